@@ -1,0 +1,73 @@
+/**
+ * The executable: a table of subcommands, each loaded when chosen; errors become exit statuses here and nowhere else.
+ *
+ * @module
+ */
+import { ExitError, type Group, UsageError } from "./src/cli/command.ts";
+import { run } from "./src/cli/run.ts";
+import { processTerminal } from "./src/cli/terminal.ts";
+import { SettingsError, settingsLookup } from "./src/settings.ts";
+import deno from "./deno.json" with { type: "json" };
+
+const KAS: Group = {
+  name: "kas",
+  summary: "An autoscaler for EC2 fleets in one executable",
+  commands: [
+    {
+      name: "worker",
+      summary: "Serve /ping and CPU-bound /work on an instance",
+      load: async () => (await import("./src/worker/command.ts")).worker,
+    },
+    {
+      name: "autoscaler",
+      summary: "Receive CloudWatch alarms through SNS and scale the fleet",
+      load: async () => (await import("./src/autoscaler/command.ts")).autoscaler,
+    },
+    {
+      name: "admin",
+      summary: "Everything an operator needs",
+      load: async () => (await import("./src/admin/command.ts")).admin,
+    },
+  ],
+};
+
+/** Runs kas with its arguments; the exit status. */
+async function main(argv: readonly string[]): Promise<number> {
+  const terminal = processTerminal();
+  const stop = new AbortController();
+  let interrupted = 0;
+  const interrupt = () => {
+    stop.abort(new DOMException("Interrupted", "AbortError"));
+    // The first signal asks for a clean end; a second one does not wait for it.
+    if (++interrupted > 1) Deno.exit(130);
+  };
+  Deno.addSignalListener("SIGINT", interrupt);
+  Deno.addSignalListener("SIGTERM", interrupt);
+  try {
+    if (argv[0] === "--version") {
+      terminal.write(`kas ${deno.version} (deno ${Deno.version.deno}, ${Deno.build.target})\n`);
+      return 0;
+    }
+    return await run(KAS, argv, { terminal, signal: stop.signal, lookup: settingsLookup() });
+  } catch (error) {
+    const { message, hint, status } = outcome(error, stop.signal);
+    terminal.writeError(`kas: ${message.replaceAll(/\s*\n\s*/g, " ")}\n`);
+    if (hint !== undefined) terminal.writeError(`Try: ${hint}\n`);
+    return status;
+  } finally {
+    Deno.removeSignalListener("SIGINT", interrupt);
+    Deno.removeSignalListener("SIGTERM", interrupt);
+  }
+}
+
+/** What an error means to the one who called: the line, a hint, the status. */
+function outcome(error: unknown, signal: AbortSignal): { message: string; hint?: string | undefined; status: number } {
+  if (error instanceof UsageError) return { message: error.message, hint: error.hint, status: 2 };
+  if (error instanceof ExitError) return { message: error.message, hint: error.hint, status: error.status };
+  if (error instanceof SettingsError) return { message: error.message, status: 2 };
+  if (signal.aborted) return { message: "Interrupted", status: 130 };
+  if (error instanceof Error) return { message: error.message || error.name, status: 1 };
+  return { message: String(error), status: 1 };
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

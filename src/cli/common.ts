@@ -1,0 +1,32 @@
+/**
+ * The flags that every command takes.
+ *
+ * @module
+ */
+import type { Options } from "./command.ts";
+import type { Format } from "./output.ts";
+
+/** What every command takes, beside its own options. */
+export const COMMON = {
+  output: {
+    placeholder: "FORMAT",
+    help: "table, tsv or json; by default a table on a terminal and tsv elsewhere",
+    choices: ["table", "tsv", "json"],
+    parse: (text: string): Format => {
+      if (text !== "table" && text !== "tsv" && text !== "json") throw new TypeError("expected table, tsv or json");
+      return text;
+    },
+  },
+  header: { help: "the header line; --no-header leaves it out", default: "true", parse: flag },
+  quiet: { help: "say nothing but results and errors", default: "false", parse: flag },
+  verbose: { help: "say more: request ids, causes", default: "false", parse: flag },
+  config: { placeholder: "FILE", help: "read settings from this file alone", parse: (text: string) => text },
+  help: { help: "print this help", default: "false", parse: flag },
+} as const satisfies Options;
+
+/** Parses a switch's text. */
+export function flag(text: string): boolean {
+  if (/^(true|yes|on|1)$/i.test(text)) return true;
+  if (/^(false|no|off|0|)$/i.test(text)) return false;
+  throw new TypeError("expected true or false");
+}

@@ -1,0 +1,55 @@
+/**
+ * What the sandbox's services have in common: an action takes the request's input and returns the answer's output, both in
+ * the API's own names and shapes; which wire protocol carried them is wire.ts's business alone.
+ *
+ * @module
+ */
+
+/** A request's input or an answer's output, in the names of the API's model (`InstanceIds: ["i-1"]`). Query protocols carry every scalar as text. */
+export type Shape = { readonly [name: string]: unknown };
+
+/** One action of a service. Throws {@linkcode AwsError}. */
+export type Action = (input: Shape) => Shape | void | Promise<Shape | void>;
+
+/** A service: its actions by name. */
+export type Service = Readonly<Record<string, Action>>;
+
+/** An error that goes over the wire with AWS's own code and HTTP status. */
+export class AwsError extends Error {
+  override readonly name = "AwsError";
+  constructor(readonly code: string, message: string, readonly status = 400) {
+    super(message);
+  }
+}
+
+/** The account that everything in the sandbox belongs to. */
+export const ACCOUNT = "000000000000";
+
+/**
+ * The sandbox's clock: real time for what goes over the wire, and durations divided by the speed.
+ * Every wait of the sandbox goes through it, so that a test can hand in one that it moves itself.
+ */
+export interface Clock {
+  /** ms since the epoch. */
+  now(): number;
+  /** How many times faster than life durations pass; 1 is life. */
+  readonly speed: number;
+  /** Calls back once after a duration of sandbox time (ms, divided by speed). */
+  after(ms: number, callback: () => void): Disposable;
+  /** Calls back again and again. */
+  every(ms: number, callback: () => void): Disposable;
+}
+
+/** A machine that an instance runs on: a real process, with its own address. */
+export interface Machine extends AsyncDisposable {
+  /** CPU seconds it has used or waited for a core to use, since it started (monotonic). */
+  cpuSeconds(): number;
+}
+
+/** What CloudWatch measures: the source of AWS/EC2 CPUUtilization and of AWS/ELB RequestCount. */
+export interface Metered {
+  /** The running instances' machines by instance id. */
+  machines(): ReadonlyMap<string, Machine>;
+  /** Requests each balancer has answered since it was created, by its name (monotonic). */
+  requests(): ReadonlyMap<string, number>;
+}

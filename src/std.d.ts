@@ -1,0 +1,74 @@
+/**
+ * Types of the parts of @std that kas uses. Without JSR, deno.json maps `@std/…` to std as plain JavaScript, which has
+ * none. `tests/std_test.ts` holds each declaration against the module; with `@std` on JSR this file goes away.
+ *
+ * @module
+ */
+
+declare module "@std/cli/parse-args" {
+  export function parseArgs(args: readonly string[], options?: {
+    boolean?: readonly string[];
+    string?: readonly string[];
+    collect?: readonly string[];
+    negatable?: readonly string[];
+    stopEarly?: boolean;
+    "--"?: boolean;
+    unknown?: (arg: string, key?: string, value?: unknown) => unknown;
+  }): Record<string, unknown> & { _: (string | number)[]; "--"?: string[] };
+}
+
+declare module "@std/http/status" {
+  export const STATUS_CODE: {
+    readonly OK: 200;
+    readonly BadRequest: 400;
+    readonly Forbidden: 403;
+    readonly NotFound: 404;
+    readonly MethodNotAllowed: 405;
+    readonly ContentTooLarge: 413;
+    readonly InternalServerError: 500;
+    readonly BadGateway: 502;
+    readonly ServiceUnavailable: 503;
+    readonly GatewayTimeout: 504;
+  };
+}
+
+declare module "@std/text/closest-string" {
+  export function closestString(word: string, possibleWords: readonly string[]): string;
+}
+
+declare module "@std/assert" {
+  export class AssertionError extends Error {}
+  export function assert(value: unknown, message?: string): asserts value;
+  export function assertEquals<T>(actual: T, expected: T, message?: string): void;
+  export function assertNotEquals<T>(actual: T, expected: T, message?: string): void;
+  export function assertStrictEquals<T>(actual: unknown, expected: T, message?: string): asserts actual is T;
+  export function assertExists<T>(actual: T, message?: string): asserts actual is NonNullable<T>;
+  export function assertFalse(value: unknown, message?: string): void;
+  export function assertGreater<T>(actual: T, expected: T, message?: string): void;
+  export function assertGreaterOrEqual<T>(actual: T, expected: T, message?: string): void;
+  export function assertLess<T>(actual: T, expected: T, message?: string): void;
+  export function assertLessOrEqual<T>(actual: T, expected: T, message?: string): void;
+  export function assertMatch(actual: string, expected: RegExp, message?: string): void;
+  export function assertNotMatch(actual: string, expected: RegExp, message?: string): void;
+  export function assertStringIncludes(actual: string, expected: string, message?: string): void;
+  export function assertArrayIncludes<T>(actual: ArrayLike<T>, expected: ArrayLike<T>, message?: string): void;
+  export function assertObjectMatch(actual: object, expected: object, message?: string): void;
+  export function assertInstanceOf<T>(
+    actual: unknown,
+    expected: abstract new (...args: never[]) => T,
+    message?: string,
+  ): asserts actual is T;
+  export function assertThrows<E extends Error = Error>(
+    fn: () => unknown,
+    errorClass?: new (...args: never[]) => E,
+    includes?: string,
+    message?: string,
+  ): E;
+  export function assertRejects<E extends Error = Error>(
+    fn: () => PromiseLike<unknown>,
+    errorClass?: new (...args: never[]) => E,
+    includes?: string,
+    message?: string,
+  ): Promise<E>;
+  export function fail(message?: string): never;
+}
