@@ -61,8 +61,17 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 /** What an error means to the one who called: the line, a hint, the status. */
-function outcome(error: unknown, signal: AbortSignal): { message: string; hint?: string | undefined; status: number } {
-  if (error instanceof UsageError) return { message: error.message, hint: error.hint, status: 2 };
+function outcome(
+  error: unknown,
+  signal: AbortSignal,
+): { message: string; hint?: string | undefined; status: number } {
+  if (error instanceof UsageError) {
+    // Bad usage is told in one line.
+    return {
+      message: error.hint === undefined ? error.message : `${error.message}; try: ${error.hint}`,
+      status: 2,
+    };
+  }
   if (error instanceof ExitError) return { message: error.message, hint: error.hint, status: error.status };
   if (error instanceof SettingsError) return { message: error.message, status: 2 };
   if (signal.aborted) return { message: "Interrupted", status: 130 };

@@ -5,18 +5,6 @@
  * @module
  */
 
-declare module "@std/cli/parse-args" {
-  export function parseArgs(args: readonly string[], options?: {
-    boolean?: readonly string[];
-    string?: readonly string[];
-    collect?: readonly string[];
-    negatable?: readonly string[];
-    stopEarly?: boolean;
-    "--"?: boolean;
-    unknown?: (arg: string, key?: string, value?: unknown) => unknown;
-  }): Record<string, unknown> & { _: (string | number)[]; "--"?: string[] };
-}
-
 declare module "@std/http/status" {
   export const STATUS_CODE: {
     readonly OK: 200;
@@ -32,8 +20,8 @@ declare module "@std/http/status" {
   };
 }
 
-declare module "@std/text/closest-string" {
-  export function closestString(word: string, possibleWords: readonly string[]): string;
+declare module "@std/text/levenshtein-distance" {
+  export function levenshteinDistance(a: string, b: string): number;
 }
 
 declare module "@std/assert" {

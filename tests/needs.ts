@@ -26,10 +26,28 @@ export function root(): Need {
   return { what: "needs root", met: Deno.uid() === 0 };
 }
 
+/** Time: a test of more than a few seconds runs where KAS_TEST_SLOW is set, as in CI. */
+export function slow(): Need {
+  return { what: "slow: set KAS_TEST_SLOW=1", met: Deno.env.get("KAS_TEST_SLOW") === "1" };
+}
+
+/** The executable that `deno task build` makes. */
+export function binary(): Need {
+  return { what: "dist/kas is not there: deno task build", met: file("dist/kas").met };
+}
+
 /** Registers a test that is ignored, with the reason said, where a need is not met. */
-export function testWith(needs: readonly Need[], name: string, fn: (t: Deno.TestContext) => void | Promise<void>): void {
+export function testWith(
+  needs: readonly Need[],
+  name: string,
+  fn: (t: Deno.TestContext) => void | Promise<void>,
+): void {
   const missing = needs.find(({ met }) => !met);
-  Deno.test({ name: missing ? `${name} (ignored: ${missing.what})` : name, ignore: missing !== undefined, fn });
+  Deno.test({
+    name: missing ? `${name} (ignored: ${missing.what})` : name,
+    ignore: missing !== undefined,
+    fn,
+  });
 }
 
 function isFile(path: string | URL): boolean {

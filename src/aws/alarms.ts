@@ -1,7 +1,12 @@
-/** CloudWatch alarms and datapoints. @module */
-import type { Alarm, AlarmName, AlarmState } from "../scaling/alarm.ts";
+/**
+ * CloudWatch: the fleet's alarms, and the latest CPU datapoints.
+ *
+ * @module
+ */
+import type { MetricAlarm, PutMetricAlarmCommandInput } from "@aws-sdk/client-cloudwatch";
+import { type Alarm, type AlarmName, alarmName, type AlarmState, parseAlarmName } from "../scaling/alarm.ts";
 import type { Datapoint } from "../scaling/decide.ts";
-import type { Aws } from "./clients.ts";
+import { type Aws, sendOptions } from "./clients.ts";
 
 /** An alarm with what only people and checks look at. */
 export interface AlarmDetail extends Alarm {
@@ -26,16 +31,162 @@ export interface AlarmPlan extends AlarmName {
   readonly topicArn: string;
 }
 
+/** The most that one call takes. Source: CloudWatch API, DescribeAlarms, DeleteAlarms, GetMetricData. */
+const MOST = { alarms: 100, names: 100, queries: 500 } as const;
+
+/** Datapoints older than this many periods are no news: CloudWatch itself lags by one or two. */
+const RECENT_PERIODS = 5;
+
+/**
+ * What each kind watches. A stopped instance has no CPU datapoints: `missing` makes its alarms INSUFFICIENT_DATA, which asks
+ * for nothing, where `notBreaching` would make cpulow OK and ask for scaling in. A balancer without requests has no datapoints
+ * either, but there it means what it says: none, so `notBreaching`.
+ */
+const KINDS = {
+  cpuhigh: { ...cpu(), TreatMissingData: "missing" },
+  cpulow: { ...cpu(), TreatMissingData: "missing" },
+  reqcount: {
+    Namespace: "AWS/ELB",
+    MetricName: "RequestCount",
+    Statistic: "Sum",
+    dimension: "LoadBalancerName",
+    TreatMissingData: "notBreaching",
+  },
+} as const;
+
+function cpu() {
+  return {
+    Namespace: "AWS/EC2",
+    MetricName: "CPUUtilization",
+    Statistic: "Average",
+    dimension: "InstanceId",
+  } as const;
+}
+
 /** The fleet's alarms whose names are of kas's form. */
-export declare function fleetAlarms(aws: Aws, fleet: string, signal?: AbortSignal): Promise<AlarmDetail[]>;
+export async function fleetAlarms(aws: Aws, fleet: string, signal?: AbortSignal): Promise<AlarmDetail[]> {
+  const [client, { DescribeAlarmsCommand }] = await cloudWatch(aws);
+  const alarms: AlarmDetail[] = [];
+  let NextToken: string | undefined;
+  do {
+    const command = new DescribeAlarmsCommand({
+      AlarmNamePrefix: `${fleet}:`,
+      AlarmTypes: ["MetricAlarm"],
+      MaxRecords: MOST.alarms,
+      ...(NextToken ? { NextToken } : {}),
+    });
+    const answer = await client.send(command, sendOptions(signal));
+    for (const found of answer.MetricAlarms ?? []) {
+      const alarm = alarmOf(found);
+      if (alarm?.fleet === fleet) alarms.push(alarm);
+    }
+    NextToken = answer.NextToken;
+  } while (NextToken);
+  return alarms;
+}
+
 /** Creates or updates; CloudWatch keeps the state of one that is there. */
-export declare function putAlarm(aws: Aws, plan: AlarmPlan): Promise<void>;
-export declare function deleteAlarms(aws: Aws, names: readonly string[]): Promise<void>;
-export declare function setAlarmState(aws: Aws, name: string, state: AlarmState, reason: string): Promise<void>;
-/** Latest CPUUtilization average of each instance within the last `within` ms; absent where there is none. */
-export declare function latestCpu(
+export async function putAlarm(aws: Aws, plan: AlarmPlan): Promise<void> {
+  const [client, { PutMetricAlarmCommand }] = await cloudWatch(aws);
+  const { dimension, ...metric } = KINDS[plan.kind];
+  const request: PutMetricAlarmCommandInput = {
+    AlarmName: alarmName(plan),
+    AlarmDescription: `kas scales fleet ${plan.fleet} by this alarm`,
+    ...metric,
+    Dimensions: [{ Name: dimension, Value: plan.dimension }],
+    ComparisonOperator: "GreaterThanOrEqualToThreshold",
+    Threshold: plan.threshold,
+    Period: plan.period,
+    EvaluationPeriods: plan.evaluations,
+    ActionsEnabled: true,
+    AlarmActions: [plan.topicArn],
+    OKActions: [plan.topicArn],
+  };
+  await client.send(new PutMetricAlarmCommand(request));
+}
+
+/** Deletes alarms; those that are not there are no error. */
+export async function deleteAlarms(aws: Aws, names: readonly string[]): Promise<void> {
+  const [client, { DeleteAlarmsCommand }] = await cloudWatch(aws);
+  for (let i = 0; i < names.length; i += MOST.names) {
+    await client.send(new DeleteAlarmsCommand({ AlarmNames: names.slice(i, i + MOST.names) }));
+  }
+}
+
+/** Sets an alarm's state, until its next evaluation; CloudWatch runs the actions as for any other change. */
+export async function setAlarmState(aws: Aws, name: string, state: AlarmState, reason: string): Promise<void> {
+  const [client, { SetAlarmStateCommand }] = await cloudWatch(aws);
+  await client.send(new SetAlarmStateCommand({ AlarmName: name, StateValue: state, StateReason: reason }));
+}
+
+/**
+ * Latest average CPUUtilization of each instance; absent where there is none within the last few periods.
+ *
+ * @param period s
+ * @param now ms since the epoch
+ */
+export async function latestCpu(
   aws: Aws,
   ids: readonly string[],
   period: number,
   signal?: AbortSignal,
-): Promise<Map<string, Datapoint>>;
+  now: number = Date.now(),
+): Promise<Map<string, Datapoint>> {
+  const [client, { GetMetricDataCommand }] = await cloudWatch(aws);
+  const latest = new Map<string, Datapoint>();
+  for (let i = 0; i < ids.length; i += MOST.queries) {
+    const batch = ids.slice(i, i + MOST.queries);
+    let NextToken: string | undefined;
+    do {
+      const command = new GetMetricDataCommand({
+        StartTime: new Date(now - RECENT_PERIODS * period * 1_000),
+        EndTime: new Date(now),
+        ScanBy: "TimestampDescending",
+        // A query's id may hold no hyphen, so that an instance's place in the batch stands for it.
+        MetricDataQueries: batch.map((id, place) => ({ Id: `i${place}`, MetricStat: cpuOf(id, period) })),
+        ...(NextToken ? { NextToken } : {}),
+      });
+      const answer = await client.send(command, sendOptions(signal));
+      for (const { Id, Timestamps, Values } of answer.MetricDataResults ?? []) {
+        const id = batch[Number(Id?.slice(1))];
+        const at = Timestamps?.[0]?.getTime();
+        const percent = Values?.[0];
+        if (id === undefined || at === undefined || percent === undefined) continue;
+        if (at > (latest.get(id)?.at ?? -Infinity)) latest.set(id, { percent, at });
+      }
+      NextToken = answer.NextToken;
+    } while (NextToken);
+  }
+  return latest;
+}
+
+async function cloudWatch(aws: Aws) {
+  return await Promise.all([aws.cloudWatch(), import("./sdk/cloudwatch.ts")]);
+}
+
+function cpuOf(id: string, period: number) {
+  const { Namespace, MetricName, Statistic, dimension } = cpu();
+  return { Metric: { Namespace, MetricName, Dimensions: [{ Name: dimension, Value: id }] }, Period: period, Stat: Statistic };
+}
+
+/** Undefined for an alarm that only happens to share the prefix. */
+function alarmOf(found: MetricAlarm): AlarmDetail | undefined {
+  const name = parseAlarmName(found.AlarmName ?? "");
+  if (name === undefined) return undefined;
+  return {
+    ...name,
+    name: found.AlarmName ?? "",
+    state: found.StateValue ?? "INSUFFICIENT_DATA",
+    threshold: found.Threshold ?? NaN,
+    period: found.Period ?? 0,
+    changed: (found.StateTransitionedTimestamp ?? found.StateUpdatedTimestamp)?.getTime() ?? 0,
+    metric: found.MetricName ?? "",
+    statistic: found.Statistic ?? found.ExtendedStatistic ?? "",
+    comparison: found.ComparisonOperator ?? "",
+    evaluations: found.EvaluationPeriods ?? 0,
+    actionsEnabled: found.ActionsEnabled ?? false,
+    alarmActions: found.AlarmActions ?? [],
+    okActions: found.OKActions ?? [],
+    reason: found.StateReason ?? "",
+  };
+}

@@ -1,6 +1,18 @@
-/** EC2 instances. @module */
+/**
+ * EC2 instances: those of a fleet page by page, and one at a time where they are changed, as EC2's batches fail as a whole.
+ *
+ * @module
+ */
+import type { DescribeInstancesRequest, Instance as SdkInstance, InstanceStateChange } from "@aws-sdk/client-ec2";
 import type { Instance, InstanceState, Registration, Role } from "../scaling/fleet.ts";
-import type { Aws } from "./clients.ts";
+import { type Aws, sendOptions } from "./clients.ts";
+import { isNotFound } from "./errors.ts";
+
+/** The tags that tell a fleet's instances and what they are for. */
+const TAG = { fleet: "kas:fleet", role: "kas:role", quarantine: "kas:quarantine", name: "Name" } as const;
+
+/** Instances in a page: parsing one blocks the event loop, about 0.1 ms an instance. */
+const PAGE = 200;
 
 /** How a fleet is told from the account's other instances: by its tag, or a legacy one by its key pair. */
 export interface FleetSelector {
@@ -20,13 +32,17 @@ export interface Launch {
   readonly fleet: string;
   readonly role: Role;
   readonly count: number;
+  /** The Name tag; `<fleet>_<role>` by default, in the words of old: `kas_base`, `kas_ctl`. */
   readonly name?: string;
   readonly image?: string;
   readonly type?: string;
   readonly subnet?: string;
+  /** Ids (`sg-…`) or names. */
   readonly securityGroups?: readonly string[];
   readonly keyName?: string;
+  /** An id (`lt-…`) or a name, and after a colon the version if it is not the default one. */
   readonly launchTemplate?: string;
+  /** Plain text. */
   readonly userData?: string;
 }
 
@@ -34,20 +50,198 @@ export interface Launch {
 export type Ec2Instance = Omit<Instance, "registration">;
 
 /** Joins EC2's view of instances with the balancer's. */
-export declare function withRegistration(
+export function withRegistration(
   instances: readonly Ec2Instance[],
   registrations: ReadonlyMap<string, Registration>,
-): Instance[];
+): Instance[] {
+  return instances.map((instance) => ({ ...instance, registration: registrations.get(instance.id) ?? "none" }));
+}
 
 /** Every instance of the fleet that is not terminated, page by page. */
-export declare function fleetInstances(aws: Aws, selector: FleetSelector, signal?: AbortSignal): AsyncIterable<Ec2Instance>;
-/** One instance, undefined if it is not there. */
-export declare function instance(aws: Aws, id: string, signal?: AbortSignal): Promise<Ec2Instance | undefined>;
-export declare function startInstance(aws: Aws, id: string, signal?: AbortSignal): Promise<StateChange>;
-export declare function stopInstance(aws: Aws, id: string, signal?: AbortSignal): Promise<StateChange>;
-export declare function terminateInstance(aws: Aws, id: string, signal?: AbortSignal): Promise<StateChange>;
-export declare function launchInstances(aws: Aws, launch: Launch, signal?: AbortSignal): Promise<Ec2Instance[]>;
-/** All tags of instances, by id. */
-export declare function instanceTags(aws: Aws, ids: readonly string[]): Promise<Map<string, Record<string, string>>>;
-export declare function quarantine(aws: Aws, id: string, reason: string): Promise<void>;
-export declare function release(aws: Aws, id: string): Promise<void>;
+export async function* fleetInstances(
+  aws: Aws,
+  { fleet, keyName }: FleetSelector,
+  signal?: AbortSignal,
+): AsyncIterable<Ec2Instance> {
+  const states: InstanceState[] = ["pending", "running", "stopping", "stopped", "shutting-down"];
+  const request = {
+    Filters: [
+      keyName === undefined
+        ? { Name: `tag:${TAG.fleet}`, Values: [fleet] }
+        : { Name: "key-name", Values: [keyName] },
+      { Name: "instance-state-name", Values: states },
+    ],
+  };
+  for await (const found of describe(aws, request, signal)) yield instanceOf(found, fleet);
+}
+
+/** One instance, undefined if it is not there. `fleet` tells the role of a legacy one by its name. */
+export async function instance(
+  aws: Aws,
+  id: string,
+  signal?: AbortSignal,
+  fleet?: string,
+): Promise<Ec2Instance | undefined> {
+  try {
+    for await (const found of describe(aws, { InstanceIds: [id] }, signal)) return instanceOf(found, fleet);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  return undefined;
+}
+
+/** Starts an instance; one that is running or pending stays so. Returns once EC2 has accepted it, not once it runs. */
+export async function startInstance(aws: Aws, id: string, signal?: AbortSignal): Promise<StateChange> {
+  const [client, { StartInstancesCommand }] = await ec2(aws);
+  const { StartingInstances } = await client.send(new StartInstancesCommand({ InstanceIds: [id] }), sendOptions(signal));
+  return stateChange(id, StartingInstances);
+}
+
+/** Stops an instance; one that is stopped or stopping stays so. */
+export async function stopInstance(aws: Aws, id: string, signal?: AbortSignal): Promise<StateChange> {
+  const [client, { StopInstancesCommand }] = await ec2(aws);
+  const { StoppingInstances } = await client.send(new StopInstancesCommand({ InstanceIds: [id] }), sendOptions(signal));
+  return stateChange(id, StoppingInstances);
+}
+
+/** Terminates an instance. */
+export async function terminateInstance(aws: Aws, id: string, signal?: AbortSignal): Promise<StateChange> {
+  const [client, { TerminateInstancesCommand }] = await ec2(aws);
+  const command = new TerminateInstancesCommand({ InstanceIds: [id] });
+  const { TerminatingInstances } = await client.send(command, sendOptions(signal));
+  return stateChange(id, TerminatingInstances);
+}
+
+/** Launches instances, all or none, tagged from the first instant; a repeat by the SDK launches none twice. */
+export async function launchInstances(aws: Aws, launch: Launch, signal?: AbortSignal): Promise<Ec2Instance[]> {
+  const { fleet, role, count, name, image, type, subnet, securityGroups, keyName, launchTemplate, userData } = launch;
+  const [client, { RunInstancesCommand }] = await ec2(aws);
+  const tags = {
+    [TAG.fleet]: fleet,
+    [TAG.role]: role,
+    [TAG.name]: name ?? `${fleet}_${role === "control" ? "ctl" : role}`,
+  };
+  const ids = securityGroups?.filter((group) => group.startsWith("sg-")) ?? [];
+  const names = securityGroups?.filter((group) => !group.startsWith("sg-")) ?? [];
+  const command = new RunInstancesCommand({
+    MinCount: count,
+    MaxCount: count,
+    ClientToken: crypto.randomUUID(),
+    TagSpecifications: [{
+      ResourceType: "instance",
+      Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+    }],
+    ...(image === undefined ? {} : { ImageId: image }),
+    ...(type === undefined ? {} : { InstanceType: type as NonNullable<SdkInstance["InstanceType"]> }),
+    ...(subnet === undefined ? {} : { SubnetId: subnet }),
+    ...(ids.length === 0 ? {} : { SecurityGroupIds: ids }),
+    ...(names.length === 0 ? {} : { SecurityGroups: names }),
+    ...(keyName === undefined ? {} : { KeyName: keyName }),
+    ...(launchTemplate === undefined ? {} : { LaunchTemplate: templateOf(launchTemplate) }),
+    ...(userData === undefined ? {} : { UserData: new TextEncoder().encode(userData).toBase64() }),
+  });
+  const { Instances } = await client.send(command, sendOptions(signal));
+  return (Instances ?? []).map((launched) => instanceOf(launched, fleet));
+}
+
+/** All tags of instances, by id; an instance that is not there is left out. */
+export async function instanceTags(aws: Aws, ids: readonly string[]): Promise<Map<string, Record<string, string>>> {
+  const tags = new Map<string, Record<string, string>>();
+  for (let i = 0; i < ids.length; i += PAGE) {
+    const request = { Filters: [{ Name: "instance-id", Values: ids.slice(i, i + PAGE) }] };
+    for await (const found of describe(aws, request)) tags.set(found.InstanceId ?? "", tagsOf(found));
+  }
+  return tags;
+}
+
+/** Leaves an instance out of scaling (R7). */
+export async function quarantine(aws: Aws, id: string, reason: string): Promise<void> {
+  const [client, { CreateTagsCommand }] = await ec2(aws);
+  // A tag's value holds 256 characters at most.
+  const tag = { Key: TAG.quarantine, Value: reason.slice(0, 256) };
+  await client.send(new CreateTagsCommand({ Resources: [id], Tags: [tag] }));
+}
+
+/** Takes an instance into scaling again. */
+export async function release(aws: Aws, id: string): Promise<void> {
+  const [client, { DeleteTagsCommand }] = await ec2(aws);
+  await client.send(new DeleteTagsCommand({ Resources: [id], Tags: [{ Key: TAG.quarantine }] }));
+}
+
+async function ec2(aws: Aws) {
+  return await Promise.all([aws.ec2(), import("./sdk/ec2.ts")]);
+}
+
+async function* describe(
+  aws: Aws,
+  request: DescribeInstancesRequest,
+  signal?: AbortSignal,
+): AsyncGenerator<SdkInstance> {
+  const [client, { DescribeInstancesCommand }] = await ec2(aws);
+  // EC2 takes ids or a page size, never both.
+  const page = request.InstanceIds === undefined ? { MaxResults: PAGE } : {};
+  let NextToken: string | undefined;
+  do {
+    const command = new DescribeInstancesCommand({ ...request, ...page, ...(NextToken ? { NextToken } : {}) });
+    const answer = await client.send(command, sendOptions(signal));
+    for (const { Instances } of answer.Reservations ?? []) yield* Instances ?? [];
+    NextToken = answer.NextToken;
+  } while (NextToken);
+}
+
+function instanceOf(found: SdkInstance, fleet: string | undefined): Ec2Instance {
+  const tags = tagsOf(found);
+  const state = found.State?.Name ?? "pending";
+  const stoppedAt = state === "stopped" ? stopTime(found.StateTransitionReason) : undefined;
+  const quarantine = tags[TAG.quarantine];
+  const autoScalingGroup = tags["aws:autoscaling:groupName"];
+  return {
+    id: found.InstanceId ?? "",
+    name: tags[TAG.name] ?? "",
+    role: roleOf(tags, [tags[TAG.fleet], found.KeyName, fleet]),
+    state,
+    type: found.InstanceType ?? "",
+    zone: found.Placement?.AvailabilityZone ?? "",
+    ...(found.PrivateIpAddress ? { privateIp: found.PrivateIpAddress } : {}),
+    ...(found.PublicDnsName ? { publicDns: found.PublicDnsName } : {}),
+    ...(found.LaunchTime ? { launched: found.LaunchTime.getTime() } : {}),
+    ...(stoppedAt === undefined ? {} : { stoppedAt }),
+    ...(quarantine === undefined ? {} : { quarantine }),
+    ...(autoScalingGroup === undefined ? {} : { autoScalingGroup }),
+  };
+}
+
+/** The role that the tag names; without one, the role that the name tells of, in any of the names the fleet goes by. */
+function roleOf(tags: Record<string, string>, fleets: readonly (string | undefined)[]): Role {
+  const role = tags[TAG.role];
+  if (role === "base" || role === "control" || role === "node") return role;
+  const name = tags[TAG.name];
+  const named = (suffix: string) => fleets.some((fleet) => fleet !== undefined && name === `${fleet}_${suffix}`);
+  return named("base") ? "base" : named("ctl") ? "control" : "node";
+}
+
+function tagsOf({ Tags }: SdkInstance): Record<string, string> {
+  return Object.fromEntries((Tags ?? []).map(({ Key, Value }) => [Key ?? "", Value ?? ""]));
+}
+
+/** `User initiated (2026-11-23 21:00:00 GMT)` → ms since the epoch. */
+function stopTime(reason: string | undefined): number | undefined {
+  const match = /\((\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (?:GMT|UTC)\)/.exec(reason ?? "");
+  return match === null ? undefined : Date.parse(`${match[1]}T${match[2]}Z`);
+}
+
+function stateChange(id: string, changes: readonly InstanceStateChange[] | undefined): StateChange {
+  const change = changes?.find(({ InstanceId }) => InstanceId === id);
+  const before = change?.PreviousState?.Name;
+  const after = change?.CurrentState?.Name;
+  if (before === undefined || after === undefined) throw new Error(`Cannot tell the state of ${id}: EC2 did not say it`);
+  return { id, before, after };
+}
+
+function templateOf(text: string): { LaunchTemplateId?: string; LaunchTemplateName?: string; Version?: string } {
+  const [template = "", version] = text.split(":");
+  return {
+    ...(template.startsWith("lt-") ? { LaunchTemplateId: template } : { LaunchTemplateName: template }),
+    ...(version === undefined ? {} : { Version: version }),
+  };
+}

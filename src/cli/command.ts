@@ -43,11 +43,15 @@ export interface Context<O extends Options> {
   readonly flags: Values<O>;
   /** Where each flag's value came from, by the option's name. */
   readonly origins: Readonly<Record<string, Origin>>;
+  /** Each flag's value as it was written; absent where nothing sets it. */
+  readonly texts: Readonly<Record<string, string>>;
   /** The positional arguments. */
   readonly args: readonly string[];
-  /** What stood after `--`. */
+  /** What stood after `--`, for a command whose `args` name it (`ID [-- CMD…]`); elsewhere it joins `args`. */
   readonly rest: readonly string[];
   readonly out: Output;
+  /** The whole tree of commands, for those that describe it. */
+  readonly root: Group;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
 }
@@ -57,9 +61,11 @@ export interface Command {
   readonly name: string;
   /** One line, no full stop. */
   readonly summary: string;
-  /** The positional arguments as help shows them: `ID…`, `[NAME]`. Absent: none are taken. */
+  /**
+   * The positional arguments as help shows them, which also says how many there may be: `X` is required, `[X]` is not, `X…`
+   * and `[X…]` repeat. Absent: none are taken.
+   */
   readonly args?: string;
-  /** Fewest and most positional arguments; the default follows from `args`: `X` is required, `[X]` is not, `X…` repeats. */
   readonly options: Options;
   /** More to say than the summary: paragraphs after it in `--help`. */
   readonly description?: string;
@@ -105,7 +111,7 @@ export function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** Bad usage: exit status 2, with the nearest valid word or the form expected as its hint. */
+/** Bad usage: exit status 2. The message is one line, with the nearest valid word or the form expected. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
   constructor(message: string, readonly hint?: string) {
@@ -119,8 +125,8 @@ export class ExitError extends Error {
   constructor(
     message: string,
     readonly status: 1 | 3 | 4 = 1,
-    readonly hint?: string,
-    options?: ErrorOptions,
+    readonly hint: string | undefined = undefined,
+    options: ErrorOptions = {},
   ) {
     super(message, options);
   }

@@ -41,14 +41,18 @@ function section(title: string, options: Options): string[] {
   return rows.length === 0 ? [] : ["", title, ...columns(rows)];
 }
 
-/** `--listen HOST:PORT`. */
+/** `--listen HOST:PORT`; a switch that is on by default is `--[no-]header`. */
 export function flagUsage(name: string, option: Option<unknown>): string {
-  return [`--${kebab(name)}`, option.placeholder].filter(Boolean).join(" ") + (option.repeat ? " …" : "");
+  const on = option.placeholder === undefined && option.default === "true";
+  const flag = `--${on ? "[no-]" : ""}${kebab(name)}`;
+  return [flag, option.placeholder, option.repeat && "…"].filter(Boolean).join(" ");
 }
 
 function optionHelp(option: Option<unknown>): string {
   const facts = [
-    option.placeholder !== undefined && option.default !== undefined ? `default ${option.default}` : undefined,
+    option.placeholder !== undefined && option.default !== undefined
+      ? `default ${option.default}`
+      : undefined,
     option.env?.[0],
   ].filter(Boolean);
   return option.help + (facts.length > 0 ? ` (${facts.join(", ")})` : "");

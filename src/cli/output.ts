@@ -25,8 +25,8 @@ export interface Terminal {
   readonly color: boolean;
   /** Width of the terminal in columns. */
   readonly columns: number;
-  /** Reads one line of an answer, null at the end of input. */
-  readonly ask: (question: string) => string | null;
+  /** Asks on stderr and reads one line of an answer; null where there is nobody to ask, or no answer comes. */
+  readonly ask: (question: string, signal: AbortSignal) => Promise<string | null>;
 }
 
 /** What the common output flags ask for. */
@@ -80,21 +80,22 @@ export class Output {
 
   /** Shows where long work stands: one line on stderr, rewritten in place on a terminal, nothing elsewhere. */
   progress(text: string): void {
-    if (this.options.quiet || !this.terminal.interactiveError) return;
-    this.terminal.writeError(`\r\x1b[K${text.slice(0, this.terminal.columns - 1)}`);
+    if (this.options.quiet || !this.terminal.color) return;
+    this.terminal.writeError(`\r\x1b[K${cut(cellText(text), this.terminal.columns - 1)}`);
     this.#progress = true;
   }
 
   /** One line about something that failed, on stderr. */
   error(text: string): void {
     this.#clear();
-    this.terminal.writeError(`kas: ${text}\n`);
+    this.terminal.writeError(`kas: ${cellText(text)}\n`);
   }
 
-  /** Asks a yes-or-no question on the terminal; anything but yes is no. */
-  confirm(question: string): boolean {
+  /** Asks a yes-or-no question on the terminal; anything but yes is no. Undefined where there is nobody to ask. */
+  async confirm(question: string, signal: AbortSignal): Promise<boolean | undefined> {
     this.#clear();
-    return /^y(es)?$/i.test(this.terminal.ask(`${question} [y/N]`)?.trim() ?? "");
+    const answer = await this.terminal.ask(`${question} [y/N] `, signal);
+    return answer === null ? undefined : /^y(es)?$/i.test(answer.trim());
   }
 
   #clear(): void {
@@ -104,14 +105,17 @@ export class Output {
   }
 
   async #json(columns: readonly string[], rows: Iterable<Row> | AsyncIterable<Row>): Promise<void> {
-    let first = true;
-    for await (const row of rows) {
-      this.#clear();
-      const object = Object.fromEntries(columns.map((column) => [column, row[column] ?? null]));
-      this.terminal.write((first ? "[\n  " : ",\n  ") + JSON.stringify(object));
-      first = false;
+    let printed = 0;
+    try {
+      for await (const row of rows) {
+        this.#clear();
+        const object = Object.fromEntries(columns.map((column) => [column, row[column] ?? null]));
+        this.terminal.write((printed++ === 0 ? "[\n  " : ",\n  ") + JSON.stringify(object));
+      }
+    } finally {
+      // Valid JSON even where the rows break off: the exit status tells that they did.
+      this.terminal.write(printed === 0 ? "[]\n" : "\n]\n");
     }
-    this.terminal.write(first ? "[]\n" : "\n]\n");
   }
 
   async #tsv(columns: readonly string[], rows: Iterable<Row> | AsyncIterable<Row>): Promise<void> {
@@ -128,20 +132,23 @@ export class Output {
       for (const cells of waiting) this.line(pad(cells, widths));
       waiting.length = 0;
     };
-    for await (const row of rows) {
-      waiting.push(columns.map((column) => cellText(row[column])));
-      if (widths !== undefined || waiting.length >= widthsFrom) flush();
+    try {
+      for await (const row of rows) {
+        waiting.push(columns.map((column) => cellText(row[column])));
+        if (widths !== undefined || waiting.length >= widthsFrom) flush();
+      }
+    } finally {
+      flush();
     }
-    flush();
   }
 }
 
-/** A cell's text: never empty, never with a tab, newline or other control character in it. */
+/** A cell's text: never empty or blank, never with a tab, newline or other control character in it. */
 export function cellText(cell: Cell): string {
-  if (cell === undefined || cell === null || cell === "") return "-";
+  if (cell === undefined || cell === null) return "-";
   if (typeof cell === "boolean") return cell ? "yes" : "no";
   // deno-lint-ignore no-control-regex -- these are what must not reach a terminal or an awk script
-  return String(cell).replace(/[\x00-\x1f\x7f-\x9f]+/g, " ");
+  return String(cell).replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ").trim() || "-";
 }
 
 function pad(cells: readonly string[], widths: readonly number[]): string {
@@ -150,20 +157,40 @@ function pad(cells: readonly string[], widths: readonly number[]): string {
 }
 
 /**
- * Columns that text takes on a terminal: two for an East Asian wide character or emoji, none for a combining mark
- * (Unicode Standard Annex #11).
+ * Columns that text takes on a terminal: two for an East Asian wide character or emoji, none for a combining mark or a
+ * format character (Unicode Standard Annex #11).
  */
 export function displayWidth(text: string): number {
-  // deno-lint-ignore no-control-regex -- plain ASCII is the common case
+  // Plain ASCII is the common case.
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  return graphemes(text).reduce((width, grapheme) => width + graphemeWidth(grapheme), 0);
+}
+
+const WIDE =
+  /^(?:[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]|\p{Emoji}\ufe0f)/u;
+const HALF_WIDTH = /^[\uff61-\uffdc\uffe8-\uffee]/;
+const NO_WIDTH = /^[\p{M}\p{Cf}]+$/u;
+
+function graphemeWidth(grapheme: string): number {
+  if (NO_WIDTH.test(grapheme)) return 0;
+  return WIDE.test(grapheme) && !HALF_WIDTH.test(grapheme) ? 2 : 1;
+}
+
+function graphemes(text: string): string[] {
+  return Array.from(
+    new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(text),
+    ({ segment }) => segment,
+  );
+}
+
+/** As much of the text's beginning as fits into so many columns. */
+function cut(text: string, columns: number): string {
   let width = 0;
-  for (const { segment } of new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(text)) {
-    width += /^[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]/u
-        .test(segment)
-      ? 2
-      : /^\p{M}+$/u.test(segment)
-      ? 0
-      : 1;
+  let fits = "";
+  for (const grapheme of graphemes(text)) {
+    width += graphemeWidth(grapheme);
+    if (width > columns) break;
+    fits += grapheme;
   }
-  return width;
+  return fits;
 }

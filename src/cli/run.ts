@@ -1,29 +1,14 @@
 /**
- * From the words of a command line to a command's action: finds the command, reads its flags, resolves their values.
+ * From the words of a command line to a command's action: finds the command, has its flags read, and runs it.
  *
  * @module
  */
-import { parseArgs } from "@std/cli/parse-args";
-import { closestString } from "@std/text/closest-string";
-import {
-  type Command,
-  type Entry,
-  type Group,
-  kebab,
-  type Option,
-  type Options,
-  type Origin,
-  UsageError,
-} from "./command.ts";
+import { type Command, type Entry, type Group, type Options, type Origin, UsageError } from "./command.ts";
 import { COMMON } from "./common.ts";
+import { checkArity, type Lookup, readFlags, resolve } from "./flags.ts";
 import { help } from "./help.ts";
+import { didYouMean } from "./nearest.ts";
 import { type Format, Output, type Terminal } from "./output.ts";
-
-/** A value's text and where it came from; undefined if nothing sets it. */
-export type Found = { readonly text: string; readonly origin: Origin } | undefined;
-
-/** Looks an option up where no flag was given: environment, config file. `config` is the value of `--config`. */
-export type Lookup = (name: string, option: Option<unknown>, config: string | undefined) => Found;
 
 /**
  * Runs the command that `argv` names in the tree under `root`.
@@ -36,171 +21,85 @@ export async function run(
   argv: readonly string[],
   io: { readonly terminal: Terminal; readonly signal: AbortSignal; readonly lookup: Lookup },
 ): Promise<number> {
-  const split = argv.indexOf("--");
-  const words = split < 0 ? [...argv] : argv.slice(0, split);
-  const rest = split < 0 ? [] : argv.slice(split + 1);
-  const { path, entry, words: remaining } = await find(root, words);
-
+  const { path, entry, words } = await find(root, argv);
   if ("commands" in entry) {
-    if (words.some((word) => word === "--help" || word === "-h")) {
-      io.terminal.write(help(path, entry));
-      return 0;
-    }
-    const word = remaining[0];
-    const names = entry.commands.map(({ name }) => name);
-    throw word === undefined
-      ? new UsageError(`${path.join(" ")} needs a command: ${names.join(", ")}`, `${path.join(" ")} --help`)
-      : word.startsWith("-")
-      ? new UsageError(`Unknown option ${word} of ${path.join(" ")}`, `${path.join(" ")} --help`)
-      : new UsageError(`Unknown command "${word}" of ${path.join(" ")}`, nearest([...path, ""].join(" "), word, names));
+    if (!isHelp(words[0])) throw noCommand(path, entry, words[0]);
+    io.terminal.write(help(path, entry));
+    return 0;
   }
 
-  const { values, args, given } = read(path, entry, remaining);
-  if (given.help) {
+  const options: Options = { ...COMMON, ...entry.options };
+  const said = readFlags(path, options, words);
+  if (said.texts.get("help")?.at(-1) === "true") {
     io.terminal.write(help(path, entry));
     return 0;
   }
   const flags: Record<string, unknown> = {};
   const origins: Record<string, Origin> = {};
-  const config = given["config"] as string | undefined;
-  for (const [name, option] of Object.entries({ ...COMMON, ...entry.options } as Options)) {
-    const [value, origin] = resolve(name, option, values[name], config, io.lookup);
+  const texts: Record<string, string> = {};
+  const config = said.texts.get("config")?.at(-1);
+  for (const [name, option] of Object.entries(options)) {
+    const given = said.texts.get(name) ?? [];
+    const found = given.length > 0 ? undefined : io.lookup(name, option, config);
+    const { value, text, origin } = resolve(name, option, given, found);
     flags[name] = value;
     origins[name] = origin;
+    if (text !== undefined) texts[name] = text;
   }
-  checkArity(path, entry, args);
+  const args = checkArity(path, entry, said);
   const out = new Output(io.terminal, {
-    format: (flags.output as Format | undefined) ?? (io.terminal.interactive ? "table" : "tsv"),
-    header: flags.header as boolean,
-    quiet: flags.quiet as boolean,
-    verbose: flags.verbose as boolean,
+    format: (flags["output"] as Format | undefined) ?? (io.terminal.interactive ? "table" : "tsv"),
+    header: flags["header"] as boolean,
+    quiet: flags["quiet"] as boolean,
+    verbose: flags["verbose"] as boolean,
   });
-  return (await entry.run({ flags, origins, args, rest, out, signal: io.signal })) ?? 0;
+  const { signal } = io;
+  return (await entry.run({ flags, origins, texts, args, rest: said.rest, out, root, signal })) ?? 0;
 }
 
-/** Follows the words down the tree; a group's default verb is taken where no verb is named. */
+/**
+ * Follows the words down the tree; a group's default verb is taken where no verb is named. `help` in a verb's place asks for
+ * help about what follows it.
+ */
 async function find(
   root: Group,
-  words: readonly string[],
+  argv: readonly string[],
 ): Promise<{ path: string[]; entry: Command | Group; words: string[] }> {
   const path = [root.name];
-  const remaining = [...words];
+  let words = [...argv];
   let entry: Command | Group = root;
   while ("commands" in entry) {
     const group: Group = entry;
-    const word: string | undefined = remaining[0];
-    const named: Entry | undefined = group.commands.find(({ name }) => name === word);
-    if (named !== undefined) remaining.shift();
-    const helpAsked = word === "--help" || word === "-h";
-    const next: Entry | undefined = named ??
-      (!helpAsked && (word === undefined || word.startsWith("-"))
-        ? group.commands.find(({ name }) => name === group.default)
-        : undefined);
+    let word = words[0];
+    const named = (name: string | undefined): Entry | undefined =>
+      group.commands.find((entry) => entry.name === name);
+    if (word === "help" && named(word) === undefined) {
+      words = [...words.slice(1), "--help"];
+      word = words[0];
+    }
+    let next = named(word);
+    if (next !== undefined) words.shift();
+    else if (word === undefined || (word.startsWith("-") && !isHelp(word))) next = named(group.default);
     if (next === undefined) break;
     path.push(next.name);
     entry = "load" in next ? await next.load() : next;
   }
-  return { path, entry, words: remaining };
+  return { path, entry, words };
 }
 
-/** Splits a command's words into flags' texts and positional arguments. */
-function read(
-  path: readonly string[],
-  command: Command,
-  words: readonly string[],
-): { values: Record<string, string | string[]>; args: string[]; given: Record<string, unknown> } {
-  const options: Options = { ...COMMON, ...command.options };
-  const byFlag = new Map(Object.keys(options).map((name) => [kebab(name), name]));
-  const isSwitch = (name: string) => options[byFlag.get(name) ?? ""]?.placeholder === undefined;
-  const names = [...byFlag.keys()];
-  const unknown = (flag: string): UsageError =>
-    new UsageError(
-      `Unknown option ${flag} of ${path.join(" ")}`,
-      nearest("--", flag.replace(/^-+/, ""), names) ?? `${path.join(" ")} --help`,
+function isHelp(word: string | undefined): boolean {
+  return word === "--help" || word === "-h";
+}
+
+function noCommand(path: readonly string[], group: Group, word: string | undefined): UsageError {
+  const names = group.commands.map(({ name }) => name);
+  const self = path.join(" ");
+  if (word === undefined) return new UsageError(`${self} needs a command: ${names.join(", ")}`);
+  if (word.startsWith("-")) {
+    return new UsageError(
+      `Unknown option ${word} of ${self}; options stand after the command: ${self} COMMAND ${word}`,
     );
-
-  const strings = names.filter((name) => !isSwitch(name));
-  const parsed = parseArgs(words.map((word) => (word === "-h" ? "--help" : word)), {
-    boolean: names.filter(isSwitch),
-    negatable: names.filter(isSwitch),
-    string: ["_", ...strings],
-    collect: strings,
-    unknown: (arg, key) => {
-      if (key !== undefined || /^-./.test(arg)) throw unknown(arg.replace(/=.*/s, ""));
-      return true;
-    },
-  });
-
-  const values: Record<string, string | string[]> = {};
-  for (const [flagName, name] of byFlag) {
-    const said = words.some((word) => new RegExp(`^--(no-)?${flagName}(=|$)`).test(word));
-    const value = parsed[flagName];
-    if (isSwitch(flagName)) {
-      if (said) values[name] = String(value);
-      continue;
-    }
-    const texts = (value as string[] | undefined) ?? [];
-    if (texts.length === 0) continue;
-    if (texts.includes("")) {
-      if (!words.includes(`--${flagName}=`)) {
-        throw new UsageError(`Option --${flagName} needs a value`, `--${flagName} ${options[name]?.placeholder}`);
-      }
-    }
-    if (options[name]?.repeat) values[name] = texts;
-    else if (texts.length > 1) throw new UsageError(`Option --${flagName} is given ${texts.length} times`, "give it once");
-    else values[name] = texts[0] ?? "";
   }
-  return {
-    values,
-    args: parsed._.map(String),
-    given: { help: parsed["help"] === true, config: values["config"] },
-  };
-}
-
-/** An option's value: flag > environment > file > default. */
-function resolve(
-  name: string,
-  option: Option<unknown>,
-  given: string | string[] | undefined,
-  config: string | undefined,
-  lookup: Lookup,
-): [unknown, Origin] {
-  const parse = (text: string, origin: Origin) => {
-    try {
-      return option.parse(text);
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      const what = origin === "flag" ? `--${kebab(name)}` : `${kebab(name)} (from ${origin})`;
-      throw new UsageError(`Cannot take "${text}" for ${what}: ${error.message}`, option.help);
-    }
-  };
-  if (Array.isArray(given)) return [given.map((text) => parse(text, "flag")), "flag"];
-  if (given !== undefined) return [parse(given, "flag"), "flag"];
-  const found = lookup(name, option, config);
-  if (found !== undefined) {
-    const value = option.repeat
-      ? found.text.split(",").map((text) => parse(text, found.origin))
-      : parse(found.text, found.origin);
-    return [value, found.origin];
-  }
-  if (option.default !== undefined) return [option.repeat ? [parse(option.default, "default")] : parse(option.default, "default"), "default"];
-  return [option.repeat ? [] : undefined, "default"];
-}
-
-function checkArity(path: readonly string[], { args }: Command, given: readonly string[]): void {
-  const usage = `${path.join(" ")} ${args ?? ""}`.trim();
-  const words = args?.split(/ (?![^[]*\])/).filter((word) => /[A-Z]/.test(word)) ?? [];
-  const fewest = words.filter((word) => !word.startsWith("[")).length;
-  const most = args?.includes("…") ? Infinity : words.length;
-  if (given.length < fewest) throw new UsageError(`${path.join(" ")} needs ${args}`, usage);
-  if (given.length > most) {
-    throw new UsageError(`Unexpected argument "${given[most]}" of ${path.join(" ")}`, usage);
-  }
-}
-
-/** `prefix + word` for the valid word nearest to the given one, undefined if none is near. */
-export function nearest(prefix: string, word: string, words: readonly string[]): string | undefined {
-  if (words.length === 0) return undefined;
-  const best = closestString(word, words);
-  return prefix + best;
+  const meant = didYouMean(word, names) || `; there are ${names.join(", ")}`;
+  return new UsageError(`Unknown command "${word}" of ${self}${meant}`);
 }

@@ -17,8 +17,28 @@ export function processTerminal(): Terminal {
     interactiveError,
     color: interactiveError && !Deno.noColor,
     columns: interactive || interactiveError ? width() : 80,
-    ask: (question) => (Deno.stdin.isTerminal() ? prompt(question) : null),
+    ask: async (question, signal) => {
+      if (!Deno.stdin.isTerminal() || !interactiveError) return null;
+      writeAll(Deno.stderr, encoder.encode(question));
+      return await readLine(signal);
+    },
   };
+}
+
+/** Reads one line from the terminal, which hands over whole lines; null at the end of input. */
+async function readLine(signal: AbortSignal): Promise<string | null> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    const bytes = new Uint8Array(1024);
+    // Not readSync: Ctrl-C has to come through while the question stands.
+    const length = await Promise.race([Deno.stdin.read(bytes), aborted]);
+    return length === null ? null : new TextDecoder().decode(bytes.subarray(0, length));
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }
 
 /** Writes every byte; a reader that went away (`kas … | head`) ends the output, not the program. */

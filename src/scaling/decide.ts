@@ -1,71 +1,125 @@
 /**
  * THE decision: a signal and the facts in, what to do and why out. See docs/rules.md.
  *
+ *     an alarm's state, a resync, a person
+ *                   │ signalOf
+ *                   ▼
+ *     out ◀────── signal ──────▶ in ──────────▶ none
+ *      │                          │              │
+ *      │ R11 known                │ R11 known    │
+ *      │ R5  cooled down (R2)     │ R4  no out   │
+ *      │ R3  below max            │ R5  not a machine booting, cooled down (R2)
+ *      │ R7  which                │ R8  which, and old enough (R5)
+ *      │                          │ R3  above min
+ *      │                          │ R6  bearable for those that remain
+ *      ▼                          ▼              ▼
+ *    start ── R9 the way in ─▶  stop ── R10 ─▶  nothing     the first rule that holds the step makes it nothing
+ *
+ * A start takes an instance from `off` (or `leaving`) through `coming` to `serving`, a stop from `serving` through
+ * `leaving` to `off` (fleet.ts); what is under way counts as done.
+ *
  * @module
  */
-import type { Alarm, Signal } from "./alarm.ts";
-import type { Instance } from "./fleet.ts";
+import type { Ask, Signal } from "./alarm.ts";
+import type { Facts } from "./facts.ts";
+import {
+  aboveMin,
+  bearable,
+  belowMax,
+  cooledDown,
+  known,
+  notBooting,
+  outBeatsIn,
+  type Verdict,
+  whichToStart,
+  whichToStop,
+} from "./rules.ts";
 
-/** The limits that the rules keep. Times are ms. */
-export interface Limits {
-  /** R3; undefined: the number of base and control instances. */
-  readonly min?: number;
-  /** R3; undefined: the whole fleet. */
-  readonly max?: number;
-  readonly warmup: number;
-  readonly cooldownOut: number;
-  readonly cooldownIn: number;
-  readonly resync: number;
-}
-
-/** The latest CPU datapoint of an instance: percent, and its time in ms since the epoch. */
-export interface Datapoint {
-  readonly percent: number;
-  readonly at: number;
-}
-
-/** An activity under way, as far as it bears on the next decision. */
-export interface UnderWay {
-  readonly kind: "start" | "stop";
-  readonly instance: string;
-  /** ms since the epoch. */
-  readonly since: number;
-}
-
-/** Everything a decision may look at (R16). Times are ms since the epoch. */
-export interface Facts {
-  readonly now: number;
-  readonly fleet: string;
-  readonly limits: Limits;
-  readonly instances: readonly Instance[];
-  readonly alarms: readonly Alarm[];
-  /** Latest datapoint since its launch, by instance id; absent where there is none. */
-  readonly cpu: Readonly<Record<string, Datapoint>>;
-  readonly underWay: readonly UnderWay[];
-  /** When the last start and stop were decided, and when each instance came into service. */
-  readonly history: {
-    readonly lastOut?: number;
-    readonly lastIn?: number;
-    readonly inServiceSince: Readonly<Record<string, number>>;
-  };
-}
+export type { Datapoint, Facts, Limits, UnderWay } from "./facts.ts";
 
 /** What to do, why, and the rules that bound it. */
 export type Decision =
   | {
     readonly kind: "start";
-    /** The first choice, and whom to turn to if it fails, in order (R7). */
+    /** The first choice. */
     readonly instance: string;
+    /** Whom to turn to if it fails, in order (R7). They may need another way in than the first: look at their state. */
     readonly candidates: readonly string[];
     /** `register` takes a draining instance back, `start` starts a stopped or stopping one. */
     readonly by: "register" | "start";
     readonly reason: string;
     readonly rules: readonly string[];
   }
-  | { readonly kind: "stop"; readonly instance: string; readonly reason: string; readonly rules: readonly string[] }
+  | {
+    readonly kind: "stop";
+    readonly instance: string;
+    readonly reason: string;
+    readonly rules: readonly string[];
+  }
   | { readonly kind: "none"; readonly reason: string; readonly rules: readonly string[] };
 
-/** Decides by scaling's rules. Pure: the same signal and facts give the same decision, to the byte (R16). */
-export function decide(_signal: Signal, _facts: Facts): Decision {
-  throw new Error("not yet");
+/**
+ * Decides by the rules. Pure: the same signal and facts give the same decision, to the byte, on any machine and after any
+ * round trip through JSON (R16). One step at most (R1), always with its reason (R15).
+ */
+export function decide(signal: Signal, facts: Facts): Decision {
+  switch (signal.kind) {
+    case "out":
+      return scaleOut(signal, facts);
+    case "in":
+      return scaleIn(signal, facts);
+    case "none":
+      return { kind: "none", reason: `Nothing is asked: ${signal.why}`, rules: [] };
+    default:
+      return signal satisfies never;
+  }
+}
+
+function scaleOut(ask: Ask, facts: Facts): Decision {
+  const which = whichToStart(ask, facts);
+  const verdicts = [known(ask, facts), cooledDown(ask, facts), belowMax(facts), which];
+  if (which.choice === undefined || !verdicts.every(({ passes }) => passes)) return nothing(ask, verdicts);
+  const { instance, way, fallbacks } = which.choice;
+  return {
+    kind: "start",
+    instance: instance.id,
+    candidates: fallbacks,
+    by: way === "take-back" ? "register" : "start",
+    reason: reason(ask, verdicts),
+    rules: [which.rule],
+  };
+}
+
+function scaleIn(ask: Ask, facts: Facts): Decision {
+  const which = whichToStop(ask, facts);
+  const verdicts = [
+    known(ask, facts),
+    outBeatsIn(facts),
+    notBooting(ask, facts),
+    cooledDown(ask, facts),
+    which,
+  ];
+  if (which.choice === undefined) return nothing(ask, verdicts);
+  verdicts.push(aboveMin(which.choice, facts), bearable(which.choice, facts));
+  if (!verdicts.every(({ passes }) => passes)) return nothing(ask, verdicts);
+  return { kind: "stop", instance: which.choice.id, reason: reason(ask, verdicts), rules: [which.rule] };
+}
+
+/** The first rule that holds the step is the one that bound it. */
+function nothing(ask: Ask, verdicts: readonly Verdict[]): Decision {
+  const held = verdicts.filter(({ passes }) => !passes).slice(0, 1);
+  return { kind: "none", reason: reason(ask, held), rules: held.map(({ rule }) => rule) };
+}
+
+/** What was asked, and what the rules say to it. */
+function reason(ask: Ask, verdicts: readonly Verdict[]): string {
+  return [asked(ask), ...verdicts.map(({ says }) => says).filter((text) => text !== "")].join("; ");
+}
+
+function asked({ kind, source, alarm, instance }: Ask): string {
+  if (alarm === undefined) return `Asked to scale ${kind}${instance === undefined ? "" : ` by ${instance}`}`;
+  const what = `${alarm.kind} of ${alarm.dimension}`;
+  return source === "resync"
+    ? `${what} is still in ${alarm.to}`
+    : `${what} went from ${alarm.from} to ${alarm.to}`;
 }

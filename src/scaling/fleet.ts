@@ -38,10 +38,152 @@ export interface Instance {
   readonly registration: Registration;
 }
 
+/** What may be under way with an instance: its way in (R9) or its way out (R10). */
+export type Activity = "start" | "stop";
+
+/** Tells what is under way with an instance, by its id. */
+export type ActivityOf = (id: string) => Activity | undefined;
+
 /** The port every worker is reached at from outside its instance: nginx's, the load balancer's, the health check's. */
 export const WORKER_PORT = 30000;
 
 /** Running, healthy, registered, and InService at the load balancer. */
 export function inService(instance: Instance): boolean {
   return instance.state === "running" && instance.registration === "in-service";
+}
+
+/** There, and not on its way to being terminated. */
+export function exists({ state }: Instance): boolean {
+  return state !== "shutting-down" && state !== "terminated";
+}
+
+/**
+ * Where an instance stands once what is under way has ended: `serving` is in service and stays so, `coming` is on the way
+ * to it, `leaving` is on the way out, `off` is neither.
+ */
+export type Standing = "serving" | "coming" | "leaving" | "off";
+
+/** Where an instance stands; what is under way counts as done, for EC2's and ELB's answers lag behind it. */
+export function standing(instance: Instance, activity: Activity | undefined): Standing {
+  if (!exists(instance)) return "off";
+  if (activity === "stop") return "leaving";
+  if (inService(instance)) return "serving";
+  if (activity === "start") return "coming";
+  if (instance.registration === "draining" || instance.state === "stopping") return "leaving";
+  if (instance.state === "pending") return "coming";
+  return instance.state === "running" && instance.registration === "out-of-service" ? "coming" : "off";
+}
+
+/** Why scaling leaves an instance alone whatever its state, undefined if it doesn't. */
+export function exempt({ role, quarantine, autoScalingGroup }: Instance): string | undefined {
+  if (role !== "node") return `a ${role} instance is always on`;
+  if (autoScalingGroup !== undefined) return `it belongs to the Auto Scaling group ${autoScalingGroup}`;
+  if (quarantine !== undefined) return `it is in quarantine: ${quarantine}`;
+  return undefined;
+}
+
+/** How an instance can get into service: taken back while it drains, started, or started once it has stopped. */
+export type WayIn = "take-back" | "start" | "wait";
+
+/** The ways in, the quickest first: R7's first criterion. */
+const WAYS_IN: readonly WayIn[] = ["take-back", "start", "wait"];
+
+/** How an instance can get into service, or why scaling does not start it. */
+export function wayIn(
+  instance: Instance,
+  activity: Activity | undefined,
+): { readonly way: WayIn } | { readonly why: string } {
+  const why = exempt(instance);
+  if (why !== undefined) return { why };
+  if (activity === "start") return { why: "it is being started" };
+  const { state, registration } = instance;
+  switch (state) {
+    case "stopped":
+      return { way: "start" };
+    case "stopping":
+      return { way: "wait" };
+    case "running":
+      if (registration === "draining") return { way: "take-back" };
+      if (activity === "stop") return { way: registration === "in-service" ? "take-back" : "wait" };
+      return { why: `it is running (${registration})` };
+    case "pending":
+    case "shutting-down":
+    case "terminated":
+      return { why: `it is ${state}` };
+    default:
+      return state satisfies never;
+  }
+}
+
+/** Why an instance may not be stopped, undefined if it may. */
+export function unstoppable(instance: Instance, activity: Activity | undefined): string | undefined {
+  const why = exempt(instance);
+  if (why !== undefined) return why;
+  if (activity !== undefined) return activity === "start" ? "it is being started" : "it is being stopped";
+  return instance.state === "running" ? undefined : `it is ${instance.state}`;
+}
+
+/** Instances by zone, counting those that are in service or on the way to it. */
+export function zoneCounts(
+  instances: readonly Instance[],
+  activityOf: ActivityOf,
+): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const instance of instances) {
+    const place = standing(instance, activityOf(instance.id));
+    if (place !== "serving" && place !== "coming") continue;
+    counts.set(instance.zone, (counts.get(instance.zone) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/**
+ * R7: the instances that may be started, the one to start first: a draining one, else the emptiest zone's, else the one
+ * stopped longest (of unknown time last), else by id; those still stopping come last.
+ */
+export function startCandidates(
+  instances: readonly Instance[],
+  activityOf: ActivityOf,
+): readonly { readonly instance: Instance; readonly way: WayIn }[] {
+  const counts = zoneCounts(instances, activityOf);
+  return instances
+    .flatMap((instance) => {
+      const found = wayIn(instance, activityOf(instance.id));
+      return "way" in found ? [{ instance, way: found.way }] : [];
+    })
+    .sort((a, b) =>
+      WAYS_IN.indexOf(a.way) - WAYS_IN.indexOf(b.way) ||
+      (counts.get(a.instance.zone) ?? 0) - (counts.get(b.instance.zone) ?? 0) ||
+      ascending(a.instance.stoppedAt, b.instance.stoppedAt) ||
+      byId(a.instance, b.instance)
+    );
+}
+
+/** R8: the in-service instances that may be stopped, the one to stop first: the fullest zone's, the latest started, by id. */
+export function stopCandidates(instances: readonly Instance[], activityOf: ActivityOf): readonly Instance[] {
+  const counts = zoneCounts(instances, activityOf);
+  return instances
+    .filter((instance) => inService(instance) && unstoppable(instance, activityOf(instance.id)) === undefined)
+    .sort((a, b) =>
+      (counts.get(b.zone) ?? 0) - (counts.get(a.zone) ?? 0) ||
+      ascending(negated(a.launched), negated(b.launched)) ||
+      byId(a, b)
+    );
+}
+
+/** Orders times, an unknown one last. */
+function ascending(a: number | undefined, b: number | undefined): number {
+  if (a === b) return 0;
+  if (a === undefined) return 1;
+  if (b === undefined) return -1;
+  return a - b;
+}
+
+function negated(time: number | undefined): number | undefined {
+  return time === undefined ? undefined : -time;
+}
+
+/** By code unit, as a locale's order differs between machines (R16). */
+function byId(a: Instance, b: Instance): number {
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }

@@ -1,0 +1,88 @@
+/**
+ * The inbox: verified messages, each stored once and durably before it is answered (R11, R12), and worked off later.
+ *
+ * @module
+ */
+import type { State } from "./state.ts";
+
+/** What a message of the inbox asks for. */
+export type Entry =
+  /** `text` is the notification's Message: CloudWatch's account of an alarm. */
+  | { readonly kind: "notification"; readonly text: string }
+  /** A subscription to the topic that waits to be confirmed; the token is a secret. */
+  | { readonly kind: "confirmation"; readonly token: string };
+
+/** A message that waits. Times are ms since the epoch. */
+export interface Waiting {
+  readonly id: string;
+  readonly received: number;
+  readonly attempts: number;
+  readonly entry: Entry;
+}
+
+/** Longest time between two attempts at a message, ms. */
+const LONGEST_BACKOFF = 30_000;
+
+/** How long a MessageId is remembered, ms: SNS gives up within an hour and a message older than that is refused (R14). */
+const REMEMBERED = 24 * 3_600_000;
+
+/** Verified messages in the order in which they came. */
+export class Inbox {
+  readonly #state: State;
+
+  constructor(state: State) {
+    this.#state = state;
+  }
+
+  /** Stores a message; it is on disk when this returns. False if it was here before. */
+  add(id: string, entry: Entry, now: number): boolean {
+    const { changes } = this.#state.db.prepare(
+      "INSERT INTO messages (id, kind, body, received, due) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    ).run(id, entry.kind, entry.kind === "notification" ? entry.text : entry.token, now, now);
+    return changes === 1;
+  }
+
+  /** The first message that is due. */
+  next(now: number): Waiting | undefined {
+    const row = this.#state.db.prepare(
+      "SELECT id, kind, body, received, attempts FROM messages WHERE done IS NULL AND due <= ? ORDER BY seq LIMIT 1",
+    ).get(now);
+    if (row === undefined) return undefined;
+    const body = String(row.body);
+    return {
+      id: String(row.id),
+      received: Number(row.received),
+      attempts: Number(row.attempts),
+      entry: row.kind === "confirmation"
+        ? { kind: "confirmation", token: body }
+        : { kind: "notification", text: body },
+    };
+  }
+
+  /** When the next message falls due. */
+  due(): number | undefined {
+    const due = this.#state.db.prepare("SELECT min(due) AS due FROM messages WHERE done IS NULL").get()?.due;
+    return typeof due === "number" ? due : undefined;
+  }
+
+  /** How many wait. */
+  waiting(): number {
+    return Number(this.#state.db.prepare("SELECT count(*) AS n FROM messages WHERE done IS NULL").get()?.n);
+  }
+
+  /** Puts a message off: twice as long each time, up to half a minute. */
+  postpone({ id, attempts }: Waiting, now: number): void {
+    const backoff = Math.min(LONGEST_BACKOFF, 250 * 2 ** attempts);
+    this.#state.db.prepare("UPDATE messages SET attempts = attempts + 1, due = ? WHERE id = ?").run(now + backoff, id);
+  }
+
+  /** Marks a message as done and forgets what it said. */
+  done(id: string, now: number): void {
+    this.#state.db.prepare("UPDATE messages SET done = ?, body = NULL WHERE id = ?").run(now, id);
+  }
+
+  /** Forgets the messages that nobody will send again. */
+  prune(now: number): void {
+    this.#state.db.prepare("DELETE FROM messages WHERE done < ?").run(now - REMEMBERED);
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * How the four clients are set up: bounded in time, retried as AWS says, credentials looked up once for all.
+ *
+ * @module
+ */
+import { defaultProvider } from "@aws-sdk/credential-provider-node";
+import { StandardRetryStrategy } from "@smithy/core/retry";
+import type { RetryErrorInfo, StandardRetryToken } from "@smithy/types";
+import type { Account } from "../clients.ts";
+import { isCapacity } from "../errors.ts";
+import { fetchHandler } from "./fetch_handler.ts";
+
+/** Longest wait for one attempt, connecting and reading the answer included, ms; three attempts make half a minute. */
+const TIME_LIMIT = 10_000;
+
+/** Longest wait for an answer of the instance metadata service, ms: it answers in a few, or isn't there. */
+const METADATA_TIME_LIMIT = 500;
+
+/** The settings that the clients of one account share. */
+export function clientConfig({ region, profile, endpointUrl, timeLimit = TIME_LIMIT }: Account): ClientConfig {
+  const named = profile === undefined ? {} : { profile };
+  return {
+    ...named,
+    ...(region === undefined ? {} : { region }),
+    ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }),
+    credentials: defaultProvider({ ...named, timeout: METADATA_TIME_LIMIT, maxRetries: 0 }),
+    requestHandler: fetchHandler(timeLimit),
+    retryStrategy: new Retry(3),
+    customUserAgent: "kas",
+  };
+}
+
+/** What every client's constructor takes. */
+export interface ClientConfig {
+  readonly profile?: string;
+  readonly region?: string;
+  readonly endpoint?: string;
+  readonly credentials: ReturnType<typeof defaultProvider>;
+  readonly requestHandler: ReturnType<typeof fetchHandler>;
+  readonly retryStrategy: StandardRetryStrategy;
+  readonly customUserAgent: string;
+}
+
+/**
+ * The SDK's standard mode, except that a lack of capacity is not asked for again: EC2 says so with a 500, and another
+ * instance is the better try (R7).
+ */
+class Retry extends StandardRetryStrategy {
+  override refreshRetryTokenForRetry(token: StandardRetryToken, info: RetryErrorInfo): Promise<StandardRetryToken> {
+    if (isCapacity(info.error)) return Promise.reject(new Error("Lack of capacity is not retried"));
+    return super.refreshRetryTokenForRetry(token, info);
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * What kas uses of Classic ELB's client. Imported lazily; naming each command lets a bundler drop the others.
+ *
+ * @module
+ */
+export {
+  ConfigureHealthCheckCommand,
+  CreateLoadBalancerCommand,
+  DeleteLoadBalancerCommand,
+  DeregisterInstancesFromLoadBalancerCommand,
+  DescribeInstanceHealthCommand,
+  DescribeLoadBalancersCommand,
+  ElasticLoadBalancingClient,
+  ModifyLoadBalancerAttributesCommand,
+  RegisterInstancesWithLoadBalancerCommand,
+} from "@aws-sdk/client-elastic-load-balancing";

@@ -1,0 +1,58 @@
+/**
+ * Addresses on loopback for instances and load balancers: 127.77.BLOCK.N. A block belongs to one sandbox at a time, however many
+ * run on this machine; more blocks are taken as they are needed.
+ *
+ * @module
+ */
+import { AwsError } from "./service.ts";
+
+/** The address that marks a block as taken, by a listener on {@linkcode CLAIM_PORT}. */
+const CLAIM_HOST = 254;
+const CLAIM_PORT = 4577;
+const BLOCKS = 256;
+const HOSTS_PER_BLOCK = 253;
+
+/** A sandbox's pool of addresses. Throws Deno.errors.AddrNotAvailable, in plain words, where the system has no such addresses. */
+export class Addresses implements Disposable {
+  readonly #claims: Deno.TcpListener[] = [];
+  readonly #free: string[] = [];
+
+  constructor() {
+    this.#claim();
+  }
+
+  /** An address that nobody else has. Throws AwsError InsufficientFreeAddressesInSubnet. */
+  take(): string {
+    if (this.#free.length === 0) this.#claim();
+    const address = this.#free.shift();
+    if (address !== undefined) return address;
+    throw new AwsError("InsufficientFreeAddressesInSubnet", "The sandbox has no free address left");
+  }
+
+  /** Gives one back. */
+  release(address: string): void {
+    this.#free.push(address);
+  }
+
+  [Symbol.dispose](): void {
+    for (const claim of this.#claims) claim.close();
+  }
+
+  #claim(): void {
+    for (let block = 0; block < BLOCKS; block++) {
+      const hostname = `127.77.${block}.${CLAIM_HOST}`;
+      try {
+        this.#claims.push(Deno.listen({ hostname, port: CLAIM_PORT }));
+      } catch (error) {
+        if (error instanceof Deno.errors.AddrInUse) continue;
+        if (!(error instanceof Deno.errors.AddrNotAvailable)) throw error;
+        throw new Deno.errors.AddrNotAvailable(
+          `Cannot listen on ${hostname}: the sandbox gives each instance a loopback address of its own, as Linux has them`,
+          { cause: error },
+        );
+      }
+      for (let host = 1; host <= HOSTS_PER_BLOCK; host++) this.#free.push(`127.77.${block}.${host}`);
+      return;
+    }
+  }
+}

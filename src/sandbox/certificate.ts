@@ -1,0 +1,96 @@
+/**
+ * The key that the sandbox's SNS signs with, and its certificate: self-signed X.509, written as DER by hand for want of
+ * anything in the platform that makes one.
+ *
+ * Source: RFC 5280 section 4.1 (Certificate), ITU-T X.690 (DER).
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { createHash, createSign, generateKeyPairSync, randomBytes } from "node:crypto";
+
+/** Signs as SNS does. */
+export interface Signer {
+  /** The X.509 certificate, PEM. */
+  readonly pem: string;
+  /** Where SNS serves it: `/SimpleNotificationService-<32 hex digits>.pem`. */
+  readonly path: string;
+  /** Signature (base64) of a canonical string, by SignatureVersion 1 (SHA1) or 2 (SHA256), both RSA PKCS #1 v1.5. */
+  sign(text: string, version: "1" | "2"): string;
+}
+
+const HOUR = 3_600_000;
+
+/** A new RSA key with a certificate valid from an hour before `now` (ms since the epoch) to a day after. */
+export function makeSigner(now: number = Date.now()): Signer {
+  const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+  const algorithm = sequence(objectId(SHA256_WITH_RSA), NULL);
+  const name = sequence(set(sequence(objectId(COMMON_NAME), element(0x0c, ascii("sns.amazonaws.com")))));
+  const alternative = sequence(element(0x82, ascii("sns.amazonaws.com")));
+  const extension = sequence(objectId(SUBJECT_ALTERNATIVE_NAME), element(0x04, alternative));
+  const body = sequence(
+    element(0xa0, integer(Uint8Array.of(2))), // version 3
+    integer(randomBytes(16)),
+    algorithm,
+    name,
+    sequence(utcTime(now - HOUR), utcTime(now + 24 * HOUR)),
+    name,
+    publicKey.export({ type: "spki", format: "der" }),
+    element(0xa3, sequence(extension)),
+  );
+  const signature = createSign("RSA-SHA256").update(body).sign(privateKey);
+  const der = sequence(body, algorithm, element(0x03, Uint8Array.of(0), signature)); // no unused bits
+  const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
+  return {
+    pem: ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n"),
+    path: `/SimpleNotificationService-${createHash("sha256").update(der).digest("hex").slice(0, 32)}.pem`,
+    sign: (text, version) =>
+      createSign(version === "1" ? "RSA-SHA1" : "RSA-SHA256").update(text, "utf8").sign(privateKey, "base64"),
+  };
+}
+
+/** Object identifiers, as DER encodes them. */
+const SHA256_WITH_RSA = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
+const COMMON_NAME = [0x55, 0x04, 0x03];
+const SUBJECT_ALTERNATIVE_NAME = [0x55, 0x1d, 0x11];
+
+const NULL = Uint8Array.of(0x05, 0x00);
+
+/** Tag, length, contents. */
+function element(tag: number, ...contents: readonly Uint8Array[]): Buffer {
+  const body = Buffer.concat(contents);
+  return Buffer.concat([Uint8Array.of(tag, ...length(body.length)), body]);
+}
+
+/** Short form under 128, else the number of bytes and the bytes. */
+function length(n: number): readonly number[] {
+  if (n < 0x80) return [n];
+  return n < 0x100 ? [0x81, n] : [0x82, n >> 8, n & 0xff];
+}
+
+function sequence(...items: readonly Uint8Array[]): Buffer {
+  return element(0x30, ...items);
+}
+
+function set(...items: readonly Uint8Array[]): Buffer {
+  return element(0x31, ...items);
+}
+
+function objectId(bytes: readonly number[]): Buffer {
+  return element(0x06, Uint8Array.from(bytes));
+}
+
+/** A positive integer: with a zero in front, which keeps the highest bit from being read as a sign. */
+function integer(bytes: Uint8Array): Buffer {
+  const significant = bytes.subarray(Math.max(0, bytes.findIndex((byte) => byte !== 0)));
+  return element(0x02, (significant[0] ?? 0) < 0x80 ? significant : Buffer.concat([Uint8Array.of(0), significant]));
+}
+
+/** `YYMMDDHHMMSSZ`. */
+function utcTime(at: number): Buffer {
+  return element(0x17, ascii(`${new Date(at).toISOString().replace(/\.\d+Z$/, "").replace(/\D/g, "").slice(2)}Z`));
+}
+
+function ascii(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}

@@ -1,0 +1,145 @@
+/**
+ * CloudWatch's API for alarms.
+ *
+ * @module
+ */
+import { instant, invalid, needed, text, texts, whole, word } from "../input.ts";
+import { page } from "../paging.ts";
+import { AwsError, type Service } from "../service.ts";
+import { actionsEnabled, definition, described, metric } from "./alarm.ts";
+import { STATES } from "./alarm_evaluation.ts";
+import type { Alarms } from "./alarms.ts";
+import { HISTORY_ITEM_TYPES } from "./history.ts";
+import { sameMetric, STATISTICS } from "./metrics.ts";
+
+/** MaxRecords where none is given. */
+const PAGE_SIZE = 50;
+
+/** The error of a NextToken that no answer had. */
+export function invalidNextToken(): AwsError {
+  return new AwsError("InvalidNextToken", "The next token specified is invalid");
+}
+
+/** The actions on alarms. */
+export function alarmActions(alarms: Alarms): Service {
+  const enable = (names: readonly string[], enabled: boolean) => {
+    for (const name of names) {
+      const alarm = alarms.get(name);
+      if (alarm) alarm.actionsEnabled = enabled;
+    }
+  };
+  return {
+    PutMetricAlarm: (input) => alarms.put(definition(input), actionsEnabled(input)),
+
+    DescribeAlarms: (input) => {
+      const names = texts(input, "AlarmNames");
+      const prefix = text(input, "AlarmNamePrefix");
+      const types = texts(input, "AlarmTypes");
+      const state = word(input, "StateValue", STATES);
+      const actionPrefix = text(input, "ActionPrefix");
+      if (names.length > 0 && prefix !== undefined) {
+        throw invalid("AlarmNames and AlarmNamePrefix cannot be specified together");
+      }
+      if (names.length > 100) throw invalid("Value at 'alarmNames' must have 100 members at most");
+      const found = alarms.all().filter((alarm) =>
+        (types.length === 0 || types.includes("MetricAlarm")) &&
+        (names.length === 0 || names.includes(alarm.definition.name)) &&
+        alarm.definition.name.startsWith(prefix ?? "") &&
+        (state === undefined || alarm.state === state) &&
+        (actionPrefix === undefined ||
+          Object.values(alarm.definition.actions).flat().some((arn) => arn.startsWith(actionPrefix)))
+      );
+      const size = whole(input, "MaxRecords", 1, 100) ?? PAGE_SIZE;
+      const { items, ...next } = page(
+        found,
+        ({ definition }) => definition.name,
+        size,
+        text(input, "NextToken"),
+        invalidNextToken,
+      );
+      return { MetricAlarms: items.map(described), CompositeAlarms: [], ...next };
+    },
+
+    DescribeAlarmsForMetric: (input) => {
+      const wanted = metric(input);
+      const statistic = word(input, "Statistic", STATISTICS);
+      const period = whole(input, "Period", 1, 86_400);
+      const unit = text(input, "Unit");
+      const found = alarms.all().filter(({ definition }) =>
+        sameMetric(definition.metric, wanted) &&
+        (statistic === undefined || definition.statistic === statistic) &&
+        (period === undefined || definition.period === period) &&
+        (unit === undefined || definition.unit === unit)
+      );
+      return { MetricAlarms: found.map(described) };
+    },
+
+    DeleteAlarms: (input) => {
+      const names = texts(input, "AlarmNames");
+      needed(names.length > 0 ? names : undefined, "AlarmNames");
+      if (names.length > 100) throw invalid("Value at 'alarmNames' must have 100 members at most");
+      const deleted = names.filter((name) => alarms.delete(name));
+      if (deleted.length === 0) {
+        throw new AwsError("ResourceNotFound", `Alarm not found: ${names.join(", ")}`, 404);
+      }
+    },
+
+    SetAlarmState: (input) => {
+      const name = needed(text(input, "AlarmName"), "AlarmName");
+      const state = needed(word(input, "StateValue", STATES), "StateValue");
+      const reason = needed(text(input, "StateReason"), "StateReason");
+      const data = text(input, "StateReasonData");
+      if (reason.length > 1_023) throw invalid("Value at 'stateReason' must have a length of 1023 at most");
+      if (data !== undefined && !(data.length <= 4_000 && isJson(data))) {
+        throw new AwsError(
+          "InvalidFormat",
+          "Value at 'stateReasonData' is not JSON of 4000 characters at most",
+        );
+      }
+      const alarm = alarms.get(name);
+      if (alarm === undefined) throw new AwsError("ResourceNotFound", `Alarm not found: ${name}`, 404);
+      alarms.change(alarm, state, reason, data);
+    },
+
+    EnableAlarmActions: (input) => enable(texts(input, "AlarmNames"), true),
+    DisableAlarmActions: (input) => enable(texts(input, "AlarmNames"), false),
+
+    DescribeAlarmHistory: (input) => {
+      const name = text(input, "AlarmName");
+      const type = word(input, "HistoryItemType", HISTORY_ITEM_TYPES);
+      const start = instant(input, "StartDate") ?? -Infinity;
+      const end = instant(input, "EndDate") ?? Infinity;
+      const newestFirst =
+        word(input, "ScanBy", ["TimestampDescending", "TimestampAscending"]) !== "TimestampAscending";
+      const size = whole(input, "MaxRecords", 1, 100) ?? PAGE_SIZE;
+      const found = alarms.history.items.filter((item) =>
+        (name === undefined || item.alarm === name) &&
+        (type === undefined || item.type === type) &&
+        item.at >= start && item.at <= end
+      );
+      const keyOf = ({ number }: { number: number }) =>
+        String(newestFirst ? Number.MAX_SAFE_INTEGER - number : number).padStart(16, "0");
+      const { items, ...next } = page(found, keyOf, size, text(input, "NextToken"), invalidNextToken);
+      return {
+        AlarmHistoryItems: items.map((item) => ({
+          AlarmName: item.alarm,
+          AlarmType: "MetricAlarm",
+          Timestamp: new Date(item.at),
+          HistoryItemType: item.type,
+          HistorySummary: item.summary,
+          HistoryData: JSON.stringify(item.data),
+        })),
+        ...next,
+      };
+    },
+  };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

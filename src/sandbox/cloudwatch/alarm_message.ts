@@ -1,0 +1,98 @@
+/**
+ * What CloudWatch tells a topic of an alarm that changed its state.
+ *
+ * Source: CloudWatch user guide, "Notifying users on alarm changes" (schema), and messages seen in the wild.
+ *
+ * @module
+ */
+import { ACCOUNT } from "../service.ts";
+import type { Alarm } from "./alarm.ts";
+import type { State } from "./alarm_evaluation.ts";
+
+/** The names by which notifications call the regions. Source: AWS General Reference, service endpoints. */
+const REGION_NAMES: Readonly<Record<string, string>> = {
+  "af-south-1": "Africa (Cape Town)",
+  "ap-east-1": "Asia Pacific (Hong Kong)",
+  "ap-northeast-1": "Asia Pacific (Tokyo)",
+  "ap-northeast-2": "Asia Pacific (Seoul)",
+  "ap-northeast-3": "Asia Pacific (Osaka)",
+  "ap-south-1": "Asia Pacific (Mumbai)",
+  "ap-southeast-1": "Asia Pacific (Singapore)",
+  "ap-southeast-2": "Asia Pacific (Sydney)",
+  "ca-central-1": "Canada (Central)",
+  "eu-central-1": "EU (Frankfurt)",
+  "eu-north-1": "EU (Stockholm)",
+  "eu-south-1": "EU (Milan)",
+  "eu-west-1": "EU (Ireland)",
+  "eu-west-2": "EU (London)",
+  "eu-west-3": "EU (Paris)",
+  "me-south-1": "Middle East (Bahrain)",
+  "sa-east-1": "South America (Sao Paulo)",
+  "us-east-1": "US East (N. Virginia)",
+  "us-east-2": "US East (Ohio)",
+  "us-west-1": "US West (N. California)",
+  "us-west-2": "US West (Oregon)",
+};
+
+/** A region's name for people; its code where it has none here. */
+export function regionName(region: string): string {
+  return REGION_NAMES[region] ?? region;
+}
+
+/** `2025-09-16T16:59:17.131+0000`, as CloudWatch writes times in its JSON. */
+export function timestamp(at: number): string {
+  return new Date(at).toISOString().replace("Z", "+0000");
+}
+
+/** A notification's subject and message. */
+export interface Notice {
+  readonly subject: string;
+  readonly message: string;
+}
+
+/** The notification of the change that put an alarm into the state that it now has. */
+export function notice(alarm: Alarm, old: State, region: string): Notice {
+  const { definition } = alarm;
+  const place = regionName(region);
+  const message = {
+    AlarmName: definition.name,
+    AlarmDescription: definition.description ?? null,
+    AWSAccountId: ACCOUNT,
+    AlarmConfigurationUpdatedTimestamp: timestamp(alarm.configured),
+    NewStateValue: alarm.state,
+    NewStateReason: alarm.reason,
+    StateChangeTime: timestamp(alarm.transitioned),
+    Region: place,
+    AlarmArn: alarm.arn,
+    OldStateValue: old,
+    OKActions: definition.actions.OK,
+    AlarmActions: definition.actions.ALARM,
+    InsufficientDataActions: definition.actions.INSUFFICIENT_DATA,
+    Trigger: {
+      MetricName: definition.metric.MetricName,
+      Namespace: definition.metric.Namespace,
+      StatisticType: "Statistic",
+      Statistic: definition.statistic.toUpperCase(),
+      Unit: definition.unit ?? null,
+      // Value first and in lower case, unlike the API.
+      Dimensions: definition.metric.Dimensions.map(({ Name, Value }) => ({ value: Value, name: Name })),
+      Period: definition.period,
+      EvaluationPeriods: definition.rule.evaluationPeriods,
+      // Absent from JSON where it was not given.
+      DatapointsToAlarm: definition.given.datapointsToAlarm,
+      ComparisonOperator: definition.rule.comparison,
+      Threshold: definition.rule.threshold,
+      TreatMissingData: definition.rule.treatMissingData,
+      EvaluateLowSampleCountPercentile: "",
+    },
+  };
+  return { subject: subject(alarm.state, definition.name, place), message: JSON.stringify(message) };
+}
+
+/** SNS takes subjects under 100 characters only, so a long name is cut. */
+function subject(state: State, name: string, place: string): string {
+  const whole = `${state}: "${name}" in ${place}`;
+  return whole.length < 100
+    ? whole
+    : `${state}: "${name.slice(0, name.length - (whole.length - 96))}..." in ${place}`;
+}

@@ -1,0 +1,185 @@
+/**
+ * The alarms: put, evaluated, changed, and telling the topics of each change.
+ *
+ * @module
+ */
+import { AwsError, type Clock } from "../service.ts";
+import { type Alarm, alarmArn, type Definition } from "./alarm.ts";
+import { type Datapoint, evaluate, evaluationRange, type State } from "./alarm_evaluation.ts";
+import { notice, timestamp } from "./alarm_message.ts";
+import { History } from "./history.ts";
+import { type MetricStore, statistic } from "./metrics.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** Alarms in an account and region. Source: CloudWatch user guide, service quotas. */
+const MOST_ALARMS = 5_000;
+
+/** Carries an action out on a topic: SNS's publish. Throws AwsError where the topic is not there. */
+export type Publish = (topicArn: string, subject: string, message: string) => void;
+
+/** What the alarms rest on. */
+export interface AlarmsOptions {
+  readonly clock: Clock;
+  readonly timeline: Timeline;
+  readonly store: MetricStore;
+  readonly region: string;
+  readonly publish: Publish;
+}
+
+/** The alarms by name. */
+export class Alarms {
+  readonly #options: AlarmsOptions;
+  readonly #byName = new Map<string, Alarm>();
+  /** What happened to them. */
+  readonly history = new History();
+
+  constructor(options: AlarmsOptions) {
+    this.#options = options;
+  }
+
+  /** Every alarm. */
+  all(): readonly Alarm[] {
+    return [...this.#byName.values()];
+  }
+
+  /** The alarm of a name. */
+  get(name: string): Alarm | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** Creates an alarm, which has insufficient data until it is evaluated, or gives one another definition, leaving its state. */
+  put(definition: Definition, actionsEnabled: boolean): void {
+    const { name } = definition;
+    const at = this.#options.clock.now();
+    const old = this.#byName.get(name);
+    if (old === undefined && this.#byName.size >= MOST_ALARMS) {
+      throw new AwsError("LimitExceeded", `The maximum limit of ${MOST_ALARMS} alarms has been reached`);
+    }
+    const alarm: Alarm = old ?? {
+      definition,
+      arn: alarmArn(this.#options.region, name),
+      actionsEnabled,
+      state: "INSUFFICIENT_DATA",
+      reason: "Unchecked: Initial alarm creation",
+      reasonData: undefined,
+      configured: at,
+      updated: at,
+      transitioned: at,
+    };
+    Object.assign(alarm, { definition, actionsEnabled, configured: at });
+    this.#byName.set(name, alarm);
+    this.history.add({
+      at,
+      alarm: name,
+      type: "ConfigurationUpdate",
+      summary: `Alarm "${name}" ${old ? "updated" : "created"}`,
+      data: { version: "1.0", type: old ? "Update" : "Create" },
+    });
+  }
+
+  /** Deletes an alarm; returns whether it was there. */
+  delete(name: string): boolean {
+    if (!this.#byName.delete(name)) return false;
+    this.history.add({
+      at: this.#options.clock.now(),
+      alarm: name,
+      type: "ConfigurationUpdate",
+      summary: `Alarm "${name}" deleted`,
+      data: { version: "1.0", type: "Delete" },
+    });
+    return true;
+  }
+
+  /** Evaluates the alarms that a predicate picks over the periods that end at a second of the timeline. */
+  evaluate(end: number, picks: (definition: Definition) => boolean): void {
+    for (const alarm of this.all()) {
+      const { definition } = alarm;
+      if (!picks(definition)) continue;
+      const evaluation = evaluate(definition.rule, this.#range(definition, end));
+      if (evaluation === undefined || evaluation.state === alarm.state) continue;
+      this.change(
+        alarm,
+        evaluation.state,
+        evaluation.reason,
+        this.#reasonData(definition, evaluation.datapoints),
+      );
+    }
+  }
+
+  /** Puts an alarm into a state, and tells the topics if it is another than it was in. */
+  change(alarm: Alarm, state: State, reason: string, reasonData: string | undefined): void {
+    const at = this.#options.clock.now();
+    const { name, actions } = alarm.definition;
+    const old = alarm.state;
+    const was = { stateValue: old, stateReason: alarm.reason };
+    Object.assign(alarm, { state, reason, reasonData, updated: at });
+    if (state === old) return;
+    alarm.transitioned = at;
+    this.history.add({
+      at,
+      alarm: name,
+      type: "StateUpdate",
+      summary: `Alarm updated from ${old} to ${state}`,
+      data: { version: "1.0", oldState: was, newState: { stateValue: state, stateReason: reason } },
+    });
+    if (!alarm.actionsEnabled) return;
+    for (const arn of actions[state]) this.#act(alarm, arn, old);
+  }
+
+  #act(alarm: Alarm, arn: string, old: State): void {
+    const { subject, message } = notice(alarm, old, this.#options.region);
+    let error: string | undefined;
+    try {
+      this.#options.publish(arn, subject, message);
+    } catch (caught) {
+      // CloudWatch does not ask whether an action's target exists; it fails, and the history has it.
+      if (!(caught instanceof AwsError)) throw caught;
+      error = caught.message;
+    }
+    this.history.add({
+      at: this.#options.clock.now(),
+      alarm: alarm.definition.name,
+      type: "Action",
+      summary: error === undefined
+        ? `Successfully executed action ${arn}`
+        : `Failed to execute action ${arn}. Received error: "${error}"`,
+      data: {
+        actionState: error === undefined ? "Succeeded" : "Failed",
+        notificationResource: arn,
+        error: error ?? null,
+      },
+    });
+  }
+
+  #range(definition: Definition, end: number): readonly (Datapoint | undefined)[] {
+    const { metric, period, unit, rule } = definition;
+    return Array.from({ length: evaluationRange(rule) }, (_, age) => {
+      const from = end - (age + 1) * period;
+      const set = this.#options.store.span(metric, from, from + period, unit);
+      return set && {
+        at: this.#options.timeline.real(from),
+        value: statistic(set, definition.statistic),
+        sampleCount: set.SampleCount,
+      };
+    });
+  }
+
+  #reasonData(definition: Definition, datapoints: readonly Datapoint[]): string {
+    const oldest = datapoints.at(-1);
+    return JSON.stringify({
+      version: "1.0",
+      queryDate: timestamp(this.#options.clock.now()),
+      ...(oldest ? { startDate: timestamp(oldest.at) } : {}),
+      ...(definition.unit === undefined ? {} : { unit: definition.unit }),
+      statistic: definition.statistic,
+      period: definition.period,
+      recentDatapoints: datapoints.map(({ value }) => value).reverse(),
+      threshold: definition.rule.threshold,
+      evaluatedDatapoints: datapoints.map(({ at, value, sampleCount }) => ({
+        timestamp: timestamp(at),
+        sampleCount,
+        value,
+      })),
+    });
+  }
+}

@@ -1,0 +1,324 @@
+/**
+ * EC2 of the sandbox: describing, launching, starting, stopping, terminating and tagging instances, with EC2's error codes.
+ * Source of states, codes and messages: EC2 API reference, errors-overview, InstanceState.
+ *
+ * @module
+ */
+import type { Addresses } from "./addresses.ts";
+import { filtered, instanceFilterValues, page, reservationShapes, stateShape, tagShapes } from "./ec2_view.ts";
+import type { Faults } from "./faults.ts";
+import { flag, shape, shapes, text, texts, whole } from "./input.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import { ACCOUNT, AwsError, type Clock, type Service, type Shape } from "./service.ts";
+import type { Instance, Snapshot, StateName, World } from "./world.ts";
+
+/** Source: EC2 user guide, Using_Tags. */
+const MOST_TAGS = 50;
+
+/** What EC2 is made of. */
+export interface Ec2Options {
+  readonly clock: Clock;
+  readonly world: World;
+  readonly lifecycle: Lifecycle;
+  readonly addresses: Addresses;
+  readonly faults: Faults;
+  readonly region: string;
+}
+
+/** EC2 and what seeds its account. */
+export interface Ec2 {
+  readonly service: Service;
+  /** Adds an instance that is stopped, or about to be started. */
+  create(instance: { readonly tags?: Readonly<Record<string, string>> } & Partial<Instance>): Instance;
+}
+
+/** The two availability zones of a region that instances spread over. */
+export function zones(region: string): readonly [string, string] {
+  return [`${region}a`, `${region}b`];
+}
+
+/** Builds EC2. */
+export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2Options): Ec2 {
+  let launches = 0;
+  let reservations = 0;
+  const tokens = new Map<string, { readonly request: string; readonly reservation: string }>();
+  const read = (): Snapshot => world.ago(faults.staleReads);
+
+  const lacksCapacity = ({ id, zone }: { id?: string; zone: string }) =>
+    faults.noCapacity.has(zone) || (id !== undefined && faults.noCapacity.has(id));
+
+  const nextReservation = () => `r-${(++reservations).toString(16).padStart(17, "0")}`;
+
+  /** The zone with fewest instances that has capacity; undefined where none has. */
+  const emptiestZone = (): string | undefined => {
+    const instances = [...world.now.instances.values()].filter(({ state }) => state !== "terminated");
+    const count = (zone: string) => instances.filter((instance) => instance.zone === zone).length;
+    return zones(region).filter((zone) => !lacksCapacity({ zone })).toSorted((a, b) => count(a) - count(b))[0];
+  };
+
+  const create: Ec2["create"] = (instance) => {
+    const created: Instance = {
+      // Counted, so that a fault can be set on an instance that is not there yet.
+      id: `i-${(++launches).toString(16).padStart(17, "0")}`,
+      reservation: instance.reservation ?? nextReservation(),
+      address: addresses.take(),
+      zone: instance.zone ?? emptiestZone() ?? zones(region)[0],
+      type: "t3.micro",
+      image: "ami-00000000000000001",
+      keyName: undefined,
+      subnet: "subnet-00000000000000001",
+      securityGroups: [],
+      clientToken: undefined,
+      launchIndex: 0,
+      state: "stopped",
+      launched: clock.now(),
+      everRan: false,
+      transitionReason: "",
+      stateReason: undefined,
+      monitored: false,
+      ...instance,
+      tags: instance.tags ?? {},
+    };
+    world.putInstances(created);
+    return created;
+  };
+
+  /** Carries out a change of state for all of the named instances, or for none. */
+  const changeState = (
+    input: Shape,
+    check: (instance: Instance) => void,
+    act: (instance: Instance) => void,
+  ): Shape[] => {
+    const before = named(world.now, input);
+    if (flag(input, "DryRun")) throw dryRun();
+    for (const instance of before) check(instance);
+    for (const instance of before) act(instance);
+    return before.map(({ id, state }) => ({
+      InstanceId: id,
+      CurrentState: stateShape(world.now.instances.get(id)?.state ?? state),
+      PreviousState: stateShape(state),
+    }));
+  };
+
+  const setMonitoring = (input: Shape, monitored: boolean): Shape => {
+    const instances = named(world.now, input);
+    if (flag(input, "DryRun")) throw dryRun();
+    for (const { id } of instances) world.updateInstance(id, { monitored });
+    const Monitoring = { State: monitored ? "enabled" : "disabled" };
+    return { InstanceMonitorings: instances.map(({ id }) => ({ InstanceId: id, Monitoring })) };
+  };
+
+  const service: Service = {
+    DescribeInstances: (input) => {
+      if (texts(input, "InstanceIds").length > 0 && text(input, "MaxResults") !== undefined) {
+        throw new AwsError("InvalidParameterCombination", "The parameter instancesSet cannot be used with the parameter maxResults");
+      }
+      const { items, NextToken } = page(filtered(chosen(read(), input), input, instanceFilterValues), input);
+      return { Reservations: reservationShapes(items), NextToken };
+    },
+
+    DescribeInstanceStatus: (input) => {
+      const all = flag(input, "IncludeAllInstances") ?? false;
+      const instances = filtered(chosen(read(), input), input, instanceFilterValues);
+      const { items, NextToken } = page(instances.filter(({ state }) => all || state === "running"), input);
+      return { InstanceStatuses: items.map(statusShape), NextToken };
+    },
+
+    RunInstances: (input) => {
+      const least = whole(input, "MinCount", 1, 1_000) ?? missing("MinCount");
+      const most = whole(input, "MaxCount", least, 1_000) ?? missing("MaxCount");
+      if (text(input, "ImageId") === undefined && shape(input, "LaunchTemplate") === undefined) missing("ImageId");
+      if (flag(input, "DryRun")) throw dryRun();
+
+      const token = text(input, "ClientToken");
+      const request = JSON.stringify(input);
+      const earlier = token === undefined ? undefined : tokens.get(token);
+      if (earlier !== undefined && earlier.request !== request) {
+        throw new AwsError("IdempotentParameterMismatch", "The client token was used before, with other parameters");
+      }
+      const reservation = earlier?.reservation ?? nextReservation();
+      if (token !== undefined) tokens.set(token, { request, reservation });
+      if (earlier === undefined) {
+        const wish = text(shape(input, "Placement") ?? {}, "AvailabilityZone");
+        if (wish !== undefined && !zones(region).includes(wish)) {
+          throw new AwsError("InvalidParameterValue", `Invalid availability zone: [${wish}]`);
+        }
+        for (let launchIndex = 0; launchIndex < most; launchIndex++) {
+          const zone = wish ?? emptiestZone();
+          if (zone === undefined || lacksCapacity({ zone })) throw insufficientCapacity(zone ?? region);
+          const { id } = create({ ...launched(input), zone, reservation, launchIndex, clientToken: token });
+          lifecycle.start(id);
+        }
+      }
+      const members = [...world.now.instances.values()].filter((instance) => instance.reservation === reservation);
+      return reservationShapes(members)[0] ?? { ReservationId: reservation, OwnerId: ACCOUNT, Instances: [] };
+    },
+
+    StartInstances: (input) => ({
+      StartingInstances: changeState(input, (instance) => {
+        const { id, state, zone } = instance;
+        if (!["stopped", "running", "pending"].includes(state)) throw incorrectState(id, "started");
+        if (state === "stopped" && lacksCapacity(instance)) throw insufficientCapacity(zone);
+      }, ({ id, state }) => {
+        if (state === "stopped") lifecycle.start(id);
+      }),
+    }),
+
+    StopInstances: (input) => ({
+      StoppingInstances: changeState(input, ({ id, state, everRan }) => {
+        if (state === "pending" && !everRan) {
+          throw new AwsError("IncorrectInstanceState", `The instance '${id}' has never reached the 'running' state`);
+        }
+        if (state === "terminated" || state === "shutting-down") throw incorrectState(id, "stopped");
+      }, ({ id, state }) => {
+        if (state === "running" || state === "pending") lifecycle.stop(id);
+      }),
+    }),
+
+    TerminateInstances: (input) => ({
+      TerminatingInstances: changeState(input, () => {}, ({ id, state }) => {
+        if (state !== "terminated" && state !== "shutting-down") lifecycle.terminate(id);
+      }),
+    }),
+
+    MonitorInstances: (input) => setMonitoring(input, true),
+    UnmonitorInstances: (input) => setMonitoring(input, false),
+
+    CreateTags: (input) => {
+      const resources = tagged(world.now, input);
+      const tags = tagsOf(input);
+      if (Object.keys(tags).length === 0) missing("Tag");
+      if (flag(input, "DryRun")) throw dryRun();
+      const merged = resources.map((instance) => ({ ...instance, tags: { ...instance.tags, ...tags } }));
+      if (merged.some((instance) => Object.keys(instance.tags).length > MOST_TAGS)) {
+        throw new AwsError("TagLimitExceeded", `More than ${MOST_TAGS} tags on a resource`);
+      }
+      world.putInstances(...merged);
+    },
+
+    DeleteTags: (input) => {
+      const resources = tagged(world.now, input);
+      const tags = shapes(input, "Tags").map((tag) => ({ key: text(tag, "Key"), value: text(tag, "Value") }));
+      if (flag(input, "DryRun")) throw dryRun();
+      // Without tags all go; a tag without a value goes whatever its value.
+      const goes = (key: string, value: string) =>
+        tags.length === 0 || tags.some((tag) => tag.key === key && (tag.value === undefined || tag.value === value));
+      world.putInstances(...resources.map((instance) => ({
+        ...instance,
+        tags: Object.fromEntries(Object.entries(instance.tags).filter(([key, value]) => !goes(key, value))),
+      })));
+    },
+
+    DescribeTags: (input) => {
+      const tags = [...read().instances.values()].flatMap(({ id, tags }) =>
+        tagShapes(tags).map((tag) => ({ ...tag, ResourceId: id, ResourceType: "instance" }))
+      );
+      const { items, NextToken } = page(filtered(tags, input, tagFilterValues), input);
+      return { Tags: items, NextToken };
+    },
+
+    DescribeAvailabilityZones: (input) => {
+      const names = texts(input, "ZoneNames");
+      const unknown = names.find((name) => !zones(region).includes(name));
+      if (unknown !== undefined) throw new AwsError("InvalidParameterValue", `Invalid availability zone: [${unknown}]`);
+      return {
+        AvailabilityZones: zones(region).filter((zone) => names.length === 0 || names.includes(zone))
+          .map((ZoneName) => ({ ZoneName, RegionName: region, State: "available", ZoneType: "availability-zone" })),
+      };
+    },
+  };
+  return { service, create };
+}
+
+/** The instances that the input names, or all. */
+function chosen(snapshot: Snapshot, input: Shape): Instance[] {
+  return texts(input, "InstanceIds").length > 0 ? named(snapshot, input) : [...snapshot.instances.values()];
+}
+
+/** The instances that the input must name. */
+function named(snapshot: Snapshot, input: Shape): Instance[] {
+  const ids = [...new Set(texts(input, "InstanceIds"))];
+  return ids.length === 0 ? missing("InstanceId") : lookUp(snapshot, ids);
+}
+
+/** The resources that the input must name; only instances are here. */
+function tagged(snapshot: Snapshot, input: Shape): Instance[] {
+  const ids = [...new Set(texts(input, "Resources"))];
+  const odd = ids.find((id) => !id.startsWith("i-"));
+  if (odd !== undefined) throw new AwsError("InvalidID", `The ID '${odd}' is not valid`);
+  return ids.length === 0 ? missing("ResourceId") : lookUp(snapshot, ids);
+}
+
+function lookUp({ instances }: Snapshot, ids: readonly string[]): Instance[] {
+  const malformed = ids.find((id) => !/^i-([0-9a-f]{8}|[0-9a-f]{17})$/.test(id));
+  if (malformed !== undefined) throw new AwsError("InvalidInstanceID.Malformed", `Invalid id: "${malformed}"`);
+  const absent = ids.filter((id) => !instances.has(id));
+  if (absent.length > 0) {
+    const subject = absent.length === 1 ? `ID '${absent[0]}' does` : `IDs '${absent.join(", ")}' do`;
+    throw new AwsError("InvalidInstanceID.NotFound", `The instance ${subject} not exist`);
+  }
+  return ids.flatMap((id) => instances.get(id) ?? []);
+}
+
+/** What a RunInstances request says about each of its instances. */
+function launched(input: Shape): Partial<Instance> & { tags: Readonly<Record<string, string>> } {
+  const specification = shapes(input, "TagSpecifications").filter((each) => text(each, "ResourceType") === "instance");
+  const said = {
+    type: text(input, "InstanceType"),
+    image: text(input, "ImageId"),
+    keyName: text(input, "KeyName"),
+    subnet: text(input, "SubnetId"),
+  };
+  return {
+    ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)),
+    securityGroups: [...texts(input, "SecurityGroupIds"), ...texts(input, "SecurityGroups")],
+    monitored: flag(shape(input, "Monitoring") ?? {}, "Enabled") ?? false,
+    tags: Object.assign({}, ...specification.map(tagsOf)),
+  };
+}
+
+function tagsOf(input: Shape): Record<string, string> {
+  const tags = Object.fromEntries(shapes(input, "Tags").map((tag) => [text(tag, "Key") ?? "", text(tag, "Value") ?? ""]));
+  for (const [key, value] of Object.entries(tags)) {
+    if (key === "" || key.length > 128 || value.length > 256 || key.startsWith("aws:")) {
+      throw new AwsError("InvalidParameterValue", `Tag key "${key}" is reserved, empty or too long, or its value is too long`);
+    }
+  }
+  return tags;
+}
+
+function tagFilterValues(tag: Shape, filter: string): readonly string[] | undefined {
+  const name = { "key": "Key", "value": "Value", "resource-id": "ResourceId", "resource-type": "ResourceType" }[filter];
+  return name === undefined ? undefined : [String(tag[name])];
+}
+
+function statusShape({ id, zone, state }: Instance): Shape {
+  const status = state === "running"
+    ? { Status: "ok", Details: [{ Name: "reachability", Status: "passed" }] }
+    : { Status: "not-applicable", Details: [] };
+  return {
+    InstanceId: id,
+    AvailabilityZone: zone,
+    InstanceState: stateShape(state satisfies StateName),
+    InstanceStatus: status,
+    SystemStatus: status,
+    Events: [],
+  };
+}
+
+function missing(parameter: string): never {
+  throw new AwsError("MissingParameter", `The request must contain the parameter ${parameter}`);
+}
+
+function dryRun(): AwsError {
+  return new AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
+}
+
+function incorrectState(id: string, participle: "started" | "stopped"): AwsError {
+  return new AwsError("IncorrectInstanceState", `The instance '${id}' is not in a state from which it can be ${participle}.`);
+}
+
+function insufficientCapacity(zone: string): AwsError {
+  const message = `We currently do not have sufficient capacity in the Availability Zone you requested (${zone}).`;
+  return new AwsError("InsufficientInstanceCapacity", message, 500);
+}

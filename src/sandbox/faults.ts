@@ -1,0 +1,100 @@
+/**
+ * The faults that AWS and its networks have, on demand and by a seeded die, changeable while the sandbox runs.
+ *
+ * @module
+ */
+
+/** The faults that strike by chance. */
+export type Chance = "throttle" | "snsDuplicates" | "snsLoss";
+
+/** What is to go wrong. A fresh one has no faults. */
+export class Faults {
+  /** Share of calls refused as throttled, 0..1. */
+  throttle = 0;
+  /** Added to every call, real ms. */
+  latency = 0;
+  /** How far reads lag behind, real ms. */
+  staleReads = 0;
+  /** Share of SNS messages delivered twice, 0..1. */
+  snsDuplicates = 0;
+  /** Share of SNS delivery attempts that get lost, 0..1. */
+  snsLoss = 0;
+  /** Ids of instances that EC2 has no capacity for. */
+  readonly noCapacity = new Set<string>();
+  /** Ids of instances that fail their health checks. */
+  readonly unhealthy = new Set<string>();
+  readonly #dice: Readonly<Record<Chance, () => number>>;
+
+  /** Each kind of chance has a die of its own, so that adding one fault leaves the others' sequence as it was. */
+  constructor(seed = 1) {
+    this.#dice = { throttle: die(seed), snsDuplicates: die(seed + 0x9e3779b9), snsLoss: die(seed + 0x3c6ef372) };
+  }
+
+  /** Throws the die of one fault: whether it strikes this time. */
+  strikes(kind: Chance): boolean {
+    return this[kind] > 0 && this.#dice[kind]() < this[kind];
+  }
+
+  /** Adds or changes one, as `throttle=0.2` or `no-capacity=i-1`. Throws TypeError saying what was expected. */
+  set(text: string): void {
+    const [, name = "", value = ""] = /^([a-z-]+)=(.+)$/.exec(text) ?? [];
+    switch (name) {
+      case "throttle":
+        this.throttle = share(text, value);
+        break;
+      case "latency":
+        this.latency = milliseconds(text, value);
+        break;
+      case "stale-reads":
+        this.staleReads = milliseconds(text, value);
+        break;
+      case "sns-duplicates":
+        this.snsDuplicates = share(text, value);
+        break;
+      case "sns-loss":
+        this.snsLoss = share(text, value);
+        break;
+      case "no-capacity":
+        this.noCapacity.add(value);
+        break;
+      case "unhealthy":
+        this.unhealthy.add(value);
+        break;
+      default:
+        throw new TypeError(
+          `Cannot use fault "${text}": expected throttle=SHARE, latency=TIME, no-capacity=ID, stale-reads=TIME, ` +
+            "unhealthy=ID, sns-duplicates=SHARE or sns-loss=SHARE",
+        );
+    }
+  }
+
+  /** Ends every fault. */
+  clear(): void {
+    this.throttle = this.latency = this.staleReads = this.snsDuplicates = this.snsLoss = 0;
+    this.noCapacity.clear();
+    this.unhealthy.clear();
+  }
+}
+
+function share(fault: string, value: string): number {
+  const n = Number(value);
+  if (!(n >= 0 && n <= 1)) throw new TypeError(`Cannot use fault "${fault}": expected a share from 0 to 1`);
+  return n;
+}
+
+function milliseconds(fault: string, value: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(value);
+  if (match === null) throw new TypeError(`Cannot use fault "${fault}": expected a time such as 300ms or 2s`);
+  return Number(match[1]) * (match[2] === "s" ? 1_000 : 1);
+}
+
+/** A seeded generator of numbers in [0, 1). Source: mulberry32, Tommy Ettinger, public domain. */
+function die(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,75 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { BUILT, eventually, execute, type Running, start } from "../kas.ts";
+import { program, testWith } from "../needs.ts";
+
+/** The variables of the `export` lines that the sandbox prints. */
+async function exportsOf(sandbox: Running): Promise<Record<string, string>> {
+  await sandbox.line(/^export KAS_TRUST_SIGNER=/);
+  return Object.fromEntries(
+    sandbox.lines.filter((line) => line.startsWith("export ")).map((line) => {
+      const [name = "", ...value] = line.slice("export ".length).split("=");
+      return [name, value.join("=").replace(/^'(.*)'$/, "$1")];
+    }),
+  );
+}
+
+testWith(
+  [program("aws")],
+  "an alarm set to ALARM by the AWS CLI starts an instance through the running autoscaler",
+  async () => {
+    await using sandbox = start([
+      ...BUILT,
+      ..."admin sandbox --port 0 --balancer-port 0 --speed 20".split(" "),
+    ]);
+    const env = await exportsOf(sandbox);
+    const state = await Deno.makeTempDir();
+    try {
+      await using autoscaler = start(
+        [
+          ...BUILT,
+          "autoscaler",
+          "--listen",
+          "127.0.0.1:0",
+          "--state",
+          state,
+          "--warmup",
+          "1s",
+          "--cooldown-in",
+          "1s",
+        ],
+        env,
+      );
+      const [, url = ""] = await autoscaler.line(/listening on (http:\/\/\S+)/);
+      const setup = await execute([...BUILT, "admin", "setup", "--url", url, "--output", "tsv"], env);
+      assertEquals(setup.code, 0, setup.stderr);
+
+      const listed = await execute([...BUILT, "admin", "instances", "--output", "json"], env);
+      const instances: { id: string; role: string; state: string }[] = JSON.parse(listed.stdout);
+      const base = instances.find(({ role }) => role === "base")?.id ?? "";
+      const node = instances.find(({ role }) => role === "node")?.id ?? "";
+
+      const aws = ["aws", "--output", "text", "--no-cli-pager"];
+      const cli = await execute(["aws", "--version"], env);
+      if (cli.stdout.startsWith("aws-cli/1")) aws.pop();
+      const set = await execute([
+        ...aws,
+        ...["cloudwatch", "set-alarm-state", "--alarm-name", `kas:cpuhigh:${base}`],
+        ...["--state-value", "ALARM", "--state-reason", "a test of the wiring"],
+      ], env);
+      assertEquals(set.code, 0, set.stderr);
+
+      const query = ["ec2", "describe-instances", "--instance-ids", node];
+      await eventually(
+        () => execute([...aws, ...query, "--query", "Reservations[].Instances[].State.Name"], env),
+        ({ stdout }) => stdout.trim() === "running",
+      );
+      const activities = await eventually(
+        () => execute([...BUILT, "admin", "activities", "--url", url, "--output", "tsv"], env),
+        ({ stdout }) => new RegExp(`start\t${node}`).test(stdout),
+      );
+      assertStringIncludes(activities.stdout, "cpuhigh");
+    } finally {
+      await Deno.remove(state, { recursive: true });
+    }
+  },
+);
