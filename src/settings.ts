@@ -51,6 +51,7 @@ export const SETTINGS = {
     placeholder: "URL",
     env: ["AWS_ENDPOINT_URL"],
   }),
+  listen: setting("listen", hostPort, "where to listen; port 0 picks a free one", { placeholder: "HOST:PORT" }),
   dryRun: setting("dry-run", flag, "say what would be done and change nothing", { default: "false" }),
   yes: setting("yes", flag, "do not ask", { default: "false" }),
   log: setting("log", oneOf("text", "json"), "form of the log on stderr", {
@@ -129,6 +130,21 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (value: str
     }
     return n;
   };
+}
+
+/** A host and port to listen at. */
+export interface HostPort {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** `127.0.0.1:30001`, `[::1]:30001`, `localhost:0`. */
+export function hostPort(value: string): HostPort {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]\/]+)):(\d{1,5})$/.exec(value);
+  const hostname = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (hostname === undefined || port > 65_535) throw new TypeError("expected HOST:PORT such as 127.0.0.1:30001");
+  return { hostname, port };
 }
 
 /** A parser of numbers above zero. */

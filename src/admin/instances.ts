@@ -33,6 +33,8 @@ const STATES = [
   "shutting-down",
 ] as const satisfies InstanceState[];
 
+const parseState = oneOf(...STATES);
+
 const COLUMNS = [
   "id",
   "name",
@@ -54,7 +56,7 @@ const list = command({
       placeholder: "STATE",
       help: "only those in this state",
       choices: STATES,
-      parse: oneOf(...STATES),
+      parse: parseState,
     },
     ...ACCOUNT,
   },
@@ -129,7 +131,7 @@ const tags = command({
       return await forEachTarget(reading, ["id", "key", "value"], ids, (id) => {
         const { id: own } = member(fleet, id, flags);
         const rows = Object.entries(known.get(own) ?? {}).map(([key, value]) => ({ id, key, value }));
-        return { action: "", act: () => Promise.resolve(rows) };
+        return { actions: [], act: () => Promise.resolve(rows) };
       });
     }),
 });

@@ -12,6 +12,8 @@ import { printActions } from "./targets.ts";
 
 const ROLES = ["base", "control", "node"] as const satisfies Role[];
 
+const parseRole = oneOf(...ROLES);
+
 /** The Name tag's ending, by which a legacy fleet without role tags knows an instance's role. */
 const SUFFIX: Record<Role, string> = { base: "base", control: "ctl", node: "node" };
 
@@ -25,7 +27,7 @@ export const create = command({
       help: "base and control are always on, nodes are started and stopped",
       default: "node",
       choices: ROLES,
-      parse: oneOf(...ROLES),
+      parse: parseRole,
     },
     launchTemplate: { placeholder: "NAME", help: "launch template, by name or id", parse: text },
     image: { placeholder: "AMI", help: "image, needed without a launch template", parse: text },

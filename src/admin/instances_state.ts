@@ -42,7 +42,7 @@ export const start = command({
       return await forEachTarget(context, COLUMNS, args, (id) => {
         const { state } = member(fleet, id, flags);
         return {
-          action: `start ${id} (${state})`,
+          actions: [`start ${id} (${state})`],
           act: async () => [changeRow(await startInstance(aws, id, signal))],
         };
       });
@@ -64,7 +64,7 @@ export const stop = command({
         const instance = member(fleet, id, flags);
         protect(instance, "stop", flags.force);
         return {
-          action: `stop ${id} (${instance.state})`,
+          actions: [`stop ${id} (${instance.state})`],
           act: async () => [changeRow(await stopInstance(aws, id, signal))],
         };
       });
@@ -89,7 +89,7 @@ export const terminate = command({
         const instance = member(fleet, id, flags);
         protect(instance, "terminate", flags.force);
         return {
-          action: `terminate ${id} (${instance.state}), deregister it and delete its alarms`,
+          actions: [`terminate ${id} (${instance.state}), deregister it and delete its alarms`],
           act: () => terminateOne(aws, id, flags, signal),
         };
       });
@@ -138,12 +138,12 @@ export const release = command({
         const { quarantine } = member(fleet, id, flags);
         if (quarantine === undefined) {
           return {
-            action: `leave ${id}: it is not in quarantine`,
+            actions: [`leave ${id}: it is not in quarantine`],
             act: () => Promise.resolve([{ id, action: "unchanged" }]),
           };
         }
         return {
-          action: `release ${id} (${quarantine})`,
+          actions: [`release ${id} (${quarantine})`],
           act: async () => {
             await releaseInstance(aws, id);
             return [{ id, action: "released" }];

@@ -10,8 +10,8 @@ import { type AccountContext, asExitError } from "./account.ts";
 
 /** What is to be done to one target, once it has been looked at. */
 export interface Step {
-  /** What a dry run prints: `stop i-1`. */
-  readonly action: string;
+  /** What a dry run prints, a line each: `stop i-1`. */
+  readonly actions: readonly string[];
   /** Does it; the rows to print. */
   readonly act: () => Promise<readonly Row[]>;
 }
@@ -35,7 +35,7 @@ export async function forEachTarget(
       try {
         signal.throwIfAborted();
         const step = await prepare(target);
-        if (dryRun) yield { action: step.action };
+        if (dryRun) yield* step.actions.map((action) => ({ action }));
         else yield* await step.act();
         statuses.add(0);
       } catch (error) {

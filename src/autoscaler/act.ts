@@ -6,17 +6,29 @@
  */
 import { deregister, register, registrations } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
-import { code, isCapacity, isIncorrectState, isOutOfReach, isThrottled } from "../aws/errors.ts";
-import { type Ec2Instance, instance as describe, quarantine, startInstance, stopInstance } from "../aws/instances.ts";
+import { code, explain, isCapacity, isIncorrectState, isOutOfReach, isThrottled } from "../aws/errors.ts";
+import {
+  type Ec2Instance,
+  type FleetSelector,
+  instance as describe,
+  quarantine,
+  startInstance,
+  stopInstance,
+} from "../aws/instances.ts";
 import { exempt, type Registration, WORKER_PORT } from "../scaling/fleet.ts";
 import type { Journal } from "./journal.ts";
 import { type Clock, DeadlineError, until } from "./wait.ts";
 
+/** The fleet and its load balancer. */
+export interface Fleet extends FleetSelector {
+  readonly loadBalancer: string;
+}
+
 /** The world that activities act on, and how long they wait for it. Times are ms. */
 export interface World {
   readonly aws: Aws;
-  readonly loadBalancer: string;
-  /** Where an instance's worker is reached from here, a host name or address. */
+  readonly fleet: Fleet;
+  /** Where an instance's worker is reached from here: a host name or address. */
   readonly address: (instance: Ec2Instance) => string | undefined;
   /** The longest wait for each step of the way in. */
   readonly startTimeout: number;
@@ -29,10 +41,13 @@ export interface World {
 export interface Errand {
   readonly world: World;
   readonly journal: Journal;
+  /** The activity's id. */
   readonly activity: number;
+  /** The instance's id. */
   readonly id: string;
   /** The instance as it was just seen; undefined: look first. */
   readonly seen?: Ec2Instance | undefined;
+  /** Ends the errand where it stands; a call under way is waited for. */
   readonly signal: AbortSignal;
 }
 
@@ -47,7 +62,7 @@ export class ErrandError extends Error {
   }
 }
 
-/** The longest time between two looks at EC2 or ELB, ms: their describing calls are shared with every tool of the account. */
+/** The longest time between two looks at EC2 or ELB, ms: every tool of the account shares their limits. */
 const AWS_PACE = 3_000;
 
 /** The longest time between two pings of a worker, ms. */
@@ -63,97 +78,129 @@ const PING_TIMEOUT = 2_000;
  * @throws {ErrandError}
  */
 export async function bringIn(errand: Errand): Promise<void> {
-  const { world: { aws, loadBalancer }, id } = errand;
-  let now = errand.seen ?? await look(errand);
+  const { world: { aws, fleet, startTimeout }, id } = errand;
+  let now = errand.seen ?? await settled(errand, `a look at ${id}`, startTimeout, () => look(errand));
   const unfit = exempt({ ...now, registration: "none" });
   if (unfit !== undefined) throw new ErrandError(`${id}: ${unfit}`, false);
   if (now.state === "stopping") {
-    now = await step(errand, "stopped", () =>
-      observed(errand, `${id} has stopped`, (instance) => (instance.state === "stopping" ? undefined : instance)));
+    now = await step(errand, "stopped", startTimeout, `${id} stopped`, async () => {
+      const seen = await look(errand);
+      return seen.state === "stopping" ? undefined : seen;
+    });
   }
   if (now.state === "stopped") {
-    await step(errand, "started", () => acted(errand, `${id} is started`, (signal) => startInstance(aws, id, signal)));
-    now = { ...now, state: "pending" };
+    await step(errand, "started", startTimeout, `the start of ${id}`, () => start(errand));
   }
-  const up = await step(errand, "running", () => running(errand));
-  await step(errand, "healthy", () => healthy(errand, up));
-  await step(errand, "registered", () =>
-    acted(errand, `${id} is registered`, (signal) => register(aws, loadBalancer, id, signal)));
-  await step(errand, "in-service", () =>
-    waited(errand, `${id} is InService`, async (signal) => {
-      const standing = await registrations(aws, loadBalancer, signal);
-      return standing.get(id) === "in-service" ? true : undefined;
-    }));
+  if (now.state !== "running") {
+    now = await step(errand, "running", startTimeout, `${id} running`, running(errand));
+  }
+  await step(errand, "healthy", startTimeout, `an answer of ${id}'s worker`, ping(errand, now), PING_PACE);
+  await step(errand, "registered", startTimeout, `the registration of ${id}`, async () => {
+    await register(aws, fleet.loadBalancer, id);
+    return true;
+  });
+  await step(errand, "in-service", startTimeout, `${id} InService`, async () => {
+    return await registration(errand) === "in-service" ? true : undefined;
+  });
 }
 
 /** Undoes a way in that failed: out of the load balancer, stopped, and if it is to blame kept out of scaling (R7, R9). */
 export async function undo(errand: Errand, reason: string, blame: boolean): Promise<void> {
-  const { world: { aws, loadBalancer }, id } = errand;
-  await step(errand, "undone", async () => {
-    if (blame) await acted(errand, `${id} is in quarantine`, () => quarantine(aws, id, reason));
-    await acted(errand, `${id} is deregistered`, (signal) => deregister(aws, loadBalancer, id, signal));
-    await observed(errand, `${id} is stopped`, async (instance, signal) => {
-      if (instance.state === "pending" || instance.state === "running") await stopInstance(aws, id, signal);
-      return true;
-    });
+  const { world: { aws, fleet, drainTimeout }, id } = errand;
+  let marked = !blame;
+  await step(errand, "undone", drainTimeout, `${id} deregistered and stopped`, async () => {
+    const { role, autoScalingGroup, state } = await look(errand);
+    if (role !== "node" || autoScalingGroup !== undefined || state === "terminated") return true;
+    if (!marked) await quarantine(aws, id, reason);
+    marked = true;
+    await deregister(aws, fleet.loadBalancer, id);
+    if (state === "stopped" || state === "stopping") return true;
+    try {
+      await stopInstance(aws, id);
+    } catch (error) {
+      // One that never ran can't be stopped before it does.
+      if (!isIncorrectState(error)) throw error;
+      return undefined;
+    }
+    return true;
   });
 }
 
 /**
  * Takes an instance out of service: deregistered, drained, looked at once more, stopped.
  *
- * It is not stopped before it is drained, whatever it takes: one that does not drain in time is registered again.
+ * It is not stopped before it is drained, however long that takes: one that does not drain in time is registered again.
  *
+ * @param commit called right before StopInstances, from where on there is no taking back
  * @throws {ErrandError}
  */
-export async function takeOut(errand: Errand, pointOfNoReturn: () => void): Promise<void> {
-  const { world: { aws, loadBalancer }, id } = errand;
-  const standing = async (signal: AbortSignal): Promise<Registration> =>
-    (await registrations(aws, loadBalancer, signal)).get(id) ?? "none";
-  await step(errand, "deregistered", () =>
-    acted(errand, `${id} is deregistered`, (signal) => deregister(aws, loadBalancer, id, signal)));
+export async function takeOut(errand: Errand, commit: () => void): Promise<void> {
+  const { world: { aws, fleet, drainTimeout }, id } = errand;
+  await step(errand, "deregistered", drainTimeout, `the deregistration of ${id}`, async () => {
+    await deregister(aws, fleet.loadBalancer, id);
+    return true;
+  });
   try {
-    await step(errand, "drained", () =>
-      waited(errand, `${id} is drained`, async (signal) => ((await standing(signal)) === "none" ? true : undefined)));
+    await step(errand, "drained", drainTimeout, `${id} drained`, async () => {
+      return await registration(errand) === "none" ? true : undefined;
+    });
   } catch (error) {
     if (!(error instanceof ErrandError)) throw error;
-    await putBack(errand);
+    await step(errand, "put-back", drainTimeout, `the registration of ${id}`, async () => {
+      await register(aws, fleet.loadBalancer, id);
+      return true;
+    });
     throw new ErrandError(`${error.message}; it is registered again`, false, { cause: error });
   }
-  await step(errand, "looked-at", async () => {
-    const [now, registration] = await waited(errand, `${id} is looked at`, (signal) =>
-      Promise.all([look(errand, signal), standing(signal)]));
-    const kept = exempt({ ...now, registration });
-    if (kept !== undefined && now.role !== "node") throw new ErrandError(`${id} is not stopped: ${kept}`, false);
-    if (registration !== "none") throw new ErrandError(`${id} is not stopped: it was registered again`, false);
+  await step(errand, "looked-at", drainTimeout, `a look at ${id}`, async () => {
+    const [{ role, autoScalingGroup }, standing] = await Promise.all([look(errand), registration(errand)]);
+    if (role !== "node" || autoScalingGroup !== undefined) {
+      throw new ErrandError(`${id} is no node any more`, false);
+    }
+    if (standing !== "none") throw new ErrandError(`${id} was registered again by someone else`, false);
+    return true;
   });
   errand.signal.throwIfAborted();
-  pointOfNoReturn();
-  await step(errand, "stopping", () => acted(errand, `${id} is stopped`, (signal) => stopInstance(aws, id, signal)));
-  await step(errand, "stopped", () =>
-    observed(errand, `${id} has stopped`, ({ state }) => (state === "running" || state === "stopping" ? undefined : true)));
+  commit();
+  await step(errand, "stopping", drainTimeout, `the stop of ${id}`, () => stopInstance(aws, id));
+  await step(errand, "stopped", drainTimeout, `${id} stopped`, async () => {
+    const { state } = await look(errand);
+    return state === "running" || state === "stopping" ? undefined : true;
+  });
 }
 
-/** Registers an instance again whose way out is given up. */
-export async function putBack(errand: Errand): Promise<void> {
-  const { world: { aws, loadBalancer }, id } = errand;
-  await step(errand, "put-back", () =>
-    acted(errand, `${id} is registered`, (signal) => register(aws, loadBalancer, id, signal)));
+/** StartInstances. EC2 refuses it while the instance is stopping, which a look that lags behind may not show. */
+async function start(errand: Errand): Promise<true | undefined> {
+  const { world: { aws }, id } = errand;
+  try {
+    await startInstance(aws, id);
+    return true;
+  } catch (error) {
+    if (!isIncorrectState(error)) throw error;
+    const { state } = await look(errand);
+    if (state === "shutting-down" || state === "terminated") {
+      throw new ErrandError(`${id} is ${state}`, false);
+    }
+    return undefined;
+  }
 }
 
-function running(errand: Errand): Promise<Ec2Instance> {
+/** Looks whether an instance runs. */
+function running(errand: Errand): () => Promise<Ec2Instance | undefined> {
   const { id } = errand;
-  let started = false;
-  return observed(errand, `${id} is running`, (instance) => {
-    started ||= instance.state === "pending";
+  let pending = false;
+  return async () => {
+    const instance = await look(errand);
     switch (instance.state) {
       case "running":
         return instance;
-      case "stopped":
-        // EC2's answers lag behind: only one that was seen starting has failed to (aws.md trap 14).
-        if (started) throw new ErrandError(`${id} stopped while it was starting`, true);
-        return undefined;
       case "pending":
+        pending = true;
+        return undefined;
+      case "stopped":
+        // EC2's answers lag behind, so only one that was seen to start has failed to. Source: EC2 user guide, "Troubleshoot
+        // instance launch issues".
+        if (pending) throw new ErrandError(`${id} stopped while it was starting`, true);
         return undefined;
       case "stopping":
       case "shutting-down":
@@ -162,39 +209,81 @@ function running(errand: Errand): Promise<Ec2Instance> {
       default:
         return instance.state satisfies never;
     }
-  });
+  };
 }
 
-function healthy(errand: Errand, instance: Ec2Instance): Promise<true> {
-  const { world, id } = errand;
+/** Pings an instance's worker. */
+function ping({ world, id, signal }: Errand, instance: Ec2Instance): () => Promise<true | undefined> {
   const host = world.address(instance);
   if (host === undefined) throw new ErrandError(`${id} has no address to reach its worker at`, true);
-  const ping = `http://${host}:${WORKER_PORT}/ping`;
-  return until(async () => {
-    const response = await fetch(ping, {
-      redirect: "manual",
-      signal: AbortSignal.any([errand.signal, AbortSignal.timeout(PING_TIMEOUT)]),
-    });
-    await response.body?.cancel();
-    return response.status === 200 ? true : undefined;
-  }, {
-    what: `an answer of ${id}'s worker at ${ping}`,
-    timeout: world.startTimeout,
-    pace: PING_PACE,
-    signal: errand.signal,
-    clock: world.clock,
-    fatal: () => false,
-  }).catch((error) => {
-    throw error instanceof DeadlineError ? new ErrandError(error.message, true, { cause: error }) : error;
-  });
+  return async () => {
+    try {
+      const response = await fetch(`http://${host}:${WORKER_PORT}/ping`, {
+        redirect: "manual",
+        signal: AbortSignal.any([signal, AbortSignal.timeout(PING_TIMEOUT)]),
+      });
+      await response.body?.cancel();
+      return response.status === 200 ? true : undefined;
+    } catch {
+      // A worker that can't be reached is one that is not healthy; if it was the signal, the wait ends by it.
+      return undefined;
+    }
+  };
 }
 
-async function look({ world, id }: Errand, signal?: AbortSignal): Promise<Ec2Instance> {
-  const instance = await describe(world.aws, id, signal);
-  if (instance === undefined) throw new ErrandError(`${id} is not there`, false);
+async function look({ world: { aws, fleet }, id, signal }: Errand): Promise<Ec2Instance> {
+  const instance = await describe(aws, id, signal, fleet.fleet);
+  if (instance === undefined) throw new ErrandError(`${id} does not exist`, false);
   return instance;
 }
 
-function step<T>({ journal, activity, id, signal, world }: Errand, name: string, take: () => Promise<T>): Promise<T> {
-  return journal.step(activity, id, name, { now: world.clock.now, signal, take });
+async function registration({ world: { aws, fleet }, id, signal }: Errand): Promise<Registration> {
+  return (await registrations(aws, fleet.loadBalancer, signal)).get(id) ?? "none";
+}
+
+/** Takes a step: on record before and after, tried or looked at until it is so. */
+function step<T>(
+  errand: Errand,
+  name: string,
+  timeout: number,
+  what: string,
+  attempt: () => Promise<T | undefined>,
+  pace: number = AWS_PACE,
+): Promise<T> {
+  const { journal, activity, id, signal, world: { clock } } = errand;
+  return journal.step(activity, id, name, {
+    now: clock.now,
+    signal,
+    take: () => settled(errand, what, timeout, attempt, pace),
+  });
+}
+
+/** Waits, and tells errors that a later attempt may not meet from those that end the errand. */
+async function settled<T>(
+  { signal, world: { clock } }: Errand,
+  what: string,
+  timeout: number,
+  attempt: () => Promise<T | undefined>,
+  pace: number = AWS_PACE,
+): Promise<T> {
+  try {
+    return await until(attempt, { what, timeout, pace, signal, clock, fatal: (error) => !passing(error) });
+  } catch (error) {
+    if (error instanceof DeadlineError) {
+      // If AWS would not even say how the instance is, it is not the instance's fault.
+      const cause = error.cause === undefined ? "" : `: ${explain(error.cause).message}`;
+      throw new ErrandError(error.message + cause, error.cause === undefined, { cause: error });
+    }
+    if (code(error) !== undefined) {
+      throw new ErrandError(explain(error).message, isCapacity(error), { cause: error });
+    }
+    throw error;
+  }
+}
+
+function passing(error: unknown): boolean {
+  if (isThrottled(error) || isOutOfReach(error)) return true;
+  const status = (error as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode ??
+    0;
+  return status >= 500 && !isCapacity(error);
 }

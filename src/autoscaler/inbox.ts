@@ -5,19 +5,22 @@
  */
 import type { State } from "./state.ts";
 
-/** What a message of the inbox asks for. */
-export type Entry =
-  /** `text` is the notification's Message: CloudWatch's account of an alarm. */
-  | { readonly kind: "notification"; readonly text: string }
-  /** A subscription to the topic that waits to be confirmed; the token is a secret. */
-  | { readonly kind: "confirmation"; readonly token: string };
+/**
+ * What a message of the inbox is: a `notification` whose body is its Message, CloudWatch's account of an alarm, or a
+ * `confirmation` of a subscription, whose body is the token, a secret.
+ */
+export interface Entry {
+  readonly kind: "notification" | "confirmation";
+  readonly body: string;
+}
 
 /** A message that waits. Times are ms since the epoch. */
-export interface Waiting {
+export interface Waiting extends Entry {
+  /** SNS's MessageId. */
   readonly id: string;
   readonly received: number;
+  /** How often it was tried. */
   readonly attempts: number;
-  readonly entry: Entry;
 }
 
 /** Longest time between two attempts at a message, ms. */
@@ -38,30 +41,30 @@ export class Inbox {
   add(id: string, entry: Entry, now: number): boolean {
     const { changes } = this.#state.db.prepare(
       "INSERT INTO messages (id, kind, body, received, due) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-    ).run(id, entry.kind, entry.kind === "notification" ? entry.text : entry.token, now, now);
+    ).run(id, entry.kind, entry.body, now, now);
     return changes === 1;
   }
 
-  /** The first message that is due. */
-  next(now: number): Waiting | undefined {
+  /** The first message of a kind that is due. */
+  next(kind: Entry["kind"], now: number): Waiting | undefined {
     const row = this.#state.db.prepare(
-      "SELECT id, kind, body, received, attempts FROM messages WHERE done IS NULL AND due <= ? ORDER BY seq LIMIT 1",
-    ).get(now);
+      `SELECT id, body, received, attempts FROM messages
+       WHERE done IS NULL AND kind = ? AND due <= ? ORDER BY seq LIMIT 1`,
+    ).get(kind, now);
     if (row === undefined) return undefined;
-    const body = String(row.body);
     return {
+      kind,
       id: String(row.id),
+      body: String(row.body),
       received: Number(row.received),
       attempts: Number(row.attempts),
-      entry: row.kind === "confirmation"
-        ? { kind: "confirmation", token: body }
-        : { kind: "notification", text: body },
     };
   }
 
-  /** When the next message falls due. */
-  due(): number | undefined {
-    const due = this.#state.db.prepare("SELECT min(due) AS due FROM messages WHERE done IS NULL").get()?.due;
+  /** When the next message of a kind falls due. */
+  due(kind: Entry["kind"]): number | undefined {
+    const due = this.#state.db.prepare("SELECT min(due) AS due FROM messages WHERE done IS NULL AND kind = ?")
+      .get(kind)?.due;
     return typeof due === "number" ? due : undefined;
   }
 
@@ -73,7 +76,10 @@ export class Inbox {
   /** Puts a message off: twice as long each time, up to half a minute. */
   postpone({ id, attempts }: Waiting, now: number): void {
     const backoff = Math.min(LONGEST_BACKOFF, 250 * 2 ** attempts);
-    this.#state.db.prepare("UPDATE messages SET attempts = attempts + 1, due = ? WHERE id = ?").run(now + backoff, id);
+    this.#state.db.prepare("UPDATE messages SET attempts = attempts + 1, due = ? WHERE id = ?").run(
+      now + backoff,
+      id,
+    );
   }
 
   /** Marks a message as done and forgets what it said. */

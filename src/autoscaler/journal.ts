@@ -86,14 +86,18 @@ export class Journal {
   constructor(state: State) {
     this.#state = state;
     this.#inService = new Map(
-      this.#all("SELECT instance, since FROM in_service").map((row) => [String(row.instance), row.since as number | null]),
+      this.#all("SELECT instance, since FROM in_service").map((
+        row,
+      ) => [String(row.instance), row.since as number | null]),
     );
   }
 
   /** Records a decision and, if there is something to carry out, the activity that will. */
   record({ signal, facts, decision, message, dryRun }: Made): Activity | undefined {
     const now = facts.now;
-    if (decision.kind === "none" && signal.source === "resync" && this.#repeats(decision, now)) return undefined;
+    if (decision.kind === "none" && signal.source === "resync" && this.#repeats(decision, now)) {
+      return undefined;
+    }
     const { lastInsertRowid: id } = this.#run(
       `INSERT INTO decisions (time, source, message, notified, kind, instance, reason, signal, facts, decision, last)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -110,7 +114,9 @@ export class Journal {
       now,
     );
     if (decision.kind === "none") return undefined;
-    const remaining = decision.kind === "start" ? decision.candidates.filter((id) => id !== decision.instance) : [];
+    const remaining = decision.kind === "start"
+      ? decision.candidates.filter((id) => id !== decision.instance)
+      : [];
     const state: ActivityState = dryRun ? "dry-run" : "in-progress";
     const row = this.#get(
       `INSERT INTO activities (decision, kind, instance, remaining, began, ended, state, reason)
@@ -152,7 +158,12 @@ export class Journal {
       now(),
     );
     const end = (failure: string | null) =>
-      this.#run("UPDATE steps SET ended = ?, failure = ? WHERE id = ?", now(), failure, Number(lastInsertRowid));
+      this.#run(
+        "UPDATE steps SET ended = ?, failure = ? WHERE id = ?",
+        now(),
+        failure,
+        Number(lastInsertRowid),
+      );
     try {
       const result = await take();
       end(null);
@@ -224,7 +235,7 @@ export class Journal {
     this.#run(
       `INSERT INTO newest (alarm, changed, source) VALUES (?, ?, ?)
        ON CONFLICT (alarm) DO UPDATE SET changed = excluded.changed, source = excluded.source
-       WHERE excluded.changed >= newest.changed`,
+       WHERE excluded.changed > newest.changed`,
       alarm,
       at,
       source,
@@ -238,7 +249,11 @@ export class Journal {
   notice(instances: readonly Instance[], now: number): void {
     for (const instance of instances) {
       const before = this.#inService.get(instance.id);
-      const since = !inService(instance) ? null : before === undefined ? Math.min(instance.launched ?? now, now) : before ?? now;
+      const since = !inService(instance)
+        ? null
+        : before === undefined
+        ? Math.min(instance.launched ?? now, now)
+        : before ?? now;
       if (since === before) continue;
       this.#inService.set(instance.id, since);
       this.#run(
@@ -279,7 +294,9 @@ export class Journal {
       kind: row.kind as Line["kind"],
       instance: row.instance as string | null,
       state: row.state as ActivityState | null,
-      reason: row.state === "failed" || row.state === "cancelled" ? `${row.outcome} (decided: ${row.reason})` : String(row.reason),
+      reason: row.state === "failed" || row.state === "cancelled"
+        ? `${row.outcome} (decided: ${row.reason})`
+        : String(row.reason),
       seconds: row.activity === null ? null : (Number(row.ended ?? now) - Number(row.began)) / 1_000,
       source: row.source as Line["source"],
       message: row.message as string | null,
@@ -290,11 +307,16 @@ export class Journal {
 
   #phases(row: Columns): Record<string, string> {
     if (row.activity === null) return {};
-    const ended: [string, unknown][] = [["breach", row.breach], ["notified", row.notified], ["decided", row.time]];
+    const ended: [string, unknown][] = [["breach", row.breach], ["notified", row.notified], [
+      "decided",
+      row.time,
+    ]];
     for (const { step, instance, ended: at, failure } of this.steps(Number(row.activity))) {
       if (instance === row.instance && failure === undefined) ended.push([step, at]);
     }
-    return Object.fromEntries(ended.filter(([, at]) => typeof at === "number").map(([phase, at]) => [phase, iso(at)]));
+    return Object.fromEntries(
+      ended.filter(([, at]) => typeof at === "number").map(([phase, at]) => [phase, iso(at)]),
+    );
   }
 
   /** Forgets what is too old or too much; never an activity under way, nor the newest start and stop, which cooldowns go by. */
@@ -309,7 +331,10 @@ export class Journal {
     }
   }
 
-  #run(sql: string, ...values: (string | number | null)[]): { changes: number | bigint; lastInsertRowid: number | bigint } {
+  #run(
+    sql: string,
+    ...values: (string | number | null)[]
+  ): { changes: number | bigint; lastInsertRowid: number | bigint } {
     return this.#state.db.prepare(sql).run(...values);
   }
 

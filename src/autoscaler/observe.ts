@@ -6,15 +6,11 @@
 import { fleetAlarms, latestCpu } from "../aws/alarms.ts";
 import { registrations } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
-import { type Ec2Instance, fleetInstances, type FleetSelector, withRegistration } from "../aws/instances.ts";
+import { type Ec2Instance, fleetInstances, withRegistration } from "../aws/instances.ts";
 import type { Alarm } from "../scaling/alarm.ts";
 import type { Datapoint, Facts, Limits } from "../scaling/facts.ts";
+import type { Fleet } from "./act.ts";
 import type { Journal } from "./journal.ts";
-
-/** The fleet and its load balancer. */
-export interface Fleet extends FleetSelector {
-  readonly loadBalancer: string;
-}
 
 /** CloudWatch's shortest period of EC2 metrics, s: what is asked for until the alarms tell theirs. */
 const SHORTEST_PERIOD = 60;
@@ -22,22 +18,23 @@ const SHORTEST_PERIOD = 60;
 /** Sees the fleet as it is. */
 export class Observer {
   readonly #aws: Aws;
-  readonly #fleet: Fleet;
   /** What was running at the last look, and the period of its alarms: very likely what is to be asked for at the next. */
-  #likely: { readonly ids: readonly string[]; readonly period: number } = { ids: [], period: SHORTEST_PERIOD };
+  #likely: { readonly ids: readonly string[]; readonly period: number } = {
+    ids: [],
+    period: SHORTEST_PERIOD,
+  };
 
-  constructor(aws: Aws, fleet: Fleet) {
+  constructor(aws: Aws, readonly fleet: Fleet) {
     this.#aws = aws;
-    this.#fleet = fleet;
   }
 
   /** Everything that a decision made now may look at. What it sees of who is in service goes to the journal. */
   async facts(journal: Journal, limits: Limits, now: () => number, signal: AbortSignal): Promise<Facts> {
     const guess = this.#likely;
     const [ec2, standing, details, guessed] = await Promise.all([
-      Array.fromAsync(fleetInstances(this.#aws, this.#fleet, signal)),
-      registrations(this.#aws, this.#fleet.loadBalancer, signal),
-      fleetAlarms(this.#aws, this.#fleet.fleet, signal),
+      Array.fromAsync(fleetInstances(this.#aws, this.fleet, signal)),
+      registrations(this.#aws, this.fleet.loadBalancer, signal),
+      fleetAlarms(this.#aws, this.fleet.fleet, signal),
       this.#cpu(guess.ids, guess.period, signal),
     ]);
     const alarms = details.map(alarm);
@@ -52,7 +49,7 @@ export class Observer {
     journal.notice(instances, at);
     return {
       now: at,
-      fleet: this.#fleet.fleet,
+      fleet: this.fleet.fleet,
       limits,
       instances,
       alarms,
@@ -68,7 +65,10 @@ export class Observer {
 }
 
 /** A datapoint of an earlier run of the instance says nothing about this one. */
-function sinceLaunch({ id, state, launched = 0 }: Ec2Instance, cpu: Datapoint | undefined): [string, Datapoint][] {
+function sinceLaunch(
+  { id, state, launched = 0 }: Ec2Instance,
+  cpu: Datapoint | undefined,
+): [string, Datapoint][] {
   return cpu !== undefined && state === "running" && cpu.at >= launched ? [[id, cpu]] : [];
 }
 

@@ -98,7 +98,11 @@ export class State implements Disposable {
       Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
       lock = Deno.openSync(`${folder}/kas.lock`, { create: true, write: true });
       if (!lock.tryLockSync(true)) {
-        throw new ExitError(`Cannot use state folder ${folder}: another autoscaler is using it`, 1, "--state DIR");
+        throw new ExitError(
+          `Cannot use state folder ${folder}: another autoscaler is using it`,
+          1,
+          "--state DIR",
+        );
       }
       const db = new DatabaseSync(`${folder}/kas.db`);
       db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
@@ -107,7 +111,12 @@ export class State implements Disposable {
     } catch (cause) {
       lock?.close();
       if (cause instanceof ExitError) throw cause;
-      throw new ExitError(`Cannot use state folder ${folder}: ${(cause as Error).message}`, 1, "--state DIR", { cause });
+      throw new ExitError(
+        `Cannot use state folder ${folder}: ${(cause as Error).message}`,
+        1,
+        "--state DIR",
+        { cause },
+      );
     }
   }
 
@@ -133,7 +142,12 @@ export class State implements Disposable {
       return new State(db);
     } catch (cause) {
       db?.close();
-      throw new ExitError(`Cannot read journal ${path}: ${(cause as Error).message}`, 1, "--state DIR or --url URL", { cause });
+      throw new ExitError(
+        `Cannot read journal ${path}: ${(cause as Error).message}`,
+        1,
+        "--state DIR or --url URL",
+        { cause },
+      );
     }
   }
 
@@ -171,7 +185,9 @@ function migrate(db: DatabaseSync, folder: string): void {
   const found = version(db);
   if (found === VERSION) return;
   if (found !== 0) {
-    throw new ExitError(`Cannot use state folder ${folder}: its schema is version ${found}, this kas knows ${VERSION}`);
+    throw new ExitError(
+      `Cannot use state folder ${folder}: its schema is version ${found}, this kas knows ${VERSION}`,
+    );
   }
   db.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`);
 }

@@ -38,7 +38,7 @@ export class DeadlineError extends Error {
 
 /** How to wait. Times are ms. */
 export interface Wait {
-  /** What is waited for, for the error's words: "i-1 is running". */
+  /** What is waited for, for the error's words: "i-1 running". */
   readonly what: string;
   /** The longest time. */
   readonly timeout: number;
@@ -74,7 +74,7 @@ export async function until<T>(look: () => Promise<T | undefined>, wait: Wait): 
     const left = deadline - clock.now();
     if (left <= 0) {
       const seconds = Math.round(wait.timeout / 100) / 10;
-      throw new DeadlineError(`${wait.what} did not come to pass within ${seconds} s`, { cause });
+      throw new DeadlineError(`Waited ${seconds} s in vain for ${wait.what}`, { cause });
     }
     // The last look is taken at the deadline, not before it.
     await clock.sleep(Math.min(pause * (0.9 + Math.random() * 0.2), left), signal);

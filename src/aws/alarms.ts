@@ -114,7 +114,12 @@ export async function deleteAlarms(aws: Aws, names: readonly string[]): Promise<
 }
 
 /** Sets an alarm's state, until its next evaluation; CloudWatch runs the actions as for any other change. */
-export async function setAlarmState(aws: Aws, name: string, state: AlarmState, reason: string): Promise<void> {
+export async function setAlarmState(
+  aws: Aws,
+  name: string,
+  state: AlarmState,
+  reason: string,
+): Promise<void> {
   const [client, { SetAlarmStateCommand }] = await cloudWatch(aws);
   await client.send(new SetAlarmStateCommand({ AlarmName: name, StateValue: state, StateReason: reason }));
 }
@@ -166,7 +171,11 @@ async function cloudWatch(aws: Aws) {
 
 function cpuOf(id: string, period: number) {
   const { Namespace, MetricName, Statistic, dimension } = cpu();
-  return { Metric: { Namespace, MetricName, Dimensions: [{ Name: dimension, Value: id }] }, Period: period, Stat: Statistic };
+  return {
+    Metric: { Namespace, MetricName, Dimensions: [{ Name: dimension, Value: id }] },
+    Period: period,
+    Stat: Statistic,
+  };
 }
 
 /** Undefined for an alarm that only happens to share the prefix. */

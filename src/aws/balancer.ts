@@ -3,7 +3,10 @@
  *
  * @module
  */
-import type { InstanceState as SdkHealth, LoadBalancerDescription } from "@aws-sdk/client-elastic-load-balancing";
+import type {
+  InstanceState as SdkHealth,
+  LoadBalancerDescription,
+} from "@aws-sdk/client-elastic-load-balancing";
 import { type Registration, WORKER_PORT } from "../scaling/fleet.ts";
 import { type Aws, sendOptions } from "./clients.ts";
 import { code } from "./errors.ts";
@@ -70,7 +73,11 @@ export async function health(aws: Aws, name: string, signal?: AbortSignal): Prom
 }
 
 /** The standing of every registered (or still draining) instance, by its id. Throws LoadBalancerNotFound. */
-export async function registrations(aws: Aws, name: string, signal?: AbortSignal): Promise<Map<string, Registration>> {
+export async function registrations(
+  aws: Aws,
+  name: string,
+  signal?: AbortSignal,
+): Promise<Map<string, Registration>> {
   return new Map((await health(aws, name, signal)).map(({ id, registration }) => [id, registration]));
 }
 
@@ -99,7 +106,8 @@ export async function deregister(aws: Aws, name: string, id: string, signal?: Ab
  */
 export async function createBalancer(aws: Aws, name: string, zones: readonly string[]): Promise<Balancer> {
   const [client, commands] = await elb(aws);
-  const { CreateLoadBalancerCommand, ConfigureHealthCheckCommand, ModifyLoadBalancerAttributesCommand } = commands;
+  const { CreateLoadBalancerCommand, ConfigureHealthCheckCommand, ModifyLoadBalancerAttributesCommand } =
+    commands;
   if (await find(aws, name) === undefined) {
     const listener = {
       Protocol: "HTTP",

@@ -79,12 +79,18 @@ const DENIED: ReadonlySet<string> = new Set([
 ]);
 
 /** No credentials were found, or what should have given them failed: named so by the SDK's credential providers. */
-const NO_CREDENTIALS: ReadonlySet<string> = new Set(["CredentialsProviderError", "ProviderError", "TokenProviderError"]);
+const NO_CREDENTIALS: ReadonlySet<string> = new Set([
+  "CredentialsProviderError",
+  "ProviderError",
+  "TokenProviderError",
+]);
 
 /** The wire code of an AWS error (`err.Code ?? err.name`), undefined for any other error. */
 export function code(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("$fault" in error)) return undefined;
-  return "Code" in error && typeof error.Code === "string" ? error.Code : error.name;
+  if ("Code" in error && typeof error.Code === "string") return error.Code;
+  // What the SDK makes of an answer that is no AWS answer at all.
+  return error.name === "Unknown" ? undefined : error.name;
 }
 
 /** AWS asks for fewer calls. */
@@ -139,7 +145,10 @@ export function explain(error: unknown): { readonly message: string; readonly hi
 
   // What AWS says about signatures quotes the signed request, session token included: these get words of our own.
   if (has(EXPIRED, found)) {
-    return { message: `the AWS credentials have expired (${found})`, hint: "renew them, with aws sso login for one" };
+    return {
+      message: `the AWS credentials have expired (${found})`,
+      hint: "renew them, with aws sso login for one",
+    };
   }
   if (has(REFUSED, found)) {
     return {
@@ -159,7 +168,9 @@ function hintFor(code: string): string | undefined {
   if (has(QUOTA, code)) return "ask AWS for a higher quota, or delete what is not needed";
   if (has(INCORRECT_STATE, code)) return "kas admin instances shows its state; wait until it has settled";
   if (code === "LoadBalancerNotFound") return "kas admin balancers lists those that exist";
-  if (code === "InvalidInstance" || code.startsWith("InvalidInstanceID")) return "kas admin instances lists the fleet";
+  if (code === "InvalidInstance" || code.startsWith("InvalidInstanceID")) {
+    return "kas admin instances lists the fleet";
+  }
   if (code === "OperationNotPermitted") return "lift the instance's stop or termination protection first";
   return undefined;
 }
@@ -179,7 +190,10 @@ function whyNone(message: string): string {
 function unknown(error: unknown): { readonly message: string; readonly hint?: string } {
   const status = (error as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode;
   if (status !== undefined) {
-    return { message: `an answer that is not AWS's (HTTP status ${status})`, hint: "check --endpoint-url and any proxy" };
+    return {
+      message: `an answer that is not AWS's (HTTP status ${status})`,
+      hint: "check --endpoint-url and any proxy",
+    };
   }
   return { message: error instanceof Error ? line(error.message) || error.name : line(String(error)) };
 }

@@ -3,7 +3,11 @@
  *
  * @module
  */
-import type { DescribeInstancesRequest, Instance as SdkInstance, InstanceStateChange } from "@aws-sdk/client-ec2";
+import type {
+  DescribeInstancesRequest,
+  Instance as SdkInstance,
+  InstanceStateChange,
+} from "@aws-sdk/client-ec2";
 import type { Instance, InstanceState, Registration, Role } from "../scaling/fleet.ts";
 import { type Aws, sendOptions } from "./clients.ts";
 import { isNotFound } from "./errors.ts";
@@ -54,7 +58,10 @@ export function withRegistration(
   instances: readonly Ec2Instance[],
   registrations: ReadonlyMap<string, Registration>,
 ): Instance[] {
-  return instances.map((instance) => ({ ...instance, registration: registrations.get(instance.id) ?? "none" }));
+  return instances.map((instance) => ({
+    ...instance,
+    registration: registrations.get(instance.id) ?? "none",
+  }));
 }
 
 /** Every instance of the fleet that is not terminated, page by page. */
@@ -93,14 +100,20 @@ export async function instance(
 /** Starts an instance; one that is running or pending stays so. Returns once EC2 has accepted it, not once it runs. */
 export async function startInstance(aws: Aws, id: string, signal?: AbortSignal): Promise<StateChange> {
   const [client, { StartInstancesCommand }] = await ec2(aws);
-  const { StartingInstances } = await client.send(new StartInstancesCommand({ InstanceIds: [id] }), sendOptions(signal));
+  const { StartingInstances } = await client.send(
+    new StartInstancesCommand({ InstanceIds: [id] }),
+    sendOptions(signal),
+  );
   return stateChange(id, StartingInstances);
 }
 
 /** Stops an instance; one that is stopped or stopping stays so. */
 export async function stopInstance(aws: Aws, id: string, signal?: AbortSignal): Promise<StateChange> {
   const [client, { StopInstancesCommand }] = await ec2(aws);
-  const { StoppingInstances } = await client.send(new StopInstancesCommand({ InstanceIds: [id] }), sendOptions(signal));
+  const { StoppingInstances } = await client.send(
+    new StopInstancesCommand({ InstanceIds: [id] }),
+    sendOptions(signal),
+  );
   return stateChange(id, StoppingInstances);
 }
 
@@ -113,8 +126,13 @@ export async function terminateInstance(aws: Aws, id: string, signal?: AbortSign
 }
 
 /** Launches instances, all or none, tagged from the first instant; a repeat by the SDK launches none twice. */
-export async function launchInstances(aws: Aws, launch: Launch, signal?: AbortSignal): Promise<Ec2Instance[]> {
-  const { fleet, role, count, name, image, type, subnet, securityGroups, keyName, launchTemplate, userData } = launch;
+export async function launchInstances(
+  aws: Aws,
+  launch: Launch,
+  signal?: AbortSignal,
+): Promise<Ec2Instance[]> {
+  const { fleet, role, count, name, image, type, subnet, securityGroups, keyName, launchTemplate, userData } =
+    launch;
   const [client, { RunInstancesCommand }] = await ec2(aws);
   const tags = {
     [TAG.fleet]: fleet,
@@ -145,7 +163,10 @@ export async function launchInstances(aws: Aws, launch: Launch, signal?: AbortSi
 }
 
 /** All tags of instances, by id; an instance that is not there is left out. */
-export async function instanceTags(aws: Aws, ids: readonly string[]): Promise<Map<string, Record<string, string>>> {
+export async function instanceTags(
+  aws: Aws,
+  ids: readonly string[],
+): Promise<Map<string, Record<string, string>>> {
   const tags = new Map<string, Record<string, string>>();
   for (let i = 0; i < ids.length; i += PAGE) {
     const request = { Filters: [{ Name: "instance-id", Values: ids.slice(i, i + PAGE) }] };
@@ -182,7 +203,11 @@ async function* describe(
   const page = request.InstanceIds === undefined ? { MaxResults: PAGE } : {};
   let NextToken: string | undefined;
   do {
-    const command = new DescribeInstancesCommand({ ...request, ...page, ...(NextToken ? { NextToken } : {}) });
+    const command = new DescribeInstancesCommand({
+      ...request,
+      ...page,
+      ...(NextToken ? { NextToken } : {}),
+    });
     const answer = await client.send(command, sendOptions(signal));
     for (const { Instances } of answer.Reservations ?? []) yield* Instances ?? [];
     NextToken = answer.NextToken;
@@ -216,7 +241,8 @@ function roleOf(tags: Record<string, string>, fleets: readonly (string | undefin
   const role = tags[TAG.role];
   if (role === "base" || role === "control" || role === "node") return role;
   const name = tags[TAG.name];
-  const named = (suffix: string) => fleets.some((fleet) => fleet !== undefined && name === `${fleet}_${suffix}`);
+  const named = (suffix: string) =>
+    fleets.some((fleet) => fleet !== undefined && name === `${fleet}_${suffix}`);
   return named("base") ? "base" : named("ctl") ? "control" : "node";
 }
 
@@ -234,11 +260,15 @@ function stateChange(id: string, changes: readonly InstanceStateChange[] | undef
   const change = changes?.find(({ InstanceId }) => InstanceId === id);
   const before = change?.PreviousState?.Name;
   const after = change?.CurrentState?.Name;
-  if (before === undefined || after === undefined) throw new Error(`Cannot tell the state of ${id}: EC2 did not say it`);
+  if (before === undefined || after === undefined) {
+    throw new Error(`Cannot tell the state of ${id}: EC2 did not say it`);
+  }
   return { id, before, after };
 }
 
-function templateOf(text: string): { LaunchTemplateId?: string; LaunchTemplateName?: string; Version?: string } {
+function templateOf(
+  text: string,
+): { LaunchTemplateId?: string; LaunchTemplateName?: string; Version?: string } {
   const [template = "", version] = text.split(":");
   return {
     ...(template.startsWith("lt-") ? { LaunchTemplateId: template } : { LaunchTemplateName: template }),

@@ -36,7 +36,10 @@ export async function* topics(aws: Aws, signal?: AbortSignal): AsyncIterable<str
   const [client, { ListTopicsCommand }] = await sns(aws);
   let NextToken: string | undefined;
   do {
-    const answer = await client.send(new ListTopicsCommand(NextToken ? { NextToken } : {}), sendOptions(signal));
+    const answer = await client.send(
+      new ListTopicsCommand(NextToken ? { NextToken } : {}),
+      sendOptions(signal),
+    );
     for (const { TopicArn } of answer.Topics ?? []) yield TopicArn ?? "";
     NextToken = answer.NextToken;
   } while (NextToken);
@@ -60,14 +63,26 @@ export async function deleteTopic(aws: Aws, arn: string): Promise<void> {
 }
 
 /** The topic's subscriptions, page by page. Throws NotFound. */
-export async function* subscriptions(aws: Aws, topicArn: string, signal?: AbortSignal): AsyncIterable<Subscription> {
+export async function* subscriptions(
+  aws: Aws,
+  topicArn: string,
+  signal?: AbortSignal,
+): AsyncIterable<Subscription> {
   const [client, { ListSubscriptionsByTopicCommand }] = await sns(aws);
   let NextToken: string | undefined;
   do {
-    const command = new ListSubscriptionsByTopicCommand({ TopicArn: topicArn, ...(NextToken ? { NextToken } : {}) });
+    const command = new ListSubscriptionsByTopicCommand({
+      TopicArn: topicArn,
+      ...(NextToken ? { NextToken } : {}),
+    });
     const answer = await client.send(command, sendOptions(signal));
     for (const { SubscriptionArn = "", Endpoint = "", Protocol = "" } of answer.Subscriptions ?? []) {
-      yield { arn: SubscriptionArn, endpoint: Endpoint, protocol: Protocol, status: statusOf(SubscriptionArn) };
+      yield {
+        arn: SubscriptionArn,
+        endpoint: Endpoint,
+        protocol: Protocol,
+        status: statusOf(SubscriptionArn),
+      };
     }
     NextToken = answer.NextToken;
   } while (NextToken);
@@ -87,7 +102,9 @@ export async function subscribe(aws: Aws, topicArn: string, url: string): Promis
     const { SubscriptionArn } = await client.send(new SubscribeCommand({ ...request, Attributes }));
     return SubscriptionArn ?? "";
   } catch (error) {
-    if (code(error) !== "InvalidParameter" || !/different attributes/.test((error as Error).message)) throw error;
+    if (code(error) !== "InvalidParameter" || !/different attributes/.test((error as Error).message)) {
+      throw error;
+    }
   }
   const { SubscriptionArn } = await client.send(new SubscribeCommand(request));
   await client.send(

@@ -83,12 +83,18 @@ function objectId(bytes: readonly number[]): Buffer {
 /** A positive integer: with a zero in front, which keeps the highest bit from being read as a sign. */
 function integer(bytes: Uint8Array): Buffer {
   const significant = bytes.subarray(Math.max(0, bytes.findIndex((byte) => byte !== 0)));
-  return element(0x02, (significant[0] ?? 0) < 0x80 ? significant : Buffer.concat([Uint8Array.of(0), significant]));
+  return element(
+    0x02,
+    (significant[0] ?? 0) < 0x80 ? significant : Buffer.concat([Uint8Array.of(0), significant]),
+  );
 }
 
 /** `YYMMDDHHMMSSZ`. */
 function utcTime(at: number): Buffer {
-  return element(0x17, ascii(`${new Date(at).toISOString().replace(/\.\d+Z$/, "").replace(/\D/g, "").slice(2)}Z`));
+  return element(
+    0x17,
+    ascii(`${new Date(at).toISOString().replace(/\.\d+Z$/, "").replace(/\D/g, "").slice(2)}Z`),
+  );
 }
 
 function ascii(text: string): Uint8Array {

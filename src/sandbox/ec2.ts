@@ -5,12 +5,12 @@
  * @module
  */
 import type { Addresses } from "./addresses.ts";
-import { filtered, instanceFilterValues, page, reservationShapes, stateShape, tagShapes } from "./ec2_view.ts";
+import { filtered, instanceFilterValues, paged, reservationShapes, stateShape } from "./ec2_view.ts";
 import type { Faults } from "./faults.ts";
 import { flag, shape, shapes, text, texts, whole } from "./input.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import { ACCOUNT, AwsError, type Clock, type Service, type Shape } from "./service.ts";
-import type { Instance, Snapshot, StateName, World } from "./world.ts";
+import { AwsError, type Clock, type Service, type Shape } from "./service.ts";
+import type { Instance, Snapshot, World } from "./world.ts";
 
 /** Source: EC2 user guide, Using_Tags. */
 const MOST_TAGS = 50;
@@ -83,6 +83,22 @@ export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2O
     return created;
   };
 
+  /** Launches so many instances; their reservation. */
+  const launch = (input: Shape, count: number): string => {
+    const wish = text(shape(input, "Placement") ?? {}, "AvailabilityZone");
+    if (wish !== undefined && !zones(region).includes(wish)) {
+      throw new AwsError("InvalidParameterValue", `Invalid availability zone: [${wish}]`);
+    }
+    const reservation = nextReservation();
+    for (let launchIndex = 0; launchIndex < count; launchIndex++) {
+      const zone = wish ?? emptiestZone();
+      if (zone === undefined || lacksCapacity({ zone })) throw insufficientCapacity(zone ?? region);
+      const clientToken = text(input, "ClientToken");
+      lifecycle.start(create({ ...asLaunched(input), zone, reservation, launchIndex, clientToken }).id);
+    }
+    return reservation;
+  };
+
   /** Carries out a change of state for all of the named instances, or for none. */
   const changeState = (
     input: Shape,
@@ -113,14 +129,14 @@ export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2O
       if (texts(input, "InstanceIds").length > 0 && text(input, "MaxResults") !== undefined) {
         throw new AwsError("InvalidParameterCombination", "The parameter instancesSet cannot be used with the parameter maxResults");
       }
-      const { items, NextToken } = page(filtered(chosen(read(), input), input, instanceFilterValues), input);
+      const { items, NextToken } = paged(filtered(chosen(read(), input), input, instanceFilterValues), ({ id }) => id, input);
       return { Reservations: reservationShapes(items), NextToken };
     },
 
     DescribeInstanceStatus: (input) => {
       const all = flag(input, "IncludeAllInstances") ?? false;
       const instances = filtered(chosen(read(), input), input, instanceFilterValues);
-      const { items, NextToken } = page(instances.filter(({ state }) => all || state === "running"), input);
+      const { items, NextToken } = paged(instances.filter(({ state }) => all || state === "running"), ({ id }) => id, input);
       return { InstanceStatuses: items.map(statusShape), NextToken };
     },
 
@@ -136,22 +152,10 @@ export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2O
       if (earlier !== undefined && earlier.request !== request) {
         throw new AwsError("IdempotentParameterMismatch", "The client token was used before, with other parameters");
       }
-      const reservation = earlier?.reservation ?? nextReservation();
+      const reservation = earlier?.reservation ?? launch(input, most);
       if (token !== undefined) tokens.set(token, { request, reservation });
-      if (earlier === undefined) {
-        const wish = text(shape(input, "Placement") ?? {}, "AvailabilityZone");
-        if (wish !== undefined && !zones(region).includes(wish)) {
-          throw new AwsError("InvalidParameterValue", `Invalid availability zone: [${wish}]`);
-        }
-        for (let launchIndex = 0; launchIndex < most; launchIndex++) {
-          const zone = wish ?? emptiestZone();
-          if (zone === undefined || lacksCapacity({ zone })) throw insufficientCapacity(zone ?? region);
-          const { id } = create({ ...launched(input), zone, reservation, launchIndex, clientToken: token });
-          lifecycle.start(id);
-        }
-      }
       const members = [...world.now.instances.values()].filter((instance) => instance.reservation === reservation);
-      return reservationShapes(members)[0] ?? { ReservationId: reservation, OwnerId: ACCOUNT, Instances: [] };
+      return reservationShapes(members)[0];
     },
 
     StartInstances: (input) => ({
@@ -211,9 +215,9 @@ export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2O
 
     DescribeTags: (input) => {
       const tags = [...read().instances.values()].flatMap(({ id, tags }) =>
-        tagShapes(tags).map((tag) => ({ ...tag, ResourceId: id, ResourceType: "instance" }))
+        Object.entries(tags).map(([Key, Value]) => ({ Key, Value, ResourceId: id, ResourceType: "instance" }))
       );
-      const { items, NextToken } = page(filtered(tags, input, tagFilterValues), input);
+      const { items, NextToken } = paged(filtered(tags, input, tagFilterValues), ({ ResourceId, Key }) => `${ResourceId} ${Key}`, input);
       return { Tags: items, NextToken };
     },
 
@@ -261,7 +265,7 @@ function lookUp({ instances }: Snapshot, ids: readonly string[]): Instance[] {
 }
 
 /** What a RunInstances request says about each of its instances. */
-function launched(input: Shape): Partial<Instance> & { tags: Readonly<Record<string, string>> } {
+function asLaunched(input: Shape): Partial<Instance> & { tags: Readonly<Record<string, string>> } {
   const specification = shapes(input, "TagSpecifications").filter((each) => text(each, "ResourceType") === "instance");
   const said = {
     type: text(input, "InstanceType"),
@@ -299,7 +303,7 @@ function statusShape({ id, zone, state }: Instance): Shape {
   return {
     InstanceId: id,
     AvailabilityZone: zone,
-    InstanceState: stateShape(state satisfies StateName),
+    InstanceState: stateShape(state),
     InstanceStatus: status,
     SystemStatus: status,
     Events: [],

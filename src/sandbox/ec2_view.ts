@@ -4,6 +4,7 @@
  * @module
  */
 import { number, shapes, text, texts } from "./input.ts";
+import { type Page, page } from "./paging.ts";
 import { ACCOUNT, AwsError, type Shape } from "./service.ts";
 import type { Instance, StateName } from "./world.ts";
 
@@ -17,17 +18,16 @@ const STATE_CODES: Readonly<Record<StateName, number>> = {
   stopped: 80,
 };
 
+/** Bounds of MaxResults. */
+const LEAST_PAGE = 5;
+const MOST_PAGE = 1_000;
+
 /** The account's one network. */
 const VPC = "vpc-00000000000000001";
 
 /** A state in the API's shape. */
 export function stateShape(state: StateName): Shape {
   return { Code: STATE_CODES[state], Name: state };
-}
-
-/** Tags in the API's shape. */
-export function tagShapes(tags: Readonly<Record<string, string>>): Shape[] {
-  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 
 /** Instances as DescribeInstances and RunInstances list them: by the reservation that each was launched in. */
@@ -66,7 +66,7 @@ function instanceShape(instance: Instance): Shape {
     SecurityGroups: instance.securityGroups.map((GroupId) => ({ GroupId, GroupName: GroupId })),
     StateReason: stateReason && { Code: stateReason.code, Message: stateReason.message },
     ClientToken: instance.clientToken,
-    Tags: tagShapes(instance.tags),
+    Tags: Object.entries(instance.tags).map(([Key, Value]) => ({ Key, Value })),
   };
 }
 
@@ -142,28 +142,16 @@ function wildcards(pattern: string): RegExp {
 }
 
 /**
- * One page of the items and the token of the next. Without MaxResults everything is one page.
+ * One page of the items, in order of their keys; without MaxResults everything is one page.
  * Throws AwsError InvalidParameterValue and InvalidNextToken.
- *
- * @param most the largest MaxResults that is allowed; the least is 5
  */
-export function page<T>(items: readonly T[], input: Shape, most = 1_000): { items: readonly T[]; NextToken: string | undefined } {
-  const size = number(input, "MaxResults");
-  if (size !== undefined && !(size >= 5 && size <= most)) {
-    throw new AwsError("InvalidParameterValue", `Value ( ${size} ) for parameter maxResults is invalid. Expecting a value from 5 to ${most}`);
+export function paged<T>(items: readonly T[], keyOf: (item: T) => string, input: Shape): Page<T> {
+  const size = number(input, "MaxResults") ?? Infinity;
+  if (size < LEAST_PAGE || (size > MOST_PAGE && size !== Infinity)) {
+    const message = `Value ( ${size} ) for parameter maxResults is invalid. Expecting a value from ${LEAST_PAGE} to ${MOST_PAGE}`;
+    throw new AwsError("InvalidParameterValue", message);
   }
-  const token = text(input, "NextToken");
-  const from = token === undefined ? 0 : position(token);
-  const end = from + (size ?? items.length);
-  return { items: items.slice(from, end), NextToken: end < items.length ? btoa(`after ${end}`) : undefined };
-}
-
-function position(token: string): number {
-  try {
-    const match = /^after (\d+)$/.exec(atob(token));
-    if (match !== null) return Number(match[1]);
-  } catch {
-    // Not even base64.
-  }
-  throw new AwsError("InvalidNextToken", "The specified NextToken is invalid");
+  return page(items, keyOf, size, text(input, "NextToken"), () => {
+    return new AwsError("InvalidNextToken", "The specified NextToken is invalid");
+  });
 }

@@ -3,9 +3,21 @@
  *
  * @module
  */
-import type { Faults } from "./faults.ts";
-import type { MakeMachine } from "./machine.ts";
-import type { Clock, Shape } from "./service.ts";
+import { getLogger } from "@logtape/logtape";
+import { Addresses } from "./addresses.ts";
+import { Balancers } from "./balancers.ts";
+import { realClock } from "./clock.ts";
+import { cloudWatch as makeCloudWatch } from "./cloudwatch.ts";
+import { ec2 as makeEc2, zones } from "./ec2.ts";
+import { elb as makeElb } from "./elb.ts";
+import { type Call, endpoint } from "./endpoint.ts";
+import { Faults } from "./faults.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { type MakeMachine, processMachines } from "./machine.ts";
+import { seed } from "./seed.ts";
+import { ACCOUNT, type Clock } from "./service.ts";
+import { sns as makeSns } from "./sns.ts";
+import { type RegistrationPhase, World } from "./world.ts";
 
 /** What sandbox to start. Durations are ms of sandbox time: they pass `speed` times faster. */
 export interface SandboxOptions {
@@ -65,17 +77,6 @@ export interface WorldView {
   until(condition: () => boolean, signal?: AbortSignal): Promise<void>;
 }
 
-/** A call that reached the endpoint. */
-export interface Call {
-  /** ms since the epoch. */
-  readonly at: number;
-  readonly service: string;
-  readonly action: string;
-  readonly input: Shape;
-  /** The error code it was answered with. */
-  readonly error: string | undefined;
-}
-
 /** A running sandbox; disposing of it stops every worker. */
 export interface Sandbox extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`. */
@@ -90,7 +91,135 @@ export interface Sandbox extends AsyncDisposable {
   readonly calls: readonly Call[];
 }
 
-/** Starts a sandbox; resolves once it answers and the seeded base is in service. */
-export function startSandbox(_options: SandboxOptions): Promise<Sandbox> {
-  return Promise.reject(new Error("not yet"));
+/** Every instance and topic of the sandbox is there. */
+const REGION = "eu-west-1";
+
+/** How many calls are kept. */
+const MOST_CALLS = 10_000;
+
+/** How long the base may take to come into service, real ms. */
+const LONGEST_START = 30_000;
+
+/**
+ * Starts a sandbox; resolves once it answers and the seeded base is in service. Throws TypeError on options that are wrong, and
+ * Deno.errors.AddrNotAvailable or AddrInUse where it can't listen.
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { fleet = "kas", nodes = 1, boot = 2_000, shutdown = 1_000, clock = realClock(options.speed) } = options;
+  const faults = new Faults(options.seed);
+  for (const fault of options.faults ?? []) faults.set(fault);
+  const failed = new AbortController();
+  const machine = options.machine ?? processMachines(options.worker ?? [], {
+    onCrash: ({ id }, lastWords) => {
+      failed.abort(new Error(`Cannot start the sandbox: the worker of ${id} ended: ${lastWords}`));
+      getLogger(["kas", "sandbox"]).warn("The worker of {id} ended by itself: {lastWords}", { id, lastWords });
+    },
+  });
+
+  await using started = new AsyncDisposableStack();
+  const world = new World(clock.now);
+  const addresses = started.use(new Addresses());
+  const lifecycle = started.use(new Lifecycle({ clock, world, addresses, machine, boot, shutdown }));
+  const balancers = started.use(new Balancers(clock, world, faults));
+  const endpointUrl: { url?: string } = {};
+  const sns = started.use(makeSns({ clock, region: REGION, endpoint: () => endpointUrl.url ?? "", faults }));
+  const metered = { machines: () => lifecycle.machines(), requests: () => balancers.requests() };
+  const cloudWatch = started.use(makeCloudWatch({ clock, metered, region: REGION, publish: sns.publish }));
+  const ec2 = makeEc2({ clock, world, lifecycle, addresses, faults, region: REGION });
+  const elb = makeElb({ clock, world, balancers, addresses, faults, zones: zones(REGION) });
+
+  const calls: Call[] = [];
+  const handle = endpoint({
+    clock,
+    faults,
+    services: { ec2: ec2.service, elasticloadbalancing: elb.service, monitoring: cloudWatch.service, sns: sns.service },
+    unsigned: sns.unsigned,
+    signer: sns.signer,
+    record: (call) => {
+      calls.push(call);
+      if (calls.length > MOST_CALLS) calls.shift();
+    },
+  });
+  const balancerPort = serve(started, options.balancerPort ?? 0, (request, { remoteAddr }) => {
+    const proxy = balancers.proxy(fleet);
+    return proxy === undefined ? new Response("no load balancer\n", { status: 503 }) : proxy.handle(request, remoteAddr.hostname);
+  });
+  const url = endpointUrl.url = `http://127.0.0.1:${serve(started, options.port ?? 0, handle)}`;
+
+  const view = worldView(world, lifecycle, balancers, fleet);
+  if (!options.empty) {
+    await seed({ ec2, elb, sns: sns.service, lifecycle, fleet, nodes, zones: zones(REGION), now: clock.now() });
+    await baseInService(view, failed);
+  }
+
+  const running = started.move();
+  return {
+    url,
+    balancerPort,
+    env: {
+      AWS_ENDPOINT_URL: url,
+      AWS_REGION: REGION,
+      // What the AWS CLI v1 and boto3 read.
+      AWS_DEFAULT_REGION: REGION,
+      AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7SANDBOX",
+      AWS_SECRET_ACCESS_KEY: "sandbox",
+      KAS_FLEET: fleet,
+      KAS_TOPIC_ARN: `arn:aws:sns:${REGION}:${ACCOUNT}:${fleet}`,
+      KAS_LOAD_BALANCER: fleet,
+      KAS_TRUST_SIGNER: `${url}/`,
+    },
+    world: view,
+    faults,
+    calls,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** Serves on 127.0.0.1 until the stack is disposed of; the port. */
+function serve(stack: AsyncDisposableStack, port: number, handler: Deno.ServeHandler<Deno.NetAddr>): number {
+  const closed = new AbortController();
+  const server = Deno.serve({ hostname: "127.0.0.1", port, signal: closed.signal, onListen: () => {} }, handler);
+  stack.defer(async () => {
+    closed.abort();
+    await server.finished;
+  });
+  return server.addr.port;
+}
+
+/** @param failed aborted if a worker ends, or here if the base takes too long */
+async function baseInService(view: WorldView, failed: AbortController): Promise<void> {
+  const timeout = setTimeout(() => {
+    failed.abort(new Error(`Cannot start the sandbox: its base is not in service after ${LONGEST_START / 1_000} s`));
+  }, LONGEST_START);
+  try {
+    await view.until(() => view.instances().some(({ standing }) => standing === "in-service"), failed.signal);
+  } finally {
+    clearTimeout(timeout);
+  }
+}
+
+function worldView(world: World, lifecycle: Lifecycle, balancers: Balancers, fleet: string): WorldView {
+  return {
+    instances: () => {
+      const machines = lifecycle.machines();
+      const registrations = world.now.balancers.get(fleet)?.registrations;
+      return [...world.now.instances.values()].filter(({ state }) => state !== "terminated").map((instance) => ({
+        id: instance.id,
+        name: instance.tags["Name"] ?? "",
+        role: instance.tags["kas:role"] ?? "",
+        state: instance.state,
+        zone: instance.zone,
+        address: instance.address,
+        standing: standing(registrations?.get(instance.id)),
+        cpuSeconds: machines.get(instance.id)?.cpuSeconds(),
+      }));
+    },
+    requests: () => balancers.proxy(fleet)?.answered ?? 0,
+    until: (condition, signal) => world.until(condition, signal),
+  };
+}
+
+function standing(phase: RegistrationPhase | undefined): Standing {
+  if (phase === undefined) return "none";
+  return phase === "registering" ? "out-of-service" : phase;
 }

@@ -1,13 +1,24 @@
-/** SNS of the sandbox. @module */
-import type { Signer } from "./certificate.ts";
+/**
+ * SNS: topics, subscriptions that their endpoints must confirm, and signed messages to them over HTTP.
+ *
+ * @module
+ */
+import { makeSigner, type Signer } from "./certificate.ts";
 import type { Faults } from "./faults.ts";
 import type { Clock, Service } from "./service.ts";
+import { signedActions, unsignedActions } from "./sns/actions.ts";
+import { Deliveries } from "./sns/delivery.ts";
+import { Sender } from "./sns/sender.ts";
+import { Topics } from "./sns/topics.ts";
 
 /** What SNS is made of. */
 export interface SnsOptions {
   readonly clock: Clock;
   readonly region: string;
-  /** The sandbox's own URL, `http://127.0.0.1:4580`, which certificate, SubscribeURL and UnsubscribeURL stand under. Asked at each use. */
+  /**
+   * The sandbox's own URL, `http://127.0.0.1:4580`, under which the certificate, SubscribeURL and UnsubscribeURL stand.
+   * Asked at each use, as the port is known only once it listens.
+   */
   readonly endpoint: () => string;
   readonly faults: Faults;
   /** A new one by default. */
@@ -17,17 +28,25 @@ export interface SnsOptions {
 /** SNS; disposing of it gives up every delivery under way. */
 export interface Sns extends AsyncDisposable {
   readonly service: Service;
+  /** The actions behind SubscribeURL and UnsubscribeURL, for requests that carry no signature. */
+  readonly unsigned: Service;
+  /** Its `pem` is to be served at its `path`. */
   readonly signer: Signer;
   /** Publishes to a topic; returns the MessageId. Throws AwsError NotFound. */
   publish(topicArn: string, subject: string | undefined, message: string): string;
-  /**
-   * Answers the unsigned GETs: the certificate, SubscribeURL and UnsubscribeURL (`/?Action=ConfirmSubscription&…`). Undefined for any
-   * other URL. To be asked before a GET without an Authorization header is taken for an API call.
-   */
-  get(url: URL): Response | undefined;
 }
 
 /** Starts SNS. */
-export function sns(_options: SnsOptions): Sns {
-  throw new Error("not yet");
+export function sns({ clock, region, endpoint, faults, signer = makeSigner() }: SnsOptions): Sns {
+  const deliveries = new Deliveries(clock);
+  const sender = new Sender({ clock, endpoint, faults, signer, deliveries });
+  const topics = new Topics(clock, region);
+  return {
+    service: signedActions(topics, sender),
+    unsigned: unsignedActions(topics, sender),
+    signer,
+    publish: (topicArn, subject, message) =>
+      sender.publish(topics.need(topicArn, "Publish"), subject, message),
+    [Symbol.asyncDispose]: () => deliveries[Symbol.asyncDispose](),
+  };
 }

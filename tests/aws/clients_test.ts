@@ -1,7 +1,15 @@
 import { assert, assertEquals, assertGreaterOrEqual, assertLess, assertRejects } from "@std/assert";
 import { connect } from "../../src/aws/clients.ts";
-import { code, explain, isCapacity, isOutOfReach, RegionError, UnreachableError } from "../../src/aws/errors.ts";
+import {
+  code,
+  explain,
+  isCapacity,
+  isOutOfReach,
+  RegionError,
+  UnreachableError,
+} from "../../src/aws/errors.ts";
 import { fleetInstances, startInstance } from "../../src/aws/instances.ts";
+import { execute } from "../kas.ts";
 import { credentials, ec2, ec2Error, wire } from "./wire.ts";
 
 const NONE = () => ec2("DescribeInstances", "<reservationSet/>");
@@ -49,13 +57,13 @@ Deno.test("a lack of capacity, a 500 of EC2's, is told at once: another instance
 });
 
 Deno.test("AWS that does not answer in time is out of reach", async () => {
-  const never = Promise.withResolvers<Response>();
-  await using server = wire(() => never.promise, { timeLimit: 20 });
+  const never = Promise.withResolvers<void>();
+  await using server = wire(() => never.promise.then(NONE), { timeLimit: 20 });
   const error = await assertRejects(() => list(server.aws), UnreachableError);
   assertEquals(error.message, `no answer from ${server.url} within 0.02 s`);
   assert(isOutOfReach(error));
   assertEquals(server.calls.length, 3);
-  never.resolve(NONE());
+  never.resolve();
 });
 
 Deno.test("an answer that does not end in time is as late as none", async () => {
@@ -73,16 +81,16 @@ Deno.test("an answer that does not end in time is as late as none", async () => 
 });
 
 Deno.test("the caller's signal ends a call", async () => {
-  const never = Promise.withResolvers<Response>();
+  const never = Promise.withResolvers<void>();
   const stop = new AbortController();
   await using server = wire(() => {
     stop.abort();
-    return never.promise;
+    return never.promise.then(NONE);
   });
   const error = await assertRejects(() => list(server.aws, stop.signal));
   assertEquals(error.name, "AbortError");
   assertEquals(server.calls.length, 1);
-  never.resolve(NONE());
+  never.resolve();
 });
 
 Deno.test("an endpoint where nobody listens is out of reach, and the error says where it looked", async () => {
@@ -102,18 +110,13 @@ Deno.test("the one region that counts is the account's", async () => {
 });
 
 Deno.test("an account without a region is told so before anything is sent", async () => {
-  // A child, as the environment belongs to all tests of this process.
+  // A process of its own, as the environment belongs to all tests of this one.
   const script = `
     import { connect } from ${JSON.stringify(new URL("../../src/aws/clients.ts", import.meta.url).href)};
     using aws = connect({ endpointUrl: "http://127.0.0.1:1" });
     await aws.ec2().catch((error) => console.log(error.name, error.message));`;
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--quiet", script],
-    cwd: new URL("../..", import.meta.url),
-    clearEnv: true,
-    env: { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.makeTempDirSync() },
-  }).output();
-  assertEquals(new TextDecoder().decode(stdout), `RegionError ${new RegionError().message}\n`);
+  const { stdout, stderr } = await execute([Deno.execPath(), "eval", "--quiet", script]);
+  assertEquals(stdout, `RegionError ${new RegionError().message}\n`, stderr);
 });
 
 Deno.test("explain() keeps an answer that is not AWS's out of the line", async () => {

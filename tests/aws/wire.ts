@@ -31,11 +31,14 @@ export function wire(
 ): Wire {
   credentials();
   const calls: WireCall[] = [];
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request, { remoteAddr }) => {
-    const call = { ...await read(request), port: remoteAddr.port };
-    calls.push(call);
-    return await answer(call, calls.length - 1);
-  });
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    async (request, { remoteAddr }) => {
+      const call = { ...await read(request), port: remoteAddr.port };
+      calls.push(call);
+      return await answer(call, calls.length - 1);
+    },
+  );
   const url = `http://127.0.0.1:${server.addr.port}`;
   const aws = connect({ region: "eu-west-1", endpointUrl: url, ...account });
   return {

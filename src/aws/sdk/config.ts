@@ -17,7 +17,9 @@ const TIME_LIMIT = 10_000;
 const METADATA_TIME_LIMIT = 500;
 
 /** The settings that the clients of one account share. */
-export function clientConfig({ region, profile, endpointUrl, timeLimit = TIME_LIMIT }: Account): ClientConfig {
+export function clientConfig(
+  { region, profile, endpointUrl, timeLimit = TIME_LIMIT }: Account,
+): ClientConfig {
   const named = profile === undefined ? {} : { profile };
   return {
     ...named,
@@ -46,7 +48,10 @@ export interface ClientConfig {
  * instance is the better try (R7).
  */
 class Retry extends StandardRetryStrategy {
-  override refreshRetryTokenForRetry(token: StandardRetryToken, info: RetryErrorInfo): Promise<StandardRetryToken> {
+  override refreshRetryTokenForRetry(
+    token: StandardRetryToken,
+    info: RetryErrorInfo,
+  ): Promise<StandardRetryToken> {
     if (isCapacity(info.error)) return Promise.reject(new Error("Lack of capacity is not retried"));
     return super.refreshRetryTokenForRetry(token, info);
   }

@@ -88,8 +88,12 @@ function why(cause: unknown): string {
   for (let error = cause; error instanceof Error; error = error.cause) {
     if (/connection refused/i.test(error.message)) return "connection refused";
     if (/dns error/i.test(error.message)) return "its name cannot be resolved";
-    if (/certificate|tls|handshake/i.test(error.message)) return "its TLS certificate or handshake was refused";
-    if (/connection (reset|closed)|broken pipe|unexpected eof|incomplete/i.test(error.message)) return "the connection broke";
+    if (/certificate|tls|handshake/i.test(error.message)) {
+      return "its TLS certificate or handshake was refused";
+    }
+    if (/connection (reset|closed)|broken pipe|unexpected eof|incomplete/i.test(error.message)) {
+      return "the connection broke";
+    }
     if (/unreachable/i.test(error.message)) return "the network is unreachable";
   }
   return cause instanceof Error ? cause.message : String(cause);

@@ -52,7 +52,10 @@ export class Deliveries implements AsyncDisposable {
   /** Whether there was an answer that ends the delivery, for better or worse. */
   async #attempt(url: string, { headers, body }: Post): Promise<boolean> {
     const timeout = new AbortController();
-    using _timer = this.#clock.after(Math.max(TIMEOUT, REAL_TIMEOUT * this.#clock.speed), () => timeout.abort());
+    using _timer = this.#clock.after(
+      Math.max(TIMEOUT, REAL_TIMEOUT * this.#clock.speed),
+      () => timeout.abort(),
+    );
     try {
       const signal = AbortSignal.any([this.#end.signal, timeout.signal]);
       const response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal });

@@ -44,11 +44,15 @@ export const DEFAULT_POLICY: RetryPolicy = {
 /** The delays before each retry, s. */
 export function delays(policy: RetryPolicy): readonly number[] {
   const { minDelayTarget: min, maxDelayTarget: max } = policy;
-  const steps = policy.numRetries - policy.numNoDelayRetries - policy.numMinDelayRetries - policy.numMaxDelayRetries;
+  const steps = policy.numRetries - policy.numNoDelayRetries - policy.numMinDelayRetries -
+    policy.numMaxDelayRetries;
   return [
     ...Array<number>(policy.numNoDelayRetries).fill(0),
     ...Array<number>(policy.numMinDelayRetries).fill(min),
-    ...Array.from({ length: steps }, (_, i) => min + (max - min) * BACKOFF[policy.backoffFunction]((i + 1) / steps)),
+    ...Array.from(
+      { length: steps },
+      (_, i) => min + (max - min) * BACKOFF[policy.backoffFunction]((i + 1) / steps),
+    ),
     ...Array<number>(policy.numMaxDelayRetries).fill(max),
   ];
 }

@@ -88,7 +88,9 @@ export function post(
       "x-amz-sns-message-id": envelope.MessageId,
       "x-amz-sns-topic-arn": envelope.TopicArn,
       // A subscription that is not confirmed yet does not tell its ARN.
-      ...(envelope.Type === "SubscriptionConfirmation" ? {} : { "x-amz-sns-subscription-arn": subscriptionArn }),
+      ...(envelope.Type === "SubscriptionConfirmation"
+        ? {}
+        : { "x-amz-sns-subscription-arn": subscriptionArn }),
       // It says text although it is JSON.
       "content-type": "text/plain; charset=UTF-8",
       "user-agent": "Amazon Simple Notification Service Agent",

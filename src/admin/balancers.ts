@@ -1,0 +1,185 @@
+/**
+ * `kas admin balancers`: the account's Classic Load Balancers and who is registered with them.
+ *
+ * @module
+ */
+import {
+  type Balancer,
+  balancers as listBalancers,
+  createBalancer,
+  deregister,
+  health,
+  register,
+} from "../aws/balancer.ts";
+import type { Aws } from "../aws/clients.ts";
+import { isNotFound } from "../aws/errors.ts";
+import type { Ec2Instance } from "../aws/instances.ts";
+import { command, ExitError, type Group, UsageError } from "../cli/command.ts";
+import type { Row } from "../cli/output.ts";
+import { text } from "../settings.ts";
+import { ACCOUNT, connected, fleetById, member } from "./account.ts";
+import { forEachTarget, printActions } from "./targets.ts";
+
+const list = command({
+  name: "list",
+  summary: "The account's load balancers, with the health of each instance",
+  options: ACCOUNT,
+  run: (context) =>
+    connected(context, async (aws) => {
+      const { out, signal } = context;
+      async function* rows(): AsyncGenerator<Row> {
+        for await (const balancer of listBalancers(aws, undefined, signal)) {
+          yield* await healthRows(aws, balancer, signal);
+        }
+      }
+      await out.table(["name", "dns_name", "instance", "health", "reason"], rows());
+    }),
+});
+
+/** A balancer's instances, or one row for a balancer without any. */
+async function healthRows(aws: Aws, { name, dnsName }: Balancer, signal: AbortSignal): Promise<Row[]> {
+  const found = await health(aws, name, signal);
+  if (found.length === 0) return [{ name, dns_name: dnsName }];
+  return found.map(({ id, state, description }) => ({
+    name,
+    dns_name: dnsName,
+    instance: id,
+    health: state,
+    reason: description === "N/A" ? undefined : description,
+  }));
+}
+
+const create = command({
+  name: "create",
+  summary: "Create a load balancer: HTTP 30000 to 30000, health check /ping, connection draining",
+  args: "NAME",
+  options: {
+    zone: {
+      placeholder: "ZONE",
+      help: "availability zone; may be repeated; by default those of the fleet's instances",
+      repeat: true,
+      parse: text,
+    },
+    ...ACCOUNT,
+  },
+  run: (context) =>
+    connected(context, async (aws) => {
+      const { flags, args: [given = ""], out, signal } = context;
+      const name = checkedName(given);
+      const zones = flags.zone.length > 0
+        ? flags.zone
+        : zonesOf((await fleetById(aws, flags, signal)).values(), flags.fleet);
+      if (flags.dryRun) {
+        return await printActions(out, [{ action: `create load balancer ${name} in ${zones.join(", ")}` }]);
+      }
+      const { dnsName } = await createBalancer(aws, name, zones);
+      await out.table(["name", "dns_name"], [{ name, dns_name: dnsName }]);
+    }),
+});
+
+/** A name that ELB takes. Source: ELB API 2012-06-01, CreateLoadBalancer, LoadBalancerName. */
+function checkedName(name: string): string {
+  if (/^(?!-)[A-Za-z0-9-]{1,32}(?<!-)$/.test(name)) return name;
+  throw new UsageError(
+    `Cannot take "${name}" for a load balancer's name: expected up to 32 letters, digits and inner hyphens`,
+  );
+}
+
+/**
+ * The zones a fleet's balancer has to be in.
+ *
+ * @throws {ExitError} 4 if the fleet has no instances
+ */
+export function zonesOf(instances: Iterable<Ec2Instance>, fleet: string): string[] {
+  const zones = new Set(Array.from(instances, ({ zone }) => zone));
+  if (zones.size === 0) {
+    throw new ExitError(
+      `Fleet ${fleet} has no instances to tell a zone by`,
+      4,
+      "kas admin balancers create NAME --zone ZONE",
+    );
+  }
+  return [...zones].sort();
+}
+
+const registerCommand = command({
+  name: "register",
+  summary: "Register instances of the fleet with a load balancer",
+  args: "NAME ID…",
+  options: ACCOUNT,
+  run: (context) =>
+    connected(context, async (aws) => {
+      const { flags, args: [name = "", ...ids], signal } = context;
+      const registered = await registeredWith(aws, name, signal);
+      const fleet = await fleetById(aws, flags, signal);
+      return await forEachTarget(context, ["name", "instance", "action"], ids, (id) => {
+        const { state } = member(fleet, id, flags);
+        if (registered.has(id)) return unchanged(name, id, `leave ${id}: it is registered with ${name}`);
+        return {
+          actions: [`register ${id} (${state}) with ${name}`],
+          act: async () => {
+            await register(aws, name, id, signal);
+            return [{ name, instance: id, action: "registered" }];
+          },
+        };
+      });
+    }),
+});
+
+const deregisterCommand = command({
+  name: "deregister",
+  summary: "Deregister instances from a load balancer, which drains their connections",
+  args: "NAME ID…",
+  options: ACCOUNT,
+  run: (context) =>
+    connected(context, async (aws) => {
+      const { flags, args: [name = "", ...ids], signal } = context;
+      const registered = await registeredWith(aws, name, signal);
+      const fleet = await fleetById(aws, flags, signal);
+      return await forEachTarget(context, ["name", "instance", "action"], ids, (id) => {
+        member(fleet, id, flags);
+        if (!registered.has(id)) return unchanged(name, id, `leave ${id}: it is not registered with ${name}`);
+        return {
+          actions: [`deregister ${id} from ${name}`],
+          act: async () => {
+            await deregister(aws, name, id, signal);
+            return [{ name, instance: id, action: "deregistered" }];
+          },
+        };
+      });
+    }),
+});
+
+function unchanged(name: string, instance: string, action: string) {
+  return { actions: [action], act: () => Promise.resolve([{ name, instance, action: "unchanged" }]) };
+}
+
+async function registeredWith(aws: Aws, name: string, signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const balancer = await findBalancer(aws, name, signal);
+  if (balancer === undefined) {
+    throw new ExitError(`There is no load balancer ${name}`, 4, "kas admin balancers");
+  }
+  return new Set(balancer.instances);
+}
+
+/** The load balancer of a name, undefined if there is none. */
+export async function findBalancer(
+  aws: Aws,
+  name: string,
+  signal?: AbortSignal,
+): Promise<Balancer | undefined> {
+  try {
+    for await (const balancer of listBalancers(aws, name, signal)) return balancer;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  return undefined;
+}
+
+/** `kas admin balancers`. */
+export const balancers: Group = {
+  name: "balancers",
+  summary: "Load balancers: list, create, register, deregister",
+  default: "list",
+  commands: [list, create, registerCommand, deregisterCommand],
+};

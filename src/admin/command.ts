@@ -1,0 +1,79 @@
+/**
+ * `kas admin`: a table of nouns, each loaded when chosen.
+ *
+ * @module
+ */
+import type { Group } from "../cli/command.ts";
+
+/** `kas admin`. */
+export const admin: Group = {
+  name: "admin",
+  summary: "Everything an operator needs",
+  commands: [
+    {
+      name: "instances",
+      summary: "The fleet's instances: list, create, start, stop, terminate, release, tags",
+      load: async () => (await import("./instances.ts")).instances,
+    },
+    {
+      name: "balancers",
+      summary: "Load balancers: list, create, register, deregister",
+      load: async () => (await import("./balancers.ts")).balancers,
+    },
+    {
+      name: "alarms",
+      summary: "The fleet's alarms: list, set, delete, test",
+      load: async () => (await import("./alarms.ts")).alarms,
+    },
+    {
+      name: "topics",
+      summary: "SNS topics: list, create, subscriptions, subscribe, unsubscribe",
+      load: async () => (await import("./topics.ts")).topics,
+    },
+    {
+      name: "scale",
+      summary: "Scale by one step, by the autoscaler's rules: out, in",
+      load: async () => (await import("./scale.ts")).scale,
+    },
+    {
+      name: "activities",
+      summary: "What the autoscaler decided and did, and why",
+      load: async () => (await import("./activities.ts")).activities,
+    },
+    {
+      name: "ping",
+      summary: "Ask workers and autoscalers whether they answer",
+      load: async () => (await import("./ping.ts")).ping,
+    },
+    {
+      name: "setup",
+      summary: "Create what the fleet lacks: topic, load balancer, alarms, subscription",
+      load: async () => (await import("./setup.ts")).setup,
+    },
+    {
+      name: "load",
+      summary: "Load a worker or load balancer with clients",
+      load: async () => (await import("./load.ts")).load,
+    },
+    {
+      name: "sandbox",
+      summary: "AWS on this machine, to try everything without an account",
+      load: async () => (await import("./sandbox.ts")).sandbox,
+    },
+    {
+      name: "sns",
+      summary: "Check captured SNS messages",
+      load: async () => (await import("./sns.ts")).sns,
+    },
+    {
+      name: "config",
+      summary: "Each setting's effective value, and where it came from",
+      load: async () => (await import("./config.ts")).config,
+    },
+    {
+      name: "completions",
+      summary: "Completions for bash, zsh or fish",
+      load: async () => (await import("./completions.ts")).completions,
+    },
+  ],
+};

@@ -1,0 +1,162 @@
+/**
+ * `kas admin scale`: one step out or in by the autoscaler's rules and along its ways, asked for by a person.
+ *
+ * @module
+ */
+import { Activities } from "../autoscaler/activities.ts";
+import { Journal } from "../autoscaler/journal.ts";
+import { Observer } from "../autoscaler/observe.ts";
+import { State } from "../autoscaler/state.ts";
+import { step, type Stepped } from "../autoscaler/step.ts";
+import { realClock } from "../autoscaler/wait.ts";
+import type { Aws } from "../aws/clients.ts";
+import { type Command, command, ExitError, type Group } from "../cli/command.ts";
+import type { Output, Row } from "../cli/output.ts";
+import { SETTINGS, text } from "../settings.ts";
+import {
+  ACCOUNT,
+  type AccountContext,
+  type AccountFlags,
+  balancerName,
+  connected,
+  selector,
+} from "./account.ts";
+
+const OPTIONS = {
+  instance: { placeholder: "ID", help: "this instance and no other", parse: text },
+  min: SETTINGS.min,
+  max: SETTINGS.max,
+  warmup: SETTINGS.warmup,
+  startTimeout: SETTINGS.startTimeout,
+  drainTimeout: SETTINGS.drainTimeout,
+  ...ACCOUNT,
+};
+
+/** The values of its options. */
+interface ScaleFlags extends AccountFlags {
+  readonly instance: string | undefined;
+  readonly min: number | undefined;
+  readonly max: number | undefined;
+  readonly warmup: number;
+  readonly startTimeout: number;
+  readonly drainTimeout: number;
+}
+
+/** How often it says where it stands, ms. */
+const PROGRESS = 250;
+
+/** `kas admin scale`. */
+export const scale: Group = {
+  name: "scale",
+  summary: "Scale one step out or in, by the rules",
+  commands: [
+    direction("out", "Bring one more instance into service"),
+    direction("in", "Drain and stop one instance"),
+  ],
+};
+
+function direction(kind: "out" | "in", summary: string): Command {
+  return command({
+    name: kind,
+    summary,
+    description:
+      "Decides as the autoscaler would, and waits until it is done. Workers are pinged from here, at their public\n" +
+      "names if they have them.",
+    options: OPTIONS,
+    examples: [`admin scale ${kind}`, `admin scale ${kind} --instance i-0123456789abcdef0 --dry-run`],
+    run: (context) => connected(context, (aws) => run(kind, aws, context)),
+  });
+}
+
+async function run(
+  kind: "out" | "in",
+  aws: Aws,
+  { flags, out, signal }: AccountContext & { readonly flags: ScaleFlags },
+): Promise<number> {
+  using state = State.memory();
+  const journal = new Journal(state);
+  const fleet = { ...selector(flags), loadBalancer: balancerName(flags) };
+  const { startTimeout, drainTimeout, dryRun, instance, min, max, warmup } = flags;
+  await using activities = new Activities({
+    aws,
+    fleet,
+    startTimeout,
+    drainTimeout,
+    clock: realClock,
+    address: ({ publicDns, privateIp }) => publicDns ?? privateIp,
+  }, journal);
+
+  const stepped = await step(
+    {
+      observer: new Observer(aws, fleet),
+      state,
+      journal,
+      activities,
+      // A person asks once and means it now.
+      limits: {
+        ...(min === undefined ? {} : { min }),
+        ...(max === undefined ? {} : { max }),
+        warmup,
+        cooldownOut: 0,
+        cooldownIn: 0,
+        resync: 0,
+      },
+      dryRun,
+      now: realClock.now,
+    },
+    ({ instances }) => {
+      if (instance !== undefined && !instances.some(({ id }) => id === instance)) {
+        throw new ExitError(`${instance} is not in fleet ${flags.fleet}`, 4, "kas admin instances");
+      }
+      return { kind, source: "manual", ...(instance === undefined ? {} : { instance }) };
+    },
+    { signal },
+  );
+  const row = await outcome(stepped, journal, out, dryRun, signal);
+  await out.table(["action", "instance", "state", "reason"], [row]);
+  return row.state === "failed" ? 1 : 0;
+}
+
+/** Waits for the end, telling each step as it is taken. */
+async function outcome(
+  { decision, ended }: Stepped,
+  journal: Journal,
+  out: Output,
+  dryRun: boolean,
+  signal: AbortSignal,
+): Promise<Row> {
+  const { kind: action, reason } = decision;
+  if (decision.kind === "none") return { action, reason };
+  if (dryRun) return { action, instance: decision.instance, state: "dry-run", reason };
+
+  out.note(`${action} ${decision.instance}: ${reason}`);
+  const [begun] = journal.unfinished();
+  const told = () => {
+    const last = begun && journal.steps(begun.id).at(-1);
+    if (last !== undefined) {
+      out.progress(`${last.instance}: ${last.step}${last.ended === undefined ? "…" : ""}`);
+    }
+  };
+  const timer = setInterval(told, PROGRESS);
+  const interrupted = Promise.withResolvers<never>();
+  const interrupt = () => interrupted.reject(signal.reason);
+  signal.addEventListener("abort", interrupt, { once: true });
+  try {
+    const activity = await Promise.race([ended, interrupted.promise]);
+    if (activity === undefined) throw new ExitError(`Cannot tell how ${action} ${decision.instance} ended`);
+    return { action, instance: activity.instance, state: activity.state, reason: activity.reason };
+  } catch (error) {
+    if (signal.aborted) {
+      const at = begun && journal.steps(begun.id).at(-1);
+      out.error(
+        `Interrupted; left unfinished: ${action} ${at?.instance ?? decision.instance}${
+          at ? `, at ${at.step}` : ""
+        }`,
+      );
+    }
+    throw error;
+  } finally {
+    clearInterval(timer);
+    signal.removeEventListener("abort", interrupt);
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * `kas admin setup`: creates what a fleet needs around it and does not have yet: topic, load balancer, alarms, subscription.
+ *
+ * @module
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { fleetAlarms, putAlarm } from "../aws/alarms.ts";
+import { createBalancer, register } from "../aws/balancer.ts";
+import type { Aws } from "../aws/clients.ts";
+import { type Ec2Instance, fleetInstances } from "../aws/instances.ts";
+import { createTopic, subscribe, topics } from "../aws/topic.ts";
+import { command, ExitError } from "../cli/command.ts";
+import type { Row } from "../cli/output.ts";
+import { duration, url } from "../settings.ts";
+import { ACCOUNT, balancerName, connected, findTopic } from "./account.ts";
+import { alarmName, cpuAlarms, type CpuThresholds, needed } from "./alarm_plans.ts";
+import { WATCH } from "./alarms.ts";
+import { findBalancer, zonesOf } from "./balancers.ts";
+import { printActions } from "./targets.ts";
+import { findSubscription } from "./topics.ts";
+
+/** What is to be there. */
+export interface SetupPlan {
+  readonly fleet: string;
+  readonly keyName?: string | undefined;
+  /** The load balancer's name. */
+  readonly balancer: string;
+  /** The topic to use; without it the one of the fleet's name, which is created if need be. */
+  readonly topicArn?: string | undefined;
+  readonly cpu: CpuThresholds;
+  /** Of the alarms, s. */
+  readonly period: number;
+  readonly evaluations: number;
+  /** Where the autoscaler takes notifications; without it nothing is subscribed. */
+  readonly url?: string | undefined;
+  /** Longest wait for the subscription's confirmation, ms. */
+  readonly confirmWithin: number;
+  /** Find out what has to be done, and do nothing. */
+  readonly dryRun?: boolean;
+}
+
+/** One resource of the setup, and what was done to it. */
+export interface SetupStep extends Row {
+  readonly resource: "topic" | "balancer" | "instance" | "alarm" | "subscription";
+  readonly name: string;
+  /** In a dry run what has to be done: create, update, register, subscribe. */
+  readonly action: keyof typeof DONE | typeof DONE[keyof typeof DONE] | "unchanged";
+}
+
+const DONE = {
+  create: "created",
+  update: "updated",
+  register: "registered",
+  subscribe: "confirmed",
+} as const;
+
+/** Between two looks at whether the subscription is confirmed, ms. */
+const POLL = 500;
+
+/**
+ * Creates what is missing of a plan, in order; what is there stays. Returns the topic's ARN, undefined in a dry run that
+ * would create it.
+ *
+ * @throws {ExitError} 4 if the topic named is not there or the fleet has no instances, 1 if the subscription is not
+ * confirmed in time
+ */
+export async function setUp(
+  aws: Aws,
+  plan: SetupPlan,
+  report: (step: SetupStep) => void,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<string | undefined> {
+  const ensure = async (
+    resource: SetupStep["resource"],
+    name: string,
+    need: keyof typeof DONE | undefined,
+    act: () => Promise<unknown>,
+  ): Promise<void> => {
+    signal.throwIfAborted();
+    if (need !== undefined && !plan.dryRun) await act();
+    report({ resource, name, action: need === undefined ? "unchanged" : plan.dryRun ? need : DONE[need] });
+  };
+
+  const { fleet, balancer, url } = plan;
+  const instances = await Array.fromAsync(fleetInstances(aws, { fleet, keyName: plan.keyName }, signal));
+
+  let topic = await existingTopic(aws, plan);
+  await ensure("topic", topic ?? fleet, topic === undefined ? "create" : undefined, async () => {
+    topic = await createTopic(aws, fleet);
+  });
+
+  const existing = await findBalancer(aws, balancer, signal);
+  await ensure("balancer", balancer, existing === undefined ? "create" : undefined, async () => {
+    await createBalancer(aws, balancer, zonesOf(instances, fleet));
+  });
+  for (const { id } of instances.filter((instance) => serves(instance, existing === undefined))) {
+    const need = existing?.instances.includes(id) ? undefined : "register";
+    await ensure("instance", id, need, () => register(aws, balancer, id, signal));
+  }
+
+  const alarms = new Map((await fleetAlarms(aws, fleet, signal)).map((alarm) => [alarm.name, alarm]));
+  for (const { id } of instances) {
+    for (const alarm of cpuAlarms({ ...plan, topicArn: topic ?? "" }, id, plan.cpu)) {
+      const name = alarmName(alarm);
+      await ensure("alarm", name, needed(alarm, alarms.get(name)), () => putAlarm(aws, alarm));
+    }
+  }
+
+  if (url !== undefined) {
+    const confirmed = topic !== undefined && await isConfirmed(aws, topic, url);
+    await ensure("subscription", url, confirmed ? undefined : "subscribe", async () => {
+      await subscribe(aws, topic ?? "", url);
+      await confirmation(aws, topic ?? "", url, plan.confirmWithin, signal);
+    });
+  }
+  return topic;
+}
+
+async function existingTopic(aws: Aws, { fleet, topicArn }: SetupPlan): Promise<string | undefined> {
+  if (topicArn === undefined) return await findTopic(aws, { fleet, topicArn });
+  for await (const arn of topics(aws)) if (arn === topicArn) return arn;
+  throw new ExitError(`There is no topic ${topicArn}`, 4);
+}
+
+/**
+ * Whether setup registers an instance: a base one that runs; with a new load balancer a running node too. At a balancer
+ * that was there an unregistered node may be on its way in or out, which is the autoscaler's business (R9, R10).
+ */
+function serves({ role, state }: Ec2Instance, newBalancer: boolean): boolean {
+  return state === "running" && (role === "base" || (role === "node" && newBalancer));
+}
+
+async function isConfirmed(aws: Aws, topic: string, endpoint: string): Promise<boolean> {
+  return (await findSubscription(aws, topic, endpoint))?.status === "confirmed";
+}
+
+/** Waits until the autoscaler has confirmed. */
+async function confirmation(
+  aws: Aws,
+  topic: string,
+  endpoint: string,
+  within: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = performance.now() + within;
+  while (!await isConfirmed(aws, topic, endpoint)) {
+    if (performance.now() >= deadline) {
+      throw new ExitError(
+        `The subscription of ${endpoint} is not confirmed after ${
+          within / 1_000
+        } s: no autoscaler answers SNS there`,
+        1,
+        `curl ${new URL("/ping", endpoint)} from outside, then kas admin setup again`,
+      );
+    }
+    await delay(POLL, undefined, { signal });
+  }
+}
+
+/** `kas admin setup`. */
+export const setup = command({
+  name: "setup",
+  summary:
+    "Create what the fleet lacks: topic, load balancer, alarms, and with --url the autoscaler's subscription",
+  description: "What is there stays as it is: run it again after adding instances, or after an interruption.",
+  options: {
+    url: {
+      placeholder: "URL",
+      help: "where the autoscaler takes notifications, as SNS reaches it",
+      parse: url,
+    },
+    timeout: {
+      placeholder: "TIME",
+      help: "longest wait for the subscription's confirmation",
+      default: "120s",
+      parse: duration,
+    },
+    ...WATCH,
+    ...ACCOUNT,
+  },
+  examples: ["admin setup --url http://203.0.113.7:10000/"],
+  run: (context) =>
+    connected(context, async (aws) => {
+      const { flags: { dryRun, timeout, ...flags }, out, signal } = context;
+      const plan = { ...flags, balancer: balancerName(context.flags), confirmWithin: timeout, dryRun };
+      const steps: SetupStep[] = [];
+      try {
+        await setUp(aws, plan, (step) => {
+          steps.push(step);
+          out.progress(`${step.resource} ${step.name} ${step.action}`);
+        }, signal);
+      } finally {
+        // What was done before a failure is told as well.
+        if (!dryRun) await out.table(["resource", "name", "action"], steps);
+        else await printActions(out, steps.filter(isNeeded).map(wouldDo));
+      }
+    }),
+});
+
+function isNeeded({ action }: SetupStep): boolean {
+  return action !== "unchanged";
+}
+
+function wouldDo({ resource, name, action }: SetupStep): Row {
+  return { action: `${action} ${resource} ${name}` };
+}

@@ -1,0 +1,92 @@
+/**
+ * `kas autoscaler`.
+ *
+ * @module
+ */
+import { command, UsageError } from "../cli/command.ts";
+import { SETTINGS } from "../settings.ts";
+
+/** `kas autoscaler`: takes alarms in and scales the fleet until SIGINT or SIGTERM. */
+export const autoscaler = command({
+  name: "autoscaler",
+  summary: "Receive CloudWatch alarms through SNS and scale the fleet",
+  description:
+    "POST / takes SNS's messages; GET /ping, /status and /activities tell how things stand. What is under way\n" +
+    "at SIGTERM stays on record in the state folder, and the next start goes on with it.",
+  options: {
+    fleet: SETTINGS.fleet,
+    loadBalancer: SETTINGS.loadBalancer,
+    topicArn: SETTINGS.topicArn,
+    region: SETTINGS.region,
+    profile: SETTINGS.profile,
+    endpointUrl: SETTINGS.endpointUrl,
+    keyName: SETTINGS.keyName,
+    listen: { ...SETTINGS.listen, default: "127.0.0.1:10001" },
+    state: SETTINGS.state,
+    min: SETTINGS.min,
+    max: SETTINGS.max,
+    resync: SETTINGS.resync,
+    warmup: SETTINGS.warmup,
+    cooldownOut: SETTINGS.cooldownOut,
+    cooldownIn: SETTINGS.cooldownIn,
+    startTimeout: SETTINGS.startTimeout,
+    drainTimeout: SETTINGS.drainTimeout,
+    resubscribe: SETTINGS.resubscribe,
+    trustSigner: SETTINGS.trustSigner,
+    dryRun: SETTINGS.dryRun,
+    log: SETTINGS.log,
+  },
+  examples: [
+    "autoscaler --topic-arn arn:aws:sns:eu-west-1:123456789012:kas",
+    "autoscaler --topic-arn arn:aws:sns:eu-west-1:123456789012:kas --max 4 --dry-run",
+  ],
+  run: async ({ flags, signal }) => {
+    const { topicArn, min, max } = flags;
+    if (topicArn === undefined) {
+      throw new UsageError(
+        "kas autoscaler needs --topic-arn, the topic that the alarms notify",
+        "kas admin topics list",
+      );
+    }
+    if (min !== undefined && max !== undefined && min > max) {
+      throw new UsageError(`--min ${min} is above --max ${max}`, `--min ${max} --max ${min}`);
+    }
+    if (flags.resync === 0) {
+      throw new UsageError("--resync 0 would read the alarms without a pause", "--resync 60s");
+    }
+
+    const [{ setUpLog }, { startAutoscaler }] = await Promise.all([
+      import("../log.ts"),
+      import("./service.ts"),
+    ]);
+    await setUpLog(flags.log);
+    const stopped = Promise.withResolvers<void>();
+    signal.addEventListener("abort", () => stopped.resolve(), { once: true });
+    await using _service = await startAutoscaler({
+      // A topic notifies of its own region's alarms, so that is where the fleet is.
+      account: {
+        region: flags.region ?? topicArn.split(":")[3],
+        profile: flags.profile,
+        endpointUrl: flags.endpointUrl,
+      },
+      fleet: { fleet: flags.fleet, keyName: flags.keyName, loadBalancer: flags.loadBalancer ?? flags.fleet },
+      topicArn,
+      listen: flags.listen,
+      state: flags.state,
+      limits: {
+        ...(min === undefined ? {} : { min }),
+        ...(max === undefined ? {} : { max }),
+        warmup: flags.warmup,
+        cooldownOut: flags.cooldownOut,
+        cooldownIn: flags.cooldownIn,
+        resync: flags.resync,
+      },
+      startTimeout: flags.startTimeout,
+      drainTimeout: flags.drainTimeout,
+      resubscribe: flags.resubscribe,
+      trustSigner: flags.trustSigner,
+      dryRun: flags.dryRun,
+    });
+    if (!signal.aborted) await stopped.promise;
+  },
+});

@@ -1,0 +1,252 @@
+/**
+ * The loop: works the inbox off, message by message, and reads the alarms every so often (R2). Decisions are serial and
+ * quick; what they begin goes on beside the loop (activities.ts).
+ *
+ * @module
+ */
+import { getLogger } from "@logtape/logtape";
+import { code, explain, isOutOfReach, isThrottled } from "../aws/errors.ts";
+import { alarmName, parseAlarmName, type Signal, signalOf } from "../scaling/alarm.ts";
+import { decide, type Decision } from "../scaling/decide.ts";
+import type { Facts } from "../scaling/facts.ts";
+import { resyncSignal } from "../scaling/resync.ts";
+import { parseAlarmChange } from "../sns/message.ts";
+import type { Entry, Inbox, Waiting } from "./inbox.ts";
+import { step, type Stepper } from "./step.ts";
+import type { Clock } from "./wait.ts";
+
+/** What the loop works with. */
+export interface LoopParts {
+  readonly stepper: Stepper;
+  readonly inbox: Inbox;
+  /** Confirms a subscription by its token. */
+  readonly confirm: (token: string) => Promise<string>;
+  readonly clock: Clock;
+}
+
+/** How long a confirmation is tried, ms: SNS's tokens are valid for two days. Source: SNS API, Subscribe. */
+const TOKEN_VALID = 2 * 24 * 3_600_000;
+
+/** Pause after a turn of the loop that failed, ms. */
+const RECOVERY = 1_000;
+
+const log = getLogger(["kas", "loop"]);
+
+/** Works on what comes in. */
+export class Loop {
+  readonly #parts: LoopParts;
+  /** When the alarms are to be read next. */
+  #resyncDue = 0;
+  #woken = Promise.withResolvers<void>();
+  #seen: Facts | undefined;
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+  }
+
+  /** What the last decision was made from. */
+  get seen(): Facts | undefined {
+    return this.#seen;
+  }
+
+  /** To be called when a message was put into the inbox. */
+  wake(): void {
+    this.#woken.resolve();
+    this.#woken = Promise.withResolvers();
+  }
+
+  /** Runs until the signal is aborted; what is under way by then is finished. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#resyncDue = this.#parts.clock.now();
+    await Promise.all([
+      this.#forever(signal, () => this.#decide(signal)),
+      this.#forever(signal, () => this.#confirm(signal)),
+    ]);
+  }
+
+  /** Whatever fails, a full disk for one, is tried again: nothing ends the loop but its signal. */
+  async #forever(signal: AbortSignal, turn: () => Promise<void>): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await turn();
+      } catch (error) {
+        if (signal.aborted) return;
+        log.error("a turn of the loop failed", { reason: (error as Error).message });
+        await this.#parts.clock.sleep(RECOVERY, signal).catch(() => {});
+      }
+    }
+  }
+
+  /** Decides on the next message, or resyncs, or waits for either. */
+  async #decide(signal: AbortSignal): Promise<void> {
+    const { stepper: { limits, journal }, inbox, clock } = this.#parts;
+    const now = clock.now();
+    const message = inbox.next("notification", now);
+    // A stream of messages does not put the resync off for ever.
+    if (message !== undefined && now < this.#resyncDue + limits.resync) {
+      await this.#tried(message, signal, () => this.#notified(message, signal));
+    } else if (now >= this.#resyncDue) {
+      this.#resyncDue = now + limits.resync;
+      await this.#resync(signal);
+      journal.prune(now);
+      inbox.prune(now);
+    } else {
+      await this.#idle("notification", this.#resyncDue, signal);
+    }
+  }
+
+  /** Confirms the next subscription, beside the decisions as SNS may take its time. */
+  async #confirm(signal: AbortSignal): Promise<void> {
+    const { inbox, clock, confirm } = this.#parts;
+    const message = inbox.next("confirmation", clock.now());
+    if (message === undefined) return await this.#idle("confirmation", undefined, signal);
+    await this.#tried(message, signal, async () => {
+      const arn = await confirm(message.body);
+      inbox.done(message.id, clock.now());
+      log.info("confirmed the subscription", { messageId: message.id, subscription: arn });
+    });
+  }
+
+  /** Tries to deal with a message; if that fails it stays in the inbox for later. */
+  async #tried(message: Waiting, signal: AbortSignal, attempt: () => Promise<void>): Promise<void> {
+    const { inbox, clock } = this.#parts;
+    try {
+      await attempt();
+    } catch (error) {
+      if (signal.aborted) return;
+      const reason = explain(error).message;
+      if (
+        message.kind === "confirmation" && (refused(error) || clock.now() - message.received > TOKEN_VALID)
+      ) {
+        inbox.done(message.id, clock.now());
+        log.error("gave up confirming the subscription", { messageId: message.id, reason });
+        return;
+      }
+      inbox.postpone(message, clock.now());
+      log.warn("will try again", { messageId: message.id, attempts: message.attempts + 1, reason });
+    }
+  }
+
+  /** Decides on a notification. It is done in the transaction that records its decision, so it has exactly one. */
+  async #notified(message: Waiting, aborted: AbortSignal): Promise<void> {
+    const { stepper, inbox, clock } = this.#parts;
+    const signal = this.#signalOf(message.body);
+    const done = (signal: Signal) => {
+      inbox.done(message.id, clock.now());
+      if (signal.alarm !== undefined) {
+        stepper.journal.processed(alarmName(signal.alarm), signal.alarm, signal.source);
+      }
+    };
+    if (signal.kind !== "none") {
+      const stepped = await step(stepper, () => signal, { message, signal: aborted, also: done });
+      this.#decided(stepped, message);
+      return;
+    }
+    // What asks for nothing needs no look at the fleet.
+    const facts = this.#unseen();
+    const decision = decide(signal, facts);
+    stepper.state.transaction(() => {
+      done(signal);
+      stepper.journal.record({ signal, facts, decision, message, dryRun: stepper.dryRun });
+    });
+    this.#decided({ signal, decision }, message);
+  }
+
+  /** What a notification's text asks for, R11's newest first included. */
+  #signalOf(text: string): Signal {
+    const none = (why: string): Signal => ({ kind: "none", source: "notification", why });
+    const notice = parseAlarmChange(text);
+    if (notice.kind === "ignored") return none(notice.why);
+    const name = parseAlarmName(notice.name);
+    if (name === undefined) {
+      return none(`the alarm's name "${notice.name.slice(0, 100)}" is not of kas's form`);
+    }
+    const { from, to, at } = notice;
+    const alarm = { ...name, from, to, at };
+    const newest = this.#parts.stepper.journal.newest(alarmName(name));
+    // A resync that acted on this very change has made up for its notification (R2).
+    if (
+      newest !== undefined && (at < newest.changed || (at === newest.changed && newest.source === "resync"))
+    ) {
+      const why = `its change of ${time(at)} is not newer than that of ${
+        time(newest.changed)
+      }, which a ${newest.source} told of`;
+      return { kind: "none", source: "notification", alarm, why };
+    }
+    return signalOf(alarm, "notification");
+  }
+
+  async #resync(aborted: AbortSignal): Promise<void> {
+    const { stepper } = this.#parts;
+    try {
+      const stepped = await step(stepper, resyncSignal, {
+        signal: aborted,
+        also: ({ alarm }, { kind }) => {
+          if (alarm !== undefined && kind !== "none") {
+            stepper.journal.processed(alarmName(alarm), alarm, "resync");
+          }
+        },
+      });
+      this.#decided(stepped);
+    } catch (error) {
+      if (!aborted.aborted) log.warn("cannot resync", { reason: explain(error).message });
+    }
+  }
+
+  #decided(
+    { signal, facts, decision }: { signal: Signal; facts?: Facts; decision: Decision },
+    message?: Waiting,
+  ): void {
+    if (facts !== undefined) this.#seen = facts;
+    // A quiet resync is no event.
+    if (message === undefined && decision.kind === "none") return;
+    log.info(`decided ${decision.kind}`, {
+      source: signal.source,
+      ...(message === undefined ? {} : { messageId: message.id }),
+      ...(decision.kind === "none" ? {} : { instance: decision.instance }),
+      reason: decision.reason,
+    });
+  }
+
+  /** The facts of a decision that looks at none. */
+  #unseen(): Facts {
+    const { stepper: { limits, journal, observer }, clock } = this.#parts;
+    const fleet = observer.fleet.fleet;
+    return {
+      now: clock.now(),
+      fleet,
+      limits,
+      instances: [],
+      alarms: [],
+      cpu: {},
+      underWay: journal.underWay(),
+      history: journal.history(),
+    };
+  }
+
+  /** Waits for a message, one that was put off, or the time given. */
+  async #idle(kind: Entry["kind"], until: number | undefined, signal: AbortSignal): Promise<void> {
+    const { inbox, clock } = this.#parts;
+    const woken = this.#woken.promise;
+    const due = Math.min(inbox.due(kind) ?? Infinity, until ?? Infinity, clock.now() + 60_000);
+    const done = new AbortController();
+    const either = AbortSignal.any([signal, done.signal]);
+    try {
+      await Promise.race([woken, clock.sleep(Math.max(0, due - clock.now()), either)]);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      done.abort();
+    }
+  }
+}
+
+/** AWS understood and said no. */
+function refused(error: unknown): boolean {
+  return code(error) !== undefined && !isThrottled(error) && !isOutOfReach(error) &&
+    ((error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0) < 500;
+}
+
+function time(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -1,0 +1,187 @@
+/**
+ * A load balancer at work: a reverse proxy that sends each request to the in-service instance with the fewest under way, and lets
+ * those of a deregistered one end.
+ *
+ * @module
+ */
+import { INSTANCE_PORT } from "./machine.ts";
+import type { Clock } from "./service.ts";
+import type { LoadBalancer, World } from "./world.ts";
+
+/** Headers that are between two neighbours only. Source: RFC 9110, 7.6.1. */
+const HOP_BY_HOP = [
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+/** Bodies up to this many bytes are read whole before they are sent on, which is quicker than a stream. */
+const SMALL_BODY = 65_536;
+
+/** The proxy of one load balancer. */
+export class Balancer implements Disposable {
+  readonly #clock: Clock;
+  readonly #world: World;
+  readonly #name: string;
+  readonly #client = Deno.createHttpClient({ allowHost: true, poolMaxIdlePerHost: 256 });
+  /** What ends the requests under way, by instance id. */
+  readonly #underWay = new Map<string, Set<AbortController>>();
+  /** When each instance was last chosen, counted in requests. */
+  readonly #chosen = new Map<string, number>();
+  readonly #drains = new Map<string, Disposable>();
+  #turn = 0;
+  #answered = 0;
+
+  constructor(clock: Clock, world: World, name: string) {
+    this.#clock = clock;
+    this.#world = world;
+    this.#name = name;
+  }
+
+  /** Requests that instances have answered. */
+  get answered(): number {
+    return this.#answered;
+  }
+
+  /** Requests under way at an instance. */
+  underWay(id: string): number {
+    return this.#underWay.get(id)?.size ?? 0;
+  }
+
+  /** Sends a request to an instance; 503 if there is none in service, 504 if it fails. Source: CLB guide, ts-elb-error-message. */
+  async handle(request: Request, client?: string): Promise<Response> {
+    const balancer = this.#world.now.balancers.get(this.#name);
+    const id = balancer && this.#choose(balancer);
+    const address = id === undefined ? undefined : this.#world.now.instances.get(id)?.address;
+    if (balancer === undefined || id === undefined || address === undefined) {
+      return new Response("no instance in service\n", { status: 503 });
+    }
+    const end = this.#begin(id, balancer.attributes.idleTimeout);
+    try {
+      const url = new URL(request.url);
+      const response = await fetch(`http://${address}:${instancePort(balancer)}${url.pathname}${url.search}`, {
+        client: this.#client,
+        method: request.method,
+        headers: forwarded(request, client),
+        body: request.body,
+        redirect: "manual",
+        signal: end.signal,
+      });
+      const body = await passedOn(response, end.done);
+      this.#answered++;
+      return new Response(body, { status: response.status, headers: endToEnd(response.headers) });
+    } catch {
+      end.done();
+      return new Response("the instance did not answer\n", { status: 504 });
+    }
+  }
+
+  /** Takes no more requests to an instance, and ends its registration once those under way have ended, or at the deadline. */
+  drain(id: string): void {
+    const balancer = this.#world.now.balancers.get(this.#name);
+    if (balancer === undefined) return;
+    this.#world.setRegistration(this.#name, id, "draining");
+    const { draining, drainingTimeout } = balancer.attributes;
+    if (!draining || this.underWay(id) === 0) return this.#drained(id);
+    this.#drains.get(id)?.[Symbol.dispose]();
+    this.#drains.set(id, this.#clock.after(drainingTimeout * 1_000, () => this.#drained(id)));
+  }
+
+  /** Forgets that an instance was draining: it has been registered again. */
+  takeBack(id: string): void {
+    this.#drains.get(id)?.[Symbol.dispose]();
+    this.#drains.delete(id);
+  }
+
+  [Symbol.dispose](): void {
+    for (const drain of this.#drains.values()) drain[Symbol.dispose]();
+    for (const requests of this.#underWay.values()) for (const request of requests) request.abort();
+    this.#client.close();
+  }
+
+  /** The in-service instance with the fewest requests under way; of equals, the one least recently chosen. */
+  #choose({ registrations }: LoadBalancer): string | undefined {
+    let best: { id: string; load: number; chosen: number } | undefined;
+    for (const [id, phase] of registrations) {
+      if (phase !== "in-service") continue;
+      const load = this.underWay(id);
+      const chosen = this.#chosen.get(id) ?? 0;
+      if (best === undefined || load < best.load || (load === best.load && chosen < best.chosen)) best = { id, load, chosen };
+    }
+    if (best !== undefined) this.#chosen.set(best.id, ++this.#turn);
+    return best?.id;
+  }
+
+  /** Counts a request in, until it is done, at the latest after the idle timeout (s). */
+  #begin(id: string, idleTimeout: number): { signal: AbortSignal; done: () => void } {
+    const request = new AbortController();
+    const requests = this.#underWay.get(id) ?? new Set();
+    this.#underWay.set(id, requests.add(request));
+    const timeout = this.#clock.after(idleTimeout * 1_000, () => request.abort());
+    const done = () => {
+      timeout[Symbol.dispose]();
+      if (requests.delete(request) && requests.size === 0 && this.#drains.has(id)) this.#drained(id);
+    };
+    return { signal: request.signal, done };
+  }
+
+  #drained(id: string): void {
+    this.takeBack(id);
+    // Whatever has not ended by now is cut off.
+    for (const request of this.#underWay.get(id) ?? []) request.abort();
+    this.#world.setRegistration(this.#name, id, undefined);
+  }
+}
+
+/** The port that a balancer's instances serve on. */
+function instancePort({ listeners }: LoadBalancer): number {
+  return listeners[0]?.instancePort ?? INSTANCE_PORT;
+}
+
+function forwarded(request: Request, client = "127.0.0.1"): Headers {
+  const headers = endToEnd(request.headers);
+  headers.append("x-forwarded-for", client);
+  headers.set("x-forwarded-proto", "http");
+  // fetch would undo any other encoding on the way.
+  headers.set("accept-encoding", "identity");
+  return headers;
+}
+
+function endToEnd(headers: Headers): Headers {
+  const rest = new Headers(headers);
+  const named = headers.get("connection")?.split(",").map((name) => name.trim()).filter((name) => name !== "") ?? [];
+  for (const name of [...HOP_BY_HOP, ...named]) rest.delete(name);
+  return rest;
+}
+
+/** A response's body, and `done` called when it has been passed on. */
+async function passedOn(response: Response, done: () => void): Promise<BodyInit | null> {
+  const { body } = response;
+  if (body === null || Number(response.headers.get("content-length") ?? Infinity) <= SMALL_BODY) {
+    const bytes = body && await response.arrayBuffer();
+    done();
+    return bytes;
+  }
+  const reader = body.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done: ended, value } = await reader.read();
+        if (value !== undefined) controller.enqueue(value);
+        if (!ended) return;
+        controller.close();
+      } catch (error) {
+        controller.error(error);
+      }
+      done();
+    },
+    async cancel(reason) {
+      done();
+      await reader.cancel(reason);
+    },
+  });
+}

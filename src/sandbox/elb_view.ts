@@ -1,0 +1,135 @@
+/**
+ * ELB's shapes: load balancers, health checks, attributes and instances' health, to and from the API's names.
+ *
+ * @module
+ */
+import { isReachable } from "./health_checks.ts";
+import { flag, invalid, needed, shape, shapes, text, whole } from "./input.ts";
+import { ACCOUNT, AwsError, type Shape } from "./service.ts";
+import type { BalancerAttributes, HealthCheck, Instance, Listener, LoadBalancer } from "./world.ts";
+
+/** A load balancer as DescribeLoadBalancers has it. */
+export function describe(balancer: LoadBalancer): Shape {
+  const { name, dnsName, registrations } = balancer;
+  return {
+    LoadBalancerName: name,
+    DNSName: dnsName,
+    CanonicalHostedZoneName: dnsName,
+    ListenerDescriptions: balancer.listeners.map((listener) => ({
+      Listener: {
+        Protocol: listener.protocol,
+        LoadBalancerPort: listener.port,
+        InstanceProtocol: listener.instanceProtocol,
+        InstancePort: listener.instancePort,
+      },
+      PolicyNames: [],
+    })),
+    Policies: { AppCookieStickinessPolicies: [], LBCookieStickinessPolicies: [], OtherPolicies: [] },
+    BackendServerDescriptions: [],
+    AvailabilityZones: balancer.zones,
+    Subnets: balancer.subnets,
+    Instances: Array.from(registrations).filter(([, phase]) => phase !== "draining").map(([InstanceId]) => ({ InstanceId })),
+    HealthCheck: shapeOfHealthCheck(balancer.healthCheck),
+    SourceSecurityGroup: { OwnerAlias: ACCOUNT, GroupName: "default" },
+    SecurityGroups: balancer.securityGroups,
+    CreatedTime: new Date(balancer.created),
+    Scheme: balancer.scheme,
+  };
+}
+
+/** The listeners of CreateLoadBalancer. Throws AwsError. */
+export function listeners(input: Shape): readonly Listener[] {
+  const wish = shapes(input, "Listeners").map((listener) => {
+    const protocol = needed(text(listener, "Protocol"), "Protocol").toUpperCase();
+    return {
+      protocol,
+      port: needed(whole(listener, "LoadBalancerPort", 1, 65_535), "LoadBalancerPort"),
+      instanceProtocol: text(listener, "InstanceProtocol")?.toUpperCase() ?? protocol,
+      instancePort: needed(whole(listener, "InstancePort", 1, 65_535), "InstancePort"),
+    };
+  });
+  if (wish.length === 0) throw invalid("Listeners must have at least one listener");
+  if (wish.some(({ protocol, instanceProtocol }) => protocol !== "HTTP" || instanceProtocol !== "HTTP")) {
+    throw new AwsError("UnsupportedProtocol", "The sandbox's load balancers speak HTTP only");
+  }
+  return wish;
+}
+
+/** A health check in the API's names. */
+export function shapeOfHealthCheck({ target, interval, timeout, unhealthyThreshold, healthyThreshold }: HealthCheck): Shape {
+  return {
+    Target: target,
+    Interval: interval,
+    Timeout: timeout,
+    UnhealthyThreshold: unhealthyThreshold,
+    HealthyThreshold: healthyThreshold,
+  };
+}
+
+/** The health check that a request asks for. Throws AwsError ValidationError. Source: CLB guide, elb-healthchecks. */
+export function readHealthCheck(wish: Shape): HealthCheck {
+  const target = needed(text(wish, "Target"), "Target");
+  if (!/^(TCP:\d{1,5}|HTTP:\d{1,5}\/\S*)$/.test(target)) {
+    throw invalid(`HealthCheck Target "${target}" is not HTTP:port/path or TCP:port, which is what the sandbox checks`);
+  }
+  const interval = needed(whole(wish, "Interval", 5, 300), "Interval");
+  const timeout = needed(whole(wish, "Timeout", 2, 60), "Timeout");
+  if (timeout >= interval) throw invalid("HealthCheck timeout must be less than interval");
+  return {
+    target,
+    interval,
+    timeout,
+    unhealthyThreshold: needed(whole(wish, "UnhealthyThreshold", 2, 10), "UnhealthyThreshold"),
+    healthyThreshold: needed(whole(wish, "HealthyThreshold", 2, 10), "HealthyThreshold"),
+  };
+}
+
+/** Attributes in the API's names. */
+export function attributeShape({ crossZone, draining, drainingTimeout, idleTimeout }: BalancerAttributes): Shape {
+  return {
+    CrossZoneLoadBalancing: { Enabled: crossZone },
+    AccessLog: { Enabled: false },
+    ConnectionDraining: { Enabled: draining, Timeout: drainingTimeout },
+    ConnectionSettings: { IdleTimeout: idleTimeout },
+    AdditionalAttributes: [],
+  };
+}
+
+/** Attributes with those changed that a request names. Throws AwsError ValidationError. */
+export function changedAttributes(attributes: BalancerAttributes, wish: Shape): BalancerAttributes {
+  const part = (name: string) => shape(wish, name) ?? {};
+  return {
+    crossZone: flag(part("CrossZoneLoadBalancing"), "Enabled") ?? attributes.crossZone,
+    draining: flag(part("ConnectionDraining"), "Enabled") ?? attributes.draining,
+    drainingTimeout: whole(part("ConnectionDraining"), "Timeout", 1, 3_600) ?? attributes.drainingTimeout,
+    idleTimeout: whole(part("ConnectionSettings"), "IdleTimeout", 1, 3_600) ?? attributes.idleTimeout,
+  };
+}
+
+/** An instance's health in ELB's words, which clients tell some states apart by. Source: ELB API, InstanceState. */
+export function health(id: string, balancer: LoadBalancer, instance: Instance | undefined): Shape {
+  const of = (State: "InService" | "OutOfService", ReasonCode: "N/A" | "ELB" | "Instance", Description: string): Shape => {
+    return { InstanceId: id, State, ReasonCode, Description };
+  };
+  const phase = balancer.registrations.get(id);
+  if (phase === undefined) return of("OutOfService", "Instance", "Instance is not currently registered with the LoadBalancer.");
+  if (phase === "draining") return of("InService", "N/A", "Instance deregistration currently in progress.");
+  if (instance?.state === "pending") return of("OutOfService", "Instance", "Instance is in pending state.");
+  if (instance?.state !== "running") return of("OutOfService", "Instance", "Instance is in stopped state.");
+  if (!isReachable(instance, balancer)) {
+    const description = "Instance is in the EC2 Availability Zone for which LoadBalancer is not configured to route traffic to.";
+    return of("OutOfService", "ELB", description);
+  }
+  switch (phase) {
+    case "in-service":
+      return of("InService", "N/A", "N/A");
+    case "registering":
+      return of("OutOfService", "ELB", "Instance registration is still in progress.");
+    case "out-of-service":
+      return of(
+        "OutOfService",
+        "Instance",
+        "Instance has failed at least the UnhealthyThreshold number of health checks consecutively.",
+      );
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The one HTTP endpoint of the sandbox's AWS: finds the action that a request asks for, lets the faults strike, answers, and
+ * keeps a record.
+ *
+ * @module
+ */
+import type { Signer } from "./certificate.ts";
+import type { Faults } from "./faults.ts";
+import { type Action, AwsError, type Clock, type Service, type Shape } from "./service.ts";
+import { answer, receive, type Received, refuse, type ServiceName, unsigned } from "./wire.ts";
+
+/** A call that reached the endpoint. */
+export interface Call {
+  /** ms since the epoch. */
+  readonly at: number;
+  readonly service: ServiceName;
+  readonly action: string;
+  readonly input: Shape;
+  /** The error code it was answered with. */
+  readonly error: string | undefined;
+}
+
+/** What the endpoint is made of. */
+export interface EndpointOptions {
+  readonly clock: Clock;
+  readonly services: Readonly<Record<ServiceName, Service>>;
+  /** SNS's actions that need no signature. */
+  readonly unsigned: Service;
+  /** Whose certificate is served. */
+  readonly signer: Signer;
+  readonly faults: Faults;
+  readonly record: (call: Call) => void;
+}
+
+/** The endpoint's handler. */
+export function endpoint({ clock, services, unsigned, signer, faults, record }: EndpointOptions): (request: Request) => Promise<Response> {
+  const remembered = staleAnswers(clock, faults);
+
+  const act = async (received: Received): Promise<Shape | void> => {
+    const { service, input, refusal } = received;
+    if (refusal !== undefined) throw refusal;
+    if (faults.latency > 0) await pause(clock, faults.latency);
+    if (faults.strikes("throttle")) throw throttled(service);
+    const carryOut = chosen(received, services, unsigned);
+    // EC2 and ELB read the world as it was; what the other services keep is not there.
+    if (service === "ec2" || service === "elasticloadbalancing") return await carryOut(input);
+    return await remembered(received, carryOut);
+  };
+
+  return async (request) => {
+    if (request.method === "GET" && new URL(request.url).pathname === signer.path) {
+      return new Response(signer.pem, { headers: { "content-type": "application/x-pem-file" } });
+    }
+    const received = await receive(request);
+    const { service, action, input } = received;
+    const at = clock.now();
+    try {
+      const output = await act(received);
+      record({ at, service, action, input, error: undefined });
+      return answer(received, output);
+    } catch (error) {
+      const failure = error instanceof AwsError ? error : new AwsError("InternalFailure", String(error), 500);
+      record({ at, service, action, input, error: failure.code });
+      return refuse(received, failure);
+    }
+  };
+}
+
+/** The action that a request asks for. Throws AwsError. */
+function chosen(received: Received, services: EndpointOptions["services"], unsignedActions: Service): Action {
+  const { service, action, signed } = received;
+  const own = (actions: Service) => Object.hasOwn(actions, action) ? actions[action] : undefined;
+  const open = service === "sns" ? own(unsignedActions) : undefined;
+  if (!signed && open === undefined) throw unsigned(service);
+  const found = signed ? own(services[service]) : open;
+  if (found !== undefined) return found;
+  throw new AwsError("InvalidAction", `The action ${action} is not valid for this endpoint.`);
+}
+
+/** Reads that lag behind: while that fault lasts, an answer is given again until it is as old as the fault says. */
+function staleAnswers(clock: Clock, faults: Faults): (received: Received, carryOut: Action) => Promise<Shape | void> {
+  const answers = new Map<string, { readonly at: number; readonly output: Shape | void }>();
+  return async ({ service, action, input }, carryOut) => {
+    if (faults.staleReads === 0 || !/^(Describe|Get|List)/.test(action)) return await carryOut(input);
+    const key = JSON.stringify([service, action, input]);
+    const earlier = answers.get(key);
+    if (earlier !== undefined && clock.now() - earlier.at < faults.staleReads) return earlier.output;
+    const output = await carryOut(input);
+    answers.set(key, { at: clock.now(), output });
+    return output;
+  };
+}
+
+function throttled(service: ServiceName): AwsError {
+  return service === "ec2"
+    ? new AwsError("RequestLimitExceeded", "Request limit exceeded.", 503)
+    : new AwsError("Throttling", "Rate exceeded");
+}
+
+/** Waits so many real ms. */
+function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.after(ms * clock.speed, resolve));
+}

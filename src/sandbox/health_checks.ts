@@ -1,0 +1,159 @@
+/**
+ * A load balancer's health checks: each registered instance that runs is asked again and again, and its registration moves
+ * between registering, in service and out of service.
+ *
+ * @module
+ */
+import type { Faults } from "./faults.ts";
+import type { Clock } from "./service.ts";
+import type { Instance, LoadBalancer, RegistrationPhase, World } from "./world.ts";
+
+/** How often an instance that has yet to pass its first check is asked, ms of sandbox time. AWS gets round to it within 30 s. */
+const FIRST_CHECKS = 250;
+
+/** Real ms between two checks, and for one to be answered, at least: processes don't get faster with the sandbox's speed. */
+const LEAST_INTERVAL = 50;
+const LEAST_TIMEOUT = 2_000;
+
+/** Checks the instances of one load balancer until it is disposed of. */
+export class HealthChecks implements Disposable {
+  readonly #clock: Clock;
+  readonly #world: World;
+  readonly #faults: Faults;
+  readonly #name: string;
+  readonly #client = Deno.createHttpClient({ poolMaxIdlePerHost: 1 });
+  readonly #running = new Map<string, AbortController>();
+  readonly #watch: Disposable;
+
+  constructor(clock: Clock, world: World, faults: Faults, name: string) {
+    this.#clock = clock;
+    this.#world = world;
+    this.#faults = faults;
+    this.#name = name;
+    this.#watch = world.watch(() => this.#reconcile());
+    this.#reconcile();
+  }
+
+  [Symbol.dispose](): void {
+    this.#watch[Symbol.dispose]();
+    for (const check of this.#running.values()) check.abort();
+    this.#client.close();
+  }
+
+  /** Begins the checks of instances that need them now, and ends those of others. */
+  #reconcile(): void {
+    const { balancers, instances } = this.#world.now;
+    const balancer = balancers.get(this.#name);
+    const wanted = new Set<string>();
+    for (const [id, phase] of balancer?.registrations ?? []) {
+      const instance = instances.get(id);
+      if (balancer === undefined || phase === "draining") continue;
+      if (instance === undefined || instance.state === "terminated") this.#world.setRegistration(this.#name, id, undefined);
+      else if (isReachable(instance, balancer)) wanted.add(id);
+      // It starts anew when it runs again.
+      else this.#world.setRegistration(this.#name, id, "registering");
+    }
+    for (const [id, check] of this.#running) {
+      if (wanted.has(id)) continue;
+      check.abort();
+      this.#running.delete(id);
+    }
+    for (const id of wanted) {
+      if (this.#running.has(id)) continue;
+      const check = new AbortController();
+      this.#running.set(id, check);
+      void this.#check(id, check.signal);
+    }
+  }
+
+  async #check(id: string, signal: AbortSignal): Promise<void> {
+    const since = this.#clock.now();
+    let inARow = { passed: true, times: 0 };
+    for (;;) {
+      const passed = await this.#passes(id, signal);
+      const balancer = this.#world.now.balancers.get(this.#name);
+      const phase = balancer?.registrations.get(id);
+      if (signal.aborted || balancer === undefined || phase === undefined) return;
+      inARow = { passed, times: inARow.passed === passed ? inARow.times + 1 : 1 };
+      const next = following(phase, inARow, balancer, (this.#clock.now() - since) * this.#clock.speed);
+      this.#world.setRegistration(this.#name, id, next);
+      await this.#pause(next === "registering" ? FIRST_CHECKS : balancer.healthCheck.interval * 1_000, signal);
+    }
+  }
+
+  async #passes(id: string, signal: AbortSignal): Promise<boolean> {
+    const { balancers, instances } = this.#world.now;
+    const healthCheck = balancers.get(this.#name)?.healthCheck;
+    const address = instances.get(id)?.address;
+    if (healthCheck === undefined || address === undefined || this.#faults.unhealthy.has(id)) return false;
+    const [, protocol, port = "", path = ""] = /^(\w+):(\d+)(.*)$/.exec(healthCheck.target) ?? [];
+    const deadline = new AbortController();
+    const abort = () => deadline.abort();
+    signal.addEventListener("abort", abort, { once: true });
+    const timeout = Math.max(healthCheck.timeout * 1_000, LEAST_TIMEOUT * this.#clock.speed);
+    using _timer = this.#clock.after(timeout, abort);
+    try {
+      if (protocol === "TCP") {
+        (await Deno.connect({ hostname: address, port: Number(port) })).close();
+        return true;
+      }
+      const response = await fetch(`http://${address}:${port}${path}`, {
+        client: this.#client,
+        redirect: "manual",
+        signal: deadline.signal,
+      });
+      await response.body?.cancel();
+      return response.status === 200;
+    } catch {
+      return false;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Waits so many ms of sandbox time, or until the signal. */
+  #pause(ms: number, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const abort = () => {
+      timer[Symbol.dispose]();
+      resolve();
+    };
+    const timer = this.#clock.after(Math.max(ms, LEAST_INTERVAL * this.#clock.speed), () => {
+      signal.removeEventListener("abort", abort);
+      resolve();
+    });
+    signal.addEventListener("abort", abort, { once: true });
+    return promise;
+  }
+}
+
+/** Whether an instance runs in a zone that the balancer routes to. */
+export function isReachable({ state, zone }: Instance, { zones }: LoadBalancer): boolean {
+  return state === "running" && zones.includes(zone);
+}
+
+/**
+ * What a registration's phase becomes by its latest checks: the first that passes puts an instance in service, later the thresholds
+ * count. Source: CLB guide, elb-healthchecks.
+ *
+ * @param elapsed since the checks began, ms of sandbox time
+ */
+function following(
+  phase: RegistrationPhase,
+  latest: { readonly passed: boolean; readonly times: number },
+  { healthCheck }: LoadBalancer,
+  elapsed: number,
+): RegistrationPhase {
+  const { interval, healthyThreshold, unhealthyThreshold } = healthCheck;
+  switch (phase) {
+    case "registering":
+      if (latest.passed) return "in-service";
+      return elapsed >= interval * unhealthyThreshold * 1_000 ? "out-of-service" : phase;
+    case "in-service":
+      return !latest.passed && latest.times >= unhealthyThreshold ? "out-of-service" : phase;
+    case "out-of-service":
+      return latest.passed && latest.times >= healthyThreshold ? "in-service" : phase;
+    case "draining":
+      return phase;
+  }
+}

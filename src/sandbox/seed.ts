@@ -1,0 +1,60 @@
+/**
+ * The small account that a sandbox starts with: a fleet of one running base and stopped nodes, its load balancer, its topic.
+ *
+ * @module
+ */
+import type { Ec2 } from "./ec2.ts";
+import type { Elb } from "./elb.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import { INSTANCE_PORT } from "./machine.ts";
+import type { Service } from "./service.ts";
+
+/** What the account is made with. */
+export interface SeedOptions {
+  readonly ec2: Ec2;
+  readonly elb: Elb;
+  readonly sns: Service;
+  readonly lifecycle: Lifecycle;
+  readonly fleet: string;
+  readonly nodes: number;
+  readonly zones: readonly string[];
+  /** ms since the epoch. */
+  readonly now: number;
+}
+
+/** Fills the account. The base's id is i-00000000000000001, its nodes' count on from there. */
+export async function seed({ ec2, elb, sns, lifecycle, fleet, nodes, zones, now }: SeedOptions): Promise<void> {
+  const tags = (role: string, name: string) => ({ Name: `${fleet}-${name}`, "kas:fleet": fleet, "kas:role": role });
+  const zone = (index: number) => zones[index % zones.length] ?? "";
+
+  elb.create({
+    name: fleet,
+    zones,
+    listeners: [{ protocol: "HTTP", port: INSTANCE_PORT, instanceProtocol: "HTTP", instancePort: INSTANCE_PORT }],
+    // The quickest check that ELB allows.
+    healthCheck: { target: `HTTP:${INSTANCE_PORT}/ping`, interval: 5, timeout: 2, unhealthyThreshold: 2, healthyThreshold: 2 },
+    attributes: { crossZone: true, draining: true, drainingTimeout: 300, idleTimeout: 60 },
+    tags: { "kas:fleet": fleet },
+  });
+  const base = ec2.create({ zone: zone(0), keyName: fleet, tags: tags("base", "base") });
+  lifecycle.startedBefore(base.id);
+  elb.register(fleet, base.id);
+
+  for (let n = 1; n <= nodes; n++) {
+    // The first has been stopped for longest, and so is the next one to be started.
+    const stopped = new Date(now - (nodes - n + 1) * 60_000).toISOString().slice(0, 19).replace("T", " ");
+    ec2.create({
+      zone: zone(n),
+      keyName: fleet,
+      tags: tags("node", `node-${n}`),
+      launched: now - 3_600_000,
+      everRan: true,
+      transitionReason: `User initiated (${stopped} GMT)`,
+      stateReason: {
+        code: "Client.UserInitiatedShutdown",
+        message: "Client.UserInitiatedShutdown: User initiated shutdown",
+      },
+    });
+  }
+  await sns["CreateTopic"]?.({ Name: fleet, Attributes: { SignatureVersion: "2" } });
+}

@@ -1,0 +1,230 @@
+/**
+ * SNS's API.
+ *
+ * @module
+ */
+import { flag, needed, shape, shapes, text, texts } from "../input.ts";
+import { page } from "../paging.ts";
+import { ACCOUNT, AwsError, type Service, type Shape } from "../service.ts";
+import {
+  attribute,
+  attributes,
+  SUBSCRIPTION_ATTRIBUTES,
+  subscriptionAttributes,
+  TOPIC_ATTRIBUTES,
+  topicAttributes,
+} from "./attributes.ts";
+import type { MessageAttribute } from "./message.ts";
+import type { Sender } from "./sender.ts";
+import { invalidParameter, type Subscription, type Topic, type Topics } from "./topics.ts";
+
+/** Items a page of a list. Source: SNS API, ListTopics, ListSubscriptions. */
+const PAGE_SIZE = 100;
+
+/** The actions of those who may do everything. */
+export function signedActions(topics: Topics, sender: Sender): Service {
+  const topicOf = (input: Shape, action: string, member = "TopicArn") =>
+    topics.need(needed(text(input, member), member), action);
+  const subscriptionOf = (input: Shape, action: string) => {
+    const found = topics.subscription(needed(text(input, "SubscriptionArn"), "SubscriptionArn"), action);
+    if (found === undefined) throw new AwsError("NotFound", "Subscription does not exist", 404);
+    return found.subscription;
+  };
+  const listed = (subscriptions: readonly Subscription[], input: Shape) => {
+    const { items, ...next } = page(
+      subscriptions,
+      ({ arn }) => arn,
+      PAGE_SIZE,
+      text(input, "NextToken"),
+      invalidToken,
+    );
+    return {
+      Subscriptions: items.map((subscription) => ({
+        SubscriptionArn: subscription.confirmed ? subscription.arn : "PendingConfirmation",
+        Owner: ACCOUNT,
+        Protocol: subscription.protocol,
+        Endpoint: subscription.endpoint,
+        TopicArn: subscription.topicArn,
+      })),
+      ...next,
+    };
+  };
+  return {
+    CreateTopic: (input) => {
+      const name = needed(text(input, "Name"), "Name");
+      const given = attributes(input, TOPIC_ATTRIBUTES);
+      const known = topics.all().length;
+      const topic = topics.create(name);
+      if (
+        topics.all().length === known &&
+        [...given].some(([key, value]) => topic.attributes.get(key) !== value)
+      ) {
+        throw invalidParameter("Attributes Reason: Topic already exists with different attributes");
+      }
+      for (const [key, value] of given) topic.attributes.set(key, value);
+      tag(topic, input);
+      return { TopicArn: topic.arn };
+    },
+
+    DeleteTopic: (input) => topics.delete(needed(text(input, "TopicArn"), "TopicArn")),
+
+    ListTopics: (input) => {
+      const { items, ...next } = page(
+        topics.all(),
+        ({ arn }) => arn,
+        PAGE_SIZE,
+        text(input, "NextToken"),
+        invalidToken,
+      );
+      return { Topics: items.map(({ arn }) => ({ TopicArn: arn })), ...next };
+    },
+
+    GetTopicAttributes: (input) => ({ Attributes: topicAttributes(topicOf(input, "GetTopicAttributes")) }),
+
+    SetTopicAttributes: (input) => {
+      const topic = topicOf(input, "SetTopicAttributes");
+      const [name, value] = attribute(input, TOPIC_ATTRIBUTES);
+      topic.attributes.set(name, value);
+    },
+
+    Subscribe: (input) => {
+      const topic = topicOf(input, "Subscribe");
+      const protocol = needed(text(input, "Protocol"), "Protocol");
+      const endpoint = text(input, "Endpoint") ?? "";
+      checkEndpoint(protocol, endpoint);
+      const wanted = { protocol, endpoint, attributes: attributes(input, SUBSCRIPTION_ATTRIBUTES) };
+      const subscription = topics.subscribe(topic, wanted);
+      if (!subscription.confirmed) sender.confirmation("SubscriptionConfirmation", topic, subscription);
+      const told = subscription.confirmed || flag(input, "ReturnSubscriptionArn") === true;
+      return { SubscriptionArn: told ? subscription.arn : "pending confirmation" };
+    },
+
+    ConfirmSubscription: (input) => {
+      const topic = topicOf(input, "ConfirmSubscription");
+      const token = needed(text(input, "Token"), "Token");
+      return {
+        SubscriptionArn:
+          topics.confirm(topic, token, true, flag(input, "AuthenticateOnUnsubscribe") ?? false).arn,
+      };
+    },
+
+    Unsubscribe: (input) => {
+      const found = topics.subscription(
+        needed(text(input, "SubscriptionArn"), "SubscriptionArn"),
+        "Unsubscribe",
+      );
+      if (found === undefined) return;
+      if (!found.subscription.confirmed) {
+        throw invalidParameter("SubscriptionArn Reason: The subscription is pending confirmation");
+      }
+      topics.unsubscribe(found.topic, found.subscription);
+    },
+
+    ListSubscriptions: (input) =>
+      listed(topics.all().flatMap(({ subscriptions }) => [...subscriptions.values()]), input),
+    ListSubscriptionsByTopic: (input) =>
+      listed([...topicOf(input, "ListSubscriptionsByTopic").subscriptions.values()], input),
+
+    GetSubscriptionAttributes: (input) => ({
+      Attributes: subscriptionAttributes(subscriptionOf(input, "GetSubscriptionAttributes")),
+    }),
+
+    SetSubscriptionAttributes: (input) => {
+      const subscription = subscriptionOf(input, "SetSubscriptionAttributes");
+      const [name, value] = attribute(input, SUBSCRIPTION_ATTRIBUTES);
+      subscription.attributes.set(name, value);
+    },
+
+    Publish: (input) => {
+      const topic = topicOf(
+        input,
+        "Publish",
+        text(input, "TopicArn") === undefined ? "TargetArn" : "TopicArn",
+      );
+      const message = needed(text(input, "Message"), "Message");
+      if (input["MessageStructure"] !== undefined) {
+        throw invalidParameter("MessageStructure: the sandbox takes plain messages only");
+      }
+      return { MessageId: sender.publish(topic, text(input, "Subject"), message, messageAttributes(input)) };
+    },
+
+    TagResource: (input) => tag(topicOf(input, "TagResource", "ResourceArn"), input),
+    UntagResource: (input) => {
+      const { tags } = topicOf(input, "UntagResource", "ResourceArn");
+      for (const key of texts(input, "TagKeys")) tags.delete(key);
+    },
+    ListTagsForResource: (input) => ({
+      Tags: [...topicOf(input, "ListTagsForResource", "ResourceArn").tags].map(([Key, Value]) => ({
+        Key,
+        Value,
+      })),
+    }),
+  };
+}
+
+/** The actions of whoever follows a link in a message. */
+export function unsignedActions(topics: Topics, sender: Sender): Service {
+  return {
+    ConfirmSubscription: (input) => {
+      const topic = topics.need(needed(text(input, "TopicArn"), "TopicArn"), "ConfirmSubscription");
+      if (flag(input, "AuthenticateOnUnsubscribe")) {
+        throw new AwsError("AuthorizationError", "AuthenticateOnUnsubscribe needs a signed request", 403);
+      }
+      return {
+        SubscriptionArn: topics.confirm(topic, needed(text(input, "Token"), "Token"), false, false).arn,
+      };
+    },
+
+    Unsubscribe: (input) => {
+      const arn = needed(text(input, "SubscriptionArn"), "SubscriptionArn");
+      const found = topics.subscription(arn, "Unsubscribe");
+      if (found === undefined) return;
+      if (found.subscription.authenticateOnUnsubscribe) {
+        throw new AwsError(
+          "AuthorizationError",
+          "The owner of this subscription is not anonymous: unsubscribing needs a signed request",
+          403,
+        );
+      }
+      const gone = topics.unsubscribe(found.topic, found.subscription);
+      sender.confirmation("UnsubscribeConfirmation", found.topic, gone);
+    },
+  };
+}
+
+function invalidToken(): AwsError {
+  return invalidParameter("NextToken");
+}
+
+function checkEndpoint(protocol: string, endpoint: string): void {
+  if (protocol !== "http" && protocol !== "https") {
+    throw invalidParameter(`Protocol: the sandbox delivers over http and https, not ${protocol}`);
+  }
+  if (!URL.canParse(endpoint) || new URL(endpoint).protocol !== `${protocol}:`) {
+    throw invalidParameter("Endpoint must match the specified protocol");
+  }
+}
+
+function tag({ tags }: Topic, input: Shape): void {
+  const given = shapes(input, "Tags").map((tag) =>
+    [needed(text(tag, "Key"), "Key"), needed(text(tag, "Value"), "Value")] as const
+  );
+  if (new Set([...tags.keys(), ...given.map(([key]) => key)]).size > 50) {
+    throw new AwsError("TagLimitExceeded", "A topic has 50 tags at most");
+  }
+  for (const [key, value] of given) tags.set(key, value);
+}
+
+function messageAttributes(input: Shape): Record<string, MessageAttribute> {
+  const given = shape(input, "MessageAttributes") ?? {};
+  return Object.fromEntries(
+    Object.keys(given).map((name) => {
+      const value = needed(shape(given, name), name);
+      const Value = text(value, "StringValue") ?? text(value, "BinaryValue");
+      return [name, {
+        Type: needed(text(value, "DataType"), "DataType"),
+        Value: needed(Value, "StringValue"),
+      }];
+    }),
+  );
+}

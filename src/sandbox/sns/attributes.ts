@@ -1,0 +1,113 @@
+/**
+ * The attributes of topics and subscriptions: which can be set, and what is shown of them.
+ *
+ * @module
+ */
+import { needed, shape, text } from "../input.ts";
+import { ACCOUNT, type Shape } from "../service.ts";
+import { DEFAULT_POLICY, retryPolicy } from "./delivery_policy.ts";
+import { invalidParameter, type Subscription, type Topic } from "./topics.ts";
+
+/** A topic's attributes that can be set. */
+export const TOPIC_ATTRIBUTES = [
+  "DeliveryPolicy",
+  "DisplayName",
+  "KmsMasterKeyId",
+  "Policy",
+  "SignatureVersion",
+  "TracingConfig",
+];
+/** A subscription's. */
+export const SUBSCRIPTION_ATTRIBUTES = ["DeliveryPolicy", "RawMessageDelivery"];
+
+/** The Attributes of an input, checked. */
+export function attributes(input: Shape, known: readonly string[]): ReadonlyMap<string, string> {
+  const given = shape(input, "Attributes") ?? {};
+  return new Map(Object.keys(given).map((name) => checked(name, text(given, name) ?? "", known)));
+}
+
+/** The AttributeName and AttributeValue of an input, checked. */
+export function attribute(input: Shape, known: readonly string[]): readonly [string, string] {
+  return checked(
+    needed(text(input, "AttributeName"), "AttributeName"),
+    text(input, "AttributeValue") ?? "",
+    known,
+  );
+}
+
+function checked(name: string, value: string, known: readonly string[]): readonly [string, string] {
+  if (!known.includes(name)) throw invalidParameter(`AttributeName: the sandbox has no ${name}`);
+  if (name === "SignatureVersion" && value !== "1" && value !== "2") {
+    throw invalidParameter("SignatureVersion");
+  }
+  if (name === "RawMessageDelivery" && value !== "false") {
+    throw invalidParameter("RawMessageDelivery: the sandbox sends signed messages only");
+  }
+  if (name === "DeliveryPolicy") retryPolicy(value);
+  return [name, value];
+}
+
+/** What GetTopicAttributes shows. */
+export function topicAttributes(topic: Topic): Readonly<Record<string, string>> {
+  const all = [...topic.subscriptions.values()];
+  const confirmed = all.filter((subscription) => subscription.confirmed).length;
+  return {
+    TopicArn: topic.arn,
+    Owner: ACCOUNT,
+    DisplayName: "",
+    Policy: defaultPolicy(topic.arn),
+    EffectiveDeliveryPolicy: JSON.stringify({
+      http: { defaultHealthyRetryPolicy: policyOf(topic.attributes), disableSubscriptionOverrides: false },
+    }),
+    SubscriptionsConfirmed: String(confirmed),
+    SubscriptionsPending: String(all.length - confirmed),
+    SubscriptionsDeleted: String(topic.gone.size),
+    ...Object.fromEntries(topic.attributes),
+  };
+}
+
+/** What GetSubscriptionAttributes shows. */
+export function subscriptionAttributes(subscription: Subscription): Readonly<Record<string, string>> {
+  return {
+    SubscriptionArn: subscription.arn,
+    TopicArn: subscription.topicArn,
+    Owner: ACCOUNT,
+    SubscriptionPrincipal: `arn:aws:iam::${ACCOUNT}:root`,
+    Protocol: subscription.protocol,
+    Endpoint: subscription.endpoint,
+    PendingConfirmation: String(!subscription.confirmed),
+    ConfirmationWasAuthenticated: String(subscription.wasAuthenticated),
+    RawMessageDelivery: "false",
+    EffectiveDeliveryPolicy: JSON.stringify({ healthyRetryPolicy: policyOf(subscription.attributes) }),
+    ...Object.fromEntries(subscription.attributes),
+  };
+}
+
+function policyOf(attributes: ReadonlyMap<string, string>) {
+  const given = attributes.get("DeliveryPolicy");
+  return given === undefined ? DEFAULT_POLICY : retryPolicy(given);
+}
+
+/** The policy that a new topic has: its owner may do everything, in person or through a service. */
+function defaultPolicy(arn: string): string {
+  const actions = [
+    "GetTopicAttributes",
+    "SetTopicAttributes",
+    "AddPermission",
+    "RemovePermission",
+    "DeleteTopic",
+    "Subscribe",
+  ];
+  return JSON.stringify({
+    Version: "2008-10-17",
+    Id: "__default_policy_ID",
+    Statement: [{
+      Sid: "__default_statement_ID",
+      Effect: "Allow",
+      Principal: { AWS: "*" },
+      Action: [...actions, "ListSubscriptionsByTopic", "Publish"].map((action) => `SNS:${action}`),
+      Resource: arn,
+      Condition: { StringEquals: { "AWS:SourceOwner": ACCOUNT } },
+    }],
+  });
+}

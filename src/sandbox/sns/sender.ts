@@ -1,0 +1,109 @@
+/**
+ * Makes messages and sends them: to all of a topic's confirmed endpoints, or to the one that is to confirm.
+ *
+ * @module
+ */
+import type { Signer } from "../certificate.ts";
+import type { Faults } from "../faults.ts";
+import type { Clock } from "../service.ts";
+import type { Deliveries } from "./delivery.ts";
+import { DEFAULT_POLICY, delays, retryPolicy } from "./delivery_policy.ts";
+import { type Envelope, type MessageAttribute, post } from "./message.ts";
+import { invalidParameter, type Subscription, type Topic } from "./topics.ts";
+
+/** Bytes of a message. Source: SNS API, Publish. */
+const MOST_BYTES = 262_144;
+
+/** What sending rests on. */
+export interface SenderOptions {
+  readonly clock: Clock;
+  readonly endpoint: () => string;
+  readonly faults: Faults;
+  readonly signer: Signer;
+  readonly deliveries: Deliveries;
+}
+
+/** Sends to endpoints. */
+export class Sender {
+  readonly #options: SenderOptions;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+  }
+
+  /** Sends a notification to every confirmed endpoint of a topic. Returns its MessageId. Throws AwsError InvalidParameter. */
+  publish(
+    topic: Topic,
+    subject: string | undefined,
+    message: string,
+    attributes: Readonly<Record<string, MessageAttribute>> = {},
+  ): string {
+    if (message === "") throw invalidParameter("Empty message");
+    if (new TextEncoder().encode(message).length > MOST_BYTES) throw invalidParameter("Message too long");
+    // deno-lint-ignore no-control-regex -- control characters are what a subject must not have
+    if (subject !== undefined && !/^[^\s\x00-\x1f][^\x00-\x1f]{0,98}$/.test(subject)) {
+      throw invalidParameter("Subject");
+    }
+    const { faults } = this.#options;
+    const common = {
+      Type: "Notification",
+      MessageId: crypto.randomUUID(),
+      TopicArn: topic.arn,
+      ...(subject === undefined ? {} : { Subject: subject }),
+      Message: message,
+      Timestamp: this.#timestamp(),
+    } as const;
+    for (const subscription of topic.subscriptions.values()) {
+      if (!subscription.confirmed || faults.strikes("snsLoss")) continue;
+      const envelope = {
+        ...common,
+        UnsubscribeURL: this.#link("Unsubscribe", { SubscriptionArn: subscription.arn }),
+        ...(Object.keys(attributes).length > 0 ? { MessageAttributes: attributes } : {}),
+      };
+      this.#send(topic, subscription, envelope);
+      if (faults.strikes("snsDuplicates")) this.#send(topic, subscription, envelope);
+    }
+    return common.MessageId;
+  }
+
+  /** Asks an endpoint to confirm its subscription, or tells it that it is no longer subscribed. Neither is subject to faults. */
+  confirmation(
+    type: "SubscriptionConfirmation" | "UnsubscribeConfirmation",
+    topic: Topic,
+    subscription: Subscription,
+  ): void {
+    const { token } = subscription;
+    const [chosen, purpose] = type === "SubscriptionConfirmation"
+      ? [`subscribe to the topic ${topic.arn}`, "confirm the subscription"]
+      : [`deactivate subscription ${subscription.arn}`, "cancel this operation and restore the subscription"];
+    this.#send(topic, subscription, {
+      Type: type,
+      MessageId: crypto.randomUUID(),
+      Token: token,
+      TopicArn: topic.arn,
+      Message:
+        `You have chosen to ${chosen}.\nTo ${purpose}, visit the SubscribeURL included in this message.`,
+      SubscribeURL: this.#link("ConfirmSubscription", { TopicArn: topic.arn, Token: token }),
+      Timestamp: this.#timestamp(),
+    });
+  }
+
+  #send(topic: Topic, subscription: Subscription, envelope: Envelope): void {
+    const { deliveries, endpoint, signer } = this.#options;
+    const version = topic.attributes.get("SignatureVersion") === "2" ? "2" : "1";
+    const policy = subscription.attributes.get("DeliveryPolicy") ?? topic.attributes.get("DeliveryPolicy");
+    deliveries.send(
+      subscription.endpoint,
+      post(envelope, signer, version, endpoint() + signer.path, subscription.arn),
+      delays(policy === undefined ? DEFAULT_POLICY : retryPolicy(policy)),
+    );
+  }
+
+  #timestamp(): string {
+    return new Date(this.#options.clock.now()).toISOString();
+  }
+
+  #link(action: string, parameters: Readonly<Record<string, string>>): string {
+    return `${this.#options.endpoint()}/?${new URLSearchParams({ Action: action, ...parameters })}`;
+  }
+}

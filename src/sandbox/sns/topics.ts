@@ -1,0 +1,196 @@
+/**
+ * Topics and their subscriptions.
+ *
+ * @module
+ */
+import { ACCOUNT, AwsError, type Clock } from "../service.ts";
+
+/** A topic. */
+export interface Topic {
+  readonly arn: string;
+  /** As they were set. */
+  readonly attributes: Map<string, string>;
+  readonly tags: Map<string, string>;
+  readonly subscriptions: Map<string, Subscription>;
+  /** Subscriptions that are gone, by token: the SubscribeURL of an UnsubscribeConfirmation brings one back. */
+  readonly gone: Map<string, Subscription>;
+}
+
+/** A subscription of an HTTP(S) endpoint. */
+export interface Subscription {
+  readonly arn: string;
+  readonly topicArn: string;
+  readonly protocol: string;
+  readonly endpoint: string;
+  readonly attributes: Map<string, string>;
+  /** What confirms it. */
+  readonly token: string;
+  /** When the token was made, ms since the epoch. */
+  readonly made: number;
+  confirmed: boolean;
+  /** Whether a signed call confirmed it. */
+  wasAuthenticated: boolean;
+  /** Whether only a signed call may end it. */
+  authenticateOnUnsubscribe: boolean;
+}
+
+/** What a subscription is made from. */
+export interface Wanted {
+  readonly protocol: string;
+  readonly endpoint: string;
+  readonly attributes: ReadonlyMap<string, string>;
+}
+
+/** How long a token confirms, ms. Source: SNS API, Subscribe. */
+const TOKEN_LIFE = 2 * 24 * 3_600_000;
+
+/** Bounds on memory; SNS's own are far greater. */
+const MOST_TOPICS = 1_000;
+const MOST_SUBSCRIPTIONS = 1_000;
+const MOST_GONE = 1_000;
+
+/** SNS's InvalidParameter. */
+export function invalidParameter(what: string): AwsError {
+  return new AwsError("InvalidParameter", `Invalid parameter: ${what}`);
+}
+
+/** The topics of the account, by ARN. */
+export class Topics {
+  readonly #clock: Clock;
+  readonly #region: string;
+  readonly #byArn = new Map<string, Topic>();
+
+  constructor(clock: Clock, region: string) {
+    this.#clock = clock;
+    this.#region = region;
+  }
+
+  /** Every topic. */
+  all(): readonly Topic[] {
+    return [...this.#byArn.values()];
+  }
+
+  /** The topic of a name, which is created if it is not there. */
+  create(name: string): Topic {
+    if (!/^[A-Za-z0-9_-]{1,256}$/.test(name)) throw invalidParameter("Topic Name");
+    const arn = `arn:aws:sns:${this.#region}:${ACCOUNT}:${name}`;
+    const there = this.#byArn.get(arn);
+    if (there !== undefined) return there;
+    if (this.#byArn.size >= MOST_TOPICS) throw new AwsError("TopicLimitExceeded", "Too many topics", 403);
+    const topic = { arn, attributes: new Map(), tags: new Map(), subscriptions: new Map(), gone: new Map() };
+    this.#byArn.set(arn, topic);
+    return topic;
+  }
+
+  /** Deletes a topic with its subscriptions; one that is not there is no error. */
+  delete(arn: string): void {
+    this.check(arn, "DeleteTopic", "TopicArn");
+    this.#byArn.delete(arn);
+  }
+
+  /** The topic of an ARN, for an action. Throws AwsError NotFound, and what {@linkcode Topics.check} throws. */
+  need(arn: string, action: string): Topic {
+    this.check(arn, action, "TopicArn");
+    const topic = this.#byArn.get(arn);
+    if (topic === undefined) throw new AwsError("NotFound", "Topic does not exist", 404);
+    return topic;
+  }
+
+  /** Throws AwsError InvalidParameter for an ARN that is none of this region's SNS, AuthorizationError for another account's. */
+  check(arn: string, action: string, member: string): void {
+    const [prefix, , service, region, account, name] = arn.split(":");
+    if (prefix !== "arn" || name === undefined) {
+      const elements = arn.split(":").length;
+      throw invalidParameter(`${member} Reason: An ARN must have at least 6 elements, not ${elements}`);
+    }
+    if (service !== "sns" || region !== this.#region) throw invalidParameter(member);
+    if (account !== ACCOUNT) {
+      const user = `arn:aws:iam::${ACCOUNT}:root`;
+      throw new AwsError(
+        "AuthorizationError",
+        `User: ${user} is not authorized to perform: SNS:${action} on resource: ${arn}`,
+        403,
+      );
+    }
+  }
+
+  /** The subscription of an ARN and its topic, if it is there. Throws what {@linkcode Topics.check} throws. */
+  subscription(arn: string, action: string): { topic: Topic; subscription: Subscription } | undefined {
+    this.check(arn, action, "SubscriptionArn");
+    const topic = this.#byArn.get(arn.split(":").slice(0, 6).join(":"));
+    const subscription = topic?.subscriptions.get(arn);
+    return topic && subscription && { topic, subscription };
+  }
+
+  /** Subscribes an endpoint; the subscription that it has already is returned as it is. */
+  subscribe(topic: Topic, { protocol, endpoint, attributes }: Wanted): Subscription {
+    for (const subscription of topic.subscriptions.values()) {
+      if (subscription.protocol !== protocol || subscription.endpoint !== endpoint) continue;
+      // One that nobody confirmed in time makes room for a new one.
+      if (!subscription.confirmed && this.#expired(subscription)) {
+        topic.subscriptions.delete(subscription.arn);
+        continue;
+      }
+      const differs = [...attributes].some(([name, value]) => subscription.attributes.get(name) !== value);
+      if (differs) {
+        throw invalidParameter("Attributes Reason: Subscription already exists with different attributes");
+      }
+      return subscription;
+    }
+    if (topic.subscriptions.size >= MOST_SUBSCRIPTIONS) {
+      throw new AwsError("SubscriptionLimitExceeded", "Too many subscriptions", 403);
+    }
+    const subscription: Subscription = {
+      arn: `${topic.arn}:${crypto.randomUUID()}`,
+      topicArn: topic.arn,
+      protocol,
+      endpoint,
+      attributes: new Map(attributes),
+      token: crypto.getRandomValues(new Uint8Array(128)).toHex(),
+      made: this.#clock.now(),
+      confirmed: false,
+      wasAuthenticated: false,
+      authenticateOnUnsubscribe: false,
+    };
+    topic.subscriptions.set(subscription.arn, subscription);
+    return subscription;
+  }
+
+  /** Confirms the subscription of a token, again if need be. Throws AwsError InvalidParameter on a token that is none. */
+  confirm(topic: Topic, token: string, signed: boolean, authenticateOnUnsubscribe: boolean): Subscription {
+    const there = [...topic.subscriptions.values()].find((subscription) => subscription.token === token);
+    const subscription = there ?? topic.gone.get(token);
+    if (subscription === undefined || (!there?.confirmed && this.#expired(subscription))) {
+      throw invalidParameter("Token");
+    }
+    topic.gone.delete(token);
+    topic.subscriptions.set(subscription.arn, subscription);
+    subscription.confirmed = true;
+    subscription.wasAuthenticated ||= signed;
+    subscription.authenticateOnUnsubscribe ||= authenticateOnUnsubscribe;
+    return subscription;
+  }
+
+  /** Ends a subscription, which its token may bring back. Returns it with a new token. */
+  unsubscribe(topic: Topic, subscription: Subscription): Subscription {
+    topic.subscriptions.delete(subscription.arn);
+    const gone = {
+      ...subscription,
+      token: crypto.getRandomValues(new Uint8Array(128)).toHex(),
+      made: this.#clock.now(),
+      confirmed: false,
+      wasAuthenticated: false,
+      authenticateOnUnsubscribe: false,
+    };
+    topic.gone.set(gone.token, gone);
+    for (const oldest of topic.gone.keys()) {
+      if (topic.gone.size <= MOST_GONE) break;
+      topic.gone.delete(oldest);
+    }
+    return gone;
+  }
+
+  #expired({ made }: Subscription): boolean {
+    return this.#clock.now() - made > TOKEN_LIFE / this.#clock.speed;
+  }
+}

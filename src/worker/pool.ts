@@ -1,0 +1,108 @@
+/**
+ * The threads that burn CPU for /work, and the bounded queue before them.
+ *
+ * @module
+ */
+import type { Burned } from "./burn.ts";
+import { BurnThread, startThread } from "./thread.ts";
+
+/** The queue is full: answered 503. */
+export class QueueFullError extends Error {
+  override readonly name = "QueueFullError";
+}
+
+/** What makes up a pool. */
+export interface PoolOptions {
+  /** How many burn at the same time. */
+  readonly threads: number;
+  /** How many may wait for a thread. */
+  readonly queue: number;
+  /** Least and most ms of wall time that one burn takes. */
+  readonly workMs: readonly [number, number];
+  /** In [0, 1). */
+  readonly random?: () => number;
+  readonly start?: () => Worker;
+}
+
+/** Burn threads behind a queue: first come, first served. */
+export class BurnPool implements Disposable {
+  readonly #threads: readonly BurnThread[];
+  readonly #free: BurnThread[];
+  readonly #waiting = new Set<(thread: BurnThread) => void>();
+  readonly #closed = new AbortController();
+  readonly #queue: number;
+  readonly #workMs: readonly [number, number];
+  readonly #random: () => number;
+
+  constructor({ threads, queue, workMs, random = Math.random, start = startThread }: PoolOptions) {
+    this.#threads = Array.from({ length: threads }, () => new BurnThread(start));
+    this.#free = [...this.#threads];
+    this.#queue = queue;
+    this.#workMs = workMs;
+    this.#random = random;
+  }
+
+  /** How many burns wait for a thread. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** How many burns are under way. */
+  get burning(): number {
+    return this.#threads.length - this.#free.length;
+  }
+
+  /**
+   * Burns CPU once, on the first thread that is free.
+   *
+   * @param gone frees the place: a waiting burn leaves the queue, one under way is stopped
+   * @throws {QueueFullError} if as many wait already as may
+   * @throws {BurnThreadError} if the thread died of it
+   */
+  async burn(gone: AbortSignal): Promise<Burned> {
+    const signal = AbortSignal.any([gone, this.#closed.signal]);
+    signal.throwIfAborted();
+    const thread = this.#free.pop() ?? await this.#turn(signal);
+    try {
+      const [least, most] = this.#workMs;
+      const burned = await thread.burn(least + this.#random() * (most - least), signal);
+      signal.throwIfAborted();
+      return burned;
+    } finally {
+      this.#release(thread);
+    }
+  }
+
+  /** Ends the threads. Burns under way and waiting are rejected. */
+  [Symbol.dispose](): void {
+    this.#closed.abort(new DOMException("The burn threads were ended", "AbortError"));
+    for (const thread of this.#threads) thread[Symbol.dispose]();
+  }
+
+  /** Waits in the queue for a thread. */
+  #turn(signal: AbortSignal): Promise<BurnThread> {
+    if (this.#waiting.size >= this.#queue) {
+      throw new QueueFullError(`${this.#waiting.size} requests are waiting`);
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<BurnThread>();
+    const leave = () => {
+      this.#waiting.delete(take);
+      reject(signal.reason);
+    };
+    const take = (thread: BurnThread) => {
+      this.#waiting.delete(take);
+      signal.removeEventListener("abort", leave);
+      resolve(thread);
+    };
+    this.#waiting.add(take);
+    signal.addEventListener("abort", leave, { once: true });
+    return promise;
+  }
+
+  /** Hands a thread that has done its job to the first who waits. */
+  #release(thread: BurnThread): void {
+    const [take] = this.#waiting;
+    if (take === undefined) this.#free.push(thread);
+    else take(thread);
+  }
+}

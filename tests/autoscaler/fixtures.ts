@@ -1,0 +1,107 @@
+/**
+ * A sandbox with machines that cost nothing, and an autoscaler in this process pointed at it: the whole path on the wire.
+ *
+ * @module
+ */
+import { putAlarm, setAlarmState } from "../../src/aws/alarms.ts";
+import { type Aws, connect } from "../../src/aws/clients.ts";
+import { subscribe, subscriptions } from "../../src/aws/topic.ts";
+import { type Autoscaler, type AutoscalerOptions, startAutoscaler } from "../../src/autoscaler/service.ts";
+import type { Line } from "../../src/autoscaler/journal.ts";
+import type { AlarmKind, AlarmState } from "../../src/scaling/alarm.ts";
+import { INSTANCE_PORT, type MakeMachine } from "../../src/sandbox/machine.ts";
+import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/sandbox.ts";
+import { eventually } from "../kas.ts";
+
+/** The ids that the sandbox gives: the base, and its nodes, the one stopped longest first. */
+export const BASE = "i-00000000000000001";
+export const NODES = ["i-00000000000000002", "i-00000000000000003", "i-00000000000000004"] as const;
+
+/** Machines that answer every request with `pong`, unless told not to. */
+export function machines(serves: (id: string) => boolean = () => true): MakeMachine {
+  return ({ id, address }) => {
+    const server = Deno.serve(
+      { hostname: address, port: INSTANCE_PORT, onListen: () => {} },
+      () => serves(id) ? new Response("pong") : new Response("not yet", { status: 503 }),
+    );
+    return { cpuSeconds: () => 0, [Symbol.asyncDispose]: () => server.shutdown() };
+  };
+}
+
+/** A sandbox and an autoscaler in it. */
+export interface Stage extends AsyncDisposable {
+  readonly sandbox: Sandbox;
+  readonly aws: Aws;
+  readonly options: AutoscalerOptions;
+  /** Starts the autoscaler, again if it is the second time. */
+  start(more?: Partial<AutoscalerOptions>): Promise<Autoscaler>;
+  /** Subscribes an autoscaler to the topic, and waits until it has confirmed. */
+  subscribe(autoscaler: Autoscaler): Promise<void>;
+  /** Sets an alarm of the fleet, as CloudWatch would. */
+  alarm(kind: AlarmKind, dimension: string, state: AlarmState): Promise<void>;
+  /** How an instance stands at the load balancer, and its state. */
+  standing(id: string): string;
+}
+
+/** Sets the stage: an alarm of each kind for each instance, without a step due by itself. */
+export async function stage(
+  sandboxOptions: SandboxOptions = {},
+  more: Partial<AutoscalerOptions> = {},
+): Promise<Stage> {
+  Deno.env.set("AWS_ACCESS_KEY_ID", "test");
+  Deno.env.set("AWS_SECRET_ACCESS_KEY", "test");
+  await using stack = new AsyncDisposableStack();
+  const state = await Deno.makeTempDir();
+  stack.defer(() => Deno.remove(state, { recursive: true }));
+  const sandbox = stack.use(
+    await startSandbox({ nodes: 1, speed: 40, balancerPort: 0, machine: machines(), ...sandboxOptions }),
+  );
+  const account = { region: "eu-west-1", endpointUrl: sandbox.url };
+  const aws = stack.use(connect(account));
+  const topicArn = sandbox.env["KAS_TOPIC_ARN"] ?? "";
+  const options: AutoscalerOptions = {
+    account,
+    fleet: { fleet: "kas", loadBalancer: "kas" },
+    topicArn,
+    listen: { hostname: "127.0.0.1", port: 0 },
+    state,
+    limits: { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000 },
+    startTimeout: 10_000,
+    drainTimeout: 10_000,
+    resubscribe: false,
+    trustSigner: sandbox.env["KAS_TRUST_SIGNER"],
+    dryRun: false,
+    ...more,
+  };
+  const autoscalers = stack.use(new AsyncDisposableStack());
+  const owned = stack.move();
+  return {
+    sandbox,
+    aws,
+    options,
+    start: async (more = {}) => autoscalers.use(await startAutoscaler({ ...options, ...more })),
+    subscribe: async ({ url }) => {
+      await subscribe(aws, topicArn, url);
+      await eventually(
+        () => Array.fromAsync(subscriptions(aws, topicArn)),
+        (all) => all.length > 0 && all.every(({ status }) => status === "confirmed"),
+      );
+    },
+    alarm: async (kind, dimension, state) => {
+      const name = `kas:${kind}:${dimension}`;
+      const threshold = kind === "cpulow" ? 42 : 80;
+      await putAlarm(aws, { fleet: "kas", kind, dimension, threshold, period: 60, evaluations: 60, topicArn });
+      await setAlarmState(aws, name, state, "a test");
+    },
+    standing: (id) => {
+      const { state, standing } = sandbox.world.instances().find((instance) => instance.id === id) ?? {};
+      return `${state} ${standing}`;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** The journal's lines as `GET /activities` tells them, newest first. */
+export async function lines({ url }: Autoscaler): Promise<Line[]> {
+  return await (await fetch(`${url}/activities`)).json();
+}

@@ -1,0 +1,143 @@
+import { assertEquals } from "@std/assert";
+import { deleteAlarms, fleetAlarms, latestCpu, putAlarm } from "../../src/aws/alarms.ts";
+import { json, wire } from "./wire.ts";
+
+const TOPIC = "arn:aws:sns:eu-west-1:123456789012:kas";
+const CHANGED = Date.UTC(2026, 10, 23, 21);
+
+function alarm(name: string) {
+  return {
+    AlarmName: name,
+    StateValue: "ALARM",
+    StateReason: "1 datapoint [91.0] was greater than the threshold (80.0).",
+    StateUpdatedTimestamp: (CHANGED + 60_000) / 1_000,
+    StateTransitionedTimestamp: CHANGED / 1_000,
+    MetricName: "CPUUtilization",
+    Statistic: "Average",
+    Threshold: 80,
+    Period: 60,
+    EvaluationPeriods: 1,
+    ComparisonOperator: "GreaterThanOrEqualToThreshold",
+    ActionsEnabled: true,
+    AlarmActions: [TOPIC],
+    OKActions: [TOPIC],
+  };
+}
+
+Deno.test("fleetAlarms() reads every page of the fleet's prefix, and only alarms of kas's form", async () => {
+  await using server = wire(({ input }) =>
+    input["NextToken"] === "t" ? json({ MetricAlarms: [alarm("kas:reqcount:kas")] }) : json({
+      MetricAlarms: [alarm("kas:cpuhigh:i-1"), alarm("kas:disk:i-1"), alarm("kas:note")],
+      NextToken: "t",
+    })
+  );
+  const found = await fleetAlarms(server.aws, "kas");
+  assertEquals(found.map(({ name }) => name), ["kas:cpuhigh:i-1", "kas:reqcount:kas"]);
+  assertEquals(server.calls[0]?.input["AlarmNamePrefix"], "kas:");
+  assertEquals(found[0], {
+    fleet: "kas",
+    kind: "cpuhigh",
+    dimension: "i-1",
+    name: "kas:cpuhigh:i-1",
+    state: "ALARM",
+    threshold: 80,
+    period: 60,
+    // Of the last real change, not of the last evaluation.
+    changed: CHANGED,
+    metric: "CPUUtilization",
+    statistic: "Average",
+    comparison: "GreaterThanOrEqualToThreshold",
+    evaluations: 1,
+    actionsEnabled: true,
+    alarmActions: [TOPIC],
+    okActions: [TOPIC],
+    reason: "1 datapoint [91.0] was greater than the threshold (80.0).",
+  });
+});
+
+for (
+  const [kind, dimension, metric] of [
+    ["cpuhigh", "i-1", ["AWS/EC2", "CPUUtilization", "Average", "InstanceId", "missing"]],
+    // A stopped instance has no datapoints: were they taken as not breaching, cpulow would be OK, which asks for scaling in.
+    ["cpulow", "i-1", ["AWS/EC2", "CPUUtilization", "Average", "InstanceId", "missing"]],
+    // A balancer without requests has no datapoints: that is a count of none.
+    ["reqcount", "kas", ["AWS/ELB", "RequestCount", "Sum", "LoadBalancerName", "notBreaching"]],
+  ] as const
+) {
+  Deno.test(`putAlarm() of ${kind} watches ${metric[1]} and tells the topic of both states`, async () => {
+    await using server = wire(() => json({}));
+    await putAlarm(server.aws, {
+      fleet: "kas",
+      kind,
+      dimension,
+      threshold: 42,
+      period: 60,
+      evaluations: 2,
+      topicArn: TOPIC,
+    });
+    const input = server.calls[0]?.input ?? {};
+    assertEquals(input["AlarmName"], `kas:${kind}:${dimension}`);
+    assertEquals(input["Dimensions"], [{ Name: metric[3], Value: dimension }]);
+    const { Namespace, MetricName, Statistic, TreatMissingData, ComparisonOperator } = input;
+    assertEquals([Namespace, MetricName, Statistic, metric[3], TreatMissingData], [...metric]);
+    assertEquals(ComparisonOperator, "GreaterThanOrEqualToThreshold");
+    assertEquals([input["AlarmActions"], input["OKActions"], input["ActionsEnabled"]], [
+      [TOPIC],
+      [TOPIC],
+      true,
+    ]);
+    assertEquals([input["Threshold"], input["Period"], input["EvaluationPeriods"]], [42, 60, 2]);
+  });
+}
+
+Deno.test("deleteAlarms() deletes a hundred at once, and calls nobody for none", async () => {
+  await using server = wire(() => json({}));
+  await deleteAlarms(server.aws, []);
+  assertEquals(server.calls, []);
+  await deleteAlarms(server.aws, Array.from({ length: 101 }, (_, i) => `kas:cpulow:i-${i}`));
+  assertEquals(server.calls.map(({ input }) => (input["AlarmNames"] as string[]).length), [100, 1]);
+});
+
+Deno.test("latestCpu() takes each instance's newest datapoint, 500 instances at once", async () => {
+  const now = Date.UTC(2026, 10, 23, 22);
+  const ids = Array.from({ length: 501 }, (_, i) => `i-${i}`);
+  await using server = wire(({ input }, i) => {
+    const queries = input["MetricDataQueries"] as {
+      Id: string;
+      MetricStat: { Metric: { Dimensions: { Value: string }[] } };
+    }[];
+    const results = queries
+      // i-1 has none.
+      .filter(({ MetricStat }) => MetricStat.Metric.Dimensions[0]?.Value !== "i-1")
+      .map(({ Id }) => ({
+        Id,
+        Timestamps: [(now - 60_000) / 1_000, (now - 120_000) / 1_000],
+        Values: [90, 10],
+      }));
+    // The second page of the first batch goes on with older datapoints.
+    return i === 0 ? json({ MetricDataResults: results, NextToken: "t" }) : json({
+      MetricDataResults: results.map((r) => ({
+        ...r,
+        ...(i === 1 ? { Timestamps: [0], Values: [1] } : {}),
+      })),
+    });
+  });
+  const latest = await latestCpu(server.aws, ids, 60, undefined, now);
+  assertEquals(latest.get("i-0"), { percent: 90, at: now - 60_000 });
+  assertEquals(latest.get("i-500"), { percent: 90, at: now - 60_000 });
+  assertEquals(latest.has("i-1"), false);
+  assertEquals(latest.size, 500);
+  assertEquals(server.calls.map(({ input }) => (input["MetricDataQueries"] as unknown[]).length), [
+    500,
+    500,
+    1,
+  ]);
+  const { StartTime, EndTime, ScanBy } = server.calls[0]?.input ?? {};
+  assertEquals([StartTime, EndTime, ScanBy], [now / 1_000 - 5 * 60, now / 1_000, "TimestampDescending"]);
+});
+
+Deno.test("latestCpu() calls nobody for no instances", async () => {
+  await using server = wire(() => json({}));
+  assertEquals((await latestCpu(server.aws, [], 60)).size, 0);
+  assertEquals(server.calls, []);
+});
