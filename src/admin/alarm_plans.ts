@@ -50,11 +50,6 @@ export function cpuAlarms(watch: Watch, instance: string, { low, high }: CpuThre
   ];
 }
 
-/** An alarm's name: `<fleet>:<kind>:<dimension>`. */
-export function alarmName({ fleet, kind, dimension }: AlarmPlan): string {
-  return `${fleet}:${kind}:${dimension}`;
-}
-
 /** What has to be done to an alarm to be as planned. */
 export function needed(plan: AlarmPlan, existing: AlarmDetail | undefined): "create" | "update" | undefined {
   if (existing === undefined) return "create";

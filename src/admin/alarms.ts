@@ -7,18 +7,10 @@ import { type AlarmDetail, type AlarmPlan, deleteAlarms, fleetAlarms, setAlarmSt
 import { command, ExitError, type Group, UsageError } from "../cli/command.ts";
 import { didYouMean } from "../cli/nearest.ts";
 import type { Row } from "../cli/output.ts";
-import type { AlarmState } from "../scaling/alarm.ts";
+import { alarmName, type AlarmState } from "../scaling/alarm.ts";
 import { flag, integer, positive, text } from "../settings.ts";
 import { ACCOUNT, connected, fleetById, fleetTopic, lastPart, member } from "./account.ts";
-import {
-  alarmName,
-  cpuAlarms,
-  cpuThresholds,
-  ensureAlarm,
-  needed,
-  period,
-  type Watch,
-} from "./alarm_plans.ts";
+import { cpuAlarms, cpuThresholds, ensureAlarm, needed, period, type Watch } from "./alarm_plans.ts";
 import { findBalancer } from "./balancers.ts";
 import { forEachTarget } from "./targets.ts";
 

@@ -92,31 +92,31 @@ complete -o default -F _kas kas
 `;
 }
 
+/** As bash's, with the words' summaries. `words` is zsh's own name for what is being completed. */
 function zsh(all: readonly Place[]): string {
   const colon = (text: string) => text.replaceAll(/[\\:]/g, "\\$&");
   const words = all.map(({ path, words }) =>
-    `    ${q(path)}) words=(${
+    `    ${q(path)}) found=(${
       words.map(({ word, summary }) => q(`${colon(word)}:${colon(summary)}`)).join(" ")
     }) ;;`
   );
   const choices = all.flatMap(({ path, choices }) =>
-    choices.map(({ flag, words }) => `    ${q(`${path} ${flag}`)}) words=(${words.map(q).join(" ")}) ;;`)
+    choices.map(({ flag, words }) => `    ${q(`${path} ${flag}`)}) found=(${words.map(q).join(" ")}) ;;`)
   );
   return `#compdef kas
 # zsh completion for kas: kas admin completions zsh > "\${fpath[1]}/_kas"
 _kas() {
-  local path_=kas i
-  local -a words_ words
-  words_=("\${(@)words}")
+  local place=kas i
+  local -a found
   for ((i = 2; i < CURRENT; i++)); do
-    _kas_words "$path_ $words_[i]" || break
-    path_+=" $words_[i]"
+    _kas_words "$place $words[i]" || break
+    place+=" $words[i]"
   done
-  _kas_words "$path_"
-  case "$path_ $words_[CURRENT-1]" in
+  _kas_words "$place"
+  case "$place $words[CURRENT-1]" in
 ${choices.join("\n")}
   esac
-  _describe kas words
+  _describe kas found || _files
 }
 _kas_words() {
   case "$1" in
@@ -129,25 +129,27 @@ if [ "$funcstack[1]" = _kas ]; then _kas "$@"; else compdef _kas kas; fi
 }
 
 function fish(all: readonly Place[]): string {
-  const lines = all.flatMap(({ path, words, choices }) => {
-    const at = `-n ${fishQuote(`__kas_at ${path}`)}`;
-    return [
-      ...words.map(({ word, summary }) =>
-        `complete -c kas -f ${at} -a ${fishQuote(word)} -d ${fishQuote(summary)}`
-      ),
-      ...choices.map(({ flag, words }) =>
-        `complete -c kas -f -n ${fishQuote(`__kas_after ${flag} ${path}`)} -a ${fishQuote(words.join(" "))}`
-      ),
-    ];
-  });
+  const lines = all.flatMap(({ path, words, choices }) => [
+    ...words.map(({ word, summary }) =>
+      `complete -c kas -n ${fishQuote(`__kas_at ${path}`)} -a ${fishQuote(word)} -d ${fishQuote(summary)}`
+    ),
+    ...choices.map(({ flag, words }) =>
+      `complete -c kas -f -n ${fishQuote(`__kas_after ${flag} ${path}`)} -a ${fishQuote(words.join(" "))}`
+    ),
+  ]);
   return `# fish completion for kas: kas admin completions fish > ~/.config/fish/completions/kas.fish
+set -g __kas_paths ${all.map(({ path }) => fishQuote(path)).join(" ")}
 function __kas_at
-    set -l words (string match -v -- '-*' (commandline -opc))
-    test "$words" = "$argv"
+    set -l words (commandline -opc)
+    set -l path kas
+    for word in $words
+        contains -- "$path $word" $__kas_paths; and set path "$path $word"
+    end
+    test "$path" = "$argv"
 end
 function __kas_after
     set -l words (commandline -opc)
-    test "$words[-1]" = "$argv[1]"; and string match -q -- "$argv[2..-1]*" "$words"
+    test "$words[-1]" = "$argv[1]"; and __kas_at $argv[2..-1]
 end
 ${lines.join("\n")}
 `;

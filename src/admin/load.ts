@@ -106,7 +106,7 @@ async function* inSteps(
   steps: readonly (readonly string[])[],
 ): AsyncGenerator<LoadRow> {
   let tally = new Tally();
-  const crowd = new Crowd({ send, think, signal, record: (ms, ok) => tally.add(ms, ok) });
+  const crowd = new Crowd({ send, think, signal, count: (ms, ok) => tally.add(ms, ok) });
   for (const [index, clients] of steps.entries()) {
     if (signal.aborted) return;
     tally = new Tally();
@@ -132,7 +132,7 @@ async function* atRate(
     rate,
     signal,
     leave: leave.signal,
-    record: (ms, ok) => tally.add(ms, ok),
+    count: (ms, ok) => tally.add(ms, ok),
   });
   await inTime(flags.duration, signal, () => out.progress(line(tally.row(1, undefined))));
   leave.abort();
@@ -150,9 +150,9 @@ async function inTime(ms: number, signal: AbortSignal, tell: () => void): Promis
   }
 }
 
-function line({ step, clients, requests, errors, rps, p50_ms, p99_ms }: LoadRow): string {
+function line({ step, clients, requests, errors, rps, "p50_ms": p50, "p99_ms": p99 }: LoadRow): string {
   const who = clients === undefined ? "" : `, ${clients} clients`;
   return `step ${step}${who}: ${requests} requests, ${errors} errors, ${rps}/s, p50 ${
     p50_ms ?? "-"
-  } ms, p99 ${p99_ms ?? "-"} ms`;
+  } ms, p99 ${p99 ?? "-"} ms`;
 }

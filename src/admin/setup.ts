@@ -11,9 +11,10 @@ import { type Ec2Instance, fleetInstances } from "../aws/instances.ts";
 import { createTopic, subscribe, topics } from "../aws/topic.ts";
 import { command, ExitError } from "../cli/command.ts";
 import type { Row } from "../cli/output.ts";
+import { alarmName } from "../scaling/alarm.ts";
 import { duration, url } from "../settings.ts";
 import { ACCOUNT, balancerName, connected, findTopic } from "./account.ts";
-import { alarmName, cpuAlarms, type CpuThresholds, needed } from "./alarm_plans.ts";
+import { cpuAlarms, type CpuThresholds, needed } from "./alarm_plans.ts";
 import { WATCH } from "./alarms.ts";
 import { findBalancer, zonesOf } from "./balancers.ts";
 import { printActions } from "./targets.ts";
@@ -27,10 +28,11 @@ export interface SetupPlan {
   readonly balancer: string;
   /** The topic to use; without it the one of the fleet's name, which is created if need be. */
   readonly topicArn?: string | undefined;
-  readonly cpu: CpuThresholds;
-  /** Of the alarms, s. */
-  readonly period: number;
-  readonly evaluations: number;
+  /** Of the alarms; what is absent stays as it is at an alarm that is there, and the default at a new one. */
+  readonly cpu?: CpuThresholds | undefined;
+  /** s. */
+  readonly period?: number | undefined;
+  readonly evaluations?: number | undefined;
   /** Where the autoscaler takes notifications; without it nothing is subscribed. */
   readonly url?: string | undefined;
   /** Longest wait for the subscription's confirmation, ms. */
@@ -53,6 +55,13 @@ const DONE = {
   register: "registered",
   subscribe: "confirmed",
 } as const;
+
+/** Of alarms that are created. `period` is s. */
+const DEFAULTS = {
+  cpu: WATCH.cpu.parse(WATCH.cpu.default),
+  period: WATCH.period.parse(WATCH.period.default),
+  evaluations: WATCH.evaluations.parse(WATCH.evaluations.default),
+};
 
 /** Between two looks at whether the subscription is confirmed, ms. */
 const POLL = 500;
@@ -98,11 +107,23 @@ export async function setUp(
     await ensure("instance", id, need, () => register(aws, balancer, id, signal));
   }
 
+  const watch = {
+    fleet,
+    period: plan.period ?? DEFAULTS.period,
+    evaluations: plan.evaluations ?? DEFAULTS.evaluations,
+  };
   const alarms = new Map((await fleetAlarms(aws, fleet, signal)).map((alarm) => [alarm.name, alarm]));
   for (const { id } of instances) {
-    for (const alarm of cpuAlarms({ ...plan, topicArn: topic ?? "" }, id, plan.cpu)) {
-      const name = alarmName(alarm);
-      await ensure("alarm", name, needed(alarm, alarms.get(name)), () => putAlarm(aws, alarm));
+    for (const wanted of cpuAlarms({ ...watch, topicArn: topic ?? "" }, id, plan.cpu ?? DEFAULTS.cpu)) {
+      const name = alarmName(wanted);
+      const there = alarms.get(name);
+      const alarm = there === undefined ? wanted : {
+        ...wanted,
+        threshold: plan.cpu === undefined ? there.threshold : wanted.threshold,
+        period: plan.period ?? there.period,
+        evaluations: plan.evaluations ?? there.evaluations,
+      };
+      await ensure("alarm", name, needed(alarm, there), () => putAlarm(aws, alarm));
     }
   }
 
@@ -181,8 +202,17 @@ export const setup = command({
   examples: ["admin setup --url http://203.0.113.7:10000/"],
   run: (context) =>
     connected(context, async (aws) => {
-      const { flags: { dryRun, timeout, ...flags }, out, signal } = context;
-      const plan = { ...flags, balancer: balancerName(context.flags), confirmWithin: timeout, dryRun };
+      const { flags, origins, out, signal } = context;
+      const { dryRun, cpu, period, evaluations } = flags;
+      const plan: SetupPlan = {
+        ...flags,
+        balancer: balancerName(flags),
+        confirmWithin: flags.timeout,
+        // Alarms that somebody set otherwise keep what the flags do not name.
+        cpu: origins["cpu"] === "flag" ? cpu : undefined,
+        period: origins["period"] === "flag" ? period : undefined,
+        evaluations: origins["evaluations"] === "flag" ? evaluations : undefined,
+      };
       const steps: SetupStep[] = [];
       try {
         await setUp(aws, plan, (step) => {

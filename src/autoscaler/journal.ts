@@ -294,9 +294,7 @@ export class Journal {
       kind: row.kind as Line["kind"],
       instance: row.instance as string | null,
       state: row.state as ActivityState | null,
-      reason: row.state === "failed" || row.state === "cancelled"
-        ? `${row.outcome} (decided: ${row.reason})`
-        : String(row.reason),
+      reason: outcome(row),
       seconds: row.activity === null ? null : (Number(row.ended ?? now) - Number(row.began)) / 1_000,
       source: row.source as Line["source"],
       message: row.message as string | null,
@@ -358,6 +356,12 @@ function toActivity(row: Columns): Activity {
     state: row.state as ActivityState,
     reason: String(row.reason),
   };
+}
+
+/** What was decided and why, and how it went if it did not go as decided. */
+function outcome({ state, reason, outcome }: Columns): string {
+  if (state === "failed" || state === "cancelled") return `${outcome} (decided: ${reason})`;
+  return String(state === "done" ? outcome : reason);
 }
 
 function iso(ms: unknown): string {

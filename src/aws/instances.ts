@@ -10,10 +10,10 @@ import type {
 } from "@aws-sdk/client-ec2";
 import type { Instance, InstanceState, Registration, Role } from "../scaling/fleet.ts";
 import { type Aws, sendOptions } from "./clients.ts";
+import { type Ec2Instance, instanceOf, TAG, tagsOf } from "./ec2_instance.ts";
 import { isNotFound } from "./errors.ts";
 
-/** The tags that tell a fleet's instances and what they are for. */
-const TAG = { fleet: "kas:fleet", role: "kas:role", quarantine: "kas:quarantine", name: "Name" } as const;
+export type { Ec2Instance };
 
 /** Instances in a page: parsing one blocks the event loop, about 0.1 ms an instance. */
 const PAGE = 200;
@@ -49,9 +49,6 @@ export interface Launch {
   /** Plain text. */
   readonly userData?: string;
 }
-
-/** An instance without its standing at the load balancer, which another service knows. */
-export type Ec2Instance = Omit<Instance, "registration">;
 
 /** Joins EC2's view of instances with the balancer's. */
 export function withRegistration(
@@ -212,48 +209,6 @@ async function* describe(
     for (const { Instances } of answer.Reservations ?? []) yield* Instances ?? [];
     NextToken = answer.NextToken;
   } while (NextToken);
-}
-
-function instanceOf(found: SdkInstance, fleet: string | undefined): Ec2Instance {
-  const tags = tagsOf(found);
-  const state = found.State?.Name ?? "pending";
-  const stoppedAt = state === "stopped" ? stopTime(found.StateTransitionReason) : undefined;
-  const quarantine = tags[TAG.quarantine];
-  const autoScalingGroup = tags["aws:autoscaling:groupName"];
-  return {
-    id: found.InstanceId ?? "",
-    name: tags[TAG.name] ?? "",
-    role: roleOf(tags, [tags[TAG.fleet], found.KeyName, fleet]),
-    state,
-    type: found.InstanceType ?? "",
-    zone: found.Placement?.AvailabilityZone ?? "",
-    ...(found.PrivateIpAddress ? { privateIp: found.PrivateIpAddress } : {}),
-    ...(found.PublicDnsName ? { publicDns: found.PublicDnsName } : {}),
-    ...(found.LaunchTime ? { launched: found.LaunchTime.getTime() } : {}),
-    ...(stoppedAt === undefined ? {} : { stoppedAt }),
-    ...(quarantine === undefined ? {} : { quarantine }),
-    ...(autoScalingGroup === undefined ? {} : { autoScalingGroup }),
-  };
-}
-
-/** The role that the tag names; without one, the role that the name tells of, in any of the names the fleet goes by. */
-function roleOf(tags: Record<string, string>, fleets: readonly (string | undefined)[]): Role {
-  const role = tags[TAG.role];
-  if (role === "base" || role === "control" || role === "node") return role;
-  const name = tags[TAG.name];
-  const named = (suffix: string) =>
-    fleets.some((fleet) => fleet !== undefined && name === `${fleet}_${suffix}`);
-  return named("base") ? "base" : named("ctl") ? "control" : "node";
-}
-
-function tagsOf({ Tags }: SdkInstance): Record<string, string> {
-  return Object.fromEntries((Tags ?? []).map(({ Key, Value }) => [Key ?? "", Value ?? ""]));
-}
-
-/** `User initiated (2026-11-23 21:00:00 GMT)` → ms since the epoch. */
-function stopTime(reason: string | undefined): number | undefined {
-  const match = /\((\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (?:GMT|UTC)\)/.exec(reason ?? "");
-  return match === null ? undefined : Date.parse(`${match[1]}T${match[2]}Z`);
 }
 
 function stateChange(id: string, changes: readonly InstanceStateChange[] | undefined): StateChange {

@@ -5,10 +5,10 @@
  * @module
  */
 import type { Addresses } from "./addresses.ts";
-import { filtered, instanceFilterValues, paged, reservationShapes, stateShape } from "./ec2_view.ts";
+import { filtered, instanceFilterValues, paged, reservationShapes, stateShape } from "./ec2/view.ts";
 import type { Faults } from "./faults.ts";
 import { flag, shape, shapes, text, texts, whole } from "./input.ts";
-import type { Lifecycle } from "./lifecycle.ts";
+import type { Lifecycle } from "./ec2/lifecycle.ts";
 import { AwsError, type Clock, type Service, type Shape } from "./service.ts";
 import type { Instance, Snapshot, World } from "./world.ts";
 

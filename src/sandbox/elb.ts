@@ -5,8 +5,8 @@
  * @module
  */
 import type { Addresses } from "./addresses.ts";
-import type { Balancers } from "./balancers.ts";
-import { attributeShape, changedAttributes, describe, health, listeners, readHealthCheck, shapeOfHealthCheck } from "./elb_view.ts";
+import type { Balancers } from "./elb/balancers.ts";
+import { attributeShape, changedAttributes, describe, health, listeners, readHealthCheck, shapeOfHealthCheck } from "./elb/view.ts";
 import type { Faults } from "./faults.ts";
 import { invalid, needed, shape, shapes, text, texts, whole } from "./input.ts";
 import { page } from "./paging.ts";

@@ -5,14 +5,14 @@
  */
 import { getLogger } from "@logtape/logtape";
 import { Addresses } from "./addresses.ts";
-import { Balancers } from "./balancers.ts";
+import { Balancers } from "./elb/balancers.ts";
 import { realClock } from "./clock.ts";
 import { cloudWatch as makeCloudWatch } from "./cloudwatch.ts";
 import { ec2 as makeEc2, zones } from "./ec2.ts";
 import { elb as makeElb } from "./elb.ts";
 import { type Call, endpoint } from "./endpoint.ts";
 import { Faults } from "./faults.ts";
-import { Lifecycle } from "./lifecycle.ts";
+import { Lifecycle } from "./ec2/lifecycle.ts";
 import { type MakeMachine, processMachines } from "./machine.ts";
 import { seed } from "./seed.ts";
 import { ACCOUNT, type Clock } from "./service.ts";

@@ -5,7 +5,7 @@
  */
 import type { Ec2 } from "./ec2.ts";
 import type { Elb } from "./elb.ts";
-import type { Lifecycle } from "./lifecycle.ts";
+import type { Lifecycle } from "./ec2/lifecycle.ts";
 import { INSTANCE_PORT } from "./machine.ts";
 import type { Service } from "./service.ts";
 

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { putAlarm, setAlarmState } from "../../src/aws/alarms.ts";
+import { PublishCommand } from "@aws-sdk/client-sns";
+import { fleetAlarms, putAlarm, setAlarmState } from "../../src/aws/alarms.ts";
 import { type Aws, connect } from "../../src/aws/clients.ts";
 import { subscribe, subscriptions } from "../../src/aws/topic.ts";
 import { type Autoscaler, type AutoscalerOptions, startAutoscaler } from "../../src/autoscaler/service.ts";
 import type { Line } from "../../src/autoscaler/journal.ts";
-import type { AlarmKind, AlarmState } from "../../src/scaling/alarm.ts";
+import type { Alarm, AlarmKind, AlarmState } from "../../src/scaling/alarm.ts";
 import { INSTANCE_PORT, type MakeMachine } from "../../src/sandbox/machine.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { eventually } from "../kas.ts";
@@ -17,15 +18,34 @@ import { eventually } from "../kas.ts";
 export const BASE = "i-00000000000000001";
 export const NODES = ["i-00000000000000002", "i-00000000000000003", "i-00000000000000004"] as const;
 
-/** Machines that answer every request with `pong`, unless told not to. */
-export function machines(serves: (id: string) => boolean = () => true): MakeMachine {
-  return ({ id, address }) => {
+/** Machines that answer every request with `pong`. */
+export interface Machines extends MakeMachine {
+  /** How many requests for work wait. */
+  readonly held: () => number;
+}
+
+/**
+ * Makes them.
+ *
+ * @param serves whether an instance's worker answers with 200 by now
+ * @param work what requests for /work wait for
+ */
+export function machines(serves: (id: string) => boolean = () => true, work?: Promise<void>): Machines {
+  let held = 0;
+  const make: MakeMachine = ({ id, address }) => {
     const server = Deno.serve(
       { hostname: address, port: INSTANCE_PORT, onListen: () => {} },
-      () => serves(id) ? new Response("pong") : new Response("not yet", { status: 503 }),
+      async ({ url }) => {
+        if (new URL(url).pathname === "/work") {
+          held++;
+          await work;
+        }
+        return serves(id) ? new Response("pong") : new Response("not yet", { status: 503 });
+      },
     );
     return { cpuSeconds: () => 0, [Symbol.asyncDispose]: () => server.shutdown() };
   };
+  return Object.assign(make, { held: () => held });
 }
 
 /** A sandbox and an autoscaler in it. */
@@ -37,13 +57,17 @@ export interface Stage extends AsyncDisposable {
   start(more?: Partial<AutoscalerOptions>): Promise<Autoscaler>;
   /** Subscribes an autoscaler to the topic, and waits until it has confirmed. */
   subscribe(autoscaler: Autoscaler): Promise<void>;
-  /** Sets an alarm of the fleet, as CloudWatch would. */
+  /** Sets an alarm of the fleet, with a threshold that makes CloudWatch come to the same of a CPU that does nothing. */
   alarm(kind: AlarmKind, dimension: string, state: AlarmState): Promise<void>;
+  /** An alarm as CloudWatch has it. */
+  alarmNow(kind: AlarmKind, dimension: string): Promise<Alarm>;
+  /** Publishes a text to the topic. */
+  publish(text: string): Promise<void>;
   /** How an instance stands at the load balancer, and its state. */
   standing(id: string): string;
 }
 
-/** Sets the stage: an alarm of each kind for each instance, without a step due by itself. */
+/** Sets the stage. The autoscaler resyncs when it starts and then not for an hour, unless it is told to. */
 export async function stage(
   sandboxOptions: SandboxOptions = {},
   more: Partial<AutoscalerOptions> = {},
@@ -88,10 +112,20 @@ export async function stage(
       );
     },
     alarm: async (kind, dimension, state) => {
+      const threshold = state === "ALARM" ? 0 : 100;
       const name = `kas:${kind}:${dimension}`;
-      const threshold = kind === "cpulow" ? 42 : 80;
-      await putAlarm(aws, { fleet: "kas", kind, dimension, threshold, period: 60, evaluations: 60, topicArn });
+      await putAlarm(aws, { fleet: "kas", kind, dimension, threshold, period: 60, evaluations: 1, topicArn });
       await setAlarmState(aws, name, state, "a test");
+    },
+    alarmNow: async (kind, dimension) => {
+      const alarm = (await fleetAlarms(aws, "kas")).find((it) =>
+        it.kind === kind && it.dimension === dimension
+      );
+      if (alarm === undefined) throw new Error(`there is no ${kind} alarm of ${dimension}`);
+      return alarm;
+    },
+    publish: async (text) => {
+      await (await aws.sns()).send(new PublishCommand({ TopicArn: topicArn, Message: text }));
     },
     standing: (id) => {
       const { state, standing } = sandbox.world.instances().find((instance) => instance.id === id) ?? {};
@@ -99,6 +133,17 @@ export async function stage(
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Waits until the journal's newest line that is no "none" satisfies. */
+export function eventualLine(
+  autoscaler: Autoscaler,
+  satisfies: (line: Line) => boolean,
+): Promise<Line | undefined> {
+  return eventually(
+    async () => (await lines(autoscaler)).find(({ kind }) => kind !== "none"),
+    (line) => line !== undefined && satisfies(line),
+  );
 }
 
 /** The journal's lines as `GET /activities` tells them, newest first. */

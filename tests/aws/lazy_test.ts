@@ -43,6 +43,9 @@ for (const entry of ["main.ts", "src/admin/command.ts", "src/autoscaler/command.
 Deno.test("a client is found by the rule where it is loaded sooner or later", async () => {
   const found = await sdkModules("main.ts", "ever");
   for (const name of ["ec2", "elastic-load-balancing", "cloudwatch", "sns"]) {
-    assert(found.some((specifier) => specifier.includes(`client-${name}@`)), `client-${name} is not in the graph`);
+    assert(
+      found.some((specifier) => specifier.includes(`client-${name}@`)),
+      `client-${name} is not in the graph`,
+    );
   }
 });

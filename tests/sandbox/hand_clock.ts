@@ -9,8 +9,12 @@ import type { Clock } from "../../src/sandbox/service.ts";
 export interface HandClock extends Clock {
   /** Lets sandbox time (ms) pass: what falls due on the way is called in order, each at its time. */
   advance(ms: number): void;
-  /** Timers that are set. */
-  readonly pending: number;
+  /** How long each timer that is set still has, in ms of sandbox time, the next first. */
+  readonly timers: readonly number[];
+  /** Resolves once a condition holds, which is asked again after each change of the timers and each {@linkcode nudge}. */
+  until(condition: () => boolean): Promise<void>;
+  /** Has the conditions asked again. */
+  nudge(): void;
 }
 
 interface Timer {
@@ -22,24 +26,47 @@ interface Timer {
 /** A clock that begins at a real time, ms since the epoch. */
 export function handClock(speed = 1, start: number = Date.UTC(2025, 8, 16, 16, 58)): HandClock {
   const timers = new Set<Timer>();
+  const waiting = new Set<() => void>();
   let now = start;
+  const nudge = () => {
+    for (const ask of waiting) ask();
+  };
   const add = (ms: number, callback: () => void, every?: number) => {
     const timer = { due: now + ms / speed, every, callback };
     timers.add(timer);
-    return { [Symbol.dispose]: () => void timers.delete(timer) };
+    nudge();
+    return {
+      [Symbol.dispose]: () => {
+        timers.delete(timer);
+        nudge();
+      },
+    };
   };
+  const inOrder = () => [...timers].sort((a, b) => a.due - b.due);
   return {
     now: () => now,
     speed,
     after: (ms, callback) => add(ms, callback),
     every: (ms, callback) => add(ms, callback, ms / speed),
-    get pending() {
-      return timers.size;
+    get timers() {
+      return inOrder().map(({ due }) => (due - now) * speed);
     },
+    until: (condition) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const ask = () => {
+        if (!condition()) return;
+        waiting.delete(ask);
+        resolve();
+      };
+      waiting.add(ask);
+      ask();
+      return promise;
+    },
+    nudge,
     advance: (ms) => {
       const end = now + ms / speed;
       for (;;) {
-        const next = [...timers].sort((a, b) => a.due - b.due)[0];
+        const [next] = inOrder();
         if (next === undefined || next.due > end) break;
         now = Math.max(now, next.due);
         if (next.every === undefined) timers.delete(next);
@@ -47,6 +74,7 @@ export function handClock(speed = 1, start: number = Date.UTC(2025, 8, 16, 16, 5
         next.callback();
       }
       now = end;
+      nudge();
     },
   };
 }

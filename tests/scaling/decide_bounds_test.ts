@@ -63,9 +63,13 @@ rule("R3", [
     expected: { start: "n1", by: "register" },
   },
   {
-    name: "counts what EC2 terminates for nothing",
+    name: "counts what EC2 terminates for nothing, though its start is under way",
     signal: OUT,
-    facts: { ...limits({ max: 3 }), ...withInstances(instance("n2", { state: "shutting-down" })) },
+    facts: {
+      ...limits({ max: 3 }),
+      ...underWay(["start", "n2"]),
+      ...withInstances(instance("n2", { state: "shutting-down" })),
+    },
     expected: { start: "n4" },
     says: "2 in service",
   },

@@ -31,10 +31,10 @@ Deno.test("R4: resyncSignal() asks for more before it asks for less", () => {
 
 Deno.test("resyncSignal() takes the state that has lasted longest", () => {
   const alarms = [
-    alarm("cpuhigh", "n2", "ALARM", { changed: NOW }),
-    alarm("cpuhigh", "n1", "ALARM", { changed: NOW - MINUTE }),
+    alarm("cpuhigh", "n1", "ALARM", { changed: NOW }),
+    alarm("cpuhigh", "n2", "ALARM", { changed: NOW - MINUTE }),
   ];
-  assertEquals(resyncSignal({ ...FACTS, alarms }).alarm?.dimension, "n1");
+  assertEquals(resyncSignal({ ...FACTS, alarms }).alarm?.dimension, "n2");
 });
 
 Deno.test("R5: resyncSignal() passes a machine that boots over", () => {

@@ -65,6 +65,11 @@ for (const [what, url] of Object.entries(UNTRUSTED)) {
   });
 }
 
+Deno.test("signingUrlFault() takes an S3 bucket for no region, even if the topic's ARN were to say so", () => {
+  const url = UNTRUSTED["an S3 bucket called sns, dashed"] ?? "";
+  assertMatch(signingUrlFault(url, "arn:aws:sns:s3-ap-southeast-2:123456789012:kas") ?? "", /form/);
+});
+
 Deno.test("signingUrlFault() trusts what is under the trusted prefix, beside AWS", () => {
   assertEquals(signingUrlFault(`${SANDBOX}${PATH}`, TOPIC, SANDBOX), undefined);
   assertEquals(signingUrlFault(`${SANDBOX}${PATH}`, TOPIC, `${SANDBOX}/`), undefined);

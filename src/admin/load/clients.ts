@@ -8,7 +8,7 @@
 export type Send = (signal: AbortSignal) => Promise<boolean>;
 
 /** Told of a request that has ended: how long it took (ms) and whether it was answered 200. */
-export type Record = (ms: number, ok: boolean) => void;
+export type Count = (ms: number, ok: boolean) => void;
 
 /** The time, and waiting for it; the machine's own by default. */
 export interface Timer {
@@ -66,7 +66,7 @@ export interface ClientOptions {
   readonly send: Send;
   /** Pause between an answer and the next request, ms. */
   readonly think: number;
-  readonly record: Record;
+  readonly count: Count;
   /** Ends the client at once, its request under way included. */
   readonly signal: AbortSignal;
   readonly timer?: Timer;
@@ -104,7 +104,7 @@ export class Crowd {
 
 /** One client: leaves after its answer, or out of its thoughts. */
 async function client(options: ClientOptions, leave: AbortSignal): Promise<void> {
-  const { send, think, record, signal, timer = realTimer } = options;
+  const { send, think, count, signal, timer = realTimer } = options;
   const end = AbortSignal.any([leave, signal]);
   let late = 0;
   while (!end.aborted) {
@@ -112,7 +112,7 @@ async function client(options: ClientOptions, leave: AbortSignal): Promise<void>
     const ok = await settled(send, signal);
     if (ok === undefined) return;
     const answered = timer.now();
-    record(answered - begin, ok);
+    count(answered - begin, ok);
     // A timer fires a little late, and the next one that much earlier: the pace stays right on the whole.
     const due = answered + Math.max(0, (ok ? think : Math.max(think, PAUSE_AFTER_ERROR)) - late);
     await timer.wait(due - answered, end);
@@ -143,13 +143,13 @@ export interface ArrivalOptions extends Omit<ClientOptions, "think"> {
  * that a server, or a generator, that falls behind shows in the figures (no coordinated omission).
  */
 export async function arrivals(options: ArrivalOptions): Promise<void> {
-  const { send, rate, record, leave, signal, timer = realTimer } = options;
+  const { send, rate, count, leave, signal, timer = realTimer } = options;
   const end = AbortSignal.any([leave, signal]);
   const begin = timer.now();
   const underWay = new Set<Promise<void>>();
   const arrive = async (due: number): Promise<void> => {
     const ok = await settled(send, signal);
-    if (ok !== undefined) record(timer.now() - due, ok);
+    if (ok !== undefined) count(timer.now() - due, ok);
   };
   for (let n = 0; !end.aborted; n++) {
     const due = begin + (n * 1_000) / rate;

@@ -49,8 +49,8 @@ export interface LoadRow extends Readonly<Record<string, string | number | undef
   readonly errors: number;
   /** Requests a second. */
   readonly rps: string;
-  readonly p50_ms: string | undefined;
-  readonly p99_ms: string | undefined;
+  readonly "p50_ms": string | undefined;
+  readonly "p99_ms": string | undefined;
 }
 
 /** The columns of {@linkcode LoadRow}, in order. */
@@ -91,8 +91,8 @@ export class Tally {
       requests: this.requests,
       errors: this.errors,
       rps: (seconds > 0 ? this.requests / seconds : 0).toFixed(2),
-      p50_ms: this.#latencies.percentile(0.5)?.toFixed(1),
-      p99_ms: this.#latencies.percentile(0.99)?.toFixed(1),
+      "p50_ms": this.#latencies.percentile(0.5)?.toFixed(1),
+      "p99_ms": this.#latencies.percentile(0.99)?.toFixed(1),
     };
   }
 }

@@ -34,7 +34,8 @@ export function timeline(clock: Clock): Timeline {
       let timer: Disposable;
       const wait = () => {
         timer = clock.after((last + step - now()) * 1_000, () => {
-          const passed = Math.floor(now() / step) * step;
+          // A hair is added, as at some speeds a second's real time is no exact number.
+          const passed = Math.floor(now() / step + 1e-6) * step;
           // A timer may be early by a millisecond.
           if (passed > last) callback(last = passed);
           wait();

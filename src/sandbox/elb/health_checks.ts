@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { Faults } from "./faults.ts";
-import type { Clock } from "./service.ts";
-import type { Instance, LoadBalancer, RegistrationPhase, World } from "./world.ts";
+import type { Faults } from "../faults.ts";
+import type { Clock } from "../service.ts";
+import type { Instance, LoadBalancer, RegistrationPhase, World } from "../world.ts";
 
 /** How often an instance that has yet to pass its first check is asked, ms of sandbox time. AWS gets round to it within 30 s. */
 const FIRST_CHECKS = 250;

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { INSTANCE_PORT } from "./machine.ts";
-import type { Clock } from "./service.ts";
-import type { LoadBalancer, World } from "./world.ts";
+import { INSTANCE_PORT } from "../machine.ts";
+import type { Clock } from "../service.ts";
+import type { LoadBalancer, World } from "../world.ts";
 
 /** Headers that are between two neighbours only. Source: RFC 9110, 7.6.1. */
 const HOP_BY_HOP = [

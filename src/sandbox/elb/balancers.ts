@@ -4,10 +4,10 @@
  * @module
  */
 import { Balancer } from "./balancer.ts";
-import type { Faults } from "./faults.ts";
+import type { Faults } from "../faults.ts";
 import { HealthChecks } from "./health_checks.ts";
-import type { Clock } from "./service.ts";
-import type { LoadBalancer, World } from "./world.ts";
+import type { Clock } from "../service.ts";
+import type { LoadBalancer, World } from "../world.ts";
 
 interface AtWork extends AsyncDisposable {
   readonly proxy: Balancer;

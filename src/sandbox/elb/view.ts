@@ -4,9 +4,9 @@
  * @module
  */
 import { isReachable } from "./health_checks.ts";
-import { flag, invalid, needed, shape, shapes, text, whole } from "./input.ts";
-import { ACCOUNT, AwsError, type Shape } from "./service.ts";
-import type { BalancerAttributes, HealthCheck, Instance, Listener, LoadBalancer } from "./world.ts";
+import { flag, invalid, needed, shape, shapes, text, whole } from "../input.ts";
+import { ACCOUNT, AwsError, type Shape } from "../service.ts";
+import type { BalancerAttributes, HealthCheck, Instance, Listener, LoadBalancer } from "../world.ts";
 
 /** A load balancer as DescribeLoadBalancers has it. */
 export function describe(balancer: LoadBalancer): Shape {

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { number, shapes, text, texts } from "./input.ts";
-import { type Page, page } from "./paging.ts";
-import { ACCOUNT, AwsError, type Shape } from "./service.ts";
-import type { Instance, StateName } from "./world.ts";
+import { number, shapes, text, texts } from "../input.ts";
+import { type Page, page } from "../paging.ts";
+import { ACCOUNT, AwsError, type Shape } from "../service.ts";
+import type { Instance, StateName } from "../world.ts";
 
 /** Source: EC2 API, InstanceState.Code. */
 const STATE_CODES: Readonly<Record<StateName, number>> = {

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Addresses } from "./addresses.ts";
-import type { MakeMachine } from "./machine.ts";
-import type { Clock, Machine } from "./service.ts";
-import type { Instance, World } from "./world.ts";
+import type { Addresses } from "../addresses.ts";
+import type { MakeMachine } from "../machine.ts";
+import type { Clock, Machine } from "../service.ts";
+import type { Instance, World } from "../world.ts";
 
 /** How long a terminated instance can still be seen, ms of sandbox time. Source: EC2, TerminateInstances: about an hour. */
 const TERMINATED_VISIBLE = 3_600_000;

@@ -1,0 +1,134 @@
+/**
+ * `kas admin sandbox`: the whole system on this machine.
+ *
+ * @module
+ */
+import { command, UsageError } from "../cli/command.ts";
+import { duration, flag, integer, oneOf, positive, text } from "../settings.ts";
+import { cpuThresholds } from "./alarm_plans.ts";
+import { kasCommand } from "./kas_process.ts";
+import { WORK } from "./nine_steps.ts";
+
+/** `kas admin sandbox`. */
+export const sandbox = command({
+  name: "sandbox",
+  summary: "AWS on this machine, to try everything without an account",
+  description:
+    "Speaks EC2, Classic ELB, CloudWatch and SNS on loopback. An instance that runs is a real kas worker, behind a real\n" +
+    "load balancer. Prints the variables that point kas, the AWS CLI and boto3 at it, and runs until Ctrl-C.\n" +
+    "With --scenario nine-steps it plays the acceptance scenario against a real autoscaler, and the exit status is 0\n" +
+    "only if every step came out as required.",
+  options: {
+    port: {
+      placeholder: "PORT",
+      help: "of the AWS endpoint; 0 picks a free one",
+      parse: integer(0, 65_535),
+      default: "4580",
+    },
+    balancerPort: {
+      placeholder: "PORT",
+      help: "of the load balancer; 0 picks a free one",
+      parse: integer(0, 65_535),
+      default: "30000",
+    },
+    nodes: {
+      placeholder: "N",
+      help: "stopped nodes beside the running base",
+      parse: integer(0, 250),
+      default: "1",
+    },
+    empty: { help: "an account without instances, balancers and topics", parse: flag, default: "false" },
+    boot: { placeholder: "TIME", help: "from pending to running", parse: duration, default: "2s" },
+    shutdown: { placeholder: "TIME", help: "from stopping to stopped", parse: duration, default: "1s" },
+    speed: {
+      placeholder: "N",
+      help: "divides every duration, of work and thought as well",
+      parse: positive,
+      default: "1",
+    },
+    fault: {
+      placeholder: "FAULT",
+      help:
+        "throttle=0.2, latency=300ms, no-capacity=i-…, stale-reads=2s, unhealthy=i-…, sns-duplicates=0.3, sns-loss=0.2",
+      parse: text,
+      repeat: true,
+    },
+    seed: {
+      placeholder: "N",
+      help: "of the faults' dice",
+      parse: integer(0, 4_294_967_295),
+      default: "1",
+    },
+    scenario: {
+      placeholder: "NAME",
+      help: "play a scenario and end",
+      parse: oneOf("nine-steps"),
+      choices: ["nine-steps"],
+    },
+    step: {
+      placeholder: "TIME",
+      help: "how long each step of the scenario takes",
+      parse: duration,
+      default: "300s",
+    },
+    cpu: {
+      placeholder: "LOW:HIGH",
+      help: "the scenario's alarms: CPU below which an instance asks for less, and from which for more",
+      parse: cpuThresholds,
+      default: "42:80",
+    },
+  },
+  examples: [
+    "admin sandbox",
+    "admin sandbox --scenario nine-steps --speed 25",
+    "admin sandbox --nodes 3 --fault throttle=0.2 --fault sns-duplicates=0.3",
+  ],
+  run: async ({ flags, out, signal }) => {
+    const { startSandbox } = await import("../sandbox/sandbox.ts");
+    const { fault, scenario, step, cpu, speed, ...rest } = flags;
+    const options = { ...rest, speed, faults: fault, worker: workerCommand(speed) };
+    try {
+      await using running = await startSandbox(options);
+      if (scenario !== undefined) {
+        const { playNineSteps } = await import("./scenario.ts");
+        return await playNineSteps({ sandbox: running, speed, step, cpu, out, signal }) ? 0 : 1;
+      }
+      const { setUpLog } = await import("../log.ts");
+      await setUpLog("text");
+      // In one write, so that who reads one line of it can have them all.
+      out.line(
+        Object.entries(running.env).map(([name, value]) => `export ${name}=${quoted(value)}`).join("\n"),
+      );
+      out.note(
+        `AWS answers at ${running.url}, the load balancer at http://127.0.0.1:${running.balancerPort}; Ctrl-C ends both.`,
+      );
+      await interruption(signal);
+      out.note("Stopping the workers.");
+      return 0;
+    } catch (error) {
+      // A fault that is not known; the sandbox itself may not import what says so.
+      if (error instanceof TypeError && error.message.startsWith("Cannot use fault")) {
+        throw new UsageError(error.message);
+      }
+      throw error;
+    }
+  },
+});
+
+/** The command line of an instance's worker: one vCPU, its work as much shorter as everything else. */
+export function workerCommand(speed: number): readonly string[] {
+  const workMs = WORK.map((ms) => (ms / speed).toFixed(3)).join("-");
+  return [...kasCommand(), "worker", "--threads", "1", "--work-ms", workMs];
+}
+
+/** A word that a shell reads as the value. */
+function quoted(value: string): string {
+  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+function interruption(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  return promise;
+}

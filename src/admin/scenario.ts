@@ -1,0 +1,117 @@
+/**
+ * Plays the acceptance scenario in a sandbox: a real autoscaler, wired as `kas admin setup` wires it, and real clients.
+ *
+ * @module
+ */
+import type { Output, Row } from "../cli/output.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { CpuThresholds } from "./alarm_plans.ts";
+import { Crowd, Getter, realTimer } from "./load/clients.ts";
+import { Tally } from "./load/statistics.ts";
+import { NINE_STEPS, type Step, THINK } from "./nine_steps.ts";
+import { type ScenarioAutoscaler, startScenarioAutoscaler } from "./scenario_autoscaler.ts";
+import { Reporter } from "./scenario_reporter.ts";
+import { OK, type Seen, verdict, VERDICT_COLUMNS, verdictRow } from "./scenario_verdict.ts";
+import type { Decided } from "./scenario_view.ts";
+import { FleetWatch } from "./scenario_watch.ts";
+
+/** What to play, and where. */
+export interface Scenario {
+  readonly sandbox: Sandbox;
+  /** Divides every duration. */
+  readonly speed: number;
+  /** Length of a step, ms of sandbox time. */
+  readonly step: number;
+  /** The alarms' thresholds. */
+  readonly cpu: CpuThresholds;
+  readonly out: Output;
+  readonly signal: AbortSignal;
+  readonly steps?: readonly Step[];
+}
+
+/** What CloudWatch averages over, ms of sandbox time. */
+const MINUTE = 60_000;
+
+/** The longest time between two pictures, real ms. */
+const FRAME = 500;
+
+/**
+ * Plays the nine steps, tells how it goes on stderr and prints the verdict table on stdout.
+ *
+ * @returns whether every step came out as required
+ * @throws {ProcessError} if the autoscaler or the setup fails
+ */
+export async function playNineSteps(scenario: Scenario): Promise<boolean> {
+  const { sandbox, speed, step, cpu, out, signal, steps = NINE_STEPS } = scenario;
+  out.note("Starting an autoscaler and setting up topic, load balancer and alarms.");
+  await using autoscaler = await startScenarioAutoscaler({ env: sandbox.env, speed, cpu, signal });
+  using watch = new FleetWatch(sandbox.world, MINUTE / speed);
+  using getter = new Getter(`http://127.0.0.1:${sandbox.balancerPort}/work`);
+  const total = new Tally();
+  let tally = new Tally();
+  const count = (ms: number, ok: boolean) => {
+    total.add(ms, ok);
+    tally.add(ms, ok);
+  };
+  const crowd = new Crowd({ send: getter.send, think: THINK / speed, signal, count });
+  const rows: Row[] = [];
+  {
+    using reporter = new Reporter(out);
+    const begun = performance.now();
+    for (const [index, current] of steps.entries()) {
+      tally = new Tally();
+      watch.begin();
+      reporter.begin(current);
+      const left = crowd.become(current.clients);
+      // Counted from the very beginning, so that lateness does not add up.
+      const end = begun + ((index + 1) * step) / speed;
+      for await (const decisions of frames(end, Math.min(FRAME, MINUTE / speed / 6), autoscaler, signal)) {
+        watch.look();
+        reporter.show({
+          title: `Nine steps, ${speed} times faster than life, at http://127.0.0.1:${sandbox.balancerPort}`,
+          steps,
+          done: rows,
+          inService: watch.inService,
+          left: Math.max(0, end - performance.now()) / 1_000,
+          instances: watch.instances(),
+          requests: total.requests,
+          errors: total.errors,
+          decisions,
+        });
+      }
+      await left;
+      const { requests, errors } = tally;
+      const seen: Seen = {
+        inService: watch.inService,
+        ...watch.range,
+        requests,
+        errors,
+        cpu: watch.cpuInService(),
+      };
+      const judged = verdict(current, steps[index - 1]?.expected ?? current.expected, seen);
+      rows.push(verdictRow(current, seen, judged));
+      reporter.end(current, judged, seen);
+    }
+    await crowd.become([]);
+  }
+  await out.table(VERDICT_COLUMNS, rows);
+  return rows.every(({ verdict }) => verdict === OK);
+}
+
+/**
+ * Yields the autoscaler's latest decisions every so many ms until the end, the last time at the end.
+ *
+ * @throws {ProcessError} if the autoscaler ends, and the signal's reason
+ */
+async function* frames(
+  end: number,
+  ms: number,
+  autoscaler: ScenarioAutoscaler,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Decided[]> {
+  do {
+    await Promise.race([realTimer.wait(Math.min(ms, end - performance.now()), signal), autoscaler.failed]);
+    signal.throwIfAborted();
+    yield await Promise.race([autoscaler.decisions(), autoscaler.failed]);
+  } while (performance.now() < end);
+}

@@ -1,0 +1,170 @@
+import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import { BODY_LIMIT, handler, type HandlerParts } from "../../src/autoscaler/handler.ts";
+import { Inbox } from "../../src/autoscaler/inbox.ts";
+import { State } from "../../src/autoscaler/state.ts";
+import { verifier } from "../../src/sns/verify.ts";
+import { type Body, CERTIFICATE, NOW, signed, TOPIC } from "../sns/fixtures.ts";
+
+/** A handler over an inbox in memory, which counts how often the loop would have been woken. */
+class Desk implements Disposable {
+  readonly #state = State.memory();
+  readonly inbox = new Inbox(this.#state);
+  woken = 0;
+  readonly #handle: (request: Request) => Promise<Response>;
+
+  constructor(more: Partial<HandlerParts> = {}) {
+    const certificate = () => Promise.resolve(CERTIFICATE);
+    this.#handle = handler({
+      verify: verifier({ topicArn: TOPIC, certificate, now: () => NOW }),
+      inbox: this.inbox,
+      wake: () => this.woken++,
+      resubscribe: false,
+      status: () => ({ fleet: "kas" }),
+      activities: (limit) => Array(limit).fill({ kind: "none" }),
+      now: () => NOW,
+      ...more,
+    });
+  }
+
+  /** `200 accepted`. */
+  async ask(path: string, init?: RequestInit): Promise<string> {
+    const response = await this.#handle(new Request(`http://localhost${path}`, init));
+    return `${response.status} ${await response.text()}`;
+  }
+
+  post(body: Body | BodyInit, headers: HeadersInit = {}): Promise<string> {
+    const plain = body?.constructor === Object ? JSON.stringify(body) : body as BodyInit;
+    return this.ask("/", { method: "POST", body: plain, headers });
+  }
+
+  [Symbol.dispose](): void {
+    this.#state[Symbol.dispose]();
+  }
+}
+
+Deno.test("POST / answers 200 accepted once a notification is stored, and wakes the loop", async () => {
+  using desk = new Desk();
+  assertEquals(
+    await desk.post(signed("Notification", { MessageId: "m-1", Message: "an alarm" })),
+    "200 accepted",
+  );
+  const { id, body, kind } = desk.inbox.next("notification", NOW) ?? {};
+  assertEquals({ id, body, kind }, { id: "m-1", body: "an alarm", kind: "notification" });
+  assertEquals(desk.woken, 1);
+});
+
+Deno.test("POST / accepts a duplicate, which does nothing (R11)", async () => {
+  using desk = new Desk();
+  const message = signed("Notification", { MessageId: "m-1" });
+  await desk.post(message);
+  desk.inbox.done("m-1", NOW);
+  assertEquals(await desk.post(message), "200 accepted");
+  assertEquals([desk.inbox.waiting(), desk.woken], [0, 1]);
+  assertMatch(await desk.ask("/status"), /"accepted":1,"duplicate":1/);
+});
+
+const REFUSED: readonly [what: string, body: Body | string, answer: RegExp][] = [
+  ["no JSON", "{", /^400 The body is no JSON$/],
+  ["an empty body", "", /^400 /],
+  ["no SNS message", { Type: "Other" }, /^400 Type /],
+  ["a forged signature", { ...signed("Notification"), Message: "other" }, /^403 Signature: /],
+  ["another topic", signed("Notification", { TopicArn: `${TOPIC}2` }), /^403 TopicArn: /],
+  [
+    "an old message",
+    signed("Notification", { Timestamp: new Date(NOW - 3_600_000).toISOString() }),
+    /^403 Timestamp: /,
+  ],
+  [
+    "a certificate from elsewhere",
+    signed("Notification", { SigningCertURL: "https://example.com/a.pem" }),
+    /^403 SigningCertURL: /,
+  ],
+];
+
+for (const [what, body, answer] of REFUSED) {
+  Deno.test(`POST / refuses ${what}, and stores nothing (R14)`, async () => {
+    using desk = new Desk();
+    assertMatch(await desk.post(body), answer);
+    assertEquals([desk.inbox.waiting(), desk.woken], [0, 0]);
+  });
+}
+
+Deno.test("POST / goes by the body alone: headers are not signed", async () => {
+  using desk = new Desk();
+  const headers = {
+    "x-amz-sns-message-type": "SubscriptionConfirmation",
+    "x-amz-sns-topic-arn": "arn:other",
+  };
+  assertEquals(await desk.post(signed("Notification"), headers), "200 accepted");
+  assertEquals(desk.inbox.next("confirmation", NOW), undefined);
+});
+
+Deno.test("POST / answers 413 to a body over 640 KiB", async () => {
+  using desk = new Desk();
+  assertMatch(await desk.post("x".repeat(BODY_LIMIT + 1)), /^413 /);
+});
+
+Deno.test("POST / stops reading a body that goes on past 640 KiB, whatever its Content-Length says", async () => {
+  using desk = new Desk();
+  let sent = 0;
+  let cancelled = false;
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      sent += 65_536;
+      controller.enqueue(new Uint8Array(65_536));
+    },
+    cancel: () => {
+      cancelled = true;
+    },
+  });
+  assertMatch(await desk.post(endless, { "content-length": "10" }), /^413 /);
+  assertEquals([cancelled, sent < 2 * BODY_LIMIT], [true, true]);
+});
+
+Deno.test("POST / answers 503 to a body that does not come to its end in time, so that SNS sends it again", async () => {
+  using desk = new Desk({ bodyTimeout: 1 });
+  assertEquals(await desk.post(new ReadableStream()), "503 the body took too long");
+});
+
+Deno.test("POST / answers 503 where a message can't be stored (R12)", async () => {
+  const desk = new Desk();
+  desk[Symbol.dispose]();
+  assertEquals(await desk.post(signed("Notification")), "503 cannot store the message now");
+  assertEquals(desk.woken, 0);
+});
+
+Deno.test("POST / stores a SubscriptionConfirmation's token to be confirmed", async () => {
+  using desk = new Desk();
+  assertEquals(await desk.post(signed("SubscriptionConfirmation", { Token: "T" })), "200 accepted");
+  assertEquals(desk.inbox.next("confirmation", NOW)?.body, "T");
+});
+
+Deno.test("POST / counts an UnsubscribeConfirmation, and follows it only with --resubscribe (R14)", async () => {
+  for (const resubscribe of [false, true]) {
+    using desk = new Desk({ resubscribe });
+    assertEquals(await desk.post(signed("UnsubscribeConfirmation")), "200 accepted");
+    assertEquals(desk.inbox.waiting(), resubscribe ? 1 : 0);
+    const status = await desk.ask("/status");
+    assertMatch(status, /"unsubscribed":1/);
+    assertNotMatch(status, /SECRET/);
+  }
+});
+
+const ROUTES: readonly [method: string, path: string, answer: RegExp][] = [
+  ["GET", "/ping", /^200 pong$/],
+  ["GET", "/status", /^200 \{"fleet":"kas","messages":/],
+  ["GET", "/activities?limit=2", /^200 \[\{"kind":"none"\},\{"kind":"none"\}\]$/],
+  ["GET", "/activities?limit=x", /^400 limit: /],
+  ["GET", "/", /^405 /],
+  ["PUT", "/", /^405 /],
+  ["POST", "/ping", /^405 /],
+  ["GET", "/toString", /^404 not found$/],
+  ["POST", "/other", /^404 not found$/],
+];
+
+for (const [method, path, answer] of ROUTES) {
+  Deno.test(`${method} ${path} answers ${/\d+/.exec(answer.source)?.[0]}`, async () => {
+    using desk = new Desk();
+    assertMatch(await desk.ask(path, { method }), answer);
+  });
+}

@@ -1,0 +1,189 @@
+/**
+ * `kas admin` against a stand-in for AWS: each command that lists or changes something, its columns and exit statuses.
+ *
+ * @module
+ */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { quarantine } from "../../../src/aws/instances.ts";
+import { createTopic } from "../../../src/aws/topic.ts";
+import { eventually } from "../../kas.ts";
+import { kas } from "./admin.ts";
+import { type Case, launch, settled } from "./cases.ts";
+
+const NOBODY = "i-0123456789abcdef0";
+
+export const ADMIN_CASES: readonly Case[] = [
+  {
+    name: "instances create, list and tags",
+    run: async (backend, fleet) => {
+      const created = await kas(
+        backend,
+        fleet,
+        ...["instances", "create", "--count", "2", "--image", backend.image, "--type", "t3.micro"],
+      );
+      assertEquals([created.status, created.stderr], [0, ""]);
+      const ids = created.rows.map(({ id }) => String(id));
+      assertEquals(created.rows, ids.map((id) => ({ id, name: `${fleet}_node` })));
+      for (const id of ids) await settled(backend, id, "running");
+
+      const listed = await kas(backend, fleet, "instances", "--state", "running");
+      assertEquals(listed.rows.map(({ id }) => String(id)).sort(), ids.toSorted());
+      assertEquals(
+        Object.keys(listed.rows[0] ?? {}),
+        ["id", "name", "role", "state", "type", "zone", "private_ip", "public_dns", "launched", "health"],
+      );
+      assertEquals((await kas(backend, fleet, "instances", "--state", "stopped")).rows, []);
+
+      const [id = ""] = ids;
+      const tags = await kas(backend, fleet, "instances", "tags", id);
+      assertEquals(
+        tags.rows.map(({ id, key, value }) => [id, key, value]).sort(),
+        [[id, "Name", `${fleet}_node`], [id, "kas:fleet", fleet], [id, "kas:role", "node"]],
+      );
+    },
+  },
+  {
+    name: "instances stop, start and terminate",
+    run: async (backend, fleet) => {
+      const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
+      const stopped = await kas(backend, fleet, "instances", "stop", id);
+      assertEquals(stopped, { status: 0, rows: [{ id, before: "running", after: "stopping" }], stderr: "" });
+      await settled(backend, id, "stopped");
+      const started = await kas(backend, fleet, "instances", "start", id);
+      assertEquals(started.rows, [{ id, before: "stopped", after: "pending" }]);
+      await settled(backend, id, "running");
+      const terminated = await kas(backend, fleet, "instances", "terminate", id, "--yes");
+      assertEquals([terminated.status, terminated.rows[0]?.["before"]], [0, "running"]);
+      await settled(backend, id, "terminated");
+      assertEquals((await kas(backend, fleet, "instances")).rows, []);
+    },
+  },
+  {
+    name: "instances: a base is protected, a stranger has status 4, and each target has its turn",
+    run: async (backend, fleet) => {
+      const [{ id: base = "" } = {}] = await launch(backend, fleet, "base", 1);
+      const [{ id: node = "" } = {}] = await launch(backend, fleet, "node", 1);
+      const refused = await kas(backend, fleet, "instances", "stop", base);
+      assertEquals(refused.status, 1);
+      assertStringIncludes(refused.stderr, "--force");
+      const part = await kas(backend, fleet, "instances", "stop", NOBODY, node);
+      assertEquals([part.status, part.rows.map(({ id }) => id)], [1, [node]]);
+      assertStringIncludes(part.stderr, NOBODY);
+      assertEquals((await kas(backend, fleet, "instances", "start", NOBODY)).status, 4);
+      await settled(backend, base, "running");
+    },
+  },
+  {
+    name: "instances release lifts a quarantine",
+    run: async (backend, fleet) => {
+      const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
+      await quarantine(backend.aws, id, "no capacity");
+      assertEquals((await kas(backend, fleet, "instances", "release", id)).status, 0);
+      assertEquals((await settled(backend, id, "running")).quarantine, undefined);
+    },
+  },
+  {
+    name: "balancers create, register, list and deregister",
+    run: async (backend, fleet) => {
+      const [{ id = "" } = {}] = await launch(backend, fleet, "base", 1);
+      const created = await kas(backend, fleet, "balancers", "create", fleet);
+      assertEquals([created.status, created.rows[0]?.["name"], created.stderr], [0, fleet, ""]);
+      const dnsName = created.rows[0]?.["dns_name"];
+      const rows = async () =>
+        (await kas(backend, fleet, "balancers")).rows.filter(({ name }) => name === fleet);
+      assertEquals(await rows(), [{
+        name: fleet,
+        dns_name: dnsName,
+        instance: null,
+        health: null,
+        reason: null,
+      }]);
+
+      const registered = await kas(backend, fleet, "balancers", "register", fleet, id);
+      assertEquals(registered.rows, [{ name: fleet, instance: id, action: "registered" }]);
+      const [row] = await eventually(rows, ([row]) => row?.["health"] === "InService");
+      assertEquals(row?.["instance"], id);
+      const listed = await kas(backend, fleet, "instances");
+      assertEquals(listed.rows.map(({ id, health }) => [id, health]), [[id, "InService"]]);
+
+      const deregistered = await kas(backend, fleet, "balancers", "deregister", fleet, id);
+      assertEquals(deregistered.rows, [{ name: fleet, instance: id, action: "deregistered" }]);
+      await eventually(rows, ([row]) => row?.["instance"] === null);
+      assertEquals((await kas(backend, fleet, "balancers", "register", `${fleet}-no`, id)).status, 4);
+    },
+  },
+  {
+    name: "alarms set, list, test and delete",
+    run: async (backend, fleet) => {
+      await createTopic(backend.aws, fleet);
+      const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
+      const names = [`${fleet}:cpuhigh:${id}`, `${fleet}:cpulow:${id}`];
+      const set = await kas(backend, fleet, "alarms", "set", id, "--cpu", "35:70", "--period", "3600");
+      assertEquals([set.status, set.stderr], [0, ""]);
+      assertEquals(set.rows.map(({ name }) => String(name)).sort(), names);
+
+      const listed = await kas(backend, fleet, "alarms");
+      assertEquals(
+        listed.rows.map((
+          { kind, metric, period, dimension, topic },
+        ) => [kind, metric, period, dimension, topic])
+          .sort(),
+        [
+          ["cpuhigh", "CPUUtilization(Average)>=70", 3600, id, fleet],
+          ["cpulow", "CPUUtilization(Average)>=35", 3600, id, fleet],
+        ],
+      );
+
+      const [high = ""] = names;
+      const tested = await kas(backend, fleet, "alarms", "test", high, "ALARM");
+      assertEquals([tested.status, tested.rows[0]?.["after"]], [0, "ALARM"]);
+      const states = (await kas(backend, fleet, "alarms")).rows.filter(({ name }) => name === high);
+      assertEquals(states.map(({ state }) => state), ["ALARM"]);
+
+      assertEquals((await kas(backend, fleet, "alarms", "delete", `${fleet}:cpuhigh:${NOBODY}`)).status, 4);
+      const deleted = await kas(backend, fleet, "alarms", "delete", "--instance", id);
+      assertEquals(deleted.rows.map(({ action }) => action), ["deleted", "deleted"]);
+      assertEquals((await kas(backend, fleet, "alarms")).rows, []);
+    },
+  },
+  {
+    name: "topics create, list, subscribe and subscriptions",
+    run: async (backend, fleet) => {
+      const created = await kas(backend, fleet, "topics", "create", fleet);
+      const [topic] = created.rows;
+      assertEquals(created, {
+        status: 0,
+        rows: [{ arn: topic?.["arn"], name: fleet, subscriptions: 0 }],
+        stderr: "",
+      });
+      // Nobody listens: what counts here is that SNS was asked. moto takes it as confirmed all the same.
+      const endpoint = "http://127.0.0.1:1/";
+      const status = backend.name === "moto" ? "confirmed" : "pending";
+      const subscribed = await kas(backend, fleet, "topics", "subscribe", endpoint);
+      assertEquals(subscribed.rows.map(({ endpoint, protocol, status }) => [endpoint, protocol, status]), [
+        [endpoint, "http", status],
+      ]);
+      const listed = await kas(backend, fleet, "topics", "subscriptions");
+      assertEquals(listed.rows, subscribed.rows);
+      const topics = (await kas(backend, fleet, "topics")).rows.filter(({ name }) => name === fleet);
+      assertEquals(topics, [{ arn: topic?.["arn"], name: fleet, subscriptions: 1 }]);
+    },
+  },
+  {
+    name: "setup makes what is missing, and finds nothing to do the second time",
+    run: async (backend, fleet) => {
+      await launch(backend, fleet, "base", 1);
+      const first = await kas(backend, fleet, "setup");
+      assertEquals([first.status, first.stderr], [0, ""]);
+      assertEquals(first.rows.map(({ resource, action }) => [resource, action]), [
+        ["topic", "created"],
+        ["balancer", "created"],
+        ["instance", "registered"],
+        ["alarm", "created"],
+        ["alarm", "created"],
+      ]);
+      const again = await kas(backend, fleet, "setup");
+      assertEquals([...new Set(again.rows.map(({ action }) => action))], ["unchanged"]);
+    },
+  },
+];

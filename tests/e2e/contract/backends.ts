@@ -1,0 +1,69 @@
+/**
+ * The two stand-ins for AWS that the contract's cases run against: our sandbox, and moto, which shares no code with it.
+ *
+ * @module
+ */
+import { type Aws, connect } from "../../../src/aws/clients.ts";
+import { type SandboxOptions, startSandbox } from "../../../src/sandbox/sandbox.ts";
+import { credentials } from "../../aws/wire.ts";
+import { start } from "../../kas.ts";
+
+/** AWS as the cases see it. */
+export interface Backend extends AsyncDisposable {
+  readonly name: "sandbox" | "moto";
+  readonly url: string;
+  readonly region: string;
+  readonly aws: Aws;
+  /** An image that can be launched. */
+  readonly image: string;
+}
+
+const REGION = "eu-west-1";
+
+/** One of moto's own images. Source: moto, ec2/resources/amis.json. */
+const IMAGE = "ami-12c6146b";
+
+/** An empty account in our sandbox, fifty times faster than life, whose machines answer in this process. */
+export async function sandboxBackend(): Promise<Backend> {
+  return await withAws("sandbox", await startSandbox({ empty: true, ...FAST }));
+}
+
+/** A sandbox that loses no time: instances boot in 40 ms, and answer /ping from this process. */
+export const FAST = { boot: 2_000, shutdown: 1_000, speed: 50, machine } as const satisfies SandboxOptions;
+
+/** An empty account in moto. */
+export async function motoBackend(): Promise<Backend> {
+  const server = start(["moto_server", "-H", "127.0.0.1", "-p", "0"]);
+  try {
+    const [, url = ""] = await server.line(/Running on (http:\S+)/);
+    return await withAws("moto", { url, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() });
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function withAws(name: Backend["name"], server: AsyncDisposable & { readonly url: string }): Backend {
+  credentials();
+  const aws = connect({ region: REGION, endpointUrl: server.url });
+  return {
+    name,
+    url: server.url,
+    region: REGION,
+    aws,
+    image: IMAGE,
+    [Symbol.asyncDispose]: async () => {
+      aws[Symbol.dispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A machine that answers everything with `pong` and uses no CPU to speak of. */
+function machine({ address }: { readonly address: string }) {
+  const server = Deno.serve(
+    { hostname: address, port: 30_000, onListen: () => {} },
+    () => new Response("pong"),
+  );
+  return { cpuSeconds: () => 0, [Symbol.asyncDispose]: () => server.shutdown() };
+}

@@ -1,0 +1,42 @@
+/**
+ * What a case of the contract is.
+ *
+ * @module
+ */
+import { type Ec2Instance, instance, launchInstances } from "../../../src/aws/instances.ts";
+import type { Role } from "../../../src/scaling/fleet.ts";
+import { eventually } from "../../kas.ts";
+import type { Backend } from "./backends.ts";
+
+/** A case: asserts what every AWS must do. Where one of the stand-ins is known to differ, the case says so in place. */
+export interface Case {
+  readonly name: string;
+  /**
+   * @param fleet a fleet of the case's own, its name usable for a load balancer and a topic too
+   */
+  readonly run: (backend: Backend, fleet: string) => Promise<void>;
+}
+
+/** Launches instances of a fleet and waits until they run. */
+export async function launch(
+  { aws, image }: Backend,
+  fleet: string,
+  role: Role,
+  count: number,
+  keyName?: string,
+): Promise<Ec2Instance[]> {
+  const key = keyName === undefined ? {} : { keyName };
+  const launched = await launchInstances(aws, { fleet, role, count, image, type: "t3.micro", ...key });
+  return await Promise.all(launched.map(({ id }) => settled({ aws }, id, "running")));
+}
+
+/** Waits until an instance is in a state. */
+export async function settled(
+  { aws }: Pick<Backend, "aws">,
+  id: string,
+  state: Ec2Instance["state"],
+): Promise<Ec2Instance> {
+  const found = await eventually(() => instance(aws, id), (found) => found?.state === state);
+  if (found === undefined) throw new Error(`${id} is not there`);
+  return found;
+}

@@ -1,0 +1,96 @@
+/**
+ * src/aws/alarms.ts against a stand-in for CloudWatch.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { deleteAlarms, fleetAlarms, latestCpu, putAlarm, setAlarmState } from "../../../src/aws/alarms.ts";
+import { isNotFound } from "../../../src/aws/errors.ts";
+import { eventually } from "../../kas.ts";
+import { type Case, launch } from "./cases.ts";
+
+const TOPIC = "arn:aws:sns:eu-west-1:123456789012:kas";
+/** Long enough for the sandbox not to evaluate while the case looks. */
+const WATCH = { threshold: 80, period: 3_600, evaluations: 2, topicArn: TOPIC } as const;
+
+export const CLOUDWATCH_CASES: readonly Case[] = [
+  {
+    name: "putAlarm() and fleetAlarms(): what was put is what is listed",
+    run: async ({ aws }, fleet) => {
+      for (
+        const [kind, dimension] of [["cpuhigh", "i-1"], ["cpulow", "i-1"], ["reqcount", fleet]] as const
+      ) {
+        await putAlarm(aws, { ...WATCH, fleet, kind, dimension });
+      }
+      await putAlarm(aws, { ...WATCH, fleet: `${fleet}-other`, kind: "cpuhigh", dimension: "i-1" });
+      const alarms = await fleetAlarms(aws, fleet);
+      assertEquals(
+        alarms.map(({ name, metric, statistic }) => [name, metric, statistic]).sort(),
+        [
+          [`${fleet}:cpuhigh:i-1`, "CPUUtilization", "Average"],
+          [`${fleet}:cpulow:i-1`, "CPUUtilization", "Average"],
+          [`${fleet}:reqcount:${fleet}`, "RequestCount", "Sum"],
+        ],
+      );
+      for (const alarm of alarms) {
+        const { threshold, period, evaluations, comparison, actionsEnabled, alarmActions, okActions } = alarm;
+        assertEquals({ threshold, period, evaluations, topicArn: alarmActions[0] }, WATCH);
+        assertEquals([comparison, actionsEnabled], ["GreaterThanOrEqualToThreshold", true]);
+        assertEquals(okActions, alarmActions);
+      }
+    },
+  },
+  {
+    name: "putAlarm() again: updates the alarm",
+    run: async ({ aws, name }, fleet) => {
+      const plan = { ...WATCH, fleet, kind: "cpuhigh", dimension: "i-1" } as const;
+      await putAlarm(aws, plan);
+      await setAlarmState(aws, `${fleet}:cpuhigh:i-1`, "ALARM", "test");
+      await putAlarm(aws, { ...plan, threshold: 70 });
+      const [alarm, ...more] = await fleetAlarms(aws, fleet);
+      assertEquals([alarm?.threshold, more.length], [70, 0]);
+      // CloudWatch keeps the state; moto resets it to OK.
+      assertEquals(alarm?.state, name === "moto" ? "OK" : "ALARM");
+    },
+  },
+  {
+    name: "setAlarmState(): the state, its reason and its time",
+    run: async ({ aws }, fleet) => {
+      await putAlarm(aws, { ...WATCH, fleet, kind: "cpulow", dimension: "i-1" });
+      await setAlarmState(aws, `${fleet}:cpulow:i-1`, "ALARM", "because of a test");
+      const [alarm] = await fleetAlarms(aws, fleet);
+      assertEquals([alarm?.state, alarm?.reason], ["ALARM", "because of a test"]);
+      assertGreater(alarm?.changed ?? 0, Date.now() - 60_000);
+    },
+  },
+  {
+    name: "an unknown alarm is not found, and deleting it is no error",
+    run: async ({ aws, name }, fleet) => {
+      const unknown = `${fleet}:cpuhigh:i-1`;
+      assert(isNotFound(await assertRejects(() => setAlarmState(aws, unknown, "OK", "test"))));
+      await putAlarm(aws, { ...WATCH, fleet, kind: "cpulow", dimension: "i-1" });
+      await deleteAlarms(aws, [`${fleet}:cpulow:i-1`]);
+      assertEquals(await fleetAlarms(aws, fleet), []);
+      await deleteAlarms(aws, [unknown]).catch((error) => {
+        // AWS and the sandbox may answer ResourceNotFound, moto never does.
+        assert(name !== "moto" && isNotFound(error), String(error));
+      });
+    },
+  },
+  {
+    name: "latestCpu(): nothing for an instance that was never measured, the latest for one that runs",
+    run: async (backend, fleet) => {
+      const { aws, name } = backend;
+      assertEquals(await latestCpu(aws, ["i-0123456789abcdef0"], 60), new Map());
+      // moto measures nothing.
+      if (name === "moto") return;
+      const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
+      const measured = await eventually(
+        () => latestCpu(aws, [id, "i-0123456789abcdef0"], 60),
+        (m) => m.has(id),
+      );
+      assertEquals([...measured.keys()], [id]);
+      assertEquals(measured.get(id)?.percent, 0);
+    },
+  },
+];

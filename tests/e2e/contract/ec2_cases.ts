@@ -1,0 +1,115 @@
+/**
+ * src/aws/instances.ts against a stand-in for EC2.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { isNotFound } from "../../../src/aws/errors.ts";
+import {
+  fleetInstances,
+  instance,
+  instanceTags,
+  quarantine,
+  release,
+  startInstance,
+  stopInstance,
+  terminateInstance,
+} from "../../../src/aws/instances.ts";
+import { type Case, launch, settled } from "./cases.ts";
+
+const NOBODY = "i-0123456789abcdef0";
+
+export const EC2_CASES: readonly Case[] = [
+  {
+    name: "launchInstances() and fleetInstances(): a fleet is what carries its tag",
+    run: async (backend, fleet) => {
+      const [base] = await launch(backend, fleet, "base", 1);
+      const nodes = await launch(backend, fleet, "node", 2);
+      await launch(backend, `${fleet}-other`, "node", 1);
+      const found = await Array.fromAsync(fleetInstances(backend.aws, { fleet }));
+      assertEquals(
+        found.map(({ id, role, name, state }) => [id, role, name, state]).sort(),
+        [
+          [base?.id, "base", `${fleet}_base`, "running"],
+          ...nodes.map(({ id }) => [id, "node", `${fleet}_node`, "running"]),
+        ].sort(),
+      );
+      for (const { type, zone, privateIp, launched = 0 } of found) {
+        assertEquals(type, "t3.micro");
+        assert(zone.startsWith(backend.region), zone);
+        assert(privateIp !== undefined);
+        assertGreater(launched, Date.now() - 60_000);
+      }
+    },
+  },
+  {
+    name: "fleetInstances(): a legacy fleet is what has its key pair",
+    run: async (backend, fleet) => {
+      const [launched] = await launch(backend, `${fleet}-new`, "node", 1, fleet);
+      const found = await Array.fromAsync(fleetInstances(backend.aws, { fleet: "any", keyName: fleet }));
+      assertEquals(found.map(({ id }) => id), [launched?.id]);
+    },
+  },
+  {
+    name: "stopInstance() and startInstance(): there and back, and when it was stopped",
+    run: async (backend, fleet) => {
+      const { aws } = backend;
+      const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
+      const started = Date.now();
+      assertEquals(await stopInstance(aws, id), { id, before: "running", after: "stopping" });
+      const { stoppedAt = 0 } = await settled(backend, id, "stopped");
+      // EC2 tells it in whole seconds.
+      assertGreater(stoppedAt, started - 2_000);
+      assertEquals(await startInstance(aws, id), { id, before: "stopped", after: "pending" });
+      const running = await settled(backend, id, "running");
+      assertEquals(running.stoppedAt, undefined);
+    },
+  },
+  {
+    name: "startInstance() of a running one and stopInstance() of a stopped one change nothing",
+    run: async (backend, fleet) => {
+      const { aws } = backend;
+      const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
+      assertEquals((await startInstance(aws, id)).before, "running");
+      assertEquals((await settled(backend, id, "running")).state, "running");
+      await stopInstance(aws, id);
+      await settled(backend, id, "stopped");
+      assertEquals((await stopInstance(aws, id)).before, "stopped");
+      assertEquals((await settled(backend, id, "stopped")).state, "stopped");
+    },
+  },
+  {
+    name: "terminateInstance(): it is no part of the fleet any more",
+    run: async (backend, fleet) => {
+      const { aws } = backend;
+      const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
+      assertEquals((await terminateInstance(aws, id)).before, "running");
+      await settled(backend, id, "terminated");
+      assertEquals(await Array.fromAsync(fleetInstances(aws, { fleet })), []);
+    },
+  },
+  {
+    name: "an unknown instance is not found",
+    run: async ({ aws }) => {
+      assertEquals(await instance(aws, NOBODY), undefined);
+      for (const act of [startInstance, stopInstance, terminateInstance]) {
+        assert(isNotFound(await assertRejects(() => act(aws, NOBODY))), act.name);
+      }
+      assertEquals(await instanceTags(aws, [NOBODY]), new Map());
+    },
+  },
+  {
+    name: "quarantine() and release(): a tag that comes and goes, beside the others",
+    run: async (backend, fleet) => {
+      const { aws } = backend;
+      const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
+      const tags = { "kas:fleet": fleet, "kas:role": "node", Name: `${fleet}_node` };
+      assertEquals((await instanceTags(aws, [id])).get(id), tags);
+      await quarantine(aws, id, "its health check never passed");
+      assertEquals((await instance(aws, id))?.quarantine, "its health check never passed");
+      await release(aws, id);
+      assertEquals((await instance(aws, id))?.quarantine, undefined);
+      assertEquals((await instanceTags(aws, [id])).get(id), tags);
+    },
+  },
+];

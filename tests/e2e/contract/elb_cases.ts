@@ -1,0 +1,80 @@
+/**
+ * src/aws/balancer.ts against a stand-in for Classic ELB.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  balancers,
+  createBalancer,
+  deleteBalancer,
+  deregister,
+  health,
+  register,
+  registrations,
+} from "../../../src/aws/balancer.ts";
+import { isNotFound } from "../../../src/aws/errors.ts";
+import { eventually } from "../../kas.ts";
+import { type Case, launch } from "./cases.ts";
+
+export const ELB_CASES: readonly Case[] = [
+  {
+    name: "createBalancer(): once, however often it is called",
+    run: async ({ aws, region }, fleet) => {
+      const created = await createBalancer(aws, fleet, [`${region}a`]);
+      assertEquals(created, {
+        name: fleet,
+        dnsName: created.dnsName,
+        instances: [],
+        healthCheck: "HTTP:30000/ping",
+        zones: [`${region}a`],
+      });
+      assertEquals(await createBalancer(aws, fleet, [`${region}a`]), created);
+      assertEquals(await Array.fromAsync(balancers(aws, fleet)), [created]);
+      const all = await Array.fromAsync(balancers(aws));
+      assertEquals(all.filter(({ name }) => name === fleet), [created]);
+    },
+  },
+  {
+    name: "register() and deregister(): in service and out of it, and a repeat changes nothing",
+    run: async (backend, fleet) => {
+      const { aws } = backend;
+      const [{ id = "", zone = "" } = {}] = await launch(backend, fleet, "base", 1);
+      await createBalancer(aws, fleet, [zone]);
+      assertEquals(await registrations(aws, fleet), new Map());
+      await register(aws, fleet, id);
+      await register(aws, fleet, id);
+      const registered = await eventually(
+        () => registrations(aws, fleet),
+        (found) => found.get(id) === "in-service",
+      );
+      assertEquals([...registered.keys()], [id]);
+      assertEquals((await health(aws, fleet))[0]?.state, "InService");
+      await deregister(aws, fleet, id);
+      await eventually(() => registrations(aws, fleet), (found) => !found.has(id));
+      await deregister(aws, fleet, id);
+    },
+  },
+  {
+    name: "deregister() of an instance that never was registered leaves all as it is",
+    run: async (backend, fleet) => {
+      const { aws } = backend;
+      const [registered, other] = await launch(backend, fleet, "node", 2);
+      await createBalancer(aws, fleet, [registered?.zone ?? ""]);
+      await register(aws, fleet, registered?.id ?? "");
+      await deregister(aws, fleet, other?.id ?? "");
+      assertEquals([...(await registrations(aws, fleet)).keys()], [registered?.id]);
+    },
+  },
+  {
+    name: "an unknown load balancer is not found, and deleting it is no error",
+    run: async ({ aws, region }, fleet) => {
+      assert(isNotFound(await assertRejects(() => health(aws, fleet))));
+      assert(isNotFound(await assertRejects(() => Array.fromAsync(balancers(aws, fleet)))));
+      await createBalancer(aws, fleet, [`${region}a`]);
+      await deleteBalancer(aws, fleet);
+      await deleteBalancer(aws, fleet);
+      assert(isNotFound(await assertRejects(() => health(aws, fleet))));
+    },
+  },
+];

@@ -1,0 +1,94 @@
+/**
+ * src/aws/topic.ts against a stand-in for SNS.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { isNotFound } from "../../../src/aws/errors.ts";
+import {
+  confirm,
+  createTopic,
+  deleteTopic,
+  subscribe,
+  subscriptions,
+  topics,
+  unsubscribe,
+} from "../../../src/aws/topic.ts";
+import type { Case } from "./cases.ts";
+
+export const SNS_CASES: readonly Case[] = [
+  {
+    name: "createTopic(): once, however often it is called",
+    run: async ({ aws, region }, fleet) => {
+      const arn = await createTopic(aws, fleet);
+      assert(new RegExp(`^arn:aws:sns:${region}:\\d{12}:${fleet}$`).test(arn), arn);
+      assertEquals(await createTopic(aws, fleet), arn);
+      const listed = await Array.fromAsync(topics(aws));
+      assertEquals(listed.filter((listed) => listed === arn), [arn]);
+    },
+  },
+  {
+    name: "deleteTopic(): it is gone, and once more is no error",
+    run: async ({ aws }, fleet) => {
+      const arn = await createTopic(aws, fleet);
+      await deleteTopic(aws, arn);
+      await deleteTopic(aws, arn);
+      assertEquals((await Array.fromAsync(topics(aws))).includes(arn), false);
+    },
+  },
+  {
+    name: "subscribe(), confirm() and unsubscribe(): from pending to gone",
+    run: async ({ aws, name }, fleet) => {
+      await using endpoint = listen();
+      const topic = await createTopic(aws, fleet);
+      const arn = await subscribe(aws, topic, endpoint.url);
+      assertEquals(await subscribe(aws, topic, endpoint.url), arn);
+      const list = async () => await Array.fromAsync(subscriptions(aws, topic));
+      if (name === "moto") {
+        // Confirms by itself, sends no token, takes any and answers with an ARN of no use.
+        assert((await confirm(aws, topic, "any")).startsWith("arn:aws:sns:"));
+      } else {
+        const pending = {
+          arn: "PendingConfirmation",
+          endpoint: endpoint.url,
+          protocol: "http",
+          status: "pending",
+        } as const;
+        assertEquals(await list(), [pending]);
+        await unsubscribe(aws, pending.arn);
+        assertEquals(await list(), [pending]);
+        const { Token, Type } = JSON.parse(await endpoint.received);
+        assertEquals(Type, "SubscriptionConfirmation");
+        assertEquals(await confirm(aws, topic, Token), arn);
+        assertEquals(await confirm(aws, topic, Token), arn);
+      }
+      assertEquals(await list(), [{ arn, endpoint: endpoint.url, protocol: "http", status: "confirmed" }]);
+      await unsubscribe(aws, arn);
+      assertEquals(await list(), []);
+      await unsubscribe(aws, arn);
+    },
+  },
+  {
+    name: "the subscriptions of a topic that is gone are not found",
+    run: async ({ aws }, fleet) => {
+      const arn = await createTopic(aws, fleet);
+      assertEquals(await Array.fromAsync(subscriptions(aws, arn)), []);
+      await deleteTopic(aws, arn);
+      assert(isNotFound(await assertRejects(() => Array.fromAsync(subscriptions(aws, arn)))));
+    },
+  },
+];
+
+/** An endpoint, and the first message that comes. */
+function listen(): AsyncDisposable & { readonly url: string; readonly received: Promise<string> } {
+  const received = Promise.withResolvers<string>();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    received.resolve(await request.text());
+    return new Response();
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/`,
+    received: received.promise,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
