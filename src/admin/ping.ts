@@ -151,9 +151,10 @@ async function ask(
   }
 }
 
-/** fetch tells why only in its message. */
+/** fetch tells why only in words, its own or its cause's. */
 function whyNot(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const cause = error instanceof Error ? error.cause : undefined;
+  const message = `${error} ${cause}`;
   if (/refused/i.test(message)) return "refused";
   if (/dns|lookup|resolve/i.test(message)) return "unknown-host";
   if (/unreachable|no route/i.test(message)) return "unreachable";

@@ -90,7 +90,7 @@ export async function playNineSteps(scenario: Scenario): Promise<boolean> {
       };
       const judged = verdict(current, steps[index - 1]?.expected ?? current.expected, seen);
       rows.push(verdictRow(current, seen, judged));
-      reporter.end(current, judged, seen);
+      reporter.end(current, seen, judged);
     }
     await crowd.become([]);
   }

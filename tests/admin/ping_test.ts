@@ -6,6 +6,12 @@ function serve(handler: Deno.ServeHandler): { readonly host: string } & AsyncDis
   return { host: `127.0.0.1:${server.addr.port}`, [Symbol.asyncDispose]: () => server.shutdown() };
 }
 
+/** A host where nobody listens. */
+function nobody(): string {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return `127.0.0.1:${listener.addr.port}`;
+}
+
 Deno.test("ping asks every running instance's worker", async () => {
   await using f = await fleet();
   const { status, out, err } = await f.kas("ping");
@@ -45,14 +51,15 @@ Deno.test("ping asks hosts without asking AWS", async () => {
   await using f = await fleet();
   await using pong = serve(() => new Response("pong"));
   await using other = serve(() => new Response("<html>"));
+  const closed = nobody();
   const calls = f.sandbox.calls.length;
   const { status, out } = await f.kas(
-    `ping ${pong.host} ${other.host} 127.0.0.1:9 --url http://${pong.host}/x`,
+    `ping ${pong.host} ${other.host} ${closed} --url http://${pong.host}/x`,
   );
   assertEquals(out.trimEnd().split("\n").slice(1).map((line) => line.split("\t").slice(0, 4)), [
     [pong.host, "worker", `http://${pong.host}/ping`, "200"],
     [other.host, "worker", `http://${other.host}/ping`, "not-pong"],
-    ["127.0.0.1:9", "worker", "http://127.0.0.1:9/ping", "refused"],
+    [closed, "worker", `http://${closed}/ping`, "refused"],
     [pong.host, "autoscaler", `http://${pong.host}/ping`, "200"],
   ]);
   assertEquals(status, 1);

@@ -11,7 +11,10 @@ export interface HandClock extends Clock {
   advance(ms: number): void;
   /** How long each timer that is set still has, in ms of sandbox time, the next first. */
   readonly timers: readonly number[];
-  /** Resolves once a condition holds, which is asked again after each change of the timers and each {@linkcode nudge}. */
+  /**
+   * Resolves once a condition holds. It is asked again after each change of the timers and each {@linkcode nudge}, when all
+   * that was ready to run has run: so it does not hold in between, as when one timer is gone and the next about to be set.
+   */
   until(condition: () => boolean): Promise<void>;
   /** Has the conditions asked again. */
   nudge(): void;
@@ -29,7 +32,7 @@ export function handClock(speed = 1, start: number = Date.UTC(2025, 8, 16, 16, 5
   const waiting = new Set<() => void>();
   let now = start;
   const nudge = () => {
-    for (const ask of waiting) ask();
+    for (const ask of waiting) setTimeout(ask);
   };
   const add = (ms: number, callback: () => void, every?: number) => {
     const timer = { due: now + ms / speed, every, callback };
@@ -54,12 +57,12 @@ export function handClock(speed = 1, start: number = Date.UTC(2025, 8, 16, 16, 5
     until: (condition) => {
       const { promise, resolve } = Promise.withResolvers<void>();
       const ask = () => {
-        if (!condition()) return;
+        if (!waiting.has(ask) || !condition()) return;
         waiting.delete(ask);
         resolve();
       };
       waiting.add(ask);
-      ask();
+      setTimeout(ask);
       return promise;
     },
     nudge,
