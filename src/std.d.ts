@@ -39,7 +39,11 @@ declare module "@std/assert" {
   export function assertMatch(actual: string, expected: RegExp, message?: string): void;
   export function assertNotMatch(actual: string, expected: RegExp, message?: string): void;
   export function assertStringIncludes(actual: string, expected: string, message?: string): void;
-  export function assertArrayIncludes<T>(actual: ArrayLike<T>, expected: ArrayLike<T>, message?: string): void;
+  export function assertArrayIncludes<T>(
+    actual: ArrayLike<T>,
+    expected: ArrayLike<T>,
+    message?: string,
+  ): void;
   export function assertObjectMatch(actual: object, expected: object, message?: string): void;
   export function assertInstanceOf<T>(
     actual: unknown,

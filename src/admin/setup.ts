@@ -13,7 +13,7 @@ import { command, ExitError } from "../cli/command.ts";
 import type { Row } from "../cli/output.ts";
 import { alarmName } from "../scaling/alarm.ts";
 import { duration, url } from "../settings.ts";
-import { ACCOUNT, balancerName, connected, findTopic } from "./account.ts";
+import { ACCOUNT, balancerName, connected, findTopic, lastPart } from "./account.ts";
 import { cpuAlarms, type CpuThresholds, needed } from "./alarm_plans.ts";
 import { WATCH } from "./alarms.ts";
 import { findBalancer, zonesOf } from "./balancers.ts";
@@ -94,7 +94,7 @@ export async function setUp(
   const instances = await Array.fromAsync(fleetInstances(aws, { fleet, keyName: plan.keyName }, signal));
 
   let topic = await existingTopic(aws, plan);
-  await ensure("topic", topic ?? fleet, topic === undefined ? "create" : undefined, async () => {
+  await ensure("topic", lastPart(topic ?? fleet), topic === undefined ? "create" : undefined, async () => {
     topic = await createTopic(aws, fleet);
   });
 

@@ -17,8 +17,8 @@ Deno.test("balancers create makes kas's load balancer in the fleet's zones", asy
   await using f = await fleet();
   const [made] = await f.rows("balancers create web");
   assertEquals(made?.["name"], "web");
-  const call = f.sandbox.calls.find(({ action }) => action === "CreateLoadBalancer" && true);
-  assertEquals(call?.error, undefined);
+  const { input } = f.sandbox.calls.findLast(({ action }) => action === "CreateLoadBalancer") ?? {};
+  assertEquals(input?.["AvailabilityZones"], ["eu-west-1a", "eu-west-1b"]);
   assertEquals((await f.kas("balancers create web_1")).status, 2);
   assertEquals((await f.kas("balancers create x --fleet nobody")).status, 4);
 });

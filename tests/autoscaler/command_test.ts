@@ -37,7 +37,7 @@ Deno.test("kas autoscaler serves until SIGTERM and ends with 0; a second one on 
     assertEquals(second.code, 1);
     assertMatch(
       second.stderr,
-      /^kas: Cannot use state folder \S+: another autoscaler is using it\b.*\s/,
+      /^kas: Cannot use state folder \S+: another autoscaler is using it\n/,
     );
 
     await eventually(

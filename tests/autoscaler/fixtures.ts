@@ -30,7 +30,10 @@ export interface Machines extends MakeMachine {
  * @param serves whether an instance's worker answers with 200 by now
  * @param work what requests for /work wait for
  */
-export function machines(serves: (id: string) => boolean = () => true, work?: Promise<void>): Machines {
+export function machines(
+  serves: (id: string) => boolean = () => true,
+  work: Promise<void> = Promise.resolve(),
+): Machines {
   let held = 0;
   const make: MakeMachine = ({ id, address }) => {
     const server = Deno.serve(

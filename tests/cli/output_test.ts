@@ -47,7 +47,9 @@ Deno.test("JSON is one array of objects with the columns' names, absent fields n
 
 const cell: fc.Arbitrary<Cell> = fc.oneof(
   fc.string({ unit: "binary" }),
-  fc.stringMatching(/^[\t\r\n\v\f\x00\x1b\x85\u2028 a-z]*$/),
+  fc.string({
+    unit: fc.constantFrom("\t", "\r", "\n", "\v", "\f", "\0", "\x1b", "\x85", "\u2028", " ", "a"),
+  }),
   fc.integer(),
   fc.boolean(),
   fc.constant(undefined),

@@ -213,7 +213,7 @@ Deno.test("DescribeInstances pages by opaque tokens that survive what happens me
   const first = await kas.call("DescribeInstances", { MaxResults: "5" });
   await kas.call("TerminateInstances", { InstanceIds: [A] });
   const second = await described(kas, { MaxResults: "5", NextToken: first.NextToken });
-  assertEquals(second.map((id) => Number(id.slice(2))), [6, 7, 8, 9, 10]);
+  assertEquals(second.map((id) => parseInt(id.slice(2), 16)), [6, 7, 8, 9, 10]);
   await assertCode(kas, "InvalidParameterCombination", "DescribeInstances", { MaxResults: "5", InstanceIds: [A] });
   await assertCode(kas, "InvalidParameterValue", "DescribeInstances", { MaxResults: "1" });
   await assertCode(kas, "InvalidNextToken", "DescribeInstances", { MaxResults: "5", NextToken: "x" });

@@ -32,7 +32,8 @@ export function handClock(speed = 1, start: number = Date.UTC(2025, 8, 16, 16, 5
   const waiting = new Set<() => void>();
   let now = start;
   const nudge = () => {
-    for (const ask of waiting) setTimeout(ask);
+    for (const wake of waiting) wake();
+    waiting.clear();
   };
   const add = (ms: number, callback: () => void, every?: number) => {
     const timer = { due: now + ms / speed, every, callback };
@@ -54,16 +55,14 @@ export function handClock(speed = 1, start: number = Date.UTC(2025, 8, 16, 16, 5
     get timers() {
       return inOrder().map(({ due }) => (due - now) * speed);
     },
-    until: (condition) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const ask = () => {
-        if (!waiting.has(ask) || !condition()) return;
-        waiting.delete(ask);
-        resolve();
-      };
-      waiting.add(ask);
-      setTimeout(ask);
-      return promise;
+    until: async (condition) => {
+      for (;;) {
+        const { promise: changed, resolve } = Promise.withResolvers<void>();
+        waiting.add(resolve);
+        await new Promise((run) => setTimeout(run));
+        if (condition()) return void waiting.delete(resolve);
+        await changed;
+      }
     },
     nudge,
     advance: (ms) => {

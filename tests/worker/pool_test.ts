@@ -1,6 +1,6 @@
 import { assertEquals, assertGreaterOrEqual, assertInstanceOf, assertLess, assertRejects } from "@std/assert";
 import { BurnPool, type PoolOptions, QueueFullError } from "../../src/worker/pool.ts";
-import { BurnThreadError } from "../../src/worker/thread.ts";
+import { BurnThreadError, startThread } from "../../src/worker/thread.ts";
 
 const ONE: PoolOptions = { threads: 1, queue: 10, workMs: [1, 1] };
 const STAYS = new AbortController().signal;
@@ -71,7 +71,6 @@ Deno.test("a thread that dies fails its own burn alone and is replaced", async (
       },
     );
   const starts = [dies, undefined];
-  const { startThread } = await import("../../src/worker/thread.ts");
   using pool = new BurnPool({ ...ONE, start: () => (starts.shift() ?? startThread)() });
   const first = pool.burn(STAYS);
   const second = pool.burn(STAYS);
