@@ -5,6 +5,18 @@
  * @module
  */
 
+declare module "@std/cli/parse-args" {
+  export function parseArgs(args: readonly string[], options?: {
+    "--"?: boolean;
+    alias?: Readonly<Record<string, string>>;
+    boolean?: readonly string[];
+    collect?: readonly string[];
+    negatable?: readonly string[];
+    string?: readonly string[];
+    unknown?: (arg: string, key?: string, value?: unknown) => unknown;
+  }): Record<string, unknown> & { _: (string | number)[]; "--"?: string[] };
+}
+
 declare module "@std/http/status" {
   export const STATUS_CODE: {
     readonly OK: 200;

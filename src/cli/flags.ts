@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
+import { parseArgs } from "@std/cli/parse-args";
 import { type Command, kebab, type Option, type Options, type Origin, UsageError } from "./command.ts";
 import { didYouMean } from "./nearest.ts";
 
@@ -29,58 +29,64 @@ export interface Said {
  */
 export function readFlags(path: readonly string[], options: Options, words: readonly string[]): Said {
   const names = new Map(Object.keys(options).map((name) => [kebab(name), name]));
+  const flags = [...names.keys()];
   const isSwitch = (flag: string) => options[names.get(flag) ?? ""]?.placeholder === undefined;
-  const { tokens } = parseArgs({
-    args: [...words],
-    strict: false,
-    tokens: true,
-    options: {
-      ...Object.fromEntries(
-        [...names.keys()].map((flag) => [flag, { type: isSwitch(flag) ? "boolean" : "string" }]),
-      ),
-      help: { type: "boolean", short: "h" },
+  const switches = flags.filter(isSwitch);
+  const negatedWithValue = words.slice(0, words.indexOf("--") >>> 0).find((word) =>
+    /^--no-[^=]+=/.test(word)
+  );
+  if (negatedWithValue !== undefined && switches.includes(negatedWithValue.slice(5).replace(/=.*/s, ""))) {
+    throw new UsageError(`Option ${negatedWithValue.replace(/=.*/s, "")} takes no value`);
+  }
+
+  const parsed = parseArgs(joined(words, (flag) => names.has(flag) && !isSwitch(flag)), {
+    "--": true,
+    alias: { help: "h" },
+    boolean: switches,
+    negatable: switches,
+    string: ["_", ...flags.filter((flag) => !isSwitch(flag))],
+    // Every flag as a list, so that one that was not said differs from one that was said to be off.
+    collect: flags,
+    unknown: (word, key) => {
+      if (key === undefined) return true;
+      const flag = word.replace(/=.*/s, "");
+      const meant = didYouMean(flag.replace(/^-+/, ""), flags, "--");
+      throw new UsageError(`Unknown option ${flag} of ${path.join(" ")}${meant}`);
     },
   });
 
   const texts = new Map<string, string[]>();
-  const args: string[] = [];
-  const rest: string[] = [];
-  let terminated = false;
-  for (const token of tokens) {
-    if (token.kind === "option-terminator") {
-      terminated = true;
-      continue;
+  for (const [flag, name] of names) {
+    const said = [parsed[flag]].flat().map(String);
+    if (said.length === 0) continue;
+    const option = options[name];
+    if (!isSwitch(flag)) {
+      // One that begins with a dash can be said with "=".
+      if (said.includes("")) {
+        throw new UsageError(`Option --${flag} needs a value: --${flag} ${option?.placeholder}`);
+      }
+      if (said.length > 1 && option?.repeat === undefined) {
+        throw new UsageError(`Option --${flag} is given more than once`);
+      }
     }
-    if (token.kind === "positional") {
-      (terminated ? rest : args).push(token.value);
-      continue;
-    }
-    const positive = token.name.replace(/^no-/, "");
-    const negated = !names.has(token.name) && names.has(positive) && isSwitch(positive);
-    const flag = negated ? positive : token.name;
-    const name = names.get(flag);
-    const option = options[name ?? ""];
-    if (name === undefined || option === undefined) {
-      throw new UsageError(
-        `Unknown option ${token.rawName} of ${path.join(" ")}${
-          didYouMean(token.name, [...names.keys()], "--")
-        }`,
-      );
-    }
-    if (negated && token.value !== undefined) throw new UsageError(`Option --no-${flag} takes no value`);
-    // A flag where a value should stand is a value forgotten; one that begins with dashes can be said with "=".
-    const forgotten = token.value === undefined || (!token.inlineValue && /^--./.test(token.value));
-    if (!isSwitch(flag) && forgotten) {
-      throw new UsageError(`Option --${flag} needs a value: --${flag} ${option.placeholder}`);
-    }
-    const said = texts.get(name) ?? [];
-    said.push(isSwitch(flag) ? token.value ?? String(!negated) : token.value ?? "");
     texts.set(name, said);
-    if (said.length > 1 && option.repeat === undefined && !isSwitch(flag)) {
-      throw new UsageError(`Option --${flag} is given more than once`);
-    }
   }
-  return { texts, args, rest };
+  return { texts, args: parsed._.map(String), rest: parsed["--"] ?? [] };
+}
+
+/** `--max -3` → `--max=-3`: what stands behind a flag that takes a value is its value, unless it is a flag of two dashes. */
+function joined(words: readonly string[], takesValue: (flag: string) => boolean): string[] {
+  const end = words.indexOf("--") >>> 0;
+  const result: string[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? "";
+    const next = i + 1 < end ? words[i + 1] : undefined;
+    const joins = i < end && word.startsWith("--") && takesValue(word.slice(2)) && next !== undefined &&
+      !/^--./.test(next);
+    result.push(joins ? `${word}=${next}` : word);
+    if (joins) i++;
+  }
+  return result;
 }
 
 /** An option's effective value. */

@@ -21,6 +21,8 @@ export interface PoolOptions {
   readonly workMs: readonly [number, number];
   /** In [0, 1). */
   readonly random?: () => number;
+  /** ms. */
+  readonly now?: () => number;
   readonly start?: () => Worker;
 }
 
@@ -33,13 +35,20 @@ export class BurnPool implements Disposable {
   readonly #queue: number;
   readonly #workMs: readonly [number, number];
   readonly #random: () => number;
+  readonly #now: () => number;
+  /** ms that earlier burns took longer than they were meant to, not yet made up for. */
+  #late = 0;
 
-  constructor({ threads, queue, workMs, random = Math.random, start = startThread }: PoolOptions) {
+  constructor(
+    { threads, queue, workMs, random = Math.random, now = () => performance.now(), start = startThread }:
+      PoolOptions,
+  ) {
     this.#threads = Array.from({ length: threads }, () => new BurnThread(start));
     this.#free = [...this.#threads];
     this.#queue = queue;
     this.#workMs = workMs;
     this.#random = random;
+    this.#now = now;
   }
 
   /** How many burns wait for a thread. */
@@ -64,10 +73,7 @@ export class BurnPool implements Disposable {
     signal.throwIfAborted();
     const thread = this.#free.pop() ?? await this.#turn(signal);
     try {
-      const [least, most] = this.#workMs;
-      const burned = await thread.burn(least + this.#random() * (most - least), signal);
-      signal.throwIfAborted();
-      return burned;
+      return await this.#burnOn(thread, signal);
     } finally {
       this.#release(thread);
     }
@@ -77,6 +83,23 @@ export class BurnPool implements Disposable {
   [Symbol.dispose](): void {
     this.#closed.abort(new DOMException("The burn threads were ended", "AbortError"));
     for (const thread of this.#threads) thread[Symbol.dispose]();
+  }
+
+  /**
+   * Burns on a thread. Where other processes keep the cores busy, a burn ends late, and the next ones are the shorter for
+   * it, though never shorter than they may be: the load stays right on the whole.
+   */
+  async #burnOn(thread: BurnThread, signal: AbortSignal): Promise<Burned> {
+    const [least, most] = this.#workMs;
+    const meant = least + this.#random() * (most - least) - this.#late;
+    this.#late = 0;
+    const begin = this.#now();
+    const burned = await thread.burn(Math.max(least, meant), signal);
+    signal.throwIfAborted();
+    const late = this.#late + this.#now() - begin - meant;
+    // A machine that was suspended has nothing to make up for.
+    this.#late = Math.min(Math.max(0, late), most - least);
+    return burned;
   }
 
   /** Waits in the queue for a thread. */

@@ -8,6 +8,7 @@ import { Balancers } from "../../src/sandbox/elb/balancers.ts";
 import { Faults } from "../../src/sandbox/faults.ts";
 import { AwsError, type Shape } from "../../src/sandbox/service.ts";
 import { World } from "../../src/sandbox/world.ts";
+import { eventually } from "../kas.ts";
 import { localMachines } from "./machines.ts";
 
 const REGION = "eu-west-1";
@@ -92,7 +93,7 @@ async function workers(account: Account, times: number): Promise<string[]> {
 
 /** Resolves once so many requests of /work wait at an instance. */
 async function held(account: Account, id: string, count: number): Promise<void> {
-  while ((account.machines.held.get(id)?.length ?? 0) < count) await new Promise((resolve) => setTimeout(resolve));
+  await eventually(() => account.machines.held.get(id)?.length ?? 0, (waiting) => waiting >= count);
 }
 
 Deno.test("RegisterInstances brings a running instance into service after its first passed check, and it gets requests", async () => {
@@ -209,13 +210,13 @@ Deno.test("the balancer spreads requests evenly, and to the instance with the fe
   await held(kas, A, 4);
   await held(kas, B, 4);
   for (const go of kas.machines.held.get(A) ?? []) go();
-  await kas.world.until(() => true);
-  const answered = await Promise.all(waiting.slice(0, 0).concat(waiting).map((each) => Promise.race([each, undefined])));
-  assertEquals(answered.length, 8);
+  await eventually(() => kas.proxy()?.underWay(A), (underWay) => underWay === 0);
+  kas.machines.hold = false;
+  assertEquals(await workers(kas, 4), [A, A, A, A]);
   for (const go of kas.machines.held.get(B) ?? []) go();
-  const bodies = await Promise.all(waiting.map(async (each) => await (await each).text()));
-  assertEquals(bodies.filter((id) => id === A).length, 4);
-  assertEquals(kas.proxy()?.answered, 28);
+  const answers = await Promise.all(waiting.map(async (each) => (await each).text()));
+  assertEquals(answers.filter((id) => id === A).length, 4);
+  assertEquals(kas.proxy()?.answered, 32);
 });
 
 Deno.test("deregistering drains: no request is cut, none is added, and the instance is gone after the last", async () => {

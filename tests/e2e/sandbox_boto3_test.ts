@@ -1,0 +1,44 @@
+import { assertEquals } from "@std/assert";
+import { startSandbox } from "../../src/sandbox/sandbox.ts";
+import { execute } from "../kas.ts";
+import { type Need, program, testWith } from "../needs.ts";
+import { localMachines } from "../sandbox/machines.ts";
+
+const [BASE, NODE] = ["i-00000000000000001", "i-00000000000000002"] as const;
+const SCRIPT = new URL("./testdata/sandbox_boto3.py", import.meta.url).pathname;
+
+/** boto3 in the Python on the PATH. */
+function boto3(): Need {
+  const what = "python3 has no boto3";
+  if (!program("python3").met) return { what, met: false };
+  return { what, met: new Deno.Command("python3", { args: ["-c", "import boto3"], stderr: "null" }).outputSync().success };
+}
+
+testWith([boto3()], "boto3 drives the sandbox, its waiters and paginators included", async () => {
+  await using kas = await startSandbox({ speed: 100, machine: localMachines().make });
+  const { code, stdout, stderr } = await execute(["python3", SCRIPT], kas.env);
+  assertEquals([code, stderr], [0, ""]);
+  const change = (CurrentState: unknown, PreviousState: unknown) => [{ InstanceId: NODE, CurrentState, PreviousState }];
+  const topic = "arn:aws:sns:eu-west-1:000000000000:other";
+  assertEquals(stdout.trim().split("\n").map((line) => JSON.parse(line)), [
+    [[BASE, "running"], [NODE, "stopped"]],
+    change({ Code: 0, Name: "pending" }, { Code: 80, Name: "stopped" }),
+    [{ InstanceId: BASE }, { InstanceId: NODE }],
+    "HTTP:30000/ping",
+    [{ InstanceId: BASE }],
+    change({ Code: 64, Name: "stopping" }, { Code: 16, Name: "running" }),
+    "2",
+    "pending confirmation",
+    [[`kas:cpuhigh:${BASE}`, 80.5, [topic]]],
+    true,
+    [
+      ["InvalidInstanceID.NotFound", 400],
+      ["InvalidInstanceID.Malformed", 400],
+      ["LoadBalancerNotFound", 400],
+      ["InvalidInstance", 400],
+      ["ResourceNotFound", 404],
+      ["NotFound", 404],
+      ["AuthorizationError", 403],
+    ],
+  ]);
+});

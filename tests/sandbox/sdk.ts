@@ -1,0 +1,34 @@
+/**
+ * The AWS SDK's own clients pointed at a sandbox, past src/aws.
+ *
+ * @module
+ */
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
+import { EC2Client } from "@aws-sdk/client-ec2";
+import { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-balancing";
+import { SNSClient } from "@aws-sdk/client-sns";
+
+/** The four clients; disposing of them closes their connections. */
+export interface Clients extends Disposable {
+  readonly ec2: EC2Client;
+  readonly elb: ElasticLoadBalancingClient;
+  readonly cloudWatch: CloudWatchClient;
+  readonly sns: SNSClient;
+}
+
+/** Connects to an endpoint. */
+export function clients(endpoint: string, more: { readonly maxAttempts?: number } = {}): Clients {
+  const config = { endpoint, region: "eu-west-1", credentials: { accessKeyId: "test", secretAccessKey: "test" }, ...more };
+  const all = {
+    ec2: new EC2Client(config),
+    elb: new ElasticLoadBalancingClient(config),
+    cloudWatch: new CloudWatchClient(config),
+    sns: new SNSClient(config),
+  };
+  return {
+    ...all,
+    [Symbol.dispose]: () => {
+      for (const client of Object.values(all)) client.destroy();
+    },
+  };
+}
