@@ -86,8 +86,9 @@ export class Loop {
     if (message !== undefined && now < this.#resyncDue + limits.resync) {
       await this.#tried(message, signal, () => this.#notified(message, signal));
     } else if (now >= this.#resyncDue) {
-      this.#resyncDue = now + limits.resync;
       await this.#resync(signal);
+      // Counted from the decision: a repeat waits for one whole resync after the last step (R2).
+      this.#resyncDue = clock.now() + limits.resync;
       journal.prune(now);
       inbox.prune(now);
     } else {
