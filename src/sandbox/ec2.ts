@@ -53,7 +53,9 @@ export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2O
   const emptiestZone = (): string | undefined => {
     const instances = [...world.now.instances.values()].filter(({ state }) => state !== "terminated");
     const count = (zone: string) => instances.filter((instance) => instance.zone === zone).length;
-    return zones(region).filter((zone) => !lacksCapacity({ zone })).toSorted((a, b) => count(a) - count(b))[0];
+    return zones(region).filter((zone) => !lacksCapacity({ zone })).toSorted((a, b) =>
+      count(a) - count(b)
+    )[0];
   };
 
   const create: Ec2["create"] = (instance) => {
@@ -127,34 +129,52 @@ export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2O
   const service: Service = {
     DescribeInstances: (input) => {
       if (texts(input, "InstanceIds").length > 0 && text(input, "MaxResults") !== undefined) {
-        throw new AwsError("InvalidParameterCombination", "The parameter instancesSet cannot be used with the parameter maxResults");
+        throw new AwsError(
+          "InvalidParameterCombination",
+          "The parameter instancesSet cannot be used with the parameter maxResults",
+        );
       }
-      const { items, NextToken } = paged(filtered(chosen(read(), input), input, instanceFilterValues), ({ id }) => id, input);
+      const { items, NextToken } = paged(
+        filtered(chosen(read(), input), input, instanceFilterValues),
+        ({ id }) => id,
+        input,
+      );
       return { Reservations: reservationShapes(items), NextToken };
     },
 
     DescribeInstanceStatus: (input) => {
       const all = flag(input, "IncludeAllInstances") ?? false;
       const instances = filtered(chosen(read(), input), input, instanceFilterValues);
-      const { items, NextToken } = paged(instances.filter(({ state }) => all || state === "running"), ({ id }) => id, input);
+      const { items, NextToken } = paged(
+        instances.filter(({ state }) => all || state === "running"),
+        ({ id }) => id,
+        input,
+      );
       return { InstanceStatuses: items.map(statusShape), NextToken };
     },
 
     RunInstances: (input) => {
       const least = whole(input, "MinCount", 1, 1_000) ?? missing("MinCount");
       const most = whole(input, "MaxCount", least, 1_000) ?? missing("MaxCount");
-      if (text(input, "ImageId") === undefined && shape(input, "LaunchTemplate") === undefined) missing("ImageId");
+      if (text(input, "ImageId") === undefined && shape(input, "LaunchTemplate") === undefined) {
+        missing("ImageId");
+      }
       if (flag(input, "DryRun")) throw dryRun();
 
       const token = text(input, "ClientToken");
       const request = JSON.stringify(input);
       const earlier = token === undefined ? undefined : tokens.get(token);
       if (earlier !== undefined && earlier.request !== request) {
-        throw new AwsError("IdempotentParameterMismatch", "The client token was used before, with other parameters");
+        throw new AwsError(
+          "IdempotentParameterMismatch",
+          "The client token was used before, with other parameters",
+        );
       }
       const reservation = earlier?.reservation ?? launch(input, most);
       if (token !== undefined) tokens.set(token, { request, reservation });
-      const members = [...world.now.instances.values()].filter((instance) => instance.reservation === reservation);
+      const members = [...world.now.instances.values()].filter((instance) =>
+        instance.reservation === reservation
+      );
       return reservationShapes(members)[0];
     },
 
@@ -171,7 +191,10 @@ export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2O
     StopInstances: (input) => ({
       StoppingInstances: changeState(input, ({ id, state, everRan }) => {
         if (state === "pending" && !everRan) {
-          throw new AwsError("IncorrectInstanceState", `The instance '${id}' has never reached the 'running' state`);
+          throw new AwsError(
+            "IncorrectInstanceState",
+            `The instance '${id}' has never reached the 'running' state`,
+          );
         }
         if (state === "terminated" || state === "shutting-down") throw incorrectState(id, "stopped");
       }, ({ id, state }) => {
@@ -206,7 +229,8 @@ export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2O
       if (flag(input, "DryRun")) throw dryRun();
       // Without tags all go; a tag without a value goes whatever its value.
       const goes = (key: string, value: string) =>
-        tags.length === 0 || tags.some((tag) => tag.key === key && (tag.value === undefined || tag.value === value));
+        tags.length === 0 ||
+        tags.some((tag) => tag.key === key && (tag.value === undefined || tag.value === value));
       world.putInstances(...resources.map((instance) => ({
         ...instance,
         tags: Object.fromEntries(Object.entries(instance.tags).filter(([key, value]) => !goes(key, value))),
@@ -217,17 +241,28 @@ export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2O
       const tags = [...read().instances.values()].flatMap(({ id, tags }) =>
         Object.entries(tags).map(([Key, Value]) => ({ Key, Value, ResourceId: id, ResourceType: "instance" }))
       );
-      const { items, NextToken } = paged(filtered(tags, input, tagFilterValues), ({ ResourceId, Key }) => `${ResourceId} ${Key}`, input);
+      const { items, NextToken } = paged(
+        filtered(tags, input, tagFilterValues),
+        ({ ResourceId, Key }) => `${ResourceId} ${Key}`,
+        input,
+      );
       return { Tags: items, NextToken };
     },
 
     DescribeAvailabilityZones: (input) => {
       const names = texts(input, "ZoneNames");
       const unknown = names.find((name) => !zones(region).includes(name));
-      if (unknown !== undefined) throw new AwsError("InvalidParameterValue", `Invalid availability zone: [${unknown}]`);
+      if (unknown !== undefined) {
+        throw new AwsError("InvalidParameterValue", `Invalid availability zone: [${unknown}]`);
+      }
       return {
         AvailabilityZones: zones(region).filter((zone) => names.length === 0 || names.includes(zone))
-          .map((ZoneName) => ({ ZoneName, RegionName: region, State: "available", ZoneType: "availability-zone" })),
+          .map((ZoneName) => ({
+            ZoneName,
+            RegionName: region,
+            State: "available",
+            ZoneType: "availability-zone",
+          })),
       };
     },
   };
@@ -255,7 +290,9 @@ function tagged(snapshot: Snapshot, input: Shape): Instance[] {
 
 function lookUp({ instances }: Snapshot, ids: readonly string[]): Instance[] {
   const malformed = ids.find((id) => !/^i-([0-9a-f]{8}|[0-9a-f]{17})$/.test(id));
-  if (malformed !== undefined) throw new AwsError("InvalidInstanceID.Malformed", `Invalid id: "${malformed}"`);
+  if (malformed !== undefined) {
+    throw new AwsError("InvalidInstanceID.Malformed", `Invalid id: "${malformed}"`);
+  }
   const absent = ids.filter((id) => !instances.has(id));
   if (absent.length > 0) {
     const subject = absent.length === 1 ? `ID '${absent[0]}' does` : `IDs '${absent.join(", ")}' do`;
@@ -266,7 +303,9 @@ function lookUp({ instances }: Snapshot, ids: readonly string[]): Instance[] {
 
 /** What a RunInstances request says about each of its instances. */
 function asLaunched(input: Shape): Partial<Instance> & { tags: Readonly<Record<string, string>> } {
-  const specification = shapes(input, "TagSpecifications").filter((each) => text(each, "ResourceType") === "instance");
+  const specification = shapes(input, "TagSpecifications").filter((each) =>
+    text(each, "ResourceType") === "instance"
+  );
   const said = {
     type: text(input, "InstanceType"),
     image: text(input, "ImageId"),
@@ -282,17 +321,23 @@ function asLaunched(input: Shape): Partial<Instance> & { tags: Readonly<Record<s
 }
 
 function tagsOf(input: Shape): Record<string, string> {
-  const tags = Object.fromEntries(shapes(input, "Tags").map((tag) => [text(tag, "Key") ?? "", text(tag, "Value") ?? ""]));
+  const tags = Object.fromEntries(
+    shapes(input, "Tags").map((tag) => [text(tag, "Key") ?? "", text(tag, "Value") ?? ""]),
+  );
   for (const [key, value] of Object.entries(tags)) {
     if (key === "" || key.length > 128 || value.length > 256 || key.startsWith("aws:")) {
-      throw new AwsError("InvalidParameterValue", `Tag key "${key}" is reserved, empty or too long, or its value is too long`);
+      throw new AwsError(
+        "InvalidParameterValue",
+        `Tag key "${key}" is reserved, empty or too long, or its value is too long`,
+      );
     }
   }
   return tags;
 }
 
 function tagFilterValues(tag: Shape, filter: string): readonly string[] | undefined {
-  const name = { "key": "Key", "value": "Value", "resource-id": "ResourceId", "resource-type": "ResourceType" }[filter];
+  const name =
+    { "key": "Key", "value": "Value", "resource-id": "ResourceId", "resource-type": "ResourceType" }[filter];
   return name === undefined ? undefined : [String(tag[name])];
 }
 
@@ -319,10 +364,14 @@ function dryRun(): AwsError {
 }
 
 function incorrectState(id: string, participle: "started" | "stopped"): AwsError {
-  return new AwsError("IncorrectInstanceState", `The instance '${id}' is not in a state from which it can be ${participle}.`);
+  return new AwsError(
+    "IncorrectInstanceState",
+    `The instance '${id}' is not in a state from which it can be ${participle}.`,
+  );
 }
 
 function insufficientCapacity(zone: string): AwsError {
-  const message = `We currently do not have sufficient capacity in the Availability Zone you requested (${zone}).`;
+  const message =
+    `We currently do not have sufficient capacity in the Availability Zone you requested (${zone}).`;
   return new AwsError("InsufficientInstanceCapacity", message, 500);
 }

@@ -6,7 +6,15 @@
  */
 import type { Addresses } from "./addresses.ts";
 import type { Balancers } from "./elb/balancers.ts";
-import { attributeShape, changedAttributes, describe, health, listeners, readHealthCheck, shapeOfHealthCheck } from "./elb/view.ts";
+import {
+  attributeShape,
+  changedAttributes,
+  describe,
+  health,
+  listeners,
+  readHealthCheck,
+  shapeOfHealthCheck,
+} from "./elb/view.ts";
 import type { Faults } from "./faults.ts";
 import { invalid, needed, shape, shapes, text, texts, whole } from "./input.ts";
 import { page } from "./paging.ts";
@@ -48,7 +56,13 @@ export function elb({ clock, world, balancers, addresses, faults, zones }: ElbOp
       subnets: [],
       securityGroups: [],
       scheme: "internet-facing",
-      healthCheck: { target: "TCP:80", interval: 30, timeout: 5, unhealthyThreshold: 2, healthyThreshold: 10 },
+      healthCheck: {
+        target: "TCP:80",
+        interval: 30,
+        timeout: 5,
+        unhealthyThreshold: 2,
+        healthyThreshold: 10,
+      },
       attributes: { crossZone: false, draining: false, drainingTimeout: 300, idleTimeout: 60 },
       tags: {},
       registrations: new Map(),
@@ -69,7 +83,9 @@ export function elb({ clock, world, balancers, addresses, faults, zones }: ElbOp
 
   /** The instances that a request names, each of which must be there. */
   const instanceIds = (input: Shape): string[] => {
-    const ids = shapes(input, "Instances").map((instance) => needed(text(instance, "InstanceId"), "InstanceId"));
+    const ids = shapes(input, "Instances").map((instance) =>
+      needed(text(instance, "InstanceId"), "InstanceId")
+    );
     if (ids.length === 0) throw invalid("At least one instance is needed");
     return ids;
   };
@@ -91,9 +107,15 @@ export function elb({ clock, world, balancers, addresses, faults, zones }: ElbOp
     CreateLoadBalancer: (input) => {
       const name = needed(text(input, "LoadBalancerName"), "LoadBalancerName");
       if (!/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?$/.test(name)) {
-        throw invalid("LoadBalancerName must be 1 to 32 letters, digits and hyphens, with no hyphen at its ends");
+        throw invalid(
+          "LoadBalancerName must be 1 to 32 letters, digits and hyphens, with no hyphen at its ends",
+        );
       }
-      const wish = { zones: texts(input, "AvailabilityZones"), subnets: texts(input, "Subnets"), listeners: listeners(input) };
+      const wish = {
+        zones: texts(input, "AvailabilityZones"),
+        subnets: texts(input, "Subnets"),
+        listeners: listeners(input),
+      };
       if (wish.zones.length === 0 && wish.subnets.length === 0) {
         throw invalid("Either AvailabilityZones or SubnetIds must be specified");
       }
@@ -103,10 +125,16 @@ export function elb({ clock, world, balancers, addresses, faults, zones }: ElbOp
       const same = world.now.balancers.get(name);
       if (same !== undefined) {
         if (isSame(same, wish.listeners)) return { DNSName: same.dnsName };
-        throw new AwsError("DuplicateLoadBalancerName", `Load balancer ${name} is there already, with other settings`);
+        throw new AwsError(
+          "DuplicateLoadBalancerName",
+          `Load balancer ${name} is there already, with other settings`,
+        );
       }
       if (world.now.balancers.size >= MOST_BALANCERS) {
-        throw new AwsError("TooManyLoadBalancers", "The quota for the number of load balancers has been reached");
+        throw new AwsError(
+          "TooManyLoadBalancers",
+          "The quota for the number of load balancers has been reached",
+        );
       }
       const { dnsName } = create({
         name,
@@ -149,7 +177,9 @@ export function elb({ clock, world, balancers, addresses, faults, zones }: ElbOp
       const ids = instanceIds(input);
       for (const id of ids) {
         const state = world.now.instances.get(id)?.state;
-        if (state === undefined || state === "terminated" || state === "shutting-down") throw invalidInstance(id);
+        if (state === undefined || state === "terminated" || state === "shutting-down") {
+          throw invalidInstance(id);
+        }
       }
       for (const id of ids) register(name, id);
       return registered(name);
@@ -171,7 +201,9 @@ export function elb({ clock, world, balancers, addresses, faults, zones }: ElbOp
     DescribeInstanceHealth: (input) => {
       const snapshot = read();
       const balancer = named(snapshot, input);
-      const asked = shapes(input, "Instances").map((instance) => needed(text(instance, "InstanceId"), "InstanceId"));
+      const asked = shapes(input, "Instances").map((instance) =>
+        needed(text(instance, "InstanceId"), "InstanceId")
+      );
       for (const id of asked) if (!snapshot.instances.has(id)) throw invalidInstance(id);
       const ids = asked.length > 0 ? asked : [...balancer.registrations.keys()];
       return { InstanceStates: ids.map((id) => health(id, balancer, snapshot.instances.get(id))) };
@@ -189,7 +221,10 @@ export function elb({ clock, world, balancers, addresses, faults, zones }: ElbOp
 
     ModifyLoadBalancerAttributes: (input) => {
       const wish = needed(shape(input, "LoadBalancerAttributes"), "LoadBalancerAttributes");
-      const { name, attributes } = change(input, ({ attributes }) => ({ attributes: changedAttributes(attributes, wish) }));
+      const { name, attributes } = change(
+        input,
+        ({ attributes }) => ({ attributes: changedAttributes(attributes, wish) }),
+      );
       return { LoadBalancerName: name, LoadBalancerAttributes: attributeShape(attributes) };
     },
 
@@ -198,7 +233,9 @@ export function elb({ clock, world, balancers, addresses, faults, zones }: ElbOp
       for (const LoadBalancerName of texts(input, "LoadBalancerNames")) {
         change({ LoadBalancerName }, (balancer) => {
           const merged = { ...balancer.tags, ...tags };
-          if (Object.keys(merged).length > MOST_TAGS) throw new AwsError("TooManyTags", `More than ${MOST_TAGS} tags on a load balancer`);
+          if (Object.keys(merged).length > MOST_TAGS) {
+            throw new AwsError("TooManyTags", `More than ${MOST_TAGS} tags on a load balancer`);
+          }
           return { tags: merged };
         });
       }
@@ -208,7 +245,10 @@ export function elb({ clock, world, balancers, addresses, faults, zones }: ElbOp
     DescribeTags: (input) => ({
       TagDescriptions: texts(input, "LoadBalancerNames").map((LoadBalancerName) => ({
         LoadBalancerName,
-        Tags: Object.entries(named(read(), { LoadBalancerName }).tags).map(([Key, Value]) => ({ Key, Value })),
+        Tags: Object.entries(named(read(), { LoadBalancerName }).tags).map(([Key, Value]) => ({
+          Key,
+          Value,
+        })),
       })),
     }),
   };
@@ -218,7 +258,9 @@ export function elb({ clock, world, balancers, addresses, faults, zones }: ElbOp
 function named({ balancers }: Snapshot, input: Shape): LoadBalancer {
   const name = needed(text(input, "LoadBalancerName"), "LoadBalancerName");
   const balancer = balancers.get(name);
-  if (balancer === undefined) throw new AwsError("LoadBalancerNotFound", `There is no ACTIVE Load Balancer named '${name}'`);
+  if (balancer === undefined) {
+    throw new AwsError("LoadBalancerNotFound", `There is no ACTIVE Load Balancer named '${name}'`);
+  }
   return balancer;
 }
 
@@ -227,7 +269,9 @@ function isSame(balancer: LoadBalancer, wish: readonly Listener[]): boolean {
 }
 
 function tagsOf(input: Shape): Record<string, string> {
-  return Object.fromEntries(shapes(input, "Tags").map((tag) => [needed(text(tag, "Key"), "Key"), text(tag, "Value") ?? ""]));
+  return Object.fromEntries(
+    shapes(input, "Tags").map((tag) => [needed(text(tag, "Key"), "Key"), text(tag, "Value") ?? ""]),
+  );
 }
 
 function invalidInstance(id: string): AwsError {

@@ -33,7 +33,9 @@ export interface EndpointOptions {
 }
 
 /** The endpoint's handler. */
-export function endpoint({ clock, services, unsigned, signer, faults, record }: EndpointOptions): (request: Request) => Promise<Response> {
+export function endpoint(
+  { clock, services, unsigned, signer, faults, record }: EndpointOptions,
+): (request: Request) => Promise<Response> {
   const remembered = staleAnswers(clock, faults);
 
   const act = async (received: Received): Promise<Shape | void> => {
@@ -78,7 +80,10 @@ function chosen(received: Received, services: EndpointOptions["services"], unsig
 }
 
 /** Reads that lag behind: while that fault lasts, an answer is given again until it is as old as the fault says. */
-function staleAnswers(clock: Clock, faults: Faults): (received: Received, carryOut: Action) => Promise<Shape | void> {
+function staleAnswers(
+  clock: Clock,
+  faults: Faults,
+): (received: Received, carryOut: Action) => Promise<Shape | void> {
   const answers = new Map<string, { readonly at: number; readonly output: Shape | void }>();
   return async ({ service, action, input }, carryOut) => {
     if (faults.staleReads === 0 || !/^(Describe|Get|List)/.test(action)) return await carryOut(input);

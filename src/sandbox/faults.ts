@@ -27,7 +27,11 @@ export class Faults {
 
   /** Each kind of chance has a die of its own, so that adding one fault leaves the others' sequence as it was. */
   constructor(seed = 1) {
-    this.#dice = { throttle: die(seed), snsDuplicates: die(seed + 0x9e3779b9), snsLoss: die(seed + 0x3c6ef372) };
+    this.#dice = {
+      throttle: die(seed),
+      snsDuplicates: die(seed + 0x9e3779b9),
+      snsLoss: die(seed + 0x3c6ef372),
+    };
   }
 
   /** Throws the die of one fault: whether it strikes this time. */
@@ -70,7 +74,12 @@ export class Faults {
 
   /** Ends every fault. */
   clear(): void {
-    this.throttle = this.latency = this.staleReads = this.snsDuplicates = this.snsLoss = 0;
+    this.throttle =
+      this.latency =
+      this.staleReads =
+      this.snsDuplicates =
+      this.snsLoss =
+        0;
     this.noCapacity.clear();
     this.unhealthy.clear();
   }

@@ -34,7 +34,10 @@ const LAST_WORDS = 2_000;
  */
 export function processMachines(
   worker: readonly string[],
-  { grace = 5_000, onCrash = () => {} }: { grace?: number; onCrash?: (host: Host, lastWords: string) => void } = {},
+  { grace = 5_000, onCrash = () => {} }: {
+    grace?: number;
+    onCrash?: (host: Host, lastWords: string) => void;
+  } = {},
 ): MakeMachine {
   return (host) => {
     const process = spawn([...worker, "--listen", `${host.address}:${INSTANCE_PORT}`]);
@@ -60,7 +63,8 @@ function spawn(command: readonly string[]): Deno.ChildProcess {
   const [program = "", ...args] = command;
   const options = { stdin: "null", stdout: "null", stderr: "piped" } as const;
   try {
-    return new Deno.Command("setpriv", { ...options, args: ["--pdeathsig", "KILL", program, ...args] }).spawn();
+    return new Deno.Command("setpriv", { ...options, args: ["--pdeathsig", "KILL", program, ...args] })
+      .spawn();
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     return new Deno.Command(program, { ...options, args }).spawn();
@@ -77,6 +81,8 @@ function tryKill(process: Deno.ChildProcess, signal: Deno.Signal): void {
 
 async function lastWords(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
   let words = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) words = (words + text).slice(-LAST_WORDS);
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    words = (words + text).slice(-LAST_WORDS);
+  }
   return words;
 }

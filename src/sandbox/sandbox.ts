@@ -105,14 +105,18 @@ const LONGEST_START = 30_000;
  * Deno.errors.AddrNotAvailable or AddrInUse where it can't listen.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { fleet = "kas", nodes = 1, boot = 2_000, shutdown = 1_000, clock = realClock(options.speed) } = options;
+  const { fleet = "kas", nodes = 1, boot = 2_000, shutdown = 1_000, clock = realClock(options.speed) } =
+    options;
   const faults = new Faults(options.seed);
   for (const fault of options.faults ?? []) faults.set(fault);
   const failed = new AbortController();
   const machine = options.machine ?? processMachines(options.worker ?? [], {
     onCrash: ({ id }, lastWords) => {
       failed.abort(new Error(`Cannot start the sandbox: the worker of ${id} ended: ${lastWords}`));
-      getLogger(["kas", "sandbox"]).warn("The worker of {id} ended by itself: {lastWords}", { id, lastWords });
+      getLogger(["kas", "sandbox"]).warn("The worker of {id} ended by itself: {lastWords}", {
+        id,
+        lastWords,
+      });
     },
   });
 
@@ -132,7 +136,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const handle = endpoint({
     clock,
     faults,
-    services: { ec2: ec2.service, elasticloadbalancing: elb.service, monitoring: cloudWatch.service, sns: sns.service },
+    services: {
+      ec2: ec2.service,
+      elasticloadbalancing: elb.service,
+      monitoring: cloudWatch.service,
+      sns: sns.service,
+    },
     unsigned: sns.unsigned,
     signer: sns.signer,
     record: (call) => {
@@ -142,13 +151,24 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   });
   const balancerPort = serve(started, options.balancerPort ?? 0, (request, { remoteAddr }) => {
     const proxy = balancers.proxy(fleet);
-    return proxy === undefined ? new Response("no load balancer\n", { status: 503 }) : proxy.handle(request, remoteAddr.hostname);
+    return proxy === undefined
+      ? new Response("no load balancer\n", { status: 503 })
+      : proxy.handle(request, remoteAddr.hostname);
   });
   const url = endpointUrl.url = `http://127.0.0.1:${serve(started, options.port ?? 0, handle)}`;
 
   const view = worldView(world, lifecycle, balancers, fleet);
   if (!options.empty) {
-    await seed({ ec2, elb, sns: sns.service, lifecycle, fleet, nodes, zones: zones(REGION), now: clock.now() });
+    await seed({
+      ec2,
+      elb,
+      sns: sns.service,
+      lifecycle,
+      fleet,
+      nodes,
+      zones: zones(REGION),
+      now: clock.now(),
+    });
     await baseInService(view, failed);
   }
 
@@ -178,7 +198,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 /** Serves on 127.0.0.1 until the stack is disposed of; the port. */
 function serve(stack: AsyncDisposableStack, port: number, handler: Deno.ServeHandler<Deno.NetAddr>): number {
   const closed = new AbortController();
-  const server = Deno.serve({ hostname: "127.0.0.1", port, signal: closed.signal, onListen: () => {} }, handler);
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port, signal: closed.signal, onListen: () => {} },
+    handler,
+  );
   stack.defer(async () => {
     closed.abort();
     await server.finished;
@@ -189,7 +212,9 @@ function serve(stack: AsyncDisposableStack, port: number, handler: Deno.ServeHan
 /** @param failed aborted if a worker ends, or here if the base takes too long */
 async function baseInService(view: WorldView, failed: AbortController): Promise<void> {
   const timeout = setTimeout(() => {
-    failed.abort(new Error(`Cannot start the sandbox: its base is not in service after ${LONGEST_START / 1_000} s`));
+    failed.abort(
+      new Error(`Cannot start the sandbox: its base is not in service after ${LONGEST_START / 1_000} s`),
+    );
   }, LONGEST_START);
   try {
     await view.until(() => view.instances().some(({ standing }) => standing === "in-service"), failed.signal);
@@ -203,7 +228,9 @@ function worldView(world: World, lifecycle: Lifecycle, balancers: Balancers, fle
     instances: () => {
       const machines = lifecycle.machines();
       const registrations = world.now.balancers.get(fleet)?.registrations;
-      return [...world.now.instances.values()].filter(({ state }) => state !== "terminated").map((instance) => ({
+      return [...world.now.instances.values()].filter(({ state }) => state !== "terminated").map((
+        instance,
+      ) => ({
         id: instance.id,
         name: instance.tags["Name"] ?? "",
         role: instance.tags["kas:role"] ?? "",

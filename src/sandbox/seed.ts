@@ -23,16 +23,33 @@ export interface SeedOptions {
 }
 
 /** Fills the account. The base's id is i-00000000000000001, its nodes' count on from there. */
-export async function seed({ ec2, elb, sns, lifecycle, fleet, nodes, zones, now }: SeedOptions): Promise<void> {
-  const tags = (role: string, name: string) => ({ Name: `${fleet}-${name}`, "kas:fleet": fleet, "kas:role": role });
+export async function seed(
+  { ec2, elb, sns, lifecycle, fleet, nodes, zones, now }: SeedOptions,
+): Promise<void> {
+  const tags = (role: string, name: string) => ({
+    Name: `${fleet}-${name}`,
+    "kas:fleet": fleet,
+    "kas:role": role,
+  });
   const zone = (index: number) => zones[index % zones.length] ?? "";
 
   elb.create({
     name: fleet,
     zones,
-    listeners: [{ protocol: "HTTP", port: INSTANCE_PORT, instanceProtocol: "HTTP", instancePort: INSTANCE_PORT }],
+    listeners: [{
+      protocol: "HTTP",
+      port: INSTANCE_PORT,
+      instanceProtocol: "HTTP",
+      instancePort: INSTANCE_PORT,
+    }],
     // The quickest check that ELB allows.
-    healthCheck: { target: `HTTP:${INSTANCE_PORT}/ping`, interval: 5, timeout: 2, unhealthyThreshold: 2, healthyThreshold: 2 },
+    healthCheck: {
+      target: `HTTP:${INSTANCE_PORT}/ping`,
+      interval: 5,
+      timeout: 2,
+      unhealthyThreshold: 2,
+      healthyThreshold: 2,
+    },
     attributes: { crossZone: true, draining: true, drainingTimeout: 300, idleTimeout: 60 },
     tags: { "kas:fleet": fleet },
   });

@@ -59,7 +59,9 @@ export async function receive(request: Request): Promise<Received> {
   const target = request.headers.get("x-amz-target");
   if (target !== null) return await receiveJson(request, target, scope, requestId);
 
-  const form = request.method === "GET" ? new URL(request.url).searchParams : new URLSearchParams(await request.text());
+  const form = request.method === "GET"
+    ? new URL(request.url).searchParams
+    : new URLSearchParams(await request.text());
   const version = form.get("Version") ?? "";
   const service = scope?.service ?? VERSIONS[version] ?? "sns";
   const action = form.get("Action") ?? "";
@@ -67,13 +69,20 @@ export async function receive(request: Request): Promise<Received> {
   const protocol = service === "ec2" ? "ec2Query" : "awsQuery";
   const received = { protocol, service, action, input, signed: scope !== undefined, requestId } as const;
   if (/cbor/.test(request.headers.get("content-type") ?? "")) {
-    return { ...received, refusal: new AwsError("UnsupportedProtocol", "The sandbox does not speak CBOR", 415) };
+    return {
+      ...received,
+      refusal: new AwsError("UnsupportedProtocol", "The sandbox does not speak CBOR", 415),
+    };
   }
   if (action === "") {
-    return { ...received, refusal: new AwsError("MissingAction", "The request must contain the parameter Action") };
+    return {
+      ...received,
+      refusal: new AwsError("MissingAction", "The request must contain the parameter Action"),
+    };
   }
   if (version === ELBV2_VERSION) {
-    const message = `The sandbox has Classic Load Balancers only: ${action} of ${ELBV2_VERSION} is not valid here`;
+    const message =
+      `The sandbox has Classic Load Balancers only: ${action} of ${ELBV2_VERSION} is not valid here`;
     return { ...received, refusal: new AwsError("InvalidAction", message) };
   }
   return received;
@@ -86,20 +95,33 @@ async function receiveJson(
   requestId: string,
 ): Promise<Received> {
   const action = target.slice(target.lastIndexOf(".") + 1);
-  const received = { protocol: "awsJson", service: scope?.service ?? "monitoring", action, signed: scope !== undefined, requestId } as const;
+  const received = {
+    protocol: "awsJson",
+    service: scope?.service ?? "monitoring",
+    action,
+    signed: scope !== undefined,
+    requestId,
+  } as const;
   try {
     const body = await request.text();
     return { ...received, input: body === "" ? {} : JSON.parse(body) as Shape };
   } catch (cause) {
-    const refusal = new AwsError("SerializationException", `Cannot read the body: ${(cause as Error).message}`);
+    const refusal = new AwsError(
+      "SerializationException",
+      `Cannot read the body: ${(cause as Error).message}`,
+    );
     return { ...received, input: {}, refusal };
   }
 }
 
 /** The service of `Credential=KEY/DATE/REGION/SERVICE/aws4_request`. */
 function credentialScope(authorization: string | null): { service: ServiceName } | undefined {
-  const service = /^AWS4-\S+ .*?Credential=[^/,]+\/\d{8}\/[^/,]+\/([^/,]+)\/aws4_request/.exec(authorization ?? "")?.[1];
-  return service !== undefined && Object.hasOwn(NAMESPACES, service) ? { service: service as ServiceName } : undefined;
+  const service = /^AWS4-\S+ .*?Credential=[^/,]+\/\d{8}\/[^/,]+\/([^/,]+)\/aws4_request/.exec(
+    authorization ?? "",
+  )?.[1];
+  return service !== undefined && Object.hasOwn(NAMESPACES, service)
+    ? { service: service as ServiceName }
+    : undefined;
 }
 
 /** What AWS answers where a signature is needed and there is none: EC2 in words and with a status of its own. */
@@ -119,7 +141,14 @@ export function answer(to: Received, output: Shape | void): Response {
         headers: { "content-type": "application/x-amz-json-1.0", "x-amzn-requestid": requestId },
       });
     case "ec2Query":
-      return xml(requestId, root(`${action}Response`, service, element("requestId", requestId) + ec2QueryXml(output ?? { Return: true })));
+      return xml(
+        requestId,
+        root(
+          `${action}Response`,
+          service,
+          element("requestId", requestId) + ec2QueryXml(output ?? { Return: true }),
+        ),
+      );
     case "awsQuery": {
       const result = output ? element(`${action}Result`, awsQueryXml(output)) : "";
       return xml(requestId, root(`${action}Response`, service, result + element("ResponseMetadata", id)));
@@ -134,14 +163,17 @@ export function refuse(to: Received, { code, message, status }: AwsError): Respo
   const details = element("Code", escape(code)) + element("Message", escape(message));
   switch (to.protocol) {
     case "awsJson":
-      return Response.json({ __type: `com.amazonaws.cloudwatch#${CLOUDWATCH_SHAPES[code] ?? code}`, message }, {
-        status,
-        headers: {
-          "content-type": "application/x-amz-json-1.0",
-          "x-amzn-requestid": requestId,
-          "x-amzn-query-error": `${code};${fault}`,
+      return Response.json(
+        { __type: `com.amazonaws.cloudwatch#${CLOUDWATCH_SHAPES[code] ?? code}`, message },
+        {
+          status,
+          headers: {
+            "content-type": "application/x-amz-json-1.0",
+            "x-amzn-requestid": requestId,
+            "x-amzn-query-error": `${code};${fault}`,
+          },
         },
-      });
+      );
     case "ec2Query":
       return xml(
         requestId,

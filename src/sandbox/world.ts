@@ -126,7 +126,10 @@ export class World {
   putInstances(...instances: readonly Instance[]): void {
     this.#replace({
       ...this.#now,
-      instances: new Map([...this.#now.instances, ...instances.map((instance) => [instance.id, instance] as const)]),
+      instances: new Map([
+        ...this.#now.instances,
+        ...instances.map((instance) => [instance.id, instance] as const),
+      ]),
     });
   }
 

@@ -11,14 +11,20 @@ const SCRIPT = new URL("./testdata/sandbox_boto3.py", import.meta.url).pathname;
 function boto3(): Need {
   const what = "python3 has no boto3";
   if (!program("python3").met) return { what, met: false };
-  return { what, met: new Deno.Command("python3", { args: ["-c", "import boto3"], stderr: "null" }).outputSync().success };
+  return {
+    what,
+    met: new Deno.Command("python3", { args: ["-c", "import boto3"], stderr: "null" }).outputSync().success,
+  };
 }
 
 testWith([boto3()], "boto3 drives the sandbox, its waiters and paginators included", async () => {
   await using kas = await startSandbox({ speed: 100, machine: localMachines().make });
   const { code, stdout, stderr } = await execute(["python3", SCRIPT], kas.env);
   assertEquals([code, stderr], [0, ""]);
-  const change = (CurrentState: unknown, PreviousState: unknown) => [{ InstanceId: NODE, CurrentState, PreviousState }];
+  const change = (
+    CurrentState: unknown,
+    PreviousState: unknown,
+  ) => [{ InstanceId: NODE, CurrentState, PreviousState }];
   const topic = "arn:aws:sns:eu-west-1:000000000000:other";
   assertEquals(stdout.trim().split("\n").map((line) => JSON.parse(line)), [
     [[BASE, "running"], [NODE, "stopped"]],

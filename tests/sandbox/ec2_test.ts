@@ -34,7 +34,12 @@ function account() {
   );
   const { service, create } = makeEc2({ clock, world, lifecycle, addresses, faults, region: REGION });
   for (const [index, Name] of ["a", "b", "c"].entries()) {
-    create({ everRan: true, zone: `${REGION}${index === 1 ? "b" : "a"}`, keyName: `key-${Name}`, tags: { Name, "kas:fleet": "kas" } });
+    create({
+      everRan: true,
+      zone: `${REGION}${index === 1 ? "b" : "a"}`,
+      keyName: `key-${Name}`,
+      tags: { Name, "kas:fleet": "kas" },
+    });
   }
   return {
     clock,
@@ -56,7 +61,13 @@ function account() {
 
 type Account = ReturnType<typeof account>;
 
-async function assertCode(account: Account, code: string, action: string, input: Shape, status = 400): Promise<string> {
+async function assertCode(
+  account: Account,
+  code: string,
+  action: string,
+  input: Shape,
+  status = 400,
+): Promise<string> {
   const error = await assertRejects(() => account.call(action, input), AwsError);
   assertEquals([error.code, error.status], [code, status]);
   return error.message;
@@ -65,7 +76,9 @@ async function assertCode(account: Account, code: string, action: string, input:
 /** Ids that DescribeInstances answers. */
 async function described(account: Account, input: Shape): Promise<string[]> {
   const { Reservations } = await account.call("DescribeInstances", input);
-  return Reservations.flatMap((reservation: { Instances: { InstanceId: string }[] }) => reservation.Instances.map(({ InstanceId }) => InstanceId));
+  return Reservations.flatMap((reservation: { Instances: { InstanceId: string }[] }) =>
+    reservation.Instances.map(({ InstanceId }) => InstanceId)
+  );
 }
 
 Deno.test("StartInstances takes an instance from stopped over pending to running, after the boot time", async () => {
@@ -94,13 +107,17 @@ Deno.test("StopInstances takes it over stopping to stopped, after the shutdown t
   await kas.pass(1, A, "stopped");
   assertEquals([...kas.on], []);
   const { Reservations } = await kas.call("DescribeInstances", { InstanceIds: [A] });
-  assertEquals(Reservations[0].Instances[0].StateTransitionReason, "User initiated (2026-01-01 00:00:02 GMT)");
+  assertEquals(
+    Reservations[0].Instances[0].StateTransitionReason,
+    "User initiated (2026-01-01 00:00:02 GMT)",
+  );
   assertEquals(Reservations[0].Instances[0].StateReason.Code, "Client.UserInitiatedShutdown");
 });
 
 Deno.test("an instance has its private address for life, a public one while it runs, and a launch time of its last start", async () => {
   await using kas = account();
-  const look = async () => (await kas.call("DescribeInstances", { InstanceIds: [A] })).Reservations[0].Instances[0];
+  const look = async () =>
+    (await kas.call("DescribeInstances", { InstanceIds: [A] })).Reservations[0].Instances[0];
   const stopped = await look();
   assertEquals([stopped.PublicDnsName, stopped.PublicIpAddress], ["", undefined]);
   kas.clock.advance(60_000);
@@ -108,7 +125,10 @@ Deno.test("an instance has its private address for life, a public one while it r
   kas.clock.advance(2_000);
   const running = await look();
   assertEquals(running.PrivateIpAddress, stopped.PrivateIpAddress);
-  assertEquals([running.PublicDnsName, running.PublicIpAddress], [stopped.PrivateIpAddress, stopped.PrivateIpAddress]);
+  assertEquals([running.PublicDnsName, running.PublicIpAddress], [
+    stopped.PrivateIpAddress,
+    stopped.PrivateIpAddress,
+  ]);
   assertEquals(running.LaunchTime.toISOString(), "2026-01-01T00:01:00.000Z");
   assertEquals(running.StateTransitionReason, "");
 });
@@ -117,15 +137,27 @@ Deno.test("StartInstances and StopInstances: which states allow them", async () 
   await using kas = account();
   await kas.call("StartInstances", { InstanceIds: [A] });
   // pending: starting it again changes nothing.
-  assertEquals((await kas.call("StartInstances", { InstanceIds: [A] })).StartingInstances[0].CurrentState.Name, "pending");
+  assertEquals(
+    (await kas.call("StartInstances", { InstanceIds: [A] })).StartingInstances[0].CurrentState.Name,
+    "pending",
+  );
   kas.clock.advance(2_000);
   // running: so does starting a running one.
-  assertEquals((await kas.call("StartInstances", { InstanceIds: [A] })).StartingInstances[0].CurrentState.Name, "running");
+  assertEquals(
+    (await kas.call("StartInstances", { InstanceIds: [A] })).StartingInstances[0].CurrentState.Name,
+    "running",
+  );
   // stopped: and stopping a stopped one.
-  assertEquals((await kas.call("StopInstances", { InstanceIds: [B] })).StoppingInstances[0].CurrentState.Name, "stopped");
+  assertEquals(
+    (await kas.call("StopInstances", { InstanceIds: [B] })).StoppingInstances[0].CurrentState.Name,
+    "stopped",
+  );
   await kas.call("StopInstances", { InstanceIds: [A] });
   // stopping
-  assertEquals((await kas.call("StopInstances", { InstanceIds: [A] })).StoppingInstances[0].CurrentState.Name, "stopping");
+  assertEquals(
+    (await kas.call("StopInstances", { InstanceIds: [A] })).StoppingInstances[0].CurrentState.Name,
+    "stopping",
+  );
   assertEquals(
     await assertCode(kas, "IncorrectInstanceState", "StartInstances", { InstanceIds: [A] }),
     `The instance '${A}' is not in a state from which it can be started.`,
@@ -158,7 +190,12 @@ Deno.test("DryRun says 412 DryRunOperation and changes nothing", async () => {
   for (const action of ["StartInstances", "StopInstances", "TerminateInstances", "MonitorInstances"]) {
     await assertCode(kas, "DryRunOperation", action, { InstanceIds: [A], DryRun: "true" }, 412);
   }
-  await assertCode(kas, "DryRunOperation", "RunInstances", { ImageId: "x", MinCount: "1", MaxCount: "1", DryRun: "true" }, 412);
+  await assertCode(kas, "DryRunOperation", "RunInstances", {
+    ImageId: "x",
+    MinCount: "1",
+    MaxCount: "1",
+    DryRun: "true",
+  }, 412);
   assertEquals([kas.state(A), kas.world.now.instances.size], ["stopped", 3]);
 });
 
@@ -184,7 +221,10 @@ Deno.test("a start overtaken by a termination does not come back to life", async
 
 Deno.test("DescribeInstances filters: values are alternatives, filters all hold, * and ? are wildcards, \\ escapes", async () => {
   await using kas = account();
-  await kas.call("CreateTags", { Resources: [C], Tags: [{ Key: "Name", Value: "c*d" }, { Key: "kas:role", Value: "node" }] });
+  await kas.call("CreateTags", {
+    Resources: [C],
+    Tags: [{ Key: "Name", Value: "c*d" }, { Key: "kas:role", Value: "node" }],
+  });
   await kas.call("StartInstances", { InstanceIds: [B] });
   const cases: readonly [filters: Record<string, string[]>, ids: string[]][] = [
     [{}, [A, B, C]],
@@ -204,7 +244,9 @@ Deno.test("DescribeInstances filters: values are alternatives, filters all hold,
     const Filters = Object.entries(filters).map(([Name, Values]) => ({ Name, Values }));
     assertEquals(await described(kas, { Filters }), ids, JSON.stringify(filters));
   }
-  await assertCode(kas, "InvalidParameterValue", "DescribeInstances", { Filters: [{ Name: "colour", Values: ["red"] }] });
+  await assertCode(kas, "InvalidParameterValue", "DescribeInstances", {
+    Filters: [{ Name: "colour", Values: ["red"] }],
+  });
 });
 
 Deno.test("DescribeInstances pages by opaque tokens that survive what happens meanwhile", async () => {
@@ -214,7 +256,10 @@ Deno.test("DescribeInstances pages by opaque tokens that survive what happens me
   await kas.call("TerminateInstances", { InstanceIds: [A] });
   const second = await described(kas, { MaxResults: "5", NextToken: first.NextToken });
   assertEquals(second.map((id) => parseInt(id.slice(2), 16)), [6, 7, 8, 9, 10]);
-  await assertCode(kas, "InvalidParameterCombination", "DescribeInstances", { MaxResults: "5", InstanceIds: [A] });
+  await assertCode(kas, "InvalidParameterCombination", "DescribeInstances", {
+    MaxResults: "5",
+    InstanceIds: [A],
+  });
   await assertCode(kas, "InvalidParameterValue", "DescribeInstances", { MaxResults: "1" });
   await assertCode(kas, "InvalidNextToken", "DescribeInstances", { MaxResults: "5", NextToken: "x" });
 });
@@ -226,7 +271,10 @@ Deno.test("DescribeInstanceStatus lists running instances only, unless asked for
   const { InstanceStatuses } = await kas.call("DescribeInstanceStatus");
   assertEquals(InstanceStatuses.map(({ InstanceId }: Shape) => InstanceId), [B]);
   assertEquals(InstanceStatuses[0].InstanceStatus.Status, "ok");
-  assertEquals((await kas.call("DescribeInstanceStatus", { IncludeAllInstances: "true" })).InstanceStatuses.length, 3);
+  assertEquals(
+    (await kas.call("DescribeInstanceStatus", { IncludeAllInstances: "true" })).InstanceStatuses.length,
+    3,
+  );
 });
 
 Deno.test("RunInstances launches with tags, spread over the zones, once for a client token", async () => {
@@ -240,7 +288,10 @@ Deno.test("RunInstances launches with tags, spread over the zones, once for a cl
     MinCount: "2",
     MaxCount: "3",
     ClientToken: "once",
-    TagSpecifications: [{ ResourceType: "instance", Tags: [{ Key: "kas:fleet", Value: "kas" }] }, { ResourceType: "volume", Tags: [] }],
+    TagSpecifications: [{ ResourceType: "instance", Tags: [{ Key: "kas:fleet", Value: "kas" }] }, {
+      ResourceType: "volume",
+      Tags: [],
+    }],
   };
   const { Instances } = await kas.call("RunInstances", input);
   // A and C are in zone a already.
@@ -250,7 +301,12 @@ Deno.test("RunInstances launches with tags, spread over the zones, once for a cl
     "eu-west-1b",
   ]);
   const [first] = Instances;
-  assertEquals([first.ImageId, first.InstanceType, first.KeyName, first.SubnetId], ["ami-7", "c7g.large", "key", "subnet-7"]);
+  assertEquals([first.ImageId, first.InstanceType, first.KeyName, first.SubnetId], [
+    "ami-7",
+    "c7g.large",
+    "key",
+    "subnet-7",
+  ]);
   assertEquals([first.SecurityGroups[0].GroupId, first.State.Name], ["sg-7", "pending"]);
   assertEquals(first.Tags, [{ Key: "kas:fleet", Value: "kas" }]);
   assertEquals((await kas.call("RunInstances", input)).Instances.length, 3);
@@ -264,14 +320,22 @@ Deno.test("RunInstances goes where there is capacity, and fails where there is n
   kas.faults.set("no-capacity=eu-west-1b");
   const { Instances } = await kas.call("RunInstances", { ImageId: "ami-1", MinCount: "1", MaxCount: "1" });
   assertEquals(Instances[0].Placement.AvailabilityZone, "eu-west-1a");
-  const wish = { ImageId: "ami-1", MinCount: "1", MaxCount: "1", Placement: { AvailabilityZone: "eu-west-1b" } };
+  const wish = {
+    ImageId: "ami-1",
+    MinCount: "1",
+    MaxCount: "1",
+    Placement: { AvailabilityZone: "eu-west-1b" },
+  };
   await assertCode(kas, "InsufficientInstanceCapacity", "RunInstances", wish, 500);
 });
 
 Deno.test("tags are set, overwritten, deleted by key or by key and value, and listed", async () => {
   await using kas = account();
   const tags = () => kas.world.now.instances.get(A)?.tags;
-  await kas.call("CreateTags", { Resources: [A, B], Tags: [{ Key: "Name", Value: "z" }, { Key: "q", Value: "1" }] });
+  await kas.call("CreateTags", {
+    Resources: [A, B],
+    Tags: [{ Key: "Name", Value: "z" }, { Key: "q", Value: "1" }],
+  });
   assertEquals(tags(), { Name: "z", "kas:fleet": "kas", q: "1" });
   await kas.call("DeleteTags", { Resources: [A], Tags: [{ Key: "q", Value: "2" }, { Key: "Name" }] });
   assertEquals(tags(), { "kas:fleet": "kas", q: "1" });
@@ -280,9 +344,15 @@ Deno.test("tags are set, overwritten, deleted by key or by key and value, and li
   assertEquals((await kas.call("DescribeTags", { Filters: [{ Name: "key", Values: ["q"] }] })).Tags, [
     { Key: "q", Value: "1", ResourceId: B, ResourceType: "instance" },
   ]);
-  await assertCode(kas, "InvalidParameterValue", "CreateTags", { Resources: [A], Tags: [{ Key: "aws:x", Value: "" }] });
+  await assertCode(kas, "InvalidParameterValue", "CreateTags", {
+    Resources: [A],
+    Tags: [{ Key: "aws:x", Value: "" }],
+  });
   await assertCode(kas, "InvalidID", "CreateTags", { Resources: ["vol-1"], Tags: [{ Key: "x", Value: "" }] });
-  await assertCode(kas, "InvalidInstanceID.NotFound", "CreateTags", { Resources: ["i-0badc0de"], Tags: [{ Key: "x", Value: "" }] });
+  await assertCode(kas, "InvalidInstanceID.NotFound", "CreateTags", {
+    Resources: ["i-0badc0de"],
+    Tags: [{ Key: "x", Value: "" }],
+  });
   const many = Array.from({ length: 51 }, (_, n) => ({ Key: `k${n}`, Value: "" }));
   await assertCode(kas, "TagLimitExceeded", "CreateTags", { Resources: [A], Tags: many });
 });
@@ -303,7 +373,8 @@ Deno.test("stale reads: a describe right after a start still shows the old state
   kas.clock.advance(10_000);
   await kas.call("StartInstances", { InstanceIds: [A] });
   kas.clock.advance(1_000);
-  const seen = async () => (await kas.call("DescribeInstances", { InstanceIds: [A] })).Reservations[0].Instances[0].State.Name;
+  const seen = async () =>
+    (await kas.call("DescribeInstances", { InstanceIds: [A] })).Reservations[0].Instances[0].State.Name;
   assertEquals(await seen(), "stopped");
   kas.clock.advance(1_000);
   assertEquals(await seen(), "pending");
@@ -321,7 +392,10 @@ Deno.test("DescribeAvailabilityZones lists the two zones", async () => {
 Deno.test("sandboxes on one machine never share an address", () => {
   using one = new Addresses();
   using other = new Addresses();
-  const taken = [...Array.from({ length: 300 }, () => one.take()), ...Array.from({ length: 10 }, () => other.take())];
+  const taken = [
+    ...Array.from({ length: 300 }, () => one.take()),
+    ...Array.from({ length: 10 }, () => other.take()),
+  ];
   assertEquals(new Set(taken).size, 310);
   assert(taken.every((address) => /^127\.77\.\d+\.\d+$/.test(address)));
 });

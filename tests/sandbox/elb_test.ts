@@ -21,7 +21,13 @@ const KAS = {
   Listeners: [{ Protocol: "HTTP", LoadBalancerPort: "30000", InstancePort: "30000" }],
 };
 
-const PING = { Target: "HTTP:30000/ping", Interval: "5", Timeout: "2", UnhealthyThreshold: "2", HealthyThreshold: "2" };
+const PING = {
+  Target: "HTTP:30000/ping",
+  Interval: "5",
+  Timeout: "2",
+  UnhealthyThreshold: "2",
+  HealthyThreshold: "2",
+};
 
 /** An account with the load balancer kas, draining on, nothing registered; a hundred times faster than life. */
 async function account({ drainingTimeout = "300" } = {}) {
@@ -45,14 +51,23 @@ async function account({ drainingTimeout = "300" } = {}) {
   const { DNSName } = await call("CreateLoadBalancer", KAS);
   await call("ConfigureHealthCheck", { LoadBalancerName: "kas", HealthCheck: PING });
   const ConnectionDraining = { Enabled: "true", Timeout: drainingTimeout };
-  await call("ModifyLoadBalancerAttributes", { LoadBalancerName: "kas", LoadBalancerAttributes: { ConnectionDraining } });
+  await call("ModifyLoadBalancerAttributes", {
+    LoadBalancerName: "kas",
+    LoadBalancerAttributes: { ConnectionDraining },
+  });
 
   const health = async (id: string): Promise<string> => {
-    const { InstanceStates } = await call("DescribeInstanceHealth", { LoadBalancerName: "kas", Instances: [{ InstanceId: id }] });
+    const { InstanceStates } = await call("DescribeInstanceHealth", {
+      LoadBalancerName: "kas",
+      Instances: [{ InstanceId: id }],
+    });
     const [{ State, ReasonCode, Description }] = InstanceStates;
     return [State, ReasonCode, Description].join("|");
   };
-  const named = (...ids: string[]) => ({ LoadBalancerName: "kas", Instances: ids.map((InstanceId) => ({ InstanceId })) });
+  const named = (...ids: string[]) => ({
+    LoadBalancerName: "kas",
+    Instances: ids.map((InstanceId) => ({ InstanceId })),
+  });
   const phase = (id: string) => world.now.balancers.get("kas")?.registrations.get(id);
   const kept = stack.move();
   return {
@@ -98,7 +113,10 @@ async function held(account: Account, id: string, count: number): Promise<void> 
 
 Deno.test("RegisterInstances brings a running instance into service after its first passed check, and it gets requests", async () => {
   await using kas = await account();
-  assertEquals(await kas.health(A), "OutOfService|Instance|Instance is not currently registered with the LoadBalancer.");
+  assertEquals(
+    await kas.health(A),
+    "OutOfService|Instance|Instance is not currently registered with the LoadBalancer.",
+  );
   assertEquals((await kas.register(A)).Instances, [{ InstanceId: A }]);
   assertEquals(await kas.health(A), "OutOfService|ELB|Instance registration is still in progress.");
   await kas.until(A, "in-service");
@@ -114,7 +132,10 @@ Deno.test("RegisterInstances again changes nothing; unknown and terminated insta
   await kas.ec2["TerminateInstances"]?.({ InstanceIds: [STOPPED] });
   for (const id of ["i-0badc0de", STOPPED]) {
     const Instances = [B, id].map((InstanceId) => ({ InstanceId }));
-    await assertCode(kas, "InvalidInstance", "RegisterInstancesWithLoadBalancer", { LoadBalancerName: "kas", Instances });
+    await assertCode(kas, "InvalidInstance", "RegisterInstancesWithLoadBalancer", {
+      LoadBalancerName: "kas",
+      Instances,
+    });
   }
   assertEquals(kas.phase(B), undefined);
 });
@@ -191,12 +212,20 @@ Deno.test("the balancer passes requests and answers on as they are, and says who
   await using kas = await account();
   await kas.inService(A);
   const big = "x".repeat(300_000);
-  const response = await kas.get("/echo?a=1&b=%20", { method: "POST", body: big, headers: { "x-own": "kept", connection: "x-hop", "x-hop": "1" } });
+  const response = await kas.get("/echo?a=1&b=%20", {
+    method: "POST",
+    body: big,
+    headers: { "x-own": "kept", connection: "x-hop", "x-hop": "1" },
+  });
   assertEquals(response.status, 418);
   assertEquals((await response.text()) === big, true);
   const { url, headers } = JSON.parse(response.headers.get("x-seen") ?? "{}");
   assert(url.endsWith("/echo?a=1&b=%20"), url);
-  assertEquals([headers["x-own"], headers["x-forwarded-for"], headers["x-hop"]], ["kept", "127.0.0.1", undefined]);
+  assertEquals([headers["x-own"], headers["x-forwarded-for"], headers["x-hop"]], [
+    "kept",
+    "127.0.0.1",
+    undefined,
+  ]);
   assertEquals(headers.host, new URL(response.url).host);
 });
 
@@ -239,7 +268,10 @@ Deno.test("deregistering drains: no request is cut, none is added, and the insta
   for (const go of kas.machines.held.get(B) ?? []) go();
   const answers = await Promise.all(waiting.map(async (each) => (await each).text()));
   assertEquals(answers.toSorted(), [A, A, B, B]);
-  assertEquals(await kas.health(A), "OutOfService|Instance|Instance is not currently registered with the LoadBalancer.");
+  assertEquals(
+    await kas.health(A),
+    "OutOfService|Instance|Instance is not currently registered with the LoadBalancer.",
+  );
 });
 
 Deno.test("draining ends at the timeout: what is still under way is cut", async () => {
@@ -272,7 +304,10 @@ Deno.test("DeregisterInstances: an instance that never was registered fails the 
   await using kas = await account();
   await kas.inService(A);
   const Instances = [A, B].map((InstanceId) => ({ InstanceId }));
-  await assertCode(kas, "InvalidInstance", "DeregisterInstancesFromLoadBalancer", { LoadBalancerName: "kas", Instances });
+  await assertCode(kas, "InvalidInstance", "DeregisterInstancesFromLoadBalancer", {
+    LoadBalancerName: "kas",
+    Instances,
+  });
   assertEquals(kas.phase(A), "in-service");
   await kas.deregister(A);
   assertEquals((await kas.deregister(A)).Instances, []);
@@ -288,7 +323,10 @@ Deno.test("CreateLoadBalancer checks what it is given, and is idempotent for the
   await assertCode(kas, "ValidationError", "CreateLoadBalancer", { ...fresh, LoadBalancerName: "-web" });
   await assertCode(kas, "ValidationError", "CreateLoadBalancer", { ...fresh, Listeners: [] });
   await assertCode(kas, "ValidationError", "CreateLoadBalancer", { ...fresh, AvailabilityZones: [] });
-  await assertCode(kas, "ValidationError", "CreateLoadBalancer", { ...fresh, AvailabilityZones: ["mars-1a"] });
+  await assertCode(kas, "ValidationError", "CreateLoadBalancer", {
+    ...fresh,
+    AvailabilityZones: ["mars-1a"],
+  });
   const tls = [{ Protocol: "HTTPS", LoadBalancerPort: "443", InstancePort: "30000" }];
   await assertCode(kas, "UnsupportedProtocol", "CreateLoadBalancer", { ...fresh, Listeners: tls });
 });
@@ -298,37 +336,74 @@ Deno.test("DeleteLoadBalancer closes it, and succeeds where there is none; anyth
   await kas.call("DeleteLoadBalancer", { LoadBalancerName: "kas" });
   await assertRejects(() => kas.get("/work"), TypeError);
   await kas.call("DeleteLoadBalancer", { LoadBalancerName: "kas" });
-  for (const action of ["DescribeInstanceHealth", "DescribeLoadBalancerAttributes", "RegisterInstancesWithLoadBalancer"]) {
-    await assertCode(kas, "LoadBalancerNotFound", action, { LoadBalancerName: "kas", Instances: [{ InstanceId: A }] });
+  for (
+    const action of [
+      "DescribeInstanceHealth",
+      "DescribeLoadBalancerAttributes",
+      "RegisterInstancesWithLoadBalancer",
+    ]
+  ) {
+    await assertCode(kas, "LoadBalancerNotFound", action, {
+      LoadBalancerName: "kas",
+      Instances: [{ InstanceId: A }],
+    });
   }
 });
 
 Deno.test("DescribeLoadBalancers lists by name and in pages", async () => {
   await using kas = await account();
-  const listeners = (port: number) => [{ Protocol: "HTTP", LoadBalancerPort: String(port), InstancePort: "30000" }];
+  const listeners = (
+    port: number,
+  ) => [{ Protocol: "HTTP", LoadBalancerPort: String(port), InstancePort: "30000" }];
   await kas.call("CreateLoadBalancer", { ...KAS, LoadBalancerName: "web", Listeners: listeners(30_000) });
   await kas.call("CreateLoadBalancer", { ...KAS, LoadBalancerName: "api", Listeners: listeners(30_000) });
   const names = (output: { LoadBalancerDescriptions: Shape[] }) =>
     output.LoadBalancerDescriptions.map(({ LoadBalancerName }) => LoadBalancerName);
   const first = await kas.call("DescribeLoadBalancers", { PageSize: "2" });
   assertEquals(names(first), ["api", "kas"]);
-  assertEquals(names(await kas.call("DescribeLoadBalancers", { PageSize: "2", Marker: first.NextMarker })), ["web"]);
+  assertEquals(names(await kas.call("DescribeLoadBalancers", { PageSize: "2", Marker: first.NextMarker })), [
+    "web",
+  ]);
   assertEquals(names(await kas.call("DescribeLoadBalancers", { LoadBalancerNames: ["web"] })), ["web"]);
-  await assertCode(kas, "LoadBalancerNotFound", "DescribeLoadBalancers", { LoadBalancerNames: ["web", "none"] });
+  await assertCode(kas, "LoadBalancerNotFound", "DescribeLoadBalancers", {
+    LoadBalancerNames: ["web", "none"],
+  });
 });
 
 Deno.test("health checks, attributes and tags are kept as set, and refused where they are wrong", async () => {
   await using kas = await account();
   const [{ HealthCheck }] = (await kas.call("DescribeLoadBalancers", {})).LoadBalancerDescriptions;
-  assertEquals(HealthCheck, { Target: "HTTP:30000/ping", Interval: 5, Timeout: 2, UnhealthyThreshold: 2, HealthyThreshold: 2 });
-  for (const wrong of [{ Timeout: "5" }, { Interval: "4" }, { HealthyThreshold: "1" }, { Target: "HTTP:30000" }, { Target: "UDP:1" }]) {
-    await assertCode(kas, "ValidationError", "ConfigureHealthCheck", { LoadBalancerName: "kas", HealthCheck: { ...PING, ...wrong } });
+  assertEquals(HealthCheck, {
+    Target: "HTTP:30000/ping",
+    Interval: 5,
+    Timeout: 2,
+    UnhealthyThreshold: 2,
+    HealthyThreshold: 2,
+  });
+  for (
+    const wrong of [
+      { Timeout: "5" },
+      { Interval: "4" },
+      { HealthyThreshold: "1" },
+      { Target: "HTTP:30000" },
+      { Target: "UDP:1" },
+    ]
+  ) {
+    await assertCode(kas, "ValidationError", "ConfigureHealthCheck", {
+      LoadBalancerName: "kas",
+      HealthCheck: { ...PING, ...wrong },
+    });
   }
   await kas.call("ModifyLoadBalancerAttributes", {
     LoadBalancerName: "kas",
-    LoadBalancerAttributes: { ConnectionSettings: { IdleTimeout: "30" }, CrossZoneLoadBalancing: { Enabled: "true" } },
+    LoadBalancerAttributes: {
+      ConnectionSettings: { IdleTimeout: "30" },
+      CrossZoneLoadBalancing: { Enabled: "true" },
+    },
   });
-  const { LoadBalancerAttributes } = await kas.call("DescribeLoadBalancerAttributes", { LoadBalancerName: "kas" });
+  const { LoadBalancerAttributes } = await kas.call("DescribeLoadBalancerAttributes", {
+    LoadBalancerName: "kas",
+  });
   assertEquals(LoadBalancerAttributes.ConnectionSettings, { IdleTimeout: 30 });
   assertEquals(LoadBalancerAttributes.ConnectionDraining, { Enabled: true, Timeout: 300 });
   assertEquals(LoadBalancerAttributes.CrossZoneLoadBalancing, { Enabled: true });

@@ -12,7 +12,14 @@ const WORKER = `
 `;
 
 function worker(how: string): string[] {
-  return [Deno.execPath(), "run", "--no-config", "--allow-net", `data:application/javascript,${encodeURIComponent(WORKER)}`, how];
+  return [
+    Deno.execPath(),
+    "run",
+    "--no-config",
+    "--allow-net",
+    `data:application/javascript,${encodeURIComponent(WORKER)}`,
+    how,
+  ];
 }
 
 async function answer(address: string): Promise<string> {
@@ -25,12 +32,20 @@ async function answer(address: string): Promise<string> {
   }
 }
 
-for (const [how, what] of [["serve", "ends by SIGTERM"], ["stubborn", "is killed where it does not end in time"]] as const) {
+for (
+  const [how, what] of [["serve", "ends by SIGTERM"], [
+    "stubborn",
+    "is killed where it does not end in time",
+  ]] as const
+) {
   Deno.test(`processMachines() runs a process with --listen ADDRESS:30000, which ${what}`, async () => {
     using addresses = new Addresses();
     const address = addresses.take();
     const crashes: string[] = [];
-    const machine = processMachines(worker(how), { grace: 100, onCrash: (_, words) => crashes.push(words) })({ id: "i-1", address });
+    const machine = processMachines(worker(how), { grace: 100, onCrash: (_, words) => crashes.push(words) })({
+      id: "i-1",
+      address,
+    });
     assertEquals(await answer(address), `${address}:30000`);
     assert(machine.cpuSeconds() > 0);
     await machine[Symbol.asyncDispose]();

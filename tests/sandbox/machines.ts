@@ -53,7 +53,10 @@ async function answer(machines: LocalMachines, { id }: Host, request: Request): 
   if (pathname === "/ping") return new Response("pong", { status: machines.broken.has(id) ? 500 : 200 });
   if (pathname !== "/work") {
     const headers = Object.fromEntries(request.headers);
-    return new Response(await request.text(), { status: 418, headers: { "x-seen": JSON.stringify({ url: request.url, headers }) } });
+    return new Response(await request.text(), {
+      status: 418,
+      headers: { "x-seen": JSON.stringify({ url: request.url, headers }) },
+    });
   }
   machines.served.set(id, (machines.served.get(id) ?? 0) + 1);
   if (machines.hold) {

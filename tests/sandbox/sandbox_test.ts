@@ -33,7 +33,11 @@ Deno.test("startSandbox() starts with a base in service, stopped nodes, a load b
   assertEquals(kas.world.requests(), 1);
   assertEquals(kas.env["AWS_ENDPOINT_URL"], kas.url);
   assertEquals(kas.env["KAS_TOPIC_ARN"], "arn:aws:sns:eu-west-1:000000000000:web");
-  assertEquals([kas.env["KAS_FLEET"], kas.env["KAS_LOAD_BALANCER"], kas.env["KAS_TRUST_SIGNER"]], ["web", "web", `${kas.url}/`]);
+  assertEquals([kas.env["KAS_FLEET"], kas.env["KAS_LOAD_BALANCER"], kas.env["KAS_TRUST_SIGNER"]], [
+    "web",
+    "web",
+    `${kas.url}/`,
+  ]);
 });
 
 Deno.test("startSandbox({ empty }) starts with nothing, and its balancer port waits for the fleet's load balancer", async () => {
@@ -45,7 +49,10 @@ Deno.test("startSandbox({ empty }) starts with nothing, and its balancer port wa
 
 Deno.test("startSandbox() tells of a worker that can't run, in its own words", async () => {
   const failing = "data:application/javascript,throw%20new%20Error('out%20of%20luck')";
-  const error = await assertRejects(() => startSandbox({ worker: [Deno.execPath(), "run", "--no-config", failing] }), Error);
+  const error = await assertRejects(
+    () => startSandbox({ worker: [Deno.execPath(), "run", "--no-config", failing] }),
+    Error,
+  );
   assertStringIncludes(error.message, `Cannot start the sandbox: the worker of ${BASE} ended: `);
   assertStringIncludes(error.message, "out of luck");
 });
@@ -62,7 +69,10 @@ Deno.test("the AWS SDK starts a node, brings it into service, and reads what Clo
   using aws = clients(kas.url);
   await aws.ec2.send(new StartInstancesCommand({ InstanceIds: [NODE] }));
   await kas.world.until(() => kas.world.instances()[1]?.state === "running");
-  const Filters = [{ Name: "tag:kas:fleet", Values: ["kas"] }, { Name: "instance-state-name", Values: ["running"] }];
+  const Filters = [{ Name: "tag:kas:fleet", Values: ["kas"] }, {
+    Name: "instance-state-name",
+    Values: ["running"],
+  }];
   const { Reservations } = await aws.ec2.send(new DescribeInstancesCommand({ Filters }));
   const instances = Reservations?.flatMap(({ Instances }) => Instances ?? []) ?? [];
   assertEquals(instances.map(({ InstanceId }) => InstanceId), [BASE, NODE]);
@@ -76,11 +86,15 @@ Deno.test("the AWS SDK starts a node, brings it into service, and reads what Clo
   assertEquals(registered.Instances?.length, 2);
   await kas.world.until(() => kas.world.instances()[1]?.standing === "in-service");
   // An empty list goes over the wire as `Instances=`.
-  const { InstanceStates } = await aws.elb.send(new DescribeInstanceHealthCommand({ LoadBalancerName, Instances: [] }));
+  const { InstanceStates } = await aws.elb.send(
+    new DescribeInstanceHealthCommand({ LoadBalancerName, Instances: [] }),
+  );
   assertEquals(InstanceStates?.map(({ State }) => State), ["InService", "InService"]);
 
   assertEquals((await aws.cloudWatch.send(new DescribeAlarmsCommand({}))).MetricAlarms, []);
-  assertEquals((await aws.sns.send(new ListTopicsCommand({}))).Topics, [{ TopicArn: kas.env["KAS_TOPIC_ARN"] }]);
+  assertEquals((await aws.sns.send(new ListTopicsCommand({}))).Topics, [{
+    TopicArn: kas.env["KAS_TOPIC_ARN"],
+  }]);
 });
 
 Deno.test("the AWS SDK is told each service's own error codes", async () => {
@@ -88,26 +102,41 @@ Deno.test("the AWS SDK is told each service's own error codes", async () => {
   using aws = clients(kas.url);
   const StateValue = "OK";
   const cases: readonly [call: () => Promise<unknown>, code: string, status: number][] = [
-    [() => aws.ec2.send(new StopInstancesCommand({ InstanceIds: ["i-0badc0de"] })), "InvalidInstanceID.NotFound", 400],
-    [() => aws.ec2.send(new StopInstancesCommand({ InstanceIds: [BASE], DryRun: true })), "DryRunOperation", 412],
+    [
+      () => aws.ec2.send(new StopInstancesCommand({ InstanceIds: ["i-0badc0de"] })),
+      "InvalidInstanceID.NotFound",
+      400,
+    ],
+    [
+      () => aws.ec2.send(new StopInstancesCommand({ InstanceIds: [BASE], DryRun: true })),
+      "DryRunOperation",
+      412,
+    ],
     [
       () => aws.elb.send(new DescribeLoadBalancersCommand({ LoadBalancerNames: ["none"] })),
       "LoadBalancerNotFound",
       400,
     ],
     [
-      () => aws.cloudWatch.send(new SetAlarmStateCommand({ AlarmName: "none", StateValue, StateReason: "test" })),
+      () =>
+        aws.cloudWatch.send(new SetAlarmStateCommand({ AlarmName: "none", StateValue, StateReason: "test" })),
       "ResourceNotFound",
       404,
     ],
     [
-      () => aws.sns.send(new PublishCommand({ TopicArn: "arn:aws:sns:eu-west-1:000000000000:none", Message: "m" })),
+      () =>
+        aws.sns.send(
+          new PublishCommand({ TopicArn: "arn:aws:sns:eu-west-1:000000000000:none", Message: "m" }),
+        ),
       "NotFound",
       404,
     ],
   ];
   for (const [call, code, status] of cases) {
-    const error = await assertRejects(call, Error) as Error & { Code?: string; $metadata?: { httpStatusCode?: number } };
+    const error = await assertRejects(call, Error) as Error & {
+      Code?: string;
+      $metadata?: { httpStatusCode?: number };
+    };
     assertEquals([error.Code ?? error.name, error.$metadata?.httpStatusCode], [code, status]);
   }
   assertEquals(kas.calls.map(({ error }) => error), cases.map(([, code]) => code));
@@ -119,7 +148,10 @@ Deno.test("throttling has each service's own code; the fault can be set and lift
   const describe = () => aws.ec2.send(new DescribeInstancesCommand({ MaxResults: 5 }));
   kas.faults.set("throttle=1");
   assertEquals((await assertRejects(describe, Error)).name, "RequestLimitExceeded");
-  assertEquals((await assertRejects(() => aws.elb.send(new DescribeLoadBalancersCommand({})), Error)).name, "Throttling");
+  assertEquals(
+    (await assertRejects(() => aws.elb.send(new DescribeLoadBalancersCommand({})), Error)).name,
+    "Throttling",
+  );
   kas.faults.clear();
   assertEquals((await describe()).$metadata.attempts, 1);
 });
@@ -142,7 +174,9 @@ Deno.test("stale reads: CloudWatch and SNS give an earlier answer again", async 
   await fetch(kas.url, {
     method: "POST",
     body: new URLSearchParams({ Action: "CreateTopic", Version: "2010-03-31", Name: "other" }),
-    headers: { authorization: "AWS4-HMAC-SHA256 Credential=A/20260101/eu-west-1/sns/aws4_request, Signature=0" },
+    headers: {
+      authorization: "AWS4-HMAC-SHA256 Credential=A/20260101/eu-west-1/sns/aws4_request, Signature=0",
+    },
   }).then((response) => response.body?.cancel());
   assertEquals(await topics(), 1);
   kas.faults.clear();
@@ -152,18 +186,26 @@ Deno.test("stale reads: CloudWatch and SNS give an earlier answer again", async 
 Deno.test("the endpoint refuses unsigned calls and unknown actions", async () => {
   await using kas = await sandbox({ empty: true });
   const call = async (query: string, authorization?: string) => {
-    const response = await fetch(`${kas.url}/?${query}`, authorization === undefined ? {} : { headers: { authorization } });
+    const response = await fetch(
+      `${kas.url}/?${query}`,
+      authorization === undefined ? {} : { headers: { authorization } },
+    );
     return [response.status, /<Code>(.*)<\/Code>/.exec(await response.text())?.[1]];
   };
   assertEquals(await call("Action=DescribeInstances&Version=2016-11-15"), [401, "AuthFailure"]);
-  assertEquals(await call("Action=DescribeLoadBalancers&Version=2012-06-01"), [403, "MissingAuthenticationToken"]);
+  assertEquals(await call("Action=DescribeLoadBalancers&Version=2012-06-01"), [
+    403,
+    "MissingAuthenticationToken",
+  ]);
   assertEquals(await call("Action=ListTopics&Version=2010-03-31"), [403, "MissingAuthenticationToken"]);
   const signed = "AWS4-HMAC-SHA256 Credential=A/20260101/eu-west-1/ec2/aws4_request, Signature=0";
   assertEquals(await call("Action=LaunchRockets&Version=2016-11-15", signed), [400, "InvalidAction"]);
   // A name that every object has is no action either.
   assertEquals(await call("Action=toString&Version=2016-11-15", signed), [400, "InvalidAction"]);
   // No token of ours, but an action that needs no signature.
-  const [, code] = await call("Action=ConfirmSubscription&TopicArn=arn:aws:sns:eu-west-1:000000000000:none&Token=x");
+  const [, code] = await call(
+    "Action=ConfirmSubscription&TopicArn=arn:aws:sns:eu-west-1:000000000000:none&Token=x",
+  );
   assert(code !== "MissingAuthenticationToken" && code !== undefined, String(code));
 });
 

@@ -18,7 +18,12 @@ export interface Clients extends Disposable {
 
 /** Connects to an endpoint. */
 export function clients(endpoint: string, more: { readonly maxAttempts?: number } = {}): Clients {
-  const config = { endpoint, region: "eu-west-1", credentials: { accessKeyId: "test", secretAccessKey: "test" }, ...more };
+  const config = {
+    endpoint,
+    region: "eu-west-1",
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    ...more,
+  };
   const all = {
     ec2: new EC2Client(config),
     elb: new ElasticLoadBalancingClient(config),

@@ -7,7 +7,11 @@ function authorization(service: string): string {
 }
 
 /** A query request as the SDKs sign it. */
-function query(service: string, form: string, headers: HeadersInit = { authorization: authorization(service) }): Request {
+function query(
+  service: string,
+  form: string,
+  headers: HeadersInit = { authorization: authorization(service) },
+): Request {
   return new Request("http://127.0.0.1/", { method: "POST", body: new URLSearchParams(form), headers });
 }
 
@@ -15,12 +19,28 @@ function json(target: string, body: string): Request {
   return new Request("http://127.0.0.1/", {
     method: "POST",
     body,
-    headers: { authorization: authorization("monitoring"), "x-amz-target": target, "content-type": "application/x-amz-json-1.0" },
+    headers: {
+      authorization: authorization("monitoring"),
+      "x-amz-target": target,
+      "content-type": "application/x-amz-json-1.0",
+    },
   });
 }
 
-const EC2: Received = { protocol: "ec2Query", service: "ec2", action: "DescribeInstances", input: {}, signed: true, requestId: "r-1" };
-const ELB: Received = { ...EC2, protocol: "awsQuery", service: "elasticloadbalancing", action: "DescribeTags" };
+const EC2: Received = {
+  protocol: "ec2Query",
+  service: "ec2",
+  action: "DescribeInstances",
+  input: {},
+  signed: true,
+  requestId: "r-1",
+};
+const ELB: Received = {
+  ...EC2,
+  protocol: "awsQuery",
+  service: "elasticloadbalancing",
+  action: "DescribeTags",
+};
 const CLOUDWATCH: Received = { ...EC2, protocol: "awsJson", service: "monitoring", action: "DescribeAlarms" };
 
 Deno.test("receive() reads ec2Query: flattened lists under the API's plural names", async () => {
@@ -65,12 +85,20 @@ Deno.test("receive() reads awsQuery: members, entries, and the SDK for JavaScrip
       { AlarmNames: ["a"], Dimensions: [{ Name: "InstanceId", Value: "i-1" }] },
     ],
   ];
-  for (const [form, input] of cases) assertEquals((await receive(query("sns", `Action=X&${form}`))).input, input);
+  for (const [form, input] of cases) {
+    assertEquals((await receive(query("sns", `Action=X&${form}`))).input, input);
+  }
 });
 
 Deno.test("receive() reads awsJson", async () => {
-  const received = await receive(json("GraniteServiceVersion20100801.DescribeAlarms", '{"AlarmNames":["a"],"MaxRecords":5}'));
-  assertEquals([received.protocol, received.service, received.action], ["awsJson", "monitoring", "DescribeAlarms"]);
+  const received = await receive(
+    json("GraniteServiceVersion20100801.DescribeAlarms", '{"AlarmNames":["a"],"MaxRecords":5}'),
+  );
+  assertEquals([received.protocol, received.service, received.action], [
+    "awsJson",
+    "monitoring",
+    "DescribeAlarms",
+  ]);
   assertEquals(received.input, { AlarmNames: ["a"], MaxRecords: 5 });
   assertEquals((await receive(json("X.Y", "{"))).refusal?.code, "SerializationException");
 });
@@ -130,7 +158,10 @@ Deno.test("answer() writes ec2Query: EC2's own element names, items, times, esca
 });
 
 Deno.test("answer() writes what an action without output says in each protocol", async () => {
-  assertStringIncludes(await answer({ ...EC2, action: "CreateTags" }, undefined).text(), "<return>true</return>");
+  assertStringIncludes(
+    await answer({ ...EC2, action: "CreateTags" }, undefined).text(),
+    "<return>true</return>",
+  );
   const elb = await answer({ ...ELB, action: "DeleteAlarms" }, undefined).text();
   assertEquals(elb.includes("Result"), false);
   assertStringIncludes(elb, "<ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata>");
@@ -139,7 +170,10 @@ Deno.test("answer() writes what an action without output says in each protocol",
 
 Deno.test("answer() writes awsQuery: a result of members, maps as entries", async () => {
   assertStringIncludes(
-    await answer(ELB, { TagDescriptions: [{ LoadBalancerName: "kas", Tags: [] }], Attributes: { a: "1", b: "2" } }).text(),
+    await answer(ELB, {
+      TagDescriptions: [{ LoadBalancerName: "kas", Tags: [] }],
+      Attributes: { a: "1", b: "2" },
+    }).text(),
     "<DescribeTagsResult><TagDescriptions><member><LoadBalancerName>kas</LoadBalancerName><Tags/></member></TagDescriptions>" +
       "<Attributes><entry><key>a</key><value>1</value></entry><entry><key>b</key><value>2</value></entry></Attributes>" +
       "</DescribeTagsResult>",
@@ -147,7 +181,9 @@ Deno.test("answer() writes awsQuery: a result of members, maps as entries", asyn
 });
 
 Deno.test("answer() writes awsJson: times in seconds since the epoch", async () => {
-  const response = answer(CLOUDWATCH, { MetricAlarms: [{ StateUpdatedTimestamp: new Date(1_500), Threshold: 80 }] });
+  const response = answer(CLOUDWATCH, {
+    MetricAlarms: [{ StateUpdatedTimestamp: new Date(1_500), Threshold: 80 }],
+  });
   assertEquals(response.headers.get("content-type"), "application/x-amz-json-1.0");
   assertEquals(await response.json(), { MetricAlarms: [{ StateUpdatedTimestamp: 1.5, Threshold: 80 }] });
 });
@@ -166,7 +202,10 @@ Deno.test("refuse() writes each protocol's error", async () => {
   );
   const cloudWatch = refuse(CLOUDWATCH, error);
   assertEquals(cloudWatch.headers.get("x-amzn-query-error"), "LimitExceeded;Sender");
-  assertEquals(await cloudWatch.json(), { __type: "com.amazonaws.cloudwatch#LimitExceededFault", message: "too <many>" });
+  assertEquals(await cloudWatch.json(), {
+    __type: "com.amazonaws.cloudwatch#LimitExceededFault",
+    message: "too <many>",
+  });
 });
 
 Deno.test("unsigned() is EC2's AuthFailure, the others' MissingAuthenticationToken", () => {

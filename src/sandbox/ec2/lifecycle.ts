@@ -48,7 +48,12 @@ export class Lifecycle implements AsyncDisposable {
   start(id: string): void {
     const { clock, world, boot } = this.#options;
     const machine = this.#powerOn(id);
-    world.updateInstance(id, { state: "pending", launched: clock.now(), transitionReason: "", stateReason: undefined });
+    world.updateInstance(id, {
+      state: "pending",
+      launched: clock.now(),
+      transitionReason: "",
+      stateReason: undefined,
+    });
     this.#after(boot, () => {
       // It may have been terminated, or stopped and started again, while it was booting.
       if (this.#machines.get(id) === machine) world.updateInstance(id, { state: "running", everRan: true });
@@ -81,7 +86,12 @@ export class Lifecycle implements AsyncDisposable {
     await Promise.all([...this.#machines.keys(), ...this.#ending.keys()].map((id) => this.#powerOff(id)));
   }
 
-  #end(id: string, during: "stopping" | "shutting-down", end: "stopped" | "terminated", then: (instance: Instance) => void): void {
+  #end(
+    id: string,
+    during: "stopping" | "shutting-down",
+    end: "stopped" | "terminated",
+    then: (instance: Instance) => void,
+  ): void {
     const { clock, world, shutdown } = this.#options;
     const instance = world.now.instances.get(id);
     if (instance === undefined) return;
@@ -89,7 +99,9 @@ export class Lifecycle implements AsyncDisposable {
       ? ["Client.UserInitiatedShutdown", "shutdown"]
       : ["Client.UserInitiatedTermination", "termination"];
     const reasons = {
-      transitionReason: `User initiated (${new Date(clock.now()).toISOString().slice(0, 19).replace("T", " ")} GMT)`,
+      transitionReason: `User initiated (${
+        new Date(clock.now()).toISOString().slice(0, 19).replace("T", " ")
+      } GMT)`,
       stateReason: { code, message: `${code}: User initiated ${what}` },
     };
     if (instance.state === "stopped") {

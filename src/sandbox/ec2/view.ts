@@ -71,7 +71,10 @@ function instanceShape(instance: Instance): Shape {
 }
 
 /** What an instance has by the name of a filter; undefined where there is no such filter. */
-export function instanceFilterValues(instance: Instance, filter: string): readonly (string | undefined)[] | undefined {
+export function instanceFilterValues(
+  instance: Instance,
+  filter: string,
+): readonly (string | undefined)[] | undefined {
   if (filter.startsWith("tag:")) return [instance.tags[filter.slice(4)]];
   switch (filter) {
     case "tag-key":
@@ -134,10 +137,13 @@ export function filtered<T>(
 }
 
 function wildcards(pattern: string): RegExp {
-  const source = pattern.replaceAll(/\\([*?\\])|([*?])|([^\w\s])/g, (_, escaped?: string, wild?: string, other?: string) => {
-    if (wild !== undefined) return wild === "*" ? "[^]*" : "[^]";
-    return `\\${escaped ?? other}`;
-  });
+  const source = pattern.replaceAll(
+    /\\([*?\\])|([*?])|([^\w\s])/g,
+    (_, escaped?: string, wild?: string, other?: string) => {
+      if (wild !== undefined) return wild === "*" ? "[^]*" : "[^]";
+      return `\\${escaped ?? other}`;
+    },
+  );
   return new RegExp(`^${source}$`);
 }
 
@@ -148,7 +154,8 @@ function wildcards(pattern: string): RegExp {
 export function paged<T>(items: readonly T[], keyOf: (item: T) => string, input: Shape): Page<T> {
   const size = number(input, "MaxResults") ?? Infinity;
   if (size < LEAST_PAGE || (size > MOST_PAGE && size !== Infinity)) {
-    const message = `Value ( ${size} ) for parameter maxResults is invalid. Expecting a value from ${LEAST_PAGE} to ${MOST_PAGE}`;
+    const message =
+      `Value ( ${size} ) for parameter maxResults is invalid. Expecting a value from ${LEAST_PAGE} to ${MOST_PAGE}`;
     throw new AwsError("InvalidParameterValue", message);
   }
   return page(items, keyOf, size, text(input, "NextToken"), () => {

@@ -63,14 +63,17 @@ export class Balancer implements Disposable {
     const end = this.#begin(id, balancer.attributes.idleTimeout);
     try {
       const url = new URL(request.url);
-      const response = await fetch(`http://${address}:${instancePort(balancer)}${url.pathname}${url.search}`, {
-        client: this.#client,
-        method: request.method,
-        headers: forwarded(request, client),
-        body: request.body,
-        redirect: "manual",
-        signal: end.signal,
-      });
+      const response = await fetch(
+        `http://${address}:${instancePort(balancer)}${url.pathname}${url.search}`,
+        {
+          client: this.#client,
+          method: request.method,
+          headers: forwarded(request, client),
+          body: request.body,
+          redirect: "manual",
+          signal: end.signal,
+        },
+      );
       const body = await passedOn(response, end.done);
       this.#answered++;
       return new Response(body, { status: response.status, headers: endToEnd(response.headers) });
@@ -110,7 +113,9 @@ export class Balancer implements Disposable {
       if (phase !== "in-service") continue;
       const load = this.underWay(id);
       const chosen = this.#chosen.get(id) ?? 0;
-      if (best === undefined || load < best.load || (load === best.load && chosen < best.chosen)) best = { id, load, chosen };
+      if (best === undefined || load < best.load || (load === best.load && chosen < best.chosen)) {
+        best = { id, load, chosen };
+      }
     }
     if (best !== undefined) this.#chosen.set(best.id, ++this.#turn);
     return best?.id;
@@ -153,7 +158,8 @@ function forwarded(request: Request, client = "127.0.0.1"): Headers {
 
 function endToEnd(headers: Headers): Headers {
   const rest = new Headers(headers);
-  const named = headers.get("connection")?.split(",").map((name) => name.trim()).filter((name) => name !== "") ?? [];
+  const named =
+    headers.get("connection")?.split(",").map((name) => name.trim()).filter((name) => name !== "") ?? [];
   for (const name of [...HOP_BY_HOP, ...named]) rest.delete(name);
   return rest;
 }

@@ -48,8 +48,9 @@ export class HealthChecks implements Disposable {
     for (const [id, phase] of balancer?.registrations ?? []) {
       const instance = instances.get(id);
       if (balancer === undefined || phase === "draining") continue;
-      if (instance === undefined || instance.state === "terminated") this.#world.setRegistration(this.#name, id, undefined);
-      else if (isReachable(instance, balancer)) wanted.add(id);
+      if (instance === undefined || instance.state === "terminated") {
+        this.#world.setRegistration(this.#name, id, undefined);
+      } else if (isReachable(instance, balancer)) wanted.add(id);
       // It starts anew when it runs again.
       else this.#world.setRegistration(this.#name, id, "registering");
     }
@@ -77,7 +78,10 @@ export class HealthChecks implements Disposable {
       inARow = { passed, times: inARow.passed === passed ? inARow.times + 1 : 1 };
       const next = following(phase, inARow, balancer, (this.#clock.now() - since) * this.#clock.speed);
       this.#world.setRegistration(this.#name, id, next);
-      await this.#pause(next === "registering" ? FIRST_CHECKS : balancer.healthCheck.interval * 1_000, signal);
+      await this.#pause(
+        next === "registering" ? FIRST_CHECKS : balancer.healthCheck.interval * 1_000,
+        signal,
+      );
     }
   }
 

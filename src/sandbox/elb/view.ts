@@ -28,7 +28,9 @@ export function describe(balancer: LoadBalancer): Shape {
     BackendServerDescriptions: [],
     AvailabilityZones: balancer.zones,
     Subnets: balancer.subnets,
-    Instances: Array.from(registrations).filter(([, phase]) => phase !== "draining").map(([InstanceId]) => ({ InstanceId })),
+    Instances: Array.from(registrations).filter(([, phase]) => phase !== "draining").map(([InstanceId]) => ({
+      InstanceId,
+    })),
     HealthCheck: shapeOfHealthCheck(balancer.healthCheck),
     SourceSecurityGroup: { OwnerAlias: ACCOUNT, GroupName: "default" },
     SecurityGroups: balancer.securityGroups,
@@ -56,7 +58,9 @@ export function listeners(input: Shape): readonly Listener[] {
 }
 
 /** A health check in the API's names. */
-export function shapeOfHealthCheck({ target, interval, timeout, unhealthyThreshold, healthyThreshold }: HealthCheck): Shape {
+export function shapeOfHealthCheck(
+  { target, interval, timeout, unhealthyThreshold, healthyThreshold }: HealthCheck,
+): Shape {
   return {
     Target: target,
     Interval: interval,
@@ -70,7 +74,9 @@ export function shapeOfHealthCheck({ target, interval, timeout, unhealthyThresho
 export function readHealthCheck(wish: Shape): HealthCheck {
   const target = needed(text(wish, "Target"), "Target");
   if (!/^(TCP:\d{1,5}|HTTP:\d{1,5}\/\S*)$/.test(target)) {
-    throw invalid(`HealthCheck Target "${target}" is not HTTP:port/path or TCP:port, which is what the sandbox checks`);
+    throw invalid(
+      `HealthCheck Target "${target}" is not HTTP:port/path or TCP:port, which is what the sandbox checks`,
+    );
   }
   const interval = needed(whole(wish, "Interval", 5, 300), "Interval");
   const timeout = needed(whole(wish, "Timeout", 2, 60), "Timeout");
@@ -85,7 +91,9 @@ export function readHealthCheck(wish: Shape): HealthCheck {
 }
 
 /** Attributes in the API's names. */
-export function attributeShape({ crossZone, draining, drainingTimeout, idleTimeout }: BalancerAttributes): Shape {
+export function attributeShape(
+  { crossZone, draining, drainingTimeout, idleTimeout }: BalancerAttributes,
+): Shape {
   return {
     CrossZoneLoadBalancing: { Enabled: crossZone },
     AccessLog: { Enabled: false },
@@ -108,16 +116,23 @@ export function changedAttributes(attributes: BalancerAttributes, wish: Shape): 
 
 /** An instance's health in ELB's words, which clients tell some states apart by. Source: ELB API, InstanceState. */
 export function health(id: string, balancer: LoadBalancer, instance: Instance | undefined): Shape {
-  const of = (State: "InService" | "OutOfService", ReasonCode: "N/A" | "ELB" | "Instance", Description: string): Shape => {
+  const of = (
+    State: "InService" | "OutOfService",
+    ReasonCode: "N/A" | "ELB" | "Instance",
+    Description: string,
+  ): Shape => {
     return { InstanceId: id, State, ReasonCode, Description };
   };
   const phase = balancer.registrations.get(id);
-  if (phase === undefined) return of("OutOfService", "Instance", "Instance is not currently registered with the LoadBalancer.");
+  if (phase === undefined) {
+    return of("OutOfService", "Instance", "Instance is not currently registered with the LoadBalancer.");
+  }
   if (phase === "draining") return of("InService", "N/A", "Instance deregistration currently in progress.");
   if (instance?.state === "pending") return of("OutOfService", "Instance", "Instance is in pending state.");
   if (instance?.state !== "running") return of("OutOfService", "Instance", "Instance is in stopped state.");
   if (!isReachable(instance, balancer)) {
-    const description = "Instance is in the EC2 Availability Zone for which LoadBalancer is not configured to route traffic to.";
+    const description =
+      "Instance is in the EC2 Availability Zone for which LoadBalancer is not configured to route traffic to.";
     return of("OutOfService", "ELB", description);
   }
   switch (phase) {

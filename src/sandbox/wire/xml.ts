@@ -76,10 +76,14 @@ function structure(parent: string, shape: Shape, dialect: Dialect): string {
 
 function content(name: string, value: unknown, dialect: Dialect): string {
   if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) return value.map((item) => element(dialect.item, content(name, item, dialect))).join("");
+  if (Array.isArray(value)) {
+    return value.map((item) => element(dialect.item, content(name, item, dialect))).join("");
+  }
   if (typeof value !== "object" || value === null) return escape(String(value));
   if (!MAPS.has(name)) return structure(name, value as Shape, dialect);
   return Object.entries(value)
-    .map(([key, item]) => element("entry", element("key", escape(key)) + element("value", escape(String(item)))))
+    .map(([key, item]) =>
+      element("entry", element("key", escape(key)) + element("value", escape(String(item))))
+    )
     .join("");
 }
