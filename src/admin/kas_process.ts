@@ -63,8 +63,8 @@ export function startKas(words: readonly string[], env: Readonly<Record<string, 
   // Whoever waits for it is told; nobody has to.
   failed.promise.catch(() => {});
   const ended = Promise.all([child.status, read]).then(([{ code }]) => {
-    const words1 = said.join("; ") || `exit status ${code}`;
-    if (!ending) failed.reject(new ProcessError(`kas ${words[0]} ended: ${words1}`));
+    const last = said.join("; ") || `exit status ${code}`;
+    if (!ending) failed.reject(new ProcessError(`kas ${words[0]} ended: ${last}`));
   });
   return {
     failed: failed.promise,

@@ -152,7 +152,7 @@ async function inTime(ms: number, signal: AbortSignal, tell: () => void): Promis
 
 function line({ step, clients, requests, errors, rps, "p50_ms": p50, "p99_ms": p99 }: LoadRow): string {
   const who = clients === undefined ? "" : `, ${clients} clients`;
-  return `step ${step}${who}: ${requests} requests, ${errors} errors, ${rps}/s, p50 ${
-    p50 ?? "-"
-  } ms, p99 ${p99 ?? "-"} ms`;
+  return `step ${step}${who}: ${requests} requests, ${errors} errors, ${rps}/s, p50 ${p50 ?? "-"} ms, p99 ${
+    p99 ?? "-"
+  } ms`;
 }

@@ -42,11 +42,20 @@ const FRAME = 500;
  * @throws {ProcessError} if the autoscaler or the setup fails
  */
 export async function playNineSteps(scenario: Scenario): Promise<boolean> {
-  const { sandbox, speed, step, cpu, out, signal, steps = NINE_STEPS } = scenario;
+  const { sandbox, speed, cpu, out, signal } = scenario;
   out.note("Starting an autoscaler and setting up topic, load balancer and alarms.");
   await using autoscaler = await startScenarioAutoscaler({ env: sandbox.env, speed, cpu, signal });
-  using watch = new FleetWatch(sandbox.world, MINUTE / speed);
+  const rows = await playSteps(scenario, autoscaler);
+  await out.table(VERDICT_COLUMNS, rows);
+  return rows.every(({ verdict }) => verdict === OK);
+}
+
+/** Lets the clients come and go, watches, and judges each step; a row a step. */
+async function playSteps(scenario: Scenario, autoscaler: ScenarioAutoscaler): Promise<Row[]> {
+  const { sandbox, speed, out, signal, steps = NINE_STEPS } = scenario;
   using getter = new Getter(`http://127.0.0.1:${sandbox.balancerPort}/work`);
+  using watch = new FleetWatch(sandbox.world, MINUTE / speed);
+  using reporter = new Reporter(out);
   const total = new Tally();
   let tally = new Tally();
   const count = (ms: number, ok: boolean) => {
@@ -55,47 +64,39 @@ export async function playNineSteps(scenario: Scenario): Promise<boolean> {
   };
   const crowd = new Crowd({ send: getter.send, think: THINK / speed, signal, count });
   const rows: Row[] = [];
-  {
-    using reporter = new Reporter(out);
-    const begun = performance.now();
-    for (const [index, current] of steps.entries()) {
-      tally = new Tally();
-      watch.begin();
-      reporter.begin(current);
-      const left = crowd.become(current.clients);
-      // Counted from the very beginning, so that lateness does not add up.
-      const end = begun + ((index + 1) * step) / speed;
-      for await (const decisions of frames(end, Math.min(FRAME, MINUTE / speed / 6), autoscaler, signal)) {
-        watch.look();
-        reporter.show({
-          title: `Nine steps, ${speed} times faster than life, at http://127.0.0.1:${sandbox.balancerPort}`,
-          steps,
-          done: rows,
-          inService: watch.inService,
-          left: Math.max(0, end - performance.now()) / 1_000,
-          instances: watch.instances(),
-          requests: total.requests,
-          errors: total.errors,
-          decisions,
-        });
-      }
-      await left;
-      const { requests, errors } = tally;
-      const seen: Seen = {
+
+  const begun = performance.now();
+  for (const [index, step] of steps.entries()) {
+    tally = new Tally();
+    watch.begin();
+    reporter.begin(step);
+    const left = crowd.become(step.clients);
+    // Counted from the very beginning, so that lateness does not add up.
+    const end = begun + ((index + 1) * scenario.step) / speed;
+    for await (const decisions of frames(end, Math.min(FRAME, MINUTE / speed / 6), autoscaler, signal)) {
+      watch.look();
+      reporter.show({
+        title: `Nine steps, ${speed} times faster than life, at http://127.0.0.1:${sandbox.balancerPort}`,
+        steps,
+        done: rows,
         inService: watch.inService,
-        ...watch.range,
-        requests,
-        errors,
-        cpu: watch.cpuInService(),
-      };
-      const judged = verdict(current, steps[index - 1]?.expected ?? current.expected, seen);
-      rows.push(verdictRow(current, seen, judged));
-      reporter.end(current, seen, judged);
+        left: Math.max(0, end - performance.now()) / 1_000,
+        instances: watch.instances(),
+        requests: total.requests,
+        errors: total.errors,
+        decisions,
+      });
     }
-    await crowd.become([]);
+    await left;
+    const { requests, errors } = tally;
+    const { inService, range } = watch;
+    const seen: Seen = { inService, ...range, requests, errors, cpu: watch.cpuInService() };
+    const judged = verdict(step, steps[index - 1]?.expected ?? step.expected, seen);
+    rows.push(verdictRow(step, seen, judged));
+    reporter.end(step, seen, judged);
   }
-  await out.table(VERDICT_COLUMNS, rows);
-  return rows.every(({ verdict }) => verdict === OK);
+  await crowd.become([]);
+  return rows;
 }
 
 /**
@@ -110,7 +111,10 @@ async function* frames(
   signal: AbortSignal,
 ): AsyncGenerator<readonly Decided[]> {
   do {
-    await Promise.race([realTimer.wait(Math.min(ms, end - performance.now()), signal), autoscaler.failed]);
+    await Promise.race([
+      realTimer.wait(Math.max(0, Math.min(ms, end - performance.now())), signal),
+      autoscaler.failed,
+    ]);
     signal.throwIfAborted();
     yield await Promise.race([autoscaler.decisions(), autoscaler.failed]);
   } while (performance.now() < end);

@@ -1,6 +1,7 @@
 /**
- * Measures a process's load: the time its threads were on a core *or waited for one*. All machines of the sandbox share the
- * host's cores; a burn that has to wait for a core would keep a real instance busy all that time.
+ * Measures a process's load as it would be on a machine of its own. All machines of the sandbox share the host's cores: a burn
+ * that is held up in the middle would keep a real instance busy all that time, so what a thread waits for a core after it was
+ * *preempted* counts as much as what it runs. What it waits after it has slept does not: nobody would have been in its way.
  *
  * @module
  */
@@ -19,23 +20,36 @@ const PROC: Proc = {
 /** Clock ticks a second in /proc/PID/stat. Source: Linux proc(5), USER_HZ is 100 on every architecture in use. */
 const USER_HZ = 100;
 
+/** What a thread has come to since it began. */
+interface Usage {
+  /** ns on a core. */
+  readonly running: number;
+  /** ns ready to run, but not on a core. */
+  readonly waiting: number;
+  /** How often it left its core to sleep, and how often it was preempted. */
+  readonly slept: number;
+  readonly preempted: number;
+}
+
+const NOTHING: Usage = { running: 0, waiting: 0, slept: 0, preempted: 0 };
+
 /**
- * A meter of a process's load in seconds since it was first read; monotonic, while threads come and go, and after the process
- * has ended. Source: Linux Documentation/scheduler/sched-stats.rst: schedstat is ns on a core, ns waiting, slices.
+ * A meter of a process's load in seconds since it was started; monotonic, while threads come and go, and after the process has
+ * ended. Source: Linux Documentation/scheduler/sched-stats.rst (schedstat is ns on a core, ns waiting, slices) and proc(5).
  */
 export function cpuMeter(pid: number, proc: Proc = PROC): () => number {
   let seconds = 0;
-  let threads = new Map<string, number>();
+  let threads = new Map<string, Usage>();
   return () => {
     try {
-      const now = new Map<string, number>();
+      const now = new Map<string, Usage>();
       for (const thread of proc.list(`/proc/${pid}/task`)) {
-        const ns = threadNanoseconds(proc, `/proc/${pid}/task/${thread}/schedstat`);
-        if (ns === undefined) continue;
-        now.set(thread, ns);
-        const before = threads.get(thread) ?? 0;
+        const usage = usageOf(proc, `/proc/${pid}/task/${thread}`);
+        if (usage === undefined) continue;
+        now.set(thread, usage);
+        const before = threads.get(thread) ?? NOTHING;
         // Less than before is another thread under a number that has become free.
-        seconds += (ns >= before ? ns - before : ns) / 1e9;
+        seconds += load(usage, usage.running >= before.running ? before : NOTHING) / 1e9;
       }
       if (now.size === 0) seconds = Math.max(seconds, ticks(proc.read(`/proc/${pid}/stat`)) / USER_HZ);
       threads = now;
@@ -46,11 +60,23 @@ export function cpuMeter(pid: number, proc: Proc = PROC): () => number {
   };
 }
 
+/** ns of load between two readings. Each wait is taken to be as long as any other, whatever came before it. */
+function load(now: Usage, before: Usage): number {
+  const preempted = now.preempted - before.preempted;
+  const switches = preempted + now.slept - before.slept;
+  const share = switches === 0 ? 1 : preempted / switches;
+  return now.running - before.running + share * (now.waiting - before.waiting);
+}
+
 /** undefined where the thread has just ended, or the kernel keeps no such statistics. */
-function threadNanoseconds(proc: Proc, path: string): number | undefined {
+function usageOf(proc: Proc, path: string): Usage | undefined {
   try {
-    const [running, waiting] = proc.read(path).split(" ").map(Number);
-    return running === undefined || waiting === undefined ? undefined : running + waiting;
+    const [running, waiting] = proc.read(`${path}/schedstat`).split(" ").map(Number);
+    if (running === undefined || waiting === undefined) return undefined;
+    const status = proc.read(`${path}/status`);
+    const count = (name: string) =>
+      Number(new RegExp(`^${name}_ctxt_switches:\\s*(\\d+)`, "m").exec(status)?.[1] ?? 0);
+    return { running, waiting, slept: count("voluntary"), preempted: count("nonvoluntary") };
   } catch {
     return undefined;
   }

@@ -5,15 +5,21 @@
  * @module
  */
 import type { Addresses } from "./addresses.ts";
-import { filtered, instanceFilterValues, paged, reservationShapes, stateShape } from "./ec2/view.ts";
+import {
+  filtered,
+  instanceFilterValues,
+  paged,
+  reservationShapes,
+  stateShape,
+  statusShape,
+} from "./ec2/view.ts";
+import { chosen, dryRun, missing, named } from "./ec2/request.ts";
+import { tagActions, tagsOf } from "./ec2/tags.ts";
 import type { Faults } from "./faults.ts";
 import { flag, shape, shapes, text, texts, whole } from "./input.ts";
 import type { Lifecycle } from "./ec2/lifecycle.ts";
 import { AwsError, type Clock, type Service, type Shape } from "./service.ts";
 import type { Instance, Snapshot, World } from "./world.ts";
-
-/** Source: EC2 user guide, Using_Tags. */
-const MOST_TAGS = 50;
 
 /** What EC2 is made of. */
 export interface Ec2Options {
@@ -211,43 +217,7 @@ export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2O
     MonitorInstances: (input) => setMonitoring(input, true),
     UnmonitorInstances: (input) => setMonitoring(input, false),
 
-    CreateTags: (input) => {
-      const resources = tagged(world.now, input);
-      const tags = tagsOf(input);
-      if (Object.keys(tags).length === 0) missing("Tag");
-      if (flag(input, "DryRun")) throw dryRun();
-      const merged = resources.map((instance) => ({ ...instance, tags: { ...instance.tags, ...tags } }));
-      if (merged.some((instance) => Object.keys(instance.tags).length > MOST_TAGS)) {
-        throw new AwsError("TagLimitExceeded", `More than ${MOST_TAGS} tags on a resource`);
-      }
-      world.putInstances(...merged);
-    },
-
-    DeleteTags: (input) => {
-      const resources = tagged(world.now, input);
-      const tags = shapes(input, "Tags").map((tag) => ({ key: text(tag, "Key"), value: text(tag, "Value") }));
-      if (flag(input, "DryRun")) throw dryRun();
-      // Without tags all go; a tag without a value goes whatever its value.
-      const goes = (key: string, value: string) =>
-        tags.length === 0 ||
-        tags.some((tag) => tag.key === key && (tag.value === undefined || tag.value === value));
-      world.putInstances(...resources.map((instance) => ({
-        ...instance,
-        tags: Object.fromEntries(Object.entries(instance.tags).filter(([key, value]) => !goes(key, value))),
-      })));
-    },
-
-    DescribeTags: (input) => {
-      const tags = [...read().instances.values()].flatMap(({ id, tags }) =>
-        Object.entries(tags).map(([Key, Value]) => ({ Key, Value, ResourceId: id, ResourceType: "instance" }))
-      );
-      const { items, NextToken } = paged(
-        filtered(tags, input, tagFilterValues),
-        ({ ResourceId, Key }) => `${ResourceId} ${Key}`,
-        input,
-      );
-      return { Tags: items, NextToken };
-    },
+    ...tagActions(world, read),
 
     DescribeAvailabilityZones: (input) => {
       const names = texts(input, "ZoneNames");
@@ -269,38 +239,6 @@ export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2O
   return { service, create };
 }
 
-/** The instances that the input names, or all. */
-function chosen(snapshot: Snapshot, input: Shape): Instance[] {
-  return texts(input, "InstanceIds").length > 0 ? named(snapshot, input) : [...snapshot.instances.values()];
-}
-
-/** The instances that the input must name. */
-function named(snapshot: Snapshot, input: Shape): Instance[] {
-  const ids = [...new Set(texts(input, "InstanceIds"))];
-  return ids.length === 0 ? missing("InstanceId") : lookUp(snapshot, ids);
-}
-
-/** The resources that the input must name; only instances are here. */
-function tagged(snapshot: Snapshot, input: Shape): Instance[] {
-  const ids = [...new Set(texts(input, "Resources"))];
-  const odd = ids.find((id) => !id.startsWith("i-"));
-  if (odd !== undefined) throw new AwsError("InvalidID", `The ID '${odd}' is not valid`);
-  return ids.length === 0 ? missing("ResourceId") : lookUp(snapshot, ids);
-}
-
-function lookUp({ instances }: Snapshot, ids: readonly string[]): Instance[] {
-  const malformed = ids.find((id) => !/^i-([0-9a-f]{8}|[0-9a-f]{17})$/.test(id));
-  if (malformed !== undefined) {
-    throw new AwsError("InvalidInstanceID.Malformed", `Invalid id: "${malformed}"`);
-  }
-  const absent = ids.filter((id) => !instances.has(id));
-  if (absent.length > 0) {
-    const subject = absent.length === 1 ? `ID '${absent[0]}' does` : `IDs '${absent.join(", ")}' do`;
-    throw new AwsError("InvalidInstanceID.NotFound", `The instance ${subject} not exist`);
-  }
-  return ids.flatMap((id) => instances.get(id) ?? []);
-}
-
 /** What a RunInstances request says about each of its instances. */
 function asLaunched(input: Shape): Partial<Instance> & { tags: Readonly<Record<string, string>> } {
   const specification = shapes(input, "TagSpecifications").filter((each) =>
@@ -318,49 +256,6 @@ function asLaunched(input: Shape): Partial<Instance> & { tags: Readonly<Record<s
     monitored: flag(shape(input, "Monitoring") ?? {}, "Enabled") ?? false,
     tags: Object.assign({}, ...specification.map(tagsOf)),
   };
-}
-
-function tagsOf(input: Shape): Record<string, string> {
-  const tags = Object.fromEntries(
-    shapes(input, "Tags").map((tag) => [text(tag, "Key") ?? "", text(tag, "Value") ?? ""]),
-  );
-  for (const [key, value] of Object.entries(tags)) {
-    if (key === "" || key.length > 128 || value.length > 256 || key.startsWith("aws:")) {
-      throw new AwsError(
-        "InvalidParameterValue",
-        `Tag key "${key}" is reserved, empty or too long, or its value is too long`,
-      );
-    }
-  }
-  return tags;
-}
-
-function tagFilterValues(tag: Shape, filter: string): readonly string[] | undefined {
-  const name =
-    { "key": "Key", "value": "Value", "resource-id": "ResourceId", "resource-type": "ResourceType" }[filter];
-  return name === undefined ? undefined : [String(tag[name])];
-}
-
-function statusShape({ id, zone, state }: Instance): Shape {
-  const status = state === "running"
-    ? { Status: "ok", Details: [{ Name: "reachability", Status: "passed" }] }
-    : { Status: "not-applicable", Details: [] };
-  return {
-    InstanceId: id,
-    AvailabilityZone: zone,
-    InstanceState: stateShape(state),
-    InstanceStatus: status,
-    SystemStatus: status,
-    Events: [],
-  };
-}
-
-function missing(parameter: string): never {
-  throw new AwsError("MissingParameter", `The request must contain the parameter ${parameter}`);
-}
-
-function dryRun(): AwsError {
-  return new AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
 }
 
 function incorrectState(id: string, participle: "started" | "stopped"): AwsError {

@@ -42,7 +42,7 @@ export interface Clock {
 
 /** A machine that an instance runs on: a real process, with its own address. */
 export interface Machine extends AsyncDisposable {
-  /** CPU seconds it has used or waited for a core to use, since it started (monotonic). */
+  /** CPU seconds it has used, or would have on a machine of its own, since it started (monotonic). */
   cpuSeconds(): number;
 }
 

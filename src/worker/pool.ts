@@ -21,8 +21,6 @@ export interface PoolOptions {
   readonly workMs: readonly [number, number];
   /** In [0, 1). */
   readonly random?: () => number;
-  /** ms. */
-  readonly now?: () => number;
   readonly start?: () => Worker;
 }
 
@@ -35,20 +33,15 @@ export class BurnPool implements Disposable {
   readonly #queue: number;
   readonly #workMs: readonly [number, number];
   readonly #random: () => number;
-  readonly #now: () => number;
   /** ms that earlier burns took longer than they were meant to, not yet made up for. */
   #late = 0;
 
-  constructor(
-    { threads, queue, workMs, random = Math.random, now = () => performance.now(), start = startThread }:
-      PoolOptions,
-  ) {
+  constructor({ threads, queue, workMs, random = Math.random, start = startThread }: PoolOptions) {
     this.#threads = Array.from({ length: threads }, () => new BurnThread(start));
     this.#free = [...this.#threads];
     this.#queue = queue;
     this.#workMs = workMs;
     this.#random = random;
-    this.#now = now;
   }
 
   /** How many burns wait for a thread. */
@@ -93,10 +86,9 @@ export class BurnPool implements Disposable {
     const [least, most] = this.#workMs;
     const meant = least + this.#random() * (most - least) - this.#late;
     this.#late = 0;
-    const begin = this.#now();
     const burned = await thread.burn(Math.max(least, meant), signal);
     signal.throwIfAborted();
-    const late = this.#late + this.#now() - begin - meant;
+    const late = this.#late + burned.seconds * 1_000 - meant;
     // A machine that was suspended has nothing to make up for.
     this.#late = Math.min(Math.max(0, late), most - least);
     return burned;

@@ -34,10 +34,11 @@ export interface Worker extends AsyncDisposable {
 
 /** Starts a worker. Throws `Deno.errors.AddrInUse` and its like where it can't listen. */
 export function startWorker({ listen, failed, ...pooling }: WorkerOptions): Worker {
+  let closing = false;
   const aborter = new AbortController();
   const server = Deno.serve(
     { ...listen, signal: aborter.signal, onListen: () => {} },
-    workerHandler({ burn: (signal) => pool.burn(signal), failed }),
+    workerHandler({ burn: (signal) => pool.burn(signal), failed: (error) => closing || failed(error) }),
   );
   // After the socket, that an address in use leaves no threads behind; no request is handled before this line.
   const pool = new BurnPool(pooling);
@@ -51,6 +52,7 @@ export function startWorker({ listen, failed, ...pooling }: WorkerOptions): Work
       return pool.burning + pool.waiting;
     },
     [Symbol.asyncDispose]: async () => {
+      closing = true;
       pool[Symbol.dispose]();
       if (draining === undefined) aborter.abort();
       await (draining === undefined ? server.finished : within(0, draining));

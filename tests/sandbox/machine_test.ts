@@ -4,11 +4,11 @@ import { type Host, INSTANCE_PORT, processMachines } from "../../src/sandbox/mac
 
 /** A worker in a few lines; what it is told by its first argument: serve, or serve and ignore SIGTERM, or fail. */
 const WORKER = `
-  const [how, , listen] = Deno.args;
+  const [how, flag, listen] = Deno.args;
   if (how === "fail") { console.error("no such luck"); Deno.exit(3); }
   if (how === "stubborn") Deno.addSignalListener("SIGTERM", () => {});
   const [hostname, port] = listen.split(":");
-  Deno.serve({ hostname, port: Number(port), onListen: () => {} }, () => new Response(listen));
+  Deno.serve({ hostname, port: Number(port), onListen: () => {} }, () => new Response(flag + " " + listen));
 `;
 
 function worker(how: string): string[] {
@@ -46,7 +46,7 @@ for (
       id: "i-1",
       address,
     });
-    assertEquals(await answer(address), `${address}:30000`);
+    assertEquals(await answer(address), `--listen ${address}:30000`);
     assert(machine.cpuSeconds() > 0);
     await machine[Symbol.asyncDispose]();
     assertEquals(crashes, []);

@@ -7,6 +7,7 @@ import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-balancing";
 import { SNSClient } from "@aws-sdk/client-sns";
+import { Agent } from "node:http";
 
 /** The four clients; disposing of them closes their connections. */
 export interface Clients extends Disposable {
@@ -18,7 +19,10 @@ export interface Clients extends Disposable {
 
 /** Connects to an endpoint. */
 export function clients(endpoint: string, more: { readonly maxAttempts?: number } = {}): Clients {
+  // Connections that are kept outlive destroy() in Deno 2.7.
+  const requestHandler = { httpAgent: new Agent({ keepAlive: false }) };
   const config = {
+    requestHandler,
     endpoint,
     region: "eu-west-1",
     credentials: { accessKeyId: "test", secretAccessKey: "test" },

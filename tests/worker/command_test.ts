@@ -71,7 +71,7 @@ Deno.test("kas worker finishes what it accepted at SIGTERM, accepts no more and 
 Deno.test("kas worker ends within --drain, whatever is still under way", async () => {
   const { worker, url } = await startWorker("--threads", "1", "--work-ms", "30000", "--drain", "100ms");
   await using _worker = worker;
-  const work = fetch(`${url}/work`).catch(() => {});
+  const work = get(`${url}/work`).catch(() => {});
   await get(`${url}/ping`);
   const begin = performance.now();
   worker.kill("SIGTERM");

@@ -17,8 +17,35 @@ Deno.test("burn() burns on a thread for a duration between the two given", async
   const first = await pool.burn(STAYS);
   assertEquals(Number.isInteger(first.w), true);
   assertGreaterOrEqual(first.seconds, 0.005);
-  assertGreaterOrEqual((await pool.burn(STAYS)).seconds, 0.015);
+  assertGreaterOrEqual((await pool.burn(STAYS)).seconds, 0.005);
 });
+
+/** Threads that burn nothing, say that they took so many ms more than they were to, and how long that was to be. */
+function lateThreads(ms: number): { readonly meant: number[]; readonly start: () => Worker } {
+  const meant: number[] = [];
+  const script = `onmessage = ({ data }) => postMessage({ w: 0, seconds: (data.ms + ${ms}) / 1000 })`;
+  const start = () => {
+    const worker = new Worker(`data:text/javascript,${encodeURIComponent(script)}`, { type: "module" });
+    worker.addEventListener("message", ({ data }) => meant.push(Math.round(data.seconds * 1_000 - ms)));
+    return worker;
+  };
+  return { meant, start };
+}
+
+for (
+  const [what, late, expected] of [
+    ["makes up for burns that took longer than meant", 1, [20, 19, 19, 19]],
+    ["burns no shorter than it may, and carries on what was not made up for", 3, [20, 18, 18, 18]],
+    ["has nothing to make up for where burns take as long as meant", 0, [20, 20, 20, 20]],
+  ] as const
+) {
+  Deno.test(`burn() ${what}`, async () => {
+    const { meant, start } = lateThreads(late);
+    using pool = new BurnPool({ ...ONE, workMs: [18, 22], random: () => 0.5, start });
+    for (let n = 0; n < 4; n++) await pool.burn(STAYS);
+    assertEquals(meant, [...expected]);
+  });
+}
 
 Deno.test("burn() lets others wait for a thread, first come, first served", async () => {
   using pool = new BurnPool(ONE);

@@ -114,9 +114,9 @@ async function client(options: ClientOptions, leave: AbortSignal): Promise<void>
     const answered = timer.now();
     count(answered - begin, ok);
     // A timer fires a little late, and the next one that much earlier: the pace stays right on the whole.
-    const due = answered + Math.max(0, (ok ? think : Math.max(think, PAUSE_AFTER_ERROR)) - late);
-    await timer.wait(due - answered, end);
-    late = Math.max(0, timer.now() - due);
+    const pause = Math.max(0, (ok ? think : Math.max(think, PAUSE_AFTER_ERROR)) - late);
+    await timer.wait(pause, end);
+    late = Math.max(0, timer.now() - answered - pause);
   }
 }
 

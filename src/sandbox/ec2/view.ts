@@ -70,6 +70,21 @@ function instanceShape(instance: Instance): Shape {
   };
 }
 
+/** An instance as DescribeInstanceStatus lists it. */
+export function statusShape({ id, zone, state }: Instance): Shape {
+  const status = state === "running"
+    ? { Status: "ok", Details: [{ Name: "reachability", Status: "passed" }] }
+    : { Status: "not-applicable", Details: [] };
+  return {
+    InstanceId: id,
+    AvailabilityZone: zone,
+    InstanceState: stateShape(state),
+    InstanceStatus: status,
+    SystemStatus: status,
+    Events: [],
+  };
+}
+
 /** What an instance has by the name of a filter; undefined where there is no such filter. */
 export function instanceFilterValues(
   instance: Instance,

@@ -6,7 +6,7 @@
  */
 import type { Faults } from "../faults.ts";
 import type { Clock } from "../service.ts";
-import type { Instance, LoadBalancer, RegistrationPhase, World } from "../world.ts";
+import type { HealthCheck, Instance, LoadBalancer, RegistrationPhase, World } from "../world.ts";
 
 /** How often an instance that has yet to pass its first check is asked, ms of sandbox time. AWS gets round to it within 30 s. */
 const FIRST_CHECKS = 250;
@@ -76,7 +76,12 @@ export class HealthChecks implements Disposable {
       const phase = balancer?.registrations.get(id);
       if (signal.aborted || balancer === undefined || phase === undefined) return;
       inARow = { passed, times: inARow.passed === passed ? inARow.times + 1 : 1 };
-      const next = following(phase, inARow, balancer, (this.#clock.now() - since) * this.#clock.speed);
+      const next = following(
+        phase,
+        inARow,
+        balancer.healthCheck,
+        (this.#clock.now() - since) * this.#clock.speed,
+      );
       this.#world.setRegistration(this.#name, id, next);
       await this.#pause(
         next === "registering" ? FIRST_CHECKS : balancer.healthCheck.interval * 1_000,
@@ -142,13 +147,12 @@ export function isReachable({ state, zone }: Instance, { zones }: LoadBalancer):
  *
  * @param elapsed since the checks began, ms of sandbox time
  */
-function following(
+export function following(
   phase: RegistrationPhase,
   latest: { readonly passed: boolean; readonly times: number },
-  { healthCheck }: LoadBalancer,
+  { interval, healthyThreshold, unhealthyThreshold }: HealthCheck,
   elapsed: number,
 ): RegistrationPhase {
-  const { interval, healthyThreshold, unhealthyThreshold } = healthCheck;
   switch (phase) {
     case "registering":
       if (latest.passed) return "in-service";

@@ -1,0 +1,50 @@
+/**
+ * What EC2's requests have in common: which instances they name, and what is wrong with them.
+ *
+ * @module
+ */
+import { texts } from "../input.ts";
+import { AwsError, type Shape } from "../service.ts";
+import type { Instance, Snapshot } from "../world.ts";
+
+/** The instances that the input names, or all. */
+export function chosen(snapshot: Snapshot, input: Shape): Instance[] {
+  return texts(input, "InstanceIds").length > 0 ? named(snapshot, input) : [...snapshot.instances.values()];
+}
+
+/** The instances that the input must name. */
+export function named(snapshot: Snapshot, input: Shape): Instance[] {
+  const ids = [...new Set(texts(input, "InstanceIds"))];
+  return ids.length === 0 ? missing("InstanceId") : lookUp(snapshot, ids);
+}
+
+/** The resources that the input must name; only instances are here. */
+export function tagged(snapshot: Snapshot, input: Shape): Instance[] {
+  const ids = [...new Set(texts(input, "Resources"))];
+  const odd = ids.find((id) => !id.startsWith("i-"));
+  if (odd !== undefined) throw new AwsError("InvalidID", `The ID '${odd}' is not valid`);
+  return ids.length === 0 ? missing("ResourceId") : lookUp(snapshot, ids);
+}
+
+function lookUp({ instances }: Snapshot, ids: readonly string[]): Instance[] {
+  const malformed = ids.find((id) => !/^i-([0-9a-f]{8}|[0-9a-f]{17})$/.test(id));
+  if (malformed !== undefined) {
+    throw new AwsError("InvalidInstanceID.Malformed", `Invalid id: "${malformed}"`);
+  }
+  const absent = ids.filter((id) => !instances.has(id));
+  if (absent.length > 0) {
+    const subject = absent.length === 1 ? `ID '${absent[0]}' does` : `IDs '${absent.join(", ")}' do`;
+    throw new AwsError("InvalidInstanceID.NotFound", `The instance ${subject} not exist`);
+  }
+  return ids.flatMap((id) => instances.get(id) ?? []);
+}
+
+/** The error of a request that lacks a parameter. */
+export function missing(parameter: string): never {
+  throw new AwsError("MissingParameter", `The request must contain the parameter ${parameter}`);
+}
+
+/** What a DryRun is told that would have succeeded. */
+export function dryRun(): AwsError {
+  return new AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
+}

@@ -1,0 +1,78 @@
+/**
+ * EC2's tags: set, deleted and listed. Source of the limits: EC2 user guide, Using_Tags.
+ *
+ * @module
+ */
+import { flag, shapes, text } from "../input.ts";
+import { AwsError, type Service, type Shape } from "../service.ts";
+import type { Snapshot, World } from "../world.ts";
+import { dryRun, missing, tagged } from "./request.ts";
+import { filtered, paged } from "./view.ts";
+
+/** On one resource. */
+const MOST_TAGS = 50;
+
+/** The actions on tags. `read` is the world as describing sees it. */
+export function tagActions(world: World, read: () => Snapshot): Service {
+  return {
+    CreateTags: (input) => {
+      const resources = tagged(world.now, input);
+      const tags = tagsOf(input);
+      if (Object.keys(tags).length === 0) missing("Tag");
+      if (flag(input, "DryRun")) throw dryRun();
+      const merged = resources.map((instance) => ({ ...instance, tags: { ...instance.tags, ...tags } }));
+      if (merged.some((instance) => Object.keys(instance.tags).length > MOST_TAGS)) {
+        throw new AwsError("TagLimitExceeded", `More than ${MOST_TAGS} tags on a resource`);
+      }
+      world.putInstances(...merged);
+    },
+
+    DeleteTags: (input) => {
+      const resources = tagged(world.now, input);
+      const tags = shapes(input, "Tags").map((tag) => ({ key: text(tag, "Key"), value: text(tag, "Value") }));
+      if (flag(input, "DryRun")) throw dryRun();
+      // Without tags all go; a tag without a value goes whatever its value.
+      const goes = (key: string, value: string) =>
+        tags.length === 0 ||
+        tags.some((tag) => tag.key === key && (tag.value === undefined || tag.value === value));
+      world.putInstances(...resources.map((instance) => ({
+        ...instance,
+        tags: Object.fromEntries(Object.entries(instance.tags).filter(([key, value]) => !goes(key, value))),
+      })));
+    },
+
+    DescribeTags: (input) => {
+      const tags = [...read().instances.values()].flatMap(({ id, tags }) =>
+        Object.entries(tags).map(([Key, Value]) => ({ Key, Value, ResourceId: id, ResourceType: "instance" }))
+      );
+      const { items, NextToken } = paged(
+        filtered(tags, input, tagFilterValues),
+        ({ ResourceId, Key }) => `${ResourceId} ${Key}`,
+        input,
+      );
+      return { Tags: items, NextToken };
+    },
+  };
+}
+
+/** The tags in a request. Throws AwsError InvalidParameterValue. */
+export function tagsOf(input: Shape): Record<string, string> {
+  const tags = Object.fromEntries(
+    shapes(input, "Tags").map((tag) => [text(tag, "Key") ?? "", text(tag, "Value") ?? ""]),
+  );
+  for (const [key, value] of Object.entries(tags)) {
+    if (key === "" || key.length > 128 || value.length > 256 || key.startsWith("aws:")) {
+      throw new AwsError(
+        "InvalidParameterValue",
+        `Tag key "${key}" is reserved, empty or too long, or its value is too long`,
+      );
+    }
+  }
+  return tags;
+}
+
+function tagFilterValues(tag: Shape, filter: string): readonly string[] | undefined {
+  const name =
+    { "key": "Key", "value": "Value", "resource-id": "ResourceId", "resource-type": "ResourceType" }[filter];
+  return name === undefined ? undefined : [String(tag[name])];
+}
