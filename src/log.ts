@@ -32,8 +32,12 @@ function message(record: LogRecord): string {
 /** `2026-11-23T21:17:32.000Z info autoscaler: accepted message messageId=…`. */
 export function textLine(record: LogRecord): string {
   const properties = Object.entries(record.properties)
-    .map(([name, value]) => ` ${name}=${typeof value === "string" && /^\S+$/.test(value) ? value : JSON.stringify(value)}`);
-  const head = `${new Date(record.timestamp).toISOString()} ${record.level} ${record.category.slice(1).join(".")}:`;
+    .map(([name, value]) =>
+      ` ${name}=${typeof value === "string" && /^\S+$/.test(value) ? value : JSON.stringify(value)}`
+    );
+  const head = `${new Date(record.timestamp).toISOString()} ${record.level} ${
+    record.category.slice(1).join(".")
+  }:`;
   // A newline in a value would forge a line of the log.
   return `${head} ${message(record)}${properties.join("")}`.replaceAll(/[\r\n]+/g, " ");
 }

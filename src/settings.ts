@@ -46,12 +46,17 @@ export const SETTINGS = {
     placeholder: "REGION",
     env: ["AWS_REGION", "AWS_DEFAULT_REGION"],
   }),
-  profile: setting("profile", text, "profile of ~/.aws/config", { placeholder: "NAME", env: ["AWS_PROFILE"] }),
+  profile: setting("profile", text, "profile of ~/.aws/config", {
+    placeholder: "NAME",
+    env: ["AWS_PROFILE"],
+  }),
   endpointUrl: setting("endpoint-url", url, "another AWS endpoint, the sandbox's for one", {
     placeholder: "URL",
     env: ["AWS_ENDPOINT_URL"],
   }),
-  listen: setting("listen", hostPort, "where to listen; port 0 picks a free one", { placeholder: "HOST:PORT" }),
+  listen: setting("listen", hostPort, "where to listen; port 0 picks a free one", {
+    placeholder: "HOST:PORT",
+  }),
   dryRun: setting("dry-run", flag, "say what would be done and change nothing", { default: "false" }),
   yes: setting("yes", flag, "do not ask", { default: "false" }),
   log: setting("log", oneOf("text", "json"), "form of the log on stderr", {
@@ -65,21 +70,37 @@ export const SETTINGS = {
     placeholder: "MIN-MAX",
     default: "450-550",
   }),
-  queue: setting("queue", integer(0, 1_000_000), "waiting /work requests before 503; by default 100 a thread", {
-    placeholder: "N",
-  }),
+  queue: setting(
+    "queue",
+    integer(0, 1_000_000),
+    "waiting /work requests before 503; by default 100 a thread",
+    {
+      placeholder: "N",
+    },
+  ),
   drain: setting("drain", duration, "longest wait for requests under way at SIGTERM", {
     placeholder: "TIME",
     default: "30s",
   }),
-  state: setting("state", text, "folder of the inbox and the journal", { placeholder: "DIR", default: "/var/lib/kas" }),
-  min: setting("min", integer(0, 100_000), "fewest instances in service; by default the base and control ones", {
-    placeholder: "N",
+  state: setting("state", text, "folder of the inbox and the journal", {
+    placeholder: "DIR",
+    default: "/var/lib/kas",
   }),
+  min: setting(
+    "min",
+    integer(0, 100_000),
+    "fewest instances in service; by default the base and control ones",
+    {
+      placeholder: "N",
+    },
+  ),
   max: setting("max", integer(0, 100_000), "most instances in service; by default the whole fleet", {
     placeholder: "N",
   }),
-  resync: setting("resync", duration, "how often the alarms are read", { placeholder: "TIME", default: "60s" }),
+  resync: setting("resync", duration, "how often the alarms are read", {
+    placeholder: "TIME",
+    default: "60s",
+  }),
   warmup: setting("warmup", duration, "an instance younger in service is not stopped", {
     placeholder: "TIME",
     default: "120s",
@@ -100,10 +121,17 @@ export const SETTINGS = {
     placeholder: "TIME",
     default: "300s",
   }),
-  resubscribe: setting("resubscribe", flag, "subscribe again when the subscription is deleted", { default: "false" }),
-  trustSigner: setting("trust-signer", url, "accept signing certificates from under this URL too; for the sandbox", {
-    placeholder: "URL-PREFIX",
+  resubscribe: setting("resubscribe", flag, "subscribe again when the subscription is deleted", {
+    default: "false",
   }),
+  trustSigner: setting(
+    "trust-signer",
+    url,
+    "accept signing certificates from under this URL too; for the sandbox",
+    {
+      placeholder: "URL-PREFIX",
+    },
+  ),
 } as const satisfies Record<string, Setting<unknown>>;
 
 /** Reads text as it is. */
@@ -125,7 +153,9 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (value: str
     const n = Number(value);
     if (!/^\d+$/.test(value) || n < min || n > max) {
       throw new TypeError(
-        max === Number.MAX_SAFE_INTEGER ? `expected a whole number from ${min}` : `expected a whole number from ${min} to ${max}`,
+        max === Number.MAX_SAFE_INTEGER
+          ? `expected a whole number from ${min}`
+          : `expected a whole number from ${min} to ${max}`,
       );
     }
     return n;
@@ -143,7 +173,9 @@ export function hostPort(value: string): HostPort {
   const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]\/]+)):(\d{1,5})$/.exec(value);
   const hostname = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
-  if (hostname === undefined || port > 65_535) throw new TypeError("expected HOST:PORT such as 127.0.0.1:30001");
+  if (hostname === undefined || port > 65_535) {
+    throw new TypeError("expected HOST:PORT such as 127.0.0.1:30001");
+  }
   return { hostname, port };
 }
 
@@ -176,7 +208,9 @@ export function range(value: string): readonly [number, number] {
   const match = /^(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?$/.exec(value);
   const low = Number(match?.[1]);
   const high = Number(match?.[2] ?? match?.[1]);
-  if (match === null || low > high) throw new TypeError("expected two numbers such as 450-550, the lower first");
+  if (match === null || low > high) {
+    throw new TypeError("expected two numbers such as 450-550, the lower first");
+  }
   return [low, high];
 }
 
@@ -237,7 +271,9 @@ export function settingsLookup(
       for (const path of chosen === undefined ? configFiles(env) : [chosen]) {
         const content = readFile(path);
         if (content === undefined) {
-          if (chosen !== undefined) throw new SettingsError(`Cannot read config file ${path}: it does not exist`);
+          if (chosen !== undefined) {
+            throw new SettingsError(`Cannot read config file ${path}: it does not exist`);
+          }
           continue;
         }
         for (const [name, value] of Object.entries(parseConfig(path, content))) {
