@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { endChild, spawnChild } from "../sandbox/child.ts";
 
 /** The words that start this kas: the executable alone, or deno and the source that it was started from. */
 export function kasCommand(): readonly string[] {
@@ -35,15 +36,7 @@ const GRACE = 5_000;
  * Starts `kas WORDS…` with an environment that holds nothing of the user's own AWS and kas settings but what is given.
  */
 export function startKas(words: readonly string[], env: Readonly<Record<string, string>>): KasProcess {
-  const [program = "", ...args] = kasCommand();
-  const child = new Deno.Command(program, {
-    args: [...args, ...words],
-    env: environment(env),
-    clearEnv: true,
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
+  const child = spawnChild([...kasCommand(), ...words], environment(env));
   const said: string[] = [];
   const listeners = new Set<(line: string) => void>();
   const read = (async () => {
@@ -82,10 +75,7 @@ export function startKas(words: readonly string[], env: Readonly<Record<string, 
     },
     [Symbol.asyncDispose]: async () => {
       ending = true;
-      kill(child, "SIGTERM");
-      const killer = setTimeout(() => kill(child, "SIGKILL"), GRACE);
-      await ended;
-      clearTimeout(killer);
+      await endChild(child, ended, GRACE);
     },
   };
 }
@@ -121,12 +111,4 @@ function environment(env: Readonly<Record<string, string>>): Record<string, stri
     AWS_EC2_METADATA_DISABLED: "true",
     ...env,
   };
-}
-
-function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
-  try {
-    child.kill(signal);
-  } catch {
-    // It has ended already.
-  }
 }

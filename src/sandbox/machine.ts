@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { endChild, spawnChild } from "./child.ts";
 import { cpuMeter } from "./cpu_meter.ts";
 import type { Machine } from "./service.ts";
 
@@ -27,8 +28,6 @@ const LAST_WORDS = 2_000;
  * Machines that are processes of one command line, to which `--listen ADDRESS:30000` is added. A process that ends by itself
  * leaves its instance running, unhealthy and idle.
  *
- * The processes die with this one even if it is killed, where there is a `setpriv` (util-linux) to arrange for that.
- *
  * @param grace how long a process may take to end after SIGTERM before it is killed, ms
  * @param onCrash told of a process that ended by itself, with what it said last on stderr
  */
@@ -40,7 +39,7 @@ export function processMachines(
   } = {},
 ): MakeMachine {
   return (host) => {
-    const process = spawn([...worker, "--listen", `${host.address}:${INSTANCE_PORT}`]);
+    const process = spawnChild([...worker, "--listen", `${host.address}:${INSTANCE_PORT}`]);
     const meter = cpuMeter(process.pid);
     let stopping = false;
     const ended = Promise.all([process.status, lastWords(process.stderr)]).then(([status, words]) => {
@@ -50,33 +49,10 @@ export function processMachines(
       cpuSeconds: meter,
       [Symbol.asyncDispose]: async () => {
         stopping = true;
-        tryKill(process, "SIGTERM");
-        const killer = setTimeout(() => tryKill(process, "SIGKILL"), grace);
-        await ended;
-        clearTimeout(killer);
+        await endChild(process, ended, grace);
       },
     };
   };
-}
-
-function spawn(command: readonly string[]): Deno.ChildProcess {
-  const [program = "", ...args] = command;
-  const options = { stdin: "null", stdout: "null", stderr: "piped" } as const;
-  try {
-    return new Deno.Command("setpriv", { ...options, args: ["--pdeathsig", "KILL", program, ...args] })
-      .spawn();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return new Deno.Command(program, { ...options, args }).spawn();
-  }
-}
-
-function tryKill(process: Deno.ChildProcess, signal: Deno.Signal): void {
-  try {
-    process.kill(signal);
-  } catch {
-    // It has ended already.
-  }
 }
 
 async function lastWords(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
-import { FROM_SOURCE, type Running, start } from "../kas.ts";
+import { execute, FROM_SOURCE, type Running, start } from "../kas.ts";
 
 /** A worker process on a free port, and its URL. */
 async function startWorker(...options: string[]): Promise<{ worker: Running; url: string }> {
@@ -89,4 +89,27 @@ Deno.test("kas worker says so when it cannot listen", async () => {
   await using worker = start([...FROM_SOURCE, "worker", "--listen", `127.0.0.1:${taken.addr.port}`]);
   assertEquals((await worker.status).code, 1);
   assertMatch(worker.lines.join("\n"), /^kas: .*in use/m);
+});
+
+Deno.test("kas worker loads nothing of the AWS SDK, of zod or of the other parts", async () => {
+  const { code, stdout, stderr } = await execute([
+    Deno.execPath(),
+    "info",
+    "--json",
+    new URL("../../src/worker/command.ts", import.meta.url).pathname,
+  ]);
+  assertEquals(code, 0, stderr);
+  const specifiers: string[] = JSON.parse(stdout).modules.map(({ specifier }: { specifier: string }) =>
+    specifier
+  );
+  assert(
+    specifiers.some((specifier) => specifier.endsWith("/src/worker/burn.ts")),
+    "burn.ts is not in the graph",
+  );
+  assertEquals(
+    specifiers.filter((specifier) =>
+      /aws-sdk|smithy|zod|src\/(aws|admin|autoscaler|sandbox|sns)\//.test(specifier)
+    ),
+    [],
+  );
 });
