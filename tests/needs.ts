@@ -10,10 +10,16 @@ export interface Need {
   readonly met: boolean;
 }
 
+/** Every executable of a name on the PATH, the one that a shell takes first. */
+export function installed(name: string): readonly string[] {
+  const paths = (Deno.env.get("PATH") ?? "").split(":").map((folder) => `${folder}/${name}`).filter(isFile);
+  // Where /bin is /usr/bin the same one is found twice.
+  return [...new Map(paths.map((path) => [Deno.realPathSync(path), path])).values()];
+}
+
 /** A program on the PATH. */
 export function program(name: string): Need {
-  const met = (Deno.env.get("PATH") ?? "").split(":").some((folder) => isFile(`${folder}/${name}`));
-  return { what: `${name} is not on the PATH`, met };
+  return { what: `${name} is not on the PATH`, met: installed(name).length > 0 };
 }
 
 /** A file or folder, relative to the project's folder. */
