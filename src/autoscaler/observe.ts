@@ -31,7 +31,7 @@ export class Observer {
   /** Everything that a decision made now may look at. What it sees of who is in service goes to the journal. */
   async facts(journal: Journal, limits: Limits, now: () => number, signal: AbortSignal): Promise<Facts> {
     const guess = this.#likely;
-    const [ec2, standing, details, guessed] = await Promise.all([
+    const [ec2, standing, details, guessed] = await together([
       Array.fromAsync(fleetInstances(this.#aws, this.fleet, signal)),
       registrations(this.#aws, this.fleet.loadBalancer, signal),
       fleetAlarms(this.#aws, this.fleet.fleet, signal),
@@ -61,6 +61,20 @@ export class Observer {
 
   async #cpu(ids: readonly string[], period: number, signal: AbortSignal): Promise<Map<string, Datapoint>> {
     return ids.length === 0 ? new Map() : await latestCpu(this.#aws, ids, period, signal);
+  }
+}
+
+/**
+ * All of them or none: the first failure is thrown once the others have ended too, so that a next attempt never finds calls
+ * of this one still under way, and AWS throttles it the more.
+ */
+async function together<const T extends readonly Promise<unknown>[]>(
+  calls: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  try {
+    return await Promise.all(calls);
+  } finally {
+    await Promise.allSettled(calls);
   }
 }
 
