@@ -11,7 +11,8 @@ export function realClock(speed = 1): Clock {
     now: () => Date.now(),
     speed,
     after: (ms, callback) => {
-      const timer = setTimeout(callback, ms / speed);
+      // What should have been by now is due at once.
+      const timer = setTimeout(callback, Math.max(0, ms / speed));
       return { [Symbol.dispose]: () => clearTimeout(timer) };
     },
     every: (ms, callback) => {
