@@ -72,7 +72,7 @@ export interface Command {
   /** Lines for the end of `--help`, without the leading `kas`. */
   readonly examples?: readonly string[];
   /** Does it. The number is the exit status, 0 if none. */
-  // deno-lint-ignore no-explicit-any -- see command()
+  // deno-lint-ignore no-explicit-any -- command() has checked the flags against the options
   readonly run: (context: Context<any>) => Promise<number | void> | number | void;
 }
 

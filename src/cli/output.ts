@@ -147,8 +147,7 @@ export class Output {
 export function cellText(cell: Cell): string {
   if (cell === undefined || cell === null) return "-";
   if (typeof cell === "boolean") return cell ? "yes" : "no";
-  // deno-lint-ignore no-control-regex -- these are what must not reach a terminal or an awk script
-  return String(cell).replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ").trim() || "-";
+  return String(cell).replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim() || "-";
 }
 
 function pad(cells: readonly string[], widths: readonly number[]): string {

@@ -60,7 +60,7 @@ export function cpuMeter(pid: number, proc: Proc = PROC): () => number {
   };
 }
 
-/** ns of load between two readings. Each wait is taken to be as long as any other, whatever came before it. */
+/** ns of load between two readings. Each wait is taken to be as long as the next, whatever came before it. */
 function load(now: Usage, before: Usage): number {
   const preempted = now.preempted - before.preempted;
   const switches = preempted + now.slept - before.slept;

@@ -28,7 +28,7 @@ Deno.test("GET /work is answered with the integer, a tab and the seconds with si
 });
 
 Deno.test("another path is not found, whatever the method", async () => {
-  for (const path of ["/", "/pingx", "/work/", "/ping/x"]) {
+  for (const path of ["/", "/pingx", "/works", "/ping/x"]) {
     assertEquals(await ask("GET", path), [404, "not found"]);
   }
   assertEquals(await ask("POST", "/"), [404, "not found"]);

@@ -40,8 +40,7 @@ export class Sender {
   ): string {
     if (message === "") throw invalidParameter("Empty message");
     if (new TextEncoder().encode(message).length > MOST_BYTES) throw invalidParameter("Message too long");
-    // deno-lint-ignore no-control-regex -- control characters are what a subject must not have
-    if (subject !== undefined && !/^[^\s\x00-\x1f][^\x00-\x1f]{0,98}$/.test(subject)) {
+    if (subject !== undefined && !/^[^\s\p{Cc}]\P{Cc}{0,98}$/u.test(subject)) {
       throw invalidParameter("Subject");
     }
     const { faults } = this.#options;

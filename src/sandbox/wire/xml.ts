@@ -63,8 +63,7 @@ export function element(name: string, content: string): string {
 export function escape(text: string): string {
   return text.replaceAll(/[&<>"\r]/g, (character) => `&#${character.charCodeAt(0)};`)
     // Not even an escape may name the other control characters in XML 1.0.
-    // deno-lint-ignore no-control-regex -- these are the characters meant
-    .replaceAll(/[\0-\x08\x0b\x0c\x0e-\x1f]/g, "\ufffd");
+    .replaceAll(/(?![\t\n\x7f-\x9f])\p{Cc}/gu, "\ufffd");
 }
 
 function structure(parent: string, shape: Shape, dialect: Dialect): string {
