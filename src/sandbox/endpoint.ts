@@ -39,14 +39,17 @@ export function endpoint(
   const remembered = staleAnswers(clock, faults);
 
   const act = async (received: Received): Promise<Shape | void> => {
-    const { service, input, refusal } = received;
+    const { service, action, input, refusal } = received;
     if (refusal !== undefined) throw refusal;
+    await faults.onCall?.({ service, action, input, moment: "before" });
     if (faults.latency > 0) await pause(clock, faults.latency);
     if (faults.strikes("throttle")) throw throttled(service);
     const carryOut = chosen(received, services, unsigned);
     // EC2 and ELB read the world as it was; what the other services keep is not there.
-    if (service === "ec2" || service === "elasticloadbalancing") return await carryOut(input);
-    return await remembered(received, carryOut);
+    const lagging = service === "ec2" || service === "elasticloadbalancing";
+    const output = lagging ? await carryOut(input) : await remembered(received, carryOut);
+    await faults.onCall?.({ service, action, input, moment: "after" });
+    return output;
   };
 
   return async (request) => {

@@ -7,6 +7,14 @@
 /** The faults that strike by chance. */
 export type Chance = "throttle" | "snsDuplicates" | "snsLoss";
 
+/** A call of AWS's at a moment of its life: before it takes effect, or after that and before it is answered. */
+export interface Passing {
+  readonly service: string;
+  readonly action: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly moment: "before" | "after";
+}
+
 /** What is to go wrong. A fresh one has no faults. */
 export class Faults {
   /** Share of calls refused as throttled, 0..1. */
@@ -23,6 +31,8 @@ export class Faults {
   readonly noCapacity = new Set<string>();
   /** Ids of instances that fail their health checks. */
   readonly unhealthy = new Set<string>();
+  /** Called as each call passes by, which waits for it: how a test strikes at one certain point. */
+  onCall: ((passing: Passing) => void | Promise<void>) | undefined;
   readonly #dice: Readonly<Record<Chance, () => number>>;
 
   /** Each kind of chance has a die of its own, so that adding one fault leaves the others' sequence as it was. */
@@ -82,6 +92,7 @@ export class Faults {
         0;
     this.noCapacity.clear();
     this.unhealthy.clear();
+    this.onCall = undefined;
   }
 }
 
