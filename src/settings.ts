@@ -86,6 +86,12 @@ export const SETTINGS = {
     placeholder: "DIR",
     default: "/var/lib/kas",
   }),
+  pull: setting(
+    "pull",
+    flag,
+    "scale by reading the alarms every --resync alone: without a topic, and without a port unless --listen is given",
+    { default: "false" },
+  ),
   min: setting(
     "min",
     integer(0, 100_000),

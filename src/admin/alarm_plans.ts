@@ -19,7 +19,8 @@ export interface Watch {
   readonly period: number;
   /** Periods in a row. */
   readonly evaluations: number;
-  readonly topicArn: string;
+  /** Absent: it tells nobody. */
+  readonly topicArn?: string | undefined;
 }
 
 /** Parses `LOW:HIGH`. */
@@ -54,8 +55,10 @@ export function cpuAlarms(watch: Watch, instance: string, { low, high }: CpuThre
 export function needed(plan: AlarmPlan, existing: AlarmDetail | undefined): "create" | "update" | undefined {
   if (existing === undefined) return "create";
   const same = existing.threshold === plan.threshold && existing.period === plan.period &&
-    existing.evaluations === plan.evaluations && existing.actionsEnabled &&
-    existing.alarmActions.includes(plan.topicArn) && existing.okActions.includes(plan.topicArn);
+    existing.evaluations === plan.evaluations &&
+    (plan.topicArn === undefined ||
+      existing.actionsEnabled && existing.alarmActions.includes(plan.topicArn) &&
+        existing.okActions.includes(plan.topicArn));
   return same ? undefined : "update";
 }
 

@@ -8,7 +8,7 @@ import { command, ExitError, type Group, UsageError } from "../cli/command.ts";
 import { didYouMean } from "../cli/nearest.ts";
 import type { Row } from "../cli/output.ts";
 import { alarmName, type AlarmState } from "../scaling/alarm.ts";
-import { flag, integer, positive, text } from "../settings.ts";
+import { flag, integer, positive, SETTINGS, text } from "../settings.ts";
 import { ACCOUNT, connected, fleetById, fleetTopic, lastPart, member } from "./account.ts";
 import { cpuAlarms, cpuThresholds, ensureAlarm, needed, period, type Watch } from "./alarm_plans.ts";
 import { findBalancer } from "./balancers.ts";
@@ -66,6 +66,10 @@ export const WATCH = {
     default: "1",
     parse: integer(1, 1_440),
   },
+  pull: {
+    ...SETTINGS.pull,
+    help: "for an autoscaler with --pull: without a topic, alarms that notify nobody",
+  },
 } as const;
 
 const set = command({
@@ -95,7 +99,7 @@ const set = command({
       throw new UsageError("Option --cpu is for instances, --requests for load balancers");
     }
     return connected(context, async (aws) => {
-      const topicArn = await fleetTopic(aws, flags);
+      const topicArn = flags.pull ? undefined : await fleetTopic(aws, flags);
       const watch: Watch = {
         fleet: flags.fleet,
         period: flags.period,

@@ -41,6 +41,16 @@ export const admin: Group = {
       load: async () => (await import("./activities.ts")).activities,
     },
     {
+      name: "explain",
+      summary: "Say why something was decided, and what would have had to be different",
+      load: async () => (await import("./explain.ts")).explain,
+    },
+    {
+      name: "replay",
+      summary: "Make every decision of a journal again, and compare; or with other limits",
+      load: async () => (await import("./replay.ts")).replay,
+    },
+    {
       name: "ping",
       summary: "Ask workers and autoscalers whether they answer",
       load: async () => (await import("./ping.ts")).ping,

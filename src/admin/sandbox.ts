@@ -50,7 +50,8 @@ export const sandbox = command({
     fault: {
       placeholder: "FAULT",
       help:
-        "throttle=0.2, latency=300ms, no-capacity=i-…, stale-reads=2s, unhealthy=i-…, sns-duplicates=0.3, sns-loss=0.2",
+        "throttle=0.2, errors=0.2, cut=0.2, wedge=0.1, wedge=StartInstances, latency=300ms, stale-reads=2s, " +
+        "no-capacity=i-…, unhealthy=i-…, sns-duplicates=0.3, sns-loss=0.2",
       parse: text,
       repeat: true,
     },
@@ -102,7 +103,7 @@ export const sandbox = command({
         return await playNineSteps({ sandbox: running, speed, step, cpu, out, signal }) ? 0 : 1;
       }
       const { setUpLog } = await import("../log.ts");
-      await setUpLog("text");
+      await using _log = await setUpLog("text");
       // In one write, so that who reads one line of it can have them all.
       out.line(
         Object.entries(running.env).map(([name, value]) => `export ${name}=${quoted(value)}`).join("\n"),

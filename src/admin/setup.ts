@@ -9,7 +9,7 @@ import { createBalancer, register } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { type Ec2Instance, fleetInstances } from "../aws/instances.ts";
 import { createTopic, subscribe, topics } from "../aws/topic.ts";
-import { command, ExitError } from "../cli/command.ts";
+import { command, ExitError, UsageError } from "../cli/command.ts";
 import type { Row } from "../cli/output.ts";
 import { alarmName } from "../scaling/alarm.ts";
 import { duration, url } from "../settings.ts";
@@ -28,6 +28,8 @@ export interface SetupPlan {
   readonly balancer: string;
   /** The topic to use; without it the one of the fleet's name, which is created if need be. */
   readonly topicArn?: string | undefined;
+  /** For an autoscaler that polls: no topic, and alarms that notify nobody (R2). */
+  readonly pull?: boolean;
   /** Of the alarms; what is absent stays as it is at an alarm that is there, and the default at a new one. */
   readonly cpu?: CpuThresholds | undefined;
   /** s. */
@@ -67,8 +69,8 @@ const DEFAULTS = {
 const POLL = 500;
 
 /**
- * Creates what is missing of a plan, in order; what is there stays. Returns the topic's ARN, undefined in a dry run that
- * would create it.
+ * Creates what is missing of a plan, in order; what is there stays. Returns the topic's ARN, undefined without one and in a
+ * dry run that would create it.
  *
  * @throws {ExitError} 4 if the topic named is not there or the fleet has no instances, 1 if the subscription is not
  * confirmed in time
@@ -93,10 +95,13 @@ export async function setUp(
   const { fleet, balancer, url } = plan;
   const instances = await Array.fromAsync(fleetInstances(aws, { fleet, keyName: plan.keyName }, signal));
 
-  let topic = await existingTopic(aws, plan);
-  await ensure("topic", lastPart(topic ?? fleet), topic === undefined ? "create" : undefined, async () => {
-    topic = await createTopic(aws, fleet);
-  });
+  let topic: string | undefined;
+  if (!plan.pull) {
+    topic = await existingTopic(aws, plan);
+    await ensure("topic", lastPart(topic ?? fleet), topic === undefined ? "create" : undefined, async () => {
+      topic = await createTopic(aws, fleet);
+    });
+  }
 
   const existing = await findBalancer(aws, balancer, signal);
   await ensure("balancer", balancer, existing === undefined ? "create" : undefined, async () => {
@@ -114,7 +119,13 @@ export async function setUp(
   };
   const alarms = new Map((await fleetAlarms(aws, fleet, signal)).map((alarm) => [alarm.name, alarm]));
   for (const { id } of instances) {
-    for (const wanted of cpuAlarms({ ...watch, topicArn: topic ?? "" }, id, plan.cpu ?? DEFAULTS.cpu)) {
+    for (
+      const wanted of cpuAlarms(
+        { ...watch, topicArn: plan.pull ? undefined : topic ?? "" },
+        id,
+        plan.cpu ?? DEFAULTS.cpu,
+      )
+    ) {
       const name = alarmName(wanted);
       const there = alarms.get(name);
       const alarm = there === undefined ? wanted : {
@@ -199,9 +210,12 @@ export const setup = command({
     ...WATCH,
     ...ACCOUNT,
   },
-  examples: ["admin setup --url http://203.0.113.7:10000/"],
-  run: (context) =>
-    connected(context, async (aws) => {
+  examples: ["admin setup --url http://203.0.113.7:10000/", "admin setup --pull"],
+  run: (context) => {
+    if (context.flags.pull && context.flags.url !== undefined) {
+      throw new UsageError("--pull and --url exclude each other: an autoscaler that polls is told nothing");
+    }
+    return connected(context, async (aws) => {
       const { flags, origins, out, signal } = context;
       const { dryRun, cpu, period, evaluations } = flags;
       const plan: SetupPlan = {
@@ -224,7 +238,8 @@ export const setup = command({
         if (!dryRun) await out.table(["resource", "name", "action"], steps);
         else await printActions(out, steps.filter(isNeeded).map(wouldDo));
       }
-    }),
+    });
+  },
 });
 
 function isNeeded({ action }: SetupStep): boolean {

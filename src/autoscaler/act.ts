@@ -4,169 +4,175 @@
  *
  * @module
  */
-import { deregister, register, registrations } from "../aws/balancer.ts";
-import type { Aws } from "../aws/clients.ts";
-import { code, explain, isCapacity, isIncorrectState, isOutOfReach, isThrottled } from "../aws/errors.ts";
+import { deregister, register } from "../aws/balancer.ts";
+import { isIncorrectState } from "../aws/errors.ts";
+import { type Ec2Instance, startInstance, stopInstance } from "../aws/instances.ts";
+import { exempt } from "../scaling/fleet.ts";
 import {
-  type Ec2Instance,
-  type FleetSelector,
-  instance as describe,
-  quarantine,
-  startInstance,
-  stopInstance,
-} from "../aws/instances.ts";
-import { exempt, type Registration, WORKER_PORT } from "../scaling/fleet.ts";
-import type { Journal } from "./journal.ts";
-import { type Clock, DeadlineError, until } from "./wait.ts";
+  type Errand,
+  ErrandError,
+  healthOf,
+  look,
+  registration,
+  seek,
+  settled,
+  step,
+  type Taking,
+} from "./errand.ts";
+import { probe } from "./probe.ts";
+import { putBack } from "./undo.ts";
 
-/** The fleet and its load balancer. */
-export interface Fleet extends FleetSelector {
-  readonly loadBalancer: string;
-}
+/** The longest time between two probes of a worker, ms. */
+const PROBE_PACE = 1_000;
 
-/** The world that activities act on, and how long they wait for it. Times are ms. */
-export interface World {
-  readonly aws: Aws;
-  readonly fleet: Fleet;
-  /** Where an instance's worker is reached from here: a host name or address. */
-  readonly address: (instance: Ec2Instance) => string | undefined;
-  /** The longest wait for each step of the way in. */
-  readonly startTimeout: number;
-  /** The longest wait for each step of the way out. */
-  readonly drainTimeout: number;
-  readonly clock: Clock;
-}
-
-/** An instance that an activity is at, and how it goes about it. */
-export interface Errand {
-  readonly world: World;
-  readonly journal: Journal;
-  /** The activity's id. */
-  readonly activity: number;
-  /** The instance's id. */
-  readonly id: string;
-  /** The instance as it was just seen; undefined: look first. */
-  readonly seen?: Ec2Instance | undefined;
-  /** Ends the errand where it stands; a call under way is waited for. */
-  readonly signal: AbortSignal;
-}
-
-/**
- * An instance that can't be brought in, or not be taken out. `blame` tells whether the instance is at fault, and so to be
- * kept from the next decision (R7), or only the circumstances are.
- */
-export class ErrandError extends Error {
-  override readonly name = "ErrandError";
-  constructor(message: string, readonly blame: boolean, options?: ErrorOptions) {
-    super(message, options);
-  }
-}
-
-/** The longest time between two looks at EC2 or ELB, ms: every tool of the account shares their limits. */
-const AWS_PACE = 3_000;
-
-/** The longest time between two pings of a worker, ms. */
-const PING_PACE = 1_000;
-
-/** How long a worker's answer to one ping is waited for, ms. */
-const PING_TIMEOUT = 2_000;
+/** The shortest time between two looks at whether what is waited for is still there, ms. */
+const LOOK_PACE = 3_000;
 
 /**
  * Brings an instance into service: started if it is stopped, once it has stopped if it is stopping; running; its worker
  * answers; registered; InService.
  *
+ * @returns the instance as it was last looked at
  * @throws {ErrandError}
  */
-export async function bringIn(errand: Errand): Promise<void> {
-  const { world: { aws, fleet, startTimeout }, id } = errand;
-  let now = errand.seen ?? await settled(errand, `a look at ${id}`, startTimeout, () => look(errand));
+export async function bringIn(errand: Errand): Promise<Ec2Instance> {
+  const { world: { aws, fleet, startTimeout: timeout }, id } = errand;
+  let now = errand.seen ??
+    await settled(errand, { what: `a look at ${id}`, timeout, attempt: () => look(errand) });
   const unfit = exempt({ ...now, registration: "none" });
   if (unfit !== undefined) throw new ErrandError(`${id}: ${unfit}`, false);
   if (now.state === "stopping") {
-    now = await step(errand, "stopped", startTimeout, `${id} stopped`, async () => {
-      const seen = await look(errand);
-      return seen.state === "stopping" ? undefined : seen;
+    now = await step(errand, {
+      name: "stopped",
+      what: `${id} stopped`,
+      timeout,
+      attempt: async () => {
+        const seen = await look(errand);
+        return seen.state === "stopping" ? undefined : seen;
+      },
     });
   }
   if (now.state === "stopped") {
-    await step(errand, "started", startTimeout, `the start of ${id}`, () => start(errand));
+    await step(errand, {
+      name: "started",
+      what: `the start of ${id}`,
+      timeout,
+      attempt: () => start(errand),
+    });
   }
   if (now.state !== "running") {
-    now = await step(errand, "running", startTimeout, `${id} running`, running(errand));
+    now = await step(errand, { name: "running", what: `${id} running`, timeout, ...running(errand) });
   }
-  await step(errand, "healthy", startTimeout, `an answer of ${id}'s worker`, ping(errand, now), PING_PACE);
-  await step(errand, "registered", startTimeout, `the registration of ${id}`, async () => {
-    await register(aws, fleet.loadBalancer, id);
-    return true;
+  await step(errand, {
+    name: "healthy",
+    what: `the worker of ${id}`,
+    timeout,
+    pace: PROBE_PACE,
+    ...whileThere(errand, probe(errand, now)),
   });
-  await step(errand, "in-service", startTimeout, `${id} InService`, async () => {
-    return await registration(errand) === "in-service" ? true : undefined;
+  await step(errand, {
+    name: "registered",
+    what: `the registration of ${id}`,
+    timeout,
+    attempt: async () => {
+      await register(aws, fleet.loadBalancer, id);
+      return true;
+    },
   });
-}
-
-/** Undoes a way in that failed: out of the load balancer, stopped, and if it is to blame kept out of scaling (R7, R9). */
-export async function undo(errand: Errand, reason: string, blame: boolean): Promise<void> {
-  const { world: { aws, fleet, drainTimeout }, id } = errand;
-  let marked = !blame;
-  await step(errand, "undone", drainTimeout, `${id} deregistered and stopped`, async () => {
-    const { role, autoScalingGroup, state } = await look(errand);
-    if (role !== "node" || autoScalingGroup !== undefined || state === "terminated") return true;
-    if (!marked) await quarantine(aws, id, reason);
-    marked = true;
-    await deregister(aws, fleet.loadBalancer, id);
-    if (state === "stopped" || state === "stopping") return true;
-    try {
-      await stopInstance(aws, id);
-    } catch (error) {
-      // One that never ran can't be stopped before it does.
-      if (!isIncorrectState(error)) throw error;
-      return undefined;
-    }
-    return true;
+  await step(errand, {
+    name: "in-service",
+    what: `${id} InService`,
+    timeout,
+    ...whileThere(errand, inService(errand)),
   });
+  return now;
 }
 
 /**
  * Takes an instance out of service: deregistered, drained, looked at once more, stopped.
  *
- * It is not stopped before it is drained, however long that takes: one that does not drain in time is registered again.
+ * It is not stopped before it is drained, however long that takes: one that does not drain in time, or can't be stopped,
+ * is registered again.
  *
  * @param commit called right before StopInstances, from where on there is no taking back
  * @throws {ErrandError}
  */
 export async function takeOut(errand: Errand, commit: () => void): Promise<void> {
-  const { world: { aws, fleet, drainTimeout }, id } = errand;
-  await step(errand, "deregistered", drainTimeout, `the deregistration of ${id}`, async () => {
-    await deregister(aws, fleet.loadBalancer, id);
-    return true;
-  });
+  const { journal, activity } = errand;
+  const given = journal.steps(activity).find((it) => it.step === "put-back");
+  // An earlier run had given it up already.
+  if (given?.cause !== undefined) {
+    return await stays(errand, new ErrandError(given.cause.reason, given.cause.blame));
+  }
   try {
-    await step(errand, "drained", drainTimeout, `${id} drained`, async () => {
-      return await registration(errand) === "none" ? true : undefined;
-    });
+    await drain(errand);
+    errand.signal.throwIfAborted();
+    commit();
+    await stop(errand);
   } catch (error) {
     if (!(error instanceof ErrandError)) throw error;
-    await step(errand, "put-back", drainTimeout, `the registration of ${id}`, async () => {
-      await register(aws, fleet.loadBalancer, id);
-      return true;
-    });
-    throw new ErrandError(`${error.message}; it is registered again`, false, { cause: error });
+    await stays(errand, error);
   }
-  await step(errand, "looked-at", drainTimeout, `a look at ${id}`, async () => {
-    const [{ role, autoScalingGroup }, standing] = await Promise.all([look(errand), registration(errand)]);
-    if (role !== "node" || autoScalingGroup !== undefined) {
-      throw new ErrandError(`${id} is no node any more`, false);
-    }
-    if (standing !== "none") throw new ErrandError(`${id} was registered again by someone else`, false);
-    return true;
+}
+
+/** The way out as far as it can be taken back. */
+async function drain(errand: Errand): Promise<void> {
+  const { world: { aws, fleet, drainTimeout: timeout }, id } = errand;
+  await step(errand, {
+    name: "deregistered",
+    what: `the deregistration of ${id}`,
+    timeout,
+    attempt: async () => {
+      await deregister(aws, fleet.loadBalancer, id);
+      return true;
+    },
   });
-  errand.signal.throwIfAborted();
-  commit();
-  await step(errand, "stopping", drainTimeout, `the stop of ${id}`, () => stopInstance(aws, id));
-  await step(errand, "stopped", drainTimeout, `${id} stopped`, async () => {
-    const { state } = await look(errand);
-    return state === "running" || state === "stopping" ? undefined : true;
+  await step(errand, {
+    name: "drained",
+    what: `${id} drained`,
+    timeout,
+    attempt: async () => await registration(errand) === "none" ? true : undefined,
   });
+  await step(errand, {
+    name: "looked-at",
+    what: `a look at ${id}`,
+    timeout,
+    attempt: async () => {
+      const [{ role, autoScalingGroup }, standing] = await Promise.all([look(errand), registration(errand)]);
+      if (role !== "node" || autoScalingGroup !== undefined) {
+        throw new ErrandError(`${id} is no node any more`, false);
+      }
+      if (standing !== "none") throw new ErrandError(`${id} was registered again by someone else`, false);
+      return true;
+    },
+  });
+}
+
+/** The rest of the way out. A drained instance serves nobody: only that AWS is away can delay its stop. */
+async function stop(errand: Errand): Promise<void> {
+  const { world: { aws, drainTimeout }, id } = errand;
+  await step(errand, {
+    name: "stopping",
+    what: `the stop of ${id}`,
+    timeout: Infinity,
+    attempt: () => stopInstance(aws, id),
+  });
+  await step(errand, {
+    name: "stopped",
+    what: `${id} stopped`,
+    timeout: drainTimeout,
+    attempt: async () => {
+      const state = (await seek(errand))?.state;
+      return state === "running" || state === "stopping" ? undefined : true;
+    },
+  });
+}
+
+/** An instance that can't be taken out stays in. */
+async function stays(errand: Errand, error: ErrandError): Promise<never> {
+  const { message: reason, blame } = error;
+  const message = await putBack(errand, { reason, blame }) ? `${reason}; it is registered again` : reason;
+  throw new ErrandError(message, blame, { cause: error });
 }
 
 /** StartInstances. EC2 refuses it while the instance is stopping, which a look that lags behind may not show. */
@@ -186,104 +192,64 @@ async function start(errand: Errand): Promise<true | undefined> {
 }
 
 /** Looks whether an instance runs. */
-function running(errand: Errand): () => Promise<Ec2Instance | undefined> {
+function running(errand: Errand) {
   const { id } = errand;
+  let last: Ec2Instance["state"] | undefined;
   let pending = false;
-  return async () => {
-    const instance = await look(errand);
-    switch (instance.state) {
-      case "running":
-        return instance;
-      case "pending":
-        pending = true;
-        return undefined;
-      case "stopped":
-        // EC2's answers lag behind, so only one that was seen to start has failed to. Source: EC2 user guide, "Troubleshoot
-        // instance launch issues".
-        if (pending) throw new ErrandError(`${id} stopped while it was starting`, true);
-        return undefined;
-      case "stopping":
-      case "shutting-down":
-      case "terminated":
-        throw new ErrandError(`${id} is ${instance.state}`, false);
-      default:
-        return instance.state satisfies never;
-    }
+  return {
+    told: () => last === undefined ? undefined : `it is ${last}`,
+    attempt: async () => {
+      const instance = await look(errand);
+      last = instance.state;
+      switch (last) {
+        case "running":
+          return instance;
+        case "pending":
+          pending = true;
+          return undefined;
+        case "stopped":
+          // EC2's answers lag behind, so only one that was seen to start has failed to. Source: EC2 user guide, "Troubleshoot
+          // instance launch issues".
+          if (pending) throw new ErrandError(`${id} stopped while it was starting`, true);
+          return undefined;
+        case "stopping":
+        case "shutting-down":
+        case "terminated":
+          throw new ErrandError(`${id} is ${last}`, false);
+        default:
+          return last satisfies never;
+      }
+    },
   };
 }
 
-/** Pings an instance's worker. */
-function ping({ world, id, signal }: Errand, instance: Ec2Instance): () => Promise<true | undefined> {
-  const host = world.address(instance);
-  if (host === undefined) throw new ErrandError(`${id} has no address to reach its worker at`, true);
-  return async () => {
-    try {
-      const response = await fetch(`http://${host}:${WORKER_PORT}/ping`, {
-        redirect: "manual",
-        signal: AbortSignal.any([signal, AbortSignal.timeout(PING_TIMEOUT)]),
-      });
-      await response.body?.cancel();
-      return response.status === 200 ? true : undefined;
-    } catch {
-      // A worker that can't be reached is one that is not healthy; if it was the signal, the wait ends by it.
+/** Has an attempt look now and then whether the instance is still there: one that is going will never get any further. */
+function whileThere<T extends Pick<Taking<true>, "attempt">>(errand: Errand, taking: T): T {
+  const { id, world: { clock } } = errand;
+  let looked = clock.elapsed();
+  const attempt = async () => {
+    const seen = await taking.attempt();
+    if (seen !== undefined || clock.elapsed() - looked < LOOK_PACE) return seen;
+    looked = clock.elapsed();
+    const { state } = await look(errand);
+    if (state === "stopping" || state === "shutting-down" || state === "terminated") {
+      throw new ErrandError(`${id} is ${state}`, false);
+    }
+    return undefined;
+  };
+  return { ...taking, attempt };
+}
+
+/** Looks whether an instance is in service at the load balancer. */
+function inService(errand: Errand) {
+  let told = "the load balancer does not list it";
+  return {
+    told: () => told,
+    attempt: async () => {
+      const health = await healthOf(errand);
+      if (health?.registration === "in-service") return true;
+      if (health !== undefined) told = `the load balancer says ${health.state}: ${health.description}`;
       return undefined;
-    }
+    },
   };
-}
-
-async function look({ world: { aws, fleet }, id, signal }: Errand): Promise<Ec2Instance> {
-  const instance = await describe(aws, id, signal, fleet.fleet);
-  if (instance === undefined) throw new ErrandError(`${id} does not exist`, false);
-  return instance;
-}
-
-async function registration({ world: { aws, fleet }, id, signal }: Errand): Promise<Registration> {
-  return (await registrations(aws, fleet.loadBalancer, signal)).get(id) ?? "none";
-}
-
-/** Takes a step: on record before and after, tried or looked at until it is so. */
-function step<T>(
-  errand: Errand,
-  name: string,
-  timeout: number,
-  what: string,
-  attempt: () => Promise<T | undefined>,
-  pace: number = AWS_PACE,
-): Promise<T> {
-  const { journal, activity, id, signal, world: { clock } } = errand;
-  return journal.step(activity, id, name, {
-    now: clock.now,
-    signal,
-    take: () => settled(errand, what, timeout, attempt, pace),
-  });
-}
-
-/** Waits, and tells errors that a later attempt may not meet from those that end the errand. */
-async function settled<T>(
-  { signal, world: { clock } }: Errand,
-  what: string,
-  timeout: number,
-  attempt: () => Promise<T | undefined>,
-  pace: number = AWS_PACE,
-): Promise<T> {
-  try {
-    return await until(attempt, { what, timeout, pace, signal, clock, fatal: (error) => !passing(error) });
-  } catch (error) {
-    if (error instanceof DeadlineError) {
-      // If AWS would not even say how the instance is, it is not the instance's fault.
-      const cause = error.cause === undefined ? "" : `: ${explain(error.cause).message}`;
-      throw new ErrandError(error.message + cause, error.cause === undefined, { cause: error });
-    }
-    if (code(error) !== undefined) {
-      throw new ErrandError(explain(error).message, isCapacity(error), { cause: error });
-    }
-    throw error;
-  }
-}
-
-function passing(error: unknown): boolean {
-  if (isThrottled(error) || isOutOfReach(error)) return true;
-  const status = (error as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode ??
-    0;
-  return status >= 500 && !isCapacity(error);
 }

@@ -4,15 +4,19 @@
  * @module
  */
 import { command, UsageError } from "../cli/command.ts";
-import { SETTINGS } from "../settings.ts";
+import { hostPort, SETTINGS } from "../settings.ts";
+
+/** Where nginx on the control instance expects it. */
+const LISTEN = "127.0.0.1:10001";
 
 /** `kas autoscaler`: takes alarms in and scales the fleet until SIGINT or SIGTERM. */
 export const autoscaler = command({
   name: "autoscaler",
   summary: "Receive CloudWatch alarms through SNS and scale the fleet",
   description:
-    "POST / takes SNS's messages; GET /ping, /status and /activities tell how things stand. What is under way\n" +
-    "at SIGTERM stays on record in the state folder, and the next start goes on with it.",
+    "POST / takes SNS's messages; GET /ping, /status, /activities and /metrics tell how things stand.\n" +
+    "What is under way at SIGTERM stays on record in the state folder, and the next start goes on with it.\n" +
+    "With --pull it reads the alarms every --resync and needs neither a topic, which it leaves alone, nor a port.",
   options: {
     fleet: SETTINGS.fleet,
     loadBalancer: SETTINGS.loadBalancer,
@@ -21,11 +25,15 @@ export const autoscaler = command({
     profile: SETTINGS.profile,
     endpointUrl: SETTINGS.endpointUrl,
     keyName: SETTINGS.keyName,
-    listen: { ...SETTINGS.listen, default: "127.0.0.1:10001" },
+    listen: {
+      ...SETTINGS.listen,
+      help: `${SETTINGS.listen.help}; by default ${LISTEN}, with --pull nowhere`,
+    },
     state: SETTINGS.state,
     min: SETTINGS.min,
     max: SETTINGS.max,
     resync: SETTINGS.resync,
+    pull: SETTINGS.pull,
     warmup: SETTINGS.warmup,
     cooldownOut: SETTINGS.cooldownOut,
     cooldownIn: SETTINGS.cooldownIn,
@@ -39,12 +47,15 @@ export const autoscaler = command({
   examples: [
     "autoscaler --topic-arn arn:aws:sns:eu-west-1:123456789012:kas",
     "autoscaler --topic-arn arn:aws:sns:eu-west-1:123456789012:kas --max 4 --dry-run",
+    "autoscaler --pull --region eu-west-1",
   ],
   run: async ({ flags, signal }) => {
-    const { topicArn, min, max } = flags;
-    if (topicArn === undefined) {
+    const { pull, min, max } = flags;
+    // Whoever polls may have a topic all the same, in the environment for one.
+    const topicArn = pull ? undefined : flags.topicArn;
+    if (topicArn === undefined && !pull) {
       throw new UsageError(
-        "kas autoscaler needs --topic-arn, the topic that the alarms notify",
+        "kas autoscaler needs --topic-arn, the topic that the alarms notify, or --pull",
         "kas admin topics list",
       );
     }
@@ -59,19 +70,19 @@ export const autoscaler = command({
       import("../log.ts"),
       import("./service.ts"),
     ]);
-    await setUpLog(flags.log);
+    await using _log = await setUpLog(flags.log);
     const stopped = Promise.withResolvers<void>();
     signal.addEventListener("abort", () => stopped.resolve(), { once: true });
     await using _service = await startAutoscaler({
       // A topic notifies of its own region's alarms, so that is where the fleet is.
       account: {
-        region: flags.region ?? topicArn.split(":")[3],
+        region: flags.region ?? topicArn?.split(":")[3],
         profile: flags.profile,
         endpointUrl: flags.endpointUrl,
       },
       fleet: { fleet: flags.fleet, keyName: flags.keyName, loadBalancer: flags.loadBalancer ?? flags.fleet },
       topicArn,
-      listen: flags.listen,
+      listen: flags.listen ?? (pull ? undefined : hostPort(LISTEN)),
       state: flags.state,
       limits: {
         ...(min === undefined ? {} : { min }),

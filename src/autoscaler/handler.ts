@@ -6,8 +6,12 @@
 import { getLogger } from "@logtape/logtape";
 import { STATUS_CODE } from "@std/http/status";
 import { type Message, MessageError } from "../sns/message.ts";
+import { Bodies, BodyError } from "./bodies.ts";
+import { decisionLines } from "./decisions.ts";
 import type { Inbox } from "./inbox.ts";
-import type { Line } from "./journal.ts";
+import type { DecisionRecord, Wanted } from "./journal.ts";
+import type { Line } from "./lines.ts";
+import type { Received } from "./metrics.ts";
 
 /** What the handler works with. */
 export interface HandlerParts {
@@ -22,21 +26,16 @@ export interface HandlerParts {
   readonly status: () => object;
   /** The latest decisions and activities, newest first. */
   readonly activities: (limit: number) => readonly Line[];
+  /** One decision with all that it was made from. */
+  readonly decision: (wanted: Wanted) => DecisionRecord | undefined;
+  /** Told what became of each message, and of one that was not taken why, in a word. */
+  readonly received: (outcome: Received, why: string) => void;
+  /** What `GET /metrics` tells, and its content type. */
+  readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
   /** ms since the epoch. */
   readonly now: () => number;
-  /** Longest wait for a body, ms. Under the 15 s for which SNS waits for the answer. */
-  readonly bodyTimeout?: number;
+  readonly bodies?: Bodies;
 }
-
-/** A body that is too large or too slow. */
-class BodyError extends Error {
-  constructor(message: string, readonly status: number) {
-    super(message);
-  }
-}
-
-/** Bytes. SNS's messages have 256 KiB, and JSON may escape them to twice that (R14). */
-export const BODY_LIMIT = 640 * 1024;
 
 /** Lines of `GET /activities` without and at most with `?limit`. */
 const LINES = { default: 100, most: 10_000 };
@@ -45,23 +44,37 @@ const log = getLogger(["kas", "inbox"]);
 
 /** Makes the handler of all the autoscaler's requests. It never rejects. */
 export function handler(parts: HandlerParts): (request: Request) => Promise<Response> {
+  const { bodies = new Bodies() } = parts;
   const counts = { accepted: 0, duplicate: 0, unsubscribed: 0, refused: 0, failed: 0 };
+  const count = (outcome: Received, why = "") => {
+    counts[outcome]++;
+    parts.received(outcome, why);
+  };
 
   const routes: Record<
     string,
     Partial<Record<string, (request: Request, url: URL) => Response | Promise<Response>>>
   > = {
-    "/": { POST: (request) => post(parts, counts, request) },
+    "/": { POST: (request) => post({ ...parts, bodies }, count, request) },
     "/ping": { GET: () => text("pong") },
     "/status": {
       GET: () =>
         Response.json({ ...parts.status(), messages: { ...counts, waiting: parts.inbox.waiting() } }),
     },
     "/activities": { GET: (_, url) => activities(parts, url) },
+    "/decisions": { GET: (_, url) => decisions(parts, url) },
+    "/metrics": {
+      GET: async () => {
+        const { type, text: body } = await parts.metrics();
+        return text(body, STATUS_CODE.OK, { "content-type": type });
+      },
+    },
   };
 
   return async (request) => {
-    const url = new URL(request.url);
+    // A Host of any text makes it a URL or not.
+    const url = URL.parse(request.url);
+    if (url === null) return text("bad request", STATUS_CODE.BadRequest);
     const methods = Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
     if (methods === undefined) return text("not found", STATUS_CODE.NotFound);
     const respond = methods[request.method === "HEAD" ? "GET" : request.method];
@@ -81,23 +94,30 @@ export function handler(parts: HandlerParts): (request: Request) => Promise<Resp
 
 /** Verify, store, answer; everything else comes after. A 5xx is sent again by SNS, a 4xx never. */
 async function post(
-  { verify, inbox, wake, resubscribe, now, bodyTimeout = 10_000 }: HandlerParts,
-  counts: Record<"accepted" | "duplicate" | "unsubscribed" | "refused" | "failed", number>,
+  { verify, inbox, wake, resubscribe, now, bodies }: HandlerParts & { readonly bodies: Bodies },
+  count: (outcome: Received, why?: string) => void,
   request: Request,
 ): Promise<Response> {
   let message: Message;
   try {
-    message = await verify(await read(request, BODY_LIMIT, bodyTimeout));
+    message = await bodies.with(request, verify);
   } catch (error) {
-    if (!(error instanceof MessageError || error instanceof BodyError)) throw error;
-    counts[error.status >= 500 ? "failed" : "refused"]++;
-    log.warn("refused a message", { status: error.status, reason: error.message });
-    return text(error.message, error.status);
+    if (!(error instanceof MessageError || error instanceof BodyError)) {
+      count("failed", "error");
+      throw error;
+    }
+    const { message: reason, status } = error;
+    const failed = error instanceof MessageError ? error.failed : undefined;
+    const why = error instanceof BodyError ? error.why : failed?.field ?? "form";
+    count(status >= 500 ? "failed" : "refused", why);
+    // Whoever sent it chose this id: it is what they call it, and not to be believed.
+    log.warn("refused a message", { ...(failed && { messageId: failed.messageId }), status, reason });
+    return text(reason, status);
   }
 
   const { messageId, type } = message;
   if (type === "UnsubscribeConfirmation") {
-    counts.unsubscribed++;
+    count("unsubscribed");
     log.warn("the subscription was deleted", { messageId, resubscribe });
     if (!resubscribe) return text("accepted");
   }
@@ -108,11 +128,11 @@ async function post(
       : { kind: "confirmation", body: message.token } as const;
     added = inbox.add(messageId, entry, now());
   } catch (error) {
-    counts.failed++;
+    count("failed", "store");
     log.error("cannot store a message", { messageId, reason: (error as Error).message });
     return text("cannot store the message now", STATUS_CODE.ServiceUnavailable);
   }
-  counts[added ? "accepted" : "duplicate"]++;
+  if (type !== "UnsubscribeConfirmation") count(added ? "accepted" : "duplicate");
   log.info(added ? "accepted a message" : "had this message before", { messageId, type });
   if (added) wake();
   return text("accepted");
@@ -126,38 +146,10 @@ function activities(parts: HandlerParts, url: URL): Response {
   return Response.json(parts.activities(Number(limit)));
 }
 
-/** Reads a body of so many bytes at most, within a time; what a Content-Length promises is not relied on. */
-async function read({ body, headers }: Request, limit: number, timeout: number): Promise<string> {
-  const tooLarge = () => new BodyError(`the body has more than ${limit} bytes`, STATUS_CODE.ContentTooLarge);
-  if (Number(headers.get("content-length") ?? 0) > limit) throw tooLarge();
-  if (body === null) return "";
-  const reader = body.getReader();
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new BodyError("the body took too long", STATUS_CODE.ServiceUnavailable)),
-    timeout,
-  );
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    while (true) {
-      const { done, value } = await Promise.race([reader.read(), late.promise]);
-      if (done) break;
-      size += value.byteLength;
-      if (size > limit) throw tooLarge();
-      chunks.push(value);
-    }
-  } catch (error) {
-    reader.cancel().catch(() => {
-      // The sender is gone, or will be told by the answer.
-    });
-    throw error instanceof BodyError
-      ? error
-      : new BodyError("the body broke off", STATUS_CODE.ServiceUnavailable);
-  } finally {
-    clearTimeout(timer);
-  }
-  return await new Blob(chunks as Uint8Array<ArrayBuffer>[]).text();
+function decisions({ decision }: HandlerParts, { searchParams }: URL): Response {
+  const lines = decisionLines(searchParams, decision);
+  if (lines === undefined) return text("expected id=N, at=MS, after=N or nothing", STATUS_CODE.BadRequest);
+  return text(lines, STATUS_CODE.OK, { "content-type": "application/jsonl; charset=utf-8" });
 }
 
 function text(line: string, status: number = STATUS_CODE.OK, headers: Record<string, string> = {}): Response {

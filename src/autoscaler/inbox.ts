@@ -4,6 +4,7 @@
  * @module
  */
 import type { State } from "./state.ts";
+import { backoff, LONGEST_BACKOFF } from "./wait.ts";
 
 /**
  * What a message of the inbox is: a `notification` whose body is its Message, CloudWatch's account of an alarm, or a
@@ -22,9 +23,6 @@ export interface Waiting extends Entry {
   /** How often it was tried. */
   readonly attempts: number;
 }
-
-/** Longest time between two attempts at a message, ms. */
-const LONGEST_BACKOFF = 30_000;
 
 /** How long a MessageId is remembered, ms: SNS gives up within an hour and a message older than that is refused (R14). */
 const REMEMBERED = 24 * 3_600_000;
@@ -45,12 +43,15 @@ export class Inbox {
     return changes === 1;
   }
 
-  /** The first message of a kind that is due. */
+  /**
+   * The first message of a kind that is due. One that lies further ahead than any message is put off was put there by a
+   * clock that has since been set back: it is due.
+   */
   next(kind: Entry["kind"], now: number): Waiting | undefined {
     const row = this.#state.db.prepare(
       `SELECT id, body, received, attempts FROM messages
-       WHERE done IS NULL AND kind = ? AND due <= ? ORDER BY seq LIMIT 1`,
-    ).get(kind, now);
+       WHERE done IS NULL AND kind = ? AND (due <= ? OR due > ?) ORDER BY seq LIMIT 1`,
+    ).get(kind, now, now + LONGEST_BACKOFF);
     if (row === undefined) return undefined;
     return {
       kind,
@@ -61,11 +62,12 @@ export class Inbox {
     };
   }
 
-  /** When the next message of a kind falls due. */
-  due(kind: Entry["kind"]): number | undefined {
-    const due = this.#state.db.prepare("SELECT min(due) AS due FROM messages WHERE done IS NULL AND kind = ?")
-      .get(kind)?.due;
-    return typeof due === "number" ? due : undefined;
+  /** In how many ms the next message of a kind falls due; undefined if none waits. */
+  dueIn(kind: Entry["kind"], now: number): number | undefined {
+    const due = this.#state.db.prepare(
+      "SELECT min(iif(due > ?, 0, due)) AS due FROM messages WHERE done IS NULL AND kind = ?",
+    ).get(now + LONGEST_BACKOFF, kind)?.due;
+    return typeof due === "number" ? Math.max(0, due - now) : undefined;
   }
 
   /** How many wait. */
@@ -73,11 +75,17 @@ export class Inbox {
     return Number(this.#state.db.prepare("SELECT count(*) AS n FROM messages WHERE done IS NULL").get()?.n);
   }
 
-  /** Puts a message off: twice as long each time, up to half a minute. */
+  /** When the first of them was received. */
+  oldest(): number | undefined {
+    const oldest = this.#state.db.prepare("SELECT min(received) AS oldest FROM messages WHERE done IS NULL")
+      .get()?.oldest;
+    return typeof oldest === "number" ? oldest : undefined;
+  }
+
+  /** Puts a message off: twice as long each time, up to ten seconds. */
   postpone({ id, attempts }: Waiting, now: number): void {
-    const backoff = Math.min(LONGEST_BACKOFF, 250 * 2 ** attempts);
     this.#state.db.prepare("UPDATE messages SET attempts = attempts + 1, due = ? WHERE id = ?").run(
-      now + backoff,
+      now + backoff(attempts),
       id,
     );
   }

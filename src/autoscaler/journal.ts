@@ -2,61 +2,34 @@
  * The journal: each decision with the signal and the facts it was made from (R15, R16), each activity with its steps, as
  * they were before and after each was taken (R13, R17), and what later decisions need to know of earlier ones.
  *
- * Kept bounded: resyncs in a row that come to the same "none" share one record that counts them, records older than 90
- * days go, and beyond 256 MiB the oldest go first.
+ * Kept bounded: records older than 90 days go, and beyond 256 MiB the oldest go first.
  *
  * @module
  */
+import deno from "../../deno.json" with { type: "json" };
 import type { AlarmChange, Signal } from "../scaling/alarm.ts";
-import type { Decision } from "../scaling/decide.ts";
+import { type Decision, RULES } from "../scaling/decide.ts";
 import type { Facts, UnderWay } from "../scaling/facts.ts";
 import { inService, type Instance } from "../scaling/fleet.ts";
+import { type Line, readLine, readLines } from "./lines.ts";
+import {
+  ACTIVITY,
+  type Activity,
+  type ActivityState,
+  type Cause,
+  type Columns,
+  type DecisionRecord,
+  pack,
+  readRecord,
+  readSteps,
+  type Step,
+  toActivity,
+  type Wanted,
+} from "./record.ts";
 import type { State } from "./state.ts";
 
-/** How an activity stands: `dry-run` was decided and not carried out, `cancelled` was overtaken by another one. */
-export type ActivityState = "in-progress" | "done" | "failed" | "cancelled" | "dry-run";
-
-/** The carrying out of one decision. Times are ms since the epoch. */
-export interface Activity {
-  readonly id: number;
-  readonly kind: "start" | "stop";
-  /** The instance it is at. */
-  readonly instance: string;
-  /** The candidates that it has not turned to (R7). */
-  readonly remaining: readonly string[];
-  readonly began: number;
-  readonly ended?: number;
-  readonly state: ActivityState;
-  /** How it ended, or why it was begun. */
-  readonly reason: string;
-}
-
-/** A step of an activity. Times are ms since the epoch. */
-export interface Step {
-  readonly step: string;
-  readonly instance: string;
-  readonly began: number;
-  readonly ended?: number;
-  readonly failure?: string;
-}
-
-/** A line of the journal as `kas admin activities` and `GET /activities` show it. */
-export interface Line {
-  /** ISO 8601, of the decision; of the last one where `times` is more than 1. */
-  readonly time: string;
-  readonly kind: Decision["kind"];
-  readonly instance: string | null;
-  readonly state: ActivityState | null;
-  readonly reason: string;
-  /** How long the activity took, or has taken by now; null for "none". */
-  readonly seconds: number | null;
-  readonly source: Signal["source"];
-  readonly message: string | null;
-  /** How many resyncs in a row came to this. */
-  readonly times: number;
-  /** R17: when each phase ended, ISO 8601, by its name. */
-  readonly phases: Readonly<Record<string, string>>;
-}
+export type { Line } from "./lines.ts";
+export type { Activity, ActivityState, Cause, DecisionRecord, Step, Wanted } from "./record.ts";
 
 /** A decision to record. */
 export interface Made {
@@ -75,8 +48,6 @@ const KEPT = 90 * 24 * 3_600_000;
 /** How large the database may grow, bytes. */
 const LARGEST = 256 * 2 ** 20;
 
-type Columns = Record<string, unknown>;
-
 /** The journal in a state folder. */
 export class Journal {
   readonly #state: State;
@@ -92,15 +63,13 @@ export class Journal {
     );
   }
 
-  /** Records a decision and, if there is something to carry out, the activity that will. */
+  /** Records a decision (R15, R16) and, if there is something to carry out, the activity that will. */
   record({ signal, facts, decision, message, dryRun }: Made): Activity | undefined {
     const now = facts.now;
-    if (decision.kind === "none" && signal.source === "resync" && this.#repeats(decision, now)) {
-      return undefined;
-    }
     const { lastInsertRowid: id } = this.#run(
-      `INSERT INTO decisions (time, source, message, notified, kind, instance, reason, signal, facts, decision, last)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO decisions
+         (time, source, message, notified, kind, instance, reason, repeats, kas, rules, signal, decision, facts)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       now,
       signal.source,
       message?.id ?? null,
@@ -108,10 +77,12 @@ export class Journal {
       decision.kind,
       decision.kind === "none" ? null : decision.instance,
       decision.reason,
+      this.#firstOfRun(signal, decision),
+      deno.version,
+      RULES,
       JSON.stringify(signal),
-      JSON.stringify(facts),
       JSON.stringify(decision),
-      now,
+      pack(JSON.stringify(facts)),
     );
     if (decision.kind === "none") return undefined;
     const remaining = decision.kind === "start"
@@ -120,7 +91,7 @@ export class Journal {
     const state: ActivityState = dryRun ? "dry-run" : "in-progress";
     const row = this.#get(
       `INSERT INTO activities (decision, kind, instance, remaining, began, ended, state, reason)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${ACTIVITY}`,
       Number(id),
       decision.kind,
       decision.instance,
@@ -133,67 +104,109 @@ export class Journal {
     return row === undefined || dryRun ? undefined : toActivity(row);
   }
 
-  /** Counts a resync's "none" to the record before it, if that says the same. */
-  #repeats({ reason }: Decision, now: number): boolean {
-    const { changes } = this.#run(
-      `UPDATE decisions SET times = times + 1, last = ?
-       WHERE id = (SELECT max(id) FROM decisions) AND kind = 'none' AND source = 'resync' AND reason = ?`,
-      now,
-      reason,
+  /** The first of the resyncs in a row that came to the same "none", to the word; null where this one begins a run. */
+  #firstOfRun({ source }: Signal, { kind, reason }: Decision): number | null {
+    if (kind !== "none" || source !== "resync") return null;
+    const last = this.#get(
+      "SELECT id, repeats, kind, source, reason FROM decisions ORDER BY id DESC LIMIT 1",
     );
-    return changes === 1;
+    return last?.kind === kind && last.source === source && last.reason === reason
+      ? Number(last.repeats ?? last.id)
+      : null;
   }
 
-  /** Takes a step of an activity, on record before it is taken and after it. A step that is aborted stays open. */
-  async step<T>(activity: number, instance: string, step: string, { now, signal, take }: {
+  /**
+   * Takes a step of an activity, on record before it is taken and after it. A step that is aborted stays open, and one that
+   * is open is gone on with.
+   */
+  async step<T>(activity: number, instance: string, step: string, { now, signal, cause, take }: {
     readonly now: () => number;
     readonly signal: AbortSignal;
+    readonly cause?: Cause | undefined;
     readonly take: () => Promise<T>;
   }): Promise<T> {
-    const { lastInsertRowid } = this.#run(
-      "INSERT INTO steps (activity, instance, step, began) VALUES (?, ?, ?, ?)",
-      activity,
-      instance,
-      step,
-      now(),
-    );
+    const id = this.#begin(activity, instance, step, now(), cause);
     const end = (failure: string | null) =>
-      this.#run(
-        "UPDATE steps SET ended = ?, failure = ? WHERE id = ?",
-        now(),
-        failure,
-        Number(lastInsertRowid),
-      );
+      this.#run("UPDATE steps SET ended = ?, failure = ? WHERE id = ?", now(), failure, id);
+    let result: T;
     try {
-      const result = await take();
-      end(null);
-      return result;
+      result = await take();
     } catch (error) {
       if (!signal.aborted) end(error instanceof Error ? error.message : String(error));
       throw error;
     }
+    end(null);
+    return result;
+  }
+
+  #begin(activity: number, instance: string, step: string, now: number, cause?: Cause): number {
+    const open = this.#get(
+      "SELECT id FROM steps WHERE activity = ? AND instance = ? AND step = ? AND ended IS NULL",
+      activity,
+      instance,
+      step,
+    );
+    if (open !== undefined) return Number(open.id);
+    const { lastInsertRowid } = this.#run(
+      "INSERT INTO steps (activity, instance, step, began, cause, blame) VALUES (?, ?, ?, ?, ?, ?)",
+      activity,
+      instance,
+      step,
+      now,
+      cause?.reason ?? null,
+      cause === undefined ? null : Number(cause.blame),
+    );
+    return Number(lastInsertRowid);
+  }
+
+  /** Notes a step that nobody had to take, but that came to pass. */
+  note(activity: number, { step, instance, began, ended }: Required<Omit<Step, "failure" | "cause">>): void {
+    this.#run(
+      "INSERT INTO steps (activity, instance, step, began, ended) VALUES (?, ?, ?, ?, ?)",
+      activity,
+      instance,
+      step,
+      began,
+      ended,
+    );
   }
 
   /** Turns an activity to another of its candidates; undefined when there is none that no other activity is at (R7). */
   turn(activity: Activity): Activity | undefined {
+    return this.#state.transaction(() => this.#turn(activity));
+  }
+
+  /**
+   * Gives up the candidate that an activity is at, whose undoing is on record from here on, and turns to the next, all at
+   * once: after a crash either nothing of it has happened, or all.
+   *
+   * @param undo whether there is anything to undo
+   */
+  giveUp(activity: Activity, cause: Cause, undo: boolean, now: number): Activity | undefined {
     return this.#state.transaction(() => {
-      const taken = new Set(this.underWay().map(({ instance }) => instance));
-      const [instance, ...remaining] = activity.remaining.filter((id) => !taken.has(id));
-      if (instance === undefined) return undefined;
-      this.#run(
-        "UPDATE activities SET instance = ?, remaining = ? WHERE id = ?",
-        instance,
-        JSON.stringify(remaining),
-        activity.id,
-      );
-      return { ...activity, instance, remaining };
+      const id = this.#begin(activity.id, activity.instance, "undone", now, cause);
+      if (!undo) this.#run("UPDATE steps SET ended = ? WHERE id = ?", now, id);
+      return this.#turn(activity);
     });
+  }
+
+  #turn(activity: Activity): Activity | undefined {
+    const taken = new Set(this.underWay().map(({ instance }) => instance));
+    const [instance, ...remaining] = activity.remaining.filter((id) => !taken.has(id));
+    if (instance === undefined) return undefined;
+    this.#run(
+      "UPDATE activities SET instance = ?, remaining = ? WHERE id = ?",
+      instance,
+      JSON.stringify(remaining),
+      activity.id,
+    );
+    return { ...activity, instance, remaining };
   }
 
   /** Ends an activity. */
   end({ id }: Activity, state: ActivityState, reason: string, now: number): Activity {
     const row = this.#get(
-      "UPDATE activities SET ended = ?, state = ?, reason = ? WHERE id = ? RETURNING *",
+      `UPDATE activities SET ended = ?, state = ?, reason = ? WHERE id = ? RETURNING ${ACTIVITY}`,
       now,
       state,
       reason,
@@ -205,7 +218,7 @@ export class Journal {
 
   /** The activities under way, oldest first. */
   unfinished(): Activity[] {
-    return this.#all("SELECT * FROM activities WHERE ended IS NULL ORDER BY id").map(toActivity);
+    return this.#all(`SELECT ${ACTIVITY} FROM activities WHERE ended IS NULL ORDER BY id`).map(toActivity);
   }
 
   /** The same as far as a decision looks at them. */
@@ -215,13 +228,7 @@ export class Journal {
 
   /** The steps of an activity in the order in which they were taken. */
   steps(activity: number): Step[] {
-    return this.#all("SELECT * FROM steps WHERE activity = ? ORDER BY id", activity).map((row) => ({
-      step: String(row.step),
-      instance: String(row.instance),
-      began: Number(row.began),
-      ...(row.ended === null ? {} : { ended: Number(row.ended) }),
-      ...(row.failure === null ? {} : { failure: String(row.failure) }),
-    }));
+    return readSteps(this.#state.db, activity);
   }
 
   /** The newest change of an alarm that was processed, and what told of it. */
@@ -255,12 +262,13 @@ export class Journal {
         ? Math.min(instance.launched ?? now, now)
         : before ?? now;
       if (since === before) continue;
-      this.#inService.set(instance.id, since);
       this.#run(
         "INSERT INTO in_service (instance, since) VALUES (?, ?) ON CONFLICT (instance) DO UPDATE SET since = excluded.since",
         instance.id,
         since,
       );
+      // After it is on disk: what a full disk keeps from being written is written at the next look.
+      this.#inService.set(instance.id, since);
     }
   }
 
@@ -282,56 +290,56 @@ export class Journal {
 
   /** The latest decisions with their activities, newest first. */
   lines(limit: number, now: number): Line[] {
-    const rows = this.#all(
-      `SELECT d.time, d.last, d.source, d.message, d.notified, d.kind, d.reason, d.times,
-              json_extract(d.signal, '$.alarm.at') AS breach,
-              a.id AS activity, coalesce(a.instance, d.instance) AS instance, a.state, a.began, a.ended, a.reason AS outcome
-       FROM decisions d LEFT JOIN activities a ON a.decision = d.id ORDER BY d.id DESC LIMIT ?`,
-      limit,
-    );
-    return rows.map((row) => ({
-      time: iso(row.last),
-      kind: row.kind as Line["kind"],
-      instance: row.instance as string | null,
-      state: row.state as ActivityState | null,
-      reason: outcome(row),
-      seconds: row.activity === null ? null : (Number(row.ended ?? now) - Number(row.began)) / 1_000,
-      source: row.source as Line["source"],
-      message: row.message as string | null,
-      times: Number(row.times),
-      phases: this.#phases(row),
-    }));
+    return readLines(this.#state.db, limit, now);
   }
 
-  #phases(row: Columns): Record<string, string> {
-    if (row.activity === null) return {};
-    const ended: [string, unknown][] = [["breach", row.breach], ["notified", row.notified], [
-      "decided",
-      row.time,
-    ]];
-    for (const { step, instance, ended: at, failure } of this.steps(Number(row.activity))) {
-      if (instance === row.instance && failure === undefined) ended.push([step, at]);
-    }
-    return Object.fromEntries(
-      ended.filter(([, at]) => typeof at === "number").map(([phase, at]) => [phase, iso(at)]),
-    );
+  /** The line of an activity. */
+  line({ id }: Activity, now: number): Line | undefined {
+    return readLine(this.#state.db, id, now);
+  }
+
+  /**
+   * One decision with all that it was made from.
+   *
+   * @throws {Error} if its record is damaged
+   */
+  read(wanted: Wanted): DecisionRecord | undefined {
+    return readRecord(this.#state.db, wanted);
   }
 
   /** Forgets what is too old or too much; never an activity under way, nor the newest start and stop, which cooldowns go by. */
   prune(now: number): void {
     const spared = `id NOT IN (SELECT decision FROM activities WHERE ended IS NULL)
       AND id NOT IN (SELECT max(id) FROM decisions WHERE kind <> 'none' GROUP BY kind)`;
-    this.#run(`DELETE FROM decisions WHERE last < ? AND ${spared}`, now - KEPT);
-    for (let tenth = 0; tenth < 10 && this.#state.size() > LARGEST; tenth++) {
+    this.#state.transaction(() => {
+      this.#run(`DELETE FROM decisions WHERE time < ? AND ${spared}`, now - KEPT);
+      for (let tenth = 0; tenth < 10 && this.#state.size() > LARGEST; tenth++) {
+        this.#run(
+          `DELETE FROM decisions WHERE id <= (SELECT min(id) + (max(id) - min(id)) / 10 FROM decisions) AND ${spared}`,
+        );
+      }
+      this.#mendRuns();
+    });
+  }
+
+  /** A run whose first record is gone begins with the oldest that is left. */
+  #mendRuns(): void {
+    const runs = this.#all(
+      `SELECT repeats, min(id) AS first FROM decisions
+       WHERE repeats IS NOT NULL AND repeats NOT IN (SELECT id FROM decisions) GROUP BY repeats`,
+    );
+    for (const { repeats, first } of runs) {
       this.#run(
-        `DELETE FROM decisions WHERE id <= (SELECT min(id) + (max(id) - min(id)) / 10 FROM decisions) AND ${spared}`,
+        "UPDATE decisions SET repeats = nullif(?, id) WHERE repeats = ?",
+        Number(first),
+        Number(repeats),
       );
     }
   }
 
   #run(
     sql: string,
-    ...values: (string | number | null)[]
+    ...values: (string | number | null | Uint8Array)[]
   ): { changes: number | bigint; lastInsertRowid: number | bigint } {
     return this.#state.db.prepare(sql).run(...values);
   }
@@ -343,27 +351,4 @@ export class Journal {
   #all(sql: string, ...values: (string | number | null)[]): Columns[] {
     return this.#state.db.prepare(sql).all(...values);
   }
-}
-
-function toActivity(row: Columns): Activity {
-  return {
-    id: Number(row.id),
-    kind: row.kind as Activity["kind"],
-    instance: String(row.instance),
-    remaining: JSON.parse(String(row.remaining)),
-    began: Number(row.began),
-    ...(row.ended === null ? {} : { ended: Number(row.ended) }),
-    state: row.state as ActivityState,
-    reason: String(row.reason),
-  };
-}
-
-/** What was decided and why, and how it went if it did not go as decided. */
-function outcome({ state, reason, outcome }: Columns): string {
-  if (state === "failed" || state === "cancelled") return `${outcome} (decided: ${reason})`;
-  return String(state === "done" ? outcome : reason);
-}
-
-function iso(ms: unknown): string {
-  return new Date(Number(ms)).toISOString();
 }

@@ -12,15 +12,17 @@ import type { Facts } from "../scaling/facts.ts";
 import { resyncSignal } from "../scaling/resync.ts";
 import { parseAlarmChange } from "../sns/message.ts";
 import type { Entry, Inbox, Waiting } from "./inbox.ts";
-import { step, type Stepper } from "./step.ts";
-import type { Clock } from "./wait.ts";
+import { step, type Stepped, type Stepper } from "./step.ts";
+import { backoff, type Clock } from "./wait.ts";
 
 /** What the loop works with. */
 export interface LoopParts {
   readonly stepper: Stepper;
   readonly inbox: Inbox;
-  /** Confirms a subscription by its token. */
-  readonly confirm: (token: string) => Promise<string>;
+  /** Confirms a subscription by its token; absent where there is no topic, and nothing to confirm. */
+  readonly confirm?: ((token: string, signal: AbortSignal) => Promise<string>) | undefined;
+  /** Told of each decision. */
+  readonly decided: (signal: Signal, decision: Decision) => void;
   readonly clock: Clock;
 }
 
@@ -30,14 +32,25 @@ const TOKEN_VALID = 2 * 24 * 3_600_000;
 /** Pause after a turn of the loop that failed, ms. */
 const RECOVERY = 1_000;
 
+/** The longest sleep, ms: a message that a clock set back has put off is looked for that often. */
+const LONGEST_SLEEP = 60_000;
+
+/** Why a resync is left to be made again: a message came, and it is the more urgent one. */
+class Overtaken extends Error {}
+
 const log = getLogger(["kas", "loop"]);
 
 /** Works on what comes in. */
 export class Loop {
   readonly #parts: LoopParts;
-  /** When the alarms are to be read next. */
+  /** When the alarms are to be read next, by the clock's elapsed time: nobody's setting of the clock holds it up. */
   #resyncDue = 0;
-  #woken = Promise.withResolvers<void>();
+  /** Resyncs that failed since the last one that didn't. */
+  #resyncsFailed = 0;
+  /** Sleeps that a new message ends. */
+  readonly #sleeps = new Set<AbortController>();
+  /** Ends the observation of a resync that is patient. */
+  #resyncing: AbortController | undefined;
   #seen: Facts | undefined;
 
   constructor(parts: LoopParts) {
@@ -51,16 +64,20 @@ export class Loop {
 
   /** To be called when a message was put into the inbox. */
   wake(): void {
-    this.#woken.resolve();
-    this.#woken = Promise.withResolvers();
+    for (const sleep of this.#sleeps) sleep.abort();
+    const { inbox, clock } = this.#parts;
+    if (this.#resyncing !== undefined && inbox.next("notification", clock.now()) !== undefined) {
+      this.#resyncing.abort(new Overtaken());
+    }
   }
 
   /** Runs until the signal is aborted; what is under way by then is finished. */
   async run(signal: AbortSignal): Promise<void> {
-    this.#resyncDue = this.#parts.clock.now();
+    const { clock, confirm } = this.#parts;
+    this.#resyncDue = clock.elapsed();
     await Promise.all([
       this.#forever(signal, () => this.#decide(signal)),
-      this.#forever(signal, () => this.#confirm(signal)),
+      ...(confirm === undefined ? [] : [this.#forever(signal, () => this.#confirm(confirm, signal))]),
     ]);
   }
 
@@ -83,12 +100,11 @@ export class Loop {
     const now = clock.now();
     const message = inbox.next("notification", now);
     // A stream of messages does not put the resync off for ever.
-    if (message !== undefined && now < this.#resyncDue + limits.resync) {
+    const patient = clock.elapsed() < this.#resyncDue + limits.resync;
+    if (message !== undefined && patient) {
       await this.#tried(message, signal, () => this.#notified(message, signal));
-    } else if (now >= this.#resyncDue) {
-      await this.#resync(signal);
-      // Counted from the decision: a repeat waits for one whole resync after the last step (R2).
-      this.#resyncDue = clock.now() + limits.resync;
+    } else if (clock.elapsed() >= this.#resyncDue) {
+      await this.#resync(signal, patient);
       journal.prune(now);
       inbox.prune(now);
     } else {
@@ -97,12 +113,12 @@ export class Loop {
   }
 
   /** Confirms the next subscription, beside the decisions as SNS may take its time. */
-  async #confirm(signal: AbortSignal): Promise<void> {
-    const { inbox, clock, confirm } = this.#parts;
+  async #confirm(confirm: NonNullable<LoopParts["confirm"]>, signal: AbortSignal): Promise<void> {
+    const { inbox, clock } = this.#parts;
     const message = inbox.next("confirmation", clock.now());
     if (message === undefined) return await this.#idle("confirmation", undefined, signal);
     await this.#tried(message, signal, async () => {
-      const arn = await confirm(message.body);
+      const arn = await confirm(message.body, signal);
       inbox.done(message.id, clock.now());
       log.info("confirmed the subscription", { messageId: message.id, subscription: arn });
     });
@@ -177,11 +193,14 @@ export class Loop {
     return signalOf(alarm, "notification");
   }
 
-  async #resync(aborted: AbortSignal): Promise<void> {
-    const { stepper } = this.#parts;
+  /** Reads the alarms; if it is patient, a message that comes in the meantime goes first, and then it is made again. */
+  async #resync(aborted: AbortSignal, patient: boolean): Promise<void> {
+    const { stepper, clock } = this.#parts;
+    const overtaken = new AbortController();
+    if (patient) this.#resyncing = overtaken;
     try {
       const stepped = await step(stepper, resyncSignal, {
-        signal: aborted,
+        signal: AbortSignal.any([aborted, overtaken.signal]),
         also: ({ alarm }, { kind }) => {
           if (alarm !== undefined && kind !== "none") {
             stepper.journal.processed(alarmName(alarm), alarm, "resync");
@@ -189,21 +208,32 @@ export class Loop {
         },
       });
       this.#decided(stepped);
+      this.#resyncsFailed = 0;
     } catch (error) {
-      if (!aborted.aborted) log.warn("cannot resync", { reason: explain(error).message });
+      if (aborted.aborted || overtaken.signal.aborted) return;
+      log.warn("cannot resync", { reason: explain(error).message });
+      const pause = Math.min(stepper.limits.resync, backoff(this.#resyncsFailed++));
+      this.#resyncDue = clock.elapsed() + pause;
+    } finally {
+      this.#resyncing = undefined;
     }
   }
 
   #decided(
-    { signal, facts, decision }: { signal: Signal; facts?: Facts; decision: Decision },
+    { signal, facts, decision, activity }: Pick<Stepped, "signal" | "decision"> & Partial<Stepped>,
     message?: Waiting,
   ): void {
+    const { stepper: { limits }, clock, decided } = this.#parts;
     if (facts !== undefined) this.#seen = facts;
+    decided(signal, decision);
+    // A repeat waits for one whole resync after a step (R2), and not by a clock that may be set.
+    if (message === undefined || decision.kind !== "none") this.#resyncDue = clock.elapsed() + limits.resync;
     // A quiet resync is no event.
     if (message === undefined && decision.kind === "none") return;
     log.info(`decided ${decision.kind}`, {
       source: signal.source,
       ...(message === undefined ? {} : { messageId: message.id }),
+      ...(activity === undefined ? {} : { activity: activity.id }),
       ...(decision.kind === "none" ? {} : { instance: decision.instance }),
       reason: decision.reason,
     });
@@ -225,19 +255,19 @@ export class Loop {
     };
   }
 
-  /** Waits for a message, one that was put off, or the time given. */
+  /** Waits for a message, one that was put off, or the clock's elapsed time given. */
   async #idle(kind: Entry["kind"], until: number | undefined, signal: AbortSignal): Promise<void> {
     const { inbox, clock } = this.#parts;
-    const woken = this.#woken.promise;
-    const due = Math.min(inbox.due(kind) ?? Infinity, until ?? Infinity, clock.now() + 60_000);
-    const done = new AbortController();
-    const either = AbortSignal.any([signal, done.signal]);
+    const left = (until ?? Infinity) - clock.elapsed();
+    const pause = Math.min(inbox.dueIn(kind, clock.now()) ?? Infinity, left, LONGEST_SLEEP);
+    const woken = new AbortController();
+    this.#sleeps.add(woken);
     try {
-      await Promise.race([woken, clock.sleep(Math.max(0, due - clock.now()), either)]);
+      await clock.sleep(Math.max(0, pause), AbortSignal.any([signal, woken.signal]));
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (!signal.aborted && !woken.signal.aborted) throw error;
     } finally {
-      done.abort();
+      this.#sleeps.delete(woken);
     }
   }
 }

@@ -6,11 +6,13 @@
 import { fleetAlarms, latestCpu } from "../aws/alarms.ts";
 import { registrations } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
+import { explain } from "../aws/errors.ts";
 import { type Ec2Instance, fleetInstances, withRegistration } from "../aws/instances.ts";
 import type { Alarm } from "../scaling/alarm.ts";
 import type { Datapoint, Facts, Limits } from "../scaling/facts.ts";
-import type { Fleet } from "./act.ts";
+import type { Fleet } from "./errand.ts";
 import type { Journal } from "./journal.ts";
+import type { Look } from "./snapshot.ts";
 
 /** CloudWatch's shortest period of EC2 metrics, s: what is asked for until the alarms tell theirs. */
 const SHORTEST_PERIOD = 60;
@@ -18,18 +20,34 @@ const SHORTEST_PERIOD = 60;
 /** Sees the fleet as it is. */
 export class Observer {
   readonly #aws: Aws;
+  readonly #looked: (look: Look) => void;
   /** What was running at the last look, and the period of its alarms: very likely what is to be asked for at the next. */
   #likely: { readonly ids: readonly string[]; readonly period: number } = {
     ids: [],
     period: SHORTEST_PERIOD,
   };
 
-  constructor(aws: Aws, readonly fleet: Fleet) {
+  /** @param looked told of each look as it ends */
+  constructor(aws: Aws, readonly fleet: Fleet, looked: (look: Look) => void = () => {}) {
     this.#aws = aws;
+    this.#looked = looked;
   }
 
   /** Everything that a decision made now may look at. What it sees of who is in service goes to the journal. */
   async facts(journal: Journal, limits: Limits, now: () => number, signal: AbortSignal): Promise<Facts> {
+    const begun = performance.now();
+    const look = () => ({ at: now(), seconds: (performance.now() - begun) / 1_000 });
+    try {
+      const facts = await this.#facts(journal, limits, now, signal);
+      this.#looked(look());
+      return facts;
+    } catch (error) {
+      this.#looked({ ...look(), error: explain(error).message });
+      throw error;
+    }
+  }
+
+  async #facts(journal: Journal, limits: Limits, now: () => number, signal: AbortSignal): Promise<Facts> {
     const guess = this.#likely;
     const [ec2, standing, details, guessed] = await together([
       Array.fromAsync(fleetInstances(this.#aws, this.fleet, signal)),
@@ -41,7 +59,8 @@ export class Observer {
     const ids = ec2.filter(({ state }) => state === "running").map(({ id }) => id);
     const period = Math.min(...alarms.filter(({ kind }) => kind !== "reqcount").map(({ period }) => period));
     this.#likely = { ids, period: Number.isFinite(period) ? period : SHORTEST_PERIOD };
-    const missing = this.#likely.period === guess.period ? ids.filter((id) => !guess.ids.includes(id)) : ids;
+    const asked = new Set(this.#likely.period === guess.period ? guess.ids : []);
+    const missing = ids.filter((id) => !asked.has(id));
     const cpu = new Map([...guessed, ...await this.#cpu(missing, this.#likely.period, signal)]);
 
     const instances = withRegistration(ec2, standing);

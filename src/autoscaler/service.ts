@@ -4,28 +4,35 @@
  * @module
  */
 import { getLogger } from "@logtape/logtape";
+import deno from "../../deno.json" with { type: "json" };
 import { type Account, connect } from "../aws/clients.ts";
 import { confirm } from "../aws/topic.ts";
-import { ExitError } from "../cli/command.ts";
 import type { Limits } from "../scaling/facts.ts";
 import { certificates } from "../sns/certificate.ts";
+import { MessageError } from "../sns/message.ts";
 import { verifier } from "../sns/verify.ts";
-import type { Fleet } from "./act.ts";
 import { Activities } from "./activities.ts";
+import type { Fleet } from "./errand.ts";
 import { handler } from "./handler.ts";
 import { Inbox } from "./inbox.ts";
 import { Journal } from "./journal.ts";
+import { listen as listenTo } from "./listener.ts";
 import { Loop } from "./loop.ts";
+import { Metrics } from "./metrics.ts";
 import { Observer } from "./observe.ts";
+import type { Look, Snapshot } from "./snapshot.ts";
 import { State } from "./state.ts";
+import { status } from "./status.ts";
 import { type Clock, realClock } from "./wait.ts";
 
 /** What an autoscaler is started with. Times are ms. */
 export interface AutoscalerOptions {
   readonly account: Account;
   readonly fleet: Fleet;
-  readonly topicArn: string;
-  readonly listen: { readonly hostname: string; readonly port: number };
+  /** The topic whose messages are taken; without one the alarms are but read (R2), and a message is refused. */
+  readonly topicArn?: string | undefined;
+  /** Absent: nothing listens. */
+  readonly listen?: { readonly hostname: string; readonly port: number } | undefined;
   /** The state folder. */
   readonly state: string;
   readonly limits: Limits;
@@ -39,17 +46,14 @@ export interface AutoscalerOptions {
 
 /** A running autoscaler; disposing of it shuts it down cleanly. */
 export interface Autoscaler extends AsyncDisposable {
-  /** `http://HOST:PORT`. */
+  /** `http://HOST:PORT`; "" where nothing listens. */
   readonly url: string;
 }
-
-/** How long requests under way are waited for at the end, ms. */
-const SHUTDOWN = 5_000;
 
 const log = getLogger(["kas", "autoscaler"]);
 
 /**
- * Starts an autoscaler; resolves once it listens.
+ * Starts an autoscaler; resolves once it listens, if it is to.
  *
  * @throws {ExitError} if the state folder is another's or can't be written
  */
@@ -57,51 +61,85 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
   const { account, fleet, topicArn, listen, limits, trustSigner, dryRun, resubscribe, clock = realClock } =
     options;
   const { now } = clock;
+  const started = now();
   await using parts = new AsyncDisposableStack();
 
   const state = parts.use(State.open(options.state));
   const inbox = new Inbox(state);
   const journal = new Journal(state);
 
-  const aws = parts.use(connect(account));
-  const observer = new Observer(aws, fleet);
+  const metrics = new Metrics(deno.version, started);
+  const aws = parts.use(connect({ ...account, onCall: (call) => metrics.called(call) }));
+  let look: Look | undefined;
+  const observer = new Observer(aws, fleet, (it) => {
+    look = it;
+    metrics.looked(it);
+  });
   const world = { ...options, aws, clock, address: workerAddress };
-  const activities = parts.use(new Activities(world, journal));
+  const activities = parts.use(new Activities(world, journal, metrics));
   const stepper = { observer, state, journal, activities, limits, dryRun, now };
-  const loop = new Loop({ stepper, inbox, clock, confirm: (token) => confirm(aws, topicArn, token) });
+  const loop = new Loop({
+    stepper,
+    inbox,
+    clock,
+    confirm: topicArn === undefined ? undefined : (token, signal) => confirm(aws, topicArn, token, signal),
+    decided: (signal, decision) => metrics.decided(signal, decision),
+  });
+
+  const snapshot = (): Snapshot => ({
+    now: now(),
+    facts: loop.seen,
+    limits,
+    look,
+    waiting: inbox.waiting(),
+    oldest: inbox.oldest(),
+    underWay: journal.unfinished().map((activity) => ({
+      activity,
+      step: journal.steps(activity.id).findLast(({ ended }) => ended === undefined),
+    })),
+    bytes: state.size(),
+  });
 
   const handle = handler({
-    verify: verifier({ topicArn, trustSigner, certificate: certificates(), now }),
+    verify: topicArn === undefined
+      ? () => Promise.reject(new MessageError("this autoscaler takes no messages: it runs with --pull", 403))
+      : verifier({ topicArn, trustSigner, certificate: certificates({ now }), now }),
     inbox,
     wake: () => loop.wake(),
     resubscribe,
     status: () => ({
       fleet: fleet.fleet,
-      observed: loop.seen === undefined ? null : new Date(loop.seen.now).toISOString(),
-      instances: loop.seen?.instances ?? [],
-      alarms: loop.seen?.alarms ?? [],
-      activities: journal.unfinished(),
+      version: deno.version,
+      started: new Date(started).toISOString(),
+      ...status(snapshot(), started),
       decisions: journal.lines(10, now()),
       settings: settingsOf(options),
     }),
+    received: (outcome, why) => metrics.received(outcome, why),
+    metrics: () => metrics.exposition(snapshot()),
     activities: (limit) => journal.lines(limit, now()),
+    decision: (wanted) => journal.read(wanted),
     now,
   });
-  const server = serve(listen, handle);
-  const { hostname, port } = server.addr;
-  const url = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  const server = listen && listenTo(listen, handle);
+  const url = server === undefined ? "" : urlOf(server.addr);
 
   if (!dryRun) activities.recover();
   const stop = new AbortController();
   const running = loop.run(stop.signal);
-  log.info(`listening on ${url}`, { fleet: fleet.fleet, loadBalancer: fleet.loadBalancer, topicArn, dryRun });
+  log.info(server === undefined ? "polling, with no port open" : `listening on ${url}`, {
+    fleet: fleet.fleet,
+    loadBalancer: fleet.loadBalancer,
+    ...(topicArn === undefined ? { pull: limits.resync } : { topicArn }),
+    dryRun,
+  });
 
   // Undone from the last to the first: no more requests, no more decisions, then the activities, and the state at the end.
   parts.defer(async () => {
     stop.abort(new DOMException("The autoscaler is stopping", "AbortError"));
     await running;
   });
-  parts.defer(() => shutDown(server));
+  if (server !== undefined) parts.use(server);
   const owned = parts.move();
   return {
     url,
@@ -112,29 +150,13 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
   };
 }
 
-function serve(
-  listen: AutoscalerOptions["listen"],
-  handle: Deno.ServeHandler,
-): Deno.HttpServer<Deno.NetAddr> {
-  try {
-    return Deno.serve({ ...listen, onListen: () => {} }, handle);
-  } catch (cause) {
-    const message = `Cannot listen on ${listen.hostname}:${listen.port}: ${(cause as Error).message}`;
-    throw new ExitError(message, 1, "--listen HOST:PORT", { cause });
-  }
+function urlOf({ hostname, port }: Deno.NetAddr): string {
+  return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 
 /** nginx on the instance, or in the sandbox the worker itself, answers at its private address. */
 function workerAddress({ privateIp }: { readonly privateIp?: string }): string | undefined {
   return privateIp;
-}
-
-/** Stops accepting and lets requests under way finish, but does not wait for one that never does. */
-async function shutDown(server: Deno.HttpServer): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, SHUTDOWN);
-  await Promise.race([server.shutdown(), late.promise]);
-  clearTimeout(timer);
 }
 
 function settingsOf(

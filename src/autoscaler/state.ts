@@ -8,76 +8,7 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { ExitError } from "../cli/command.ts";
-
-/** The version of {@linkcode SCHEMA}, kept in the file as its user_version. */
-const VERSION = 1;
-
-// Times are ms since the epoch throughout.
-const SCHEMA = `
-  CREATE TABLE messages (
-    seq       INTEGER PRIMARY KEY,
-    id        TEXT NOT NULL UNIQUE,  -- SNS's MessageId
-    kind      TEXT NOT NULL,
-    body      TEXT,                  -- NULL once done: a Token is kept no longer than it is needed
-    received  INTEGER NOT NULL,
-    attempts  INTEGER NOT NULL DEFAULT 0,
-    due       INTEGER NOT NULL,      -- not to be tried before
-    done      INTEGER
-  ) STRICT;
-  CREATE INDEX messages_waiting ON messages (due) WHERE done IS NULL;
-
-  CREATE TABLE newest (              -- the newest change of each alarm that was processed (R11)
-    alarm     TEXT PRIMARY KEY,
-    changed   INTEGER NOT NULL,
-    source    TEXT NOT NULL
-  ) STRICT;
-
-  CREATE TABLE decisions (
-    id        INTEGER PRIMARY KEY AUTOINCREMENT,
-    time      INTEGER NOT NULL,
-    source    TEXT NOT NULL,
-    message   TEXT,
-    notified  INTEGER,               -- when that message was received
-    kind      TEXT NOT NULL,
-    instance  TEXT,
-    reason    TEXT NOT NULL,
-    signal    TEXT NOT NULL,         -- JSON, as are the next two (R16)
-    facts     TEXT NOT NULL,
-    decision  TEXT NOT NULL,
-    times     INTEGER NOT NULL DEFAULT 1,  -- how many resyncs in a row came to it, to the word
-    last      INTEGER NOT NULL             -- the last of them
-  ) STRICT;
-  CREATE INDEX decisions_kind ON decisions (kind, time);
-
-  CREATE TABLE activities (
-    id        INTEGER PRIMARY KEY AUTOINCREMENT,
-    decision  INTEGER NOT NULL REFERENCES decisions (id) ON DELETE CASCADE,
-    kind      TEXT NOT NULL,
-    instance  TEXT NOT NULL,         -- the one it is at, of its candidates
-    remaining TEXT NOT NULL,         -- JSON: the candidates it has not turned to
-    began     INTEGER NOT NULL,
-    ended     INTEGER,
-    state     TEXT NOT NULL,
-    reason    TEXT NOT NULL
-  ) STRICT;
-  CREATE INDEX activities_under_way ON activities (id) WHERE ended IS NULL;
-
-  CREATE TABLE steps (               -- written before a step is taken, and again after it
-    id        INTEGER PRIMARY KEY,
-    activity  INTEGER NOT NULL REFERENCES activities (id) ON DELETE CASCADE,
-    instance  TEXT NOT NULL,
-    step      TEXT NOT NULL,
-    began     INTEGER NOT NULL,
-    ended     INTEGER,
-    failure   TEXT
-  ) STRICT;
-  CREATE INDEX steps_activity ON steps (activity);
-
-  CREATE TABLE in_service (
-    instance  TEXT PRIMARY KEY,
-    since     INTEGER                -- NULL: was seen out of service
-  ) STRICT;
-`;
+import { migrate, VERSION, version } from "./schema.ts";
 
 /** The opened state folder. */
 export class State implements Disposable {
@@ -94,9 +25,10 @@ export class State implements Disposable {
    */
   static open(folder: string): State {
     let lock: Deno.FsFile | undefined;
+    let db: DatabaseSync | undefined;
     try {
       Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-      lock = Deno.openSync(`${folder}/kas.lock`, { create: true, write: true });
+      lock = Deno.openSync(`${folder}/kas.lock`, { create: true, write: true, mode: 0o600 });
       if (!lock.tryLockSync(true)) {
         throw new ExitError(
           `Cannot use state folder ${folder}: another autoscaler is using it`,
@@ -104,37 +36,43 @@ export class State implements Disposable {
           "--state DIR",
         );
       }
-      const db = new DatabaseSync(`${folder}/kas.db`);
-      db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
-      migrate(db, folder);
+      const path = `${folder}/kas.db`;
+      // A folder that was there may be open to all. SQLite gives its other files the mode of this one.
+      Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
+      db = new DatabaseSync(path);
+      check(db);
+      db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+      migrate(db);
+      db.exec("PRAGMA foreign_keys = ON");
       return new State(db, lock);
     } catch (cause) {
+      db?.close();
       lock?.close();
       if (cause instanceof ExitError) throw cause;
-      throw new ExitError(
-        `Cannot use state folder ${folder}: ${(cause as Error).message}`,
-        1,
-        "--state DIR",
-        { cause },
-      );
+      const { message } = cause as Error;
+      const [what, hint] = isDamaged(cause)
+        // All of the folder: a new database must not find the write-ahead log of this one.
+        ? [`kas.db: ${message}`, `mv ${folder} ${folder}.damaged`]
+        : [message, "--state DIR"];
+      throw new ExitError(`Cannot use state folder ${folder}: ${what}`, 1, hint, { cause });
     }
   }
 
   /** A state that is forgotten with the process: for one step by hand. */
   static memory(): State {
     const db = new DatabaseSync(":memory:");
+    migrate(db);
     db.exec("PRAGMA foreign_keys = ON");
-    migrate(db, "in memory");
     return new State(db);
   }
 
   /**
-   * Opens a folder to read, also while an autoscaler is using it.
+   * Opens a folder, or the database in one, to read, also while an autoscaler is using it.
    *
    * @throws {ExitError} if there is no journal of this version
    */
   static read(folder: string): State {
-    const path = `${folder}/kas.db`;
+    const path = isFile(folder) ? folder : `${folder}/kas.db`;
     let db: DatabaseSync | undefined;
     try {
       db = new DatabaseSync(path, { readOnly: true });
@@ -177,17 +115,29 @@ export class State implements Disposable {
   }
 }
 
-function version(db: DatabaseSync): number {
-  return Number(db.prepare("PRAGMA user_version").get()?.user_version);
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    // Opening it says why it can't be read.
+    return false;
+  }
 }
 
-function migrate(db: DatabaseSync, folder: string): void {
-  const found = version(db);
-  if (found === VERSION) return;
-  if (found !== 0) {
-    throw new ExitError(
-      `Cannot use state folder ${folder}: its schema is version ${found}, this kas knows ${VERSION}`,
-    );
-  }
-  db.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`);
+/** SQLite's result codes for a file that is damaged, or is no database. Source: sqlite.org/rescode.html. */
+const CORRUPT = 11;
+const NOT_A_DATABASE = 26;
+
+/** Looks a database through before it is written to: damage is to be told at the start, and 200 MiB take 0.1 s. */
+function check(db: DatabaseSync): void {
+  const found = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {})[0];
+  if (found === "ok") return;
+  // SQLite's findings fill several lines.
+  const message = `the database is damaged: ${String(found).replaceAll(/\s+/g, " ")}`;
+  throw Object.assign(new Error(message), { errcode: CORRUPT });
+}
+
+function isDamaged(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error &&
+    (error.errcode === CORRUPT || error.errcode === NOT_A_DATABASE);
 }

@@ -10,6 +10,7 @@ import type { Activities } from "./activities.ts";
 import type { Activity, Journal, Made } from "./journal.ts";
 import type { Observer } from "./observe.ts";
 import type { State } from "./state.ts";
+import { traced } from "./trace.ts";
 
 /** What a step is made with. */
 export interface Stepper {
@@ -29,27 +30,65 @@ export interface Stepped {
   readonly signal: Signal;
   readonly facts: Facts;
   readonly decision: Decision;
-  /** The activity that was begun, as it ended; undefined where none was, or where it was left unfinished. */
+  /** The activity that was begun. */
+  readonly activity: Activity | undefined;
+  /** The same as it ended; undefined where none was, or where it was left unfinished. */
   readonly ended: Promise<Activity | undefined>;
 }
 
-/** Longest time to observe the fleet, ms: no wedged call may stop the loop. */
-const OBSERVE_TIMEOUT = 45_000;
+/**
+ * Longest time to observe the fleet, ms. Each call is bounded by itself (src/aws), so that this is for a listing that never
+ * comes to its end; a fleet of thousands may need a minute and more where AWS is slow.
+ */
+const OBSERVE_TIMEOUT = 300_000;
+
+/** How a step is taken. */
+export interface StepOptions {
+  readonly message?: Made["message"];
+  readonly signal: AbortSignal;
+  /** Done in the transaction that records the decision. */
+  readonly also?: (signal: Signal, decision: Decision) => void;
+}
 
 /** Observes, decides what the asker makes of the facts, and acts. */
-export async function step(
+export function step(
   stepper: Stepper,
   ask: (facts: Facts) => Signal,
-  { message, signal: aborted, also = () => {} }: {
-    readonly message?: Made["message"];
-    readonly signal: AbortSignal;
-    /** Done in the transaction that records the decision. */
-    readonly also?: (signal: Signal, decision: Decision) => void;
-  },
+  options: StepOptions,
 ): Promise<Stepped> {
-  const bounded = AbortSignal.any([aborted, AbortSignal.timeout(OBSERVE_TIMEOUT)]);
-  const facts = await stepper.observer.facts(stepper.journal, stepper.limits, stepper.now, bounded);
-  aborted.throwIfAborted();
+  return traced("decide", options.message ? { "kas.message_id": options.message.id } : {}, async (note) => {
+    const stepped = await observeAndDecide(stepper, ask, options);
+    const { signal: { source }, decision: { kind, reason } } = stepped;
+    note({ "kas.source": source, "kas.decision": kind, "kas.reason": reason });
+    return stepped;
+  });
+}
+
+/** Looks at the fleet, for so long and no longer. */
+async function observed(
+  { observer, journal, limits, now }: Stepper,
+  aborted: AbortSignal,
+): Promise<Facts> {
+  const late = new AbortController();
+  const timer = setTimeout(
+    () => late.abort(new DOMException("It took too long", "TimeoutError")),
+    OBSERVE_TIMEOUT,
+  );
+  try {
+    const facts = await observer.facts(journal, limits, now, AbortSignal.any([aborted, late.signal]));
+    aborted.throwIfAborted();
+    return facts;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function observeAndDecide(
+  stepper: Stepper,
+  ask: (facts: Facts) => Signal,
+  { message, signal: aborted, also = () => {} }: StepOptions,
+): Promise<Stepped> {
+  const facts = await observed(stepper, aborted);
   const signal = ask(facts);
   const decision = decide(signal, facts);
   const activity = stepper.state.transaction(() => {
@@ -65,5 +104,5 @@ export async function step(
   const ended = activity === undefined
     ? Promise.resolve(undefined)
     : stepper.activities.begin(activity, facts.instances);
-  return { signal, facts, decision, ended };
+  return { signal, facts, decision, activity, ended };
 }

@@ -5,10 +5,15 @@
  * @module
  */
 
-/** Time as the autoscaler takes it. */
+/**
+ * Time as the autoscaler takes it. A machine's time of day may be set forwards and back, so that it is for what is written
+ * down; how long something takes or may take is told by a clock that nobody sets.
+ */
 export interface Clock {
-  /** ms since the epoch. */
+  /** The time of day, ms since the epoch. */
   now(): number;
+  /** ms since some moment in this process's life; never set. */
+  elapsed(): number;
   /** Resolves after a time (ms); rejects with the signal's reason when it is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -16,6 +21,7 @@ export interface Clock {
 /** The machine's clock. */
 export const realClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
@@ -30,6 +36,14 @@ export const realClock: Clock = {
       signal.addEventListener("abort", end, { once: true });
     }),
 };
+
+/** The longest pause before another attempt, ms: so long may AWS be back before it is noticed. */
+export const LONGEST_BACKOFF = 10_000;
+
+/** The pause before another attempt at what has failed so many times before, ms: twice as long each time. */
+export function backoff(attempts: number): number {
+  return Math.min(LONGEST_BACKOFF, 250 * 2 ** attempts);
+}
 
 /** What did not come to pass in time. `cause` is the last error, if looking itself failed to the end. */
 export class DeadlineError extends Error {
@@ -58,7 +72,7 @@ export interface Wait {
  */
 export async function until<T>(look: () => Promise<T | undefined>, wait: Wait): Promise<T> {
   const { clock, signal } = wait;
-  const deadline = clock.now() + wait.timeout;
+  const deadline = clock.elapsed() + wait.timeout;
   let pause = Math.min(50, wait.pace);
   while (true) {
     let cause: unknown;
@@ -71,7 +85,7 @@ export async function until<T>(look: () => Promise<T | undefined>, wait: Wait): 
       if (wait.fatal(error)) throw error;
       cause = error;
     }
-    const left = deadline - clock.now();
+    const left = deadline - clock.elapsed();
     if (left <= 0) {
       const seconds = Math.round(wait.timeout / 100) / 10;
       throw new DeadlineError(`Waited ${seconds} s in vain for ${wait.what}`, { cause });

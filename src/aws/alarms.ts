@@ -7,6 +7,7 @@ import type { MetricAlarm, PutMetricAlarmCommandInput } from "@aws-sdk/client-cl
 import { type Alarm, type AlarmName, alarmName, type AlarmState, parseAlarmName } from "../scaling/alarm.ts";
 import type { Datapoint } from "../scaling/decide.ts";
 import { type Aws, sendOptions } from "./clients.ts";
+import { UnreachableError } from "./errors.ts";
 
 /** An alarm with what only people and checks look at. */
 export interface AlarmDetail extends Alarm {
@@ -28,11 +29,15 @@ export interface AlarmPlan extends AlarmName {
   /** s. */
   readonly period: number;
   readonly evaluations: number;
-  readonly topicArn: string;
+  /** Whom it notifies; absent: nobody, and its state is but read (R2). */
+  readonly topicArn?: string | undefined;
 }
 
 /** The most that one call takes. Source: CloudWatch API, DescribeAlarms, DeleteAlarms, GetMetricData. */
 const MOST = { alarms: 100, names: 100, queries: 500 } as const;
+
+/** Calls for datapoints under way at once. Source: CloudWatch quotas, GetMetricData: 50 a second. */
+const AT_ONCE = 4;
 
 /** Datapoints older than this many periods are no news: CloudWatch itself lags by one or two. */
 const RECENT_PERIODS = 5;
@@ -76,7 +81,11 @@ export async function fleetAlarms(aws: Aws, fleet: string, signal?: AbortSignal)
       ...(NextToken ? { NextToken } : {}),
     });
     const answer = await client.send(command, sendOptions(signal));
-    for (const found of answer.MetricAlarms ?? []) {
+    // An empty list is there too: without one it is no answer to go by.
+    if (answer.MetricAlarms === undefined) {
+      throw new UnreachableError("CloudWatch's answer holds no list of alarms");
+    }
+    for (const found of answer.MetricAlarms) {
       const alarm = alarmOf(found);
       if (alarm?.fleet === fleet) alarms.push(alarm);
     }
@@ -89,6 +98,7 @@ export async function fleetAlarms(aws: Aws, fleet: string, signal?: AbortSignal)
 export async function putAlarm(aws: Aws, plan: AlarmPlan): Promise<void> {
   const [client, { PutMetricAlarmCommand }] = await cloudWatch(aws);
   const { dimension, ...metric } = KINDS[plan.kind];
+  const actions = plan.topicArn === undefined ? [] : [plan.topicArn];
   const request: PutMetricAlarmCommandInput = {
     AlarmName: alarmName(plan),
     AlarmDescription: `kas scales fleet ${plan.fleet} by this alarm`,
@@ -99,8 +109,8 @@ export async function putAlarm(aws: Aws, plan: AlarmPlan): Promise<void> {
     Period: plan.period,
     EvaluationPeriods: plan.evaluations,
     ActionsEnabled: true,
-    AlarmActions: [plan.topicArn],
-    OKActions: [plan.topicArn],
+    AlarmActions: actions,
+    OKActions: actions,
   };
   await client.send(new PutMetricAlarmCommand(request));
 }
@@ -139,8 +149,7 @@ export async function latestCpu(
 ): Promise<Map<string, Datapoint>> {
   const [client, { GetMetricDataCommand }] = await cloudWatch(aws);
   const latest = new Map<string, Datapoint>();
-  for (let i = 0; i < ids.length; i += MOST.queries) {
-    const batch = ids.slice(i, i + MOST.queries);
+  const read = async (batch: readonly string[]) => {
     let NextToken: string | undefined;
     do {
       const command = new GetMetricDataCommand({
@@ -161,7 +170,26 @@ export async function latestCpu(
       }
       NextToken = answer.NextToken;
     } while (NextToken);
-  }
+  };
+  const batches = Array.from(
+    { length: Math.ceil(ids.length / MOST.queries) },
+    (_, i) => ids.slice(i * MOST.queries, (i + 1) * MOST.queries),
+  ).values();
+  // Each takes the next of them as it comes; where one fails the others end with what they are at.
+  let failed = false;
+  const reader = async () => {
+    for (const batch of batches) {
+      if (failed) return;
+      try {
+        await read(batch);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, reader));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
   return latest;
 }
 

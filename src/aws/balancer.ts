@@ -9,7 +9,7 @@ import type {
 } from "@aws-sdk/client-elastic-load-balancing";
 import { type Registration, WORKER_PORT } from "../scaling/fleet.ts";
 import { type Aws, sendOptions } from "./clients.ts";
-import { code } from "./errors.ts";
+import { code, UnreachableError } from "./errors.ts";
 
 /** A load balancer. */
 export interface Balancer {
@@ -69,7 +69,9 @@ export async function health(aws: Aws, name: string, signal?: AbortSignal): Prom
   const [client, { DescribeInstanceHealthCommand }] = await elb(aws);
   const command = new DescribeInstanceHealthCommand({ LoadBalancerName: name });
   const { InstanceStates } = await client.send(command, sendOptions(signal));
-  return (InstanceStates ?? []).map(healthOf).filter(({ registration }) => registration !== "none");
+  // An empty list is there too: without one it is no answer to go by.
+  if (InstanceStates === undefined) throw new UnreachableError("ELB's answer holds no list of instances");
+  return InstanceStates.map(healthOf).filter(({ registration }) => registration !== "none");
 }
 
 /** The standing of every registered (or still draining) instance, by its id. Throws LoadBalancerNotFound. */

@@ -7,6 +7,7 @@ import type { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-balancing";
 import type { SNSClient } from "@aws-sdk/client-sns";
+import { type Attempt, type Call, tellOf } from "./calls.ts";
 import { RegionError } from "./errors.ts";
 import type { ClientConfig } from "./sdk/config.ts";
 
@@ -17,6 +18,8 @@ export interface Account {
   readonly endpointUrl?: string | undefined;
   /** Longest wait for one of the three attempts of a call, ms; 10,000 by default. */
   readonly timeLimit?: number;
+  /** Told of each request as it ends. */
+  readonly onCall?: (call: Call) => void;
 }
 
 /**
@@ -44,6 +47,11 @@ export function connect(account: Account): Aws {
     return once(async () => {
       const client = await make(await config());
       clients.push({ [Symbol.dispose]: () => client.destroy() });
+      if (account.onCall !== undefined) {
+        // Behind the retries and the signing, so that it sees each request by itself.
+        const place = { step: "finalizeRequest", priority: "low", name: "tellOf" } as const;
+        client.middlewareStack.add(tellOf(account.onCall), place);
+      }
       try {
         await client.config.region();
       } catch (cause) {
@@ -72,6 +80,9 @@ export function sendOptions(signal: AbortSignal | undefined): { abortSignal?: Ab
 /** What the SDK's clients have in common, as far as it matters here. */
 interface SdkClient {
   readonly config: { readonly region: () => Promise<string> };
+  readonly middlewareStack: {
+    add(attempt: Attempt, place: { step: "finalizeRequest"; priority: "low"; name: string }): void;
+  };
   destroy(): void;
 }
 

@@ -11,7 +11,7 @@ import type {
 import type { Instance, InstanceState, Registration, Role } from "../scaling/fleet.ts";
 import { type Aws, sendOptions } from "./clients.ts";
 import { type Ec2Instance, instanceOf, TAG, tagsOf } from "./ec2_instance.ts";
-import { isNotFound } from "./errors.ts";
+import { isNotFound, UnreachableError } from "./errors.ts";
 
 export type { Ec2Instance };
 
@@ -172,11 +172,10 @@ export async function instanceTags(
   return tags;
 }
 
-/** Leaves an instance out of scaling (R7). */
+/** Leaves an instance out of scaling (R7), and says why as far as a tag's value can. */
 export async function quarantine(aws: Aws, id: string, reason: string): Promise<void> {
   const [client, { CreateTagsCommand }] = await ec2(aws);
-  // A tag's value holds 256 characters at most.
-  const tag = { Key: TAG.quarantine, Value: reason.slice(0, 256) };
+  const tag = { Key: TAG.quarantine, Value: tagValue(reason) };
   await client.send(new CreateTagsCommand({ Resources: [id], Tags: [tag] }));
 }
 
@@ -184,6 +183,15 @@ export async function quarantine(aws: Aws, id: string, reason: string): Promise<
 export async function release(aws: Aws, id: string): Promise<void> {
   const [client, { DeleteTagsCommand }] = await ec2(aws);
   await client.send(new DeleteTagsCommand({ Resources: [id], Tags: [{ Key: TAG.quarantine }] }));
+}
+
+/**
+ * A text as a tag's value: 256 characters at most, of those that every AWS service allows. Source: EC2 user guide, "Tag
+ * restrictions".
+ */
+function tagValue(text: string): string {
+  const allowed = text.replaceAll(/[;,]/g, " -").replaceAll(/[^\p{L}\p{N}_.:/=+\-@]+/gu, " ").trim();
+  return Array.from(allowed).slice(0, 256).join("");
 }
 
 async function ec2(aws: Aws) {
@@ -206,7 +214,11 @@ async function* describe(
       ...(NextToken ? { NextToken } : {}),
     });
     const answer = await client.send(command, sendOptions(signal));
-    for (const { Instances } of answer.Reservations ?? []) yield* Instances ?? [];
+    // An empty list is there too: without one it is no answer to go by.
+    if (answer.Reservations === undefined) {
+      throw new UnreachableError("EC2's answer holds no list of instances");
+    }
+    for (const { Instances } of answer.Reservations) yield* Instances ?? [];
     NextToken = answer.NextToken;
   } while (NextToken);
 }

@@ -125,10 +125,15 @@ export async function unsubscribe(aws: Aws, arn: string): Promise<void> {
 }
 
 /** Confirms with AuthenticateOnUnsubscribe (R14). Returns the subscription's ARN. */
-export async function confirm(aws: Aws, topicArn: string, token: string): Promise<string> {
+export async function confirm(
+  aws: Aws,
+  topicArn: string,
+  token: string,
+  signal?: AbortSignal,
+): Promise<string> {
   const [client, { ConfirmSubscriptionCommand }] = await sns(aws);
   const request = { TopicArn: topicArn, Token: token, AuthenticateOnUnsubscribe: "true" };
-  const { SubscriptionArn } = await client.send(new ConfirmSubscriptionCommand(request));
+  const { SubscriptionArn } = await client.send(new ConfirmSubscriptionCommand(request), sendOptions(signal));
   return SubscriptionArn ?? "";
 }
 

@@ -16,7 +16,7 @@ export interface Call {
   readonly service: ServiceName;
   readonly action: string;
   readonly input: Shape;
-  /** The error code it was answered with. */
+  /** The error code it was answered with; `cut` or `wedge` where a fault kept it from its answer. */
   readonly error: string | undefined;
 }
 
@@ -37,13 +37,16 @@ export function endpoint(
   { clock, services, unsigned, signer, faults, record }: EndpointOptions,
 ): (request: Request) => Promise<Response> {
   const remembered = staleAnswers(clock, faults);
+  let failures = 0;
 
   const act = async (received: Received): Promise<Shape | void> => {
     const { service, action, input, refusal } = received;
     if (refusal !== undefined) throw refusal;
     await faults.onCall?.({ service, action, input, moment: "before" });
     if (faults.latency > 0) await pause(clock, faults.latency);
+    if (faults.wedged.has(action) || faults.strikes("wedge")) throw new WedgedError();
     if (faults.strikes("throttle")) throw throttled(service);
+    if (faults.strikes("errors")) throw failed(service, failures++ % 2 === 0);
     const carryOut = chosen(received, services, unsigned);
     // EC2 and ELB read the world as it was; what the other services keep is not there.
     const lagging = service === "ec2" || service === "elasticloadbalancing";
@@ -61,9 +64,17 @@ export function endpoint(
     const at = clock.now();
     try {
       const output = await act(received);
-      record({ at, service, action, input, error: undefined });
-      return answer(received, output);
+      const whole = answer(received, output);
+      const cut = faults.strikes("cut");
+      record({ at, service, action, input, error: cut ? "cut" : undefined });
+      return cut ? await brokenOff(whole) : whole;
     } catch (error) {
+      if (error instanceof WedgedError) {
+        record({ at, service, action, input, error: "wedge" });
+        await aborted(request.signal);
+        // Nobody is there to read it.
+        return new Response();
+      }
       const failure = error instanceof AwsError ? error : new AwsError("InternalFailure", String(error), 500);
       record({ at, service, action, input, error: failure.code });
       return refuse(received, failure);
@@ -99,6 +110,30 @@ function staleAnswers(
   };
 }
 
+/** A call that is not to be answered for as long as its client waits. */
+class WedgedError extends Error {}
+
+/** An answer whose connection breaks in the middle: it ends before its promised length. */
+async function brokenOff(whole: Response): Promise<Response> {
+  const bytes = await whole.bytes();
+  const half = bytes.subarray(0, bytes.length / 2);
+  // Compressed it would be of another length, and whole.
+  const headers = { "content-length": `${bytes.length}`, "cache-control": "no-transform" };
+  return new Response(new Blob([half]).stream(), {
+    headers: { ...Object.fromEntries(whole.headers), ...headers },
+  });
+}
+
+/** Source: EC2 API, "Server error codes"; the "Common Errors" of ELB, CloudWatch and SNS. */
+function failed(service: ServiceName, inside: boolean): AwsError {
+  const code = inside
+    ? (service === "ec2" ? "InternalError" : "InternalFailure")
+    : (service === "ec2" ? "Unavailable" : "ServiceUnavailable");
+  return inside
+    ? new AwsError(code, "An internal error has occurred", 500)
+    : new AwsError(code, "The service is unavailable. Please try again shortly.", 503);
+}
+
 function throttled(service: ServiceName): AwsError {
   return service === "ec2"
     ? new AwsError("RequestLimitExceeded", "Request limit exceeded.", 503)
@@ -108,4 +143,12 @@ function throttled(service: ServiceName): AwsError {
 /** Waits so many real ms. */
 function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => void clock.after(ms * clock.speed, resolve));
+}
+
+/** Resolves once the signal is aborted. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

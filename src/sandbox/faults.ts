@@ -5,7 +5,7 @@
  */
 
 /** The faults that strike by chance. */
-export type Chance = "throttle" | "snsDuplicates" | "snsLoss";
+export type Chance = "throttle" | "errors" | "cut" | "wedge" | "snsDuplicates" | "snsLoss";
 
 /** A call of AWS's at a moment of its life: before it takes effect, or after that and before it is answered. */
 export interface Passing {
@@ -19,6 +19,14 @@ export interface Passing {
 export class Faults {
   /** Share of calls refused as throttled, 0..1. */
   throttle = 0;
+  /** Share of calls answered with an HTTP 500 or 503 and carried out by nobody, 0..1. */
+  errors = 0;
+  /** Share of calls that are carried out, and whose connection breaks in the middle of the answer, 0..1. */
+  cut = 0;
+  /** Share of calls that are neither carried out nor answered, for as long as the client waits, 0..1. */
+  wedge = 0;
+  /** Actions of which that is so for every call. */
+  readonly wedged = new Set<string>();
   /** Added to every call, real ms. */
   latency = 0;
   /** How far reads lag behind, real ms. */
@@ -39,6 +47,9 @@ export class Faults {
   constructor(seed = 1) {
     this.#dice = {
       throttle: die(seed),
+      errors: die(seed + 0x1b873593),
+      cut: die(seed + 0xcc9e2d51),
+      wedge: die(seed + 0xe6546b64),
       snsDuplicates: die(seed + 0x9e3779b9),
       snsLoss: die(seed + 0x3c6ef372),
     };
@@ -55,6 +66,16 @@ export class Faults {
     switch (name) {
       case "throttle":
         this.throttle = share(text, value);
+        break;
+      case "errors":
+        this.errors = share(text, value);
+        break;
+      case "cut":
+        this.cut = share(text, value);
+        break;
+      case "wedge":
+        if (/^[A-Z][A-Za-z]+$/.test(value)) this.wedged.add(value);
+        else this.wedge = share(text, value);
         break;
       case "latency":
         this.latency = milliseconds(text, value);
@@ -76,8 +97,8 @@ export class Faults {
         break;
       default:
         throw new TypeError(
-          `Cannot use fault "${text}": expected throttle=SHARE, latency=TIME, no-capacity=ID, stale-reads=TIME, ` +
-            "unhealthy=ID, sns-duplicates=SHARE or sns-loss=SHARE",
+          `Cannot use fault "${text}": expected throttle=SHARE, errors=SHARE, cut=SHARE, wedge=SHARE, wedge=ACTION, ` +
+            "latency=TIME, stale-reads=TIME, no-capacity=ID, unhealthy=ID, sns-duplicates=SHARE or sns-loss=SHARE",
         );
     }
   }
@@ -85,11 +106,15 @@ export class Faults {
   /** Ends every fault. */
   clear(): void {
     this.throttle =
+      this.errors =
+      this.cut =
+      this.wedge =
       this.latency =
       this.staleReads =
       this.snsDuplicates =
       this.snsLoss =
         0;
+    this.wedged.clear();
     this.noCapacity.clear();
     this.unhealthy.clear();
     this.onCall = undefined;

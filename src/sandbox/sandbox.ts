@@ -170,6 +170,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       now: clock.now(),
     });
     await baseInService(view, failed);
+    // Reads that lag behind find the account as it was seeded, at the earliest.
+    world.begin();
   }
 
   const running = started.move();

@@ -122,6 +122,11 @@ export class World {
     return this.#past.find(({ until }) => until > at)?.snapshot ?? this.#now;
   }
 
+  /** Has the account's history begin now: there is no earlier state that a read could lag behind to. */
+  begin(): void {
+    this.#past = [];
+  }
+
   /** Adds instances or replaces them by their new values. */
   putInstances(...instances: readonly Instance[]): void {
     this.#replace({

@@ -37,6 +37,12 @@ import {
 
 export type { Datapoint, Facts, Limits, UnderWay } from "./facts.ts";
 
+/**
+ * The version of the rules and of what they look at, recorded with each decision: raised with every change by which a
+ * decision on record may come out differently (R16).
+ */
+export const RULES = 1;
+
 /** What to do, why, and the rules that bound it. */
 export type Decision =
   | {
@@ -75,9 +81,53 @@ export function decide(signal: Signal, facts: Facts): Decision {
   }
 }
 
-function scaleOut(ask: Ask, facts: Facts): Decision {
+/** The rules in the order in which a step must pass them, and what each asks. */
+export const ORDER: Readonly<
+  Record<Ask["kind"], readonly { readonly rule: string; readonly asks: string }[]>
+> = {
+  out: [
+    { rule: "R11", asks: "known and newest" },
+    { rule: "R5", asks: "cooled down" },
+    { rule: "R3", asks: "below max" },
+    { rule: "R7", asks: "which to start" },
+  ],
+  in: [
+    { rule: "R11", asks: "known and newest" },
+    { rule: "R4", asks: "nothing asks for more" },
+    { rule: "R5", asks: "idle, not booting" },
+    { rule: "R5", asks: "cooled down" },
+    { rule: "R8", asks: "which to stop" },
+    { rule: "R3", asks: "above min" },
+    { rule: "R6", asks: "bearable for the rest" },
+  ],
+};
+
+/** What each rule of {@linkcode ORDER} says of a step; the last of them say nothing where there is none to stop. */
+export function verdicts(ask: Ask, facts: Facts): readonly Verdict[] {
+  return ask.kind === "out" ? ofOut(ask, facts).verdicts : ofIn(ask, facts).verdicts;
+}
+
+function ofOut(ask: Ask, facts: Facts) {
   const which = whichToStart(ask, facts);
-  const verdicts = [known(ask, facts), cooledDown(ask, facts), belowMax(facts), which];
+  return { which, verdicts: [known(ask, facts), cooledDown(ask, facts), belowMax(facts), which] };
+}
+
+function ofIn(ask: Ask, facts: Facts) {
+  const which = whichToStop(ask, facts);
+  const { choice } = which;
+  const verdicts = [
+    known(ask, facts),
+    outBeatsIn(facts),
+    notBooting(ask, facts),
+    cooledDown(ask, facts),
+    which,
+    ...(choice === undefined ? [] : [aboveMin(choice, facts), bearable(choice, facts)]),
+  ];
+  return { which, verdicts };
+}
+
+function scaleOut(ask: Ask, facts: Facts): Decision {
+  const { which, verdicts } = ofOut(ask, facts);
   if (which.choice === undefined || !verdicts.every(({ passes }) => passes)) return nothing(ask, verdicts);
   const { instance, way, fallbacks } = which.choice;
   return {
@@ -91,17 +141,8 @@ function scaleOut(ask: Ask, facts: Facts): Decision {
 }
 
 function scaleIn(ask: Ask, facts: Facts): Decision {
-  const which = whichToStop(ask, facts);
-  const verdicts = [
-    known(ask, facts),
-    outBeatsIn(facts),
-    notBooting(ask, facts),
-    cooledDown(ask, facts),
-    which,
-  ];
-  if (which.choice === undefined) return nothing(ask, verdicts);
-  verdicts.push(aboveMin(which.choice, facts), bearable(which.choice, facts));
-  if (!verdicts.every(({ passes }) => passes)) return nothing(ask, verdicts);
+  const { which, verdicts } = ofIn(ask, facts);
+  if (which.choice === undefined || !verdicts.every(({ passes }) => passes)) return nothing(ask, verdicts);
   return { kind: "stop", instance: which.choice.id, reason: reason(ask, verdicts), rules: [which.rule] };
 }
 
@@ -116,7 +157,8 @@ function reason(ask: Ask, verdicts: readonly Verdict[]): string {
   return [asked(ask), ...verdicts.map(({ says }) => says).filter((text) => text !== "")].join("; ");
 }
 
-function asked({ kind, source, alarm, instance }: Ask): string {
+/** What was asked, in words. */
+export function asked({ kind, source, alarm, instance }: Ask): string {
   if (alarm === undefined) return `Asked to scale ${kind}${instance === undefined ? "" : ` by ${instance}`}`;
   const what = `${alarm.kind} of ${alarm.dimension}`;
   return source === "resync"

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Alarm, Ask } from "./alarm.ts";
+import { type Alarm, alarmName, type Ask } from "./alarm.ts";
 import { activityOf, type Facts, recent } from "./facts.ts";
 import {
   exists,
@@ -35,9 +35,7 @@ export function known({ alarm, instance }: Ask, facts: Facts): Verdict {
     if (kind !== "reqcount" && find(dimension, facts) === undefined) {
       return hold(rule, `${dimension} is not in the fleet`);
     }
-    const current = facts.alarms.find((it) =>
-      it.fleet === fleet && it.kind === kind && it.dimension === dimension
-    );
+    const current = indexOf(facts).alarms.get(alarmName(alarm));
     if (current !== undefined && current.state !== alarm.to && current.changed > alarm.at) {
       const late = seconds(current.changed - alarm.at);
       return hold(
@@ -68,11 +66,28 @@ export function cooledDown({ kind, source }: Ask, { limits, history, now }: Fact
     : hold("R5", `the last step was ${seconds(ago)} ago, and cooldown-${kind} is ${seconds(span)}`);
 }
 
+/** R3: the most instances in service: `--max`, or the whole fleet. */
+export function maxInForce({ limits, instances }: Facts): number {
+  return limits.max ?? instances.filter(exists).length;
+}
+
+/**
+ * R3: the fewest instances in service: `--min`, or the number of base and control instances, without a control instance that
+ * is not registered: it serves no requests.
+ */
+export function minInForce({ limits, instances }: Facts): number {
+  return limits.min ??
+    instances.filter((instance) =>
+      exists(instance) &&
+      (instance.role === "base" || (instance.role === "control" && instance.registration !== "none"))
+    ).length;
+}
+
 /** R3: fewer than max are in service or on the way to it. */
 export function belowMax(facts: Facts): Verdict {
   const serving = standingAt("serving", facts).length;
   const coming = standingAt("coming", facts).length;
-  const max = facts.limits.max ?? facts.instances.filter(exists).length;
+  const max = maxInForce(facts);
   const says = `${serving} in service and ${coming} on the way, max ${max}${
     facts.limits.max === undefined ? " (the whole fleet)" : ""
   }`;
@@ -195,17 +210,10 @@ export function whichToStop(
   return { ...pass("R8", says), choice };
 }
 
-/**
- * R3: at least min stay in service. Only what is in service counts, as what is on the way may never arrive. The default is
- * the number of base and control instances, without a control instance that is not registered: it serves no requests.
- */
+/** R3: at least min stay in service. Only what is in service counts, as what is on the way may never arrive. */
 export function aboveMin(target: Instance, facts: Facts): Verdict {
   const remaining = remainingWithout(target, facts).length;
-  const min = facts.limits.min ??
-    facts.instances.filter((instance) =>
-      exists(instance) &&
-      (instance.role === "base" || (instance.role === "control" && instance.registration !== "none"))
-    ).length;
+  const min = minInForce(facts);
   const says = `${remaining} would stay in service, min ${min}`;
   return remaining >= min ? pass("R3", says) : hold("R3", says);
 }
@@ -260,7 +268,28 @@ function standingAt(place: Standing, facts: Facts): Instance[] {
 }
 
 function find(id: string, facts: Facts): Instance | undefined {
-  return facts.instances.find((instance) => instance.id === id && exists(instance));
+  return indexOf(facts).instances.get(id);
+}
+
+/** Existing instances by id and alarms by name; of two of one name the first. */
+interface Index {
+  readonly instances: ReadonlyMap<string, Instance>;
+  readonly alarms: ReadonlyMap<string, Alarm>;
+}
+
+/** Made once for each facts, as a resync asks the rules about every alarm: it would take time by the fleet's square. */
+const INDEXES = new WeakMap<Facts, Index>();
+
+function indexOf(facts: Facts): Index {
+  let index = INDEXES.get(facts);
+  if (index === undefined) {
+    index = {
+      instances: new Map(facts.instances.filter(exists).toReversed().map((it) => [it.id, it])),
+      alarms: new Map(facts.alarms.toReversed().map((it) => [alarmName(it), it])),
+    };
+    INDEXES.set(facts, index);
+  }
+  return index;
 }
 
 function stoppedFor({ stoppedAt }: Instance, now: number): string {

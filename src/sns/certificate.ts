@@ -8,7 +8,10 @@ import { getLogger } from "@logtape/logtape";
 
 const log = getLogger(["kas", "sns"]);
 
-/** Why there is no certificate. `temporary`: another try may get it. */
+/**
+ * Why there is no certificate to go by. `temporary`: it could not be had, and another try may get it; otherwise there is one
+ * that no try makes better.
+ */
 export class CertificateError extends Error {
   override readonly name = "CertificateError";
   constructor(message: string, readonly temporary: boolean, options?: ErrorOptions) {
@@ -29,29 +32,33 @@ export interface CertificateOptions {
   readonly forgetFailure?: number;
 }
 
-/** Certificates kept; SNS has one a region, and a second one while it changes them. */
+/** Certificates kept, those used last; SNS has one a region, and a second one while it changes them. */
 const MAX_KEPT = 16;
 /** Failures remembered. Kept apart from the certificates, so that a flood of forged URLs can't drive those out. */
 const MAX_FAILURES = 256;
 /** Fetches at a time, for the same reason. */
 const MAX_FETCHES = 8;
+/** Bits of an RSA key. Source: CA/Browser Forum baseline requirements 6.1.5. */
+const MIN_KEY = 2_048;
+/** Whom a signing certificate names: `sns.amazonaws.com`, or the same with a region or of China's partition. */
+const SIGNER_NAME = /^sns\.(?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?$/;
 
 /**
  * Gets the certificate at a URL that has been found trustworthy. Calls at the same time share one fetch; a certificate is
- * kept, a failure remembered for a short time.
+ * kept until it expires, a failure and an expired one remembered for a short time.
  *
  * The returned function throws {@linkcode CertificateError}.
  */
 export function certificates(options: CertificateOptions = {}): (url: string) => Promise<X509Certificate> {
   const { now = Date.now, forgetFailure = 10_000 } = options;
-  const kept = new Map<string, X509Certificate>();
+  const kept = new Map<string, { readonly certificate: X509Certificate; readonly at: number }>();
   const failures = new Map<string, { readonly error: CertificateError; readonly at: number }>();
   const underWay = new Map<string, Promise<X509Certificate>>();
 
   const get = async (url: string): Promise<X509Certificate> => {
     try {
       const certificate = await download(url, options);
-      keep(kept, url, certificate, MAX_KEPT);
+      keep(kept, url, { certificate, at: now() }, MAX_KEPT);
       return certificate;
     } catch (error) {
       if (error instanceof CertificateError) keep(failures, url, { error, at: now() }, MAX_FAILURES);
@@ -62,12 +69,15 @@ export function certificates(options: CertificateOptions = {}): (url: string) =>
   };
 
   return (url) => {
-    const certificate = kept.get(url);
-    if (certificate !== undefined) return Promise.resolve(certificate);
-    const failure = failures.get(url);
-    if (failure !== undefined && Math.abs(now() - failure.at) < forgetFailure) {
-      return Promise.reject(failure.error);
+    const fresh = ({ at }: { readonly at: number }) => Math.abs(now() - at) < forgetFailure;
+    const known = kept.get(url);
+    // One that has expired may have been renewed where it was.
+    if (known !== undefined && (now() <= known.certificate.validToDate.getTime() || fresh(known))) {
+      keep(kept, url, known, MAX_KEPT);
+      return Promise.resolve(known.certificate);
     }
+    const failure = failures.get(url);
+    if (failure !== undefined && fresh(failure)) return Promise.reject(failure.error);
     const shared = underWay.get(url);
     if (shared !== undefined) return shared;
     if (underWay.size >= MAX_FETCHES) {
@@ -79,20 +89,40 @@ export function certificates(options: CertificateOptions = {}): (url: string) =>
   };
 }
 
-/** Reads a PEM certificate. @throws {CertificateError} where it is none, or its key is not RSA */
+/**
+ * Reads a PEM certificate, the first one where there are several. When it is valid is the message's check to say.
+ *
+ * @throws {CertificateError} temporary where it is none: an error's page, half an answer; not temporary where it is one that
+ *   SNS does not sign with: not RSA of 2,048 bits or more, or another's than SNS's by its names
+ */
 export function readCertificate(pem: string): X509Certificate {
   let certificate: X509Certificate;
   try {
     certificate = new X509Certificate(pem);
   } catch (cause) {
-    throw new CertificateError("what is there is no certificate", false, { cause });
+    throw new CertificateError("what is there is no certificate", true, { cause });
   }
-  const { asymmetricKeyType: type } = certificate.publicKey;
+  const { asymmetricKeyType: type, asymmetricKeyDetails: { modulusLength: bits = 0 } = {} } =
+    certificate.publicKey;
   if (type !== "rsa") throw new CertificateError(`the certificate's key is ${type}, not RSA`, false);
+  if (bits < MIN_KEY) {
+    throw new CertificateError(`the certificate's key has ${bits} bits, not ${MIN_KEY}`, false);
+  }
+  if (!names(certificate).some((name) => SIGNER_NAME.test(name))) {
+    throw new CertificateError("the certificate is not for sns.amazonaws.com", false);
+  }
   return certificate;
 }
 
-/** Drops the oldest entry where there are too many. */
+/** The hosts that a certificate is for; its common name counts where it has no others. Source: RFC 9525. */
+function names({ subject, subjectAltName }: X509Certificate): readonly string[] {
+  if (subjectAltName) {
+    return subjectAltName.split(", ").flatMap((name) => (name.startsWith("DNS:") ? [name.slice(4)] : []));
+  }
+  return subject.split("\n").flatMap((line) => (line.startsWith("CN=") ? [line.slice(3)] : []));
+}
+
+/** Puts an entry last, and drops the first ones where there are too many. */
 function keep<T>(map: Map<string, T>, key: string, value: T, most: number): void {
   map.delete(key);
   map.set(key, value);
@@ -113,10 +143,7 @@ async function download(url: string, options: CertificateOptions): Promise<X509C
     const response = await fetchUrl(url, { redirect: "manual", signal: stop.signal });
     if (response.status !== 200) {
       await response.body?.cancel();
-      throw new CertificateError(
-        `its URL answers ${response.status}`,
-        response.status >= 500 || response.status === 429,
-      );
+      throw new CertificateError(`its URL answers ${response.status}`, true);
     }
     return readCertificate(await boundedText(response, maxSize));
   } catch (cause) {
@@ -134,7 +161,7 @@ async function boundedText(response: Response, maxSize: number): Promise<string>
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.length;
-    if (size > maxSize) throw new CertificateError(`it is larger than ${maxSize} bytes`, false);
+    if (size > maxSize) throw new CertificateError(`it is larger than ${maxSize} bytes`, true);
     chunks.push(chunk);
   }
   return await new Blob(chunks).text();

@@ -13,9 +13,14 @@ export class MessageError extends Error {
   override readonly name = "MessageError";
   /**
    * @param status 400 malformed, 403 not trusted: both end the delivery for ever; 503 can't be verified now: SNS tries again
+   * @param failed which check a well-formed message failed, and what it calls itself
    */
-  constructor(message: string, readonly status: 400 | 403 | 503, options?: ErrorOptions) {
-    super(message, options);
+  constructor(
+    message: string,
+    readonly status: 400 | 403 | 503,
+    readonly failed?: { readonly field: string; readonly messageId: string },
+  ) {
+    super(message);
   }
 }
 

@@ -51,7 +51,8 @@ export function verifier(trust: Trust): (body: string) => Promise<Message> {
   return async (body) => {
     const message = parseMessage(body);
     for await (const { field, passed, detail, status } of checks(message, trust)) {
-      if (!passed) throw new MessageError(`${field}: ${detail}`, status);
+      if (passed) continue;
+      throw new MessageError(`${field}: ${detail}`, status, { field, messageId: message.messageId });
     }
     return message;
   };

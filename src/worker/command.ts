@@ -45,7 +45,7 @@ export const worker = command({
       import("@logtape/logtape"),
       import("../log.ts"),
     ]);
-    await setUpLog(flags.log);
+    await using _log = await setUpLog(flags.log);
     const log = getLogger(["kas", "worker"]);
     failed = (error) =>
       log.error("a work request failed", { error: error instanceof Error ? error.message : String(error) });

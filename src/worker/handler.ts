@@ -13,18 +13,32 @@ export interface WorkerParts {
   readonly burn: (signal: AbortSignal) => Promise<Burned>;
   /** Told of an error that was answered 500. */
   readonly failed: (error: unknown) => void;
+  /** ms since the epoch. */
+  readonly now?: () => number;
 }
+
+const PLAIN = { "content-type": "text/plain" };
 
 /** s after which a request that found the queue full may try again: a place is free after one burn. */
 const RETRY_AFTER = 1;
 
-/** Builds the handler: `GET|HEAD /ping` → `pong`, `GET /work` → `<w>\t<seconds>`, all of it text/plain. */
+/**
+ * Builds the handler: `GET|HEAD /ping` → `pong`, `GET /work` → `<w>\t<seconds>`, all of it text/plain. Once a /work was
+ * answered, /ping says when the first was, in the header `kas-first-work`: the last phase of a start (R17).
+ */
 export function workerHandler(
-  { burn, failed }: WorkerParts,
+  { burn, failed, now = Date.now }: WorkerParts,
 ): (request: Request) => Response | Promise<Response> {
+  // Made once, as /ping is asked all the time.
+  let pong: ResponseInit = { headers: PLAIN };
+  let worked = false;
   const work = async (request: Request): Promise<Response> => {
     try {
       const { w, seconds } = await burn(request.signal);
+      if (!worked) {
+        worked = true;
+        pong = { headers: { ...PLAIN, "kas-first-work": new Date(now()).toISOString() } };
+      }
       return text(`${w}\t${seconds.toFixed(6)}`);
     } catch (error) {
       if (error instanceof QueueFullError) {
@@ -41,7 +55,7 @@ export function workerHandler(
     const { method } = request;
     switch (new URL(request.url).pathname) {
       case "/ping":
-        return method === "GET" || method === "HEAD" ? text("pong") : notAllowed("GET, HEAD");
+        return method === "GET" || method === "HEAD" ? new Response("pong", pong) : notAllowed("GET, HEAD");
       case "/work":
         return method === "GET" ? work(request) : notAllowed("GET");
       default:
@@ -51,7 +65,7 @@ export function workerHandler(
 }
 
 function text(body: string, status: number = STATUS_CODE.OK, headers: Record<string, string> = {}): Response {
-  return new Response(body, { status, headers: { "content-type": "text/plain", ...headers } });
+  return new Response(body, { status, headers: { ...PLAIN, ...headers } });
 }
 
 function notAllowed(allow: string): Response {

@@ -33,6 +33,30 @@ Deno.test("setup creates topic and balancer for a new fleet, and registers what 
   assertEquals(new Set((await f.rows("setup")).map(({ action }) => action)), new Set(["unchanged"]));
 });
 
+Deno.test("setup --pull makes alarms that notify nobody, and leaves SNS alone (R2)", async () => {
+  await using f = await fleet();
+  const rows = (action: string) => [
+    { resource: "balancer", name: "kas", action: "unchanged" },
+    { resource: "instance", name: BASE, action: "unchanged" },
+    ...ALARMS.map((name) => ({ resource: "alarm", name, action })),
+  ];
+  const { length } = f.sandbox.calls;
+  assertEquals(await f.rows("setup --pull"), rows("created"));
+  assertEquals(new Set((await f.rows("alarms list")).map(({ topic }) => topic)), new Set([null]));
+  assertEquals(await f.rows("setup --pull"), rows("unchanged"));
+  assertEquals(f.sandbox.calls.slice(length).filter(({ service }) => service === "sns"), []);
+  // Whoever turns to messages later sets the fleet up again.
+  assertEquals((await f.rows("setup")).filter(({ action }) => action === "updated").length, ALARMS.length);
+  assertEquals(await f.rows("setup --pull"), rows("unchanged"));
+});
+
+Deno.test("alarms set --pull needs no topic", async () => {
+  await using f = await fleet();
+  await f.rows("setup --pull");
+  const [row] = await f.rows("alarms set --balancer kas --requests 600 --pull");
+  assertEquals(row, { name: "kas:reqcount:kas", action: "created" });
+});
+
 Deno.test("setup leaves a running node that is not registered to the autoscaler, and registers a base", async () => {
   await using f = await fleet();
   await f.rows(`instances start ${NODE}`);

@@ -1,12 +1,14 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { eventually, execute, FROM_SOURCE, start } from "../kas.ts";
+import { program, testWith } from "../needs.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { machines } from "./fixtures.ts";
 
 const ARN = "arn:aws:sns:eu-west-1:000000000000:kas";
 
 const USAGE: readonly [args: string, message: RegExp][] = [
-  ["", /^kas: kas autoscaler needs --topic-arn, .*try: kas admin topics list/i],
+  ["", /^kas: kas autoscaler needs --topic-arn, .* or --pull; try: kas admin topics list/i],
+  ["--pull --resync 0", /^kas: --resync 0 /],
   ["--topic-arn kas", /^kas: Cannot take "kas" for --topic-arn: .*\n/],
   [`--topic-arn ${ARN} --min 3 --max 2`, /^kas: --min 3 is above --max 2\b/],
   [`--topic-arn ${ARN} --resync 0`, /^kas: --resync 0 /],
@@ -72,3 +74,52 @@ Deno.test("kas autoscaler says in one line that it can't use its state folder", 
     await Deno.remove(file);
   }
 });
+
+const DEAF: readonly [what: string, script: string][] = [
+  ["is closed", `exec "$@" 2>&-`],
+  ["has no reader any more", `exec "$@" 2> >(true)`],
+  ["is read by nobody", `exec "$@"`],
+];
+
+for (const [what, script] of DEAF) {
+  testWith(
+    [program("bash")],
+    `kas autoscaler serves on where its stderr ${what}, and ends cleanly`,
+    async () => {
+      await using sandbox = await startSandbox({ speed: 40, balancerPort: 0, machine: machines() });
+      const state = await Deno.makeTempDir();
+      const listen = freeAddress();
+      const child = new Deno.Command("bash", {
+        args: ["-c", script, "bash", ...FROM_SOURCE, "autoscaler", "--listen", listen, "--state", state],
+        env: { ...sandbox.env },
+        stdout: "null",
+        stderr: "piped",
+      }).spawn();
+      try {
+        const ping = async () => await (await fetch(`http://${listen}/ping`)).text();
+        await eventually(() => ping().catch(() => "not yet"), (text) => text === "pong");
+        // Each is refused with a line of the log: 190 KB are more than a pipe holds.
+        for (let n = 0; n < 2_000; n++) {
+          const signal = AbortSignal.timeout(10_000);
+          const response = await fetch(`http://${listen}/`, { method: "POST", body: "x", signal });
+          assertEquals([response.status, await response.text()], [400, "The body is no JSON"]);
+        }
+        assertEquals(await ping(), "pong");
+      } finally {
+        child.kill("SIGTERM");
+        const stuck = setTimeout(() => child.kill("SIGKILL"), 10_000);
+        const { code } = await child.status;
+        clearTimeout(stuck);
+        await child.stderr.cancel();
+        await Deno.remove(state, { recursive: true });
+        assertEquals(code, 0);
+      }
+    },
+  );
+}
+
+/** An address on loopback where nobody listens. */
+function freeAddress(): string {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return `127.0.0.1:${listener.addr.port}`;
+}

@@ -36,14 +36,17 @@ export function machines(
 ): Machines {
   let held = 0;
   const make: MakeMachine = ({ id, address }) => {
+    let firstWork: string | undefined;
     const server = Deno.serve(
       { hostname: address, port: INSTANCE_PORT, onListen: () => {} },
       async ({ url }) => {
         if (new URL(url).pathname === "/work") {
           held++;
           await work;
+          firstWork ??= new Date().toISOString();
         }
-        return serves(id) ? new Response("pong") : new Response("not yet", { status: 503 });
+        const headers = firstWork === undefined ? {} : { "kas-first-work": firstWork };
+        return serves(id) ? new Response("pong", { headers }) : new Response("not yet", { status: 503 });
       },
     );
     return { cpuSeconds: () => 0, [Symbol.asyncDispose]: () => server.shutdown() };
@@ -136,6 +139,11 @@ export async function stage(
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Waits until the first resync is made, before which a message would go. */
+export async function firstResync(autoscaler: Autoscaler): Promise<void> {
+  await eventually(() => lines(autoscaler), (all) => all.length > 0);
 }
 
 /** Waits until the journal's newest line that is no "none" satisfies. */

@@ -1,7 +1,9 @@
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
-import { BODY_LIMIT, handler, type HandlerParts } from "../../src/autoscaler/handler.ts";
+import { Bodies, BODY_LIMIT } from "../../src/autoscaler/bodies.ts";
+import { handler, type HandlerParts } from "../../src/autoscaler/handler.ts";
 import { Inbox } from "../../src/autoscaler/inbox.ts";
 import { State } from "../../src/autoscaler/state.ts";
+import { CertificateError } from "../../src/sns/certificate.ts";
 import { verifier } from "../../src/sns/verify.ts";
 import { type Body, CERTIFICATE, NOW, signed, TOPIC } from "../sns/fixtures.ts";
 
@@ -10,6 +12,8 @@ class Desk implements Disposable {
   readonly #state = State.memory();
   readonly inbox = new Inbox(this.#state);
   woken = 0;
+  /** What became of the messages. */
+  readonly received: string[] = [];
   readonly #handle: (request: Request) => Promise<Response>;
 
   constructor(more: Partial<HandlerParts> = {}) {
@@ -21,6 +25,9 @@ class Desk implements Disposable {
       resubscribe: false,
       status: () => ({ fleet: "kas" }),
       activities: (limit) => Array(limit).fill({ kind: "none" }),
+      decision: () => undefined,
+      received: (outcome, why) => this.received.push(`${outcome} ${why}`.trim()),
+      metrics: () => Promise.resolve({ type: "text/plain; version=0.0.4", text: "kas_x 1\n" }),
       now: () => NOW,
       ...more,
     });
@@ -61,31 +68,40 @@ Deno.test("POST / accepts a duplicate, which does nothing (R11)", async () => {
   assertEquals(await desk.post(message), "200 accepted");
   assertEquals([desk.inbox.waiting(), desk.woken], [0, 1]);
   assertMatch(await desk.ask("/status"), /"accepted":1,"duplicate":1/);
+  assertEquals(desk.received, ["accepted", "duplicate"]);
 });
 
-const REFUSED: readonly [what: string, body: Body | string, answer: RegExp][] = [
-  ["no JSON", "{", /^400 The body is no JSON$/],
-  ["an empty body", "", /^400 /],
-  ["no SNS message", { Type: "Other" }, /^400 Type /],
-  ["a forged signature", { ...signed("Notification"), Message: "other" }, /^403 Signature: /],
-  ["another topic", signed("Notification", { TopicArn: `${TOPIC}2` }), /^403 TopicArn: /],
+const REFUSED: readonly [what: string, body: Body | string, answer: RegExp, counted: string][] = [
+  ["no JSON", "{", /^400 The body is no JSON$/, "refused form"],
+  ["an empty body", "", /^400 /, "refused form"],
+  ["no SNS message", { Type: "Other" }, /^400 Type /, "refused form"],
+  [
+    "a forged signature",
+    { ...signed("Notification"), Message: "other" },
+    /^403 Signature: /,
+    "refused Signature",
+  ],
+  ["another topic", signed("Notification", { TopicArn: `${TOPIC}2` }), /^403 TopicArn: /, "refused TopicArn"],
   [
     "an old message",
     signed("Notification", { Timestamp: new Date(NOW - 3_600_000).toISOString() }),
     /^403 Timestamp: /,
+    "refused Timestamp",
   ],
   [
     "a certificate from elsewhere",
     signed("Notification", { SigningCertURL: "https://example.com/a.pem" }),
     /^403 SigningCertURL: /,
+    "refused SigningCertURL",
   ],
 ];
 
-for (const [what, body, answer] of REFUSED) {
-  Deno.test(`POST / refuses ${what}, and stores nothing (R14)`, async () => {
+for (const [what, body, answer, counted] of REFUSED) {
+  Deno.test(`POST / refuses ${what}, and stores nothing but counts it (R14)`, async () => {
     using desk = new Desk();
     assertMatch(await desk.post(body), answer);
     assertEquals([desk.inbox.waiting(), desk.woken], [0, 0]);
+    assertEquals(desk.received, [counted]);
   });
 }
 
@@ -102,6 +118,7 @@ Deno.test("POST / goes by the body alone: headers are not signed", async () => {
 Deno.test("POST / answers 413 to a body over 640 KiB", async () => {
   using desk = new Desk();
   assertMatch(await desk.post("x".repeat(BODY_LIMIT + 1)), /^413 /);
+  assertEquals(desk.received, ["refused size"]);
 });
 
 Deno.test("POST / stops reading a body that goes on past 640 KiB, whatever its Content-Length says", async () => {
@@ -122,8 +139,9 @@ Deno.test("POST / stops reading a body that goes on past 640 KiB, whatever its C
 });
 
 Deno.test("POST / answers 503 to a body that does not come to its end in time, so that SNS sends it again", async () => {
-  using desk = new Desk({ bodyTimeout: 1 });
+  using desk = new Desk({ bodies: new Bodies({ timeout: 1 }) });
   assertEquals(await desk.post(new ReadableStream()), "503 the body took too long");
+  assertEquals(desk.received, ["failed body"]);
 });
 
 Deno.test("POST / answers 503 where a message can't be stored (R12)", async () => {
@@ -131,6 +149,14 @@ Deno.test("POST / answers 503 where a message can't be stored (R12)", async () =
   desk[Symbol.dispose]();
   assertEquals(await desk.post(signed("Notification")), "503 cannot store the message now");
   assertEquals(desk.woken, 0);
+  assertEquals(desk.received, ["failed store"]);
+});
+
+Deno.test("POST / answers 503 and counts it where the certificate can't be had now", async () => {
+  const certificate = () => Promise.reject(new CertificateError("no answer", true));
+  using desk = new Desk({ verify: verifier({ topicArn: TOPIC, certificate, now: () => NOW }) });
+  assertMatch(await desk.post(signed("Notification")), /^503 Certificate: /);
+  assertEquals(desk.received, ["failed Certificate"]);
 });
 
 Deno.test("POST / stores a SubscriptionConfirmation's token to be confirmed", async () => {
@@ -145,7 +171,8 @@ Deno.test("POST / counts an UnsubscribeConfirmation, and follows it only with --
     assertEquals(await desk.post(signed("UnsubscribeConfirmation")), "200 accepted");
     assertEquals(desk.inbox.waiting(), resubscribe ? 1 : 0);
     const status = await desk.ask("/status");
-    assertMatch(status, /"unsubscribed":1/);
+    assertMatch(status, /"accepted":0,.*"unsubscribed":1/);
+    assertEquals(desk.received, ["unsubscribed"]);
     assertNotMatch(status, /SECRET/);
   }
 });
@@ -155,6 +182,9 @@ const ROUTES: readonly [method: string, path: string, answer: RegExp][] = [
   ["GET", "/status", /^200 \{"fleet":"kas","messages":/],
   ["GET", "/activities?limit=2", /^200 \[\{"kind":"none"\},\{"kind":"none"\}\]$/],
   ["GET", "/activities?limit=x", /^400 limit: /],
+  ["GET", "/metrics", /^200 kas_x 1\n$/],
+  ["HEAD", "/metrics", /^200 /],
+  ["POST", "/metrics", /^405 /],
   ["GET", "/", /^405 /],
   ["PUT", "/", /^405 /],
   ["POST", "/ping", /^405 /],

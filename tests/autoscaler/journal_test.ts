@@ -1,9 +1,12 @@
-import { assertEquals } from "@std/assert";
-import { Journal, type Made } from "../../src/autoscaler/journal.ts";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { Journal, type Line, type Made, type Wanted } from "../../src/autoscaler/journal.ts";
 import { State } from "../../src/autoscaler/state.ts";
 import type { Signal } from "../../src/scaling/alarm.ts";
-import { decide, type Decision } from "../../src/scaling/decide.ts";
+import { decide, type Decision, RULES } from "../../src/scaling/decide.ts";
+import { decided } from "../../src/scaling/replay.ts";
 import { FACTS, instance, NOW, stopped } from "../scaling/fixtures.ts";
+import * as random from "../scaling/random.ts";
 
 const OUT: Signal = { kind: "out", source: "manual" };
 const START: Decision = {
@@ -34,12 +37,66 @@ function open(): { state: State; journal: Journal; [Symbol.dispose](): void } {
   return { state, journal: new Journal(state), [Symbol.dispose]: () => state[Symbol.dispose]() };
 }
 
-Deno.test("Journal.record() keeps signal and facts, from which the decision can be made again to the byte (R16)", () => {
+Deno.test("Journal.read() gives back what a decision was made from, so that it can be made again to the byte (R16)", () => {
   using it = open();
-  record(it.journal, decide(OUT, FACTS));
-  const row = it.state.db.prepare("SELECT signal, facts, decision FROM decisions").get();
-  const again = decide(JSON.parse(String(row?.signal)), JSON.parse(String(row?.facts)));
-  assertEquals(JSON.stringify(again), row?.decision);
+  const decision = decide(OUT, FACTS);
+  record(it.journal, decision, 0, { message: { id: "m", received: NOW - 5 } });
+  const found = it.journal.read({ last: true });
+  assertEquals(
+    [found?.id, found?.time, found?.message, found?.rules],
+    [1, NOW, { id: "m", received: NOW - 5 }, RULES],
+  );
+  assertMatch(found?.kas ?? "", /^\d+\.\d+\.\d+/);
+  assertEquals([found?.signal, found?.facts, found?.decision], [OUT, FACTS, decision]);
+  assertEquals([found?.activity?.instance, found?.activity?.steps], ["n4", []]);
+});
+
+Deno.test("R16: of random fleets and signals, what Journal.record() writes to disk is decided again the same to the byte", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    {
+      using state = State.open(folder);
+      const journal = new Journal(state);
+      // One commit for all of them: what is tested is not how often the disk is waited for.
+      state.transaction(() =>
+        fc.assert(
+          fc.property(random.signal, random.facts, (signal, facts) => {
+            journal.record({ signal, facts, decision: decide(signal, facts), dryRun: true });
+          }),
+          { numRuns: 500 },
+        )
+      );
+    }
+    using state = State.read(folder);
+    const journal = new Journal(state);
+    let made = 0;
+    for (let next = journal.read({ after: 0 }); next !== undefined; next = journal.read({ after: next.id })) {
+      const stored = state.db.prepare("SELECT decision FROM decisions WHERE id = ?").get(next.id)?.decision;
+      assertEquals([decided(next), JSON.stringify(next.decision)], [stored, stored]);
+      // What is exported as JSON is the same once more.
+      assertEquals(decided(JSON.parse(JSON.stringify(next))), stored);
+      made++;
+    }
+    assertEquals(made, 500);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("Journal.read() finds a decision by its number, the next one, or the last one of a time", () => {
+  using it = open();
+  for (const after of [0, 10, 20]) record(it.journal, NONE, after);
+  const id = (wanted: Wanted) => it.journal.read(wanted)?.id;
+  assertEquals([id({ id: 2 }), id({ id: 4 })], [2, undefined]);
+  assertEquals([id({ after: 0 }), id({ after: 2 }), id({ after: 3 })], [1, 3, undefined]);
+  assertEquals([id({ at: NOW + 19 }), id({ at: NOW + 99 }), id({ at: NOW - 1 })], [2, 3, undefined]);
+});
+
+Deno.test("Journal.read() says which record is damaged", () => {
+  using it = open();
+  record(it.journal, NONE);
+  it.state.db.exec("UPDATE decisions SET facts = substr(facts, 1, length(facts) - 9)");
+  assertThrows(() => it.journal.read({ id: 1 }), Error, "Cannot read decision 1: its record is damaged");
 });
 
 Deno.test("Journal.record() begins an activity for a step, and none for nothing or a dry run", () => {
@@ -56,24 +113,52 @@ Deno.test("Journal.record() begins an activity for a step, and none for nothing 
   ]);
 });
 
-Deno.test("Journal.record() counts resyncs in a row that come to the same none in one record", () => {
+Deno.test("Journal.record() keeps each of the resyncs in a row that come to the same none, and lines() tells them as one (I8)", () => {
   using it = open();
   const resync = (reason: string, after: number) =>
     record(it.journal, { ...NONE, reason }, after, { signal: RESYNC });
   resync("idle", 0);
   resync("idle", 60_000);
-  record(it.journal, NONE, 61_000);
+  resync("idle", 61_000);
+  record(it.journal, NONE, 62_000);
   resync("idle", 120_000);
   resync("at max", 180_000);
   assertEquals(
-    it.journal.lines(9, NOW).map(({ reason, times, time }) => [reason, times, Date.parse(time) - NOW]),
+    it.journal.lines(9, NOW).map((
+      { id, reason, times, time },
+    ) => [id, reason, times, Date.parse(time) - NOW]),
     [
-      ["at max", 1, 180_000],
-      ["idle", 1, 120_000],
-      ["all is well", 1, 61_000],
-      ["idle", 2, 60_000],
+      [6, "at max", 1, 180_000],
+      [5, "idle", 1, 120_000],
+      [4, "all is well", 1, 62_000],
+      [1, "idle", 3, 61_000],
     ],
   );
+  assertEquals(it.journal.read({ id: 2 })?.facts.now, NOW + 60_000);
+});
+
+Deno.test("Journal.prune() lets a run of resyncs begin with the oldest that is left", () => {
+  using it = open();
+  const day = 24 * 3_600_000;
+  for (const after of [0, 2 * day, 3 * day, 4 * day]) record(it.journal, NONE, after, { signal: RESYNC });
+  it.journal.prune(NOW + 91 * day);
+  const line = ({ id, times, time }: Line) => [id, times, Date.parse(time) - NOW];
+  assertEquals(it.journal.lines(9, NOW).map(line), [[2, 3, 4 * day]]);
+  record(it.journal, NONE, 5 * day, { signal: RESYNC });
+  assertEquals(it.journal.lines(9, NOW).map(line), [[2, 4, 5 * day]]);
+  it.journal.prune(NOW + 94.5 * day);
+  assertEquals(it.journal.lines(9, NOW).map(line), [[5, 1, 5 * day]]);
+});
+
+Deno.test("Journal.note() puts what came to pass after an activity among its phases (R17)", () => {
+  using it = open();
+  const activity = record(it.journal, START);
+  if (activity === undefined) throw new Error("there is an activity");
+  it.journal.end(activity, "done", "busy", NOW + 30);
+  it.journal.note(activity.id, { step: "first-request", instance: "n3", began: NOW + 20, ended: NOW + 50 });
+  const [line] = it.journal.lines(1, NOW);
+  assertEquals([line?.seconds, Date.parse(line?.phases["first-request"] ?? "") - NOW], [0.03, 50]);
+  assertEquals(it.journal.unfinished(), []);
 });
 
 Deno.test("Journal.turn() turns to the next candidate that no other activity is at (R7)", () => {

@@ -60,7 +60,10 @@ Deno.test("a node whose worker never answers is stopped and left out, and the ne
   await it.alarm("cpuhigh", BASE, "ALARM");
   const line = await eventualLine(autoscaler, ({ state }) => state !== "in-progress");
   assertEquals([line?.state, line?.instance], ["done", NODES[1]]);
-  assertMatch(line?.reason ?? "", /Waited 0.4 s in vain for an answer of i-00000000000000002's worker/);
+  assertMatch(
+    line?.reason ?? "",
+    /Waited 0.4 s in vain for the worker of i-00000000000000002; its last answer was 503 not yet/,
+  );
   assertEquals(changes(it.sandbox, NODES[0]), ["Start", "Deregister", "Stop"]);
   const tagged = it.sandbox.calls.find(({ action }) => action === "CreateTags");
   assertMatch(JSON.stringify(tagged?.input), /i-00000000000000002.*kas:quarantine/);

@@ -32,6 +32,8 @@ Deno.test("State.open() says in one line that a folder can't be used, and lets g
     Deno.removeSync(`${folder}/kas.db`);
     State.open(folder)[Symbol.dispose]();
     assertThrows(() => State.open(`${folder}/kas.db`), ExitError, "Cannot use state folder");
+    // Where not even root may write.
+    assertThrows(() => State.open("/proc/kas"), ExitError, "Cannot use state folder /proc/kas: ");
   }));
 
 Deno.test("State.open() refuses a schema of another version, and leaves it as it is", () =>
@@ -71,3 +73,38 @@ Deno.test("State.transaction() carries out all or nothing", () => {
     }), RangeError);
   assertEquals(state.db.prepare("SELECT * FROM in_service").all(), []);
 });
+
+/** Ways in which a kas.db can be spoilt; given a sound one. */
+const DAMAGES: Readonly<Record<string, (sound: Uint8Array<ArrayBuffer>) => Uint8Array>> = {
+  "is cut off": (sound) => sound.slice(0, sound.length / 2),
+  "is cut off in its first page": (sound) => sound.slice(0, 100),
+  "has a hole": (sound) => sound.fill(0, 4_096 * 8, 4_096 * 12),
+  "is no database": () => new TextEncoder().encode("#!/bin/sh\n".repeat(1_000)),
+};
+
+for (const [how, damage] of Object.entries(DAMAGES)) {
+  Deno.test(`State.open() refuses a kas.db that ${how}, says what to do, and leaves it untouched (R13)`, () =>
+    withFolder((folder) => {
+      {
+        using state = State.open(folder);
+        const insert = state.db.prepare("INSERT INTO in_service VALUES (?, 7)");
+        state.transaction(() => {
+          for (let i = 0; i < 2_000; i++) insert.run(`i-${"0".repeat(60)}${i}`);
+        });
+      }
+      const path = `${folder}/kas.db`;
+      const damaged = damage(Deno.readFileSync(path));
+      Deno.writeFileSync(path, damaged);
+      const error = assertThrows(
+        () => State.open(folder),
+        ExitError,
+        `Cannot use state folder ${folder}: kas.db: `,
+      );
+      assertEquals([error.status, error.hint], [1, `mv ${folder} ${folder}.damaged`]);
+      assertEquals(error.message.includes("\n"), false);
+      assertEquals(Deno.readFileSync(path), damaged);
+      // Its lock is free again.
+      Deno.removeSync(path);
+      State.open(folder)[Symbol.dispose]();
+    }));
+}

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { deleteAlarms, fleetAlarms, latestCpu, putAlarm } from "../../src/aws/alarms.ts";
 import { json, wire } from "./wire.ts";
 
@@ -101,7 +101,7 @@ Deno.test("deleteAlarms() deletes a hundred at once, and calls nobody for none",
 Deno.test("latestCpu() takes each instance's newest datapoint, 500 instances at once", async () => {
   const now = Date.UTC(2026, 10, 23, 22);
   const ids = Array.from({ length: 501 }, (_, i) => `i-${i}`);
-  await using server = wire(({ input }, i) => {
+  await using server = wire(({ input }) => {
     const queries = input["MetricDataQueries"] as {
       Id: string;
       MetricStat: { Metric: { Dimensions: { Value: string }[] } };
@@ -115,25 +115,34 @@ Deno.test("latestCpu() takes each instance's newest datapoint, 500 instances at 
         Values: [90, 10],
       }));
     // The second page of the first batch goes on with older datapoints.
-    return i === 0 ? json({ MetricDataResults: results, NextToken: "t" }) : json({
-      MetricDataResults: results.map((r) => ({
-        ...r,
-        ...(i === 1 ? { Timestamps: [0], Values: [1] } : {}),
-      })),
-    });
+    const older = results.map((result) => ({ ...result, Timestamps: [0], Values: [1] }));
+    if (input["NextToken"] !== undefined) return json({ MetricDataResults: older });
+    return json({ MetricDataResults: results, ...(queries.length > 1 ? { NextToken: "t" } : {}) });
   });
   const latest = await latestCpu(server.aws, ids, 60, undefined, now);
   assertEquals(latest.get("i-0"), { percent: 90, at: now - 60_000 });
   assertEquals(latest.get("i-500"), { percent: 90, at: now - 60_000 });
   assertEquals(latest.has("i-1"), false);
   assertEquals(latest.size, 500);
-  assertEquals(server.calls.map(({ input }) => (input["MetricDataQueries"] as unknown[]).length), [
-    500,
-    500,
-    1,
-  ]);
+  const sizes = server.calls.map(({ input }) => (input["MetricDataQueries"] as unknown[]).length);
+  assertEquals(sizes.toSorted((a, b) => b - a), [500, 500, 1]);
   const { StartTime, EndTime, ScanBy } = server.calls[0]?.input ?? {};
   assertEquals([StartTime, EndTime, ScanBy], [now / 1_000 - 5 * 60, now / 1_000, "TimestampDescending"]);
+});
+
+Deno.test("latestCpu() reads a few batches at once, and no more once one has failed", async () => {
+  let [underWay, most] = [0, 0];
+  const ids = Array.from({ length: 500 * 12 }, (_, i) => `i-${i}`);
+  await using server = wire(async (_, i) => {
+    most = Math.max(most, ++underWay);
+    await new Promise((run) => setTimeout(run));
+    underWay--;
+    if (i === 4) return new Response("{}", { status: 400 });
+    return json({ MetricDataResults: [] });
+  });
+  await assertRejects(() => latestCpu(server.aws, ids, 60));
+  assertEquals(most, 4);
+  assert(server.calls.length < 12, `${server.calls.length} calls`);
 });
 
 Deno.test("latestCpu() calls nobody for no instances", async () => {

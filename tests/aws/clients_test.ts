@@ -9,6 +9,7 @@ import {
   UnreachableError,
 } from "../../src/aws/errors.ts";
 import { fleetInstances, startInstance } from "../../src/aws/instances.ts";
+import { within } from "../../src/aws/sdk/config.ts";
 import { execute } from "../kas.ts";
 import { credentials, ec2, ec2Error, wire } from "./wire.ts";
 
@@ -71,6 +72,13 @@ Deno.test("an answer that does not end in time is as late as none", async () => 
     });
   await using server = wire(() => new Response(endless()), { timeLimit: 20 });
   await assertRejects(() => list(server.aws), UnreachableError);
+});
+
+Deno.test("credentials that do not come in time are told so, and don't hold a call up for ever", async () => {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  await assertRejects(within(20, () => promise), UnreachableError, "no credentials within 0.02 s");
+  resolve("credentials");
+  assertEquals(await within(20, () => promise)(), "credentials");
 });
 
 Deno.test("the caller's signal ends a call", async () => {

@@ -12,8 +12,8 @@ interface Module {
   }[];
 }
 
-/** The modules of the SDK that `entry` loads: at once, or sooner or later. */
-async function sdkModules(entry: string, when: "at once" | "ever"): Promise<string[]> {
+/** The modules that `entry` loads, at once or sooner or later: those of the SDK, or of another pattern. */
+async function sdkModules(entry: string, when: "at once" | "ever", pattern = SDK): Promise<string[]> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", "--quiet", new URL(entry, ROOT).pathname],
     cwd: ROOT,
@@ -27,7 +27,7 @@ async function sdkModules(entry: string, when: "at once" | "ever"): Promise<stri
       if (code?.specifier !== undefined && (when === "ever" || !isDynamic)) reached.add(code.specifier);
     }
   }
-  return [...reached].filter((specifier) => SDK.test(specifier));
+  return [...reached].filter((specifier) => pattern.test(specifier));
 }
 
 Deno.test("the worker never loads the AWS SDK", async () => {
@@ -39,6 +39,17 @@ for (const entry of ["main.ts", "src/admin/command.ts", "src/autoscaler/command.
     assertEquals(await sdkModules(entry, "at once"), []);
   });
 }
+
+Deno.test("nobody but the autoscaler loads what /metrics is made with", async () => {
+  const prometheus = /^npm:\/?prom-client@/;
+  assertEquals(await sdkModules("src/worker/command.ts", "ever", prometheus), []);
+  for (
+    const entry of ["main.ts", "src/admin/command.ts", "src/admin/scale.ts", "src/autoscaler/command.ts"]
+  ) {
+    assertEquals(await sdkModules(entry, "at once", prometheus), [], entry);
+  }
+  assert((await sdkModules("main.ts", "ever", prometheus)).length > 0, "prom-client is not in the graph");
+});
 
 Deno.test("a client is found by the rule where it is loaded sooner or later", async () => {
   const found = await sdkModules("main.ts", "ever");

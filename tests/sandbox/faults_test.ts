@@ -1,5 +1,15 @@
-import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { Faults } from "../../src/sandbox/faults.ts";
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import { registrations } from "../../src/aws/balancer.ts";
+import { type Aws, connect } from "../../src/aws/clients.ts";
+import { UnreachableError } from "../../src/aws/errors.ts";
+import { fleetInstances, quarantine, startInstance } from "../../src/aws/instances.ts";
+import { subscriptions } from "../../src/aws/topic.ts";
+import { fleetAlarms } from "../../src/aws/alarms.ts";
+import { type Chance, Faults } from "../../src/sandbox/faults.ts";
+import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/sandbox.ts";
+import { credentials } from "../aws/wire.ts";
+import { FAST } from "../e2e/contract/backends.ts";
+import { handClock } from "./hand_clock.ts";
 
 /** The dice of 200 calls. */
 function sequence(seed: number, ...more: readonly string[]): boolean[] {
@@ -20,6 +30,14 @@ Deno.test("Faults.strikes() of one kind does not depend on the others", () => {
   assertEquals(sequence(7), sequence(7, "sns-loss=0.5"));
 });
 
+Deno.test("each kind of chance has a die of its own", () => {
+  const kinds: Chance[] = ["throttle", "errors", "cut", "wedge", "snsDuplicates", "snsLoss"];
+  const faults = new Faults(7);
+  for (const kind of kinds) faults[kind] = 0.5;
+  const sequences = kinds.map((kind) => Array.from({ length: 200 }, () => faults.strikes(kind)).join());
+  assertEquals(new Set(sequences).size, kinds.length);
+});
+
 Deno.test("Faults.strikes() strikes as often as asked", () => {
   const share = sequence(1).filter((struck) => struck).length / 200;
   assert(share > 0.12 && share < 0.28, `0.2 was asked, ${share} struck`);
@@ -31,6 +49,10 @@ Deno.test("Faults.set() reads each fault", () => {
   for (
     const text of [
       "throttle=0.2",
+      "errors=0.1",
+      "cut=0.3",
+      "wedge=0.4",
+      "wedge=StartInstances",
       "latency=300ms",
       "no-capacity=i-1",
       "no-capacity=i-2",
@@ -41,6 +63,8 @@ Deno.test("Faults.set() reads each fault", () => {
     ]
   ) faults.set(text);
   assertEquals(faults.throttle, 0.2);
+  assertEquals([faults.errors, faults.cut, faults.wedge], [0.1, 0.3, 0.4]);
+  assertEquals([...faults.wedged], ["StartInstances"]);
   assertEquals(faults.latency, 300);
   assertEquals([...faults.noCapacity], ["i-1", "i-2"]);
   assertEquals(faults.staleReads, 2_000);
@@ -54,6 +78,7 @@ Deno.test("Faults.set() says what is wrong with a fault", () => {
       ["trottle=0.2", 'Cannot use fault "trottle=0.2": expected throttle=SHARE'],
       ["throttle", 'Cannot use fault "throttle": expected throttle=SHARE'],
       ["throttle=2", 'Cannot use fault "throttle=2": expected a share from 0 to 1'],
+      ["wedge=often", 'Cannot use fault "wedge=often": expected a share from 0 to 1'],
       ["latency=300", 'Cannot use fault "latency=300": expected a time such as 300ms or 2s'],
     ] as const
   ) assertThrows(() => new Faults().set(text), TypeError, message);
@@ -62,7 +87,134 @@ Deno.test("Faults.set() says what is wrong with a fault", () => {
 Deno.test("Faults.clear() ends every fault", () => {
   const faults = new Faults();
   faults.set("throttle=1");
+  for (const text of ["errors=1", "cut=1", "wedge=1", "wedge=StartInstances"]) faults.set(text);
   faults.set("unhealthy=i-3");
   faults.clear();
-  assertEquals([faults.strikes("throttle"), faults.unhealthy.size], [false, 0]);
+  const chances: Chance[] = ["throttle", "errors", "cut", "wedge", "snsDuplicates", "snsLoss"];
+  assertEquals(chances.filter((kind) => faults.strikes(kind)), []);
+  assertEquals([faults.unhealthy.size, faults.wedged.size], [0, 0]);
+});
+
+/** A sandbox, and clients that wait so many ms for an answer. */
+async function account(options: Partial<SandboxOptions> = {}, timeLimit?: number) {
+  credentials();
+  const sandbox = await startSandbox({ ...FAST, ...options });
+  const aws = connect({
+    region: "eu-west-1",
+    endpointUrl: sandbox.url,
+    ...(timeLimit === undefined ? {} : { timeLimit }),
+  });
+  return {
+    sandbox,
+    aws,
+    [Symbol.asyncDispose]: async () => {
+      aws[Symbol.dispose]();
+      await sandbox[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A call of each service, which throws where it gets no answer. */
+const CALLS: readonly ((aws: Aws, sandbox: Sandbox) => Promise<unknown>)[] = [
+  (aws) => Array.fromAsync(fleetInstances(aws, { fleet: "kas" })),
+  (aws) => registrations(aws, "kas"),
+  (aws) => fleetAlarms(aws, "kas"),
+  (aws, { env }) => Array.fromAsync(subscriptions(aws, env["KAS_TOPIC_ARN"] ?? "")),
+];
+
+/** The sandbox's one stopped node. */
+function node({ world }: Sandbox): string {
+  return world.instances().find(({ role }) => role === "node")?.id ?? "";
+}
+
+/** How each call ended, in order. */
+function ends({ calls }: Sandbox, from: number): string[] {
+  return calls.slice(from).map(({ service, error }) => `${service} ${error}`);
+}
+
+Deno.test("errors= answers with each service's own 500 and 503, and carries nothing out", async () => {
+  await using it = await account();
+  it.sandbox.faults.errors = 1;
+  const { length } = it.sandbox.calls;
+  for (const call of CALLS) {
+    const error = await assertRejects(() => call(it.aws, it.sandbox));
+    const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
+    assert(status === 500 || status === 503, `${status}`);
+  }
+  const told = new Set(ends(it.sandbox, length));
+  for (const word of ["ec2 InternalError", "ec2 Unavailable", "elasticloadbalancing InternalFailure"]) {
+    assert(told.has(word), word);
+  }
+  for (const word of ["monitoring ServiceUnavailable", "sns InternalFailure", "sns ServiceUnavailable"]) {
+    assert(told.has(word), word);
+  }
+  await assertRejects(() => startInstance(it.aws, node(it.sandbox)));
+  assertEquals(it.sandbox.world.instances().find(({ role }) => role === "node")?.state, "stopped");
+});
+
+Deno.test("cut= breaks the connection in the middle of the answer, after the call took effect", async () => {
+  await using it = await account();
+  it.sandbox.faults.cut = 1;
+  const { length } = it.sandbox.calls;
+  for (const call of CALLS) {
+    await assertRejects(() => call(it.aws, it.sandbox), UnreachableError, "the connection broke");
+  }
+  assert(ends(it.sandbox, length).every((end) => end.endsWith(" cut")));
+  await assertRejects(() => startInstance(it.aws, node(it.sandbox)), UnreachableError);
+  await it.sandbox.world.until(() =>
+    it.sandbox.world.instances().some(({ role, state }) => role === "node" && state === "running")
+  );
+});
+
+Deno.test("wedge= leaves a call without an answer until its client gives up, and carries nothing out", async () => {
+  await using it = await account({}, 100);
+  it.sandbox.faults.wedge = 1;
+  for (const call of CALLS) {
+    await assertRejects(() => call(it.aws, it.sandbox), UnreachableError, "no answer");
+  }
+  await assertRejects(() => startInstance(it.aws, node(it.sandbox)), UnreachableError);
+  it.sandbox.faults.clear();
+  await registrations(it.aws, "kas");
+  assertEquals(it.sandbox.world.instances().find(({ role }) => role === "node")?.state, "stopped");
+  assert(it.sandbox.calls.some(({ error }) => error === "wedge"));
+});
+
+Deno.test("wedge=ACTION is that action's fault alone", async () => {
+  await using it = await account({ faults: ["wedge=DescribeInstanceHealth"] }, 100);
+  await assertRejects(() => registrations(it.aws, "kas"), UnreachableError, "no answer");
+  assertEquals((await Array.fromAsync(fleetInstances(it.aws, { fleet: "kas" }))).length, 2);
+});
+
+Deno.test("a sandbox ends at once while calls are wedged", async () => {
+  const it = await account({ faults: ["wedge=1"] });
+  const call = assertRejects(() => registrations(it.aws, "kas"));
+  const { promise: passed, resolve } = Promise.withResolvers<void>();
+  it.sandbox.faults.onCall = () => resolve();
+  await passed;
+  await it.sandbox[Symbol.asyncDispose]();
+  await call;
+  it.aws[Symbol.dispose]();
+});
+
+Deno.test("stale-reads= lags behind in instances' states, registrations and tags alike", async () => {
+  const clock = handClock();
+  const starting = account({ clock });
+  await using it = await starting;
+  const { aws, sandbox } = it;
+  const id = node(sandbox);
+  const seen = async () => {
+    const all = await Array.fromAsync(fleetInstances(aws, { fleet: "kas" }));
+    const { state, quarantine } = all.find((instance) => instance.id === id) ?? {};
+    return [state, quarantine, (await registrations(aws, "kas")).size];
+  };
+  assertEquals(await seen(), ["stopped", undefined, 1]);
+  clock.advance(5_000);
+  sandbox.faults.set("stale-reads=10s");
+  await startInstance(aws, id);
+  await quarantine(aws, id, "why");
+  assertEquals(await seen(), ["stopped", undefined, 1]);
+  clock.advance(9_999);
+  assertEquals(await seen(), ["stopped", undefined, 1]);
+  clock.advance(1);
+  assertEquals(await seen(), ["pending", "why", 1]);
 });

@@ -1,6 +1,14 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { CertificateError, certificates, readCertificate } from "../../src/sns/certificate.ts";
-import { EC_CERTIFICATE, NOW, SIGNER } from "./fixtures.ts";
+import { makeSigner } from "../../src/sandbox/certificate.ts";
+import {
+  DISGUISED_CERTIFICATE,
+  EC_CERTIFICATE,
+  ED25519_CERTIFICATE,
+  FOREIGN_CERTIFICATE,
+  SHORT_CERTIFICATE,
+} from "./bad_certificates.ts";
+import { NOW, SIGNER } from "./fixtures.ts";
 
 /** A server that answers every request alike, and counts them. */
 function server(answer: (request: Request) => Response | Promise<Response>) {
@@ -55,25 +63,53 @@ Deno.test("certificates() follows no redirect", async () => {
   await using real = server(pem);
   for (const status of [301, 302, 303, 307, 308]) {
     await using cert = server(() => Response.redirect(real.url, status));
-    assertEquals(await outcome(certificates()(cert.url)), `never: its URL answers ${status}`);
+    assertEquals(await outcome(certificates()(cert.url)), `later: its URL answers ${status}`);
   }
   assertEquals(real.requests, []);
 });
 
+/** What can't be had now may come later (503); what has come and is no good never will be (403). */
 const ANSWERS: readonly [what: string, answer: () => Response, outcome: string][] = [
-  ["a page that is not there", () => new Response("", { status: 404 }), "never: its URL answers 404"],
+  ["a page that is not there", () => new Response("", { status: 404 }), "later: its URL answers 404"],
+  ["a proxy that forbids it", () => new Response("", { status: 403 }), "later: its URL answers 403"],
   ["a server in trouble", () => new Response("", { status: 503 }), "later: its URL answers 503"],
   ["a server that throttles", () => new Response("", { status: 429 }), "later: its URL answers 429"],
-  ["an empty answer that is fine", () => new Response(null, { status: 204 }), "never: its URL answers 204"],
-  ["a page", () => new Response("<html>"), "never: what is there is no certificate"],
-  ["nothing", () => new Response(""), "never: what is there is no certificate"],
+  ["an empty answer that is fine", () => new Response(null, { status: 204 }), "later: its URL answers 204"],
+  ["a page", () => new Response("<html>"), "later: what is there is no certificate"],
+  ["nothing", () => new Response(""), "later: what is there is no certificate"],
+  ["half of one", () => new Response(SIGNER.pem.slice(0, 500)), "later: what is there is no certificate"],
   [
-    "a certificate with another kind of key",
+    "one with a byte too few",
+    () => new Response(SIGNER.pem.replace(/^(.{200})./s, "$1")),
+    "later: what is there is no certificate",
+  ],
+  [
+    "a key of another kind",
     () => new Response(EC_CERTIFICATE),
     "never: the certificate's key is ec, not RSA",
   ],
-  ["too much", () => new Response(SIGNER.pem + "x".repeat(65_536)), "never: it is larger than 65536 bytes"],
-  ["an endless stream", () => new Response(endless()), "never: it is larger than 65536 bytes"],
+  [
+    "an Ed25519 key",
+    () => new Response(ED25519_CERTIFICATE),
+    "never: the certificate's key is ed25519, not RSA",
+  ],
+  [
+    "a short key",
+    () => new Response(SHORT_CERTIFICATE),
+    "never: the certificate's key has 1024 bits, not 2048",
+  ],
+  [
+    "another host's",
+    () => new Response(FOREIGN_CERTIFICATE),
+    "never: the certificate is not for sns.amazonaws.com",
+  ],
+  [
+    "another host's that has SNS's common name",
+    () => new Response(DISGUISED_CERTIFICATE),
+    "never: the certificate is not for sns.amazonaws.com",
+  ],
+  ["too much", () => new Response(SIGNER.pem + "x".repeat(65_536)), "later: it is larger than 65536 bytes"],
+  ["an endless stream", () => new Response(endless()), "later: it is larger than 65536 bytes"],
 ];
 for (const [what, answer, expected] of ANSWERS) {
   Deno.test(`certificates() refuses ${what}`, async () => {
@@ -86,6 +122,29 @@ for (const [what, answer, expected] of ANSWERS) {
 function endless(): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(16_384)) });
 }
+
+Deno.test("certificates() takes a certificate under whatever content type it comes", async () => {
+  for (const type of ["text/html", "application/octet-stream", ""]) {
+    await using cert = server(() => new Response(SIGNER.pem, { headers: { "content-type": type } }));
+    assertEquals(await outcome(certificates()(cert.url)), "ok");
+  }
+});
+
+Deno.test("certificates() stops reading an answer soon after its bound", async () => {
+  let sent = 0;
+  const cancelled = Promise.withResolvers<void>();
+  const stream = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      sent += 16_384;
+      controller.enqueue(new Uint8Array(16_384));
+    },
+    cancel: () => cancelled.resolve(),
+  }, { highWaterMark: 0 });
+  const get = certificates({ fetch: () => Promise.resolve(new Response(stream as BodyInit)) });
+  assertEquals(await outcome(get("https://example.com/")), "later: it is larger than 65536 bytes");
+  await cancelled.promise;
+  assertEquals(sent, 5 * 16_384);
+});
 
 Deno.test("certificates() gives up on a server that never answers, and on one that never ends", async () => {
   const closing = new AbortController();
@@ -155,14 +214,46 @@ Deno.test("certificates() keeps its certificates through a flood of URLs that le
   assertEquals(cert.requests.length, asked);
 });
 
-Deno.test("certificates() keeps a bounded number, and lets the oldest go", async () => {
+Deno.test("certificates() takes the new certificate's URL beside the old one's while the signer changes", async () => {
+  const next = makeSigner(NOW);
+  await using cert = server(({ url }) => new Response(url.endsWith("?next") ? next.pem : SIGNER.pem));
+  const get = certificates();
+  const pems = [await get(cert.url), await get(`${cert.url}?next`), await get(cert.url)].map(String);
+  assertEquals(pems, [SIGNER.pem, next.pem, SIGNER.pem]);
+  assertEquals(cert.requests.length, 2);
+});
+
+Deno.test("certificates() asks again for a certificate that expired while it was kept, now and then", async () => {
+  const day = 24 * 3_600_000;
+  let signer = SIGNER;
+  let now = NOW;
+  await using cert = server(() => new Response(signer.pem));
+  const get = certificates({ now: () => now, forgetFailure: 10_000 });
+  await get(cert.url);
+  now = NOW + day;
+  await get(cert.url);
+  assertEquals(cert.requests.length, 1);
+  now += 1_000;
+  assertEquals(String(await get(cert.url)), SIGNER.pem);
+  assertEquals(String(await get(cert.url)), SIGNER.pem);
+  assertEquals(cert.requests.length, 2);
+  signer = makeSigner(now);
+  now += 10_000;
+  assertEquals(String(await get(cert.url)), signer.pem);
+  assertEquals(cert.requests.length, 3);
+});
+
+Deno.test("certificates() keeps a bounded number, and lets the one go that was not used for longest", async () => {
   await using cert = server(pem);
   const get = certificates();
   for (let i = 0; i < 17; i++) await get(`${cert.url}?${i}`);
-  await get(`${cert.url}?16`);
+  await get(`${cert.url}?1`);
   assertEquals(cert.requests.length, 17);
-  await get(`${cert.url}?0`);
+  await get(`${cert.url}?17`);
+  await get(`${cert.url}?1`);
   assertEquals(cert.requests.length, 18);
+  await get(`${cert.url}?2`);
+  assertEquals(cert.requests.length, 19);
 });
 
 Deno.test("certificates() fetches a bounded number at a time", async () => {

@@ -19,7 +19,8 @@ export const CERTIFICATE = new X509Certificate(SIGNER.pem);
 /** The fields of a body. */
 export type Body = Readonly<Record<string, unknown>>;
 
-const SIGNED: Readonly<Record<string, readonly string[]>> = {
+/** The fields that each Type signs. */
+export const SIGNED: Readonly<Record<string, readonly string[]>> = {
   Notification: ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"],
   SubscriptionConfirmation: [
     "Message",
@@ -72,17 +73,3 @@ export async function verdict(body: Body | string, more: Partial<Trust> = {}): P
     return `${error.status} ${error.message}`;
   }
 }
-
-/** An elliptic curve's certificate, which SNS never signs with. */
-export const EC_CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBjzCCATWgAwIBAgIUDqzaH9xmzr3np2jM4JOJo/p0eQcwCgYIKoZIzj0EAwIw
-HDEaMBgGA1UEAwwRc25zLmFtYXpvbmF3cy5jb20wIBcNMjYxMTIzMjIyMjI0WhgP
-MjEyNjEwMzAyMjIyMjRaMBwxGjAYBgNVBAMMEXNucy5hbWF6b25hd3MuY29tMFkw
-EwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE+qRXvecXa1n7FMwCko6uaQoVTP92peK5
-2VrCCdqgOxdEtYU7SItOLVgRu2Wy3YFc9I0IBcRe/Ul1GC8GKoBwx6NTMFEwHQYD
-VR0OBBYEFIJQYTqgi5cQs1yxEXZlZOvK+wzDMB8GA1UdIwQYMBaAFIJQYTqgi5cQ
-s1yxEXZlZOvK+wzDMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIg
-A7d6OlGIbyHjOpeMwEJmNMMFToZRsUprEUKD9EZl2WUCIQCFZGufckwW4J2PkVe1
-YnTgmSpkajxLKMVz5V755iGDZg==
------END CERTIFICATE-----
-`;

@@ -27,6 +27,27 @@ Deno.test("GET /work is answered with the integer, a tab and the seconds with si
   assertEquals(await ask("GET", "/work?n=1"), [200, "30475\t0.508536"]);
 });
 
+Deno.test("/ping says when the first /work was answered, once one was (R17)", async () => {
+  let now = Date.UTC(2026, 10, 24);
+  let full = true;
+  const burn = () =>
+    full ? Promise.reject(new QueueFullError("full")) : PARTS.burn(new AbortController().signal);
+  const handler = workerHandler({ ...PARTS, burn, now: () => now });
+  const ask = async (method: string, path: string) => {
+    const response = await handler(new Request(`http://worker${path}`, { method }));
+    await response.body?.cancel();
+    return [response.status, response.headers.get("kas-first-work"), response.headers.get("content-type")];
+  };
+  await ask("GET", "/work");
+  assertEquals(await ask("GET", "/ping"), [200, null, "text/plain"]);
+  full = false;
+  await ask("GET", "/work");
+  now += 60_000;
+  await ask("GET", "/work");
+  assertEquals(await ask("GET", "/ping"), [200, "2026-11-24T00:00:00.000Z", "text/plain"]);
+  assertEquals(await ask("HEAD", "/ping"), [200, "2026-11-24T00:00:00.000Z", "text/plain"]);
+});
+
 Deno.test("another path is not found, whatever the method", async () => {
   for (const path of ["/", "/pingx", "/works", "/ping/x"]) {
     assertEquals(await ask("GET", path), [404, "not found"]);

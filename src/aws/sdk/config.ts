@@ -7,7 +7,7 @@ import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import { StandardRetryStrategy } from "@smithy/core/retry";
 import type { RetryErrorInfo, StandardRetryToken } from "@smithy/types";
 import type { Account } from "../clients.ts";
-import { isCapacity } from "../errors.ts";
+import { isCapacity, UnreachableError } from "../errors.ts";
 import { fetchHandler } from "./fetch_handler.ts";
 
 /** Longest wait for one attempt, connecting and reading the answer included, ms; three attempts make half a minute. */
@@ -25,10 +25,35 @@ export function clientConfig(
     ...named,
     ...(region === undefined ? {} : { region }),
     ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }),
-    credentials: defaultProvider({ ...named, timeout: METADATA_TIME_LIMIT, maxRetries: 0 }),
+    credentials: within(
+      timeLimit,
+      defaultProvider({ ...named, timeout: METADATA_TIME_LIMIT, maxRetries: 0 }),
+    ),
     requestHandler: fetchHandler(timeLimit),
     retryStrategy: new Retry(3),
     customUserAgent: "kas",
+  };
+}
+
+/**
+ * Bounds a provider of credentials in time. Some of the SDK's run a program or ask a server for as long as it likes, and no
+ * signal of a call reaches them.
+ */
+export function within<O, C>(
+  timeLimit: number,
+  provide: (options?: O) => Promise<C>,
+): (options?: O) => Promise<C> {
+  return async (options) => {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(new UnreachableError(`no credentials within ${timeLimit / 1_000} s`)),
+      timeLimit,
+    );
+    try {
+      return await Promise.race([provide(options), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   };
 }
 

@@ -1,0 +1,33 @@
+/**
+ * How things stand at one moment: what `GET /status` and `GET /metrics` both tell of.
+ *
+ * @module
+ */
+import type { Facts, Limits } from "../scaling/facts.ts";
+import type { Activity, Step } from "./journal.ts";
+
+/** A look at the fleet, as it ended. */
+export interface Look {
+  /** When it ended, ms since the epoch. */
+  readonly at: number;
+  readonly seconds: number;
+  /** Why it failed, if it did, in one line. */
+  readonly error?: string;
+}
+
+/** How things stand. Times are ms since the epoch. */
+export interface Snapshot {
+  readonly now: number;
+  /** What the last decision was made from. */
+  readonly facts: Facts | undefined;
+  readonly limits: Limits;
+  /** The last look at the fleet. */
+  readonly look: Look | undefined;
+  /** Messages that wait, and when the first of them was received. */
+  readonly waiting: number;
+  readonly oldest: number | undefined;
+  /** The activities under way, each with the step it is at. */
+  readonly underWay: readonly { readonly activity: Activity; readonly step: Step | undefined }[];
+  /** Of the journal and the inbox. */
+  readonly bytes: number;
+}

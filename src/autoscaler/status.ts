@@ -1,0 +1,42 @@
+/**
+ * What `GET /status` tells of how things stand.
+ *
+ * @module
+ */
+import type { Snapshot } from "./snapshot.ts";
+
+/** Instances and alarms that are listed; of a larger fleet the totals tell that there are more. */
+export const LISTED = 1_000;
+
+/** How things stand, in plain JSON; `started` is ms since the epoch. */
+export function status({ now, facts, look, oldest, underWay, bytes }: Snapshot, started: number): object {
+  const instances = facts?.instances ?? [];
+  const alarms = facts?.alarms ?? [];
+  return {
+    uptime: seconds(started, now),
+    observed: facts === undefined ? null : iso(facts.now),
+    observation: look === undefined
+      ? null
+      : { at: iso(look.at), seconds: look.seconds, error: look.error ?? null },
+    instances: instances.slice(0, LISTED),
+    alarms: alarms.slice(0, LISTED),
+    totals: { instances: instances.length, alarms: alarms.length },
+    activities: underWay.map(({ activity, step }) => ({
+      ...activity,
+      seconds: seconds(activity.began, now),
+      step: step === undefined
+        ? null
+        : { name: step.step, instance: step.instance, seconds: seconds(step.began, now) },
+    })),
+    oldest: oldest === undefined ? null : seconds(oldest, now),
+    bytes,
+  };
+}
+
+function seconds(from: number, to: number): number {
+  return Math.max(0, to - from) / 1_000;
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,36 @@
+/**
+ * R16: a decision made again from its record, as it was or with other limits.
+ *
+ * @module
+ */
+import type { Signal } from "./alarm.ts";
+import { again } from "./counterfactual.ts";
+import { decide, type Decision } from "./decide.ts";
+import type { Facts, Limits } from "./facts.ts";
+
+/** What a decision was made from, and what was decided. */
+export interface Recorded {
+  readonly signal: Signal;
+  readonly facts: Facts;
+  readonly decision: Decision;
+}
+
+/** The decision made again, as JSON to be held against the recorded one's. */
+export function decided({ signal, facts }: Recorded): string {
+  return JSON.stringify(decide(signal, facts));
+}
+
+/** A decision made with other limits. */
+export interface Instead {
+  readonly decision: Decision;
+  /** Whether something else would have been done: another kind, another instance. */
+  readonly differs: boolean;
+}
+
+/** What would have been decided of the same facts with other limits; a resync asks what its alarms amount to by them. */
+export function instead({ signal, facts, decision }: Recorded, limits: Partial<Limits>): Instead {
+  const changed = { ...facts, limits: { ...facts.limits, ...limits } };
+  const other = decide(again(signal, facts, changed), changed);
+  const what = (it: Decision) => (it.kind === "none" ? it.kind : `${it.kind} ${it.instance}`);
+  return { decision: other, differs: what(other) !== what(decision) };
+}

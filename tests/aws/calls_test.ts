@@ -1,0 +1,74 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import type { Call } from "../../src/aws/calls.ts";
+import { fleetInstances, startInstance } from "../../src/aws/instances.ts";
+import { ec2, ec2Error, wire } from "./wire.ts";
+
+const NONE = () => ec2("DescribeInstances", "<reservationSet/>");
+
+/** What was told of requests, in words. */
+function told(): { readonly onCall: (call: Call) => void; readonly words: string[] } {
+  const words: string[] = [];
+  const onCall = ({ service, operation, outcome, seconds, retry }: Call) => {
+    if (!(seconds >= 0 && seconds < 60)) throw new RangeError(`${seconds} s`);
+    words.push(`${service} ${operation} ${outcome}${retry ? " again" : ""}`);
+  };
+  return { onCall, words };
+}
+
+Deno.test("onCall is told of each request by itself, the SDK's retries too", async () => {
+  const { onCall, words } = told();
+  await using server = wire(
+    (_, i) => i === 0 ? ec2Error("RequestLimitExceeded", "Slow down.", 503) : NONE(),
+    { onCall },
+  );
+  await Array.fromAsync(fleetInstances(server.aws, { fleet: "kas" }));
+  await Array.fromAsync(fleetInstances(server.aws, { fleet: "kas" }));
+  assertEquals(words, [
+    "EC2 DescribeInstances throttled",
+    "EC2 DescribeInstances ok again",
+    "EC2 DescribeInstances ok",
+  ]);
+});
+
+const FAILURES: readonly [code: string, status: number, told: string[]][] = [
+  ["InsufficientInstanceCapacity", 500, ["EC2 StartInstances capacity"]],
+  ["UnauthorizedOperation", 403, ["EC2 StartInstances refused"]],
+  ["InternalError", 500, [
+    "EC2 StartInstances failed",
+    "EC2 StartInstances failed again",
+    "EC2 StartInstances failed again",
+  ]],
+];
+
+for (const [code, status, expected] of FAILURES) {
+  Deno.test(`onCall tells of ${code} as ${expected[0]}`, async () => {
+    const { onCall, words } = told();
+    await using server = wire(() => ec2Error(code, "No.", status), { onCall });
+    await assertRejects(() => startInstance(server.aws, "i-1"));
+    assertEquals(words, expected);
+  });
+}
+
+const never = () => new Promise<Response>(() => {});
+
+Deno.test("onCall tells of a request that got no answer", async () => {
+  const { onCall, words } = told();
+  await using server = wire(never, { onCall, timeLimit: 20 });
+  await assertRejects(() => Array.fromAsync(fleetInstances(server.aws, { fleet: "kas" })));
+  assertEquals(words, [
+    "EC2 DescribeInstances unreachable",
+    "EC2 DescribeInstances unreachable again",
+    "EC2 DescribeInstances unreachable again",
+  ]);
+});
+
+Deno.test("onCall tells of a request that nobody waits for any more", async () => {
+  const { onCall, words } = told();
+  const stop = new AbortController();
+  await using server = wire(() => {
+    stop.abort();
+    return never();
+  }, { onCall });
+  await assertRejects(() => Array.fromAsync(fleetInstances(server.aws, { fleet: "kas" }, stop.signal)));
+  assertEquals(words, ["EC2 DescribeInstances aborted"]);
+});

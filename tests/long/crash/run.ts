@@ -1,0 +1,163 @@
+/**
+ * One run of a scenario, with a kill or without: what it came to, and every rule that it broke on the way.
+ *
+ * @module
+ */
+import { ModifyLoadBalancerAttributesCommand } from "@aws-sdk/client-elastic-load-balancing";
+import { fleetInstances } from "../../../src/aws/instances.ts";
+import type { Passing } from "../../../src/sandbox/faults.ts";
+import { type Stage, stage } from "../../autoscaler/fixtures.ts";
+import { eventually } from "../../kas.ts";
+import { machinesOf, type Scenario, serve } from "./scenarios.ts";
+import { describe, type Point, Victim } from "./victim.ts";
+
+/** What a run came to, to be compared. */
+export interface End {
+  /** `i-1 running in-service`, with the quarantine's reason. */
+  readonly world: readonly string[];
+  /** `start i-1 done`, oldest first. */
+  readonly journal: readonly string[];
+  /** The starts and stops that changed an instance's state, sorted. */
+  readonly effects: readonly string[];
+}
+
+/** A run. */
+export interface Ran {
+  readonly end: End;
+  readonly struck: boolean;
+  readonly broken: readonly string[];
+  /** How often each call was made. */
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+const FLAGS = ["--warmup", "0s", "--cooldown-in", "0s", "--cooldown-out", "0s", "--resync", "1h"];
+const TIMEOUTS = ["--start-timeout", "20s", "--drain-timeout", "20s"];
+
+/** How long a run may take to come to its end, ms. */
+const LONGEST = 30_000;
+
+/** Runs a scenario; with a point it is killed there, and started again. */
+export async function run(scenario: Scenario, point?: Point): Promise<Ran> {
+  const letGo = Promise.withResolvers<void>();
+  const machine = machinesOf(scenario, letGo.promise);
+  const { nodes, faults = [], flags = TIMEOUTS, held = false } = scenario;
+  await using it = await stage({ nodes, faults, machine });
+  if (scenario.serving) await serve(it);
+  const work = held ? await hold(it, machine.held) : [];
+
+  await using victim = new Victim(it.sandbox, it.options.state, [...FLAGS, ...flags], point);
+  const referee = new Referee(it, scenario);
+  await victim.start();
+  await it.subscribe(victim);
+  // Its first resync is over.
+  await eventually(() => activities(victim.url), (lines) => lines.length > 0);
+  it.sandbox.faults.onCall = async (passing) => {
+    referee.looksAt(passing);
+    await victim.passes(passing);
+  };
+  victim.arm();
+  try {
+    await scenario.drive(it);
+    const end = await converged(it, victim, referee);
+    return { end, struck: victim.struck, broken: referee.broken, counts: new Map(victim.counts) };
+  } catch (cause) {
+    const where = point === undefined ? "without a kill" : `killed ${describe(point)}`;
+    throw new Error(`${scenario.name}, ${where}: ${(cause as Error).message}\n${victim.said}`, { cause });
+  } finally {
+    it.sandbox.faults.onCall = undefined;
+    letGo.resolve();
+    for (const response of await Promise.all(work)) await response.text();
+  }
+}
+
+/**
+ * Two requests for work: the balancer gives one of them to each that is in service. It ends none of them while the
+ * autoscaler is down, although its time passes faster.
+ */
+async function hold(it: Stage, held: () => number): Promise<Promise<Response>[]> {
+  const elb = await it.aws.elb();
+  await elb.send(
+    new ModifyLoadBalancerAttributesCommand({
+      LoadBalancerName: it.options.fleet.loadBalancer,
+      LoadBalancerAttributes: {
+        ConnectionSettings: { IdleTimeout: 3_600 },
+        ConnectionDraining: { Enabled: true, Timeout: 3_600 },
+      },
+    }),
+  );
+  const work = [1, 2].map(() => fetch(`http://127.0.0.1:${it.sandbox.balancerPort}/work`));
+  await eventually(held, (n) => n === work.length);
+  return work;
+}
+
+/** Waits until nothing is under way any more, neither on record nor in the world. */
+async function converged(it: Stage, victim: Victim, referee: Referee): Promise<End> {
+  const lines = await eventually(
+    async () => {
+      await victim.settled();
+      return (await activities(victim.url)).filter(({ kind }) => kind !== "none");
+    },
+    (lines) =>
+      lines.length > 0 && lines.every(({ state }) => state !== "in-progress") &&
+      it.sandbox.world.instances().every(({ state, standing }) =>
+        /^(running|stopped)$/.test(state) && /^(none|in-service)$/.test(standing)
+      ),
+    LONGEST,
+  );
+  const marks = new Map(
+    (await Array.fromAsync(fleetInstances(it.aws, it.options.fleet))).map((
+      { id, quarantine },
+    ) => [id, quarantine]),
+  );
+  return {
+    world: it.sandbox.world.instances().map(({ id, state, standing }) =>
+      [id, state, standing, marks.get(id)].filter(Boolean).join(" ")
+    ),
+    journal: lines.toReversed().map(({ kind, instance, state }) => `${kind} ${instance} ${state}`),
+    effects: referee.effects.toSorted(),
+  };
+}
+
+async function activities(url: string): Promise<{ kind: string; instance: string; state: string }[]> {
+  try {
+    return await (await fetch(`${url}/activities`)).json();
+  } catch (error) {
+    // It is being killed right now.
+    if (error instanceof TypeError) return [];
+    throw error;
+  }
+}
+
+/** Sees each call take effect, and that none breaks a rule. */
+class Referee {
+  readonly broken: string[] = [];
+  readonly effects: string[] = [];
+  readonly #it: Stage;
+  readonly #dead: readonly string[];
+  readonly #before = new Map<string, string>();
+
+  constructor(it: Stage, { dead = [] }: Scenario) {
+    this.#it = it;
+    this.#dead = dead;
+  }
+
+  looksAt({ action, input, moment }: Passing): void {
+    if (!/^(Start|Stop)Instances$|^Register/.test(action)) return;
+    for (const id of JSON.stringify(input).match(/\bi-[0-9a-f]{17}\b/g) ?? []) {
+      const [state = "", standing = ""] = this.#it.standing(id).split(" ");
+      if (moment === "before") {
+        this.#before.set(id, state);
+        if (action === "StopInstances" && standing !== "none") {
+          this.#fault(`I4: ${id} stopped while ${standing}`);
+        }
+        if (/^Register/.test(action) && (state !== "running" || this.#dead.includes(id))) {
+          this.#fault(`I5: ${id} registered while ${state}`);
+        }
+      } else if (state !== this.#before.get(id)) this.effects.push(`${action} ${id}`);
+    }
+  }
+
+  #fault(what: string): void {
+    this.broken.push(what);
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * The activities that are crashed: each begins with an alarm and ends in one certain world.
+ *
+ * @module
+ */
+import { register } from "../../../src/aws/balancer.ts";
+import { startInstance } from "../../../src/aws/instances.ts";
+import { BASE, type Machines, machines, NODES, type Stage } from "../../autoscaler/fixtures.ts";
+import { eventually } from "../../kas.ts";
+
+/** A direction of the matrix. */
+export interface Scenario {
+  readonly name: string;
+  readonly nodes: number;
+  readonly faults?: readonly string[];
+  /** Nodes whose worker never answers. */
+  readonly dead?: readonly string[];
+  /** Flags of the autoscaler. */
+  readonly flags?: readonly string[];
+  /** Whether a request to the first node is under way until the end. */
+  readonly held?: boolean;
+  /** Whether the first node is in service from the start. */
+  readonly serving?: boolean;
+  /** What happens from outside. */
+  readonly drive: (it: Stage) => Promise<void>;
+  /** Steps to strike at as soon as they are on record. */
+  readonly steps: readonly (readonly [step: string, instance: string])[];
+}
+
+const [FIRST, SECOND] = NODES;
+
+const out = (it: Stage) => it.alarm("cpuhigh", BASE, "ALARM");
+const away = (it: Stage) => it.alarm("cpulow", FIRST, "OK");
+
+const stepsOf = (instance: string, ...steps: string[]) => steps.map((step) => [step, instance] as const);
+
+/** All of them. */
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: "start",
+    nodes: 1,
+    drive: out,
+    steps: stepsOf(FIRST, "started", "running", "healthy", "registered", "in-service"),
+  },
+  {
+    name: "start whose first candidate fails its health check",
+    nodes: 2,
+    dead: [FIRST],
+    flags: ["--start-timeout", "1s"],
+    drive: out,
+    steps: [
+      ...stepsOf(FIRST, "running", "healthy", "undone"),
+      ...stepsOf(SECOND, "started", "running", "registered"),
+    ],
+  },
+  {
+    name: "start with no capacity for the first candidate",
+    nodes: 2,
+    faults: [`no-capacity=${FIRST}`],
+    drive: out,
+    steps: [...stepsOf(FIRST, "started", "undone"), ...stepsOf(SECOND, "started", "healthy", "in-service")],
+  },
+  {
+    name: "stop",
+    nodes: 1,
+    serving: true,
+    drive: away,
+    steps: stepsOf(FIRST, "deregistered", "drained", "looked-at", "stopping", "stopped"),
+  },
+  {
+    name: "stop that does not drain and is put back",
+    nodes: 1,
+    serving: true,
+    held: true,
+    flags: ["--drain-timeout", "500ms"],
+    drive: away,
+    steps: stepsOf(FIRST, "deregistered", "drained", "put-back"),
+  },
+  {
+    name: "stop overtaken by a start",
+    nodes: 2,
+    serving: true,
+    held: true,
+    drive: async (it) => {
+      await away(it);
+      await eventually(() => it.standing(FIRST), (standing) => standing === "running draining");
+      await out(it);
+    },
+    steps: stepsOf(FIRST, "deregistered", "drained", "healthy", "registered", "in-service"),
+  },
+];
+
+/** The machines of a scenario; requests for work wait until they are let go. */
+export function machinesOf({ dead = [] }: Scenario, letGo: Promise<void>): Machines {
+  return machines((id) => !dead.includes(id), letGo);
+}
+
+/** Brings the first node into service past the autoscaler. */
+export async function serve(it: Stage): Promise<void> {
+  await startInstance(it.aws, FIRST);
+  await eventually(() => it.standing(FIRST), (standing) => standing === "running none");
+  await register(it.aws, "kas", FIRST);
+  await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
+}

@@ -1,0 +1,148 @@
+/**
+ * The autoscaler as a process that is killed at one certain point and started again on the same state and port.
+ *
+ * @module
+ */
+import type { Passing } from "../../../src/sandbox/faults.ts";
+import type { Sandbox } from "../../../src/sandbox/sandbox.ts";
+import { State } from "../../../src/autoscaler/state.ts";
+import { BUILT, type Running, start } from "../../kas.ts";
+
+/** Where to strike: at a call of AWS, or as soon as a step is on record. */
+export type Point =
+  | {
+    readonly at: "call";
+    /** {@linkcode callName} of it. */
+    readonly call: string;
+    /** Which of the calls of that name, from 1. */
+    readonly nth: number;
+    readonly moment: Passing["moment"];
+  }
+  | { readonly at: "step"; readonly step: string; readonly instance: string; readonly ended: boolean };
+
+/** A point in words. */
+export function describe(point: Point): string {
+  return point.at === "call"
+    ? `${point.moment} ${point.call}#${point.nth}`
+    : `${point.instance} ${point.step} ${point.ended ? "ended" : "begun"} on record`;
+}
+
+/** A call by its action and its instances: `StopInstances i-1`. */
+export function callName({ action, input }: Pick<Passing, "action" | "input">): string {
+  return [action, ...new Set(JSON.stringify(input).match(/\bi-[0-9a-f]{17}\b/g) ?? [])].join(" ");
+}
+
+/** Reads that decisions are made from, which need no strike of their own, and what the test itself asks for. */
+const OBSERVING = /^(DescribeInstances|DescribeInstanceHealth|DescribeAlarms|GetMetricData)$/;
+const OUTSIDE = /^(PutMetricAlarm|SetAlarmState)/;
+
+/** The autoscaler's process, whichever it is by now. */
+export class Victim implements AsyncDisposable {
+  readonly #sandbox: Sandbox;
+  readonly #words: readonly string[];
+  readonly #state: string;
+  #process: Running | undefined;
+  #url = "";
+  #armed = false;
+  /** Calls since it was armed, how often each. */
+  readonly #counts = new Map<string, number>();
+  #changed = false;
+  readonly #point: Point | undefined;
+  #struck = false;
+  #again: Promise<void> = Promise.resolve();
+  readonly #said: string[] = [];
+  readonly #watched = new AbortController();
+  #watching: Promise<void> = Promise.resolve();
+
+  constructor(sandbox: Sandbox, state: string, flags: readonly string[], point?: Point) {
+    this.#sandbox = sandbox;
+    this.#state = state;
+    this.#words = [...BUILT, "autoscaler", "--state", state, ...flags];
+    this.#point = point;
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  /** Whether it was killed. */
+  get struck(): boolean {
+    return this.#struck;
+  }
+
+  /** How often each call was made since it was armed. */
+  get counts(): ReadonlyMap<string, number> {
+    return this.#counts;
+  }
+
+  /** Starts the process. */
+  async start(): Promise<void> {
+    const listen = this.#url === "" ? "127.0.0.1:0" : new URL(this.#url).host;
+    this.#process = start([...this.#words, "--listen", listen], this.#sandbox.env);
+    [, this.#url = ""] = await this.#process.line(/listening on (http:\/\/\S+)/);
+  }
+
+  /** From here on calls count, and the point is struck at. */
+  arm(): void {
+    this.#armed = true;
+    if (this.#point?.at === "step") this.#watching = this.#watch(this.#point);
+  }
+
+  /** To be called as each call passes by. Throws, so that the call has no effect, if the process was killed before it. */
+  async passes(passing: Passing): Promise<void> {
+    const name = callName(passing);
+    if (!this.#armed || OUTSIDE.test(name)) return;
+    if (/^(Start|Stop|Register|Deregister|CreateTags)/.test(name)) this.#changed = true;
+    else if (!this.#changed && OBSERVING.test(name)) return;
+    if (passing.moment === "before") this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+    const point = this.#point;
+    if (this.#struck || point?.at !== "call" || point.call !== name || point.moment !== passing.moment) {
+      return;
+    }
+    if (this.#counts.get(name) !== point.nth) return;
+    await this.#kill();
+    if (passing.moment === "before") throw new Error("nobody is there to ask");
+  }
+
+  /** Resolves once the process that is to be the last one runs. */
+  async settled(): Promise<void> {
+    await this.#again;
+  }
+
+  /** What the processes said. */
+  get said(): string {
+    return [...this.#said, ...this.#process?.lines ?? []].join("\n");
+  }
+  async #kill(): Promise<void> {
+    const process = this.#process;
+    if (process === undefined) return;
+    this.#struck = true;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#again = promise;
+    process.kill("SIGKILL");
+    await process.status;
+    this.#said.push(...process.lines, "--- killed");
+    this.start().then(resolve, reject);
+  }
+
+  /** Reads the journal at each of its changes, and strikes as soon as it shows the step. */
+  async #watch({ step, instance, ended }: Point & { at: "step" }): Promise<void> {
+    using watcher = Deno.watchFs(this.#state);
+    this.#watched.signal.addEventListener("abort", () => watcher.close(), { once: true });
+    using state = State.read(this.#state);
+    const shows = state.db.prepare(
+      "SELECT 1 FROM steps WHERE step = ? AND instance = ? AND (ended IS NOT NULL) >= ?",
+    );
+    for await (const _ of watcher) {
+      if (shows.get(step, instance, Number(ended)) === undefined) continue;
+      return await this.#kill();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#watched.abort();
+    await this.#watching;
+    await this.#again;
+    await this.#process?.[Symbol.asyncDispose]();
+  }
+}

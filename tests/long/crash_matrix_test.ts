@@ -1,0 +1,89 @@
+/**
+ * The crash matrix (R13, I6): the autoscaler's process is killed before and after each call of an activity, and as soon as
+ * each of its steps is on record; started again, it must come to the very end of a run without a kill.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { slow, testWith } from "../needs.ts";
+import { type Ran, run } from "./crash/run.ts";
+import { type Scenario, SCENARIOS } from "./crash/scenarios.ts";
+import { describe, type Point } from "./crash/victim.ts";
+
+/** Of a call that is made again and again only the first ones are struck at: how many polls there are is chance. */
+const MOST_REPEATS = 2;
+
+/** How many runs go on at once: most of a run is waiting. */
+const AT_ONCE = 4;
+
+/** Every point of a run at which it can be struck. */
+function pointsOf({ steps }: Scenario, { counts }: Ran): Point[] {
+  const calls = [...counts].flatMap(([call, times]) =>
+    Array.from({ length: Math.min(times, MOST_REPEATS) }, (_, i) => i + 1)
+      .flatMap((nth) =>
+        (["before", "after"] as const).map((moment) => ({ at: "call" as const, call, nth, moment }))
+      )
+  );
+  const begun = steps.map(([step, instance]) => ({ at: "step" as const, step, instance, ended: false }));
+  return [...calls, ...begun, ...begun.slice(-1).map((point) => ({ ...point, ended: true }))];
+}
+
+/** Kills a scenario at each of the points; how many kills there were. */
+async function crash(scenario: Scenario, chosen: (points: Point[]) => Point[]): Promise<number> {
+  const began = performance.now();
+  const reference = await run(scenario);
+  assertEquals(reference.broken, [], scenario.name);
+  const points = chosen(pointsOf(scenario, reference));
+  const rest = points.values();
+  const failures: string[] = [];
+  let kills = 0;
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    for (const point of rest) {
+      try {
+        const ran = await run(scenario, point);
+        if (ran.struck) kills++;
+        assertEquals(ran.end, reference.end);
+        assertEquals(ran.broken, []);
+      } catch (error) {
+        failures.push(`killed ${describe(point)}: ${(error as Error).message}`);
+      }
+    }
+  }));
+  const seconds = ((performance.now() - began) / 1_000).toFixed(1);
+  const missed = points.length - kills;
+  say(`${scenario.name}: ${kills} kills${missed > 0 ? `, ${missed} points not met` : ""}, ${seconds} s`);
+  assertEquals(failures, [], scenario.name);
+  return kills;
+}
+
+function say(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`crash matrix: ${line}\n`));
+}
+
+testWith(
+  [slow()],
+  "a kill at any call or step of an activity changes nothing of where it ends (R13)",
+  async () => {
+    let kills = 0;
+    for (const scenario of SCENARIOS) kills += await crash(scenario, (points) => points);
+    say(`${kills} kills in all`);
+    assert(kills >= 60, `only ${kills} kills`);
+  },
+);
+
+Deno.test("a kill in the midst of an undoing, and of a stop that is overtaken, changes nothing of where it ends (R13)", async () => {
+  const sample: Record<string, string[]> = {
+    "start whose first candidate fails its health check": ["after CreateTags", "after StopInstances"],
+    "stop overtaken by a start": ["after DeregisterInstances", "before RegisterInstances"],
+  };
+  let kills = 0;
+  for (const scenario of SCENARIOS) {
+    const wanted = sample[scenario.name];
+    if (wanted === undefined) continue;
+    kills += await crash(
+      scenario,
+      (points) => points.filter((point) => wanted.some((beginning) => describe(point).startsWith(beginning))),
+    );
+  }
+  assertEquals(kills, 4);
+});

@@ -1,0 +1,150 @@
+/**
+ * What must hold at every moment of a soak, seen past the wire: in the sandbox's world after each of its changes, and as
+ * each call of the autoscaler's reaches AWS, before it takes effect.
+ *
+ * @module
+ */
+import type { InstanceView, Sandbox } from "../../../src/sandbox/sandbox.ts";
+import type { Passing } from "../../../src/sandbox/faults.ts";
+import { INSTANCE_PORT } from "../../../src/sandbox/machine.ts";
+
+/** What to hold the fleet to. */
+export interface Bounds {
+  readonly min: number;
+  readonly max: number;
+  /** How long a node may run unregistered, on its way in or out, restarts of the autoscaler included, ms. */
+  readonly unregistered: number;
+}
+
+/** How much was done, by AWS's account. */
+export interface Acts {
+  starts: number;
+  stops: number;
+  registrations: number;
+  deregistrations: number;
+  /** Deregistrations that found requests under way at the instance. */
+  busy: number;
+}
+
+/** Watches a sandbox's fleet until it is disposed of. */
+export class Invariants implements Disposable {
+  /** What was broken, a line each. */
+  readonly broken = new Set<string>();
+  readonly acts: Acts = { starts: 0, stops: 0, registrations: 0, deregistrations: 0, busy: 0 };
+  readonly #sandbox: Sandbox;
+  readonly #bounds: Bounds;
+  readonly #end = new AbortController();
+  readonly #unregistered = new Map<string, number>();
+  #most = 0;
+
+  constructor(sandbox: Sandbox, bounds: Bounds) {
+    this.#sandbox = sandbox;
+    this.#bounds = bounds;
+    // The condition is asked after each change, so that not even the shortest breach is missed.
+    sandbox.world.until(() => {
+      this.#changed();
+      return false;
+    }, this.#end.signal).catch(() => {
+      // It has no other end than being disposed of.
+    });
+  }
+
+  /** The most that were in service at once. */
+  get most(): number {
+    return this.#most;
+  }
+
+  /** How many are in service. */
+  get inService(): number {
+    return this.#sandbox.world.instances().filter(inService).length;
+  }
+
+  /** Judges a call before its effect, and counts it after that. */
+  async passing({ action, input, moment }: Passing): Promise<void> {
+    for (const id of idsOf(input)) {
+      const instance = this.#sandbox.world.instances().find((each) => each.id === id);
+      if (instance === undefined) continue;
+      if (moment === "before") await this.#judge(action, instance);
+      else this.#count(action, instance);
+    }
+  }
+
+  /** Looks for what lasts too long; to be called several times a second. */
+  look(now: number = performance.now()): void {
+    for (const { id, role, state, standing } of this.#sandbox.world.instances()) {
+      if (role !== "node" || state !== "running" || standing !== "none") this.#unregistered.delete(id);
+      else if (!this.#unregistered.has(id)) this.#unregistered.set(id, now);
+      else if (now - (this.#unregistered.get(id) ?? now) > this.#bounds.unregistered) {
+        this.broken.add(`${id} runs unregistered for more than ${this.#bounds.unregistered / 1_000} s`);
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#end.abort();
+  }
+
+  async #judge(action: string, { id, role, state, standing, address }: InstanceView): Promise<void> {
+    switch (action) {
+      case "StopInstances":
+        if (role !== "node") this.broken.add(`I1: StopInstances of the ${role} ${id}`);
+        if (standing !== "none") this.broken.add(`I4: StopInstances of ${id}, which is ${standing}`);
+        break;
+      case "DeregisterInstancesFromLoadBalancer":
+        if (role !== "node") this.broken.add(`I1: the ${role} ${id} is deregistered`);
+        if (standing === "in-service" && this.inService <= this.#bounds.min) {
+          this.broken.add(`I2: ${id} is taken out, and only ${this.inService} are in service`);
+        }
+        break;
+      case "RegisterInstancesWithLoadBalancer":
+        if (state !== "running" || !await answers(address)) {
+          this.broken.add(`I5: ${id} is registered, ${state} and not healthy`);
+        }
+        break;
+    }
+  }
+
+  #count(action: string, { id, role, standing }: InstanceView): void {
+    if (action === "StartInstances") this.acts.starts++;
+    if (action === "StopInstances") this.acts.stops++;
+    if (action === "RegisterInstancesWithLoadBalancer") this.acts.registrations++;
+    if (action === "DeregisterInstancesFromLoadBalancer") this.acts.deregistrations++;
+    if (action === "DeregisterInstancesFromLoadBalancer" && standing === "draining") this.acts.busy++;
+    if (action === "TerminateInstances") this.broken.add(`the ${role} ${id} is terminated`);
+  }
+
+  #changed(): void {
+    const instances = this.#sandbox.world.instances();
+    const serving = instances.filter(inService).length;
+    this.#most = Math.max(this.#most, serving);
+    if (serving > this.#bounds.max) this.broken.add(`I2: ${serving} in service, max ${this.#bounds.max}`);
+    for (const { id, role, state, standing } of instances) {
+      if (role === "base" && state !== "running") this.broken.add(`I1: the base ${id} is ${state}`);
+      if ((state === "stopping" || state === "stopped") && standing !== "none") {
+        this.broken.add(`R13: ${id} is ${state}, and ${standing} at the load balancer`);
+      }
+    }
+  }
+}
+
+function inService({ state, standing }: InstanceView): boolean {
+  return state === "running" && standing === "in-service";
+}
+
+/** The instances that a call is about, EC2's or ELB's. */
+function idsOf(input: Passing["input"]): string[] {
+  const { InstanceIds, Instances } = input;
+  const ids = Array.isArray(InstanceIds) ? InstanceIds : [];
+  const shapes = Array.isArray(Instances) ? Instances : [];
+  return [...ids, ...shapes.map((each) => (each as { InstanceId?: unknown }).InstanceId)].map(String);
+}
+
+async function answers(address: string): Promise<boolean> {
+  try {
+    const response = await fetch(`http://${address}:${INSTANCE_PORT}/ping`);
+    await response.body?.cancel();
+    return response.status === 200;
+  } catch {
+    return false;
+  }
+}

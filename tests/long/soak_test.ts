@@ -1,0 +1,234 @@
+/**
+ * The soak: random load on a sandbox with real processes, messages lost and doubled, calls throttled, and the autoscaler
+ * killed every minute. Nothing that must hold may break, no request may be cut off, and memory stays flat.
+ *
+ * `KAS_SOAK_MINUTES` says how long (3), `KAS_SOAK_SEED` with which luck (1).
+ *
+ * @module
+ */
+import { PublishCommand } from "@aws-sdk/client-sns";
+import { assert, assertEquals } from "@std/assert";
+import { realTimer } from "../../src/admin/load/clients.ts";
+import { putAlarm } from "../../src/aws/alarms.ts";
+import { type Aws, connect } from "../../src/aws/clients.ts";
+import { subscribe, subscriptions } from "../../src/aws/topic.ts";
+import type { Chance } from "../../src/sandbox/faults.ts";
+import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
+import { BUILT, eventually } from "../kas.ts";
+import { slow, testWith } from "../needs.ts";
+import { memoryOf, Phoenix } from "./soak/autoscaler.ts";
+import { Clients } from "./soak/clients.ts";
+import { Invariants } from "./soak/invariants.ts";
+import { reviewed } from "./soak/journal.ts";
+
+const MINUTES = Number(Deno.env.get("KAS_SOAK_MINUTES") ?? "3");
+const SEED = Number(Deno.env.get("KAS_SOAK_SEED") ?? "1");
+
+/** How many times faster than life the sandbox's and the autoscaler's durations pass. */
+const SPEED = 40;
+
+/** Stopped nodes beside the base; with the bounds below the first is always on, and the last never. */
+const NODES = 4;
+const BOUNDS = { min: 2, max: 4, unregistered: 25_000 };
+
+/** The autoscaler's durations, ms of real time. Its deadlines allow for what does not go faster with the sandbox. */
+const DURATIONS = {
+  resync: 60_000 / SPEED,
+  warmup: 120_000 / SPEED,
+  "cooldown-in": 60_000 / SPEED,
+  "start-timeout": 20_000,
+  "drain-timeout": 20_000,
+};
+
+/** Requests a period from which on there is much to do; a client asks 7 times in one, 10 of them keep two workers busy. */
+const REQUESTS = 35;
+const CPU = { low: 30, high: 90 };
+const PERIOD = 60;
+
+const FAULTS = ["sns-loss=0.2", "sns-duplicates=0.3", "throttle=0.2"];
+
+/** Notifications of another fleet's alarms: each is verified, stored and decided on, and leads to nothing. A second. */
+const CHATTER = 5;
+
+/** How long the last life is at least, for its memory to be judged, ms. */
+const LAST_LIFE = 70_000;
+
+/** How much the lowest of the memory may rise in the last life, MiB: a leak of 1 MB a message makes a hundred. */
+const GROWTH = 24;
+
+testWith([slow()], `a soak of ${MINUTES} minutes breaks nothing`, async () => {
+  Deno.env.set("AWS_ACCESS_KEY_ID", "test");
+  Deno.env.set("AWS_SECRET_ACCESS_KEY", "test");
+  const length = MINUTES * 60_000;
+  const random = dice(SEED);
+  await using stack = new AsyncDisposableStack();
+  const state = await Deno.makeTempDir({ prefix: "kas-soak-" });
+  stack.defer(() => Deno.remove(state, { recursive: true }));
+  const worker = [...BUILT, "worker", "--threads", "1", "--work-ms", "15-45"];
+  const sandbox = stack.use(
+    await startSandbox({ nodes: NODES, speed: SPEED, balancerPort: 0, worker, seed: SEED }),
+  );
+  const aws = stack.use(connect({ region: "eu-west-1", endpointUrl: sandbox.url }));
+  const topicArn = sandbox.env["KAS_TOPIC_ARN"] ?? "";
+  const bounds = ["--min", `${BOUNDS.min}`, "--max", `${BOUNDS.max}`];
+  const durations = Object.entries(DURATIONS).flatMap(([name, ms]) => [`--${name}`, `${ms}ms`]);
+  const autoscaler = stack.use(
+    await Phoenix.start(["--state", state, ...bounds, ...durations], sandbox.env),
+  );
+  await setUp(aws, sandbox, topicArn, autoscaler.url);
+
+  const struck = countStrikes(sandbox);
+  const invariants = stack.use(new Invariants(sandbox, BOUNDS));
+  const clients = stack.use(new Clients(`http://127.0.0.1:${sandbox.balancerPort}/work`));
+  for (const fault of FAULTS) sandbox.faults.set(fault);
+  sandbox.faults.onCall = async (passing) => {
+    const leaves = passing.action === "DeregisterInstancesFromLoadBalancer" && passing.moment === "before";
+    if (leaves) await clients.volley(invariants.inService);
+    await invariants.passing(passing);
+  };
+
+  const begun = performance.now();
+  const over = new AbortController();
+  const last = Math.max(LAST_LIFE, length / 5);
+  const kills = Math.min(60_000, (length - last) / 5);
+  const published = { count: 0 };
+  const parts = Promise.all([
+    clients.comeAndGo(random, over.signal),
+    every(200, over.signal, () => {
+      invariants.look();
+      // There is no use in going on with what is broken.
+      if (invariants.broken.size > 0 || clients.failures.length > 0) over.abort();
+    }),
+    every(1_000, over.signal, () => autoscaler.measure()),
+    every(1_000 / CHATTER, over.signal, () => chat(aws, topicArn, published)),
+    every(kills, over.signal, async () => {
+      if (performance.now() - begun <= length - last + 1_000) await autoscaler.kill();
+    }),
+    realTimer.wait(length, over.signal).then(() => over.abort()),
+  ]);
+  await parts;
+  sandbox.faults.clear();
+
+  const minutes = (performance.now() - begun) / 60_000;
+  const review = reviewed(state);
+  const memory = memoryOf(autoscaler.lives.at(-1) ?? []);
+  const rss = autoscaler.lives.flat().map(({ rss }) => rss);
+  const mib = (n: number) => `${n.toFixed(1)} MiB`;
+  report({
+    seed: SEED,
+    minutes: minutes.toFixed(1),
+    requests: clients.requests,
+    failed: clients.failures.length,
+    starts: invariants.acts.starts,
+    stops: invariants.acts.stops,
+    "deregistered with requests under way": `${invariants.acts.busy} of ${invariants.acts.deregistrations}`,
+    "most in service": `${invariants.most} (max ${BOUNDS.max})`,
+    kills: autoscaler.kills,
+    "alarm changes and chatter": published.count,
+    "messages lost": struck.snsLoss,
+    "messages doubled": struck.snsDuplicates,
+    "calls throttled": `${struck.throttle} of ${struck.calls}`,
+    "messages decided on": review.messages,
+    "decisions made again": `${review.decisions}, ${review.differences.length} different`,
+    activities: Object.entries(review.activities).map(([how, n]) => `${n} ${how}`).join(", "),
+    "RSS over all lives": `${mib(Math.min(...rss))} to ${mib(Math.max(...rss))}`,
+    "RSS of the last life": `${mib(memory.least)} to ${mib(memory.most)}, ${
+      memory.slope.toFixed(2)
+    } MiB/min after warm-up`,
+    "growth of its lowest": mib(memory.growth),
+  });
+
+  const words = () => `The autoscaler's last words:\n${autoscaler.lastWords(40)}`;
+  assertEquals([...invariants.broken], [], words());
+  assertEquals(clients.failures, [], words());
+  assertEquals(review.differences, [], "R16: a decision comes out differently from its record");
+  assertEquals(review.undecided, [], "I8: a message does not have exactly one decision");
+  // Otherwise it has proved nothing.
+  assert(invariants.acts.starts >= 2 * MINUTES, "too few starts");
+  assert(invariants.acts.stops >= 2 * MINUTES, "too few stops");
+  assert(invariants.acts.busy >= MINUTES, "too few instances were busy when they were deregistered");
+  assert(autoscaler.kills >= Math.min(4, MINUTES), "too few kills");
+  assert(struck.snsLoss > 0 && struck.snsDuplicates > 0 && struck.throttle > 0, "too little went wrong");
+  assert(memory.growth <= GROWTH, `the memory grew by ${mib(memory.growth)}`);
+
+  // Left alone without clients, the fleet comes to its minimum and to rest.
+  await eventually(
+    () => sandbox.world.instances().map(({ state, standing }) => `${state} ${standing}`).toSorted(),
+    (all) =>
+      all.filter((it) => it === "running in-service").length === BOUNDS.min &&
+      all.filter((it) => it === "stopped none").length === NODES + 1 - BOUNDS.min,
+    60_000,
+  );
+  assertEquals([...invariants.broken], []);
+});
+
+/** Alarms of every kind, and the subscription. */
+async function setUp(aws: Aws, sandbox: Sandbox, topicArn: string, url: string): Promise<void> {
+  const common = { fleet: "kas", period: PERIOD, evaluations: 1, topicArn };
+  await putAlarm(aws, { ...common, kind: "reqcount", dimension: "kas", threshold: REQUESTS });
+  for (const { id } of sandbox.world.instances()) {
+    await putAlarm(aws, { ...common, kind: "cpuhigh", dimension: id, threshold: CPU.high });
+    await putAlarm(aws, { ...common, kind: "cpulow", dimension: id, threshold: CPU.low });
+  }
+  await subscribe(aws, topicArn, url);
+  await eventually(
+    () => Array.fromAsync(subscriptions(aws, topicArn)),
+    (all) => all.length > 0 && all.every(({ status }) => status === "confirmed"),
+  );
+}
+
+/** Counts how often each fault strikes from now on, and the calls that throttling might have struck. */
+function countStrikes({ faults }: Sandbox): Record<Chance | "calls", number> {
+  const counts = { throttle: 0, errors: 0, cut: 0, wedge: 0, snsDuplicates: 0, snsLoss: 0, calls: 0 };
+  const strikes = faults.strikes.bind(faults);
+  faults.strikes = (kind) => {
+    const struck = strikes(kind);
+    if (struck) counts[kind]++;
+    if (kind === "throttle") counts.calls++;
+    return struck;
+  };
+  return counts;
+}
+
+/** Does something again and again, so many ms after it was done, until the signal is aborted. */
+async function every(ms: number, signal: AbortSignal, work: () => Promise<void> | void): Promise<void> {
+  for (;;) {
+    await realTimer.wait(ms, signal);
+    if (signal.aborted) return;
+    await work();
+  }
+}
+
+/** Publishes an alarm's change of another fleet. */
+async function chat(aws: Aws, topicArn: string, published: { count: number }): Promise<void> {
+  const change = {
+    AlarmName: "other:cpuhigh:i-00000000000000001",
+    OldStateValue: "OK",
+    NewStateValue: "ALARM",
+    StateChangeTime: new Date().toISOString().replace("Z", "+0000"),
+  };
+  try {
+    const command = new PublishCommand({ TopicArn: topicArn, Message: JSON.stringify(change) });
+    await (await aws.sns()).send(command);
+    published.count++;
+  } catch {
+    // Throttled once too often.
+  }
+}
+
+/** A seeded generator of numbers in [0, 1). Source: mulberry32, Tommy Ettinger, public domain. */
+function dice(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** Prints the summary. */
+function report(figures: Readonly<Record<string, string | number>>): void {
+  const lines = Object.entries(figures).map(([name, value]) => `  ${name.padEnd(38)}${value}\n`);
+  Deno.stdout.writeSync(new TextEncoder().encode(`\nsoak\n${lines.join("")}`));
+}

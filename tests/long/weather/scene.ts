@@ -1,0 +1,211 @@
+/**
+ * One fleet in one weather: a sandbox with an autoscaler, and an eye on the invariants while it blows.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { putAlarm, setAlarmState } from "../../../src/aws/alarms.ts";
+import { connect } from "../../../src/aws/clients.ts";
+import type { Autoscaler, AutoscalerOptions } from "../../../src/autoscaler/service.ts";
+import { type Clock, realClock } from "../../../src/autoscaler/wait.ts";
+import type { Line } from "../../../src/autoscaler/journal.ts";
+import type { Passing } from "../../../src/sandbox/faults.ts";
+import type { MakeMachine } from "../../../src/sandbox/machine.ts";
+import type { SandboxOptions } from "../../../src/sandbox/sandbox.ts";
+import type { AlarmKind, AlarmState } from "../../../src/scaling/alarm.ts";
+import { BASE, firstResync, lines, machines, NODES, type Stage, stage } from "../../autoscaler/fixtures.ts";
+import { eventually } from "../../kas.ts";
+
+/** A wall clock that jumps. */
+export class JumpingClock implements Clock {
+  #ahead = 0;
+  readonly elapsed = realClock.elapsed;
+  readonly sleep = realClock.sleep;
+  readonly now = (): number => realClock.now() + this.#ahead;
+
+  /** Sets the time of day so many ms ahead, or back. */
+  jump(ms: number): void {
+    this.#ahead += ms;
+  }
+}
+
+/** What a scene is set with. */
+export interface Setting extends Partial<AutoscalerOptions> {
+  readonly sandbox?: SandboxOptions;
+  /** Longest wait for one attempt of a call, ms. */
+  readonly timeLimit?: number;
+  /** Called at a worker's first answer to /ping since its instance was started. */
+  readonly onFirstPing?: (scene: Scene, id: string) => void | Promise<void>;
+}
+
+/** The longest that a scene may take to come to its end, ms. */
+const PATIENCE = 45_000;
+
+/** A fleet of a base and two stopped nodes, its alarms quiet, and an autoscaler that is subscribed. */
+export class Scene implements AsyncDisposable {
+  /** Called as each call passes by, the autoscaler's and the scene's own. */
+  onCall: (passing: Passing) => void | Promise<void> = () => {};
+  /** What was done against the rules. */
+  readonly violations: string[] = [];
+  /** How often each node was started. */
+  readonly #starts = new Map<string, number>();
+  /** Instances whose workers have answered since they were started last. */
+  readonly #healthy = new Set<string>();
+
+  private constructor(
+    readonly stage: Stage,
+    readonly clock: JumpingClock,
+    readonly autoscaler: Autoscaler,
+  ) {}
+
+  /** Sets the scene, in calm weather. */
+  static async set({ sandbox, timeLimit = 1_000, onFirstPing, ...more }: Setting = {}): Promise<Scene> {
+    let scene: Scene | undefined;
+    const made = machines((id) => {
+      if (scene?.answers(id)) void onFirstPing?.(scene, id);
+      return true;
+    });
+    const machine: MakeMachine = (host) => {
+      scene?.started(host.id);
+      return made(host);
+    };
+    const clock = new JumpingClock();
+    await using owned = new AsyncDisposableStack();
+    const set = owned.use(await stage({ nodes: 2, machine, ...sandbox }, { clock, ...more }));
+    const autoscaler = await set.start({ account: { ...set.options.account, timeLimit } });
+    await firstResync(autoscaler);
+    await set.subscribe(autoscaler);
+    for (const id of [BASE, ...NODES.slice(0, 2)]) {
+      await set.alarm("cpuhigh", id, "OK");
+      await set.alarm("cpulow", id, "ALARM");
+    }
+    owned.move();
+    scene = new Scene(set, clock, autoscaler);
+    scene.calm();
+    return scene;
+  }
+
+  /** An instance was started. */
+  started(id: string): void {
+    this.#healthy.delete(id);
+    this.#starts.set(id, (this.#starts.get(id) ?? 0) + 1);
+  }
+
+  /** An instance's worker answers; whether that is for the first time. */
+  answers(id: string): boolean {
+    if (this.#healthy.has(id)) return false;
+    this.#healthy.add(id);
+    return true;
+  }
+
+  get sandbox(): Stage["sandbox"] {
+    return this.stage.sandbox;
+  }
+
+  get faults(): Stage["sandbox"]["faults"] {
+    return this.sandbox.faults;
+  }
+
+  /** Brings an alarm into a state, whatever the weather. */
+  async alarm(kind: AlarmKind, dimension: string, state: AlarmState, timeLimit = 1_000): Promise<void> {
+    using aws = connect({ ...this.stage.options.account, timeLimit });
+    const { topicArn } = this.stage.options;
+    const threshold = state === "ALARM" ? 0 : 100;
+    const plan = { fleet: "kas", kind, dimension, threshold, period: 60, evaluations: 1, topicArn };
+    await persist(() => putAlarm(aws, plan));
+    await persist(() => setAlarmState(aws, `kas:${kind}:${dimension}`, state, "a test"));
+  }
+
+  /** Asks for more. */
+  async out(): Promise<void> {
+    await this.alarm("cpuhigh", BASE, "ALARM");
+  }
+
+  /** Ends what asked for more, and asks for less. */
+  async in(id: string): Promise<void> {
+    await this.alarm("cpuhigh", BASE, "OK");
+    await this.alarm("cpulow", id, "OK");
+  }
+
+  /** The journal's lines that are no "none", newest first. */
+  async steps(): Promise<Line[]> {
+    return (await lines(this.autoscaler)).filter(({ kind }) => kind !== "none");
+  }
+
+  /** Waits until the newest step of a kind has ended, and tells it. */
+  async ended(kind: "start" | "stop", count = 1): Promise<Line> {
+    const all = await eventually(
+      async () => (await this.steps()).filter((line) => line.kind === kind),
+      (found) => found.length >= count && found.every(({ state }) => state !== "in-progress"),
+      PATIENCE,
+    );
+    const [newest] = all;
+    assert(newest !== undefined);
+    return newest;
+  }
+
+  /** Waits until instances stand so at the load balancer and in EC2; `gone` for one that is terminated. */
+  async stands(expected: Readonly<Record<string, string>>): Promise<void> {
+    const seen = () =>
+      Object.fromEntries(
+        Object.keys(expected).map((id) => {
+          const standing = this.stage.standing(id);
+          return [id, standing.startsWith("undefined") ? "gone" : standing];
+        }),
+      );
+    const same = (seen: Record<string, string>) =>
+      Object.entries(expected).every(([id, standing]) => seen[id] === standing);
+    await eventually(seen, same, PATIENCE);
+  }
+
+  /** Ends the weather. */
+  calm(): void {
+    this.faults.clear();
+    this.onCall = () => {};
+    this.faults.onCall = (passing) => this.#passes(passing);
+  }
+
+  /** Holds the end against the invariants. */
+  verify(starts: number): void {
+    assertEquals(this.violations, []);
+    const made = [...this.#starts.values()].reduce((sum, n) => sum + n, 0);
+    assertEquals(made, starts, "starts");
+    assertEquals(this.stage.standing(BASE), "running in-service");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.faults.clear();
+    await this.stage[Symbol.asyncDispose]();
+  }
+
+  async #passes(passing: Passing): Promise<void> {
+    const { action, input, moment } = passing;
+    const changes = /^(Start|Stop|Terminate|Register|Deregister)/.test(action);
+    const ids = changes ? JSON.stringify(input).match(/i-[0-9a-f]{17}/g) ?? [] : [];
+    for (const id of moment === "before" ? ids : []) {
+      const standing = this.stage.standing(id);
+      if (/^(Stop|Terminate|Deregister)/.test(action) && id === BASE) {
+        this.violations.push(`${action} of the base`);
+      }
+      if (/^Register/.test(action) && !this.#healthy.has(id)) {
+        this.violations.push(`${id} registered before healthy`);
+      }
+      if (/^Stop/.test(action) && /in-service|draining/.test(standing)) {
+        this.violations.push(`${id} stopped while ${standing}`);
+      }
+    }
+    await this.onCall(passing);
+  }
+}
+
+/** Tries until it succeeds. */
+export async function persist(act: () => Promise<unknown>): Promise<void> {
+  const begun = performance.now();
+  for (;;) {
+    try {
+      return void await act();
+    } catch (error) {
+      if (performance.now() - begun > PATIENCE) throw error;
+    }
+  }
+}

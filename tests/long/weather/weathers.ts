@@ -1,0 +1,378 @@
+/**
+ * The weathers: what is done to a fleet while it grows and shrinks, and the end that it has to come to all the same.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { subscribe } from "../../../src/aws/topic.ts";
+import { terminateInstance } from "../../../src/aws/instances.ts";
+import type { Passing } from "../../../src/sandbox/faults.ts";
+import { BASE, NODES } from "../../autoscaler/fixtures.ts";
+import { eventually } from "../../kas.ts";
+import { Scene, type Setting } from "./scene.ts";
+
+/** A weather and its story, which rejects where it ends otherwise than it has to. */
+export interface Weather {
+  readonly name: string;
+  /** In the fast tests too. */
+  readonly sample?: true;
+  readonly setting?: Setting;
+  /** Tells how it ended. */
+  readonly story: (scene: Scene) => Promise<string>;
+}
+
+const [FIRST, SECOND] = NODES;
+const HOUR = 3_600_000;
+/** By how many ms the clock is set. */
+const JUMPS = [["forwards", HOUR], ["backwards", -HOUR]] as const;
+const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: HOUR };
+
+/** A node is brought in and taken out again, each by one message, while it blows. */
+function bothWays(blow: (scene: Scene) => void): Weather["story"] {
+  return async (scene) => {
+    blow(scene);
+    await scene.out();
+    const { state, instance, reason } = await scene.ended("start");
+    assertEquals([state, instance], ["done", FIRST], reason);
+    await scene.in(FIRST);
+    const stopped = await scene.ended("stop");
+    assertEquals([stopped.state, stopped.instance], ["done", FIRST], stopped.reason);
+    scene.calm();
+    await scene.stands({ [FIRST]: "stopped none", [SECOND]: "stopped none" });
+    scene.verify(1);
+    return "in and out";
+  };
+}
+
+/** A fault that begins at each of some moments, and lasts for a time, ms. */
+function bursts(
+  at: readonly string[],
+  ms: number,
+  begin: (scene: Scene) => void,
+  end: (scene: Scene) => void,
+) {
+  return (scene: Scene) => {
+    const left = new Set(at);
+    scene.onCall = ({ action, moment }) => {
+      if (moment !== "before" || !left.delete(action)) return;
+      begin(scene);
+      setTimeout(() => end(scene), ms);
+    };
+  };
+}
+
+/** The moment of the first call that matches. */
+function once(matches: (passing: Passing) => boolean, act: () => Promise<unknown>): Scene["onCall"] {
+  let done = false;
+  return async (passing) => {
+    if (done || !matches(passing)) return;
+    done = true;
+    await act();
+  };
+}
+
+/** Calls about the first node. */
+function about(action: string, moment: Passing["moment"]): (passing: Passing) => boolean {
+  return (passing) =>
+    passing.action === action && passing.moment === moment && JSON.stringify(passing.input).includes(FIRST);
+}
+
+/** Somebody terminates the first node on its way in: the second one comes in its stead. */
+function goneOnWayIn(name: string, matches?: (passing: Passing) => boolean): Weather {
+  let struck: Promise<unknown> | undefined;
+  const strike = (scene: Scene) => struck ??= terminateInstance(scene.stage.aws, FIRST);
+  return {
+    name: `terminated ${name}`,
+    setting: matches ? {} : { onFirstPing: (scene, id) => void (id === FIRST && strike(scene)) },
+    story: async (scene) => {
+      if (matches) scene.onCall = once(matches, () => strike(scene));
+      await scene.out();
+      const { state, instance, reason } = await scene.ended("start");
+      assertEquals([state, instance], ["done", SECOND], reason);
+      assertMatch(reason, new RegExp(FIRST));
+      await struck;
+      await scene.stands({ [FIRST]: "gone", [SECOND]: "running in-service" });
+      assertEquals(scene.violations, []);
+      return "the next one came";
+    },
+  };
+}
+
+/** Somebody terminates the first node on its way out: it is gone, and no other one is touched. */
+function goneOnWayOut(name: string, matches: (passing: Passing) => boolean): Weather {
+  return {
+    name: `terminated ${name}`,
+    story: async (scene) => {
+      await scene.out();
+      await scene.ended("start");
+      scene.onCall = once(matches, () => terminateInstance(scene.stage.aws, FIRST));
+      await scene.in(FIRST);
+      await scene.ended("stop");
+      await scene.stands({ [FIRST]: "gone", [SECOND]: "stopped none" });
+      scene.verify(1);
+      return "gone, and no other";
+    },
+  };
+}
+
+/** Calls of an action are never answered for a while: the loop goes on, and decides on the next message in good time. */
+function wedged(action: string): Weather {
+  return {
+    name: `${action} wedged for two attempts`,
+    setting: { timeLimit: 300 },
+    story: async (scene) => {
+      scene.faults.wedged.add(action);
+      await scene.alarm("cpuhigh", BASE, "ALARM");
+      const given = () => scene.sandbox.calls.filter(({ error }) => error === "wedge").length;
+      await eventually(given, (n) => n >= 2);
+      scene.calm();
+      const freed = performance.now();
+      await scene.alarm("cpuhigh", SECOND, "ALARM");
+      await scene.ended("start", 2);
+      await scene.stands({ [FIRST]: "running in-service", [SECOND]: "running in-service" });
+      scene.verify(2);
+      assert(performance.now() - freed < 8_000);
+      return "both came";
+    },
+  };
+}
+
+/** Calls of an action about the first node are never answered while the second one is brought in. */
+function wedgedForOne(action: string): Weather {
+  return {
+    name: `${action} of one instance wedged`,
+    setting: { timeLimit: 300 },
+    story: async (scene) => {
+      const held = Promise.withResolvers<void>();
+      const [wedge, reached] = [about(action, "before"), Promise.withResolvers<void>()];
+      scene.onCall = async (passing) => {
+        if (!wedge(passing)) return;
+        reached.resolve();
+        await held.promise;
+      };
+      try {
+        await scene.alarm("cpuhigh", BASE, "ALARM");
+        await reached.promise;
+        await scene.alarm("cpuhigh", SECOND, "ALARM");
+        await scene.stands({ [SECOND]: "running in-service" });
+        assert(scene.stage.standing(FIRST) !== "running in-service");
+      } finally {
+        held.resolve();
+      }
+      await scene.stands({ [FIRST]: "running in-service" });
+      await scene.ended("start", 2);
+      scene.verify(2);
+      return "the other first, then both";
+    },
+  };
+}
+
+/** SNS never answers a confirmation: decisions go on beside it. */
+const WEDGED_SNS: Weather = {
+  name: "ConfirmSubscription wedged",
+  setting: { timeLimit: 300 },
+  story: async (scene) => {
+    scene.faults.wedged.add("ConfirmSubscription");
+    const { aws, options: { topicArn = "" } } = scene.stage;
+    await subscribe(aws, topicArn, `${scene.autoscaler.url}/?again`);
+    await eventually(() => scene.sandbox.calls.some(({ error }) => error === "wedge"), (struck) => struck);
+    await scene.out();
+    await scene.ended("start");
+    scene.verify(1);
+    return "in, unconfirmed";
+  },
+};
+
+/** The clock is set while an instance is on its way in, and again while it is on its way out. */
+function jumpsOnTheWay(name: string, by: number): Weather {
+  return {
+    name: `clock 1 h ${name} on the way in and out`,
+    setting: { limits: { ...LIMITS, resync: 400, max: 2, min: 1 } },
+    story: async (scene) => {
+      scene.onCall = once(about("StartInstances", "after"), () => Promise.resolve(scene.clock.jump(by)));
+      await scene.out();
+      const { state, reason } = await scene.ended("start");
+      assertEquals(state, "done", reason);
+      scene.onCall = once(
+        about("DeregisterInstancesFromLoadBalancer", "after"),
+        () => Promise.resolve(scene.clock.jump(by)),
+      );
+      await scene.in(FIRST);
+      assertEquals((await scene.ended("stop")).state, "done");
+      await scene.stands({ [FIRST]: "stopped none", [SECOND]: "stopped none" });
+      scene.verify(1);
+      return "in and out";
+    },
+  };
+}
+
+/** The clock is set while a cooldown runs, and until a resync is due: each step once, and none put off for an hour. */
+function jumpsInCooldown(name: string, by: number): Weather {
+  const resync = 500;
+  return {
+    name: `clock 1 h ${name} in a cooldown`,
+    setting: { limits: { ...LIMITS, cooldownOut: 1_000, resync, max: 3 } },
+    story: async (scene) => {
+      scene.onCall = once(about("StartInstances", "before"), () => Promise.resolve(scene.clock.jump(by)));
+      await scene.out();
+      await scene.ended("start", 2);
+      await scene.stands({ [FIRST]: "running in-service", [SECOND]: "running in-service" });
+      const [first, second] = scene.sandbox.calls.filter(({ action }) => action === "StartInstances");
+      const apart = (second?.at ?? 0) - (first?.at ?? 0);
+      assert(apart >= resync && apart < 10_000, `${apart} ms apart`);
+      scene.verify(2);
+      return `two steps, ${apart} ms apart`;
+    },
+  };
+}
+
+/** The clock is set while a message is put off. */
+function jumpsInBackoff(name: string, by: number): Weather {
+  return {
+    name: `clock 1 h ${name} in a backoff`,
+    story: async (scene) => {
+      const { length } = scene.sandbox.calls;
+      scene.onCall = ({ action }) => {
+        if (action === "DescribeInstances") scene.faults.errors = 1;
+      };
+      await scene.out();
+      const failed = () =>
+        scene.sandbox.calls.slice(length).filter(({ error }) => error !== undefined).length;
+      await eventually(failed, (n) => n > 12);
+      scene.clock.jump(by);
+      scene.calm();
+      const calm = performance.now();
+      await scene.ended("start");
+      scene.verify(1);
+      assert(performance.now() - calm < 15_000);
+      return "in";
+    },
+  };
+}
+
+/** AWS takes its time for each call, or tells of what was a while ago, from the decision on that brings in or takes out. */
+function slow(name: string, fault: string, warmup: number): readonly Weather[] {
+  const limits = { ...LIMITS, warmup, resync: 300, max: 2, min: 1 };
+  const setting = { limits, timeLimit: 10_000, startTimeout: 60_000, drainTimeout: 60_000 };
+  const blow = (scene: Scene, matches: (passing: Passing) => boolean) =>
+    scene.onCall = once(matches, () => Promise.resolve(scene.faults.set(fault)));
+  return [
+    {
+      name: `${name}, on the way in`,
+      setting,
+      story: async (scene) => {
+        await scene.out();
+        blow(scene, ({ moment }) => moment === "before");
+        assertEquals((await scene.ended("start")).state, "done");
+        scene.calm();
+        await scene.stands({ [FIRST]: "running in-service" });
+        scene.verify(1);
+        return "in";
+      },
+    },
+    {
+      name: `${name}, on the way out`,
+      setting,
+      story: async (scene) => {
+        await scene.out();
+        await scene.ended("start");
+        await scene.in(FIRST);
+        blow(scene, about("DeregisterInstancesFromLoadBalancer", "before"));
+        assertEquals((await scene.ended("stop")).state, "done");
+        scene.calm();
+        await scene.stands({ [FIRST]: "stopped none" });
+        scene.verify(1);
+        return "out";
+      },
+    },
+  ];
+}
+
+/** All of them. */
+export const WEATHERS: readonly Weather[] = [
+  // The longest first.
+  ...slow("5 s a call", "latency=5s", 0),
+  ...slow("reads 10 s stale", "stale-reads=10s", 12_000),
+  { name: "calm", story: bothWays(() => {}) },
+  { name: "throttled 50 %", story: bothWays(({ faults }) => faults.set("throttle=0.5")) },
+  {
+    name: "errors 100 % for 2 s, twice each way",
+    story: bothWays(bursts(
+      ["GetMetricData", "RegisterInstancesWithLoadBalancer", "DescribeAlarms", "StopInstances"],
+      2_000,
+      ({ faults }) => faults.set("errors=1"),
+      ({ faults }) => faults.set("errors=0"),
+    )),
+  },
+  { name: "errors 30 %", sample: true, story: bothWays(({ faults }) => faults.set("errors=0.3")) },
+  { name: "cut mid-answer 30 %", sample: true, story: bothWays(({ faults }) => faults.set("cut=0.3")) },
+  {
+    name: "wedged 10 %",
+    setting: { timeLimit: 300 },
+    story: bothWays(({ faults }) => faults.set("wedge=0.1")),
+  },
+  {
+    name: "500 ms a call, limit 1 s",
+    story: bothWays(({ faults }) => faults.set("latency=500ms")),
+  },
+  ...slow("reads 1 s stale", "stale-reads=1s", 1_500),
+  {
+    name: "OutOfService for 1 s on the way in",
+    story: async (scene) => {
+      scene.faults.unhealthy.add(FIRST);
+      scene.onCall = once(about("RegisterInstancesWithLoadBalancer", "after"), () => {
+        setTimeout(() => scene.faults.unhealthy.delete(FIRST), 1_000);
+        return Promise.resolve();
+      });
+      await scene.out();
+      assertEquals((await scene.ended("start")).state, "done");
+      await scene.stands({ [FIRST]: "running in-service" });
+      scene.verify(1);
+      return "in";
+    },
+  },
+  {
+    name: "OutOfService while in service",
+    setting: { limits: { ...LIMITS, resync: 250 } },
+    story: async (scene) => {
+      await scene.out();
+      await scene.ended("start");
+      await scene.alarm("cpuhigh", BASE, "OK");
+      const before = await scene.steps();
+      scene.faults.unhealthy.add(FIRST);
+      await scene.stands({ [FIRST]: "running out-of-service" });
+      const calls = scene.sandbox.calls.length;
+      // For as long as a few resyncs take.
+      const resyncs = () =>
+        scene.sandbox.calls.slice(calls).filter(({ action }) => action === "DescribeAlarms").length;
+      await eventually(resyncs, (n) => n >= 4);
+      scene.faults.unhealthy.clear();
+      await scene.stands({ [FIRST]: "running in-service" });
+      const extra = (await scene.steps()).length - before.length;
+      assert(extra <= 1, `${extra} more steps`);
+      await scene.in(FIRST);
+      await scene.ended("stop");
+      await scene.stands({ [FIRST]: "stopped none" });
+      assertEquals(scene.violations, []);
+      return "in and out";
+    },
+  },
+  goneOnWayIn("before it is started", about("StartInstances", "before")),
+  goneOnWayIn("after it is started", about("StartInstances", "after")),
+  { ...goneOnWayIn("at its first answer"), sample: true },
+  goneOnWayIn("before it is registered", about("RegisterInstancesWithLoadBalancer", "before")),
+  goneOnWayIn("after it is registered", about("RegisterInstancesWithLoadBalancer", "after")),
+  goneOnWayOut("before it is deregistered", about("DeregisterInstancesFromLoadBalancer", "before")),
+  goneOnWayOut("after it is deregistered", about("DeregisterInstancesFromLoadBalancer", "after")),
+  goneOnWayOut("before it is stopped", about("StopInstances", "before")),
+  goneOnWayOut("after it is stopped", about("StopInstances", "after")),
+  ...["DescribeInstances", "DescribeInstanceHealth", "DescribeAlarms", "GetMetricData", "StartInstances"].map(
+    wedged,
+  ),
+  wedgedForOne("StartInstances"),
+  wedgedForOne("RegisterInstancesWithLoadBalancer"),
+  WEDGED_SNS,
+  ...JUMPS.flatMap((
+    [name, by],
+  ) => [jumpsOnTheWay(name, by), jumpsInCooldown(name, by), jumpsInBackoff(name, by)]),
+];

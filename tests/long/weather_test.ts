@@ -1,0 +1,68 @@
+/**
+ * Weather: AWS that throttles, fails, stalls, lies and forgets, clocks that jump, instances that vanish. Whatever blows, the
+ * fleet ends as it should, nothing is done against the rules, and the journal says what happened.
+ *
+ * @module
+ */
+import { assert } from "@std/assert";
+import { slow } from "../needs.ts";
+import { Scene } from "./weather/scene.ts";
+import { type Weather, WEATHERS } from "./weather/weathers.ts";
+
+/** Scenes at once: most of their time is waiting. */
+const AT_ONCE = 8;
+
+/** What came of a weather. */
+interface Outcome {
+  readonly name: string;
+  readonly outcome: string;
+  readonly seconds: number;
+  readonly error?: unknown;
+}
+
+async function weather({ name, setting, story }: Weather): Promise<Outcome> {
+  const begun = performance.now();
+  const seconds = () => (performance.now() - begun) / 1_000;
+  try {
+    await using scene = await Scene.set(setting);
+    try {
+      const outcome = await story(scene);
+      for (const { state, reason } of await scene.steps()) assert(state !== null && reason !== "");
+      return { name, outcome, seconds: seconds() };
+    } catch (error) {
+      const journal = (await scene.steps()).map(({ kind, instance, state, source, reason, phases }) =>
+        `\n    ${kind} ${instance} ${state} ${source} ${reason} ${Object.keys(phases).join(" ")}`
+      );
+      throw new Error(`${name}: ${(error as Error).message}${journal.join("")}`, { cause: error });
+    }
+  } catch (error) {
+    return { name, outcome: "FAILED", seconds: seconds(), error };
+  }
+}
+
+Deno.test("whatever the weather, the fleet ends as it should and the rules are kept (R9, R10, R13, I1-I8)", async () => {
+  const chosen = WEATHERS.filter(({ sample }) => slow().met || sample).values();
+  const outcomes: Outcome[] = [];
+  const begun = performance.now();
+  const play = async () => {
+    for (const next of chosen) outcomes.push(await weather(next));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, play));
+  const seconds = (performance.now() - begun) / 1_000;
+
+  const width = Math.max(...outcomes.map(({ name }) => name.length));
+  const table = outcomes.map(({ name, outcome, seconds }) =>
+    `  ${name.padEnd(width)}  ${seconds.toFixed(1).padStart(5)} s  ${outcome}\n`
+  );
+  const failures = outcomes.flatMap(({ error }) => error === undefined ? [] : [error]);
+  const summary = `weather: ${outcomes.length} of ${WEATHERS.length}, ${failures.length} failed, ${
+    seconds.toFixed(0)
+  } s\n`;
+  Deno.stdout.writeSync(new TextEncoder().encode(`\n${summary}${table.join("")}`));
+  if (failures.length > 0) {
+    throw new AggregateError(
+      failures,
+      failures.map((it) => (it as Error).message).join("\n"),
+    );
+  }
+});
