@@ -53,7 +53,7 @@ export class Observer {
       Array.fromAsync(fleetInstances(this.#aws, this.fleet, signal)),
       registrations(this.#aws, this.fleet.loadBalancer, signal),
       fleetAlarms(this.#aws, this.fleet.fleet, signal),
-      this.#cpu(guess.ids, guess.period, signal),
+      this.#cpu(guess.ids, guess.period, now(), signal),
     ]);
     const alarms = details.map(alarm);
     const ids = ec2.filter(({ state }) => state === "running").map(({ id }) => id);
@@ -61,7 +61,7 @@ export class Observer {
     this.#likely = { ids, period: Number.isFinite(period) ? period : SHORTEST_PERIOD };
     const asked = new Set(this.#likely.period === guess.period ? guess.ids : []);
     const missing = ids.filter((id) => !asked.has(id));
-    const cpu = new Map([...guessed, ...await this.#cpu(missing, this.#likely.period, signal)]);
+    const cpu = new Map([...guessed, ...await this.#cpu(missing, this.#likely.period, now(), signal)]);
 
     const instances = withRegistration(ec2, standing);
     const at = now();
@@ -78,8 +78,13 @@ export class Observer {
     };
   }
 
-  async #cpu(ids: readonly string[], period: number, signal: AbortSignal): Promise<Map<string, Datapoint>> {
-    return ids.length === 0 ? new Map() : await latestCpu(this.#aws, ids, period, signal);
+  async #cpu(
+    ids: readonly string[],
+    period: number,
+    now: number,
+    signal: AbortSignal,
+  ): Promise<Map<string, Datapoint>> {
+    return ids.length === 0 ? new Map() : await latestCpu(this.#aws, ids, period, signal, now);
   }
 }
 

@@ -31,13 +31,17 @@ export function signingUrlFault(url: string, topicArn: string, trustSigner?: str
   return undefined;
 }
 
-/** Compares what a fetch would go to, origin and path, not the texts: `http://host:4580@evil/` begins like `http://host:4580`. */
+/**
+ * Compares what a fetch would go to, origin and path, not the texts: `http://host:4580@evil/` begins like `http://host:4580`.
+ * Nor is a text taken that a parser would mend, though it led to the same place.
+ */
 function isUnder(text: string, prefix: string): boolean {
   if (!URL.canParse(text) || !URL.canParse(prefix)) return false;
   const url = new URL(text);
   const base = new URL(prefix);
   const folder = base.pathname.endsWith("/") ? base.pathname : `${base.pathname}/`;
-  const plain = url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+  const plain = url.href === text && url.username === "" && url.password === "" && url.search === "" &&
+    url.hash === "";
   return plain && url.origin === base.origin &&
     (url.pathname === base.pathname || url.pathname.startsWith(folder));
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import type { Line } from "../../src/autoscaler/lines.ts";
 import { eventually } from "../kas.ts";
 import { BASE, eventualLine, firstResync, lines, NODES, stage } from "./fixtures.ts";
 
@@ -46,13 +47,20 @@ Deno.test("a stream of messages does not put the resync off for ever", async () 
   const limits = { ...it.options.limits, resync: 300 };
   const autoscaler = await it.start({ limits });
   await it.subscribe(autoscaler);
-  // A resync takes longer than from one message to the next.
-  it.sandbox.faults.latency = 120;
+  // A look at the alarms takes much longer than from one message to the next.
+  it.sandbox.faults.onCall = ({ action, moment }) =>
+    action === "DescribeAlarms" && moment === "before"
+      ? new Promise((resolve) => void setTimeout(resolve, 120))
+      : undefined;
   const enough = new AbortController();
   const stream = (async () => {
     while (!enough.signal.aborted) await it.publish("hello");
   })();
-  const resyncs = async () => (await lines(autoscaler)).filter(({ source }) => source === "resync").length;
+  // More lines than the stream can fill.
+  const all = async (): Promise<Line[]> =>
+    await (await fetch(`${autoscaler.url}/activities?limit=10000`)).json();
+  const resyncs = async () =>
+    (await all()).filter(({ source }) => source === "resync").reduce((sum, { times }) => sum + times, 0);
   const before = await resyncs();
   await eventually(resyncs, (after) => after >= before + 3);
   enough.abort();

@@ -96,14 +96,10 @@ Deno.test("Faults.clear() ends every fault", () => {
 });
 
 /** A sandbox, and clients that wait so many ms for an answer. */
-async function account(options: Partial<SandboxOptions> = {}, timeLimit?: number) {
+async function account(options: Partial<SandboxOptions> = {}, timeLimit = 10_000) {
   credentials();
   const sandbox = await startSandbox({ ...FAST, ...options });
-  const aws = connect({
-    region: "eu-west-1",
-    endpointUrl: sandbox.url,
-    ...(timeLimit === undefined ? {} : { timeLimit }),
-  });
+  const aws = connect({ region: "eu-west-1", endpointUrl: sandbox.url, timeLimit });
   return {
     sandbox,
     aws,

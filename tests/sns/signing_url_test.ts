@@ -89,6 +89,10 @@ const BESIDE_PREFIX: Readonly<Record<string, [url: string, prefix: string]>> = {
   "a way up": [`${SANDBOX}/certs/../evil.pem`, `${SANDBOX}/certs`],
   "an encoded way up": [`${SANDBOX}/certs/%2e%2e/evil.pem`, `${SANDBOX}/certs`],
   "a query": [`${SANDBOX}${PATH}?to=evil`, SANDBOX],
+  "a full-width digit, which a parser mends": [`http://１27.0.0.1:4580${PATH}`, SANDBOX],
+  "a character that a parser leaves out": [`http://127.0.0\u200b.1:4580${PATH}`, SANDBOX],
+  "a slash more, which a parser leaves out": [`http:///127.0.0.1:4580${PATH}`, SANDBOX],
+  "another case": [`HTTP://127.0.0.1:4580${PATH}`, SANDBOX],
 };
 for (const [what, [url, prefix]] of Object.entries(BESIDE_PREFIX)) {
   Deno.test(`signingUrlFault() refuses ${what} with a trusted prefix`, () => {

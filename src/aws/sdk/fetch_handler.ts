@@ -91,7 +91,9 @@ function why(cause: unknown): string {
     if (/certificate|tls|handshake/i.test(error.message)) {
       return "its TLS certificate or handshake was refused";
     }
-    if (/connection (reset|closed)|broken pipe|unexpected eof|incomplete|reading a body/i.test(error.message)) {
+    if (
+      /connection (reset|closed)|broken pipe|unexpected eof|incomplete|reading a body/i.test(error.message)
+    ) {
       return "the connection broke";
     }
     if (/unreachable/i.test(error.message)) return "the network is unreachable";

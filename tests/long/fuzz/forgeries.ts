@@ -87,7 +87,7 @@ export function forgeries(
 const METHODS = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "post", "Post"];
 const TARGETS = [
   "//",
- 
+
   "/%2f",
   "/sns",
   "/ping",

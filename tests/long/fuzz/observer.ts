@@ -55,6 +55,8 @@ export function observe(pem: string): Observer {
       `HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
     );
     for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
+    await conn.closeWrite();
+    while (await conn.read(buffer) !== null);
   };
   const accept = async (listener: Deno.TcpListener, each: (conn: Deno.TcpConn) => Promise<void>) => {
     const open: Promise<void>[] = [];

@@ -38,6 +38,12 @@ export interface Setting extends Partial<AutoscalerOptions> {
   readonly onFirstPing?: (scene: Scene, id: string) => void | Promise<void>;
 }
 
+/** Requests that are under way when an instance is taken out, so that some are at each. */
+const REQUESTS = 6;
+
+/** How long they go on after that, ms. */
+const BUSY = 200;
+
 /** The longest that a scene may take to come to its end, ms. */
 const PATIENCE = 45_000;
 
@@ -47,6 +53,11 @@ export class Scene implements AsyncDisposable {
   onCall: (passing: Passing) => void | Promise<void> = () => {};
   /** What was done against the rules. */
   readonly violations: string[] = [];
+  /** What requests for work wait for. */
+  readonly #work: PromiseWithResolvers<void>;
+  /** How many wait. */
+  readonly #held: () => number;
+  readonly #requests: Promise<Response>[] = [];
   /** How often each node was started. */
   readonly #starts = new Map<string, number>();
   /** Instances whose workers have answered since they were started last. */
@@ -56,18 +67,25 @@ export class Scene implements AsyncDisposable {
     readonly stage: Stage,
     readonly clock: JumpingClock,
     readonly autoscaler: Autoscaler,
-  ) {}
+    work: PromiseWithResolvers<void>,
+    held: () => number,
+  ) {
+    this.#work = work;
+    this.#held = held;
+  }
 
   /** Sets the scene, in calm weather. */
   static async set({ sandbox, timeLimit = 1_000, onFirstPing, ...more }: Setting = {}): Promise<Scene> {
-    let scene: Scene | undefined;
-    const made = machines((id) => {
+    const made: { scene?: Scene } = {};
+    const work = Promise.withResolvers<void>();
+    const make = machines((id) => {
+      const { scene } = made;
       if (scene?.answers(id)) void onFirstPing?.(scene, id);
       return true;
-    });
+    }, work.promise);
     const machine: MakeMachine = (host) => {
-      scene?.started(host.id);
-      return made(host);
+      made.scene?.started(host.id);
+      return make(host);
     };
     const clock = new JumpingClock();
     await using owned = new AsyncDisposableStack();
@@ -80,7 +98,7 @@ export class Scene implements AsyncDisposable {
       await set.alarm("cpulow", id, "ALARM");
     }
     owned.move();
-    scene = new Scene(set, clock, autoscaler);
+    const scene = made.scene = new Scene(set, clock, autoscaler, work, make.held);
     scene.calm();
     return scene;
   }
@@ -165,8 +183,20 @@ export class Scene implements AsyncDisposable {
     this.faults.onCall = (passing) => this.#passes(passing);
   }
 
+  /** Has requests under way at every instance, which go on for a while. */
+  async #busy(): Promise<void> {
+    const url = `http://127.0.0.1:${this.sandbox.balancerPort}/work`;
+    for (let i = 0; i < REQUESTS; i++) this.#requests.push(fetch(url));
+    await eventually(this.#held, (held) => held === REQUESTS);
+    setTimeout(() => this.#work.resolve(), BUSY);
+  }
+
   /** Holds the end against the invariants. */
-  verify(starts: number): void {
+  async verify(starts: number): Promise<void> {
+    this.#work.resolve();
+    for (const response of await Promise.all(this.#requests)) {
+      assertEquals([response.status, await response.text()], [200, "pong"]);
+    }
     assertEquals(this.violations, []);
     const made = [...this.#starts.values()].reduce((sum, n) => sum + n, 0);
     assertEquals(made, starts, "starts");
@@ -175,6 +205,10 @@ export class Scene implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.faults.clear();
+    this.#work.resolve();
+    for (const response of await Promise.allSettled(this.#requests)) {
+      if (response.status === "fulfilled" && !response.value.bodyUsed) await response.value.body?.cancel();
+    }
     await this.stage[Symbol.asyncDispose]();
   }
 
@@ -194,6 +228,7 @@ export class Scene implements AsyncDisposable {
         this.violations.push(`${id} stopped while ${standing}`);
       }
     }
+    if (/^Deregister/.test(action) && moment === "before" && this.#requests.length === 0) await this.#busy();
     await this.onCall(passing);
   }
 }

@@ -39,7 +39,7 @@ function bothWays(blow: (scene: Scene) => void): Weather["story"] {
     assertEquals([stopped.state, stopped.instance], ["done", FIRST], stopped.reason);
     scene.calm();
     await scene.stands({ [FIRST]: "stopped none", [SECOND]: "stopped none" });
-    scene.verify(1);
+    await scene.verify(1);
     return "in and out";
   };
 }
@@ -83,7 +83,11 @@ function goneOnWayIn(name: string, matches?: (passing: Passing) => boolean): Wea
   const strike = (scene: Scene) => struck ??= terminateInstance(scene.stage.aws, FIRST);
   return {
     name: `terminated ${name}`,
-    setting: matches ? {} : { onFirstPing: (scene, id) => void (id === FIRST && strike(scene)) },
+    // A deadline would come too late.
+    setting: {
+      startTimeout: 60_000,
+      ...(matches ? {} : { onFirstPing: (scene, id) => void (id === FIRST && strike(scene)) }),
+    },
     story: async (scene) => {
       if (matches) scene.onCall = once(matches, () => strike(scene));
       await scene.out();
@@ -109,7 +113,7 @@ function goneOnWayOut(name: string, matches: (passing: Passing) => boolean): Wea
       await scene.in(FIRST);
       await scene.ended("stop");
       await scene.stands({ [FIRST]: "gone", [SECOND]: "stopped none" });
-      scene.verify(1);
+      await scene.verify(1);
       return "gone, and no other";
     },
   };
@@ -130,7 +134,7 @@ function wedged(action: string): Weather {
       await scene.alarm("cpuhigh", SECOND, "ALARM");
       await scene.ended("start", 2);
       await scene.stands({ [FIRST]: "running in-service", [SECOND]: "running in-service" });
-      scene.verify(2);
+      await scene.verify(2);
       assert(performance.now() - freed < 8_000);
       return "both came";
     },
@@ -161,7 +165,7 @@ function wedgedForOne(action: string): Weather {
       }
       await scene.stands({ [FIRST]: "running in-service" });
       await scene.ended("start", 2);
-      scene.verify(2);
+      await scene.verify(2);
       return "the other first, then both";
     },
   };
@@ -178,29 +182,33 @@ const WEDGED_SNS: Weather = {
     await eventually(() => scene.sandbox.calls.some(({ error }) => error === "wedge"), (struck) => struck);
     await scene.out();
     await scene.ended("start");
-    scene.verify(1);
+    await scene.verify(1);
     return "in, unconfirmed";
   },
 };
 
-/** The clock is set while an instance is on its way in, and again while it is on its way out. */
+/** The clock is set while an instance is waited for on its way in, and again on its way out. */
 function jumpsOnTheWay(name: string, by: number): Weather {
+  const jump = (scene: Scene, state: string) =>
+    scene.onCall = once(
+      (passing) =>
+        about("DescribeInstances", "after")(passing) && scene.stage.standing(FIRST).startsWith(state),
+      () => Promise.resolve(scene.clock.jump(by)),
+    );
   return {
     name: `clock 1 h ${name} on the way in and out`,
     setting: { limits: { ...LIMITS, resync: 400, max: 2, min: 1 } },
     story: async (scene) => {
-      scene.onCall = once(about("StartInstances", "after"), () => Promise.resolve(scene.clock.jump(by)));
+      jump(scene, "pending");
       await scene.out();
       const { state, reason } = await scene.ended("start");
       assertEquals(state, "done", reason);
-      scene.onCall = once(
-        about("DeregisterInstancesFromLoadBalancer", "after"),
-        () => Promise.resolve(scene.clock.jump(by)),
-      );
+      jump(scene, "stopping");
       await scene.in(FIRST);
       assertEquals((await scene.ended("stop")).state, "done");
       await scene.stands({ [FIRST]: "stopped none", [SECOND]: "stopped none" });
-      scene.verify(1);
+      assertEquals(Math.round((scene.clock.now() - Date.now()) / HOUR), Math.sign(by) * 2);
+      await scene.verify(1);
       return "in and out";
     },
   };
@@ -220,7 +228,7 @@ function jumpsInCooldown(name: string, by: number): Weather {
       const [first, second] = scene.sandbox.calls.filter(({ action }) => action === "StartInstances");
       const apart = (second?.at ?? 0) - (first?.at ?? 0);
       assert(apart >= resync && apart < 10_000, `${apart} ms apart`);
-      scene.verify(2);
+      await scene.verify(2);
       return `two steps, ${apart} ms apart`;
     },
   };
@@ -237,13 +245,17 @@ function jumpsInBackoff(name: string, by: number): Weather {
       };
       await scene.out();
       const failed = () =>
-        scene.sandbox.calls.slice(length).filter(({ error }) => error !== undefined).length;
-      await eventually(failed, (n) => n > 12);
+        scene.sandbox.calls.slice(length).filter(({ action, error }) =>
+          action === "DescribeInstances" && error
+        )
+          .length;
+      // Three calls an attempt, and a pause after it.
+      await eventually(failed, (n) => n >= 6 && n % 3 === 0);
       scene.clock.jump(by);
       scene.calm();
       const calm = performance.now();
       await scene.ended("start");
-      scene.verify(1);
+      await scene.verify(1);
       assert(performance.now() - calm < 15_000);
       return "in";
     },
@@ -266,7 +278,7 @@ function slow(name: string, fault: string, warmup: number): readonly Weather[] {
         assertEquals((await scene.ended("start")).state, "done");
         scene.calm();
         await scene.stands({ [FIRST]: "running in-service" });
-        scene.verify(1);
+        await scene.verify(1);
         return "in";
       },
     },
@@ -281,7 +293,7 @@ function slow(name: string, fault: string, warmup: number): readonly Weather[] {
         assertEquals((await scene.ended("stop")).state, "done");
         scene.calm();
         await scene.stands({ [FIRST]: "stopped none" });
-        scene.verify(1);
+        await scene.verify(1);
         return "out";
       },
     },
@@ -327,7 +339,7 @@ export const WEATHERS: readonly Weather[] = [
       await scene.out();
       assertEquals((await scene.ended("start")).state, "done");
       await scene.stands({ [FIRST]: "running in-service" });
-      scene.verify(1);
+      await scene.verify(1);
       return "in";
     },
   },
