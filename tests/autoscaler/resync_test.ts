@@ -61,10 +61,13 @@ Deno.test("a stream of messages does not put the resync off for ever", async () 
     await (await fetch(`${autoscaler.url}/activities?limit=10000`)).json();
   const resyncs = async () =>
     (await all()).filter(({ source }) => source === "resync").reduce((sum, { times }) => sum + times, 0);
-  const before = await resyncs();
-  await eventually(resyncs, (after) => after >= before + 3);
-  enough.abort();
-  await stream;
+  try {
+    const before = await resyncs();
+    await eventually(resyncs, (after) => after >= before + 3);
+  } finally {
+    enough.abort();
+    await stream;
+  }
 });
 
 Deno.test("a resync that failed is made again soon, not an interval later", async () => {

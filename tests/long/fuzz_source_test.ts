@@ -1,0 +1,248 @@
+/**
+ * Abuse of `POST /`: mutations of genuine messages over real sockets, of which none may be believed, crash the autoscaler,
+ * make it leak, or keep it busy (R12, R14, I7).
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { Line } from "../../src/autoscaler/lines.ts";
+import { makeSigner } from "../../src/sandbox/certificate.ts";
+import { BASE, type Stage, stage } from "../autoscaler/fixtures.ts";
+import { startProcess } from "../autoscaler/process.ts";
+import { eventually, FROM_SOURCE } from "../kas.ts";
+import { slow } from "../needs.ts";
+import type { Body } from "../sns/fixtures.ts";
+import { Client, post } from "./fuzz/client.ts";
+import { forgeries } from "./fuzz/forgeries.ts";
+import { Author, SECRET, TYPES } from "./fuzz/messages.ts";
+import { observe, type Observer, watchFetch } from "./fuzz/observer.ts";
+import { fire, type Magazine, stillSlow, type Tallies } from "./fuzz/run.ts";
+import { forgedUrls } from "./fuzz/urls.ts";
+
+const COUNT = slow().met ? 100_000 : 1_000;
+const SEED = Number(Deno.env.get("KAS_TEST_SEED") ?? 20_261_124);
+const CONNECTIONS = 4;
+
+/** Bytes that the second half of the run may have in use beyond the first half: the most in each is held against the other. */
+const HEAP_GROWTH = 8 * 2 ** 20;
+const RSS_GROWTH = 96 * 2 ** 20;
+
+const MIB = 2 ** 20;
+
+/** An autoscaler's topic, and what can be observed of what it does. */
+class Range implements AsyncDisposable {
+  readonly stage: Stage;
+  readonly observer: Observer;
+  readonly author: Author;
+  readonly magazine: Magazine;
+
+  private constructor(stage: Stage, observer: Observer, author: Author) {
+    const topicArn = stage.options.topicArn ?? "";
+    this.stage = stage;
+    this.observer = observer;
+    this.author = author;
+    const alarm = JSON.stringify({
+      AlarmName: `kas:cpuhigh:${BASE}`,
+      NewStateValue: "ALARM",
+      OldStateValue: "OK",
+      StateChangeTime: new Date().toISOString().replace("Z", "+0000"),
+    });
+    const versions = ["1", "2"] as const;
+    this.magazine = {
+      live: versions.flatMap((version) => [
+        ...TYPES.map((type) => author.message(type, { Message: alarm }, version)),
+        author.message("Notification", { Message: alarm, Subject: `ALARM: "kas:cpuhigh:${BASE}"` }, version),
+        author.message("Notification", { Message: `${alarm} Grüße, 世界 🚀`, Subject: "Größe" }, version),
+      ]),
+      harmless: versions.flatMap((version) =>
+        Array.from(
+          { length: 4 },
+          (_, i) => author.message("Notification", { Subject: `No alarm ${i}` }, version),
+        )
+      ),
+      forgeries: forgeries({
+        author,
+        topicArn,
+        urls: forgedUrls(observer.canary, observer.prefix),
+        certs: observer.certs,
+      }),
+    };
+  }
+
+  static async open(): Promise<Range> {
+    const theStage = await stage();
+    const signer = makeSigner();
+    const observer = observe(signer.pem);
+    return new Range(
+      theStage,
+      observer,
+      new Author(signer, theStage.options.topicArn ?? "", `${observer.prefix}signer.pem`),
+    );
+  }
+
+  /** A genuine message, sent in between; SNS would see it accepted within a second. */
+  async probe(url: string): Promise<Body> {
+    using client = new Client(url);
+    const body = this.author.message("Notification", { Message: "Is anybody there?" });
+    const { status, text, ms } = await client.send(post(JSON.stringify(body)));
+    assertEquals([status, text], [200, "accepted"]);
+    assert(ms < 1_000, `a genuine message took ${ms} ms`);
+    return body;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.observer[Symbol.asyncDispose]();
+    await this.stage[Symbol.asyncDispose]();
+  }
+}
+
+/** Waits until the first resync is over, and tells how many calls AWS has had. */
+async function settled(url: string, { sandbox }: Stage): Promise<number> {
+  await eventually(
+    () => decided(url),
+    (lines) => lines.some(({ source }) => source === "resync"),
+  );
+  return sandbox.calls.length;
+}
+
+async function decided(url: string): Promise<Line[]> {
+  return await (await fetch(`${url}/activities?limit=10000`)).json();
+}
+
+/** What holds after every run. */
+async function verdict(
+  { url, range, tallies, calls, probes }: {
+    readonly url: string;
+    readonly range: Range;
+    readonly tallies: Tallies;
+    /** AWS's calls before. */
+    readonly calls: number;
+    readonly probes: readonly Body[];
+  },
+): Promise<void> {
+  assertEquals(tallies.wrong, []);
+  const accepted = [...range.magazine.harmless, ...probes].map(({ MessageId }) => String(MessageId));
+  const decisions = await eventually(
+    async () => (await decided(url)).filter(({ source }) => source === "notification"),
+    ({ length }) => length >= accepted.length,
+  );
+  // Each genuine message was decided on once, and nothing else was.
+  assertEquals(decisions.map(({ message }) => message).toSorted(), accepted.toSorted());
+  assertEquals(new Set(decisions.map(({ kind }) => kind)), new Set(["none"]));
+  assertEquals(range.stage.sandbox.calls.length, calls, "AWS was called");
+  const foreign = [...range.observer.requests.keys()].filter((target) =>
+    !target.startsWith(range.observer.prefix) && target !== "sns.eu-west-1.amazonaws.com:443"
+  );
+  assertEquals(foreign, [], "something was fetched from where a message pointed");
+}
+
+function report(
+  what: string,
+  tallies: Tallies,
+  seconds: number,
+  memory: string,
+  again: readonly string[],
+): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(
+    `fuzz, ${what}: ${tallies.count} messages, seed ${SEED}, ${
+      seconds.toFixed(1)
+    } s; ${memory}; ${tallies.slow.length} took over 50 ms, ${again.length} of them again\n${tallies.table()}`,
+  ));
+}
+
+function growth(sizes: readonly number[]): number {
+  const half = sizes.length / 2;
+  return Math.max(...sizes.slice(half)) - Math.max(...sizes.slice(0, half));
+}
+
+function series(what: string, sizes: readonly number[]): string {
+  return `${what} ${sizes.map((size) => (size / MIB).toFixed(0)).join(" ")} MiB`;
+}
+
+/** Collects garbage; Deno has no other way to ask for it. */
+function collect(): void {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+}
+
+function heap(): number {
+  collect();
+  const { heapUsed, external } = Deno.memoryUsage();
+  return heapUsed + external;
+}
+
+Deno.test("no mutated message is believed, crashes the autoscaler, or stays in its memory", async () => {
+  await using range = await Range.open();
+  await using autoscaler = await range.stage.start({ trustSigner: range.observer.prefix });
+  const { url } = autoscaler;
+  // The sandbox is in this process too: its load balancer looks after the instances, on 127.77.
+  using watch = watchFetch([range.stage.sandbox.url, range.observer.prefix, url, "http://127.77."]);
+  const calls = await settled(url, range.stage);
+  const count = COUNT / 2;
+  const probes = [await range.probe(url)];
+  const heaps: number[] = [];
+  const began = performance.now();
+  const tallies = await fire(url, range.magazine, {
+    seed: SEED,
+    count,
+    connections: CONNECTIONS,
+    every: count / 10,
+    between: async () => {
+      probes.push(await range.probe(url));
+      heaps.push(heap());
+    },
+  });
+  const seconds = (performance.now() - began) / 1_000;
+  const again = await stillSlow(url, tallies);
+  const memory = series("heap", heaps);
+  report("in this process", tallies, seconds, memory, again);
+
+  await verdict({ url, range, tallies, calls, probes });
+  assertEquals(
+    [...watch.fetched.keys()].filter((origin) => origin !== "https://sns.eu-west-1.amazonaws.com"),
+    [],
+  );
+  assertEquals(again, []);
+  assert(growth(heaps) < HEAP_GROWTH, memory);
+});
+
+Deno.test("no mutated message is believed by, crashes or swells kas as a process", async () => {
+  await using range = await Range.open();
+  const { prefix } = range.observer;
+  const proxy = new URL(prefix).origin;
+  await using autoscaler = await startProcess(range.stage, {
+    words: FROM_SOURCE,
+    args: ["--trust-signer", prefix],
+    // All that it fetches but AWS's, which is on 127.0.0.1, goes through the observer.
+    env: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy, NO_PROXY: "127.0.0.1", DENO_NO_UPDATE_CHECK: "1" },
+  });
+  const { url } = autoscaler;
+  const calls = await settled(url, range.stage);
+  const count = COUNT / 2;
+  const probes = [await range.probe(url)];
+  const resident = () =>
+    Number(/^VmRSS:\s+(\d+) kB$/m.exec(Deno.readTextFileSync(`/proc/${autoscaler.pid}/status`))?.[1]) * 1_024;
+  const sizes: number[] = [];
+  const began = performance.now();
+  const tallies = await fire(url, range.magazine, {
+    seed: SEED + 1,
+    count,
+    connections: CONNECTIONS,
+    every: count / 10,
+    between: async () => {
+      probes.push(await range.probe(url));
+      sizes.push(resident());
+    },
+  });
+  const seconds = (performance.now() - began) / 1_000;
+  const again = await stillSlow(url, tallies);
+  const memory = series("RSS", sizes);
+  report("as a process", tallies, seconds, memory, again);
+
+  await verdict({ url, range, tallies, calls, probes });
+  assertEquals(again, []);
+  assert(growth(sizes) < RSS_GROWTH, memory);
+  assertEquals(autoscaler.lines.filter((line) => line.includes(SECRET)), []);
+});
