@@ -1,0 +1,58 @@
+/**
+ * One run of a scenario, with a crash or without: what it came to, and every rule that it broke on the way.
+ *
+ * @module
+ */
+import { type CrashPoint, Lab } from "../../lab/lab.ts";
+import { Referee } from "../../lab/referee.ts";
+import type { Scenario } from "./scenarios.ts";
+
+/** What a run came to. */
+export interface Ran {
+  /** Instances, activities and acts, a line each, to be held against another run's. */
+  readonly end: readonly string[];
+  readonly broken: readonly string[];
+  readonly struck: boolean;
+  /** Calls to AWS and writes to the database from when the scenario began. */
+  readonly counts: Lab["counts"];
+}
+
+/** How long it may take to come to rest, ms. */
+const LONGEST = 1_800_000;
+
+/** Runs a scenario; with a point it crashes there, and is started again. */
+export async function run({ plan, prepare, drive }: Scenario, point?: CrashPoint): Promise<Ran> {
+  const referee = new Referee();
+  await using lab = await Lab.open(plan, referee);
+  referee.watch(lab);
+  await prepare(lab);
+  await lab.start();
+  await lab.pass(5_000);
+  lab.strikeAt(point);
+  await drive(lab);
+  const deadline = lab.time.passed + LONGEST;
+  do await lab.pass(30_000); while (!atRest(lab) && lab.time.passed < deadline);
+  if (atRest(lab)) referee.atRest();
+  else referee.broken.add("I6: it does not come to rest");
+  const { call, write } = lab.counts;
+  referee.verify(lab.kas, new Map());
+  const struck = lab.crashes.call + lab.crashes.write > 0;
+  return { end: endOf(lab, referee), broken: [...referee.broken], struck, counts: { call, write } };
+}
+
+function atRest(lab: Lab): boolean {
+  if (!lab.alive) return false;
+  const { kas: { journal, inbox }, cloud } = lab;
+  return journal.unfinished().length === 0 && inbox.waiting() === 0 &&
+    cloud.fleet().every(({ state }) => state === "running" || state === "stopped");
+}
+
+function endOf({ kas, cloud, time }: Lab, { acts: { starts, stops } }: Referee): string[] {
+  const activities = kas.journal.lines(100, time.now())
+    .filter(({ kind }) => kind !== "none")
+    .map(({ kind, instance, state }) => `${kind} ${instance} ${state}`);
+  const instances = cloud.fleet().map(({ id, state, registration, tags }) =>
+    `${id} ${state} ${registration} ${tags["kas:quarantine"] ?? ""}`.trimEnd()
+  );
+  return [...instances, ...activities.toReversed(), `${starts} starts, ${stops} stops`];
+}

@@ -1,0 +1,130 @@
+/**
+ * What is crashed: scenarios that end in one certain world, whatever happens to the autoscaler on the way.
+ *
+ * @module
+ */
+import { AT_ONCE, fleetOf, type FleetPlan } from "../../lab/fleet_plan.ts";
+import type { Lab } from "../../lab/lab.ts";
+import { away, FIRST, hold, noAlarms, out } from "../../lab/script.ts";
+
+/** A scenario. */
+export interface Scenario {
+  readonly name: string;
+  readonly plan: FleetPlan;
+  /** Before the autoscaler is started. */
+  readonly prepare: (lab: Lab) => Promise<void>;
+  /** What happens then. */
+  readonly drive: (lab: Lab) => Promise<void>;
+}
+
+/** The second node's place. */
+const SECOND = 2;
+
+/** All of them. */
+export const SCENARIOS: readonly Scenario[] = [
+  { name: "a start", plan: fleetOf([false]), prepare: noAlarms, drive: out },
+  {
+    name: "a start without capacity for the first",
+    plan: fleetOf([false, false, false]),
+    prepare: async (lab) => {
+      await noAlarms(lab);
+      lab.cloud.faults.noCapacity.add(lab.id(FIRST));
+    },
+    drive: out,
+  },
+  {
+    name: "a start whose first worker never answers",
+    plan: fleetOf([false, false]),
+    prepare: async (lab) => {
+      await noAlarms(lab);
+      lab.cloud.machines.broken.add(lab.id(FIRST));
+    },
+    drive: out,
+  },
+  {
+    name: "a start with nobody left to try",
+    plan: fleetOf([false]),
+    prepare: async (lab) => {
+      await noAlarms(lab);
+      lab.cloud.machines.broken.add(lab.id(FIRST));
+    },
+    drive: out,
+  },
+  { name: "a stop", plan: fleetOf([true]), prepare: noAlarms, drive: (lab) => away(lab, FIRST) },
+  {
+    name: "a stop that waits for requests",
+    plan: fleetOf([true, true]),
+    prepare: noAlarms,
+    drive: async (lab) => {
+      await hold(lab);
+      await away(lab, FIRST);
+      await lab.pass(30_000);
+      lab.cloud.machines.letGo();
+    },
+  },
+  {
+    name: "a stop whose requests do not end in time",
+    plan: fleetOf([true], { drainTimeout: 40_000 }),
+    prepare: noAlarms,
+    drive: async (lab) => {
+      await hold(lab);
+      await away(lab, FIRST);
+    },
+  },
+  {
+    name: "a stop that a start takes back",
+    plan: fleetOf([true, false]),
+    prepare: noAlarms,
+    drive: async (lab) => {
+      await hold(lab);
+      await away(lab, FIRST);
+      await lab.pass(20_000);
+      await out(lab);
+      await lab.pass(20_000);
+      lab.cloud.machines.letGo();
+    },
+  },
+  {
+    name: "a start of what is still stopping",
+    plan: fleetOf([true]),
+    prepare: noAlarms,
+    drive: async (lab) => {
+      await away(lab, FIRST);
+      await lab.pass(12_000);
+      await out(lab);
+    },
+  },
+  {
+    name: "two starts and a stop side by side",
+    plan: fleetOf([true, false, false]),
+    prepare: noAlarms,
+    drive: async (lab) => {
+      await away(lab, FIRST);
+      await lab.pass(10_000);
+      await out(lab);
+      await lab.pass(3_000);
+      await out(lab);
+    },
+  },
+  {
+    name: "a load that nobody told of",
+    plan: fleetOf([false, false], { limits: { ...AT_ONCE, resync: 60_000, max: 2 } }),
+    prepare: () => Promise.resolve(),
+    drive: async (lab) => {
+      lab.cloud.machines.demand = 1;
+      await lab.pass(200_000);
+    },
+  },
+  {
+    name: "a candidate that somebody terminates",
+    plan: fleetOf([false, false, true]),
+    prepare: noAlarms,
+    drive: async (lab) => {
+      await out(lab);
+      await lab.pass(8_000);
+      await lab.cloud.elsewhere("ec2", "TerminateInstances", { InstanceIds: [lab.id(SECOND)] });
+      await lab.pass(8_000);
+      await away(lab, 3);
+    },
+  },
+];

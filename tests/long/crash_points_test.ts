@@ -1,0 +1,86 @@
+/**
+ * Crash points (R13, I6): the autoscaler ends at a call to AWS or a write to its database, right before or right after it, and is
+ * started again. Whatever the point, it comes to the end of a run without a crash. On virtual time, so that it can be every
+ * single one; `deno task test` takes a few of them, which `KAS_TEST_SEED` chooses again.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import type { CrashPoint } from "../lab/lab.ts";
+import { dice } from "../lab/virtual_time.ts";
+import { slow } from "../needs.ts";
+import { type Ran, run } from "./crash_points/run.ts";
+import { type Scenario, SCENARIOS } from "./crash_points/scenarios.ts";
+
+/** How long the autoscaler is down, ms. */
+const DOWN = 2_000;
+
+/** How many points `deno task test` takes. */
+const SAMPLE = 15;
+
+/** How many failures are told in full. */
+const MOST_TOLD = 5;
+
+/** A point in a scenario. */
+interface Place {
+  readonly scenario: Scenario;
+  readonly reference: Ran;
+  readonly point: CrashPoint;
+}
+
+Deno.test("a crash at any call or write changes nothing of where it ends (R13, I6)", async () => {
+  const seed = Number(Deno.env.get("KAS_TEST_SEED") ?? Math.trunc(Math.random() * 2 ** 31));
+  const begun = performance.now();
+  const places: Place[] = [];
+  // One after the other, as a lab has the time of the whole program.
+  for (const scenario of SCENARIOS) places.push(...await placesOf(scenario));
+  const crashes = new Map<string, number>();
+  const failures: string[] = [];
+  for (const { scenario, reference, point } of slow().met ? places : some(places, seed)) {
+    const ran = await run(scenario, point);
+    if (ran.struck) crashes.set(scenario.name, (crashes.get(scenario.name) ?? 0) + 1);
+    const where = `${scenario.name}, crashed right ${point.moment} ${point.at} ${point.nth}`;
+    try {
+      assert(ran.struck, "the point was not met");
+      assertEquals(ran.end, reference.end);
+      assertEquals(ran.broken, []);
+    } catch (error) {
+      failures.push(`${where}: ${(error as Error).message}`);
+    }
+  }
+  const count = crashes.values().reduce((sum, n) => sum + n, 0);
+  const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
+  say(`crash points: ${count} crashes at ${places.length} points with KAS_TEST_SEED=${seed}, ${seconds} s`);
+  for (const [name, n] of crashes) say(`  ${String(n).padStart(4)}  ${name}`);
+  assertEquals(failures.slice(0, MOST_TOLD), [], `${failures.length} failures`);
+  assert(places.length >= 500, `only ${places.length} points`);
+});
+
+/** Every point of a scenario, by a run without a crash. */
+async function placesOf(scenario: Scenario): Promise<Place[]> {
+  const reference = await run(scenario);
+  assertEquals(reference.broken, [], scenario.name);
+  return (["call", "write"] as const).flatMap((at) =>
+    Array.from({ length: reference.counts[at] }, (_, i) => i + 1).flatMap((nth) =>
+      (["before", "after"] as const).map((moment) => ({
+        scenario,
+        reference,
+        point: { at, nth, moment, down: DOWN },
+      }))
+    )
+  );
+}
+
+/** A few, anywhere. */
+function some(places: readonly Place[], seed: number): Place[] {
+  const die = dice(seed);
+  return Array.from({ length: SAMPLE }, () => places[Math.floor(die() * places.length)] ?? raise());
+}
+
+function raise(): never {
+  throw new RangeError("there are no points");
+}
+
+function say(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}

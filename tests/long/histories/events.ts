@@ -1,0 +1,191 @@
+/**
+ * What may happen to a fleet: the events of a history, at random, and each in words for people.
+ *
+ * @module
+ */
+import fc from "fast-check";
+import type { AlarmKind, AlarmState } from "../../../src/scaling/alarm.ts";
+import type { FleetPlan } from "../../lab/fleet_plan.ts";
+
+const MESSAGES = [
+  "valid",
+  "duplicate",
+  "stale",
+  "foreign",
+  "unknown-alarm",
+  "unknown-instance",
+  "no-alarm",
+  "malformed",
+  "forged",
+  "other-topic",
+] as const;
+
+const FAULTS = [
+  "throttle",
+  "errors",
+  "cut",
+  "wedge",
+  "latency",
+  "stale-reads",
+  "no-capacity",
+  "unhealthy",
+  "broken-worker",
+] as const;
+
+const MEDDLINGS = ["terminate", "stop", "start", "register", "deregister", "quarantine", "release"] as const;
+
+/** One event. Times are s; `at` tells an instance by its place in the plan. */
+export type Event =
+  | { readonly what: "wait"; readonly s: number }
+  /** How many machines' worth of work the clients bring. */
+  | { readonly what: "demand"; readonly machines: number }
+  | { readonly what: "work"; readonly requests: number }
+  | { readonly what: "let-go" }
+  | {
+    readonly what: "message";
+    readonly kind: typeof MESSAGES[number];
+    readonly alarm: AlarmKind;
+    readonly at: number;
+    readonly state: AlarmState;
+  }
+  | { readonly what: "alarm"; readonly alarm: AlarmKind; readonly at: number; readonly state: AlarmState }
+  | {
+    readonly what: "crash";
+    readonly by: "call" | "write";
+    readonly nth: number;
+    readonly moment: "before" | "after";
+    readonly down: number;
+  }
+  | { readonly what: "kill"; readonly down: number }
+  | { readonly what: "restart" }
+  | { readonly what: "fault"; readonly kind: typeof FAULTS[number]; readonly at: number }
+  | { readonly what: "calm" }
+  | { readonly what: "meddle"; readonly how: typeof MEDDLINGS[number]; readonly at: number }
+  | { readonly what: "clock"; readonly s: number };
+
+/** A fleet and what happens to it. */
+export interface History {
+  readonly plan: FleetPlan;
+  readonly events: readonly Event[];
+}
+
+const at = fc.nat(7);
+const down = fc.integer({ min: 1, max: 60 });
+const alarm = fc.constantFrom<AlarmKind>("cpuhigh", "cpuhigh", "cpuhigh", "cpulow", "cpulow", "reqcount");
+const state = fc.constantFrom<AlarmState>("ALARM", "OK", "ALARM", "OK", "INSUFFICIENT_DATA");
+const what = <T extends string>(name: T) => fc.constant(name);
+
+const WEIGHED: readonly (readonly [weight: number, event: fc.Arbitrary<Event>])[] = [
+  [5, fc.record({ what: what("wait"), s: fc.integer({ min: 1, max: 90 }) })],
+  [4, fc.record({ what: what("demand"), machines: fc.constantFrom(0, 0.2, 0.9, 1.4, 2.2, 3, 5) })],
+  [2, fc.record({ what: what("work"), requests: fc.integer({ min: 1, max: 5 }) })],
+  [1, fc.record({ what: what("let-go") })],
+  [3, fc.record({ what: what("message"), kind: what("valid"), alarm, at, state })],
+  [3, fc.record({ what: what("message"), kind: fc.constantFrom(...MESSAGES), alarm, at, state })],
+  [6, fc.record({ what: what("alarm"), alarm, at, state })],
+  [
+    5,
+    fc.record({
+      what: what("crash"),
+      by: fc.constantFrom("call", "write"),
+      nth: fc.integer({ min: 1, max: 9 }),
+      moment: fc.constantFrom("before", "after"),
+      down,
+    }),
+  ],
+  [1, fc.record({ what: what("kill"), down })],
+  [1, fc.record({ what: what("restart") })],
+  [3, fc.record({ what: what("fault"), kind: fc.constantFrom(...FAULTS), at })],
+  [2, fc.record({ what: what("calm") })],
+  [2, fc.record({ what: what("meddle"), how: fc.constantFrom(...MEDDLINGS), at })],
+  [1, fc.record({ what: what("clock"), s: fc.constantFrom(-7_200, -600, -30, 30, 240, 3_000) })],
+];
+
+const event = fc.oneof(...WEIGHED.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+
+const seconds = (...values: number[]) => fc.constantFrom(...values.map((s) => s * 1_000));
+const oneIn = (n: number) => fc.nat(n - 1).map((it) => it === n - 1);
+
+const plan: fc.Arbitrary<FleetPlan> = fc.record({
+  seed: fc.nat(1_000_000),
+  control: fc.boolean(),
+  nodes: fc.array(
+    fc.record({ zone: fc.nat(1), serving: oneIn(3), quarantined: oneIn(8), grouped: oneIn(8) }),
+    { minLength: 1, maxLength: 5 },
+  ),
+  foreign: fc.boolean(),
+  reqcount: fc.boolean(),
+  limits: fc.record({
+    warmup: seconds(0, 30, 120),
+    cooldownOut: seconds(0, 0, 30),
+    cooldownIn: seconds(0, 30, 60),
+    resync: seconds(60, 120),
+    min: fc.integer({ min: 1, max: 3 }),
+    max: fc.integer({ min: 1, max: 6 }),
+  }, { requiredKeys: ["warmup", "cooldownOut", "cooldownIn", "resync"] }),
+  startTimeout: seconds(60, 120),
+  drainTimeout: seconds(60, 330),
+});
+
+/** Histories of up to so many events. */
+export function histories(most: number): fc.Arbitrary<History> {
+  return fc.record({ plan, events: fc.array(event, { minLength: 3, maxLength: most, size: "max" }) });
+}
+
+/** A history as lines for people. */
+export function told({ plan, events }: History): string[] {
+  const { limits, nodes, control, foreign, reqcount } = plan;
+  const { min = "as many as base and control", max = "the whole fleet" } = limits;
+  const others = [...(control ? ["a control"] : []), ...(foreign ? ["a foreign node"] : [])];
+  return [
+    ["A base", ...others, `${nodes.length} nodes (seed ${plan.seed})`].join(", "),
+    ...nodes.map(({ zone, serving, quarantined, grouped }, place) =>
+      `  ${place + 1 + Number(control)}: a node in zone ${"ab"[zone]}, ${serving ? "in service" : "stopped"}${
+        quarantined ? ", in quarantine" : ""
+      }${grouped ? ", in an Auto Scaling group" : ""}`
+    ),
+    `  min ${min}, max ${max}, warmup ${s(limits.warmup)}, cooldown-out ${s(limits.cooldownOut)}, ` +
+    `cooldown-in ${s(limits.cooldownIn)}, resync ${s(limits.resync)}, start-timeout ${
+      s(plan.startTimeout)
+    }, ` +
+    `drain-timeout ${s(plan.drainTimeout)}${reqcount ? ", a reqcount alarm" : ""}`,
+    ...events.map((event, number) => `${String(number + 1).padStart(4)}. ${sentence(event)}`),
+  ];
+}
+
+function s(ms: number): string {
+  return `${ms / 1_000} s`;
+}
+
+function sentence(event: Event): string {
+  switch (event.what) {
+    case "wait":
+      return `${event.s} s pass`;
+    case "demand":
+      return `clients bring work for ${event.machines} machines`;
+    case "work":
+      return `${event.requests} requests are sent, and take their time`;
+    case "let-go":
+      return "the requests under way end";
+    case "message":
+      return `a message comes, ${event.kind}: ${event.alarm} of ${event.at} is in ${event.state}`;
+    case "alarm":
+      return `CloudWatch puts ${event.alarm} of ${event.at} into ${event.state}`;
+    case "crash":
+      return `it will crash right ${event.moment} ${event.by} ${event.nth} from here, and be down for ${event.down} s`;
+    case "kill":
+      return `the autoscaler is killed, and is down for ${event.down} s`;
+    case "restart":
+      return "the autoscaler is shut down and started again";
+    case "fault":
+      return `fault: ${event.kind} (${event.at})`;
+    case "calm":
+      return "the faults end";
+    case "meddle":
+      return `somebody else: ${event.how} ${event.at}`;
+    case "clock":
+      return `the autoscaler's clock is set ${event.s > 0 ? "forwards" : "back"} by ${Math.abs(event.s)} s`;
+    default:
+      return event satisfies never;
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * What is in nobody's plan: faults of AWS, and other people with access to the account.
+ *
+ * @module
+ */
+import { FLEET } from "../../lab/cloud.ts";
+import type { Lab } from "../../lab/lab.ts";
+import type { Referee } from "../../lab/referee.ts";
+import type { Event } from "./events.ts";
+
+/** Brings trouble to a lab. */
+export class Others {
+  readonly #lab: Lab;
+  readonly #referee: Referee;
+
+  constructor(lab: Lab, referee: Referee) {
+    this.#lab = lab;
+    this.#referee = referee;
+  }
+
+  /** Sets a fault. */
+  fault({ kind, at }: Event & { readonly what: "fault" }): void {
+    const { faults, machines } = this.#lab.cloud;
+    const id = this.#id(at);
+    switch (kind) {
+      case "throttle":
+      case "errors":
+      case "cut":
+        faults[kind] = 0.3;
+        break;
+      case "wedge":
+        faults.wedge = 0.1;
+        break;
+      case "latency":
+        faults.latency = 2_000;
+        break;
+      case "stale-reads":
+        faults.staleReads = 5_000;
+        break;
+      case "unhealthy":
+        faults.unhealthy.add(id);
+        break;
+      case "no-capacity":
+        return void faults.noCapacity.add(id);
+      case "broken-worker":
+        return void machines.broken.add(id);
+      default:
+        return kind satisfies never;
+    }
+    this.#referee.haze();
+  }
+
+  /** Ends every fault. */
+  calm(): void {
+    const { faults, machines } = this.#lab.cloud;
+    const { onCall } = faults;
+    faults.clear();
+    faults.onCall = onCall;
+    machines.broken.clear();
+    this.#referee.clear();
+  }
+
+  /** Does something to an instance. */
+  async meddle({ how, at }: Event & { readonly what: "meddle" }): Promise<void> {
+    const id = this.#id(at);
+    this.#referee.meddled(id);
+    const instances = { InstanceIds: [id] };
+    const registration = { LoadBalancerName: FLEET, Instances: [{ InstanceId: id }] };
+    const tag = { ResourceIds: [id], Tags: [{ Key: "kas:quarantine", Value: "by hand" }] };
+    const acts = {
+      terminate: ["ec2", "TerminateInstances", instances],
+      stop: ["ec2", "StopInstances", instances],
+      start: ["ec2", "StartInstances", instances],
+      register: ["elb", "RegisterInstancesWithLoadBalancer", registration],
+      deregister: ["elb", "DeregisterInstancesFromLoadBalancer", registration],
+      quarantine: ["ec2", "CreateTags", tag],
+      release: ["ec2", "DeleteTags", tag],
+    } as const;
+    const [service, action, input] = acts[how];
+    await this.#lab.cloud.elsewhere(service, action, input);
+  }
+
+  /** The id of an instance by its place in the plan, over and over. */
+  #id(at: number): string {
+    return this.#lab.id(at % this.#lab.cloud.ids.length);
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Plays a history in a lab: event after event, then the weather clears and time passes until nothing is under way.
+ *
+ * @module
+ */
+import { Lab } from "../../lab/lab.ts";
+import { type Acts, Referee } from "../../lab/referee.ts";
+import type { Event, History } from "./events.ts";
+import { Senders } from "./senders.ts";
+import { Others } from "./others.ts";
+
+/** What a history contained and came to. */
+export interface Played {
+  /** Every rule that was broken, a line each. */
+  readonly broken: readonly string[];
+  readonly acts: Acts;
+  readonly crashes: Lab["crashes"];
+  /** How often each kind of event took place, `message valid` for one. */
+  readonly events: ReadonlyMap<string, number>;
+  /** Virtual ms. */
+  readonly lasted: number;
+}
+
+/** How long the end may take to come to rest, ms, and how long the latest news takes to come and to be acted on. */
+const LONGEST_END = 3_600_000;
+const NEWS = 150_000;
+
+/** Plays a history. */
+export async function play({ plan, events }: History): Promise<Played> {
+  const referee = new Referee();
+  await using lab = await Lab.open(plan, referee);
+  referee.watch(lab);
+  const senders = new Senders(lab, referee);
+  const others = new Others(lab, referee);
+  const counts = new Map<string, number>();
+  await lab.start();
+  await lab.subscribe();
+  for (const event of events) {
+    const name = nameOf(event);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    await takePlace(event, lab, senders, others);
+    await lab.time.settle();
+  }
+  await end(lab, referee, others);
+  referee.verify(lab.kas, senders.fates);
+  const { acts, broken } = referee;
+  return { broken: [...broken], acts, crashes: lab.crashes, events: counts, lasted: lab.time.passed };
+}
+
+async function takePlace(event: Event, lab: Lab, senders: Senders, others: Others): Promise<void> {
+  const { machines } = lab.cloud;
+  switch (event.what) {
+    case "wait":
+      return await lab.pass(event.s * 1_000);
+    case "demand":
+      machines.demand = event.machines;
+      return;
+    case "work":
+      machines.holding = true;
+      for (let n = 0; n < event.requests; n++) void lab.cloud.work();
+      return;
+    case "let-go":
+      return machines.letGo();
+    case "message":
+      return await senders.send(event);
+    case "alarm":
+      return await senders.change(event);
+    case "crash": {
+      const { by, nth, moment, down } = event;
+      return lab.strikeAt({ at: by, nth, moment, down: down * 1_000 });
+    }
+    case "kill":
+      return lab.kill(event.down * 1_000);
+    case "restart":
+      await lab.shutDown();
+      return await lab.start();
+    case "fault":
+      return others.fault(event);
+    case "calm":
+      return others.calm();
+    case "meddle":
+      return await others.meddle(event);
+    case "clock":
+      return lab.setClock(event.s * 1_000);
+    default:
+      return event satisfies never;
+  }
+}
+
+/** The weather clears, and time passes until nothing is under way. */
+async function end(lab: Lab, referee: Referee, others: Others): Promise<void> {
+  lab.strikeAt(undefined);
+  others.calm();
+  lab.cloud.machines.letGo();
+  // Whatever is down is up again by then.
+  await lab.pass(61_000);
+  await lab.start();
+  const deadline = lab.time.passed + LONGEST_END;
+  await lab.pass(NEWS);
+  while (unrest(lab).length > 0 && lab.time.passed < deadline) await lab.pass(20_000);
+  const left = unrest(lab);
+  if (left.length === 0) referee.atRest();
+  else referee.broken.add(`I6: it does not come to rest: ${left.join("; ")}`);
+}
+
+/** What is under way. */
+function unrest({ kas: { journal, inbox }, cloud }: Lab): string[] {
+  return [
+    ...journal.unfinished().map(({ id, kind, instance }) =>
+      `the ${kind} of ${instance} is at ${journal.steps(id).at(-1)?.step}`
+    ),
+    ...(inbox.waiting() > 0 ? [`${inbox.waiting()} messages wait`] : []),
+    ...cloud.fleet().flatMap(({ id, state }) =>
+      state === "running" || state === "stopped" ? [] : [`${id} is ${state}`]
+    ),
+  ];
+}
+
+function nameOf(event: Event): string {
+  switch (event.what) {
+    case "message":
+    case "fault":
+      return `${event.what} ${event.kind}`;
+    case "meddle":
+      return `${event.what} ${event.how}`;
+    default:
+      return event.what;
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Whoever sends messages: CloudWatch by way of SNS, and by hand those that SNS would never send, or only by mistake.
+ *
+ * @module
+ */
+import { alarmName } from "../../../src/scaling/alarm.ts";
+import type { Post } from "../../../src/sandbox/sns/message.ts";
+import { FLEET } from "../../lab/cloud.ts";
+import { instancesOf } from "../../lab/fleet_plan.ts";
+import type { Lab } from "../../lab/lab.ts";
+import { notice } from "../../lab/notice.ts";
+import type { Fate, Referee } from "../../lab/referee.ts";
+import type { Event } from "./events.ts";
+
+type MessageEvent = Event & { readonly what: "message" };
+
+/** Sends messages to a lab's autoscaler. */
+export class Senders {
+  /** What is to become of each message, by its id. */
+  readonly fates = new Map<string, Fate>();
+  readonly #lab: Lab;
+  readonly #referee: Referee;
+  #latest: Post | undefined;
+  #count = 0;
+
+  constructor(lab: Lab, referee: Referee) {
+    this.#lab = lab;
+    this.#referee = referee;
+  }
+
+  /** Has CloudWatch put an alarm into a state, of which it tells the topic. */
+  async change(event: Event & { readonly what: "alarm" }): Promise<void> {
+    await this.#lab.cloud.elsewhere("cloudWatch", "SetAlarmState", {
+      AlarmName: this.#alarm(event),
+      StateValue: event.state,
+      StateReason: "a history",
+    });
+  }
+
+  /** Delivers a message by hand. */
+  async send(event: MessageEvent): Promise<void> {
+    const lab = this.#lab;
+    const { kind, state, at } = event;
+    const name = this.#alarm(event);
+    const now = lab.time.now();
+    switch (kind) {
+      case "valid":
+        return await this.#take(notice(name, state, now), "one");
+      case "duplicate":
+        if (this.#latest !== undefined) await lab.deliver(this.#latest);
+        return;
+      case "stale": {
+        const newest = lab.alive ? lab.kas.journal.newest(name) : undefined;
+        if (newest === undefined) return;
+        return await this.#take(notice(name, state, newest.changed - 1_000), "nothing");
+      }
+      case "foreign":
+        return await this.#take(notice(name.replace(FLEET, "other"), state, now), "nothing");
+      case "unknown-alarm":
+        return await this.#take(notice(`${FLEET}:disk:${at}`, state, now), "nothing");
+      case "unknown-instance":
+        return await this.#take(notice(`${FLEET}:cpuhigh:i-0badc0de`, state, now), "nothing");
+      case "no-alarm":
+        return await this.#take("hello", "nothing");
+      case "malformed":
+        return await this.#refuse(notice(name, state, now), (body) => body.slice(0, -20));
+      case "forged":
+        // Signed was another state.
+        return await this.#refuse(
+          notice(name, "INSUFFICIENT_DATA", now),
+          (body) => body.replace('NewStateValue\\":\\"INSUFFICIENT_DATA', 'NewStateValue\\":\\"ALARM'),
+        );
+      case "other-topic":
+        return await this.#refuse(
+          notice(name, state, now),
+          (body) => body.replace(/("TopicArn": "[^"]*):kas"/, '$1:theirs"'),
+        );
+      default:
+        return kind satisfies never;
+    }
+  }
+
+  /** Sends what is to be taken. */
+  async #take(text: string, fate: "one" | "nothing"): Promise<void> {
+    const id = `message-${++this.#count}`;
+    const post = this.#latest = this.#lab.message(text, id);
+    const status = await this.#lab.deliver(post);
+    // One that reached nobody, or that a wrong clock made out to be too old or from the future, leaves nothing; unless it was
+    // stored all the same, or comes again when the clock is right.
+    this.fates.set(id, status === 200 ? fate : "at-most-one");
+  }
+
+  /** Sends what is to be refused: `change` is what a forger makes of it after it was signed. */
+  async #refuse(text: string, change: (body: string) => string): Promise<void> {
+    const id = `message-${++this.#count}`;
+    const { headers, body } = this.#lab.message(text, id);
+    const status = await this.#lab.deliver({ headers, body: change(body) });
+    if (status !== 0 && (status < 400 || status >= 500)) {
+      this.#referee.broken.add(`I7: a message to be refused was answered ${status}`);
+    }
+    this.fates.set(id, "refused");
+  }
+
+  #alarm({ alarm, at }: Pick<MessageEvent, "alarm" | "at">): string {
+    const own = instancesOf(this.#lab.plan).filter(({ kind }) => kind !== "foreign").length;
+    const dimension = alarm === "reqcount" ? FLEET : this.#lab.id(at % own);
+    return alarmName({ fleet: FLEET, kind: alarm, dimension });
+  }
+}

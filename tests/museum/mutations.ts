@@ -1,0 +1,214 @@
+/**
+ * Our code with one rule broken: the fault of each exhibit, and the rules without which nothing holds. Each makes a test fail.
+ *
+ * @module
+ */
+
+/** A change of one file: `find` stands in it exactly once. */
+export interface Edit {
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** A fault, and the test that does not survive it. */
+export interface Mutation {
+  /** What is broken, in words. */
+  readonly breaks: string;
+  readonly edits: readonly Edit[];
+  /** The test's file. */
+  readonly test: string;
+}
+
+const museum = (name: string) => `tests/museum/${name}_test.ts`;
+
+/** What R10 rests on: the wait, and the look after it. */
+const UNDRAINED: readonly Edit[] = [
+  {
+    file: "src/autoscaler/act.ts",
+    find: 'attempt: async () => await registration(errand) === "none" ? true : undefined,',
+    replace: "attempt: () => Promise.resolve(true as const),",
+  },
+  {
+    file: "src/autoscaler/act.ts",
+    find: 'if (standing !== "none") throw',
+    replace: "if (standing === undefined) throw",
+  },
+];
+
+/** The fault of each exhibit. */
+export const EXHIBITS: readonly Mutation[] = [
+  {
+    breaks: "what fails to come up is not put into quarantine",
+    edits: [{
+      file: "src/autoscaler/undo.ts",
+      find: "let marked = !cause.blame;",
+      replace: "let marked = true;",
+    }],
+    test: museum("failed_starts_without_end"),
+  },
+  {
+    breaks: "what is on its way is left out of max",
+    edits: [{
+      file: "src/scaling/rules.ts",
+      find: "return serving + coming < max",
+      replace: "return serving < max",
+    }],
+    test: museum("coming_left_out_of_max"),
+  },
+  {
+    breaks: "what is on its way out counts towards max",
+    edits: [{
+      file: "src/scaling/rules.ts",
+      find: "return serving + coming < max",
+      replace: 'return serving + coming + standingAt("leaving", facts).length < max',
+    }],
+    test: museum("draining_counted_in_max"),
+  },
+  {
+    breaks: "a node that is stopping can't be started",
+    edits: [{
+      file: "src/scaling/fleet.ts",
+      find: 'case "stopping":\n      return { way: "wait" };',
+      replace: 'case "stopping":\n      return { why: "it is stopping" };',
+    }],
+    test: museum("stopping_read_as_empty"),
+  },
+  {
+    breaks: "the last step is known only as long as the process lives",
+    edits: [
+      {
+        file: "src/autoscaler/journal.ts",
+        find: "    this.#state = state;",
+        replace:
+          '    this.#state = state;\n    this.born = Number(this.#get("SELECT max(id) AS id FROM decisions")?.id ?? 0);',
+      },
+      {
+        file: "src/autoscaler/journal.ts",
+        find: "  readonly #state: State;",
+        replace: "  readonly #state: State;\n  readonly born: number;",
+      },
+      {
+        file: "src/autoscaler/journal.ts",
+        find: '"SELECT max(time) AS time FROM decisions WHERE kind = ?", kind)',
+        replace: '"SELECT max(time) AS time FROM decisions WHERE kind = ? AND id > ?", kind, this.born)',
+      },
+    ],
+    test: museum("cooldown_lost_at_restart"),
+  },
+  {
+    breaks: "a way in waits until the way out has come to its end",
+    edits: [{
+      file: "src/autoscaler/activities.ts",
+      find: "if (!committed) cancel.abort(",
+      replace: "if (committed) cancel.abort(",
+    }],
+    test: museum("stuck_drain"),
+  },
+  {
+    breaks: "a missing datapoint adds no load",
+    edits: [{
+      file: "src/scaling/rules.ts",
+      find: " + missing * Math.max(...loads);",
+      replace: ";",
+    }],
+    test: museum("missing_read_as_zero"),
+  },
+  {
+    breaks: "without a metric nothing is decided",
+    edits: [{
+      file: "src/autoscaler/observe.ts",
+      find: "    journal.notice(instances, at);",
+      replace:
+        '    if (cpu.size === 0) throw new Error("no metric of anybody");\n    journal.notice(instances, at);',
+    }],
+    test: museum("no_metrics_no_scale_out"),
+  },
+  { breaks: "R10: nobody waits for the drain", edits: UNDRAINED, test: museum("killed_before_drained") },
+  {
+    breaks: "a load balancer that can't be asked has nobody registered",
+    edits: [{
+      file: "src/autoscaler/observe.ts",
+      find: "registrations(this.#aws, this.fleet.loadBalancer, signal),",
+      replace: "registrations(this.#aws, this.fleet.loadBalancer, signal).catch(() => new Map()),",
+    }],
+    test: museum("failed_listing_read_as_truth"),
+  },
+  {
+    breaks: "dedupe: each delivery is a message of its own",
+    edits: [{
+      file: "src/autoscaler/inbox.ts",
+      find: ").run(id, entry.kind,",
+      replace: ").run(`${id} ${Math.random()}`, entry.kind,",
+    }],
+    test: museum("duplicate_acts_twice"),
+  },
+  {
+    breaks: "a lack of capacity ends the step",
+    edits: [{
+      file: "src/autoscaler/activities.ts",
+      find: "giveUp({ ...activity, remaining },",
+      replace: "giveUp({ ...activity, remaining: [] },",
+    }],
+    test: museum("no_capacity_ends_the_step"),
+  },
+  {
+    breaks: "R2: a state that persists asks for nothing",
+    edits: [{
+      file: "src/scaling/resync.ts",
+      find: ".filter((ask) => known(ask, facts).passes);",
+      replace: '.filter((ask) => ask.kind === "in" && known(ask, facts).passes);',
+    }],
+    test: museum("stuck_in_alarm"),
+  },
+  {
+    breaks: "R5: nobody is too young to be stopped",
+    edits: [{
+      file: "src/scaling/rules.ts",
+      find:
+        "return [history.inServiceSince[id], launched].some((since) => recent(since, limits.warmup, now));",
+      replace: "return [history, id, launched, limits, now].length === 0;",
+    }],
+    test: museum("booting_read_as_idle"),
+  },
+];
+
+/** The rules without which nothing holds, one at a time. R5 and R10 are those of two exhibits, and dedupe of a third. */
+export const RULES: readonly Mutation[] = [
+  {
+    breaks: "R4: a call for more holds no stop",
+    edits: [{
+      file: "src/scaling/rules.ts",
+      find: 'if (high.length === 0) return pass("R4");',
+      replace: 'if (high.length >= 0) return pass("R4");',
+    }],
+    test: "tests/scaling/decide_whether_test.ts",
+  },
+  {
+    breaks: "R5: no cooldown holds",
+    edits: [{
+      file: "src/scaling/rules.ts",
+      find: 'if (steps.length === 0) return pass("R5");',
+      replace: 'if (steps.length >= 0) return pass("R5");',
+    }],
+    test: museum("cooldown_lost_at_restart"),
+  },
+  {
+    breaks: "R6: any load is bearable",
+    edits: [{
+      file: "src/scaling/rules.ts",
+      find: "return projected < threshold ?",
+      replace: "return projected < Infinity ?",
+    }],
+    test: "tests/scaling/decide_bounds_test.ts",
+  },
+  {
+    breaks: "the topic check: any topic will do",
+    edits: [{
+      file: "src/sns/verify.ts",
+      find: "  yield checkTopic(message, trust);",
+      replace: "  void checkTopic;",
+    }],
+    test: "tests/sns/verify_test.ts",
+  },
+];
