@@ -133,9 +133,11 @@ Deno.test("latestCpu() takes each instance's newest datapoint, 500 instances at 
 Deno.test("latestCpu() reads a few batches at once, and no more once one has failed", async () => {
   let [underWay, most] = [0, 0];
   const ids = Array.from({ length: 500 * 12 }, (_, i) => `i-${i}`);
+  const four = Promise.withResolvers<void>();
   await using server = wire(async (_, i) => {
     most = Math.max(most, ++underWay);
-    await new Promise((run) => setTimeout(run));
+    if (underWay === 4) four.resolve();
+    await four.promise;
     underWay--;
     if (i === 4) return new Response("{}", { status: 400 });
     return json({ MetricDataResults: [] });
