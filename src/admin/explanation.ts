@@ -94,7 +94,10 @@ function askedText(
 
 function seenText({ facts, signal, decision }: DecisionRecord, columns: number): string[] {
   const { instances, alarms, limits, history } = facts;
-  if (instances.length === 0) return ["  the fleet was not looked at: what asks for nothing needs no look"];
+  if (instances.length === 0) {
+    const why = signal.source === "resync" ? "it could not be had" : "what asks for nothing needs no look";
+    return [`  nothing of the fleet: ${why}`];
+  }
   const about = new Set([
     ...("instance" in decision ? [decision.instance] : []),
     ...(signal.alarm === undefined ? [] : [signal.alarm.dimension]),

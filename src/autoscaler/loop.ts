@@ -160,13 +160,23 @@ export class Loop {
       return;
     }
     // What asks for nothing needs no look at the fleet.
+    const decision = this.#unasked(signal, { message, also: () => done(signal) });
+    this.#decided({ signal, decision }, message);
+  }
+
+  /** Decides and records without a look at the fleet. */
+  #unasked(
+    signal: Signal,
+    { message, also = () => {} }: { readonly message?: Waiting; readonly also?: () => void } = {},
+  ): Decision {
+    const { state, journal, dryRun } = this.#parts.stepper;
     const facts = this.#unseen();
     const decision = decide(signal, facts);
-    stepper.state.transaction(() => {
-      done(signal);
-      stepper.journal.record({ signal, facts, decision, message, dryRun: stepper.dryRun });
+    state.transaction(() => {
+      also();
+      journal.record({ signal, facts, decision, dryRun, ...(message ? { message } : {}) });
     });
-    this.#decided({ signal, decision }, message);
+    return decision;
   }
 
   /** What a notification's text asks for, R11's newest first included. */
@@ -195,7 +205,7 @@ export class Loop {
 
   /** Reads the alarms; if it is patient, a message that comes in the meantime goes first, and then it is made again. */
   async #resync(aborted: AbortSignal, patient: boolean): Promise<void> {
-    const { stepper, clock } = this.#parts;
+    const { stepper, clock, decided } = this.#parts;
     const overtaken = new AbortController();
     if (patient) this.#resyncing = overtaken;
     try {
@@ -211,9 +221,12 @@ export class Loop {
       this.#resyncsFailed = 0;
     } catch (error) {
       if (aborted.aborted || overtaken.signal.aborted) return;
-      log.warn("cannot resync", { reason: explain(error).message });
+      const reason = explain(error).message;
+      log.warn("cannot resync", { reason });
       const pause = Math.min(stepper.limits.resync, backoff(this.#resyncsFailed++));
       this.#resyncDue = clock.elapsed() + pause;
+      const signal: Signal = { kind: "none", source: "resync", why: `the fleet can't be seen: ${reason}` };
+      decided(signal, this.#unasked(signal));
     } finally {
       this.#resyncing = undefined;
     }

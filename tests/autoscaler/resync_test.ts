@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Line } from "../../src/autoscaler/lines.ts";
+import { decided } from "../../src/scaling/replay.ts";
 import { eventually } from "../kas.ts";
 import { BASE, eventualLine, firstResync, lines, NODES, stage } from "./fixtures.ts";
 
@@ -80,6 +81,18 @@ Deno.test("a resync that failed is made again soon, not an interval later", asyn
   assertEquals(line?.source, "resync");
 });
 
+Deno.test("a resync that can't see the fleet leaves one decision that does nothing, and says why (I8)", async () => {
+  await using it = await stage({ faults: ["errors=1"] });
+  const autoscaler = await it.start();
+  await firstResync(autoscaler);
+  it.sandbox.faults.clear();
+  const [first] = (await lines(autoscaler)).toReversed();
+  assertEquals([first?.kind, first?.source], ["none", "resync"]);
+  assertMatch(first?.reason ?? "", /: the fleet can't be seen: .*(InternalError|Unavailable|Failure)/);
+  const record = await (await fetch(`${autoscaler.url}/decisions?after=0`)).json();
+  assertEquals(decided(record), JSON.stringify(record.decision));
+});
+
 Deno.test("a fleet that can be read in part is not decided on (R4, R6)", async () => {
   await using it = await stage({ nodes: 201 });
   await it.alarm("cpuhigh", BASE, "ALARM");
@@ -93,7 +106,10 @@ Deno.test("a fleet that can be read in part is not decided on (R4, R6)", async (
   const pages = () =>
     it.sandbox.calls.filter(({ action, error }) => action === "DescribeInstances" && error).length;
   await eventually(pages, (n) => n >= 6);
-  assertEquals(await lines(autoscaler), []);
+  for (const { kind, reason } of await lines(autoscaler)) {
+    assertEquals(kind, "none");
+    assertMatch(reason, /: the fleet can't be seen: /);
+  }
   assert(it.sandbox.calls.every(({ action }) => action !== "StartInstances"));
   it.sandbox.faults.onCall = undefined;
   await eventualLine(autoscaler, ({ kind, state }) => kind === "start" && state === "done");

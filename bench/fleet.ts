@@ -1,0 +1,133 @@
+/**
+ * A sandbox with a fleet of a size, half of it in service, and what AWS itself takes to show it.
+ *
+ * @module
+ */
+import { putAlarm } from "../src/aws/alarms.ts";
+import { register } from "../src/aws/balancer.ts";
+import { type Aws, connect } from "../src/aws/clients.ts";
+import { startInstance } from "../src/aws/instances.ts";
+import type { MakeMachine } from "../src/sandbox/machine.ts";
+import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
+import { machines } from "../tests/autoscaler/fixtures.ts";
+import { eventually } from "../tests/kas.ts";
+
+/** A fleet in a sandbox of its own. */
+export interface Fleet extends AsyncDisposable {
+  readonly sandbox: Sandbox;
+  readonly aws: Aws;
+  readonly account: { readonly region: string; readonly endpointUrl: string };
+}
+
+/** How a fleet is made. */
+export interface FleetOptions {
+  readonly size: number;
+  /** How many times faster than life the sandbox's durations pass. */
+  readonly speed: number;
+  /** Whether its workers answer; what only lists the fleet needs none. */
+  readonly answering: boolean;
+}
+
+/** Machines that are on and hold nothing. */
+const silent: MakeMachine = () => ({ cpuSeconds: () => 0, [Symbol.asyncDispose]: () => Promise.resolve() });
+
+/** How long a fleet may take until half of it is in service, ms. */
+const LONGEST = 300_000;
+
+/** Does something for each, several at once. */
+async function forEach<T>(all: Iterable<T>, work: (one: T) => Promise<unknown>): Promise<void> {
+  const rest = Iterator.from(all);
+  await Promise.all(Array.from({ length: 8 }, async () => {
+    for (const one of rest) await work(one);
+  }));
+}
+
+/** Makes a fleet with its alarms; every other instance is started and registered. */
+export async function fleetOf({ size, speed, answering }: FleetOptions): Promise<Fleet> {
+  Deno.env.set("AWS_ACCESS_KEY_ID", "test");
+  Deno.env.set("AWS_SECRET_ACCESS_KEY", "test");
+  await using stack = new AsyncDisposableStack();
+  const machine = machines();
+  let first = true;
+  const make: MakeMachine = (host) => {
+    // The base has to come into service for a sandbox to start.
+    const answers = answering || first;
+    first = false;
+    return (answers ? machine : silent)(host);
+  };
+  const sandbox = stack.use(
+    await startSandbox({ nodes: size - 1, speed, boot: 100, balancerPort: 0, machine: make }),
+  );
+  const account = { region: "eu-west-1", endpointUrl: sandbox.url };
+  const aws = stack.use(connect(account));
+  const ids = sandbox.world.instances().map(({ id }) => id);
+  await forEach(ids, async (dimension) => {
+    const alarm = { fleet: "kas", dimension, period: 60, evaluations: 1 };
+    await putAlarm(aws, { ...alarm, kind: "cpuhigh", threshold: 80 });
+    await putAlarm(aws, { ...alarm, kind: "cpulow", threshold: 42 });
+  });
+  await forEach(ids.filter((_, i) => i % 2 === 0).slice(1), async (id) => {
+    await startInstance(aws, id);
+    await register(aws, "kas", id);
+  });
+  const up = answering ? "in-service" : "out-of-service";
+  await eventually(
+    () => sandbox.world.instances(),
+    (all) =>
+      all.filter(({ state }) => state === "running").every(({ standing, role }) =>
+        standing === (role === "base" ? "in-service" : up)
+      ),
+    LONGEST,
+  );
+  const owned = stack.move();
+  return { sandbox, aws, account, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** A request as it was sent. */
+type Sent = readonly [url: string, init: RequestInit];
+
+/**
+ * How long AWS itself takes, ms, to answer what is asked in `look`: the same requests without the SDK, those of one action
+ * after each other as pages are, and the actions side by side. The median of several times.
+ */
+export async function answerTime({ account }: Fleet, look: () => Promise<unknown>): Promise<number> {
+  const chains = await requestsOf(account.endpointUrl, look);
+  const times: number[] = [];
+  for (let n = 0; n < 15; n++) {
+    const begun = performance.now();
+    await Promise.all(chains.map(async (chain) => {
+      for (const [url, init] of chain) await (await fetch(url, init)).bytes();
+    }));
+    times.push(performance.now() - begun);
+  }
+  return quantile(times, 0.5);
+}
+
+/** The requests that are made to AWS in the course of something, by their actions. */
+async function requestsOf(endpointUrl: string, look: () => Promise<unknown>): Promise<Sent[][]> {
+  const chains = new Map<string, Sent[]>();
+  const { fetch } = globalThis;
+  globalThis.fetch = async (input, init) => {
+    const request = new Request(input, init);
+    const { url, method, headers } = request;
+    // The sandbox's health checks go by here too.
+    if (!url.startsWith(endpointUrl)) return await fetch(request);
+    const body = await request.clone().text();
+    const action = headers.get("x-amz-target") ?? new URLSearchParams(body).get("Action") ?? url;
+    const sent: Sent = [url, { method, headers: [...headers], body }];
+    chains.set(action, [...chains.get(action) ?? [], sent]);
+    return await fetch(request);
+  };
+  try {
+    await look();
+  } finally {
+    globalThis.fetch = fetch;
+  }
+  return [...chains.values()];
+}
+
+/** A quantile of some values, by the nearest rank. NaN where there are none. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? NaN;
+}

@@ -1,0 +1,55 @@
+/**
+ * A topic that signs and posts whatever it is told, as quickly as it is told.
+ *
+ * @module
+ */
+import { makeSigner } from "../src/sandbox/certificate.ts";
+import { type Post, post } from "../src/sandbox/sns/message.ts";
+import type { AlarmKind, AlarmState } from "../src/scaling/alarm.ts";
+
+/** Notifications of alarms, signed with SignatureVersion 2. */
+export class Topic implements AsyncDisposable {
+  readonly #arn: string;
+  readonly #signer = makeSigner();
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  /** Where its certificate is, for `--trust-signer`. */
+  readonly prefix: string;
+
+  constructor(arn: string) {
+    this.#arn = arn;
+    this.#server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      () => new Response(this.#signer.pem),
+    );
+    this.prefix = `http://127.0.0.1:${this.#server.addr.port}/`;
+  }
+
+  /** A notification of an alarm's change that is happening now, signed. */
+  notice(kind: AlarmKind, dimension: string, state: AlarmState): Post {
+    const envelope = {
+      Type: "Notification",
+      MessageId: crypto.randomUUID(),
+      TopicArn: this.#arn,
+      Message: JSON.stringify({
+        AlarmName: `kas:${kind}:${dimension}`,
+        OldStateValue: state === "OK" ? "ALARM" : "OK",
+        NewStateValue: state,
+        StateChangeTime: new Date().toISOString().replace("Z", "+0000"),
+      }),
+      Timestamp: new Date().toISOString(),
+      UnsubscribeURL: `${this.prefix}?Action=Unsubscribe`,
+    } as const;
+    return post(envelope, this.#signer, "2", `${this.prefix}signer.pem`, `${this.#arn}:bench`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+  }
+}
+
+/** Posts a message. Throws Error unless it is accepted. */
+export async function deliver(url: string, { headers, body }: Post): Promise<void> {
+  const response = await fetch(url, { method: "POST", headers, body });
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`a message was answered ${response.status} ${text}`);
+}
