@@ -45,17 +45,20 @@ export interface Made {
 /** How long a record is kept, ms. */
 const KEPT = 90 * 24 * 3_600_000;
 
-/** How large the database may grow, bytes. */
+/** How large the database may grow before the oldest records go, bytes. */
 const LARGEST = 256 * 2 ** 20;
 
 /** The journal in a state folder. */
 export class Journal {
   readonly #state: State;
+  readonly #largest: number;
   /** In service since, by instance; null for one that was seen out of service. */
   readonly #inService: Map<string, number | null>;
 
-  constructor(state: State) {
+  /** @param largest how large the database may grow before the oldest records go, bytes */
+  constructor(state: State, largest = LARGEST) {
     this.#state = state;
+    this.#largest = largest;
     this.#inService = new Map(
       this.#all("SELECT instance, since FROM in_service").map((
         row,
@@ -313,10 +316,10 @@ export class Journal {
       AND id NOT IN (SELECT max(id) FROM decisions WHERE kind <> 'none' GROUP BY kind)`;
     this.#state.transaction(() => {
       this.#run(`DELETE FROM decisions WHERE time < ? AND ${spared}`, now - KEPT);
-      for (let tenth = 0; tenth < 10 && this.#state.size() > LARGEST; tenth++) {
-        this.#run(
-          `DELETE FROM decisions WHERE id <= (SELECT min(id) + (max(id) - min(id)) / 10 FROM decisions) AND ${spared}`,
-        );
+      const { first, last } = this.#get("SELECT min(id) AS first, max(id) AS last FROM decisions") ?? {};
+      for (let tenth = 1; tenth < 10 && this.#state.size() > this.#largest; tenth++) {
+        const end = Number(first) + (Number(last) - Number(first)) * tenth / 10;
+        this.#run(`DELETE FROM decisions WHERE id <= ? AND ${spared}`, Math.floor(end));
       }
       this.#mendRuns();
     });

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Journal, type Line, type Made, type Wanted } from "../../src/autoscaler/journal.ts";
 import { State } from "../../src/autoscaler/state.ts";
@@ -263,6 +263,22 @@ Deno.test("Journal.prune() forgets after 90 days, but no activity under way and 
   if (first !== undefined) it.journal.end(first, "done", "", NOW + 4);
   it.journal.prune(NOW + 91 * 24 * 3_600_000);
   assertEquals(it.journal.lines(9, NOW).map(({ kind }) => kind), ["start", "start", "stop"]);
+});
+
+Deno.test("Journal.prune() forgets the oldest beyond the database's bound, but nothing that is under way", () => {
+  using state = State.memory();
+  const largest = 512 * 1_024;
+  const journal = new Journal(state, largest);
+  record(journal, START);
+  const random = () => btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(6_000))));
+  for (let n = 1; n <= 200; n++) record(journal, { ...NONE, reason: random() }, n);
+  assert(state.size() > 2 * largest);
+  journal.prune(NOW + 1_000);
+  assert(state.size() <= largest, `${state.size()} bytes are left`);
+  const left = journal.lines(300, NOW).map(({ id }) => id);
+  // The newest without a gap, and the start that is not done.
+  assert(left.length > 20);
+  assertEquals(left, [...Array.from({ length: left.length - 1 }, (_, i) => 201 - i), 1]);
 });
 
 Deno.test("Journal.processed() keeps the newest change of each alarm, and who told of it first", () => {
