@@ -139,6 +139,13 @@ export class Scene implements AsyncDisposable {
     await this.alarm("cpuhigh", BASE, "ALARM");
   }
 
+  /** Asks for one more once the first is decided on, by a change of the same alarm: of a stopped instance's it would not last. */
+  async outAgain(): Promise<void> {
+    await eventually(() => this.steps(), ({ length }) => length > 0, PATIENCE);
+    await this.alarm("cpuhigh", BASE, "OK");
+    await this.out();
+  }
+
   /** Ends what asked for more, and asks for less. */
   async in(id: string): Promise<void> {
     await this.alarm("cpuhigh", BASE, "OK");
