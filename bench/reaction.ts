@@ -224,7 +224,9 @@ if (import.meta.main) {
     );
   }
 
-  say("\na resync, ms; AWS: its own answers");
+  say(
+    "\na resync, ms; AWS: its own answers. It keeps 5,000 alarms at most, so that of 10,000 instances 2,500 have theirs",
+  );
   say("  fleet      AWS     took  took-AWS  µs an instance");
   for (const size of [10, 100, 1_000, 10_000]) {
     await using fleet = await fleetOf({ size, speed: 1, answering: false });
