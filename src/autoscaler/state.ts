@@ -111,6 +111,8 @@ export class State implements Disposable {
 
   [Symbol.dispose](): void {
     this.db.close();
+    // Closing alone leaves it locked as long as a process that is just being started has its copy of the file (flock(2)).
+    this.#lock?.unlockSync();
     this.#lock?.close();
   }
 }
