@@ -61,6 +61,16 @@ export const admin: Group = {
       load: async () => (await import("./setup.ts")).setup,
     },
     {
+      name: "teardown",
+      summary: "Delete what setup made, and with --instances the fleet itself",
+      load: async () => (await import("./teardown.ts")).teardown,
+    },
+    {
+      name: "ssh",
+      summary: "Open ssh to an instance by its id, or run a command there",
+      load: async () => (await import("./ssh.ts")).ssh,
+    },
+    {
       name: "load",
       summary: "Load a worker or load balancer with clients",
       load: async () => (await import("./load.ts")).load,

@@ -19,7 +19,15 @@ import {
 import { command, ExitError } from "../cli/command.ts";
 import type { Row } from "../cli/output.ts";
 import { flag } from "../settings.ts";
-import { ACCOUNT, type AccountFlags, balancerName, connected, fleetById, member } from "./account.ts";
+import {
+  ACCOUNT,
+  type AccountFlags,
+  asExitError,
+  balancerName,
+  connected,
+  fleetById,
+  member,
+} from "./account.ts";
 import { agreed, forEachTarget } from "./targets.ts";
 
 const COLUMNS = ["id", "before", "after"];
@@ -100,9 +108,21 @@ async function terminateOne(aws: Aws, id: string, flags: AccountFlags, signal: A
   const balancer = balancerName(flags);
   if (await isRegistered(aws, balancer, id, signal)) await deregister(aws, balancer, id, signal);
   const row = changeRow(await terminateInstance(aws, id, signal));
-  const alarms = (await fleetAlarms(aws, flags.fleet, signal)).filter(({ dimension }) => dimension === id);
-  if (alarms.length > 0) await deleteAlarms(aws, alarms.map(({ name }) => name));
+  try {
+    await deleteAlarmsOf(aws, id, flags.fleet, signal);
+  } catch (error) {
+    // Another try would not find the instance any more.
+    const told = asExitError(error);
+    if (signal.aborted || !(told instanceof ExitError)) throw error;
+    const message = `${id} is ${row["after"]}, but its alarms are still there: ${told.message}`;
+    throw new ExitError(message, told.status, `kas admin alarms delete --instance ${id}`, { cause: error });
+  }
   return [row];
+}
+
+async function deleteAlarmsOf(aws: Aws, id: string, fleet: string, signal: AbortSignal): Promise<void> {
+  const alarms = (await fleetAlarms(aws, fleet, signal)).filter(({ dimension }) => dimension === id);
+  if (alarms.length > 0) await deleteAlarms(aws, alarms.map(({ name }) => name));
 }
 
 async function isRegistered(aws: Aws, balancer: string, id: string, signal: AbortSignal): Promise<boolean> {

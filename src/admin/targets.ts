@@ -40,7 +40,7 @@ export async function forEachTarget(
         statuses.add(0);
       } catch (error) {
         if (signal.aborted) {
-          out.error(`Interrupted; left undone or unfinished: ${targets.slice(i).join(" ")}`);
+          out.error(`Interrupted; left undone or unfinished: ${targets.slice(i).join(", ")}`);
           throw error;
         }
         const told = asExitError(error);

@@ -7,7 +7,10 @@ import type { Instance as SdkInstance } from "@aws-sdk/client-ec2";
 import type { Instance, Role } from "../scaling/fleet.ts";
 
 /** An instance without its standing at the load balancer, which another service knows. */
-export type Ec2Instance = Omit<Instance, "registration">;
+export interface Ec2Instance extends Omit<Instance, "registration"> {
+  /** For people: the rules know nothing of it. */
+  readonly publicIp?: string;
+}
 
 /** The tags that tell a fleet's instances and what they are for. */
 export const TAG = {
@@ -33,6 +36,7 @@ export function instanceOf(found: SdkInstance, fleet: string | undefined): Ec2In
     zone: found.Placement?.AvailabilityZone ?? "",
     ...(found.PrivateIpAddress ? { privateIp: found.PrivateIpAddress } : {}),
     ...(found.PublicDnsName ? { publicDns: found.PublicDnsName } : {}),
+    ...(found.PublicIpAddress ? { publicIp: found.PublicIpAddress } : {}),
     ...(found.LaunchTime ? { launched: found.LaunchTime.getTime() } : {}),
     ...(stoppedAt === undefined ? {} : { stoppedAt }),
     ...(quarantine === undefined ? {} : { quarantine }),

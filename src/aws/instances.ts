@@ -55,7 +55,7 @@ export function withRegistration(
   instances: readonly Ec2Instance[],
   registrations: ReadonlyMap<string, Registration>,
 ): Instance[] {
-  return instances.map((instance) => ({
+  return instances.map(({ publicIp: _, ...instance }) => ({
     ...instance,
     registration: registrations.get(instance.id) ?? "none",
   }));

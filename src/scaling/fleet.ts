@@ -53,7 +53,7 @@ export function inService(instance: Instance): boolean {
 }
 
 /** There, and not on its way to being terminated. */
-export function exists({ state }: Instance): boolean {
+export function exists({ state }: Pick<Instance, "state">): boolean {
   return state !== "shutting-down" && state !== "terminated";
 }
 

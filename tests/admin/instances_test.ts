@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { between, denial } from "./between.ts";
 import { BASE, fleet, NOBODY, NODE } from "./fleet.ts";
 
 Deno.test("instances lists the fleet with its health, and nothing else", async () => {
@@ -103,6 +104,19 @@ Deno.test("instances terminate deregisters the instance and deletes its alarms",
   assertEquals(f.changes(), ["DeregisterInstancesFromLoadBalancer", "TerminateInstances", "DeleteAlarms"]);
   assertEquals((await f.rows("alarms")).map(({ dimension }) => dimension), [NODE, NODE]);
   assertEquals(await f.rows("instances --state running"), []);
+});
+
+Deno.test("instances terminate says so where the alarms stay", async () => {
+  await using f = await fleet();
+  await f.rows("setup");
+  await using denied = between(f, (call) => call.includes("DeleteAlarms") ? denial(call) : undefined);
+  const env = { AWS_ENDPOINT_URL: denied.url };
+  const { status, err } = await f.kas(`instances terminate ${NODE} --yes`, { env });
+  assertEquals(status, 1);
+  assertMatch(err, new RegExp(`^kas: ${NODE} is terminated, but its alarms are still there: .*AccessDenied`));
+  const mend = `alarms delete --instance ${NODE}`;
+  assertStringIncludes(err, `; try: kas admin ${mend}\n`);
+  assertEquals((await f.rows(mend)).length, 2);
 });
 
 Deno.test("--dry-run says what would be done, a line an action, and changes nothing", async () => {

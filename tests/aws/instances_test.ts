@@ -174,6 +174,13 @@ Deno.test("quarantine() writes the reason into a tag, which release() takes away
   assertEquals([untag?.action, untag?.input["Tag.1.Key"]], ["DeleteTags", "kas:quarantine"]);
 });
 
+Deno.test("withRegistration() leaves out what the rules know nothing of, as facts are written down", () => {
+  const base = { id: "i-1", name: "", role: "node", state: "running", type: "", zone: "" } as const;
+  assertEquals(withRegistration([{ ...base, publicIp: "203.0.113.7" }], new Map()), [
+    { ...base, registration: "none" },
+  ]);
+});
+
 Deno.test("withRegistration() leaves one that the balancer does not know unregistered", () => {
   const base = { name: "", role: "node", state: "running", type: "", zone: "" } as const;
   const joined = withRegistration(
