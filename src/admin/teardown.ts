@@ -152,7 +152,10 @@ function summary(parts: readonly Part[]): string {
     const key = `${verb} # ${resource}`;
     counts.set(key, (counts.get(key) ?? 0) + names.length);
   }
-  const told = Array.from(counts, ([key, count]) => key.replace("#", String(count)) + (count === 1 ? "" : "s"));
+  const told = Array.from(
+    counts,
+    ([key, count]) => key.replace("#", String(count)) + (count === 1 ? "" : "s"),
+  );
   return told.join(", ");
 }
 
