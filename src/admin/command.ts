@@ -71,11 +71,6 @@ export const admin: Group = {
       load: async () => (await import("./ssh.ts")).ssh,
     },
     {
-      name: "iam-policy",
-      summary: "The least IAM policy for the autoscaler or an operator",
-      load: async () => (await import("./iam_policy.ts")).iamPolicy,
-    },
-    {
       name: "load",
       summary: "Load a worker or load balancer with clients",
       load: async () => (await import("./load.ts")).load,
