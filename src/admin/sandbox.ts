@@ -10,6 +10,10 @@ import { cpuThresholds } from "./alarm_plans.ts";
 import { kasCommand } from "./kas_process.ts";
 import { WORK } from "./nine_steps.ts";
 
+const SCENARIOS = ["nine-steps"] as const;
+
+const parseScenario = oneOf(...SCENARIOS);
+
 /** `kas admin sandbox`. */
 export const sandbox = command({
   name: "sandbox",
@@ -64,8 +68,8 @@ export const sandbox = command({
     scenario: {
       placeholder: "NAME",
       help: "play a scenario and end",
-      parse: oneOf("nine-steps"),
-      choices: ["nine-steps"],
+      parse: parseScenario,
+      choices: SCENARIOS,
     },
     step: {
       placeholder: "TIME",

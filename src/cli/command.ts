@@ -25,8 +25,7 @@ export interface Option<T> {
 }
 
 /** A command's options by name. */
-// deno-lint-ignore no-explicit-any -- the element type is recovered for each key by Values
-export type Options = Readonly<Record<string, Option<any>>>;
+export type Options = Readonly<Record<string, Option<unknown>>>;
 
 /** The parsed values of a set of options. */
 export type Values<O extends Options> = {
@@ -71,9 +70,11 @@ export interface Command {
   readonly description?: string;
   /** Lines for the end of `--help`, without the leading `kas`. */
   readonly examples?: readonly string[];
-  /** Does it. The number is the exit status, 0 if none. */
-  // deno-lint-ignore no-explicit-any -- command() has checked the flags against the options
-  readonly run: (context: Context<any>) => Promise<number | void> | number | void;
+  /**
+   * Does it. The number is the exit status, 0 if none. A method, so that commands whose flags are of narrower types are
+   * commands too; {@linkcode command} has checked those types against the options that they are parsed by.
+   */
+  run(context: Context<Options>): Promise<number | void> | number | void;
 }
 
 /** A command whose flags' types are inferred from its options. */

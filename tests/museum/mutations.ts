@@ -194,7 +194,7 @@ export const RULES: readonly Mutation[] = [
     test: museum("cooldown_lost_at_restart"),
   },
   {
-    breaks: "R6: any load is bearable",
+    breaks: "R6: every load is bearable",
     edits: [{
       file: "src/scaling/rules.ts",
       find: "return projected < threshold ?",
@@ -203,7 +203,7 @@ export const RULES: readonly Mutation[] = [
     test: "tests/scaling/decide_bounds_test.ts",
   },
   {
-    breaks: "the topic check: any topic will do",
+    breaks: "the topic check: every topic will do",
     edits: [{
       file: "src/sns/verify.ts",
       find: "  yield checkTopic(message, trust);",

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Addresses } from "../../src/sandbox/addresses.ts";
 import { ec2 as makeEc2 } from "../../src/sandbox/ec2.ts";
 import { Lifecycle } from "../../src/sandbox/ec2/lifecycle.ts";
@@ -6,6 +6,7 @@ import { Faults } from "../../src/sandbox/faults.ts";
 import { AwsError, type Shape } from "../../src/sandbox/service.ts";
 import { World } from "../../src/sandbox/world.ts";
 import { handClock } from "./hand_clock.ts";
+import { at } from "./output.ts";
 
 const REGION = "eu-west-1";
 /** The first instances' ids. */
@@ -46,9 +47,8 @@ function account() {
     world,
     faults,
     on,
-    /** Calls an action; the output, as loosely typed as the wire has it. */
-    // deno-lint-ignore no-explicit-any -- outputs are read by path, as JSON is
-    call: async (action: string, input: Shape = {}): Promise<any> => await service[action]?.(input),
+    /** Calls an action; its output. */
+    call: async (action: string, input: Shape = {}) => await service[action]?.(input),
     state: (id: string) => world.now.instances.get(id)?.state,
     /** Lets time pass until instances' machines are off and their states have followed. */
     pass: async (ms: number, id: string, state: string) => {
@@ -74,17 +74,14 @@ async function assertCode(
 }
 
 /** Ids that DescribeInstances answers. */
-async function described(account: Account, input: Shape): Promise<string[]> {
-  const { Reservations } = await account.call("DescribeInstances", input);
-  return Reservations.flatMap((reservation: { Instances: { InstanceId: string }[] }) =>
-    reservation.Instances.map(({ InstanceId }) => InstanceId)
-  );
+async function described(account: Account, input: Shape): Promise<unknown> {
+  return at(await account.call("DescribeInstances", input), "Reservations.*.Instances.*.InstanceId");
 }
 
 Deno.test("StartInstances takes an instance from stopped over pending to running, after the boot time", async () => {
   await using kas = account();
-  const { StartingInstances } = await kas.call("StartInstances", { InstanceIds: [A] });
-  assertEquals(StartingInstances, [{
+  const started = await kas.call("StartInstances", { InstanceIds: [A] });
+  assertEquals(at(started, "StartingInstances"), [{
     InstanceId: A,
     CurrentState: { Code: 0, Name: "pending" },
     PreviousState: { Code: 80, Name: "stopped" },
@@ -100,37 +97,37 @@ Deno.test("StopInstances takes it over stopping to stopped, after the shutdown t
   await using kas = account();
   await kas.call("StartInstances", { InstanceIds: [A] });
   kas.clock.advance(2_000);
-  const { StoppingInstances } = await kas.call("StopInstances", { InstanceIds: [A] });
-  assertEquals(StoppingInstances[0].CurrentState, { Code: 64, Name: "stopping" });
+  const stopped = await kas.call("StopInstances", { InstanceIds: [A] });
+  assertEquals(at(stopped, "StoppingInstances.0.CurrentState"), { Code: 64, Name: "stopping" });
   kas.clock.advance(999);
   assertEquals(kas.state(A), "stopping");
   await kas.pass(1, A, "stopped");
   assertEquals([...kas.on], []);
-  const { Reservations } = await kas.call("DescribeInstances", { InstanceIds: [A] });
-  assertEquals(
-    Reservations[0].Instances[0].StateTransitionReason,
-    "User initiated (2026-01-01 00:00:02 GMT)",
+  const instance = at(
+    await kas.call("DescribeInstances", { InstanceIds: [A] }),
+    "Reservations.0.Instances.0",
   );
-  assertEquals(Reservations[0].Instances[0].StateReason.Code, "Client.UserInitiatedShutdown");
+  assertEquals(at(instance, "StateTransitionReason"), "User initiated (2026-01-01 00:00:02 GMT)");
+  assertEquals(at(instance, "StateReason.Code"), "Client.UserInitiatedShutdown");
 });
 
 Deno.test("an instance has its private address for life, a public one while it runs, and a launch time of its last start", async () => {
   await using kas = account();
   const look = async () =>
-    (await kas.call("DescribeInstances", { InstanceIds: [A] })).Reservations[0].Instances[0];
+    at(await kas.call("DescribeInstances", { InstanceIds: [A] }), "Reservations.0.Instances.0");
   const stopped = await look();
-  assertEquals([stopped.PublicDnsName, stopped.PublicIpAddress], ["", undefined]);
+  assertEquals([at(stopped, "PublicDnsName"), at(stopped, "PublicIpAddress")], ["", undefined]);
+  const address = at(stopped, "PrivateIpAddress");
+  assertMatch(String(address), /^127\.77\./);
   kas.clock.advance(60_000);
   await kas.call("StartInstances", { InstanceIds: [A] });
   kas.clock.advance(2_000);
   const running = await look();
-  assertEquals(running.PrivateIpAddress, stopped.PrivateIpAddress);
-  assertEquals([running.PublicDnsName, running.PublicIpAddress], [
-    stopped.PrivateIpAddress,
-    stopped.PrivateIpAddress,
-  ]);
-  assertEquals(running.LaunchTime.toISOString(), "2026-01-01T00:01:00.000Z");
-  assertEquals(running.StateTransitionReason, "");
+  for (const name of ["PrivateIpAddress", "PublicDnsName", "PublicIpAddress"]) {
+    assertEquals(at(running, name), address, name);
+  }
+  assertEquals(at(running, "LaunchTime"), new Date("2026-01-01T00:01:00.000Z"));
+  assertEquals(at(running, "StateTransitionReason"), "");
 });
 
 Deno.test("StartInstances and StopInstances: which states allow them", async () => {
@@ -138,24 +135,24 @@ Deno.test("StartInstances and StopInstances: which states allow them", async () 
   await kas.call("StartInstances", { InstanceIds: [A] });
   // pending: starting it again changes nothing.
   assertEquals(
-    (await kas.call("StartInstances", { InstanceIds: [A] })).StartingInstances[0].CurrentState.Name,
+    at(await kas.call("StartInstances", { InstanceIds: [A] }), "StartingInstances.0.CurrentState.Name"),
     "pending",
   );
   kas.clock.advance(2_000);
   // running: so does starting a running one.
   assertEquals(
-    (await kas.call("StartInstances", { InstanceIds: [A] })).StartingInstances[0].CurrentState.Name,
+    at(await kas.call("StartInstances", { InstanceIds: [A] }), "StartingInstances.0.CurrentState.Name"),
     "running",
   );
   // stopped: and stopping a stopped one.
   assertEquals(
-    (await kas.call("StopInstances", { InstanceIds: [B] })).StoppingInstances[0].CurrentState.Name,
+    at(await kas.call("StopInstances", { InstanceIds: [B] }), "StoppingInstances.0.CurrentState.Name"),
     "stopped",
   );
   await kas.call("StopInstances", { InstanceIds: [A] });
   // stopping
   assertEquals(
-    (await kas.call("StopInstances", { InstanceIds: [A] })).StoppingInstances[0].CurrentState.Name,
+    at(await kas.call("StopInstances", { InstanceIds: [A] }), "StoppingInstances.0.CurrentState.Name"),
     "stopping",
   );
   assertEquals(
@@ -254,8 +251,8 @@ Deno.test("DescribeInstances pages by opaque tokens that survive what happens me
   await kas.call("RunInstances", { ImageId: "ami-1", MinCount: "9", MaxCount: "9" });
   const first = await kas.call("DescribeInstances", { MaxResults: "5" });
   await kas.call("TerminateInstances", { InstanceIds: [A] });
-  const second = await described(kas, { MaxResults: "5", NextToken: first.NextToken });
-  assertEquals(second.map((id) => parseInt(id.slice(2), 16)), [6, 7, 8, 9, 10]);
+  const second = await described(kas, { MaxResults: "5", NextToken: at(first, "NextToken") });
+  assertEquals(second, [6, 7, 8, 9, 10].map((n) => `i-${n.toString(16).padStart(17, "0")}`));
   await assertCode(kas, "InvalidParameterCombination", "DescribeInstances", {
     MaxResults: "5",
     InstanceIds: [A],
@@ -268,13 +265,11 @@ Deno.test("DescribeInstanceStatus lists running instances only, unless asked for
   await using kas = account();
   await kas.call("StartInstances", { InstanceIds: [B] });
   kas.clock.advance(2_000);
-  const { InstanceStatuses } = await kas.call("DescribeInstanceStatus");
-  assertEquals(InstanceStatuses.map(({ InstanceId }: Shape) => InstanceId), [B]);
-  assertEquals(InstanceStatuses[0].InstanceStatus.Status, "ok");
-  assertEquals(
-    (await kas.call("DescribeInstanceStatus", { IncludeAllInstances: "true" })).InstanceStatuses.length,
-    3,
-  );
+  const running = await kas.call("DescribeInstanceStatus");
+  assertEquals(at(running, "InstanceStatuses.*.InstanceId"), [B]);
+  assertEquals(at(running, "InstanceStatuses.0.InstanceStatus.Status"), "ok");
+  const all = await kas.call("DescribeInstanceStatus", { IncludeAllInstances: "true" });
+  assertEquals(at(all, "InstanceStatuses.length"), 3);
 });
 
 Deno.test("RunInstances launches with tags, spread over the zones, once for a client token", async () => {
@@ -293,23 +288,26 @@ Deno.test("RunInstances launches with tags, spread over the zones, once for a cl
       Tags: [],
     }],
   };
-  const { Instances } = await kas.call("RunInstances", input);
+  const launched = await kas.call("RunInstances", input);
   // A and C are in zone a already.
-  assertEquals(Instances.map(({ Placement }: { Placement: Shape }) => Placement["AvailabilityZone"]), [
+  assertEquals(at(launched, "Instances.*.Placement.AvailabilityZone"), [
     "eu-west-1b",
     "eu-west-1a",
     "eu-west-1b",
   ]);
-  const [first] = Instances;
-  assertEquals([first.ImageId, first.InstanceType, first.KeyName, first.SubnetId], [
-    "ami-7",
-    "c7g.large",
-    "key",
-    "subnet-7",
-  ]);
-  assertEquals([first.SecurityGroups[0].GroupId, first.State.Name], ["sg-7", "pending"]);
-  assertEquals(first.Tags, [{ Key: "kas:fleet", Value: "kas" }]);
-  assertEquals((await kas.call("RunInstances", input)).Instances.length, 3);
+  const first = at(launched, "Instances.0");
+  for (
+    const [path, value] of [
+      ["ImageId", "ami-7"],
+      ["InstanceType", "c7g.large"],
+      ["KeyName", "key"],
+      ["SubnetId", "subnet-7"],
+      ["SecurityGroups.0.GroupId", "sg-7"],
+      ["State.Name", "pending"],
+    ] as const
+  ) assertEquals(at(first, path), value, path);
+  assertEquals(at(first, "Tags"), [{ Key: "kas:fleet", Value: "kas" }]);
+  assertEquals(at(await kas.call("RunInstances", input), "Instances.length"), 3);
   assertEquals(kas.world.now.instances.size, 6);
   await assertCode(kas, "IdempotentParameterMismatch", "RunInstances", { ...input, MaxCount: "2" });
   await assertCode(kas, "MissingParameter", "RunInstances", { MinCount: "1", MaxCount: "1" });
@@ -318,8 +316,8 @@ Deno.test("RunInstances launches with tags, spread over the zones, once for a cl
 Deno.test("RunInstances goes where there is capacity, and fails where there is none", async () => {
   await using kas = account();
   kas.faults.set("no-capacity=eu-west-1b");
-  const { Instances } = await kas.call("RunInstances", { ImageId: "ami-1", MinCount: "1", MaxCount: "1" });
-  assertEquals(Instances[0].Placement.AvailabilityZone, "eu-west-1a");
+  const launched = await kas.call("RunInstances", { ImageId: "ami-1", MinCount: "1", MaxCount: "1" });
+  assertEquals(at(launched, "Instances.0.Placement.AvailabilityZone"), "eu-west-1a");
   const wish = {
     ImageId: "ami-1",
     MinCount: "1",
@@ -341,7 +339,7 @@ Deno.test("tags are set, overwritten, deleted by key or by key and value, and li
   assertEquals(tags(), { "kas:fleet": "kas", q: "1" });
   await kas.call("DeleteTags", { Resources: [A] });
   assertEquals(tags(), {});
-  assertEquals((await kas.call("DescribeTags", { Filters: [{ Name: "key", Values: ["q"] }] })).Tags, [
+  assertEquals(at(await kas.call("DescribeTags", { Filters: [{ Name: "key", Values: ["q"] }] }), "Tags"), [
     { Key: "q", Value: "1", ResourceId: B, ResourceType: "instance" },
   ]);
   await assertCode(kas, "InvalidParameterValue", "CreateTags", {
@@ -359,7 +357,7 @@ Deno.test("tags are set, overwritten, deleted by key or by key and value, and li
 
 Deno.test("MonitorInstances and UnmonitorInstances switch detailed monitoring", async () => {
   await using kas = account();
-  assertEquals((await kas.call("MonitorInstances", { InstanceIds: [A] })).InstanceMonitorings, [
+  assertEquals(at(await kas.call("MonitorInstances", { InstanceIds: [A] }), "InstanceMonitorings"), [
     { InstanceId: A, Monitoring: { State: "enabled" } },
   ]);
   assertEquals(kas.world.now.instances.get(A)?.monitored, true);
@@ -374,7 +372,7 @@ Deno.test("stale reads: a describe right after a start still shows the old state
   await kas.call("StartInstances", { InstanceIds: [A] });
   kas.clock.advance(1_000);
   const seen = async () =>
-    (await kas.call("DescribeInstances", { InstanceIds: [A] })).Reservations[0].Instances[0].State.Name;
+    at(await kas.call("DescribeInstances", { InstanceIds: [A] }), "Reservations.0.Instances.0.State.Name");
   assertEquals(await seen(), "stopped");
   kas.clock.advance(1_000);
   assertEquals(await seen(), "pending");
@@ -384,8 +382,8 @@ Deno.test("stale reads: a describe right after a start still shows the old state
 
 Deno.test("DescribeAvailabilityZones lists the two zones", async () => {
   await using kas = account();
-  const { AvailabilityZones } = await kas.call("DescribeAvailabilityZones");
-  assertEquals(AvailabilityZones.map(({ ZoneName }: Shape) => ZoneName), ["eu-west-1a", "eu-west-1b"]);
+  const zones = await kas.call("DescribeAvailabilityZones");
+  assertEquals(at(zones, "AvailabilityZones.*.ZoneName"), ["eu-west-1a", "eu-west-1b"]);
   await assertCode(kas, "InvalidParameterValue", "DescribeAvailabilityZones", { ZoneNames: ["mars-1a"] });
 });
 

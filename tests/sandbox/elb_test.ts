@@ -10,6 +10,7 @@ import { AwsError, type Shape } from "../../src/sandbox/service.ts";
 import { World } from "../../src/sandbox/world.ts";
 import { eventually } from "../kas.ts";
 import { localMachines } from "./machines.ts";
+import { at } from "./output.ts";
 
 const REGION = "eu-west-1";
 /** Running in zone a, running in zone b, stopped. */
@@ -46,9 +47,8 @@ async function account({ drainingTimeout = "300" } = {}) {
   for (const zone of [...zones(REGION), zones(REGION)[0]]) ec2.create({ zone });
   for (const id of [A, B]) lifecycle.startedBefore(id);
 
-  // deno-lint-ignore no-explicit-any -- outputs are read by path, as JSON is
-  const call = async (action: string, input: Shape): Promise<any> => await elb.service[action]?.(input);
-  const { DNSName } = await call("CreateLoadBalancer", KAS);
+  const call = async (action: string, input: Shape) => await elb.service[action]?.(input);
+  const dnsName = at(await call("CreateLoadBalancer", KAS), "DNSName");
   await call("ConfigureHealthCheck", { LoadBalancerName: "kas", HealthCheck: PING });
   const ConnectionDraining = { Enabled: "true", Timeout: drainingTimeout };
   await call("ModifyLoadBalancerAttributes", {
@@ -57,12 +57,11 @@ async function account({ drainingTimeout = "300" } = {}) {
   });
 
   const health = async (id: string): Promise<string> => {
-    const { InstanceStates } = await call("DescribeInstanceHealth", {
-      LoadBalancerName: "kas",
-      Instances: [{ InstanceId: id }],
-    });
-    const [{ State, ReasonCode, Description }] = InstanceStates;
-    return [State, ReasonCode, Description].join("|");
+    const Instances = [{ InstanceId: id }];
+    const answer = await call("DescribeInstanceHealth", { LoadBalancerName: "kas", Instances });
+    return ["State", "ReasonCode", "Description"].map((name) => at(answer, `InstanceStates.0.${name}`)).join(
+      "|",
+    );
   };
   const named = (...ids: string[]) => ({
     LoadBalancerName: "kas",
@@ -88,7 +87,7 @@ async function account({ drainingTimeout = "300" } = {}) {
       await world.until(() => ids.every((id) => phase(id) === "in-service"));
     },
     /** Sends a request through the balancer's own address. */
-    get: (path: string, init?: RequestInit) => fetch(`http://${DNSName}:30000${path}`, init),
+    get: (path: string, init?: RequestInit) => fetch(`http://${dnsName}:30000${path}`, init),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -117,7 +116,7 @@ Deno.test("RegisterInstances brings a running instance into service after its fi
     await kas.health(A),
     "OutOfService|Instance|Instance is not currently registered with the LoadBalancer.",
   );
-  assertEquals((await kas.register(A)).Instances, [{ InstanceId: A }]);
+  assertEquals(at(await kas.register(A), "Instances"), [{ InstanceId: A }]);
   assertEquals(await kas.health(A), "OutOfService|ELB|Instance registration is still in progress.");
   await kas.until(A, "in-service");
   assertEquals(await kas.health(A), "InService|N/A|N/A");
@@ -127,7 +126,7 @@ Deno.test("RegisterInstances brings a running instance into service after its fi
 Deno.test("RegisterInstances again changes nothing; unknown and terminated instances fail the whole call", async () => {
   await using kas = await account();
   await kas.inService(A);
-  assertEquals((await kas.register(A)).Instances, [{ InstanceId: A }]);
+  assertEquals(at(await kas.register(A), "Instances"), [{ InstanceId: A }]);
   assertEquals(kas.phase(A), "in-service");
   await kas.ec2["TerminateInstances"]?.({ InstanceIds: [STOPPED] });
   for (const id of ["i-0badc0de", STOPPED]) {
@@ -255,7 +254,7 @@ Deno.test("deregistering drains: no request is cut, none is added, and the insta
   const waiting = Array.from({ length: 4 }, () => kas.get("/work"));
   await held(kas, A, 2);
   await held(kas, B, 2);
-  assertEquals((await kas.deregister(A)).Instances, [{ InstanceId: B }]);
+  assertEquals(at(await kas.deregister(A), "Instances"), [{ InstanceId: B }]);
   assertEquals(await kas.health(A), "InService|N/A|Instance deregistration currently in progress.");
   kas.machines.hold = false;
   assertEquals(new Set(await workers(kas, 4)), new Set([B]));
@@ -310,7 +309,7 @@ Deno.test("DeregisterInstances: an instance that never was registered fails the 
   });
   assertEquals(kas.phase(A), "in-service");
   await kas.deregister(A);
-  assertEquals((await kas.deregister(A)).Instances, []);
+  assertEquals(at(await kas.deregister(A), "Instances"), []);
 });
 
 Deno.test("CreateLoadBalancer checks what it is given, and is idempotent for the same listeners", async () => {
@@ -357,13 +356,15 @@ Deno.test("DescribeLoadBalancers lists by name and in pages", async () => {
   ) => [{ Protocol: "HTTP", LoadBalancerPort: String(port), InstancePort: "30000" }];
   await kas.call("CreateLoadBalancer", { ...KAS, LoadBalancerName: "web", Listeners: listeners(30_000) });
   await kas.call("CreateLoadBalancer", { ...KAS, LoadBalancerName: "api", Listeners: listeners(30_000) });
-  const names = (output: { LoadBalancerDescriptions: Shape[] }) =>
-    output.LoadBalancerDescriptions.map(({ LoadBalancerName }) => LoadBalancerName);
+  const names = (output: unknown) => at(output, "LoadBalancerDescriptions.*.LoadBalancerName");
   const first = await kas.call("DescribeLoadBalancers", { PageSize: "2" });
   assertEquals(names(first), ["api", "kas"]);
-  assertEquals(names(await kas.call("DescribeLoadBalancers", { PageSize: "2", Marker: first.NextMarker })), [
-    "web",
-  ]);
+  assertEquals(
+    names(await kas.call("DescribeLoadBalancers", { PageSize: "2", Marker: at(first, "NextMarker") })),
+    [
+      "web",
+    ],
+  );
   assertEquals(names(await kas.call("DescribeLoadBalancers", { LoadBalancerNames: ["web"] })), ["web"]);
   await assertCode(kas, "LoadBalancerNotFound", "DescribeLoadBalancers", {
     LoadBalancerNames: ["web", "none"],
@@ -372,8 +373,8 @@ Deno.test("DescribeLoadBalancers lists by name and in pages", async () => {
 
 Deno.test("health checks, attributes and tags are kept as set, and refused where they are wrong", async () => {
   await using kas = await account();
-  const [{ HealthCheck }] = (await kas.call("DescribeLoadBalancers", {})).LoadBalancerDescriptions;
-  assertEquals(HealthCheck, {
+  const balancers = await kas.call("DescribeLoadBalancers", {});
+  assertEquals(at(balancers, "LoadBalancerDescriptions.0.HealthCheck"), {
     Target: "HTTP:30000/ping",
     Interval: 5,
     Timeout: 2,
@@ -401,14 +402,13 @@ Deno.test("health checks, attributes and tags are kept as set, and refused where
       CrossZoneLoadBalancing: { Enabled: "true" },
     },
   });
-  const { LoadBalancerAttributes } = await kas.call("DescribeLoadBalancerAttributes", {
-    LoadBalancerName: "kas",
-  });
-  assertEquals(LoadBalancerAttributes.ConnectionSettings, { IdleTimeout: 30 });
-  assertEquals(LoadBalancerAttributes.ConnectionDraining, { Enabled: true, Timeout: 300 });
-  assertEquals(LoadBalancerAttributes.CrossZoneLoadBalancing, { Enabled: true });
+  const { LoadBalancerAttributes: attributes } =
+    await kas.call("DescribeLoadBalancerAttributes", { LoadBalancerName: "kas" }) ?? {};
+  assertEquals(at(attributes, "ConnectionSettings"), { IdleTimeout: 30 });
+  assertEquals(at(attributes, "ConnectionDraining"), { Enabled: true, Timeout: 300 });
+  assertEquals(at(attributes, "CrossZoneLoadBalancing"), { Enabled: true });
   await kas.call("AddTags", { LoadBalancerNames: ["kas"], Tags: [{ Key: "kas:fleet", Value: "kas" }] });
-  assertEquals((await kas.call("DescribeTags", { LoadBalancerNames: ["kas"] })).TagDescriptions, [
+  assertEquals(at(await kas.call("DescribeTags", { LoadBalancerNames: ["kas"] }), "TagDescriptions"), [
     { LoadBalancerName: "kas", Tags: [{ Key: "kas:fleet", Value: "kas" }] },
   ]);
 });
