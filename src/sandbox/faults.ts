@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dice } from "./dice.ts";
 
 /** The faults that strike by chance. */
 export type Chance = "throttle" | "errors" | "cut" | "wedge" | "snsDuplicates" | "snsLoss";
@@ -46,12 +47,12 @@ export class Faults {
   /** Each kind of chance has a die of its own, so that adding one fault leaves the others' sequence as it was. */
   constructor(seed = 1) {
     this.#dice = {
-      throttle: die(seed),
-      errors: die(seed + 0x1b873593),
-      cut: die(seed + 0xcc9e2d51),
-      wedge: die(seed + 0xe6546b64),
-      snsDuplicates: die(seed + 0x9e3779b9),
-      snsLoss: die(seed + 0x3c6ef372),
+      throttle: dice(seed),
+      errors: dice(seed + 0x1b873593),
+      cut: dice(seed + 0xcc9e2d51),
+      wedge: dice(seed + 0xe6546b64),
+      snsDuplicates: dice(seed + 0x9e3779b9),
+      snsLoss: dice(seed + 0x3c6ef372),
     };
   }
 
@@ -131,15 +132,4 @@ function milliseconds(fault: string, value: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(value);
   if (match === null) throw new TypeError(`Cannot use fault "${fault}": expected a time such as 300ms or 2s`);
   return Number(match[1]) * (match[2] === "s" ? 1_000 : 1);
-}
-
-/** A seeded generator of numbers in [0, 1). Source: mulberry32, Tommy Ettinger, public domain. */
-function die(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -4,19 +4,16 @@
  * @module
  */
 import { getLogger } from "@logtape/logtape";
-import { Addresses } from "./addresses.ts";
-import { Balancers } from "./elb/balancers.ts";
+import type { Balancers } from "./elb/balancers.ts";
 import { realClock } from "./clock.ts";
-import { cloudWatch as makeCloudWatch } from "./cloudwatch.ts";
-import { ec2 as makeEc2, zones } from "./ec2.ts";
-import { elb as makeElb } from "./elb.ts";
-import { type Call, endpoint } from "./endpoint.ts";
+import { zones } from "./ec2.ts";
+import type { Call } from "./endpoint.ts";
 import { Faults } from "./faults.ts";
-import { Lifecycle } from "./ec2/lifecycle.ts";
+import type { Lifecycle } from "./ec2/lifecycle.ts";
 import { type MakeMachine, processMachines } from "./machine.ts";
 import { seed } from "./seed.ts";
 import { ACCOUNT, type Clock } from "./service.ts";
-import { sns as makeSns } from "./sns.ts";
+import { services } from "./services.ts";
 import { type RegistrationPhase, World } from "./world.ts";
 
 /** What sandbox to start. Durations are ms of sandbox time: they pass `speed` times faster. */
@@ -122,33 +119,22 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
   await using started = new AsyncDisposableStack();
   const world = new World(clock.now);
-  const addresses = started.use(new Addresses());
-  const lifecycle = started.use(new Lifecycle({ clock, world, addresses, machine, boot, shutdown }));
-  const balancers = started.use(new Balancers(clock, world, faults));
   const endpointUrl: { url?: string } = {};
-  const sns = started.use(makeSns({ clock, region: REGION, endpoint: () => endpointUrl.url ?? "", faults }));
-  const metered = { machines: () => lifecycle.machines(), requests: () => balancers.requests() };
-  const cloudWatch = started.use(makeCloudWatch({ clock, metered, region: REGION, publish: sns.publish }));
-  const ec2 = makeEc2({ clock, world, lifecycle, addresses, faults, region: REGION });
-  const elb = makeElb({ clock, world, balancers, addresses, faults, zones: zones(REGION) });
-
   const calls: Call[] = [];
-  const handle = endpoint({
+  const { lifecycle, balancers, ec2, elb, sns, handle } = started.use(services({
     clock,
+    world,
     faults,
-    services: {
-      ec2: ec2.service,
-      elasticloadbalancing: elb.service,
-      monitoring: cloudWatch.service,
-      sns: sns.service,
-    },
-    unsigned: sns.unsigned,
-    signer: sns.signer,
+    region: REGION,
+    machine,
+    boot,
+    shutdown,
+    url: () => endpointUrl.url ?? "",
     record: (call) => {
       calls.push(call);
       if (calls.length > MOST_CALLS) calls.shift();
     },
-  });
+  }));
   const balancerPort = serve(started, options.balancerPort ?? 0, (request, { remoteAddr }) => {
     const proxy = balancers.proxy(fleet);
     return proxy === undefined

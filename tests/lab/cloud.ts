@@ -3,17 +3,12 @@
  *
  * @module
  */
-import { Addresses } from "../../src/sandbox/addresses.ts";
 import type { Signer } from "../../src/sandbox/certificate.ts";
-import { cloudWatch as makeCloudWatch } from "../../src/sandbox/cloudwatch.ts";
-import { ec2 as makeEc2, zones } from "../../src/sandbox/ec2.ts";
-import { Lifecycle } from "../../src/sandbox/ec2/lifecycle.ts";
-import { elb as makeElb } from "../../src/sandbox/elb.ts";
-import { Balancers } from "../../src/sandbox/elb/balancers.ts";
-import { type Call, endpoint } from "../../src/sandbox/endpoint.ts";
+import { zones } from "../../src/sandbox/ec2.ts";
+import type { Call } from "../../src/sandbox/endpoint.ts";
 import { Faults } from "../../src/sandbox/faults.ts";
 import { ACCOUNT, type Service, type Shape } from "../../src/sandbox/service.ts";
-import { sns as makeSns } from "../../src/sandbox/sns.ts";
+import { services } from "../../src/sandbox/services.ts";
 import { type Instance, type RegistrationPhase, World } from "../../src/sandbox/world.ts";
 import { type FleetPlan, instancesOf, type Plan } from "./fleet_plan.ts";
 import { Machines } from "./machines.ts";
@@ -68,39 +63,22 @@ export async function openCloud(time: VirtualTime, plan: FleetPlan, signer: Sign
   const { clock } = time;
   const faults = new Faults(plan.seed);
   const world = new World(clock.now);
-  const addresses = stack.use(new Addresses());
   const machines = new Machines(time, world, FLEET);
-  const lifecycle = stack.use(
-    new Lifecycle({ clock, world, addresses, machine: machines.make, boot: BOOT, shutdown: SHUTDOWN }),
-  );
-  const balancers = stack.use(new Balancers(clock, world, faults));
-  const sns = stack.use(makeSns({ clock, region: REGION, endpoint: () => SNS_URL, faults, signer }));
-  const metered = { machines: () => lifecycle.machines(), requests: () => balancers.requests() };
-  const cloudWatch = stack.use(makeCloudWatch({ clock, metered, region: REGION, publish: sns.publish }));
-  const ec2 = makeEc2({ clock, world, lifecycle, addresses, faults, region: REGION });
-  const elb = makeElb({ clock, world, balancers, addresses, faults, zones: zones(REGION) });
-  const services = {
-    ec2: ec2.service,
-    elb: elb.service,
-    cloudWatch: cloudWatch.service,
-    sns: sns.service,
-  };
-  const act = async (service: Service, action: string, input: Shape) => await service[action]?.(input);
-
   const calls: Call[] = [];
-  const handle = endpoint({
+  const aws = stack.use(services({
     clock,
+    world,
     faults,
-    services: {
-      ec2: ec2.service,
-      elasticloadbalancing: elb.service,
-      monitoring: cloudWatch.service,
-      sns: sns.service,
-    },
-    unsigned: sns.unsigned,
+    region: REGION,
+    machine: machines.make,
+    boot: BOOT,
+    shutdown: SHUTDOWN,
+    url: () => SNS_URL,
     signer,
     record: (call) => void calls.push(call),
-  });
+  }));
+  const { lifecycle, balancers, ec2, elb, sns, cloudWatch, handle } = aws;
+  const act = async (service: Service, action: string, input: Shape) => await service[action]?.(input);
 
   elb.create({
     name: FLEET,
@@ -161,7 +139,7 @@ export async function openCloud(time: VirtualTime, plan: FleetPlan, signer: Sign
         .filter(({ tags, state }) => tags["kas:fleet"] === FLEET && state !== "terminated"),
     elsewhere: async (service, action, input) => {
       try {
-        return await act(services[service], action, input);
+        return await act(aws[service].service, action, input);
       } catch (error) {
         return error;
       }

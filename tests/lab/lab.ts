@@ -12,6 +12,7 @@ import { connect } from "../../src/aws/clients.ts";
 import { instance } from "../../src/aws/instances.ts";
 import { topics } from "../../src/aws/topic.ts";
 import { makeSigner, type Signer } from "../../src/sandbox/certificate.ts";
+import { dice } from "../../src/sandbox/dice.ts";
 import type { Passing } from "../../src/sandbox/faults.ts";
 import { type Post, post } from "../../src/sandbox/sns/message.ts";
 import type { Signal } from "../../src/scaling/alarm.ts";
@@ -20,7 +21,7 @@ import { readCertificate } from "../../src/sns/certificate.ts";
 import { type Cloud, openCloud, REGION, SNS_URL, TOPIC_ARN } from "./cloud.ts";
 import type { FleetPlan } from "./fleet_plan.ts";
 import { Incarnation } from "./incarnation.ts";
-import { dice, seize, VirtualTime } from "./virtual_time.ts";
+import { seize, VirtualTime } from "./virtual_time.ts";
 
 /** Where a crash is to come: at the nth call to AWS or write to the database from when it is set. */
 export interface CrashPoint {

@@ -6,8 +6,8 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import { dice } from "../../src/sandbox/dice.ts";
 import type { CrashPoint } from "../lab/lab.ts";
-import { dice } from "../lab/virtual_time.ts";
 import { slow } from "../needs.ts";
 import { type Ran, run } from "./crash_points/run.ts";
 import { type Scenario, SCENARIOS } from "./crash_points/scenarios.ts";

@@ -12,6 +12,7 @@ import { realTimer } from "../../src/admin/load/clients.ts";
 import { putAlarm } from "../../src/aws/alarms.ts";
 import { type Aws, connect } from "../../src/aws/clients.ts";
 import { subscribe, subscriptions } from "../../src/aws/topic.ts";
+import { dice } from "../../src/sandbox/dice.ts";
 import type { Chance } from "../../src/sandbox/faults.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { BUILT, eventually } from "../kas.ts";
@@ -214,17 +215,6 @@ async function chat(aws: Aws, topicArn: string, published: { count: number }): P
   } catch {
     // Throttled once too often.
   }
-}
-
-/** A seeded generator of numbers in [0, 1). Source: mulberry32, Tommy Ettinger, public domain. */
-function dice(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 /** Prints the summary. */

@@ -3,22 +3,15 @@
  *
  * @module
  */
+import { dice } from "../../../src/sandbox/dice.ts";
 
 /** A die with what the mutators ask of one. */
 export class Random {
-  #state: number;
+  /** 0 ≤ n < 1. */
+  readonly next: () => number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** 0 ≤ n < 1. (mulberry32) */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let t = this.#state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+    this.next = dice(seed);
   }
 
   /** A whole number below n. */

@@ -1,0 +1,86 @@
+/**
+ * AWS put together: the four services over one world, and the handler that answers for them. Whether that is reached through
+ * a socket or not is the caller's business.
+ *
+ * @module
+ */
+import { Addresses } from "./addresses.ts";
+import type { Signer } from "./certificate.ts";
+import { type CloudWatch, cloudWatch as makeCloudWatch } from "./cloudwatch.ts";
+import { type Ec2, ec2 as makeEc2, zones } from "./ec2.ts";
+import { Lifecycle } from "./ec2/lifecycle.ts";
+import { type Elb, elb as makeElb } from "./elb.ts";
+import { Balancers } from "./elb/balancers.ts";
+import { type Call, endpoint } from "./endpoint.ts";
+import type { Faults } from "./faults.ts";
+import type { MakeMachine } from "./machine.ts";
+import type { Clock } from "./service.ts";
+import { type Sns, sns as makeSns } from "./sns.ts";
+import type { World } from "./world.ts";
+
+/** What AWS is made of. */
+export interface ServicesOptions {
+  readonly clock: Clock;
+  readonly world: World;
+  readonly faults: Faults;
+  readonly region: string;
+  readonly machine: MakeMachine;
+  /** From pending to running, ms of sandbox time. */
+  readonly boot: number;
+  /** From stopping to stopped, ms of sandbox time. */
+  readonly shutdown: number;
+  /** Where SNS tells people to confirm and to get its certificate: the URL of the handler. */
+  readonly url: () => string;
+  /** Of SNS's messages; a new one where it is left out. */
+  readonly signer?: Signer;
+  readonly record: (call: Call) => void;
+}
+
+/** AWS at work; disposing of it stops every machine. */
+export interface Services extends AsyncDisposable {
+  readonly lifecycle: Lifecycle;
+  readonly balancers: Balancers;
+  readonly ec2: Ec2;
+  readonly elb: Elb;
+  readonly cloudWatch: CloudWatch;
+  readonly sns: Sns;
+  /** Answers a request to AWS. */
+  readonly handle: (request: Request) => Promise<Response>;
+}
+
+/** Puts it together. Throws Deno.errors.AddrNotAvailable where the system has no loopback addresses to give. */
+export function services(options: ServicesOptions): Services {
+  const { clock, world, faults, region, machine, boot, shutdown, url, signer, record } = options;
+  const owned = new AsyncDisposableStack();
+  const addresses = owned.use(new Addresses());
+  const lifecycle = owned.use(new Lifecycle({ clock, world, addresses, machine, boot, shutdown }));
+  const balancers = owned.use(new Balancers(clock, world, faults));
+  const sns = owned.use(makeSns({ clock, region, endpoint: url, faults, ...(signer ? { signer } : {}) }));
+  const metered = { machines: () => lifecycle.machines(), requests: () => balancers.requests() };
+  const cloudWatch = owned.use(makeCloudWatch({ clock, metered, region, publish: sns.publish }));
+  const ec2 = makeEc2({ clock, world, lifecycle, addresses, faults, region });
+  const elb = makeElb({ clock, world, balancers, addresses, faults, zones: zones(region) });
+  const handle = endpoint({
+    clock,
+    faults,
+    services: {
+      ec2: ec2.service,
+      elasticloadbalancing: elb.service,
+      monitoring: cloudWatch.service,
+      sns: sns.service,
+    },
+    unsigned: sns.unsigned,
+    signer: sns.signer,
+    record,
+  });
+  return {
+    lifecycle,
+    balancers,
+    ec2,
+    elb,
+    cloudWatch,
+    sns,
+    handle,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
