@@ -68,9 +68,9 @@ export class Phoenix implements AsyncDisposable {
     this.lives.at(-1)?.push({ age: performance.now() - this.#born, rss: Number(kib) / 1_024 });
   }
 
-  /** The last lines that it logged in this life. */
+  /** The last lines that it logged in this life, the decisions that lead to nothing left out. */
   lastWords(lines: number): string {
-    return this.#process.lines.slice(-lines).join("\n");
+    return this.#process.lines.filter((line) => !line.includes("decided none")).slice(-lines).join("\n");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -93,7 +93,9 @@ export class Invariants implements Disposable {
       case "DeregisterInstancesFromLoadBalancer":
         if (role !== "node") this.broken.add(`I1: the ${role} ${id} is deregistered`);
         if (standing === "in-service" && this.inService <= this.#bounds.min) {
-          this.broken.add(`I2: ${id} is taken out, and only ${this.inService} are in service`);
+          this.broken.add(
+            `I2: ${id} is taken out, and only ${this.inService} are in service: ${this.#fleet()}`,
+          );
         }
         break;
       case "RegisterInstancesWithLoadBalancer":
@@ -102,6 +104,12 @@ export class Invariants implements Disposable {
         }
         break;
     }
+  }
+
+  /** The whole fleet in words, to tell why. */
+  #fleet(): string {
+    return this.#sandbox.world.instances().map(({ id, state, standing }) => `${id} ${state} ${standing}`)
+      .join(", ");
   }
 
   #count(action: string, { id, role, standing }: InstanceView): void {
