@@ -9,7 +9,7 @@ import { type Aws, connect } from "../src/aws/clients.ts";
 import { startInstance } from "../src/aws/instances.ts";
 import type { MakeMachine } from "../src/sandbox/machine.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
-import { machines } from "../tests/autoscaler/fixtures.ts";
+import { BALANCER, machines } from "../tests/autoscaler/fixtures.ts";
 import { eventually } from "../tests/kas.ts";
 
 /** A fleet in a sandbox of its own. */
@@ -71,7 +71,7 @@ export async function fleetOf({ size, speed, answering }: FleetOptions): Promise
   });
   await forEach(ids.filter((_, i) => i % 2 === 0).slice(1), async (id) => {
     await startInstance(aws, id);
-    await register(aws, "kas", id);
+    await register(aws, BALANCER, id);
   });
   const up = answering ? "in-service" : "out-of-service";
   await eventually(

@@ -14,6 +14,7 @@ import { State } from "../src/autoscaler/state.ts";
 import { step } from "../src/autoscaler/step.ts";
 import { realClock } from "../src/autoscaler/wait.ts";
 import { resyncSignal } from "../src/scaling/resync.ts";
+import { BALANCER } from "../tests/autoscaler/fixtures.ts";
 import { BUILT, eventually, type Running, start } from "../tests/kas.ts";
 import { answerTime, type Fleet, fleetOf, quantile } from "./fleet.ts";
 import { deliver, Topic } from "./topic.ts";
@@ -147,7 +148,7 @@ async function resync(fleet: Fleet): Promise<{ took: number; answers: number }> 
   try {
     using state = State.open(folder);
     const journal = new Journal(state);
-    const observer = new Observer(aws, { fleet: "kas", loadBalancer: "kas" });
+    const observer = new Observer(aws, { fleet: "kas", balancer: BALANCER });
     const world = { aws, fleet: observer.fleet, clock: realClock, address: () => undefined };
     await using activities = new Activities({ ...world, startTimeout: 1, drainTimeout: 1 }, journal);
     const stepper = { observer, state, journal, activities, limits: LIMITS, dryRun: true, now: Date.now };
@@ -173,7 +174,7 @@ async function answers(fleet: Fleet): Promise<number> {
   try {
     using state = State.open(folder);
     const journal = new Journal(state);
-    const observer = new Observer(fleet.aws, { fleet: "kas", loadBalancer: "kas" });
+    const observer = new Observer(fleet.aws, { fleet: "kas", balancer: BALANCER });
     const look = () => observer.facts(journal, LIMITS, Date.now, new AbortController().signal);
     await look();
     return await answerTime(fleet, look);

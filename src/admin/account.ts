@@ -61,11 +61,6 @@ export function selector(flags: AccountFlags): FleetSelector {
   return { fleet: flags.fleet, keyName: flags.keyName };
 }
 
-/** The load balancer that is meant: the fleet's name unless another is set. */
-export function balancerName(flags: AccountFlags): string {
-  return flags.loadBalancer ?? flags.fleet;
-}
-
 /** The fleet's topic: the one that is set, else the account's topic of the fleet's name; undefined if there is none. */
 export async function findTopic(
   aws: Aws,

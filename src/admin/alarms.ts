@@ -4,6 +4,7 @@
  * @module
  */
 import { type AlarmDetail, type AlarmPlan, deleteAlarms, fleetAlarms, setAlarmState } from "../aws/alarms.ts";
+import { findBalancer } from "../aws/classic_balancer.ts";
 import { command, ExitError, type Group, UsageError } from "../cli/command.ts";
 import { didYouMean } from "../cli/nearest.ts";
 import type { Row } from "../cli/output.ts";
@@ -11,7 +12,6 @@ import { alarmName, type AlarmState } from "../scaling/alarm.ts";
 import { flag, integer, positive, SETTINGS, text } from "../settings.ts";
 import { ACCOUNT, connected, fleetById, fleetTopic, lastPart, member } from "./account.ts";
 import { cpuAlarms, cpuThresholds, ensureAlarm, needed, period, type Watch } from "./alarm_plans.ts";
-import { findBalancer } from "./balancers.ts";
 import { forEachTarget } from "./targets.ts";
 
 const list = command({

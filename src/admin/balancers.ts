@@ -3,16 +3,9 @@
  *
  * @module
  */
-import {
-  type Balancer,
-  balancers as listBalancers,
-  createBalancer,
-  deregister,
-  health,
-  register,
-} from "../aws/balancer.ts";
+import { type BalancerRef, deregister, findBalancer, health, register } from "../aws/balancer.ts";
+import { balancers as listBalancers, createBalancer } from "../aws/classic_balancer.ts";
 import type { Aws } from "../aws/clients.ts";
-import { isNotFound } from "../aws/errors.ts";
 import type { Ec2Instance } from "../aws/instances.ts";
 import { command, ExitError, type Group, UsageError } from "../cli/command.ts";
 import type { Row } from "../cli/output.ts";
@@ -28,8 +21,8 @@ const list = command({
     connected(context, async (aws) => {
       const { out, signal } = context;
       async function* rows(): AsyncGenerator<Row> {
-        for await (const balancer of listBalancers(aws, undefined, signal)) {
-          yield* await healthRows(aws, balancer, signal);
+        for await (const { name, dnsName } of listBalancers(aws, signal)) {
+          yield* await healthRows(aws, { kind: "classic", name }, dnsName, signal);
         }
       }
       await out.table(["name", "dns_name", "instance", "health", "reason"], rows());
@@ -37,8 +30,14 @@ const list = command({
 });
 
 /** A balancer's instances, or one row for a balancer without any. */
-async function healthRows(aws: Aws, { name, dnsName }: Balancer, signal: AbortSignal): Promise<Row[]> {
-  const found = await health(aws, name, signal);
+async function healthRows(
+  aws: Aws,
+  balancer: BalancerRef,
+  dnsName: string,
+  signal: AbortSignal,
+): Promise<Row[]> {
+  const { name } = balancer;
+  const found = await health(aws, balancer, signal);
   if (found.length === 0) return [{ name, dns_name: dnsName }];
   return found.map(({ id, state, description }) => ({
     name,
@@ -110,7 +109,8 @@ const registerCommand = command({
   run: (context) =>
     connected(context, async (aws) => {
       const { flags, args: [name = "", ...ids], signal } = context;
-      const registered = await registeredWith(aws, name, signal);
+      const balancer: BalancerRef = { kind: "classic", name };
+      const registered = await registeredWith(aws, balancer, signal);
       const fleet = await fleetById(aws, flags, signal);
       return await forEachTarget(context, ["name", "instance", "action"], ids, (id) => {
         const { state } = member(fleet, id, flags);
@@ -118,7 +118,7 @@ const registerCommand = command({
         return {
           actions: [`register ${id} (${state}) with ${name}`],
           act: async () => {
-            await register(aws, name, id, signal);
+            await register(aws, balancer, id, signal);
             return [{ name, instance: id, action: "registered" }];
           },
         };
@@ -134,7 +134,8 @@ const deregisterCommand = command({
   run: (context) =>
     connected(context, async (aws) => {
       const { flags, args: [name = "", ...ids], signal } = context;
-      const registered = await registeredWith(aws, name, signal);
+      const balancer: BalancerRef = { kind: "classic", name };
+      const registered = await registeredWith(aws, balancer, signal);
       const fleet = await fleetById(aws, flags, signal);
       return await forEachTarget(context, ["name", "instance", "action"], ids, (id) => {
         member(fleet, id, flags);
@@ -142,7 +143,7 @@ const deregisterCommand = command({
         return {
           actions: [`deregister ${id} from ${name}`],
           act: async () => {
-            await deregister(aws, name, id, signal);
+            await deregister(aws, balancer, id, signal);
             return [{ name, instance: id, action: "deregistered" }];
           },
         };
@@ -154,26 +155,16 @@ function unchanged(name: string, instance: string, action: string) {
   return { actions: [action], act: () => Promise.resolve([{ name, instance, action: "unchanged" }]) };
 }
 
-async function registeredWith(aws: Aws, name: string, signal: AbortSignal): Promise<ReadonlySet<string>> {
-  const balancer = await findBalancer(aws, name, signal);
-  if (balancer === undefined) {
-    throw new ExitError(`There is no load balancer ${name}`, 4, "kas admin balancers");
-  }
-  return new Set(balancer.instances);
-}
-
-/** The load balancer of a name, undefined if there is none. */
-export async function findBalancer(
+async function registeredWith(
   aws: Aws,
-  name: string,
-  signal?: AbortSignal,
-): Promise<Balancer | undefined> {
-  try {
-    for await (const balancer of listBalancers(aws, name, signal)) return balancer;
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
+  balancer: BalancerRef,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const found = await findBalancer(aws, balancer, signal);
+  if (found === undefined) {
+    throw new ExitError(`There is no load balancer ${balancer.name}`, 4, "kas admin balancers");
   }
-  return undefined;
+  return new Set(found.instances);
 }
 
 /** `kas admin balancers`. */

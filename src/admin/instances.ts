@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { registrations } from "../aws/balancer.ts";
+import { balancerRef, registrations } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { isNotFound } from "../aws/errors.ts";
 import { type Ec2Instance, fleetInstances, instanceTags } from "../aws/instances.ts";
@@ -11,15 +11,7 @@ import { command, type Group } from "../cli/command.ts";
 import type { Row } from "../cli/output.ts";
 import type { InstanceState, Registration } from "../scaling/fleet.ts";
 import { oneOf } from "../settings.ts";
-import {
-  ACCOUNT,
-  type AccountContext,
-  balancerName,
-  connected,
-  fleetById,
-  member,
-  selector,
-} from "./account.ts";
+import { ACCOUNT, type AccountContext, connected, fleetById, member, selector } from "./account.ts";
 import { create } from "./instances_create.ts";
 import { release, start, stop, terminate } from "./instances_state.ts";
 import { forEachTarget } from "./targets.ts";
@@ -81,12 +73,12 @@ async function registrationsIfAny(
   aws: Aws,
   { flags, out, signal }: AccountContext,
 ): Promise<ReadonlyMap<string, Registration>> {
-  const name = balancerName(flags);
+  const balancer = balancerRef(flags);
   try {
-    return await registrations(aws, name, signal);
+    return await registrations(aws, balancer, signal);
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    out.detail(`There is no load balancer ${name}: health is unknown`);
+    out.detail(`There is no load balancer ${balancer.name}: health is unknown`);
     return new Map();
   }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { deleteAlarms, fleetAlarms } from "../aws/alarms.ts";
-import { deregister, registrations } from "../aws/balancer.ts";
+import { type BalancerRef, balancerRef, deregister, registrations } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { isNotFound } from "../aws/errors.ts";
 import {
@@ -19,15 +19,7 @@ import {
 import { command, ExitError } from "../cli/command.ts";
 import type { Row } from "../cli/output.ts";
 import { flag } from "../settings.ts";
-import {
-  ACCOUNT,
-  type AccountFlags,
-  asExitError,
-  balancerName,
-  connected,
-  fleetById,
-  member,
-} from "./account.ts";
+import { ACCOUNT, type AccountFlags, asExitError, connected, fleetById, member } from "./account.ts";
 import { agreed, forEachTarget } from "./targets.ts";
 
 const COLUMNS = ["id", "before", "after"];
@@ -105,7 +97,7 @@ export const terminate = command({
 });
 
 async function terminateOne(aws: Aws, id: string, flags: AccountFlags, signal: AbortSignal): Promise<Row[]> {
-  const balancer = balancerName(flags);
+  const balancer = balancerRef(flags);
   if (await isRegistered(aws, balancer, id, signal)) await deregister(aws, balancer, id, signal);
   const row = changeRow(await terminateInstance(aws, id, signal));
   try {
@@ -125,7 +117,12 @@ async function deleteAlarmsOf(aws: Aws, id: string, fleet: string, signal: Abort
   if (alarms.length > 0) await deleteAlarms(aws, alarms.map(({ name }) => name));
 }
 
-async function isRegistered(aws: Aws, balancer: string, id: string, signal: AbortSignal): Promise<boolean> {
+async function isRegistered(
+  aws: Aws,
+  balancer: BalancerRef,
+  id: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   try {
     return (await registrations(aws, balancer, signal)).has(id);
   } catch (error) {

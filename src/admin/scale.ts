@@ -9,18 +9,12 @@ import { Observer } from "../autoscaler/observe.ts";
 import { State } from "../autoscaler/state.ts";
 import { step, type Stepped } from "../autoscaler/step.ts";
 import { realClock } from "../autoscaler/wait.ts";
+import { balancerRef } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { type Command, command, ExitError, type Group } from "../cli/command.ts";
 import type { Output, Row } from "../cli/output.ts";
 import { SETTINGS, text } from "../settings.ts";
-import {
-  ACCOUNT,
-  type AccountContext,
-  type AccountFlags,
-  balancerName,
-  connected,
-  selector,
-} from "./account.ts";
+import { ACCOUNT, type AccountContext, type AccountFlags, connected, selector } from "./account.ts";
 
 const OPTIONS = {
   instance: { placeholder: "ID", help: "this instance and no other", parse: text },
@@ -75,7 +69,7 @@ async function run(
 ): Promise<number> {
   using state = State.memory();
   const journal = new Journal(state);
-  const fleet = { ...selector(flags), loadBalancer: balancerName(flags) };
+  const fleet = { ...selector(flags), balancer: balancerRef(flags) };
   const { startTimeout, drainTimeout, dryRun, instance, min, max, warmup } = flags;
   await using activities = new Activities({
     aws,

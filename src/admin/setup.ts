@@ -5,7 +5,8 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { fleetAlarms, putAlarm } from "../aws/alarms.ts";
-import { createBalancer, register } from "../aws/balancer.ts";
+import { type BalancerRef, balancerRef, findBalancer, register } from "../aws/balancer.ts";
+import { createBalancer } from "../aws/classic_balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { type Ec2Instance, fleetInstances } from "../aws/instances.ts";
 import { createTopic, subscribe, topics } from "../aws/topic.ts";
@@ -13,10 +14,10 @@ import { command, ExitError, UsageError } from "../cli/command.ts";
 import type { Row } from "../cli/output.ts";
 import { alarmName } from "../scaling/alarm.ts";
 import { duration, url } from "../settings.ts";
-import { ACCOUNT, balancerName, connected, findTopic, lastPart } from "./account.ts";
+import { ACCOUNT, connected, findTopic, lastPart } from "./account.ts";
 import { cpuAlarms, type CpuThresholds, needed } from "./alarm_plans.ts";
 import { WATCH } from "./alarms.ts";
-import { findBalancer, zonesOf } from "./balancers.ts";
+import { zonesOf } from "./balancers.ts";
 import { printActions } from "./targets.ts";
 import { findSubscription } from "./topics.ts";
 
@@ -24,8 +25,7 @@ import { findSubscription } from "./topics.ts";
 export interface SetupPlan {
   readonly fleet: string;
   readonly keyName?: string | undefined;
-  /** The load balancer's name. */
-  readonly balancer: string;
+  readonly balancer: BalancerRef;
   /** The topic to use; without it the one of the fleet's name, which is created if need be. */
   readonly topicArn?: string | undefined;
   /** For an autoscaler that polls: no topic, and alarms that notify nobody (R2). */
@@ -104,8 +104,8 @@ export async function setUp(
   }
 
   const existing = await findBalancer(aws, balancer, signal);
-  await ensure("balancer", balancer, existing === undefined ? "create" : undefined, async () => {
-    await createBalancer(aws, balancer, zonesOf(instances, fleet));
+  await ensure("balancer", balancer.name, existing === undefined ? "create" : undefined, async () => {
+    await createBalancer(aws, balancer.name, zonesOf(instances, fleet));
   });
   for (const { id } of instances.filter((instance) => serves(instance, existing === undefined))) {
     const need = existing?.instances.includes(id) ? undefined : "register";
@@ -220,7 +220,7 @@ export const setup = command({
       const { dryRun, cpu, period, evaluations } = flags;
       const plan: SetupPlan = {
         ...flags,
-        balancer: balancerName(flags),
+        balancer: balancerRef(flags),
         confirmWithin: flags.timeout,
         // Alarms that somebody set otherwise keep what the flags do not name.
         cpu: origins["cpu"] === "flag" ? cpu : undefined,

@@ -4,7 +4,8 @@
  * @module
  */
 import { deleteAlarms, fleetAlarms } from "../aws/alarms.ts";
-import { type Balancer, deleteBalancer, deregister } from "../aws/balancer.ts";
+import { type Balancer, type BalancerRef, balancerRef, deregister, findBalancer } from "../aws/balancer.ts";
+import { deleteBalancer } from "../aws/classic_balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { type Ec2Instance, fleetInstances, instance, terminateInstance } from "../aws/instances.ts";
 import { deleteTopic, type Subscription, subscriptions, topics, unsubscribe } from "../aws/topic.ts";
@@ -12,16 +13,14 @@ import { command, ExitError } from "../cli/command.ts";
 import type { Output, Row } from "../cli/output.ts";
 import { exists } from "../scaling/fleet.ts";
 import { flag, url } from "../settings.ts";
-import { ACCOUNT, asExitError, balancerName, connected, lastPart } from "./account.ts";
-import { findBalancer } from "./balancers.ts";
+import { ACCOUNT, asExitError, connected, lastPart } from "./account.ts";
 import { agreed, forEachTarget } from "./targets.ts";
 
 /** What is to go. */
 interface TeardownPlan {
   readonly fleet: string;
   readonly keyName: string | undefined;
-  /** The load balancer's name. */
-  readonly balancer: string;
+  readonly balancer: BalancerRef;
   /** The topic in use; without it the one of the fleet's name. */
   readonly topicArn: string | undefined;
   /** The autoscaler's address, by which its subscription is known at a topic that others use too. */
@@ -183,7 +182,7 @@ export const teardown = command({
   run: (context) =>
     connected(context, async (aws) => {
       const { flags, out, signal } = context;
-      const plan: TeardownPlan = { ...flags, balancer: balancerName(flags) };
+      const plan: TeardownPlan = { ...flags, balancer: balancerRef(flags) };
       const remains = await survey(aws, plan, signal);
       const parts = partsOf(aws, plan, remains, signal);
       tellKept(out, plan, remains);

@@ -75,7 +75,7 @@ export async function bringIn(errand: Errand): Promise<Ec2Instance> {
     what: `the registration of ${id}`,
     timeout,
     attempt: async () => {
-      await register(aws, fleet.loadBalancer, id);
+      await register(aws, fleet.balancer, id);
       return true;
     },
   });
@@ -123,7 +123,7 @@ async function drain(errand: Errand): Promise<void> {
     what: `the deregistration of ${id}`,
     timeout,
     attempt: async () => {
-      await deregister(aws, fleet.loadBalancer, id);
+      await deregister(aws, fleet.balancer, id);
       return true;
     },
   });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { balancerRef } from "../aws/balancer.ts";
 import { command, UsageError } from "../cli/command.ts";
 import { hostPort, SETTINGS } from "../settings.ts";
 
@@ -80,7 +81,7 @@ export const autoscaler = command({
         profile: flags.profile,
         endpointUrl: flags.endpointUrl,
       },
-      fleet: { fleet: flags.fleet, keyName: flags.keyName, loadBalancer: flags.loadBalancer ?? flags.fleet },
+      fleet: { fleet: flags.fleet, keyName: flags.keyName, balancer: balancerRef(flags) },
       topicArn,
       listen: flags.listen ?? (pull ? undefined : hostPort(LISTEN)),
       state: flags.state,

@@ -4,7 +4,7 @@
  * @module
  */
 import { getLogger, type Logger } from "@logtape/logtape";
-import { type Health, health } from "../aws/balancer.ts";
+import { type BalancerRef, type Health, health } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { code, explain, isCapacity, isOutOfReach, isThrottled } from "../aws/errors.ts";
 import { type Ec2Instance, type FleetSelector, instance as describe } from "../aws/instances.ts";
@@ -12,9 +12,9 @@ import type { Registration } from "../scaling/fleet.ts";
 import type { Activity, Cause, Journal } from "./journal.ts";
 import { type Clock, DeadlineError, until } from "./wait.ts";
 
-/** The fleet and its load balancer. */
+/** The fleet and what it is behind. */
 export interface Fleet extends FleetSelector {
-  readonly loadBalancer: string;
+  readonly balancer: BalancerRef;
 }
 
 /** The world that activities act on, and how long they wait for it. Times are ms. */
@@ -167,7 +167,7 @@ export async function look(errand: Errand): Promise<Ec2Instance> {
 export async function healthOf(
   { world: { aws, fleet }, id, signal }: Errand,
 ): Promise<Health | undefined> {
-  return (await health(aws, fleet.loadBalancer, signal)).find((it) => it.id === id);
+  return (await health(aws, fleet.balancer, signal)).find((it) => it.id === id);
 }
 
 /** How the instance stands at the load balancer. */

@@ -51,7 +51,7 @@ export class Observer {
     const guess = this.#likely;
     const [ec2, standing, details, guessed] = await together([
       Array.fromAsync(fleetInstances(this.#aws, this.fleet, signal)),
-      registrations(this.#aws, this.fleet.loadBalancer, signal),
+      registrations(this.#aws, this.fleet.balancer, signal),
       fleetAlarms(this.#aws, this.fleet.fleet, signal),
       this.#cpu(guess.ids, guess.period, now(), signal),
     ]);

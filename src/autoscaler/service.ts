@@ -5,6 +5,7 @@
  */
 import { getLogger } from "@logtape/logtape";
 import deno from "../../deno.json" with { type: "json" };
+import type { BalancerRef } from "../aws/balancer.ts";
 import { type Account, connect } from "../aws/clients.ts";
 import { confirm } from "../aws/topic.ts";
 import type { Limits } from "../scaling/facts.ts";
@@ -129,7 +130,7 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
   const running = loop.run(stop.signal);
   log.info(server === undefined ? "polling, with no port open" : `listening on ${url}`, {
     fleet: fleet.fleet,
-    loadBalancer: fleet.loadBalancer,
+    ...settingOf(fleet.balancer),
     ...(topicArn === undefined ? { pull: limits.resync } : { topicArn }),
     dryRun,
   });
@@ -162,5 +163,21 @@ function workerAddress({ privateIp }: { readonly privateIp?: string }): string |
 function settingsOf(
   { fleet, topicArn, limits, startTimeout, drainTimeout, resubscribe, dryRun, state }: AutoscalerOptions,
 ) {
-  return { ...fleet, topicArn, ...limits, startTimeout, drainTimeout, resubscribe, dryRun, state };
+  const { balancer, ...selector } = fleet;
+  return {
+    ...selector,
+    ...settingOf(balancer),
+    topicArn,
+    ...limits,
+    startTimeout,
+    drainTimeout,
+    resubscribe,
+    dryRun,
+    state,
+  };
+}
+
+/** A balancer as the setting that names it. */
+function settingOf({ name }: BalancerRef) {
+  return { loadBalancer: name };
 }

@@ -46,7 +46,7 @@ export async function putBack(errand: Errand, cause: Cause): Promise<boolean> {
     const now = await seek(errand);
     if (now?.state !== "running") return false;
     try {
-      await register(aws, fleet.loadBalancer, id);
+      await register(aws, fleet.balancer, id);
     } catch (error) {
       // What ELB says of one that is terminated.
       if (code(error) !== "InvalidInstance") throw error;
@@ -70,7 +70,7 @@ async function mark({ world: { aws }, log, id }: Errand, reason: string): Promis
 async function offBalancer(errand: Errand): Promise<boolean> {
   const { world: { aws, fleet }, id } = errand;
   try {
-    await deregister(aws, fleet.loadBalancer, id);
+    await deregister(aws, fleet.balancer, id);
     return await registration(errand) === "none";
   } catch (error) {
     // With the balancer gone there is nothing to be registered with.

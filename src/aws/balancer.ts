@@ -1,27 +1,30 @@
 /**
- * The Classic Load Balancer: who is registered, how they fare, and the balancer itself.
+ * What a fleet is behind, whatever its kind: who is registered there and how they fare. Each kind has a module of its own.
  *
  * @module
  */
-import type {
-  InstanceState as SdkHealth,
-  LoadBalancerDescription,
-} from "@aws-sdk/client-elastic-load-balancing";
-import { type Registration, WORKER_PORT } from "../scaling/fleet.ts";
-import { type Aws, sendOptions } from "./clients.ts";
-import { code, UnreachableError } from "./errors.ts";
+import type { Registration } from "../scaling/fleet.ts";
+import * as classic from "./classic_balancer.ts";
+import type { Aws } from "./clients.ts";
 
-/** A load balancer. */
+/** Which balancer: a Classic Load Balancer. */
+export interface BalancerRef {
+  readonly kind: "classic";
+  readonly name: string;
+}
+
+/** A balancer as it is. */
 export interface Balancer {
   readonly name: string;
   readonly dnsName: string;
+  /** The ids of those registered; one that drains is not among them. */
   readonly instances: readonly string[];
   /** `HTTP:30000/ping`. */
   readonly healthCheck: string;
   readonly zones: readonly string[];
 }
 
-/** An instance's health at a balancer in ELB's words. */
+/** An instance's health at a balancer in AWS's words. */
 export interface Health {
   readonly id: string;
   readonly state: string;
@@ -30,147 +33,42 @@ export interface Health {
   readonly registration: Registration;
 }
 
-/**
- * In service after two passed checks (20 s), out after three failed ones (30 s): a worker answers /ping in milliseconds under
- * full load, so that five seconds without an answer are a failure.
- */
-const HEALTH_CHECK = {
-  Target: `HTTP:${WORKER_PORT}/ping`,
-  Interval: 10,
-  Timeout: 5,
-  HealthyThreshold: 2,
-  UnhealthyThreshold: 3,
-} as const;
-
-/** No request is cut off at deregistration (R10), and each instance gets its share whatever its zone. */
-const ATTRIBUTES = {
-  ConnectionDraining: { Enabled: true, Timeout: 300 },
-  CrossZoneLoadBalancing: { Enabled: true },
-} as const;
-
-/** Every load balancer of the account, page by page; with a name that one alone. Throws LoadBalancerNotFound. */
-export async function* balancers(aws: Aws, name?: string, signal?: AbortSignal): AsyncIterable<Balancer> {
-  const [client, { DescribeLoadBalancersCommand }] = await elb(aws);
-  let Marker: string | undefined;
-  do {
-    const command = new DescribeLoadBalancersCommand({
-      // ELB's largest page.
-      ...(name === undefined ? { PageSize: 400 } : { LoadBalancerNames: [name] }),
-      ...(Marker ? { Marker } : {}),
-    });
-    const answer = await client.send(command, sendOptions(signal));
-    for (const found of answer.LoadBalancerDescriptions ?? []) yield balancerOf(found);
-    Marker = answer.NextMarker;
-  } while (Marker);
+/** The balancer that a fleet's settings name: without any, the Classic Load Balancer of the fleet's name. */
+export function balancerRef(
+  { fleet, loadBalancer }: { readonly fleet: string; readonly loadBalancer?: string | undefined },
+): BalancerRef {
+  return { kind: "classic", name: loadBalancer ?? fleet };
 }
 
-/** Health of every registered (or still draining) instance. Throws LoadBalancerNotFound. */
-export async function health(aws: Aws, name: string, signal?: AbortSignal): Promise<Health[]> {
-  const [client, { DescribeInstanceHealthCommand }] = await elb(aws);
-  const command = new DescribeInstanceHealthCommand({ LoadBalancerName: name });
-  const { InstanceStates } = await client.send(command, sendOptions(signal));
-  // An empty list is there too: without one it is no answer to go by.
-  if (InstanceStates === undefined) throw new UnreachableError("ELB's answer holds no list of instances");
-  return InstanceStates.map(healthOf).filter(({ registration }) => registration !== "none");
+/** The balancer as it is, undefined if there is none. */
+export function findBalancer(
+  aws: Aws,
+  ref: BalancerRef,
+  signal?: AbortSignal,
+): Promise<Balancer | undefined> {
+  return classic.findBalancer(aws, ref.name, signal);
 }
 
-/** The standing of every registered (or still draining) instance, by its id. Throws LoadBalancerNotFound. */
+/** Health of every registered (or still draining) instance. Throws what {@linkcode isNotFound} tells if the balancer is gone. */
+export function health(aws: Aws, ref: BalancerRef, signal?: AbortSignal): Promise<Health[]> {
+  return classic.health(aws, ref.name, signal);
+}
+
+/** The standing of every registered (or still draining) instance, by its id. Throws as {@linkcode health} does. */
 export async function registrations(
   aws: Aws,
-  name: string,
+  ref: BalancerRef,
   signal?: AbortSignal,
 ): Promise<Map<string, Registration>> {
-  return new Map((await health(aws, name, signal)).map(({ id, registration }) => [id, registration]));
+  return new Map((await health(aws, ref, signal)).map(({ id, registration }) => [id, registration]));
 }
 
-/** Registers an instance; a repeat changes nothing. Returns once ELB has accepted it, before the first health check. */
-export async function register(aws: Aws, name: string, id: string, signal?: AbortSignal): Promise<void> {
-  const [client, { RegisterInstancesWithLoadBalancerCommand }] = await elb(aws);
-  const request = { LoadBalancerName: name, Instances: [{ InstanceId: id }] };
-  await client.send(new RegisterInstancesWithLoadBalancerCommand(request), sendOptions(signal));
+/** Registers an instance; a repeat changes nothing. Returns once AWS has accepted it, before the first health check. */
+export function register(aws: Aws, ref: BalancerRef, id: string, signal?: AbortSignal): Promise<void> {
+  return classic.register(aws, ref.name, id, signal);
 }
 
 /** Deregisters an instance, which then drains. One that is not registered is left as it is. */
-export async function deregister(aws: Aws, name: string, id: string, signal?: AbortSignal): Promise<void> {
-  const [client, { DeregisterInstancesFromLoadBalancerCommand }] = await elb(aws);
-  const request = { LoadBalancerName: name, Instances: [{ InstanceId: id }] };
-  try {
-    await client.send(new DeregisterInstancesFromLoadBalancerCommand(request), sendOptions(signal));
-  } catch (error) {
-    // What ELB says of one that was never registered, or is terminated: it is as it should be.
-    if (code(error) !== "InvalidInstance") throw error;
-  }
-}
-
-/**
- * Creates the load balancer in the zones of the fleet: listener 30000→30000 HTTP, health check HTTP:30000/ping, draining on.
- * One that is there already is given the health check and attributes, its listeners and zones stay.
- */
-export async function createBalancer(aws: Aws, name: string, zones: readonly string[]): Promise<Balancer> {
-  const [client, commands] = await elb(aws);
-  const { CreateLoadBalancerCommand, ConfigureHealthCheckCommand, ModifyLoadBalancerAttributesCommand } =
-    commands;
-  if (await find(aws, name) === undefined) {
-    const listener = {
-      Protocol: "HTTP",
-      LoadBalancerPort: WORKER_PORT,
-      InstanceProtocol: "HTTP",
-      InstancePort: WORKER_PORT,
-    };
-    const request = { LoadBalancerName: name, Listeners: [listener], AvailabilityZones: [...zones] };
-    await client.send(new CreateLoadBalancerCommand(request));
-  }
-  await client.send(new ConfigureHealthCheckCommand({ LoadBalancerName: name, HealthCheck: HEALTH_CHECK }));
-  await client.send(
-    new ModifyLoadBalancerAttributesCommand({ LoadBalancerName: name, LoadBalancerAttributes: ATTRIBUTES }),
-  );
-  const created = await find(aws, name);
-  if (created === undefined) throw new Error(`Cannot create load balancer ${name}: ELB does not list it`);
-  return created;
-}
-
-/** Deletes a load balancer; one that is not there is no error. */
-export async function deleteBalancer(aws: Aws, name: string): Promise<void> {
-  const [client, { DeleteLoadBalancerCommand }] = await elb(aws);
-  await client.send(new DeleteLoadBalancerCommand({ LoadBalancerName: name }));
-}
-
-async function elb(aws: Aws) {
-  return await Promise.all([aws.elb(), import("./sdk/elb.ts")]);
-}
-
-async function find(aws: Aws, name: string): Promise<Balancer | undefined> {
-  try {
-    for await (const balancer of balancers(aws, name)) return balancer;
-  } catch (error) {
-    if (code(error) !== "LoadBalancerNotFound") throw error;
-  }
-  return undefined;
-}
-
-function balancerOf(found: LoadBalancerDescription): Balancer {
-  return {
-    name: found.LoadBalancerName ?? "",
-    dnsName: found.DNSName ?? "",
-    instances: (found.Instances ?? []).map(({ InstanceId }) => InstanceId ?? ""),
-    healthCheck: found.HealthCheck?.Target ?? "",
-    zones: found.AvailabilityZones ?? [],
-  };
-}
-
-function healthOf({ InstanceId, State, ReasonCode, Description }: SdkHealth): Health {
-  return {
-    id: InstanceId ?? "",
-    state: State ?? "Unknown",
-    reasonCode: ReasonCode ?? "N/A",
-    description: Description ?? "N/A",
-    registration: registrationOf(State, Description ?? ""),
-  };
-}
-
-/** ELB tells draining and deregistered instances by the description alone. Source: ELB API, InstanceState. */
-function registrationOf(state: string | undefined, description: string): Registration {
-  if (description.startsWith("Instance deregistration currently in progress")) return "draining";
-  if (/is not currently registered/.test(description)) return "none";
-  return state === "InService" ? "in-service" : "out-of-service";
+export function deregister(aws: Aws, ref: BalancerRef, id: string, signal?: AbortSignal): Promise<void> {
+  return classic.deregister(aws, ref.name, id, signal);
 }

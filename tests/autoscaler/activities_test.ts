@@ -4,7 +4,7 @@ import { fleetInstances, quarantine, startInstance, terminateInstance } from "..
 import type { Faults, Passing } from "../../src/sandbox/faults.ts";
 import type { MakeMachine } from "../../src/sandbox/machine.ts";
 import { eventually } from "../kas.ts";
-import { BASE, eventualLine, lines, machines, NODES, type Stage, stage } from "./fixtures.ts";
+import { BALANCER, BASE, eventualLine, lines, machines, NODES, type Stage, stage } from "./fixtures.ts";
 
 const [FIRST, SECOND, THIRD] = NODES;
 
@@ -31,7 +31,7 @@ async function fiveAlarms(it: Stage): Promise<void> {
 async function serve(it: Stage, id: string): Promise<void> {
   await startInstance(it.aws, id);
   await eventually(() => it.standing(id), (standing) => standing === "running none");
-  await register(it.aws, "kas", id);
+  await register(it.aws, BALANCER, id);
   await eventually(() => it.standing(id), (standing) => standing === "running in-service");
 }
 
@@ -281,7 +281,7 @@ Deno.test("after it has drained an instance is looked at again: registered by so
       return;
     }
     // The autoscaler is told that it has drained, and in the meantime…
-    if (seen++ === 0) await register(it.aws, "kas", FIRST);
+    if (seen++ === 0) await register(it.aws, BALANCER, FIRST);
   };
   await it.alarm("cpulow", FIRST, "OK");
   const line = await eventualLine(autoscaler, ({ state }) => state === "failed");

@@ -5,6 +5,7 @@
  */
 import { PublishCommand } from "@aws-sdk/client-sns";
 import { fleetAlarms, putAlarm, setAlarmState } from "../../src/aws/alarms.ts";
+import { balancerRef } from "../../src/aws/balancer.ts";
 import { type Aws, connect } from "../../src/aws/clients.ts";
 import { subscribe, subscriptions } from "../../src/aws/topic.ts";
 import { type Autoscaler, type AutoscalerOptions, startAutoscaler } from "../../src/autoscaler/service.ts";
@@ -17,6 +18,9 @@ import { eventually } from "../kas.ts";
 /** The ids that the sandbox gives: the base, and its nodes, the one stopped longest first. */
 export const BASE = "i-00000000000000001";
 export const NODES = ["i-00000000000000002", "i-00000000000000003", "i-00000000000000004"] as const;
+
+/** The load balancer that the sandbox starts with. */
+export const BALANCER = balancerRef({ fleet: "kas" });
 
 /** Machines that answer every request with `pong`. */
 export interface Machines extends MakeMachine {
@@ -91,7 +95,7 @@ export async function stage(
   const topicArn = sandbox.env["KAS_TOPIC_ARN"] ?? "";
   const options: AutoscalerOptions = {
     account,
-    fleet: { fleet: "kas", loadBalancer: "kas" },
+    fleet: { fleet: "kas", balancer: BALANCER },
     topicArn,
     listen: { hostname: "127.0.0.1", port: 0 },
     state,

@@ -9,7 +9,7 @@ import { step } from "../../src/autoscaler/step.ts";
 import { realClock } from "../../src/autoscaler/wait.ts";
 import { BUILT, eventually, type Running, start } from "../kas.ts";
 import { root, testWith } from "../needs.ts";
-import { BASE, machines, NODES, type Stage, stage } from "./fixtures.ts";
+import { BALANCER, BASE, machines, NODES, type Stage, stage } from "./fixtures.ts";
 
 const [FIRST] = NODES;
 
@@ -47,7 +47,7 @@ for (const wayOut of [false, true]) {
     if (wayOut) {
       await startInstance(it.aws, FIRST);
       await eventually(() => it.standing(FIRST), (standing) => standing === "running none");
-      await register(it.aws, "kas", FIRST);
+      await register(it.aws, BALANCER, FIRST);
       await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
     }
     using state = State.memory();

@@ -9,11 +9,13 @@ import {
   UnreachableError,
 } from "../../src/aws/errors.ts";
 import { fleetInstances, startInstance, stopInstance, terminateInstance } from "../../src/aws/instances.ts";
-import { register, registrations } from "../../src/aws/balancer.ts";
+import { balancerRef, register, registrations } from "../../src/aws/balancer.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { FAST } from "../e2e/contract/backends.ts";
 import { eventually } from "../kas.ts";
 import { credentials } from "./wire.ts";
+
+const KAS = balancerRef({ fleet: "kas" });
 
 /** The clients of a sandbox. */
 function connectTo({ url, env }: Sandbox, more: Account = {}): Aws {
@@ -39,7 +41,7 @@ Deno.test("where every other call is throttled, calls succeed by being repeated"
   await using sandbox = await startSandbox({ ...FAST, seed: 1 });
   using aws = connectTo(sandbox);
   sandbox.faults.throttle = 0.5;
-  for (let i = 0; i < 3; i++) await registrations(aws, "kas");
+  for (let i = 0; i < 3; i++) await registrations(aws, KAS);
   const refused = sandbox.calls.filter(({ error }) => error !== undefined);
   assertGreater(refused.length, 0);
 });
@@ -58,7 +60,7 @@ Deno.test("AWS slower than the time limit is out of reach", async () => {
   using aws = connectTo(sandbox, { timeLimit: 50 });
   sandbox.faults.latency = 200;
   const before = sandbox.calls.length;
-  const error = await assertRejects(() => registrations(aws, "kas"), UnreachableError);
+  const error = await assertRejects(() => registrations(aws, KAS), UnreachableError);
   assertEquals(explain(error).message, `AWS is out of reach: no answer from ${sandbox.url} within 0.05 s`);
   // What nobody waits for any more is carried out all the same, as by AWS: the test ends when it is.
   await eventually(() => sandbox.calls.length - before, (calls) => calls === 3);
@@ -90,5 +92,5 @@ Deno.test("an instance without capacity is asked for once", async () => {
 Deno.test("registering with a load balancer that is not there is not found", async () => {
   await using sandbox = await startSandbox(FAST);
   using aws = connectTo(sandbox);
-  assert(isNotFound(await assertRejects(() => register(aws, "nope", node(sandbox)))));
+  assert(isNotFound(await assertRejects(() => register(aws, balancerRef({ fleet: "nope" }), node(sandbox)))));
 });

@@ -5,7 +5,7 @@
  */
 import { assertEquals, assertRejects } from "@std/assert";
 import { fleetAlarms } from "../../src/aws/alarms.ts";
-import { health } from "../../src/aws/balancer.ts";
+import { health } from "../../src/aws/classic_balancer.ts";
 import { UnreachableError } from "../../src/aws/errors.ts";
 import { fleetInstances } from "../../src/aws/instances.ts";
 import { ec2, ec2Error, json, query, wire } from "./wire.ts";

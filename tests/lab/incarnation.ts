@@ -14,6 +14,7 @@ import { Loop } from "../../src/autoscaler/loop.ts";
 import { Observer } from "../../src/autoscaler/observe.ts";
 import { State } from "../../src/autoscaler/state.ts";
 import type { Clock } from "../../src/autoscaler/wait.ts";
+import { balancerRef } from "../../src/aws/balancer.ts";
 import { type Aws, connect } from "../../src/aws/clients.ts";
 import { confirm } from "../../src/aws/topic.ts";
 import type { Signal } from "../../src/scaling/alarm.ts";
@@ -69,7 +70,7 @@ export class Incarnation implements Disposable {
     this.#watchWrites(writing);
     this.inbox = new Inbox(this.state);
     this.journal = new Journal(this.state);
-    const fleet = { fleet: FLEET, loadBalancer: FLEET };
+    const fleet = { fleet: FLEET, balancer: balancerRef({ fleet: FLEET }) };
     this.#aws = connect({ region: REGION, endpointUrl: `http://aws-${number}.lab` });
     const observer = new Observer(this.#aws, fleet);
     const address: World["address"] = ({ privateIp }) =>

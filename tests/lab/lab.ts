@@ -7,7 +7,7 @@
  * @module
  */
 import { fleetAlarms } from "../../src/aws/alarms.ts";
-import { health } from "../../src/aws/balancer.ts";
+import { balancerRef, health } from "../../src/aws/balancer.ts";
 import { connect } from "../../src/aws/clients.ts";
 import { instance } from "../../src/aws/instances.ts";
 import { topics } from "../../src/aws/topic.ts";
@@ -65,7 +65,7 @@ async function load(): Promise<void> {
   using aws = connect({ region: REGION, endpointUrl: "http://nowhere.lab" });
   const calls = [
     instance(aws, "i-1"),
-    health(aws, "none"),
+    health(aws, balancerRef({ fleet: "none" })),
     fleetAlarms(aws, "none"),
     Array.fromAsync(topics(aws)),
   ];

@@ -129,8 +129,8 @@ export const EXHIBITS: readonly Mutation[] = [
     breaks: "a load balancer that can't be asked has nobody registered",
     edits: [{
       file: "src/autoscaler/observe.ts",
-      find: "registrations(this.#aws, this.fleet.loadBalancer, signal),",
-      replace: "registrations(this.#aws, this.fleet.loadBalancer, signal).catch(() => new Map()),",
+      find: "registrations(this.#aws, this.fleet.balancer, signal),",
+      replace: "registrations(this.#aws, this.fleet.balancer, signal).catch(() => new Map()),",
     }],
     test: museum("failed_listing_read_as_truth"),
   },

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
-import { registrations } from "../../src/aws/balancer.ts";
+import { balancerRef, registrations } from "../../src/aws/balancer.ts";
 import { type Aws, connect } from "../../src/aws/clients.ts";
 import { UnreachableError } from "../../src/aws/errors.ts";
 import { fleetInstances, quarantine, startInstance } from "../../src/aws/instances.ts";
@@ -10,6 +10,8 @@ import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandb
 import { credentials } from "../aws/wire.ts";
 import { FAST } from "../e2e/contract/backends.ts";
 import { handClock } from "./hand_clock.ts";
+
+const KAS = balancerRef({ fleet: "kas" });
 
 /** The dice of 200 calls. */
 function sequence(seed: number, ...more: readonly string[]): boolean[] {
@@ -113,7 +115,7 @@ async function account(options: Partial<SandboxOptions> = {}, timeLimit = 10_000
 /** A call of each service, which throws where it gets no answer. */
 const CALLS: readonly ((aws: Aws, sandbox: Sandbox) => Promise<unknown>)[] = [
   (aws) => Array.fromAsync(fleetInstances(aws, { fleet: "kas" })),
-  (aws) => registrations(aws, "kas"),
+  (aws) => registrations(aws, KAS),
   (aws) => fleetAlarms(aws, "kas"),
   (aws, { env }) => Array.fromAsync(subscriptions(aws, env["KAS_TOPIC_ARN"] ?? "")),
 ];
@@ -170,20 +172,20 @@ Deno.test("wedge= leaves a call without an answer until its client gives up, and
   }
   await assertRejects(() => startInstance(it.aws, node(it.sandbox)), UnreachableError);
   it.sandbox.faults.clear();
-  await registrations(it.aws, "kas");
+  await registrations(it.aws, KAS);
   assertEquals(it.sandbox.world.instances().find(({ role }) => role === "node")?.state, "stopped");
   assert(it.sandbox.calls.some(({ error }) => error === "wedge"));
 });
 
 Deno.test("wedge=ACTION is that action's fault alone", async () => {
   await using it = await account({ faults: ["wedge=DescribeInstanceHealth"] }, 100);
-  await assertRejects(() => registrations(it.aws, "kas"), UnreachableError, "no answer");
+  await assertRejects(() => registrations(it.aws, KAS), UnreachableError, "no answer");
   assertEquals((await Array.fromAsync(fleetInstances(it.aws, { fleet: "kas" }))).length, 2);
 });
 
 Deno.test("a sandbox ends at once while calls are wedged", async () => {
   const it = await account({ faults: ["wedge=1"] });
-  const call = assertRejects(() => registrations(it.aws, "kas"));
+  const call = assertRejects(() => registrations(it.aws, KAS));
   const { promise: passed, resolve } = Promise.withResolvers<void>();
   it.sandbox.faults.onCall = () => resolve();
   await passed;
@@ -201,7 +203,7 @@ Deno.test("stale-reads= lags behind in instances' states, registrations and tags
   const seen = async () => {
     const all = await Array.fromAsync(fleetInstances(aws, { fleet: "kas" }));
     const { state, quarantine } = all.find((instance) => instance.id === id) ?? {};
-    return [state, quarantine, (await registrations(aws, "kas")).size];
+    return [state, quarantine, (await registrations(aws, KAS)).size];
   };
   assertEquals(await seen(), ["stopped", undefined, 1]);
   clock.advance(5_000);

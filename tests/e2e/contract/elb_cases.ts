@@ -1,18 +1,11 @@
 /**
- * src/aws/balancer.ts against a stand-in for Classic ELB.
+ * src/aws/balancer.ts and classic_balancer.ts against a stand-in for Classic ELB.
  *
  * @module
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import {
-  balancers,
-  createBalancer,
-  deleteBalancer,
-  deregister,
-  health,
-  register,
-  registrations,
-} from "../../../src/aws/balancer.ts";
+import { balancerRef, deregister, health, register, registrations } from "../../../src/aws/balancer.ts";
+import { balancers, createBalancer, deleteBalancer } from "../../../src/aws/classic_balancer.ts";
 import { isNotFound } from "../../../src/aws/errors.ts";
 import { eventually } from "../../kas.ts";
 import { type Case, launch } from "./cases.ts";
@@ -30,7 +23,7 @@ export const ELB_CASES: readonly Case[] = [
         zones: [`${region}a`],
       });
       assertEquals(await createBalancer(aws, fleet, [`${region}a`]), created);
-      assertEquals(await Array.fromAsync(balancers(aws, fleet)), [created]);
+      assertEquals(await Array.fromAsync(balancers(aws, undefined, fleet)), [created]);
       const all = await Array.fromAsync(balancers(aws));
       assertEquals(all.filter(({ name }) => name === fleet), [created]);
     },
@@ -41,18 +34,18 @@ export const ELB_CASES: readonly Case[] = [
       const { aws } = backend;
       const [{ id = "", zone = "" } = {}] = await launch(backend, fleet, "base", 1);
       await createBalancer(aws, fleet, [zone]);
-      assertEquals(await registrations(aws, fleet), new Map());
-      await register(aws, fleet, id);
-      await register(aws, fleet, id);
+      assertEquals(await registrations(aws, balancerRef({ fleet })), new Map());
+      await register(aws, balancerRef({ fleet }), id);
+      await register(aws, balancerRef({ fleet }), id);
       const registered = await eventually(
-        () => registrations(aws, fleet),
+        () => registrations(aws, balancerRef({ fleet })),
         (found) => found.get(id) === "in-service",
       );
       assertEquals([...registered.keys()], [id]);
-      assertEquals((await health(aws, fleet))[0]?.state, "InService");
-      await deregister(aws, fleet, id);
-      await eventually(() => registrations(aws, fleet), (found) => !found.has(id));
-      await deregister(aws, fleet, id);
+      assertEquals((await health(aws, balancerRef({ fleet })))[0]?.state, "InService");
+      await deregister(aws, balancerRef({ fleet }), id);
+      await eventually(() => registrations(aws, balancerRef({ fleet })), (found) => !found.has(id));
+      await deregister(aws, balancerRef({ fleet }), id);
     },
   },
   {
@@ -61,20 +54,20 @@ export const ELB_CASES: readonly Case[] = [
       const { aws } = backend;
       const [registered, other] = await launch(backend, fleet, "node", 2);
       await createBalancer(aws, fleet, [registered?.zone ?? ""]);
-      await register(aws, fleet, registered?.id ?? "");
-      await deregister(aws, fleet, other?.id ?? "");
-      assertEquals([...(await registrations(aws, fleet)).keys()], [registered?.id]);
+      await register(aws, balancerRef({ fleet }), registered?.id ?? "");
+      await deregister(aws, balancerRef({ fleet }), other?.id ?? "");
+      assertEquals([...(await registrations(aws, balancerRef({ fleet }))).keys()], [registered?.id]);
     },
   },
   {
     name: "an unknown load balancer is not found, and deleting it is no error",
     run: async ({ aws, region }, fleet) => {
-      assert(isNotFound(await assertRejects(() => health(aws, fleet))));
-      assert(isNotFound(await assertRejects(() => Array.fromAsync(balancers(aws, fleet)))));
+      assert(isNotFound(await assertRejects(() => health(aws, balancerRef({ fleet })))));
+      assert(isNotFound(await assertRejects(() => Array.fromAsync(balancers(aws, undefined, fleet)))));
       await createBalancer(aws, fleet, [`${region}a`]);
       await deleteBalancer(aws, fleet);
       await deleteBalancer(aws, fleet);
-      assert(isNotFound(await assertRejects(() => health(aws, fleet))));
+      assert(isNotFound(await assertRejects(() => health(aws, balancerRef({ fleet })))));
     },
   },
 ];

@@ -78,7 +78,7 @@ async function hold(it: Stage, held: () => number): Promise<Promise<Response>[]>
   const elb = await it.aws.elb();
   await elb.send(
     new ModifyLoadBalancerAttributesCommand({
-      LoadBalancerName: it.options.fleet.loadBalancer,
+      LoadBalancerName: it.options.fleet.balancer.name,
       LoadBalancerAttributes: {
         ConnectionSettings: { IdleTimeout: 3_600 },
         ConnectionDraining: { Enabled: true, Timeout: 3_600 },

@@ -5,7 +5,7 @@
  */
 import { register } from "../../../src/aws/balancer.ts";
 import { startInstance } from "../../../src/aws/instances.ts";
-import { BASE, type Machines, machines, NODES, type Stage } from "../../autoscaler/fixtures.ts";
+import { BALANCER, BASE, type Machines, machines, NODES, type Stage } from "../../autoscaler/fixtures.ts";
 import { eventually } from "../../kas.ts";
 
 /** A direction of the matrix. */
@@ -99,6 +99,6 @@ export function machinesOf({ dead = [] }: Scenario, letGo: Promise<void>): Machi
 export async function serve(it: Stage): Promise<void> {
   await startInstance(it.aws, FIRST);
   await eventually(() => it.standing(FIRST), (standing) => standing === "running none");
-  await register(it.aws, "kas", FIRST);
+  await register(it.aws, BALANCER, FIRST);
   await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
 }

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { balancers, createBalancer, deregister, health, registrations } from "../../src/aws/balancer.ts";
+import { balancerRef, registrations } from "../../src/aws/balancer.ts";
+import { balancers, createBalancer, deregister, health } from "../../src/aws/classic_balancer.ts";
 import { isNotFound } from "../../src/aws/errors.ts";
 import { query, queryError, wire } from "./wire.ts";
 
@@ -54,7 +55,7 @@ for (
     await using server = wire(() =>
       query("DescribeInstanceHealth", `<InstanceStates>${states}</InstanceStates>`)
     );
-    assertEquals((await registrations(server.aws, "kas")).get("i-1"), registration);
+    assertEquals((await registrations(server.aws, balancerRef({ fleet: "kas" }))).get("i-1"), registration);
   });
 }
 
