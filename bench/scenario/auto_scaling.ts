@@ -1,0 +1,117 @@
+/**
+ * EC2 Auto Scaling's dynamic scaling, held against the plant, as its documentation has it. It has the group's average CPU to go
+ * by, a warm-up as long as kas's (its default is 300 s), and starts its instances as quickly as kas does.
+ *
+ * Sources: EC2 Auto Scaling user guide, "Step and simple scaling policies" (as-scaling-simple-step), "Target tracking scaling
+ * policies" (as-scaling-target-tracking), "Set the default instance warmup" (ec2-auto-scaling-default-instance-warmup);
+ * CloudWatch user guide, "Alarm actions" (an Auto Scaling action is invoked once a minute for as long as the state lasts).
+ *
+ * @module
+ */
+import { CPU, Watched } from "./alarms.ts";
+import type { Datapoints, Machine, Plant } from "./plant.ts";
+import type { Policy } from "./play.ts";
+
+/** s after an instance came into service in which its CPU is not in the group's average. */
+const WARMUP = 120;
+
+/** A step adjustment: from how far beyond the alarm's threshold, percent of CPU, and by how much, percent of the capacity. */
+type Adjustment = readonly [beyond: number, percent: number];
+
+/** The guide's example, of which the first step acts at the threshold: 10 % of the capacity, and 30 % from 10 beyond it. */
+const STEPS: readonly Adjustment[] = [[10, 30], [0, 10]];
+
+/** A group: what is warm counts as capacity, what warms up or leaves is counted beside it. */
+class Group {
+  readonly #plant: Plant;
+
+  constructor(plant: Plant) {
+    this.#plant = plant;
+  }
+
+  get warm(): readonly Machine[] {
+    return this.#plant.in("serving").filter(({ base, since }) => base || this.#plant.now - since >= WARMUP);
+  }
+
+  /** In or on the way to service, but not yet warm. */
+  get warming(): number {
+    return this.#plant.in("booting", "registering", "serving").length - this.warm.length;
+  }
+
+  /** The average CPU of what is warm; undefined where there is no datapoint. */
+  average(points: Datapoints): number | undefined {
+    const known = this.warm.map(({ id }) => points.get(id)).filter((point) => point !== undefined);
+    return known.length === 0 ? undefined : known.reduce((sum, point) => sum + point, 0) / known.length;
+  }
+
+  /** Adds so many, as far as there are any; what is warming up already counts as added. */
+  add(wanted: number): void {
+    const missing = Math.max(0, wanted - this.warming);
+    for (const { id } of this.#plant.in("stopped").slice(0, missing)) this.#plant.start(id);
+  }
+
+  /** Removes so many, the newest first and never the base; nothing while any warms up, and what is leaving counts as removed. */
+  remove(wanted: number): void {
+    if (this.warming > 0) return;
+    const leaving = this.#plant.in("draining", "stopping").length;
+    const nodes = this.warm.filter(({ base }) => !base).toSorted((a, b) => b.started - a.started);
+    for (const { id } of nodes.slice(0, Math.max(0, wanted - leaving))) this.#plant.stop(id, "drained");
+  }
+
+  /** Capacity for scale-in: what is terminating is part of it. */
+  get capacity(): number {
+    return this.warm.length + this.#plant.in("draining", "stopping").length;
+  }
+}
+
+/** Step scaling with kas's thresholds and one period of a minute. */
+export function stepScaling(plant: Plant): Policy {
+  const group = new Group(plant);
+  const high = new Watched({
+    comparison: "GreaterThanOrEqualToThreshold",
+    threshold: CPU.high,
+    periods: 1,
+  });
+  const low = new Watched({ comparison: "LessThanThreshold", threshold: CPU.low, periods: 1 });
+  return (points) => {
+    if (points === undefined) return;
+    const average = group.average(points);
+    high.observe(average, plant.now);
+    low.observe(average, plant.now);
+    if (average === undefined) return;
+    if (high.state === "ALARM") group.add(adjustment(average - CPU.high, group.warm.length));
+    else if (low.state === "ALARM") group.remove(adjustment(CPU.low - average, group.capacity));
+  };
+}
+
+/** How many instances a breach adds or removes: between 0 and 1 is 1, above it is rounded down. */
+function adjustment(beyond: number, capacity: number): number {
+  const [, percent] = STEPS.find(([from]) => beyond >= from) ?? [0, 0];
+  return Math.max(1, Math.floor((capacity * percent) / 100));
+}
+
+/**
+ * Target tracking. Its alarms are those it is seen to create: above the target for 3 minutes, and below 90 % of it for 15. More
+ * is added in proportion, rounded up; what is removed is rounded down.
+ *
+ * @param target percent of CPU
+ */
+export function targetTracking(target: number): (plant: Plant) => Policy {
+  return (plant) => {
+    const group = new Group(plant);
+    const high = new Watched({ comparison: "GreaterThanThreshold", threshold: target, periods: 3 });
+    const low = new Watched({ comparison: "LessThanThreshold", threshold: 0.9 * target, periods: 15 });
+    return (points) => {
+      if (points === undefined) return;
+      const average = group.average(points);
+      high.observe(average, plant.now);
+      low.observe(average, plant.now);
+      if (average === undefined) return;
+      const warm = group.warm.length;
+      if (high.state === "ALARM") group.add(Math.ceil((warm * average) / target) - warm);
+      else if (low.state === "ALARM") {
+        group.remove(Math.floor(group.capacity - (group.capacity * average) / target));
+      }
+    };
+  };
+}

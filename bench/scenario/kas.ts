@@ -1,0 +1,123 @@
+/**
+ * kas, held against the plant: the production decide() with its default limits, told of each alarm's change, and a resync
+ * every minute.
+ *
+ * @module
+ */
+import { type Signal, signalOf } from "../../src/scaling/alarm.ts";
+import { decide } from "../../src/scaling/decide.ts";
+import type { Facts, Limits, UnderWay } from "../../src/scaling/facts.ts";
+import type { Instance, InstanceState, Registration } from "../../src/scaling/fleet.ts";
+import { resyncSignal } from "../../src/scaling/resync.ts";
+import { SETTINGS } from "../../src/settings.ts";
+import { changes, instanceAlarms } from "./alarms.ts";
+import { type Machine, MINUTE, type Phase, type Plant } from "./plant.ts";
+import type { Policy } from "./play.ts";
+
+const DEFAULTS = (["warmup", "cooldownOut", "cooldownIn", "resync"] as const).map((name) =>
+  [name, SETTINGS[name].parse(SETTINGS[name].default)] as const
+);
+
+/** kas's limits where no flag says otherwise. */
+export const LIMITS = Object.fromEntries(DEFAULTS) as unknown as Limits;
+
+/** When the first resync is, s: in the middle of CloudWatch's minute, as it knows nothing of it. */
+const FIRST_RESYNC = 30;
+
+const FLEET = "kas";
+
+/** How EC2 and ELB show a phase. */
+const SHOWN: Readonly<Record<Phase, readonly [InstanceState, Registration]>> = {
+  stopped: ["stopped", "none"],
+  booting: ["running", "none"],
+  registering: ["running", "out-of-service"],
+  serving: ["running", "in-service"],
+  draining: ["running", "draining"],
+  stopping: ["stopping", "none"],
+};
+
+/** kas with some of its limits changed. */
+export function kas(limits: Partial<Limits> = {}): (plant: Plant) => Policy {
+  return (plant) => {
+    const inForce = { ...LIMITS, ...limits };
+    const alarms = instanceAlarms(plant);
+    const cpu = new Map<string, { readonly percent: number; readonly at: number }>();
+    const last: { lastOut?: number; lastIn?: number } = {};
+    let due = FIRST_RESYNC;
+
+    const facts = (): Facts => ({
+      now: plant.now * 1_000,
+      fleet: FLEET,
+      limits: inForce,
+      instances: plant.machines.map(instance),
+      alarms: alarms.map(({ kind, id, threshold, watched: { state, changed } }) => (
+        { fleet: FLEET, kind, dimension: id, state, threshold, period: 60, changed: changed * 1_000 }
+      )),
+      // A datapoint of an earlier run says nothing about this one.
+      cpu: Object.fromEntries(
+        plant.machines.flatMap(({ id, started }) => {
+          const point = cpu.get(id);
+          return point !== undefined && point.at >= started * 1_000 ? [[id, point]] : [];
+        }),
+      ),
+      underWay: plant.machines.flatMap(underWay),
+      history: {
+        ...last,
+        inServiceSince: Object.fromEntries(
+          plant.in("serving").map(({ id, since }) => [id, since * 1_000]),
+        ),
+      },
+    });
+    const step = (ask: (facts: Facts) => Signal) => {
+      const seen = facts();
+      const decision = decide(ask(seen), seen);
+      if (decision.kind === "none") return;
+      // A repeat waits for one whole resync after a step.
+      due = plant.now + inForce.resync / 1_000;
+      last[decision.kind === "start" ? "lastOut" : "lastIn"] = seen.now;
+      if (decision.kind === "stop") plant.stop(decision.instance, "drained");
+      else if (decision.by === "register") plant.takeBack(decision.instance);
+      else plant.start(decision.instance);
+    };
+
+    return (points) => {
+      for (const [id, percent] of points ?? []) cpu.set(id, { percent, at: (plant.now - MINUTE) * 1_000 });
+      for (const { kind, id, from, to } of points === undefined ? [] : changes(alarms, points, plant.now)) {
+        const change = { fleet: FLEET, kind, dimension: id, from, to, at: plant.now * 1_000 };
+        const signal = signalOf(change, "notification");
+        if (signal.kind !== "none") step(() => signal);
+      }
+      if (plant.now >= due) {
+        due = plant.now + inForce.resync / 1_000;
+        step(resyncSignal);
+      }
+    };
+  };
+}
+
+function instance({ id, base, phase, started, stopped }: Machine): Instance {
+  const [state, registration] = SHOWN[phase];
+  return {
+    id,
+    name: id,
+    role: base ? "base" : "node",
+    state,
+    type: "t3.micro",
+    zone: "eu-west-1a",
+    registration,
+    ...(state === "running" ? { launched: started * 1_000 } : { stoppedAt: stopped * 1_000 }),
+  };
+}
+
+function underWay({ id, phase, since }: Machine): readonly UnderWay[] {
+  switch (phase) {
+    case "booting":
+    case "registering":
+      return [{ kind: "start", instance: id, since: since * 1_000 }];
+    case "draining":
+    case "stopping":
+      return [{ kind: "stop", instance: id, since: since * 1_000 }];
+    default:
+      return [];
+  }
+}
