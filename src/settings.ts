@@ -12,9 +12,14 @@ export interface Setting<T> {
   readonly parse: (text: string) => T;
   readonly default?: string;
   readonly env: readonly string[];
+  /** The setting that this one is given instead of. */
+  readonly excludes?: string;
 }
 
-function setting<T, const D extends { default?: string; placeholder?: string; env?: readonly string[] }>(
+function setting<
+  T,
+  const D extends { default?: string; placeholder?: string; env?: readonly string[]; excludes?: string },
+>(
   name: string,
   parse: (text: string) => T,
   help: string,
@@ -41,6 +46,12 @@ export const SETTINGS = {
   loadBalancer: setting("load-balancer", text, "its Classic Load Balancer; by default of the fleet's name", {
     placeholder: "NAME",
   }),
+  targetGroup: setting(
+    "target-group",
+    targetGroupArn,
+    "a target group of an Application or Network Load Balancer, instead of --load-balancer",
+    { placeholder: "ARN", excludes: "loadBalancer" },
+  ),
   topicArn: setting("topic-arn", topicArn, "the SNS topic that its alarms notify", { placeholder: "ARN" }),
   region: setting("region", text, "AWS region", {
     placeholder: "REGION",
@@ -239,6 +250,18 @@ function fleetName(value: string): string {
 function topicArn(value: string): string {
   if (!/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/.test(value)) {
     throw new TypeError("expected an ARN such as arn:aws:sns:eu-west-1:123456789012:kas");
+  }
+  return value;
+}
+
+function targetGroupArn(value: string): string {
+  const form =
+    /^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:targetgroup\/[A-Za-z0-9-]{1,32}\/[a-z0-9]+$/;
+  if (!form.test(value)) {
+    throw new TypeError(
+      "expected a target group's ARN such as " +
+        "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/kas/0123456789abcdef",
+    );
   }
   return value;
 }

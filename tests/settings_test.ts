@@ -87,6 +87,22 @@ Deno.test("a bad value names where it came from, in one line", async () => {
   ]);
 });
 
+Deno.test("of two settings that exclude each other the one of higher precedence counts, and of equal ones neither", async () => {
+  const arn = "arn:aws:elasticloadbalancing:eu-west-1:000000000000:targetgroup/kas/0123456789abcdef";
+  const env = { KAS_LOAD_BALANCER: "kas" };
+  const files = { "/etc/kas/kas.json": `{"target-group": "${arn}"}` };
+  const flag = ["--target-group", arn];
+  assertEquals(await effective("targetGroup", flag, { env }), [arn, "flag", arn]);
+  assertEquals(await effective("loadBalancer", flag, { env }), [undefined, "default", undefined]);
+  assertEquals(await effective("targetGroup", [], { env, files }), [undefined, "default", undefined]);
+  assertEquals(await effective("loadBalancer", [], { env, files }), ["kas", "KAS_LOAD_BALANCER", "kas"]);
+  assertEquals(await effective("targetGroup", [], { env: { ...env, KAS_TARGET_GROUP: arn } }), [
+    2,
+    "kas: --load-balancer (from KAS_LOAD_BALANCER) and --target-group (from KAS_TARGET_GROUP) exclude each other: " +
+    "give one of them\n",
+  ]);
+});
+
 Deno.test("a bad config file is told in one line that names it", async () => {
   const cases: [string | undefined, string][] = [
     [undefined, "it does not exist"],

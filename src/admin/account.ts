@@ -17,6 +17,7 @@ export const ACCOUNT = {
   fleet: SETTINGS.fleet,
   keyName: SETTINGS.keyName,
   loadBalancer: SETTINGS.loadBalancer,
+  targetGroup: SETTINGS.targetGroup,
   topicArn: SETTINGS.topicArn,
   region: SETTINGS.region,
   profile: SETTINGS.profile,

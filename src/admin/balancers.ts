@@ -1,26 +1,40 @@
 /**
- * `kas admin balancers`: the account's Classic Load Balancers and who is registered with them.
+ * `kas admin balancers`: the account's Classic Load Balancers, or the fleet's target group, and who is registered there.
  *
  * @module
  */
-import { type BalancerRef, deregister, findBalancer, health, register } from "../aws/balancer.ts";
+import {
+  type Balancer,
+  type BalancerRef,
+  balancerRef,
+  deregister,
+  findBalancer,
+  health,
+  register,
+  titleOf,
+} from "../aws/balancer.ts";
 import { balancers as listBalancers, createBalancer } from "../aws/classic_balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import type { Ec2Instance } from "../aws/instances.ts";
 import { command, ExitError, type Group, UsageError } from "../cli/command.ts";
 import type { Row } from "../cli/output.ts";
 import { text } from "../settings.ts";
-import { ACCOUNT, connected, fleetById, member } from "./account.ts";
+import { ACCOUNT, type AccountFlags, connected, fleetById, member } from "./account.ts";
 import { forEachTarget, printActions } from "./targets.ts";
 
 const list = command({
   name: "list",
-  summary: "The account's load balancers, with the health of each instance",
+  summary: "The account's Classic Load Balancers, or the --target-group, with the health of each instance",
   options: ACCOUNT,
   run: (context) =>
     connected(context, async (aws) => {
-      const { out, signal } = context;
+      const { flags, out, signal } = context;
+      const meant = balancerRef(flags);
       async function* rows(): AsyncGenerator<Row> {
+        if (meant.kind === "target-group") {
+          const { dnsName } = await existing(aws, meant, signal);
+          return yield* await healthRows(aws, meant, dnsName, signal);
+        }
         for await (const { name, dnsName } of listBalancers(aws, signal)) {
           yield* await healthRows(aws, { kind: "classic", name }, dnsName, signal);
         }
@@ -103,14 +117,15 @@ export function zonesOf(instances: Iterable<Ec2Instance>, fleet: string): string
 
 const registerCommand = command({
   name: "register",
-  summary: "Register instances of the fleet with a load balancer",
+  summary: "Register instances of the fleet with a load balancer, or with the --target-group of that name",
   args: "NAME ID…",
   options: ACCOUNT,
   run: (context) =>
     connected(context, async (aws) => {
-      const { flags, args: [name = "", ...ids], signal } = context;
-      const balancer: BalancerRef = { kind: "classic", name };
-      const registered = await registeredWith(aws, balancer, signal);
+      const { flags, args: [given = "", ...ids], signal } = context;
+      const balancer = named(given, flags);
+      const { name } = balancer;
+      const registered = new Set((await existing(aws, balancer, signal)).instances);
       const fleet = await fleetById(aws, flags, signal);
       return await forEachTarget(context, ["name", "instance", "action"], ids, (id) => {
         const { state } = member(fleet, id, flags);
@@ -128,14 +143,15 @@ const registerCommand = command({
 
 const deregisterCommand = command({
   name: "deregister",
-  summary: "Deregister instances from a load balancer, which drains their connections",
+  summary: "Deregister instances from a load balancer or the --target-group, which drains their connections",
   args: "NAME ID…",
   options: ACCOUNT,
   run: (context) =>
     connected(context, async (aws) => {
-      const { flags, args: [name = "", ...ids], signal } = context;
-      const balancer: BalancerRef = { kind: "classic", name };
-      const registered = await registeredWith(aws, balancer, signal);
+      const { flags, args: [given = "", ...ids], signal } = context;
+      const balancer = named(given, flags);
+      const { name } = balancer;
+      const registered = new Set((await existing(aws, balancer, signal)).instances);
       const fleet = await fleetById(aws, flags, signal);
       return await forEachTarget(context, ["name", "instance", "action"], ids, (id) => {
         member(fleet, id, flags);
@@ -155,16 +171,22 @@ function unchanged(name: string, instance: string, action: string) {
   return { actions: [action], act: () => Promise.resolve([{ name, instance, action: "unchanged" }]) };
 }
 
-async function registeredWith(
-  aws: Aws,
-  balancer: BalancerRef,
-  signal: AbortSignal,
-): Promise<ReadonlySet<string>> {
+/** The balancer of a name: the fleet's target group if that is its name or ARN, else a Classic Load Balancer. */
+function named(given: string, flags: AccountFlags): BalancerRef {
+  const meant = balancerRef(flags);
+  const isMeant = meant.kind === "target-group" && (given === meant.name || given === meant.arn);
+  return isMeant ? meant : { kind: "classic", name: given };
+}
+
+/**
+ * A balancer as it is.
+ *
+ * @throws {ExitError} 4 if there is none
+ */
+async function existing(aws: Aws, balancer: BalancerRef, signal: AbortSignal): Promise<Balancer> {
   const found = await findBalancer(aws, balancer, signal);
-  if (found === undefined) {
-    throw new ExitError(`There is no load balancer ${balancer.name}`, 4, "kas admin balancers");
-  }
-  return new Set(found.instances);
+  if (found === undefined) throw new ExitError(`There is no ${titleOf(balancer)}`, 4, "kas admin balancers");
+  return found;
 }
 
 /** `kas admin balancers`. */

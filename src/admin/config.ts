@@ -15,8 +15,9 @@ export const config = command({
   run: async ({ origins, texts, out }) => {
     const rows = Object.keys(SETTINGS).map((name) => ({
       name: kebab(name),
-      // The load balancer's default is the fleet's name.
-      value: texts[name] ?? (name === "loadBalancer" ? texts["fleet"] : undefined),
+      // The load balancer's default is the fleet's name, if no target group is given instead.
+      value: texts[name] ??
+        (name === "loadBalancer" && texts["targetGroup"] === undefined ? texts["fleet"] : undefined),
       origin: origins[name],
     }));
     await out.table(["name", "value", "origin"], rows);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { balancerRef, registrations } from "../aws/balancer.ts";
+import { balancerRef, registrations, titleOf } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { isNotFound } from "../aws/errors.ts";
 import { type Ec2Instance, fleetInstances, instanceTags } from "../aws/instances.ts";
@@ -78,7 +78,7 @@ async function registrationsIfAny(
     return await registrations(aws, balancer, signal);
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    out.detail(`There is no load balancer ${balancer.name}: health is unknown`);
+    out.detail(`There is no ${titleOf(balancer)}: health is unknown`);
     return new Map();
   }
 }

@@ -6,18 +6,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { fleetAlarms, putAlarm } from "../aws/alarms.ts";
 import { type BalancerRef, balancerRef, findBalancer, register } from "../aws/balancer.ts";
-import { createBalancer } from "../aws/classic_balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { type Ec2Instance, fleetInstances } from "../aws/instances.ts";
 import { createTopic, subscribe, topics } from "../aws/topic.ts";
 import { command, ExitError, UsageError } from "../cli/command.ts";
 import type { Row } from "../cli/output.ts";
 import { alarmName } from "../scaling/alarm.ts";
-import { duration, url } from "../settings.ts";
+import { duration, SETTINGS, url } from "../settings.ts";
 import { ACCOUNT, connected, findTopic, lastPart } from "./account.ts";
 import { cpuAlarms, type CpuThresholds, needed } from "./alarm_plans.ts";
 import { WATCH } from "./alarms.ts";
 import { zonesOf } from "./balancers.ts";
+import { balancerPlan } from "./setup_balancer.ts";
 import { printActions } from "./targets.ts";
 import { findSubscription } from "./topics.ts";
 
@@ -26,6 +26,8 @@ export interface SetupPlan {
   readonly fleet: string;
   readonly keyName?: string | undefined;
   readonly balancer: BalancerRef;
+  /** Longest wait for an instance to drain, ms, which a target group has to keep within. */
+  readonly drainTimeout: number;
   /** The topic to use; without it the one of the fleet's name, which is created if need be. */
   readonly topicArn?: string | undefined;
   /** For an autoscaler that polls: no topic, and alarms that notify nobody (R2). */
@@ -72,8 +74,8 @@ const POLL = 500;
  * Creates what is missing of a plan, in order; what is there stays. Returns the topic's ARN, undefined without one and in a
  * dry run that would create it.
  *
- * @throws {ExitError} 4 if the topic named is not there or the fleet has no instances, 1 if the subscription is not
- * confirmed in time
+ * @throws {ExitError} 4 if the topic or target group named is not there or the fleet has no instances, 1 if the subscription
+ * is not confirmed in time
  */
 export async function setUp(
   aws: Aws,
@@ -104,9 +106,9 @@ export async function setUp(
   }
 
   const existing = await findBalancer(aws, balancer, signal);
-  await ensure("balancer", balancer.name, existing === undefined ? "create" : undefined, async () => {
-    await createBalancer(aws, balancer.name, zonesOf(instances, fleet));
-  });
+  const zones = () => zonesOf(instances, fleet);
+  const { need, act } = await balancerPlan(aws, balancer, existing, zones, plan.drainTimeout, signal);
+  await ensure("balancer", balancer.name, need, act);
   for (const { id } of instances.filter((instance) => serves(instance, existing === undefined))) {
     const need = existing?.instances.includes(id) ? undefined : "register";
     await ensure("instance", id, need, () => register(aws, balancer, id, signal));
@@ -194,7 +196,9 @@ export const setup = command({
   name: "setup",
   summary:
     "Create what the fleet lacks: topic, load balancer, alarms, and with --url the autoscaler's subscription",
-  description: "What is there stays as it is: run it again after adding instances, or after an interruption.",
+  description:
+    "What is there stays as it is: run it again after adding instances, or after an interruption. A --target-group has to be\n" +
+    "there; its health check is set to the workers' /ping, and its deregistration delay to what --drain-timeout allows.",
   options: {
     url: {
       placeholder: "URL",
@@ -207,6 +211,7 @@ export const setup = command({
       default: "120s",
       parse: duration,
     },
+    drainTimeout: SETTINGS.drainTimeout,
     ...WATCH,
     ...ACCOUNT,
   },

@@ -120,7 +120,7 @@ function partsOf(aws: Aws, plan: TeardownPlan, remains: Remains, signal: AbortSi
     };
     parts.push({ resource: "instance", names: [id], verb: terminates ? "terminate" : "deregister", act });
   }
-  if (balancer !== undefined && strangers.length === 0) {
+  if (balancer !== undefined && plan.balancer.kind === "classic" && strangers.length === 0) {
     const { name } = balancer;
     parts.push({ resource: "balancer", names: [name], verb: "delete", act: () => deleteBalancer(aws, name) });
   }
@@ -133,7 +133,9 @@ function tellKept(out: Output, plan: TeardownPlan, remains: Remains): void {
   if (topic !== undefined && !isOwnTopic(topic, plan)) {
     out.note(`Topic ${lastPart(topic)} stays: it is not of the fleet's name, and others may use it`);
   }
-  if (balancer !== undefined && strangers.length > 0) {
+  if (balancer !== undefined && plan.balancer.kind === "target-group") {
+    out.note(`Target group ${balancer.name} stays: it was there before setup`);
+  } else if (balancer !== undefined && strangers.length > 0) {
     out.note(`Load balancer ${balancer.name} stays: it serves others too, ${strangers.join(", ")}`);
   }
   if (!plan.instances) return;
@@ -164,7 +166,7 @@ export const teardown = command({
   summary: "Delete what setup made: the fleet's alarms, subscriptions, topic and load balancer",
   description:
     "Instances stay, deregistered, unless --instances says otherwise. A topic of another name than the fleet's stays,\n" +
-    "and so does a load balancer that serves other instances too. What fails is told, and the rest is done: run it again.",
+    "and so does a load balancer that serves other instances too, or a target group. What fails is told, and the rest is done: run it again.",
   options: {
     instances: {
       help: "terminate the fleet's instances, base and control too",

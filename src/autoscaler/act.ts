@@ -131,7 +131,7 @@ async function drain(errand: Errand): Promise<void> {
     name: "drained",
     what: `${id} drained`,
     timeout,
-    attempt: async () => await registration(errand) === "none" ? true : undefined,
+    ...drained(errand),
   });
   await step(errand, {
     name: "looked-at",
@@ -240,14 +240,31 @@ function whileThere<T extends Pick<Taking<true>, "attempt">>(errand: Errand, tak
   return { ...taking, attempt };
 }
 
-/** Looks whether an instance is in service at the load balancer. */
-function inService(errand: Errand) {
-  let told = "the load balancer does not list it";
+/** Looks whether an instance has drained. */
+function drained(errand: Errand) {
+  let told: string | undefined;
   return {
     told: () => told,
     attempt: async () => {
       const health = await healthOf(errand);
+      if (health === undefined) return true;
+      told = `the load balancer says ${health.state}: ${health.description}`;
+      return undefined;
+    },
+  };
+}
+
+/** Looks whether an instance is in service at the load balancer. */
+function inService(errand: Errand) {
+  let told = "the load balancer does not list it";
+  let unused = false;
+  return {
+    told: () => told,
+    blame: () => !unused,
+    attempt: async () => {
+      const health = await healthOf(errand);
       if (health?.registration === "in-service") return true;
+      unused = health?.unused ?? false;
       if (health !== undefined) told = `the load balancer says ${health.state}: ${health.description}`;
       return undefined;
     },

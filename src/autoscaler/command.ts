@@ -21,6 +21,7 @@ export const autoscaler = command({
   options: {
     fleet: SETTINGS.fleet,
     loadBalancer: SETTINGS.loadBalancer,
+    targetGroup: SETTINGS.targetGroup,
     topicArn: SETTINGS.topicArn,
     region: SETTINGS.region,
     profile: SETTINGS.profile,
@@ -75,9 +76,9 @@ export const autoscaler = command({
     const stopped = Promise.withResolvers<void>();
     signal.addEventListener("abort", () => stopped.resolve(), { once: true });
     await using _service = await startAutoscaler({
-      // A topic notifies of its own region's alarms, so that is where the fleet is.
+      // A topic notifies of its own region's alarms, and a target group is in its own, so that is where the fleet is.
       account: {
-        region: flags.region ?? topicArn?.split(":")[3],
+        region: flags.region ?? (topicArn ?? flags.targetGroup)?.split(":")[3],
         profile: flags.profile,
         endpointUrl: flags.endpointUrl,
       },

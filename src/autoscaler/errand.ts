@@ -71,6 +71,8 @@ export interface Taking<T> {
   readonly pace?: number;
   /** What was seen last of what is waited for, for the error's words. */
   readonly told?: () => string | undefined;
+  /** Whether it is the instance's fault that it is not so in time; it is unless this says otherwise. */
+  readonly blame?: () => boolean;
 }
 
 /** The longest time between two looks at EC2 or ELB, ms: every tool of the account shares their limits. */
@@ -125,7 +127,10 @@ export function persist<T>(
 /** Waits, and tells errors that a later attempt may not meet from those that end the errand. */
 export async function settled<T>(
   { signal, world: { clock } }: Errand,
-  { what, timeout, attempt, pace = AWS_PACE, told = () => undefined }: Omit<Taking<T>, "name">,
+  { what, timeout, attempt, pace = AWS_PACE, told = () => undefined, blame = () => true }: Omit<
+    Taking<T>,
+    "name"
+  >,
 ): Promise<T> {
   try {
     return await until(attempt, { what, timeout, pace, signal, clock, fatal: (error) => !isPassing(error) });
@@ -134,7 +139,7 @@ export async function settled<T>(
       // If AWS would not even say how the instance is, it is not the instance's fault.
       const last = error.cause === undefined ? told() : explain(error.cause).message;
       const message = last === undefined ? error.message : `${error.message}; ${last}`;
-      throw new ErrandError(message, error.cause === undefined, { cause: error });
+      throw new ErrandError(message, error.cause === undefined && blame(), { cause: error });
     }
     if (code(error) !== undefined) {
       throw new ErrandError(explain(error).message, isCapacity(error), { cause: error });

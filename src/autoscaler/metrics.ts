@@ -54,6 +54,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
     "DescribeInstanceHealth",
     "RegisterInstancesWithLoadBalancer",
   ],
+  ElasticLoadBalancingV2: ["DeregisterTargets", "DescribeTargetHealth", "RegisterTargets"],
   CloudWatch: ["DescribeAlarms", "GetMetricData"],
   SNS: ["ConfirmSubscription"],
 };

@@ -178,6 +178,6 @@ function settingsOf(
 }
 
 /** A balancer as the setting that names it. */
-function settingOf({ name }: BalancerRef) {
-  return { loadBalancer: name };
+function settingOf(balancer: BalancerRef) {
+  return balancer.kind === "classic" ? { loadBalancer: balancer.name } : { targetGroup: balancer.arn };
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { deregister, register } from "../aws/balancer.ts";
-import { code, explain, isIncorrectState, isNotFound } from "../aws/errors.ts";
+import { explain, isIncorrectState, isNotFound, isUnregistrable } from "../aws/errors.ts";
 import { quarantine, stopInstance } from "../aws/instances.ts";
 import { type Errand, isPassing, persist, registration, seek } from "./errand.ts";
 import type { Cause } from "./journal.ts";
@@ -49,7 +49,7 @@ export async function putBack(errand: Errand, cause: Cause): Promise<boolean> {
       await register(aws, fleet.balancer, id);
     } catch (error) {
       // What ELB says of one that is terminated.
-      if (code(error) !== "InvalidInstance") throw error;
+      if (!isUnregistrable(error)) throw error;
       return false;
     }
     return true;

@@ -6,12 +6,12 @@
 import type { Registration } from "../scaling/fleet.ts";
 import * as classic from "./classic_balancer.ts";
 import type { Aws } from "./clients.ts";
+import * as targetGroup from "./target_group.ts";
 
-/** Which balancer: a Classic Load Balancer. */
-export interface BalancerRef {
-  readonly kind: "classic";
-  readonly name: string;
-}
+/** Which balancer: a Classic Load Balancer, or a target group of an Application or Network Load Balancer. */
+export type BalancerRef =
+  | { readonly kind: "classic"; readonly name: string }
+  | { readonly kind: "target-group"; readonly name: string; readonly arn: string };
 
 /** A balancer as it is. */
 export interface Balancer {
@@ -31,13 +31,28 @@ export interface Health {
   readonly reasonCode: string;
   readonly description: string;
   readonly registration: Registration;
+  /** No load balancer sends anything to where it is registered, which is not its own fault. */
+  readonly unused: boolean;
+}
+
+/** The settings that say which balancer is a fleet's; a target group counts before a load balancer. */
+export interface BalancerSettings {
+  readonly fleet: string;
+  readonly loadBalancer?: string | undefined;
+  /** Its ARN. */
+  readonly targetGroup?: string | undefined;
 }
 
 /** The balancer that a fleet's settings name: without any, the Classic Load Balancer of the fleet's name. */
-export function balancerRef(
-  { fleet, loadBalancer }: { readonly fleet: string; readonly loadBalancer?: string | undefined },
-): BalancerRef {
-  return { kind: "classic", name: loadBalancer ?? fleet };
+export function balancerRef({ fleet, loadBalancer, targetGroup: arn }: BalancerSettings): BalancerRef {
+  return arn === undefined
+    ? { kind: "classic", name: loadBalancer ?? fleet }
+    : { kind: "target-group", name: targetGroup.groupName(arn), arn };
+}
+
+/** A balancer as an operator knows it. */
+export function titleOf({ kind, name }: BalancerRef): string {
+  return `${kind === "classic" ? "load balancer" : "target group"} ${name}`;
 }
 
 /** The balancer as it is, undefined if there is none. */
@@ -46,12 +61,16 @@ export function findBalancer(
   ref: BalancerRef,
   signal?: AbortSignal,
 ): Promise<Balancer | undefined> {
-  return classic.findBalancer(aws, ref.name, signal);
+  return ref.kind === "classic"
+    ? classic.findBalancer(aws, ref.name, signal)
+    : targetGroup.findGroup(aws, ref.arn, signal);
 }
 
 /** Health of every registered (or still draining) instance. Throws what {@linkcode isNotFound} tells if the balancer is gone. */
 export function health(aws: Aws, ref: BalancerRef, signal?: AbortSignal): Promise<Health[]> {
-  return classic.health(aws, ref.name, signal);
+  return ref.kind === "classic"
+    ? classic.health(aws, ref.name, signal)
+    : targetGroup.health(aws, ref.arn, signal);
 }
 
 /** The standing of every registered (or still draining) instance, by its id. Throws as {@linkcode health} does. */
@@ -65,10 +84,14 @@ export async function registrations(
 
 /** Registers an instance; a repeat changes nothing. Returns once AWS has accepted it, before the first health check. */
 export function register(aws: Aws, ref: BalancerRef, id: string, signal?: AbortSignal): Promise<void> {
-  return classic.register(aws, ref.name, id, signal);
+  return ref.kind === "classic"
+    ? classic.register(aws, ref.name, id, signal)
+    : targetGroup.register(aws, ref.arn, id, signal);
 }
 
 /** Deregisters an instance, which then drains. One that is not registered is left as it is. */
 export function deregister(aws: Aws, ref: BalancerRef, id: string, signal?: AbortSignal): Promise<void> {
-  return classic.deregister(aws, ref.name, id, signal);
+  return ref.kind === "classic"
+    ? classic.deregister(aws, ref.name, id, signal)
+    : targetGroup.deregister(aws, ref.arn, id, signal);
 }

@@ -24,7 +24,7 @@ export type Outcome = (typeof OUTCOMES)[number];
 
 /** One request to AWS. */
 export interface Call {
-  /** As the SDK names its client: `EC2`, `ElasticLoadBalancing`, `CloudWatch`, `SNS`. */
+  /** As the SDK names its client: `EC2`, `ElasticLoadBalancing`, `ElasticLoadBalancingV2`, `CloudWatch`, `SNS`. */
   readonly service: string;
   /** `DescribeInstances`. */
   readonly operation: string;

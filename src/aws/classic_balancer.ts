@@ -10,7 +10,7 @@ import type {
 import { type Registration, WORKER_PORT } from "../scaling/fleet.ts";
 import type { Balancer, Health } from "./balancer.ts";
 import { type Aws, sendOptions } from "./clients.ts";
-import { code, isNotFound, UnreachableError } from "./errors.ts";
+import { isNotFound, isUnregistrable, UnreachableError } from "./errors.ts";
 
 /**
  * In service after two passed checks (20 s), out after three failed ones (30 s): a worker answers /ping in milliseconds under
@@ -85,7 +85,7 @@ export async function deregister(aws: Aws, name: string, id: string, signal?: Ab
     await client.send(new DeregisterInstancesFromLoadBalancerCommand(request), sendOptions(signal));
   } catch (error) {
     // What ELB says of one that was never registered, or is terminated: it is as it should be.
-    if (code(error) !== "InvalidInstance") throw error;
+    if (!isUnregistrable(error)) throw error;
   }
 }
 
@@ -143,6 +143,7 @@ function healthOf({ InstanceId, State, ReasonCode, Description }: SdkHealth): He
     reasonCode: ReasonCode ?? "N/A",
     description: Description ?? "N/A",
     registration: registrationOf(State, Description ?? ""),
+    unused: false,
   };
 }
 

@@ -1,11 +1,12 @@
 /**
- * The way to AWS: where it is, and the four clients, each loaded and made when first needed.
+ * The way to AWS: where it is, and the five clients, each loaded and made when first needed.
  *
  * @module
  */
 import type { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-balancing";
+import type { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { SNSClient } from "@aws-sdk/client-sns";
 import { type Attempt, type Call, tellOf } from "./calls.ts";
 import { RegionError } from "./errors.ts";
@@ -29,6 +30,7 @@ export interface Account {
 export interface Aws extends Disposable {
   ec2(): Promise<EC2Client>;
   elb(): Promise<ElasticLoadBalancingClient>;
+  elbv2(): Promise<ElasticLoadBalancingV2Client>;
   cloudWatch(): Promise<CloudWatchClient>;
   sns(): Promise<SNSClient>;
 }
@@ -64,6 +66,9 @@ export function connect(account: Account): Aws {
   return {
     ec2: lazily(async (config) => new (await import("./sdk/ec2.ts")).EC2Client(config)),
     elb: lazily(async (config) => new (await import("./sdk/elb.ts")).ElasticLoadBalancingClient(config)),
+    elbv2: lazily(async (config) =>
+      new (await import("./sdk/elbv2.ts")).ElasticLoadBalancingV2Client(config)
+    ),
     cloudWatch: lazily(async (config) => new (await import("./sdk/cloudwatch.ts")).CloudWatchClient(config)),
     sns: lazily(async (config) => new (await import("./sdk/sns.ts")).SNSClient(config)),
     [Symbol.dispose]: () => {

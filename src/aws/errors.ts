@@ -37,7 +37,11 @@ const NOT_FOUND: ReadonlySet<string> = new Set([
   "LoadBalancerNotFound",
   "NotFound",
   "ResourceNotFound",
+  "TargetGroupNotFound",
 ]);
+
+/** In the words of Classic ELB and of ELB v2. */
+const UNREGISTRABLE: ReadonlySet<string> = new Set(["InvalidInstance", "InvalidTarget"]);
 
 const CAPACITY: ReadonlySet<string> = new Set([
   "InsufficientCapacity",
@@ -51,6 +55,7 @@ const QUOTA: ReadonlySet<string> = new Set([
   "LimitExceeded",
   "SubscriptionLimitExceeded",
   "TooManyLoadBalancers",
+  "TooManyTargets",
   "TopicLimitExceeded",
   "VcpuLimitExceeded",
 ]);
@@ -101,6 +106,11 @@ export function isThrottled(error: unknown): boolean {
 /** The instance, load balancer, alarm, topic or subscription does not exist. */
 export function isNotFound(error: unknown): boolean {
   return has(NOT_FOUND, code(error));
+}
+
+/** The instance can't be registered: it is gone, or does not run. */
+export function isUnregistrable(error: unknown): boolean {
+  return has(UNREGISTRABLE, code(error));
 }
 
 /** No capacity for the instance: try another one. */
@@ -168,7 +178,8 @@ function hintFor(code: string): string | undefined {
   if (has(QUOTA, code)) return "ask AWS for a higher quota, or delete what is not needed";
   if (has(INCORRECT_STATE, code)) return "kas admin instances shows its state; wait until it has settled";
   if (code === "LoadBalancerNotFound") return "kas admin balancers lists those that exist";
-  if (code === "InvalidInstance" || code.startsWith("InvalidInstanceID")) {
+  if (code === "TargetGroupNotFound") return "aws elbv2 describe-target-groups lists those that exist";
+  if (code === "InvalidInstance" || code === "InvalidTarget" || code.startsWith("InvalidInstanceID")) {
     return "kas admin instances lists the fleet";
   }
   if (code === "OperationNotPermitted") return "lift the instance's stop or termination protection first";

@@ -20,6 +20,8 @@ export interface Option<T> {
   readonly repeat?: true;
   /** For a setting: the environment variables that set it, the first that is set wins. */
   readonly env?: readonly string[];
+  /** The option that this one is given instead of, by its name in camelCase. */
+  readonly excludes?: string;
   /** The words to offer after the option in a shell. */
   readonly choices?: readonly string[];
 }

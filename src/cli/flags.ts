@@ -121,12 +121,43 @@ export function resolve(
   };
 }
 
+/**
+ * The options that don't count because another one is given instead, with precedence over them: a flag, where they are in the
+ * environment for one.
+ *
+ * @throws {UsageError} for two options that exclude each other and are given in the same way
+ */
+export function overruled(
+  options: Options,
+  origins: Readonly<Record<string, Origin>>,
+  texts: Readonly<Record<string, string>>,
+): string[] {
+  const rank = (name: string) => {
+    const origin = origins[name] ?? "default";
+    return origin === "flag" ? 0 : options[name]?.env?.includes(origin) ? 1 : 2;
+  };
+  const losers: string[] = [];
+  for (const [name, { excludes: other }] of Object.entries(options)) {
+    if (other === undefined || texts[name] === undefined || texts[other] === undefined) continue;
+    if (rank(name) === rank(other)) {
+      const told = [other, name].map((name) => `--${kebab(name)}${from(origins[name] ?? "default")}`);
+      throw new UsageError(`${told.join(" and ")} exclude each other: give one of them`);
+    }
+    losers.push(rank(name) < rank(other) ? other : name);
+  }
+  return losers;
+}
+
+function from(origin: Origin): string {
+  return origin === "flag" ? "" : ` (from ${origin})`;
+}
+
 function parse(name: string, option: Option<unknown>, text: string, origin: Origin): unknown {
   try {
     return option.parse(text);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    const what = origin === "flag" ? `--${kebab(name)}` : `${kebab(name)} (from ${origin})`;
+    const what = `${origin === "flag" ? "--" : ""}${kebab(name)}${from(origin)}`;
     const meant = didYouMean(text, option.choices ?? []);
     throw new UsageError(`Cannot take "${text}" for ${what}: ${error.message}${meant}`);
   }

@@ -5,7 +5,7 @@
  */
 import { type Command, type Entry, type Group, type Options, type Origin, UsageError } from "./command.ts";
 import { COMMON } from "./common.ts";
-import { checkArity, type Lookup, readFlags, resolve } from "./flags.ts";
+import { checkArity, type Lookup, overruled, readFlags, resolve } from "./flags.ts";
 import { help } from "./help.ts";
 import { didYouMean } from "./nearest.ts";
 import { type Format, Output, type Terminal } from "./output.ts";
@@ -45,6 +45,11 @@ export async function run(
     flags[name] = value;
     origins[name] = origin;
     if (text !== undefined) texts[name] = text;
+  }
+  for (const name of overruled(options, origins, texts)) {
+    flags[name] = undefined;
+    origins[name] = "default";
+    delete texts[name];
   }
   const args = checkArity(path, entry, said);
   const out = new Output(io.terminal, {

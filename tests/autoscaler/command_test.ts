@@ -6,12 +6,22 @@ import { machines } from "./fixtures.ts";
 
 const ARN = "arn:aws:sns:eu-west-1:000000000000:kas";
 
+const GROUP = "arn:aws:elasticloadbalancing:eu-west-1:000000000000:targetgroup/kas/0123456789abcdef";
+
 const USAGE: readonly [args: string, message: RegExp][] = [
   ["", /^kas: kas autoscaler needs --topic-arn, .* or --pull; try: kas admin topics list/i],
   ["--pull --resync 0", /^kas: --resync 0 /],
   ["--topic-arn kas", /^kas: Cannot take "kas" for --topic-arn: .*\n/],
   [`--topic-arn ${ARN} --min 3 --max 2`, /^kas: --min 3 is above --max 2\b/],
   [`--topic-arn ${ARN} --resync 0`, /^kas: --resync 0 /],
+  [
+    "--pull --target-group kas",
+    /^kas: Cannot take "kas" for --target-group: expected a target group's ARN .*\n$/,
+  ],
+  [
+    `--pull --load-balancer kas --target-group ${GROUP}`,
+    /^kas: --load-balancer and --target-group exclude each other: give one of them\n$/,
+  ],
 ];
 
 for (const [args, message] of USAGE) {

@@ -1,5 +1,5 @@
 /**
- * How the four clients are set up: bounded in time, retried as AWS says, credentials looked up once for all.
+ * How the five clients are set up: bounded in time, retried as AWS says, credentials looked up once for all.
  *
  * @module
  */
