@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { deregister, register } from "../aws/balancer.ts";
+import { deregister, type Health, register } from "../aws/balancer.ts";
 import { isIncorrectState } from "../aws/errors.ts";
 import { type Ec2Instance, startInstance, stopInstance } from "../aws/instances.ts";
 import { exempt } from "../scaling/fleet.ts";
@@ -248,7 +248,7 @@ function drained(errand: Errand) {
     attempt: async () => {
       const health = await healthOf(errand);
       if (health === undefined) return true;
-      told = `the load balancer says ${health.state}: ${health.description}`;
+      told = saidOf(health);
       return undefined;
     },
   };
@@ -265,8 +265,13 @@ function inService(errand: Errand) {
       const health = await healthOf(errand);
       if (health?.registration === "in-service") return true;
       unused = health?.unused ?? false;
-      if (health !== undefined) told = `the load balancer says ${health.state}: ${health.description}`;
+      if (health !== undefined) told = saidOf(health);
       return undefined;
     },
   };
+}
+
+/** What the load balancer says of an instance. */
+function saidOf({ state, description }: Health): string {
+  return `the load balancer says ${state}: ${description.replace(/\.$/, "")}`;
 }

@@ -330,7 +330,7 @@ Deno.test("a putting back that was cut short is gone on with at the next start, 
   assertEquals(line?.state, "failed");
   assertMatch(
     line?.reason ?? "",
-    /^Waited 0.3 s in vain for i-00000000000000002 drained; it is registered again/,
+    /^Waited 0.3 s in vain for i-00000000000000002 drained; the load balancer says InService: .* in progress; it is registered again/,
   );
   await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
 });
