@@ -38,10 +38,11 @@ export interface AccountContext {
 
 /** Connects, does the work, and disconnects; what goes wrong has the contract's status. */
 export async function connected<T>(
-  { flags: { region, profile, endpointUrl }, signal }: AccountContext,
+  { flags: { region, profile, endpointUrl }, out, signal }: AccountContext,
   work: (aws: Aws) => Promise<T>,
 ): Promise<T> {
   using aws = connect({ region, profile, endpointUrl });
+  using _waiting = out.during("Waiting for AWS");
   try {
     return await work(aws);
   } catch (error) {

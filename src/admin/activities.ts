@@ -41,6 +41,7 @@ export const activities = command({
   ],
   run: async ({ flags, origins, out, signal }) => {
     if (flags.phases && flags.records) throw new UsageError("--phases and --records exclude each other");
+    using _reading = out.during("Reading the journal");
     using journal = await openJournal(flags, signal);
     if (flags.records) {
       for await (const record of journal.records()) {

@@ -79,9 +79,11 @@ const create = command({
     connected(context, async (aws) => {
       const { flags, args: [given = ""], out, signal } = context;
       const name = checkedName(given);
-      const zones = flags.zone.length > 0
-        ? flags.zone
-        : zonesOf((await fleetById(aws, flags, signal)).values(), flags.fleet);
+      const zones = flags.zone.length > 0 ? flags.zone : zonesOf(
+        (await fleetById(aws, flags, signal)).values(),
+        flags.fleet,
+        `kas admin balancers create ${name} --zone ZONE`,
+      );
       if (flags.dryRun) {
         return await printActions(out, [{ action: `create load balancer ${name} in ${zones.join(", ")}` }]);
       }
@@ -103,13 +105,13 @@ function checkedName(name: string): string {
  *
  * @throws {ExitError} 4 if the fleet has no instances
  */
-export function zonesOf(instances: Iterable<Ec2Instance>, fleet: string): string[] {
+export function zonesOf(instances: Iterable<Ec2Instance>, fleet: string, hint: string): string[] {
   const zones = new Set(Array.from(instances, ({ zone }) => zone));
   if (zones.size === 0) {
     throw new ExitError(
       `Fleet ${fleet} has no instances to tell a zone by`,
       4,
-      "kas admin balancers create NAME --zone ZONE",
+      hint,
     );
   }
   return [...zones].sort();

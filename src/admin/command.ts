@@ -9,6 +9,32 @@ import type { Group } from "../cli/command.ts";
 export const admin: Group = {
   name: "admin",
   summary: "Everything an operator needs",
+  sections: {
+    "Around a fleet": ["setup", "doctor", "teardown", "iam-policy"],
+    "Its instances": ["instances", "provision", "user-data", "ssh", "ping"],
+    "Scaling": ["scale", "activities", "explain", "replay"],
+    "Its parts": ["balancers", "alarms", "topics", "sns"],
+    "Trying out": ["sandbox", "load"],
+    "kas itself": ["config", "completions"],
+  },
+  firstSteps: [
+    ["admin sandbox --empty", "AWS on this machine; its export lines go into the next shells"],
+    [
+      "admin instances create --role base --image AMI",
+      "one that is always on; in the sandbox any AMI will do",
+    ],
+    ["admin instances create --count 2 --image AMI", "nodes, started and stopped as the load comes and goes"],
+    ["admin setup", "topic, load balancer and alarms around them"],
+    ["autoscaler", "in a shell of its own; outside the sandbox with --topic-arn ARN"],
+    [
+      "admin setup --url http://127.0.0.1:10001",
+      "the autoscaler is told of the alarms, where SNS reaches it",
+    ],
+    ["admin instances", "who is running, and in service"],
+    ["admin scale in", "one step by hand; scale out takes it back"],
+    ["admin load --url http://DNS_NAME:30000", "load, to see it scale; the name from admin balancers"],
+    ["admin activities", "what the autoscaler did, and why"],
+  ],
   commands: [
     {
       name: "instances",

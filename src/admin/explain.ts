@@ -32,6 +32,7 @@ export const explain = command({
   examples: ["admin explain --state /var/lib/kas", "admin explain 42", "admin explain --at 10m"],
   run: async ({ flags, args: [id], out, signal }) => {
     const wanted = which(id, flags);
+    using _reading = out.during("Reading the journal");
     using journal = await openJournal(flags, signal);
     const record = await journal.record(wanted);
     if (record === undefined) {

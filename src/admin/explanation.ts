@@ -4,6 +4,7 @@
  * @module
  */
 import type { DecisionRecord } from "../autoscaler/journal.ts";
+import { wrap } from "../cli/text.ts";
 import { ONE_MORE } from "../scaling/counterfactual.ts";
 import type { Decision } from "../scaling/decide.ts";
 import type { Explanation } from "../scaling/explain.ts";
@@ -206,23 +207,6 @@ function table(rows: readonly Readonly<Record<string, string>>[]): string[] {
   ];
   const widths = names.map((_, i) => Math.max(...cells.map((line) => line[i]?.length ?? 0)));
   return cells.map((line) => `  ${line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}`.trimEnd());
-}
-
-/** Breaks text at its spaces into lines of so many columns, the first after `head`, the others after `hang`. */
-function wrap(text: string, columns: number, head: string, hang: string): string[] {
-  const lines: string[] = [];
-  let line = head;
-  let empty = true;
-  for (const word of text.split(" ")) {
-    if (!empty && line.length + 1 + word.length > columns) {
-      lines.push(line);
-      line = hang;
-      empty = true;
-    }
-    line += empty ? word : ` ${word}`;
-    empty = false;
-  }
-  return [...lines, line].map((it) => it.trimEnd());
 }
 
 function iso(ms: number): string {

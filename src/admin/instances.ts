@@ -57,14 +57,21 @@ const list = command({
     connected(context, async (aws) => {
       const { flags, out, signal } = context;
       const registered = await registrationsIfAny(aws, context);
+      let found = 0;
       async function* rows(): AsyncGenerator<Row> {
         for await (const instance of fleetInstances(aws, selector(flags), signal)) {
+          found++;
           if (flags.state === undefined || instance.state === flags.state) {
             yield instanceRow(instance, registered.get(instance.id) ?? "none");
           }
         }
       }
       await out.table(COLUMNS, rows());
+      if (found === 0) {
+        out.hint(
+          `Fleet ${flags.fleet} has no instances. Next: kas admin instances create --role base --image AMI`,
+        );
+      }
     }),
 });
 

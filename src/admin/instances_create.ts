@@ -42,7 +42,10 @@ export const create = command({
     connected(context, async (aws) => {
       const { flags: { fleet, keyName, ...flags }, out, signal } = context;
       if (flags.image === undefined && flags.launchTemplate === undefined) {
-        throw new UsageError("Instances need --image AMI or --launch-template NAME");
+        throw new UsageError(
+          "Instances need --image AMI or --launch-template NAME",
+          "--image ami-0123456789abcdef0; in the sandbox any will do",
+        );
       }
       const userData = flags.userData === undefined ? undefined : await readUserData(flags.userData);
       if (flags.dryRun) {
@@ -65,6 +68,7 @@ export const create = command({
         ...(userData !== undefined && { userData }),
       }, signal);
       await out.table(["id", "name"], launched.map(({ id, name }) => ({ id, name })));
+      out.hint("Next: kas admin setup, for their alarms and, with a new load balancer, their registration");
       if (launched.length < flags.count) {
         throw new ExitError(`Only ${launched.length} of ${flags.count} instances were launched`);
       }

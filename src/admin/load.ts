@@ -62,7 +62,10 @@ export const load = command({
   run: async (context) => {
     const { flags, out } = context;
     if (flags.url === undefined) {
-      throw new UsageError("kas admin load needs --url", "--url http://127.0.0.1:30000");
+      throw new UsageError(
+        "kas admin load needs --url",
+        "--url http://DNS_NAME:30000, the name from kas admin balancers",
+      );
     }
     const ways = (["clients", "rate", "scenario"] as const).filter((way) => flags[way] !== undefined);
     if (ways.length > 1) {

@@ -53,6 +53,7 @@ export const ping = command({
     const { flags, args, out, signal } = context;
     const { found, status } = await targets(context, args);
     if (flags.url !== undefined) found.push(autoscalerAt(flags.url));
+    using _pinging = out.during(`Pinging ${found.length}`);
     let failures = 0;
     async function* rows(): AsyncGenerator<Answer> {
       for await (const answer of inParallel(found, (target) => ask(target, flags.timeout, signal))) {

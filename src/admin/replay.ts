@@ -45,6 +45,7 @@ export const replay = command({
   },
   examples: ["admin replay /var/lib/kas", "admin replay /var/lib/kas --set cooldown-in=300s --set max=4"],
   run: async ({ flags, args: [source = ""], out, signal }) => {
+    using _replaying = out.during("Replaying");
     const records = recordsOf(source, signal);
     if (flags.set.length === 0) return await compare(records, out);
     const limits: Partial<Limits> = Object.assign({}, ...flags.set);

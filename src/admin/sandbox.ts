@@ -115,6 +115,11 @@ export const sandbox = command({
       out.note(
         `AWS answers at ${running.url}, the load balancer at http://127.0.0.1:${running.balancerPort}; Ctrl-C ends both.`,
       );
+      if (flags.empty) {
+        out.hint(
+          "Next, in another shell with these lines: kas admin instances create --role base --image ami-1",
+        );
+      } else out.hint("Next, in another shell with these lines: kas admin setup");
       await interruption(signal);
       out.note("Stopping the workers.");
       return 0;

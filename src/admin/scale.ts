@@ -13,6 +13,7 @@ import { balancerRef } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { type Command, command, ExitError, type Group } from "../cli/command.ts";
 import type { Output, Row } from "../cli/output.ts";
+import type { Instance } from "../scaling/fleet.ts";
 import { SETTINGS, text } from "../settings.ts";
 import { ACCOUNT, type AccountContext, type AccountFlags, connected, selector } from "./account.ts";
 
@@ -80,6 +81,7 @@ async function run(
     address: ({ publicDns, privateIp }) => publicDns ?? privateIp,
   }, journal);
 
+  let observed: readonly Instance[] = [];
   const stepped = await step(
     {
       observer: new Observer(aws, fleet),
@@ -99,6 +101,7 @@ async function run(
       now: realClock.now,
     },
     ({ instances }) => {
+      observed = instances;
       if (instance !== undefined && !instances.some(({ id }) => id === instance)) {
         throw new ExitError(`${instance} is not in fleet ${flags.fleet}`, 4, "kas admin instances");
       }
@@ -106,9 +109,22 @@ async function run(
     },
     { signal },
   );
+  if (stepped.decision.kind === "none" && kind === "out") tellIdle(observed, fleet.balancer.name, out);
   const row = await outcome(stepped, journal, out, dryRun, signal);
   await out.table(["action", "instance", "state", "reason"], [row]);
   return row.state === "failed" ? 1 : 0;
+}
+
+/** Tells of nodes that run and serve nobody: neither the rules nor the autoscaler touch them (R9). */
+function tellIdle(instances: readonly Instance[], balancer: string, out: Output): void {
+  const ids = instances.filter(({ role, state, registration }) =>
+    role === "node" && state === "running" && registration === "none"
+  ).map(({ id }) => id).join(" ");
+  if (ids === "") return;
+  out.note(
+    `${ids} run without being registered: kas admin balancers register ${balancer} ${ids} puts them into service,\n` +
+      `kas admin instances stop ${ids} makes them nodes to start`,
+  );
 }
 
 /** Waits for the end, telling each step as it is taken. */

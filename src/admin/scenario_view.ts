@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { cellText, displayWidth, type Row, type Terminal } from "../cli/output.ts";
+import { cellText, type Row, type Terminal } from "../cli/output.ts";
+import { displayWidth } from "../cli/text.ts";
 import type { Step } from "./nine_steps.ts";
 import { OK, percent } from "./scenario_verdict.ts";
 import type { WatchedInstance } from "./scenario_watch.ts";

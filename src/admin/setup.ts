@@ -6,6 +6,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { fleetAlarms, putAlarm } from "../aws/alarms.ts";
 import { type BalancerRef, balancerRef, findBalancer, register } from "../aws/balancer.ts";
+import { enableZones } from "../aws/classic_balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { type Ec2Instance, fleetInstances } from "../aws/instances.ts";
 import { createTopic, subscribe, topics } from "../aws/topic.ts";
@@ -28,7 +29,7 @@ export interface SetupPlan {
   readonly balancer: BalancerRef;
   /** Longest wait for an instance to drain, ms, which a target group has to keep within. */
   readonly drainTimeout: number;
-  /** The topic to use; without it the one of the fleet's name, which is created if need be. */
+  /** The topic to use; the one of the fleet's name, which it is by default, is created if need be. */
   readonly topicArn?: string | undefined;
   /** For an autoscaler that polls: no topic, and alarms that notify nobody (R2). */
   readonly pull?: boolean;
@@ -43,18 +44,21 @@ export interface SetupPlan {
   readonly confirmWithin: number;
   /** Find out what has to be done, and do nothing. */
   readonly dryRun?: boolean;
+  /** Told of what is about to be done. */
+  readonly progress?: (text: string) => void;
 }
 
 /** One resource of the setup, and what was done to it. */
 export interface SetupStep extends Row {
-  readonly resource: "topic" | "balancer" | "instance" | "alarm" | "subscription";
+  readonly resource: "topic" | "balancer" | "zone" | "instance" | "alarm" | "subscription";
   readonly name: string;
-  /** In a dry run what has to be done: create, update, register, subscribe. */
+  /** In a dry run what has to be done: create, enable, update, register, subscribe. */
   readonly action: keyof typeof DONE | typeof DONE[keyof typeof DONE] | "unchanged";
 }
 
 const DONE = {
   create: "created",
+  enable: "enabled",
   update: "updated",
   register: "registered",
   subscribe: "confirmed",
@@ -66,6 +70,9 @@ const DEFAULTS = {
   period: WATCH.period.parse(WATCH.period.default),
   evaluations: WATCH.evaluations.parse(WATCH.evaluations.default),
 };
+
+/** What mends that a fleet has no instances. */
+const FIRST_INSTANCE = "kas admin instances create --role base --image AMI, then kas admin setup again";
 
 /** Between two looks at whether the subscription is confirmed, ms. */
 const POLL = 500;
@@ -90,7 +97,10 @@ export async function setUp(
     act: () => Promise<unknown>,
   ): Promise<void> => {
     signal.throwIfAborted();
-    if (need !== undefined && !plan.dryRun) await act();
+    if (need !== undefined && !plan.dryRun) {
+      plan.progress?.(`${need} ${resource} ${name}`);
+      await act();
+    }
     report({ resource, name, action: need === undefined ? "unchanged" : plan.dryRun ? need : DONE[need] });
   };
 
@@ -102,13 +112,22 @@ export async function setUp(
     topic = await existingTopic(aws, plan);
     await ensure("topic", lastPart(topic ?? fleet), topic === undefined ? "create" : undefined, async () => {
       topic = await createTopic(aws, fleet);
+      if (plan.topicArn !== undefined && plan.topicArn !== topic) {
+        throw new ExitError(`Created topic ${topic}, which is not the one named, ${plan.topicArn}`);
+      }
     });
   }
 
   const existing = await findBalancer(aws, balancer, signal);
-  const zones = () => zonesOf(instances, fleet);
+  const zones = () => zonesOf(instances, fleet, FIRST_INSTANCE);
   const { need, act } = await balancerPlan(aws, balancer, existing, zones, plan.drainTimeout, signal);
   await ensure("balancer", balancer.name, need, act);
+  if (existing !== undefined && balancer.kind === "classic") {
+    const lacking = new Set(instances.map(({ zone }) => zone)).difference(new Set(existing.zones));
+    for (const zone of [...lacking].sort()) {
+      await ensure("zone", zone, "enable", () => enableZones(aws, balancer.name, [zone]));
+    }
+  }
   for (const { id } of instances.filter((instance) => serves(instance, existing === undefined))) {
     const need = existing?.instances.includes(id) ? undefined : "register";
     await ensure("instance", id, need, () => register(aws, balancer, id, signal));
@@ -153,15 +172,17 @@ export async function setUp(
 async function existingTopic(aws: Aws, { fleet, topicArn }: SetupPlan): Promise<string | undefined> {
   if (topicArn === undefined) return await findTopic(aws, { fleet, topicArn });
   for await (const arn of topics(aws)) if (arn === topicArn) return arn;
-  throw new ExitError(`There is no topic ${topicArn}`, 4);
+  if (lastPart(topicArn) === fleet) return undefined;
+  throw new ExitError(`There is no topic ${topicArn}`, 4, `kas admin topics create ${lastPart(topicArn)}`);
 }
 
 /**
- * Whether setup registers an instance: a base one that runs; with a new load balancer a running node too. At a balancer
+ * Whether setup registers an instance: a base one that runs or is about to; with a new load balancer such a node too. At a balancer
  * that was there an unregistered node may be on its way in or out, which is the autoscaler's business (R9, R10).
  */
 function serves({ role, state }: Ec2Instance, newBalancer: boolean): boolean {
-  return state === "running" && (role === "base" || (role === "node" && newBalancer));
+  return (state === "running" || state === "pending") &&
+    (role === "base" || (role === "node" && newBalancer));
 }
 
 async function isConfirmed(aws: Aws, topic: string, endpoint: string): Promise<boolean> {
@@ -227,6 +248,7 @@ export const setup = command({
         ...flags,
         balancer: balancerRef(flags),
         confirmWithin: flags.timeout,
+        progress: (text) => out.progress(text),
         // Alarms that somebody set otherwise keep what the flags do not name.
         cpu: origins["cpu"] === "flag" ? cpu : undefined,
         period: origins["period"] === "flag" ? period : undefined,
@@ -234,10 +256,12 @@ export const setup = command({
       };
       const steps: SetupStep[] = [];
       try {
-        await setUp(aws, plan, (step) => {
-          steps.push(step);
-          out.progress(`${step.resource} ${step.name} ${step.action}`);
-        }, signal);
+        const topic = await setUp(aws, plan, (step) => void steps.push(step), signal);
+        if (topic !== undefined && flags.url === undefined && !dryRun) {
+          out.hint(
+            `Next: kas autoscaler --topic-arn ${topic}, then kas admin setup --url URL to have it told`,
+          );
+        }
       } finally {
         // What was done before a failure is told as well.
         if (!dryRun) await out.table(["resource", "name", "action"], steps);

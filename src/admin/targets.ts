@@ -35,6 +35,9 @@ export async function forEachTarget(
       try {
         signal.throwIfAborted();
         const step = await prepare(target);
+        if (targets.length > 1 && !dryRun) {
+          out.progress(`${i + 1} of ${targets.length}: ${step.actions[0] ?? target}`);
+        }
         if (dryRun) yield* step.actions.map((action) => ({ action }));
         else yield* await step.act();
         statuses.add(0);

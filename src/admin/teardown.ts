@@ -198,7 +198,7 @@ export const teardown = command({
         if (part === undefined) throw new RangeError(`No part is called ${title}`);
         return {
           actions: titlesOf(part).map((each) => `${part.verb} ${each}`),
-          act: () => done(part, title, out, signal),
+          act: () => done(part, title, signal),
         };
       });
     }),
@@ -209,9 +209,8 @@ function titlesOf({ resource, names }: Part): string[] {
 }
 
 /** Does away with a part; its rows, or an error that names it. */
-async function done(part: Part, title: string, out: Output, signal: AbortSignal): Promise<Row[]> {
+async function done(part: Part, title: string, signal: AbortSignal): Promise<Row[]> {
   const { resource, names, verb, act } = part;
-  out.progress(`${verb} ${title}`);
   try {
     await act();
   } catch (error) {

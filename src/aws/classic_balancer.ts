@@ -116,6 +116,13 @@ export async function createBalancer(aws: Aws, name: string, zones: readonly str
   return created;
 }
 
+/** Lets the load balancer route to further zones: it leaves instances in other zones out of service. */
+export async function enableZones(aws: Aws, name: string, zones: readonly string[]): Promise<void> {
+  const [client, { EnableAvailabilityZonesForLoadBalancerCommand }] = await elb(aws);
+  const request = { LoadBalancerName: name, AvailabilityZones: [...zones] };
+  await client.send(new EnableAvailabilityZonesForLoadBalancerCommand(request));
+}
+
 /** Deletes a load balancer; one that is not there is no error. */
 export async function deleteBalancer(aws: Aws, name: string): Promise<void> {
   const [client, { DeleteLoadBalancerCommand }] = await elb(aws);

@@ -94,6 +94,10 @@ export interface Group {
   readonly name: string;
   readonly summary: string;
   readonly description?: string;
+  /** The headings in its help under which the commands stand, by their names; those that are under none come last. */
+  readonly sections?: Readonly<Record<string, readonly string[]>>;
+  /** For the end of its help: what to do first, line by line, a command without the leading `kas` and what it is for. */
+  readonly firstSteps?: readonly (readonly [command: string, what: string])[];
   readonly commands: readonly Entry[];
   /** The verb that is meant when none is given: `instances` → `instances list`. */
   readonly default?: string;

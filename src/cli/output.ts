@@ -4,6 +4,9 @@
  * @module
  */
 
+import { Progress } from "./progress.ts";
+import { columnWidths, rowLines } from "./table.ts";
+
 /** A cell. `undefined`, null and "" print as `-`, a boolean as yes or no. In JSON each stays what it is; absent is null. */
 export type Cell = string | number | boolean | null | undefined;
 
@@ -39,13 +42,16 @@ export interface OutputOptions {
 
 /** The one way to print. */
 export class Output {
-  #progress = false;
+  readonly #progress: Progress;
 
-  constructor(readonly terminal: Terminal, readonly options: OutputOptions) {}
+  constructor(readonly terminal: Terminal, readonly options: OutputOptions) {
+    this.#progress = new Progress(terminal, options.quiet);
+  }
 
   /**
    * Prints rows under columns. TSV and JSON are printed as rows come; a table when the last has come, as its widths need
-   * them all, except that past 1,000 rows it goes on with the widths of those.
+   * them all, except that past 1,000 rows it goes on with the widths of those. On a terminal that is too narrow for it, long
+   * cells are wrapped.
    */
   async table(columns: readonly string[], rows: Iterable<Row> | AsyncIterable<Row>): Promise<void> {
     switch (this.options.format) {
@@ -62,15 +68,19 @@ export class Output {
 
   /** Prints text to stdout as it is, with a newline. */
   line(text: string): void {
-    this.#clear();
-    this.terminal.write(text + "\n");
+    this.#write(text + "\n");
   }
 
   /** Says something to the person on stderr; `--quiet` silences it. */
   note(text: string): void {
     if (this.options.quiet) return;
-    this.#clear();
+    this.#progress.clear();
     this.terminal.writeError(text + "\n");
+  }
+
+  /** Says what to do next, to a person at a terminal. */
+  hint(text: string): void {
+    if (this.terminal.interactiveError) this.note(text);
   }
 
   /** Says what only `--verbose` asks for, on stderr. */
@@ -78,43 +88,51 @@ export class Output {
     if (this.options.verbose) this.note(text);
   }
 
-  /** Shows where long work stands: one line on stderr, rewritten in place on a terminal, nothing elsewhere. */
+  /** Shows where long work stands: one line on stderr, rewritten in place on a terminal, now and then a new one elsewhere. */
   progress(text: string): void {
-    if (this.options.quiet || !this.terminal.color) return;
-    this.terminal.writeError(`\r\x1b[K${cut(cellText(text), this.terminal.columns - 1)}`);
-    this.#progress = true;
+    this.#progress.show(cellText(text));
+  }
+
+  /** While it lasts, a person is told every second that `text`, or what progress was shown since, goes on. */
+  during(text: string): Disposable {
+    return this.#progress.during(text);
+  }
+
+  /** Takes the last line of progress away: nothing more comes. */
+  end(): void {
+    this.#progress.clear();
   }
 
   /** One line about something that failed, on stderr. */
   error(text: string): void {
-    this.#clear();
+    this.#progress.clear();
     this.terminal.writeError(`kas: ${cellText(text)}\n`);
   }
 
   /** Asks a yes-or-no question on the terminal; anything but yes is no. Undefined where there is nobody to ask. */
   async confirm(question: string, signal: AbortSignal): Promise<boolean | undefined> {
-    this.#clear();
+    this.#progress.clear(Infinity);
     const answer = await this.terminal.ask(`${question} [y/N] `, signal);
+    this.#progress.clear();
     return answer === null ? undefined : /^y(es)?$/i.test(answer.trim());
   }
 
-  #clear(): void {
-    if (!this.#progress) return;
-    this.terminal.writeError("\r\x1b[K");
-    this.#progress = false;
+  #write(text: string): void {
+    // Elsewhere than on the terminal it does not run into the progress, nor take its place.
+    if (this.terminal.interactive) this.#progress.clear();
+    this.terminal.write(text);
   }
 
   async #json(columns: readonly string[], rows: Iterable<Row> | AsyncIterable<Row>): Promise<void> {
     let printed = 0;
     try {
       for await (const row of rows) {
-        this.#clear();
         const object = Object.fromEntries(columns.map((column) => [column, row[column] ?? null]));
-        this.terminal.write((printed++ === 0 ? "[\n  " : ",\n  ") + JSON.stringify(object));
+        this.#write((printed++ === 0 ? "[\n  " : ",\n  ") + JSON.stringify(object));
       }
     } finally {
       // Valid JSON even where the rows break off: the exit status tells that they did.
-      this.terminal.write(printed === 0 ? "[]\n" : "\n]\n");
+      this.#write(printed === 0 ? "[]\n" : "\n]\n");
     }
   }
 
@@ -125,11 +143,12 @@ export class Output {
 
   async #table(columns: readonly string[], rows: Iterable<Row> | AsyncIterable<Row>): Promise<void> {
     const widthsFrom = 1_000;
+    const { interactive } = this.terminal;
     const waiting: string[][] = this.options.header ? [columns.map((column) => column.toUpperCase())] : [];
     let widths: number[] | undefined;
     const flush = () => {
-      widths ??= columns.map((_, i) => Math.max(0, ...waiting.map((cells) => displayWidth(cells[i] ?? ""))));
-      for (const cells of waiting) this.line(pad(cells, widths));
+      widths ??= columnWidths(waiting, interactive ? this.terminal.columns : Infinity);
+      for (const cells of waiting) for (const line of rowLines(cells, widths, interactive)) this.line(line);
       waiting.length = 0;
     };
     try {
@@ -148,48 +167,4 @@ export function cellText(cell: Cell): string {
   if (cell === undefined || cell === null) return "-";
   if (typeof cell === "boolean") return cell ? "yes" : "no";
   return String(cell).replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim() || "-";
-}
-
-function pad(cells: readonly string[], widths: readonly number[]): string {
-  return cells.map((cell, i) => cell + " ".repeat(Math.max(0, (widths[i] ?? 0) - displayWidth(cell))))
-    .join("  ").trimEnd();
-}
-
-/**
- * Columns that text takes on a terminal: two for an East Asian wide character or emoji, none for a combining mark or a
- * format character (Unicode Standard Annex #11).
- */
-export function displayWidth(text: string): number {
-  // Plain ASCII is the common case.
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
-  return graphemes(text).reduce((width, grapheme) => width + graphemeWidth(grapheme), 0);
-}
-
-const WIDE =
-  /^(?:[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]|\p{Emoji}\ufe0f)/u;
-const HALF_WIDTH = /^[\uff61-\uffdc\uffe8-\uffee]/;
-const NO_WIDTH = /^[\p{M}\p{Cf}]+$/u;
-
-function graphemeWidth(grapheme: string): number {
-  if (NO_WIDTH.test(grapheme)) return 0;
-  return WIDE.test(grapheme) && !HALF_WIDTH.test(grapheme) ? 2 : 1;
-}
-
-function graphemes(text: string): string[] {
-  return Array.from(
-    new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(text),
-    ({ segment }) => segment,
-  );
-}
-
-/** As much of the text's beginning as fits into so many columns. */
-function cut(text: string, columns: number): string {
-  let width = 0;
-  let fits = "";
-  for (const grapheme of graphemes(text)) {
-    width += graphemeWidth(grapheme);
-    if (width > columns) break;
-    fits += grapheme;
-  }
-  return fits;
 }

@@ -59,7 +59,11 @@ export async function run(
     verbose: flags["verbose"] as boolean,
   });
   const { signal } = io;
-  return (await entry.run({ flags, origins, texts, args, rest: said.rest, out, root, signal })) ?? 0;
+  try {
+    return (await entry.run({ flags, origins, texts, args, rest: said.rest, out, root, signal })) ?? 0;
+  } finally {
+    out.end();
+  }
 }
 
 /**
@@ -99,7 +103,9 @@ function isHelp(word: string | undefined): boolean {
 function noCommand(path: readonly string[], group: Group, word: string | undefined): UsageError {
   const names = group.commands.map(({ name }) => name);
   const self = path.join(" ");
-  if (word === undefined) return new UsageError(`${self} needs a command: ${names.join(", ")}`);
+  if (word === undefined) {
+    return new UsageError(`${self} needs a command: ${names.join(", ")}`, `${self} --help`);
+  }
   if (word.startsWith("-")) {
     return new UsageError(
       `Unknown option ${word} of ${self}; options stand after the command: ${self} COMMAND ${word}`,

@@ -90,6 +90,11 @@ export function elb({ clock, world, balancers, addresses, faults, zones }: ElbOp
     return ids;
   };
 
+  const checkZones = (wish: readonly string[]): void => {
+    const odd = wish.find((zone) => !zones.includes(zone));
+    if (odd !== undefined) throw invalid(`Invalid availability zone: ${odd}`);
+  };
+
   const change = (input: Shape, changes: (balancer: LoadBalancer) => Partial<LoadBalancer>): LoadBalancer => {
     const balancer = named(world.now, input);
     const changed = { ...balancer, ...changes(balancer) };
@@ -119,8 +124,7 @@ export function elb({ clock, world, balancers, addresses, faults, zones }: ElbOp
       if (wish.zones.length === 0 && wish.subnets.length === 0) {
         throw invalid("Either AvailabilityZones or SubnetIds must be specified");
       }
-      const odd = wish.zones.find((zone) => !zones.includes(zone));
-      if (odd !== undefined) throw invalid(`Invalid availability zone: ${odd}`);
+      checkZones(wish.zones);
       const tags = tagsOf(input);
       const same = world.now.balancers.get(name);
       if (same !== undefined) {
@@ -146,6 +150,17 @@ export function elb({ clock, world, balancers, addresses, faults, zones }: ElbOp
         tags,
       });
       return { DNSName: dnsName };
+    },
+
+    EnableAvailabilityZonesForLoadBalancer: (input) => {
+      const wish = texts(input, "AvailabilityZones");
+      if (wish.length === 0) throw invalid("AvailabilityZones must have at least one zone");
+      checkZones(wish);
+      const { zones } = change(
+        input,
+        (balancer) => ({ zones: [...new Set([...balancer.zones, ...wish])].sort() }),
+      );
+      return { AvailabilityZones: zones };
     },
 
     // Deleting what is not there succeeds. Source: ELB API, DeleteLoadBalancer.

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { scale } from "../../src/admin/scale.ts";
+import { startInstance } from "../../src/aws/instances.ts";
 import { run } from "../../src/cli/run.ts";
 import { type Stage, stage } from "../autoscaler/fixtures.ts";
 import { BASE, machines, NODES } from "../autoscaler/fixtures.ts";
@@ -54,6 +55,15 @@ Deno.test("scale keeps the rules: nothing above max, and never the base", async 
     assertEquals([status, ...row.slice(0, 3)], [0, "none", "-", "-"], args);
   }
   assertEquals(it.standing(BASE), "running in-service");
+});
+
+Deno.test("scale out with none left to start tells of nodes that run unregistered, and what to do with them", async () => {
+  await using it = await stage();
+  await startInstance(it.aws, NODES[0]);
+  await it.sandbox.world.until(() => it.standing(NODES[0]) === "running none");
+  const { row, stderr } = await kas(it, "out");
+  assertEquals(row.slice(0, 2), ["none", "-"]);
+  assertMatch(stderr, /^i-0+2 run without being registered: kas admin balancers register kas i-0+2 /);
 });
 
 Deno.test("scale --instance takes the one that is named, and ends with 4 for one that is not in the fleet", async () => {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { displayWidth } from "../../src/cli/output.ts";
+import { displayWidth } from "../../src/cli/text.ts";
 import { NINE_STEPS } from "../../src/admin/nine_steps.ts";
 import { Canvas, decisionLine, render, type Scene } from "../../src/admin/scenario_view.ts";
 

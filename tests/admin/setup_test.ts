@@ -33,6 +33,53 @@ Deno.test("setup creates topic and balancer for a new fleet, and registers what 
   assertEquals(new Set((await f.rows("setup")).map(({ action }) => action)), new Set(["unchanged"]));
 });
 
+Deno.test("setup run again after instances were added lets the load balancer serve their zones", async () => {
+  await using f = await fleet({ empty: true });
+  await f.rows("instances create --image ami-1 --role base");
+  await f.rows("setup");
+  await f.rows("instances create --image ami-1");
+  assertEquals((await f.kas("setup --dry-run")).out.split("\n")[0], "enable zone eu-west-1b");
+  const changed = (await f.rows("setup")).filter(({ action }) => action !== "unchanged");
+  assertEquals(changed.map(({ resource, name, action }) => `${resource} ${name} ${action}`), [
+    "zone eu-west-1b enabled",
+    `alarm kas:cpuhigh:${NODE} created`,
+    `alarm kas:cpulow:${NODE} created`,
+  ]);
+  const bringsIn = await f.rows(`balancers register kas ${NODE}`);
+  assertEquals(bringsIn.map(({ action }) => action), ["registered"]);
+  await f.sandbox.world.until(() =>
+    f.sandbox.world.instances().every(({ standing }) => standing === "in-service")
+  );
+});
+
+Deno.test("setup registers instances that are about to run", async () => {
+  await using f = await fleet({ empty: true, boot: 600_000 });
+  await f.rows("instances create --image ami-1 --role base");
+  const registered = (await f.rows("setup")).filter(({ resource }) => resource === "instance");
+  assertEquals(registered, [{ resource: "instance", name: BASE, action: "registered" }]);
+});
+
+Deno.test("setup creates the topic that is named if it is of the fleet's name, and no other", async () => {
+  await using f = await fleet({ empty: true });
+  await f.rows("instances create --image ami-1 --role base");
+  const other = await f.kas("setup --topic-arn arn:aws:sns:eu-west-1:000000000000:others");
+  assertEquals([other.status, other.err], [
+    4,
+    "kas: There is no topic arn:aws:sns:eu-west-1:000000000000:others\n",
+  ]);
+  const [topic] = await f.rows("setup --topic-arn arn:aws:sns:eu-west-1:000000000000:kas");
+  assertEquals(topic, { resource: "topic", name: "kas", action: "created" });
+  const elsewhere = await f.kas("setup --fleet web --topic-arn arn:aws:sns:us-east-1:000000000000:web");
+  assertEquals(elsewhere.status, 1);
+  assertStringIncludes(elsewhere.err, "arn:aws:sns:eu-west-1:000000000000:web, which is not the one named");
+});
+
+Deno.test("setup of a fleet without instances says how to make the first", async () => {
+  await using f = await fleet({ empty: true });
+  const { status, err } = await f.kas("setup");
+  assertEquals([status, err], [4, "kas: Fleet kas has no instances to tell a zone by\n"]);
+});
+
 Deno.test("setup --pull makes alarms that notify nobody, and leaves SNS alone (R2)", async () => {
   await using f = await fleet();
   const rows = (action: string) => [

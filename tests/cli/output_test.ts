@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { type Cell, cellText, displayWidth, type Format, Output, type Row } from "../../src/cli/output.ts";
+import { type Cell, cellText, type Format, Output, type Row } from "../../src/cli/output.ts";
+import { displayWidth } from "../../src/cli/text.ts";
 import { captured } from "./captured.ts";
 
 function output(
@@ -156,15 +157,24 @@ Deno.test("notes, details and errors go to stderr; --quiet leaves the errors", (
   assertEquals(said({ quiet: true, verbose: true }), "kas: two lines\n");
 });
 
-Deno.test("progress is one line in place, cut to the terminal, only where escape sequences are welcome", async () => {
-  const { output: o, err } = output("tsv", { color: true });
-  o.progress("名".repeat(30));
-  assertEquals(err(), `\r\x1b[K${"名".repeat(9)}`);
-  await o.table(["id"], []);
-  assertEquals(err(), `\r\x1b[K${"名".repeat(9)}\r\x1b[K`);
-  const plain = output("tsv");
-  plain.output.progress("step 1");
-  assertEquals(plain.err(), "");
+Deno.test("progress stays while rows go elsewhere than to the terminal, and is gone at the end", async () => {
+  for (const interactive of [true, false]) {
+    const { terminal, err } = captured({ color: true, interactive });
+    const o = new Output(terminal, { format: "tsv", header: true, quiet: false, verbose: false });
+    o.progress("step 1");
+    await o.table(["id"], []);
+    assertEquals(err(), interactive ? "\r\x1b[Kstep 1\r\x1b[K" : "\r\x1b[Kstep 1");
+    o.end();
+    assertEquals(err(), "\r\x1b[Kstep 1\r\x1b[K");
+  }
+});
+
+Deno.test("a hint is for a person at a terminal", () => {
+  for (const interactiveError of [true, false]) {
+    const { terminal, err } = captured({ interactiveError });
+    new Output(terminal, { format: "tsv", header: true, quiet: false, verbose: false }).hint("Next: this");
+    assertEquals(err(), interactiveError ? "Next: this\n" : "");
+  }
 });
 
 Deno.test("a question is answered yes only by yes, and by nobody where there is no terminal", async () => {

@@ -202,9 +202,11 @@ Deno.test("help tells a command's options, their defaults and their environment 
 Usage: kas worker [OPTIONS] [NAME]
 
 Options:
-  --max N        at most (default 7, KAS_MAX)
   --zone ZONE …  where
   --force        really
+
+Settings:
+  --max N  at most (default 7, KAS_MAX)
 
 Common options:
   --output FORMAT  table, tsv or json; by default a table on a terminal and tsv elsewhere (KAS_OUTPUT)
@@ -216,6 +218,37 @@ Common options:
 
 Examples:
   kas worker --max 3
+`,
+  );
+});
+
+Deno.test("a group's help lists its commands under their headings, and tells the first steps", async () => {
+  const leaf = (name: string) => command({ name, summary: name.toUpperCase(), options: {}, run: () => {} });
+  const root: Group = {
+    name: "kas",
+    summary: "Test tree",
+    sections: { "Scaling": ["out", "in", "later"] },
+    firstSteps: [["out", "one more"], ["in --now", "one less"]],
+    commands: [leaf("in"), leaf("other"), leaf("out")],
+  };
+  assertEquals(
+    (await runWords(root, ["--help"])).out,
+    `Test tree.
+
+Usage: kas COMMAND
+
+Scaling:
+  out    OUT
+  in     IN
+
+More:
+  other  OTHER
+
+First steps:
+  kas out       one more
+  kas in --now  one less
+
+See also: kas COMMAND --help
 `,
   );
 });

@@ -154,11 +154,18 @@ Deno.test("an instance in a zone that is not enabled is out of service", async (
   await using kas = await account();
   await kas.call("DeleteLoadBalancer", { LoadBalancerName: "kas" });
   await kas.call("CreateLoadBalancer", { ...KAS, AvailabilityZones: ["eu-west-1a"] });
+  await kas.call("ConfigureHealthCheck", { LoadBalancerName: "kas", HealthCheck: PING });
   await kas.register(B);
   assertEquals(
     await kas.health(B),
     "OutOfService|ELB|Instance is in the EC2 Availability Zone for which LoadBalancer is not configured to route traffic to.",
   );
+  const enable = (...AvailabilityZones: string[]) =>
+    kas.call("EnableAvailabilityZonesForLoadBalancer", { LoadBalancerName: "kas", AvailabilityZones });
+  assertEquals(await enable("eu-west-1b", "eu-west-1a"), { AvailabilityZones: ["eu-west-1a", "eu-west-1b"] });
+  await eventually(() => kas.health(B), (health) => health === "InService|N/A|N/A");
+  await assertRejects(() => enable("us-east-1a"), AwsError);
+  await assertRejects(() => enable(), AwsError);
 });
 
 Deno.test("a terminated instance is deregistered", async () => {

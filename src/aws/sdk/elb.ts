@@ -11,6 +11,7 @@ export {
   DescribeInstanceHealthCommand,
   DescribeLoadBalancersCommand,
   ElasticLoadBalancingClient,
+  EnableAvailabilityZonesForLoadBalancerCommand,
   ModifyLoadBalancerAttributesCommand,
   RegisterInstancesWithLoadBalancerCommand,
 } from "@aws-sdk/client-elastic-load-balancing";

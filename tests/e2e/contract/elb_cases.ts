@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { balancerRef, deregister, health, register, registrations } from "../../../src/aws/balancer.ts";
-import { balancers, createBalancer, deleteBalancer } from "../../../src/aws/classic_balancer.ts";
+import { balancers, createBalancer, deleteBalancer, enableZones } from "../../../src/aws/classic_balancer.ts";
 import { isNotFound } from "../../../src/aws/errors.ts";
 import { eventually } from "../../kas.ts";
 import { type Case, launch } from "./cases.ts";
@@ -26,6 +26,17 @@ export const ELB_CASES: readonly Case[] = [
       assertEquals(await Array.fromAsync(balancers(aws, undefined, fleet)), [created]);
       const all = await Array.fromAsync(balancers(aws));
       assertEquals(all.filter(({ name }) => name === fleet), [created]);
+    },
+  },
+  {
+    name: "enableZones() adds zones, and a repeat changes nothing",
+    run: async ({ aws, region }, fleet) => {
+      await createBalancer(aws, fleet, [`${region}a`]);
+      for (const _ of [1, 2]) {
+        await enableZones(aws, fleet, [`${region}b`]);
+        const [found] = await Array.fromAsync(balancers(aws, undefined, fleet));
+        assertEquals(found?.zones.toSorted(), [`${region}a`, `${region}b`]);
+      }
     },
   },
   {

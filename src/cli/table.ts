@@ -1,0 +1,52 @@
+/**
+ * Aligned columns.
+ *
+ * @module
+ */
+import { displayWidth, wrap } from "./text.ts";
+
+/** Between two columns. */
+const GAP = "  ";
+
+/** Columns that are wrapped do not become narrower than this. */
+const NARROWEST = 20;
+
+/**
+ * The widths that hold every cell. Where that is more than `within` columns, the widest are narrowed, but not below their
+ * longest word: an id or a URL stays in one piece. Where even that does not fit, nothing is narrowed.
+ */
+export function columnWidths(rows: readonly (readonly string[])[], within = Infinity): number[] {
+  const count = Math.max(0, ...rows.map(({ length }) => length));
+  const widest = (measure: (cell: string) => number) =>
+    Array.from(
+      { length: count },
+      (_, i) => rows.reduce((most, cells) => Math.max(most, measure(cells[i] ?? "")), 0),
+    );
+  const natural = widest(displayWidth);
+  const longestWords = widest((cell) => Math.max(...cell.split(" ").map(displayWidth)));
+  const least = natural.map((width, i) => Math.max(longestWords[i] ?? 0, Math.min(width, NARROWEST)));
+
+  const widths = [...natural];
+  let excess = widths.reduce((sum, width) => sum + width, 0) + GAP.length * (count - 1) - within;
+  while (excess > 0) {
+    const [widest] = widths.keys().filter((i) => (widths[i] ?? 0) > (least[i] ?? 0)).toArray()
+      .sort((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0));
+    if (widest === undefined) return natural;
+    const narrowed = Math.max(least[widest] ?? 0, (widths[widest] ?? 0) - excess);
+    excess -= (widths[widest] ?? 0) - narrowed;
+    widths[widest] = narrowed;
+  }
+  return widths;
+}
+
+/** A row under its columns; `wraps`: cells that are wider than their column go on in further lines. */
+export function rowLines(cells: readonly string[], widths: readonly number[], wraps: boolean): string[] {
+  const parts = cells.map((cell, i) => wraps ? wrap(cell, widths[i] ?? Infinity) : [cell]);
+  const height = Math.max(1, ...parts.map(({ length }) => length));
+  return Array.from({ length: height }, (_, y) => line(parts.map((part) => part[y] ?? ""), widths));
+}
+
+function line(cells: readonly string[], widths: readonly number[]): string {
+  return cells.map((cell, i) => cell + " ".repeat(Math.max(0, (widths[i] ?? 0) - displayWidth(cell))))
+    .join(GAP).trimEnd();
+}

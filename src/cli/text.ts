@@ -1,0 +1,64 @@
+/**
+ * Text on a terminal: how wide it is, cut and wrapped to a width.
+ *
+ * @module
+ */
+
+/**
+ * Columns that text takes on a terminal: two for an East Asian wide character or emoji, none for a combining mark or a
+ * format character (Unicode Standard Annex #11).
+ */
+export function displayWidth(text: string): number {
+  // Plain ASCII is the common case.
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  return graphemes(text).reduce((width, grapheme) => width + graphemeWidth(grapheme), 0);
+}
+
+const WIDE =
+  /^(?:[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]|\p{Emoji}\ufe0f)/u;
+const HALF_WIDTH = /^[\uff61-\uffdc\uffe8-\uffee]/;
+const NO_WIDTH = /^[\p{M}\p{Cf}]+$/u;
+
+function graphemeWidth(grapheme: string): number {
+  if (NO_WIDTH.test(grapheme)) return 0;
+  return WIDE.test(grapheme) && !HALF_WIDTH.test(grapheme) ? 2 : 1;
+}
+
+function graphemes(text: string): string[] {
+  return Array.from(
+    new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(text),
+    ({ segment }) => segment,
+  );
+}
+
+/** As much of the text's beginning as fits into so many columns. */
+export function cut(text: string, columns: number): string {
+  let width = 0;
+  let fits = "";
+  for (const grapheme of graphemes(text)) {
+    width += graphemeWidth(grapheme);
+    if (width > columns) break;
+    fits += grapheme;
+  }
+  return fits;
+}
+
+/**
+ * Breaks text at its spaces into lines of so many columns, the first after `head`, the others after `hang`. A longer word
+ * stays in one piece.
+ */
+export function wrap(text: string, columns: number, head = "", hang = ""): string[] {
+  const lines: string[] = [];
+  let line = head;
+  let empty = true;
+  for (const word of text.split(" ")) {
+    if (!empty && displayWidth(line) + 1 + displayWidth(word) > columns) {
+      lines.push(line);
+      line = hang;
+      empty = true;
+    }
+    line += empty ? word : ` ${word}`;
+    empty = false;
+  }
+  return [...lines, line].map((it) => it.trimEnd());
+}
