@@ -114,6 +114,21 @@ export const SETTINGS = {
   max: setting("max", integer(0, 100_000), "most instances in service; by default the whole fleet", {
     placeholder: "N",
   }),
+  grow: setting(
+    "grow",
+    launchTemplate,
+    "when no node is left to start, launch one from this template, by name or id; needs --max, which then counts every instance",
+    { placeholder: "TEMPLATE[:VERSION]" },
+  ),
+  shrink: setting(
+    "shrink",
+    oneOf("stop", "terminate"),
+    "what becomes of nodes that are not needed any more",
+    {
+      placeholder: "stop|terminate",
+      default: "stop",
+    },
+  ),
   resync: setting("resync", duration, "how often the alarms are read", {
     placeholder: "TIME",
     default: "60s",
@@ -243,6 +258,16 @@ export function url(value: string): string {
 function fleetName(value: string): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/.test(value)) {
     throw new TypeError("expected a name of letters, digits, dots, hyphens and underscores");
+  }
+  return value;
+}
+
+/** Source: EC2 API, CreateLaunchTemplate, LaunchTemplateName; LaunchTemplateSpecification, Version. */
+function launchTemplate(value: string): string {
+  if (!/^(lt-[0-9a-f]{8,17}|[\w().\/-]{3,128})(:(\d+|\$Latest|\$Default))?$/.test(value)) {
+    throw new TypeError(
+      "expected a launch template's name or id such as kas-node, kas-node:3 or kas-node:$Latest",
+    );
   }
   return value;
 }

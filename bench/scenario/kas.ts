@@ -71,7 +71,8 @@ export function kas(limits: Partial<Limits> = {}): (plant: Plant) => Policy {
     const step = (ask: (facts: Facts) => Signal) => {
       const seen = facts();
       const decision = decide(ask(seen), seen);
-      if (decision.kind === "none") return;
+      // The plant has neither launch template nor end: its limits name none.
+      if (decision.kind !== "start" && decision.kind !== "stop") return;
       // A repeat waits for one whole resync after a step.
       due = plant.now + inForce.resync / 1_000;
       last[decision.kind === "start" ? "lastOut" : "lastIn"] = seen.now;

@@ -61,10 +61,11 @@ export function explanationText(record: DecisionRecord, explanation: Explanation
   ];
 }
 
-/** `start i-1`, `stop i-1`, `nothing (R3)`. */
+/** `start i-1`, `stop i-1`, `launch from kas-node`, `nothing (R3)`. */
 export function words(decision: Decision): string {
   const { kind, rules } = decision;
   if (kind === "none") return rules.length === 0 ? "nothing" : `nothing (${rules.join(", ")})`;
+  if (kind === "launch") return `${kind} from ${decision.template}`;
   return `${kind} ${decision.instance === ONE_MORE ? "that one" : decision.instance}`;
 }
 
@@ -112,6 +113,8 @@ function seenText({ facts, signal, decision }: DecisionRecord, columns: number):
     limits.max === undefined ? [] : [`max ${limits.max}`],
     [`warmup ${span(limits.warmup)}`, `cooldown-out ${span(limits.cooldownOut)}`],
     [`cooldown-in ${span(limits.cooldownIn)}`, `resync ${span(limits.resync)}`],
+    limits.grow === undefined ? [] : [`grow ${limits.grow}`],
+    limits.shrink === undefined ? [] : [`shrink ${limits.shrink}`],
   ].flat().join(", ");
   const ago = (at: number | undefined) => (at === undefined ? "none" : `${seconds(facts.now - at)} before`);
   return [
@@ -127,6 +130,9 @@ function seenText({ facts, signal, decision }: DecisionRecord, columns: number):
       ),
       `limits: ${set}`,
       `the last start: ${ago(history.lastOut)}, the last stop: ${ago(history.lastIn)}`,
+      ...(history.launchesFail === undefined
+        ? []
+        : [`launches fail since ${iso(history.launchesFail.since)}: ${ago(history.launchesFail.last)}`]),
     ].flatMap((line) => wrap(line, columns, "  ", "    ")),
   ];
 }
@@ -165,13 +171,14 @@ function doneText({ activity, decision }: DecisionRecord, columns: number): stri
   }
   const { id, kind, instance, state, reason, began, ended, steps } = activity;
   const took = ended === undefined ? "" : ` after ${seconds(ended - began)}`;
+  const what = instance === undefined ? kind : `${kind} ${instance}`;
   return [
-    ...wrap(`activity ${id}: ${kind} ${instance}, ${state}${took}`, columns, "  ", "    "),
+    ...wrap(`activity ${id}: ${what}, ${state}${took}`, columns, "  ", "    "),
     ...(state === "failed" || state === "cancelled" ? wrap(reason, columns, "    ", "    ") : []),
     ...table(
       steps.slice(-SHOWN).map(({ step, instance, began, ended, failure, cause }) => ({
         step,
-        instance,
+        instance: instance ?? "-",
         ended: ended === undefined ? "-" : iso(ended),
         seconds: ended === undefined ? "-" : String((ended - began) / 1_000),
         failure: failure ?? cause?.reason ?? "-",

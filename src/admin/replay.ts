@@ -22,7 +22,9 @@ const LIMITS = {
   "cooldown-out": ["cooldownOut", SETTINGS.cooldownOut.parse],
   "cooldown-in": ["cooldownIn", SETTINGS.cooldownIn.parse],
   "resync": ["resync", SETTINGS.resync.parse],
-} as const satisfies Record<string, readonly [keyof Limits, (text: string) => number]>;
+  "grow": ["grow", SETTINGS.grow.parse],
+  "shrink": ["shrink", SETTINGS.shrink.parse],
+} as const satisfies Record<string, readonly [keyof Limits, (text: string) => unknown]>;
 
 /** `kas admin replay`. */
 export const replay = command({
@@ -37,7 +39,7 @@ export const replay = command({
   options: {
     set: {
       placeholder: "NAME=VALUE",
-      help: "with this limit instead: min, max, warmup, cooldown-out, cooldown-in or resync",
+      help: "with this limit instead: min, max, warmup, cooldown-out, cooldown-in, resync, grow or shrink",
       repeat: true,
       parse: limit,
     },
@@ -61,7 +63,7 @@ export const replay = command({
 function limit(text: string): Partial<Limits> {
   const [, name = text, value = ""] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   const names = Object.keys(LIMITS);
-  const [key, parse] = (LIMITS as Record<string, readonly [keyof Limits, (text: string) => number]>)[
+  const [key, parse] = (LIMITS as Record<string, readonly [keyof Limits, (text: string) => unknown]>)[
     names.includes(name) ? name : ""
   ] ?? [];
   if (key === undefined || parse === undefined) {

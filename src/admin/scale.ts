@@ -4,6 +4,7 @@
  * @module
  */
 import { Activities } from "../autoscaler/activities.ts";
+import { UNBOUNDED } from "../autoscaler/command.ts";
 import { Journal } from "../autoscaler/journal.ts";
 import { Observer } from "../autoscaler/observe.ts";
 import { State } from "../autoscaler/state.ts";
@@ -11,16 +12,20 @@ import { step, type Stepped } from "../autoscaler/step.ts";
 import { realClock } from "../autoscaler/wait.ts";
 import { balancerRef } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
-import { type Command, command, ExitError, type Group } from "../cli/command.ts";
+import { type Command, command, ExitError, type Group, UsageError } from "../cli/command.ts";
 import type { Output, Row } from "../cli/output.ts";
 import type { Instance } from "../scaling/fleet.ts";
 import { SETTINGS, text } from "../settings.ts";
 import { ACCOUNT, type AccountContext, type AccountFlags, connected, selector } from "./account.ts";
+import { words } from "./explanation.ts";
+import { agreed } from "./targets.ts";
 
 const OPTIONS = {
   instance: { placeholder: "ID", help: "this instance and no other", parse: text },
   min: SETTINGS.min,
   max: SETTINGS.max,
+  grow: SETTINGS.grow,
+  shrink: SETTINGS.shrink,
   warmup: SETTINGS.warmup,
   startTimeout: SETTINGS.startTimeout,
   drainTimeout: SETTINGS.drainTimeout,
@@ -32,6 +37,8 @@ interface ScaleFlags extends AccountFlags {
   readonly instance: string | undefined;
   readonly min: number | undefined;
   readonly max: number | undefined;
+  readonly grow: string | undefined;
+  readonly shrink: "stop" | "terminate";
   readonly warmup: number;
   readonly startTimeout: number;
   readonly drainTimeout: number;
@@ -56,10 +63,18 @@ function direction(kind: "out" | "in", summary: string): Command {
     summary,
     description:
       "Decides as the autoscaler would, and waits until it is done. Workers are pinged from here, at their public\n" +
-      "names if they have them.",
+      "names if they have them. With --grow a node is launched when none is left to start; --shrink terminate ends the\n" +
+      "one that is taken out for good.",
     options: OPTIONS,
     examples: [`admin scale ${kind}`, `admin scale ${kind} --instance i-0123456789abcdef0 --dry-run`],
-    run: (context) => connected(context, (aws) => run(kind, aws, context)),
+    run: async (context) => {
+      const { grow, max, shrink, dryRun, fleet } = context.flags;
+      if (kind === "out" && grow !== undefined && max === undefined) throw new UsageError(...UNBOUNDED);
+      if (kind === "in" && shrink === "terminate" && !dryRun) {
+        if (!await agreed(context, `Terminate one node of fleet ${fleet} for good?`)) return 1;
+      }
+      return await connected(context, (aws) => run(kind, aws, context));
+    },
   });
 }
 
@@ -71,7 +86,7 @@ async function run(
   using state = State.memory();
   const journal = new Journal(state);
   const fleet = { ...selector(flags), balancer: balancerRef(flags) };
-  const { startTimeout, drainTimeout, dryRun, instance, min, max, warmup } = flags;
+  const { startTimeout, drainTimeout, dryRun, instance, min, max, warmup, grow, shrink } = flags;
   await using activities = new Activities({
     aws,
     fleet,
@@ -96,6 +111,8 @@ async function run(
         cooldownOut: 0,
         cooldownIn: 0,
         resync: 0,
+        ...(grow === undefined ? {} : { grow }),
+        ...(shrink === "stop" ? {} : { shrink }),
       },
       dryRun,
       now: realClock.now,
@@ -137,14 +154,16 @@ async function outcome(
 ): Promise<Row> {
   const { kind: action, reason } = decision;
   if (decision.kind === "none") return { action, reason };
-  if (dryRun) return { action, instance: decision.instance, state: "dry-run", reason };
+  const chosen = "instance" in decision ? decision.instance : undefined;
+  if (dryRun) return { action, instance: chosen, state: "dry-run", reason };
 
-  out.note(`${action} ${decision.instance}: ${reason}`);
+  const what = words(decision);
+  out.note(`${what}: ${reason}`);
   const [begun] = journal.unfinished();
   const told = () => {
     const last = begun && journal.steps(begun.id).at(-1);
     if (last !== undefined) {
-      out.progress(`${last.instance}: ${last.step}${last.ended === undefined ? "…" : ""}`);
+      out.progress(`${last.instance ?? what}: ${last.step}${last.ended === undefined ? "…" : ""}`);
     }
   };
   const timer = setInterval(told, PROGRESS);
@@ -153,13 +172,13 @@ async function outcome(
   signal.addEventListener("abort", interrupt, { once: true });
   try {
     const activity = await Promise.race([ended, interrupted.promise]);
-    if (activity === undefined) throw new ExitError(`Cannot tell how ${action} ${decision.instance} ended`);
+    if (activity === undefined) throw new ExitError(`Cannot tell how ${what} ended`);
     return { action, instance: activity.instance, state: activity.state, reason: activity.reason };
   } catch (error) {
     if (signal.aborted) {
       const at = begun && journal.steps(begun.id).at(-1);
       out.error(
-        `Interrupted; left unfinished: ${action} ${at?.instance ?? decision.instance}${
+        `Interrupted; left unfinished: ${at?.instance === undefined ? what : `${action} ${at.instance}`}${
           at ? `, at ${at.step}` : ""
         }`,
       );

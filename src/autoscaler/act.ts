@@ -6,11 +6,12 @@
  */
 import { deregister, type Health, register } from "../aws/balancer.ts";
 import { isIncorrectState } from "../aws/errors.ts";
-import { type Ec2Instance, startInstance, stopInstance } from "../aws/instances.ts";
+import { type Ec2Instance, startInstance, stopInstance, terminateInstance } from "../aws/instances.ts";
 import { exempt } from "../scaling/fleet.ts";
 import {
   type Errand,
   ErrandError,
+  glance,
   healthOf,
   look,
   registration,
@@ -38,7 +39,7 @@ const LOOK_PACE = 3_000;
 export async function bringIn(errand: Errand): Promise<Ec2Instance> {
   const { world: { aws, fleet, startTimeout: timeout }, id } = errand;
   let now = errand.seen ??
-    await settled(errand, { what: `a look at ${id}`, timeout, attempt: () => look(errand) });
+    await settled(errand, { what: `a look at ${id}`, timeout, attempt: () => glance(errand) });
   const unfit = exempt({ ...now, registration: "none" });
   if (unfit !== undefined) throw new ErrandError(`${id}: ${unfit}`, false);
   if (now.state === "stopping") {
@@ -89,15 +90,19 @@ export async function bringIn(errand: Errand): Promise<Ec2Instance> {
 }
 
 /**
- * Takes an instance out of service: deregistered, drained, looked at once more, stopped.
+ * Takes an instance out of service: deregistered, drained, looked at once more, stopped or terminated.
  *
- * It is not stopped before it is drained, however long that takes: one that does not drain in time, or can't be stopped,
- * is registered again.
+ * It is neither before it is drained, however long that takes: one that does not drain in time, or can't be stopped, is
+ * registered again.
  *
- * @param commit called right before StopInstances, from where on there is no taking back
+ * @param commit called right before StopInstances or TerminateInstances, from where on there is no taking back
  * @throws {ErrandError}
  */
-export async function takeOut(errand: Errand, commit: () => void): Promise<void> {
+export async function takeOut(
+  errand: Errand,
+  kind: "stop" | "terminate",
+  commit: () => void,
+): Promise<void> {
   const { journal, activity } = errand;
   const given = journal.steps(activity).find((it) => it.step === "put-back");
   // An earlier run had given it up already.
@@ -105,10 +110,12 @@ export async function takeOut(errand: Errand, commit: () => void): Promise<void>
     return await stays(errand, new ErrandError(given.cause.reason, given.cause.blame));
   }
   try {
-    await drain(errand);
+    // One that is being terminated already, by an earlier run for one, serves nobody any more.
+    const going = kind === "terminate" && await isGoing(errand);
+    if (!going) await drain(errand);
     errand.signal.throwIfAborted();
     commit();
-    await stop(errand);
+    await (kind === "stop" ? stop(errand) : terminate(errand));
   } catch (error) {
     if (!(error instanceof ErrandError)) throw error;
     await stays(errand, error);
@@ -168,6 +175,38 @@ async function stop(errand: Errand): Promise<void> {
   });
 }
 
+/** The same for one that is to go for good. */
+async function terminate(errand: Errand): Promise<void> {
+  const { world: { aws, drainTimeout }, id } = errand;
+  await step(errand, {
+    name: "terminating",
+    what: `the termination of ${id}`,
+    timeout: Infinity,
+    attempt: async () => await isGoing(errand) || await terminateInstance(aws, id),
+  });
+  await step(errand, {
+    name: "terminated",
+    what: `${id} terminated`,
+    timeout: drainTimeout,
+    attempt: async () => {
+      const state = (await seek(errand))?.state;
+      return state === undefined || state === "terminated" ? true : undefined;
+    },
+  });
+}
+
+/** Whether an instance is being terminated, or gone. */
+async function isGoing(errand: Errand): Promise<boolean> {
+  return await settled(errand, {
+    what: `a look at ${errand.id}`,
+    timeout: Infinity,
+    attempt: async () => {
+      const state = (await seek(errand))?.state;
+      return state === undefined || state === "shutting-down" || state === "terminated";
+    },
+  });
+}
+
 /** An instance that can't be taken out stays in. */
 async function stays(errand: Errand, error: ErrandError): Promise<never> {
   const { message: reason, blame } = error;
@@ -199,7 +238,8 @@ function running(errand: Errand) {
   return {
     told: () => last === undefined ? undefined : `it is ${last}`,
     attempt: async () => {
-      const instance = await look(errand);
+      const instance = await glance(errand);
+      if (instance === undefined) return undefined;
       last = instance.state;
       switch (last) {
         case "running":
@@ -231,7 +271,7 @@ function whileThere<T extends Pick<Taking<true>, "attempt">>(errand: Errand, tak
     const seen = await taking.attempt();
     if (seen !== undefined || clock.elapsed() - looked < LOOK_PACE) return seen;
     looked = clock.elapsed();
-    const { state } = await look(errand);
+    const state = (await glance(errand))?.state;
     if (state === "stopping" || state === "shutting-down" || state === "terminated") {
       throw new ErrandError(`${id} is ${state}`, false);
     }

@@ -6,21 +6,24 @@
  */
 import { explain, isCapacity } from "../aws/errors.ts";
 import { type Ec2Instance, fleetInstances } from "../aws/instances.ts";
+import { DIRECTION } from "../scaling/fleet.ts";
 import { bringIn, takeOut } from "./act.ts";
 import { type Errand, ErrandError, logOf, type World } from "./errand.ts";
 import { noteFirstRequest } from "./first_request.ts";
-import type { Activity, Cause, Journal } from "./journal.ts";
+import type { Activity, Cause, Journal, Placed } from "./journal.ts";
+import { launch } from "./launch.ts";
 import type { Metrics } from "./metrics.ts";
 import { type Length, phaseLengths } from "./phases.ts";
 import { traced } from "./trace.ts";
 import { undo } from "./undo.ts";
+import { unwatch, watch } from "./watch.ts";
 
 /** An activity that is being carried out. */
 interface Running {
   /** As it was begun. */
   readonly activity: Activity;
   readonly cancel: AbortController;
-  /** StopInstances was called or is about to be: there is no taking back. */
+  /** StopInstances or TerminateInstances was called or is about to be: there is no taking back. */
   committed: boolean;
   /** The activity as it ended; undefined if it was left unfinished. Never rejects. */
   readonly ended: Promise<Activity | undefined>;
@@ -88,8 +91,10 @@ export class Activities implements AsyncDisposable {
     for (const activity of this.#journal.unfinished()) {
       const { kind, instance } = activity;
       logOf(activity).info("goes on with what was left unfinished", { kind, instance });
-      const committed = this.#journal.steps(activity.id).some(({ step }) => step === "stopping");
-      void this.#begin(activity, undefined, activity.kind === "stop" && committed);
+      const committed = this.#journal.steps(activity.id).some(({ step }) =>
+        step === "stopping" || step === "terminating"
+      );
+      void this.#begin(activity, undefined, committed);
     }
   }
 
@@ -159,14 +164,11 @@ export class Activities implements AsyncDisposable {
       journal: this.#journal,
       log: logOf(activity),
       activity: activity.id,
-      id: activity.instance,
       seen,
       signal: AbortSignal.any([this.#stop.signal, cancel.signal]),
     };
     try {
-      return activity.kind === "start"
-        ? await this.#start(activity, errand)
-        : await this.#takeOut(running, errand);
+      return await this.#carryOutAt(running, activity, errand);
     } catch (error) {
       const { reason } = cancel.signal;
       if (this.#stop.signal.aborted || !(reason instanceof Overtaken)) throw error;
@@ -174,15 +176,51 @@ export class Activities implements AsyncDisposable {
     }
   }
 
+  async #carryOutAt(
+    running: Running,
+    activity: Activity,
+    errand: Omit<Errand, "id">,
+  ): Promise<Activity> {
+    const { instance } = activity;
+    if (instance === undefined) return await this.#launch(activity, errand);
+    const placed = { ...activity, instance };
+    const at = { ...errand, id: instance };
+    switch (activity.kind) {
+      case "start":
+        return await this.#start(placed, at);
+      case "launch":
+        return await this.#start(placed, { ...at, launched: true });
+      case "stop":
+      case "terminate":
+        return await this.#takeOut(running, activity.kind, at);
+    }
+  }
+
+  /** Launches an instance and brings it in. */
+  async #launch(activity: Activity, errand: Omit<Errand, "id">): Promise<Activity> {
+    try {
+      const seen = await launch(errand, activity);
+      return await this.#start({ ...activity, instance: seen.id }, {
+        ...errand,
+        id: seen.id,
+        seen,
+        launched: true,
+      });
+    } catch (error) {
+      if (!(error instanceof ErrandError)) throw error;
+      return this.#journal.end(activity, "failed", error.message, this.#world.clock.now());
+    }
+  }
+
   /** Brings one of the candidates in; those that fail are undone while the next is tried already (R7). */
-  async #start(begun: Activity, first: Errand): Promise<Activity> {
+  async #start(begun: Placed, first: Errand): Promise<Activity> {
     const { now } = this.#world.clock;
     const failures: string[] = [];
     const undoing: Promise<void>[] = [];
     // What was given up before a crash stays so.
-    let activity: Activity | undefined = begun;
+    let activity: Placed | undefined = begun;
     for (const { step, instance, ended, cause } of this.#journal.steps(begun.id)) {
-      if (step !== "undone" || cause === undefined) continue;
+      if (step !== "undone" || cause === undefined || instance === undefined) continue;
       failures.push(cause.reason);
       if (ended === undefined) undoing.push(this.#undo({ ...first, id: instance }, cause));
       if (instance === begun.instance) activity = undefined;
@@ -194,6 +232,7 @@ export class Activities implements AsyncDisposable {
       try {
         const instance = await bringIn(errand);
         await this.#undone(undoing);
+        if (errand.launched) failures.push(...await watch(errand));
         const ended = this.#journal.end(begun, "done", [begun.reason, ...failures].join("; "), now());
         this.#awaitFirstRequest(ended, instance);
         return ended;
@@ -236,22 +275,24 @@ export class Activities implements AsyncDisposable {
       signal: this.#stop.signal,
     };
     const noted = noteFirstRequest(wanted).then((seconds) => {
-      if (seconds !== undefined) this.#told.took("start", [{ phase: "first-request", seconds }]);
+      if (seconds !== undefined) this.#told.took(activity.kind, [{ phase: "first-request", seconds }]);
     });
     this.#awaited.add(noted);
     void noted.finally(() => this.#awaited.delete(noted));
   }
 
-  async #takeOut(running: Running, errand: Errand): Promise<Activity> {
+  async #takeOut(running: Running, kind: "stop" | "terminate", errand: Errand): Promise<Activity> {
     const { activity } = running;
     const { now } = this.#world.clock;
+    const failures: string[] = [];
     try {
-      await takeOut(errand, () => running.committed = true);
+      await takeOut(errand, kind, () => running.committed = true);
+      if (kind === "terminate") failures.push(...await unwatch(errand));
     } catch (error) {
       if (!(error instanceof ErrandError)) throw error;
       return this.#journal.end(activity, "failed", error.message, now());
     }
-    return this.#journal.end(activity, "done", activity.reason, now());
+    return this.#journal.end(activity, "done", [activity.reason, ...failures].join("; "), now());
   }
 
   /**
@@ -261,7 +302,7 @@ export class Activities implements AsyncDisposable {
   async #cleared(instance: string, by: Activity): Promise<boolean> {
     const waits: (Promise<unknown> | undefined)[] = [this.#undoing.get(instance)];
     for (const { activity, cancel, committed, ended } of this.#running.values()) {
-      if (activity.kind !== "stop" || activity.instance !== instance) continue;
+      if (DIRECTION[activity.kind] !== "in" || activity.instance !== instance) continue;
       if (!committed) cancel.abort(new Overtaken(`${instance} is taken back by activity ${by.id}`));
       waits.push(ended);
     }
@@ -324,7 +365,7 @@ export class Activities implements AsyncDisposable {
 function attributes({ id, instance, message }: Activity) {
   return {
     "kas.activity": id,
-    "kas.instance": instance,
+    ...(instance === undefined ? {} : { "kas.instance": instance }),
     ...(message === undefined ? {} : { "kas.message_id": message }),
   };
 }

@@ -10,6 +10,12 @@ import { hostPort, SETTINGS } from "../settings.ts";
 /** Where nginx on the control instance expects it. */
 const LISTEN = "127.0.0.1:10001";
 
+/** What `--grow` without `--max` is told. */
+export const UNBOUNDED = [
+  "--grow needs --max, the most instances that the fleet may ever have, stopped and failed ones included",
+  "--max 10",
+] as const;
+
 /** `kas autoscaler`: takes alarms in and scales the fleet until SIGINT or SIGTERM. */
 export const autoscaler = command({
   name: "autoscaler",
@@ -34,6 +40,8 @@ export const autoscaler = command({
     state: SETTINGS.state,
     min: SETTINGS.min,
     max: SETTINGS.max,
+    grow: SETTINGS.grow,
+    shrink: SETTINGS.shrink,
     resync: SETTINGS.resync,
     pull: SETTINGS.pull,
     warmup: SETTINGS.warmup,
@@ -50,9 +58,10 @@ export const autoscaler = command({
     "autoscaler --topic-arn arn:aws:sns:eu-west-1:123456789012:kas",
     "autoscaler --topic-arn arn:aws:sns:eu-west-1:123456789012:kas --max 4 --dry-run",
     "autoscaler --pull --region eu-west-1",
+    "autoscaler --pull --region eu-west-1 --grow kas-node --max 10 --shrink terminate",
   ],
   run: async ({ flags, signal }) => {
-    const { pull, min, max } = flags;
+    const { pull, min, max, grow, shrink } = flags;
     // Whoever polls may have a topic all the same, in the environment for one.
     const topicArn = pull ? undefined : flags.topicArn;
     if (topicArn === undefined && !pull) {
@@ -63,6 +72,13 @@ export const autoscaler = command({
     }
     if (min !== undefined && max !== undefined && min > max) {
       throw new UsageError(`--min ${min} is above --max ${max}`, `--min ${max} --max ${min}`);
+    }
+    if (grow !== undefined && max === undefined) throw new UsageError(...UNBOUNDED);
+    if (grow === undefined && shrink === "terminate") {
+      throw new UsageError(
+        "--shrink terminate without --grow would end with no node left to start",
+        "--shrink stop, or --grow TEMPLATE --max N",
+      );
     }
     if (flags.resync === 0) {
       throw new UsageError("--resync 0 would read the alarms without a pause", "--resync 60s");
@@ -93,6 +109,8 @@ export const autoscaler = command({
         cooldownOut: flags.cooldownOut,
         cooldownIn: flags.cooldownIn,
         resync: flags.resync,
+        ...(grow === undefined ? {} : { grow }),
+        ...(shrink === "stop" ? {} : { shrink }),
       },
       startTimeout: flags.startTimeout,
       drainTimeout: flags.drainTimeout,

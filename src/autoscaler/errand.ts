@@ -42,6 +42,8 @@ export interface Errand {
   readonly id: string;
   /** The instance as it was just seen; undefined: look first. */
   readonly seen?: Ec2Instance | undefined;
+  /** It was launched for this: EC2 may not show it yet. */
+  readonly launched?: boolean;
   /** Ends the errand where it stands; a call under way is waited for. */
   readonly signal: AbortSignal;
 }
@@ -126,7 +128,7 @@ export function persist<T>(
 
 /** Waits, and tells errors that a later attempt may not meet from those that end the errand. */
 export async function settled<T>(
-  { signal, world: { clock } }: Errand,
+  { signal, world: { clock } }: Pick<Errand, "signal" | "world">,
   { what, timeout, attempt, pace = AWS_PACE, told = () => undefined, blame = () => true }: Omit<
     Taking<T>,
     "name"
@@ -166,6 +168,11 @@ export async function look(errand: Errand): Promise<Ec2Instance> {
   const instance = await seek(errand);
   if (instance === undefined) throw new ErrandError(`${errand.id} does not exist`, false);
   return instance;
+}
+
+/** The same, undefined as well while EC2 does not show yet what it has just launched: its answers lag behind. */
+export async function glance(errand: Errand): Promise<Ec2Instance | undefined> {
+  return errand.launched ? await seek(errand) : await look(errand);
 }
 
 /** The instance in the load balancer's words, undefined if it is not registered. */

@@ -10,7 +10,7 @@ import deno from "../../deno.json" with { type: "json" };
 import type { AlarmChange, Signal } from "../scaling/alarm.ts";
 import { type Decision, RULES } from "../scaling/decide.ts";
 import type { Facts, UnderWay } from "../scaling/facts.ts";
-import { inService, type Instance } from "../scaling/fleet.ts";
+import { type Activity as Kind, DIRECTION, inService, type Instance } from "../scaling/fleet.ts";
 import { type Line, readLine, readLines } from "./lines.ts";
 import {
   ACTIVITY,
@@ -20,6 +20,7 @@ import {
   type Columns,
   type DecisionRecord,
   pack,
+  type Placed,
   readRecord,
   readSteps,
   type Step,
@@ -29,7 +30,7 @@ import {
 import type { State } from "./state.ts";
 
 export type { Line } from "./lines.ts";
-export type { Activity, ActivityState, Cause, DecisionRecord, Step, Wanted } from "./record.ts";
+export type { Activity, ActivityState, Cause, DecisionRecord, Placed, Step, Wanted } from "./record.ts";
 
 /** A decision to record. */
 export interface Made {
@@ -41,6 +42,18 @@ export interface Made {
   /** Record it, but nothing will be done. */
   readonly dryRun: boolean;
 }
+
+/** How a step is taken. `cause` is of one that sets right what went wrong. */
+export interface Taking<T> {
+  /** ms since the epoch. */
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  readonly cause?: Cause | undefined;
+  readonly take: () => Promise<T>;
+}
+
+/** How long a launch that failed bears on the next one, ms. */
+const FAILED_LATELY = 3_600_000;
 
 /** How long a record is kept, ms. */
 const KEPT = 90 * 24 * 3_600_000;
@@ -78,7 +91,7 @@ export class Journal {
       message?.id ?? null,
       message?.received ?? null,
       decision.kind,
-      decision.kind === "none" ? null : decision.instance,
+      "instance" in decision ? decision.instance : null,
       decision.reason,
       this.#firstOfRun(signal, decision),
       deno.version,
@@ -97,7 +110,7 @@ export class Journal {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${ACTIVITY}`,
       Number(id),
       decision.kind,
-      decision.instance,
+      "instance" in decision ? decision.instance : null,
       JSON.stringify(remaining),
       now,
       dryRun ? now : null,
@@ -122,29 +135,43 @@ export class Journal {
    * Takes a step of an activity, on record before it is taken and after it. A step that is aborted stays open, and one that
    * is open is gone on with.
    */
-  async step<T>(activity: number, instance: string, step: string, { now, signal, cause, take }: {
-    readonly now: () => number;
-    readonly signal: AbortSignal;
-    readonly cause?: Cause | undefined;
-    readonly take: () => Promise<T>;
-  }): Promise<T> {
-    const id = this.#begin(activity, instance, step, now(), cause);
-    const end = (failure: string | null) =>
-      this.#run("UPDATE steps SET ended = ?, failure = ? WHERE id = ?", now(), failure, id);
-    let result: T;
-    try {
-      result = await take();
-    } catch (error) {
-      if (!signal.aborted) end(error instanceof Error ? error.message : String(error));
-      throw error;
-    }
-    end(null);
+  async step<T>(activity: number, instance: string, step: string, taking: Taking<T>): Promise<T> {
+    const { id, result } = await this.#take(activity, instance, step, taking);
+    this.#run("UPDATE steps SET ended = ? WHERE id = ?", taking.now(), id);
     return result;
   }
 
-  #begin(activity: number, instance: string, step: string, now: number, cause?: Cause): number {
+  /** Takes the step that launches an activity's instance; that it is the activity's is on record with the step's end. */
+  async launch<T extends { readonly id: string }>(activity: Activity, taking: Taking<T>): Promise<T> {
+    const { id, result } = await this.#take(activity.id, null, "launched", taking);
+    this.#state.transaction(() => {
+      this.#run("UPDATE steps SET ended = ?, instance = ? WHERE id = ?", taking.now(), result.id, id);
+      this.#run("UPDATE activities SET instance = ? WHERE id = ?", result.id, activity.id);
+    });
+    return result;
+  }
+
+  async #take<T>(
+    activity: number,
+    instance: string | null,
+    step: string,
+    { now, signal, cause, take }: Taking<T>,
+  ): Promise<{ readonly id: number; readonly result: T }> {
+    const id = this.#begin(activity, instance, step, now(), cause);
+    try {
+      return { id, result: await take() };
+    } catch (error) {
+      const failure = error instanceof Error ? error.message : String(error);
+      if (!signal.aborted) {
+        this.#run("UPDATE steps SET ended = ?, failure = ? WHERE id = ?", now(), failure, id);
+      }
+      throw error;
+    }
+  }
+
+  #begin(activity: number, instance: string | null, step: string, now: number, cause?: Cause): number {
     const open = this.#get(
-      "SELECT id FROM steps WHERE activity = ? AND instance = ? AND step = ? AND ended IS NULL",
+      "SELECT id FROM steps WHERE activity = ? AND instance IS ? AND step = ? AND ended IS NULL",
       activity,
       instance,
       step,
@@ -175,7 +202,7 @@ export class Journal {
   }
 
   /** Turns an activity to another of its candidates; undefined when there is none that no other activity is at (R7). */
-  turn(activity: Activity): Activity | undefined {
+  turn(activity: Activity): Placed | undefined {
     return this.#state.transaction(() => this.#turn(activity));
   }
 
@@ -185,7 +212,7 @@ export class Journal {
    *
    * @param undo whether there is anything to undo
    */
-  giveUp(activity: Activity, cause: Cause, undo: boolean, now: number): Activity | undefined {
+  giveUp(activity: Placed, cause: Cause, undo: boolean, now: number): Placed | undefined {
     return this.#state.transaction(() => {
       const id = this.#begin(activity.id, activity.instance, "undone", now, cause);
       if (!undo) this.#run("UPDATE steps SET ended = ? WHERE id = ?", now, id);
@@ -193,7 +220,7 @@ export class Journal {
     });
   }
 
-  #turn(activity: Activity): Activity | undefined {
+  #turn(activity: Activity): Placed | undefined {
     const taken = new Set(this.underWay().map(({ instance }) => instance));
     const [instance, ...remaining] = activity.remaining.filter((id) => !taken.has(id));
     if (instance === undefined) return undefined;
@@ -226,7 +253,11 @@ export class Journal {
 
   /** The same as far as a decision looks at them. */
   underWay(): UnderWay[] {
-    return this.unfinished().map(({ kind, instance, began }) => ({ kind, instance, since: began }));
+    return this.unfinished().map(({ kind, instance, began }) => ({
+      kind,
+      ...(instance === undefined ? {} : { instance }),
+      since: began,
+    }));
   }
 
   /** The steps of an activity in the order in which they were taken. */
@@ -275,20 +306,36 @@ export class Journal {
     }
   }
 
-  /** What R5 looks at. */
-  history(): Facts["history"] {
-    const last = (kind: string) => {
-      const time = this.#get("SELECT max(time) AS time FROM decisions WHERE kind = ?", kind)?.time;
-      return typeof time === "number" ? time : undefined;
+  /** What R5 and R7 look at. */
+  history(now: number): Facts["history"] {
+    const last = (direction: "out" | "in") => {
+      const kinds = (Object.keys(DIRECTION) as Kind[]).filter((kind) => DIRECTION[kind] === direction);
+      const times = kinds.map((kind) =>
+        this.#get("SELECT max(time) AS time FROM decisions WHERE kind = ?", kind)?.time
+      ).filter((time) => typeof time === "number");
+      return times.length === 0 ? undefined : Math.max(...times);
     };
-    const lastOut = last("start");
-    const lastIn = last("stop");
+    const lastOut = last("out");
+    const lastIn = last("in");
+    const launchesFail = this.#launchesFail(now);
     const since = [...this.#inService].filter((entry): entry is [string, number] => entry[1] !== null);
     return {
       ...(lastOut === undefined ? {} : { lastOut }),
       ...(lastIn === undefined ? {} : { lastIn }),
       inServiceSince: Object.fromEntries(since.toSorted(([a], [b]) => (a < b ? -1 : 1))),
+      ...(launchesFail === undefined ? {} : { launchesFail }),
     };
+  }
+
+  /** When the launches that have failed lately, since the last that did not, began to fail, and when the last one did. */
+  #launchesFail(now: number): Facts["history"]["launchesFail"] {
+    const { since, last } = this.#get(
+      `SELECT min(ended) AS since, max(ended) AS last FROM activities
+       WHERE kind = 'launch' AND state = 'failed' AND ended > ?
+         AND id > coalesce((SELECT max(id) FROM activities WHERE kind = 'launch' AND state = 'done'), 0)`,
+      now - FAILED_LATELY,
+    ) ?? {};
+    return typeof since === "number" && typeof last === "number" ? { since, last } : undefined;
   }
 
   /** The latest decisions with their activities, newest first. */

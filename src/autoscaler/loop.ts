@@ -247,7 +247,7 @@ export class Loop {
       source: signal.source,
       ...(message === undefined ? {} : { messageId: message.id }),
       ...(activity === undefined ? {} : { activity: activity.id }),
-      ...(decision.kind === "none" ? {} : { instance: decision.instance }),
+      ...("instance" in decision ? { instance: decision.instance } : {}),
       reason: decision.reason,
     });
   }
@@ -264,7 +264,7 @@ export class Loop {
       alarms: [],
       cpu: {},
       underWay: journal.underWay(),
-      history: journal.history(),
+      history: journal.history(clock.now()),
     };
   }
 

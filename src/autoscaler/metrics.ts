@@ -11,7 +11,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { type Call, OUTCOMES } from "../aws/calls.ts";
 import type { Signal } from "../scaling/alarm.ts";
 import type { Decision } from "../scaling/decide.ts";
-import { activityOf } from "../scaling/facts.ts";
+import { activityOf, type Limits } from "../scaling/facts.ts";
 import { exists, type Instance, type Role, standing } from "../scaling/fleet.ts";
 import { maxInForce, minInForce } from "../scaling/rules.ts";
 import type { Activity } from "./journal.ts";
@@ -42,26 +42,34 @@ export type Received = keyof typeof RECEIVED;
 /** The rules that may bind a decision of a kind; "" where nothing was asked. */
 const RULES: Record<Decision["kind"], readonly string[]> = {
   start: ["R7"],
+  launch: ["R7"],
   stop: ["R8"],
+  terminate: ["R8"],
   none: ["", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R11"],
 };
 
 /** The requests that an autoscaler makes. */
 const CALLS: Readonly<Record<string, readonly string[]>> = {
-  EC2: ["CreateTags", "DescribeInstances", "StartInstances", "StopInstances"],
+  EC2: [
+    "CreateTags",
+    "DescribeInstances",
+    "RunInstances",
+    "StartInstances",
+    "StopInstances",
+    "TerminateInstances",
+  ],
   ElasticLoadBalancing: [
     "DeregisterInstancesFromLoadBalancer",
     "DescribeInstanceHealth",
     "RegisterInstancesWithLoadBalancer",
   ],
   ElasticLoadBalancingV2: ["DeregisterTargets", "DescribeTargetHealth", "RegisterTargets"],
-  CloudWatch: ["DescribeAlarms", "GetMetricData"],
+  CloudWatch: ["DeleteAlarms", "DescribeAlarms", "GetMetricData", "PutMetricAlarm"],
   SNS: ["ConfirmSubscription"],
 };
 
 const ROLES: readonly Role[] = ["base", "control", "node"];
 const STANDINGS = ["in-service", "coming", "leaving", "off", "quarantined"] as const;
-const KINDS = ["start", "stop"] as const;
 
 /** Upper bounds of the histograms' buckets, s: the phases from one call on loopback to the longest timeout. */
 const PHASE_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600];
@@ -71,6 +79,8 @@ const LOOK_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45];
 /** Counts what happens, and tells of it. */
 export class Metrics {
   readonly #registry = new Registry();
+  /** The kinds of activity that may come. */
+  readonly #kinds: readonly Activity["kind"][];
   readonly #messages = this.#counter("kas_messages_total", "SNS messages posted, by what became of them", [
     "outcome",
     "reason",
@@ -149,8 +159,15 @@ export class Metrics {
   /**
    * @param version of kas
    * @param started ms since the epoch
+   * @param limits whether it launches and terminates at all
    */
-  constructor(version: string, started: number) {
+  constructor(version: string, started: number, { grow, shrink }: Pick<Limits, "grow" | "shrink"> = {}) {
+    this.#kinds = [
+      "start",
+      ...(grow === undefined ? [] : ["launch"] as const),
+      "stop",
+      ...(shrink === "terminate" ? [shrink] : []),
+    ];
     this.#build.set({ version, deno: Deno.version.deno }, 1);
     this.#started.set(started / 1_000);
     this.#beginAtZero();
@@ -198,7 +215,7 @@ export class Metrics {
     const { now, facts, limits, waiting, oldest, underWay, bytes } = snapshot;
     this.#waiting.set(waiting);
     this.#oldest.set(oldest === undefined ? 0 : Math.max(0, now - oldest) / 1_000);
-    for (const kind of KINDS) {
+    for (const kind of this.#kinds) {
       this.#underWay.set({ kind }, underWay.filter(({ activity }) => activity.kind === kind).length);
     }
     this.#min.set(limits.min ?? (facts === undefined ? 0 : minInForce(facts)));
@@ -225,12 +242,12 @@ export class Metrics {
     for (const [outcome, reasons] of Object.entries(RECEIVED)) {
       for (const reason of reasons) this.#messages.inc({ outcome, reason }, 0);
     }
-    for (const [kind, rules] of Object.entries(RULES)) {
+    for (const kind of [...this.#kinds, "none"] as const) {
       for (const source of ["notification", "resync"]) {
-        for (const rule of rules) this.#decisions.inc({ kind, source, rule }, 0);
+        for (const rule of RULES[kind]) this.#decisions.inc({ kind, source, rule }, 0);
       }
     }
-    for (const kind of KINDS) {
+    for (const kind of this.#kinds) {
       for (const outcome of ["done", "failed", "cancelled"]) this.#activities.inc({ kind, outcome }, 0);
       // The breach is where the phases are measured from.
       for (const phase of PHASES[kind].slice(1)) this.#phases.zero({ kind, phase });

@@ -74,7 +74,7 @@ export class Observer {
       alarms,
       cpu: Object.fromEntries(ec2.flatMap((instance) => sinceLaunch(instance, cpu.get(instance.id)))),
       underWay: journal.underWay(),
-      history: journal.history(),
+      history: journal.history(at),
     };
   }
 

@@ -3,13 +3,14 @@
  *
  * @module
  */
+import type { Activity } from "../scaling/fleet.ts";
 import type { Line } from "./lines.ts";
 
 /**
- * The phases of either direction in their order. A start waits for `stopped` only where its instance was still stopping, and
+ * The phases of each kind of activity in their order. A start waits for `stopped` only where its instance was still stopping, and
  * one that takes a draining instance back has no `started` and `running`; nobody knows of a `first-request` where none came.
  */
-export const PHASES = {
+export const PHASES: Readonly<Record<Activity, readonly string[]>> = {
   start: [
     "breach",
     "notified",
@@ -22,8 +23,29 @@ export const PHASES = {
     "in-service",
     "first-request",
   ],
+  launch: [
+    "breach",
+    "notified",
+    "decided",
+    "launched",
+    "running",
+    "healthy",
+    "registered",
+    "in-service",
+    "first-request",
+  ],
   stop: ["breach", "notified", "decided", "deregistered", "drained", "looked-at", "stopping", "stopped"],
-} as const satisfies Record<string, readonly string[]>;
+  terminate: [
+    "breach",
+    "notified",
+    "decided",
+    "deregistered",
+    "drained",
+    "looked-at",
+    "terminating",
+    "terminated",
+  ],
+};
 
 /** How long something took, s. `total` is from the breach, or the decision where no notification told of one, to the end. */
 export interface Length {
@@ -54,7 +76,7 @@ export function phaseLengths({ kind, state, source, phases }: Line): Length[] {
 
 /** A phase over many activities; seconds, null where there are none. */
 export interface PhaseRow {
-  readonly kind: "start" | "stop";
+  readonly kind: Activity;
   readonly phase: string;
   readonly count: number;
   readonly p50: number | null;
@@ -62,13 +84,12 @@ export interface PhaseRow {
   readonly p99: number | null;
 }
 
-/** Each phase of either direction over the activities that are done. */
+/** Each phase over the activities that are done: of starts and stops, and of launches and terminations if there were any. */
 export function phaseTable(lines: readonly Line[]): PhaseRow[] {
-  return (["start", "stop"] as const).flatMap((kind) => {
-    const lengths = Map.groupBy(
-      lines.filter((line) => line.kind === kind).flatMap(phaseLengths),
-      (it) => it.phase,
-    );
+  return (["start", "launch", "stop", "terminate"] as const).flatMap((kind) => {
+    const ofKind = lines.filter((line) => line.kind === kind);
+    if (ofKind.length === 0 && kind !== "start" && kind !== "stop") return [];
+    const lengths = Map.groupBy(ofKind.flatMap(phaseLengths), (it) => it.phase);
     return [...PHASES[kind].slice(1), "total"].map((phase) => {
       const sorted = (lengths.get(phase) ?? []).map(({ seconds }) => seconds).sort((a, b) => a - b);
       // Nearest rank: a time that an activity really took.

@@ -8,6 +8,7 @@ import { deflateSync, inflateSync } from "node:zlib";
 import type { Signal } from "../scaling/alarm.ts";
 import type { Decision } from "../scaling/decide.ts";
 import type { Facts } from "../scaling/facts.ts";
+import type { Activity as Kind } from "../scaling/fleet.ts";
 
 /** How an activity stands: `dry-run` was decided and not carried out, `cancelled` was overtaken by another one. */
 export type ActivityState = "in-progress" | "done" | "failed" | "cancelled" | "dry-run";
@@ -15,9 +16,11 @@ export type ActivityState = "in-progress" | "done" | "failed" | "cancelled" | "d
 /** The carrying out of one decision. Times are ms since the epoch. */
 export interface Activity {
   readonly id: number;
-  readonly kind: "start" | "stop";
-  /** The instance it is at. */
-  readonly instance: string;
+  readonly kind: Kind;
+  /** The instance it is at; absent for a launch that EC2 has not answered yet. */
+  readonly instance?: string;
+  /** What a launch launches from, as it was decided. */
+  readonly template?: string;
   /** The candidates that it has not turned to (R7). */
   readonly remaining: readonly string[];
   /** The message that asked for it, if one did. */
@@ -29,10 +32,14 @@ export interface Activity {
   readonly reason: string;
 }
 
+/** An activity that is at an instance. */
+export type Placed = Activity & { readonly instance: string };
+
 /** A step of an activity. Times are ms since the epoch. */
 export interface Step {
   readonly step: string;
-  readonly instance: string;
+  /** Absent for a launch that EC2 has not answered yet. */
+  readonly instance?: string;
   readonly began: number;
   readonly ended?: number;
   readonly failure?: string;
@@ -71,8 +78,8 @@ export type Wanted =
   | { readonly last: true };
 
 /** The columns that {@linkcode toActivity} reads, of the table activities. */
-export const ACTIVITY =
-  "*, (SELECT message FROM decisions WHERE decisions.id = activities.decision) AS message";
+export const ACTIVITY = `*, (SELECT message FROM decisions d WHERE d.id = activities.decision) AS message,
+  (SELECT json_extract(d.decision, '$.template') FROM decisions d WHERE d.id = activities.decision) AS template`;
 
 /** A row of the database. */
 export type Columns = Record<string, unknown>;
@@ -136,7 +143,7 @@ function find(db: DatabaseSync, wanted: Wanted): Columns | undefined {
 export function readSteps(db: DatabaseSync, activity: number): Step[] {
   return db.prepare("SELECT * FROM steps WHERE activity = ? ORDER BY id").all(activity).map((row) => ({
     step: String(row.step),
-    instance: String(row.instance),
+    ...(row.instance === null ? {} : { instance: String(row.instance) }),
     began: Number(row.began),
     ...(row.ended === null ? {} : { ended: Number(row.ended) }),
     ...(row.failure === null ? {} : { failure: String(row.failure) }),
@@ -149,7 +156,8 @@ export function toActivity(row: Columns): Activity {
   return {
     id: Number(row.id),
     kind: row.kind as Activity["kind"],
-    instance: String(row.instance),
+    ...(row.instance === null ? {} : { instance: String(row.instance) }),
+    ...(row.template === null ? {} : { template: String(row.template) }),
     remaining: JSON.parse(String(row.remaining)),
     ...(row.message === null ? {} : { message: String(row.message) }),
     began: Number(row.began),

@@ -7,7 +7,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { pack } from "./record.ts";
 
 /** The version of the tables, kept in the file as its user_version. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 // A record of a decision is never shared: a run of resyncs that come to the same is told by `repeats`. Its facts stand last,
 // where a query for anything else does not read them.
@@ -34,6 +34,37 @@ const DECISIONS = `
   CREATE INDEX decisions_repeats ON decisions (repeats, time) WHERE repeats IS NOT NULL;
 `;
 
+// Nobody knows the instance of a launch before EC2 has answered it.
+const ACTIVITIES = `
+  CREATE TABLE activities (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    decision  INTEGER NOT NULL REFERENCES decisions (id) ON DELETE CASCADE,
+    kind      TEXT NOT NULL,
+    instance  TEXT,                  -- the one it is at, of its candidates
+    remaining TEXT NOT NULL,         -- JSON: the candidates it has not turned to
+    began     INTEGER NOT NULL,
+    ended     INTEGER,
+    state     TEXT NOT NULL,
+    reason    TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX activities_under_way ON activities (id) WHERE ended IS NULL;
+  CREATE INDEX activities_decision ON activities (decision);
+  CREATE INDEX activities_kind ON activities (kind, state);
+
+  CREATE TABLE steps (               -- written before a step is taken, and again after it
+    id        INTEGER PRIMARY KEY,
+    activity  INTEGER NOT NULL REFERENCES activities (id) ON DELETE CASCADE,
+    instance  TEXT,
+    step      TEXT NOT NULL,
+    began     INTEGER NOT NULL,
+    ended     INTEGER,
+    failure   TEXT,
+    cause     TEXT,                  -- why it has to be taken, of one that sets right what went wrong
+    blame     INTEGER                -- 1: the instance is at fault
+  ) STRICT;
+  CREATE INDEX steps_activity ON steps (activity);
+`;
+
 // Times are ms since the epoch throughout.
 const SCHEMA = `
   CREATE TABLE messages (
@@ -54,33 +85,7 @@ const SCHEMA = `
     source    TEXT NOT NULL
   ) STRICT;
   ${DECISIONS}
-  CREATE TABLE activities (
-    id        INTEGER PRIMARY KEY AUTOINCREMENT,
-    decision  INTEGER NOT NULL REFERENCES decisions (id) ON DELETE CASCADE,
-    kind      TEXT NOT NULL,
-    instance  TEXT NOT NULL,         -- the one it is at, of its candidates
-    remaining TEXT NOT NULL,         -- JSON: the candidates it has not turned to
-    began     INTEGER NOT NULL,
-    ended     INTEGER,
-    state     TEXT NOT NULL,
-    reason    TEXT NOT NULL
-  ) STRICT;
-  CREATE INDEX activities_under_way ON activities (id) WHERE ended IS NULL;
-  CREATE INDEX activities_decision ON activities (decision);
-
-  CREATE TABLE steps (               -- written before a step is taken, and again after it
-    id        INTEGER PRIMARY KEY,
-    activity  INTEGER NOT NULL REFERENCES activities (id) ON DELETE CASCADE,
-    instance  TEXT NOT NULL,
-    step      TEXT NOT NULL,
-    began     INTEGER NOT NULL,
-    ended     INTEGER,
-    failure   TEXT,
-    cause     TEXT,                  -- why it has to be taken, of one that sets right what went wrong
-    blame     INTEGER                -- 1: the instance is at fault
-  ) STRICT;
-  CREATE INDEX steps_activity ON steps (activity);
-
+  ${ACTIVITIES}
   CREATE TABLE in_service (
     instance  TEXT PRIMARY KEY,
     since     INTEGER                -- NULL: was seen out of service
@@ -100,14 +105,15 @@ export function version(db: DatabaseSync): number {
 export function migrate(db: DatabaseSync): void {
   const found = version(db);
   if (found === VERSION) return;
-  if (found !== 0 && found !== 1) {
+  if (found > VERSION) {
     throw new Error(`its schema is version ${found}, this kas knows ${VERSION}`);
   }
   // Dropping a table whose rows others refer to would take those along.
   db.exec("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE");
   try {
     if (found === 0) db.exec(SCHEMA);
-    else fromFirst(db);
+    if (found === 1) fromFirst(db);
+    if (found === 1 || found === 2) fromSecond(db);
     db.exec(`PRAGMA user_version = ${VERSION}; COMMIT`);
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");
@@ -130,6 +136,19 @@ function fromFirst(db: DatabaseSync): void {
   const ids = db.prepare("SELECT id FROM first ORDER BY id").all();
   const facts = db.prepare("SELECT facts FROM first WHERE id = ?");
   for (const { id } of ids) insert.run(pack(String(facts.get(Number(id))?.facts)), Number(id));
-  db.exec(`DROP TABLE first; CREATE INDEX activities_decision ON activities (decision);
+  db.exec(`DROP TABLE first;
     ALTER TABLE steps ADD COLUMN cause TEXT; ALTER TABLE steps ADD COLUMN blame INTEGER`);
+}
+
+/** From version 2, whose kas knew of no launch: every activity and every step had its instance. */
+function fromSecond(db: DatabaseSync): void {
+  db.exec(`
+    CREATE TEMP TABLE second_activities AS SELECT * FROM activities;
+    CREATE TEMP TABLE second_steps AS SELECT * FROM steps;
+    DROP TABLE steps; DROP TABLE activities; ${ACTIVITIES}
+    INSERT INTO activities (id, decision, kind, instance, remaining, began, ended, state, reason)
+      SELECT id, decision, kind, instance, remaining, began, ended, state, reason FROM second_activities;
+    INSERT INTO steps (id, activity, instance, step, began, ended, failure, cause, blame)
+      SELECT id, activity, instance, step, began, ended, failure, cause, blame FROM second_steps;
+    DROP TABLE second_activities; DROP TABLE second_steps`);
 }

@@ -69,7 +69,7 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
   const inbox = new Inbox(state);
   const journal = new Journal(state);
 
-  const metrics = new Metrics(deno.version, started);
+  const metrics = new Metrics(deno.version, started, limits);
   const aws = parts.use(connect({ ...account, onCall: (call) => metrics.called(call) }));
   let look: Look | undefined;
   const observer = new Observer(aws, fleet, (it) => {

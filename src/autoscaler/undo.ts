@@ -12,21 +12,23 @@ import type { Cause } from "./journal.ts";
 
 /** Undoes a way in that failed: out of the load balancer, stopped, and if it is to blame kept out of scaling (R7, R9). */
 export async function undo(errand: Errand, cause: Cause): Promise<void> {
-  const { world: { aws }, id } = errand;
+  const { world: { aws }, id, launched } = errand;
   let marked = !cause.blame;
   await persist(errand, "undone", cause, async () => {
     const now = await seek(errand);
-    if (now === undefined || now.state === "terminated") return true;
+    // What EC2 does not show may have been launched all the same: calls that name it tell.
+    if (now === undefined ? !launched : now.state === "terminated") return true;
     // It has become someone else's to stop.
-    if (now.role !== "node" || now.autoScalingGroup !== undefined) return true;
+    if (now !== undefined && (now.role !== "node" || now.autoScalingGroup !== undefined)) return true;
     if (!marked) await mark(errand, cause.reason);
     marked = true;
     if (!await offBalancer(errand)) return undefined;
-    if (now.state === "shutting-down") return true;
+    if (now?.state === "shutting-down") return true;
     try {
       // Also where it seems stopped: a start whose answer was lost may show late.
       await stopInstance(aws, id);
     } catch (error) {
+      if (launched && isNotFound(error)) return true;
       // One that never ran can't be stopped before it does.
       if (!isIncorrectState(error)) throw error;
       return undefined;

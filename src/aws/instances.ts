@@ -48,6 +48,11 @@ export interface Launch {
   readonly launchTemplate?: string;
   /** Plain text. */
   readonly userData?: string;
+  /**
+   * Of two launches with the same token there is one. Source: EC2 API, "Ensuring idempotency"; at most 64 ASCII characters.
+   * By default each has its own, and only the SDK's repeats of it share it.
+   */
+  readonly token?: string;
 }
 
 /** Joins EC2's view of instances with the balancer's. */
@@ -122,7 +127,7 @@ export async function terminateInstance(aws: Aws, id: string, signal?: AbortSign
   return stateChange(id, TerminatingInstances);
 }
 
-/** Launches instances, all or none, tagged from the first instant; a repeat by the SDK launches none twice. */
+/** Launches instances, all or none, tagged from the first instant; a repeat with the same token launches none twice. */
 export async function launchInstances(
   aws: Aws,
   launch: Launch,
@@ -130,6 +135,7 @@ export async function launchInstances(
 ): Promise<Ec2Instance[]> {
   const { fleet, role, count, name, image, type, subnet, securityGroups, keyName, launchTemplate, userData } =
     launch;
+  const { token = crypto.randomUUID() } = launch;
   const [client, { RunInstancesCommand }] = await ec2(aws);
   const tags = {
     [TAG.fleet]: fleet,
@@ -141,7 +147,7 @@ export async function launchInstances(
   const command = new RunInstancesCommand({
     MinCount: count,
     MaxCount: count,
-    ClientToken: crypto.randomUUID(),
+    ClientToken: token,
     TagSpecifications: [{
       ResourceType: "instance",
       Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),

@@ -8,6 +8,7 @@ import { type AlarmKind, type Signal, signalOf } from "./alarm.ts";
 import { decide, type Decision } from "./decide.ts";
 import { activityOf, type Facts, type Limits } from "./facts.ts";
 import { exists, inService, type Instance, standing } from "./fleet.ts";
+import { pauseAfter, wholeFleet } from "./rules.ts";
 import { resyncSignal } from "./resync.ts";
 
 /** One change, and what would have been decided with it. */
@@ -93,7 +94,7 @@ function kinds(signal: Signal, facts: Facts, kind: Decision["kind"]): Kind[] {
   const inward = signal.kind === "in" || (signal.kind === "none" && signal.source === "resync");
   const none = kind === "none";
   return [
-    ...(signal.kind === "out" ? [maxima(facts, none)] : []),
+    ...(signal.kind === "out" ? [maxima(facts, none), growth(facts, kind)] : []),
     ...(signal.kind === "in" ? [minima(facts, none)] : []),
     ...(inward ? [spans("warmup", ages(facts), facts, none)] : []),
     ...(signal.kind === "none" ? [] : [
@@ -113,10 +114,29 @@ function maxima(facts: Facts, raise: boolean): Change[] {
   const { max } = facts.limits;
   const now = count(facts, "serving") + count(facts, "coming");
   const whole = facts.instances.filter(exists).length;
-  return [raise ? now + 1 : now].map((value) => ({
+  // Where nodes are launched all of the fleet count.
+  const counts = facts.limits.grow === undefined ? [now] : [now, wholeFleet(facts)];
+  const values = raise ? counts.map((it) => it + 1) : counts.toReversed();
+  return [...new Set(values)].map((value) => ({
     change: `with --max ${value} instead of ${max ?? `the whole fleet's ${whole}`}`,
     facts: limited(facts, { max: value }),
   }));
+}
+
+/** R7's launches: allowed where none was made, and the other way round. */
+function growth(facts: Facts, kind: Decision["kind"]): Change[] {
+  const { max } = facts.limits;
+  if (kind === "launch") {
+    const { grow: _, ...limits } = facts.limits;
+    return [{ change: "without --grow", facts: { ...facts, limits } }];
+  }
+  if (kind !== "none" || facts.limits.grow !== undefined) return [];
+  const room = wholeFleet(facts) + 1;
+  const grow = "a launch template";
+  return [
+    ...(max === undefined ? [] : [{ change: `with --grow`, facts: limited(facts, { grow }) }]),
+    { change: `with --grow and --max ${room}`, facts: limited(facts, { grow, max: room }) },
+  ];
 }
 
 /** R3's lower bound. */
@@ -150,14 +170,15 @@ function spans(
     }));
 }
 
-/** The same some time later: when a span of R5 or R2 has passed. */
+/** The same some time later: when a span of R5, R2 or R7 has passed. */
 function later(facts: Facts): Change[] {
-  const { now, limits } = facts;
+  const { now, limits, history: { launchesFail } } = facts;
   const ends = [
     ...steps(facts).flatMap((age) =>
       [limits.cooldownOut, limits.cooldownIn, limits.resync].map((it) => it - age)
     ),
     ...ages(facts).map((age) => limits.warmup - age),
+    ...(launchesFail === undefined ? [] : [pauseAfter(launchesFail) - Math.abs(now - launchesFail.last)]),
   ];
   return [...new Set(ends.filter((end) => end > 0).map((end) => 1_000 * Math.ceil(end / 1_000)))]
     .sort((a, b) => a - b)
@@ -283,7 +304,7 @@ function released(signal: Signal, facts: Facts): Change[][] {
       },
     }));
   const underWay = facts.underWay.slice(0, MOST).map(({ kind, instance }, i) => ({
-    change: `without the ${kind} of ${instance} under way`,
+    change: `without the ${kind}${instance === undefined ? "" : ` of ${instance}`} under way`,
     facts: { ...facts, underWay: facts.underWay.filter((_, at) => at !== i) },
   }));
   const idle = signal.kind === "in" && signal.instance !== undefined ? signal.instance : undefined;

@@ -14,9 +14,11 @@
  *      │                          │ R6  bearable for those that remain
  *      ▼                          ▼              ▼
  *    start ── R9 the way in ─▶  stop ── R10 ─▶  nothing     the first rule that holds the step makes it nothing
+ *    launch                     terminate
  *
  * A start takes an instance from `off` (or `leaving`) through `coming` to `serving`, a stop from `serving` through
- * `leaving` to `off` (fleet.ts); what is under way counts as done.
+ * `leaving` to `off` (fleet.ts); what is under way counts as done. Where none is left to start, a launch adds one (`--grow`);
+ * what is taken out is stopped or terminated (`--shrink`).
  *
  * @module
  */
@@ -57,7 +59,20 @@ export type Decision =
     readonly rules: readonly string[];
   }
   | {
+    readonly kind: "launch";
+    /** From which launch template: a name or an id, and after a colon the version. */
+    readonly template: string;
+    readonly reason: string;
+    readonly rules: readonly string[];
+  }
+  | {
     readonly kind: "stop";
+    readonly instance: string;
+    readonly reason: string;
+    readonly rules: readonly string[];
+  }
+  | {
+    readonly kind: "terminate";
     readonly instance: string;
     readonly reason: string;
     readonly rules: readonly string[];
@@ -109,7 +124,7 @@ export function verdicts(ask: Ask, facts: Facts): readonly Verdict[] {
 
 function ofOut(ask: Ask, facts: Facts) {
   const which = whichToStart(ask, facts);
-  return { which, verdicts: [known(ask, facts), cooledDown(ask, facts), belowMax(facts), which] };
+  return { which, verdicts: [known(ask, facts), cooledDown(ask, facts), belowMax(ask, facts), which] };
 }
 
 function ofIn(ask: Ask, facts: Facts) {
@@ -127,23 +142,31 @@ function ofIn(ask: Ask, facts: Facts) {
 }
 
 function scaleOut(ask: Ask, facts: Facts): Decision {
-  const { which, verdicts } = ofOut(ask, facts);
-  if (which.choice === undefined || !verdicts.every(({ passes }) => passes)) return nothing(ask, verdicts);
-  const { instance, way, fallbacks } = which.choice;
+  const { which: { rule, choice }, verdicts } = ofOut(ask, facts);
+  if (choice === undefined || !verdicts.every(({ passes }) => passes)) return nothing(ask, verdicts);
+  if (choice.way === "launch") {
+    return { kind: "launch", template: choice.template, reason: reason(ask, verdicts), rules: [rule] };
+  }
+  const { instance, way, fallbacks } = choice;
   return {
     kind: "start",
     instance: instance.id,
     candidates: fallbacks,
     by: way === "take-back" ? "register" : "start",
     reason: reason(ask, verdicts),
-    rules: [which.rule],
+    rules: [rule],
   };
 }
 
 function scaleIn(ask: Ask, facts: Facts): Decision {
   const { which, verdicts } = ofIn(ask, facts);
   if (which.choice === undefined || !verdicts.every(({ passes }) => passes)) return nothing(ask, verdicts);
-  return { kind: "stop", instance: which.choice.id, reason: reason(ask, verdicts), rules: [which.rule] };
+  return {
+    kind: facts.limits.shrink ?? "stop",
+    instance: which.choice.id,
+    reason: reason(ask, verdicts),
+    rules: [which.rule],
+  };
 }
 
 /** The first rule that holds the step is the one that bound it. */

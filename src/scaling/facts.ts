@@ -16,6 +16,10 @@ export interface Limits {
   readonly cooldownOut: number;
   readonly cooldownIn: number;
   readonly resync: number;
+  /** The launch template that a node is launched from when none is left to start (R7); absent: none is ever launched. */
+  readonly grow?: string;
+  /** What becomes of a node that is taken out (R10); absent: it is stopped. */
+  readonly shrink?: "stop" | "terminate";
 }
 
 /** The latest CPU datapoint of an instance: percent, and its time in ms since the epoch. */
@@ -27,7 +31,8 @@ export interface Datapoint {
 /** An activity under way, as far as it bears on the next decision. */
 export interface UnderWay {
   readonly kind: Activity;
-  readonly instance: string;
+  /** Absent for a launch that EC2 has not answered yet. */
+  readonly instance?: string;
   /** ms since the epoch. */
   readonly since: number;
 }
@@ -43,17 +48,21 @@ export interface Facts {
   readonly cpu: Readonly<Record<string, Datapoint>>;
   /** In the order they began: of two for one instance, the later counts. */
   readonly underWay: readonly UnderWay[];
-  /** When the last start and stop were decided, and when each instance came into service. */
+  /** When the last step of either direction was decided, and when each instance came into service. */
   readonly history: {
     readonly lastOut?: number;
     readonly lastIn?: number;
     readonly inServiceSince: Readonly<Record<string, number>>;
+    /** When launches began to fail, and when the last one did; absent if the last one succeeded, or failed long ago. */
+    readonly launchesFail?: { readonly since: number; readonly last: number };
   };
 }
 
 /** What is under way with an instance. */
 export function activityOf(facts: Facts): (id: string) => Activity | undefined {
-  const latest = new Map(facts.underWay.map(({ instance, kind }) => [instance, kind]));
+  const latest = new Map<string | undefined, Activity>(
+    facts.underWay.map(({ instance, kind }) => [instance, kind]),
+  );
   return (id) => latest.get(id);
 }
 

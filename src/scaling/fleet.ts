@@ -38,8 +38,24 @@ export interface Instance {
   readonly registration: Registration;
 }
 
-/** What may be under way with an instance: its way in (R9) or its way out (R10). */
-export type Activity = "start" | "stop";
+/** What may be under way with an instance: its way in (R9), or its way out (R10). */
+export type Activity = "start" | "launch" | "stop" | "terminate";
+
+/** Which way an activity scales. */
+export const DIRECTION = {
+  start: "out",
+  launch: "out",
+  stop: "in",
+  terminate: "in",
+} as const satisfies Record<Activity, "out" | "in">;
+
+/** What becomes of an instance, in words. */
+const BEING: Readonly<Record<Activity, string>> = {
+  start: "it is being started",
+  launch: "it is being launched",
+  stop: "it is being stopped",
+  terminate: "it is being terminated",
+};
 
 /** Tells what is under way with an instance, by its id. */
 export type ActivityOf = (id: string) => Activity | undefined;
@@ -66,9 +82,10 @@ export type Standing = "serving" | "coming" | "leaving" | "off";
 /** Where an instance stands; what is under way counts as done, for EC2's and ELB's answers lag behind it. */
 export function standing(instance: Instance, activity: Activity | undefined): Standing {
   if (!exists(instance)) return "off";
-  if (activity === "stop") return "leaving";
+  const way = activity && DIRECTION[activity];
+  if (way === "in") return "leaving";
   if (inService(instance)) return "serving";
-  if (activity === "start") return "coming";
+  if (way === "out") return "coming";
   if (instance.registration === "draining" || instance.state === "stopping") return "leaving";
   if (instance.state === "pending") return "coming";
   return instance.state === "running" && instance.registration === "out-of-service" ? "coming" : "off";
@@ -95,7 +112,7 @@ export function wayIn(
 ): { readonly way: WayIn } | { readonly why: string } {
   const why = exempt(instance);
   if (why !== undefined) return { why };
-  if (activity === "start") return { why: "it is being started" };
+  if (activity !== undefined && DIRECTION[activity] === "out") return { why: BEING[activity] };
   const { state, registration } = instance;
   switch (state) {
     case "stopped":
@@ -104,7 +121,9 @@ export function wayIn(
       return { way: "wait" };
     case "running":
       if (registration === "draining") return { way: "take-back" };
-      if (activity === "stop") return { way: registration === "in-service" ? "take-back" : "wait" };
+      if (activity !== undefined && registration === "in-service") return { way: "take-back" };
+      if (activity === "stop") return { way: "wait" };
+      if (activity !== undefined) return { why: BEING[activity] };
       return { why: `it is running (${registration})` };
     case "pending":
     case "shutting-down":
@@ -119,7 +138,7 @@ export function wayIn(
 export function unstoppable(instance: Instance, activity: Activity | undefined): string | undefined {
   const why = exempt(instance);
   if (why !== undefined) return why;
-  if (activity !== undefined) return activity === "start" ? "it is being started" : "it is being stopped";
+  if (activity !== undefined) return BEING[activity];
   return instance.state === "running" ? undefined : `it is ${instance.state}`;
 }
 

@@ -31,6 +31,6 @@ export interface Instead {
 export function instead({ signal, facts, decision }: Recorded, limits: Partial<Limits>): Instead {
   const changed = { ...facts, limits: { ...facts.limits, ...limits } };
   const other = decide(again(signal, facts, changed), changed);
-  const what = (it: Decision) => (it.kind === "none" ? it.kind : `${it.kind} ${it.instance}`);
+  const what = (it: Decision) => ("instance" in it ? `${it.kind} ${it.instance}` : it.kind);
   return { decision: other, differs: what(other) !== what(decision) };
 }

@@ -83,39 +83,54 @@ export function minInForce({ limits, instances }: Facts): number {
     ).length;
 }
 
-/** R3: fewer than max are in service or on the way to it. */
-export function belowMax(facts: Facts): Verdict {
-  const serving = standingAt("serving", facts).length;
-  const coming = standingAt("coming", facts).length;
-  const max = maxInForce(facts);
-  const says = `${serving} in service and ${coming} on the way, max ${max}${
-    facts.limits.max === undefined ? " (the whole fleet)" : ""
-  }`;
-  return serving + coming < max ? pass("R3", says) : hold("R3", says);
+/** R3: how many of the fleet there are, whatever their state, those that are being launched included. */
+export function wholeFleet(facts: Facts): number {
+  return facts.instances.filter(exists).length + launchesUnseen(facts);
 }
 
-/** What R7 chose. */
-export interface StartChoice {
+/**
+ * R3: fewer than max are in service or on the way to it; where the step would be a launch, fewer than max are in the fleet at
+ * all, so that what fails to come up, or is stopped by whomever, can't be launched anew without end.
+ */
+export function belowMax(ask: Ask, facts: Facts): Verdict {
+  const serving = standingAt("serving", facts).length;
+  const coming = standingAt("coming", facts).length + launchesUnseen(facts);
+  const max = maxInForce(facts);
+  const launching = launches(ask, facts);
+  const count = launching ? wholeFleet(facts) : serving + coming;
+  const says = `${serving} in service and ${coming} on the way, ${
+    launching ? `${count} in the fleet with those that are off, ` : ""
+  }max ${max}${facts.limits.max === undefined ? " (the whole fleet)" : ""}`;
+  return count < max ? pass("R3", says) : hold("R3", says);
+}
+
+/** Launches under way whose instance EC2 does not show yet. */
+function launchesUnseen({ underWay, instances }: Facts): number {
+  const seen = new Set<string | undefined>(instances.map(({ id }) => id));
+  return underWay.filter(({ kind, instance }) => kind === "launch" && !seen.has(instance)).length;
+}
+
+/** What R7 chose: an instance, or where none is left a launch. */
+export type StartChoice = {
   readonly instance: Instance;
   readonly way: WayIn;
   /** Whom to turn to if it fails, in order. */
   readonly fallbacks: readonly string[];
-}
+} | {
+  readonly way: "launch";
+  /** From which launch template. */
+  readonly template: string;
+};
 
 /** R7: which to start; the instance that is named goes first, and where a person names it no other will do. */
 export function whichToStart(
-  { source, instance: named }: Ask,
+  ask: Ask,
   facts: Facts,
 ): Verdict & { readonly choice?: StartChoice } {
   const rule = "R7";
+  const { source, instance: named } = ask;
   const of = activityOf(facts);
-  const ordered = startCandidates(facts.instances, of);
-  const candidates = [
-    ...ordered.filter(({ instance }) => instance.id === named),
-    ...(source === "manual" && named !== undefined
-      ? []
-      : ordered.filter(({ instance }) => instance.id !== named)),
-  ];
+  const candidates = candidatesFor(ask, facts);
   const [first, ...others] = candidates;
   if (first === undefined) {
     const instance = named === undefined ? undefined : find(named, facts);
@@ -125,19 +140,60 @@ export function whichToStart(
     }
     const nodes = facts.instances.filter((instance) => exists(instance) && instance.role === "node");
     const quarantined = nodes.filter(({ quarantine }) => quarantine !== undefined).length;
-    return hold(rule, `none of the ${nodes.length} nodes is left to start (${quarantined} in quarantine)`);
+    const none = `none of the ${nodes.length} nodes is left to start (${quarantined} in quarantine)`;
+    const { grow } = facts.limits;
+    if (grow === undefined || !launches(ask, facts)) return hold(rule, none);
+    const failing = launchPause(facts);
+    if (failing !== undefined) return hold(rule, `${none}, and ${failing}`);
+    const says = `${none}, and one is launched from ${grow}`;
+    return { ...pass(rule, says), choice: { way: "launch", template: grow } };
   }
   const { id, zone } = first.instance;
   const inZone = `${zone} has ${zoneCounts(facts.instances, of).get(zone) ?? 0} in service or on the way`;
   const says = id === named ? `${id} is the one named` : {
     "take-back": `${id} is still draining and is taken back`,
-    "start": `${id} is the next of ${ordered.length} to start: ${inZone}, ${
+    "start": `${id} is the next of ${candidates.length} to start: ${inZone}, ${
       stoppedFor(first.instance, facts.now)
     }`,
     "wait": `no node is stopped, and ${id} is stopping: it is waited for`,
   }[first.way];
   const fallbacks = others.map(({ instance }) => instance.id);
   return { ...pass(rule, says), choice: { instance: first.instance, way: first.way, fallbacks } };
+}
+
+/** R7's candidates in their order, an instance that is named first. */
+function candidatesFor(ask: Ask, facts: Facts): ReturnType<typeof startCandidates> {
+  const all = startCandidates(facts.instances, activityOf(facts));
+  const isNamed = ({ instance }: (typeof all)[number]) => instance.id === ask.instance;
+  const others = namesOne(ask) ? [] : all.filter((it) => !isNamed(it));
+  return [...all.filter(isNamed), ...others];
+}
+
+/** R7: whether the step would be a launch, as no node is left to start. */
+function launches(ask: Ask, facts: Facts): boolean {
+  return facts.limits.grow !== undefined && !namesOne(ask) && candidatesFor(ask, facts).length === 0;
+}
+
+/** A person means the instance that they name. */
+function namesOne({ source, instance }: Ask): boolean {
+  return source === "manual" && instance !== undefined;
+}
+
+/** The pause after launches that failed, ms: as long as they have been failing by the last of them, within these bounds. */
+const PAUSE = { shortest: 60_000, longest: 900_000 } as const;
+
+/** How long a launch waits after one that failed, ms; each failure in a row about doubles it. */
+export function pauseAfter({ since, last }: NonNullable<Facts["history"]["launchesFail"]>): number {
+  return Math.min(PAUSE.longest, Math.max(PAUSE.shortest, last - since));
+}
+
+/** Why no launch is to be tried yet, in words; undefined if one is. */
+function launchPause({ history: { launchesFail }, now }: Facts): string | undefined {
+  if (launchesFail === undefined) return undefined;
+  const pause = pauseAfter(launchesFail);
+  if (!recent(launchesFail.last, pause, now)) return undefined;
+  const ago = seconds(Math.abs(now - launchesFail.last));
+  return `the last launch failed ${ago} ago: the next is tried after ${seconds(pause)}`;
 }
 
 /** R4: no cpuhigh or reqcount alarm of the fleet is in ALARM. */

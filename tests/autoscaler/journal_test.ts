@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Journal, type Line, type Made, type Wanted } from "../../src/autoscaler/journal.ts";
 import { State } from "../../src/autoscaler/state.ts";
@@ -18,6 +18,7 @@ const START: Decision = {
   rules: ["R7"],
 };
 const STOP: Decision = { kind: "stop", instance: "n1", reason: "idle", rules: ["R8"] };
+const LAUNCH: Decision = { kind: "launch", template: "kas-node:2", reason: "none left", rules: ["R7"] };
 const NONE: Decision = { kind: "none", reason: "all is well", rules: [] };
 const RESYNC: Signal = { kind: "none", source: "resync", why: "all is well" };
 
@@ -222,11 +223,63 @@ Deno.test("Journal.lines() tells when each phase ended, from the breach on (R17)
 
 Deno.test("Journal.history() tells the last start and stop, also those that failed", () => {
   using it = open();
-  assertEquals(it.journal.history(), { inServiceSince: {} });
+  assertEquals(it.journal.history(NOW), { inServiceSince: {} });
   record(it.journal, START, 1);
   record(it.journal, STOP, 2);
   record(it.journal, NONE, 3);
-  assertEquals(it.journal.history(), { lastOut: NOW + 1, lastIn: NOW + 2, inServiceSince: {} });
+  assertEquals(it.journal.history(NOW), { lastOut: NOW + 1, lastIn: NOW + 2, inServiceSince: {} });
+});
+
+Deno.test("Journal.history() counts launches and terminations among the last steps", () => {
+  using it = open();
+  record(it.journal, LAUNCH, 1);
+  record(it.journal, { ...STOP, kind: "terminate" }, 2);
+  assertEquals(it.journal.history(NOW), { lastOut: NOW + 1, lastIn: NOW + 2, inServiceSince: {} });
+});
+
+Deno.test("Journal.history() tells since when launches fail, until one succeeds or an hour has passed (R7)", () => {
+  using it = open();
+  const launched = (state: "failed" | "done", after: number) => {
+    const activity = record(it.journal, LAUNCH, after);
+    if (activity !== undefined) it.journal.end(activity, state, "so", NOW + after);
+  };
+  const failing = (now: number) => it.journal.history(NOW + now).launchesFail;
+  launched("failed", 1_000);
+  assertEquals(failing(2_000), { since: NOW + 1_000, last: NOW + 1_000 });
+  launched("failed", 9_000);
+  assertEquals(failing(9_000), { since: NOW + 1_000, last: NOW + 9_000 });
+  assertEquals(failing(3_602_000), { since: NOW + 9_000, last: NOW + 9_000 });
+  assertEquals(failing(3_609_000), undefined);
+  launched("done", 10_000);
+  assertEquals(failing(10_000), undefined);
+  launched("failed", 12_000);
+  assertEquals(failing(12_000), { since: NOW + 12_000, last: NOW + 12_000 });
+});
+
+Deno.test("Journal.launch() has an activity at its instance as soon as the launch is answered, and not before", async () => {
+  using it = open();
+  const activity = record(it.journal, LAUNCH);
+  assert(activity !== undefined);
+  assertEquals([activity.instance, activity.template], [undefined, "kas-node:2"]);
+  const signal = new AbortController().signal;
+  const now = () => NOW + 5;
+  const broken = it.journal.launch(activity, { now, signal, take: () => Promise.reject(new Error("no")) });
+  await assertRejects(() => broken, Error, "no");
+  const take = () => {
+    assertEquals(it.journal.underWay(), [{ kind: "launch", since: NOW }]);
+    return Promise.resolve({ id: "n9" });
+  };
+  await it.journal.launch(activity, { now, signal, take });
+  assertEquals(it.journal.underWay(), [{ kind: "launch", instance: "n9", since: NOW }]);
+  assertEquals(it.journal.steps(activity.id), [
+    { step: "launched", began: NOW + 5, ended: NOW + 5, failure: "no" },
+    { step: "launched", instance: "n9", began: NOW + 5, ended: NOW + 5 },
+  ]);
+  const [line] = it.journal.lines(1, NOW);
+  assertEquals([line?.kind, line?.instance, Object.keys(line?.phases ?? {})], ["launch", "n9", [
+    "decided",
+    "launched",
+  ]]);
 });
 
 Deno.test("Journal.notice() takes one in service at first sight for as old as it may be, and times those that it sees come", async () => {
@@ -238,13 +291,13 @@ Deno.test("Journal.notice() takes one in service at first sight for as old as it
       journal.notice([instance("old", { launched: NOW - 9_000 }), stopped("new")], NOW);
       journal.notice([instance("old"), instance("new")], NOW + 1);
       journal.notice([instance("old"), instance("new")], NOW + 2);
-      assertEquals(journal.history().inServiceSince, { new: NOW + 1, old: NOW - 9_000 });
+      assertEquals(journal.history(NOW).inServiceSince, { new: NOW + 1, old: NOW - 9_000 });
     }
     using state = State.open(folder);
     const journal = new Journal(state);
-    assertEquals(journal.history().inServiceSince, { new: NOW + 1, old: NOW - 9_000 });
+    assertEquals(journal.history(NOW).inServiceSince, { new: NOW + 1, old: NOW - 9_000 });
     journal.notice([instance("old", { registration: "draining" })], NOW + 3);
-    assertEquals(journal.history().inServiceSince, { new: NOW + 1 });
+    assertEquals(journal.history(NOW).inServiceSince, { new: NOW + 1 });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

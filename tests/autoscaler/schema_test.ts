@@ -1,12 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { Journal } from "../../src/autoscaler/journal.ts";
+import { pack } from "../../src/autoscaler/record.ts";
 import { State } from "../../src/autoscaler/state.ts";
 import { ExitError } from "../../src/cli/command.ts";
 import { decide } from "../../src/scaling/decide.ts";
 import { decided } from "../../src/scaling/replay.ts";
 import { FACTS, NOW, OUT } from "../scaling/fixtures.ts";
 
+const SCHEMA_2 = new URL("./testdata/schema_2.sql", import.meta.url);
 const SCHEMA_1 = new URL("./testdata/schema_1.sql", import.meta.url);
 
 /** Makes a state folder as version 1 left it. */
@@ -39,6 +41,41 @@ async function first(folder: string): Promise<void> {
     INSERT INTO in_service VALUES ('n1', 8)`);
 }
 
+Deno.test("State.open() brings a folder of version 2 up to date, and what it had of activities is found in it", () =>
+  withFolder(async (folder) => {
+    {
+      using db = new DatabaseSync(`${folder}/kas.db`);
+      db.exec("PRAGMA journal_mode = WAL");
+      db.exec(await Deno.readTextFile(SCHEMA_2));
+      const decision = JSON.stringify(decide(OUT, FACTS));
+      db.prepare(
+        `INSERT INTO decisions (time, source, kind, instance, reason, rules, signal, decision, facts)
+         VALUES (?, 'notification', 'start', 'n4', 'busy', 1, ?, ?, ?)`,
+      ).run(NOW, JSON.stringify(OUT), decision, pack(JSON.stringify(FACTS)));
+      db.exec(`
+        INSERT INTO activities (id, decision, kind, instance, remaining, began, state, reason)
+        VALUES (7, 1, 'start', 'n4', '["n3"]', ${NOW}, 'in-progress', 'busy');
+        INSERT INTO steps (activity, instance, step, began, cause, blame)
+        VALUES (7, 'n4', 'undone', ${NOW}, 'it broke', 1)`);
+    }
+    using state = State.open(folder);
+    const journal = new Journal(state);
+    const [activity] = journal.unfinished();
+    assertEquals([activity?.id, activity?.kind, activity?.instance, activity?.remaining], [7, "start", "n4", [
+      "n3",
+    ]]);
+    assertEquals(journal.steps(7), [
+      { step: "undone", instance: "n4", began: NOW, cause: { reason: "it broke", blame: true } },
+    ]);
+    const record = journal.read({ id: 1 });
+    assertEquals(record && decided(record), JSON.stringify(record?.decision));
+    // The next number is a new one, and references hold.
+    const launch = { kind: "launch", template: "kas-node", reason: "none left", rules: ["R7"] } as const;
+    assertEquals(journal.record({ signal: OUT, facts: FACTS, decision: launch, dryRun: false })?.id, 8);
+    state.db.exec("DELETE FROM decisions WHERE id = 1");
+    assertEquals(journal.steps(7), []);
+  }));
+
 async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
@@ -60,7 +97,7 @@ Deno.test("State.open() brings a folder of version 1 up to date, with all that i
       ]]]);
       assertEquals(journal.steps(1), [{ step: "started", instance: "n4", began: NOW, ended: NOW + 3 }]);
       assertEquals(journal.newest("kas:cpuhigh:n1"), { changed: 7, source: "resync" });
-      assertEquals(journal.history(), { lastOut: NOW, inServiceSince: { n1: 8 } });
+      assertEquals(journal.history(NOW), { lastOut: NOW, inServiceSince: { n1: 8 } });
       assertEquals(state.db.prepare("SELECT count(*) AS n FROM messages").get()?.n, 1);
 
       const start = journal.read({ id: 1 });

@@ -7,12 +7,15 @@ import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert
 import type { Signal } from "../../src/scaling/alarm.ts";
 import { decide, type Decision } from "../../src/scaling/decide.ts";
 import type { Facts } from "../../src/scaling/facts.ts";
+import type { Activity } from "../../src/scaling/fleet.ts";
 import { FACTS, MINUTE, NOW } from "./fixtures.ts";
 
-/** What a case expects: a start or stop of an instance, or nothing by a rule. */
+/** What a case expects: something done to an instance, a launch, or nothing by a rule. */
 export type Expected =
   | { readonly start: string; readonly then?: readonly string[]; readonly by?: "register" | "start" }
+  | { readonly launch: string }
   | { readonly stop: string }
+  | { readonly terminate: string }
   | { readonly none: string };
 
 /** One case of a rule. */
@@ -46,6 +49,12 @@ function outcome(decision: Decision, expected: Expected): Expected {
     case "stop":
       assertEquals(decision.rules, ["R8"]);
       return { stop: decision.instance };
+    case "terminate":
+      assertEquals(decision.rules, ["R8"]);
+      return { terminate: decision.instance };
+    case "launch":
+      assertEquals(decision.rules, ["R7"]);
+      return { launch: decision.template };
     case "start":
       assertEquals(decision.rules, ["R7"]);
       return {
@@ -68,9 +77,15 @@ export function history(more: Partial<Facts["history"]>): Pick<Facts, "history">
 
 /** Activities under way since a minute ago. */
 export function underWay(
-  ...activities: readonly (readonly ["start" | "stop", string])[]
+  ...activities: readonly (readonly [Activity, string?])[]
 ): Pick<Facts, "underWay"> {
-  return { underWay: activities.map(([kind, instance]) => ({ kind, instance, since: NOW - MINUTE })) };
+  return {
+    underWay: activities.map(([kind, instance]) => ({
+      kind,
+      ...(instance === undefined ? {} : { instance }),
+      since: NOW - MINUTE,
+    })),
+  };
 }
 
 /** The latest CPU of instances, percent. */

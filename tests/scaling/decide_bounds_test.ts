@@ -223,3 +223,76 @@ rule("R6", [
     expected: { none: "R6" },
   },
 ]);
+
+/** Nobody is left to start: of five in the fleet three serve, one is in quarantine, one an Auto Scaling group's. */
+const FULL = {
+  instances: [
+    BASE,
+    instance("n1"),
+    instance("n2", { zone: "b" }),
+    stopped("n3", { quarantine: "it broke" }),
+    stopped("n4", { autoScalingGroup: "theirs" }),
+  ],
+};
+
+rule("R3", [
+  {
+    name: "counts all of the fleet before it launches, stopped and failed ones too",
+    signal: OUT,
+    facts: { ...FULL, ...limits({ grow: "kas-node", max: 5 }) },
+    expected: { none: "R3" },
+    says: "3 in service and 0 on the way, 5 in the fleet with those that are off, max 5",
+  },
+  {
+    name: "launches up to max",
+    signal: OUT,
+    facts: { ...FULL, ...limits({ grow: "kas-node", max: 6 }) },
+    expected: { launch: "kas-node" },
+  },
+  {
+    name: "counts a launch that EC2 has not answered yet",
+    signal: OUT,
+    facts: { ...FULL, ...limits({ grow: "kas-node", max: 6 }), ...underWay(["launch"]) },
+    expected: { none: "R3" },
+    says: "6 in the fleet",
+  },
+  {
+    name: "counts a launched instance that EC2 does not show yet",
+    signal: OUT,
+    facts: { ...FULL, ...limits({ grow: "kas-node", max: 6 }), ...underWay(["launch", "n9"]) },
+    expected: { none: "R3" },
+  },
+  {
+    name: "counts a launched instance once",
+    signal: OUT,
+    facts: {
+      instances: [...FULL.instances, instance("n9", { state: "pending", registration: "none" })],
+      ...limits({ grow: "kas-node", max: 7 }),
+      ...underWay(["launch", "n9"]),
+    },
+    expected: { launch: "kas-node" },
+    says: "3 in service and 1 on the way, 6 in the fleet",
+  },
+  {
+    name: "counts an unanswered launch before it starts a node, too",
+    signal: OUT,
+    facts: { ...limits({ grow: "kas-node", max: 4 }), ...underWay(["launch"]) },
+    expected: { none: "R3" },
+    says: "3 in service and 1 on the way, max 4",
+  },
+  {
+    name: "launches nothing above the whole fleet, which is max where none is set",
+    signal: OUT,
+    facts: { ...FULL, ...limits({ grow: "kas-node" }) },
+    expected: { none: "R3" },
+  },
+  {
+    name: "does not count what is terminated or about to be",
+    signal: OUT,
+    facts: {
+      instances: [...FULL.instances, stopped("n5", { state: "shutting-down" })],
+      ...limits({ grow: "kas-node", max: 6 }),
+    },
+    expected: { launch: "kas-node" },
+  },
+]);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Instance } from "../../src/scaling/fleet.ts";
-import { manual, rule, underWay } from "./cases.ts";
+import { history, limits, manual, rule, underWay } from "./cases.ts";
 import { BASE, HOUR, IN, IN_ANY, instance, MINUTE, NOW, OUT, stopped, withInstances } from "./fixtures.ts";
 
 rule("R7", [
@@ -204,3 +204,116 @@ function withoutStoppedAt(id: string): Instance {
   const { stoppedAt: _, ...rest } = stopped(id);
   return rest;
 }
+
+/** Nobody is left to start: n3 is gone, n4 is in quarantine. */
+const NONE_LEFT = {
+  instances: [BASE, instance("n1"), instance("n2", { zone: "b" }), stopped("n4", { quarantine: "it broke" })],
+};
+
+rule("R7", [
+  {
+    name: "launches where no node is left to start",
+    signal: OUT,
+    facts: { ...NONE_LEFT, ...limits({ grow: "kas-node:3", max: 5 }) },
+    expected: { launch: "kas-node:3" },
+    says: "none of the 3 nodes is left to start (1 in quarantine), and one is launched from kas-node:3",
+  },
+  {
+    name: "launches nothing without --grow",
+    signal: OUT,
+    facts: { ...NONE_LEFT, ...limits({ max: 5 }) },
+    expected: { none: "R7" },
+  },
+  ...[
+    ["a stopped node is left", stopped("n3"), { start: "n3" }],
+    ["a stopping node can be waited for", stopped("n3", { state: "stopping" }), { start: "n3" }],
+    ["a draining node can be taken back", instance("n3", { registration: "draining" }), { start: "n3" }],
+  ].map(([what, node, expected]) => ({
+    name: `launches nothing where ${what}`,
+    signal: OUT,
+    facts: {
+      ...{ instances: [...NONE_LEFT.instances, node as Instance] },
+      ...limits({ grow: "kas-node", max: 9 }),
+    },
+    expected: expected as { start: string },
+  })),
+  {
+    name: "launches for nobody who names an instance",
+    signal: manual("out", "n4"),
+    facts: { ...NONE_LEFT, ...limits({ grow: "kas-node", max: 5 }) },
+    expected: { none: "R7" },
+    says: "n4 can't be started: it is in quarantine: it broke",
+  },
+  {
+    name: "launches nothing right after a launch that failed",
+    signal: OUT,
+    facts: {
+      ...NONE_LEFT,
+      ...limits({ grow: "kas-node", max: 5 }),
+      ...history({ launchesFail: { since: NOW - 30_000, last: NOW - 30_000 } }),
+    },
+    expected: { none: "R7" },
+    says: "the last launch failed 30 s ago: the next is tried after 60 s",
+  },
+  {
+    name: "launches again once the pause is over",
+    signal: OUT,
+    facts: {
+      ...NONE_LEFT,
+      ...limits({ grow: "kas-node", max: 5 }),
+      ...history({ launchesFail: { since: NOW - 60_000, last: NOW - 60_000 } }),
+    },
+    expected: { launch: "kas-node" },
+  },
+  {
+    name: "waits as long as launches have been failing already",
+    signal: OUT,
+    facts: {
+      ...NONE_LEFT,
+      ...limits({ grow: "kas-node", max: 5 }),
+      ...history({ launchesFail: { since: NOW - 10 * MINUTE, last: NOW - 4 * MINUTE } }),
+    },
+    expected: { none: "R7" },
+    says: "the next is tried after 360 s",
+  },
+  {
+    name: "waits a quarter of an hour at most",
+    signal: OUT,
+    facts: {
+      ...NONE_LEFT,
+      ...limits({ grow: "kas-node", max: 5 }),
+      ...history({ launchesFail: { since: NOW - HOUR, last: NOW - 15 * MINUTE } }),
+    },
+    expected: { launch: "kas-node" },
+  },
+]);
+
+rule("R10", [
+  {
+    name: "has a node terminated where --shrink says so",
+    signal: IN,
+    facts: limits({ shrink: "terminate" }),
+    expected: { terminate: "n1" },
+  },
+  {
+    name: "terminates no base",
+    signal: manual("in", "base"),
+    facts: limits({ shrink: "terminate" }),
+    expected: { none: "R8" },
+  },
+  {
+    name: "takes a node back that was to be terminated and still serves",
+    signal: OUT,
+    facts: underWay(["terminate", "n2"]),
+    expected: { start: "n2", by: "register" },
+  },
+  {
+    name: "waits for no node that is being terminated",
+    signal: OUT,
+    facts: {
+      ...withInstances(instance("n2", { zone: "b", registration: "none" })),
+      ...underWay(["terminate", "n2"]),
+    },
+    expected: { start: "n4", then: ["n3"] },
+  },
+]);

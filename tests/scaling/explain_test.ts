@@ -6,7 +6,19 @@ import { explain } from "../../src/scaling/explain.ts";
 import type { Facts } from "../../src/scaling/facts.ts";
 import { resyncSignal } from "../../src/scaling/resync.ts";
 import { cpu, history, limits, manual } from "./cases.ts";
-import { alarm, FACTS, IN, IN_ANY, instance, MINUTE, NOW, OUT, withInstances } from "./fixtures.ts";
+import {
+  alarm,
+  BASE,
+  FACTS,
+  IN,
+  IN_ANY,
+  instance,
+  MINUTE,
+  NOW,
+  OUT,
+  stopped,
+  withInstances,
+} from "./fixtures.ts";
 import * as random from "./random.ts";
 
 const RUNS = { numRuns: 1_000 };
@@ -84,6 +96,9 @@ Deno.test("explain() changes nothing it is given", () => {
   );
 });
 
+/** Two in service, and one in quarantine. */
+const NONE_LEFT = { instances: [BASE, instance("n1"), stopped("n4", { quarantine: "it broke" })] };
+
 /** What is asked, what differs from the fleet of the fixtures, and changes that must be told. */
 const CASES: readonly [string, Signal, Partial<Facts>, readonly string[]][] = [
   ["R3: at max", OUT, limits({ max: 3 }), ["with --max 4 instead of 3: start n4"]],
@@ -121,6 +136,23 @@ const CASES: readonly [string, Signal, Partial<Facts>, readonly string[]][] = [
   ["R7: the only node left is in quarantine", { kind: "out", source: "manual", instance: "n3" }, {
     instances: FACTS.instances.map((it) => (it.id === "n3" ? { ...it, quarantine: "no capacity" } : it)),
   }, ["with n3 released from its quarantine: start n3"]],
+  ["R7: nobody left to start", OUT, { ...NONE_LEFT, ...limits({ max: 3 }) }, [
+    "with --grow and --max 4: launch",
+    "with one more stopped node in the fleet: start one-more",
+  ]],
+  ["R3: nobody left to start, and no room for more", OUT, {
+    ...NONE_LEFT,
+    ...limits({ max: 3, grow: "kas-node" }),
+  }, ["with --max 4 instead of 3: launch"]],
+  ["R7: after a launch that failed", OUT, {
+    ...NONE_LEFT,
+    ...limits({ max: 5, grow: "kas-node" }),
+    ...history({ launchesFail: { since: NOW - 20_500, last: NOW - 20_500 } }),
+  }, ["40s later, all else the same: launch"]],
+  ["a launch that was made", OUT, { ...NONE_LEFT, ...limits({ max: 5, grow: "kas-node" }) }, [
+    "without --grow: none",
+    "with --max 3 instead of 5: none",
+  ]],
   ["R11: out of date", OUT, { alarms: [alarm("cpuhigh", "n1", "OK", { changed: NOW + 1 })] }, [
     "if cpuhigh of n1 were still in ALARM: start n4",
   ]],

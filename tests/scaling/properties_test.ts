@@ -10,25 +10,26 @@ import { decide, type Decision } from "../../src/scaling/decide.ts";
 import type { Facts } from "../../src/scaling/facts.ts";
 import { exists, inService, standing } from "../../src/scaling/fleet.ts";
 import { resyncSignal } from "../../src/scaling/resync.ts";
-import { facts, instance, signal } from "./random.ts";
+import { exhausted, facts, instance, signal } from "./random.ts";
 
 const RUNS = { numRuns: 2_000 };
-/** Holds a property against every decision, and makes sure that decisions of the kind came up often enough to mean it. */
+/** Holds a property against every decision, and makes sure that decisions of the kinds came up often enough to mean it. */
 function every(
-  kind: Decision["kind"],
+  kinds: Decision["kind"] | readonly Decision["kind"][],
   holds: (decision: Decision, signal: Signal, facts: Facts) => void,
+  among: fc.Arbitrary<Facts> = facts,
 ): void {
   let seen = 0;
   fc.assert(
-    fc.property(signal, facts, (signal, facts) => {
+    fc.property(signal, among, (signal, facts) => {
       const decision = decide(signal, facts);
-      if (decision.kind !== kind) return;
+      if (![kinds].flat().includes(decision.kind)) return;
       seen++;
       holds(decision, signal, facts);
     }),
     RUNS,
   );
-  assert(seen > 20, `${kind} came up ${seen} times only`);
+  assert(seen > 20, `${kinds} came up ${seen} times only`);
 }
 
 const standingIn = (facts: Facts, place: string): string[] =>
@@ -39,8 +40,11 @@ const standingIn = (facts: Facts, place: string): string[] =>
     )
     .map(({ id }) => id);
 
-Deno.test("I1: decide() never stops a base or control instance, nor one in quarantine or of an Auto Scaling group", () => {
-  every("stop", (decision, _, facts) => {
+/** What takes an instance out of service. */
+const OUT_OF_SERVICE = ["stop", "terminate"] as const;
+
+Deno.test("I1: decide() never stops or terminates a base or control instance, nor one in quarantine or of an Auto Scaling group", () => {
+  every(OUT_OF_SERVICE, (decision, _, facts) => {
     const target = facts.instances.find(({ id }) => "instance" in decision && id === decision.instance);
     assertEquals(
       [target?.role, target?.state, target?.quarantine, target?.autoScalingGroup],
@@ -50,7 +54,7 @@ Deno.test("I1: decide() never stops a base or control instance, nor one in quara
 });
 
 Deno.test("I2: decide() never goes below min, and leaves at least one in service", () => {
-  every("stop", (decision, _, facts) => {
+  every(OUT_OF_SERVICE, (decision, _, facts) => {
     const after = standingIn(facts, "serving").filter((id) =>
       !("instance" in decision && id === decision.instance)
     ).length;
@@ -67,6 +71,45 @@ Deno.test("I2: decide() never goes above max", () => {
       `${after} after ${decision.reason}`,
     );
   });
+});
+
+Deno.test("I2: decide() never launches above max, which counts all of the fleet and what is being launched already", () => {
+  every("launch", (decision, _, facts) => {
+    const ids = facts.instances.map(({ id }) => id);
+    const launching = facts.underWay.filter(({ kind, instance }) =>
+      kind === "launch" && (instance === undefined || !ids.includes(instance))
+    );
+    const after = facts.instances.filter(exists).length + launching.length + 1;
+    assert(after <= (facts.limits.max ?? 0), `${after} after ${decision.reason}`);
+  }, exhausted);
+});
+
+Deno.test("R7: decide() launches only where --grow says so and no node is left to start or to wait for", () => {
+  every("launch", (decision, signal, facts) => {
+    const { grow: _, ...limits } = facts.limits;
+    const without = decide(signal, { ...facts, limits });
+    assertEquals([without.kind, without.rules], ["none", ["R7"]], decision.reason);
+    assertEquals("template" in decision && decision.template, facts.limits.grow);
+  }, exhausted);
+});
+
+Deno.test("R7: without --grow nothing that is known of launches changes a decision", () => {
+  fc.assert(
+    fc.property(signal, facts, (signal, { limits: { grow: _, ...limits }, ...facts }) => {
+      const { launchesFail: __, ...history } = facts.history;
+      const before = { ...facts, limits };
+      assertEquals(decide(signal, before), decide(signal, { ...before, history }));
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("R10: --shrink changes what becomes of an instance, and not which or whether", () => {
+  every("terminate", (decision, signal, facts) => {
+    assertEquals(facts.limits.shrink, "terminate");
+    const { shrink: _, ...limits } = facts.limits;
+    assertEquals(decide(signal, { ...facts, limits }), { ...decision, kind: "stop" } as Decision);
+  }, facts.map((it) => ({ ...it, limits: { ...it.limits, shrink: "terminate" } })));
 });
 
 Deno.test("I3: decide() starts only nodes that are neither serving nor coming, once each", () => {
@@ -89,7 +132,7 @@ Deno.test("I3: decide() starts only nodes that are neither serving nor coming, o
 });
 
 Deno.test("R4: decide() never stops while an alarm of the fleet calls for more", () => {
-  every("stop", (_, __, facts) => {
+  every(OUT_OF_SERVICE, (_, __, facts) => {
     const ids = new Set(facts.instances.filter(exists).map(({ id }) => id));
     assert(
       !facts.alarms.some(({ fleet, kind, dimension, state }) =>

@@ -73,19 +73,42 @@ export const facts: fc.Arbitrary<Facts> = fc.record({
     cooldownOut: span,
     cooldownIn: span,
     resync: span,
+    grow: fc.constant("kas-node"),
+    shrink: fc.constantFrom("stop", "terminate"),
   }, { requiredKeys: ["warmup", "cooldownOut", "cooldownIn", "resync"] }),
   instances: fc.subarray(IDS, { minLength: 2 }).chain((ids) => fc.tuple(...ids.map(instance))),
   alarms: fc.array(alarm, { maxLength: 4 }),
   cpu: fc.dictionary(anyId, fc.record({ percent: fc.integer({ min: 0, max: 60 }), at: time })),
-  underWay: fc.array(fc.record({ kind: fc.constantFrom("start", "stop"), instance: anyId, since: time }), {
-    maxLength: 3,
-  }),
+  underWay: fc.array(
+    fc.oneof(
+      fc.record({
+        kind: fc.constantFrom("start", "launch", "stop", "terminate"),
+        instance: anyId,
+        since: time,
+      }),
+      fc.record({ kind: fc.constant("launch"), since: time }),
+    ),
+    { maxLength: 3 },
+  ),
   history: fc.record({
     lastOut: time,
     lastIn: time,
     inServiceSince: fc.dictionary(anyId, time),
+    launchesFail: fc.tuple(time, time).map(([since, last]) => ({ since, last })),
   }, { requiredKeys: ["inServiceSince"] }),
 });
+
+/** The same with no node left to start, and room for more. */
+export const exhausted: fc.Arbitrary<Facts> = fc.tuple(facts, fc.integer({ min: 4, max: 12 })).map((
+  [{ instances, limits, history: { launchesFail: _, ...history }, ...rest }, max],
+) => ({
+  ...rest,
+  history,
+  limits: { ...limits, grow: "kas-node", max },
+  instances: instances.map((it) => (
+    it.state === "running" && it.registration !== "draining" ? it : { ...it, quarantine: "no capacity" }
+  )),
+}));
 
 const source = fc.constantFrom("notification", "resync", "manual");
 /** What may be asked, of the fleet or of another. */
