@@ -1,8 +1,11 @@
 /**
- * Writes docs/settings.md from the settings table: `deno task docs`. tests/docs_test.ts fails where the page is behind.
+ * Writes docs/settings.md from the settings table and docs/doctor.md from doctor's checks: `deno task docs`. tests/docs_test.ts
+ * fails where a page is behind.
  *
  * @module
  */
+import type { Check } from "../src/admin/doctor/check.ts";
+import { CHECKS } from "../src/admin/doctor/checks.ts";
 import { kebab } from "../src/cli/command.ts";
 import { type Setting, SETTINGS } from "../src/settings.ts";
 
@@ -37,4 +40,34 @@ AWS's own variables (\`AWS_ACCESS_KEY_ID\`, \`AWS_SHARED_CREDENTIALS_FILE\`, …
 `;
 }
 
-if (import.meta.main) await Deno.writeTextFile(new URL("settings.md", import.meta.url), settingsPage());
+/** The page about doctor as Markdown. */
+export function doctorPage(checks: readonly Check[] = CHECKS): string {
+  const rows = checks.map(({ name, about }) => `| \`${name}\` | ${about.replaceAll("|", "\\|")} |`);
+  return `<!-- Made from src/admin/doctor/checks.ts by \`deno task docs\`; do not edit. -->
+
+# Doctor
+
+\`kas admin doctor --url URL\` looks at everything that a fleet hangs on and changes nothing. A check is \`ok\`, a \`warning\`, \`failed\`, or
+\`skipped\` where something can't be told or does not apply; the exit status is 1 if one failed. What is wrong comes with the command
+that mends it, after \`; try:\`, and \`--problems\` leaves out the rest. They are in the order in which one mends them.
+
+| check | what has to be so |
+|---|---|
+${rows.join("\n")}
+
+- **URL** is the autoscaler's as SNS reaches it, by default where the topic's messages go. Through nginx only \`/ping\` is open, which tells
+  fleet, version and start in the headers \`kas-fleet\`, \`kas-version\` and \`kas-started\`; \`bounds\`, \`drain-timeout\` and \`resync\` need \`/status\`, so
+  run doctor where the autoscaler is, with \`--url http://127.0.0.1:10001\`, for these. A worker tells its version in \`kas-version\` of \`/ping\`.
+- **permissions** are those of the credentials that doctor runs with: on the autoscaler's machine they are the autoscaler's. Only EC2 can be
+  asked without acting (DryRun).
+- **thresholds**: with n instances at \`high\` percent one more brings them to high·n/(n+1). Where that is more than 5 points below \`low\`, the
+  same load asks for a step out and then for one in, and R6 alone holds the fleet.
+- **What AWS does not tell** (denied, failing, throttled) is told once, by \`reading\`, with the permission that it takes; the checks that rest on
+  it are skipped, the others are made.
+`;
+}
+
+if (import.meta.main) {
+  await Deno.writeTextFile(new URL("settings.md", import.meta.url), settingsPage());
+  await Deno.writeTextFile(new URL("doctor.md", import.meta.url), doctorPage());
+}

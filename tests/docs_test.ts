@@ -1,8 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { settingsPage } from "../docs/generate.ts";
+import { doctorPage, settingsPage } from "../docs/generate.ts";
 
 Deno.test("docs/settings.md is current (deno task docs)", async () => {
   assertEquals(await Deno.readTextFile(new URL("../docs/settings.md", import.meta.url)), settingsPage());
+});
+
+Deno.test("docs/doctor.md is current (deno task docs)", async () => {
+  assertEquals(await Deno.readTextFile(new URL("../docs/doctor.md", import.meta.url)), doctorPage());
 });
 
 Deno.test("settingsPage() tells every name of a setting", () => {

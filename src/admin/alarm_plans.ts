@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type AlarmDetail, type AlarmPlan, putAlarm } from "../aws/alarms.ts";
+import { type AlarmDetail, type AlarmPlan, COMPARISON, putAlarm } from "../aws/alarms.ts";
 import type { Aws } from "../aws/clients.ts";
 
 /** Thresholds of CPU, percent. */
@@ -55,7 +55,7 @@ export function cpuAlarms(watch: Watch, instance: string, { low, high }: CpuThre
 export function needed(plan: AlarmPlan, existing: AlarmDetail | undefined): "create" | "update" | undefined {
   if (existing === undefined) return "create";
   const same = existing.threshold === plan.threshold && existing.period === plan.period &&
-    existing.evaluations === plan.evaluations &&
+    existing.evaluations === plan.evaluations && existing.comparison === COMPARISON &&
     (plan.topicArn === undefined ||
       existing.actionsEnabled && existing.alarmActions.includes(plan.topicArn) &&
         existing.okActions.includes(plan.topicArn));

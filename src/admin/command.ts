@@ -92,6 +92,11 @@ export const admin: Group = {
       load: async () => (await import("./teardown.ts")).teardown,
     },
     {
+      name: "doctor",
+      summary: "Check the whole wiring, and say what mends what is broken",
+      load: async () => (await import("./doctor.ts")).doctor,
+    },
+    {
       name: "ssh",
       summary: "Open ssh to an instance by its id, or run a command there",
       load: async () => (await import("./ssh.ts")).ssh,

@@ -11,7 +11,7 @@ import { duration, url } from "../settings.ts";
 import { ACCOUNT, type AccountContext, connected, fleetById, member, selector } from "./account.ts";
 
 /** The port at which nginx takes SNS's messages for the autoscaler. */
-const AUTOSCALER_PORT = 10000;
+export const AUTOSCALER_PORT = 10000;
 
 /** How many are asked at a time. */
 const AT_ONCE = 50;

@@ -55,7 +55,7 @@ export const sandbox = command({
       placeholder: "FAULT",
       help:
         "throttle=0.2, errors=0.2, cut=0.2, wedge=0.1, wedge=StartInstances, latency=300ms, stale-reads=2s, " +
-        "no-capacity=i-…, unhealthy=i-…, sns-duplicates=0.3, sns-loss=0.2",
+        "deny=ec2:StartInstances, clock=1h, no-capacity=i-…, unhealthy=i-…, sns-duplicates=0.3, sns-loss=0.2",
       parse: text,
       repeat: true,
     },

@@ -22,6 +22,8 @@ export interface HandlerParts {
   readonly wake: () => void;
   /** Whether to subscribe again when the subscription is deleted (R14). */
   readonly resubscribe: boolean;
+  /** Who this is, as `/ping` tells in headers: the way through nginx that is open where `/status` is not. */
+  readonly identity: Identity;
   /** What `GET /status` tells, beside the counts. */
   readonly status: () => object;
   /** The latest decisions and activities, newest first. */
@@ -35,6 +37,15 @@ export interface HandlerParts {
   /** ms since the epoch. */
   readonly now: () => number;
   readonly bodies?: Bodies;
+}
+
+/** By what an autoscaler is told from another. */
+export interface Identity {
+  readonly fleet: string;
+  /** Of kas. */
+  readonly version: string;
+  /** ISO 8601. */
+  readonly started: string;
 }
 
 /** Lines of `GET /activities` without and at most with `?limit`. */
@@ -51,12 +62,15 @@ export function handler(parts: HandlerParts): (request: Request) => Promise<Resp
     parts.received(outcome, why);
   };
 
+  const identity = Object.fromEntries(
+    Object.entries(parts.identity).map(([name, value]) => [`kas-${name}`, value]),
+  );
   const routes: Record<
     string,
     Partial<Record<string, (request: Request, url: URL) => Response | Promise<Response>>>
   > = {
     "/": { POST: (request) => post({ ...parts, bodies }, count, request) },
-    "/ping": { GET: () => text("pong") },
+    "/ping": { GET: () => text("pong", STATUS_CODE.OK, identity) },
     "/status": {
       GET: () =>
         Response.json({ ...parts.status(), messages: { ...counts, waiting: parts.inbox.waiting() } }),

@@ -101,6 +101,11 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
     bytes: state.size(),
   });
 
+  const identity = {
+    fleet: fleet.fleet,
+    version: deno.version,
+    started: new Date(started).toISOString(),
+  };
   const handle = handler({
     verify: topicArn === undefined
       ? () => Promise.reject(new MessageError("this autoscaler takes no messages: it runs with --pull", 403))
@@ -108,10 +113,9 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
     inbox,
     wake: () => loop.wake(),
     resubscribe,
+    identity,
     status: () => ({
-      fleet: fleet.fleet,
-      version: deno.version,
-      started: new Date(started).toISOString(),
+      ...identity,
       ...status(snapshot(), started),
       decisions: journal.lines(10, now()),
       settings: settingsOf(options),

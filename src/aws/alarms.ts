@@ -33,6 +33,9 @@ export interface AlarmPlan extends AlarmName {
   readonly topicArn?: string | undefined;
 }
 
+/** How every alarm compares: cpulow is OK while the CPU is below its threshold. Source: CloudWatch API, ComparisonOperator. */
+export const COMPARISON = "GreaterThanOrEqualToThreshold";
+
 /** The most that one call takes. Source: CloudWatch API, DescribeAlarms, DeleteAlarms, GetMetricData. */
 const MOST = { alarms: 100, names: 100, queries: 500 } as const;
 
@@ -104,7 +107,7 @@ export async function putAlarm(aws: Aws, plan: AlarmPlan): Promise<void> {
     AlarmDescription: `kas scales fleet ${plan.fleet} by this alarm`,
     ...metric,
     Dimensions: [{ Name: dimension, Value: plan.dimension }],
-    ComparisonOperator: "GreaterThanOrEqualToThreshold",
+    ComparisonOperator: COMPARISON,
     Threshold: plan.threshold,
     Period: plan.period,
     EvaluationPeriods: plan.evaluations,

@@ -22,6 +22,8 @@ export interface Balancer {
   /** `HTTP:30000/ping`. */
   readonly healthCheck: string;
   readonly zones: readonly string[];
+  /** Ids. */
+  readonly securityGroups: readonly string[];
 }
 
 /** An instance's health at a balancer in AWS's words. */
@@ -94,4 +96,14 @@ export function deregister(aws: Aws, ref: BalancerRef, id: string, signal?: Abor
   return ref.kind === "classic"
     ? classic.deregister(aws, ref.name, id, signal)
     : targetGroup.deregister(aws, ref.arn, id, signal);
+}
+
+/**
+ * How long requests under way at an instance that is deregistered may go on, s; 0 where they are cut off. Throws as
+ * {@linkcode health} does.
+ */
+export function draining(aws: Aws, ref: BalancerRef, signal?: AbortSignal): Promise<number> {
+  return ref.kind === "classic"
+    ? classic.draining(aws, ref.name, signal)
+    : targetGroup.delay(aws, ref.arn, signal);
 }

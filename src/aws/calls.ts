@@ -33,6 +33,8 @@ export interface Call {
   readonly seconds: number;
   /** Whether it repeats one that failed. */
   readonly retry: boolean;
+  /** How far AWS's clock was ahead of this machine's, ms, to the second that its answer tells; absent without an answer. */
+  readonly ahead?: number;
 }
 
 /** What the SDK hands to a middleware, as far as it matters here. */
@@ -51,22 +53,38 @@ export function tellOf(told: (call: Call) => void): Attempt {
     let retry = false;
     return async (args) => {
       const begun = performance.now();
-      const tell = (outcome: Outcome) => {
+      const tell = (outcome: Outcome, answer: unknown) => {
         const service = (context.clientName ?? "").replace(/Client$/, "");
         const operation = (context.commandName ?? "").replace(/Command$/, "");
-        told({ service, operation, outcome, seconds: (performance.now() - begun) / 1_000, retry });
+        const seconds = (performance.now() - begun) / 1_000;
+        const date = dateOf(answer);
+        // Its whole second begins up to one before the answer was made, which was at half the time the call took.
+        const ahead = date === undefined ? {} : { ahead: date + 500 - (Date.now() - seconds * 500) };
+        told({ service, operation, outcome, seconds, retry, ...ahead });
         retry = true;
       };
       try {
         const answer = await next(args);
-        tell("ok");
+        tell("ok", answer);
         return answer;
       } catch (error) {
-        tell(outcomeOf(error));
+        tell(outcomeOf(error), error);
         throw error;
       }
     };
   };
+}
+
+/** The Date of AWS's answer, ms since the epoch: of the SDK's output or error, which carry it. */
+function dateOf(answer: unknown): number | undefined {
+  const { response, $response } = answer as { response?: Dated; $response?: Dated };
+  const date = Date.parse((response ?? $response)?.headers?.["date"] ?? "");
+  return Number.isNaN(date) ? undefined : date;
+}
+
+/** What the SDK hands around of an HTTP answer. */
+interface Dated {
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** How a request ended that failed. */

@@ -12,12 +12,15 @@ import type { Balancer, Health } from "./balancer.ts";
 import { type Aws, sendOptions } from "./clients.ts";
 import { isNotFound, isUnregistrable, UnreachableError } from "./errors.ts";
 
+/** What a balancer has to ask of a worker. */
+export const HEALTH_CHECK_TARGET = `HTTP:${WORKER_PORT}/ping`;
+
 /**
  * In service after two passed checks (20 s), out after three failed ones (30 s): a worker answers /ping in milliseconds under
  * full load, so that five seconds without an answer are a failure.
  */
 const HEALTH_CHECK = {
-  Target: `HTTP:${WORKER_PORT}/ping`,
+  Target: HEALTH_CHECK_TARGET,
   Interval: 10,
   Timeout: 5,
   HealthyThreshold: 2,
@@ -90,6 +93,18 @@ export async function deregister(aws: Aws, name: string, id: string, signal?: Ab
 }
 
 /**
+ * How long requests under way at an instance that is deregistered may go on, s; 0 where they are cut off. Throws
+ * LoadBalancerNotFound.
+ */
+export async function draining(aws: Aws, name: string, signal?: AbortSignal): Promise<number> {
+  const [client, { DescribeLoadBalancerAttributesCommand }] = await elb(aws);
+  const command = new DescribeLoadBalancerAttributesCommand({ LoadBalancerName: name });
+  const { LoadBalancerAttributes } = await client.send(command, sendOptions(signal));
+  const { Enabled = false, Timeout = 300 } = LoadBalancerAttributes?.ConnectionDraining ?? {};
+  return Enabled ? Timeout : 0;
+}
+
+/**
  * Creates the load balancer in the zones of the fleet: listener 30000→30000 HTTP, health check HTTP:30000/ping, draining on.
  * One that is there already is given the health check and attributes, its listeners and zones stay.
  */
@@ -140,6 +155,7 @@ function balancerOf(found: LoadBalancerDescription): Balancer {
     instances: (found.Instances ?? []).map(({ InstanceId }) => InstanceId ?? ""),
     healthCheck: found.HealthCheck?.Target ?? "",
     zones: found.AvailabilityZones ?? [],
+    securityGroups: found.SecurityGroups ?? [],
   };
 }
 

@@ -8,8 +8,12 @@ import type { Instance, Role } from "../scaling/fleet.ts";
 
 /** An instance without its standing at the load balancer, which another service knows. */
 export interface Ec2Instance extends Omit<Instance, "registration"> {
-  /** For people: the rules know nothing of it. */
+  /** For people and checks, as what follows: the rules know nothing of it. */
   readonly publicIp?: string;
+  /** The image it was launched from. */
+  readonly image?: string;
+  /** Ids. */
+  readonly securityGroups?: readonly string[];
 }
 
 /** The tags that tell a fleet's instances and what they are for. */
@@ -37,6 +41,10 @@ export function instanceOf(found: SdkInstance, fleet: string | undefined): Ec2In
     ...(found.PrivateIpAddress ? { privateIp: found.PrivateIpAddress } : {}),
     ...(found.PublicDnsName ? { publicDns: found.PublicDnsName } : {}),
     ...(found.PublicIpAddress ? { publicIp: found.PublicIpAddress } : {}),
+    ...(found.ImageId ? { image: found.ImageId } : {}),
+    ...(found.SecurityGroups?.length
+      ? { securityGroups: found.SecurityGroups.map(({ GroupId }) => GroupId ?? "") }
+      : {}),
     ...(found.LaunchTime ? { launched: found.LaunchTime.getTime() } : {}),
     ...(stoppedAt === undefined ? {} : { stoppedAt }),
     ...(quarantine === undefined ? {} : { quarantine }),

@@ -123,6 +123,11 @@ export function isIncorrectState(error: unknown): boolean {
   return has(INCORRECT_STATE, code(error));
 }
 
+/** The credentials are good, but nothing allows them the call. */
+export function isDenied(error: unknown): boolean {
+  return has(DENIED, code(error));
+}
+
 /**
  * Credentials are absent, wrong or expired, or AWS can't be reached: exit status 3. Being denied one action is no such
  * error, as others may be allowed.

@@ -60,7 +60,7 @@ export function withRegistration(
   instances: readonly Ec2Instance[],
   registrations: ReadonlyMap<string, Registration>,
 ): Instance[] {
-  return instances.map(({ publicIp: _, ...instance }) => ({
+  return instances.map(({ publicIp: _ip, image: _image, securityGroups: _groups, ...instance }) => ({
     ...instance,
     registration: registrations.get(instance.id) ?? "none",
   }));

@@ -20,7 +20,7 @@ const DELAY = "deregistration_delay.timeout_seconds";
 const GOOD_DELAY = 120;
 
 /** How much later than a group's delay the end of draining may show, s. */
-const LAG = 15;
+export const LAG = 15;
 
 /** The health check that kas needs: what a worker answers, where it answers. */
 const HEALTH_CHECK = {
@@ -47,7 +47,7 @@ export function groupName(arn: string): string {
 export async function findGroup(aws: Aws, arn: string, signal?: AbortSignal): Promise<Balancer | undefined> {
   const group = await describe(aws, arn, signal);
   if (group === undefined) return undefined;
-  const [registered, { dnsName, zones }] = await Promise.all([
+  const [registered, { dnsName, zones, securityGroups }] = await Promise.all([
     health(aws, arn, signal),
     loadBalancer(aws, group, signal),
   ]);
@@ -57,6 +57,7 @@ export async function findGroup(aws: Aws, arn: string, signal?: AbortSignal): Pr
     instances: registered.filter(({ registration }) => registration !== "draining").map(({ id }) => id),
     healthCheck: `${group.HealthCheckProtocol}:${checkedPort(group)}${group.HealthCheckPath ?? ""}`,
     zones,
+    securityGroups,
   };
 }
 
@@ -89,6 +90,14 @@ export async function deregister(aws: Aws, arn: string, id: string, signal?: Abo
   }
 }
 
+/** How long a target that is deregistered drains, idle or not, s; 0 where requests are cut off. Throws TargetGroupNotFound. */
+export async function delay(aws: Aws, arn: string, signal?: AbortSignal): Promise<number> {
+  const [client, { DescribeTargetGroupAttributesCommand }] = await elbv2(aws);
+  const command = new DescribeTargetGroupAttributesCommand({ TargetGroupArn: arn });
+  const { Attributes } = await client.send(command, sendOptions(signal));
+  return Number(Attributes?.find(({ Key }) => Key === DELAY)?.Value ?? 0);
+}
+
 /**
  * What keeps a group from serving a fleet: a health check of something else than the workers' /ping, a deregistration that
  * cuts requests off, or one that takes longer than `drainTimeout` (ms), so that no instance could ever be stopped.
@@ -100,11 +109,7 @@ export async function fitting(
   drainTimeout: number,
   signal?: AbortSignal,
 ): Promise<Fitting> {
-  const [client, { DescribeTargetGroupAttributesCommand }] = await elbv2(aws);
-  const [group, { Attributes }] = await Promise.all([
-    describe(aws, arn, signal),
-    client.send(new DescribeTargetGroupAttributesCommand({ TargetGroupArn: arn }), sendOptions(signal)),
-  ]);
+  const [group, seconds] = await Promise.all([describe(aws, arn, signal), delay(aws, arn, signal)]);
   if (group?.TargetType !== "instance") {
     throw new Error(
       `Target group ${groupName(arn)} takes no instances: its target type is ${group?.TargetType}`,
@@ -112,11 +117,10 @@ export async function fitting(
   }
   const isRight = group.HealthCheckEnabled !== false && group.HealthCheckProtocol === "HTTP" &&
     group.HealthCheckPath === "/ping" && checkedPort(group) === String(WORKER_PORT);
-  const delay = Number(Attributes?.find(({ Key }) => Key === DELAY)?.Value);
   const longest = drainTimeout / 1_000 - LAG;
   return {
     ...(isRight ? {} : { healthCheck: true }),
-    ...(delay > 0 && delay <= longest
+    ...(seconds > 0 && seconds <= longest
       ? {}
       : { delay: Math.max(1, Math.min(GOOD_DELAY, Math.floor(longest))) }),
   };
@@ -154,14 +158,15 @@ async function loadBalancer(
   aws: Aws,
   { LoadBalancerArns: [arn] = [] }: TargetGroup,
   signal?: AbortSignal,
-): Promise<Pick<Balancer, "dnsName" | "zones">> {
-  if (arn === undefined) return { dnsName: "", zones: [] };
+): Promise<Pick<Balancer, "dnsName" | "zones" | "securityGroups">> {
+  if (arn === undefined) return { dnsName: "", zones: [], securityGroups: [] };
   const [client, { DescribeLoadBalancersCommand }] = await elbv2(aws);
   const command = new DescribeLoadBalancersCommand({ LoadBalancerArns: [arn] });
   const found = (await client.send(command, sendOptions(signal))).LoadBalancers?.[0];
   return {
     dnsName: found?.DNSName ?? "",
     zones: (found?.AvailabilityZones ?? []).map(({ ZoneName }) => ZoneName ?? ""),
+    securityGroups: found?.SecurityGroups ?? [],
   };
 }
 

@@ -14,10 +14,11 @@ import {
   statusShape,
 } from "./ec2/view.ts";
 import { chosen, dryRun, missing, named } from "./ec2/request.ts";
+import type { Lifecycle } from "./ec2/lifecycle.ts";
+import { DEFAULT_GROUP, securityGroupActions } from "./ec2/security_groups.ts";
 import { tagActions, tagsOf } from "./ec2/tags.ts";
 import type { Faults } from "./faults.ts";
 import { flag, shape, shapes, text, texts, whole } from "./input.ts";
-import type { Lifecycle } from "./ec2/lifecycle.ts";
 import { AwsError, type Clock, type Service, type Shape } from "./service.ts";
 import type { Instance, Snapshot, World } from "./world.ts";
 
@@ -47,6 +48,7 @@ export function zones(region: string): readonly [string, string] {
 export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2Options): Ec2 {
   let launches = 0;
   let reservations = 0;
+  world.putSecurityGroup(DEFAULT_GROUP);
   const tokens = new Map<string, { readonly request: string; readonly reservation: string }>();
   const read = (): Snapshot => world.ago(faults.staleReads);
 
@@ -75,7 +77,7 @@ export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2O
       image: "ami-00000000000000001",
       keyName: undefined,
       subnet: "subnet-00000000000000001",
-      securityGroups: [],
+      securityGroups: [DEFAULT_GROUP.id],
       clientToken: undefined,
       launchIndex: 0,
       state: "stopped",
@@ -218,6 +220,7 @@ export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2O
     UnmonitorInstances: (input) => setMonitoring(input, false),
 
     ...tagActions(world, read),
+    ...securityGroupActions(world, read),
 
     DescribeAvailabilityZones: (input) => {
       const names = texts(input, "ZoneNames");
@@ -250,9 +253,10 @@ function asLaunched(input: Shape): Partial<Instance> & { tags: Readonly<Record<s
     keyName: text(input, "KeyName"),
     subnet: text(input, "SubnetId"),
   };
+  const securityGroups = [...texts(input, "SecurityGroupIds"), ...texts(input, "SecurityGroups")];
   return {
     ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)),
-    securityGroups: [...texts(input, "SecurityGroupIds"), ...texts(input, "SecurityGroups")],
+    ...(securityGroups.length === 0 ? {} : { securityGroups }),
     monitored: flag(shape(input, "Monitoring") ?? {}, "Enabled") ?? false,
     tags: Object.assign({}, ...specification.map(tagsOf)),
   };

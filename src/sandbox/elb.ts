@@ -5,6 +5,7 @@
  * @module
  */
 import type { Addresses } from "./addresses.ts";
+import { DEFAULT_GROUP } from "./ec2/security_groups.ts";
 import type { Balancers } from "./elb/balancers.ts";
 import {
   attributeShape,
@@ -54,7 +55,7 @@ export function elb({ clock, world, balancers, addresses, faults, zones }: ElbOp
       dnsName: addresses.take(),
       created: clock.now(),
       subnets: [],
-      securityGroups: [],
+      securityGroups: [DEFAULT_GROUP.id],
       scheme: "internet-facing",
       healthCheck: {
         target: "TCP:80",
@@ -126,6 +127,7 @@ export function elb({ clock, world, balancers, addresses, faults, zones }: ElbOp
       }
       checkZones(wish.zones);
       const tags = tagsOf(input);
+      const securityGroups = texts(input, "SecurityGroups");
       const same = world.now.balancers.get(name);
       if (same !== undefined) {
         if (isSame(same, wish.listeners)) return { DNSName: same.dnsName };
@@ -145,7 +147,7 @@ export function elb({ clock, world, balancers, addresses, faults, zones }: ElbOp
         ...wish,
         // A subnet stands for its zone; the sandbox's one network has a subnet in each.
         zones: wish.zones.length > 0 ? wish.zones : zones,
-        securityGroups: texts(input, "SecurityGroups"),
+        ...(securityGroups.length === 0 ? {} : { securityGroups }),
         scheme: text(input, "Scheme") ?? "internet-facing",
         tags,
       });

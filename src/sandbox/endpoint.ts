@@ -6,6 +6,7 @@
  */
 import type { Signer } from "./certificate.ts";
 import type { Faults } from "./faults.ts";
+import { denied, expired } from "./refusals.ts";
 import { type Action, AwsError, type Clock, type Service, type Shape } from "./service.ts";
 import { answer, receive, type Received, refuse, type ServiceName, unsigned } from "./wire.ts";
 
@@ -45,6 +46,8 @@ export function endpoint(
     await faults.onCall?.({ service, action, input, moment: "before" });
     if (faults.latency > 0) await pause(clock, faults.latency);
     if (faults.wedged.has(action) || faults.strikes("wedge")) throw new WedgedError();
+    if (faults.clock !== 0) throwIfExpired(received, clock.now() + faults.clock);
+    if (faults.denied.has(permission(service, action))) throw denied(service, permission(service, action));
     if (faults.strikes("throttle")) throw throttled(service);
     if (faults.strikes("errors")) throw failed(service, failures++ % 2 === 0);
     const carryOut = chosen(received, services, unsigned);
@@ -53,6 +56,12 @@ export function endpoint(
     const output = lagging ? await carryOut(input) : await remembered(received, carryOut);
     await faults.onCall?.({ service, action, input, moment: "after" });
     return output;
+  };
+
+  /** AWS tells its time with every answer; it is only where that is not this machine's that the server under it can't. */
+  const dated = (response: Response): Response => {
+    if (faults.clock !== 0) response.headers.set("date", new Date(clock.now() + faults.clock).toUTCString());
+    return response;
   };
 
   return async (request) => {
@@ -64,7 +73,7 @@ export function endpoint(
     const at = clock.now();
     try {
       const output = await act(received);
-      const whole = answer(received, output);
+      const whole = dated(answer(received, output));
       const cut = faults.strikes("cut");
       record({ at, service, action, input, error: cut ? "cut" : undefined });
       return cut ? await brokenOff(whole) : whole;
@@ -77,7 +86,7 @@ export function endpoint(
       }
       const failure = error instanceof AwsError ? error : new AwsError("InternalFailure", String(error), 500);
       record({ at, service, action, input, error: failure.code });
-      return refuse(received, failure);
+      return dated(refuse(received, failure));
     }
   };
 }
@@ -91,6 +100,19 @@ function chosen(received: Received, services: EndpointOptions["services"], unsig
   const found = signed ? own(services[service]) : open;
   if (found !== undefined) return found;
   throw new AwsError("InvalidAction", `The action ${action} is not valid for this endpoint.`);
+}
+
+/** How far a signature's time may be from AWS's, ms. Source: IAM user guide, "Troubleshoot Signature Version 4 requests". */
+const MOST_SKEW = 300_000;
+
+/** Refuses a request that was signed by a clock that is too far from AWS's, which shows `now`. */
+function throwIfExpired({ service, signedAt }: Received, now: number): void {
+  if (signedAt !== undefined && Math.abs(signedAt - now) > MOST_SKEW) throw expired(service, signedAt, now);
+}
+
+/** An action as IAM names it. */
+function permission(service: ServiceName, action: string): string {
+  return `${service === "monitoring" ? "cloudwatch" : service}:${action}`;
 }
 
 /** Reads that lag behind: while that fault lasts, an answer is given again until it is as old as the fault says. */

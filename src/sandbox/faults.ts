@@ -40,6 +40,10 @@ export class Faults {
   readonly noCapacity = new Set<string>();
   /** Ids of instances that fail their health checks. */
   readonly unhealthy = new Set<string>();
+  /** Actions that are denied, as IAM names them: `ec2:StartInstances`. */
+  readonly denied = new Set<string>();
+  /** How far AWS's clock is ahead of this machine's, ms. */
+  clock = 0;
   /** Called as each call passes by, which waits for it: how a test strikes at one certain point. */
   onCall: ((passing: Passing) => void | Promise<void>) | undefined;
   readonly #dice: Readonly<Record<Chance, () => number>>;
@@ -90,6 +94,15 @@ export class Faults {
       case "sns-loss":
         this.snsLoss = share(text, value);
         break;
+      case "deny":
+        if (!/^[a-z0-9]+:[A-Z][A-Za-z]+$/.test(value)) {
+          throw new TypeError(`Cannot use fault "${text}": expected an action such as ec2:StartInstances`);
+        }
+        this.denied.add(value);
+        break;
+      case "clock":
+        this.clock = value.startsWith("-") ? -milliseconds(text, value.slice(1)) : milliseconds(text, value);
+        break;
       case "no-capacity":
         this.noCapacity.add(value);
         break;
@@ -99,7 +112,8 @@ export class Faults {
       default:
         throw new TypeError(
           `Cannot use fault "${text}": expected throttle=SHARE, errors=SHARE, cut=SHARE, wedge=SHARE, wedge=ACTION, ` +
-            "latency=TIME, stale-reads=TIME, no-capacity=ID, unhealthy=ID, sns-duplicates=SHARE or sns-loss=SHARE",
+            "latency=TIME, stale-reads=TIME, deny=ACTION, clock=TIME, no-capacity=ID, unhealthy=ID, " +
+            "sns-duplicates=SHARE or sns-loss=SHARE",
         );
     }
   }
@@ -114,8 +128,10 @@ export class Faults {
       this.staleReads =
       this.snsDuplicates =
       this.snsLoss =
+      this.clock =
         0;
     this.wedged.clear();
+    this.denied.clear();
     this.noCapacity.clear();
     this.unhealthy.clear();
     this.onCall = undefined;
@@ -128,8 +144,11 @@ function share(fault: string, value: string): number {
   return n;
 }
 
+/** ms. */
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
 function milliseconds(fault: string, value: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(value);
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(value);
   if (match === null) throw new TypeError(`Cannot use fault "${fault}": expected a time such as 300ms or 2s`);
-  return Number(match[1]) * (match[2] === "s" ? 1_000 : 1);
+  return Number(match[1]) * (UNITS[match[2] ?? ""] ?? 1);
 }

@@ -19,6 +19,8 @@ export interface Received {
   readonly input: Shape;
   /** Whether it carries a signature; the sandbox does not check it. */
   readonly signed: boolean;
+  /** When, by the client's clock, ms since the epoch. */
+  readonly signedAt?: number | undefined;
   readonly requestId: string;
   /** Why it can't be carried out, whatever the action. */
   readonly refusal?: AwsError;
@@ -56,8 +58,11 @@ const CLOUDWATCH_SHAPES: Readonly<Record<string, string>> = {
 export async function receive(request: Request): Promise<Received> {
   const scope = credentialScope(request.headers.get("authorization"));
   const requestId = crypto.randomUUID();
+  const signedAt = amzDate(request.headers.get("x-amz-date"));
   const target = request.headers.get("x-amz-target");
-  if (target !== null) return await receiveJson(request, target, scope, requestId);
+  if (target !== null) {
+    return { ...await receiveJson(request, target, scope, requestId), signedAt };
+  }
 
   const form = request.method === "GET"
     ? new URL(request.url).searchParams
@@ -67,7 +72,8 @@ export async function receive(request: Request): Promise<Received> {
   const action = form.get("Action") ?? "";
   const input = service === "ec2" ? readEc2Query(form) : readAwsQuery(form);
   const protocol = service === "ec2" ? "ec2Query" : "awsQuery";
-  const received = { protocol, service, action, input, signed: scope !== undefined, requestId } as const;
+  const signed = scope !== undefined;
+  const received = { protocol, service, action, input, signed, signedAt, requestId } as const;
   if (/cbor/.test(request.headers.get("content-type") ?? "")) {
     return {
       ...received,
@@ -129,6 +135,13 @@ export function unsigned(service: ServiceName): AwsError {
   return service === "ec2"
     ? new AwsError("AuthFailure", "AWS was not able to validate the provided access credentials", 401)
     : new AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403);
+}
+
+/** `20261125T091500Z` → ms since the epoch. */
+function amzDate(text: string | null): number | undefined {
+  const [, year, month, day, hour, minute, second] =
+    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text ?? "") ?? [];
+  return year === undefined ? undefined : Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
 }
 
 /** The answer to an action that succeeded. */

@@ -87,12 +87,32 @@ export interface LoadBalancer {
   readonly formerly: ReadonlySet<string>;
 }
 
+/** What a security group lets in: ports from `from` to `to` of a protocol (`-1`: all of them), from whom. */
+export interface SecurityGroupRule {
+  readonly protocol: string;
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly cidrs: readonly string[];
+  /** Ids of groups whose members may. */
+  readonly groups: readonly string[];
+}
+
+/** A security group. */
+export interface SecurityGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly ingress: readonly SecurityGroupRule[];
+}
+
 /** The account at one moment. */
 export interface Snapshot {
   /** By id, in the order they were launched. */
   readonly instances: ReadonlyMap<string, Instance>;
   /** By name. */
   readonly balancers: ReadonlyMap<string, LoadBalancer>;
+  /** By id. */
+  readonly securityGroups: ReadonlyMap<string, SecurityGroup>;
 }
 
 /** How long the past is kept, real ms: the most that reads can be made to lag behind. */
@@ -100,7 +120,7 @@ const MEMORY = 60_000;
 
 /** The account as it is and was. */
 export class World {
-  #now: Snapshot = { instances: new Map(), balancers: new Map() };
+  #now: Snapshot = { instances: new Map(), balancers: new Map(), securityGroups: new Map() };
   /** Each snapshot with the time that it was replaced at, ms since the epoch. */
   #past: { readonly until: number; readonly snapshot: Snapshot }[] = [];
   readonly #watchers = new Set<() => void>();
@@ -147,6 +167,14 @@ export class World {
   /** Forgets an instance. */
   dropInstance(id: string): void {
     this.#replace({ ...this.#now, instances: without(this.#now.instances, id) });
+  }
+
+  /** Adds a security group or replaces it by its new value. */
+  putSecurityGroup(group: SecurityGroup): void {
+    this.#replace({
+      ...this.#now,
+      securityGroups: new Map([...this.#now.securityGroups, [group.id, group]]),
+    });
   }
 
   /** Adds a load balancer or replaces it by its new value. */

@@ -13,6 +13,8 @@ export interface WorkerParts {
   readonly burn: (signal: AbortSignal) => Promise<Burned>;
   /** Told of an error that was answered 500. */
   readonly failed: (error: unknown) => void;
+  /** Of kas; `kas admin doctor` compares it with the autoscaler's. */
+  readonly version: string;
   /** ms since the epoch. */
   readonly now?: () => number;
 }
@@ -23,21 +25,22 @@ const PLAIN = { "content-type": "text/plain" };
 const RETRY_AFTER = 1;
 
 /**
- * Builds the handler: `GET|HEAD /ping` → `pong`, `GET /work` → `<w>\t<seconds>`, all of it text/plain. Once a /work was
- * answered, /ping says when the first was, in the header `kas-first-work`: the last phase of a start (R17).
+ * Builds the handler: `GET|HEAD /ping` → `pong`, `GET /work` → `<w>\t<seconds>`, all of it text/plain. /ping tells kas's
+ * version in the header `kas-version`. Once a /work was answered, /ping says when the first was, in the header `kas-first-work`: the last phase of a start (R17).
  */
 export function workerHandler(
-  { burn, failed, now = Date.now }: WorkerParts,
+  { burn, failed, version, now = Date.now }: WorkerParts,
 ): (request: Request) => Response | Promise<Response> {
   // Made once, as /ping is asked all the time.
-  let pong: ResponseInit = { headers: PLAIN };
+  const headers = { ...PLAIN, "kas-version": version };
+  let pong: ResponseInit = { headers };
   let worked = false;
   const work = async (request: Request): Promise<Response> => {
     try {
       const { w, seconds } = await burn(request.signal);
       if (!worked) {
         worked = true;
-        pong = { headers: { ...PLAIN, "kas-first-work": new Date(now()).toISOString() } };
+        pong = { headers: { ...headers, "kas-first-work": new Date(now()).toISOString() } };
       }
       return text(`${w}\t${seconds.toFixed(6)}`);
     } catch (error) {

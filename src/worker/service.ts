@@ -3,6 +3,7 @@
  *
  * @module
  */
+import deno from "../../deno.json" with { type: "json" };
 import type { HostPort } from "../settings.ts";
 import { workerHandler } from "./handler.ts";
 import { BurnPool } from "./pool.ts";
@@ -38,7 +39,11 @@ export function startWorker({ listen, failed, ...pooling }: WorkerOptions): Work
   const aborter = new AbortController();
   const server = Deno.serve(
     { ...listen, signal: aborter.signal, onListen: () => {} },
-    workerHandler({ burn: (signal) => pool.burn(signal), failed: (error) => closing || failed(error) }),
+    workerHandler({
+      burn: (signal) => pool.burn(signal),
+      failed: (error) => closing || failed(error),
+      version: deno.version,
+    }),
   );
   // After the socket, that an address in use leaves no threads behind; no request is handled before this line.
   const pool = new BurnPool(pooling);

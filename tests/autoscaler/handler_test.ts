@@ -19,6 +19,7 @@ class Desk implements Disposable {
   constructor(more: Partial<HandlerParts> = {}) {
     const certificate = () => Promise.resolve(CERTIFICATE);
     this.#handle = handler({
+      identity: { fleet: "kas", version: "1.2.3", started: "2026-11-25T00:00:00.000Z" },
       verify: verifier({ topicArn: TOPIC, certificate, now: () => NOW }),
       inbox: this.inbox,
       wake: () => this.woken++,

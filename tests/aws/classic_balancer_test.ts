@@ -29,6 +29,7 @@ Deno.test("balancers() reads every page", async () => {
     name: "a",
     dnsName: "a.elb",
     instances: [],
+    securityGroups: [],
     healthCheck: "HTTP:30000/ping",
     zones: ["eu-west-1a"],
   });

@@ -118,6 +118,7 @@ Deno.test("findBalancer() tells the group's load balancer, and who is registered
     dnsName: "web.elb",
     instances: ["i-1"],
     healthCheck: "HTTP:30000/ping",
+    securityGroups: [],
     zones: ["eu-west-1a"],
   });
 });

@@ -96,6 +96,7 @@ export class Incarnation implements Disposable {
       },
     });
     this.handle = handler({
+      identity: { fleet: FLEET, version: "lab", started: new Date(clock.now()).toISOString() },
       verify: verifier({
         topicArn: TOPIC_ARN,
         trustSigner: `${SNS_URL}/`,

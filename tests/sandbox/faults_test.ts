@@ -1,7 +1,14 @@
-import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { balancerRef, registrations } from "../../src/aws/balancer.ts";
 import { type Aws, connect } from "../../src/aws/clients.ts";
-import { UnreachableError } from "../../src/aws/errors.ts";
+import { isDenied, UnreachableError } from "../../src/aws/errors.ts";
 import { fleetInstances, quarantine, startInstance } from "../../src/aws/instances.ts";
 import { subscriptions } from "../../src/aws/topic.ts";
 import { fleetAlarms } from "../../src/aws/alarms.ts";
@@ -62,8 +69,12 @@ Deno.test("Faults.set() reads each fault", () => {
       "unhealthy=i-3",
       "sns-duplicates=0.3",
       "sns-loss=1",
+      "deny=ec2:StartInstances",
+      "clock=-1.5h",
     ]
   ) faults.set(text);
+  assertEquals([...faults.denied], ["ec2:StartInstances"]);
+  assertEquals(faults.clock, -5_400_000);
   assertEquals(faults.throttle, 0.2);
   assertEquals([faults.errors, faults.cut, faults.wedge], [0.1, 0.3, 0.4]);
   assertEquals([...faults.wedged], ["StartInstances"]);
@@ -81,6 +92,11 @@ Deno.test("Faults.set() says what is wrong with a fault", () => {
       ["throttle", 'Cannot use fault "throttle": expected throttle=SHARE'],
       ["throttle=2", 'Cannot use fault "throttle=2": expected a share from 0 to 1'],
       ["wedge=often", 'Cannot use fault "wedge=often": expected a share from 0 to 1'],
+      [
+        "deny=StartInstances",
+        'Cannot use fault "deny=StartInstances": expected an action such as ec2:StartInstances',
+      ],
+      ["clock=fast", 'Cannot use fault "clock=fast": expected a time such as 300ms or 2s'],
       ["latency=300", 'Cannot use fault "latency=300": expected a time such as 300ms or 2s'],
     ] as const
   ) assertThrows(() => new Faults().set(text), TypeError, message);
@@ -90,11 +106,11 @@ Deno.test("Faults.clear() ends every fault", () => {
   const faults = new Faults();
   faults.set("throttle=1");
   for (const text of ["errors=1", "cut=1", "wedge=1", "wedge=StartInstances"]) faults.set(text);
-  faults.set("unhealthy=i-3");
+  for (const text of ["unhealthy=i-3", "deny=ec2:StartInstances", "clock=1h"]) faults.set(text);
   faults.clear();
   const chances: Chance[] = ["throttle", "errors", "cut", "wedge", "snsDuplicates", "snsLoss"];
   assertEquals(chances.filter((kind) => faults.strikes(kind)), []);
-  assertEquals([faults.unhealthy.size, faults.wedged.size], [0, 0]);
+  assertEquals([faults.unhealthy.size, faults.wedged.size, faults.denied.size, faults.clock], [0, 0, 0, 0]);
 });
 
 /** A sandbox, and clients that wait so many ms for an answer. */
@@ -148,6 +164,48 @@ Deno.test("errors= answers with each service's own 500 and 503, and carries noth
   }
   await assertRejects(() => startInstance(it.aws, node(it.sandbox)));
   assertEquals(it.sandbox.world.instances().find(({ role }) => role === "node")?.state, "stopped");
+});
+
+Deno.test("deny= refuses an action in each service's own words, and no other action", async () => {
+  await using it = await account();
+  const denied = [
+    "ec2:DescribeInstances",
+    "elasticloadbalancing:DescribeInstanceHealth",
+    "cloudwatch:DescribeAlarms",
+    "sns:ListSubscriptionsByTopic",
+  ];
+  for (const action of denied) it.sandbox.faults.set(`deny=${action}`);
+  const { length } = it.sandbox.calls;
+  for (const [place, call] of CALLS.entries()) {
+    const error = await assertRejects(() => call(it.aws, it.sandbox), Error);
+    assert(isDenied(error), String(error));
+    assertStringIncludes(error.message, `is not authorized to perform: ${denied[place]}`);
+  }
+  assertEquals(ends(it.sandbox, length), [
+    "ec2 UnauthorizedOperation",
+    "elasticloadbalancing AccessDenied",
+    "monitoring AccessDenied",
+    "sns AuthorizationError",
+  ]);
+  await startInstance(it.aws, node(it.sandbox));
+});
+
+Deno.test("clock= tells another time with every answer, and refuses signatures that are five minutes off", async () => {
+  await using it = await account();
+  it.sandbox.faults.set("clock=1h");
+  const { length } = it.sandbox.calls;
+  // The SDK takes AWS's time over, and tries again.
+  for (const call of CALLS) await call(it.aws, it.sandbox);
+  assertEquals(ends(it.sandbox, length).filter((end) => !end.endsWith(" undefined")), [
+    "ec2 RequestExpired",
+    "elasticloadbalancing SignatureDoesNotMatch",
+    "monitoring InvalidSignatureException",
+    "sns SignatureDoesNotMatch",
+  ]);
+  const { headers, body } = await fetch(`${it.sandbox.url}/?Action=ListTopics&Version=2010-03-31`);
+  await body?.cancel();
+  const ahead = Date.parse(headers.get("date") ?? "") - Date.now();
+  assert(ahead > 3_595_000 && ahead <= 3_600_000, `${ahead}`);
 });
 
 Deno.test("cut= breaks the connection in the middle of the answer, after the call took effect", async () => {

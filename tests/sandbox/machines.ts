@@ -3,6 +3,7 @@
  *
  * @module
  */
+import deno from "../../deno.json" with { type: "json" };
 import { type Host, INSTANCE_PORT, type MakeMachine } from "../../src/sandbox/machine.ts";
 
 /** Machines in this process. */
@@ -10,6 +11,8 @@ export interface LocalMachines {
   readonly make: MakeMachine;
   /** Instances whose /ping fails. */
   readonly broken: Set<string>;
+  /** What kas they are, by instance id; this one where it is not said. */
+  readonly versions: Map<string, string>;
   /** Requests of /work served, by instance id. */
   readonly served: Map<string, number>;
   /** Requests of /work that wait, by instance id, until they are let go. */
@@ -24,6 +27,7 @@ export interface LocalMachines {
 export function localMachines(): LocalMachines {
   const machines: LocalMachines = {
     broken: new Set(),
+    versions: new Map(),
     served: new Map(),
     held: new Map(),
     hold: false,
@@ -50,7 +54,10 @@ export function localMachines(): LocalMachines {
 
 async function answer(machines: LocalMachines, { id }: Host, request: Request): Promise<Response> {
   const { pathname } = new URL(request.url);
-  if (pathname === "/ping") return new Response("pong", { status: machines.broken.has(id) ? 500 : 200 });
+  if (pathname === "/ping") {
+    const headers = { "kas-version": machines.versions.get(id) ?? deno.version };
+    return new Response("pong", { status: machines.broken.has(id) ? 500 : 200, headers });
+  }
   if (pathname !== "/work") {
     const headers = Object.fromEntries(request.headers);
     return new Response(await request.text(), {

@@ -5,6 +5,7 @@ import { QueueFullError } from "../../src/worker/pool.ts";
 const PARTS: WorkerParts = {
   burn: () => Promise.resolve({ w: 30_475, seconds: 0.5085361 }),
   failed: () => {},
+  version: "1.2.3",
 };
 
 /** What the handler answers: status, body and the headers that matter. */
@@ -20,6 +21,14 @@ async function ask(method: string, path: string, parts: Partial<WorkerParts> = {
 Deno.test("GET and HEAD /ping are answered pong", async () => {
   assertEquals(await ask("GET", "/ping"), [200, "pong"]);
   assertEquals((await ask("HEAD", "/ping"))[0], 200);
+});
+
+Deno.test("/ping tells the version, before the first work and after it", async () => {
+  const handler = workerHandler(PARTS);
+  const version = async () => (await handler(new Request("http://worker/ping"))).headers.get("kas-version");
+  assertEquals(await version(), "1.2.3");
+  await handler(new Request("http://worker/work"));
+  assertEquals(await version(), "1.2.3");
 });
 
 Deno.test("GET /work is answered with the integer, a tab and the seconds with six decimals", async () => {
@@ -79,6 +88,7 @@ Deno.test("a client that went away is no failure", async () => {
   const logged: unknown[] = [];
   const gone = AbortSignal.abort();
   const handler = workerHandler({
+    ...PARTS,
     burn: (signal) => Promise.reject(signal.reason),
     failed: (error) => logged.push(error),
   });

@@ -9,6 +9,7 @@ export {
   DeleteLoadBalancerCommand,
   DeregisterInstancesFromLoadBalancerCommand,
   DescribeInstanceHealthCommand,
+  DescribeLoadBalancerAttributesCommand,
   DescribeLoadBalancersCommand,
   ElasticLoadBalancingClient,
   EnableAvailabilityZonesForLoadBalancerCommand,

@@ -23,7 +23,7 @@ const LEAST_PAGE = 5;
 const MOST_PAGE = 1_000;
 
 /** The account's one network. */
-const VPC = "vpc-00000000000000001";
+export const VPC = "vpc-00000000000000001";
 
 /** A state in the API's shape. */
 export function stateShape(state: StateName): Shape {

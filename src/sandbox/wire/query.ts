@@ -45,7 +45,9 @@ export function readAwsQuery(form: URLSearchParams): Shape {
 export function readEc2Query(form: URLSearchParams): Shape {
   return structure(tree(form), (name, value) => {
     const items = numbered(value);
-    return items === undefined ? undefined : [name === "ResourceId" ? "Resources" : `${name}s`, items];
+    if (items === undefined) return undefined;
+    // A few have their plural on the wire as well: IpPermissions.
+    return [name === "ResourceId" ? "Resources" : name.endsWith("s") ? name : `${name}s`, items];
   });
 }
 

@@ -31,8 +31,11 @@ const EC2_NAMES: Readonly<Record<string, string>> = {
   StoppingInstances: "instancesSet",
   Tags: "tagSet",
   TerminatingInstances: "instancesSet",
+  UserIdGroupPairs: "groups",
+  ".SecurityGroups": "securityGroupInfo",
   "AvailabilityZones.State": "zoneState",
   "Instances.State": "instanceState",
+  "SecurityGroups.Description": "groupDescription",
 };
 
 const EC2_QUERY: Dialect = {

@@ -19,6 +19,7 @@ export const ELB_CASES: readonly Case[] = [
         name: fleet,
         dnsName: created.dnsName,
         instances: [],
+        securityGroups: created.securityGroups,
         healthCheck: "HTTP:30000/ping",
         zones: [`${region}a`],
       });

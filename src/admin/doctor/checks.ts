@@ -1,0 +1,42 @@
+/**
+ * Every check of doctor's, in the order in which one mends what they find: the way to AWS first, then what stands on it.
+ *
+ * @module
+ */
+import { clock, credentials, permissions, reading } from "./access_checks.ts";
+import { alarmActions, alarmComparison, alarms, strayAlarms, thresholds } from "./alarm_checks.ts";
+import { balancer, draining, drainTimeout, health, healthCheck, registered } from "./balancer_checks.ts";
+import type { Check } from "./check.ts";
+import { autoScalingGroups, base, bounds, quarantine, versions } from "./fleet_checks.ts";
+import { ports } from "./network_checks.ts";
+import { autoscaler, oneAutoscaler, resync, subscription, topic } from "./topic_checks.ts";
+
+/** All of them. */
+export const CHECKS: readonly Check[] = [
+  credentials,
+  clock,
+  reading,
+  permissions,
+  base,
+  autoScalingGroups,
+  quarantine,
+  balancer,
+  healthCheck,
+  draining,
+  ports,
+  registered,
+  health,
+  alarms,
+  alarmActions,
+  alarmComparison,
+  thresholds,
+  strayAlarms,
+  topic,
+  subscription,
+  autoscaler,
+  oneAutoscaler,
+  resync,
+  bounds,
+  drainTimeout,
+  versions,
+];
