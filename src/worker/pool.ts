@@ -6,11 +6,6 @@
 import type { Burned } from "./burn.ts";
 import { BurnThread, startThread } from "./thread.ts";
 
-/** The queue is full: answered 503. */
-export class QueueFullError extends Error {
-  override readonly name = "QueueFullError";
-}
-
 /** What makes up a pool. */
 export interface PoolOptions {
   /** How many burn at the same time. */
@@ -54,14 +49,20 @@ export class BurnPool implements Disposable {
     return this.#threads.length - this.#free.length;
   }
 
+  /** As many wait for a thread as may. To be asked before {@linkcode burn}: a refusal then costs no more than a ping. */
+  get full(): boolean {
+    return this.#free.length === 0 && this.#waiting.size >= this.#queue;
+  }
+
   /**
    * Burns CPU once, on the first thread that is free.
    *
    * @param gone frees the place: a waiting burn leaves the queue, one under way is stopped
-   * @throws {QueueFullError} if as many wait already as may
+   * @throws {RangeError} if the queue is full
    * @throws {BurnThreadError} if the thread died of it
    */
   async burn(gone: AbortSignal): Promise<Burned> {
+    if (this.full) throw new RangeError(`${this.#waiting.size} wait for a thread already`);
     const signal = AbortSignal.any([gone, this.#closed.signal]);
     signal.throwIfAborted();
     const thread = this.#free.pop() ?? await this.#turn(signal);
@@ -96,9 +97,6 @@ export class BurnPool implements Disposable {
 
   /** Waits in the queue for a thread. */
   #turn(signal: AbortSignal): Promise<BurnThread> {
-    if (this.#waiting.size >= this.#queue) {
-      throw new QueueFullError(`${this.#waiting.size} requests are waiting`);
-    }
     const { promise, resolve, reject } = Promise.withResolvers<BurnThread>();
     const leave = () => {
       this.#waiting.delete(take);

@@ -40,6 +40,7 @@ export function startWorker({ listen, failed, ...pooling }: WorkerOptions): Work
   const server = Deno.serve(
     { ...listen, signal: aborter.signal, onListen: () => {} },
     workerHandler({
+      full: () => pool.full,
       burn: (signal) => pool.burn(signal),
       failed: (error) => closing || failed(error),
       version: deno.version,

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { workerHandler, type WorkerParts } from "../../src/worker/handler.ts";
-import { QueueFullError } from "../../src/worker/pool.ts";
 
 const PARTS: WorkerParts = {
+  full: () => false,
   burn: () => Promise.resolve({ w: 30_475, seconds: 0.5085361 }),
   failed: () => {},
   version: "1.2.3",
@@ -21,6 +21,7 @@ async function ask(method: string, path: string, parts: Partial<WorkerParts> = {
 Deno.test("GET and HEAD /ping are answered pong", async () => {
   assertEquals(await ask("GET", "/ping"), [200, "pong"]);
   assertEquals((await ask("HEAD", "/ping"))[0], 200);
+  assertEquals(await ask("GET", "/ping?from=/work"), [200, "pong"]);
 });
 
 Deno.test("/ping tells the version, before the first work and after it", async () => {
@@ -39,9 +40,7 @@ Deno.test("GET /work is answered with the integer, a tab and the seconds with si
 Deno.test("/ping says when the first /work was answered, once one was (R17)", async () => {
   let now = Date.UTC(2026, 10, 24);
   let full = true;
-  const burn = () =>
-    full ? Promise.reject(new QueueFullError("full")) : PARTS.burn(new AbortController().signal);
-  const handler = workerHandler({ ...PARTS, burn, now: () => now });
+  const handler = workerHandler({ ...PARTS, full: () => full, now: () => now });
   const ask = async (method: string, path: string) => {
     const response = await handler(new Request(`http://worker${path}`, { method }));
     await response.body?.cancel();
@@ -71,9 +70,9 @@ Deno.test("another method is not allowed, and the answer says which are", async 
 });
 
 Deno.test("/work is answered 503 with Retry-After while the queue is full, /ping goes on", async () => {
-  const burn = () => Promise.reject(new QueueFullError("2 requests are waiting"));
-  assertEquals(await ask("GET", "/work", { burn }), [503, "too many requests are waiting", "1"]);
-  assertEquals(await ask("GET", "/ping", { burn }), [200, "pong"]);
+  const full = () => true;
+  assertEquals(await ask("GET", "/work", { full }), [503, "too many requests are waiting", "1"]);
+  assertEquals(await ask("GET", "/ping", { full }), [200, "pong"]);
 });
 
 Deno.test("/work is answered 500 when the work fails, without saying why, which goes to the log", async () => {

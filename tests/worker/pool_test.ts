@@ -1,5 +1,5 @@
 import { assertEquals, assertGreaterOrEqual, assertInstanceOf, assertLess, assertRejects } from "@std/assert";
-import { BurnPool, type PoolOptions, QueueFullError } from "../../src/worker/pool.ts";
+import { BurnPool, type PoolOptions } from "../../src/worker/pool.ts";
 import { BurnThreadError, startThread } from "../../src/worker/thread.ts";
 
 const ONE: PoolOptions = { threads: 1, queue: 10, workMs: [1, 1] };
@@ -60,12 +60,16 @@ Deno.test("burn() lets others wait for a thread, first come, first served", asyn
   assertEquals([pool.burning, pool.waiting], [0, 0]);
 });
 
-Deno.test("burn() refuses when as many wait as may", async () => {
+Deno.test("a pool is full, and refuses, when as many wait as may", async () => {
   using pool = new BurnPool({ ...ONE, queue: 1, workMs: [60_000, 60_000] });
-  const [first, second] = [longBurn(pool), longBurn(pool)];
-  await assertRejects(() => pool.burn(STAYS), QueueFullError);
+  const first = longBurn(pool);
+  assertEquals(pool.full, false);
+  const second = longBurn(pool);
+  assertEquals(pool.full, true);
+  await assertRejects(() => pool.burn(STAYS), RangeError, "1 wait for a thread already");
   second.gone.abort();
   assertInstanceOf(await second.ended, DOMException);
+  assertEquals(pool.full, false);
   const third = longBurn(pool);
   assertEquals([pool.burning, pool.waiting], [1, 1]);
   third.gone.abort();
