@@ -6,9 +6,11 @@
  */
 import { section } from "./report.ts";
 import type { Part, Result } from "./result.ts";
+import { loaded } from "./loaded.ts";
+import { ping } from "./ping.ts";
 import { scenario } from "./scenario.ts";
 
-const PARTS: readonly Part[] = [scenario];
+const PARTS: readonly Part[] = [ping, loaded, scenario];
 
 function say(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));

@@ -1,0 +1,155 @@
+/**
+ * /ping while every thread burns for /work and more of it waits: what a health check meets on a busy instance.
+ *
+ * @module
+ */
+import { inTurns, ratio, type Runs } from "./ping.ts";
+import { type Goal, type Measured, measured, type Options, type Part, type Result } from "./result.ts";
+import { KAS, NGINX, type Server, startServers } from "./servers.ts";
+import { type Wrk, wrk } from "./wrk.ts";
+
+/** /work requests that are outstanding, for each CPU. */
+const WORKS = 4;
+
+/** /work requests that are outstanding where the queue refuses some: it takes 100 for each CPU unless it is told otherwise. */
+const TOO_MANY = 256;
+
+/** Connections at full rate. */
+const MANY = 32;
+
+/** What remains of one server's works may not burden the next one's, ms. */
+const SETTLE = 1_500;
+
+/** Longest p99, ms, and least share of the idle rate: the goals. */
+const P99 = 5;
+const KEPT = 0.5;
+
+/** Seconds until a balancer takes a check for failed. Source: `kas admin setup`, its health check's Timeout. */
+const CHECK_TIMEOUT = 5;
+
+/** Measures while so many /work requests are outstanding. */
+async function under<T>(
+  works: number,
+  server: Server,
+  seconds: number,
+  measure: () => Promise<T>,
+): Promise<T> {
+  // wrk is given a second to have all of them on their way.
+  const working = wrk(`${server.url}/work`, works, seconds + 2);
+  await pause(1_000);
+  try {
+    return await measure();
+  } finally {
+    await working;
+    await pause(SETTLE);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function run({ quick }: Options): Promise<Result> {
+  const [times, seconds] = quick ? [1, 1] : [5, 2];
+  await using servers = await startServers(["kas", "node", "predecessor"]);
+  const { all, skipped } = servers;
+  const kas = all.find(({ name }) => name === KAS);
+  if (kas === undefined) throw new Error("kas worker is not among the servers");
+  const cpus = navigator.hardwareConcurrency;
+  const pings = (connections: number) => ({ url }: Server) => wrk(`${url}/ping`, connections, seconds);
+  const busy = (works: number, connections: number) => (server: Server) =>
+    // nginx alone has no work of its own: kas keeps the CPUs busy beside it.
+    under(works, server.name === NGINX ? kas : server, seconds, () => pings(connections)(server));
+  const idle = await inTurns(all, times, pings(MANY));
+  const one = await inTurns(all, times, busy(WORKS * cpus, 1));
+  const many = await inTurns(all, times, busy(WORKS * cpus, MANY));
+  const refusing = await inTurns([kas], times, busy(TOO_MANY * cpus, 1));
+
+  const kept = new Map(all.map(({ name }) => [name, keptOf(idle, many, name)]));
+  return {
+    part: "loaded",
+    title: "/ping while /work keeps every CPU busy",
+    how:
+      `As before, while another wrk keeps ${WORKS} /work requests a CPU outstanding; nginx alone answers beside a busy kas. ` +
+      `One ping at a time, and at full rate over ${MANY} connections. ${times} times in turns, ${seconds} s each.`,
+    tables: [
+      table("one ping at a time, ms", one),
+      table(
+        `one ping at a time while ${TOO_MANY} works a CPU are outstanding, of which the queue refuses some, ms`,
+        refusing,
+      ),
+      {
+        title: `${MANY} connections`,
+        columns: ["server", "pings a second", "of its idle rate", "p50, ms", "p99, ms", "max, ms", "failed"],
+        rows: [...many].map(([name, runs]) => [
+          name,
+          measured(runs.map(({ rate }) => rate)),
+          kept.get(name) ?? "",
+          ...latencies(runs),
+          failed(runs),
+        ]),
+      },
+    ],
+    goals: goals(one, refusing, many, kept.get(KAS)),
+    notes: [...skipped],
+    panels: [{
+      title: "A ping while /work keeps every CPU busy, p99",
+      unit: "ms",
+      better: "less",
+      bars: [...one].map(([label, runs]) => ({
+        label,
+        value: measured(runs.map(({ p99 }) => p99)).median,
+        ours: label === KAS,
+      })),
+    }],
+  };
+}
+
+/** What a server keeps of its idle rate, turn by turn. */
+function keptOf(idle: Runs, busy: Runs, name: string): Measured {
+  const both: Runs = new Map([["idle", idle.get(name) ?? []], ["busy", busy.get(name) ?? []]]);
+  return ratio(both, "busy", "idle", ({ rate }) => rate);
+}
+
+function table(title: string, runs: Runs) {
+  return {
+    title,
+    columns: ["server", "p50", "p99", "max", "failed"],
+    rows: [...runs].map(([name, runs]) => [name, ...latencies(runs), failed(runs)]),
+  };
+}
+
+function latencies(runs: readonly Wrk[]): Measured[] {
+  return (["p50", "p99", "max"] as const).map((key) => measured(runs.map((run) => run[key])));
+}
+
+function failed(runs: readonly Wrk[]): number {
+  return runs.reduce((sum, { failed }) => sum + failed, 0);
+}
+
+function goals(one: Runs, refusing: Runs, many: Runs, kept: Measured | undefined): Goal[] {
+  const ours = [one, refusing, many].map((runs) => runs.get(KAS) ?? []);
+  const p99 = measured((ours[0] ?? []).map(({ p99 }) => p99)).median;
+  const worst = Math.max(...ours.flat().map(({ max }) => max));
+  const lost = failed(ours.flat());
+  return [
+    {
+      goal: `/ping under load: p99 at most ${P99} ms, one at a time`,
+      found: `${p99.toFixed(2)} ms`,
+      met: p99 <= P99,
+    },
+    ...kept === undefined ? [] : [{
+      goal: `/ping under load: ${KEPT} of the idle rate kept at ${MANY} connections`,
+      found: kept.median.toFixed(2),
+      met: kept.median >= KEPT,
+    }],
+    {
+      goal: "No health check fails at any load that the queue admits or refuses",
+      found: `${lost} failed, the slowest took ${worst.toFixed(0)} ms of ${CHECK_TIMEOUT} s`,
+      met: lost === 0 && worst < CHECK_TIMEOUT * 1_000,
+    },
+  ];
+}
+
+/** /ping under load. */
+export const loaded: Part = { name: "loaded", run };

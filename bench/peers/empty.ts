@@ -1,0 +1,1 @@
+await Deno.stdin.read(new Uint8Array(1));
