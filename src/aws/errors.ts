@@ -187,6 +187,9 @@ function hintFor(code: string): string | undefined {
   if (code === "InvalidInstance" || code === "InvalidTarget" || code.startsWith("InvalidInstanceID")) {
     return "kas admin instances lists the fleet";
   }
+  if (code.startsWith("InvalidLaunchTemplate")) {
+    return "aws ec2 describe-launch-templates lists those that exist";
+  }
   if (code === "OperationNotPermitted") return "lift the instance's stop or termination protection first";
   return undefined;
 }

@@ -16,6 +16,7 @@ import {
 import { chosen, dryRun, missing, named } from "./ec2/request.ts";
 import type { Lifecycle } from "./ec2/lifecycle.ts";
 import { DEFAULT_GROUP, securityGroupActions } from "./ec2/security_groups.ts";
+import { launchTemplates } from "./ec2/launch_templates.ts";
 import { tagActions, tagsOf } from "./ec2/tags.ts";
 import type { Faults } from "./faults.ts";
 import { flag, shape, shapes, text, texts, whole } from "./input.ts";
@@ -44,12 +45,18 @@ export function zones(region: string): readonly [string, string] {
   return [`${region}a`, `${region}b`];
 }
 
+/** The subnet that a zone has in the account's one network. */
+function subnetOf(zone: string): string {
+  return `subnet-${(zone.charCodeAt(zone.length - 1) - 96).toString(16).padStart(17, "0")}`;
+}
+
 /** Builds EC2. */
 export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2Options): Ec2 {
   let launches = 0;
   let reservations = 0;
   world.putSecurityGroup(DEFAULT_GROUP);
   const tokens = new Map<string, { readonly request: string; readonly reservation: string }>();
+  const templates = launchTemplates(clock);
   const read = (): Snapshot => world.ago(faults.staleReads);
 
   const lacksCapacity = ({ id, zone }: { id?: string; zone: string }) =>
@@ -67,17 +74,19 @@ export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2O
   };
 
   const create: Ec2["create"] = (instance) => {
+    const zone = instance.zone ?? emptiestZone() ?? zones(region)[0];
     const created: Instance = {
       // Counted, so that a fault can be set on an instance that is not there yet.
       id: `i-${(++launches).toString(16).padStart(17, "0")}`,
       reservation: instance.reservation ?? nextReservation(),
       address: addresses.take(),
-      zone: instance.zone ?? emptiestZone() ?? zones(region)[0],
+      zone,
       type: "t3.micro",
       image: "ami-00000000000000001",
       keyName: undefined,
-      subnet: "subnet-00000000000000001",
+      subnet: subnetOf(zone),
       securityGroups: [DEFAULT_GROUP.id],
+      userData: undefined,
       clientToken: undefined,
       launchIndex: 0,
       state: "stopped",
@@ -93,18 +102,37 @@ export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2O
     return created;
   };
 
+  /** A RunInstances request with what its launch template says where it says nothing itself; tags of both count. */
+  const withTemplate = (input: Shape): { readonly input: Shape; readonly tags: Record<string, string> } => {
+    const specification = shape(input, "LaunchTemplate");
+    if (specification === undefined) return { input, tags: {} };
+    const { data, tags } = templates.resolve(specification);
+    const TagSpecifications = [...shapes(data, "TagSpecifications"), ...shapes(input, "TagSpecifications")];
+    return { input: { ...data, ...input, TagSpecifications }, tags };
+  };
+
   /** Launches so many instances; their reservation. */
-  const launch = (input: Shape, count: number): string => {
-    const wish = text(shape(input, "Placement") ?? {}, "AvailabilityZone");
+  const launch = (request: Shape, count: number): string => {
+    const { input, tags: systemTags } = withTemplate(request);
+    if (text(input, "ImageId") === undefined) missing("ImageId");
+    const launched = asLaunched(input);
+    const tags = { ...launched.tags, ...systemTags };
+    const subnet = text(input, "SubnetId");
+    const wish = text(shape(input, "Placement") ?? {}, "AvailabilityZone") ??
+      zones(region).find((zone) => subnetOf(zone) === subnet);
     if (wish !== undefined && !zones(region).includes(wish)) {
       throw new AwsError("InvalidParameterValue", `Invalid availability zone: [${wish}]`);
     }
     const reservation = nextReservation();
+    const { LaunchTemplateId, LaunchTemplateName } = shape(input, "LaunchTemplate") ?? {};
+    if ([LaunchTemplateId, LaunchTemplateName].some((it) => faults.noCapacity.has(String(it)))) {
+      throw insufficientCapacity(region);
+    }
     for (let launchIndex = 0; launchIndex < count; launchIndex++) {
       const zone = wish ?? emptiestZone();
       if (zone === undefined || lacksCapacity({ zone })) throw insufficientCapacity(zone ?? region);
       const clientToken = text(input, "ClientToken");
-      lifecycle.start(create({ ...asLaunched(input), zone, reservation, launchIndex, clientToken }).id);
+      lifecycle.start(create({ ...launched, tags, zone, reservation, launchIndex, clientToken }).id);
     }
     return reservation;
   };
@@ -164,11 +192,6 @@ export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2O
     RunInstances: (input) => {
       const least = whole(input, "MinCount", 1, 1_000) ?? missing("MinCount");
       const most = whole(input, "MaxCount", least, 1_000) ?? missing("MaxCount");
-      if (text(input, "ImageId") === undefined && shape(input, "LaunchTemplate") === undefined) {
-        missing("ImageId");
-      }
-      if (flag(input, "DryRun")) throw dryRun();
-
       const token = text(input, "ClientToken");
       const request = JSON.stringify(input);
       const earlier = token === undefined ? undefined : tokens.get(token);
@@ -177,6 +200,10 @@ export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2O
           "IdempotentParameterMismatch",
           "The client token was used before, with other parameters",
         );
+      }
+      if (flag(input, "DryRun")) {
+        if (text(withTemplate(input).input, "ImageId") === undefined) missing("ImageId");
+        throw dryRun();
       }
       const reservation = earlier?.reservation ?? launch(input, most);
       if (token !== undefined) tokens.set(token, { request, reservation });
@@ -216,11 +243,29 @@ export function ec2({ clock, world, lifecycle, addresses, faults, region }: Ec2O
       }),
     }),
 
+    DescribeInstanceAttribute: (input) => {
+      const id = text(input, "InstanceId") ?? missing("InstanceId");
+      const [instance] = named(world.now, { InstanceIds: [id] });
+      const Attribute = text(input, "Attribute") ?? missing("Attribute");
+      switch (Attribute) {
+        case "userData":
+          return { InstanceId: id, UserData: { Value: instance?.userData } };
+        case "instanceType":
+          return { InstanceId: id, InstanceType: { Value: instance?.type } };
+        default:
+          throw new AwsError(
+            "InvalidParameterValue",
+            `The sandbox does not tell the attribute '${Attribute}'`,
+          );
+      }
+    },
+
     MonitorInstances: (input) => setMonitoring(input, true),
     UnmonitorInstances: (input) => setMonitoring(input, false),
 
     ...tagActions(world, read),
     ...securityGroupActions(world, read),
+    ...templates.actions,
 
     DescribeAvailabilityZones: (input) => {
       const names = texts(input, "ZoneNames");
@@ -252,6 +297,7 @@ function asLaunched(input: Shape): Partial<Instance> & { tags: Readonly<Record<s
     image: text(input, "ImageId"),
     keyName: text(input, "KeyName"),
     subnet: text(input, "SubnetId"),
+    userData: text(input, "UserData"),
   };
   const securityGroups = [...texts(input, "SecurityGroupIds"), ...texts(input, "SecurityGroups")];
   return {

@@ -36,7 +36,7 @@ export class Faults {
   snsDuplicates = 0;
   /** Share of SNS delivery attempts that get lost, 0..1. */
   snsLoss = 0;
-  /** Ids of instances that EC2 has no capacity for. */
+  /** Ids of instances, ids and names of launch templates, and zones that EC2 has no capacity for. */
   readonly noCapacity = new Set<string>();
   /** Ids of instances that fail their health checks. */
   readonly unhealthy = new Set<string>();

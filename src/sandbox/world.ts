@@ -20,6 +20,8 @@ export interface Instance {
   readonly keyName: string | undefined;
   readonly subnet: string | undefined;
   readonly securityGroups: readonly string[];
+  /** Base64. */
+  readonly userData: string | undefined;
   readonly clientToken: string | undefined;
   /** Place in its reservation, from 0. */
   readonly launchIndex: number;

@@ -4,10 +4,18 @@ import { type Backend, motoBackend, sandboxBackend } from "./contract/backends.t
 import { CLOUDWATCH_CASES } from "./contract/cloudwatch_cases.ts";
 import { EC2_CASES } from "./contract/ec2_cases.ts";
 import { ELB_CASES } from "./contract/elb_cases.ts";
+import { LAUNCH_CASES } from "./contract/launch_cases.ts";
 import { SNS_CASES } from "./contract/sns_cases.ts";
 
 /** Every case, for every stand-in. */
-const CASES = [...EC2_CASES, ...ELB_CASES, ...CLOUDWATCH_CASES, ...SNS_CASES, ...ADMIN_CASES];
+const CASES = [
+  ...EC2_CASES,
+  ...LAUNCH_CASES,
+  ...ELB_CASES,
+  ...CLOUDWATCH_CASES,
+  ...SNS_CASES,
+  ...ADMIN_CASES,
+];
 
 testWith([], "what kas asks of AWS, our sandbox does", (t) => contract(t, sandboxBackend));
 testWith([program("moto_server")], "what kas asks of AWS, moto does", (t) => contract(t, motoBackend));

@@ -41,13 +41,19 @@ export function readAwsQuery(form: URLSearchParams): Shape {
   });
 }
 
+/** Lists whose name on the wire is not theirs in the singular. Source: botocore ec2/2016-11-15, locationName. */
+const EC2_LISTS: Readonly<Record<string, string>> = {
+  LaunchTemplateVersion: "Versions",
+  ResourceId: "Resources",
+};
+
 /** Reads an ec2Query form. */
 export function readEc2Query(form: URLSearchParams): Shape {
   return structure(tree(form), (name, value) => {
     const items = numbered(value);
     if (items === undefined) return undefined;
     // A few have their plural on the wire as well: IpPermissions.
-    return [name === "ResourceId" ? "Resources" : name.endsWith("s") ? name : `${name}s`, items];
+    return [EC2_LISTS[name] ?? (name.endsWith("s") ? name : `${name}s`), items];
   });
 }
 

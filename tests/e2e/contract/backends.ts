@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { DescribeSecurityGroupsCommand, DescribeSubnetsCommand } from "@aws-sdk/client-ec2";
 import { type Aws, connect } from "../../../src/aws/clients.ts";
 import { type SandboxOptions, startSandbox } from "../../../src/sandbox/sandbox.ts";
 import { credentials } from "../../aws/wire.ts";
@@ -16,6 +17,8 @@ export interface Backend extends AsyncDisposable {
   readonly aws: Aws;
   /** An image that can be launched. */
   readonly image: string;
+  /** A subnet, and a security group of its network, that can be launched into. */
+  network(): Promise<{ readonly subnet: string; readonly securityGroup: string }>;
 }
 
 const REGION = "eu-west-1";
@@ -46,12 +49,25 @@ export async function motoBackend(): Promise<Backend> {
 function withAws(name: Backend["name"], server: AsyncDisposable & { readonly url: string }): Backend {
   credentials();
   const aws = connect({ region: REGION, endpointUrl: server.url });
+  const network = async () => {
+    // The sandbox has one network, which need not be asked for.
+    if (name === "sandbox") {
+      return { subnet: "subnet-00000000000000002", securityGroup: "sg-00000000000000001" };
+    }
+    const ec2 = await aws.ec2();
+    const [{ Subnets }, { SecurityGroups }] = await Promise.all([
+      ec2.send(new DescribeSubnetsCommand({})),
+      ec2.send(new DescribeSecurityGroupsCommand({ GroupNames: ["default"] })),
+    ]);
+    return { subnet: Subnets?.[0]?.SubnetId ?? "", securityGroup: SecurityGroups?.[0]?.GroupId ?? "" };
+  };
   return {
     name,
     url: server.url,
     region: REGION,
     aws,
     image: IMAGE,
+    network,
     [Symbol.asyncDispose]: async () => {
       aws[Symbol.dispose]();
       await server[Symbol.asyncDispose]();
