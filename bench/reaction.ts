@@ -149,7 +149,7 @@ async function resync(fleet: Fleet): Promise<{ took: number; answers: number }> 
     using state = State.open(folder);
     const journal = new Journal(state);
     const observer = new Observer(aws, { fleet: "kas", balancer: BALANCER });
-    const world = { aws, fleet: observer.fleet, clock: realClock, address: () => undefined };
+    const world = { aws, fleet: observer.fleet, limits: LIMITS, clock: realClock, address: () => undefined };
     await using activities = new Activities({ ...world, startTimeout: 1, drainTimeout: 1 }, journal);
     const stepper = { observer, state, journal, activities, limits: LIMITS, dryRun: true, now: Date.now };
     const { signal } = new AbortController();

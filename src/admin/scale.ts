@@ -87,9 +87,21 @@ async function run(
   const journal = new Journal(state);
   const fleet = { ...selector(flags), balancer: balancerRef(flags) };
   const { startTimeout, drainTimeout, dryRun, instance, min, max, warmup, grow, shrink } = flags;
+  // A person asks once and means it now.
+  const limits = {
+    ...(min === undefined ? {} : { min }),
+    ...(max === undefined ? {} : { max }),
+    warmup,
+    cooldownOut: 0,
+    cooldownIn: 0,
+    resync: 0,
+    ...(grow === undefined ? {} : { grow }),
+    ...(shrink === "stop" ? {} : { shrink }),
+  };
   await using activities = new Activities({
     aws,
     fleet,
+    limits,
     startTimeout,
     drainTimeout,
     clock: realClock,
@@ -103,17 +115,7 @@ async function run(
       state,
       journal,
       activities,
-      // A person asks once and means it now.
-      limits: {
-        ...(min === undefined ? {} : { min }),
-        ...(max === undefined ? {} : { max }),
-        warmup,
-        cooldownOut: 0,
-        cooldownIn: 0,
-        resync: 0,
-        ...(grow === undefined ? {} : { grow }),
-        ...(shrink === "stop" ? {} : { shrink }),
-      },
+      limits,
       dryRun,
       now: realClock.now,
     },

@@ -14,13 +14,13 @@ import {
   glance,
   healthOf,
   look,
-  registration,
   seek,
   settled,
   step,
   type Taking,
 } from "./errand.ts";
 import { probe } from "./probe.ts";
+import { spared } from "./spared.ts";
 import { putBack } from "./undo.ts";
 
 /** The longest time between two probes of a worker, ms. */
@@ -90,10 +90,11 @@ export async function bringIn(errand: Errand): Promise<Ec2Instance> {
 }
 
 /**
- * Takes an instance out of service: deregistered, drained, looked at once more, stopped or terminated.
+ * Takes an instance out of service: deregistered, drained, looked at once more, stopped or terminated. Before it is
+ * deregistered, and at the last look, the fleet is looked at again: whether the instance can still be spared.
  *
- * It is neither before it is drained, however long that takes: one that does not drain in time, or can't be stopped, is
- * registered again.
+ * It is neither before it is drained, however long that takes: one that does not drain in time, can't be spared any more, or
+ * can't be stopped, is registered again.
  *
  * @param commit called right before StopInstances or TerminateInstances, from where on there is no taking back
  * @throws {ErrandError}
@@ -130,7 +131,7 @@ async function drain(errand: Errand): Promise<void> {
     what: `the deregistration of ${id}`,
     timeout,
     attempt: async () => {
-      await deregister(aws, fleet.balancer, id);
+      await deregister(aws, fleet.balancer, id, undefined, () => spared(errand));
       return true;
     },
   });
@@ -145,10 +146,7 @@ async function drain(errand: Errand): Promise<void> {
     what: `a look at ${id}`,
     timeout,
     attempt: async () => {
-      const [{ role, autoScalingGroup }, standing] = await Promise.all([look(errand), registration(errand)]);
-      if (role !== "node" || autoScalingGroup !== undefined) {
-        throw new ErrandError(`${id} is no node any more`, false);
-      }
+      const { registration: standing } = await spared(errand);
       if (standing !== "none") throw new ErrandError(`${id} was registered again by someone else`, false);
       return true;
     },

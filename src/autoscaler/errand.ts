@@ -8,6 +8,7 @@ import { type BalancerRef, type Health, health } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { code, explain, isCapacity, isOutOfReach, isThrottled } from "../aws/errors.ts";
 import { type Ec2Instance, type FleetSelector, instance as describe } from "../aws/instances.ts";
+import type { Limits } from "../scaling/facts.ts";
 import type { Registration } from "../scaling/fleet.ts";
 import type { Activity, Cause, Journal } from "./journal.ts";
 import { type Clock, DeadlineError, until } from "./wait.ts";
@@ -21,6 +22,7 @@ export interface Fleet extends FleetSelector {
 export interface World {
   readonly aws: Aws;
   readonly fleet: Fleet;
+  readonly limits: Limits;
   /** Where an instance's worker is reached from here: a host name or address. */
   readonly address: (instance: Ec2Instance) => string | undefined;
   /** The longest wait for each step of the way in. */

@@ -12,6 +12,7 @@ import { type Decision, RULES } from "../scaling/decide.ts";
 import type { Facts, UnderWay } from "../scaling/facts.ts";
 import { type Activity as Kind, DIRECTION, inService, type Instance } from "../scaling/fleet.ts";
 import { type Line, readLine, readLines } from "./lines.ts";
+import { prune } from "./prune.ts";
 import {
   ACTIVITY,
   type Activity,
@@ -28,6 +29,7 @@ import {
   type Wanted,
 } from "./record.ts";
 import type { State } from "./state.ts";
+import { readLeaving, readUnfinished, underWay } from "./under_way.ts";
 
 export type { Line } from "./lines.ts";
 export type { Activity, ActivityState, Cause, DecisionRecord, Placed, Step, Wanted } from "./record.ts";
@@ -54,9 +56,6 @@ export interface Taking<T> {
 
 /** How long a launch that failed bears on the next one, ms. */
 const FAILED_LATELY = 3_600_000;
-
-/** How long a record is kept, ms. */
-const KEPT = 90 * 24 * 3_600_000;
 
 /** How large the database may grow before the oldest records go, bytes. */
 const LARGEST = 256 * 2 ** 20;
@@ -248,16 +247,21 @@ export class Journal {
 
   /** The activities under way, oldest first. */
   unfinished(): Activity[] {
-    return this.#all(`SELECT ${ACTIVITY} FROM activities WHERE ended IS NULL ORDER BY id`).map(toActivity);
+    return readUnfinished(this.#state.db);
   }
 
-  /** The same as far as a decision looks at them. */
-  underWay(): UnderWay[] {
-    return this.unfinished().map(({ kind, instance, began }) => ({
-      kind,
-      ...(instance === undefined ? {} : { instance }),
-      since: began,
-    }));
+  /**
+   * The same as far as a decision looks at them.
+   *
+   * @param also activities that count as under way, though they may have ended since
+   */
+  underWay(also: readonly Activity[] = []): UnderWay[] {
+    return underWay(readUnfinished(this.#state.db, also));
+  }
+
+  /** What is on its way out: the stops and terminations under way, and the ways in that are being undone. */
+  leaving(): UnderWay[] {
+    return readLeaving(this.#state.db);
   }
 
   /** The steps of an activity in the order in which they were taken. */
@@ -359,32 +363,7 @@ export class Journal {
 
   /** Forgets what is too old or too much; never an activity under way, nor the newest start and stop, which cooldowns go by. */
   prune(now: number): void {
-    const spared = `id NOT IN (SELECT decision FROM activities WHERE ended IS NULL)
-      AND id NOT IN (SELECT max(id) FROM decisions WHERE kind <> 'none' GROUP BY kind)`;
-    this.#state.transaction(() => {
-      this.#run(`DELETE FROM decisions WHERE time < ? AND ${spared}`, now - KEPT);
-      const { first, last } = this.#get("SELECT min(id) AS first, max(id) AS last FROM decisions") ?? {};
-      for (let tenth = 1; tenth < 10 && this.#state.size() > this.#largest; tenth++) {
-        const end = Number(first) + (Number(last) - Number(first)) * tenth / 10;
-        this.#run(`DELETE FROM decisions WHERE id <= ? AND ${spared}`, Math.floor(end));
-      }
-      this.#mendRuns();
-    });
-  }
-
-  /** A run whose first record is gone begins with the oldest that is left. */
-  #mendRuns(): void {
-    const runs = this.#all(
-      `SELECT repeats, min(id) AS first FROM decisions
-       WHERE repeats IS NOT NULL AND repeats NOT IN (SELECT id FROM decisions) GROUP BY repeats`,
-    );
-    for (const { repeats, first } of runs) {
-      this.#run(
-        "UPDATE decisions SET repeats = nullif(?, id) WHERE repeats = ?",
-        Number(first),
-        Number(repeats),
-      );
-    }
+    prune(this.#state, this.#largest, now);
   }
 
   #run(

@@ -49,6 +49,8 @@ export class Observer {
 
   async #facts(journal: Journal, limits: Limits, now: () => number, signal: AbortSignal): Promise<Facts> {
     const guess = this.#likely;
+    // What ends while this looks may have been seen as it was before.
+    const begun = journal.unfinished();
     const [ec2, standing, details, guessed] = await together([
       Array.fromAsync(fleetInstances(this.#aws, this.fleet, signal)),
       registrations(this.#aws, this.fleet.balancer, signal),
@@ -73,7 +75,7 @@ export class Observer {
       instances,
       alarms,
       cpu: Object.fromEntries(ec2.flatMap((instance) => sinceLaunch(instance, cpu.get(instance.id)))),
-      underWay: journal.underWay(),
+      underWay: journal.underWay(begun),
       history: journal.history(at),
     };
   }

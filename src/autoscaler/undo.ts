@@ -9,6 +9,7 @@ import { explain, isIncorrectState, isNotFound, isUnregistrable } from "../aws/e
 import { quarantine, stopInstance } from "../aws/instances.ts";
 import { type Errand, isPassing, persist, registration, seek } from "./errand.ts";
 import type { Cause } from "./journal.ts";
+import { spared } from "./spared.ts";
 
 /** Undoes a way in that failed: out of the load balancer, stopped, and if it is to blame kept out of scaling (R7, R9). */
 export async function undo(errand: Errand, cause: Cause): Promise<void> {
@@ -68,11 +69,16 @@ async function mark({ world: { aws }, log, id }: Errand, reason: string): Promis
   }
 }
 
-/** Takes an instance off the load balancer; true once it has drained, as it may have come into service in the end (R10). */
+/**
+ * Takes an instance off the load balancer; true once it has drained, as it may have come into service in the end (R10). Then it
+ * serves for as long as it can't be spared.
+ */
 async function offBalancer(errand: Errand): Promise<boolean> {
   const { world: { aws, fleet }, id } = errand;
   try {
-    await deregister(aws, fleet.balancer, id);
+    await deregister(aws, fleet.balancer, id, undefined, async () => {
+      if (await registration(errand) === "in-service") await spared(errand);
+    });
     return await registration(errand) === "none";
   } catch (error) {
     // With the balancer gone there is nothing to be registered with.

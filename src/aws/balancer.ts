@@ -4,6 +4,7 @@
  * @module
  */
 import type { Registration } from "../scaling/fleet.ts";
+import type { Check } from "./calls.ts";
 import * as classic from "./classic_balancer.ts";
 import type { Aws } from "./clients.ts";
 import * as targetGroup from "./target_group.ts";
@@ -91,11 +92,21 @@ export function register(aws: Aws, ref: BalancerRef, id: string, signal?: AbortS
     : targetGroup.register(aws, ref.arn, id, signal);
 }
 
-/** Deregisters an instance, which then drains. One that is not registered is left as it is. */
-export function deregister(aws: Aws, ref: BalancerRef, id: string, signal?: AbortSignal): Promise<void> {
+/**
+ * Deregisters an instance, which then drains. One that is not registered is left as it is.
+ *
+ * @param before made right before each request, the SDK's own repeats included; what it throws ends the call
+ */
+export function deregister(
+  aws: Aws,
+  ref: BalancerRef,
+  id: string,
+  signal?: AbortSignal,
+  before?: Check,
+): Promise<void> {
   return ref.kind === "classic"
-    ? classic.deregister(aws, ref.name, id, signal)
-    : targetGroup.deregister(aws, ref.arn, id, signal);
+    ? classic.deregister(aws, ref.name, id, signal, before)
+    : targetGroup.deregister(aws, ref.arn, id, signal, before);
 }
 
 /**

@@ -47,6 +47,17 @@ interface Context {
 type Handler<I, O> = (args: I) => Promise<O>;
 export type Attempt = <I, O>(next: Handler<I, O>, context: Context) => Handler<I, O>;
 
+/** What is made sure of before an attempt; throwing keeps it from being made. */
+export type Check = () => Promise<unknown>;
+
+/** Where the SDK's clients and commands take such a middleware: both places are behind the retries and the signing. */
+export interface AttemptStack {
+  add(
+    attempt: Attempt,
+    place: { step: "finalizeRequest"; priority: "normal" | "low"; name: string },
+  ): void;
+}
+
 /** A middleware that tells of each attempt at a call; its place is behind the retries. */
 export function tellOf(told: (call: Call) => void): Attempt {
   return (next, context) => {
@@ -85,6 +96,20 @@ function dateOf(answer: unknown): number | undefined {
 /** What the SDK hands around of an HTTP answer. */
 interface Dated {
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Has a check made right before each attempt at a call, retries included; what it throws ends the call, and is no attempt to
+ * {@linkcode tellOf}.
+ */
+export function beforeEach(stack: AttemptStack, check: Check): void {
+  stack.add(
+    (next) => async (args) => {
+      await check();
+      return await next(args);
+    },
+    { step: "finalizeRequest", priority: "normal", name: "beforeEach" },
+  );
 }
 
 /** How a request ended that failed. */

@@ -9,6 +9,7 @@ import type {
 } from "@aws-sdk/client-elastic-load-balancing";
 import { type Registration, WORKER_PORT } from "../scaling/fleet.ts";
 import type { Balancer, Health } from "./balancer.ts";
+import { beforeEach, type Check } from "./calls.ts";
 import { type Aws, sendOptions } from "./clients.ts";
 import { isNotFound, isUnregistrable, UnreachableError } from "./errors.ts";
 
@@ -81,11 +82,19 @@ export async function register(aws: Aws, name: string, id: string, signal?: Abor
 }
 
 /** Deregisters an instance, which then drains. One that is not registered is left as it is. */
-export async function deregister(aws: Aws, name: string, id: string, signal?: AbortSignal): Promise<void> {
+export async function deregister(
+  aws: Aws,
+  name: string,
+  id: string,
+  signal?: AbortSignal,
+  before?: Check,
+): Promise<void> {
   const [client, { DeregisterInstancesFromLoadBalancerCommand }] = await elb(aws);
   const request = { LoadBalancerName: name, Instances: [{ InstanceId: id }] };
+  const command = new DeregisterInstancesFromLoadBalancerCommand(request);
+  if (before !== undefined) beforeEach(command.middlewareStack, before);
   try {
-    await client.send(new DeregisterInstancesFromLoadBalancerCommand(request), sendOptions(signal));
+    await client.send(command, sendOptions(signal));
   } catch (error) {
     // What ELB says of one that was never registered, or is terminated: it is as it should be.
     if (!isUnregistrable(error)) throw error;

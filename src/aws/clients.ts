@@ -8,7 +8,7 @@ import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-balancing";
 import type { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { SNSClient } from "@aws-sdk/client-sns";
-import { type Attempt, type Call, tellOf } from "./calls.ts";
+import { type AttemptStack, type Call, tellOf } from "./calls.ts";
 import { RegionError } from "./errors.ts";
 import type { ClientConfig } from "./sdk/config.ts";
 
@@ -85,9 +85,7 @@ export function sendOptions(signal: AbortSignal | undefined): { abortSignal?: Ab
 /** What the SDK's clients have in common, as far as it matters here. */
 interface SdkClient {
   readonly config: { readonly region: () => Promise<string> };
-  readonly middlewareStack: {
-    add(attempt: Attempt, place: { step: "finalizeRequest"; priority: "low"; name: string }): void;
-  };
+  readonly middlewareStack: AttemptStack;
   destroy(): void;
 }
 

@@ -7,6 +7,7 @@
 import type { TargetGroup, TargetHealthDescription } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { type Registration, WORKER_PORT } from "../scaling/fleet.ts";
 import type { Balancer, Health } from "./balancer.ts";
+import { beforeEach, type Check } from "./calls.ts";
 import { type Aws, sendOptions } from "./clients.ts";
 import { isNotFound, isUnregistrable, UnreachableError } from "./errors.ts";
 
@@ -79,11 +80,19 @@ export async function register(aws: Aws, arn: string, id: string, signal?: Abort
 }
 
 /** Deregisters an instance, which then drains for the group's whole delay. One that is not registered is left as it is. */
-export async function deregister(aws: Aws, arn: string, id: string, signal?: AbortSignal): Promise<void> {
+export async function deregister(
+  aws: Aws,
+  arn: string,
+  id: string,
+  signal?: AbortSignal,
+  before?: Check,
+): Promise<void> {
   const [client, { DeregisterTargetsCommand }] = await elbv2(aws);
   const request = { TargetGroupArn: arn, Targets: [{ Id: id }] };
+  const command = new DeregisterTargetsCommand(request);
+  if (before !== undefined) beforeEach(command.middlewareStack, before);
   try {
-    await client.send(new DeregisterTargetsCommand(request), sendOptions(signal));
+    await client.send(command, sendOptions(signal));
   } catch (error) {
     // ELB says so of one that is gone: it is as it should be. Source: botocore elbv2 waiters, TargetDeregistered.
     if (!isUnregistrable(error)) throw error;

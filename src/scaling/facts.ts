@@ -58,8 +58,11 @@ export interface Facts {
   };
 }
 
+/** As much of the facts as tells who is in service. */
+export type Standings = Pick<Facts, "limits" | "instances" | "underWay">;
+
 /** What is under way with an instance. */
-export function activityOf(facts: Facts): (id: string) => Activity | undefined {
+export function activityOf(facts: Pick<Facts, "underWay">): (id: string) => Activity | undefined {
   const latest = new Map<string | undefined, Activity>(
     facts.underWay.map(({ instance, kind }) => [instance, kind]),
   );

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Alarm, alarmName, type Ask } from "./alarm.ts";
-import { activityOf, type Facts, recent } from "./facts.ts";
+import { activityOf, type Facts, recent, type Standings } from "./facts.ts";
 import {
   exists,
   inService,
@@ -75,7 +75,7 @@ export function maxInForce({ limits, instances }: Facts): number {
  * R3: the fewest instances in service: `--min`, or the number of base and control instances, without a control instance that
  * is not registered: it serves no requests.
  */
-export function minInForce({ limits, instances }: Facts): number {
+export function minInForce({ limits, instances }: Pick<Facts, "limits" | "instances">): number {
   return limits.min ??
     instances.filter((instance) =>
       exists(instance) &&
@@ -267,7 +267,7 @@ export function whichToStop(
 }
 
 /** R3: at least min stay in service. Only what is in service counts, as what is on the way may never arrive. */
-export function aboveMin(target: Instance, facts: Facts): Verdict {
+export function aboveMin(target: Pick<Instance, "id">, facts: Standings): Verdict {
   const remaining = remainingWithout(target, facts).length;
   const min = minInForce(facts);
   const says = `${remaining} would stay in service, min ${min}`;
@@ -314,11 +314,11 @@ function lowestCpuHigh(instances: readonly Instance[], facts: Facts): number | u
   return thresholds.length === 0 ? undefined : Math.min(...thresholds);
 }
 
-function remainingWithout(target: Instance, facts: Facts): Instance[] {
+function remainingWithout(target: Pick<Instance, "id">, facts: Standings): Instance[] {
   return standingAt("serving", facts).filter(({ id }) => id !== target.id);
 }
 
-function standingAt(place: Standing, facts: Facts): Instance[] {
+function standingAt(place: Standing, facts: Standings): Instance[] {
   const of = activityOf(facts);
   return facts.instances.filter((instance) => standing(instance, of(instance.id)) === place);
 }

@@ -55,7 +55,7 @@ for (const wayOut of [false, true]) {
     const { fleet, limits, startTimeout, drainTimeout } = it.options;
     const address = ({ privateIp }: { privateIp?: string }) => privateIp;
     await using activities = new Activities(
-      { aws: it.aws, fleet, startTimeout, drainTimeout, clock: realClock, address },
+      { aws: it.aws, fleet, limits, startTimeout, drainTimeout, clock: realClock, address },
       journal,
     );
     let failed = 0;

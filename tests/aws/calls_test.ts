@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { deregister } from "../../src/aws/balancer.ts";
 import type { Call } from "../../src/aws/calls.ts";
 import { fleetInstances, startInstance } from "../../src/aws/instances.ts";
-import { ec2, ec2Error, wire } from "./wire.ts";
+import { ec2, ec2Error, queryError, wire } from "./wire.ts";
 
 const NONE = () => ec2("DescribeInstances", "<reservationSet/>");
 
@@ -71,4 +72,21 @@ Deno.test("onCall tells of a request that nobody waits for any more", async () =
   }, { onCall });
   await assertRejects(() => Array.fromAsync(fleetInstances(server.aws, { fleet: "kas" }, stop.signal)));
   assertEquals(words, ["EC2 DescribeInstances aborted"]);
+});
+
+Deno.test("what is made sure of before each request of a deregistration is made sure of before a repeat too, and ends it", async () => {
+  const { onCall, words } = told();
+  await using server = wire(() => queryError("Throttling", "Rate exceeded"), { onCall });
+  let checks = 0;
+  const check = () => (++checks < 3 ? Promise.resolve() : Promise.reject(new Error("not any more")));
+  await assertRejects(
+    () => deregister(server.aws, { kind: "classic", name: "kas" }, "i-1", undefined, check),
+    Error,
+    "not any more",
+  );
+  assertEquals(checks, 3);
+  assertEquals(words, [
+    "ElasticLoadBalancing DeregisterInstancesFromLoadBalancer throttled",
+    "ElasticLoadBalancing DeregisterInstancesFromLoadBalancer throttled again",
+  ]);
 });

@@ -75,7 +75,7 @@ export class Incarnation implements Disposable {
     const observer = new Observer(this.#aws, fleet);
     const address: World["address"] = ({ privateIp }) =>
       privateIp && `${privateIp.replaceAll(".", "-")}.kas-${number}.lab`;
-    const world = { aws: this.#aws, fleet, address, startTimeout, drainTimeout, clock };
+    const world = { aws: this.#aws, fleet, limits, address, startTimeout, drainTimeout, clock };
     this.#activities = new Activities(world, this.journal);
     const stepper = {
       observer,

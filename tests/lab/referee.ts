@@ -174,6 +174,7 @@ export class Referee implements Watcher {
         break;
       case "DeregisterInstancesFromLoadBalancer":
         if (role !== "node") this.#fault("I1", `the ${role} ${id} is deregistered`);
+        if (registration === "in-service" && this.#isClear) this.#spared(id);
         break;
       case "RegisterInstancesWithLoadBalancer":
         if (machine?.healthy !== true && !this.#isMeddledWith(id)) {
@@ -203,6 +204,17 @@ export class Referee implements Watcher {
     ).length;
   }
 
+  /** I2: who is taken off leaves at least min in service, by how the fleet really stands as the call takes effect. */
+  #spared(id: string): void {
+    const { cloud, plan: { limits } } = this.#there;
+    const fleet = cloud.fleet().filter(({ state }) => state !== "shutting-down");
+    const others =
+      fleet.filter((it) => it.id !== id && it.state === "running" && it.registration === "in-service").length;
+    const min = limits.min ?? alwaysOn(fleet);
+    if (others < min) this.#fault("I2", `${id} is taken off, which leaves ${others} in service, min ${min}`);
+    this.acts.bounded++;
+  }
+
   /** I2: what is decided keeps the bounds by how the fleet really stands. */
   #bounds({ kind }: Decision): void {
     this.acts.bounded++;
@@ -220,10 +232,7 @@ export class Referee implements Watcher {
       const coming = new Set([...serving.map(({ id }) => id), ...starting]).size;
       if (coming > max) this.#fault("I2", `a start makes ${coming}, max ${max}`);
     } else {
-      const always = fleet.filter(({ role, registration }) =>
-        role === "base" || (role === "control" && registration !== "none")
-      );
-      const min = limits.min ?? always.length;
+      const min = limits.min ?? alwaysOn(fleet);
       if (serving.length < min) this.#fault("I2", `a stop leaves ${serving.length}, min ${min}`);
     }
   }
@@ -257,6 +266,13 @@ export class Referee implements Watcher {
   #fault(rule: string, what: string): void {
     this.broken.add(`${rule}: ${what}`);
   }
+}
+
+/** R3: how many are in service at least where no min is set. */
+function alwaysOn(fleet: readonly Truth[]): number {
+  return fleet.filter(({ role, registration }) =>
+    role === "base" || (role === "control" && registration !== "none")
+  ).length;
 }
 
 /** The instances that a call is about, EC2's or ELB's. */

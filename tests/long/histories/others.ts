@@ -66,7 +66,7 @@ export class Others {
     this.#referee.meddled(id);
     const instances = { InstanceIds: [id] };
     const registration = { LoadBalancerName: FLEET, Instances: [{ InstanceId: id }] };
-    const tag = { ResourceIds: [id], Tags: [{ Key: "kas:quarantine", Value: "by hand" }] };
+    const tag = { Resources: [id], Tags: [{ Key: "kas:quarantine", Value: "by hand" }] };
     const acts = {
       terminate: ["ec2", "TerminateInstances", instances],
       stop: ["ec2", "StopInstances", instances],
