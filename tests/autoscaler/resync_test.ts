@@ -72,11 +72,12 @@ Deno.test("a stream of messages does not put the resync off for ever", async () 
 });
 
 Deno.test("a resync that failed is made again soon, not an interval later", async () => {
-  await using it = await stage({ faults: ["errors=1"] });
-  const autoscaler = await it.start();
-  await eventually(() => it.sandbox.calls.length, (calls) => calls >= 12);
-  it.sandbox.faults.clear();
+  await using it = await stage();
   await it.alarm("cpuhigh", BASE, "ALARM");
+  it.sandbox.faults.set("errors=1");
+  const autoscaler = await it.start();
+  await firstResync(autoscaler);
+  it.sandbox.faults.clear();
   const line = await eventualLine(autoscaler, ({ state }) => state === "done");
   assertEquals(line?.source, "resync");
 });
