@@ -19,7 +19,7 @@ export const sandbox = command({
   name: "sandbox",
   summary: "AWS on this machine, to try everything without an account",
   description:
-    "Speaks EC2, Classic ELB, CloudWatch and SNS on loopback. An instance that runs is a real kas worker, behind a real\n" +
+    "Speaks EC2, ELB, CloudWatch and SNS on loopback. An instance that runs is a real kas worker, behind a real\n" +
     "load balancer. Prints the variables that point kas, the AWS CLI and boto3 at it, and runs until Ctrl-C.\n" +
     "With --scenario nine-steps it plays the acceptance scenario against a real autoscaler, and the exit status is 0\n" +
     "only if every step came out as required.",

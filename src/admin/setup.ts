@@ -128,7 +128,9 @@ export async function setUp(
       await ensure("zone", zone, "enable", () => enableZones(aws, balancer.name, [zone]));
     }
   }
-  for (const { id } of instances.filter((instance) => serves(instance, existing === undefined))) {
+  // A target group takes no instance that does not run yet.
+  const registrable = instances.filter(({ state }) => balancer.kind === "classic" || state === "running");
+  for (const { id } of registrable.filter((instance) => serves(instance, existing === undefined))) {
     const need = existing?.instances.includes(id) ? undefined : "register";
     await ensure("instance", id, need, () => register(aws, balancer, id, signal));
   }

@@ -52,7 +52,7 @@ export function endpoint(
     if (faults.strikes("errors")) throw failed(service, failures++ % 2 === 0);
     const carryOut = chosen(received, services, unsigned);
     // EC2 and ELB read the world as it was; what the other services keep is not there.
-    const lagging = service === "ec2" || service === "elasticloadbalancing";
+    const lagging = service === "ec2" || service.startsWith("elasticloadbalancing");
     const output = lagging ? await carryOut(input) : await remembered(received, carryOut);
     await faults.onCall?.({ service, action, input, moment: "after" });
     return output;
@@ -110,9 +110,10 @@ function throwIfExpired({ service, signedAt }: Received, now: number): void {
   if (signedAt !== undefined && Math.abs(signedAt - now) > MOST_SKEW) throw expired(service, signedAt, now);
 }
 
-/** An action as IAM names it. */
+/** An action as IAM names it, which makes no difference between the versions of ELB. */
 function permission(service: ServiceName, action: string): string {
-  return `${service === "monitoring" ? "cloudwatch" : service}:${action}`;
+  const prefix = service === "monitoring" ? "cloudwatch" : service.replace(/-v2$/, "");
+  return `${prefix}:${action}`;
 }
 
 /** Reads that lag behind: while that fault lasts, an answer is given again until it is as old as the fault says. */

@@ -24,6 +24,7 @@ export function denied(service: ServiceName, permission: string): AwsError {
         403,
       );
     case "elasticloadbalancing":
+    case "elasticloadbalancing-v2":
     case "monitoring":
       return new AwsError("AccessDenied", `User: ${user} is not authorized to perform: ${permission}`, 403);
   }

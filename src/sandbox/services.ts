@@ -1,5 +1,5 @@
 /**
- * AWS put together: the four services over one world, and the handler that answers for them. Whether that is reached through
+ * AWS put together: the five services over one world, and the handler that answers for them. Whether that is reached through
  * a socket or not is the caller's business.
  *
  * @module
@@ -11,6 +11,7 @@ import { type Ec2, ec2 as makeEc2, zones } from "./ec2.ts";
 import { Lifecycle } from "./ec2/lifecycle.ts";
 import { type Elb, elb as makeElb } from "./elb.ts";
 import { Balancers } from "./elb/balancers.ts";
+import { elbV2 } from "./elbv2.ts";
 import { type Call, endpoint } from "./endpoint.ts";
 import type { Faults } from "./faults.ts";
 import type { MakeMachine } from "./machine.ts";
@@ -60,12 +61,14 @@ export function services(options: ServicesOptions): Services {
   const cloudWatch = owned.use(makeCloudWatch({ clock, metered, region, publish: sns.publish }));
   const ec2 = makeEc2({ clock, world, lifecycle, addresses, faults, region });
   const elb = makeElb({ clock, world, balancers, addresses, faults, zones: zones(region) });
+  const v2 = elbV2({ clock, world, balancers, addresses, faults, region, zones: zones(region) });
   const handle = endpoint({
     clock,
     faults,
     services: {
       ec2: ec2.service,
       elasticloadbalancing: elb.service,
+      "elasticloadbalancing-v2": v2,
       monitoring: cloudWatch.service,
       sns: sns.service,
     },

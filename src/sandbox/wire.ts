@@ -1,5 +1,5 @@
 /**
- * The wire protocols of EC2, Classic ELB, CloudWatch and SNS: a request to the one endpoint becomes a service, an action and its
+ * The wire protocols of EC2, ELB, CloudWatch and SNS: a request to the one endpoint becomes a service, an action and its
  * input, and the output or error goes back in the same protocol. Source: docs of Smithy's AWS protocols; botocore's models.
  *
  * @module
@@ -8,8 +8,11 @@ import { AwsError, type Shape } from "./service.ts";
 import { readAwsQuery, readEc2Query } from "./wire/query.ts";
 import { awsQueryXml, ec2QueryXml, element, escape } from "./wire/xml.ts";
 
-/** The services by the word that stands for them in a SigV4 credential scope. */
-export type ServiceName = "ec2" | "elasticloadbalancing" | "monitoring" | "sns";
+/**
+ * The services by the word that stands for them in a SigV4 credential scope, but that ELB v2 has Classic ELB's: it is told by its
+ * API's version.
+ */
+export type ServiceName = "ec2" | "elasticloadbalancing" | "elasticloadbalancing-v2" | "monitoring" | "sns";
 
 /** A request off the wire, and what is needed to answer it in kind. */
 export interface Received {
@@ -30,16 +33,15 @@ export interface Received {
 const VERSIONS: Readonly<Record<string, ServiceName>> = {
   "2016-11-15": "ec2",
   "2012-06-01": "elasticloadbalancing",
+  "2015-12-01": "elasticloadbalancing-v2",
   "2010-08-01": "monitoring",
   "2010-03-31": "sns",
 };
 
-/** Application, Network and Gateway Load Balancers share the Classic ones' scope. */
-const ELBV2_VERSION = "2015-12-01";
-
 const NAMESPACES: Readonly<Record<ServiceName, string>> = {
   ec2: "http://ec2.amazonaws.com/doc/2016-11-15/",
   elasticloadbalancing: "http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/",
+  "elasticloadbalancing-v2": "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
   monitoring: "http://monitoring.amazonaws.com/doc/2010-08-01/",
   sns: "http://sns.amazonaws.com/doc/2010-03-31/",
 };
@@ -68,7 +70,10 @@ export async function receive(request: Request): Promise<Received> {
     ? new URL(request.url).searchParams
     : new URLSearchParams(await request.text());
   const version = form.get("Version") ?? "";
-  const service = scope?.service ?? VERSIONS[version] ?? "sns";
+  const versioned = VERSIONS[version];
+  const service = scope === undefined || versioned === "elasticloadbalancing-v2"
+    ? versioned ?? "sns"
+    : scope.service;
   const action = form.get("Action") ?? "";
   const input = service === "ec2" ? readEc2Query(form) : readAwsQuery(form);
   const protocol = service === "ec2" ? "ec2Query" : "awsQuery";
@@ -85,11 +90,6 @@ export async function receive(request: Request): Promise<Received> {
       ...received,
       refusal: new AwsError("MissingAction", "The request must contain the parameter Action"),
     };
-  }
-  if (version === ELBV2_VERSION) {
-    const message =
-      `The sandbox has Classic Load Balancers only: ${action} of ${ELBV2_VERSION} is not valid here`;
-    return { ...received, refusal: new AwsError("InvalidAction", message) };
   }
   return received;
 }

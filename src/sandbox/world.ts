@@ -1,5 +1,5 @@
 /**
- * What is in the account: instances and load balancers, as values that are replaced and never changed, so that the world as it
+ * What is in the account: instances, load balancers and target groups, as values that are replaced and never changed, so that the world as it
  * was a moment ago can still be read.
  *
  * @module
@@ -68,25 +68,64 @@ export interface BalancerAttributes {
   readonly idleTimeout: number;
 }
 
-/** A Classic Load Balancer. */
-export interface LoadBalancer {
+/** What requests are spread over: the instances of a Classic Load Balancer, or a target group's. */
+export interface Pool {
   readonly name: string;
+  /** The zones that are routed to. */
+  readonly zones: readonly string[];
+  readonly healthCheck: HealthCheck;
+  /** By instance id, in the order they were registered. */
+  readonly registrations: ReadonlyMap<string, RegistrationPhase>;
+  /** Ids of instances that were registered once. */
+  readonly formerly: ReadonlySet<string>;
+}
+
+/** A Classic Load Balancer. */
+export interface LoadBalancer extends Pool {
   /** An address of its own, that it listens at. */
   readonly dnsName: string;
   /** ms since the epoch. */
   readonly created: number;
   readonly listeners: readonly Listener[];
-  readonly zones: readonly string[];
   readonly subnets: readonly string[];
   readonly securityGroups: readonly string[];
   readonly scheme: string;
-  readonly healthCheck: HealthCheck;
   readonly attributes: BalancerAttributes;
   readonly tags: Readonly<Record<string, string>>;
-  /** By instance id, in the order they were registered. */
-  readonly registrations: ReadonlyMap<string, RegistrationPhase>;
-  /** Ids of instances that were registered once. */
-  readonly formerly: ReadonlySet<string>;
+}
+
+/** A target group; its zones are those of the load balancer that sends to it, none without one. */
+export interface TargetGroup extends Pool {
+  readonly arn: string;
+  /** Of its targets. */
+  readonly port: number;
+  readonly vpc: string;
+  /** Of the health check, or `traffic-port`. */
+  readonly checkedPort: string;
+  /** Of deregistration, s of sandbox time. */
+  readonly delay: number;
+}
+
+/** What has a port of an Application Load Balancer send to a target group. */
+export interface Forward {
+  readonly arn: string;
+  readonly port: number;
+  /** The target group's ARN. */
+  readonly group: string;
+}
+
+/** An Application Load Balancer. */
+export interface ApplicationBalancer {
+  readonly arn: string;
+  readonly name: string;
+  /** An address of its own, that it listens at. */
+  readonly dnsName: string;
+  /** ms since the epoch. */
+  readonly created: number;
+  readonly zones: readonly string[];
+  readonly securityGroups: readonly string[];
+  readonly scheme: string;
+  readonly listeners: readonly Forward[];
 }
 
 /** What a security group lets in: ports from `from` to `to` of a protocol (`-1`: all of them), from whom. */
@@ -115,6 +154,18 @@ export interface Snapshot {
   readonly balancers: ReadonlyMap<string, LoadBalancer>;
   /** By id. */
   readonly securityGroups: ReadonlyMap<string, SecurityGroup>;
+  /** By ARN. */
+  readonly targetGroups: ReadonlyMap<string, TargetGroup>;
+  /** By ARN. */
+  readonly applicationBalancers: ReadonlyMap<string, ApplicationBalancer>;
+}
+
+/** The Classic Load Balancer of a name, or the target group of an ARN. */
+export function poolOf(
+  { balancers, targetGroups }: Snapshot,
+  key: string,
+): LoadBalancer | TargetGroup | undefined {
+  return balancers.get(key) ?? targetGroups.get(key);
 }
 
 /** How long the past is kept, real ms: the most that reads can be made to lag behind. */
@@ -122,7 +173,13 @@ const MEMORY = 60_000;
 
 /** The account as it is and was. */
 export class World {
-  #now: Snapshot = { instances: new Map(), balancers: new Map(), securityGroups: new Map() };
+  #now: Snapshot = {
+    instances: new Map(),
+    balancers: new Map(),
+    targetGroups: new Map(),
+    applicationBalancers: new Map(),
+    securityGroups: new Map(),
+  };
   /** Each snapshot with the time that it was replaced at, ms since the epoch. */
   #past: { readonly until: number; readonly snapshot: Snapshot }[] = [];
   readonly #watchers = new Set<() => void>();
@@ -184,22 +241,46 @@ export class World {
     this.#replace({ ...this.#now, balancers: new Map([...this.#now.balancers, [balancer.name, balancer]]) });
   }
 
-  /** Moves an instance's registration on, or ends it. */
-  setRegistration(name: string, id: string, phase: RegistrationPhase | undefined): void {
-    const balancer = this.#now.balancers.get(name);
-    if (balancer === undefined || balancer.registrations.get(id) === phase) return;
-    this.putBalancer({
-      ...balancer,
+  /** Adds target groups or replaces them by their new values. */
+  putTargetGroups(...groups: readonly TargetGroup[]): void {
+    const added = groups.map((group) => [group.arn, group] as const);
+    this.#replace({ ...this.#now, targetGroups: new Map([...this.#now.targetGroups, ...added]) });
+  }
+
+  /** Adds an Application Load Balancer or replaces it by its new value. */
+  putApplicationBalancer(balancer: ApplicationBalancer): void {
+    const applicationBalancers = new Map([...this.#now.applicationBalancers, [balancer.arn, balancer]]);
+    this.#replace({ ...this.#now, applicationBalancers });
+  }
+
+  /** Moves an instance's registration on, or ends it, in the pool of a key. */
+  setRegistration(key: string, id: string, phase: RegistrationPhase | undefined): void {
+    const pool = poolOf(this.#now, key);
+    if (pool === undefined || pool.registrations.get(id) === phase) return;
+    const changed = {
       registrations: phase === undefined
-        ? without(balancer.registrations, id)
-        : new Map([...balancer.registrations, [id, phase]]),
-      formerly: phase === undefined ? new Set([...balancer.formerly, id]) : balancer.formerly,
+        ? without(pool.registrations, id)
+        : new Map([...pool.registrations, [id, phase]]),
+      formerly: phase === undefined ? new Set([...pool.formerly, id]) : pool.formerly,
+    };
+    if ("arn" in pool) this.putTargetGroups({ ...pool, ...changed });
+    else this.putBalancer({ ...pool, ...changed });
+  }
+
+  /** Forgets the pool of a key. */
+  dropPool(key: string): void {
+    const { balancers, targetGroups } = this.#now;
+    this.#replace({
+      ...this.#now,
+      balancers: without(balancers, key),
+      targetGroups: without(targetGroups, key),
     });
   }
 
-  /** Forgets a load balancer. */
-  dropBalancer(name: string): void {
-    this.#replace({ ...this.#now, balancers: without(this.#now.balancers, name) });
+  /** Forgets an Application Load Balancer. */
+  dropApplicationBalancer(arn: string): void {
+    const { applicationBalancers } = this.#now;
+    this.#replace({ ...this.#now, applicationBalancers: without(applicationBalancers, arn) });
   }
 
   /** Calls back after each change. */

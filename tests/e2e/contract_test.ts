@@ -6,12 +6,14 @@ import { EC2_CASES } from "./contract/ec2_cases.ts";
 import { ELB_CASES } from "./contract/elb_cases.ts";
 import { LAUNCH_CASES } from "./contract/launch_cases.ts";
 import { SNS_CASES } from "./contract/sns_cases.ts";
+import { TARGET_GROUP_CASES } from "./contract/target_group_cases.ts";
 
 /** Every case, for every stand-in. */
 const CASES = [
   ...EC2_CASES,
   ...LAUNCH_CASES,
   ...ELB_CASES,
+  ...TARGET_GROUP_CASES,
   ...CLOUDWATCH_CASES,
   ...SNS_CASES,
   ...ADMIN_CASES,

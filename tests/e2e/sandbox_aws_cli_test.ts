@@ -82,7 +82,6 @@ for (const cli of [first, ...others]) {
         await aws(kas, "elb describe-load-balancers --load-balancer-names none"),
         "LoadBalancerNotFound",
       );
-      assertEquals(await aws(kas, "elbv2 describe-load-balancers"), "InvalidAction");
       assertEquals(
         await aws(
           kas,
@@ -91,6 +90,44 @@ for (const cli of [first, ...others]) {
         "terminated",
       );
       assertEquals(await aws(kas, `ec2 start-instances --instance-ids ${NODE}`), "IncorrectInstanceState");
+    });
+  });
+
+  testWith(needs, `${cli} drives Application Load Balancers of the sandbox`, async (t) => {
+    await using kas = await startSandbox({ speed: 100, machine: localMachines().make });
+    const elbv2 = (command: string, query: string) => aws(kas, `elbv2 ${command} --query`, query);
+    const group = await elbv2(
+      "create-target-group --name web --protocol HTTP --port 30000 --vpc-id vpc-1 --health-check-path /ping",
+      "TargetGroups[].TargetGroupArn",
+    );
+    const targets = `--target-group-arn ${group} --targets Id=`;
+    const state = () =>
+      elbv2(`describe-target-health ${targets}${BASE}`, "TargetHealthDescriptions[].TargetHealth.State");
+
+    await t.step("makes a load balancer that sends to a target group", async () => {
+      const balancer = await elbv2(
+        "create-load-balancer --name web --subnets subnet-1 subnet-2",
+        "LoadBalancers[].LoadBalancerArn",
+      );
+      const listener = `--load-balancer-arn ${balancer} --protocol HTTP --port 30000`;
+      const action = `--default-actions Type=forward,TargetGroupArn=${group}`;
+      assertEquals(await elbv2(`create-listener ${listener} ${action}`, "Listeners[].Port"), "30000");
+      assertEquals(
+        await elbv2(`describe-target-groups --names web`, "TargetGroups[].LoadBalancerArns[]"),
+        balancer,
+      );
+    });
+    await t.step("registers a target, waits for its health, and deregisters it", async () => {
+      assertEquals(await state(), "unused");
+      assertEquals(await aws(kas, `elbv2 register-targets ${targets}${BASE}`), "");
+      assertEquals(await aws(kas, `elbv2 wait target-in-service ${targets}${BASE}`), "");
+      assertEquals(await state(), "healthy");
+      assertEquals(await aws(kas, `elbv2 deregister-targets ${targets}${BASE}`), "");
+      assertEquals(await state(), "draining");
+    });
+    await t.step("is told error codes", async () => {
+      assertEquals(await aws(kas, `elbv2 register-targets ${targets}${NODE}`), "InvalidTarget");
+      assertEquals(await aws(kas, "elbv2 describe-target-groups --names none"), "TargetGroupNotFound");
     });
   });
 

@@ -1,12 +1,12 @@
 /**
- * A load balancer at work: a reverse proxy that sends each request to the in-service instance with the fewest under way, and lets
- * those of a deregistered one end.
+ * A load balancer at work, for the instances of one pool: a reverse proxy that sends each request to the in-service instance with
+ * the fewest under way, and lets those of a deregistered one end.
  *
  * @module
  */
 import { INSTANCE_PORT } from "../machine.ts";
 import type { Clock } from "../service.ts";
-import type { LoadBalancer, World } from "../world.ts";
+import { type LoadBalancer, type Pool, poolOf, type TargetGroup, type World } from "../world.ts";
 
 /** Headers that are between two neighbours only. Source: RFC 9110, 7.6.1. */
 const HOP_BY_HOP = [
@@ -22,11 +22,14 @@ const HOP_BY_HOP = [
 /** Bodies up to this many bytes are read whole before they are sent on, which is quicker than a stream. */
 const SMALL_BODY = 65_536;
 
-/** The proxy of one load balancer. */
+/** How long an Application Load Balancer lets a request be silent, s. Source: ALB guide, "Connection idle timeout". */
+const IDLE_TIMEOUT = 60;
+
+/** The proxy of one pool. */
 export class Balancer implements Disposable {
   readonly #clock: Clock;
   readonly #world: World;
-  readonly #name: string;
+  readonly #key: string;
   readonly #client = Deno.createHttpClient({ allowHost: true, poolMaxIdlePerHost: 256 });
   /** What ends the requests under way, by instance id. */
   readonly #underWay = new Map<string, Set<AbortController>>();
@@ -36,10 +39,11 @@ export class Balancer implements Disposable {
   #turn = 0;
   #answered = 0;
 
-  constructor(clock: Clock, world: World, name: string) {
+  /** @param key the pool's */
+  constructor(clock: Clock, world: World, key: string) {
     this.#clock = clock;
     this.#world = world;
-    this.#name = name;
+    this.#key = key;
   }
 
   /** Requests that instances have answered. */
@@ -54,17 +58,18 @@ export class Balancer implements Disposable {
 
   /** Sends a request to an instance; 503 if there is none in service, 504 if it fails. Source: CLB guide, ts-elb-error-message. */
   async handle(request: Request, client?: string): Promise<Response> {
-    const balancer = this.#world.now.balancers.get(this.#name);
-    const id = balancer && this.#choose(balancer);
+    const pool = poolOf(this.#world.now, this.#key);
+    const id = pool && this.#choose(pool);
     const address = id === undefined ? undefined : this.#world.now.instances.get(id)?.address;
-    if (balancer === undefined || id === undefined || address === undefined) {
+    if (pool === undefined || id === undefined || address === undefined) {
       return new Response("no instance in service\n", { status: 503 });
     }
-    const end = this.#begin(id, balancer.attributes.idleTimeout);
+    const { port, idleTimeout } = mannerOf(pool);
+    const end = this.#begin(id, idleTimeout);
     try {
       const url = new URL(request.url);
       const response = await fetch(
-        `http://${address}:${instancePort(balancer)}${url.pathname}${url.search}`,
+        `http://${address}:${port}${url.pathname}${url.search}`,
         {
           client: this.#client,
           method: request.method,
@@ -83,15 +88,18 @@ export class Balancer implements Disposable {
     }
   }
 
-  /** Takes no more requests to an instance, and ends its registration once those under way have ended, or at the deadline. */
+  /**
+   * Takes no more requests to an instance, and ends its registration at the deadline; that of a Classic Load Balancer as soon as
+   * the requests under way have ended.
+   */
   drain(id: string): void {
-    const balancer = this.#world.now.balancers.get(this.#name);
-    if (balancer === undefined) return;
-    this.#world.setRegistration(this.#name, id, "draining");
-    const { draining, drainingTimeout } = balancer.attributes;
-    if (!draining || this.underWay(id) === 0) return this.#drained(id);
+    const pool = poolOf(this.#world.now, this.#key);
+    if (pool === undefined) return;
+    this.#world.setRegistration(this.#key, id, "draining");
+    const { delay, endsWhenIdle } = mannerOf(pool);
+    if (delay === 0 || (endsWhenIdle && this.underWay(id) === 0)) return this.#drained(id);
     this.#drains.get(id)?.[Symbol.dispose]();
-    this.#drains.set(id, this.#clock.after(drainingTimeout * 1_000, () => this.#drained(id)));
+    this.#drains.set(id, this.#clock.after(delay * 1_000, () => this.#drained(id)));
   }
 
   /** Forgets that an instance was draining: it has been registered again. */
@@ -107,7 +115,7 @@ export class Balancer implements Disposable {
   }
 
   /** The in-service instance with the fewest requests under way; of equals, the one least recently chosen. */
-  #choose({ registrations }: LoadBalancer): string | undefined {
+  #choose({ registrations }: Pool): string | undefined {
     let best: { id: string; load: number; chosen: number } | undefined;
     for (const [id, phase] of registrations) {
       if (phase !== "in-service") continue;
@@ -129,22 +137,43 @@ export class Balancer implements Disposable {
     const timeout = this.#clock.after(idleTimeout * 1_000, () => request.abort());
     const done = () => {
       timeout[Symbol.dispose]();
-      if (requests.delete(request) && requests.size === 0 && this.#drains.has(id)) this.#drained(id);
+      if (requests.delete(request) && requests.size === 0 && this.#drains.has(id)) this.#idle(id);
     };
     return { signal: request.signal, done };
+  }
+
+  #idle(id: string): void {
+    const pool = poolOf(this.#world.now, this.#key);
+    if (pool !== undefined && mannerOf(pool).endsWhenIdle) this.#drained(id);
   }
 
   #drained(id: string): void {
     this.takeBack(id);
     // Whatever has not ended by now is cut off.
     for (const request of this.#underWay.get(id) ?? []) request.abort();
-    this.#world.setRegistration(this.#name, id, undefined);
+    this.#world.setRegistration(this.#key, id, undefined);
   }
 }
 
-/** The port that a balancer's instances serve on. */
-function instancePort({ listeners }: LoadBalancer): number {
-  return listeners[0]?.instancePort ?? INSTANCE_PORT;
+/** How a pool serves and drains. */
+interface Manner {
+  /** That its instances serve on. */
+  readonly port: number;
+  /** s. */
+  readonly idleTimeout: number;
+  /** Until what an instance that was deregistered has not ended is cut off, s. */
+  readonly delay: number;
+  /** The last request under way ends the draining. */
+  readonly endsWhenIdle: boolean;
+}
+
+function mannerOf(pool: LoadBalancer | TargetGroup): Manner {
+  if ("arn" in pool) {
+    return { port: pool.port, idleTimeout: IDLE_TIMEOUT, delay: pool.delay, endsWhenIdle: false };
+  }
+  const { listeners, attributes: { idleTimeout, draining, drainingTimeout } } = pool;
+  const port = listeners[0]?.instancePort ?? INSTANCE_PORT;
+  return { port, idleTimeout, delay: draining ? drainingTimeout : 0, endsWhenIdle: true };
 }
 
 function forwarded(request: Request, client = "127.0.0.1"): Headers {

@@ -1,12 +1,19 @@
 /**
- * A load balancer's health checks: each registered instance that runs is asked again and again, and its registration moves
+ * A pool's health checks: each registered instance that runs is asked again and again, and its registration moves
  * between registering, in service and out of service.
  *
  * @module
  */
 import type { Faults } from "../faults.ts";
 import type { Clock } from "../service.ts";
-import type { HealthCheck, Instance, LoadBalancer, RegistrationPhase, World } from "../world.ts";
+import {
+  type HealthCheck,
+  type Instance,
+  type Pool,
+  poolOf,
+  type RegistrationPhase,
+  type World,
+} from "../world.ts";
 
 /** How often an instance that has yet to pass its first check is asked, ms of sandbox time. AWS gets round to it within 30 s. */
 const FIRST_CHECKS = 250;
@@ -15,21 +22,21 @@ const FIRST_CHECKS = 250;
 const LEAST_INTERVAL = 50;
 const LEAST_TIMEOUT = 2_000;
 
-/** Checks the instances of one load balancer until it is disposed of. */
+/** Checks the instances of one pool until it is disposed of. */
 export class HealthChecks implements Disposable {
   readonly #clock: Clock;
   readonly #world: World;
   readonly #faults: Faults;
-  readonly #name: string;
+  readonly #key: string;
   readonly #client = Deno.createHttpClient({ poolMaxIdlePerHost: 1 });
   readonly #running = new Map<string, AbortController>();
   readonly #watch: Disposable;
 
-  constructor(clock: Clock, world: World, faults: Faults, name: string) {
+  constructor(clock: Clock, world: World, faults: Faults, key: string) {
     this.#clock = clock;
     this.#world = world;
     this.#faults = faults;
-    this.#name = name;
+    this.#key = key;
     this.#watch = world.watch(() => this.#reconcile());
     this.#reconcile();
   }
@@ -42,17 +49,17 @@ export class HealthChecks implements Disposable {
 
   /** Begins the checks of instances that need them now, and ends those of others. */
   #reconcile(): void {
-    const { balancers, instances } = this.#world.now;
-    const balancer = balancers.get(this.#name);
+    const { instances } = this.#world.now;
+    const pool = poolOf(this.#world.now, this.#key);
     const wanted = new Set<string>();
-    for (const [id, phase] of balancer?.registrations ?? []) {
+    for (const [id, phase] of pool?.registrations ?? []) {
       const instance = instances.get(id);
-      if (balancer === undefined || phase === "draining") continue;
+      if (pool === undefined || phase === "draining") continue;
       if (instance === undefined || instance.state === "terminated") {
-        this.#world.setRegistration(this.#name, id, undefined);
-      } else if (isReachable(instance, balancer)) wanted.add(id);
+        this.#world.setRegistration(this.#key, id, undefined);
+      } else if (isReachable(instance, pool)) wanted.add(id);
       // It starts anew when it runs again.
-      else this.#world.setRegistration(this.#name, id, "registering");
+      else this.#world.setRegistration(this.#key, id, "registering");
     }
     for (const [id, check] of this.#running) {
       if (wanted.has(id)) continue;
@@ -72,28 +79,27 @@ export class HealthChecks implements Disposable {
     let inARow = { passed: true, times: 0 };
     for (;;) {
       const passed = await this.#passes(id, signal);
-      const balancer = this.#world.now.balancers.get(this.#name);
-      const phase = balancer?.registrations.get(id);
-      if (signal.aborted || balancer === undefined || phase === undefined) return;
+      const pool = poolOf(this.#world.now, this.#key);
+      const phase = pool?.registrations.get(id);
+      if (signal.aborted || pool === undefined || phase === undefined) return;
       inARow = { passed, times: inARow.passed === passed ? inARow.times + 1 : 1 };
       const next = following(
         phase,
         inARow,
-        balancer.healthCheck,
+        pool.healthCheck,
         (this.#clock.now() - since) * this.#clock.speed,
       );
-      this.#world.setRegistration(this.#name, id, next);
+      this.#world.setRegistration(this.#key, id, next);
       await this.#pause(
-        next === "registering" ? FIRST_CHECKS : balancer.healthCheck.interval * 1_000,
+        next === "registering" ? FIRST_CHECKS : pool.healthCheck.interval * 1_000,
         signal,
       );
     }
   }
 
   async #passes(id: string, signal: AbortSignal): Promise<boolean> {
-    const { balancers, instances } = this.#world.now;
-    const healthCheck = balancers.get(this.#name)?.healthCheck;
-    const address = instances.get(id)?.address;
+    const healthCheck = poolOf(this.#world.now, this.#key)?.healthCheck;
+    const address = this.#world.now.instances.get(id)?.address;
     if (healthCheck === undefined || address === undefined || this.#faults.unhealthy.has(id)) return false;
     const [, protocol, port = "", path = ""] = /^(\w+):(\d+)(.*)$/.exec(healthCheck.target) ?? [];
     const deadline = new AbortController();
@@ -136,8 +142,8 @@ export class HealthChecks implements Disposable {
   }
 }
 
-/** Whether an instance runs in a zone that the balancer routes to. */
-export function isReachable({ state, zone }: Instance, { zones }: LoadBalancer): boolean {
+/** Whether an instance runs in a zone that is routed to. */
+export function isReachable({ state, zone }: Instance, { zones }: Pool): boolean {
   return state === "running" && zones.includes(zone);
 }
 

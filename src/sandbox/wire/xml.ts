@@ -48,7 +48,7 @@ const EC2_QUERY: Dialect = {
     EC2_NAMES[`${parent}.${name}`] ?? EC2_NAMES[name] ?? name.charAt(0).toLowerCase() + name.slice(1),
 };
 
-/** Output names that hold a map (name → value) and not a structure. */
+/** Output names that hold a map (name → value) and not a structure; ELB v2 has a list of structures of the same name. */
 const MAPS: ReadonlySet<string> = new Set(["Attributes"]);
 
 /** An awsQuery answer's content. */
@@ -80,13 +80,13 @@ function structure(parent: string, shape: Shape, dialect: Dialect): string {
     .join("");
 }
 
-function content(name: string, value: unknown, dialect: Dialect): string {
+function content(name: string, value: unknown, dialect: Dialect, inList = false): string {
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) {
-    return value.map((item) => element(dialect.item, content(name, item, dialect))).join("");
+    return value.map((item) => element(dialect.item, content(name, item, dialect, true))).join("");
   }
   if (typeof value !== "object" || value === null) return escape(String(value));
-  if (!MAPS.has(name)) return structure(name, value as Shape, dialect);
+  if (inList || !MAPS.has(name)) return structure(name, value as Shape, dialect);
   return Object.entries(value)
     .map(([key, item]) =>
       element("entry", element("key", escape(key)) + element("value", escape(String(item))))

@@ -1,0 +1,60 @@
+/**
+ * An Application Load Balancer with a target group, as an operator makes them before kas comes: with the SDK, past kas.
+ *
+ * @module
+ */
+import { DescribeSubnetsCommand } from "@aws-sdk/client-ec2";
+import {
+  CreateListenerCommand,
+  CreateLoadBalancerCommand,
+  CreateTargetGroupCommand,
+} from "@aws-sdk/client-elastic-load-balancing-v2";
+import { type BalancerRef, balancerRef } from "../../../src/aws/balancer.ts";
+import type { Aws } from "../../../src/aws/clients.ts";
+
+/** What was made. */
+export interface Made {
+  readonly ref: BalancerRef & { readonly kind: "target-group" };
+  readonly dnsName: string;
+  readonly loadBalancerArn: string;
+}
+
+/** Makes a target group, and a load balancer whose port 30000 sends to it unless `unused` says that there be none. */
+export async function makeTargetGroup(
+  { aws, name: backend }: { readonly aws: Aws; readonly name: "sandbox" | "moto" },
+  name: string,
+  {
+    unused = false,
+    healthCheck = { HealthCheckPath: "/ping", HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 2 },
+  } = {},
+): Promise<Made> {
+  const elb = await aws.elbv2();
+  const { subnets, vpc } = backend === "moto"
+    ? await network(aws)
+    : { subnets: ["subnet-1", "subnet-2"], vpc: "vpc-1" };
+  const group = { Name: name, Protocol: "HTTP", Port: 30_000, VpcId: vpc, TargetType: "instance" } as const;
+  const { TargetGroups } = await elb.send(new CreateTargetGroupCommand({ ...group, ...healthCheck }));
+  const arn = TargetGroups?.[0]?.TargetGroupArn ?? "";
+  const ref = balancerRef({ fleet: name, targetGroup: arn });
+  if (ref.kind !== "target-group") throw new TypeError(`${arn} is no target group's ARN`);
+  if (unused) return { ref, dnsName: "", loadBalancerArn: "" };
+
+  const { LoadBalancers } = await elb.send(new CreateLoadBalancerCommand({ Name: name, Subnets: subnets }));
+  const { LoadBalancerArn = "", DNSName = "" } = LoadBalancers?.[0] ?? {};
+  const DefaultActions = [{ Type: "forward", TargetGroupArn: arn }] as const;
+  await elb.send(
+    new CreateListenerCommand({
+      LoadBalancerArn,
+      Protocol: "HTTP",
+      Port: 30_000,
+      DefaultActions: [...DefaultActions],
+    }),
+  );
+  return { ref, dnsName: DNSName, loadBalancerArn: LoadBalancerArn };
+}
+
+/** moto's default network. */
+async function network(aws: Aws): Promise<{ subnets: string[]; vpc: string }> {
+  const { Subnets = [] } = await (await aws.ec2()).send(new DescribeSubnetsCommand({}));
+  return { subnets: Subnets.map(({ SubnetId }) => SubnetId ?? ""), vpc: Subnets[0]?.VpcId ?? "" };
+}

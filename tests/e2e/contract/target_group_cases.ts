@@ -1,0 +1,144 @@
+/**
+ * src/aws/balancer.ts and target_group.ts against a stand-in for Elastic Load Balancing v2, and `kas admin --target-group`.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  type BalancerRef,
+  deregister,
+  findBalancer,
+  health,
+  register,
+  registrations,
+} from "../../../src/aws/balancer.ts";
+import { isNotFound, isUnregistrable } from "../../../src/aws/errors.ts";
+import { stopInstance } from "../../../src/aws/instances.ts";
+import { fit, fitting } from "../../../src/aws/target_group.ts";
+import { eventually } from "../../kas.ts";
+import { kas } from "./admin.ts";
+import { type Case, launch, settled } from "./cases.ts";
+import { makeTargetGroup } from "./target_group.ts";
+
+const NONE: BalancerRef = {
+  kind: "target-group",
+  name: "none",
+  arn: "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/none/0123456789abcdef",
+};
+
+/** A health check as AWS has it by default. */
+const HEALTH_CHECK = { HealthCheckPath: "/", HealthCheckIntervalSeconds: 30, HealthCheckTimeoutSeconds: 5 };
+
+export const TARGET_GROUP_CASES: readonly Case[] = [
+  {
+    name:
+      "a target group: register() and deregister(), in service and out of it, and a repeat changes nothing",
+    run: async (backend, fleet) => {
+      const { aws } = backend;
+      const { ref, dnsName } = await makeTargetGroup(backend, fleet);
+      await fit(aws, ref.arn, { delay: 1 });
+      const [{ id = "" } = {}] = await launch(backend, fleet, "base", 1);
+      assertEquals(await registrations(aws, ref), new Map());
+      await register(aws, ref, id);
+      await register(aws, ref, id);
+      const found = await eventually(
+        () => registrations(aws, ref),
+        (found) => found.get(id) === "in-service",
+      );
+      assertEquals([...found.keys()], [id]);
+      assertEquals((await health(aws, ref)).map(({ state, description }) => [state, description]), [
+        ["healthy", "N/A"],
+      ]);
+      const balancer = await findBalancer(aws, ref);
+      assertEquals([balancer?.name, balancer?.dnsName], [fleet, dnsName]);
+      assertEquals([balancer?.instances, balancer?.healthCheck], [[id], "HTTP:30000/ping"]);
+      await deregister(aws, ref, id);
+      await eventually(() => registrations(aws, ref), (found) => !found.has(id));
+      await deregister(aws, ref, id);
+    },
+  },
+  {
+    name:
+      "a target group: an instance that does not run can't be registered, a group that is not there is not found",
+    run: async (backend, fleet) => {
+      const { aws } = backend;
+      const { ref } = await makeTargetGroup(backend, fleet, { unused: true });
+      const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
+      await stopInstance(aws, id);
+      await settled(backend, id, "stopped");
+      assert(isUnregistrable(await assertRejects(() => register(aws, ref, id))));
+      assert(isNotFound(await assertRejects(() => health(aws, NONE))));
+      assert(isNotFound(await assertRejects(() => register(aws, NONE, id))));
+      assertEquals(await findBalancer(aws, NONE), undefined);
+    },
+  },
+  {
+    name: "a target group: fitting() and fit(), once",
+    run: async (backend, fleet) => {
+      const { aws } = backend;
+      const { ref } = await makeTargetGroup(backend, fleet, { unused: true, healthCheck: HEALTH_CHECK });
+      assertEquals(await fitting(aws, ref.arn, 300_000), { healthCheck: true, delay: 120 });
+      await fit(aws, ref.arn, { healthCheck: true, delay: 120 });
+      assertEquals(await fitting(aws, ref.arn, 300_000), {});
+      assertEquals((await findBalancer(aws, ref))?.healthCheck, "HTTP:30000/ping");
+    },
+  },
+  {
+    name: "balancers and instances with --target-group: list, register and deregister",
+    run: async (backend, fleet) => {
+      const { ref: { arn }, dnsName } = await makeTargetGroup(backend, fleet);
+      const [{ id = "" } = {}] = await launch(backend, fleet, "base", 1);
+      const group = (...words: string[]) => kas(backend, fleet, ...words, "--target-group", arn);
+      const row = { name: fleet, "dns_name": dnsName, instance: null, health: null, reason: null };
+      assertEquals(await group("balancers"), { status: 0, rows: [row], stderr: "" });
+      const registered = await group("balancers", "register", fleet, id);
+      assertEquals(registered.rows, [{ name: fleet, instance: id, action: "registered" }]);
+      const rows = await eventually(
+        () => group("balancers"),
+        ({ rows }) => rows[0]?.["health"] === "healthy",
+      );
+      assertEquals(rows.rows, [{ ...row, instance: id, health: "healthy" }]);
+      assertEquals((await group("instances")).rows.map(({ health }) => health), ["InService"]);
+      const deregistered = await group("balancers", "deregister", arn, id);
+      assertEquals(deregistered.rows, [{ name: fleet, instance: id, action: "deregistered" }]);
+      // moto drains nobody.
+      const left = (await group("balancers")).rows.map(({ health }) => health);
+      assertEquals(left, [backend.name === "moto" ? null : "draining"]);
+    },
+  },
+  {
+    name: "setup and teardown with --target-group: a group is told what it needs, and stays",
+    run: async (backend, fleet) => {
+      const { ref: { arn } } = await makeTargetGroup(backend, fleet, { healthCheck: HEALTH_CHECK });
+      await launch(backend, fleet, "base", 1);
+      const group = (...words: string[]) => kas(backend, fleet, ...words, "--target-group", arn);
+      const first = await group("setup");
+      assertEquals([first.status, first.stderr], [0, ""]);
+      assertEquals(first.rows.map(({ resource, name, action }) => [resource, name, action]).slice(1, 2), [
+        ["balancer", fleet, "updated"],
+      ]);
+      assertEquals(first.rows.map(({ action }) => action), [
+        "created",
+        "updated",
+        "registered",
+        "created",
+        "created",
+      ]);
+      const again = await group("setup");
+      assertEquals([...new Set(again.rows.map(({ action }) => action))], ["unchanged"]);
+      const torn = await group("teardown", "--instances", "--yes");
+      assertEquals([torn.status, torn.rows.some(({ resource }) => resource === "balancer")], [0, false]);
+      assertStringIncludes(torn.stderr, `Target group ${fleet} stays`);
+      assert(await findBalancer(backend.aws, { kind: "target-group", name: fleet, arn }) !== undefined);
+    },
+  },
+  {
+    name: "setup with a --target-group that is not there says so, status 4",
+    run: async (backend, fleet) => {
+      await launch(backend, fleet, "base", 1);
+      const { status, stderr } = await kas(backend, fleet, "setup", "--target-group", NONE.arn);
+      assertEquals(status, 4);
+      assertStringIncludes(stderr, "There is no target group none");
+    },
+  },
+];
