@@ -3,8 +3,8 @@ import { assert, assertEquals } from "@std/assert";
 /** Which parts a part may import: arrows point down (docs/architecture.md). */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   main: ["worker", "autoscaler", "admin", "cli", "settings"],
-  worker: ["cli", "settings", "log"],
-  autoscaler: ["sns", "aws", "scaling", "cli", "settings", "log"],
+  worker: ["cli", "settings", "log", "permissions", "systemd"],
+  autoscaler: ["sns", "aws", "scaling", "cli", "settings", "log", "permissions", "systemd"],
   admin: ["autoscaler", "sandbox", "provision", "sns", "aws", "scaling", "cli", "settings", "log"],
   provision: ["aws", "scaling", "cli", "settings", "log"],
   sns: ["scaling"],
@@ -14,6 +14,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   cli: [],
   settings: [],
   log: [],
+  permissions: [],
+  systemd: [],
 };
 
 const ROOT = new URL("../", import.meta.url);

@@ -4,8 +4,11 @@
  * @module
  */
 import { balancerRef } from "../aws/balancer.ts";
-import { command, UsageError } from "../cli/command.ts";
-import { hostPort, SETTINGS } from "../settings.ts";
+import { command, kebab, UsageError, type Values } from "../cli/command.ts";
+import { reread } from "../cli/flags.ts";
+import { giveUp } from "../permissions.ts";
+import { hostPort, SETTINGS, settingsLookup } from "../settings.ts";
+import type { Tuning } from "./service.ts";
 
 /** Where nginx on the control instance expects it. */
 const LISTEN = "127.0.0.1:10001";
@@ -16,6 +19,40 @@ export const UNBOUNDED = [
   "--max 10",
 ] as const;
 
+/** What it is started with. */
+const OPTIONS = {
+  fleet: SETTINGS.fleet,
+  loadBalancer: SETTINGS.loadBalancer,
+  targetGroup: SETTINGS.targetGroup,
+  topicArn: SETTINGS.topicArn,
+  region: SETTINGS.region,
+  profile: SETTINGS.profile,
+  endpointUrl: SETTINGS.endpointUrl,
+  keyName: SETTINGS.keyName,
+  listen: {
+    ...SETTINGS.listen,
+    help: `${SETTINGS.listen.help}; by default ${LISTEN}, with --pull nowhere`,
+  },
+  state: SETTINGS.state,
+  min: SETTINGS.min,
+  max: SETTINGS.max,
+  grow: SETTINGS.grow,
+  shrink: SETTINGS.shrink,
+  resync: SETTINGS.resync,
+  pull: SETTINGS.pull,
+  warmup: SETTINGS.warmup,
+  cooldownOut: SETTINGS.cooldownOut,
+  cooldownIn: SETTINGS.cooldownIn,
+  startTimeout: SETTINGS.startTimeout,
+  drainTimeout: SETTINGS.drainTimeout,
+  resubscribe: SETTINGS.resubscribe,
+  trustSigner: SETTINGS.trustSigner,
+  dryRun: SETTINGS.dryRun,
+  log: SETTINGS.log,
+};
+
+type Flags = Values<typeof OPTIONS>;
+
 /** `kas autoscaler`: takes alarms in and scales the fleet until SIGINT or SIGTERM. */
 export const autoscaler = command({
   name: "autoscaler",
@@ -24,44 +61,16 @@ export const autoscaler = command({
     "POST / takes SNS's messages; GET /ping, /status, /activities and /metrics tell how things stand.\n" +
     "What is under way at SIGTERM stays on record in the state folder, and the next start goes on with it.\n" +
     "With --pull it reads the alarms every --resync and needs neither a topic, which it leaves alone, nor a port.",
-  options: {
-    fleet: SETTINGS.fleet,
-    loadBalancer: SETTINGS.loadBalancer,
-    targetGroup: SETTINGS.targetGroup,
-    topicArn: SETTINGS.topicArn,
-    region: SETTINGS.region,
-    profile: SETTINGS.profile,
-    endpointUrl: SETTINGS.endpointUrl,
-    keyName: SETTINGS.keyName,
-    listen: {
-      ...SETTINGS.listen,
-      help: `${SETTINGS.listen.help}; by default ${LISTEN}, with --pull nowhere`,
-    },
-    state: SETTINGS.state,
-    min: SETTINGS.min,
-    max: SETTINGS.max,
-    grow: SETTINGS.grow,
-    shrink: SETTINGS.shrink,
-    resync: SETTINGS.resync,
-    pull: SETTINGS.pull,
-    warmup: SETTINGS.warmup,
-    cooldownOut: SETTINGS.cooldownOut,
-    cooldownIn: SETTINGS.cooldownIn,
-    startTimeout: SETTINGS.startTimeout,
-    drainTimeout: SETTINGS.drainTimeout,
-    resubscribe: SETTINGS.resubscribe,
-    trustSigner: SETTINGS.trustSigner,
-    dryRun: SETTINGS.dryRun,
-    log: SETTINGS.log,
-  },
+  options: OPTIONS,
   examples: [
     "autoscaler --topic-arn arn:aws:sns:eu-west-1:123456789012:kas",
     "autoscaler --topic-arn arn:aws:sns:eu-west-1:123456789012:kas --max 4 --dry-run",
     "autoscaler --pull --region eu-west-1",
     "autoscaler --pull --region eu-west-1 --grow kas-node --max 10 --shrink terminate",
   ],
-  run: async ({ flags, signal }) => {
-    const { pull, min, max, grow, shrink } = flags;
+  run: async (context) => {
+    const { flags, signal } = context;
+    const { pull } = flags;
     // Whoever polls may have a topic all the same, in the environment for one.
     const topicArn = pull ? undefined : flags.topicArn;
     if (topicArn === undefined && !pull) {
@@ -70,28 +79,18 @@ export const autoscaler = command({
         "kas admin topics list",
       );
     }
-    if (min !== undefined && max !== undefined && min > max) {
-      throw new UsageError(`--min ${min} is above --max ${max}`, `--min ${max} --max ${min}`);
-    }
-    if (grow !== undefined && max === undefined) throw new UsageError(...UNBOUNDED);
-    if (grow === undefined && shrink === "terminate") {
-      throw new UsageError(
-        "--shrink terminate without --grow would end with no node left to start",
-        "--shrink stop, or --grow TEMPLATE --max N",
-      );
-    }
-    if (flags.resync === 0) {
-      throw new UsageError("--resync 0 would read the alarms without a pause", "--resync 60s");
-    }
+    const tuning = tuningOf(flags);
 
-    const [{ setUpLog }, { startAutoscaler }] = await Promise.all([
+    const [{ getLogger }, { setUpLog }, { startAutoscaler }, { connectSystemd }] = await Promise.all([
+      import("@logtape/logtape"),
       import("../log.ts"),
       import("./service.ts"),
+      import("../systemd/notify.ts"),
     ]);
     await using _log = await setUpLog(flags.log);
     const stopped = Promise.withResolvers<void>();
     signal.addEventListener("abort", () => stopped.resolve(), { once: true });
-    await using _service = await startAutoscaler({
+    await using service = await startAutoscaler({
       // A topic notifies of its own region's alarms, and a target group is in its own, so that is where the fleet is.
       account: {
         region: flags.region ?? (topicArn ?? flags.targetGroup)?.split(":")[3],
@@ -102,22 +101,88 @@ export const autoscaler = command({
       topicArn,
       listen: flags.listen ?? (pull ? undefined : hostPort(LISTEN)),
       state: flags.state,
-      limits: {
-        ...(min === undefined ? {} : { min }),
-        ...(max === undefined ? {} : { max }),
-        warmup: flags.warmup,
-        cooldownOut: flags.cooldownOut,
-        cooldownIn: flags.cooldownIn,
-        resync: flags.resync,
-        ...(grow === undefined ? {} : { grow }),
-        ...(shrink === "stop" ? {} : { shrink }),
-      },
-      startTimeout: flags.startTimeout,
-      drainTimeout: flags.drainTimeout,
+      ...tuning,
       resubscribe: flags.resubscribe,
       trustSigner: flags.trustSigner,
       dryRun: flags.dryRun,
     });
+
+    const log = getLogger(["kas", "autoscaler"]);
+    let current = flags;
+    const reload = () => {
+      try {
+        const next = reread(OPTIONS, context, settingsLookup());
+        service.tune(tuningOf({ ...next, grow: flags.grow, shrink: flags.shrink }));
+        log.info("read the settings again", {
+          changed: differing(current, next, { tunable: true }),
+          needsRestart: differing(flags, next, { tunable: false }),
+        });
+        current = next;
+      } catch (error) {
+        log.error("kept the settings as they were", { reason: (error as Error).message });
+      }
+    };
+    // To a terminal that is closed, SIGHUP means what it always did.
+    if (!Deno.stdin.isTerminal()) Deno.addSignalListener("SIGHUP", reload);
+    using systemd = await connectSystemd({ alive: () => service.alive() });
+    // What stays is the network, the environment and reading: for AWS's credentials and for `reload`. The state folder's
+    // files are open.
+    giveUp("write", "run", "ffi", "import");
+    systemd.ready();
+
     if (!signal.aborted) await stopped.promise;
+    systemd.stopping();
+    Deno.removeSignalListener("SIGHUP", reload);
   },
 });
+
+/**
+ * What may change while it runs.
+ *
+ * @throws {UsageError} if settings contradict each other
+ */
+function tuningOf(
+  { min, max, grow, shrink, resync, warmup, cooldownOut, cooldownIn, startTimeout, drainTimeout }: Flags,
+): Tuning {
+  if (min !== undefined && max !== undefined && min > max) {
+    throw new UsageError(`--min ${min} is above --max ${max}`, `--min ${max} --max ${min}`);
+  }
+  if (grow !== undefined && max === undefined) throw new UsageError(...UNBOUNDED);
+  if (grow === undefined && shrink === "terminate") {
+    throw new UsageError(
+      "--shrink terminate without --grow would end with no node left to start",
+      "--shrink stop, or --grow TEMPLATE --max N",
+    );
+  }
+  if (resync === 0) {
+    throw new UsageError("--resync 0 would read the alarms without a pause", "--resync 60s");
+  }
+  return {
+    limits: {
+      ...(min === undefined ? {} : { min }),
+      ...(max === undefined ? {} : { max }),
+      warmup,
+      cooldownOut,
+      cooldownIn,
+      resync,
+      ...(grow === undefined ? {} : { grow }),
+      ...(shrink === "stop" ? {} : { shrink }),
+    },
+    startTimeout,
+    drainTimeout,
+  };
+}
+
+/** The settings whose change takes effect at once. */
+const TUNABLE: ReadonlySet<string> = new Set(
+  ["min", "max", "resync", "warmup", "cooldownOut", "cooldownIn", "startTimeout", "drainTimeout"],
+);
+
+/** The settings that differ, by the names of their flags: those that may change at once, or the others. */
+function differing(before: Flags, after: Flags, { tunable }: { readonly tunable: boolean }): string[] {
+  const text = (flags: Flags, name: string) =>
+    JSON.stringify(Object.entries(flags).find(([key]) => key === name)?.[1]);
+  return Object.keys(OPTIONS).filter((name) =>
+    TUNABLE.has(name) === tunable && text(before, name) !== text(after, name)
+  ).map(kebab);
+}

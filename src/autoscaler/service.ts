@@ -26,8 +26,15 @@ import { State } from "./state.ts";
 import { status } from "./status.ts";
 import { type Clock, realClock } from "./wait.ts";
 
+/** What may change while an autoscaler runs. Times are ms. */
+export interface Tuning {
+  readonly limits: Limits;
+  readonly startTimeout: number;
+  readonly drainTimeout: number;
+}
+
 /** What an autoscaler is started with. Times are ms. */
-export interface AutoscalerOptions {
+export interface AutoscalerOptions extends Tuning {
   readonly account: Account;
   readonly fleet: Fleet;
   /** The topic whose messages are taken; without one the alarms are but read (R2), and a message is refused. */
@@ -36,9 +43,6 @@ export interface AutoscalerOptions {
   readonly listen?: { readonly hostname: string; readonly port: number } | undefined;
   /** The state folder. */
   readonly state: string;
-  readonly limits: Limits;
-  readonly startTimeout: number;
-  readonly drainTimeout: number;
   readonly resubscribe: boolean;
   readonly trustSigner?: string | undefined;
   readonly dryRun: boolean;
@@ -49,6 +53,10 @@ export interface AutoscalerOptions {
 export interface Autoscaler extends AsyncDisposable {
   /** `http://HOST:PORT`; "" where nothing listens. */
   readonly url: string;
+  /** Goes on by other limits, from the next decision and the next step of an activity on. */
+  tune(tuning: Tuning): void;
+  /** Whether it does its work: its loop runs and its inbox can be read. Throws if the inbox can't. */
+  alive(): boolean;
 }
 
 const log = getLogger(["kas", "autoscaler"]);
@@ -59,9 +67,9 @@ const log = getLogger(["kas", "autoscaler"]);
  * @throws {ExitError} if the state folder is another's or can't be written
  */
 export async function startAutoscaler(options: AutoscalerOptions): Promise<Autoscaler> {
-  const { account, fleet, topicArn, listen, limits, trustSigner, dryRun, resubscribe, clock = realClock } =
-    options;
+  const { account, fleet, topicArn, listen, trustSigner, dryRun, resubscribe, clock = realClock } = options;
   const { now } = clock;
+  let tuning: Tuning = options;
   const started = now();
   await using parts = new AsyncDisposableStack();
 
@@ -69,16 +77,37 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
   const inbox = new Inbox(state);
   const journal = new Journal(state);
 
-  const metrics = new Metrics(deno.version, started, limits);
+  const metrics = new Metrics(deno.version, started, options.limits);
   const aws = parts.use(connect({ ...account, onCall: (call) => metrics.called(call) }));
   let look: Look | undefined;
   const observer = new Observer(aws, fleet, (it) => {
     look = it;
     metrics.looked(it);
   });
-  const world = { ...options, aws, clock, address: workerAddress };
+  const world = {
+    fleet,
+    aws,
+    clock,
+    address: workerAddress,
+    get startTimeout() {
+      return tuning.startTimeout;
+    },
+    get drainTimeout() {
+      return tuning.drainTimeout;
+    },
+  };
   const activities = parts.use(new Activities(world, journal, metrics));
-  const stepper = { observer, state, journal, activities, limits, dryRun, now };
+  const stepper = {
+    observer,
+    state,
+    journal,
+    activities,
+    get limits() {
+      return tuning.limits;
+    },
+    dryRun,
+    now,
+  };
   const loop = new Loop({
     stepper,
     inbox,
@@ -90,7 +119,7 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
   const snapshot = (): Snapshot => ({
     now: now(),
     facts: loop.seen,
-    limits,
+    limits: tuning.limits,
     look,
     waiting: inbox.waiting(),
     oldest: inbox.oldest(),
@@ -118,7 +147,7 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
       ...identity,
       ...status(snapshot(), started),
       decisions: journal.lines(10, now()),
-      settings: settingsOf(options),
+      settings: settingsOf({ ...options, ...tuning }),
     }),
     received: (outcome, why) => metrics.received(outcome, why),
     metrics: () => metrics.exposition(snapshot()),
@@ -131,11 +160,12 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
 
   if (!dryRun) activities.recover();
   const stop = new AbortController();
-  const running = loop.run(stop.signal);
+  let ended = false;
+  const running = loop.run(stop.signal).finally(() => ended = true);
   log.info(server === undefined ? "polling, with no port open" : `listening on ${url}`, {
     fleet: fleet.fleet,
     ...settingOf(fleet.balancer),
-    ...(topicArn === undefined ? { pull: limits.resync } : { topicArn }),
+    ...(topicArn === undefined ? { pull: tuning.limits.resync } : { topicArn }),
     dryRun,
   });
 
@@ -148,6 +178,11 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
   const owned = parts.move();
   return {
     url,
+    tune: (to) => {
+      tuning = to;
+      loop.wake();
+    },
+    alive: () => inbox.waiting() >= 0 && !ended,
     [Symbol.asyncDispose]: async () => {
       await owned.disposeAsync();
       log.info("stopped");

@@ -4,7 +4,16 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { type Command, kebab, type Option, type Options, type Origin, UsageError } from "./command.ts";
+import {
+  type Command,
+  type Context,
+  kebab,
+  type Option,
+  type Options,
+  type Origin,
+  UsageError,
+  type Values,
+} from "./command.ts";
 import { didYouMean } from "./nearest.ts";
 
 /** A value's text and where it came from; undefined if nothing sets it. */
@@ -150,6 +159,52 @@ export function overruled(
 
 function from(origin: Origin): string {
   return origin === "flag" ? "" : ` (from ${origin})`;
+}
+
+/** A command's values by their options' names, and where they came from. */
+export interface Read {
+  readonly flags: Record<string, unknown>;
+  readonly origins: Record<string, Origin>;
+  readonly texts: Record<string, string>;
+}
+
+/**
+ * The values of all options.
+ *
+ * @param said the texts given as flags
+ * @throws {UsageError} for text that is no value of its option, and for options that exclude each other
+ */
+export function values(options: Options, said: Said["texts"], lookup: Lookup): Read {
+  const read: Read = { flags: {}, origins: {}, texts: {} };
+  const config = said.get("config")?.at(-1);
+  for (const [name, option] of Object.entries(options)) {
+    const given = said.get(name) ?? [];
+    const found = given.length > 0 ? undefined : lookup(name, option, config);
+    const { value, text, origin } = resolve(name, option, given, found);
+    read.flags[name] = value;
+    read.origins[name] = origin;
+    if (text !== undefined) read.texts[name] = text;
+  }
+  for (const name of overruled(options, read.origins, read.texts)) {
+    read.flags[name] = undefined;
+    read.origins[name] = "default";
+    delete read.texts[name];
+  }
+  return read;
+}
+
+/**
+ * A command's values as they are by now: what was a flag stays, the rest is looked up again.
+ *
+ * @throws {UsageError} as {@linkcode values}
+ */
+export function reread<O extends Options>(
+  options: O,
+  { origins, texts }: Pick<Context<O>, "origins" | "texts">,
+  lookup: Lookup,
+): Values<O> {
+  const said = Object.entries(texts).filter(([name]) => origins[name] === "flag");
+  return values(options, new Map(said.map(([name, text]) => [name, [text]])), lookup).flags as Values<O>;
 }
 
 function parse(name: string, option: Option<unknown>, text: string, origin: Origin): unknown {

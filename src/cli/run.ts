@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type Command, type Entry, type Group, type Options, type Origin, UsageError } from "./command.ts";
+import { type Command, type Entry, type Group, type Options, UsageError } from "./command.ts";
 import { COMMON } from "./common.ts";
-import { checkArity, type Lookup, overruled, readFlags, resolve } from "./flags.ts";
+import { checkArity, type Lookup, readFlags, values } from "./flags.ts";
 import { help } from "./help.ts";
 import { didYouMean } from "./nearest.ts";
 import { type Format, Output, type Terminal } from "./output.ts";
@@ -34,23 +34,7 @@ export async function run(
     io.terminal.write(help(path, entry));
     return 0;
   }
-  const flags: Record<string, unknown> = {};
-  const origins: Record<string, Origin> = {};
-  const texts: Record<string, string> = {};
-  const config = said.texts.get("config")?.at(-1);
-  for (const [name, option] of Object.entries(options)) {
-    const given = said.texts.get(name) ?? [];
-    const found = given.length > 0 ? undefined : io.lookup(name, option, config);
-    const { value, text, origin } = resolve(name, option, given, found);
-    flags[name] = value;
-    origins[name] = origin;
-    if (text !== undefined) texts[name] = text;
-  }
-  for (const name of overruled(options, origins, texts)) {
-    flags[name] = undefined;
-    origins[name] = "default";
-    delete texts[name];
-  }
+  const { flags, origins, texts } = values(options, said.texts, io.lookup);
   const args = checkArity(path, entry, said);
   const out = new Output(io.terminal, {
     format: (flags["output"] as Format | undefined) ?? (io.terminal.interactive ? "table" : "tsv"),

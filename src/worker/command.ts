@@ -4,6 +4,7 @@
  * @module
  */
 import { command } from "../cli/command.ts";
+import { giveUp } from "../permissions.ts";
 import { SETTINGS } from "../settings.ts";
 import { startWorker } from "./service.ts";
 
@@ -41,9 +42,10 @@ export const worker = command({
       failed: (error) => failed(error),
     });
     // The log is loaded only now, when /ping is answered already.
-    const [{ getLogger }, { setUpLog }] = await Promise.all([
+    const [{ getLogger }, { setUpLog }, { connectSystemd }] = await Promise.all([
       import("@logtape/logtape"),
       import("../log.ts"),
+      import("../systemd/notify.ts"),
     ]);
     await using _log = await setUpLog(flags.log);
     const log = getLogger(["kas", "worker"]);
@@ -54,9 +56,12 @@ export const worker = command({
       threads,
       queue,
     });
+    using systemd = await connectSystemd();
     giveUpPermissions();
+    systemd.ready();
 
     if (!signal.aborted) await stopped.promise;
+    systemd.stopping();
     log.info("finishing what was accepted");
     const cut = await service.drain(flags.drain);
     if (cut > 0) log.warn("the time to drain was not enough", { cut });
@@ -65,9 +70,10 @@ export const worker = command({
 });
 
 /**
- * From here on nothing may be opened, written, run or looked up. The listening socket goes on, and so does reading where
- * the source is a file, for a burn thread that must be started anew.
+ * From here on nothing may be opened, written, run or looked up; the listening socket goes on. Where the source is a file,
+ * reading stays, for a burn thread that must be started anew: the executable has its modules in itself.
  */
 function giveUpPermissions(): void {
-  for (const name of ["net", "write", "run", "env", "ffi"] as const) Deno.permissions.revokeSync({ name });
+  giveUp("net", "write", "run", "env", "ffi", "sys", "import");
+  if (Deno.build.standalone) giveUp("read");
 }

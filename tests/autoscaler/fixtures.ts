@@ -66,7 +66,7 @@ export interface Stage extends AsyncDisposable {
   /** Starts the autoscaler, again if it is the second time. */
   start(more?: Partial<AutoscalerOptions>): Promise<Autoscaler>;
   /** Subscribes an autoscaler to the topic, and waits until it has confirmed. */
-  subscribe(autoscaler: Autoscaler): Promise<void>;
+  subscribe(autoscaler: Pick<Autoscaler, "url">): Promise<void>;
   /** Sets an alarm of the fleet, with a threshold that makes CloudWatch come to the same of a CPU that does nothing. */
   alarm(kind: AlarmKind, dimension: string, state: AlarmState): Promise<void>;
   /** An alarm as CloudWatch has it. */
@@ -146,13 +146,13 @@ export async function stage(
 }
 
 /** Waits until the first resync is made, before which a message would go. */
-export async function firstResync(autoscaler: Autoscaler): Promise<void> {
+export async function firstResync(autoscaler: Pick<Autoscaler, "url">): Promise<void> {
   await eventually(() => lines(autoscaler), (all) => all.length > 0);
 }
 
 /** Waits until the journal's newest line that is no "none" satisfies. */
 export function eventualLine(
-  autoscaler: Autoscaler,
+  autoscaler: Pick<Autoscaler, "url">,
   satisfies: (line: Line) => boolean,
 ): Promise<Line | undefined> {
   return eventually(
@@ -162,6 +162,6 @@ export function eventualLine(
 }
 
 /** The journal's lines as `GET /activities` tells them, newest first. */
-export async function lines({ url }: Autoscaler): Promise<Line[]> {
+export async function lines({ url }: Pick<Autoscaler, "url">): Promise<Line[]> {
   return await (await fetch(`${url}/activities`)).json();
 }

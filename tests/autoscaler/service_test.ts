@@ -16,7 +16,7 @@ Deno.test("a whole story, told in JSON: every event that a message caused names 
   it.sandbox.faults.noCapacity.add(NODES[0]);
   await using process = await startProcess(it, { args: ["--log", "json"], env: CREDENTIALS });
   await using between = relay(process.url);
-  await it.subscribe({ url: between.url, [Symbol.asyncDispose]: () => Promise.resolve() });
+  await it.subscribe(between);
   await it.alarm("cpuhigh", BASE, "ALARM");
   await eventually(() => lines(process), (all) => all.some(({ state }) => state === "done"));
   const forged = await fetch(process.url, { method: "POST", body: JSON.stringify({ Type: "Notification" }) });

@@ -63,7 +63,7 @@ Deno.test("OpenTelemetry gets the traces of a decision and its activity, and no 
   };
   await using process = await startProcess(it, { env });
   await using between = relay(process.url);
-  await it.subscribe({ url: between.url, [Symbol.asyncDispose]: () => Promise.resolve() });
+  await it.subscribe(between);
   await it.alarm("cpuhigh", BASE, "ALARM");
   await eventually(() => lines(process), (all) => all.some(({ state }) => state === "done"));
   const id = (await lines(process)).find(({ kind }) => kind === "start")?.message;
@@ -100,7 +100,7 @@ Deno.test("a collector that can't be reached changes nothing", async () => {
   await using it = await stage({ nodes: 1, machine: machines() });
   const env = { OTEL_DENO: "true", OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" };
   await using process = await startProcess(it, { env });
-  await it.subscribe({ url: process.url, [Symbol.asyncDispose]: () => Promise.resolve() });
+  await it.subscribe(process);
   await it.alarm("cpuhigh", BASE, "ALARM");
   await eventually(() => lines(process), (all) => all.some(({ state }) => state === "done"));
   process.kill("SIGTERM");
