@@ -47,8 +47,9 @@ async function outcome(attempt: () => unknown): Promise<string> {
 const stop = new AbortController();
 Deno.addSignalListener("SIGTERM", () => stop.abort());
 const kas = { name: "kas", summary: "", commands: [worker, autoscaler] };
+const terminal = processTerminal();
 const running = run(kas, Deno.args, {
-  terminal: processTerminal(),
+  terminal,
   signal: stop.signal,
   lookup: settingsLookup(),
 });
@@ -58,5 +59,5 @@ while ((await Deno.permissions.query({ name: "write" })).state === "granted") {
 }
 const outcomes: Record<string, string> = {};
 for (const [name, attempt] of Object.entries(ATTEMPTS)) outcomes[name] = await outcome(attempt);
-console.log(JSON.stringify(outcomes));
+terminal.write(`${JSON.stringify(outcomes)}\n`);
 Deno.exit(await running);
