@@ -69,7 +69,6 @@ const log = getLogger(["kas", "autoscaler"]);
 export async function startAutoscaler(options: AutoscalerOptions): Promise<Autoscaler> {
   const { account, fleet, topicArn, listen, trustSigner, dryRun, resubscribe, clock = realClock } = options;
   const { now } = clock;
-  let tuning: Tuning = options;
   const started = now();
   await using parts = new AsyncDisposableStack();
 
@@ -84,18 +83,7 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
     look = it;
     metrics.looked(it);
   });
-  const world = {
-    fleet,
-    aws,
-    clock,
-    address: workerAddress,
-    get startTimeout() {
-      return tuning.startTimeout;
-    },
-    get drainTimeout() {
-      return tuning.drainTimeout;
-    },
-  };
+  const world = { ...options, aws, clock, address: workerAddress };
   const activities = parts.use(new Activities(world, journal, metrics));
   const stepper = {
     observer,
@@ -103,7 +91,7 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
     journal,
     activities,
     get limits() {
-      return tuning.limits;
+      return world.limits;
     },
     dryRun,
     now,
@@ -119,7 +107,7 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
   const snapshot = (): Snapshot => ({
     now: now(),
     facts: loop.seen,
-    limits: tuning.limits,
+    limits: world.limits,
     look,
     waiting: inbox.waiting(),
     oldest: inbox.oldest(),
@@ -147,7 +135,7 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
       ...identity,
       ...status(snapshot(), started),
       decisions: journal.lines(10, now()),
-      settings: settingsOf({ ...options, ...tuning }),
+      settings: settingsOf(world),
     }),
     received: (outcome, why) => metrics.received(outcome, why),
     metrics: () => metrics.exposition(snapshot()),
@@ -165,7 +153,7 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
   log.info(server === undefined ? "polling, with no port open" : `listening on ${url}`, {
     fleet: fleet.fleet,
     ...settingOf(fleet.balancer),
-    ...(topicArn === undefined ? { pull: tuning.limits.resync } : { topicArn }),
+    ...(topicArn === undefined ? { pull: world.limits.resync } : { topicArn }),
     dryRun,
   });
 
@@ -179,7 +167,7 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
   return {
     url,
     tune: (to) => {
-      tuning = to;
+      Object.assign(world, to);
       loop.wake();
     },
     alive: () => inbox.waiting() >= 0 && !ended,
