@@ -4,6 +4,7 @@
  * @module
  */
 import { ExitError, type Group, UsageError } from "./src/cli/command.ts";
+import type { Output } from "./src/cli/output.ts";
 import { run } from "./src/cli/run.ts";
 import { processTerminal } from "./src/cli/terminal.ts";
 import { SettingsError, settingsLookup } from "./src/settings.ts";
@@ -36,6 +37,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const terminal = processTerminal();
   const stop = new AbortController();
   let interrupted = 0;
+  let out: Output | undefined;
   const interrupt = () => {
     stop.abort(new DOMException("Interrupted", "AbortError"));
     // The first signal asks for a clean end; a second one does not wait for it.
@@ -48,11 +50,13 @@ async function main(argv: readonly string[]): Promise<number> {
       terminal.write(`kas ${deno.version} (deno ${Deno.version.deno}, ${Deno.build.target})\n`);
       return 0;
     }
-    return await run(KAS, argv, { terminal, signal: stop.signal, lookup: settingsLookup() });
+    const began = (it: Output) => out = it;
+    return await run(KAS, argv, { terminal, signal: stop.signal, lookup: settingsLookup(), began });
   } catch (error) {
     const { message, hint, status } = outcome(error, stop.signal);
     terminal.writeError(`kas: ${message.replaceAll(/\s*\n\s*/g, " ")}\n`);
     if (hint !== undefined) terminal.writeError(`Try: ${hint}\n`);
+    if (error instanceof ExitError) { for (const detail of error.details) out?.detail(detail); }
     return status;
   } finally {
     Deno.removeSignalListener("SIGINT", interrupt);

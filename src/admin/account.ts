@@ -5,7 +5,8 @@
  * @module
  */
 import { type Aws, connect } from "../aws/clients.ts";
-import { explain, isNotFound, isOutOfReach } from "../aws/errors.ts";
+import { isNotFound, isOutOfReach } from "../aws/errors.ts";
+import { causes, explain } from "../aws/explain.ts";
 import { type Ec2Instance, fleetInstances, type FleetSelector } from "../aws/instances.ts";
 import { topics } from "../aws/topic.ts";
 import { ExitError, type Options, UsageError, type Values } from "../cli/command.ts";
@@ -55,7 +56,7 @@ export function asExitError(error: unknown): unknown {
   if (error instanceof ExitError || error instanceof UsageError) return error;
   const { message, hint } = explain(error);
   const status = isOutOfReach(error) ? 3 : isNotFound(error) ? 4 : 1;
-  return new ExitError(message, status, hint, { cause: error });
+  return new ExitError(message, status, hint, { cause: error, details: causes(error) });
 }
 
 /** The fleet that is meant. */

@@ -107,7 +107,7 @@ async function terminateOne(aws: Aws, id: string, flags: AccountFlags, signal: A
     const told = asExitError(error);
     if (signal.aborted || !(told instanceof ExitError)) throw error;
     const message = `${id} is ${row["after"]}, but its alarms are still there: ${told.message}`;
-    throw new ExitError(message, told.status, `kas admin alarms delete --instance ${id}`, { cause: error });
+    throw new ExitError(message, told.status, `kas admin alarms delete --instance ${id}`, { cause: told });
   }
   return [row];
 }

@@ -50,6 +50,7 @@ export async function forEachTarget(
         if (!(told instanceof ExitError)) throw told;
         statuses.add(told.status);
         out.error(told.hint === undefined ? told.message : `${told.message}; try: ${told.hint}`);
+        for (const detail of told.details) out.detail(detail);
       }
     }
   }

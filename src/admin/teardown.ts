@@ -216,7 +216,7 @@ async function done(part: Part, title: string, signal: AbortSignal): Promise<Row
   } catch (error) {
     const told = asExitError(error);
     if (signal.aborted || !(told instanceof ExitError)) throw error;
-    throw new ExitError(`Cannot ${verb} ${title}: ${told.message}`, told.status, told.hint, { cause: error });
+    throw new ExitError(`Cannot ${verb} ${title}: ${told.message}`, told.status, told.hint, { cause: told });
   }
   return names.map((name) => ({ resource, name, action: DONE[verb] }));
 }

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { explain, isCapacity } from "../aws/errors.ts";
+import { isCapacity } from "../aws/errors.ts";
+import { explain } from "../aws/explain.ts";
 import { type Ec2Instance, fleetInstances } from "../aws/instances.ts";
 import { DIRECTION } from "../scaling/fleet.ts";
 import { bringIn, takeOut } from "./act.ts";

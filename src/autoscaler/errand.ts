@@ -6,7 +6,8 @@
 import { getLogger, type Logger } from "@logtape/logtape";
 import { type BalancerRef, type Health, health } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
-import { code, explain, isCapacity, isOutOfReach, isThrottled } from "../aws/errors.ts";
+import { code, isCapacity, isOutOfReach, isThrottled } from "../aws/errors.ts";
+import { explain } from "../aws/explain.ts";
 import { type Ec2Instance, type FleetSelector, instance as describe } from "../aws/instances.ts";
 import type { Limits } from "../scaling/facts.ts";
 import type { Registration } from "../scaling/fleet.ts";

@@ -5,7 +5,8 @@
  * @module
  */
 import { getLogger } from "@logtape/logtape";
-import { code, explain, isOutOfReach, isThrottled } from "../aws/errors.ts";
+import { code, isOutOfReach, isThrottled } from "../aws/errors.ts";
+import { explain } from "../aws/explain.ts";
 import { alarmName, parseAlarmName, type Signal, signalOf } from "../scaling/alarm.ts";
 import { decide, type Decision } from "../scaling/decide.ts";
 import type { Facts } from "../scaling/facts.ts";

@@ -6,7 +6,7 @@
 import { fleetAlarms, latestCpu } from "../aws/alarms.ts";
 import { registrations } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
-import { explain } from "../aws/errors.ts";
+import { explain } from "../aws/explain.ts";
 import { type Ec2Instance, fleetInstances, withRegistration } from "../aws/instances.ts";
 import type { Alarm } from "../scaling/alarm.ts";
 import type { Datapoint, Facts, Limits } from "../scaling/facts.ts";

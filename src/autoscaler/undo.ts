@@ -5,7 +5,8 @@
  * @module
  */
 import { deregister, register } from "../aws/balancer.ts";
-import { explain, isIncorrectState, isNotFound, isUnregistrable } from "../aws/errors.ts";
+import { isIncorrectState, isNotFound, isUnregistrable } from "../aws/errors.ts";
+import { explain } from "../aws/explain.ts";
 import { quarantine, stopInstance } from "../aws/instances.ts";
 import { type Errand, isPassing, persist, registration, seek } from "./errand.ts";
 import type { Cause } from "./journal.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { code, isCapacity, isThrottled, UnreachableError } from "./errors.ts";
+import { cameFrom, code, isCapacity, isThrottled, UnreachableError } from "./errors.ts";
 
 /**
  * How a request may end: `capacity` is a lack of it, `refused` AWS's no to the request (4xx), `failed` AWS's own trouble
@@ -50,8 +50,9 @@ export type Attempt = <I, O>(next: Handler<I, O>, context: Context) => Handler<I
 /** What is made sure of before an attempt; throwing keeps it from being made. */
 export type Check = () => Promise<unknown>;
 
-/** Where the SDK's clients and commands take such a middleware: both places are behind the retries and the signing. */
+/** Where the SDK's clients and commands take such a middleware: around the retries, or behind them and the signing. */
 export interface AttemptStack {
+  add(call: Attempt, place: { step: "initialize"; name: string }): void;
   add(
     attempt: Attempt,
     place: { step: "finalizeRequest"; priority: "normal" | "low"; name: string },
@@ -87,7 +88,7 @@ export function tellOf(told: (call: Call) => void): Attempt {
 }
 
 /** The Date of AWS's answer, ms since the epoch: of the SDK's output or error, which carry it. */
-function dateOf(answer: unknown): number | undefined {
+export function dateOf(answer: unknown): number | undefined {
   const { response, $response } = answer as { response?: Dated; $response?: Dated };
   const date = Date.parse((response ?? $response)?.headers?.["date"] ?? "");
   return Number.isNaN(date) ? undefined : date;
@@ -110,6 +111,23 @@ export function beforeEach(stack: AttemptStack, check: Check): void {
     },
     { step: "finalizeRequest", priority: "normal", name: "beforeEach" },
   );
+}
+
+/** As IAM names them, where that is not the client's name in lower case. */
+const SERVICES: Readonly<Record<string, string>> = { ElasticLoadBalancingV2: "elasticloadbalancing" };
+
+/** A middleware that notes on each error which call it came from; its place is before the retries. */
+export function nameErrors<I, O>(next: Handler<I, O>, context: Context): Handler<I, O> {
+  const client = (context.clientName ?? "").replace(/Client$/, "");
+  const action = (context.commandName ?? "").replace(/Command$/, "");
+  return async (args) => {
+    try {
+      return await next(args);
+    } catch (error) {
+      cameFrom(error, `${SERVICES[client] ?? client.toLowerCase()}:${action}`);
+      throw error;
+    }
+  };
 }
 
 /** How a request ended that failed. */

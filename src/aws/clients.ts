@@ -8,7 +8,7 @@ import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-balancing";
 import type { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { SNSClient } from "@aws-sdk/client-sns";
-import { type AttemptStack, type Call, tellOf } from "./calls.ts";
+import { type AttemptStack, type Call, nameErrors, tellOf } from "./calls.ts";
 import { RegionError } from "./errors.ts";
 import type { ClientConfig } from "./sdk/config.ts";
 
@@ -49,10 +49,14 @@ export function connect(account: Account): Aws {
     return once(async () => {
       const client = await make(await config());
       clients.push({ [Symbol.dispose]: () => client.destroy() });
+      client.middlewareStack.add(nameErrors, { step: "initialize", name: "nameErrors" });
       if (account.onCall !== undefined) {
         // Behind the retries and the signing, so that it sees each request by itself.
-        const place = { step: "finalizeRequest", priority: "low", name: "tellOf" } as const;
-        client.middlewareStack.add(tellOf(account.onCall), place);
+        client.middlewareStack.add(tellOf(account.onCall), {
+          step: "finalizeRequest",
+          priority: "low",
+          name: "tellOf",
+        });
       }
       try {
         await client.config.region();

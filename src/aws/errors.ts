@@ -1,5 +1,5 @@
 /**
- * AWS errors as predicates, and in an operator's words. Codes: EC2 API "Error codes for the Amazon EC2 API", and the errors
+ * AWS errors as predicates. Codes: EC2 API "Error codes for the Amazon EC2 API", and the errors
  * that each action of ELB, CloudWatch and SNS lists.
  *
  * @module
@@ -9,6 +9,12 @@
 export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
   readonly $retryable = {};
+  /** What mends it. */
+  readonly hint: string | undefined;
+  constructor(message: string, options: ErrorOptions & { readonly hint?: string | undefined } = {}) {
+    super(message, options);
+    this.hint = options.hint;
+  }
 }
 
 /** No region is set anywhere. */
@@ -94,8 +100,21 @@ const NO_CREDENTIALS: ReadonlySet<string> = new Set([
 export function code(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("$fault" in error)) return undefined;
   if ("Code" in error && typeof error.Code === "string") return error.Code;
-  // What the SDK makes of an answer that is no AWS answer at all.
-  return error.name === "Unknown" ? undefined : error.name;
+  // What the SDK makes of an answer that is no AWS answer at all: any 404, a proxy's page for one, is a NotFound to it.
+  const foreign = /^Unknown/.test(error.message) && /^(Unknown|NotFound)/.test(error.name);
+  return foreign ? undefined : error.name;
+}
+
+const operations = new WeakMap<Error, string>();
+
+/** Notes which call an error came from. */
+export function cameFrom(error: unknown, operation: string): void {
+  if (error instanceof Error) operations.set(error, operation);
+}
+
+/** The call that an error came from, as IAM names the permission for it: `ec2:StartInstances`. */
+export function operation(error: Error): string | undefined {
+  return operations.get(error);
 }
 
 /** AWS asks for fewer calls. */
@@ -133,97 +152,27 @@ export function isDenied(error: unknown): boolean {
  * error, as others may be allowed.
  */
 export function isOutOfReach(error: unknown): boolean {
-  const found = code(error);
   return error instanceof UnreachableError || error instanceof RegionError || lacksCredentials(error) ||
-    has(EXPIRED, found) || has(REFUSED, found);
+    isExpired(error) || isRefused(error);
 }
 
-/** What an error means, in one line of plain words, and what mends it. Never a stack trace, signature or secret. */
-export function explain(error: unknown): { readonly message: string; readonly hint?: string } {
-  if (error instanceof RegionError) {
-    return { message: error.message, hint: "--region eu-west-1, or set AWS_REGION" };
-  }
-  if (error instanceof UnreachableError) {
-    return {
-      message: `AWS is out of reach: ${line(error.message)}`,
-      hint: "check the network, --region and --endpoint-url",
-    };
-  }
-  if (lacksCredentials(error)) {
-    return {
-      message: `no AWS credentials: ${whyNone((error as Error).message)}`,
-      hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose a --profile, or aws sso login",
-    };
-  }
-  const found = code(error);
-  if (found === undefined || !(error instanceof Error)) return unknown(error);
-
-  // What AWS says about signatures quotes the signed request, session token included: these get words of our own.
-  if (has(EXPIRED, found)) {
-    return {
-      message: `the AWS credentials have expired (${found})`,
-      hint: "renew them, with aws sso login for one",
-    };
-  }
-  if (has(REFUSED, found)) {
-    return {
-      message: `AWS refused the credentials (${found})`,
-      hint: "check the access key, the region and this machine's clock",
-    };
-  }
-  const message = `${said(error)} (${found})`;
-  const hint = hintFor(found);
-  return hint === undefined ? { message } : { message, hint };
+/** The account has as many of them as it may have. */
+export function isQuota(error: unknown): boolean {
+  return has(QUOTA, code(error));
 }
 
-function hintFor(code: string): string | undefined {
-  if (has(DENIED, code)) return "kas admin iam-policy prints the policy that is needed";
-  if (has(THROTTLED, code)) return "again in a minute; other tools share the account's limit";
-  if (has(CAPACITY, code)) return "another instance, type or availability zone, or again later";
-  if (has(QUOTA, code)) return "ask AWS for a higher quota, or delete what is not needed";
-  if (has(INCORRECT_STATE, code)) return "kas admin instances shows its state; wait until it has settled";
-  if (code === "LoadBalancerNotFound") return "kas admin balancers lists those that exist";
-  if (code === "TargetGroupNotFound") return "aws elbv2 describe-target-groups lists those that exist";
-  if (code === "InvalidInstance" || code === "InvalidTarget" || code.startsWith("InvalidInstanceID")) {
-    return "kas admin instances lists the fleet";
-  }
-  if (code.startsWith("InvalidLaunchTemplate")) {
-    return "aws ec2 describe-launch-templates lists those that exist";
-  }
-  if (code === "OperationNotPermitted") return "lift the instance's stop or termination protection first";
-  return undefined;
+/** The credentials, or the signature they made, are of another time. */
+export function isExpired(error: unknown): boolean {
+  return has(EXPIRED, code(error));
 }
 
-/** What AWS says, without the encoded blob that EC2 appends to a denial. */
-function said(error: Error): string {
-  return line(error.message.replace(/\s*Encoded authorization failure message:.*$/s, "")) || "AWS failed";
+/** The credentials are not accepted. */
+export function isRefused(error: unknown): boolean {
+  return has(REFUSED, code(error));
 }
 
-/** What a provider says of a profile or an SSO session that failed is worth telling; that the whole chain is empty is not. */
-function whyNone(message: string): string {
-  return /any providers/.test(message)
-    ? "none were found in the environment, the profile or the instance's role"
-    : line(message);
-}
-
-function unknown(error: unknown): { readonly message: string; readonly hint?: string } {
-  const status = (error as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode;
-  if (status !== undefined) {
-    return {
-      message: `an answer that is not AWS's (HTTP status ${status})`,
-      hint: "check --endpoint-url and any proxy",
-    };
-  }
-  return { message: error instanceof Error ? line(error.message) || error.name : line(String(error)) };
-}
-
-/** One line of at most 300 characters, ending without a full stop. */
-function line(text: string): string {
-  const flat = text.replaceAll(/\s+/g, " ").trim().replace(/\.$/, "");
-  return flat.length > 300 ? `${flat.slice(0, 299)}…` : flat;
-}
-
-function lacksCredentials(error: unknown): boolean {
+/** No credentials were found. */
+export function lacksCredentials(error: unknown): boolean {
   return error instanceof Error && NO_CREDENTIALS.has(error.name);
 }
 

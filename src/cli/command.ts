@@ -129,12 +129,15 @@ export class UsageError extends Error {
 /** A failure with an exit status of the contract's: 1 failed, 3 AWS out of reach or credentials refused, 4 nothing matched. */
 export class ExitError extends Error {
   override readonly name = "ExitError";
+  /** What `--verbose` tells beside it, a line each; those of a cause of the same kind unless others are given. */
+  readonly details: readonly string[];
   constructor(
     message: string,
     readonly status: 1 | 3 | 4 = 1,
     readonly hint: string | undefined = undefined,
-    options: ErrorOptions = {},
+    options: ErrorOptions & { readonly details?: readonly string[] } = {},
   ) {
     super(message, options);
+    this.details = options.details ?? (options.cause instanceof ExitError ? options.cause.details : []);
   }
 }

@@ -19,7 +19,13 @@ import { type Format, Output, type Terminal } from "./output.ts";
 export async function run(
   root: Group,
   argv: readonly string[],
-  io: { readonly terminal: Terminal; readonly signal: AbortSignal; readonly lookup: Lookup },
+  io: {
+    readonly terminal: Terminal;
+    readonly signal: AbortSignal;
+    readonly lookup: Lookup;
+    /** Told how the command prints, before it runs. */
+    readonly began?: (out: Output) => void;
+  },
 ): Promise<number> {
   const { path, entry, words } = await find(root, argv);
   if ("commands" in entry) {
@@ -42,6 +48,7 @@ export async function run(
     quiet: flags["quiet"] as boolean,
     verbose: flags["verbose"] as boolean,
   });
+  io.began?.(out);
   const { signal } = io;
   try {
     return (await entry.run({ flags, origins, texts, args, rest: said.rest, out, root, signal })) ?? 0;

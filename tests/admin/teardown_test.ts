@@ -164,7 +164,7 @@ Deno.test("teardown tells each failure and tries the rest; a topic stays as long
   const [alarms, topic, base, ...more] = err.trimEnd().split("\n");
   assertMatch(
     alarms ?? "",
-    /^kas: Cannot delete alarm kas:cpuhigh:.*, alarm kas:cpulow:.*AccessDenied.*; try: kas admin iam-policy/,
+    /^kas: Cannot delete alarm kas:cpuhigh:.*, alarm kas:cpulow:.*AccessDenied.*; try: allow cloudwatch:DeleteAlarms; kas admin iam-policy/,
   );
   assertEquals(topic, "kas: Cannot delete topic kas: alarms that notify it are still there");
   assertMatch(base ?? "", new RegExp(`^kas: Cannot terminate instance ${BASE}: .*AccessDenied`));

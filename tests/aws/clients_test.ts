@@ -1,13 +1,7 @@
 import { assert, assertEquals, assertGreaterOrEqual, assertLess, assertRejects } from "@std/assert";
 import { connect } from "../../src/aws/clients.ts";
-import {
-  code,
-  explain,
-  isCapacity,
-  isOutOfReach,
-  RegionError,
-  UnreachableError,
-} from "../../src/aws/errors.ts";
+import { code, isCapacity, isOutOfReach, RegionError, UnreachableError } from "../../src/aws/errors.ts";
+import { explain } from "../../src/aws/explain.ts";
 import { fleetInstances, startInstance } from "../../src/aws/instances.ts";
 import { within } from "../../src/aws/sdk/config.ts";
 import { execute } from "../kas.ts";

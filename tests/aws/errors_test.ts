@@ -1,7 +1,6 @@
-import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import {
   code,
-  explain,
   isCapacity,
   isIncorrectState,
   isNotFound,
@@ -67,53 +66,4 @@ Deno.test("code() prefers the wire code to the shape's name", () => {
 Deno.test("code() is undefined for an error that is not AWS's", () => {
   assertEquals(code(new TypeError("no")), undefined);
   assertEquals(code("text"), undefined);
-});
-
-Deno.test("explain() says what AWS said in one line, with the code and what mends it", () => {
-  const error = awsError(
-    "IncorrectInstanceState",
-    "The instance 'i-1' is not in a state\n from which it can be started.",
-  );
-  assertEquals(explain(error), {
-    message: "The instance 'i-1' is not in a state from which it can be started (IncorrectInstanceState)",
-    hint: "kas admin instances shows its state; wait until it has settled",
-  });
-});
-
-Deno.test("explain() drops the encoded message of a denial, and points to the policy", () => {
-  const said =
-    "You are not authorized to perform: ec2:StartInstances. Encoded authorization failure message: qUx7aB9";
-  assertEquals(explain(awsError("UnauthorizedOperation", said)), {
-    message: "You are not authorized to perform: ec2:StartInstances (UnauthorizedOperation)",
-    hint: "kas admin iam-policy prints the policy that is needed",
-  });
-});
-
-Deno.test("explain() never quotes the signed request", () => {
-  const said =
-    "The request signature does not match. The Canonical String was 'x-amz-security-token:FwoSECRET'";
-  for (const name of ["SignatureDoesNotMatch", "ExpiredToken", "InvalidSignatureException"]) {
-    const { message } = explain(awsError(name, said));
-    assertNotMatch(message, /SECRET|Canonical/);
-    assertMatch(message, new RegExp(name));
-  }
-});
-
-Deno.test("explain() tells an empty credential chain from a provider that failed", () => {
-  const failed = (message: string) =>
-    explain(Object.assign(new Error(message), { name: "CredentialsProviderError" })).message;
-  assertEquals(
-    failed("Could not load credentials from any providers"),
-    "no AWS credentials: none were found in the environment, the profile or the instance's role",
-  );
-  assertEquals(
-    failed("Could not resolve credentials using profile: [nosuch] in configuration/credentials file(s)."),
-    "no AWS credentials: Could not resolve credentials using profile: [nosuch] in configuration/credentials file(s)",
-  );
-});
-
-Deno.test("explain() keeps to one line of bearable length", () => {
-  const { message } = explain(awsError("ValidationError", "a\tb\n".repeat(1_000)));
-  assertEquals(message.includes("\n"), false);
-  assertEquals(message.length <= 320, true);
 });

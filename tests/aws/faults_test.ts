@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { type Account, type Aws, connect } from "../../src/aws/clients.ts";
 import {
-  explain,
   isCapacity,
   isIncorrectState,
   isNotFound,
   isThrottled,
   UnreachableError,
 } from "../../src/aws/errors.ts";
+import { explain } from "../../src/aws/explain.ts";
 import { fleetInstances, startInstance, stopInstance, terminateInstance } from "../../src/aws/instances.ts";
 import { balancerRef, register, registrations } from "../../src/aws/balancer.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { explain, isDenied, isOutOfReach } from "../../aws/errors.ts";
+import { isDenied, isOutOfReach } from "../../aws/errors.ts";
+import { explain } from "../../aws/explain.ts";
 import { type Check, failed, type Finding, ok, orOk, skipped, warning } from "./check.ts";
 import { type Facts, failures, known } from "./facts.ts";
 

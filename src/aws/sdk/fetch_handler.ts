@@ -49,9 +49,10 @@ export function fetchHandler(timeLimit: number): FetchHandler {
       };
     } catch (cause) {
       if (caller?.aborted) throw aborted(caller);
-      throw stop.signal.aborted
-        ? new UnreachableError(`no answer from ${url.origin} within ${timeLimit / 1_000} s`)
-        : new UnreachableError(`cannot reach ${url.origin}: ${why(cause)}`, { cause });
+      if (!stop.signal.aborted) throw unreachable(url, cause);
+      throw new UnreachableError(`no answer from ${url.origin} within ${timeLimit / 1_000} s`, {
+        hint: "check the network, what filters it, and HTTPS_PROXY; then again",
+      });
     } finally {
       clearTimeout(timer);
       caller?.removeEventListener("abort", onAbort);
@@ -83,20 +84,52 @@ function aborted(signal: AbortSignal): Error {
   return new DOMException(signal.reason instanceof Error ? signal.reason.message : "Aborted", "AbortError");
 }
 
-/** The part of fetch's message that says what went wrong. */
-function why(cause: unknown): string {
+/** What went wrong on the way, by what fetch says of it in words alone, and what mends it. */
+const REASONS: readonly (readonly [said: RegExp, reason: string, hint: string])[] = [
+  [
+    /connection refused/i,
+    "connection refused",
+    "check --endpoint-url, and the proxy if HTTPS_PROXY names one",
+  ],
+  [
+    /dns error/i,
+    "its name cannot be resolved",
+    "check --region and --endpoint-url for a misspelling, and the DNS here",
+  ],
+  [
+    /proxy authentication required/i,
+    "the proxy wants a user and a password",
+    "HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT",
+  ],
+  [/tunnel/i, "the proxy refused the way there", "have the proxy allow it, or except it with NO_PROXY"],
+  [
+    /certificate.*(expired|not.?yet)/i,
+    "its TLS certificate is not of this time",
+    "check this machine's clock",
+  ],
+  [
+    /certificate/i,
+    "its TLS certificate is not trusted",
+    "DENO_TLS_CA_STORE=system trusts this machine's authorities too, a proxy's for one",
+  ],
+  [/corrupt message/i, "it does not speak TLS", "--endpoint-url with http:// instead of https://"],
+  [/tls|handshake/i, "the TLS handshake broke", "check --endpoint-url, and what stands in between"],
+  [
+    /connection (reset|closed)|broken pipe|unexpected eof|incomplete|reading a body/i,
+    "the connection broke",
+    "again; what was asked for may have been done all the same",
+  ],
+  [/unreachable/i, "the network is unreachable", "check this machine's network"],
+];
+
+function unreachable({ origin }: URL, cause: unknown): UnreachableError {
   for (let error = cause; error instanceof Error; error = error.cause) {
-    if (/connection refused/i.test(error.message)) return "connection refused";
-    if (/dns error/i.test(error.message)) return "its name cannot be resolved";
-    if (/certificate|tls|handshake/i.test(error.message)) {
-      return "its TLS certificate or handshake was refused";
+    const { message } = error;
+    const [, reason, hint] = REASONS.find(([said]) => said.test(message)) ?? [];
+    if (reason !== undefined) {
+      return new UnreachableError(`cannot reach ${origin}: ${reason}`, { cause, hint });
     }
-    if (
-      /connection (reset|closed)|broken pipe|unexpected eof|incomplete|reading a body/i.test(error.message)
-    ) {
-      return "the connection broke";
-    }
-    if (/unreachable/i.test(error.message)) return "the network is unreachable";
   }
-  return cause instanceof Error ? cause.message : String(cause);
+  const said = cause instanceof Error ? cause.message : String(cause);
+  return new UnreachableError(`cannot reach ${origin}: ${said}`, { cause });
 }
