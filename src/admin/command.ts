@@ -97,6 +97,11 @@ export const admin: Group = {
       load: async () => (await import("./doctor.ts")).doctor,
     },
     {
+      name: "iam-policy",
+      summary: "The least IAM policy for the autoscaler or an operator",
+      load: async () => (await import("./iam_policy.ts")).iamPolicy,
+    },
+    {
       name: "ssh",
       summary: "Open ssh to an instance by its id, or run a command there",
       load: async () => (await import("./ssh.ts")).ssh,

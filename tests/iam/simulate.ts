@@ -1,0 +1,53 @@
+/**
+ * Asks an IAM simulator. A process of its own with a configuration of its own: the simulator is under another licence than kas, and
+ * no package of kas's.
+ *
+ * Reads a JSON document from stdin, `{ policies, requests, account }`, and writes for each policy whether it allows each request.
+ * Ends with 1 where a policy or a request is malformed.
+ *
+ * @module
+ */
+import { runSimulation } from "@cloud-copilot/iam-simulate";
+
+/** What is asked. */
+interface Question {
+  readonly account: string;
+  readonly policies: readonly unknown[];
+  readonly requests: readonly {
+    readonly action: string;
+    readonly resource: string;
+    readonly context: Readonly<Record<string, string | string[]>>;
+  }[];
+}
+
+async function allows(
+  account: string,
+  policy: unknown,
+  request: Question["requests"][number],
+): Promise<boolean> {
+  const { action, resource, context } = request;
+  const answer = await runSimulation({
+    request: {
+      action,
+      principal: `arn:aws:iam::${account}:role/kas`,
+      resource: { resource, accountId: account },
+      contextVariables: context,
+    },
+    identityPolicies: [{ name: "kas", policy }],
+    serviceControlPolicies: [],
+    resourceControlPolicies: [],
+  }, {});
+  if (answer.resultType === "error") {
+    throw new Error(`${action} on ${resource}: ${JSON.stringify(answer.errors)}`);
+  }
+  return answer.overallResult === "Allowed";
+}
+
+const { account, policies, requests }: Question = JSON.parse(await new Response(Deno.stdin.readable).text());
+const answers: boolean[][] = [];
+for (const policy of policies) {
+  const row: boolean[] = [];
+  for (const request of requests) row.push(await allows(account, policy, request));
+  answers.push(row);
+}
+await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(answers)));
