@@ -1,0 +1,78 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { registrations } from "../../src/aws/balancer.ts";
+import { connect } from "../../src/aws/clients.ts";
+import { startSandbox } from "../../src/sandbox/sandbox.ts";
+import { BASE, machines, NODES } from "../autoscaler/fixtures.ts";
+import { credentials } from "../aws/wire.ts";
+import { eventually, execute, FROM_SOURCE, start } from "../kas.ts";
+import { makeTargetGroup } from "./contract/target_group.ts";
+
+const [NODE] = NODES;
+
+Deno.test("a fleet behind a target group: setup, an alarm, the way in, the way out, and no request fails", async () => {
+  credentials();
+  await using sandbox = await startSandbox({ speed: 40, machine: machines() });
+  using aws = connect({ region: "eu-west-1", endpointUrl: sandbox.url });
+  const { ref, dnsName } = await makeTargetGroup({ aws, name: "sandbox" }, "web");
+  // The sandbox names its Classic Load Balancer in the environment: a flag counts before it.
+  const group = ["--target-group", ref.arn];
+  const kas = async (...words: string[]) => {
+    const ended = await execute(
+      [...FROM_SOURCE, "admin", ...words, ...group, "--output", "tsv"],
+      sandbox.env,
+    );
+    assertEquals(ended.code, 0, ended.stderr);
+    return ended.stdout;
+  };
+  const state = await Deno.makeTempDir();
+  try {
+    const listen = ["--listen", "127.0.0.1:0", "--state", state];
+    await using autoscaler = start([...FROM_SOURCE, "autoscaler", ...listen, ...group], sandbox.env);
+    const [, url = ""] = await autoscaler.line(/listening on (http:\/\/\S+)/);
+    // With so long a period CloudWatch evaluates no alarm in the meantime.
+    const made = await kas("setup", "--url", url, "--period", "3600");
+    assertStringIncludes(made, "balancer\tweb\tupdated");
+    assertStringIncludes(made, `instance\t${BASE}\tregistered`);
+    await eventually(() => registrations(aws, ref), (found) => found.get(BASE) === "in-service");
+
+    await using clients = requests(`http://${dnsName}:30000/work`);
+    await kas("alarms", "test", `kas:cpuhigh:${BASE}`, "ALARM");
+    await eventually(() => registrations(aws, ref), (found) => found.get(NODE) === "in-service");
+    assertStringIncludes(await kas("balancers"), `web\t${dnsName}\t${NODE}\thealthy\t-`);
+    await kas("alarms", "test", `kas:cpuhigh:${BASE}`, "OK");
+
+    const scaled = await kas("scale", "in", "--instance", NODE, "--warmup", "0s");
+    assertStringIncludes(scaled, `stop\t${NODE}\tdone`);
+    const calls = sandbox.calls.map(({ action }) => action);
+    const [out, stop] = [calls.lastIndexOf("DeregisterTargets"), calls.lastIndexOf("StopInstances")];
+    assertEquals(out >= 0 && out < stop, true);
+    const { answered, failed } = await clients.end();
+    assertEquals([answered > 0, failed], [true, []]);
+  } finally {
+    await Deno.remove(state, { recursive: true });
+  }
+});
+
+/** Two clients that send one request after the other until they are told to end. */
+function requests(url: string) {
+  const failed: string[] = [];
+  let answered = 0;
+  let ended = false;
+  const client = async () => {
+    while (!ended) {
+      const response = await fetch(url);
+      const text = await response.text();
+      if (response.status === 200) answered++;
+      else failed.push(`${response.status} ${text}`);
+      // Lets the others have their turn.
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  const clients = [client(), client()];
+  const end = async () => {
+    ended = true;
+    await Promise.all(clients);
+    return { answered, failed };
+  };
+  return { end, [Symbol.asyncDispose]: async () => void await end() };
+}
