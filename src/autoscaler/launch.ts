@@ -33,7 +33,11 @@ export async function launch(
       what: `the launch from ${template}`,
       // Without an answer it may have been launched or not: what is not known must not be given up.
       timeout: Infinity,
-      attempt: async () => (await launchInstances(aws, wanted))[0],
+      attempt: async () => {
+        const [launched] = await launchInstances(aws, wanted);
+        if (launched === undefined) throw new ErrandError("EC2 launched none, and did not say why", false);
+        return launched;
+      },
     });
   return await journal.launch(activity, { now: clock.now, signal, take });
 }

@@ -1,3 +1,4 @@
+import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
 import { assertEquals, assertMatch } from "@std/assert";
 import { scale } from "../../src/admin/scale.ts";
 import { startInstance } from "../../src/aws/instances.ts";
@@ -73,6 +74,42 @@ Deno.test("scale --instance takes the one that is named, and ends with 4 for one
   const none = await kas(it, "out --instance i-00000000000000009");
   assertEquals([none.status, none.row], [4, [""]]);
   assertMatch(none.stderr, /i-00000000000000009 is not in fleet kas/);
+});
+
+Deno.test("scale out --grow launches a node where none is left, and scale in --shrink terminate ends it once it is agreed to", async () => {
+  await using it = await stage({ nodes: 0 });
+  const unbounded = await kas(it, "out --grow kas-node");
+  assertMatch(unbounded.stderr, /--grow needs --max/);
+  const unknown = await kas(it, "out --grow kas-node --max 2");
+  assertEquals([unknown.status, ...unknown.row.slice(0, 3)], [1, "launch", "-", "failed"]);
+  assertMatch(
+    unknown.row[3] ?? "",
+    /kas-node, does not exist \(InvalidLaunchTemplateName.NotFoundException\)/,
+  );
+  await (await it.aws.ec2()).send(
+    new CreateLaunchTemplateCommand({
+      LaunchTemplateName: "kas-node",
+      LaunchTemplateData: { ImageId: "ami-00000000000000001" },
+    }),
+  );
+  const told = await kas(it, "out --grow kas-node --max 2 --dry-run");
+  assertEquals([told.status, ...told.row.slice(0, 3)], [0, "launch", "-", "dry-run"]);
+
+  const out = await kas(it, "out --grow kas-node --max 2");
+  assertEquals([out.status, ...out.row.slice(0, 3)], [0, "launch", NODES[0], "done"]);
+  assertMatch(out.stderr, /^launch from kas-node: /);
+  const full = await kas(it, "out --grow kas-node --max 2");
+  assertEquals(full.row.slice(0, 2), ["none", "-"]);
+
+  const asked = await kas(it, "in --warmup 0s --shrink terminate");
+  assertEquals([asked.status, it.standing(NODES[0])], [1, "running in-service"]);
+  assertMatch(
+    asked.stderr,
+    /Terminate one node of fleet kas for good\? There is no terminal to ask on: say --yes/,
+  );
+  const back = await kas(it, "in --warmup 0s --shrink terminate --yes");
+  assertEquals([back.status, ...back.row.slice(0, 3)], [0, "terminate", NODES[0], "done"]);
+  assertEquals(it.sandbox.world.instances().map(({ id }) => id), [BASE]);
 });
 
 Deno.test("scale --dry-run says what would be done and changes nothing", async () => {

@@ -15,6 +15,18 @@ const USAGE: readonly [args: string, message: RegExp][] = [
   [`--topic-arn ${ARN} --min 3 --max 2`, /^kas: --min 3 is above --max 2\b/],
   [`--topic-arn ${ARN} --resync 0`, /^kas: --resync 0 /],
   [
+    "--pull --grow kas-node",
+    /^kas: --grow needs --max, .* stopped and failed ones included; try: --max 10\n$/,
+  ],
+  [
+    "--pull --grow k+n --max 3",
+    /^kas: Cannot take "k\+n" for --grow: expected a launch template's name or id /,
+  ],
+  [
+    "--pull --max 3 --shrink terminate",
+    /^kas: --shrink terminate without --grow would end with no node left /,
+  ],
+  [
     "--pull --target-group kas",
     /^kas: Cannot take "kas" for --target-group: expected a target group's ARN .*\n$/,
   ],

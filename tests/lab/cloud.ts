@@ -17,6 +17,8 @@ import type { VirtualTime } from "./virtual_time.ts";
 export const FLEET = "kas";
 export const REGION = "eu-west-1";
 export const TOPIC_ARN = `arn:aws:sns:${REGION}:${ACCOUNT}:${FLEET}`;
+/** The launch template that is there. */
+export const TEMPLATE = "kas-node";
 /** Where SNS has its certificate, by the lab's network. */
 export const SNS_URL = "http://sns.lab";
 
@@ -112,6 +114,10 @@ export async function openCloud(time: VirtualTime, plan: FleetPlan, signer: Sign
     return id;
   });
 
+  await act(ec2.service, "CreateLaunchTemplate", {
+    LaunchTemplateName: TEMPLATE,
+    LaunchTemplateData: { ImageId: "ami-00000000000000001", KeyName: FLEET },
+  });
   await act(sns.service, "CreateTopic", { Name: FLEET, Attributes: { SignatureVersion: "2" } });
   for (const alarm of alarmsOf(plan, ids)) await act(cloudWatch.service, "PutMetricAlarm", alarm);
 

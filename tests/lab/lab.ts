@@ -154,6 +154,12 @@ export class Lab implements AsyncDisposable {
     return this.cloud.ids[place] ?? "";
   }
 
+  /** The id of an instance that will be launched, the first, or a later one. */
+  launched(nth = 1): string {
+    // The sandbox counts them on from those that were planned.
+    return `i-${(this.cloud.ids.length + nth).toString(16).padStart(17, "0")}`;
+  }
+
   /** How an instance stands: `running in-service`. */
   standing(place: number): string {
     const { state, registration } = this.cloud.truth(this.id(place)) ?? {};

@@ -7,6 +7,7 @@
 import type { Passing } from "../../src/sandbox/faults.ts";
 import type { Signal } from "../../src/scaling/alarm.ts";
 import type { Decision } from "../../src/scaling/decide.ts";
+import { type Activity, DIRECTION } from "../../src/scaling/fleet.ts";
 import { decided as decidedAgain } from "../../src/scaling/replay.ts";
 import type { Truth } from "./cloud.ts";
 import type { Incarnation } from "./incarnation.ts";
@@ -15,7 +16,9 @@ import type { Lab, Watcher } from "./lab.ts";
 /** What was done, by AWS's account: calls that changed something. */
 export interface Acts {
   starts: number;
+  launches: number;
   stops: number;
+  terminations: number;
   registrations: number;
   deregistrations: number;
   /** By how many I2 was held against the world as it was. */
@@ -38,7 +41,9 @@ export class Referee implements Watcher {
   readonly broken = new Set<string>();
   readonly acts: Acts = {
     starts: 0,
+    launches: 0,
     stops: 0,
+    terminations: 0,
     registrations: 0,
     deregistrations: 0,
     bounded: 0,
@@ -47,6 +52,8 @@ export class Referee implements Watcher {
   /** When somebody else last did something to an instance, ms since the lab began. */
   readonly #meddled = new Map<string, number>();
   readonly #before = new Map<string, string>();
+  /** The client tokens of launches that took effect. */
+  readonly #tokens = new Set<string>();
   #lab: Lab | undefined;
   #hazy = -Infinity;
   #ends = 0;
@@ -73,6 +80,7 @@ export class Referee implements Watcher {
   }
 
   passing({ action, input, moment }: Passing): void {
+    if (action === "RunInstances") this.#launching(String(input["ClientToken"]), moment);
     const changes = /^(Start|Stop|Terminate|Register|Deregister)/.test(action);
     for (const id of changes ? idsOf(input) : []) {
       const instance = this.#there.cloud.truth(id);
@@ -120,6 +128,12 @@ export class Referee implements Watcher {
     if (resyncs < this.acts.resyncs || resyncs > this.acts.resyncs + this.#ends) {
       this.#fault("I8", `${this.acts.resyncs} resyncs left ${resyncs} decisions`);
     }
+    const launches = Number(
+      db.prepare("SELECT count(*) AS n FROM activities WHERE kind = 'launch'").get()?.n,
+    );
+    if (this.#tokens.size > launches) {
+      this.#fault("I3", `${this.#tokens.size} instances are launched by ${launches} decisions`);
+    }
     const several = "SELECT decision FROM activities GROUP BY decision HAVING count(*) > 1";
     for (const { decision } of db.prepare(several).all()) {
       this.#fault("I3", `decision ${decision} led to several activities`);
@@ -159,19 +173,21 @@ export class Referee implements Watcher {
         if (this.#owners(id, "start") !== 1) this.#fault("I3", `${id} is started by no activity`);
         break;
       case "StopInstances":
-        if (role !== "node") this.#fault("I1", `the ${role} ${id} is stopped`);
-        if (this.#owners(id, "stop") === 0) this.#fault("I3", `${id} is stopped by no activity`);
+      case "TerminateInstances": {
+        const [kind, done] = action === "StopInstances"
+          ? ["stop", "stopped"] as const
+          : ["terminate", "terminated"] as const;
+        if (role !== "node") this.#fault("I1", `the ${role} ${id} is ${done}`);
+        if (this.#owners(id, kind) === 0) this.#fault("I3", `${id} is ${done} by no activity`);
         if (this.#isMeddledWith(id)) break;
         if (state === "running" && registration !== "none") {
-          this.#fault("I4", `${id} is stopped while it is ${registration}`);
+          this.#fault("I4", `${id} is ${done} while it is ${registration}`);
         }
         if ((machine?.held ?? 0) > 0) {
-          this.#fault("I4", `${id} is stopped with ${machine?.held} requests under way`);
+          this.#fault("I4", `${id} is ${done} with ${machine?.held} requests under way`);
         }
         break;
-      case "TerminateInstances":
-        this.#fault("I1", `the ${role} ${id} is terminated`);
-        break;
+      }
       case "DeregisterInstancesFromLoadBalancer":
         if (role !== "node") this.#fault("I1", `the ${role} ${id} is deregistered`);
         if (registration === "in-service" && this.#isClear) this.#spared(id);
@@ -188,12 +204,32 @@ export class Referee implements Watcher {
     if (this.#before.get(id) === `${state} ${registration}`) return;
     if (action === "StartInstances") this.acts.starts++;
     if (action === "StopInstances") this.acts.stops++;
+    if (action === "TerminateInstances") this.acts.terminations++;
     if (action === "RegisterInstancesWithLoadBalancer") this.acts.registrations++;
     if (action === "DeregisterInstancesFromLoadBalancer") this.acts.deregistrations++;
   }
 
-  /** The activities on whose account an instance may be started or stopped now. */
-  #owners(id: string, kind: "start" | "stop"): number {
+  /** A launch, the first or a repeat: it is for an activity, and the fleet stays within max, all of it (I2, I3). */
+  #launching(token: string, moment: Passing["moment"]): void {
+    const { cloud, kas, plan: { limits } } = this.#there;
+    if (moment === "after") {
+      if (!this.#tokens.has(token)) this.acts.launches++;
+      this.#tokens.add(token);
+      return;
+    }
+    const unanswered = kas.journal.unfinished().filter(({ kind, instance }) =>
+      kind === "launch" && instance === undefined
+    );
+    if (unanswered.length === 0) this.#fault("I3", "an instance is launched for no activity");
+    if (this.#tokens.has(token)) return;
+    const whole = cloud.fleet().filter(({ state }) => state !== "shutting-down").length + 1;
+    if (limits.grow === undefined || whole > (limits.max ?? 0)) {
+      this.#fault("I2", `a launch makes the fleet ${whole}, max ${limits.max}`);
+    }
+  }
+
+  /** The activities on whose account something may be done to an instance now. */
+  #owners(id: string, kind: Activity): number {
     const { journal } = this.#there.kas;
     const undoes = (activity: number) =>
       journal.steps(activity).some(({ step, instance, ended }) =>
@@ -221,19 +257,22 @@ export class Referee implements Watcher {
     const { cloud, kas, plan: { limits } } = this.#there;
     const fleet = cloud.fleet().filter(({ state }) => state !== "shutting-down");
     const underWay = kas.journal.unfinished();
-    const at = (wanted: string) =>
-      new Set(underWay.filter((it) => it.kind === wanted).map(({ instance }) => instance));
-    const [starting, stopping] = [at("start"), at("stop")];
+    const at = (direction: "out" | "in") =>
+      new Set(
+        underWay.filter((it) => DIRECTION[it.kind] === direction)
+          .map(({ id, instance }) => instance ?? `launch ${id}`),
+      );
+    const [starting, stopping] = [at("out"), at("in")];
     const serving = fleet.filter(({ id, state, registration }) =>
       state === "running" && registration === "in-service" && !(stopping.has(id) && !starting.has(id))
     );
-    if (kind === "start") {
+    if (kind === "start" || kind === "launch") {
       const max = limits.max ?? fleet.length;
       const coming = new Set([...serving.map(({ id }) => id), ...starting]).size;
-      if (coming > max) this.#fault("I2", `a start makes ${coming}, max ${max}`);
+      if (coming > max) this.#fault("I2", `a ${kind} makes ${coming}, max ${max}`);
     } else {
       const min = limits.min ?? alwaysOn(fleet);
-      if (serving.length < min) this.#fault("I2", `a stop leaves ${serving.length}, min ${min}`);
+      if (serving.length < min) this.#fault("I2", `a ${kind} leaves ${serving.length}, min ${min}`);
     }
   }
 

@@ -26,7 +26,7 @@ const museum = (name: string) => `tests/museum/${name}_test.ts`;
 const UNDRAINED: readonly Edit[] = [
   {
     file: "src/autoscaler/act.ts",
-    find: 'attempt: async () => await registration(errand) === "none" ? true : undefined,',
+    find: "...drained(errand),",
     replace: "attempt: () => Promise.resolve(true as const),",
   },
   {
@@ -51,8 +51,8 @@ export const EXHIBITS: readonly Mutation[] = [
     breaks: "what is on its way is left out of max",
     edits: [{
       file: "src/scaling/rules.ts",
-      find: "return serving + coming < max",
-      replace: "return serving < max",
+      find: ": serving + coming;",
+      replace: ": serving;",
     }],
     test: museum("coming_left_out_of_max"),
   },
@@ -60,10 +60,37 @@ export const EXHIBITS: readonly Mutation[] = [
     breaks: "what is on its way out counts towards max",
     edits: [{
       file: "src/scaling/rules.ts",
-      find: "return serving + coming < max",
-      replace: 'return serving + coming + standingAt("leaving", facts).length < max',
+      find: ": serving + coming;",
+      replace: ': serving + coming + standingAt("leaving", facts).length;',
     }],
     test: museum("draining_counted_in_max"),
+  },
+  {
+    breaks: "what was launched and is off is left out of max",
+    edits: [{
+      file: "src/scaling/rules.ts",
+      find: "const count = launching ? wholeFleet(facts) :",
+      replace: "const count = launching ? serving + coming :",
+    }],
+    test: museum("launches_without_end"),
+  },
+  {
+    breaks: "a launch waits for nothing after one that failed",
+    edits: [{
+      file: "src/scaling/rules.ts",
+      find: "if (!recent(launchesFail.last, pause, now)) return undefined;",
+      replace: "if (pause > 0) return undefined;",
+    }],
+    test: museum("launches_without_end"),
+  },
+  {
+    breaks: "each attempt at a launch has a token of its own",
+    edits: [{
+      file: "src/autoscaler/launch.ts",
+      find: "token: clientToken(fleet, activity),",
+      replace: "token: clientToken(fleet, { ...activity, began: Math.random() }),",
+    }],
+    test: "tests/autoscaler/launch_test.ts",
   },
   {
     breaks: "a node that is stopping can't be started",

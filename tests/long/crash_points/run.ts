@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { fleetAlarms } from "../../../src/aws/alarms.ts";
+import { FLEET } from "../../lab/cloud.ts";
 import { type CrashPoint, Lab } from "../../lab/lab.ts";
 import { Referee } from "../../lab/referee.ts";
 import type { Scenario } from "./scenarios.ts";
@@ -37,7 +39,7 @@ export async function run({ plan, prepare, drive }: Scenario, point?: CrashPoint
   const { call, write } = lab.counts;
   referee.verify(lab.kas, new Map());
   const struck = lab.crashes.call + lab.crashes.write > 0;
-  return { end: endOf(lab, referee), broken: [...referee.broken], struck, counts: { call, write } };
+  return { end: await endOf(lab, referee), broken: [...referee.broken], struck, counts: { call, write } };
 }
 
 function atRest(lab: Lab): boolean {
@@ -47,12 +49,15 @@ function atRest(lab: Lab): boolean {
     cloud.fleet().every(({ state }) => state === "running" || state === "stopped");
 }
 
-function endOf({ kas, cloud, time }: Lab, { acts: { starts, stops } }: Referee): string[] {
+async function endOf({ kas, cloud, time }: Lab, { acts }: Referee): Promise<string[]> {
+  const { starts, launches, stops, terminations } = acts;
   const activities = kas.journal.lines(100, time.now())
     .filter(({ kind }) => kind !== "none")
     .map(({ kind, instance, state }) => `${kind} ${instance} ${state}`);
   const instances = cloud.fleet().map(({ id, state, registration, tags }) =>
     `${id} ${state} ${registration} ${tags["kas:quarantine"] ?? ""}`.trimEnd()
   );
-  return [...instances, ...activities.toReversed(), `${starts} starts, ${stops} stops`];
+  const counts = `${starts} starts, ${launches} launches, ${stops} stops, ${terminations} terminations`;
+  const alarms = (await fleetAlarms(kas.aws, FLEET)).map(({ name, threshold }) => `${name} ${threshold}`);
+  return [...instances, ...activities.toReversed(), counts, ...alarms];
 }

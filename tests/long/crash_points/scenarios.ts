@@ -4,6 +4,7 @@
  * @module
  */
 import { AT_ONCE, fleetOf, type FleetPlan } from "../../lab/fleet_plan.ts";
+import { TEMPLATE } from "../../lab/cloud.ts";
 import type { Lab } from "../../lab/lab.ts";
 import { away, FIRST, hold, noAlarms, out } from "../../lab/script.ts";
 
@@ -16,6 +17,12 @@ export interface Scenario {
   /** What happens then. */
   readonly drive: (lab: Lab) => Promise<void>;
 }
+
+/** Three instances at most, the third launched. */
+const GROWING = { ...AT_ONCE, grow: TEMPLATE, max: 3 };
+
+/** What is taken out is terminated. */
+const SHRINKING = { ...GROWING, shrink: "terminate" } as const;
 
 /** The second node's place. */
 const SECOND = 2;
@@ -104,6 +111,64 @@ export const SCENARIOS: readonly Scenario[] = [
       await out(lab);
       await lab.pass(3_000);
       await out(lab);
+    },
+  },
+  { name: "a launch", plan: fleetOf([], { limits: GROWING }), prepare: noAlarms, drive: out },
+  {
+    name: "a launch that is watched as the base is",
+    plan: fleetOf([], { limits: { ...GROWING, max: 2 } }),
+    prepare: () => Promise.resolve(),
+    drive: async (lab) => {
+      lab.cloud.machines.demand = 1;
+      await out(lab);
+    },
+  },
+  {
+    name: "a launch whose worker never answers",
+    plan: fleetOf([], { limits: GROWING }),
+    prepare: async (lab) => {
+      await noAlarms(lab);
+      lab.cloud.machines.broken.add(lab.launched());
+    },
+    drive: out,
+  },
+  {
+    name: "a launch without capacity",
+    plan: fleetOf([], { limits: GROWING }),
+    prepare: async (lab) => {
+      await noAlarms(lab);
+      lab.cloud.faults.noCapacity.add(TEMPLATE);
+    },
+    drive: out,
+  },
+  {
+    name: "two launches side by side, and no third",
+    plan: fleetOf([], { limits: GROWING }),
+    prepare: noAlarms,
+    drive: async (lab) => {
+      for (let asked = 0; asked < 3; asked++) {
+        await out(lab);
+        await lab.pass(3_000);
+      }
+    },
+  },
+  {
+    name: "a termination",
+    plan: fleetOf([true], { limits: SHRINKING }),
+    prepare: () => Promise.resolve(),
+    drive: (lab) => away(lab, FIRST),
+  },
+  {
+    name: "a termination that a start takes back",
+    plan: fleetOf([true], { limits: SHRINKING }),
+    prepare: noAlarms,
+    drive: async (lab) => {
+      await hold(lab);
+      await away(lab, FIRST);
+      await lab.pass(20_000);
+      await out(lab);
+      await lab.pass(20_000);
+      lab.cloud.machines.letGo();
     },
   },
   {

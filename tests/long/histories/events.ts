@@ -5,6 +5,7 @@
  */
 import fc from "fast-check";
 import type { AlarmKind, AlarmState } from "../../../src/scaling/alarm.ts";
+import { TEMPLATE } from "../../lab/cloud.ts";
 import type { FleetPlan } from "../../lab/fleet_plan.ts";
 
 const MESSAGES = [
@@ -121,8 +122,14 @@ const plan: fc.Arbitrary<FleetPlan> = fc.record({
     cooldownIn: seconds(0, 30, 60),
     resync: seconds(60, 120),
     min: fc.integer({ min: 1, max: 3 }),
-    max: fc.integer({ min: 1, max: 6 }),
-  }, { requiredKeys: ["warmup", "cooldownOut", "cooldownIn", "resync"] }),
+    max: fc.integer({ min: 1, max: 8 }),
+    grow: fc.constant(TEMPLATE),
+    shrink: fc.constantFrom("stop", "terminate"),
+  }, { requiredKeys: ["warmup", "cooldownOut", "cooldownIn", "resync"] })
+    // As on the command line, --grow has a bound.
+    .map((
+      limits,
+    ) => (limits.grow === undefined || limits.max !== undefined ? limits : { ...limits, max: 6 })),
   startTimeout: seconds(60, 120),
   drainTimeout: seconds(60, 330),
 });
@@ -135,7 +142,7 @@ export function histories(most: number): fc.Arbitrary<History> {
 /** A history as lines for people. */
 export function told({ plan, events }: History): string[] {
   const { limits, nodes, control, foreign, reqcount } = plan;
-  const { min = "as many as base and control", max = "the whole fleet" } = limits;
+  const { min = "as many as base and control", max = "the whole fleet", grow, shrink = "stop" } = limits;
   const others = [...(control ? ["a control"] : []), ...(foreign ? ["a foreign node"] : [])];
   return [
     ["A base", ...others, `${nodes.length} nodes (seed ${plan.seed})`].join(", "),
@@ -148,7 +155,9 @@ export function told({ plan, events }: History): string[] {
     `cooldown-in ${s(limits.cooldownIn)}, resync ${s(limits.resync)}, start-timeout ${
       s(plan.startTimeout)
     }, ` +
-    `drain-timeout ${s(plan.drainTimeout)}${reqcount ? ", a reqcount alarm" : ""}`,
+    `drain-timeout ${s(plan.drainTimeout)}${reqcount ? ", a reqcount alarm" : ""}${
+      grow === undefined ? "" : `, grow ${grow}`
+    }, shrink ${shrink}`,
     ...events.map((event, number) => `${String(number + 1).padStart(4)}. ${sentence(event)}`),
   ];
 }

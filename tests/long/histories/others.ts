@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FLEET } from "../../lab/cloud.ts";
+import { FLEET, TEMPLATE } from "../../lab/cloud.ts";
 import type { Lab } from "../../lab/lab.ts";
 import type { Referee } from "../../lab/referee.ts";
 import type { Event } from "./events.ts";
@@ -41,7 +41,7 @@ export class Others {
         faults.unhealthy.add(id);
         break;
       case "no-capacity":
-        return void faults.noCapacity.add(id);
+        return void faults.noCapacity.add(at === 0 ? TEMPLATE : id);
       case "broken-worker":
         return void machines.broken.add(id);
       default:
