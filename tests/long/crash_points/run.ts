@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { fleetAlarms } from "../../../src/aws/alarms.ts";
-import { FLEET } from "../../lab/cloud.ts";
+import type { Cloud } from "../../lab/cloud.ts";
 import { type CrashPoint, Lab } from "../../lab/lab.ts";
 import { Referee } from "../../lab/referee.ts";
 import type { Scenario } from "./scenarios.ts";
@@ -58,6 +57,13 @@ async function endOf({ kas, cloud, time }: Lab, { acts }: Referee): Promise<stri
     `${id} ${state} ${registration} ${tags["kas:quarantine"] ?? ""}`.trimEnd()
   );
   const counts = `${starts} starts, ${launches} launches, ${stops} stops, ${terminations} terminations`;
-  const alarms = (await fleetAlarms(kas.aws, FLEET)).map(({ name, threshold }) => `${name} ${threshold}`);
+  const alarms = await alarmsOf(cloud);
   return [...instances, ...activities.toReversed(), counts, ...alarms];
+}
+
+async function alarmsOf(cloud: Cloud): Promise<string[]> {
+  const answer = await cloud.elsewhere("cloudWatch", "DescribeAlarms", {}) as {
+    readonly MetricAlarms: readonly { readonly AlarmName: string; readonly Threshold: number }[];
+  };
+  return answer.MetricAlarms.map(({ AlarmName, Threshold }) => `${AlarmName} >= ${Threshold}`);
 }

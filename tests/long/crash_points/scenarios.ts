@@ -133,13 +133,18 @@ export const SCENARIOS: readonly Scenario[] = [
     drive: out,
   },
   {
-    name: "a launch without capacity",
+    name: "a launch without capacity, and another with it",
     plan: fleetOf([], { limits: GROWING }),
     prepare: async (lab) => {
       await noAlarms(lab);
       lab.cloud.faults.noCapacity.add(TEMPLATE);
     },
-    drive: out,
+    drive: async (lab) => {
+      await out(lab);
+      await lab.pass(90_000);
+      lab.cloud.faults.noCapacity.clear();
+      await out(lab);
+    },
   },
   {
     name: "two launches side by side, and no third",
