@@ -15,9 +15,9 @@ import { play, type Played } from "./histories/play.ts";
 /** What 2,000 histories must have contained to say anything: at least so many of each. */
 const LEAST = {
   "starts": 500,
-  "launches": 100,
-  "stops": 500,
-  "terminations": 100,
+  "launches": 200,
+  "stops": 300,
+  "terminations": 200,
   "registrations": 500,
   "deregistrations": 500,
   "steps held against min and max": 500,
