@@ -5,16 +5,16 @@ import type { Lab } from "../lab/lab.ts";
 import { inService, out, told } from "../lab/script.ts";
 
 Deno.test("a crash after EC2 has launched and before the journal has heard of it launches no second one (R13)", async () => {
-  let lab: Lab | undefined;
+  const victim: { lab?: Lab } = {};
   const tokens: unknown[] = [];
-  await using opened = await told(fleetOf([], { limits: { ...AT_ONCE, grow: TEMPLATE, max: 3 } }), {
+  await using lab = await told(fleetOf([], { limits: { ...AT_ONCE, grow: TEMPLATE, max: 3 } }), {
     passing: ({ action, input, moment }) => {
       if (action !== "RunInstances" || moment === "before") return;
       tokens.push(input["ClientToken"]);
-      if (tokens.length <= 2) lab?.kill(2_000);
+      if (tokens.length <= 2) victim.lab?.kill(2_000);
     },
   });
-  lab = opened;
+  victim.lab = lab;
   await out(lab);
   await lab.pass(180_000);
   assertEquals([tokens.length, new Set(tokens).size], [3, 1]);
