@@ -18,6 +18,7 @@ const KAS_FLAGS = [
   "fleet",
   "keyName",
   "loadBalancer",
+  "targetGroup",
   "topicArn",
   "region",
   "profile",

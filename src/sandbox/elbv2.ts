@@ -5,6 +5,7 @@
  * @module
  */
 import type { Addresses } from "./addresses.ts";
+import { DEFAULT_GROUP } from "./ec2/security_groups.ts";
 import type { Balancers } from "./elb/balancers.ts";
 import {
   checkedName,
@@ -77,6 +78,7 @@ export function elbV2({ clock, world, balancers, addresses, faults, region, zone
           "A load balancer with the same name exists, but with different settings",
         );
       }
+      const securityGroups = texts(input, "SecurityGroups");
       const created: ApplicationBalancer = {
         arn: arn(`loadbalancer/app/${name}`),
         name,
@@ -84,7 +86,7 @@ export function elbV2({ clock, world, balancers, addresses, faults, region, zone
         created: clock.now(),
         // A subnet stands for its zone; the sandbox's one network has a subnet in each.
         zones,
-        securityGroups: texts(input, "SecurityGroups"),
+        securityGroups: securityGroups.length > 0 ? securityGroups : [DEFAULT_GROUP.id],
         scheme: text(input, "Scheme") ?? "internet-facing",
         listeners: [],
       };

@@ -26,7 +26,8 @@ const prefixed = (prefix: string, tags: Readonly<Record<string, string>>) =>
 
 /** The questions that a call makes AWS ask. Throws RangeError on an action whose resources are not known here. */
 export function requestsOf({ service, action, input }: Call, tags: Tags): IamRequest[] {
-  const name = `${service === "monitoring" ? "cloudwatch" : service}:${action}`;
+  const prefix = service === "monitoring" ? "cloudwatch" : service.replace(/-v2$/, "");
+  const name = `${prefix}:${action}`;
   const on = (resource: string, context: IamRequest["context"] = {}) => ({ action: name, resource, context });
   const texts = (key: string) => (input[key] as string[] | undefined ?? []).map(String);
   const instance = (id: string, context: IamRequest["context"] = {}) =>

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { balancerRef } from "../../src/aws/balancer.ts";
+import { type BalancerRef, balancerRef } from "../../src/aws/balancer.ts";
 import { type Aws, connect } from "../../src/aws/clients.ts";
 import { type Autoscaler, type AutoscalerOptions, startAutoscaler } from "../../src/autoscaler/service.ts";
 import type { SandboxOptions } from "../../src/sandbox/sandbox.ts";
@@ -25,6 +25,9 @@ export interface Wired extends AsyncDisposable {
   /** Where the autoscaler takes notifications. */
   readonly url: string;
   readonly topicArn: string;
+  /** The balancer that it is behind, and the words that say so on a command line. */
+  readonly balancer: BalancerRef;
+  readonly words: string;
   /** Starts one more autoscaler, or the first one with other settings. */
   start(more?: Partial<AutoscalerOptions>): Promise<Autoscaler>;
   /** What doctor tells, at the address of the autoscaler unless another one is said. */
@@ -33,13 +36,22 @@ export interface Wired extends AsyncDisposable {
   problems(words?: string): Promise<string[]>;
 }
 
-/** Sets it up. The autoscaler decides and acts on nothing, as a fleet without load would be scaled in. */
-export async function wired(options: SandboxOptions = {}): Promise<Wired> {
+/**
+ * Sets it up. The autoscaler decides and acts on nothing, as a fleet without load would be scaled in.
+ *
+ * @param behind makes the balancer, where it is not the Classic Load Balancer that the sandbox starts with
+ */
+export async function wired(
+  options: SandboxOptions = {},
+  behind: (aws: Aws) => Promise<BalancerRef> = () => Promise.resolve(balancerRef({ fleet: "kas" })),
+): Promise<Wired> {
   await using stack = new AsyncDisposableStack();
   const f = stack.use(await fleet(options));
   const { env, url: endpointUrl } = f.sandbox;
   const account = { region: "eu-west-1", endpointUrl };
   const aws = stack.use(connect(account));
+  const balancer = await behind(aws);
+  const words = balancer.kind === "classic" ? "" : ` --target-group ${balancer.arn}`;
   const topicArn = env["KAS_TOPIC_ARN"] ?? "";
   const autoscalers = stack.use(new AsyncDisposableStack());
   const start: Wired["start"] = async (more = {}) => {
@@ -48,7 +60,7 @@ export async function wired(options: SandboxOptions = {}): Promise<Wired> {
     return autoscalers.use(
       await startAutoscaler({
         account,
-        fleet: { fleet: "kas", balancer: balancerRef({ fleet: "kas" }) },
+        fleet: { fleet: "kas", balancer },
         topicArn,
         listen: { hostname: "127.0.0.1", port: 0 },
         state,
@@ -63,9 +75,9 @@ export async function wired(options: SandboxOptions = {}): Promise<Wired> {
     );
   };
   const url = `${(await start()).url}/`;
-  await f.rows(`setup --url ${url}`);
-  const doctor: Wired["doctor"] = async (words = `--url ${url}`) => {
-    const { status, out, err } = await f.kas(`doctor ${words} --output json`);
+  await f.rows(`setup --url ${url}${words}`);
+  const doctor: Wired["doctor"] = async (said = `--url ${url}${words}`) => {
+    const { status, out, err } = await f.kas(`doctor ${said} --output json`);
     if (err !== "") throw new Error(err);
     return { status, rows: JSON.parse(out) };
   };
@@ -75,10 +87,12 @@ export async function wired(options: SandboxOptions = {}): Promise<Wired> {
     aws,
     url,
     topicArn,
+    balancer,
+    words,
     start,
     doctor,
-    problems: async (words) =>
-      (await doctor(words)).rows.filter(({ result }) => result !== "ok" && result !== "skipped")
+    problems: async (said) =>
+      (await doctor(said)).rows.filter(({ result }) => result !== "ok" && result !== "skipped")
         .map(({ check, result }) => `${check} ${result}`),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

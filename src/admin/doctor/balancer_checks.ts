@@ -7,7 +7,7 @@ import { type Balancer, titleOf } from "../../aws/balancer.ts";
 import { HEALTH_CHECK_TARGET } from "../../aws/classic_balancer.ts";
 import { LAG } from "../../aws/target_group.ts";
 import { type Check, failed, type Finding, listed, named, ok, orOk, skipped, warning } from "./check.ts";
-import { type Facts, known, type Plan } from "./facts.ts";
+import { type Facts, known } from "./facts.ts";
 import { members, statusOf } from "./fleet_checks.ts";
 import { refit, setup } from "./mending.ts";
 
@@ -116,12 +116,12 @@ export const registered: Check = {
       ).map(({ id }) => id);
       const findings: Finding[] = [];
       if (stopped.length > 0) {
-        const mend = move(facts.plan, "deregister", stopped);
+        const mend = facts.plan.kas(`balancers deregister ${name} ${listed(stopped)}`);
         findings.push(failed(`registered with ${name}, but stopped: ${named(stopped)}`, mend));
       }
       if (running.length > 0) {
         const detail = `running, but not registered with ${name}: ${named(running)}`;
-        const mend = move(facts.plan, "register", running);
+        const mend = facts.plan.kas(`balancers register ${name} ${listed(running)}`);
         findings.push(
           status === undefined
             ? warning(`${detail}, unless the autoscaler is at it`, mend)
@@ -131,13 +131,6 @@ export const registered: Check = {
       return orOk(findings, `${registrations.size} of ${all.length} instances are registered with ${name}`);
     }),
 };
-
-/** The command that registers instances, or deregisters them. */
-function move({ kas, aws, balancer }: Plan, verb: "register" | "deregister", ids: readonly string[]): string {
-  if (balancer.kind === "classic") return kas(`balancers ${verb} ${balancer.name} ${listed(ids)}`);
-  const targets = listed(ids.map((id) => `Id=${id}`));
-  return aws(`elbv2 ${verb}-targets --target-group-arn ${balancer.arn} --targets ${targets}`);
-}
 
 export const health: Check = {
   name: "health",
