@@ -11,6 +11,7 @@ import type { MakeMachine } from "../src/sandbox/machine.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
 import { BALANCER, machines } from "../tests/autoscaler/fixtures.ts";
 import { eventually } from "../tests/kas.ts";
+import { quantile } from "./result.ts";
 
 /** A fleet in a sandbox of its own. */
 export interface Fleet extends AsyncDisposable {
@@ -127,10 +128,4 @@ async function requestsOf(endpointUrl: string, look: () => Promise<unknown>): Pr
     globalThis.fetch = fetch;
   }
   return [...chains.values()];
-}
-
-/** A quantile of some values, by the nearest rank. NaN where there are none. */
-export function quantile(values: readonly number[], q: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? NaN;
 }

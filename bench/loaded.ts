@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { inTurns, ratio, type Runs } from "./ping.ts";
-import { type Goal, type Measured, measured, type Options, type Part, type Result } from "./result.ts";
+import { inTurns, type Runs } from "./ping.ts";
+import { type Goal, type Measured, measured, type Options, type Part, type Result, share } from "./result.ts";
 import { KAS, NGINX, type Server, startServers } from "./servers.ts";
 import { type Wrk, wrk } from "./wrk.ts";
 
@@ -107,8 +107,8 @@ async function run({ quick }: Options): Promise<Result> {
 
 /** What a server keeps of its idle rate, turn by turn. */
 function keptOf(idle: Runs, busy: Runs, name: string): Measured {
-  const both: Runs = new Map([["idle", idle.get(name) ?? []], ["busy", busy.get(name) ?? []]]);
-  return ratio(both, "busy", "idle", ({ rate }) => rate);
+  const rates = (runs: Runs) => (runs.get(name) ?? []).map(({ rate }) => rate);
+  return share(rates(busy), rates(idle));
 }
 
 function table(title: string, runs: Runs) {

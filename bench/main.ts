@@ -1,16 +1,33 @@
 /**
- * `deno task bench [PART…] [--quick]`: measures side by side and, where all of it was measured, writes what it found to
- * RESULTS.md, results.json and results.svg in this folder. A part that is named, and what is quick, is only printed.
+ * `deno task bench [PART…] [--quick]`: measures side by side and, where all of it was measured in full, writes what it found
+ * to RESULTS.md, results.json and results.svg in this folder. Parts that are named, and what is quick, are only printed.
  *
  * @module
  */
-import { section } from "./report.ts";
-import type { Part, Result } from "./result.ts";
+import { BUILT, execute } from "../tests/kas.ts";
+import { chart } from "./chart.ts";
 import { loaded } from "./loaded.ts";
 import { ping } from "./ping.ts";
+import { reaction } from "./reaction.ts";
+import { goalsTable, report, section, type Setting } from "./report.ts";
+import type { Part, Result } from "./result.ts";
+import { scale } from "./scale.ts";
 import { scenario } from "./scenario.ts";
+import { there } from "./servers.ts";
+import { startup } from "./startup.ts";
+import { work } from "./work.ts";
 
-const PARTS: readonly Part[] = [ping, loaded, scenario];
+const PARTS: readonly Part[] = [ping, loaded, work, startup, reaction, scale, scenario];
+
+/** Programs that are measured or measured with, and how each tells its version. */
+const PROGRAMS = [
+  [...BUILT, "--version"],
+  ["nginx", "-v"],
+  ["wrk", "-v"],
+  ["node", "--version"],
+  ["python3", "--version"],
+  ["gcc", "-dumpfullversion"],
+] as const;
 
 function say(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
@@ -24,13 +41,36 @@ async function main(args: readonly string[]): Promise<number> {
     say(`There is no part ${unknown}; try: ${PARTS.map(({ name }) => name).join(", ")}, --quick`);
     return 2;
   }
+  const begun = performance.now();
   const results: Result[] = [];
   for (const { run } of PARTS.filter(({ name }) => names.length === 0 || names.includes(name))) {
     const result = await run({ quick });
-    say(section(result).join("\n"));
+    say([...section(result), ...goalsTable(result.goals)].join("\n"));
     results.push(result);
   }
+  if (quick || names.length > 0) return 0;
+  const setting = await settingOf((performance.now() - begun) / 1_000);
+  const write = (name: string, text: string) => Deno.writeTextFile(new URL(name, import.meta.url), text);
+  await write("RESULTS.md", report(setting, results));
+  await write("results.json", JSON.stringify({ setting, results }, null, 2) + "\n");
+  await write("results.svg", chart(results.flatMap(({ panels }) => panels)));
   return 0;
+}
+
+/** Where and with what it was measured. */
+async function settingOf(seconds: number): Promise<Setting> {
+  const versions: Record<string, string> = { deno: Deno.version.deno };
+  for (const words of PROGRAMS) {
+    const [program] = words;
+    const { stdout, stderr } = there(program) ? await execute(words) : { stdout: "", stderr: "" };
+    const [, version] = /(\d+(?:\.\d+)+)/.exec(stdout + stderr) ?? [];
+    versions[program.replace(/^.*\//, "")] = version ?? "absent";
+  }
+  const model = /^model name\s*:\s*(.*)$/m.exec(await Deno.readTextFile("/proc/cpuinfo"))?.[1];
+  const { total } = Deno.systemMemoryInfo();
+  const machine = `${navigator.hardwareConcurrency} CPUs (${model ?? Deno.build.arch}), ` +
+    `${Math.round(total / 2 ** 30)} GiB, ${Deno.build.os} ${Deno.osRelease()}`;
+  return { at: new Date().toISOString(), machine, versions, seconds };
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

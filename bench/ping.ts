@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Measured, measured, type Options, type Part, type Result } from "./result.ts";
+import { type Measured, measured, type Options, type Part, type Result, share } from "./result.ts";
 import { KAS, NGINX, PREDECESSOR, type Server, startServers } from "./servers.ts";
 import { type Wrk, wrk } from "./wrk.ts";
 
@@ -29,17 +29,13 @@ export async function inTurns(
   return runs;
 }
 
-/** One's figure as a share of another's, turn by turn: the two of a turn were measured right after each other. */
+/** One's figure as a share of another's. */
 export function ratio(runs: Runs, one: string, other: string, of: (run: Wrk) => number): Measured {
-  const others = runs.get(other) ?? [];
-  return measured((runs.get(one) ?? []).flatMap((run, n) => {
-    const beside = others[n];
-    return beside === undefined ? [] : [of(run) / of(beside)];
-  }));
+  return share((runs.get(one) ?? []).map(of), (runs.get(other) ?? []).map(of));
 }
 
 /** The highest median among some. */
-export function best(runs: Runs, names: readonly string[], of: (run: Wrk) => number): string | undefined {
+function best(runs: Runs, names: readonly string[], of: (run: Wrk) => number): string | undefined {
   const median = (name: string) => measured((runs.get(name) ?? []).map(of)).median;
   return names.toSorted((a, b) => median(b) - median(a))[0];
 }

@@ -32,7 +32,7 @@ export function report(setting: Setting, results: readonly Result[]): string {
     "",
     "![Pings a second, pings under load, and the scenario, beside their peers](results.svg)",
     "",
-    ...goals(results.flatMap(({ goals }) => goals)),
+    ...goalsTable(results.flatMap(({ goals }) => goals)),
     ...results.flatMap(section),
   ].join("\n");
 }
@@ -50,7 +50,8 @@ export function section({ title, how, tables, notes }: Result): string[] {
   ];
 }
 
-function goals(all: readonly Goal[]): string[] {
+/** The goals, as a section. */
+export function goalsTable(all: readonly Goal[]): string[] {
   if (all.length === 0) return [];
   const rows = all.map(({ goal, found, met }) => [met ? "met" : "missed", goal, found]);
   return ["## Goals", "", ...tableLines({ title: "", columns: ["", "goal", "found"], rows }), ""];

@@ -70,6 +70,14 @@ export function measured(values: readonly number[]): Measured {
   return { median: quantile(values, 0.5), low, high: Math.max(...values), times: values.length };
 }
 
+/** One's figures as shares of another's, turn by turn: the two of a turn were measured right after each other. */
+export function share(ones: readonly number[], others: readonly number[]): Measured {
+  return measured(ones.flatMap((one, n) => {
+    const other = others[n];
+    return other === undefined ? [] : [one / other];
+  }));
+}
+
 /** A quantile of some values, by the nearest rank. NaN where there are none. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = values.toSorted((a, b) => a - b);

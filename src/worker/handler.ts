@@ -27,8 +27,8 @@ const BUSY = { status: STATUS_CODE.ServiceUnavailable, headers: { ...PLAIN, "ret
 
 /**
  * Builds the handler: `GET|HEAD /ping` → `pong`, `GET /work` → `<w>\t<seconds>`, all of it text/plain. /ping tells kas's
- * version in the header `kas-version`. Once a /work
- * was answered, it says when the first was, in the header `kas-first-work`: the last phase of a start (R17).
+ * version in the header `kas-version`, and once a /work was answered, when the first was in `kas-first-work`: the last phase
+ * of a start (R17).
  */
 export function workerHandler(
   { full, burn, failed, version, now = Date.now }: WorkerParts,

@@ -1,16 +1,17 @@
 /**
- * What a decision costs as the fleet grows. Run with `deno task bench`.
+ * Facts of fleets of any size, and what a decision costs on them.
  *
  * @module
  */
-import { decide, type Facts } from "../src/scaling/decide.ts";
+import { type Signal, signalOf } from "../src/scaling/alarm.ts";
+import { decide, type Decision, type Facts } from "../src/scaling/decide.ts";
 import type { Instance } from "../src/scaling/fleet.ts";
-import { signalOf } from "../src/scaling/alarm.ts";
+import { quantile } from "./result.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 
-/** A fleet of which half is in service, busy, and over two zones. */
-function fleetOf(size: number): Facts {
+/** Facts of a fleet of which half is in service, busy, and over two zones. */
+export function factsOf(size: number): Facts {
   const instances = Array.from({ length: size }, (_, i): Instance => {
     const on = i % 2 === 0;
     return {
@@ -47,22 +48,23 @@ function fleetOf(size: number): Facts {
   };
 }
 
-for (const size of [10, 100, 1_000, 10_000]) {
-  const facts = fleetOf(size);
-  const alarm = { fleet: "kas", dimension: facts.instances[2]?.id ?? "", at: NOW };
+/** What it takes to decide on a start and on a stop, µs each: the median of 20, facts made anew for each. */
+export function decideTimes(size: number): { readonly out: number; readonly in: number } {
+  const alarm = { fleet: "kas", dimension: factsOf(size).instances[2]?.id ?? "", at: NOW };
   const out = signalOf({ ...alarm, kind: "cpuhigh", from: "OK", to: "ALARM" }, "notification");
   const less = signalOf({ ...alarm, kind: "cpulow", from: "ALARM", to: "OK" }, "notification");
-  if (decide(out, facts).kind !== "start" || decide(less, facts).kind !== "stop") {
-    throw new Error("the benchmark's fleet does not scale, so it would measure nothing");
+  return { out: median(size, out, "start"), in: median(size, less, "stop") };
+}
+
+/** Once for each facts, as kas decides once on what it has seen. */
+function median(size: number, signal: Signal, expected: Decision["kind"]): number {
+  const times: number[] = [];
+  for (let n = 0; n < 20; n++) {
+    const facts = factsOf(size);
+    const begun = performance.now();
+    const { kind } = decide(signal, facts);
+    times.push((performance.now() - begun) * 1_000);
+    if (kind !== expected) throw new Error(`decided ${kind}, so that nothing was measured of a ${expected}`);
   }
-  Deno.bench(
-    `decide() starts one of ${size}`,
-    { group: "out", baseline: size === 10 },
-    () => void decide(out, facts),
-  );
-  Deno.bench(
-    `decide() stops one of ${size}`,
-    { group: "in", baseline: size === 10 },
-    () => void decide(less, facts),
-  );
+  return quantile(times, 0.5);
 }

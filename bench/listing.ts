@@ -1,0 +1,104 @@
+/**
+ * `kas admin instances` beside `aws ec2 describe-instances`, both versions of the AWS CLI: time and memory as the fleet grows.
+ *
+ * @module
+ */
+import { BUILT, execute } from "../tests/kas.ts";
+import { installed } from "../tests/needs.ts";
+import type { Fleet } from "./fleet.ts";
+import { peakMemory, peakMemoryThere, timed } from "./process.ts";
+import { type Cell, type Goal, type Measured, measured, share, type Table } from "./result.ts";
+
+/** Most of the AWS CLI's time that kas may take, by the fleet's size. */
+const GOALS: Readonly<Record<number, number>> = { 10: 1 / 4, 10_000: 1 };
+
+/** Who lists. */
+export interface Lister {
+  readonly name: string;
+  readonly words: readonly string[];
+}
+
+const KAS = "kas admin instances";
+
+/** kas. */
+export const kasLister: Lister = { name: KAS, words: [...BUILT, "admin", "instances"] };
+
+/** Every AWS CLI on the PATH, by its version; pyenv's own start of it is not what is to be measured. */
+export async function awsClis(): Promise<Lister[]> {
+  const found: Lister[] = [];
+  for (const path of installed("aws")) {
+    const real = path.includes("/shims/") ? (await execute(["pyenv", "which", "aws"])).stdout.trim() : path;
+    const { code, stdout, stderr } = await execute([real, "--version"]);
+    const [, version] = /aws-cli\/(\S+)/.exec(stdout + stderr) ?? [];
+    if (code !== 0 || version === undefined) continue;
+    found.push({
+      name: `aws ec2 describe-instances (AWS CLI ${version})`,
+      words: [real, "ec2", "describe-instances"],
+    });
+  }
+  return found;
+}
+
+/** What a lister took with a fleet of a size: ms, run by run, and its peak memory, MiB. */
+export interface Taken {
+  readonly ms: readonly number[];
+  readonly peak: number | undefined;
+}
+
+/** Lists a fleet by each in turns. */
+export async function list(
+  fleet: Fleet,
+  listers: readonly Lister[],
+  times: number,
+): Promise<Map<string, Taken>> {
+  const { env, url, world } = fleet.sandbox;
+  const size = world.instances().length;
+  const words = (lister: Lister) => [...lister.words, "--output", "json", "--endpoint-url", url];
+  const ms = new Map(listers.map(({ name }) => [name, [] as number[]]));
+  // The first run of each only fills the page cache, and proves that it lists them all.
+  for (let n = -1; n < times; n++) {
+    for (const lister of listers) {
+      const cost = await timed(words(lister), env);
+      const ids = new Set(cost.ended.stdout.match(/i-[0-9a-f]{17}/g));
+      if (ids.size !== size) throw new Error(`${lister.name} listed ${ids.size} of ${size}`);
+      if (n >= 0) ms.get(lister.name)?.push(cost.ms);
+    }
+  }
+  const taken = new Map<string, Taken>();
+  for (const lister of listers) {
+    const peak = peakMemoryThere() ? await peakMemory(words(lister), env) : undefined;
+    taken.set(lister.name, { ms: ms.get(lister.name) ?? [], peak });
+  }
+  return taken;
+}
+
+/** The table of a fleet of a size. */
+export function listingTable(size: number, taken: ReadonlyMap<string, Taken>): Table {
+  return {
+    title: `Listing ${size.toLocaleString("en")} instances`,
+    columns: ["", "ms", "kas takes of it", "peak, MiB"],
+    rows: [...taken].map((
+      [name, { ms, peak }],
+    ): Cell[] => [name, measured(ms), ratio(taken, name), peak ?? NaN]),
+  };
+}
+
+/** The goals for a fleet of a size, one for each AWS CLI. */
+export function listingGoals(size: number, taken: ReadonlyMap<string, Taken>): Goal[] {
+  const most = GOALS[size];
+  if (most === undefined) return [];
+  return [...taken.keys()].filter((name) => name !== KAS).map((name) => {
+    const { median } = ratio(taken, name);
+    return {
+      goal: `kas admin instances, ${
+        size.toLocaleString("en")
+      } of them: at most ${most} of the time of ${name}`,
+      found: median.toFixed(2),
+      met: median <= most,
+    };
+  });
+}
+
+function ratio(taken: ReadonlyMap<string, Taken>, name: string): Measured {
+  return share(taken.get(KAS)?.ms ?? [], taken.get(name)?.ms ?? []);
+}

@@ -1,0 +1,141 @@
+/**
+ * What grows with the fleet: deciding, observing, listing, telling the status.
+ *
+ * @module
+ */
+import { Activities } from "../src/autoscaler/activities.ts";
+import { Journal } from "../src/autoscaler/journal.ts";
+import { Observer } from "../src/autoscaler/observe.ts";
+import { State } from "../src/autoscaler/state.ts";
+import { step } from "../src/autoscaler/step.ts";
+import { realClock } from "../src/autoscaler/wait.ts";
+import { resyncSignal } from "../src/scaling/resync.ts";
+import { BALANCER } from "../tests/autoscaler/fixtures.ts";
+import { binary } from "../tests/needs.ts";
+import { decideTimes } from "./facts.ts";
+import { answerTime, type Fleet, fleetOf } from "./fleet.ts";
+import { awsClis, kasLister, list, listingGoals, listingTable } from "./listing.ts";
+import { memory } from "./process.ts";
+import {
+  type Cell,
+  type Goal,
+  type Options,
+  type Part,
+  quantile,
+  type Result,
+  type Table,
+} from "./result.ts";
+import { kasRig } from "./rig.ts";
+
+const SIZES = [10, 100, 1_000, 10_000] as const;
+
+/** A resync may grow by this much faster than the fleet does from a tenth to the whole, and still be called linear. */
+const LINEAR = 1.5;
+
+const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000 };
+
+/** What a resync takes, ms, from the first request to the decision on disk. */
+async function resync(fleet: Fleet, times: number): Promise<{ took: number; answers: number }> {
+  const { aws } = fleet;
+  const folder = await Deno.makeTempDir({ prefix: "kas-bench-" });
+  try {
+    using state = State.open(folder);
+    const journal = new Journal(state);
+    const observer = new Observer(aws, { fleet: "kas", balancer: BALANCER });
+    const world = { aws, fleet: observer.fleet, limits: LIMITS, clock: realClock, address: () => undefined };
+    await using activities = new Activities({ ...world, startTimeout: 1, drainTimeout: 1 }, journal);
+    const stepper = { observer, state, journal, activities, limits: LIMITS, dryRun: true, now: Date.now };
+    const { signal } = new AbortController();
+    // The first look does not know yet what runs.
+    await step(stepper, resyncSignal, { signal });
+    const took: number[] = [];
+    for (let n = 0; n < times; n++) {
+      const begun = performance.now();
+      await step(stepper, resyncSignal, { signal });
+      took.push(performance.now() - begun);
+    }
+    const answers = await answerTime(fleet, () => observer.facts(journal, LIMITS, Date.now, signal));
+    return { took: quantile(took, 0.5), answers };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** What kas's autoscaler takes to tell its status, ms, and the memory it is in, MiB, after its first look at a fleet. */
+async function watching(fleet: Fleet): Promise<{ readonly status: number; readonly mib: number }> {
+  await using kas = await kasRig(fleet, ["--dry-run"]);
+  const times: number[] = [];
+  for (let n = 0; n < 20; n++) {
+    const begun = performance.now();
+    await (await fetch(`${kas.url}/status`)).text();
+    times.push(performance.now() - begun);
+  }
+  return { status: quantile(times, 0.5), mib: await memory(kas.pid) };
+}
+
+async function run({ quick }: Options): Promise<Result> {
+  const [sizes, times] = quick ? [SIZES.slice(0, 3), 2] : [SIZES, 5];
+  const clis = await awsClis();
+  const rows: Cell[][] = [];
+  const listings: Table[] = [];
+  const goals: Goal[] = [];
+  let before: { readonly size: number; readonly own: number } | undefined;
+  for (const size of sizes) {
+    await using fleet = await fleetOf({ size, speed: 1, answering: false });
+    const { out, in: less } = decideTimes(size);
+    const { took, answers } = await resync(fleet, times);
+    const { status, mib } = await watching(fleet);
+    const own = took - answers;
+    rows.push([size, out, less, took, answers, (own * 1_000) / size, status, mib]);
+    if (before !== undefined && before.size >= 1_000) {
+      const growth = own / before.own / (size / before.size);
+      goals.push({
+        goal: `A resync is linear in the fleet (${before.size.toLocaleString("en")} to ${
+          size.toLocaleString("en")
+        })`,
+        found: `${growth.toFixed(2)} times its share`,
+        met: growth <= LINEAR,
+      });
+    }
+    before = { size, own };
+    if (size === 100) continue;
+    const taken = await list(fleet, [kasLister, ...clis], times);
+    listings.push(listingTable(size, taken));
+    goals.push(...listingGoals(size, taken));
+  }
+  return {
+    part: "scale",
+    title: "As the fleet grows",
+    how:
+      "Fleets in the sandbox, half of each in service. A resync is from its first request to the decision on disk; AWS's share are " +
+      "the same requests without kas. Of 10,000 instances 2,500 have their alarms: CloudWatch keeps 5,000. Listing: as JSON, in " +
+      "turns, from the start of a process to its end; kas asks for the load balancer's view too, the AWS CLI for nothing but the " +
+      "instances. Peak memory by GNU time, of one run.",
+    tables: [
+      {
+        title: "Deciding, observing, telling",
+        columns: [
+          "instances",
+          "decide out, µs",
+          "decide in, µs",
+          "resync, ms",
+          "AWS's share, ms",
+          "kas's share, µs an instance",
+          "/status, ms",
+          "autoscaler, MiB",
+        ],
+        rows,
+      },
+      ...listings,
+    ],
+    goals,
+    notes: [
+      ...clis.length === 0 ? ["The AWS CLI was skipped: aws is not on the PATH."] : [],
+      ...binary().met ? [] : [`kas ran from its source: ${binary().what}.`],
+    ],
+    panels: [],
+  };
+}
+
+/** As the fleet grows. */
+export const scale: Part = { name: "scale", run };

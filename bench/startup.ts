@@ -1,0 +1,206 @@
+/**
+ * The executable: its size, how long it takes to start, and the memory of what it runs, beside an empty program of Deno's.
+ *
+ * @module
+ */
+import { eventually, execute, start } from "../tests/kas.ts";
+import { binary } from "../tests/needs.ts";
+import { fleetOf } from "./fleet.ts";
+import { memory, timed } from "./process.ts";
+import { type Goal, type Measured, measured, type Options, type Part, type Result, share } from "./result.ts";
+import { freePort, KAS as WORKER } from "./servers.ts";
+
+const KAS = new URL("../dist/kas", import.meta.url).pathname;
+const EMPTY = new URL("./peers/empty.ts", import.meta.url).pathname;
+
+const MIB = 1_048_576;
+
+/** The goals, as multiples of the empty program's. */
+const MOST = { size: 1.05, version: 1.3, pong: 2, memory: 1.3 } as const;
+
+/** MiB that a burn thread may take. */
+const A_THREAD = 16;
+
+/** Compiles the empty program; says why where that can't be done as kas was. */
+async function compileEmpty(folder: string): Promise<{ readonly path: string } | { readonly why: string }> {
+  const { stdout } = await execute([KAS, "--version"]);
+  const [, version] = /\(deno ([\d.]+)/.exec(stdout) ?? [];
+  if (version !== Deno.version.deno) {
+    return { why: `dist/kas was compiled by Deno ${version}, and this is ${Deno.version.deno}` };
+  }
+  const path = `${folder}/empty`;
+  const words = [
+    "compile",
+    "-A",
+    "--quiet",
+    "--no-check",
+    "--no-config",
+    "--no-code-cache",
+    "--output",
+    path,
+    EMPTY,
+  ];
+  const { code, stderr } = await execute([Deno.execPath(), ...words]);
+  return code === 0 ? { path } : {
+    why: `the empty program can't be compiled (offline, DENORT_BIN must name a denort): ${
+      /error: .*/.exec(stderr)?.[0]
+    }`,
+  };
+}
+
+/** From before the worker is started until it has answered its first ping, ms. */
+async function firstPong(): Promise<number> {
+  const port = freePort();
+  const begun = performance.now();
+  await using _worker = start([KAS, "worker", "--listen", `127.0.0.1:${port}`]);
+  for (;;) {
+    try {
+      using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+      await connection.write(new TextEncoder().encode("GET /ping HTTP/1.1\r\nhost: worker\r\n\r\n"));
+      if (await connection.read(new Uint8Array(512)) !== null) return performance.now() - begun;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+/** Memory of a program that waits, MiB. */
+async function emptyMemory(path: string): Promise<number> {
+  const child = new Deno.Command(path, { stdin: "piped", stdout: "null", stderr: "null" }).spawn();
+  try {
+    await settle();
+    return await memory(child.pid);
+  } finally {
+    await child.stdin.close();
+    await child.status;
+  }
+}
+
+/** Memory of each subcommand that stays, MiB: idle, and where it says so loaded. */
+async function memories(): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  const threads = navigator.hardwareConcurrency;
+  {
+    const worker = start([KAS, "worker", "--listen", "127.0.0.1:0"]);
+    await using _worker = worker;
+    const [, url = ""] = await worker.line(/listening on (http:\/\/[^\s"]+)/);
+    await settle();
+    found.set(`${WORKER}, ${threads} threads, idle`, await memory(worker.pid));
+    const works = Array.from({ length: 4 * threads }, async () => await (await fetch(`${url}/work`)).text());
+    for (let n = 0; n < 2_000; n++) await (await fetch(`${url}/ping`)).text();
+    found.set(`${WORKER}, ${threads} threads, loaded`, await memory(worker.pid));
+    await Promise.all(works);
+  }
+  await using fleet = await fleetOf({ size: 10, speed: 1, answering: true });
+  const state = await Deno.makeTempDir({ prefix: "kas-bench-" });
+  try {
+    const autoscaler = start(
+      [KAS, "autoscaler", "--listen", "127.0.0.1:0", "--state", state],
+      fleet.sandbox.env,
+    );
+    await using _autoscaler = autoscaler;
+    const [, url = ""] = await autoscaler.line(/listening on (http:\/\/[^\s"]+)/);
+    await eventually(
+      async () => await (await fetch(`${url}/activities`)).json() as unknown[],
+      ({ length }) => length > 0,
+    );
+    await settle();
+    found.set("kas autoscaler, 10 instances, idle", await memory(autoscaler.pid));
+  } finally {
+    await Deno.remove(state, { recursive: true });
+  }
+  return found;
+}
+
+function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1_000));
+}
+
+async function run({ quick }: Options): Promise<Result> {
+  const about = {
+    part: "startup",
+    title: "The executable",
+    how:
+      "dist/kas beside bench/peers/empty.ts, a program that does nothing, compiled by the same Deno. In turns; a time is from " +
+      "before the start of the process to its end, or to the first pong. Memory is resident, a second after it has started.",
+    panels: [],
+  };
+  const folder = await Deno.makeTempDir({ prefix: "kas-bench-" });
+  try {
+    const empty = binary().met ? await compileEmpty(folder) : { why: binary().what };
+    if ("why" in empty) return { ...about, tables: [], goals: [], notes: [`Skipped: ${empty.why}.`] };
+    const times: Record<"empty" | "version" | "pong", number[]> = { empty: [], version: [], pong: [] };
+    // The first run of each only fills the page cache.
+    for (let n = -1; n < (quick ? 3 : 11); n++) {
+      const turn = {
+        empty: (await timed([empty.path])).ms,
+        version: (await timed([KAS, "--version"])).ms,
+        pong: await firstPong(),
+      };
+      if (n >= 0) { for (const key of ["empty", "version", "pong"] as const) times[key].push(turn[key]); }
+    }
+    const sizes = [(await Deno.stat(empty.path)).size, (await Deno.stat(KAS)).size] as const;
+    const idle = await emptyMemory(empty.path);
+    const used = await memories();
+    const to = (key: "version" | "pong") => share(times[key], times.empty);
+    return {
+      ...about,
+      tables: [
+        {
+          title: "Start-up",
+          columns: ["", "ms", "of the empty program's"],
+          rows: [
+            ["the empty program", measured(times.empty), 1],
+            ["kas --version", measured(times.version), to("version")],
+            ["kas worker, to its first pong", measured(times.pong), to("pong")],
+          ],
+        },
+        {
+          title: "Size and memory, MiB",
+          columns: ["", "MiB", "of the empty program's"],
+          rows: [
+            ["the empty program, size", sizes[0] / MIB, 1],
+            ["dist/kas, size", sizes[1] / MIB, sizes[1] / sizes[0]],
+            ["the empty program, waiting", idle, 1],
+            ...[...used].map(([name, mib]) => [name, mib, mib / idle] as const),
+          ],
+        },
+      ],
+      goals: goals(sizes[1] / sizes[0], to("version"), to("pong"), idle, [...used.values()][0] ?? NaN),
+      notes: [],
+    };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function goals(size: number, version: Measured, pong: Measured, idle: number, worker: number): Goal[] {
+  const most = MOST.memory * idle + A_THREAD * navigator.hardwareConcurrency;
+  return [
+    {
+      goal: `The executable is at most ${MOST.size} times the empty program's size`,
+      found: `${size.toFixed(3)} times`,
+      met: size <= MOST.size,
+    },
+    {
+      goal: `kas --version takes at most ${MOST.version} times the empty program's run`,
+      found: `${version.median.toFixed(2)} times`,
+      met: version.median <= MOST.version,
+    },
+    {
+      goal: `kas worker's first pong comes within ${MOST.pong} times the empty program's run`,
+      found: `${pong.median.toFixed(2)} times`,
+      met: pong.median <= MOST.pong,
+    },
+    {
+      goal:
+        `kas worker idles in ${MOST.memory} times the empty program's memory and ${A_THREAD} MiB a thread`,
+      found: `${worker.toFixed(0)} MiB of ${most.toFixed(0)}`,
+      met: worker <= most,
+    },
+  ];
+}
+
+/** The executable. */
+export const startup: Part = { name: "startup", run };
