@@ -109,6 +109,8 @@ Deno.test("a target that fails its health checks is unhealthy and gets no reques
   for (let i = 0; i < 3; i++) assertEquals(await (await fetch(kas.url)).text(), B);
   await kas.ec2.service["StopInstances"]?.({ InstanceIds: [B] });
   await kas.until(B, "unused Target.InvalidState");
+  // With nobody healthy left the group fails open.
+  assertEquals(await (await fetch(kas.url)).text(), A);
 });
 
 Deno.test("a target drains for the whole delay, even when it is idle, and no request of its own is cut before", async () => {

@@ -6,7 +6,14 @@
  */
 import { INSTANCE_PORT } from "../machine.ts";
 import type { Clock } from "../service.ts";
-import { type LoadBalancer, type Pool, poolOf, type TargetGroup, type World } from "../world.ts";
+import {
+  type LoadBalancer,
+  type Pool,
+  poolOf,
+  type RegistrationPhase,
+  type TargetGroup,
+  type World,
+} from "../world.ts";
 
 /** Headers that are between two neighbours only. Source: RFC 9110, 7.6.1. */
 const HOP_BY_HOP = [
@@ -114,18 +121,25 @@ export class Balancer implements Disposable {
     this.#client.close();
   }
 
-  /** The in-service instance with the fewest requests under way; of equals, the one least recently chosen. */
-  #choose({ registrations }: Pool): string | undefined {
+  /** Who gets a request. A target group all of whose targets are unhealthy fails open. Source: ALB guide, target-group-health. */
+  #choose(pool: LoadBalancer | TargetGroup): string | undefined {
+    const id = this.#leastLoaded(pool, "in-service") ??
+      (mannerOf(pool).failsOpen ? this.#leastLoaded(pool, "out-of-service") : undefined);
+    if (id !== undefined) this.#chosen.set(id, ++this.#turn);
+    return id;
+  }
+
+  /** The instance in a phase with the fewest requests under way; of equals, the one least recently chosen. */
+  #leastLoaded({ registrations }: Pool, wanted: RegistrationPhase): string | undefined {
     let best: { id: string; load: number; chosen: number } | undefined;
     for (const [id, phase] of registrations) {
-      if (phase !== "in-service") continue;
+      if (phase !== wanted) continue;
       const load = this.underWay(id);
       const chosen = this.#chosen.get(id) ?? 0;
       if (best === undefined || load < best.load || (load === best.load && chosen < best.chosen)) {
         best = { id, load, chosen };
       }
     }
-    if (best !== undefined) this.#chosen.set(best.id, ++this.#turn);
     return best?.id;
   }
 
@@ -165,15 +179,24 @@ interface Manner {
   readonly delay: number;
   /** The last request under way ends the draining. */
   readonly endsWhenIdle: boolean;
+  /** Where all are unhealthy, all of them get requests. */
+  readonly failsOpen: boolean;
 }
 
 function mannerOf(pool: LoadBalancer | TargetGroup): Manner {
   if ("arn" in pool) {
-    return { port: pool.port, idleTimeout: IDLE_TIMEOUT, delay: pool.delay, endsWhenIdle: false };
+    return {
+      port: pool.port,
+      idleTimeout: IDLE_TIMEOUT,
+      delay: pool.delay,
+      endsWhenIdle: false,
+      failsOpen: true,
+    };
   }
   const { listeners, attributes: { idleTimeout, draining, drainingTimeout } } = pool;
   const port = listeners[0]?.instancePort ?? INSTANCE_PORT;
-  return { port, idleTimeout, delay: draining ? drainingTimeout : 0, endsWhenIdle: true };
+  const delay = draining ? drainingTimeout : 0;
+  return { port, idleTimeout, delay, endsWhenIdle: true, failsOpen: false };
 }
 
 function forwarded(request: Request, client = "127.0.0.1"): Headers {

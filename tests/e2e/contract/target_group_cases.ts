@@ -133,6 +133,19 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
     },
   },
   {
+    name: "instances terminate with --target-group: the instance is deregistered as well",
+    run: async (backend, fleet) => {
+      const { ref } = await makeTargetGroup(backend, fleet);
+      const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
+      await register(backend.aws, ref, id);
+      const words = ["instances", "terminate", id, "--yes", "--target-group", ref.arn];
+      assertEquals((await kas(backend, fleet, ...words)).status, 0);
+      // moto drains nobody.
+      const standing = backend.name === "moto" ? undefined : "draining";
+      assertEquals((await registrations(backend.aws, ref)).get(id), standing);
+    },
+  },
+  {
     name: "setup with a --target-group that is not there says so, status 4",
     run: async (backend, fleet) => {
       await launch(backend, fleet, "base", 1);
