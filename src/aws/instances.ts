@@ -11,11 +11,12 @@ import type {
 import type { Instance, InstanceState, Registration, Role } from "../scaling/fleet.ts";
 import { type Aws, sendOptions } from "./clients.ts";
 import { type Ec2Instance, instanceOf, TAG, tagsOf } from "./ec2_instance.ts";
-import { isNotFound, UnreachableError } from "./errors.ts";
+import { isNotFound } from "./errors.ts";
+import { pageOf } from "./instance_page.ts";
 
 export type { Ec2Instance };
 
-/** Instances in a page: parsing one blocks the event loop, about 0.1 ms an instance. */
+/** Instances in a page: reading one blocks the event loop, some 15 µs an instance. */
 const PAGE = 200;
 
 /** How a fleet is told from the account's other instances: by its tag, or a legacy one by its key pair. */
@@ -219,13 +220,11 @@ async function* describe(
       ...page,
       ...(NextToken ? { NextToken } : {}),
     });
-    const answer = await client.send(command, sendOptions(signal));
-    // An empty list is there too: without one it is no answer to go by.
-    if (answer.Reservations === undefined) {
-      throw new UnreachableError("EC2's answer holds no list of instances");
-    }
-    for (const { Instances } of answer.Reservations) yield* Instances ?? [];
-    NextToken = answer.NextToken;
+    const read = pageOf(command);
+    await client.send(command, sendOptions(signal));
+    const { instances, next } = read();
+    yield* instances;
+    NextToken = next;
   } while (NextToken);
 }
 
