@@ -28,6 +28,7 @@ export class BurnPool implements Disposable {
   readonly #queue: number;
   readonly #workMs: readonly [number, number];
   readonly #random: () => number;
+  #starting: ReturnType<typeof setTimeout> | undefined;
   /** ms that earlier burns took longer than they were meant to, not yet made up for. */
   #late = 0;
 
@@ -37,6 +38,7 @@ export class BurnPool implements Disposable {
     this.#queue = queue;
     this.#workMs = workMs;
     this.#random = random;
+    this.#startThreads(this.#threads.values());
   }
 
   /** How many burns wait for a thread. */
@@ -76,7 +78,18 @@ export class BurnPool implements Disposable {
   /** Ends the threads. Burns under way and waiting are rejected. */
   [Symbol.dispose](): void {
     this.#closed.abort(new DOMException("The burn threads were ended", "AbortError"));
+    clearTimeout(this.#starting);
     for (const thread of this.#threads) thread[Symbol.dispose]();
+  }
+
+  /** Starts the threads one at a turn of the event loop: what has to be answered in the meantime waits for one at most. */
+  #startThreads(threads: Iterator<BurnThread>): void {
+    this.#starting = setTimeout(() => {
+      const { done, value } = threads.next();
+      if (done) return;
+      value.open();
+      this.#startThreads(threads);
+    });
   }
 
   /**

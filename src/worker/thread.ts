@@ -32,16 +32,21 @@ export class BurnThread implements Disposable {
 
   constructor(start: () => Worker) {
     this.#start = start;
-    this.#worker = this.#open();
+  }
+
+  /** Starts the thread, if it isn't there. It takes some 20 ms, in which this thread does nothing else. */
+  open(): Worker {
+    return this.#worker ??= this.#opened();
   }
 
   /**
-   * Burns for `ms`; only one at a time. When the signal aborts the burn ends early, and resolves with what it had.
+   * Burns for `ms`; only one at a time. Where the thread isn't there it is started first. When the signal aborts the burn
+   * ends early, and resolves with what it had.
    *
    * @throws {BurnThreadError} if the thread died of it
    */
   async burn(ms: number, signal: AbortSignal): Promise<Burned> {
-    const worker = this.#worker ??= this.#open();
+    const worker = this.open();
     const { promise, resolve, reject } = Promise.withResolvers<Burned>();
     this.#settle = { resolve, reject };
     const job = ++this.#job;
@@ -65,7 +70,7 @@ export class BurnThread implements Disposable {
     this.#settle?.reject(new BurnThreadError("The burn thread was ended"));
   }
 
-  #open(): Worker {
+  #opened(): Worker {
     const worker = this.#start();
     worker.onmessage = ({ data }: MessageEvent<Burned>) => this.#settle?.resolve(data);
     worker.onerror = (event) => {
