@@ -8,7 +8,7 @@ import type { Output } from "./src/cli/output.ts";
 import { run } from "./src/cli/run.ts";
 import { processTerminal } from "./src/cli/terminal.ts";
 import { SettingsError, settingsLookup } from "./src/settings.ts";
-import deno from "./deno.json" with { type: "json" };
+import { ORIGIN, VERSION } from "./src/version.ts";
 
 const KAS: Group = {
   name: "kas",
@@ -47,7 +47,7 @@ async function main(argv: readonly string[]): Promise<number> {
   Deno.addSignalListener("SIGTERM", interrupt);
   try {
     if (argv[0] === "--version") {
-      terminal.write(`kas ${deno.version} (deno ${Deno.version.deno}, ${Deno.build.target})\n`);
+      terminal.write(`kas ${VERSION} (${ORIGIN}, ${Deno.build.target}, deno ${Deno.version.deno})\n`);
       return 0;
     }
     const began = (it: Output) => out = it;

@@ -2,9 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 
 /** Which parts a part may import: arrows point down (docs/architecture.md). */
 const MAY_IMPORT: Record<string, readonly string[]> = {
-  main: ["worker", "autoscaler", "admin", "cli", "settings"],
-  worker: ["cli", "settings", "log", "permissions", "systemd"],
-  autoscaler: ["sns", "aws", "scaling", "cli", "settings", "log", "permissions", "systemd"],
+  main: ["version", "worker", "autoscaler", "admin", "cli", "settings"],
+  worker: ["version", "cli", "settings", "log", "permissions", "systemd"],
+  autoscaler: ["version", "sns", "aws", "scaling", "cli", "settings", "log", "permissions", "systemd"],
   admin: ["autoscaler", "sandbox", "provision", "sns", "aws", "scaling", "cli", "settings", "log"],
   provision: ["aws", "scaling", "cli", "settings", "log"],
   sns: ["scaling"],
@@ -16,6 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   log: [],
   permissions: [],
   systemd: [],
+  version: [],
 };
 
 const ROOT = new URL("../", import.meta.url);

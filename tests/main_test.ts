@@ -14,7 +14,7 @@ function assertTold({ stdout, stderr }: Ended, lines: number): void {
 Deno.test("kas --version and --help answer on stdout with status 0", async () => {
   const version = await kas("--version");
   assertEquals([version.code, version.stderr], [0, ""]);
-  assertMatch(version.stdout, /^kas \d+\.\d+\.\d+ \(deno /);
+  assertMatch(version.stdout, /^kas \d+\.\d+\.\d+ \(from source, \S+, deno \d+\.\d+\.\d+\)\n$/);
   const help = await kas("admin --help");
   assertEquals([help.code, help.stderr], [0, ""]);
   assertStringIncludes(help.stdout, "Usage: kas admin COMMAND");

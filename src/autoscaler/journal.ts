@@ -6,7 +6,6 @@
  *
  * @module
  */
-import deno from "../../deno.json" with { type: "json" };
 import type { AlarmChange, Signal } from "../scaling/alarm.ts";
 import { type Decision, RULES } from "../scaling/decide.ts";
 import type { Facts, UnderWay } from "../scaling/facts.ts";
@@ -30,6 +29,7 @@ import {
 } from "./record.ts";
 import type { State } from "./state.ts";
 import { readLeaving, readUnfinished, underWay } from "./under_way.ts";
+import { VERSION } from "../version.ts";
 
 export type { Line } from "./lines.ts";
 export type { Activity, ActivityState, Cause, DecisionRecord, Placed, Step, Wanted } from "./record.ts";
@@ -93,7 +93,7 @@ export class Journal {
       "instance" in decision ? decision.instance : null,
       decision.reason,
       this.#firstOfRun(signal, decision),
-      deno.version,
+      VERSION,
       RULES,
       JSON.stringify(signal),
       JSON.stringify(decision),

@@ -4,7 +4,6 @@
  * @module
  */
 import { getLogger } from "@logtape/logtape";
-import deno from "../../deno.json" with { type: "json" };
 import type { BalancerRef } from "../aws/balancer.ts";
 import { type Account, connect } from "../aws/clients.ts";
 import { confirm } from "../aws/topic.ts";
@@ -25,6 +24,7 @@ import type { Look, Snapshot } from "./snapshot.ts";
 import { State } from "./state.ts";
 import { status } from "./status.ts";
 import { type Clock, realClock } from "./wait.ts";
+import { VERSION } from "../version.ts";
 
 /** What may change while an autoscaler runs. Times are ms. */
 export interface Tuning {
@@ -76,7 +76,7 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
   const inbox = new Inbox(state);
   const journal = new Journal(state);
 
-  const metrics = new Metrics(deno.version, started, options.limits);
+  const metrics = new Metrics(VERSION, started, options.limits);
   const aws = parts.use(connect({ ...account, onCall: (call) => metrics.called(call) }));
   let look: Look | undefined;
   const observer = new Observer(aws, fleet, (it) => {
@@ -120,7 +120,7 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
 
   const identity = {
     fleet: fleet.fleet,
-    version: deno.version,
+    version: VERSION,
     started: new Date(started).toISOString(),
   };
   const handle = handler({

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import deno from "../../deno.json" with { type: "json" };
 import type { HostPort } from "../settings.ts";
 import { workerHandler } from "./handler.ts";
 import { BurnPool } from "./pool.ts";
+import { VERSION } from "../version.ts";
 
 /** What a worker is started with. */
 export interface WorkerOptions {
@@ -43,7 +43,7 @@ export function startWorker({ listen, failed, ...pooling }: WorkerOptions): Work
       full: () => pool.full,
       burn: (signal) => pool.burn(signal),
       failed: (error) => closing || failed(error),
-      version: deno.version,
+      version: VERSION,
     }),
   );
   // After the socket, that an address in use leaves no threads behind; no request is handled before this line.

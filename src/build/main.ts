@@ -1,0 +1,127 @@
+/**
+ * `deno task build [--target TARGET]`: bundles kas and compiles the bundle with the Deno that runs this, to `dist/kas` or,
+ * for another target, `dist/kas-ARCHITECTURE`.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { bundle } from "./bundle.ts";
+import { targetOf, TARGETS } from "./target.ts";
+
+const ROOT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
+
+/** Where everything is made: in a folder of the same name each time, as the executable holds names. */
+const WORK = `${ROOT}dist/.build`;
+
+/** What kas may do, until it gives more of that up itself: never to load a library, or code from elsewhere. */
+const PERMISSIONS = ["net", "read", "write", "env", "run", "sys"].map((name) => `--allow-${name}`);
+
+const UNSTABLE = ["net", "worker-options", "no-legacy-abort"].map((name) => `--unstable-${name}`);
+
+/** A failure of the build, told in one line. */
+class BuildError extends Error {}
+
+/** Builds; the path of the executable, and the packages that are in it. */
+async function build(target: string): Promise<{ path: string; packages: readonly string[] }> {
+  if (!TARGETS.includes(target)) {
+    throw new BuildError(`Cannot build for "${target}"; the targets are ${TARGETS.join(", ")}`);
+  }
+  await Deno.remove(WORK, { recursive: true }).catch(ignoreMissing);
+  await Deno.mkdir(`${WORK}/bundle`, { recursive: true });
+  // Outside of the project's folder this would be a node_modules for all of it.
+  for (const name of ["deno.json", "deno.lock"]) await Deno.copyFile(`${ROOT}${name}`, `${WORK}/${name}`);
+  await deno(["install", "--quiet", "--node-modules-dir=auto", "--frozen"], WORK);
+
+  const { main, threads, packages } = await bundle({
+    root: ROOT,
+    packages: `${WORK}/node_modules`,
+    to: `${WORK}/bundle`,
+    commit: await commit(),
+  });
+  const made = `${WORK}/kas`;
+  await deno([
+    "compile",
+    "--quiet",
+    "--no-config",
+    "--no-lock",
+    "--no-npm",
+    "--no-check",
+    "--no-prompt",
+    "--no-code-cache",
+    ...UNSTABLE,
+    ...PERMISSIONS,
+    ...threads.flatMap((path) => ["--include", path]),
+    ...(target === Deno.build.target ? [] : ["--target", target]),
+    "--output",
+    made,
+    main,
+  ], `${WORK}/bundle`);
+  const is = targetOf(await head(made));
+  if (is !== target) {
+    const why = Deno.env.get("DENORT_BIN")
+      ? "; DENORT_BIN sets what it is made of, whatever --target says"
+      : "";
+    throw new BuildError(`The executable is for ${is ?? "an unknown machine"}, not for ${target}${why}`);
+  }
+  // For Linux by the architecture alone, as `kas admin provision` looks for it.
+  const suffix = target === Deno.build.target ? "" : `-${target.replace("-unknown-linux-gnu", "")}`;
+  const path = `${ROOT}dist/kas${suffix}`;
+  await Deno.rename(made, path);
+  await Deno.remove(WORK, { recursive: true });
+  return { path, packages };
+}
+
+/** The commit, `-dirty` where files differ from it; `unknown` where the project's folder is no checkout. */
+async function commit(): Promise<string> {
+  const git = async (...args: string[]) => {
+    const { success, stdout } = await new Deno.Command("git", { args, cwd: ROOT, stderr: "null" }).output();
+    return success ? new TextDecoder().decode(stdout).trim() : undefined;
+  };
+  try {
+    // A folder that merely lies within another checkout has no part in its commits.
+    if (await git("rev-parse", "--show-prefix") !== "") return "unknown";
+    const head = await git("rev-parse", "--short=12", "HEAD");
+    if (head === undefined) return "unknown";
+    return await git("status", "--porcelain") === "" ? head : `${head}-dirty`;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "unknown";
+    throw error;
+  }
+}
+
+async function deno(args: readonly string[], cwd: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd,
+    stdout: "null",
+  }).output();
+  if (success) return;
+  throw new BuildError(`deno ${args[0]} failed: ${new TextDecoder().decode(stderr).trim()}`);
+}
+
+async function head(path: string): Promise<Uint8Array> {
+  using file = await Deno.open(path);
+  const bytes = new Uint8Array(20);
+  return bytes.subarray(0, await file.read(bytes) ?? 0);
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
+
+if (import.meta.main) {
+  const { target = Deno.build.target, _: [unexpected] } = parseArgs(Deno.args, { string: ["target"] });
+  try {
+    if (unexpected !== undefined) {
+      throw new BuildError(`Unexpected argument "${unexpected}"; try: deno task build --target TARGET`);
+    }
+    const { path, packages } = await build(String(target));
+    const { size } = await Deno.stat(path);
+    const told = `${path.slice(ROOT.length)}: ${(size / 1e6).toFixed(1)} MB with ${packages.join(", ")}\n`;
+    Deno.stdout.writeSync(new TextEncoder().encode(told));
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    Deno.stderr.writeSync(new TextEncoder().encode(`build: ${error.message}\n`));
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * What machines an executable can be built for, and which one a file is for.
+ *
+ * @module
+ */
+
+/** ELF's e_machine. Source: elf(5). */
+const ELF: Readonly<Record<number, string>> = {
+  62: "x86_64-unknown-linux-gnu",
+  183: "aarch64-unknown-linux-gnu",
+};
+
+/** Mach-O's cputype of a 64-bit file. Source: mach/machine.h. */
+const MACH_O: Readonly<Record<number, string>> = {
+  0x0100_0007: "x86_64-apple-darwin",
+  0x0100_000c: "aarch64-apple-darwin",
+};
+
+/** The targets, by rustc's names for them as `deno compile --target` takes them. */
+export const TARGETS: readonly string[] = [...Object.values(ELF), ...Object.values(MACH_O)];
+
+/** The target that an executable's first 20 bytes speak of; undefined if it is none of {@linkcode TARGETS}. */
+export function targetOf(head: Uint8Array): string | undefined {
+  if (head.length < 20) return undefined;
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  switch (view.getUint32(0)) {
+    case 0x7f45_4c46:
+      return ELF[view.getUint16(18, true)];
+    case 0xcffa_edfe:
+      return MACH_O[view.getUint32(4, true)];
+    default:
+      return undefined;
+  }
+}
