@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { MetricAlarm, PutMetricAlarmCommandInput } from "@aws-sdk/client-cloudwatch";
+import type { PutMetricAlarmCommandInput } from "@aws-sdk/client-cloudwatch";
 import { type Alarm, type AlarmName, alarmName, type AlarmState, parseAlarmName } from "../scaling/alarm.ts";
 import type { Datapoint } from "../scaling/decide.ts";
+import { type AlarmShape, readAlarmPage } from "./alarm_page.ts";
+import { readBy } from "./answers.ts";
 import { type Aws, sendOptions } from "./clients.ts";
-import { UnreachableError } from "./errors.ts";
 
 /** An alarm with what only people and checks look at. */
 export interface AlarmDetail extends Alarm {
@@ -83,16 +84,14 @@ export async function fleetAlarms(aws: Aws, fleet: string, signal?: AbortSignal)
       MaxRecords: MOST.alarms,
       ...(NextToken ? { NextToken } : {}),
     });
-    const answer = await client.send(command, sendOptions(signal));
-    // An empty list is there too: without one it is no answer to go by.
-    if (answer.MetricAlarms === undefined) {
-      throw new UnreachableError("CloudWatch's answer holds no list of alarms");
-    }
-    for (const found of answer.MetricAlarms) {
+    const read = readBy(command.middlewareStack, readAlarmPage);
+    await client.send(command, sendOptions(signal));
+    const page = read();
+    for (const found of page.alarms) {
       const alarm = alarmOf(found);
       if (alarm?.fleet === fleet) alarms.push(alarm);
     }
-    NextToken = answer.NextToken;
+    NextToken = page.next;
   } while (NextToken);
   return alarms;
 }
@@ -210,16 +209,17 @@ function cpuOf(id: string, period: number) {
 }
 
 /** Undefined for an alarm that only happens to share the prefix. */
-function alarmOf(found: MetricAlarm): AlarmDetail | undefined {
+function alarmOf(found: AlarmShape): AlarmDetail | undefined {
   const name = parseAlarmName(found.AlarmName ?? "");
   if (name === undefined) return undefined;
   return {
     ...name,
     name: found.AlarmName ?? "",
     state: found.StateValue ?? "INSUFFICIENT_DATA",
-    threshold: found.Threshold ?? NaN,
+    // What is no number comes as its name.
+    threshold: Number(found.Threshold ?? NaN),
     period: found.Period ?? 0,
-    changed: (found.StateTransitionedTimestamp ?? found.StateUpdatedTimestamp)?.getTime() ?? 0,
+    changed: Math.round((found.StateTransitionedTimestamp ?? found.StateUpdatedTimestamp ?? 0) * 1_000),
     metric: found.MetricName ?? "",
     statistic: found.Statistic ?? found.ExtendedStatistic ?? "",
     comparison: found.ComparisonOperator ?? "",

@@ -1,10 +1,9 @@
 /**
- * A page of DescribeInstances, read by ourselves and no further than kas looks: the SDK needs 0.1 ms for each instance, in which
- * nothing else goes on, twenty times as much. All else about the call stays the SDK's: signature, retries, errors.
+ * A page of DescribeInstances, read no further than kas looks (answers.ts): the SDK takes 0.1 ms for each instance.
  *
  * @module
  */
-import type { DescribeInstancesCommand, Instance, Tag } from "@aws-sdk/client-ec2";
+import type { Instance, Tag } from "@aws-sdk/client-ec2";
 import { UnreachableError } from "./errors.ts";
 import { Xml, XmlError } from "./xml.ts";
 
@@ -13,32 +12,6 @@ export interface InstancePage {
   readonly instances: readonly Instance[];
   /** Where the next page begins; absent on the last one. */
   readonly next?: string;
-}
-
-/**
- * Has a call's answer read as a page, in the place of the SDK's reading of it. What can't be read is as good as no answer, and
- * tried again as such.
- *
- * @returns the page, once the call is made
- */
-export function pageOf({ middlewareStack }: DescribeInstancesCommand): () => InstancePage {
-  let page: InstancePage | undefined;
-  middlewareStack.add(
-    (next) => async (args) => {
-      const answer = await next(args);
-      const response = answer.response as { statusCode: number; body: Uint8Array };
-      // An error is the SDK's to read.
-      if (response.statusCode !== 200) return answer;
-      page = readPage(new TextDecoder().decode(response.body));
-      response.body = new Uint8Array();
-      return answer;
-    },
-    { step: "deserialize", priority: "low", name: "pageOf" },
-  );
-  return () => {
-    if (page === undefined) throw new UnreachableError("EC2's answer holds no list of instances");
-    return page;
-  };
 }
 
 /**

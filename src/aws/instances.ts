@@ -9,10 +9,11 @@ import type {
   InstanceStateChange,
 } from "@aws-sdk/client-ec2";
 import type { Instance, InstanceState, Registration, Role } from "../scaling/fleet.ts";
+import { readBy } from "./answers.ts";
 import { type Aws, sendOptions } from "./clients.ts";
 import { type Ec2Instance, instanceOf, TAG, tagsOf } from "./ec2_instance.ts";
 import { isNotFound } from "./errors.ts";
-import { pageOf } from "./instance_page.ts";
+import { readPage } from "./instance_page.ts";
 
 export type { Ec2Instance };
 
@@ -220,7 +221,7 @@ async function* describe(
       ...page,
       ...(NextToken ? { NextToken } : {}),
     });
-    const read = pageOf(command);
+    const read = readBy(command.middlewareStack, readPage);
     await client.send(command, sendOptions(signal));
     const { instances, next } = read();
     yield* instances;

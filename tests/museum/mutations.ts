@@ -230,6 +230,24 @@ export const RULES: readonly Mutation[] = [
     test: "tests/scaling/decide_bounds_test.ts",
   },
   {
+    breaks: "R3: nobody looks whether an instance can still be spared",
+    edits: [{
+      file: "src/autoscaler/act.ts",
+      find: "undefined, () => spared(errand));",
+      replace: "undefined, () => Promise.resolve());",
+    }],
+    test: "tests/autoscaler/spared_test.ts",
+  },
+  {
+    breaks: "R3: what ended while a look was under way serves as it was seen",
+    edits: [{
+      file: "src/autoscaler/observe.ts",
+      find: "underWay: journal.underWay(begun),",
+      replace: "underWay: journal.underWay(begun.slice(begun.length)),",
+    }],
+    test: "tests/autoscaler/spared_test.ts",
+  },
+  {
     breaks: "the topic check: every topic will do",
     edits: [{
       file: "src/sns/verify.ts",
