@@ -107,6 +107,11 @@ export const admin: Group = {
       load: async () => (await import("./ssh.ts")).ssh,
     },
     {
+      name: "provision",
+      summary: "Make machines workers or control nodes, or bring them up to date",
+      load: async () => (await import("./provision.ts")).provision,
+    },
+    {
       name: "load",
       summary: "Load a worker or load balancer with clients",
       load: async () => (await import("./load.ts")).load,

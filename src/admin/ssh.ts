@@ -70,7 +70,15 @@ export function sshArguments(instance: Ec2Instance, route: Route, cmd: readonly 
   ];
 }
 
-function addressOf({ id, state, publicDns, publicIp, privateIp }: Ec2Instance, route: Route): string {
+/**
+ * Where an instance's sshd is.
+ *
+ * @throws {ExitError} where it does not run or has no address
+ */
+export function addressOf(
+  { id, state, publicDns, publicIp, privateIp }: Ec2Instance,
+  route: Pick<Route, "private">,
+): string {
   if (state !== "running") {
     const start = state === "stopped" ? `kas admin instances start ${id}` : undefined;
     throw new ExitError(`Cannot open ssh to ${id}: it is ${state}`, 1, start);

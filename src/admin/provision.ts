@@ -1,0 +1,204 @@
+/**
+ * `kas admin provision`: from a bare machine to one that serves.
+ *
+ * @module
+ */
+import type { Aws } from "../aws/clients.ts";
+import { command, type Context, ExitError, kebab, UsageError } from "../cli/command.ts";
+import { Executables } from "../provision/binary.ts";
+import type { HostSettings, Role } from "../provision/files.ts";
+import type { Wish } from "../provision/provision.ts";
+import { isInstanceId, parseTarget, type Target } from "../provision/target.ts";
+import { flag, integer, oneOf, SETTINGS, text } from "../settings.ts";
+import { ACCOUNT, type AccountContext, balancerName, connected, fleetById, member } from "./account.ts";
+import { provisionAll } from "./provision_run.ts";
+import { addressOf } from "./ssh.ts";
+import { agreed } from "./targets.ts";
+
+const ROLES = ["worker", "autoscaler", "both"] as const satisfies Role[];
+
+const parseRole = oneOf(...ROLES);
+
+/** The settings that a host is given, where somebody set them. */
+const HOST_SETTINGS = {
+  fleet: SETTINGS.fleet,
+  keyName: SETTINGS.keyName,
+  loadBalancer: SETTINGS.loadBalancer,
+  topicArn: SETTINGS.topicArn,
+  region: SETTINGS.region,
+  endpointUrl: SETTINGS.endpointUrl,
+  threads: SETTINGS.threads,
+  workMs: SETTINGS.workMs,
+  queue: SETTINGS.queue,
+  drain: SETTINGS.drain,
+  min: SETTINGS.min,
+  max: SETTINGS.max,
+  resync: SETTINGS.resync,
+  pull: SETTINGS.pull,
+  warmup: SETTINGS.warmup,
+  cooldownOut: SETTINGS.cooldownOut,
+  cooldownIn: SETTINGS.cooldownIn,
+  startTimeout: SETTINGS.startTimeout,
+  drainTimeout: SETTINGS.drainTimeout,
+  resubscribe: SETTINGS.resubscribe,
+  trustSigner: SETTINGS.trustSigner,
+  log: SETTINGS.log,
+} as const;
+
+/** `kas admin provision`. */
+export const provision = command({
+  name: "provision",
+  summary: "Make machines workers or control nodes, or bring them up to date",
+  description:
+    "Over ssh, as root or by a sudo that asks for no password: nginx, the executable, systemd's units, nginx's configuration\n" +
+    "and the settings. Only what differs is changed, and only what it concerns is restarted, without cutting a request.\n" +
+    "What does not come up is put back as it was. TARGET is an instance's id, [user@]host[:port], or local: this machine.\n" +
+    "Settings that are set, here or in the environment, go to the host's /etc/kas/kas.json; others that it has stay.",
+  args: "TARGET…",
+  options: {
+    role: {
+      placeholder: "ROLE",
+      help: "what the machine is to be, beside what it is already",
+      default: "worker",
+      choices: ROLES,
+      parse: parseRole,
+    },
+    binary: {
+      placeholder: "FILE",
+      help: "the executable; by default this one, or dist/kas-<arch>",
+      parse: text,
+    },
+    user: { placeholder: "NAME", help: "log in as this user", parse: text },
+    identity: { placeholder: "FILE", help: "private key", parse: text },
+    jump: { placeholder: "HOST", help: "go through this host, [user@]host[:port]", parse: text },
+    port: { placeholder: "PORT", help: "of the sshd", parse: integer(1, 65_535) },
+    private: { help: "to an instance's private address", default: "false", parse: flag },
+    parallel: { placeholder: "N", help: "how many hosts at a time", default: "4", parse: integer(1, 100) },
+    rolling: {
+      help: "one instance after the other, each out of the load balancer meanwhile",
+      default: "false",
+      parse: flag,
+    },
+    certificate: { placeholder: "FILE", help: "PEM, for SNS over HTTPS on port 443", parse: text },
+    certificateKey: { placeholder: "FILE", help: "its private key, PEM", parse: text },
+    rollback: { help: "go back to the executable before this one", default: "false", parse: flag },
+    remove: { help: "take off all that provisioning put on", default: "false", parse: flag },
+    ...HOST_SETTINGS,
+    ...ACCOUNT,
+  },
+  examples: [
+    "admin provision admin@203.0.113.7 admin@203.0.113.8 --identity ~/.ssh/kas.pem",
+    "admin provision i-0123456789abcdef0 --role both --topic-arn arn:aws:sns:eu-west-1:123456789012:kas",
+    "admin provision i-0123456789abcdef0 i-0fedcba9876543210 --rolling",
+  ],
+  run: async (context) => {
+    const { flags, args, out } = context;
+    const words = [...new Set(args)];
+    const hosts = words.filter((word) => !isInstanceId(word));
+    if (flags.rollback && flags.remove) throw new UsageError("--rollback and --remove exclude each other");
+    if (flags.rolling && hosts.length > 0) {
+      throw new UsageError(
+        `--rolling goes through the load balancer, and needs instances' ids: ${hosts[0]} is a host`,
+      );
+    }
+    const wish: Wish = {
+      kind: flags.remove ? "remove" : flags.rollback ? "rollback" : "provision",
+      role: flags.role,
+      settings: hostSettings(context),
+      tls: await certificateOf(flags),
+      executables: new Executables(flags.binary),
+    };
+    if (flags.remove && !flags.dryRun && !await agreed(context, `Take kas off ${words.join(", ")}?`)) {
+      return 1;
+    }
+    const work = async (aws?: Aws) =>
+      await provisionAll(
+        {
+          wish,
+          targets: await targetsOf(context, words, aws),
+          route: flags,
+          parallel: flags.rolling ? 1 : flags.parallel,
+          dryRun: flags.dryRun,
+          ...(flags.rolling && aws !== undefined
+            ? { rolling: { aws, balancer: balancerName(flags), ...pick(flags) } }
+            : {}),
+        },
+        out,
+        context.signal,
+      );
+    return hosts.length === words.length ? await work() : await connected(context, work);
+  },
+});
+
+function pick({ drainTimeout, startTimeout }: { drainTimeout: number; startTimeout: number }) {
+  return { drainTimeout, startTimeout };
+}
+
+/** The settings that somebody set, as their texts; numbers and switches as what they are. */
+export function hostSettings(
+  { flags, texts, origins }: Pick<Context<typeof HOST_SETTINGS>, "flags" | "texts" | "origins">,
+): HostSettings["settings"] {
+  const said: Record<string, string | number | boolean> = {};
+  for (const name of Object.keys(HOST_SETTINGS) as (keyof typeof HOST_SETTINGS)[]) {
+    const [value, text] = [flags[name], texts[name]];
+    if (text === undefined || origins[name] === "default") continue;
+    said[kebab(name)] = typeof value !== "object" && value !== undefined && String(value) === text
+      ? value
+      : text;
+  }
+  return said;
+}
+
+async function certificateOf(
+  { certificate, certificateKey }: { certificate: string | undefined; certificateKey: string | undefined },
+): Promise<HostSettings["tls"]> {
+  if (certificate === undefined && certificateKey === undefined) return undefined;
+  if (certificate === undefined || certificateKey === undefined) {
+    throw new UsageError("--certificate and --certificate-key go together");
+  }
+  return {
+    certificate: await readPem(certificate, "CERTIFICATE"),
+    key: await readPem(certificateKey, "PRIVATE KEY"),
+  };
+}
+
+async function readPem(path: string, what: string): Promise<string> {
+  let pem: string;
+  try {
+    pem = await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new UsageError(`Cannot read ${path}: ${cause instanceof Error ? cause.message : cause}`);
+  }
+  if (!new RegExp(`-----BEGIN [A-Z ]*${what}-----`).test(pem)) {
+    throw new UsageError(`${path} holds no PEM ${what}`);
+  }
+  return pem.endsWith("\n") ? pem : `${pem}\n`;
+}
+
+/** Whom the words name; an instance's address is EC2's, and one that can't be reached stays without. */
+async function targetsOf(
+  context: AccountContext & { readonly flags: { readonly private: boolean } },
+  words: readonly string[],
+  aws: Aws | undefined,
+): Promise<readonly (Target | { readonly name: string; readonly unfit: ExitError })[]> {
+  const { flags, signal } = context;
+  const fleet = aws === undefined ? new Map<string, never>() : await fleetById(aws, flags, signal);
+  return words.map((name) => {
+    if (!isInstanceId(name)) return hostTarget(name);
+    try {
+      return { name, instance: name, host: addressOf(member(fleet, name, flags), flags) };
+    } catch (error) {
+      if (!(error instanceof ExitError)) throw error;
+      return { name, unfit: error };
+    }
+  });
+}
+
+function hostTarget(word: string): Target {
+  try {
+    return parseTarget(word);
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(error.message);
+    throw error;
+  }
+}

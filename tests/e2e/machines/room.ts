@@ -1,0 +1,96 @@
+/**
+ * A room of real machines: each with systemd as PID 1, an sshd and an address of its own on a bridge, each starting clean. All of
+ * it goes when the room is disposed of, whatever happened in between.
+ *
+ * @module
+ */
+import { execute } from "../../kas.ts";
+import { isMade } from "./root_fs.ts";
+import { file, type Need, program, root } from "../../needs.ts";
+import { boot, type Machine, type MachineOptions } from "./machine.ts";
+import { relayMirror } from "./mirror.ts";
+
+/** What a test with machines needs. */
+export const MACHINES: readonly Need[] = [
+  root(),
+  program("systemd-nspawn"),
+  program("ssh"),
+  program("ip"),
+  { what: "there is no root file system: deno run -A tests/e2e/machines/root_fs.ts", met: isMade() },
+  { what: "dist/kas is not there: deno task build", met: file("dist/kas").met },
+];
+
+/** Machines on one bridge. */
+export interface Room extends AsyncDisposable {
+  /** This host's address on the bridge. */
+  readonly address: string;
+  /** Its folder, for whatever a test needs. */
+  readonly folder: string;
+  /** The private key that root of every machine lets in. */
+  readonly identity: string;
+  /** ssh and its configuration, which keeps what it learns of hosts in the room: to go first on the PATH. */
+  readonly path: string;
+  /** The address that the machine of a number has. */
+  addressOf(number: number): string;
+  /** Boots a machine; resolves once its sshd answers. */
+  boot(number: number, options?: MachineOptions): Promise<Machine>;
+}
+
+/** Makes a room. */
+export async function room(): Promise<Room> {
+  await using made = new AsyncDisposableStack();
+  const folder = await Deno.makeTempDir({ prefix: "kas-room-" });
+  made.defer(() => Deno.remove(folder, { recursive: true }));
+  const { bridge, subnet } = await addBridge();
+  made.defer(async () => void await must("ip", "link", "del", bridge));
+  const address = `${subnet}.1`;
+  made.use(relayMirror(address));
+  const identity = `${folder}/key`;
+  await must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", identity);
+  const path = await ownSsh(folder);
+  const machines = made.use(new AsyncDisposableStack());
+  const all = made.move();
+  return {
+    address,
+    folder,
+    identity,
+    path,
+    addressOf: (number) => `${subnet}.${10 + number}`,
+    boot: async (number, options = {}) => {
+      const machine = await boot({ number, bridge, subnet, folder, identity, path }, options);
+      machines.use(machine);
+      return machine;
+    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+/** A bridge with a subnet that nobody else has; the kernel refuses a name that is taken. */
+async function addBridge(): Promise<{ bridge: string; subnet: string }> {
+  for (let n = 10; n < 250; n++) {
+    const bridge = `kas-br${n}`;
+    const subnet = `10.77.${n}`;
+    const { code } = await execute(["ip", "link", "add", bridge, "type", "bridge"]);
+    if (code !== 0) continue;
+    await must("ip", "address", "add", `${subnet}.1/24`, "dev", bridge);
+    await must("ip", "link", "set", bridge, "up");
+    return { bridge, subnet };
+  }
+  throw new Error("There is no free bridge");
+}
+
+async function ownSsh(folder: string): Promise<string> {
+  const ssh = (await must("which", "ssh")).trim();
+  await Deno.mkdir(`${folder}/bin`);
+  await Deno.writeTextFile(`${folder}/ssh_config`, `UserKnownHostsFile ${folder}/known_hosts\n`);
+  const script = `#!/bin/sh\nexec ${ssh} -F ${folder}/ssh_config "$@"\n`;
+  await Deno.writeTextFile(`${folder}/bin/ssh`, script, { mode: 0o755 });
+  return `${folder}/bin:${Deno.env.get("PATH")}`;
+}
+
+/** Runs a command that has to succeed; its stdout. */
+export async function must(...words: string[]): Promise<string> {
+  const { code, stdout, stderr } = await execute(words);
+  if (code !== 0) throw new Error(`${words.join(" ")} failed: ${stderr || stdout}`);
+  return stdout;
+}

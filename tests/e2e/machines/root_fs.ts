@@ -1,0 +1,86 @@
+/**
+ * The machines' root file systems, made once and never written to: Debian as debootstrap makes it, and a layer over it with
+ * nginx. To be run as a program, by root, before the tests of this folder: `deno run -A tests/e2e/machines/root_fs.ts`.
+ *
+ * @module
+ */
+
+/** What a bare machine has beside Debian's least. */
+const PACKAGES = [
+  "systemd",
+  "systemd-sysv",
+  "dbus",
+  "openssh-server",
+  "iproute2",
+  "ca-certificates",
+  "sudo",
+];
+
+const SUITE = "bookworm";
+
+/** Where Debian's packages come from, for the machines too. */
+export const MIRROR = { host: "deb.debian.org", url: "http://deb.debian.org/debian" };
+
+/** Where the file systems stay; another list of packages is another folder. */
+const CACHE = `/var/cache/kas-tests/${SUITE}-${PACKAGES.join("-").length}-${hash(PACKAGES.join(" "))}`;
+
+/** Bare: no nginx. */
+export const BARE = `${CACHE}/bare`;
+
+/** To be laid over it: nginx, installed and started at boot. */
+export const NGINX = `${CACHE}/nginx`;
+
+/** Written last. */
+const COMPLETE = `${CACHE}/complete`;
+
+/** Whether they are there. */
+export function isMade(): boolean {
+  try {
+    return Deno.statSync(COMPLETE).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** A name for a text; another text has another. FNV-1a. */
+function hash(text: string): string {
+  let value = 0x811c9dc5;
+  for (const char of text) value = Math.imul(value ^ (char.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  return value.toString(16);
+}
+
+async function make(): Promise<void> {
+  await Deno.remove(CACHE, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  await Deno.mkdir(CACHE, { recursive: true });
+  await run("debootstrap", "--variant=minbase", `--include=${PACKAGES.join(",")}`, SUITE, BARE, MIRROR.url);
+  await run("chroot", BARE, "apt-get", "clean");
+
+  // What the installation of nginx adds is what it leaves in the upper folder of an overlay.
+  const [merged, work] = [`${CACHE}/merged`, `${CACHE}/work`];
+  for (const folder of [NGINX, merged, work]) await Deno.mkdir(folder);
+  await run("mount", "-t", "overlay", "overlay", "-o", `lowerdir=${BARE},upperdir=${NGINX},workdir=${work}`, merged);
+  try {
+    // Nothing is started: this is no machine that runs.
+    await Deno.writeTextFile(`${merged}/usr/sbin/policy-rc.d`, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+    await run("chroot", merged, "apt-get", "install", "-q", "-y", "--no-install-recommends", "nginx");
+    await Deno.remove(`${merged}/usr/sbin/policy-rc.d`);
+    await run("chroot", merged, "apt-get", "clean");
+  } finally {
+    await run("umount", merged);
+  }
+  await Deno.writeTextFile(COMPLETE, "");
+}
+
+async function run(program: string, ...args: string[]): Promise<void> {
+  const { success, stdout, stderr } = await new Deno.Command(program, {
+    args,
+    env: { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" },
+  }).output();
+  if (success) return;
+  const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  throw new Error(`${program} ${args.join(" ")} failed: ${said.slice(-2_000)}`);
+}
+
+if (import.meta.main && !isMade()) await make();
