@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { balancerRef } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { command, type Context, ExitError, kebab, UsageError } from "../cli/command.ts";
 import { Executables } from "../provision/binary.ts";
@@ -10,7 +11,7 @@ import type { HostSettings, Role } from "../provision/files.ts";
 import type { Wish } from "../provision/provision.ts";
 import { isInstanceId, parseTarget, type Target } from "../provision/target.ts";
 import { flag, integer, oneOf, SETTINGS, text } from "../settings.ts";
-import { ACCOUNT, type AccountContext, balancerName, connected, fleetById, member } from "./account.ts";
+import { ACCOUNT, type AccountContext, connected, fleetById, member } from "./account.ts";
 import { provisionAll } from "./provision_run.ts";
 import { addressOf } from "./ssh.ts";
 import { agreed } from "./targets.ts";
@@ -24,6 +25,7 @@ const HOST_SETTINGS = {
   fleet: SETTINGS.fleet,
   keyName: SETTINGS.keyName,
   loadBalancer: SETTINGS.loadBalancer,
+  targetGroup: SETTINGS.targetGroup,
   topicArn: SETTINGS.topicArn,
   region: SETTINGS.region,
   endpointUrl: SETTINGS.endpointUrl,
@@ -120,7 +122,7 @@ export const provision = command({
           parallel: flags.rolling ? 1 : flags.parallel,
           dryRun: flags.dryRun,
           ...(flags.rolling && aws !== undefined
-            ? { rolling: { aws, balancer: balancerName(flags), ...pick(flags) } }
+            ? { rolling: { aws, balancer: balancerRef(flags), ...pick(flags) } }
             : {}),
         },
         out,

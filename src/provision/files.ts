@@ -33,7 +33,7 @@ export interface HostSettings {
 }
 
 /** The group that may read the settings; a host has it once `systemd-sysusers` has read {@linkcode SYSUSERS}. */
-const SYSUSERS = "/etc/sysusers.d/kas.conf";
+export const SYSUSERS = "/etc/sysusers.d/kas.conf";
 
 /**
  * The files of a role in the order in which they are to be written: `/etc/sysusers.d/kas.conf` first, after which

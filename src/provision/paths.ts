@@ -23,6 +23,3 @@ export const UNDO = "/var/lib/kas-provision";
 /** The worker's and the autoscaler's ports at nginx. */
 export const WORKER_PORT = 30000;
 export const AUTOSCALER_PORT = 10000;
-
-/** Where systemd-sysusers reads of the group kas, which may read the settings. */
-export const SYSUSERS = "/etc/sysusers.d/kas.conf";

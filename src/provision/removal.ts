@@ -4,7 +4,8 @@
  * @module
  */
 import type { Facts } from "./facts.ts";
-import { BINARY, PREVIOUS, SYSUSERS } from "./paths.ts";
+import { SYSUSERS } from "./files.ts";
+import { BINARY, PREVIOUS } from "./paths.ts";
 import { type Action, RELOAD_UNITS, type Step } from "./steps.ts";
 
 /** Folders that are there for kas alone, the inner ones first. */

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { deregister, register, registrations } from "../aws/balancer.ts";
+import { type BalancerRef, deregister, register, registrations, titleOf } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { HostError } from "./ssh.ts";
 
 /** Where an instance is taken out of, and how long that may take. */
 export interface Rolling {
   readonly aws: Aws;
-  readonly balancer: string;
+  readonly balancer: BalancerRef;
   /** Longest wait, ms, until its requests have ended, and until it is in service again. */
   readonly drainTimeout: number;
   readonly startTimeout: number;
@@ -62,7 +62,7 @@ async function backInService(id: string, rolling: Rolling): Promise<void> {
     signal,
     () => {
       throw new HostError(
-        `${balancer} did not find it in service within ${startTimeout / 1_000} s`,
+        `${titleOf(balancer)} did not find it in service within ${startTimeout / 1_000} s`,
         "kas admin balancers",
       );
     },

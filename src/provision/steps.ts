@@ -5,8 +5,8 @@
  * @module
  */
 import type { Facts } from "./facts.ts";
-import { type HostFile, type Role, unitsOf } from "./files.ts";
-import { AUTOSCALER_PORT, BINARY, PREVIOUS, SETTINGS_PATH, SYSUSERS, UNDO, WORKER_PORT } from "./paths.ts";
+import { type HostFile, type Role, SYSUSERS, unitsOf } from "./files.ts";
+import { AUTOSCALER_PORT, BINARY, PREVIOUS, SETTINGS_PATH, UNDO, WORKER_PORT } from "./paths.ts";
 import type { Words } from "./words.ts";
 
 /** A command that changes the host. */

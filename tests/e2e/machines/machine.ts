@@ -54,7 +54,15 @@ export async function boot(place: Place, { nginx = false }: MachineOptions = {})
   await using made = new AsyncDisposableStack();
   for (const part of [root, upper, work]) await Deno.mkdir(part, { recursive: true });
   const lower = nginx ? `${NGINX}:${BARE}` : BARE;
-  await must("mount", "-t", "overlay", name, "-o", `lowerdir=${lower},upperdir=${upper},workdir=${work}`, root);
+  await must(
+    "mount",
+    "-t",
+    "overlay",
+    name,
+    "-o",
+    `lowerdir=${lower},upperdir=${upper},workdir=${work}`,
+    root,
+  );
   made.defer(async () => void await must("umount", "--lazy", root));
 
   await Deno.mkdir(`${root}/root/.ssh`, { recursive: true, mode: 0o700 });
@@ -66,7 +74,8 @@ export async function boot(place: Place, { nginx = false }: MachineOptions = {})
   for (const group of groups) await Deno.mkdir(group, { recursive: true });
   made.defer(() => removeGroups(groups));
   const enter = groups.map((group) => `echo $$ >${group}/cgroup.procs`).join(" && ");
-  const nspawn = `exec systemd-nspawn -q -D ${root} -M ${name} --boot --network-bridge=${bridge} --register=no --keep-unit`;
+  const nspawn =
+    `exec systemd-nspawn -q -D ${root} -M ${name} --boot --network-bridge=${bridge} --register=no --keep-unit`;
   const child = new Deno.Command("sh", {
     args: ["-c", `${enter} && ${nspawn} >${folder}/${number}/console 2>&1`],
     stdin: "null",
@@ -77,20 +86,37 @@ export async function boot(place: Place, { nginx = false }: MachineOptions = {})
   const status = child.status;
   let on = true;
   status.then(() => on = false);
+  let pid = 0;
   const powerOff = async () => {
-    if (on) child.kill("SIGKILL");
+    // With its first process all of a machine ends; systemd-nspawn's own end would leave it running.
+    if (on) Deno.kill(pid || child.pid, "SIGKILL");
     await status;
   };
   made.defer(powerOff);
 
-  const pid = await eventually(() => initOf(child.pid), (pid) => pid !== undefined) ?? 0;
+  pid = await eventually(() => initOf(child.pid), (pid) => pid !== undefined) ?? 0;
   await must("nsenter", "-t", `${pid}`, "-n", "ip", "address", "add", `${address}/24`, "dev", "host0");
   await must("nsenter", "-t", `${pid}`, "-n", "ip", "link", "set", "host0", "up");
 
   const ssh = (command: string) =>
-    execute(["ssh", "-i", identity, "-o", "StrictHostKeyChecking=accept-new", "-o", "BatchMode=yes", `root@${address}`, command], { PATH: path });
-  const answer = await eventually(() => on ? ssh("true") : { code: 0, stdout: "", stderr: "off" }, ({ code }) => code === 0);
-  if (answer.stderr === "off") throw new Error(`${name} did not boot: ${await Deno.readTextFile(`${folder}/${number}/console`)}`);
+    execute([
+      "ssh",
+      "-i",
+      identity,
+      "-o",
+      "StrictHostKeyChecking=accept-new",
+      "-o",
+      "BatchMode=yes",
+      `root@${address}`,
+      command,
+    ], { PATH: path });
+  const answer = await eventually(
+    () => on ? ssh("true") : { code: 0, stdout: "", stderr: "off" },
+    ({ code }) => code === 0,
+  );
+  if (answer.stderr === "off") {
+    throw new Error(`${name} did not boot: ${await Deno.readTextFile(`${folder}/${number}/console`)}`);
+  }
   const all = made.move();
   return {
     address,
@@ -123,7 +149,11 @@ async function initOf(nspawn: number): Promise<number | undefined> {
 /** Removes groups with all below them, once their last processes have ended. */
 async function removeGroups(groups: readonly string[]): Promise<void> {
   for (const group of groups) {
-    await eventually(() => execute(["find", group, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"]), () => !isFolder(group), 5_000);
+    await eventually(
+      () => execute(["find", group, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"]),
+      () => !isFolder(group),
+      5_000,
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type Ended, execute } from "../../kas.ts";
 import { testWith } from "../../needs.ts";
-import { MACHINES, room, type Room } from "./room.ts";
+import { MACHINES, type Room, room } from "./room.ts";
 
 const KAS = new URL("../../../dist/kas", import.meta.url).pathname;
 

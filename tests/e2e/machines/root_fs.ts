@@ -60,7 +60,15 @@ async function make(): Promise<void> {
   // What the installation of nginx adds is what it leaves in the upper folder of an overlay.
   const [merged, work] = [`${CACHE}/merged`, `${CACHE}/work`];
   for (const folder of [NGINX, merged, work]) await Deno.mkdir(folder);
-  await run("mount", "-t", "overlay", "overlay", "-o", `lowerdir=${BARE},upperdir=${NGINX},workdir=${work}`, merged);
+  await run(
+    "mount",
+    "-t",
+    "overlay",
+    "overlay",
+    "-o",
+    `lowerdir=${BARE},upperdir=${NGINX},workdir=${work}`,
+    merged,
+  );
   try {
     // Nothing is started: this is no machine that runs.
     await Deno.writeTextFile(`${merged}/usr/sbin/policy-rc.d`, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
