@@ -6,6 +6,7 @@
 import os from "node:os";
 import { command, UsageError } from "../cli/command.ts";
 import { duration, flag, integer, oneOf, positive, text } from "../settings.ts";
+import { quoted } from "../provision/words.ts";
 import { cpuThresholds } from "./alarm_plans.ts";
 import { kasCommand } from "./kas_process.ts";
 import { WORK } from "./nine_steps.ts";
@@ -35,6 +36,19 @@ export const sandbox = command({
       help: "of the load balancer; 0 picks a free one",
       parse: integer(0, 65_535),
       default: "30000",
+    },
+    address: { placeholder: "IP", help: "where both listen; by default 127.0.0.1", parse: text },
+    onStart: {
+      placeholder: "CMD",
+      help:
+        "boots an instance's machine instead; $1 is its id, $2 its address; prints pid N, whose CPU is the machine's",
+      parse: text,
+    },
+    onStop: { placeholder: "CMD", help: "shuts an instance's machine down; the same $1 and $2", parse: text },
+    subnet: {
+      placeholder: "CIDR",
+      help: "of the machines' addresses, such as 10.77.0.0/24",
+      parse: subnetPrefix,
     },
     nodes: {
       placeholder: "N",
@@ -96,9 +110,20 @@ export const sandbox = command({
         "leave --empty out",
       );
     }
+    if ((flags.onStart === undefined) !== (flags.onStop === undefined)) {
+      throw new UsageError(
+        "--on-start and --on-stop go together: what boots a machine, and what shuts it down",
+      );
+    }
     const { startSandbox } = await import("../sandbox/sandbox.ts");
-    const { fault, scenario, step, cpu, speed, ...rest } = flags;
-    const options = { ...rest, speed, faults: fault, worker: workerCommand(speed) };
+    const { fault, scenario, step, cpu, speed, onStart, onStop, ...rest } = flags;
+    const options = {
+      ...rest,
+      speed,
+      faults: fault,
+      worker: workerCommand(speed),
+      commands: onStart === undefined || onStop === undefined ? undefined : { start: onStart, stop: onStop },
+    };
     if (scenario !== undefined) goFirst();
     try {
       await using running = await startSandbox(options);
@@ -113,7 +138,7 @@ export const sandbox = command({
         Object.entries(running.env).map(([name, value]) => `export ${name}=${quoted(value)}`).join("\n"),
       );
       out.note(
-        `AWS answers at ${running.url}, the load balancer at http://127.0.0.1:${running.balancerPort}; Ctrl-C ends both.`,
+        `AWS answers at ${running.url}, the load balancer at ${running.balancerUrl}; Ctrl-C ends both.`,
       );
       if (flags.empty) {
         out.hint(
@@ -154,9 +179,13 @@ function goFirst(): void {
   }
 }
 
-/** A word that a shell reads as the value. */
-function quoted(value: string): string {
-  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`;
+/** `10.77.0.0/24` → `10.77.0`. */
+function subnetPrefix(text: string): string {
+  const prefix = /^((?:\d{1,3}\.){2}\d{1,3})\.0\/24$/.exec(text)?.[1];
+  if (prefix === undefined || prefix.split(".").some((number) => Number(number) > 255)) {
+    throw new TypeError("expected a subnet of 256 addresses such as 10.77.0.0/24");
+  }
+  return prefix;
 }
 
 function interruption(signal: AbortSignal): Promise<void> {

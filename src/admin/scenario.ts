@@ -45,15 +45,26 @@ export async function playNineSteps(scenario: Scenario): Promise<boolean> {
   const { sandbox, speed, cpu, out, signal } = scenario;
   out.note("Starting an autoscaler and setting up topic, load balancer and alarms.");
   await using autoscaler = await startScenarioAutoscaler({ env: sandbox.env, speed, cpu, signal });
+  return await playWith(scenario, autoscaler);
+}
+
+/** The same with an autoscaler that is at work and wired, wherever it is. */
+export async function playWith(
+  scenario: Scenario,
+  autoscaler: Pick<ScenarioAutoscaler, "decisions" | "failed">,
+): Promise<boolean> {
   const rows = await playSteps(scenario, autoscaler);
-  await out.table(VERDICT_COLUMNS, rows);
+  await scenario.out.table(VERDICT_COLUMNS, rows);
   return rows.every(({ verdict }) => verdict === OK);
 }
 
 /** Lets the clients come and go, watches, and judges each step; a row a step. */
-async function playSteps(scenario: Scenario, autoscaler: ScenarioAutoscaler): Promise<Row[]> {
+async function playSteps(
+  scenario: Scenario,
+  autoscaler: Pick<ScenarioAutoscaler, "decisions" | "failed">,
+): Promise<Row[]> {
   const { sandbox, speed, out, signal, steps = NINE_STEPS } = scenario;
-  using getter = new Getter(`http://127.0.0.1:${sandbox.balancerPort}/work`);
+  using getter = new Getter(`${sandbox.balancerUrl}/work`);
   using watch = new FleetWatch(sandbox.world, MINUTE / speed);
   using reporter = new Reporter(out);
   const total = new Tally();
@@ -76,7 +87,7 @@ async function playSteps(scenario: Scenario, autoscaler: ScenarioAutoscaler): Pr
     for await (const decisions of frames(end, Math.min(FRAME, MINUTE / speed / 6), autoscaler, signal)) {
       watch.look();
       reporter.show({
-        title: `Nine steps, ${speed} times faster than life, at http://127.0.0.1:${sandbox.balancerPort}`,
+        title: `Nine steps, ${speed} times faster than life, at ${sandbox.balancerUrl}`,
         steps,
         done: rows,
         inService: watch.inService,
@@ -107,7 +118,7 @@ async function playSteps(scenario: Scenario, autoscaler: ScenarioAutoscaler): Pr
 async function* frames(
   end: number,
   ms: number,
-  autoscaler: ScenarioAutoscaler,
+  autoscaler: Pick<ScenarioAutoscaler, "decisions" | "failed">,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Decided[]> {
   do {

@@ -12,8 +12,16 @@ const CLAIM_PORT = 4577;
 const BLOCKS = 256;
 const HOSTS_PER_BLOCK = 253;
 
-/** A sandbox's pool of addresses. Throws Deno.errors.AddrNotAvailable, in plain words, where the system has no such addresses. */
-export class Addresses implements Disposable {
+/** Where addresses come from. */
+export interface AddressPool {
+  /** An address that nobody else has. Throws AwsError InsufficientFreeAddressesInSubnet. */
+  take(): string;
+  /** Gives one back. */
+  release(address: string): void;
+}
+
+/** A sandbox's pool of loopback addresses. Throws Deno.errors.AddrNotAvailable, in plain words, where the system has no such addresses. */
+export class Addresses implements AddressPool, Disposable {
   readonly #claims: Deno.TcpListener[] = [];
   readonly #free: string[] = [];
 
@@ -21,7 +29,6 @@ export class Addresses implements Disposable {
     this.#claim();
   }
 
-  /** An address that nobody else has. Throws AwsError InsufficientFreeAddressesInSubnet. */
   take(): string {
     if (this.#free.length === 0) this.#claim();
     const address = this.#free.shift();
@@ -29,7 +36,6 @@ export class Addresses implements Disposable {
     throw new AwsError("InsufficientFreeAddressesInSubnet", "The sandbox has no free address left");
   }
 
-  /** Gives one back. */
   release(address: string): void {
     this.#free.push(address);
   }
@@ -54,5 +60,28 @@ export class Addresses implements Disposable {
       for (let host = 1; host <= HOSTS_PER_BLOCK; host++) this.#free.push(`127.77.${block}.${host}`);
       return;
     }
+  }
+}
+
+/**
+ * The addresses of a subnet of 256, for machines with addresses of their own. As in a VPC the first is .4, and .255 is nobody's.
+ * Source: VPC User Guide, subnet sizing: the first four and the last address of a subnet are reserved.
+ */
+export class Subnet implements AddressPool {
+  readonly #free: string[] = [];
+
+  /** @param network its first three numbers, `10.77.0` */
+  constructor(network: string) {
+    for (let host = 4; host < 255; host++) this.#free.push(`${network}.${host}`);
+  }
+
+  take(): string {
+    const address = this.#free.shift();
+    if (address !== undefined) return address;
+    throw new AwsError("InsufficientFreeAddressesInSubnet", "The subnet has no free address left");
+  }
+
+  release(address: string): void {
+    this.#free.push(address);
   }
 }

@@ -87,3 +87,28 @@ function ticks(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return Number(fields[11]) + Number(fields[12]);
 }
+
+/**
+ * The same of a process with all its descendants: a machine of its own, seen from the one it runs on. What one of them used that
+ * came and went between two readings is not seen.
+ */
+export function treeMeter(root: number, proc: Proc = PROC): () => number {
+  const meters = new Map<number, () => number>();
+  return () => {
+    for (const pid of tree(root, proc)) if (!meters.has(pid)) meters.set(pid, cpuMeter(pid, proc));
+    return meters.values().reduce((sum, seconds) => sum + seconds(), 0);
+  };
+}
+
+/** Source: proc(5), /proc/PID/task/TID/children. */
+function tree(pid: number, proc: Proc): number[] {
+  try {
+    const children = proc.list(`/proc/${pid}/task`).flatMap((thread) =>
+      proc.read(`/proc/${pid}/task/${thread}/children`).split(" ").map(Number).filter((child) => child > 0)
+    );
+    return [pid, ...children.flatMap((child) => tree(child, proc))];
+  } catch {
+    // It has just ended.
+    return [];
+  }
+}

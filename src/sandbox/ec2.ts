@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Addresses } from "./addresses.ts";
+import type { AddressPool } from "./addresses.ts";
 import {
   filtered,
   instanceFilterValues,
@@ -28,7 +28,7 @@ export interface Ec2Options {
   readonly clock: Clock;
   readonly world: World;
   readonly lifecycle: Lifecycle;
-  readonly addresses: Addresses;
+  readonly addresses: AddressPool;
   readonly faults: Faults;
   readonly region: string;
 }

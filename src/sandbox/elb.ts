@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Addresses } from "./addresses.ts";
+import type { AddressPool } from "./addresses.ts";
 import { DEFAULT_GROUP } from "./ec2/security_groups.ts";
 import type { Balancers } from "./elb/balancers.ts";
 import {
@@ -31,7 +31,7 @@ export interface ElbOptions {
   readonly clock: Clock;
   readonly world: World;
   readonly balancers: Balancers;
-  readonly addresses: Addresses;
+  readonly addresses: AddressPool;
   readonly faults: Faults;
   /** The zones that there are. */
   readonly zones: readonly string[];

@@ -10,7 +10,8 @@ import { zones } from "./ec2.ts";
 import type { Call } from "./endpoint.ts";
 import { Faults } from "./faults.ts";
 import type { Lifecycle } from "./ec2/lifecycle.ts";
-import { type MakeMachine, processMachines } from "./machine.ts";
+import { commandMachines, type MachineCommands } from "./command_machine.ts";
+import { type Host, type MakeMachine, processMachines } from "./machine.ts";
 import { seed } from "./seed.ts";
 import { ACCOUNT, type Clock } from "./service.ts";
 import { services } from "./services.ts";
@@ -18,9 +19,13 @@ import { type RegistrationPhase, World } from "./world.ts";
 
 /** What sandbox to start. Durations are ms of sandbox time: they pass `speed` times faster. */
 export interface SandboxOptions {
-  /** Port of the AWS endpoint on 127.0.0.1; 0 (the default) picks a free one. */
+  /** Where AWS and the load balancer listen; 127.0.0.1 by default. */
+  readonly address?: string | undefined;
+  /** The first three numbers of the instances' addresses, `10.77.0`; loopback addresses by default. */
+  readonly subnet?: string | undefined;
+  /** Port of the AWS endpoint; 0 (the default) picks a free one. */
   readonly port?: number;
-  /** Port of the fleet's load balancer on 127.0.0.1; 0 (the default) picks a free one. */
+  /** Port of the fleet's load balancer; 0 (the default) picks a free one. */
   readonly balancerPort?: number;
   /** The fleet's name, and its load balancer's and topic's; `kas` by default. */
   readonly fleet?: string;
@@ -38,9 +43,11 @@ export interface SandboxOptions {
   readonly seed?: number;
   /** Faults from the start, as `throttle=0.2`. Throws TypeError on one that is not known. */
   readonly faults?: readonly string[];
-  /** The command line of a worker, to which `--listen ADDRESS:30000` is added. One of `worker` and `machine` is needed. */
+  /** The command line of a worker, to which `--listen ADDRESS:30000` is added. This, `commands` or `machine` is needed. */
   readonly worker?: readonly string[];
-  /** How an instance's machine is made, where it is not a process of `worker`. */
+  /** What boots and stops an instance's machine, where it is not a process of `worker`. */
+  readonly commands?: MachineCommands | undefined;
+  /** How an instance's machine is made, where it is neither. */
   readonly machine?: MakeMachine;
   readonly clock?: Clock;
 }
@@ -79,6 +86,8 @@ export interface Sandbox extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
   readonly balancerPort: number;
+  /** `http://127.0.0.1:PORT` of the fleet's load balancer. */
+  readonly balancerUrl: string;
   /** What points kas, the AWS CLI and boto3 at it: AWS_ENDPOINT_URL, AWS_REGION, the credentials, KAS_FLEET, KAS_TOPIC_ARN… */
   readonly env: Readonly<Record<string, string>>;
   readonly world: WorldView;
@@ -104,18 +113,18 @@ const LONGEST_START = 30_000;
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { fleet = "kas", nodes = 1, boot = 2_000, shutdown = 1_000, clock = realClock(options.speed) } =
     options;
+  const { address = "127.0.0.1" } = options;
   const faults = new Faults(options.seed);
   for (const fault of options.faults ?? []) faults.set(fault);
   const failed = new AbortController();
-  const machine = options.machine ?? processMachines(options.worker ?? [], {
-    onCrash: ({ id }, lastWords) => {
-      failed.abort(new Error(`Cannot start the sandbox: the worker of ${id} ended: ${lastWords}`));
-      getLogger(["kas", "sandbox"]).warn("The worker of {id} ended by itself: {lastWords}", {
-        id,
-        lastWords,
-      });
-    },
-  });
+  const onCrash = ({ id }: Host, lastWords: string) => {
+    failed.abort(new Error(`Cannot start the sandbox: the worker of ${id} ended: ${lastWords}`));
+    getLogger(["kas", "sandbox"]).warn("The worker of {id} ended by itself: {lastWords}", { id, lastWords });
+  };
+  const machine = options.machine ??
+    (options.commands === undefined
+      ? processMachines(options.worker ?? [], { onCrash })
+      : commandMachines(options.commands, { onCrash }));
 
   await using started = new AsyncDisposableStack();
   const world = new World(clock.now);
@@ -127,6 +136,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     faults,
     region: REGION,
     machine,
+    subnet: options.subnet,
     boot,
     shutdown,
     url: () => endpointUrl.url ?? "",
@@ -135,13 +145,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       if (calls.length > MOST_CALLS) calls.shift();
     },
   }));
-  const balancerPort = serve(started, options.balancerPort ?? 0, (request, { remoteAddr }) => {
+  const balancerPort = serve(started, address, options.balancerPort ?? 0, (request, { remoteAddr }) => {
     const proxy = balancers.proxy(fleet);
     return proxy === undefined
       ? new Response("no load balancer\n", { status: 503 })
       : proxy.handle(request, remoteAddr.hostname);
   });
-  const url = endpointUrl.url = `http://127.0.0.1:${serve(started, options.port ?? 0, handle)}`;
+  const url = endpointUrl.url = `http://${address}:${serve(started, address, options.port ?? 0, handle)}`;
 
   const view = worldView(world, lifecycle, balancers, fleet);
   if (!options.empty) {
@@ -164,6 +174,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   return {
     url,
     balancerPort,
+    balancerUrl: `http://${address}:${balancerPort}`,
     env: {
       AWS_ENDPOINT_URL: url,
       AWS_REGION: REGION,
@@ -183,11 +194,16 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
 }
 
-/** Serves on 127.0.0.1 until the stack is disposed of; the port. */
-function serve(stack: AsyncDisposableStack, port: number, handler: Deno.ServeHandler<Deno.NetAddr>): number {
+/** Serves until the stack is disposed of; the port. */
+function serve(
+  stack: AsyncDisposableStack,
+  hostname: string,
+  port: number,
+  handler: Deno.ServeHandler<Deno.NetAddr>,
+): number {
   const closed = new AbortController();
   const server = Deno.serve(
-    { hostname: "127.0.0.1", port, signal: closed.signal, onListen: () => {} },
+    { hostname, port, signal: closed.signal, onListen: () => {} },
     handler,
   );
   stack.defer(async () => {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Addresses } from "./addresses.ts";
+import { Addresses, Subnet } from "./addresses.ts";
 import type { Signer } from "./certificate.ts";
 import { type CloudWatch, cloudWatch as makeCloudWatch } from "./cloudwatch.ts";
 import { type Ec2, ec2 as makeEc2, zones } from "./ec2.ts";
@@ -26,6 +26,8 @@ export interface ServicesOptions {
   readonly faults: Faults;
   readonly region: string;
   readonly machine: MakeMachine;
+  /** The first three numbers of the instances' addresses, where those are not on loopback. */
+  readonly subnet?: string | undefined;
   /** From pending to running, ms of sandbox time. */
   readonly boot: number;
   /** From stopping to stopped, ms of sandbox time. */
@@ -51,15 +53,16 @@ export interface Services extends AsyncDisposable {
 
 /** Puts it together. Throws Deno.errors.AddrNotAvailable where the system has no loopback addresses to give. */
 export function services(options: ServicesOptions): Services {
-  const { clock, world, faults, region, machine, boot, shutdown, url, signer, record } = options;
+  const { clock, world, faults, region, machine, subnet, boot, shutdown, url, signer, record } = options;
   const owned = new AsyncDisposableStack();
   const addresses = owned.use(new Addresses());
-  const lifecycle = owned.use(new Lifecycle({ clock, world, addresses, machine, boot, shutdown }));
+  const hosts = subnet === undefined ? addresses : new Subnet(subnet);
+  const lifecycle = owned.use(new Lifecycle({ clock, world, addresses: hosts, machine, boot, shutdown }));
   const balancers = owned.use(new Balancers(clock, world, faults));
   const sns = owned.use(makeSns({ clock, region, endpoint: url, faults, ...(signer ? { signer } : {}) }));
   const metered = { machines: () => lifecycle.machines(), requests: () => balancers.requests() };
   const cloudWatch = owned.use(makeCloudWatch({ clock, metered, region, publish: sns.publish }));
-  const ec2 = makeEc2({ clock, world, lifecycle, addresses, faults, region });
+  const ec2 = makeEc2({ clock, world, lifecycle, addresses: hosts, faults, region });
   const elb = makeElb({ clock, world, balancers, addresses, faults, zones: zones(region) });
   const v2 = elbV2({ clock, world, balancers, addresses, faults, region, zones: zones(region) });
   const handle = endpoint({

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Addresses } from "../addresses.ts";
+import type { AddressPool } from "../addresses.ts";
 import type { MakeMachine } from "../machine.ts";
 import type { Clock, Machine } from "../service.ts";
 import type { Instance, World } from "../world.ts";
@@ -16,7 +16,7 @@ const TERMINATED_VISIBLE = 3_600_000;
 export interface LifecycleOptions {
   readonly clock: Clock;
   readonly world: World;
-  readonly addresses: Addresses;
+  readonly addresses: AddressPool;
   readonly machine: MakeMachine;
   /** From pending to running, ms of sandbox time. */
   readonly boot: number;

@@ -12,7 +12,7 @@ function provision({ path, identity }: Room, ...words: string[]): Promise<Ended>
 
 testWith(MACHINES, "a bare machine is made a worker", async () => {
   await using r = await room();
-  const [one] = await Promise.all([r.boot(1)]);
+  const [one] = await Promise.all([r.boot(4)]);
   console.log(performance.now());
   const first = await provision(r, one.address);
   console.log(first.stdout, first.stderr);

@@ -7,7 +7,7 @@
 import { execute } from "../../kas.ts";
 import { isMade } from "./root_fs.ts";
 import { file, type Need, program, root } from "../../needs.ts";
-import { boot, type Machine, type MachineOptions } from "./machine.ts";
+import { boot, type Machine, type MachineOptions, shutDown } from "./machine.ts";
 import { relayMirror } from "./mirror.ts";
 
 /** What a test with machines needs. */
@@ -30,10 +30,14 @@ export interface Room extends AsyncDisposable {
   readonly identity: string;
   /** ssh and its configuration, which keeps what it learns of hosts in the room: to go first on the PATH. */
   readonly path: string;
-  /** The address that the machine of a number has. */
-  addressOf(number: number): string;
-  /** Boots a machine; resolves once its sshd answers. */
+  /** The subnet of the bridge. */
+  readonly subnet: string;
+  /** Boots a machine, whose address ends in its number; resolves once its sshd answers. */
   boot(number: number, options?: MachineOptions): Promise<Machine>;
+  /** Powers a machine off, or with `now` pulls the plug. */
+  shutDown(number: number, now?: boolean): Promise<void>;
+  /** The commands for a sandbox whose instances are machines of this room; the last number of an instance's address is its machine's. */
+  readonly commands: { readonly start: string; readonly stop: string };
 }
 
 /** Makes a room. */
@@ -48,19 +52,26 @@ export async function room(): Promise<Room> {
   const identity = `${folder}/key`;
   await must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", identity);
   const path = await ownSsh(folder);
-  const machines = made.use(new AsyncDisposableStack());
+  const place = { bridge, subnet, folder, identity, path };
+  made.defer(async () => {
+    for await (const { name } of Deno.readDir(folder)) {
+      const number = /^machine-(\d+)$/.exec(name)?.[1];
+      if (number !== undefined) await shutDown({ ...place, number: Number(number) }, true);
+    }
+  });
   const all = made.move();
+  const on = `${Deno.execPath()} run -A --quiet ${new URL("on.ts", import.meta.url).pathname} '${
+    JSON.stringify(place)
+  }'`;
   return {
     address,
+    subnet,
     folder,
     identity,
     path,
-    addressOf: (number) => `${subnet}.${10 + number}`,
-    boot: async (number, options = {}) => {
-      const machine = await boot({ number, bridge, subnet, folder, identity, path }, options);
-      machines.use(machine);
-      return machine;
-    },
+    boot: (number, options) => boot({ ...place, number }, options),
+    shutDown: (number, now) => shutDown({ ...place, number }, now),
+    commands: { start: `${on} start "$2"`, stop: `${on} stop "$2"` },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
