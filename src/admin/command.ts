@@ -112,6 +112,11 @@ export const admin: Group = {
       load: async () => (await import("./provision.ts")).provision,
     },
     {
+      name: "user-data",
+      summary: "Print the user data with which an instance provisions itself on its first boot",
+      load: async () => (await import("./user_data.ts")).userDataCommand,
+    },
+    {
       name: "load",
       summary: "Load a worker or load balancer with clients",
       load: async () => (await import("./load.ts")).load,

@@ -5,47 +5,17 @@
  */
 import { balancerRef } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
-import { command, type Context, ExitError, kebab, UsageError } from "../cli/command.ts";
+import { command, ExitError, UsageError } from "../cli/command.ts";
 import { Executables } from "../provision/binary.ts";
-import type { HostSettings, Role } from "../provision/files.ts";
+import type { HostSettings } from "../provision/files.ts";
 import type { Wish } from "../provision/provision.ts";
 import { isInstanceId, parseTarget, type Target } from "../provision/target.ts";
-import { flag, integer, oneOf, SETTINGS, text } from "../settings.ts";
+import { flag, integer, text } from "../settings.ts";
 import { ACCOUNT, type AccountContext, connected, fleetById, member } from "./account.ts";
+import { HOST_SETTINGS, hostSettings, ROLE } from "./host_settings.ts";
 import { provisionAll } from "./provision_run.ts";
 import { addressOf } from "./ssh.ts";
 import { agreed } from "./targets.ts";
-
-const ROLES = ["worker", "autoscaler", "both"] as const satisfies Role[];
-
-const parseRole = oneOf(...ROLES);
-
-/** The settings that a host is given, where somebody set them. */
-const HOST_SETTINGS = {
-  fleet: SETTINGS.fleet,
-  keyName: SETTINGS.keyName,
-  loadBalancer: SETTINGS.loadBalancer,
-  targetGroup: SETTINGS.targetGroup,
-  topicArn: SETTINGS.topicArn,
-  region: SETTINGS.region,
-  endpointUrl: SETTINGS.endpointUrl,
-  threads: SETTINGS.threads,
-  workMs: SETTINGS.workMs,
-  queue: SETTINGS.queue,
-  drain: SETTINGS.drain,
-  min: SETTINGS.min,
-  max: SETTINGS.max,
-  resync: SETTINGS.resync,
-  pull: SETTINGS.pull,
-  warmup: SETTINGS.warmup,
-  cooldownOut: SETTINGS.cooldownOut,
-  cooldownIn: SETTINGS.cooldownIn,
-  startTimeout: SETTINGS.startTimeout,
-  drainTimeout: SETTINGS.drainTimeout,
-  resubscribe: SETTINGS.resubscribe,
-  trustSigner: SETTINGS.trustSigner,
-  log: SETTINGS.log,
-} as const;
 
 /** `kas admin provision`. */
 export const provision = command({
@@ -58,13 +28,7 @@ export const provision = command({
     "Settings that are set, here or in the environment, go to the host's /etc/kas/kas.json; others that it has stay.",
   args: "TARGET…",
   options: {
-    role: {
-      placeholder: "ROLE",
-      help: "what the machine is to be, beside what it is already",
-      default: "worker",
-      choices: ROLES,
-      parse: parseRole,
-    },
+    role: ROLE,
     binary: {
       placeholder: "FILE",
       help: "the executable; by default this one, or dist/kas-<arch>",
@@ -134,21 +98,6 @@ export const provision = command({
 
 function pick({ drainTimeout, startTimeout }: { drainTimeout: number; startTimeout: number }) {
   return { drainTimeout, startTimeout };
-}
-
-/** The settings that somebody set, as their texts; numbers and switches as what they are. */
-export function hostSettings(
-  { flags, texts, origins }: Pick<Context<typeof HOST_SETTINGS>, "flags" | "texts" | "origins">,
-): HostSettings["settings"] {
-  const said: Record<string, string | number | boolean> = {};
-  for (const name of Object.keys(HOST_SETTINGS) as (keyof typeof HOST_SETTINGS)[]) {
-    const [value, text] = [flags[name], texts[name]];
-    if (text === undefined || origins[name] === "default") continue;
-    said[kebab(name)] = typeof value !== "object" && value !== undefined && String(value) === text
-      ? value
-      : text;
-  }
-  return said;
 }
 
 async function certificateOf(

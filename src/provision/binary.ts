@@ -37,6 +37,13 @@ export class Executables {
     this.#given = given;
   }
 
+  /** Hashes the likeliest one already. */
+  begin(): void {
+    const path = this.#given ?? (Deno.build.standalone ? Deno.execPath() : undefined);
+    // What is wrong with it is told when it is asked for.
+    if (path !== undefined) void this.#hash(path).catch(() => {});
+  }
+
   /**
    * The executable for an architecture: the one that was named; else the one that runs, where it fits; else `dist/kas-<arch>`.
    *

@@ -61,7 +61,6 @@ const SPARE = 20_000_000;
 /** Every path that provisioning may write. */
 const PATHS = [
   BINARY,
-  PREVIOUS,
   ...filesOf("both", { settings: {}, tls: { certificate: "", key: "" } }).map(({ path }) => path),
 ];
 
@@ -71,6 +70,7 @@ const PATHS = [
  * @throws {HostError} where it can't be reached, or is not fit
  */
 export async function planHost(connection: Connection, wish: Wish): Promise<Plan> {
+  if (wish.kind === "provision") wish.executables.begin();
   let facts = await look(connection, wish);
   if (facts.unfinished && !facts.busy) {
     await connection.run(restoreScript(), { said: () => {} });
@@ -87,7 +87,7 @@ export async function planHost(connection: Connection, wish: Wish): Promise<Plan
   switch (wish.kind) {
     case "remove": {
       const units = ["kas-worker", "kas-autoscaler"];
-      return { facts, units, steps: removal(PATHS, units) };
+      return { facts, units, steps: removal([...PATHS, PREVIOUS], units) };
     }
     case "rollback": {
       const [previous, role] = [facts.files.get(PREVIOUS), roleOf(facts)];
@@ -109,7 +109,7 @@ async function provisionPlan(facts: Facts, wish: Wish): Promise<Plan> {
   const settings = { ...readSettings(facts), ...wish.settings };
   const files = filesOf(role, { settings, tls: role === "worker" ? undefined : wish.tls })
     .map((file) => ({ ...file, sha256: sha256(file.content) }));
-  const plan = steps({ role, binary: { sha256: executable.sha256, previous: false }, files });
+  const plan = steps({ role, binary: executable, files });
   const copies = facts.files.get(BINARY)?.sha256 !== executable.sha256;
   if (copies && facts.free < executable.size + SPARE) {
     const mb = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
@@ -185,6 +185,7 @@ async function look(connection: Connection, { kind, role }: Wish): Promise<Facts
     lookScript({
       programs: ["apt-get", "nginx", "systemctl"],
       paths: PATHS,
+      present: [PREVIOUS],
       units: ["kas-worker", "kas-autoscaler", "nginx"],
       check: kind === "provision" ? pingWords(role) : ["true"],
     }),

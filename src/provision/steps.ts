@@ -38,8 +38,8 @@ export const EXECUTABLE = Symbol("the executable");
 /** What a host is to become. */
 export interface Goal {
   readonly role: Role;
-  /** The executable's SHA-256 in hexadecimal, and whether it is the one on the host that was replaced last. */
-  readonly binary: { readonly sha256: string; readonly previous: boolean };
+  /** Its executable: one to copy, with its SHA-256 in hexadecimal, or the one that was replaced last. */
+  readonly binary: { readonly sha256: string } | "previous";
   /** Its files; SHA-256 of their content in hexadecimal. */
   readonly files: readonly (HostFile & { readonly sha256: string })[];
 }
@@ -60,6 +60,8 @@ export const RELOAD_UNITS = ["systemctl", "daemon-reload"];
 const LOCKED = 60;
 const STARTING = 10;
 
+const APT_GET = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", `DPkg::Lock::Timeout=${LOCKED}`];
+
 /** The steps of provisioning, in order. */
 export function steps(goal: Goal): readonly Step[] {
   const state = new State(goal);
@@ -68,33 +70,15 @@ export function steps(goal: Goal): readonly Step[] {
       title: "packages",
       check: ({ programs }) => programs.has("nginx"),
       apply: () => [
-        { words: ["apt-get", "update", "-q"], within: LOCKED },
-        {
-          words: [
-            ...[
-              "env",
-              "DEBIAN_FRONTEND=noninteractive",
-              "apt-get",
-              "install",
-              "-q",
-              "-y",
-              "--no-install-recommends",
-            ],
-            ...["-o", `DPkg::Lock::Timeout=${LOCKED}`, "nginx"],
-          ],
-        },
+        { words: [...APT_GET, "update", "-q"], within: LOCKED },
+        { words: [...APT_GET, "install", "-q", "-y", "--no-install-recommends", "nginx"] },
       ],
     },
     {
       title: "binary",
       check: (facts) => state.hasBinary(facts),
       apply: (facts) => [
-        goal.binary.previous ? { words: ["ln", "-f", PREVIOUS, NEW], undo: [["rm", "-f", NEW]] } : {
-          words: ["install", "-m", "0755", "/dev/stdin", NEW],
-          input: EXECUTABLE,
-          undo: [["rm", "-f", NEW]],
-        },
-        { words: ["sha256sum", "--check", "--quiet"], input: `${goal.binary.sha256}  ${NEW}\n` },
+        ...newBinary(goal.binary),
         // One of another architecture, or that lacks a library here, goes no further.
         { words: [NEW, "--version"] },
         ...standIn(state.standsIn(facts)),
@@ -138,7 +122,8 @@ export function steps(goal: Goal): readonly Step[] {
 export function pingWords(role: Role): Words {
   return [
     ...[BINARY, "admin", "ping", "--timeout", "2s"],
-    ...(role === "autoscaler" ? [] : [`127.0.0.1:${WORKER_PORT}`]),
+    // The worker itself as well: through nginx its stand-in may have answered.
+    ...(role === "autoscaler" ? [] : [`127.0.0.1:${WORKER_PORT}`, `127.0.0.1:${WORKER_PORT + 1}`]),
     ...(role === "worker" ? [] : ["--url", `http://127.0.0.1:${AUTOSCALER_PORT}`]),
   ];
 }
@@ -165,8 +150,9 @@ class State {
   }
 
   hasBinary({ files }: Facts): boolean {
+    const { binary } = this.#goal;
     const found = files.get(BINARY);
-    return found?.sha256 === this.#goal.binary.sha256 && found.mode === 0o755;
+    return binary !== "previous" && found?.sha256 === binary.sha256 && found.mode === 0o755;
   }
 
   /** The files that are not as they should be. */
@@ -207,6 +193,16 @@ class State {
 /** Started before anything is replaced, the stand-in is what has been serving well. */
 function standIn(needed: boolean): Action[] {
   return needed ? [{ words: ["systemctl", "start", STANDBY], settle: [["systemctl", "stop", STANDBY]] }] : [];
+}
+
+/** Brings the new executable, beside the one that is there. */
+function newBinary(binary: Goal["binary"]): Action[] {
+  const undo = [["rm", "-f", NEW]];
+  if (binary === "previous") return [{ words: ["ln", "-f", PREVIOUS, NEW], undo }];
+  return [
+    { words: ["install", "-m", "0755", "/dev/stdin", NEW], input: EXECUTABLE, undo },
+    { words: ["sha256sum", "--check", "--quiet"], input: `${binary.sha256}  ${NEW}\n` },
+  ];
 }
 
 /** Moves the new executable into place; the one that was there becomes the previous one. */
