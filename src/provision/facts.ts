@@ -74,15 +74,15 @@ export function lookScript({ programs, paths, present, units, check }: Asked): s
   [ ! -e ${LOCK} ] || flock -n ${LOCK} true || fact busy yes
   [ ! -d ${UNDO} ] || fact unfinished yes
   for name in ${line(programs)}; do [ -z "$(command -v "$name")" ] || fact program "$name"; done
-  for path in ${line(paths)}; do
-    [ ! -f "$path" ] || fact file "$path $(stat -c '%a %U:%G' "$path") $(sha256sum <"$path" | cut -d ' ' -f 1)"
-  done
-  for path in ${line(present)}; do
-    [ ! -f "$path" ] || fact file "$path $(stat -c '%a %U:%G' "$path")"
-  done
-  for unit in ${line(units)}; do
-    fact unit "$unit $(systemctl is-active "$unit") $(systemctl is-enabled "$unit" 2>/dev/null)"
-  done
+  there=()
+  for path in ${line(paths)}; do [ ! -f "$path" ] || there+=("$path"); done
+  # openssl has what the processor offers for it, and is three times as fast.
+  sums=(sha256sum -b)
+  [ -z "$(command -v openssl)" ] || sums=(openssl dgst -sha256 -r)
+  [ \${#there[@]} = 0 ] || "\${sums[@]}" "\${there[@]}" | sed 's/^/sum\\t/'
+  for path in ${line(present)}; do [ ! -f "$path" ] || there+=("$path"); done
+  [ \${#there[@]} = 0 ] || stat --printf 'file\\t%n %a %U:%G\\n' "\${there[@]}"
+  systemctl show -p Id,ActiveState,UnitFileState ${line(units)} | sed 's/^/unit\\t/'
   [ ! -f ${SETTINGS_PATH} ] || fact settings "$(base64 -w 0 ${SETTINGS_PATH})"
   wait
 }
@@ -98,15 +98,25 @@ PATH=$PATH:/usr/sbin:/sbin main
 export function readFacts(text: string): Facts {
   const single = new Map<string, string>();
   const programs = new Set<string>();
+  const sums = new Map<string, string>();
   const files = new Map<string, FileFacts>();
   const units = new Map<string, UnitFacts>();
+  let unit = "";
   for (const fact of text.split("\n")) {
     const [name = "", value = ""] = fact.split("\t");
-    const [first = "", second = "", third = "", fourth = ""] = value.split(" ");
+    const [first = "", second = "", third = ""] = value.split(" ");
     if (name === "program") programs.add(first);
-    else if (name === "file") files.set(first, { mode: parseInt(second, 8), owner: third, sha256: fourth });
-    else if (name === "unit") units.set(first, { active: second === "active", enabled: third === "enabled" });
-    else single.set(name, value);
+    // Source: sha256sum(1): a star before the name of a file that was read as binary.
+    else if (name === "sum") sums.set(second.slice(1), first);
+    else if (name === "file") {
+      files.set(first, { mode: parseInt(second, 8), owner: third, sha256: sums.get(first) ?? "" });
+    } else if (name === "unit") {
+      const [property, is = ""] = value.split("=");
+      if (property === "Id") unit = is.replace(/\.service$/, "");
+      const { active = false, enabled = false } = units.get(unit) ?? {};
+      if (property === "ActiveState") units.set(unit, { active: is === "active", enabled });
+      if (property === "UnitFileState") units.set(unit, { active, enabled: is === "enabled" });
+    } else single.set(name, value);
   }
   const [os, arch] = [single.get("os"), single.get("arch")];
   if (os === undefined || arch === undefined) {

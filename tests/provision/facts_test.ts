@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { sha256 } from "../../src/provision/binary.ts";
 import { lookScript, readFacts } from "../../src/provision/facts.ts";
 
 Deno.test("readFacts() reads what a host tells of itself", () => {
@@ -9,10 +10,13 @@ Deno.test("readFacts() reads what a host tells of itself", () => {
     "arch\taarch64",
     "free\t12345678",
     "program\tnginx",
-    "file\t/usr/local/bin/kas 755 root:root abc",
+    "sum\tabc */usr/local/bin/kas",
+    "file\t/usr/local/bin/kas 755 root:root",
     "file\t/usr/local/bin/kas.previous 755 root:root",
-    "unit\tkas-worker active enabled",
-    "unit\tkas-autoscaler inactive ",
+    ...["Id=kas-worker.service", "ActiveState=active", "UnitFileState=enabled", ""].map((line) =>
+      `unit\t${line}`
+    ),
+    ...["Id=kas-autoscaler.service", "ActiveState=inactive", "UnitFileState="].map((line) => `unit\t${line}`),
     `settings\t${btoa('{"fleet":"web"}')}`,
   ].join("\n"));
   assertEquals(facts, {
@@ -43,22 +47,21 @@ Deno.test("readFacts() refuses what a login message or another shell says", () =
 Deno.test("lookScript() is one that bash runs anywhere, and readFacts() understands", async () => {
   const folder = await Deno.makeTempDir();
   try {
+    await Deno.writeTextFile(`${folder}/there`, "content\n");
+    await Deno.chmod(`${folder}/there`, 0o640);
     const script = lookScript({
       programs: ["sh", "no-such-program"],
-      paths: [`${folder}/absent`],
-      present: [],
+      paths: [`${folder}/there`, `${folder}/absent`],
+      present: [`${folder}/there`],
       units: [],
       check: ["true"],
     });
     const child = new Deno.Command("bash", { args: ["-c", script], stdout: "piped", stderr: "piped" });
     const { stdout } = await child.output();
     const facts = readFacts(new TextDecoder().decode(stdout));
-    assertEquals([facts.arch, [...facts.programs], facts.files.size, facts.answers], [
-      Deno.build.arch,
-      ["sh"],
-      0,
-      true,
-    ]);
+    assertEquals([facts.arch, [...facts.programs], facts.answers], [Deno.build.arch, ["sh"], true]);
+    const found = facts.files.get(`${folder}/there`);
+    assertEquals([facts.files.size, found?.mode, found?.sha256], [1, 0o640, sha256("content\n")]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
