@@ -90,12 +90,11 @@ export async function planHost(connection: Connection, wish: Wish): Promise<Plan
       return { facts, units, steps: removal([...PATHS, PREVIOUS], units) };
     }
     case "rollback": {
-      const [previous, role] = [facts.files.get(PREVIOUS), roleOf(facts)];
-      if (previous === undefined || role === undefined) {
+      const role = roleOf(facts);
+      if (!facts.files.has(PREVIOUS) || role === undefined) {
         throw new HostError(`there is no ${PREVIOUS} to go back to`);
       }
-      const goal = { role, binary: { sha256: previous.sha256, previous: true }, files: [] };
-      return { facts, units: unitsOf(role), steps: steps(goal) };
+      return { facts, units: unitsOf(role), steps: steps({ role, binary: "previous", files: [] }) };
     }
     case "provision":
       return await provisionPlan(facts, wish);

@@ -44,6 +44,8 @@ const PREAMBLE = `
   trap '' HUP INT TERM PIPE
   say() { { printf '%s' "$1"; shift; printf '\\t%s' "$@"; echo; } 2>/dev/null || :; }
   tell() { tail -n ${LOG_LINES} "$1" 2>/dev/null | while IFS= read -r text; do say log "$text"; done; }
+  # cp --parents looks for its folders from here.
+  cd / || exit 1
   exec 9>>${LOCK}
   flock -n 9 || { say busy; exit 1; }
   ${RESTORE}`;

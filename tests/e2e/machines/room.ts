@@ -6,18 +6,19 @@
  */
 import { execute } from "../../kas.ts";
 import { isMade } from "./root_fs.ts";
-import { file, type Need, program, root } from "../../needs.ts";
+import { binary, type Need, program, root, slow } from "../../needs.ts";
 import { boot, type Machine, type MachineOptions, shutDown } from "./machine.ts";
 import { relayMirror } from "./mirror.ts";
 
 /** What a test with machines needs. */
 export const MACHINES: readonly Need[] = [
+  slow(),
   root(),
   program("systemd-nspawn"),
   program("ssh"),
   program("ip"),
   { what: "there is no root file system: deno run -A tests/e2e/machines/root_fs.ts", met: isMade() },
-  { what: "dist/kas is not there: deno task build", met: file("dist/kas").met },
+  binary(),
 ];
 
 /** Machines on one bridge. */

@@ -1,0 +1,149 @@
+import { assert, assertEquals } from "@std/assert";
+import os from "node:os";
+import { playWith } from "../../../src/admin/scenario.ts";
+import { Output } from "../../../src/cli/output.ts";
+import { startSandbox } from "../../../src/sandbox/sandbox.ts";
+import { captured } from "../../cli/captured.ts";
+import { execute } from "../../kas.ts";
+import { testWith } from "../../needs.ts";
+import { hammer } from "./hammer.ts";
+import { KAS, otherBuild, provision, results, say, times } from "./provision.ts";
+import { MACHINES, type Room, room } from "./room.ts";
+
+/** How many times faster than life the scenario is played: real machines take seconds to boot at any speed. */
+const SPEED = 15;
+
+const [BASE, NODE, CONTROL] = [4, 5, 6] as const;
+const [BASE_ID, NODE_ID] = ["i-00000000000000001", "i-00000000000000002"] as const;
+
+/** Where AWS is to be, before it is there. */
+const AWS_PORT = 4580;
+
+/** What the hosts are told, so that all of it goes so much faster. */
+function settings({ address }: Room): Record<string, string> {
+  const scaled = (seconds: number) => `${Math.round((seconds * 1_000) / SPEED)}ms`;
+  return {
+    AWS_ENDPOINT_URL: `http://${address}:${AWS_PORT}`,
+    AWS_REGION: "eu-west-1",
+    KAS_TOPIC_ARN: "arn:aws:sns:eu-west-1:000000000000:kas",
+    KAS_TRUST_SIGNER: `http://${address}:${AWS_PORT}/`,
+    KAS_THREADS: "1",
+    KAS_WORK_MS: `${(450 / SPEED).toFixed(1)}-${(550 / SPEED).toFixed(1)}`,
+    KAS_RESYNC: scaled(60),
+    KAS_WARMUP: scaled(120),
+    KAS_COOLDOWN_IN: scaled(60),
+    KAS_START_TIMEOUT: scaled(300),
+    KAS_DRAIN_TIMEOUT: scaled(300),
+  };
+}
+
+/** The commands of README's section, to the letter. */
+async function readmeCommands(): Promise<string> {
+  const readme = await Deno.readTextFile(new URL("../../../README.md", import.meta.url));
+  const block = /^```sh machines\n([\s\S]*?)^```$/m.exec(readme)?.[1];
+  assert(block, "README has no commands for machines");
+  return block;
+}
+
+testWith(MACHINES, "the whole system on three machines", async (t) => {
+  await using r = await room();
+  // What is measured goes before what else this host does.
+  os.setPriority(0, -10);
+  const credentials = "AWS_ACCESS_KEY_ID=AKIAIOSFODNN7SANDBOX\nAWS_SECRET_ACCESS_KEY=sandbox\n";
+  const machines = await Promise.all([BASE, NODE, CONTROL].map((number) => r.boot(number, { nginx: true })));
+  const [base, node, control] = machines;
+  assert(base && node && control);
+
+  await t.step(
+    "README's commands, followed to the letter, make three machines workers and a control node",
+    async () => {
+      await control.sh(`mkdir -p /etc/kas && umask 077 && printf '${credentials}' >/etc/kas/kas.env`);
+      const bin = `${r.folder}/bin`;
+      await Deno.symlink(KAS, `${bin}/kas`);
+      const ended = await execute(["bash", "-euc", await readmeCommands()], {
+        ...settings(r),
+        PATH: r.path,
+        WORKERS: `${base.address} ${node.address}`,
+        CONTROL: control.address,
+        KEY: r.identity,
+      });
+      say(`  ${ended.stdout.trim().replaceAll("\n", "\n  ")}`);
+      assertEquals(ended.code, 0, ended.stderr);
+    },
+  );
+  // An account's base runs when the sandbox begins, and its node is stopped.
+  await Promise.all([r.shutDown(BASE), r.shutDown(NODE)]);
+
+  await using sandbox = await startSandbox({
+    address: r.address,
+    subnet: r.subnet,
+    commands: r.commands,
+    port: AWS_PORT,
+    speed: SPEED,
+  });
+  const env = { ...sandbox.env, PATH: r.path };
+  const kas = async (...words: string[]) => {
+    const ended = await execute([KAS, "admin", ...words], env);
+    assertEquals(ended.code, 0, ended.stderr);
+    return ended.stdout;
+  };
+
+  await t.step("the nine steps come out right", async () => {
+    const cpu = { low: 42, high: 80 };
+    await kas(
+      "setup",
+      "--url",
+      `http://${control.address}:10000`,
+      "--cpu",
+      `${cpu.low}:${cpu.high}`,
+      "--period",
+      "60",
+    );
+    const { terminal, out } = captured();
+    const output = new Output(terminal, { format: "table", header: true, quiet: true, verbose: false });
+    const { signal } = new AbortController();
+    const right = await playWith({ sandbox, speed: SPEED, step: 300_000, cpu, out: output, signal }, {
+      decisions: () => Promise.resolve([]),
+      failed: new Promise<never>(() => {}),
+    });
+    say(out());
+    assert(right, await control.sh("journalctl -u kas-autoscaler -n 40 --no-pager -o cat"));
+  });
+
+  // From here on nobody but the test scales.
+  await control.sh("systemctl stop kas-autoscaler");
+  const inService = () =>
+    sandbox.world.instances().filter(({ standing }) => standing === "in-service").length;
+  if (inService() < 2) {
+    await kas("instances", "start", NODE_ID);
+    await kas("balancers", "register", "kas", NODE_ID);
+  }
+  await sandbox.world.until(() => inService() === 2);
+
+  await t.step("a fleet under load is upgraded with --rolling, and no request fails", async () => {
+    const clients = hammer(`${sandbox.balancerUrl}/work`, 2);
+    const ended = await provision(
+      r,
+      ["--rolling", "--binary", await otherBuild(r.folder), BASE_ID, NODE_ID],
+      env,
+    );
+    const { answered, failures } = await clients.stop();
+    say(`  ${answered} requests answered meanwhile\n  ${times(ended)}`);
+    assertEquals(ended.code, 0, ended.stderr);
+    for (const id of [BASE_ID, NODE_ID]) assertEquals(results(ended)[`${id} verify`], "done");
+    assertEquals(failures, []);
+    assert(answered > 0);
+    assertEquals(inService(), 2);
+  });
+
+  await t.step("the balancer sends nothing to a machine whose plug was pulled", async () => {
+    await r.shutDown(NODE, true);
+    await sandbox.world.until(() => inService() === 1);
+    const statuses = await Promise.all(Array.from({ length: 20 }, async () => {
+      const response = await fetch(`${sandbox.balancerUrl}/work`);
+      await response.text();
+      return response.status;
+    }));
+    assertEquals(new Set(statuses), new Set([200]));
+  });
+});
