@@ -124,7 +124,7 @@ export function pingWords(role: Role): Words {
     ...[BINARY, "admin", "ping", "--timeout", "2s"],
     // The worker itself as well: through nginx its stand-in may have answered.
     ...(role === "autoscaler" ? [] : [`127.0.0.1:${WORKER_PORT}`, `127.0.0.1:${WORKER_PORT + 1}`]),
-    ...(role === "worker" ? [] : ["--url", `http://127.0.0.1:${AUTOSCALER_PORT}`]),
+    ...(role === "worker" ? [] : [`127.0.0.1:${AUTOSCALER_PORT}`]),
   ];
 }
 

@@ -112,7 +112,7 @@ Deno.test("steps() of other settings restart the services and leave nginx alone"
     "systemctl daemon-reload",
     "systemctl restart kas-worker",
     "systemctl restart kas-autoscaler",
-    "/usr/local/bin/kas admin ping --timeout 2s 127.0.0.1:30000 127.0.0.1:30001 --url http://127.0.0.1:10000",
+    "/usr/local/bin/kas admin ping --timeout 2s 127.0.0.1:30000 127.0.0.1:30001 127.0.0.1:10000",
     "systemctl stop kas-worker-standby",
   ]);
 });
