@@ -1,0 +1,95 @@
+/**
+ * nginx with the configuration that provisioning installs, as a process of its own on free ports.
+ *
+ * @module
+ */
+import autoscalerConf from "../../../nginx/kas-autoscaler.conf" with { type: "text" };
+import tlsConf from "../../../nginx/kas-autoscaler-tls.conf" with { type: "text" };
+import workerConf from "../../../nginx/kas-worker.conf" with { type: "text" };
+import { eventually } from "../../kas.ts";
+
+/** A running nginx. */
+export interface Nginx extends AsyncDisposable {
+  /** The worker's door, in front of {@linkcode NginxOptions.worker}. */
+  readonly worker: string;
+  readonly autoscaler: string;
+  /** The autoscaler's with TLS; "" without a certificate. */
+  readonly tls: string;
+  /** What the access log of a door holds by now. */
+  log(door: "worker" | "autoscaler"): Promise<string>;
+}
+
+/** The ports behind it. */
+export interface NginxOptions {
+  readonly worker?: number;
+  readonly standby?: number;
+  readonly autoscaler?: number;
+  /** PEM, for TLS. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+}
+
+/** A port of 127.0.0.1 that was free a moment ago. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Starts it. Nothing of the configuration differs from what is installed but ports and paths. */
+export async function startNginx(options: NginxOptions = {}): Promise<Nginx> {
+  const folder = await Deno.makeTempDir();
+  const ports = { worker: freePort(), autoscaler: freePort(), tls: freePort() };
+  const behind = { worker: freePort(), standby: freePort(), autoscaler: freePort(), ...options };
+  const moved = (conf: string) =>
+    conf
+      .replaceAll("/var/log/nginx/", `${folder}/`)
+      .replaceAll("/etc/kas/tls/", `${folder}/`)
+      .replace("listen 30000;", `listen 127.0.0.1:${ports.worker};`)
+      .replace("listen 10000;", `listen 127.0.0.1:${ports.autoscaler};`)
+      .replace("listen 443 ssl;", `listen 127.0.0.1:${ports.tls} ssl;`)
+      .replace("server 127.0.0.1:30001", `server 127.0.0.1:${behind.worker}`)
+      .replace("server 127.0.0.1:30002", `server 127.0.0.1:${behind.standby}`)
+      .replace("server 127.0.0.1:10001", `server 127.0.0.1:${behind.autoscaler}`)
+      // A test's balancer is on loopback.
+      .replaceAll("set_real_ip_from 10.0.0.0/8;", "set_real_ip_from 127.0.0.0/8;");
+  const write = (name: string, content: string) => Deno.writeTextFile(`${folder}/${name}`, content);
+  await Deno.mkdir(`${folder}/kas-autoscaler`);
+  await write("kas-worker.conf", moved(workerConf));
+  await write("kas-autoscaler.conf", moved(autoscalerConf));
+  if (options.tls !== undefined) {
+    await write("kas-autoscaler/tls.conf", moved(tlsConf));
+    await write("certificate.pem", options.tls.certificate);
+    await write("key.pem", options.tls.key);
+  }
+  const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) =>
+    `${name}_temp_path ${folder}/${name};`
+  );
+  await write(
+    "nginx.conf",
+    `daemon off; pid ${folder}/pid; error_log ${folder}/error.log; worker_processes 2;
+     events { worker_connections 512; }
+     http { ${paths.join(" ")} include kas-worker.conf; include kas-autoscaler.conf; }`,
+  );
+  const child = new Deno.Command("nginx", {
+    args: ["-c", `${folder}/nginx.conf`, "-e", `${folder}/error.log`],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const worker = `http://127.0.0.1:${ports.worker}`;
+  // Answered 502 if nothing is behind it.
+  await eventually(
+    () => fetch(worker).then((response) => response.text()).catch(() => ""),
+    (text) => text !== "",
+  );
+  return {
+    worker,
+    autoscaler: `http://127.0.0.1:${ports.autoscaler}`,
+    tls: options.tls === undefined ? "" : `https://127.0.0.1:${ports.tls}`,
+    log: (door) => Deno.readTextFile(`${folder}/kas-${door}.access.log`),
+    [Symbol.asyncDispose]: async () => {
+      child.kill("SIGTERM");
+      await child.status;
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { eventually, FROM_SOURCE, type Running, start } from "../kas.ts";
+import { program, testWith } from "../needs.ts";
+import { freePort, startNginx } from "./nginx/server.ts";
+
+const NEEDS = [program("nginx")];
+
+/** Status and text of an answer. */
+async function ask(url: string, init: RequestInit = {}): Promise<[number, string]> {
+  const response = await fetch(url, init);
+  return [response.status, await response.text()];
+}
+
+/** A server behind nginx that answers with what it is asked, and tells how many connections it has seen. */
+function upstream(respond: (request: Request) => Response | Promise<Response>) {
+  const clients = new Set<number>();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (request, { remoteAddr }) => {
+      clients.add(remoteAddr.port);
+      return respond(request);
+    },
+  );
+  return { port: server.addr.port, clients, [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
+/** A worker process at a port, once it listens. */
+async function worker(port: number): Promise<Running> {
+  const running = start([
+    ...FROM_SOURCE,
+    "worker",
+    "--listen",
+    `127.0.0.1:${port}`,
+    "--threads",
+    "1",
+    "--work-ms",
+    "20",
+  ]);
+  await running.line(/listening on/);
+  return running;
+}
+
+testWith(NEEDS, "nginx lets POST / and GET /ping through to the autoscaler, and nothing else", async () => {
+  await using behind = upstream(async (request) =>
+    new Response(`${request.method} ${new URL(request.url).pathname} ${(await request.text()).length}`)
+  );
+  await using nginx = await startNginx({ autoscaler: behind.port });
+  const at = (path: string, init?: RequestInit) => ask(`${nginx.autoscaler}${path}`, init);
+  assertEquals(await at("/", { method: "POST", body: "x".repeat(640 * 1024) }), [
+    200,
+    `POST / ${640 * 1024}`,
+  ]);
+  assertEquals(await at("/ping"), [200, "GET /ping 0"]);
+  const refused: [string, RequestInit | undefined, number][] = [
+    ["/", { method: "POST", body: "x".repeat(640 * 1024 + 1) }, 413],
+    ["/", undefined, 405],
+    ["/", { method: "PUT", body: "x" }, 405],
+    ["/ping", { method: "POST", body: "x" }, 405],
+    ["/status", undefined, 404],
+    ["/activities", undefined, 404],
+    ["/metrics", undefined, 404],
+    ["/ping/..%2fstatus", undefined, 404],
+    ["//status", undefined, 404],
+  ];
+  for (const [path, init, status] of refused) {
+    const [got, text] = await at(path, init);
+    assertEquals([path, init?.method, got], [path, init?.method, status]);
+    assertEquals(/nginx\/\d/.test(text), false, "nginx tells its version");
+  }
+});
+
+testWith(NEEDS, "nginx keeps its connections to the worker", async () => {
+  await using behind = upstream(() => new Response("pong"));
+  await using nginx = await startNginx({ worker: behind.port });
+  for (let n = 0; n < 50; n++) assertEquals(await ask(`${nginx.worker}/ping`), [200, "pong"]);
+  // Each of its two processes has its own.
+  assertEquals(behind.clients.size <= 3, true, `${behind.clients.size} connections for 50 requests`);
+});
+
+testWith(NEEDS, "nginx logs the client that the load balancer names, and no /ping", async () => {
+  await using behind = upstream(() => new Response("ok"));
+  await using nginx = await startNginx({ worker: behind.port });
+  // The balancer puts the address that it saw behind whatever the client said.
+  const headers = { "x-forwarded-for": "198.51.100.1, 203.0.113.7" };
+  await ask(`${nginx.worker}/ping`, { headers });
+  await ask(`${nginx.worker}/work?n=1`, { headers });
+  const log = await eventually(() => nginx.log("worker"), (text) => text.includes("/work"));
+  assertMatch(log, /^203\.0\.113\.7 \[\S+\] "GET \/work\?n=1 HTTP\/1\.1" 200 /m);
+  assertEquals(log.includes("/ping"), false);
+});
+
+testWith(NEEDS, "nginx waits for a /work that takes its time", async () => {
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<Response>();
+  await using behind = upstream(({ url }) => {
+    if (new URL(url).pathname !== "/work") return new Response("ok");
+    asked.resolve();
+    return answer.promise;
+  });
+  await using nginx = await startNginx({ worker: behind.port });
+  const work = ask(`${nginx.worker}/work`);
+  await asked.promise;
+  // Longer than it waits for a /ping.
+  const timer = setTimeout(() => answer.resolve(new Response("1\t0.5")), 6_000);
+  assertEquals(await work.finally(() => clearTimeout(timer)), [200, "1\t0.5"]);
+});
+
+testWith(
+  NEEDS,
+  "a worker is restarted behind nginx without a failed request, its standby serving meanwhile",
+  async () => {
+    const [main, standby] = [freePort(), freePort()];
+    const first = await worker(main);
+    await using stack = new AsyncDisposableStack();
+    stack.use(first);
+    await using nginx = await startNginx({ worker: main, standby });
+
+    const statuses = new Map<string, number>();
+    let hammering = true;
+    const hammer = async (path: string) => {
+      while (hammering) {
+        const status = await ask(`${nginx.worker}${path}`).then(
+          ([status]) => `${path} ${status}`,
+          (error) => `${error}`,
+        );
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      }
+    };
+    const clients = [..."123456"].map((n) => hammer(Number(n) > 2 ? "/ping" : "/work"));
+    const answered = (more: number) => {
+      const goal = [...statuses.values()].reduce((sum, n) => sum + n, 0) + more;
+      return eventually(() => [...statuses.values()].reduce((sum, n) => sum + n, 0), (n) => n >= goal);
+    };
+    await answered(50);
+    const second = stack.use(await worker(standby));
+    first.kill("SIGTERM");
+    assertEquals((await first.status).code, 0);
+    await answered(50);
+    stack.use(await worker(main));
+    second.kill("SIGTERM");
+    assertEquals((await second.status).code, 0);
+    await answered(50);
+    hammering = false;
+    await Promise.all(clients);
+    assertEquals([...statuses.keys()].sort(), ["/ping 200", "/work 200"]);
+  },
+);
