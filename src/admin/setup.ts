@@ -128,9 +128,12 @@ export async function setUp(
       await ensure("zone", zone, "enable", () => enableZones(aws, balancer.name, [zone]));
     }
   }
+  // Setup makes no target group: one that has nobody yet is as good as new.
+  const isNew = existing === undefined ||
+    (balancer.kind === "target-group" && existing.instances.length === 0);
   // A target group takes no instance that does not run yet.
   const registrable = instances.filter(({ state }) => balancer.kind === "classic" || state === "running");
-  for (const { id } of registrable.filter((instance) => serves(instance, existing === undefined))) {
+  for (const { id } of registrable.filter((instance) => serves(instance, isNew))) {
     const need = existing?.instances.includes(id) ? undefined : "register";
     await ensure("instance", id, need, () => register(aws, balancer, id, signal));
   }
@@ -179,8 +182,8 @@ async function existingTopic(aws: Aws, { fleet, topicArn }: SetupPlan): Promise<
 }
 
 /**
- * Whether setup registers an instance: a base one that runs or is about to; with a new load balancer such a node too. At a balancer
- * that was there an unregistered node may be on its way in or out, which is the autoscaler's business (R9, R10).
+ * Whether setup registers an instance: a base one that runs or is about to; with a new balancer such a node too. At one that
+ * was there an unregistered node may be on its way in or out, which is the autoscaler's business (R9, R10).
  */
 function serves({ role, state }: Ec2Instance, newBalancer: boolean): boolean {
   return (state === "running" || state === "pending") &&

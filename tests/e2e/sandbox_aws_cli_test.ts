@@ -118,6 +118,15 @@ for (const cli of [first, ...others]) {
       );
     });
     await t.step("registers a target, waits for its health, and deregisters it", async () => {
+      // Longer than the command line takes, a hundred times faster than life.
+      const delay = "Key=deregistration_delay.timeout_seconds,Value=3600";
+      assertEquals(
+        await elbv2(
+          `modify-target-group-attributes --target-group-arn ${group} --attributes ${delay}`,
+          "Attributes[].Value",
+        ),
+        "3600",
+      );
       assertEquals(await state(), "unused");
       assertEquals(await aws(kas, `elbv2 register-targets ${targets}${BASE}`), "");
       assertEquals(await aws(kas, `elbv2 wait target-in-service ${targets}${BASE}`), "");
