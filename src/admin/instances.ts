@@ -56,10 +56,13 @@ const list = command({
   run: (context) =>
     connected(context, async (aws) => {
       const { flags, out, signal } = context;
-      const registered = await registrationsIfAny(aws, context);
+      const instances = fleetInstances(aws, selector(flags), signal);
+      // Side by side, as each waits for AWS.
+      const [registered, first] = await Promise.all([registrationsIfAny(aws, context), instances.next()]);
       let found = 0;
       async function* rows(): AsyncGenerator<Row> {
-        for await (const instance of fleetInstances(aws, selector(flags), signal)) {
+        for (let next = first; !next.done; next = await instances.next()) {
+          const instance = next.value;
           found++;
           if (flags.state === undefined || instance.state === flags.state) {
             yield instanceRow(instance, registered.get(instance.id) ?? "none");

@@ -73,7 +73,7 @@ export async function* fleetInstances(
   aws: Aws,
   { fleet, keyName }: FleetSelector,
   signal?: AbortSignal,
-): AsyncIterable<Ec2Instance> {
+): AsyncGenerator<Ec2Instance, void> {
   const states: InstanceState[] = ["pending", "running", "stopping", "stopped", "shutting-down"];
   const request = {
     Filters: [
