@@ -16,7 +16,11 @@ const EMPTY = new URL("./peers/empty.ts", import.meta.url).pathname;
 const MIB = 1_048_576;
 
 /** The goals, as multiples of the empty program's. */
-const MOST = { size: 1.05, version: 1.3, pong: 2, memory: 1.3 } as const;
+const MOST = { size: 1.05, version: 1.3, pong: 2, instances: 4, memory: 1.3 } as const;
+
+/** What is started in turns. */
+const RUNS = ["empty", "version", "pong", "work", "instances"] as const;
+type Run = typeof RUNS[number];
 
 /** MiB that a burn thread may take. */
 const A_THREAD = 16;
@@ -24,7 +28,7 @@ const A_THREAD = 16;
 /** Compiles the empty program; says why where that can't be done as kas was. */
 async function compileEmpty(folder: string): Promise<{ readonly path: string } | { readonly why: string }> {
   const { stdout } = await execute([KAS, "--version"]);
-  const [, version] = /\(deno ([\d.]+)/.exec(stdout) ?? [];
+  const [, version] = /\bdeno ([\d.]+)/.exec(stdout) ?? [];
   if (version !== Deno.version.deno) {
     return { why: `dist/kas was compiled by Deno ${version}, and this is ${Deno.version.deno}` };
   }
@@ -48,15 +52,15 @@ async function compileEmpty(folder: string): Promise<{ readonly path: string } |
   };
 }
 
-/** From before the worker is started until it has answered its first ping, ms. */
-async function firstPong(): Promise<number> {
+/** From before the worker is started until it has answered its first request, ms; its /work is a millisecond's. */
+async function firstAnswer(path: "/ping" | "/work"): Promise<number> {
   const port = freePort();
   const begun = performance.now();
-  await using _worker = start([KAS, "worker", "--listen", `127.0.0.1:${port}`]);
+  await using _worker = start([KAS, "worker", "--listen", `127.0.0.1:${port}`, "--work-ms", "1"]);
   for (;;) {
     try {
       using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-      await connection.write(new TextEncoder().encode("GET /ping HTTP/1.1\r\nhost: worker\r\n\r\n"));
+      await connection.write(new TextEncoder().encode(`GET ${path} HTTP/1.1\r\nhost: worker\r\n\r\n`));
       if (await connection.read(new Uint8Array(512)) !== null) return performance.now() - begun;
     } catch (error) {
       if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
@@ -78,7 +82,7 @@ async function emptyMemory(path: string): Promise<number> {
 }
 
 /** Memory of each subcommand that stays, MiB: idle, and where it says so loaded. */
-async function memories(): Promise<Map<string, number>> {
+async function memories(env: Readonly<Record<string, string>>): Promise<Map<string, number>> {
   const found = new Map<string, number>();
   const threads = navigator.hardwareConcurrency;
   {
@@ -92,12 +96,11 @@ async function memories(): Promise<Map<string, number>> {
     found.set(`${WORKER}, ${threads} threads, loaded`, await memory(worker.pid));
     await Promise.all(works);
   }
-  await using fleet = await fleetOf({ size: 10, speed: 1, answering: true });
   const state = await Deno.makeTempDir({ prefix: "kas-bench-" });
   try {
     const autoscaler = start(
       [KAS, "autoscaler", "--listen", "127.0.0.1:0", "--state", state],
-      fleet.sandbox.env,
+      env,
     );
     await using _autoscaler = autoscaler;
     const [, url = ""] = await autoscaler.line(/listening on (http:\/\/[^\s"]+)/);
@@ -123,27 +126,34 @@ async function run({ quick }: Options): Promise<Result> {
     title: "The executable",
     how:
       "dist/kas beside bench/peers/empty.ts, a program that does nothing, compiled by the same Deno. In turns; a time is from " +
-      "before the start of the process to its end, or to the first pong. Memory is resident, a second after it has started.",
+      "before the start of the process to its end, or to the first answer. Memory is resident, a second after it has started.",
     panels: [],
   };
   const folder = await Deno.makeTempDir({ prefix: "kas-bench-" });
   try {
     const empty = binary().met ? await compileEmpty(folder) : { why: binary().what };
     if ("why" in empty) return { ...about, tables: [], goals: [], notes: [`Skipped: ${empty.why}.`] };
-    const times: Record<"empty" | "version" | "pong", number[]> = { empty: [], version: [], pong: [] };
+    await using fleet = await fleetOf({ size: 10, speed: 1, answering: true });
+    const { env } = fleet.sandbox;
+    const runs: Readonly<Record<Run, () => Promise<number>>> = {
+      empty: async () => (await timed([empty.path])).ms,
+      version: async () => (await timed([KAS, "--version"])).ms,
+      pong: () => firstAnswer("/ping"),
+      work: () => firstAnswer("/work"),
+      instances: async () => (await timed([KAS, "admin", "instances"], env)).ms,
+    };
+    const times: Record<Run, number[]> = { empty: [], version: [], pong: [], work: [], instances: [] };
     // The first run of each only fills the page cache.
     for (let n = -1; n < (quick ? 3 : 11); n++) {
-      const turn = {
-        empty: (await timed([empty.path])).ms,
-        version: (await timed([KAS, "--version"])).ms,
-        pong: await firstPong(),
-      };
-      if (n >= 0) { for (const key of ["empty", "version", "pong"] as const) times[key].push(turn[key]); }
+      for (const key of RUNS) {
+        const ms = await runs[key]();
+        if (n >= 0) times[key].push(ms);
+      }
     }
     const sizes = [(await Deno.stat(empty.path)).size, (await Deno.stat(KAS)).size] as const;
     const idle = await emptyMemory(empty.path);
-    const used = await memories();
-    const to = (key: "version" | "pong") => share(times[key], times.empty);
+    const used = await memories(env);
+    const to = (key: Run) => share(times[key], times.empty);
     return {
       ...about,
       tables: [
@@ -154,6 +164,8 @@ async function run({ quick }: Options): Promise<Result> {
             ["the empty program", measured(times.empty), 1],
             ["kas --version", measured(times.version), to("version")],
             ["kas worker, to its first pong", measured(times.pong), to("pong")],
+            ["kas worker, to its first answer to a /work of 1 ms", measured(times.work), to("work")],
+            ["kas admin instances, 10 of them in the sandbox", measured(times.instances), to("instances")],
           ],
         },
         {
@@ -167,7 +179,7 @@ async function run({ quick }: Options): Promise<Result> {
           ],
         },
       ],
-      goals: goals(sizes[1] / sizes[0], to("version"), to("pong"), idle, [...used.values()][0] ?? NaN),
+      goals: goals(sizes[1] / sizes[0], to, idle, [...used.values()][0] ?? NaN),
       notes: [],
     };
   } finally {
@@ -175,7 +187,8 @@ async function run({ quick }: Options): Promise<Result> {
   }
 }
 
-function goals(size: number, version: Measured, pong: Measured, idle: number, worker: number): Goal[] {
+function goals(size: number, to: (run: Run) => Measured, idle: number, worker: number): Goal[] {
+  const [version, pong, instances] = [to("version"), to("pong"), to("instances")];
   const most = MOST.memory * idle + A_THREAD * navigator.hardwareConcurrency;
   return [
     {
@@ -192,6 +205,11 @@ function goals(size: number, version: Measured, pong: Measured, idle: number, wo
       goal: `kas worker's first pong comes within ${MOST.pong} times the empty program's run`,
       found: `${pong.median.toFixed(2)} times`,
       met: pong.median <= MOST.pong,
+    },
+    {
+      goal: `kas admin instances, 10 of them, takes at most ${MOST.instances} times the empty program's run`,
+      found: `${instances.median.toFixed(2)} times`,
+      met: instances.median <= MOST.instances,
     },
     {
       goal:

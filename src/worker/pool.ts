@@ -6,6 +6,9 @@
 import type { Burned } from "./burn.ts";
 import { BurnThread, startThread } from "./thread.ts";
 
+/** ms before each start of a thread, in which whatever came during the one before, some 20 ms long, is answered. */
+const BETWEEN_STARTS = 10;
+
 /** What makes up a pool. */
 export interface PoolOptions {
   /** How many burn at the same time. */
@@ -82,14 +85,14 @@ export class BurnPool implements Disposable {
     for (const thread of this.#threads) thread[Symbol.dispose]();
   }
 
-  /** Starts the threads one at a turn of the event loop: what has to be answered in the meantime waits for one at most. */
+  /** Starts the threads one by one, and not before the server that they are for listens: its first pong waits for none. */
   #startThreads(threads: Iterator<BurnThread>): void {
     this.#starting = setTimeout(() => {
       const { done, value } = threads.next();
       if (done) return;
       value.open();
       this.#startThreads(threads);
-    });
+    }, BETWEEN_STARTS);
   }
 
   /**
