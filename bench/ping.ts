@@ -91,7 +91,15 @@ async function run({ quick }: Options): Promise<Result> {
         met: before.median >= 10,
       }],
     ],
-    notes: [...skipped],
+    notes: [
+      ...skipped,
+      ...peer === undefined || before === undefined ? [] : [
+        `Behind nginx the best peer, ${peer}, is at ${
+          ratio(many, peer, PREDECESSOR, rate).median.toFixed(1)
+        } times the ` +
+        "predecessor's rate: more is beyond any server there, as nginx and wrk take most of the CPU.",
+      ],
+    ],
     panels: [{
       title: `Pings through nginx, ${MANY} connections`,
       unit: "a second",
