@@ -17,12 +17,12 @@ const MANY = 32;
 export type Runs = ReadonlyMap<string, readonly Wrk[]>;
 
 /** Asks each in turn, over and over, so that whatever else the machine does falls on all alike. */
-export async function inTurns(
+export async function inTurns<T>(
   servers: readonly Server[],
   times: number,
-  ask: (server: Server) => Promise<Wrk>,
-): Promise<Runs> {
-  const runs = new Map(servers.map(({ name }) => [name, [] as Wrk[]]));
+  ask: (server: Server) => Promise<T>,
+): Promise<Map<string, T[]>> {
+  const runs = new Map(servers.map(({ name }) => [name, [] as T[]]));
   for (let n = 0; n < times; n++) {
     for (const server of servers) runs.get(server.name)?.push(await ask(server));
   }

@@ -50,6 +50,8 @@ async function clients(url: string, count: number, seconds: number): Promise<{ a
 /** Twice as many at once as are admitted: how many are served, how many refused, and how quickly. */
 async function refused(): Promise<{ served: number; refused: Seen[]; dropped: number }> {
   await using worker = await startWorker("--threads", "2", "--queue", "10");
+  // Its threads are there by then.
+  await Promise.all([ask(worker.url), ask(worker.url)]);
   const answers = await Promise.allSettled(Array.from({ length: 24 }, () => ask(worker.url)));
   const all = answers.flatMap((answer) => answer.status === "fulfilled" ? [answer.value] : []);
   return {
