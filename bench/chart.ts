@@ -11,7 +11,7 @@ const MARGIN = 24;
 const GAP = 44;
 const PANEL = (WIDTH - 2 * MARGIN - GAP) / 2;
 /** Space for the names of those measured. */
-const LABELS = 196;
+const LABELS = 206;
 /** Space for the figure after the longest bar. */
 const FIGURES = 74;
 const HEAD = 54;
