@@ -169,6 +169,7 @@ export async function carryOut(connection: Connection, plan: Plan, watcher: Watc
   if (busy) throw new HostError("somebody else is provisioning it", "run it again when that is done");
   const done = plan.steps.every(({ title }) => results.some(({ step }) => step === title));
   if (!done && failure.length === 0) throw new HostError(stderr.trim() || "its script ended without a word");
+  if (watcher.signal.aborted && failure.length > 0) failure.unshift("interrupted in the copy");
   const order = plan.steps.map(({ title }) => title);
   results.sort((a, b) => place(order, a.step) - place(order, b.step));
   return { results, failure };

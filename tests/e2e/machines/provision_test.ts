@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { eventually, execute } from "../../kas.ts";
-import { testWith } from "../../needs.ts";
+import { eventually, execute, start } from "../../kas.ts";
+import { program, testWith } from "../../needs.ts";
+import { BY_BPF, possible } from "./confinement.ts";
 import { hammer } from "./hammer.ts";
 import type { Machine } from "./machine.ts";
 import { KAS, otherBuild, provision, results, say, times } from "./provision.ts";
-import { MACHINES, room } from "./room.ts";
+import { MACHINES, must, room } from "./room.ts";
 
 const STEPS = ["packages", "binary", "files", "services", "verify"];
 
@@ -13,7 +14,7 @@ const STATE =
   "find /etc /usr/local /var/lib/kas* -type f -o -type l | grep -v '^/etc/g.*-$' | LC_ALL=C sort | xargs -d '\\n' sha256sum -- 2>/dev/null; " +
   "getent group; systemctl show -p MainPID,ActiveState nginx kas-worker kas-autoscaler";
 
-testWith(MACHINES, "machines are provisioned over ssh, and kept so", async (t) => {
+testWith([...MACHINES, program("openssl")], "machines are provisioned over ssh, and kept so", async (t) => {
   await using r = await room();
   const [one, two, three] = await Promise.all([r.boot(4), r.boot(5), r.boot(6, { nginx: true })]);
   assert(one && two && three);
@@ -110,6 +111,38 @@ testWith(MACHINES, "machines are provisioned over ssh, and kept so", async (t) =
     await one.sh("flock /run/kas-provision.lock true");
   });
 
+  await t.step("Ctrl-C leaves a host as it was, or as it is to be, and says so", async () => {
+    const kas = start(
+      [KAS, "admin", "provision", "--user", "root", "--identity", r.identity, "--rollback", one.address],
+      { PATH: r.path },
+    );
+    await eventually(() => one.ssh("flock -n /run/kas-provision.lock true"), ({ code }) => code !== 0);
+    kas.kill("SIGINT");
+    assertEquals((await kas.status).code, 130);
+    assert(kas.lines.some((line) => /^kas: Interrupted/.test(line)), kas.lines.join("\n"));
+    assertEquals(
+      await one.sh(
+        "flock /run/kas-provision.lock ls -d /var/lib/kas-provision /usr/local/bin/.kas* 2>/dev/null || true",
+      ),
+      "",
+    );
+    assertEquals(await (await fetch(`http://${one.address}:30000/ping`)).text(), "pong");
+  });
+
+  await t.step("with a certificate the autoscaler's door is open over HTTPS too", async () => {
+    const [key, certificate] = [`${r.folder}/tls.key`, `${r.folder}/tls.pem`];
+    const subject = ["-subj", "/CN=kas", "-addext", `subjectAltName=IP:${one.address}`];
+    const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+    await must("openssl", "req", "-x509", ...ec, ...subject, "-keyout", key, "-out", certificate);
+    const words = ["--role", "both", "--certificate", certificate, "--certificate-key", key, one.address];
+    const ended = await provision(r, words);
+    assertEquals(ended.code, 0, ended.stderr);
+    using client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(certificate)] });
+    assertEquals(await (await fetch(`https://${one.address}/ping`, { client })).text(), "pong");
+    assertEquals(await one.sh("stat -c '%a %U' /etc/kas/tls/key.pem"), "600 root");
+    assertEquals(results(await provision(r, words))[`${one.address} services`], "unchanged");
+  });
+
   await t.step("a run that the power cut in the middle is undone by the next", async () => {
     await two.sh(
       "mkdir /var/lib/kas-provision; echo 'rm -f /etc/half-done' >/var/lib/kas-provision/undo; touch /etc/half-done",
@@ -135,6 +168,20 @@ testWith(MACHINES, "machines are provisioned over ssh, and kept so", async (t) =
     });
   }
 
+  await t.step("what the units forbid is tried from inside, and refused", async () => {
+    await one.sh("useradd -m someone");
+    for (const unit of ["kas-worker", "kas-autoscaler"]) {
+      const done = await possible(one, unit, r.address);
+      assertEquals(done.filter((name) => !BY_BPF.includes(name)), []);
+      const byBpf = BY_BPF.filter((name) => !done.includes(name));
+      say(
+        `  ${unit}: all refused; of what needs BPF, which a container may not have: ${
+          byBpf.join(", ") || "nothing"
+        }`,
+      );
+    }
+  });
+
   await t.step("ssh's errors are told in one line each", async () => {
     const nobody = `${r.folder}/nobody`;
     await execute(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", nobody]);
@@ -147,7 +194,7 @@ testWith(MACHINES, "machines are provisioned over ssh, and kept so", async (t) =
     assertMatch(await told(`${one.address}:23`), /^kas: .*nothing listens on its port 23; try: .*\n$/);
     assertMatch(await told("no-such-host.invalid"), /^kas: .*there is no host of that name\n$/);
     await one.sh(
-      "useradd -m someone && cp -r /root/.ssh /home/someone && chown -R someone: /home/someone/.ssh",
+      "cp -r /root/.ssh /home/someone && chown -R someone: /home/someone/.ssh",
     );
     assertMatch(
       await told("--identity", r.identity, `someone@${one.address}`),
