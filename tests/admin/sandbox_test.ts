@@ -5,7 +5,7 @@ import { workerCommand } from "../../src/admin/sandbox.ts";
 import { Output } from "../../src/cli/output.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { captured } from "../cli/captured.ts";
-import { execute, FROM_SOURCE, start } from "../kas.ts";
+import { eventually, execute, FROM_SOURCE, start } from "../kas.ts";
 
 const SANDBOX = [...FROM_SOURCE, ..."admin sandbox --port 0 --balancer-port 0".split(" ")];
 
@@ -76,6 +76,38 @@ Deno.test("the scenario ends with 130 at Ctrl-C, and takes autoscaler, workers a
     scenario.kill("SIGINT");
     assertEquals((await scenario.status).code, 130);
     assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("--on-start and --on-stop go together, and --subnet is one of 256 addresses", async () => {
+  for (
+    const [words, told] of [
+      [["--on-start", "boot"], /^kas: --on-start and --on-stop go together/],
+      [["--on-stop", "halt"], /^kas: --on-start and --on-stop go together/],
+      [["--subnet", "10.0.0.0/16"], /^kas: .*expected a subnet of 256 addresses such as 10\.77\.0\.0\/24/],
+      [["--subnet", "300.0.0.0/24"], /^kas: .*expected a subnet/],
+    ] as [string[], RegExp][]
+  ) {
+    const { code, stderr } = await execute([...SANDBOX, ...words]);
+    assertEquals(code, 2);
+    assertMatch(stderr, told);
+  }
+});
+
+Deno.test("kas admin sandbox has its instances booted and stopped by --on-start and --on-stop", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const worker = [...FROM_SOURCE, "worker", "--threads", "1", "--listen"].join(" ");
+    const boot = `${worker} "$2:30000" >/dev/null 2>&1 & echo "pid $!"; echo $! >${folder}/$1`;
+    await using sandbox = start([...SANDBOX, "--on-start", boot, "--on-stop", `kill $(cat ${folder}/$1)`]);
+    const [, origin = ""] = await sandbox.line(/load balancer at (http:\/\/\S+);/);
+    assertEquals(await (await fetch(`${origin}/ping`)).text(), "pong");
+    sandbox.kill("SIGTERM");
+    assertEquals((await sandbox.status).code, 0);
+    const pid = Number(await Deno.readTextFile(`${folder}/i-00000000000000001`));
+    await eventually(() => execute(["kill", "-0", `${pid}`]), ({ code }) => code !== 0);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
