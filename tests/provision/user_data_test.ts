@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { sha256 } from "../../src/provision/binary.ts";
 import { userData } from "../../src/provision/user_data.ts";
 import { execute } from "../kas.ts";
+import { program, testWith } from "../needs.ts";
 
 const SUM = "0".repeat(64);
 
@@ -49,4 +50,16 @@ Deno.test("the script of userData() runs", async () => {
 Deno.test("the script of userData() runs nothing that has another sum", async () => {
   const { code, called } = await firstBoot(() => SUM);
   assertEquals([code, called], [1, undefined]);
+});
+
+testWith([program("shellcheck")], "the script of userData() is clean to shellcheck", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".sh" });
+  try {
+    for (const url of ["https://example.com/kas", "s3://bucket/kas"]) {
+      await Deno.writeTextFile(path, userData({ url, sha256: SUM, flags: ["--fleet=it's"] }));
+      assertEquals(await execute(["shellcheck", path]), { code: 0, stdout: "", stderr: "" });
+    }
+  } finally {
+    await Deno.remove(path);
+  }
 });
