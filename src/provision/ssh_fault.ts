@@ -22,24 +22,22 @@ const SUDO =
 /** What ssh or sudo complains of; undefined if neither does. */
 export function sshFault(
   { code, stderr }: Ended,
-  { name, host = "", port, instance }: Target,
+  { host = "", port, instance }: Target,
   route: Route,
 ): Fault | undefined {
   if (SUDO.test(stderr) || (code === 127 && /sudo: (?:command )?not found/.test(stderr))) {
     return {
-      message: `Cannot become root on ${name}: sudo ${
-        /not found/.test(stderr) ? "is not there" : "asks for a password"
-      }`,
+      message: `root can't be had: sudo ${/not found/.test(stderr) ? "is not there" : "asks for a password"}`,
       hint: "log in as root (--user root), or give the user NOPASSWD in /etc/sudoers.d",
     };
   }
   if (/exec: "?bash"?: not found|bash: not found/.test(stderr) && code === 127) {
-    return { message: `Cannot work on ${name}: it has no bash` };
+    return { message: "it has no bash" };
   }
   if (code !== SSH_FAILED) return undefined;
   const at = port ?? route.port ?? 22;
   const cannot = (why: string, hint?: string): Fault => ({
-    message: `Cannot reach ${name}: ${why}`,
+    message: `can't be reached: ${why}`,
     ...(hint === undefined ? {} : { hint }),
   });
   const known = instance ?? (at === 22 ? host : `[${host}]:${at}`);

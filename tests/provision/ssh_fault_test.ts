@@ -24,8 +24,8 @@ const FAULTS: readonly [code: number, stderr: string, told: RegExp][] = [
   ],
   [255, "Connection to 203.0.113.7 closed by remote host.", /the connection broke off$/],
   [255, "something that nobody has seen before", /something that nobody has seen before$/],
-  [1, "sudo: a password is required", /^Cannot become root on web-1: sudo asks for a password$/],
-  [127, "sh: 1: exec: sudo: not found", /^Cannot become root on web-1: sudo is not there$/],
+  [1, "sudo: a password is required", /^root can't be had: sudo asks for a password$/],
+  [127, "sh: 1: exec: sudo: not found", /^root can't be had: sudo is not there$/],
 ];
 
 for (const [code, stderr, told] of FAULTS) {
