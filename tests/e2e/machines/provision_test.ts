@@ -132,7 +132,17 @@ testWith([...MACHINES, program("openssl")], "machines are provisioned over ssh, 
   await t.step("with a certificate the autoscaler's door is open over HTTPS too", async () => {
     const [key, certificate] = [`${r.folder}/tls.key`, `${r.folder}/tls.pem`];
     const subject = ["-subj", "/CN=kas", "-addext", `subjectAltName=IP:${one.address}`];
-    const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+    const ec = [
+      "-addext",
+      "basicConstraints=critical,CA:FALSE",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:prime256v1",
+      "-nodes",
+      "-days",
+      "2",
+    ];
     await must("openssl", "req", "-x509", ...ec, ...subject, "-keyout", key, "-out", certificate);
     const words = ["--role", "both", "--certificate", certificate, "--certificate-key", key, one.address];
     const ended = await provision(r, words);
