@@ -8,7 +8,6 @@ import { boot, shutDown } from "./machine.ts";
 
 const [room = "", what = "", address = ""] = Deno.args;
 const place = { ...JSON.parse(room), number: Number(address.split(".").at(-1)) };
-// A test may have booted it already: it goes on then.
 if (what === "start") {
   await Deno.stdout.write(new TextEncoder().encode(`pid ${(await boot(place, { nginx: true })).pid}\n`));
 } else await shutDown(place);
