@@ -84,15 +84,6 @@ export const EXHIBITS: readonly Mutation[] = [
     test: museum("launches_without_end"),
   },
   {
-    breaks: "each attempt at a launch has a token of its own",
-    edits: [{
-      file: "src/autoscaler/launch.ts",
-      find: "token: clientToken(fleet, activity),",
-      replace: "token: clientToken(fleet, { ...activity, began: Math.random() }),",
-    }],
-    test: "tests/autoscaler/launch_test.ts",
-  },
-  {
     breaks: "a node that is stopping can't be started",
     edits: [{
       file: "src/scaling/fleet.ts",
@@ -228,6 +219,15 @@ export const RULES: readonly Mutation[] = [
       replace: "return projected < Infinity ?",
     }],
     test: "tests/scaling/decide_bounds_test.ts",
+  },
+  {
+    breaks: "each attempt at a launch has a token of its own",
+    edits: [{
+      file: "src/autoscaler/launch.ts",
+      find: "token: clientToken(fleet, activity),",
+      replace: "token: clientToken(fleet, { ...activity, began: Math.random() }),",
+    }],
+    test: "tests/autoscaler/launch_test.ts",
   },
   {
     breaks: "R3: nobody looks whether an instance can still be spared",
