@@ -38,6 +38,11 @@ async function build(target: string): Promise<{ path: string; packages: readonly
     to: `${WORK}/bundle`,
     commit: await commit(),
   });
+  // The executable holds the files' times: with one and the same for all, the same commit gives the same bytes.
+  for await (const { name } of Deno.readDir(`${WORK}/bundle`)) {
+    await Deno.utime(`${WORK}/bundle/${name}`, 0, 0);
+  }
+
   const made = `${WORK}/kas`;
   await deno([
     "compile",
