@@ -98,10 +98,12 @@ async function deno(args: readonly string[], cwd: string): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...args],
     cwd,
+    env: { NO_COLOR: "1" },
     stdout: "null",
   }).output();
   if (success) return;
-  throw new BuildError(`deno ${args[0]} failed: ${new TextDecoder().decode(stderr).trim()}`);
+  const [told = ""] = new TextDecoder().decode(stderr).split("Stack backtrace:");
+  throw new BuildError(`deno ${args[0]} failed: ${told.trim().replaceAll(/\s+/g, " ")}`);
 }
 
 async function head(path: string): Promise<Uint8Array> {
