@@ -1,12 +1,15 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { eventually, FROM_SOURCE, type Running, start } from "../kas.ts";
+import { eventually, execute, FROM_SOURCE, type Running, start } from "../kas.ts";
 import { program, testWith } from "../needs.ts";
 import { freePort, startNginx } from "./nginx/server.ts";
 
 const NEEDS = [program("nginx")];
 
 /** Status and text of an answer. */
-async function ask(url: string, init: RequestInit = {}): Promise<[number, string]> {
+async function ask(
+  url: string,
+  init: RequestInit & { client?: Deno.HttpClient } = {},
+): Promise<[number, string]> {
   const response = await fetch(url, init);
   return [response.status, await response.text()];
 }
@@ -143,5 +146,33 @@ testWith(
     hammering = false;
     await Promise.all(clients);
     assertEquals([...statuses.keys()].sort(), ["/ping 200", "/work 200"]);
+  },
+);
+
+testWith(
+  [...NEEDS, program("openssl")],
+  "nginx has the same two doors over TLS, with the certificate that it is given",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const words =
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE " +
+        `-keyout ${folder}/key.pem -out ${folder}/certificate.pem`;
+      const { code, stderr } = await execute(words.split(" "));
+      assertEquals(code, 0, stderr);
+      const [certificate, key] = await Promise.all(
+        ["certificate", "key"].map((name) => Deno.readTextFile(`${folder}/${name}.pem`)),
+      );
+      await using behind = upstream(() => new Response("accepted"));
+      await using nginx = await startNginx({
+        autoscaler: behind.port,
+        tls: { certificate: certificate ?? "", key: key ?? "" },
+      });
+      using client = Deno.createHttpClient({ caCerts: [certificate ?? ""] });
+      assertEquals(await ask(nginx.tls, { method: "POST", body: "x", client }), [200, "accepted"]);
+      assertEquals((await ask(`${nginx.tls}/status`, { client }))[0], 404);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
   },
 );
