@@ -9,6 +9,8 @@ import { AwsError } from "./service.ts";
 /** The address that marks a block as taken, by a listener on {@linkcode CLAIM_PORT}. */
 const CLAIM_HOST = 254;
 const CLAIM_PORT = 4577;
+/** Of three digits each: what is printed of them is as wide whichever it is. */
+const FIRST_BLOCK = 100;
 const BLOCKS = 256;
 const HOSTS_PER_BLOCK = 253;
 
@@ -45,7 +47,7 @@ export class Addresses implements AddressPool, Disposable {
   }
 
   #claim(): void {
-    for (let block = 0; block < BLOCKS; block++) {
+    for (let block = FIRST_BLOCK; block < BLOCKS; block++) {
       const hostname = `127.77.${block}.${CLAIM_HOST}`;
       try {
         this.#claims.push(Deno.listen({ hostname, port: CLAIM_PORT }));
