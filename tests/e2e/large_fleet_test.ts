@@ -1,0 +1,70 @@
+import { assertEquals } from "@std/assert";
+import { ec2, queryError, wire } from "../aws/wire.ts";
+import { execute } from "../kas.ts";
+
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+
+/**
+ * What V8 may keep, MB: enough for kas with the SDK and some pages of instances, and not for the answers about ten thousand,
+ * which are several times as much.
+ */
+const HEAP = 56;
+
+Deno.test("10,000 instances are listed in a heap that would not hold AWS's answers about them", async () => {
+  const fleet = 10_000;
+  await using server = wire(({ action, input }) => {
+    if (action !== "DescribeInstances") return queryError("LoadBalancerNotFound", "There is none", 400);
+    const size = Number(input["MaxResults"]);
+    const from = Number(input["NextToken"] ?? 0);
+    const page = Array.from({ length: Math.min(size, fleet - from) }, (_, i) => reservation(from + i));
+    const next = from + size < fleet ? `<nextToken>${from + size}</nextToken>` : "";
+    return ec2("DescribeInstances", `<reservationSet>${page.join("")}</reservationSet>${next}`);
+  });
+  const kas = [Deno.execPath(), "run", "-A", "--quiet", `--v8-flags=--max-old-space-size=${HEAP}`, MAIN];
+  const env = {
+    AWS_ENDPOINT_URL: server.url,
+    AWS_REGION: "eu-west-1",
+    AWS_ACCESS_KEY_ID: "test",
+    AWS_SECRET_ACCESS_KEY: "test",
+  };
+  const { code, stdout, stderr } = await execute([...kas, "admin", "instances", "--output", "table"], env);
+  assertEquals([code, stdout.trimEnd().split("\n").length], [0, fleet + 1], stderr.slice(-500));
+});
+
+/** An instance as EC2 tells of it, which is more than kas looks at. */
+function reservation(n: number): string {
+  const hex = n.toString(16).padStart(17, "0");
+  const item = (fields: Record<string, string>) =>
+    Object.entries(fields).map(([name, value]) => `<${name}>${value}</${name}>`).join("");
+  const disk = { volumeId: `vol-${hex}`, status: "attached", attachTime: "2026-01-01T00:00:00.000Z" };
+  const instance = item({
+    instanceId: `i-${hex}`,
+    imageId: "ami-0123456789abcdef0",
+    instanceState: item({ code: "80", name: "stopped" }),
+    privateDnsName: `ip-10-0-${n >> 8}-${n & 255}.eu-west-1.compute.internal`,
+    reason: "User initiated (2026-01-01 00:00:00 GMT)",
+    keyName: "kas",
+    instanceType: "t3.micro",
+    launchTime: "2026-01-01T00:00:00.000Z",
+    placement: item({ availabilityZone: "eu-west-1a", tenancy: "default" }),
+    monitoring: item({ state: "disabled" }),
+    subnetId: "subnet-0123456789abcdef0",
+    vpcId: "vpc-0123456789abcdef0",
+    privateIpAddress: `10.0.${n >> 8}.${n & 255}`,
+    blockDeviceMapping: Array.from(
+      { length: 4 },
+      (_, i) => `<item>${item({ deviceName: `/dev/sd${i}`, ebs: item(disk) })}</item>`,
+    ).join(""),
+    tagSet: Array.from(
+      { length: 12 },
+      (_, i) =>
+        `<item>${
+          item({ key: i === 0 ? "kas:fleet" : `owner-${i}`, value: i === 0 ? "kas" : `team-${n}-${i}` })
+        }</item>`,
+    )
+      .join(""),
+  });
+  return `<item>${
+    item({ reservationId: `r-${hex}`, ownerId: "0", instancesSet: `<item>${instance}</item>` })
+  }</item>`;
+}
