@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Instance, Tag } from "@aws-sdk/client-ec2";
+import type { Instance } from "@aws-sdk/client-ec2";
 import { UnreachableError } from "./errors.ts";
 import { Xml, XmlError } from "./xml.ts";
 
@@ -52,6 +52,7 @@ function readReservations(xml: Xml): Instance[] {
 /** What is text, by its element's name. Source: EC2 API, Instance. */
 const TEXTS: Names = {
   instanceId: "InstanceId",
+  imageId: "ImageId",
   reason: "StateTransitionReason",
   keyName: "KeyName",
   instanceType: "InstanceType",
@@ -77,7 +78,10 @@ function readInstance(xml: Xml): Instance {
         found.LaunchTime = readTime(xml.text());
         break;
       case "tagSet":
-        found.Tags = readTags(xml);
+        found.Tags = readItems(xml, { key: "Key", value: "Value" });
+        break;
+      case "groupSet":
+        found.SecurityGroups = readItems(xml, { groupId: "GroupId" });
         break;
       default:
         readText(xml, name, TEXTS, found);
@@ -86,10 +90,11 @@ function readInstance(xml: Xml): Instance {
   return found;
 }
 
-function readTags(xml: Xml): Tag[] {
-  const tags: Tag[] = [];
-  xml.children(() => tags.push(readTexts(xml, { key: "Key", value: "Value" })));
-  return tags;
+/** The items of a list, each by {@linkcode readTexts}. */
+function readItems<T>(xml: Xml, names: Names): T[] {
+  const items: T[] = [];
+  xml.children(() => items.push(readTexts(xml, names)));
+  return items;
 }
 
 /** The texts of an element's children by the SDK's names for them. */

@@ -32,8 +32,8 @@ function element([name, text, way]: Written): string {
 function looked({ InstanceId, State, Placement, Tags, ...rest }: Instance): Instance {
   const { StateTransitionReason, KeyName, InstanceType, PrivateIpAddress, PublicIpAddress, PublicDnsName } =
     rest;
-  const { LaunchTime } = rest;
-  const texts = { InstanceId, StateTransitionReason, KeyName, InstanceType };
+  const { LaunchTime, ImageId, SecurityGroups } = rest;
+  const texts = { InstanceId, ImageId, StateTransitionReason, KeyName, InstanceType };
   const addresses = { PrivateIpAddress, PublicIpAddress, PublicDnsName };
   const all = {
     ...texts,
@@ -46,6 +46,7 @@ function looked({ InstanceId, State, Placement, Tags, ...rest }: Instance): Inst
         : { AvailabilityZone: Placement.AvailabilityZone },
     }),
     Tags,
+    SecurityGroups: SecurityGroups?.map(({ GroupId }) => GroupId === undefined ? {} : { GroupId }),
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
@@ -59,21 +60,31 @@ Deno.test("readPage() reads of every instance what the SDK's own reading of the 
     fc.tuple(...parts.map(maybe)).map((all) => `<${name}>${all.join("")}</${name}>`);
   const time = fc.date({ min: new Date(0), max: new Date("2100-01-01"), noInvalidDate: true });
   const tag = fc.tuple(written("key"), written("value")).map((all) => `<item>${all.join("")}</item>`);
+  const group = written("groupId").map((id) => `<item>${id}<groupName>default</groupName></item>`);
   const others = [
-    "<groupSet><item><groupId>sg-1</groupId></item></groupSet>",
     "<networkInterfaceSet><item><tagSet><item><key>not</key><value>ours</value></item></tagSet><instanceId>x</instanceId>" +
     "</item></networkInterfaceSet>",
     "<somethingNew><instanceId>i-0</instanceId><item/></somethingNew>",
     "<productCodes/>",
   ];
   const parts = [
-    ...["instanceId", "reason", "keyName", "instanceType", "privateIpAddress", "ipAddress", "dnsName"].map(
+    ...[
+      "instanceId",
+      "imageId",
+      "reason",
+      "keyName",
+      "instanceType",
+      "privateIpAddress",
+      "ipAddress",
+      "dnsName",
+    ].map(
       written,
     ),
     within("instanceState", [fc.constant("<code>16</code>"), written("name")]),
     within("placement", [written("availabilityZone"), written("tenancy")]),
     time.map((at) => `<launchTime>${at.toISOString()}</launchTime>`),
     fc.array(tag, { maxLength: 4 }).map((all) => `<tagSet>${all.join("\n")}</tagSet>`),
+    fc.array(group, { maxLength: 2 }).map((all) => `<groupSet>${all.join("\n")}</groupSet>`),
     ...others.map((other) => fc.constant(other)),
   ];
   const instance = fc.tuple(...parts.map(maybe))
