@@ -42,7 +42,7 @@ export async function connected<T>(
   { flags: { region, profile, endpointUrl }, out, signal }: AccountContext,
   work: (aws: Aws) => Promise<T>,
 ): Promise<T> {
-  using aws = connect({ region, profile, endpointUrl });
+  using aws = connect({ region, profile, endpointUrl, signal });
   using _waiting = out.during("Waiting for AWS");
   try {
     return await work(aws);

@@ -249,11 +249,12 @@ export const setup = command({
     return connected(context, async (aws) => {
       const { flags, origins, out, signal } = context;
       const { dryRun, cpu, period, evaluations } = flags;
+      let at = "the look at what is there";
       const plan: SetupPlan = {
         ...flags,
         balancer: balancerRef(flags),
         confirmWithin: flags.timeout,
-        progress: (text) => out.progress(text),
+        progress: (text) => out.progress(at = text),
         // Alarms that somebody set otherwise keep what the flags do not name.
         cpu: origins["cpu"] === "flag" ? cpu : undefined,
         period: origins["period"] === "flag" ? period : undefined,
@@ -267,6 +268,9 @@ export const setup = command({
             `Next: kas autoscaler --topic-arn ${topic}, then kas admin setup --url URL to have it told`,
           );
         }
+      } catch (error) {
+        if (signal.aborted) out.error(`Interrupted; what is not listed is undone or unfinished, at ${at}`);
+        throw error;
       } finally {
         // What was done before a failure is told as well.
         if (!dryRun) await out.table(["resource", "name", "action"], steps);

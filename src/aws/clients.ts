@@ -19,6 +19,8 @@ export interface Account {
   readonly endpointUrl?: string | undefined;
   /** Longest wait for one of the three attempts of a call, ms; 10,000 by default. */
   readonly timeLimit?: number;
+  /** Ends every call that is under way, and those to come. */
+  readonly signal?: AbortSignal;
   /** Told of each request as it ends. */
   readonly onCall?: (call: Call) => void;
 }

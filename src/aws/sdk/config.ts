@@ -18,7 +18,7 @@ const METADATA_TIME_LIMIT = 500;
 
 /** The settings that the clients of one account share. */
 export function clientConfig(
-  { region, profile, endpointUrl, timeLimit = TIME_LIMIT }: Account,
+  { region, profile, endpointUrl, timeLimit = TIME_LIMIT, signal }: Account,
 ): ClientConfig {
   const named = profile === undefined ? {} : { profile };
   return {
@@ -29,7 +29,7 @@ export function clientConfig(
       timeLimit,
       defaultProvider({ ...named, timeout: METADATA_TIME_LIMIT, maxRetries: 0 }),
     ),
-    requestHandler: fetchHandler(timeLimit),
+    requestHandler: fetchHandler(timeLimit, signal),
     retryStrategy: new Retry(3),
     customUserAgent: "kas",
   };

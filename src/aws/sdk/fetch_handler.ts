@@ -16,8 +16,8 @@ export interface FetchHandler extends RequestHandler<HttpRequest, HttpResponse, 
   readonly httpHandlerConfigs: () => Record<string, never>;
 }
 
-/** Makes a handler whose attempts may take `timeLimit` ms each; beyond that they fail with {@linkcode UnreachableError}. */
-export function fetchHandler(timeLimit: number): FetchHandler {
+/** Makes a handler whose attempts may take `timeLimit` ms each; beyond that they fail with {@linkcode UnreachableError}. `signal` ends all of them. */
+export function fetchHandler(timeLimit: number, signal?: AbortSignal): FetchHandler {
   let client: Deno.HttpClient | undefined;
 
   async function handle(request: HttpRequest, { abortSignal }: HttpHandlerOptions = {}) {
@@ -26,11 +26,11 @@ export function fetchHandler(timeLimit: number): FetchHandler {
     const url = addressOf(request);
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), timeLimit);
-    const caller = abortSignal as AbortSignal | undefined;
+    const callers = [abortSignal as AbortSignal | undefined, signal].filter((it) => it !== undefined);
     const onAbort = () => stop.abort();
-    caller?.addEventListener("abort", onAbort, { once: true });
+    for (const caller of callers) caller.addEventListener("abort", onAbort, { once: true });
     try {
-      caller?.throwIfAborted();
+      for (const caller of callers) caller.throwIfAborted();
       const response = await fetch(url, {
         method: request.method,
         headers: request.headers,
@@ -48,14 +48,15 @@ export function fetchHandler(timeLimit: number): FetchHandler {
         }),
       };
     } catch (cause) {
-      if (caller?.aborted) throw aborted(caller);
+      const caller = callers.find(({ aborted }) => aborted);
+      if (caller !== undefined) throw aborted(caller);
       if (!stop.signal.aborted) throw unreachable(url, cause);
       throw new UnreachableError(`no answer from ${url.origin} within ${timeLimit / 1_000} s`, {
         hint: "check the network, what filters it, and HTTPS_PROXY; then again",
       });
     } finally {
       clearTimeout(timer);
-      caller?.removeEventListener("abort", onAbort);
+      for (const caller of callers) caller.removeEventListener("abort", onAbort);
     }
   }
 

@@ -1,0 +1,93 @@
+/**
+ * docs/operation.md as it is written: its commands are run by bash, one block after the other, with kas on the PATH.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { balancerRef } from "../../src/aws/balancer.ts";
+import { startAutoscaler } from "../../src/autoscaler/service.ts";
+import { startSandbox } from "../../src/sandbox/sandbox.ts";
+import { credentials } from "../aws/wire.ts";
+import { execute, FROM_SOURCE } from "../kas.ts";
+import { program, testWith } from "../needs.ts";
+import { FAST } from "./contract/backends.ts";
+
+const PAGE = new URL("../../docs/operation.md", import.meta.url);
+
+/** A node's id in a new account, where the base's is the first. */
+const NODE = "i-00000000000000002";
+
+testWith(
+  [program("bash"), program("awk")],
+  "docs/operation.md: every command does what the page says",
+  async (t) => {
+    await using stack = new AsyncDisposableStack();
+    const sandbox = stack.use(await startSandbox({ ...FAST, empty: true }));
+    const folder = await Deno.makeTempDir();
+    stack.defer(() => Deno.remove(folder, { recursive: true }));
+    await Deno.writeTextFile(`${folder}/kas`, `#!/bin/sh\nexec ${FROM_SOURCE.join(" ")} "$@"\n`, {
+      mode: 0o755,
+    });
+    const [old, moved] = await Promise.all(
+      ["old", "new"].map(async (name) => stack.use(await autoscaler(sandbox.env, `${folder}/${name}`))),
+    );
+    const env = {
+      ...sandbox.env,
+      PATH: `${folder}:${Deno.env.get("PATH")}`,
+      IMAGE: "ami-1",
+      AUTOSCALER: `${old?.url}/`,
+      NEW_AUTOSCALER: `${moved?.url}/`,
+      NODE,
+    };
+
+    const said = new Map<string, string>();
+    for (const { heading, script } of blocks(await Deno.readTextFile(PAGE))) {
+      await t.step(`${heading}: ${script.split("\n")[0]}`, async () => {
+        const { code, stdout, stderr } = await execute([
+          "bash",
+          "-euo",
+          "pipefail",
+          "-c",
+          `cd ${folder}\n${script}`,
+        ], env);
+        assertEquals(code, 0, `${script}\n${stdout}${stderr}`);
+        said.set(heading, (said.get(heading) ?? "") + stdout);
+      });
+    }
+    assertMatch(said.get("A first fleet") ?? "", /confirmed/);
+    assertMatch(said.get("Adding nodes") ?? "", /registered/);
+    assertMatch(
+      said.get("Upgrading") ?? "",
+      new RegExp(`stop\\t${NODE}\\tdone.*\\n[^]*start\\t${NODE}\\tdone`),
+    );
+    assertMatch(said.get("Moving the autoscaler") ?? "", /deleted/);
+    assert(sandbox.world.instances().every(({ state }) => state === "shutting-down"), "an instance is left");
+  },
+);
+
+/** An autoscaler that confirms and records, and moves nothing: the page's commands are what is tried. */
+async function autoscaler(env: Readonly<Record<string, string>>, state: string) {
+  credentials();
+  return await startAutoscaler({
+    account: { region: env["AWS_REGION"], endpointUrl: env["AWS_ENDPOINT_URL"] },
+    fleet: { fleet: "kas", balancer: balancerRef({ fleet: "kas" }) },
+    topicArn: env["KAS_TOPIC_ARN"],
+    listen: { hostname: "127.0.0.1", port: 0 },
+    state,
+    limits: { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 1_000 },
+    startTimeout: 300_000,
+    drainTimeout: 300_000,
+    resubscribe: false,
+    trustSigner: env["KAS_TRUST_SIGNER"],
+    dryRun: true,
+  });
+}
+
+/** The page's `sh` blocks with their headings, but for those that say more than `sh`. */
+function blocks(page: string): { heading: string; script: string }[] {
+  let heading = "";
+  return Array.from(page.matchAll(/^## (?<title>.+)$|^```sh\n(?<script>[^]*?)^```$/gm), ({ groups }) => {
+    heading = groups?.["title"] ?? heading;
+    return { heading, script: groups?.["script"] ?? "" };
+  }).filter(({ script }) => script !== "");
+}
