@@ -35,6 +35,8 @@ const OPTIONS = {
   pull: { ...SETTINGS.pull, help: "for an autoscaler with --pull: no topic, alarms that notify nobody" },
   min: SETTINGS.min,
   max: SETTINGS.max,
+  grow: SETTINGS.grow,
+  shrink: SETTINGS.shrink,
   timeout: {
     placeholder: "TIME",
     help: "longest wait for autoscalers and workers, all of them together",
@@ -60,7 +62,7 @@ export const doctor = command({
     const { region, profile, endpointUrl } = flags;
     let ahead: number | undefined;
     using aws = connect({ region, profile, endpointUrl, onCall: (call) => ahead = call.ahead ?? ahead });
-    out.progress("looking at the fleet");
+    using _looking = out.during("Looking at the fleet");
     const gathered = await gather({
       aws,
       selector: selector(flags),
@@ -82,7 +84,7 @@ function planOf({ flags, origins, texts }: Context<typeof OPTIONS>): Plan {
     names.filter((name) => origins[name] === "flag").map((name) => ` --${kebab(name)} ${texts[name]}`).join(
       "",
     );
-  const { fleet, topicArn, url, pull, min, max } = flags;
+  const { fleet, topicArn, url, pull, min, max, grow, shrink } = flags;
   return {
     fleet,
     balancer: balancerRef(flags),
@@ -91,6 +93,8 @@ function planOf({ flags, origins, texts }: Context<typeof OPTIONS>): Plan {
     pull,
     min,
     max,
+    grow,
+    shrink,
     kas: (words) => `kas admin ${words}${given(KAS_FLAGS)}`,
     aws: (words) => `aws ${words}${given(AWS_FLAGS)}`,
   };

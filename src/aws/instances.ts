@@ -239,7 +239,8 @@ function stateChange(id: string, changes: readonly InstanceStateChange[] | undef
   return { id, before, after };
 }
 
-function templateOf(
+/** `lt-…` or a name, and after a colon the version, in the API's form. */
+export function templateOf(
   text: string,
 ): { LaunchTemplateId?: string; LaunchTemplateName?: string; Version?: string } {
   const [template = "", version] = text.split(":");

@@ -1,3 +1,4 @@
+import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
 import { assertEquals, assertMatch } from "@std/assert";
 import { problem, settled, wired } from "./wired.ts";
 
@@ -90,5 +91,29 @@ Deno.test("an AWS that fails in one place leaves doctor the others", async () =>
   assertEquals(rows.filter(({ result }) => result === "skipped").map(({ check }) => check), [
     "registered",
     "health",
+  ]);
+});
+
+Deno.test("doctor asks for what an autoscaler that launches and terminates instances needs", async () => {
+  await using w = await wired();
+  const LaunchTemplateData = { ImageId: "ami-1" };
+  const ec2 = await w.aws.ec2();
+  await ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName: "ours", LaunchTemplateData }));
+  const words = (template: string) => `--url ${w.url} --grow ${template} --shrink terminate --max 4`;
+  const answer = async (template: string) =>
+    (await w.doctor(words(template))).rows.find(({ check }) => check === "permissions");
+  assertEquals(
+    (await answer("ours"))?.detail,
+    "EC2 allows StartInstances, StopInstances, CreateTags, TerminateInstances, RunInstances",
+  );
+  assertMatch(
+    (await answer("gone"))?.detail ?? "",
+    /^ec2:RunInstances would fail: .* template name gone, does not exist/,
+  );
+  w.fleet.sandbox.faults.set("deny=ec2:RunInstances");
+  const { result, detail } = await answer("ours") ?? {};
+  assertEquals([result, detail], [
+    "failed",
+    "ec2:RunInstances is denied to these credentials; try: kas admin iam-policy autoscaler --grow ours --shrink terminate",
   ]);
 });

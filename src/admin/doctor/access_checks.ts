@@ -6,7 +6,7 @@
 import { isDenied, isOutOfReach } from "../../aws/errors.ts";
 import { explain } from "../../aws/explain.ts";
 import { type Check, failed, type Finding, ok, orOk, skipped, warning } from "./check.ts";
-import { type Facts, failures, known } from "./facts.ts";
+import { type Facts, failures, known, type Plan } from "./facts.ts";
 
 /** From where on AWS refuses what is signed, ms. Source: IAM user guide, "Troubleshoot Signature Version 4 requests". */
 const REFUSED_SKEW = 300_000;
@@ -53,20 +53,35 @@ export const reading: Check = {
 export const permissions: Check = {
   name: "permissions",
   about: "the credentials allow to start, stop, tag and launch instances, asked by DryRun",
-  run: ({ allowed, plan }) => {
-    const answers = known(allowed);
-    if (answers.size === 0) return skipped("there is no node to ask for");
-    const findings = [...answers].flatMap(([action, may]): Finding[] => {
-      if (may) return [];
-      const told = `these credentials may not ${action}`;
-      // Only what launches instances needs that.
-      return action === "RunInstances"
-        ? [warning(`ec2:${action} is denied: ${told}`, plan.kas("iam-policy admin"))]
-        : [failed(`ec2:${action} is denied: ${told}`, plan.kas("iam-policy autoscaler"))];
+  run: ({ instances, allowed, plan }) => {
+    known(instances);
+    if (allowed.length === 0) return skipped("there is no node to ask for");
+    const findings = allowed.flatMap(({ action, allowed }): Finding[] => {
+      // What only an operator needs is no failure of the fleet's.
+      const wrong = action === "RunInstances" && plan.grow === undefined ? warning : failed;
+      if ("failed" in allowed) {
+        const { message, hint } = explain(allowed.failed.error);
+        return [wrong(`ec2:${action} would fail: ${message}`, hint)];
+      }
+      if (allowed.value) return [];
+      const words = action === "RunInstances" && plan.grow === undefined
+        ? "admin"
+        : growing("autoscaler", plan);
+      return [wrong(`ec2:${action} is denied to these credentials`, plan.kas(`iam-policy ${words}`))];
     });
-    return orOk(findings, `EC2 allows ${[...answers.keys()].join(", ")}`);
+    return orOk(findings, `EC2 allows ${allowed.map(({ action }) => action).join(", ")}`);
   },
 };
+
+/** The policy of an autoscaler that is set so. */
+function growing(who: string, { grow, shrink }: Plan): string {
+  return [
+    who,
+    ...(grow === undefined ? [] : [`--grow ${grow}`]),
+    ...(shrink === "stop" ? [] : [`--shrink ${shrink}`]),
+  ]
+    .join(" ");
+}
 
 export const clock: Check = {
   name: "clock",

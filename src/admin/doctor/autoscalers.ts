@@ -16,6 +16,7 @@ const STATUS = z.object({
     topicArn: z.string().optional(),
     min: z.number().optional(),
     max: z.number().optional(),
+    grow: z.string().optional(),
     /** ms. */
     drainTimeout: z.number(),
   }),

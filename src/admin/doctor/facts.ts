@@ -7,7 +7,7 @@
 import type { AlarmDetail } from "../../aws/alarms.ts";
 import type { Balancer, BalancerRef, Health } from "../../aws/balancer.ts";
 import type { Ec2Instance } from "../../aws/instances.ts";
-import type { Rehearsed } from "../../aws/permissions.ts";
+import type { Rehearsal } from "../../aws/permissions.ts";
 import type { Ingress } from "../../aws/security_groups.ts";
 import type { Subscription } from "../../aws/topic.ts";
 import type { Autoscaler } from "./autoscalers.ts";
@@ -34,6 +34,9 @@ export interface Plan {
   readonly pull: boolean;
   readonly min?: number | undefined;
   readonly max?: number | undefined;
+  /** The launch template that nodes are launched from when none is left to start. */
+  readonly grow?: string | undefined;
+  readonly shrink: "stop" | "terminate";
   /** A command of kas's or AWS's that mends something, with the flags that say where and as whom: `setup` → `kas admin setup --fleet web`. */
   readonly kas: (words: string) => string;
   readonly aws: (words: string) => string;
@@ -48,8 +51,8 @@ export interface Facts {
   /** How far AWS's clock is ahead of this machine's, ms; undefined without an answer of AWS's. */
   readonly ahead: number | undefined;
   readonly instances: Fact<readonly Ec2Instance[]>;
-  /** What the credentials allow to do; empty for a fleet without a node to ask for. */
-  readonly allowed: Fact<ReadonlyMap<Rehearsed, boolean>>;
+  /** Whether the credentials allow to do what is asked by DryRun. */
+  readonly allowed: readonly { readonly action: Rehearsal["action"]; readonly allowed: Fact<boolean> }[];
   readonly balancer: Fact<Balancer | undefined>;
   /** Of the balancer, s, 0 if it is off; undefined without a balancer. */
   readonly draining: Fact<number | undefined>;
@@ -81,7 +84,7 @@ export function known<T>(fact: Fact<T>): T {
 
 /** The facts that AWS was asked for and did not tell. */
 export function failures(facts: Facts): Failure[] {
-  const { instances, allowed, balancer, draining, health, alarms, topic, ingress } = facts;
-  return [instances, allowed, balancer, draining, health, alarms, topic, ingress]
+  const { instances, balancer, draining, health, alarms, topic, ingress } = facts;
+  return [instances, balancer, draining, health, alarms, topic, ingress]
     .flatMap((fact: Fact<unknown>) => "failed" in fact ? [fact.failed] : []);
 }

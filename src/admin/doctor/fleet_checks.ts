@@ -54,19 +54,26 @@ export const bounds: Check = {
   about: "the minimum is not above the maximum, nor above what there is",
   run: (facts) => {
     const all = members(facts);
-    const { min: least, max: most } = { ...facts.plan, ...statusOf(facts)?.settings };
+    const { min: least, max: most, grow } = { ...facts.plan, ...statusOf(facts)?.settings };
     const always = all.filter(({ role }) => role !== "node").length;
     const min = least ?? always;
     const max = most ?? all.length;
     const words = `min ${min}${
       least === undefined ? " (the base and control instances)" : ""
     } and max ${max}${most === undefined ? " (the whole fleet)" : ""}`;
-    if (min > all.length) {
-      const mend = `kas autoscaler --min ${always}`;
-      return [failed(`min ${min} can't be kept with ${all.length} instances`, mend)];
+    if (grow === undefined && min > all.length) {
+      return [
+        failed(`min ${min} can't be kept with ${all.length} instances`, `kas autoscaler --min ${always}`),
+      ];
     }
     if (min > max) {
-      return [failed(`${words}: nothing can be started or stopped`, `kas autoscaler --max ${all.length}`)];
+      const mend = `kas autoscaler --max ${Math.max(min, all.length)}`;
+      return [failed(`${words}: nothing can be started or stopped`, mend)];
+    }
+    if (grow !== undefined && all.length > max) {
+      const detail =
+        `max ${max} counts every instance where nodes are launched from ${grow}, and there are ${all.length}`;
+      return [warning(detail, `kas autoscaler --max ${all.length}`)];
     }
     return ok(words);
   },

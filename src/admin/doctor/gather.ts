@@ -8,16 +8,13 @@ import { draining, findBalancer, health } from "../../aws/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { isNotFound } from "../../aws/errors.ts";
 import { type Ec2Instance, fleetInstances, type FleetSelector } from "../../aws/instances.ts";
-import { mayDo, type Rehearsed } from "../../aws/permissions.ts";
+import { isAllowed, type Rehearsal } from "../../aws/permissions.ts";
 import { ingressOf } from "../../aws/security_groups.ts";
 import { subscriptions } from "../../aws/topic.ts";
 import { WORKER_PORT } from "../../scaling/fleet.ts";
 import { findTopic } from "../account.ts";
 import { askAutoscaler, type Autoscaler, whyNot } from "./autoscalers.ts";
 import type { Fact, Facts, Plan, WorkerAnswer } from "./facts.ts";
-
-/** What is asked by DryRun. */
-const REHEARSED: readonly Rehearsed[] = ["StartInstances", "StopInstances", "CreateTags", "RunInstances"];
 
 /** How a balancer of a kind is read. */
 const READS = {
@@ -56,6 +53,11 @@ export async function gather(gathering: Gathering): Promise<Omit<Facts, "ahead">
   const over = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
 
   const reads = READS[plan.balancer.kind];
+  const rehearseAll = (all: readonly Rehearsal[]) =>
+    Promise.all(all.map(async (it) => ({
+      action: it.action,
+      allowed: await ask(`ec2:${it.action}`, () => isAllowed(aws, it, signal)),
+    })));
   const instances = ask(
     "ec2:DescribeInstances",
     () => Array.fromAsync(fleetInstances(aws, selector, signal)),
@@ -79,9 +81,7 @@ export async function gather(gathering: Gathering): Promise<Omit<Facts, "ahead">
       () => ifThere(health(aws, plan.balancer, signal), []),
     ),
     alarms: ask("cloudwatch:DescribeAlarms", () => fleetAlarms(aws, plan.fleet, signal)),
-    allowed: instances.then((all) =>
-      ask("ec2 DryRun", () => rehearse(aws, valueOf(all, []), plan.fleet, signal))
-    ),
+    allowed: instances.then((all) => rehearseAll(rehearsals(plan, valueOf(all, [])))),
     ingress: instances.then((all) =>
       ask("ec2:DescribeSecurityGroups", () => ingressOf(aws, groupsOf(valueOf(all, [])), signal))
     ),
@@ -133,17 +133,19 @@ async function topicOf(aws: Aws, plan: Plan, signal: AbortSignal) {
   );
 }
 
-/** Asks for one node: a policy may well keep its hands off the others. */
-async function rehearse(
-  aws: Aws,
-  instances: readonly Ec2Instance[],
-  fleet: string,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<Rehearsed, boolean>> {
+/** What is asked by DryRun, for one node: a policy may well keep its hands off the others. */
+function rehearsals({ fleet, grow, shrink }: Plan, instances: readonly Ec2Instance[]): Rehearsal[] {
   const node = instances.find(({ role }) => role === "node");
-  if (node === undefined) return new Map();
-  const ask = async (action: Rehearsed) => [action, await mayDo(aws, action, node, fleet, signal)] as const;
-  return new Map(await Promise.all(REHEARSED.map(ask)));
+  const like = grow ?? node;
+  return [
+    ...(node === undefined ? [] : [
+      { action: "StartInstances", id: node.id },
+      { action: "StopInstances", id: node.id },
+      { action: "CreateTags", id: node.id },
+      ...(shrink === "terminate" ? [{ action: "TerminateInstances", id: node.id } as const] : []),
+    ] as const),
+    ...(like === undefined ? [] : [{ action: "RunInstances", fleet, like } as const]),
+  ];
 }
 
 function groupsOf(instances: readonly Ec2Instance[]): string[] {
