@@ -80,6 +80,9 @@ export function autoscalerPolicy(scope: Scope): Policy {
     allow("Balance", [balancerArn(scope)], classic ? REGISTERING : TARGETING),
     ...(topicArn === undefined ? [] : [allow("Confirm", [topicArn], ["sns:ConfirmSubscription"])]),
     ...(grow === undefined ? [] : launching(scope, { [`aws:RequestTag/${TAG.role}`]: "node" }, grow)),
+    // What is launched is watched as the others are, and what is terminated leaves no alarms behind.
+    ...(grow === undefined ? [] : [allow("Watch", [alarms(scope)], ["cloudwatch:PutMetricAlarm"])]),
+    ...(shrink === "terminate" ? [allow("Unwatch", [alarms(scope)], ["cloudwatch:DeleteAlarms"])] : []),
   ]);
 }
 
@@ -137,7 +140,7 @@ export function adminPolicy(scope: Scope): Policy {
           "elasticloadbalancing:ModifyTargetGroupAttributes",
         ],
     ),
-    allow("Alarms", [arn(scope, "cloudwatch", `alarm:${fleet}:*`)], [
+    allow("Alarms", [alarms(scope)], [
       "cloudwatch:DeleteAlarms",
       "cloudwatch:PutMetricAlarm",
       "cloudwatch:SetAlarmState",
@@ -154,6 +157,11 @@ export function adminPolicy(scope: Scope): Policy {
       ]),
     ]),
   ]);
+}
+
+/** The fleet's alarms. */
+function alarms(scope: Scope): string {
+  return arn(scope, "cloudwatch", `alarm:${scope.fleet}:*`);
 }
 
 /** An instance of the fleet. */

@@ -68,7 +68,9 @@ const NEVER = {
   "stop an instance without tags": on("ec2:StopInstances", "instance/i-1"),
   "terminate the base": on("ec2:TerminateInstances", "instance/i-1", { ...node, "kas:role": "base" }),
   "terminate another fleet's node": on("ec2:TerminateInstances", "instance/i-1", theirs),
-  "delete an alarm": on("cloudwatch:DeleteAlarms", "alarm:kas:cpuhigh:i-1"),
+  "delete another fleet's alarm": on("cloudwatch:DeleteAlarms", "alarm:theirs:cpuhigh:i-1"),
+  "change another fleet's alarm": on("cloudwatch:PutMetricAlarm", "alarm:theirs:cpuhigh:i-1"),
+  "set an alarm's state": on("cloudwatch:SetAlarmState", "alarm:kas:cpuhigh:i-1"),
   "register with another balancer": on(REGISTER, "loadbalancer/theirs"),
   "confirm another topic's subscription": on("sns:ConfirmSubscription", "theirs"),
   "take another fleet's instance into this one": tagged("kas:fleet", theirs),
@@ -96,6 +98,8 @@ testWith(NEEDS, "the autoscaler may not do what is not its business", async () =
   const more = {
     "terminate a node": on("ec2:TerminateInstances", "instance/i-1", node),
     "launch a node": launched({ "kas:fleet": "kas", "kas:role": "node" }),
+    "have it watched": on("cloudwatch:PutMetricAlarm", "alarm:kas:cpuhigh:i-1"),
+    "delete an alarm": on("cloudwatch:DeleteAlarms", "alarm:kas:cpuhigh:i-1"),
   };
   assertEquals(await allowedBy(autoscalerPolicy(SCOPE), { ...NEVER, ...more }), []);
   assertEquals(await allowedBy(autoscalerPolicy(GROWING), { ...NEVER, ...more }), Object.keys(more));

@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
 import { ModifyLoadBalancerAttributesCommand } from "@aws-sdk/client-elastic-load-balancing";
 import { fleetInstances } from "../../../src/aws/instances.ts";
 import type { Passing } from "../../../src/sandbox/faults.ts";
 import { type Stage, stage } from "../../autoscaler/fixtures.ts";
 import { eventually } from "../../kas.ts";
-import { machinesOf, type Scenario, serve } from "./scenarios.ts";
+import { machinesOf, type Scenario, serve, TEMPLATE } from "./scenarios.ts";
 import { describe, type Point, Victim } from "./victim.ts";
 
 /** What a run came to, to be compared. */
@@ -43,6 +44,12 @@ export async function run(scenario: Scenario, point?: Point): Promise<Ran> {
   const { nodes, faults = [], flags = TIMEOUTS, held = false } = scenario;
   await using it = await stage({ nodes, faults, machine });
   if (scenario.serving) await serve(it);
+  await (await it.aws.ec2()).send(
+    new CreateLaunchTemplateCommand({
+      LaunchTemplateName: TEMPLATE,
+      LaunchTemplateData: { ImageId: "ami-00000000000000001" },
+    }),
+  );
   const work = held ? await hold(it, machine.held) : [];
 
   await using victim = new Victim(it.sandbox, it.options.state, [...FLAGS, ...flags], point);
@@ -135,6 +142,7 @@ class Referee {
   readonly #it: Stage;
   readonly #dead: readonly string[];
   readonly #before = new Map<string, string>();
+  readonly #tokens = new Set<unknown>();
 
   constructor(it: Stage, { dead = [] }: Scenario) {
     this.#it = it;
@@ -142,13 +150,17 @@ class Referee {
   }
 
   looksAt({ action, input, moment }: Passing): void {
-    if (!/^(Start|Stop)Instances$|^Register/.test(action)) return;
+    if (action === "RunInstances" && moment === "after" && !this.#tokens.has(input["ClientToken"])) {
+      this.#tokens.add(input["ClientToken"]);
+      this.effects.push(action);
+    }
+    if (!/^(Start|Stop|Terminate)Instances$|^Register/.test(action)) return;
     for (const id of JSON.stringify(input).match(/\bi-[0-9a-f]{17}\b/g) ?? []) {
       const [state = "", standing = ""] = this.#it.standing(id).split(" ");
       if (moment === "before") {
         this.#before.set(id, state);
-        if (action === "StopInstances" && standing !== "none") {
-          this.#fault(`I4: ${id} stopped while ${standing}`);
+        if (/^(Stop|Terminate)/.test(action) && standing !== "none") {
+          this.#fault(`I4: ${id} taken out while ${standing}`);
         }
         if (/^Register/.test(action) && (state !== "running" || this.#dead.includes(id))) {
           this.#fault(`I5: ${id} registered while ${state}`);

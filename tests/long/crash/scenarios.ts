@@ -29,6 +29,9 @@ export interface Scenario {
 
 const [FIRST, SECOND] = NODES;
 
+/** The launch template that is there. */
+export const TEMPLATE = "kas-node";
+
 const out = (it: Stage) => it.alarm("cpuhigh", BASE, "ALARM");
 const away = (it: Stage) => it.alarm("cpulow", FIRST, "OK");
 
@@ -66,6 +69,29 @@ export const SCENARIOS: readonly Scenario[] = [
     serving: true,
     drive: away,
     steps: stepsOf(FIRST, "deregistered", "drained", "looked-at", "stopping", "stopped"),
+  },
+  {
+    name: "launch",
+    nodes: 0,
+    flags: ["--start-timeout", "20s", "--grow", TEMPLATE, "--max", "2"],
+    drive: out,
+    steps: stepsOf(FIRST, "launched", "running", "healthy", "registered", "in-service", "watched"),
+  },
+  {
+    name: "terminate",
+    nodes: 1,
+    serving: true,
+    flags: ["--drain-timeout", "20s", "--grow", TEMPLATE, "--max", "2", "--shrink", "terminate"],
+    drive: away,
+    steps: stepsOf(
+      FIRST,
+      "deregistered",
+      "drained",
+      "looked-at",
+      "terminating",
+      "terminated",
+      "unwatched",
+    ),
   },
   {
     name: "stop that does not drain and is put back",

@@ -92,7 +92,7 @@ export class Victim implements AsyncDisposable {
   async passes(passing: Passing): Promise<void> {
     const name = callName(passing);
     if (!this.#armed || OUTSIDE.test(name)) return;
-    if (/^(Start|Stop|Register|Deregister|CreateTags)/.test(name)) this.#changed = true;
+    if (/^(Run|Start|Stop|Terminate|Register|Deregister|CreateTags)/.test(name)) this.#changed = true;
     else if (!this.#changed && OBSERVING.test(name)) return;
     if (passing.moment === "before") this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
     const point = this.#point;
