@@ -253,7 +253,7 @@ function running(errand: Errand) {
         case "stopping":
         case "shutting-down":
         case "terminated":
-          throw new ErrandError(`${id} is ${last}`, false);
+          throw ended(instance);
         default:
           return last satisfies never;
       }
@@ -261,18 +261,21 @@ function running(errand: Errand) {
   };
 }
 
+/** What is said of an instance that ends on its way in: EC2 knows why, of one that it can't launch for instance. */
+function ended({ id, state, stateReason }: Ec2Instance): ErrandError {
+  return new ErrandError(`${id} is ${state}${stateReason === undefined ? "" : ` (${stateReason})`}`, false);
+}
+
 /** Has an attempt look now and then whether the instance is still there: one that is going will never get any further. */
 function whileThere<T extends Pick<Taking<true>, "attempt">>(errand: Errand, taking: T): T {
-  const { id, world: { clock } } = errand;
+  const { world: { clock } } = errand;
   let looked = clock.elapsed();
   const attempt = async () => {
     const seen = await taking.attempt();
     if (seen !== undefined || clock.elapsed() - looked < LOOK_PACE) return seen;
     looked = clock.elapsed();
-    const state = (await glance(errand))?.state;
-    if (state === "stopping" || state === "shutting-down" || state === "terminated") {
-      throw new ErrandError(`${id} is ${state}`, false);
-    }
+    const now = await glance(errand);
+    if (now !== undefined && /^(stopping|shutting-down|terminated)$/.test(now.state)) throw ended(now);
     return undefined;
   };
   return { ...taking, attempt };

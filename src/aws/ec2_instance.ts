@@ -14,6 +14,8 @@ export interface Ec2Instance extends Omit<Instance, "registration"> {
   readonly image?: string;
   /** Ids. */
   readonly securityGroups?: readonly string[];
+  /** Why it is stopping, stopped or ending, in EC2's words: `Client.VolumeLimitExceeded: Volume limit exceeded`. */
+  readonly stateReason?: string;
 }
 
 /** The tags that tell a fleet's instances and what they are for. */
@@ -46,6 +48,7 @@ export function instanceOf(found: SdkInstance, fleet: string | undefined): Ec2In
       ? { securityGroups: found.SecurityGroups.map(({ GroupId }) => GroupId ?? "") }
       : {}),
     ...(found.LaunchTime ? { launched: found.LaunchTime.getTime() } : {}),
+    ...(found.StateReason?.Message ? { stateReason: found.StateReason.Message } : {}),
     ...(stoppedAt === undefined ? {} : { stoppedAt }),
     ...(quarantine === undefined ? {} : { quarantine }),
     ...(autoScalingGroup === undefined ? {} : { autoScalingGroup }),

@@ -62,7 +62,9 @@ export function withRegistration(
   instances: readonly Ec2Instance[],
   registrations: ReadonlyMap<string, Registration>,
 ): Instance[] {
-  return instances.map(({ publicIp: _ip, image: _image, securityGroups: _groups, ...instance }) => ({
+  return instances.map((
+    { publicIp: _ip, image: _image, securityGroups: _groups, stateReason: _why, ...instance },
+  ) => ({
     ...instance,
     registration: registrations.get(instance.id) ?? "none",
   }));

@@ -8,7 +8,7 @@ import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
 import type { AutoscalerOptions } from "../../src/autoscaler/service.ts";
 import { fleetAlarms, putAlarm } from "../../src/aws/alarms.ts";
 import { register } from "../../src/aws/balancer.ts";
-import { fleetInstances, instanceTags, startInstance } from "../../src/aws/instances.ts";
+import { fleetInstances, instanceTags, startInstance, terminateInstance } from "../../src/aws/instances.ts";
 import type { SandboxOptions } from "../../src/sandbox/sandbox.ts";
 import { eventually } from "../kas.ts";
 import { BASE, eventualLine, lines, machines, NODES, type Stage, stage } from "./fixtures.ts";
@@ -164,6 +164,20 @@ for (
     assertEquals(launches(it), asked);
   });
 }
+
+Deno.test("a launched instance that ends before it serves fails the launch, in EC2's words", async () => {
+  await using it = await growing({ boot: 3_600_000 });
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await busy(it);
+  await eventually(() => it.standing(FIRST), (standing) => standing === "pending none");
+  await terminateInstance(it.aws, FIRST);
+  const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+  assertMatch(
+    line?.reason ?? "",
+    /i-0+2 is (shutting-down|terminated) \(Client\.UserInitiatedTermination: .*\)/,
+  );
+});
 
 Deno.test("an instance whose alarms can't be made serves all the same, and it is said that nobody watches it", async () => {
   await using it = await growing();
