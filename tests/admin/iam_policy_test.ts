@@ -29,20 +29,6 @@ async function autoscalerRequests(): Promise<IamRequest[]> {
   await using lab = await told(fleetOf([false, false, true]));
   await lab.subscribe();
   lab.cloud.machines.broken.add(lab.id(FIRST));
-  // The others have alarms, which never ask for anything: the one that is launched is to have the same.
-  for (const id of [BASE, lab.id(2)]) {
-    await lab.cloud.elsewhere("cloudWatch", "PutMetricAlarm", {
-      AlarmName: `kas:cpuhigh:${id}`,
-      Namespace: "AWS/EC2",
-      MetricName: "CPUUtilization",
-      Statistic: "Average",
-      Dimensions: [{ Name: "InstanceId", Value: id }],
-      ComparisonOperator: "GreaterThanOrEqualToThreshold",
-      Threshold: 100,
-      Period: 60,
-      EvaluationPeriods: 1,
-    });
-  }
   const tags = new Map(lab.cloud.fleet().map(({ id, tags }) => [id, tags]));
   await out(lab);
   await lab.pass(300_000);
@@ -65,6 +51,20 @@ async function growingRequests(): Promise<IamRequest[]> {
   const template = { LaunchTemplateName: "ours", LaunchTemplateData: data };
   await lab.cloud.elsewhere("ec2", "CreateLaunchTemplate", template);
   lab.cloud.machines.broken.add(lab.id(FIRST));
+  // The others have alarms, which never ask for anything: the one that is launched is to have the same.
+  for (const id of [BASE, lab.id(2)]) {
+    await lab.cloud.elsewhere("cloudWatch", "PutMetricAlarm", {
+      AlarmName: `kas:cpuhigh:${id}`,
+      Namespace: "AWS/EC2",
+      MetricName: "CPUUtilization",
+      Statistic: "Average",
+      Dimensions: [{ Name: "InstanceId", Value: id }],
+      ComparisonOperator: "GreaterThanOrEqualToThreshold",
+      Threshold: 100,
+      Period: 60,
+      EvaluationPeriods: 1,
+    });
+  }
   const tags = new Map(lab.cloud.fleet().map(({ id, tags }) => [id, tags]));
   // The one node that is stopped is broken, and put into quarantine; then none is left.
   await out(lab);
