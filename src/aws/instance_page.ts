@@ -3,13 +3,32 @@
  *
  * @module
  */
-import type { Instance } from "@aws-sdk/client-ec2";
+import type { Instance as SdkInstance } from "@aws-sdk/client-ec2";
 import { UnreachableError } from "./errors.ts";
 import { Xml, XmlError } from "./xml.ts";
 
-/** Instances in the SDK's shape, as much of each as ec2_instance.ts looks at. */
+/** An instance in the SDK's shape, as much of it as is read. */
+export type PageInstance = Pick<
+  SdkInstance,
+  | "ImageId"
+  | "InstanceId"
+  | "InstanceType"
+  | "KeyName"
+  | "LaunchTime"
+  | "Placement"
+  | "PrivateIpAddress"
+  | "PublicDnsName"
+  | "PublicIpAddress"
+  | "SecurityGroups"
+  | "State"
+  | "StateReason"
+  | "StateTransitionReason"
+  | "Tags"
+>;
+
+/** A page. */
 export interface InstancePage {
-  readonly instances: readonly Instance[];
+  readonly instances: readonly PageInstance[];
   /** Where the next page begins; absent on the last one. */
   readonly next?: string;
 }
@@ -24,7 +43,7 @@ export function readPage(text: string): InstancePage {
     const xml = new Xml(text);
     const root = xml.child();
     if (root !== "DescribeInstancesResponse") throw new XmlError(`it is <${root}>`);
-    const lists: Instance[][] = [];
+    const lists: PageInstance[][] = [];
     let next = "";
     xml.children((name) => {
       if (name === "nextToken") next = xml.text();
@@ -39,8 +58,8 @@ export function readPage(text: string): InstancePage {
   }
 }
 
-function readReservations(xml: Xml): Instance[] {
-  const instances: Instance[] = [];
+function readReservations(xml: Xml): PageInstance[] {
+  const instances: PageInstance[] = [];
   xml.children(() =>
     xml.children((name) => {
       if (name === "instancesSet") xml.children(() => instances.push(readInstance(xml)));
@@ -64,12 +83,15 @@ const TEXTS: Names = {
 /** The SDK's names of members by those of XML elements. */
 type Names = Readonly<Record<string, string>>;
 
-function readInstance(xml: Xml): Instance {
-  const found: Instance = {};
+function readInstance(xml: Xml): PageInstance {
+  const found: PageInstance = {};
   xml.children((name) => {
     switch (name) {
       case "instanceState":
         found.State = readTexts(xml, { name: "Name" });
+        break;
+      case "stateReason":
+        found.StateReason = readTexts(xml, { message: "Message" });
         break;
       case "placement":
         found.Placement = readTexts(xml, { availabilityZone: "AvailabilityZone" });

@@ -13,7 +13,7 @@ import { readBy } from "./answers.ts";
 import { type Aws, sendOptions } from "./clients.ts";
 import { type Ec2Instance, instanceOf, TAG, tagsOf } from "./ec2_instance.ts";
 import { isNotFound } from "./errors.ts";
-import { readPage } from "./instance_page.ts";
+import { type PageInstance, readPage } from "./instance_page.ts";
 
 export type { Ec2Instance };
 
@@ -212,7 +212,7 @@ async function* describe(
   aws: Aws,
   request: DescribeInstancesRequest,
   signal?: AbortSignal,
-): AsyncGenerator<SdkInstance> {
+): AsyncGenerator<PageInstance> {
   const [client, { DescribeInstancesCommand }] = await ec2(aws);
   // EC2 takes ids or a page size, never both.
   const page = request.InstanceIds === undefined ? { MaxResults: PAGE } : {};

@@ -29,7 +29,7 @@ function element([name, text, way]: Written): string {
 }
 
 /** What kas looks at of an instance as the SDK reads it. */
-function looked({ InstanceId, State, Placement, Tags, ...rest }: Instance): Instance {
+function looked({ InstanceId, State, StateReason, Placement, Tags, ...rest }: Instance): Instance {
   const { StateTransitionReason, KeyName, InstanceType, PrivateIpAddress, PublicIpAddress, PublicDnsName } =
     rest;
   const { LaunchTime, ImageId, SecurityGroups } = rest;
@@ -40,6 +40,9 @@ function looked({ InstanceId, State, Placement, Tags, ...rest }: Instance): Inst
     ...addresses,
     LaunchTime,
     ...(State === undefined ? {} : { State: State.Name === undefined ? {} : { Name: State.Name } }),
+    ...(StateReason === undefined ? {} : {
+      StateReason: StateReason.Message === undefined ? {} : { Message: StateReason.Message },
+    }),
     ...(Placement === undefined ? {} : {
       Placement: Placement.AvailabilityZone === undefined
         ? {}
@@ -81,6 +84,7 @@ Deno.test("readPage() reads of every instance what the SDK's own reading of the 
       written,
     ),
     within("instanceState", [fc.constant("<code>16</code>"), written("name")]),
+    within("stateReason", [written("code"), written("message")]),
     within("placement", [written("availabilityZone"), written("tenancy")]),
     time.map((at) => `<launchTime>${at.toISOString()}</launchTime>`),
     fc.array(tag, { maxLength: 4 }).map((all) => `<tagSet>${all.join("\n")}</tagSet>`),
