@@ -8,6 +8,7 @@ import { registrations } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { explain } from "../aws/explain.ts";
 import { type Ec2Instance, fleetInstances, withRegistration } from "../aws/instances.ts";
+import { together } from "../aws/together.ts";
 import type { Alarm } from "../scaling/alarm.ts";
 import type { Datapoint, Facts, Limits } from "../scaling/facts.ts";
 import type { Fleet } from "./errand.ts";
@@ -87,20 +88,6 @@ export class Observer {
     signal: AbortSignal,
   ): Promise<Map<string, Datapoint>> {
     return ids.length === 0 ? new Map() : await latestCpu(this.#aws, ids, period, signal, now);
-  }
-}
-
-/**
- * All of them or none: the first failure is thrown once the others have ended too, so that a next attempt never finds calls
- * of this one still under way, and AWS throttles it the more.
- */
-async function together<const T extends readonly Promise<unknown>[]>(
-  calls: T,
-): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  try {
-    return await Promise.all(calls);
-  } finally {
-    await Promise.allSettled(calls);
   }
 }
 

@@ -6,6 +6,7 @@
  */
 import { registrations } from "../aws/balancer.ts";
 import { fleetInstances, withRegistration } from "../aws/instances.ts";
+import { together } from "../aws/together.ts";
 import type { Instance } from "../scaling/fleet.ts";
 import { aboveMin } from "../scaling/rules.ts";
 import { type Errand, ErrandError } from "./errand.ts";
@@ -21,7 +22,7 @@ export async function spared(
 ): Promise<Instance> {
   // Before the look, which may show what ends in the meantime as it was.
   const underWay = [...journal.underWay(), ...journal.leaving()];
-  const [ec2, standing] = await Promise.all([
+  const [ec2, standing] = await together([
     Array.fromAsync(fleetInstances(aws, fleet, signal)),
     registrations(aws, fleet.balancer, signal),
   ]);

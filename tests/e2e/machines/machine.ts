@@ -4,7 +4,7 @@
  * @module
  */
 import { type Ended, eventually, execute } from "../../kas.ts";
-import { BARE, MIRROR, NGINX } from "./root_fs.ts";
+import { BARE, mirror, NGINX } from "./root_fs.ts";
 
 /** The room that a machine stands in. */
 export interface Place {
@@ -72,7 +72,10 @@ export async function boot(place: Place, { nginx = false }: MachineOptions = {})
 
   await Deno.mkdir(`${root}/root/.ssh`, { recursive: true, mode: 0o700 });
   await Deno.copyFile(`${identity}.pub`, `${root}/root/.ssh/authorized_keys`);
-  await Deno.writeTextFile(`${root}/etc/hosts`, `127.0.0.1 localhost ${name}\n${subnet}.1 ${MIRROR.host}\n`);
+  await Deno.writeTextFile(
+    `${root}/etc/hosts`,
+    `127.0.0.1 localhost ${name}\n${subnet}.1 ${mirror().hostname}\n`,
+  );
   await Deno.writeTextFile(`${root}/etc/hostname`, `${name}\n`);
 
   for (const group of groups) await Deno.mkdir(group, { recursive: true });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { MIRROR } from "./root_fs.ts";
+import { mirror } from "./root_fs.ts";
 
 const HTTP = 80;
 
@@ -28,7 +28,7 @@ export function relayMirror(hostname: string): AsyncDisposable {
 async function relay(from: Deno.Conn, open: Set<Deno.Conn>): Promise<void> {
   open.add(from);
   try {
-    const to = await Deno.connect({ hostname: MIRROR.host, port: HTTP });
+    const to = await Deno.connect({ hostname: mirror().hostname, port: HTTP });
     open.add(to);
     await Promise.allSettled([from.readable.pipeTo(to.writable), to.readable.pipeTo(from.writable)]);
     open.delete(to);

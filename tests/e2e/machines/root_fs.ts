@@ -18,8 +18,25 @@ const PACKAGES = [
 
 const SUITE = "bookworm";
 
-/** Where Debian's packages come from, for the machines too. */
-export const MIRROR = { host: "deb.debian.org", url: "http://deb.debian.org/debian" };
+/** Where Debian's packages come from, for the machines too: the first of apt's own sources over HTTP. Source: sources.list(5). */
+export function mirror(): URL {
+  const folder = "/etc/apt/sources.list.d";
+  const files = [...Deno.readDirSync(folder)].map(({ name }) => `${folder}/${name}`);
+  for (const path of ["/etc/apt/sources.list", ...files]) {
+    const [, url] = /^(?:deb |URIs:).*?(http:\/\/\S+)/m.exec(readIfThere(path)) ?? [];
+    if (url !== undefined) return new URL(url);
+  }
+  throw new Error("Cannot make machines: apt's sources name no place over http://");
+}
+
+function readIfThere(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
+}
 
 /** Where the file systems stay; another list of packages is another folder. */
 const CACHE = `/var/cache/kas-tests/${SUITE}-${PACKAGES.join("-").length}-${hash(PACKAGES.join(" "))}`;
@@ -54,7 +71,14 @@ async function make(): Promise<void> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
   await Deno.mkdir(CACHE, { recursive: true });
-  await run("debootstrap", "--variant=minbase", `--include=${PACKAGES.join(",")}`, SUITE, BARE, MIRROR.url);
+  await run(
+    "debootstrap",
+    "--variant=minbase",
+    `--include=${PACKAGES.join(",")}`,
+    SUITE,
+    BARE,
+    mirror().href,
+  );
   await run("chroot", BARE, "apt-get", "clean");
 
   // What the installation of nginx adds is what it leaves in the upper folder of an overlay.
