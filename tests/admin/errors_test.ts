@@ -311,10 +311,8 @@ Deno.test("a proxy that wants to know who asks is told so, by the process as an 
     /^kas: AWS is out of reach: cannot reach https:.*: the proxy wants a user and a password$/,
   );
   assertMatch(hint, /^Try: HTTPS_PROXY=/);
-  assertMatch(
-    details.join("\n"),
-    /^because UnreachableError: .*\nbecause TypeError: .*\nbecause Error: .*proxy auth/,
-  );
+  // Down to what the network said, a cause of its own in Deno 2.9, in the TypeError in 2.7.
+  assertMatch(details.join("\n"), /^because UnreachableError: .*\nbecause TypeError: [^]*proxy auth/);
   assertEquals([code, stdout.trim()], [3, ""]);
   assertNotMatch(stderr, /sEcReT|^\s+at /m);
 });
