@@ -10,7 +10,7 @@ const [BASE, NODE] = ["i-00000000000000001", "i-00000000000000002"] as const;
 const [first = "aws", ...others] = installed("aws");
 
 for (const cli of [first, ...others]) {
-  const needs = cli === first ? [program("aws")] : [slow()];
+  const needs = cli === first ? [program("aws"), slow()] : [slow()];
   /** Calls the AWS CLI; its words as tab-separated text, or the error's code. */
   const aws = async (kas: Sandbox, command: string, ...more: string[]): Promise<string> => {
     // The oldest version in use, 2.9, does not know AWS_ENDPOINT_URL.
