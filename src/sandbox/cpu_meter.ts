@@ -53,8 +53,9 @@ export function cpuMeter(pid: number, proc: Proc = PROC): () => number {
       }
       if (now.size === 0) seconds = Math.max(seconds, ticks(proc.read(`/proc/${pid}/stat`)) / USER_HZ);
       threads = now;
-    } catch {
-      // The process has ended: what it used stays.
+    } catch (error) {
+      // Not being allowed to look is no idleness. Else the process has ended: what it used stays.
+      if (error instanceof Deno.errors.NotCapable) throw error;
     }
     return seconds;
   };
@@ -107,7 +108,8 @@ function tree(pid: number, proc: Proc): number[] {
       proc.read(`/proc/${pid}/task/${thread}/children`).split(" ").map(Number).filter((child) => child > 0)
     );
     return [pid, ...children.flatMap((child) => tree(child, proc))];
-  } catch {
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
     // It has just ended.
     return [];
   }
