@@ -168,7 +168,7 @@ testWith([...MACHINES, program("openssl")], "machines are provisioned over ssh, 
       const times = [];
       for (let n = 0; n < 3; n++) times.push(await secondsToReturn(one, unit));
       say(`  ${unit} was back after ${times.join(", ")} s, by systemd's own clock`);
-      assert(Math.min(...times) <= 2);
+      assert((times.toSorted((a, b) => a - b)[1] ?? Infinity) <= 2, "their median");
     });
 
     await t.step(`${unit} is rated 2.0 or better by systemd-analyze`, async () => {
