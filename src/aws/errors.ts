@@ -100,7 +100,7 @@ const NO_CREDENTIALS: ReadonlySet<string> = new Set([
 export function code(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("$fault" in error)) return undefined;
   if ("Code" in error && typeof error.Code === "string") return error.Code;
-  // What the SDK makes of an answer that is no AWS answer at all: any 404, a proxy's page for one, is a NotFound to it.
+  // What the SDK makes of an answer that is no AWS answer at all: each 404, a proxy's page for one, is a NotFound to it.
   const foreign = /^Unknown/.test(error.message) && /^(Unknown|NotFound)/.test(error.name);
   return foreign ? undefined : error.name;
 }

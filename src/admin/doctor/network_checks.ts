@@ -21,7 +21,7 @@ export const ports: Check = {
     if (all.length === 0) return skipped("no instance tells its security groups");
     const [front] = known(facts.balancer)?.securityGroups ?? [];
     const sources = known(facts.balancer)?.securityGroups ?? [];
-    // Whose address a network holds is not ours to know: any will do.
+    // Whose address a network holds is not ours to know; every one will do.
     const source = front === undefined ? "--cidr 0.0.0.0/0" : `--source-group ${front}`;
     const findings = [
       ...closed(
