@@ -33,6 +33,15 @@ Deno.test("parseMessage() tells an absent Subject from an empty one", () => {
   assertEquals("subject" in empty && empty.subject, "");
 });
 
+Deno.test("parseMessage() reads what nests as SNS does, brackets in texts not counted", () => {
+  const nested = { MessageAttributes: { kind: { Type: "String", Value: "x" } } };
+  const text = `${"[".repeat(50)}"\\`;
+  assertEquals(
+    parseMessage(JSON.stringify(signed("Notification", { ...nested, Message: text }))).message,
+    text,
+  );
+});
+
 const MALFORMED: Readonly<Record<string, [body: string, reason: RegExp]>> = {
   "an empty body": ["", /^The body is no JSON$/],
   "text": ["Hello", /^The body is no JSON$/],
@@ -41,6 +50,7 @@ const MALFORMED: Readonly<Record<string, [body: string, reason: RegExp]>> = {
     /^The body is no JSON$/,
   ],
   "null": ["null", /no SNS message/],
+  "half a megabyte of brackets": ["[".repeat(2 ** 19), /^The body is no SNS message: it nests over 8 deep$/],
   "an array": ["[]", /no SNS message|Type/],
   "no Type": ["{}", /^Type is missing/],
   "an unknown Type": [JSON.stringify({ ...NOTIFICATION, Type: "notification" }), /^Type is missing/],
