@@ -12,7 +12,7 @@ import { BALANCER } from "../tests/autoscaler/fixtures.ts";
 import { execute } from "../tests/kas.ts";
 import { answerTime, type Fleet, fleetOf } from "./fleet.ts";
 import { type Cell, type Goal, measured, type Options, type Part, quantile, type Result } from "./result.ts";
-import { asks, beside, burst, kasRig, predecessorRig, react, type Reaction, type Rig } from "./rig.ts";
+import { asks, BASE, beside, burst, kasRig, predecessorRig, react, type Reaction, type Rig } from "./rig.ts";
 
 /** How many reactions make a figure, messages a burst, and messages that ask for more are worked off in a row. */
 const FULL = { reactions: 20, messages: 3_000, asking: 100 };
@@ -29,6 +29,13 @@ const ADDED = 15;
 
 const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000 };
 
+/** What the messages ask for, and so what is looked at. */
+const ASK = {
+  kind: "out",
+  source: "notification",
+  alarm: { fleet: "kas", kind: "cpuhigh", dimension: BASE, from: "OK", to: "ALARM", at: 0 },
+} as const;
+
 const KAS = "kas";
 const BUSY = `kas, ${BESIDE} messages a second beside`;
 const BEFORE = "the predecessor's way";
@@ -40,7 +47,8 @@ async function answers(fleet: Fleet): Promise<number> {
     using state = State.open(folder);
     const journal = new Journal(state);
     const observer = new Observer(fleet.aws, { fleet: "kas", balancer: BALANCER });
-    const look = () => observer.facts(journal, LIMITS, Date.now, new AbortController().signal);
+    const look = () =>
+      observer.facts(ASK, { journal, limits: LIMITS, now: Date.now }, new AbortController().signal);
     await look();
     return await answerTime(fleet, look);
   } finally {

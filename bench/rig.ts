@@ -9,7 +9,7 @@ import { freePort } from "./servers.ts";
 import { deliver, Topic } from "./topic.ts";
 
 /** The base, which is busy whenever more is asked for. */
-const BASE = "i-00000000000000001";
+export const BASE = "i-00000000000000001";
 
 /** The longest that the first look at a fleet may take, ms. */
 const LONGEST_LOOK = 120_000;

@@ -9,7 +9,6 @@ import { Observer } from "../src/autoscaler/observe.ts";
 import { State } from "../src/autoscaler/state.ts";
 import { step } from "../src/autoscaler/step.ts";
 import { realClock } from "../src/autoscaler/wait.ts";
-import { resyncSignal } from "../src/scaling/resync.ts";
 import { BALANCER } from "../tests/autoscaler/fixtures.ts";
 import { binary } from "../tests/needs.ts";
 import { decideTimes } from "./facts.ts";
@@ -47,14 +46,17 @@ async function resync(fleet: Fleet, times: number): Promise<{ took: number; answ
     const stepper = { observer, state, journal, activities, limits: LIMITS, dryRun: true, now: Date.now };
     const { signal } = new AbortController();
     // The first look does not know yet what runs.
-    await step(stepper, resyncSignal, { signal });
+    await step(stepper, "resync", { signal });
     const took: number[] = [];
     for (let n = 0; n < times; n++) {
       const begun = performance.now();
-      await step(stepper, resyncSignal, { signal });
+      await step(stepper, "resync", { signal });
       took.push(performance.now() - begun);
     }
-    const answers = await answerTime(fleet, () => observer.facts(journal, LIMITS, Date.now, signal));
+    const answers = await answerTime(
+      fleet,
+      () => observer.facts("resync", { journal, limits: LIMITS, now: Date.now }, signal),
+    );
     return { took: quantile(took, 0.5), answers };
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -108,7 +108,6 @@ async function run(
     address: ({ publicDns, privateIp }) => publicDns ?? privateIp,
   }, journal);
 
-  let observed: readonly Instance[] = [];
   const stepped = await step(
     {
       observer: new Observer(aws, fleet),
@@ -119,16 +118,14 @@ async function run(
       dryRun,
       now: realClock.now,
     },
-    ({ instances }) => {
-      observed = instances;
-      if (instance !== undefined && !instances.some(({ id }) => id === instance)) {
-        throw new ExitError(`${instance} is not in fleet ${flags.fleet}`, 4, "kas admin instances");
-      }
-      return { kind, source: "manual", ...(instance === undefined ? {} : { instance }) };
-    },
+    { kind, source: "manual", ...(instance === undefined ? {} : { instance }) },
     { signal },
   );
-  if (stepped.decision.kind === "none" && kind === "out") tellIdle(observed, fleet.balancer.name, out);
+  const { instances } = stepped.facts;
+  if (instance !== undefined && !instances.some(({ id }) => id === instance)) {
+    throw new ExitError(`${instance} is not in fleet ${flags.fleet}`, 4, "kas admin instances");
+  }
+  if (stepped.decision.kind === "none" && kind === "out") tellIdle(instances, fleet.balancer.name, out);
   const row = await outcome(stepped, journal, out, dryRun, signal);
   await out.table(["action", "instance", "state", "reason"], [row]);
   return row.state === "failed" ? 1 : 0;

@@ -10,7 +10,6 @@ import { explain } from "../aws/explain.ts";
 import { alarmName, parseAlarmName, type Signal, signalOf } from "../scaling/alarm.ts";
 import { decide, type Decision } from "../scaling/decide.ts";
 import type { Facts } from "../scaling/facts.ts";
-import { resyncSignal } from "../scaling/resync.ts";
 import { parseAlarmChange } from "../sns/message.ts";
 import type { Entry, Inbox, Waiting } from "./inbox.ts";
 import { step, type Stepped, type Stepper } from "./step.ts";
@@ -58,7 +57,7 @@ export class Loop {
     this.#parts = parts;
   }
 
-  /** What the last decision was made from. */
+  /** How the fleet was last seen. */
   get seen(): Facts | undefined {
     return this.#seen;
   }
@@ -156,7 +155,7 @@ export class Loop {
       }
     };
     if (signal.kind !== "none") {
-      const stepped = await step(stepper, () => signal, { message, signal: aborted, also: done });
+      const stepped = await step(stepper, signal, { message, signal: aborted, also: done });
       this.#decided(stepped, message);
       return;
     }
@@ -210,7 +209,7 @@ export class Loop {
     const overtaken = new AbortController();
     if (patient) this.#resyncing = overtaken;
     try {
-      const stepped = await step(stepper, resyncSignal, {
+      const stepped = await step(stepper, "resync", {
         signal: AbortSignal.any([aborted, overtaken.signal]),
         also: ({ alarm }, { kind }) => {
           if (alarm !== undefined && kind !== "none") {
@@ -238,7 +237,7 @@ export class Loop {
     message?: Waiting,
   ): void {
     const { stepper: { limits }, clock, decided } = this.#parts;
-    if (facts !== undefined) this.#seen = facts;
+    if (facts !== undefined) this.#seen = this.#with(signal, facts);
     decided(signal, decision);
     // A repeat waits for one whole resync after a step (R2), and not by a clock that may be set.
     if (message === undefined || decision.kind !== "none") this.#resyncDue = clock.elapsed() + limits.resync;
@@ -251,6 +250,15 @@ export class Loop {
       ...("instance" in decision ? { instance: decision.instance } : {}),
       reason: decision.reason,
     });
+  }
+
+  /** The fleet as it is seen now: what a step out that was asked for did not look at is as it was. */
+  #with({ kind, source }: Signal, facts: Facts): Facts {
+    const before = this.#seen;
+    if (before === undefined || kind !== "out" || source === "resync") return facts;
+    const fresh = new Set(facts.alarms.map(alarmName));
+    const others = before.alarms.filter((alarm) => !fresh.has(alarmName(alarm)));
+    return { ...facts, alarms: [...facts.alarms, ...others], cpu: before.cpu };
   }
 
   /** The facts of a decision that looks at none. */

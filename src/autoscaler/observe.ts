@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { fleetAlarms, latestCpu } from "../aws/alarms.ts";
+import { type AlarmDetail, fleetAlarms, latestCpu, oneAlarm } from "../aws/alarms.ts";
 import { registrations } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { explain } from "../aws/explain.ts";
 import { type Ec2Instance, fleetInstances, withRegistration } from "../aws/instances.ts";
 import { together } from "../aws/together.ts";
-import type { Alarm } from "../scaling/alarm.ts";
-import type { Datapoint, Facts, Limits } from "../scaling/facts.ts";
+import type { Alarm, Ask } from "../scaling/alarm.ts";
+import { type Datapoint, type Facts, type Limits, looksAtLoad } from "../scaling/decide.ts";
 import type { Fleet } from "./errand.ts";
 import type { Journal } from "./journal.ts";
 import type { Look } from "./snapshot.ts";
@@ -18,11 +18,18 @@ import type { Look } from "./snapshot.ts";
 /** CloudWatch's shortest period of EC2 metrics, s: what is asked for until the alarms tell theirs. */
 const SHORTEST_PERIOD = 60;
 
+/** What goes into the facts beside what is seen; `now` is ms since the epoch. */
+export interface Known {
+  readonly journal: Journal;
+  readonly limits: Limits;
+  readonly now: () => number;
+}
+
 /** Sees the fleet as it is. */
 export class Observer {
   readonly #aws: Aws;
   readonly #looked: (look: Look) => void;
-  /** What was running at the last look, and the period of its alarms: very likely what is to be asked for at the next. */
+  /** What was running at the last look at the load, and its alarms' period: very likely what is to be asked for at the next. */
   #likely: { readonly ids: readonly string[]; readonly period: number } = {
     ids: [],
     period: SHORTEST_PERIOD,
@@ -34,12 +41,16 @@ export class Observer {
     this.#looked = looked;
   }
 
-  /** Everything that a decision made now may look at. What it sees of who is in service goes to the journal. */
-  async facts(journal: Journal, limits: Limits, now: () => number, signal: AbortSignal): Promise<Facts> {
+  /**
+   * What a decision made now looks at: for a resync, and for a step in, all there is to see; for a step out, which is the more
+   * urgent one, the fleet and the alarm that asks. What it sees of who is in service goes to the journal.
+   */
+  async facts(ask: Ask | "resync", known: Known, signal: AbortSignal): Promise<Facts> {
+    const { now } = known;
     const begun = performance.now();
     const look = () => ({ at: now(), seconds: (performance.now() - begun) / 1_000 });
     try {
-      const facts = await this.#facts(journal, limits, now, signal);
+      const facts = await this.#facts(ask, known, signal);
       this.#looked(look());
       return facts;
     } catch (error) {
@@ -48,23 +59,32 @@ export class Observer {
     }
   }
 
-  async #facts(journal: Journal, limits: Limits, now: () => number, signal: AbortSignal): Promise<Facts> {
-    const guess = this.#likely;
+  async #facts(
+    ask: Ask | "resync",
+    { journal, limits, now }: Known,
+    signal: AbortSignal,
+  ): Promise<Facts> {
+    const whole = ask === "resync" || looksAtLoad(ask);
+    const guess = whole ? this.#likely : { ids: [], period: SHORTEST_PERIOD };
     // What ends while this looks may have been seen as it was before.
     const begun = journal.unfinished();
     const [ec2, standing, details, guessed] = await together([
       Array.fromAsync(fleetInstances(this.#aws, this.fleet, signal)),
       registrations(this.#aws, this.fleet.balancer, signal),
-      fleetAlarms(this.#aws, this.fleet.fleet, signal),
+      whole ? fleetAlarms(this.#aws, this.fleet.fleet, signal) : this.#asking(ask, signal),
       this.#cpu(guess.ids, guess.period, now(), signal),
     ]);
     const alarms = details.map(alarm);
-    const ids = ec2.filter(({ state }) => state === "running").map(({ id }) => id);
-    const period = Math.min(...alarms.filter(({ kind }) => kind !== "reqcount").map(({ period }) => period));
-    this.#likely = { ids, period: Number.isFinite(period) ? period : SHORTEST_PERIOD };
-    const asked = new Set(this.#likely.period === guess.period ? guess.ids : []);
-    const missing = ids.filter((id) => !asked.has(id));
-    const cpu = new Map([...guessed, ...await this.#cpu(missing, this.#likely.period, now(), signal)]);
+    let cpu = guessed;
+    if (whole) {
+      const ids = ec2.filter(({ state }) => state === "running").map(({ id }) => id);
+      const periods = alarms.filter(({ kind }) => kind !== "reqcount").map(({ period }) => period);
+      const period = periods.length === 0 ? SHORTEST_PERIOD : Math.min(...periods);
+      this.#likely = { ids, period };
+      const asked = new Set(period === guess.period ? guess.ids : []);
+      const missing = ids.filter((id) => !asked.has(id));
+      cpu = new Map([...guessed, ...await this.#cpu(missing, period, now(), signal)]);
+    }
 
     const instances = withRegistration(ec2, standing);
     const at = now();
@@ -79,6 +99,13 @@ export class Observer {
       underWay: journal.underWay(begun),
       history: journal.history(at),
     };
+  }
+
+  /** The alarm that asks for a step, if one of the fleet's does and it is still there. */
+  async #asking({ alarm }: Ask, signal: AbortSignal): Promise<AlarmDetail[]> {
+    if (alarm === undefined || alarm.fleet !== this.fleet.fleet) return [];
+    const found = await oneAlarm(this.#aws, alarm, signal);
+    return found === undefined ? [] : [found];
   }
 
   async #cpu(

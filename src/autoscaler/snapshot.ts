@@ -18,7 +18,7 @@ export interface Look {
 /** How things stand. Times are ms since the epoch. */
 export interface Snapshot {
   readonly now: number;
-  /** What the last decision was made from. */
+  /** How the fleet was last seen. */
   readonly facts: Facts | undefined;
   readonly limits: Limits;
   /** The last look at the fleet. */

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Signal } from "../scaling/alarm.ts";
+import type { Ask, Signal } from "../scaling/alarm.ts";
 import { decide, type Decision } from "../scaling/decide.ts";
 import type { Facts, Limits } from "../scaling/facts.ts";
+import { resyncSignal } from "../scaling/resync.ts";
 import type { Activities } from "./activities.ts";
 import type { Activity, Journal, Made } from "./journal.ts";
 import type { Observer } from "./observe.ts";
@@ -50,10 +51,10 @@ export interface StepOptions {
   readonly also?: (signal: Signal, decision: Decision) => void;
 }
 
-/** Observes, decides what the asker makes of the facts, and acts. */
+/** Observes, decides on what is asked, at a resync on what the alarms amount to (R2), and acts. */
 export function step(
   stepper: Stepper,
-  ask: (facts: Facts) => Signal,
+  ask: Ask | "resync",
   options: StepOptions,
 ): Promise<Stepped> {
   return traced("decide", options.message ? { "kas.message_id": options.message.id } : {}, async (note) => {
@@ -66,7 +67,8 @@ export function step(
 
 /** Looks at the fleet, for so long and no longer. */
 async function observed(
-  { observer, journal, limits, now }: Stepper,
+  stepper: Stepper,
+  ask: Ask | "resync",
   aborted: AbortSignal,
 ): Promise<Facts> {
   const late = new AbortController();
@@ -75,7 +77,7 @@ async function observed(
     OBSERVE_TIMEOUT,
   );
   try {
-    const facts = await observer.facts(journal, limits, now, AbortSignal.any([aborted, late.signal]));
+    const facts = await stepper.observer.facts(ask, stepper, AbortSignal.any([aborted, late.signal]));
     aborted.throwIfAborted();
     return facts;
   } finally {
@@ -85,11 +87,11 @@ async function observed(
 
 async function observeAndDecide(
   stepper: Stepper,
-  ask: (facts: Facts) => Signal,
+  ask: Ask | "resync",
   { message, signal: aborted, also = () => {} }: StepOptions,
 ): Promise<Stepped> {
-  const facts = await observed(stepper, aborted);
-  const signal = ask(facts);
+  const facts = await observed(stepper, ask, aborted);
+  const signal = ask === "resync" ? resyncSignal(facts) : ask;
   const decision = decide(signal, facts);
   const activity = stepper.state.transaction(() => {
     also(signal, decision);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PutMetricAlarmCommandInput } from "@aws-sdk/client-cloudwatch";
+import type { DescribeAlarmsCommandInput, PutMetricAlarmCommandInput } from "@aws-sdk/client-cloudwatch";
 import { type Alarm, type AlarmName, alarmName, type AlarmState, parseAlarmName } from "../scaling/alarm.ts";
 import type { Datapoint } from "../scaling/decide.ts";
 import { type AlarmShape, readAlarmPage } from "./alarm_page.ts";
@@ -74,23 +74,38 @@ function cpu() {
 
 /** The fleet's alarms whose names are of kas's form. */
 export async function fleetAlarms(aws: Aws, fleet: string, signal?: AbortSignal): Promise<AlarmDetail[]> {
+  const alarms = await describe(aws, { AlarmNamePrefix: `${fleet}:`, MaxRecords: MOST.alarms }, signal);
+  return alarms.filter((alarm) => alarm.fleet === fleet);
+}
+
+/** One alarm, if it is there. */
+export async function oneAlarm(
+  aws: Aws,
+  name: AlarmName,
+  signal?: AbortSignal,
+): Promise<AlarmDetail | undefined> {
+  const [alarm] = await describe(aws, { AlarmNames: [alarmName(name)] }, signal);
+  return alarm;
+}
+
+async function describe(
+  aws: Aws,
+  which: Pick<DescribeAlarmsCommandInput, "AlarmNamePrefix" | "AlarmNames" | "MaxRecords">,
+  signal: AbortSignal | undefined,
+): Promise<AlarmDetail[]> {
   const [client, { DescribeAlarmsCommand }] = await cloudWatch(aws);
   const alarms: AlarmDetail[] = [];
   let NextToken: string | undefined;
   do {
     const command = new DescribeAlarmsCommand({
-      AlarmNamePrefix: `${fleet}:`,
+      ...which,
       AlarmTypes: ["MetricAlarm"],
-      MaxRecords: MOST.alarms,
       ...(NextToken ? { NextToken } : {}),
     });
     const read = readBy(command.middlewareStack, readAlarmPage);
     await client.send(command, sendOptions(signal));
     const page = read();
-    for (const found of page.alarms) {
-      const alarm = alarmOf(found);
-      if (alarm?.fleet === fleet) alarms.push(alarm);
-    }
+    alarms.push(...page.alarms.map(alarmOf).filter((alarm) => alarm !== undefined));
     NextToken = page.next;
   } while (NextToken);
   return alarms;
@@ -208,7 +223,7 @@ function cpuOf(id: string, period: number) {
   };
 }
 
-/** Undefined for an alarm that only happens to share the prefix. */
+/** Undefined for an alarm whose name is not of kas's form. */
 function alarmOf(found: AlarmShape): AlarmDetail | undefined {
   const name = parseAlarmName(found.AlarmName ?? "");
   if (name === undefined) return undefined;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type AlarmKind, type Signal, signalOf } from "./alarm.ts";
+import { type AlarmKind, type AlarmState, type Signal, signalOf } from "./alarm.ts";
 import { decide, type Decision } from "./decide.ts";
 import { activityOf, type Facts, type Limits } from "./facts.ts";
 import { exists, inService, type Instance, standing } from "./fleet.ts";
@@ -196,16 +196,19 @@ function transition(signal: Signal, facts: Facts): Change[] {
   // One that came too late would have done so with any other state.
   if (signal.kind === "none" && signalOf(alarm, source).kind !== "none") return [];
   const { kind, dimension, from, to } = alarm;
+  const into = (state: AlarmState) => signalOf({ ...alarm, to: state }, source);
+  // A step in rests on more than was looked at for one out.
+  const unseen = (state: AlarmState) => signal.kind !== "in" && into(state).kind === "in";
   return (["ALARM", "OK"] as const).flatMap((state) => [
     ...(state === from || state === to ? [] : [{
       change: `if ${kind} of ${dimension} had come from ${state} instead of ${from}`,
       facts,
       signal: { ...signal, alarm: { ...alarm, from: state } },
     }]),
-    ...(state === to ? [] : [{
+    ...(state === to || unseen(state) ? [] : [{
       change: `if ${kind} of ${dimension} had gone into ${state} instead of ${to}`,
       facts,
-      signal: signalOf({ ...alarm, to: state }, source),
+      signal: into(state),
     }]),
   ]);
 }

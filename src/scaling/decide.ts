@@ -117,6 +117,14 @@ export const ORDER: Readonly<
   ],
 };
 
+/**
+ * Whether the rules look at every alarm of the fleet and at its load: for a step in they do (R4, R6), for one out at no alarm
+ * but the one that asks (R11).
+ */
+export function looksAtLoad({ kind }: Ask): boolean {
+  return kind === "in";
+}
+
 /** What each rule of {@linkcode ORDER} says of a step; the last of them say nothing where there is none to stop. */
 export function verdicts(ask: Ask, facts: Facts): readonly Verdict[] {
   return ask.kind === "out" ? ofOut(ask, facts).verdicts : ofIn(ask, facts).verdicts;

@@ -43,8 +43,9 @@ export interface Facts {
   readonly fleet: string;
   readonly limits: Limits;
   readonly instances: readonly Instance[];
+  /** The fleet's; for a step out that is asked for the one that asks alone, as no rule looks at another. */
   readonly alarms: readonly Alarm[];
-  /** Latest datapoint since its launch, by instance id; absent where there is none. */
+  /** Latest datapoint since its launch, by instance id; absent where there is none, and for a step out that is asked for. */
   readonly cpu: Readonly<Record<string, Datapoint>>;
   /** In the order they began: of two for one instance, the later counts. */
   readonly underWay: readonly UnderWay[];

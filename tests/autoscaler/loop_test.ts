@@ -3,7 +3,7 @@ import { Inbox } from "../../src/autoscaler/inbox.ts";
 import { State } from "../../src/autoscaler/state.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { eventually } from "../kas.ts";
-import { BASE, eventualLine, lines, machines, NODES, stage } from "./fixtures.ts";
+import { BASE, eventualLine, firstResync, lines, machines, NODES, stage } from "./fixtures.ts";
 
 /** The calls about an instance that changed something, in order. */
 function changes({ calls }: Sandbox, id: string): string[] {
@@ -37,6 +37,27 @@ Deno.test("an alarm that goes into ALARM brings the next node into service, with
   const times = Object.values(line?.phases ?? {});
   assertEquals(times, times.toSorted());
   assertEquals(changes(it.sandbox, NODES[0]), ["Start", "Register"]);
+});
+
+Deno.test("a step out is decided by a look at the fleet and at the alarm that asks, one in by all alarms and the load", async () => {
+  await using it = await stage({ nodes: 2 });
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await firstResync(autoscaler);
+  const looked = async (kind: "cpuhigh" | "cpulow", state: "ALARM" | "OK") => {
+    const before = it.sandbox.calls.length;
+    const id = (await lines(autoscaler)).length;
+    await it.alarm(kind, BASE, state);
+    await eventually(() => lines(autoscaler), ({ length }) => length > id);
+    const load = it.sandbox.calls.slice(before)
+      .filter(({ action, input }) =>
+        action === "GetMetricData" || action === "DescribeAlarms" && "AlarmNames" in input
+      )
+      .map(({ action, input }) => (action === "GetMetricData" ? action : String(input["AlarmNames"])));
+    return [...new Set(load)];
+  };
+  assertEquals(await looked("cpuhigh", "ALARM"), [`kas:cpuhigh:${BASE}`]);
+  assertEquals(await looked("cpulow", "OK"), ["GetMetricData"]);
 });
 
 Deno.test("a node is registered only after its worker answers (R9)", async () => {

@@ -77,7 +77,7 @@ for (const wayOut of [false, true]) {
         dryRun: false,
         now: realClock.now,
       },
-      () => ({ kind: wayOut ? "in" : "out", source: "manual" }),
+      { kind: wayOut ? "in" : "out", source: "manual" },
       { signal: new AbortController().signal },
     );
     const expected = wayOut ? "stopped none" : "running in-service";

@@ -5,8 +5,8 @@
  */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Signal } from "../../src/scaling/alarm.ts";
-import { decide, type Decision } from "../../src/scaling/decide.ts";
+import { alarmName, type Signal } from "../../src/scaling/alarm.ts";
+import { decide, type Decision, looksAtLoad } from "../../src/scaling/decide.ts";
 import type { Facts } from "../../src/scaling/facts.ts";
 import { exists, inService, standing } from "../../src/scaling/fleet.ts";
 import { resyncSignal } from "../../src/scaling/resync.ts";
@@ -82,6 +82,22 @@ Deno.test("I2: decide() never launches above max, which counts all of the fleet 
     const after = facts.instances.filter(exists).length + launching.length + 1;
     assert(after <= (facts.limits.max ?? 0), `${after} after ${decision.reason}`);
   }, exhausted);
+});
+
+Deno.test("R4, R6, R11: decide() looks at the load and at other alarms than the one that asks for a step in alone", () => {
+  let differ = 0;
+  fc.assert(
+    fc.property(signal, facts, (signal, facts) => {
+      if (signal.kind === "none") return;
+      const own = facts.alarms.filter((it) => signal.alarm && alarmName(it) === alarmName(signal.alarm));
+      const narrow = decide(signal, { ...facts, alarms: own, cpu: {} });
+      const whole = decide(signal, facts);
+      if (!looksAtLoad(signal)) assertEquals(narrow, whole);
+      else if (JSON.stringify(narrow) !== JSON.stringify(whole)) differ++;
+    }),
+    RUNS,
+  );
+  assert(differ > 20, `only ${differ} steps in came out otherwise`);
 });
 
 Deno.test("R7: decide() launches only where --grow says so and no node is left to start or to wait for", () => {
