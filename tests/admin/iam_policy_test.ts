@@ -147,6 +147,7 @@ async function adminRequests(behind?: (aws: Aws) => Promise<BalancerRef>): Promi
   await comesTo("stopped");
   f.machines.broken.add(node);
   await f.kas(`scale out --start-timeout 1s${group}`);
+  await f.kas(`scale in --dry-run${group}`);
   await f.rows(`instances release ${node}`);
   await f.rows(`balancers${group}`);
   await f.kas(`doctor --url ${endpoint.url}${group}`);
