@@ -3,14 +3,15 @@
  *
  * @module
  */
+import { PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
 import { PublishCommand } from "@aws-sdk/client-sns";
-import { fleetAlarms, putAlarm, setAlarmState } from "../../src/aws/alarms.ts";
+import { type AlarmPlan, fleetAlarms, putAlarm, setAlarmState } from "../../src/aws/alarms.ts";
 import { balancerRef } from "../../src/aws/balancer.ts";
 import { type Aws, connect } from "../../src/aws/clients.ts";
 import { subscribe, subscriptions } from "../../src/aws/topic.ts";
 import { type Autoscaler, type AutoscalerOptions, startAutoscaler } from "../../src/autoscaler/service.ts";
 import type { Line } from "../../src/autoscaler/journal.ts";
-import type { Alarm, AlarmKind, AlarmState } from "../../src/scaling/alarm.ts";
+import { type Alarm, type AlarmKind, alarmName, type AlarmState } from "../../src/scaling/alarm.ts";
 import { INSTANCE_PORT, type MakeMachine } from "../../src/sandbox/machine.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { eventually } from "../kas.ts";
@@ -67,7 +68,10 @@ export interface Stage extends AsyncDisposable {
   start(more?: Partial<AutoscalerOptions>): Promise<Autoscaler>;
   /** Subscribes an autoscaler to the topic, and waits until it has confirmed. */
   subscribe(autoscaler: Pick<Autoscaler, "url">): Promise<void>;
-  /** Sets an alarm of the fleet, with a threshold that makes CloudWatch come to the same of a CPU that does nothing. */
+  /**
+   * Sets an alarm of the fleet, once: with a threshold that makes CloudWatch come to the same of a CPU that does nothing, and to
+   * nothing else where it has no datapoints yet, or where a stalled machine missed some.
+   */
   alarm(kind: AlarmKind, dimension: string, state: AlarmState): Promise<void>;
   /** An alarm as CloudWatch has it. */
   alarmNow(kind: AlarmKind, dimension: string): Promise<Alarm>;
@@ -124,7 +128,16 @@ export async function stage(
     alarm: async (kind, dimension, state) => {
       const threshold = state === "ALARM" ? 0 : 100;
       const name = `kas:${kind}:${dimension}`;
-      await putAlarm(aws, { fleet: "kas", kind, dimension, threshold, period: 60, evaluations: 1, topicArn });
+      const plan = {
+        fleet: "kas",
+        kind,
+        dimension,
+        threshold,
+        period: 60,
+        evaluations: 1,
+        topicArn,
+      } as const;
+      await (kind === "reqcount" ? putAlarm(aws, plan) : putLasting(aws, plan));
       await setAlarmState(aws, name, state, "a test");
     },
     alarmNow: async (kind, dimension) => {
@@ -143,6 +156,27 @@ export async function stage(
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** A CPU alarm that stays in its state where there are no datapoints. */
+async function putLasting(aws: Aws, { threshold, period, topicArn, ...name }: AlarmPlan): Promise<void> {
+  const actions = topicArn === undefined ? [] : [topicArn];
+  await (await aws.cloudWatch()).send(
+    new PutMetricAlarmCommand({
+      AlarmName: alarmName(name),
+      Namespace: "AWS/EC2",
+      MetricName: "CPUUtilization",
+      Statistic: "Average",
+      Dimensions: [{ Name: "InstanceId", Value: name.dimension }],
+      ComparisonOperator: "GreaterThanOrEqualToThreshold",
+      Threshold: threshold,
+      Period: period,
+      EvaluationPeriods: name.evaluations,
+      TreatMissingData: "ignore",
+      AlarmActions: actions,
+      OKActions: actions,
+    }),
+  );
 }
 
 /** Waits until the first resync is made, before which a message would go. */

@@ -39,13 +39,15 @@ async function crash(scenario: Scenario, chosen: (points: Point[]) => Point[]): 
   let kills = 0;
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
     for (const point of rest) {
+      let said = "";
       try {
         const ran = await run(scenario, point);
+        said = ran.said;
         if (ran.struck) kills++;
         assertEquals(ran.end, reference.end);
         assertEquals(ran.broken, []);
       } catch (error) {
-        failures.push(`killed ${describe(point)}: ${(error as Error).message}`);
+        failures.push(`killed ${describe(point)}: ${(error as Error).message}\n${said}`);
       }
     }
   }));

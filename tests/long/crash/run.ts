@@ -29,6 +29,8 @@ export interface Ran {
   readonly broken: readonly string[];
   /** How often each call was made. */
   readonly counts: ReadonlyMap<string, number>;
+  /** What the processes said. */
+  readonly said: string;
 }
 
 const FLAGS = ["--warmup", "0s", "--cooldown-in", "0s", "--cooldown-out", "0s", "--resync", "1h"];
@@ -66,7 +68,8 @@ export async function run(scenario: Scenario, point?: Point): Promise<Ran> {
   try {
     await scenario.drive(it);
     const end = await converged(it, victim, referee);
-    return { end, struck: victim.struck, broken: referee.broken, counts: new Map(victim.counts) };
+    const { struck, counts, said } = victim;
+    return { end, struck, broken: referee.broken, counts: new Map(counts), said };
   } catch (cause) {
     const where = point === undefined ? "without a kill" : `killed ${describe(point)}`;
     throw new Error(`${scenario.name}, ${where}: ${(cause as Error).message}\n${victim.said}`, { cause });

@@ -49,7 +49,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "start whose first candidate fails its health check",
     nodes: 2,
     dead: [FIRST],
-    flags: ["--start-timeout", "1s"],
+    flags: ["--start-timeout", "2s"],
     drive: out,
     steps: [
       ...stepsOf(FIRST, "running", "healthy", "undone"),
