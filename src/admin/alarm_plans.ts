@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { type AlarmDetail, type AlarmPlan, COMPARISON, putAlarm } from "../aws/alarms.ts";
+import { type AlarmDetail, type AlarmPlan, COMPARISON, metricOf, putAlarm } from "../aws/alarms.ts";
 import type { Aws } from "../aws/clients.ts";
+import { type Metric, sameMetric } from "../aws/metric.ts";
 
 /** Thresholds of CPU, percent. */
 export interface CpuThresholds {
@@ -51,11 +52,21 @@ export function cpuAlarms(watch: Watch, instance: string, { low, high }: CpuThre
   ];
 }
 
+/** An alarm of requests that is there, as it has to be now: what it counts may have moved, and whom it tells. */
+export function requestAlarm(
+  { fleet, dimension, threshold, period, evaluations, metric }: AlarmDetail,
+  topicArn: string | undefined,
+  requests: Metric = metric,
+): AlarmPlan {
+  return { fleet, kind: "reqcount", dimension, threshold, period, evaluations, topicArn, requests };
+}
+
 /** What has to be done to an alarm to be as planned. */
 export function needed(plan: AlarmPlan, existing: AlarmDetail | undefined): "create" | "update" | undefined {
   if (existing === undefined) return "create";
   const same = existing.threshold === plan.threshold && existing.period === plan.period &&
     existing.evaluations === plan.evaluations && existing.comparison === COMPARISON &&
+    sameMetric(existing.metric, metricOf(plan)) &&
     (plan.topicArn === undefined ||
       existing.actionsEnabled && existing.alarmActions.includes(plan.topicArn) &&
         existing.okActions.includes(plan.topicArn));

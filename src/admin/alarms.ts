@@ -4,13 +4,14 @@
  * @module
  */
 import { type AlarmDetail, type AlarmPlan, deleteAlarms, fleetAlarms, setAlarmState } from "../aws/alarms.ts";
-import { findBalancer } from "../aws/classic_balancer.ts";
+import { balancerRef, titleOf } from "../aws/balancer.ts";
 import { command, ExitError, type Group, UsageError } from "../cli/command.ts";
 import { didYouMean } from "../cli/nearest.ts";
 import type { Row } from "../cli/output.ts";
 import { alarmName, type AlarmState } from "../scaling/alarm.ts";
 import { flag, integer, positive, SETTINGS, text } from "../settings.ts";
 import { ACCOUNT, connected, fleetById, fleetTopic, lastPart, member } from "./account.ts";
+import { existingBalancer, namedBalancer } from "./balancers.ts";
 import { cpuAlarms, cpuThresholds, ensureAlarm, needed, period, type Watch } from "./alarm_plans.ts";
 import { forEachTarget } from "./targets.ts";
 
@@ -43,7 +44,7 @@ function alarmRow(alarm: AlarmDetail): Row {
   return {
     kind,
     name,
-    metric: `${metric}(${statistic})${OPERATORS[comparison] ?? comparison}${threshold}`,
+    metric: `${metric.name}(${statistic})${OPERATORS[comparison] ?? comparison}${threshold}`,
     period,
     dimension,
     state,
@@ -74,28 +75,29 @@ export const WATCH = {
 
 const set = command({
   name: "set",
-  summary: "Create or update the alarms of instances, or of a load balancer",
+  summary: "Create or update the alarms of instances, or of a load balancer's requests",
   description:
-    "Name instances, or --all of the fleet for their CPU; or --balancer and --requests for its request count.",
+    "Name instances, or --all of the fleet, for their CPU; or --requests for the count of the fleet's load balancer or\n" +
+    "--target-group. A Network Load Balancer sees no requests: it counts new connections, of all its groups together.",
   args: "[ID…]",
   options: {
     all: { help: "every instance of the fleet", default: "false", parse: flag },
     ...WATCH,
-    balancer: { placeholder: "NAME", help: "watch this load balancer's request count", parse: text },
     requests: { placeholder: "N", help: "requests a period from which more is asked for", parse: positive },
+    balancer: { placeholder: "NAME", help: "whose requests: by default the fleet's", parse: text },
     ...ACCOUNT,
   },
-  examples: ["admin alarms set --all --cpu 42:80", "admin alarms set --balancer kas --requests 600"],
+  examples: ["admin alarms set --all --cpu 42:80", "admin alarms set --requests 600"],
   run: (context) => {
     const { flags, args, origins, signal } = context;
-    const { all, balancer, cpu, requests } = flags;
-    if ([args.length > 0, all, balancer !== undefined].filter(Boolean).length !== 1) {
-      throw new UsageError("kas admin alarms set needs either ID…, --all, or --balancer NAME --requests N");
+    const { all, balancer, cpu, requests: threshold } = flags;
+    if (balancer !== undefined && threshold === undefined) {
+      throw new UsageError("Option --balancer NAME needs --requests N");
     }
-    if ((balancer === undefined) !== (requests === undefined)) {
-      throw new UsageError("Options --balancer NAME and --requests N go together");
+    if ([args.length > 0, all, threshold !== undefined].filter(Boolean).length !== 1) {
+      throw new UsageError("kas admin alarms set needs either ID…, --all, or --requests N");
     }
-    if (balancer !== undefined && origins["cpu"] === "flag") {
+    if (threshold !== undefined && origins["cpu"] === "flag") {
       throw new UsageError("Option --cpu is for instances, --requests for load balancers");
     }
     return connected(context, async (aws) => {
@@ -110,14 +112,20 @@ const set = command({
         (await fleetAlarms(aws, flags.fleet, signal)).map((alarm) => [alarm.name, alarm]),
       );
       const fleet = await fleetById(aws, flags, signal);
+      const counted = balancer === undefined ? balancerRef(flags) : namedBalancer(balancer, flags);
       const plans = async (target: string): Promise<AlarmPlan[]> => {
-        if (requests === undefined) return cpuAlarms(watch, member(fleet, target, flags).id, cpu);
-        if (await findBalancer(aws, target, signal) === undefined) {
-          throw new ExitError(`There is no load balancer ${target}`, 4, "kas admin balancers");
+        if (threshold === undefined) return cpuAlarms(watch, member(fleet, target, flags).id, cpu);
+        const { requests } = await existingBalancer(aws, counted, signal);
+        if (requests === undefined) {
+          throw new ExitError(
+            `No load balancer sends to ${titleOf(counted)}, whose requests it would count`,
+            1,
+            "aws elbv2 create-listener",
+          );
         }
-        return [{ ...watch, kind: "reqcount", dimension: target, threshold: requests }];
+        return [{ ...watch, kind: "reqcount", dimension: counted.name, threshold, requests }];
       };
-      const targets = balancer !== undefined ? [balancer] : all ? [...fleet.keys()] : args;
+      const targets = threshold !== undefined ? [counted.name] : all ? [...fleet.keys()] : args;
       return await forEachTarget(context, ["name", "action"], targets, async (target) => {
         const wanted = await plans(target);
         return {

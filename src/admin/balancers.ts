@@ -32,7 +32,7 @@ const list = command({
       const meant = balancerRef(flags);
       async function* rows(): AsyncGenerator<Row> {
         if (meant.kind === "target-group") {
-          const { dnsName } = await existing(aws, meant, signal);
+          const { dnsName } = await existingBalancer(aws, meant, signal);
           return yield* await healthRows(aws, meant, dnsName, signal);
         }
         for await (const { name, dnsName } of listBalancers(aws, signal)) {
@@ -125,9 +125,9 @@ const registerCommand = command({
   run: (context) =>
     connected(context, async (aws) => {
       const { flags, args: [given = "", ...ids], signal } = context;
-      const balancer = named(given, flags);
+      const balancer = namedBalancer(given, flags);
       const { name } = balancer;
-      const registered = new Set((await existing(aws, balancer, signal)).instances);
+      const registered = new Set((await existingBalancer(aws, balancer, signal)).instances);
       const fleet = await fleetById(aws, flags, signal);
       return await forEachTarget(context, ["name", "instance", "action"], ids, (id) => {
         const { state } = member(fleet, id, flags);
@@ -151,9 +151,9 @@ const deregisterCommand = command({
   run: (context) =>
     connected(context, async (aws) => {
       const { flags, args: [given = "", ...ids], signal } = context;
-      const balancer = named(given, flags);
+      const balancer = namedBalancer(given, flags);
       const { name } = balancer;
-      const registered = new Set((await existing(aws, balancer, signal)).instances);
+      const registered = new Set((await existingBalancer(aws, balancer, signal)).instances);
       const fleet = await fleetById(aws, flags, signal);
       return await forEachTarget(context, ["name", "instance", "action"], ids, (id) => {
         member(fleet, id, flags);
@@ -174,7 +174,7 @@ function unchanged(name: string, instance: string, action: string) {
 }
 
 /** The balancer of a name: the fleet's target group if that is its name or ARN, else a Classic Load Balancer. */
-function named(given: string, flags: AccountFlags): BalancerRef {
+export function namedBalancer(given: string, flags: AccountFlags): BalancerRef {
   const meant = balancerRef(flags);
   const isMeant = meant.kind === "target-group" && (given === meant.name || given === meant.arn);
   return isMeant ? meant : { kind: "classic", name: given };
@@ -185,7 +185,11 @@ function named(given: string, flags: AccountFlags): BalancerRef {
  *
  * @throws {ExitError} 4 if there is none
  */
-async function existing(aws: Aws, balancer: BalancerRef, signal: AbortSignal): Promise<Balancer> {
+export async function existingBalancer(
+  aws: Aws,
+  balancer: BalancerRef,
+  signal: AbortSignal,
+): Promise<Balancer> {
   const found = await findBalancer(aws, balancer, signal);
   if (found === undefined) throw new ExitError(`There is no ${titleOf(balancer)}`, 4, "kas admin balancers");
   return found;

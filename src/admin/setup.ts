@@ -15,7 +15,7 @@ import type { Row } from "../cli/output.ts";
 import { alarmName } from "../scaling/alarm.ts";
 import { duration, SETTINGS, url } from "../settings.ts";
 import { ACCOUNT, connected, findTopic, lastPart } from "./account.ts";
-import { cpuAlarms, type CpuThresholds, needed } from "./alarm_plans.ts";
+import { cpuAlarms, type CpuThresholds, needed, requestAlarm } from "./alarm_plans.ts";
 import { WATCH } from "./alarms.ts";
 import { zonesOf } from "./balancers.ts";
 import { balancerPlan } from "./setup_balancer.ts";
@@ -33,7 +33,7 @@ export interface SetupPlan {
   readonly topicArn?: string | undefined;
   /** For an autoscaler that polls: no topic, and alarms that notify nobody (R2). */
   readonly pull?: boolean;
-  /** Of the alarms; what is absent stays as it is at an alarm that is there, and the default at a new one. */
+  /** Of the instances' alarms; what is absent stays as it is at an alarm that is there, and the default at a new one. */
   readonly cpu?: CpuThresholds | undefined;
   /** s. */
   readonly period?: number | undefined;
@@ -138,20 +138,16 @@ export async function setUp(
     await ensure("instance", id, need, () => register(aws, balancer, id, signal));
   }
 
+  const topicArn = plan.pull ? undefined : topic ?? "";
   const watch = {
     fleet,
+    topicArn,
     period: plan.period ?? DEFAULTS.period,
     evaluations: plan.evaluations ?? DEFAULTS.evaluations,
   };
   const alarms = new Map((await fleetAlarms(aws, fleet, signal)).map((alarm) => [alarm.name, alarm]));
   for (const { id } of instances) {
-    for (
-      const wanted of cpuAlarms(
-        { ...watch, topicArn: plan.pull ? undefined : topic ?? "" },
-        id,
-        plan.cpu ?? DEFAULTS.cpu,
-      )
-    ) {
+    for (const wanted of cpuAlarms(watch, id, plan.cpu ?? DEFAULTS.cpu)) {
       const name = alarmName(wanted);
       const there = alarms.get(name);
       const alarm = there === undefined ? wanted : {
@@ -162,6 +158,12 @@ export async function setUp(
       };
       await ensure("alarm", name, needed(alarm, there), () => putAlarm(aws, alarm));
     }
+  }
+  for (const there of alarms.values()) {
+    if (there.kind !== "reqcount") continue;
+    const requests = there.dimension === balancer.name ? existing?.requests : undefined;
+    const alarm = requestAlarm(there, topicArn, requests);
+    await ensure("alarm", there.name, needed(alarm, there), () => putAlarm(aws, alarm));
   }
 
   if (url !== undefined) {

@@ -9,11 +9,12 @@ import type { Datapoint } from "../scaling/decide.ts";
 import { type AlarmShape, readAlarmPage } from "./alarm_page.ts";
 import { readBy } from "./answers.ts";
 import { type Aws, sendOptions } from "./clients.ts";
+import { cpuOf, type Metric } from "./metric.ts";
 
 /** An alarm with what only people and checks look at. */
 export interface AlarmDetail extends Alarm {
   readonly name: string;
-  readonly metric: string;
+  readonly metric: Metric;
   readonly statistic: string;
   readonly comparison: string;
   readonly evaluations: number;
@@ -24,8 +25,12 @@ export interface AlarmDetail extends Alarm {
   readonly reason: string;
 }
 
-/** What to watch. */
-export interface AlarmPlan extends AlarmName {
+/** What to watch: the CPU of the instance that it is named after, or the requests that a load balancer counts. */
+export type AlarmPlan =
+  & AlarmSettings
+  & ({ readonly kind: "cpuhigh" | "cpulow" } | { readonly kind: "reqcount"; readonly requests: Metric });
+
+interface AlarmSettings extends Omit<AlarmName, "kind"> {
   readonly threshold: number;
   /** s. */
   readonly period: number;
@@ -52,24 +57,14 @@ const RECENT_PERIODS = 5;
  * either, but there it means what it says: none, so `notBreaching`.
  */
 const KINDS = {
-  cpuhigh: { ...cpu(), TreatMissingData: "missing" },
-  cpulow: { ...cpu(), TreatMissingData: "missing" },
-  reqcount: {
-    Namespace: "AWS/ELB",
-    MetricName: "RequestCount",
-    Statistic: "Sum",
-    dimension: "LoadBalancerName",
-    TreatMissingData: "notBreaching",
-  },
+  cpuhigh: { Statistic: "Average", TreatMissingData: "missing" },
+  cpulow: { Statistic: "Average", TreatMissingData: "missing" },
+  reqcount: { Statistic: "Sum", TreatMissingData: "notBreaching" },
 } as const;
 
-function cpu() {
-  return {
-    Namespace: "AWS/EC2",
-    MetricName: "CPUUtilization",
-    Statistic: "Average",
-    dimension: "InstanceId",
-  } as const;
+/** What an alarm is to watch. */
+export function metricOf(plan: AlarmPlan): Metric {
+  return plan.kind === "reqcount" ? plan.requests : cpuOf(plan.dimension);
 }
 
 /** The fleet's alarms whose names are of kas's form. */
@@ -114,13 +109,12 @@ async function describe(
 /** Creates or updates; CloudWatch keeps the state of one that is there. */
 export async function putAlarm(aws: Aws, plan: AlarmPlan): Promise<void> {
   const [client, { PutMetricAlarmCommand }] = await cloudWatch(aws);
-  const { dimension, ...metric } = KINDS[plan.kind];
   const actions = plan.topicArn === undefined ? [] : [plan.topicArn];
   const request: PutMetricAlarmCommandInput = {
     AlarmName: alarmName(plan),
     AlarmDescription: `kas scales fleet ${plan.fleet} by this alarm`,
-    ...metric,
-    Dimensions: [{ Name: dimension, Value: plan.dimension }],
+    ...inSdkShape(metricOf(plan)),
+    ...KINDS[plan.kind],
     ComparisonOperator: COMPARISON,
     Threshold: plan.threshold,
     Period: plan.period,
@@ -174,7 +168,10 @@ export async function latestCpu(
         EndTime: new Date(now),
         ScanBy: "TimestampDescending",
         // A query's id may hold no hyphen, so that an instance's place in the batch stands for it.
-        MetricDataQueries: batch.map((id, place) => ({ Id: `i${place}`, MetricStat: cpuOf(id, period) })),
+        MetricDataQueries: batch.map((id, place) => ({
+          Id: `i${place}`,
+          MetricStat: averageCpu(id, period),
+        })),
         ...(NextToken ? { NextToken } : {}),
       });
       const answer = await client.send(command, sendOptions(signal));
@@ -214,12 +211,15 @@ async function cloudWatch(aws: Aws) {
   return await Promise.all([aws.cloudWatch(), import("./sdk/cloudwatch.ts")]);
 }
 
-function cpuOf(id: string, period: number) {
-  const { Namespace, MetricName, Statistic, dimension } = cpu();
+function averageCpu(id: string, period: number) {
+  return { Metric: inSdkShape(cpuOf(id)), Period: period, Stat: KINDS.cpulow.Statistic };
+}
+
+function inSdkShape({ namespace, name, dimensions }: Metric) {
   return {
-    Metric: { Namespace, MetricName, Dimensions: [{ Name: dimension, Value: id }] },
-    Period: period,
-    Stat: Statistic,
+    Namespace: namespace,
+    MetricName: name,
+    Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
   };
 }
 
@@ -235,7 +235,11 @@ function alarmOf(found: AlarmShape): AlarmDetail | undefined {
     threshold: Number(found.Threshold ?? NaN),
     period: found.Period ?? 0,
     changed: Math.round((found.StateTransitionedTimestamp ?? found.StateUpdatedTimestamp ?? 0) * 1_000),
-    metric: found.MetricName ?? "",
+    metric: {
+      namespace: found.Namespace ?? "",
+      name: found.MetricName ?? "",
+      dimensions: Object.fromEntries((found.Dimensions ?? []).map(({ Name, Value }) => [Name, Value])),
+    },
     statistic: found.Statistic ?? found.ExtendedStatistic ?? "",
     comparison: found.ComparisonOperator ?? "",
     evaluations: found.EvaluationPeriods ?? 0,

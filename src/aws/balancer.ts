@@ -7,6 +7,7 @@ import type { Registration } from "../scaling/fleet.ts";
 import type { Check } from "./calls.ts";
 import * as classic from "./classic_balancer.ts";
 import type { Aws } from "./clients.ts";
+import type { Metric } from "./metric.ts";
 import * as targetGroup from "./target_group.ts";
 
 /** Which balancer: a Classic Load Balancer, or a target group of an Application or Network Load Balancer. */
@@ -25,6 +26,8 @@ export interface Balancer {
   readonly zones: readonly string[];
   /** Ids. */
   readonly securityGroups: readonly string[];
+  /** What CloudWatch counts its requests by; undefined while no load balancer sends to a target group. */
+  readonly requests: Metric | undefined;
 }
 
 /** An instance's health at a balancer in AWS's words. */

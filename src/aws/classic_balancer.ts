@@ -12,6 +12,7 @@ import type { Balancer, Health } from "./balancer.ts";
 import { beforeEach, type Check } from "./calls.ts";
 import { type Aws, sendOptions } from "./clients.ts";
 import { isNotFound, isUnregistrable, UnreachableError } from "./errors.ts";
+import type { Metric } from "./metric.ts";
 
 /** What a balancer has to ask of a worker. */
 export const HEALTH_CHECK_TARGET = `HTTP:${WORKER_PORT}/ping`;
@@ -165,7 +166,13 @@ function balancerOf(found: LoadBalancerDescription): Balancer {
     healthCheck: found.HealthCheck?.Target ?? "",
     zones: found.AvailabilityZones ?? [],
     securityGroups: found.SecurityGroups ?? [],
+    requests: requestsOf(found.LoadBalancerName ?? ""),
   };
+}
+
+/** What a load balancer's requests are counted by. Source: CLB guide, "CloudWatch metrics for your Classic Load Balancer". */
+export function requestsOf(name: string): Metric {
+  return { namespace: "AWS/ELB", name: "RequestCount", dimensions: { LoadBalancerName: name } };
 }
 
 function healthOf({ InstanceId, State, ReasonCode, Description }: SdkHealth): Health {

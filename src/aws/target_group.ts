@@ -10,6 +10,7 @@ import type { Balancer, Health } from "./balancer.ts";
 import { beforeEach, type Check } from "./calls.ts";
 import { type Aws, sendOptions } from "./clients.ts";
 import { isNotFound, isUnregistrable, UnreachableError } from "./errors.ts";
+import type { Metric } from "./metric.ts";
 
 /** Source: ALB guide, "Target group attributes". */
 const DELAY = "deregistration_delay.timeout_seconds";
@@ -59,7 +60,24 @@ export async function findGroup(aws: Aws, arn: string, signal?: AbortSignal): Pr
     healthCheck: `${group.HealthCheckProtocol}:${checkedPort(group)}${group.HealthCheckPath ?? ""}`,
     zones,
     securityGroups,
+    requests: requestsOf(arn, group.LoadBalancerArns?.[0]),
   };
+}
+
+/**
+ * What a group's requests are counted by. A Network Load Balancer sees connections, and counts them for all its groups together.
+ * Source: ALB and NLB guides, "CloudWatch metrics", whose dimensions are the last parts of ARNs.
+ */
+function requestsOf(group: string, loadBalancer: string | undefined): Metric | undefined {
+  if (loadBalancer === undefined) return undefined;
+  const LoadBalancer = loadBalancer.replace(/^.*:loadbalancer\//, "");
+  return LoadBalancer.startsWith("net/")
+    ? { namespace: "AWS/NetworkELB", name: "NewFlowCount", dimensions: { LoadBalancer } }
+    : {
+      namespace: "AWS/ApplicationELB",
+      name: "RequestCount",
+      dimensions: { LoadBalancer, TargetGroup: group.replace(/^.*:/, "") },
+    };
 }
 
 /** Health of every registered (or still draining) target. Throws TargetGroupNotFound. */

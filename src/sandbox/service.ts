@@ -5,6 +5,19 @@
  * @module
  */
 
+/** A dimension of a metric. */
+export interface Dimension {
+  readonly Name: string;
+  readonly Value: string;
+}
+
+/** What CloudWatch knows a metric by. */
+export interface Metric {
+  readonly Namespace: string;
+  readonly MetricName: string;
+  readonly Dimensions: readonly Dimension[];
+}
+
 /** A request's input or an answer's output, in the names of the API's model (`InstanceIds: ["i-1"]`). Query protocols carry every scalar as text. */
 export type Shape = { readonly [name: string]: unknown };
 
@@ -46,10 +59,18 @@ export interface Machine extends AsyncDisposable {
   cpuSeconds(): number;
 }
 
-/** What CloudWatch measures: the source of AWS/EC2 CPUUtilization and of AWS/ELB RequestCount. */
+/** What a pool of instances has answered. */
+export interface Requests {
+  /** Since the pool was created (monotonic). */
+  readonly total: number;
+  /** What CloudWatch counts them by as things stand; nothing while nobody sends to a target group. */
+  readonly metrics: readonly Metric[];
+}
+
+/** What CloudWatch measures: the source of CPUUtilization and of the load balancers' metrics. */
 export interface Metered {
   /** The running instances' machines by instance id. */
   machines(): ReadonlyMap<string, Machine>;
-  /** Requests each balancer has answered since it was created, by its name (monotonic). */
-  requests(): ReadonlyMap<string, number>;
+  /** By pool: a Classic Load Balancer's name, a target group's ARN. */
+  requests(): ReadonlyMap<string, Requests>;
 }

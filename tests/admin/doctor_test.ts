@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-elastic-load-balancing";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { putAlarm } from "../../src/aws/alarms.ts";
-import { deleteBalancer } from "../../src/aws/classic_balancer.ts";
+import { deleteBalancer, requestsOf } from "../../src/aws/classic_balancer.ts";
 import { quarantine } from "../../src/aws/instances.ts";
 import { deleteTopic, subscriptions, unsubscribe } from "../../src/aws/topic.ts";
 import { eventually } from "../kas.ts";
@@ -123,6 +123,43 @@ const BREAKS: readonly {
     result: "warning",
     says: new RegExp(`1 alarm of instances that are not in the fleet: kas:cpuhigh:${NOBODY}`),
     command: `kas admin alarms delete kas:cpuhigh:${NOBODY}`,
+  },
+  {
+    name: "an alarm of the requests of another load balancer",
+    breaks: ({ aws, topicArn }) =>
+      putAlarm(aws, {
+        ...CPUHIGH,
+        topicArn,
+        kind: "reqcount",
+        dimension: "old",
+        requests: requestsOf("old"),
+      }),
+    check: "stray-alarms",
+    result: "warning",
+    says: /1 alarm of requests that are not those of load balancer kas: kas:reqcount:old/,
+    command: "kas admin alarms delete kas:reqcount:old",
+  },
+  {
+    name: "an alarm of the load balancer's requests that counts something else",
+    breaks: ({ aws, topicArn }) =>
+      putAlarm(aws, {
+        ...CPUHIGH,
+        topicArn,
+        kind: "reqcount",
+        dimension: "kas",
+        requests: requestsOf("old"),
+      }),
+    check: "stray-alarms",
+    result: "warning",
+    says: /1 alarm of what load balancer kas counted its requests by before: kas:reqcount:kas/,
+    command: "kas admin setup",
+  },
+  {
+    name: "an alarm of requests that tells nobody",
+    breaks: ({ fleet }) => fleet.rows("alarms set --requests 600 --pull --period 300"),
+    check: "alarm-actions",
+    says: /1 alarm telling nobody: kas:reqcount:kas/,
+    command: "kas admin setup",
   },
   {
     name: "a health check on another path",

@@ -67,8 +67,11 @@ Deno.test("alarms set, list and delete an instance's alarms", async () => {
 Deno.test("alarms set watches the whole fleet, or a load balancer's requests", async () => {
   await using f = await fleet();
   assertEquals((await f.rows("alarms set --all")).length, 4);
-  assertEquals(await f.rows("alarms set --balancer kas --requests 600 --period 300"), [
+  assertEquals(await f.rows("alarms set --requests 600 --period 300"), [
     { name: "kas:reqcount:kas", action: "created" },
+  ]);
+  assertEquals(await f.rows("alarms set --balancer kas --requests 600 --period 300"), [
+    { name: "kas:reqcount:kas", action: "unchanged" },
   ]);
   const requests = (await f.rows("alarms")).find(({ kind }) => kind === "reqcount");
   assertEquals([requests?.["metric"], requests?.["period"]], ["RequestCount(Sum)>=600", 300]);
@@ -84,6 +87,7 @@ Deno.test("alarms set refuses what makes no sense", async () => {
       `alarms set ${BASE} --all`,
       "alarms set --balancer kas",
       "alarms set --all --requests 5",
+      `alarms set ${BASE} --requests 5`,
       "alarms set --balancer kas --requests 5 --cpu 1:2",
       `alarms set ${BASE} --cpu 80:42`,
       `alarms set ${BASE} --cpu 80`,

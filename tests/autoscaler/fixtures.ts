@@ -7,6 +7,7 @@ import { PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
 import { PublishCommand } from "@aws-sdk/client-sns";
 import { type AlarmPlan, fleetAlarms, putAlarm, setAlarmState } from "../../src/aws/alarms.ts";
 import { balancerRef } from "../../src/aws/balancer.ts";
+import { requestsOf } from "../../src/aws/classic_balancer.ts";
 import { type Aws, connect } from "../../src/aws/clients.ts";
 import { subscribe, subscriptions } from "../../src/aws/topic.ts";
 import { type Autoscaler, type AutoscalerOptions, startAutoscaler } from "../../src/autoscaler/service.ts";
@@ -128,16 +129,10 @@ export async function stage(
     alarm: async (kind, dimension, state) => {
       const threshold = state === "ALARM" ? 0 : 100;
       const name = `kas:${kind}:${dimension}`;
-      const plan = {
-        fleet: "kas",
-        kind,
-        dimension,
-        threshold,
-        period: 60,
-        evaluations: 1,
-        topicArn,
-      } as const;
-      await (kind === "reqcount" ? putAlarm(aws, plan) : putLasting(aws, plan));
+      const plan = { fleet: "kas", dimension, threshold, period: 60, evaluations: 1, topicArn };
+      await (kind === "reqcount"
+        ? putAlarm(aws, { ...plan, kind, requests: requestsOf(dimension) })
+        : putLasting(aws, { ...plan, kind }));
       await setAlarmState(aws, name, state, "a test");
     },
     alarmNow: async (kind, dimension) => {

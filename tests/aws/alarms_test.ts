@@ -12,7 +12,9 @@ function alarm(name: string) {
     StateReason: "1 datapoint [91.0] was greater than the threshold (80.0).",
     StateUpdatedTimestamp: (CHANGED + 60_000) / 1_000,
     StateTransitionedTimestamp: CHANGED / 1_000,
+    Namespace: "AWS/EC2",
     MetricName: "CPUUtilization",
+    Dimensions: [{ Name: "InstanceId", Value: "i-1" }],
     Statistic: "Average",
     Threshold: 80,
     Period: 60,
@@ -44,7 +46,7 @@ Deno.test("fleetAlarms() reads every page of the fleet's prefix, and only alarms
     period: 60,
     // Of the last real change, not of the last evaluation.
     changed: CHANGED,
-    metric: "CPUUtilization",
+    metric: { namespace: "AWS/EC2", name: "CPUUtilization", dimensions: { InstanceId: "i-1" } },
     statistic: "Average",
     comparison: "GreaterThanOrEqualToThreshold",
     evaluations: 1,
@@ -55,31 +57,46 @@ Deno.test("fleetAlarms() reads every page of the fleet's prefix, and only alarms
   });
 });
 
+const PLAN = { fleet: "kas", threshold: 42, period: 60, evaluations: 2, topicArn: TOPIC } as const;
+const REQUESTS = {
+  namespace: "AWS/ApplicationELB",
+  name: "RequestCount",
+  dimensions: { LoadBalancer: "app/web/50dc6c495c0c9188", TargetGroup: "targetgroup/kas/73e2d6bc24d8a067" },
+} as const;
+
 for (
-  const [kind, dimension, metric] of [
-    ["cpuhigh", "i-1", ["AWS/EC2", "CPUUtilization", "Average", "InstanceId", "missing"]],
-    // A stopped instance has no datapoints: were they taken as not breaching, cpulow would be OK, which asks for scaling in.
-    ["cpulow", "i-1", ["AWS/EC2", "CPUUtilization", "Average", "InstanceId", "missing"]],
-    // A balancer without requests has no datapoints: that is a count of none.
-    ["reqcount", "kas", ["AWS/ELB", "RequestCount", "Sum", "LoadBalancerName", "notBreaching"]],
+  const [plan, metric, dimensions] of [
+    [
+      { ...PLAN, kind: "cpuhigh", dimension: "i-1" },
+      ["AWS/EC2", "CPUUtilization", "Average", "missing"],
+      [{ Name: "InstanceId", Value: "i-1" }],
+    ],
+    [
+      { ...PLAN, kind: "cpulow", dimension: "i-1" },
+      // A stopped instance has no datapoints: were they taken as not breaching, cpulow would be OK, which asks for scaling in.
+      ["AWS/EC2", "CPUUtilization", "Average", "missing"],
+      [{ Name: "InstanceId", Value: "i-1" }],
+    ],
+    [
+      { ...PLAN, kind: "reqcount", dimension: "kas", requests: REQUESTS },
+      // A balancer without requests has no datapoints: that is a count of none.
+      ["AWS/ApplicationELB", "RequestCount", "Sum", "notBreaching"],
+      [
+        { Name: "LoadBalancer", Value: "app/web/50dc6c495c0c9188" },
+        { Name: "TargetGroup", Value: "targetgroup/kas/73e2d6bc24d8a067" },
+      ],
+    ],
   ] as const
 ) {
+  const { kind, dimension } = plan;
   Deno.test(`putAlarm() of ${kind} watches ${metric[1]} and tells the topic of both states`, async () => {
     await using server = wire(() => json({}));
-    await putAlarm(server.aws, {
-      fleet: "kas",
-      kind,
-      dimension,
-      threshold: 42,
-      period: 60,
-      evaluations: 2,
-      topicArn: TOPIC,
-    });
+    await putAlarm(server.aws, plan);
     const input = server.calls[0]?.input ?? {};
     assertEquals(input["AlarmName"], `kas:${kind}:${dimension}`);
-    assertEquals(input["Dimensions"], [{ Name: metric[3], Value: dimension }]);
+    assertEquals(input["Dimensions"], [...dimensions]);
     const { Namespace, MetricName, Statistic, TreatMissingData, ComparisonOperator } = input;
-    assertEquals([Namespace, MetricName, Statistic, metric[3], TreatMissingData], [...metric]);
+    assertEquals([Namespace, MetricName, Statistic, TreatMissingData], [...metric]);
     assertEquals(ComparisonOperator, "GreaterThanOrEqualToThreshold");
     assertEquals([input["AlarmActions"], input["OKActions"], input["ActionsEnabled"]], [
       [TOPIC],

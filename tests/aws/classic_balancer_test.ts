@@ -32,6 +32,7 @@ Deno.test("balancers() reads every page", async () => {
     securityGroups: [],
     healthCheck: "HTTP:30000/ping",
     zones: ["eu-west-1a"],
+    requests: { namespace: "AWS/ELB", name: "RequestCount", dimensions: { LoadBalancerName: "a" } },
   });
 });
 

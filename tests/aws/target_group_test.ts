@@ -12,6 +12,13 @@ import { fit, fitting } from "../../src/aws/target_group.ts";
 import { query, queryError, wire } from "./wire.ts";
 
 const ARN = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef";
+const ALB = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/front/50dc6c495c0c9188";
+/** Source: ALB guide, "CloudWatch metrics", "Metric dimensions". */
+const COUNTED_BY_ALB = {
+  namespace: "AWS/ApplicationELB",
+  name: "RequestCount",
+  dimensions: { LoadBalancer: "app/front/50dc6c495c0c9188", TargetGroup: "targetgroup/web/0123456789abcdef" },
+};
 const WEB = balancerRef({ fleet: "kas", loadBalancer: "kas", targetGroup: ARN });
 
 /** A group as setup wants it, but for what is given. */
@@ -25,7 +32,7 @@ function group(given: Readonly<Record<string, string>> = {}): Response {
     HealthCheckProtocol: "HTTP",
     HealthCheckPort: "traffic-port",
     HealthCheckPath: "/ping",
-    LoadBalancerArns: "<member>arn:lb</member>",
+    LoadBalancerArns: `<member>${ALB}</member>`,
     ...given,
   };
   const elements = Object.entries(fields).map(([name, value]) => `<${name}>${value}</${name}>`).join("");
@@ -120,8 +127,33 @@ Deno.test("findBalancer() tells the group's load balancer, and who is registered
     healthCheck: "HTTP:30000/ping",
     securityGroups: [],
     zones: ["eu-west-1a"],
+    requests: COUNTED_BY_ALB,
   });
 });
+
+for (
+  const [title, balancer, requests] of [
+    ["an Application Load Balancer", ALB, COUNTED_BY_ALB],
+    // Which counts no requests, and no group's by themselves.
+    ["a Network Load Balancer", ALB.replace("/app/", "/net/"), {
+      namespace: "AWS/NetworkELB",
+      name: "NewFlowCount",
+      dimensions: { LoadBalancer: "net/front/50dc6c495c0c9188" },
+    }],
+    ["nobody", undefined, undefined],
+  ] as const
+) {
+  Deno.test(`findBalancer() tells what counts the requests of a group that ${title} sends to`, async () => {
+    await using server = wire(({ action }) =>
+      action === "DescribeTargetGroups"
+        ? group({ LoadBalancerArns: balancer === undefined ? "" : `<member>${balancer}</member>` })
+        : action === "DescribeLoadBalancers"
+        ? query(action, "<LoadBalancers/>")
+        : targets()
+    );
+    assertEquals((await findBalancer(server.aws, WEB))?.requests, requests);
+  });
+}
 
 Deno.test("register() and deregister() name the group and the instance, and leave the port to the group", async () => {
   await using server = wire(({ action }) => query(action, ""));

@@ -11,6 +11,7 @@ import { PublishCommand } from "@aws-sdk/client-sns";
 import { assert, assertEquals } from "@std/assert";
 import { realTimer } from "../../src/admin/load/clients.ts";
 import { putAlarm } from "../../src/aws/alarms.ts";
+import { requestsOf } from "../../src/aws/classic_balancer.ts";
 import { type Aws, connect } from "../../src/aws/clients.ts";
 import { subscribe, subscriptions } from "../../src/aws/topic.ts";
 import { dice } from "../../src/sandbox/dice.ts";
@@ -177,7 +178,13 @@ async function setUp(aws: Aws, sandbox: Sandbox, topicArn: string, url: string):
   const request = { LoadBalancerName: "kas", LoadBalancerAttributes: attributes };
   await (await aws.elb()).send(new ModifyLoadBalancerAttributesCommand(request));
   const common = { fleet: "kas", period: PERIOD, evaluations: 1, topicArn };
-  await putAlarm(aws, { ...common, kind: "reqcount", dimension: "kas", threshold: REQUESTS });
+  await putAlarm(aws, {
+    ...common,
+    kind: "reqcount",
+    dimension: "kas",
+    threshold: REQUESTS,
+    requests: requestsOf("kas"),
+  });
   for (const { id } of sandbox.world.instances()) {
     await putAlarm(aws, { ...common, kind: "cpuhigh", dimension: id, threshold: CPU.high });
     await putAlarm(aws, { ...common, kind: "cpulow", dimension: id, threshold: CPU.low });

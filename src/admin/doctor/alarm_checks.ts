@@ -4,6 +4,8 @@
  * @module
  */
 import { type AlarmDetail, COMPARISON } from "../../aws/alarms.ts";
+import { titleOf } from "../../aws/balancer.ts";
+import { sameMetric } from "../../aws/metric.ts";
 import { alarmName } from "../../scaling/alarm.ts";
 import { lastPart } from "../account.ts";
 import {
@@ -41,19 +43,30 @@ export const alarms: Check = {
 
 export const strayAlarms: Check = {
   name: "stray-alarms",
-  about: "no alarm watches an instance that is gone",
+  about: "no alarm watches an instance that is gone, or the requests of another load balancer",
   run: (facts) => {
+    const { plan } = facts;
     const ids = new Set(members(facts).map(({ id }) => id));
-    const stray = known(facts.alarms).filter(({ kind, dimension }) =>
-      kind !== "reqcount" && !ids.has(dimension)
-    )
-      .map(({ name }) => name);
-    return stray.length === 0 ? ok("each alarm watches something that is there") : [
-      warning(
-        `${count(stray.length, "alarm")} of instances that are not in the fleet: ${named(stray)}`,
-        facts.plan.kas(`alarms delete ${listed(stray)}`),
-      ),
-    ];
+    const all = known(facts.alarms);
+    const gone = all.filter(({ kind, dimension }) => kind !== "reqcount" && !ids.has(dimension));
+    const requests = known(facts.balancer)?.requests;
+    const others = all.filter(({ kind, metric }) =>
+      kind === "reqcount" && requests !== undefined && !sameMetric(metric, requests)
+    );
+    // One that is named after the fleet's own is put right; any other would go on asking for a step in.
+    const moved = others.filter(({ dimension }) => dimension === plan.balancer.name);
+    const foreign = others.filter((alarm) => !moved.includes(alarm));
+    const remove = (names: readonly string[]) => plan.kas(`alarms delete ${listed(names)}`);
+    const findings = ([
+      [gone, "of instances that are not in the fleet", remove],
+      [foreign, `of requests that are not those of ${titleOf(plan.balancer)}`, remove],
+      [moved, `of what ${titleOf(plan.balancer)} counted its requests by before`, () => setup(plan)],
+    ] as const).flatMap(([found, what, mend]): Finding[] => {
+      const names = found.map(({ name }) => name);
+      if (names.length === 0) return [];
+      return [warning(`${count(names.length, "alarm")} ${what}: ${named(names)}`, mend(names))];
+    });
+    return orOk(findings, "each alarm watches something that is the fleet's");
   },
 };
 

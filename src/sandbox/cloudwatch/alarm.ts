@@ -4,7 +4,7 @@
  * @module
  */
 import { flag, invalid, needed, number, shapes, text, texts, whole, word } from "../input.ts";
-import { ACCOUNT, AwsError, type Shape } from "../service.ts";
+import { ACCOUNT, AwsError, type Dimension, type Metric, type Shape } from "../service.ts";
 import {
   COMPARISON_NAMES,
   MISSING_DATA,
@@ -13,7 +13,7 @@ import {
   type State,
   STATES,
 } from "./alarm_evaluation.ts";
-import { type Dimension, type Metric, type Statistic, STATISTICS } from "./metrics.ts";
+import { type Statistic, STATISTICS } from "./metrics.ts";
 
 /** The actions of each state: ARNs. */
 export type Actions = Readonly<Record<State, readonly string[]>>;

@@ -5,13 +5,12 @@
  */
 import { instant, invalid, needed, number, shape, shapes, text, texts, whole, word } from "../input.ts";
 import { page } from "../paging.ts";
-import { AwsError, type Clock, type Service, type Shape } from "../service.ts";
+import { AwsError, type Clock, type Metric, type Service, type Shape } from "../service.ts";
 import { metric } from "./alarm.ts";
 import { invalidNextToken } from "./alarm_actions.ts";
 import {
   type Bucket,
   merged,
-  type Metric,
   type MetricStore,
   repeated,
   type Statistic,

@@ -4,18 +4,7 @@
  * @module
  */
 
-/** A dimension of a metric. */
-export interface Dimension {
-  readonly Name: string;
-  readonly Value: string;
-}
-
-/** What a metric is known by. */
-export interface Metric {
-  readonly Namespace: string;
-  readonly MetricName: string;
-  readonly Dimensions: readonly Dimension[];
-}
+import type { Metric } from "../service.ts";
 
 /** What CloudWatch keeps of the values of a span. */
 export interface StatisticSet {

@@ -9,7 +9,7 @@
  * @module
  */
 import { type MetricStore, repeated } from "./metrics.ts";
-import type { Clock, Machine, Metered } from "../service.ts";
+import type { Clock, Machine, Metered, Requests } from "../service.ts";
 
 /** Seconds of sandbox time that a datapoint covers. */
 export const MINUTE = 60;
@@ -32,13 +32,13 @@ export class Sampler {
   readonly #metered: Metered;
   readonly #store: MetricStore;
   readonly #meters = new Map<string, Meter>();
-  #requests: ReadonlyMap<string, number>;
+  #requests: ReadonlyMap<string, Requests>;
 
   constructor(clock: Clock, metered: Metered, store: MetricStore) {
     this.#clock = clock;
     this.#metered = metered;
     this.#store = store;
-    this.#requests = new Map(metered.requests());
+    this.#requests = metered.requests();
     this.look();
   }
 
@@ -78,17 +78,13 @@ export class Sampler {
       if (meter.machine === undefined) this.#meters.delete(id);
       meter.used = meter.seen = 0;
     }
-    const requests = new Map(this.#metered.requests());
-    for (const [name, total] of requests) {
-      const count = total - (this.#requests.get(name) ?? 0);
+    const requests = this.#metered.requests();
+    for (const [pool, { total, metrics }] of requests) {
+      const count = total - (this.#requests.get(pool)?.total ?? 0);
       if (count <= 0) continue;
-      const metric = {
-        Namespace: "AWS/ELB",
-        MetricName: "RequestCount",
-        Dimensions: [{ Name: "LoadBalancerName", Value: name }],
-      };
       // Each request is a value of 1, so that only Sum and SampleCount say anything. Source: ELB guide, metrics.
-      this.#store.add(metric, { ...sample, unit: "Count", statistics: repeated(1, count) });
+      const statistics = repeated(1, count);
+      for (const metric of metrics) this.#store.add(metric, { ...sample, unit: "Count", statistics });
     }
     this.#requests = requests;
   }

@@ -7,8 +7,9 @@
 import { Balancer } from "./balancer.ts";
 import type { Faults } from "../faults.ts";
 import { HealthChecks } from "./health_checks.ts";
-import type { Clock } from "../service.ts";
-import type { Forward, LoadBalancer, TargetGroup, World } from "../world.ts";
+import { userOf } from "./found.ts";
+import type { Clock, Dimension, Metric, Requests } from "../service.ts";
+import type { ApplicationBalancer, Forward, LoadBalancer, TargetGroup, World } from "../world.ts";
 
 interface AtWork extends AsyncDisposable {
   readonly proxy?: Balancer;
@@ -60,10 +61,18 @@ export class Balancers implements AsyncDisposable {
     return this.#atWork.get(key)?.proxy;
   }
 
-  /** Requests that each Classic Load Balancer has answered, by name. */
-  requests(): ReadonlyMap<string, number> {
-    const names = this.#world.now.balancers.keys();
-    return new Map(Array.from(names, (name) => [name, this.proxy(name)?.answered ?? 0]));
+  /** What the pools have answered. */
+  requests(): ReadonlyMap<string, Requests> {
+    const { balancers, targetGroups } = this.#world.now;
+    const counted = (key: string, metrics: readonly Metric[]) =>
+      [key, { total: this.proxy(key)?.answered ?? 0, metrics }] as const;
+    return new Map([
+      ...Array.from(balancers.keys(), (name) => counted(name, [classicCount(name)])),
+      ...Array.from(
+        targetGroups.keys(),
+        (arn) => counted(arn, groupCounts(arn, userOf(this.#world.now, arn))),
+      ),
+    ]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -85,6 +94,26 @@ export class Balancers implements AsyncDisposable {
       },
     });
   }
+}
+
+/** Source: CLB guide, "CloudWatch metrics for your Classic Load Balancer". */
+function classicCount(name: string): Metric {
+  return requestCount("AWS/ELB", { Name: "LoadBalancerName", Value: name });
+}
+
+/** Of a load balancer as a whole and of the group by itself. Source: ALB guide, "CloudWatch metrics", RequestCount. */
+function groupCounts(group: string, user: ApplicationBalancer | undefined): readonly Metric[] {
+  if (user === undefined) return [];
+  const loadBalancer = { Name: "LoadBalancer", Value: user.arn.replace(/^.*:loadbalancer\//, "") };
+  const targetGroup = { Name: "TargetGroup", Value: group.replace(/^.*:/, "") };
+  return [
+    requestCount("AWS/ApplicationELB", loadBalancer),
+    requestCount("AWS/ApplicationELB", loadBalancer, targetGroup),
+  ];
+}
+
+function requestCount(Namespace: string, ...Dimensions: readonly Dimension[]): Metric {
+  return { Namespace, MetricName: "RequestCount", Dimensions };
 }
 
 /** A port that passes requests on to a proxy. */

@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { deleteAlarms, fleetAlarms, latestCpu, putAlarm, setAlarmState } from "../../../src/aws/alarms.ts";
 import { isNotFound } from "../../../src/aws/errors.ts";
+import { cpuOf } from "../../../src/aws/metric.ts";
 import { eventually } from "../../kas.ts";
 import { type Case, launch } from "./cases.ts";
 
@@ -17,19 +18,23 @@ export const CLOUDWATCH_CASES: readonly Case[] = [
   {
     name: "putAlarm() and fleetAlarms(): what was put is what is listed",
     run: async ({ aws }, fleet) => {
-      for (
-        const [kind, dimension] of [["cpuhigh", "i-1"], ["cpulow", "i-1"], ["reqcount", fleet]] as const
-      ) {
-        await putAlarm(aws, { ...WATCH, fleet, kind, dimension });
+      const requests = {
+        namespace: "AWS/ApplicationELB",
+        name: "RequestCount",
+        dimensions: { LoadBalancer: "app/web/1", TargetGroup: "targetgroup/web/2" },
+      };
+      for (const kind of ["cpuhigh", "cpulow"] as const) {
+        await putAlarm(aws, { ...WATCH, fleet, kind, dimension: "i-1" });
       }
+      await putAlarm(aws, { ...WATCH, fleet, kind: "reqcount", dimension: fleet, requests });
       await putAlarm(aws, { ...WATCH, fleet: `${fleet}-other`, kind: "cpuhigh", dimension: "i-1" });
       const alarms = await fleetAlarms(aws, fleet);
       assertEquals(
         alarms.map(({ name, metric, statistic }) => [name, metric, statistic]).sort(),
         [
-          [`${fleet}:cpuhigh:i-1`, "CPUUtilization", "Average"],
-          [`${fleet}:cpulow:i-1`, "CPUUtilization", "Average"],
-          [`${fleet}:reqcount:${fleet}`, "RequestCount", "Sum"],
+          [`${fleet}:cpuhigh:i-1`, cpuOf("i-1"), "Average"],
+          [`${fleet}:cpulow:i-1`, cpuOf("i-1"), "Average"],
+          [`${fleet}:reqcount:${fleet}`, requests, "Sum"],
         ],
       );
       for (const alarm of alarms) {

@@ -22,6 +22,7 @@ export const ELB_CASES: readonly Case[] = [
         securityGroups: created.securityGroups,
         healthCheck: "HTTP:30000/ping",
         zones: [`${region}a`],
+        requests: { namespace: "AWS/ELB", name: "RequestCount", dimensions: { LoadBalancerName: fleet } },
       });
       assertEquals(await createBalancer(aws, fleet, [`${region}a`]), created);
       assertEquals(await Array.fromAsync(balancers(aws, undefined, fleet)), [created]);

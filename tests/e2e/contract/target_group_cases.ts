@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { fleetAlarms } from "../../../src/aws/alarms.ts";
 import {
   type BalancerRef,
   deregister,
@@ -104,6 +105,50 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
       // moto drains nobody.
       const left = (await group("balancers")).rows.map(({ health }) => health);
       assertEquals(left, [backend.name === "moto" ? null : "draining"]);
+    },
+  },
+  {
+    name:
+      "alarms set --requests with --target-group counts the group's requests, and setup has it tell the topic",
+    run: async (backend, fleet) => {
+      const { ref: { arn }, loadBalancerArn } = await makeTargetGroup(backend, fleet);
+      await launch(backend, fleet, "base", 1);
+      const group = (...words: string[]) => kas(backend, fleet, ...words, "--target-group", arn);
+      const name = `${fleet}:reqcount:${fleet}`;
+      const words = ["alarms", "set", "--requests", "600", "--period", "3600"];
+      assertEquals((await group(...words, "--pull")).rows, [{ name, action: "created" }]);
+      assertEquals((await group(...words, "--pull", "--balancer", arn)).rows, [{
+        name,
+        action: "unchanged",
+      }]);
+      const alarm = async () => (await fleetAlarms(backend.aws, fleet)).find((it) => it.name === name);
+      const requests = {
+        namespace: "AWS/ApplicationELB",
+        name: "RequestCount",
+        dimensions: {
+          LoadBalancer: `app/${fleet}/${loadBalancerArn.split("/").at(-1)}`,
+          TargetGroup: `targetgroup/${fleet}/${arn.split("/").at(-1)}`,
+        },
+      };
+      assertEquals([(await alarm())?.metric, (await alarm())?.alarmActions], [requests, []]);
+
+      const set = await group("setup");
+      assertEquals(set.rows.find((row) => row["name"] === name)?.["action"], "updated");
+      const told = await alarm();
+      assertEquals([told?.metric, told?.threshold, told?.period], [requests, 600, 3600]);
+      assertEquals(told?.alarmActions.map((topic) => topic.split(":").at(-1)), [fleet]);
+      const torn = await group("teardown", "--yes");
+      assert(torn.rows.some((row) => row["name"] === name && row["action"] === "deleted"));
+    },
+  },
+  {
+    name: "alarms set --requests of a group that no load balancer sends to says so",
+    run: async (backend, fleet) => {
+      const { ref: { arn } } = await makeTargetGroup(backend, fleet, { unused: true });
+      const words = ["alarms", "set", "--requests", "600", "--pull", "--target-group", arn];
+      const { status, rows, stderr } = await kas(backend, fleet, ...words);
+      assertEquals([status, rows], [1, []]);
+      assertStringIncludes(stderr, `No load balancer sends to target group ${fleet}`);
     },
   },
   {

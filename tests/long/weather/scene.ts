@@ -12,7 +12,7 @@ import type { Line } from "../../../src/autoscaler/journal.ts";
 import type { Passing } from "../../../src/sandbox/faults.ts";
 import type { MakeMachine } from "../../../src/sandbox/machine.ts";
 import type { SandboxOptions } from "../../../src/sandbox/sandbox.ts";
-import type { AlarmKind, AlarmState } from "../../../src/scaling/alarm.ts";
+import type { AlarmState } from "../../../src/scaling/alarm.ts";
 import { BASE, firstResync, lines, machines, NODES, type Stage, stage } from "../../autoscaler/fixtures.ts";
 import { eventually } from "../../kas.ts";
 
@@ -125,7 +125,12 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Brings an alarm into a state, whatever the weather. */
-  async alarm(kind: AlarmKind, dimension: string, state: AlarmState, timeLimit = 1_000): Promise<void> {
+  async alarm(
+    kind: "cpuhigh" | "cpulow",
+    dimension: string,
+    state: AlarmState,
+    timeLimit = 1_000,
+  ): Promise<void> {
     using aws = connect({ ...this.stage.options.account, timeLimit });
     const { topicArn } = this.stage.options;
     const threshold = state === "ALARM" ? 0 : 100;

@@ -68,9 +68,14 @@ export function bench(speed = 1): Bench {
   const machines = new Map<string, Burner>();
   const requests = new Map<string, number>();
   const published: Published[] = [];
+  const counted = () =>
+    new Map(Array.from(requests, ([Value, total]) => {
+      const Dimensions = [{ Name: "LoadBalancerName", Value }];
+      return [Value, { total, metrics: [{ Namespace: "AWS/ELB", MetricName: "RequestCount", Dimensions }] }];
+    }));
   const watch: CloudWatch = cloudWatch({
     clock,
-    metered: { machines: () => machines, requests: () => requests },
+    metered: { machines: () => machines, requests: counted },
     region: "eu-west-1",
     publish: (topicArn, subject, message) => {
       if (topicArn !== TOPIC) throw new AwsError("NotFound", "Topic does not exist", 404);
