@@ -17,6 +17,17 @@ declare module "@std/cli/parse-args" {
   }): Record<string, unknown> & { _: (string | number)[]; "--"?: string[] };
 }
 
+declare module "@std/html/entities" {
+  export function escape(text: string): string;
+}
+
+declare module "@std/http/negotiation" {
+  export function accepts<T extends string>(
+    request: Pick<Request, "headers">,
+    ...types: readonly T[]
+  ): T | undefined;
+}
+
 declare module "@std/http/status" {
   export const STATUS_CODE: {
     readonly OK: 200;

@@ -4,6 +4,7 @@
  * @module
  */
 import { getLogger } from "@logtape/logtape";
+import { accepts } from "@std/http/negotiation";
 import { STATUS_CODE } from "@std/http/status";
 import { type Message, MessageError } from "../sns/message.ts";
 import { Bodies, BodyError } from "./bodies.ts";
@@ -12,6 +13,7 @@ import type { Inbox } from "./inbox.ts";
 import type { DecisionRecord, Wanted } from "./journal.ts";
 import type { Line } from "./lines.ts";
 import type { Received } from "./metrics.ts";
+import { PAGE_HEADERS } from "./page/page.ts";
 
 /** What the handler works with. */
 export interface HandlerParts {
@@ -26,6 +28,8 @@ export interface HandlerParts {
   readonly identity: Identity;
   /** What `GET /status` tells, beside the counts. */
   readonly status: () => object;
+  /** The same as a page for people, with the counts. */
+  readonly page: (messages: Readonly<Record<string, number>>) => string;
   /** The latest decisions and activities, newest first. */
   readonly activities: (limit: number) => readonly Line[];
   /** One decision with all that it was made from. */
@@ -72,8 +76,13 @@ export function handler(parts: HandlerParts): (request: Request) => Promise<Resp
     "/": { POST: (request) => post({ ...parts, bodies }, count, request) },
     "/ping": { GET: () => text("pong", STATUS_CODE.OK, identity) },
     "/status": {
-      GET: () =>
-        Response.json({ ...parts.status(), messages: { ...counts, waiting: parts.inbox.waiting() } }),
+      GET: (request) => {
+        const messages = { ...counts, waiting: parts.inbox.waiting() };
+        const vary = { vary: "accept" };
+        return accepts(request, "application/json", "text/html") === "text/html"
+          ? new Response(parts.page(messages), { headers: { ...PAGE_HEADERS, ...vary } })
+          : Response.json({ ...parts.status(), messages }, { headers: vary });
+      },
     },
     "/activities": { GET: (_, url) => activities(parts, url) },
     "/decisions": { GET: (_, url) => decisions(parts, url) },

@@ -22,6 +22,7 @@ import {
   pack,
   type Placed,
   readRecord,
+  readRules,
   readSteps,
   type Step,
   toActivity,
@@ -345,6 +346,11 @@ export class Journal {
   /** The latest decisions with their activities, newest first. */
   lines(limit: number, now: number): Line[] {
     return readLines(this.#state.db, limit, now);
+  }
+
+  /** The rules that bound a decision. */
+  rules(decision: number): readonly string[] {
+    return readRules(this.#state.db, decision);
   }
 
   /** The line of an activity. */

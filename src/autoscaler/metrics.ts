@@ -12,11 +12,11 @@ import { type Call, OUTCOMES } from "../aws/calls.ts";
 import type { Signal } from "../scaling/alarm.ts";
 import type { Decision } from "../scaling/decide.ts";
 import { activityOf, type Limits } from "../scaling/facts.ts";
-import { exists, type Instance, type Role, standing } from "../scaling/fleet.ts";
+import { exists, type Role } from "../scaling/fleet.ts";
 import { maxInForce, minInForce } from "../scaling/rules.ts";
 import type { Activity } from "./journal.ts";
 import { type Length, PHASES } from "./phases.ts";
-import type { Look, Snapshot } from "./snapshot.ts";
+import { type Look, place, PLACES, type Snapshot } from "./snapshot.ts";
 
 /** What becomes of a message that is posted, and of one that is not taken the check that it failed. */
 export const RECEIVED = {
@@ -69,7 +69,6 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const ROLES: readonly Role[] = ["base", "control", "node"];
-const STANDINGS = ["in-service", "coming", "leaving", "off", "quarantined"] as const;
 
 /** Upper bounds of the histograms' buckets, s: the phases from one call on loopback to the longest timeout. */
 const PHASE_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600];
@@ -226,7 +225,7 @@ export class Metrics {
       (instance) => `${instance.role} ${place(instance, of(instance.id))}`,
     );
     for (const role of ROLES) {
-      for (const standing of STANDINGS) {
+      for (const standing of PLACES) {
         this.#instances.set({ role, standing }, counts.get(`${role} ${standing}`)?.length ?? 0);
       }
     }
@@ -278,11 +277,4 @@ export class Metrics {
   ): Histogram<L> {
     return new Histogram({ name, help, buckets, labelNames, registers: [this.#registry] });
   }
-}
-
-/** Where an instance stands: one that is off because it is in quarantine is told apart. */
-function place(instance: Instance, activity: Activity["kind"] | undefined): (typeof STANDINGS)[number] {
-  const where = standing(instance, activity);
-  if (where === "serving") return "in-service";
-  return where === "off" && instance.quarantine !== undefined ? "quarantined" : where;
 }

@@ -139,6 +139,13 @@ function find(db: DatabaseSync, wanted: Wanted): Columns | undefined {
   return db.prepare("SELECT * FROM decisions ORDER BY id DESC LIMIT 1").get();
 }
 
+/** The rules that bound a decision; none where nothing was asked, or where it is not on record. */
+export function readRules(db: DatabaseSync, decision: number): readonly string[] {
+  const row = db.prepare("SELECT json_extract(decision, '$.rules') AS rules FROM decisions WHERE id = ?")
+    .get(decision);
+  return row === undefined ? [] : JSON.parse(String(row.rules));
+}
+
 /** The steps of an activity in the order in which they were taken. */
 export function readSteps(db: DatabaseSync, activity: number): Step[] {
   return db.prepare("SELECT * FROM steps WHERE activity = ? ORDER BY id").all(activity).map((row) => ({

@@ -23,6 +23,7 @@ import { Observer } from "./observe.ts";
 import type { Look, Snapshot } from "./snapshot.ts";
 import { State } from "./state.ts";
 import { status } from "./status.ts";
+import { statusPage } from "./page/page.ts";
 import { type Clock, realClock } from "./wait.ts";
 import { VERSION } from "../version.ts";
 
@@ -137,6 +138,14 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
       decisions: journal.lines(10, now()),
       settings: settingsOf(world),
     }),
+    page: (messages) =>
+      statusPage({
+        ...identity,
+        snapshot: snapshot(),
+        decisions: journal.lines(10, now()).map((line) => ({ line, rules: journal.rules(line.id) })),
+        settings: settingsOf(world),
+        messages,
+      }),
     received: (outcome, why) => metrics.received(outcome, why),
     metrics: () => metrics.exposition(snapshot()),
     activities: (limit) => journal.lines(limit, now()),

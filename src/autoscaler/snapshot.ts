@@ -4,6 +4,7 @@
  * @module
  */
 import type { Facts, Limits } from "../scaling/facts.ts";
+import { type Activity as Kind, type Instance, standing } from "../scaling/fleet.ts";
 import type { Activity, Step } from "./journal.ts";
 
 /** A look at the fleet, as it ended. */
@@ -30,4 +31,17 @@ export interface Snapshot {
   readonly underWay: readonly { readonly activity: Activity; readonly step: Step | undefined }[];
   /** Of the journal and the inbox. */
   readonly bytes: number;
+}
+
+/** Where an instance may stand, in the words of people: one that is off because it is in quarantine is told apart. */
+export const PLACES = ["in-service", "coming", "leaving", "off", "quarantined"] as const;
+
+/** One of {@linkcode PLACES}. */
+export type Place = (typeof PLACES)[number];
+
+/** Where an instance stands, what is under way counted as done. */
+export function place(instance: Instance, activity: Kind | undefined): Place {
+  const where = standing(instance, activity);
+  if (where === "serving") return "in-service";
+  return where === "off" && instance.quarantine !== undefined ? "quarantined" : where;
 }

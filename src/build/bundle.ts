@@ -54,7 +54,7 @@ export async function bundle({ root, packages, to, commit }: BundleOptions): Pro
       legalComments: "none",
       nodePaths: [packages],
       alias: aliases(deno.imports),
-      loader: { ".conf": "text", ".service": "text", ".sysusers": "text", ".html": "text" },
+      loader: { ".conf": "text", ".service": "text", ".sysusers": "text", ".css": "text" },
       define: { KAS_COMMIT: JSON.stringify(commit) },
       banner: {
         js: `import{createRequire as $require}from"node:module";const require=$require(import.meta.url);`,

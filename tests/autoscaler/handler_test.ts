@@ -25,6 +25,7 @@ class Desk implements Disposable {
       wake: () => this.woken++,
       resubscribe: false,
       status: () => ({ fleet: "kas" }),
+      page: ({ accepted }) => `<p>${accepted}</p>`,
       activities: (limit) => Array(limit).fill({ kind: "none" }),
       decision: () => undefined,
       received: (outcome, why) => this.received.push(`${outcome} ${why}`.trim()),
@@ -34,9 +35,13 @@ class Desk implements Disposable {
     });
   }
 
+  fetch(path: string, init?: RequestInit): Promise<Response> {
+    return this.#handle(new Request(`http://localhost${path}`, init));
+  }
+
   /** `200 accepted`. */
   async ask(path: string, init?: RequestInit): Promise<string> {
-    const response = await this.#handle(new Request(`http://localhost${path}`, init));
+    const response = await this.fetch(path, init);
     return `${response.status} ${await response.text()}`;
   }
 
@@ -197,5 +202,47 @@ for (const [method, path, answer] of ROUTES) {
   Deno.test(`${method} ${path} answers ${/\d+/.exec(answer.source)?.[0]}`, async () => {
     using desk = new Desk();
     assertMatch(await desk.ask(path, { method }), answer);
+  });
+}
+
+/** Chromium's, of a page that somebody opens. */
+const BROWSER =
+  "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7";
+
+const ACCEPTS: readonly [accept: string | undefined, type: "json" | "html"][] = [
+  [undefined, "json"],
+  ["*/*", "json"],
+  ["application/json", "json"],
+  ["application/json, text/html;q=0.9", "json"],
+  ["text/html;q=0.5, application/json", "json"],
+  ["text/html;q=0, */*", "json"],
+  ["application/xml", "json"],
+  ["nonsense", "json"],
+  ["application/*, */*;q=0.1", "json"],
+  [BROWSER, "html"],
+  ["text/html", "html"],
+  ["TEXT/HTML", "html"],
+  ["application/json;q=0.9, text/html", "html"],
+];
+
+for (const [accept, type] of ACCEPTS) {
+  Deno.test(`GET /status answers ${type} to ${accept ?? "no Accept at all"}`, async () => {
+    using desk = new Desk();
+    const response = await desk.fetch("/status", accept === undefined ? {} : { headers: { accept } });
+    assertEquals(response.headers.get("vary"), "accept");
+    if (type === "html") {
+      assertEquals(response.headers.get("content-type"), "text/html; charset=utf-8");
+      assertMatch(
+        response.headers.get("content-security-policy") ?? "",
+        /^default-src 'none'; style-src 'sha256-/,
+      );
+      assertEquals(await response.text(), "<p>0</p>");
+    } else {
+      assertEquals(response.headers.get("content-type"), "application/json");
+      assertEquals(
+        await response.text(),
+        '{"fleet":"kas","messages":{"accepted":0,"duplicate":0,"unsubscribed":0,"refused":0,"failed":0,"waiting":0}}',
+      );
+    }
   });
 }

@@ -107,6 +107,7 @@ export class Incarnation implements Disposable {
       wake: () => loop.wake(),
       resubscribe: false,
       status: () => ({}),
+      page: () => "",
       activities: () => [],
       decision: () => undefined,
       received: () => {},

@@ -1,0 +1,31 @@
+/**
+ * Times as people read them.
+ *
+ * @module
+ */
+import { type Html, html } from "./html.ts";
+
+/** How long ago something was; the moment itself is what the mouse finds. */
+export function ago(at: number, now: number): Html {
+  return html`<time datetime="${iso(at)}" title="${iso(at)}">${span(now - at)} ago</time>`;
+}
+
+/** A length of time (ms) in its two largest units: `4.2 s`, `3 min 20 s`, `5 d`. */
+export function span(ms: number): string {
+  const seconds = Math.max(0, ms) / 1_000;
+  if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;
+  const units = [["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]] as const;
+  const counts = units.map(([unit, length], i) => {
+    const longer = units[i - 1]?.[1] ?? Infinity;
+    return { unit, count: Math.floor((seconds % longer) / length) };
+  });
+  const first = counts.findIndex(({ count }) => count > 0);
+  return counts.slice(first, first + 2).filter(({ count }) => count > 0).map(({ unit, count }) =>
+    `${count} ${unit}`
+  ).join(" ");
+}
+
+/** Milliseconds since the epoch as ISO 8601. */
+export function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
