@@ -9,7 +9,7 @@ import { command, ExitError, UsageError } from "../cli/command.ts";
 import { Executables } from "../provision/binary.ts";
 import type { HostSettings } from "../provision/files.ts";
 import type { Wish } from "../provision/provision.ts";
-import { isInstanceId, parseTarget, type Target } from "../provision/target.ts";
+import { isInstanceId, jumpHost, parseTarget, type Target } from "../provision/target.ts";
 import { flag, integer, text } from "../settings.ts";
 import { ACCOUNT, type AccountContext, connected, fleetById, member } from "./account.ts";
 import { HOST_SETTINGS, hostSettings, ROLE } from "./host_settings.ts";
@@ -36,7 +36,11 @@ export const provision = command({
     },
     user: { placeholder: "NAME", help: "log in as this user", parse: text },
     identity: { placeholder: "FILE", help: "private key", parse: text },
-    jump: { placeholder: "HOST", help: "go through this host, [user@]host[:port]", parse: text },
+    jump: {
+      placeholder: "HOST",
+      help: "go through this host, [user@]host[:port], with the same key",
+      parse: jumpHost,
+    },
     port: { placeholder: "PORT", help: "of the sshd", parse: integer(1, 65_535) },
     private: { help: "to an instance's private address", default: "false", parse: flag },
     parallel: { placeholder: "N", help: "how many hosts at a time", default: "4", parse: integer(1, 100) },

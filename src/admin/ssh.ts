@@ -5,6 +5,9 @@
  */
 import type { Ec2Instance } from "../aws/instances.ts";
 import { command, ExitError } from "../cli/command.ts";
+import { jumpWords } from "../provision/jump.ts";
+import { jumpHost } from "../provision/target.ts";
+import { line } from "../provision/words.ts";
 import { flag, integer, text } from "../settings.ts";
 import { ACCOUNT, connected, fleetById, member } from "./account.ts";
 import { printActions } from "./targets.ts";
@@ -29,7 +32,11 @@ export const ssh = command({
   options: {
     user: { placeholder: "NAME", help: "log in as this user", parse: text },
     identity: { placeholder: "FILE", help: "private key", parse: text },
-    jump: { placeholder: "HOST", help: "go through this host, [user@]host[:port]", parse: text },
+    jump: {
+      placeholder: "HOST",
+      help: "go through this host, [user@]host[:port], with the same key",
+      parse: jumpHost,
+    },
     port: { placeholder: "PORT", help: "of the instance's sshd", parse: integer(1, 65_535) },
     private: { help: "to the private address instead of the public one", default: "false", parse: flag },
     ...ACCOUNT,
@@ -45,7 +52,7 @@ export const ssh = command({
       async (aws) => member(await fleetById(aws, flags, signal), id, flags),
     );
     const words = sshArguments(instance, flags, rest);
-    if (flags.dryRun) return await printActions(out, [{ action: ["ssh", ...words].join(" ") }]);
+    if (flags.dryRun) return await printActions(out, [{ action: line(["ssh", ...words]) }]);
     return await sshStatus(words, signal);
   },
 });
@@ -57,13 +64,14 @@ export const ssh = command({
  */
 export function sshArguments(instance: Ec2Instance, route: Route, cmd: readonly string[]): string[] {
   const { user, identity, jump, port } = route;
+  const checked = ["-o", "StrictHostKeyChecking=accept-new"];
   return [
-    ...["-o", "StrictHostKeyChecking=accept-new"],
+    ...checked,
     // EC2 gives addresses to other instances again, whose keys are others.
     ...["-o", `HostKeyAlias=${instance.id}`],
     ...(user === undefined ? [] : ["-l", user]),
     ...(identity === undefined ? [] : ["-i", identity]),
-    ...(jump === undefined ? [] : ["-J", jump]),
+    ...jumpWords({ jump, identity }, checked),
     ...(port === undefined ? [] : ["-p", String(port)]),
     // What follows the host is the command, with a dash in front or not.
     ...["--", addressOf(instance, route), ...cmd],

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { jumpFault, jumpWords } from "./jump.ts";
 import { sshFault } from "./ssh_fault.ts";
 import type { Target } from "./target.ts";
 import { line } from "./words.ts";
@@ -59,6 +60,10 @@ const SILENCE = { interval: 5, times: 6 };
 /** Seconds that ssh keeps a connection for the next script: should kas be killed, it ends by itself. */
 const PERSIST = 60;
 
+/** In the folder of a connection: its socket, and what the ssh to the host in front said. */
+const CONTROL = "c";
+const JUMP_SAID = "jump";
+
 /** How much of stderr is kept, in characters. */
 const LAST_WORDS = 4_000;
 
@@ -69,29 +74,31 @@ const ROOT_SHELL = line([
   'if [ "$(id -u)" = 0 ]; then exec bash -s; else exec sudo -n bash -s; fi',
 ]);
 
-/** ssh's words for a target, but for the command. Host keys are accepted the first time, and held to from then on. */
-export function sshWords(
-  { host = "", user, port, instance }: Target,
-  route: Route,
-  control: string,
-): string[] {
-  const option = (name: string, value: string | number) => ["-o", `${name}=${value}`];
+const option = (name: string, value: string | number) => ["-o", `${name}=${value}`];
+
+/** Of every ssh: nobody is asked; host keys are accepted the first time, and held to from then on. */
+const OPTIONS = [
+  ...option("BatchMode", "yes"),
+  ...option("StrictHostKeyChecking", "accept-new"),
+  ...option("ConnectTimeout", CONNECT_TIMEOUT),
+  ...option("ServerAliveInterval", SILENCE.interval),
+  ...option("ServerAliveCountMax", SILENCE.times),
+];
+
+/** ssh's words for a target, but for the command; what it keeps is in a folder. */
+function sshWords({ host = "", user, port, instance }: Target, route: Route, folder: string): string[] {
   const [login, at] = [user ?? route.user, port ?? route.port];
   return [
     "ssh",
-    ...option("BatchMode", "yes"),
-    ...option("StrictHostKeyChecking", "accept-new"),
-    ...option("ConnectTimeout", CONNECT_TIMEOUT),
-    ...option("ServerAliveInterval", SILENCE.interval),
-    ...option("ServerAliveCountMax", SILENCE.times),
+    ...OPTIONS,
     ...option("ControlMaster", "auto"),
     ...option("ControlPersist", PERSIST),
-    ...option("ControlPath", control),
+    ...option("ControlPath", `${folder}/${CONTROL}`),
     // EC2 gives addresses to other instances again, whose keys are others.
     ...(instance === undefined ? [] : option("HostKeyAlias", instance)),
     ...(login === undefined ? [] : ["-l", login]),
     ...(route.identity === undefined ? [] : ["-i", route.identity]),
-    ...(route.jump === undefined ? [] : ["-J", route.jump]),
+    ...jumpWords(route, OPTIONS, `${folder}/${JUMP_SAID}`),
     ...(at === undefined ? [] : ["-p", String(at)]),
     "--",
     host,
@@ -102,17 +109,18 @@ export function sshWords(
 export async function connectTo(target: Target, route: Route): Promise<Connection> {
   // Its path has to be short: the address of a unix socket has 108 bytes.
   const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "kas-ssh-" });
-  const words = sshWords(target, route, `${folder}/c`);
+  const words = sshWords(target, route, folder);
   return {
     run: async (script, run) => {
       const ended = await runShell([...words, ROOT_SHELL], script, run);
-      const fault = sshFault(ended, target, route);
+      const fault = jumpFault(ended, await textOf(`${folder}/${JUMP_SAID}`), target, route) ??
+        sshFault(ended, target, route);
       if (fault !== undefined) throw new HostError(fault.message, fault.hint);
       return ended;
     },
     [Symbol.asyncDispose]: async () => {
       await new Deno.Command("ssh", {
-        args: ["-O", "exit", "-o", `ControlPath=${folder}/c`, "--", target.host ?? ""],
+        args: ["-O", "exit", "-o", `ControlPath=${folder}/${CONTROL}`, "--", target.host ?? ""],
         stdin: "null",
         stdout: "null",
         stderr: "null",
@@ -128,6 +136,16 @@ export function localShell(): Connection {
     run: (script, run) => runShell(["bash", "-s"], script, run),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+}
+
+/** "" where there is no such file. */
+async function textOf(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return "";
+  }
 }
 
 async function runShell(words: readonly string[], script: string, run: Run): Promise<Ended> {

@@ -47,7 +47,9 @@ export function sshFault(
       `ssh-keygen -R '${known}', if you know why it changed`,
     );
   }
-  if (/Could not resolve hostname/.test(stderr)) return cannot("there is no host of that name");
+  if (/Could not resolve hostname|Name or service not known/.test(stderr)) {
+    return cannot("there is no host of that name");
+  }
   if (/Connection refused/.test(stderr)) {
     return cannot(`nothing listens on its port ${at}`, "--port, if its sshd listens elsewhere");
   }

@@ -42,3 +42,17 @@ export function parseTarget(name: string): Target {
   }
   return { name, host, ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) };
 }
+
+/**
+ * A host to go through, `[user@]host[:port]`, as it was written.
+ *
+ * @throws {TypeError} where it is none
+ */
+export function jumpHost(name: string): string {
+  try {
+    if (parseTarget(name).host !== undefined) return name;
+  } catch {
+    // It is told below, in the words of an option.
+  }
+  throw new TypeError("expected [user@]host[:port]");
+}

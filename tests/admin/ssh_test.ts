@@ -35,7 +35,9 @@ Deno.test("ssh runs the system's ssh with the instance's address, and ends with 
   assertEquals(await it.ssh(words), { code: 7, stdout: "out\n", stderr: "err\n" });
   assertEquals(await it.arguments(), [
     ...["-o", "StrictHostKeyChecking=accept-new", "-o", `HostKeyAlias=${BASE}`],
-    ...["-l", "ubuntu", "-i", "key.pem", "-J", "me@bastion:22", "-p", "2222"],
+    ...["-l", "ubuntu", "-i", "key.pem", "-o"],
+    "ProxyCommand=ssh -o StrictHostKeyChecking=accept-new -l me -i key.pem -p 22 -W '[%h]:%p' -- bastion",
+    ...["-p", "2222"],
     ...["--", await address(f), "ls", "-l", "/etc"],
   ]);
 });
