@@ -31,7 +31,7 @@ export interface ProvisionRun {
   readonly parallel: number;
   readonly dryRun: boolean;
   /** One instance after the other, and no further once one has failed. */
-  readonly rolling?: Omit<Rolling, "signal" | "doing">;
+  readonly rolling?: Omit<Rolling, "signal" | "doing" | "tell">;
 }
 
 /** The columns; seconds is how long a step took, where anything was done. */
@@ -101,10 +101,11 @@ async function provisionOne(
     doing(step);
     const begun = performance.now();
     await using connection = target.host === undefined ? localShell() : await connectTo(target, run.route);
-    const plan = await planHost(connection, run.wish);
+    const plan = await planHost(connection, run.wish, run.dryRun);
     if (run.dryRun) return { name, rows: actionRows(name, plan), failure: [], status: 0 };
     const look: Result = { step, result: "done", seconds: (performance.now() - begun) / 1_000 };
-    const change = (signal: AbortSignal) => carryOut(connection, plan, { doing, signal });
+    const change = () => carryOut(connection, plan, { doing, signal });
+    const tell = (error: unknown) => told(error, signal).message;
     step = "change";
     const { results, failure } = isUnchanged(plan)
       ? {
@@ -112,8 +113,8 @@ async function provisionOne(
         failure: [],
       }
       : run.rolling !== undefined && target.instance !== undefined
-      ? await outOfService(target.instance, { ...run.rolling, signal, doing }, () => change(signal))
-      : await change(signal);
+      ? await outOfService(target.instance, { ...run.rolling, signal, doing, tell }, change)
+      : await change();
     const [first] = failure;
     doing(first === undefined ? isUnchanged(plan) ? "unchanged" : "done" : `failed: ${first}`);
     const rows = [look, ...results].map(({ seconds, ...row }): Row => ({
@@ -136,14 +137,18 @@ async function provisionOne(
 
 /** What would be done, a row an action. */
 function actionRows(name: string, { steps, facts }: Plan): Row[] {
-  const rows = steps.filter((step) => !step.check(facts)).flatMap((step) =>
-    step.apply(facts).map(({ words }) => ({ action: `${name}: ${step.title}: ${line(words)}` }))
-  );
+  const rows = [
+    ...(facts.unfinished ? [{ action: `${name}: undo what a run left that was cut off` }] : []),
+    ...steps.filter((step) => !step.check(facts)).flatMap((step) =>
+      step.apply(facts).map(({ words }) => ({ action: `${name}: ${step.title}: ${line(words)}` }))
+    ),
+  ];
   return rows.length > 0 ? rows : [{ action: `${name}: unchanged` }];
 }
 
 function told(error: unknown, signal: AbortSignal): { message: string; status: number } {
-  if (signal.aborted && error === signal.reason) {
+  // A call to AWS that is broken off ends with an error of its own.
+  if (signal.aborted && !(error instanceof HostError)) {
     return { message: "interrupted before it was changed", status: 1 };
   }
   const known = error instanceof HostError || error instanceof ExitError ? error : asExitError(error);

@@ -14,6 +14,9 @@ export const SETTINGS_PATH = "/etc/kas/kas.json";
 /** Locked by whoever provisions the host. */
 export const LOCK = "/run/kas-provision.lock";
 
+/** What the last command said: in memory, so that a full disk does not take its words away. */
+export const LOG = "/run/kas-provision.log";
+
 /**
  * While a host is being changed: how to undo what was done so far, and the files that were replaced. What stands there before
  * a run was left by one that was cut off.

@@ -65,14 +65,15 @@ const PATHS = [
 ];
 
 /**
- * Looks at a host and works out what it lacks; nothing is changed, unless a run that was cut off is still to be undone.
+ * Looks at a host and works out what it lacks. Nothing is changed, unless a run that was cut off is still to be undone, which a
+ * dry run leaves alone.
  *
  * @throws {HostError} where it can't be reached, or is not fit
  */
-export async function planHost(connection: Connection, wish: Wish): Promise<Plan> {
+export async function planHost(connection: Connection, wish: Wish, dryRun: boolean): Promise<Plan> {
   if (wish.kind === "provision") wish.executables.begin();
   let facts = await look(connection, wish);
-  if (facts.unfinished && !facts.busy) {
+  if (facts.unfinished && !facts.busy && !dryRun) {
     await connection.run(restoreScript(), { said: () => {} });
     facts = await look(connection, wish);
   }

@@ -5,6 +5,8 @@
  */
 import { type BalancerRef, deregister, register, registrations, titleOf } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
+import { explain } from "../aws/explain.ts";
+import type { Outcome } from "./provision.ts";
 import { HostError } from "./ssh.ts";
 
 /** Where an instance is taken out of, and how long that may take. */
@@ -17,6 +19,8 @@ export interface Rolling {
   readonly signal: AbortSignal;
   /** Told what is waited for. */
   readonly doing: (what: string) => void;
+  /** An error in one line. */
+  readonly tell: (error: unknown) => string;
 }
 
 /** Between two looks at the load balancer, ms. */
@@ -26,47 +30,81 @@ const PAUSE = 1_000;
  * Does something to an instance while no request goes to it: deregisters it and waits until its requests have ended; in the end,
  * whatever came of it, registers it and waits until it is in service. One that is not registered stays so.
  *
- * @throws {HostError} where a wait takes too long
+ * @returns how the work ended, with `drain` before and `register` after it
  */
-export async function outOfService<T>(id: string, rolling: Rolling, work: () => Promise<T>): Promise<T> {
-  const { aws, balancer, drainTimeout, signal, doing } = rolling;
+export async function outOfService(
+  id: string,
+  rolling: Rolling,
+  work: () => Promise<Outcome>,
+): Promise<Outcome> {
+  const { aws, balancer, signal, tell } = rolling;
   if (!(await registrations(aws, balancer, signal)).has(id)) return await work();
-  try {
-    doing("draining");
-    await deregister(aws, balancer, id, signal);
-    await until(
-      async () => !(await registrations(aws, balancer, signal)).has(id),
-      drainTimeout,
-      signal,
-      () => {
-        throw new HostError(
-          `its requests did not end within ${drainTimeout / 1_000} s`,
-          "a longer --drain-timeout",
-        );
-      },
+  const outcomes: Outcome[] = [];
+  /** Whether it went well. */
+  const attempt = async (step: string, take: () => Promise<Outcome | void>): Promise<boolean> => {
+    const begun = performance.now();
+    const result = (result: "done" | "failed") => ({
+      step,
+      result,
+      seconds: (performance.now() - begun) / 1_000,
+    });
+    try {
+      outcomes.push(await take() ?? { results: [result("done")], failure: [] });
+      return true;
+    } catch (error) {
+      outcomes.push({ results: [result("failed")], failure: [tell(error)] });
+      return false;
+    }
+  };
+  if (await attempt("drain", () => drain(id, rolling))) await attempt("change", work);
+  await attempt("register", () => backInService(id, rolling));
+  return {
+    results: outcomes.flatMap(({ results }) => results),
+    failure: outcomes.flatMap(({ failure }) => failure),
+  };
+}
+
+async function drain(id: string, { aws, balancer, drainTimeout, signal, doing }: Rolling): Promise<void> {
+  doing("draining");
+  await deregister(aws, balancer, id, signal);
+  await until(async () => !(await registrations(aws, balancer, signal)).has(id), drainTimeout, signal, () => {
+    throw new HostError(
+      `its requests did not end within ${drainTimeout / 1_000} s`,
+      "a longer --drain-timeout",
     );
-    return await work();
-  } finally {
-    await backInService(id, rolling);
-  }
+  });
 }
 
 /** An interruption does not keep it from being registered, only from being waited for. */
-async function backInService(id: string, rolling: Rolling): Promise<void> {
-  const { aws, balancer, startTimeout, signal, doing } = rolling;
+async function backInService(
+  id: string,
+  { aws, balancer, startTimeout, signal, doing }: Rolling,
+): Promise<void> {
   doing("registering");
-  await register(aws, balancer, id);
-  await until(
-    async () => (await registrations(aws, balancer, signal)).get(id) === "in-service",
-    startTimeout,
-    signal,
-    () => {
-      throw new HostError(
-        `${titleOf(balancer)} did not find it in service within ${startTimeout / 1_000} s`,
-        "kas admin balancers",
-      );
-    },
-  );
+  try {
+    await register(aws, balancer, id);
+  } catch (error) {
+    throw new HostError(
+      `it is left out of ${titleOf(balancer)}: ${explain(error).message}`,
+      `kas admin balancers register ${balancer.name} ${id}`,
+    );
+  }
+  try {
+    await until(
+      async () => (await registrations(aws, balancer, signal)).get(id) === "in-service",
+      startTimeout,
+      signal,
+      () => {
+        throw new HostError(
+          `${titleOf(balancer)} did not find it in service within ${startTimeout / 1_000} s`,
+          "kas admin balancers",
+        );
+      },
+    );
+  } catch (error) {
+    if (signal.aborted) throw new HostError("interrupted: it is registered, and was not waited for");
+    throw error;
+  }
 }
 
 async function until(

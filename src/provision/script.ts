@@ -5,7 +5,7 @@
  * @module
  */
 import type { Facts } from "./facts.ts";
-import { LOCK, UNDO } from "./paths.ts";
+import { LOCK, LOG, UNDO } from "./paths.ts";
 import { type Action, EXECUTABLE, type Step } from "./steps.ts";
 import { line, quoted } from "./words.ts";
 
@@ -32,10 +32,10 @@ const RESTORE = `restore() {
     local stuck=0 file
     for file in undo settle; do
       [ ! -f ${UNDO}/$file ] || while IFS= read -r command; do
-        bash -c "$command" >${UNDO}/log 2>&1 </dev/null || { stuck=1; say stuck "$command"; tell ${UNDO}/log; }
+        bash -c "$command" >${LOG} 2>&1 </dev/null || { stuck=1; say stuck "$command"; tell; }
       done < <(tac ${UNDO}/$file)
     done
-    rm -rf ${UNDO}
+    rm -rf ${UNDO} ${LOG}
     [ $stuck = 1 ] || say undone
   }`;
 
@@ -43,7 +43,7 @@ const RESTORE = `restore() {
 const PREAMBLE = `
   trap '' HUP INT TERM PIPE
   say() { { printf '%s' "$1"; shift; printf '\\t%s' "$@"; echo; } 2>/dev/null || :; }
-  tell() { tail -n ${LOG_LINES} "$1" 2>/dev/null | while IFS= read -r text; do say log "$text"; done; }
+  tell() { tail -n ${LOG_LINES} ${LOG} 2>/dev/null | while IFS= read -r text; do say log "$text"; done; }
   # cp --parents looks for its folders from here.
   cd / || exit 1
   exec 9>>${LOCK}
@@ -67,30 +67,37 @@ export function applyScript(steps: readonly Step[], facts: Facts, units: readonl
   return script(`
   begun=
   step() { begun=$1; say begin "$1"; }
-  recorded() { printf '%s\\n' "$2" >>${UNDO}/"$1"; }
+  # Where that can't be written whole nothing of it is, and nothing is done.
+  recorded() {
+    local file=${UNDO}/$1 size
+    size=$(stat -c %s "$file" 2>/dev/null) || size=0
+    printf '%s\\n' "$2" 2>${LOG} >>"$file" || { truncate -s "$size" "$file"; fail "writing to ${UNDO}"; }
+  }
   attempt() {
     local until=$((SECONDS + $1)); shift
-    while ! "$@" >${UNDO}/log 2>&1; do
+    while ! "$@" >${LOG} 2>&1; do
       [ $SECONDS -lt $until ] || fail "$*"
       sleep 0.2
     done
   }
   fail() {
     say failed "$begun" "$*"
-    tell ${UNDO}/log
+    tell
     case $begun in services | verify)
       for unit in ${line(units)}; do
-        journalctl -u "$unit" -n ${LOG_LINES} --no-pager -q -o short-iso --no-hostname >${UNDO}/log 2>&1
-        tell ${UNDO}/log
+        journalctl -u "$unit" -n ${LOG_LINES} --no-pager -q -o short-iso --no-hostname >${LOG} 2>&1
+        tell
       done
     esac
     restore
     exit 1
   }
+  umask 077
+  : >${LOG}
   umask 022
   mkdir -m 0700 ${UNDO} || exit 1
 ${body.join("\n")}
-  rm -rf ${UNDO}`);
+  rm -rf ${UNDO} ${LOG}`);
 }
 
 /** Read whole before any of it runs, so that a part of it is none; the shell reads no byte beyond its last line. */
