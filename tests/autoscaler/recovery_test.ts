@@ -1,3 +1,4 @@
+import { PublishCommand, SetTopicAttributesCommand } from "@aws-sdk/client-sns";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { register } from "../../src/aws/balancer.ts";
 import { startInstance } from "../../src/aws/instances.ts";
@@ -34,6 +35,18 @@ interface Shown {
   readonly kind: string;
   readonly state: string | null;
   readonly instance: string | null;
+  readonly message: string | null;
+}
+
+/** CloudWatch's account of an alarm that went off, a different one each time. */
+function changeOf(alarm: string, n: number): string {
+  const time = new Date(Date.now() + n).toISOString().replace("Z", "+0000");
+  return JSON.stringify({
+    AlarmName: alarm,
+    OldStateValue: "OK",
+    NewStateValue: "ALARM",
+    StateChangeTime: time,
+  });
 }
 
 async function activities(url: string): Promise<Shown[]> {
@@ -110,6 +123,67 @@ Deno.test("SIGTERM in the midst of an activity ends the process with 0, and the 
   await eventually(() => activities(second.url), ([line]) => line?.state === "done");
   assert(second.lines.some((line) => line.includes("goes on with what was left unfinished")));
   assertEquals([it.standing(FIRST), calls(it, "StartInstances")], ["running in-service", 1]);
+});
+
+Deno.test("an autoscaler that is replaced again and again while messages come loses none, and decides each once (R11, R12)", async () => {
+  await using it = await stage({ speed: 100 });
+  const state = `${it.options.state}/process`;
+  const TopicArn = it.options.topicArn ?? "";
+  const sns = await it.aws.sns();
+  let current = await startProcess(it, state);
+  const listen = new URL(current.url).host;
+  try {
+    await it.subscribe(current);
+    // As often as SNS allows, each second of it 10 ms here.
+    const retries = { numRetries: 100, minDelayTarget: 1, maxDelayTarget: 30, backoffFunction: "linear" };
+    await sns.send(
+      new SetTopicAttributesCommand({
+        TopicArn,
+        AttributeName: "DeliveryPolicy",
+        AttributeValue: JSON.stringify({ http: { defaultHealthyRetryPolicy: retries } }),
+      }),
+    );
+    const published: string[] = [];
+    let down = 0;
+    let up = true;
+    const over = new AbortController();
+    const publishing = (async () => {
+      while (!over.signal.aborted) {
+        const Message = changeOf("other:cpuhigh:i-0", published.length);
+        const { MessageId = "" } = await sns.send(new PublishCommand({ TopicArn, Message }));
+        published.push(MessageId);
+        if (!up) down++;
+        await realClock.sleep(5, over.signal).catch(() => {});
+      }
+    })();
+    for (let n = 1; n <= 3; n++) {
+      const before = published.length;
+      await eventually(() => published.length, (count) => count > before + 20);
+      if (n === 2) await it.alarm("cpuhigh", BASE, "ALARM");
+      up = false;
+      current.kill("SIGTERM");
+      assertEquals((await current.status).code, 0);
+      const missed = down;
+      await eventually(() => down, (count) => count > missed + 5);
+      current = await startProcess(it, state, listen);
+      up = true;
+    }
+    over.abort();
+    await publishing;
+
+    const decided = async () => {
+      const lines: Shown[] = await (await fetch(`${current.url}/activities?limit=10000`)).json();
+      return lines.filter(({ message, instance }) => message !== null && instance === null).map((
+        { message },
+      ) => message);
+    };
+    await eventually(decided, ({ length }) => length >= published.length);
+    await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
+    assertEquals((await decided()).toSorted(), published.toSorted());
+    assertEquals([calls(it, "StartInstances"), down > 15], [1, true]);
+  } finally {
+    await current[Symbol.asyncDispose]();
+  }
 });
 
 testWith(
