@@ -1,9 +1,22 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { eventually, execute, FROM_SOURCE, type Running, start } from "../kas.ts";
-import { program, testWith } from "../needs.ts";
-import { freePort, startNginx } from "./nginx/server.ts";
+import { installed, type Need, program, testWith } from "../needs.ts";
+import { OLDEST, OLDEST_NEED } from "./nginx/oldest.ts";
+import { freePort, type Nginx, type NginxOptions, startNginx as startVersion } from "./nginx/server.ts";
 
-const NEEDS = [program("nginx")];
+/** Starts the nginx that a test is about. */
+type Start = (options?: NginxOptions) => Promise<Nginx>;
+
+/** Registers a test with each nginx that the configuration has to work with. */
+function testNginx(needs: readonly Need[], name: string, fn: (startNginx: Start) => Promise<void>): void {
+  const own = { path: installed("nginx")[0] ?? "nginx", env: {} };
+  testWith([program("nginx"), ...needs], name, () => fn((options) => startVersion(own, options)));
+  testWith(
+    [OLDEST_NEED, ...needs],
+    `${name} (1.18)`,
+    () => fn((options) => startVersion(OLDEST, options)),
+  );
+}
 
 /** Status and text of an answer. */
 async function ask(
@@ -43,36 +56,40 @@ async function worker(port: number): Promise<Running> {
   return running;
 }
 
-testWith(NEEDS, "nginx lets POST / and GET /ping through to the autoscaler, and nothing else", async () => {
-  await using behind = upstream(async (request) =>
-    new Response(`${request.method} ${new URL(request.url).pathname} ${(await request.text()).length}`)
-  );
-  await using nginx = await startNginx({ autoscaler: behind.port });
-  const at = (path: string, init?: RequestInit) => ask(`${nginx.autoscaler}${path}`, init);
-  assertEquals(await at("/", { method: "POST", body: "x".repeat(640 * 1024) }), [
-    200,
-    `POST / ${640 * 1024}`,
-  ]);
-  assertEquals(await at("/ping"), [200, "GET /ping 0"]);
-  const refused: [string, RequestInit | undefined, number][] = [
-    ["/", { method: "POST", body: "x".repeat(640 * 1024 + 1) }, 413],
-    ["/", undefined, 405],
-    ["/", { method: "PUT", body: "x" }, 405],
-    ["/ping", { method: "POST", body: "x" }, 405],
-    ["/status", undefined, 404],
-    ["/activities", undefined, 404],
-    ["/metrics", undefined, 404],
-    ["/ping/..%2fstatus", undefined, 404],
-    ["//status", undefined, 404],
-  ];
-  for (const [path, init, status] of refused) {
-    const [got, text] = await at(path, init);
-    assertEquals([path, init?.method, got], [path, init?.method, status]);
-    assertEquals(/nginx\/\d/.test(text), false, "nginx tells its version");
-  }
-});
+testNginx(
+  [],
+  "nginx lets POST / and GET /ping through to the autoscaler, and nothing else",
+  async (startNginx) => {
+    await using behind = upstream(async (request) =>
+      new Response(`${request.method} ${new URL(request.url).pathname} ${(await request.text()).length}`)
+    );
+    await using nginx = await startNginx({ autoscaler: behind.port });
+    const at = (path: string, init?: RequestInit) => ask(`${nginx.autoscaler}${path}`, init);
+    assertEquals(await at("/", { method: "POST", body: "x".repeat(640 * 1024) }), [
+      200,
+      `POST / ${640 * 1024}`,
+    ]);
+    assertEquals(await at("/ping"), [200, "GET /ping 0"]);
+    const refused: [string, RequestInit | undefined, number][] = [
+      ["/", { method: "POST", body: "x".repeat(640 * 1024 + 1) }, 413],
+      ["/", undefined, 405],
+      ["/", { method: "PUT", body: "x" }, 405],
+      ["/ping", { method: "POST", body: "x" }, 405],
+      ["/status", undefined, 404],
+      ["/activities", undefined, 404],
+      ["/metrics", undefined, 404],
+      ["/ping/..%2fstatus", undefined, 404],
+      ["//status", undefined, 404],
+    ];
+    for (const [path, init, status] of refused) {
+      const [got, text] = await at(path, init);
+      assertEquals([path, init?.method, got], [path, init?.method, status]);
+      assertEquals(/nginx\/\d/.test(text), false, "nginx tells its version");
+    }
+  },
+);
 
-testWith(NEEDS, "nginx keeps its connections to the worker", async () => {
+testNginx([], "nginx keeps its connections to the worker", async (startNginx) => {
   await using behind = upstream(() => new Response("pong"));
   await using nginx = await startNginx({ worker: behind.port });
   for (let n = 0; n < 50; n++) assertEquals(await ask(`${nginx.worker}/ping`), [200, "pong"]);
@@ -80,7 +97,7 @@ testWith(NEEDS, "nginx keeps its connections to the worker", async () => {
   assertEquals(behind.clients.size <= 3, true, `${behind.clients.size} connections for 50 requests`);
 });
 
-testWith(NEEDS, "nginx logs the client that the load balancer names, and no /ping", async () => {
+testNginx([], "nginx logs the client that the load balancer names, and no /ping", async (startNginx) => {
   await using behind = upstream(() => new Response("ok"));
   await using nginx = await startNginx({ worker: behind.port });
   // The balancer puts the address that it saw behind whatever the client said.
@@ -92,7 +109,7 @@ testWith(NEEDS, "nginx logs the client that the load balancer names, and no /pin
   assertEquals(log.includes("/ping"), false);
 });
 
-testWith(NEEDS, "nginx waits for a /work that takes its time", async () => {
+testNginx([], "nginx waits for a /work that takes its time", async (startNginx) => {
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<Response>();
   await using behind = upstream(({ url }) => {
@@ -108,10 +125,10 @@ testWith(NEEDS, "nginx waits for a /work that takes its time", async () => {
   assertEquals(await work.finally(() => clearTimeout(timer)), [200, "1\t0.5"]);
 });
 
-testWith(
-  NEEDS,
+testNginx(
+  [],
   "a worker is restarted behind nginx without a failed request, its standby serving meanwhile",
-  async () => {
+  async (startNginx) => {
     const [main, standby] = [freePort(), freePort()];
     const first = await worker(main);
     await using stack = new AsyncDisposableStack();
@@ -149,10 +166,10 @@ testWith(
   },
 );
 
-testWith(
-  [...NEEDS, program("openssl")],
+testNginx(
+  [program("openssl")],
   "nginx has the same two doors over TLS, with the certificate that it is given",
-  async () => {
+  async (startNginx) => {
     const folder = await Deno.makeTempDir();
     try {
       const words =

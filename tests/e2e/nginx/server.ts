@@ -19,6 +19,12 @@ export interface Nginx extends AsyncDisposable {
   log(door: "worker" | "autoscaler"): Promise<string>;
 }
 
+/** An nginx to try the configuration with. */
+export interface Version {
+  readonly path: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** The ports behind it. */
 export interface NginxOptions {
   readonly worker?: number;
@@ -35,7 +41,7 @@ export function freePort(): number {
 }
 
 /** Starts it. Nothing of the configuration differs from what is installed but ports and paths. */
-export async function startNginx(options: NginxOptions = {}): Promise<Nginx> {
+export async function startNginx({ path, env }: Version, options: NginxOptions = {}): Promise<Nginx> {
   const folder = await Deno.makeTempDir();
   const ports = { worker: freePort(), autoscaler: freePort(), tls: freePort() };
   const behind = { worker: freePort(), standby: freePort(), autoscaler: freePort(), ...options };
@@ -69,8 +75,9 @@ export async function startNginx(options: NginxOptions = {}): Promise<Nginx> {
      events { worker_connections 512; }
      http { ${paths.join(" ")} include kas-worker.conf; include kas-autoscaler.conf; }`,
   );
-  const child = new Deno.Command("nginx", {
-    args: ["-c", `${folder}/nginx.conf`, "-e", `${folder}/error.log`],
+  const child = new Deno.Command(path, {
+    args: ["-c", `${folder}/nginx.conf`],
+    env,
     stdin: "null",
     stdout: "null",
     stderr: "null",

@@ -1,0 +1,67 @@
+/**
+ * The oldest nginx that an Ubuntu with support has, 1.18 (20.04 and 22.04), as Debian 11 has it; unpacked beside the system's own,
+ * not installed. To be run as a program before the tests: `deno run -A tests/e2e/nginx/oldest.ts`.
+ *
+ * @module
+ */
+import { execute } from "../../kas.ts";
+import type { Need } from "../../needs.ts";
+import { mirror } from "../machines/root_fs.ts";
+
+const FOLDER = "/var/cache/kas-tests/nginx-1.18";
+
+/** What `apt-get install nginx` installs, and the libraries that Debian 12 does not have any more. */
+const PACKAGES = ["nginx-core", "libssl1.1", "libpcre3"];
+
+/** Its program, and where its libraries are. */
+export const OLDEST = {
+  path: `${FOLDER}/root/usr/sbin/nginx`,
+  env: { LD_LIBRARY_PATH: `${FOLDER}/root/usr/lib/${Deno.build.arch}-linux-gnu` },
+};
+
+/** Gets the packages with apt, by lists of its own, so that the system's stay as they are. */
+async function make(): Promise<void> {
+  const [apt, root, keyring] = [
+    `${FOLDER}/apt`,
+    `${FOLDER}/root`,
+    "/usr/share/keyrings/debian-archive-keyring.gpg",
+  ];
+  for (const folder of [`${apt}/lists/partial`, `${apt}/cache/archives/partial`, `${apt}/packages`, root]) {
+    await Deno.mkdir(folder, { recursive: true });
+  }
+  await Deno.writeTextFile(
+    `${apt}/sources.list`,
+    `deb [signed-by=${keyring}] ${mirror().href} bullseye main\n`,
+  );
+  await Deno.writeTextFile(`${apt}/status`, "");
+  const options = {
+    "Dir::Etc::sourcelist": `${apt}/sources.list`,
+    "Dir::Etc::sourceparts": "-",
+    "Dir::State::lists": `${apt}/lists`,
+    "Dir::State::status": `${apt}/status`,
+    "Dir::Cache": `${apt}/cache`,
+    "APT::Sandbox::User": "root",
+  };
+  const lines = Object.entries(options).map(([name, value]) => `${name} "${value}";\n`);
+  await Deno.writeTextFile(`${apt}/apt.conf`, lines.join(""));
+  const script = `cd ${apt}/packages && apt-get update -q && apt-get download -q ${PACKAGES.join(" ")} &&
+    for package in *.deb; do dpkg-deb -x "$package" ${root} || exit; done && rm -r ${apt}`;
+  const { code, stdout, stderr } = await execute(["sh", "-c", script], { APT_CONFIG: `${apt}/apt.conf` });
+  if (code !== 0) throw new Error(`Cannot get nginx 1.18: ${(stdout + stderr).slice(-2_000)}`);
+}
+
+function isMade(): boolean {
+  try {
+    return Deno.statSync(OLDEST.path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** What a test with it needs. */
+export const OLDEST_NEED: Need = {
+  what: "nginx 1.18 is not there: deno run -A tests/e2e/nginx/oldest.ts",
+  met: isMade(),
+};
+
+if (import.meta.main && !isMade()) await make();
