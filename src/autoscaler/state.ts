@@ -6,15 +6,15 @@
  *
  * @module
  */
-import { DatabaseSync } from "node:sqlite";
 import { ExitError } from "../cli/command.ts";
+import { Database } from "./database.ts";
 import { migrate, VERSION, version } from "./schema.ts";
 
 /** The opened state folder. */
 export class State implements Disposable {
   readonly #lock: Deno.FsFile | undefined;
 
-  private constructor(readonly db: DatabaseSync, lock?: Deno.FsFile) {
+  private constructor(readonly db: Database, lock?: Deno.FsFile) {
     this.#lock = lock;
   }
 
@@ -25,7 +25,7 @@ export class State implements Disposable {
    */
   static open(folder: string): State {
     let lock: Deno.FsFile | undefined;
-    let db: DatabaseSync | undefined;
+    let db: Database | undefined;
     try {
       Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
       lock = Deno.openSync(`${folder}/kas.lock`, { create: true, write: true, mode: 0o600 });
@@ -39,7 +39,7 @@ export class State implements Disposable {
       const path = `${folder}/kas.db`;
       // A folder that was there may be open to all. SQLite gives its other files the mode of this one.
       Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
-      db = new DatabaseSync(path);
+      db = new Database(path);
       check(db);
       db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
       migrate(db);
@@ -60,7 +60,7 @@ export class State implements Disposable {
 
   /** A state that is forgotten with the process: for one step by hand. */
   static memory(): State {
-    const db = new DatabaseSync(":memory:");
+    const db = new Database(":memory:");
     migrate(db);
     db.exec("PRAGMA foreign_keys = ON");
     return new State(db);
@@ -73,9 +73,9 @@ export class State implements Disposable {
    */
   static read(folder: string): State {
     const path = isFile(folder) ? folder : `${folder}/kas.db`;
-    let db: DatabaseSync | undefined;
+    let db: Database | undefined;
     try {
-      db = new DatabaseSync(path, { readOnly: true });
+      db = new Database(path, { readOnly: true });
       if (version(db) !== VERSION) throw new Error(`its schema is version ${version(db)}, not ${VERSION}`);
       return new State(db);
     } catch (cause) {
@@ -131,7 +131,7 @@ const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
 
 /** Looks a database through before it is written to: damage is to be told at the start, and 200 MiB take 0.1 s. */
-function check(db: DatabaseSync): void {
+function check(db: Database): void {
   const found = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {})[0];
   if (found === "ok") return;
   // SQLite's findings fill several lines.
