@@ -3,10 +3,13 @@
  *
  * @module
  */
+import { StartInstancesCommand } from "@aws-sdk/client-ec2";
+import {
+  ConfigureHealthCheckCommand,
+  RegisterInstancesWithLoadBalancerCommand,
+} from "@aws-sdk/client-elastic-load-balancing";
 import { putAlarm } from "../src/aws/alarms.ts";
-import { register } from "../src/aws/balancer.ts";
 import { type Aws, connect } from "../src/aws/clients.ts";
-import { startInstance } from "../src/aws/instances.ts";
 import type { MakeMachine } from "../src/sandbox/machine.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
 import { BALANCER, machines } from "../tests/autoscaler/fixtures.ts";
@@ -34,6 +37,9 @@ const silent: MakeMachine = () => ({ cpuSeconds: () => 0, [Symbol.asyncDispose]:
 
 /** How many instances have alarms at most, a high and a low one each. Source: CloudWatch quotas, 5,000 alarms a region. */
 const MOST_WATCHED = 2_500;
+
+/** How many instances are started in a call. */
+const A_CALL = 500;
 
 /** How long a fleet may take until half of it is in service, ms. */
 const LONGEST = 300_000;
@@ -70,16 +76,29 @@ export async function fleetOf({ size, speed, answering }: FleetOptions): Promise
     await putAlarm(aws, { ...alarm, kind: "cpuhigh", threshold: 80 });
     await putAlarm(aws, { ...alarm, kind: "cpulow", threshold: 42 });
   });
-  await forEach(ids.filter((_, i) => i % 2 === 0).slice(1), async (id) => {
-    await startInstance(aws, id);
-    await register(aws, BALANCER, id);
-  });
-  const up = answering ? "in-service" : "out-of-service";
+  const [ec2, elb] = [await aws.ec2(), await aws.elb()];
+  const half = ids.filter((_, i) => i % 2 === 0).slice(1);
+  if (!answering) {
+    // Checks that all fail would be what the sandbox is busy with.
+    const Target = "TCP:30000";
+    const HealthCheck = { Target, Interval: 300, Timeout: 60, HealthyThreshold: 2, UnhealthyThreshold: 2 };
+    await elb.send(
+      new ConfigureHealthCheckCommand({ LoadBalancerName: BALANCER.name, HealthCheck }),
+    );
+  }
+  for (let begin = 0; begin < half.length; begin += A_CALL) {
+    const InstanceIds = half.slice(begin, begin + A_CALL);
+    await ec2.send(new StartInstancesCommand({ InstanceIds }));
+    const Instances = InstanceIds.map((InstanceId) => ({ InstanceId }));
+    await elb.send(
+      new RegisterInstancesWithLoadBalancerCommand({ LoadBalancerName: BALANCER.name, Instances }),
+    );
+  }
   await eventually(
     () => sandbox.world.instances(),
     (all) =>
-      all.filter(({ state }) => state === "running").every(({ standing, role }) =>
-        standing === (role === "base" ? "in-service" : up)
+      all.filter(({ state }) => /^(pending|running)$/.test(state)).every(({ state, standing }) =>
+        state === "running" && (!answering || standing === "in-service")
       ),
     LONGEST,
   );

@@ -171,6 +171,9 @@ export function poolOf(
 /** How long the past is kept, real ms: the most that reads can be made to lag behind. */
 const MEMORY = 60_000;
 
+/** How close together in time what is kept of the past is at most, real ms: not each of the changes of a large fleet. */
+const GRAIN = 20;
+
 /** The account as it is and was. */
 export class World {
   #now: Snapshot = {
@@ -195,7 +198,7 @@ export class World {
     return this.#now;
   }
 
-  /** The account as it was some real ms ago (60,000 at most). */
+  /** The account as it was some real ms ago (60,000 at most), within {@linkcode GRAIN}. */
   ago(ms: number): Snapshot {
     const at = this.#time() - ms;
     return this.#past.find(({ until }) => until > at)?.snapshot ?? this.#now;
@@ -306,7 +309,8 @@ export class World {
 
   #replace(next: Snapshot): void {
     const at = this.#time();
-    this.#past.push({ until: at, snapshot: this.#now });
+    const last = this.#past.at(-1);
+    if (last === undefined || at - last.until >= GRAIN) this.#past.push({ until: at, snapshot: this.#now });
     const kept = this.#past.findIndex(({ until }) => until > at - MEMORY);
     if (kept > 0) this.#past = this.#past.slice(kept);
     this.#now = next;

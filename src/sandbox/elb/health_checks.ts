@@ -15,7 +15,10 @@ import {
   type World,
 } from "../world.ts";
 
-/** How often an instance that has yet to pass its first check is asked, ms of sandbox time. AWS gets round to it within 30 s. */
+/**
+ * After how long an instance that has yet to pass its first check is asked again, ms of sandbox time, and then after twice as
+ * long each time. AWS gets round to it within 30 s.
+ */
 const FIRST_CHECKS = 250;
 
 /** Real ms between two checks, and for one to be answered, at least: processes don't get faster with the sandbox's speed. */
@@ -77,7 +80,7 @@ export class HealthChecks implements Disposable {
   async #check(id: string, signal: AbortSignal): Promise<void> {
     const since = this.#clock.now();
     let inARow = { passed: true, times: 0 };
-    for (;;) {
+    for (let first = FIRST_CHECKS;; first *= 2) {
       const passed = await this.#passes(id, signal);
       const pool = poolOf(this.#world.now, this.#key);
       const phase = pool?.registrations.get(id);
@@ -91,7 +94,7 @@ export class HealthChecks implements Disposable {
       );
       this.#world.setRegistration(this.#key, id, next);
       await this.#pause(
-        next === "registering" ? FIRST_CHECKS : pool.healthCheck.interval * 1_000,
+        Math.min(next === "registering" ? first : Infinity, pool.healthCheck.interval * 1_000),
         signal,
       );
     }
