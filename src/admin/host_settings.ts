@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SCALING } from "../autoscaler/command.ts";
 import { type Context, kebab } from "../cli/command.ts";
 import type { HostSettings, Role } from "../provision/files.ts";
 import { oneOf, SETTINGS } from "../settings.ts";
@@ -24,17 +25,7 @@ export const HOST_SETTINGS = {
   workMs: SETTINGS.workMs,
   queue: SETTINGS.queue,
   drain: SETTINGS.drain,
-  min: SETTINGS.min,
-  max: SETTINGS.max,
-  resync: SETTINGS.resync,
-  pull: SETTINGS.pull,
-  warmup: SETTINGS.warmup,
-  cooldownOut: SETTINGS.cooldownOut,
-  cooldownIn: SETTINGS.cooldownIn,
-  startTimeout: SETTINGS.startTimeout,
-  drainTimeout: SETTINGS.drainTimeout,
-  resubscribe: SETTINGS.resubscribe,
-  trustSigner: SETTINGS.trustSigner,
+  ...SCALING,
   log: SETTINGS.log,
 } as const;
 

@@ -19,6 +19,23 @@ export const UNBOUNDED = [
   "--max 10",
 ] as const;
 
+/** How an autoscaler scales, and whom it believes. */
+export const SCALING = {
+  min: SETTINGS.min,
+  max: SETTINGS.max,
+  grow: SETTINGS.grow,
+  shrink: SETTINGS.shrink,
+  resync: SETTINGS.resync,
+  pull: SETTINGS.pull,
+  warmup: SETTINGS.warmup,
+  cooldownOut: SETTINGS.cooldownOut,
+  cooldownIn: SETTINGS.cooldownIn,
+  startTimeout: SETTINGS.startTimeout,
+  drainTimeout: SETTINGS.drainTimeout,
+  resubscribe: SETTINGS.resubscribe,
+  trustSigner: SETTINGS.trustSigner,
+};
+
 /** What it is started with. */
 const OPTIONS = {
   fleet: SETTINGS.fleet,
@@ -34,19 +51,7 @@ const OPTIONS = {
     help: `${SETTINGS.listen.help}; by default ${LISTEN}, with --pull nowhere`,
   },
   state: SETTINGS.state,
-  min: SETTINGS.min,
-  max: SETTINGS.max,
-  grow: SETTINGS.grow,
-  shrink: SETTINGS.shrink,
-  resync: SETTINGS.resync,
-  pull: SETTINGS.pull,
-  warmup: SETTINGS.warmup,
-  cooldownOut: SETTINGS.cooldownOut,
-  cooldownIn: SETTINGS.cooldownIn,
-  startTimeout: SETTINGS.startTimeout,
-  drainTimeout: SETTINGS.drainTimeout,
-  resubscribe: SETTINGS.resubscribe,
-  trustSigner: SETTINGS.trustSigner,
+  ...SCALING,
   dryRun: SETTINGS.dryRun,
   log: SETTINGS.log,
 };

@@ -1,5 +1,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { admin } from "../../src/admin/command.ts";
+import { HOST_SETTINGS } from "../../src/admin/host_settings.ts";
+import { autoscaler } from "../../src/autoscaler/command.ts";
+import type { Command } from "../../src/cli/command.ts";
+import { worker } from "../../src/worker/command.ts";
 import { MOST_USER_DATA } from "../../src/provision/user_data.ts";
 import { runWords } from "../cli/captured.ts";
 
@@ -72,4 +76,10 @@ Deno.test("user-data refuses to print more than EC2 takes", async () => {
   const { status, err } = await kas(["user-data", "--url", url, "--sha256", "a".repeat(64)]);
   assertEquals(status, 1);
   assertMatch(err, /EC2 takes 16384 at most/);
+});
+
+Deno.test("a host can be given every setting of the services on it, but for what their units say and what is the operator's own", () => {
+  const of = ({ options }: Command) => Object.keys(options ?? {});
+  const left = new Set([...of(worker), ...of(autoscaler)].filter((name) => !(name in HOST_SETTINGS)));
+  assertEquals(left, new Set(["listen", "state", "profile", "dryRun"]));
 });
