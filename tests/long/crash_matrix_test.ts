@@ -10,19 +10,14 @@ import { type Ran, run } from "./crash/run.ts";
 import { type Scenario, SCENARIOS } from "./crash/scenarios.ts";
 import { describe, type Point } from "./crash/victim.ts";
 
-/** Of a call that is made again and again only the first ones are struck at: how many polls there are is chance. */
-const MOST_REPEATS = 2;
-
 /** How many runs go on at once: most of a run is waiting. */
 const AT_ONCE = 4;
 
 /** Every point of a run at which it can be struck. */
 function pointsOf({ steps }: Scenario, { counts }: Ran): Point[] {
-  const calls = [...counts].flatMap(([call, times]) =>
-    Array.from({ length: Math.min(times, MOST_REPEATS) }, (_, i) => i + 1)
-      .flatMap((nth) =>
-        (["before", "after"] as const).map((moment) => ({ at: "call" as const, call, nth, moment }))
-      )
+  // Of a call that is made again and again only the first is struck at: how many polls there are is chance.
+  const calls = [...counts.keys()].flatMap((call) =>
+    (["before", "after"] as const).map((moment) => ({ at: "call" as const, call, nth: 1, moment }))
   );
   const begun = steps.map(([step, instance]) => ({ at: "step" as const, step, instance, ended: false }));
   return [...calls, ...begun, ...begun.slice(-1).map((point) => ({ ...point, ended: true }))];

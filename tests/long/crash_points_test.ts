@@ -16,7 +16,7 @@ import { type Scenario, SCENARIOS } from "./crash_points/scenarios.ts";
 const DOWN = 2_000;
 
 /** How many points are taken, of some 2,500: a sample in `deno task test`, a good part in CI. */
-const CRASHES = Number(Deno.env.get("KAS_TEST_CRASHES") ?? (slow().met ? 1_000 : 15));
+const CRASHES = Number(Deno.env.get("KAS_TEST_CRASHES") ?? (slow().met ? 700 : 15));
 
 /** How many failures are told in full. */
 const MOST_TOLD = 5;
