@@ -15,7 +15,7 @@ import { type Cell, type Goal, measured, type Options, type Part, quantile, type
 import { asks, BASE, beside, burst, kasRig, predecessorRig, react, type Reaction, type Rig } from "./rig.ts";
 
 /** How many reactions make a figure, messages a burst, and messages that ask for more are worked off in a row. */
-const FULL = { reactions: 20, messages: 3_000, asking: 100 };
+const FULL = { reactions: 10, messages: 2_000, asking: 50 };
 const QUICK = { reactions: 3, messages: 300, asking: 10 };
 
 /** Fleets, and how many times faster than life their instances come into service: a small one is used again and again. */

@@ -293,22 +293,26 @@ export class Journal {
    * is first seen has been so for as long as it has been up, at most.
    */
   notice(instances: readonly Instance[], now: number): void {
-    for (const instance of instances) {
+    const changed = instances.map((instance): readonly [id: string, since: number | null] => {
       const before = this.#inService.get(instance.id);
       const since = !inService(instance)
         ? null
         : before === undefined
         ? Math.min(instance.launched ?? now, now)
         : before ?? now;
-      if (since === before) continue;
-      this.#run(
-        "INSERT INTO in_service (instance, since) VALUES (?, ?) ON CONFLICT (instance) DO UPDATE SET since = excluded.since",
-        instance.id,
-        since,
-      );
-      // After it is on disk: what a full disk keeps from being written is written at the next look.
-      this.#inService.set(instance.id, since);
-    }
+      return [instance.id, since];
+    }).filter(([id, since]) => this.#inService.get(id) !== since);
+    if (changed.length === 0) return;
+    this.#state.transaction(() => {
+      for (const entry of changed) {
+        this.#run(
+          "INSERT INTO in_service (instance, since) VALUES (?, ?) ON CONFLICT (instance) DO UPDATE SET since = excluded.since",
+          ...entry,
+        );
+      }
+    });
+    // After it is on disk: what a full disk keeps from being written is written at the next look.
+    for (const [id, since] of changed) this.#inService.set(id, since);
   }
 
   /** What R5 and R7 look at. */

@@ -17,8 +17,14 @@ import { type PageInstance, readPage } from "./instance_page.ts";
 
 export type { Ec2Instance };
 
-/** Instances in a page: reading one blocks the event loop, some 15 µs an instance. */
-const PAGE = 200;
+/**
+ * Instances in a page, as many as EC2 gives: a call less is worth more than the 15 ms for which reading one blocks the event loop.
+ * Source: EC2 API, DescribeInstances, MaxResults.
+ */
+const PAGE = 1_000;
+
+/** The most values of a filter. Source: EC2 user guide, "Filter your resources". */
+const VALUES = 200;
 
 /** How a fleet is told from the account's other instances: by its tag, or a legacy one by its key pair. */
 export interface FleetSelector {
@@ -175,8 +181,8 @@ export async function instanceTags(
   ids: readonly string[],
 ): Promise<Map<string, Record<string, string>>> {
   const tags = new Map<string, Record<string, string>>();
-  for (let i = 0; i < ids.length; i += PAGE) {
-    const request = { Filters: [{ Name: "instance-id", Values: ids.slice(i, i + PAGE) }] };
+  for (let i = 0; i < ids.length; i += VALUES) {
+    const request = { Filters: [{ Name: "instance-id", Values: ids.slice(i, i + VALUES) }] };
     for await (const found of describe(aws, request)) tags.set(found.InstanceId ?? "", tagsOf(found));
   }
   return tags;

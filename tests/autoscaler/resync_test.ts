@@ -95,7 +95,7 @@ Deno.test("a resync that can't see the fleet leaves one decision that does nothi
 });
 
 Deno.test("a fleet that can be read in part is not decided on (R4, R6)", async () => {
-  await using it = await stage({ nodes: 201 });
+  await using it = await stage({ nodes: 1_001 });
   await it.alarm("cpuhigh", BASE, "ALARM");
   // Its second page never comes.
   it.sandbox.faults.onCall = ({ action, input, moment }) => {

@@ -53,7 +53,7 @@ Deno.test("fleetInstances() asks EC2 for the fleet's instances alone, page by pa
   ) => value);
   assertEquals(states.includes("terminated"), false);
   assertEquals(states.includes("stopped"), true);
-  assertEquals(input["MaxResults"], "200");
+  assertEquals(input["MaxResults"], "1000");
 });
 
 Deno.test("fleetInstances() selects a legacy fleet by its key pair", async () => {
