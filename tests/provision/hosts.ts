@@ -89,6 +89,11 @@ export interface Host {
   state(): Promise<string>;
   /** What systemd was told. */
   calls(): Promise<string[]>;
+  /** Takes no more than so many bytes of what it is sent, until it is let go; a script of fewer is not held up. */
+  hold(bytes: number): Promise<void>;
+  /** Whether it is at that. */
+  held(): Promise<boolean>;
+  letGo(): Promise<void>;
 }
 
 /** Some hosts, and a kas that reaches them. */
@@ -102,6 +107,8 @@ export interface Hosts extends AsyncDisposable {
   start(words: readonly string[]): Running;
   /** `begin HOST` and `end HOST`, for each script that ran. */
   log(): Promise<string[]>;
+  /** Lets all hosts go, when it is disposed of: before the kas that waits for them, if it is made after it. */
+  lettingGo(): AsyncDisposable;
 }
 
 /** Makes bare hosts of these names. */
@@ -134,6 +141,9 @@ export async function makeHosts(...names: readonly string[]): Promise<Hosts> {
     provision: (words, more = {}) => execute(command(words), { ...env, ...more }),
     start: (words) => start(command(words), env),
     log: async () => (await Deno.readTextFile(`${folder}/log`)).trim().split("\n"),
+    lettingGo: () => ({
+      [Symbol.asyncDispose]: async () => void await Promise.all(hosts.map((host) => host.letGo())),
+    }),
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
 }
@@ -154,7 +164,22 @@ function hostAt(name: string, folder: string): Host {
       const text = await Deno.readTextFile(`${folder}/calls`).catch(() => "");
       return text.trim().split("\n").filter((line) => line !== "");
     },
+    hold: (bytes) => Deno.writeTextFile(`${folder}/hold`, `${bytes}`),
+    held: () => exists(`${folder}/held`),
+    letGo: async () => {
+      if (await exists(`${folder}/hold`)) await Deno.remove(`${folder}/hold`);
+    },
   };
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /** The rows of a table as TSV: a step's result by `HOST STEP`. */

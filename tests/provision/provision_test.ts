@@ -54,14 +54,14 @@ testWith(HOSTS, "provision takes as many hosts at a time as --parallel says, and
   const names = ["a", "b", "c", "d", "e"];
   await using it = await makeHosts(...names);
   // Each host that has begun goes on once another one has too.
-  for (const { folder } of it.hosts) await Deno.writeTextFile(`${folder}/hold`, "1");
+  for (const host of it.hosts) await host.hold(1);
   await using kas = it.start(["--parallel", "2", "--binary", GOOD_BINARY, ...names]);
+  await using _letting = it.lettingGo();
   const begun = async () => (await it.log()).filter((line) => line.startsWith("begin"));
-  const held = async () =>
-    (await Promise.all(it.hosts.map(({ folder }) => exists(`${folder}/held`)))).filter(Boolean);
+  const held = async () => (await Promise.all(it.hosts.map((host) => host.held()))).filter(Boolean);
   await eventually(held, ({ length }) => length === 2);
   assertEquals((await begun()).toSorted(), ["begin a", "begin b"]);
-  for (const { folder } of it.hosts) await Deno.remove(`${folder}/hold`);
+  for (const host of it.hosts) await host.letGo();
   assertEquals((await kas.status).code, 0, kas.lines.join("\n"));
 
   let most = 0;
@@ -84,7 +84,7 @@ testWith(HOSTS, "Ctrl-C in the middle of the copy leaves the host as it was, and
   assertEquals((await it.provision(["--binary", GOOD_BINARY, "one"])).code, 0);
   const before = await one.state();
   // A small part of it has come when it is interrupted.
-  await Deno.writeTextFile(`${one.folder}/hold`, "2000000");
+  await one.hold(2_000_000);
   await using kas = it.start([
     "--parallel",
     "1",
@@ -93,9 +93,10 @@ testWith(HOSTS, "Ctrl-C in the middle of the copy leaves the host as it was, and
     "one",
     "two",
   ]);
-  await eventually(() => exists(`${one.folder}/held`), (held) => held);
+  await using _letting = it.lettingGo();
+  await eventually(() => one.held(), Boolean);
   kas.kill("SIGINT");
-  await Deno.remove(`${one.folder}/hold`);
+  await one.letGo();
   const { code } = await kas.status;
   const said = kas.lines.join("\n");
   assertEquals(code, 130, said);
@@ -161,13 +162,4 @@ for (const [what, part, step, told] of FULL) {
       assertEquals(await one.state(), before);
     },
   );
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
