@@ -143,6 +143,7 @@ Deno.test("an autoscaler that is replaced again and again while messages come lo
         AttributeValue: JSON.stringify({ http: { defaultHealthyRetryPolicy: retries } }),
       }),
     );
+    it.sandbox.faults.set("sns-duplicates=0.3");
     const published: string[] = [];
     let down = 0;
     let up = true;
