@@ -1,3 +1,5 @@
+import { assertEquals } from "@std/assert";
+import { commandOf, commands } from "../admin/tree.ts";
 import { program, testWith } from "../needs.ts";
 import { ADMIN_CASES } from "./contract/admin_cases.ts";
 import { type Backend, motoBackend, sandboxBackend } from "./contract/backends.ts";
@@ -5,6 +7,7 @@ import { CLOUDWATCH_CASES } from "./contract/cloudwatch_cases.ts";
 import { EC2_CASES } from "./contract/ec2_cases.ts";
 import { ELB_CASES } from "./contract/elb_cases.ts";
 import { LAUNCH_CASES } from "./contract/launch_cases.ts";
+import { REACH_CASES } from "./contract/reach_cases.ts";
 import { SNS_CASES } from "./contract/sns_cases.ts";
 import { TARGET_GROUP_CASES } from "./contract/target_group_cases.ts";
 
@@ -17,7 +20,11 @@ const CASES = [
   ...CLOUDWATCH_CASES,
   ...SNS_CASES,
   ...ADMIN_CASES,
+  ...REACH_CASES,
 ];
+
+/** They take the settings that say where AWS is, and print them. */
+const PRINTERS = ["admin user-data", "admin config"];
 
 testWith([], "what kas asks of AWS, our sandbox does", (t) => contract(t, sandboxBackend));
 testWith([program("moto_server")], "what kas asks of AWS, moto does", (t) => contract(t, motoBackend));
@@ -25,4 +32,9 @@ testWith([program("moto_server")], "what kas asks of AWS, moto does", (t) => con
 async function contract(t: Deno.TestContext, start: () => Promise<Backend>): Promise<void> {
   await using backend = await start();
   for (const [i, { name, run }] of CASES.entries()) await t.step(name, () => run(backend, `fleet${i}`));
+  await t.step("every command of kas admin's that talks to AWS was among them", async () => {
+    const said = new Set(await Promise.all(backend.said.map((words) => commandOf(["admin", ...words]))));
+    const talking = (await commands()).entries().filter(([, { options }]) => "endpointUrl" in options);
+    assertEquals([...talking].map(([path]) => path).filter((path) => !said.has(path)), PRINTERS);
+  });
 }

@@ -17,7 +17,12 @@ export interface Answer {
 }
 
 /** Runs `kas admin …words` for a fleet; its rows are read from `--output json`. */
-export async function kas({ url, region }: Backend, fleet: string, ...words: string[]): Promise<Answer> {
+export async function kas(
+  { url, region, said }: Backend,
+  fleet: string,
+  ...words: string[]
+): Promise<Answer> {
+  said.push(words);
   let stdout = "";
   let stderr = "";
   const terminal = {

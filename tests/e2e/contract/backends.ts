@@ -17,6 +17,8 @@ export interface Backend extends AsyncDisposable {
   readonly aws: Aws;
   /** An image that can be launched. */
   readonly image: string;
+  /** What was said to `kas admin`: the words of each command. */
+  readonly said: (readonly string[])[];
   /** A subnet, and a security group of its network, that can be launched into. */
   network(): Promise<{ readonly subnet: string; readonly securityGroup: string }>;
 }
@@ -67,6 +69,7 @@ function withAws(name: Backend["name"], server: AsyncDisposable & { readonly url
     region: REGION,
     aws,
     image: IMAGE,
+    said: [],
     network,
     [Symbol.asyncDispose]: async () => {
       aws[Symbol.dispose]();

@@ -1,0 +1,101 @@
+/**
+ * `kas admin` where it looks instances up to reach them, or looks at all there is: against a stand-in for AWS. Nothing answers
+ * behind moto's addresses, so that nobody who runs there is asked.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { stopInstance } from "../../../src/aws/instances.ts";
+import { kas } from "./admin.ts";
+import type { Backend } from "./backends.ts";
+import { type Case, launch, settled } from "./cases.ts";
+
+const NOBODY = "i-0123456789abcdef0";
+
+/** An instance that is stopped. */
+async function stopped(backend: Backend, fleet: string, role: "base" | "node"): Promise<string> {
+  const [{ id = "" } = {}] = await launch(backend, fleet, role, 1);
+  await stopInstance(backend.aws, id);
+  return (await settled(backend, id, "stopped")).id;
+}
+
+export const REACH_CASES: readonly Case[] = [
+  {
+    name: "ssh finds the way to an instance that runs, and to no other",
+    run: async (backend, fleet) => {
+      const [{ id = "", publicDns, privateIp } = {}] = await launch(backend, fleet, "base", 1);
+      const ssh = (...words: string[]) => kas(backend, fleet, "ssh", ...words, "--dry-run");
+      const { status, rows } = await ssh(id, "--user", "ubuntu");
+      assertEquals(status, 0);
+      assertMatch(String(rows[0]?.["action"]), new RegExp(`HostKeyAlias=${id} -l ubuntu -- ${publicDns}$`));
+      assertMatch(String((await ssh(id, "--private")).rows[0]?.["action"]), new RegExp(` ${privateIp}$`));
+      const node = await stopped(backend, fleet, "node");
+      const refused = await ssh(node);
+      assertEquals([refused.status, refused.rows], [1, []]);
+      assertStringIncludes(refused.stderr, `Cannot open ssh to ${node}: it is stopped`);
+      assertEquals((await ssh(NOBODY)).status, 4);
+    },
+  },
+  {
+    name: "provision tells of an instance that it can't reach, and of one that is not there",
+    run: async (backend, fleet) => {
+      const node = await stopped(backend, fleet, "node");
+      const refused = await kas(backend, fleet, "provision", node);
+      assertEquals([refused.status, refused.rows.map(({ host, result }) => [host, result])], [1, [[
+        node,
+        "failed",
+      ]]]);
+      assertStringIncludes(refused.stderr, `Cannot open ssh to ${node}: it is stopped`);
+      assertEquals((await kas(backend, fleet, "provision", NOBODY)).status, 4);
+    },
+  },
+  {
+    name: "ping asks every running instance, and tells of one that does not run",
+    run: async (backend, fleet) => {
+      const node = await stopped(backend, fleet, "node");
+      assertEquals(await kas(backend, fleet, "ping"), { status: 0, rows: [], stderr: "" });
+      const { status, rows } = await kas(backend, fleet, "ping", node);
+      assertEquals([status, rows.map(({ target, status }) => [target, status])], [1, [[node, "stopped"]]]);
+      assertEquals((await kas(backend, fleet, "ping", NOBODY)).status, 4);
+      if (backend.name === "moto") return;
+      const [{ id = "" } = {}] = await launch(backend, fleet, "base", 1);
+      const all = await kas(backend, fleet, "ping");
+      assertEquals([all.status, all.rows.map(({ target, status }) => [target, status])], [0, [[id, 200]]]);
+    },
+  },
+  {
+    name: "scale decides by what there is, and takes an instance out",
+    run: async (backend, fleet) => {
+      const [base] = await launch(backend, fleet, "base", 1);
+      const [node] = await launch(backend, fleet, "node", 1);
+      assertEquals((await kas(backend, fleet, "balancers", "create", fleet)).status, 0);
+      for (const { id = "" } of [base ?? {}, node ?? {}]) {
+        assertEquals((await kas(backend, fleet, "balancers", "register", fleet, id)).status, 0);
+      }
+      const scale = async (...words: string[]) => (await kas(backend, fleet, "scale", ...words)).rows[0];
+      assertEquals((await scale("out"))?.["action"], "none");
+      const words = ["in", "--warmup", "0s", "--instance", node?.id ?? ""];
+      const decided = await scale(...words, "--dry-run");
+      assertEquals([decided?.["action"], decided?.["instance"]], ["stop", node?.id]);
+      const done = await scale(...words);
+      assertEquals([done?.["instance"], done?.["state"]], [node?.id, "done"]);
+      await settled(backend, node?.id ?? "", "stopped");
+      const next = await scale("out", "--dry-run");
+      assertEquals([next?.["action"], next?.["instance"]], ["start", node?.id]);
+    },
+  },
+  {
+    name: "doctor reads all that it asks for",
+    run: async (backend, fleet) => {
+      const base = await stopped(backend, fleet, "base");
+      assertEquals((await kas(backend, fleet, "setup")).status, 0);
+      const { rows } = await kas(backend, fleet, "doctor");
+      const result = (name: string) => rows.find(({ check }) => check === name);
+      for (const name of ["credentials", "reading", "balancer", "alarms", "alarm-actions", "topic"]) {
+        assertEquals(result(name)?.["result"], "ok", String(result(name)?.["detail"]));
+      }
+      assertEquals(result("base")?.["result"], "failed");
+      assert(String(result("base")?.["detail"]).includes(base));
+    },
+  },
+];
