@@ -26,6 +26,8 @@ const list = command({
       await out.table(
         ["kind", "name", "metric", "period", "dimension", "state", "topic"],
         found.map(alarmRow),
+        // An alarm's name holds both of the first two.
+        ["dimension", "kind", "topic", "period"],
       );
     }),
 });

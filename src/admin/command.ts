@@ -25,14 +25,21 @@ export const admin: Group = {
     ],
     ["admin instances create --count 2 --image AMI", "nodes, started and stopped as the load comes and goes"],
     ["admin setup", "topic, load balancer and alarms around them"],
-    ["autoscaler", "in a shell of its own; outside the sandbox with --topic-arn ARN"],
+    [
+      "autoscaler",
+      "in a shell of its own, and goes on; outside the sandbox with --topic-arn ARN, unless root with --state DIR",
+    ],
     [
       "admin setup --url http://127.0.0.1:10001",
       "the autoscaler is told of the alarms, where SNS reaches it",
     ],
     ["admin instances", "who is running, and in service"],
-    ["admin scale in", "one step by hand; scale out takes it back"],
-    ["admin load --url http://DNS_NAME:30000", "load, to see it scale; the name from admin balancers"],
+    ["admin scale in --warmup 0s", "one step by hand, at once; scale out takes it back"],
+    ["admin balancers", "the load balancer's DNS_NAME"],
+    [
+      "admin load --url http://DNS_NAME:30000 --clients 4 --duration 5m",
+      "more than one instance can carry, for as long as alarms of a minute take",
+    ],
     ["admin activities", "what the autoscaler did, and why"],
   ],
   commands: [

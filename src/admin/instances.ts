@@ -41,6 +41,9 @@ const COLUMNS = [
   "health",
 ];
 
+/** What a narrow terminal can do without. */
+const SPARE = ["launched", "private_ip", "public_dns", "type", "zone"];
+
 const list = command({
   name: "list",
   summary: "The fleet's instances, with their health at its load balancer",
@@ -70,7 +73,7 @@ const list = command({
           }
         }
       }
-      await out.table(COLUMNS, rows());
+      await out.table(COLUMNS, rows(), SPARE);
       if (found === 0) {
         out.hint(
           `Fleet ${flags.fleet} has no instances. Next: kas admin instances create --role base --image AMI`,

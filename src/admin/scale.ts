@@ -14,6 +14,7 @@ import { balancerRef } from "../aws/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { type Command, command, ExitError, type Group, UsageError } from "../cli/command.ts";
 import type { Output, Row } from "../cli/output.ts";
+import { decide } from "../scaling/decide.ts";
 import type { Instance } from "../scaling/fleet.ts";
 import { SETTINGS, text } from "../settings.ts";
 import { ACCOUNT, type AccountContext, type AccountFlags, connected, selector } from "./account.ts";
@@ -125,9 +126,14 @@ async function run(
   if (instance !== undefined && !instances.some(({ id }) => id === instance)) {
     throw new ExitError(`${instance} is not in fleet ${flags.fleet}`, 4, "kas admin instances");
   }
-  if (stepped.decision.kind === "none" && kind === "out") tellIdle(instances, fleet.balancer.name, out);
+  const { decision, facts, signal: ask } = stepped;
+  if (decision.kind === "none" && kind === "out") tellIdle(instances, fleet.balancer.name, out);
   const row = await outcome(stepped, journal, out, dryRun, signal);
   await out.table(["action", "instance", "state", "reason"], [row]);
+  const atOnce = { ...facts, limits: { ...facts.limits, warmup: 0 } };
+  if (decision.kind === "none" && decide(ask, atOnce).kind !== "none") {
+    out.hint(`Next: kas admin scale ${kind} --warmup 0s, which waits for no warm-up`);
+  }
   return row.state === "failed" ? 1 : 0;
 }
 

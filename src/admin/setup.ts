@@ -263,13 +263,9 @@ export const setup = command({
         evaluations: origins["evaluations"] === "flag" ? evaluations : undefined,
       };
       const steps: SetupStep[] = [];
+      let topic: string | undefined;
       try {
-        const topic = await setUp(aws, plan, (step) => void steps.push(step), signal);
-        if (topic !== undefined && flags.url === undefined && !dryRun) {
-          out.hint(
-            `Next: kas autoscaler --topic-arn ${topic}, then kas admin setup --url URL to have it told`,
-          );
-        }
+        topic = await setUp(aws, plan, (step) => void steps.push(step), signal);
       } catch (error) {
         if (signal.aborted) out.error(`Interrupted; what is not listed is undone or unfinished, at ${at}`);
         throw error;
@@ -278,9 +274,20 @@ export const setup = command({
         if (!dryRun) await out.table(["resource", "name", "action"], steps);
         else await printActions(out, steps.filter(isNeeded).map(wouldDo));
       }
+      if (topic !== undefined && flags.url === undefined && !dryRun) {
+        const url = isHere(flags.endpointUrl) ? "http://127.0.0.1:10001" : "URL, where SNS reaches it,";
+        out.hint(
+          `Next: kas autoscaler --topic-arn ${topic} in a shell of its own, then kas admin setup --url ${url} to have it told`,
+        );
+      }
     });
   },
 });
+
+/** Whether AWS is on this machine: the sandbox. */
+function isHere(endpointUrl: string | undefined): boolean {
+  return endpointUrl !== undefined && /^(localhost|127\..*)$/.test(new URL(endpointUrl).hostname);
+}
 
 function isNeeded({ action }: SetupStep): boolean {
   return action !== "unchanged";

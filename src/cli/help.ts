@@ -5,15 +5,36 @@
  */
 import { type Command, type Group, kebab, type Option, type Options } from "./command.ts";
 import { COMMON } from "./common.ts";
+import { wrap } from "./text.ts";
 
-/** The help text of the command or group at a path such as `["kas", "admin", "instances"]`. */
-export function help(path: readonly string[], entry: Command | Group): string {
-  const title = [`${entry.summary}.`, ...(entry.description ? ["", entry.description] : [])];
-  return ("commands" in entry ? groupHelp(path, title, entry) : commandHelp(path, title, entry)).join("\n") +
-    "\n";
+/** What is explained beside a name has so many columns at least; where there are fewer it stands below. */
+const NARROWEST = 40;
+
+/**
+ * The help text of the command or group at a path such as `["kas", "admin", "instances"]`.
+ *
+ * @param within the columns to keep it in; what is there to be copied stays in one piece
+ */
+export function help(path: readonly string[], entry: Command | Group, within = Infinity): string {
+  const lines = [
+    ...wrap(`${entry.summary}.`, within),
+    ...(entry.description ? ["", ...paragraphs(entry.description, within)] : []),
+    "",
+    ...("commands" in entry ? groupHelp(path, entry, within) : commandHelp(path, entry, within)),
+  ];
+  return lines.join("\n") + "\n";
 }
 
-function groupHelp(path: readonly string[], title: readonly string[], group: Group): string[] {
+/** Prose, which is broken where it was written to be unless it has to be narrower. */
+function paragraphs(text: string, within: number): string[] {
+  if (within === Infinity) return text.split("\n");
+  return text.split("\n\n").flatMap((paragraph, i) => [
+    ...(i > 0 ? [""] : []),
+    ...wrap(paragraph.replaceAll("\n", " "), within),
+  ]);
+}
+
+function groupHelp(path: readonly string[], group: Group, within: number): string[] {
   const { sections = {}, firstSteps = [] } = group;
   const named = new Set(Object.values(sections).flat());
   const others = group.commands.map(({ name }) => name).filter((name) => !named.has(name));
@@ -24,15 +45,17 @@ function groupHelp(path: readonly string[], title: readonly string[], group: Gro
       [heading, names.map((name) => rows.get(name)).filter((row) => row !== undefined)] as const
     )
     .filter(([, rows]) => rows.length > 0)
-    .flatMap(([heading, rows]) => ["", `${heading}:`, ...columns(rows, width)]);
+    .flatMap(([heading, rows]) => ["", `${heading}:`, ...columns(rows, within, width)]);
   return [
-    ...title,
-    "",
     `Usage: ${path.join(" ")} COMMAND`,
     ...listed,
     ...(group.default ? ["", `Without a command: ${[...path, group.default].join(" ")}`] : []),
     ...(firstSteps.length > 0
-      ? ["", "First steps:", ...columns(firstSteps.map(([command, what]) => [`kas ${command}`, what]))]
+      ? [
+        "",
+        "First steps:",
+        ...columns(firstSteps.map(([command, what]) => [`kas ${command}`, what]), within),
+      ]
       : []),
     "",
     `See also: ${path.join(" ")} COMMAND --help`,
@@ -42,25 +65,23 @@ function groupHelp(path: readonly string[], title: readonly string[], group: Gro
 /** What is a setting can be set in the environment and in config files too, and stands apart: many commands share it. */
 function commandHelp(
   path: readonly string[],
-  title: readonly string[],
   { options, args, examples }: Command,
+  within: number,
 ): string[] {
   const isSetting = ([, { env }]: [string, Option<unknown>]) => env !== undefined;
   const own = Object.entries(options).filter((entry) => !isSetting(entry));
   return [
-    ...title,
-    "",
     `Usage: ${[path.join(" "), "[OPTIONS]", args].filter(Boolean).join(" ")}`,
-    ...section("Options:", Object.fromEntries(own)),
-    ...section("Settings:", Object.fromEntries(Object.entries(options).filter(isSetting))),
-    ...section("Common options:", COMMON),
+    ...section("Options:", Object.fromEntries(own), within),
+    ...section("Settings:", Object.fromEntries(Object.entries(options).filter(isSetting)), within),
+    ...section("Common options:", COMMON, within),
     ...(examples ? ["", "Examples:", ...examples.map((example) => `  kas ${example}`)] : []),
   ];
 }
 
-function section(title: string, options: Options): string[] {
+function section(title: string, options: Options, within: number): string[] {
   const rows = Object.entries(options).map(([name, option]) => [flagUsage(name, option), optionHelp(option)]);
-  return rows.length === 0 ? [] : ["", title, ...columns(rows)];
+  return rows.length === 0 ? [] : ["", title, ...columns(rows, within)];
 }
 
 /** `--listen HOST:PORT`; a switch that is on by default is `--[no-]header`. */
@@ -82,7 +103,14 @@ function optionHelp(option: Option<unknown>): string {
 
 function columns(
   rows: readonly (readonly string[])[],
+  within: number,
   width = Math.max(...rows.map(([left]) => left?.length ?? 0)),
 ): string[] {
-  return rows.map(([left = "", right = ""]) => `  ${left.padEnd(width)}  ${right}`);
+  const isNarrow = within - width - 4 < NARROWEST;
+  const hang = " ".repeat(isNarrow ? 6 : width + 4);
+  return rows.flatMap(([left = "", right = ""]) =>
+    isNarrow
+      ? [`  ${left}`, ...wrap(right, within, hang, hang)]
+      : wrap(right, within, `  ${left.padEnd(width)}  `, hang)
+  );
 }

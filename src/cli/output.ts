@@ -5,7 +5,7 @@
  */
 
 import { Progress } from "./progress.ts";
-import { columnWidths, rowLines } from "./table.ts";
+import { type Layout, layOut, rowLines } from "./table.ts";
 
 /** A cell. `undefined`, null and "" print as `-`, a boolean as yes or no. In JSON each stays what it is; absent is null. */
 export type Cell = string | number | boolean | null | undefined;
@@ -51,16 +51,20 @@ export class Output {
   /**
    * Prints rows under columns. TSV and JSON are printed as rows come; a table when the last has come, as its widths need
    * them all, except that past 1,000 rows it goes on with the widths of those. On a terminal that is too narrow for it, long
-   * cells are wrapped.
+   * cells are wrapped, and columns of `spare` left out, the first of them first.
    */
-  async table(columns: readonly string[], rows: Iterable<Row> | AsyncIterable<Row>): Promise<void> {
+  async table(
+    columns: readonly string[],
+    rows: Iterable<Row> | AsyncIterable<Row>,
+    spare: readonly string[] = [],
+  ): Promise<void> {
     switch (this.options.format) {
       case "json":
         return await this.#json(columns, rows);
       case "tsv":
         return await this.#tsv(columns, rows);
       case "table":
-        return await this.#table(columns, rows);
+        return await this.#table(columns, rows, spare);
       default:
         this.options.format satisfies never;
     }
@@ -141,24 +145,35 @@ export class Output {
     for await (const row of rows) this.line(columns.map((column) => cellText(row[column])).join("\t"));
   }
 
-  async #table(columns: readonly string[], rows: Iterable<Row> | AsyncIterable<Row>): Promise<void> {
+  async #table(
+    columns: readonly string[],
+    rows: Iterable<Row> | AsyncIterable<Row>,
+    spare: readonly string[],
+  ): Promise<void> {
     const widthsFrom = 1_000;
     const { interactive } = this.terminal;
+    const within = interactive ? this.terminal.columns : Infinity;
     const waiting: string[][] = this.options.header ? [columns.map((column) => column.toUpperCase())] : [];
-    let widths: number[] | undefined;
+    let layout: Layout | undefined;
     const flush = () => {
-      widths ??= columnWidths(waiting, interactive ? this.terminal.columns : Infinity);
-      for (const cells of waiting) for (const line of rowLines(cells, widths, interactive)) this.line(line);
+      layout ??= layOut(waiting, within, spare.map((name) => columns.indexOf(name)));
+      const { places, widths } = layout;
+      for (const cells of waiting) {
+        const shown = places.map((i) => cells[i] ?? "");
+        for (const line of rowLines(shown, widths, interactive)) this.line(line);
+      }
       waiting.length = 0;
     };
     try {
       for await (const row of rows) {
         waiting.push(columns.map((column) => cellText(row[column])));
-        if (widths !== undefined || waiting.length >= widthsFrom) flush();
+        if (layout !== undefined || waiting.length >= widthsFrom) flush();
       }
     } finally {
       flush();
     }
+    const left = columns.filter((_, i) => !layout?.places.includes(i));
+    if (left.length > 0) this.hint(`Too narrow for ${left.join(", ")}; --output json shows all`);
   }
 }
 

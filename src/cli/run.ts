@@ -28,18 +28,19 @@ export async function run(
   },
 ): Promise<number> {
   const { path, entry, words } = await find(root, argv);
+  const printHelp = () => {
+    const { interactive, columns } = io.terminal;
+    io.terminal.write(help(path, entry, interactive ? columns : Infinity));
+    return 0;
+  };
   if ("commands" in entry) {
     if (!isHelp(words[0])) throw noCommand(path, entry, words[0]);
-    io.terminal.write(help(path, entry));
-    return 0;
+    return printHelp();
   }
 
   const options: Options = { ...COMMON, ...entry.options };
   const said = readFlags(path, options, words);
-  if (said.texts.get("help")?.at(-1) === "true") {
-    io.terminal.write(help(path, entry));
-    return 0;
-  }
+  if (said.texts.get("help")?.at(-1) === "true") return printHelp();
   const { flags, origins, texts } = values(options, said.texts, io.lookup);
   const args = checkArity(path, entry, said);
   const out = new Output(io.terminal, {

@@ -39,6 +39,33 @@ export function columnWidths(rows: readonly (readonly string[])[], within = Infi
   return widths;
 }
 
+/** Which columns a table has, by their places, and how wide they are. */
+export interface Layout {
+  readonly places: readonly number[];
+  readonly widths: readonly number[];
+}
+
+/**
+ * Lays a table out in so many columns of the terminal: without as many of the spare ones, by their places, as it takes for the
+ * rest to fit.
+ */
+export function layOut(
+  rows: readonly (readonly string[])[],
+  within: number,
+  spare: readonly number[],
+): Layout {
+  const without = (left: readonly number[]): Layout => {
+    const places = [...(rows[0] ?? []).keys()].filter((i) => !left.includes(i));
+    return { places, widths: columnWidths(rows.map((cells) => places.map((i) => cells[i] ?? "")), within) };
+  };
+  for (let n = 0; n < spare.length; n++) {
+    const layout = without(spare.slice(0, n));
+    const gaps = GAP.length * (layout.widths.length - 1);
+    if (layout.widths.reduce((sum, width) => sum + width, gaps) <= within) return layout;
+  }
+  return without(spare);
+}
+
 /** A row under its columns; `wraps`: cells that are wider than their column go on in further lines. */
 export function rowLines(cells: readonly string[], widths: readonly number[], wraps: boolean): string[] {
   const parts = cells.map((cell, i) => wraps ? wrap(cell, widths[i] ?? Infinity) : [cell]);

@@ -222,6 +222,44 @@ Examples:
   );
 });
 
+Deno.test("help is broken at spaces on a terminal, and stands below the names where there is no room beside them", async () => {
+  const root: Group = {
+    name: "kas",
+    summary: "Test tree",
+    description: "One paragraph of which the lines\nare joined.\n\nAnother.",
+    firstSteps: [["worker --listen 127.0.0.1:30001 --threads 4", "serves on four threads, each a CPU's"]],
+    commands: [
+      command({ name: "worker", summary: "Serve whatever comes, and drain at SIGTERM", options: {}, run }),
+    ],
+  };
+  function run() {}
+  const at = async (columns: number) =>
+    (await runWords(root, ["--help"], { terminal: { interactive: true, columns } })).out.split("\n");
+  assertEquals(await at(60), [
+    "Test tree.",
+    "",
+    "One paragraph of which the lines are joined.",
+    "",
+    "Another.",
+    "",
+    "Usage: kas COMMAND",
+    "",
+    "Commands:",
+    "  worker  Serve whatever comes, and drain at SIGTERM",
+    "",
+    "First steps:",
+    "  kas worker --listen 127.0.0.1:30001 --threads 4",
+    "      serves on four threads, each a CPU's",
+    "",
+    "See also: kas COMMAND --help",
+    "",
+  ]);
+  assertEquals((await at(51)).slice(9, 11), [
+    "  worker  Serve whatever comes, and drain at",
+    "          SIGTERM",
+  ]);
+});
+
 Deno.test("a group's help lists its commands under their headings, and tells the first steps", async () => {
   const leaf = (name: string) => command({ name, summary: name.toUpperCase(), options: {}, run: () => {} });
   const root: Group = {

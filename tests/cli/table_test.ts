@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { columnWidths, rowLines } from "../../src/cli/table.ts";
+import { columnWidths, layOut, rowLines } from "../../src/cli/table.ts";
 
 const ID = "i-0123456789abcdef0";
 const REASON = "Nothing is asked, as none of the six alarms asks for a step";
@@ -28,4 +28,19 @@ Deno.test("on a narrow terminal the widest column is wrapped at spaces, so that 
 Deno.test("an id or a URL is never broken: where nothing can be wrapped the table stays as wide as it is", () => {
   const words = [["NAME", "URL"], [ID, `https://example.com/${"x".repeat(40)}`]];
   assertEquals(table(words, 40), table(words));
+});
+
+Deno.test("a table does without spare columns as far as it takes to fit, and no further", () => {
+  const rows = [["ID", "TYPE", "LAUNCHED", "HEALTH"], [
+    ID,
+    "t3.micro",
+    "2026-01-01T12:00:00.000Z",
+    "InService",
+  ]];
+  const shown = (within: number) => layOut(rows, within, [2, 1]).places.map((i) => rows[0]?.[i]);
+  assertEquals(shown(66), ["ID", "TYPE", "LAUNCHED", "HEALTH"]);
+  assertEquals(shown(65), ["ID", "TYPE", "HEALTH"]);
+  assertEquals(shown(40), ["ID", "TYPE", "HEALTH"]);
+  assertEquals(shown(39), ["ID", "HEALTH"]);
+  assertEquals(shown(10), ["ID", "HEALTH"]);
 });
