@@ -6,9 +6,9 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 /**
- * A database that keeps the statements it has prepared. One that is dropped holds about 9 KB outside of the heap, with all
- * that was bound to it, until V8 collects its wrapper of 100 bytes, which it has no reason to do soon; and preparing one takes
- * a hundred times as long as running it. SQL is constant, values are bound, so that there are but some dozens to keep.
+ * A database that keeps the statements it has prepared. One that is dropped holds its memory outside of the heap, 9 KB
+ * for the activities under way, until V8 collects its small wrapper, which it has no reason to do soon; and preparing that one
+ * takes some seventy times as long as running it. SQL is constant, values are bound, so that there are but some dozens to keep.
  */
 export class Database extends DatabaseSync {
   readonly #statements = new Map<string, StatementSync>();
