@@ -59,6 +59,8 @@ export const activities = command({
     await out.table(
       out.options.format === "json" ? [...COLUMNS, ...MORE] : COLUMNS,
       lines.map((line) => ({ ...line, phases: null })),
+      // A narrow terminal needs the room for the reason.
+      ["seconds", "state"],
     );
   },
 });
