@@ -3,7 +3,7 @@
  * killed every minute. Nothing that must hold may break, no request may be cut off, and memory stays flat.
  *
  * `KAS_SOAK_MINUTES` says how long (3), `KAS_SOAK_LAST` how long of that the last life is, minutes (a fifth), and `KAS_SOAK_SEED` with
- * which luck (1). Some ten minutes go by until V8 and malloc have what they keep.
+ * which luck (1). Memory is flat after some ten minutes, so that a last life of 15 is the one to look at.
  *
  * @module
  */

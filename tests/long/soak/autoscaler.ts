@@ -91,9 +91,16 @@ export interface Memory {
   readonly slope: number;
 }
 
-/** Sums up the samples of one life. */
+/**
+ * How long memory grows until V8, malloc and SQLite have what they keep, ms: a life of 15 minutes went from 117 to 186 MiB in
+ * ten, and stayed there within 0.5 MiB.
+ */
+const WARM_UP = 10 * 60_000;
+
+/** Sums up the samples of one life, without its warm-up: its first ten minutes, of a life of less than 15 its first third. */
 export function memoryOf(samples: readonly Sample[]): Memory {
-  const warm = samples.slice(Math.floor(samples.length / 3));
+  const old = samples.filter(({ age }) => age >= WARM_UP);
+  const warm = 3 * old.length >= samples.length ? old : samples.slice(Math.floor(samples.length / 3));
   const half = Math.floor(warm.length / 2);
   const lowest = (some: readonly Sample[]) => Math.min(...some.map(({ rss }) => rss));
   const all = samples.map(({ rss }) => rss);
