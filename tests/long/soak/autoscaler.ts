@@ -83,8 +83,8 @@ export interface Memory {
   readonly least: number;
   readonly most: number;
   /**
-   * How much more memory the last third of the life had at its lowest than the second: what is never given back, for the
-   * heap's own saw teeth have the same lows. The first third is the warm-up.
+   * How much more memory the second half of what comes after the warm-up had at its lowest than the first: what is never given
+   * back, for the heap's own saw teeth have the same lows.
    */
   readonly growth: number;
   /** Slope of the line of best fit after the warm-up. */
