@@ -76,6 +76,7 @@ export async function wired(
   };
   const url = `${(await start()).url}/`;
   await f.rows(`setup --url ${url}${words}`);
+  await atRest(url);
   const doctor: Wired["doctor"] = async (said = `--url ${url}${words}`) => {
     const { status, out, err } = await f.kas(`doctor ${said} --output json`);
     if (err !== "") throw new Error(err);
@@ -108,6 +109,14 @@ export function problem(rows: readonly Row[], check: string): Row {
   const found = rows.find((row) => row.check === check && row.result !== "ok");
   if (found === undefined) throw new Error(`${check} is ok: ${JSON.stringify(rows)}`);
   return found;
+}
+
+/** Waits until an autoscaler has seen the fleet and has nothing to do, so that no call of its own is repeated any more. */
+export async function atRest(url: string): Promise<void> {
+  await eventually(
+    async () => await (await fetch(`${url}status`)).json(),
+    ({ messages, observation }) => messages.waiting === 0 && observation?.error === null,
+  );
 }
 
 /** Waits until doctor finds nothing wrong. */
