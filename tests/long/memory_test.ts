@@ -22,8 +22,11 @@ const NODE = NODES[0];
 /** Weather in which every way to fail is gone, and not so often that there is little but waiting. */
 const FAULTS = ["sns-duplicates=0.3", "sns-loss=0.1", "throttle=0.02", "errors=0.005", "cut=0.005"];
 
-/** Bytes that may stay of each message, whose text alone has 1,200: V8 compiles what has become hot for some time yet. */
-const HEAP_A_MESSAGE = 512;
+/**
+ * Bytes that may stay of each message: less than its text, which alone has 1,200. V8 goes on compiling what has become hot, 350 to 450
+ * bytes a message in runs without a leak.
+ */
+const HEAP_A_MESSAGE = 1_000;
 /** The same of all memory: malloc gives back what it likes. */
 const RSS_A_MESSAGE = 8 * 1_024;
 /** Connections are opened and closed as the moment wants it. */
