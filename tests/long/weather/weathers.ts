@@ -141,6 +141,29 @@ function wedged(action: string): Weather {
   };
 }
 
+/** Calls of an action that only a step in looks by are never answered for a while: it is made once they are. */
+function wedgedOnWayOut(action: string): Weather {
+  return {
+    name: `${action} wedged for two attempts`,
+    setting: { timeLimit: 300 },
+    story: async (scene) => {
+      await scene.out();
+      await scene.ended("start");
+      scene.faults.wedged.add(action);
+      await scene.in(FIRST);
+      const given = () => scene.sandbox.calls.filter(({ error }) => error === "wedge").length;
+      await eventually(given, (n) => n >= 2);
+      scene.calm();
+      const freed = performance.now();
+      await scene.ended("stop");
+      await scene.stands({ [FIRST]: "stopped none", [SECOND]: "stopped none" });
+      await scene.verify(1);
+      assert(performance.now() - freed < 8_000);
+      return "in and out";
+    },
+  };
+}
+
 /** Calls of an action about the first node are never answered while the second one is brought in. */
 function wedgedForOne(action: string): Weather {
   return {
@@ -380,7 +403,8 @@ export const WEATHERS: readonly Weather[] = [
   goneOnWayOut("after it is deregistered", about("DeregisterInstancesFromLoadBalancer", "after")),
   goneOnWayOut("before it is stopped", about("StopInstances", "before")),
   goneOnWayOut("after it is stopped", about("StopInstances", "after")),
-  ...["DescribeInstances", "DescribeInstanceHealth", "DescribeAlarms", "GetMetricData", "StartInstances"].map(
+  wedgedOnWayOut("GetMetricData"),
+  ...["DescribeInstances", "DescribeInstanceHealth", "DescribeAlarms", "StartInstances"].map(
     wedged,
   ),
   wedgedForOne("StartInstances"),
