@@ -25,15 +25,20 @@ export interface Known {
   readonly now: () => number;
 }
 
+/** Whose load is asked for before it is known who runs, and by which period, s. */
+interface Guess {
+  readonly ids: readonly string[];
+  readonly period: number;
+}
+
+const NOBODY: Guess = { ids: [], period: SHORTEST_PERIOD };
+
 /** Sees the fleet as it is. */
 export class Observer {
   readonly #aws: Aws;
   readonly #looked: (look: Look) => void;
   /** What was running at the last look at the load, and its alarms' period: very likely what is to be asked for at the next. */
-  #likely: { readonly ids: readonly string[]; readonly period: number } = {
-    ids: [],
-    period: SHORTEST_PERIOD,
-  };
+  #likely = NOBODY;
 
   /** @param looked told of each look as it ends */
   constructor(aws: Aws, readonly fleet: Fleet, looked: (look: Look) => void = () => {}) {
@@ -65,7 +70,7 @@ export class Observer {
     signal: AbortSignal,
   ): Promise<Facts> {
     const whole = ask === "resync" || looksAtLoad(ask);
-    const guess = whole ? this.#likely : { ids: [], period: SHORTEST_PERIOD };
+    const guess = whole ? this.#likely : NOBODY;
     // What ends while this looks may have been seen as it was before.
     const begun = journal.unfinished();
     const [ec2, standing, details, guessed] = await together([
@@ -75,17 +80,9 @@ export class Observer {
       this.#cpu(guess.ids, guess.period, now(), signal),
     ]);
     const alarms = details.map(alarm);
-    let cpu = guessed;
-    if (whole) {
-      const ids = ec2.filter(({ state }) => state === "running").map(({ id }) => id);
-      const periods = alarms.filter(({ kind }) => kind !== "reqcount").map(({ period }) => period);
-      const period = periods.length === 0 ? SHORTEST_PERIOD : Math.min(...periods);
-      this.#likely = { ids, period };
-      const asked = new Set(period === guess.period ? guess.ids : []);
-      const missing = ids.filter((id) => !asked.has(id));
-      cpu = new Map([...guessed, ...await this.#cpu(missing, period, now(), signal)]);
-    }
-
+    const cpu = whole
+      ? new Map([...guessed, ...await this.#rest(guess, ec2, alarms, now(), signal)])
+      : guessed;
     const instances = withRegistration(ec2, standing);
     const at = now();
     journal.notice(instances, at);
@@ -106,6 +103,22 @@ export class Observer {
     if (alarm === undefined || alarm.fleet !== this.fleet.fleet) return [];
     const found = await oneAlarm(this.#aws, alarm, signal);
     return found === undefined ? [] : [found];
+  }
+
+  /** The load of those that were not guessed to run, by the alarms' period; the guess at the next look. */
+  async #rest(
+    guess: Guess,
+    ec2: readonly Ec2Instance[],
+    alarms: readonly Alarm[],
+    now: number,
+    signal: AbortSignal,
+  ): Promise<Map<string, Datapoint>> {
+    const ids = ec2.filter(({ state }) => state === "running").map(({ id }) => id);
+    const periods = alarms.filter(({ kind }) => kind !== "reqcount").map(({ period }) => period);
+    const period = periods.length === 0 ? SHORTEST_PERIOD : Math.min(...periods);
+    this.#likely = { ids, period };
+    const asked = new Set(period === guess.period ? guess.ids : []);
+    return await this.#cpu(ids.filter((id) => !asked.has(id)), period, now, signal);
   }
 
   async #cpu(
