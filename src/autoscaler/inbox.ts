@@ -37,10 +37,12 @@ export class Inbox {
 
   /** Stores a message; it is on disk when this returns. False if it was here before. */
   add(id: string, entry: Entry, now: number): boolean {
-    const { changes } = this.#state.db.prepare(
-      "INSERT INTO messages (id, kind, body, received, due) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-    ).run(id, entry.kind, entry.body, now, now);
-    return changes === 1;
+    return this.#state.durably(() => {
+      const { changes } = this.#state.db.prepare(
+        "INSERT INTO messages (id, kind, body, received, due) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+      ).run(id, entry.kind, entry.body, now, now);
+      return changes === 1;
+    });
   }
 
   /**

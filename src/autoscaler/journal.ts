@@ -144,7 +144,7 @@ export class Journal {
   /** Takes the step that launches an activity's instance; that it is the activity's is on record with the step's end. */
   async launch<T extends { readonly id: string }>(activity: Activity, taking: Taking<T>): Promise<T> {
     const { id, result } = await this.#take(activity.id, null, "launched", taking);
-    this.#state.transaction(() => {
+    this.#state.durably(() => {
       this.#run("UPDATE steps SET ended = ?, instance = ? WHERE id = ?", taking.now(), result.id, id);
       this.#run("UPDATE activities SET instance = ? WHERE id = ?", result.id, activity.id);
     });
@@ -157,7 +157,7 @@ export class Journal {
     step: string,
     { now, signal, cause, take }: Taking<T>,
   ): Promise<{ readonly id: number; readonly result: T }> {
-    const id = this.#begin(activity, instance, step, now(), cause);
+    const id = this.#state.durably(() => this.#begin(activity, instance, step, now(), cause));
     try {
       return { id, result: await take() };
     } catch (error) {

@@ -1,11 +1,15 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Inbox } from "../../src/autoscaler/inbox.ts";
+import { Journal } from "../../src/autoscaler/journal.ts";
 import { State } from "../../src/autoscaler/state.ts";
 import { ExitError } from "../../src/cli/command.ts";
+import { decide } from "../../src/scaling/decide.ts";
+import { FACTS, NOW } from "../scaling/fixtures.ts";
 
-async function withFolder(test: (folder: string) => void): Promise<void> {
+async function withFolder(test: (folder: string) => void | Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
-    test(folder);
+    await test(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -108,3 +112,32 @@ for (const [how, damage] of Object.entries(DAMAGES)) {
       State.open(folder)[Symbol.dispose]();
     }));
 }
+
+Deno.test("what the world is told or made to do is on disk first, what follows from it is not waited for", () =>
+  withFolder(async (folder) => {
+    using state = State.open(folder);
+    const [inbox, journal] = [new Inbox(state), new Journal(state)];
+    state.db.exec("CREATE TEMP TABLE committed (what, level)");
+    for (const what of ["messages", "decisions", "steps"]) {
+      state.db.exec(`CREATE TEMP TRIGGER see_${what} AFTER INSERT ON ${what} BEGIN
+        INSERT INTO committed SELECT '${what}', synchronous FROM pragma_synchronous; END`);
+    }
+    inbox.add("m", { kind: "notification", body: "{}" }, NOW);
+    const decision = decide({ kind: "out", source: "manual" }, FACTS);
+    const activity = state.transaction(() =>
+      journal.record({ signal: { kind: "out", source: "manual" }, facts: FACTS, decision, dryRun: false })
+    );
+    assert(activity?.instance !== undefined);
+    const { signal } = new AbortController();
+    await journal.step(activity.id, activity.instance, "started", {
+      now: () => NOW,
+      signal,
+      take: () => Promise.resolve(),
+    });
+    const level = { NORMAL: 1, FULL: 2 };
+    assertEquals(state.db.prepare("SELECT what, level FROM committed").all().map((row) => ({ ...row })), [
+      { what: "messages", level: level.FULL },
+      { what: "decisions", level: level.NORMAL },
+      { what: "steps", level: level.FULL },
+    ]);
+  }));
