@@ -59,6 +59,8 @@ export const worker = command({
     using systemd = await connectSystemd();
     giveUpPermissions();
     systemd.ready();
+    // Only now, as nothing else is done while a thread starts: the first pong waits for none.
+    service.warmUp();
 
     if (!signal.aborted) await stopped.promise;
     systemd.stopping();

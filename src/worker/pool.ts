@@ -41,7 +41,11 @@ export class BurnPool implements Disposable {
     this.#queue = queue;
     this.#workMs = workMs;
     this.#random = random;
-    this.#startThreads(this.#threads.values());
+  }
+
+  /** Starts the threads ahead of the first burns, which would start them otherwise: one by one, between what else there is to do. */
+  warmUp(): void {
+    this.#startNext(this.#threads.values());
   }
 
   /** How many burns wait for a thread. */
@@ -85,13 +89,12 @@ export class BurnPool implements Disposable {
     for (const thread of this.#threads) thread[Symbol.dispose]();
   }
 
-  /** Starts the threads one by one, and not before the server that they are for listens: its first pong waits for none. */
-  #startThreads(threads: Iterator<BurnThread>): void {
+  #startNext(threads: Iterator<BurnThread>): void {
     this.#starting = setTimeout(() => {
       const { done, value } = threads.next();
       if (done) return;
       value.open();
-      this.#startThreads(threads);
+      this.#startNext(threads);
     }, BETWEEN_STARTS);
   }
 

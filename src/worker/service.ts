@@ -25,6 +25,8 @@ export interface WorkerOptions {
 export interface Worker extends AsyncDisposable {
   /** Where it listens. */
   readonly address: HostPort;
+  /** Starts the burn threads ahead of the first /work. */
+  warmUp(): void;
   /**
    * Accepts no more and finishes what was accepted, for at most `ms`.
    *
@@ -52,6 +54,7 @@ export function startWorker({ listen, failed, ...pooling }: WorkerOptions): Work
   let draining: Promise<void> | undefined;
   return {
     address: { hostname: server.addr.hostname, port: server.addr.port },
+    warmUp: () => pool.warmUp(),
     drain: async (ms) => {
       draining ??= server.shutdown();
       await within(ms, draining);

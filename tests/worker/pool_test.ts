@@ -116,3 +116,16 @@ Deno.test("disposing of a pool ends burns under way and waiting", async () => {
   for (const { ended } of burns) assertInstanceOf(await ended, Error);
   assertEquals([pool.burning, pool.waiting], [0, 0]);
 });
+
+Deno.test("warmUp() starts the threads before anything is to be burned", async () => {
+  const started = Promise.withResolvers<void>();
+  let starts = 0;
+  const start = () => {
+    if (++starts === 2) started.resolve();
+    return startThread();
+  };
+  using pool = new BurnPool({ ...ONE, threads: 2, start });
+  assertEquals(starts, 0);
+  pool.warmUp();
+  await started.promise;
+});
