@@ -8,10 +8,12 @@ import type {
   LoadBalancerDescription,
 } from "@aws-sdk/client-elastic-load-balancing";
 import { type Registration, WORKER_PORT } from "../scaling/fleet.ts";
+import { readBy } from "./answers.ts";
 import type { Balancer, Health } from "./balancer.ts";
 import { beforeEach, type Check } from "./calls.ts";
 import { type Aws, sendOptions } from "./clients.ts";
-import { isNotFound, isUnregistrable, UnreachableError } from "./errors.ts";
+import { isNotFound, isUnregistrable } from "./errors.ts";
+import { readHealthPage } from "./health_page.ts";
 import type { Metric } from "./metric.ts";
 
 /** What a balancer has to ask of a worker. */
@@ -69,10 +71,9 @@ export async function* balancers(aws: Aws, signal?: AbortSignal, name?: string):
 export async function health(aws: Aws, name: string, signal?: AbortSignal): Promise<Health[]> {
   const [client, { DescribeInstanceHealthCommand }] = await elb(aws);
   const command = new DescribeInstanceHealthCommand({ LoadBalancerName: name });
-  const { InstanceStates } = await client.send(command, sendOptions(signal));
-  // An empty list is there too: without one it is no answer to go by.
-  if (InstanceStates === undefined) throw new UnreachableError("ELB's answer holds no list of instances");
-  return InstanceStates.map(healthOf).filter(({ registration }) => registration !== "none");
+  const read = readBy(command.middlewareStack, readHealthPage);
+  await client.send(command, sendOptions(signal));
+  return read().map(healthOf).filter(({ registration }) => registration !== "none");
 }
 
 /** Registers an instance; a repeat changes nothing. Returns once ELB has accepted it, before the first health check. */

@@ -6,6 +6,7 @@
 import type { Instance as SdkInstance } from "@aws-sdk/client-ec2";
 import { UnreachableError } from "./errors.ts";
 import { Xml, XmlError } from "./xml.ts";
+import { type Names, readItems, readText, readTexts } from "./xml_shapes.ts";
 
 /** An instance in the SDK's shape, as much of it as is read. */
 export type PageInstance = Pick<
@@ -80,9 +81,6 @@ const TEXTS: Names = {
   dnsName: "PublicDnsName",
 };
 
-/** The SDK's names of members by those of XML elements. */
-type Names = Readonly<Record<string, string>>;
-
 function readInstance(xml: Xml): PageInstance {
   const found: PageInstance = {};
   xml.children((name) => {
@@ -110,26 +108,6 @@ function readInstance(xml: Xml): PageInstance {
     }
   });
   return found;
-}
-
-/** The items of a list, each by {@linkcode readTexts}. */
-function readItems<T>(xml: Xml, names: Names): T[] {
-  const items: T[] = [];
-  xml.children(() => items.push(readTexts(xml, names)));
-  return items;
-}
-
-/** The texts of an element's children by the SDK's names for them. */
-function readTexts<T>(xml: Xml, names: Names): T {
-  const texts = {} as T & object;
-  xml.children((name) => readText(xml, name, names, texts));
-  return texts;
-}
-
-/** Reads an element that is known. */
-function readText(xml: Xml, name: string, names: Names, into: object): void {
-  const known = Object.hasOwn(names, name) ? names[name] : undefined;
-  if (known !== undefined) Reflect.set(into, known, xml.text());
 }
 
 function readTime(text: string): Date {
