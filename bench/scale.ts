@@ -33,7 +33,7 @@ const LINEAR = 1.5;
 
 const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000 };
 
-/** What a resync takes, ms, from the first request to the decision on disk. */
+/** What a resync takes, ms, from the first request to the decision on record. */
 async function resync(fleet: Fleet, times: number): Promise<{ took: number; answers: number }> {
   const { aws } = fleet;
   const folder = await Deno.makeTempDir({ prefix: "kas-bench-" });
@@ -109,7 +109,7 @@ async function run({ quick }: Options): Promise<Result> {
     part: "scale",
     title: "As the fleet grows",
     how:
-      "Fleets in the sandbox, half of each in service. A resync is from its first request to the decision on disk; AWS's share are " +
+      "Fleets in the sandbox, half of each in service. A resync is from its first request to the decision on record; AWS's share are " +
       "the same requests without kas. Of 10,000 instances 2,500 have their alarms: CloudWatch keeps 5,000. Listing: as JSON, in " +
       "turns, from the start of a process to its end; kas asks for the load balancer's view too, the AWS CLI for nothing but the " +
       "instances. Peak memory by GNU time, of one run.",

@@ -311,7 +311,7 @@ export class Journal {
         );
       }
     });
-    // After it is on disk: what a full disk keeps from being written is written at the next look.
+    // After it is written: what a full disk keeps from being written is written at the next look.
     for (const [id, since] of changed) this.#inService.set(id, since);
   }
 
