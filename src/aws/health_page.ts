@@ -4,9 +4,7 @@
  * @module
  */
 import type { InstanceState } from "@aws-sdk/client-elastic-load-balancing";
-import { UnreachableError } from "./errors.ts";
-import { Xml, XmlError } from "./xml.ts";
-import { type Names, readItems } from "./xml_shapes.ts";
+import { type Names, readAnswer, readItems } from "./xml_shapes.ts";
 
 /** Source: ELB API, InstanceState. */
 const TEXTS: Names = {
@@ -22,10 +20,7 @@ const TEXTS: Names = {
  * @throws {UnreachableError} unless it is a whole one: part of the instances is not told for all of them
  */
 export function readHealthPage(text: string): InstanceState[] {
-  try {
-    const xml = new Xml(text);
-    const root = xml.child();
-    if (root !== "DescribeInstanceHealthResponse") throw new XmlError(`it is <${root}>`);
+  return readAnswer("ELB", text, "DescribeInstanceHealthResponse", (xml) => {
     let states: InstanceState[] | undefined;
     xml.children((result) => {
       if (result !== "DescribeInstanceHealthResult") return;
@@ -33,11 +28,6 @@ export function readHealthPage(text: string): InstanceState[] {
         if (name === "InstanceStates") states = readItems(xml, TEXTS);
       });
     });
-    // An empty list is there too: without one it is no answer to go by.
-    if (states === undefined) throw new XmlError("it holds no list of instances");
     return states;
-  } catch (error) {
-    if (!(error instanceof XmlError)) throw error;
-    throw new UnreachableError(`ELB's answer can't be read: ${error.message}`, { cause: error });
-  }
+  });
 }

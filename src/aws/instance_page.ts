@@ -4,9 +4,8 @@
  * @module
  */
 import type { Instance as SdkInstance } from "@aws-sdk/client-ec2";
-import { UnreachableError } from "./errors.ts";
-import { Xml, XmlError } from "./xml.ts";
-import { type Names, readItems, readText, readTexts } from "./xml_shapes.ts";
+import { type Xml, XmlError } from "./xml.ts";
+import { type Names, readAnswer, readItems, readText, readTexts } from "./xml_shapes.ts";
 
 /** An instance in the SDK's shape, as much of it as is read. */
 export type PageInstance = Pick<
@@ -40,23 +39,15 @@ export interface InstancePage {
  * @throws {UnreachableError} unless it is a whole one: part of a fleet is not told for all of it
  */
 export function readPage(text: string): InstancePage {
-  try {
-    const xml = new Xml(text);
-    const root = xml.child();
-    if (root !== "DescribeInstancesResponse") throw new XmlError(`it is <${root}>`);
+  return readAnswer("EC2", text, "DescribeInstancesResponse", (xml) => {
     const lists: PageInstance[][] = [];
     let next = "";
     xml.children((name) => {
       if (name === "nextToken") next = xml.text();
       if (name === "reservationSet") lists.push(readReservations(xml));
     });
-    // An empty list is there too: without one it is no answer to go by.
-    if (lists.length === 0) throw new XmlError("it holds no list of instances");
-    return { instances: lists.flat(), ...(next === "" ? {} : { next }) };
-  } catch (error) {
-    if (!(error instanceof XmlError)) throw error;
-    throw new UnreachableError(`EC2's answer can't be read: ${error.message}`, { cause: error });
-  }
+    return lists.length === 0 ? undefined : { instances: lists.flat(), ...(next === "" ? {} : { next }) };
+  });
 }
 
 function readReservations(xml: Xml): PageInstance[] {
