@@ -21,9 +21,12 @@ export interface Signer {
 
 const HOUR = 3_600_000;
 
-/** A new RSA key with a certificate valid from an hour before `now` (ms since the epoch) to a day after. */
-export function makeSigner(now: number = Date.now()): Signer {
-  const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+/**
+ * A new RSA key of so many bits, of which SNS has 2,048, with a certificate valid from an hour before `now` (ms since the epoch)
+ * to a day after.
+ */
+export function makeSigner(now: number = Date.now(), bits = 2_048): Signer {
+  const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: bits });
   const algorithm = sequence(objectId(SHA256_WITH_RSA), NULL);
   const name = sequence(set(sequence(objectId(COMMON_NAME), element(0x0c, ascii("sns.amazonaws.com")))));
   const alternative = sequence(element(0x82, ascii("sns.amazonaws.com")));
