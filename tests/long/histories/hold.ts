@@ -1,0 +1,87 @@
+/**
+ * Holds the invariants I1–I8 against random histories. One that breaks a rule is shrunk to the shortest that does, and told in words.
+ *
+ * `KAS_TEST_SEED` plays the histories of a seed again; with `KAS_TEST_PATH` it goes straight to the shrunk one.
+ *
+ * @module
+ */
+import { assert } from "@std/assert";
+import fc from "fast-check";
+import { histories, type History, told } from "./events.ts";
+import { play, type Played } from "./play.ts";
+
+/** What 1,000 histories must have contained to say anything: at least so many of each. */
+const LEAST = {
+  "starts": 250,
+  "launches": 100,
+  "stops": 150,
+  "terminations": 100,
+  "registrations": 250,
+  "deregistrations": 250,
+  "steps held against min and max": 250,
+  "resyncs": 2_500,
+  "crashes at a call": 100,
+  "crashes at a write": 100,
+  "crashes at rest": 50,
+  "faults": 500,
+  "meddlings": 250,
+  "messages to be refused": 150,
+  "messages for nothing": 150,
+  "message duplicate": 25,
+} as const;
+
+/** The most events in a history. */
+const LONGEST = 16;
+
+/** Plays so many histories; of 1,000 and more it is held that they contained enough. Throws where a rule is broken. */
+export async function hold(numRuns: number): Promise<void> {
+  const seed = Number(Deno.env.get("KAS_TEST_SEED") ?? Math.trunc(Math.random() * 2 ** 31));
+  const path = Deno.env.get("KAS_TEST_PATH");
+  const totals = new Map<string, number>();
+  const begun = performance.now();
+  const property = fc.asyncProperty(histories(LONGEST), async (history) => {
+    const played = await play(history);
+    count(totals, played);
+    if (played.broken.length > 0) throw new Error(played.broken.join("\n"));
+  });
+  const result = await fc.check(property, { numRuns, seed, ...(path === undefined ? {} : { path }) });
+  const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
+  const lines = [...totals].toSorted().map(([what, n]) => `${what} ${Math.round(n)}`);
+  say(`histories: ${result.numRuns} with KAS_TEST_SEED=${seed}, ${seconds} s: ${lines.join(", ")}`);
+  if (result.failed) throw new Error(explained(result));
+  for (const [what, least] of numRuns < 1_000 ? [] : Object.entries(LEAST)) {
+    assert((totals.get(what) ?? 0) >= least, `only ${totals.get(what) ?? 0} ${what}`);
+  }
+}
+
+function explained(result: fc.RunDetails<[History]>): string {
+  const [shortest] = result.counterexample ?? [];
+  const { seed, counterexamplePath, errorInstance: error } = result;
+  return [
+    `A history breaks a rule (KAS_TEST_SEED=${seed} KAS_TEST_PATH=${counterexamplePath}):`,
+    ...(shortest === undefined ? [] : told(shortest)),
+    error instanceof Error ? error.stack : String(error),
+  ].join("\n");
+}
+
+function count(totals: Map<string, number>, { acts, crashes, events, lasted }: Played): void {
+  const add = (what: string, n: number) => totals.set(what, (totals.get(what) ?? 0) + n);
+  const { bounded, ...rest } = acts;
+  for (const [what, n] of Object.entries(rest)) add(what, n);
+  add("steps held against min and max", bounded);
+  add("crashes at a call", crashes.call);
+  add("crashes at a write", crashes.write);
+  add("crashes at rest", crashes.idle);
+  for (const [what, n] of events) {
+    add(what, n);
+    if (/^message (forged|malformed|other-topic)$/.test(what)) add("messages to be refused", n);
+    if (/^message (stale|foreign|unknown-.*|no-alarm)$/.test(what)) add("messages for nothing", n);
+    if (what.startsWith("fault ")) add("faults", n);
+    if (what.startsWith("meddle ")) add("meddlings", n);
+  }
+  add("hours", lasted / 3_600_000);
+}
+
+function say(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}
