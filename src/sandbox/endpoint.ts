@@ -68,7 +68,13 @@ export function endpoint(
     if (request.method === "GET" && new URL(request.url).pathname === signer.path) {
       return new Response(signer.pem, { headers: { "content-type": "application/x-pem-file" } });
     }
-    const received = await receive(request);
+    let received: Received;
+    try {
+      received = await receive(request);
+    } catch (error) {
+      if (!hasLeft(error)) throw error;
+      return new Response(undefined, { status: 400 });
+    }
     const { service, action, input } = received;
     const at = clock.now();
     try {
@@ -89,6 +95,11 @@ export function endpoint(
       return dated(refuse(received, failure));
     }
   };
+}
+
+/** A request's body can't be read to its end: whoever sent it has gone, a process that was killed for one. Deno's versions differ. */
+function hasLeft(error: unknown): boolean {
+  return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Http;
 }
 
 /** The action that a request asks for. Throws AwsError. */

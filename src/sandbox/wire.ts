@@ -56,7 +56,7 @@ const CLOUDWATCH_SHAPES: Readonly<Record<string, string>> = {
   MissingParameter: "MissingRequiredParameterException",
 };
 
-/** Reads a request. Never throws: what is wrong with it is its `refusal`. */
+/** Reads a request. Throws only where its body ends before its time: what else is wrong with it is its `refusal`. */
 export async function receive(request: Request): Promise<Received> {
   const scope = credentialScope(request.headers.get("authorization"));
   const requestId = crypto.randomUUID();
