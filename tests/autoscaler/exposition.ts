@@ -63,6 +63,28 @@ export function parseExposition(text: string): Map<string, Family> {
   return families;
 }
 
+/** A sample's value. */
+export function value(
+  families: ReadonlyMap<string, Family>,
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): number | undefined {
+  const family = families.get(name.replace(/_count$/, "")) ?? families.get(name);
+  return family?.samples.find((sample) =>
+    sample.name === name && Object.keys(sample.labels).length === Object.keys(labels).length &&
+    Object.entries(labels).every(([label, text]) => sample.labels[label] === text)
+  )?.value;
+}
+
+/** How much a histogram has counted. */
+export function count(
+  families: ReadonlyMap<string, Family>,
+  name: string,
+  labels: Readonly<Record<string, string>>,
+): number | undefined {
+  return value(families, `${name}_count`, labels);
+}
+
 function parseSample(line: string): Sample | undefined {
   const [, name, inner = "", value = ""] = SAMPLE.exec(line) ?? [];
   if (name === undefined || !NUMBER.test(value)) return undefined;

@@ -7,8 +7,7 @@ import { span } from "../../src/autoscaler/page/words.ts";
 import { LISTED } from "../../src/autoscaler/status.ts";
 import type { Facts } from "../../src/scaling/facts.ts";
 import type { Instance } from "../../src/scaling/fleet.ts";
-import { eventually } from "../kas.ts";
-import { BASE, machines, NODES, stage } from "./fixtures.ts";
+import { text } from "./page_text.ts";
 
 const NOW = Date.parse("2026-11-25T03:00:00Z");
 const LIMITS = { warmup: 120_000, cooldownOut: 0, cooldownIn: 60_000, resync: 60_000 };
@@ -74,15 +73,6 @@ const LINE = {
 /** The page with something else in its snapshot. */
 function pageOf(snapshot: Partial<Page["snapshot"]>, more: Partial<Page> = {}): string {
   return statusPage({ ...PAGE, ...more, snapshot: { ...PAGE.snapshot, ...snapshot } });
-}
-
-/** What is to be read on a page, a space between its blocks. */
-function text(page: string): string {
-  const body = page.slice(page.indexOf("<body>"));
-  return body.replaceAll(/<\/?(?:time|b|code|abbr|span)\b[^>]*>/g, "").replaceAll(/<[^>]*>/g, " ").replaceAll(
-    /\s+/g,
-    " ",
-  ).replaceAll("&gt;", ">");
 }
 
 Deno.test("html escapes all that is put into it, but for HTML of its own", () => {
@@ -281,17 +271,3 @@ for (
 ) {
   Deno.test(`span() says ${words} for ${ms} ms`, () => assertEquals(span(ms), words));
 }
-
-Deno.test("a browser that asks a running autoscaler for /status sees the start that is under way", async () => {
-  await using it = await stage({ nodes: 1, machine: machines((id) => id === BASE) });
-  const autoscaler = await it.start();
-  await it.subscribe(autoscaler);
-  await it.alarm("cpuhigh", BASE, "ALARM");
-  const headers = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
-  const page = await eventually(
-    async () => await (await fetch(`${autoscaler.url}/status`, { headers })).text(),
-    (page) => text(page).includes(`start ${NODES[0]} healthy`),
-  );
-  assertStringIncludes(text(page), "R7");
-  assertStringIncludes(text(page), `topic-arn ${it.options.topicArn}`);
-});
