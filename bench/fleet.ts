@@ -110,19 +110,28 @@ export async function fleetOf({ size, speed, answering }: FleetOptions): Promise
 type Sent = readonly [url: string, init: RequestInit];
 
 /**
- * How long AWS itself takes, ms, to answer what is asked in `look`: the same requests without the SDK, those of one action
- * after each other as pages are, and the actions side by side. The median of several times.
+ * What asks AWS again what is asked in `look`, and tells how long AWS itself takes to answer, ms: the same requests without the
+ * SDK, those of one action after each other as pages are, and the actions side by side.
  */
-export async function answerTime({ account }: Fleet, look: () => Promise<unknown>): Promise<number> {
+export async function asking(
+  { account }: Fleet,
+  look: () => Promise<unknown>,
+): Promise<() => Promise<number>> {
   const chains = await requestsOf(account.endpointUrl, look);
-  const times: number[] = [];
-  for (let n = 0; n < 15; n++) {
+  return async () => {
     const begun = performance.now();
     await Promise.all(chains.map(async (chain) => {
       for (const [url, init] of chain) await (await fetch(url, init)).bytes();
     }));
-    times.push(performance.now() - begun);
-  }
+    return performance.now() - begun;
+  };
+}
+
+/** How long AWS itself takes, ms, to answer what is asked in `look`: the median of several times in a row. */
+export async function answerTime(fleet: Fleet, look: () => Promise<unknown>): Promise<number> {
+  const ask = await asking(fleet, look);
+  const times: number[] = [];
+  for (let n = 0; n < 15; n++) times.push(await ask());
   return quantile(times, 0.5);
 }
 

@@ -10,7 +10,7 @@ import { Observer } from "../src/autoscaler/observe.ts";
 import { State } from "../src/autoscaler/state.ts";
 import { BALANCER } from "../tests/autoscaler/fixtures.ts";
 import { execute } from "../tests/kas.ts";
-import { answerTime, type Fleet, fleetOf } from "./fleet.ts";
+import { asking, type Fleet, fleetOf } from "./fleet.ts";
 import { type Cell, type Goal, measured, type Options, type Part, quantile, type Result } from "./result.ts";
 import { asks, BASE, beside, burst, kasRig, predecessorRig, react, type Reaction, type Rig } from "./rig.ts";
 
@@ -40,8 +40,8 @@ const KAS = "kas";
 const BUSY = `kas, ${BESIDE} messages a second beside`;
 const BEFORE = "the predecessor's way";
 
-/** What AWS itself takes to show a fleet, ms. */
-async function answers(fleet: Fleet): Promise<number> {
+/** What asks AWS for what a reaction looks at, and tells how long its answers take, ms. */
+async function looking(fleet: Fleet): Promise<() => Promise<number>> {
   const folder = await Deno.makeTempDir({ prefix: "kas-bench-" });
   try {
     using state = State.open(folder);
@@ -50,24 +50,31 @@ async function answers(fleet: Fleet): Promise<number> {
     const look = () =>
       observer.facts(ASK, { journal, limits: LIMITS, now: Date.now }, new AbortController().signal);
     await look();
-    return await answerTime(fleet, look);
+    return await asking(fleet, look);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-/** Reactions of each in turns, one a second at most. */
-async function reactions(kas: Rig, before: Rig | undefined, times: number): Promise<Map<string, Reaction[]>> {
+/** Reactions of each, and AWS's own answers, in turns, one a second at most: nobody has just done the same. */
+async function reactions(
+  kas: Rig,
+  before: Rig | undefined,
+  look: () => Promise<number>,
+  times: number,
+): Promise<{ all: Map<string, Reaction[]>; answers: number }> {
+  const answers: number[] = [];
   const who = [KAS, ...before === undefined ? [] : [BEFORE], BUSY];
   const all = new Map(who.map((name) => [name, [] as Reaction[]]));
   for (let n = 0; n < times; n++) {
+    answers.push(await paced(look));
     all.get(KAS)?.push(await paced(() => react(kas)));
     if (before !== undefined) all.get(BEFORE)?.push(await paced(() => react(before)));
   }
   await beside(kas, BESIDE, async () => {
     for (let n = 0; n < times; n++) all.get(BUSY)?.push(await paced(() => react(kas)));
   });
-  return all;
+  return { all, answers: quantile(answers, 0.5) };
 }
 
 async function paced<T>(what: () => Promise<T>): Promise<T> {
@@ -88,8 +95,7 @@ async function run({ quick }: Options): Promise<Result> {
     {
       await using kas = await kasRig(fleet);
       await using before = python ? await predecessorRig(fleet) : undefined;
-      const aws = await answers(fleet);
-      const found = await reactions(kas, before, size.reactions);
+      const { all: found, answers: aws } = await reactions(kas, before, await looking(fleet), size.reactions);
       for (const [name, all] of found) {
         const started = all.map(({ started }) => started);
         const [p50, p99] = [quantile(started, 0.5), quantile(started, 0.99)];
@@ -121,7 +127,7 @@ async function run({ quick }: Options): Promise<Result> {
       `${size.reactions} alarms at a second's distance, in turns, each asking for an instance: from the POST to StartInstances on the ` +
       "wire of the sandbox, and until the POST was answered. kas answers before it works, the predecessor's way " +
       "(bench/peers/scaler.py, on boto3, its clients made beforehand) after it. kas checks the signature and has message and decision " +
-      `on disk. Messages a second: a burst of ${size.messages}, 16 at once.`,
+      `on disk. AWS's own answers are those to the same requests made without the SDK, in the same turns. Messages a second: a burst of ${size.messages}, 16 at once.`,
     tables: [
       {
         title: "Message to StartInstances, ms",
