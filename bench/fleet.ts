@@ -14,7 +14,6 @@ import type { MakeMachine } from "../src/sandbox/machine.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
 import { BALANCER, machines } from "../tests/autoscaler/fixtures.ts";
 import { eventually } from "../tests/kas.ts";
-import { quantile } from "./result.ts";
 
 /** A fleet in a sandbox of its own. */
 export interface Fleet extends AsyncDisposable {
@@ -125,14 +124,6 @@ export async function asking(
     }));
     return performance.now() - begun;
   };
-}
-
-/** How long AWS itself takes, ms, to answer what is asked in `look`: the median of several times in a row. */
-export async function answerTime(fleet: Fleet, look: () => Promise<unknown>): Promise<number> {
-  const ask = await asking(fleet, look);
-  const times: number[] = [];
-  for (let n = 0; n < 15; n++) times.push(await ask());
-  return quantile(times, 0.5);
 }
 
 /** The requests that are made to AWS in the course of something, by their actions. */

@@ -21,6 +21,9 @@ const QUICK = { reactions: 3, messages: 300, asking: 10 };
 /** Fleets, and how many times faster than life their instances come into service: a small one is used again and again. */
 const FLEETS = [[10, 40], [1_000, 1]] as const;
 
+/** ms from one turn to the next: kas's come about once a second. */
+const APART = 500;
+
 /** Messages a second beside those that ask for an instance. */
 const BESIDE = 50;
 
@@ -56,7 +59,7 @@ async function looking(fleet: Fleet): Promise<() => Promise<number>> {
   }
 }
 
-/** Reactions of each, and AWS's own answers, in turns, one a second at most: nobody has just done the same. */
+/** Reactions of each, and AWS's own answers, in turns, half a second apart: nobody has just done the same. */
 async function reactions(
   kas: Rig,
   before: Rig | undefined,
@@ -78,9 +81,9 @@ async function reactions(
 }
 
 async function paced<T>(what: () => Promise<T>): Promise<T> {
-  const second = new Promise((resolve) => setTimeout(resolve, 1_000));
+  const apart = new Promise((resolve) => setTimeout(resolve, APART));
   const result = await what();
-  await second;
+  await apart;
   return result;
 }
 
@@ -124,7 +127,7 @@ async function run({ quick }: Options): Promise<Result> {
     part: "reaction",
     title: "The reaction path",
     how:
-      `${size.reactions} alarms at a second's distance, in turns, each asking for an instance: from the POST to StartInstances on the ` +
+      `${size.reactions} alarms in turns, half a second apart, each asking for an instance: from the POST to StartInstances on the ` +
       "wire of the sandbox, and until the POST was answered. kas answers before it works, the predecessor's way " +
       "(bench/peers/scaler.py, on boto3, its clients made beforehand) after it. kas checks the signature and has message and decision " +
       `on disk. AWS's own answers are those to the same requests made without the SDK, in the same turns. Messages a second: a burst of ${size.messages}, 16 at once.`,

@@ -12,7 +12,7 @@ import { realClock } from "../src/autoscaler/wait.ts";
 import { BALANCER } from "../tests/autoscaler/fixtures.ts";
 import { binary } from "../tests/needs.ts";
 import { decideTimes } from "./facts.ts";
-import { answerTime, type Fleet, fleetOf } from "./fleet.ts";
+import { asking, type Fleet, fleetOf } from "./fleet.ts";
 import { awsClis, kasLister, list, listingGoals, listingTable } from "./listing.ts";
 import { memory } from "./process.ts";
 import {
@@ -33,7 +33,7 @@ const LINEAR = 1.5;
 
 const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000 };
 
-/** What a resync takes, ms, from the first request to the decision on record. */
+/** What a resync takes, ms, from the first request to the decision on record, and AWS's answers in the same turns. */
 async function resync(fleet: Fleet, times: number): Promise<{ took: number; answers: number }> {
   const { aws } = fleet;
   const folder = await Deno.makeTempDir({ prefix: "kas-bench-" });
@@ -47,17 +47,16 @@ async function resync(fleet: Fleet, times: number): Promise<{ took: number; answ
     const { signal } = new AbortController();
     // The first look does not know yet what runs.
     await step(stepper, "resync", { signal });
+    const ask = await asking(fleet, () => observer.facts("resync", stepper, signal));
     const took: number[] = [];
+    const answers: number[] = [];
     for (let n = 0; n < times; n++) {
       const begun = performance.now();
       await step(stepper, "resync", { signal });
       took.push(performance.now() - begun);
+      answers.push(await ask());
     }
-    const answers = await answerTime(
-      fleet,
-      () => observer.facts("resync", { journal, limits: LIMITS, now: Date.now }, signal),
-    );
-    return { took: quantile(took, 0.5), answers };
+    return { took: quantile(took, 0.5), answers: quantile(answers, 0.5) };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -85,7 +84,7 @@ async function run({ quick }: Options): Promise<Result> {
   for (const size of sizes) {
     await using fleet = await fleetOf({ size, speed: 1, answering: false });
     const { out, in: less } = decideTimes(size);
-    const { took, answers } = await resync(fleet, times);
+    const { took, answers } = await resync(fleet, size > 1_000 ? times : 3 * times);
     const { status, mib } = await watching(fleet);
     const own = took - answers;
     rows.push([size, out, less, took, answers, (own * 1_000) / size, status, mib]);
