@@ -14,7 +14,7 @@ import { describe, type Point, Victim } from "./victim.ts";
 
 /** What a run came to, to be compared. */
 export interface End {
-  /** `i-1 running in-service`, with the quarantine's reason. */
+  /** `i-1 running in-service`, with what it is in quarantine for; what a probe heard last, or that it heard nothing, is chance. */
   readonly world: readonly string[];
   /** `start i-1 done`, oldest first. */
   readonly journal: readonly string[];
@@ -117,7 +117,7 @@ async function converged(it: Stage, victim: Victim, referee: Referee): Promise<E
   const marks = new Map(
     (await Array.fromAsync(fleetInstances(it.aws, it.options.fleet))).map((
       { id, quarantine },
-    ) => [id, quarantine]),
+    ) => [id, quarantine?.replace(/ - .*/, "")]),
   );
   return {
     world: it.sandbox.world.instances().map(({ id, state, standing }) =>
