@@ -213,7 +213,7 @@ export class Journal {
    * @param undo whether there is anything to undo
    */
   giveUp(activity: Placed, cause: Cause, undo: boolean, now: number): Placed | undefined {
-    return this.#state.transaction(() => {
+    return this.#state.durably(() => {
       const id = this.#begin(activity.id, activity.instance, "undone", now, cause);
       if (!undo) this.#run("UPDATE steps SET ended = ? WHERE id = ?", now, id);
       return this.#turn(activity);

@@ -107,7 +107,7 @@ export class State implements Disposable {
 
   /**
    * The same, on disk when it returns, and all that was committed before it as well: in WAL mode a commit under FULL syncs the
-   * one file that holds them in their order. Source: SQLite, PRAGMA synchronous.
+   * one file that holds them in their order. It does so only where something is written. Source: SQLite, PRAGMA synchronous.
    */
   durably<T>(work: () => T): T {
     this.db.exec("PRAGMA synchronous = FULL");
