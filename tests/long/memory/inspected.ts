@@ -28,7 +28,7 @@ export interface Held {
   readonly heap: number;
   /** Resident set size, bytes. */
   readonly rss: number;
-  /** Files, sockets among them. */
+  /** Files, sockets among them, but for those connections to it that its clients keep open. */
   readonly files: number;
 }
 
@@ -68,16 +68,30 @@ export class Inspector implements Disposable {
       "Runtime.getHeapUsage",
     );
     const [, kib] = /^VmRSS:\s+(\d+) kB/m.exec(await Deno.readTextFile(`/proc/${this.#pid}/status`)) ?? [];
-    const files = await Array.fromAsync(Deno.readDir(`/proc/${this.#pid}/fd`));
     return {
       heap: usedSize + embedderHeapUsedSize + backingStorageSize,
       rss: Number(kib) * 1_024,
-      files: files.length,
+      files: await this.#files(),
     };
   }
 
   [Symbol.dispose](): void {
     this.#socket.close();
+  }
+
+  /** How many files are open but for {@linkcode Held.files}' connections; one that a client has closed counts until kas closes it. */
+  async #files(): Promise<number> {
+    const folder = `/proc/${this.#pid}/fd`;
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    // What was closed since is no file any more.
+    const links = await Promise.all(names.map((name) => Deno.readLink(`${folder}/${name}`).catch(() => "")));
+    const files = links.filter((link) => link !== "");
+    const own = sockets(await Deno.readTextFile(`/proc/${this.#pid}/net/tcp`)).filter(({ inode }) =>
+      files.includes(`socket:[${inode}]`)
+    );
+    const ports = new Set(own.filter(({ state }) => state === LISTENING).map(({ port }) => port));
+    const kept = own.filter(({ state, port }) => state === ESTABLISHED && ports.has(port));
+    return files.length - kept.length;
   }
 
   #call(method: string): Promise<Record<string, number>> {
@@ -87,4 +101,23 @@ export class Inspector implements Disposable {
       this.#socket.send(JSON.stringify({ id, method }));
     });
   }
+}
+
+/** A socket of TCP: its own port and its state. */
+interface Socket {
+  readonly port: string;
+  readonly state: string;
+  readonly inode: string;
+}
+
+/** States of a socket. Source: Linux, include/net/tcp_states.h. */
+const ESTABLISHED = "01";
+const LISTENING = "0A";
+
+/** The sockets that the kernel lists. Source: proc_pid_net(5), tcp. */
+function sockets(listing: string): Socket[] {
+  return listing.trim().split("\n").slice(1).map((line) => {
+    const [, local = "", , state = "", , , , , , inode = ""] = line.trim().split(/\s+/);
+    return { port: local.slice(local.indexOf(":") + 1), state, inode };
+  });
 }
