@@ -150,6 +150,9 @@ async function post(
       ? { kind: "notification", body: message.message } as const
       : { kind: "confirmation", body: message.token } as const;
     added = inbox.add(messageId, entry, now());
+    // What is looked at and decided meanwhile does nothing yet: a step is taken once it is on disk, and this before it.
+    if (added) wake();
+    await inbox.synced();
   } catch (error) {
     count("failed", "store");
     log.error("cannot store a message", { messageId, reason: (error as Error).message });
@@ -157,7 +160,6 @@ async function post(
   }
   if (type !== "UnsubscribeConfirmation") count(added ? "accepted" : "duplicate");
   log.info(added ? "accepted a message" : "had this message before", { messageId, type });
-  if (added) wake();
   return text("accepted");
 }
 

@@ -35,14 +35,17 @@ export class Inbox {
     this.#state = state;
   }
 
-  /** Stores a message; it is on disk when this returns. False if it was here before. */
+  /** Stores a message, which is on disk once {@linkcode synced} says so. False if it was here before. */
   add(id: string, entry: Entry, now: number): boolean {
-    return this.#state.durably(() => {
-      const { changes } = this.#state.db.prepare(
-        "INSERT INTO messages (id, kind, body, received, due) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-      ).run(id, entry.kind, entry.body, now, now);
-      return changes === 1;
-    });
+    const { changes } = this.#state.db.prepare(
+      "INSERT INTO messages (id, kind, body, received, due) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    ).run(id, entry.kind, entry.body, now, now);
+    return changes === 1;
+  }
+
+  /** Resolves once all messages that were added before are on disk. */
+  synced(): Promise<void> {
+    return this.#state.synced();
   }
 
   /**

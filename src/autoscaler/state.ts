@@ -1,10 +1,10 @@
 /**
  * The state folder: one SQLite database for the inbox and the journal, and the lock that keeps a second autoscaler out.
  *
- * A commit outlives the process, and is in the order of all others. What the outer world is told or made to do is on disk
- * first ({@linkcode State.durably}), and with it all that was committed before: that lets the handler answer 200 (R12), and is
- * what a restart goes by (R13). What a power failure may take beyond it had come to nothing yet, or is found again in the
- * world. `kas.db` is opened by one autoscaler at a time, and read by whoever likes.
+ * A commit outlives the process, and is in the order of all others. What the outer world is made to do is on disk first
+ * ({@linkcode State.durably}), and what it is told as well ({@linkcode State.synced}), and with it all that was committed before:
+ * that lets the handler answer 200 (R12), and is what a restart goes by (R13). What a power failure may take beyond it had come
+ * to nothing yet, or is found again in the world. `kas.db` is opened by one autoscaler at a time, and read by whoever likes.
  *
  * @module
  */
@@ -12,12 +12,22 @@ import { ExitError } from "../cli/command.ts";
 import { Database } from "./database.ts";
 import { migrate, VERSION, version } from "./schema.ts";
 
+/** What is open of a folder beside the database. */
+interface Files {
+  readonly lock: Deno.FsFile;
+  /** SQLite's write-ahead log, to be synced. */
+  readonly log: Deno.FsFile;
+}
+
 /** The opened state folder. */
 export class State implements Disposable {
-  readonly #lock: Deno.FsFile | undefined;
+  readonly #files: Files | undefined;
+  /** The sync that was begun last, and the one that is to follow it. */
+  #syncing: Promise<void> | undefined;
+  #following: Promise<void> | undefined;
 
-  private constructor(readonly db: Database, lock?: Deno.FsFile) {
-    this.#lock = lock;
+  private constructor(readonly db: Database, files?: Files) {
+    this.#files = files;
   }
 
   /**
@@ -46,7 +56,7 @@ export class State implements Disposable {
       db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
       migrate(db);
       db.exec("PRAGMA foreign_keys = ON");
-      return new State(db, lock);
+      return new State(db, { lock, log: logOf(folder) });
     } catch (cause) {
       db?.close();
       lock?.close();
@@ -118,6 +128,19 @@ export class State implements Disposable {
     }
   }
 
+  /**
+   * Resolves once all that was committed before is on disk. Nothing is held up in the meantime, and those who ask during a sync
+   * share the next one.
+   */
+  synced(): Promise<void> {
+    return this.#following ??= (async () => {
+      await this.#syncing?.catch(() => {});
+      this.#following = undefined;
+      this.#syncing = this.#files?.log.syncData();
+      await this.#syncing;
+    })();
+  }
+
   /** Bytes in use, free pages of the file not counted. */
   size(): number {
     const pragma = (name: string) => Number(Object.values(this.db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
@@ -126,10 +149,23 @@ export class State implements Disposable {
 
   [Symbol.dispose](): void {
     this.db.close();
+    this.#files?.log.close();
     // Closing alone leaves it locked as long as a process that is just being started has its copy of the file (flock(2)).
-    this.#lock?.unlockSync();
-    this.#lock?.close();
+    this.#files?.lock.unlockSync();
+    this.#files?.lock.close();
   }
+}
+
+/**
+ * Opens the log of the database in a folder, which is there once the database was read. Its own syncs do not take its name to
+ * disk, so the folder's does. SQLite holds no lock on it that closing it would let go of, as is the case with `kas.db` (source:
+ * sqlite.org/howtocorrupt.html, 2.2).
+ */
+function logOf(folder: string): Deno.FsFile {
+  const log = Deno.openSync(`${folder}/kas.db-wal`);
+  using names = Deno.openSync(folder);
+  names.syncSync();
+  return log;
 }
 
 function isFile(path: string): boolean {

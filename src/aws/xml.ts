@@ -102,8 +102,9 @@ export class Xml {
     const end = this.#text.indexOf(">", begin);
     if (end < 0) throw this.#cut();
     if (this.#text[begin + 1] === "/") {
-      const name = this.#text.slice(begin + 2, end).trimEnd();
-      if (name === "" || name !== this.#within.at(-1)) throw new XmlError(`an end of <${name}> out of place`);
+      if (!this.#ends(begin + 2, end)) {
+        throw new XmlError(`an end of <${this.#text.slice(begin + 2, end)}> out of place`);
+      }
       this.#at = end + 1;
       return this.#leave();
     }
@@ -116,6 +117,13 @@ export class Xml {
       throw new XmlError(`no tag: ${this.#text.slice(begin, begin + 40)}`);
     }
     return this.#enter(long, slash === "/", begin + whole.length);
+  }
+
+  /** Whether an end tag's name is the innermost element's; space may follow it. */
+  #ends(begin: number, end: number): boolean {
+    const inner = this.#within.at(-1);
+    if (inner === undefined || !this.#text.startsWith(inner, begin)) return false;
+    return begin + inner.length === end || this.#text.slice(begin, end).trimEnd() === inner;
   }
 
   #enter(name: string, empty: boolean, at: number): string {

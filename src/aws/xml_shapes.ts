@@ -50,5 +50,5 @@ export function readTexts<T>(xml: Xml, names: Names): T {
 /** Reads an element into its member, if it is known. */
 export function readText(xml: Xml, name: string, names: Names, into: object): void {
   const known = Object.hasOwn(names, name) ? names[name] : undefined;
-  if (known !== undefined) Reflect.set(into, known, xml.text());
+  if (known !== undefined) (into as Record<string, string>)[known] = xml.text();
 }

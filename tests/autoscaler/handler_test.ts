@@ -12,6 +12,7 @@ class Desk implements Disposable {
   readonly #state = State.memory();
   readonly inbox = new Inbox(this.#state);
   woken = 0;
+  readonly #wake = Promise.withResolvers<void>();
   /** What became of the messages. */
   readonly received: string[] = [];
   readonly #handle: (request: Request) => Promise<Response>;
@@ -22,7 +23,10 @@ class Desk implements Disposable {
       identity: { fleet: "kas", version: "1.2.3", started: "2026-11-25T00:00:00.000Z" },
       verify: verifier({ topicArn: TOPIC, certificate, now: () => NOW }),
       inbox: this.inbox,
-      wake: () => this.woken++,
+      wake: () => {
+        this.woken++;
+        this.#wake.resolve();
+      },
       resubscribe: false,
       status: () => ({ fleet: "kas" }),
       page: ({ accepted }) => `<p>${accepted}</p>`,
@@ -33,6 +37,11 @@ class Desk implements Disposable {
       now: () => NOW,
       ...more,
     });
+  }
+
+  /** Resolves once the loop would have been woken. */
+  woke(): Promise<void> {
+    return this.#wake.promise;
   }
 
   fetch(path: string, init?: RequestInit): Promise<Response> {
@@ -64,6 +73,32 @@ Deno.test("POST / answers 200 accepted once a notification is stored, and wakes 
   const { id, body, kind } = desk.inbox.next("notification", NOW) ?? {};
   assertEquals({ id, body, kind }, { id: "m-1", body: "an alarm", kind: "notification" });
   assertEquals(desk.woken, 1);
+});
+
+Deno.test("POST / is answered once the message is on disk, while the loop has it already (R12)", async () => {
+  using desk = new Desk();
+  const synced = Promise.withResolvers<void>();
+  desk.inbox.synced = () => synced.promise;
+  const woken = desk.woke();
+  let answered = false;
+  const answer = desk.post(signed("Notification", { MessageId: "m-1" })).finally(() => answered = true);
+  await woken;
+  assertEquals([desk.inbox.waiting(), answered, desk.received], [1, false, []]);
+  synced.resolve();
+  assertEquals(await answer, "200 accepted");
+});
+
+Deno.test("POST / answers 503 to a message that does not get to the disk, a duplicate too, so that SNS sends it again", async () => {
+  using desk = new Desk();
+  const { synced } = desk.inbox;
+  const message = signed("Notification", { MessageId: "m-1" });
+  desk.inbox.synced = () => Promise.reject(new Error("Input/output error"));
+  for (const _time of ["the first", "the second"]) {
+    assertEquals(await desk.post(message), "503 cannot store the message now");
+  }
+  desk.inbox.synced = synced;
+  assertEquals(await desk.post(message), "200 accepted");
+  assertEquals(desk.received, ["failed store", "failed store", "duplicate"]);
 });
 
 Deno.test("POST / accepts a duplicate, which does nothing (R11)", async () => {

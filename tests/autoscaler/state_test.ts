@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Inbox } from "../../src/autoscaler/inbox.ts";
 import { Journal } from "../../src/autoscaler/journal.ts";
 import { State } from "../../src/autoscaler/state.ts";
@@ -113,7 +113,7 @@ for (const [how, damage] of Object.entries(DAMAGES)) {
     }));
 }
 
-Deno.test("what the world is told or made to do is on disk first, what follows from it is not waited for", () =>
+Deno.test("what the world is made to do is on disk first, what leads to it is not waited for", () =>
   withFolder(async (folder) => {
     using state = State.open(folder);
     const [inbox, journal] = [new Inbox(state), new Journal(state)];
@@ -138,9 +138,73 @@ Deno.test("what the world is told or made to do is on disk first, what follows f
     journal.giveUp({ ...activity, instance: activity.instance }, { reason: "late", blame: true }, true, NOW);
     const level = { NORMAL: 1, FULL: 2 };
     assertEquals(state.db.prepare("SELECT what, level FROM committed").all().map((row) => ({ ...row })), [
-      { what: "messages", level: level.FULL },
+      // Of which the world is told once it is synced.
+      { what: "messages", level: level.NORMAL },
       { what: "decisions", level: level.NORMAL },
       { what: "steps", level: level.FULL },
       { what: "steps", level: level.FULL },
     ]);
+  }));
+
+/** Files' syncs, each held back until it is let go. */
+class Syncs implements Disposable {
+  readonly #real = Deno.FsFile.prototype.syncData;
+  /** Of those that were begun: the file's inode, and how it ends. */
+  readonly begun: { readonly inode: number | null; readonly end: PromiseWithResolvers<void> }[] = [];
+
+  constructor() {
+    const { begun } = this;
+    Deno.FsFile.prototype.syncData = function () {
+      const end = Promise.withResolvers<void>();
+      begun.push({ inode: this.statSync().ino, end });
+      return end.promise;
+    };
+  }
+
+  [Symbol.dispose](): void {
+    Deno.FsFile.prototype.syncData = this.#real;
+  }
+}
+
+/** Lets all that waits for nothing but other promises go on. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+Deno.test("State.synced() syncs the log, and those who come during a sync share the next one", () =>
+  withFolder(async (folder) => {
+    using syncs = new Syncs();
+    using state = State.open(folder);
+    const done: string[] = [];
+    const ask = (who: string) => void state.synced().then(() => done.push(who));
+    ask("first");
+    await settled();
+    ask("second");
+    ask("third");
+    await settled();
+    const [first, ...none] = syncs.begun;
+    assertEquals([done, none], [[], []]);
+    first?.end.resolve();
+    await settled();
+    const [, second, ...others] = syncs.begun;
+    assertEquals([done, others], [["first"], []]);
+    second?.end.resolve();
+    await settled();
+    assertEquals(done, ["first", "second", "third"]);
+    const { ino } = await Deno.stat(`${folder}/kas.db-wal`);
+    assertEquals(syncs.begun.map(({ inode }) => inode), [ino, ino]);
+  }));
+
+Deno.test("State.synced() rejects for those whose sync fails, and for no others", () =>
+  withFolder(async (folder) => {
+    using syncs = new Syncs();
+    using state = State.open(folder);
+    const [first, second] = [state.synced(), settled().then(() => state.synced())];
+    await settled();
+    await settled();
+    syncs.begun[0]?.end.reject(new Error("Input/output error"));
+    await assertRejects(() => first, Error, "Input/output error");
+    await settled();
+    syncs.begun[1]?.end.resolve();
+    await second;
   }));
