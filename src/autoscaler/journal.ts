@@ -144,7 +144,7 @@ export class Journal {
   /** Takes the step that launches an activity's instance; that it is the activity's is on record with the step's end. */
   async launch<T extends { readonly id: string }>(activity: Activity, taking: Taking<T>): Promise<T> {
     const { id, result } = await this.#take(activity.id, null, "launched", taking);
-    this.#state.durably(() => {
+    this.#state.transaction(() => {
       this.#run("UPDATE steps SET ended = ?, instance = ? WHERE id = ?", taking.now(), result.id, id);
       this.#run("UPDATE activities SET instance = ? WHERE id = ?", result.id, activity.id);
     });
@@ -157,7 +157,9 @@ export class Journal {
     step: string,
     { now, signal, cause, take }: Taking<T>,
   ): Promise<{ readonly id: number; readonly result: T }> {
-    const id = this.#state.durably(() => this.#begin(activity, instance, step, now(), cause));
+    const id = this.#state.transaction(() => this.#begin(activity, instance, step, now(), cause));
+    // It is on its way to the disk while the call is made up; the call waits for it, and fails where it does not get there.
+    this.#state.synced().catch(() => {});
     try {
       return { id, result: await take() };
     } catch (error) {
@@ -213,7 +215,7 @@ export class Journal {
    * @param undo whether there is anything to undo
    */
   giveUp(activity: Placed, cause: Cause, undo: boolean, now: number): Placed | undefined {
-    return this.#state.durably(() => {
+    return this.#state.transaction(() => {
       const id = this.#begin(activity.id, activity.instance, "undone", now, cause);
       if (!undo) this.#run("UPDATE steps SET ended = ? WHERE id = ?", now, id);
       return this.#turn(activity);

@@ -78,7 +78,11 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
   const journal = new Journal(state);
 
   const metrics = new Metrics(VERSION, started, options.limits);
-  const aws = parts.use(connect({ ...account, onCall: (call) => metrics.called(call) }));
+  const aws = parts.use(connect({
+    ...account,
+    beforeChange: () => state.synced(),
+    onCall: (call) => metrics.called(call),
+  }));
   let look: Look | undefined;
   const observer = new Observer(aws, fleet, (it) => {
     look = it;

@@ -1,10 +1,9 @@
 /**
  * The state folder: one SQLite database for the inbox and the journal, and the lock that keeps a second autoscaler out.
  *
- * A commit outlives the process, and is in the order of all others. What the outer world is made to do is on disk first
- * ({@linkcode State.durably}), and what it is told as well ({@linkcode State.synced}), and with it all that was committed before:
- * that lets the handler answer 200 (R12), and is what a restart goes by (R13). What a power failure may take beyond it had come
- * to nothing yet, or is found again in the world. `kas.db` is opened by one autoscaler at a time, and read by whoever likes.
+ * A commit outlives the process, and is in the order of all others. Before the outer world is told or made to do something all that
+ * was committed is on disk as well ({@linkcode State.synced}): that lets the handler answer 200 (R12), and is what a restart goes by
+ * (R13). What a power failure may take beyond it had come to nothing yet, or is found again in the world. `kas.db` is opened by one autoscaler at a time, and read by whoever likes.
  *
  * @module
  */
@@ -112,19 +111,6 @@ export class State implements Disposable {
       // A full disk may have rolled it back already.
       if (this.db.isTransaction) this.db.exec("ROLLBACK");
       throw error;
-    }
-  }
-
-  /**
-   * The same, on disk when it returns, and all that was committed before it as well: in WAL mode a commit under FULL syncs the
-   * one file that holds them in their order. It does so only where something is written. Source: SQLite, PRAGMA synchronous.
-   */
-  durably<T>(work: () => T): T {
-    this.db.exec("PRAGMA synchronous = FULL");
-    try {
-      return this.transaction(work);
-    } finally {
-      this.db.exec("PRAGMA synchronous = NORMAL");
     }
   }
 

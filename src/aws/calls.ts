@@ -113,6 +113,20 @@ export function beforeEach(stack: AttemptStack, check: Check): void {
   );
 }
 
+/** The commands that change nothing. */
+const READING = /^(Describe|Get|List)/;
+
+/**
+ * A middleware that has a check made right before each attempt at a call that may change something; its place is behind the retries
+ * and the signing.
+ */
+export function beforeChange(check: Check): Attempt {
+  return (next, { commandName = "" }) => async (args) => {
+    if (!READING.test(commandName)) await check();
+    return await next(args);
+  };
+}
+
 /** As IAM names them, where that is not the client's name in lower case. */
 const SERVICES: Readonly<Record<string, string>> = { ElasticLoadBalancingV2: "elasticloadbalancing" };
 

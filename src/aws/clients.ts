@@ -8,7 +8,7 @@ import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-balancing";
 import type { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { SNSClient } from "@aws-sdk/client-sns";
-import { type AttemptStack, type Call, nameErrors, tellOf } from "./calls.ts";
+import { type AttemptStack, beforeChange, type Call, type Check, nameErrors, tellOf } from "./calls.ts";
 import { RegionError } from "./errors.ts";
 import type { ClientConfig } from "./sdk/config.ts";
 
@@ -21,6 +21,8 @@ export interface Account {
   readonly timeLimit?: number;
   /** Ends every call that is under way, and those to come. */
   readonly signal?: AbortSignal;
+  /** Awaited right before each request that may change something; where it rejects none is sent. */
+  readonly beforeChange?: Check;
   /** Told of each request as it ends. */
   readonly onCall?: (call: Call) => void;
 }
@@ -52,6 +54,13 @@ export function connect(account: Account): Aws {
       const client = await make(await config());
       clients.push({ [Symbol.dispose]: () => client.destroy() });
       client.middlewareStack.add(nameErrors, { step: "initialize", name: "nameErrors" });
+      if (account.beforeChange !== undefined) {
+        client.middlewareStack.add(beforeChange(account.beforeChange), {
+          step: "finalizeRequest",
+          priority: "normal",
+          name: "beforeChange",
+        });
+      }
       if (account.onCall !== undefined) {
         // Behind the retries and the signing, so that it sees each request by itself.
         client.middlewareStack.add(tellOf(account.onCall), {

@@ -1,10 +1,7 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Inbox } from "../../src/autoscaler/inbox.ts";
-import { Journal } from "../../src/autoscaler/journal.ts";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { State } from "../../src/autoscaler/state.ts";
 import { ExitError } from "../../src/cli/command.ts";
-import { decide } from "../../src/scaling/decide.ts";
-import { FACTS, NOW } from "../scaling/fixtures.ts";
+import { Syncs } from "./syncs.ts";
 
 async function withFolder(test: (folder: string) => void | Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -111,59 +108,6 @@ for (const [how, damage] of Object.entries(DAMAGES)) {
       Deno.removeSync(path);
       State.open(folder)[Symbol.dispose]();
     }));
-}
-
-Deno.test("what the world is made to do is on disk first, what leads to it is not waited for", () =>
-  withFolder(async (folder) => {
-    using state = State.open(folder);
-    const [inbox, journal] = [new Inbox(state), new Journal(state)];
-    state.db.exec("CREATE TEMP TABLE committed (what, level)");
-    for (const what of ["messages", "decisions", "steps"]) {
-      state.db.exec(`CREATE TEMP TRIGGER see_${what} AFTER INSERT ON ${what} BEGIN
-        INSERT INTO committed SELECT '${what}', synchronous FROM pragma_synchronous; END`);
-    }
-    inbox.add("m", { kind: "notification", body: "{}" }, NOW);
-    const decision = decide({ kind: "out", source: "manual" }, FACTS);
-    const activity = state.transaction(() =>
-      journal.record({ signal: { kind: "out", source: "manual" }, facts: FACTS, decision, dryRun: false })
-    );
-    assert(activity?.instance !== undefined);
-    const { signal } = new AbortController();
-    await journal.step(activity.id, activity.instance, "started", {
-      now: () => NOW,
-      signal,
-      take: () => Promise.resolve(),
-    });
-    // The undoing that this begins finds its record there, and writes none that would take it to the disk.
-    journal.giveUp({ ...activity, instance: activity.instance }, { reason: "late", blame: true }, true, NOW);
-    const level = { NORMAL: 1, FULL: 2 };
-    assertEquals(state.db.prepare("SELECT what, level FROM committed").all().map((row) => ({ ...row })), [
-      // Of which the world is told once it is synced.
-      { what: "messages", level: level.NORMAL },
-      { what: "decisions", level: level.NORMAL },
-      { what: "steps", level: level.FULL },
-      { what: "steps", level: level.FULL },
-    ]);
-  }));
-
-/** Files' syncs, each held back until it is let go. */
-class Syncs implements Disposable {
-  readonly #real = Deno.FsFile.prototype.syncData;
-  /** Of those that were begun: the file's inode, and how it ends. */
-  readonly begun: { readonly inode: number | null; readonly end: PromiseWithResolvers<void> }[] = [];
-
-  constructor() {
-    const { begun } = this;
-    Deno.FsFile.prototype.syncData = function () {
-      const end = Promise.withResolvers<void>();
-      begun.push({ inode: this.statSync().ino, end });
-      return end.promise;
-    };
-  }
-
-  [Symbol.dispose](): void {
-    Deno.FsFile.prototype.syncData = this.#real;
-  }
 }
 
 /** Lets all that waits for nothing but other promises go on. */

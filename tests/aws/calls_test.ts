@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { deregister } from "../../src/aws/balancer.ts";
 import type { Call } from "../../src/aws/calls.ts";
 import { fleetInstances, startInstance } from "../../src/aws/instances.ts";
+import { eventually } from "../kas.ts";
 import { ec2, ec2Error, queryError, wire } from "./wire.ts";
 
 const NONE = () => ec2("DescribeInstances", "<reservationSet/>");
@@ -72,6 +73,30 @@ Deno.test("onCall tells of a request that nobody waits for any more", async () =
   }, { onCall });
   await assertRejects(() => Array.fromAsync(fleetInstances(server.aws, { fleet: "kas" }, stop.signal)));
   assertEquals(words, ["EC2 DescribeInstances aborted"]);
+});
+
+Deno.test("what changes something is sent once beforeChange() resolves, each time it is tried, and what only reads does not ask", async () => {
+  const checks: PromiseWithResolvers<void>[] = [];
+  const beforeChange = () => {
+    const check = Promise.withResolvers<void>();
+    checks.push(check);
+    return check.promise;
+  };
+  await using server = wire(
+    ({ action }) => action === "DescribeInstances" ? NONE() : ec2Error("InternalError", "No.", 500),
+    { beforeChange },
+  );
+  const started = startInstance(server.aws, "i-1");
+  await Array.fromAsync(fleetInstances(server.aws, { fleet: "kas" }));
+  const sent = () => server.calls.map(({ action }) => action);
+  await eventually(() => checks.length, (n) => n === 1);
+  assertEquals(sent(), ["DescribeInstances"]);
+  checks[0]?.resolve();
+  await eventually(() => checks.length, (n) => n === 2);
+  assertEquals(sent(), ["DescribeInstances", "StartInstances"]);
+  checks[1]?.reject(new Error("Input/output error"));
+  await assertRejects(() => started, Error, "Input/output error");
+  assertEquals(sent(), ["DescribeInstances", "StartInstances"]);
 });
 
 Deno.test("what is made sure of before each request of a deregistration is made sure of before a repeat too, and ends it", async () => {

@@ -73,7 +73,8 @@ export class Incarnation implements Disposable {
     this.inbox = new Inbox(this.state);
     this.journal = new Journal(this.state);
     const fleet = { fleet: FLEET, balancer: balancerRef({ fleet: FLEET }) };
-    this.#aws = connect({ region: REGION, endpointUrl: `http://aws-${number}.lab` });
+    const beforeChange = () => this.state.synced();
+    this.#aws = connect({ region: REGION, endpointUrl: `http://aws-${number}.lab`, beforeChange });
     const observer = new Observer(this.#aws, fleet);
     const address: World["address"] = ({ privateIp }) =>
       privateIp && `${privateIp.replaceAll(".", "-")}.kas-${number}.lab`;
