@@ -60,37 +60,45 @@ async function looking(fleet: Fleet): Promise<() => Promise<number>> {
   }
 }
 
+/** Somebody's reactions, and what AWS's own answers took in the same turns, ms (p50). */
+interface Found {
+  readonly who: string;
+  readonly reactions: readonly Reaction[];
+  readonly aws: number;
+}
+
+/** Reactions of each, and AWS's own answers, in turns, half a second apart: nobody has just done the same. */
+async function turns(
+  who: Readonly<Record<string, Rig>>,
+  look: () => Promise<number>,
+  times: number,
+): Promise<Found[]> {
+  const answers: number[] = [];
+  const all = Object.entries(who).map(([who, rig]) => ({ who, rig, reactions: [] as Reaction[] }));
+  for (let n = 0; n < times; n++) {
+    answers.push(await paced(look));
+    for (const { rig, reactions } of all) reactions.push(await paced(() => react(rig)));
+  }
+  return all.map(({ who, reactions }) => ({ who, reactions, aws: quantile(answers, 0.5) }));
+}
+
 /**
- * Reactions of each, and AWS's own answers, in turns, half a second apart: nobody has just done the same. As many turns go before
- * them: a resync a minute passes the same code, so that it is new to an autoscaler in its first minutes only. How new tells the
- * first of all.
+ * Those of kas and its predecessor alone, and of kas with other messages beside. As many turns go before them: a resync a minute
+ * passes the same code, so that it is new to an autoscaler in its first minutes only. How new tells the first of all.
  */
 async function reactions(
   kas: Rig,
   before: Rig | undefined,
   look: () => Promise<number>,
   times: number,
-): Promise<{ all: Map<string, Reaction[]>; answers: number }> {
-  const answers: number[] = [];
-  const all = new Map<string, Reaction[]>();
-  const record = async (name: string, rig: Rig) => {
-    all.set(name, [...all.get(name) ?? [], await paced(() => react(rig))]);
-  };
-  const turn = async () => {
-    answers.push(await paced(look));
-    await record(KAS, kas);
-    if (before !== undefined) await record(BEFORE, before);
-  };
-  for (let n = 0; n < times; n++) await turn();
-  const first = all.get(KAS)?.slice(0, 1) ?? [];
-  answers.length = 0;
-  all.clear();
-  all.set(FIRST, first);
-  for (let n = 0; n < times; n++) await turn();
-  await beside(kas, BESIDE, async () => {
-    for (let n = 0; n < times; n++) await record(BUSY, kas);
-  });
-  return { all, answers: quantile(answers, 0.5) };
+): Promise<Found[]> {
+  const alone = { [KAS]: kas, ...(before === undefined ? {} : { [BEFORE]: before }) };
+  const [{ reactions, aws } = { reactions: [], aws: NaN }] = await turns(alone, look, times);
+  return [
+    { who: FIRST, reactions: reactions.slice(0, 1), aws },
+    ...await turns(alone, look, times),
+    ...await beside(kas, BESIDE, () => turns({ [BUSY]: kas }, look, times)),
+  ];
 }
 
 async function paced<T>(what: () => Promise<T>): Promise<T> {
@@ -111,14 +119,21 @@ async function run({ quick }: Options): Promise<Result> {
     {
       await using kas = await kasRig(fleet);
       await using before = python ? await predecessorRig(fleet) : undefined;
-      const { all: found, answers: aws } = await reactions(kas, before, await looking(fleet), size.reactions);
-      for (const [name, all] of found) {
-        const started = all.map(({ started }) => started);
+      const found = await reactions(kas, before, await looking(fleet), size.reactions);
+      for (const { who, reactions, aws } of found) {
+        const started = reactions.map(({ started }) => started);
         const [p50, p99] = [quantile(started, 0.5), quantile(started, 0.99)];
-        rows.push([instances, name, p50, p99, measured(all.map(({ answered }) => answered)), p50 - aws]);
-        if (name === BEFORE || name === FIRST) continue;
+        rows.push([
+          instances,
+          who,
+          p50,
+          p99,
+          measured(reactions.map(({ answered }) => answered)),
+          p50 - aws,
+        ]);
+        if (who === BEFORE || who === FIRST) continue;
         goals.push({
-          goal: `${name}, ${
+          goal: `${who}, ${
             instances.toLocaleString("en")
           } instances: at most ${ADDED} ms (p50) over AWS's own answers`,
           found: `${(p50 - aws).toFixed(1)} ms over ${aws.toFixed(1)}`,
@@ -141,9 +156,11 @@ async function run({ quick }: Options): Promise<Result> {
     title: "The reaction path",
     how:
       `${size.reactions} alarms in turns, half a second apart and after as many that do not count, each asking for an instance: from the POST to StartInstances on the ` +
-      "wire of the sandbox, and until the POST was answered. kas answers before it works, the predecessor's way " +
-      "(bench/peers/scaler.py, on boto3, its clients made beforehand) after it. kas checks the signature and has message and decision " +
-      `on disk. AWS's own answers are those to the same requests made without the SDK, in the same turns. Messages a second: a burst of ${size.messages}, 16 at once.`,
+      "wire of the sandbox, and until the POST was answered. kas answers once the message is on disk, while it looks at the fleet (whoever " +
+      "waits for that answer is the sandbox's process, which has the look to answer first), the predecessor's way " +
+      "(bench/peers/scaler.py, on boto3, its clients made beforehand) after its work. kas checks the signature and has message and " +
+      "decision on disk. AWS's own answers are those to the same requests made without the SDK, in the same turns. Messages a second: " +
+      `a burst of ${size.messages}, 16 at once.`,
     tables: [
       {
         title: "Message to StartInstances, ms",
