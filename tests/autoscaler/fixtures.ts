@@ -154,7 +154,10 @@ export async function stage(
 }
 
 /** A CPU alarm that stays in its state where there are no datapoints. */
-async function putLasting(aws: Aws, { threshold, period, topicArn, ...name }: AlarmPlan): Promise<void> {
+export async function putLasting(
+  aws: Aws,
+  { threshold, period, topicArn, ...name }: AlarmPlan,
+): Promise<void> {
   const actions = topicArn === undefined ? [] : [topicArn];
   await (await aws.cloudWatch()).send(
     new PutMetricAlarmCommand({

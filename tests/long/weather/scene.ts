@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { putAlarm, setAlarmState } from "../../../src/aws/alarms.ts";
+import { setAlarmState } from "../../../src/aws/alarms.ts";
 import { connect } from "../../../src/aws/clients.ts";
 import type { Autoscaler, AutoscalerOptions } from "../../../src/autoscaler/service.ts";
 import { type Clock, realClock } from "../../../src/autoscaler/wait.ts";
@@ -13,7 +13,16 @@ import type { Passing } from "../../../src/sandbox/faults.ts";
 import type { MakeMachine } from "../../../src/sandbox/machine.ts";
 import type { SandboxOptions } from "../../../src/sandbox/sandbox.ts";
 import type { AlarmState } from "../../../src/scaling/alarm.ts";
-import { BASE, firstResync, lines, machines, NODES, type Stage, stage } from "../../autoscaler/fixtures.ts";
+import {
+  BASE,
+  firstResync,
+  lines,
+  machines,
+  NODES,
+  putLasting,
+  type Stage,
+  stage,
+} from "../../autoscaler/fixtures.ts";
 import { eventually } from "../../kas.ts";
 
 /** A wall clock that jumps. */
@@ -135,7 +144,7 @@ export class Scene implements AsyncDisposable {
     const { topicArn } = this.stage.options;
     const threshold = state === "ALARM" ? 0 : 100;
     const plan = { fleet: "kas", kind, dimension, threshold, period: 60, evaluations: 1, topicArn };
-    await persist(() => putAlarm(aws, plan));
+    await persist(() => putLasting(aws, plan));
     await persist(() => setAlarmState(aws, `kas:${kind}:${dimension}`, state, "a test"));
   }
 
