@@ -54,22 +54,21 @@ export async function list(
   const { env, url, world } = fleet.sandbox;
   const size = world.instances().length;
   const words = (lister: Lister) => [...lister.words, "--output", "json", "--endpoint-url", url];
-  const ms = new Map(listers.map(({ name }) => [name, [] as number[]]));
-  // The first run of each only fills the page cache, and proves that it lists them all.
-  for (let n = -1; n < times; n++) {
-    for (const lister of listers) {
+  const taken: (Taken & { readonly ms: number[]; readonly lister: Lister })[] = [];
+  for (const lister of listers) {
+    // This run fills the page cache for the others.
+    const peak = peakMemoryThere() ? await peakMemory(words(lister), env) : undefined;
+    taken.push({ lister, peak, ms: [] });
+  }
+  for (let n = 0; n < times; n++) {
+    for (const { lister, ms } of taken) {
       const cost = await timed(words(lister), env);
       const ids = new Set(cost.ended.stdout.match(/i-[0-9a-f]{17}/g));
       if (ids.size !== size) throw new Error(`${lister.name} listed ${ids.size} of ${size}`);
-      if (n >= 0) ms.get(lister.name)?.push(cost.ms);
+      ms.push(cost.ms);
     }
   }
-  const taken = new Map<string, Taken>();
-  for (const lister of listers) {
-    const peak = peakMemoryThere() ? await peakMemory(words(lister), env) : undefined;
-    taken.set(lister.name, { ms: ms.get(lister.name) ?? [], peak });
-  }
-  return taken;
+  return new Map(taken.map(({ lister: { name }, ...it }) => [name, it]));
 }
 
 /** The table of a fleet of a size. */

@@ -83,7 +83,7 @@ async function turns(
 }
 
 /**
- * Those of kas and its predecessor alone, and of kas with other messages beside. As many turns go before them: a resync a minute
+ * Those of kas and its predecessor alone, and of kas with other messages beside. As many of kas go before them: a resync a minute
  * passes the same code, so that it is new to an autoscaler in its first minutes only. How new tells the first of all.
  */
 async function reactions(
@@ -92,11 +92,11 @@ async function reactions(
   look: () => Promise<number>,
   times: number,
 ): Promise<Found[]> {
-  const alone = { [KAS]: kas, ...(before === undefined ? {} : { [BEFORE]: before }) };
-  const [{ reactions, aws } = { reactions: [], aws: NaN }] = await turns(alone, look, times);
+  const first = await turns({ [FIRST]: kas }, look, 1);
+  for (let n = 1; n < times; n++) await react(kas);
   return [
-    { who: FIRST, reactions: reactions.slice(0, 1), aws },
-    ...await turns(alone, look, times),
+    ...first,
+    ...await turns({ [KAS]: kas, ...(before === undefined ? {} : { [BEFORE]: before }) }, look, times),
     ...await beside(kas, BESIDE, () => turns({ [BUSY]: kas }, look, times)),
   ];
 }
@@ -155,7 +155,7 @@ async function run({ quick }: Options): Promise<Result> {
     part: "reaction",
     title: "The reaction path",
     how:
-      `${size.reactions} alarms in turns, half a second apart and after as many that do not count, each asking for an instance: from the POST to StartInstances on the ` +
+      `${size.reactions} alarms in turns, half a second apart and after as many to kas that do not count, each asking for an instance: from the POST to StartInstances on the ` +
       "wire of the sandbox, and until the POST was answered. kas answers once the message is on disk, while it looks at the fleet (whoever " +
       "waits for that answer is the sandbox's process, which has the look to answer first), the predecessor's way " +
       "(bench/peers/scaler.py, on boto3, its clients made beforehand) after its work. kas checks the signature and has message and " +
