@@ -2,8 +2,9 @@
  * The state folder: one SQLite database for the inbox and the journal, and the lock that keeps a second autoscaler out.
  *
  * A commit outlives the process, and is in the order of all others. Before the outer world is told or made to do something all that
- * was committed is on disk as well ({@linkcode State.synced}): that lets the handler answer 200 (R12), and is what a restart goes by
- * (R13). What a power failure may take beyond it had come to nothing yet, or is found again in the world. `kas.db` is opened by one autoscaler at a time, and read by whoever likes.
+ * was committed is on disk as well ({@linkcode State.synced}): that lets the handler answer 200 (R12), and is what a restart goes
+ * by (R13). What a power failure may take beyond it had come to nothing yet, or is found again in the world. `kas.db` is opened
+ * by one autoscaler at a time, and read by whoever likes.
  *
  * @module
  */
@@ -24,6 +25,8 @@ export class State implements Disposable {
   /** The sync that was begun last, and the one that is to follow it. */
   #syncing: Promise<void> | undefined;
   #following: Promise<void> | undefined;
+  /** A sync has been begun and not come to its end: it is under way, or has failed. */
+  #unsynced = false;
 
   private constructor(readonly db: Database, files?: Files) {
     this.#files = files;
@@ -122,9 +125,25 @@ export class State implements Disposable {
     return this.#following ??= (async () => {
       await this.#syncing?.catch(() => {});
       this.#following = undefined;
-      this.#syncing = this.#files?.log.syncData();
+      this.#syncing = this.#sync();
       await this.#syncing;
     })();
+  }
+
+  async #sync(): Promise<void> {
+    if (this.#unsynced) this.#rewrite();
+    this.#unsynced = true;
+    await this.#files?.log.syncData();
+    this.#unsynced = false;
+  }
+
+  /**
+   * Writes what is in the log to the database, and syncs that. Of a sync that failed the next one says nothing: Linux takes what it
+   * could not write for written. Source: fsync(2), "Errors"; wiki.postgresql.org/wiki/Fsync_Errors.
+   */
+  #rewrite(): void {
+    const { busy } = this.db.prepare("PRAGMA wal_checkpoint(FULL)").get() ?? {};
+    if (busy !== 0) throw new Error("the log can't be written to kas.db: somebody is reading that");
   }
 
   /** Bytes in use, free pages of the file not counted. */

@@ -152,3 +152,21 @@ Deno.test("State.synced() rejects for those whose sync fails, and for no others"
     syncs.begun[1]?.end.resolve();
     await second;
   }));
+
+Deno.test("after a sync that failed what was committed is written once more, to the database itself", () =>
+  withFolder(async (folder) => {
+    using state = State.open(folder);
+    // What the database holds without its log.
+    const alone = async () => {
+      await Deno.copyFile(`${folder}/kas.db`, `${folder}/copy.db`);
+      using copy = State.read(`${folder}/copy.db`);
+      return copy.db.prepare("SELECT since FROM in_service").all().map(({ since }) => since);
+    };
+    state.db.exec("INSERT INTO in_service VALUES ('i-1', 7)");
+    {
+      using _syncs = new Syncs(new Error("Input/output error"));
+      await assertRejects(() => state.synced(), Error, "Input/output error");
+    }
+    await state.synced();
+    assertEquals(await alone(), [7]);
+  }));
