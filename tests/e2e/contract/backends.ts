@@ -36,6 +36,9 @@ export async function sandboxBackend(): Promise<Backend> {
 /** A sandbox that loses no time: instances boot in 40 ms, and answer /ping from this process. */
 export const FAST = { boot: 2_000, shutdown: 1_000, speed: 50, machine } as const satisfies SandboxOptions;
 
+/** The longest wait for an answer, ms: moto takes seconds over its first, and as it keeps no tokens a repeat of it launches once more. */
+const PATIENCE = 60_000;
+
 /** An empty account in moto. */
 export async function motoBackend(): Promise<Backend> {
   const server = start(["moto_server", "-H", "127.0.0.1", "-p", "0"]);
@@ -50,7 +53,7 @@ export async function motoBackend(): Promise<Backend> {
 
 function withAws(name: Backend["name"], server: AsyncDisposable & { readonly url: string }): Backend {
   credentials();
-  const aws = connect({ region: REGION, endpointUrl: server.url });
+  const aws = connect({ region: REGION, endpointUrl: server.url, timeLimit: PATIENCE });
   const network = async () => {
     // The sandbox has one network, which need not be asked for.
     if (name === "sandbox") {
