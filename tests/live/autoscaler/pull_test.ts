@@ -10,6 +10,7 @@ import { deleteTopic, topics } from "../../../src/aws/topic.ts";
 import { type Sandbox, startSandbox } from "../../../src/sandbox/sandbox.ts";
 import { credentials } from "../../aws/wire.ts";
 import { eventually, FROM_SOURCE, start } from "../../kas.ts";
+import { filesOf, socketsOf, STATES } from "../../sockets.ts";
 import { BASE, eventualLine, machines, stage } from "../../autoscaler/fixtures.ts";
 
 /** How many instances are in service. */
@@ -38,26 +39,8 @@ async function load(aws: Aws, load: "too much" | "too little"): Promise<void> {
 
 /** The ports that a process listens at. */
 async function ports(pid: number): Promise<number[]> {
-  const sockets = new Set<string>();
-  for await (const { name } of Deno.readDir(`/proc/${pid}/fd`)) {
-    try {
-      sockets.add(await Deno.readLink(`/proc/${pid}/fd/${name}`));
-    } catch (error) {
-      // Closed since it was listed.
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-  const listening: number[] = [];
-  for (const family of ["tcp", "tcp6"]) {
-    for (const line of (await Deno.readTextFile(`/proc/net/${family}`)).split("\n").slice(1)) {
-      const [, local = "", , state, , , , , , inode] = line.trim().split(/\s+/);
-      // Source: proc(5), /proc/net/tcp; TCP_LISTEN is 10.
-      if (state === "0A" && sockets.has(`socket:[${inode}]`)) {
-        listening.push(parseInt(local.split(":")[1] ?? "", 16));
-      }
-    }
-  }
-  return listening;
+  const sockets = await socketsOf(pid, await filesOf(pid));
+  return sockets.filter(({ state }) => state === STATES.listening).map(({ port }) => port);
 }
 
 Deno.test("kas autoscaler --pull grows an overloaded fleet node by node to --max and shrinks an idle one to --min, without a topic or a port, and makes up for what it missed while it was down (R2)", async () => {

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Running } from "../../kas.ts";
+import { filesOf, socketsOf, STATES } from "../../sockets.ts";
 
 const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
 
@@ -81,16 +82,12 @@ export class Inspector implements Disposable {
 
   /** How many files are open but for {@linkcode Held.files}' connections; one that a client has closed counts until kas closes it. */
   async #files(): Promise<number> {
-    const folder = `/proc/${this.#pid}/fd`;
-    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
-    // What was closed since is no file any more.
-    const links = await Promise.all(names.map((name) => Deno.readLink(`${folder}/${name}`).catch(() => "")));
-    const files = links.filter((link) => link !== "");
-    const own = sockets(await Deno.readTextFile(`/proc/${this.#pid}/net/tcp`)).filter(({ inode }) =>
-      files.includes(`socket:[${inode}]`)
+    const files = await filesOf(this.#pid);
+    const sockets = await socketsOf(this.#pid, files);
+    const ports = new Set(
+      sockets.filter(({ state }) => state === STATES.listening).map(({ port }) => port),
     );
-    const ports = new Set(own.filter(({ state }) => state === LISTENING).map(({ port }) => port));
-    const kept = own.filter(({ state, port }) => state === ESTABLISHED && ports.has(port));
+    const kept = sockets.filter(({ state, port }) => state === STATES.established && ports.has(port));
     return files.length - kept.length;
   }
 
@@ -101,23 +98,4 @@ export class Inspector implements Disposable {
       this.#socket.send(JSON.stringify({ id, method }));
     });
   }
-}
-
-/** A socket of TCP: its own port and its state. */
-interface Socket {
-  readonly port: string;
-  readonly state: string;
-  readonly inode: string;
-}
-
-/** States of a socket. Source: Linux, include/net/tcp_states.h. */
-const ESTABLISHED = "01";
-const LISTENING = "0A";
-
-/** The sockets that the kernel lists. Source: proc_pid_net(5), tcp. */
-function sockets(listing: string): Socket[] {
-  return listing.trim().split("\n").slice(1).map((line) => {
-    const [, local = "", , state = "", , , , , , inode = ""] = line.trim().split(/\s+/);
-    return { port: local.slice(local.indexOf(":") + 1), state, inode };
-  });
 }
