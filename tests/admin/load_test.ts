@@ -8,11 +8,14 @@ function kas(words: string, surroundings: Surroundings = {}): Promise<Ended> {
   return runWords(ROOT, ["admin", "load", ...words.split(" ")], surroundings);
 }
 
-/** A worker that answers at once, and what was asked of it. */
-function worker(status = 200): { readonly url: string; readonly asked: string[] } & AsyncDisposable {
+/** A worker that answers at once, but only so many requests and none after them; and what was asked of it. */
+function worker(
+  { status = 200, answers = Infinity } = {},
+): { readonly url: string; readonly asked: string[] } & AsyncDisposable {
   const asked: string[] = [];
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
     asked.push(`${request.method} ${new URL(request.url).pathname}`);
+    if (asked.length > answers) await new Promise((gone) => request.signal.addEventListener("abort", gone));
     return new Response("1\t0.500000", { status });
   });
   const url = `http://127.0.0.1:${server.addr.port}`;
@@ -51,7 +54,7 @@ Deno.test("load plays the nine steps, a row each", async () => {
 });
 
 Deno.test("load counts what was not answered 200, and ends with 1 if nothing was", async () => {
-  await using w = worker(503);
+  await using w = worker({ status: 503 });
   const { status, out, err } = await kas(`--url ${w.url} --think 1ms --duration 50ms --output json`);
   const [row] = JSON.parse(out);
   assertEquals(row.errors, row.requests);
@@ -60,14 +63,15 @@ Deno.test("load counts what was not answered 200, and ends with 1 if nothing was
 });
 
 Deno.test("load ends with the row so far when it is interrupted", async () => {
-  await using w = worker();
+  await using w = worker({ answers: 3 });
   const stop = new AbortController();
   const run = kas(`--url ${w.url} --think 5ms --duration 1h --output json`, { signal: stop.signal });
-  while (w.asked.length < 3) await new Promise((resolve) => setTimeout(resolve, 0));
+  while (w.asked.length < 4) await new Promise((resolve) => setTimeout(resolve, 0));
   stop.abort();
   const { status, out } = await run;
   assertEquals(status, 0);
-  assertEquals(JSON.parse(out).length, 1);
+  const [row, ...others] = JSON.parse(out);
+  assertEquals([row.requests, row.errors, others], [3, 0, []]);
 });
 
 Deno.test("load needs a URL and one way to load", async () => {
