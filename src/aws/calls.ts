@@ -104,25 +104,23 @@ interface Dated {
  * {@linkcode tellOf}.
  */
 export function beforeEach(stack: AttemptStack, check: Check): void {
-  stack.add(
-    (next) => async (args) => {
-      await check();
-      return await next(args);
-    },
-    { step: "finalizeRequest", priority: "normal", name: "beforeEach" },
-  );
+  stack.add(checked(check), { step: "finalizeRequest", priority: "normal", name: "beforeEach" });
 }
 
 /** The commands that change nothing. */
 const READING = /^(Describe|Get|List)/;
 
-/**
- * A middleware that has a check made right before each attempt at a call that may change something; its place is behind the retries
- * and the signing.
- */
-export function beforeChange(check: Check): Attempt {
-  return (next, { commandName = "" }) => async (args) => {
-    if (!READING.test(commandName)) await check();
+/** The same of the calls that may change something. */
+export function beforeChange(stack: AttemptStack, check: Check): void {
+  stack.add(
+    (next, context) => READING.test(context.commandName ?? "") ? next : checked(check)(next, context),
+    { step: "finalizeRequest", priority: "normal", name: "beforeChange" },
+  );
+}
+
+function checked(check: Check): Attempt {
+  return (next) => async (args) => {
+    await check();
     return await next(args);
   };
 }

@@ -55,11 +55,7 @@ export function connect(account: Account): Aws {
       clients.push({ [Symbol.dispose]: () => client.destroy() });
       client.middlewareStack.add(nameErrors, { step: "initialize", name: "nameErrors" });
       if (account.beforeChange !== undefined) {
-        client.middlewareStack.add(beforeChange(account.beforeChange), {
-          step: "finalizeRequest",
-          priority: "normal",
-          name: "beforeChange",
-        });
+        beforeChange(client.middlewareStack, account.beforeChange);
       }
       if (account.onCall !== undefined) {
         // Behind the retries and the signing, so that it sees each request by itself.
