@@ -161,4 +161,4 @@ function goals(one: Runs, refusing: Runs, many: Runs, kept: Measured | undefined
 }
 
 /** /ping under load. */
-export const loaded: Part = { name: "loaded", run };
+export const loaded: Part = { name: "loaded", needs: ["nginx", "wrk"], run };

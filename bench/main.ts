@@ -43,8 +43,9 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const begun = performance.now();
   const results: Result[] = [];
-  for (const { run } of PARTS.filter(({ name }) => names.length === 0 || names.includes(name))) {
-    const result = await run({ quick });
+  for (const part of PARTS.filter(({ name }) => names.length === 0 || names.includes(name))) {
+    const absent = part.needs.filter((program) => !there(program));
+    const result = absent.length === 0 ? await part.run({ quick }) : skipped(part, absent);
     say([...section(result), ...goalsTable(result.goals)].join("\n"));
     results.push(result);
   }
@@ -55,6 +56,12 @@ async function main(args: readonly string[]): Promise<number> {
   await write("results.json", JSON.stringify({ setting, results }, null, 2) + "\n");
   await write("results.svg", chart(results.flatMap(({ panels }) => panels)));
   return 0;
+}
+
+/** What comes of a part that can't be measured without what is absent. */
+function skipped({ name }: Part, absent: readonly string[]): Result {
+  const how = `Skipped, as there is no ${absent.join(" and no ")} on the PATH.`;
+  return { part: name, title: name, how, tables: [], goals: [], notes: [], panels: [] };
 }
 
 /** Where and with what it was measured. */

@@ -114,4 +114,4 @@ async function run({ quick }: Options): Promise<Result> {
 }
 
 /** /ping. */
-export const ping: Part = { name: "ping", run };
+export const ping: Part = { name: "ping", needs: ["nginx", "wrk"], run };

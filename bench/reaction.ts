@@ -185,4 +185,4 @@ async function hasBoto3(): Promise<boolean> {
 }
 
 /** The reaction path. */
-export const reaction: Part = { name: "reaction", run };
+export const reaction: Part = { name: "reaction", needs: [], run };

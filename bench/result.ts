@@ -60,6 +60,8 @@ export interface Options {
 /** A part of the bench. */
 export interface Part {
   readonly name: string;
+  /** Programs without which there is nothing to measure. */
+  readonly needs: readonly string[];
   readonly run: (options: Options) => Promise<Result>;
 }
 

@@ -139,4 +139,4 @@ async function run({ quick }: Options): Promise<Result> {
 }
 
 /** As the fleet grows. */
-export const scale: Part = { name: "scale", run };
+export const scale: Part = { name: "scale", needs: [], run };

@@ -121,4 +121,4 @@ async function run({ quick }: Options): Promise<Result> {
 }
 
 /** The scenario. */
-export const scenario: Part = { name: "scenario", run };
+export const scenario: Part = { name: "scenario", needs: [], run };

@@ -79,7 +79,7 @@ export function there(program: string): boolean {
   return program.includes("/") || installed(program).length > 0;
 }
 
-/** Starts those that are there, and nginx before them. Throws Error without nginx. */
+/** Starts those that are there, and nginx before them, which has to be. */
 export async function startServers(who: readonly Who[]): Promise<Servers> {
   await using stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "kas-bench-" });

@@ -221,4 +221,4 @@ function goals(size: number, to: (run: Run) => Measured, idle: number, worker: n
 }
 
 /** The executable. */
-export const startup: Part = { name: "startup", run };
+export const startup: Part = { name: "startup", needs: [], run };

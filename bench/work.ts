@@ -148,4 +148,4 @@ async function run({ quick }: Options): Promise<Result> {
 }
 
 /** /work. */
-export const work: Part = { name: "work", run };
+export const work: Part = { name: "work", needs: [], run };

@@ -132,7 +132,7 @@ export function start(words: readonly string[], env: Readonly<Record<string, str
 export async function eventually<T>(
   ask: () => Promise<T> | T,
   satisfies: (answer: T) => boolean,
-  timeout = 20_000,
+  timeout = 60_000,
 ): Promise<T> {
   const end = performance.now() + timeout;
   for (;;) {
