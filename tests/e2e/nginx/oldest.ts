@@ -13,10 +13,13 @@ const FOLDER = "/var/cache/kas-tests/nginx-1.18";
 /** What `apt-get install nginx` installs, and the libraries that Debian 12 does not have any more. */
 const PACKAGES = ["nginx-core", "libssl1.1", "libpcre3"];
 
-/** Its program, and where its libraries are. */
+/** Its program, and where its libraries are: Debian 11 has some of them in /lib. */
 export const OLDEST = {
   path: `${FOLDER}/root/usr/sbin/nginx`,
-  env: { LD_LIBRARY_PATH: `${FOLDER}/root/usr/lib/${Deno.build.arch}-linux-gnu` },
+  env: {
+    LD_LIBRARY_PATH: ["usr/lib", "lib"].map((lib) => `${FOLDER}/root/${lib}/${Deno.build.arch}-linux-gnu`)
+      .join(":"),
+  },
 };
 
 /** Gets the packages with apt, by lists of its own, so that the system's stay as they are. */

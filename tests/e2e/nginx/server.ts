@@ -6,7 +6,7 @@
 import autoscalerConf from "../../../nginx/kas-autoscaler.conf" with { type: "text" };
 import tlsConf from "../../../nginx/kas-autoscaler-tls.conf" with { type: "text" };
 import workerConf from "../../../nginx/kas-worker.conf" with { type: "text" };
-import { eventually } from "../../kas.ts";
+import { start } from "../../kas.ts";
 
 /** A running nginx. */
 export interface Nginx extends AsyncDisposable {
@@ -40,7 +40,11 @@ export function freePort(): number {
   return listener.addr.port;
 }
 
-/** Starts it. Nothing of the configuration differs from what is installed but ports and paths. */
+/**
+ * Starts it; it listens once this resolves. Nothing of the configuration differs from what is installed but ports and paths.
+ *
+ * Rejects with all that it said if it ends instead.
+ */
 export async function startNginx({ path, env }: Version, options: NginxOptions = {}): Promise<Nginx> {
   const folder = await Deno.makeTempDir();
   const ports = { worker: freePort(), autoscaler: freePort(), tls: freePort() };
@@ -71,31 +75,19 @@ export async function startNginx({ path, env }: Version, options: NginxOptions =
   );
   await write(
     "nginx.conf",
-    `daemon off; pid ${folder}/pid; error_log ${folder}/error.log; worker_processes 2;
+    `daemon off; pid ${folder}/pid; error_log stderr notice; worker_processes 2;
      events { worker_connections 512; }
      http { ${paths.join(" ")} include kas-worker.conf; include kas-autoscaler.conf; }`,
   );
-  const child = new Deno.Command(path, {
-    args: ["-c", `${folder}/nginx.conf`],
-    env,
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  const worker = `http://127.0.0.1:${ports.worker}`;
-  // Answered 502 if nothing is behind it.
-  await eventually(
-    () => fetch(worker).then((response) => response.text()).catch(() => ""),
-    (text) => text !== "",
-  );
+  const nginx = start([path, "-c", `${folder}/nginx.conf`], env);
+  await nginx.line(/start worker process \d/);
   return {
-    worker,
+    worker: `http://127.0.0.1:${ports.worker}`,
     autoscaler: `http://127.0.0.1:${ports.autoscaler}`,
     tls: options.tls === undefined ? "" : `https://127.0.0.1:${ports.tls}`,
     log: (door) => Deno.readTextFile(`${folder}/kas-${door}.access.log`),
     [Symbol.asyncDispose]: async () => {
-      child.kill("SIGTERM");
-      await child.status;
+      await nginx[Symbol.asyncDispose]();
       await Deno.remove(folder, { recursive: true });
     },
   };
