@@ -7,7 +7,7 @@ import { ExitError, type Group, UsageError } from "./src/cli/command.ts";
 import type { Output } from "./src/cli/output.ts";
 import { run } from "./src/cli/run.ts";
 import { processTerminal } from "./src/cli/terminal.ts";
-import { SettingsError, settingsLookup } from "./src/settings.ts";
+import { SettingsError, settingsLookup } from "./src/settings/table.ts";
 import { ORIGIN, VERSION } from "./src/version.ts";
 
 const KAS: Group = {

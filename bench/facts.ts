@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type Signal, signalOf } from "../src/scaling/alarm.ts";
+import { type Signal, signalOf } from "../src/scaling/model/alarm.ts";
 import { decide, type Decision, type Facts } from "../src/scaling/decide.ts";
-import type { Instance } from "../src/scaling/fleet.ts";
+import type { Instance } from "../src/scaling/model/instance.ts";
 import { quantile } from "./result.ts";
 
 const NOW = Date.UTC(2026, 0, 1);

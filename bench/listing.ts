@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { BUILT, execute } from "../tests/kas.ts";
-import { installed } from "../tests/needs.ts";
+import { BUILT, execute } from "../tests/support/kas.ts";
+import { installed } from "../tests/support/needs.ts";
 import type { Fleet } from "./fleet.ts";
 import { peakMemory, peakMemoryThere, timed } from "./process.ts";
 import { type Cell, type Goal, type Measured, measured, share, type Table } from "./result.ts";

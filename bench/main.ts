@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { BUILT, execute } from "../tests/kas.ts";
+import { BUILT, execute } from "../tests/support/kas.ts";
 import { chart } from "./chart.ts";
 import { loaded } from "./loaded.ts";
 import { ping } from "./ping.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Running, start } from "../tests/kas.ts";
+import { type Running, start } from "../tests/support/kas.ts";
 
 const SITE = new URL("../nginx/kas-worker.conf", import.meta.url);
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Ended, execute } from "../tests/kas.ts";
-import { installed } from "../tests/needs.ts";
+import { type Ended, execute } from "../tests/support/kas.ts";
+import { installed } from "../tests/support/needs.ts";
 
 /** What a run cost. */
 export interface Cost {

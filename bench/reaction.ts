@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { Journal } from "../src/autoscaler/journal.ts";
-import { Observer } from "../src/autoscaler/observe.ts";
-import { State } from "../src/autoscaler/state.ts";
-import { BALANCER } from "../tests/autoscaler/fixtures.ts";
-import { execute } from "../tests/kas.ts";
+import { Journal } from "../src/autoscaler/store/journal.ts";
+import { Observer } from "../src/autoscaler/control/observe.ts";
+import { State } from "../src/autoscaler/store/state_folder.ts";
+import { BALANCER } from "../tests/unit/autoscaler/fixtures.ts";
+import { execute } from "../tests/support/kas.ts";
 import { asking, type Fleet, fleetOf } from "./fleet.ts";
 import { type Cell, type Goal, measured, type Options, type Part, quantile, type Result } from "./result.ts";
 import { asks, BASE, beside, burst, kasRig, predecessorRig, react, type Reaction, type Rig } from "./rig.ts";

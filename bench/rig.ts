@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { BUILT, eventually, type Running, start } from "../tests/kas.ts";
+import { BUILT, eventually, type Running, start } from "../tests/support/kas.ts";
 import type { Fleet } from "./fleet.ts";
 import { freePort } from "./servers.ts";
 import { deliver, Topic } from "./topic.ts";

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { Activities } from "../src/autoscaler/activities.ts";
-import { Journal } from "../src/autoscaler/journal.ts";
-import { Observer } from "../src/autoscaler/observe.ts";
-import { State } from "../src/autoscaler/state.ts";
-import { step } from "../src/autoscaler/step.ts";
-import { realClock } from "../src/autoscaler/wait.ts";
-import { BALANCER } from "../tests/autoscaler/fixtures.ts";
-import { binary } from "../tests/needs.ts";
+import { Activities } from "../src/autoscaler/lifecycle/runner.ts";
+import { Journal } from "../src/autoscaler/store/journal.ts";
+import { Observer } from "../src/autoscaler/control/observe.ts";
+import { State } from "../src/autoscaler/store/state_folder.ts";
+import { step } from "../src/autoscaler/control/evaluate.ts";
+import { realClock } from "../src/autoscaler/control/clock.ts";
+import { BALANCER } from "../tests/unit/autoscaler/fixtures.ts";
+import { binary } from "../tests/support/needs.ts";
 import { decideTimes } from "./facts.ts";
 import { asking, type Fleet, fleetOf } from "./fleet.ts";
 import { awsClis, kasLister, list, listingGoals, listingTable } from "./listing.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { BUILT, eventually, execute, type Running, start } from "../tests/kas.ts";
-import { installed } from "../tests/needs.ts";
+import { BUILT, eventually, execute, type Running, start } from "../tests/support/kas.ts";
+import { installed } from "../tests/support/needs.ts";
 import { type Front, startNginx } from "./nginx.ts";
 
 /** A server under measurement. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { eventually, execute, start } from "../tests/kas.ts";
-import { binary } from "../tests/needs.ts";
+import { eventually, execute, start } from "../tests/support/kas.ts";
+import { binary } from "../tests/support/needs.ts";
 import { fleetOf } from "./fleet.ts";
 import { memory, timed } from "./process.ts";
 import { type Goal, type Measured, measured, type Options, type Part, type Result, share } from "./result.ts";

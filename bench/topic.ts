@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { makeSigner } from "../src/sandbox/certificate.ts";
+import { makeSigner } from "../src/sandbox/sns/certificate.ts";
 import { type Post, post } from "../src/sandbox/sns/message.ts";
-import type { AlarmKind, AlarmState } from "../src/scaling/alarm.ts";
+import type { AlarmKind, AlarmState } from "../src/scaling/model/alarm.ts";
 
 /** Notifications of alarms, signed with SignatureVersion 2. */
 export class Topic implements AsyncDisposable {

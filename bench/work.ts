@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { BUILT, eventually, type Running, start } from "../tests/kas.ts";
+import { BUILT, eventually, type Running, start } from "../tests/support/kas.ts";
 import { measured, type Options, type Part, quantile, type Result } from "./result.ts";
 
 /** Clients that ask again as soon as they are answered, and how long each number of them does, s. */

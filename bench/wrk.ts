@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { execute } from "../tests/kas.ts";
+import { execute } from "../tests/support/kas.ts";
 
 /** What a run of wrk found. Times are ms. */
 export interface Wrk {

@@ -1,5 +1,5 @@
 /**
- * Writes docs/settings.md from the settings table and docs/doctor.md from doctor's checks: `deno task docs`. tests/docs_test.ts
+ * Writes docs/settings.md from the settings table and docs/doctor.md from doctor's checks: `deno task docs`. tests/unit/docs_test.ts
  * fails where a page is behind.
  *
  * @module
@@ -7,7 +7,7 @@
 import type { Check } from "../src/admin/doctor/check.ts";
 import { CHECKS } from "../src/admin/doctor/checks.ts";
 import { kebab } from "../src/cli/command.ts";
-import { type Setting, SETTINGS } from "../src/settings.ts";
+import { type Setting, SETTINGS } from "../src/settings/table.ts";
 
 /** The reference page of the settings as Markdown. */
 export function settingsPage(settings: Readonly<Record<string, Setting<unknown>>> = SETTINGS): string {
@@ -21,7 +21,7 @@ export function settingsPage(settings: Readonly<Record<string, Setting<unknown>>
     ];
     return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   });
-  return `<!-- Made from src/settings.ts by \`deno task docs\`; do not edit. -->
+  return `<!-- Made from src/settings/table.ts by \`deno task docs\`; do not edit. -->
 
 # Settings
 

@@ -1,6 +1,6 @@
 /**
  * Types of the parts of @std that kas uses. Without JSR, deno.json maps `@std/…` to std as plain JavaScript, which has
- * none. `tests/std_test.ts` holds each declaration against the module; with `@std` on JSR this file goes away.
+ * none. `tests/unit/std_test.ts` holds each declaration against the module; with `@std` on JSR this file goes away.
  *
  * @module
  */

@@ -9,7 +9,7 @@ import {
   evaluationRange,
   type Rule,
 } from "../../src/sandbox/cloudwatch/alarm_evaluation.ts";
-import type { AlarmKind, AlarmState } from "../../src/scaling/alarm.ts";
+import type { AlarmKind, AlarmState } from "../../src/scaling/model/alarm.ts";
 import { type Datapoints, MINUTE, type Plant } from "./plant.ts";
 
 /** CPU below which an instance asks for less, and from which for more, percent: the defaults of `kas admin setup`. */

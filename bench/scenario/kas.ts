@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { type Signal, signalOf } from "../../src/scaling/alarm.ts";
+import { type Signal, signalOf } from "../../src/scaling/model/alarm.ts";
 import { decide } from "../../src/scaling/decide.ts";
-import type { Facts, Limits, UnderWay } from "../../src/scaling/facts.ts";
-import type { Instance, InstanceState, Registration } from "../../src/scaling/fleet.ts";
-import { resyncSignal } from "../../src/scaling/resync.ts";
-import { SETTINGS } from "../../src/settings.ts";
+import type { Facts, Limits, UnderWay } from "../../src/scaling/model/observation.ts";
+import type { Instance, InstanceState, Registration } from "../../src/scaling/model/instance.ts";
+import { resyncSignal } from "../../src/scaling/policies/alarms.ts";
+import { SETTINGS } from "../../src/settings/table.ts";
 import { changes, instanceAlarms } from "./alarms.ts";
 import { type Machine, MINUTE, type Phase, type Plant } from "./plant.ts";
 import type { Policy } from "./play.ts";

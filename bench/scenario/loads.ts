@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { NINE_STEPS, THINK, WORK } from "../../src/admin/nine_steps.ts";
+import { NINE_STEPS, THINK, WORK } from "../../src/admin/sandbox/nine_steps.ts";
 
 /** A load over time, and the fleet that is there for it. */
 export interface Load {

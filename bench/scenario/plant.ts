@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { dice } from "../../src/sandbox/dice.ts";
+import { dice } from "../../src/sandbox/random.ts";
 import type { Load } from "./loads.ts";
 
 /** How long things take, s. The same for every policy: a start, though EC2 Auto Scaling would launch, which takes longer. */

@@ -7,11 +7,11 @@
 import { type Aws, connect } from "../aws/clients.ts";
 import { isNotFound, isOutOfReach } from "../aws/errors.ts";
 import { causes, explain } from "../aws/explain.ts";
-import { type Ec2Instance, fleetInstances, type FleetSelector } from "../aws/instances.ts";
-import { topics } from "../aws/topic.ts";
+import { type Ec2Instance, fleetInstances, type FleetSelector } from "../aws/ec2/instances.ts";
+import { topics } from "../aws/sns/topic.ts";
 import { ExitError, type Options, UsageError, type Values } from "../cli/command.ts";
 import type { Output } from "../cli/output.ts";
-import { SETTINGS } from "../settings.ts";
+import { SETTINGS } from "../settings/table.ts";
 
 /** The options of every command that talks to AWS. */
 export const ACCOUNT = {

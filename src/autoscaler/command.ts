@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { balancerRef } from "../aws/balancer.ts";
+import { balancerRef } from "../aws/balancing/balancer.ts";
 import { command, kebab, UsageError, type Values } from "../cli/command.ts";
 import { reread } from "../cli/flags.ts";
-import { giveUp } from "../permissions.ts";
-import { hostPort, SETTINGS, settingsLookup } from "../settings.ts";
+import { giveUp } from "../process/permissions.ts";
+import { hostPort, SETTINGS, settingsLookup } from "../settings/table.ts";
 import type { Tuning } from "./service.ts";
 
 /** Where nginx on the control instance expects it. */
@@ -90,7 +90,7 @@ export const autoscaler = command({
       import("@logtape/logtape"),
       import("../log.ts"),
       import("./service.ts"),
-      import("../systemd/notify.ts"),
+      import("../process/notify.ts"),
     ]);
     await using _log = await setUpLog(flags.log);
     const stopped = Promise.withResolvers<void>();

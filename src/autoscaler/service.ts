@@ -4,27 +4,27 @@
  * @module
  */
 import { getLogger } from "@logtape/logtape";
-import type { BalancerRef } from "../aws/balancer.ts";
+import type { BalancerRef } from "../aws/balancing/balancer.ts";
 import { type Account, connect } from "../aws/clients.ts";
-import { confirm } from "../aws/topic.ts";
-import type { Limits } from "../scaling/facts.ts";
+import { confirm } from "../aws/sns/topic.ts";
+import type { Limits } from "../scaling/model/observation.ts";
 import { certificates } from "../sns/certificate.ts";
 import { MessageError } from "../sns/message.ts";
 import { verifier } from "../sns/verify.ts";
-import { Activities } from "./activities.ts";
-import type { Fleet } from "./errand.ts";
-import { handler } from "./handler.ts";
-import { Inbox } from "./inbox.ts";
-import { Journal } from "./journal.ts";
-import { listen as listenTo } from "./listener.ts";
-import { Loop } from "./loop.ts";
-import { Metrics } from "./metrics.ts";
-import { Observer } from "./observe.ts";
-import type { Look, Snapshot } from "./snapshot.ts";
-import { State } from "./state.ts";
-import { status } from "./status.ts";
-import { statusPage } from "./page/page.ts";
-import { type Clock, realClock } from "./wait.ts";
+import { Activities } from "./lifecycle/runner.ts";
+import type { Fleet } from "./lifecycle/activity_context.ts";
+import { handler } from "./http/endpoint.ts";
+import { Inbox } from "./store/inbox.ts";
+import { Journal } from "./store/journal.ts";
+import { listen as listenTo } from "./http/listener.ts";
+import { Loop } from "./control/loop.ts";
+import { Metrics } from "./http/metrics.ts";
+import { Observer } from "./control/observe.ts";
+import type { Look, Snapshot } from "./http/snapshot.ts";
+import { State } from "./store/state_folder.ts";
+import { status } from "./http/status.ts";
+import { statusPage } from "./http/page/page.ts";
+import { type Clock, realClock } from "./control/clock.ts";
 import { VERSION } from "../version.ts";
 
 /** What may change while an autoscaler runs. Times are ms. */

@@ -6,9 +6,9 @@
  */
 import type { _InstanceType as InstanceType } from "@aws-sdk/client-ec2";
 import { type Aws, sendOptions } from "./clients.ts";
-import { type Ec2Instance, TAG } from "./ec2_instance.ts";
+import { type Ec2Instance, TAG } from "./ec2/ec2_instance.ts";
 import { code, isDenied } from "./errors.ts";
-import { templateOf } from "./instances.ts";
+import { templateOf } from "./ec2/instances.ts";
 
 /** An action that can be asked for without being done; putting into quarantine is `CreateTags`. */
 export type Rehearsal =

@@ -8,7 +8,7 @@ import * as esbuild from "esbuild";
 import deno from "../../deno.json" with { type: "json" };
 
 /** Modules that run in threads of their own, which a bundler does not see by itself. */
-const THREADS = ["src/worker/burn.ts", "src/systemd/thread.ts"];
+const THREADS = ["src/worker/burn.ts", "src/process/watchdog_thread.ts"];
 
 /** What goes into a bundle. */
 export interface BundleOptions {

@@ -4,7 +4,7 @@
  * @module
  */
 import { LOCK, SETTINGS_PATH, UNDO } from "./paths.ts";
-import { line, type Words } from "./words.ts";
+import { line, type Words } from "./ssh/words.ts";
 
 /** A file as it is on a host. */
 export interface FileFacts {

@@ -9,7 +9,7 @@ import { filesOf, type HostSettings, type Role, unitsOf } from "./files.ts";
 import { BINARY, PREVIOUS, SETTINGS_PATH } from "./paths.ts";
 import { removal } from "./removal.ts";
 import { applyScript, readSaid, restoreScript } from "./script.ts";
-import { type Connection, HostError } from "./ssh.ts";
+import { type Connection, HostError } from "./ssh/ssh.ts";
 import { pingWords, roleOf, type Step, steps } from "./steps.ts";
 
 /** What is wanted of every host. */

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { type BalancerRef, deregister, register, registrations, titleOf } from "../aws/balancer.ts";
+import { type BalancerRef, deregister, register, registrations, titleOf } from "../aws/balancing/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { explain } from "../aws/explain.ts";
 import type { Outcome } from "./provision.ts";
-import { HostError } from "./ssh.ts";
+import { HostError } from "./ssh/ssh.ts";
 
 /** Where an instance is taken out of, and how long that may take. */
 export interface Rolling {

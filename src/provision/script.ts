@@ -7,7 +7,7 @@
 import type { Facts } from "./facts.ts";
 import { LOCK, LOG, UNDO } from "./paths.ts";
 import { type Action, EXECUTABLE, type Step } from "./steps.ts";
-import { line, quoted } from "./words.ts";
+import { line, quoted } from "./ssh/words.ts";
 
 /** What the script says. */
 export type Said =

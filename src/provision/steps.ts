@@ -7,7 +7,7 @@
 import type { Facts } from "./facts.ts";
 import { type HostFile, type Role, SYSUSERS, unitsOf } from "./files.ts";
 import { AUTOSCALER_PORT, BINARY, PREVIOUS, SETTINGS_PATH, UNDO, WORKER_PORT } from "./paths.ts";
-import type { Words } from "./words.ts";
+import type { Words } from "./ssh/words.ts";
 
 /** A command that changes the host. */
 export interface Action {

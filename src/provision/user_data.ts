@@ -4,7 +4,7 @@
  * @module
  */
 import { LOCAL } from "./target.ts";
-import { line, type Words } from "./words.ts";
+import { line, type Words } from "./ssh/words.ts";
 
 /** What the first boot is to bring. */
 export interface FirstBoot {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "./service.ts";
+import type { Clock } from "./wire/service.ts";
 
 /** A clock on the machine's time. Its timers keep the process alive until they are disposed of. */
 export function realClock(speed = 1): Clock {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dice } from "./dice.ts";
+import { dice } from "./random.ts";
 
 /** The faults that strike by chance. */
 export type Chance = "throttle" | "errors" | "cut" | "wedge" | "snsDuplicates" | "snsLoss";

@@ -6,14 +6,14 @@
 import { getLogger } from "@logtape/logtape";
 import type { Balancers } from "./elb/balancers.ts";
 import { realClock } from "./clock.ts";
-import { zones } from "./ec2.ts";
-import type { Call } from "./endpoint.ts";
+import { zones } from "./ec2/service.ts";
+import type { Call } from "./wire/endpoint.ts";
 import { Faults } from "./faults.ts";
 import type { Lifecycle } from "./ec2/lifecycle.ts";
-import { commandMachines, type MachineCommands } from "./command_machine.ts";
-import { type Host, type MakeMachine, processMachines } from "./machine.ts";
+import { commandMachines, type MachineCommands } from "./machines/command_machine.ts";
+import { type Host, type MakeMachine, processMachines } from "./machines/machine.ts";
 import { seed } from "./seed.ts";
-import { ACCOUNT, type Clock } from "./service.ts";
+import { ACCOUNT, type Clock } from "./wire/service.ts";
 import { services } from "./services.ts";
 import { type RegistrationPhase, World } from "./world.ts";
 

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Ec2 } from "./ec2.ts";
-import type { Elb } from "./elb.ts";
+import type { Ec2 } from "./ec2/service.ts";
+import type { Elb } from "./elb/service.ts";
 import type { Lifecycle } from "./ec2/lifecycle.ts";
-import { INSTANCE_PORT } from "./machine.ts";
-import type { Service } from "./service.ts";
+import { INSTANCE_PORT } from "./machines/machine.ts";
+import type { Service } from "./wire/service.ts";
 
 /** What the account is made with. */
 export interface SeedOptions {

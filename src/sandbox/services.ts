@@ -4,19 +4,19 @@
  *
  * @module
  */
-import { Addresses, Subnet } from "./addresses.ts";
-import type { Signer } from "./certificate.ts";
-import { type CloudWatch, cloudWatch as makeCloudWatch } from "./cloudwatch.ts";
-import { type Ec2, ec2 as makeEc2, zones } from "./ec2.ts";
+import { Addresses, Subnet } from "./machines/addresses.ts";
+import type { Signer } from "./sns/certificate.ts";
+import { type CloudWatch, cloudWatch as makeCloudWatch } from "./cloudwatch/service.ts";
+import { type Ec2, ec2 as makeEc2, zones } from "./ec2/service.ts";
 import { Lifecycle } from "./ec2/lifecycle.ts";
-import { type Elb, elb as makeElb } from "./elb.ts";
+import { type Elb, elb as makeElb } from "./elb/service.ts";
 import { Balancers } from "./elb/balancers.ts";
-import { elbV2 } from "./elbv2.ts";
-import { type Call, endpoint } from "./endpoint.ts";
+import { elbV2 } from "./elbv2/service.ts";
+import { type Call, endpoint } from "./wire/endpoint.ts";
 import type { Faults } from "./faults.ts";
-import type { MakeMachine } from "./machine.ts";
-import type { Clock } from "./service.ts";
-import { type Sns, sns as makeSns } from "./sns.ts";
+import type { MakeMachine } from "./machines/machine.ts";
+import type { Clock } from "./wire/service.ts";
+import { type Sns, sns as makeSns } from "./sns/service.ts";
 import type { World } from "./world.ts";
 
 /** What AWS is made of. */

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { type AlarmKind, type AlarmState, type Signal, signalOf } from "./alarm.ts";
+import { type AlarmKind, type AlarmState, type Signal, signalOf } from "./model/alarm.ts";
 import { decide, type Decision } from "./decide.ts";
-import { activityOf, type Facts, type Limits } from "./facts.ts";
-import { exists, inService, type Instance, standing } from "./fleet.ts";
-import { pauseAfter, wholeFleet } from "./rules.ts";
-import { resyncSignal } from "./resync.ts";
+import { activityOf, type Facts, type Limits } from "./model/observation.ts";
+import { exists, inService, type Instance, standing } from "./model/instance.ts";
+import { pauseAfter, wholeFleet } from "./checks/checks.ts";
+import { resyncSignal } from "./policies/alarms.ts";
 
 /** One change, and what would have been decided with it. */
 export interface Counterfactual {

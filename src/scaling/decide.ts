@@ -22,8 +22,8 @@
  *
  * @module
  */
-import type { Ask, Signal } from "./alarm.ts";
-import type { Facts } from "./facts.ts";
+import type { Ask, Signal } from "./model/alarm.ts";
+import type { Facts } from "./model/observation.ts";
 import {
   aboveMin,
   bearable,
@@ -35,9 +35,9 @@ import {
   type Verdict,
   whichToStart,
   whichToStop,
-} from "./rules.ts";
+} from "./checks/checks.ts";
 
-export type { Datapoint, Facts, Limits, UnderWay } from "./facts.ts";
+export type { Datapoint, Facts, Limits, UnderWay } from "./model/observation.ts";
 
 /**
  * The version of the rules and of what they look at, recorded with each decision: raised with every change by which a

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Signal } from "./alarm.ts";
+import type { Signal } from "./model/alarm.ts";
 import { type Counterfactual, counterfactuals } from "./counterfactual.ts";
 import { asked, decide, type Decision, ORDER, verdicts } from "./decide.ts";
-import type { Facts } from "./facts.ts";
+import type { Facts } from "./model/observation.ts";
 
 /** How a rule took a step: `bound` is the first that held it, after which no other has a say. */
 export type RuleState = "passed" | "bound" | "not reached";

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Signal } from "./alarm.ts";
+import type { Signal } from "./model/alarm.ts";
 import { again } from "./counterfactual.ts";
 import { decide, type Decision } from "./decide.ts";
-import type { Facts, Limits } from "./facts.ts";
+import type { Facts, Limits } from "./model/observation.ts";
 
 /** What a decision was made from, and what was decided. */
 export interface Recorded {

@@ -6,7 +6,7 @@
  * @module
  */
 import { z } from "zod";
-import type { AlarmState } from "../scaling/alarm.ts";
+import type { AlarmState } from "../scaling/model/alarm.ts";
 
 /** Why a message is not taken, in one line without secrets, and the HTTP status that says so to SNS. */
 export class MessageError extends Error {

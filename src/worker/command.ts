@@ -4,8 +4,8 @@
  * @module
  */
 import { command } from "../cli/command.ts";
-import { giveUp } from "../permissions.ts";
-import { SETTINGS } from "../settings.ts";
+import { giveUp } from "../process/permissions.ts";
+import { SETTINGS } from "../settings/table.ts";
 import { startWorker } from "./service.ts";
 
 /** Waiting requests for each thread where `--queue` says nothing. */
@@ -45,7 +45,7 @@ export const worker = command({
     const [{ getLogger }, { setUpLog }, { connectSystemd }] = await Promise.all([
       import("@logtape/logtape"),
       import("../log.ts"),
-      import("../systemd/notify.ts"),
+      import("../process/notify.ts"),
     ]);
     await using _log = await setUpLog(flags.log);
     const log = getLogger(["kas", "worker"]);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HostPort } from "../settings.ts";
+import type { HostPort } from "../settings/table.ts";
 import { workerHandler } from "./handler.ts";
 import { BurnPool } from "./pool.ts";
 import { VERSION } from "../version.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
-import { type Ended, execute, FROM_SOURCE } from "../kas.ts";
+import { type Ended, execute, FROM_SOURCE } from "../support/kas.ts";
 import { FAST } from "./contract/backends.ts";
 
 /** `kas admin …words` as a process. */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { commandOf, commands } from "../admin/tree.ts";
-import { program, testWith } from "../needs.ts";
+import { commandOf, commands } from "../unit/admin/tree.ts";
+import { program, testWith } from "../support/needs.ts";
 import { ADMIN_CASES } from "./contract/admin_cases.ts";
 import { type Backend, motoBackend, sandboxBackend } from "./contract/backends.ts";
 import { CLOUDWATCH_CASES } from "./contract/cloudwatch_cases.ts";

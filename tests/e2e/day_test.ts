@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { execute } from "../kas.ts";
-import { installed, program, slow, testWith } from "../needs.ts";
+import { execute } from "../support/kas.ts";
+import { installed, program, slow, testWith } from "../support/needs.ts";
 import { kas } from "./contract/admin.ts";
 import { type Backend, motoBackend, sandboxBackend } from "./contract/backends.ts";
 import { settled } from "./contract/cases.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { BUILT, execute } from "../kas.ts";
-import { slow, testWith } from "../needs.ts";
+import { BUILT, execute } from "../support/kas.ts";
+import { slow, testWith } from "../support/needs.ts";
 
 const DEMO = "admin sandbox --scenario nine-steps --port 0 --balancer-port 0 --output json".split(" ");
 

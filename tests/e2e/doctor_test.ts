@@ -1,7 +1,7 @@
 import { CreateTagsCommand, RevokeSecurityGroupIngressCommand } from "@aws-sdk/client-ec2";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { BUILT, execute } from "../kas.ts";
-import { program, testWith } from "../needs.ts";
+import { BUILT, execute } from "../support/kas.ts";
+import { program, testWith } from "../support/needs.ts";
 import { kas } from "./contract/admin.ts";
 import { type Backend, motoBackend, sandboxBackend } from "./contract/backends.ts";
 import { settled } from "./contract/cases.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Buffer } from "node:buffer";
-import { BUILT, execute, start } from "../kas.ts";
-import { binary, testWith } from "../needs.ts";
+import { BUILT, execute, start } from "../support/kas.ts";
+import { binary, testWith } from "../support/needs.ts";
 
 testWith([binary()], "the executable tells its version, its commit, its target and its Deno", async () => {
   const { code, stdout, stderr } = await execute([...BUILT, "--version"]);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { FROM_SOURCE, type Running, start } from "../kas.ts";
+import { FROM_SOURCE, type Running, start } from "../support/kas.ts";
 import { FAST } from "./contract/backends.ts";
 
 const [BASE, NODE, OTHER] = ["i-00000000000000001", "i-00000000000000002", "i-00000000000000003"] as const;

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { ec2, queryError, wire } from "../aws/wire.ts";
-import { execute } from "../kas.ts";
+import { ec2, queryError, wire } from "../unit/aws/wire.ts";
+import { execute } from "../support/kas.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 

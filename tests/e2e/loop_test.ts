@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { BUILT, eventually, execute, type Running, start } from "../kas.ts";
-import { program, testWith } from "../needs.ts";
+import { BUILT, eventually, execute, type Running, start } from "../support/kas.ts";
+import { program, testWith } from "../support/needs.ts";
 
 /** The variables of the `export` lines that the sandbox prints. */
 async function exportsOf(sandbox: Running): Promise<Record<string, string>> {

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { eventually, execute, FROM_SOURCE, type Running, start } from "../kas.ts";
-import { installed, type Need, program, testWith } from "../needs.ts";
+import { eventually, execute, FROM_SOURCE, type Running, start } from "../support/kas.ts";
+import { installed, type Need, program, testWith } from "../support/needs.ts";
 import { OLDEST, OLDEST_NEED } from "./nginx/oldest.ts";
 import { freePort, type Nginx, type NginxOptions, startNginx as startVersion } from "./nginx/server.ts";
 

@@ -4,12 +4,12 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { balancerRef } from "../../src/aws/balancer.ts";
+import { balancerRef } from "../../src/aws/balancing/balancer.ts";
 import { startAutoscaler } from "../../src/autoscaler/service.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
-import { credentials } from "../aws/wire.ts";
-import { execute, FROM_SOURCE } from "../kas.ts";
-import { program, slow, testWith } from "../needs.ts";
+import { credentials } from "../unit/aws/wire.ts";
+import { execute, FROM_SOURCE } from "../support/kas.ts";
+import { program, slow, testWith } from "../support/needs.ts";
 import { FAST } from "./contract/backends.ts";
 
 const PAGE = new URL("../../docs/operation.md", import.meta.url);

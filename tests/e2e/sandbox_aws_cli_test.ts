@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { execute } from "../kas.ts";
-import { installed, program, slow, testWith } from "../needs.ts";
-import { localMachines } from "../sandbox/machines.ts";
+import { execute } from "../support/kas.ts";
+import { installed, program, slow, testWith } from "../support/needs.ts";
+import { localMachines } from "../unit/sandbox/machines.ts";
 
 const [BASE, NODE] = ["i-00000000000000001", "i-00000000000000002"] as const;
 

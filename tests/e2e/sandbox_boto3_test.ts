@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
-import { execute } from "../kas.ts";
-import { type Need, program, testWith } from "../needs.ts";
-import { localMachines } from "../sandbox/machines.ts";
+import { execute } from "../support/kas.ts";
+import { type Need, program, testWith } from "../support/needs.ts";
+import { localMachines } from "../unit/sandbox/machines.ts";
 
 const [BASE, NODE] = ["i-00000000000000001", "i-00000000000000002"] as const;
 const SCRIPT = new URL("./testdata/sandbox_boto3.py", import.meta.url).pathname;

@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { userInfo } from "node:os";
-import { BASE, fleet } from "../admin/fleet.ts";
-import { execute, FROM_SOURCE } from "../kas.ts";
-import { testWith } from "../needs.ts";
-import { SSH, sshClient, startSshd } from "../sshd.ts";
+import { BASE, fleet } from "../unit/admin/fleet.ts";
+import { execute, FROM_SOURCE } from "../support/kas.ts";
+import { testWith } from "../support/needs.ts";
+import { SSH, sshClient, startSshd } from "../support/sshd.ts";
 
 testWith(
   SSH,

@@ -1,10 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { registrations } from "../../src/aws/balancer.ts";
+import { registrations } from "../../src/aws/balancing/balancer.ts";
 import { connect } from "../../src/aws/clients.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
-import { BASE, machines, NODES } from "../autoscaler/fixtures.ts";
-import { credentials } from "../aws/wire.ts";
-import { eventually, execute, FROM_SOURCE, start } from "../kas.ts";
+import { BASE, machines, NODES } from "../unit/autoscaler/fixtures.ts";
+import { credentials } from "../unit/aws/wire.ts";
+import { eventually, execute, FROM_SOURCE, start } from "../support/kas.ts";
 import { makeTargetGroup } from "./contract/target_group.ts";
 
 const [NODE] = NODES;

@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { slow, testWith } from "../needs.ts";
+import { slow, testWith } from "../support/needs.ts";
 import { type Ran, run } from "./crash/run.ts";
 import { type Scenario, SCENARIOS } from "./crash/scenarios.ts";
 import { describe, type Point } from "./crash/victim.ts";

@@ -6,9 +6,9 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { dice } from "../../src/sandbox/dice.ts";
-import type { CrashPoint } from "../lab/lab.ts";
-import { slow } from "../needs.ts";
+import { dice } from "../../src/sandbox/random.ts";
+import type { CrashPoint } from "../support/lab/lab.ts";
+import { slow } from "../support/needs.ts";
 import { type Ran, run } from "./crash_points/run.ts";
 import { type Scenario, SCENARIOS } from "./crash_points/scenarios.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { slow, testWith } from "../needs.ts";
+import { slow, testWith } from "../support/needs.ts";
 import { hold } from "./histories/hold.ts";
 
 testWith([slow()], "I1–I8 hold in a thousand histories more", () => hold(1_000));

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { slow } from "../needs.ts";
+import { slow } from "../support/needs.ts";
 import { hold } from "./histories/hold.ts";
 
 Deno.test(

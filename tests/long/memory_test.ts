@@ -5,9 +5,9 @@
  * @module
  */
 import { assert } from "@std/assert";
-import { BASE, NODES, type Stage, stage } from "../autoscaler/fixtures.ts";
-import { eventually, start } from "../kas.ts";
-import { slow, testWith } from "../needs.ts";
+import { BASE, NODES, type Stage, stage } from "../unit/autoscaler/fixtures.ts";
+import { eventually, start } from "../support/kas.ts";
+import { slow, testWith } from "../support/needs.ts";
 import { type Held, INSPECTED, Inspector } from "./memory/inspected.ts";
 
 /** Messages of a round, and how many are on their way at once. */

@@ -5,8 +5,8 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { EXHIBITS, type Mutation, RULES } from "../museum/mutations.ts";
-import { slow, testWith } from "../needs.ts";
+import { EXHIBITS, type Mutation, RULES } from "../incidents/mutations.ts";
+import { slow, testWith } from "../support/needs.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
@@ -105,13 +105,13 @@ testWith(
 );
 
 Deno.test("every exhibit has its fault, in a place that is there", async () => {
-  const exhibits = (await Array.fromAsync(Deno.readDir(`${ROOT}tests/museum`)))
+  const exhibits = (await Array.fromAsync(Deno.readDir(`${ROOT}tests/incidents`)))
     .map(({ name }) => name).filter((name) => name.endsWith("_test.ts"));
   assertEquals(
-    exhibits.map((name) => `tests/museum/${name}`).toSorted(),
+    exhibits.map((name) => `tests/incidents/${name}`).toSorted(),
     [...new Set(EXHIBITS.map(({ test }) => test))].toSorted(),
   );
-  const catalogue = await Deno.readTextFile(`${ROOT}tests/museum/README.md`);
+  const catalogue = await Deno.readTextFile(`${ROOT}tests/incidents/README.md`);
   for (const name of exhibits) assert(catalogue.includes(`(${name})`), `${name} is not in the catalogue`);
   for (const { file, find } of [...EXHIBITS, ...RULES].flatMap(({ edits }) => edits)) {
     const source = await Deno.readTextFile(`${ROOT}${file}`);

@@ -5,7 +5,7 @@
  * @module
  */
 import { assert } from "@std/assert";
-import { slow } from "../needs.ts";
+import { slow } from "../support/needs.ts";
 import { Scene } from "./weather/scene.ts";
 import { type Weather, WEATHERS } from "./weather/weathers.ts";
 

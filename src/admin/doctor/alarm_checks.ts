@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { type AlarmDetail, COMPARISON } from "../../aws/alarms.ts";
-import { titleOf } from "../../aws/balancer.ts";
-import { sameMetric } from "../../aws/metric.ts";
-import { alarmName } from "../../scaling/alarm.ts";
+import { type AlarmDetail, COMPARISON } from "../../aws/cloudwatch/alarms.ts";
+import { titleOf } from "../../aws/balancing/balancer.ts";
+import { sameMetric } from "../../aws/cloudwatch/metric.ts";
+import { alarmName } from "../../scaling/model/alarm.ts";
 import { lastPart } from "../account.ts";
 import {
   type Check,

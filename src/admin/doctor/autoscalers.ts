@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import type { Identity } from "../../autoscaler/handler.ts";
+import type { Identity } from "../../autoscaler/http/endpoint.ts";
 
 /** What doctor reads of an autoscaler's `/status`. */
 const STATUS = z.object({

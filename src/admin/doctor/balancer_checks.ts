@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type Balancer, titleOf } from "../../aws/balancer.ts";
-import { HEALTH_CHECK_TARGET } from "../../aws/classic_balancer.ts";
-import { LAG } from "../../aws/target_group.ts";
+import { type Balancer, titleOf } from "../../aws/balancing/balancer.ts";
+import { HEALTH_CHECK_TARGET } from "../../aws/balancing/classic_balancer.ts";
+import { LAG } from "../../aws/balancing/target_group.ts";
 import { type Check, failed, type Finding, listed, named, ok, orOk, skipped, warning } from "./check.ts";
 import { type Facts, known } from "./facts.ts";
 import { members, statusOf } from "./fleet_checks.ts";

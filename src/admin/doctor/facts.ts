@@ -4,12 +4,12 @@
  *
  * @module
  */
-import type { AlarmDetail } from "../../aws/alarms.ts";
-import type { Balancer, BalancerRef, Health } from "../../aws/balancer.ts";
-import type { Ec2Instance } from "../../aws/instances.ts";
+import type { AlarmDetail } from "../../aws/cloudwatch/alarms.ts";
+import type { Balancer, BalancerRef, Health } from "../../aws/balancing/balancer.ts";
+import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import type { Rehearsal } from "../../aws/permissions.ts";
-import type { Ingress } from "../../aws/security_groups.ts";
-import type { Subscription } from "../../aws/topic.ts";
+import type { Ingress } from "../../aws/ec2/security_groups.ts";
+import type { Subscription } from "../../aws/sns/topic.ts";
 import type { Autoscaler } from "./autoscalers.ts";
 
 /** Something that was asked for, or why there is no answer. */

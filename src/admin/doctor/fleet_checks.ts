@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { TAG } from "../../aws/ec2_instance.ts";
-import type { Ec2Instance } from "../../aws/instances.ts";
-import { exists } from "../../scaling/fleet.ts";
+import { TAG } from "../../aws/ec2/ec2_instance.ts";
+import type { Ec2Instance } from "../../aws/ec2/instances.ts";
+import { exists } from "../../scaling/model/instance.ts";
 import { autoscalerOf, type Status } from "./autoscalers.ts";
 import { type Check, failed, listed, named, ok, orOk, skipped, warning } from "./check.ts";
 import { type Facts, known } from "./facts.ts";

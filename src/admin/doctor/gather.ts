@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { fleetAlarms } from "../../aws/alarms.ts";
-import { draining, findBalancer, health } from "../../aws/balancer.ts";
+import { fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
+import { draining, findBalancer, health } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { isNotFound } from "../../aws/errors.ts";
-import { type Ec2Instance, fleetInstances, type FleetSelector } from "../../aws/instances.ts";
+import { type Ec2Instance, fleetInstances, type FleetSelector } from "../../aws/ec2/instances.ts";
 import { isAllowed, type Rehearsal } from "../../aws/permissions.ts";
-import { ingressOf } from "../../aws/security_groups.ts";
-import { subscriptions } from "../../aws/topic.ts";
-import { WORKER_PORT } from "../../scaling/fleet.ts";
+import { ingressOf } from "../../aws/ec2/security_groups.ts";
+import { subscriptions } from "../../aws/sns/topic.ts";
+import { WORKER_PORT } from "../../scaling/model/instance.ts";
 import { findTopic } from "../account.ts";
 import { askAutoscaler, type Autoscaler, whyNot } from "./autoscalers.ts";
 import type { Fact, Facts, Plan, WorkerAnswer } from "./facts.ts";

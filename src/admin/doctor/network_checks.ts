@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Ec2Instance } from "../../aws/instances.ts";
-import type { Ingress } from "../../aws/security_groups.ts";
-import { WORKER_PORT } from "../../scaling/fleet.ts";
-import { AUTOSCALER_PORT } from "../ping.ts";
+import type { Ec2Instance } from "../../aws/ec2/instances.ts";
+import type { Ingress } from "../../aws/ec2/security_groups.ts";
+import { WORKER_PORT } from "../../scaling/model/instance.ts";
+import { AUTOSCALER_PORT } from "../instances/ping.ts";
 import { type Check, failed, type Finding, named, orOk, skipped } from "./check.ts";
 import { type Facts, known } from "./facts.ts";
 import { members } from "./fleet_checks.ts";

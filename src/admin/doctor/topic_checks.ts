@@ -4,7 +4,7 @@
  * @module
  */
 import { lastPart } from "../account.ts";
-import { AUTOSCALER_PORT } from "../ping.ts";
+import { AUTOSCALER_PORT } from "../instances/ping.ts";
 import { autoscalerOf, isSame } from "./autoscalers.ts";
 import { type Check, failed, type Finding, ok, orOk, skipped, warning } from "./check.ts";
 import { type Facts, known } from "./facts.ts";

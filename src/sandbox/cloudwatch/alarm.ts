@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { flag, invalid, needed, number, shapes, text, texts, whole, word } from "../input.ts";
-import { ACCOUNT, AwsError, type Dimension, type Metric, type Shape } from "../service.ts";
+import { flag, invalid, needed, number, shapes, text, texts, whole, word } from "../wire/input.ts";
+import { ACCOUNT, AwsError, type Dimension, type Metric, type Shape } from "../wire/service.ts";
 import {
   COMPARISON_NAMES,
   MISSING_DATA,

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { instant, invalid, needed, text, texts, whole, word } from "../input.ts";
-import { page } from "../paging.ts";
-import { AwsError, type Service } from "../service.ts";
+import { instant, invalid, needed, text, texts, whole, word } from "../wire/input.ts";
+import { page } from "../wire/paging.ts";
+import { AwsError, type Service } from "../wire/service.ts";
 import { actionsEnabled, definition, described, metric } from "./alarm.ts";
 import { STATES } from "./alarm_evaluation.ts";
 import type { Alarms } from "./alarms.ts";

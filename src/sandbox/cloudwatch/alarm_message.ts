@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { ACCOUNT } from "../service.ts";
+import { ACCOUNT } from "../wire/service.ts";
 import type { Alarm } from "./alarm.ts";
 import type { State } from "./alarm_evaluation.ts";
 

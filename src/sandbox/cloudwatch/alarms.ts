@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { AwsError, type Clock } from "../service.ts";
+import { AwsError, type Clock } from "../wire/service.ts";
 import { type Alarm, alarmArn, type Definition } from "./alarm.ts";
 import { type Datapoint, evaluate, evaluationRange, type State } from "./alarm_evaluation.ts";
 import { notice, timestamp } from "./alarm_message.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { instant, invalid, needed, number, shape, shapes, text, texts, whole, word } from "../input.ts";
-import { page } from "../paging.ts";
-import { AwsError, type Clock, type Metric, type Service, type Shape } from "../service.ts";
+import { instant, invalid, needed, number, shape, shapes, text, texts, whole, word } from "../wire/input.ts";
+import { page } from "../wire/paging.ts";
+import { AwsError, type Clock, type Metric, type Service, type Shape } from "../wire/service.ts";
 import { metric } from "./alarm.ts";
 import { invalidNextToken } from "./alarm_actions.ts";
 import {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Metric } from "../service.ts";
+import type { Metric } from "../wire/service.ts";
 
 /** What CloudWatch keeps of the values of a span. */
 export interface StatisticSet {

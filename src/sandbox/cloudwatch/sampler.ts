@@ -9,7 +9,7 @@
  * @module
  */
 import { type MetricStore, repeated } from "./metrics.ts";
-import type { Clock, Machine, Metered, Requests } from "../service.ts";
+import type { Clock, Machine, Metered, Requests } from "../wire/service.ts";
 
 /** Seconds of sandbox time that a datapoint covers. */
 export const MINUTE = 60;

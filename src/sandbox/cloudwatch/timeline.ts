@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock } from "../service.ts";
+import type { Clock } from "../wire/service.ts";
 
 /** Both times, and the way from one to the other. */
 export interface Timeline {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { shape, text, texts } from "../input.ts";
-import { ACCOUNT, AwsError, type Clock, type Service, type Shape } from "../service.ts";
+import { shape, text, texts } from "../wire/input.ts";
+import { ACCOUNT, AwsError, type Clock, type Service, type Shape } from "../wire/service.ts";
 import { missing } from "./request.ts";
 import { filtered, paged } from "./view.ts";
 

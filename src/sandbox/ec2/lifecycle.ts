@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { AddressPool } from "../addresses.ts";
-import type { MakeMachine } from "../machine.ts";
-import type { Clock, Machine } from "../service.ts";
+import type { AddressPool } from "../machines/addresses.ts";
+import type { MakeMachine } from "../machines/machine.ts";
+import type { Clock, Machine } from "../wire/service.ts";
 import type { Instance, World } from "../world.ts";
 
 /** How long a terminated instance can still be seen, ms of sandbox time. Source: EC2, TerminateInstances: about an hour. */

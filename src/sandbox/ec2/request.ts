@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { texts } from "../input.ts";
-import { AwsError, type Shape } from "../service.ts";
+import { texts } from "../wire/input.ts";
+import { AwsError, type Shape } from "../wire/service.ts";
 import type { Instance, Snapshot } from "../world.ts";
 
 /** The instances that the input names, or all. */

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { flag, shapes, text, texts, whole } from "../input.ts";
-import { ACCOUNT, AwsError, type Service, type Shape } from "../service.ts";
+import { flag, shapes, text, texts, whole } from "../wire/input.ts";
+import { ACCOUNT, AwsError, type Service, type Shape } from "../wire/service.ts";
 import type { SecurityGroup, SecurityGroupRule, Snapshot, World } from "../world.ts";
 import { dryRun, missing } from "./request.ts";
 import { filtered, paged, VPC } from "./view.ts";

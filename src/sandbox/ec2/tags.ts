@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { flag, shapes, text } from "../input.ts";
-import { AwsError, type Service, type Shape } from "../service.ts";
+import { flag, shapes, text } from "../wire/input.ts";
+import { AwsError, type Service, type Shape } from "../wire/service.ts";
 import type { Snapshot, World } from "../world.ts";
 import { dryRun, missing, tagged } from "./request.ts";
 import { filtered, paged } from "./view.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { number, shapes, text, texts } from "../input.ts";
-import { type Page, page } from "../paging.ts";
-import { ACCOUNT, AwsError, type Shape } from "../service.ts";
+import { number, shapes, text, texts } from "../wire/input.ts";
+import { type Page, page } from "../wire/paging.ts";
+import { ACCOUNT, AwsError, type Shape } from "../wire/service.ts";
 import type { Instance, StateName } from "../world.ts";
 
 /** Source: EC2 API, InstanceState.Code. */

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { INSTANCE_PORT } from "../machine.ts";
-import type { Clock } from "../service.ts";
+import { INSTANCE_PORT } from "../machines/machine.ts";
+import type { Clock } from "../wire/service.ts";
 import {
   type LoadBalancer,
   type Pool,

@@ -8,7 +8,7 @@ import { Balancer } from "./balancer.ts";
 import type { Faults } from "../faults.ts";
 import { HealthChecks } from "./health_checks.ts";
 import { userOf } from "./found.ts";
-import type { Clock, Dimension, Metric, Requests } from "../service.ts";
+import type { Clock, Dimension, Metric, Requests } from "../wire/service.ts";
 import type { ApplicationBalancer, Forward, LoadBalancer, TargetGroup, World } from "../world.ts";
 
 interface AtWork extends AsyncDisposable {

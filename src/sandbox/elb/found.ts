@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { invalid, needed, text, texts, whole } from "../input.ts";
-import { type Page, page } from "../paging.ts";
-import { AwsError, type Shape } from "../service.ts";
+import { invalid, needed, text, texts, whole } from "../wire/input.ts";
+import { type Page, page } from "../wire/paging.ts";
+import { AwsError, type Shape } from "../wire/service.ts";
 import type { ApplicationBalancer, Snapshot, TargetGroup } from "../world.ts";
 
 /** The load balancer that sends to a group. */

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Faults } from "../faults.ts";
-import type { Clock } from "../service.ts";
+import type { Clock } from "../wire/service.ts";
 import {
   type HealthCheck,
   type Instance,

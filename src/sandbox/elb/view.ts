@@ -4,8 +4,8 @@
  * @module
  */
 import { isReachable } from "./health_checks.ts";
-import { flag, invalid, needed, shape, shapes, text, whole } from "../input.ts";
-import { ACCOUNT, AwsError, type Shape } from "../service.ts";
+import { flag, invalid, needed, shape, shapes, text, whole } from "../wire/input.ts";
+import { ACCOUNT, AwsError, type Shape } from "../wire/service.ts";
 import type { BalancerAttributes, HealthCheck, Instance, Listener, LoadBalancer } from "../world.ts";
 
 /** A load balancer as DescribeLoadBalancers has it. */

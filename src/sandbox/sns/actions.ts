@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { flag, needed, shape, shapes, text, texts } from "../input.ts";
-import { page } from "../paging.ts";
-import { ACCOUNT, AwsError, type Service, type Shape } from "../service.ts";
+import { flag, needed, shape, shapes, text, texts } from "../wire/input.ts";
+import { page } from "../wire/paging.ts";
+import { ACCOUNT, AwsError, type Service, type Shape } from "../wire/service.ts";
 import {
   attribute,
   attributes,

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { needed, shape, text } from "../input.ts";
-import { ACCOUNT, type Shape } from "../service.ts";
+import { needed, shape, text } from "../wire/input.ts";
+import { ACCOUNT, type Shape } from "../wire/service.ts";
 import { DEFAULT_POLICY, retryPolicy } from "./delivery_policy.ts";
 import { invalidParameter, type Subscription, type Topic } from "./topics.ts";
 

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Clock } from "../service.ts";
+import type { Clock } from "../wire/service.ts";
 import type { Post } from "./message.ts";
 
 /** How long an attempt waits for its answer, ms. */

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { whole, word } from "../input.ts";
-import { AwsError, type Shape } from "../service.ts";
+import { whole, word } from "../wire/input.ts";
+import { AwsError, type Shape } from "../wire/service.ts";
 
 /** A retry policy, in the names of its JSON; delays in s. */
 export interface RetryPolicy {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Signer } from "../certificate.ts";
+import type { Signer } from "./certificate.ts";
 
 /** SignatureVersion. */
 export type SignatureVersion = "1" | "2";

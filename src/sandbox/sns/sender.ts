@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Signer } from "../certificate.ts";
+import type { Signer } from "./certificate.ts";
 import type { Faults } from "../faults.ts";
-import type { Clock } from "../service.ts";
+import type { Clock } from "../wire/service.ts";
 import type { Deliveries } from "./delivery.ts";
 import { DEFAULT_POLICY, delays, retryPolicy } from "./delivery_policy.ts";
 import { type Envelope, type MessageAttribute, post } from "./message.ts";

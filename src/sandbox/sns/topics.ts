@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ACCOUNT, AwsError, type Clock } from "../service.ts";
+import { ACCOUNT, AwsError, type Clock } from "../wire/service.ts";
 
 /** A topic. */
 export interface Topic {

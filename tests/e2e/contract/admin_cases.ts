@@ -4,9 +4,9 @@
  * @module
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { quarantine } from "../../../src/aws/instances.ts";
-import { createTopic } from "../../../src/aws/topic.ts";
-import { eventually } from "../../kas.ts";
+import { quarantine } from "../../../src/aws/ec2/instances.ts";
+import { createTopic } from "../../../src/aws/sns/topic.ts";
+import { eventually } from "../../support/kas.ts";
 import { kas } from "./admin.ts";
 import { type Case, launch, settled } from "./cases.ts";
 

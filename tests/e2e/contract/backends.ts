@@ -6,8 +6,8 @@
 import { DescribeSecurityGroupsCommand, DescribeSubnetsCommand } from "@aws-sdk/client-ec2";
 import { type Aws, connect } from "../../../src/aws/clients.ts";
 import { type SandboxOptions, startSandbox } from "../../../src/sandbox/sandbox.ts";
-import { credentials } from "../../aws/wire.ts";
-import { start } from "../../kas.ts";
+import { credentials } from "../../unit/aws/wire.ts";
+import { start } from "../../support/kas.ts";
 
 /** AWS as the cases see it. */
 export interface Backend extends AsyncDisposable {

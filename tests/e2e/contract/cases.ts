@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type Ec2Instance, instance, launchInstances } from "../../../src/aws/instances.ts";
-import type { Role } from "../../../src/scaling/fleet.ts";
-import { eventually } from "../../kas.ts";
+import { type Ec2Instance, instance, launchInstances } from "../../../src/aws/ec2/instances.ts";
+import type { Role } from "../../../src/scaling/model/instance.ts";
+import { eventually } from "../../support/kas.ts";
 import type { Backend } from "./backends.ts";
 
 /** A case: asserts what every AWS must do. Where one of the stand-ins is known to differ, the case says so in place. */

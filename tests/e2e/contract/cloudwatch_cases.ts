@@ -1,13 +1,19 @@
 /**
- * src/aws/alarms.ts against a stand-in for CloudWatch.
+ * src/aws/cloudwatch/alarms.ts against a stand-in for CloudWatch.
  *
  * @module
  */
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
-import { deleteAlarms, fleetAlarms, latestCpu, putAlarm, setAlarmState } from "../../../src/aws/alarms.ts";
+import {
+  deleteAlarms,
+  fleetAlarms,
+  latestCpu,
+  putAlarm,
+  setAlarmState,
+} from "../../../src/aws/cloudwatch/alarms.ts";
 import { isNotFound } from "../../../src/aws/errors.ts";
-import { cpuOf } from "../../../src/aws/metric.ts";
-import { eventually } from "../../kas.ts";
+import { cpuOf } from "../../../src/aws/cloudwatch/metric.ts";
+import { eventually } from "../../support/kas.ts";
 import { type Case, launch } from "./cases.ts";
 
 const TOPIC = "arn:aws:sns:eu-west-1:123456789012:kas";

@@ -1,5 +1,5 @@
 /**
- * src/aws/instances.ts against a stand-in for EC2.
+ * src/aws/ec2/instances.ts against a stand-in for EC2.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
   startInstance,
   stopInstance,
   terminateInstance,
-} from "../../../src/aws/instances.ts";
+} from "../../../src/aws/ec2/instances.ts";
 import { type Case, launch, settled } from "./cases.ts";
 
 const NOBODY = "i-0123456789abcdef0";

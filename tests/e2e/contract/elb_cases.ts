@@ -1,13 +1,24 @@
 /**
- * src/aws/balancer.ts and classic_balancer.ts against a stand-in for Classic ELB.
+ * src/aws/balancing/balancer.ts and classic_balancer.ts against a stand-in for Classic ELB.
  *
  * @module
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { balancerRef, deregister, health, register, registrations } from "../../../src/aws/balancer.ts";
-import { balancers, createBalancer, deleteBalancer, enableZones } from "../../../src/aws/classic_balancer.ts";
+import {
+  balancerRef,
+  deregister,
+  health,
+  register,
+  registrations,
+} from "../../../src/aws/balancing/balancer.ts";
+import {
+  balancers,
+  createBalancer,
+  deleteBalancer,
+  enableZones,
+} from "../../../src/aws/balancing/classic_balancer.ts";
 import { isNotFound } from "../../../src/aws/errors.ts";
-import { eventually } from "../../kas.ts";
+import { eventually } from "../../support/kas.ts";
 import { type Case, launch } from "./cases.ts";
 
 export const ELB_CASES: readonly Case[] = [

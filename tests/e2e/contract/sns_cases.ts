@@ -1,5 +1,5 @@
 /**
- * src/aws/topic.ts against a stand-in for SNS.
+ * src/aws/sns/topic.ts against a stand-in for SNS.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import {
   subscriptions,
   topics,
   unsubscribe,
-} from "../../../src/aws/topic.ts";
+} from "../../../src/aws/sns/topic.ts";
 import type { Case } from "./cases.ts";
 
 export const SNS_CASES: readonly Case[] = [

@@ -9,7 +9,7 @@ import {
   CreateLoadBalancerCommand,
   CreateTargetGroupCommand,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
-import { type BalancerRef, balancerRef } from "../../../src/aws/balancer.ts";
+import { type BalancerRef, balancerRef } from "../../../src/aws/balancing/balancer.ts";
 import type { Aws } from "../../../src/aws/clients.ts";
 
 /** What was made. */

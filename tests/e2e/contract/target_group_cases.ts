@@ -1,10 +1,10 @@
 /**
- * src/aws/balancer.ts and target_group.ts against a stand-in for Elastic Load Balancing v2, and `kas admin --target-group`.
+ * src/aws/balancing/balancer.ts and target_group.ts against a stand-in for Elastic Load Balancing v2, and `kas admin --target-group`.
  *
  * @module
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { fleetAlarms } from "../../../src/aws/alarms.ts";
+import { fleetAlarms } from "../../../src/aws/cloudwatch/alarms.ts";
 import {
   type BalancerRef,
   deregister,
@@ -12,11 +12,11 @@ import {
   health,
   register,
   registrations,
-} from "../../../src/aws/balancer.ts";
+} from "../../../src/aws/balancing/balancer.ts";
 import { isNotFound, isUnregistrable } from "../../../src/aws/errors.ts";
-import { stopInstance } from "../../../src/aws/instances.ts";
-import { fit, fitting } from "../../../src/aws/target_group.ts";
-import { eventually } from "../../kas.ts";
+import { stopInstance } from "../../../src/aws/ec2/instances.ts";
+import { fit, fitting } from "../../../src/aws/balancing/target_group.ts";
+import { eventually } from "../../support/kas.ts";
 import { kas } from "./admin.ts";
 import { type Case, launch, settled } from "./cases.ts";
 import { makeTargetGroup } from "./target_group.ts";

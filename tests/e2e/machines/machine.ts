@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Ended, eventually, execute } from "../../kas.ts";
+import { type Ended, eventually, execute } from "../../support/kas.ts";
 import { BARE, mirror, NGINX } from "./root_fs.ts";
 
 /** The room that a machine stands in. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Ended, execute } from "../../kas.ts";
+import { type Ended, execute } from "../../support/kas.ts";
 import type { Room } from "./room.ts";
 
 /** The executable that `deno task build` makes. */

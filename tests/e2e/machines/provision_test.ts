@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { eventually, execute, start } from "../../kas.ts";
-import { program, testWith } from "../../needs.ts";
+import { eventually, execute, start } from "../../support/kas.ts";
+import { program, testWith } from "../../support/needs.ts";
 import { BY_BPF, possible } from "./confinement.ts";
 import { hammer } from "./hammer.ts";
 import type { Machine } from "./machine.ts";

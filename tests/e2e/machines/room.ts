@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { execute } from "../../kas.ts";
+import { execute } from "../../support/kas.ts";
 import { isMade } from "./root_fs.ts";
-import { binary, type Need, program, root, slow } from "../../needs.ts";
+import { binary, type Need, program, root, slow } from "../../support/needs.ts";
 import { boot, type Machine, type MachineOptions, shutDown } from "./machine.ts";
 import { relayMirror } from "./mirror.ts";
 

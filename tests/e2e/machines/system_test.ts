@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import os from "node:os";
-import { playWith } from "../../../src/admin/scenario.ts";
+import { playWith } from "../../../src/admin/sandbox/scenario.ts";
 import { Output } from "../../../src/cli/output.ts";
 import { startSandbox } from "../../../src/sandbox/sandbox.ts";
-import { captured } from "../../cli/captured.ts";
-import { execute } from "../../kas.ts";
-import { testWith } from "../../needs.ts";
+import { captured } from "../../unit/cli/captured.ts";
+import { execute } from "../../support/kas.ts";
+import { testWith } from "../../support/needs.ts";
 import { hammer } from "./hammer.ts";
 import { KAS, otherBuild, provision, results, say, times } from "./provision.ts";
 import { MACHINES, type Room, room } from "./room.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { eventually, execute } from "../../kas.ts";
-import { program, testWith } from "../../needs.ts";
+import { eventually, execute } from "../../support/kas.ts";
+import { program, testWith } from "../../support/needs.ts";
 import { KAS, say } from "./provision.ts";
 import { MACHINES, must, room } from "./room.ts";
 

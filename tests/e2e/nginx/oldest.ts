@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { execute } from "../../kas.ts";
-import type { Need } from "../../needs.ts";
+import { execute } from "../../support/kas.ts";
+import type { Need } from "../../support/needs.ts";
 import { mirror } from "../machines/root_fs.ts";
 
 const FOLDER = "/var/cache/kas-tests/nginx-1.18";

@@ -6,7 +6,7 @@
 import autoscalerConf from "../../../nginx/kas-autoscaler.conf" with { type: "text" };
 import tlsConf from "../../../nginx/kas-autoscaler-tls.conf" with { type: "text" };
 import workerConf from "../../../nginx/kas-worker.conf" with { type: "text" };
-import { start } from "../../kas.ts";
+import { start } from "../../support/kas.ts";
 
 /** A running nginx. */
 export interface Nginx extends AsyncDisposable {

@@ -5,10 +5,10 @@
  */
 import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
 import { ModifyLoadBalancerAttributesCommand } from "@aws-sdk/client-elastic-load-balancing";
-import { fleetInstances } from "../../../src/aws/instances.ts";
+import { fleetInstances } from "../../../src/aws/ec2/instances.ts";
 import type { Passing } from "../../../src/sandbox/faults.ts";
-import { type Stage, stage } from "../../autoscaler/fixtures.ts";
-import { eventually } from "../../kas.ts";
+import { type Stage, stage } from "../../unit/autoscaler/fixtures.ts";
+import { eventually } from "../../support/kas.ts";
 import { machinesOf, type Scenario, serve, TEMPLATE } from "./scenarios.ts";
 import { describe, type Point, Victim } from "./victim.ts";
 

@@ -3,10 +3,17 @@
  *
  * @module
  */
-import { register } from "../../../src/aws/balancer.ts";
-import { startInstance } from "../../../src/aws/instances.ts";
-import { BALANCER, BASE, type Machines, machines, NODES, type Stage } from "../../autoscaler/fixtures.ts";
-import { eventually } from "../../kas.ts";
+import { register } from "../../../src/aws/balancing/balancer.ts";
+import { startInstance } from "../../../src/aws/ec2/instances.ts";
+import {
+  BALANCER,
+  BASE,
+  type Machines,
+  machines,
+  NODES,
+  type Stage,
+} from "../../unit/autoscaler/fixtures.ts";
+import { eventually } from "../../support/kas.ts";
 
 /** A direction of the matrix. */
 export interface Scenario {

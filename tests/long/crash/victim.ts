@@ -5,8 +5,8 @@
  */
 import type { Passing } from "../../../src/sandbox/faults.ts";
 import type { Sandbox } from "../../../src/sandbox/sandbox.ts";
-import { State } from "../../../src/autoscaler/state.ts";
-import { BUILT, type Running, start } from "../../kas.ts";
+import { State } from "../../../src/autoscaler/store/state_folder.ts";
+import { BUILT, type Running, start } from "../../support/kas.ts";
 
 /** Where to strike: at a call of AWS, or as soon as a step is on record. */
 export type Point =

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Cloud } from "../../lab/cloud.ts";
-import { type CrashPoint, Lab } from "../../lab/lab.ts";
-import { Referee } from "../../lab/referee.ts";
+import type { Cloud } from "../../support/lab/cloud.ts";
+import { type CrashPoint, Lab } from "../../support/lab/lab.ts";
+import { Referee } from "../../support/lab/referee.ts";
 import type { Scenario } from "./scenarios.ts";
 
 /** What a run came to. */

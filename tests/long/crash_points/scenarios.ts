@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { AT_ONCE, fleetOf, type FleetPlan } from "../../lab/fleet_plan.ts";
-import { TEMPLATE } from "../../lab/cloud.ts";
-import type { Lab } from "../../lab/lab.ts";
-import { away, FIRST, hold, noAlarms, out } from "../../lab/script.ts";
+import { AT_ONCE, fleetOf, type FleetPlan } from "../../support/lab/fleet_plan.ts";
+import { TEMPLATE } from "../../support/lab/cloud.ts";
+import type { Lab } from "../../support/lab/lab.ts";
+import { away, FIRST, hold, noAlarms, out } from "../../support/lab/script.ts";
 
 /** A scenario. */
 export interface Scenario {

@@ -4,7 +4,7 @@
  * @module
  */
 import { gzipSync } from "node:zlib";
-import { type Body } from "../../sns/fixtures.ts";
+import { type Body } from "../../unit/sns/fixtures.ts";
 import { joined, latin1, post, type Shot } from "./client.ts";
 import type { Random } from "./random.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Body, SIGNED } from "../../sns/fixtures.ts";
+import { type Body, SIGNED } from "../../unit/sns/fixtures.ts";
 import type { Mutator } from "./bytes.ts";
 import { post, type Shot } from "./client.ts";
 import type { Random } from "./random.ts";

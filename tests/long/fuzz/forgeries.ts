@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { makeSigner } from "../../../src/sandbox/certificate.ts";
-import type { Body } from "../../sns/fixtures.ts";
+import { makeSigner } from "../../../src/sandbox/sns/certificate.ts";
+import type { Body } from "../../unit/sns/fixtures.ts";
 import type { Mutator } from "./bytes.ts";
 import { post } from "./client.ts";
 import { alarmText, TIMES } from "./fields.ts";

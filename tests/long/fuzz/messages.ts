@@ -4,8 +4,8 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { Signer } from "../../../src/sandbox/certificate.ts";
-import { type Body, SIGNED } from "../../sns/fixtures.ts";
+import type { Signer } from "../../../src/sandbox/sns/certificate.ts";
+import { type Body, SIGNED } from "../../unit/sns/fixtures.ts";
 import type { Shot } from "./client.ts";
 
 export const TYPES = ["Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation"] as const;

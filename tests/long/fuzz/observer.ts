@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { makeSigner } from "../../../src/sandbox/certificate.ts";
-import { EC_CERTIFICATE, FOREIGN_CERTIFICATE, SHORT_CERTIFICATE } from "../../sns/bad_certificates.ts";
+import { makeSigner } from "../../../src/sandbox/sns/certificate.ts";
+import { EC_CERTIFICATE, FOREIGN_CERTIFICATE, SHORT_CERTIFICATE } from "../../unit/sns/bad_certificates.ts";
 
 /** It listens. */
 export interface Observer extends AsyncDisposable {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dice } from "../../../src/sandbox/dice.ts";
+import { dice } from "../../../src/sandbox/random.ts";
 
 /** A die with what the mutators ask of one. */
 export class Random {

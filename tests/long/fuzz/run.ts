@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Body } from "../../sns/fixtures.ts";
+import type { Body } from "../../unit/sns/fixtures.ts";
 import { BYTE_MUTATORS, HUGE_MUTATORS, LIMIT, type Mutator } from "./bytes.ts";
 import { Client, type Shot } from "./client.ts";
 import { FIELD_MUTATORS } from "./fields.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 import fc from "fast-check";
-import type { AlarmKind, AlarmState } from "../../../src/scaling/alarm.ts";
-import { TEMPLATE } from "../../lab/cloud.ts";
-import type { FleetPlan } from "../../lab/fleet_plan.ts";
+import type { AlarmKind, AlarmState } from "../../../src/scaling/model/alarm.ts";
+import { TEMPLATE } from "../../support/lab/cloud.ts";
+import type { FleetPlan } from "../../support/lab/fleet_plan.ts";
 
 const MESSAGES = [
   "valid",

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { FLEET, TEMPLATE } from "../../lab/cloud.ts";
-import type { Lab } from "../../lab/lab.ts";
-import type { Referee } from "../../lab/referee.ts";
+import { FLEET, TEMPLATE } from "../../support/lab/cloud.ts";
+import type { Lab } from "../../support/lab/lab.ts";
+import type { Referee } from "../../support/lab/referee.ts";
 import type { Event } from "./events.ts";
 
 /** Brings trouble to a lab. */

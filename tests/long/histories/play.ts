@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { Lab } from "../../lab/lab.ts";
-import { type Acts, Referee } from "../../lab/referee.ts";
+import { Lab } from "../../support/lab/lab.ts";
+import { type Acts, Referee } from "../../support/lab/referee.ts";
 import type { Event, History } from "./events.ts";
 import { Senders } from "./senders.ts";
 import { Others } from "./others.ts";

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { alarmName } from "../../../src/scaling/alarm.ts";
+import { alarmName } from "../../../src/scaling/model/alarm.ts";
 import type { Post } from "../../../src/sandbox/sns/message.ts";
-import { FLEET } from "../../lab/cloud.ts";
-import { instancesOf } from "../../lab/fleet_plan.ts";
-import type { Lab } from "../../lab/lab.ts";
-import { notice } from "../../lab/notice.ts";
-import type { Fate, Referee } from "../../lab/referee.ts";
+import { FLEET } from "../../support/lab/cloud.ts";
+import { instancesOf } from "../../support/lab/fleet_plan.ts";
+import type { Lab } from "../../support/lab/lab.ts";
+import { notice } from "../../support/lab/notice.ts";
+import type { Fate, Referee } from "../../support/lab/referee.ts";
 import type { Event } from "./events.ts";
 
 type MessageEvent = Event & { readonly what: "message" };

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import type { Running } from "../../kas.ts";
-import { filesOf, socketsOf, STATES } from "../../sockets.ts";
+import type { Running } from "../../support/kas.ts";
+import { filesOf, socketsOf, STATES } from "../../support/sockets.ts";
 
 const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { BUILT, type Running, start } from "../../kas.ts";
+import { BUILT, type Running, start } from "../../support/kas.ts";
 
 /** The memory of one process at one moment. */
 export interface Sample {

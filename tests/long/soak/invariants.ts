@@ -6,7 +6,7 @@
  */
 import type { InstanceView, Sandbox } from "../../../src/sandbox/sandbox.ts";
 import type { Passing } from "../../../src/sandbox/faults.ts";
-import { INSTANCE_PORT } from "../../../src/sandbox/machine.ts";
+import { INSTANCE_PORT } from "../../../src/sandbox/machines/machine.ts";
 
 /** What to hold the fleet to. */
 export interface Bounds {

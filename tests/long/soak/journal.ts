@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type DecisionRecord, readRecord } from "../../../src/autoscaler/record.ts";
-import { State } from "../../../src/autoscaler/state.ts";
+import { type DecisionRecord, readRecord } from "../../../src/autoscaler/store/record.ts";
+import { State } from "../../../src/autoscaler/store/state_folder.ts";
 import { decided } from "../../../src/scaling/replay.ts";
 
 /** What the journal holds. */

@@ -4,15 +4,15 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { setAlarmState } from "../../../src/aws/alarms.ts";
+import { setAlarmState } from "../../../src/aws/cloudwatch/alarms.ts";
 import { connect } from "../../../src/aws/clients.ts";
 import type { Autoscaler, AutoscalerOptions } from "../../../src/autoscaler/service.ts";
-import { type Clock, realClock } from "../../../src/autoscaler/wait.ts";
-import type { Line } from "../../../src/autoscaler/journal.ts";
+import { type Clock, realClock } from "../../../src/autoscaler/control/clock.ts";
+import type { Line } from "../../../src/autoscaler/store/journal.ts";
 import type { Passing } from "../../../src/sandbox/faults.ts";
-import type { MakeMachine } from "../../../src/sandbox/machine.ts";
+import type { MakeMachine } from "../../../src/sandbox/machines/machine.ts";
 import type { SandboxOptions } from "../../../src/sandbox/sandbox.ts";
-import type { AlarmState } from "../../../src/scaling/alarm.ts";
+import type { AlarmState } from "../../../src/scaling/model/alarm.ts";
 import {
   BASE,
   firstResync,
@@ -22,8 +22,8 @@ import {
   putLasting,
   type Stage,
   stage,
-} from "../../autoscaler/fixtures.ts";
-import { eventually } from "../../kas.ts";
+} from "../../unit/autoscaler/fixtures.ts";
+import { eventually } from "../../support/kas.ts";
 
 /** A wall clock that jumps. */
 export class JumpingClock implements Clock {

@@ -4,11 +4,11 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { subscribe } from "../../../src/aws/topic.ts";
-import { terminateInstance } from "../../../src/aws/instances.ts";
+import { subscribe } from "../../../src/aws/sns/topic.ts";
+import { terminateInstance } from "../../../src/aws/ec2/instances.ts";
 import type { Passing } from "../../../src/sandbox/faults.ts";
-import { BASE, NODES } from "../../autoscaler/fixtures.ts";
-import { eventually } from "../../kas.ts";
+import { BASE, NODES } from "../../unit/autoscaler/fixtures.ts";
+import { eventually } from "../../support/kas.ts";
 import { Scene, type Setting } from "./scene.ts";
 
 /** A weather and its story, which rejects where it ends otherwise than it has to. */

@@ -1,0 +1,84 @@
+/**
+ * `kas admin instances create`: launches instances into the fleet.
+ *
+ * @module
+ */
+import { launchInstances } from "../../aws/ec2/instances.ts";
+import { command, ExitError, UsageError } from "../../cli/command.ts";
+import type { Role } from "../../scaling/model/instance.ts";
+import { integer, oneOf, text } from "../../settings/table.ts";
+import { ACCOUNT, connected } from "../account.ts";
+import { printActions } from "./targets.ts";
+
+const ROLES = ["base", "control", "node"] as const satisfies Role[];
+
+const parseRole = oneOf(...ROLES);
+
+/** The Name tag's ending, by which a legacy fleet without role tags knows an instance's role. */
+const SUFFIX: Record<Role, string> = { base: "base", control: "ctl", node: "node" };
+
+export const create = command({
+  name: "create",
+  summary: "Launch instances into the fleet",
+  options: {
+    count: { placeholder: "N", help: "how many", default: "1", parse: integer(1, 1_000) },
+    role: {
+      placeholder: "ROLE",
+      help: "base and control are always on, nodes are started and stopped",
+      default: "node",
+      choices: ROLES,
+      parse: parseRole,
+    },
+    launchTemplate: { placeholder: "NAME", help: "launch template, by name or id", parse: text },
+    image: { placeholder: "AMI", help: "image, needed without a launch template", parse: text },
+    type: { placeholder: "TYPE", help: "instance type, such as t3.small", parse: text },
+    subnet: { placeholder: "ID", help: "subnet to launch into", parse: text },
+    securityGroup: { placeholder: "ID", help: "security group; may be repeated", repeat: true, parse: text },
+    userData: { placeholder: "FILE", help: "file with the user data, such as cloud-init's", parse: text },
+    ...ACCOUNT,
+  },
+  examples: ["admin instances create --count 2 --launch-template kas-node"],
+  run: (context) =>
+    connected(context, async (aws) => {
+      const { flags: { fleet, keyName, ...flags }, out, signal } = context;
+      if (flags.image === undefined && flags.launchTemplate === undefined) {
+        throw new UsageError(
+          "Instances need --image AMI or --launch-template NAME",
+          "--image ami-0123456789abcdef0; in the sandbox any will do",
+        );
+      }
+      const userData = flags.userData === undefined ? undefined : await readUserData(flags.userData);
+      if (flags.dryRun) {
+        const source = flags.launchTemplate ?? flags.image;
+        return await printActions(out, [{
+          action: `launch ${flags.count} × ${flags.role} from ${source} into fleet ${fleet}`,
+        }]);
+      }
+      const launched = await launchInstances(aws, {
+        fleet,
+        role: flags.role,
+        count: flags.count,
+        name: `${fleet}_${SUFFIX[flags.role]}`,
+        ...(flags.image !== undefined && { image: flags.image }),
+        ...(flags.type !== undefined && { type: flags.type }),
+        ...(flags.subnet !== undefined && { subnet: flags.subnet }),
+        ...(flags.securityGroup.length > 0 && { securityGroups: flags.securityGroup }),
+        ...(keyName !== undefined && { keyName }),
+        ...(flags.launchTemplate !== undefined && { launchTemplate: flags.launchTemplate }),
+        ...(userData !== undefined && { userData }),
+      }, signal);
+      await out.table(["id", "name"], launched.map(({ id, name }) => ({ id, name })));
+      out.hint("Next: kas admin setup, for their alarms and, with a new load balancer, their registration");
+      if (launched.length < flags.count) {
+        throw new ExitError(`Only ${launched.length} of ${flags.count} instances were launched`);
+      }
+    }),
+});
+
+async function readUserData(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new UsageError(`Cannot read user data ${path}: ${cause instanceof Error ? cause.message : cause}`);
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * The autoscaler's journal as the admin commands read it: from its state folder, or from a running autoscaler.
+ *
+ * @module
+ */
+import type { DecisionRecord, Journal, Line, Wanted } from "../../autoscaler/store/journal.ts";
+import { ExitError } from "../../cli/command.ts";
+import { SETTINGS, url } from "../../settings/table.ts";
+
+/** The options that say where the journal is. */
+export const JOURNAL = {
+  url: {
+    placeholder: "URL",
+    help: "ask the autoscaler there instead of reading its state folder",
+    parse: url,
+  },
+  state: SETTINGS.state,
+} as const;
+
+/** Their values. */
+export interface JournalFlags {
+  readonly url: string | undefined;
+  readonly state: string;
+}
+
+/** A journal to read. Each of it throws {@linkcode ExitError} where that can't be. */
+export interface Reading extends Disposable {
+  /** The latest decisions, newest first. */
+  lines(limit: number): Promise<readonly Line[]>;
+  record(wanted: Wanted): Promise<DecisionRecord | undefined>;
+  /** All records, oldest first. */
+  records(): AsyncIterable<DecisionRecord>;
+}
+
+/** How long an autoscaler is waited for, ms. */
+const TIMEOUT = 10_000;
+
+/** Opens the journal that the flags say. */
+export async function openJournal({ url, state }: JournalFlags, signal: AbortSignal): Promise<Reading> {
+  return url === undefined ? await inFolder(state) : over(url, signal);
+}
+
+/** The journal in a state folder, or in a database out of one. */
+export async function inFolder(path: string): Promise<Reading> {
+  // node:sqlite is loaded only where it is needed.
+  const [{ State }, { Journal }] = await Promise.all([
+    import("../../autoscaler/store/state_folder.ts"),
+    import("../../autoscaler/store/journal.ts"),
+  ]);
+  const state = State.read(path);
+  const journal = new Journal(state);
+  return {
+    lines: (limit) => Promise.resolve(journal.lines(limit, Date.now())),
+    record: (wanted) => Promise.resolve(read(journal, wanted)),
+    records: async function* () {
+      for (let after = 0;;) {
+        const record = read(journal, { after });
+        if (record === undefined) return;
+        yield record;
+        after = record.id;
+      }
+    },
+    [Symbol.dispose]: () => state[Symbol.dispose](),
+  };
+}
+
+function read(journal: Journal, wanted: Wanted): DecisionRecord | undefined {
+  try {
+    return journal.read(wanted);
+  } catch (cause) {
+    throw new ExitError((cause as Error).message, 1, undefined, { cause });
+  }
+}
+
+/** The journal of a running autoscaler. */
+export function over(base: string, signal: AbortSignal): Reading {
+  const records = async (query: string): Promise<DecisionRecord[]> => {
+    const text = await ask(base, `decisions?${query}`, signal);
+    return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+  };
+  return {
+    lines: async (limit) => JSON.parse(await ask(base, `activities?limit=${limit}`, signal)),
+    record: async (wanted) => {
+      const [query = ""] = Object.entries(wanted).map(([name, value]) => `${name}=${value}`);
+      return (await records(query))[0];
+    },
+    records: async function* () {
+      for (let after = 0;;) {
+        const page = await records(`after=${after}`);
+        yield* page;
+        const last = page.at(-1);
+        if (last === undefined) return;
+        after = last.id;
+      }
+    },
+    [Symbol.dispose]: () => {},
+  };
+}
+
+async function ask(base: string, path: string, signal: AbortSignal): Promise<string> {
+  const target = new URL(path, base.endsWith("/") ? base : `${base}/`);
+  try {
+    const response = await fetch(target, { signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]) });
+    const body = await response.text();
+    if (response.status !== 200) throw new Error(`HTTP status ${response.status}: ${body.slice(0, 200)}`);
+    return body;
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    throw new ExitError(`Cannot read ${target.href}: ${(cause as Error).message}`, 1, "kas admin ping", {
+      cause,
+    });
+  }
+}

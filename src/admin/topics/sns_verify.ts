@@ -1,0 +1,108 @@
+/**
+ * `kas admin sns`: looks at a captured message as the autoscaler would.
+ *
+ * @module
+ */
+import { command, ExitError, type Group, UsageError } from "../../cli/command.ts";
+import type { Row } from "../../cli/output.ts";
+import { SETTINGS } from "../../settings/table.ts";
+import { certificates, readCertificate } from "../../sns/certificate.ts";
+import { type Message, MessageError, parseMessage } from "../../sns/message.ts";
+import { checks, type Trust } from "../../sns/verify.ts";
+
+const COLUMNS = ["field", "result", "detail"];
+
+const verify = command({
+  name: "verify",
+  summary: "Check a captured SNS message as the autoscaler would; exit status 1 if it would be refused",
+  description:
+    "FILE holds the body of the POST. Without --cert the certificate is fetched from the message's " +
+    "SigningCertURL, if that may be trusted.",
+  args: "FILE",
+  options: {
+    cert: {
+      placeholder: "FILE",
+      help: "take the signing certificate from this PEM file",
+      parse: (path: string) => path,
+    },
+    topicArn: SETTINGS.topicArn,
+    at: {
+      placeholder: "TIME",
+      help: "check as of this time, such as 2026-03-06T20:00:00Z; by default now",
+      parse: time,
+    },
+    trustSigner: SETTINGS.trustSigner,
+  },
+  examples: [
+    "admin sns verify message.json --topic-arn arn:aws:sns:eu-west-1:123456789012:kas --at 2026-03-06T20:00:00Z",
+  ],
+  run: async ({ flags, args: [file = ""], out }) => {
+    const { topicArn, trustSigner, cert, at } = flags;
+    if (topicArn === undefined) {
+      throw new UsageError("kas admin sns verify needs --topic-arn", "--topic-arn ARN");
+    }
+    const body = await read(file);
+    const pem = cert === undefined ? undefined : await read(cert);
+    const certificate = pem === undefined
+      ? certificates()
+      : () => Promise.resolve().then(() => readCertificate(pem));
+    let refused = false;
+    const rows = async function* (): AsyncGenerator<Row, void, void> {
+      for await (
+        const row of results(body, {
+          topicArn,
+          trustSigner,
+          certificate,
+          now: () => at ?? Date.now(),
+        })
+      ) {
+        refused ||= row.result === "refused";
+        yield row;
+      }
+    };
+    await out.table(COLUMNS, rows());
+    return refused ? 1 : 0;
+  },
+});
+
+/** SNS messages. */
+export const sns: Group = {
+  name: "sns",
+  summary: "Look into SNS messages",
+  commands: [verify],
+};
+
+/** Every check's result, though one may have failed before. */
+async function* results(
+  body: string,
+  trust: Trust & { readonly now: () => number },
+): AsyncGenerator<Row, void, void> {
+  let message: Message;
+  try {
+    message = parseMessage(body);
+  } catch (error) {
+    if (!(error instanceof MessageError)) throw error;
+    yield { field: "Body", result: "refused", detail: error.message };
+    return;
+  }
+  yield { field: "Body", result: "ok", detail: message.type };
+  for await (const { field, passed, detail } of checks(message, trust)) {
+    yield { field, result: passed ? "ok" : "refused", detail };
+  }
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new ExitError(`Cannot read ${path}: ${(cause as Error).message}`, 1, undefined, { cause });
+  }
+}
+
+function time(text: string): number {
+  const ms = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text)
+    ? Date.parse(text)
+    : NaN;
+  if (Number.isNaN(ms)) throw new TypeError("expected a time such as 2026-03-06T20:00:00Z");
+  return ms;
+}

@@ -1,0 +1,305 @@
+/**
+ * The loop: works the inbox off, message by message, and reads the alarms every so often (R2). Decisions are serial and
+ * quick; what they begin goes on beside the loop (activities.ts).
+ *
+ * @module
+ */
+import { getLogger } from "@logtape/logtape";
+import { code, isOutOfReach, isThrottled } from "../../aws/errors.ts";
+import { explain } from "../../aws/explain.ts";
+import { alarmName, parseAlarmName, type Signal, signalOf } from "../../scaling/model/alarm.ts";
+import { decide, type Decision } from "../../scaling/decide.ts";
+import type { Facts } from "../../scaling/model/observation.ts";
+import { parseAlarmChange } from "../../sns/message.ts";
+import type { Entry, Inbox, Waiting } from "../store/inbox.ts";
+import { step, type Stepped, type Stepper } from "./evaluate.ts";
+import { backoff, type Clock } from "./clock.ts";
+
+/** What the loop works with. */
+export interface LoopParts {
+  readonly stepper: Stepper;
+  readonly inbox: Inbox;
+  /** Confirms a subscription by its token; absent where there is no topic, and nothing to confirm. */
+  readonly confirm?: ((token: string, signal: AbortSignal) => Promise<string>) | undefined;
+  /** Told of each decision. */
+  readonly decided: (signal: Signal, decision: Decision) => void;
+  readonly clock: Clock;
+}
+
+/** How long a confirmation is tried, ms: SNS's tokens are valid for two days. Source: SNS API, Subscribe. */
+const TOKEN_VALID = 2 * 24 * 3_600_000;
+
+/** Pause after a turn of the loop that failed, ms. */
+const RECOVERY = 1_000;
+
+/** The longest sleep, ms: a message that a clock set back has put off is looked for that often. */
+const LONGEST_SLEEP = 60_000;
+
+/** Why a resync is left to be made again: a message came, and it is the more urgent one. */
+class Overtaken extends Error {}
+
+const log = getLogger(["kas", "loop"]);
+
+/** Works on what comes in. */
+export class Loop {
+  readonly #parts: LoopParts;
+  /** When the alarms are to be read next, by the clock's elapsed time: nobody's setting of the clock holds it up. */
+  #resyncDue = 0;
+  /** Resyncs that failed since the last one that didn't. */
+  #resyncsFailed = 0;
+  /** Sleeps that a new message ends. */
+  readonly #sleeps = new Set<AbortController>();
+  /** Ends the observation of a resync that is patient. */
+  #resyncing: AbortController | undefined;
+  #seen: Facts | undefined;
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+  }
+
+  /** How the fleet was last seen. */
+  get seen(): Facts | undefined {
+    return this.#seen;
+  }
+
+  /** To be called when a message was put into the inbox. */
+  wake(): void {
+    for (const sleep of this.#sleeps) sleep.abort();
+    const { inbox, clock } = this.#parts;
+    if (this.#resyncing !== undefined && inbox.next("notification", clock.now()) !== undefined) {
+      this.#resyncing.abort(new Overtaken());
+    }
+  }
+
+  /** Runs until the signal is aborted; what is under way by then is finished. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, confirm } = this.#parts;
+    this.#resyncDue = clock.elapsed();
+    await Promise.all([
+      this.#forever(signal, () => this.#decide(signal)),
+      ...(confirm === undefined ? [] : [this.#forever(signal, () => this.#confirm(confirm, signal))]),
+    ]);
+  }
+
+  /** Whatever fails, a full disk for one, is tried again: nothing ends the loop but its signal. */
+  async #forever(signal: AbortSignal, turn: () => Promise<void>): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await turn();
+      } catch (error) {
+        if (signal.aborted) return;
+        log.error("a turn of the loop failed", { reason: (error as Error).message });
+        await this.#parts.clock.sleep(RECOVERY, signal).catch(() => {});
+      }
+    }
+  }
+
+  /** Decides on the next message, or resyncs, or waits for either. */
+  async #decide(signal: AbortSignal): Promise<void> {
+    const { stepper: { limits, journal }, inbox, clock } = this.#parts;
+    const now = clock.now();
+    const message = inbox.next("notification", now);
+    // A stream of messages does not put the resync off for ever.
+    const patient = clock.elapsed() < this.#resyncDue + limits.resync;
+    if (message !== undefined && patient) {
+      await this.#tried(message, signal, () => this.#notified(message, signal));
+    } else if (clock.elapsed() >= this.#resyncDue) {
+      await this.#resync(signal, patient);
+      journal.prune(now);
+      inbox.prune(now);
+    } else {
+      await this.#idle("notification", this.#resyncDue, signal);
+    }
+  }
+
+  /** Confirms the next subscription, beside the decisions as SNS may take its time. */
+  async #confirm(confirm: NonNullable<LoopParts["confirm"]>, signal: AbortSignal): Promise<void> {
+    const { inbox, clock } = this.#parts;
+    const message = inbox.next("confirmation", clock.now());
+    if (message === undefined) return await this.#idle("confirmation", undefined, signal);
+    await this.#tried(message, signal, async () => {
+      const arn = await confirm(message.body, signal);
+      inbox.done(message.id, clock.now());
+      log.info("confirmed the subscription", { messageId: message.id, subscription: arn });
+    });
+  }
+
+  /** Tries to deal with a message; if that fails it stays in the inbox for later. */
+  async #tried(message: Waiting, signal: AbortSignal, attempt: () => Promise<void>): Promise<void> {
+    const { inbox, clock } = this.#parts;
+    try {
+      await attempt();
+    } catch (error) {
+      if (signal.aborted) return;
+      const reason = explain(error).message;
+      if (
+        message.kind === "confirmation" && (refused(error) || clock.now() - message.received > TOKEN_VALID)
+      ) {
+        inbox.done(message.id, clock.now());
+        log.error("gave up confirming the subscription", { messageId: message.id, reason });
+        return;
+      }
+      inbox.postpone(message, clock.now());
+      log.warn("will try again", { messageId: message.id, attempts: message.attempts + 1, reason });
+    }
+  }
+
+  /** Decides on a notification. It is done in the transaction that records its decision, so it has exactly one. */
+  async #notified(message: Waiting, aborted: AbortSignal): Promise<void> {
+    const { stepper, inbox, clock } = this.#parts;
+    const signal = this.#signalOf(message.body);
+    const done = (signal: Signal) => {
+      inbox.done(message.id, clock.now());
+      if (signal.alarm !== undefined) {
+        stepper.journal.processed(alarmName(signal.alarm), signal.alarm, signal.source);
+      }
+    };
+    if (signal.kind !== "none") {
+      const stepped = await step(stepper, signal, { message, signal: aborted, also: done });
+      this.#decided(stepped, message);
+      return;
+    }
+    // What asks for nothing needs no look at the fleet.
+    const decision = this.#unasked(signal, { message, also: () => done(signal) });
+    this.#decided({ signal, decision }, message);
+  }
+
+  /** Decides and records without a look at the fleet. */
+  #unasked(
+    signal: Signal,
+    { message, also = () => {} }: { readonly message?: Waiting; readonly also?: () => void } = {},
+  ): Decision {
+    const { state, journal, dryRun } = this.#parts.stepper;
+    const facts = this.#unseen();
+    const decision = decide(signal, facts);
+    state.transaction(() => {
+      also();
+      journal.record({ signal, facts, decision, dryRun, ...(message ? { message } : {}) });
+    });
+    return decision;
+  }
+
+  /** What a notification's text asks for, R11's newest first included. */
+  #signalOf(text: string): Signal {
+    const none = (why: string): Signal => ({ kind: "none", source: "notification", why });
+    const notice = parseAlarmChange(text);
+    if (notice.kind === "ignored") return none(notice.why);
+    const name = parseAlarmName(notice.name);
+    if (name === undefined) {
+      return none(`the alarm's name "${notice.name.slice(0, 100)}" is not of kas's form`);
+    }
+    const { from, to, at } = notice;
+    const alarm = { ...name, from, to, at };
+    const newest = this.#parts.stepper.journal.newest(alarmName(name));
+    // A resync that acted on this very change has made up for its notification (R2).
+    if (
+      newest !== undefined && (at < newest.changed || (at === newest.changed && newest.source === "resync"))
+    ) {
+      const why = `its change of ${time(at)} is not newer than that of ${
+        time(newest.changed)
+      }, which a ${newest.source} told of`;
+      return { kind: "none", source: "notification", alarm, why };
+    }
+    return signalOf(alarm, "notification");
+  }
+
+  /** Reads the alarms; if it is patient, a message that comes in the meantime goes first, and then it is made again. */
+  async #resync(aborted: AbortSignal, patient: boolean): Promise<void> {
+    const { stepper, clock, decided } = this.#parts;
+    const overtaken = new AbortController();
+    if (patient) this.#resyncing = overtaken;
+    try {
+      const stepped = await step(stepper, "resync", {
+        signal: AbortSignal.any([aborted, overtaken.signal]),
+        also: ({ alarm }, { kind }) => {
+          if (alarm !== undefined && kind !== "none") {
+            stepper.journal.processed(alarmName(alarm), alarm, "resync");
+          }
+        },
+      });
+      this.#decided(stepped);
+      this.#resyncsFailed = 0;
+    } catch (error) {
+      if (aborted.aborted || overtaken.signal.aborted) return;
+      const reason = explain(error).message;
+      log.warn("cannot resync", { reason });
+      const pause = Math.min(stepper.limits.resync, backoff(this.#resyncsFailed++));
+      this.#resyncDue = clock.elapsed() + pause;
+      const signal: Signal = { kind: "none", source: "resync", why: `the fleet can't be seen: ${reason}` };
+      decided(signal, this.#unasked(signal));
+    } finally {
+      this.#resyncing = undefined;
+    }
+  }
+
+  #decided(
+    { signal, facts, decision, activity }: Pick<Stepped, "signal" | "decision"> & Partial<Stepped>,
+    message?: Waiting,
+  ): void {
+    const { stepper: { limits }, clock, decided } = this.#parts;
+    if (facts !== undefined) this.#seen = this.#with(signal, facts);
+    decided(signal, decision);
+    // A repeat waits for one whole resync after a step (R2), and not by a clock that may be set.
+    if (message === undefined || decision.kind !== "none") this.#resyncDue = clock.elapsed() + limits.resync;
+    // A quiet resync is no event.
+    if (message === undefined && decision.kind === "none") return;
+    log.info(`decided ${decision.kind}`, {
+      source: signal.source,
+      ...(message === undefined ? {} : { messageId: message.id }),
+      ...(activity === undefined ? {} : { activity: activity.id }),
+      ...("instance" in decision ? { instance: decision.instance } : {}),
+      reason: decision.reason,
+    });
+  }
+
+  /** The fleet as it is seen now: what a step out that was asked for did not look at is as it was. */
+  #with({ kind, source }: Signal, facts: Facts): Facts {
+    const before = this.#seen;
+    if (before === undefined || kind !== "out" || source === "resync") return facts;
+    const fresh = new Set(facts.alarms.map(alarmName));
+    const others = before.alarms.filter((alarm) => !fresh.has(alarmName(alarm)));
+    return { ...facts, alarms: [...facts.alarms, ...others], cpu: before.cpu };
+  }
+
+  /** The facts of a decision that looks at none. */
+  #unseen(): Facts {
+    const { stepper: { limits, journal, observer }, clock } = this.#parts;
+    const fleet = observer.fleet.fleet;
+    return {
+      now: clock.now(),
+      fleet,
+      limits,
+      instances: [],
+      alarms: [],
+      cpu: {},
+      underWay: journal.underWay(),
+      history: journal.history(clock.now()),
+    };
+  }
+
+  /** Waits for a message, one that was put off, or the clock's elapsed time given. */
+  async #idle(kind: Entry["kind"], until: number | undefined, signal: AbortSignal): Promise<void> {
+    const { inbox, clock } = this.#parts;
+    const left = (until ?? Infinity) - clock.elapsed();
+    const pause = Math.min(inbox.dueIn(kind, clock.now()) ?? Infinity, left, LONGEST_SLEEP);
+    const woken = new AbortController();
+    this.#sleeps.add(woken);
+    try {
+      await clock.sleep(Math.max(0, pause), AbortSignal.any([signal, woken.signal]));
+    } catch (error) {
+      if (!signal.aborted && !woken.signal.aborted) throw error;
+    } finally {
+      this.#sleeps.delete(woken);
+    }
+  }
+}
+
+/** AWS understood and said no. */
+function refused(error: unknown): boolean {
+  return code(error) !== undefined && !isThrottled(error) && !isOutOfReach(error) &&
+    ((error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0) < 500;
+}
+
+function time(at: number): string {
+  return new Date(at).toISOString();
+}

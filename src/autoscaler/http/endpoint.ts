@@ -1,0 +1,183 @@
+/**
+ * The autoscaler's HTTP: takes messages in (R12, R14) and tells how things stand.
+ *
+ * @module
+ */
+import { getLogger } from "@logtape/logtape";
+import { accepts } from "@std/http/negotiation";
+import { STATUS_CODE } from "@std/http/status";
+import { type Message, MessageError } from "../../sns/message.ts";
+import { Bodies, BodyError } from "./body_limits.ts";
+import { decisionLines } from "../control/decisions.ts";
+import type { Inbox } from "../store/inbox.ts";
+import type { DecisionRecord, Wanted } from "../store/journal.ts";
+import type { Line } from "../store/lines.ts";
+import type { Received } from "./metrics.ts";
+import { PAGE_HEADERS } from "./page/page.ts";
+
+/** What the handler works with. */
+export interface HandlerParts {
+  /** Reads a body and believes it, or throws {@linkcode MessageError}. */
+  readonly verify: (body: string) => Promise<Message>;
+  readonly inbox: Inbox;
+  /** Called when there is something new in the inbox. */
+  readonly wake: () => void;
+  /** Whether to subscribe again when the subscription is deleted (R14). */
+  readonly resubscribe: boolean;
+  /** Who this is, as `/ping` tells in headers: the way through nginx that is open where `/status` is not. */
+  readonly identity: Identity;
+  /** What `GET /status` tells, beside the counts. */
+  readonly status: () => object;
+  /** The same as a page for people, with the counts. */
+  readonly page: (messages: Readonly<Record<string, number>>) => string;
+  /** The latest decisions and activities, newest first. */
+  readonly activities: (limit: number) => readonly Line[];
+  /** One decision with all that it was made from. */
+  readonly decision: (wanted: Wanted) => DecisionRecord | undefined;
+  /** Told what became of each message, and of one that was not taken why, in a word. */
+  readonly received: (outcome: Received, why: string) => void;
+  /** What `GET /metrics` tells, and its content type. */
+  readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
+  /** ms since the epoch. */
+  readonly now: () => number;
+  readonly bodies?: Bodies;
+}
+
+/** By what an autoscaler is told from another. */
+export interface Identity {
+  readonly fleet: string;
+  /** Of kas. */
+  readonly version: string;
+  /** ISO 8601. */
+  readonly started: string;
+}
+
+/** Lines of `GET /activities` without and at most with `?limit`. */
+const LINES = { default: 100, most: 10_000 };
+
+const log = getLogger(["kas", "inbox"]);
+
+/** Makes the handler of all the autoscaler's requests. It never rejects. */
+export function handler(parts: HandlerParts): (request: Request) => Promise<Response> {
+  const { bodies = new Bodies() } = parts;
+  const counts = { accepted: 0, duplicate: 0, unsubscribed: 0, refused: 0, failed: 0 };
+  const count = (outcome: Received, why = "") => {
+    counts[outcome]++;
+    parts.received(outcome, why);
+  };
+
+  const identity = Object.fromEntries(
+    Object.entries(parts.identity).map(([name, value]) => [`kas-${name}`, value]),
+  );
+  const routes: Record<
+    string,
+    Partial<Record<string, (request: Request, url: URL) => Response | Promise<Response>>>
+  > = {
+    "/": { POST: (request) => post({ ...parts, bodies }, count, request) },
+    "/ping": { GET: () => text("pong", STATUS_CODE.OK, identity) },
+    "/status": {
+      GET: (request) => {
+        const messages = { ...counts, waiting: parts.inbox.waiting() };
+        const vary = { vary: "accept" };
+        return accepts(request, "application/json", "text/html") === "text/html"
+          ? new Response(parts.page(messages), { headers: { ...PAGE_HEADERS, ...vary } })
+          : Response.json({ ...parts.status(), messages }, { headers: vary });
+      },
+    },
+    "/activities": { GET: (_, url) => activities(parts, url) },
+    "/decisions": { GET: (_, url) => decisions(parts, url) },
+    "/metrics": {
+      GET: async () => {
+        const { type, text: body } = await parts.metrics();
+        return text(body, STATUS_CODE.OK, { "content-type": type });
+      },
+    },
+  };
+
+  return async (request) => {
+    // A Host of any text makes it a URL or not.
+    const url = URL.parse(request.url);
+    if (url === null) return text("bad request", STATUS_CODE.BadRequest);
+    const methods = Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
+    if (methods === undefined) return text("not found", STATUS_CODE.NotFound);
+    const respond = methods[request.method === "HEAD" ? "GET" : request.method];
+    if (respond === undefined) {
+      const allow = Object.keys(methods).flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]))
+        .join(", ");
+      return text("method not allowed", STATUS_CODE.MethodNotAllowed, { allow });
+    }
+    try {
+      return await respond(request, url);
+    } catch (error) {
+      log.error("a request failed", { path: url.pathname, reason: (error as Error).message });
+      return text("internal error", STATUS_CODE.InternalServerError);
+    }
+  };
+}
+
+/** Verify, store, answer; everything else comes after. A 5xx is sent again by SNS, a 4xx never. */
+async function post(
+  { verify, inbox, wake, resubscribe, now, bodies }: HandlerParts & { readonly bodies: Bodies },
+  count: (outcome: Received, why?: string) => void,
+  request: Request,
+): Promise<Response> {
+  let message: Message;
+  try {
+    message = await bodies.with(request, verify);
+  } catch (error) {
+    if (!(error instanceof MessageError || error instanceof BodyError)) {
+      count("failed", "error");
+      throw error;
+    }
+    const { message: reason, status } = error;
+    const failed = error instanceof MessageError ? error.failed : undefined;
+    const why = error instanceof BodyError ? error.why : failed?.field ?? "form";
+    count(status >= 500 ? "failed" : "refused", why);
+    // Whoever sent it chose this id: it is what they call it, and not to be believed.
+    log.warn("refused a message", { ...(failed && { messageId: failed.messageId }), status, reason });
+    return text(reason, status);
+  }
+
+  const { messageId, type } = message;
+  if (type === "UnsubscribeConfirmation") {
+    count("unsubscribed");
+    log.warn("the subscription was deleted", { messageId, resubscribe });
+    if (!resubscribe) return text("accepted");
+  }
+  let added: boolean;
+  try {
+    const entry = type === "Notification"
+      ? { kind: "notification", body: message.message } as const
+      : { kind: "confirmation", body: message.token } as const;
+    added = inbox.add(messageId, entry, now());
+    // What is looked at and decided meanwhile does nothing yet: a step is taken once it is on disk, and this before it.
+    if (added) wake();
+    await inbox.synced();
+  } catch (error) {
+    count("failed", "store");
+    log.error("cannot store a message", { messageId, reason: (error as Error).message });
+    return text("cannot store the message now", STATUS_CODE.ServiceUnavailable);
+  }
+  if (type !== "UnsubscribeConfirmation") count(added ? "accepted" : "duplicate");
+  log.info(added ? "accepted a message" : "had this message before", { messageId, type });
+  return text("accepted");
+}
+
+function activities(parts: HandlerParts, url: URL): Response {
+  const limit = url.searchParams.get("limit") ?? String(LINES.default);
+  if (!/^\d{1,5}$/.test(limit) || Number(limit) > LINES.most) {
+    return text(`limit: expected a whole number up to ${LINES.most}`, STATUS_CODE.BadRequest);
+  }
+  return Response.json(parts.activities(Number(limit)));
+}
+
+function decisions({ decision }: HandlerParts, { searchParams }: URL): Response {
+  const lines = decisionLines(searchParams, decision);
+  if (lines === undefined) return text("expected id=N, at=MS, after=N or nothing", STATUS_CODE.BadRequest);
+  return text(lines, STATUS_CODE.OK, { "content-type": "application/jsonl; charset=utf-8" });
+}
+
+function text(line: string, status: number = STATUS_CODE.OK, headers: Record<string, string> = {}): Response {
+  const plain = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
+  return new Response(line, { status, headers: { ...plain, ...headers } });
+}

@@ -1,0 +1,47 @@
+/**
+ * How things stand at one moment: what `GET /status` and `GET /metrics` both tell of.
+ *
+ * @module
+ */
+import type { Facts, Limits } from "../../scaling/model/observation.ts";
+import { type Activity as Kind, type Instance, standing } from "../../scaling/model/instance.ts";
+import type { Activity, Step } from "../store/journal.ts";
+
+/** A look at the fleet, as it ended. */
+export interface Look {
+  /** When it ended, ms since the epoch. */
+  readonly at: number;
+  readonly seconds: number;
+  /** Why it failed, if it did, in one line. */
+  readonly error?: string;
+}
+
+/** How things stand. Times are ms since the epoch. */
+export interface Snapshot {
+  readonly now: number;
+  /** How the fleet was last seen. */
+  readonly facts: Facts | undefined;
+  readonly limits: Limits;
+  /** The last look at the fleet. */
+  readonly look: Look | undefined;
+  /** Messages that wait, and when the first of them was received. */
+  readonly waiting: number;
+  readonly oldest: number | undefined;
+  /** The activities under way, each with the step it is at. */
+  readonly underWay: readonly { readonly activity: Activity; readonly step: Step | undefined }[];
+  /** Of the journal and the inbox. */
+  readonly bytes: number;
+}
+
+/** Where an instance may stand, in the words of people: one that is off because it is in quarantine is told apart. */
+export const PLACES = ["in-service", "coming", "leaving", "off", "quarantined"] as const;
+
+/** One of {@linkcode PLACES}. */
+export type Place = (typeof PLACES)[number];
+
+/** Where an instance stands, what is under way counted as done. */
+export function place(instance: Instance, activity: Kind | undefined): Place {
+  const where = standing(instance, activity);
+  if (where === "serving") return "in-service";
+  return where === "off" && instance.quarantine !== undefined ? "quarantined" : where;
+}

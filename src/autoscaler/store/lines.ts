@@ -1,0 +1,89 @@
+/**
+ * The journal as people read it: a line a decision, with what came of it; quiet resyncs in a row are one line.
+ *
+ * @module
+ */
+import type { DatabaseSync } from "node:sqlite";
+import type { Signal } from "../../scaling/model/alarm.ts";
+import type { Decision } from "../../scaling/decide.ts";
+import { type ActivityState, type Columns, readSteps } from "./record.ts";
+
+/** A line of the journal as `kas admin activities` and `GET /activities` show it. */
+export interface Line {
+  /** The decision's number; of the first of them where `times` is more than 1. */
+  readonly id: number;
+  /** ISO 8601, of the decision; of the last one where `times` is more than 1. */
+  readonly time: string;
+  readonly kind: Decision["kind"];
+  readonly instance: string | null;
+  readonly state: ActivityState | null;
+  readonly reason: string;
+  /** How long the activity took, or has taken by now; null for "none". */
+  readonly seconds: number | null;
+  readonly source: Signal["source"];
+  readonly message: string | null;
+  /** How many resyncs in a row came to this. */
+  readonly times: number;
+  /** R17: when each phase ended, ISO 8601, by its name. */
+  readonly phases: Readonly<Record<string, string>>;
+}
+
+const LINES = `SELECT d.id, d.time, d.source, d.message, d.notified, d.kind, d.reason,
+            1 + (SELECT count(*) FROM decisions r WHERE r.repeats = d.id) AS times,
+            coalesce((SELECT max(r.time) FROM decisions r WHERE r.repeats = d.id), d.time) AS last,
+            json_extract(d.signal, '$.alarm.at') AS breach,
+            a.id AS activity, coalesce(a.instance, d.instance) AS instance, a.state, a.began, a.ended, a.reason AS outcome
+     FROM decisions d LEFT JOIN activities a ON a.decision = d.id
+     WHERE d.repeats IS NULL`;
+
+/** The latest decisions with their activities, newest first. */
+export function readLines(db: DatabaseSync, limit: number, now: number): Line[] {
+  return db.prepare(`${LINES} ORDER BY d.id DESC LIMIT ?`).all(limit).map((row) => toLine(db, row, now));
+}
+
+/** The line of an activity. */
+export function readLine(db: DatabaseSync, activity: number, now: number): Line | undefined {
+  const row = db.prepare(`${LINES} AND a.id = ?`).get(activity);
+  return row === undefined ? undefined : toLine(db, row, now);
+}
+
+function toLine(db: DatabaseSync, row: Columns, now: number): Line {
+  return {
+    id: Number(row.id),
+    time: iso(row.last),
+    kind: row.kind as Line["kind"],
+    instance: row.instance as string | null,
+    state: row.state as ActivityState | null,
+    reason: outcome(row),
+    seconds: row.activity === null ? null : (Number(row.ended ?? now) - Number(row.began)) / 1_000,
+    source: row.source as Line["source"],
+    message: row.message as string | null,
+    times: Number(row.times),
+    phases: phases(db, row),
+  };
+}
+
+function phases(db: DatabaseSync, row: Columns): Record<string, string> {
+  if (row.activity === null) return {};
+  const ended: [string, unknown][] = [
+    ["breach", row.breach],
+    ["notified", row.notified],
+    ["decided", row.time],
+  ];
+  for (const { step, instance, ended: at, failure } of readSteps(db, Number(row.activity))) {
+    if (instance === row.instance && failure === undefined) ended.push([step, at]);
+  }
+  return Object.fromEntries(
+    ended.filter(([, at]) => typeof at === "number").map(([phase, at]) => [phase, iso(at)]),
+  );
+}
+
+/** What was decided and why, and how it went if it did not go as decided. */
+function outcome({ state, reason, outcome }: Columns): string {
+  if (state === "failed" || state === "cancelled") return `${outcome} (decided: ${reason})`;
+  return String(state === "done" ? outcome : reason);
+}
+
+function iso(ms: unknown): string {
+  return new Date(Number(ms)).toISOString();
+}

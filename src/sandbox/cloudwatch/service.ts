@@ -1,0 +1,58 @@
+/**
+ * CloudWatch: measures what runs, keeps the datapoints, evaluates the alarms as soon as their periods are complete, and has
+ * their changes published. A period of 60 is 60 s of sandbox time, counted from when it started.
+ *
+ * @module
+ */
+import { alarmActions } from "./alarm_actions.ts";
+import { Alarms, type Publish } from "./alarms.ts";
+import { metricActions } from "./metric_actions.ts";
+import { MetricStore } from "./metrics.ts";
+import { MINUTE, Sampler } from "./sampler.ts";
+import { timeline } from "./timeline.ts";
+import type { Clock, Metered, Service } from "../wire/service.ts";
+
+/** Seconds between two looks at the machines: how late a start or a stop is noticed at most. */
+const LOOK = 5;
+
+/** Seconds between two evaluations of alarms with periods under a minute. Source: CloudWatch user guide, alarm evaluation. */
+const SHORT = 10;
+
+/** What CloudWatch is made of. */
+export interface CloudWatchOptions {
+  readonly clock: Clock;
+  readonly metered: Metered;
+  readonly region: string;
+  readonly publish: Publish;
+}
+
+/** CloudWatch; disposing of it ends its sampling and evaluation. */
+export interface CloudWatch extends Disposable {
+  readonly service: Service;
+}
+
+/** Starts CloudWatch, whose first minute begins now. */
+export function cloudWatch({ clock, metered, region, publish }: CloudWatchOptions): CloudWatch {
+  const time = timeline(clock);
+  const store = new MetricStore();
+  const sampler = new Sampler(clock, metered, store);
+  const alarms = new Alarms({ clock, timeline: time, store, region, publish });
+
+  let reported = 0;
+  let evaluated = 0;
+  const ticks = time.ticks(LOOK, (second) => {
+    sampler.look();
+    const minute = Math.floor(second / MINUTE) * MINUTE;
+    if (minute > reported) {
+      sampler.report(reported = minute);
+      alarms.evaluate(minute, ({ period }) => period >= MINUTE);
+    }
+    const short = Math.floor(second / SHORT) * SHORT;
+    if (short > evaluated) alarms.evaluate(evaluated = short, ({ period }) => period < MINUTE);
+  });
+
+  return {
+    service: { ...alarmActions(alarms), ...metricActions(clock, time, store) },
+    [Symbol.dispose]: () => ticks[Symbol.dispose](),
+  };
+}

@@ -1,0 +1,29 @@
+/**
+ * Karpenter's consolidation removed nodes that it had just launched, before the pods that they were for were scheduled to
+ * them, and launched others, for as long as an hour.
+ *
+ * To kas a machine that boots is no idle fleet: it is not stopped before it has been in service for the warm-up (R5).
+ *
+ * Source: https://github.com/aws/karpenter-provider-aws/issues/2468, https://github.com/aws/karpenter-provider-aws/issues/4341
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
+import { away, FIRST, out, tell, told } from "../support/lab/script.ts";
+
+Deno.test("a node that has just come into service is not stopped for being idle (R5)", async () => {
+  await using lab = await told(fleetOf([false], { limits: { ...AT_ONCE, warmup: 300_000 } }));
+  await out(lab);
+  await lab.pass(60_000);
+  assertEquals(lab.standing(FIRST), "running in-service");
+  await tell(lab, `cpulow:${lab.id(FIRST)}`, "OK", "INSUFFICIENT_DATA");
+  await lab.pass(60_000);
+  await away(lab, FIRST);
+  await lab.pass(60_000);
+  assertEquals(lab.standing(FIRST), "running in-service");
+  await lab.pass(300_000);
+  await away(lab, FIRST);
+  await lab.pass(60_000);
+  assertEquals(lab.standing(FIRST), "stopped none");
+});

@@ -1,0 +1,23 @@
+/**
+ * Kubernetes' cluster-autoscaler did not count nodes that were still coming up when it held a scale-up against
+ * --max-nodes-total, and grew beyond it.
+ *
+ * kas counts what is in service and what is on the way to it (R3).
+ *
+ * Source: https://github.com/kubernetes/autoscaler/pull/1516
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
+import { inService, out, starts, told } from "../support/lab/script.ts";
+
+Deno.test("what is on its way counts towards max (R3)", async () => {
+  await using lab = await told(fleetOf([false, false, false, false], { limits: { ...AT_ONCE, max: 2 } }));
+  for (let alarms = 0; alarms < 4; alarms++) {
+    await out(lab);
+    await lab.pass(1_000);
+  }
+  await lab.pass(120_000);
+  assertEquals([starts(lab).length, inService(lab)], [1, 2]);
+});

@@ -1,0 +1,29 @@
+/**
+ * Kubernetes' cluster-autoscaler keeps its scale-down timers in memory, so that each restart of its pod begins them anew;
+ * Knative's autoscaler had no memory of what was before a crash either, and scaled down at once.
+ *
+ * kas takes the last step from its journal, on disk (R5, R13).
+ *
+ * Source: https://github.com/kubernetes/autoscaler/pull/8057, https://github.com/knative/serving/issues/2705
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
+import { away, FIRST, told } from "../support/lab/script.ts";
+
+Deno.test("a cooldown goes on after a crash (R5, R13)", async () => {
+  await using lab = await told(fleetOf([true, true], { limits: { ...AT_ONCE, cooldownIn: 600_000 } }));
+  await away(lab, FIRST);
+  await lab.pass(60_000);
+  assertEquals(lab.standing(FIRST), "stopped none");
+  lab.kill(1_000);
+  await lab.pass(10_000);
+  await away(lab, 2);
+  await lab.pass(60_000);
+  assertEquals(lab.standing(2), "running in-service");
+  await lab.pass(600_000);
+  await away(lab, 2);
+  await lab.pass(60_000);
+  assertEquals(lab.standing(2), "stopped none");
+});

@@ -1,0 +1,29 @@
+/**
+ * SNS delivers at least once: somebody's subscriber got one message twice, and stored two documents where there was to be one.
+ *
+ * kas stores each MessageId once and durably, and acknowledges it ever after (R11).
+ *
+ * Source: https://qasimalbaqali.medium.com/achieving-idempotency-in-the-aws-serverless-space-d0671a521479
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { FLEET } from "../support/lab/cloud.ts";
+import { fleetOf } from "../support/lab/fleet_plan.ts";
+import { notice } from "../support/lab/notice.ts";
+import { BASE, inService, starts, told } from "../support/lab/script.ts";
+
+Deno.test("a message that is delivered again, after a crash too, starts nothing more (R11)", async () => {
+  await using lab = await told(fleetOf([false, false, false]));
+  const text = notice(`${FLEET}:cpuhigh:${lab.id(BASE)}`, "ALARM", lab.time.now());
+  const post = lab.message(text, "the same");
+  assertEquals(await lab.deliver(post), 200);
+  await lab.pass(20_000);
+  assertEquals(await lab.deliver(post), 200);
+  await lab.pass(20_000);
+  lab.kill(1_000);
+  await lab.pass(2_000);
+  assertEquals(await lab.deliver(post), 200);
+  await lab.pass(120_000);
+  assertEquals([starts(lab).length, inService(lab)], [1, 2]);
+});

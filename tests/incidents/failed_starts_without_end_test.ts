@@ -1,0 +1,25 @@
+/**
+ * CloudStack left machines that had failed to start, and so were stopped, out of its group's maximum: with the load still
+ * there, every interval brought one more, 2,296 of them where the maximum was 2, and 30,000 in another account where it was 4.
+ *
+ * kas launches nothing, but it could start the same broken machines for ever. What fails to come up is put into quarantine,
+ * and left out (R7, R9).
+ *
+ * Source: https://github.com/apache/cloudstack/issues/14185, https://github.com/apache/cloudstack/issues/9318
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
+import { starts, untold } from "../support/lab/script.ts";
+
+Deno.test("machines that fail to come up are tried once each, however long the load lasts (R7, R9)", async () => {
+  const limits = { ...AT_ONCE, resync: 60_000 };
+  await using lab = await untold(fleetOf([false, false, false], { limits, startTimeout: 30_000 }));
+  const nodes = [1, 2, 3].map((place) => lab.id(place));
+  for (const id of nodes) lab.cloud.machines.broken.add(id);
+  lab.cloud.machines.demand = 1;
+  await lab.pass(3_600_000);
+  assertEquals(starts(lab).toSorted(), nodes);
+  assertEquals(nodes.map((id) => lab.cloud.truth(id)?.state), ["stopped", "stopped", "stopped"]);
+});

@@ -1,0 +1,25 @@
+/**
+ * Kubernetes' cluster-autoscaler ends an AWS instance while its load balancer still has requests under way at it, which get
+ * 502; kops had to learn to wait for a classic load balancer's draining before it ended an instance.
+ *
+ * kas stops an instance only when it is drained (R10).
+ *
+ * Source: https://github.com/kubernetes/autoscaler/issues/1907, https://github.com/kubernetes/kops/pull/12902
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { fleetOf } from "../support/lab/fleet_plan.ts";
+import { away, FIRST, hold, told } from "../support/lab/script.ts";
+
+Deno.test("no instance is stopped before its last request has been answered (R10)", async () => {
+  await using lab = await told(fleetOf([true]));
+  const answers = await hold(lab);
+  await away(lab, FIRST);
+  await lab.pass(120_000);
+  assertEquals(lab.standing(FIRST), "running draining");
+  lab.cloud.machines.letGo();
+  await lab.pass(60_000);
+  assertEquals(lab.standing(FIRST), "stopped none");
+  assertEquals(new Set(await Promise.all(answers)), new Set([200]));
+});

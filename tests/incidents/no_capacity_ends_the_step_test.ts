@@ -1,0 +1,21 @@
+/**
+ * A scale-up of terraform-aws-github-runner that met InsufficientInstanceCapacity lost its event, and the job waited until
+ * somebody cancelled it.
+ *
+ * kas turns to the next candidate in the same activity, of another zone first (R7).
+ *
+ * Source: https://github.com/github-aws-runners/terraform-aws-github-runner/issues/2925
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { fleetOf } from "../support/lab/fleet_plan.ts";
+import { FIRST, inService, out, starts, told } from "../support/lab/script.ts";
+
+Deno.test("without capacity for one node the next one is started at once (R7)", async () => {
+  await using lab = await told(fleetOf([false, false, false]));
+  lab.cloud.faults.noCapacity.add(lab.id(FIRST));
+  await out(lab);
+  await lab.pass(60_000);
+  assertEquals([starts(lab).length, inService(lab)], [1, 2]);
+});

@@ -1,0 +1,20 @@
+/**
+ * Nomad's autoscaler scaled a pool to zero and then never up again: its metrics came from the pool's own nodes, and without
+ * any the check failed, "no nodes identified within pool".
+ *
+ * kas needs no datapoint to start a node: what asks is an alarm (R3, R6).
+ *
+ * Source: https://github.com/hashicorp/nomad-autoscaler/issues/424, https://github.com/hashicorp/nomad-autoscaler/issues/530
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { fleetOf } from "../support/lab/fleet_plan.ts";
+import { FIRST, out, told } from "../support/lab/script.ts";
+
+Deno.test("with no metric of anybody a node is started all the same", async () => {
+  await using lab = await told(fleetOf([false]));
+  await out(lab);
+  await lab.pass(50_000);
+  assertEquals(lab.standing(FIRST), "running in-service");
+});

@@ -1,0 +1,23 @@
+/**
+ * Cloudbreak's start of a cluster whose nodes were still on their way down did not finish: "Instance is in stopping state."
+ *
+ * For kas a node that is stopping is one that is coming: with none stopped it is waited for, and started as soon as that is
+ * possible (R7).
+ *
+ * Source: https://github.com/hortonworks/cloudbreak/pull/12026
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { fleetOf } from "../support/lab/fleet_plan.ts";
+import { away, FIRST, out, starts, told } from "../support/lab/script.ts";
+
+Deno.test("with no node stopped, one that is stopping is waited for and started (R7)", async () => {
+  await using lab = await told(fleetOf([true]));
+  await away(lab, FIRST);
+  await lab.pass(8_000);
+  assertEquals(lab.standing(FIRST), "stopping none");
+  await out(lab);
+  await lab.pass(120_000);
+  assertEquals([lab.standing(FIRST), starts(lab)], ["running in-service", [lab.id(FIRST)]]);
+});

@@ -1,0 +1,27 @@
+/**
+ * A node whose drain never came to its end kept a scaling policy of Nomad's autoscaler from doing anything else; in
+ * Kubernetes' cluster-autoscaler one drain under way put off every other deletion.
+ *
+ * In kas a way out never delays a way in: what still drains is taken back at once, and the next is started beside it (R10,
+ * R7).
+ *
+ * Source: https://github.com/hashicorp/nomad-autoscaler/issues/879, https://github.com/kubernetes/autoscaler/issues/5117
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { fleetOf } from "../support/lab/fleet_plan.ts";
+import { away, FIRST, hold, out, told } from "../support/lab/script.ts";
+
+Deno.test("a drain that does not end holds no scale-out up (R10, R7)", async () => {
+  await using lab = await told(fleetOf([true, false], { drainTimeout: 3_000_000 }));
+  await hold(lab);
+  await away(lab, FIRST);
+  await lab.pass(60_000);
+  assertEquals(lab.standing(FIRST), "running draining");
+  await out(lab);
+  await lab.pass(1_000);
+  await out(lab);
+  await lab.pass(90_000);
+  assertEquals([lab.standing(FIRST), lab.standing(2)], ["running in-service", "running in-service"]);
+});

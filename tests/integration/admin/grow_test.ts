@@ -1,0 +1,37 @@
+import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
+import { assertEquals } from "@std/assert";
+import { clients } from "../../unit/sandbox/sdk.ts";
+import { BASE, fleet, NODE } from "../../unit/admin/fleet.ts";
+
+Deno.test("a launched node is of the fleet: watched as setup would have it, which finds nothing to do, and gone with teardown --instances", async () => {
+  await using it = await fleet({ nodes: 0 });
+  using sdk = clients(it.sandbox.url);
+  await sdk.ec2.send(
+    new CreateLaunchTemplateCommand({
+      LaunchTemplateName: "kas-node",
+      LaunchTemplateData: { ImageId: "ami-00000000000000001" },
+    }),
+  );
+  await it.rows("setup --cpu 30:60 --evaluations 2");
+  const [out] = await it.rows("scale out --grow kas-node --max 2");
+  assertEquals([out?.["action"], out?.["instance"], out?.["state"]], ["launch", NODE, "done"]);
+  const instances = await it.rows("instances");
+  assertEquals(instances.map(({ id, role, health }) => [id, role, health]), [
+    [BASE, "base", "InService"],
+    [NODE, "node", "InService"],
+  ]);
+  const metrics = async (of: string) =>
+    (await it.rows("alarms")).filter(({ dimension }) => dimension === of).map(({ metric, period, topic }) => [
+      metric,
+      period,
+      topic,
+    ]);
+  assertEquals(await metrics(NODE), await metrics(BASE));
+  assertEquals((await metrics(NODE)).length, 2);
+  const again = await it.rows("setup --cpu 30:60 --evaluations 2");
+  assertEquals(again.filter(({ action }) => action !== "unchanged"), []);
+
+  await it.rows("teardown --instances --yes");
+  await it.sandbox.world.until(() => it.sandbox.world.instances().length === 0);
+  assertEquals(await it.rows("alarms"), []);
+});

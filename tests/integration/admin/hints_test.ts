@@ -1,0 +1,57 @@
+/**
+ * What `kas admin` tells a person at a terminal beside the results.
+ *
+ * @module
+ */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fleet, NODE } from "../../unit/admin/fleet.ts";
+
+/** A terminal that keeps all that is written in the order of its writing. */
+function screen(columns = 80) {
+  let text = "";
+  const write = (more: string) => void (text += more);
+  return {
+    terminal: { interactive: true, interactiveError: true, columns, write, writeError: write },
+    text: () => text,
+  };
+}
+
+Deno.test("setup says at the end what comes next, with the address that the sandbox reaches an autoscaler at", async () => {
+  await using f = await fleet();
+  const { terminal, text } = screen();
+  await f.kas("setup", { terminal });
+  assertMatch(
+    text(),
+    /created[\s\S]*Next: kas autoscaler --topic-arn \S+:kas .* kas admin setup --url http:\/\/127\.0\.0\.1:10001 /,
+  );
+});
+
+Deno.test("scale in that only a warm-up holds says how to do without it", async () => {
+  await using f = await fleet();
+  await f.rows(`instances start ${NODE}`);
+  await f.sandbox.world.until(() => f.sandbox.world.instances().every(({ state }) => state === "running"));
+  await f.rows(`balancers register kas ${NODE}`);
+  await f.sandbox.world.until(() =>
+    f.sandbox.world.instances().every(({ standing }) => standing === "in-service")
+  );
+  const held = screen();
+  await f.kas("scale in", { terminal: held.terminal });
+  assertStringIncludes(held.text(), "Next: kas admin scale in --warmup 0s");
+  const done = screen();
+  await f.kas("scale in --warmup 0s", { terminal: done.terminal });
+  assertMatch(done.text(), /done/);
+  const none = screen();
+  await f.kas("scale in", { terminal: none.terminal });
+  assertEquals(none.text().includes("Next:"), false);
+});
+
+Deno.test("a terminal that is too narrow for the instances shows what matters, and says what it left out", async () => {
+  await using f = await fleet();
+  const { terminal, text } = screen(80);
+  await f.kas("instances", { terminal });
+  // Progress is cleared before the table.
+  const lines = text().split("\n").map((line) => line.split("\x1b[K").at(-1) ?? "");
+  assertMatch(lines[0] ?? "", /^ID +NAME +ROLE +STATE +TYPE +ZONE +HEALTH$/);
+  assertEquals(lines.slice(0, 3).filter((line) => line.length > 80), []);
+  assertStringIncludes(text(), "Too narrow for private_ip, public_dns, launched; --output json shows all");
+});

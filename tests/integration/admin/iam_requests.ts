@@ -1,0 +1,126 @@
+/**
+ * What IAM is asked of a call: for each resource that it touches the action, the resource's ARN, and the context.
+ *
+ * Source: AWS Service Authorization Reference of Amazon EC2, CloudWatch, Elastic Load Balancing and SNS.
+ *
+ * @module
+ */
+import type { Call } from "../../../src/sandbox/wire/endpoint.ts";
+import { ACCOUNT } from "../../../src/sandbox/wire/service.ts";
+
+/** A question to IAM. */
+export interface IamRequest {
+  readonly action: string;
+  readonly resource: string;
+  readonly context: Readonly<Record<string, string | string[]>>;
+}
+
+/** Tags by instance. */
+export type Tags = ReadonlyMap<string, Readonly<Record<string, string>>>;
+
+const arn = (service: string, resource: string, account = ACCOUNT) =>
+  `arn:aws:${service}:eu-west-1:${account}:${resource}`;
+
+const prefixed = (prefix: string, tags: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:${prefix}/${key}`, value]));
+
+/** The questions that a call makes AWS ask. Throws RangeError on an action whose resources are not known here. */
+export function requestsOf({ service, action, input }: Call, tags: Tags): IamRequest[] {
+  const prefix = service === "monitoring" ? "cloudwatch" : service.replace(/-v2$/, "");
+  const name = `${prefix}:${action}`;
+  const on = (resource: string, context: IamRequest["context"] = {}) => ({ action: name, resource, context });
+  const texts = (key: string) => (input[key] as string[] | undefined ?? []).map(String);
+  const instance = (id: string, context: IamRequest["context"] = {}) =>
+    on(arn("ec2", `instance/${id}`), { ...prefixed("ResourceTag", tags.get(id) ?? {}), ...context });
+  switch (action) {
+    case "DescribeInstances":
+    case "DescribeInstanceHealth":
+    case "DescribeLoadBalancers":
+    case "DescribeAlarms":
+    case "GetMetricData":
+    case "ListTopics":
+    case "DescribeSecurityGroups":
+    case "DescribeLoadBalancerAttributes":
+    case "DescribeTargetGroups":
+    case "DescribeTargetGroupAttributes":
+    case "DescribeTargetHealth":
+      return [on("*")];
+    case "StartInstances":
+    case "StopInstances":
+    case "TerminateInstances":
+      return texts("InstanceIds").map((id) => instance(id));
+    case "CreateTags":
+    case "DeleteTags": {
+      const given = (input["Tags"] as { Key: string; Value?: string }[]).map(({ Key, Value }) =>
+        [Key, Value ?? ""] as const
+      );
+      const asked = prefixed("RequestTag", Object.fromEntries(given));
+      return texts("Resources").map((id) =>
+        instance(id, { ...asked, "aws:TagKeys": given.map(([key]) => key) })
+      );
+    }
+    case "RunInstances":
+      return launchRequests(input, on);
+    case "PutMetricAlarm":
+    case "SetAlarmState":
+      return [on(arn("cloudwatch", `alarm:${input["AlarmName"]}`))];
+    case "DeleteAlarms":
+      return texts("AlarmNames").map((each) => on(arn("cloudwatch", `alarm:${each}`)));
+    case "CreateTopic":
+      return [on(arn("sns", String(input["Name"])))];
+    case "Unsubscribe":
+    case "SetSubscriptionAttributes":
+      return [on(String(input["SubscriptionArn"]).replace(/:[^:]*$/, ""))];
+    default:
+      if (service === "sns") return [on(String(input["TopicArn"]))];
+      if ("TargetGroupArn" in input) return [on(String(input["TargetGroupArn"]))];
+      if (service === "elasticloadbalancing") {
+        return [on(arn(service, `loadbalancer/${input["LoadBalancerName"]}`))];
+      }
+      throw new RangeError(`Nobody knows what ${name} touches`);
+  }
+}
+
+/** The role that instances of the launch template are given. */
+export const ROLE = "worker";
+
+/** A launch touches an instance that is not there yet, what it is made from, and its tags. */
+function launchRequests(
+  input: Call["input"],
+  on: (resource: string, context?: IamRequest["context"]) => IamRequest,
+): IamRequest[] {
+  const [specification] = input["TagSpecifications"] as { Tags: { Key: string; Value: string }[] }[];
+  const tags = Object.fromEntries((specification?.Tags ?? []).map(({ Key, Value }) => [Key, Value]));
+  const tagged = { ...prefixed("RequestTag", tags), "aws:TagKeys": Object.keys(tags) };
+  const template = input["LaunchTemplate"] as { LaunchTemplateId?: string } | undefined;
+  const from = template === undefined
+    ? undefined
+    : arn("ec2", `launch-template/${template.LaunchTemplateId ?? "lt-1"}`);
+  const by: IamRequest["context"] = from === undefined ? {} : { "ec2:LaunchTemplate": from };
+  const instance = arn("ec2", "instance/i-0123456789abcdef0");
+  const others = [
+    "network-interface/eni-1",
+    "security-group/sg-1",
+    "subnet/subnet-1",
+    "volume/vol-1",
+    "key-pair/ours",
+  ];
+  return [
+    on(instance, { ...tagged, ...by }),
+    on(arn("ec2", `image/${input["ImageId"] ?? "ami-of-the-template"}`, ""), by),
+    ...others.map((each) => on(arn("ec2", each), by)),
+    ...(from === undefined ? [] : [
+      on(from, by),
+      {
+        action: "iam:PassRole",
+        resource: `arn:aws:iam::${ACCOUNT}:role/${ROLE}`,
+        context: { "iam:PassedToService": "ec2.amazonaws.com" },
+      },
+    ]),
+    {
+      action: "ec2:CreateTags",
+      resource: instance,
+      context: { ...tagged, "ec2:CreateAction": "RunInstances" },
+    },
+  ];
+}

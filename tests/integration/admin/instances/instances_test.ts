@@ -1,0 +1,168 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { between, denial } from "../between.ts";
+import { BASE, fleet, NOBODY, NODE } from "../../../unit/admin/fleet.ts";
+
+Deno.test("instances lists the fleet with its health, and nothing else", async () => {
+  await using f = await fleet({ nodes: 2 });
+  const { status, out } = await f.kas("instances");
+  assertEquals(status, 0);
+  const [header = "", base = "", ...nodes] = out.trimEnd().split("\n");
+  assertEquals(
+    header.split("\t"),
+    ["id", "name", "role", "state", "type", "zone", "private_ip", "public_dns", "launched", "health"],
+  );
+  assertEquals(base.split("\t").filter((_, i) => [0, 2, 3, 9].includes(i)), [
+    BASE,
+    "base",
+    "running",
+    "InService",
+  ]);
+  assertMatch(base.split("\t")[8] ?? "", /^\d{4}-\d\d-\d\dT.*Z$/);
+  assertEquals(nodes.map((line) => line.split("\t").length), [10, 10]);
+  assertEquals(nodes.map((line) => line.split("\t")[9]), ["-", "-"]);
+  assertEquals((await f.rows("instances --fleet other")).length, 0);
+});
+
+Deno.test("instances --state takes those of a state; --no-header leaves the header out", async () => {
+  await using f = await fleet({ nodes: 2 });
+  assertEquals((await f.rows("instances --state stopped")).length, 2);
+  assertEquals((await f.rows("instances list --state pending")).length, 0);
+  const { out } = await f.kas("instances --state running --no-header");
+  assertEquals(out.split("\t")[0], BASE);
+  const { status, err } = await f.kas("instances --state runing");
+  assertEquals(status, 2);
+  assertStringIncludes(err, "did you mean running?");
+});
+
+Deno.test("instances lists a fleet without a load balancer", async () => {
+  await using f = await fleet();
+  const { status, out, err } = await f.kas("instances --load-balancer none --verbose");
+  assertEquals([status, err], [0, "There is no load balancer none: health is unknown\n"]);
+  assertEquals(out.trimEnd().split("\n").map((line) => line.split("\t")[9]), ["health", "-", "-"]);
+});
+
+Deno.test("instances start and stop print each instance's states", async () => {
+  await using f = await fleet();
+  assertEquals(
+    (await f.kas(`instances start ${NODE}`)).out,
+    `id\tbefore\tafter\n${NODE}\tstopped\tpending\n`,
+  );
+  await f.sandbox.world.until(() => f.sandbox.world.instances().every(({ state }) => state === "running"));
+  assertEquals(
+    (await f.kas(`instances stop ${NODE}`)).out,
+    `id\tbefore\tafter\n${NODE}\trunning\tstopping\n`,
+  );
+});
+
+Deno.test("every target is tried, each failure is one line; 4 where none is in the fleet, 1 where a part failed", async () => {
+  await using f = await fleet();
+  assertEquals(await f.kas(`instances start ${NOBODY} i-2`), {
+    status: 4,
+    out: "id\tbefore\tafter\n",
+    err: `kas: ${NOBODY} is not in fleet kas\nkas: i-2 is not in fleet kas\n`,
+  });
+  assertEquals(await f.kas(`instances start ${NOBODY} ${NODE}`), {
+    status: 1,
+    out: `id\tbefore\tafter\n${NODE}\tstopped\tpending\n`,
+    err: `kas: ${NOBODY} is not in fleet kas\n`,
+  });
+  assertEquals((await f.kas(`instances start ${NODE} --fleet other`)).status, 4);
+});
+
+Deno.test("base instances are stopped and terminated only with --force", async () => {
+  await using f = await fleet();
+  f.changes();
+  const { status, err } = await f.kas(`instances stop ${BASE}`);
+  assertEquals([status, err], [1, `kas: Cannot stop ${BASE}: it is a base instance; try: --force\n`]);
+  assertEquals((await f.kas(`instances terminate ${BASE} --yes`)).status, 1);
+  assertEquals(f.changes(), []);
+  assertEquals(
+    (await f.kas(`instances stop ${BASE} --force`)).out,
+    `id\tbefore\tafter\n${BASE}\trunning\tstopping\n`,
+  );
+});
+
+Deno.test("instances terminate asks on a terminal and needs --yes elsewhere", async () => {
+  await using f = await fleet();
+  f.changes();
+  const alone = await f.kas(`instances terminate ${NODE}`);
+  assertEquals(alone.status, 2);
+  assertStringIncludes(alone.err, "--yes");
+  const no = await f.kas(`instances terminate ${NODE}`, { terminal: { answer: "n" } });
+  assertEquals([no.status, no.out], [1, ""]);
+  assertStringIncludes(no.err, `Terminate ${NODE} of fleet kas for good? [y/N] Nothing was done.`);
+  assertEquals(f.changes(), []);
+  const yes = await f.kas(`instances terminate ${NODE}`, { terminal: { answer: "y" } });
+  assertEquals([yes.status, yes.out], [0, `id\tbefore\tafter\n${NODE}\tstopped\tterminated\n`]);
+});
+
+Deno.test("instances terminate deregisters the instance and deletes its alarms", async () => {
+  await using f = await fleet();
+  await f.rows("setup");
+  f.changes();
+  await f.rows(`instances terminate ${BASE} --force --yes`);
+  assertEquals(f.changes(), ["DeregisterInstancesFromLoadBalancer", "TerminateInstances", "DeleteAlarms"]);
+  assertEquals((await f.rows("alarms")).map(({ dimension }) => dimension), [NODE, NODE]);
+  assertEquals(await f.rows("instances --state running"), []);
+});
+
+Deno.test("instances terminate says so where the alarms stay", async () => {
+  await using f = await fleet();
+  await f.rows("setup");
+  await using denied = between(f, (call) => call.includes("DeleteAlarms") ? denial(call) : undefined);
+  const env = { AWS_ENDPOINT_URL: denied.url };
+  const { status, err } = await f.kas(`instances terminate ${NODE} --yes`, { env });
+  assertEquals(status, 1);
+  assertMatch(err, new RegExp(`^kas: ${NODE} is terminated, but its alarms are still there: .*AccessDenied`));
+  const mend = `alarms delete --instance ${NODE}`;
+  assertStringIncludes(err, `; try: kas admin ${mend}\n`);
+  assertEquals((await f.rows(mend)).length, 2);
+});
+
+Deno.test("--dry-run says what would be done, a line an action, and changes nothing", async () => {
+  await using f = await fleet();
+  f.changes();
+  const cases: [string, string][] = [
+    [`instances start ${NODE}`, `start ${NODE} (stopped)\n`],
+    [`instances stop ${BASE} --force`, `stop ${BASE} (running)\n`],
+    [`instances terminate ${NODE}`, `terminate ${NODE} (stopped), deregister it and delete its alarms\n`],
+    ["instances create --count 2 --image ami-1", "launch 2 × node from ami-1 into fleet kas\n"],
+  ];
+  for (const [words, out] of cases) {
+    assertEquals(await f.kas(`${words} --dry-run`), { status: 0, out, err: "" });
+  }
+  assertEquals(JSON.parse((await f.kas(`instances start ${NODE} --dry-run --output json`)).out), [
+    { action: `start ${NODE} (stopped)` },
+  ]);
+  assertEquals((await f.kas(`instances start ${NOBODY} --dry-run`)).status, 4);
+  assertEquals(f.changes(), []);
+});
+
+Deno.test("instances create launches into the fleet, tagged with its role", async () => {
+  await using f = await fleet();
+  const launched = await f.rows("instances create --count 2 --image ami-1 --type t3.small --role base");
+  assertEquals(launched.map(({ name }) => name), ["kas_base", "kas_base"]);
+  const found = (await f.rows("instances")).filter(({ id }) => launched.some((made) => made["id"] === id));
+  assertEquals(found.map(({ role, type }) => [role, type]), [["base", "t3.small"], ["base", "t3.small"]]);
+});
+
+Deno.test("instances create needs something to launch from", async () => {
+  await using f = await fleet();
+  assertEquals(await f.kas("instances create"), {
+    status: 2,
+    out: "",
+    err: "kas: Instances need --image AMI or --launch-template NAME\n",
+  });
+  const { status, err } = await f.kas("instances create --image ami-1 --user-data /nowhere/x");
+  assertEquals(status, 2);
+  assertStringIncludes(err, "Cannot read user data /nowhere/x");
+});
+
+Deno.test("instances tags prints each tag; release lifts a quarantine", async () => {
+  await using f = await fleet();
+  const tags = await f.rows(`instances tags ${BASE}`);
+  assertEquals(tags.find(({ key }) => key === "kas:role"), { id: BASE, key: "kas:role", value: "base" });
+  assertEquals(new Set((await f.rows("instances tags")).map(({ id }) => id)), new Set([BASE, NODE]));
+  assertEquals((await f.kas(`instances tags ${NOBODY}`)).status, 4);
+  assertEquals(await f.rows(`instances release ${NODE}`), [{ id: NODE, action: "unchanged" }]);
+});

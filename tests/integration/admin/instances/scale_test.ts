@@ -1,0 +1,136 @@
+import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
+import { assertEquals, assertMatch } from "@std/assert";
+import { scale } from "../../../../src/admin/instances/scale.ts";
+import { startInstance } from "../../../../src/aws/ec2/instances.ts";
+import { run } from "../../../../src/cli/run.ts";
+import { type Stage, stage } from "../../../unit/autoscaler/fixtures.ts";
+import { BASE, machines, NODES } from "../../../unit/autoscaler/fixtures.ts";
+
+/** Runs `kas scale …` in this process; the rows as TSV without header, what was said on stderr, and the exit status. */
+async function kas({ sandbox }: Stage, args: string, signal = new AbortController().signal) {
+  let stdout = "";
+  let stderr = "";
+  const terminal = {
+    write: (text: string) => stdout += text,
+    writeError: (text: string) => stderr += text,
+    interactive: false,
+    interactiveError: false,
+    color: false,
+    columns: 80,
+    ask: () => Promise.resolve(null),
+  };
+  const root = { name: "kas", summary: "", commands: [scale] };
+  const lookup = (_: string, { env = [] }: { env?: readonly string[] }) =>
+    env.map((name) => sandbox.env[name]).filter((text) => text !== undefined).map((text) => ({
+      text,
+      origin: "test",
+    }))[0];
+  const argv = ["scale", ...args.split(" "), "--no-header"];
+  const status = await run(root, argv, { terminal, signal, lookup })
+    .catch((error: Error & { status?: number }) => {
+      stderr += error.message;
+      return error.status ?? 1;
+    });
+  return { status, stderr, row: stdout.trimEnd().split("\t") };
+}
+
+Deno.test("scale out brings a node into service, scale in stops it, and each says what it did", async () => {
+  await using it = await stage();
+  const out = await kas(it, "out");
+  assertEquals([out.status, ...out.row.slice(0, 3)], [0, "start", NODES[0], "done"]);
+  assertMatch(out.row[3] ?? "", /^Asked to scale out; /);
+  assertMatch(out.stderr, /^start i-00000000000000002: /);
+  assertEquals(it.standing(NODES[0]), "running in-service");
+
+  const young = await kas(it, "in");
+  assertEquals([young.status, ...young.row.slice(0, 3)], [0, "none", "-", "-"]);
+  const back = await kas(it, "in --warmup 0s");
+  assertEquals([back.status, ...back.row.slice(0, 3)], [0, "stop", NODES[0], "done"]);
+  assertEquals(it.standing(NODES[0]), "stopped none");
+});
+
+Deno.test("scale keeps the rules: nothing above max, and never the base", async () => {
+  await using it = await stage();
+  for (const args of ["out --max 1", `in --instance ${BASE}`, `out --instance ${BASE}`]) {
+    const { status, row } = await kas(it, args);
+    assertEquals([status, ...row.slice(0, 3)], [0, "none", "-", "-"], args);
+  }
+  assertEquals(it.standing(BASE), "running in-service");
+});
+
+Deno.test("scale out with none left to start tells of nodes that run unregistered, and what to do with them", async () => {
+  await using it = await stage();
+  await startInstance(it.aws, NODES[0]);
+  await it.sandbox.world.until(() => it.standing(NODES[0]) === "running none");
+  const { row, stderr } = await kas(it, "out");
+  assertEquals(row.slice(0, 2), ["none", "-"]);
+  assertMatch(stderr, /^i-0+2 run without being registered: kas admin balancers register kas i-0+2 /);
+});
+
+Deno.test("scale --instance takes the one that is named, and ends with 4 for one that is not in the fleet", async () => {
+  await using it = await stage({ nodes: 2 });
+  const { row } = await kas(it, `out --instance ${NODES[1]}`);
+  assertEquals(row.slice(0, 3), ["start", NODES[1], "done"]);
+  const none = await kas(it, "out --instance i-00000000000000009");
+  assertEquals([none.status, none.row], [4, [""]]);
+  assertMatch(none.stderr, /i-00000000000000009 is not in fleet kas/);
+});
+
+Deno.test("scale out --grow launches a node where none is left, and scale in --shrink terminate ends it once it is agreed to", async () => {
+  await using it = await stage({ nodes: 0 });
+  const unbounded = await kas(it, "out --grow kas-node");
+  assertMatch(unbounded.stderr, /--grow needs --max/);
+  const unknown = await kas(it, "out --grow kas-node --max 2");
+  assertEquals([unknown.status, ...unknown.row.slice(0, 3)], [1, "launch", "-", "failed"]);
+  assertMatch(
+    unknown.row[3] ?? "",
+    /kas-node, does not exist \(InvalidLaunchTemplateName.NotFoundException\)/,
+  );
+  await (await it.aws.ec2()).send(
+    new CreateLaunchTemplateCommand({
+      LaunchTemplateName: "kas-node",
+      LaunchTemplateData: { ImageId: "ami-00000000000000001" },
+    }),
+  );
+  const told = await kas(it, "out --grow kas-node --max 2 --dry-run");
+  assertEquals([told.status, ...told.row.slice(0, 3)], [0, "launch", "-", "dry-run"]);
+
+  const out = await kas(it, "out --grow kas-node --max 2");
+  assertEquals([out.status, ...out.row.slice(0, 3)], [0, "launch", NODES[0], "done"]);
+  assertMatch(out.stderr, /^launch from kas-node: /);
+  const full = await kas(it, "out --grow kas-node --max 2");
+  assertEquals(full.row.slice(0, 2), ["none", "-"]);
+
+  const asked = await kas(it, "in --warmup 0s --shrink terminate");
+  assertEquals([asked.status, it.standing(NODES[0])], [1, "running in-service"]);
+  assertMatch(
+    asked.stderr,
+    /Terminate one node of fleet kas for good\? There is no terminal to ask on: say --yes/,
+  );
+  const back = await kas(it, "in --warmup 0s --shrink terminate --yes");
+  assertEquals([back.status, ...back.row.slice(0, 3)], [0, "terminate", NODES[0], "done"]);
+  assertEquals(it.sandbox.world.instances().map(({ id }) => id), [BASE]);
+});
+
+Deno.test("scale --dry-run says what would be done and changes nothing", async () => {
+  await using it = await stage();
+  const before = it.sandbox.calls.length;
+  const { status, row } = await kas(it, "out --dry-run");
+  assertEquals([status, ...row.slice(0, 3)], [0, "start", NODES[0], "dry-run"]);
+  assertEquals(it.sandbox.calls.slice(before).filter(({ action }) => !/^(Describe|Get)/.test(action)), []);
+});
+
+Deno.test("scale ends with 1 where it fails, and with 130 and what was left undone where it is interrupted", async () => {
+  await using it = await stage({ machine: machines((id) => id === BASE) });
+  const failed = await kas(it, "out --start-timeout 300ms");
+  assertEquals([failed.status, ...failed.row.slice(0, 3)], [1, "start", NODES[0], "failed"]);
+
+  await using other = await stage({ machine: machines((id) => id === BASE) });
+  const stop = new AbortController();
+  const running = kas(other, "out", stop.signal);
+  await other.sandbox.world.until(() => other.standing(NODES[0]) === "running none");
+  stop.abort();
+  const interrupted = await running;
+  assertEquals(interrupted.row, [""]);
+  assertMatch(interrupted.stderr, /left unfinished: start i-00000000000000002, at (running|healthy)/);
+});

@@ -1,0 +1,124 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { explanationText } from "../../../../src/admin/journal/explanation.ts";
+import type { DecisionRecord } from "../../../../src/autoscaler/store/journal.ts";
+import { decide } from "../../../../src/scaling/decide.ts";
+import { explain } from "../../../../src/scaling/explain.ts";
+import type { Facts } from "../../../../src/scaling/model/observation.ts";
+import { BASE, eventualLine, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
+import { execute, FROM_SOURCE } from "../../../support/kas.ts";
+import { FACTS, instance, NOW, OUT } from "../../../unit/scaling/fixtures.ts";
+import { limits } from "../../../unit/scaling/cases.ts";
+
+const EXPLAIN = [...FROM_SOURCE, "admin", "explain"];
+
+/** What is said of a decision, in one string. */
+function text(facts: Facts, more: Partial<DecisionRecord> = {}, columns = 100): string {
+  const record: DecisionRecord = {
+    id: 7,
+    time: NOW,
+    kas: "1.2.3",
+    rules: 1,
+    message: { id: "m-1", received: NOW - 12 },
+    signal: OUT,
+    facts,
+    decision: decide(OUT, facts),
+    activity: null,
+    ...more,
+  };
+  return explanationText(record, explain(record.signal, facts), columns).join("\n");
+}
+
+Deno.test("explanationText() tells what was asked and seen, each rule, what was done, and what would have had to differ", () => {
+  const said = text({ ...FACTS, ...limits({ max: 3 }) });
+  for (
+    const part of [
+      "Decision 7 at 2026-11-23T12:00:00.000Z: nothing (R3)\n",
+      "  scale out, by a notification: cpuhigh of n1 went from OK to ALARM\n",
+      "  message m-1, received at 2026-11-23T11:59:59.988Z, 12 ms before it\n",
+      "  n1        node  running  in-service    10 %  2026-11-23T11:00:00Z  -\n",
+      "  limits: max 3, warmup 120s, cooldown-out 0s, cooldown-in 60s, resync 60s\n",
+      "  R5  cooled down             passed\n",
+      "  R3  below max               bound        3 in service and 0 on the way, max 3\n",
+      "  R7  which to start          not reached  would have passed: n4 is the next of 2 to start",
+      "  with --max 4 instead of 3: start n4",
+    ]
+  ) assertStringIncludes(said, part);
+});
+
+Deno.test("explanationText() tells the steps that were taken, and how they failed", () => {
+  const said = text(FACTS, {
+    activity: {
+      id: 3,
+      kind: "start",
+      instance: "n4",
+      remaining: [],
+      began: NOW,
+      ended: NOW + 2_500,
+      state: "failed",
+      reason: "no capacity in b",
+      steps: [{ step: "started", instance: "n4", began: NOW, ended: NOW + 2_000, failure: "no capacity" }],
+    },
+  });
+  assertStringIncludes(said, "activity 3: start n4, failed after 2.5 s\n    no capacity in b\n");
+  assertStringIncludes(said, "  started  n4        2026-11-23T12:00:02.000Z  2        no capacity\n");
+});
+
+Deno.test("explanationText() shows of a large fleet the instances that matter, and fits 100 columns", () => {
+  const id = (i: number) => `i-0123456789abcd${String(i).padStart(3, "0")}`;
+  const fleet = Array.from({ length: 200 }, (_, i) => instance(id(i), { role: i === 0 ? "base" : "node" }));
+  const signal = {
+    ...OUT,
+    alarm: { fleet: "kas", kind: "cpuhigh", dimension: id(150), from: "OK", to: "ALARM", at: NOW },
+  } as const;
+  const said = text({ ...FACTS, instances: fleet }, {
+    signal,
+    decision: decide(signal, { ...FACTS, instances: fleet }),
+  });
+  assertStringIncludes(said, `\n  ${id(150)}  node`);
+  assertStringIncludes(said, "\n  and 180 more\n");
+  for (const line of said.split("\n")) assert(line.length <= 100, line);
+});
+
+Deno.test("explain explains a decision by its number, by time or the last one, from the folder and from the autoscaler", async () => {
+  await using it = await stage();
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  const line = await eventualLine(autoscaler, ({ state }) => state === "done");
+  const where = ["--state", it.options.state];
+
+  const [byId, over, byTime, last, asked, json] = await Promise.all([
+    execute([...EXPLAIN, String(line?.id), ...where]),
+    execute([...EXPLAIN, String(line?.id), "--url", autoscaler.url]),
+    execute([...EXPLAIN, "--at", new Date(Date.now() + 1_000).toISOString(), ...where]),
+    execute([...EXPLAIN, "--last", ...where]),
+    execute([...EXPLAIN, "--url", autoscaler.url]),
+    execute([...EXPLAIN, String(line?.id), ...where, "--output", "json"]),
+  ]);
+  assertEquals([byId.code, byId.stderr], [0, ""]);
+  assertMatch(byId.stdout, new RegExp(`^Decision ${line?.id} at \\S+: start ${NODES[0]}\n`));
+  assertMatch(byId.stdout, /\n {2}activity 1: start \S+, done after /);
+  assertMatch(byId.stdout, /\n {2}in-service +i-/);
+  // CloudWatch may have told of more since.
+  for (const { stdout } of [byTime, last, asked]) assertMatch(stdout, /^Decision \d+ at /);
+  assertEquals(over.stdout, byId.stdout);
+  const explained = JSON.parse(json.stdout);
+  assertEquals([explained.id, explained.decision.kind, explained.activity.state], [
+    line?.id,
+    "start",
+    "done",
+  ]);
+  assertEquals(explained.rules.map(({ rule }: { rule: string }) => rule), ["R11", "R5", "R3", "R7"]);
+  assert(explained.different.length > 0);
+
+  const [unknown, early, both, wrong] = await Promise.all([
+    execute([...EXPLAIN, "999", "--url", autoscaler.url]),
+    execute([...EXPLAIN, "--at", "2020-01-01T00:00:00Z", ...where]),
+    execute([...EXPLAIN, "3", "--last", ...where]),
+    execute([...EXPLAIN, "i-1", ...where]),
+  ]);
+  assertEquals([unknown.code, early.code, both.code, wrong.code], [4, 4, 2, 2]);
+  const bad = await fetch(`${autoscaler.url}/decisions?id=x`);
+  assertEquals([bad.status, await bad.text()], [400, "expected id=N, at=MS, after=N or nothing"]);
+  assertMatch(unknown.stderr, /^kas: There is no decision 999 in the journal\nTry: /);
+});

@@ -1,0 +1,166 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { Journal } from "../../../../src/autoscaler/store/journal.ts";
+import { State } from "../../../../src/autoscaler/store/state_folder.ts";
+import { decide } from "../../../../src/scaling/decide.ts";
+import { BASE, eventualLine, lines, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
+import { eventually, execute, FROM_SOURCE } from "../../../support/kas.ts";
+import { limits } from "../../../unit/scaling/cases.ts";
+import { FACTS, IN_ANY, NOW, OUT } from "../../../unit/scaling/fixtures.ts";
+
+const REPLAY = [...FROM_SOURCE, "admin", "replay"];
+
+/** A folder that is gone afterwards. */
+async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Writes a journal of a start at NOW, and 100 s later a scale-in that max and cooldowns let pass. */
+function write(folder: string): void {
+  using state = State.open(folder);
+  const journal = new Journal(state);
+  const started = { ...FACTS, ...limits({ max: 4 }) };
+  journal.record({ signal: OUT, facts: started, decision: decide(OUT, started), dryRun: true });
+  const later = { ...started, now: NOW + 100_000, history: { inServiceSince: {}, lastOut: NOW } };
+  journal.record({ signal: IN_ANY, facts: later, decision: decide(IN_ANY, later), dryRun: true });
+}
+
+Deno.test("replay makes every decision of a running autoscaler's journal again to the byte, wherever the journal is read (R16)", async () => {
+  await using it = await stage({ nodes: 2 });
+  const autoscaler = await it.start({
+    limits: { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 100 },
+  });
+  await it.subscribe(autoscaler);
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  await eventualLine(autoscaler, ({ state }) => state === "done");
+  await it.alarm("cpuhigh", BASE, "OK");
+  await it.alarm("cpulow", NODES[0], "OK");
+  await eventualLine(autoscaler, ({ kind, state }) => kind === "stop" && state === "done");
+  await it.publish("nonsense");
+  await eventually(() => lines(autoscaler), (all) => all.some(({ reason }) => reason.includes("JSON")));
+
+  await withFolder(async (folder) => {
+    const { state } = it.options;
+    const exported = await execute([
+      ...FROM_SOURCE,
+      "admin",
+      "activities",
+      "--records",
+      "--url",
+      autoscaler.url,
+    ]);
+    assertEquals([exported.code, exported.stderr], [0, ""]);
+    await Deno.writeTextFile(`${folder}/journal.jsonl`, exported.stdout);
+    const replayed = await Promise.all(
+      [state, `${state}/kas.db`, autoscaler.url, `${folder}/journal.jsonl`].map((journal) =>
+        execute([...REPLAY, journal])
+      ),
+    );
+    const counts = replayed.map(({ code, stdout, stderr }) => {
+      assertEquals([code, stderr], [0, ""]);
+      const [header, counted] = stdout.split("\n").map((line) => line.split("\t"));
+      assertEquals(header, ["decisions", "differences", "first", "last"]);
+      assertEquals(counted?.[1], "0");
+      return Number(counted?.[0]);
+    });
+    assertEquals(counts.at(-1), exported.stdout.trimEnd().split("\n").length);
+    assertEquals(Math.min(...counts) >= 5, true, counts.join());
+  });
+});
+
+Deno.test("replay shows the first decision that comes out differently, both as recorded and as made again, and exits 1", () =>
+  withFolder(async (folder) => {
+    write(folder);
+    {
+      using db = new DatabaseSync(`${folder}/kas.db`);
+      db.exec("UPDATE decisions SET decision = replace(decision, '\"n4\"', '\"n3\"') WHERE id = 1");
+    }
+    const { code, stdout, stderr } = await execute([...REPLAY, folder, "--output", "json"]);
+    assertEquals(code, 1);
+    assertMatch(
+      stderr,
+      /^kas: Decision 1 comes out differently when it is made again, recorded by kas \S+ with version 1 of the rules\n$/,
+    );
+    const [difference] = JSON.parse(stdout);
+    assertEquals([difference.id, difference.time], [1, new Date(NOW).toISOString()]);
+    assertEquals([JSON.parse(difference.recorded).instance, JSON.parse(difference.again).instance], [
+      "n3",
+      "n4",
+    ]);
+  }));
+
+Deno.test("replay --set shows what would have been decided instead, only what differs unless --all", () =>
+  withFolder(async (folder) => {
+    write(folder);
+    const rows = async (...more: string[]) => {
+      const { code, stdout, stderr } = await execute([...REPLAY, folder, ...more]);
+      assertEquals(code, 0, stderr);
+      const [header, ...rows] = stdout.trimEnd().split("\n").map((line) => line.split("\t"));
+      assertEquals(header, ["time", "asked", "recorded", "instead", "reason", "id"]);
+      return [rows.map(([, , recorded, instead, , id]) => [id, recorded, instead]), stderr];
+    };
+    assertEquals(await rows("--set", "cooldown-in=300s"), [
+      [["2", "stop n1", "nothing (R5)"]],
+      "1 of 2 decisions would have been different\n",
+    ]);
+    assertEquals((await rows("--set", "cooldown-in=300s", "--set", "max=3"))[0], [
+      ["1", "start n4", "nothing (R3)"],
+      ["2", "stop n1", "nothing (R5)"],
+    ]);
+    assertEquals((await rows("--set", "warmup=1s", "--all"))[0], [
+      ["1", "start n4", "start n4"],
+      ["2", "stop n1", "stop n1"],
+    ]);
+  }));
+
+Deno.test("replay refuses what it can't set in one line with the nearest name, exit 2", async () => {
+  for (
+    const [set, says] of [
+      ["cooldwn-in=3s", "did you mean cooldown-in?"],
+      ["max=many", "expected a whole number"],
+      ["warmup=soon", "expected a time such as"],
+      ["max", "expected"],
+    ]
+  ) {
+    const { code, stdout, stderr } = await execute([...REPLAY, "/nowhere", "--set", set ?? ""]);
+    assertEquals([code, stdout, stderr.split("\n").length], [2, "", 2]);
+    assertStringIncludes(stderr, says ?? "");
+  }
+});
+
+Deno.test("replay says in one line that a file is damaged, or no journal at all, exit 1", () =>
+  withFolder(async (folder) => {
+    write(folder);
+    await Deno.copyFile(`${folder}/kas.db`, `${folder}/cut.db`);
+    await Deno.truncate(`${folder}/cut.db`, 20_000);
+    await Deno.writeTextFile(`${folder}/prose.txt`, "It was a dark night\n");
+    await Deno.writeTextFile(
+      `${folder}/facts.jsonl`,
+      '{"id":1,"time":1,"signal":{},"facts":{},"decision":{}}\n',
+    );
+    {
+      using db = new DatabaseSync(`${folder}/other.db`);
+      db.exec("CREATE TABLE birds (name TEXT)");
+    }
+    await Deno.mkdir(`${folder}/empty`);
+    for (
+      const [file, says] of [
+        ["cut.db", /^kas: Cannot read .*/],
+        ["prose.txt", /line 1 is no record of a decision/],
+        ["facts.jsonl", /line 1 is no record of a decision/],
+        ["other.db", /its schema is version 0/],
+        ["none", /No such file/],
+        ["empty", /Cannot read journal/],
+      ] as const
+    ) {
+      const { code, stdout, stderr } = await execute([...REPLAY, `${folder}/${file}`]);
+      assertEquals([code, stdout], [1, ""], `${file}: ${stderr}`);
+      assertMatch(stderr, says);
+      assertEquals(stderr.split("\n").filter((line) => !line.startsWith("Try: ")).length, 2, stderr);
+    }
+  }));

@@ -1,0 +1,177 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { BASE, fleet, NODE } from "../../../unit/admin/fleet.ts";
+
+const ALARMS = [BASE, NODE].flatMap((id) => [`kas:cpuhigh:${id}`, `kas:cpulow:${id}`]);
+
+Deno.test("setup creates what is missing, in order; a second run leaves everything unchanged", async () => {
+  await using f = await fleet();
+  const rows = (action: string) => [
+    { resource: "topic", name: "kas", action: "unchanged" },
+    { resource: "balancer", name: "kas", action: "unchanged" },
+    { resource: "instance", name: BASE, action: "unchanged" },
+    ...ALARMS.map((name) => ({ resource: "alarm", name, action })),
+  ];
+  assertEquals(await f.rows("setup"), rows("created"));
+  f.changes();
+  assertEquals(await f.rows("setup"), rows("unchanged"));
+  assertEquals(f.changes(), []);
+});
+
+Deno.test("setup creates topic and balancer for a new fleet, and registers what runs", async () => {
+  await using f = await fleet({ empty: true });
+  await f.rows("instances create --image ami-1 --role base");
+  await f.rows("instances create --image ami-1");
+  await f.sandbox.world.until(() => f.sandbox.world.instances().every(({ state }) => state === "running"));
+  const rows = await f.rows("setup");
+  assertEquals(rows.map(({ resource, action }) => `${resource} ${action}`), [
+    "topic created",
+    "balancer created",
+    "instance registered",
+    "instance registered",
+    ...Array(4).fill("alarm created"),
+  ]);
+  assertEquals(new Set((await f.rows("setup")).map(({ action }) => action)), new Set(["unchanged"]));
+});
+
+Deno.test("setup run again after instances were added lets the load balancer serve their zones", async () => {
+  await using f = await fleet({ empty: true });
+  await f.rows("instances create --image ami-1 --role base");
+  await f.rows("setup");
+  await f.rows("instances create --image ami-1");
+  assertEquals((await f.kas("setup --dry-run")).out.split("\n")[0], "enable zone eu-west-1b");
+  const changed = (await f.rows("setup")).filter(({ action }) => action !== "unchanged");
+  assertEquals(changed.map(({ resource, name, action }) => `${resource} ${name} ${action}`), [
+    "zone eu-west-1b enabled",
+    `alarm kas:cpuhigh:${NODE} created`,
+    `alarm kas:cpulow:${NODE} created`,
+  ]);
+  const bringsIn = await f.rows(`balancers register kas ${NODE}`);
+  assertEquals(bringsIn.map(({ action }) => action), ["registered"]);
+  await f.sandbox.world.until(() =>
+    f.sandbox.world.instances().every(({ standing }) => standing === "in-service")
+  );
+});
+
+Deno.test("setup registers instances that are about to run", async () => {
+  await using f = await fleet({ empty: true, boot: 600_000 });
+  await f.rows("instances create --image ami-1 --role base");
+  const registered = (await f.rows("setup")).filter(({ resource }) => resource === "instance");
+  assertEquals(registered, [{ resource: "instance", name: BASE, action: "registered" }]);
+});
+
+Deno.test("setup creates the topic that is named if it is of the fleet's name, and no other", async () => {
+  await using f = await fleet({ empty: true });
+  await f.rows("instances create --image ami-1 --role base");
+  const other = await f.kas("setup --topic-arn arn:aws:sns:eu-west-1:000000000000:others");
+  assertEquals([other.status, other.err], [
+    4,
+    "kas: There is no topic arn:aws:sns:eu-west-1:000000000000:others\n",
+  ]);
+  const [topic] = await f.rows("setup --topic-arn arn:aws:sns:eu-west-1:000000000000:kas");
+  assertEquals(topic, { resource: "topic", name: "kas", action: "created" });
+  const elsewhere = await f.kas("setup --fleet web --topic-arn arn:aws:sns:us-east-1:000000000000:web");
+  assertEquals(elsewhere.status, 1);
+  assertStringIncludes(elsewhere.err, "arn:aws:sns:eu-west-1:000000000000:web, which is not the one named");
+});
+
+Deno.test("setup of a fleet without instances says how to make the first", async () => {
+  await using f = await fleet({ empty: true });
+  const { status, err } = await f.kas("setup");
+  assertEquals([status, err], [4, "kas: Fleet kas has no instances to tell a zone by\n"]);
+});
+
+Deno.test("setup --pull makes alarms that notify nobody, and leaves SNS alone (R2)", async () => {
+  await using f = await fleet();
+  const rows = (action: string) => [
+    { resource: "balancer", name: "kas", action: "unchanged" },
+    { resource: "instance", name: BASE, action: "unchanged" },
+    ...ALARMS.map((name) => ({ resource: "alarm", name, action })),
+  ];
+  const { length } = f.sandbox.calls;
+  assertEquals(await f.rows("setup --pull"), rows("created"));
+  assertEquals(new Set((await f.rows("alarms list")).map(({ topic }) => topic)), new Set([null]));
+  assertEquals(await f.rows("setup --pull"), rows("unchanged"));
+  assertEquals(f.sandbox.calls.slice(length).filter(({ service }) => service === "sns"), []);
+  // Whoever turns to messages later sets the fleet up again.
+  assertEquals((await f.rows("setup")).filter(({ action }) => action === "updated").length, ALARMS.length);
+  assertEquals(await f.rows("setup --pull"), rows("unchanged"));
+});
+
+Deno.test("alarms set --pull needs no topic", async () => {
+  await using f = await fleet();
+  await f.rows("setup --pull");
+  const [row] = await f.rows("alarms set --balancer kas --requests 600 --pull");
+  assertEquals(row, { name: "kas:reqcount:kas", action: "created" });
+});
+
+Deno.test("setup leaves a running node that is not registered to the autoscaler, and registers a base", async () => {
+  await using f = await fleet();
+  await f.rows(`instances start ${NODE}`);
+  await f.rows(`balancers deregister kas ${BASE}`);
+  await f.sandbox.world.until(() =>
+    f.sandbox.world.instances().every(({ state, standing }) => state === "running" && standing === "none")
+  );
+  const registered = (await f.rows("setup")).filter(({ resource }) => resource === "instance");
+  assertEquals(registered, [{ resource: "instance", name: BASE, action: "registered" }]);
+});
+
+Deno.test("setup leaves thresholds that somebody set, unless flags name others", async () => {
+  await using f = await fleet();
+  await f.rows("alarms set --all --cpu 20:50");
+  assertEquals((await f.rows("setup")).filter(({ action }) => action !== "unchanged"), []);
+  const changed = (await f.rows("setup --cpu 20:60")).filter(({ action }) => action !== "unchanged");
+  assertEquals(changed.map(({ name, action }) => `${name} ${action}`), [
+    `kas:cpuhigh:${BASE} updated`,
+    `kas:cpuhigh:${NODE} updated`,
+  ]);
+});
+
+Deno.test("setup --dry-run prints what is missing and changes nothing", async () => {
+  await using f = await fleet();
+  f.changes();
+  const { status, out } = await f.kas("setup --dry-run --url http://127.0.0.1:9/");
+  assertEquals([status, out], [
+    0,
+    [...ALARMS.map((name) => `create alarm ${name}`), "subscribe subscription http://127.0.0.1:9/", ""].join(
+      "\n",
+    ),
+  ]);
+  assertEquals(f.changes(), []);
+});
+
+Deno.test("setup --url subscribes and waits until the autoscaler has confirmed", async () => {
+  await using f = await fleet();
+  await using receiver = autoscalerStandIn(f.sandbox.url);
+  const subscription = async () => (await f.rows(`setup --url ${receiver.url}`)).at(-1);
+  assertEquals(await subscription(), { resource: "subscription", name: receiver.url, action: "confirmed" });
+  assertEquals(await subscription(), { resource: "subscription", name: receiver.url, action: "unchanged" });
+});
+
+Deno.test("setup ends with 1 when nobody confirms in time, and tells what it did until then", async () => {
+  await using f = await fleet();
+  const { status, out, err } = await f.kas("setup --url http://127.0.0.1:9/ --timeout 10ms");
+  assertEquals(status, 1);
+  assertStringIncludes(err, "http://127.0.0.1:9/ is not confirmed after 0.01 s");
+  assertEquals(out.trimEnd().split("\n").length, 1 + 3 + ALARMS.length);
+});
+
+Deno.test("setup refuses a topic that is not there, and a fleet without instances", async () => {
+  await using f = await fleet();
+  assertEquals((await f.kas("setup --topic-arn arn:aws:sns:eu-west-1:000000000000:none")).status, 4);
+  assertEquals((await f.kas("setup --fleet nobody")).status, 4);
+});
+
+/** Confirms a subscription by the URL in the message, as anyone may who gets it. */
+function autoscalerStandIn(endpoint: string): { readonly url: string } & AsyncDisposable {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    const { SubscribeURL } = await request.json();
+    if (SubscribeURL !== undefined && SubscribeURL.startsWith(endpoint)) {
+      await (await fetch(SubscribeURL)).body?.cancel();
+    }
+    return new Response("accepted");
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}

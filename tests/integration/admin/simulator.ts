@@ -1,0 +1,42 @@
+/**
+ * Whether IAM would allow what is asked, by a simulator in a process of its own (tests/support/iam).
+ *
+ * @module
+ */
+import type { Policy } from "../../../src/admin/iam/policies.ts";
+import { ACCOUNT } from "../../../src/sandbox/wire/service.ts";
+import { fileURLToPath } from "node:url";
+import type { Need } from "../../support/needs.ts";
+import type { IamRequest } from "./iam_requests.ts";
+
+const FOLDER = fileURLToPath(new URL("../../support/iam", import.meta.url));
+const PROGRAM = `${FOLDER}/simulate.ts`;
+const CONFIG = ["--quiet", "--config", `${FOLDER}/deno.json`];
+
+/** The simulator's packages. */
+export async function simulator(): Promise<Need> {
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: ["cache", ...CONFIG, "--frozen", PROGRAM],
+  })
+    .output();
+  return {
+    what: "the IAM simulator's packages can't be had: deno cache of tests/support/iam failed",
+    met: success,
+  };
+}
+
+/** For each policy whether it allows each request. Throws where a policy or a request is malformed. */
+export async function simulate(
+  policies: readonly Policy[],
+  requests: readonly IamRequest[],
+): Promise<boolean[][]> {
+  const args = ["run", ...CONFIG, "--frozen", "--allow-read", "--allow-env", PROGRAM];
+  const child = new Deno.Command(Deno.execPath(), { args, stdin: "piped", stdout: "piped", stderr: "piped" })
+    .spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(JSON.stringify({ account: ACCOUNT, policies, requests })));
+  await writer.close();
+  const { success, stdout, stderr } = await child.output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return JSON.parse(new TextDecoder().decode(stdout));
+}

@@ -1,0 +1,314 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Inbox } from "../../../../src/autoscaler/store/inbox.ts";
+import { State } from "../../../../src/autoscaler/store/state_folder.ts";
+import type { Sandbox } from "../../../../src/sandbox/sandbox.ts";
+import { eventually } from "../../../support/kas.ts";
+import {
+  BASE,
+  eventualLine,
+  firstResync,
+  lines,
+  machines,
+  NODES,
+  stage,
+} from "../../../unit/autoscaler/fixtures.ts";
+
+/** The calls about an instance that changed something, in order. */
+function changes({ calls }: Sandbox, id: string): string[] {
+  return calls
+    .filter(({ action, input }) =>
+      /^(Start|Stop|Register|Deregister)/.test(action) && JSON.stringify(input).includes(id)
+    )
+    .map(({ action }) => /^[A-Z][a-z]+/.exec(action)?.[0] ?? action);
+}
+
+Deno.test("an alarm that goes into ALARM brings the next node into service, with every phase on record (R9, R17)", async () => {
+  await using it = await stage();
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  const line = await eventualLine(autoscaler, ({ state }) => state === "done");
+  assertEquals(it.standing(NODES[0]), "running in-service");
+  assertEquals([line?.kind, line?.instance, line?.source], ["start", NODES[0], "notification"]);
+  assertMatch(line?.reason ?? "", /^cpuhigh of i-00000000000000001 went from INSUFFICIENT_DATA to ALARM; /);
+  const phases = [
+    "breach",
+    "notified",
+    "decided",
+    "started",
+    "running",
+    "healthy",
+    "registered",
+    "in-service",
+  ];
+  assertEquals(Object.keys(line?.phases ?? {}), phases);
+  const times = Object.values(line?.phases ?? {});
+  assertEquals(times, times.toSorted());
+  assertEquals(changes(it.sandbox, NODES[0]), ["Start", "Register"]);
+});
+
+Deno.test("a step out is decided by a look at the fleet and at the alarm that asks, one in by all alarms and the load", async () => {
+  await using it = await stage({ nodes: 2 });
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await firstResync(autoscaler);
+  const looked = async (kind: "cpuhigh" | "cpulow", state: "ALARM" | "OK") => {
+    const before = it.sandbox.calls.length;
+    const id = (await lines(autoscaler)).length;
+    await it.alarm(kind, BASE, state);
+    await eventually(() => lines(autoscaler), ({ length }) => length > id);
+    const load = it.sandbox.calls.slice(before)
+      .filter(({ action, input }) =>
+        action === "GetMetricData" || action === "DescribeAlarms" && "AlarmNames" in input
+      )
+      .map(({ action, input }) => (action === "GetMetricData" ? action : String(input["AlarmNames"])));
+    return [...new Set(load)];
+  };
+  assertEquals(await looked("cpuhigh", "ALARM"), [`kas:cpuhigh:${BASE}`]);
+  assertEquals(await looked("cpulow", "OK"), ["GetMetricData"]);
+});
+
+Deno.test("a node is registered only after its worker answers (R9)", async () => {
+  let serves = false;
+  await using it = await stage({ machine: machines((id) => id === BASE || serves) });
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  await eventualLine(autoscaler, ({ phases }) => "running" in phases);
+  assertEquals(changes(it.sandbox, NODES[0]), ["Start"]);
+  serves = true;
+  await eventualLine(autoscaler, ({ state }) => state === "done");
+  assertEquals(it.standing(NODES[0]), "running in-service");
+});
+
+Deno.test("a node whose worker never answers is stopped and left out, and the next one is brought in (R7, R9)", async () => {
+  const machine = machines((id) => id !== NODES[0]);
+  await using it = await stage({ nodes: 2, machine }, { startTimeout: 400 });
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  const line = await eventualLine(autoscaler, ({ state }) => state !== "in-progress");
+  assertEquals([line?.state, line?.instance], ["done", NODES[1]]);
+  assertMatch(
+    line?.reason ?? "",
+    /Waited 0.4 s in vain for the worker of i-00000000000000002; its last answer was 503 not yet/,
+  );
+  assertEquals(changes(it.sandbox, NODES[0]), ["Start", "Deregister", "Stop"]);
+  const tagged = it.sandbox.calls.find(({ action }) => action === "CreateTags");
+  assertMatch(JSON.stringify(tagged?.input), /i-00000000000000002.*kas:quarantine/);
+
+  await it.alarm("cpuhigh", NODES[1], "ALARM");
+  await eventually(
+    () => lines(autoscaler),
+    (all) => all.some(({ reason }) => /1 in quarantine/.test(reason)),
+  );
+});
+
+Deno.test("a lack of capacity turns to the next node at once (R7)", async () => {
+  await using it = await stage({ nodes: 2, faults: [`no-capacity=${NODES[0]}`] });
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  const line = await eventualLine(autoscaler, ({ state }) => state !== "in-progress");
+  assertEquals([line?.state, line?.instance], ["done", NODES[1]]);
+  assertMatch(line?.reason ?? "", /InsufficientInstanceCapacity/);
+  assertEquals(changes(it.sandbox, NODES[1]), ["Start", "Register"]);
+});
+
+Deno.test("a node is stopped only after it has drained, and a start takes a draining one back (R10, R7)", async () => {
+  const held = Promise.withResolvers<void>();
+  const machine = machines(() => true, held.promise);
+  await using it = await stage({ machine });
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  await eventualLine(autoscaler, ({ state }) => state === "done");
+  await it.alarm("cpuhigh", BASE, "OK");
+
+  const work = [1, 2, 3, 4].map(() => fetch(`http://127.0.0.1:${it.sandbox.balancerPort}/work`));
+  await eventually(() => it.sandbox.calls.length, () => machine.held() === 4);
+  await it.alarm("cpulow", NODES[0], "OK");
+  await eventually(() => it.standing(NODES[0]), (standing) => standing === "running draining");
+
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  await eventually(() => it.standing(NODES[0]), (standing) => standing === "running in-service");
+  const [back, out] = (await eventually(() => lines(autoscaler), ([line]) => line?.state === "done"))
+    .filter(({ kind }) => kind !== "none");
+  assertEquals([back?.kind, out?.kind, out?.state], ["start", "stop", "cancelled"]);
+  assertMatch(out?.reason ?? "", /is taken back by activity/);
+  assertEquals(changes(it.sandbox, NODES[0]), ["Start", "Register", "Deregister", "Register"]);
+
+  await it.alarm("cpuhigh", BASE, "OK");
+  await it.alarm("cpulow", NODES[0], "INSUFFICIENT_DATA");
+  await it.alarm("cpulow", NODES[0], "OK");
+  await eventualLine(autoscaler, ({ kind, phases }) => kind === "stop" && "deregistered" in phases);
+  assertEquals(it.standing(NODES[0]), "running draining");
+  held.resolve();
+  for (const response of await Promise.all(work)) assertEquals(await response.text(), "pong");
+  await eventualLine(autoscaler, ({ kind, state }) => kind === "stop" && state === "done");
+  assertEquals(it.standing(NODES[0]), "stopped none");
+});
+
+Deno.test("a node that does not drain in time is not stopped but registered again (R10)", async () => {
+  const held = Promise.withResolvers<void>();
+  const machine = machines(() => true, held.promise);
+  await using it = await stage({ machine, speed: 20 }, { drainTimeout: 300 });
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  await eventualLine(autoscaler, ({ state }) => state === "done");
+  await it.alarm("cpuhigh", BASE, "OK");
+  const work = [1, 2].map(() => fetch(`http://127.0.0.1:${it.sandbox.balancerPort}/work`));
+  await eventually(() => it.sandbox.calls.length, () => machine.held() === 2);
+  await it.alarm("cpulow", NODES[0], "OK");
+  const line = await eventualLine(
+    autoscaler,
+    ({ kind, state }) => kind === "stop" && state !== "in-progress",
+  );
+  assertEquals(line?.state, "failed");
+  assertMatch(
+    line?.reason ?? "",
+    /in vain for i-00000000000000002 drained; the load balancer says InService: .* in progress; it is registered again/,
+  );
+  assertEquals(changes(it.sandbox, NODES[0]), ["Start", "Register", "Deregister", "Register"]);
+  held.resolve();
+  for (const response of await Promise.all(work)) await response.text();
+});
+
+Deno.test("every message leaves one decision with its reason, and what is not for this fleet does nothing (R11, R15)", async () => {
+  await using it = await stage();
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await it.publish("hello");
+  await it.publish(notice("other:cpuhigh:i-1", "ALARM", 0));
+  await it.publish(notice("kas:cpuhigh:i-00000000000000009", "ALARM", 0));
+  await it.publish(notice("kas:odd", "ALARM", 0));
+  await it.publish(notice(`kas:cpuhigh:${BASE}`, "OK", 10));
+  await it.publish(notice(`kas:cpuhigh:${BASE}`, "ALARM", 5));
+  const all = await eventually(
+    () => lines(autoscaler),
+    (all) => all.filter(({ message }) => message).length === 6,
+  );
+  const reasons = all.filter(({ message }) => message).map(({ reason }) => reason).toReversed();
+  const expected = [
+    /the message is no JSON/,
+    /the alarm is of fleet other/,
+    /i-00000000000000009 is not in the fleet/,
+    /"kas:odd" is not of kas's form/,
+    /cpuhigh of i-00000000000000001 in OK asks for nothing/,
+    /is not newer than that of/,
+  ];
+  for (const [i, pattern] of expected.entries()) assertMatch(reasons[i] ?? "", pattern);
+  assert(all.every(({ kind }) => kind === "none"));
+});
+
+Deno.test("a message that was stored is tried until AWS can be reached, and has one decision (R12, I8)", async () => {
+  await using it = await stage();
+  {
+    using state = State.open(it.options.state);
+    new Inbox(state).add(
+      "m",
+      { kind: "notification", body: notice(`kas:cpuhigh:${BASE}`, "ALARM", 0) },
+      Date.now(),
+    );
+  }
+  it.sandbox.faults.throttle = 1;
+  const autoscaler = await it.start();
+  const failing = ({ error }: { error: string | undefined }) => error !== undefined;
+  await eventually(() => it.sandbox.calls.filter(failing).length, (calls) => calls > 8);
+  it.sandbox.faults.clear();
+  const line = await eventualLine(autoscaler, ({ state }) => state === "done");
+  assertEquals([line?.instance, line?.message], [NODES[0], "m"]);
+  assertEquals((await lines(autoscaler)).filter(({ message }) => message).length, 1);
+});
+
+Deno.test("a state that persists is acted on at a resync, once an interval, without any message (R2)", async () => {
+  await using it = await stage({ nodes: 2 });
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  const limits = { ...it.options.limits, resync: 1_500 };
+  const autoscaler = await it.start({ limits });
+  const first = await eventualLine(autoscaler, ({ state }) => state === "done");
+  assertEquals([first?.instance, first?.source], [NODES[0], "resync"]);
+  const second = await eventualLine(
+    autoscaler,
+    ({ instance, state }) => instance === NODES[1] && state === "done",
+  );
+  assertEquals(second?.source, "resync");
+  assert(Date.parse(second?.phases.decided ?? "") - Date.parse(first?.phases.decided ?? "") >= limits.resync);
+});
+
+Deno.test("a notification of a change that a resync has acted on does not step again (R2, R1)", async () => {
+  await using it = await stage({ nodes: 2 });
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await eventualLine(autoscaler, ({ state }) => state === "done");
+  const { changed } = await it.alarmNow("cpuhigh", BASE);
+  await it.publish(notice(`kas:cpuhigh:${BASE}`, "ALARM", 0, changed));
+  const told = await eventually(
+    () => lines(autoscaler),
+    (all) => all.some(({ source }) => source === "notification"),
+  );
+  const { kind, reason } = told.find(({ source }) => source === "notification") ?? {};
+  assertEquals(kind, "none");
+  assertMatch(reason ?? "", /which a resync told of/);
+});
+
+Deno.test("what was left unfinished is gone on with at the next start, without doing it twice (R13)", async () => {
+  let serves = false;
+  await using it = await stage({ machine: machines((id) => id === BASE || serves) });
+  {
+    await using first = await it.start();
+    await it.subscribe(first);
+    await it.alarm("cpuhigh", BASE, "ALARM");
+    await eventualLine(first, ({ phases }) => "running" in phases);
+  }
+  serves = true;
+  const second = await it.start();
+  const line = await eventualLine(second, ({ state }) => state === "done");
+  assertEquals(line?.instance, NODES[0]);
+  assertEquals(changes(it.sandbox, NODES[0]), ["Start", "Register"]);
+});
+
+Deno.test("--dry-run decides and records, and acts on nothing", async () => {
+  await using it = await stage({}, { dryRun: true });
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  const line = await eventualLine(autoscaler, () => true);
+  assertEquals([line?.kind, line?.instance, line?.state], ["start", NODES[0], "dry-run"]);
+  assertEquals(changes(it.sandbox, NODES[0]), []);
+});
+
+Deno.test("GET /status tells the fleet, its alarms, what is under way and the settings, and no secret", async () => {
+  await using it = await stage();
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  await eventualLine(autoscaler, ({ state }) => state === "done");
+  const text = await (await fetch(`${autoscaler.url}/status`)).text();
+  const status = JSON.parse(text);
+  assertEquals(status.fleet, "kas");
+  assertEquals(status.instances.map(({ id }: { id: string }) => id).toSorted(), [BASE, NODES[0]]);
+  assertEquals(status.alarms.map(({ state }: { state: string }) => state), ["ALARM"]);
+  assertEquals([status.activities, status.decisions[0].kind], [[], "start"]);
+  assertEquals(status.settings.topicArn, it.options.topicArn);
+  assertEquals([status.messages.accepted, status.messages.waiting], [2, 0]);
+  assert(!/token|unsubscribeurl/i.test(text));
+});
+
+/** CloudWatch's account of an alarm, some seconds from now. */
+function notice(
+  name: string,
+  state: string,
+  seconds: number,
+  at: number = Date.now() + seconds * 1_000,
+): string {
+  const time = new Date(at).toISOString().replace("Z", "+0000");
+  return JSON.stringify({
+    AlarmName: name,
+    OldStateValue: "OK",
+    NewStateValue: state,
+    StateChangeTime: time,
+  });
+}

@@ -1,0 +1,242 @@
+/**
+ * Creating on the fly (`--grow`) and its way back (`--shrink`), over the wire.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
+import type { AutoscalerOptions } from "../../../src/autoscaler/service.ts";
+import { fleetAlarms, putAlarm } from "../../../src/aws/cloudwatch/alarms.ts";
+import { register } from "../../../src/aws/balancing/balancer.ts";
+import {
+  fleetInstances,
+  instanceTags,
+  startInstance,
+  terminateInstance,
+} from "../../../src/aws/ec2/instances.ts";
+import type { SandboxOptions } from "../../../src/sandbox/sandbox.ts";
+import { eventually } from "../../support/kas.ts";
+import {
+  BASE,
+  eventualLine,
+  lines,
+  machines,
+  NODES,
+  type Stage,
+  stage,
+} from "../../unit/autoscaler/fixtures.ts";
+
+const [FIRST] = NODES;
+const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000, grow: "kas-node", max: 3 };
+
+/** A stage with the launch template `kas-node`, and no node to start. */
+async function growing(
+  sandbox: SandboxOptions = {},
+  more: Partial<AutoscalerOptions["limits"]> = {},
+): Promise<Stage> {
+  const it = await stage({ nodes: 0, ...sandbox }, { limits: { ...LIMITS, ...more } });
+  await (await it.aws.ec2()).send(
+    new CreateLaunchTemplateCommand({
+      LaunchTemplateName: "kas-node",
+      LaunchTemplateData: { ImageId: "ami-00000000000000001", InstanceType: "t3.small" },
+    }),
+  );
+  return it;
+}
+
+/** Asks for one more by an alarm of the base. */
+async function busy(it: Stage): Promise<void> {
+  await it.publish(JSON.stringify({
+    AlarmName: `kas:cpuhigh:${BASE}`,
+    OldStateValue: "OK",
+    NewStateValue: "ALARM",
+    StateChangeTime: new Date().toISOString(),
+  }));
+}
+
+/** How often EC2 was asked to launch. */
+function launches({ sandbox }: Stage): number {
+  return sandbox.calls.filter(({ action }) => action === "RunInstances").length;
+}
+
+/** The fleet's alarms of an instance: `cpuhigh >= 70 every 120 s, notifies 1`. */
+async function alarmsOf(it: Stage, id: string): Promise<string[]> {
+  const all = await fleetAlarms(it.aws, "kas");
+  return all.filter(({ dimension }) => dimension === id).map((
+    { kind, threshold, period, alarmActions, okActions },
+  ) => `${kind} >= ${threshold} every ${period} s, notifies ${alarmActions.length} and ${okActions.length}`)
+    .sort();
+}
+
+/** Gives an instance alarms as setup does. */
+async function watched(it: Stage, id: string, high: number, low: number): Promise<void> {
+  for (const [kind, threshold] of [["cpuhigh", high], ["cpulow", low]] as const) {
+    const { topicArn } = it.options;
+    await putAlarm(it.aws, {
+      fleet: "kas",
+      kind,
+      dimension: id,
+      threshold,
+      period: 120,
+      evaluations: 2,
+      topicArn,
+    });
+  }
+}
+
+Deno.test("with no node left to start one is launched, comes into service as R9 says, and is watched as the others are", async () => {
+  await using it = await growing();
+  await watched(it, BASE, 70, 35);
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await busy(it);
+  const line = await eventualLine(autoscaler, ({ state }) => state === "done");
+  assertEquals([line?.kind, line?.instance, it.standing(FIRST)], ["launch", FIRST, "running in-service"]);
+  assertMatch(
+    line?.reason ?? "",
+    /1 in the fleet with those that are off, max 3; none of the 0 nodes is left to start \(0 in quarantine\), and one is launched from kas-node$/,
+  );
+  assertEquals(Object.keys(line?.phases ?? {}).filter((phase) => phase !== "first-request"), [
+    "breach",
+    "notified",
+    "decided",
+    "launched",
+    "running",
+    "healthy",
+    "registered",
+    "in-service",
+    "watched",
+  ]);
+  const tags = (await instanceTags(it.aws, [FIRST])).get(FIRST) ?? {};
+  assertEquals([tags["kas:fleet"], tags["kas:role"], tags["Name"]], ["kas", "node", "kas_node"]);
+  assertEquals(await alarmsOf(it, FIRST), await alarmsOf(it, BASE));
+  assertEquals(await alarmsOf(it, FIRST), [
+    "cpuhigh >= 70 every 120 s, notifies 1 and 1",
+    "cpulow >= 35 every 120 s, notifies 1 and 1",
+  ]);
+});
+
+Deno.test("what EC2 has launched counts once, though its answer is lost and its reads lag behind (R13)", async () => {
+  await using it = await growing();
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  it.sandbox.faults.staleReads = 1_500;
+  let lost = 0;
+  it.sandbox.faults.onCall = ({ action, moment }) => {
+    // It is launched, and nobody hears of it: four times, so that the SDK's own repeats are not enough.
+    if (action !== "RunInstances" || moment !== "after" || lost === 4) return;
+    lost++;
+    throw new Error("the connection broke");
+  };
+  await busy(it);
+  const line = await eventualLine(autoscaler, ({ state }) => state !== "in-progress");
+  assertEquals([lost, line?.state, line?.instance], [4, "done", FIRST]);
+  assertEquals(it.sandbox.world.instances().map(({ id }) => id), [BASE, FIRST]);
+});
+
+Deno.test("a launched instance that never gets healthy is quarantined and stopped, and counts: it is not launched for ever (R3, R9)", async () => {
+  await using it = await growing({ machine: machines((id) => id === BASE) }, { max: 2 });
+  const autoscaler = await it.start({ startTimeout: 1_000 });
+  await it.subscribe(autoscaler);
+  await busy(it);
+  const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+  assertMatch(line?.reason ?? "", /Waited 1 s in vain for the worker of i-00000000000000002/);
+  await eventually(() => it.standing(FIRST), (standing) => standing === "stopped none");
+  const [, node] = await Array.fromAsync(fleetInstances(it.aws, it.options.fleet));
+  assertMatch(node?.quarantine ?? "", /in vain/);
+  await busy(it);
+  const [next] = await eventually(() => lines(autoscaler), ([line]) => line?.kind === "none");
+  assertMatch(
+    next?.reason ?? "",
+    /1 in service and 0 on the way, 2 in the fleet with those that are off, max 2/,
+  );
+  assertEquals(launches(it), 1);
+});
+
+for (
+  const [what, sabotage, said] of [
+    ["no capacity", "no-capacity=kas-node", /capacity.*\(InsufficientInstanceCapacity\)/],
+    ["no permission", "deny=ec2:RunInstances", /UnauthorizedOperation/],
+  ] as const
+) {
+  Deno.test(`a launch that EC2 has ${what} for fails in words, and is not tried again at once however often it is asked for`, async () => {
+    await using it = await growing({ faults: [sabotage] });
+    const autoscaler = await it.start();
+    await it.subscribe(autoscaler);
+    await busy(it);
+    const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+    assertEquals([line?.kind, line?.instance], ["launch", null]);
+    assertMatch(line?.reason ?? "", said);
+    const asked = launches(it);
+    for (let again = 0; again < 3; again++) await busy(it);
+    const [held] = await eventually(
+      () => lines(autoscaler),
+      (all) => all.filter(({ kind, source }) => kind === "none" && source === "notification").length === 3,
+    );
+    assertMatch(held?.reason ?? "", /the last launch failed [\d.]+ s ago: the next is tried after 60 s/);
+    assertEquals(launches(it), asked);
+  });
+}
+
+Deno.test("a launched instance that ends before it serves fails the launch, in EC2's words", async () => {
+  await using it = await growing({ boot: 3_600_000 });
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await busy(it);
+  await eventually(() => it.standing(FIRST), (standing) => standing === "pending none");
+  await terminateInstance(it.aws, FIRST);
+  const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+  assertMatch(
+    line?.reason ?? "",
+    /i-0+2 is (shutting-down|terminated) \(Client\.UserInitiatedTermination: .*\)/,
+  );
+});
+
+Deno.test("an instance whose alarms can't be made serves all the same, and it is said that nobody watches it", async () => {
+  await using it = await growing();
+  await watched(it, BASE, 70, 35);
+  it.sandbox.faults.set("deny=cloudwatch:PutMetricAlarm");
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await busy(it);
+  const line = await eventualLine(autoscaler, ({ state }) => state === "done");
+  assertEquals(it.standing(FIRST), "running in-service");
+  assertMatch(line?.reason ?? "", /launched from kas-node; it is not watched: .*AccessDenied/);
+});
+
+/** Brings the first node into service past the autoscaler. */
+async function serve(it: Stage): Promise<void> {
+  await startInstance(it.aws, FIRST);
+  await eventually(() => it.standing(FIRST), (standing) => standing === "running none");
+  await register(it.aws, it.options.fleet.balancer, FIRST);
+  await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
+}
+
+Deno.test("with --shrink terminate a node that is not needed is drained, terminated, and its alarms are deleted", async () => {
+  await using it = await growing({ nodes: 1 }, { shrink: "terminate" });
+  await serve(it);
+  await watched(it, BASE, 70, 35);
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await it.alarm("cpulow", FIRST, "OK");
+  const line = await eventualLine(autoscaler, ({ state }) => state === "done");
+  assertEquals([line?.kind, line?.instance], ["terminate", FIRST]);
+  const steps = ["decided", "deregistered", "drained", "looked-at", "terminating", "terminated", "unwatched"];
+  assertEquals(Object.keys(line?.phases ?? {}).slice(-steps.length), steps);
+  assertEquals(it.standing(FIRST), "undefined undefined");
+  assertEquals(await alarmsOf(it, FIRST), []);
+  assertEquals((await alarmsOf(it, BASE)).length, 2);
+  assert(!it.sandbox.calls.some(({ action }) => action === "StopInstances"));
+});
+
+Deno.test("a node that can't be terminated stays in service, and why is said", async () => {
+  await using it = await growing({ nodes: 1 }, { shrink: "terminate" });
+  await serve(it);
+  it.sandbox.faults.set("deny=ec2:TerminateInstances");
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await it.alarm("cpulow", FIRST, "OK");
+  const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+  assertMatch(line?.reason ?? "", /UnauthorizedOperation\); it is registered again/);
+  await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
+});

@@ -1,0 +1,72 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { count, type Family, parseExposition, value } from "../../../unit/autoscaler/http/exposition.ts";
+import { BASE, eventualLine, machines, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
+import { eventually } from "../../../support/kas.ts";
+
+Deno.test("GET /metrics tells the whole story of a scale-out and a scale-in, and no label names an instance, alarm or message", async () => {
+  await using it = await stage({ nodes: 3, machine: machines() });
+  await using autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  const read = async () => {
+    const response = await fetch(`${autoscaler.url}/metrics`);
+    assertMatch(response.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
+    return parseExposition(await response.text());
+  };
+  const before = await read();
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  await eventualLine(autoscaler, ({ state }) => state === "done");
+  await it.alarm("cpuhigh", BASE, "OK");
+  await it.alarm("cpulow", NODES[0], "OK");
+  await eventualLine(autoscaler, ({ kind, state }) => kind === "stop" && state === "done");
+  const after = await eventually(
+    read,
+    (families) => value(families, "kas_activities_total", { kind: "stop", outcome: "done" }) === 1,
+  );
+
+  const rise = (name: string, labels: Record<string, string> = {}) =>
+    (value(after, name, labels) ?? NaN) - (value(before, name, labels) ?? NaN);
+  assertEquals(rise("kas_messages_total", { outcome: "accepted", reason: "" }), 3);
+  assertEquals(rise("kas_decisions_total", { kind: "start", source: "notification", rule: "R7" }), 1);
+  assertEquals(rise("kas_decisions_total", { kind: "stop", source: "notification", rule: "R8" }), 1);
+  assertEquals(rise("kas_decisions_total", { kind: "none", source: "notification", rule: "" }), 1);
+  assertEquals(rise("kas_activities_total", { kind: "start", outcome: "done" }), 1);
+  for (const phase of ["notified", "decided", "started", "running", "healthy", "registered", "in-service"]) {
+    assertEquals(count(after, "kas_activity_phase_seconds", { kind: "start", phase }), 1, phase);
+  }
+  for (
+    const phase of ["notified", "decided", "deregistered", "drained", "looked-at", "stopping", "stopped"]
+  ) {
+    assertEquals(count(after, "kas_activity_phase_seconds", { kind: "stop", phase }), 1, phase);
+  }
+  assertEquals(count(after, "kas_activity_seconds", { kind: "start" }), 1);
+  assertEquals(value(after, "kas_instances", { role: "base", standing: "in-service" }), 1);
+  const nodes = after.get("kas_instances")?.samples.filter(({ labels }) => labels["role"] === "node") ?? [];
+  assertEquals(nodes.reduce((sum, { value }) => sum + value, 0), 3);
+  assertEquals([value(after, "kas_instances_min"), value(after, "kas_instances_max")], [1, 4]);
+  assertEquals(
+    rise("kas_aws_requests_total", { service: "EC2", operation: "StartInstances", outcome: "ok" }),
+    1,
+  );
+  assertEquals(
+    rise("kas_aws_requests_total", { service: "EC2", operation: "StopInstances", outcome: "ok" }),
+    1,
+  );
+  assertEquals(value(after, "kas_inbox_waiting"), 0);
+
+  // Every series was there from the start: the labels are of fixed lists, and no story adds to them.
+  assertEquals(series(after), series(before));
+  const labels = new Set(
+    after.values().flatMap(({ samples }) => samples).flatMap(({ labels }) => Object.values(labels)),
+  );
+  for (const label of labels) {
+    assert(!/^i-|kas:|[0-9a-f]{8}-|:\/\/|\s/.test(label), `${label} is no label's value`);
+  }
+  assert(series(after).length < 1_000, `${series(after).length} series`);
+});
+
+/** Names and labels of all series. */
+function series(families: ReadonlyMap<string, Family>): string[] {
+  return [...families.values()].flatMap(({ samples }) =>
+    samples.map(({ name, labels }) => `${name} ${JSON.stringify(labels)}`)
+  ).sort();
+}

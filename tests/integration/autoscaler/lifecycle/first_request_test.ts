@@ -1,0 +1,40 @@
+import { assert, assertEquals } from "@std/assert";
+import { WORKER_PORT } from "../../../../src/scaling/model/instance.ts";
+import { eventually } from "../../../support/kas.ts";
+import { BASE, eventualLine, lines, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
+
+/** Asks a node's worker for work, as the load balancer would. */
+async function work(address: string): Promise<void> {
+  const response = await fetch(`http://${address}:${WORKER_PORT}/work`);
+  await response.body?.cancel();
+}
+
+Deno.test("a start has the first request that its instance served as its last phase, after it is done (R17)", async () => {
+  await using it = await stage();
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  const done = await eventualLine(autoscaler, ({ state }) => state === "done");
+  assertEquals(done?.phases["first-request"], undefined);
+
+  const node = it.sandbox.world.instances().find(({ id }) => id === NODES[0]);
+  assert(node !== undefined);
+  await work(node.address);
+  const line = await eventually(
+    async () => (await lines(autoscaler)).find(({ kind }) => kind === "start"),
+    (line) => line?.phases["first-request"] !== undefined,
+  );
+  const at = (phase: string) => Date.parse(line?.phases[phase] ?? "");
+  assert(at("first-request") >= at("in-service"), JSON.stringify(line?.phases));
+  // What is seen after the activity is no part of it.
+  assertEquals([line?.state, line?.seconds], ["done", done?.seconds]);
+});
+
+Deno.test("the end of the autoscaler does not wait for a first request", async () => {
+  await using it = await stage({}, { startTimeout: 3_600_000 });
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  await eventualLine(autoscaler, ({ state }) => state === "done");
+  await autoscaler[Symbol.asyncDispose]();
+});

@@ -1,0 +1,386 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { register } from "../../../../src/aws/balancing/balancer.ts";
+import {
+  fleetInstances,
+  quarantine,
+  startInstance,
+  terminateInstance,
+} from "../../../../src/aws/ec2/instances.ts";
+import type { Faults, Passing } from "../../../../src/sandbox/faults.ts";
+import type { MakeMachine } from "../../../../src/sandbox/machines/machine.ts";
+import { eventually } from "../../../support/kas.ts";
+import {
+  BALANCER,
+  BASE,
+  eventualLine,
+  lines,
+  machines,
+  NODES,
+  type Stage,
+  stage,
+} from "../../../unit/autoscaler/fixtures.ts";
+
+const [FIRST, SECOND, THIRD] = NODES;
+
+/** Machines of which only the base's has a server. */
+const serverless: MakeMachine = (host) =>
+  host.id === BASE
+    ? machines()(host)
+    : { cpuSeconds: () => 0, [Symbol.asyncDispose]: () => Promise.resolve() };
+
+/** Publishes five notifications: five alarms at once. */
+async function fiveAlarms(it: Stage): Promise<void> {
+  const ids = [BASE, ...NODES, "i-00000000000000005"];
+  await Promise.all(ids.map((id) =>
+    it.publish(JSON.stringify({
+      AlarmName: `kas:cpuhigh:${id}`,
+      OldStateValue: "OK",
+      NewStateValue: "ALARM",
+      StateChangeTime: new Date().toISOString(),
+    }))
+  ));
+}
+
+/** Brings a node into service past the autoscaler. */
+async function serve(it: Stage, id: string): Promise<void> {
+  await startInstance(it.aws, id);
+  await eventually(() => it.standing(id), (standing) => standing === "running none");
+  await register(it.aws, BALANCER, id);
+  await eventually(() => it.standing(id), (standing) => standing === "running in-service");
+}
+
+/** The actions about an instance that changed something, in order, also those that failed. */
+function changes({ sandbox: { calls } }: Stage, id: string): string[] {
+  return calls
+    .filter(({ action, input }) =>
+      /^(Start|Stop|Reg|Dereg)/.test(action) && JSON.stringify(input).includes(id)
+    )
+    .map(({ action }) => /^[A-Z][a-z]+/.exec(action)?.[0] ?? action);
+}
+
+async function quarantineOf(it: Stage, id: string): Promise<string | undefined> {
+  const all = await Array.fromAsync(fleetInstances(it.aws, it.options.fleet));
+  return all.find((instance) => instance.id === id)?.quarantine;
+}
+
+/** Fails calls of an action, about an instance if one is given, until it is told to stop; `met` tells how often it was met. */
+function failing(faults: Faults, action: string, id = ""): { met: number; stop: () => void } {
+  const fault = { met: 0, stop: () => faults.onCall = undefined };
+  faults.onCall = (passing) => {
+    if (passing.moment !== "before" || !about(passing, action, id)) return;
+    fault.met++;
+    throw new Error("AWS is away");
+  };
+  return fault;
+}
+
+function about({ action, input }: Passing, wanted: string, id: string): boolean {
+  return action.startsWith(wanted) && JSON.stringify(input).includes(id);
+}
+
+Deno.test("five alarms at once start five instances together: all before the first is in service (R1, R12)", async () => {
+  let serves = false;
+  await using it = await stage({ nodes: 5, machine: machines((id) => id === BASE || serves) });
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await fiveAlarms(it);
+  const starts = () => it.sandbox.calls.filter(({ action }) => action === "StartInstances").length;
+  await eventually(starts, (n) => n === 5);
+  assertEquals(it.sandbox.world.instances().filter(({ standing }) => standing === "in-service").length, 1);
+  serves = true;
+  await eventually(
+    () => it.sandbox.world.instances().filter(({ standing }) => standing === "in-service").length,
+    (n) => n === 6,
+  );
+  const all = await eventually(
+    () => lines(autoscaler),
+    (all) => all.filter(({ state }) => state === "done").length === 5,
+  );
+  assertEquals(new Set(all.filter(({ kind }) => kind === "start").map(({ instance }) => instance)).size, 5);
+  assertEquals(starts(), 5);
+});
+
+Deno.test("a stop that takes its time does not delay the start of another node (R10)", async () => {
+  await using it = await stage({ nodes: 2, shutdown: 3_600_000 });
+  await serve(it, FIRST);
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await it.alarm("cpulow", FIRST, "OK");
+  await eventually(() => it.standing(FIRST), (standing) => standing === "stopping none");
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  await eventualLine(autoscaler, ({ kind, state }) => kind === "start" && state === "done");
+  assertEquals([it.standing(FIRST), it.standing(SECOND)], ["stopping none", "running in-service"]);
+});
+
+Deno.test("with no stopped node left a stopping one counts as coming: its stop is waited for, then it is started (R7)", async () => {
+  await using it = await stage({ shutdown: 12_000 });
+  await serve(it, FIRST);
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await it.alarm("cpulow", FIRST, "OK");
+  await eventually(() => it.standing(FIRST), (standing) => standing === "stopping none");
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  const line = await eventualLine(autoscaler, ({ kind }) => kind === "start");
+  assertMatch(
+    line?.reason ?? "",
+    /no node is stopped, and i-00000000000000002 is stopping: it is waited for/,
+  );
+  await eventualLine(autoscaler, ({ kind, state }) => kind === "start" && state === "done");
+  assertEquals(it.standing(FIRST), "running in-service");
+  const states = (await lines(autoscaler)).filter(({ kind }) => kind !== "none").map(({ state }) => state);
+  assertEquals(states, ["done", "done"]);
+  assertEquals(changes(it, FIRST), ["Start", "Register", "Deregister", "Stop", "Start", "Register"]);
+});
+
+Deno.test("where a zone lacks capacity a node of another zone is tried next, though it was further down (R7)", async () => {
+  await using it = await stage({ nodes: 3, faults: [`no-capacity=${FIRST}`] });
+  const zone = (id: string) => it.sandbox.world.instances().find((instance) => instance.id === id)?.zone;
+  // The emptiest zone has two nodes, the base's has one.
+  assert(zone(FIRST) === zone(THIRD) && zone(SECOND) === zone(BASE));
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  const line = await eventualLine(autoscaler, ({ state }) => state !== "in-progress");
+  assertEquals([line?.state, line?.instance], ["done", SECOND]);
+  // Asked for once, and never again.
+  assertEquals(changes(it, FIRST).filter((change) => change === "Start"), ["Start"]);
+  assertEquals(it.standing(THIRD), "stopped none");
+});
+
+for (
+  const [what, machine, expected] of [
+    ["answers otherwise", machines((id) => id === BASE), /its last answer was 503 not yet$/],
+    [
+      "can't be reached",
+      serverless,
+      /the last attempt to reach it met connection refused$/,
+    ],
+  ] as const
+) {
+  Deno.test(`a node whose worker ${what} is in quarantine with the last probe, as far as a tag can say it (R7, R9)`, async () => {
+    await using it = await stage({ machine }, { startTimeout: 300 });
+    const autoscaler = await it.start();
+    await it.subscribe(autoscaler);
+    await it.alarm("cpuhigh", BASE, "ALARM");
+    const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+    assertMatch(line?.reason ?? "", /^Waited 0.3 s in vain for the worker of i-00000000000000002; /);
+    const why = await quarantineOf(it, FIRST) ?? "";
+    assertMatch(why, expected);
+    assertMatch(why, /^[\p{L}\p{N} _.:/=+\-@]{1,256}$/u);
+  });
+}
+
+Deno.test("an undoing that AWS keeps from ending stays under way until the world is right (R13)", async () => {
+  await using it = await stage({ machine: machines((id) => id === BASE) }, { startTimeout: 300 });
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  const away = failing(it.sandbox.faults, "StopInstances", FIRST);
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  // Three attempts make one call.
+  await eventually(() => away.met, (met) => met > 3);
+  assertEquals((await eventualLine(autoscaler, () => true))?.state, "in-progress");
+  assertEquals(it.standing(FIRST), "running none");
+  away.stop();
+  const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+  assertMatch(line?.reason ?? "", /^Waited 0.3 s in vain for the worker/);
+  assertMatch(it.standing(FIRST), /^stop(ping|ped) none$/);
+});
+
+Deno.test("an undoing that was cut short is redone at the next start with the reason it had (R13)", async () => {
+  await using it = await stage({ machine: machines((id) => id === BASE) }, { startTimeout: 300 });
+  {
+    await using first = await it.start();
+    await it.subscribe(first);
+    const away = failing(it.sandbox.faults, "CreateTags", FIRST);
+    await it.alarm("cpuhigh", BASE, "ALARM");
+    await eventually(() => away.met, (met) => met > 0);
+  }
+  it.sandbox.faults.onCall = undefined;
+  const second = await it.start();
+  const line = await eventualLine(second, ({ state }) => state === "failed");
+  const reason = /^Waited 0.3 s in vain for the worker of i-00000000000000002/;
+  assertMatch(line?.reason ?? "", reason);
+  assertMatch(await quarantineOf(it, FIRST) ?? "", reason);
+  // Said once, though it was begun twice.
+  assertEquals(line?.reason.split("Waited").length, 2);
+  assertEquals(changes(it, FIRST), ["Start", "Deregister", "Stop"]);
+});
+
+Deno.test("a start of an instance that is still being undone waits until that is over (I6)", async () => {
+  await using it = await stage({ nodes: 2 });
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  let away = true;
+  let refused = false;
+  let undoing = 0;
+  it.sandbox.faults.onCall = (passing) => {
+    if (passing.moment !== "before") return;
+    // Refused once, for no fault of the instance: it may be started again.
+    if (!refused && about(passing, "StartInstances", FIRST)) {
+      refused = true;
+      Object.assign(passing.input, { InstanceIds: ["i-0000000000000dead"] });
+    }
+    if (!away || !about(passing, "Deregister", FIRST)) return;
+    undoing++;
+    throw new Error("AWS is away");
+  };
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  await eventually(() => it.standing(SECOND), (standing) => standing === "running in-service");
+  await eventually(() => undoing, (n) => n > 0);
+  await it.alarm("reqcount", "kas", "ALARM");
+  await eventualLine(autoscaler, ({ instance, state }) => instance === FIRST && state === "in-progress");
+  away = false;
+  await eventually(
+    () => lines(autoscaler),
+    (all) => all.filter(({ kind, state }) => kind === "start" && state === "done").length === 2,
+  );
+  await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
+  assertEquals(changes(it, FIRST).slice(-2), ["Start", "Register"]);
+});
+
+Deno.test("a node that may not be put into quarantine is stopped all the same (R9)", async () => {
+  await using it = await stage({ machine: machines((id) => id === BASE) }, { startTimeout: 300 });
+  it.sandbox.faults.onCall = ({ action, moment, input }) => {
+    // A tag that EC2 does not take.
+    if (action === "CreateTags" && moment === "before") Object.assign(input, { Tags: [{ Key: "aws:x" }] });
+  };
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  await eventualLine(autoscaler, ({ state }) => state === "failed");
+  assertEquals(await quarantineOf(it, FIRST), undefined);
+  assertMatch(it.standing(FIRST), /^stop(ping|ped) none$/);
+});
+
+Deno.test("a node that comes into service too late is drained before it is stopped again (I4)", async () => {
+  const held = Promise.withResolvers<void>();
+  const machine = machines(() => true, held.promise);
+  await using it = await stage({ machine, speed: 10 }, { startTimeout: 1_000 });
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  let lies = true;
+  let told = 0;
+  const work: Promise<Response>[] = [];
+  it.sandbox.faults.onCall = async (passing) => {
+    // With the look at the node that its undoing begins with, ELB says again how things stand.
+    if (about(passing, "DescribeInstances", FIRST) && work.length > 0) lies = false;
+    const { action, moment } = passing;
+    if (action !== "DescribeInstanceHealth") return;
+    if (moment === "after" && it.standing(FIRST) === "running draining") told++;
+    // Until then it does not, while the node is in service and is given a request.
+    if (moment !== "before" || it.standing(FIRST) === "stopped none") return;
+    if (it.standing(FIRST) === "running in-service" && work.length === 0) {
+      work.push(...[1, 2].map(() => fetch(`http://127.0.0.1:${it.sandbox.balancerPort}/work`)));
+      await eventually(machine.held, (n) => n === 2);
+    }
+    if (lies) throw new Error("AWS is away");
+  };
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  await eventually(() => it.standing(FIRST), (standing) => standing === "running draining");
+  await eventually(() => told, (n) => n >= 2 || changes(it, FIRST).includes("Stop"));
+  const cut = changes(it, FIRST).includes("Stop");
+  held.resolve();
+  const answers = await Promise.all(work.map(async (response) => await (await response).text()));
+  assertEquals([cut, answers], [false, ["pong", "pong"]]);
+  await eventualLine(autoscaler, ({ state }) => state === "failed");
+  assertMatch(it.standing(FIRST), /^stop(ping|ped) none$/);
+});
+
+Deno.test("after it has drained an instance is looked at again: registered by someone else it is not stopped (R10)", async () => {
+  await using it = await stage();
+  await serve(it, FIRST);
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  let seen = 0;
+  it.sandbox.faults.onCall = async ({ action, moment }) => {
+    if (action !== "DescribeInstanceHealth" || moment !== "after" || it.standing(FIRST) !== "running none") {
+      return;
+    }
+    // The autoscaler is told that it has drained, and in the meantime…
+    if (seen++ === 0) await register(it.aws, BALANCER, FIRST);
+  };
+  await it.alarm("cpulow", FIRST, "OK");
+  const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+  assertMatch(line?.reason ?? "", /^i-00000000000000002 was registered again by someone else/);
+  await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
+  assertEquals(changes(it, FIRST).includes("Stop"), false);
+});
+
+Deno.test("an instance that can't be stopped is registered again, however long that takes (R13)", async () => {
+  await using it = await stage();
+  await serve(it, FIRST);
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  let refused = 0;
+  it.sandbox.faults.onCall = ({ action, moment, input }) => {
+    if (moment !== "before") return;
+    // An id that EC2 does not know, as an instance that is protected: an error that no later attempt will not meet.
+    if (action === "StopInstances") Object.assign(input, { InstanceIds: ["i-0000000000000dead"] });
+    if (action.startsWith("Register") && refused++ < 4) throw new Error("AWS is away");
+  };
+  await it.alarm("cpulow", FIRST, "OK");
+  const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+  assertMatch(line?.reason ?? "", /InvalidInstanceID.*; it is registered again/);
+  await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
+});
+
+Deno.test("a putting back that was cut short is gone on with at the next start, although it would drain by now (R13)", async () => {
+  const held = Promise.withResolvers<void>();
+  const machine = machines(() => true, held.promise);
+  await using it = await stage({ machine, speed: 10 }, { drainTimeout: 300 });
+  await serve(it, FIRST);
+  const work = [1, 2].map(() => fetch(`http://127.0.0.1:${it.sandbox.balancerPort}/work`));
+  await eventually(machine.held, (n) => n === 2);
+  {
+    await using first = await it.start();
+    await it.subscribe(first);
+    const away = failing(it.sandbox.faults, "Register", FIRST);
+    await it.alarm("cpulow", FIRST, "OK");
+    await eventually(() => away.met, (met) => met > 0);
+  }
+  it.sandbox.faults.onCall = undefined;
+  held.resolve();
+  for (const response of await Promise.all(work)) await response.text();
+  const second = await it.start();
+  const line = await eventualLine(second, ({ state }) => state !== "in-progress");
+  assertEquals(line?.state, "failed");
+  assertMatch(
+    line?.reason ?? "",
+    /^Waited 0.3 s in vain for i-00000000000000002 drained; the load balancer says InService: .* in progress; it is registered again/,
+  );
+  await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
+});
+
+Deno.test("an instance that was terminated behind its back on the way out is no failure to put right (R13)", async () => {
+  await using it = await stage();
+  await serve(it, FIRST);
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  it.sandbox.faults.onCall = async ({ action, moment }) => {
+    if (!action.startsWith("Deregister") || moment !== "after") return;
+    it.sandbox.faults.onCall = undefined;
+    await terminateInstance(it.aws, FIRST);
+  };
+  await it.alarm("cpulow", FIRST, "OK");
+  await eventualLine(autoscaler, ({ kind, state }) => kind === "stop" && state !== "in-progress");
+  assertEquals(changes(it, FIRST).filter((change) => change === "Register"), ["Register"]);
+});
+
+Deno.test("a candidate that was put into quarantine in the meantime is passed over, and left as it is (R7)", async () => {
+  await using it = await stage({ nodes: 2 });
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  it.sandbox.faults.noCapacity.add(FIRST);
+  it.sandbox.faults.onCall = ({ action, moment, input }) => {
+    if (action !== "StartInstances" || moment !== "before" || !JSON.stringify(input).includes(FIRST)) return;
+    it.sandbox.faults.onCall = undefined;
+    return quarantine(it.aws, SECOND, "by hand");
+  };
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+  assertMatch(
+    line?.reason ?? "",
+    /InsufficientInstanceCapacity.*i-00000000000000003: it is in quarantine: by hand/,
+  );
+  assertEquals(changes(it, SECOND), []);
+});

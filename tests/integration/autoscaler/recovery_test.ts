@@ -1,0 +1,261 @@
+import { PublishCommand, SetTopicAttributesCommand } from "@aws-sdk/client-sns";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { register } from "../../../src/aws/balancing/balancer.ts";
+import { startInstance } from "../../../src/aws/ec2/instances.ts";
+import { Activities } from "../../../src/autoscaler/lifecycle/runner.ts";
+import { Journal } from "../../../src/autoscaler/store/journal.ts";
+import { Observer } from "../../../src/autoscaler/control/observe.ts";
+import { State } from "../../../src/autoscaler/store/state_folder.ts";
+import { step } from "../../../src/autoscaler/control/evaluate.ts";
+import { realClock } from "../../../src/autoscaler/control/clock.ts";
+import { BUILT, eventually, type Running, start } from "../../support/kas.ts";
+import { root, testWith } from "../../support/needs.ts";
+import { BALANCER, BASE, machines, NODES, type Stage, stage } from "../../unit/autoscaler/fixtures.ts";
+
+const [FIRST] = NODES;
+
+function calls({ sandbox }: Stage, action: string): number {
+  return sandbox.calls.filter((call) => call.action === action).length;
+}
+
+/** Starts `kas autoscaler` as a process on a state folder, at a port if one is given. */
+async function startProcess(
+  { sandbox }: Stage,
+  state: string,
+  listen = "127.0.0.1:0",
+): Promise<Running & { url: string }> {
+  const words = [...BUILT, "autoscaler", "--state", state, "--listen", listen];
+  const limits = "--warmup 0s --cooldown-in 0s --resync 1h --log json".split(" ");
+  const running = start([...words, ...limits], sandbox.env);
+  const [, url = ""] = await running.line(/listening on (http:\/\/[^\s"]+)/);
+  return Object.assign(running, { url });
+}
+
+interface Shown {
+  readonly kind: string;
+  readonly state: string | null;
+  readonly instance: string | null;
+  readonly message: string | null;
+}
+
+/** CloudWatch's account of an alarm that went off, a different one each time. */
+function changeOf(alarm: string, n: number): string {
+  const time = new Date(Date.now() + n).toISOString().replace("Z", "+0000");
+  return JSON.stringify({
+    AlarmName: alarm,
+    OldStateValue: "OK",
+    NewStateValue: "ALARM",
+    StateChangeTime: time,
+  });
+}
+
+async function activities(url: string): Promise<Shown[]> {
+  const lines: Shown[] = await (await fetch(`${url}/activities`)).json();
+  return lines.filter(({ kind }) => kind !== "none");
+}
+
+for (const wayOut of [false, true]) {
+  Deno.test(`a ${wayOut ? "stop" : "start"} whose steps can't be written is gone on with as soon as they can, and done once (R13)`, async () => {
+    await using it = await stage();
+    if (wayOut) {
+      await startInstance(it.aws, FIRST);
+      await eventually(() => it.standing(FIRST), (standing) => standing === "running none");
+      await register(it.aws, BALANCER, FIRST);
+      await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
+    }
+    using state = State.memory();
+    const journal = new Journal(state);
+    const { fleet, limits, startTimeout, drainTimeout } = it.options;
+    const address = ({ privateIp }: { privateIp?: string }) => privateIp;
+    await using activities = new Activities(
+      { aws: it.aws, fleet, limits, startTimeout, drainTimeout, clock: realClock, address },
+      journal,
+    );
+    let failed = 0;
+    it.sandbox.faults.onCall = ({ action, moment }) => {
+      if (
+        moment === "before" && action === (wayOut ? "StopInstances" : "RegisterInstancesWithLoadBalancer")
+      ) {
+        // No journal takes what comes of this call.
+        if (failed++ === 0) state.db.exec("PRAGMA query_only = ON");
+      }
+    };
+    const { ended } = await step(
+      {
+        observer: new Observer(it.aws, fleet),
+        state,
+        journal,
+        activities,
+        limits,
+        dryRun: false,
+        now: realClock.now,
+      },
+      { kind: wayOut ? "in" : "out", source: "manual" },
+      { signal: new AbortController().signal },
+    );
+    const expected = wayOut ? "stopped none" : "running in-service";
+    await eventually(() => it.standing(FIRST), (standing) => standing === expected);
+    assertEquals(journal.unfinished().length, 1);
+    state.db.exec("PRAGMA query_only = OFF");
+    assertEquals((await ended)?.state, "done");
+    assertEquals(it.standing(FIRST), expected);
+    assertEquals(calls(it, "StartInstances"), 1);
+    assertEquals(journal.unfinished(), []);
+  });
+}
+
+Deno.test("SIGTERM in the midst of an activity ends the process with 0, and the next one finishes it (R13)", async () => {
+  let serves = false;
+  await using it = await stage({ machine: machines((id) => id === BASE || serves) });
+  const state = `${it.options.state}/process`;
+  let listen: string;
+  {
+    await using first = await startProcess(it, state);
+    listen = new URL(first.url).host;
+    await it.subscribe(first);
+    await it.alarm("cpuhigh", BASE, "ALARM");
+    await eventually(() => it.standing(FIRST), (standing) => standing === "running none");
+    first.kill("SIGTERM");
+    assertEquals((await first.status).code, 0);
+  }
+  serves = true;
+  await using second = await startProcess(it, state, listen);
+  await eventually(() => activities(second.url), ([line]) => line?.state === "done");
+  assert(second.lines.some((line) => line.includes("goes on with what was left unfinished")));
+  assertEquals([it.standing(FIRST), calls(it, "StartInstances")], ["running in-service", 1]);
+});
+
+Deno.test("an autoscaler that is replaced again and again while messages come loses none, and decides each once (R11, R12)", async () => {
+  await using it = await stage({ speed: 100 });
+  const state = `${it.options.state}/process`;
+  const TopicArn = it.options.topicArn ?? "";
+  const sns = await it.aws.sns();
+  let current = await startProcess(it, state);
+  const listen = new URL(current.url).host;
+  try {
+    await it.subscribe(current);
+    // As often as SNS allows, each second of it 10 ms here.
+    const retries = { numRetries: 100, minDelayTarget: 1, maxDelayTarget: 30, backoffFunction: "linear" };
+    await sns.send(
+      new SetTopicAttributesCommand({
+        TopicArn,
+        AttributeName: "DeliveryPolicy",
+        AttributeValue: JSON.stringify({ http: { defaultHealthyRetryPolicy: retries } }),
+      }),
+    );
+    it.sandbox.faults.set("sns-duplicates=0.3");
+    const published: string[] = [];
+    let down = 0;
+    let up = true;
+    const over = new AbortController();
+    const publishing = (async () => {
+      while (!over.signal.aborted) {
+        const Message = changeOf("other:cpuhigh:i-0", published.length);
+        const { MessageId = "" } = await sns.send(new PublishCommand({ TopicArn, Message }));
+        published.push(MessageId);
+        if (!up) down++;
+        await realClock.sleep(5, over.signal).catch(() => {});
+      }
+    })();
+    for (let n = 1; n <= 3; n++) {
+      const before = published.length;
+      await eventually(() => published.length, (count) => count > before + 20);
+      if (n === 2) await it.alarm("cpuhigh", BASE, "ALARM");
+      up = false;
+      current.kill("SIGTERM");
+      assertEquals((await current.status).code, 0);
+      const missed = down;
+      await eventually(() => down, (count) => count > missed + 5);
+      current = await startProcess(it, state, listen);
+      up = true;
+    }
+    over.abort();
+    await publishing;
+
+    const decided = async () => {
+      const lines: Shown[] = await (await fetch(`${current.url}/activities?limit=10000`)).json();
+      return lines.filter(({ message, instance }) => message !== null && instance === null).map((
+        { message },
+      ) => message);
+    };
+    await eventually(decided, ({ length }) => length >= published.length);
+    await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
+    assertEquals((await decided()).toSorted(), published.toSorted());
+    assertEquals([calls(it, "StartInstances"), down > 15], [1, true]);
+  } finally {
+    await current[Symbol.asyncDispose]();
+  }
+});
+
+testWith(
+  [root()],
+  "a disk that fills up is told to SNS, which sends again, and all goes on when there is room: nothing is lost (R12, R13)",
+  async () => {
+    await using it = await stage();
+    const folder = `${it.options.state}/small`;
+    await Deno.mkdir(folder);
+    await mounted(folder, async () => {
+      await using autoscaler = await startProcess(it, `${folder}/kas`);
+      await it.subscribe(autoscaler);
+      await eventually(() => calls(it, "DescribeAlarms"), (n) => n > 0);
+      const ballast = `${folder}/ballast`;
+      fill(ballast);
+      await it.alarm("cpuhigh", BASE, "ALARM");
+      await autoscaler.line(/cannot store a message/);
+      assertEquals(it.standing(FIRST), "stopped none");
+      assertEquals(await (await fetch(`${autoscaler.url}/ping`)).text(), "pong");
+
+      await Deno.remove(ballast);
+      await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
+      const all = await eventually(() => activities(autoscaler.url), ([line]) => line?.state === "done");
+      assertEquals(all.map(({ kind, instance }) => [kind, instance]), [["start", FIRST]]);
+      assertEquals(autoscaler.lines.filter((line) => /uncaught|unhandled/i.test(line)), []);
+      autoscaler.kill("SIGTERM");
+      assertEquals((await autoscaler.status).code, 0);
+    });
+  },
+);
+
+testWith(
+  [root()],
+  "a disk that is full from the start is a clear error with exit status 1",
+  async () => {
+    await using it = await stage();
+    const folder = `${it.options.state}/small`;
+    await Deno.mkdir(folder);
+    await mounted(folder, async () => {
+      fill(`${folder}/ballast`);
+      await using autoscaler = start([...BUILT, "autoscaler", "--state", `${folder}/kas`], it.sandbox.env);
+      assertEquals((await autoscaler.status).code, 1);
+      assertMatch(
+        autoscaler.lines.join("\n"),
+        /^kas: Cannot use state folder \S+: .*(full|space).*\nTry: --state DIR$/m,
+      );
+    });
+  },
+);
+
+/** Runs with a disk of 512 KiB at a folder. */
+async function mounted(folder: string, work: () => Promise<void>): Promise<void> {
+  const run = async (program: string, ...args: string[]) => {
+    const { success, stderr } = await new Deno.Command(program, { args }).output();
+    if (!success) throw new Error(new TextDecoder().decode(stderr));
+  };
+  await run("mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", folder);
+  try {
+    await work();
+  } finally {
+    await run("umount", folder);
+  }
+}
+
+/** Writes a file until the disk is full. */
+function fill(path: string): void {
+  using file = Deno.openSync(path, { create: true, write: true });
+  const block = new Uint8Array(4_096);
+  try {
+    while (file.writeSync(block) > 0);
+  } catch (error) {
+    if (!/No space left/.test((error as Error).message)) throw error;
+  }
+}

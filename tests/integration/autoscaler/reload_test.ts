@@ -1,0 +1,57 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { eventually } from "../../support/kas.ts";
+import { stage } from "../../unit/autoscaler/fixtures.ts";
+import { startProcess } from "../../unit/autoscaler/process.ts";
+
+/** The settings in force, as `/status` has them. */
+async function inForce(url: string): Promise<Record<string, unknown>> {
+  return (await (await fetch(`${url}/status`)).json()).settings;
+}
+
+Deno.test("kas autoscaler reads its settings again at SIGHUP, and says what only a restart can change", async () => {
+  await using it = await stage();
+  const config = `${it.options.state}/kas.json`;
+  await Deno.writeTextFile(config, `{ "max": 4, "drain-timeout": "100s" }`);
+  await using autoscaler = await startProcess(it, { args: ["--config", config] });
+  assertEquals((await inForce(autoscaler.url))["max"], 4);
+
+  await Deno.writeTextFile(
+    config,
+    `{ "max": 7, "drain-timeout": "100s", "warmup": "9s", "resubscribe": true }`,
+  );
+  autoscaler.kill("SIGHUP");
+  const [line] = await autoscaler.line(/read the settings again.*/);
+  // --warmup is a flag of this process, which the file does not outdo.
+  assertMatch(line, /changed=\["max"\] needsRestart=\["resubscribe"\]/);
+  const { max, drainTimeout, warmup, resubscribe } = await inForce(autoscaler.url);
+  assertEquals({ max, drainTimeout, warmup, resubscribe }, {
+    max: 7,
+    drainTimeout: 100_000,
+    warmup: 0,
+    resubscribe: false,
+  });
+});
+
+Deno.test("kas autoscaler keeps its settings where what it reads again is no good", async () => {
+  await using it = await stage();
+  const config = `${it.options.state}/kas.json`;
+  await Deno.writeTextFile(config, `{ "min": 1, "max": 4 }`);
+  await using autoscaler = await startProcess(it, { args: ["--config", config] });
+  assertEquals((await inForce(autoscaler.url))["max"], 4);
+  for (
+    const [content, reason] of [
+      [`{ "max": `, "Cannot read config file"],
+      [`{ "min": 5, "max": 4 }`, "--min 5 is above --max 4"],
+      [`{ "max": "many" }`, `Cannot take \\"many\\" for max`],
+    ] as const
+  ) {
+    await Deno.writeTextFile(config, content);
+    autoscaler.kill("SIGHUP");
+    await eventually(
+      () => autoscaler.lines,
+      (lines) => lines.some((line) => /kept the settings/.test(line) && line.includes(reason)),
+    );
+    const { min, max } = await inForce(autoscaler.url);
+    assertEquals({ min, max }, { min: 1, max: 4 });
+  }
+});

@@ -1,0 +1,116 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { register, registrations } from "../../../src/aws/balancing/balancer.ts";
+import { instance, startInstance } from "../../../src/aws/ec2/instances.ts";
+import type { AutoscalerOptions } from "../../../src/autoscaler/service.ts";
+import { fit } from "../../../src/aws/balancing/target_group.ts";
+import { type Made, makeTargetGroup } from "../../e2e/contract/target_group.ts";
+import { eventually } from "../../support/kas.ts";
+import {
+  BASE,
+  eventualLine,
+  firstResync,
+  lines,
+  machines,
+  NODES,
+  type Stage,
+  stage,
+} from "../../unit/autoscaler/fixtures.ts";
+
+const [FIRST] = NODES;
+
+/** A stage whose fleet is behind a target group, with the base in service there unless nothing sends to the group. */
+async function behindTargetGroup(
+  it: Stage,
+  { delay, unused = false }: { readonly delay: number; readonly unused?: boolean },
+): Promise<Made & { readonly fleet: AutoscalerOptions["fleet"] }> {
+  const made = await makeTargetGroup({ aws: it.aws, name: "sandbox" }, "web", { unused });
+  await fit(it.aws, made.ref.arn, { delay });
+  await register(it.aws, made.ref, BASE);
+  if (!unused) await standing(it, made, BASE, "in-service");
+  return { ...made, fleet: { fleet: "kas", balancer: made.ref } };
+}
+
+async function standing(it: Stage, { ref }: Made, id: string, wanted: string | undefined): Promise<void> {
+  await eventually(() => registrations(it.aws, ref), (found) => found.get(id) === wanted);
+}
+
+/** The calls of the autoscaler that changed how an instance stands. */
+function changes({ sandbox }: Stage): string[] {
+  return sandbox.calls.map(({ action }) => action)
+    .filter((action) => /^(Register|Deregister|Start|Stop)/.test(action));
+}
+
+Deno.test("behind a target group: an alarm brings a node in, another takes it out, and no request is cut", async () => {
+  const held = Promise.withResolvers<void>();
+  const machine = machines(() => true, held.promise);
+  await using it = await stage({ machine });
+  const web = await behindTargetGroup(it, { delay: 160 });
+  const autoscaler = await it.start({ fleet: web.fleet });
+  await it.subscribe(autoscaler);
+  await firstResync(autoscaler);
+
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  const started = await eventualLine(autoscaler, ({ state }) => state === "done");
+  assertEquals([started?.kind, started?.instance], ["start", FIRST]);
+  await standing(it, web, FIRST, "in-service");
+
+  const work = [1, 2].map(() => fetch(`http://${web.dnsName}:30000/work`));
+  await eventually(machine.held, (n) => n === work.length);
+  await it.alarm("cpuhigh", BASE, "OK");
+  await it.alarm("cpulow", FIRST, "OK");
+  await standing(it, web, FIRST, "draining");
+  held.resolve();
+  const answers = await Promise.all(work.map(async (response) => await (await response).text()));
+  assertEquals(answers, ["pong", "pong"]);
+  // Idle as it is by now, it drains for the whole delay before it is stopped (R10).
+  await standing(it, web, FIRST, "draining");
+  assertEquals(changes(it).includes("StopInstances"), false);
+  const stopped = await eventualLine(autoscaler, ({ kind, state }) => kind === "stop" && state === "done");
+  assertEquals(stopped?.instance, FIRST);
+  assertEquals((await instance(it.aws, FIRST))?.state, "stopped");
+  // The base's is the first, the test's own.
+  assertEquals(changes(it), [
+    "RegisterTargets",
+    "StartInstances",
+    "RegisterTargets",
+    "DeregisterTargets",
+    "StopInstances",
+  ]);
+});
+
+Deno.test("a node that drains for longer than is waited stays, and the reason says what of", async () => {
+  await using it = await stage({}, { drainTimeout: 300 });
+  const web = await behindTargetGroup(it, { delay: 3_600 });
+  await startInstance(it.aws, FIRST);
+  await eventually(() => instance(it.aws, FIRST), (found) => found?.state === "running");
+  await register(it.aws, web.ref, FIRST);
+  await standing(it, web, FIRST, "in-service");
+  const autoscaler = await it.start({ fleet: web.fleet });
+  await it.subscribe(autoscaler);
+  await it.alarm("cpulow", FIRST, "OK");
+  const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+  assertMatch(
+    line?.reason ?? "",
+    /drained; the load balancer says draining: it drains for the whole deregistration delay of the target group; it is registered again/,
+  );
+  await standing(it, web, FIRST, "in-service");
+  assertEquals(changes(it).includes("StopInstances"), false);
+});
+
+Deno.test("nodes behind a target group that nothing sends to are not to blame for it: none is put into quarantine", async () => {
+  await using it = await stage({ nodes: 2 }, { startTimeout: 600 });
+  const web = await behindTargetGroup(it, { delay: 1, unused: true });
+  const autoscaler = await it.start({ fleet: web.fleet });
+  await it.subscribe(autoscaler);
+  await it.alarm("cpuhigh", BASE, "ALARM");
+  const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+  assertMatch(
+    line?.reason ?? "",
+    /in vain for i-00000000000000002 InService; .*: no load balancer sends to the target group/,
+  );
+  for (const id of NODES.slice(0, 2)) {
+    const found = await eventually(() => instance(it.aws, id), (found) => found?.state === "stopped");
+    assertEquals(found?.quarantine, undefined);
+  }
+  assertEquals((await lines(autoscaler)).filter(({ kind }) => kind === "start").length, 1);
+});

@@ -1,0 +1,101 @@
+import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { type Account, type Aws, connect } from "../../../src/aws/clients.ts";
+import {
+  isCapacity,
+  isIncorrectState,
+  isNotFound,
+  isThrottled,
+  UnreachableError,
+} from "../../../src/aws/errors.ts";
+import { explain } from "../../../src/aws/explain.ts";
+import {
+  fleetInstances,
+  startInstance,
+  stopInstance,
+  terminateInstance,
+} from "../../../src/aws/ec2/instances.ts";
+import { balancerRef, register, registrations } from "../../../src/aws/balancing/balancer.ts";
+import { type Sandbox, startSandbox } from "../../../src/sandbox/sandbox.ts";
+import { FAST } from "../../e2e/contract/backends.ts";
+import { eventually } from "../../support/kas.ts";
+import { credentials } from "../../unit/aws/wire.ts";
+
+const KAS = balancerRef({ fleet: "kas" });
+
+/** The clients of a sandbox. */
+function connectTo({ url, env }: Sandbox, more: Account = {}): Aws {
+  credentials();
+  return connect({ region: env["AWS_REGION"], endpointUrl: url, ...more });
+}
+
+/** The sandbox's one stopped node. */
+function node({ world }: Sandbox): string {
+  return world.instances().find(({ role }) => role === "node")?.id ?? "";
+}
+
+Deno.test("a fleet larger than a page is read page by page", async () => {
+  await using sandbox = await startSandbox({ ...FAST, nodes: 1_004 });
+  using aws = connectTo(sandbox);
+  const found = await Array.fromAsync(fleetInstances(aws, { fleet: "kas" }));
+  assertEquals(new Set(found.map(({ id }) => id)).size, 1_005);
+  assertEquals(sandbox.calls.filter(({ action }) => action === "DescribeInstances").length, 2);
+});
+
+Deno.test("where every other call is throttled, calls succeed by being repeated", async () => {
+  // The seed's dice: no call of these is refused three times in a row.
+  await using sandbox = await startSandbox({ ...FAST, seed: 1 });
+  using aws = connectTo(sandbox);
+  sandbox.faults.throttle = 0.5;
+  for (let i = 0; i < 3; i++) await registrations(aws, KAS);
+  const refused = sandbox.calls.filter(({ error }) => error !== undefined);
+  assertGreater(refused.length, 0);
+});
+
+Deno.test("where every call is throttled, the error says so after three attempts", async () => {
+  await using sandbox = await startSandbox(FAST);
+  using aws = connectTo(sandbox);
+  sandbox.faults.throttle = 1;
+  const before = sandbox.calls.length;
+  assert(isThrottled(await assertRejects(() => startInstance(aws, node(sandbox)))));
+  assertEquals(sandbox.calls.length - before, 3);
+});
+
+Deno.test("AWS slower than the time limit is out of reach", async () => {
+  await using sandbox = await startSandbox(FAST);
+  using aws = connectTo(sandbox, { timeLimit: 50 });
+  sandbox.faults.latency = 200;
+  const before = sandbox.calls.length;
+  const error = await assertRejects(() => registrations(aws, KAS), UnreachableError);
+  assertEquals(explain(error).message, `AWS is out of reach: no answer from ${sandbox.url} within 0.05 s`);
+  // What nobody waits for any more is carried out all the same, as by AWS: the test ends when it is.
+  await eventually(() => sandbox.calls.length - before, (calls) => calls === 3);
+});
+
+Deno.test("a stopping instance can't be started, nor a terminated one", async () => {
+  await using sandbox = await startSandbox(FAST);
+  using aws = connectTo(sandbox);
+  const id = node(sandbox);
+  const stateIs = (state: string) => () =>
+    sandbox.world.instances().find((found) => found.id === id)?.state === state;
+  await startInstance(aws, id);
+  await sandbox.world.until(stateIs("running"));
+  await stopInstance(aws, id);
+  assert(isIncorrectState(await assertRejects(() => startInstance(aws, id))));
+  await sandbox.world.until(stateIs("stopped"));
+  await terminateInstance(aws, id);
+  assert(isIncorrectState(await assertRejects(() => startInstance(aws, id))));
+});
+
+Deno.test("an instance without capacity is asked for once", async () => {
+  await using sandbox = await startSandbox(FAST);
+  using aws = connectTo(sandbox);
+  sandbox.faults.noCapacity.add(node(sandbox));
+  assert(isCapacity(await assertRejects(() => startInstance(aws, node(sandbox)))));
+  assertEquals(sandbox.calls.filter(({ action }) => action === "StartInstances").length, 1);
+});
+
+Deno.test("registering with a load balancer that is not there is not found", async () => {
+  await using sandbox = await startSandbox(FAST);
+  using aws = connectTo(sandbox);
+  assert(isNotFound(await assertRejects(() => register(aws, balancerRef({ fleet: "nope" }), node(sandbox)))));
+});

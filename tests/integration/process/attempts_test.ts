@@ -1,0 +1,63 @@
+import { assertEquals } from "@std/assert";
+import { stage } from "../../unit/autoscaler/fixtures.ts";
+import { eventually, type Running, start } from "../../support/kas.ts";
+
+const PROGRAM = new URL("./attempts.ts", import.meta.url).pathname;
+
+const service = (words: readonly string[], env: Record<string, string> = {}): Running =>
+  start([Deno.execPath(), "run", "-A", "--no-prompt", "--quiet", PROGRAM, ...words], env);
+
+async function outcomes(running: Running): Promise<Record<string, string>> {
+  const [line] = await running.line(/^\{.*\}$/);
+  return JSON.parse(line);
+}
+
+/** What neither service may do. */
+const FORBIDDEN = {
+  "write /etc": "NotCapable",
+  "write a temporary file": "NotCapable",
+  "remove a file": "NotCapable",
+  "run a shell": "NotCapable",
+  "load a library": "NotCapable",
+  "load code from elsewhere": "NotCapable",
+  "get a permission back": "NotCapable",
+  "have a thread that may": "NotCapable",
+};
+
+Deno.test("kas worker can do nothing but serve once it listens", async () => {
+  await using running = service(["worker", "--listen", "127.0.0.1:0", "--threads", "1", "--work-ms", "1"]);
+  const [, url] = await running.line(/listening on (http:\/\/\S+)/);
+  assertEquals(await outcomes(running), {
+    ...FORBIDDEN,
+    "connect": "NotCapable",
+    "look a name up": "NotCapable",
+    "listen": "NotCapable",
+    "read the environment": "NotCapable",
+    "read the host's name": "NotCapable",
+  });
+  for (const path of ["ping", "work"]) {
+    const response = await fetch(`${url}/${path}`);
+    assertEquals(response.status, 200, await response.text());
+  }
+});
+
+Deno.test("kas autoscaler keeps what AWS is reached with, and writes but to the files it has open", async () => {
+  await using it = await stage();
+  await using running = service(
+    ["autoscaler", "--listen", "127.0.0.1:0", "--state", `${it.options.state}/attempts`, "--resync", "50ms"],
+    it.sandbox.env,
+  );
+  assertEquals(await outcomes(running), {
+    ...FORBIDDEN,
+    "connect": "ConnectionRefused",
+    "look a name up": "done",
+    "listen": "done",
+    "read the environment": "done",
+    "read the host's name": "done",
+  });
+  // It still makes decisions and records them.
+  const [, url] = await running.line(/listening on (http:\/\/[^\s"]+)/);
+  const recorded = async () => (await (await fetch(`${url}/activities`)).json()).length;
+  const before = await recorded();
+  await eventually(recorded, (now) => now > before);
+});

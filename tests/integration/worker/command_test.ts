@@ -1,0 +1,115 @@
+import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
+import { execute, FROM_SOURCE, type Running, start } from "../../support/kas.ts";
+
+/** A worker process on a free port, and its URL. */
+async function startWorker(...options: string[]): Promise<{ worker: Running; url: string }> {
+  const worker = start([...FROM_SOURCE, "worker", "--listen", "127.0.0.1:0", ...options]);
+  const [, url = ""] = await worker.line(/listening on (http:\/\/\S+)/);
+  return { worker, url };
+}
+
+async function get(url: string): Promise<{ status: number; body: string }> {
+  const response = await fetch(url);
+  return { status: response.status, body: await response.text() };
+}
+
+Deno.test("kas worker answers /ping at once while every thread is busy and the queue is long", async () => {
+  const { worker, url } = await startWorker("--threads", "1", "--work-ms", "30000", "--queue", "3");
+  await using _worker = worker;
+  const leave = new AbortController();
+  const clients = [1, 2, 3, 4].map(() => fetch(`${url}/work`, { signal: leave.signal }).catch(() => {}));
+  // The fifth finds the queue full as soon as the four are there.
+  let full = await get(`${url}/work?probe`);
+  assertEquals(full, { status: 503, body: "too many requests are waiting" });
+
+  const pings: number[] = [];
+  for (let n = 0; n < 20; n++) {
+    const begin = performance.now();
+    assertEquals(await get(`${url}/ping`), { status: 200, body: "pong" });
+    pings.push(performance.now() - begin);
+  }
+  assertLess(pings.toSorted((a, b) => a - b)[10] ?? Infinity, 50);
+
+  full = await get(`${url}/work`);
+  assertEquals(full.status, 503);
+  leave.abort();
+  await Promise.all(clients);
+});
+
+Deno.test("kas worker gives the place of a client that goes away to the next one", async () => {
+  const { worker, url } = await startWorker("--threads", "1", "--work-ms", "1-30000", "--queue", "1000");
+  await using _worker = worker;
+  // Each of them would burn for 15 s on average: the last has its turn only because the others' burns end with them.
+  for (let n = 0; n < 5; n++) {
+    const leave = new AbortController();
+    const client = fetch(`${url}/work`, { signal: leave.signal }).catch(() => {});
+    await get(`${url}/ping`);
+    leave.abort();
+    await client;
+  }
+  worker.kill("SIGTERM");
+  assertEquals((await worker.status).code, 0);
+});
+
+Deno.test("kas worker finishes what it accepted at SIGTERM, accepts no more and ends with status 0", async () => {
+  const { worker, url } = await startWorker("--threads", "1", "--work-ms", "100");
+  await using _worker = worker;
+  const answers = Array.from({ length: 4 }, () => get(`${url}/work`));
+  // They are accepted in order: this answer says that the ones before it are in.
+  await get(`${url}/ping`);
+  worker.kill("SIGTERM");
+  await worker.line(/finishing what was accepted/);
+  const refused = await fetch(`${url}/ping`).then(() => false, () => true);
+  assert(refused, "a connection was accepted after SIGTERM");
+  for (const { status, body } of await Promise.all(answers)) {
+    assertEquals(status, 200);
+    assertMatch(body, /^-?\d+\t\d\.\d{6}$/);
+  }
+  assertEquals((await worker.status).code, 0);
+});
+
+Deno.test("kas worker ends within --drain, whatever is still under way", async () => {
+  const { worker, url } = await startWorker("--threads", "1", "--work-ms", "30000", "--drain", "100ms");
+  await using _worker = worker;
+  const work = get(`${url}/work`).catch(() => {});
+  await get(`${url}/ping`);
+  const begin = performance.now();
+  worker.kill("SIGTERM");
+  assertEquals((await worker.status).code, 0);
+  assertLess(performance.now() - begin, 5_000);
+  assert(
+    worker.lines.some((line) => line.includes("the time to drain was not enough")),
+    worker.lines.join("\n"),
+  );
+  await work;
+});
+
+Deno.test("kas worker says so when it cannot listen", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await using worker = start([...FROM_SOURCE, "worker", "--listen", `127.0.0.1:${taken.addr.port}`]);
+  assertEquals((await worker.status).code, 1);
+  assertMatch(worker.lines.join("\n"), /^kas: .*in use/m);
+});
+
+Deno.test("kas worker loads nothing of the AWS SDK, of zod or of the other parts", async () => {
+  const { code, stdout, stderr } = await execute([
+    Deno.execPath(),
+    "info",
+    "--json",
+    new URL("../../../src/worker/command.ts", import.meta.url).pathname,
+  ]);
+  assertEquals(code, 0, stderr);
+  const specifiers: string[] = JSON.parse(stdout).modules.map(({ specifier }: { specifier: string }) =>
+    specifier
+  );
+  assert(
+    specifiers.some((specifier) => specifier.endsWith("/src/worker/burn.ts")),
+    "burn.ts is not in the graph",
+  );
+  assertEquals(
+    specifiers.filter((specifier) =>
+      /aws-sdk|smithy|zod|src\/(aws|admin|autoscaler|sandbox|sns)\//.test(specifier)
+    ),
+    [],
+  );
+});

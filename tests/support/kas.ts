@@ -1,0 +1,146 @@
+/**
+ * kas as a process: how the tests that want the real thing start it.
+ *
+ * @module
+ */
+import { file } from "./needs.ts";
+
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+const BINARY = new URL("../../dist/kas", import.meta.url).pathname;
+
+/** The words that start kas from its source. */
+export const FROM_SOURCE: readonly string[] = [Deno.execPath(), "run", "-A", "--quiet", MAIN];
+
+/** The words that start the executable of `deno task build`, or kas from its source where there is none. */
+export const BUILT: readonly string[] = file("dist/kas").met ? [BINARY] : FROM_SOURCE;
+
+/** What a process printed and how it ended. */
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Variables that would lead a test's process to the developer's own account or settings. */
+function cleanEnv(env: Readonly<Record<string, string>>): Record<string, string> {
+  const own = Object.entries(Deno.env.toObject()).filter(([name]) => !/^(AWS|KAS)_/.test(name));
+  return {
+    ...Object.fromEntries(own),
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_CONFIG_FILE: "/dev/null",
+    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+    NO_COLOR: "1",
+    ...env,
+  };
+}
+
+/** Runs a command to its end. */
+export async function execute(
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  const [program = "", ...args] = words;
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  const { code, stdout, stderr } = await new Deno.Command(program, {
+    args,
+    env: cleanEnv(env),
+    clearEnv: true,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  return { code, stdout: decode(stdout), stderr: decode(stderr) };
+}
+
+/** A process under way, ended by SIGTERM when it goes out of scope. */
+export interface Running extends AsyncDisposable {
+  readonly pid: number;
+  /** Settles when a line of stdout or stderr matches; rejects, with all that was said, if the process ends first. */
+  line(pattern: RegExp): Promise<RegExpExecArray>;
+  /** All lines so far, stdout's and stderr's as they came. */
+  readonly lines: readonly string[];
+  kill(signal: Deno.Signal): void;
+  readonly status: Promise<Deno.CommandStatus>;
+}
+
+/** Starts a command and goes on. */
+export function start(words: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+  const [program = "", ...args] = words;
+  const child = new Deno.Command(program, {
+    args,
+    env: cleanEnv(env),
+    clearEnv: true,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const lines: string[] = [];
+  const waiting = new Set<() => void>();
+  const read = async (stream: ReadableStream<Uint8Array>) => {
+    let rest = "";
+    for await (
+      const text of stream.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)
+    ) {
+      const parts = (rest + text).split("\n");
+      rest = parts.pop() ?? "";
+      lines.push(...parts);
+      for (const look of waiting) look();
+    }
+    if (rest !== "") lines.push(rest);
+  };
+  const ended = Promise.all([read(child.stdout), read(child.stderr), child.status]).then(([, , status]) => {
+    for (const look of [...waiting]) look();
+    return status;
+  });
+  let over = false;
+  ended.then(() => {
+    over = true;
+    for (const look of [...waiting]) look();
+  });
+  return {
+    pid: child.pid,
+    lines,
+    status: ended,
+    kill: (signal) => child.kill(signal),
+    line: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const match = lines.values().map((line) => pattern.exec(line)).find((match) => match !== null);
+          if (!match && !over) return;
+          waiting.delete(look);
+          if (match) resolve(match);
+          else {reject(
+              new Error(`${words.join(" ")} ended without a line like ${pattern}:\n${lines.join("\n")}`),
+            );}
+        };
+        waiting.add(look);
+        look();
+      }),
+    async [Symbol.asyncDispose]() {
+      try {
+        child.kill("SIGTERM");
+      } catch (error) {
+        // It has ended by itself.
+        if (!(error instanceof TypeError)) throw error;
+      }
+      await ended;
+    },
+  };
+}
+
+/** Asks until the answer satisfies, 50 ms apart; throws with the last answer once `timeout` (ms) is over. */
+export async function eventually<T>(
+  ask: () => Promise<T> | T,
+  satisfies: (answer: T) => boolean,
+  timeout = 60_000,
+): Promise<T> {
+  const end = performance.now() + timeout;
+  for (;;) {
+    const answer = await ask();
+    if (satisfies(answer)) return answer;
+    if (performance.now() > end) {
+      throw new Error(`Not within ${timeout} ms; the last answer: ${JSON.stringify(answer)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * The sandbox's AWS put together without a socket, on virtual time: one fleet, its load balancer, topic and alarms.
+ *
+ * @module
+ */
+import type { Signer } from "../../../src/sandbox/sns/certificate.ts";
+import { zones } from "../../../src/sandbox/ec2/service.ts";
+import type { Call } from "../../../src/sandbox/wire/endpoint.ts";
+import { Faults } from "../../../src/sandbox/faults.ts";
+import { ACCOUNT, type Service, type Shape } from "../../../src/sandbox/wire/service.ts";
+import { services } from "../../../src/sandbox/services.ts";
+import { type Instance, type RegistrationPhase, World } from "../../../src/sandbox/world.ts";
+import { type FleetPlan, instancesOf, type Plan } from "./fleet_plan.ts";
+import { Machines } from "./machines.ts";
+import type { VirtualTime } from "./virtual_time.ts";
+
+export const FLEET = "kas";
+export const REGION = "eu-west-1";
+export const TOPIC_ARN = `arn:aws:sns:${REGION}:${ACCOUNT}:${FLEET}`;
+/** The launch template that is there. */
+export const TEMPLATE = "kas-node";
+/** Where SNS has its certificate, by the lab's network. */
+export const SNS_URL = "http://sns.lab";
+
+/** From pending to running and from stopping to stopped, ms. */
+const BOOT = 20_000;
+const SHUTDOWN = 15_000;
+
+/** CPU percent of the alarms. */
+const CPU = { low: 35, high: 70 } as const;
+
+/** An instance as it is in truth, whatever reads may say. */
+export interface Truth {
+  readonly id: string;
+  readonly role: string;
+  readonly state: Instance["state"];
+  readonly registration: RegistrationPhase | "none";
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** AWS. */
+export interface Cloud extends AsyncDisposable {
+  readonly faults: Faults;
+  readonly machines: Machines;
+  readonly world: World;
+  /** The planned instances' ids, by their place in the plan. */
+  readonly ids: readonly string[];
+  /** Answers a request to AWS. */
+  readonly handle: (request: Request) => Promise<Response>;
+  /** Every call, oldest first. */
+  readonly calls: readonly Call[];
+  /** An instance as it is, undefined for one that is not there. */
+  truth(id: string): Truth | undefined;
+  /** All of the fleet that are not terminated. */
+  fleet(): Truth[];
+  /** Does what somebody else with access to the account may do; errors are returned. */
+  elsewhere(service: "ec2" | "elb" | "cloudWatch" | "sns", action: string, input: Shape): Promise<unknown>;
+  /** Sends a request for work to the load balancer; its status once it is answered. */
+  work(): Promise<number>;
+}
+
+/** Puts AWS together with a fleet. */
+export async function openCloud(time: VirtualTime, plan: FleetPlan, signer: Signer): Promise<Cloud> {
+  await using stack = new AsyncDisposableStack();
+  const { clock } = time;
+  const faults = new Faults(plan.seed);
+  const world = new World(clock.now);
+  const machines = new Machines(time, world, FLEET);
+  const calls: Call[] = [];
+  const aws = stack.use(services({
+    clock,
+    world,
+    faults,
+    region: REGION,
+    machine: machines.make,
+    boot: BOOT,
+    shutdown: SHUTDOWN,
+    url: () => SNS_URL,
+    signer,
+    record: (call) => void calls.push(call),
+  }));
+  const { lifecycle, balancers, ec2, elb, sns, cloudWatch, handle } = aws;
+  const act = async (service: Service, action: string, input: Shape) => await service[action]?.(input);
+
+  elb.create({
+    name: FLEET,
+    zones: zones(REGION),
+    // Without a listener it opens no port; requests are handed to it.
+    listeners: [],
+    healthCheck: {
+      target: "HTTP:30000/ping",
+      interval: 15,
+      timeout: 5,
+      unhealthyThreshold: 2,
+      healthyThreshold: 2,
+    },
+    attributes: { crossZone: true, draining: true, drainingTimeout: 300, idleTimeout: 60 },
+  });
+  const ids = instancesOf(plan).map((planned, place) => {
+    // The first has been stopped for longest.
+    const stopped = new Date(time.now() - (60 - place) * 60_000).toISOString().slice(0, 19).replace("T", " ");
+    const { id } = ec2.create({
+      zone: zones(REGION)[planned.zone] ?? "",
+      tags: tagsOf(planned, place),
+      keyName: FLEET,
+      launched: time.now() - 7_200_000,
+      everRan: true,
+      ...(planned.serving ? {} : { transitionReason: `User initiated (${stopped} GMT)` }),
+    });
+    if (planned.serving) {
+      lifecycle.startedBefore(id);
+      elb.register(FLEET, id);
+    }
+    return id;
+  });
+
+  await act(ec2.service, "CreateLaunchTemplate", {
+    LaunchTemplateName: TEMPLATE,
+    LaunchTemplateData: { ImageId: "ami-00000000000000001", KeyName: FLEET },
+  });
+  await act(sns.service, "CreateTopic", { Name: FLEET, Attributes: { SignatureVersion: "2" } });
+  for (const alarm of alarmsOf(plan, ids)) await act(cloudWatch.service, "PutMetricAlarm", alarm);
+
+  const truth = (id: string): Truth | undefined => {
+    const instance = world.now.instances.get(id);
+    return instance && {
+      id,
+      role: instance.tags["kas:role"] ?? "node",
+      state: instance.state,
+      registration: world.now.balancers.get(FLEET)?.registrations.get(id) ?? "none",
+      tags: instance.tags,
+    };
+  };
+  const owned = stack.move();
+  return {
+    faults,
+    machines,
+    world,
+    ids,
+    handle,
+    calls,
+    truth,
+    fleet: () =>
+      [...world.now.instances.keys()].flatMap((id) => truth(id) ?? [])
+        .filter(({ tags, state }) => tags["kas:fleet"] === FLEET && state !== "terminated"),
+    elsewhere: async (service, action, input) => {
+      try {
+        return await act(aws[service].service, action, input);
+      } catch (error) {
+        return error;
+      }
+    },
+    work: async () => {
+      const proxy = balancers.proxy(FLEET);
+      if (proxy === undefined) throw new Error("there is no load balancer");
+      const answer = await proxy.handle(new Request("http://lb.lab/work"));
+      // Until it is read it is under way.
+      await answer.text();
+      return answer.status;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function tagsOf({ kind, quarantined, grouped }: Plan, place: number): Record<string, string> {
+  return {
+    Name: `${kind}-${place}`,
+    "kas:fleet": kind === "foreign" ? "other" : FLEET,
+    "kas:role": kind === "foreign" ? "node" : kind,
+    ...(quarantined ? { "kas:quarantine": "it was found broken" } : {}),
+    ...(grouped ? { "aws:autoscaling:groupName": "theirs" } : {}),
+  };
+}
+
+/** The fleet's alarms, as setup puts them. */
+function alarmsOf(plan: FleetPlan, ids: readonly string[]): Shape[] {
+  const alarm = (name: string, metric: Shape, threshold: number, missing: string) => ({
+    AlarmName: `${FLEET}:${name}`,
+    ...metric,
+    ComparisonOperator: "GreaterThanOrEqualToThreshold",
+    Threshold: threshold,
+    Period: 60,
+    EvaluationPeriods: 1,
+    TreatMissingData: missing,
+    AlarmActions: [TOPIC_ARN],
+    OKActions: [TOPIC_ARN],
+  });
+  const cpu = (id: string) => ({
+    Namespace: "AWS/EC2",
+    MetricName: "CPUUtilization",
+    Statistic: "Average",
+    Dimensions: [{ Name: "InstanceId", Value: id }],
+  });
+  const requests = {
+    Namespace: "AWS/ELB",
+    MetricName: "RequestCount",
+    Statistic: "Sum",
+    Dimensions: [{ Name: "LoadBalancerName", Value: FLEET }],
+  };
+  const own = ids.filter((_, place) => instancesOf(plan)[place]?.kind !== "foreign");
+  return [
+    ...own.flatMap((id) => [
+      alarm(`cpuhigh:${id}`, cpu(id), CPU.high, "missing"),
+      alarm(`cpulow:${id}`, cpu(id), CPU.low, "missing"),
+    ]),
+    ...(plan.reqcount ? [alarm(`reqcount:${FLEET}`, requests, 1_000, "notBreaching")] : []),
+  ];
+}

@@ -1,0 +1,343 @@
+/**
+ * The lab: the sandbox's AWS and the autoscaler in one process on one virtual time. The seam is the wire: the real SDK clients
+ * send real requests, only that a function carries them and not a socket.
+ *
+ * A lab has the timers, the dice and the network of the whole program, so that there is one at a time.
+ *
+ * @module
+ */
+import { X509Certificate } from "node:crypto";
+import { fleetAlarms } from "../../../src/aws/cloudwatch/alarms.ts";
+import { balancerRef, health } from "../../../src/aws/balancing/balancer.ts";
+import { connect } from "../../../src/aws/clients.ts";
+import { instance } from "../../../src/aws/ec2/instances.ts";
+import { topics } from "../../../src/aws/sns/topic.ts";
+import { makeSigner, type Signer } from "../../../src/sandbox/sns/certificate.ts";
+import { dice } from "../../../src/sandbox/random.ts";
+import type { Passing } from "../../../src/sandbox/faults.ts";
+import { type Post, post } from "../../../src/sandbox/sns/message.ts";
+import type { Signal } from "../../../src/scaling/model/alarm.ts";
+import type { Decision } from "../../../src/scaling/decide.ts";
+import { type Cloud, openCloud, REGION, SNS_URL, TOPIC_ARN } from "./cloud.ts";
+import type { FleetPlan } from "./fleet_plan.ts";
+import { Incarnation } from "./incarnation.ts";
+import { seize, VirtualTime } from "./virtual_time.ts";
+
+/** Where a crash is to come: at the nth call to AWS or write to the database from when it is set. */
+export interface CrashPoint {
+  readonly at: "call" | "write";
+  /** From 1. */
+  readonly nth: number;
+  readonly moment: "before" | "after";
+  /** How long it is down before it is started again, ms. */
+  readonly down: number;
+}
+
+/** Who watches. */
+export interface Watcher {
+  /** A call of the autoscaler's passes by. */
+  readonly passing?: (passing: Passing) => void;
+  /** A decision was made and is on record. */
+  readonly decided?: (signal: Signal, decision: Decision) => void;
+  /** A life ends, however it does. */
+  readonly ended?: () => void;
+}
+
+/** The moment that every lab begins at, ms since the epoch. */
+const BEGIN = Date.UTC(2026, 0, 5, 9);
+
+/** Where the autoscaler takes messages in. */
+const KAS_URL = "http://kas.lab/";
+
+let key: Signer | undefined;
+
+/**
+ * One key for all labs of this process: making one takes longer than a history. It is a short one: of a history's CPU time one of
+ * 2,048 bits took a sixth, and that a certificate with less is refused is for tests/unit/sns to hold.
+ */
+function signer(): Signer {
+  return key ??= makeSigner(BEGIN, 1_024);
+}
+
+let loaded: Promise<unknown> | undefined;
+
+/** Has the SDK loaded, which takes real time, before time is virtual: each service is called once, and refuses. */
+async function load(): Promise<void> {
+  const { fetch } = globalThis;
+  globalThis.fetch = () => Promise.resolve(new Response("", { status: 400 }));
+  using aws = connect({ region: REGION, endpointUrl: "http://nowhere.lab" });
+  const calls = [
+    instance(aws, "i-1"),
+    health(aws, balancerRef({ fleet: "none" })),
+    fleetAlarms(aws, "none"),
+    Array.fromAsync(topics(aws)),
+  ];
+  await Promise.allSettled(calls);
+  globalThis.fetch = fetch;
+}
+
+/** A folder in memory where there is such a thing: no power fails here. */
+async function stateFolder(): Promise<string> {
+  try {
+    return await Deno.makeTempDir({ dir: "/dev/shm", prefix: "kas-lab-" });
+  } catch {
+    return await Deno.makeTempDir();
+  }
+}
+
+/** A lab, in which the autoscaler is started by {@linkcode Lab.start}. */
+export class Lab implements AsyncDisposable {
+  readonly time: VirtualTime;
+  readonly cloud: Cloud;
+  readonly plan: FleetPlan;
+  /** How often it crashed, by what it was at. */
+  readonly crashes = { call: 0, write: 0, idle: 0 };
+  /** Calls to AWS and writes to the database since the last crash point was set. */
+  readonly counts = { call: 0, write: 0 };
+  readonly #watcher: Watcher;
+  readonly #folder: string;
+  readonly #owned: AsyncDisposableStack;
+  readonly #certificate = new X509Certificate(signer().pem);
+  #skew = 0;
+  /** All there were, the present one last. */
+  readonly #lives: Incarnation[] = [];
+  #point: CrashPoint | undefined;
+
+  private constructor(
+    time: VirtualTime,
+    plan: FleetPlan,
+    cloud: Cloud,
+    watcher: Watcher,
+    folder: string,
+    owned: AsyncDisposableStack,
+  ) {
+    this.time = time;
+    this.plan = plan;
+    this.cloud = cloud;
+    this.#watcher = watcher;
+    this.#folder = folder;
+    this.#owned = owned;
+    cloud.faults.onCall = (passing) => this.#passing(passing);
+  }
+
+  /** Opens a lab; what is in service from the start is so when this resolves. */
+  static async open(plan: FleetPlan, watcher: Watcher = {}): Promise<Lab> {
+    Deno.env.set("AWS_ACCESS_KEY_ID", "lab");
+    Deno.env.set("AWS_SECRET_ACCESS_KEY", "lab");
+    await (loaded ??= load());
+    await using stack = new AsyncDisposableStack();
+    const folder = await stateFolder();
+    stack.defer(() => Deno.remove(folder, { recursive: true }));
+    const time = new VirtualTime(BEGIN);
+    const network: { route?: (request: Request) => Promise<Response> } = {};
+    stack.use(seize(time, (input, init) => carried(time, network.route, input, init), dice(plan.seed)));
+    const cloud = stack.use(await openCloud(time, plan, signer()));
+    const lab = new Lab(time, plan, cloud, watcher, folder, stack.move());
+    network.route = (request) => lab.#route(request);
+    await time.pass(2_000);
+    // The past begins here: reads that lag behind find this fleet.
+    cloud.world.begin();
+    return lab;
+  }
+
+  /** The autoscaler that runs. Throws if there is none. */
+  get kas(): Incarnation {
+    const life = this.#lives.at(-1);
+    if (life === undefined || life.dead) throw new Error("the autoscaler is not running");
+    return life;
+  }
+
+  /** Whether the autoscaler runs. */
+  get alive(): boolean {
+    return this.#lives.at(-1)?.dead === false;
+  }
+
+  /** The id of an instance by its place in the plan. */
+  id(place: number): string {
+    return this.cloud.ids[place] ?? "";
+  }
+
+  /** The id of an instance that will be launched, the first, or a later one. */
+  launched(nth = 1): string {
+    // The sandbox counts them on from those that were planned.
+    return `i-${(this.cloud.ids.length + nth).toString(16).padStart(17, "0")}`;
+  }
+
+  /** How an instance stands: `running in-service`. */
+  standing(place: number): string {
+    const { state, registration } = this.cloud.truth(this.id(place)) ?? {};
+    return `${state} ${registration}`;
+  }
+
+  /** Starts the autoscaler, on the state folder that it had. */
+  async start(): Promise<void> {
+    this.#boot();
+    await this.time.settle();
+  }
+
+  /** Subscribes the autoscaler to the topic. */
+  async subscribe(): Promise<void> {
+    const input = { TopicArn: TOPIC_ARN, Protocol: "http", Endpoint: KAS_URL };
+    await this.cloud.elsewhere("sns", "Subscribe", input);
+    await this.time.pass(1_000);
+  }
+
+  /** Sets the point at which the autoscaler is to crash next. */
+  strikeAt(point: CrashPoint | undefined): void {
+    this.#point = point;
+    this.counts.call = this.counts.write = 0;
+  }
+
+  /** Kills the autoscaler where it stands, and starts it again so many ms later. */
+  kill(down: number): void {
+    if (!this.alive) return;
+    this.crashes.idle++;
+    this.#end(down);
+    this.kas.crash();
+  }
+
+  /** Shuts the autoscaler down cleanly. */
+  async shutDown(): Promise<void> {
+    if (!this.alive) return;
+    const down = this.kas.shutDown();
+    // Its calls under way are waited for.
+    await this.time.pass(60_000);
+    await down;
+    this.#watcher.ended?.();
+  }
+
+  /** Sets the clock of the autoscaler's machine forwards, or back, by so many ms. */
+  setClock(by: number): void {
+    this.#skew += by;
+  }
+
+  /** Lets so many ms pass. */
+  pass(ms: number): Promise<void> {
+    return this.time.pass(ms);
+  }
+
+  /** A signed message from the topic. */
+  message(text: string, id: string): Post {
+    const envelope = {
+      Type: "Notification",
+      MessageId: id,
+      TopicArn: TOPIC_ARN,
+      Message: text,
+      Timestamp: new Date(this.time.now()).toISOString(),
+      UnsubscribeURL: `${SNS_URL}/?Action=Unsubscribe`,
+    } as const;
+    return post(envelope, signer(), "2", `${SNS_URL}${signer().path}`, `${TOPIC_ARN}:lab`);
+  }
+
+  /** Delivers a message; its status, 0 where nobody is there to answer. */
+  async deliver({ body, headers }: Post): Promise<number> {
+    if (!this.alive) return 0;
+    const answer = await Promise.race([
+      this.kas.handle(new Request(KAS_URL, { method: "POST", body, headers })),
+      // It may crash in the midst of it.
+      this.time.settle().then(() => undefined),
+    ]);
+    return answer === undefined || !this.alive ? 0 : answer.status;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cloud.machines.letGo();
+    for (const life of this.#lives) life[Symbol.dispose]();
+    await this.#owned.disposeAsync();
+  }
+
+  #boot(): void {
+    if (this.alive) return;
+    const life = new Incarnation({
+      time: this.time,
+      plan: this.plan,
+      folder: this.#folder,
+      number: this.#lives.length + 1,
+      skew: () => this.#skew,
+      certificate: this.#certificate,
+      writing: (moment) => this.#strikes("write", moment),
+      decided: (signal, decision) => this.#watcher.decided?.(signal, decision),
+    });
+    this.#lives.push(life);
+  }
+
+  #end(down: number): void {
+    this.#watcher.ended?.();
+    this.time.after(down, () => this.#boot());
+  }
+
+  async #passing(passing: Passing): Promise<void> {
+    this.time.stir();
+    // What has taken effect has done so, whoever is still there to hear of it.
+    if (passing.moment === "after") this.#watcher.passing?.(passing);
+    if (this.#strikes("call", passing.moment)) {
+      this.kas.crash();
+      return await never();
+    }
+    if (passing.moment === "before") this.#watcher.passing?.(passing);
+  }
+
+  /** Whether this is where the autoscaler is to end. */
+  #strikes(at: CrashPoint["at"], moment: CrashPoint["moment"]): boolean {
+    if (moment === "before") this.counts[at]++;
+    const point = this.#point;
+    if (point === undefined || point.at !== at || point.moment !== moment || this.counts[at] < point.nth) {
+      return false;
+    }
+    this.#point = undefined;
+    this.crashes[at]++;
+    this.#end(point.down);
+    return true;
+  }
+
+  async #route(request: Request): Promise<Response> {
+    const { hostname } = new URL(request.url);
+    const [, life] = /^aws-(\d+)\.lab$/.exec(hostname) ?? [];
+    if (life !== undefined) {
+      const response = await (this.#isDead(life) ? never() : this.cloud.handle(request));
+      return await (this.#isDead(life) ? never() : response);
+    }
+    const [, host, prober] = /^([\d-]+)\.kas-(\d+)\.lab$/.exec(hostname) ?? [];
+    if (host !== undefined && prober !== undefined) {
+      return await (this.#isDead(prober)
+        ? never()
+        : this.cloud.machines.answer(host.replaceAll("-", "."), request));
+    }
+    if (request.url.startsWith(KAS_URL)) {
+      if (!this.alive) throw new TypeError("error sending request: connection refused");
+      return await this.kas.handle(request);
+    }
+    return await this.cloud.machines.answer(hostname, request);
+  }
+
+  #isDead(life: string): boolean {
+    return !this.alive || this.kas.number !== Number(life);
+  }
+}
+
+/** What happens to those who wait for a dead process. */
+function never(): Promise<never> {
+  return new Promise(() => {});
+}
+
+/** A fetch whose network is a function. */
+async function carried(
+  time: VirtualTime,
+  route: ((request: Request) => Promise<Response>) | undefined,
+  ...[input, init]: Parameters<typeof fetch>
+): Promise<Response> {
+  time.stir();
+  const request = new Request(input, init);
+  const { signal } = request;
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    if (route === undefined) throw new TypeError("error sending request: network is unreachable");
+    return await Promise.race([route(request), aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+    time.stir();
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * CloudWatch's account of an alarm that changed its state, as far as kas reads it.
+ *
+ * @module
+ */
+import type { AlarmState } from "../../../src/scaling/model/alarm.ts";
+
+/** The text of a notification. */
+export function notice(
+  name: string,
+  state: AlarmState,
+  at: number,
+  from: AlarmState = state === "OK" ? "ALARM" : "OK",
+): string {
+  return JSON.stringify({
+    AlarmName: name,
+    OldStateValue: from,
+    NewStateValue: state,
+    StateChangeTime: new Date(at).toISOString().replace("Z", "+0000"),
+  });
+}

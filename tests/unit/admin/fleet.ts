@@ -1,0 +1,58 @@
+/**
+ * `kas admin` in this process against a sandbox of its own, whose machines are servers in this process.
+ *
+ * @module
+ */
+import { admin } from "../../../src/admin/command.ts";
+import { type Sandbox, type SandboxOptions, startSandbox } from "../../../src/sandbox/sandbox.ts";
+import { credentials } from "../aws/wire.ts";
+import { type Ended, runWords, type Surroundings } from "../cli/captured.ts";
+import { type LocalMachines, localMachines } from "../sandbox/machines.ts";
+
+const ROOT = { name: "kas", summary: "kas", commands: [admin] };
+
+/** The sandbox's seeded instances: the running base and the stopped nodes. */
+export const BASE = "i-00000000000000001";
+export const NODE = "i-00000000000000002";
+/** An id that no instance has. */
+export const NOBODY = "i-0000000000000dead";
+
+/** A sandbox, and the way to run `kas admin` against it. */
+export interface Fleet extends AsyncDisposable {
+  readonly sandbox: Sandbox;
+  readonly machines: LocalMachines;
+  /** Runs the words after `kas admin`. */
+  kas(words: string, surroundings?: Surroundings): Promise<Ended>;
+  /** The same; the rows as objects. Throws what was said on stderr unless it ended with 0. */
+  rows(words: string): Promise<Record<string, unknown>[]>;
+  /** Names of the calls that would change something, since the last time it was asked. */
+  changes(): string[];
+}
+
+/** Starts it: an hour of the sandbox passes in a few seconds. */
+export async function fleet(options: SandboxOptions = {}): Promise<Fleet> {
+  credentials();
+  const machines = localMachines();
+  const sandbox = await startSandbox({ machine: machines.make, speed: 100, ...options });
+  const { AWS_ENDPOINT_URL, AWS_REGION } = sandbox.env;
+  const env = { AWS_ENDPOINT_URL: AWS_ENDPOINT_URL ?? "", AWS_REGION: AWS_REGION ?? "" };
+  const kas = (words: string, surroundings: Surroundings = {}) =>
+    runWords(ROOT, ["admin", ...words.split(" ")], { ...surroundings, env: { ...env, ...surroundings.env } });
+  let seen = sandbox.calls.length;
+  return {
+    sandbox,
+    machines,
+    kas,
+    rows: async (words) => {
+      const { status, out, err } = await kas(`${words} --output json`);
+      if (status !== 0) throw new Error(`kas admin ${words} ended with ${status}: ${err}`);
+      return JSON.parse(out);
+    },
+    changes: () => {
+      const calls = sandbox.calls.slice(seen).map(({ action }) => action);
+      seen = sandbox.calls.length;
+      return calls.filter((action) => !/^(Describe|List|Get)/.test(action));
+    },
+    [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),
+  };
+}

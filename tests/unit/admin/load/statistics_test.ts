@@ -1,0 +1,47 @@
+import { assert, assertEquals } from "@std/assert";
+import { Latencies, Tally } from "../../../../src/admin/load/statistics.ts";
+
+function near(actual: number | undefined, expected: number): void {
+  assert(
+    actual !== undefined && Math.abs(actual / expected - 1) < 0.006,
+    `${actual} is not about ${expected}`,
+  );
+}
+
+Deno.test("percentile() is the nearest rank's latency, to within half a percent", () => {
+  const latencies = new Latencies();
+  for (let ms = 1_000; ms >= 1; ms--) latencies.add(ms);
+  near(latencies.percentile(0.5), 500);
+  near(latencies.percentile(0.99), 990);
+  near(latencies.percentile(1), 1_000);
+});
+
+Deno.test("percentile() of one latency is that one, of none is undefined", () => {
+  const latencies = new Latencies();
+  assertEquals(latencies.percentile(0.5), undefined);
+  latencies.add(42);
+  near(latencies.percentile(0.5), 42);
+  near(latencies.percentile(0.99), 42);
+});
+
+Deno.test("row() tells requests, errors, the rate and the percentiles of a step", () => {
+  let now = 5_000;
+  const tally = new Tally(() => now);
+  for (let n = 0; n < 99; n++) tally.add(10, true);
+  tally.add(500, false);
+  now += 20_000;
+  assertEquals(tally.row(3, 2), {
+    step: 3,
+    clients: 2,
+    requests: 100,
+    errors: 1,
+    rps: "5.00",
+    "p50_ms": "10.0",
+    "p99_ms": "10.0",
+  });
+});
+
+Deno.test("row() of a step without requests has no latencies", () => {
+  const { requests, p50_ms: p50, rps } = new Tally(() => 0).row(9, 0);
+  assertEquals([requests, p50, rps], [0, undefined, "0.00"]);
+});

@@ -1,0 +1,78 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { places } from "../../../../src/admin/settings/completions.ts";
+import { admin } from "../../../../src/admin/command.ts";
+import { command, type Group } from "../../../../src/cli/command.ts";
+import { runWords } from "../../cli/captured.ts";
+import { program, testWith } from "../../../support/needs.ts";
+
+const ROOT: Group = { name: "kas", summary: "kas", commands: [admin] };
+
+async function script(shell: string): Promise<string> {
+  const { status, out } = await runWords(ROOT, ["admin", "completions", shell]);
+  assertEquals(status, 0);
+  return out;
+}
+
+Deno.test("places() walks the whole tree, lazy groups included", async () => {
+  const list = command({
+    name: "list",
+    summary: "List",
+    options: { state: { placeholder: "S", help: "it's state", choices: ["on", "off"], parse: String } },
+    run: () => {},
+  });
+  const machines: Group = { name: "machines", summary: "Machines", default: "list", commands: [list] };
+  const root: Group = {
+    name: "kas",
+    summary: "kas",
+    commands: [{ name: "machines", summary: "Machines", load: () => Promise.resolve(machines) }],
+  };
+  const found = await places(root);
+  assertEquals(found.map(({ path }) => path), ["kas", "kas machines", "kas machines list"]);
+  assertEquals(found[0]?.words, [{ word: "machines", summary: "Machines" }]);
+  // The default verb's flags can be given without it.
+  for (const place of found.slice(1)) {
+    assertEquals(place.choices.find(({ flag }) => flag === "--state")?.words, ["on", "off"]);
+  }
+});
+
+Deno.test("completions without a shell, or for another one, is bad usage", async () => {
+  assertEquals((await runWords(ROOT, ["admin", "completions"])).status, 2);
+  const { status, err } = await runWords(ROOT, ["admin", "completions", "bsh"]);
+  assertEquals(status, 2);
+  assertStringIncludes(err, "did you mean bash?");
+});
+
+/** What is completed, by the last word's beginning. */
+const CASES: [string, string][] = [
+  ["kas adm", "admin"],
+  ["kas admin inst", "instances"],
+  ["kas admin instances --stat", "--state"],
+  ["kas admin instances --state stoppe", "stopped"],
+  ["kas admin instances terminate --forc", "--force"],
+];
+
+testWith([program("bash")], "the bash script completes commands, flags and choices", async () => {
+  const lines = CASES.map(([line]) => {
+    const words = line.split(" ");
+    return `COMP_WORDS=(${words.join(" ")}); COMP_CWORD=${words.length - 1}; _kas; echo "\${COMPREPLY[*]}"`;
+  });
+  const answers = await shell("bash", ["--norc", "-c", [await script("bash"), ...lines].join("\n")]);
+  assertEquals(answers, CASES.map(([, word]) => word));
+});
+
+testWith([program("fish")], "the fish script completes commands, flags and choices", async () => {
+  const lines = CASES.map(([line]) => `complete -C "${line}" | string split -f1 \\t`);
+  const answers = await shell("fish", ["--no-config", "-c", [await script("fish"), ...lines].join("\n")]);
+  assertEquals(answers, CASES.map(([, word]) => word));
+});
+
+testWith([program("zsh")], "the zsh script parses", async () => {
+  assertEquals(await shell("zsh", ["-f", "-n", "-c", await script("zsh")]), []);
+});
+
+async function shell(name: string, args: string[]): Promise<string[]> {
+  const { stdout, stderr } = await new Deno.Command(name, { args, stdin: "null" }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assertEquals(decode(stderr), "");
+  return decode(stdout).split("\n").filter(Boolean);
+}

@@ -1,0 +1,127 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { sns } from "../../../../src/admin/topics/sns_verify.ts";
+import { UsageError } from "../../../../src/cli/command.ts";
+import { run } from "../../../../src/cli/run.ts";
+import { file, testWith } from "../../../support/needs.ts";
+import { NOW, signed, SIGNER, TOPIC } from "../../sns/fixtures.ts";
+
+/** Runs `kas sns …` in this process. */
+async function kas(...argv: readonly string[]): Promise<{ status: number; stdout: string }> {
+  let stdout = "";
+  const terminal = {
+    write: (text: string) => void (stdout += text),
+    writeError: () => {},
+    interactive: false,
+    interactiveError: false,
+    color: false,
+    columns: 80,
+    ask: () => Promise.resolve(null),
+  };
+  const status = await run({ name: "kas", summary: "", commands: [sns] }, argv, {
+    terminal,
+    signal: new AbortController().signal,
+    lookup: () => undefined,
+  });
+  return { status, stdout };
+}
+
+/** The words of a check of a body by a certificate at NOW, in files of their own. */
+async function captured(body: string, check: (words: readonly string[]) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/message.json`, body);
+    await Deno.writeTextFile(`${folder}/cert.pem`, SIGNER.pem);
+    await check([
+      "sns",
+      "verify",
+      `${folder}/message.json`,
+      "--cert",
+      `${folder}/cert.pem`,
+      "--at",
+      new Date(NOW).toISOString(),
+      "--topic-arn",
+    ]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("kas admin sns verify shows each check of a message, and ends with 0 if it would be taken", async () => {
+  await captured(JSON.stringify(signed("UnsubscribeConfirmation")), async (words) => {
+    const { status, stdout } = await kas(...words, TOPIC);
+    assertEquals(stdout.split("\n").map((line) => line.split("\t").slice(0, 2).join(" ")), [
+      "field result",
+      "Body ok",
+      "TopicArn ok",
+      "Timestamp ok",
+      "SignatureVersion ok",
+      "SigningCertURL ok",
+      "Certificate ok",
+      "Signature ok",
+      "",
+    ]);
+    assertEquals(status, 0);
+  });
+});
+
+Deno.test("kas admin sns verify goes on after a failed check, and ends with 1", async () => {
+  await captured(JSON.stringify({ ...signed("Notification"), Message: "Evil" }), async (words) => {
+    const { status, stdout } = await kas(...words, `${TOPIC}2`);
+    assertStringIncludes(stdout, "TopicArn\trefused\tit is not the configured topic's\n");
+    assertStringIncludes(stdout, "Timestamp\tok");
+    assertStringIncludes(stdout, "Signature\trefused\tit does not verify\n");
+    assertEquals(status, 1);
+  });
+});
+
+Deno.test("kas admin sns verify tells of a body that is no message", async () => {
+  await captured("Hello", async (words) => {
+    assertEquals(await kas(...words, TOPIC), {
+      status: 1,
+      stdout: "field\tresult\tdetail\nBody\trefused\tThe body is no JSON\n",
+    });
+  });
+});
+
+Deno.test("kas admin sns verify tells of a certificate that is none", async () => {
+  await captured(JSON.stringify(signed("Notification")), async (words) => {
+    const message = words[2] ?? "";
+    const { status, stdout } = await kas(
+      ...words.map((word) => (word.endsWith("cert.pem") ? message : word)),
+      TOPIC,
+    );
+    assertStringIncludes(stdout, "Certificate\trefused\twhat is there is no certificate\n");
+    assertEquals(status, 1);
+  });
+});
+
+Deno.test("kas admin sns verify needs to know the topic, and a file that is there", async () => {
+  await assertRejects(() => kas("sns", "verify", "x.json"), UsageError, "--topic-arn");
+  await assertRejects(
+    () => kas("sns", "verify", "/nowhere.json", "--topic-arn", TOPIC),
+    Error,
+    "Cannot read /nowhere.json",
+  );
+  await assertRejects(() => kas("sns", "verify", "x.json", "--at", "noon"), UsageError, "noon");
+});
+
+const FOLDER = "../shared/vectors/sns";
+const needs = [file(`${FOLDER}/notification-with-subject-v1.json`), file(`${FOLDER}/signing-cert.pem`)];
+testWith(
+  needs,
+  "kas admin sns verify takes a message of SNS's own, as of its time, and not as of now",
+  async () => {
+    const path = (name: string) => new URL(`../../../../${FOLDER}/${name}`, import.meta.url).pathname;
+    const words = [
+      "sns",
+      "verify",
+      path("notification-with-subject-v1.json"),
+      "--cert",
+      path("signing-cert.pem"),
+      "--topic-arn",
+      "arn:aws:sns:us-west-2:131990247566:dongie-standard-topic",
+    ];
+    assertEquals((await kas(...words, "--at", "2026-03-06T20:00:00Z")).status, 0);
+    assertEquals((await kas(...words)).status, 1);
+  },
+);

@@ -1,0 +1,199 @@
+/**
+ * A sandbox with machines that cost nothing, and an autoscaler in this process pointed at it: the whole path on the wire.
+ *
+ * @module
+ */
+import { PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
+import { PublishCommand } from "@aws-sdk/client-sns";
+import { type AlarmPlan, fleetAlarms, putAlarm, setAlarmState } from "../../../src/aws/cloudwatch/alarms.ts";
+import { balancerRef } from "../../../src/aws/balancing/balancer.ts";
+import { requestsOf } from "../../../src/aws/balancing/classic_balancer.ts";
+import { type Aws, connect } from "../../../src/aws/clients.ts";
+import { subscribe, subscriptions } from "../../../src/aws/sns/topic.ts";
+import { type Autoscaler, type AutoscalerOptions, startAutoscaler } from "../../../src/autoscaler/service.ts";
+import type { Line } from "../../../src/autoscaler/store/journal.ts";
+import { type Alarm, type AlarmKind, alarmName, type AlarmState } from "../../../src/scaling/model/alarm.ts";
+import { INSTANCE_PORT, type MakeMachine } from "../../../src/sandbox/machines/machine.ts";
+import { type Sandbox, type SandboxOptions, startSandbox } from "../../../src/sandbox/sandbox.ts";
+import { eventually } from "../../support/kas.ts";
+
+/** The ids that the sandbox gives: the base, and its nodes, the one stopped longest first. */
+export const BASE = "i-00000000000000001";
+export const NODES = ["i-00000000000000002", "i-00000000000000003", "i-00000000000000004"] as const;
+
+/** The load balancer that the sandbox starts with. */
+export const BALANCER = balancerRef({ fleet: "kas" });
+
+/** Machines that answer every request with `pong`. */
+export interface Machines extends MakeMachine {
+  /** How many requests for work wait. */
+  readonly held: () => number;
+}
+
+/**
+ * Makes them.
+ *
+ * @param serves whether an instance's worker answers with 200 by now
+ * @param work what requests for /work wait for
+ */
+export function machines(
+  serves: (id: string) => boolean = () => true,
+  work: Promise<void> = Promise.resolve(),
+): Machines {
+  let held = 0;
+  const make: MakeMachine = ({ id, address }) => {
+    let firstWork: string | undefined;
+    const server = Deno.serve(
+      { hostname: address, port: INSTANCE_PORT, onListen: () => {} },
+      async ({ url }) => {
+        if (new URL(url).pathname === "/work") {
+          held++;
+          await work;
+          firstWork ??= new Date().toISOString();
+        }
+        const headers = firstWork === undefined ? {} : { "kas-first-work": firstWork };
+        return serves(id) ? new Response("pong", { headers }) : new Response("not yet", { status: 503 });
+      },
+    );
+    return { cpuSeconds: () => 0, [Symbol.asyncDispose]: () => server.shutdown() };
+  };
+  return Object.assign(make, { held: () => held });
+}
+
+/** A sandbox and an autoscaler in it. */
+export interface Stage extends AsyncDisposable {
+  readonly sandbox: Sandbox;
+  readonly aws: Aws;
+  readonly options: AutoscalerOptions;
+  /** Starts the autoscaler, again if it is the second time. */
+  start(more?: Partial<AutoscalerOptions>): Promise<Autoscaler>;
+  /** Subscribes an autoscaler to the topic, and waits until it has confirmed. */
+  subscribe(autoscaler: Pick<Autoscaler, "url">): Promise<void>;
+  /**
+   * Sets an alarm of the fleet, once: with a threshold that makes CloudWatch come to the same of a CPU that does nothing, and to
+   * nothing else where it has no datapoints yet, or where a stalled machine missed some.
+   */
+  alarm(kind: AlarmKind, dimension: string, state: AlarmState): Promise<void>;
+  /** An alarm as CloudWatch has it. */
+  alarmNow(kind: AlarmKind, dimension: string): Promise<Alarm>;
+  /** Publishes a text to the topic. */
+  publish(text: string): Promise<void>;
+  /** How an instance stands at the load balancer, and its state. */
+  standing(id: string): string;
+}
+
+/** Sets the stage. The autoscaler resyncs when it starts and then not for an hour, unless it is told to. */
+export async function stage(
+  sandboxOptions: SandboxOptions = {},
+  more: Partial<AutoscalerOptions> = {},
+): Promise<Stage> {
+  Deno.env.set("AWS_ACCESS_KEY_ID", "test");
+  Deno.env.set("AWS_SECRET_ACCESS_KEY", "test");
+  await using stack = new AsyncDisposableStack();
+  const state = await Deno.makeTempDir();
+  stack.defer(() => Deno.remove(state, { recursive: true }));
+  const sandbox = stack.use(
+    await startSandbox({ nodes: 1, speed: 40, balancerPort: 0, machine: machines(), ...sandboxOptions }),
+  );
+  const account = { region: "eu-west-1", endpointUrl: sandbox.url };
+  const aws = stack.use(connect(account));
+  const topicArn = sandbox.env["KAS_TOPIC_ARN"] ?? "";
+  const options: AutoscalerOptions = {
+    account,
+    fleet: { fleet: "kas", balancer: BALANCER },
+    topicArn,
+    listen: { hostname: "127.0.0.1", port: 0 },
+    state,
+    limits: { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000 },
+    startTimeout: 10_000,
+    drainTimeout: 10_000,
+    resubscribe: false,
+    trustSigner: sandbox.env["KAS_TRUST_SIGNER"],
+    dryRun: false,
+    ...more,
+  };
+  const autoscalers = stack.use(new AsyncDisposableStack());
+  const owned = stack.move();
+  return {
+    sandbox,
+    aws,
+    options,
+    start: async (more = {}) => autoscalers.use(await startAutoscaler({ ...options, ...more })),
+    subscribe: async ({ url }) => {
+      await subscribe(aws, topicArn, url);
+      await eventually(
+        () => Array.fromAsync(subscriptions(aws, topicArn)),
+        (all) => all.length > 0 && all.every(({ status }) => status === "confirmed"),
+      );
+    },
+    alarm: async (kind, dimension, state) => {
+      const threshold = state === "ALARM" ? 0 : 100;
+      const name = `kas:${kind}:${dimension}`;
+      const plan = { fleet: "kas", dimension, threshold, period: 60, evaluations: 1, topicArn };
+      await (kind === "reqcount"
+        ? putAlarm(aws, { ...plan, kind, requests: requestsOf(dimension) })
+        : putLasting(aws, { ...plan, kind }));
+      await setAlarmState(aws, name, state, "a test");
+    },
+    alarmNow: async (kind, dimension) => {
+      const alarm = (await fleetAlarms(aws, "kas")).find((it) =>
+        it.kind === kind && it.dimension === dimension
+      );
+      if (alarm === undefined) throw new Error(`there is no ${kind} alarm of ${dimension}`);
+      return alarm;
+    },
+    publish: async (text) => {
+      await (await aws.sns()).send(new PublishCommand({ TopicArn: topicArn, Message: text }));
+    },
+    standing: (id) => {
+      const { state, standing } = sandbox.world.instances().find((instance) => instance.id === id) ?? {};
+      return `${state} ${standing}`;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** A CPU alarm that stays in its state where there are no datapoints. */
+export async function putLasting(
+  aws: Aws,
+  { threshold, period, topicArn, ...name }: AlarmPlan,
+): Promise<void> {
+  const actions = topicArn === undefined ? [] : [topicArn];
+  await (await aws.cloudWatch()).send(
+    new PutMetricAlarmCommand({
+      AlarmName: alarmName(name),
+      Namespace: "AWS/EC2",
+      MetricName: "CPUUtilization",
+      Statistic: "Average",
+      Dimensions: [{ Name: "InstanceId", Value: name.dimension }],
+      ComparisonOperator: "GreaterThanOrEqualToThreshold",
+      Threshold: threshold,
+      Period: period,
+      EvaluationPeriods: name.evaluations,
+      TreatMissingData: "ignore",
+      AlarmActions: actions,
+      OKActions: actions,
+    }),
+  );
+}
+
+/** Waits until the first resync is made, before which a message would go. */
+export async function firstResync(autoscaler: Pick<Autoscaler, "url">): Promise<void> {
+  await eventually(() => lines(autoscaler), (all) => all.length > 0);
+}
+
+/** Waits until the journal's newest line that is no "none" satisfies. */
+export function eventualLine(
+  autoscaler: Pick<Autoscaler, "url">,
+  satisfies: (line: Line) => boolean,
+): Promise<Line | undefined> {
+  return eventually(
+    async () => (await lines(autoscaler)).find(({ kind }) => kind !== "none"),
+    (line) => line !== undefined && satisfies(line),
+  );
+}
+
+/** The journal's lines as `GET /activities` tells them, newest first. */
+export async function lines({ url }: Pick<Autoscaler, "url">): Promise<Line[]> {
+  return await (await fetch(`${url}/activities`)).json();
+}

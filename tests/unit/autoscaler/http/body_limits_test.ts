@@ -1,0 +1,85 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { Bodies, BODY_LIMIT, BodyError } from "../../../../src/autoscaler/http/body_limits.ts";
+
+const echo = (text: string) => Promise.resolve(text);
+const post = (body: BodyInit) => new Request("http://localhost/", { method: "POST", body });
+
+/** A body that is sent piece by piece, by hand. */
+function slow() {
+  const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>>();
+  const writer = writable.getWriter();
+  return {
+    request: post(readable),
+    send: (size: number) => writer.write(new Uint8Array(size).fill(0x20)),
+    end: () => writer.close(),
+    /** Rejects once nobody reads on. */
+    closed: writer.closed,
+  };
+}
+
+/** The text's length, or the refusal. */
+function outcome(reading: Promise<string>): Promise<string> {
+  return reading.then(
+    ({ length }) => `${length}`,
+    (error) => error instanceof BodyError ? `${error.status} ${error.message}` : `${error}`,
+  );
+}
+
+Deno.test("Bodies sends the largest away when all together have too many bytes, and a small one comes through", async () => {
+  const bodies = new Bodies({ total: 1_000 });
+  const large = [400, 500].map((size) => {
+    const body = slow();
+    return { ...body, size, outcome: outcome(bodies.with(body.request, echo)) };
+  });
+  for (const { send, size } of large) await send(size);
+  const small = outcome(bodies.with(post("x".repeat(200)), echo));
+  assertEquals(await small, "200");
+  assertEquals(await large[1]?.outcome, "503 too many large bodies at once");
+  await assertRejects(() => large[1]?.closed ?? Promise.resolve());
+  await large[0]?.end();
+  assertEquals(await large[0]?.outcome, "400");
+  // None of it counts any longer.
+  assertEquals(await outcome(bodies.with(post("x".repeat(1_000)), echo)), "1000");
+});
+
+Deno.test("Bodies counts a body's bytes until it is dealt with", async () => {
+  const bodies = new Bodies({ total: 1_000 });
+  const read = Promise.withResolvers<void>();
+  const verified = Promise.withResolvers<string>();
+  const first = bodies.with(post("x".repeat(600)), () => {
+    read.resolve();
+    return verified.promise;
+  });
+  await read.promise;
+  assertEquals(await outcome(bodies.with(post("x".repeat(600)), echo)), "503 too many large bodies at once");
+  verified.resolve("");
+  await first;
+  assertEquals(await outcome(bodies.with(post("x".repeat(600)), echo)), "600");
+});
+
+const TEXTS: readonly [what: string, body: BodyInit, outcome: string][] = [
+  ["a body of the limit", "x".repeat(BODY_LIMIT), String(BODY_LIMIT)],
+  ["one byte more", "x".repeat(BODY_LIMIT + 1), `413 the body has more than ${BODY_LIMIT} bytes`],
+  ["no body", "", "0"],
+  ["a byte order mark", new Uint8Array([0xef, 0xbb, 0xbf, 0x7b]), "1"],
+  ["a byte that is no UTF-8", new Uint8Array([0x22, 0xff, 0x22]), "400 the body is no UTF-8"],
+  ["an overlong slash", new Uint8Array([0xc0, 0xaf]), "400 the body is no UTF-8"],
+  ["a surrogate", new Uint8Array([0xed, 0xa0, 0x80]), "400 the body is no UTF-8"],
+  ["half a character at its end", new Uint8Array([0x22, 0xe2, 0x82]), "400 the body is no UTF-8"],
+];
+for (const [what, body, expected] of TEXTS) {
+  Deno.test(`Bodies answers ${expected.slice(0, 3)} to ${what}`, async () => {
+    assertEquals(await outcome(new Bodies().with(post(body), echo)), expected);
+  });
+}
+
+Deno.test("Bodies joins a character that comes in two pieces", async () => {
+  const bytes = new TextEncoder().encode("€");
+  const body = ReadableStream.from([bytes.slice(0, 1), bytes.slice(1)]);
+  assertEquals(await new Bodies().with(post(body), echo), "€");
+});
+
+Deno.test("Bodies asks for another try of a body that broke off", async () => {
+  const body = new ReadableStream({ start: (controller) => controller.error(new TypeError("reset")) });
+  assertEquals(await outcome(new Bodies().with(post(body), echo)), "503 the body broke off");
+});

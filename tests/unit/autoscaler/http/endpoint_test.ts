@@ -1,0 +1,283 @@
+import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import { Bodies, BODY_LIMIT } from "../../../../src/autoscaler/http/body_limits.ts";
+import { handler, type HandlerParts } from "../../../../src/autoscaler/http/endpoint.ts";
+import { Inbox } from "../../../../src/autoscaler/store/inbox.ts";
+import { State } from "../../../../src/autoscaler/store/state_folder.ts";
+import { CertificateError } from "../../../../src/sns/certificate.ts";
+import { verifier } from "../../../../src/sns/verify.ts";
+import { type Body, CERTIFICATE, NOW, signed, TOPIC } from "../../sns/fixtures.ts";
+
+/** A handler over an inbox in memory, which counts how often the loop would have been woken. */
+class Desk implements Disposable {
+  readonly #state = State.memory();
+  readonly inbox = new Inbox(this.#state);
+  woken = 0;
+  readonly #wake = Promise.withResolvers<void>();
+  /** What became of the messages. */
+  readonly received: string[] = [];
+  readonly #handle: (request: Request) => Promise<Response>;
+
+  constructor(more: Partial<HandlerParts> = {}) {
+    const certificate = () => Promise.resolve(CERTIFICATE);
+    this.#handle = handler({
+      identity: { fleet: "kas", version: "1.2.3", started: "2026-11-25T00:00:00.000Z" },
+      verify: verifier({ topicArn: TOPIC, certificate, now: () => NOW }),
+      inbox: this.inbox,
+      wake: () => {
+        this.woken++;
+        this.#wake.resolve();
+      },
+      resubscribe: false,
+      status: () => ({ fleet: "kas" }),
+      page: ({ accepted }) => `<p>${accepted}</p>`,
+      activities: (limit) => Array(limit).fill({ kind: "none" }),
+      decision: () => undefined,
+      received: (outcome, why) => this.received.push(`${outcome} ${why}`.trim()),
+      metrics: () => Promise.resolve({ type: "text/plain; version=0.0.4", text: "kas_x 1\n" }),
+      now: () => NOW,
+      ...more,
+    });
+  }
+
+  /** Resolves once the loop would have been woken. */
+  woke(): Promise<void> {
+    return this.#wake.promise;
+  }
+
+  fetch(path: string, init?: RequestInit): Promise<Response> {
+    return this.#handle(new Request(`http://localhost${path}`, init));
+  }
+
+  /** `200 accepted`. */
+  async ask(path: string, init?: RequestInit): Promise<string> {
+    const response = await this.fetch(path, init);
+    return `${response.status} ${await response.text()}`;
+  }
+
+  post(body: Body | BodyInit, headers: HeadersInit = {}): Promise<string> {
+    const plain = body?.constructor === Object ? JSON.stringify(body) : body as BodyInit;
+    return this.ask("/", { method: "POST", body: plain, headers });
+  }
+
+  [Symbol.dispose](): void {
+    this.#state[Symbol.dispose]();
+  }
+}
+
+Deno.test("POST / answers 200 accepted once a notification is stored, and wakes the loop", async () => {
+  using desk = new Desk();
+  assertEquals(
+    await desk.post(signed("Notification", { MessageId: "m-1", Message: "an alarm" })),
+    "200 accepted",
+  );
+  const { id, body, kind } = desk.inbox.next("notification", NOW) ?? {};
+  assertEquals({ id, body, kind }, { id: "m-1", body: "an alarm", kind: "notification" });
+  assertEquals(desk.woken, 1);
+});
+
+Deno.test("POST / is answered once the message is on disk, while the loop has it already (R12)", async () => {
+  using desk = new Desk();
+  const synced = Promise.withResolvers<void>();
+  desk.inbox.synced = () => synced.promise;
+  const woken = desk.woke();
+  let answered = false;
+  const answer = desk.post(signed("Notification", { MessageId: "m-1" })).finally(() => answered = true);
+  await woken;
+  assertEquals([desk.inbox.waiting(), answered, desk.received], [1, false, []]);
+  synced.resolve();
+  assertEquals(await answer, "200 accepted");
+});
+
+Deno.test("POST / answers 503 to a message that does not get to the disk, a duplicate too, so that SNS sends it again", async () => {
+  using desk = new Desk();
+  const { synced } = desk.inbox;
+  const message = signed("Notification", { MessageId: "m-1" });
+  desk.inbox.synced = () => Promise.reject(new Error("Input/output error"));
+  for (const _time of ["the first", "the second"]) {
+    assertEquals(await desk.post(message), "503 cannot store the message now");
+  }
+  desk.inbox.synced = synced;
+  assertEquals(await desk.post(message), "200 accepted");
+  assertEquals(desk.received, ["failed store", "failed store", "duplicate"]);
+});
+
+Deno.test("POST / accepts a duplicate, which does nothing (R11)", async () => {
+  using desk = new Desk();
+  const message = signed("Notification", { MessageId: "m-1" });
+  await desk.post(message);
+  desk.inbox.done("m-1", NOW);
+  assertEquals(await desk.post(message), "200 accepted");
+  assertEquals([desk.inbox.waiting(), desk.woken], [0, 1]);
+  assertMatch(await desk.ask("/status"), /"accepted":1,"duplicate":1/);
+  assertEquals(desk.received, ["accepted", "duplicate"]);
+});
+
+const REFUSED: readonly [what: string, body: Body | string, answer: RegExp, counted: string][] = [
+  ["no JSON", "{", /^400 The body is no JSON$/, "refused form"],
+  ["an empty body", "", /^400 /, "refused form"],
+  ["no SNS message", { Type: "Other" }, /^400 Type /, "refused form"],
+  [
+    "a forged signature",
+    { ...signed("Notification"), Message: "other" },
+    /^403 Signature: /,
+    "refused Signature",
+  ],
+  ["another topic", signed("Notification", { TopicArn: `${TOPIC}2` }), /^403 TopicArn: /, "refused TopicArn"],
+  [
+    "an old message",
+    signed("Notification", { Timestamp: new Date(NOW - 3_600_000).toISOString() }),
+    /^403 Timestamp: /,
+    "refused Timestamp",
+  ],
+  [
+    "a certificate from elsewhere",
+    signed("Notification", { SigningCertURL: "https://example.com/a.pem" }),
+    /^403 SigningCertURL: /,
+    "refused SigningCertURL",
+  ],
+];
+
+for (const [what, body, answer, counted] of REFUSED) {
+  Deno.test(`POST / refuses ${what}, and stores nothing but counts it (R14)`, async () => {
+    using desk = new Desk();
+    assertMatch(await desk.post(body), answer);
+    assertEquals([desk.inbox.waiting(), desk.woken], [0, 0]);
+    assertEquals(desk.received, [counted]);
+  });
+}
+
+Deno.test("POST / goes by the body alone: headers are not signed", async () => {
+  using desk = new Desk();
+  const headers = {
+    "x-amz-sns-message-type": "SubscriptionConfirmation",
+    "x-amz-sns-topic-arn": "arn:other",
+  };
+  assertEquals(await desk.post(signed("Notification"), headers), "200 accepted");
+  assertEquals(desk.inbox.next("confirmation", NOW), undefined);
+});
+
+Deno.test("POST / answers 413 to a body over 640 KiB", async () => {
+  using desk = new Desk();
+  assertMatch(await desk.post("x".repeat(BODY_LIMIT + 1)), /^413 /);
+  assertEquals(desk.received, ["refused size"]);
+});
+
+Deno.test("POST / stops reading a body that goes on past 640 KiB, whatever its Content-Length says", async () => {
+  using desk = new Desk();
+  let sent = 0;
+  let cancelled = false;
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      sent += 65_536;
+      controller.enqueue(new Uint8Array(65_536));
+    },
+    cancel: () => {
+      cancelled = true;
+    },
+  });
+  assertMatch(await desk.post(endless, { "content-length": "10" }), /^413 /);
+  assertEquals([cancelled, sent < 2 * BODY_LIMIT], [true, true]);
+});
+
+Deno.test("POST / answers 503 to a body that does not come to its end in time, so that SNS sends it again", async () => {
+  using desk = new Desk({ bodies: new Bodies({ timeout: 1 }) });
+  assertEquals(await desk.post(new ReadableStream()), "503 the body took too long");
+  assertEquals(desk.received, ["failed body"]);
+});
+
+Deno.test("POST / answers 503 where a message can't be stored (R12)", async () => {
+  const desk = new Desk();
+  desk[Symbol.dispose]();
+  assertEquals(await desk.post(signed("Notification")), "503 cannot store the message now");
+  assertEquals(desk.woken, 0);
+  assertEquals(desk.received, ["failed store"]);
+});
+
+Deno.test("POST / answers 503 and counts it where the certificate can't be had now", async () => {
+  const certificate = () => Promise.reject(new CertificateError("no answer", true));
+  using desk = new Desk({ verify: verifier({ topicArn: TOPIC, certificate, now: () => NOW }) });
+  assertMatch(await desk.post(signed("Notification")), /^503 Certificate: /);
+  assertEquals(desk.received, ["failed Certificate"]);
+});
+
+Deno.test("POST / stores a SubscriptionConfirmation's token to be confirmed", async () => {
+  using desk = new Desk();
+  assertEquals(await desk.post(signed("SubscriptionConfirmation", { Token: "T" })), "200 accepted");
+  assertEquals(desk.inbox.next("confirmation", NOW)?.body, "T");
+});
+
+Deno.test("POST / counts an UnsubscribeConfirmation, and follows it only with --resubscribe (R14)", async () => {
+  for (const resubscribe of [false, true]) {
+    using desk = new Desk({ resubscribe });
+    assertEquals(await desk.post(signed("UnsubscribeConfirmation")), "200 accepted");
+    assertEquals(desk.inbox.waiting(), resubscribe ? 1 : 0);
+    const status = await desk.ask("/status");
+    assertMatch(status, /"accepted":0,.*"unsubscribed":1/);
+    assertEquals(desk.received, ["unsubscribed"]);
+    assertNotMatch(status, /SECRET/);
+  }
+});
+
+const ROUTES: readonly [method: string, path: string, answer: RegExp][] = [
+  ["GET", "/ping", /^200 pong$/],
+  ["GET", "/status", /^200 \{"fleet":"kas","messages":/],
+  ["GET", "/activities?limit=2", /^200 \[\{"kind":"none"\},\{"kind":"none"\}\]$/],
+  ["GET", "/activities?limit=x", /^400 limit: /],
+  ["GET", "/metrics", /^200 kas_x 1\n$/],
+  ["HEAD", "/metrics", /^200 /],
+  ["POST", "/metrics", /^405 /],
+  ["GET", "/", /^405 /],
+  ["PUT", "/", /^405 /],
+  ["POST", "/ping", /^405 /],
+  ["GET", "/toString", /^404 not found$/],
+  ["POST", "/other", /^404 not found$/],
+];
+
+for (const [method, path, answer] of ROUTES) {
+  Deno.test(`${method} ${path} answers ${/\d+/.exec(answer.source)?.[0]}`, async () => {
+    using desk = new Desk();
+    assertMatch(await desk.ask(path, { method }), answer);
+  });
+}
+
+/** Chromium's, of a page that somebody opens. */
+const BROWSER =
+  "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7";
+
+const ACCEPTS: readonly [accept: string | undefined, type: "json" | "html"][] = [
+  [undefined, "json"],
+  ["*/*", "json"],
+  ["application/json", "json"],
+  ["application/json, text/html;q=0.9", "json"],
+  ["text/html;q=0.5, application/json", "json"],
+  ["text/html;q=0, */*", "json"],
+  ["application/xml", "json"],
+  ["nonsense", "json"],
+  ["application/*, */*;q=0.1", "json"],
+  [BROWSER, "html"],
+  ["text/html", "html"],
+  ["TEXT/HTML", "html"],
+  ["application/json;q=0.9, text/html", "html"],
+];
+
+for (const [accept, type] of ACCEPTS) {
+  Deno.test(`GET /status answers ${type} to ${accept ?? "no Accept at all"}`, async () => {
+    using desk = new Desk();
+    const response = await desk.fetch("/status", accept === undefined ? {} : { headers: { accept } });
+    assertEquals(response.headers.get("vary"), "accept");
+    if (type === "html") {
+      assertEquals(response.headers.get("content-type"), "text/html; charset=utf-8");
+      assertMatch(
+        response.headers.get("content-security-policy") ?? "",
+        /^default-src 'none'; style-src 'sha256-/,
+      );
+      assertEquals(await response.text(), "<p>0</p>");
+    } else {
+      assertEquals(response.headers.get("content-type"), "application/json");
+      assertEquals(
+        await response.text(),
+        '{"fleet":"kas","messages":{"accepted":0,"duplicate":0,"unsubscribed":0,"refused":0,"failed":0,"waiting":0}}',
+      );
+    }
+  });
+}

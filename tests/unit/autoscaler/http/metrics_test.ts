@@ -1,0 +1,165 @@
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { Metrics } from "../../../../src/autoscaler/http/metrics.ts";
+import type { Snapshot } from "../../../../src/autoscaler/http/snapshot.ts";
+import { program, testWith } from "../../../support/needs.ts";
+import { count, parseExposition, value } from "./exposition.ts";
+
+const DOCS = new URL("../../../../docs/observability.md", import.meta.url);
+
+const NOW = Date.UTC(2026, 10, 24);
+
+const QUIET: Snapshot = {
+  now: NOW,
+  facts: undefined,
+  limits: { min: 1, max: 5, warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 60_000 },
+  look: undefined,
+  waiting: 0,
+  oldest: undefined,
+  underWay: [],
+  bytes: 4_096,
+};
+
+const BAD: readonly [what: string, text: string][] = [
+  ["an unfinished line", "# HELP a b\n# TYPE a gauge\na 1"],
+  ["a sample without a type", "a 1\n"],
+  ["a type without help", "# TYPE a gauge\na 1\n"],
+  ["a value that is no number", "# HELP a b\n# TYPE a gauge\na x\n"],
+  ["an unquoted label", "# HELP a b\n# TYPE a gauge\na{b=c} 1\n"],
+  ["a newline in a label", '# HELP a b\n# TYPE a gauge\na{b="c\nd"} 1\n'],
+  ["a series twice", '# HELP a b\n# TYPE a gauge\na{b="c"} 1\na{b="c"} 2\n'],
+  ["other labels", '# HELP a b\n# TYPE a gauge\na{b="c"} 1\na 2\n'],
+  ["a counter by another name", "# HELP a b\n# TYPE a counter\na 1\n"],
+  [
+    "buckets that fall",
+    '# HELP a b\n# TYPE a histogram\na_bucket{le="1"} 2\na_bucket{le="+Inf"} 1\na_sum 1\na_count 1\n',
+  ],
+];
+
+for (const [what, text] of BAD) {
+  Deno.test(`the test's parser of expositions refuses ${what}`, () => {
+    assertThrows(() => parseExposition(text), SyntaxError);
+  });
+}
+
+Deno.test("Metrics begins with every counter at 0, so that rate() works from the start", async () => {
+  const metrics = new Metrics("1.2.3", NOW);
+  const { type, text } = await metrics.exposition(QUIET);
+  assertMatch(type, /^text\/plain; version=0\.0\.4/);
+  const families = parseExposition(text);
+  const counters = families.values().filter(({ name }) => /^kas_.*_total$/.test(name)).toArray();
+  assert(counters.length > 5);
+  for (const { name, samples } of counters) {
+    assertEquals([...new Set(samples.map(({ value }) => value))], [0], name);
+  }
+  assertEquals(value(families, "kas_messages_total", { outcome: "refused", reason: "Signature" }), 0);
+  assertEquals(value(families, "kas_activities_total", { kind: "stop", outcome: "failed" }), 0);
+  assertEquals(count(families, "kas_activity_phase_seconds", { kind: "start", phase: "first-request" }), 0);
+  assertEquals(value(families, "kas_build_info", { version: "1.2.3", deno: Deno.version.deno }), 1);
+  assertEquals([value(families, "kas_instances_min"), value(families, "kas_instances_max")], [1, 5]);
+});
+
+Deno.test("Metrics tells the process's start, memory and CPU time by the names that every dashboard knows", async () => {
+  const metrics = new Metrics("1.2.3", NOW);
+  const families = parseExposition((await metrics.exposition(QUIET)).text);
+  assertEquals(value(families, "process_start_time_seconds"), NOW / 1_000);
+  assert((value(families, "process_resident_memory_bytes") ?? 0) > 1_000_000);
+  const before = value(families, "process_cpu_seconds_total") ?? NaN;
+  const after = value(
+    parseExposition((await metrics.exposition(QUIET)).text),
+    "process_cpu_seconds_total",
+  ) ?? NaN;
+  assert(before > 0 && after >= before, `${before} ${after}`);
+});
+
+Deno.test("Metrics counts each thing once, under its own labels", async () => {
+  const metrics = new Metrics("1.2.3", NOW);
+  metrics.received("accepted", "");
+  metrics.received("refused", "Signature");
+  metrics.decided({ kind: "out", source: "resync" }, { kind: "none", reason: "", rules: ["R3"] });
+  metrics.looked({ at: NOW, seconds: 0.2 });
+  metrics.looked({ at: NOW + 60_000, seconds: 45, error: "AWS is out of reach" });
+  const call = { service: "EC2", operation: "DescribeInstances", seconds: 0.03 };
+  metrics.called({ ...call, outcome: "throttled", retry: false });
+  metrics.called({ ...call, outcome: "ok", retry: true });
+  metrics.took("start", [{ phase: "running", seconds: 12 }, { phase: "total", seconds: 20 }]);
+  const families = parseExposition(
+    (await metrics.exposition({ ...QUIET, waiting: 2, oldest: NOW - 90_000 })).text,
+  );
+  const expected: readonly [name: string, labels: Record<string, string>, value: number][] = [
+    ["kas_messages_total", { outcome: "accepted", reason: "" }, 1],
+    ["kas_messages_total", { outcome: "refused", reason: "Signature" }, 1],
+    ["kas_decisions_total", { kind: "none", source: "resync", rule: "R3" }, 1],
+    ["kas_observation_failures_total", {}, 1],
+    ["kas_last_observation_timestamp_seconds", {}, NOW / 1_000],
+    ["kas_aws_requests_total", {
+      service: "EC2",
+      operation: "DescribeInstances",
+      outcome: "throttled",
+    }, 1],
+    ["kas_aws_requests_total", { service: "EC2", operation: "DescribeInstances", outcome: "ok" }, 1],
+    ["kas_aws_retries_total", { service: "EC2", operation: "DescribeInstances" }, 1],
+    ["kas_inbox_waiting", {}, 2],
+    ["kas_inbox_oldest_seconds", {}, 90],
+    ["kas_journal_bytes", {}, 4_096],
+  ];
+  for (const [name, labels, it] of expected) assertEquals(value(families, name, labels), it, name);
+  assertEquals(count(families, "kas_observation_seconds", {}), 2);
+  assertEquals(count(families, "kas_activity_phase_seconds", { kind: "start", phase: "running" }), 1);
+  assertEquals(count(families, "kas_activity_phase_seconds", { kind: "start", phase: "total" }), undefined);
+  assertEquals(count(families, "kas_activity_seconds", { kind: "start" }), 1);
+});
+
+Deno.test("docs/observability.md has each metric with its type, labels and meaning", async () => {
+  const { text } = await new Metrics("1.2.3", NOW).exposition(QUIET);
+  const expected = parseExposition(text).values().map(({ name, type, labels, help }) =>
+    `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(" ")} | ${help} |`
+  );
+  const page = await Deno.readTextFile(DOCS);
+  assertEquals(page.split("\n").filter((line) => /^\| `(kas|process)_/.test(line)), [...expected]);
+});
+
+Deno.test("the alerts of docs/observability.md ask for metrics and labels that there are", async () => {
+  const { text } = await new Metrics("1.2.3", NOW).exposition(QUIET);
+  const families = parseExposition(text);
+  const expressions = [...(await Deno.readTextFile(DOCS)).matchAll(/^ +expr: (.+)$/gm)].map(([, it = ""]) =>
+    it
+  );
+  assert(expressions.length >= 5);
+  for (const expression of expressions) {
+    for (const [, name = "", matchers = ""] of expression.matchAll(/\b(kas_\w+)(?:\{([^}]*)\})?/g)) {
+      const family = families.get(name) ?? families.get(name.replace(/_(bucket|sum|count)$/, ""));
+      assert(family !== undefined, `${name} is no metric`);
+      for (const [, label = "", op, pattern = ""] of matchers.matchAll(/(\w+)(=~?)"([^"]*)"/g)) {
+        const found = family.samples.map(({ labels }) => labels[label]).filter((text) => text !== undefined);
+        const wanted = op === "=" ? [pattern] : pattern.split("|");
+        assertEquals(wanted.filter((text) => !found.includes(text)), [], `${name}{${matchers}}`);
+      }
+    }
+  }
+});
+
+testWith(
+  [program("promtool")],
+  "promtool takes the metrics and the alerts, and finds nothing to improve",
+  async () => {
+    const { text } = await new Metrics("1.2.3", NOW).exposition(QUIET);
+    const [, alerts = ""] = /^```yaml\n(groups:\n[^`]+)```$/m.exec(await Deno.readTextFile(DOCS)) ?? [];
+    assertEquals(await promtool(["check", "metrics"], text), [0, ""]);
+    assertEquals((await promtool(["check", "rules", "/dev/stdin"], alerts))[0], 0);
+  },
+);
+
+/** Runs promtool with something on stdin; its exit status, and what it says on stderr. */
+async function promtool(args: readonly string[], stdin: string): Promise<[number, string]> {
+  const child = new Deno.Command("promtool", {
+    args: [...args],
+    stdin: "piped",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(stdin));
+  await writer.close();
+  const { code, stderr } = await child.output();
+  return [code, new TextDecoder().decode(stderr)];
+}

@@ -1,0 +1,218 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import type { Passing } from "../../../../src/sandbox/faults.ts";
+import { AwsError } from "../../../../src/sandbox/wire/service.ts";
+import { FLEET } from "../../../support/lab/cloud.ts";
+import { AT_ONCE, fleetOf, type FleetPlan } from "../../../support/lab/fleet_plan.ts";
+import type { Lab, Watcher } from "../../../support/lab/lab.ts";
+import { away, FIRST, inService, out, told } from "../../../support/lab/script.ts";
+
+const [SECOND, THIRD] = [2, 3];
+
+const DEREGISTER = "DeregisterInstancesFromLoadBalancer";
+
+/** A quiet fleet of which the base and one more have to serve; true for a node in service. */
+function fleetOfTwo(serving: readonly boolean[], more: Partial<FleetPlan> = {}): FleetPlan {
+  return fleetOf(serving, { limits: { ...AT_ONCE, min: 2 }, ...more });
+}
+
+/** A lab, and the fewest that were in service at once since it was opened, or since `again`. */
+async function watched(plan: FleetPlan, watcher: Watcher = {}) {
+  const lab = await told(plan, watcher);
+  let fewest = inService(lab);
+  lab.cloud.world.watch(() => fewest = Math.min(fewest, inService(lab)));
+  const again = () => fewest = inService(lab);
+  return { lab, fewest: () => fewest, again, [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose]() };
+}
+
+/** Keeps calls from taking effect until they are let go. */
+function hold({ cloud: { faults } }: Lab, wanted: (passing: Passing) => boolean): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const own = faults.onCall;
+  faults.onCall = async (passing) => {
+    await own?.(passing);
+    if (passing.moment === "before" && wanted(passing)) await promise;
+  };
+  return resolve;
+}
+
+function about(id: string, { action, input, moment }: Passing): boolean {
+  return action === DEREGISTER && moment === "before" && JSON.stringify(input).includes(id);
+}
+
+/** What was decided since the first resync, and what came of it, the first one first. */
+function lines({ kas, time }: Lab): string[] {
+  return kas.journal.lines(100, time.now()).toReversed().slice(1)
+    .map(({ kind, state, reason }) => `${kind} ${state ?? ""}: ${reason}`);
+}
+
+/** Whether an instance was ever taken off the load balancer. */
+function wasTakenOff({ cloud }: Lab, id: string): boolean {
+  return cloud.calls.some(({ action, error, input }) =>
+    action === DEREGISTER && error === undefined && JSON.stringify(input).includes(id)
+  );
+}
+
+Deno.test("an instance that another's end has made indispensable while AWS throttled its deregistration stays in service (R3, I2)", async () => {
+  let throttling = true;
+  const passing = (call: Passing) => {
+    if (throttling && call.action === DEREGISTER) throw new AwsError("Throttling", "Rate exceeded");
+  };
+  await using it = await watched(fleetOfTwo([true, true]), { passing });
+  const { lab } = it;
+  await away(lab, FIRST);
+  lab.cloud.faults.unhealthy.add(lab.id(SECOND));
+  await lab.pass(60_000);
+  assertEquals(lab.standing(SECOND), "running out-of-service");
+  throttling = false;
+  await lab.pass(60_000);
+  assertEquals([lab.standing(FIRST), it.fewest()], ["running in-service", 2]);
+  assertMatch(
+    lines(lab)[0] ?? "",
+    /^stop failed: i-\w+ can't be spared any more: 1 would stay in service, min 2; it is registered again \(decided: /,
+  );
+});
+
+Deno.test("the fleet is looked at before each request of a deregistration, also those that the SDK repeats by itself (I2)", async () => {
+  let attempts = 0;
+  await using it = await watched(fleetOfTwo([true, true]));
+  const { lab } = it;
+  const { faults } = lab.cloud;
+  const own = faults.onCall;
+  faults.onCall = async (call) => {
+    await own?.(call);
+    if (!about(lab.id(FIRST), call) || attempts++ > 0) return;
+    // As it is refused somebody else takes the other one out.
+    await lab.cloud.elsewhere("elb", DEREGISTER, {
+      LoadBalancerName: FLEET,
+      Instances: [{ InstanceId: lab.id(SECOND) }],
+    });
+    throw new AwsError("Throttling", "Rate exceeded");
+  };
+  await away(lab, FIRST);
+  await lab.pass(60_000);
+  assertEquals([attempts, lab.standing(FIRST), lab.standing(SECOND)], [
+    1,
+    "running in-service",
+    "running none",
+  ]);
+});
+
+Deno.test("a stop that was decided before a crash is given up after it if the instance can't be spared any more (R13, I2)", async () => {
+  let down = false;
+  const passing = (call: Passing) => {
+    if (call.action !== DEREGISTER || down) return;
+    down = true;
+    lab.kill(600_000);
+    throw new AwsError("Throttling", "Rate exceeded");
+  };
+  await using it = await watched(fleetOfTwo([true, true]), { passing });
+  const { lab } = it;
+  await away(lab, FIRST);
+  lab.cloud.faults.unhealthy.add(lab.id(SECOND));
+  await lab.pass(700_000);
+  assertEquals([lab.standing(FIRST), wasTakenOff(lab, lab.id(FIRST))], ["running in-service", false]);
+  assertMatch(lines(lab)[0] ?? "", /^stop failed: .* can't be spared any more/);
+});
+
+Deno.test("of two stops at once neither takes the other's instance for one that stays (I2)", async () => {
+  let throttling = true;
+  const passing = (call: Passing) => {
+    if (throttling && call.action === DEREGISTER) throw new AwsError("Throttling", "Rate exceeded");
+  };
+  await using it = await watched(fleetOfTwo([true, true, true]), { passing });
+  const { lab } = it;
+  await away(lab, FIRST);
+  await lab.pass(100);
+  await away(lab, SECOND);
+  lab.cloud.faults.unhealthy.add(lab.id(THIRD));
+  await lab.pass(60_000);
+  throttling = false;
+  await lab.pass(90_000);
+  assertEquals(it.fewest(), 2);
+  assertEquals([FIRST, SECOND].map((place) => wasTakenOff(lab, lab.id(place))).filter((it) => it).length, 1);
+});
+
+Deno.test("a stop that ended while a look was under way is not taken for an instance that still serves (I2)", async () => {
+  await using it = await watched(fleetOfTwo([true, true]));
+  const { lab } = it;
+  const { cloud: { faults } } = lab;
+  // The second look has seen who is in service before the first stop took effect, and hears of the alarms long after.
+  const letGo = hold(lab, (call) => about(lab.id(FIRST), call));
+  await away(lab, FIRST);
+  await lab.pass(100);
+  const seen = Promise.withResolvers<void>();
+  const own = faults.onCall;
+  faults.onCall = async (call) => {
+    await own?.(call);
+    if (call.action === "DescribeInstanceHealth" && call.moment === "after") seen.resolve();
+  };
+  let slow = true;
+  const alarms = hold(lab, ({ action }) => slow && action === "DescribeAlarms");
+  await away(lab, SECOND);
+  await seen.promise;
+  letGo();
+  // The third attempt of the call is answered.
+  await lab.pass(19_000);
+  slow = false;
+  assertEquals([lab.standing(FIRST), lab.kas.journal.unfinished()], ["stopped none", []]);
+  await lab.pass(60_000);
+  alarms();
+  assertEquals([lab.standing(SECOND), it.fewest()], ["running in-service", 2]);
+  assertMatch(lines(lab)[1] ?? "", /^none : .*1 would stay in service, min 2$/);
+});
+
+Deno.test("an instance that is taken back while its deregistration is on its way does not count as one that stays (I2)", async () => {
+  await using it = await watched(fleetOfTwo([true, true]));
+  const { lab } = it;
+  const letGo = hold(lab, (call) => about(lab.id(FIRST), call));
+  await away(lab, FIRST);
+  await lab.pass(100);
+  await out(lab);
+  await lab.pass(100);
+  await away(lab, SECOND);
+  await lab.pass(1_000);
+  letGo();
+  await lab.pass(60_000);
+  assertEquals([lab.standing(FIRST), lab.standing(SECOND)], ["running in-service", "running in-service"]);
+  assertEquals(wasTakenOff(lab, lab.id(SECOND)), false);
+});
+
+Deno.test("a node that came into service too late serves until it can be spared, and is stopped then (R9, I2)", async () => {
+  let silent = false;
+  const passing = (call: Passing) => {
+    // From its registration on ELB does not say how things stand.
+    if (call.action.startsWith("Register") && JSON.stringify(call.input).includes(lab.id(FIRST))) {
+      silent = true;
+    }
+    if (silent && call.action === "DescribeInstanceHealth") throw new AwsError("InternalFailure", "", 500);
+  };
+  await using it = await watched(fleetOfTwo([false, false]), { passing });
+  const { lab } = it;
+  lab.cloud.machines.broken.add(lab.id(SECOND));
+  await out(lab);
+  await lab.pass(100_000);
+  silent = false;
+  await lab.pass(30_000);
+  assertEquals([lab.standing(FIRST), wasTakenOff(lab, lab.id(FIRST))], ["running in-service", false]);
+  it.again();
+  lab.cloud.machines.broken.clear();
+  await lab.pass(200_000);
+  assertEquals([lab.standing(FIRST), lab.standing(SECOND)], ["stopped none", "running in-service"]);
+  assertEquals(it.fewest(), 2);
+});
+
+Deno.test("an instance that was made a base one after the decision is not taken out (I1)", async () => {
+  let throttling = true;
+  const passing = (call: Passing) => {
+    if (throttling && call.action === DEREGISTER) throw new AwsError("Throttling", "Rate exceeded");
+  };
+  await using lab = await told(fleetOf([true, true]), { passing });
+  await away(lab, FIRST);
+  await lab.pass(100);
+  const tag = { Resources: [lab.id(FIRST)], Tags: [{ Key: "kas:role", Value: "base" }] };
+  await lab.cloud.elsewhere("ec2", "CreateTags", tag);
+  throttling = false;
+  await lab.pass(60_000);
+  assertEquals([lab.standing(FIRST), wasTakenOff(lab, lab.id(FIRST))], ["running in-service", false]);
+  assertMatch(lines(lab)[0] ?? "", /^stop failed: i-\w+ is no node any more/);
+});

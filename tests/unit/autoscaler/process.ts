@@ -1,0 +1,68 @@
+/**
+ * `kas autoscaler` as a process on a stage, and what it lets out: for the tests of what is told and what is kept.
+ *
+ * @module
+ */
+import { FROM_SOURCE, type Running, start } from "../../support/kas.ts";
+import type { Stage } from "./fixtures.ts";
+
+/** A process that listens. */
+export interface AutoscalerProcess extends Running {
+  readonly url: string;
+}
+
+/** Starts it, and waits until it listens. */
+export async function startProcess(
+  { sandbox, options }: Stage,
+  { words = FROM_SOURCE, args = [], env = {} }: {
+    readonly words?: readonly string[];
+    readonly args?: readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
+): Promise<AutoscalerProcess> {
+  const running = start([
+    ...words,
+    "autoscaler",
+    "--listen",
+    "127.0.0.1:0",
+    "--state",
+    `${options.state}/process`,
+    "--warmup",
+    "0s",
+    "--cooldown-in",
+    "0s",
+    "--resync",
+    "1h",
+    ...args,
+  ], { ...sandbox.env, ...env });
+  const [, url = ""] = await running.line(/listening on (http:\/\/[^\s"]+)/);
+  return Object.assign(running, { url });
+}
+
+/** A server between the topic and the autoscaler, which passes messages on and knows what secrets went by. */
+export interface Relay extends AsyncDisposable {
+  readonly url: string;
+  /** Tokens, signatures and URLs that act: none of them may turn up anywhere. */
+  readonly secrets: ReadonlySet<string>;
+}
+
+/** Starts one. */
+export function relay(to: string): Relay {
+  const secrets = new Set<string>();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    const { pathname } = new URL(request.url);
+    if (request.method === "GET") return await fetch(to + pathname);
+    const body = await request.text();
+    const message = JSON.parse(body) as Record<string, string | undefined>;
+    for (const name of ["Token", "Signature", "SubscribeURL", "UnsubscribeURL"]) {
+      const secret = message[name];
+      if (secret !== undefined) secrets.add(secret);
+    }
+    return await fetch(to, { method: "POST", body, headers: request.headers });
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    secrets,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}

@@ -1,0 +1,101 @@
+import { assertEquals } from "@std/assert";
+import { Inbox } from "../../../../src/autoscaler/store/inbox.ts";
+import { State } from "../../../../src/autoscaler/store/state_folder.ts";
+
+const ENTRY = { kind: "notification", body: "an alarm" } as const;
+
+Deno.test("Inbox.add() takes a message once, also after a restart and long after it is done (R11)", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    {
+      using state = State.open(folder);
+      const inbox = new Inbox(state);
+      assertEquals([inbox.add("m", ENTRY, 1), inbox.add("m", ENTRY, 2)], [true, false]);
+    }
+    {
+      using state = State.open(folder);
+      const inbox = new Inbox(state);
+      assertEquals(inbox.next("notification", 2), { ...ENTRY, id: "m", received: 1, attempts: 0 });
+      inbox.done("m", 2);
+    }
+    using state = State.open(folder);
+    const inbox = new Inbox(state);
+    assertEquals(inbox.next("notification", 3), undefined);
+    inbox.prune(3 + 3_600_000);
+    assertEquals(inbox.add("m", ENTRY, 3), false);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("Inbox.next() gives messages in the order in which they came, each kind by itself", () => {
+  using state = State.memory();
+  const inbox = new Inbox(state);
+  inbox.add("b", ENTRY, 5);
+  inbox.add("a", ENTRY, 5);
+  inbox.add("c", { kind: "confirmation", body: "token" }, 4);
+  assertEquals(inbox.next("confirmation", 5)?.id, "c");
+  for (const id of ["b", "a"]) {
+    assertEquals(inbox.next("notification", 5)?.id, id);
+    inbox.done(id, 5);
+  }
+  assertEquals(inbox.next("notification", 5), undefined);
+});
+
+Deno.test("Inbox.postpone() puts a message off twice as long each time, up to ten seconds", () => {
+  using state = State.memory();
+  const inbox = new Inbox(state);
+  inbox.add("m", ENTRY, 0);
+  const waits: number[] = [];
+  for (let now = 0; waits.length < 9;) {
+    const message = inbox.next("notification", now);
+    if (message === undefined) throw new Error("it is due");
+    inbox.postpone(message, now);
+    const wait = inbox.dueIn("notification", now) ?? NaN;
+    assertEquals(inbox.next("notification", now + wait - 1), undefined);
+    waits.push(wait);
+    now += wait;
+  }
+  assertEquals(waits, [250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000]);
+});
+
+Deno.test("a message that was put off by a clock since set back is due (R12)", () => {
+  using state = State.memory();
+  const inbox = new Inbox(state);
+  const hour = 3_600_000;
+  inbox.add("m", ENTRY, hour);
+  const message = inbox.next("notification", hour);
+  if (message !== undefined) inbox.postpone(message, hour);
+  assertEquals(inbox.next("notification", hour), undefined);
+  assertEquals([inbox.dueIn("notification", hour), inbox.dueIn("notification", 0)], [250, 0]);
+  assertEquals(inbox.next("notification", 0)?.id, "m");
+});
+
+Deno.test("Inbox.postpone() lets the next message by", () => {
+  using state = State.memory();
+  const inbox = new Inbox(state);
+  inbox.add("first", ENTRY, 0);
+  inbox.add("second", ENTRY, 0);
+  const first = inbox.next("notification", 0);
+  if (first !== undefined) inbox.postpone(first, 0);
+  assertEquals(inbox.next("notification", 0)?.id, "second");
+});
+
+Deno.test("Inbox.done() forgets what a message said, a token above all", () => {
+  using state = State.memory();
+  const inbox = new Inbox(state);
+  inbox.add("m", { kind: "confirmation", body: "secret" }, 0);
+  inbox.done("m", 1);
+  assertEquals(state.db.prepare("SELECT body FROM messages").get()?.body, null);
+});
+
+Deno.test("Inbox.prune() forgets a message a day after it was done, and none that waits", () => {
+  using state = State.memory();
+  const inbox = new Inbox(state);
+  inbox.add("done", ENTRY, 0);
+  inbox.add("waits", ENTRY, 0);
+  inbox.done("done", 1);
+  inbox.prune(2 + 24 * 3_600_000);
+  assertEquals(inbox.add("done", ENTRY, 2), true);
+  assertEquals(inbox.add("waits", ENTRY, 2), false);
+});

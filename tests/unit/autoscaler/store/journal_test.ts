@@ -1,0 +1,346 @@
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { Journal, type Line, type Made, type Wanted } from "../../../../src/autoscaler/store/journal.ts";
+import { State } from "../../../../src/autoscaler/store/state_folder.ts";
+import type { Signal } from "../../../../src/scaling/model/alarm.ts";
+import { decide, type Decision, RULES } from "../../../../src/scaling/decide.ts";
+import { decided } from "../../../../src/scaling/replay.ts";
+import { FACTS, instance, NOW, stopped } from "../../scaling/fixtures.ts";
+import * as random from "../../scaling/random.ts";
+
+const OUT: Signal = { kind: "out", source: "manual" };
+const START: Decision = {
+  kind: "start",
+  instance: "n3",
+  candidates: ["n4", "n5"],
+  by: "start",
+  reason: "busy",
+  rules: ["R7"],
+};
+const STOP: Decision = { kind: "stop", instance: "n1", reason: "idle", rules: ["R8"] };
+const LAUNCH: Decision = { kind: "launch", template: "kas-node:2", reason: "none left", rules: ["R7"] };
+const NONE: Decision = { kind: "none", reason: "all is well", rules: [] };
+const RESYNC: Signal = { kind: "none", source: "resync", why: "all is well" };
+
+/** Records a decision made some ms after NOW. */
+function record(journal: Journal, decision: Decision, after = 0, more: Partial<Made> = {}) {
+  return journal.record({
+    signal: OUT,
+    facts: { ...FACTS, now: NOW + after },
+    decision,
+    dryRun: false,
+    ...more,
+  });
+}
+
+function open(): { state: State; journal: Journal; [Symbol.dispose](): void } {
+  const state = State.memory();
+  return { state, journal: new Journal(state), [Symbol.dispose]: () => state[Symbol.dispose]() };
+}
+
+Deno.test("Journal.read() gives back what a decision was made from, so that it can be made again to the byte (R16)", () => {
+  using it = open();
+  const decision = decide(OUT, FACTS);
+  record(it.journal, decision, 0, { message: { id: "m", received: NOW - 5 } });
+  const found = it.journal.read({ last: true });
+  assertEquals(
+    [found?.id, found?.time, found?.message, found?.rules],
+    [1, NOW, { id: "m", received: NOW - 5 }, RULES],
+  );
+  assertMatch(found?.kas ?? "", /^\d+\.\d+\.\d+/);
+  assertEquals([found?.signal, found?.facts, found?.decision], [OUT, FACTS, decision]);
+  assertEquals([found?.activity?.instance, found?.activity?.steps], ["n4", []]);
+});
+
+Deno.test("R16: of random fleets and signals, what Journal.record() writes to disk is decided again the same to the byte", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    {
+      using state = State.open(folder);
+      const journal = new Journal(state);
+      // One commit for all of them: what is tested is not how often the disk is waited for.
+      state.transaction(() =>
+        fc.assert(
+          fc.property(random.signal, random.facts, (signal, facts) => {
+            journal.record({ signal, facts, decision: decide(signal, facts), dryRun: true });
+          }),
+          { numRuns: 500 },
+        )
+      );
+    }
+    using state = State.read(folder);
+    const journal = new Journal(state);
+    let made = 0;
+    for (let next = journal.read({ after: 0 }); next !== undefined; next = journal.read({ after: next.id })) {
+      const stored = state.db.prepare("SELECT decision FROM decisions WHERE id = ?").get(next.id)?.decision;
+      assertEquals([decided(next), JSON.stringify(next.decision)], [stored, stored]);
+      // What is exported as JSON is the same once more.
+      assertEquals(decided(JSON.parse(JSON.stringify(next))), stored);
+      made++;
+    }
+    assertEquals(made, 500);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("Journal.read() finds a decision by its number, the next one, or the last one of a time", () => {
+  using it = open();
+  for (const after of [0, 10, 20]) record(it.journal, NONE, after);
+  const id = (wanted: Wanted) => it.journal.read(wanted)?.id;
+  assertEquals([id({ id: 2 }), id({ id: 4 })], [2, undefined]);
+  assertEquals([id({ after: 0 }), id({ after: 2 }), id({ after: 3 })], [1, 3, undefined]);
+  assertEquals([id({ at: NOW + 19 }), id({ at: NOW + 99 }), id({ at: NOW - 1 })], [2, 3, undefined]);
+});
+
+Deno.test("Journal.read() says which record is damaged", () => {
+  using it = open();
+  record(it.journal, NONE);
+  it.state.db.exec("UPDATE decisions SET facts = substr(facts, 1, length(facts) - 9)");
+  assertThrows(() => it.journal.read({ id: 1 }), Error, "Cannot read decision 1: its record is damaged");
+});
+
+Deno.test("Journal.record() begins an activity for a step, and none for nothing or a dry run", () => {
+  using it = open();
+  const activity = record(it.journal, START);
+  assertEquals([activity?.kind, activity?.instance, activity?.remaining], ["start", "n3", ["n4", "n5"]]);
+  assertEquals(record(it.journal, NONE), undefined);
+  assertEquals(record(it.journal, STOP, 1, { dryRun: true }), undefined);
+  assertEquals(it.journal.underWay(), [{ kind: "start", instance: "n3", since: NOW }]);
+  assertEquals(it.journal.lines(9, NOW).map(({ kind, state }) => [kind, state]), [
+    ["stop", "dry-run"],
+    ["none", null],
+    ["start", "in-progress"],
+  ]);
+});
+
+Deno.test("Journal.record() keeps each of the resyncs in a row that come to the same none, and lines() tells them as one (I8)", () => {
+  using it = open();
+  const resync = (reason: string, after: number) =>
+    record(it.journal, { ...NONE, reason }, after, { signal: RESYNC });
+  resync("idle", 0);
+  resync("idle", 60_000);
+  resync("idle", 61_000);
+  record(it.journal, NONE, 62_000);
+  resync("idle", 120_000);
+  resync("at max", 180_000);
+  assertEquals(
+    it.journal.lines(9, NOW).map((
+      { id, reason, times, time },
+    ) => [id, reason, times, Date.parse(time) - NOW]),
+    [
+      [6, "at max", 1, 180_000],
+      [5, "idle", 1, 120_000],
+      [4, "all is well", 1, 62_000],
+      [1, "idle", 3, 61_000],
+    ],
+  );
+  assertEquals(it.journal.read({ id: 2 })?.facts.now, NOW + 60_000);
+});
+
+Deno.test("Journal.prune() lets a run of resyncs begin with the oldest that is left", () => {
+  using it = open();
+  const day = 24 * 3_600_000;
+  for (const after of [0, 2 * day, 3 * day, 4 * day]) record(it.journal, NONE, after, { signal: RESYNC });
+  it.journal.prune(NOW + 91 * day);
+  const line = ({ id, times, time }: Line) => [id, times, Date.parse(time) - NOW];
+  assertEquals(it.journal.lines(9, NOW).map(line), [[2, 3, 4 * day]]);
+  record(it.journal, NONE, 5 * day, { signal: RESYNC });
+  assertEquals(it.journal.lines(9, NOW).map(line), [[2, 4, 5 * day]]);
+  it.journal.prune(NOW + 94.5 * day);
+  assertEquals(it.journal.lines(9, NOW).map(line), [[5, 1, 5 * day]]);
+});
+
+Deno.test("Journal.note() puts what came to pass after an activity among its phases (R17)", () => {
+  using it = open();
+  const activity = record(it.journal, START);
+  if (activity === undefined) throw new Error("there is an activity");
+  it.journal.end(activity, "done", "busy", NOW + 30);
+  it.journal.note(activity.id, { step: "first-request", instance: "n3", began: NOW + 20, ended: NOW + 50 });
+  const [line] = it.journal.lines(1, NOW);
+  assertEquals([line?.seconds, Date.parse(line?.phases["first-request"] ?? "") - NOW], [0.03, 50]);
+  assertEquals(it.journal.unfinished(), []);
+});
+
+Deno.test("Journal.turn() turns to the next candidate that no other activity is at (R7)", () => {
+  using it = open();
+  const first = record(it.journal, START);
+  record(it.journal, { ...START, instance: "n4", candidates: [] });
+  const turned = first && it.journal.turn(first);
+  assertEquals([turned?.instance, turned?.remaining], ["n5", []]);
+  assertEquals(turned && it.journal.turn(turned), undefined);
+  assertEquals(it.journal.underWay().map(({ instance }) => instance), ["n5", "n4"]);
+});
+
+Deno.test("Journal.step() is on record before the step is taken, and after it with how it ended", async () => {
+  using it = open();
+  const id = record(it.journal, START)?.id ?? 0;
+  const stop = new AbortController();
+  let now = NOW;
+  const step = (name: string, take: () => Promise<void>) =>
+    it.journal.step(id, "n3", name, { now: () => now++, signal: stop.signal, take }).catch(() => {});
+  await step("started", () => {
+    assertEquals(it.journal.steps(id), [{ step: "started", instance: "n3", began: NOW }]);
+    return Promise.resolve();
+  });
+  await step("running", () => Promise.reject(new Error("no capacity")));
+  await step("healthy", () => {
+    stop.abort();
+    return Promise.reject(stop.signal.reason);
+  });
+  assertEquals(it.journal.steps(id), [
+    { step: "started", instance: "n3", began: NOW, ended: NOW + 1 },
+    { step: "running", instance: "n3", began: NOW + 2, ended: NOW + 3, failure: "no capacity" },
+    { step: "healthy", instance: "n3", began: NOW + 4 },
+  ]);
+});
+
+Deno.test("Journal.lines() tells when each phase ended, from the breach on (R17)", async () => {
+  using it = open();
+  const alarm = {
+    fleet: "kas",
+    kind: "cpuhigh",
+    dimension: "base",
+    from: "OK",
+    to: "ALARM",
+    at: NOW - 20,
+  } as const;
+  const activity = record(it.journal, START, 0, {
+    signal: { kind: "out", source: "notification", alarm },
+    message: { id: "m", received: NOW - 10 },
+  });
+  if (activity === undefined) throw new Error("there is an activity");
+  const times = { now: () => NOW + 5, signal: new AbortController().signal, take: () => Promise.resolve() };
+  await it.journal.step(activity.id, "n3", "started", times);
+  it.journal.end(activity, "done", "busy", NOW + 30);
+  const [line] = it.journal.lines(1, NOW);
+  assertEquals(line?.seconds, 0.03);
+  assertEquals(
+    Object.entries(line?.phases ?? {}).map(([phase, at]) => [phase, Date.parse(at) - NOW]),
+    [["breach", -20], ["notified", -10], ["decided", 0], ["started", 5]],
+  );
+});
+
+Deno.test("Journal.history() tells the last start and stop, also those that failed", () => {
+  using it = open();
+  assertEquals(it.journal.history(NOW), { inServiceSince: {} });
+  record(it.journal, START, 1);
+  record(it.journal, STOP, 2);
+  record(it.journal, NONE, 3);
+  assertEquals(it.journal.history(NOW), { lastOut: NOW + 1, lastIn: NOW + 2, inServiceSince: {} });
+});
+
+Deno.test("Journal.history() counts launches and terminations among the last steps", () => {
+  using it = open();
+  record(it.journal, LAUNCH, 1);
+  record(it.journal, { ...STOP, kind: "terminate" }, 2);
+  assertEquals(it.journal.history(NOW), { lastOut: NOW + 1, lastIn: NOW + 2, inServiceSince: {} });
+});
+
+Deno.test("Journal.history() tells since when launches fail, until one succeeds or an hour has passed (R7)", () => {
+  using it = open();
+  const launched = (state: "failed" | "done", after: number) => {
+    const activity = record(it.journal, LAUNCH, after);
+    if (activity !== undefined) it.journal.end(activity, state, "so", NOW + after);
+  };
+  const failing = (now: number) => it.journal.history(NOW + now).launchesFail;
+  launched("failed", 1_000);
+  assertEquals(failing(2_000), { since: NOW + 1_000, last: NOW + 1_000 });
+  launched("failed", 9_000);
+  assertEquals(failing(9_000), { since: NOW + 1_000, last: NOW + 9_000 });
+  assertEquals(failing(3_602_000), { since: NOW + 9_000, last: NOW + 9_000 });
+  assertEquals(failing(3_609_000), undefined);
+  launched("done", 10_000);
+  assertEquals(failing(10_000), undefined);
+  launched("failed", 12_000);
+  assertEquals(failing(12_000), { since: NOW + 12_000, last: NOW + 12_000 });
+});
+
+Deno.test("Journal.launch() has an activity at its instance as soon as the launch is answered, and not before", async () => {
+  using it = open();
+  const activity = record(it.journal, LAUNCH);
+  assert(activity !== undefined);
+  assertEquals([activity.instance, activity.template], [undefined, "kas-node:2"]);
+  const signal = new AbortController().signal;
+  const now = () => NOW + 5;
+  const broken = it.journal.launch(activity, { now, signal, take: () => Promise.reject(new Error("no")) });
+  await assertRejects(() => broken, Error, "no");
+  const take = () => {
+    assertEquals(it.journal.underWay(), [{ kind: "launch", since: NOW }]);
+    return Promise.resolve({ id: "n9" });
+  };
+  await it.journal.launch(activity, { now, signal, take });
+  assertEquals(it.journal.underWay(), [{ kind: "launch", instance: "n9", since: NOW }]);
+  assertEquals(it.journal.steps(activity.id), [
+    { step: "launched", began: NOW + 5, ended: NOW + 5, failure: "no" },
+    { step: "launched", instance: "n9", began: NOW + 5, ended: NOW + 5 },
+  ]);
+  const [line] = it.journal.lines(1, NOW);
+  assertEquals([line?.kind, line?.instance, Object.keys(line?.phases ?? {})], ["launch", "n9", [
+    "decided",
+    "launched",
+  ]]);
+});
+
+Deno.test("Journal.notice() takes one in service at first sight for as old as it may be, and times those that it sees come", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    {
+      using state = State.open(folder);
+      const journal = new Journal(state);
+      journal.notice([instance("old", { launched: NOW - 9_000 }), stopped("new")], NOW);
+      journal.notice([instance("old"), instance("new")], NOW + 1);
+      journal.notice([instance("old"), instance("new")], NOW + 2);
+      assertEquals(journal.history(NOW).inServiceSince, { new: NOW + 1, old: NOW - 9_000 });
+    }
+    using state = State.open(folder);
+    const journal = new Journal(state);
+    assertEquals(journal.history(NOW).inServiceSince, { new: NOW + 1, old: NOW - 9_000 });
+    journal.notice([instance("old", { registration: "draining" })], NOW + 3);
+    assertEquals(journal.history(NOW).inServiceSince, { new: NOW + 1 });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("Journal.prune() forgets after 90 days, but no activity under way and not the last start and stop", () => {
+  using it = open();
+  const first = record(it.journal, START);
+  record(it.journal, NONE);
+  record(it.journal, STOP);
+  record(it.journal, START, 1);
+  const ended = record(it.journal, START, 2);
+  if (ended !== undefined) it.journal.end(ended, "done", "", NOW + 3);
+  it.journal.prune(NOW + 91 * 24 * 3_600_000);
+  assertEquals(it.journal.lines(9, NOW).map(({ kind }) => kind), ["start", "start", "stop", "start"]);
+  if (first !== undefined) it.journal.end(first, "done", "", NOW + 4);
+  it.journal.prune(NOW + 91 * 24 * 3_600_000);
+  assertEquals(it.journal.lines(9, NOW).map(({ kind }) => kind), ["start", "start", "stop"]);
+});
+
+Deno.test("Journal.prune() forgets the oldest beyond the database's bound, but nothing that is under way", () => {
+  using state = State.memory();
+  const largest = 512 * 1_024;
+  const journal = new Journal(state, largest);
+  record(journal, START);
+  const random = () => btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(6_000))));
+  for (let n = 1; n <= 200; n++) record(journal, { ...NONE, reason: random() }, n);
+  assert(state.size() > 2 * largest);
+  journal.prune(NOW + 1_000);
+  assert(state.size() <= largest, `${state.size()} bytes are left`);
+  const left = journal.lines(300, NOW).map(({ id }) => id);
+  // The newest without a gap, and the start that is not done.
+  assert(left.length > 20);
+  assertEquals(left, [...Array.from({ length: left.length - 1 }, (_, i) => 201 - i), 1]);
+});
+
+Deno.test("Journal.processed() keeps the newest change of each alarm, and who told of it first", () => {
+  using it = open();
+  const change = (at: number) =>
+    ({ fleet: "kas", kind: "cpuhigh", dimension: "base", from: "OK", to: "ALARM", at }) as const;
+  it.journal.processed("a", change(5), "resync");
+  it.journal.processed("a", change(5), "notification");
+  it.journal.processed("a", change(4), "notification");
+  assertEquals(it.journal.newest("a"), { changed: 5, source: "resync" });
+  assertEquals(it.journal.newest("b"), undefined);
+});

@@ -1,0 +1,101 @@
+import { assertEquals } from "@std/assert";
+import type { Line } from "../../../../src/autoscaler/store/lines.ts";
+import { phaseLengths, phaseTable } from "../../../../src/autoscaler/store/phases.ts";
+import { NOW } from "../../scaling/fixtures.ts";
+
+/** A start that is done, its phases at so many ms after NOW. */
+function line(phases: Readonly<Record<string, number>>, more: Partial<Line> = {}): Line {
+  return {
+    id: 1,
+    time: new Date(NOW).toISOString(),
+    kind: "start",
+    instance: "n1",
+    state: "done",
+    reason: "busy",
+    seconds: 1,
+    source: "notification",
+    message: "m",
+    times: 1,
+    phases: Object.fromEntries(
+      Object.entries(phases).map(([phase, at]) => [phase, new Date(NOW + at).toISOString()]),
+    ),
+    ...more,
+  };
+}
+
+const START = {
+  breach: -3_000,
+  notified: -2_000,
+  decided: 0,
+  started: 500,
+  running: 20_500,
+  healthy: 21_000,
+  registered: 21_100,
+  "in-service": 31_100,
+  "first-request": 31_600,
+};
+
+/** `phase seconds`, for comparing. */
+const told = (line: Line) => phaseLengths(line).map(({ phase, seconds }) => `${phase} ${seconds}`);
+
+Deno.test("phaseLengths() measures each phase from the end of the one before it, and the total to in service (R17)", () => {
+  assertEquals(told(line(START)), [
+    "notified 1",
+    "decided 2",
+    "started 0.5",
+    "running 20",
+    "healthy 0.5",
+    "registered 0.1",
+    "in-service 10",
+    "first-request 0.5",
+    "total 34.1",
+  ]);
+});
+
+Deno.test("phaseLengths() leaves out what a taking back does not have", () => {
+  const { started: _, running: __, "first-request": ___, ...phases } = START;
+  assertEquals(told(line(phases)).slice(2), ["healthy 21", "registered 0.1", "in-service 10", "total 34.1"]);
+});
+
+Deno.test("phaseLengths() of a resync begin with the decision: what persists broke its threshold long ago", () => {
+  const { notified: _, ...phases } = START;
+  assertEquals(told(line(phases, { source: "resync" })).slice(0, 1), ["started 0.5"]);
+  assertEquals(told(line(phases, { source: "resync" })).at(-1), "total 31.1");
+});
+
+Deno.test("phaseLengths() are none of what is not done, and never below zero where clocks differ", () => {
+  assertEquals(told(line(START, { state: "failed" })), []);
+  assertEquals(told(line({}, { kind: "none", state: null })), []);
+  assertEquals(told(line({ ...START, breach: 9_000 })).slice(0, 1), ["notified 0"]);
+});
+
+Deno.test("phaseTable() tells p50, p90 and p99 of each phase by the nearest rank, and nothing of what never was", () => {
+  const lines = Array.from({ length: 100 }, (_, i) => line({ decided: 0, started: 1_000 * (i + 1) }));
+  const rows = phaseTable(lines);
+  assertEquals(rows.find(({ phase }) => phase === "started"), {
+    kind: "start",
+    phase: "started",
+    count: 100,
+    p50: 50,
+    p90: 90,
+    p99: 99,
+  });
+  assertEquals(rows.find(({ phase }) => phase === "running"), {
+    kind: "start",
+    phase: "running",
+    count: 0,
+    p50: null,
+    p90: null,
+    p99: null,
+  });
+  assertEquals(rows.filter(({ kind }) => kind === "stop").map(({ phase }) => phase), [
+    "notified",
+    "decided",
+    "deregistered",
+    "drained",
+    "looked-at",
+    "stopping",
+    "stopped",
+    "total",
+  ]);
+});

@@ -1,0 +1,138 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { Journal } from "../../../../src/autoscaler/store/journal.ts";
+import { pack } from "../../../../src/autoscaler/store/record.ts";
+import { State } from "../../../../src/autoscaler/store/state_folder.ts";
+import { ExitError } from "../../../../src/cli/command.ts";
+import { decide } from "../../../../src/scaling/decide.ts";
+import { decided } from "../../../../src/scaling/replay.ts";
+import { FACTS, NOW, OUT } from "../../scaling/fixtures.ts";
+
+const SCHEMA_2 = new URL("./testdata/schema_2.sql", import.meta.url);
+const SCHEMA_1 = new URL("./testdata/schema_1.sql", import.meta.url);
+
+/** Makes a state folder as version 1 left it. */
+async function first(folder: string): Promise<void> {
+  using db = new DatabaseSync(`${folder}/kas.db`);
+  db.exec("PRAGMA journal_mode = WAL");
+  db.exec(await Deno.readTextFile(SCHEMA_1));
+  const decide_ = db.prepare(
+    `INSERT INTO decisions (time, source, message, notified, kind, instance, reason, signal, facts, decision, times, last)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const decision = decide(OUT, FACTS);
+  const start = [OUT, FACTS, decision].map((it) => JSON.stringify(it)) as [string, string, string];
+  const none = [{ kind: "none", source: "resync", why: "quiet" }, FACTS, {
+    kind: "none",
+    reason: "quiet",
+    rules: [],
+  }]
+    .map((it) => JSON.stringify(it)) as [string, string, string];
+  decide_.run(NOW, "notification", "m", NOW - 5, "start", "n4", decision.reason, ...start, 1, NOW);
+  decide_.run(NOW + 1, "resync", null, null, "none", null, "quiet", ...none, 7, NOW + 9);
+  db.exec(`
+    INSERT INTO activities (decision, kind, instance, remaining, began, state, reason)
+    VALUES (1, 'start', 'n4', '["n3"]', ${NOW}, 'in-progress', 'busy');
+    INSERT INTO steps (activity, instance, step, began, ended) VALUES (1, 'n4', 'started', ${NOW}, ${
+    NOW + 3
+  });
+    INSERT INTO messages (id, kind, body, received, due) VALUES ('w', 'notification', '{}', 1, 1);
+    INSERT INTO newest VALUES ('kas:cpuhigh:n1', 7, 'resync');
+    INSERT INTO in_service VALUES ('n1', 8)`);
+}
+
+Deno.test("State.open() brings a folder of version 2 up to date, and what it had of activities is found in it", () =>
+  withFolder(async (folder) => {
+    {
+      using db = new DatabaseSync(`${folder}/kas.db`);
+      db.exec("PRAGMA journal_mode = WAL");
+      db.exec(await Deno.readTextFile(SCHEMA_2));
+      const decision = JSON.stringify(decide(OUT, FACTS));
+      db.prepare(
+        `INSERT INTO decisions (time, source, kind, instance, reason, rules, signal, decision, facts)
+         VALUES (?, 'notification', 'start', 'n4', 'busy', 1, ?, ?, ?)`,
+      ).run(NOW, JSON.stringify(OUT), decision, pack(JSON.stringify(FACTS)));
+      db.exec(`
+        INSERT INTO activities (id, decision, kind, instance, remaining, began, state, reason)
+        VALUES (7, 1, 'start', 'n4', '["n3"]', ${NOW}, 'in-progress', 'busy');
+        INSERT INTO steps (activity, instance, step, began, cause, blame)
+        VALUES (7, 'n4', 'undone', ${NOW}, 'it broke', 1)`);
+    }
+    using state = State.open(folder);
+    const journal = new Journal(state);
+    const [activity] = journal.unfinished();
+    assertEquals([activity?.id, activity?.kind, activity?.instance, activity?.remaining], [7, "start", "n4", [
+      "n3",
+    ]]);
+    assertEquals(journal.steps(7), [
+      { step: "undone", instance: "n4", began: NOW, cause: { reason: "it broke", blame: true } },
+    ]);
+    const record = journal.read({ id: 1 });
+    assertEquals(record && decided(record), JSON.stringify(record?.decision));
+    // The next number is a new one, and references hold.
+    const launch = { kind: "launch", template: "kas-node", reason: "none left", rules: ["R7"] } as const;
+    assertEquals(journal.record({ signal: OUT, facts: FACTS, decision: launch, dryRun: false })?.id, 8);
+    state.db.exec("DELETE FROM decisions WHERE id = 1");
+    assertEquals(journal.steps(7), []);
+  }));
+
+async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("State.open() brings a folder of version 1 up to date, with all that is under way and what can be replayed", () =>
+  withFolder(async (folder) => {
+    await first(folder);
+    assertThrows(() => State.read(folder), ExitError, "its schema is version 1");
+    {
+      using state = State.open(folder);
+      const journal = new Journal(state);
+      assertEquals(journal.unfinished().map(({ instance, remaining }) => [instance, remaining]), [["n4", [
+        "n3",
+      ]]]);
+      assertEquals(journal.steps(1), [{ step: "started", instance: "n4", began: NOW, ended: NOW + 3 }]);
+      assertEquals(journal.newest("kas:cpuhigh:n1"), { changed: 7, source: "resync" });
+      assertEquals(journal.history(NOW), { lastOut: NOW, inServiceSince: { n1: 8 } });
+      assertEquals(state.db.prepare("SELECT count(*) AS n FROM messages").get()?.n, 1);
+
+      const start = journal.read({ id: 1 });
+      assertEquals([start?.kas, start?.facts, start?.message], [null, FACTS, { id: "m", received: NOW - 5 }]);
+      assertEquals(start && decided(start), JSON.stringify(start?.decision));
+      assertEquals(journal.read({ id: 2 })?.decision.reason, "quiet");
+      assertEquals(journal.read({ id: 3 }), undefined);
+
+      // The next number is a new one, and references hold.
+      journal.record({ signal: OUT, facts: FACTS, decision: decide(OUT, FACTS), dryRun: true });
+      assertEquals(journal.read({ last: true })?.id, 3);
+      assertThrows(() =>
+        state.db.exec(
+          "INSERT INTO activities SELECT 9, 99, kind, instance, remaining, began, ended, state, reason FROM activities",
+        )
+      );
+    }
+    State.open(folder)[Symbol.dispose]();
+    using state = State.read(folder);
+    assertEquals(new Journal(state).lines(9, NOW).map(({ id, times }) => [id, times]), [[3, 1], [2, 1], [
+      1,
+      1,
+    ]]);
+  }));
+
+Deno.test("State.open() leaves a folder of version 1 as it is where it can't be brought up to date", () =>
+  withFolder(async (folder) => {
+    await first(folder);
+    {
+      using db = new DatabaseSync(`${folder}/kas.db`);
+      db.exec("CREATE TABLE decisions_time (taken TEXT)");
+    }
+    assertThrows(() => State.open(folder), ExitError, "already");
+    using db = new DatabaseSync(`${folder}/kas.db`);
+    assertEquals(db.prepare("PRAGMA user_version").get()?.user_version, 1);
+    assertEquals(db.prepare("SELECT count(*) AS n FROM decisions").get()?.n, 2);
+    assertEquals(db.prepare("SELECT count(*) AS n FROM activities").get()?.n, 1);
+  }));

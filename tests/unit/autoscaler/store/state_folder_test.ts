@@ -1,0 +1,172 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { State } from "../../../../src/autoscaler/store/state_folder.ts";
+import { ExitError } from "../../../../src/cli/command.ts";
+import { Syncs } from "./syncs.ts";
+
+async function withFolder(test: (folder: string) => void | Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("State.open() creates the folder, for its owner's eyes alone", () =>
+  withFolder((folder) => {
+    using _state = State.open(`${folder}/a/b`);
+    assertEquals((Deno.statSync(`${folder}/a/b`).mode ?? 0) & 0o777, 0o700);
+  }));
+
+Deno.test("State.open() refuses a folder that another autoscaler has, until that one is gone", () =>
+  withFolder((folder) => {
+    const first = State.open(folder);
+    assertThrows(() => State.open(folder), ExitError, "another autoscaler is using it");
+    first[Symbol.dispose]();
+    State.open(folder)[Symbol.dispose]();
+  }));
+
+Deno.test("State.open() says in one line that a folder can't be used, and lets go of its lock", () =>
+  withFolder((folder) => {
+    Deno.mkdirSync(`${folder}/kas.db`);
+    assertThrows(() => State.open(folder), ExitError, `Cannot use state folder ${folder}: `);
+    Deno.removeSync(`${folder}/kas.db`);
+    State.open(folder)[Symbol.dispose]();
+    assertThrows(() => State.open(`${folder}/kas.db`), ExitError, "Cannot use state folder");
+    // Where not even root may write.
+    assertThrows(() => State.open("/proc/kas"), ExitError, "Cannot use state folder /proc/kas: ");
+  }));
+
+Deno.test("State.open() refuses a schema of another version, and leaves it as it is", () =>
+  withFolder((folder) => {
+    {
+      using state = State.open(folder);
+      state.db.exec("PRAGMA user_version = 99");
+    }
+    assertThrows(() => State.open(folder), ExitError, "its schema is version 99");
+    assertThrows(() => State.read(folder), ExitError, "its schema is version 99");
+  }));
+
+Deno.test("State.read() reads while an autoscaler is writing and after it is gone, and can't write", () =>
+  withFolder((folder) => {
+    {
+      using writing = State.open(folder);
+      using reading = State.read(folder);
+      writing.db.exec("INSERT INTO in_service VALUES ('i-1', 7)");
+      assertEquals(reading.db.prepare("SELECT since FROM in_service").get()?.since, 7);
+      assertThrows(() => reading.db.exec("DELETE FROM in_service"));
+    }
+    using reading = State.read(folder);
+    assertEquals(reading.db.prepare("SELECT since FROM in_service").get()?.since, 7);
+  }));
+
+Deno.test("State.read() says that there is no journal", () =>
+  withFolder((folder) => {
+    assertThrows(() => State.read(`${folder}/none`), ExitError, `Cannot read journal ${folder}/none/kas.db`);
+  }));
+
+Deno.test("State.transaction() carries out all or nothing", () => {
+  using state = State.memory();
+  assertThrows(() =>
+    state.transaction(() => {
+      state.db.exec("INSERT INTO in_service VALUES ('i-1', 7)");
+      throw new RangeError("half way");
+    }), RangeError);
+  assertEquals(state.db.prepare("SELECT * FROM in_service").all(), []);
+});
+
+/** Ways in which a kas.db can be spoilt; given a sound one. */
+const DAMAGES: Readonly<Record<string, (sound: Uint8Array<ArrayBuffer>) => Uint8Array>> = {
+  "is cut off": (sound) => sound.slice(0, sound.length / 2),
+  "is cut off in its first page": (sound) => sound.slice(0, 100),
+  "has a hole": (sound) => sound.fill(0, 4_096 * 8, 4_096 * 12),
+  "is no database": () => new TextEncoder().encode("#!/bin/sh\n".repeat(1_000)),
+};
+
+for (const [how, damage] of Object.entries(DAMAGES)) {
+  Deno.test(`State.open() refuses a kas.db that ${how}, says what to do, and leaves it untouched (R13)`, () =>
+    withFolder((folder) => {
+      {
+        using state = State.open(folder);
+        const insert = state.db.prepare("INSERT INTO in_service VALUES (?, 7)");
+        state.transaction(() => {
+          for (let i = 0; i < 2_000; i++) insert.run(`i-${"0".repeat(60)}${i}`);
+        });
+      }
+      const path = `${folder}/kas.db`;
+      const damaged = damage(Deno.readFileSync(path));
+      Deno.writeFileSync(path, damaged);
+      const error = assertThrows(
+        () => State.open(folder),
+        ExitError,
+        `Cannot use state folder ${folder}: kas.db: `,
+      );
+      assertEquals([error.status, error.hint], [1, `mv ${folder} ${folder}.damaged`]);
+      assertEquals(error.message.includes("\n"), false);
+      assertEquals(Deno.readFileSync(path), damaged);
+      // Its lock is free again.
+      Deno.removeSync(path);
+      State.open(folder)[Symbol.dispose]();
+    }));
+}
+
+/** Lets all that waits for nothing but other promises go on. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+Deno.test("State.synced() syncs the log, and those who come during a sync share the next one", () =>
+  withFolder(async (folder) => {
+    using syncs = new Syncs();
+    using state = State.open(folder);
+    const done: string[] = [];
+    const ask = (who: string) => void state.synced().then(() => done.push(who));
+    ask("first");
+    await settled();
+    ask("second");
+    ask("third");
+    await settled();
+    const [first, ...none] = syncs.begun;
+    assertEquals([done, none], [[], []]);
+    first?.end.resolve();
+    await settled();
+    const [, second, ...others] = syncs.begun;
+    assertEquals([done, others], [["first"], []]);
+    second?.end.resolve();
+    await settled();
+    assertEquals(done, ["first", "second", "third"]);
+    const { ino } = await Deno.stat(`${folder}/kas.db-wal`);
+    assertEquals(syncs.begun.map(({ inode }) => inode), [ino, ino]);
+  }));
+
+Deno.test("State.synced() rejects for those whose sync fails, and for no others", () =>
+  withFolder(async (folder) => {
+    using syncs = new Syncs();
+    using state = State.open(folder);
+    const [first, second] = [state.synced(), settled().then(() => state.synced())];
+    await settled();
+    await settled();
+    syncs.begun[0]?.end.reject(new Error("Input/output error"));
+    await assertRejects(() => first, Error, "Input/output error");
+    await settled();
+    syncs.begun[1]?.end.resolve();
+    await second;
+  }));
+
+Deno.test("after a sync that failed what was committed is written once more, to the database itself", () =>
+  withFolder(async (folder) => {
+    using state = State.open(folder);
+    // What the database holds without its log.
+    const alone = async () => {
+      await Deno.copyFile(`${folder}/kas.db`, `${folder}/copy.db`);
+      using copy = State.read(`${folder}/copy.db`);
+      return copy.db.prepare("SELECT since FROM in_service").all().map(({ since }) => since);
+    };
+    state.db.exec("INSERT INTO in_service VALUES ('i-1', 7)");
+    {
+      using _syncs = new Syncs(new Error("Input/output error"));
+      await assertRejects(() => state.synced(), Error, "Input/output error");
+    }
+    await state.synced();
+    assertEquals(await alone(), [7]);
+  }));

@@ -1,0 +1,221 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  balancerRef,
+  deregister,
+  findBalancer,
+  health,
+  register,
+  registrations,
+} from "../../../../src/aws/balancing/balancer.ts";
+import { isNotFound, UnreachableError } from "../../../../src/aws/errors.ts";
+import { fit, fitting } from "../../../../src/aws/balancing/target_group.ts";
+import { query, queryError, wire } from "../wire.ts";
+
+const ARN = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef";
+const ALB = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/front/50dc6c495c0c9188";
+/** Source: ALB guide, "CloudWatch metrics", "Metric dimensions". */
+const COUNTED_BY_ALB = {
+  namespace: "AWS/ApplicationELB",
+  name: "RequestCount",
+  dimensions: { LoadBalancer: "app/front/50dc6c495c0c9188", TargetGroup: "targetgroup/web/0123456789abcdef" },
+};
+const WEB = balancerRef({ fleet: "kas", loadBalancer: "kas", targetGroup: ARN });
+
+/** A group as setup wants it, but for what is given. */
+function group(given: Readonly<Record<string, string>> = {}): Response {
+  const fields = {
+    TargetGroupArn: ARN,
+    TargetGroupName: "web",
+    Port: "30000",
+    TargetType: "instance",
+    HealthCheckEnabled: "true",
+    HealthCheckProtocol: "HTTP",
+    HealthCheckPort: "traffic-port",
+    HealthCheckPath: "/ping",
+    LoadBalancerArns: `<member>${ALB}</member>`,
+    ...given,
+  };
+  const elements = Object.entries(fields).map(([name, value]) => `<${name}>${value}</${name}>`).join("");
+  return query("DescribeTargetGroups", `<TargetGroups><member>${elements}</member></TargetGroups>`);
+}
+
+function targets(
+  ...found: readonly (readonly [id: string, state: string, reason?: string | undefined])[]
+): Response {
+  const members = found.map(([id, state, reason]) =>
+    `<member><Target><Id>${id}</Id><Port>30000</Port></Target><TargetHealth><State>${state}</State>` +
+    (reason === undefined ? "" : `<Reason>${reason}</Reason><Description>${reason} it is</Description>`) +
+    "</TargetHealth></member>"
+  );
+  return query(
+    "DescribeTargetHealth",
+    `<TargetHealthDescriptions>${members.join("")}</TargetHealthDescriptions>`,
+  );
+}
+
+function delayed(seconds: string): Response {
+  const attribute = `<Key>deregistration_delay.timeout_seconds</Key><Value>${seconds}</Value>`;
+  return query(
+    "DescribeTargetGroupAttributes",
+    `<Attributes><member>${attribute}</member></Attributes>`,
+  );
+}
+
+for (
+  const [state, reason, registration] of [
+    ["healthy", undefined, "in-service"],
+    ["draining", "Target.DeregistrationInProgress", "draining"],
+    ["unhealthy.draining", "Target.FailedHealthChecks", "draining"],
+    ["initial", "Elb.RegistrationInProgress", "out-of-service"],
+    ["unhealthy", "Target.ResponseCodeMismatch", "out-of-service"],
+    ["unavailable", "Target.HealthCheckDisabled", "out-of-service"],
+    ["unused", "Target.NotInUse", "out-of-service"],
+    ["unused", "Target.InvalidState", "out-of-service"],
+    ["unused", "Target.NotRegistered", undefined],
+  ] as const
+) {
+  Deno.test(`a target that is ${state}, ${reason}, is ${registration ?? "none of the group's"}`, async () => {
+    await using server = wire(() => targets(["i-1", state, reason]));
+    assertEquals((await registrations(server.aws, WEB)).get("i-1"), registration);
+  });
+}
+
+Deno.test("health() tells in AWS's words, or in ours where AWS's don't say what mends it", async () => {
+  await using server = wire(() =>
+    targets(["i-1", "healthy"], ["i-2", "unhealthy", "Target.Timeout"], ["i-3", "unused", "Target.NotInUse"])
+  );
+  assertEquals(
+    (await health(server.aws, WEB)).map((
+      { id, state, description, unused },
+    ) => [id, state, description, unused]),
+    [
+      ["i-1", "healthy", "N/A", false],
+      ["i-2", "unhealthy", "Target.Timeout it is", false],
+      [
+        "i-3",
+        "unused",
+        "no load balancer sends to the target group in the target's zone: it needs a listener and the zone",
+        true,
+      ],
+    ],
+  );
+});
+
+Deno.test("health() of a group that is not there is a not-found error, and an answer without a list is none", async () => {
+  await using gone = wire(() => queryError("TargetGroupNotFound", "One or more target groups not found"));
+  assert(isNotFound(await assertRejects(() => health(gone.aws, WEB))));
+  assertEquals(await findBalancer(gone.aws, WEB), undefined);
+  await using odd = wire(({ action }) => query(action, ""));
+  await assertRejects(() => health(odd.aws, WEB), UnreachableError, "holds no list");
+});
+
+Deno.test("findBalancer() tells the group's load balancer, and who is registered and does not drain", async () => {
+  const balancer =
+    "<member><DNSName>web.elb</DNSName><AvailabilityZones><member><ZoneName>eu-west-1a</ZoneName>" +
+    "</member></AvailabilityZones></member>";
+  await using server = wire(({ action }) =>
+    action === "DescribeTargetGroups"
+      ? group()
+      : action === "DescribeLoadBalancers"
+      ? query(action, `<LoadBalancers>${balancer}</LoadBalancers>`)
+      : targets(["i-1", "healthy"], ["i-2", "draining", "Target.DeregistrationInProgress"])
+  );
+  assertEquals(await findBalancer(server.aws, WEB), {
+    name: "web",
+    dnsName: "web.elb",
+    instances: ["i-1"],
+    healthCheck: "HTTP:30000/ping",
+    securityGroups: [],
+    zones: ["eu-west-1a"],
+    requests: COUNTED_BY_ALB,
+  });
+});
+
+for (
+  const [title, balancer, requests] of [
+    ["an Application Load Balancer", ALB, COUNTED_BY_ALB],
+    // Which counts no requests, and no group's by themselves.
+    ["a Network Load Balancer", ALB.replace("/app/", "/net/"), {
+      namespace: "AWS/NetworkELB",
+      name: "NewFlowCount",
+      dimensions: { LoadBalancer: "net/front/50dc6c495c0c9188" },
+    }],
+    ["nobody", undefined, undefined],
+  ] as const
+) {
+  Deno.test(`findBalancer() tells what counts the requests of a group that ${title} sends to`, async () => {
+    await using server = wire(({ action }) =>
+      action === "DescribeTargetGroups"
+        ? group({ LoadBalancerArns: balancer === undefined ? "" : `<member>${balancer}</member>` })
+        : action === "DescribeLoadBalancers"
+        ? query(action, "<LoadBalancers/>")
+        : targets()
+    );
+    assertEquals((await findBalancer(server.aws, WEB))?.requests, requests);
+  });
+}
+
+Deno.test("register() and deregister() name the group and the instance, and leave the port to the group", async () => {
+  await using server = wire(({ action }) => query(action, ""));
+  await register(server.aws, WEB, "i-1");
+  await deregister(server.aws, WEB, "i-1");
+  const input = { Version: "2015-12-01", TargetGroupArn: ARN, "Targets.member.1.Id": "i-1" };
+  assertEquals(server.calls.map(({ input }) => input), [
+    { Action: "RegisterTargets", ...input },
+    { Action: "DeregisterTargets", ...input },
+  ]);
+});
+
+Deno.test("deregister() takes a target that ELB does not know as deregistered, and register() does not", async () => {
+  await using server = wire(() => queryError("InvalidTarget", "The specified target does not exist"));
+  await deregister(server.aws, WEB, "i-1");
+  await assertRejects(() => register(server.aws, WEB, "i-1"));
+});
+
+for (
+  const [why, given, delay, expected] of [
+    ["is as it should be", {}, "120", {}],
+    ["has a health check of its own port", { HealthCheckPort: "30000", Port: "80" }, "120", {}],
+    ["asks at another port", { Port: "80" }, "120", { healthCheck: true }],
+    ["asks another path", { HealthCheckPath: "/" }, "120", { healthCheck: true }],
+    ["only connects", { HealthCheckProtocol: "TCP" }, "120", { healthCheck: true }],
+    ["cuts requests off", {}, "0", { delay: 120 }],
+    ["drains for as long as is waited", {}, "300", { delay: 120 }],
+  ] as const
+) {
+  Deno.test(`fitting() of a group that ${why}: ${JSON.stringify(expected)}`, async () => {
+    await using server = wire(({ action }) =>
+      action === "DescribeTargetGroups" ? group(given) : delayed(delay)
+    );
+    const found = await fitting(server.aws, ARN, 300_000);
+    assertEquals(found, expected);
+  });
+}
+
+Deno.test("fitting() keeps the delay within a short --drain-timeout, and refuses a group of addresses", async () => {
+  await using short = wire(({ action }) => action === "DescribeTargetGroups" ? group() : delayed("120"));
+  assertEquals(await fitting(short.aws, ARN, 60_000), { delay: 45 });
+  await using ip = wire(({ action }) =>
+    action === "DescribeTargetGroups" ? group({ TargetType: "ip" }) : delayed("120")
+  );
+  await assertRejects(
+    () => fitting(ip.aws, ARN, 300_000),
+    Error,
+    "takes no instances: its target type is ip",
+  );
+});
+
+Deno.test("fit() tells the group what it needs and nothing else", async () => {
+  await using server = wire(({ action }) => query(action, ""));
+  await fit(server.aws, ARN, {});
+  assertEquals(server.calls, []);
+  await fit(server.aws, ARN, { healthCheck: true, delay: 120 });
+  const told = server.calls.map((
+    { action, input },
+  ) => [action, input["HealthCheckPort"], input["HealthCheckPath"]]);
+  assertEquals(told, [
+    ["ModifyTargetGroup", "30000", "/ping"],
+    ["ModifyTargetGroupAttributes", undefined, undefined],
+  ]);
+  assertEquals(server.calls[1]?.input["Attributes.member.1.Value"], "120");
+});

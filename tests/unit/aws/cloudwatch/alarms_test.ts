@@ -1,0 +1,171 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { deleteAlarms, fleetAlarms, latestCpu, putAlarm } from "../../../../src/aws/cloudwatch/alarms.ts";
+import { json, wire } from "../wire.ts";
+
+const TOPIC = "arn:aws:sns:eu-west-1:123456789012:kas";
+const CHANGED = Date.UTC(2026, 10, 23, 21);
+
+function alarm(name: string) {
+  return {
+    AlarmName: name,
+    StateValue: "ALARM",
+    StateReason: "1 datapoint [91.0] was greater than the threshold (80.0).",
+    StateUpdatedTimestamp: (CHANGED + 60_000) / 1_000,
+    StateTransitionedTimestamp: CHANGED / 1_000,
+    Namespace: "AWS/EC2",
+    MetricName: "CPUUtilization",
+    Dimensions: [{ Name: "InstanceId", Value: "i-1" }],
+    Statistic: "Average",
+    Threshold: 80,
+    Period: 60,
+    EvaluationPeriods: 1,
+    ComparisonOperator: "GreaterThanOrEqualToThreshold",
+    ActionsEnabled: true,
+    AlarmActions: [TOPIC],
+    OKActions: [TOPIC],
+  };
+}
+
+Deno.test("fleetAlarms() reads every page of the fleet's prefix, and only alarms of kas's form", async () => {
+  await using server = wire(({ input }) =>
+    input["NextToken"] === "t" ? json({ MetricAlarms: [alarm("kas:reqcount:kas")] }) : json({
+      MetricAlarms: [alarm("kas:cpuhigh:i-1"), alarm("kas:disk:i-1"), alarm("kas:note")],
+      NextToken: "t",
+    })
+  );
+  const found = await fleetAlarms(server.aws, "kas");
+  assertEquals(found.map(({ name }) => name), ["kas:cpuhigh:i-1", "kas:reqcount:kas"]);
+  assertEquals(server.calls[0]?.input["AlarmNamePrefix"], "kas:");
+  assertEquals(found[0], {
+    fleet: "kas",
+    kind: "cpuhigh",
+    dimension: "i-1",
+    name: "kas:cpuhigh:i-1",
+    state: "ALARM",
+    threshold: 80,
+    period: 60,
+    // Of the last real change, not of the last evaluation.
+    changed: CHANGED,
+    metric: { namespace: "AWS/EC2", name: "CPUUtilization", dimensions: { InstanceId: "i-1" } },
+    statistic: "Average",
+    comparison: "GreaterThanOrEqualToThreshold",
+    evaluations: 1,
+    actionsEnabled: true,
+    alarmActions: [TOPIC],
+    okActions: [TOPIC],
+    reason: "1 datapoint [91.0] was greater than the threshold (80.0).",
+  });
+});
+
+const PLAN = { fleet: "kas", threshold: 42, period: 60, evaluations: 2, topicArn: TOPIC } as const;
+const REQUESTS = {
+  namespace: "AWS/ApplicationELB",
+  name: "RequestCount",
+  dimensions: { LoadBalancer: "app/web/50dc6c495c0c9188", TargetGroup: "targetgroup/kas/73e2d6bc24d8a067" },
+} as const;
+
+for (
+  const [plan, metric, dimensions] of [
+    [
+      { ...PLAN, kind: "cpuhigh", dimension: "i-1" },
+      ["AWS/EC2", "CPUUtilization", "Average", "missing"],
+      [{ Name: "InstanceId", Value: "i-1" }],
+    ],
+    [
+      { ...PLAN, kind: "cpulow", dimension: "i-1" },
+      // A stopped instance has no datapoints: were they taken as not breaching, cpulow would be OK, which asks for scaling in.
+      ["AWS/EC2", "CPUUtilization", "Average", "missing"],
+      [{ Name: "InstanceId", Value: "i-1" }],
+    ],
+    [
+      { ...PLAN, kind: "reqcount", dimension: "kas", requests: REQUESTS },
+      // A balancer without requests has no datapoints: that is a count of none.
+      ["AWS/ApplicationELB", "RequestCount", "Sum", "notBreaching"],
+      [
+        { Name: "LoadBalancer", Value: "app/web/50dc6c495c0c9188" },
+        { Name: "TargetGroup", Value: "targetgroup/kas/73e2d6bc24d8a067" },
+      ],
+    ],
+  ] as const
+) {
+  const { kind, dimension } = plan;
+  Deno.test(`putAlarm() of ${kind} watches ${metric[1]} and tells the topic of both states`, async () => {
+    await using server = wire(() => json({}));
+    await putAlarm(server.aws, plan);
+    const input = server.calls[0]?.input ?? {};
+    assertEquals(input["AlarmName"], `kas:${kind}:${dimension}`);
+    assertEquals(input["Dimensions"], [...dimensions]);
+    const { Namespace, MetricName, Statistic, TreatMissingData, ComparisonOperator } = input;
+    assertEquals([Namespace, MetricName, Statistic, TreatMissingData], [...metric]);
+    assertEquals(ComparisonOperator, "GreaterThanOrEqualToThreshold");
+    assertEquals([input["AlarmActions"], input["OKActions"], input["ActionsEnabled"]], [
+      [TOPIC],
+      [TOPIC],
+      true,
+    ]);
+    assertEquals([input["Threshold"], input["Period"], input["EvaluationPeriods"]], [42, 60, 2]);
+  });
+}
+
+Deno.test("deleteAlarms() deletes a hundred at once, and calls nobody for none", async () => {
+  await using server = wire(() => json({}));
+  await deleteAlarms(server.aws, []);
+  assertEquals(server.calls, []);
+  await deleteAlarms(server.aws, Array.from({ length: 101 }, (_, i) => `kas:cpulow:i-${i}`));
+  assertEquals(server.calls.map(({ input }) => (input["AlarmNames"] as string[]).length), [100, 1]);
+});
+
+Deno.test("latestCpu() takes each instance's newest datapoint, 500 instances at once", async () => {
+  const now = Date.UTC(2026, 10, 23, 22);
+  const ids = Array.from({ length: 501 }, (_, i) => `i-${i}`);
+  await using server = wire(({ input }) => {
+    const queries = input["MetricDataQueries"] as {
+      Id: string;
+      MetricStat: { Metric: { Dimensions: { Value: string }[] } };
+    }[];
+    const results = queries
+      // i-1 has none.
+      .filter(({ MetricStat }) => MetricStat.Metric.Dimensions[0]?.Value !== "i-1")
+      .map(({ Id }) => ({
+        Id,
+        Timestamps: [(now - 60_000) / 1_000, (now - 120_000) / 1_000],
+        Values: [90, 10],
+      }));
+    // The second page of the first batch goes on with older datapoints.
+    const older = results.map((result) => ({ ...result, Timestamps: [0], Values: [1] }));
+    if (input["NextToken"] !== undefined) return json({ MetricDataResults: older });
+    return json({ MetricDataResults: results, ...(queries.length > 1 ? { NextToken: "t" } : {}) });
+  });
+  const latest = await latestCpu(server.aws, ids, 60, undefined, now);
+  assertEquals(latest.get("i-0"), { percent: 90, at: now - 60_000 });
+  assertEquals(latest.get("i-500"), { percent: 90, at: now - 60_000 });
+  assertEquals(latest.has("i-1"), false);
+  assertEquals(latest.size, 500);
+  const sizes = server.calls.map(({ input }) => (input["MetricDataQueries"] as unknown[]).length);
+  assertEquals(sizes.toSorted((a, b) => b - a), [500, 500, 1]);
+  const { StartTime, EndTime, ScanBy } = server.calls[0]?.input ?? {};
+  assertEquals([StartTime, EndTime, ScanBy], [now / 1_000 - 5 * 60, now / 1_000, "TimestampDescending"]);
+});
+
+Deno.test("latestCpu() reads a few batches at once, and no more once one has failed", async () => {
+  let [underWay, most] = [0, 0];
+  const ids = Array.from({ length: 500 * 12 }, (_, i) => `i-${i}`);
+  const four = Promise.withResolvers<void>();
+  await using server = wire(async (_, i) => {
+    most = Math.max(most, ++underWay);
+    if (underWay === 4) four.resolve();
+    await four.promise;
+    underWay--;
+    if (i === 4) return new Response("{}", { status: 400 });
+    return json({ MetricDataResults: [] });
+  });
+  await assertRejects(() => latestCpu(server.aws, ids, 60));
+  assertEquals(most, 4);
+  assert(server.calls.length < 12, `${server.calls.length} calls`);
+});
+
+Deno.test("latestCpu() calls nobody for no instances", async () => {
+  await using server = wire(() => json({}));
+  assertEquals((await latestCpu(server.aws, [], 60)).size, 0);
+  assertEquals(server.calls, []);
+});

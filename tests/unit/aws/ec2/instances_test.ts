@@ -1,0 +1,200 @@
+import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import {
+  fleetInstances,
+  instance,
+  instanceTags,
+  launchInstances,
+  quarantine,
+  release,
+  startInstance,
+  terminateInstance,
+  withRegistration,
+} from "../../../../src/aws/ec2/instances.ts";
+import { ec2, ec2Error, wire, type WireCall } from "../wire.ts";
+
+/** An `<item>` of instancesSet. */
+function item(id: string, tags: Record<string, string> = {}, more = ""): string {
+  const tagSet = Object.entries(tags).map(([key, value]) =>
+    `<item><key>${key}</key><value>${value}</value></item>`
+  );
+  return `<item><instanceId>${id}</instanceId><instanceState><code>80</code><name>stopped</name></instanceState>` +
+    `<instanceType>t3.micro</instanceType><placement><availabilityZone>eu-west-1a</availabilityZone></placement>` +
+    `<tagSet>${tagSet.join("")}</tagSet>${more}</item>`;
+}
+
+function page(items: readonly string[], next = ""): Response {
+  const reservations = items.map((item) => `<item><instancesSet>${item}</instancesSet></item>`).join("");
+  return ec2(
+    "DescribeInstances",
+    `<reservationSet>${reservations}</reservationSet>${next && `<nextToken>${next}</nextToken>`}`,
+  );
+}
+
+Deno.test("fleetInstances() asks EC2 for the fleet's instances alone, page by page, until there is no token", async () => {
+  await using server = wire(({ input }) => {
+    switch (input["NextToken"]) {
+      case undefined:
+        return page([item("i-1")], "two");
+      // A page may be empty and still not be the last.
+      case "two":
+        return page([], "three");
+      default:
+        return page([item("i-2"), item("i-3")]);
+    }
+  });
+  const found = await Array.fromAsync(fleetInstances(server.aws, { fleet: "web" }));
+  assertEquals(found.map(({ id }) => id), ["i-1", "i-2", "i-3"]);
+  assertEquals(server.calls.length, 3);
+  const input = server.calls[0]?.input ?? {};
+  assertEquals([input["Filter.1.Name"], input["Filter.1.Value.1"]], ["tag:kas:fleet", "web"]);
+  assertEquals(input["Filter.2.Name"], "instance-state-name");
+  const states = Object.entries(input).filter(([name]) => name.startsWith("Filter.2.Value")).map((
+    [, value],
+  ) => value);
+  assertEquals(states.includes("terminated"), false);
+  assertEquals(states.includes("stopped"), true);
+  assertEquals(input["MaxResults"], "1000");
+});
+
+Deno.test("fleetInstances() selects a legacy fleet by its key pair", async () => {
+  await using server = wire(() => page([]));
+  await Array.fromAsync(fleetInstances(server.aws, { fleet: "kas", keyName: "kas-key" }));
+  const input = server.calls[0]?.input ?? {};
+  assertEquals([input["Filter.1.Name"], input["Filter.1.Value.1"]], ["key-name", "kas-key"]);
+});
+
+for (
+  const [why, tags, keyName, role] of [
+    ["kas:role says so", { "kas:role": "base" }, undefined, "base"],
+    ["kas:role says so", { "kas:role": "control" }, undefined, "control"],
+    ["the tag outweighs the name", { "kas:role": "node", Name: "kas_base" }, undefined, "node"],
+    ["its name is the fleet's base's", { Name: "kas_base" }, undefined, "base"],
+    ["its name is the fleet's control's", { Name: "kas_ctl" }, undefined, "control"],
+    ["its name is its key pair's base's", { Name: "old_base" }, "old", "base"],
+    ["its name is another fleet's", { Name: "web_base" }, undefined, "node"],
+    ["nothing says otherwise", {}, undefined, "node"],
+  ] as const
+) {
+  Deno.test(`an instance is a ${role} where ${why}`, async () => {
+    const key = keyName === undefined ? "" : `<keyName>${keyName}</keyName>`;
+    await using server = wire(() => page([item("i-1", tags, key)]));
+    const [found] = await Array.fromAsync(fleetInstances(server.aws, { fleet: "kas" }));
+    assertEquals(found?.role, role);
+  });
+}
+
+Deno.test("an instance has what EC2 says of it, in the rules' words", async () => {
+  const tags = {
+    Name: "kas_node",
+    "kas:fleet": "kas",
+    "kas:quarantine": "no capacity",
+    "aws:autoscaling:groupName": "asg",
+  };
+  const more =
+    "<reason>User initiated (2026-11-23 21:00:00 GMT)</reason><launchTime>2026-11-23T20:00:00.000Z</launchTime>" +
+    "<privateIpAddress>10.0.0.7</privateIpAddress><dnsName></dnsName>";
+  await using server = wire(() => page([item("i-1", tags, more)]));
+  assertEquals(await instance(server.aws, "i-1"), {
+    id: "i-1",
+    name: "kas_node",
+    role: "node",
+    state: "stopped",
+    type: "t3.micro",
+    zone: "eu-west-1a",
+    privateIp: "10.0.0.7",
+    launched: Date.UTC(2026, 10, 23, 20),
+    stoppedAt: Date.UTC(2026, 10, 23, 21),
+    quarantine: "no capacity",
+    autoScalingGroup: "asg",
+  });
+});
+
+Deno.test("instance() is undefined for one that EC2 does not know", async () => {
+  await using server = wire(() =>
+    ec2Error("InvalidInstanceID.NotFound", "The instance ID 'i-1' does not exist")
+  );
+  assertEquals(await instance(server.aws, "i-1"), undefined);
+});
+
+Deno.test("startInstance() and terminateInstance() name one instance and tell its states", async () => {
+  const states =
+    "<instancesSet><item><instanceId>i-1</instanceId><currentState><name>pending</name></currentState>" +
+    "<previousState><name>stopped</name></previousState></item></instancesSet>";
+  await using server = wire(({ action }) => ec2(action, states));
+  assertEquals(await startInstance(server.aws, "i-1"), { id: "i-1", before: "stopped", after: "pending" });
+  await terminateInstance(server.aws, "i-1");
+  assertEquals(server.calls.map(({ action }) => action), ["StartInstances", "TerminateInstances"]);
+  assertEquals(server.calls.map(({ input }) => input["InstanceId.1"]), ["i-1", "i-1"]);
+});
+
+Deno.test("launchInstances() tags at launch, and a retry of the SDK's carries the same token", async () => {
+  await using server = wire(({ action }, i) =>
+    i === 0
+      ? ec2Error("RequestLimitExceeded", "Slow down.", 503)
+      : ec2(action, `<instancesSet>${item("i-1", { Name: "kas_ctl" })}</instancesSet>`)
+  );
+  const launch = { fleet: "kas", role: "control", count: 1 } as const;
+  const launched = await launchInstances(server.aws, {
+    ...launch,
+    launchTemplate: "lt-1:$Latest",
+    securityGroups: ["sg-1", "web"],
+    userData: "#!/bin/sh\n",
+  });
+  assertEquals(launched.map(({ id, role }) => [id, role]), [["i-1", "control"]]);
+  const [first, second] = server.calls.map(({ input }) => input);
+  assertEquals(first?.["ClientToken"], second?.["ClientToken"]);
+  assertEquals(tagsAtLaunch(server.calls[1]), { "kas:fleet": "kas", "kas:role": "control", Name: "kas_ctl" });
+  const { MinCount, MaxCount, UserData } = second ?? {};
+  assertEquals({ MinCount, MaxCount, UserData }, {
+    MinCount: "1",
+    MaxCount: "1",
+    UserData: btoa("#!/bin/sh\n"),
+  });
+  assertEquals(second?.["LaunchTemplate.LaunchTemplateId"], "lt-1");
+  assertEquals(second?.["LaunchTemplate.Version"], "$Latest");
+  assertEquals([second?.["SecurityGroupId.1"], second?.["SecurityGroup.1"]], ["sg-1", "web"]);
+
+  await launchInstances(server.aws, launch);
+  assertNotEquals(server.calls[2]?.input["ClientToken"], first?.["ClientToken"]);
+});
+
+Deno.test("instanceTags() asks for at most 200 instances at once", async () => {
+  await using server = wire(({ input }) => page([item(String(input["Filter.1.Value.1"]), { Name: "n" })]));
+  const tags = await instanceTags(server.aws, Array.from({ length: 201 }, (_, i) => `i-${i}`));
+  assertEquals([...tags], [["i-0", { Name: "n" }], ["i-200", { Name: "n" }]]);
+});
+
+Deno.test("quarantine() writes the reason into a tag, which release() takes away", async () => {
+  await using server = wire(({ action }) => ec2(action, "<return>true</return>"));
+  await quarantine(server.aws, "i-1", "x".repeat(300));
+  await release(server.aws, "i-1");
+  const [tag, untag] = server.calls;
+  assertEquals(tag?.input["Tag.1.Key"], "kas:quarantine");
+  assertMatch(String(tag?.input["Tag.1.Value"]), /^x{256}$/);
+  assertEquals([untag?.action, untag?.input["Tag.1.Key"]], ["DeleteTags", "kas:quarantine"]);
+});
+
+Deno.test("withRegistration() leaves out what the rules know nothing of, as facts are written down", () => {
+  const base = { id: "i-1", name: "", role: "node", state: "running", type: "", zone: "" } as const;
+  assertEquals(withRegistration([{ ...base, publicIp: "203.0.113.7" }], new Map()), [
+    { ...base, registration: "none" },
+  ]);
+});
+
+Deno.test("withRegistration() leaves one that the balancer does not know unregistered", () => {
+  const base = { name: "", role: "node", state: "running", type: "", zone: "" } as const;
+  const joined = withRegistration(
+    [{ ...base, id: "i-1" }, { ...base, id: "i-2" }],
+    new Map([["i-1", "draining"]]),
+  );
+  assertEquals(joined.map(({ registration }) => registration), ["draining", "none"]);
+});
+
+function tagsAtLaunch(call: WireCall | undefined): Record<string, unknown> {
+  const input = call?.input ?? {};
+  return Object.fromEntries(
+    [1, 2, 3].map((
+      n,
+    ) => [input[`TagSpecification.1.Tag.${n}.Key`], input[`TagSpecification.1.Tag.${n}.Value`]]),
+  );
+}

@@ -1,0 +1,101 @@
+/**
+ * AWS's side of the wire with answers made to order, for what neither the sandbox nor moto says: a server on port 0, the real
+ * SDK clients pointed at it, and a record of what they sent.
+ *
+ * @module
+ */
+import { type Account, type Aws, connect } from "../../../src/aws/clients.ts";
+
+/** A call as it came over the wire. */
+export interface WireCall {
+  /** Of the signature's scope: ec2, elasticloadbalancing, monitoring, sns. */
+  readonly service: string;
+  readonly action: string;
+  /** The form's fields, or the JSON document's. */
+  readonly input: Readonly<Record<string, unknown>>;
+  /** The client's port: the same one again is the same connection again. */
+  readonly port: number;
+}
+
+/** A server, the clients pointed at it, and the calls so far. */
+export interface Wire extends AsyncDisposable {
+  readonly url: string;
+  readonly aws: Aws;
+  readonly calls: readonly WireCall[];
+}
+
+/** Starts a server that answers each call as it is told to. */
+export function wire(
+  answer: (call: WireCall, index: number) => Response | Promise<Response>,
+  account: Account = {},
+): Wire {
+  credentials();
+  const calls: WireCall[] = [];
+  const closed = new AbortController();
+  const options = { hostname: "127.0.0.1", port: 0, signal: closed.signal, onListen: () => {} };
+  const server = Deno.serve(options, async (request, { remoteAddr }) => {
+    const call = { ...await read(request), port: remoteAddr.port };
+    calls.push(call);
+    return await answer(call, calls.length - 1);
+  });
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  const aws = connect({ region: "eu-west-1", endpointUrl: url, ...account });
+  return {
+    url,
+    aws,
+    calls,
+    [Symbol.asyncDispose]: async () => {
+      aws[Symbol.dispose]();
+      // Not a clean shutdown, which would wait for answers that a test holds back.
+      closed.abort();
+      await server.finished;
+    },
+  };
+}
+
+/** Gives the process credentials; every test gives the same ones, as they share the environment. */
+export function credentials(): void {
+  Deno.env.set("AWS_ACCESS_KEY_ID", "test");
+  Deno.env.set("AWS_SECRET_ACCESS_KEY", "test");
+}
+
+async function read(request: Request): Promise<Omit<WireCall, "port">> {
+  const scope = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(request.headers.get("authorization") ?? "");
+  const service = scope?.[1] ?? "";
+  const target = request.headers.get("x-amz-target");
+  if (target !== null) return { service, action: target.replace(/^.*\./, ""), input: await request.json() };
+  const input = Object.fromEntries(new URLSearchParams(await request.text()));
+  return { service, action: input["Action"] ?? "", input };
+}
+
+/** An answer of EC2's: the elements inside `<ActionResponse>`. */
+export function ec2(action: string, elements: string): Response {
+  return new Response(
+    `<${action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId>${elements}</${action}Response>`,
+  );
+}
+
+/** An answer of a query service's (ELB, SNS): the elements inside `<ActionResult>`. */
+export function query(action: string, elements: string): Response {
+  return new Response(
+    `<${action}Response><${action}Result>${elements}</${action}Result>` +
+      `<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></${action}Response>`,
+  );
+}
+
+/** An error of EC2's. */
+export function ec2Error(code: string, message: string, status = 400): Response {
+  const error = `<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+  return new Response(`<Response><Errors>${error}</Errors><RequestID>r</RequestID></Response>`, { status });
+}
+
+/** An error of a query service's. */
+export function queryError(code: string, message: string, status = 400): Response {
+  const error = `<Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error>`;
+  return new Response(`<ErrorResponse>${error}<RequestId>r</RequestId></ErrorResponse>`, { status });
+}
+
+/** An answer of CloudWatch's. */
+export function json(document: unknown): Response {
+  return Response.json(document, { headers: { "content-type": "application/x-amz-json-1.0" } });
+}

@@ -1,0 +1,98 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { stepScaling, targetTracking } from "../../../../bench/scenario/auto_scaling.ts";
+import { kas } from "../../../../bench/scenario/kas.ts";
+import { type Load, nineSteps, recorded } from "../../../../bench/scenario/loads.ts";
+import type { Plant } from "../../../../bench/scenario/plant.ts";
+import { needed, play, type Policy } from "../../../../bench/scenario/play.ts";
+import { predecessor } from "../../../../bench/scenario/predecessor.ts";
+import { losses } from "../../../../bench/scenario.ts";
+import { NINE_STEPS } from "../../../../src/admin/sandbox/nine_steps.ts";
+
+/** Three minutes of nothing, and then as much as so many instances can do. */
+function jump(demand: number, seconds = 1_800): Load {
+  return { name: "jump", fleet: 10, seconds, demand: (second) => (second < 180 ? 0 : demand) };
+}
+
+/** Seconds at which instances were started. */
+function startsOf(load: Load, make: (plant: Plant) => Policy): number[] {
+  const at: number[] = [];
+  play(load, (plant) => {
+    const policy = make(plant);
+    return (points) => {
+      const before = plant.count.starts;
+      policy(points);
+      for (let n = before; n < plant.count.starts; n++) at.push(plant.now);
+    };
+  });
+  return at;
+}
+
+const idle = () => () => {};
+
+Deno.test("needed: the fewest instances that stay below 80 %, at least one, at most the fleet", () => {
+  const cases = [[0, 1], [0.79, 1], [0.8, 1], [0.81, 2], [1.6, 2], [7.9, 10], [100, 10]] as const;
+  for (const [demand, instances] of cases) assertEquals(needed(demand, 10), instances, `${demand}`);
+});
+
+Deno.test("the nine steps need what the scenario expects at each", () => {
+  const { demand, fleet, seconds } = nineSteps();
+  const each = seconds / NINE_STEPS.length;
+  assertEquals(
+    NINE_STEPS.map((_, i) => needed(demand((i + 0.5) * each), fleet)),
+    NINE_STEPS.map(({ expected }) => expected),
+  );
+});
+
+Deno.test("with nobody to act, every second beyond what one instance can do is under-provisioned", () => {
+  assertEquals(play(jump(2, 600), () => idle()), { under: 420, over: 0, starts: 0, stops: 0 });
+});
+
+Deno.test("the same load and policy come out the same", () => {
+  assertEquals(play(jump(3), kas()), play(jump(3), kas()));
+});
+
+Deno.test("kas starts one at the alarm, and another each resync that still finds it", () => {
+  const [first = 0, second = 0] = startsOf(jump(2), kas());
+  assertEquals(first, 240);
+  assertEquals(second, 300);
+});
+
+Deno.test("the predecessor acts on changes alone: an overload that lasts starts one", () => {
+  assertEquals(startsOf(jump(9, 360), predecessor), [240]);
+});
+
+Deno.test("step scaling adds at once by the size of the breach, and counts what is warming up as added", () => {
+  assertEquals(startsOf(jump(9, 360), stepScaling), [240]);
+});
+
+Deno.test("target tracking waits for three minutes, then adds in proportion; and for fifteen before it removes", () => {
+  const starts = startsOf(jump(9, 480), targetTracking(50));
+  assertEquals(starts, [360]);
+  const burst: Load = { ...jump(0, 3_000), demand: (second) => (second < 600 ? 1 : 0) };
+  const stops: number[] = [];
+  play(burst, (plant) => {
+    const policy = targetTracking(50)(plant);
+    return (points) => {
+      const before = plant.count.stops;
+      policy(points);
+      if (plant.count.stops > before) stops.push(plant.now);
+    };
+  });
+  assert((stops[0] ?? 0) >= 600 + 15 * 60, `${stops}`);
+});
+
+Deno.test("a recorded load is scaled so that its peak takes the fleet, and a row that is no number is refused", () => {
+  const { demand, fleet, seconds } = recorded("two rows", "timestamp,value\na,1\nb,4\n");
+  assertEquals(seconds, 600);
+  assertEquals([needed(demand(0), fleet), needed(demand(599), fleet)], [fleet / 4, fleet]);
+  assertThrows(() => recorded("broken", "timestamp,value\na,x\n"), TypeError, 'broken: no number in "a,x"');
+});
+
+Deno.test("what kas does worse is said, with both figures", () => {
+  const tally = { under: 10, over: 10, starts: 1, stops: 1 };
+  const load = { name: "a load", fleet: 2, seconds: 60 };
+  assertEquals(losses({ load, tallies: [["kas", tally], ["other", { ...tally, under: 4 }]] }), [
+    "kas loses on a load: under-provisioned, s: 10, other 4.",
+  ]);
+  assertEquals(losses({ load, tallies: [["kas", tally], ["other", tally]] }), []);
+});

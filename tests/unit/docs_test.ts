@@ -1,0 +1,22 @@
+import { assertEquals } from "@std/assert";
+import { doctorPage, settingsPage } from "../../docs/generate.ts";
+
+Deno.test("docs/settings.md is current (deno task docs)", async () => {
+  assertEquals(await Deno.readTextFile(new URL("../../docs/settings.md", import.meta.url)), settingsPage());
+});
+
+Deno.test("docs/doctor.md is current (deno task docs)", async () => {
+  assertEquals(await Deno.readTextFile(new URL("../../docs/doctor.md", import.meta.url)), doctorPage());
+});
+
+Deno.test("settingsPage() tells every name of a setting", () => {
+  const page = settingsPage({
+    dryRun: { help: "change nothing", env: ["KAS_DRY_RUN"], default: "false", parse: Boolean },
+    region: { help: "where", placeholder: "R", env: ["KAS_REGION", "AWS_REGION"], parse: String },
+  });
+  const rows = page.split("\n").filter((line) => line.startsWith("| `--"));
+  assertEquals(rows, [
+    "| `--dry-run` | `KAS_DRY_RUN` | `false` | change nothing |",
+    "| `--region R` | `KAS_REGION`, `AWS_REGION` |  | where |",
+  ]);
+});

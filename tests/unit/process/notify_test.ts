@@ -1,0 +1,53 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { connectSystemd } from "../../../src/process/notify.ts";
+import { listener } from "./listener.ts";
+
+const of = (env: Record<string, string>) => (name: string) => env[name];
+
+Deno.test("connectSystemd() says nothing before the service is ready, and then READY=1 and STOPPING=1", async () => {
+  using systemd = listener();
+  using way = await connectSystemd({ env: of(systemd.env()) });
+  way.ready();
+  assertEquals(await systemd.next(), "READY=1");
+  way.stopping();
+  assertEquals(await systemd.next(), "STOPPING=1");
+});
+
+Deno.test("connectSystemd() says WATCHDOG=1 as long as the service is alive, twice a WatchdogSec", async () => {
+  using systemd = listener();
+  let asked = 0;
+  const alive = Promise.withResolvers<void>();
+  using way = await connectSystemd({
+    env: of(systemd.env(20)),
+    // Alive twice, then broken, then dead.
+    alive: () => {
+      asked++;
+      if (asked === 3) throw new Error("the inbox can't be read");
+      if (asked === 5) alive.resolve();
+      return asked < 3;
+    },
+  });
+  way.ready();
+  await alive.promise;
+  way.stopping();
+  const said: string[] = [];
+  for (let text = ""; text !== "STOPPING=1"; said.push(text)) text = await systemd.next();
+  assertEquals(said, ["READY=1", "WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1", "STOPPING=1"]);
+});
+
+Deno.test("connectSystemd() leaves the watchdog of another process alone", async () => {
+  using systemd = listener();
+  const env = { ...systemd.env(1), WATCHDOG_PID: `${Deno.pid + 1}` };
+  using way = await connectSystemd({ env: of(env) });
+  way.ready();
+  way.stopping();
+  assertEquals([await systemd.next(), await systemd.next()], ["READY=1", "STOPPING=1"]);
+});
+
+Deno.test("connectSystemd() throws where systemd asked and can't be told", async () => {
+  await assertRejects(
+    () => connectSystemd({ env: of({ NOTIFY_SOCKET: "@/org/freedesktop/systemd1/notify" }) }),
+    Error,
+    "NOTIFY_SOCKET is no path",
+  );
+});

@@ -1,0 +1,34 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { isInstanceId, parseTarget } from "../../../src/provision/target.ts";
+
+for (
+  const [word, target] of [
+    ["203.0.113.7", { host: "203.0.113.7" }],
+    ["admin@kas-1.example.com:2222", { user: "admin", host: "kas-1.example.com", port: 2222 }],
+    ["2001:db8::7", { host: "2001:db8::7" }],
+    ["root@[2001:db8::7]:22", { user: "root", host: "2001:db8::7", port: 22 }],
+    ["local", {}],
+  ] as const
+) {
+  Deno.test(`parseTarget() reads ${word}`, () => assertEquals(parseTarget(word), { name: word, ...target }));
+}
+
+// A word that begins with a dash would be an option to ssh.
+for (
+  const word of ["", "-oProxyCommand=x", "a@-l", "host:0", "host:65536", "host:x", "a b", "@host", "a/b"]
+) {
+  Deno.test(`parseTarget() refuses "${word}"`, () =>
+    void assertThrows(() => parseTarget(word), TypeError, "expected"));
+}
+
+Deno.test("isInstanceId() knows EC2's ids, long and short", () => {
+  const words = [
+    "i-0123456789abcdef0",
+    "i-01234567",
+    "i-1",
+    "i-0123456789ABCDEF0",
+    "x-01234567",
+    "i-01234567.example.com",
+  ];
+  assertEquals(words.map(isInstanceId), [true, true, false, false, false, false]);
+});

@@ -1,0 +1,124 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { sha256 } from "../../../src/provision/binary.ts";
+import { userData } from "../../../src/provision/user_data.ts";
+import { execute } from "../../support/kas.ts";
+import { installed, program, testWith } from "../../support/needs.ts";
+
+const SUM = "0".repeat(64);
+
+Deno.test("userData() gets the executable, runs nothing but what has the sum, and provisions this machine", () => {
+  const script = userData({
+    url: "https://example.com/kas?v=1&x='y'",
+    sha256: SUM,
+    flags: ["--role=both", "--fleet=web"],
+  });
+  assert(script.startsWith("#!/bin/bash\n"));
+  assertStringIncludes(script, `'https://example.com/kas?v=1&x='\\''y'\\''' -o "$folder/kas"`);
+  assertStringIncludes(script, "admin provision local --role=both --fleet=web");
+  assert(script.indexOf("sha256sum --check") < script.indexOf("admin provision"));
+});
+
+/** What of this machine's programs the script finds: nothing that would change it. */
+const TOOLS = ["bash", "sh", "cat", "chmod", "cp", "mktemp", "rm", "sha256sum"];
+
+/** A program that writes down how it was called, and then does something. */
+const calls = (folder: string, then: string) =>
+  `#!/bin/sh\necho "\${0##*/} $*" >>${folder}/called\n${then}\n`;
+
+/** One that brings the executable to its last word. */
+const brings = (folder: string) => calls(folder, `for to; do :; done; cp ${folder}/kas "$to"`);
+
+/** One that installs such a program. */
+const installs = (folder: string, name: string) =>
+  calls(folder, `cat >${folder}/bin/${name} <<'END'\n${brings(folder)}END\nchmod 0755 ${folder}/bin/${name}`);
+
+/**
+ * Runs the script of a URL on a machine that has such programs, and a kas at the URL.
+ *
+ * @returns how it ended, and all that was called
+ */
+async function firstBoot(
+  url: string,
+  programs: (folder: string) => Readonly<Record<string, string>>,
+  sum: (kas: string) => string = sha256,
+) {
+  const folder = await Deno.makeTempDir();
+  const bin = `${folder}/bin`;
+  try {
+    const kas = calls(folder, "");
+    await Deno.writeTextFile(`${folder}/kas`, kas);
+    await Deno.mkdir(bin);
+    for (const tool of TOOLS) await Deno.symlink(installed(tool)[0] ?? "", `${bin}/${tool}`);
+    for (const [name, script] of Object.entries(programs(folder))) {
+      await Deno.writeTextFile(`${bin}/${name}`, script, { mode: 0o755 });
+    }
+    const script = userData({ url, sha256: sum(kas), flags: ["--role=worker"] });
+    const { code, stderr } = await execute([`${bin}/bash`, "-c", script], { PATH: bin });
+    const called = await Deno.readTextFile(`${folder}/called`).catch(() => "");
+    // Where mktemp has it.
+    return { code, stderr, called: called.replaceAll(/\S+\/tmp\.\w+\/kas/g, "KAS").trim().split("\n") };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const [HTTPS, S3] = ["https://example.com/kas", "s3://bucket/kas"] as const;
+const CURL = `curl -fsSL --proto =https --retry 8 --retry-all-errors ${HTTPS} -o KAS`;
+const AWS = `aws s3 cp --no-progress ${S3} KAS`;
+const APT = (program: string) => `apt-get install -q -y --no-install-recommends ca-certificates ${program}`;
+const PROVISION = "kas admin provision local --role=worker --binary KAS --output tsv";
+
+const BOOTS: [what: string, url: string, programs: Parameters<typeof firstBoot>[1], called: string[]][] = [
+  ["by curl", HTTPS, (folder) => ({ curl: brings(folder) }), [CURL, PROVISION]],
+  [
+    "by curl, which is installed where it is missing",
+    HTTPS,
+    (folder) => ({ "apt-get": installs(folder, "curl") }),
+    ["apt-get update -q", APT("curl"), CURL, PROVISION],
+  ],
+  ["from S3 by the AWS CLI", S3, (folder) => ({ aws: brings(folder) }), [AWS, PROVISION]],
+  [
+    "from S3 by the AWS CLI, which is installed where it is missing",
+    S3,
+    (folder) => ({ "apt-get": installs(folder, "aws") }),
+    ["apt-get update -q", APT("awscli"), AWS, PROVISION],
+  ],
+  [
+    "from S3 by the AWS CLI, which is a snap on Ubuntu from 24.04 on",
+    S3,
+    (folder) => ({ "apt-get": calls(folder, '[ "$1" = update ]'), snap: installs(folder, "aws") }),
+    ["apt-get update -q", APT("awscli"), "snap install aws-cli --classic", AWS, PROVISION],
+  ],
+];
+
+for (const [what, url, programs, called] of BOOTS) {
+  Deno.test(`the script of userData() gets the executable ${what}, and has it provision the machine`, async () => {
+    assertEquals(await firstBoot(url, programs), { code: 0, stderr: "", called });
+  });
+}
+
+Deno.test("the script of userData() runs nothing that has another sum", async () => {
+  const { code, called } = await firstBoot(HTTPS, (folder) => ({ curl: brings(folder) }), () => SUM);
+  assertEquals([code, called], [1, [CURL]]);
+});
+
+Deno.test("the script of userData() ends where the object can't be had, and says what the AWS CLI said", async () => {
+  const denied = "fatal error: An error occurred (403) when calling the HeadObject operation: Forbidden";
+  const { code, stderr, called } = await firstBoot(
+    S3,
+    (folder) => ({ aws: calls(folder, `echo '${denied}' >&2; exit 1`) }),
+  );
+  assertEquals([code, stderr, called], [1, `${denied}\n`, [AWS]]);
+});
+
+testWith([program("shellcheck")], "the script of userData() is clean to shellcheck", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".sh" });
+  try {
+    for (const url of ["https://example.com/kas", "s3://bucket/kas"]) {
+      await Deno.writeTextFile(path, userData({ url, sha256: SUM, flags: ["--fleet=it's"] }));
+      assertEquals(await execute(["shellcheck", path]), { code: 0, stdout: "", stderr: "" });
+    }
+  } finally {
+    await Deno.remove(path);
+  }
+});

@@ -1,0 +1,143 @@
+/**
+ * CloudWatch over machines and balancers that a test works by hand.
+ *
+ * @module
+ */
+import { assert } from "@std/assert";
+import { type CloudWatch, cloudWatch } from "../../../../src/sandbox/cloudwatch/service.ts";
+import { type Action, AwsError, type Machine, type Shape } from "../../../../src/sandbox/wire/service.ts";
+import { type HandClock, handClock } from "../hand_clock.ts";
+
+/** The topic that the alarms act on. */
+export const TOPIC = "arn:aws:sns:eu-west-1:000000000000:kas";
+/** ms. */
+export const MINUTE = 60_000;
+
+/** A machine whose CPU is as busy as the test says. */
+export class Burner implements Machine {
+  #used = 0;
+  #since: number;
+  constructor(readonly clock: HandClock, private load = 0) {
+    this.#since = clock.now();
+  }
+  cpuSeconds(): number {
+    const now = this.clock.now();
+    this.#used += (this.load * (now - this.#since)) / 1_000;
+    this.#since = now;
+    return this.#used;
+  }
+  /** From now on, as a share of one core. */
+  burn(load: number): void {
+    this.cpuSeconds();
+    this.load = load;
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** What a notification was published with. */
+export interface Published {
+  readonly topicArn: string;
+  readonly subject: string;
+  readonly message: Record<string, unknown>;
+}
+
+/** CloudWatch and what it measures. */
+export interface Bench extends Disposable {
+  readonly clock: HandClock;
+  /** The running instances' machines. */
+  readonly machines: Map<string, Burner>;
+  /** Requests each balancer has answered. */
+  readonly requests: Map<string, number>;
+  readonly published: readonly Published[];
+  /** An action of the service. */
+  service(action: string): Action;
+  call(action: string, input?: Shape): Promise<Shape>;
+  /** Starts an instance that uses a share of one core. */
+  start(id: string, load: number): Burner;
+  /** The alarm as DescribeAlarms shows it. */
+  alarm(name: string): Promise<Shape>;
+  /** CPUUtilization averages of an instance, oldest first, rounded. */
+  cpu(id: string): Promise<number[]>;
+}
+
+/** CloudWatch at work, on a clock that stands still. */
+export function bench(speed = 1): Bench {
+  const clock = handClock(speed);
+  const machines = new Map<string, Burner>();
+  const requests = new Map<string, number>();
+  const published: Published[] = [];
+  const counted = () =>
+    new Map(Array.from(requests, ([Value, total]) => {
+      const Dimensions = [{ Name: "LoadBalancerName", Value }];
+      return [Value, { total, metrics: [{ Namespace: "AWS/ELB", MetricName: "RequestCount", Dimensions }] }];
+    }));
+  const watch: CloudWatch = cloudWatch({
+    clock,
+    metered: { machines: () => machines, requests: counted },
+    region: "eu-west-1",
+    publish: (topicArn, subject, message) => {
+      if (topicArn !== TOPIC) throw new AwsError("NotFound", "Topic does not exist", 404);
+      published.push({ topicArn, subject, message: JSON.parse(message) });
+    },
+  });
+  const service = (action: string) => {
+    const run = watch.service[action];
+    assert(run, `${action} is there`);
+    return run;
+  };
+  const call = async (action: string, input: Shape = {}): Promise<Shape> =>
+    await service(action)(input) ?? {};
+  return {
+    clock,
+    machines,
+    requests,
+    published,
+    service,
+    call,
+    start: (id: string, load: number) => {
+      const machine = new Burner(clock, load);
+      machines.set(id, machine);
+      return machine;
+    },
+    alarm: async (name: string) => {
+      const { MetricAlarms } = await call("DescribeAlarms", { AlarmNames: [name] }) as {
+        MetricAlarms: Shape[];
+      };
+      assert(MetricAlarms[0], `${name} is there`);
+      return MetricAlarms[0];
+    },
+    cpu: async (id: string) => {
+      const { Datapoints } = await call("GetMetricStatistics", {
+        Namespace: "AWS/EC2",
+        MetricName: "CPUUtilization",
+        Dimensions: [{ Name: "InstanceId", Value: id }],
+        StartTime: new Date(clock.now() - 3_600_000),
+        EndTime: new Date(clock.now()),
+        Period: "60",
+        Statistics: ["Average"],
+      }) as { Datapoints: { Average: number }[] };
+      return Datapoints.map(({ Average }) => Math.round(Average));
+    },
+    [Symbol.dispose]: () => watch[Symbol.dispose](),
+  };
+}
+
+/** kas's cpuhigh alarm, numbers as text as the query protocol has them. */
+export function cpuHigh(changes: Shape = {}): Shape {
+  return {
+    AlarmName: "kas:cpuhigh:i-1",
+    AlarmActions: [TOPIC],
+    OKActions: [TOPIC],
+    Namespace: "AWS/EC2",
+    MetricName: "CPUUtilization",
+    Dimensions: [{ Name: "InstanceId", Value: "i-1" }],
+    Statistic: "Average",
+    Period: "60",
+    EvaluationPeriods: "1",
+    Threshold: "70",
+    ComparisonOperator: "GreaterThanOrEqualToThreshold",
+    ...changes,
+  };
+}

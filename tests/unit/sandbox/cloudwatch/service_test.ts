@@ -1,0 +1,197 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Shape } from "../../../../src/sandbox/wire/service.ts";
+import { bench, cpuHigh, MINUTE, TOPIC } from "./bench.ts";
+
+Deno.test("cloudWatch() reports a running instance's CPU each minute, of one vCPU and 100 at most", async () => {
+  using it = bench();
+  const machine = it.start("i-1", 0.25);
+  it.clock.advance(MINUTE);
+  machine.burn(3);
+  it.clock.advance(MINUTE);
+  machine.burn(0);
+  it.clock.advance(MINUTE);
+  assertEquals(await it.cpu("i-1"), [25, 100, 0]);
+});
+
+Deno.test("cloudWatch() reports part of a minute if the machine ran for half of it", async () => {
+  using it = bench();
+  it.clock.advance(25_000);
+  it.start("i-early", 0.5);
+  it.clock.advance(20_000);
+  it.start("i-late", 0.5);
+  it.clock.advance(55_000);
+  it.machines.delete("i-early");
+  it.clock.advance(20_000);
+  assertEquals(await it.cpu("i-early"), [50, 50]);
+  assertEquals(await it.cpu("i-late"), [50]);
+  it.clock.advance(5 * MINUTE);
+  assertEquals((await it.cpu("i-early")).length, 2, "nothing of an instance that does not run");
+});
+
+Deno.test("cloudWatch() counts from zero with each start of an instance", async () => {
+  using it = bench();
+  it.start("i-1", 1);
+  it.clock.advance(2 * MINUTE + 10_000);
+  it.machines.delete("i-1");
+  it.clock.advance(5_000);
+  it.start("i-1", 0.2);
+  it.clock.advance(105_000);
+  // The third minute saw 10 s of the first machine and nearly 45 s of the second.
+  const [, second, third, fourth] = await it.cpu("i-1");
+  assertEquals([second, fourth], [100, 20]);
+  assert(third !== undefined && third >= 33 && third <= 36, `${third}`);
+});
+
+Deno.test("cloudWatch() passes a minute in 60 s divided by the speed", async () => {
+  using it = bench(25);
+  it.start("i-1", 0.5);
+  await it.call("PutMetricAlarm", cpuHigh({ Threshold: 40 }));
+  const start = it.clock.now();
+  it.clock.advance(59_000);
+  assertEquals(await it.cpu("i-1"), []);
+  it.clock.advance(1_000);
+  assertEquals(it.clock.now() - start, 2_400);
+  assertEquals((await it.alarm("kas:cpuhigh:i-1"))["StateValue"], "ALARM");
+  it.clock.advance(MINUTE);
+  assertEquals(await it.cpu("i-1"), [50, 50]);
+});
+
+Deno.test("cloudWatch() reports requests only while there are some", async () => {
+  using it = bench();
+  it.requests.set("kas", 0);
+  it.clock.advance(MINUTE);
+  it.requests.set("kas", 120);
+  it.clock.advance(2 * MINUTE);
+  it.requests.set("kas", 150);
+  it.clock.advance(MINUTE);
+  const { Datapoints } = await it.call("GetMetricStatistics", {
+    Namespace: "AWS/ELB",
+    MetricName: "RequestCount",
+    Dimensions: [{ Name: "LoadBalancerName", Value: "kas" }],
+    StartTime: new Date(it.clock.now() - 10 * MINUTE),
+    EndTime: new Date(it.clock.now()),
+    Period: 60,
+    Statistics: ["Sum", "Average"],
+  });
+  const at = it.clock.now();
+  assertEquals(Datapoints, [
+    { Timestamp: new Date(at - 3 * MINUTE), Average: 1, Sum: 120, Unit: "Count" },
+    { Timestamp: new Date(at - MINUTE), Average: 1, Sum: 30, Unit: "Count" },
+  ]);
+});
+
+Deno.test("an alarm begins with insufficient data, and tells the topic of each change, once", async () => {
+  using it = bench();
+  const machine = it.start("i-1", 0.1);
+  await it.call("PutMetricAlarm", cpuHigh({ InsufficientDataActions: [TOPIC] }));
+  const fresh = await it.alarm("kas:cpuhigh:i-1");
+  assertEquals([fresh["StateValue"], fresh["StateReason"]], [
+    "INSUFFICIENT_DATA",
+    "Unchecked: Initial alarm creation",
+  ]);
+
+  it.clock.advance(3 * MINUTE);
+  machine.burn(0.9);
+  it.clock.advance(3 * MINUTE);
+  machine.burn(0.1);
+  it.clock.advance(3 * MINUTE);
+  it.machines.clear();
+  it.clock.advance(5 * MINUTE);
+  assertEquals(it.published.map(({ message }) => [message["OldStateValue"], message["NewStateValue"]]), [
+    ["INSUFFICIENT_DATA", "OK"],
+    ["OK", "ALARM"],
+    ["ALARM", "OK"],
+    ["OK", "INSUFFICIENT_DATA"],
+  ]);
+});
+
+Deno.test("an alarm is raised the moment its period is complete", async () => {
+  using it = bench();
+  it.start("i-1", 1);
+  await it.call("PutMetricAlarm", cpuHigh({ EvaluationPeriods: 2 }));
+  it.clock.advance(2 * MINUTE - 1);
+  assertEquals((await it.alarm("kas:cpuhigh:i-1"))["StateValue"], "OK", "one breaching datapoint of two");
+  it.clock.advance(1);
+  const alarm = await it.alarm("kas:cpuhigh:i-1");
+  assertEquals(alarm["StateValue"], "ALARM");
+  assertEquals(alarm["StateTransitionedTimestamp"], new Date(it.clock.now()));
+});
+
+Deno.test("an alarm's notification is CloudWatch's message to the letter", async () => {
+  using it = bench();
+  it.start("i-1", 1);
+  await it.call(
+    "PutMetricAlarm",
+    cpuHigh({ AlarmDescription: "busy", DatapointsToAlarm: 1, Unit: "Percent" }),
+  );
+  it.clock.advance(2 * MINUTE);
+  assertEquals(it.published, [{
+    topicArn: TOPIC,
+    subject: 'ALARM: "kas:cpuhigh:i-1" in EU (Ireland)',
+    message: {
+      AlarmName: "kas:cpuhigh:i-1",
+      AlarmDescription: "busy",
+      AWSAccountId: "000000000000",
+      AlarmConfigurationUpdatedTimestamp: "2025-09-16T16:58:00.000+0000",
+      NewStateValue: "ALARM",
+      NewStateReason:
+        "Threshold Crossed: 1 out of the last 1 datapoints [100.0 (16/09/25 16:58:00)] was greater than or equal to the threshold (70.0) (minimum 1 datapoint for OK -> ALARM transition).",
+      StateChangeTime: "2025-09-16T16:59:00.000+0000",
+      Region: "EU (Ireland)",
+      AlarmArn: "arn:aws:cloudwatch:eu-west-1:000000000000:alarm:kas:cpuhigh:i-1",
+      OldStateValue: "INSUFFICIENT_DATA",
+      OKActions: [TOPIC],
+      AlarmActions: [TOPIC],
+      InsufficientDataActions: [],
+      Trigger: {
+        MetricName: "CPUUtilization",
+        Namespace: "AWS/EC2",
+        StatisticType: "Statistic",
+        Statistic: "AVERAGE",
+        Unit: "Percent",
+        Dimensions: [{ value: "i-1", name: "InstanceId" }],
+        Period: 60,
+        EvaluationPeriods: 1,
+        DatapointsToAlarm: 1,
+        ComparisonOperator: "GreaterThanOrEqualToThreshold",
+        Threshold: 70,
+        TreatMissingData: "missing",
+        EvaluateLowSampleCountPercentile: "",
+      },
+    },
+  }]);
+});
+
+Deno.test("an alarm over five minutes is evaluated each minute over the last five", async () => {
+  using it = bench();
+  const machine = it.start("i-1", 0);
+  await it.call("PutMetricAlarm", cpuHigh({ Period: 300, Threshold: 30 }));
+  it.clock.advance(5 * MINUTE);
+  machine.burn(1);
+  it.clock.advance(MINUTE);
+  assertEquals((await it.alarm("kas:cpuhigh:i-1"))["StateValue"], "OK", "20 % over five minutes");
+  it.clock.advance(MINUTE);
+  assertEquals((await it.alarm("kas:cpuhigh:i-1"))["StateValue"], "ALARM", "40 %");
+});
+
+Deno.test("an action whose topic is gone fails in the history only", async () => {
+  using it = bench();
+  it.start("i-1", 1);
+  await it.call("PutMetricAlarm", cpuHigh({ AlarmActions: ["arn:aws:sns:eu-west-1:000000000000:gone"] }));
+  it.clock.advance(MINUTE);
+  const { AlarmHistoryItems } = await it.call("DescribeAlarmHistory", { AlarmName: "kas:cpuhigh:i-1" }) as {
+    AlarmHistoryItems: Shape[];
+  };
+  assertEquals(AlarmHistoryItems.map((item) => item["HistorySummary"]), [
+    'Failed to execute action arn:aws:sns:eu-west-1:000000000000:gone. Received error: "Topic does not exist"',
+    "Alarm updated from INSUFFICIENT_DATA to ALARM",
+    'Alarm "kas:cpuhigh:i-1" created',
+  ]);
+});
+
+Deno.test("cloudWatch() sets no timer any more once it is disposed of", () => {
+  const it = bench();
+  it.clock.advance(MINUTE);
+  it[Symbol.dispose]();
+  assertEquals(it.clock.timers, []);
+});

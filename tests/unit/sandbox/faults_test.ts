@@ -1,0 +1,95 @@
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { type Chance, Faults } from "../../../src/sandbox/faults.ts";
+
+/** The dice of 200 calls. */
+function sequence(seed: number, ...more: readonly string[]): boolean[] {
+  const faults = new Faults(seed);
+  for (const fault of ["throttle=0.2", ...more]) faults.set(fault);
+  return Array.from({ length: 200 }, () => {
+    faults.strikes("snsLoss");
+    return faults.strikes("throttle");
+  });
+}
+
+Deno.test("Faults.strikes() gives the same sequence for the same seed, another for another", () => {
+  assertEquals(sequence(7), sequence(7));
+  assertNotEquals(sequence(7), sequence(8));
+});
+
+Deno.test("Faults.strikes() of one kind does not depend on the others", () => {
+  assertEquals(sequence(7), sequence(7, "sns-loss=0.5"));
+});
+
+Deno.test("each kind of chance has a die of its own", () => {
+  const kinds: Chance[] = ["throttle", "errors", "cut", "wedge", "snsDuplicates", "snsLoss"];
+  const faults = new Faults(7);
+  for (const kind of kinds) faults[kind] = 0.5;
+  const sequences = kinds.map((kind) => Array.from({ length: 200 }, () => faults.strikes(kind)).join());
+  assertEquals(new Set(sequences).size, kinds.length);
+});
+
+Deno.test("Faults.strikes() strikes as often as asked", () => {
+  const share = sequence(1).filter((struck) => struck).length / 200;
+  assert(share > 0.12 && share < 0.28, `0.2 was asked, ${share} struck`);
+  assertEquals(new Faults(1).strikes("throttle"), false);
+});
+
+Deno.test("Faults.set() reads each fault", () => {
+  const faults = new Faults();
+  for (
+    const text of [
+      "throttle=0.2",
+      "errors=0.1",
+      "cut=0.3",
+      "wedge=0.4",
+      "wedge=StartInstances",
+      "latency=300ms",
+      "no-capacity=i-1",
+      "no-capacity=i-2",
+      "stale-reads=2s",
+      "unhealthy=i-3",
+      "sns-duplicates=0.3",
+      "sns-loss=1",
+      "deny=ec2:StartInstances",
+      "clock=-1.5h",
+    ]
+  ) faults.set(text);
+  assertEquals([...faults.denied], ["ec2:StartInstances"]);
+  assertEquals(faults.clock, -5_400_000);
+  assertEquals(faults.throttle, 0.2);
+  assertEquals([faults.errors, faults.cut, faults.wedge], [0.1, 0.3, 0.4]);
+  assertEquals([...faults.wedged], ["StartInstances"]);
+  assertEquals(faults.latency, 300);
+  assertEquals([...faults.noCapacity], ["i-1", "i-2"]);
+  assertEquals(faults.staleReads, 2_000);
+  assertEquals([...faults.unhealthy], ["i-3"]);
+  assertEquals([faults.snsDuplicates, faults.snsLoss], [0.3, 1]);
+});
+
+Deno.test("Faults.set() says what is wrong with a fault", () => {
+  for (
+    const [text, message] of [
+      ["trottle=0.2", 'Cannot use fault "trottle=0.2": expected throttle=SHARE'],
+      ["throttle", 'Cannot use fault "throttle": expected throttle=SHARE'],
+      ["throttle=2", 'Cannot use fault "throttle=2": expected a share from 0 to 1'],
+      ["wedge=often", 'Cannot use fault "wedge=often": expected a share from 0 to 1'],
+      [
+        "deny=StartInstances",
+        'Cannot use fault "deny=StartInstances": expected an action such as ec2:StartInstances',
+      ],
+      ["clock=fast", 'Cannot use fault "clock=fast": expected a time such as 300ms or 2s'],
+      ["latency=300", 'Cannot use fault "latency=300": expected a time such as 300ms or 2s'],
+    ] as const
+  ) assertThrows(() => new Faults().set(text), TypeError, message);
+});
+
+Deno.test("Faults.clear() ends every fault", () => {
+  const faults = new Faults();
+  faults.set("throttle=1");
+  for (const text of ["errors=1", "cut=1", "wedge=1", "wedge=StartInstances"]) faults.set(text);
+  for (const text of ["unhealthy=i-3", "deny=ec2:StartInstances", "clock=1h"]) faults.set(text);
+  faults.clear();
+  const chances: Chance[] = ["throttle", "errors", "cut", "wedge", "snsDuplicates", "snsLoss"];
+  assertEquals(chances.filter((kind) => faults.strikes(kind)), []);
+  assertEquals([faults.unhealthy.size, faults.wedged.size, faults.denied.size, faults.clock], [0, 0, 0, 0]);
+});

@@ -1,0 +1,73 @@
+/**
+ * Cheap machines for tests of the sandbox: servers in this process, which a test can break, hold up and look into.
+ *
+ * @module
+ */
+import deno from "../../../deno.json" with { type: "json" };
+import { type Host, INSTANCE_PORT, type MakeMachine } from "../../../src/sandbox/machines/machine.ts";
+
+/** Machines in this process. */
+export interface LocalMachines {
+  readonly make: MakeMachine;
+  /** Instances whose /ping fails. */
+  readonly broken: Set<string>;
+  /** What kas they are, by instance id; this one where it is not said. */
+  readonly versions: Map<string, string>;
+  /** Requests of /work served, by instance id. */
+  readonly served: Map<string, number>;
+  /** Requests of /work that wait, by instance id, until they are let go. */
+  readonly held: Map<string, (() => void)[]>;
+  /** While true, /work waits. */
+  hold: boolean;
+  /** Ids of machines that are on. */
+  readonly on: Set<string>;
+}
+
+/** Makes machines that answer /ping with pong and /work with their instance's id, and echo anything else. */
+export function localMachines(): LocalMachines {
+  const machines: LocalMachines = {
+    broken: new Set(),
+    versions: new Map(),
+    served: new Map(),
+    held: new Map(),
+    hold: false,
+    on: new Set(),
+    make: (host) => {
+      const closed = new AbortController();
+      const server = Deno.serve(
+        { hostname: host.address, port: INSTANCE_PORT, signal: closed.signal, onListen: () => {} },
+        (request) => answer(machines, host, request),
+      );
+      machines.on.add(host.id);
+      return {
+        cpuSeconds: () => 0,
+        [Symbol.asyncDispose]: async () => {
+          machines.on.delete(host.id);
+          closed.abort();
+          await server.finished;
+        },
+      };
+    },
+  };
+  return machines;
+}
+
+async function answer(machines: LocalMachines, { id }: Host, request: Request): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  if (pathname === "/ping") {
+    const headers = { "kas-version": machines.versions.get(id) ?? deno.version };
+    return new Response("pong", { status: machines.broken.has(id) ? 500 : 200, headers });
+  }
+  if (pathname !== "/work") {
+    const headers = Object.fromEntries(request.headers);
+    return new Response(await request.text(), {
+      status: 418,
+      headers: { "x-seen": JSON.stringify({ url: request.url, headers }) },
+    });
+  }
+  machines.served.set(id, (machines.served.get(id) ?? 0) + 1);
+  if (machines.hold) {
+    await new Promise<void>((resolve) => machines.held.set(id, [...machines.held.get(id) ?? [], resolve]));
+  }
+  return new Response(id);
+}

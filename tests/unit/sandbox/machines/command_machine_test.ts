@@ -1,0 +1,84 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Subnet } from "../../../../src/sandbox/machines/addresses.ts";
+import { commandMachines } from "../../../../src/sandbox/machines/command_machine.ts";
+import { treeMeter } from "../../../../src/sandbox/machines/cpu_meter.ts";
+import { AwsError } from "../../../../src/sandbox/wire/service.ts";
+
+const HOST = { id: "i-1", address: "10.77.0.4" };
+
+async function within(folder: string, name: string): Promise<string> {
+  return (await Deno.readTextFile(`${folder}/${name}`)).trim();
+}
+
+Deno.test("commandMachines() boots and stops by commands that are told the instance's id and address", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const make = commandMachines({
+      start: `echo "$1 $2" >${folder}/started`,
+      stop: `echo "$KAS_INSTANCE_ID $KAS_INSTANCE_ADDRESS" >${folder}/stopped`,
+    });
+    const machine = make(HOST);
+    await machine[Symbol.asyncDispose]();
+    assertEquals(await within(folder, "started"), "i-1 10.77.0.4");
+    assertEquals(await within(folder, "stopped"), "i-1 10.77.0.4");
+    assertEquals(machine.cpuSeconds(), 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("commandMachines() measures the process that the start names, with its descendants", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const busy = "exec >/dev/null 2>&1; (while :; do :; done) & echo $! >$0/busy; wait";
+    const machine = commandMachines({
+      start: `sh -c '${busy}' ${folder} & echo "pid $!"`,
+      stop: `kill $(cat ${folder}/busy)`,
+    })(HOST);
+    while (machine.cpuSeconds() === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    const before = machine.cpuSeconds();
+    await machine[Symbol.asyncDispose]();
+    assert(machine.cpuSeconds() >= before, "what an ended process used stays");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("commandMachines() tells of a command that fails, with what it said", async () => {
+  const crashes: string[] = [];
+  const make = commandMachines({ start: "echo no image >&2; exit 3", stop: "exit 4" }, {
+    onCrash: ({ id }, words) => crashes.push(`${id} ${words}`),
+  });
+  await make(HOST)[Symbol.asyncDispose]();
+  assertEquals(crashes, ["i-1 echo no image >&2; exit 3 ended with 3: no image", "i-1 exit 4 ended with 4"]);
+});
+
+Deno.test("treeMeter() adds up a process and its descendants, and keeps what those used that have ended", () => {
+  const children = new Map([[1, [2, 3]], [2, []], [3, [4]], [4, []]]);
+  const seconds = treeMeter(1, {
+    list: (path) => {
+      const pid = Number(path.split("/")[2]);
+      if (!children.has(pid)) throw new Deno.errors.NotFound(path);
+      return [`${pid}`];
+    },
+    read: (path) => {
+      const pid = Number(path.split("/")[2]);
+      if (path.endsWith("/children")) return children.get(pid)?.map((child) => `${child} `).join("") ?? "";
+      if (path.endsWith("/schedstat")) return `${pid}000000000 0 1`;
+      return "voluntary_ctxt_switches:\t0\nnonvoluntary_ctxt_switches:\t0\n";
+    },
+  });
+  assertEquals(seconds(), 1 + 2 + 3 + 4);
+  children.delete(4);
+  children.set(3, []);
+  assertEquals(seconds(), 10);
+});
+
+Deno.test("Subnet gives out the addresses that a VPC would, each to one at a time", () => {
+  const subnet = new Subnet("10.77.0");
+  const all = Array.from({ length: 251 }, () => subnet.take());
+  assertEquals([all[0], all.at(-1), new Set(all).size], ["10.77.0.4", "10.77.0.254", 251]);
+  assertThrows(() => subnet.take(), AwsError);
+  subnet.release("10.77.0.9");
+  assertEquals(subnet.take(), "10.77.0.9");
+});

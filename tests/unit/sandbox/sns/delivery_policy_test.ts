@@ -1,0 +1,60 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { AwsError } from "../../../../src/sandbox/wire/service.ts";
+import { DEFAULT_POLICY, delays, retryPolicy } from "../../../../src/sandbox/sns/delivery_policy.ts";
+
+/** The delays, rounded, of a subscription's policy. */
+function delaysOf(policy: Record<string, unknown>): number[] {
+  return delays(retryPolicy(JSON.stringify({ healthyRetryPolicy: policy }))).map(Math.round);
+}
+
+Deno.test("delays() are three of 20 s by default", () => {
+  assertEquals(delays(DEFAULT_POLICY), [20, 20, 20]);
+  assertEquals(retryPolicy("{}"), DEFAULT_POLICY);
+});
+
+Deno.test("delays() go through the phases: none, least, backing off, most", () => {
+  const policy = {
+    minDelayTarget: 5,
+    maxDelayTarget: 60,
+    numRetries: 11,
+    numNoDelayRetries: 2,
+    numMinDelayRetries: 2,
+    numMaxDelayRetries: 3,
+  };
+  assertEquals(delaysOf({ ...policy, backoffFunction: "linear" }), [0, 0, 5, 5, 19, 33, 46, 60, 60, 60, 60]);
+  assertEquals(delaysOf({ ...policy, backoffFunction: "exponential" }), [
+    0,
+    0,
+    5,
+    5,
+    6,
+    8,
+    19,
+    60,
+    60,
+    60,
+    60,
+  ]);
+});
+
+Deno.test("retryPolicy() reads a topic's policy too", () => {
+  const json = JSON.stringify({ http: { defaultHealthyRetryPolicy: { numRetries: 1 } } });
+  assertEquals(delays(retryPolicy(json)), [20]);
+});
+
+Deno.test("retryPolicy() refuses what SNS refuses", async (t) => {
+  const cases: Readonly<Record<string, string>> = {
+    "no JSON": "20 s",
+    "a list": "[]",
+    "101 retries": '{"healthyRetryPolicy":{"numRetries":101}}',
+    "phases longer than the whole": '{"healthyRetryPolicy":{"numRetries":2,"numNoDelayRetries":3}}',
+    "the least delay above the greatest": '{"healthyRetryPolicy":{"minDelayTarget":30,"maxDelayTarget":20}}',
+    "more than an hour": '{"healthyRetryPolicy":{"numRetries":100,"minDelayTarget":60,"maxDelayTarget":60}}',
+    "an unknown backoff": '{"healthyRetryPolicy":{"backoffFunction":"random"}}',
+  };
+  for (const [name, json] of Object.entries(cases)) {
+    await t.step(name, () => {
+      assertEquals(assertThrows(() => retryPolicy(json), AwsError).code, "InvalidParameter");
+    });
+  }
+});

@@ -1,0 +1,102 @@
+/**
+ * A fleet to vary: two zones, one base in service, two nodes in service for an hour, two stopped. A case spreads its
+ * difference over it.
+ *
+ * @module
+ */
+import type { Alarm, AlarmKind, AlarmState, Ask } from "../../../src/scaling/model/alarm.ts";
+import type { Facts } from "../../../src/scaling/model/observation.ts";
+import type { Instance } from "../../../src/scaling/model/instance.ts";
+
+/** The moment of every decision. */
+export const NOW = Date.UTC(2026, 10, 23, 12);
+const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+
+/** An instance, in service for an hour unless said otherwise. */
+export function instance(id: string, more: Partial<Instance> = {}): Instance {
+  return {
+    id,
+    name: "",
+    role: "node",
+    state: "running",
+    type: "t3.small",
+    zone: "a",
+    launched: NOW - HOUR,
+    registration: "in-service",
+    ...more,
+  };
+}
+
+/** A stopped node. */
+export function stopped(id: string, more: Partial<Instance> = {}): Instance {
+  return instance(id, { state: "stopped", registration: "none", stoppedAt: NOW - HOUR, ...more });
+}
+
+export const BASE = instance("base", { role: "base", launched: NOW - 24 * HOUR });
+
+/** base and n1 in zone a, n2 in b, in service; n3 in a and n4 in b stopped. CPU is low everywhere, no alarm calls. */
+export const FACTS: Facts = {
+  now: NOW,
+  fleet: "kas",
+  limits: { warmup: 120 * SECOND, cooldownOut: 0, cooldownIn: 60 * SECOND, resync: 60 * SECOND },
+  instances: [
+    BASE,
+    instance("n1"),
+    instance("n2", { zone: "b" }),
+    stopped("n3"),
+    stopped("n4", { zone: "b" }),
+  ],
+  alarms: ["base", "n1", "n2"].map((id) => alarm("cpuhigh", id, "OK", { threshold: 80 })),
+  cpu: { base: { percent: 20, at: NOW }, n1: { percent: 10, at: NOW }, n2: { percent: 10, at: NOW } },
+  underWay: [],
+  history: { inServiceSince: {} },
+};
+
+/** An alarm as CloudWatch has it. */
+export function alarm(
+  kind: AlarmKind,
+  dimension: string,
+  state: AlarmState,
+  more: Partial<Alarm> = {},
+): Alarm {
+  return {
+    fleet: "kas",
+    kind,
+    dimension,
+    state,
+    threshold: 42,
+    period: 60,
+    changed: NOW - 10 * MINUTE,
+    ...more,
+  };
+}
+
+/** A notification that n1's CPU is high. */
+export const OUT: Ask = {
+  kind: "out",
+  source: "notification",
+  alarm: { fleet: "kas", kind: "cpuhigh", dimension: "n1", from: "OK", to: "ALARM", at: NOW },
+};
+
+/** A notification that n1's CPU is low. */
+export const IN: Ask = {
+  kind: "in",
+  source: "notification",
+  instance: "n1",
+  alarm: { fleet: "kas", kind: "cpulow", dimension: "n1", from: "ALARM", to: "OK", at: NOW },
+};
+
+/** A notification that few requests come. */
+export const IN_ANY: Ask = {
+  kind: "in",
+  source: "notification",
+  alarm: { fleet: "kas", kind: "reqcount", dimension: "kas", from: "ALARM", to: "OK", at: NOW },
+};
+
+/** The fleet with some instances put in place of those of the same id, or added. */
+export function withInstances(...changed: readonly Instance[]): Pick<Facts, "instances"> {
+  const ids = new Set(changed.map(({ id }) => id));
+  return { instances: [...FACTS.instances.filter(({ id }) => !ids.has(id)), ...changed] };
+}

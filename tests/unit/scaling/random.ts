@@ -1,0 +1,123 @@
+/**
+ * Random fleets and what may be asked of them.
+ *
+ * @module
+ */
+import fc from "fast-check";
+import type { Alarm, AlarmChange, Signal } from "../../../src/scaling/model/alarm.ts";
+import type { Facts } from "../../../src/scaling/model/observation.ts";
+import type { Instance } from "../../../src/scaling/model/instance.ts";
+import { HOUR, NOW } from "./fixtures.ts";
+
+const IDS = Array.from({ length: 8 }, (_, i) => `i-${i}`);
+
+const time = fc.integer({ min: NOW - HOUR, max: NOW + HOUR / 10 });
+const span = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: HOUR / 4 }));
+const anyId = fc.constantFrom(...IDS, ...IDS, "i-gone");
+const state = fc.constantFrom("OK", "OK", "OK", "ALARM", "INSUFFICIENT_DATA");
+const name = fc.record({
+  fleet: fc.constantFrom("kas", "kas", "kas", "web"),
+  kind: fc.constantFrom("cpuhigh", "cpulow", "reqcount"),
+  dimension: anyId,
+});
+const change: fc.Arbitrary<AlarmChange> = fc.tuple(name, fc.record({ from: state, to: state, at: time }))
+  .map(([name, rest]) => ({ ...name, ...rest }));
+const alarm: fc.Arbitrary<Alarm> = fc
+  .tuple(
+    name,
+    fc.record({ state, threshold: fc.integer({ min: 1, max: 100 }), period: fc.constant(60), changed: time }),
+  )
+  .map(([name, rest]) => ({ ...name, ...rest }));
+
+const instanceState = fc.constantFrom(
+  "pending",
+  "running",
+  "stopping",
+  "stopped",
+  "shutting-down",
+  "terminated",
+);
+const registration = fc.constantFrom("none", "out-of-service", "in-service", "draining");
+/** An instance in any state. */
+export const instance = (id: string): fc.Arbitrary<Instance> =>
+  fc.tuple(
+    fc.record({
+      id: fc.constant(id),
+      name: fc.constant(""),
+      role: fc.constantFrom("base", "control", "node", "node", "node", "node"),
+      type: fc.constant("t3.small"),
+      zone: fc.constantFrom("a", "b"),
+      launched: time,
+      stoppedAt: time,
+    }, { requiredKeys: ["id", "name", "role", "type", "zone"] }),
+    fc.oneof(
+      { weight: 5, arbitrary: fc.constant({ state: "running", registration: "in-service" } as const) },
+      { weight: 3, arbitrary: fc.constant({ state: "stopped", registration: "none" } as const) },
+      { weight: 4, arbitrary: fc.record({ state: instanceState, registration }) },
+    ),
+    fc.oneof(
+      { weight: 8, arbitrary: fc.constant({}) },
+      { weight: 1, arbitrary: fc.constant({ quarantine: "no capacity" }) },
+      { weight: 1, arbitrary: fc.constant({ autoScalingGroup: "web" }) },
+    ),
+  ).map(([what, where, exempt]) => ({ ...what, ...where, ...exempt }));
+
+/** All that a decision may look at. */
+export const facts: fc.Arbitrary<Facts> = fc.record({
+  now: fc.constant(NOW),
+  fleet: fc.constant("kas"),
+  limits: fc.record({
+    min: fc.integer({ min: 0, max: 4 }),
+    max: fc.integer({ min: 0, max: 8 }),
+    warmup: span,
+    cooldownOut: span,
+    cooldownIn: span,
+    resync: span,
+    grow: fc.constant("kas-node"),
+    shrink: fc.constantFrom("stop", "terminate"),
+  }, { requiredKeys: ["warmup", "cooldownOut", "cooldownIn", "resync"] }),
+  instances: fc.subarray(IDS, { minLength: 2 }).chain((ids) => fc.tuple(...ids.map(instance))),
+  alarms: fc.array(alarm, { maxLength: 4 }),
+  cpu: fc.dictionary(anyId, fc.record({ percent: fc.integer({ min: 0, max: 60 }), at: time })),
+  underWay: fc.array(
+    fc.oneof(
+      fc.record({
+        kind: fc.constantFrom("start", "launch", "stop", "terminate"),
+        instance: anyId,
+        since: time,
+      }),
+      fc.record({ kind: fc.constant("launch"), since: time }),
+    ),
+    { maxLength: 3 },
+  ),
+  history: fc.record({
+    lastOut: time,
+    lastIn: time,
+    inServiceSince: fc.dictionary(anyId, time),
+    launchesFail: fc.tuple(time, time).map(([since, last]) => ({ since, last })),
+  }, { requiredKeys: ["inServiceSince"] }),
+});
+
+/** The same with no node left to start, and room for more. */
+export const exhausted: fc.Arbitrary<Facts> = fc.tuple(facts, fc.integer({ min: 4, max: 12 })).map((
+  [{ instances, limits, history: { launchesFail: _, ...history }, ...rest }, max],
+) => ({
+  ...rest,
+  history,
+  limits: { ...limits, grow: "kas-node", max },
+  instances: instances.map((it) => (
+    it.state === "running" && it.registration !== "draining" ? it : { ...it, quarantine: "no capacity" }
+  )),
+}));
+
+const source = fc.constantFrom("notification", "resync", "manual");
+/** What may be asked, of the fleet or of another. */
+export const signal: fc.Arbitrary<Signal> = fc.oneof(
+  {
+    weight: 9,
+    arbitrary: fc.record({ kind: fc.constantFrom("out", "in"), source, alarm: change, instance: anyId }, {
+      requiredKeys: ["kind", "source"],
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("none"), source, why: fc.string() }) },
+);

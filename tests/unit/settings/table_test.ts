@@ -1,0 +1,164 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { command, type Group, type Origin } from "../../../src/cli/command.ts";
+import {
+  configFiles,
+  duration,
+  integer,
+  positive,
+  range,
+  SETTINGS,
+  SettingsError,
+  settingsLookup,
+  url,
+} from "../../../src/settings/table.ts";
+import { runWords, type Surroundings } from "../cli/captured.ts";
+
+/** Runs a command that takes every setting; the value and origin of one. */
+async function effective(name: keyof typeof SETTINGS, words: string[], surroundings: Surroundings) {
+  let found: [unknown, Origin | undefined, string | undefined] | undefined;
+  const root: Group = {
+    name: "kas",
+    summary: "Test tree",
+    commands: [command({
+      name: "try",
+      summary: "Try",
+      options: SETTINGS,
+      run: ({ flags, origins, texts }) => {
+        found = [flags[name], origins[name], texts[name]];
+      },
+    })],
+  };
+  const { status, err } = await runWords(root, ["try", ...words], surroundings);
+  return found ?? [status, err];
+}
+
+Deno.test("a setting's value is the flag's, else the environment's, else the config file's, else the default", async () => {
+  const files = {
+    "/etc/kas/kas.json": '{"cooldown-in": "3s", "fleet": "etc"}',
+    "/h/.config/kas/kas.json": '{"fleet": "home"}',
+  };
+  const env = { HOME: "/h", KAS_COOLDOWN_IN: "2s" };
+  assertEquals(await effective("cooldownIn", ["--cooldown-in", "1s"], { env, files }), [1_000, "flag", "1s"]);
+  assertEquals(await effective("cooldownIn", [], { env, files }), [2_000, "KAS_COOLDOWN_IN", "2s"]);
+  assertEquals(await effective("cooldownIn", [], { files }), [3_000, "/etc/kas/kas.json", "3s"]);
+  assertEquals(await effective("cooldownIn", [], {}), [60_000, "default", "60s"]);
+  assertEquals(await effective("fleet", [], { env, files }), ["home", "/h/.config/kas/kas.json", "home"]);
+  assertEquals(await effective("topicArn", [], {}), [undefined, "default", undefined]);
+});
+
+Deno.test("--config and KAS_CONFIG name the one file that is read", async () => {
+  const files = {
+    "/etc/kas/kas.json": '{"fleet": "etc"}',
+    "/a": '{"fleet": "a"}',
+    "/b": '{"max": 4, "yes": true}',
+  };
+  assertEquals(await effective("fleet", ["--config", "/a"], { files }), ["a", "/a", "a"]);
+  assertEquals(await effective("fleet", [], { files, env: { KAS_CONFIG: "/a" } }), ["a", "/a", "a"]);
+  assertEquals(await effective("fleet", ["--config", "/b"], { files }), ["kas", "default", "kas"]);
+  assertEquals(await effective("max", ["--config", "/b"], { files }), [4, "/b", "4"]);
+  assertEquals(await effective("yes", ["--config", "/b"], { files }), [true, "/b", "true"]);
+});
+
+Deno.test("an environment variable is KAS_ and the flag's name, AWS's own after it; an empty one is none", async () => {
+  assertEquals(await effective("region", [], { env: { AWS_DEFAULT_REGION: "b", AWS_REGION: "a" } }), [
+    "a",
+    "AWS_REGION",
+    "a",
+  ]);
+  assertEquals(await effective("region", [], { env: { AWS_REGION: "a", KAS_REGION: "k" } }), [
+    "k",
+    "KAS_REGION",
+    "k",
+  ]);
+  assertEquals(await effective("region", [], { env: { AWS_REGION: "", AWS_DEFAULT_REGION: "b" } }), [
+    "b",
+    "AWS_DEFAULT_REGION",
+    "b",
+  ]);
+  for (const [name, { env }] of Object.entries(SETTINGS)) {
+    assertEquals(env[0], `KAS_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`);
+  }
+});
+
+Deno.test("a bad value names where it came from, in one line", async () => {
+  assertEquals(await effective("max", [], { env: { KAS_MAX: "many" } }), [
+    2,
+    'kas: Cannot take "many" for max (from KAS_MAX): expected a whole number from 0 to 100000\n',
+  ]);
+});
+
+Deno.test("of two settings that exclude each other the one of higher precedence counts, and of equal ones neither", async () => {
+  const arn = "arn:aws:elasticloadbalancing:eu-west-1:000000000000:targetgroup/kas/0123456789abcdef";
+  const env = { KAS_LOAD_BALANCER: "kas" };
+  const files = { "/etc/kas/kas.json": `{"target-group": "${arn}"}` };
+  const flag = ["--target-group", arn];
+  assertEquals(await effective("targetGroup", flag, { env }), [arn, "flag", arn]);
+  assertEquals(await effective("loadBalancer", flag, { env }), [undefined, "default", undefined]);
+  assertEquals(await effective("targetGroup", [], { env, files }), [undefined, "default", undefined]);
+  assertEquals(await effective("loadBalancer", [], { env, files }), ["kas", "KAS_LOAD_BALANCER", "kas"]);
+  assertEquals(await effective("targetGroup", [], { env: { ...env, KAS_TARGET_GROUP: arn } }), [
+    2,
+    "kas: --load-balancer (from KAS_LOAD_BALANCER) and --target-group (from KAS_TARGET_GROUP) exclude each other: " +
+    "give one of them\n",
+  ]);
+});
+
+Deno.test("a bad config file is told in one line that names it", async () => {
+  const cases: [string | undefined, string][] = [
+    [undefined, "it does not exist"],
+    ['{"flet": "kas"}', 'unknown setting "flet"'],
+    ['{"fleet": ["kas"]}', '"fleet" is no text, number or boolean'],
+    ["[]", 'expected an object such as {"fleet": "kas"}'],
+  ];
+  for (const [content, why] of cases) {
+    const files = content === undefined ? {} : { "/x.json": content };
+    assertEquals(await effective("fleet", ["--config", "/x.json"], { files }), [
+      2,
+      `kas: Cannot read config file /x.json: ${why}\n`,
+    ]);
+  }
+  const lookup = settingsLookup(() => undefined, () => "{");
+  const { message } = assertThrows(
+    () => lookup("fleet", SETTINGS.fleet, "/x.json"),
+    SettingsError,
+    "/x.json",
+  );
+  assertEquals(message.includes("\n"), false);
+});
+
+Deno.test("config files are the machine's and the user's", () => {
+  assertEquals(configFiles((name) => (name === "HOME" ? "/h" : undefined)), [
+    "/etc/kas/kas.json",
+    "/h/.config/kas/kas.json",
+  ]);
+  assertEquals(configFiles(() => undefined), ["/etc/kas/kas.json"]);
+});
+
+Deno.test("parsers take what they say and refuse the rest", () => {
+  const cases: [(text: string) => unknown, string, unknown][] = [
+    [duration, "300ms", 300],
+    [duration, "2.5s", 2_500],
+    [duration, "5m", 300_000],
+    [duration, "1h", 3_600_000],
+    [duration, "7", 7_000],
+    [range, "450-550", [450, 550]],
+    [range, "500", [500, 500]],
+    [positive, "1.5", 1.5],
+    [integer(1, 3), "3", 3],
+    [url, "http://127.0.0.1:1", "http://127.0.0.1:1"],
+  ];
+  for (const [parse, text, value] of cases) assertEquals(parse(text), value);
+  const refused: [(text: string) => unknown, string[]][] = [
+    [duration, ["", "5x", "-1s", "1s2s"]],
+    [range, ["550-450", "", "a-b"]],
+    [positive, ["0", "-1", "x", ""]],
+    [integer(1, 3), ["0", "4", "1.5", "", "1e0"]],
+    [url, ["x", "file:///x", ""]],
+    [SETTINGS.fleet.parse, ["", "a:b", "-a", "a b"]],
+    [SETTINGS.topicArn.parse, ["kas", "arn:aws:sqs:eu-west-1:123456789012:kas"]],
+    [SETTINGS.dryRun.parse, ["maybe", ""]],
+  ];
+  for (const [parse, texts] of refused) {
+    for (const text of texts) assertThrows(() => parse(text), TypeError, "expected");
+  }
+});

@@ -1,0 +1,159 @@
+import { assertEquals, assertFalse, assertMatch, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { MessageError, parseAlarmChange, parseMessage } from "../../../src/sns/message.ts";
+import { signed, TOPIC } from "./fixtures.ts";
+
+const NOTIFICATION = signed("Notification", { Subject: "s" });
+
+Deno.test("parseMessage() reads a notification, and keeps its UnsubscribeURL nowhere", () => {
+  const message = parseMessage(JSON.stringify(NOTIFICATION));
+  assertEquals(message, {
+    type: "Notification",
+    messageId: "26858270-545e-5848-82a2-e05566af3dcf",
+    topicArn: TOPIC,
+    message: "Hello",
+    subject: "s",
+    timestamp: String(NOTIFICATION["Timestamp"]),
+    signatureVersion: "2",
+    signature: String(NOTIFICATION["Signature"]),
+    signingCertUrl: String(NOTIFICATION["SigningCertURL"]),
+  });
+});
+
+for (const type of ["SubscriptionConfirmation", "UnsubscribeConfirmation"]) {
+  Deno.test(`parseMessage() reads a ${type} with its token`, () => {
+    const message = parseMessage(JSON.stringify(signed(type)));
+    assertEquals([message.type, "token" in message && message.token], [type, "SECRET"]);
+  });
+}
+
+Deno.test("parseMessage() tells an absent Subject from an empty one", () => {
+  assertFalse("subject" in parseMessage(JSON.stringify(signed("Notification"))));
+  const empty = parseMessage(JSON.stringify(signed("Notification", { Subject: "" })));
+  assertEquals("subject" in empty && empty.subject, "");
+});
+
+Deno.test("parseMessage() reads what nests as SNS does, brackets in texts not counted", () => {
+  const nested = { MessageAttributes: { kind: { Type: "String", Value: "x" } } };
+  const text = `${"[".repeat(50)}"\\`;
+  assertEquals(
+    parseMessage(JSON.stringify(signed("Notification", { ...nested, Message: text }))).message,
+    text,
+  );
+});
+
+const MALFORMED: Readonly<Record<string, [body: string, reason: RegExp]>> = {
+  "an empty body": ["", /^The body is no JSON$/],
+  "text": ["Hello", /^The body is no JSON$/],
+  "half a message": [
+    JSON.stringify(signed("SubscriptionConfirmation")).slice(0, -20),
+    /^The body is no JSON$/,
+  ],
+  "null": ["null", /no SNS message/],
+  "half a megabyte of brackets": ["[".repeat(2 ** 19), /^The body is no SNS message: it nests over 8 deep$/],
+  "an array": ["[]", /no SNS message|Type/],
+  "no Type": ["{}", /^Type is missing/],
+  "an unknown Type": [JSON.stringify({ ...NOTIFICATION, Type: "notification" }), /^Type is missing/],
+  "no MessageId": [JSON.stringify({ ...NOTIFICATION, MessageId: undefined }), /^MessageId is missing/],
+  "a number for a text": [JSON.stringify({ ...NOTIFICATION, Message: 1 }), /^Message is missing or not/],
+  "a Timestamp that is no time": [
+    JSON.stringify({ ...NOTIFICATION, Timestamp: "yesterday" }),
+    /^Timestamp is missing or not/,
+  ],
+  "a Timestamp without its zone": [
+    JSON.stringify({ ...NOTIFICATION, Timestamp: "2026-11-23T12:00:00" }),
+    /^Timestamp/,
+  ],
+  "a Signature that is not base64": [JSON.stringify({ ...NOTIFICATION, Signature: "*" }), /^Signature/],
+  "a MessageId of two lines": [JSON.stringify({ ...NOTIFICATION, MessageId: "a\nb" }), /^MessageId/],
+  "a Subject of two lines": [JSON.stringify({ ...NOTIFICATION, Subject: "a\nb" }), /^Subject/],
+  "a confirmation without its Token": [
+    JSON.stringify({ ...signed("SubscriptionConfirmation"), Token: undefined }),
+    /^Token/,
+  ],
+};
+for (const [what, [body, reason]] of Object.entries(MALFORMED)) {
+  Deno.test(`parseMessage() refuses ${what} as malformed`, () => {
+    const error = assertThrows(() => parseMessage(body), MessageError);
+    assertEquals(error.status, 400);
+    assertMatch(error.message, reason);
+    assertFalse(/SECRET|\n/.test(Deno.inspect(error, { depth: 5 }).split("\n    at ")[0] ?? ""));
+  });
+}
+
+Deno.test("parseMessage() and parseAlarmChange() answer every text without failing otherwise", () => {
+  fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+    assertThrows(() => parseMessage(text), MessageError);
+    assertEquals(parseAlarmChange(text).kind, "ignored");
+  }));
+});
+
+const ALARM = {
+  AlarmName: "kas:cpuhigh:i-1",
+  AlarmDescription: null,
+  AWSAccountId: "123456789012",
+  AlarmConfigurationUpdatedTimestamp: "2026-03-06T19:00:00.000+0000",
+  NewStateValue: "ALARM",
+  NewStateReason: "Threshold Crossed",
+  StateChangeTime: "2026-03-06T19:53:21.424+0000",
+  Region: "EU (Ireland)",
+  AlarmArn: "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:kas:cpuhigh:i-1",
+  OldStateValue: "OK",
+  OKActions: [],
+  AlarmActions: [TOPIC],
+  InsufficientDataActions: [],
+  Trigger: {
+    MetricName: "CPUUtilization",
+    Namespace: "AWS/EC2",
+    Dimensions: [{ value: "i-1", name: "InstanceId" }],
+  },
+};
+const CHANGE = {
+  kind: "change",
+  name: "kas:cpuhigh:i-1",
+  arn: ALARM.AlarmArn,
+  region: "eu-west-1",
+  from: "OK",
+  to: "ALARM",
+  at: Date.UTC(2026, 2, 6, 19, 53, 21, 424),
+};
+const { AlarmArn: _, ...WITHOUT_ARN } = ALARM;
+const { arn: __, region: ___, ...CHANGE_WITHOUT_ARN } = CHANGE;
+
+const NOTICES: Readonly<Record<string, [message: unknown, notice: unknown]>> = {
+  "a metric alarm": [ALARM, CHANGE],
+  "a composite alarm, which has no Trigger": [
+    { ...ALARM, Trigger: undefined, AlarmRule: "ALARM(x)" },
+    CHANGE,
+  ],
+  "fields of a kind not known yet": [{ ...ALARM, Trigger: { Metrics: [1] }, AlarmTagsStatus: {} }, CHANGE],
+  "an alarm named by its ARN alone": [{ ...ALARM, AlarmName: undefined }, CHANGE],
+  "an alarm without an ARN": [WITHOUT_ARN, CHANGE_WITHOUT_ARN],
+  "a time in another zone": [{ ...ALARM, StateChangeTime: "2026-03-06T20:53:21.424+0100" }, CHANGE],
+  "a time in ISO 8601": [{ ...ALARM, StateChangeTime: "2026-03-06T19:53:21.424Z" }, CHANGE],
+  "an unknown old state, as the one that tells least": [
+    { ...ALARM, OldStateValue: "NEW" },
+    { ...CHANGE, from: "INSUFFICIENT_DATA" },
+  ],
+};
+for (const [what, [message, notice]] of Object.entries(NOTICES)) {
+  Deno.test(`parseAlarmChange() reads ${what}`, () =>
+    assertEquals<unknown>(parseAlarmChange(JSON.stringify(message)), notice));
+}
+
+const IGNORED: Readonly<Record<string, [message: string, why: RegExp]>> = {
+  "text": ["Hello", /no JSON/],
+  "another service's event": [JSON.stringify({ source: "aws.ec2" }), /no alarm's: NewStateValue/],
+  "an alarm without a name": [JSON.stringify({ ...WITHOUT_ARN, AlarmName: undefined }), /names none/],
+  "an unknown new state": [JSON.stringify({ ...ALARM, NewStateValue: "NEW" }), /NewStateValue/],
+  "a time without its zone": [
+    JSON.stringify({ ...ALARM, StateChangeTime: "2026-03-06T19:53:21" }),
+    /StateChangeTime/,
+  ],
+};
+for (const [what, [message, why]] of Object.entries(IGNORED)) {
+  Deno.test(`parseAlarmChange() passes ${what} over, and says why`, () => {
+    const notice = parseAlarmChange(message);
+    assertMatch(notice.kind === "ignored" ? notice.why : "", why);
+  });
+}

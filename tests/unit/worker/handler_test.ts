@@ -1,0 +1,96 @@
+import { assertEquals } from "@std/assert";
+import { workerHandler, type WorkerParts } from "../../../src/worker/handler.ts";
+
+const PARTS: WorkerParts = {
+  full: () => false,
+  burn: () => Promise.resolve({ w: 30_475, seconds: 0.5085361 }),
+  failed: () => {},
+  version: "1.2.3",
+};
+
+/** What the handler answers: status, body and the headers that matter. */
+async function ask(method: string, path: string, parts: Partial<WorkerParts> = {}): Promise<unknown[]> {
+  const response = await workerHandler({ ...PARTS, ...parts })(
+    new Request(`http://worker${path}`, { method }),
+  );
+  assertEquals(response.headers.get("content-type"), "text/plain");
+  const extra = response.headers.get("allow") ?? response.headers.get("retry-after");
+  return [response.status, await response.text(), ...extra === null ? [] : [extra]];
+}
+
+Deno.test("GET and HEAD /ping are answered pong", async () => {
+  assertEquals(await ask("GET", "/ping"), [200, "pong"]);
+  assertEquals((await ask("HEAD", "/ping"))[0], 200);
+  assertEquals(await ask("GET", "/ping?from=/work"), [200, "pong"]);
+});
+
+Deno.test("/ping tells the version, before the first work and after it", async () => {
+  const handler = workerHandler(PARTS);
+  const version = async () => (await handler(new Request("http://worker/ping"))).headers.get("kas-version");
+  assertEquals(await version(), "1.2.3");
+  await handler(new Request("http://worker/work"));
+  assertEquals(await version(), "1.2.3");
+});
+
+Deno.test("GET /work is answered with the integer, a tab and the seconds with six decimals", async () => {
+  assertEquals(await ask("GET", "/work"), [200, "30475\t0.508536"]);
+  assertEquals(await ask("GET", "/work?n=1"), [200, "30475\t0.508536"]);
+});
+
+Deno.test("/ping says when the first /work was answered, once one was (R17)", async () => {
+  let now = Date.UTC(2026, 10, 24);
+  let full = true;
+  const handler = workerHandler({ ...PARTS, full: () => full, now: () => now });
+  const ask = async (method: string, path: string) => {
+    const response = await handler(new Request(`http://worker${path}`, { method }));
+    await response.body?.cancel();
+    return [response.status, response.headers.get("kas-first-work"), response.headers.get("content-type")];
+  };
+  await ask("GET", "/work");
+  assertEquals(await ask("GET", "/ping"), [200, null, "text/plain"]);
+  full = false;
+  await ask("GET", "/work");
+  now += 60_000;
+  await ask("GET", "/work");
+  assertEquals(await ask("GET", "/ping"), [200, "2026-11-24T00:00:00.000Z", "text/plain"]);
+  assertEquals(await ask("HEAD", "/ping"), [200, "2026-11-24T00:00:00.000Z", "text/plain"]);
+});
+
+Deno.test("another path is not found, whatever the method", async () => {
+  for (const path of ["/", "/pingx", "/works", "/ping/x"]) {
+    assertEquals(await ask("GET", path), [404, "not found"]);
+  }
+  assertEquals(await ask("POST", "/"), [404, "not found"]);
+});
+
+Deno.test("another method is not allowed, and the answer says which are", async () => {
+  assertEquals(await ask("POST", "/ping"), [405, "method not allowed", "GET, HEAD"]);
+  assertEquals(await ask("POST", "/work"), [405, "method not allowed", "GET"]);
+  assertEquals(await ask("HEAD", "/work"), [405, "method not allowed", "GET"]);
+});
+
+Deno.test("/work is answered 503 with Retry-After while the queue is full, /ping goes on", async () => {
+  const full = () => true;
+  assertEquals(await ask("GET", "/work", { full }), [503, "too many requests are waiting", "1"]);
+  assertEquals(await ask("GET", "/ping", { full }), [200, "pong"]);
+});
+
+Deno.test("/work is answered 500 when the work fails, without saying why, which goes to the log", async () => {
+  const logged: unknown[] = [];
+  const error = new Error("secret");
+  const parts = { burn: () => Promise.reject(error), failed: (error: unknown) => logged.push(error) };
+  assertEquals(await ask("GET", "/work", parts), [500, "the work failed"]);
+  assertEquals(logged, [error]);
+});
+
+Deno.test("a client that went away is no failure", async () => {
+  const logged: unknown[] = [];
+  const gone = AbortSignal.abort();
+  const handler = workerHandler({
+    ...PARTS,
+    burn: (signal) => Promise.reject(signal.reason),
+    failed: (error) => logged.push(error),
+  });
+  await handler(new Request("http://worker/work", { signal: gone }));
+  assertEquals(logged, []);
+});

@@ -1,0 +1,131 @@
+import { assertEquals, assertGreaterOrEqual, assertInstanceOf, assertLess, assertRejects } from "@std/assert";
+import { BurnPool, type PoolOptions } from "../../../src/worker/pool.ts";
+import { BurnThreadError, startThread } from "../../../src/worker/thread.ts";
+
+const ONE: PoolOptions = { threads: 1, queue: 10, workMs: [1, 1] };
+const STAYS = new AbortController().signal;
+
+/** A burn that lasts until its client goes away, and the one who can end it so. */
+function longBurn(pool: BurnPool): { gone: AbortController; ended: Promise<unknown> } {
+  const gone = new AbortController();
+  return { gone, ended: pool.burn(gone.signal).then(() => "burned", (error) => error) };
+}
+
+Deno.test("burn() burns on a thread for a duration between the two given", async () => {
+  const dice = [0, 0.5];
+  using pool = new BurnPool({ ...ONE, workMs: [5, 25], random: () => dice.shift() ?? 0 });
+  const first = await pool.burn(STAYS);
+  assertEquals(Number.isInteger(first.w), true);
+  assertGreaterOrEqual(first.seconds, 0.005);
+  assertGreaterOrEqual((await pool.burn(STAYS)).seconds, 0.005);
+});
+
+/** Threads that burn nothing, say that they took so many ms more than they were to, and how long that was to be. */
+function lateThreads(ms: number): { readonly meant: number[]; readonly start: () => Worker } {
+  const meant: number[] = [];
+  const script = `onmessage = ({ data }) => postMessage({ w: 0, seconds: (data.ms + ${ms}) / 1000 })`;
+  const start = () => {
+    const worker = new Worker(`data:text/javascript,${encodeURIComponent(script)}`, { type: "module" });
+    worker.addEventListener("message", ({ data }) => meant.push(Math.round(data.seconds * 1_000 - ms)));
+    return worker;
+  };
+  return { meant, start };
+}
+
+for (
+  const [what, late, expected] of [
+    ["makes up for burns that took longer than meant", 1, [20, 19, 19, 19]],
+    ["burns no shorter than it may, and carries on what was not made up for", 3, [20, 18, 18, 18]],
+    ["has nothing to make up for where burns take as long as meant", 0, [20, 20, 20, 20]],
+  ] as const
+) {
+  Deno.test(`burn() ${what}`, async () => {
+    const { meant, start } = lateThreads(late);
+    using pool = new BurnPool({ ...ONE, workMs: [18, 22], random: () => 0.5, start });
+    for (let n = 0; n < 4; n++) await pool.burn(STAYS);
+    assertEquals(meant, [...expected]);
+  });
+}
+
+Deno.test("burn() lets others wait for a thread, first come, first served", async () => {
+  using pool = new BurnPool(ONE);
+  const order: number[] = [];
+  const burns = [1, 2, 3, 4].map(async (n) => {
+    await pool.burn(STAYS);
+    order.push(n);
+  });
+  assertEquals([pool.burning, pool.waiting], [1, 3]);
+  await Promise.all(burns);
+  assertEquals(order, [1, 2, 3, 4]);
+  assertEquals([pool.burning, pool.waiting], [0, 0]);
+});
+
+Deno.test("a pool is full, and refuses, when as many wait as may", async () => {
+  using pool = new BurnPool({ ...ONE, queue: 1, workMs: [60_000, 60_000] });
+  const first = longBurn(pool);
+  assertEquals(pool.full, false);
+  const second = longBurn(pool);
+  assertEquals(pool.full, true);
+  await assertRejects(() => pool.burn(STAYS), RangeError, "1 wait for a thread already");
+  second.gone.abort();
+  assertInstanceOf(await second.ended, DOMException);
+  assertEquals(pool.full, false);
+  const third = longBurn(pool);
+  assertEquals([pool.burning, pool.waiting], [1, 1]);
+  third.gone.abort();
+  first.gone.abort();
+  await Promise.all([first.ended, third.ended]);
+});
+
+Deno.test("burn() stops at once when its client goes away, and the thread takes the next", async () => {
+  const dice = [1, 0];
+  using pool = new BurnPool({ ...ONE, workMs: [1, 60_000], random: () => dice.shift() ?? 0 });
+  const first = longBurn(pool);
+  const next = pool.burn(STAYS);
+  first.gone.abort(new Error("gone"));
+  assertEquals(String(await first.ended), "Error: gone");
+  assertLess((await next).seconds, 1);
+});
+
+Deno.test("burn() does nothing for a client that has gone already", async () => {
+  using pool = new BurnPool(ONE);
+  await assertRejects(() => pool.burn(AbortSignal.abort(new Error("gone"))), Error, "gone");
+  assertEquals([pool.burning, pool.waiting], [0, 0]);
+});
+
+Deno.test("a thread that dies fails its own burn alone and is replaced", async () => {
+  const dies = () =>
+    new Worker(
+      "data:text/javascript," + encodeURIComponent("onmessage = () => { throw new Error('died') }"),
+      {
+        type: "module",
+      },
+    );
+  const starts = [dies, undefined];
+  using pool = new BurnPool({ ...ONE, start: () => (starts.shift() ?? startThread)() });
+  const first = pool.burn(STAYS);
+  const second = pool.burn(STAYS);
+  await assertRejects(() => first, BurnThreadError, "died");
+  assertGreaterOrEqual((await second).seconds, 0.001);
+});
+
+Deno.test("disposing of a pool ends burns under way and waiting", async () => {
+  const pool = new BurnPool({ ...ONE, workMs: [60_000, 60_000] });
+  const burns = [longBurn(pool), longBurn(pool)];
+  pool[Symbol.dispose]();
+  for (const { ended } of burns) assertInstanceOf(await ended, Error);
+  assertEquals([pool.burning, pool.waiting], [0, 0]);
+});
+
+Deno.test("warmUp() starts the threads before anything is to be burned", async () => {
+  const started = Promise.withResolvers<void>();
+  let starts = 0;
+  const start = () => {
+    if (++starts === 2) started.resolve();
+    return startThread();
+  };
+  using pool = new BurnPool({ ...ONE, threads: 2, start });
+  assertEquals(starts, 0);
+  pool.warmUp();
+  await started.promise;
+});
