@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { type Signal, signalOf } from "../src/scaling/model/alarm.ts";
-import { decide, type Decision, type Facts } from "../src/scaling/decide.ts";
+import { type Recommendation, recommendationOf } from "../src/scaling/model/alarm.ts";
+import { decide, type Decision, type Observation } from "../src/scaling/decide.ts";
 import type { Instance } from "../src/scaling/model/instance.ts";
 import { quantile } from "./result.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 
 /** Facts of a fleet of which half is in service, busy, and over two zones. */
-export function factsOf(size: number): Facts {
+export function factsOf(size: number): Observation {
   const instances = Array.from({ length: size }, (_, i): Instance => {
     const on = i % 2 === 0;
     return {
@@ -43,7 +43,7 @@ export function factsOf(size: number): Facts {
       }))
     ),
     cpu: Object.fromEntries(serving.map(({ id }) => [id, { percent: 30, at: NOW - 30_000 }])),
-    underWay: [],
+    inProgress: [],
     history: { inServiceSince: {} },
   };
 }
@@ -51,13 +51,13 @@ export function factsOf(size: number): Facts {
 /** What it takes to decide on a start and on a stop, µs each: the median of 20, facts made anew for each. */
 export function decideTimes(size: number): { readonly out: number; readonly in: number } {
   const alarm = { fleet: "kas", dimension: factsOf(size).instances[2]?.id ?? "", at: NOW };
-  const out = signalOf({ ...alarm, kind: "cpuhigh", from: "OK", to: "ALARM" }, "notification");
-  const less = signalOf({ ...alarm, kind: "cpulow", from: "ALARM", to: "OK" }, "notification");
+  const out = recommendationOf({ ...alarm, kind: "cpuhigh", from: "OK", to: "ALARM" }, "notification");
+  const less = recommendationOf({ ...alarm, kind: "cpulow", from: "ALARM", to: "OK" }, "notification");
   return { out: median(size, out, "start"), in: median(size, less, "stop") };
 }
 
 /** Once for each facts, as kas decides once on what it has seen. */
-function median(size: number, signal: Signal, expected: Decision["kind"]): number {
+function median(size: number, signal: Recommendation, expected: Decision["kind"]): number {
   const times: number[] = [];
   for (let n = 0; n < 20; n++) {
     const facts = factsOf(size);

@@ -7,7 +7,7 @@
  */
 import { Journal } from "../src/autoscaler/store/journal.ts";
 import { Observer } from "../src/autoscaler/control/observe.ts";
-import { State } from "../src/autoscaler/store/state_folder.ts";
+import { Store } from "../src/autoscaler/store/state_folder.ts";
 import { BALANCER } from "../tests/unit/autoscaler/fixtures.ts";
 import { execute } from "../tests/support/kas.ts";
 import { asking, type Fleet, fleetOf } from "./fleet.ts";
@@ -48,7 +48,7 @@ const BEFORE = "the predecessor's way";
 async function looking(fleet: Fleet): Promise<() => Promise<number>> {
   const folder = await Deno.makeTempDir({ prefix: "kas-bench-" });
   try {
-    using state = State.open(folder);
+    using state = Store.open(folder);
     const journal = new Journal(state);
     const observer = new Observer(fleet.aws, { fleet: "kas", balancer: BALANCER });
     const look = () =>

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { Activities } from "../src/autoscaler/lifecycle/runner.ts";
+import { ActivityRunner } from "../src/autoscaler/lifecycle/runner.ts";
 import { Journal } from "../src/autoscaler/store/journal.ts";
 import { Observer } from "../src/autoscaler/control/observe.ts";
-import { State } from "../src/autoscaler/store/state_folder.ts";
-import { step } from "../src/autoscaler/control/evaluate.ts";
+import { Store } from "../src/autoscaler/store/state_folder.ts";
+import { evaluate } from "../src/autoscaler/control/evaluate.ts";
 import { realClock } from "../src/autoscaler/control/clock.ts";
 import { BALANCER } from "../tests/unit/autoscaler/fixtures.ts";
 import { binary } from "../tests/support/needs.ts";
@@ -38,21 +38,21 @@ async function resync(fleet: Fleet, times: number): Promise<{ took: number; answ
   const { aws } = fleet;
   const folder = await Deno.makeTempDir({ prefix: "kas-bench-" });
   try {
-    using state = State.open(folder);
+    using state = Store.open(folder);
     const journal = new Journal(state);
     const observer = new Observer(aws, { fleet: "kas", balancer: BALANCER });
     const world = { aws, fleet: observer.fleet, limits: LIMITS, clock: realClock, address: () => undefined };
-    await using activities = new Activities({ ...world, startTimeout: 1, drainTimeout: 1 }, journal);
+    await using activities = new ActivityRunner({ ...world, startTimeout: 1, drainTimeout: 1 }, journal);
     const stepper = { observer, state, journal, activities, limits: LIMITS, dryRun: true, now: Date.now };
     const { signal } = new AbortController();
     // The first look does not know yet what runs.
-    await step(stepper, "resync", { signal });
+    await evaluate(stepper, "resync", { signal });
     const ask = await asking(fleet, () => observer.facts("resync", stepper, signal));
     const took: number[] = [];
     const answers: number[] = [];
     for (let n = 0; n < times; n++) {
       const begun = performance.now();
-      await step(stepper, "resync", { signal });
+      await evaluate(stepper, "resync", { signal });
       took.push(performance.now() - begun);
       answers.push(await ask());
     }

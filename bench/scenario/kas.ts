@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { type Signal, signalOf } from "../../src/scaling/model/alarm.ts";
+import { type Recommendation, recommendationOf } from "../../src/scaling/model/alarm.ts";
 import { decide } from "../../src/scaling/decide.ts";
-import type { Facts, Limits, UnderWay } from "../../src/scaling/model/observation.ts";
+import type { ActivityInProgress, Limits, Observation } from "../../src/scaling/model/observation.ts";
 import type { Instance, InstanceState, Registration } from "../../src/scaling/model/instance.ts";
-import { resyncSignal } from "../../src/scaling/policies/alarms.ts";
+import { reconcileRecommendation } from "../../src/scaling/policies/alarms.ts";
 import { SETTINGS } from "../../src/settings/table.ts";
 import { changes, instanceAlarms } from "./alarms.ts";
 import { type Machine, MINUTE, type Phase, type Plant } from "./plant.ts";
@@ -45,7 +45,7 @@ export function kas(limits: Partial<Limits> = {}): (plant: Plant) => Policy {
     const last: { lastOut?: number; lastIn?: number } = {};
     let due = FIRST_RESYNC;
 
-    const facts = (): Facts => ({
+    const facts = (): Observation => ({
       now: plant.now * 1_000,
       fleet: FLEET,
       limits: inForce,
@@ -60,7 +60,7 @@ export function kas(limits: Partial<Limits> = {}): (plant: Plant) => Policy {
           return point !== undefined && point.at >= started * 1_000 ? [[id, point]] : [];
         }),
       ),
-      underWay: plant.machines.flatMap(underWay),
+      inProgress: plant.machines.flatMap(inProgress),
       history: {
         ...last,
         inServiceSince: Object.fromEntries(
@@ -68,7 +68,7 @@ export function kas(limits: Partial<Limits> = {}): (plant: Plant) => Policy {
         ),
       },
     });
-    const step = (ask: (facts: Facts) => Signal) => {
+    const step = (ask: (facts: Observation) => Recommendation) => {
       const seen = facts();
       const decision = decide(ask(seen), seen);
       // The plant has neither launch template nor end: its limits name none.
@@ -85,12 +85,12 @@ export function kas(limits: Partial<Limits> = {}): (plant: Plant) => Policy {
       for (const [id, percent] of points ?? []) cpu.set(id, { percent, at: (plant.now - MINUTE) * 1_000 });
       for (const { kind, id, from, to } of points === undefined ? [] : changes(alarms, points, plant.now)) {
         const change = { fleet: FLEET, kind, dimension: id, from, to, at: plant.now * 1_000 };
-        const signal = signalOf(change, "notification");
+        const signal = recommendationOf(change, "notification");
         if (signal.kind !== "none") step(() => signal);
       }
       if (plant.now >= due) {
         due = plant.now + inForce.resync / 1_000;
-        step(resyncSignal);
+        step(reconcileRecommendation);
       }
     };
   };
@@ -110,7 +110,7 @@ function instance({ id, base, phase, started, stopped }: Machine): Instance {
   };
 }
 
-function underWay({ id, phase, since }: Machine): readonly UnderWay[] {
+function inProgress({ id, phase, since }: Machine): readonly ActivityInProgress[] {
   switch (phase) {
     case "booting":
     case "registering":

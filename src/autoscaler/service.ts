@@ -11,17 +11,17 @@ import type { Limits } from "../scaling/model/observation.ts";
 import { certificates } from "../sns/certificate.ts";
 import { MessageError } from "../sns/message.ts";
 import { verifier } from "../sns/verify.ts";
-import { Activities } from "./lifecycle/runner.ts";
+import { ActivityRunner } from "./lifecycle/runner.ts";
 import type { Fleet } from "./lifecycle/activity_context.ts";
 import { handler } from "./http/endpoint.ts";
 import { Inbox } from "./store/inbox.ts";
 import { Journal } from "./store/journal.ts";
 import { listen as listenTo } from "./http/listener.ts";
-import { Loop } from "./control/loop.ts";
+import { ControlLoop } from "./control/loop.ts";
 import { Metrics } from "./http/metrics.ts";
 import { Observer } from "./control/observe.ts";
 import type { Look, Snapshot } from "./http/snapshot.ts";
-import { State } from "./store/state_folder.ts";
+import { Store } from "./store/state_folder.ts";
 import { status } from "./http/status.ts";
 import { statusPage } from "./http/page/page.ts";
 import { type Clock, realClock } from "./control/clock.ts";
@@ -73,7 +73,7 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
   const started = now();
   await using parts = new AsyncDisposableStack();
 
-  const state = parts.use(State.open(options.state));
+  const state = parts.use(Store.open(options.state));
   const inbox = new Inbox(state);
   const journal = new Journal(state);
 
@@ -89,7 +89,7 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
     metrics.looked(it);
   });
   const world = { ...options, aws, clock, address: workerAddress };
-  const activities = parts.use(new Activities(world, journal, metrics));
+  const activities = parts.use(new ActivityRunner(world, journal, metrics));
   const stepper = {
     observer,
     state,
@@ -101,22 +101,22 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
     dryRun,
     now,
   };
-  const loop = new Loop({
-    stepper,
+  const loop = new ControlLoop({
+    evaluation: stepper,
     inbox,
     clock,
     confirm: topicArn === undefined ? undefined : (token, signal) => confirm(aws, topicArn, token, signal),
-    decided: (signal, decision) => metrics.decided(signal, decision),
+    onDecision: (signal, decision) => metrics.decided(signal, decision),
   });
 
   const snapshot = (): Snapshot => ({
     now: now(),
-    facts: loop.seen,
+    observation: loop.observation,
     limits: world.limits,
     look,
     waiting: inbox.waiting(),
     oldest: inbox.oldest(),
-    underWay: journal.unfinished().map((activity) => ({
+    inProgress: journal.unfinished().map((activity) => ({
       activity,
       step: journal.steps(activity.id).findLast(({ ended }) => ended === undefined),
     })),
@@ -159,7 +159,7 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
   const server = listen && listenTo(listen, handle);
   const url = server === undefined ? "" : urlOf(server.addr);
 
-  if (!dryRun) activities.recover();
+  if (!dryRun) activities.resume();
   const stop = new AbortController();
   let ended = false;
   const running = loop.run(stop.signal).finally(() => ended = true);

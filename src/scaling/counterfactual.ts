@@ -4,28 +4,28 @@
  *
  * @module
  */
-import { type AlarmKind, type AlarmState, type Signal, signalOf } from "./model/alarm.ts";
+import { type AlarmKind, type AlarmState, type Recommendation, recommendationOf } from "./model/alarm.ts";
 import { decide, type Decision } from "./decide.ts";
-import { activityOf, type Facts, type Limits } from "./model/observation.ts";
-import { exists, inService, type Instance, standing } from "./model/instance.ts";
+import { activityOf, type Limits, type Observation } from "./model/observation.ts";
+import { exists, inService, type Instance, lifecycleStatus } from "./model/instance.ts";
 import { pauseAfter, wholeFleet } from "./checks/checks.ts";
-import { resyncSignal } from "./policies/alarms.ts";
+import { reconcileRecommendation } from "./policies/alarms.ts";
 
 /** One change, and what would have been decided with it. */
 export interface Counterfactual {
   /** In words: "with --max 4 instead of 3". */
   readonly change: string;
-  readonly signal: Signal;
-  readonly facts: Facts;
+  readonly recommendation: Recommendation;
+  readonly observation: Observation;
   readonly decision: Decision;
 }
 
 /** A change to try: what differs, and how it reads. */
 interface Change {
   readonly change: string;
-  readonly facts: Facts;
+  readonly observation: Observation;
   /** What is asked, where that differs too; at a resync it follows from the facts. */
-  readonly signal?: Signal;
+  readonly recommendation?: Recommendation;
 }
 
 /** Changes of one kind, the slightest first: an array, or made when it is asked for. */
@@ -47,13 +47,13 @@ const FEW = 2 * MOST;
  * The changes by which something else would have come of it, the slightest of each kind: a step where nothing was decided,
  * nothing (or a step the other way) where one was.
  */
-export function counterfactuals(signal: Signal, facts: Facts): Counterfactual[] {
+export function counterfactuals(signal: Recommendation, facts: Observation): Counterfactual[] {
   const { kind } = decide(signal, facts);
   const made = (change: Change | undefined): Counterfactual | undefined => {
     if (change === undefined) return undefined;
-    const asks = change.signal ?? again(signal, facts, change.facts);
-    const decision = decide(asks, change.facts);
-    return decision.kind === kind ? undefined : { ...change, signal: asks, decision };
+    const asks = change.recommendation ?? again(signal, facts, change.observation);
+    const decision = decide(asks, change.observation);
+    return decision.kind === kind ? undefined : { ...change, recommendation: asks, decision };
   };
   return kinds(signal, facts, kind).flatMap((changes) =>
     slightest(changes.length, (i) => made(changes.at(i))) ?? []
@@ -83,14 +83,14 @@ function slightest<T>(length: number, at: (i: number) => T | undefined): T | und
 }
 
 /** What would be asked of other facts: a resync asks what its alarms amount to, anybody else the same. */
-export function again(signal: Signal, facts: Facts, changed: Facts): Signal {
+export function again(signal: Recommendation, facts: Observation, changed: Observation): Recommendation {
   const follows = signal.source === "resync" &&
-    JSON.stringify(resyncSignal(facts)) === JSON.stringify(signal);
-  return follows ? resyncSignal(changed) : signal;
+    JSON.stringify(reconcileRecommendation(facts)) === JSON.stringify(signal);
+  return follows ? reconcileRecommendation(changed) : signal;
 }
 
 /** The kinds of change that are tried, each the slightest first. */
-function kinds(signal: Signal, facts: Facts, kind: Decision["kind"]): Kind[] {
+function kinds(signal: Recommendation, facts: Observation, kind: Decision["kind"]): Kind[] {
   const inward = signal.kind === "in" || (signal.kind === "none" && signal.source === "resync");
   const none = kind === "none";
   return [
@@ -110,7 +110,7 @@ function kinds(signal: Signal, facts: Facts, kind: Decision["kind"]): Kind[] {
 }
 
 /** R3's upper bound. */
-function maxima(facts: Facts, raise: boolean): Change[] {
+function maxima(facts: Observation, raise: boolean): Change[] {
   const { max } = facts.limits;
   const now = count(facts, "serving") + count(facts, "coming");
   const whole = facts.instances.filter(exists).length;
@@ -119,35 +119,35 @@ function maxima(facts: Facts, raise: boolean): Change[] {
   const values = raise ? counts.map((it) => it + 1) : counts.toReversed();
   return [...new Set(values)].map((value) => ({
     change: `with --max ${value} instead of ${max ?? `the whole fleet's ${whole}`}`,
-    facts: limited(facts, { max: value }),
+    observation: limited(facts, { max: value }),
   }));
 }
 
 /** R7's launches: allowed where none was made, and the other way round. */
-function growth(facts: Facts, kind: Decision["kind"]): Change[] {
+function growth(facts: Observation, kind: Decision["kind"]): Change[] {
   const { max } = facts.limits;
   if (kind === "launch") {
     const { grow: _, ...limits } = facts.limits;
-    return [{ change: "without --grow", facts: { ...facts, limits } }];
+    return [{ change: "without --grow", observation: { ...facts, limits } }];
   }
   if (kind !== "none" || facts.limits.grow !== undefined) return [];
   const room = wholeFleet(facts) + 1;
   const grow = "a launch template";
   return [
-    ...(max === undefined ? [] : [{ change: `with --grow`, facts: limited(facts, { grow }) }]),
-    { change: `with --grow and --max ${room}`, facts: limited(facts, { grow, max: room }) },
+    ...(max === undefined ? [] : [{ change: `with --grow`, observation: limited(facts, { grow }) }]),
+    { change: `with --grow and --max ${room}`, observation: limited(facts, { grow, max: room }) },
   ];
 }
 
 /** R3's lower bound. */
-function minima(facts: Facts, lower: boolean): Change[] {
+function minima(facts: Observation, lower: boolean): Change[] {
   const { min } = facts.limits;
   const now = count(facts, "serving");
   return (lower ? [now, now - 1] : [now, now + 1]).filter((value) => value >= 0 && value !== min).map((
     value,
   ) => ({
     change: `with --min ${value} instead of ${min ?? "the number of base and control instances"}`,
-    facts: limited(facts, { min: value }),
+    observation: limited(facts, { min: value }),
   }));
 }
 
@@ -155,7 +155,7 @@ function minima(facts: Facts, lower: boolean): Change[] {
 function spans(
   name: "warmup" | "cooldownOut" | "cooldownIn" | "resync",
   ages: readonly number[],
-  facts: Facts,
+  facts: Observation,
   shorten: boolean,
 ): Change[] {
   const span = facts.limits[name];
@@ -166,12 +166,12 @@ function spans(
     .slice(0, MOST)
     .map((value) => ({
       change: `with --${flag(name)} ${time(value)} instead of ${time(span)}`,
-      facts: limited(facts, { [name]: value }),
+      observation: limited(facts, { [name]: value }),
     }));
 }
 
 /** The same some time later: when a span of R5, R2 or R7 has passed. */
-function later(facts: Facts): Change[] {
+function later(facts: Observation): Change[] {
   const { now, limits, history: { launchesFail } } = facts;
   const ends = [
     ...steps(facts).flatMap((age) =>
@@ -185,37 +185,37 @@ function later(facts: Facts): Change[] {
     .slice(0, MOST)
     .map((wait) => ({
       change: `${time(wait)} later, all else the same`,
-      facts: { ...facts, now: now + wait },
+      observation: { ...facts, now: now + wait },
     }));
 }
 
 /** What the notification told of: another transition of its alarm. */
-function transition(signal: Signal, facts: Facts): Change[] {
+function transition(signal: Recommendation, facts: Observation): Change[] {
   const { alarm, source } = signal;
   if (alarm === undefined || source !== "notification") return [];
   // One that came too late would have done so with any other state.
-  if (signal.kind === "none" && signalOf(alarm, source).kind !== "none") return [];
+  if (signal.kind === "none" && recommendationOf(alarm, source).kind !== "none") return [];
   const { kind, dimension, from, to } = alarm;
-  const into = (state: AlarmState) => signalOf({ ...alarm, to: state }, source);
+  const into = (state: AlarmState) => recommendationOf({ ...alarm, to: state }, source);
   // A step in rests on more than was looked at for one out.
   const unseen = (state: AlarmState) => signal.kind !== "in" && into(state).kind === "in";
   return (["ALARM", "OK"] as const).flatMap((state) => [
     ...(state === from || state === to ? [] : [{
       change: `if ${kind} of ${dimension} had come from ${state} instead of ${from}`,
-      facts,
-      signal: { ...signal, alarm: { ...alarm, from: state } },
+      observation: facts,
+      recommendation: { ...signal, alarm: { ...alarm, from: state } },
     }]),
     ...(state === to || unseen(state) ? [] : [{
       change: `if ${kind} of ${dimension} had gone into ${state} instead of ${to}`,
-      facts,
-      signal: into(state),
+      observation: facts,
+      recommendation: into(state),
     }]),
   ]);
 }
 
 /** The alarms as CloudWatch had them. */
-function alarmStates(signal: Signal, facts: Facts, none: boolean): Change[][] {
-  const put = (which: (at: number) => boolean, state: "ALARM" | "OK"): Facts => ({
+function alarmStates(signal: Recommendation, facts: Observation, none: boolean): Change[][] {
+  const put = (which: (at: number) => boolean, state: "ALARM" | "OK"): Observation => ({
     ...facts,
     alarms: facts.alarms.map((alarm, i) => (which(i) && alarm.state !== state ? { ...alarm, state } : alarm)),
   });
@@ -224,7 +224,7 @@ function alarmStates(signal: Signal, facts: Facts, none: boolean): Change[][] {
       kinds.includes(kind) && was !== state
         ? [{
           change: `if ${kind} of ${dimension} were in ${state} instead of ${was}`,
-          facts: put((at) => at === i, state),
+          observation: put((at) => at === i, state),
         }]
         : []
     ).slice(0, MOST);
@@ -234,7 +234,7 @@ function alarmStates(signal: Signal, facts: Facts, none: boolean): Change[][] {
     ...each(high, "OK"),
     {
       change: `if none of ${calling} cpuhigh and reqcount alarms were in ALARM`,
-      facts: put((at) => high.includes(facts.alarms[at]?.kind ?? "cpulow"), "OK"),
+      observation: put((at) => high.includes(facts.alarms[at]?.kind ?? "cpulow"), "OK"),
     },
   ];
   const { alarm } = signal;
@@ -245,7 +245,7 @@ function alarmStates(signal: Signal, facts: Facts, none: boolean): Change[][] {
     );
   const stale: Change[] = alarm === undefined || current === undefined || current < 0 ? [] : [{
     change: `if ${alarm.kind} of ${alarm.dimension} were still in ${alarm.to}`,
-    facts: {
+    observation: {
       ...facts,
       alarms: facts.alarms.map((it, i) => (i === current ? { ...it, state: alarm.to } : it)),
     },
@@ -260,7 +260,7 @@ function alarmStates(signal: Signal, facts: Facts, none: boolean): Change[][] {
 }
 
 /** R6: the CPU of the busiest, one at a time. */
-function loads(facts: Facts, lower: boolean): Kind[] {
+function loads(facts: Observation, lower: boolean): Kind[] {
   return facts.instances.filter(inService)
     .map(({ id }) => ({ id, percent: facts.cpu[id]?.percent ?? NaN }))
     .filter(({ percent }) => Number.isFinite(percent))
@@ -269,7 +269,7 @@ function loads(facts: Facts, lower: boolean): Kind[] {
     .map(({ id, percent }) =>
       ladder(percent, lower ? 0 : 100, 10, (value) => ({
         change: `with the CPU of ${id} at ${value} % instead of ${Number(percent.toFixed(1))} %`,
-        facts: {
+        observation: {
           ...facts,
           cpu: { ...facts.cpu, [id]: { percent: value, at: facts.cpu[id]?.at ?? facts.now } },
         },
@@ -278,14 +278,14 @@ function loads(facts: Facts, lower: boolean): Kind[] {
 }
 
 /** R6: the thresholds of cpuhigh, all of them at once as they are set. */
-function thresholds(facts: Facts, raise: boolean): Kind {
+function thresholds(facts: Observation, raise: boolean): Kind {
   const lowest = Math.min(
     ...facts.alarms.filter(({ kind }) => kind === "cpuhigh").map(({ threshold }) => threshold),
   );
   if (!Number.isFinite(lowest)) return [];
   return ladder(lowest, raise ? 100 : 1, 1, (threshold) => ({
     change: `with cpuhigh at ${threshold} % instead of ${lowest} %`,
-    facts: {
+    observation: {
       ...facts,
       alarms: facts.alarms.map((alarm) => (alarm.kind === "cpuhigh" ? { ...alarm, threshold } : alarm)),
     },
@@ -293,11 +293,11 @@ function thresholds(facts: Facts, raise: boolean): Kind {
 }
 
 /** Instances without what keeps scaling from them: a quarantine, or an activity under way. */
-function released(signal: Signal, facts: Facts): Change[][] {
+function released(signal: Recommendation, facts: Observation): Change[][] {
   const quarantined = facts.instances.filter(({ quarantine }) => quarantine !== undefined).slice(0, MOST)
     .map(({ id }) => ({
       change: `with ${id} released from its quarantine`,
-      facts: {
+      observation: {
         ...facts,
         instances: facts.instances.map((it) => {
           if (it.id !== id) return it;
@@ -306,27 +306,27 @@ function released(signal: Signal, facts: Facts): Change[][] {
         }),
       },
     }));
-  const underWay = facts.underWay.slice(0, MOST).map(({ kind, instance }, i) => ({
+  const inProgress = facts.inProgress.slice(0, MOST).map(({ kind, instance }, i) => ({
     change: `without the ${kind}${instance === undefined ? "" : ` of ${instance}`} under way`,
-    facts: { ...facts, underWay: facts.underWay.filter((_, at) => at !== i) },
+    observation: { ...facts, inProgress: facts.inProgress.filter((_, at) => at !== i) },
   }));
   const idle = signal.kind === "in" && signal.instance !== undefined ? signal.instance : undefined;
   const inPlace = facts.instances.filter((it) => it.id === idle && exists(it) && !inService(it)).map((
     { id },
   ) => ({
     change: `if ${id} were in service`,
-    facts: {
+    observation: {
       ...facts,
       instances: facts.instances.map((it): Instance =>
         it.id === id ? { ...it, state: "running", registration: "in-service" } : it
       ),
     },
   }));
-  return [quarantined, underWay, inPlace];
+  return [quarantined, inProgress, inPlace];
 }
 
 /** The same fleet with one node more, which takes its share of the load. */
-function oneMore(signal: Signal, facts: Facts): Change[] {
+function oneMore(signal: Recommendation, facts: Observation): Change[] {
   const stopped = signal.kind === "out";
   const node: Instance = {
     id: ONE_MORE,
@@ -344,7 +344,7 @@ function oneMore(signal: Signal, facts: Facts): Change[] {
     change: stopped
       ? "with one more stopped node in the fleet"
       : "with one more node in service under the same load",
-    facts: {
+    observation: {
       ...facts,
       instances: [...facts.instances, node],
       cpu: stopped ? facts.cpu : { ...facts.cpu, [ONE_MORE]: { percent: 0, at: facts.now } },
@@ -362,7 +362,7 @@ function ladder(from: number, to: number, per: number, change: (value: number) =
 }
 
 /** How long ago each instance came into service, or was launched, ms. */
-function ages({ now, instances, history }: Facts): number[] {
+function ages({ now, instances, history }: Observation): number[] {
   return instances.filter(inService)
     .flatMap(({ id, launched }) => [history.inServiceSince[id], launched])
     .filter((since) => since !== undefined)
@@ -370,16 +370,16 @@ function ages({ now, instances, history }: Facts): number[] {
 }
 
 /** How long ago the last steps were, ms. */
-function steps({ now, history: { lastOut, lastIn } }: Facts): number[] {
+function steps({ now, history: { lastOut, lastIn } }: Observation): number[] {
   return [lastOut, lastIn].filter((at) => at !== undefined).map((at) => Math.abs(now - at));
 }
 
-function count(facts: Facts, place: "serving" | "coming"): number {
+function count(facts: Observation, place: "serving" | "coming"): number {
   const of = activityOf(facts);
-  return facts.instances.filter((instance) => standing(instance, of(instance.id)) === place).length;
+  return facts.instances.filter((instance) => lifecycleStatus(instance, of(instance.id)) === place).length;
 }
 
-function limited(facts: Facts, limits: Partial<Limits>): Facts {
+function limited(facts: Observation, limits: Partial<Limits>): Observation {
   return { ...facts, limits: { ...facts.limits, ...limits } };
 }
 

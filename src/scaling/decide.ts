@@ -22,22 +22,22 @@
  *
  * @module
  */
-import type { Ask, Signal } from "./model/alarm.ts";
-import type { Facts } from "./model/observation.ts";
+import type { Recommendation, ScalingRecommendation } from "./model/alarm.ts";
+import type { Observation } from "./model/observation.ts";
 import {
   aboveMin,
   bearable,
   belowMax,
+  type CheckResult,
   cooledDown,
   known,
   notBooting,
   outBeatsIn,
-  type Verdict,
   whichToStart,
   whichToStop,
 } from "./checks/checks.ts";
 
-export type { Datapoint, Facts, Limits, UnderWay } from "./model/observation.ts";
+export type { ActivityInProgress, Datapoint, Limits, Observation } from "./model/observation.ts";
 
 /**
  * The version of the rules and of what they look at, recorded with each decision: raised with every change by which a
@@ -83,7 +83,7 @@ export type Decision =
  * Decides by the rules. Pure: the same signal and facts give the same decision, to the byte, on any machine and after any
  * round trip through JSON (R16). One step at most (R1), always with its reason (R15).
  */
-export function decide(signal: Signal, facts: Facts): Decision {
+export function decide(signal: Recommendation, facts: Observation): Decision {
   switch (signal.kind) {
     case "out":
       return scaleOut(signal, facts);
@@ -98,7 +98,7 @@ export function decide(signal: Signal, facts: Facts): Decision {
 
 /** The rules in the order in which a step must pass them, and what each asks. */
 export const ORDER: Readonly<
-  Record<Ask["kind"], readonly { readonly rule: string; readonly asks: string }[]>
+  Record<ScalingRecommendation["kind"], readonly { readonly rule: string; readonly asks: string }[]>
 > = {
   out: [
     { rule: "R11", asks: "known and newest" },
@@ -121,21 +121,21 @@ export const ORDER: Readonly<
  * Whether the rules look at every alarm of the fleet and at its load: for a step in they do (R4, R6), for one out at no alarm
  * but the one that asks (R11).
  */
-export function looksAtLoad({ kind }: Ask): boolean {
+export function looksAtLoad({ kind }: ScalingRecommendation): boolean {
   return kind === "in";
 }
 
 /** What each rule of {@linkcode ORDER} says of a step; the last of them say nothing where there is none to stop. */
-export function verdicts(ask: Ask, facts: Facts): readonly Verdict[] {
+export function checkResults(ask: ScalingRecommendation, facts: Observation): readonly CheckResult[] {
   return ask.kind === "out" ? ofOut(ask, facts).verdicts : ofIn(ask, facts).verdicts;
 }
 
-function ofOut(ask: Ask, facts: Facts) {
+function ofOut(ask: ScalingRecommendation, facts: Observation) {
   const which = whichToStart(ask, facts);
   return { which, verdicts: [known(ask, facts), cooledDown(ask, facts), belowMax(ask, facts), which] };
 }
 
-function ofIn(ask: Ask, facts: Facts) {
+function ofIn(ask: ScalingRecommendation, facts: Observation) {
   const which = whichToStop(ask, facts);
   const { choice } = which;
   const verdicts = [
@@ -149,11 +149,11 @@ function ofIn(ask: Ask, facts: Facts) {
   return { which, verdicts };
 }
 
-function scaleOut(ask: Ask, facts: Facts): Decision {
-  const { which: { rule, choice }, verdicts } = ofOut(ask, facts);
-  if (choice === undefined || !verdicts.every(({ passes }) => passes)) return nothing(ask, verdicts);
+function scaleOut(ask: ScalingRecommendation, facts: Observation): Decision {
+  const { which: { check, choice }, verdicts } = ofOut(ask, facts);
+  if (choice === undefined || !verdicts.every(({ passed }) => passed)) return nothing(ask, verdicts);
   if (choice.way === "launch") {
-    return { kind: "launch", template: choice.template, reason: reason(ask, verdicts), rules: [rule] };
+    return { kind: "launch", template: choice.template, reason: reason(ask, verdicts), rules: [check] };
   }
   const { instance, way, fallbacks } = choice;
   return {
@@ -162,34 +162,36 @@ function scaleOut(ask: Ask, facts: Facts): Decision {
     candidates: fallbacks,
     by: way === "take-back" ? "register" : "start",
     reason: reason(ask, verdicts),
-    rules: [rule],
+    rules: [check],
   };
 }
 
-function scaleIn(ask: Ask, facts: Facts): Decision {
+function scaleIn(ask: ScalingRecommendation, facts: Observation): Decision {
   const { which, verdicts } = ofIn(ask, facts);
-  if (which.choice === undefined || !verdicts.every(({ passes }) => passes)) return nothing(ask, verdicts);
+  if (which.choice === undefined || !verdicts.every(({ passed }) => passed)) {
+    return nothing(ask, verdicts);
+  }
   return {
     kind: facts.limits.shrink ?? "stop",
     instance: which.choice.id,
     reason: reason(ask, verdicts),
-    rules: [which.rule],
+    rules: [which.check],
   };
 }
 
 /** The first rule that holds the step is the one that bound it. */
-function nothing(ask: Ask, verdicts: readonly Verdict[]): Decision {
-  const held = verdicts.filter(({ passes }) => !passes).slice(0, 1);
-  return { kind: "none", reason: reason(ask, held), rules: held.map(({ rule }) => rule) };
+function nothing(ask: ScalingRecommendation, verdicts: readonly CheckResult[]): Decision {
+  const held = verdicts.filter(({ passed }) => !passed).slice(0, 1);
+  return { kind: "none", reason: reason(ask, held), rules: held.map(({ check }) => check) };
 }
 
 /** What was asked, and what the rules say to it. */
-function reason(ask: Ask, verdicts: readonly Verdict[]): string {
-  return [asked(ask), ...verdicts.map(({ says }) => says).filter((text) => text !== "")].join("; ");
+function reason(ask: ScalingRecommendation, verdicts: readonly CheckResult[]): string {
+  return [asked(ask), ...verdicts.map(({ message }) => message).filter((text) => text !== "")].join("; ");
 }
 
 /** What was asked, in words. */
-export function asked({ kind, source, alarm, instance }: Ask): string {
+export function asked({ kind, source, alarm, instance }: ScalingRecommendation): string {
   if (alarm === undefined) return `Asked to scale ${kind}${instance === undefined ? "" : ` by ${instance}`}`;
   const what = `${alarm.kind} of ${alarm.dimension}`;
   return source === "resync"

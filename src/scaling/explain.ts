@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Signal } from "./model/alarm.ts";
+import type { Recommendation } from "./model/alarm.ts";
 import { type Counterfactual, counterfactuals } from "./counterfactual.ts";
-import { asked, decide, type Decision, ORDER, verdicts } from "./decide.ts";
-import type { Facts } from "./model/observation.ts";
+import { asked, checkResults, decide, type Decision, ORDER } from "./decide.ts";
+import type { Observation } from "./model/observation.ts";
 
 /** How a rule took a step: `bound` is the first that held it, after which no other has a say. */
 export type RuleState = "passed" | "bound" | "not reached";
@@ -34,7 +34,7 @@ export interface Explanation {
 }
 
 /** Explains what is decided of a signal and facts. */
-export function explain(signal: Signal, facts: Facts): Explanation {
+export function explain(signal: Recommendation, facts: Observation): Explanation {
   return {
     asked: signal.kind === "none" ? `Nothing: ${signal.why}` : asked(signal),
     decision: decide(signal, facts),
@@ -43,15 +43,15 @@ export function explain(signal: Signal, facts: Facts): Explanation {
   };
 }
 
-function answers(signal: Signal, facts: Facts): RuleAnswer[] {
+function answers(signal: Recommendation, facts: Observation): RuleAnswer[] {
   if (signal.kind === "none") return [];
-  const said = verdicts(signal, facts);
-  const bound = said.findIndex(({ passes }) => !passes);
+  const said = checkResults(signal, facts);
+  const bound = said.findIndex(({ passed }) => !passed);
   return ORDER[signal.kind].map(({ rule, asks }, i) => ({
-    rule: said[i]?.rule ?? rule,
+    rule: said[i]?.check ?? rule,
     asks,
     state: bound < 0 || i < bound ? "passed" : i === bound ? "bound" : "not reached",
-    says: said[i]?.says ?? "",
-    passes: said[i]?.passes ?? null,
+    says: said[i]?.message ?? "",
+    passes: said[i]?.passed ?? null,
   }));
 }

@@ -53,7 +53,7 @@ export function certificates(options: CertificateOptions = {}): (url: string) =>
   const { now = Date.now, forgetFailure = 10_000 } = options;
   const kept = new Map<string, { readonly certificate: X509Certificate; readonly at: number }>();
   const failures = new Map<string, { readonly error: CertificateError; readonly at: number }>();
-  const underWay = new Map<string, Promise<X509Certificate>>();
+  const inProgress = new Map<string, Promise<X509Certificate>>();
 
   const get = async (url: string): Promise<X509Certificate> => {
     try {
@@ -64,7 +64,7 @@ export function certificates(options: CertificateOptions = {}): (url: string) =>
       if (error instanceof CertificateError) keep(failures, url, { error, at: now() }, MAX_FAILURES);
       throw error;
     } finally {
-      underWay.delete(url);
+      inProgress.delete(url);
     }
   };
 
@@ -78,13 +78,13 @@ export function certificates(options: CertificateOptions = {}): (url: string) =>
     }
     const failure = failures.get(url);
     if (failure !== undefined && fresh(failure)) return Promise.reject(failure.error);
-    const shared = underWay.get(url);
+    const shared = inProgress.get(url);
     if (shared !== undefined) return shared;
-    if (underWay.size >= MAX_FETCHES) {
+    if (inProgress.size >= MAX_FETCHES) {
       return Promise.reject(new CertificateError("too many certificates are being fetched", true));
     }
     const fetching = get(url);
-    underWay.set(url, fetching);
+    inProgress.set(url, fetching);
     return fetching;
   };
 }

@@ -9,12 +9,12 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import type { Ask } from "../../src/scaling/model/alarm.ts";
+import type { ScalingRecommendation } from "../../src/scaling/model/alarm.ts";
 import { decide } from "../../src/scaling/decide.ts";
 import { FACTS, NOW } from "../unit/scaling/fixtures.ts";
 
 const busy = (percent: number) => ({ percent, at: NOW });
-const idle: Ask = { kind: "in", source: "notification", instance: "n1" };
+const idle: ScalingRecommendation = { kind: "in", source: "notification", instance: "n1" };
 
 for (
   const [what, cpu] of [

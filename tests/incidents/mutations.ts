@@ -242,8 +242,8 @@ export const RULES: readonly Mutation[] = [
     breaks: "R3: what ended while a look was under way serves as it was seen",
     edits: [{
       file: "src/autoscaler/control/observe.ts",
-      find: "underWay: journal.underWay(begun),",
-      replace: "underWay: journal.underWay(begun.slice(begun.length)),",
+      find: "inProgress: journal.inProgress(begun),",
+      replace: "inProgress: journal.inProgress(begun.slice(begun.length)),",
     }],
     test: "tests/unit/autoscaler/lifecycle/recheck_test.ts",
   },

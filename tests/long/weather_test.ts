@@ -27,11 +27,11 @@ async function weather({ name, setting, story }: Weather): Promise<Outcome> {
     await using scene = await Scene.set(setting);
     try {
       const outcome = await story(scene);
-      for (const { state, reason } of await scene.steps()) assert(state !== null && reason !== "");
+      for (const { status, reason } of await scene.steps()) assert(status !== null && reason !== "");
       return { name, outcome, seconds: seconds() };
     } catch (error) {
-      const journal = (await scene.steps()).map(({ kind, instance, state, source, reason, phases }) =>
-        `\n    ${kind} ${instance} ${state} ${source} ${reason} ${Object.keys(phases).join(" ")}`
+      const journal = (await scene.steps()).map(({ kind, instance, status, source, reason, phases }) =>
+        `\n    ${kind} ${instance} ${status} ${source} ${reason} ${Object.keys(phases).join(" ")}`
       );
       throw new Error(`${name}: ${(error as Error).message}${journal.join("")}`, { cause: error });
     }

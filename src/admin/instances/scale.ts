@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { Activities } from "../../autoscaler/lifecycle/runner.ts";
+import { ActivityRunner } from "../../autoscaler/lifecycle/runner.ts";
 import { UNBOUNDED } from "../../autoscaler/command.ts";
 import { Journal } from "../../autoscaler/store/journal.ts";
 import { Observer } from "../../autoscaler/control/observe.ts";
-import { State } from "../../autoscaler/store/state_folder.ts";
-import { step, type Stepped } from "../../autoscaler/control/evaluate.ts";
+import { Store } from "../../autoscaler/store/state_folder.ts";
+import { evaluate, type Evaluation } from "../../autoscaler/control/evaluate.ts";
 import { realClock } from "../../autoscaler/control/clock.ts";
 import { balancerRef } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
@@ -84,7 +84,7 @@ async function run(
   aws: Aws,
   { flags, out, signal }: AccountContext & { readonly flags: ScaleFlags },
 ): Promise<number> {
-  using state = State.memory();
+  using state = Store.memory();
   const journal = new Journal(state);
   const fleet = { ...selector(flags), balancer: balancerRef(flags) };
   const { startTimeout, drainTimeout, dryRun, instance, min, max, warmup, grow, shrink } = flags;
@@ -99,7 +99,7 @@ async function run(
     ...(grow === undefined ? {} : { grow }),
     ...(shrink === "stop" ? {} : { shrink }),
   };
-  await using activities = new Activities({
+  await using activities = new ActivityRunner({
     aws,
     fleet,
     limits,
@@ -109,7 +109,7 @@ async function run(
     address: ({ publicDns, privateIp }) => publicDns ?? privateIp,
   }, journal);
 
-  const stepped = await step(
+  const stepped = await evaluate(
     {
       observer: new Observer(aws, fleet),
       state,
@@ -122,15 +122,15 @@ async function run(
     { kind, source: "manual", ...(instance === undefined ? {} : { instance }) },
     { signal },
   );
-  const { instances } = stepped.facts;
+  const { instances } = stepped.observation;
   if (instance !== undefined && !instances.some(({ id }) => id === instance)) {
     throw new ExitError(`${instance} is not in fleet ${flags.fleet}`, 4, "kas admin instances");
   }
-  const { decision, facts, signal: ask } = stepped;
+  const { decision, observation, recommendation: ask } = stepped;
   if (decision.kind === "none" && kind === "out") tellIdle(instances, fleet.balancer.name, out);
   const row = await outcome(stepped, journal, out, dryRun, signal);
   await out.table(["action", "instance", "state", "reason"], [row]);
-  const atOnce = { ...facts, limits: { ...facts.limits, warmup: 0 } };
+  const atOnce = { ...observation, limits: { ...observation.limits, warmup: 0 } };
   if (decision.kind === "none" && decide(ask, atOnce).kind !== "none") {
     out.hint(`Next: kas admin scale ${kind} --warmup 0s, which waits for no warm-up`);
   }
@@ -151,7 +151,7 @@ function tellIdle(instances: readonly Instance[], balancer: string, out: Output)
 
 /** Waits for the end, telling each step as it is taken. */
 async function outcome(
-  { decision, ended }: Stepped,
+  { decision, ended }: Evaluation,
   journal: Journal,
   out: Output,
   dryRun: boolean,
@@ -178,7 +178,7 @@ async function outcome(
   try {
     const activity = await Promise.race([ended, interrupted.promise]);
     if (activity === undefined) throw new ExitError(`Cannot tell how ${what} ended`);
-    return { action, instance: activity.instance, state: activity.state, reason: activity.reason };
+    return { action, instance: activity.instance, state: activity.status, reason: activity.reason };
   } catch (error) {
     if (signal.aborted) {
       const at = begun && journal.steps(begun.id).at(-1);

@@ -43,7 +43,7 @@ export const explain = command({
         "kas admin activities --output json",
       );
     }
-    const explanation = explained(record.signal, record.facts);
+    const explanation = explained(record.recommendation, record.observation);
     if (JSON.stringify(explanation.decision) !== JSON.stringify(record.decision)) {
       out.note(
         `kas: recorded by kas ${

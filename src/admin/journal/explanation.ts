@@ -8,7 +8,7 @@ import { wrap } from "../../cli/text.ts";
 import { ONE_MORE } from "../../scaling/counterfactual.ts";
 import type { Decision } from "../../scaling/decide.ts";
 import type { Explanation } from "../../scaling/explain.ts";
-import { activityOf, type Facts } from "../../scaling/model/observation.ts";
+import { activityOf, type Observation } from "../../scaling/model/observation.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
 
 /** How many instances, alarms and steps are shown one by one. */
@@ -16,15 +16,15 @@ const SHOWN = 20;
 
 /** The explanation as one JSON object. */
 export function explanationJson(record: DecisionRecord, { asked, rules, different }: Explanation): object {
-  const { id, time, kas, message, signal, facts, decision, activity } = record;
+  const { id, time, kas, message, recommendation, observation, decision, activity } = record;
   return {
     id,
     time: iso(time),
     kas,
     asked,
     message,
-    signal,
-    facts,
+    signal: recommendation,
+    facts: observation,
     decision,
     rules,
     activity,
@@ -70,14 +70,15 @@ export function words(decision: Decision): string {
 }
 
 function askedText(
-  { signal, message, time, kas }: DecisionRecord,
+  { recommendation, message, time, kas }: DecisionRecord,
   { asked }: Explanation,
   columns: number,
 ): string[] {
-  const by = { notification: "a notification", resync: "a resync", manual: "a person" }[signal.source];
-  const { alarm } = signal;
+  const by =
+    { notification: "a notification", resync: "a resync", manual: "a person" }[recommendation.source];
+  const { alarm } = recommendation;
   return [
-    `${signal.kind === "none" ? "nothing" : `scale ${signal.kind}`}, by ${by}: ${
+    `${recommendation.kind === "none" ? "nothing" : `scale ${recommendation.kind}`}, by ${by}: ${
       asked.replace(/^Nothing: /, "")
     }`,
     ...(alarm === undefined ? [] : [
@@ -94,16 +95,23 @@ function askedText(
   ].flatMap((line) => wrap(line, columns, "  ", "    "));
 }
 
-function seenText({ facts, signal, decision }: DecisionRecord, columns: number): string[] {
-  const { instances, alarms, limits, history } = facts;
+function seenText(
+  { observation, recommendation, decision }: DecisionRecord,
+  columns: number,
+): string[] {
+  const { instances, alarms, limits, history } = observation;
   if (instances.length === 0) {
-    const why = signal.source === "resync" ? "it could not be had" : "what asks for nothing needs no look";
+    const why = recommendation.source === "resync"
+      ? "it could not be had"
+      : "what asks for nothing needs no look";
     return [`  nothing of the fleet: ${why}`];
   }
   const about = new Set([
     ...("instance" in decision ? [decision.instance] : []),
-    ...(signal.alarm === undefined ? [] : [signal.alarm.dimension]),
-    ...(signal.kind !== "none" && signal.instance !== undefined ? [signal.instance] : []),
+    ...(recommendation.alarm === undefined ? [] : [recommendation.alarm.dimension]),
+    ...(recommendation.kind !== "none" && recommendation.instance !== undefined
+      ? [recommendation.instance]
+      : []),
   ]);
   const first = (instance: Instance) => (about.has(instance.id) ? 0 : instance.state === "stopped" ? 2 : 1);
   const shown = instances.toSorted((a, b) => first(a) - first(b)).slice(0, SHOWN);
@@ -116,9 +124,11 @@ function seenText({ facts, signal, decision }: DecisionRecord, columns: number):
     limits.grow === undefined ? [] : [`grow ${limits.grow}`],
     limits.shrink === undefined ? [] : [`shrink ${limits.shrink}`],
   ].flat().join(", ");
-  const ago = (at: number | undefined) => (at === undefined ? "none" : `${seconds(facts.now - at)} before`);
+  const ago = (
+    at: number | undefined,
+  ) => (at === undefined ? "none" : `${seconds(observation.now - at)} before`);
   return [
-    ...table(shown.map((instance) => row(instance, facts))),
+    ...table(shown.map((instance) => row(instance, observation))),
     ...(shown.length < instances.length ? [`  and ${instances.length - shown.length} more`] : []),
     "",
     ...[
@@ -137,7 +147,10 @@ function seenText({ facts, signal, decision }: DecisionRecord, columns: number):
   ];
 }
 
-function row({ id, role, state, registration, launched }: Instance, facts: Facts): Record<string, string> {
+function row(
+  { id, role, state, registration, launched }: Instance,
+  facts: Observation,
+): Record<string, string> {
   const percent = facts.cpu[id]?.percent;
   const since = facts.history.inServiceSince[id] ?? (registration === "in-service" ? launched : undefined);
   return {
@@ -169,12 +182,12 @@ function doneText({ activity, decision }: DecisionRecord, columns: number): stri
       decision.kind === "none" ? "  nothing, as nothing was decided" : "  nothing: it is not on record",
     ];
   }
-  const { id, kind, instance, state, reason, began, ended, steps } = activity;
+  const { id, kind, instance, status, reason, began, ended, steps } = activity;
   const took = ended === undefined ? "" : ` after ${seconds(ended - began)}`;
   const what = instance === undefined ? kind : `${kind} ${instance}`;
   return [
-    ...wrap(`activity ${id}: ${what}, ${state}${took}`, columns, "  ", "    "),
-    ...(state === "failed" || state === "cancelled" ? wrap(reason, columns, "    ", "    ") : []),
+    ...wrap(`activity ${id}: ${what}, ${status}${took}`, columns, "  ", "    "),
+    ...(status === "failed" || status === "cancelled" ? wrap(reason, columns, "    ", "    ") : []),
     ...table(
       steps.slice(-SHOWN).map(({ step, instance, began, ended, failure, cause }) => ({
         step,

@@ -86,7 +86,7 @@ function toRecord(line: string): DecisionRecord | undefined {
   const whole = typeof id === "number" && typeof time === "number" && isObject(signal) &&
     isObject(decision) &&
     isObject(facts) && isObject(facts.limits) && isObject(facts.history) && isObject(facts.cpu) &&
-    [facts.instances, facts.alarms, facts.underWay].every(Array.isArray);
+    [facts.instances, facts.alarms, facts.inProgress].every(Array.isArray);
   return whole ? json as unknown as DecisionRecord : undefined;
 }
 

@@ -115,10 +115,10 @@ async function* others(
     decisions++;
     if (other.differs) different++;
     if (!all && !other.differs) continue;
-    const { signal, decision } = record;
+    const { recommendation, decision } = record;
     yield {
       time: iso(record),
-      asked: signal.kind === "none" ? "nothing" : asked(signal),
+      asked: recommendation.kind === "none" ? "nothing" : asked(recommendation),
       recorded: words(decision),
       instead: words(other.decision),
       reason: other.decision.reason,

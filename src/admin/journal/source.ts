@@ -43,11 +43,11 @@ export async function openJournal({ url, state }: JournalFlags, signal: AbortSig
 /** The journal in a state folder, or in a database out of one. */
 export async function inFolder(path: string): Promise<Reading> {
   // node:sqlite is loaded only where it is needed.
-  const [{ State }, { Journal }] = await Promise.all([
+  const [{ Store }, { Journal }] = await Promise.all([
     import("../../autoscaler/store/state_folder.ts"),
     import("../../autoscaler/store/journal.ts"),
   ]);
-  const state = State.read(path);
+  const state = Store.read(path);
   const journal = new Journal(state);
   return {
     lines: (limit) => Promise.resolve(journal.lines(limit, Date.now())),

@@ -146,7 +146,7 @@ export async function arrivals(options: ArrivalOptions): Promise<void> {
   const { send, rate, count, leave, signal, timer = realTimer } = options;
   const end = AbortSignal.any([leave, signal]);
   const begin = timer.now();
-  const underWay = new Set<Promise<void>>();
+  const inProgress = new Set<Promise<void>>();
   const arrive = async (due: number): Promise<void> => {
     const ok = await settled(send, signal);
     if (ok !== undefined) count(timer.now() - due, ok);
@@ -157,8 +157,8 @@ export async function arrivals(options: ArrivalOptions): Promise<void> {
     if (early > 0) await timer.wait(early, end);
     if (end.aborted) break;
     const request = arrive(due);
-    underWay.add(request);
-    void request.finally(() => underWay.delete(request));
+    inProgress.add(request);
+    void request.finally(() => inProgress.delete(request));
   }
-  await Promise.all(underWay);
+  await Promise.all(inProgress);
 }

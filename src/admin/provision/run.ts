@@ -161,15 +161,15 @@ function told(error: unknown, signal: AbortSignal): { message: string; status: n
 
 /** Runs what `next` gives until it gives nothing, at most so many at a time; yields as they end. */
 async function* inParallel<T>(next: () => Promise<T> | undefined, most: number): AsyncGenerator<T> {
-  const underWay = new Map<symbol, Promise<readonly [symbol, T]>>();
+  const inProgress = new Map<symbol, Promise<readonly [symbol, T]>>();
   for (;;) {
-    for (let work; underWay.size < most && (work = next()) !== undefined;) {
+    for (let work; inProgress.size < most && (work = next()) !== undefined;) {
       const key = Symbol();
-      underWay.set(key, work.then((ended) => [key, ended] as const));
+      inProgress.set(key, work.then((ended) => [key, ended] as const));
     }
-    if (underWay.size === 0) return;
-    const [key, ended] = await Promise.race(underWay.values());
-    underWay.delete(key);
+    if (inProgress.size === 0) return;
+    const [key, ended] = await Promise.race(inProgress.values());
+    inProgress.delete(key);
     yield ended;
   }
 }

@@ -51,7 +51,7 @@ export class DeadlineError extends Error {
 }
 
 /** How to wait. Times are ms. */
-export interface Wait {
+export interface WaitOptions {
   /** What is waited for, for the error's words: "i-1 running". */
   readonly what: string;
   /** The longest time. */
@@ -70,7 +70,7 @@ export interface Wait {
  *
  * @throws {DeadlineError} if nothing is seen in time
  */
-export async function until<T>(look: () => Promise<T | undefined>, wait: Wait): Promise<T> {
+export async function until<T>(look: () => Promise<T | undefined>, wait: WaitOptions): Promise<T> {
   const { clock, signal } = wait;
   const deadline = clock.elapsed() + wait.timeout;
   let pause = Math.min(50, wait.pace);

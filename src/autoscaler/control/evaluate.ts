@@ -3,22 +3,22 @@
  *
  * @module
  */
-import type { Ask, Signal } from "../../scaling/model/alarm.ts";
+import type { Recommendation, ScalingRecommendation } from "../../scaling/model/alarm.ts";
 import { decide, type Decision } from "../../scaling/decide.ts";
-import type { Facts, Limits } from "../../scaling/model/observation.ts";
-import { resyncSignal } from "../../scaling/policies/alarms.ts";
-import type { Activities } from "../lifecycle/runner.ts";
-import type { Activity, Journal, Made } from "../store/journal.ts";
+import type { Limits, Observation } from "../../scaling/model/observation.ts";
+import { reconcileRecommendation } from "../../scaling/policies/alarms.ts";
+import type { ActivityRunner } from "../lifecycle/runner.ts";
+import type { Activity, Journal, NewDecision } from "../store/journal.ts";
 import type { Observer } from "./observe.ts";
-import type { State } from "../store/state_folder.ts";
+import type { Store } from "../store/state_folder.ts";
 import { traced } from "./trace.ts";
 
 /** What a step is made with. */
-export interface Stepper {
+export interface EvaluationParts {
   readonly observer: Observer;
-  readonly state: State;
+  readonly state: Store;
   readonly journal: Journal;
-  readonly activities: Activities;
+  readonly activities: ActivityRunner;
   readonly limits: Limits;
   /** Decide and record, but carry nothing out. */
   readonly dryRun: boolean;
@@ -27,9 +27,9 @@ export interface Stepper {
 }
 
 /** What came of a step. */
-export interface Stepped {
-  readonly signal: Signal;
-  readonly facts: Facts;
+export interface Evaluation {
+  readonly recommendation: Recommendation;
+  readonly observation: Observation;
   readonly decision: Decision;
   /** The activity that was begun. */
   readonly activity: Activity | undefined;
@@ -44,22 +44,22 @@ export interface Stepped {
 const OBSERVE_TIMEOUT = 300_000;
 
 /** How a step is taken. */
-export interface StepOptions {
-  readonly message?: Made["message"];
+export interface EvaluationOptions {
+  readonly message?: NewDecision["message"];
   readonly signal: AbortSignal;
   /** Done in the transaction that records the decision. */
-  readonly also?: (signal: Signal, decision: Decision) => void;
+  readonly onDecision?: (signal: Recommendation, decision: Decision) => void;
 }
 
 /** Observes, decides on what is asked, at a resync on what the alarms amount to (R2), and acts. */
-export function step(
-  stepper: Stepper,
-  ask: Ask | "resync",
-  options: StepOptions,
-): Promise<Stepped> {
+export function evaluate(
+  stepper: EvaluationParts,
+  ask: ScalingRecommendation | "resync",
+  options: EvaluationOptions,
+): Promise<Evaluation> {
   return traced("decide", options.message ? { "kas.message_id": options.message.id } : {}, async (note) => {
     const stepped = await observeAndDecide(stepper, ask, options);
-    const { signal: { source }, decision: { kind, reason } } = stepped;
+    const { recommendation: { source }, decision: { kind, reason } } = stepped;
     note({ "kas.source": source, "kas.decision": kind, "kas.reason": reason });
     return stepped;
   });
@@ -67,10 +67,10 @@ export function step(
 
 /** Looks at the fleet, for so long and no longer. */
 async function observed(
-  stepper: Stepper,
-  ask: Ask | "resync",
+  stepper: EvaluationParts,
+  ask: ScalingRecommendation | "resync",
   aborted: AbortSignal,
-): Promise<Facts> {
+): Promise<Observation> {
   const late = new AbortController();
   const timer = setTimeout(
     () => late.abort(new DOMException("It took too long", "TimeoutError")),
@@ -86,18 +86,18 @@ async function observed(
 }
 
 async function observeAndDecide(
-  stepper: Stepper,
-  ask: Ask | "resync",
-  { message, signal: aborted, also = () => {} }: StepOptions,
-): Promise<Stepped> {
+  stepper: EvaluationParts,
+  ask: ScalingRecommendation | "resync",
+  { message, signal: aborted, onDecision: also = () => {} }: EvaluationOptions,
+): Promise<Evaluation> {
   const facts = await observed(stepper, ask, aborted);
-  const signal = ask === "resync" ? resyncSignal(facts) : ask;
+  const signal = ask === "resync" ? reconcileRecommendation(facts) : ask;
   const decision = decide(signal, facts);
   const activity = stepper.state.transaction(() => {
     also(signal, decision);
     return stepper.journal.record({
-      signal,
-      facts,
+      recommendation: signal,
+      observation: facts,
       decision,
       dryRun: stepper.dryRun,
       ...(message ? { message } : {}),
@@ -106,5 +106,5 @@ async function observeAndDecide(
   const ended = activity === undefined
     ? Promise.resolve(undefined)
     : stepper.activities.begin(activity, facts.instances);
-  return { signal, facts, decision, activity, ended };
+  return { recommendation: signal, observation: facts, decision, activity, ended };
 }

@@ -7,22 +7,27 @@
 import { getLogger } from "@logtape/logtape";
 import { code, isOutOfReach, isThrottled } from "../../aws/errors.ts";
 import { explain } from "../../aws/explain.ts";
-import { alarmName, parseAlarmName, type Signal, signalOf } from "../../scaling/model/alarm.ts";
+import {
+  alarmName,
+  parseAlarmName,
+  type Recommendation,
+  recommendationOf,
+} from "../../scaling/model/alarm.ts";
 import { decide, type Decision } from "../../scaling/decide.ts";
-import type { Facts } from "../../scaling/model/observation.ts";
+import type { Observation } from "../../scaling/model/observation.ts";
 import { parseAlarmChange } from "../../sns/message.ts";
 import type { Entry, Inbox, Waiting } from "../store/inbox.ts";
-import { step, type Stepped, type Stepper } from "./evaluate.ts";
+import { evaluate, type Evaluation, type EvaluationParts } from "./evaluate.ts";
 import { backoff, type Clock } from "./clock.ts";
 
 /** What the loop works with. */
 export interface LoopParts {
-  readonly stepper: Stepper;
+  readonly evaluation: EvaluationParts;
   readonly inbox: Inbox;
   /** Confirms a subscription by its token; absent where there is no topic, and nothing to confirm. */
   readonly confirm?: ((token: string, signal: AbortSignal) => Promise<string>) | undefined;
   /** Told of each decision. */
-  readonly decided: (signal: Signal, decision: Decision) => void;
+  readonly onDecision: (signal: Recommendation, decision: Decision) => void;
   readonly clock: Clock;
 }
 
@@ -41,7 +46,7 @@ class Overtaken extends Error {}
 const log = getLogger(["kas", "loop"]);
 
 /** Works on what comes in. */
-export class Loop {
+export class ControlLoop {
   readonly #parts: LoopParts;
   /** When the alarms are to be read next, by the clock's elapsed time: nobody's setting of the clock holds it up. */
   #resyncDue = 0;
@@ -51,14 +56,14 @@ export class Loop {
   readonly #sleeps = new Set<AbortController>();
   /** Ends the observation of a resync that is patient. */
   #resyncing: AbortController | undefined;
-  #seen: Facts | undefined;
+  #seen: Observation | undefined;
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
   }
 
   /** How the fleet was last seen. */
-  get seen(): Facts | undefined {
+  get observation(): Observation | undefined {
     return this.#seen;
   }
 
@@ -96,7 +101,7 @@ export class Loop {
 
   /** Decides on the next message, or resyncs, or waits for either. */
   async #decide(signal: AbortSignal): Promise<void> {
-    const { stepper: { limits, journal }, inbox, clock } = this.#parts;
+    const { evaluation: { limits, journal }, inbox, clock } = this.#parts;
     const now = clock.now();
     const message = inbox.next("notification", now);
     // A stream of messages does not put the resync off for ever.
@@ -146,42 +151,48 @@ export class Loop {
 
   /** Decides on a notification. It is done in the transaction that records its decision, so it has exactly one. */
   async #notified(message: Waiting, aborted: AbortSignal): Promise<void> {
-    const { stepper, inbox, clock } = this.#parts;
+    const { evaluation, inbox, clock } = this.#parts;
     const signal = this.#signalOf(message.body);
-    const done = (signal: Signal) => {
+    const done = (signal: Recommendation) => {
       inbox.done(message.id, clock.now());
       if (signal.alarm !== undefined) {
-        stepper.journal.processed(alarmName(signal.alarm), signal.alarm, signal.source);
+        evaluation.journal.processed(alarmName(signal.alarm), signal.alarm, signal.source);
       }
     };
     if (signal.kind !== "none") {
-      const stepped = await step(stepper, signal, { message, signal: aborted, also: done });
+      const stepped = await evaluate(evaluation, signal, { message, signal: aborted, onDecision: done });
       this.#decided(stepped, message);
       return;
     }
     // What asks for nothing needs no look at the fleet.
     const decision = this.#unasked(signal, { message, also: () => done(signal) });
-    this.#decided({ signal, decision }, message);
+    this.#decided({ recommendation: signal, decision }, message);
   }
 
   /** Decides and records without a look at the fleet. */
   #unasked(
-    signal: Signal,
+    signal: Recommendation,
     { message, also = () => {} }: { readonly message?: Waiting; readonly also?: () => void } = {},
   ): Decision {
-    const { state, journal, dryRun } = this.#parts.stepper;
+    const { state, journal, dryRun } = this.#parts.evaluation;
     const facts = this.#unseen();
     const decision = decide(signal, facts);
     state.transaction(() => {
       also();
-      journal.record({ signal, facts, decision, dryRun, ...(message ? { message } : {}) });
+      journal.record({
+        recommendation: signal,
+        observation: facts,
+        decision,
+        dryRun,
+        ...(message ? { message } : {}),
+      });
     });
     return decision;
   }
 
   /** What a notification's text asks for, R11's newest first included. */
-  #signalOf(text: string): Signal {
-    const none = (why: string): Signal => ({ kind: "none", source: "notification", why });
+  #signalOf(text: string): Recommendation {
+    const none = (why: string): Recommendation => ({ kind: "none", source: "notification", why });
     const notice = parseAlarmChange(text);
     if (notice.kind === "ignored") return none(notice.why);
     const name = parseAlarmName(notice.name);
@@ -190,7 +201,7 @@ export class Loop {
     }
     const { from, to, at } = notice;
     const alarm = { ...name, from, to, at };
-    const newest = this.#parts.stepper.journal.newest(alarmName(name));
+    const newest = this.#parts.evaluation.journal.newest(alarmName(name));
     // A resync that acted on this very change has made up for its notification (R2).
     if (
       newest !== undefined && (at < newest.changed || (at === newest.changed && newest.source === "resync"))
@@ -200,20 +211,20 @@ export class Loop {
       }, which a ${newest.source} told of`;
       return { kind: "none", source: "notification", alarm, why };
     }
-    return signalOf(alarm, "notification");
+    return recommendationOf(alarm, "notification");
   }
 
   /** Reads the alarms; if it is patient, a message that comes in the meantime goes first, and then it is made again. */
   async #resync(aborted: AbortSignal, patient: boolean): Promise<void> {
-    const { stepper, clock, decided } = this.#parts;
+    const { evaluation, clock, onDecision } = this.#parts;
     const overtaken = new AbortController();
     if (patient) this.#resyncing = overtaken;
     try {
-      const stepped = await step(stepper, "resync", {
+      const stepped = await evaluate(evaluation, "resync", {
         signal: AbortSignal.any([aborted, overtaken.signal]),
-        also: ({ alarm }, { kind }) => {
+        onDecision: ({ alarm }, { kind }) => {
           if (alarm !== undefined && kind !== "none") {
-            stepper.journal.processed(alarmName(alarm), alarm, "resync");
+            evaluation.journal.processed(alarmName(alarm), alarm, "resync");
           }
         },
       });
@@ -223,28 +234,34 @@ export class Loop {
       if (aborted.aborted || overtaken.signal.aborted) return;
       const reason = explain(error).message;
       log.warn("cannot resync", { reason });
-      const pause = Math.min(stepper.limits.resync, backoff(this.#resyncsFailed++));
+      const pause = Math.min(evaluation.limits.resync, backoff(this.#resyncsFailed++));
       this.#resyncDue = clock.elapsed() + pause;
-      const signal: Signal = { kind: "none", source: "resync", why: `the fleet can't be seen: ${reason}` };
-      decided(signal, this.#unasked(signal));
+      const signal: Recommendation = {
+        kind: "none",
+        source: "resync",
+        why: `the fleet can't be seen: ${reason}`,
+      };
+      onDecision(signal, this.#unasked(signal));
     } finally {
       this.#resyncing = undefined;
     }
   }
 
   #decided(
-    { signal, facts, decision, activity }: Pick<Stepped, "signal" | "decision"> & Partial<Stepped>,
+    { recommendation, observation, decision, activity }:
+      & Pick<Evaluation, "recommendation" | "decision">
+      & Partial<Evaluation>,
     message?: Waiting,
   ): void {
-    const { stepper: { limits }, clock, decided } = this.#parts;
-    if (facts !== undefined) this.#seen = this.#with(signal, facts);
-    decided(signal, decision);
+    const { evaluation: { limits }, clock, onDecision } = this.#parts;
+    if (observation !== undefined) this.#seen = this.#with(recommendation, observation);
+    onDecision(recommendation, decision);
     // A repeat waits for one whole resync after a step (R2), and not by a clock that may be set.
     if (message === undefined || decision.kind !== "none") this.#resyncDue = clock.elapsed() + limits.resync;
     // A quiet resync is no event.
     if (message === undefined && decision.kind === "none") return;
     log.info(`decided ${decision.kind}`, {
-      source: signal.source,
+      source: recommendation.source,
       ...(message === undefined ? {} : { messageId: message.id }),
       ...(activity === undefined ? {} : { activity: activity.id }),
       ...("instance" in decision ? { instance: decision.instance } : {}),
@@ -253,7 +270,7 @@ export class Loop {
   }
 
   /** The fleet as it is seen now: what a step out that was asked for did not look at is as it was. */
-  #with({ kind, source }: Signal, facts: Facts): Facts {
+  #with({ kind, source }: Recommendation, facts: Observation): Observation {
     const before = this.#seen;
     if (before === undefined || kind !== "out" || source === "resync") return facts;
     const fresh = new Set(facts.alarms.map(alarmName));
@@ -262,8 +279,8 @@ export class Loop {
   }
 
   /** The facts of a decision that looks at none. */
-  #unseen(): Facts {
-    const { stepper: { limits, journal, observer }, clock } = this.#parts;
+  #unseen(): Observation {
+    const { evaluation: { limits, journal, observer }, clock } = this.#parts;
     const fleet = observer.fleet.fleet;
     return {
       now: clock.now(),
@@ -272,7 +289,7 @@ export class Loop {
       instances: [],
       alarms: [],
       cpu: {},
-      underWay: journal.underWay(),
+      inProgress: journal.inProgress(),
       history: journal.history(clock.now()),
     };
   }

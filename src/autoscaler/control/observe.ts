@@ -9,8 +9,8 @@ import type { Aws } from "../../aws/clients.ts";
 import { explain } from "../../aws/explain.ts";
 import { type Ec2Instance, fleetInstances, withRegistration } from "../../aws/ec2/instances.ts";
 import { together } from "../../aws/together.ts";
-import type { Alarm, Ask } from "../../scaling/model/alarm.ts";
-import { type Datapoint, type Facts, type Limits, looksAtLoad } from "../../scaling/decide.ts";
+import type { Alarm, ScalingRecommendation } from "../../scaling/model/alarm.ts";
+import { type Datapoint, type Limits, looksAtLoad, type Observation } from "../../scaling/decide.ts";
 import type { Fleet } from "../lifecycle/activity_context.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Look } from "../http/snapshot.ts";
@@ -50,7 +50,11 @@ export class Observer {
    * What a decision made now looks at: for a resync, and for a step in, all there is to see; for a step out, which is the more
    * urgent one, the fleet and the alarm that asks. What it sees of who is in service goes to the journal.
    */
-  async facts(ask: Ask | "resync", known: Known, signal: AbortSignal): Promise<Facts> {
+  async facts(
+    ask: ScalingRecommendation | "resync",
+    known: Known,
+    signal: AbortSignal,
+  ): Promise<Observation> {
     const { now } = known;
     const begun = performance.now();
     const look = () => ({ at: now(), seconds: (performance.now() - begun) / 1_000 });
@@ -65,10 +69,10 @@ export class Observer {
   }
 
   async #facts(
-    ask: Ask | "resync",
+    ask: ScalingRecommendation | "resync",
     { journal, limits, now }: Known,
     signal: AbortSignal,
-  ): Promise<Facts> {
+  ): Promise<Observation> {
     const whole = ask === "resync" || looksAtLoad(ask);
     const guess = whole ? this.#likely : NOBODY;
     // What ends while this looks may have been seen as it was before.
@@ -93,13 +97,13 @@ export class Observer {
       instances,
       alarms,
       cpu: Object.fromEntries(ec2.flatMap((instance) => sinceLaunch(instance, cpu.get(instance.id)))),
-      underWay: journal.underWay(begun),
+      inProgress: journal.inProgress(begun),
       history: journal.history(at),
     };
   }
 
   /** The alarm that asks for a step, if one of the fleet's does and it is still there. */
-  async #asking({ alarm }: Ask, signal: AbortSignal): Promise<AlarmDetail[]> {
+  async #asking({ alarm }: ScalingRecommendation, signal: AbortSignal): Promise<AlarmDetail[]> {
     if (alarm === undefined || alarm.fleet !== this.fleet.fleet) return [];
     const found = await oneAlarm(this.#aws, alarm, signal);
     return found === undefined ? [] : [found];

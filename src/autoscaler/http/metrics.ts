@@ -9,7 +9,7 @@
 import process from "node:process";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { type Call, OUTCOMES } from "../../aws/calls.ts";
-import type { Signal } from "../../scaling/model/alarm.ts";
+import type { Recommendation } from "../../scaling/model/alarm.ts";
 import type { Decision } from "../../scaling/decide.ts";
 import { activityOf, type Limits } from "../../scaling/model/observation.ts";
 import { exists, type Role } from "../../scaling/model/instance.ts";
@@ -92,7 +92,7 @@ export class Metrics {
     ["kind", "source", "rule"],
   );
   readonly #activities = this.#counter("kas_activities_total", "Activities that ended", ["kind", "outcome"]);
-  readonly #underWay = this.#gauge("kas_activities_under_way", "Activities under way", ["kind"]);
+  readonly #inProgress = this.#gauge("kas_activities_under_way", "Activities under way", ["kind"]);
   readonly #phases = this.#histogram(
     "kas_activity_phase_seconds",
     "How long each phase of an activity took that was done, from the end of the phase before it",
@@ -178,13 +178,13 @@ export class Metrics {
   }
 
   /** A decision was made. */
-  decided({ source }: Signal, { kind, rules: [rule = ""] }: Decision): void {
+  decided({ source }: Recommendation, { kind, rules: [rule = ""] }: Decision): void {
     this.#decisions.inc({ kind, source, rule });
   }
 
   /** An activity ended. */
-  ended({ kind, state }: Activity): void {
-    this.#activities.inc({ kind, outcome: state });
+  ended({ kind, status }: Activity): void {
+    this.#activities.inc({ kind, outcome: status });
   }
 
   /** How long the phases of an activity took. */
@@ -211,17 +211,17 @@ export class Metrics {
 
   /** All of it, in Prometheus's text format. */
   async exposition(snapshot: Snapshot): Promise<{ readonly type: string; readonly text: string }> {
-    const { now, facts, limits, waiting, oldest, underWay, bytes } = snapshot;
+    const { now, observation, limits, waiting, oldest, inProgress, bytes } = snapshot;
     this.#waiting.set(waiting);
     this.#oldest.set(oldest === undefined ? 0 : Math.max(0, now - oldest) / 1_000);
     for (const kind of this.#kinds) {
-      this.#underWay.set({ kind }, underWay.filter(({ activity }) => activity.kind === kind).length);
+      this.#inProgress.set({ kind }, inProgress.filter(({ activity }) => activity.kind === kind).length);
     }
-    this.#min.set(limits.min ?? (facts === undefined ? 0 : minInForce(facts)));
-    this.#max.set(limits.max ?? (facts === undefined ? 0 : maxInForce(facts)));
-    const of = facts === undefined ? () => undefined : activityOf(facts);
+    this.#min.set(limits.min ?? (observation === undefined ? 0 : minInForce(observation)));
+    this.#max.set(limits.max ?? (observation === undefined ? 0 : maxInForce(observation)));
+    const of = observation === undefined ? () => undefined : activityOf(observation);
     const counts = Map.groupBy(
-      (facts?.instances ?? []).filter(exists),
+      (observation?.instances ?? []).filter(exists),
       (instance) => `${instance.role} ${place(instance, of(instance.id))}`,
     );
     for (const role of ROLES) {

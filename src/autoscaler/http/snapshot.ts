@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Facts, Limits } from "../../scaling/model/observation.ts";
-import { type Activity as Kind, type Instance, standing } from "../../scaling/model/instance.ts";
+import type { Limits, Observation } from "../../scaling/model/observation.ts";
+import { type ActivityKind as Kind, type Instance, lifecycleStatus } from "../../scaling/model/instance.ts";
 import type { Activity, Step } from "../store/journal.ts";
 
 /** A look at the fleet, as it ended. */
@@ -20,7 +20,7 @@ export interface Look {
 export interface Snapshot {
   readonly now: number;
   /** How the fleet was last seen. */
-  readonly facts: Facts | undefined;
+  readonly observation: Observation | undefined;
   readonly limits: Limits;
   /** The last look at the fleet. */
   readonly look: Look | undefined;
@@ -28,7 +28,7 @@ export interface Snapshot {
   readonly waiting: number;
   readonly oldest: number | undefined;
   /** The activities under way, each with the step it is at. */
-  readonly underWay: readonly { readonly activity: Activity; readonly step: Step | undefined }[];
+  readonly inProgress: readonly { readonly activity: Activity; readonly step: Step | undefined }[];
   /** Of the journal and the inbox. */
   readonly bytes: number;
 }
@@ -41,7 +41,7 @@ export type Place = (typeof PLACES)[number];
 
 /** Where an instance stands, what is under way counted as done. */
 export function place(instance: Instance, activity: Kind | undefined): Place {
-  const where = standing(instance, activity);
+  const where = lifecycleStatus(instance, activity);
   if (where === "serving") return "in-service";
   return where === "off" && instance.quarantine !== undefined ? "quarantined" : where;
 }

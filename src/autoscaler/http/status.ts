@@ -9,19 +9,22 @@ import type { Snapshot } from "./snapshot.ts";
 export const LISTED = 1_000;
 
 /** How things stand, in plain JSON; `started` is ms since the epoch. */
-export function status({ now, facts, look, oldest, underWay, bytes }: Snapshot, started: number): object {
-  const instances = facts?.instances ?? [];
-  const alarms = facts?.alarms ?? [];
+export function status(
+  { now, observation, look, oldest, inProgress, bytes }: Snapshot,
+  started: number,
+): object {
+  const instances = observation?.instances ?? [];
+  const alarms = observation?.alarms ?? [];
   return {
     uptime: seconds(started, now),
-    observed: facts === undefined ? null : iso(facts.now),
+    observed: observation === undefined ? null : iso(observation.now),
     observation: look === undefined
       ? null
       : { at: iso(look.at), seconds: look.seconds, error: look.error ?? null },
     instances: instances.slice(0, LISTED),
     alarms: alarms.slice(0, LISTED),
     totals: { instances: instances.length, alarms: alarms.length },
-    activities: underWay.map(({ activity, step }) => ({
+    activities: inProgress.map(({ activity, step }) => ({
       ...activity,
       seconds: seconds(activity.began, now),
       step: step === undefined

@@ -20,7 +20,7 @@ export interface Fleet extends FleetSelector {
 }
 
 /** The world that activities act on, and how long they wait for it. Times are ms. */
-export interface World {
+export interface Environment {
   readonly aws: Aws;
   readonly fleet: Fleet;
   readonly limits: Limits;
@@ -34,8 +34,8 @@ export interface World {
 }
 
 /** An instance that an activity is at, and how it goes about it. */
-export interface Errand {
-  readonly world: World;
+export interface ActivityContext {
+  readonly environment: Environment;
   readonly journal: Journal;
   /** The activity's, by {@linkcode logOf}. */
   readonly log: Logger;
@@ -55,7 +55,7 @@ export interface Errand {
  * An instance that can't be brought in, or not be taken out. `blame` tells whether the instance is at fault, and so to be
  * kept from the next decision (R7), or only the circumstances are.
  */
-export class ErrandError extends Error {
+export class ActivityError extends Error {
   override readonly name = "ErrandError";
   constructor(message: string, readonly blame: boolean, options?: ErrorOptions) {
     super(message, options);
@@ -63,7 +63,7 @@ export class ErrandError extends Error {
 }
 
 /** A step to take. */
-export interface Taking<T> {
+export interface StepSpec<T> {
   /** Its name in the journal. */
   readonly name: string;
   /** What is waited for, for the error's words. */
@@ -95,10 +95,10 @@ export function logOf({ id, message }: Activity): Logger {
 /**
  * Takes a step: on record before and after, tried or looked at until it is so.
  *
- * @throws {ErrandError} if it is not so in time, or can never be
+ * @throws {ActivityError} if it is not so in time, or can never be
  */
-export function step<T>(errand: Errand, taking: Taking<T>): Promise<T> {
-  const { journal, activity, id, signal, world: { clock } } = errand;
+export function runStep<T>(errand: ActivityContext, taking: StepSpec<T>): Promise<T> {
+  const { journal, activity, id, signal, environment: { clock } } = errand;
   return journal.step(activity, id, taking.name, {
     now: clock.now,
     signal,
@@ -108,7 +108,7 @@ export function step<T>(errand: Errand, taking: Taking<T>): Promise<T> {
 
 /** Takes a step that sets right what went wrong: whatever stands in its way it is tried again, until the world is right. */
 export function persist<T>(
-  { journal, log, activity, id, signal, world: { clock } }: Errand,
+  { journal, log, activity, id, signal, environment: { clock } }: ActivityContext,
   name: string,
   cause: Cause,
   attempt: () => Promise<T | undefined>,
@@ -131,9 +131,9 @@ export function persist<T>(
 
 /** Waits, and tells errors that a later attempt may not meet from those that end the errand. */
 export async function settled<T>(
-  { signal, world: { clock } }: Pick<Errand, "signal" | "world">,
+  { signal, environment: { clock } }: Pick<ActivityContext, "signal" | "environment">,
   { what, timeout, attempt, pace = AWS_PACE, told = () => undefined, blame = () => true }: Omit<
-    Taking<T>,
+    StepSpec<T>,
     "name"
   >,
 ): Promise<T> {
@@ -144,10 +144,10 @@ export async function settled<T>(
       // If AWS would not even say how the instance is, it is not the instance's fault.
       const last = error.cause === undefined ? told() : explain(error.cause).message;
       const message = last === undefined ? error.message : `${error.message}; ${last}`;
-      throw new ErrandError(message, error.cause === undefined && blame(), { cause: error });
+      throw new ActivityError(message, error.cause === undefined && blame(), { cause: error });
     }
     if (code(error) !== undefined) {
-      throw new ErrandError(explain(error).message, isCapacity(error), { cause: error });
+      throw new ActivityError(explain(error).message, isCapacity(error), { cause: error });
     }
     throw error;
   }
@@ -162,30 +162,32 @@ export function isPassing(error: unknown): boolean {
 }
 
 /** The instance as it is, undefined if it is gone. */
-export async function seek({ world: { aws, fleet }, id, signal }: Errand): Promise<Ec2Instance | undefined> {
+export async function seek(
+  { environment: { aws, fleet }, id, signal }: ActivityContext,
+): Promise<Ec2Instance | undefined> {
   return await describe(aws, id, signal, fleet.fleet);
 }
 
 /** The instance as it is. */
-export async function look(errand: Errand): Promise<Ec2Instance> {
+export async function look(errand: ActivityContext): Promise<Ec2Instance> {
   const instance = await seek(errand);
-  if (instance === undefined) throw new ErrandError(`${errand.id} does not exist`, false);
+  if (instance === undefined) throw new ActivityError(`${errand.id} does not exist`, false);
   return instance;
 }
 
 /** The same, undefined as well while EC2 does not show yet what it has just launched: its answers lag behind. */
-export async function glance(errand: Errand): Promise<Ec2Instance | undefined> {
+export async function glance(errand: ActivityContext): Promise<Ec2Instance | undefined> {
   return errand.launched ? await seek(errand) : await look(errand);
 }
 
 /** The instance in the load balancer's words, undefined if it is not registered. */
 export async function healthOf(
-  { world: { aws, fleet }, id, signal }: Errand,
+  { environment: { aws, fleet }, id, signal }: ActivityContext,
 ): Promise<Health | undefined> {
   return (await health(aws, fleet.balancer, signal)).find((it) => it.id === id);
 }
 
 /** How the instance stands at the load balancer. */
-export async function registration(errand: Errand): Promise<Registration> {
+export async function registration(errand: ActivityContext): Promise<Registration> {
   return (await healthOf(errand))?.registration ?? "none";
 }

@@ -5,10 +5,10 @@
  */
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import { WORKER_PORT } from "../../scaling/model/instance.ts";
-import { type Errand, ErrandError } from "./activity_context.ts";
+import { type ActivityContext, ActivityError } from "./activity_context.ts";
 
 /** A probe that can be repeated. */
-export interface Probe {
+export interface HealthCheck {
   /** True once the worker answers as it should. */
   readonly attempt: () => Promise<true | undefined>;
   /** What came of the last attempt, in words. */
@@ -24,11 +24,14 @@ const TOLD = 80;
 /**
  * Makes the probe of an instance.
  *
- * @throws {ErrandError} if there is no way to reach it
+ * @throws {ActivityError} if there is no way to reach it
  */
-export function probe({ world, id, signal }: Errand, instance: Ec2Instance): Probe {
-  const host = world.address(instance);
-  if (host === undefined) throw new ErrandError(`${id} has no address to reach its worker at`, true);
+export function healthCheck(
+  { environment, id, signal }: ActivityContext,
+  instance: Ec2Instance,
+): HealthCheck {
+  const host = environment.address(instance);
+  if (host === undefined) throw new ActivityError(`${id} has no address to reach its worker at`, true);
   let told: string | undefined;
   return {
     told: () => told,

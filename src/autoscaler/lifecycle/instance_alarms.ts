@@ -11,7 +11,7 @@ import {
   fleetAlarms,
   putAlarm,
 } from "../../aws/cloudwatch/alarms.ts";
-import { type Errand, ErrandError, step } from "./activity_context.ts";
+import { type ActivityContext, ActivityError, runStep } from "./activity_context.ts";
 
 /**
  * The alarms of an instance as the others of its fleet have them: of each kind what most of them share, of two shared by as
@@ -30,13 +30,13 @@ export function alarmsLike(others: readonly AlarmDetail[], fleet: string, instan
 }
 
 /** Gives a launched instance its alarms; what went wrong with that, if anything. */
-export async function watch(errand: Errand): Promise<string[]> {
-  const { world: { aws, fleet, startTimeout: timeout }, id } = errand;
+export async function createInstanceAlarms(errand: ActivityContext): Promise<string[]> {
+  const { environment: { aws, fleet, startTimeout: timeout }, id } = errand;
   return await tried(
     errand,
     "it is not watched",
     () =>
-      step(errand, {
+      runStep(errand, {
         name: "watched",
         what: `the alarms of ${id}`,
         timeout,
@@ -50,13 +50,13 @@ export async function watch(errand: Errand): Promise<string[]> {
 }
 
 /** Deletes the alarms of a terminated instance; what went wrong with that, if anything. */
-export async function unwatch(errand: Errand): Promise<string[]> {
-  const { world: { aws, fleet, drainTimeout: timeout }, id } = errand;
+export async function deleteInstanceAlarms(errand: ActivityContext): Promise<string[]> {
+  const { environment: { aws, fleet, drainTimeout: timeout }, id } = errand;
   return await tried(
     errand,
     "its alarms are still there",
     () =>
-      step(errand, {
+      runStep(errand, {
         name: "unwatched",
         what: `the end of the alarms of ${id}`,
         timeout,
@@ -71,7 +71,7 @@ export async function unwatch(errand: Errand): Promise<string[]> {
 }
 
 async function tried(
-  { log, id }: Errand,
+  { log, id }: ActivityContext,
   otherwise: string,
   take: () => Promise<unknown>,
 ): Promise<string[]> {
@@ -79,7 +79,7 @@ async function tried(
     await take();
     return [];
   } catch (error) {
-    if (!(error instanceof ErrandError)) throw error;
+    if (!(error instanceof ActivityError)) throw error;
     log.error(otherwise, { instance: id, reason: error.message });
     return [`${otherwise}: ${error.message}`];
   }

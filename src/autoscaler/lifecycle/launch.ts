@@ -5,21 +5,21 @@
  */
 import { createHash } from "node:crypto";
 import { type Ec2Instance, launchInstances } from "../../aws/ec2/instances.ts";
-import { type Errand, ErrandError, settled } from "./activity_context.ts";
+import { type ActivityContext, ActivityError, settled } from "./activity_context.ts";
 import type { Activity } from "../store/journal.ts";
 
 /**
  * Launches an activity's instance, on record before and after: whoever repeats it after a crash is given the same one.
  *
- * @throws {ErrandError} if EC2 refuses it
+ * @throws {ActivityError} if EC2 refuses it
  */
 export async function launch(
-  { world, journal, signal }: Omit<Errand, "id">,
+  { environment, journal, signal }: Omit<ActivityContext, "id">,
   activity: Activity,
 ): Promise<Ec2Instance> {
-  const { aws, fleet: { fleet, keyName }, clock } = world;
+  const { aws, fleet: { fleet, keyName }, clock } = environment;
   const { template } = activity;
-  if (template === undefined) throw new ErrandError("the launch template is not on record", false);
+  if (template === undefined) throw new ActivityError("the launch template is not on record", false);
   const wanted = {
     fleet,
     role: "node",
@@ -29,13 +29,13 @@ export async function launch(
     ...(keyName === undefined ? {} : { keyName }),
   } as const;
   const take = () =>
-    settled({ world, signal }, {
+    settled({ environment, signal }, {
       what: `the launch from ${template}`,
       // Without an answer it may have been launched or not: what is not known must not be given up.
       timeout: Infinity,
       attempt: async () => {
         const [launched] = await launchInstances(aws, wanted);
-        if (launched === undefined) throw new ErrandError("EC2 launched none, and did not say why", false);
+        if (launched === undefined) throw new ActivityError("EC2 launched none, and did not say why", false);
         return launched;
       },
     });

@@ -9,30 +9,30 @@ import { fleetInstances, withRegistration } from "../../aws/ec2/instances.ts";
 import { together } from "../../aws/together.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
 import { aboveMin } from "../../scaling/checks/checks.ts";
-import { type Errand, ErrandError } from "./activity_context.ts";
+import { type ActivityContext, ActivityError } from "./activity_context.ts";
 
 /**
  * The instance as it is, if it can still be spared: a node of the fleet without which at least min are in service (R3). What
  * else is on its way out counts as gone, so that of two that can't both be spared neither takes the other for one that stays.
  *
- * @throws {ErrandError} if it can't be spared
+ * @throws {ActivityError} if it can't be spared
  */
-export async function spared(
-  { world: { aws, fleet, limits }, journal, id, signal }: Errand,
+export async function recheck(
+  { environment: { aws, fleet, limits }, journal, id, signal }: ActivityContext,
 ): Promise<Instance> {
   // Before the look, which may show what ends in the meantime as it was.
-  const underWay = [...journal.underWay(), ...journal.leaving()];
+  const inProgress = [...journal.inProgress(), ...journal.leaving()];
   const [ec2, standing] = await together([
     Array.fromAsync(fleetInstances(aws, fleet, signal)),
     registrations(aws, fleet.balancer, signal),
   ]);
   const instances = withRegistration(ec2, standing);
   const instance = instances.find((it) => it.id === id);
-  if (instance === undefined) throw new ErrandError(`${id} is not in the fleet any more`, false);
+  if (instance === undefined) throw new ActivityError(`${id} is not in the fleet any more`, false);
   if (instance.role !== "node" || instance.autoScalingGroup !== undefined) {
-    throw new ErrandError(`${id} is no node any more`, false);
+    throw new ActivityError(`${id} is no node any more`, false);
   }
-  const { passes, says } = aboveMin(instance, { limits, instances, underWay });
-  if (!passes) throw new ErrandError(`${id} can't be spared any more: ${says}`, false);
+  const { passed, message } = aboveMin(instance, { limits, instances, inProgress });
+  if (!passed) throw new ActivityError(`${id} can't be spared any more: ${message}`, false);
   return instance;
 }

@@ -8,13 +8,13 @@ import { deregister, register } from "../../aws/balancing/balancer.ts";
 import { isIncorrectState, isNotFound, isUnregistrable } from "../../aws/errors.ts";
 import { explain } from "../../aws/explain.ts";
 import { quarantine, stopInstance } from "../../aws/ec2/instances.ts";
-import { type Errand, isPassing, persist, registration, seek } from "./activity_context.ts";
+import { type ActivityContext, isPassing, persist, registration, seek } from "./activity_context.ts";
 import type { Cause } from "../store/journal.ts";
-import { spared } from "./recheck.ts";
+import { recheck } from "./recheck.ts";
 
 /** Undoes a way in that failed: out of the load balancer, stopped, and if it is to blame kept out of scaling (R7, R9). */
-export async function undo(errand: Errand, cause: Cause): Promise<void> {
-  const { world: { aws }, id, launched } = errand;
+export async function rollBack(errand: ActivityContext, cause: Cause): Promise<void> {
+  const { environment: { aws }, id, launched } = errand;
   let marked = !cause.blame;
   await persist(errand, "undone", cause, async () => {
     const now = await seek(errand);
@@ -44,8 +44,8 @@ export async function undo(errand: Errand, cause: Cause): Promise<void> {
  *
  * @returns whether it was registered
  */
-export async function putBack(errand: Errand, cause: Cause): Promise<boolean> {
-  const { world: { aws, fleet }, id } = errand;
+export async function putBack(errand: ActivityContext, cause: Cause): Promise<boolean> {
+  const { environment: { aws, fleet }, id } = errand;
   return await persist(errand, "put-back", cause, async () => {
     const now = await seek(errand);
     if (now?.state !== "running") return false;
@@ -61,7 +61,7 @@ export async function putBack(errand: Errand, cause: Cause): Promise<boolean> {
 }
 
 /** Leaves an instance out of scaling; not being allowed to must not keep it running. */
-async function mark({ world: { aws }, log, id }: Errand, reason: string): Promise<void> {
+async function mark({ environment: { aws }, log, id }: ActivityContext, reason: string): Promise<void> {
   try {
     await quarantine(aws, id, reason);
   } catch (error) {
@@ -74,11 +74,11 @@ async function mark({ world: { aws }, log, id }: Errand, reason: string): Promis
  * Takes an instance off the load balancer; true once it has drained, as it may have come into service in the end (R10). Then it
  * serves for as long as it can't be spared.
  */
-async function offBalancer(errand: Errand): Promise<boolean> {
-  const { world: { aws, fleet }, id } = errand;
+async function offBalancer(errand: ActivityContext): Promise<boolean> {
+  const { environment: { aws, fleet }, id } = errand;
   try {
     await deregister(aws, fleet.balancer, id, undefined, async () => {
-      if (await registration(errand) === "in-service") await spared(errand);
+      if (await registration(errand) === "in-service") await recheck(errand);
     });
     return await registration(errand) === "none";
   } catch (error) {

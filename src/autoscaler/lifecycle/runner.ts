@@ -8,16 +8,16 @@ import { isCapacity } from "../../aws/errors.ts";
 import { explain } from "../../aws/explain.ts";
 import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";
 import { DIRECTION } from "../../scaling/model/instance.ts";
-import { bringIn, takeOut } from "./ways.ts";
-import { type Errand, ErrandError, logOf, type World } from "./activity_context.ts";
+import { scaleIn, scaleOut } from "./ways.ts";
+import { type ActivityContext, ActivityError, type Environment, logOf } from "./activity_context.ts";
 import { noteFirstRequest } from "./first_request.ts";
 import type { Activity, Cause, Journal, Placed } from "../store/journal.ts";
 import { launch } from "./launch.ts";
 import type { Metrics } from "../http/metrics.ts";
 import { type Length, phaseLengths } from "../store/phases.ts";
 import { traced } from "../control/trace.ts";
-import { undo } from "./rollback.ts";
-import { unwatch, watch } from "./instance_alarms.ts";
+import { rollBack } from "./rollback.ts";
+import { createInstanceAlarms, deleteInstanceAlarms } from "./instance_alarms.ts";
 
 /** An activity that is being carried out. */
 interface Running {
@@ -39,9 +39,9 @@ class Overtaken extends Error {}
 /** Pauses before going on with an activity that broke off, on a full disk for one: the first and the longest, ms. */
 const PAUSE = { first: 100, longest: 5_000 };
 
-/** Carries activities out; disposing of it leaves those under way on record, for {@linkcode recover} to go on with. */
-export class Activities implements AsyncDisposable {
-  readonly #world: World;
+/** Carries activities out; disposing of it leaves those under way on record, for {@linkcode resume} to go on with. */
+export class ActivityRunner implements AsyncDisposable {
+  readonly #world: Environment;
   readonly #journal: Journal;
   readonly #told: Told;
   readonly #running = new Map<number, Running>();
@@ -51,7 +51,7 @@ export class Activities implements AsyncDisposable {
   readonly #awaited = new Set<Promise<void>>();
   readonly #stop = new AbortController();
 
-  constructor(world: World, journal: Journal, told: Told = { ended: () => {}, took: () => {} }) {
+  constructor(world: Environment, journal: Journal, told: Told = { ended: () => {}, took: () => {} }) {
     this.#world = world;
     this.#journal = journal;
     this.#told = told;
@@ -88,7 +88,7 @@ export class Activities implements AsyncDisposable {
   }
 
   /** Goes on with what an earlier run left unfinished (R13): each way is entered again at the step that the world is in. */
-  recover(): void {
+  resume(): void {
     for (const activity of this.#journal.unfinished()) {
       const { kind, instance } = activity;
       logOf(activity).info("goes on with what was left unfinished", { kind, instance });
@@ -133,9 +133,9 @@ export class Activities implements AsyncDisposable {
 
   /** Tells how an activity ended, and how long its phases took. */
   #tell(ended: Activity): void {
-    const { kind, instance, state, reason } = ended;
+    const { kind, instance, status, reason } = ended;
     const lengths = this.#lengths(ended);
-    logOf(ended)[state === "failed" ? "error" : "info"](`${kind} ${state}`, {
+    logOf(ended)[status === "failed" ? "error" : "info"](`${kind} ${status}`, {
       instance,
       reason,
       ...(lengths.length > 0 && {
@@ -161,7 +161,7 @@ export class Activities implements AsyncDisposable {
   async #attempt(running: Running, activity: Activity, seen: Ec2Instance | undefined): Promise<Activity> {
     const { cancel } = running;
     const errand = {
-      world: this.#world,
+      environment: this.#world,
       journal: this.#journal,
       log: logOf(activity),
       activity: activity.id,
@@ -180,7 +180,7 @@ export class Activities implements AsyncDisposable {
   async #carryOutAt(
     running: Running,
     activity: Activity,
-    errand: Omit<Errand, "id">,
+    errand: Omit<ActivityContext, "id">,
   ): Promise<Activity> {
     const { instance } = activity;
     if (instance === undefined) return await this.#launch(activity, errand);
@@ -198,7 +198,7 @@ export class Activities implements AsyncDisposable {
   }
 
   /** Launches an instance and brings it in. */
-  async #launch(activity: Activity, errand: Omit<Errand, "id">): Promise<Activity> {
+  async #launch(activity: Activity, errand: Omit<ActivityContext, "id">): Promise<Activity> {
     try {
       const seen = await launch(errand, activity);
       return await this.#start({ ...activity, instance: seen.id }, {
@@ -208,13 +208,13 @@ export class Activities implements AsyncDisposable {
         launched: true,
       });
     } catch (error) {
-      if (!(error instanceof ErrandError)) throw error;
+      if (!(error instanceof ActivityError)) throw error;
       return this.#journal.end(activity, "failed", error.message, this.#world.clock.now());
     }
   }
 
   /** Brings one of the candidates in; those that fail are undone while the next is tried already (R7). */
-  async #start(begun: Placed, first: Errand): Promise<Activity> {
+  async #start(begun: Placed, first: ActivityContext): Promise<Activity> {
     const { now } = this.#world.clock;
     const failures: string[] = [];
     const undoing: Promise<void>[] = [];
@@ -231,14 +231,14 @@ export class Activities implements AsyncDisposable {
       // What was seen before that ended is out of date.
       if (await this.#cleared(errand.id, begun)) errand = { ...errand, seen: undefined };
       try {
-        const instance = await bringIn(errand);
+        const instance = await scaleOut(errand);
         await this.#undone(undoing);
-        if (errand.launched) failures.push(...await watch(errand));
+        if (errand.launched) failures.push(...await createInstanceAlarms(errand));
         const ended = this.#journal.end(begun, "done", [begun.reason, ...failures].join("; "), now());
         this.#awaitFirstRequest(ended, instance);
         return ended;
       } catch (error) {
-        if (!(error instanceof ErrandError)) throw error;
+        if (!(error instanceof ActivityError)) throw error;
         const { message: reason, blame } = error;
         errand.log.warn("a candidate failed", { instance: errand.id, reason });
         const remaining = isCapacity(error.cause)
@@ -282,15 +282,15 @@ export class Activities implements AsyncDisposable {
     void noted.finally(() => this.#awaited.delete(noted));
   }
 
-  async #takeOut(running: Running, kind: "stop" | "terminate", errand: Errand): Promise<Activity> {
+  async #takeOut(running: Running, kind: "stop" | "terminate", errand: ActivityContext): Promise<Activity> {
     const { activity } = running;
     const { now } = this.#world.clock;
     const failures: string[] = [];
     try {
-      await takeOut(errand, kind, () => running.committed = true);
-      if (kind === "terminate") failures.push(...await unwatch(errand));
+      await scaleIn(errand, kind, () => running.committed = true);
+      if (kind === "terminate") failures.push(...await deleteInstanceAlarms(errand));
     } catch (error) {
-      if (!(error instanceof ErrandError)) throw error;
+      if (!(error instanceof ActivityError)) throw error;
       return this.#journal.end(activity, "failed", error.message, now());
     }
     return this.#journal.end(activity, "done", [activity.reason, ...failures].join("; "), now());
@@ -312,7 +312,10 @@ export class Activities implements AsyncDisposable {
   }
 
   /** Where a zone lacks capacity for one instance it will hardly have it for the next. */
-  async #otherZonesFirst({ world: { aws, fleet }, log, id, signal }: Errand, ids: readonly string[]) {
+  async #otherZonesFirst(
+    { environment: { aws, fleet }, log, id, signal }: ActivityContext,
+    ids: readonly string[],
+  ) {
     if (ids.length < 2) return ids;
     try {
       const all = await Array.fromAsync(fleetInstances(aws, fleet, signal));
@@ -333,18 +336,18 @@ export class Activities implements AsyncDisposable {
   }
 
   /** Undoes a way in, once for all that ask. */
-  #undo(errand: Errand, cause: Cause): Promise<void> {
-    const underWay = this.#undoing.get(errand.id);
-    if (underWay !== undefined) return underWay;
+  #undo(errand: ActivityContext, cause: Cause): Promise<void> {
+    const inProgress = this.#undoing.get(errand.id);
+    if (inProgress !== undefined) return inProgress;
     const ended = this.#untilUndone(errand, cause).finally(() => this.#undoing.delete(errand.id));
     this.#undoing.set(errand.id, ended);
     return ended;
   }
 
-  async #untilUndone(errand: Errand, cause: Cause): Promise<void> {
+  async #untilUndone(errand: ActivityContext, cause: Cause): Promise<void> {
     for (let pause = PAUSE.first;; pause = Math.min(2 * pause, PAUSE.longest)) {
       try {
-        return await undo(errand, cause);
+        return await rollBack(errand, cause);
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         errand.log.error("an undoing broke off and is gone on with", {

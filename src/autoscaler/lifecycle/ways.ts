@@ -7,20 +7,20 @@
 import { deregister, type Health, register } from "../../aws/balancing/balancer.ts";
 import { isIncorrectState } from "../../aws/errors.ts";
 import { type Ec2Instance, startInstance, stopInstance, terminateInstance } from "../../aws/ec2/instances.ts";
-import { exempt } from "../../scaling/model/instance.ts";
+import { whyExempt } from "../../scaling/model/instance.ts";
 import {
-  type Errand,
-  ErrandError,
+  type ActivityContext,
+  ActivityError,
   glance,
   healthOf,
   look,
+  runStep,
   seek,
   settled,
-  step,
-  type Taking,
+  type StepSpec,
 } from "./activity_context.ts";
-import { probe } from "./health_check.ts";
-import { spared } from "./recheck.ts";
+import { healthCheck } from "./health_check.ts";
+import { recheck } from "./recheck.ts";
 import { putBack } from "./rollback.ts";
 
 /** The longest time between two probes of a worker, ms. */
@@ -34,16 +34,16 @@ const LOOK_PACE = 3_000;
  * answers; registered; InService.
  *
  * @returns the instance as it was last looked at
- * @throws {ErrandError}
+ * @throws {ActivityError}
  */
-export async function bringIn(errand: Errand): Promise<Ec2Instance> {
-  const { world: { aws, fleet, startTimeout: timeout }, id } = errand;
+export async function scaleOut(errand: ActivityContext): Promise<Ec2Instance> {
+  const { environment: { aws, fleet, startTimeout: timeout }, id } = errand;
   let now = errand.seen ??
     await settled(errand, { what: `a look at ${id}`, timeout, attempt: () => glance(errand) });
-  const unfit = exempt({ ...now, registration: "none" });
-  if (unfit !== undefined) throw new ErrandError(`${id}: ${unfit}`, false);
+  const unfit = whyExempt({ ...now, registration: "none" });
+  if (unfit !== undefined) throw new ActivityError(`${id}: ${unfit}`, false);
   if (now.state === "stopping") {
-    now = await step(errand, {
+    now = await runStep(errand, {
       name: "stopped",
       what: `${id} stopped`,
       timeout,
@@ -54,7 +54,7 @@ export async function bringIn(errand: Errand): Promise<Ec2Instance> {
     });
   }
   if (now.state === "stopped") {
-    await step(errand, {
+    await runStep(errand, {
       name: "started",
       what: `the start of ${id}`,
       timeout,
@@ -62,16 +62,16 @@ export async function bringIn(errand: Errand): Promise<Ec2Instance> {
     });
   }
   if (now.state !== "running") {
-    now = await step(errand, { name: "running", what: `${id} running`, timeout, ...running(errand) });
+    now = await runStep(errand, { name: "running", what: `${id} running`, timeout, ...running(errand) });
   }
-  await step(errand, {
+  await runStep(errand, {
     name: "healthy",
     what: `the worker of ${id}`,
     timeout,
     pace: PROBE_PACE,
-    ...whileThere(errand, probe(errand, now)),
+    ...whileThere(errand, healthCheck(errand, now)),
   });
-  await step(errand, {
+  await runStep(errand, {
     name: "registered",
     what: `the registration of ${id}`,
     timeout,
@@ -80,7 +80,7 @@ export async function bringIn(errand: Errand): Promise<Ec2Instance> {
       return true;
     },
   });
-  await step(errand, {
+  await runStep(errand, {
     name: "in-service",
     what: `${id} InService`,
     timeout,
@@ -97,10 +97,10 @@ export async function bringIn(errand: Errand): Promise<Ec2Instance> {
  * can't be stopped, is registered again.
  *
  * @param commit called right before StopInstances or TerminateInstances, from where on there is no taking back
- * @throws {ErrandError}
+ * @throws {ActivityError}
  */
-export async function takeOut(
-  errand: Errand,
+export async function scaleIn(
+  errand: ActivityContext,
   kind: "stop" | "terminate",
   commit: () => void,
 ): Promise<void> {
@@ -108,7 +108,7 @@ export async function takeOut(
   const given = journal.steps(activity).find((it) => it.step === "put-back");
   // An earlier run had given it up already.
   if (given?.cause !== undefined) {
-    return await stays(errand, new ErrandError(given.cause.reason, given.cause.blame));
+    return await stays(errand, new ActivityError(given.cause.reason, given.cause.blame));
   }
   try {
     // One that is being terminated already, by an earlier run for one, serves nobody any more.
@@ -118,51 +118,51 @@ export async function takeOut(
     commit();
     await (kind === "stop" ? stop(errand) : terminate(errand));
   } catch (error) {
-    if (!(error instanceof ErrandError)) throw error;
+    if (!(error instanceof ActivityError)) throw error;
     await stays(errand, error);
   }
 }
 
 /** The way out as far as it can be taken back. */
-async function drain(errand: Errand): Promise<void> {
-  const { world: { aws, fleet, drainTimeout: timeout }, id } = errand;
-  await step(errand, {
+async function drain(errand: ActivityContext): Promise<void> {
+  const { environment: { aws, fleet, drainTimeout: timeout }, id } = errand;
+  await runStep(errand, {
     name: "deregistered",
     what: `the deregistration of ${id}`,
     timeout,
     attempt: async () => {
-      await deregister(aws, fleet.balancer, id, undefined, () => spared(errand));
+      await deregister(aws, fleet.balancer, id, undefined, () => recheck(errand));
       return true;
     },
   });
-  await step(errand, {
+  await runStep(errand, {
     name: "drained",
     what: `${id} drained`,
     timeout,
     ...drained(errand),
   });
-  await step(errand, {
+  await runStep(errand, {
     name: "looked-at",
     what: `a look at ${id}`,
     timeout,
     attempt: async () => {
-      const { registration: standing } = await spared(errand);
-      if (standing !== "none") throw new ErrandError(`${id} was registered again by someone else`, false);
+      const { registration: standing } = await recheck(errand);
+      if (standing !== "none") throw new ActivityError(`${id} was registered again by someone else`, false);
       return true;
     },
   });
 }
 
 /** The rest of the way out. A drained instance serves nobody: only that AWS is away can delay its stop. */
-async function stop(errand: Errand): Promise<void> {
-  const { world: { aws, drainTimeout }, id } = errand;
-  await step(errand, {
+async function stop(errand: ActivityContext): Promise<void> {
+  const { environment: { aws, drainTimeout }, id } = errand;
+  await runStep(errand, {
     name: "stopping",
     what: `the stop of ${id}`,
     timeout: Infinity,
     attempt: () => stopInstance(aws, id),
   });
-  await step(errand, {
+  await runStep(errand, {
     name: "stopped",
     what: `${id} stopped`,
     timeout: drainTimeout,
@@ -174,15 +174,15 @@ async function stop(errand: Errand): Promise<void> {
 }
 
 /** The same for one that is to go for good. */
-async function terminate(errand: Errand): Promise<void> {
-  const { world: { aws, drainTimeout }, id } = errand;
-  await step(errand, {
+async function terminate(errand: ActivityContext): Promise<void> {
+  const { environment: { aws, drainTimeout }, id } = errand;
+  await runStep(errand, {
     name: "terminating",
     what: `the termination of ${id}`,
     timeout: Infinity,
     attempt: async () => await isGoing(errand) || await terminateInstance(aws, id),
   });
-  await step(errand, {
+  await runStep(errand, {
     name: "terminated",
     what: `${id} terminated`,
     timeout: drainTimeout,
@@ -194,7 +194,7 @@ async function terminate(errand: Errand): Promise<void> {
 }
 
 /** Whether an instance is being terminated, or gone. */
-async function isGoing(errand: Errand): Promise<boolean> {
+async function isGoing(errand: ActivityContext): Promise<boolean> {
   return await settled(errand, {
     what: `a look at ${errand.id}`,
     timeout: Infinity,
@@ -206,15 +206,15 @@ async function isGoing(errand: Errand): Promise<boolean> {
 }
 
 /** An instance that can't be taken out stays in. */
-async function stays(errand: Errand, error: ErrandError): Promise<never> {
+async function stays(errand: ActivityContext, error: ActivityError): Promise<never> {
   const { message: reason, blame } = error;
   const message = await putBack(errand, { reason, blame }) ? `${reason}; it is registered again` : reason;
-  throw new ErrandError(message, blame, { cause: error });
+  throw new ActivityError(message, blame, { cause: error });
 }
 
 /** StartInstances. EC2 refuses it while the instance is stopping, which a look that lags behind may not show. */
-async function start(errand: Errand): Promise<true | undefined> {
-  const { world: { aws }, id } = errand;
+async function start(errand: ActivityContext): Promise<true | undefined> {
+  const { environment: { aws }, id } = errand;
   try {
     await startInstance(aws, id);
     return true;
@@ -222,14 +222,14 @@ async function start(errand: Errand): Promise<true | undefined> {
     if (!isIncorrectState(error)) throw error;
     const { state } = await look(errand);
     if (state === "shutting-down" || state === "terminated") {
-      throw new ErrandError(`${id} is ${state}`, false);
+      throw new ActivityError(`${id} is ${state}`, false);
     }
     return undefined;
   }
 }
 
 /** Looks whether an instance runs. */
-function running(errand: Errand) {
+function running(errand: ActivityContext) {
   const { id } = errand;
   let last: Ec2Instance["state"] | undefined;
   let pending = false;
@@ -248,7 +248,7 @@ function running(errand: Errand) {
         case "stopped":
           // EC2's answers lag behind, so only one that was seen to start has failed to. Source: EC2 user guide, "Troubleshoot
           // instance launch issues".
-          if (pending) throw new ErrandError(`${id} stopped while it was starting`, true);
+          if (pending) throw new ActivityError(`${id} stopped while it was starting`, true);
           return undefined;
         case "stopping":
         case "shutting-down":
@@ -262,13 +262,13 @@ function running(errand: Errand) {
 }
 
 /** What is said of an instance that ends on its way in: EC2 knows why, of one that it can't launch for instance. */
-function ended({ id, state, stateReason }: Ec2Instance): ErrandError {
-  return new ErrandError(`${id} is ${state}${stateReason === undefined ? "" : ` (${stateReason})`}`, false);
+function ended({ id, state, stateReason }: Ec2Instance): ActivityError {
+  return new ActivityError(`${id} is ${state}${stateReason === undefined ? "" : ` (${stateReason})`}`, false);
 }
 
 /** Has an attempt look now and then whether the instance is still there: one that is going will never get any further. */
-function whileThere<T extends Pick<Taking<true>, "attempt">>(errand: Errand, taking: T): T {
-  const { world: { clock } } = errand;
+function whileThere<T extends Pick<StepSpec<true>, "attempt">>(errand: ActivityContext, taking: T): T {
+  const { environment: { clock } } = errand;
   let looked = clock.elapsed();
   const attempt = async () => {
     const seen = await taking.attempt();
@@ -282,7 +282,7 @@ function whileThere<T extends Pick<Taking<true>, "attempt">>(errand: Errand, tak
 }
 
 /** Looks whether an instance has drained. */
-function drained(errand: Errand) {
+function drained(errand: ActivityContext) {
   let told: string | undefined;
   return {
     told: () => told,
@@ -296,7 +296,7 @@ function drained(errand: Errand) {
 }
 
 /** Looks whether an instance is in service at the load balancer. */
-function inService(errand: Errand) {
+function inService(errand: ActivityContext) {
   let told = "the load balancer does not list it";
   let unused = false;
   return {

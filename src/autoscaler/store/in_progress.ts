@@ -4,7 +4,7 @@
  * @module
  */
 import type { DatabaseSync } from "node:sqlite";
-import type { UnderWay } from "../../scaling/model/observation.ts";
+import type { ActivityInProgress } from "../../scaling/model/observation.ts";
 import { ACTIVITY, type Activity, toActivity } from "./record.ts";
 
 /**
@@ -19,7 +19,7 @@ export function readUnfinished(db: DatabaseSync, also: readonly Activity[] = [])
 }
 
 /** Activities as far as a decision looks at them. */
-export function underWay(activities: readonly Activity[]): UnderWay[] {
+export function activitiesInProgress(activities: readonly Activity[]): ActivityInProgress[] {
   return activities.map(({ kind, instance, began }) => ({
     kind,
     ...(instance === undefined ? {} : { instance }),
@@ -28,12 +28,12 @@ export function underWay(activities: readonly Activity[]): UnderWay[] {
 }
 
 /** What is on its way out: the stops and terminations under way, and the ways in that are being undone. */
-export function readLeaving(db: DatabaseSync): UnderWay[] {
+export function readLeaving(db: DatabaseSync): ActivityInProgress[] {
   const undoing = db.prepare("SELECT instance, began FROM steps WHERE step = 'undone' AND ended IS NULL")
     .all();
   return [
-    ...underWay(readUnfinished(db)).filter(({ kind }) => kind === "stop" || kind === "terminate"),
-    ...undoing.map(({ instance, began }): UnderWay => ({
+    ...activitiesInProgress(readUnfinished(db)).filter(({ kind }) => kind === "stop" || kind === "terminate"),
+    ...undoing.map(({ instance, began }): ActivityInProgress => ({
       kind: "stop",
       instance: String(instance),
       since: Number(began),

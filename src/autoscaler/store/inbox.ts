@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { State } from "./state_folder.ts";
+import type { Store } from "./state_folder.ts";
 import { backoff, LONGEST_BACKOFF } from "../control/clock.ts";
 
 /**
@@ -29,9 +29,9 @@ const REMEMBERED = 24 * 3_600_000;
 
 /** Verified messages in the order in which they came. */
 export class Inbox {
-  readonly #state: State;
+  readonly #state: Store;
 
-  constructor(state: State) {
+  constructor(state: Store) {
     this.#state = state;
   }
 

@@ -6,16 +6,21 @@
  *
  * @module
  */
-import type { AlarmChange, Signal } from "../../scaling/model/alarm.ts";
+import type { AlarmChange, Recommendation } from "../../scaling/model/alarm.ts";
 import { type Decision, RULES } from "../../scaling/decide.ts";
-import type { Facts, UnderWay } from "../../scaling/model/observation.ts";
-import { type Activity as Kind, DIRECTION, inService, type Instance } from "../../scaling/model/instance.ts";
+import type { ActivityInProgress, Observation } from "../../scaling/model/observation.ts";
+import {
+  type ActivityKind as Kind,
+  DIRECTION,
+  inService,
+  type Instance,
+} from "../../scaling/model/instance.ts";
 import { type Line, readLine, readLines } from "./lines.ts";
 import { prune } from "./prune.ts";
 import {
   ACTIVITY,
   type Activity,
-  type ActivityState,
+  type ActivityStatus,
   type Cause,
   type Columns,
   type DecisionRecord,
@@ -28,17 +33,17 @@ import {
   toActivity,
   type Wanted,
 } from "./record.ts";
-import type { State } from "./state_folder.ts";
-import { readLeaving, readUnfinished, underWay } from "./in_progress.ts";
+import type { Store } from "./state_folder.ts";
+import { activitiesInProgress, readLeaving, readUnfinished } from "./in_progress.ts";
 import { VERSION } from "../../version.ts";
 
 export type { Line } from "./lines.ts";
-export type { Activity, ActivityState, Cause, DecisionRecord, Placed, Step, Wanted } from "./record.ts";
+export type { Activity, ActivityStatus, Cause, DecisionRecord, Placed, Step, Wanted } from "./record.ts";
 
 /** A decision to record. */
-export interface Made {
-  readonly signal: Signal;
-  readonly facts: Facts;
+export interface NewDecision {
+  readonly recommendation: Recommendation;
+  readonly observation: Observation;
   readonly decision: Decision;
   /** The message that asked. */
   readonly message?: { readonly id: string; readonly received: number };
@@ -47,7 +52,7 @@ export interface Made {
 }
 
 /** How a step is taken. `cause` is of one that sets right what went wrong. */
-export interface Taking<T> {
+export interface StepRun<T> {
   /** ms since the epoch. */
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -63,13 +68,13 @@ const LARGEST = 256 * 2 ** 20;
 
 /** The journal in a state folder. */
 export class Journal {
-  readonly #state: State;
+  readonly #state: Store;
   readonly #largest: number;
   /** In service since, by instance; null for one that was seen out of service. */
   readonly #inService: Map<string, number | null>;
 
   /** @param largest how large the database may grow before the oldest records go, bytes */
-  constructor(state: State, largest = LARGEST) {
+  constructor(state: Store, largest = LARGEST) {
     this.#state = state;
     this.#largest = largest;
     this.#inService = new Map(
@@ -80,31 +85,33 @@ export class Journal {
   }
 
   /** Records a decision (R15, R16) and, if there is something to carry out, the activity that will. */
-  record({ signal, facts, decision, message, dryRun }: Made): Activity | undefined {
-    const now = facts.now;
+  record(
+    { recommendation, observation, decision, message, dryRun }: NewDecision,
+  ): Activity | undefined {
+    const now = observation.now;
     const { lastInsertRowid: id } = this.#run(
       `INSERT INTO decisions
          (time, source, message, notified, kind, instance, reason, repeats, kas, rules, signal, decision, facts)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       now,
-      signal.source,
+      recommendation.source,
       message?.id ?? null,
       message?.received ?? null,
       decision.kind,
       "instance" in decision ? decision.instance : null,
       decision.reason,
-      this.#firstOfRun(signal, decision),
+      this.#firstOfRun(recommendation, decision),
       VERSION,
       RULES,
-      JSON.stringify(signal),
+      JSON.stringify(recommendation),
       JSON.stringify(decision),
-      pack(JSON.stringify(facts)),
+      pack(JSON.stringify(observation)),
     );
     if (decision.kind === "none") return undefined;
     const remaining = decision.kind === "start"
       ? decision.candidates.filter((id) => id !== decision.instance)
       : [];
-    const state: ActivityState = dryRun ? "dry-run" : "in-progress";
+    const state: ActivityStatus = dryRun ? "dry-run" : "in-progress";
     const row = this.#get(
       `INSERT INTO activities (decision, kind, instance, remaining, began, ended, state, reason)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${ACTIVITY}`,
@@ -121,7 +128,7 @@ export class Journal {
   }
 
   /** The first of the resyncs in a row that came to the same "none", to the word; null where this one begins a run. */
-  #firstOfRun({ source }: Signal, { kind, reason }: Decision): number | null {
+  #firstOfRun({ source }: Recommendation, { kind, reason }: Decision): number | null {
     if (kind !== "none" || source !== "resync") return null;
     const last = this.#get(
       "SELECT id, repeats, kind, source, reason FROM decisions ORDER BY id DESC LIMIT 1",
@@ -135,14 +142,14 @@ export class Journal {
    * Takes a step of an activity, on record before it is taken and after it. A step that is aborted stays open, and one that
    * is open is gone on with.
    */
-  async step<T>(activity: number, instance: string, step: string, taking: Taking<T>): Promise<T> {
+  async step<T>(activity: number, instance: string, step: string, taking: StepRun<T>): Promise<T> {
     const { id, result } = await this.#take(activity, instance, step, taking);
     this.#run("UPDATE steps SET ended = ? WHERE id = ?", taking.now(), id);
     return result;
   }
 
   /** Takes the step that launches an activity's instance; that it is the activity's is on record with the step's end. */
-  async launch<T extends { readonly id: string }>(activity: Activity, taking: Taking<T>): Promise<T> {
+  async launch<T extends { readonly id: string }>(activity: Activity, taking: StepRun<T>): Promise<T> {
     const { id, result } = await this.#take(activity.id, null, "launched", taking);
     this.#state.transaction(() => {
       this.#run("UPDATE steps SET ended = ?, instance = ? WHERE id = ?", taking.now(), result.id, id);
@@ -155,7 +162,7 @@ export class Journal {
     activity: number,
     instance: string | null,
     step: string,
-    { now, signal, cause, take }: Taking<T>,
+    { now, signal, cause, take }: StepRun<T>,
   ): Promise<{ readonly id: number; readonly result: T }> {
     const id = this.#state.transaction(() => this.#begin(activity, instance, step, now(), cause));
     // It is on its way to the disk while the call is made up; the call waits for it, and fails where it does not get there.
@@ -223,7 +230,7 @@ export class Journal {
   }
 
   #turn(activity: Activity): Placed | undefined {
-    const taken = new Set(this.underWay().map(({ instance }) => instance));
+    const taken = new Set(this.inProgress().map(({ instance }) => instance));
     const [instance, ...remaining] = activity.remaining.filter((id) => !taken.has(id));
     if (instance === undefined) return undefined;
     this.#run(
@@ -236,7 +243,7 @@ export class Journal {
   }
 
   /** Ends an activity. */
-  end({ id }: Activity, state: ActivityState, reason: string, now: number): Activity {
+  end({ id }: Activity, state: ActivityStatus, reason: string, now: number): Activity {
     const row = this.#get(
       `UPDATE activities SET ended = ?, state = ?, reason = ? WHERE id = ? RETURNING ${ACTIVITY}`,
       now,
@@ -258,12 +265,12 @@ export class Journal {
    *
    * @param also activities that count as under way, though they may have ended since
    */
-  underWay(also: readonly Activity[] = []): UnderWay[] {
-    return underWay(readUnfinished(this.#state.db, also));
+  inProgress(also: readonly Activity[] = []): ActivityInProgress[] {
+    return activitiesInProgress(readUnfinished(this.#state.db, also));
   }
 
   /** What is on its way out: the stops and terminations under way, and the ways in that are being undone. */
-  leaving(): UnderWay[] {
+  leaving(): ActivityInProgress[] {
     return readLeaving(this.#state.db);
   }
 
@@ -279,7 +286,7 @@ export class Journal {
   }
 
   /** Notes that a change of an alarm was processed. */
-  processed(alarm: string, { at }: AlarmChange, source: Signal["source"]): void {
+  processed(alarm: string, { at }: AlarmChange, source: Recommendation["source"]): void {
     this.#run(
       `INSERT INTO newest (alarm, changed, source) VALUES (?, ?, ?)
        ON CONFLICT (alarm) DO UPDATE SET changed = excluded.changed, source = excluded.source
@@ -318,7 +325,7 @@ export class Journal {
   }
 
   /** What R5 and R7 look at. */
-  history(now: number): Facts["history"] {
+  history(now: number): Observation["history"] {
     const last = (direction: "out" | "in") => {
       const kinds = (Object.keys(DIRECTION) as Kind[]).filter((kind) => DIRECTION[kind] === direction);
       const times = kinds.map((kind) =>
@@ -339,7 +346,7 @@ export class Journal {
   }
 
   /** When the launches that have failed lately, since the last that did not, began to fail, and when the last one did. */
-  #launchesFail(now: number): Facts["history"]["launchesFail"] {
+  #launchesFail(now: number): Observation["history"]["launchesFail"] {
     const { since, last } = this.#get(
       `SELECT min(ended) AS since, max(ended) AS last FROM activities
        WHERE kind = 'launch' AND state = 'failed' AND ended > ?

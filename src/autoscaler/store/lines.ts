@@ -4,9 +4,9 @@
  * @module
  */
 import type { DatabaseSync } from "node:sqlite";
-import type { Signal } from "../../scaling/model/alarm.ts";
+import type { Recommendation } from "../../scaling/model/alarm.ts";
 import type { Decision } from "../../scaling/decide.ts";
-import { type ActivityState, type Columns, readSteps } from "./record.ts";
+import { type ActivityStatus, type Columns, readSteps } from "./record.ts";
 
 /** A line of the journal as `kas admin activities` and `GET /activities` show it. */
 export interface Line {
@@ -16,11 +16,11 @@ export interface Line {
   readonly time: string;
   readonly kind: Decision["kind"];
   readonly instance: string | null;
-  readonly state: ActivityState | null;
+  readonly status: ActivityStatus | null;
   readonly reason: string;
   /** How long the activity took, or has taken by now; null for "none". */
   readonly seconds: number | null;
-  readonly source: Signal["source"];
+  readonly source: Recommendation["source"];
   readonly message: string | null;
   /** How many resyncs in a row came to this. */
   readonly times: number;
@@ -53,7 +53,7 @@ function toLine(db: DatabaseSync, row: Columns, now: number): Line {
     time: iso(row.last),
     kind: row.kind as Line["kind"],
     instance: row.instance as string | null,
-    state: row.state as ActivityState | null,
+    status: row.state as ActivityStatus | null,
     reason: outcome(row),
     seconds: row.activity === null ? null : (Number(row.ended ?? now) - Number(row.began)) / 1_000,
     source: row.source as Line["source"],

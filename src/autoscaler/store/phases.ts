@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { Activity } from "../../scaling/model/instance.ts";
+import type { ActivityKind } from "../../scaling/model/instance.ts";
 import type { Line } from "./lines.ts";
 
 /**
  * The phases of each kind of activity in their order. A start waits for `stopped` only where its instance was still stopping, and
  * one that takes a draining instance back has no `started` and `running`; nobody knows of a `first-request` where none came.
  */
-export const PHASES: Readonly<Record<Activity, readonly string[]>> = {
+export const PHASES: Readonly<Record<ActivityKind, readonly string[]>> = {
   start: [
     "breach",
     "notified",
@@ -54,8 +54,8 @@ export interface Length {
 }
 
 /** How long each phase of a line's activity took, from the end of the one before it; nothing unless the activity is done. */
-export function phaseLengths({ kind, state, source, phases }: Line): Length[] {
-  if (kind === "none" || state !== "done") return [];
+export function phaseLengths({ kind, status, source, phases }: Line): Length[] {
+  if (kind === "none" || status !== "done") return [];
   // What persists at a resync broke its threshold long ago: that is no time to react.
   const told = PHASES[kind].filter((phase) => source === "notification" || phase !== "breach");
   const ends = told.flatMap((phase) => {
@@ -76,7 +76,7 @@ export function phaseLengths({ kind, state, source, phases }: Line): Length[] {
 
 /** A phase over many activities; seconds, null where there are none. */
 export interface PhaseRow {
-  readonly kind: Activity;
+  readonly kind: ActivityKind;
   readonly phase: string;
   readonly count: number;
   readonly p50: number | null;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { State } from "./state_folder.ts";
+import type { Store } from "./state_folder.ts";
 
 /** How long a record is kept, ms. */
 const KEPT = 90 * 24 * 3_600_000;
@@ -12,7 +12,7 @@ const KEPT = 90 * 24 * 3_600_000;
  * Forgets what is too old, and beyond `largest` bytes what is oldest; never an activity under way, nor the newest start and
  * stop, which cooldowns go by.
  */
-export function prune(state: State, largest: number, now: number): void {
+export function prune(state: Store, largest: number, now: number): void {
   const { db } = state;
   const spared = `id NOT IN (SELECT decision FROM activities WHERE ended IS NULL)
       AND id NOT IN (SELECT max(id) FROM decisions WHERE kind <> 'none' GROUP BY kind)`;
@@ -28,7 +28,7 @@ export function prune(state: State, largest: number, now: number): void {
 }
 
 /** A run whose first record is gone begins with the oldest that is left. */
-function mendRuns({ db }: State): void {
+function mendRuns({ db }: Store): void {
   const runs = db.prepare(
     `SELECT repeats, min(id) AS first FROM decisions
      WHERE repeats IS NOT NULL AND repeats NOT IN (SELECT id FROM decisions) GROUP BY repeats`,

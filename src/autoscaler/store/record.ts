@@ -5,13 +5,13 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { deflateSync, inflateSync } from "node:zlib";
-import type { Signal } from "../../scaling/model/alarm.ts";
+import type { Recommendation } from "../../scaling/model/alarm.ts";
 import type { Decision } from "../../scaling/decide.ts";
-import type { Facts } from "../../scaling/model/observation.ts";
-import type { Activity as Kind } from "../../scaling/model/instance.ts";
+import type { Observation } from "../../scaling/model/observation.ts";
+import type { ActivityKind as Kind } from "../../scaling/model/instance.ts";
 
 /** How an activity stands: `dry-run` was decided and not carried out, `cancelled` was overtaken by another one. */
-export type ActivityState = "in-progress" | "done" | "failed" | "cancelled" | "dry-run";
+export type ActivityStatus = "in-progress" | "done" | "failed" | "cancelled" | "dry-run";
 
 /** The carrying out of one decision. Times are ms since the epoch. */
 export interface Activity {
@@ -27,7 +27,7 @@ export interface Activity {
   readonly message?: string;
   readonly began: number;
   readonly ended?: number;
-  readonly state: ActivityState;
+  readonly status: ActivityStatus;
   /** How it ended, or why it was begun. */
   readonly reason: string;
 }
@@ -63,8 +63,8 @@ export interface DecisionRecord {
   readonly rules: number;
   /** The message that asked. */
   readonly message: { readonly id: string; readonly received: number } | null;
-  readonly signal: Signal;
-  readonly facts: Facts;
+  readonly recommendation: Recommendation;
+  readonly observation: Observation;
   readonly decision: Decision;
   /** What was done about it. */
   readonly activity: (Activity & { readonly steps: readonly Step[] }) | null;
@@ -113,8 +113,8 @@ export function readRecord(db: DatabaseSync, wanted: Wanted): DecisionRecord | u
       kas: row.kas as string | null,
       rules: Number(row.rules),
       message: row.message === null ? null : { id: String(row.message), received: Number(row.notified) },
-      signal: JSON.parse(String(row.signal)),
-      facts: JSON.parse(unpack(row.facts as Uint8Array)),
+      recommendation: JSON.parse(String(row.signal)),
+      observation: JSON.parse(unpack(row.facts as Uint8Array)),
       decision: JSON.parse(String(row.decision)),
       activity: activity === undefined
         ? null
@@ -169,7 +169,7 @@ export function toActivity(row: Columns): Activity {
     ...(row.message === null ? {} : { message: String(row.message) }),
     began: Number(row.began),
     ...(row.ended === null ? {} : { ended: Number(row.ended) }),
-    state: row.state as ActivityState,
+    status: row.state as ActivityStatus,
     reason: String(row.reason),
   };
 }

@@ -2,7 +2,7 @@
  * The state folder: one SQLite database for the inbox and the journal, and the lock that keeps a second autoscaler out.
  *
  * A commit outlives the process, and is in the order of all others. Before the outer world is told or made to do something all that
- * was committed is on disk as well ({@linkcode State.synced}): that lets the handler answer 200 (R12), and is what a restart goes
+ * was committed is on disk as well ({@linkcode Store.synced}): that lets the handler answer 200 (R12), and is what a restart goes
  * by (R13). What a power failure may take beyond it had come to nothing yet, or is found again in the world. `kas.db` is opened
  * by one autoscaler at a time, and read by whoever likes.
  *
@@ -20,7 +20,7 @@ interface Files {
 }
 
 /** The opened state folder. */
-export class State implements Disposable {
+export class Store implements Disposable {
   readonly #files: Files | undefined;
   /** The sync that was begun last, and the one that is to follow it. */
   #syncing: Promise<void> | undefined;
@@ -37,7 +37,7 @@ export class State implements Disposable {
    *
    * @throws {ExitError} if another autoscaler has it, or it can't be written
    */
-  static open(folder: string): State {
+  static open(folder: string): Store {
     let lock: Deno.FsFile | undefined;
     let db: Database | undefined;
     try {
@@ -58,7 +58,7 @@ export class State implements Disposable {
       db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
       migrate(db);
       db.exec("PRAGMA foreign_keys = ON");
-      return new State(db, { lock, log: logOf(folder) });
+      return new Store(db, { lock, log: logOf(folder) });
     } catch (cause) {
       db?.close();
       lock?.close();
@@ -73,11 +73,11 @@ export class State implements Disposable {
   }
 
   /** A state that is forgotten with the process: for one step by hand. */
-  static memory(): State {
+  static memory(): Store {
     const db = new Database(":memory:");
     migrate(db);
     db.exec("PRAGMA foreign_keys = ON");
-    return new State(db);
+    return new Store(db);
   }
 
   /**
@@ -85,13 +85,13 @@ export class State implements Disposable {
    *
    * @throws {ExitError} if there is no journal of this version
    */
-  static read(folder: string): State {
+  static read(folder: string): Store {
     const path = isFile(folder) ? folder : `${folder}/kas.db`;
     let db: Database | undefined;
     try {
       db = new Database(path, { readOnly: true });
       if (version(db) !== VERSION) throw new Error(`its schema is version ${version(db)}, not ${VERSION}`);
-      return new State(db);
+      return new Store(db);
     } catch (cause) {
       db?.close();
       throw new ExitError(

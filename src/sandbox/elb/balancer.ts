@@ -39,7 +39,7 @@ export class Balancer implements Disposable {
   readonly #key: string;
   readonly #client = Deno.createHttpClient({ allowHost: true, poolMaxIdlePerHost: 256 });
   /** What ends the requests under way, by instance id. */
-  readonly #underWay = new Map<string, Set<AbortController>>();
+  readonly #inProgress = new Map<string, Set<AbortController>>();
   /** When each instance was last chosen, counted in requests. */
   readonly #chosen = new Map<string, number>();
   readonly #drains = new Map<string, Disposable>();
@@ -59,8 +59,8 @@ export class Balancer implements Disposable {
   }
 
   /** Requests under way at an instance. */
-  underWay(id: string): number {
-    return this.#underWay.get(id)?.size ?? 0;
+  inProgress(id: string): number {
+    return this.#inProgress.get(id)?.size ?? 0;
   }
 
   /** Sends a request to an instance; 503 if there is none in service, 504 if it fails. Source: CLB guide, ts-elb-error-message. */
@@ -104,7 +104,7 @@ export class Balancer implements Disposable {
     if (pool === undefined) return;
     this.#world.setRegistration(this.#key, id, "draining");
     const { delay, endsWhenIdle } = mannerOf(pool);
-    if (delay === 0 || (endsWhenIdle && this.underWay(id) === 0)) return this.#drained(id);
+    if (delay === 0 || (endsWhenIdle && this.inProgress(id) === 0)) return this.#drained(id);
     this.#drains.get(id)?.[Symbol.dispose]();
     this.#drains.set(id, this.#clock.after(delay * 1_000, () => this.#drained(id)));
   }
@@ -117,7 +117,7 @@ export class Balancer implements Disposable {
 
   [Symbol.dispose](): void {
     for (const drain of this.#drains.values()) drain[Symbol.dispose]();
-    for (const requests of this.#underWay.values()) for (const request of requests) request.abort();
+    for (const requests of this.#inProgress.values()) for (const request of requests) request.abort();
     this.#client.close();
   }
 
@@ -134,7 +134,7 @@ export class Balancer implements Disposable {
     let best: { id: string; load: number; chosen: number } | undefined;
     for (const [id, phase] of registrations) {
       if (phase !== wanted) continue;
-      const load = this.underWay(id);
+      const load = this.inProgress(id);
       const chosen = this.#chosen.get(id) ?? 0;
       if (best === undefined || load < best.load || (load === best.load && chosen < best.chosen)) {
         best = { id, load, chosen };
@@ -146,8 +146,8 @@ export class Balancer implements Disposable {
   /** Counts a request in, until it is done, at the latest after the idle timeout (s). */
   #begin(id: string, idleTimeout: number): { signal: AbortSignal; done: () => void } {
     const request = new AbortController();
-    const requests = this.#underWay.get(id) ?? new Set();
-    this.#underWay.set(id, requests.add(request));
+    const requests = this.#inProgress.get(id) ?? new Set();
+    this.#inProgress.set(id, requests.add(request));
     const timeout = this.#clock.after(idleTimeout * 1_000, () => request.abort());
     const done = () => {
       timeout[Symbol.dispose]();
@@ -164,7 +164,7 @@ export class Balancer implements Disposable {
   #drained(id: string): void {
     this.takeBack(id);
     // Whatever has not ended by now is cut off.
-    for (const request of this.#underWay.get(id) ?? []) request.abort();
+    for (const request of this.#inProgress.get(id) ?? []) request.abort();
     this.#world.setRegistration(this.#key, id, undefined);
   }
 }

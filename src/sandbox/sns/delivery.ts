@@ -21,7 +21,7 @@ const MOST = 10_000;
 /** The deliveries under way. Disposing of it gives them up. */
 export class Deliveries implements AsyncDisposable {
   readonly #clock: Clock;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #inProgress = new Set<Promise<void>>();
   readonly #end = new AbortController();
 
   constructor(clock: Clock) {
@@ -30,15 +30,15 @@ export class Deliveries implements AsyncDisposable {
 
   /** Starts a delivery, with the delays before its retries, s. */
   send(url: string, post: Post, delays: readonly number[]): void {
-    if (this.#underWay.size >= MOST || this.#end.signal.aborted) return;
-    const delivery = this.#deliver(url, post, delays).finally(() => this.#underWay.delete(delivery));
-    this.#underWay.add(delivery);
+    if (this.#inProgress.size >= MOST || this.#end.signal.aborted) return;
+    const delivery = this.#deliver(url, post, delays).finally(() => this.#inProgress.delete(delivery));
+    this.#inProgress.add(delivery);
   }
 
   /** Gives up what is under way, and waits until it is over. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end.abort();
-    await Promise.all(this.#underWay);
+    await Promise.all(this.#inProgress);
   }
 
   async #deliver(url: string, post: Post, delays: readonly number[]): Promise<void> {

@@ -3,31 +3,31 @@
  *
  * @module
  */
-import { type Alarm, alarmName, type Ask } from "../model/alarm.ts";
-import { activityOf, type Facts, recent, type Standings } from "../model/observation.ts";
+import { type Alarm, alarmName, type ScalingRecommendation } from "../model/alarm.ts";
+import { activityOf, type Observation, recent, type Standings } from "../model/observation.ts";
 import {
   exists,
   inService,
   type Instance,
-  type Standing,
-  standing,
+  type LifecycleStatus,
+  lifecycleStatus,
   startCandidates,
+  type StartMethod,
+  startMethod,
   stopCandidates,
-  unstoppable,
-  type WayIn,
-  wayIn,
+  whyNotStoppable,
   zoneCounts,
 } from "../model/instance.ts";
 
 /** What a rule says of a step, in words that name its numbers; a rule that lets it pass may have nothing to say. */
-export interface Verdict {
-  readonly rule: string;
-  readonly passes: boolean;
-  readonly says: string;
+export interface CheckResult {
+  readonly check: string;
+  readonly passed: boolean;
+  readonly message: string;
 }
 
 /** R11: what is asked must be about this fleet, an instance of it, and the alarm's newest state. */
-export function known({ alarm, instance }: Ask, facts: Facts): Verdict {
+export function known({ alarm, instance }: ScalingRecommendation, facts: Observation): CheckResult {
   const rule = "R11";
   if (alarm !== undefined) {
     const { fleet, kind, dimension } = alarm;
@@ -51,7 +51,10 @@ export function known({ alarm, instance }: Ask, facts: Facts): Verdict {
 }
 
 /** R5, R2: the cooldown of the direction has passed since the last step of either; for a repeat at least one resync. */
-export function cooledDown({ kind, source }: Ask, { limits, history, now }: Facts): Verdict {
+export function cooledDown(
+  { kind, source }: ScalingRecommendation,
+  { limits, history, now }: Observation,
+): CheckResult {
   const cooldown = kind === "out" ? limits.cooldownOut : limits.cooldownIn;
   const repeats = source === "resync" && limits.resync > cooldown;
   const span = repeats ? limits.resync : cooldown;
@@ -67,7 +70,7 @@ export function cooledDown({ kind, source }: Ask, { limits, history, now }: Fact
 }
 
 /** R3: the most instances in service: `--max`, or the whole fleet. */
-export function maxInForce({ limits, instances }: Facts): number {
+export function maxInForce({ limits, instances }: Observation): number {
   return limits.max ?? instances.filter(exists).length;
 }
 
@@ -75,7 +78,7 @@ export function maxInForce({ limits, instances }: Facts): number {
  * R3: the fewest instances in service: `--min`, or the number of base and control instances, without a control instance that
  * is not registered: it serves no requests.
  */
-export function minInForce({ limits, instances }: Pick<Facts, "limits" | "instances">): number {
+export function minInForce({ limits, instances }: Pick<Observation, "limits" | "instances">): number {
   return limits.min ??
     instances.filter((instance) =>
       exists(instance) &&
@@ -84,7 +87,7 @@ export function minInForce({ limits, instances }: Pick<Facts, "limits" | "instan
 }
 
 /** R3: how many of the fleet there are, whatever their state, those that are being launched included. */
-export function wholeFleet(facts: Facts): number {
+export function wholeFleet(facts: Observation): number {
   return facts.instances.filter(exists).length + launchesUnseen(facts);
 }
 
@@ -92,7 +95,7 @@ export function wholeFleet(facts: Facts): number {
  * R3: fewer than max are in service or on the way to it; where the step would be a launch, fewer than max are in the fleet at
  * all, so that what fails to come up, or is stopped by whomever, can't be launched anew without end.
  */
-export function belowMax(ask: Ask, facts: Facts): Verdict {
+export function belowMax(ask: ScalingRecommendation, facts: Observation): CheckResult {
   const serving = standingAt("serving", facts).length;
   const coming = standingAt("coming", facts).length + launchesUnseen(facts);
   const max = maxInForce(facts);
@@ -105,15 +108,15 @@ export function belowMax(ask: Ask, facts: Facts): Verdict {
 }
 
 /** Launches under way whose instance EC2 does not show yet. */
-function launchesUnseen({ underWay, instances }: Facts): number {
+function launchesUnseen({ inProgress, instances }: Observation): number {
   const seen = new Set<string | undefined>(instances.map(({ id }) => id));
-  return underWay.filter(({ kind, instance }) => kind === "launch" && !seen.has(instance)).length;
+  return inProgress.filter(({ kind, instance }) => kind === "launch" && !seen.has(instance)).length;
 }
 
 /** What R7 chose: an instance, or where none is left a launch. */
 export type StartChoice = {
   readonly instance: Instance;
-  readonly way: WayIn;
+  readonly way: StartMethod;
   /** Whom to turn to if it fails, in order. */
   readonly fallbacks: readonly string[];
 } | {
@@ -124,9 +127,9 @@ export type StartChoice = {
 
 /** R7: which to start; the instance that is named goes first, and where a person names it no other will do. */
 export function whichToStart(
-  ask: Ask,
-  facts: Facts,
-): Verdict & { readonly choice?: StartChoice } {
+  ask: ScalingRecommendation,
+  facts: Observation,
+): CheckResult & { readonly choice?: StartChoice } {
   const rule = "R7";
   const { source, instance: named } = ask;
   const of = activityOf(facts);
@@ -135,7 +138,7 @@ export function whichToStart(
   if (first === undefined) {
     const instance = named === undefined ? undefined : find(named, facts);
     if (source === "manual" && instance !== undefined) {
-      const found = wayIn(instance, of(instance.id));
+      const found = startMethod(instance, of(instance.id));
       return hold(rule, `${instance.id} can't be started: ${"why" in found ? found.why : ""}`);
     }
     const nodes = facts.instances.filter((instance) => exists(instance) && instance.role === "node");
@@ -162,7 +165,7 @@ export function whichToStart(
 }
 
 /** R7's candidates in their order, an instance that is named first. */
-function candidatesFor(ask: Ask, facts: Facts): ReturnType<typeof startCandidates> {
+function candidatesFor(ask: ScalingRecommendation, facts: Observation): ReturnType<typeof startCandidates> {
   const all = startCandidates(facts.instances, activityOf(facts));
   const isNamed = ({ instance }: (typeof all)[number]) => instance.id === ask.instance;
   const others = namesOne(ask) ? [] : all.filter((it) => !isNamed(it));
@@ -170,12 +173,12 @@ function candidatesFor(ask: Ask, facts: Facts): ReturnType<typeof startCandidate
 }
 
 /** R7: whether the step would be a launch, as no node is left to start. */
-function launches(ask: Ask, facts: Facts): boolean {
+function launches(ask: ScalingRecommendation, facts: Observation): boolean {
   return facts.limits.grow !== undefined && !namesOne(ask) && candidatesFor(ask, facts).length === 0;
 }
 
 /** A person means the instance that they name. */
-function namesOne({ source, instance }: Ask): boolean {
+function namesOne({ source, instance }: ScalingRecommendation): boolean {
   return source === "manual" && instance !== undefined;
 }
 
@@ -183,12 +186,12 @@ function namesOne({ source, instance }: Ask): boolean {
 const PAUSE = { shortest: 60_000, longest: 900_000 } as const;
 
 /** How long a launch waits after one that failed, ms; each failure in a row about doubles it. */
-export function pauseAfter({ since, last }: NonNullable<Facts["history"]["launchesFail"]>): number {
+export function pauseAfter({ since, last }: NonNullable<Observation["history"]["launchesFail"]>): number {
   return Math.min(PAUSE.longest, Math.max(PAUSE.shortest, last - since));
 }
 
 /** Why no launch is to be tried yet, in words; undefined if one is. */
-function launchPause({ history: { launchesFail }, now }: Facts): string | undefined {
+function launchPause({ history: { launchesFail }, now }: Observation): string | undefined {
   if (launchesFail === undefined) return undefined;
   const pause = pauseAfter(launchesFail);
   if (!recent(launchesFail.last, pause, now)) return undefined;
@@ -197,7 +200,7 @@ function launchPause({ history: { launchesFail }, now }: Facts): string | undefi
 }
 
 /** R4: no cpuhigh or reqcount alarm of the fleet is in ALARM. */
-export function outBeatsIn(facts: Facts): Verdict {
+export function outBeatsIn(facts: Observation): CheckResult {
   const calls = (alarm: Alarm) =>
     alarm.state === "ALARM" && alarm.fleet === facts.fleet &&
     (alarm.kind === "reqcount" || (alarm.kind === "cpuhigh" && find(alarm.dimension, facts) !== undefined));
@@ -212,7 +215,7 @@ export function outBeatsIn(facts: Facts): Verdict {
  * where the transition that led there isn't known; either asks for nothing before the instance has been in service for the
  * warm-up.
  */
-export function notBooting({ source, alarm }: Ask, facts: Facts): Verdict {
+export function notBooting({ source, alarm }: ScalingRecommendation, facts: Observation): CheckResult {
   const rule = "R5";
   if (alarm?.kind !== "cpulow" || (source !== "resync" && alarm.from !== "INSUFFICIENT_DATA")) {
     return pass(rule);
@@ -233,12 +236,12 @@ export function notBooting({ source, alarm }: Ask, facts: Facts): Verdict {
 
 /** R8: which to stop, of those old enough (R5); where a person names the instance, no other will do. */
 export function whichToStop(
-  { source, instance: id }: Ask,
-  facts: Facts,
-): Verdict & { readonly choice?: Instance } {
+  { source, instance: id }: ScalingRecommendation,
+  facts: Observation,
+): CheckResult & { readonly choice?: Instance } {
   const of = activityOf(facts);
   const named = id === undefined ? undefined : find(id, facts);
-  const why = named && unstoppable(named, of(named.id));
+  const why = named && whyNotStoppable(named, of(named.id));
   const willing = source === "manual" && named
     ? []
     : stopCandidates(facts.instances, of).filter((other) => other !== named);
@@ -267,7 +270,7 @@ export function whichToStop(
 }
 
 /** R3: at least min stay in service. Only what is in service counts, as what is on the way may never arrive. */
-export function aboveMin(target: Pick<Instance, "id">, facts: Standings): Verdict {
+export function aboveMin(target: Pick<Instance, "id">, facts: Standings): CheckResult {
   const remaining = remainingWithout(target, facts).length;
   const min = minInForce(facts);
   const says = `${remaining} would stay in service, min ${min}`;
@@ -279,7 +282,7 @@ export function aboveMin(target: Pick<Instance, "id">, facts: Standings): Verdic
  * them. An in-service instance without a datapoint is taken to be as loaded as the busiest one that has one; with no
  * datapoint at all the rule is silent. With nobody remaining there is no one to carry any load.
  */
-export function bearable(target: Instance, facts: Facts): Verdict {
+export function bearable(target: Instance, facts: Observation): CheckResult {
   const rule = "R6";
   const remaining = remainingWithout(target, facts);
   if (remaining.length === 0) return hold(rule, "none would remain in service to carry the load");
@@ -301,11 +304,11 @@ export function bearable(target: Instance, facts: Facts): Verdict {
 }
 
 /** R5: younger in service than the warm-up; where that is not known, since its launch. */
-function young({ id, launched }: Instance, { limits, history, now }: Facts): boolean {
+function young({ id, launched }: Instance, { limits, history, now }: Observation): boolean {
   return [history.inServiceSince[id], launched].some((since) => recent(since, limits.warmup, now));
 }
 
-function lowestCpuHigh(instances: readonly Instance[], facts: Facts): number | undefined {
+function lowestCpuHigh(instances: readonly Instance[], facts: Observation): number | undefined {
   const ids = new Set(instances.map(({ id }) => id));
   const thresholds = facts.alarms
     .filter(({ fleet, kind, dimension }) => fleet === facts.fleet && kind === "cpuhigh" && ids.has(dimension))
@@ -318,12 +321,12 @@ function remainingWithout(target: Pick<Instance, "id">, facts: Standings): Insta
   return standingAt("serving", facts).filter(({ id }) => id !== target.id);
 }
 
-function standingAt(place: Standing, facts: Standings): Instance[] {
+function standingAt(place: LifecycleStatus, facts: Standings): Instance[] {
   const of = activityOf(facts);
-  return facts.instances.filter((instance) => standing(instance, of(instance.id)) === place);
+  return facts.instances.filter((instance) => lifecycleStatus(instance, of(instance.id)) === place);
 }
 
-function find(id: string, facts: Facts): Instance | undefined {
+function find(id: string, facts: Observation): Instance | undefined {
   return indexOf(facts).instances.get(id);
 }
 
@@ -334,9 +337,9 @@ interface Index {
 }
 
 /** Made once for each facts, as a resync asks the rules about every alarm: it would take time by the fleet's square. */
-const INDEXES = new WeakMap<Facts, Index>();
+const INDEXES = new WeakMap<Observation, Index>();
 
-function indexOf(facts: Facts): Index {
+function indexOf(facts: Observation): Index {
   let index = INDEXES.get(facts);
   if (index === undefined) {
     index = {
@@ -360,10 +363,10 @@ function percent(value: number): string {
   return `${Number(value.toFixed(1))} %`;
 }
 
-function pass(rule: string, says = ""): Verdict {
-  return { rule, passes: true, says };
+function pass(rule: string, says = ""): CheckResult {
+  return { check: rule, passed: true, message: says };
 }
 
-function hold(rule: string, says: string): Verdict {
-  return { rule, passes: false, says };
+function hold(rule: string, says: string): CheckResult {
+  return { check: rule, passed: false, message: says };
 }

@@ -38,7 +38,7 @@ export interface AlarmChange extends AlarmName {
 }
 
 /** A step that is asked of the fleet. */
-export interface Ask {
+export interface ScalingRecommendation {
   readonly kind: "out" | "in";
   /** Who asks: a notification, a state that persists at a resync (R2), or a person. */
   readonly source: "notification" | "resync" | "manual";
@@ -49,9 +49,9 @@ export interface Ask {
 }
 
 /** What is asked of the fleet: a step, or nothing and why. */
-export type Signal = Ask | {
+export type Recommendation = ScalingRecommendation | {
   readonly kind: "none";
-  readonly source: Ask["source"];
+  readonly source: ScalingRecommendation["source"];
   readonly alarm?: AlarmChange;
   readonly why: string;
 };
@@ -69,7 +69,7 @@ export function parseAlarmName(text: string): AlarmName | undefined {
 }
 
 /** What an alarm's state asks for: the table of the rules, one case for each cell. */
-export function signalOf(change: AlarmChange, source: "notification" | "resync"): Signal {
+export function recommendationOf(change: AlarmChange, source: "notification" | "resync"): Recommendation {
   const cell = `${change.kind} ${change.to}` as const;
   switch (cell) {
     case "cpuhigh ALARM":

@@ -39,7 +39,7 @@ export interface Instance {
 }
 
 /** What may be under way with an instance: its way in (R9), or its way out (R10). */
-export type Activity = "start" | "launch" | "stop" | "terminate";
+export type ActivityKind = "start" | "launch" | "stop" | "terminate";
 
 /** Which way an activity scales. */
 export const DIRECTION = {
@@ -47,10 +47,10 @@ export const DIRECTION = {
   launch: "out",
   stop: "in",
   terminate: "in",
-} as const satisfies Record<Activity, "out" | "in">;
+} as const satisfies Record<ActivityKind, "out" | "in">;
 
 /** What becomes of an instance, in words. */
-const BEING: Readonly<Record<Activity, string>> = {
+const BEING: Readonly<Record<ActivityKind, string>> = {
   start: "it is being started",
   launch: "it is being launched",
   stop: "it is being stopped",
@@ -58,7 +58,7 @@ const BEING: Readonly<Record<Activity, string>> = {
 };
 
 /** Tells what is under way with an instance, by its id. */
-export type ActivityOf = (id: string) => Activity | undefined;
+export type ActivityOf = (id: string) => ActivityKind | undefined;
 
 /** The port every worker is reached at from outside its instance: nginx's, the load balancer's, the health check's. */
 export const WORKER_PORT = 30000;
@@ -77,10 +77,10 @@ export function exists({ state }: Pick<Instance, "state">): boolean {
  * Where an instance stands once what is under way has ended: `serving` is in service and stays so, `coming` is on the way
  * to it, `leaving` is on the way out, `off` is neither.
  */
-export type Standing = "serving" | "coming" | "leaving" | "off";
+export type LifecycleStatus = "serving" | "coming" | "leaving" | "off";
 
 /** Where an instance stands; what is under way counts as done, for EC2's and ELB's answers lag behind it. */
-export function standing(instance: Instance, activity: Activity | undefined): Standing {
+export function lifecycleStatus(instance: Instance, activity: ActivityKind | undefined): LifecycleStatus {
   if (!exists(instance)) return "off";
   const way = activity && DIRECTION[activity];
   if (way === "in") return "leaving";
@@ -92,7 +92,7 @@ export function standing(instance: Instance, activity: Activity | undefined): St
 }
 
 /** Why scaling leaves an instance alone whatever its state, undefined if it doesn't. */
-export function exempt({ role, quarantine, autoScalingGroup }: Instance): string | undefined {
+export function whyExempt({ role, quarantine, autoScalingGroup }: Instance): string | undefined {
   if (role !== "node") return `a ${role} instance is always on`;
   if (autoScalingGroup !== undefined) return `it belongs to the Auto Scaling group ${autoScalingGroup}`;
   if (quarantine !== undefined) return `it is in quarantine: ${quarantine}`;
@@ -100,17 +100,17 @@ export function exempt({ role, quarantine, autoScalingGroup }: Instance): string
 }
 
 /** How an instance can get into service: taken back while it drains, started, or started once it has stopped. */
-export type WayIn = "take-back" | "start" | "wait";
+export type StartMethod = "take-back" | "start" | "wait";
 
 /** The ways in, the quickest first: R7's first criterion. */
-const WAYS_IN: readonly WayIn[] = ["take-back", "start", "wait"];
+const WAYS_IN: readonly StartMethod[] = ["take-back", "start", "wait"];
 
 /** How an instance can get into service, or why scaling does not start it. */
-export function wayIn(
+export function startMethod(
   instance: Instance,
-  activity: Activity | undefined,
-): { readonly way: WayIn } | { readonly why: string } {
-  const why = exempt(instance);
+  activity: ActivityKind | undefined,
+): { readonly way: StartMethod } | { readonly why: string } {
+  const why = whyExempt(instance);
   if (why !== undefined) return { why };
   if (activity !== undefined && DIRECTION[activity] === "out") return { why: BEING[activity] };
   const { state, registration } = instance;
@@ -135,8 +135,8 @@ export function wayIn(
 }
 
 /** Why an instance may not be stopped, undefined if it may. */
-export function unstoppable(instance: Instance, activity: Activity | undefined): string | undefined {
-  const why = exempt(instance);
+export function whyNotStoppable(instance: Instance, activity: ActivityKind | undefined): string | undefined {
+  const why = whyExempt(instance);
   if (why !== undefined) return why;
   if (activity !== undefined) return BEING[activity];
   return instance.state === "running" ? undefined : `it is ${instance.state}`;
@@ -149,7 +149,7 @@ export function zoneCounts(
 ): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const instance of instances) {
-    const place = standing(instance, activityOf(instance.id));
+    const place = lifecycleStatus(instance, activityOf(instance.id));
     if (place !== "serving" && place !== "coming") continue;
     counts.set(instance.zone, (counts.get(instance.zone) ?? 0) + 1);
   }
@@ -163,11 +163,11 @@ export function zoneCounts(
 export function startCandidates(
   instances: readonly Instance[],
   activityOf: ActivityOf,
-): readonly { readonly instance: Instance; readonly way: WayIn }[] {
+): readonly { readonly instance: Instance; readonly way: StartMethod }[] {
   const counts = zoneCounts(instances, activityOf);
   return instances
     .flatMap((instance) => {
-      const found = wayIn(instance, activityOf(instance.id));
+      const found = startMethod(instance, activityOf(instance.id));
       return "way" in found ? [{ instance, way: found.way }] : [];
     })
     .sort((a, b) =>
@@ -182,7 +182,9 @@ export function startCandidates(
 export function stopCandidates(instances: readonly Instance[], activityOf: ActivityOf): readonly Instance[] {
   const counts = zoneCounts(instances, activityOf);
   return instances
-    .filter((instance) => inService(instance) && unstoppable(instance, activityOf(instance.id)) === undefined)
+    .filter((instance) =>
+      inService(instance) && whyNotStoppable(instance, activityOf(instance.id)) === undefined
+    )
     .sort((a, b) =>
       (counts.get(b.zone) ?? 0) - (counts.get(a.zone) ?? 0) ||
       ascending(negated(a.launched), negated(b.launched)) ||

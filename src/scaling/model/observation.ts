@@ -4,7 +4,7 @@
  * @module
  */
 import type { Alarm } from "./alarm.ts";
-import type { Activity, Instance } from "./instance.ts";
+import type { ActivityKind, Instance } from "./instance.ts";
 
 /** The limits that the rules keep. Times are ms. */
 export interface Limits {
@@ -29,8 +29,8 @@ export interface Datapoint {
 }
 
 /** An activity under way, as far as it bears on the next decision. */
-export interface UnderWay {
-  readonly kind: Activity;
+export interface ActivityInProgress {
+  readonly kind: ActivityKind;
   /** Absent for a launch that EC2 has not answered yet. */
   readonly instance?: string;
   /** ms since the epoch. */
@@ -38,7 +38,7 @@ export interface UnderWay {
 }
 
 /** Everything a decision may look at (R16). Times are ms since the epoch. */
-export interface Facts {
+export interface Observation {
   readonly now: number;
   readonly fleet: string;
   readonly limits: Limits;
@@ -48,7 +48,7 @@ export interface Facts {
   /** Latest datapoint since its launch, by instance id; absent where there is none, and for a step out that is asked for. */
   readonly cpu: Readonly<Record<string, Datapoint>>;
   /** In the order they began: of two for one instance, the later counts. */
-  readonly underWay: readonly UnderWay[];
+  readonly inProgress: readonly ActivityInProgress[];
   /** When the last step of either direction was decided, and when each instance came into service. */
   readonly history: {
     readonly lastOut?: number;
@@ -60,12 +60,12 @@ export interface Facts {
 }
 
 /** As much of the facts as tells who is in service. */
-export type Standings = Pick<Facts, "limits" | "instances" | "underWay">;
+export type Standings = Pick<Observation, "limits" | "instances" | "inProgress">;
 
 /** What is under way with an instance. */
-export function activityOf(facts: Pick<Facts, "underWay">): (id: string) => Activity | undefined {
-  const latest = new Map<string | undefined, Activity>(
-    facts.underWay.map(({ instance, kind }) => [instance, kind]),
+export function activityOf(facts: Pick<Observation, "inProgress">): (id: string) => ActivityKind | undefined {
+  const latest = new Map<string | undefined, ActivityKind>(
+    facts.inProgress.map(({ instance, kind }) => [instance, kind]),
   );
   return (id) => latest.get(id);
 }

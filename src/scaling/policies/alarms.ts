@@ -3,8 +3,13 @@
  *
  * @module
  */
-import { type Alarm, type Ask, type Signal, signalOf } from "../model/alarm.ts";
-import { activityOf, type Facts } from "../model/observation.ts";
+import {
+  type Alarm,
+  type Recommendation,
+  recommendationOf,
+  type ScalingRecommendation,
+} from "../model/alarm.ts";
+import { activityOf, type Observation } from "../model/observation.ts";
 import { stopCandidates } from "../model/instance.ts";
 import { known, notBooting } from "../checks/checks.ts";
 
@@ -13,23 +18,23 @@ import { known, notBooting } from "../checks/checks.ts";
  * longest. States that ask for nothing by R11 or R5 are passed over, and an instance that may be stopped speaks before one
  * that may not.
  */
-export function resyncSignal(facts: Facts): Signal {
+export function reconcileRecommendation(facts: Observation): Recommendation {
   const asks = facts.alarms
     .toSorted((a, b) => a.changed - b.changed || byName(a, b))
     .map(persisting)
-    .filter((signal): signal is Ask => signal.kind !== "none")
-    .filter((ask) => known(ask, facts).passes);
+    .filter((signal): signal is ScalingRecommendation => signal.kind !== "none")
+    .filter((ask) => known(ask, facts).passed);
   const out = asks.find(({ kind }) => kind === "out");
   if (out !== undefined) return out;
   const stoppable = new Set(stopCandidates(facts.instances, activityOf(facts)).map(({ id }) => id));
-  const ins = asks.filter((ask) => notBooting(ask, facts).passes);
+  const ins = asks.filter((ask) => notBooting(ask, facts).passed);
   const own = ins.find(({ instance }) => instance !== undefined && stoppable.has(instance));
   return own ?? ins[0] ??
     { kind: "none", source: "resync", why: `none of ${facts.alarms.length} alarms asks for a step` };
 }
 
-function persisting({ fleet, kind, dimension, state, changed }: Alarm): Signal {
-  return signalOf({ fleet, kind, dimension, from: state, to: state, at: changed }, "resync");
+function persisting({ fleet, kind, dimension, state, changed }: Alarm): Recommendation {
+  return recommendationOf({ fleet, kind, dimension, from: state, to: state, at: changed }, "resync");
 }
 
 /** By code unit, as a locale's order differs between machines (R16). */

@@ -9,10 +9,10 @@
 import { assertEquals } from "@std/assert";
 import { places } from "../../../src/admin/settings/completions.ts";
 import { Journal } from "../../../src/autoscaler/store/journal.ts";
-import { State } from "../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../src/autoscaler/store/state_folder.ts";
 import type { Format } from "../../../src/cli/output.ts";
 import { realClock } from "../../../src/sandbox/clock.ts";
-import type { Signal } from "../../../src/scaling/model/alarm.ts";
+import type { Recommendation } from "../../../src/scaling/model/alarm.ts";
 import { decide } from "../../../src/scaling/decide.ts";
 import { captured, type Ended, runWords } from "../../unit/cli/captured.ts";
 import { FACTS, NOW } from "../../unit/scaling/fixtures.ts";
@@ -38,9 +38,9 @@ async function assertGolden(name: string, text: string): Promise<void> {
 
 /** A journal of three decisions: one to start, which is done, one to stop, which failed, one to do nothing. */
 function writeJournal(folder: string): void {
-  using state = State.open(folder);
+  using state = Store.open(folder);
   const journal = new Journal(state);
-  const ask: Record<string, Signal> = {
+  const ask: Record<string, Recommendation> = {
     out: { kind: "out", source: "manual" },
     in: { kind: "in", source: "manual" },
     none: { kind: "none", source: "resync", why: "none of 3 alarms asks for a step" },
@@ -49,7 +49,12 @@ function writeJournal(folder: string): void {
     if (signal === undefined) continue;
     const now = NOW + i * 600_000;
     const facts = { ...FACTS, now };
-    const activity = journal.record({ signal, facts, decision: decide(signal, facts), dryRun: false });
+    const activity = journal.record({
+      recommendation: signal,
+      observation: facts,
+      decision: decide(signal, facts),
+      dryRun: false,
+    });
     if (activity === undefined) continue;
     const instance = activity.instance ?? "";
     journal.note(activity.id, { step: "started", instance, began: now + 50, ended: now + 2_050 });

@@ -31,7 +31,7 @@ Deno.test("while the disk does not answer the fleet is looked at and decided on,
   {
     using _syncs = new Syncs();
     await it.alarm("cpuhigh", BASE, "ALARM");
-    await eventualLine({ url }, ({ kind, state }) => `${kind} ${state}` === "start in-progress");
+    await eventualLine({ url }, ({ kind, status }) => `${kind} ${status}` === "start in-progress");
     // The next decision comes after the start was begun.
     await it.publish("no alarm's");
     await eventually(() => lines({ url }), (all) => all.some(({ reason }) => /no JSON/.test(reason)));
@@ -47,7 +47,7 @@ Deno.test("while the disk fails nothing is started, and once it is back what was
   {
     using syncs = new Syncs(new Error("Input/output error (os error 5)"));
     await it.alarm("cpuhigh", BASE, "ALARM");
-    await eventualLine({ url }, ({ kind, state }) => `${kind} ${state}` === "start in-progress");
+    await eventualLine({ url }, ({ kind, status }) => `${kind} ${status}` === "start in-progress");
     const before = syncs.begun.length;
     await eventually(() => syncs.begun.length, (n) => n > before + 3);
     assertEquals([starts, (await messages(url)).failed > 0], [[], true]);

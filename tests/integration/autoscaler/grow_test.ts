@@ -90,7 +90,7 @@ Deno.test("with no node left to start one is launched, comes into service as R9 
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await busy(it);
-  const line = await eventualLine(autoscaler, ({ state }) => state === "done");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "done");
   assertEquals([line?.kind, line?.instance, it.standing(FIRST)], ["launch", FIRST, "running in-service"]);
   assertMatch(
     line?.reason ?? "",
@@ -129,8 +129,8 @@ Deno.test("what EC2 has launched counts once, though its answer is lost and its 
     throw new Error("the connection broke");
   };
   await busy(it);
-  const line = await eventualLine(autoscaler, ({ state }) => state !== "in-progress");
-  assertEquals([lost, line?.state, line?.instance], [4, "done", FIRST]);
+  const line = await eventualLine(autoscaler, ({ status }) => status !== "in-progress");
+  assertEquals([lost, line?.status, line?.instance], [4, "done", FIRST]);
   assertEquals(it.sandbox.world.instances().map(({ id }) => id), [BASE, FIRST]);
 });
 
@@ -139,7 +139,7 @@ Deno.test("a launched instance that never gets healthy is quarantined and stoppe
   const autoscaler = await it.start({ startTimeout: 1_000 });
   await it.subscribe(autoscaler);
   await busy(it);
-  const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "failed");
   assertMatch(line?.reason ?? "", /Waited 1 s in vain for the worker of i-00000000000000002/);
   await eventually(() => it.standing(FIRST), (standing) => standing === "stopped none");
   const [, node] = await Array.fromAsync(fleetInstances(it.aws, it.options.fleet));
@@ -164,7 +164,7 @@ for (
     const autoscaler = await it.start();
     await it.subscribe(autoscaler);
     await busy(it);
-    const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+    const line = await eventualLine(autoscaler, ({ status }) => status === "failed");
     assertEquals([line?.kind, line?.instance], ["launch", null]);
     assertMatch(line?.reason ?? "", said);
     const asked = launches(it);
@@ -185,7 +185,7 @@ Deno.test("a launched instance that ends before it serves fails the launch, in E
   await busy(it);
   await eventually(() => it.standing(FIRST), (standing) => standing === "pending none");
   await terminateInstance(it.aws, FIRST);
-  const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "failed");
   assertMatch(
     line?.reason ?? "",
     /i-0+2 is (shutting-down|terminated) \(Client\.UserInitiatedTermination: .*\)/,
@@ -199,7 +199,7 @@ Deno.test("an instance whose alarms can't be made serves all the same, and it is
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await busy(it);
-  const line = await eventualLine(autoscaler, ({ state }) => state === "done");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "done");
   assertEquals(it.standing(FIRST), "running in-service");
   assertMatch(line?.reason ?? "", /launched from kas-node; it is not watched: .*AccessDenied/);
 });
@@ -219,7 +219,7 @@ Deno.test("with --shrink terminate a node that is not needed is drained, termina
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpulow", FIRST, "OK");
-  const line = await eventualLine(autoscaler, ({ state }) => state === "done");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "done");
   assertEquals([line?.kind, line?.instance], ["terminate", FIRST]);
   const steps = ["decided", "deregistered", "drained", "looked-at", "terminating", "terminated", "unwatched"];
   assertEquals(Object.keys(line?.phases ?? {}).slice(-steps.length), steps);
@@ -236,7 +236,7 @@ Deno.test("a node that can't be terminated stays in service, and why is said", a
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpulow", FIRST, "OK");
-  const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "failed");
   assertMatch(line?.reason ?? "", /UnauthorizedOperation\); it is registered again/);
   await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
 });

@@ -108,7 +108,7 @@ Deno.test("where every notification gets lost the fleet comes to the same end (R
   await eventually(() => inService(it.sandbox), (n) => n === 1);
   await eventualLine(
     autoscaler,
-    ({ kind, source, state }) => kind === "stop" && source === "resync" && state === "done",
+    ({ kind, source, status }) => kind === "stop" && source === "resync" && status === "done",
   );
 });
 

@@ -2,11 +2,11 @@ import { PublishCommand, SetTopicAttributesCommand } from "@aws-sdk/client-sns";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { register } from "../../../src/aws/balancing/balancer.ts";
 import { startInstance } from "../../../src/aws/ec2/instances.ts";
-import { Activities } from "../../../src/autoscaler/lifecycle/runner.ts";
+import { ActivityRunner } from "../../../src/autoscaler/lifecycle/runner.ts";
 import { Journal } from "../../../src/autoscaler/store/journal.ts";
 import { Observer } from "../../../src/autoscaler/control/observe.ts";
-import { State } from "../../../src/autoscaler/store/state_folder.ts";
-import { step } from "../../../src/autoscaler/control/evaluate.ts";
+import { Store } from "../../../src/autoscaler/store/state_folder.ts";
+import { evaluate } from "../../../src/autoscaler/control/evaluate.ts";
 import { realClock } from "../../../src/autoscaler/control/clock.ts";
 import { BUILT, eventually, type Running, start } from "../../support/kas.ts";
 import { root, testWith } from "../../support/needs.ts";
@@ -63,11 +63,11 @@ for (const wayOut of [false, true]) {
       await register(it.aws, BALANCER, FIRST);
       await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
     }
-    using state = State.memory();
+    using state = Store.memory();
     const journal = new Journal(state);
     const { fleet, limits, startTimeout, drainTimeout } = it.options;
     const address = ({ privateIp }: { privateIp?: string }) => privateIp;
-    await using activities = new Activities(
+    await using activities = new ActivityRunner(
       { aws: it.aws, fleet, limits, startTimeout, drainTimeout, clock: realClock, address },
       journal,
     );
@@ -80,7 +80,7 @@ for (const wayOut of [false, true]) {
         if (failed++ === 0) state.db.exec("PRAGMA query_only = ON");
       }
     };
-    const { ended } = await step(
+    const { ended } = await evaluate(
       {
         observer: new Observer(it.aws, fleet),
         state,
@@ -97,7 +97,7 @@ for (const wayOut of [false, true]) {
     await eventually(() => it.standing(FIRST), (standing) => standing === expected);
     assertEquals(journal.unfinished().length, 1);
     state.db.exec("PRAGMA query_only = OFF");
-    assertEquals((await ended)?.state, "done");
+    assertEquals((await ended)?.status, "done");
     assertEquals(it.standing(FIRST), expected);
     assertEquals(calls(it, "StartInstances"), 1);
     assertEquals(journal.unfinished(), []);

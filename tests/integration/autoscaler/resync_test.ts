@@ -32,7 +32,7 @@ Deno.test("a message that comes while a resync looks at a slow AWS is decided on
   });
   await looking.promise;
   await it.alarm("cpuhigh", BASE, "ALARM");
-  const line = await eventualLine(again, ({ state }) => state === "done");
+  const line = await eventualLine(again, ({ status }) => status === "done");
   assertEquals([line?.instance, line?.source], [NODES[0], "notification"]);
   held.resolve();
   // Then the resync is made up for.
@@ -78,7 +78,7 @@ Deno.test("a resync that failed is made again soon, not an interval later", asyn
   const autoscaler = await it.start();
   await firstResync(autoscaler);
   it.sandbox.faults.clear();
-  const line = await eventualLine(autoscaler, ({ state }) => state === "done");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "done");
   assertEquals(line?.source, "resync");
 });
 
@@ -113,5 +113,5 @@ Deno.test("a fleet that can be read in part is not decided on (R4, R6)", async (
   }
   assert(it.sandbox.calls.every(({ action }) => action !== "StartInstances"));
   it.sandbox.faults.onCall = undefined;
-  await eventualLine(autoscaler, ({ kind, state }) => kind === "start" && state === "done");
+  await eventualLine(autoscaler, ({ kind, status }) => kind === "start" && status === "done");
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { LISTED, status } from "../../../src/autoscaler/http/status.ts";
-import { State } from "../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../src/autoscaler/store/state_folder.ts";
 import { eventually } from "../../support/kas.ts";
 import { BASE, lines, machines, NODES, stage } from "../../unit/autoscaler/fixtures.ts";
 import { relay, startProcess } from "../../unit/autoscaler/process.ts";
@@ -18,7 +18,7 @@ Deno.test("a whole story, told in JSON: every event that a message caused names 
   await using between = relay(process.url);
   await it.subscribe(between);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventually(() => lines(process), (all) => all.some(({ state }) => state === "done"));
+  await eventually(() => lines(process), (all) => all.some(({ status }) => status === "done"));
   const forged = await fetch(process.url, { method: "POST", body: JSON.stringify({ Type: "Notification" }) });
   assertEquals([forged.status, await forged.text() !== ""], [400, true]);
   await it.publish("no alarm's");
@@ -83,7 +83,7 @@ Deno.test("the state's files are their owner's alone in a folder that is open to
   const folder = await Deno.makeTempDir();
   try {
     await Deno.chmod(folder, 0o755);
-    using state = State.open(folder);
+    using state = Store.open(folder);
     assert(state.size() > 0);
     for await (const { name } of Deno.readDir(folder)) assertEquals(mode(`${folder}/${name}`), "600", name);
   } finally {
@@ -139,21 +139,21 @@ Deno.test("status() lists a thousand instances and alarms of a larger fleet, and
   } as const;
   const told = status({
     now: 2_000,
-    facts: {
+    observation: {
       now: 1_000,
       fleet: "kas",
       limits: { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 0 },
       instances: Array.from({ length: 10_000 }, (_, i) => ({ ...instance, id: `i-${i}` })),
       alarms: [],
       cpu: {},
-      underWay: [],
+      inProgress: [],
       history: { inServiceSince: {} },
     },
     limits: { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 0 },
     look: { at: 1_000, seconds: 45, error: "AWS is out of reach" },
     waiting: 3,
     oldest: 500,
-    underWay: [],
+    inProgress: [],
     bytes: 0,
   }, 0) as Record<string, unknown> & { instances: unknown[] };
   assertEquals([told.instances.length, told["totals"]], [LISTED, { instances: 10_000, alarms: 0 }]);

@@ -50,7 +50,7 @@ Deno.test("behind a target group: an alarm brings a node in, another takes it ou
   await firstResync(autoscaler);
 
   await it.alarm("cpuhigh", BASE, "ALARM");
-  const started = await eventualLine(autoscaler, ({ state }) => state === "done");
+  const started = await eventualLine(autoscaler, ({ status }) => status === "done");
   assertEquals([started?.kind, started?.instance], ["start", FIRST]);
   await standing(it, web, FIRST, "in-service");
 
@@ -65,7 +65,10 @@ Deno.test("behind a target group: an alarm brings a node in, another takes it ou
   // Idle as it is by now, it drains for the whole delay before it is stopped (R10).
   await standing(it, web, FIRST, "draining");
   assertEquals(changes(it).includes("StopInstances"), false);
-  const stopped = await eventualLine(autoscaler, ({ kind, state }) => kind === "stop" && state === "done");
+  const stopped = await eventualLine(
+    autoscaler,
+    ({ kind, status }) => kind === "stop" && status === "done",
+  );
   assertEquals(stopped?.instance, FIRST);
   assertEquals((await instance(it.aws, FIRST))?.state, "stopped");
   // The base's is the first, the test's own.
@@ -88,7 +91,7 @@ Deno.test("a node that drains for longer than is waited stays, and the reason sa
   const autoscaler = await it.start({ fleet: web.fleet });
   await it.subscribe(autoscaler);
   await it.alarm("cpulow", FIRST, "OK");
-  const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "failed");
   assertMatch(
     line?.reason ?? "",
     /drained; the load balancer says draining: it drains for the whole deregistration delay of the target group; it is registered again/,
@@ -103,7 +106,7 @@ Deno.test("nodes behind a target group that nothing sends to are not to blame fo
   const autoscaler = await it.start({ fleet: web.fleet });
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "failed");
   assertMatch(
     line?.reason ?? "",
     /in vain for i-00000000000000002 InService; .*: no load balancer sends to the target group/,

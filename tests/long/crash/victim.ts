@@ -5,7 +5,7 @@
  */
 import type { Passing } from "../../../src/sandbox/faults.ts";
 import type { Sandbox } from "../../../src/sandbox/sandbox.ts";
-import { State } from "../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../src/autoscaler/store/state_folder.ts";
 import { BUILT, type Running, start } from "../../support/kas.ts";
 
 /** Where to strike: at a call of AWS, or as soon as a step is on record. */
@@ -129,7 +129,7 @@ export class Victim implements AsyncDisposable {
   async #watch({ step, instance, ended }: Point & { at: "step" }): Promise<void> {
     using watcher = Deno.watchFs(this.#state);
     this.#watched.signal.addEventListener("abort", () => watcher.close(), { once: true });
-    using state = State.read(this.#state);
+    using state = Store.read(this.#state);
     const shows = state.db.prepare(
       "SELECT 1 FROM steps WHERE step = ? AND instance = ? AND (ended IS NOT NULL) >= ?",
     );

@@ -52,7 +52,7 @@ async function endOf({ kas, cloud, time }: Lab, { acts }: Referee): Promise<stri
   const { starts, launches, stops, terminations } = acts;
   const activities = kas.journal.lines(100, time.now())
     .filter(({ kind }) => kind !== "none")
-    .map(({ kind, instance, state }) => `${kind} ${instance} ${state}`);
+    .map(({ kind, instance, status }) => `${kind} ${instance} ${status}`);
   const instances = cloud.fleet().map(({ id, state, registration, tags }) =>
     `${id} ${state} ${registration} ${tags["kas:quarantine"] ?? ""}`.trimEnd()
   );

@@ -19,7 +19,7 @@ const SPELL = [4_000, 12_000] as const;
 export class Clients implements Disposable {
   readonly #url: string;
   readonly #http = Deno.createHttpClient({ poolMaxIdlePerHost: 1_024 });
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #inProgress = new Set<Promise<unknown>>();
   /** What became of requests that were not answered 200. */
   readonly failures: string[] = [];
   #requests = 0;
@@ -49,15 +49,15 @@ export class Clients implements Disposable {
       await left;
     }
     await crowd.become([]);
-    await Promise.all(this.#underWay);
+    await Promise.all(this.#inProgress);
   }
 
   /** Asks twice as often at once as there are instances; resolves once each of them has at least one request under way. */
   async volley(instances: number): Promise<void> {
     const requests = Array.from({ length: 2 * instances }, () => this.#ask());
     for (const request of requests) {
-      this.#underWay.add(request);
-      void request.finally(() => this.#underWay.delete(request));
+      this.#inProgress.add(request);
+      void request.finally(() => this.#inProgress.delete(request));
     }
     // One worker works on one at a time: at the first answer every one has its second before it.
     await Promise.race(requests);

@@ -4,7 +4,7 @@
  * @module
  */
 import { type DecisionRecord, readRecord } from "../../../src/autoscaler/store/record.ts";
-import { State } from "../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../src/autoscaler/store/state_folder.ts";
 import { decided } from "../../../src/scaling/replay.ts";
 
 /** What the journal holds. */
@@ -22,7 +22,7 @@ export interface Review {
 
 /** Reads a state folder, also while an autoscaler is using it. */
 export function reviewed(folder: string): Review {
-  using state = State.read(folder);
+  using state = Store.read(folder);
   const all = (sql: string) => state.db.prepare(sql).all();
   const differences: number[] = [];
   let decisions = 0;
@@ -45,7 +45,7 @@ export function reviewed(folder: string): Review {
 }
 
 /** Every record, one at a time. */
-function* records({ db }: State): Generator<DecisionRecord> {
+function* records({ db }: Store): Generator<DecisionRecord> {
   let record = readRecord(db, { after: 0 });
   while (record !== undefined) {
     yield record;

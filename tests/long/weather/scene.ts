@@ -175,7 +175,7 @@ export class Scene implements AsyncDisposable {
   async ended(kind: "start" | "stop", count = 1): Promise<Line> {
     const all = await eventually(
       async () => (await this.steps()).filter((line) => line.kind === kind),
-      (found) => found.length >= count && found.every(({ state }) => state !== "in-progress"),
+      (found) => found.length >= count && found.every(({ status }) => status !== "in-progress"),
       PATIENCE,
     );
     const [newest] = all;

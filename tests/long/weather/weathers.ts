@@ -32,11 +32,11 @@ function bothWays(blow: (scene: Scene) => void): Weather["story"] {
   return async (scene) => {
     blow(scene);
     await scene.out();
-    const { state, instance, reason } = await scene.ended("start");
-    assertEquals([state, instance], ["done", FIRST], reason);
+    const { status, instance, reason } = await scene.ended("start");
+    assertEquals([status, instance], ["done", FIRST], reason);
     await scene.in(FIRST);
     const stopped = await scene.ended("stop");
-    assertEquals([stopped.state, stopped.instance], ["done", FIRST], stopped.reason);
+    assertEquals([stopped.status, stopped.instance], ["done", FIRST], stopped.reason);
     scene.calm();
     await scene.stands({ [FIRST]: "stopped none", [SECOND]: "stopped none" });
     await scene.verify(1);
@@ -91,8 +91,8 @@ function goneOnWayIn(name: string, matches?: (passing: Passing) => boolean): Wea
     story: async (scene) => {
       if (matches) scene.onCall = once(matches, () => strike(scene));
       await scene.out();
-      const { state, instance, reason } = await scene.ended("start");
-      assertEquals([state, instance], ["done", SECOND], reason);
+      const { status, instance, reason } = await scene.ended("start");
+      assertEquals([status, instance], ["done", SECOND], reason);
       assertMatch(reason, new RegExp(FIRST));
       await struck;
       await scene.stands({ [FIRST]: "gone", [SECOND]: "running in-service" });
@@ -226,11 +226,11 @@ function jumpsOnTheWay(name: string, by: number): Weather {
     story: async (scene) => {
       jumpAfter(scene, "StartInstances");
       await scene.out();
-      const { state, reason } = await scene.ended("start");
-      assertEquals(state, "done", reason);
+      const { status, reason } = await scene.ended("start");
+      assertEquals(status, "done", reason);
       jumpAfter(scene, "StopInstances");
       await scene.in(FIRST);
-      assertEquals((await scene.ended("stop")).state, "done");
+      assertEquals((await scene.ended("stop")).status, "done");
       await scene.stands({ [FIRST]: "stopped none", [SECOND]: "stopped none" });
       assertEquals(Math.round((scene.clock.now() - Date.now()) / HOUR), Math.sign(by) * 2);
       await scene.verify(1);
@@ -300,7 +300,7 @@ function slow(name: string, fault: string, warmup: number): readonly Weather[] {
       story: async (scene) => {
         await scene.out();
         blow(scene, ({ moment }) => moment === "before");
-        assertEquals((await scene.ended("start")).state, "done");
+        assertEquals((await scene.ended("start")).status, "done");
         scene.calm();
         await scene.stands({ [FIRST]: "running in-service" });
         await scene.verify(1);
@@ -315,7 +315,7 @@ function slow(name: string, fault: string, warmup: number): readonly Weather[] {
         await scene.ended("start");
         await scene.in(FIRST);
         blow(scene, about("DeregisterInstancesFromLoadBalancer", "before"));
-        assertEquals((await scene.ended("stop")).state, "done");
+        assertEquals((await scene.ended("stop")).status, "done");
         scene.calm();
         await scene.stands({ [FIRST]: "stopped none" });
         await scene.verify(1);
@@ -362,7 +362,7 @@ export const WEATHERS: readonly Weather[] = [
         return Promise.resolve();
       });
       await scene.out();
-      assertEquals((await scene.ended("start")).state, "done");
+      assertEquals((await scene.ended("start")).status, "done");
       await scene.stands({ [FIRST]: "running in-service" });
       await scene.verify(1);
       return "in";

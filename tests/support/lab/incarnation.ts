@@ -5,19 +5,19 @@
  * @module
  */
 import type { X509Certificate } from "node:crypto";
-import { Activities } from "../../../src/autoscaler/lifecycle/runner.ts";
-import type { World } from "../../../src/autoscaler/lifecycle/activity_context.ts";
+import { ActivityRunner } from "../../../src/autoscaler/lifecycle/runner.ts";
+import type { Environment } from "../../../src/autoscaler/lifecycle/activity_context.ts";
 import { handler } from "../../../src/autoscaler/http/endpoint.ts";
 import { Inbox } from "../../../src/autoscaler/store/inbox.ts";
 import { Journal } from "../../../src/autoscaler/store/journal.ts";
-import { Loop } from "../../../src/autoscaler/control/loop.ts";
+import { ControlLoop } from "../../../src/autoscaler/control/loop.ts";
 import { Observer } from "../../../src/autoscaler/control/observe.ts";
-import { State } from "../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../src/autoscaler/store/state_folder.ts";
 import type { Clock } from "../../../src/autoscaler/control/clock.ts";
 import { balancerRef } from "../../../src/aws/balancing/balancer.ts";
 import { type Aws, connect } from "../../../src/aws/clients.ts";
 import { confirm } from "../../../src/aws/sns/topic.ts";
-import type { Signal } from "../../../src/scaling/model/alarm.ts";
+import type { Recommendation } from "../../../src/scaling/model/alarm.ts";
 import type { Decision } from "../../../src/scaling/decide.ts";
 import { verifier } from "../../../src/sns/verify.ts";
 import { FLEET, REGION, SNS_URL, TOPIC_ARN } from "./cloud.ts";
@@ -39,7 +39,7 @@ export interface IncarnationOptions {
   /** Asked at each write to the database, before and after it: whether it is the last thing it does. */
   readonly writing: (moment: "before" | "after") => boolean;
   /** Told of each decision, right after it was recorded. */
-  readonly decided: (signal: Signal, decision: Decision) => void;
+  readonly decided: (signal: Recommendation, decision: Decision) => void;
 }
 
 /** The process ends here, as far as whoever called can tell. */
@@ -50,10 +50,10 @@ export class Incarnation implements Disposable {
   readonly number: number;
   readonly journal: Journal;
   readonly inbox: Inbox;
-  readonly state: State;
+  readonly state: Store;
   readonly handle: (request: Request) => Promise<Response>;
   readonly #aws: Aws;
-  readonly #activities: Activities;
+  readonly #activities: ActivityRunner;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #dead = false;
@@ -66,7 +66,7 @@ export class Incarnation implements Disposable {
       elapsed: () => time.passed,
       sleep: (ms, signal) => this.#sleep(time, ms, signal),
     };
-    this.state = State.open(folder);
+    this.state = Store.open(folder);
     // What was committed outlives a crash here, and a real sync would take its time while the virtual one goes on.
     this.state.synced = () => Promise.resolve();
     this.#watchWrites(writing);
@@ -76,10 +76,10 @@ export class Incarnation implements Disposable {
     const beforeChange = () => this.state.synced();
     this.#aws = connect({ region: REGION, endpointUrl: `http://aws-${number}.lab`, beforeChange });
     const observer = new Observer(this.#aws, fleet);
-    const address: World["address"] = ({ privateIp }) =>
+    const address: Environment["address"] = ({ privateIp }) =>
       privateIp && `${privateIp.replaceAll(".", "-")}.kas-${number}.lab`;
     const world = { aws: this.#aws, fleet, limits, address, startTimeout, drainTimeout, clock };
-    this.#activities = new Activities(world, this.journal);
+    this.#activities = new ActivityRunner(world, this.journal);
     const stepper = {
       observer,
       state: this.state,
@@ -89,12 +89,12 @@ export class Incarnation implements Disposable {
       dryRun: false,
       now: clock.now,
     };
-    const loop = new Loop({
-      stepper,
+    const loop = new ControlLoop({
+      evaluation: stepper,
       inbox: this.inbox,
       clock,
       confirm: (token, signal) => confirm(this.#aws, TOPIC_ARN, token, signal),
-      decided: (signal, decision) => {
+      onDecision: (signal, decision) => {
         if (!this.#dead) decided(signal, decision);
       },
     });
@@ -117,7 +117,7 @@ export class Incarnation implements Disposable {
       metrics: () => Promise.resolve({ type: "text/plain", text: "" }),
       now: clock.now,
     });
-    this.#activities.recover();
+    this.#activities.resume();
     this.#running = loop.run(this.#stop.signal);
   }
 

@@ -5,9 +5,9 @@
  * @module
  */
 import type { Passing } from "../../../src/sandbox/faults.ts";
-import type { Signal } from "../../../src/scaling/model/alarm.ts";
+import type { Recommendation } from "../../../src/scaling/model/alarm.ts";
 import type { Decision } from "../../../src/scaling/decide.ts";
-import { type Activity, DIRECTION } from "../../../src/scaling/model/instance.ts";
+import { type ActivityKind, DIRECTION } from "../../../src/scaling/model/instance.ts";
 import { decided as decidedAgain } from "../../../src/scaling/replay.ts";
 import type { Truth } from "./cloud.ts";
 import type { Incarnation } from "./incarnation.ts";
@@ -92,7 +92,7 @@ export class Referee implements Watcher {
     }
   }
 
-  decided({ source }: Signal, decision: Decision): void {
+  decided({ source }: Recommendation, decision: Decision): void {
     if (source === "resync") this.acts.resyncs++;
     if (decision.kind !== "none" && this.#isClear) this.#bounds(decision);
   }
@@ -229,7 +229,7 @@ export class Referee implements Watcher {
   }
 
   /** The activities on whose account something may be done to an instance now. */
-  #owners(id: string, kind: Activity): number {
+  #owners(id: string, kind: ActivityKind): number {
     const { journal } = this.#there.kas;
     const undoes = (activity: number) =>
       journal.steps(activity).some(({ step, instance, ended }) =>
@@ -256,10 +256,10 @@ export class Referee implements Watcher {
     this.acts.bounded++;
     const { cloud, kas, plan: { limits } } = this.#there;
     const fleet = cloud.fleet().filter(({ state }) => state !== "shutting-down");
-    const underWay = kas.journal.unfinished();
+    const inProgress = kas.journal.unfinished();
     const at = (direction: "out" | "in") =>
       new Set(
-        underWay.filter((it) => DIRECTION[it.kind] === direction)
+        inProgress.filter((it) => DIRECTION[it.kind] === direction)
           .map(({ id, instance }) => instance ?? `launch ${id}`),
       );
     const [starting, stopping] = [at("out"), at("in")];

@@ -4,10 +4,10 @@
  * @module
  */
 import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import type { Signal } from "../../../src/scaling/model/alarm.ts";
+import type { Recommendation } from "../../../src/scaling/model/alarm.ts";
 import { decide, type Decision } from "../../../src/scaling/decide.ts";
-import type { Facts } from "../../../src/scaling/model/observation.ts";
-import type { Activity } from "../../../src/scaling/model/instance.ts";
+import type { Observation } from "../../../src/scaling/model/observation.ts";
+import type { ActivityKind } from "../../../src/scaling/model/instance.ts";
 import { FACTS, MINUTE, NOW } from "./fixtures.ts";
 
 /** What a case expects: something done to an instance, a launch, or nothing by a rule. */
@@ -21,9 +21,9 @@ export type Expected =
 /** One case of a rule. */
 export interface Case {
   readonly name: string;
-  readonly signal: Signal;
+  readonly signal: Recommendation;
   /** What differs from the fleet of the fixtures. */
-  readonly facts?: Partial<Facts>;
+  readonly facts?: Partial<Observation>;
   readonly expected: Expected;
   /** Words that the reason holds: the numbers it rests on. */
   readonly says?: string;
@@ -66,21 +66,21 @@ function outcome(decision: Decision, expected: Expected): Expected {
 }
 
 /** Other limits. */
-export function limits(more: Partial<Facts["limits"]>): Pick<Facts, "limits"> {
+export function limits(more: Partial<Observation["limits"]>): Pick<Observation, "limits"> {
   return { limits: { ...FACTS.limits, ...more } };
 }
 
 /** Another history. */
-export function history(more: Partial<Facts["history"]>): Pick<Facts, "history"> {
+export function history(more: Partial<Observation["history"]>): Pick<Observation, "history"> {
   return { history: { ...FACTS.history, ...more } };
 }
 
 /** Activities under way since a minute ago. */
-export function underWay(
-  ...activities: readonly (readonly [Activity, string?])[]
-): Pick<Facts, "underWay"> {
+export function inProgress(
+  ...activities: readonly (readonly [ActivityKind, string?])[]
+): Pick<Observation, "inProgress"> {
   return {
-    underWay: activities.map(([kind, instance]) => ({
+    inProgress: activities.map(([kind, instance]) => ({
       kind,
       ...(instance === undefined ? {} : { instance }),
       since: NOW - MINUTE,
@@ -89,13 +89,13 @@ export function underWay(
 }
 
 /** The latest CPU of instances, percent. */
-export function cpu(loads: Readonly<Record<string, number>>): Pick<Facts, "cpu"> {
+export function cpu(loads: Readonly<Record<string, number>>): Pick<Observation, "cpu"> {
   return {
     cpu: Object.fromEntries(Object.entries(loads).map(([id, percent]) => [id, { percent, at: NOW }])),
   };
 }
 
 /** What a person asks for. */
-export function manual(kind: "out" | "in", instance?: string): Signal {
+export function manual(kind: "out" | "in", instance?: string): Recommendation {
   return { kind, source: "manual", ...(instance === undefined ? {} : { instance }) };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { cpu, limits, manual, rule, underWay } from "./cases.ts";
+import { cpu, inProgress, limits, manual, rule } from "./cases.ts";
 import { alarm, BASE, IN, instance, OUT, stopped, withInstances } from "./fixtures.ts";
 
 rule("R3", [
@@ -24,7 +24,7 @@ rule("R3", [
   {
     name: "counts a start under way toward max, whatever EC2 still says",
     signal: OUT,
-    facts: { ...limits({ max: 4 }), ...underWay(["start", "n4"]) },
+    facts: { ...limits({ max: 4 }), ...inProgress(["start", "n4"]) },
     expected: { none: "R3" },
     says: "3 in service and 1 on the way",
   },
@@ -52,14 +52,14 @@ rule("R3", [
     facts: {
       ...limits({ max: 4 }),
       ...withInstances(instance("n4", { registration: "none" })),
-      ...underWay(["start", "n4"]),
+      ...inProgress(["start", "n4"]),
     },
     expected: { none: "R3" },
   },
   {
     name: "counts a stop under way as gone from max",
     signal: OUT,
-    facts: { ...limits({ max: 3 }), ...underWay(["stop", "n1"]) },
+    facts: { ...limits({ max: 3 }), ...inProgress(["stop", "n1"]) },
     expected: { start: "n1", by: "register" },
   },
   {
@@ -67,7 +67,7 @@ rule("R3", [
     signal: OUT,
     facts: {
       ...limits({ max: 3 }),
-      ...underWay(["start", "n2"]),
+      ...inProgress(["start", "n2"]),
       ...withInstances(instance("n2", { state: "shutting-down" })),
     },
     expected: { start: "n4" },
@@ -96,14 +96,14 @@ rule("R3", [
   {
     name: "counts a stop under way as gone from min",
     signal: IN,
-    facts: { ...limits({ min: 2 }), ...underWay(["stop", "n2"]) },
+    facts: { ...limits({ min: 2 }), ...inProgress(["stop", "n2"]) },
     expected: { none: "R3" },
     says: "1 would stay in service",
   },
   {
     name: "does not count on a start under way for min: it may fail",
     signal: IN,
-    facts: { ...limits({ min: 3 }), ...underWay(["start", "n3"]) },
+    facts: { ...limits({ min: 3 }), ...inProgress(["start", "n3"]) },
     expected: { none: "R3" },
   },
   {
@@ -205,7 +205,7 @@ rule("R6", [
   {
     name: "counts the load of an instance on its way out, not its shoulders",
     signal: IN,
-    facts: { ...cpu({ base: 30, n1: 30, n2: 30 }), ...underWay(["stop", "n2"]) },
+    facts: { ...cpu({ base: 30, n1: 30, n2: 30 }), ...inProgress(["stop", "n2"]) },
     expected: { none: "R6" },
     says: "90 % of CPU over 1 remaining",
   },
@@ -252,14 +252,14 @@ rule("R3", [
   {
     name: "counts a launch that EC2 has not answered yet",
     signal: OUT,
-    facts: { ...FULL, ...limits({ grow: "kas-node", max: 6 }), ...underWay(["launch"]) },
+    facts: { ...FULL, ...limits({ grow: "kas-node", max: 6 }), ...inProgress(["launch"]) },
     expected: { none: "R3" },
     says: "6 in the fleet",
   },
   {
     name: "counts a launched instance that EC2 does not show yet",
     signal: OUT,
-    facts: { ...FULL, ...limits({ grow: "kas-node", max: 6 }), ...underWay(["launch", "n9"]) },
+    facts: { ...FULL, ...limits({ grow: "kas-node", max: 6 }), ...inProgress(["launch", "n9"]) },
     expected: { none: "R3" },
   },
   {
@@ -268,7 +268,7 @@ rule("R3", [
     facts: {
       instances: [...FULL.instances, instance("n9", { state: "pending", registration: "none" })],
       ...limits({ grow: "kas-node", max: 7 }),
-      ...underWay(["launch", "n9"]),
+      ...inProgress(["launch", "n9"]),
     },
     expected: { launch: "kas-node" },
     says: "3 in service and 1 on the way, 6 in the fleet",
@@ -276,7 +276,7 @@ rule("R3", [
   {
     name: "counts an unanswered launch before it starts a node, too",
     signal: OUT,
-    facts: { ...limits({ grow: "kas-node", max: 4 }), ...underWay(["launch"]) },
+    facts: { ...limits({ grow: "kas-node", max: 4 }), ...inProgress(["launch"]) },
     expected: { none: "R3" },
     says: "3 in service and 1 on the way, max 4",
   },

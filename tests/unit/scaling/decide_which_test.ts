@@ -4,7 +4,7 @@
  * @module
  */
 import type { Instance } from "../../../src/scaling/model/instance.ts";
-import { history, limits, manual, rule, underWay } from "./cases.ts";
+import { history, inProgress, limits, manual, rule } from "./cases.ts";
 import { BASE, HOUR, IN, IN_ANY, instance, MINUTE, NOW, OUT, stopped, withInstances } from "./fixtures.ts";
 
 rule("R7", [
@@ -18,7 +18,7 @@ rule("R7", [
   {
     name: "takes a node back whose stop has just begun, whatever ELB still says",
     signal: OUT,
-    facts: underWay(["stop", "n2"]),
+    facts: inProgress(["stop", "n2"]),
     expected: { start: "n2", by: "register" },
   },
   {
@@ -26,7 +26,7 @@ rule("R7", [
     signal: OUT,
     facts: {
       ...withInstances(instance("n2", { zone: "b", registration: "none" })),
-      ...underWay(["stop", "n2"]),
+      ...inProgress(["stop", "n2"]),
     },
     expected: { start: "n4", by: "start", then: ["n3", "n2"] },
   },
@@ -42,7 +42,7 @@ rule("R7", [
     signal: OUT,
     facts: {
       ...withInstances(stopped("n5", { zone: "b" }), stopped("n6", { zone: "b" })),
-      ...underWay(["start", "n5"], ["start", "n6"]),
+      ...inProgress(["start", "n5"], ["start", "n6"]),
     },
     expected: { start: "n3", then: ["n4"] },
   },
@@ -75,19 +75,19 @@ rule("R7", [
   {
     name: "starts a stopped one though its stop is not over in the journal",
     signal: OUT,
-    facts: underWay(["stop", "n4"]),
+    facts: inProgress(["stop", "n4"]),
     expected: { start: "n4", by: "start" },
   },
   {
     name: "starts nothing that is being started already",
     signal: OUT,
-    facts: underWay(["start", "n4"]),
+    facts: inProgress(["start", "n4"]),
     expected: { start: "n3", then: [] },
   },
   {
     name: "takes the later of two activities of an instance for the one that counts",
     signal: OUT,
-    facts: underWay(["stop", "n2"], ["start", "n2"]),
+    facts: inProgress(["stop", "n2"], ["start", "n2"]),
     expected: { start: "n4", then: ["n3"] },
   },
   {
@@ -173,13 +173,13 @@ rule("R8", [
   {
     name: "stops nothing that is being stopped already",
     signal: IN,
-    facts: underWay(["stop", "n1"]),
+    facts: inProgress(["stop", "n1"]),
     expected: { stop: "n2" },
   },
   {
     name: "stops nothing that is being started",
     signal: manual("in", "n1"),
-    facts: underWay(["start", "n1"]),
+    facts: inProgress(["start", "n1"]),
     expected: { none: "R8" },
     says: "n1 may not be stopped: it is being started",
   },
@@ -304,7 +304,7 @@ rule("R10", [
   {
     name: "takes a node back that was to be terminated and still serves",
     signal: OUT,
-    facts: underWay(["terminate", "n2"]),
+    facts: inProgress(["terminate", "n2"]),
     expected: { start: "n2", by: "register" },
   },
   {
@@ -312,7 +312,7 @@ rule("R10", [
     signal: OUT,
     facts: {
       ...withInstances(instance("n2", { zone: "b", registration: "none" })),
-      ...underWay(["terminate", "n2"]),
+      ...inProgress(["terminate", "n2"]),
     },
     expected: { start: "n4", then: ["n3"] },
   },

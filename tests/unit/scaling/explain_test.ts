@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import type { Signal } from "../../../src/scaling/model/alarm.ts";
-import { decide, verdicts } from "../../../src/scaling/decide.ts";
+import type { Recommendation } from "../../../src/scaling/model/alarm.ts";
+import { checkResults, decide } from "../../../src/scaling/decide.ts";
 import { explain } from "../../../src/scaling/explain.ts";
-import type { Facts } from "../../../src/scaling/model/observation.ts";
-import { resyncSignal } from "../../../src/scaling/policies/alarms.ts";
+import type { Observation } from "../../../src/scaling/model/observation.ts";
+import { reconcileRecommendation } from "../../../src/scaling/policies/alarms.ts";
 import { cpu, history, limits, manual } from "./cases.ts";
 import {
   alarm,
@@ -24,7 +24,7 @@ import * as random from "./random.ts";
 const RUNS = { numRuns: 1_000 };
 
 /** What would have had to be different, and what then: "with --max 4 instead of 3: start n4". */
-function different(signal: Signal, facts: Partial<Facts>): string[] {
+function different(signal: Recommendation, facts: Partial<Observation>): string[] {
   return explain(signal, { ...FACTS, ...facts }).different.map(({ change, decision }) =>
     `${change}: ${decision.kind}${"instance" in decision ? ` ${decision.instance}` : ""}`
   );
@@ -60,10 +60,10 @@ Deno.test("explain() says of each rule what that rule says itself, and of one th
     fc.property(random.signal, random.facts, (signal, facts) => {
       const { rules } = explain(signal, facts);
       if (signal.kind === "none") return assertEquals(rules, []);
-      const said = verdicts(signal, facts);
+      const said = checkResults(signal, facts);
       for (const [i, { says, passes, rule }] of rules.entries()) {
-        assertEquals([says, passes], said[i] ? [said[i].says, said[i].passes] : ["", null]);
-        if (said[i]) assertEquals(rule, said[i].rule);
+        assertEquals([says, passes], said[i] ? [said[i].message, said[i].passed] : ["", null]);
+        if (said[i]) assertEquals(rule, said[i].check);
       }
     }),
     RUNS,
@@ -72,16 +72,21 @@ Deno.test("explain() says of each rule what that rule says itself, and of one th
 
 Deno.test("explain(): each change that it tells of really leads to the decision that it tells, and to another kind", () => {
   let changes = 0;
-  const holds = (signal: Signal, facts: Facts) => {
+  const holds = (signal: Recommendation, facts: Observation) => {
     const was = decide(signal, facts);
-    for (const { change, decision, signal: other, facts: changed } of explain(signal, facts).different) {
+    for (
+      const { change, decision, recommendation: other, observation: changed } of explain(signal, facts)
+        .different
+    ) {
       assertEquals(decide(other, changed), decision, change);
       assert(decision.kind !== was.kind, change);
       changes++;
     }
   };
   fc.assert(fc.property(random.signal, random.facts, holds), { numRuns: 500 });
-  fc.assert(fc.property(random.facts, (facts) => holds(resyncSignal(facts), facts)), { numRuns: 500 });
+  fc.assert(fc.property(random.facts, (facts) => holds(reconcileRecommendation(facts), facts)), {
+    numRuns: 500,
+  });
   assert(changes > 200, `${changes} changes only`);
 });
 
@@ -100,7 +105,7 @@ Deno.test("explain() changes nothing it is given", () => {
 const NONE_LEFT = { instances: [BASE, instance("n1"), stopped("n4", { quarantine: "it broke" })] };
 
 /** What is asked, what differs from the fleet of the fixtures, and changes that must be told. */
-const CASES: readonly [string, Signal, Partial<Facts>, readonly string[]][] = [
+const CASES: readonly [string, Recommendation, Partial<Observation>, readonly string[]][] = [
   ["R3: at max", OUT, limits({ max: 3 }), ["with --max 4 instead of 3: start n4"]],
   ["R3: the whole fleet in service", OUT, withInstances(instance("n3"), instance("n4")), [
     "with one more stopped node in the fleet: start one-more",
@@ -168,7 +173,7 @@ const CASES: readonly [string, Signal, Partial<Facts>, readonly string[]][] = [
     "if cpuhigh of base were in ALARM instead of OK: none",
     "with cpuhigh at 20 % instead of 80 %: none",
   ]],
-  ["a resync at which nothing is asked", resyncSignal(FACTS), {}, [
+  ["a resync at which nothing is asked", reconcileRecommendation(FACTS), {}, [
     "if cpuhigh of base were in ALARM instead of OK: start n4",
   ]],
 ];

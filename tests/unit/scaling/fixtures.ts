@@ -4,8 +4,13 @@
  *
  * @module
  */
-import type { Alarm, AlarmKind, AlarmState, Ask } from "../../../src/scaling/model/alarm.ts";
-import type { Facts } from "../../../src/scaling/model/observation.ts";
+import type {
+  Alarm,
+  AlarmKind,
+  AlarmState,
+  ScalingRecommendation,
+} from "../../../src/scaling/model/alarm.ts";
+import type { Observation } from "../../../src/scaling/model/observation.ts";
 import type { Instance } from "../../../src/scaling/model/instance.ts";
 
 /** The moment of every decision. */
@@ -37,7 +42,7 @@ export function stopped(id: string, more: Partial<Instance> = {}): Instance {
 export const BASE = instance("base", { role: "base", launched: NOW - 24 * HOUR });
 
 /** base and n1 in zone a, n2 in b, in service; n3 in a and n4 in b stopped. CPU is low everywhere, no alarm calls. */
-export const FACTS: Facts = {
+export const FACTS: Observation = {
   now: NOW,
   fleet: "kas",
   limits: { warmup: 120 * SECOND, cooldownOut: 0, cooldownIn: 60 * SECOND, resync: 60 * SECOND },
@@ -50,7 +55,7 @@ export const FACTS: Facts = {
   ],
   alarms: ["base", "n1", "n2"].map((id) => alarm("cpuhigh", id, "OK", { threshold: 80 })),
   cpu: { base: { percent: 20, at: NOW }, n1: { percent: 10, at: NOW }, n2: { percent: 10, at: NOW } },
-  underWay: [],
+  inProgress: [],
   history: { inServiceSince: {} },
 };
 
@@ -74,14 +79,14 @@ export function alarm(
 }
 
 /** A notification that n1's CPU is high. */
-export const OUT: Ask = {
+export const OUT: ScalingRecommendation = {
   kind: "out",
   source: "notification",
   alarm: { fleet: "kas", kind: "cpuhigh", dimension: "n1", from: "OK", to: "ALARM", at: NOW },
 };
 
 /** A notification that n1's CPU is low. */
-export const IN: Ask = {
+export const IN: ScalingRecommendation = {
   kind: "in",
   source: "notification",
   instance: "n1",
@@ -89,14 +94,14 @@ export const IN: Ask = {
 };
 
 /** A notification that few requests come. */
-export const IN_ANY: Ask = {
+export const IN_ANY: ScalingRecommendation = {
   kind: "in",
   source: "notification",
   alarm: { fleet: "kas", kind: "reqcount", dimension: "kas", from: "ALARM", to: "OK", at: NOW },
 };
 
 /** The fleet with some instances put in place of those of the same id, or added. */
-export function withInstances(...changed: readonly Instance[]): Pick<Facts, "instances"> {
+export function withInstances(...changed: readonly Instance[]): Pick<Observation, "instances"> {
   const ids = new Set(changed.map(({ id }) => id));
   return { instances: [...FACTS.instances.filter(({ id }) => !ids.has(id)), ...changed] };
 }

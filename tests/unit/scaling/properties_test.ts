@@ -5,19 +5,19 @@
  */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
-import { alarmName, type Signal } from "../../../src/scaling/model/alarm.ts";
+import { alarmName, type Recommendation } from "../../../src/scaling/model/alarm.ts";
 import { decide, type Decision, looksAtLoad } from "../../../src/scaling/decide.ts";
-import type { Facts } from "../../../src/scaling/model/observation.ts";
-import { exists, inService, standing } from "../../../src/scaling/model/instance.ts";
-import { resyncSignal } from "../../../src/scaling/policies/alarms.ts";
+import type { Observation } from "../../../src/scaling/model/observation.ts";
+import { exists, inService, lifecycleStatus } from "../../../src/scaling/model/instance.ts";
+import { reconcileRecommendation } from "../../../src/scaling/policies/alarms.ts";
 import { exhausted, facts, instance, signal } from "./random.ts";
 
 const RUNS = { numRuns: 2_000 };
 /** Holds a property against every decision, and makes sure that decisions of the kinds came up often enough to mean it. */
 function every(
   kinds: Decision["kind"] | readonly Decision["kind"][],
-  holds: (decision: Decision, signal: Signal, facts: Facts) => void,
-  among: fc.Arbitrary<Facts> = facts,
+  holds: (decision: Decision, signal: Recommendation, facts: Observation) => void,
+  among: fc.Arbitrary<Observation> = facts,
 ): void {
   let seen = 0;
   fc.assert(
@@ -32,10 +32,13 @@ function every(
   assert(seen > 20, `${kinds} came up ${seen} times only`);
 }
 
-const standingIn = (facts: Facts, place: string): string[] =>
+const standingIn = (facts: Observation, place: string): string[] =>
   facts.instances
     .filter(({ id, ...rest }) =>
-      standing({ id, ...rest }, facts.underWay.findLast((activity) => activity.instance === id)?.kind) ===
+      lifecycleStatus(
+        { id, ...rest },
+        facts.inProgress.findLast((activity) => activity.instance === id)?.kind,
+      ) ===
         place
     )
     .map(({ id }) => id);
@@ -76,7 +79,7 @@ Deno.test("I2: decide() never goes above max", () => {
 Deno.test("I2: decide() never launches above max, which counts all of the fleet and what is being launched already", () => {
   every("launch", (decision, _, facts) => {
     const ids = facts.instances.map(({ id }) => id);
-    const launching = facts.underWay.filter(({ kind, instance }) =>
+    const launching = facts.inProgress.filter(({ kind, instance }) =>
       kind === "launch" && (instance === undefined || !ids.includes(instance))
     );
     const after = facts.instances.filter(exists).length + launching.length + 1;
@@ -174,7 +177,7 @@ Deno.test("I8: decide() always decides, with a reason, and names the rule that h
 Deno.test("I8: every resync amounts to one signal, which decide() takes", () => {
   fc.assert(
     fc.property(facts, (facts) => {
-      const signal = resyncSignal(facts);
+      const signal = reconcileRecommendation(facts);
       assertEquals(signal.source, "resync");
       assertNotEquals(decide(signal, facts).reason, "");
     }),
@@ -212,7 +215,7 @@ Deno.test("R16: decide() does not depend on the order in which AWS lists instanc
 
 Deno.test("a running instance in service is what decide() counts as serving, unless its stop is under way", () => {
   fc.assert(fc.property(instance("i-1"), (it) => {
-    assertEquals(standing(it, undefined) === "serving", inService(it));
-    assertNotEquals(standing(it, "stop"), "serving");
+    assertEquals(lifecycleStatus(it, undefined) === "serving", inService(it));
+    assertNotEquals(lifecycleStatus(it, "stop"), "serving");
   }));
 });

@@ -4,8 +4,8 @@
  * @module
  */
 import fc from "fast-check";
-import type { Alarm, AlarmChange, Signal } from "../../../src/scaling/model/alarm.ts";
-import type { Facts } from "../../../src/scaling/model/observation.ts";
+import type { Alarm, AlarmChange, Recommendation } from "../../../src/scaling/model/alarm.ts";
+import type { Observation } from "../../../src/scaling/model/observation.ts";
 import type { Instance } from "../../../src/scaling/model/instance.ts";
 import { HOUR, NOW } from "./fixtures.ts";
 
@@ -63,7 +63,7 @@ export const instance = (id: string): fc.Arbitrary<Instance> =>
   ).map(([what, where, exempt]) => ({ ...what, ...where, ...exempt }));
 
 /** All that a decision may look at. */
-export const facts: fc.Arbitrary<Facts> = fc.record({
+export const facts: fc.Arbitrary<Observation> = fc.record({
   now: fc.constant(NOW),
   fleet: fc.constant("kas"),
   limits: fc.record({
@@ -79,7 +79,7 @@ export const facts: fc.Arbitrary<Facts> = fc.record({
   instances: fc.subarray(IDS, { minLength: 2 }).chain((ids) => fc.tuple(...ids.map(instance))),
   alarms: fc.array(alarm, { maxLength: 4 }),
   cpu: fc.dictionary(anyId, fc.record({ percent: fc.integer({ min: 0, max: 60 }), at: time })),
-  underWay: fc.array(
+  inProgress: fc.array(
     fc.oneof(
       fc.record({
         kind: fc.constantFrom("start", "launch", "stop", "terminate"),
@@ -99,7 +99,7 @@ export const facts: fc.Arbitrary<Facts> = fc.record({
 });
 
 /** The same with no node left to start, and room for more. */
-export const exhausted: fc.Arbitrary<Facts> = fc.tuple(facts, fc.integer({ min: 4, max: 12 })).map((
+export const exhausted: fc.Arbitrary<Observation> = fc.tuple(facts, fc.integer({ min: 4, max: 12 })).map((
   [{ instances, limits, history: { launchesFail: _, ...history }, ...rest }, max],
 ) => ({
   ...rest,
@@ -112,7 +112,7 @@ export const exhausted: fc.Arbitrary<Facts> = fc.tuple(facts, fc.integer({ min: 
 
 const source = fc.constantFrom("notification", "resync", "manual");
 /** What may be asked, of the fleet or of another. */
-export const signal: fc.Arbitrary<Signal> = fc.oneof(
+export const signal: fc.Arbitrary<Recommendation> = fc.oneof(
   {
     weight: 9,
     arbitrary: fc.record({ kind: fc.constantFrom("out", "in"), source, alarm: change, instance: anyId }, {

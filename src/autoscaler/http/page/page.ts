@@ -65,7 +65,7 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
 export function statusPage(
   { fleet, version, started, snapshot, decisions, settings, messages }: Page,
 ): string {
-  const { now, facts } = snapshot;
+  const { now, observation } = snapshot;
   const placed = placedOf(snapshot);
   return html`
     <!DOCTYPE html>
@@ -79,7 +79,9 @@ export function statusPage(
       <body>
     <h1>Fleet ${fleet}</h1>
     ${counts(snapshot, placed)}
-    <p class="quiet">${facts === undefined ? "not seen yet" : html`as seen ${ago(facts.now, now)}`}
+    <p class="quiet">${observation === undefined
+      ? "not seen yet"
+      : html`as seen ${ago(observation.now, now)}`}
     · kas ${version}, up ${span(now - Date.parse(started))} · page of ${iso(
       now,
     )}, made anew every ${REFRESH} s</p>
@@ -96,9 +98,9 @@ export function statusPage(
   `.text;
 }
 
-function placedOf({ facts, underWay }: Snapshot): readonly Placed[] {
-  const kinds = new Map(underWay.map(({ activity: { instance, kind } }) => [instance, kind]));
-  return (facts?.instances ?? []).filter(exists)
+function placedOf({ observation, inProgress }: Snapshot): readonly Placed[] {
+  const kinds = new Map(inProgress.map(({ activity: { instance, kind } }) => [instance, kind]));
+  return (observation?.instances ?? []).filter(exists)
     .map((instance) => ({ instance, where: place(instance, kinds.get(instance.id)) }));
 }
 
@@ -106,10 +108,10 @@ function inService(placed: readonly Placed[]): number {
   return placed.filter(({ where }) => where === "in-service").length;
 }
 
-function counts({ facts, limits }: Snapshot, placed: readonly Placed[]): Html {
-  if (facts === undefined) return html``;
+function counts({ observation, limits }: Snapshot, placed: readonly Placed[]): Html {
+  if (observation === undefined) return html``;
   const standing = Map.groupBy(placed, ({ where }) => where);
-  const inForce = { ...facts, limits };
+  const inForce = { ...observation, limits };
   return html`<ul class="counts">
 ${
     PLACES.map((where) => {
@@ -124,12 +126,12 @@ ${
 
 /** What is not as it should be, each in a sentence. */
 function notices(
-  { now, facts, limits, look, waiting, oldest }: Snapshot,
+  { now, observation, limits, look, waiting, oldest }: Snapshot,
   placed: readonly Placed[],
   dryRun: boolean,
 ): Html {
   const serving = inService(placed);
-  const least = facts === undefined ? 0 : minInForce({ ...facts, limits });
+  const least = observation === undefined ? 0 : minInForce({ ...observation, limits });
   const quarantined = placed.filter(({ instance }) => instance.quarantine !== undefined).length;
   const told: Html[] = [
     ...(look?.error === undefined ? [] : [

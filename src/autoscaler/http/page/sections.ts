@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Alarm, type AlarmKind, signalOf } from "../../../scaling/model/alarm.ts";
+import { type Alarm, type AlarmKind, recommendationOf } from "../../../scaling/model/alarm.ts";
 import type { Instance } from "../../../scaling/model/instance.ts";
 import type { Line } from "../../store/journal.ts";
 import type { Place, Snapshot } from "../snapshot.ts";
@@ -54,8 +54,8 @@ const FIGURE_SPACE = "\u2007";
 const ALARMS_LISTED = 20;
 
 /** The activities under way, each with the step it is at. */
-export function underWaySection({ now, underWay }: Snapshot): Html {
-  const rows = underWay.map(({ activity: { kind, instance, template, began, reason }, step }) => [
+export function underWaySection({ now, inProgress }: Snapshot): Html {
+  const rows = inProgress.map(({ activity: { kind, instance, template, began, reason }, step }) => [
     cell(kind),
     cell(instance ?? template ?? "-"),
     cell(step === undefined ? "-" : step.instance === instance ? step.step : `${step.step} ${step.instance}`),
@@ -69,7 +69,7 @@ export function underWaySection({ now, underWay }: Snapshot): Html {
 /** The latest decisions, in words. */
 export function decisionsSection(decisions: readonly Decided[], now: number): Html {
   const rows = decisions.map((
-    { line: { id, time, kind, instance, state, reason, times, seconds }, rules },
+    { line: { id, time, kind, instance, status, reason, times, seconds }, rules },
   ) => [
     cell(id),
     cell([ago(Date.parse(time), now), times > 1 ? ` (${times} times)` : ""]),
@@ -79,7 +79,7 @@ export function decisionsSection(decisions: readonly Decided[], now: number): Ht
         <abbr title="${RULE_TITLES[rule] ?? ""}">${rule}</abbr>
       `
     )),
-    cell(state === null ? "-" : coloured(state === "failed" ? "bad" : "quiet", outcome(state, seconds))),
+    cell(status === null ? "-" : coloured(status === "failed" ? "bad" : "quiet", outcome(status, seconds))),
     cell(reason, "long"),
   ]);
   const heads = ["no.", "when", "decided", "rule", "came of it", "why"];
@@ -97,8 +97,8 @@ function outcome(state: string, seconds: number | null): string {
 }
 
 /** The alarms that ask for something. */
-export function alarmsSection({ now, facts }: Snapshot): Html {
-  const all = facts?.alarms ?? [];
+export function alarmsSection({ now, observation }: Snapshot): Html {
+  const all = observation?.alarms ?? [];
   const asking = (["out", "in"] as const).flatMap((way) =>
     all.filter((alarm) => asksFor(alarm) === way).map((alarm) => ({ alarm, way }))
   );
@@ -122,18 +122,20 @@ export function alarmsSection({ now, facts }: Snapshot): Html {
 }
 
 function asksFor(alarm: Alarm): "out" | "in" | "none" {
-  return signalOf({ ...alarm, from: alarm.state, to: alarm.state, at: alarm.changed }, "resync").kind;
+  return recommendationOf({ ...alarm, from: alarm.state, to: alarm.state, at: alarm.changed }, "resync").kind;
 }
 
 /** The instances, each with its alarms. */
-export function instancesSection({ now, facts }: Snapshot, placed: readonly Placed[]): Html {
-  const states = new Map(facts?.alarms.map(({ kind, dimension, state }) => [`${kind} ${dimension}`, state]));
+export function instancesSection({ now, observation }: Snapshot, placed: readonly Placed[]): Html {
+  const states = new Map(
+    observation?.alarms.map(({ kind, dimension, state }) => [`${kind} ${dimension}`, state]),
+  );
   const alarm = (kind: AlarmKind, { id }: Instance) => states.get(`${kind} ${id}`) ?? "-";
   const rank = ({ where }: Placed) => LISTED_FIRST.indexOf(where);
   const rows = placed.toSorted((a, b) => rank(a) - rank(b)).slice(0, LISTED).map(({ instance, where }) => {
     const { id, name, role, zone, state, registration } = instance;
-    const percent = facts?.cpu[id]?.percent;
-    const since = facts?.history.inServiceSince[id];
+    const percent = observation?.cpu[id]?.percent;
+    const since = observation?.history.inServiceSince[id];
     return [
       cell(html`<code>${id}</code>`),
       cell([name, note(instance)], "long"),
@@ -161,7 +163,7 @@ export function instancesSection({ now, facts }: Snapshot, placed: readonly Plac
     "cpulow",
     "serves for",
   ];
-  return html`${section("Instances", heads, rows, facts === undefined ? "not seen yet" : "none")}
+  return html`${section("Instances", heads, rows, observation === undefined ? "not seen yet" : "none")}
 ${more(rows.length, placed.length)}`;
 }
 

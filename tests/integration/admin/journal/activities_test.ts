@@ -10,7 +10,7 @@ Deno.test("activities lists the same from a running autoscaler and from its stat
   await firstResync(autoscaler);
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ state }) => state === "done");
+  await eventualLine(autoscaler, ({ status }) => status === "done");
 
   const words = [...FROM_SOURCE, "admin", "activities", "--output", "tsv"];
   // The oldest two, the message's and the first resync's; CloudWatch may tell of more while this goes on.
@@ -41,7 +41,7 @@ Deno.test("activities --phases tells p50, p90 and p99 of each phase, and --outpu
   await firstResync(autoscaler);
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ state }) => state === "done");
+  await eventualLine(autoscaler, ({ status }) => status === "done");
   const words = [...FROM_SOURCE, "admin", "activities", "--state", it.options.state];
   const [table, json, both] = await Promise.all([
     execute([...words, "--phases"]),

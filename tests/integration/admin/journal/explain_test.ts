@@ -3,7 +3,7 @@ import { explanationText } from "../../../../src/admin/journal/explanation.ts";
 import type { DecisionRecord } from "../../../../src/autoscaler/store/journal.ts";
 import { decide } from "../../../../src/scaling/decide.ts";
 import { explain } from "../../../../src/scaling/explain.ts";
-import type { Facts } from "../../../../src/scaling/model/observation.ts";
+import type { Observation } from "../../../../src/scaling/model/observation.ts";
 import { BASE, eventualLine, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
 import { execute, FROM_SOURCE } from "../../../support/kas.ts";
 import { FACTS, instance, NOW, OUT } from "../../../unit/scaling/fixtures.ts";
@@ -12,20 +12,20 @@ import { limits } from "../../../unit/scaling/cases.ts";
 const EXPLAIN = [...FROM_SOURCE, "admin", "explain"];
 
 /** What is said of a decision, in one string. */
-function text(facts: Facts, more: Partial<DecisionRecord> = {}, columns = 100): string {
+function text(facts: Observation, more: Partial<DecisionRecord> = {}, columns = 100): string {
   const record: DecisionRecord = {
     id: 7,
     time: NOW,
     kas: "1.2.3",
     rules: 1,
     message: { id: "m-1", received: NOW - 12 },
-    signal: OUT,
-    facts,
+    recommendation: OUT,
+    observation: facts,
     decision: decide(OUT, facts),
     activity: null,
     ...more,
   };
-  return explanationText(record, explain(record.signal, facts), columns).join("\n");
+  return explanationText(record, explain(record.recommendation, facts), columns).join("\n");
 }
 
 Deno.test("explanationText() tells what was asked and seen, each rule, what was done, and what would have had to differ", () => {
@@ -54,7 +54,7 @@ Deno.test("explanationText() tells the steps that were taken, and how they faile
       remaining: [],
       began: NOW,
       ended: NOW + 2_500,
-      state: "failed",
+      status: "failed",
       reason: "no capacity in b",
       steps: [{ step: "started", instance: "n4", began: NOW, ended: NOW + 2_000, failure: "no capacity" }],
     },
@@ -71,7 +71,7 @@ Deno.test("explanationText() shows of a large fleet the instances that matter, a
     alarm: { fleet: "kas", kind: "cpuhigh", dimension: id(150), from: "OK", to: "ALARM", at: NOW },
   } as const;
   const said = text({ ...FACTS, instances: fleet }, {
-    signal,
+    recommendation: signal,
     decision: decide(signal, { ...FACTS, instances: fleet }),
   });
   assertStringIncludes(said, `\n  ${id(150)}  node`);
@@ -84,7 +84,7 @@ Deno.test("explain explains a decision by its number, by time or the last one, f
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  const line = await eventualLine(autoscaler, ({ state }) => state === "done");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "done");
   const where = ["--state", it.options.state];
 
   const [byId, over, byTime, last, asked, json] = await Promise.all([

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { Journal } from "../../../../src/autoscaler/store/journal.ts";
-import { State } from "../../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../../src/autoscaler/store/state_folder.ts";
 import { decide } from "../../../../src/scaling/decide.ts";
 import { BASE, eventualLine, lines, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
 import { eventually, execute, FROM_SOURCE } from "../../../support/kas.ts";
@@ -22,12 +22,17 @@ async function withFolder(test: (folder: string) => Promise<void>): Promise<void
 
 /** Writes a journal of a start at NOW, and 100 s later a scale-in that max and cooldowns let pass. */
 function write(folder: string): void {
-  using state = State.open(folder);
+  using state = Store.open(folder);
   const journal = new Journal(state);
   const started = { ...FACTS, ...limits({ max: 4 }) };
-  journal.record({ signal: OUT, facts: started, decision: decide(OUT, started), dryRun: true });
+  journal.record({ recommendation: OUT, observation: started, decision: decide(OUT, started), dryRun: true });
   const later = { ...started, now: NOW + 100_000, history: { inServiceSince: {}, lastOut: NOW } };
-  journal.record({ signal: IN_ANY, facts: later, decision: decide(IN_ANY, later), dryRun: true });
+  journal.record({
+    recommendation: IN_ANY,
+    observation: later,
+    decision: decide(IN_ANY, later),
+    dryRun: true,
+  });
 }
 
 Deno.test("replay makes every decision of a running autoscaler's journal again to the byte, wherever the journal is read (R16)", async () => {
@@ -37,10 +42,10 @@ Deno.test("replay makes every decision of a running autoscaler's journal again t
   });
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ state }) => state === "done");
+  await eventualLine(autoscaler, ({ status }) => status === "done");
   await it.alarm("cpuhigh", BASE, "OK");
   await it.alarm("cpulow", NODES[0], "OK");
-  await eventualLine(autoscaler, ({ kind, state }) => kind === "stop" && state === "done");
+  await eventualLine(autoscaler, ({ kind, status }) => kind === "stop" && status === "done");
   await it.publish("nonsense");
   await eventually(() => lines(autoscaler), (all) => all.some(({ reason }) => reason.includes("JSON")));
 

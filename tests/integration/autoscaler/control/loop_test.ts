@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Inbox } from "../../../../src/autoscaler/store/inbox.ts";
-import { State } from "../../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../../src/autoscaler/store/state_folder.ts";
 import type { Sandbox } from "../../../../src/sandbox/sandbox.ts";
 import { eventually } from "../../../support/kas.ts";
 import {
@@ -27,7 +27,7 @@ Deno.test("an alarm that goes into ALARM brings the next node into service, with
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  const line = await eventualLine(autoscaler, ({ state }) => state === "done");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "done");
   assertEquals(it.standing(NODES[0]), "running in-service");
   assertEquals([line?.kind, line?.instance, line?.source], ["start", NODES[0], "notification"]);
   assertMatch(line?.reason ?? "", /^cpuhigh of i-00000000000000001 went from INSUFFICIENT_DATA to ALARM; /);
@@ -77,7 +77,7 @@ Deno.test("a node is registered only after its worker answers (R9)", async () =>
   await eventualLine(autoscaler, ({ phases }) => "running" in phases);
   assertEquals(changes(it.sandbox, NODES[0]), ["Start"]);
   serves = true;
-  await eventualLine(autoscaler, ({ state }) => state === "done");
+  await eventualLine(autoscaler, ({ status }) => status === "done");
   assertEquals(it.standing(NODES[0]), "running in-service");
 });
 
@@ -87,8 +87,8 @@ Deno.test("a node whose worker never answers is stopped and left out, and the ne
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  const line = await eventualLine(autoscaler, ({ state }) => state !== "in-progress");
-  assertEquals([line?.state, line?.instance], ["done", NODES[1]]);
+  const line = await eventualLine(autoscaler, ({ status }) => status !== "in-progress");
+  assertEquals([line?.status, line?.instance], ["done", NODES[1]]);
   assertMatch(
     line?.reason ?? "",
     /Waited 0.4 s in vain for the worker of i-00000000000000002; its last answer was 503 not yet/,
@@ -109,8 +109,8 @@ Deno.test("a lack of capacity turns to the next node at once (R7)", async () => 
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  const line = await eventualLine(autoscaler, ({ state }) => state !== "in-progress");
-  assertEquals([line?.state, line?.instance], ["done", NODES[1]]);
+  const line = await eventualLine(autoscaler, ({ status }) => status !== "in-progress");
+  assertEquals([line?.status, line?.instance], ["done", NODES[1]]);
   assertMatch(line?.reason ?? "", /InsufficientInstanceCapacity/);
   assertEquals(changes(it.sandbox, NODES[1]), ["Start", "Register"]);
 });
@@ -122,7 +122,7 @@ Deno.test("a node is stopped only after it has drained, and a start takes a drai
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ state }) => state === "done");
+  await eventualLine(autoscaler, ({ status }) => status === "done");
   await it.alarm("cpuhigh", BASE, "OK");
 
   const work = [1, 2, 3, 4].map(() => fetch(`http://127.0.0.1:${it.sandbox.balancerPort}/work`));
@@ -132,9 +132,9 @@ Deno.test("a node is stopped only after it has drained, and a start takes a drai
 
   await it.alarm("cpuhigh", BASE, "ALARM");
   await eventually(() => it.standing(NODES[0]), (standing) => standing === "running in-service");
-  const [back, out] = (await eventually(() => lines(autoscaler), ([line]) => line?.state === "done"))
+  const [back, out] = (await eventually(() => lines(autoscaler), ([line]) => line?.status === "done"))
     .filter(({ kind }) => kind !== "none");
-  assertEquals([back?.kind, out?.kind, out?.state], ["start", "stop", "cancelled"]);
+  assertEquals([back?.kind, out?.kind, out?.status], ["start", "stop", "cancelled"]);
   assertMatch(out?.reason ?? "", /is taken back by activity/);
   assertEquals(changes(it.sandbox, NODES[0]), ["Start", "Register", "Deregister", "Register"]);
 
@@ -145,7 +145,7 @@ Deno.test("a node is stopped only after it has drained, and a start takes a drai
   assertEquals(it.standing(NODES[0]), "running draining");
   held.resolve();
   for (const response of await Promise.all(work)) assertEquals(await response.text(), "pong");
-  await eventualLine(autoscaler, ({ kind, state }) => kind === "stop" && state === "done");
+  await eventualLine(autoscaler, ({ kind, status }) => kind === "stop" && status === "done");
   assertEquals(it.standing(NODES[0]), "stopped none");
 });
 
@@ -156,16 +156,16 @@ Deno.test("a node that does not drain in time is not stopped but registered agai
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ state }) => state === "done");
+  await eventualLine(autoscaler, ({ status }) => status === "done");
   await it.alarm("cpuhigh", BASE, "OK");
   const work = [1, 2].map(() => fetch(`http://127.0.0.1:${it.sandbox.balancerPort}/work`));
   await eventually(() => it.sandbox.calls.length, () => machine.held() === 2);
   await it.alarm("cpulow", NODES[0], "OK");
   const line = await eventualLine(
     autoscaler,
-    ({ kind, state }) => kind === "stop" && state !== "in-progress",
+    ({ kind, status }) => kind === "stop" && status !== "in-progress",
   );
-  assertEquals(line?.state, "failed");
+  assertEquals(line?.status, "failed");
   assertMatch(
     line?.reason ?? "",
     /in vain for i-00000000000000002 drained; the load balancer says InService: .* in progress; it is registered again/,
@@ -205,7 +205,7 @@ Deno.test("every message leaves one decision with its reason, and what is not fo
 Deno.test("a message that was stored is tried until AWS can be reached, and has one decision (R12, I8)", async () => {
   await using it = await stage();
   {
-    using state = State.open(it.options.state);
+    using state = Store.open(it.options.state);
     new Inbox(state).add(
       "m",
       { kind: "notification", body: notice(`kas:cpuhigh:${BASE}`, "ALARM", 0) },
@@ -217,7 +217,7 @@ Deno.test("a message that was stored is tried until AWS can be reached, and has 
   const failing = ({ error }: { error: string | undefined }) => error !== undefined;
   await eventually(() => it.sandbox.calls.filter(failing).length, (calls) => calls > 8);
   it.sandbox.faults.clear();
-  const line = await eventualLine(autoscaler, ({ state }) => state === "done");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "done");
   assertEquals([line?.instance, line?.message], [NODES[0], "m"]);
   assertEquals((await lines(autoscaler)).filter(({ message }) => message).length, 1);
 });
@@ -227,11 +227,11 @@ Deno.test("a state that persists is acted on at a resync, once an interval, with
   await it.alarm("cpuhigh", BASE, "ALARM");
   const limits = { ...it.options.limits, resync: 1_500 };
   const autoscaler = await it.start({ limits });
-  const first = await eventualLine(autoscaler, ({ state }) => state === "done");
+  const first = await eventualLine(autoscaler, ({ status }) => status === "done");
   assertEquals([first?.instance, first?.source], [NODES[0], "resync"]);
   const second = await eventualLine(
     autoscaler,
-    ({ instance, state }) => instance === NODES[1] && state === "done",
+    ({ instance, status }) => instance === NODES[1] && status === "done",
   );
   assertEquals(second?.source, "resync");
   assert(Date.parse(second?.phases.decided ?? "") - Date.parse(first?.phases.decided ?? "") >= limits.resync);
@@ -242,7 +242,7 @@ Deno.test("a notification of a change that a resync has acted on does not step a
   await it.alarm("cpuhigh", BASE, "ALARM");
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
-  await eventualLine(autoscaler, ({ state }) => state === "done");
+  await eventualLine(autoscaler, ({ status }) => status === "done");
   const { changed } = await it.alarmNow("cpuhigh", BASE);
   await it.publish(notice(`kas:cpuhigh:${BASE}`, "ALARM", 0, changed));
   const told = await eventually(
@@ -265,7 +265,7 @@ Deno.test("what was left unfinished is gone on with at the next start, without d
   }
   serves = true;
   const second = await it.start();
-  const line = await eventualLine(second, ({ state }) => state === "done");
+  const line = await eventualLine(second, ({ status }) => status === "done");
   assertEquals(line?.instance, NODES[0]);
   assertEquals(changes(it.sandbox, NODES[0]), ["Start", "Register"]);
 });
@@ -276,7 +276,7 @@ Deno.test("--dry-run decides and records, and acts on nothing", async () => {
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
   const line = await eventualLine(autoscaler, () => true);
-  assertEquals([line?.kind, line?.instance, line?.state], ["start", NODES[0], "dry-run"]);
+  assertEquals([line?.kind, line?.instance, line?.status], ["start", NODES[0], "dry-run"]);
   assertEquals(changes(it.sandbox, NODES[0]), []);
 });
 
@@ -285,7 +285,7 @@ Deno.test("GET /status tells the fleet, its alarms, what is under way and the se
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ state }) => state === "done");
+  await eventualLine(autoscaler, ({ status }) => status === "done");
   const text = await (await fetch(`${autoscaler.url}/status`)).text();
   const status = JSON.parse(text);
   assertEquals(status.fleet, "kas");

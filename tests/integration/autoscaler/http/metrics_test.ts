@@ -14,10 +14,10 @@ Deno.test("GET /metrics tells the whole story of a scale-out and a scale-in, and
   };
   const before = await read();
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ state }) => state === "done");
+  await eventualLine(autoscaler, ({ status }) => status === "done");
   await it.alarm("cpuhigh", BASE, "OK");
   await it.alarm("cpulow", NODES[0], "OK");
-  await eventualLine(autoscaler, ({ kind, state }) => kind === "stop" && state === "done");
+  await eventualLine(autoscaler, ({ kind, status }) => kind === "stop" && status === "done");
   const after = await eventually(
     read,
     (families) => value(families, "kas_activities_total", { kind: "stop", outcome: "done" }) === 1,

@@ -94,7 +94,7 @@ Deno.test("five alarms at once start five instances together: all before the fir
   );
   const all = await eventually(
     () => lines(autoscaler),
-    (all) => all.filter(({ state }) => state === "done").length === 5,
+    (all) => all.filter(({ status }) => status === "done").length === 5,
   );
   assertEquals(new Set(all.filter(({ kind }) => kind === "start").map(({ instance }) => instance)).size, 5);
   assertEquals(starts(), 5);
@@ -108,7 +108,7 @@ Deno.test("a stop that takes its time does not delay the start of another node (
   await it.alarm("cpulow", FIRST, "OK");
   await eventually(() => it.standing(FIRST), (standing) => standing === "stopping none");
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ kind, state }) => kind === "start" && state === "done");
+  await eventualLine(autoscaler, ({ kind, status }) => kind === "start" && status === "done");
   assertEquals([it.standing(FIRST), it.standing(SECOND)], ["stopping none", "running in-service"]);
 });
 
@@ -125,9 +125,9 @@ Deno.test("with no stopped node left a stopping one counts as coming: its stop i
     line?.reason ?? "",
     /no node is stopped, and i-00000000000000002 is stopping: it is waited for/,
   );
-  await eventualLine(autoscaler, ({ kind, state }) => kind === "start" && state === "done");
+  await eventualLine(autoscaler, ({ kind, status }) => kind === "start" && status === "done");
   assertEquals(it.standing(FIRST), "running in-service");
-  const states = (await lines(autoscaler)).filter(({ kind }) => kind !== "none").map(({ state }) => state);
+  const states = (await lines(autoscaler)).filter(({ kind }) => kind !== "none").map(({ status }) => status);
   assertEquals(states, ["done", "done"]);
   assertEquals(changes(it, FIRST), ["Start", "Register", "Deregister", "Stop", "Start", "Register"]);
 });
@@ -140,8 +140,8 @@ Deno.test("where a zone lacks capacity a node of another zone is tried next, tho
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  const line = await eventualLine(autoscaler, ({ state }) => state !== "in-progress");
-  assertEquals([line?.state, line?.instance], ["done", SECOND]);
+  const line = await eventualLine(autoscaler, ({ status }) => status !== "in-progress");
+  assertEquals([line?.status, line?.instance], ["done", SECOND]);
   // Asked for once, and never again.
   assertEquals(changes(it, FIRST).filter((change) => change === "Start"), ["Start"]);
   assertEquals(it.standing(THIRD), "stopped none");
@@ -162,7 +162,7 @@ for (
     const autoscaler = await it.start();
     await it.subscribe(autoscaler);
     await it.alarm("cpuhigh", BASE, "ALARM");
-    const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+    const line = await eventualLine(autoscaler, ({ status }) => status === "failed");
     assertMatch(line?.reason ?? "", /^Waited 0.3 s in vain for the worker of i-00000000000000002; /);
     const why = await quarantineOf(it, FIRST) ?? "";
     assertMatch(why, expected);
@@ -178,10 +178,10 @@ Deno.test("an undoing that AWS keeps from ending stays under way until the world
   await it.alarm("cpuhigh", BASE, "ALARM");
   // Three attempts make one call.
   await eventually(() => away.met, (met) => met > 3);
-  assertEquals((await eventualLine(autoscaler, () => true))?.state, "in-progress");
+  assertEquals((await eventualLine(autoscaler, () => true))?.status, "in-progress");
   assertEquals(it.standing(FIRST), "running none");
   away.stop();
-  const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "failed");
   assertMatch(line?.reason ?? "", /^Waited 0.3 s in vain for the worker/);
   assertMatch(it.standing(FIRST), /^stop(ping|ped) none$/);
 });
@@ -197,7 +197,7 @@ Deno.test("an undoing that was cut short is redone at the next start with the re
   }
   it.sandbox.faults.onCall = undefined;
   const second = await it.start();
-  const line = await eventualLine(second, ({ state }) => state === "failed");
+  const line = await eventualLine(second, ({ status }) => status === "failed");
   const reason = /^Waited 0.3 s in vain for the worker of i-00000000000000002/;
   assertMatch(line?.reason ?? "", reason);
   assertMatch(await quarantineOf(it, FIRST) ?? "", reason);
@@ -228,11 +228,14 @@ Deno.test("a start of an instance that is still being undone waits until that is
   await eventually(() => it.standing(SECOND), (standing) => standing === "running in-service");
   await eventually(() => undoing, (n) => n > 0);
   await it.alarm("reqcount", "kas", "ALARM");
-  await eventualLine(autoscaler, ({ instance, state }) => instance === FIRST && state === "in-progress");
+  await eventualLine(
+    autoscaler,
+    ({ instance, status }) => instance === FIRST && status === "in-progress",
+  );
   away = false;
   await eventually(
     () => lines(autoscaler),
-    (all) => all.filter(({ kind, state }) => kind === "start" && state === "done").length === 2,
+    (all) => all.filter(({ kind, status }) => kind === "start" && status === "done").length === 2,
   );
   await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
   assertEquals(changes(it, FIRST).slice(-2), ["Start", "Register"]);
@@ -247,7 +250,7 @@ Deno.test("a node that may not be put into quarantine is stopped all the same (R
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ state }) => state === "failed");
+  await eventualLine(autoscaler, ({ status }) => status === "failed");
   assertEquals(await quarantineOf(it, FIRST), undefined);
   assertMatch(it.standing(FIRST), /^stop(ping|ped) none$/);
 });
@@ -282,7 +285,7 @@ Deno.test("a node that comes into service too late is drained before it is stopp
   held.resolve();
   const answers = await Promise.all(work.map(async (response) => await (await response).text()));
   assertEquals([cut, answers], [false, ["pong", "pong"]]);
-  await eventualLine(autoscaler, ({ state }) => state === "failed");
+  await eventualLine(autoscaler, ({ status }) => status === "failed");
   assertMatch(it.standing(FIRST), /^stop(ping|ped) none$/);
 });
 
@@ -300,7 +303,7 @@ Deno.test("after it has drained an instance is looked at again: registered by so
     if (seen++ === 0) await register(it.aws, BALANCER, FIRST);
   };
   await it.alarm("cpulow", FIRST, "OK");
-  const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "failed");
   assertMatch(line?.reason ?? "", /^i-00000000000000002 was registered again by someone else/);
   await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
   assertEquals(changes(it, FIRST).includes("Stop"), false);
@@ -319,7 +322,7 @@ Deno.test("an instance that can't be stopped is registered again, however long t
     if (action.startsWith("Register") && refused++ < 4) throw new Error("AWS is away");
   };
   await it.alarm("cpulow", FIRST, "OK");
-  const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "failed");
   assertMatch(line?.reason ?? "", /InvalidInstanceID.*; it is registered again/);
   await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
 });
@@ -342,8 +345,8 @@ Deno.test("a putting back that was cut short is gone on with at the next start, 
   held.resolve();
   for (const response of await Promise.all(work)) await response.text();
   const second = await it.start();
-  const line = await eventualLine(second, ({ state }) => state !== "in-progress");
-  assertEquals(line?.state, "failed");
+  const line = await eventualLine(second, ({ status }) => status !== "in-progress");
+  assertEquals(line?.status, "failed");
   assertMatch(
     line?.reason ?? "",
     /^Waited 0.3 s in vain for i-00000000000000002 drained; the load balancer says InService: .* in progress; it is registered again/,
@@ -362,7 +365,7 @@ Deno.test("an instance that was terminated behind its back on the way out is no 
     await terminateInstance(it.aws, FIRST);
   };
   await it.alarm("cpulow", FIRST, "OK");
-  await eventualLine(autoscaler, ({ kind, state }) => kind === "stop" && state !== "in-progress");
+  await eventualLine(autoscaler, ({ kind, status }) => kind === "stop" && status !== "in-progress");
   assertEquals(changes(it, FIRST).filter((change) => change === "Register"), ["Register"]);
 });
 
@@ -377,7 +380,7 @@ Deno.test("a candidate that was put into quarantine in the meantime is passed ov
     return quarantine(it.aws, SECOND, "by hand");
   };
   await it.alarm("cpuhigh", BASE, "ALARM");
-  const line = await eventualLine(autoscaler, ({ state }) => state === "failed");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "failed");
   assertMatch(
     line?.reason ?? "",
     /InsufficientInstanceCapacity.*i-00000000000000003: it is in quarantine: by hand/,

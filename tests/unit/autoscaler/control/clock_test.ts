@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type Clock, DeadlineError, until, type Wait } from "../../../../src/autoscaler/control/clock.ts";
+import {
+  type Clock,
+  DeadlineError,
+  until,
+  type WaitOptions,
+} from "../../../../src/autoscaler/control/clock.ts";
 
 /** A clock whose sleeps pass at once. */
 function fastClock(): Clock & { readonly sleeps: number[] } {
@@ -18,7 +23,7 @@ function fastClock(): Clock & { readonly sleeps: number[] } {
   };
 }
 
-function wait(more: Partial<Wait> = {}): Wait {
+function wait(more: Partial<WaitOptions> = {}): WaitOptions {
   const { signal } = new AbortController();
   return {
     what: "rain",

@@ -20,8 +20,8 @@ function journal(length: number): (wanted: Wanted) => DecisionRecord | undefined
       kas: "1.0.0",
       rules: 1,
       message: null,
-      signal: { kind: "none", source: "resync", why: "quiet" },
-      facts: FACTS,
+      recommendation: { kind: "none", source: "resync", why: "quiet" },
+      observation: FACTS,
       decision: { kind: "none", reason: "quiet", rules: [] },
       activity: null,
     };

@@ -2,14 +2,14 @@ import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { Bodies, BODY_LIMIT } from "../../../../src/autoscaler/http/body_limits.ts";
 import { handler, type HandlerParts } from "../../../../src/autoscaler/http/endpoint.ts";
 import { Inbox } from "../../../../src/autoscaler/store/inbox.ts";
-import { State } from "../../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../../src/autoscaler/store/state_folder.ts";
 import { CertificateError } from "../../../../src/sns/certificate.ts";
 import { verifier } from "../../../../src/sns/verify.ts";
 import { type Body, CERTIFICATE, NOW, signed, TOPIC } from "../../sns/fixtures.ts";
 
 /** A handler over an inbox in memory, which counts how often the loop would have been woken. */
 class Desk implements Disposable {
-  readonly #state = State.memory();
+  readonly #state = Store.memory();
   readonly inbox = new Inbox(this.#state);
   woken = 0;
   readonly #wake = Promise.withResolvers<void>();

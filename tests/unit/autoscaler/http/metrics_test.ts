@@ -10,12 +10,12 @@ const NOW = Date.UTC(2026, 10, 24);
 
 const QUIET: Snapshot = {
   now: NOW,
-  facts: undefined,
+  observation: undefined,
   limits: { min: 1, max: 5, warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 60_000 },
   look: undefined,
   waiting: 0,
   oldest: undefined,
-  underWay: [],
+  inProgress: [],
   bytes: 4_096,
 };
 

@@ -42,7 +42,7 @@ function about(id: string, { action, input, moment }: Passing): boolean {
 /** What was decided since the first resync, and what came of it, the first one first. */
 function lines({ kas, time }: Lab): string[] {
   return kas.journal.lines(100, time.now()).toReversed().slice(1)
-    .map(({ kind, state, reason }) => `${kind} ${state ?? ""}: ${reason}`);
+    .map(({ kind, status, reason }) => `${kind} ${status ?? ""}: ${reason}`);
 }
 
 /** Whether an instance was ever taken off the load balancer. */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Inbox } from "../../../../src/autoscaler/store/inbox.ts";
-import { State } from "../../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../../src/autoscaler/store/state_folder.ts";
 
 const ENTRY = { kind: "notification", body: "an alarm" } as const;
 
@@ -8,17 +8,17 @@ Deno.test("Inbox.add() takes a message once, also after a restart and long after
   const folder = await Deno.makeTempDir();
   try {
     {
-      using state = State.open(folder);
+      using state = Store.open(folder);
       const inbox = new Inbox(state);
       assertEquals([inbox.add("m", ENTRY, 1), inbox.add("m", ENTRY, 2)], [true, false]);
     }
     {
-      using state = State.open(folder);
+      using state = Store.open(folder);
       const inbox = new Inbox(state);
       assertEquals(inbox.next("notification", 2), { ...ENTRY, id: "m", received: 1, attempts: 0 });
       inbox.done("m", 2);
     }
-    using state = State.open(folder);
+    using state = Store.open(folder);
     const inbox = new Inbox(state);
     assertEquals(inbox.next("notification", 3), undefined);
     inbox.prune(3 + 3_600_000);
@@ -29,7 +29,7 @@ Deno.test("Inbox.add() takes a message once, also after a restart and long after
 });
 
 Deno.test("Inbox.next() gives messages in the order in which they came, each kind by itself", () => {
-  using state = State.memory();
+  using state = Store.memory();
   const inbox = new Inbox(state);
   inbox.add("b", ENTRY, 5);
   inbox.add("a", ENTRY, 5);
@@ -43,7 +43,7 @@ Deno.test("Inbox.next() gives messages in the order in which they came, each kin
 });
 
 Deno.test("Inbox.postpone() puts a message off twice as long each time, up to ten seconds", () => {
-  using state = State.memory();
+  using state = Store.memory();
   const inbox = new Inbox(state);
   inbox.add("m", ENTRY, 0);
   const waits: number[] = [];
@@ -60,7 +60,7 @@ Deno.test("Inbox.postpone() puts a message off twice as long each time, up to te
 });
 
 Deno.test("a message that was put off by a clock since set back is due (R12)", () => {
-  using state = State.memory();
+  using state = Store.memory();
   const inbox = new Inbox(state);
   const hour = 3_600_000;
   inbox.add("m", ENTRY, hour);
@@ -72,7 +72,7 @@ Deno.test("a message that was put off by a clock since set back is due (R12)", (
 });
 
 Deno.test("Inbox.postpone() lets the next message by", () => {
-  using state = State.memory();
+  using state = Store.memory();
   const inbox = new Inbox(state);
   inbox.add("first", ENTRY, 0);
   inbox.add("second", ENTRY, 0);
@@ -82,7 +82,7 @@ Deno.test("Inbox.postpone() lets the next message by", () => {
 });
 
 Deno.test("Inbox.done() forgets what a message said, a token above all", () => {
-  using state = State.memory();
+  using state = Store.memory();
   const inbox = new Inbox(state);
   inbox.add("m", { kind: "confirmation", body: "secret" }, 0);
   inbox.done("m", 1);
@@ -90,7 +90,7 @@ Deno.test("Inbox.done() forgets what a message said, a token above all", () => {
 });
 
 Deno.test("Inbox.prune() forgets a message a day after it was done, and none that waits", () => {
-  using state = State.memory();
+  using state = Store.memory();
   const inbox = new Inbox(state);
   inbox.add("done", ENTRY, 0);
   inbox.add("waits", ENTRY, 0);

@@ -1,14 +1,19 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { Journal, type Line, type Made, type Wanted } from "../../../../src/autoscaler/store/journal.ts";
-import { State } from "../../../../src/autoscaler/store/state_folder.ts";
-import type { Signal } from "../../../../src/scaling/model/alarm.ts";
+import {
+  Journal,
+  type Line,
+  type NewDecision,
+  type Wanted,
+} from "../../../../src/autoscaler/store/journal.ts";
+import { Store } from "../../../../src/autoscaler/store/state_folder.ts";
+import type { Recommendation } from "../../../../src/scaling/model/alarm.ts";
 import { decide, type Decision, RULES } from "../../../../src/scaling/decide.ts";
 import { decided } from "../../../../src/scaling/replay.ts";
 import { FACTS, instance, NOW, stopped } from "../../scaling/fixtures.ts";
 import * as random from "../../scaling/random.ts";
 
-const OUT: Signal = { kind: "out", source: "manual" };
+const OUT: Recommendation = { kind: "out", source: "manual" };
 const START: Decision = {
   kind: "start",
   instance: "n3",
@@ -20,21 +25,21 @@ const START: Decision = {
 const STOP: Decision = { kind: "stop", instance: "n1", reason: "idle", rules: ["R8"] };
 const LAUNCH: Decision = { kind: "launch", template: "kas-node:2", reason: "none left", rules: ["R7"] };
 const NONE: Decision = { kind: "none", reason: "all is well", rules: [] };
-const RESYNC: Signal = { kind: "none", source: "resync", why: "all is well" };
+const RESYNC: Recommendation = { kind: "none", source: "resync", why: "all is well" };
 
 /** Records a decision made some ms after NOW. */
-function record(journal: Journal, decision: Decision, after = 0, more: Partial<Made> = {}) {
+function record(journal: Journal, decision: Decision, after = 0, more: Partial<NewDecision> = {}) {
   return journal.record({
-    signal: OUT,
-    facts: { ...FACTS, now: NOW + after },
+    recommendation: OUT,
+    observation: { ...FACTS, now: NOW + after },
     decision,
     dryRun: false,
     ...more,
   });
 }
 
-function open(): { state: State; journal: Journal; [Symbol.dispose](): void } {
-  const state = State.memory();
+function open(): { state: Store; journal: Journal; [Symbol.dispose](): void } {
+  const state = Store.memory();
   return { state, journal: new Journal(state), [Symbol.dispose]: () => state[Symbol.dispose]() };
 }
 
@@ -48,7 +53,7 @@ Deno.test("Journal.read() gives back what a decision was made from, so that it c
     [1, NOW, { id: "m", received: NOW - 5 }, RULES],
   );
   assertMatch(found?.kas ?? "", /^\d+\.\d+\.\d+/);
-  assertEquals([found?.signal, found?.facts, found?.decision], [OUT, FACTS, decision]);
+  assertEquals([found?.recommendation, found?.observation, found?.decision], [OUT, FACTS, decision]);
   assertEquals([found?.activity?.instance, found?.activity?.steps], ["n4", []]);
 });
 
@@ -56,19 +61,24 @@ Deno.test("R16: of random fleets and signals, what Journal.record() writes to di
   const folder = await Deno.makeTempDir();
   try {
     {
-      using state = State.open(folder);
+      using state = Store.open(folder);
       const journal = new Journal(state);
       // One commit for all of them: what is tested is not how often the disk is waited for.
       state.transaction(() =>
         fc.assert(
           fc.property(random.signal, random.facts, (signal, facts) => {
-            journal.record({ signal, facts, decision: decide(signal, facts), dryRun: true });
+            journal.record({
+              recommendation: signal,
+              observation: facts,
+              decision: decide(signal, facts),
+              dryRun: true,
+            });
           }),
           { numRuns: 500 },
         )
       );
     }
-    using state = State.read(folder);
+    using state = Store.read(folder);
     const journal = new Journal(state);
     let made = 0;
     for (let next = journal.read({ after: 0 }); next !== undefined; next = journal.read({ after: next.id })) {
@@ -106,8 +116,8 @@ Deno.test("Journal.record() begins an activity for a step, and none for nothing 
   assertEquals([activity?.kind, activity?.instance, activity?.remaining], ["start", "n3", ["n4", "n5"]]);
   assertEquals(record(it.journal, NONE), undefined);
   assertEquals(record(it.journal, STOP, 1, { dryRun: true }), undefined);
-  assertEquals(it.journal.underWay(), [{ kind: "start", instance: "n3", since: NOW }]);
-  assertEquals(it.journal.lines(9, NOW).map(({ kind, state }) => [kind, state]), [
+  assertEquals(it.journal.inProgress(), [{ kind: "start", instance: "n3", since: NOW }]);
+  assertEquals(it.journal.lines(9, NOW).map(({ kind, status }) => [kind, status]), [
     ["stop", "dry-run"],
     ["none", null],
     ["start", "in-progress"],
@@ -117,7 +127,7 @@ Deno.test("Journal.record() begins an activity for a step, and none for nothing 
 Deno.test("Journal.record() keeps each of the resyncs in a row that come to the same none, and lines() tells them as one (I8)", () => {
   using it = open();
   const resync = (reason: string, after: number) =>
-    record(it.journal, { ...NONE, reason }, after, { signal: RESYNC });
+    record(it.journal, { ...NONE, reason }, after, { recommendation: RESYNC });
   resync("idle", 0);
   resync("idle", 60_000);
   resync("idle", 61_000);
@@ -135,17 +145,19 @@ Deno.test("Journal.record() keeps each of the resyncs in a row that come to the 
       [1, "idle", 3, 61_000],
     ],
   );
-  assertEquals(it.journal.read({ id: 2 })?.facts.now, NOW + 60_000);
+  assertEquals(it.journal.read({ id: 2 })?.observation.now, NOW + 60_000);
 });
 
 Deno.test("Journal.prune() lets a run of resyncs begin with the oldest that is left", () => {
   using it = open();
   const day = 24 * 3_600_000;
-  for (const after of [0, 2 * day, 3 * day, 4 * day]) record(it.journal, NONE, after, { signal: RESYNC });
+  for (const after of [0, 2 * day, 3 * day, 4 * day]) {
+    record(it.journal, NONE, after, { recommendation: RESYNC });
+  }
   it.journal.prune(NOW + 91 * day);
   const line = ({ id, times, time }: Line) => [id, times, Date.parse(time) - NOW];
   assertEquals(it.journal.lines(9, NOW).map(line), [[2, 3, 4 * day]]);
-  record(it.journal, NONE, 5 * day, { signal: RESYNC });
+  record(it.journal, NONE, 5 * day, { recommendation: RESYNC });
   assertEquals(it.journal.lines(9, NOW).map(line), [[2, 4, 5 * day]]);
   it.journal.prune(NOW + 94.5 * day);
   assertEquals(it.journal.lines(9, NOW).map(line), [[5, 1, 5 * day]]);
@@ -169,7 +181,7 @@ Deno.test("Journal.turn() turns to the next candidate that no other activity is 
   const turned = first && it.journal.turn(first);
   assertEquals([turned?.instance, turned?.remaining], ["n5", []]);
   assertEquals(turned && it.journal.turn(turned), undefined);
-  assertEquals(it.journal.underWay().map(({ instance }) => instance), ["n5", "n4"]);
+  assertEquals(it.journal.inProgress().map(({ instance }) => instance), ["n5", "n4"]);
 });
 
 Deno.test("Journal.step() is on record before the step is taken, and after it with how it ended", async () => {
@@ -206,7 +218,7 @@ Deno.test("Journal.lines() tells when each phase ended, from the breach on (R17)
     at: NOW - 20,
   } as const;
   const activity = record(it.journal, START, 0, {
-    signal: { kind: "out", source: "notification", alarm },
+    recommendation: { kind: "out", source: "notification", alarm },
     message: { id: "m", received: NOW - 10 },
   });
   if (activity === undefined) throw new Error("there is an activity");
@@ -266,11 +278,11 @@ Deno.test("Journal.launch() has an activity at its instance as soon as the launc
   const broken = it.journal.launch(activity, { now, signal, take: () => Promise.reject(new Error("no")) });
   await assertRejects(() => broken, Error, "no");
   const take = () => {
-    assertEquals(it.journal.underWay(), [{ kind: "launch", since: NOW }]);
+    assertEquals(it.journal.inProgress(), [{ kind: "launch", since: NOW }]);
     return Promise.resolve({ id: "n9" });
   };
   await it.journal.launch(activity, { now, signal, take });
-  assertEquals(it.journal.underWay(), [{ kind: "launch", instance: "n9", since: NOW }]);
+  assertEquals(it.journal.inProgress(), [{ kind: "launch", instance: "n9", since: NOW }]);
   assertEquals(it.journal.steps(activity.id), [
     { step: "launched", began: NOW + 5, ended: NOW + 5, failure: "no" },
     { step: "launched", instance: "n9", began: NOW + 5, ended: NOW + 5 },
@@ -286,14 +298,14 @@ Deno.test("Journal.notice() takes one in service at first sight for as old as it
   const folder = await Deno.makeTempDir();
   try {
     {
-      using state = State.open(folder);
+      using state = Store.open(folder);
       const journal = new Journal(state);
       journal.notice([instance("old", { launched: NOW - 9_000 }), stopped("new")], NOW);
       journal.notice([instance("old"), instance("new")], NOW + 1);
       journal.notice([instance("old"), instance("new")], NOW + 2);
       assertEquals(journal.history(NOW).inServiceSince, { new: NOW + 1, old: NOW - 9_000 });
     }
-    using state = State.open(folder);
+    using state = Store.open(folder);
     const journal = new Journal(state);
     assertEquals(journal.history(NOW).inServiceSince, { new: NOW + 1, old: NOW - 9_000 });
     journal.notice([instance("old", { registration: "draining" })], NOW + 3);
@@ -319,7 +331,7 @@ Deno.test("Journal.prune() forgets after 90 days, but no activity under way and 
 });
 
 Deno.test("Journal.prune() forgets the oldest beyond the database's bound, but nothing that is under way", () => {
-  using state = State.memory();
+  using state = Store.memory();
   const largest = 512 * 1_024;
   const journal = new Journal(state, largest);
   record(journal, START);

@@ -10,7 +10,7 @@ function line(phases: Readonly<Record<string, number>>, more: Partial<Line> = {}
     time: new Date(NOW).toISOString(),
     kind: "start",
     instance: "n1",
-    state: "done",
+    status: "done",
     reason: "busy",
     seconds: 1,
     source: "notification",
@@ -64,8 +64,8 @@ Deno.test("phaseLengths() of a resync begin with the decision: what persists bro
 });
 
 Deno.test("phaseLengths() are none of what is not done, and never below zero where clocks differ", () => {
-  assertEquals(told(line(START, { state: "failed" })), []);
-  assertEquals(told(line({}, { kind: "none", state: null })), []);
+  assertEquals(told(line(START, { status: "failed" })), []);
+  assertEquals(told(line({}, { kind: "none", status: null })), []);
   assertEquals(told(line({ ...START, breach: 9_000 })).slice(0, 1), ["notified 0"]);
 });
 

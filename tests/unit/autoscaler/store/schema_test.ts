@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { Journal } from "../../../../src/autoscaler/store/journal.ts";
 import { pack } from "../../../../src/autoscaler/store/record.ts";
-import { State } from "../../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../../src/autoscaler/store/state_folder.ts";
 import { ExitError } from "../../../../src/cli/command.ts";
 import { decide } from "../../../../src/scaling/decide.ts";
 import { decided } from "../../../../src/scaling/replay.ts";
@@ -58,7 +58,7 @@ Deno.test("State.open() brings a folder of version 2 up to date, and what it had
         INSERT INTO steps (activity, instance, step, began, cause, blame)
         VALUES (7, 'n4', 'undone', ${NOW}, 'it broke', 1)`);
     }
-    using state = State.open(folder);
+    using state = Store.open(folder);
     const journal = new Journal(state);
     const [activity] = journal.unfinished();
     assertEquals([activity?.id, activity?.kind, activity?.instance, activity?.remaining], [7, "start", "n4", [
@@ -71,7 +71,10 @@ Deno.test("State.open() brings a folder of version 2 up to date, and what it had
     assertEquals(record && decided(record), JSON.stringify(record?.decision));
     // The next number is a new one, and references hold.
     const launch = { kind: "launch", template: "kas-node", reason: "none left", rules: ["R7"] } as const;
-    assertEquals(journal.record({ signal: OUT, facts: FACTS, decision: launch, dryRun: false })?.id, 8);
+    assertEquals(
+      journal.record({ recommendation: OUT, observation: FACTS, decision: launch, dryRun: false })?.id,
+      8,
+    );
     state.db.exec("DELETE FROM decisions WHERE id = 1");
     assertEquals(journal.steps(7), []);
   }));
@@ -88,9 +91,9 @@ async function withFolder(test: (folder: string) => Promise<void>): Promise<void
 Deno.test("State.open() brings a folder of version 1 up to date, with all that is under way and what can be replayed", () =>
   withFolder(async (folder) => {
     await first(folder);
-    assertThrows(() => State.read(folder), ExitError, "its schema is version 1");
+    assertThrows(() => Store.read(folder), ExitError, "its schema is version 1");
     {
-      using state = State.open(folder);
+      using state = Store.open(folder);
       const journal = new Journal(state);
       assertEquals(journal.unfinished().map(({ instance, remaining }) => [instance, remaining]), [["n4", [
         "n3",
@@ -101,13 +104,16 @@ Deno.test("State.open() brings a folder of version 1 up to date, with all that i
       assertEquals(state.db.prepare("SELECT count(*) AS n FROM messages").get()?.n, 1);
 
       const start = journal.read({ id: 1 });
-      assertEquals([start?.kas, start?.facts, start?.message], [null, FACTS, { id: "m", received: NOW - 5 }]);
+      assertEquals([start?.kas, start?.observation, start?.message], [null, FACTS, {
+        id: "m",
+        received: NOW - 5,
+      }]);
       assertEquals(start && decided(start), JSON.stringify(start?.decision));
       assertEquals(journal.read({ id: 2 })?.decision.reason, "quiet");
       assertEquals(journal.read({ id: 3 }), undefined);
 
       // The next number is a new one, and references hold.
-      journal.record({ signal: OUT, facts: FACTS, decision: decide(OUT, FACTS), dryRun: true });
+      journal.record({ recommendation: OUT, observation: FACTS, decision: decide(OUT, FACTS), dryRun: true });
       assertEquals(journal.read({ last: true })?.id, 3);
       assertThrows(() =>
         state.db.exec(
@@ -115,8 +121,8 @@ Deno.test("State.open() brings a folder of version 1 up to date, with all that i
         )
       );
     }
-    State.open(folder)[Symbol.dispose]();
-    using state = State.read(folder);
+    Store.open(folder)[Symbol.dispose]();
+    using state = Store.read(folder);
     assertEquals(new Journal(state).lines(9, NOW).map(({ id, times }) => [id, times]), [[3, 1], [2, 1], [
       1,
       1,
@@ -130,7 +136,7 @@ Deno.test("State.open() leaves a folder of version 1 as it is where it can't be 
       using db = new DatabaseSync(`${folder}/kas.db`);
       db.exec("CREATE TABLE decisions_time (taken TEXT)");
     }
-    assertThrows(() => State.open(folder), ExitError, "already");
+    assertThrows(() => Store.open(folder), ExitError, "already");
     using db = new DatabaseSync(`${folder}/kas.db`);
     assertEquals(db.prepare("PRAGMA user_version").get()?.user_version, 1);
     assertEquals(db.prepare("SELECT count(*) AS n FROM decisions").get()?.n, 2);

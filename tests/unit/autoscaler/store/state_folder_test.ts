@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { State } from "../../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../../src/autoscaler/store/state_folder.ts";
 import { ExitError } from "../../../../src/cli/command.ts";
 import { Syncs } from "./syncs.ts";
 
@@ -14,59 +14,59 @@ async function withFolder(test: (folder: string) => void | Promise<void>): Promi
 
 Deno.test("State.open() creates the folder, for its owner's eyes alone", () =>
   withFolder((folder) => {
-    using _state = State.open(`${folder}/a/b`);
+    using _state = Store.open(`${folder}/a/b`);
     assertEquals((Deno.statSync(`${folder}/a/b`).mode ?? 0) & 0o777, 0o700);
   }));
 
 Deno.test("State.open() refuses a folder that another autoscaler has, until that one is gone", () =>
   withFolder((folder) => {
-    const first = State.open(folder);
-    assertThrows(() => State.open(folder), ExitError, "another autoscaler is using it");
+    const first = Store.open(folder);
+    assertThrows(() => Store.open(folder), ExitError, "another autoscaler is using it");
     first[Symbol.dispose]();
-    State.open(folder)[Symbol.dispose]();
+    Store.open(folder)[Symbol.dispose]();
   }));
 
 Deno.test("State.open() says in one line that a folder can't be used, and lets go of its lock", () =>
   withFolder((folder) => {
     Deno.mkdirSync(`${folder}/kas.db`);
-    assertThrows(() => State.open(folder), ExitError, `Cannot use state folder ${folder}: `);
+    assertThrows(() => Store.open(folder), ExitError, `Cannot use state folder ${folder}: `);
     Deno.removeSync(`${folder}/kas.db`);
-    State.open(folder)[Symbol.dispose]();
-    assertThrows(() => State.open(`${folder}/kas.db`), ExitError, "Cannot use state folder");
+    Store.open(folder)[Symbol.dispose]();
+    assertThrows(() => Store.open(`${folder}/kas.db`), ExitError, "Cannot use state folder");
     // Where not even root may write.
-    assertThrows(() => State.open("/proc/kas"), ExitError, "Cannot use state folder /proc/kas: ");
+    assertThrows(() => Store.open("/proc/kas"), ExitError, "Cannot use state folder /proc/kas: ");
   }));
 
 Deno.test("State.open() refuses a schema of another version, and leaves it as it is", () =>
   withFolder((folder) => {
     {
-      using state = State.open(folder);
+      using state = Store.open(folder);
       state.db.exec("PRAGMA user_version = 99");
     }
-    assertThrows(() => State.open(folder), ExitError, "its schema is version 99");
-    assertThrows(() => State.read(folder), ExitError, "its schema is version 99");
+    assertThrows(() => Store.open(folder), ExitError, "its schema is version 99");
+    assertThrows(() => Store.read(folder), ExitError, "its schema is version 99");
   }));
 
 Deno.test("State.read() reads while an autoscaler is writing and after it is gone, and can't write", () =>
   withFolder((folder) => {
     {
-      using writing = State.open(folder);
-      using reading = State.read(folder);
+      using writing = Store.open(folder);
+      using reading = Store.read(folder);
       writing.db.exec("INSERT INTO in_service VALUES ('i-1', 7)");
       assertEquals(reading.db.prepare("SELECT since FROM in_service").get()?.since, 7);
       assertThrows(() => reading.db.exec("DELETE FROM in_service"));
     }
-    using reading = State.read(folder);
+    using reading = Store.read(folder);
     assertEquals(reading.db.prepare("SELECT since FROM in_service").get()?.since, 7);
   }));
 
 Deno.test("State.read() says that there is no journal", () =>
   withFolder((folder) => {
-    assertThrows(() => State.read(`${folder}/none`), ExitError, `Cannot read journal ${folder}/none/kas.db`);
+    assertThrows(() => Store.read(`${folder}/none`), ExitError, `Cannot read journal ${folder}/none/kas.db`);
   }));
 
 Deno.test("State.transaction() carries out all or nothing", () => {
-  using state = State.memory();
+  using state = Store.memory();
   assertThrows(() =>
     state.transaction(() => {
       state.db.exec("INSERT INTO in_service VALUES ('i-1', 7)");
@@ -87,7 +87,7 @@ for (const [how, damage] of Object.entries(DAMAGES)) {
   Deno.test(`State.open() refuses a kas.db that ${how}, says what to do, and leaves it untouched (R13)`, () =>
     withFolder((folder) => {
       {
-        using state = State.open(folder);
+        using state = Store.open(folder);
         const insert = state.db.prepare("INSERT INTO in_service VALUES (?, 7)");
         state.transaction(() => {
           for (let i = 0; i < 2_000; i++) insert.run(`i-${"0".repeat(60)}${i}`);
@@ -97,7 +97,7 @@ for (const [how, damage] of Object.entries(DAMAGES)) {
       const damaged = damage(Deno.readFileSync(path));
       Deno.writeFileSync(path, damaged);
       const error = assertThrows(
-        () => State.open(folder),
+        () => Store.open(folder),
         ExitError,
         `Cannot use state folder ${folder}: kas.db: `,
       );
@@ -106,7 +106,7 @@ for (const [how, damage] of Object.entries(DAMAGES)) {
       assertEquals(Deno.readFileSync(path), damaged);
       // Its lock is free again.
       Deno.removeSync(path);
-      State.open(folder)[Symbol.dispose]();
+      Store.open(folder)[Symbol.dispose]();
     }));
 }
 
@@ -118,7 +118,7 @@ function settled(): Promise<void> {
 Deno.test("State.synced() syncs the log, and those who come during a sync share the next one", () =>
   withFolder(async (folder) => {
     using syncs = new Syncs();
-    using state = State.open(folder);
+    using state = Store.open(folder);
     const done: string[] = [];
     const ask = (who: string) => void state.synced().then(() => done.push(who));
     ask("first");
@@ -142,7 +142,7 @@ Deno.test("State.synced() syncs the log, and those who come during a sync share 
 Deno.test("State.synced() rejects for those whose sync fails, and for no others", () =>
   withFolder(async (folder) => {
     using syncs = new Syncs();
-    using state = State.open(folder);
+    using state = Store.open(folder);
     const [first, second] = [state.synced(), settled().then(() => state.synced())];
     await settled();
     await settled();
@@ -155,11 +155,11 @@ Deno.test("State.synced() rejects for those whose sync fails, and for no others"
 
 Deno.test("after a sync that failed what was committed is written once more, to the database itself", () =>
   withFolder(async (folder) => {
-    using state = State.open(folder);
+    using state = Store.open(folder);
     // What the database holds without its log.
     const alone = async () => {
       await Deno.copyFile(`${folder}/kas.db`, `${folder}/copy.db`);
-      using copy = State.read(`${folder}/copy.db`);
+      using copy = Store.read(`${folder}/copy.db`);
       return copy.db.prepare("SELECT since FROM in_service").all().map(({ since }) => since);
     };
     state.db.exec("INSERT INTO in_service VALUES ('i-1', 7)");

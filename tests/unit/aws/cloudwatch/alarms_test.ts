@@ -148,14 +148,14 @@ Deno.test("latestCpu() takes each instance's newest datapoint, 500 instances at 
 });
 
 Deno.test("latestCpu() reads a few batches at once, and no more once one has failed", async () => {
-  let [underWay, most] = [0, 0];
+  let [inProgress, most] = [0, 0];
   const ids = Array.from({ length: 500 * 12 }, (_, i) => `i-${i}`);
   const four = Promise.withResolvers<void>();
   await using server = wire(async (_, i) => {
-    most = Math.max(most, ++underWay);
-    if (underWay === 4) four.resolve();
+    most = Math.max(most, ++inProgress);
+    if (inProgress === 4) four.resolve();
     await four.promise;
-    underWay--;
+    inProgress--;
     if (i === 4) return new Response("{}", { status: 400 });
     return json({ MetricDataResults: [] });
   });

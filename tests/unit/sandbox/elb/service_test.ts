@@ -245,7 +245,7 @@ Deno.test("the balancer spreads requests evenly, and to the instance with the fe
   await held(kas, A, 4);
   await held(kas, B, 4);
   for (const go of kas.machines.held.get(A) ?? []) go();
-  await eventually(() => kas.proxy()?.underWay(A), (underWay) => underWay === 0);
+  await eventually(() => kas.proxy()?.inProgress(A), (inProgress) => inProgress === 0);
   kas.machines.hold = false;
   assertEquals(await workers(kas, 4), [A, A, A, A]);
   for (const go of kas.machines.held.get(B) ?? []) go();

@@ -5,7 +5,7 @@ import {
   alarmName,
   type AlarmState,
   parseAlarmName,
-  signalOf,
+  recommendationOf,
 } from "../../../../src/scaling/model/alarm.ts";
 
 const KINDS = ["cpuhigh", "cpulow", "reqcount"] as const;
@@ -52,7 +52,7 @@ const TABLE: readonly [AlarmKind, AlarmState, "out" | "in" | "none"][] = [
 for (const [kind, to, asks] of TABLE) {
   Deno.test(`signalOf() takes ${kind} in ${to} for ${asks}`, () => {
     const change = { fleet: "kas", kind, dimension: "x", from: "INSUFFICIENT_DATA", to, at: 1 } as const;
-    const signal = signalOf(change, "notification");
+    const signal = recommendationOf(change, "notification");
     assertEquals(signal.kind, asks);
     assertEquals(signal.alarm, change);
     assertEquals("instance" in signal, kind === "cpulow" && asks === "in");

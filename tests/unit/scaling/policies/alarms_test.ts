@@ -1,10 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { resyncSignal } from "../../../../src/scaling/policies/alarms.ts";
+import { reconcileRecommendation } from "../../../../src/scaling/policies/alarms.ts";
 import { alarm, FACTS, MINUTE, NOW } from "../fixtures.ts";
 
 Deno.test("R2: resyncSignal() takes a state that persists for a repeated notification", () => {
   assertEquals(
-    resyncSignal({ ...FACTS, alarms: [alarm("cpuhigh", "n1", "ALARM", { changed: NOW - MINUTE })] }),
+    reconcileRecommendation({
+      ...FACTS,
+      alarms: [alarm("cpuhigh", "n1", "ALARM", { changed: NOW - MINUTE })],
+    }),
     {
       kind: "out",
       source: "resync",
@@ -14,7 +17,7 @@ Deno.test("R2: resyncSignal() takes a state that persists for a repeated notific
 });
 
 Deno.test("R2: resyncSignal() asks for nothing where no alarm's state does", () => {
-  assertEquals(resyncSignal(FACTS), {
+  assertEquals(reconcileRecommendation(FACTS), {
     kind: "none",
     source: "resync",
     why: "none of 3 alarms asks for a step",
@@ -26,7 +29,7 @@ Deno.test("R4: resyncSignal() asks for more before it asks for less", () => {
     alarm("cpulow", "n1", "OK", { changed: NOW - 5 * MINUTE }),
     alarm("reqcount", "kas", "ALARM", { changed: NOW }),
   ];
-  assertEquals(resyncSignal({ ...FACTS, alarms }).kind, "out");
+  assertEquals(reconcileRecommendation({ ...FACTS, alarms }).kind, "out");
 });
 
 Deno.test("resyncSignal() takes the state that has lasted longest", () => {
@@ -34,7 +37,7 @@ Deno.test("resyncSignal() takes the state that has lasted longest", () => {
     alarm("cpuhigh", "n1", "ALARM", { changed: NOW }),
     alarm("cpuhigh", "n2", "ALARM", { changed: NOW - MINUTE }),
   ];
-  assertEquals(resyncSignal({ ...FACTS, alarms }).alarm?.dimension, "n2");
+  assertEquals(reconcileRecommendation({ ...FACTS, alarms }).alarm?.dimension, "n2");
 });
 
 Deno.test("R5: resyncSignal() passes a machine that boots over", () => {
@@ -46,7 +49,7 @@ Deno.test("R5: resyncSignal() passes a machine that boots over", () => {
     ],
     history: { inServiceSince: { n1: NOW - MINUTE } },
   };
-  assertEquals(resyncSignal(facts).alarm?.dimension, "n2");
+  assertEquals(reconcileRecommendation(facts).alarm?.dimension, "n2");
 });
 
 Deno.test("R8: resyncSignal() lets an instance that may be stopped speak before a base", () => {
@@ -54,10 +57,10 @@ Deno.test("R8: resyncSignal() lets an instance that may be stopped speak before 
     alarm("cpulow", "base", "OK", { changed: NOW - MINUTE }),
     alarm("cpulow", "n2", "OK", { changed: NOW }),
   ];
-  assertEquals(resyncSignal({ ...FACTS, alarms }).alarm?.dimension, "n2");
+  assertEquals(reconcileRecommendation({ ...FACTS, alarms }).alarm?.dimension, "n2");
 });
 
 Deno.test("R11: resyncSignal() passes over other fleets' alarms and those of instances that are gone", () => {
   const alarms = [alarm("cpuhigh", "n1", "ALARM", { fleet: "web" }), alarm("cpuhigh", "i-9", "ALARM")];
-  assertEquals(resyncSignal({ ...FACTS, alarms }).kind, "none");
+  assertEquals(reconcileRecommendation({ ...FACTS, alarms }).kind, "none");
 });

@@ -5,7 +5,7 @@ import { type Page, PAGE_HEADERS, statusPage } from "../../../../../src/autoscal
 import { RULE_TITLES } from "../../../../../src/autoscaler/http/page/sections.ts";
 import { span } from "../../../../../src/autoscaler/http/page/words.ts";
 import { LISTED } from "../../../../../src/autoscaler/http/status.ts";
-import type { Facts } from "../../../../../src/scaling/model/observation.ts";
+import type { Observation } from "../../../../../src/scaling/model/observation.ts";
 import type { Instance } from "../../../../../src/scaling/model/instance.ts";
 import { text } from "./page_text.ts";
 
@@ -23,7 +23,7 @@ const SERVING: Instance = {
 };
 const OFF = { ...SERVING, state: "stopped", registration: "none" } as const satisfies Instance;
 
-function facts(instances: readonly Instance[], more: Partial<Facts> = {}): Facts {
+function facts(instances: readonly Instance[], more: Partial<Observation> = {}): Observation {
   return {
     now: NOW - 12_000,
     fleet: "web",
@@ -31,7 +31,7 @@ function facts(instances: readonly Instance[], more: Partial<Facts> = {}): Facts
     instances,
     alarms: [],
     cpu: {},
-    underWay: [],
+    inProgress: [],
     history: { inServiceSince: {} },
     ...more,
   };
@@ -43,12 +43,12 @@ const PAGE: Page = {
   started: new Date(NOW - 100_000_000).toISOString(),
   snapshot: {
     now: NOW,
-    facts: facts([SERVING]),
+    observation: facts([SERVING]),
     limits: LIMITS,
     look: { at: NOW - 12_000, seconds: 0.2 },
     waiting: 0,
     oldest: undefined,
-    underWay: [],
+    inProgress: [],
     bytes: 0,
   },
   decisions: [],
@@ -61,7 +61,7 @@ const LINE = {
   time: new Date(NOW - 200_000).toISOString(),
   kind: "none",
   instance: null,
-  state: null,
+  status: null,
   reason: "2 in service and 0 on the way, max 2",
   seconds: null,
   source: "notification",
@@ -101,13 +101,13 @@ Deno.test("the page takes no text for HTML, whoever wrote it", () => {
     instance: hostile,
     remaining: [],
     began: NOW,
-    state: "in-progress",
+    status: "in-progress",
     reason: hostile,
   } as const;
   const page = pageOf({
-    facts: facts([instance, { ...SERVING, autoScalingGroup: hostile }], { alarms: [alarm] }),
+    observation: facts([instance, { ...SERVING, autoScalingGroup: hostile }], { alarms: [alarm] }),
     look: { at: NOW, seconds: 1, error: hostile },
-    underWay: [{ activity, step: { step: hostile, instance: hostile, began: NOW } }],
+    inProgress: [{ activity, step: { step: hostile, instance: hostile, began: NOW } }],
   }, {
     fleet: hostile,
     version: hostile,
@@ -138,7 +138,7 @@ Deno.test("the page's policy allows its own style sheet by its hash, and nothing
 Deno.test("the page tells the fleet: who stands where, its CPU, its alarms, and why it is left alone", () => {
   const alarm = { fleet: "web", threshold: 80, period: 60, changed: NOW - 46_000 } as const;
   const page = text(pageOf({
-    facts: facts([
+    observation: facts([
       { ...SERVING, id: "i-a", name: "front" },
       { ...OFF, id: "i-b" },
       { ...OFF, id: "i-c", quarantine: "its worker did not answer" },
@@ -176,13 +176,13 @@ Deno.test("the page tells what is under way, with its step and how long each has
     instance: "i-b",
     remaining: [],
     began: NOW - 41_000,
-    state: "in-progress",
+    status: "in-progress",
     reason: "cpuhigh of i-a went from OK to ALARM",
   } as const;
   const step = { step: "healthy", instance: "i-b", began: NOW - 12_000 };
   const page = text(pageOf({
-    facts: facts([SERVING, { ...OFF, id: "i-b" }]),
-    underWay: [{ activity, step }],
+    observation: facts([SERVING, { ...OFF, id: "i-b" }]),
+    inProgress: [{ activity, step }],
   }));
   assertStringIncludes(page, "start i-b healthy 12 s 41 s cpuhigh of i-a went from OK to ALARM");
   assertStringIncludes(page, "1 in service 1 coming 0 leaving 0 off");
@@ -192,7 +192,7 @@ Deno.test("the page tells the latest decisions in words, with the rule that boun
   const decisions: Page["decisions"] = [
     { line: LINE, rules: ["R3"] },
     {
-      line: { ...LINE, id: 41, kind: "stop", instance: "i-a", state: "failed", seconds: 302 },
+      line: { ...LINE, id: 41, kind: "stop", instance: "i-a", status: "failed", seconds: 302 },
       rules: ["R8"],
     },
     { line: { ...LINE, id: 27, source: "resync", times: 14 }, rules: [] },
@@ -214,7 +214,7 @@ Deno.test("RULE_TITLES are those of docs/rules.md", async () => {
 Deno.test("the page says what is not as it should be, and nothing of it where all is well", () => {
   assert(!statusPage(PAGE).includes('class="notices"'));
   const page = text(pageOf({
-    facts: facts([{ ...OFF, role: "base" }]),
+    observation: facts([{ ...OFF, role: "base" }]),
     look: { at: NOW - 9_000, seconds: 45, error: "EC2 throttles" },
     waiting: 3,
     oldest: NOW - 200_000,
@@ -227,16 +227,16 @@ Deno.test("the page says what is not as it should be, and nothing of it where al
 });
 
 Deno.test("the page of a fleet that was not seen yet says so, and one of an empty fleet that it is empty", () => {
-  const unseen = text(pageOf({ facts: undefined, look: undefined }));
+  const unseen = text(pageOf({ observation: undefined, look: undefined }));
   assertStringIncludes(unseen, "not seen yet · kas 1.2.3");
   assertStringIncludes(unseen, "Instances not seen yet");
-  assertStringIncludes(text(pageOf({ facts: facts([]) })), "Instances none");
+  assertStringIncludes(text(pageOf({ observation: facts([]) })), "Instances none");
 });
 
 Deno.test("the page of 10,000 instances counts them all, lists a thousand, those that need a look first", () => {
   const many = Array.from({ length: 10_000 }, (_, i) => ({ ...SERVING, id: `i-${i}` }));
   const page = pageOf({
-    facts: facts([...many, { ...OFF, id: "i-bad", quarantine: "why" }], {
+    observation: facts([...many, { ...OFF, id: "i-bad", quarantine: "why" }], {
       alarms: many.map(({ id }) => ({
         fleet: "web",
         kind: "cpuhigh" as const,
