@@ -12,6 +12,7 @@ import { type Ec2Instance, type FleetSelector, instance as describe } from "../.
 import type { Limits } from "../../scaling/model/observation.ts";
 import type { Registration } from "../../scaling/model/instance.ts";
 import type { Activity, Cause, Journal } from "../store/journal.ts";
+import type { StepName } from "../store/steps.ts";
 import { type Clock, DeadlineError, until } from "../control/clock.ts";
 
 /** The fleet and what it is behind. */
@@ -65,7 +66,7 @@ export class ActivityError extends Error {
 /** A step to take. */
 export interface StepSpec<T> {
   /** Its name in the journal. */
-  readonly name: string;
+  readonly name: StepName;
   /** What is waited for, for the error's words. */
   readonly what: string;
   /** The longest wait, ms; Infinity where only AWS's absence can delay it. */
@@ -109,7 +110,7 @@ export function runStep<T>(errand: ActivityContext, taking: StepSpec<T>): Promis
 /** Takes a step that sets right what went wrong: whatever stands in its way it is tried again, until the world is right. */
 export function persist<T>(
   { journal, log, activity, id, signal, environment: { clock } }: ActivityContext,
-  name: string,
+  name: StepName,
   cause: Cause,
   attempt: () => Promise<T | undefined>,
 ): Promise<T> {

@@ -37,7 +37,7 @@ export async function createInstanceAlarms(errand: ActivityContext): Promise<str
     "it is not watched",
     () =>
       runStep(errand, {
-        name: "watched",
+        name: "alarms-created",
         what: `the alarms of ${id}`,
         timeout,
         attempt: async () => {
@@ -57,7 +57,7 @@ export async function deleteInstanceAlarms(errand: ActivityContext): Promise<str
     "its alarms are still there",
     () =>
       runStep(errand, {
-        name: "unwatched",
+        name: "alarms-deleted",
         what: `the end of the alarms of ${id}`,
         timeout,
         attempt: async () => {

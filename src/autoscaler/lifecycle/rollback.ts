@@ -16,7 +16,7 @@ import { recheck } from "./recheck.ts";
 export async function rollBack(errand: ActivityContext, cause: Cause): Promise<void> {
   const { environment: { aws }, id, launched } = errand;
   let marked = !cause.blame;
-  await persist(errand, "undone", cause, async () => {
+  await persist(errand, "rolled-back", cause, async () => {
     const now = await seek(errand);
     // What EC2 does not show may have been launched all the same: calls that name it tell.
     if (now === undefined ? !launched : now.state === "terminated") return true;
@@ -46,7 +46,7 @@ export async function rollBack(errand: ActivityContext, cause: Cause): Promise<v
  */
 export async function putBack(errand: ActivityContext, cause: Cause): Promise<boolean> {
   const { environment: { aws, fleet }, id } = errand;
-  return await persist(errand, "put-back", cause, async () => {
+  return await persist(errand, "re-registered", cause, async () => {
     const now = await seek(errand);
     if (now?.state !== "running") return false;
     try {

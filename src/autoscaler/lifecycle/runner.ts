@@ -221,7 +221,7 @@ export class ActivityRunner implements AsyncDisposable {
     // What was given up before a crash stays so.
     let activity: Placed | undefined = begun;
     for (const { step, instance, ended, cause } of this.#journal.steps(begun.id)) {
-      if (step !== "undone" || cause === undefined || instance === undefined) continue;
+      if (step !== "rolled-back" || cause === undefined || instance === undefined) continue;
       failures.push(cause.reason);
       if (ended === undefined) undoing.push(this.#undo({ ...first, id: instance }, cause));
       if (instance === begun.instance) activity = undefined;

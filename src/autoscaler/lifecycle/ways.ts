@@ -105,7 +105,7 @@ export async function scaleIn(
   commit: () => void,
 ): Promise<void> {
   const { journal, activity } = errand;
-  const given = journal.steps(activity).find((it) => it.step === "put-back");
+  const given = journal.steps(activity).find((it) => it.step === "re-registered");
   // An earlier run had given it up already.
   if (given?.cause !== undefined) {
     return await stays(errand, new ActivityError(given.cause.reason, given.cause.blame));
@@ -142,7 +142,7 @@ async function drain(errand: ActivityContext): Promise<void> {
     ...drained(errand),
   });
   await runStep(errand, {
-    name: "looked-at",
+    name: "rechecked",
     what: `a look at ${id}`,
     timeout,
     attempt: async () => {

@@ -29,7 +29,7 @@ export function activitiesInProgress(activities: readonly Activity[]): ActivityI
 
 /** What is on its way out: the stops and terminations under way, and the ways in that are being undone. */
 export function readLeaving(db: DatabaseSync): ActivityInProgress[] {
-  const undoing = db.prepare("SELECT instance, began FROM steps WHERE step = 'undone' AND ended IS NULL")
+  const undoing = db.prepare("SELECT instance, began FROM steps WHERE step = 'rolled-back' AND ended IS NULL")
     .all();
   return [
     ...activitiesInProgress(readUnfinished(db)).filter(({ kind }) => kind === "stop" || kind === "terminate"),

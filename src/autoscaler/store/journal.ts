@@ -34,6 +34,7 @@ import {
   type Wanted,
 } from "./record.ts";
 import type { Store } from "./state_folder.ts";
+import type { StepName } from "./steps.ts";
 import { activitiesInProgress, readLeaving, readUnfinished } from "./in_progress.ts";
 import { VERSION } from "../../version.ts";
 
@@ -142,7 +143,7 @@ export class Journal {
    * Takes a step of an activity, on record before it is taken and after it. A step that is aborted stays open, and one that
    * is open is gone on with.
    */
-  async step<T>(activity: number, instance: string, step: string, taking: StepRun<T>): Promise<T> {
+  async step<T>(activity: number, instance: string, step: StepName, taking: StepRun<T>): Promise<T> {
     const { id, result } = await this.#take(activity, instance, step, taking);
     this.#run("UPDATE steps SET ended = ? WHERE id = ?", taking.now(), id);
     return result;
@@ -161,7 +162,7 @@ export class Journal {
   async #take<T>(
     activity: number,
     instance: string | null,
-    step: string,
+    step: StepName,
     { now, signal, cause, take }: StepRun<T>,
   ): Promise<{ readonly id: number; readonly result: T }> {
     const id = this.#state.transaction(() => this.#begin(activity, instance, step, now(), cause));
@@ -178,7 +179,7 @@ export class Journal {
     }
   }
 
-  #begin(activity: number, instance: string | null, step: string, now: number, cause?: Cause): number {
+  #begin(activity: number, instance: string | null, step: StepName, now: number, cause?: Cause): number {
     const open = this.#get(
       "SELECT id FROM steps WHERE activity = ? AND instance IS ? AND step = ? AND ended IS NULL",
       activity,
@@ -223,7 +224,7 @@ export class Journal {
    */
   giveUp(activity: Placed, cause: Cause, undo: boolean, now: number): Placed | undefined {
     return this.#state.transaction(() => {
-      const id = this.#begin(activity.id, activity.instance, "undone", now, cause);
+      const id = this.#begin(activity.id, activity.instance, "rolled-back", now, cause);
       if (!undo) this.#run("UPDATE steps SET ended = ? WHERE id = ?", now, id);
       return this.#turn(activity);
     });

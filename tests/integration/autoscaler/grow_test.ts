@@ -105,7 +105,7 @@ Deno.test("with no node left to start one is launched, comes into service as R9 
     "healthy",
     "registered",
     "in-service",
-    "watched",
+    "alarms-created",
   ]);
   const tags = (await instanceTags(it.aws, [FIRST])).get(FIRST) ?? {};
   assertEquals([tags["kas:fleet"], tags["kas:role"], tags["Name"]], ["kas", "node", "kas_node"]);
@@ -221,7 +221,15 @@ Deno.test("with --shrink terminate a node that is not needed is drained, termina
   await it.alarm("cpulow", FIRST, "OK");
   const line = await eventualLine(autoscaler, ({ status }) => status === "done");
   assertEquals([line?.kind, line?.instance], ["terminate", FIRST]);
-  const steps = ["decided", "deregistered", "drained", "looked-at", "terminating", "terminated", "unwatched"];
+  const steps = [
+    "decided",
+    "deregistered",
+    "drained",
+    "rechecked",
+    "terminating",
+    "terminated",
+    "alarms-deleted",
+  ];
   assertEquals(Object.keys(line?.phases ?? {}).slice(-steps.length), steps);
   assertEquals(it.standing(FIRST), "undefined undefined");
   assertEquals(await alarmsOf(it, FIRST), []);

@@ -59,7 +59,7 @@ export const SCENARIOS: readonly Scenario[] = [
     flags: ["--start-timeout", "2s"],
     drive: out,
     steps: [
-      ...stepsOf(FIRST, "running", "healthy", "undone"),
+      ...stepsOf(FIRST, "running", "healthy", "rolled-back"),
       ...stepsOf(SECOND, "started", "running", "registered"),
     ],
   },
@@ -68,21 +68,24 @@ export const SCENARIOS: readonly Scenario[] = [
     nodes: 2,
     faults: [`no-capacity=${FIRST}`],
     drive: out,
-    steps: [...stepsOf(FIRST, "started", "undone"), ...stepsOf(SECOND, "started", "healthy", "in-service")],
+    steps: [
+      ...stepsOf(FIRST, "started", "rolled-back"),
+      ...stepsOf(SECOND, "started", "healthy", "in-service"),
+    ],
   },
   {
     name: "stop",
     nodes: 1,
     serving: true,
     drive: away,
-    steps: stepsOf(FIRST, "deregistered", "drained", "looked-at", "stopping", "stopped"),
+    steps: stepsOf(FIRST, "deregistered", "drained", "rechecked", "stopping", "stopped"),
   },
   {
     name: "launch",
     nodes: 0,
     flags: ["--start-timeout", "20s", "--grow", TEMPLATE, "--max", "2"],
     drive: out,
-    steps: stepsOf(FIRST, "launched", "running", "healthy", "registered", "in-service", "watched"),
+    steps: stepsOf(FIRST, "launched", "running", "healthy", "registered", "in-service", "alarms-created"),
   },
   {
     name: "terminate",
@@ -94,10 +97,10 @@ export const SCENARIOS: readonly Scenario[] = [
       FIRST,
       "deregistered",
       "drained",
-      "looked-at",
+      "rechecked",
       "terminating",
       "terminated",
-      "unwatched",
+      "alarms-deleted",
     ),
   },
   {
@@ -107,7 +110,7 @@ export const SCENARIOS: readonly Scenario[] = [
     held: true,
     flags: ["--drain-timeout", "500ms"],
     drive: away,
-    steps: stepsOf(FIRST, "deregistered", "drained", "put-back"),
+    steps: stepsOf(FIRST, "deregistered", "drained", "re-registered"),
   },
   {
     name: "stop overtaken by a start",

@@ -233,7 +233,7 @@ export class Referee implements Watcher {
     const { journal } = this.#there.kas;
     const undoes = (activity: number) =>
       journal.steps(activity).some(({ step, instance, ended }) =>
-        step === "undone" && instance === id && ended === undefined
+        step === "rolled-back" && instance === id && ended === undefined
       );
     return journal.unfinished().filter((activity) =>
       (activity.kind === kind && activity.instance === id) || (kind === "stop" && undoes(activity.id))

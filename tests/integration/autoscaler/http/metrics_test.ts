@@ -34,7 +34,7 @@ Deno.test("GET /metrics tells the whole story of a scale-out and a scale-in, and
     assertEquals(count(after, "kas_activity_phase_seconds", { kind: "start", phase }), 1, phase);
   }
   for (
-    const phase of ["notified", "decided", "deregistered", "drained", "looked-at", "stopping", "stopped"]
+    const phase of ["notified", "decided", "deregistered", "drained", "rechecked", "stopping", "stopped"]
   ) {
     assertEquals(count(after, "kas_activity_phase_seconds", { kind: "stop", phase }), 1, phase);
   }

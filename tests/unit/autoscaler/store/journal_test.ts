@@ -7,6 +7,7 @@ import {
   type Wanted,
 } from "../../../../src/autoscaler/store/journal.ts";
 import { Store } from "../../../../src/autoscaler/store/state_folder.ts";
+import type { StepName } from "../../../../src/autoscaler/store/steps.ts";
 import type { Recommendation } from "../../../../src/scaling/model/alarm.ts";
 import { decide, type Decision, RULES } from "../../../../src/scaling/decide.ts";
 import { decided } from "../../../../src/scaling/replay.ts";
@@ -189,7 +190,7 @@ Deno.test("Journal.step() is on record before the step is taken, and after it wi
   const id = record(it.journal, START)?.id ?? 0;
   const stop = new AbortController();
   let now = NOW;
-  const step = (name: string, take: () => Promise<void>) =>
+  const step = (name: StepName, take: () => Promise<void>) =>
     it.journal.step(id, "n3", name, { now: () => now++, signal: stop.signal, take }).catch(() => {});
   await step("started", () => {
     assertEquals(it.journal.steps(id), [{ step: "started", instance: "n3", began: NOW }]);

@@ -93,7 +93,7 @@ Deno.test("phaseTable() tells p50, p90 and p99 of each phase by the nearest rank
     "decided",
     "deregistered",
     "drained",
-    "looked-at",
+    "rechecked",
     "stopping",
     "stopped",
     "total",
