@@ -1,0 +1,138 @@
+/**
+ * Runs the commands of testdata/golden against a sandbox, and reads back what they print in each output format.
+ *
+ * @module
+ */
+import { places } from "../../../src/admin/settings/completions.ts";
+import { Journal } from "../../../src/autoscaler/store/journal.ts";
+import { Store } from "../../../src/autoscaler/store/state_folder.ts";
+import type { Format } from "../../../src/cli/output.ts";
+import { realClock } from "../../../src/sandbox/clock.ts";
+import type { Recommendation } from "../../../src/scaling/model/alarm.ts";
+import { decide } from "../../../src/scaling/decide.ts";
+import { captured, type Ended, runWords } from "../../unit/cli/captured.ts";
+import { FACTS, NOW } from "../../unit/scaling/fixtures.ts";
+import { type Fleet, fleet } from "../../unit/admin/fleet.ts";
+import { ROOT } from "../../unit/admin/tree.ts";
+
+/** Where the golden files are, and the lists of commands. */
+export const FOLDER = new URL("testdata/golden/", import.meta.url);
+
+/** The machine decides the endpoint's port and the block of loopback addresses. These stand for them, with the same width. */
+const STABLE_URL = "http://127.0.0.1:45800";
+const STABLE_BLOCK = "127.77.100.";
+
+/** One command, and what it printed. */
+export interface Printed extends Ended {
+  readonly line: string;
+}
+
+/** The commands of a list in testdata/golden, without its comments. */
+export async function commandLines(name: "commands" | "texts"): Promise<string[]> {
+  return (await Deno.readTextFile(new URL(name, FOLDER))).split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+/** Runs the list "commands" in its order, each in the format, against a new sandbox. */
+export async function runCommands(format: Format): Promise<Printed[]> {
+  await using f = await fleet({ clock: stillClock() });
+  const files = await Deno.makeTempDir();
+  try {
+    writeJournal(`${files}/journal`);
+    const block = blockOf(f);
+    const stable = (text: string) =>
+      text.replaceAll(`${files}/`, "").replaceAll(f.sandbox.url, STABLE_URL).replaceAll(block, STABLE_BLOCK);
+    const printed: Printed[] = [];
+    for (const line of await commandLines("commands")) {
+      if (line === "@settled") {
+        await f.sandbox.world.until(() => f.sandbox.world.instances().every(isSettled));
+        continue;
+      }
+      const words = line.slice("kas admin ".length)
+        .replace("journal", `${files}/journal`)
+        .replace("not_a_message.json", new URL("not_a_message.json", FOLDER).pathname)
+        .replaceAll(STABLE_BLOCK, block);
+      const separator = words.includes(" -- ") ? words.indexOf(" -- ") : words.length;
+      const { status, out, err } = await f.kas(
+        `${words.slice(0, separator)} --output ${format}${words.slice(separator)}`,
+      );
+      printed.push({ line, status, out: stable(out), err: stable(err) });
+    }
+    return printed;
+  } finally {
+    await Deno.remove(files, { recursive: true });
+  }
+}
+
+/** Runs a command of the list "texts" in the format. `kas admin sandbox` is interrupted as soon as it says that Ctrl-C ends it. */
+export async function runText(line: string, format: Format): Promise<Printed> {
+  const words = [...line.split(" ").slice(1), "--output", format];
+  const { status, out, err } = await (words[1] === "sandbox" ? interrupted(words) : runWords(ROOT, words));
+  const stable = (text: string) => text.replaceAll(/http:\/\/127\.0\.0\.1:\d{4,5}/g, STABLE_URL);
+  return { line, status, out: stable(out), err: stable(err) };
+}
+
+/** The help of every command and group. */
+export async function helpPages(): Promise<Printed[]> {
+  const all = (await places(ROOT)).filter(({ path }) => path !== "kas");
+  return await Promise.all(all.map(async ({ path }) => ({
+    line: `${path} --help`,
+    ...await runWords(ROOT, [...path.split(" ").slice(1), "--help"]),
+  })));
+}
+
+async function interrupted(words: readonly string[]): Promise<Ended> {
+  const { terminal, out, err } = captured();
+  const stop = new AbortController();
+  const writeError = (text: string) => {
+    terminal.writeError(text);
+    if (text.includes("Ctrl-C")) stop.abort();
+  };
+  const ended = await runWords(ROOT, words, {
+    terminal: { ...terminal, writeError },
+    signal: stop.signal,
+  });
+  return { ...ended, out: out(), err: err() + ended.err };
+}
+
+/** Timers run a hundred times faster than real time, and now() always returns the same moment. */
+function stillClock() {
+  return { ...realClock(100), now: () => Date.UTC(2026, 0, 1, 12) };
+}
+
+function isSettled({ state }: { readonly state: string }): boolean {
+  return state === "running" || state === "stopped";
+}
+
+/** The first three numbers of the addresses of a sandbox's instances. */
+function blockOf({ sandbox }: Fleet): string {
+  return sandbox.world.instances()[0]?.address.replace(/\d+$/, "") ?? "";
+}
+
+/** A journal of three decisions: a start that succeeded, a stop that failed, and no action. */
+function writeJournal(folder: string): void {
+  using store = Store.open(folder);
+  const journal = new Journal(store);
+  const recommendations: readonly Recommendation[] = [
+    { kind: "out", source: "manual" },
+    { kind: "in", source: "manual" },
+    { kind: "none", source: "resync", why: "none of 3 alarms recommends an action" },
+  ];
+  for (const [i, recommendation] of recommendations.entries()) {
+    const now = NOW + i * 600_000;
+    const observation = { ...FACTS, now };
+    const activity = journal.record({
+      recommendation,
+      observation,
+      decision: decide(recommendation, observation),
+      dryRun: false,
+    });
+    if (activity === undefined) continue;
+    const instance = activity.instance ?? "";
+    journal.note(activity.id, { step: "started", instance, began: now + 50, ended: now + 2_050 });
+    const [end, why] = i === 0
+      ? ["done", activity.reason] as const
+      : ["failed", "the instance did not drain within 300 s"] as const;
+    journal.end(activity, end, why, now + 12_000);
+  }
+}
