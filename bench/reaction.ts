@@ -7,7 +7,7 @@
  */
 import { Journal } from "../src/autoscaler/store/journal.ts";
 import { Observer } from "../src/autoscaler/control/observe.ts";
-import { Store } from "../src/autoscaler/store/state_folder.ts";
+import { Store } from "../src/autoscaler/store/store.ts";
 import { BALANCER } from "../tests/unit/autoscaler/fixtures.ts";
 import { execute } from "../tests/support/kas.ts";
 import { asking, type Fleet, fleetOf } from "./fleet.ts";

@@ -6,7 +6,7 @@
 import { ActivityRunner } from "../src/autoscaler/lifecycle/runner.ts";
 import { Journal } from "../src/autoscaler/store/journal.ts";
 import { Observer } from "../src/autoscaler/control/observe.ts";
-import { Store } from "../src/autoscaler/store/state_folder.ts";
+import { Store } from "../src/autoscaler/store/store.ts";
 import { evaluate } from "../src/autoscaler/control/evaluate.ts";
 import { realClock } from "../src/autoscaler/control/clock.ts";
 import { BALANCER } from "../tests/unit/autoscaler/fixtures.ts";

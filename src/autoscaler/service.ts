@@ -20,8 +20,8 @@ import { listen as listenTo } from "./http/listener.ts";
 import { ControlLoop } from "./control/loop.ts";
 import { Metrics } from "./http/metrics.ts";
 import { Observer } from "./control/observe.ts";
-import type { Look, Snapshot } from "./http/snapshot.ts";
-import { Store } from "./store/state_folder.ts";
+import type { ObservationOutcome, Snapshot } from "./http/snapshot.ts";
+import { Store } from "./store/store.ts";
 import { status } from "./http/status.ts";
 import { statusPage } from "./http/page/page.ts";
 import { type Clock, realClock } from "./control/clock.ts";
@@ -81,12 +81,12 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
   const aws = parts.use(connect({
     ...account,
     beforeChange: () => state.synced(),
-    onCall: (call) => metrics.called(call),
+    onCall: (call) => metrics.onRequest(call),
   }));
-  let look: Look | undefined;
+  let look: ObservationOutcome | undefined;
   const observer = new Observer(aws, fleet, (it) => {
     look = it;
-    metrics.looked(it);
+    metrics.onObservation(it);
   });
   const world = { ...options, aws, clock, address: workerAddress };
   const activities = parts.use(new ActivityRunner(world, journal, metrics));
@@ -106,14 +106,14 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
     inbox,
     clock,
     confirm: topicArn === undefined ? undefined : (token, signal) => confirm(aws, topicArn, token, signal),
-    onDecision: (signal, decision) => metrics.decided(signal, decision),
+    onDecision: (signal, decision) => metrics.onDecision(signal, decision),
   });
 
   const snapshot = (): Snapshot => ({
     now: now(),
     observation: loop.observation,
     limits: world.limits,
-    look,
+    lastObservation: look,
     waiting: inbox.waiting(),
     oldest: inbox.oldest(),
     inProgress: journal.unfinished().map((activity) => ({
@@ -146,11 +146,11 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
       statusPage({
         ...identity,
         snapshot: snapshot(),
-        decisions: journal.lines(10, now()).map((line) => ({ line, rules: journal.rules(line.id) })),
+        decisions: journal.lines(10, now()).map((line) => ({ line, rules: journal.checks(line.id) })),
         settings: settingsOf(world),
         messages,
       }),
-    received: (outcome, why) => metrics.received(outcome, why),
+    onMessage: (outcome, why) => metrics.onMessage(outcome, why),
     metrics: () => metrics.exposition(snapshot()),
     activities: (limit) => journal.lines(limit, now()),
     decision: (wanted) => journal.read(wanted),

@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import type { Line } from "../../src/autoscaler/store/lines.ts";
+import type { JournalLine } from "../../src/autoscaler/store/lines.ts";
 import { makeSigner } from "../../src/sandbox/sns/certificate.ts";
 import { BASE, type Stage, stage } from "../unit/autoscaler/fixtures.ts";
 import { startProcess } from "../unit/autoscaler/process.ts";
@@ -107,7 +107,7 @@ async function settled(url: string, { sandbox }: Stage): Promise<number> {
   return sandbox.calls.length;
 }
 
-async function decided(url: string): Promise<Line[]> {
+async function decided(url: string): Promise<JournalLine[]> {
   return await (await fetch(`${url}/activities?limit=10000`)).json();
 }
 

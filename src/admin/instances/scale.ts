@@ -7,7 +7,7 @@ import { ActivityRunner } from "../../autoscaler/lifecycle/runner.ts";
 import { UNBOUNDED } from "../../autoscaler/command.ts";
 import { Journal } from "../../autoscaler/store/journal.ts";
 import { Observer } from "../../autoscaler/control/observe.ts";
-import { Store } from "../../autoscaler/store/state_folder.ts";
+import { Store } from "../../autoscaler/store/store.ts";
 import { evaluate, type Evaluation } from "../../autoscaler/control/evaluate.ts";
 import { realClock } from "../../autoscaler/control/clock.ts";
 import { balancerRef } from "../../aws/balancing/balancer.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Wanted } from "../../autoscaler/store/journal.ts";
+import type { DecisionQuery } from "../../autoscaler/store/journal.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import { explain as explained } from "../../scaling/explain.ts";
 import { flag } from "../../settings/table.ts";
@@ -59,7 +59,10 @@ export const explain = command({
   },
 });
 
-function which(id: string | undefined, { at, last }: { at: number | undefined; last: boolean }): Wanted {
+function which(
+  id: string | undefined,
+  { at, last }: { at: number | undefined; last: boolean },
+): DecisionQuery {
   if ([id !== undefined, at !== undefined, last].filter(Boolean).length > 1) {
     throw new UsageError("kas admin explain takes one of ID, --at TIME and --last");
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DecisionRecord, Journal, Line, Wanted } from "../../autoscaler/store/journal.ts";
+import type { DecisionQuery, DecisionRecord, Journal, JournalLine } from "../../autoscaler/store/journal.ts";
 import { ExitError } from "../../cli/command.ts";
 import { SETTINGS, url } from "../../settings/table.ts";
 
@@ -26,8 +26,8 @@ export interface JournalFlags {
 /** A journal to read. Each of it throws {@linkcode ExitError} where that can't be. */
 export interface Reading extends Disposable {
   /** The latest decisions, newest first. */
-  lines(limit: number): Promise<readonly Line[]>;
-  record(wanted: Wanted): Promise<DecisionRecord | undefined>;
+  lines(limit: number): Promise<readonly JournalLine[]>;
+  record(wanted: DecisionQuery): Promise<DecisionRecord | undefined>;
   /** All records, oldest first. */
   records(): AsyncIterable<DecisionRecord>;
 }
@@ -44,7 +44,7 @@ export async function openJournal({ url, state }: JournalFlags, signal: AbortSig
 export async function inFolder(path: string): Promise<Reading> {
   // node:sqlite is loaded only where it is needed.
   const [{ Store }, { Journal }] = await Promise.all([
-    import("../../autoscaler/store/state_folder.ts"),
+    import("../../autoscaler/store/store"),
     import("../../autoscaler/store/journal.ts"),
   ]);
   const state = Store.read(path);
@@ -64,7 +64,7 @@ export async function inFolder(path: string): Promise<Reading> {
   };
 }
 
-function read(journal: Journal, wanted: Wanted): DecisionRecord | undefined {
+function read(journal: Journal, wanted: DecisionQuery): DecisionRecord | undefined {
   try {
     return journal.read(wanted);
   } catch (cause) {

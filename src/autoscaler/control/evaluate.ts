@@ -10,7 +10,7 @@ import { reconcileRecommendation } from "../../scaling/policies/alarms.ts";
 import type { ActivityRunner } from "../lifecycle/runner.ts";
 import type { Activity, Journal, NewDecision } from "../store/journal.ts";
 import type { Observer } from "./observe.ts";
-import type { Store } from "../store/state_folder.ts";
+import type { Store } from "../store/store.ts";
 import { traced } from "./trace.ts";
 
 /** What a step is made with. */

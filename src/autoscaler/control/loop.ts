@@ -16,7 +16,7 @@ import {
 import { decide, type Decision } from "../../scaling/decide.ts";
 import type { Observation } from "../../scaling/model/observation.ts";
 import { parseAlarmChange } from "../../sns/message.ts";
-import type { Entry, Inbox, Waiting } from "../store/inbox.ts";
+import type { Inbox, InboxEntry, WaitingMessage } from "../store/inbox.ts";
 import { evaluate, type Evaluation, type EvaluationParts } from "./evaluate.ts";
 import { backoff, type Clock } from "./clock.ts";
 
@@ -130,7 +130,7 @@ export class ControlLoop {
   }
 
   /** Tries to deal with a message; if that fails it stays in the inbox for later. */
-  async #tried(message: Waiting, signal: AbortSignal, attempt: () => Promise<void>): Promise<void> {
+  async #tried(message: WaitingMessage, signal: AbortSignal, attempt: () => Promise<void>): Promise<void> {
     const { inbox, clock } = this.#parts;
     try {
       await attempt();
@@ -150,13 +150,13 @@ export class ControlLoop {
   }
 
   /** Decides on a notification. It is done in the transaction that records its decision, so it has exactly one. */
-  async #notified(message: Waiting, aborted: AbortSignal): Promise<void> {
+  async #notified(message: WaitingMessage, aborted: AbortSignal): Promise<void> {
     const { evaluation, inbox, clock } = this.#parts;
     const signal = this.#signalOf(message.body);
     const done = (signal: Recommendation) => {
       inbox.done(message.id, clock.now());
       if (signal.alarm !== undefined) {
-        evaluation.journal.processed(alarmName(signal.alarm), signal.alarm, signal.source);
+        evaluation.journal.noteProcessed(alarmName(signal.alarm), signal.alarm, signal.source);
       }
     };
     if (signal.kind !== "none") {
@@ -172,7 +172,7 @@ export class ControlLoop {
   /** Decides and records without a look at the fleet. */
   #unasked(
     signal: Recommendation,
-    { message, also = () => {} }: { readonly message?: Waiting; readonly also?: () => void } = {},
+    { message, also = () => {} }: { readonly message?: WaitingMessage; readonly also?: () => void } = {},
   ): Decision {
     const { state, journal, dryRun } = this.#parts.evaluation;
     const facts = this.#unseen();
@@ -201,7 +201,7 @@ export class ControlLoop {
     }
     const { from, to, at } = notice;
     const alarm = { ...name, from, to, at };
-    const newest = this.#parts.evaluation.journal.newest(alarmName(name));
+    const newest = this.#parts.evaluation.journal.newestChange(alarmName(name));
     // A resync that acted on this very change has made up for its notification (R2).
     if (
       newest !== undefined && (at < newest.changed || (at === newest.changed && newest.source === "resync"))
@@ -224,7 +224,7 @@ export class ControlLoop {
         signal: AbortSignal.any([aborted, overtaken.signal]),
         onDecision: ({ alarm }, { kind }) => {
           if (alarm !== undefined && kind !== "none") {
-            evaluation.journal.processed(alarmName(alarm), alarm, "resync");
+            evaluation.journal.noteProcessed(alarmName(alarm), alarm, "resync");
           }
         },
       });
@@ -251,7 +251,7 @@ export class ControlLoop {
     { recommendation, observation, decision, activity }:
       & Pick<Evaluation, "recommendation" | "decision">
       & Partial<Evaluation>,
-    message?: Waiting,
+    message?: WaitingMessage,
   ): void {
     const { evaluation: { limits }, clock, onDecision } = this.#parts;
     if (observation !== undefined) this.#seen = this.#with(recommendation, observation);
@@ -295,7 +295,7 @@ export class ControlLoop {
   }
 
   /** Waits for a message, one that was put off, or the clock's elapsed time given. */
-  async #idle(kind: Entry["kind"], until: number | undefined, signal: AbortSignal): Promise<void> {
+  async #idle(kind: InboxEntry["kind"], until: number | undefined, signal: AbortSignal): Promise<void> {
     const { inbox, clock } = this.#parts;
     const left = (until ?? Infinity) - clock.elapsed();
     const pause = Math.min(inbox.dueIn(kind, clock.now()) ?? Infinity, left, LONGEST_SLEEP);

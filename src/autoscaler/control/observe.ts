@@ -13,7 +13,7 @@ import type { Alarm, ScalingRecommendation } from "../../scaling/model/alarm.ts"
 import { type Datapoint, type Limits, looksAtLoad, type Observation } from "../../scaling/decide.ts";
 import type { Fleet } from "../lifecycle/activity_context.ts";
 import type { Journal } from "../store/journal.ts";
-import type { Look } from "../http/snapshot.ts";
+import type { ObservationOutcome } from "../http/snapshot.ts";
 
 /** CloudWatch's shortest period of EC2 metrics, s: what is asked for until the alarms tell theirs. */
 const SHORTEST_PERIOD = 60;
@@ -36,12 +36,12 @@ const NOBODY: Guess = { ids: [], period: SHORTEST_PERIOD };
 /** Sees the fleet as it is. */
 export class Observer {
   readonly #aws: Aws;
-  readonly #looked: (look: Look) => void;
+  readonly #looked: (look: ObservationOutcome) => void;
   /** What was running at the last look at the load, and its alarms' period: very likely what is to be asked for at the next. */
   #likely = NOBODY;
 
   /** @param looked told of each look as it ends */
-  constructor(aws: Aws, readonly fleet: Fleet, looked: (look: Look) => void = () => {}) {
+  constructor(aws: Aws, readonly fleet: Fleet, looked: (look: ObservationOutcome) => void = () => {}) {
     this.#aws = aws;
     this.#looked = looked;
   }
@@ -89,7 +89,7 @@ export class Observer {
       : guessed;
     const instances = withRegistration(ec2, standing);
     const at = now();
-    journal.notice(instances, at);
+    journal.noteInService(instances, at);
     return {
       now: at,
       fleet: this.fleet.fleet,

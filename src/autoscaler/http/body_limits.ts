@@ -23,7 +23,7 @@ export const BODY_LIMIT = 640 * 1024;
 const TOTAL_LIMIT = 50 * BODY_LIMIT;
 
 /** The bounds. */
-export interface BodiesOptions {
+export interface BodyReaderOptions {
   /** Longest wait for a body, ms. Under the 15 s for which SNS waits for the answer. */
   readonly timeout?: number;
   /** Bytes of all bodies at the same time. */
@@ -36,13 +36,13 @@ interface Held {
 }
 
 /** The bodies in memory. */
-export class Bodies {
+export class BodyReader {
   readonly #timeout: number;
   readonly #total: number;
   readonly #reading = new Set<Held>();
   #size = 0;
 
-  constructor({ timeout = 10_000, total = TOTAL_LIMIT }: BodiesOptions = {}) {
+  constructor({ timeout = 10_000, total = TOTAL_LIMIT }: BodyReaderOptions = {}) {
     this.#timeout = timeout;
     this.#total = total;
   }
@@ -53,7 +53,7 @@ export class Bodies {
    *
    * @throws {BodyError} 413 too large; 400 no UTF-8; 503 too slow, broken off, or too much at once: it may be sent again
    */
-  async with<T>({ body, headers }: Request, use: (text: string) => Promise<T>): Promise<T> {
+  async read<T>({ body, headers }: Request, use: (text: string) => Promise<T>): Promise<T> {
     if (Number(headers.get("content-length") ?? 0) > BODY_LIMIT) throw tooLarge();
     if (body === null) return await use("");
     const refused = Promise.withResolvers<never>();

@@ -7,12 +7,12 @@ import { getLogger } from "@logtape/logtape";
 import { accepts } from "@std/http/negotiation";
 import { STATUS_CODE } from "@std/http/status";
 import { type Message, MessageError } from "../../sns/message.ts";
-import { Bodies, BodyError } from "./body_limits.ts";
-import { decisionLines } from "../control/decisions.ts";
+import { BodyError, BodyReader } from "./body_limits.ts";
+import { decisionLines } from "./decisions.ts";
 import type { Inbox } from "../store/inbox.ts";
-import type { DecisionRecord, Wanted } from "../store/journal.ts";
-import type { Line } from "../store/lines.ts";
-import type { Received } from "./metrics.ts";
+import type { DecisionQuery, DecisionRecord } from "../store/journal.ts";
+import type { JournalLine } from "../store/lines.ts";
+import type { MessageOutcome } from "./metrics.ts";
 import { PAGE_HEADERS } from "./page/page.ts";
 
 /** What the handler works with. */
@@ -31,16 +31,16 @@ export interface HandlerParts {
   /** The same as a page for people, with the counts. */
   readonly page: (messages: Readonly<Record<string, number>>) => string;
   /** The latest decisions and activities, newest first. */
-  readonly activities: (limit: number) => readonly Line[];
+  readonly activities: (limit: number) => readonly JournalLine[];
   /** One decision with all that it was made from. */
-  readonly decision: (wanted: Wanted) => DecisionRecord | undefined;
+  readonly decision: (wanted: DecisionQuery) => DecisionRecord | undefined;
   /** Told what became of each message, and of one that was not taken why, in a word. */
-  readonly received: (outcome: Received, why: string) => void;
+  readonly onMessage: (outcome: MessageOutcome, why: string) => void;
   /** What `GET /metrics` tells, and its content type. */
   readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
   /** ms since the epoch. */
   readonly now: () => number;
-  readonly bodies?: Bodies;
+  readonly bodies?: BodyReader;
 }
 
 /** By what an autoscaler is told from another. */
@@ -59,11 +59,11 @@ const log = getLogger(["kas", "inbox"]);
 
 /** Makes the handler of all the autoscaler's requests. It never rejects. */
 export function handler(parts: HandlerParts): (request: Request) => Promise<Response> {
-  const { bodies = new Bodies() } = parts;
+  const { bodies = new BodyReader() } = parts;
   const counts = { accepted: 0, duplicate: 0, unsubscribed: 0, refused: 0, failed: 0 };
-  const count = (outcome: Received, why = "") => {
+  const count = (outcome: MessageOutcome, why = "") => {
     counts[outcome]++;
-    parts.received(outcome, why);
+    parts.onMessage(outcome, why);
   };
 
   const identity = Object.fromEntries(
@@ -117,13 +117,13 @@ export function handler(parts: HandlerParts): (request: Request) => Promise<Resp
 
 /** Verify, store, answer; everything else comes after. A 5xx is sent again by SNS, a 4xx never. */
 async function post(
-  { verify, inbox, wake, resubscribe, now, bodies }: HandlerParts & { readonly bodies: Bodies },
-  count: (outcome: Received, why?: string) => void,
+  { verify, inbox, wake, resubscribe, now, bodies }: HandlerParts & { readonly bodies: BodyReader },
+  count: (outcome: MessageOutcome, why?: string) => void,
   request: Request,
 ): Promise<Response> {
   let message: Message;
   try {
-    message = await bodies.with(request, verify);
+    message = await bodies.read(request, verify);
   } catch (error) {
     if (!(error instanceof MessageError || error instanceof BodyError)) {
       count("failed", "error");

@@ -15,11 +15,11 @@ import { activityOf, type Limits } from "../../scaling/model/observation.ts";
 import { exists, type Role } from "../../scaling/model/instance.ts";
 import { maxInForce, minInForce } from "../../scaling/checks/checks.ts";
 import type { Activity } from "../store/journal.ts";
-import { type Length, PHASES } from "../store/phases.ts";
-import { type Look, place, PLACES, type Snapshot } from "./snapshot.ts";
+import { type PhaseDuration, PHASES } from "../store/phases.ts";
+import { DISPLAYED_STATUSES, displayedStatus, type ObservationOutcome, type Snapshot } from "./snapshot.ts";
 
 /** What becomes of a message that is posted, and of one that is not taken the check that it failed. */
-export const RECEIVED = {
+export const MESSAGE_OUTCOMES = {
   accepted: [""],
   duplicate: [""],
   unsubscribed: [""],
@@ -37,7 +37,7 @@ export const RECEIVED = {
 } as const;
 
 /** What becomes of a message that is posted. */
-export type Received = keyof typeof RECEIVED;
+export type MessageOutcome = keyof typeof MESSAGE_OUTCOMES;
 
 /** The rules that may bind a decision of a kind; "" where nothing was asked. */
 const RULES: Record<Decision["kind"], readonly string[]> = {
@@ -173,22 +173,22 @@ export class Metrics {
   }
 
   /** A message was posted. */
-  received(outcome: Received, reason: string): void {
+  onMessage(outcome: MessageOutcome, reason: string): void {
     this.#messages.inc({ outcome, reason });
   }
 
   /** A decision was made. */
-  decided({ source }: Recommendation, { kind, rules: [rule = ""] }: Decision): void {
+  onDecision({ source }: Recommendation, { kind, rules: [rule = ""] }: Decision): void {
     this.#decisions.inc({ kind, source, rule });
   }
 
   /** An activity ended. */
-  ended({ kind, status }: Activity): void {
+  onActivityEnd({ kind, status }: Activity): void {
     this.#activities.inc({ kind, outcome: status });
   }
 
   /** How long the phases of an activity took. */
-  took(kind: Activity["kind"], lengths: readonly Length[]): void {
+  onPhases(kind: Activity["kind"], lengths: readonly PhaseDuration[]): void {
     for (const { phase, seconds } of lengths) {
       if (phase === "total") this.#reaction.observe({ kind }, seconds);
       else this.#phases.observe({ kind, phase }, seconds);
@@ -196,14 +196,14 @@ export class Metrics {
   }
 
   /** The fleet was looked at. */
-  looked({ at, seconds, error }: Look): void {
+  onObservation({ at, seconds, error }: ObservationOutcome): void {
     this.#looks.observe(seconds);
     if (error === undefined) this.#looked.set(at / 1_000);
     else this.#blind.inc();
   }
 
   /** A request to AWS ended. */
-  called({ service, operation, outcome, seconds, retry }: Call): void {
+  onRequest({ service, operation, outcome, seconds, retry }: Call): void {
     this.#requests.inc({ service, operation, outcome });
     this.#duration.observe({ service, operation }, seconds);
     if (retry) this.#retries.inc({ service, operation });
@@ -222,10 +222,10 @@ export class Metrics {
     const of = observation === undefined ? () => undefined : activityOf(observation);
     const counts = Map.groupBy(
       (observation?.instances ?? []).filter(exists),
-      (instance) => `${instance.role} ${place(instance, of(instance.id))}`,
+      (instance) => `${instance.role} ${displayedStatus(instance, of(instance.id))}`,
     );
     for (const role of ROLES) {
-      for (const standing of PLACES) {
+      for (const standing of DISPLAYED_STATUSES) {
         this.#instances.set({ role, standing }, counts.get(`${role} ${standing}`)?.length ?? 0);
       }
     }
@@ -238,7 +238,7 @@ export class Metrics {
   }
 
   #beginAtZero(): void {
-    for (const [outcome, reasons] of Object.entries(RECEIVED)) {
+    for (const [outcome, reasons] of Object.entries(MESSAGE_OUTCOMES)) {
       for (const reason of reasons) this.#messages.inc({ outcome, reason }, 0);
     }
     for (const kind of [...this.#kinds, "none"] as const) {

@@ -8,7 +8,7 @@ import { type ActivityKind as Kind, type Instance, lifecycleStatus } from "../..
 import type { Activity, Step } from "../store/journal.ts";
 
 /** A look at the fleet, as it ended. */
-export interface Look {
+export interface ObservationOutcome {
   /** When it ended, ms since the epoch. */
   readonly at: number;
   readonly seconds: number;
@@ -23,7 +23,7 @@ export interface Snapshot {
   readonly observation: Observation | undefined;
   readonly limits: Limits;
   /** The last look at the fleet. */
-  readonly look: Look | undefined;
+  readonly lastObservation: ObservationOutcome | undefined;
   /** Messages that wait, and when the first of them was received. */
   readonly waiting: number;
   readonly oldest: number | undefined;
@@ -34,13 +34,13 @@ export interface Snapshot {
 }
 
 /** Where an instance may stand, in the words of people: one that is off because it is in quarantine is told apart. */
-export const PLACES = ["in-service", "coming", "leaving", "off", "quarantined"] as const;
+export const DISPLAYED_STATUSES = ["in-service", "coming", "leaving", "off", "quarantined"] as const;
 
-/** One of {@linkcode PLACES}. */
-export type Place = (typeof PLACES)[number];
+/** One of {@linkcode DISPLAYED_STATUSES}. */
+export type DisplayedStatus = (typeof DISPLAYED_STATUSES)[number];
 
 /** Where an instance stands, what is under way counted as done. */
-export function place(instance: Instance, activity: Kind | undefined): Place {
+export function displayedStatus(instance: Instance, activity: Kind | undefined): DisplayedStatus {
   const where = lifecycleStatus(instance, activity);
   if (where === "serving") return "in-service";
   return where === "off" && instance.quarantine !== undefined ? "quarantined" : where;

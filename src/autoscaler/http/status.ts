@@ -10,7 +10,7 @@ export const LISTED = 1_000;
 
 /** How things stand, in plain JSON; `started` is ms since the epoch. */
 export function status(
-  { now, observation, look, oldest, inProgress, bytes }: Snapshot,
+  { now, observation, lastObservation: look, oldest, inProgress, bytes }: Snapshot,
   started: number,
 ): object {
   const instances = observation?.instances ?? [];

@@ -52,7 +52,7 @@ export async function noteFirstRequest(wanted: FirstRequest): Promise<number | u
     const seen = clock.now();
     // Its clock is another one: a time that can't be is replaced by that of this look.
     const ended = served < inService || served > seen ? seen : served;
-    journal.note(activity, { step: "first-request", instance, began: inService, ended });
+    journal.noteStep(activity, { step: "first-request", instance, began: inService, ended });
     return (ended - inService) / 1_000;
   } catch (error) {
     if (signal.aborted || error instanceof DeadlineError) return undefined;

@@ -11,10 +11,10 @@ import { DIRECTION } from "../../scaling/model/instance.ts";
 import { scaleIn, scaleOut } from "./ways.ts";
 import { type ActivityContext, ActivityError, type Environment, logOf } from "./activity_context.ts";
 import { noteFirstRequest } from "./first_request.ts";
-import type { Activity, Cause, Journal, Placed } from "../store/journal.ts";
+import type { Activity, Cause, Journal, PlacedActivity } from "../store/journal.ts";
 import { launch } from "./launch.ts";
 import type { Metrics } from "../http/metrics.ts";
-import { type Length, phaseLengths } from "../store/phases.ts";
+import { type PhaseDuration, phaseDurations } from "../store/phases.ts";
 import { traced } from "../control/trace.ts";
 import { rollBack } from "./rollback.ts";
 import { createInstanceAlarms, deleteInstanceAlarms } from "./instance_alarms.ts";
@@ -31,7 +31,7 @@ interface Running {
 }
 
 /** Who is told how activities went. */
-export type Told = Pick<Metrics, "ended" | "took">;
+export type Told = Pick<Metrics, "onActivityEnd" | "onPhases">;
 
 /** Why an activity is given up for another one. */
 class Overtaken extends Error {}
@@ -51,7 +51,11 @@ export class ActivityRunner implements AsyncDisposable {
   readonly #awaited = new Set<Promise<void>>();
   readonly #stop = new AbortController();
 
-  constructor(world: Environment, journal: Journal, told: Told = { ended: () => {}, took: () => {} }) {
+  constructor(
+    world: Environment,
+    journal: Journal,
+    told: Told = { onActivityEnd: () => {}, onPhases: () => {} },
+  ) {
     this.#world = world;
     this.#journal = journal;
     this.#told = told;
@@ -142,15 +146,15 @@ export class ActivityRunner implements AsyncDisposable {
         seconds: Object.fromEntries(lengths.map(({ phase, seconds }) => [phase, seconds])),
       }),
     });
-    this.#told.ended(ended);
-    this.#told.took(kind, lengths);
+    this.#told.onActivityEnd(ended);
+    this.#told.onPhases(kind, lengths);
   }
 
   /** How long an activity's phases took, but for the first request, which is told when it comes. */
-  #lengths(ended: Activity): readonly Length[] {
+  #lengths(ended: Activity): readonly PhaseDuration[] {
     try {
       const line = this.#journal.line(ended, this.#world.clock.now());
-      return line === undefined ? [] : phaseLengths(line).filter(({ phase }) => phase !== "first-request");
+      return line === undefined ? [] : phaseDurations(line).filter(({ phase }) => phase !== "first-request");
     } catch (error) {
       // It has ended all the same.
       logOf(ended).error("cannot read the journal", { reason: explain(error).message });
@@ -214,12 +218,12 @@ export class ActivityRunner implements AsyncDisposable {
   }
 
   /** Brings one of the candidates in; those that fail are undone while the next is tried already (R7). */
-  async #start(begun: Placed, first: ActivityContext): Promise<Activity> {
+  async #start(begun: PlacedActivity, first: ActivityContext): Promise<Activity> {
     const { now } = this.#world.clock;
     const failures: string[] = [];
     const undoing: Promise<void>[] = [];
     // What was given up before a crash stays so.
-    let activity: Placed | undefined = begun;
+    let activity: PlacedActivity | undefined = begun;
     for (const { step, instance, ended, cause } of this.#journal.steps(begun.id)) {
       if (step !== "rolled-back" || cause === undefined || instance === undefined) continue;
       failures.push(cause.reason);
@@ -245,7 +249,7 @@ export class ActivityRunner implements AsyncDisposable {
           ? await this.#otherZonesFirst(errand, activity.remaining)
           : activity.remaining;
         const touched = this.#journal.steps(begun.id).some(({ instance }) => instance === errand.id);
-        activity = this.#journal.giveUp({ ...activity, remaining }, { reason, blame }, touched, now());
+        activity = this.#journal.dropCandidate({ ...activity, remaining }, { reason, blame }, touched, now());
         failures.push(reason);
         if (touched) undoing.push(this.#undo(errand, { reason, blame }));
       }
@@ -276,7 +280,7 @@ export class ActivityRunner implements AsyncDisposable {
       signal: this.#stop.signal,
     };
     const noted = noteFirstRequest(wanted).then((seconds) => {
-      if (seconds !== undefined) this.#told.took(activity.kind, [{ phase: "first-request", seconds }]);
+      if (seconds !== undefined) this.#told.onPhases(activity.kind, [{ phase: "first-request", seconds }]);
     });
     this.#awaited.add(noted);
     void noted.finally(() => this.#awaited.delete(noted));

@@ -5,7 +5,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { ActivityInProgress } from "../../scaling/model/observation.ts";
-import { ACTIVITY, type Activity, toActivity } from "./record.ts";
+import { type Activity, ACTIVITY_COLUMNS, toActivity } from "./record.ts";
 
 /**
  * The activities under way, oldest first.
@@ -13,7 +13,7 @@ import { ACTIVITY, type Activity, toActivity } from "./record.ts";
  * @param also those that are wanted too, though they may have ended since
  */
 export function readUnfinished(db: DatabaseSync, also: readonly Activity[] = []): Activity[] {
-  const sql = `SELECT ${ACTIVITY} FROM activities
+  const sql = `SELECT ${ACTIVITY_COLUMNS} FROM activities
     WHERE ended IS NULL OR id IN (SELECT value FROM json_each(?)) ORDER BY id`;
   return db.prepare(sql).all(JSON.stringify(also.map(({ id }) => id))).map(toActivity);
 }

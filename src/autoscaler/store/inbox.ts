@@ -3,20 +3,20 @@
  *
  * @module
  */
-import type { Store } from "./state_folder.ts";
+import type { Store } from "./store.ts";
 import { backoff, LONGEST_BACKOFF } from "../control/clock.ts";
 
 /**
  * What a message of the inbox is: a `notification` whose body is its Message, CloudWatch's account of an alarm, or a
  * `confirmation` of a subscription, whose body is the token, a secret.
  */
-export interface Entry {
+export interface InboxEntry {
   readonly kind: "notification" | "confirmation";
   readonly body: string;
 }
 
 /** A message that waits. Times are ms since the epoch. */
-export interface Waiting extends Entry {
+export interface WaitingMessage extends InboxEntry {
   /** SNS's MessageId. */
   readonly id: string;
   readonly received: number;
@@ -36,7 +36,7 @@ export class Inbox {
   }
 
   /** Stores a message, which is on disk once {@linkcode synced} says so. False if it was here before. */
-  add(id: string, entry: Entry, now: number): boolean {
+  add(id: string, entry: InboxEntry, now: number): boolean {
     const { changes } = this.#state.db.prepare(
       "INSERT INTO messages (id, kind, body, received, due) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     ).run(id, entry.kind, entry.body, now, now);
@@ -52,7 +52,7 @@ export class Inbox {
    * The first message of a kind that is due. One that lies further ahead than any message is put off was put there by a
    * clock that has since been set back: it is due.
    */
-  next(kind: Entry["kind"], now: number): Waiting | undefined {
+  next(kind: InboxEntry["kind"], now: number): WaitingMessage | undefined {
     const row = this.#state.db.prepare(
       `SELECT id, body, received, attempts FROM messages
        WHERE done IS NULL AND kind = ? AND (due <= ? OR due > ?) ORDER BY seq LIMIT 1`,
@@ -68,7 +68,7 @@ export class Inbox {
   }
 
   /** In how many ms the next message of a kind falls due; undefined if none waits. */
-  dueIn(kind: Entry["kind"], now: number): number | undefined {
+  dueIn(kind: InboxEntry["kind"], now: number): number | undefined {
     const due = this.#state.db.prepare(
       "SELECT min(iif(due > ?, 0, due)) AS due FROM messages WHERE done IS NULL AND kind = ?",
     ).get(now + LONGEST_BACKOFF, kind)?.due;
@@ -88,7 +88,7 @@ export class Inbox {
   }
 
   /** Puts a message off: twice as long each time, up to ten seconds. */
-  postpone({ id, attempts }: Waiting, now: number): void {
+  postpone({ id, attempts }: WaitingMessage, now: number): void {
     this.#state.db.prepare("UPDATE messages SET attempts = attempts + 1, due = ? WHERE id = ?").run(
       now + backoff(attempts),
       id,

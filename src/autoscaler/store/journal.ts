@@ -15,31 +15,39 @@ import {
   inService,
   type Instance,
 } from "../../scaling/model/instance.ts";
-import { type Line, readLine, readLines } from "./lines.ts";
+import { type JournalLine, readLine, readLines } from "./lines.ts";
 import { prune } from "./prune.ts";
 import {
-  ACTIVITY,
   type Activity,
+  ACTIVITY_COLUMNS,
   type ActivityStatus,
   type Cause,
-  type Columns,
+  type DecisionQuery,
   type DecisionRecord,
   pack,
-  type Placed,
+  type PlacedActivity,
   readRecord,
   readRules,
   readSteps,
+  type Row,
   type Step,
   toActivity,
-  type Wanted,
 } from "./record.ts";
-import type { Store } from "./state_folder.ts";
+import type { Store } from "./store.ts";
 import type { StepName } from "./steps.ts";
 import { activitiesInProgress, readLeaving, readUnfinished } from "./in_progress.ts";
 import { VERSION } from "../../version.ts";
 
-export type { Line } from "./lines.ts";
-export type { Activity, ActivityStatus, Cause, DecisionRecord, Placed, Step, Wanted } from "./record.ts";
+export type { JournalLine } from "./lines.ts";
+export type {
+  Activity,
+  ActivityStatus,
+  Cause,
+  DecisionQuery,
+  DecisionRecord,
+  PlacedActivity,
+  Step,
+} from "./record.ts";
 
 /** A decision to record. */
 export interface NewDecision {
@@ -115,7 +123,7 @@ export class Journal {
     const state: ActivityStatus = dryRun ? "dry-run" : "in-progress";
     const row = this.#get(
       `INSERT INTO activities (decision, kind, instance, remaining, began, ended, state, reason)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${ACTIVITY}`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${ACTIVITY_COLUMNS}`,
       Number(id),
       decision.kind,
       "instance" in decision ? decision.instance : null,
@@ -200,7 +208,10 @@ export class Journal {
   }
 
   /** Notes a step that nobody had to take, but that came to pass. */
-  note(activity: number, { step, instance, began, ended }: Required<Omit<Step, "failure" | "cause">>): void {
+  noteStep(
+    activity: number,
+    { step, instance, began, ended }: Required<Omit<Step, "failure" | "cause">>,
+  ): void {
     this.#run(
       "INSERT INTO steps (activity, instance, step, began, ended) VALUES (?, ?, ?, ?, ?)",
       activity,
@@ -212,7 +223,7 @@ export class Journal {
   }
 
   /** Turns an activity to another of its candidates; undefined when there is none that no other activity is at (R7). */
-  turn(activity: Activity): Placed | undefined {
+  nextCandidate(activity: Activity): PlacedActivity | undefined {
     return this.#state.transaction(() => this.#turn(activity));
   }
 
@@ -222,7 +233,12 @@ export class Journal {
    *
    * @param undo whether there is anything to undo
    */
-  giveUp(activity: Placed, cause: Cause, undo: boolean, now: number): Placed | undefined {
+  dropCandidate(
+    activity: PlacedActivity,
+    cause: Cause,
+    undo: boolean,
+    now: number,
+  ): PlacedActivity | undefined {
     return this.#state.transaction(() => {
       const id = this.#begin(activity.id, activity.instance, "rolled-back", now, cause);
       if (!undo) this.#run("UPDATE steps SET ended = ? WHERE id = ?", now, id);
@@ -230,7 +246,7 @@ export class Journal {
     });
   }
 
-  #turn(activity: Activity): Placed | undefined {
+  #turn(activity: Activity): PlacedActivity | undefined {
     const taken = new Set(this.inProgress().map(({ instance }) => instance));
     const [instance, ...remaining] = activity.remaining.filter((id) => !taken.has(id));
     if (instance === undefined) return undefined;
@@ -246,7 +262,7 @@ export class Journal {
   /** Ends an activity. */
   end({ id }: Activity, state: ActivityStatus, reason: string, now: number): Activity {
     const row = this.#get(
-      `UPDATE activities SET ended = ?, state = ?, reason = ? WHERE id = ? RETURNING ${ACTIVITY}`,
+      `UPDATE activities SET ended = ?, state = ?, reason = ? WHERE id = ? RETURNING ${ACTIVITY_COLUMNS}`,
       now,
       state,
       reason,
@@ -281,13 +297,13 @@ export class Journal {
   }
 
   /** The newest change of an alarm that was processed, and what told of it. */
-  newest(alarm: string): { readonly changed: number; readonly source: string } | undefined {
+  newestChange(alarm: string): { readonly changed: number; readonly source: string } | undefined {
     const row = this.#get("SELECT changed, source FROM newest WHERE alarm = ?", alarm);
     return row === undefined ? undefined : { changed: Number(row.changed), source: String(row.source) };
   }
 
   /** Notes that a change of an alarm was processed. */
-  processed(alarm: string, { at }: AlarmChange, source: Recommendation["source"]): void {
+  noteProcessed(alarm: string, { at }: AlarmChange, source: Recommendation["source"]): void {
     this.#run(
       `INSERT INTO newest (alarm, changed, source) VALUES (?, ?, ?)
        ON CONFLICT (alarm) DO UPDATE SET changed = excluded.changed, source = excluded.source
@@ -302,7 +318,7 @@ export class Journal {
    * Notes which instances are in service, so that {@linkcode history} can tell since when. One that is in service when it
    * is first seen has been so for as long as it has been up, at most.
    */
-  notice(instances: readonly Instance[], now: number): void {
+  noteInService(instances: readonly Instance[], now: number): void {
     const changed = instances.map((instance): readonly [id: string, since: number | null] => {
       const before = this.#inService.get(instance.id);
       const since = !inService(instance)
@@ -358,17 +374,17 @@ export class Journal {
   }
 
   /** The latest decisions with their activities, newest first. */
-  lines(limit: number, now: number): Line[] {
+  lines(limit: number, now: number): JournalLine[] {
     return readLines(this.#state.db, limit, now);
   }
 
   /** The rules that bound a decision. */
-  rules(decision: number): readonly string[] {
+  checks(decision: number): readonly string[] {
     return readRules(this.#state.db, decision);
   }
 
   /** The line of an activity. */
-  line({ id }: Activity, now: number): Line | undefined {
+  line({ id }: Activity, now: number): JournalLine | undefined {
     return readLine(this.#state.db, id, now);
   }
 
@@ -377,7 +393,7 @@ export class Journal {
    *
    * @throws {Error} if its record is damaged
    */
-  read(wanted: Wanted): DecisionRecord | undefined {
+  read(wanted: DecisionQuery): DecisionRecord | undefined {
     return readRecord(this.#state.db, wanted);
   }
 
@@ -393,11 +409,11 @@ export class Journal {
     return this.#state.db.prepare(sql).run(...values);
   }
 
-  #get(sql: string, ...values: (string | number | null)[]): Columns | undefined {
+  #get(sql: string, ...values: (string | number | null)[]): Row | undefined {
     return this.#state.db.prepare(sql).get(...values);
   }
 
-  #all(sql: string, ...values: (string | number | null)[]): Columns[] {
+  #all(sql: string, ...values: (string | number | null)[]): Row[] {
     return this.#state.db.prepare(sql).all(...values);
   }
 }

@@ -6,10 +6,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Recommendation } from "../../scaling/model/alarm.ts";
 import type { Decision } from "../../scaling/decide.ts";
-import { type ActivityStatus, type Columns, readSteps } from "./record.ts";
+import { type ActivityStatus, readSteps, type Row } from "./record.ts";
 
 /** A line of the journal as `kas admin activities` and `GET /activities` show it. */
-export interface Line {
+export interface JournalLine {
   /** The decision's number; of the first of them where `times` is more than 1. */
   readonly id: number;
   /** ISO 8601, of the decision; of the last one where `times` is more than 1. */
@@ -37,33 +37,33 @@ const LINES = `SELECT d.id, d.time, d.source, d.message, d.notified, d.kind, d.r
      WHERE d.repeats IS NULL`;
 
 /** The latest decisions with their activities, newest first. */
-export function readLines(db: DatabaseSync, limit: number, now: number): Line[] {
+export function readLines(db: DatabaseSync, limit: number, now: number): JournalLine[] {
   return db.prepare(`${LINES} ORDER BY d.id DESC LIMIT ?`).all(limit).map((row) => toLine(db, row, now));
 }
 
 /** The line of an activity. */
-export function readLine(db: DatabaseSync, activity: number, now: number): Line | undefined {
+export function readLine(db: DatabaseSync, activity: number, now: number): JournalLine | undefined {
   const row = db.prepare(`${LINES} AND a.id = ?`).get(activity);
   return row === undefined ? undefined : toLine(db, row, now);
 }
 
-function toLine(db: DatabaseSync, row: Columns, now: number): Line {
+function toLine(db: DatabaseSync, row: Row, now: number): JournalLine {
   return {
     id: Number(row.id),
     time: iso(row.last),
-    kind: row.kind as Line["kind"],
+    kind: row.kind as JournalLine["kind"],
     instance: row.instance as string | null,
     status: row.state as ActivityStatus | null,
     reason: outcome(row),
     seconds: row.activity === null ? null : (Number(row.ended ?? now) - Number(row.began)) / 1_000,
-    source: row.source as Line["source"],
+    source: row.source as JournalLine["source"],
     message: row.message as string | null,
     times: Number(row.times),
     phases: phases(db, row),
   };
 }
 
-function phases(db: DatabaseSync, row: Columns): Record<string, string> {
+function phases(db: DatabaseSync, row: Row): Record<string, string> {
   if (row.activity === null) return {};
   const ended: [string, unknown][] = [
     ["breach", row.breach],
@@ -79,7 +79,7 @@ function phases(db: DatabaseSync, row: Columns): Record<string, string> {
 }
 
 /** What was decided and why, and how it went if it did not go as decided. */
-function outcome({ state, reason, outcome }: Columns): string {
+function outcome({ state, reason, outcome }: Row): string {
   if (state === "failed" || state === "cancelled") return `${outcome} (decided: ${reason})`;
   return String(state === "done" ? outcome : reason);
 }

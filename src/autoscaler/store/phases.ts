@@ -4,7 +4,7 @@
  * @module
  */
 import type { ActivityKind } from "../../scaling/model/instance.ts";
-import type { Line } from "./lines.ts";
+import type { JournalLine } from "./lines.ts";
 
 /**
  * The phases of each kind of activity in their order. A start waits for `stopped` only where its instance was still stopping, and
@@ -48,13 +48,13 @@ export const PHASES: Readonly<Record<ActivityKind, readonly string[]>> = {
 };
 
 /** How long something took, s. `total` is from the breach, or the decision where no notification told of one, to the end. */
-export interface Length {
+export interface PhaseDuration {
   readonly phase: string;
   readonly seconds: number;
 }
 
 /** How long each phase of a line's activity took, from the end of the one before it; nothing unless the activity is done. */
-export function phaseLengths({ kind, status, source, phases }: Line): Length[] {
+export function phaseDurations({ kind, status, source, phases }: JournalLine): PhaseDuration[] {
   if (kind === "none" || status !== "done") return [];
   // What persists at a resync broke its threshold long ago: that is no time to react.
   const told = PHASES[kind].filter((phase) => source === "notification" || phase !== "breach");
@@ -64,7 +64,7 @@ export function phaseLengths({ kind, status, source, phases }: Line): Length[] {
   });
   // CloudWatch's clock is another, so a phase may seem to end before it began.
   const between = (from: number, to: number) => Math.max(0, to - from) / 1_000;
-  const lengths: Length[] = ends.slice(1).map(({ phase, end }, i) => ({
+  const lengths: PhaseDuration[] = ends.slice(1).map(({ phase, end }, i) => ({
     phase,
     seconds: between(ends[i]?.end ?? end, end),
   }));
@@ -85,11 +85,11 @@ export interface PhaseRow {
 }
 
 /** Each phase over the activities that are done: of starts and stops, and of launches and terminations if there were any. */
-export function phaseTable(lines: readonly Line[]): PhaseRow[] {
+export function phaseTable(lines: readonly JournalLine[]): PhaseRow[] {
   return (["start", "launch", "stop", "terminate"] as const).flatMap((kind) => {
     const ofKind = lines.filter((line) => line.kind === kind);
     if (ofKind.length === 0 && kind !== "start" && kind !== "stop") return [];
-    const lengths = Map.groupBy(ofKind.flatMap(phaseLengths), (it) => it.phase);
+    const lengths = Map.groupBy(ofKind.flatMap(phaseDurations), (it) => it.phase);
     return [...PHASES[kind].slice(1), "total"].map((phase) => {
       const sorted = (lengths.get(phase) ?? []).map(({ seconds }) => seconds).sort((a, b) => a - b);
       // Nearest rank: a time that an activity really took.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Store } from "./state_folder.ts";
+import type { Store } from "./store.ts";
 
 /** How long a record is kept, ms. */
 const KEPT = 90 * 24 * 3_600_000;

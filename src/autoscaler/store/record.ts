@@ -33,7 +33,7 @@ export interface Activity {
 }
 
 /** An activity that is at an instance. */
-export type Placed = Activity & { readonly instance: string };
+export type PlacedActivity = Activity & { readonly instance: string };
 
 /** A step of an activity. Times are ms since the epoch. */
 export interface Step {
@@ -71,18 +71,19 @@ export interface DecisionRecord {
 }
 
 /** Which record is wanted: by its number, the next after a number, the last one made by a time (ms), or the last of all. */
-export type Wanted =
+export type DecisionQuery =
   | { readonly id: number }
   | { readonly after: number }
   | { readonly at: number }
   | { readonly last: true };
 
 /** The columns that {@linkcode toActivity} reads, of the table activities. */
-export const ACTIVITY = `*, (SELECT message FROM decisions d WHERE d.id = activities.decision) AS message,
+export const ACTIVITY_COLUMNS =
+  `*, (SELECT message FROM decisions d WHERE d.id = activities.decision) AS message,
   (SELECT json_extract(d.decision, '$.template') FROM decisions d WHERE d.id = activities.decision) AS template`;
 
 /** A row of the database. */
-export type Columns = Record<string, unknown>;
+export type Row = Record<string, unknown>;
 
 /** zlib's level. A fleet of 1,000 shrinks to an eighth in 3 ms; the fastest level leaves half as much again. */
 const LEVEL = 3;
@@ -102,10 +103,12 @@ function unpack(packed: Uint8Array): string {
  *
  * @throws {Error} if it is damaged
  */
-export function readRecord(db: DatabaseSync, wanted: Wanted): DecisionRecord | undefined {
+export function readRecord(db: DatabaseSync, wanted: DecisionQuery): DecisionRecord | undefined {
   const row = find(db, wanted);
   if (row === undefined) return undefined;
-  const activity = db.prepare(`SELECT ${ACTIVITY} FROM activities WHERE decision = ?`).get(Number(row.id));
+  const activity = db.prepare(`SELECT ${ACTIVITY_COLUMNS} FROM activities WHERE decision = ?`).get(
+    Number(row.id),
+  );
   try {
     return {
       id: Number(row.id),
@@ -127,7 +130,7 @@ export function readRecord(db: DatabaseSync, wanted: Wanted): DecisionRecord | u
   }
 }
 
-function find(db: DatabaseSync, wanted: Wanted): Columns | undefined {
+function find(db: DatabaseSync, wanted: DecisionQuery): Row | undefined {
   if ("id" in wanted) return db.prepare("SELECT * FROM decisions WHERE id = ?").get(wanted.id);
   if ("after" in wanted) {
     return db.prepare("SELECT * FROM decisions WHERE id > ? ORDER BY id LIMIT 1").get(wanted.after);
@@ -158,8 +161,8 @@ export function readSteps(db: DatabaseSync, activity: number): Step[] {
   }));
 }
 
-/** An activity from its {@linkcode ACTIVITY} columns. */
-export function toActivity(row: Columns): Activity {
+/** An activity from its {@linkcode ACTIVITY_COLUMNS} columns. */
+export function toActivity(row: Row): Activity {
   return {
     id: Number(row.id),
     kind: row.kind as Activity["kind"],

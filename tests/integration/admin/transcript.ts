@@ -5,7 +5,7 @@
  */
 import { places } from "../../../src/admin/settings/completions.ts";
 import { Journal } from "../../../src/autoscaler/store/journal.ts";
-import { Store } from "../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../src/autoscaler/store/store.ts";
 import type { Format } from "../../../src/cli/output.ts";
 import { realClock } from "../../../src/sandbox/clock.ts";
 import type { Recommendation } from "../../../src/scaling/model/alarm.ts";
@@ -129,7 +129,7 @@ function writeJournal(folder: string): void {
     });
     if (activity === undefined) continue;
     const instance = activity.instance ?? "";
-    journal.note(activity.id, { step: "started", instance, began: now + 50, ended: now + 2_050 });
+    journal.noteStep(activity.id, { step: "started", instance, began: now + 50, ended: now + 2_050 });
     const [end, why] = i === 0
       ? ["done", activity.reason] as const
       : ["failed", "the instance did not drain within 300 s"] as const;

@@ -5,7 +5,7 @@ import { startInstance } from "../../../src/aws/ec2/instances.ts";
 import { ActivityRunner } from "../../../src/autoscaler/lifecycle/runner.ts";
 import { Journal } from "../../../src/autoscaler/store/journal.ts";
 import { Observer } from "../../../src/autoscaler/control/observe.ts";
-import { Store } from "../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../src/autoscaler/store/store.ts";
 import { evaluate } from "../../../src/autoscaler/control/evaluate.ts";
 import { realClock } from "../../../src/autoscaler/control/clock.ts";
 import { BUILT, eventually, type Running, start } from "../../support/kas.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Line } from "../../../src/autoscaler/store/lines.ts";
+import type { JournalLine } from "../../../src/autoscaler/store/lines.ts";
 import { decided } from "../../../src/scaling/replay.ts";
 import { eventually } from "../../support/kas.ts";
 import { BASE, eventualLine, firstResync, lines, NODES, stage } from "../../unit/autoscaler/fixtures.ts";
@@ -58,7 +58,7 @@ Deno.test("a stream of messages does not put the resync off for ever", async () 
     while (!enough.signal.aborted) await it.publish("hello");
   })();
   // More lines than the stream can fill.
-  const all = async (): Promise<Line[]> =>
+  const all = async (): Promise<JournalLine[]> =>
     await (await fetch(`${autoscaler.url}/activities?limit=10000`)).json();
   const resyncs = async () =>
     (await all()).filter(({ source }) => source === "resync").reduce((sum, { times }) => sum + times, 0);

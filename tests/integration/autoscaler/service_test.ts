@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { LISTED, status } from "../../../src/autoscaler/http/status.ts";
-import { Store } from "../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../src/autoscaler/store/store.ts";
 import { eventually } from "../../support/kas.ts";
 import { BASE, lines, machines, NODES, stage } from "../../unit/autoscaler/fixtures.ts";
 import { relay, startProcess } from "../../unit/autoscaler/process.ts";
@@ -150,7 +150,7 @@ Deno.test("status() lists a thousand instances and alarms of a larger fleet, and
       history: { inServiceSince: {} },
     },
     limits: { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 0 },
-    look: { at: 1_000, seconds: 45, error: "AWS is out of reach" },
+    lastObservation: { at: 1_000, seconds: 45, error: "AWS is out of reach" },
     waiting: 3,
     oldest: 500,
     inProgress: [],

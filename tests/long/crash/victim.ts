@@ -5,7 +5,7 @@
  */
 import type { Passing } from "../../../src/sandbox/faults.ts";
 import type { Sandbox } from "../../../src/sandbox/sandbox.ts";
-import { Store } from "../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../src/autoscaler/store/store.ts";
 import { BUILT, type Running, start } from "../../support/kas.ts";
 
 /** Where to strike: at a call of AWS, or as soon as a step is on record. */

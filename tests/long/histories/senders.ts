@@ -50,7 +50,7 @@ export class Senders {
         if (this.#latest !== undefined) await lab.deliver(this.#latest);
         return;
       case "stale": {
-        const newest = lab.alive ? lab.kas.journal.newest(name) : undefined;
+        const newest = lab.alive ? lab.kas.journal.newestChange(name) : undefined;
         if (newest === undefined) return;
         return await this.#take(notice(name, state, newest.changed - 1_000), "nothing");
       }

@@ -4,7 +4,7 @@
  * @module
  */
 import { type DecisionRecord, readRecord } from "../../../src/autoscaler/store/record.ts";
-import { Store } from "../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../src/autoscaler/store/store.ts";
 import { decided } from "../../../src/scaling/replay.ts";
 
 /** What the journal holds. */

@@ -8,7 +8,7 @@ import { setAlarmState } from "../../../src/aws/cloudwatch/alarms.ts";
 import { connect } from "../../../src/aws/clients.ts";
 import type { Autoscaler, AutoscalerOptions } from "../../../src/autoscaler/service.ts";
 import { type Clock, realClock } from "../../../src/autoscaler/control/clock.ts";
-import type { Line } from "../../../src/autoscaler/store/journal.ts";
+import type { JournalLine } from "../../../src/autoscaler/store/journal.ts";
 import type { Passing } from "../../../src/sandbox/faults.ts";
 import type { MakeMachine } from "../../../src/sandbox/machines/machine.ts";
 import type { SandboxOptions } from "../../../src/sandbox/sandbox.ts";
@@ -167,12 +167,12 @@ export class Scene implements AsyncDisposable {
   }
 
   /** The journal's lines that are no "none", newest first. */
-  async steps(): Promise<Line[]> {
+  async steps(): Promise<JournalLine[]> {
     return (await lines(this.autoscaler)).filter(({ kind }) => kind !== "none");
   }
 
   /** Waits until the newest step of a kind has ended, and tells it. */
-  async ended(kind: "start" | "stop", count = 1): Promise<Line> {
+  async ended(kind: "start" | "stop", count = 1): Promise<JournalLine> {
     const all = await eventually(
       async () => (await this.steps()).filter((line) => line.kind === kind),
       (found) => found.length >= count && found.every(({ status }) => status !== "in-progress"),

@@ -12,7 +12,7 @@ import { Inbox } from "../../../src/autoscaler/store/inbox.ts";
 import { Journal } from "../../../src/autoscaler/store/journal.ts";
 import { ControlLoop } from "../../../src/autoscaler/control/loop.ts";
 import { Observer } from "../../../src/autoscaler/control/observe.ts";
-import { Store } from "../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../src/autoscaler/store/store.ts";
 import type { Clock } from "../../../src/autoscaler/control/clock.ts";
 import { balancerRef } from "../../../src/aws/balancing/balancer.ts";
 import { type Aws, connect } from "../../../src/aws/clients.ts";
@@ -113,7 +113,7 @@ export class Incarnation implements Disposable {
       page: () => "",
       activities: () => [],
       decision: () => undefined,
-      received: () => {},
+      onMessage: () => {},
       metrics: () => Promise.resolve({ type: "text/plain", text: "" }),
       now: clock.now,
     });

@@ -11,7 +11,7 @@ import { requestsOf } from "../../../src/aws/balancing/classic_balancer.ts";
 import { type Aws, connect } from "../../../src/aws/clients.ts";
 import { subscribe, subscriptions } from "../../../src/aws/sns/topic.ts";
 import { type Autoscaler, type AutoscalerOptions, startAutoscaler } from "../../../src/autoscaler/service.ts";
-import type { Line } from "../../../src/autoscaler/store/journal.ts";
+import type { JournalLine } from "../../../src/autoscaler/store/journal.ts";
 import { type Alarm, type AlarmKind, alarmName, type AlarmState } from "../../../src/scaling/model/alarm.ts";
 import { INSTANCE_PORT, type MakeMachine } from "../../../src/sandbox/machines/machine.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../../src/sandbox/sandbox.ts";
@@ -185,8 +185,8 @@ export async function firstResync(autoscaler: Pick<Autoscaler, "url">): Promise<
 /** Waits until the journal's newest line that is no "none" satisfies. */
 export function eventualLine(
   autoscaler: Pick<Autoscaler, "url">,
-  satisfies: (line: Line) => boolean,
-): Promise<Line | undefined> {
+  satisfies: (line: JournalLine) => boolean,
+): Promise<JournalLine | undefined> {
   return eventually(
     async () => (await lines(autoscaler)).find(({ kind }) => kind !== "none"),
     (line) => line !== undefined && satisfies(line),
@@ -194,6 +194,6 @@ export function eventualLine(
 }
 
 /** The journal's lines as `GET /activities` tells them, newest first. */
-export async function lines({ url }: Pick<Autoscaler, "url">): Promise<Line[]> {
+export async function lines({ url }: Pick<Autoscaler, "url">): Promise<JournalLine[]> {
   return await (await fetch(`${url}/activities`)).json();
 }

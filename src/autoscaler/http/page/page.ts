@@ -8,18 +8,18 @@ import { createHash } from "node:crypto";
 import { kebab } from "../../../cli/command.ts";
 import { exists } from "../../../scaling/model/instance.ts";
 import { maxInForce, minInForce } from "../../../scaling/checks/checks.ts";
-import { place, PLACES, type Snapshot } from "../snapshot.ts";
+import { DISPLAYED_STATUSES, displayedStatus, type Snapshot } from "../snapshot.ts";
 import { cell, coloured, type Html, html, own, section } from "./html.ts";
 import css from "./page.css" with { type: "text" };
 import {
+  activitiesSection,
   alarmsSection,
   COLOURS,
-  type Decided,
   decisionsSection,
+  type DisplayedDecision,
+  type DisplayedInstance,
   instancesSection,
-  type Placed,
   spaced,
-  underWaySection,
 } from "./sections.ts";
 import { ago, iso, span } from "./words.ts";
 
@@ -32,7 +32,7 @@ export interface Page {
   readonly started: string;
   readonly snapshot: Snapshot;
   /** The latest decisions, newest first. */
-  readonly decisions: readonly Decided[];
+  readonly decisions: readonly DisplayedDecision[];
   /** Those in force; times in ms. */
   readonly settings: Readonly<Record<string, string | number | boolean | undefined>>;
   /** What became of the messages since the start. */
@@ -86,7 +86,7 @@ export function statusPage(
       now,
     )}, made anew every ${REFRESH} s</p>
     ${notices(snapshot, placed, settings["dryRun"] === true)}
-    ${underWaySection(snapshot)}
+    ${activitiesSection(snapshot)}
     ${decisionsSection(decisions, now)}
     ${alarmsSection(snapshot)}
     ${instancesSection(snapshot, placed)}
@@ -98,23 +98,23 @@ export function statusPage(
   `.text;
 }
 
-function placedOf({ observation, inProgress }: Snapshot): readonly Placed[] {
+function placedOf({ observation, inProgress }: Snapshot): readonly DisplayedInstance[] {
   const kinds = new Map(inProgress.map(({ activity: { instance, kind } }) => [instance, kind]));
   return (observation?.instances ?? []).filter(exists)
-    .map((instance) => ({ instance, where: place(instance, kinds.get(instance.id)) }));
+    .map((instance) => ({ instance, status: displayedStatus(instance, kinds.get(instance.id)) }));
 }
 
-function inService(placed: readonly Placed[]): number {
-  return placed.filter(({ where }) => where === "in-service").length;
+function inService(placed: readonly DisplayedInstance[]): number {
+  return placed.filter(({ status: where }) => where === "in-service").length;
 }
 
-function counts({ observation, limits }: Snapshot, placed: readonly Placed[]): Html {
+function counts({ observation, limits }: Snapshot, placed: readonly DisplayedInstance[]): Html {
   if (observation === undefined) return html``;
-  const standing = Map.groupBy(placed, ({ where }) => where);
+  const standing = Map.groupBy(placed, ({ status: where }) => where);
   const inForce = { ...observation, limits };
   return html`<ul class="counts">
 ${
-    PLACES.map((where) => {
+    DISPLAYED_STATUSES.map((where) => {
       const count = standing.get(where)?.length ?? 0;
       return html`<li>${
         coloured(count === 0 ? "quiet" : COLOURS[where], html`<b>${count}</b> ${spaced(where)}`)
@@ -126,8 +126,8 @@ ${
 
 /** What is not as it should be, each in a sentence. */
 function notices(
-  { now, observation, limits, look, waiting, oldest }: Snapshot,
-  placed: readonly Placed[],
+  { now, observation, limits, lastObservation: look, waiting, oldest }: Snapshot,
+  placed: readonly DisplayedInstance[],
   dryRun: boolean,
 ): Html {
   const serving = inService(placed);

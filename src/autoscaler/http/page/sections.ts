@@ -5,21 +5,21 @@
  */
 import { type Alarm, type AlarmKind, recommendationOf } from "../../../scaling/model/alarm.ts";
 import type { Instance } from "../../../scaling/model/instance.ts";
-import type { Line } from "../../store/journal.ts";
-import type { Place, Snapshot } from "../snapshot.ts";
+import type { JournalLine } from "../../store/journal.ts";
+import type { DisplayedStatus, Snapshot } from "../snapshot.ts";
 import { LISTED } from "../status.ts";
 import { cell, coloured, type Html, html, section } from "./html.ts";
 import { ago, span } from "./words.ts";
 
 /** An instance, and where it stands with what is under way by now. */
-export interface Placed {
+export interface DisplayedInstance {
   readonly instance: Instance;
-  readonly where: Place;
+  readonly status: DisplayedStatus;
 }
 
 /** A decision with what came of it, and the rules that bound it. */
-export interface Decided {
-  readonly line: Line;
+export interface DisplayedDecision {
+  readonly line: JournalLine;
   readonly rules: readonly string[];
 }
 
@@ -42,10 +42,10 @@ export const COLOURS = {
   leaving: "going",
   off: "quiet",
   quarantined: "bad",
-} as const satisfies Record<Place, string>;
+} as const satisfies Record<DisplayedStatus, string>;
 
 /** What needs a look comes first in the list. */
-const LISTED_FIRST: readonly Place[] = ["quarantined", "coming", "leaving", "in-service", "off"];
+const LISTED_FIRST: readonly DisplayedStatus[] = ["quarantined", "coming", "leaving", "in-service", "off"];
 
 /** As wide as a figure, so that percents stand below each other. */
 const FIGURE_SPACE = "\u2007";
@@ -54,7 +54,7 @@ const FIGURE_SPACE = "\u2007";
 const ALARMS_LISTED = 20;
 
 /** The activities under way, each with the step it is at. */
-export function underWaySection({ now, inProgress }: Snapshot): Html {
+export function activitiesSection({ now, inProgress }: Snapshot): Html {
   const rows = inProgress.map(({ activity: { kind, instance, template, began, reason }, step }) => [
     cell(kind),
     cell(instance ?? template ?? "-"),
@@ -67,7 +67,7 @@ export function underWaySection({ now, inProgress }: Snapshot): Html {
 }
 
 /** The latest decisions, in words. */
-export function decisionsSection(decisions: readonly Decided[], now: number): Html {
+export function decisionsSection(decisions: readonly DisplayedDecision[], now: number): Html {
   const rows = decisions.map((
     { line: { id, time, kind, instance, status, reason, times, seconds }, rules },
   ) => [
@@ -126,30 +126,32 @@ function asksFor(alarm: Alarm): "out" | "in" | "none" {
 }
 
 /** The instances, each with its alarms. */
-export function instancesSection({ now, observation }: Snapshot, placed: readonly Placed[]): Html {
+export function instancesSection({ now, observation }: Snapshot, placed: readonly DisplayedInstance[]): Html {
   const states = new Map(
     observation?.alarms.map(({ kind, dimension, state }) => [`${kind} ${dimension}`, state]),
   );
   const alarm = (kind: AlarmKind, { id }: Instance) => states.get(`${kind} ${id}`) ?? "-";
-  const rank = ({ where }: Placed) => LISTED_FIRST.indexOf(where);
-  const rows = placed.toSorted((a, b) => rank(a) - rank(b)).slice(0, LISTED).map(({ instance, where }) => {
-    const { id, name, role, zone, state, registration } = instance;
-    const percent = observation?.cpu[id]?.percent;
-    const since = observation?.history.inServiceSince[id];
-    return [
-      cell(html`<code>${id}</code>`),
-      cell([name, note(instance)], "long"),
-      cell(role),
-      cell(zone),
-      cell(coloured(COLOURS[where], spaced(where))),
-      cell(state),
-      cell(registration),
-      cell(percent === undefined ? "-" : `${percent.toFixed(1).padStart(5, FIGURE_SPACE)} %`),
-      cell(alarm("cpuhigh", instance)),
-      cell(alarm("cpulow", instance)),
-      cell(since === undefined || where !== "in-service" ? "-" : span(now - since)),
-    ];
-  });
+  const rank = ({ status: where }: DisplayedInstance) => LISTED_FIRST.indexOf(where);
+  const rows = placed.toSorted((a, b) => rank(a) - rank(b)).slice(0, LISTED).map(
+    ({ instance, status: where }) => {
+      const { id, name, role, zone, state, registration } = instance;
+      const percent = observation?.cpu[id]?.percent;
+      const since = observation?.history.inServiceSince[id];
+      return [
+        cell(html`<code>${id}</code>`),
+        cell([name, note(instance)], "long"),
+        cell(role),
+        cell(zone),
+        cell(coloured(COLOURS[where], spaced(where))),
+        cell(state),
+        cell(registration),
+        cell(percent === undefined ? "-" : `${percent.toFixed(1).padStart(5, FIGURE_SPACE)} %`),
+        cell(alarm("cpuhigh", instance)),
+        cell(alarm("cpulow", instance)),
+        cell(since === undefined || where !== "in-service" ? "-" : span(now - since)),
+      ];
+    },
+  );
   const heads = [
     "id",
     "name",
@@ -175,7 +177,7 @@ function note({ quarantine, autoScalingGroup }: Instance): Html {
 }
 
 /** A place as two words. */
-export function spaced(where: Place): string {
+export function spaced(where: DisplayedStatus): string {
   return where.replace("-", " ");
 }
 

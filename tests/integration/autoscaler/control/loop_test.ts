@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Inbox } from "../../../../src/autoscaler/store/inbox.ts";
-import { Store } from "../../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../../src/autoscaler/store/store.ts";
 import type { Sandbox } from "../../../../src/sandbox/sandbox.ts";
 import { eventually } from "../../../support/kas.ts";
 import {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Bodies, BODY_LIMIT, BodyError } from "../../../../src/autoscaler/http/body_limits.ts";
+import { BODY_LIMIT, BodyError, BodyReader } from "../../../../src/autoscaler/http/body_limits.ts";
 
 const echo = (text: string) => Promise.resolve(text);
 const post = (body: BodyInit) => new Request("http://localhost/", { method: "POST", body });
@@ -26,35 +26,35 @@ function outcome(reading: Promise<string>): Promise<string> {
 }
 
 Deno.test("Bodies sends the largest away when all together have too many bytes, and a small one comes through", async () => {
-  const bodies = new Bodies({ total: 1_000 });
+  const bodies = new BodyReader({ total: 1_000 });
   const large = [400, 500].map((size) => {
     const body = slow();
-    return { ...body, size, outcome: outcome(bodies.with(body.request, echo)) };
+    return { ...body, size, outcome: outcome(bodies.read(body.request, echo)) };
   });
   for (const { send, size } of large) await send(size);
-  const small = outcome(bodies.with(post("x".repeat(200)), echo));
+  const small = outcome(bodies.read(post("x".repeat(200)), echo));
   assertEquals(await small, "200");
   assertEquals(await large[1]?.outcome, "503 too many large bodies at once");
   await assertRejects(() => large[1]?.closed ?? Promise.resolve());
   await large[0]?.end();
   assertEquals(await large[0]?.outcome, "400");
   // None of it counts any longer.
-  assertEquals(await outcome(bodies.with(post("x".repeat(1_000)), echo)), "1000");
+  assertEquals(await outcome(bodies.read(post("x".repeat(1_000)), echo)), "1000");
 });
 
 Deno.test("Bodies counts a body's bytes until it is dealt with", async () => {
-  const bodies = new Bodies({ total: 1_000 });
+  const bodies = new BodyReader({ total: 1_000 });
   const read = Promise.withResolvers<void>();
   const verified = Promise.withResolvers<string>();
-  const first = bodies.with(post("x".repeat(600)), () => {
+  const first = bodies.read(post("x".repeat(600)), () => {
     read.resolve();
     return verified.promise;
   });
   await read.promise;
-  assertEquals(await outcome(bodies.with(post("x".repeat(600)), echo)), "503 too many large bodies at once");
+  assertEquals(await outcome(bodies.read(post("x".repeat(600)), echo)), "503 too many large bodies at once");
   verified.resolve("");
   await first;
-  assertEquals(await outcome(bodies.with(post("x".repeat(600)), echo)), "600");
+  assertEquals(await outcome(bodies.read(post("x".repeat(600)), echo)), "600");
 });
 
 const TEXTS: readonly [what: string, body: BodyInit, outcome: string][] = [
@@ -69,17 +69,17 @@ const TEXTS: readonly [what: string, body: BodyInit, outcome: string][] = [
 ];
 for (const [what, body, expected] of TEXTS) {
   Deno.test(`Bodies answers ${expected.slice(0, 3)} to ${what}`, async () => {
-    assertEquals(await outcome(new Bodies().with(post(body), echo)), expected);
+    assertEquals(await outcome(new BodyReader().read(post(body), echo)), expected);
   });
 }
 
 Deno.test("Bodies joins a character that comes in two pieces", async () => {
   const bytes = new TextEncoder().encode("€");
   const body = ReadableStream.from([bytes.slice(0, 1), bytes.slice(1)]);
-  assertEquals(await new Bodies().with(post(body), echo), "€");
+  assertEquals(await new BodyReader().read(post(body), echo), "€");
 });
 
 Deno.test("Bodies asks for another try of a body that broke off", async () => {
   const body = new ReadableStream({ start: (controller) => controller.error(new TypeError("reset")) });
-  assertEquals(await outcome(new Bodies().with(post(body), echo)), "503 the body broke off");
+  assertEquals(await outcome(new BodyReader().read(post(body), echo)), "503 the body broke off");
 });

@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
-import { Bodies, BODY_LIMIT } from "../../../../src/autoscaler/http/body_limits.ts";
+import { BODY_LIMIT, BodyReader } from "../../../../src/autoscaler/http/body_limits.ts";
 import { handler, type HandlerParts } from "../../../../src/autoscaler/http/endpoint.ts";
 import { Inbox } from "../../../../src/autoscaler/store/inbox.ts";
-import { Store } from "../../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../../src/autoscaler/store/store.ts";
 import { CertificateError } from "../../../../src/sns/certificate.ts";
 import { verifier } from "../../../../src/sns/verify.ts";
 import { type Body, CERTIFICATE, NOW, signed, TOPIC } from "../../sns/fixtures.ts";
@@ -32,7 +32,7 @@ class Desk implements Disposable {
       page: ({ accepted }) => `<p>${accepted}</p>`,
       activities: (limit) => Array(limit).fill({ kind: "none" }),
       decision: () => undefined,
-      received: (outcome, why) => this.received.push(`${outcome} ${why}`.trim()),
+      onMessage: (outcome, why) => this.received.push(`${outcome} ${why}`.trim()),
       metrics: () => Promise.resolve({ type: "text/plain; version=0.0.4", text: "kas_x 1\n" }),
       now: () => NOW,
       ...more,
@@ -180,7 +180,7 @@ Deno.test("POST / stops reading a body that goes on past 640 KiB, whatever its C
 });
 
 Deno.test("POST / answers 503 to a body that does not come to its end in time, so that SNS sends it again", async () => {
-  using desk = new Desk({ bodies: new Bodies({ timeout: 1 }) });
+  using desk = new Desk({ bodies: new BodyReader({ timeout: 1 }) });
   assertEquals(await desk.post(new ReadableStream()), "503 the body took too long");
   assertEquals(desk.received, ["failed body"]);
 });

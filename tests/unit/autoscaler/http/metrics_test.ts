@@ -12,7 +12,7 @@ const QUIET: Snapshot = {
   now: NOW,
   observation: undefined,
   limits: { min: 1, max: 5, warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 60_000 },
-  look: undefined,
+  lastObservation: undefined,
   waiting: 0,
   oldest: undefined,
   inProgress: [],
@@ -73,15 +73,15 @@ Deno.test("Metrics tells the process's start, memory and CPU time by the names t
 
 Deno.test("Metrics counts each thing once, under its own labels", async () => {
   const metrics = new Metrics("1.2.3", NOW);
-  metrics.received("accepted", "");
-  metrics.received("refused", "Signature");
-  metrics.decided({ kind: "out", source: "resync" }, { kind: "none", reason: "", rules: ["R3"] });
-  metrics.looked({ at: NOW, seconds: 0.2 });
-  metrics.looked({ at: NOW + 60_000, seconds: 45, error: "AWS is out of reach" });
+  metrics.onMessage("accepted", "");
+  metrics.onMessage("refused", "Signature");
+  metrics.onDecision({ kind: "out", source: "resync" }, { kind: "none", reason: "", rules: ["R3"] });
+  metrics.onObservation({ at: NOW, seconds: 0.2 });
+  metrics.onObservation({ at: NOW + 60_000, seconds: 45, error: "AWS is out of reach" });
   const call = { service: "EC2", operation: "DescribeInstances", seconds: 0.03 };
-  metrics.called({ ...call, outcome: "throttled", retry: false });
-  metrics.called({ ...call, outcome: "ok", retry: true });
-  metrics.took("start", [{ phase: "running", seconds: 12 }, { phase: "total", seconds: 20 }]);
+  metrics.onRequest({ ...call, outcome: "throttled", retry: false });
+  metrics.onRequest({ ...call, outcome: "ok", retry: true });
+  metrics.onPhases("start", [{ phase: "running", seconds: 12 }, { phase: "total", seconds: 20 }]);
   const families = parseExposition(
     (await metrics.exposition({ ...QUIET, waiting: 2, oldest: NOW - 90_000 })).text,
   );

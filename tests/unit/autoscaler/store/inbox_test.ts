@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Inbox } from "../../../../src/autoscaler/store/inbox.ts";
-import { Store } from "../../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../../src/autoscaler/store/store.ts";
 
 const ENTRY = { kind: "notification", body: "an alarm" } as const;
 

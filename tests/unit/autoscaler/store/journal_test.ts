@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
+  type DecisionQuery,
   Journal,
-  type Line,
+  type JournalLine,
   type NewDecision,
-  type Wanted,
 } from "../../../../src/autoscaler/store/journal.ts";
-import { Store } from "../../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../../src/autoscaler/store/store.ts";
 import type { StepName } from "../../../../src/autoscaler/store/steps.ts";
 import type { Recommendation } from "../../../../src/scaling/model/alarm.ts";
 import { decide, type Decision, RULES } from "../../../../src/scaling/decide.ts";
@@ -98,7 +98,7 @@ Deno.test("R16: of random fleets and signals, what Journal.record() writes to di
 Deno.test("Journal.read() finds a decision by its number, the next one, or the last one of a time", () => {
   using it = open();
   for (const after of [0, 10, 20]) record(it.journal, NONE, after);
-  const id = (wanted: Wanted) => it.journal.read(wanted)?.id;
+  const id = (wanted: DecisionQuery) => it.journal.read(wanted)?.id;
   assertEquals([id({ id: 2 }), id({ id: 4 })], [2, undefined]);
   assertEquals([id({ after: 0 }), id({ after: 2 }), id({ after: 3 })], [1, 3, undefined]);
   assertEquals([id({ at: NOW + 19 }), id({ at: NOW + 99 }), id({ at: NOW - 1 })], [2, 3, undefined]);
@@ -156,7 +156,7 @@ Deno.test("Journal.prune() lets a run of resyncs begin with the oldest that is l
     record(it.journal, NONE, after, { recommendation: RESYNC });
   }
   it.journal.prune(NOW + 91 * day);
-  const line = ({ id, times, time }: Line) => [id, times, Date.parse(time) - NOW];
+  const line = ({ id, times, time }: JournalLine) => [id, times, Date.parse(time) - NOW];
   assertEquals(it.journal.lines(9, NOW).map(line), [[2, 3, 4 * day]]);
   record(it.journal, NONE, 5 * day, { recommendation: RESYNC });
   assertEquals(it.journal.lines(9, NOW).map(line), [[2, 4, 5 * day]]);
@@ -169,7 +169,12 @@ Deno.test("Journal.note() puts what came to pass after an activity among its pha
   const activity = record(it.journal, START);
   if (activity === undefined) throw new Error("there is an activity");
   it.journal.end(activity, "done", "busy", NOW + 30);
-  it.journal.note(activity.id, { step: "first-request", instance: "n3", began: NOW + 20, ended: NOW + 50 });
+  it.journal.noteStep(activity.id, {
+    step: "first-request",
+    instance: "n3",
+    began: NOW + 20,
+    ended: NOW + 50,
+  });
   const [line] = it.journal.lines(1, NOW);
   assertEquals([line?.seconds, Date.parse(line?.phases["first-request"] ?? "") - NOW], [0.03, 50]);
   assertEquals(it.journal.unfinished(), []);
@@ -179,9 +184,9 @@ Deno.test("Journal.turn() turns to the next candidate that no other activity is 
   using it = open();
   const first = record(it.journal, START);
   record(it.journal, { ...START, instance: "n4", candidates: [] });
-  const turned = first && it.journal.turn(first);
+  const turned = first && it.journal.nextCandidate(first);
   assertEquals([turned?.instance, turned?.remaining], ["n5", []]);
-  assertEquals(turned && it.journal.turn(turned), undefined);
+  assertEquals(turned && it.journal.nextCandidate(turned), undefined);
   assertEquals(it.journal.inProgress().map(({ instance }) => instance), ["n5", "n4"]);
 });
 
@@ -301,15 +306,15 @@ Deno.test("Journal.notice() takes one in service at first sight for as old as it
     {
       using state = Store.open(folder);
       const journal = new Journal(state);
-      journal.notice([instance("old", { launched: NOW - 9_000 }), stopped("new")], NOW);
-      journal.notice([instance("old"), instance("new")], NOW + 1);
-      journal.notice([instance("old"), instance("new")], NOW + 2);
+      journal.noteInService([instance("old", { launched: NOW - 9_000 }), stopped("new")], NOW);
+      journal.noteInService([instance("old"), instance("new")], NOW + 1);
+      journal.noteInService([instance("old"), instance("new")], NOW + 2);
       assertEquals(journal.history(NOW).inServiceSince, { new: NOW + 1, old: NOW - 9_000 });
     }
     using state = Store.open(folder);
     const journal = new Journal(state);
     assertEquals(journal.history(NOW).inServiceSince, { new: NOW + 1, old: NOW - 9_000 });
-    journal.notice([instance("old", { registration: "draining" })], NOW + 3);
+    journal.noteInService([instance("old", { registration: "draining" })], NOW + 3);
     assertEquals(journal.history(NOW).inServiceSince, { new: NOW + 1 });
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -351,9 +356,9 @@ Deno.test("Journal.processed() keeps the newest change of each alarm, and who to
   using it = open();
   const change = (at: number) =>
     ({ fleet: "kas", kind: "cpuhigh", dimension: "base", from: "OK", to: "ALARM", at }) as const;
-  it.journal.processed("a", change(5), "resync");
-  it.journal.processed("a", change(5), "notification");
-  it.journal.processed("a", change(4), "notification");
-  assertEquals(it.journal.newest("a"), { changed: 5, source: "resync" });
-  assertEquals(it.journal.newest("b"), undefined);
+  it.journal.noteProcessed("a", change(5), "resync");
+  it.journal.noteProcessed("a", change(5), "notification");
+  it.journal.noteProcessed("a", change(4), "notification");
+  assertEquals(it.journal.newestChange("a"), { changed: 5, source: "resync" });
+  assertEquals(it.journal.newestChange("b"), undefined);
 });

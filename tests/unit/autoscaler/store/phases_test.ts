@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import type { Line } from "../../../../src/autoscaler/store/lines.ts";
-import { phaseLengths, phaseTable } from "../../../../src/autoscaler/store/phases.ts";
+import type { JournalLine } from "../../../../src/autoscaler/store/lines.ts";
+import { phaseDurations, phaseTable } from "../../../../src/autoscaler/store/phases.ts";
 import { NOW } from "../../scaling/fixtures.ts";
 
 /** A start that is done, its phases at so many ms after NOW. */
-function line(phases: Readonly<Record<string, number>>, more: Partial<Line> = {}): Line {
+function line(phases: Readonly<Record<string, number>>, more: Partial<JournalLine> = {}): JournalLine {
   return {
     id: 1,
     time: new Date(NOW).toISOString(),
@@ -36,7 +36,7 @@ const START = {
 };
 
 /** `phase seconds`, for comparing. */
-const told = (line: Line) => phaseLengths(line).map(({ phase, seconds }) => `${phase} ${seconds}`);
+const told = (line: JournalLine) => phaseDurations(line).map(({ phase, seconds }) => `${phase} ${seconds}`);
 
 Deno.test("phaseLengths() measures each phase from the end of the one before it, and the total to in service (R17)", () => {
   assertEquals(told(line(START)), [

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { Journal } from "../../../../src/autoscaler/store/journal.ts";
 import { pack } from "../../../../src/autoscaler/store/record.ts";
-import { Store } from "../../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../../src/autoscaler/store/store.ts";
 import { ExitError } from "../../../../src/cli/command.ts";
 import { decide } from "../../../../src/scaling/decide.ts";
 import { decided } from "../../../../src/scaling/replay.ts";
@@ -99,7 +99,7 @@ Deno.test("State.open() brings a folder of version 1 up to date, with all that i
         "n3",
       ]]]);
       assertEquals(journal.steps(1), [{ step: "started", instance: "n4", began: NOW, ended: NOW + 3 }]);
-      assertEquals(journal.newest("kas:cpuhigh:n1"), { changed: 7, source: "resync" });
+      assertEquals(journal.newestChange("kas:cpuhigh:n1"), { changed: 7, source: "resync" });
       assertEquals(journal.history(NOW), { lastOut: NOW, inServiceSince: { n1: 8 } });
       assertEquals(state.db.prepare("SELECT count(*) AS n FROM messages").get()?.n, 1);
 

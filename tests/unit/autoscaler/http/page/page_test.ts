@@ -45,7 +45,7 @@ const PAGE: Page = {
     now: NOW,
     observation: facts([SERVING]),
     limits: LIMITS,
-    look: { at: NOW - 12_000, seconds: 0.2 },
+    lastObservation: { at: NOW - 12_000, seconds: 0.2 },
     waiting: 0,
     oldest: undefined,
     inProgress: [],
@@ -106,7 +106,7 @@ Deno.test("the page takes no text for HTML, whoever wrote it", () => {
   } as const;
   const page = pageOf({
     observation: facts([instance, { ...SERVING, autoScalingGroup: hostile }], { alarms: [alarm] }),
-    look: { at: NOW, seconds: 1, error: hostile },
+    lastObservation: { at: NOW, seconds: 1, error: hostile },
     inProgress: [{ activity, step: { step: hostile, instance: hostile, began: NOW } }],
   }, {
     fleet: hostile,
@@ -215,7 +215,7 @@ Deno.test("the page says what is not as it should be, and nothing of it where al
   assert(!statusPage(PAGE).includes('class="notices"'));
   const page = text(pageOf({
     observation: facts([{ ...OFF, role: "base" }]),
-    look: { at: NOW - 9_000, seconds: 45, error: "EC2 throttles" },
+    lastObservation: { at: NOW - 9_000, seconds: 45, error: "EC2 throttles" },
     waiting: 3,
     oldest: NOW - 200_000,
   }, { settings: { dryRun: true, cooldownIn: 60_000, max: 4, topicArn: undefined } }));
@@ -227,7 +227,7 @@ Deno.test("the page says what is not as it should be, and nothing of it where al
 });
 
 Deno.test("the page of a fleet that was not seen yet says so, and one of an empty fleet that it is empty", () => {
-  const unseen = text(pageOf({ observation: undefined, look: undefined }));
+  const unseen = text(pageOf({ observation: undefined, lastObservation: undefined }));
   assertStringIncludes(unseen, "not seen yet · kas 1.2.3");
   assertStringIncludes(unseen, "Instances not seen yet");
   assertStringIncludes(text(pageOf({ observation: facts([]) })), "Instances none");

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DecisionRecord, Wanted } from "../store/journal.ts";
+import type { DecisionQuery, DecisionRecord } from "../store/journal.ts";
 
 /** Of records after a number so many are answered at most, and no more once they come to so many characters. */
 const PAGE = { records: 100, characters: 2 * 2 ** 20 };
@@ -14,7 +14,7 @@ const PAGE = { records: 100, characters: 2 * 2 ** 20 };
  */
 export function decisionLines(
   query: URLSearchParams,
-  read: (wanted: Wanted) => DecisionRecord | undefined,
+  read: (wanted: DecisionQuery) => DecisionRecord | undefined,
 ): string | undefined {
   const [name, text = ""] = [...query][0] ?? ["last"];
   const value = Number(text);
@@ -33,7 +33,7 @@ export function decisionLines(
   }
 }
 
-function page(after: number, read: (wanted: Wanted) => DecisionRecord | undefined): string {
+function page(after: number, read: (wanted: DecisionQuery) => DecisionRecord | undefined): string {
   let text = "";
   let next = read({ after });
   for (let records = 0; next !== undefined && records < PAGE.records; records++) {

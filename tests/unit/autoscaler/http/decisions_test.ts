@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { decisionLines } from "../../../../src/autoscaler/control/decisions.ts";
-import type { DecisionRecord, Wanted } from "../../../../src/autoscaler/store/journal.ts";
+import { decisionLines } from "../../../../src/autoscaler/http/decisions.ts";
+import type { DecisionQuery, DecisionRecord } from "../../../../src/autoscaler/store/journal.ts";
 import { FACTS, NOW } from "../../scaling/fixtures.ts";
 
 /** A journal of so many records. */
-function journal(length: number): (wanted: Wanted) => DecisionRecord | undefined {
+function journal(length: number): (wanted: DecisionQuery) => DecisionRecord | undefined {
   return (wanted) => {
     const id = "id" in wanted
       ? wanted.id

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Store } from "../../../../src/autoscaler/store/state_folder.ts";
+import { Store } from "../../../../src/autoscaler/store/store.ts";
 import { ExitError } from "../../../../src/cli/command.ts";
 import { Syncs } from "./syncs.ts";
 
