@@ -17,6 +17,17 @@ export class UnreachableError extends Error {
   }
 }
 
+/**
+ * The list in an answer of AWS. An empty list is in the answer too, so an answer without one is not AWS's, and an empty fleet must not be read
+ * from it.
+ *
+ * @throws {UnreachableError} if there is no list
+ */
+export function listIn<T>(list: readonly T[] | undefined, service: string, items: string): readonly T[] {
+  if (list === undefined) throw new UnreachableError(`${service}'s answer has no list of ${items}`);
+  return list;
+}
+
 /** No region is set anywhere. */
 export class RegionError extends Error {
   override readonly name = "RegionError";

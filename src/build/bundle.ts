@@ -6,6 +6,7 @@
  */
 import * as esbuild from "esbuild";
 import deno from "../../deno.json" with { type: "json" };
+import { pureSchemas } from "./pure_schemas.ts";
 
 /** Modules that run in threads of their own, which a bundler does not see by itself. */
 const THREADS = ["src/worker/burn.ts", "src/process/watchdog_thread.ts"];
@@ -97,25 +98,6 @@ const threadUrls: esbuild.Plugin = {
         },
       );
       return { contents, loader: "ts" };
-    });
-  },
-};
-
-/**
- * Each shape of the AWS SDK's schemas as a call without side effects, so that those that no command in use refers to are left
- * out: to the bundler a computed key may do anything. EC2's are 4,000, and to make them took half of a listing's time.
- */
-const pureSchemas: esbuild.Plugin = {
-  name: "pure-schemas",
-  setup: (build) => {
-    build.onLoad({ filter: /\/@aws-sdk\/client-[^/]+\/dist-es\/schemas\/\w+\.js$/ }, async ({ path }) => {
-      const source = await Deno.readTextFile(path);
-      return {
-        contents: source.replaceAll(
-          /^((?:export )?(?:var|const) [\w$]+ = )(\[[^]*?\]);$/gm,
-          "$1/* @__PURE__ */ (() => $2)();",
-        ),
-      };
     });
   },
 };

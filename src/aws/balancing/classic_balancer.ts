@@ -8,12 +8,10 @@ import type {
   LoadBalancerDescription,
 } from "@aws-sdk/client-elastic-load-balancing";
 import { type Registration, WORKER_PORT } from "../../scaling/model/instance.ts";
-import { readBy } from "../answers/answers.ts";
 import type { Balancer, Health } from "./balancer.ts";
 import { beforeEach, type Check } from "../calls.ts";
 import { type Aws, sendOptions } from "../clients.ts";
-import { isNotFound, isUnregistrable } from "../errors.ts";
-import { readHealthPage } from "./health_page.ts";
+import { isNotFound, isUnregistrable, listIn } from "../errors.ts";
 import type { Metric } from "../cloudwatch/metric.ts";
 
 /** What a balancer has to ask of a worker. */
@@ -71,9 +69,10 @@ export async function* balancers(aws: Aws, signal?: AbortSignal, name?: string):
 export async function health(aws: Aws, name: string, signal?: AbortSignal): Promise<Health[]> {
   const [client, { DescribeInstanceHealthCommand }] = await elb(aws);
   const command = new DescribeInstanceHealthCommand({ LoadBalancerName: name });
-  const read = readBy(command.middlewareStack, readHealthPage);
-  await client.send(command, sendOptions(signal));
-  return read().map(healthOf).filter(({ registration }) => registration !== "none");
+  const { InstanceStates } = await client.send(command, sendOptions(signal));
+  return listIn(InstanceStates, "ELB", "instances").map(healthOf).filter(({ registration }) =>
+    registration !== "none"
+  );
 }
 
 /** Registers an instance; a repeat changes nothing. Returns once ELB has accepted it, before the first health check. */

@@ -9,7 +9,7 @@ import { type Registration, WORKER_PORT } from "../../scaling/model/instance.ts"
 import type { Balancer, Health } from "./balancer.ts";
 import { beforeEach, type Check } from "../calls.ts";
 import { type Aws, sendOptions } from "../clients.ts";
-import { isNotFound, isUnregistrable, UnreachableError } from "../errors.ts";
+import { isNotFound, isUnregistrable, listIn } from "../errors.ts";
 import type { Metric } from "../cloudwatch/metric.ts";
 
 /** Source: ALB guide, "Target group attributes". */
@@ -84,10 +84,10 @@ function requestsOf(group: string, loadBalancer: string | undefined): Metric | u
 export async function health(aws: Aws, arn: string, signal?: AbortSignal): Promise<Health[]> {
   const [client, { DescribeTargetHealthCommand }] = await elbv2(aws);
   const command = new DescribeTargetHealthCommand({ TargetGroupArn: arn });
-  const { TargetHealthDescriptions: found } = await client.send(command, sendOptions(signal));
-  // An empty list is there too: without one it is no answer to go by.
-  if (found === undefined) throw new UnreachableError("ELB's answer holds no list of targets");
-  return found.map(healthOf).filter(({ registration }) => registration !== "none");
+  const { TargetHealthDescriptions } = await client.send(command, sendOptions(signal));
+  return listIn(TargetHealthDescriptions, "ELB", "targets").map(healthOf).filter(({ registration }) =>
+    registration !== "none"
+  );
 }
 
 /** Registers an instance at the group's own port; a repeat changes nothing, and one that drains is taken back. */

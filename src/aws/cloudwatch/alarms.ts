@@ -3,7 +3,11 @@
  *
  * @module
  */
-import type { DescribeAlarmsCommandInput, PutMetricAlarmCommandInput } from "@aws-sdk/client-cloudwatch";
+import type {
+  DescribeAlarmsCommandInput,
+  MetricAlarm,
+  PutMetricAlarmCommandInput,
+} from "@aws-sdk/client-cloudwatch";
 import {
   type Alarm,
   type AlarmName,
@@ -12,9 +16,8 @@ import {
   parseAlarmName,
 } from "../../scaling/model/alarm.ts";
 import type { Datapoint } from "../../scaling/decide.ts";
-import { type AlarmShape, readAlarmPage } from "./alarm_page.ts";
-import { readBy } from "../answers/answers.ts";
 import { type Aws, sendOptions } from "../clients.ts";
+import { listIn } from "../errors.ts";
 import { cpuOf, type Metric } from "./metric.ts";
 
 /** An alarm with what only people and checks look at. */
@@ -103,11 +106,10 @@ async function describe(
       AlarmTypes: ["MetricAlarm"],
       ...(NextToken ? { NextToken } : {}),
     });
-    const read = readBy(command.middlewareStack, readAlarmPage);
-    await client.send(command, sendOptions(signal));
-    const page = read();
-    alarms.push(...page.alarms.map(alarmOf).filter((alarm) => alarm !== undefined));
-    NextToken = page.next;
+    const answer = await client.send(command, sendOptions(signal));
+    const found = listIn(answer.MetricAlarms, "CloudWatch", "alarms");
+    alarms.push(...found.map(alarmOf).filter((alarm) => alarm !== undefined));
+    NextToken = answer.NextToken;
   } while (NextToken);
   return alarms;
 }
@@ -230,17 +232,16 @@ function inSdkShape({ namespace, name, dimensions }: Metric) {
 }
 
 /** Undefined for an alarm whose name is not of kas's form. */
-function alarmOf(found: AlarmShape): AlarmDetail | undefined {
+function alarmOf(found: MetricAlarm): AlarmDetail | undefined {
   const name = parseAlarmName(found.AlarmName ?? "");
   if (name === undefined) return undefined;
   return {
     ...name,
     name: found.AlarmName ?? "",
     state: found.StateValue ?? "INSUFFICIENT_DATA",
-    // What is no number comes as its name.
-    threshold: Number(found.Threshold ?? NaN),
+    threshold: found.Threshold ?? NaN,
     period: found.Period ?? 0,
-    changed: Math.round((found.StateTransitionedTimestamp ?? found.StateUpdatedTimestamp ?? 0) * 1_000),
+    changed: (found.StateTransitionedTimestamp ?? found.StateUpdatedTimestamp)?.getTime() ?? 0,
     metric: {
       namespace: found.Namespace ?? "",
       name: found.MetricName ?? "",

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Instance, Role } from "../../scaling/model/instance.ts";
-import type { PageInstance } from "./instance_page.ts";
+import type { DescribedInstance } from "../sdk/instance_page.ts";
 
 /** An instance without its standing at the load balancer, which another service knows. */
 export interface Ec2Instance extends Omit<Instance, "registration"> {
@@ -27,7 +27,7 @@ export const TAG = {
 } as const;
 
 /** EC2's instance as kas sees it. `fleet` is a name that a legacy one may go by. */
-export function instanceOf(found: PageInstance, fleet: string | undefined): Ec2Instance {
+export function instanceOf(found: DescribedInstance, fleet: string | undefined): Ec2Instance {
   const tags = tagsOf(found);
   const state = found.State?.Name ?? "pending";
   const stoppedAt = state === "stopped" ? stopTime(found.StateTransitionReason) : undefined;
@@ -66,7 +66,7 @@ function roleOf(tags: Record<string, string>, fleets: readonly (string | undefin
 }
 
 /** An instance's tags by key. */
-export function tagsOf({ Tags }: PageInstance): Record<string, string> {
+export function tagsOf({ Tags }: DescribedInstance): Record<string, string> {
   return Object.fromEntries((Tags ?? []).map(({ Key, Value }) => [Key ?? "", Value ?? ""]));
 }
 

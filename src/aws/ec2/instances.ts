@@ -3,25 +3,14 @@
  *
  * @module
  */
-import type {
-  DescribeInstancesRequest,
-  Instance as SdkInstance,
-  InstanceStateChange,
-} from "@aws-sdk/client-ec2";
+import type { Instance as SdkInstance, InstanceStateChange } from "@aws-sdk/client-ec2";
 import type { Instance, InstanceState, Registration, Role } from "../../scaling/model/instance.ts";
-import { readBy } from "../answers/answers.ts";
 import { type Aws, sendOptions } from "../clients.ts";
+import { describeInstances } from "./describe_instances.ts";
 import { type Ec2Instance, instanceOf, TAG, tagsOf } from "./ec2_instance.ts";
 import { isNotFound } from "../errors.ts";
-import { type PageInstance, readPage } from "./instance_page.ts";
 
 export type { Ec2Instance };
-
-/**
- * Instances in a page, as many as EC2 gives: a call less is worth more than the 15 ms for which reading one blocks the event loop.
- * Source: EC2 API, DescribeInstances, MaxResults.
- */
-const PAGE = 1_000;
 
 /** The most values of a filter. Source: EC2 user guide, "Filter your resources". */
 const VALUES = 200;
@@ -91,7 +80,7 @@ export async function* fleetInstances(
       { Name: "instance-state-name", Values: states },
     ],
   };
-  for await (const found of describe(aws, request, signal)) yield instanceOf(found, fleet);
+  for await (const found of describeInstances(aws, request, signal)) yield instanceOf(found, fleet);
 }
 
 /** One instance, undefined if it is not there. `fleet` tells the role of a legacy one by its name. */
@@ -102,7 +91,9 @@ export async function instance(
   fleet?: string,
 ): Promise<Ec2Instance | undefined> {
   try {
-    for await (const found of describe(aws, { InstanceIds: [id] }, signal)) return instanceOf(found, fleet);
+    for await (const found of describeInstances(aws, { InstanceIds: [id] }, signal)) {
+      return instanceOf(found, fleet);
+    }
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
@@ -183,7 +174,9 @@ export async function instanceTags(
   const tags = new Map<string, Record<string, string>>();
   for (let i = 0; i < ids.length; i += VALUES) {
     const request = { Filters: [{ Name: "instance-id", Values: ids.slice(i, i + VALUES) }] };
-    for await (const found of describe(aws, request)) tags.set(found.InstanceId ?? "", tagsOf(found));
+    for await (const found of describeInstances(aws, request)) {
+      tags.set(found.InstanceId ?? "", tagsOf(found));
+    }
   }
   return tags;
 }
@@ -212,29 +205,6 @@ function tagValue(text: string): string {
 
 async function ec2(aws: Aws) {
   return await Promise.all([aws.ec2(), import("../sdk/ec2.ts")]);
-}
-
-async function* describe(
-  aws: Aws,
-  request: DescribeInstancesRequest,
-  signal?: AbortSignal,
-): AsyncGenerator<PageInstance> {
-  const [client, { DescribeInstancesCommand }] = await ec2(aws);
-  // EC2 takes ids or a page size, never both.
-  const page = request.InstanceIds === undefined ? { MaxResults: PAGE } : {};
-  let NextToken: string | undefined;
-  do {
-    const command = new DescribeInstancesCommand({
-      ...request,
-      ...page,
-      ...(NextToken ? { NextToken } : {}),
-    });
-    const read = readBy(command.middlewareStack, readPage);
-    await client.send(command, sendOptions(signal));
-    const { instances, next } = read();
-    yield* instances;
-    NextToken = next;
-  } while (NextToken);
 }
 
 function stateChange(id: string, changes: readonly InstanceStateChange[] | undefined): StateChange {

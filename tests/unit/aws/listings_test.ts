@@ -1,16 +1,16 @@
 /**
- * An incomplete listing is never read as truth.
+ * kas never acts on an incomplete listing.
  *
  * @module
  */
 import { assertEquals, assertRejects } from "@std/assert";
-import { fleetAlarms } from "../../../src/aws/cloudwatch/alarms.ts";
 import { health } from "../../../src/aws/balancing/classic_balancer.ts";
-import { UnreachableError } from "../../../src/aws/errors.ts";
+import { fleetAlarms } from "../../../src/aws/cloudwatch/alarms.ts";
 import { fleetInstances } from "../../../src/aws/ec2/instances.ts";
+import { UnreachableError } from "../../../src/aws/errors.ts";
 import { ec2, ec2Error, json, query, wire } from "./wire.ts";
 
-Deno.test("a fleet whose second page fails is not told by the first", async () => {
+Deno.test("fleetInstances() fails if the second page fails", async () => {
   const [first, second] = ["i-1", "i-2"].map((id) =>
     `<item><instancesSet><item><instanceId>${id}</instanceId></item></instancesSet></item>`
   );
@@ -20,7 +20,7 @@ Deno.test("a fleet whose second page fails is not told by the first", async () =
       return ec2(action, `<reservationSet>${first}</reservationSet><nextToken>t</nextToken>`);
     }
     return broken
-      ? ec2Error("InvalidParameterValue", "the token has expired")
+      ? ec2Error("InvalidParameterValue", "The token has expired")
       : ec2(action, `<reservationSet>${second}</reservationSet>`);
   });
   await assertRejects(() => Array.fromAsync(fleetInstances(server.aws, { fleet: "kas" })));
@@ -29,7 +29,7 @@ Deno.test("a fleet whose second page fails is not told by the first", async () =
   assertEquals(found.map(({ id }) => id), ["i-1", "i-2"]);
 });
 
-Deno.test("alarms whose second page fails are not told by the first", async () => {
+Deno.test("fleetAlarms() fails if the second page fails", async () => {
   await using server = wire(({ input }) =>
     input["NextToken"] === undefined
       ? json({ MetricAlarms: [], NextToken: "t" })
@@ -38,19 +38,40 @@ Deno.test("alarms whose second page fails are not told by the first", async () =
   await assertRejects(() => fleetAlarms(server.aws, "kas"));
 });
 
-Deno.test("an answer that holds no list at all is no empty fleet, balancer or set of alarms", async () => {
+Deno.test("an answer without a list is an error, not an empty list", async () => {
   await using server = wire(({ service, action }) =>
     service === "ec2" ? ec2(action, "") : service === "monitoring" ? json({}) : query(action, "")
   );
-  const calls = [
+  await assertRejects(
     () => Array.fromAsync(fleetInstances(server.aws, { fleet: "kas" })),
-    () => health(server.aws, "kas"),
-    () => fleetAlarms(server.aws, "kas"),
-  ];
-  for (const call of calls) await assertRejects(call, UnreachableError, "holds no list");
+    UnreachableError,
+  );
+  await assertRejects(() => health(server.aws, "kas"), UnreachableError);
+  await assertRejects(() => fleetAlarms(server.aws, "kas"), UnreachableError);
 });
 
-Deno.test("an empty list is an empty fleet, balancer or set of alarms", async () => {
+for (const body of ["null", "5", "[]", `{"MetricAlarms": {}}`, `{"MetricAlarms": [{}]`, "<html></html>"]) {
+  Deno.test(`fleetAlarms() fails on the body ${body}`, async () => {
+    await using server = wire(() => new Response(body));
+    await assertRejects(() => fleetAlarms(server.aws, "kas"));
+  });
+}
+
+Deno.test("health() fails on an answer that is cut off, or to another action", async () => {
+  const body = "<InstanceStates><member><InstanceId>i-1</InstanceId></member></InstanceStates>";
+  const whole = await query("DescribeInstanceHealth", body).text();
+  let answer = whole;
+  await using server = wire(() => new Response(answer));
+  assertEquals((await health(server.aws, "kas")).map(({ id }) => id), ["i-1"]);
+  for (let length = 0; length < whole.length; length += 5) {
+    answer = whole.slice(0, length);
+    await assertRejects(() => health(server.aws, "kas"), Error, undefined, answer);
+  }
+  answer = await query("DescribeLoadBalancers", "<InstanceStates/>").text();
+  await assertRejects(() => health(server.aws, "kas"));
+});
+
+Deno.test("an empty list is no error", async () => {
   await using server = wire(({ service, action }) =>
     service === "ec2"
       ? ec2(action, "<reservationSet/>")

@@ -1,21 +1,22 @@
-import { DescribeInstancesCommand, type Instance } from "@aws-sdk/client-ec2";
+import { DescribeInstancesCommand } from "@aws-sdk/client-ec2";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { UnreachableError } from "../../../../src/aws/errors.ts";
-import { readPage } from "../../../../src/aws/ec2/instance_page.ts";
-import { fleetInstances } from "../../../../src/aws/ec2/instances.ts";
+import { describeInstances } from "../../../../src/aws/ec2/describe_instances.ts";
+import { instanceOf, tagsOf } from "../../../../src/aws/ec2/ec2_instance.ts";
+import { readInstancePage } from "../../../../src/aws/sdk/instance_page.ts";
 import { ec2, wire } from "../wire.ts";
 
-/** A document as EC2 answers with it. */
+/** An answer of EC2. */
 function answer(elements: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>
 <DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId>${elements}</DescribeInstancesResponse>`;
 }
 
-/** An element that is written in one of the ways in which the same text may be written. */
+/** An element and one of the ways to write its text. */
 type Written = readonly [name: string, text: string, way: number];
 
-/** A text written plain, with references, as CDATA, or in two parts with a comment between them. */
+/** Writes the text plain, with character references, as CDATA or after a comment. */
 function element([name, text, way]: Written): string {
   const plain = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
   const ways = [
@@ -28,34 +29,7 @@ function element([name, text, way]: Written): string {
   return text === "" && way % 2 === 0 ? `<${name}/>` : `<${name}>${content}</${name}>`;
 }
 
-/** What kas looks at of an instance as the SDK reads it. */
-function looked({ InstanceId, State, StateReason, Placement, Tags, ...rest }: Instance): Instance {
-  const { StateTransitionReason, KeyName, InstanceType, PrivateIpAddress, PublicIpAddress, PublicDnsName } =
-    rest;
-  const { LaunchTime, ImageId, SecurityGroups } = rest;
-  const texts = { InstanceId, ImageId, StateTransitionReason, KeyName, InstanceType };
-  const addresses = { PrivateIpAddress, PublicIpAddress, PublicDnsName };
-  const all = {
-    ...texts,
-    ...addresses,
-    LaunchTime,
-    ...(State === undefined ? {} : { State: State.Name === undefined ? {} : { Name: State.Name } }),
-    ...(StateReason === undefined ? {} : {
-      StateReason: StateReason.Message === undefined ? {} : { Message: StateReason.Message },
-    }),
-    ...(Placement === undefined ? {} : {
-      Placement: Placement.AvailabilityZone === undefined
-        ? {}
-        : { AvailabilityZone: Placement.AvailabilityZone },
-    }),
-    Tags,
-    SecurityGroups: SecurityGroups?.map(({ GroupId }) => GroupId === undefined ? {} : { GroupId }),
-  };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-}
-
-Deno.test("readPage() reads of every instance what the SDK's own reading of the same answer comes to", async () => {
-  // The SDK reads no text that has attributes, references beyond the first plane wrong, and space with a line end as nothing.
+Deno.test("describeInstances() reads the same instances as the SDK reads from the same answer", async () => {
   const text = fc.string({ unit: "grapheme-ascii", maxLength: 20 }).filter((it) => it.trim() === it);
   const written = (name: string) => fc.tuple(fc.constant(name), text, fc.nat(7)).map(element);
   const maybe = (one: fc.Arbitrary<string>) => fc.option(one, { nil: "", freq: 5 });
@@ -108,47 +82,47 @@ Deno.test("readPage() reads of every instance what the SDK's own reading of the 
     fc.asyncProperty(pages, async (text) => {
       page = text;
       const { Reservations = [] } = await client.send(new DescribeInstancesCommand({}));
-      assertEquals(
-        readPage(text).instances,
-        Reservations.flatMap(({ Instances = [] }) => Instances.map(looked)),
-      );
+      const expected = Reservations.flatMap(({ Instances = [] }) => Instances);
+      const found = await Array.fromAsync(describeInstances(server.aws, {}));
+      assertEquals(found.map((it) => instanceOf(it, "kas")), expected.map((it) => instanceOf(it, "kas")));
+      assertEquals(found.map(tagsOf), expected.map(tagsOf));
     }),
     { numRuns: 200 },
   );
 });
 
-Deno.test("readPage() refuses every beginning of a page, so that part of a fleet is never told for all of it", () => {
+Deno.test("readInstancePage() rejects a page that is cut off at any character", () => {
   const item = (id: string) =>
     `<item><instancesSet><item><instanceId>${id}</instanceId></item></instancesSet></item>`;
   const page = answer(
     `<reservationSet>${item("i-1")}${item("i-2")}</reservationSet><nextToken>t</nextToken>`,
   );
-  assertEquals(readPage(page), { instances: [{ InstanceId: "i-1" }, { InstanceId: "i-2" }], next: "t" });
+  const { instances, token } = readInstancePage(page);
+  assertEquals([instances.map(({ InstanceId }) => InstanceId), token], [["i-1", "i-2"], "t"]);
   for (let length = 0; length < page.length; length++) {
-    assertThrows(() => readPage(page.slice(0, length)), UnreachableError, "can't be read");
+    assertThrows(() => readInstancePage(page.slice(0, length)), UnreachableError);
   }
 });
 
 for (
-  const [what, body, why] of [
-    ["nothing", "", "no element"],
-    ["a page for people", "<html><body><p>Sign in<br></body></html>", "it is <html>"],
-    ["another action's answer", "<StopInstancesResponse/>", "it is <StopInstancesResponse>"],
-    ["JSON", "{}", "no element"],
-    ["a time that is none", answer(listing("<launchTime>today</launchTime>")), `"today" is no time`],
+  const [what, body] of [
+    ["an empty body", ""],
+    ["an HTML page", "<html><body><p>Sign in<br></body></html>"],
+    ["the answer to another action", "<StopInstancesResponse/>"],
+    ["JSON", "{}"],
+    ["an invalid launch time", answer(listing("<launchTime>today</launchTime>"))],
   ] as const
 ) {
-  Deno.test(`an answer of status 200 that is ${what} is tried again, and then no fleet`, async () => {
+  Deno.test(`describeInstances() requests ${what} again, and fails after three attempts`, async () => {
     await using server = wire(() => new Response(body));
-    const fleet = () => Array.fromAsync(fleetInstances(server.aws, { fleet: "kas" }));
-    await assertRejects(fleet, UnreachableError, `EC2's answer can't be read: ${why}`);
+    await assertRejects(() => Array.fromAsync(describeInstances(server.aws, {})), UnreachableError);
     assertEquals(server.calls.length, 3);
   });
 }
 
-Deno.test("an empty token ends the listing, as none does", async () => {
+Deno.test("describeInstances() ends at an empty token", async () => {
   await using server = wire(({ action }) => ec2(action, `${listing("")}<nextToken/>`));
-  assertEquals((await Array.fromAsync(fleetInstances(server.aws, { fleet: "kas" }))).length, 1);
+  assertEquals((await Array.fromAsync(describeInstances(server.aws, {}))).length, 1);
   assertEquals(server.calls.length, 1);
 });
 

@@ -1,0 +1,111 @@
+/**
+ * A page of DescribeInstances, read from its XML. The parser is the SDK's own. Imported lazily, as the SDK's clients are.
+ *
+ * @module
+ */
+import type { Instance as SdkInstance } from "@aws-sdk/client-ec2";
+import { parseXML } from "@aws-sdk/xml-builder";
+import { UnreachableError } from "../errors.ts";
+
+/** The fields that kas reads of an instance, named as the SDK names them. */
+export type DescribedInstance = Pick<
+  SdkInstance,
+  | "ImageId"
+  | "InstanceId"
+  | "InstanceType"
+  | "KeyName"
+  | "LaunchTime"
+  | "Placement"
+  | "PrivateIpAddress"
+  | "PublicDnsName"
+  | "PublicIpAddress"
+  | "SecurityGroups"
+  | "State"
+  | "StateReason"
+  | "StateTransitionReason"
+  | "Tags"
+>;
+
+/** A page of the listing. */
+export interface InstancePage {
+  readonly instances: readonly DescribedInstance[];
+  /** Names the next page. Absent or empty on the last page. */
+  readonly token: string | undefined;
+}
+
+/** An XML element as the SDK's parser returns it: its text, or its children by name, in an array where a name repeats. */
+type Element = string | { readonly [name: string]: Element | readonly Element[] };
+
+/**
+ * Reads the XML of a page.
+ *
+ * @throws {UnreachableError} if the page is incomplete or is not an answer to DescribeInstances
+ */
+export function readInstancePage(body: string): InstancePage {
+  let document: Element;
+  try {
+    document = parseXML(body) as Element;
+  } catch (cause) {
+    throw unreadable(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  const answer = child(document, "DescribeInstancesResponse");
+  const reservations = child(answer, "reservationSet");
+  if (reservations === undefined) throw unreadable("it has no list of instances");
+  return {
+    instances: children(reservations, "item")
+      .flatMap((reservation) => children(child(reservation, "instancesSet"), "item"))
+      .map(readInstance),
+    token: text(answer, "nextToken"),
+  };
+}
+
+/** Source: EC2 API, Instance. */
+function readInstance(found: Element): DescribedInstance {
+  return {
+    InstanceId: text(found, "instanceId"),
+    ImageId: text(found, "imageId"),
+    InstanceType: text(found, "instanceType") as SdkInstance["InstanceType"],
+    KeyName: text(found, "keyName"),
+    LaunchTime: time(text(found, "launchTime")),
+    Placement: { AvailabilityZone: text(child(found, "placement"), "availabilityZone") },
+    PrivateIpAddress: text(found, "privateIpAddress"),
+    PublicDnsName: text(found, "dnsName"),
+    PublicIpAddress: text(found, "ipAddress"),
+    SecurityGroups: children(child(found, "groupSet"), "item").map((group) => ({
+      GroupId: text(group, "groupId"),
+    })),
+    State: { Name: text(child(found, "instanceState"), "name") as NonNullable<SdkInstance["State"]>["Name"] },
+    StateReason: { Message: text(child(found, "stateReason"), "message") },
+    StateTransitionReason: text(found, "reason"),
+    Tags: children(child(found, "tagSet"), "item").map((tag) => ({
+      Key: text(tag, "key"),
+      Value: text(tag, "value"),
+    })),
+  };
+}
+
+function child(parent: Element | undefined, name: string): Element | undefined {
+  return children(parent, name)[0];
+}
+
+function children(parent: Element | undefined, name: string): readonly Element[] {
+  if (typeof parent !== "object" || !Object.hasOwn(parent, name)) return [];
+  return [parent[name] ?? []].flat();
+}
+
+function text(parent: Element | undefined, name: string): string | undefined {
+  const found = child(parent, name);
+  return typeof found === "string" ? found : undefined;
+}
+
+function time(value: string | undefined): Date | undefined {
+  if (value === undefined) return undefined;
+  const parsed = new Date(value);
+  if (Number.isNaN(parsed.getTime())) throw unreadable(`"${value}" is not a time`);
+  return parsed;
+}
+
+/** The error for an answer that {@linkcode readInstancePage} cannot read. */
+export function unreadable(why: string, cause?: unknown): UnreachableError {
+  return new UnreachableError(`cannot read EC2's answer to DescribeInstances: ${why}`, { cause });
+}
