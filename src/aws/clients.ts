@@ -8,6 +8,7 @@ import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-balancing";
 import type { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { SNSClient } from "@aws-sdk/client-sns";
+import type { Runtime } from "../runtime.ts";
 import { type AttemptStack, beforeChange, type Call, type Check, nameErrors, tellOf } from "./calls.ts";
 import { RegionError } from "./errors.ts";
 import type { ClientConfig } from "./sdk/config.ts";
@@ -25,6 +26,8 @@ export interface Account {
   readonly beforeChange?: Check;
   /** Told of each request as it ends. */
   readonly onCall?: (call: Call) => void;
+  /** The machine's own by default. */
+  readonly runtime?: Pick<Runtime, "clock" | "random" | "fetch">;
 }
 
 /**

@@ -37,6 +37,8 @@ export interface ServicesOptions {
   /** Of SNS's messages; a new one where it is left out. */
   readonly signer?: Signer;
   readonly record: (call: Call) => void;
+  /** The network to the instances and to SNS's endpoints; the machine's own by default. */
+  readonly fetch?: typeof fetch;
 }
 
 /** AWS at work; disposing of it stops every machine. */
@@ -53,13 +55,23 @@ export interface Services extends AsyncDisposable {
 
 /** Puts it together. Throws Deno.errors.AddrNotAvailable where the system has no loopback addresses to give. */
 export function services(options: ServicesOptions): Services {
-  const { clock, world, faults, region, machine, subnet, boot, shutdown, url, signer, record } = options;
+  const { clock, world, faults, region, machine, subnet, boot, shutdown, url, signer, record, fetch } =
+    options;
   const owned = new AsyncDisposableStack();
   const addresses = owned.use(new Addresses());
   const hosts = subnet === undefined ? addresses : new Subnet(subnet);
   const lifecycle = owned.use(new Lifecycle({ clock, world, addresses: hosts, machine, boot, shutdown }));
-  const balancers = owned.use(new Balancers(clock, world, faults));
-  const sns = owned.use(makeSns({ clock, region, endpoint: url, faults, ...(signer ? { signer } : {}) }));
+  const balancers = owned.use(new Balancers(clock, world, faults, fetch));
+  const sns = owned.use(
+    makeSns({
+      clock,
+      region,
+      endpoint: url,
+      faults,
+      ...(signer ? { signer } : {}),
+      ...(fetch ? { fetch } : {}),
+    }),
+  );
   const metered = { machines: () => lifecycle.machines(), requests: () => balancers.requests() };
   const cloudWatch = owned.use(makeCloudWatch({ clock, metered, region, publish: sns.publish }));
   const ec2 = makeEc2({ clock, world, lifecycle, addresses: hosts, faults, region });

@@ -4,17 +4,18 @@ import { assert, assertEquals } from "@std/assert";
 const MAY_IMPORT: Record<string, readonly string[]> = {
   main: ["version", "worker", "autoscaler", "admin", "cli", "settings"],
   worker: ["version", "cli", "settings", "log", "process"],
-  autoscaler: ["version", "sns", "aws", "scaling", "cli", "settings", "log", "process"],
-  admin: ["autoscaler", "sandbox", "provision", "sns", "aws", "scaling", "cli", "settings", "log"],
+  autoscaler: ["version", "runtime", "sns", "aws", "scaling", "cli", "settings", "log", "process"],
+  admin: ["runtime", "autoscaler", "sandbox", "provision", "sns", "aws", "scaling", "cli", "settings", "log"],
   provision: ["aws", "scaling", "cli", "settings", "log"],
   sns: ["scaling"],
-  aws: ["scaling"],
+  aws: ["runtime", "scaling"],
   scaling: [],
   sandbox: [],
   cli: [],
   settings: [],
   log: [],
   process: [],
+  runtime: [],
   version: [],
 };
 

@@ -4,11 +4,11 @@
  * @module
  */
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
-import { StandardRetryStrategy } from "@smithy/core/retry";
-import type { RetryErrorInfo, StandardRetryToken } from "@smithy/types";
+import { realRuntime } from "../../runtime.ts";
 import type { Account } from "../clients.ts";
-import { isCapacity, UnreachableError } from "../errors.ts";
+import { UnreachableError } from "../errors.ts";
 import { fetchHandler } from "./fetch_handler.ts";
+import { Retry } from "./retry.ts";
 
 /** Longest wait for one attempt, connecting and reading the answer included, ms; three attempts make half a minute. */
 const TIME_LIMIT = 10_000;
@@ -18,7 +18,7 @@ const METADATA_TIME_LIMIT = 500;
 
 /** The settings that the clients of one account share. */
 export function clientConfig(
-  { region, profile, endpointUrl, timeLimit = TIME_LIMIT, signal }: Account,
+  { region, profile, endpointUrl, timeLimit = TIME_LIMIT, signal, runtime = realRuntime }: Account,
 ): ClientConfig {
   const named = profile === undefined ? {} : { profile };
   return {
@@ -29,8 +29,8 @@ export function clientConfig(
       timeLimit,
       defaultProvider({ ...named, timeout: METADATA_TIME_LIMIT, maxRetries: 0 }),
     ),
-    requestHandler: fetchHandler(timeLimit, signal),
-    retryStrategy: new Retry(3),
+    requestHandler: fetchHandler(timeLimit, runtime, signal),
+    retryStrategy: new Retry(runtime),
     customUserAgent: "kas",
   };
 }
@@ -64,20 +64,6 @@ export interface ClientConfig {
   readonly endpoint?: string;
   readonly credentials: ReturnType<typeof defaultProvider>;
   readonly requestHandler: ReturnType<typeof fetchHandler>;
-  readonly retryStrategy: StandardRetryStrategy;
+  readonly retryStrategy: Retry;
   readonly customUserAgent: string;
-}
-
-/**
- * The SDK's standard mode, except that a lack of capacity is not asked for again: EC2 says so with a 500, and another
- * instance is the better try (R7).
- */
-class Retry extends StandardRetryStrategy {
-  override refreshRetryTokenForRetry(
-    token: StandardRetryToken,
-    info: RetryErrorInfo,
-  ): Promise<StandardRetryToken> {
-    if (isCapacity(info.error)) return Promise.reject(new Error("Lack of capacity is not retried"));
-    return super.refreshRetryTokenForRetry(token, info);
-  }
 }

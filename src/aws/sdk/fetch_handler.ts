@@ -7,6 +7,7 @@
  */
 import { type HttpRequest, HttpResponse } from "@smithy/core/protocols";
 import type { HttpHandlerOptions, RequestHandler } from "@smithy/types";
+import { type Runtime, timeLimit as limited } from "../../runtime.ts";
 import { UnreachableError } from "../errors.ts";
 
 /** A request handler of the SDK. Its `destroy` closes the connections. */
@@ -17,7 +18,11 @@ export interface FetchHandler extends RequestHandler<HttpRequest, HttpResponse, 
 }
 
 /** Makes a handler whose attempts may take `timeLimit` ms each; beyond that they fail with {@linkcode UnreachableError}. `signal` ends all of them. */
-export function fetchHandler(timeLimit: number, signal?: AbortSignal): FetchHandler {
+export function fetchHandler(
+  timeLimit: number,
+  { clock, fetch }: Pick<Runtime, "clock" | "fetch">,
+  signal?: AbortSignal,
+): FetchHandler {
   let client: Deno.HttpClient | undefined;
 
   async function handle(request: HttpRequest, { abortSignal }: HttpHandlerOptions = {}) {
@@ -25,10 +30,12 @@ export function fetchHandler(timeLimit: number, signal?: AbortSignal): FetchHand
     client ??= Deno.createHttpClient({ http2: false });
     const url = addressOf(request);
     const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(), timeLimit);
+    using limit = limited(clock, timeLimit);
     const callers = [abortSignal as AbortSignal | undefined, signal].filter((it) => it !== undefined);
     const onAbort = () => stop.abort();
-    for (const caller of callers) caller.addEventListener("abort", onAbort, { once: true });
+    for (const ending of [...callers, limit.signal]) {
+      ending.addEventListener("abort", onAbort, { once: true });
+    }
     try {
       for (const caller of callers) caller.throwIfAborted();
       const response = await fetch(url, {
@@ -55,7 +62,6 @@ export function fetchHandler(timeLimit: number, signal?: AbortSignal): FetchHand
         hint: "check the network, what filters it, and HTTPS_PROXY; then again",
       });
     } finally {
-      clearTimeout(timer);
       for (const caller of callers) caller.removeEventListener("abort", onAbort);
     }
   }

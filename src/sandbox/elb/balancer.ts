@@ -37,6 +37,7 @@ export class Balancer implements Disposable {
   readonly #clock: Clock;
   readonly #world: World;
   readonly #key: string;
+  readonly #fetch: typeof fetch;
   readonly #client = Deno.createHttpClient({ allowHost: true, poolMaxIdlePerHost: 256 });
   /** What ends the requests under way, by instance id. */
   readonly #inProgress = new Map<string, Set<AbortController>>();
@@ -46,11 +47,15 @@ export class Balancer implements Disposable {
   #turn = 0;
   #answered = 0;
 
-  /** @param key the pool's */
-  constructor(clock: Clock, world: World, key: string) {
+  /**
+   * @param key the pool's
+   * @param network the way to the instances
+   */
+  constructor(clock: Clock, world: World, key: string, network: typeof fetch) {
     this.#clock = clock;
     this.#world = world;
     this.#key = key;
+    this.#fetch = network;
   }
 
   /** Requests that instances have answered. */
@@ -75,17 +80,14 @@ export class Balancer implements Disposable {
     const end = this.#begin(id, idleTimeout);
     try {
       const url = new URL(request.url);
-      const response = await fetch(
-        `http://${address}:${port}${url.pathname}${url.search}`,
-        {
-          client: this.#client,
-          method: request.method,
-          headers: forwarded(request, client),
-          body: request.body,
-          redirect: "manual",
-          signal: end.signal,
-        },
-      );
+      const response = await this.#fetch(`http://${address}:${port}${url.pathname}${url.search}`, {
+        client: this.#client,
+        method: request.method,
+        headers: forwarded(request, client),
+        body: request.body,
+        redirect: "manual",
+        signal: end.signal,
+      });
       const body = await passedOn(response, end.done);
       this.#answered++;
       return new Response(body, { status: response.status, headers: endToEnd(response.headers) });

@@ -20,14 +20,17 @@ export class Balancers implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #world: World;
   readonly #faults: Faults;
+  readonly #fetch: typeof fetch;
   /** By a pool's key, or by a listener's ARN. */
   readonly #atWork = new Map<string, AtWork>();
   readonly #closing = new Set<PromiseLike<void>>();
 
-  constructor(clock: Clock, world: World, faults: Faults) {
+  /** @param network the way to the instances; the machine's own by default */
+  constructor(clock: Clock, world: World, faults: Faults, network: typeof fetch = fetch) {
     this.#clock = clock;
     this.#world = world;
     this.#faults = faults;
+    this.#fetch = network;
   }
 
   /** Adds a Classic Load Balancer to the world and opens its ports. Throws Deno.errors.AddrInUse. */
@@ -82,9 +85,9 @@ export class Balancers implements AsyncDisposable {
 
   /** Puts a pool to work, behind ports of its own if it has any. */
   #serve(key: string, dnsName: string, ports: readonly number[]): void {
-    const proxy = new Balancer(this.#clock, this.#world, key);
+    const proxy = new Balancer(this.#clock, this.#world, key, this.#fetch);
     const servers = ports.map((port) => listening(dnsName, port, () => proxy));
-    const checks = new HealthChecks(this.#clock, this.#world, this.#faults, key);
+    const checks = new HealthChecks(this.#clock, this.#world, this.#faults, key, this.#fetch);
     this.#atWork.set(key, {
       proxy,
       [Symbol.asyncDispose]: async () => {

@@ -31,15 +31,17 @@ export class HealthChecks implements Disposable {
   readonly #world: World;
   readonly #faults: Faults;
   readonly #key: string;
+  readonly #fetch: typeof fetch;
   readonly #client = Deno.createHttpClient({ poolMaxIdlePerHost: 1 });
   readonly #running = new Map<string, AbortController>();
   readonly #watch: Disposable;
 
-  constructor(clock: Clock, world: World, faults: Faults, key: string) {
+  constructor(clock: Clock, world: World, faults: Faults, key: string, network: typeof fetch) {
     this.#clock = clock;
     this.#world = world;
     this.#faults = faults;
     this.#key = key;
+    this.#fetch = network;
     this.#watch = world.watch(() => this.#reconcile());
     this.#reconcile();
   }
@@ -115,7 +117,7 @@ export class HealthChecks implements Disposable {
         (await Deno.connect({ hostname: address, port: Number(port) })).close();
         return true;
       }
-      const response = await fetch(`http://${address}:${port}${path}`, {
+      const response = await this.#fetch(`http://${address}:${port}${path}`, {
         client: this.#client,
         redirect: "manual",
         signal: deadline.signal,

@@ -21,11 +21,13 @@ const MOST = 10_000;
 /** The deliveries under way. Disposing of it gives them up. */
 export class Deliveries implements AsyncDisposable {
   readonly #clock: Clock;
+  readonly #fetch: typeof fetch;
   readonly #inProgress = new Set<Promise<void>>();
   readonly #end = new AbortController();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, network: typeof fetch = fetch) {
     this.#clock = clock;
+    this.#fetch = network;
   }
 
   /** Starts a delivery, with the delays before its retries, s. */
@@ -58,7 +60,8 @@ export class Deliveries implements AsyncDisposable {
     );
     try {
       const signal = AbortSignal.any([this.#end.signal, timeout.signal]);
-      const response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal });
+      const init = { method: "POST", headers, body, redirect: "manual", signal } as const;
+      const response = await this.#fetch(url, init);
       await response.body?.cancel();
       return response.status < 500;
     } catch {

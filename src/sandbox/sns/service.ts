@@ -23,6 +23,8 @@ export interface SnsOptions {
   readonly faults: Faults;
   /** A new one by default. */
   readonly signer?: Signer;
+  /** The network to the endpoints; the machine's own by default. */
+  readonly fetch?: typeof fetch;
 }
 
 /** SNS; disposing of it gives up every delivery under way. */
@@ -37,8 +39,8 @@ export interface Sns extends AsyncDisposable {
 }
 
 /** Starts SNS. */
-export function sns({ clock, region, endpoint, faults, signer = makeSigner() }: SnsOptions): Sns {
-  const deliveries = new Deliveries(clock);
+export function sns({ clock, region, endpoint, faults, signer = makeSigner(), fetch }: SnsOptions): Sns {
+  const deliveries = new Deliveries(clock, fetch);
   const sender = new Sender({ clock, endpoint, faults, signer, deliveries });
   const topics = new Topics(clock, region);
   return {

@@ -1,0 +1,73 @@
+/**
+ * What the program takes from the machine that it runs on: time, randomness, the network and the disk. Tests on virtual
+ * time give their own.
+ *
+ * @module
+ */
+
+/** What the program takes from its machine. */
+export interface Runtime {
+  readonly clock: Clock;
+  /** A number from 0 up to 1, 1 excluded. */
+  readonly random: () => number;
+  readonly fetch: typeof fetch;
+  /** Resolves once everything that was written to a file is on the disk. */
+  readonly sync: (file: Deno.FsFile) => Promise<void>;
+}
+
+/**
+ * A clock. The time of day of a machine can be set forwards and back, so it is used only for what is written down.
+ * Durations and deadlines use `elapsed`, which nobody can set.
+ */
+export interface Clock {
+  /** The time of day, ms since the epoch. */
+  now(): number;
+  /** ms since some moment in the life of this process. */
+  elapsed(): number;
+  /** Resolves after a time (ms). Rejects with the signal's reason when the signal is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The clock of this machine. */
+export const realClock: Clock = {
+  now: () => Date.now(),
+  elapsed: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const end = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener("abort", end);
+        resolve();
+      }, ms);
+      signal?.addEventListener("abort", end, { once: true });
+    }),
+};
+
+/** The machine itself. */
+export const realRuntime: Runtime = {
+  clock: realClock,
+  random: () => Math.random(),
+  fetch: (input, init) => fetch(input, init),
+  sync: (file) => file.syncData(),
+};
+
+/** A limit on the duration of something. */
+export interface TimeLimit extends Disposable {
+  /** Aborted with a `TimeoutError` when the time is over. */
+  readonly signal: AbortSignal;
+}
+
+/** Starts a time limit of so many ms. Disposing of it before the time is over keeps its signal from being aborted. */
+export function timeLimit(clock: Clock, ms: number): TimeLimit {
+  const over = new AbortController();
+  const ended = new AbortController();
+  clock.sleep(ms, ended.signal).then(
+    () => over.abort(new DOMException(`It took longer than ${ms / 1_000} s`, "TimeoutError")),
+    () => {},
+  );
+  return { signal: over.signal, [Symbol.dispose]: () => ended.abort() };
+}
