@@ -1,0 +1,23 @@
+import { assertEquals } from "@std/assert";
+import { execute } from "../../support/kas.ts";
+
+const THREAD = new URL("../../../src/worker/thread.ts", import.meta.url);
+
+Deno.test("a burn thread that throws fails its own burn, and the process goes on", async () => {
+  // In a process of its own, as Deno prints the error of a thread even where it is handled.
+  const script = `
+    import { BurnThread } from "${THREAD}";
+    const throws = "data:text/javascript,onmessage = () => { throw new Error('died') }";
+    using thread = new BurnThread(() => new Worker(throws, { type: "module" }));
+    const error = await thread.burn(1, new AbortController().signal).catch((error) => error);
+    console.log(error.name);
+  `;
+  const { code, stdout } = await execute([
+    Deno.execPath(),
+    "run",
+    "-A",
+    "--quiet",
+    `data:text/typescript,${encodeURIComponent(script)}`,
+  ]);
+  assertEquals([code, stdout.trim()], [0, "BurnThreadError"]);
+});
