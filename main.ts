@@ -1,5 +1,5 @@
 /**
- * The executable: a table of subcommands, each loaded when chosen; errors become exit statuses here and nowhere else.
+ * The entry point: the table of subcommands, each loaded when it is chosen. Only this file maps errors to exit statuses.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { ExitError, type Group, UsageError } from "./src/cli/command.ts";
 import type { Output } from "./src/cli/output.ts";
 import { run } from "./src/cli/run.ts";
 import { processTerminal } from "./src/cli/terminal.ts";
-import { SettingsError, settingsLookup } from "./src/settings/table.ts";
+import { SettingsError, settingsLookup } from "./src/settings/load.ts";
 import { ORIGIN, VERSION } from "./src/version.ts";
 
 const KAS: Group = {
@@ -26,13 +26,13 @@ const KAS: Group = {
     },
     {
       name: "admin",
-      summary: "Everything an operator needs",
+      summary: "Set up, inspect and operate fleets",
       load: async () => (await import("./src/admin/command.ts")).admin,
     },
   ],
 };
 
-/** Runs kas with its arguments; the exit status. */
+/** Runs kas with its arguments. Returns the exit status. */
 async function main(argv: readonly string[]): Promise<number> {
   const terminal = processTerminal();
   const stop = new AbortController();
@@ -40,7 +40,7 @@ async function main(argv: readonly string[]): Promise<number> {
   let out: Output | undefined;
   const interrupt = () => {
     stop.abort(new DOMException("Interrupted", "AbortError"));
-    // The first signal asks for a clean end; a second one does not wait for it.
+    // The first signal asks for a clean stop. The second one exits at once.
     if (++interrupted > 1) Deno.exit(130);
   };
   Deno.addSignalListener("SIGINT", interrupt);
@@ -50,8 +50,8 @@ async function main(argv: readonly string[]): Promise<number> {
       terminal.write(`kas ${VERSION} (${ORIGIN}, ${Deno.build.target}, deno ${Deno.version.deno})\n`);
       return 0;
     }
-    const began = (it: Output) => out = it;
-    return await run(KAS, argv, { terminal, signal: stop.signal, lookup: settingsLookup(), began });
+    const onOutput = (it: Output) => out = it;
+    return await run(KAS, argv, { terminal, signal: stop.signal, lookup: settingsLookup(), onOutput });
   } catch (error) {
     const { message, hint, status } = outcome(error, stop.signal);
     terminal.writeError(`kas: ${message.replaceAll(/\s*\n\s*/g, " ")}\n`);
@@ -64,13 +64,13 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** What an error means to the one who called: the line, a hint, the status. */
+/** The message, hint and exit status of an error. */
 function outcome(
   error: unknown,
   signal: AbortSignal,
 ): { message: string; hint?: string | undefined; status: number } {
   if (error instanceof UsageError) {
-    // Bad usage is told in one line.
+    // A usage error is one line, hint included.
     return {
       message: error.hint === undefined ? error.message : `${error.message}; try: ${error.hint}`,
       status: 2,

@@ -1,6 +1,6 @@
 /**
- * Writes docs/settings.md from the settings table and docs/doctor.md from doctor's checks: `deno task docs`. tests/unit/docs_test.ts
- * fails where a page is behind.
+ * Generates docs/settings.md from the settings table and docs/doctor.md from doctor's checks: `deno task docs`.
+ * tests/unit/docs_test.ts fails if a page is out of date.
  *
  * @module
  */
@@ -21,22 +21,23 @@ export function settingsPage(settings: Readonly<Record<string, Setting<unknown>>
     ];
     return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   });
-  return `<!-- Made from src/settings/table.ts by \`deno task docs\`; do not edit. -->
+  return `<!-- Generated from src/settings/table.ts by \`deno task docs\`. Do not edit. -->
 
 # Settings
 
-A setting is taken from its flag, else from the environment, else from a config file, else from its default.
-\`kas admin config\` prints each setting's value and where it came from; \`kas COMMAND --help\` says which a command takes.
+kas reads a setting from its flag. If there is no flag, kas reads the environment variable, then the config file, then the default.
+\`kas admin config\` prints each setting's value and its source. \`kas COMMAND --help\` lists the settings of a command.
 
-The config file is a JSON object with the flags' names as keys, such as \`{ "fleet": "web", "max": 10 }\`. Without \`--config FILE\`
-(or \`KAS_CONFIG\`), \`/etc/kas/kas.json\` and then \`~/.config/kas/kas.json\` are read, the latter winning.
-Times are \`300ms\`, \`60s\`, \`5m\` or \`1h\`. A switch is \`true\` or \`false\` in the environment and the file.
+The config file is a JSON object. Its keys are the names of the flags: \`{ "fleet": "web", "max": 10 }\`. \`--config FILE\` or
+\`KAS_CONFIG\` names the file. Without them kas reads \`/etc/kas/kas.json\` and \`~/.config/kas/kas.json\`; a value in the second file wins.
+
+A time is written \`300ms\`, \`60s\`, \`5m\` or \`1h\`. A switch is \`true\` or \`false\` in the environment and in the file.
 
 | flag | environment | default | meaning |
 |---|---|---|---|
 ${rows.join("\n")}
 
-AWS's own variables (\`AWS_ACCESS_KEY_ID\`, \`AWS_SHARED_CREDENTIALS_FILE\`, …) are the SDK's business and work as they do elsewhere.
+The AWS SDK reads its own variables (\`AWS_ACCESS_KEY_ID\`, \`AWS_SHARED_CREDENTIALS_FILE\`, …). They work as in other AWS tools.
 `;
 }
 

@@ -1,29 +1,29 @@
 /**
- * Logging: one line an event on stderr, as text or JSON, by LogTape. Parts ask for `getLogger(["kas", part])` of
- * `@logtape/logtape` and log a sentence with its properties; a secret is never among them.
+ * The log on stderr: one line per event, as text or JSON. Modules call `getLogger(["kas", part])` of LogTape and log an event
+ * with its fields. No field holds a secret.
  *
- * Lines are written beside the work: a reader of stderr that is slow, stuck or gone holds nothing up.
+ * Writing is asynchronous, so that a slow, blocked or closed reader of stderr never delays the service.
  *
  * @module
  */
 import { configure, type LogRecord } from "@logtape/logtape";
 
-/** Where lines go; a promise that rejects loses what it was given. */
+/** Writes bytes and returns how many were written. If it rejects, these bytes are lost. */
 export type Write = (bytes: Uint8Array) => Promise<number>;
 
-/** Characters that may wait for a reader of stderr; beyond that lines are lost, and counted. */
-const BACKLOG = 2 ** 20;
+/** How many characters may wait to be written. Further lines are dropped and counted. */
+const MAX_BUFFERED = 2 ** 20;
 
-/** Longest wait for a reader of stderr at the end of the process, ms. */
-const LAST_LINES = 1_000;
+/** How long the end of the process waits for the last lines, ms. */
+const FLUSH_TIMEOUT = 1_000;
 
 /**
- * Sets the process up to log; to be called once, by the service's command. Disposing of the result waits for the last lines
- * to be written, a second at most.
+ * Configures logging for the process. The command of a service calls it once. Disposing of the result writes the last lines,
+ * for at most one second.
  */
 export async function setUpLog(form: "text" | "json"): Promise<AsyncDisposable> {
   const format = form === "json" ? jsonLine : textLine;
-  const lines = new Lines((bytes) => Deno.stderr.write(bytes), (count) => format(lostLines(count)));
+  const lines = new LineWriter((bytes) => Deno.stderr.write(bytes), (count) => format(lostLines(count)));
   await configure({
     reset: true,
     sinks: { stderr: (record) => lines.add(format(record)) },
@@ -35,29 +35,29 @@ export async function setUpLog(form: "text" | "json"): Promise<AsyncDisposable> 
   return lines;
 }
 
-/** Writes lines in the order in which they came, those that came meanwhile in one go. */
-export class Lines implements AsyncDisposable {
+/** Writes lines in order. Lines that arrive during a write are written together. */
+export class LineWriter implements AsyncDisposable {
   readonly #write: Write;
-  readonly #told: (lost: number) => string;
+  readonly #formatLost: (count: number) => string;
   readonly #encoder = new TextEncoder();
   #waiting = "";
   #lost = 0;
   #writing: Promise<void> | undefined;
 
-  /** @param told the line that says how many were lost */
-  constructor(write: Write, told: (lost: number) => string) {
+  /** @param formatLost the line that reports how many lines were dropped */
+  constructor(write: Write, formatLost: (count: number) => string) {
     this.#write = write;
-    this.#told = told;
+    this.#formatLost = formatLost;
   }
 
-  /** Adds a line, which is written later, or lost where nobody reads. */
+  /** Adds a line. It is written later, or dropped if too many characters wait. */
   add(line: string): void {
-    if (this.#waiting.length + line.length > BACKLOG) {
+    if (this.#waiting.length + line.length > MAX_BUFFERED) {
       this.#lost++;
       return;
     }
     if (this.#lost > 0) {
-      this.#waiting += this.#told(this.#lost) + "\n";
+      this.#waiting += this.#formatLost(this.#lost) + "\n";
       this.#lost = 0;
     }
     this.#waiting += line + "\n";
@@ -71,21 +71,21 @@ export class Lines implements AsyncDisposable {
       try {
         while (bytes.length > 0) bytes = bytes.subarray(await this.#write(bytes));
       } catch {
-        // Nobody is there to read it, and nowhere to say so.
+        // stderr is closed. There is no other place to report it.
       }
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const late = Promise.withResolvers<void>();
-    const timer = setTimeout(late.resolve, LAST_LINES);
+    const timer = setTimeout(late.resolve, FLUSH_TIMEOUT);
     await Promise.race([this.#writing, late.promise]);
     clearTimeout(timer);
   }
 }
 
 function lostLines(count: number): LogRecord {
-  const text = "lines of the log were lost, as nobody read them";
+  const text = "log lines dropped because stderr was not read";
   return {
     category: ["kas", "log"],
     level: "warning",
@@ -112,7 +112,7 @@ export function textLine(record: LogRecord): string {
   return oneLine(`${head} ${message(record)}${properties.join("")}`);
 }
 
-/** The same as one JSON object. */
+/** The record as one JSON object. */
 export function jsonLine(record: LogRecord): string {
   const head = {
     time: new Date(record.timestamp).toISOString(),
@@ -120,11 +120,11 @@ export function jsonLine(record: LogRecord): string {
     part: record.category.slice(1).join("."),
     message: message(record),
   };
-  // No property takes the place of these.
+  // No field of the event may replace these.
   return oneLine(JSON.stringify({ ...head, ...record.properties, ...head }));
 }
 
-/** Escapes what would forge a line of the log or command the terminal it is read on. */
+/** Escapes control characters: they could forge a log line or send commands to a terminal. */
 function oneLine(text: string): string {
   return text.replaceAll(
     /[\p{Cc}\u2028\u2029]/gu,

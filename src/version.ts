@@ -1,18 +1,18 @@
 /**
- * Which kas this is.
+ * The version and origin of this kas.
  *
  * @module
  */
 import deno from "../deno.json" with { type: "json" };
 
-/** What `deno task build` writes into the executable in the place of KAS_COMMIT. */
+/** `deno task build` replaces KAS_COMMIT in the executable. */
 declare const KAS_COMMIT: string;
 
-/** The version of deno.json. */
+/** The version in deno.json. */
 export const VERSION: string = deno.version;
 
 /**
- * Where it was built from: `commit 0123abcd4567`, with `-dirty` if there was more than the commit; `commit unknown` where
- * that was no checkout; `from source` if it was not built.
+ * The origin of this build: `commit 0123abcd4567`, with `-dirty` if files differed from the commit; `commit unknown` if it was
+ * not built in a checkout; `from source` if it runs without a build.
  */
 export const ORIGIN: string = typeof KAS_COMMIT === "undefined" ? "from source" : `commit ${KAS_COMMIT}`;

@@ -6,8 +6,10 @@
 import { balancerRef } from "../aws/balancing/balancer.ts";
 import { command, kebab, UsageError, type Values } from "../cli/command.ts";
 import { reread } from "../cli/flags.ts";
-import { giveUp } from "../process/permissions.ts";
-import { hostPort, SETTINGS, settingsLookup } from "../settings/table.ts";
+import { dropPermissions } from "../process/permissions.ts";
+import { hostPort } from "../cli/parsers.ts";
+import { settingsLookup } from "../settings/load.ts";
+import { SETTINGS } from "../settings/table.ts";
 import type { Tuning } from "./service.ts";
 
 /** Where nginx on the control instance expects it. */
@@ -132,7 +134,7 @@ export const autoscaler = command({
     using systemd = await connectSystemd({ alive: () => service.alive() });
     // What stays is the network, the environment and reading: for AWS's credentials and for `reload`. The state folder's
     // files are open.
-    giveUp("write", "run", "ffi", "import");
+    dropPermissions("write", "run", "ffi", "import");
     systemd.ready();
 
     if (!signal.aborted) await stopped.promise;

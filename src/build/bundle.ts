@@ -1,6 +1,6 @@
 /**
- * The sources and the packages in use as a few modules of plain JavaScript: of the AWS SDK only the commands that are named,
- * of the packages for tests nothing.
+ * Bundles the sources and their packages into a few JavaScript modules. The bundle contains only the AWS SDK commands that kas
+ * imports, and no package that only tests use.
  *
  * @module
  */
@@ -8,31 +8,31 @@ import * as esbuild from "esbuild";
 import deno from "../../deno.json" with { type: "json" };
 import { pureSchemas } from "./pure_schemas.ts";
 
-/** Modules that run in threads of their own, which a bundler does not see by itself. */
+/** Modules that run in their own threads. The bundler does not find them. */
 const THREADS = ["src/worker/burn.ts", "src/process/watchdog_thread.ts"];
 
-/** What goes into a bundle. */
+/** Options of a bundle. */
 export interface BundleOptions {
-  /** The project's folder, with a slash at its end. */
+  /** The project's folder, with a trailing slash. */
   readonly root: string;
-  /** Where its packages are: a node_modules. */
+  /** The node_modules folder with the packages. */
   readonly packages: string;
-  /** An empty folder to write to. */
+  /** The empty folder to write to. */
   readonly to: string;
-  /** {@linkcode ORIGIN}'s commit. */
+  /** The commit for {@linkcode ORIGIN}. */
   readonly commit: string;
 }
 
-/** What came of it. */
+/** The result. */
 export interface Bundle {
   readonly main: string;
-  /** Modules that nothing imports. */
+  /** The modules of threads. No other module imports them. */
   readonly threads: readonly string[];
-  /** The packages that are in it, by name. */
+  /** The names of the packages in the bundle. */
   readonly packages: readonly string[];
 }
 
-/** Bundles kas. Throws esbuild's own error, which names file and line. */
+/** Bundles kas. Throws esbuild's error, which names the file and line. */
 export async function bundle({ root, packages, to, commit }: BundleOptions): Promise<Bundle> {
   try {
     const { metafile } = await esbuild.build({
@@ -45,12 +45,12 @@ export async function bundle({ root, packages, to, commit }: BundleOptions): Pro
       format: "esm",
       platform: "node",
       target: "esnext",
-      // The packages' ES modules: their CommonJS twins can't be shaken.
+      // Prefer the packages' ES modules: esbuild cannot tree-shake CommonJS.
       mainFields: ["module", "main"],
       entryNames: "[name]",
       chunkNames: "[name]-[hash]",
       minify: true,
-      // Names of classes and functions are told in errors.
+      // Errors show the names of classes and functions.
       keepNames: true,
       legalComments: "none",
       nodePaths: [packages],
@@ -79,7 +79,7 @@ function output(path: string): string {
   return path.replace(/^.*\//, "").replace(/\.ts$/, ".mjs");
 }
 
-/** `new Worker(new URL("./burn.ts", import.meta.url)` names the module that it has become, beside every other one. */
+/** Rewrites `new Worker(new URL("./burn.ts", import.meta.url)` to the name of the bundled module. */
 const threadUrls: esbuild.Plugin = {
   name: "thread-urls",
   setup: (build) => {
@@ -91,7 +91,7 @@ const threadUrls: esbuild.Plugin = {
           const thread = path.replace(/[^/]+$/, name);
           if (!THREADS.some((known) => thread.endsWith(`/${known}`))) {
             throw new Error(
-              `${path} starts a thread of ${name}, which is not among THREADS of src/build/bundle.ts`,
+              `${path} starts a thread from ${name}, which is missing in THREADS of src/build/bundle.ts`,
             );
           }
           return `${before}./${output(name)}${after}`;
@@ -102,7 +102,7 @@ const threadUrls: esbuild.Plugin = {
   },
 };
 
-/** The import map's names that differ from the packages' own, as esbuild wants them. */
+/** The names in the import map that differ from the package names, as esbuild aliases. */
 function aliases(imports: Readonly<Record<string, string>>): Record<string, string> {
   const paths = Object.entries(imports).map(([name, specifier]) =>
     [name, specifier.replace(/^npm:/, "").replace(/(.)@[^/]+/, "$1")] as const

@@ -10,22 +10,22 @@ import { targetOf, TARGETS } from "./target.ts";
 
 const ROOT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 
-/** Where everything is made: in a folder of the same name each time, as the executable holds names. */
+/** The build folder. Its name is fixed, because the executable contains file names. */
 const WORK = `${ROOT}dist/.build`;
 
 const UNSTABLE = ["net", "worker-options", "no-legacy-abort"].map((name) => `--unstable-${name}`);
 
-/** A failure of the build, told in one line. */
+/** A build failure, reported in one line. */
 class BuildError extends Error {}
 
-/** Builds; the path of the executable, and the packages that are in it. */
+/** Builds the executable. Returns its path and the packages in it. */
 async function build(target: string): Promise<{ path: string; packages: readonly string[] }> {
   if (!TARGETS.includes(target)) {
     throw new BuildError(`Cannot build for "${target}"; the targets are ${TARGETS.join(", ")}`);
   }
   await Deno.remove(WORK, { recursive: true }).catch(ignoreMissing);
   await Deno.mkdir(`${WORK}/bundle`, { recursive: true });
-  // Outside of the project's folder this would be a node_modules for all of it.
+  // A node_modules in the project's folder would affect the whole project, so it goes into the build folder.
   for (const name of ["deno.json", "deno.lock"]) await Deno.copyFile(`${ROOT}${name}`, `${WORK}/${name}`);
   await deno(["install", "--quiet", "--node-modules-dir=auto", "--frozen"], WORK);
 
@@ -35,12 +35,12 @@ async function build(target: string): Promise<{ path: string; packages: readonly
     to: `${WORK}/bundle`,
     commit: await commit(),
   });
-  // The executable holds the files' times: with one and the same for all, the same commit gives the same bytes.
+  // The executable contains the files' times. Fixed times make the build reproducible.
   for await (const { name } of Deno.readDir(`${WORK}/bundle`)) {
     await Deno.utime(`${WORK}/bundle/${name}`, 0, 0);
   }
 
-  const made = `${WORK}/kas`;
+  const output = `${WORK}/kas`;
   await deno([
     "compile",
     "--quiet",
@@ -51,37 +51,37 @@ async function build(target: string): Promise<{ path: string; packages: readonly
     "--no-prompt",
     "--no-code-cache",
     ...UNSTABLE,
-    // All of them, as Deno has nobody else read /proc, by which the sandbox meters; services give up theirs (docs/security.md).
+    // All permissions: Deno allows reading /proc, which the sandbox needs, only then. Services drop theirs (docs/security.md).
     "--allow-all",
     ...threads.flatMap((path) => ["--include", path]),
     ...(target === Deno.build.target ? [] : ["--target", target]),
     "--output",
-    made,
+    output,
     main,
   ], `${WORK}/bundle`);
-  const is = targetOf(await head(made));
-  if (is !== target) {
-    const why = Deno.env.get("DENORT_BIN")
-      ? "; DENORT_BIN sets what it is made of, whatever --target says"
-      : "";
-    throw new BuildError(`The executable is for ${is ?? "an unknown machine"}, not for ${target}${why}`);
+  const actual = targetOf(await head(output));
+  if (actual !== target) {
+    const cause = Deno.env.get("DENORT_BIN") ? "; DENORT_BIN overrides --target" : "";
+    throw new BuildError(
+      `The executable is for ${actual ?? "an unknown machine"}, not for ${target}${cause}`,
+    );
   }
-  // For Linux by the architecture alone, as `kas admin provision` looks for it.
+  // A Linux target is named by its architecture alone; `kas admin provision` looks for that name.
   const suffix = target === Deno.build.target ? "" : `-${target.replace("-unknown-linux-gnu", "")}`;
   const path = `${ROOT}dist/kas${suffix}`;
-  await Deno.rename(made, path);
+  await Deno.rename(output, path);
   await Deno.remove(WORK, { recursive: true });
   return { path, packages };
 }
 
-/** The commit, `-dirty` where files differ from it; `unknown` where the project's folder is no checkout. */
+/** The commit, with `-dirty` if files differ from it. `unknown` if the project's folder is not a checkout. */
 async function commit(): Promise<string> {
   const git = async (...args: string[]) => {
     const { success, stdout } = await new Deno.Command("git", { args, cwd: ROOT, stderr: "null" }).output();
     return success ? new TextDecoder().decode(stdout).trim() : undefined;
   };
   try {
-    // A folder that merely lies within another checkout has no part in its commits.
+    // A folder inside another checkout does not belong to its commits.
     if (await git("rev-parse", "--show-prefix") !== "") return "unknown";
     const head = await git("rev-parse", "--short=12", "HEAD");
     if (head === undefined) return "unknown";
@@ -100,8 +100,8 @@ async function deno(args: readonly string[], cwd: string): Promise<void> {
     stdout: "null",
   }).output();
   if (success) return;
-  const [told = ""] = new TextDecoder().decode(stderr).split("Stack backtrace:");
-  throw new BuildError(`deno ${args[0]} failed: ${told.trim().replaceAll(/\s+/g, " ")}`);
+  const [message = ""] = new TextDecoder().decode(stderr).split("Stack backtrace:");
+  throw new BuildError(`deno ${args[0]} failed: ${message.trim().replaceAll(/\s+/g, " ")}`);
 }
 
 async function head(path: string): Promise<Uint8Array> {
@@ -122,8 +122,8 @@ if (import.meta.main) {
     }
     const { path, packages } = await build(String(target));
     const { size } = await Deno.stat(path);
-    const told = `${path.slice(ROOT.length)}: ${(size / 1e6).toFixed(1)} MB with ${packages.join(", ")}\n`;
-    Deno.stdout.writeSync(new TextEncoder().encode(told));
+    const summary = `${path.slice(ROOT.length)}: ${(size / 1e6).toFixed(1)} MB with ${packages.join(", ")}\n`;
+    Deno.stdout.writeSync(new TextEncoder().encode(summary));
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     Deno.stderr.writeSync(new TextEncoder().encode(`build: ${error.message}\n`));

@@ -1,5 +1,5 @@
 /**
- * What machines an executable can be built for, and which one a file is for.
+ * The build targets, and the target of an existing executable.
  *
  * @module
  */
@@ -16,10 +16,10 @@ const MACH_O: Readonly<Record<number, string>> = {
   0x0100_000c: "aarch64-apple-darwin",
 };
 
-/** The targets, by rustc's names for them as `deno compile --target` takes them. */
+/** The targets that `deno compile --target` accepts, by their Rust names. */
 export const TARGETS: readonly string[] = [...Object.values(ELF), ...Object.values(MACH_O)];
 
-/** The target that an executable's first 20 bytes speak of; undefined if it is none of {@linkcode TARGETS}. */
+/** The target of an executable, from its first 20 bytes. Undefined if it is none of {@linkcode TARGETS}. */
 export function targetOf(head: Uint8Array): string | undefined {
   if (head.length < 20) return undefined;
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);

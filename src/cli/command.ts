@@ -1,28 +1,28 @@
 /**
- * How a command is declared: a record of its name, options and action. Everything else (parsing, help, completions,
- * the reference page) is derived from it.
+ * The declaration of a command: a record of its name, options and action. Parsing, help, completions and the reference
+ * page are derived from the record.
  *
  * @module
  */
 import type { Output } from "./output.ts";
 
-/** One `--flag`. The key it stands under in {@linkcode Options} is its name in camelCase: `dryRun` → `--dry-run`. */
+/** One `--flag`. Its key in {@linkcode Options} is its name in camelCase: `dryRun` → `--dry-run`. */
 export interface Option<T> {
-  /** What stands for the value in help (`NAME`, `ID`). Without it the option is a switch: `--yes`, `--no-yes`. */
+  /** The value's name in help (`NAME`, `ID`). An option without a placeholder is a switch: `--yes`, `--no-yes`. */
   readonly placeholder?: string;
   /** One line, no full stop. */
   readonly help: string;
-  /** Turns the text into the value; throws `TypeError("expected …")` on text that is not one. A switch gets "true" or "false". */
+  /** Returns the value of a text. Throws `TypeError("expected …")` if the text is invalid. A switch gets "true" or "false". */
   readonly parse: (text: string) => T;
-  /** The value's text when nothing sets it. Without it the value is `undefined`, or `[]` where it repeats. */
+  /** The value's text when nothing sets it. Without a default the value is `undefined`, or `[]` for an option that repeats. */
   readonly default?: string;
-  /** The option may be given several times; its value is an array. */
+  /** The option may be given several times. Its value is an array. */
   readonly repeat?: true;
-  /** For a setting: the environment variables that set it, the first that is set wins. */
+  /** For a setting: the environment variables that set it. The first one that is set wins. */
   readonly env?: readonly string[];
-  /** The option that this one is given instead of, by its name in camelCase. */
+  /** The option that this one replaces, by its name in camelCase. The two cannot be given together. */
   readonly excludes?: string;
-  /** The words to offer after the option in a shell. */
+  /** The values that shell completion offers. */
   readonly choices?: readonly string[];
 }
 
@@ -36,50 +36,50 @@ export type Values<O extends Options> = {
     : never;
 };
 
-/** Where an effective value came from: "flag", the environment variable's name, the file's path, or "default". */
+/** The source of a value: "flag", the environment variable's name, the config file's path, or "default". */
 export type Origin = string;
 
-/** What a command's action is given. */
+/** The input of a command's action. */
 export interface Context<O extends Options> {
   readonly flags: Values<O>;
-  /** Where each flag's value came from, by the option's name. */
+  /** The source of each flag's value, by the option's name. */
   readonly origins: Readonly<Record<string, Origin>>;
-  /** Each flag's value as it was written; absent where nothing sets it. */
+  /** Each flag's value as text. Absent if nothing sets it. */
   readonly texts: Readonly<Record<string, string>>;
   /** The positional arguments. */
   readonly args: readonly string[];
-  /** What stood after `--`, for a command whose `args` name it (`ID [-- CMD…]`); elsewhere it joins `args`. */
+  /** The words after `--`, for a command whose `args` name them (`ID [-- CMD…]`). For other commands they are part of `args`. */
   readonly rest: readonly string[];
   readonly out: Output;
-  /** The whole tree of commands, for those that describe it. */
+  /** The tree of all commands, for commands that describe it. */
   readonly root: Group;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
 }
 
-/** A command that does something. Declare it with {@linkcode command}, which infers the types of its flags. */
+/** A command. Declare it with {@linkcode command}, which infers the types of its flags. */
 export interface Command {
   readonly name: string;
   /** One line, no full stop. */
   readonly summary: string;
   /**
-   * The positional arguments as help shows them, which also says how many there may be: `X` is required, `[X]` is not, `X…`
-   * and `[X…]` repeat. Absent: none are taken.
+   * The positional arguments as help shows them. They define how many arguments are allowed: `X` is required, `[X]` is
+   * optional, `X…` and `[X…]` repeat. Absent: the command takes no arguments.
    */
   readonly args?: string;
   readonly options: Options;
-  /** More to say than the summary: paragraphs after it in `--help`. */
+  /** Paragraphs that follow the summary in `--help`. */
   readonly description?: string;
-  /** Lines for the end of `--help`, without the leading `kas`. */
+  /** Example command lines for `--help`, without the leading `kas`. */
   readonly examples?: readonly string[];
   /**
-   * Does it. The number is the exit status, 0 if none. A method, so that commands whose flags are of narrower types are
-   * commands too; {@linkcode command} has checked those types against the options that they are parsed by.
+   * Runs the command and returns the exit status; nothing means 0. It is a method, so that TypeScript accepts a context with
+   * narrower flag types. {@linkcode command} checks those types against the options.
    */
   run(context: Context<Options>): Promise<number | void> | number | void;
 }
 
-/** A command whose flags' types are inferred from its options. */
+/** Declares a command and infers its flags' types from its options. */
 export function command<const O extends Options>(
   record: Omit<Command, "options" | "run"> & {
     readonly options: O;
@@ -94,31 +94,31 @@ export interface Group {
   readonly name: string;
   readonly summary: string;
   readonly description?: string;
-  /** The headings in its help under which the commands stand, by their names; those that are under none come last. */
+  /** Headings in the group's help, each with names of commands. Commands without a heading come last. */
   readonly sections?: Readonly<Record<string, readonly string[]>>;
-  /** For the end of its help: what to do first, line by line, a command without the leading `kas` and what it is for. */
+  /** First steps for the end of the group's help: a command without the leading `kas`, and its purpose. */
   readonly firstSteps?: readonly (readonly [command: string, what: string])[];
   readonly commands: readonly Entry[];
-  /** The verb that is meant when none is given: `instances` → `instances list`. */
+  /** The verb that runs when none is given: `instances` → `instances list`. */
   readonly default?: string;
 }
 
-/** A command or group that is loaded when it is chosen, so that start-up costs only what is used. */
+/** A command or group that is loaded when it is chosen. This keeps start-up fast. */
 export interface Lazy {
   readonly name: string;
   readonly summary: string;
   readonly load: () => Promise<Command | Group>;
 }
 
-/** What a group lists. */
+/** A member of a group. */
 export type Entry = Command | Group | Lazy;
 
-/** `dryRun` → `dry-run`: an option's name as the command line, the config file and the reference write it. */
+/** An option's name on the command line, in the config file and in the reference: `dryRun` → `dry-run`. */
 export function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** Bad usage: exit status 2. The message is one line, with the nearest valid word or the form expected. */
+/** Invalid usage: exit status 2. The message is one line with the nearest valid word or the expected form. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
   constructor(message: string, readonly hint?: string) {
@@ -126,10 +126,10 @@ export class UsageError extends Error {
   }
 }
 
-/** A failure with an exit status of the contract's: 1 failed, 3 AWS out of reach or credentials refused, 4 nothing matched. */
+/** A failure with its exit status: 1 failed, 3 AWS out of reach or credentials refused, 4 nothing matched. */
 export class ExitError extends Error {
   override readonly name = "ExitError";
-  /** What `--verbose` tells beside it, a line each; those of a cause of the same kind unless others are given. */
+  /** Lines that `--verbose` prints after the message. Default: the details of a cause that is an ExitError. */
   readonly details: readonly string[];
   constructor(
     message: string,

@@ -1,5 +1,5 @@
 /**
- * A command's words read as flags and arguments, and each flag's value resolved: flag > environment > file > default.
+ * Reads a command line's words as flags and arguments, and resolves each flag's value: flag > environment > file > default.
  *
  * @module
  */
@@ -16,27 +16,27 @@ import {
 } from "./command.ts";
 import { didYouMean } from "./nearest.ts";
 
-/** A value's text and where it came from; undefined if nothing sets it. */
+/** A value's text and its source. Undefined if nothing sets it. */
 export type Found = { readonly text: string; readonly origin: Origin } | undefined;
 
-/** Looks an option up where no flag was given: environment, config file. `config` is the value of `--config`. */
+/** Looks up an option that has no flag: in the environment, then in the config file. `config` is the value of `--config`. */
 export type Lookup = (name: string, option: Option<unknown>, config: string | undefined) => Found;
 
-/** What the words of a command say. */
-export interface Said {
-  /** The texts given to each option, by its name in camelCase; a switch's are "true" and "false". */
+/** The flags and arguments of a command line. */
+export interface CommandLine {
+  /** The texts of each option, by its name in camelCase. A switch has "true" or "false". */
   readonly texts: ReadonlyMap<string, readonly string[]>;
   readonly args: readonly string[];
-  /** What stood after `--`. */
+  /** The words after `--`. */
   readonly rest: readonly string[];
 }
 
 /**
- * Splits words into flags' texts and arguments: `--flag value`, `--flag=value`, `--switch`, `--no-switch`, `-h`.
+ * Splits words into flags and arguments: `--flag value`, `--flag=value`, `--switch`, `--no-switch`, `-h`.
  *
- * @throws {UsageError} for an unknown flag, a flag without its value, or one given too often
+ * @throws {UsageError} for an unknown flag, a flag without its value, or a flag that is given too often
  */
-export function readFlags(path: readonly string[], options: Options, words: readonly string[]): Said {
+export function readFlags(path: readonly string[], options: Options, words: readonly string[]): CommandLine {
   const names = new Map(Object.keys(options).map((name) => [kebab(name), name]));
   const flags = [...names.keys()];
   const isSwitch = (flag: string) => options[names.get(flag) ?? ""]?.placeholder === undefined;
@@ -54,36 +54,36 @@ export function readFlags(path: readonly string[], options: Options, words: read
     boolean: switches,
     negatable: switches,
     string: ["_", ...flags.filter((flag) => !isSwitch(flag))],
-    // Every flag as a list, so that one that was not said differs from one that was said to be off.
+    // Collect every flag in a list: an absent flag then differs from a switch that is set to false.
     collect: flags,
     unknown: (word, key) => {
       if (key === undefined) return true;
       const flag = word.replace(/=.*/s, "");
-      const meant = didYouMean(flag.replace(/^-+/, ""), flags, "--");
-      throw new UsageError(`Unknown option ${flag} of ${path.join(" ")}${meant}`);
+      const suggestion = didYouMean(flag.replace(/^-+/, ""), flags, "--");
+      throw new UsageError(`Unknown option ${flag} of ${path.join(" ")}${suggestion}`);
     },
   });
 
   const texts = new Map<string, string[]>();
   for (const [flag, name] of names) {
-    const said = [parsed[flag]].flat().map(String);
-    if (said.length === 0) continue;
+    const given = [parsed[flag]].flat().map(String);
+    if (given.length === 0) continue;
     const option = options[name];
     if (!isSwitch(flag)) {
-      // One that begins with a dash can be said with "=".
-      if (said.includes("")) {
+      // "--flag=" and "--flag" without a next word both give "".
+      if (given.includes("")) {
         throw new UsageError(`Option --${flag} needs a value: --${flag} ${option?.placeholder}`);
       }
-      if (said.length > 1 && option?.repeat === undefined) {
+      if (given.length > 1 && option?.repeat === undefined) {
         throw new UsageError(`Option --${flag} is given more than once`);
       }
     }
-    texts.set(name, said);
+    texts.set(name, given);
   }
   return { texts, args: parsed._.map(String), rest: parsed["--"] ?? [] };
 }
 
-/** `--max -3` → `--max=-3`: what stands behind a flag that takes a value is its value, unless it is a flag of two dashes. */
+/** `--max -3` → `--max=-3`: the word after a flag that takes a value is its value, unless the word begins with two dashes. */
 function joined(words: readonly string[], takesValue: (flag: string) => boolean): string[] {
   const end = words.indexOf("--") >>> 0;
   const result: string[] = [];
@@ -101,40 +101,40 @@ function joined(words: readonly string[], takesValue: (flag: string) => boolean)
 /** An option's effective value. */
 export interface Resolved {
   readonly value: unknown;
-  /** The value as it was written; undefined if nothing sets it. */
+  /** The value as text. Undefined if nothing sets it. */
   readonly text: string | undefined;
   readonly origin: Origin;
 }
 
 /**
- * An option's value by precedence. Of a switch given twice the last counts.
+ * An option's value by precedence. If a switch is given twice, the last one wins.
  *
- * @throws {UsageError} for text that is no value of the option
+ * @throws {UsageError} if a text is not a valid value
  */
 export function resolve(
   name: string,
   option: Option<unknown>,
-  said: readonly string[],
+  given: readonly string[],
   found: Found,
 ): Resolved {
-  const given = said.length > 0
-    ? { texts: option.repeat ? said : said.slice(-1), origin: "flag" }
+  const chosen = given.length > 0
+    ? { texts: option.repeat ? given : given.slice(-1), origin: "flag" }
     : found !== undefined
     ? { texts: option.repeat ? found.text.split(",") : [found.text], origin: found.origin }
     : { texts: option.default === undefined ? [] : [option.default], origin: "default" };
-  const values = given.texts.map((text) => parse(name, option, text, given.origin));
+  const values = chosen.texts.map((text) => parse(name, option, text, chosen.origin));
   return {
     value: option.repeat ? values : values[0],
-    text: given.texts.length > 0 ? given.texts.join(",") : undefined,
-    origin: given.origin,
+    text: chosen.texts.length > 0 ? chosen.texts.join(",") : undefined,
+    origin: chosen.origin,
   };
 }
 
 /**
- * The options that don't count because another one is given instead, with precedence over them: a flag, where they are in the
- * environment for one.
+ * The options that kas ignores because an option that excludes them has precedence. For example: a flag wins over an
+ * environment variable.
  *
- * @throws {UsageError} for two options that exclude each other and are given in the same way
+ * @throws {UsageError} if two options that exclude each other have the same precedence
  */
 export function overruled(
   options: Options,
@@ -149,8 +149,8 @@ export function overruled(
   for (const [name, { excludes: other }] of Object.entries(options)) {
     if (other === undefined || texts[name] === undefined || texts[other] === undefined) continue;
     if (rank(name) === rank(other)) {
-      const told = [other, name].map((name) => `--${kebab(name)}${from(origins[name] ?? "default")}`);
-      throw new UsageError(`${told.join(" and ")} exclude each other: give one of them`);
+      const both = [other, name].map((name) => `--${kebab(name)}${from(origins[name] ?? "default")}`);
+      throw new UsageError(`${both.join(" and ")} exclude each other: give only one of them`);
     }
     losers.push(rank(name) < rank(other) ? other : name);
   }
@@ -161,26 +161,26 @@ function from(origin: Origin): string {
   return origin === "flag" ? "" : ` (from ${origin})`;
 }
 
-/** A command's values by their options' names, and where they came from. */
-export interface Read {
+/** The values of a command's options by name, and their sources. */
+export interface ResolvedOptions {
   readonly flags: Record<string, unknown>;
   readonly origins: Record<string, Origin>;
   readonly texts: Record<string, string>;
 }
 
 /**
- * The values of all options.
+ * Resolves the values of all options.
  *
- * @param said the texts given as flags
- * @throws {UsageError} for text that is no value of its option, and for options that exclude each other
+ * @param given the texts of the flags
+ * @throws {UsageError} if a text is not a valid value, or if options exclude each other
  */
-export function values(options: Options, said: Said["texts"], lookup: Lookup): Read {
-  const read: Read = { flags: {}, origins: {}, texts: {} };
-  const config = said.get("config")?.at(-1);
+export function values(options: Options, given: CommandLine["texts"], lookup: Lookup): ResolvedOptions {
+  const read: ResolvedOptions = { flags: {}, origins: {}, texts: {} };
+  const config = given.get("config")?.at(-1);
   for (const [name, option] of Object.entries(options)) {
-    const given = said.get(name) ?? [];
-    const found = given.length > 0 ? undefined : lookup(name, option, config);
-    const { value, text, origin } = resolve(name, option, given, found);
+    const flags = given.get(name) ?? [];
+    const found = flags.length > 0 ? undefined : lookup(name, option, config);
+    const { value, text, origin } = resolve(name, option, flags, found);
     read.flags[name] = value;
     read.origins[name] = origin;
     if (text !== undefined) read.texts[name] = text;
@@ -194,7 +194,7 @@ export function values(options: Options, said: Said["texts"], lookup: Lookup): R
 }
 
 /**
- * A command's values as they are by now: what was a flag stays, the rest is looked up again.
+ * Reads a command's values again. Flags keep their values; kas looks up all other options anew.
  *
  * @throws {UsageError} as {@linkcode values}
  */
@@ -203,8 +203,8 @@ export function reread<O extends Options>(
   { origins, texts }: Pick<Context<O>, "origins" | "texts">,
   lookup: Lookup,
 ): Values<O> {
-  const said = Object.entries(texts).filter(([name]) => origins[name] === "flag");
-  return values(options, new Map(said.map(([name, text]) => [name, [text]])), lookup).flags as Values<O>;
+  const flags = Object.entries(texts).filter(([name]) => origins[name] === "flag");
+  return values(options, new Map(flags.map(([name, text]) => [name, [text]])), lookup).flags as Values<O>;
 }
 
 function parse(name: string, option: Option<unknown>, text: string, origin: Origin): unknown {
@@ -213,18 +213,22 @@ function parse(name: string, option: Option<unknown>, text: string, origin: Orig
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     const what = `${origin === "flag" ? "--" : ""}${kebab(name)}${from(origin)}`;
-    const meant = didYouMean(text, option.choices ?? []);
-    throw new UsageError(`Cannot take "${text}" for ${what}: ${error.message}${meant}`);
+    const suggestion = didYouMean(text, option.choices ?? []);
+    throw new UsageError(`Invalid value "${text}" for ${what}: ${error.message}${suggestion}`);
   }
 }
 
 /**
- * The positional arguments, `rest` joined to them unless the command wants it apart.
+ * The positional arguments. They include the words after `--`, unless the command's usage names those.
  *
- * @throws {UsageError} if they are too few or too many
+ * @throws {UsageError} if there are too few or too many arguments
  */
-export function checkArity(path: readonly string[], { args: usage = "" }: Command, said: Said): string[] {
-  const given = usage.includes("-- ") ? [...said.args] : [...said.args, ...said.rest];
+export function checkArity(
+  path: readonly string[],
+  { args: usage = "" }: Command,
+  line: CommandLine,
+): string[] {
+  const given = usage.includes("-- ") ? [...line.args] : [...line.args, ...line.rest];
   const words = usage.replace(/\[?-- .*/, "").split(" ").filter((word) => word !== "");
   const fewest = words.filter((word) => !word.startsWith("[")).length;
   const most = words.some((word) => word.includes("…")) ? Infinity : words.length;

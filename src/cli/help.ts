@@ -1,19 +1,19 @@
 /**
- * The text of `--help`, made from a command's record.
+ * The text of `--help`, generated from a command's record.
  *
  * @module
  */
 import { type Command, type Group, kebab, type Option, type Options } from "./command.ts";
-import { COMMON } from "./common.ts";
+import { COMMON_OPTIONS } from "./common_options.ts";
 import { wrap } from "./text.ts";
 
-/** What is explained beside a name has so many columns at least; where there are fewer it stands below. */
-const NARROWEST = 40;
+/** The minimum width of an explanation beside a name, in columns. On a narrower terminal it is printed below the name. */
+const MIN_EXPLANATION_WIDTH = 40;
 
 /**
  * The help text of the command or group at a path such as `["kas", "admin", "instances"]`.
  *
- * @param within the columns to keep it in; what is there to be copied stays in one piece
+ * @param within the width in columns; usage lines and examples are never wrapped, so that they can be copied
  */
 export function help(path: readonly string[], entry: Command | Group, within = Infinity): string {
   const lines = [
@@ -25,7 +25,7 @@ export function help(path: readonly string[], entry: Command | Group, within = I
   return lines.join("\n") + "\n";
 }
 
-/** Prose, which is broken where it was written to be unless it has to be narrower. */
+/** Paragraphs of prose. They keep their own line breaks where no width is given. */
 function paragraphs(text: string, within: number): string[] {
   if (within === Infinity) return text.split("\n");
   return text.split("\n\n").flatMap((paragraph, i) => [
@@ -49,7 +49,7 @@ function groupHelp(path: readonly string[], group: Group, within: number): strin
   return [
     `Usage: ${path.join(" ")} COMMAND`,
     ...listed,
-    ...(group.default ? ["", `Without a command: ${[...path, group.default].join(" ")}`] : []),
+    ...(group.default ? ["", `Default command: ${[...path, group.default].join(" ")}`] : []),
     ...(firstSteps.length > 0
       ? [
         "",
@@ -62,7 +62,7 @@ function groupHelp(path: readonly string[], group: Group, within: number): strin
   ];
 }
 
-/** What is a setting can be set in the environment and in config files too, and stands apart: many commands share it. */
+/** Lists settings apart from the command's own options: many commands share them, and they have environment variables. */
 function commandHelp(
   path: readonly string[],
   { options, args, examples }: Command,
@@ -74,7 +74,7 @@ function commandHelp(
     `Usage: ${[path.join(" "), "[OPTIONS]", args].filter(Boolean).join(" ")}`,
     ...section("Options:", Object.fromEntries(own), within),
     ...section("Settings:", Object.fromEntries(Object.entries(options).filter(isSetting)), within),
-    ...section("Common options:", COMMON, within),
+    ...section("Common options:", COMMON_OPTIONS, within),
     ...(examples ? ["", "Examples:", ...examples.map((example) => `  kas ${example}`)] : []),
   ];
 }
@@ -84,7 +84,7 @@ function section(title: string, options: Options, within: number): string[] {
   return rows.length === 0 ? [] : ["", title, ...columns(rows, within)];
 }
 
-/** `--listen HOST:PORT`; a switch that is on by default is `--[no-]header`. */
+/** `--listen HOST:PORT`. A switch that is on by default is shown as `--[no-]header`. */
 export function flagUsage(name: string, option: Option<unknown>): string {
   const on = option.placeholder === undefined && option.default === "true";
   const flag = `--${on ? "[no-]" : ""}${kebab(name)}`;
@@ -92,13 +92,13 @@ export function flagUsage(name: string, option: Option<unknown>): string {
 }
 
 function optionHelp(option: Option<unknown>): string {
-  const facts = [
+  const notes = [
     option.placeholder !== undefined && option.default !== undefined
       ? `default ${option.default}`
       : undefined,
     option.env?.[0],
   ].filter(Boolean);
-  return option.help + (facts.length > 0 ? ` (${facts.join(", ")})` : "");
+  return option.help + (notes.length > 0 ? ` (${notes.join(", ")})` : "");
 }
 
 function columns(
@@ -106,7 +106,7 @@ function columns(
   within: number,
   width = Math.max(...rows.map(([left]) => left?.length ?? 0)),
 ): string[] {
-  const isNarrow = within - width - 4 < NARROWEST;
+  const isNarrow = within - width - 4 < MIN_EXPLANATION_WIDTH;
   const hang = " ".repeat(isNarrow ? 6 : width + 4);
   return rows.flatMap(([left = "", right = ""]) =>
     isNarrow

@@ -1,13 +1,13 @@
 /**
- * The valid word that somebody meant.
+ * Suggestions for mistyped words.
  *
  * @module
  */
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
 /**
- * The valid word nearest to the given one, undefined if none is near: at most a third of its letters differ, or it is the
- * beginning of one word alone.
+ * The valid word nearest to `word`. A word is near if at most a third of its letters differ, or if it is the only word that
+ * begins with `word`. Undefined if no word is near.
  */
 export function nearest(word: string, words: readonly string[]): string | undefined {
   const given = word.toLowerCase();
@@ -20,8 +20,8 @@ export function nearest(word: string, words: readonly string[]): string | undefi
     : undefined;
 }
 
-/** `; did you mean "worker"?`, or nothing where no valid word is near. */
+/** `; did you mean worker?`, or "" if no valid word is near. */
 export function didYouMean(word: string, words: readonly string[], prefix = ""): string {
-  const meant = nearest(word, words);
-  return meant === undefined ? "" : `; did you mean ${prefix}${meant}?`;
+  const suggestion = nearest(word, words);
+  return suggestion === undefined ? "" : `; did you mean ${prefix}${suggestion}?`;
 }

@@ -1,5 +1,5 @@
 /**
- * What a command prints: rows on stdout as a table, TSV or JSON; progress, notes and errors on stderr.
+ * The output of a command: rows on stdout as a table, TSV or JSON; progress, notes and errors on stderr.
  *
  * @module
  */
@@ -7,16 +7,16 @@
 import { Progress } from "./progress.ts";
 import { type Layout, layOut, rowLines } from "./table.ts";
 
-/** A cell. `undefined`, null and "" print as `-`, a boolean as yes or no. In JSON each stays what it is; absent is null. */
+/** A cell. `undefined`, null and "" print as `-`, a boolean as yes or no. JSON keeps the value; an absent cell is null. */
 export type Cell = string | number | boolean | null | undefined;
 
-/** A record to print; keys that are no column are left out. */
+/** A row to print. Keys without a column are not printed. */
 export type Row = Readonly<Record<string, Cell>>;
 
-/** How rows are printed. */
+/** The format of rows. */
 export type Format = "table" | "tsv" | "json";
 
-/** Where the bytes go; a test hands in its own. */
+/** The terminal that a command writes to. A test passes its own. */
 export interface Terminal {
   readonly write: (text: string) => void;
   readonly writeError: (text: string) => void;
@@ -24,15 +24,15 @@ export interface Terminal {
   readonly interactive: boolean;
   /** stderr is a terminal. */
   readonly interactiveError: boolean;
-  /** Escape sequences are welcome: a terminal, and NO_COLOR is not set. */
+  /** kas may write escape sequences: stderr is a terminal and NO_COLOR is not set. */
   readonly color: boolean;
   /** Width of the terminal in columns. */
   readonly columns: number;
-  /** Asks on stderr and reads one line of an answer; null where there is nobody to ask, or no answer comes. */
+  /** Asks on stderr and reads one line. Null if there is no terminal or the input ends. */
   readonly ask: (question: string, signal: AbortSignal) => Promise<string | null>;
 }
 
-/** What the common output flags ask for. */
+/** The values of the common output options. */
 export interface OutputOptions {
   readonly format: Format;
   readonly header: boolean;
@@ -40,7 +40,7 @@ export interface OutputOptions {
   readonly verbose: boolean;
 }
 
-/** The one way to print. */
+/** Prints everything that a command prints. */
 export class Output {
   readonly #progress: Progress;
 
@@ -49,9 +49,9 @@ export class Output {
   }
 
   /**
-   * Prints rows under columns. TSV and JSON are printed as rows come; a table when the last has come, as its widths need
-   * them all, except that past 1,000 rows it goes on with the widths of those. On a terminal that is too narrow for it, long
-   * cells are wrapped, and columns of `spare` left out, the first of them first.
+   * Prints rows under columns. TSV and JSON rows are printed as they arrive. A table is printed after its last row, because its
+   * column widths depend on all rows; from row 1,000 on, it keeps the widths of the first 1,000 rows. If the terminal is too
+   * narrow, long cells wrap and the columns in `spare` are left out, in that order.
    */
   async table(
     columns: readonly string[],
@@ -70,50 +70,50 @@ export class Output {
     }
   }
 
-  /** Prints text to stdout as it is, with a newline. */
+  /** Prints one line to stdout. */
   line(text: string): void {
     this.#write(text + "\n");
   }
 
-  /** Says something to the person on stderr; `--quiet` silences it. */
+  /** Prints a note on stderr, unless `--quiet` is given. */
   note(text: string): void {
     if (this.options.quiet) return;
     this.#progress.clear();
     this.terminal.writeError(text + "\n");
   }
 
-  /** Says what to do next, to a person at a terminal. */
+  /** Prints a hint for a person, if stderr is a terminal. */
   hint(text: string): void {
     if (this.terminal.interactiveError) this.note(text);
   }
 
-  /** Says what only `--verbose` asks for, on stderr. */
+  /** Prints a detail on stderr, if `--verbose` is given. */
   detail(text: string): void {
     if (this.options.verbose) this.note(text);
   }
 
-  /** Shows where long work stands: one line on stderr, rewritten in place on a terminal, now and then a new one elsewhere. */
+  /** Shows the progress of long work: one line on stderr that a terminal rewrites in place; elsewhere a new line now and then. */
   progress(text: string): void {
     this.#progress.show(cellText(text));
   }
 
-  /** While it lasts, a person is told every second that `text`, or what progress was shown since, goes on. */
+  /** Until it is disposed of, shows every second that `text`, or the latest progress, continues. */
   during(text: string): Disposable {
     return this.#progress.during(text);
   }
 
-  /** Takes the last line of progress away: nothing more comes. */
+  /** Clears the progress line at the end of the command. */
   end(): void {
     this.#progress.clear();
   }
 
-  /** One line about something that failed, on stderr. */
+  /** Prints one line about a failure on stderr. */
   error(text: string): void {
     this.#progress.clear();
     this.terminal.writeError(`kas: ${cellText(text)}\n`);
   }
 
-  /** Asks a yes-or-no question on the terminal; anything but yes is no. Undefined where there is nobody to ask. */
+  /** Asks a yes-or-no question on the terminal. Any answer but yes means no. Undefined if there is no terminal. */
   async confirm(question: string, signal: AbortSignal): Promise<boolean | undefined> {
     this.#progress.clear(Infinity);
     const answer = await this.terminal.ask(`${question} [y/N] `, signal);
@@ -122,7 +122,7 @@ export class Output {
   }
 
   #write(text: string): void {
-    // Elsewhere than on the terminal it does not run into the progress, nor take its place.
+    // Only a terminal shows both streams: there the progress line must go first.
     if (this.terminal.interactive) this.#progress.clear();
     this.terminal.write(text);
   }
@@ -135,7 +135,7 @@ export class Output {
         this.#write((printed++ === 0 ? "[\n  " : ",\n  ") + JSON.stringify(object));
       }
     } finally {
-      // Valid JSON even where the rows break off: the exit status tells that they did.
+      // Close the array even if the rows fail: the output stays valid JSON, and the exit status reports the failure.
       this.#write(printed === 0 ? "[]\n" : "\n]\n");
     }
   }
@@ -150,13 +150,13 @@ export class Output {
     rows: Iterable<Row> | AsyncIterable<Row>,
     spare: readonly string[],
   ): Promise<void> {
-    const widthsFrom = 1_000;
+    const rowsForWidths = 1_000;
     const { interactive } = this.terminal;
-    const within = interactive ? this.terminal.columns : Infinity;
+    const width = interactive ? this.terminal.columns : Infinity;
     const waiting: string[][] = this.options.header ? [columns.map((column) => column.toUpperCase())] : [];
     let layout: Layout | undefined;
     const flush = () => {
-      layout ??= layOut(waiting, within, spare.map((name) => columns.indexOf(name)));
+      layout ??= layOut(waiting, width, spare.map((name) => columns.indexOf(name)));
       const { places, widths } = layout;
       for (const cells of waiting) {
         const shown = places.map((i) => cells[i] ?? "");
@@ -167,17 +167,19 @@ export class Output {
     try {
       for await (const row of rows) {
         waiting.push(columns.map((column) => cellText(row[column])));
-        if (layout !== undefined || waiting.length >= widthsFrom) flush();
+        if (layout !== undefined || waiting.length >= rowsForWidths) flush();
       }
     } finally {
       flush();
     }
-    const left = columns.filter((_, i) => !layout?.places.includes(i));
-    if (left.length > 0) this.hint(`Too narrow for ${left.join(", ")}; --output json shows all`);
+    const hidden = columns.filter((_, i) => !layout?.places.includes(i));
+    if (hidden.length > 0) {
+      this.hint(`The terminal is too narrow for ${hidden.join(", ")}. --output json shows all columns`);
+    }
   }
 }
 
-/** A cell's text: never empty or blank, never with a tab, newline or other control character in it. */
+/** A cell's text. It is never blank and contains no tab, newline or other control character. */
 export function cellText(cell: Cell): string {
   if (cell === undefined || cell === null) return "-";
   if (typeof cell === "boolean") return cell ? "yes" : "no";

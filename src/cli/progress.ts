@@ -1,45 +1,44 @@
 /**
- * Where long work stands, told on stderr: one line rewritten in place where escape sequences are welcome, a plain line now and
- * then elsewhere.
+ * The progress of long work on stderr: one line that a terminal rewrites in place, or a plain line now and then elsewhere.
  *
  * @module
  */
 import { cut } from "./text.ts";
 
-/** Silence after which a person is told that work goes on, ms. */
-const PATIENCE = 1_000;
+/** After this time without output, the progress is shown again, ms. */
+const REFRESH = 1_000;
 
-/** Between two plain lines, which somebody may read later in a log, ms. */
-const SELDOM = 10_000;
+/** The minimum time between two plain lines, ms. Someone may read them later in a log. */
+const PLAIN_INTERVAL = 10_000;
 
-/** What it writes to. */
+/** The terminal that progress is written to. */
 export interface ProgressTerminal {
   readonly writeError: (text: string) => void;
   readonly color: boolean;
   readonly columns: number;
 }
 
-/** One command's progress. */
+/** The progress of one command. */
 export class Progress {
   readonly #terminal: ProgressTerminal;
   readonly #quiet: boolean;
   readonly #now: () => number;
-  /** What the work is at, and since when. */
+  /** The current work, and when it began. */
   #text = "";
   #since: number;
-  /** When anything was last said. */
-  #said: number;
+  /** When the last output was written. */
+  #written: number;
   #shown = false;
 
-  /** @param now ms; never goes back */
+  /** @param now a monotonic clock in ms */
   constructor(terminal: ProgressTerminal, quiet: boolean, now: () => number = () => performance.now()) {
     this.#terminal = terminal;
     this.#quiet = quiet;
     this.#now = now;
-    this.#since = this.#said = now();
+    this.#since = this.#written = now();
   }
 
-  /** Tells what the work is at; told again, with how long it has been. */
+  /** Shows the current work, with its duration if it is shown again. */
   show(text: string): void {
     if (text !== this.#text) {
       this.#text = text;
@@ -48,11 +47,11 @@ export class Progress {
     this.#draw();
   }
 
-  /** While it lasts, a silence is broken by telling that `text`, or what was shown since, goes on. */
+  /** Until it is disposed of, shows `text`, or the latest work, again after each second without output. */
   during(text: string): Disposable {
     this.#text = text;
     this.#since = this.#now();
-    const timer = setInterval(() => this.tick(), PATIENCE);
+    const timer = setInterval(() => this.tick(), REFRESH);
     return {
       [Symbol.dispose]: () => {
         clearInterval(timer);
@@ -61,16 +60,16 @@ export class Progress {
     };
   }
 
-  /** A second has passed. */
+  /** To be called every second. */
   tick(): void {
-    if (this.#now() - this.#said >= PATIENCE) this.#draw();
+    if (this.#now() - this.#written >= REFRESH) this.#draw();
   }
 
-  /** Takes the line away, as something else is about to be said; until `quiet` ms later nothing is. */
+  /** Clears the line before other output. For `quiet` ms no progress is shown. */
   clear(quiet = 0): void {
     if (this.#shown) this.#terminal.writeError("\r\x1b[K");
     this.#shown = false;
-    this.#said = this.#now() + quiet;
+    this.#written = this.#now() + quiet;
   }
 
   #draw(): void {
@@ -81,8 +80,8 @@ export class Progress {
     if (this.#terminal.color) {
       this.#terminal.writeError(`\r\x1b[K${cut(text, this.#terminal.columns - 1)}`);
       this.#shown = true;
-    } else if (now - this.#said >= SELDOM) this.#terminal.writeError(`${text}\n`);
+    } else if (now - this.#written >= PLAIN_INTERVAL) this.#terminal.writeError(`${text}\n`);
     else return;
-    this.#said = now;
+    this.#written = now;
   }
 }

@@ -1,10 +1,10 @@
 /**
- * From the words of a command line to a command's action: finds the command, has its flags read, and runs it.
+ * Runs a command line: finds the command, reads its flags, and calls its action.
  *
  * @module
  */
 import { type Command, type Entry, type Group, type Options, UsageError } from "./command.ts";
-import { COMMON } from "./common.ts";
+import { COMMON_OPTIONS } from "./common_options.ts";
 import { checkArity, type Lookup, readFlags, values } from "./flags.ts";
 import { help } from "./help.ts";
 import { didYouMean } from "./nearest.ts";
@@ -14,7 +14,7 @@ import { type Format, Output, type Terminal } from "./output.ts";
  * Runs the command that `argv` names in the tree under `root`.
  *
  * @returns the exit status
- * @throws {UsageError} for words that name no command, flag or value
+ * @throws {UsageError} for an unknown command or flag, or an invalid value
  */
 export async function run(
   root: Group,
@@ -23,8 +23,8 @@ export async function run(
     readonly terminal: Terminal;
     readonly signal: AbortSignal;
     readonly lookup: Lookup;
-    /** Told how the command prints, before it runs. */
-    readonly began?: (out: Output) => void;
+    /** Called before the command runs, with its output. */
+    readonly onOutput?: (out: Output) => void;
   },
 ): Promise<number> {
   const { path, entry, words } = await find(root, argv);
@@ -38,29 +38,28 @@ export async function run(
     return printHelp();
   }
 
-  const options: Options = { ...COMMON, ...entry.options };
-  const said = readFlags(path, options, words);
-  if (said.texts.get("help")?.at(-1) === "true") return printHelp();
-  const { flags, origins, texts } = values(options, said.texts, io.lookup);
-  const args = checkArity(path, entry, said);
+  const options: Options = { ...COMMON_OPTIONS, ...entry.options };
+  const line = readFlags(path, options, words);
+  if (line.texts.get("help")?.at(-1) === "true") return printHelp();
+  const { flags, origins, texts } = values(options, line.texts, io.lookup);
+  const args = checkArity(path, entry, line);
   const out = new Output(io.terminal, {
     format: (flags["output"] as Format | undefined) ?? (io.terminal.interactive ? "table" : "tsv"),
     header: flags["header"] as boolean,
     quiet: flags["quiet"] as boolean,
     verbose: flags["verbose"] as boolean,
   });
-  io.began?.(out);
+  io.onOutput?.(out);
   const { signal } = io;
   try {
-    return (await entry.run({ flags, origins, texts, args, rest: said.rest, out, root, signal })) ?? 0;
+    return (await entry.run({ flags, origins, texts, args, rest: line.rest, out, root, signal })) ?? 0;
   } finally {
     out.end();
   }
 }
 
 /**
- * Follows the words down the tree; a group's default verb is taken where no verb is named. `help` in a verb's place asks for
- * help about what follows it.
+ * Finds the command that the words name. A group without a verb runs its default verb. `kas help X` means `kas X --help`.
  */
 async function find(
   root: Group,
@@ -100,9 +99,9 @@ function noCommand(path: readonly string[], group: Group, word: string | undefin
   }
   if (word.startsWith("-")) {
     return new UsageError(
-      `Unknown option ${word} of ${self}; options stand after the command: ${self} COMMAND ${word}`,
+      `Unknown option ${word} of ${self}; put options after the command: ${self} COMMAND ${word}`,
     );
   }
-  const meant = didYouMean(word, names) || `; there are ${names.join(", ")}`;
-  return new UsageError(`Unknown command "${word}" of ${self}${meant}`);
+  const suggestion = didYouMean(word, names) || `; the commands are ${names.join(", ")}`;
+  return new UsageError(`Unknown command "${word}" of ${self}${suggestion}`);
 }

@@ -1,19 +1,19 @@
 /**
- * Aligned columns.
+ * Layout of tables: column widths and wrapped rows.
  *
  * @module
  */
 import { displayWidth, wrap } from "./text.ts";
 
-/** Between two columns. */
+/** The space between two columns. */
 const GAP = "  ";
 
-/** Columns that are wrapped do not become narrower than this. */
-const NARROWEST = 20;
+/** The minimum width of a wrapped column. */
+const MIN_WIDTH = 20;
 
 /**
- * The widths that hold every cell. Where that is more than `within` columns, the widest are narrowed, but not below their
- * longest word: an id or a URL stays in one piece. Where even that does not fit, nothing is narrowed.
+ * The widths of the columns. If the table is wider than `within`, the widest columns become narrower, but never narrower than
+ * their longest word: an id or a URL is not broken. If even that does not fit, no column becomes narrower.
  */
 export function columnWidths(rows: readonly (readonly string[])[], within = Infinity): number[] {
   const count = Math.max(0, ...rows.map(({ length }) => length));
@@ -24,7 +24,7 @@ export function columnWidths(rows: readonly (readonly string[])[], within = Infi
     );
   const natural = widest(displayWidth);
   const longestWords = widest((cell) => Math.max(...cell.split(" ").map(displayWidth)));
-  const least = natural.map((width, i) => Math.max(longestWords[i] ?? 0, Math.min(width, NARROWEST)));
+  const least = natural.map((width, i) => Math.max(longestWords[i] ?? 0, Math.min(width, MIN_WIDTH)));
 
   const widths = [...natural];
   let excess = widths.reduce((sum, width) => sum + width, 0) + GAP.length * (count - 1) - within;
@@ -39,15 +39,14 @@ export function columnWidths(rows: readonly (readonly string[])[], within = Infi
   return widths;
 }
 
-/** Which columns a table has, by their places, and how wide they are. */
+/** The visible columns of a table, by index, and their widths. */
 export interface Layout {
   readonly places: readonly number[];
   readonly widths: readonly number[];
 }
 
 /**
- * Lays a table out in so many columns of the terminal: without as many of the spare ones, by their places, as it takes for the
- * rest to fit.
+ * Lays out a table in a width of `within` columns of the terminal. It leaves out spare columns, in order, until the rest fits.
  */
 export function layOut(
   rows: readonly (readonly string[])[],
@@ -66,7 +65,7 @@ export function layOut(
   return without(spare);
 }
 
-/** A row under its columns; `wraps`: cells that are wider than their column go on in further lines. */
+/** The lines of a row. With `wraps`, a cell that is wider than its column continues on the next line. */
 export function rowLines(cells: readonly string[], widths: readonly number[], wraps: boolean): string[] {
   const parts = cells.map((cell, i) => wraps ? wrap(cell, widths[i] ?? Infinity) : [cell]);
   const height = Math.max(1, ...parts.map(({ length }) => length));

@@ -25,7 +25,7 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** Reads one line from the terminal, which hands over whole lines; null at the end of input. */
+/** Reads one line from the terminal. Null at the end of input. A terminal delivers whole lines. */
 async function readLine(signal: AbortSignal): Promise<string | null> {
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
@@ -33,7 +33,7 @@ async function readLine(signal: AbortSignal): Promise<string | null> {
   signal.addEventListener("abort", abort, { once: true });
   try {
     const bytes = new Uint8Array(1024);
-    // Not readSync: Ctrl-C has to come through while the question stands.
+    // Not readSync: it would block the signal handler of Ctrl-C.
     const length = await Promise.race([Deno.stdin.read(bytes), aborted]);
     return length === null ? null : new TextDecoder().decode(bytes.subarray(0, length));
   } finally {
@@ -41,7 +41,7 @@ async function readLine(signal: AbortSignal): Promise<string | null> {
   }
 }
 
-/** Writes every byte; a reader that went away (`kas … | head`) ends the output, not the program. */
+/** Writes all bytes. If the reader has closed the pipe (`kas … | head`), the rest is dropped without an error. */
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
   try {
     for (let sent = 0; sent < bytes.length;) sent += stream.writeSync(bytes.subarray(sent));

@@ -1,15 +1,15 @@
 /**
- * Text on a terminal: how wide it is, cut and wrapped to a width.
+ * The width of text on a terminal, and text cut or wrapped to a width.
  *
  * @module
  */
 
 /**
- * Columns that text takes on a terminal: two for an East Asian wide character or emoji, none for a combining mark or a
- * format character (Unicode Standard Annex #11).
+ * The width of text on a terminal in columns: two for an East Asian wide character or emoji, zero for a combining mark or a
+ * format character. Source: Unicode Standard Annex #11.
  */
 export function displayWidth(text: string): number {
-  // Plain ASCII is the common case.
+  // Fast path: most text is ASCII.
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   return graphemes(text).reduce((width, grapheme) => width + graphemeWidth(grapheme), 0);
 }
@@ -31,7 +31,7 @@ function graphemes(text: string): string[] {
   );
 }
 
-/** As much of the text's beginning as fits into so many columns. */
+/** The beginning of a text, cut to a width in columns. */
 export function cut(text: string, columns: number): string {
   let width = 0;
   let fits = "";
@@ -44,8 +44,8 @@ export function cut(text: string, columns: number): string {
 }
 
 /**
- * Breaks text at its spaces into lines of so many columns, the first after `head`, the others after `hang`. A longer word
- * stays in one piece.
+ * Wraps text at spaces into lines of `columns`. The first line begins with `head`, all others with `hang`. A longer word is not
+ * broken.
  */
 export function wrap(text: string, columns: number, head = "", hang = ""): string[] {
   const lines: string[] = [];

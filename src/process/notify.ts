@@ -1,5 +1,5 @@
 /**
- * Tells systemd how a service of `Type=notify` is: ready, alive, stopping. Where no systemd asked, nothing happens.
+ * Reports the state of a service of `Type=notify` to systemd: ready, alive, stopping. Without systemd it does nothing.
  *
  * Source: sd_notify(3), sd_watchdog_enabled(3).
  *
@@ -7,31 +7,31 @@
  */
 import type { NotifyPaths, Opened } from "./watchdog_thread.ts";
 
-/** The way to systemd. Disposing of it says that the service is stopping no longer, and ends the thread. */
+/** The connection to systemd. Disposing of it ends the thread. */
 export interface Systemd extends Disposable {
-  /** The service does what it is for. */
+  /** Reports that the service is ready, and begins the watchdog messages. */
   ready(): void;
-  /** The service is on its way to its end. */
+  /** Reports that the service is stopping. */
   stopping(): void;
 }
 
-/** What is told, and how often the service is asked. */
+/** Options of the connection. */
 export interface SystemdOptions {
   /**
-   * Asked twice a `WatchdogSec`: false or an error, and systemd is not told that the service lives. It is asked by the event
-   * loop, so that one that does not turn is not alive either.
+   * Whether the service is alive. Called twice per `WatchdogSec`; if it returns false or throws, systemd gets no watchdog
+   * message. A blocked event loop does not call it, so systemd then restarts the service too.
    */
   readonly alive?: () => boolean;
   readonly env?: (name: string) => string | undefined;
 }
 
-/** Never called: it puts thread.ts in the module graph, without which a compiled kas lacks it. */
+/** Never called. It adds the thread's module to the module graph, so that a compiled kas contains it. */
 export const inModuleGraph = (): Promise<unknown> => import("./watchdog_thread.ts");
 
 /**
- * Opens the way to systemd, before the process gives its permissions up: a thread keeps those to write to this one socket.
+ * Connects to systemd. Call it before the process drops its permissions: a thread keeps the permission for this one socket.
  *
- * @throws {Error} if systemd asked to be told and can't be
+ * @throws {Error} if NOTIFY_SOCKET is set and kas cannot use it
  */
 export async function connectSystemd(
   { alive = () => true, env = (name) => Deno.env.get(name) }: SystemdOptions = {},
@@ -41,17 +41,17 @@ export async function connectSystemd(
     return { ready: () => {}, stopping: () => {}, [Symbol.dispose]: () => {} };
   }
   const thread = await open(socket);
-  const tell = (text: string) => thread.postMessage(text);
+  const send = (text: string) => thread.postMessage(text);
   const period = watchdog(env);
   let timer: ReturnType<typeof setInterval> | undefined;
   return {
     ready: () => {
-      tell("READY=1");
+      send("READY=1");
       if (period === undefined) return;
-      tell("WATCHDOG=1");
-      timer = setInterval(() => works(alive) && tell("WATCHDOG=1"), period / 2);
+      send("WATCHDOG=1");
+      timer = setInterval(() => isAlive(alive) && send("WATCHDOG=1"), period / 2);
     },
-    stopping: () => tell("STOPPING=1"),
+    stopping: () => send("STOPPING=1"),
     [Symbol.dispose]: () => {
       clearInterval(timer);
       thread.terminate();
@@ -60,12 +60,14 @@ export async function connectSystemd(
 }
 
 async function open(socket: string): Promise<Worker> {
-  if (!socket.startsWith("/")) throw new Error(`Cannot tell systemd: NOTIFY_SOCKET is no path: ${socket}`);
+  if (!socket.startsWith("/")) {
+    throw new Error(`Cannot notify systemd: NOTIFY_SOCKET is not a path: ${socket}`);
+  }
   const own = `/tmp/kas-notify-${crypto.randomUUID()}`;
   const thread = new Worker(new URL("./watchdog_thread.ts", import.meta.url), {
     type: "module",
     name: "notify",
-    // To Deno a unix socket is of the network too, and 2.7 knows no list of them.
+    // Deno counts a unix socket as network access, and Deno 2.7 cannot restrict it to one path.
     deno: { permissions: { net: true, read: [socket, own], write: [socket, own] } },
   });
   const { promise, resolve } = Promise.withResolvers<Opened>();
@@ -78,10 +80,10 @@ async function open(socket: string): Promise<Worker> {
   const { error } = await promise;
   if (error === undefined) return thread;
   thread.terminate();
-  throw new Error(`Cannot tell systemd: ${error}`);
+  throw new Error(`Cannot notify systemd: ${error}`);
 }
 
-/** ms of `WatchdogSec`; undefined where systemd does not watch this process. */
+/** `WatchdogSec` in ms. Undefined if systemd does not watch this process. */
 function watchdog(env: (name: string) => string | undefined): number | undefined {
   const us = Number(env("WATCHDOG_USEC"));
   const pid = env("WATCHDOG_PID");
@@ -89,7 +91,7 @@ function watchdog(env: (name: string) => string | undefined): number | undefined
   return us / 1_000;
 }
 
-function works(alive: () => boolean): boolean {
+function isAlive(alive: () => boolean): boolean {
   try {
     return alive();
   } catch {

@@ -1,15 +1,16 @@
 /**
- * Deno's permissions, given up while the process runs: what is gone can't be had back, by no thread either.
+ * Drops Deno's permissions while the process runs. A dropped permission cannot be regained, not even by a thread.
  *
- * Source: docs.deno.com/runtime/fundamentals/security. Where all was allowed a whole kind can go, a single path or host can't.
+ * Source: docs.deno.com/runtime/fundamentals/security. A process with all permissions can drop a whole kind, but not a single
+ * path or host.
  *
  * @module
  */
 
-/** The kinds of permission. `import` is that to load code from elsewhere. */
+/** The kinds of permission. `import` allows loading code from other hosts. */
 export type Permission = "net" | "read" | "write" | "run" | "env" | "ffi" | "sys" | "import";
 
-/** Gives kinds of permission up, for this process and every thread that shares them. */
-export function giveUp(...kinds: readonly Permission[]): void {
+/** Drops kinds of permission for this process and all threads that share them. */
+export function dropPermissions(...kinds: readonly Permission[]): void {
   for (const name of kinds) Deno.permissions.revokeSync({ name } as Deno.PermissionDescriptor);
 }

@@ -1,38 +1,38 @@
 /**
- * The thread that holds the socket to systemd: it is the one that may write to it after the process gave up its permissions.
+ * The thread that owns the socket to systemd. It keeps the permission to write to it after the process drops its own.
  *
  * @module
  */
-/** What the thread is told first: the socket's path, and one to bind to. */
+/** The first message to the thread: systemd's socket, and a path to bind to. */
 export interface NotifyPaths {
   readonly socket: string;
   readonly own: string;
 }
 
-/** What it answers once it can send, or why it can't. */
+/** The thread's answer. Without an error it can send. */
 export interface Opened {
   readonly error?: string;
 }
 
-/** The part of a thread's global scope that is used here; the compiler's own types are those of the main thread. */
+/** The used part of a thread's global scope. TypeScript knows only the main thread's scope. */
 interface ThreadScope {
   onmessage: ((event: MessageEvent<NotifyPaths | string>) => void) | null;
   postMessage(message: Opened): void;
 }
 
-/** Opens the socket, and then sends each text that comes. */
+/** Opens the socket, then sends each text message. */
 function serve(scope: ThreadScope): void {
   let send = (_text: string): Promise<unknown> => Promise.resolve();
   let sent: Promise<unknown> = Promise.resolve();
   scope.onmessage = ({ data }) => {
     if (typeof data === "string") {
-      // One after the other, as Deno refuses two at once. systemd may be executing itself anew: another text will follow.
+      // One at a time: Deno refuses two concurrent sends. An error is ignored: systemd may be re-executing, and more messages follow.
       sent = sent.then(() => send(data)).catch(() => {});
       return;
     }
     try {
       const socket = Deno.listenDatagram({ transport: "unixpacket", path: data.own });
-      // A sender needs no name.
+      // A sender needs no path.
       Deno.removeSync(data.own);
       const encoder = new TextEncoder();
       send = (text) => socket.send(encoder.encode(text), { transport: "unixpacket", path: data.socket });

@@ -1,37 +1,35 @@
 /**
- * What a burn thread runs: the predecessor's integer loop, for a duration of wall time, until it is told to stop.
+ * The code of a burn thread: the original server's integer loop, for a duration of wall time or until it is cancelled.
  *
  * @module
  */
-/** What a burn thread is asked to do. */
+/** A request to a burn thread. */
 export interface BurnRequest {
-  /** The job's number, above 0. */
+  /** The job's number, greater than 0. */
   readonly job: number;
-  /** How long to burn, ms of wall time. */
+  /** How long to burn CPU, in ms of wall time. */
   readonly ms: number;
-  /** Shared with the pool: the number of a job that nobody waits for any more. */
+  /** Shared with the pool: the number of the job that is cancelled. */
   readonly cancelled: Int32Array;
 }
 
-/** What it answers. */
-export interface Burned {
-  /** The loop's integer: proof that the work was done. */
+/** The result of a burn. */
+export interface BurnResult {
+  /** The loop's integer, which proves that the work was done. */
   readonly w: number;
-  /** s of wall time that it took. */
+  /** The duration in s of wall time. */
   readonly seconds: number;
 }
 
-/**
- * Iterations between two looks at the clock: some 30 µs, so that a burn ends on time and the clock costs next to nothing.
- */
+/** Iterations between two reads of the clock: about 30 µs. The burn ends on time, and the clock costs little. */
 const STRIDE = 2_048;
 
-/** Burns CPU for `ms` of wall time, or until `stopped` says so. */
+/** Burns CPU for `ms` of wall time, or until `stopped` returns true. */
 export function burn(
   ms: number,
   stopped: () => boolean,
   now: () => number = () => performance.now(),
-): Burned {
+): BurnResult {
   const begin = now();
   const end = begin + ms;
   let w = 0;
@@ -47,16 +45,16 @@ export function burn(
   return { w, seconds: (time - begin) / 1_000 };
 }
 
-/** The part of a thread's global scope that is used here; the compiler's own types are those of the main thread. */
+/** The used part of a thread's global scope. TypeScript knows only the main thread's scope. */
 interface ThreadScope {
   onmessage: ((event: MessageEvent<BurnRequest>) => void) | null;
-  postMessage(message: Burned): void;
+  postMessage(message: BurnResult): void;
 }
 
 /**
- * Answers each request in turn, at the priority of every other thread: a lower one gains /ping next to nothing (the
- * scheduler lets a thread that mostly sleeps go first), while a burn would overshoot where other processes are busy, by
- * 150 ms of 20 at niceness 19.
+ * Answers each request in turn. The thread keeps the normal priority. A lower priority hardly helps /ping, because the
+ * scheduler already prefers threads that mostly sleep, but it makes burns overshoot on a busy machine: by 150 ms at niceness
+ * 19, for a burn of 20 ms.
  */
 function serve(scope: ThreadScope): void {
   scope.onmessage = ({ data: { job, ms, cancelled } }) => {

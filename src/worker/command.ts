@@ -4,20 +4,20 @@
  * @module
  */
 import { command } from "../cli/command.ts";
-import { giveUp } from "../process/permissions.ts";
+import { dropPermissions } from "../process/permissions.ts";
 import { SETTINGS } from "../settings/table.ts";
 import { startWorker } from "./service.ts";
 
-/** Waiting requests for each thread where `--queue` says nothing. */
+/** The default of `--queue` per thread. */
 const QUEUE_PER_THREAD = 100;
 
-/** `kas worker`: serves /ping and /work until SIGINT or SIGTERM, then finishes what it accepted. */
+/** `kas worker`: serves /ping and /work until SIGINT or SIGTERM, then finishes the accepted requests. */
 export const worker = command({
   name: "worker",
   summary: "Serve /ping and CPU-bound /work on an instance",
   description:
     "GET /ping answers pong at once, however busy the CPUs are. GET /work burns CPU on one of the threads\n" +
-    "and answers with the integer that came of it and the seconds it took.",
+    "and answers with the resulting integer and the duration in seconds.",
   options: {
     listen: { ...SETTINGS.listen, default: "127.0.0.1:30001" },
     threads: SETTINGS.threads,
@@ -33,15 +33,15 @@ export const worker = command({
     const stopped = Promise.withResolvers<void>();
     signal.addEventListener("abort", () => stopped.resolve(), { once: true });
 
-    let failed = (_error: unknown) => {};
+    let onFailure = (_error: unknown) => {};
     await using service = startWorker({
       listen: flags.listen,
       threads,
       queue,
       workMs: flags.workMs,
-      failed: (error) => failed(error),
+      onFailure: (error) => onFailure(error),
     });
-    // The log is loaded only now, when /ping is answered already.
+    // Load the log only after /ping is answered.
     const [{ getLogger }, { setUpLog }, { connectSystemd }] = await Promise.all([
       import("@logtape/logtape"),
       import("../log.ts"),
@@ -49,33 +49,33 @@ export const worker = command({
     ]);
     await using _log = await setUpLog(flags.log);
     const log = getLogger(["kas", "worker"]);
-    failed = (error) =>
-      log.error("a work request failed", { error: error instanceof Error ? error.message : String(error) });
+    onFailure = (error) =>
+      log.error("work request failed", { error: error instanceof Error ? error.message : String(error) });
     const { hostname, port } = service.address;
     log.info(`listening on http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`, {
       threads,
       queue,
     });
     using systemd = await connectSystemd();
-    giveUpPermissions();
+    dropUnusedPermissions();
     systemd.ready();
-    // Only now, as nothing else is done while a thread starts: the first pong waits for none.
+    // Last, because starting a thread blocks the event loop: the first answer to /ping does not wait for it.
     service.warmUp();
 
     if (!signal.aborted) await stopped.promise;
     systemd.stopping();
-    log.info("finishing what was accepted");
+    log.info("draining");
     const cut = await service.drain(flags.drain);
-    if (cut > 0) log.warn("the time to drain was not enough", { cut });
+    if (cut > 0) log.warn("drain timed out", { cut });
     log.info("stopped");
   },
 });
 
 /**
- * From here on nothing may be opened, written, run or looked up; the listening socket goes on. Where the source is a file,
- * reading stays, for a burn thread that must be started anew: the executable has its modules in itself.
+ * Drops every permission that a serving worker does not need. The listening socket stays open. A worker that runs from source
+ * keeps the read permission, to start a new burn thread; the executable contains its modules.
  */
-function giveUpPermissions(): void {
-  giveUp("net", "write", "run", "env", "ffi", "sys", "import");
-  if (Deno.build.standalone) giveUp("read");
+function dropUnusedPermissions(): void {
+  dropPermissions("net", "write", "run", "env", "ffi", "sys", "import");
+  if (Deno.build.standalone) dropPermissions("read");
 }

@@ -1,20 +1,20 @@
 /**
- * The worker's HTTP: `/ping`, `/work`, and what is neither.
+ * The worker's HTTP handler: `/ping`, `/work`, and 404 for all else.
  *
  * @module
  */
 import { STATUS_CODE } from "@std/http/status";
-import type { Burned } from "./burn.ts";
+import type { BurnResult } from "./burn.ts";
 
-/** What the handler is built from. */
+/** The parts of the handler. */
 export interface WorkerParts {
-  /** Whether as many requests wait for a burn as may. */
+  /** Whether the queue is full. */
   readonly full: () => boolean;
-  /** Burns CPU once; the signal says that nobody waits any more. */
-  readonly burn: (signal: AbortSignal) => Promise<Burned>;
-  /** Told of an error that was answered 500. */
-  readonly failed: (error: unknown) => void;
-  /** Of kas; `kas admin doctor` compares it with the autoscaler's. */
+  /** Burns CPU once. The signal aborts when the client is gone. */
+  readonly burn: (signal: AbortSignal) => Promise<BurnResult>;
+  /** Called with each error that is answered with 500. */
+  readonly onFailure: (error: unknown) => void;
+  /** The version of kas. `kas admin doctor` compares it with the autoscaler's. */
   readonly version: string;
   /** ms since the epoch. */
   readonly now?: () => number;
@@ -22,18 +22,18 @@ export interface WorkerParts {
 
 const PLAIN = { "content-type": "text/plain" };
 
-/** To a request that finds the queue full. It may try again after a second: a place is free after one burn. */
+/** The answer when the queue is full. One burn takes about half a second, so a retry after one second makes sense. */
 const BUSY = { status: STATUS_CODE.ServiceUnavailable, headers: { ...PLAIN, "retry-after": "1" } };
 
 /**
- * Builds the handler: `GET|HEAD /ping` → `pong`, `GET /work` → `<w>\t<seconds>`, all of it text/plain. /ping tells kas's
- * version in the header `kas-version`, and once a /work was answered, when the first was in `kas-first-work`: the last phase
+ * Builds the handler: `GET|HEAD /ping` → `pong`, `GET /work` → `<w>\t<seconds>`, both text/plain. The answer to /ping has the
+ * header `kas-version`. After the first answer to /work it also has `kas-first-work`, the time of that answer: the last phase
  * of a start (R17).
  */
 export function workerHandler(
-  { full, burn, failed, version, now = Date.now }: WorkerParts,
+  { full, burn, onFailure, version, now = Date.now }: WorkerParts,
 ): (request: Request) => Response | Promise<Response> {
-  // Made once, as /ping is asked all the time.
+  // Built once: load balancers and clients request /ping all the time.
   const headers = { ...PLAIN, "kas-version": version };
   let pong: ResponseInit = { headers };
   let worked = false;
@@ -46,8 +46,8 @@ export function workerHandler(
       }
       return text(`${w}\t${seconds.toFixed(6)}`);
     } catch (error) {
-      // Nobody reads the answer to a client that went away, nor is it a failure.
-      if (!request.signal.aborted) failed(error);
+      // A client that disconnects is not a failure.
+      if (!request.signal.aborted) onFailure(error);
       return text("the work failed", STATUS_CODE.InternalServerError);
     }
   };
@@ -65,7 +65,7 @@ export function workerHandler(
   };
 }
 
-/** A URL's path, without taking the rest of it apart: that alone would be a tenth of what a ping costs. */
+/** The path of a URL. Parsing the whole URL would take a tenth of the time of a ping. */
 function pathOf(url: string): string {
   const begin = url.indexOf("/", "https://".length);
   const query = url.indexOf("?", begin);

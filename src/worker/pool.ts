@@ -1,28 +1,28 @@
 /**
- * The threads that burn CPU for /work, and the bounded queue before them.
+ * The pool of burn threads for /work, with a bounded queue.
  *
  * @module
  */
-import type { Burned } from "./burn.ts";
+import type { BurnResult } from "./burn.ts";
 import { BurnThread, startThread } from "./thread.ts";
 
-/** ms before each start of a thread, in which whatever came during the one before, some 20 ms long, is answered. */
-const BETWEEN_STARTS = 10;
+/** Pause before each start of a thread, ms. A start blocks for about 20 ms; the pause lets requests that arrived meanwhile be answered. */
+const START_PAUSE = 10;
 
-/** What makes up a pool. */
+/** Options of a pool. */
 export interface PoolOptions {
-  /** How many burn at the same time. */
+  /** How many burns run at the same time. */
   readonly threads: number;
-  /** How many may wait for a thread. */
+  /** How many burns may wait for a thread. */
   readonly queue: number;
-  /** Least and most ms of wall time that one burn takes. */
+  /** The minimum and maximum duration of a burn, in ms of wall time. */
   readonly workMs: readonly [number, number];
   /** In [0, 1). */
   readonly random?: () => number;
   readonly start?: () => Worker;
 }
 
-/** Burn threads behind a queue: first come, first served. */
+/** Burn threads with a first-come, first-served queue. */
 export class BurnPool implements Disposable {
   readonly #threads: readonly BurnThread[];
   readonly #free: BurnThread[];
@@ -32,8 +32,8 @@ export class BurnPool implements Disposable {
   readonly #workMs: readonly [number, number];
   readonly #random: () => number;
   #starting: ReturnType<typeof setTimeout> | undefined;
-  /** ms that earlier burns took longer than they were meant to, not yet made up for. */
-  #late = 0;
+  /** By how many ms earlier burns took too long, not yet compensated. */
+  #overrun = 0;
 
   constructor({ threads, queue, workMs, random = Math.random, start = startThread }: PoolOptions) {
     this.#threads = Array.from({ length: threads }, () => new BurnThread(start));
@@ -43,7 +43,7 @@ export class BurnPool implements Disposable {
     this.#random = random;
   }
 
-  /** Starts the threads ahead of the first burns, which would start them otherwise: one by one, between what else there is to do. */
+  /** Starts the threads one by one before the first burns need them. */
   warmUp(): void {
     this.#startNext(this.#threads.values());
   }
@@ -53,28 +53,28 @@ export class BurnPool implements Disposable {
     return this.#waiting.size;
   }
 
-  /** How many burns are under way. */
+  /** How many burns are in progress. */
   get burning(): number {
     return this.#threads.length - this.#free.length;
   }
 
-  /** As many wait for a thread as may. To be asked before {@linkcode burn}: a refusal then costs no more than a ping. */
+  /** Whether the queue is full. Check it before {@linkcode burn}: a refusal then costs as little as a ping. */
   get full(): boolean {
     return this.#free.length === 0 && this.#waiting.size >= this.#queue;
   }
 
   /**
-   * Burns CPU once, on the first thread that is free.
+   * Burns CPU once, on the first free thread.
    *
-   * @param gone frees the place: a waiting burn leaves the queue, one under way is stopped
+   * @param gone aborts when the client is gone: a waiting burn leaves the queue, a running burn stops
    * @throws {RangeError} if the queue is full
-   * @throws {BurnThreadError} if the thread died of it
+   * @throws {BurnThreadError} if the thread fails
    */
-  async burn(gone: AbortSignal): Promise<Burned> {
-    if (this.full) throw new RangeError(`${this.#waiting.size} wait for a thread already`);
+  async burn(gone: AbortSignal): Promise<BurnResult> {
+    if (this.full) throw new RangeError(`The queue is full: ${this.#waiting.size} burns wait for a thread`);
     const signal = AbortSignal.any([gone, this.#closed.signal]);
     signal.throwIfAborted();
-    const thread = this.#free.pop() ?? await this.#turn(signal);
+    const thread = this.#free.pop() ?? await this.#waitForThread(signal);
     try {
       return await this.#burnOn(thread, signal);
     } finally {
@@ -82,9 +82,9 @@ export class BurnPool implements Disposable {
     }
   }
 
-  /** Ends the threads. Burns under way and waiting are rejected. */
+  /** Ends the threads. Running and waiting burns are rejected. */
   [Symbol.dispose](): void {
-    this.#closed.abort(new DOMException("The burn threads were ended", "AbortError"));
+    this.#closed.abort(new DOMException("The burn threads have ended", "AbortError"));
     clearTimeout(this.#starting);
     for (const thread of this.#threads) thread[Symbol.dispose]();
   }
@@ -95,27 +95,27 @@ export class BurnPool implements Disposable {
       if (done) return;
       value.open();
       this.#startNext(threads);
-    }, BETWEEN_STARTS);
+    }, START_PAUSE);
   }
 
   /**
-   * Burns on a thread. Where other processes keep the cores busy, a burn ends late, and the next ones are the shorter for
-   * it, though never shorter than they may be: the load stays right on the whole.
+   * Burns on a thread. On a busy machine a burn ends late. The next burns are then shorter, but never below the minimum, so
+   * that the total load stays right.
    */
-  async #burnOn(thread: BurnThread, signal: AbortSignal): Promise<Burned> {
+  async #burnOn(thread: BurnThread, signal: AbortSignal): Promise<BurnResult> {
     const [least, most] = this.#workMs;
-    const meant = least + this.#random() * (most - least) - this.#late;
-    this.#late = 0;
-    const burned = await thread.burn(Math.max(least, meant), signal);
+    const target = least + this.#random() * (most - least) - this.#overrun;
+    this.#overrun = 0;
+    const burned = await thread.burn(Math.max(least, target), signal);
     signal.throwIfAborted();
-    const late = this.#late + burned.seconds * 1_000 - meant;
-    // A machine that was suspended has nothing to make up for.
-    this.#late = Math.min(Math.max(0, late), most - least);
+    const overrun = this.#overrun + burned.seconds * 1_000 - target;
+    // Bounded, because a suspended machine has nothing to compensate.
+    this.#overrun = Math.min(Math.max(0, overrun), most - least);
     return burned;
   }
 
   /** Waits in the queue for a thread. */
-  #turn(signal: AbortSignal): Promise<BurnThread> {
+  #waitForThread(signal: AbortSignal): Promise<BurnThread> {
     const { promise, resolve, reject } = Promise.withResolvers<BurnThread>();
     const leave = () => {
       this.#waiting.delete(take);
@@ -131,7 +131,7 @@ export class BurnPool implements Disposable {
     return promise;
   }
 
-  /** Hands a thread that has done its job to the first who waits. */
+  /** Gives a free thread to the first waiting burn. */
   #release(thread: BurnThread): void {
     const [take] = this.#waiting;
     if (take === undefined) this.#free.push(thread);

@@ -1,42 +1,42 @@
 /**
- * The worker: an HTTP server before a pool of burn threads, from the first request to the last.
+ * The worker service: an HTTP server with a pool of burn threads.
  *
  * @module
  */
-import type { HostPort } from "../settings/table.ts";
+import type { HostPort } from "../cli/parsers.ts";
 import { workerHandler } from "./handler.ts";
 import { BurnPool } from "./pool.ts";
 import { VERSION } from "../version.ts";
 
-/** What a worker is started with. */
+/** Options of a worker. */
 export interface WorkerOptions {
   readonly listen: HostPort;
-  /** How many burn at the same time. */
+  /** How many burns run at the same time. */
   readonly threads: number;
-  /** How many /work requests may wait for a thread before 503. */
+  /** How many /work requests may wait before the worker answers 503. */
   readonly queue: number;
-  /** Least and most ms of wall time that one /work burns. */
+  /** The minimum and maximum duration of one /work burn, in ms of wall time. */
   readonly workMs: readonly [number, number];
-  /** Told of an error that was answered 500. */
-  readonly failed: (error: unknown) => void;
+  /** Called with each error that is answered with 500. */
+  readonly onFailure: (error: unknown) => void;
 }
 
-/** A worker that serves. Disposing of it cuts off what is under way; see {@linkcode Worker.drain}. */
+/** A running worker. Disposing of it cancels requests in progress; {@linkcode Worker.drain} finishes them. */
 export interface Worker extends AsyncDisposable {
-  /** Where it listens. */
+  /** The address that it listens on. */
   readonly address: HostPort;
-  /** Starts the burn threads ahead of the first /work. */
+  /** Starts the burn threads before the first /work needs them. */
   warmUp(): void;
   /**
-   * Accepts no more and finishes what was accepted, for at most `ms`.
+   * Stops accepting requests and finishes the accepted ones, for at most `ms`.
    *
-   * @returns how many /work requests were cut off: 0 unless the time was not enough
+   * @returns how many /work requests were cancelled at the timeout
    */
   drain(ms: number): Promise<number>;
 }
 
-/** Starts a worker. Throws `Deno.errors.AddrInUse` and its like where it can't listen. */
-export function startWorker({ listen, failed, ...pooling }: WorkerOptions): Worker {
+/** Starts a worker. Throws `Deno.errors.AddrInUse` or similar if it cannot listen. */
+export function startWorker({ listen, onFailure, ...pooling }: WorkerOptions): Worker {
   let closing = false;
   const aborter = new AbortController();
   const server = Deno.serve(
@@ -44,11 +44,11 @@ export function startWorker({ listen, failed, ...pooling }: WorkerOptions): Work
     workerHandler({
       full: () => pool.full,
       burn: (signal) => pool.burn(signal),
-      failed: (error) => closing || failed(error),
+      onFailure: (error) => closing || onFailure(error),
       version: VERSION,
     }),
   );
-  // After the socket, that an address in use leaves no threads behind; no request is handled before this line.
+  // After Deno.serve, so that an address in use leaves no threads behind. No request is handled before this line.
   const pool = new BurnPool(pooling);
 
   let draining: Promise<void> | undefined;
@@ -69,7 +69,7 @@ export function startWorker({ listen, failed, ...pooling }: WorkerOptions): Work
   };
 }
 
-/** Waits for a promise, though no longer than `ms`. */
+/** Waits for a promise for at most `ms`. */
 async function within(ms: number, promise: Promise<void>): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);

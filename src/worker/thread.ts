@@ -1,16 +1,16 @@
 /**
- * One burn thread as the pool sees it: takes one job at a time, and is started anew for the next job after it died.
+ * One burn thread. It takes one job at a time. If the thread fails, the next job starts a new one.
  *
  * @module
  */
-import type { Burned, BurnRequest } from "./burn.ts";
+import type { BurnRequest, BurnResult } from "./burn.ts";
 
-/** A burn thread that died while it worked for a request. */
+/** A burn thread failed during a request. */
 export class BurnThreadError extends Error {
   override readonly name = "BurnThreadError";
 }
 
-/** Starts a thread that runs burn.ts. It may do nothing but compute. */
+/** Starts a thread that runs burn.ts, without any permission. */
 export function startThread(): Worker {
   return new Worker(new URL("./burn.ts", import.meta.url), {
     type: "module",
@@ -19,7 +19,7 @@ export function startThread(): Worker {
   });
 }
 
-/** Never called: it puts burn.ts in the module graph, without which a compiled kas lacks it. */
+/** Never called. It adds burn.ts to the module graph, so that a compiled kas contains it. */
 export const inModuleGraph = (): Promise<unknown> => import("./burn.ts");
 
 /** A burn thread. */
@@ -28,26 +28,26 @@ export class BurnThread implements Disposable {
   readonly #cancelled = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #worker: Worker | undefined;
   #job = 0;
-  #settle: { resolve: (burned: Burned) => void; reject: (error: Error) => void } | undefined;
+  #settle: { resolve: (burned: BurnResult) => void; reject: (error: Error) => void } | undefined;
 
   constructor(start: () => Worker) {
     this.#start = start;
   }
 
-  /** Starts the thread, if it isn't there. It takes some 20 ms, in which this thread does nothing else. */
+  /** Starts the thread if it is not running. A start blocks the event loop for about 20 ms. */
   open(): Worker {
     return this.#worker ??= this.#opened();
   }
 
   /**
-   * Burns for `ms`; only one at a time. Where the thread isn't there it is started first. When the signal aborts the burn
-   * ends early, and resolves with what it had.
+   * Burns for `ms`, one job at a time. Starts the thread if it is not running. When the signal aborts, the burn ends early and
+   * resolves with its result so far.
    *
-   * @throws {BurnThreadError} if the thread died of it
+   * @throws {BurnThreadError} if the thread fails
    */
-  async burn(ms: number, signal: AbortSignal): Promise<Burned> {
+  async burn(ms: number, signal: AbortSignal): Promise<BurnResult> {
     const worker = this.open();
-    const { promise, resolve, reject } = Promise.withResolvers<Burned>();
+    const { promise, resolve, reject } = Promise.withResolvers<BurnResult>();
     this.#settle = { resolve, reject };
     const job = ++this.#job;
     const cancel = () => Atomics.store(this.#cancelled, 0, job);
@@ -62,24 +62,24 @@ export class BurnThread implements Disposable {
     }
   }
 
-  /** Ends the thread. `terminate()` alone would leave a burning loop burning for ever. */
+  /** Ends the thread. The cancel flag is needed because `terminate()` does not stop a running loop. */
   [Symbol.dispose](): void {
     Atomics.store(this.#cancelled, 0, this.#job);
     this.#worker?.terminate();
     this.#worker = undefined;
-    this.#settle?.reject(new BurnThreadError("The burn thread was ended"));
+    this.#settle?.reject(new BurnThreadError("The burn thread has ended"));
   }
 
   #opened(): Worker {
     const worker = this.#start();
-    worker.onmessage = ({ data }: MessageEvent<Burned>) => this.#settle?.resolve(data);
+    worker.onmessage = ({ data }: MessageEvent<BurnResult>) => this.#settle?.resolve(data);
     worker.onerror = (event) => {
-      // Unprevented, it would end the whole process.
+      // Without this, the error would end the process.
       event.preventDefault();
       worker.terminate();
-      // The next job starts another: a thread that dies at its start costs one answer each, and never loops.
+      // The next job starts a new thread. A thread that fails at its start thus costs one request each time and never loops.
       if (this.#worker === worker) this.#worker = undefined;
-      this.#settle?.reject(new BurnThreadError(`The burn thread died: ${event.message}`));
+      this.#settle?.reject(new BurnThreadError(`The burn thread failed: ${event.message}`));
     };
     return worker;
   }

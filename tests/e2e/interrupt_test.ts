@@ -150,7 +150,7 @@ Deno.test("a second Ctrl-C does not wait for what the first one lets end", async
   const works = [1, 2].map(() => fetch(`${url}/work`).catch(() => undefined));
   assertEquals((await Promise.race(works))?.status, 503);
   worker.kill("SIGINT");
-  await worker.line(/finishing what was accepted/);
+  await worker.line(/draining/);
   worker.kill("SIGINT");
   assertEquals((await worker.status).code, 130);
   for (const response of await Promise.all(works)) await response?.body?.cancel();

@@ -12,7 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   scaling: [],
   sandbox: [],
   cli: [],
-  settings: [],
+  settings: ["cli"],
   log: [],
   process: [],
   runtime: [],

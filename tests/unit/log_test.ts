@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { LogRecord } from "@logtape/logtape";
-import { jsonLine, Lines, textLine } from "../../src/log.ts";
+import { jsonLine, LineWriter, textLine } from "../../src/log.ts";
 
 const RECORD: LogRecord = {
   category: ["kas", "inbox"],
@@ -11,14 +11,14 @@ const RECORD: LogRecord = {
   properties: { status: 403, reason: "Signature: it does not verify", messageId: "m-1" },
 };
 
-Deno.test("textLine() writes time, level, part, sentence and properties on one line", () => {
+Deno.test("textLine() writes time, level, part, message and fields on one line", () => {
   assertEquals(
     textLine(RECORD),
     '2026-11-24T00:00:00.000Z warning inbox: refused a message status=403 reason="Signature: it does not verify" messageId=m-1',
   );
 });
 
-Deno.test("jsonLine() writes the same as an object", () => {
+Deno.test("jsonLine() writes a record as one JSON object", () => {
   assertEquals(JSON.parse(jsonLine(RECORD)), {
     time: "2026-11-24T00:00:00.000Z",
     level: "warning",
@@ -30,7 +30,7 @@ Deno.test("jsonLine() writes the same as an object", () => {
   });
 });
 
-Deno.test("jsonLine() lets no property take the place of time, level, part and message", () => {
+Deno.test("jsonLine() lets no field replace time, level, part or message", () => {
   const { time, level, message } = JSON.parse(
     jsonLine({ ...RECORD, properties: { time: "never", level: "info", message: "all is well" } }),
   );
@@ -74,11 +74,11 @@ class Reader {
   }
 }
 
-Deno.test("Lines writes what was added, in order, short writes gone on with, by the time it is disposed of", async () => {
+Deno.test("LineWriter writes all lines in order, also after short writes, before its disposal ends", async () => {
   const slow = new Reader();
   const long = "x".repeat(500_000);
   {
-    await using lines = new Lines(slow.write, told);
+    await using lines = new LineWriter(slow.write, told);
     lines.add("first");
     lines.add(long);
     lines.add(long);
@@ -88,9 +88,9 @@ Deno.test("Lines writes what was added, in order, short writes gone on with, by 
   assertMatch(slow.text, /^first\nx+\nx+\n$/);
 });
 
-Deno.test("Lines holds nothing up where nobody reads: it keeps a mebibyte, and says how many lines were lost", async () => {
+Deno.test("LineWriter never blocks: it buffers 1 MiB and reports how many lines it dropped", async () => {
   const stuck = new Reader();
-  await using lines = new Lines(stuck.write, told);
+  await using lines = new LineWriter(stuck.write, told);
   const line = "x".repeat(9_999);
   for (let n = 0; n < 200; n++) lines.add(line);
   stuck.read();
@@ -104,10 +104,10 @@ Deno.test("Lines holds nothing up where nobody reads: it keeps a mebibyte, and s
   ]);
 });
 
-Deno.test("Lines goes on after a write that failed", async () => {
+Deno.test("LineWriter continues after a failed write", async () => {
   const written: string[] = [];
   let broken = true;
-  await using lines = new Lines((bytes) => {
+  await using lines = new LineWriter((bytes) => {
     if (broken) return Promise.reject(new Deno.errors.BrokenPipe("nobody reads"));
     written.push(new TextDecoder().decode(bytes));
     return Promise.resolve(bytes.length);

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import denoJson from "../../deno.json" with { type: "json" };
 
-Deno.test("src/std.d.ts declares nothing that std does not have", async () => {
-  const declarations = await Deno.readTextFile(new URL("../../src/std.d.ts", import.meta.url));
+Deno.test("src/build/std.d.ts declares nothing that std does not have", async () => {
+  const declarations = await Deno.readTextFile(new URL("../../src/build/std.d.ts", import.meta.url));
   const imports: Record<string, string> = denoJson.imports;
   const missing: string[] = [];
   let module: Record<string, unknown> = {};
@@ -21,8 +21,8 @@ Deno.test("src/std.d.ts declares nothing that std does not have", async () => {
   assertEquals(missing, []);
 });
 
-Deno.test("src/std.d.ts declares every @std module that deno.json maps", async () => {
-  const declarations = await Deno.readTextFile(new URL("../../src/std.d.ts", import.meta.url));
+Deno.test("src/build/std.d.ts declares every @std module that deno.json maps", async () => {
+  const declarations = await Deno.readTextFile(new URL("../../src/build/std.d.ts", import.meta.url));
   const mapped = Object.keys(denoJson.imports).filter((alias) => alias.startsWith("@std/"));
   assertEquals(mapped.filter((alias) => !declarations.includes(`declare module "${alias}"`)), []);
 });

@@ -15,7 +15,8 @@ import { command, ExitError, type Group, UsageError } from "../../cli/command.ts
 import { didYouMean } from "../../cli/nearest.ts";
 import type { Row } from "../../cli/output.ts";
 import { alarmName, type AlarmState } from "../../scaling/model/alarm.ts";
-import { flag, integer, positive, SETTINGS, text } from "../../settings/table.ts";
+import { flag, integer, positive, text } from "../../cli/parsers.ts";
+import { SETTINGS } from "../../settings/table.ts";
 import { ACCOUNT, connected, fleetById, fleetTopic, lastPart, member } from "../account.ts";
 import { existingBalancer, namedBalancer } from "../balancers/balancers.ts";
 import { cpuAlarms, cpuThresholds, ensureAlarm, needed, period, type Watch } from "./alarm_plans.ts";

@@ -18,7 +18,7 @@ import type { Aws } from "../../aws/clients.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import { command, ExitError, type Group, UsageError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
-import { text } from "../../settings/table.ts";
+import { text } from "../../cli/parsers.ts";
 import { ACCOUNT, type AccountFlags, connected, fleetById, member } from "../account.ts";
 import { forEachTarget, printActions } from "../instances/targets.ts";
 

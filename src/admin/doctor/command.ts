@@ -6,7 +6,8 @@
 import { balancerRef } from "../../aws/balancing/balancer.ts";
 import { connect } from "../../aws/clients.ts";
 import { command, type Context, kebab } from "../../cli/command.ts";
-import { duration, flag, SETTINGS, url } from "../../settings/table.ts";
+import { duration, flag, url } from "../../cli/parsers.ts";
+import { SETTINGS } from "../../settings/table.ts";
 import { ACCOUNT, selector } from "../account.ts";
 import { examine } from "./check.ts";
 import { CHECKS } from "./checks.ts";

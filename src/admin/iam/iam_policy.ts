@@ -5,7 +5,8 @@
  */
 import { balancerRef } from "../../aws/balancing/balancer.ts";
 import { type Command, command, type Group } from "../../cli/command.ts";
-import { flag, SETTINGS, text } from "../../settings/table.ts";
+import { flag, text } from "../../cli/parsers.ts";
+import { SETTINGS } from "../../settings/table.ts";
 import { adminPolicy, arn, autoscalerPolicy, type Policy, type Scope } from "./policies.ts";
 
 function accountId(value: string): string {

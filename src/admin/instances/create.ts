@@ -6,7 +6,7 @@
 import { launchInstances } from "../../aws/ec2/instances.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import type { Role } from "../../scaling/model/instance.ts";
-import { integer, oneOf, text } from "../../settings/table.ts";
+import { integer, oneOf, text } from "../../cli/parsers.ts";
 import { ACCOUNT, connected } from "../account.ts";
 import { printActions } from "./targets.ts";
 

@@ -11,7 +11,7 @@ import { together } from "../../aws/together.ts";
 import { command, type Group } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import type { InstanceState, Registration } from "../../scaling/model/instance.ts";
-import { oneOf } from "../../settings/table.ts";
+import { oneOf } from "../../cli/parsers.ts";
 import { ACCOUNT, type AccountContext, connected, fleetById, member, selector } from "../account.ts";
 import { create } from "./create.ts";
 import { release, start, stop, terminate } from "./state.ts";

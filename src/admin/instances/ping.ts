@@ -7,7 +7,7 @@ import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";
 import { command, ExitError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { WORKER_PORT } from "../../scaling/model/instance.ts";
-import { duration, url } from "../../settings/table.ts";
+import { duration, url } from "../../cli/parsers.ts";
 import { ACCOUNT, type AccountContext, connected, fleetById, member, selector } from "../account.ts";
 
 /** The port at which nginx takes SNS's messages for the autoscaler. */

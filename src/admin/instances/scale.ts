@@ -16,7 +16,8 @@ import { type Command, command, ExitError, type Group, UsageError } from "../../
 import type { Output, Row } from "../../cli/output.ts";
 import { decide } from "../../scaling/decide.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
-import { SETTINGS, text } from "../../settings/table.ts";
+import { text } from "../../cli/parsers.ts";
+import { SETTINGS } from "../../settings/table.ts";
 import { ACCOUNT, type AccountContext, type AccountFlags, connected, selector } from "../account.ts";
 import { words } from "../journal/explanation.ts";
 import { agreed } from "./targets.ts";

@@ -8,7 +8,7 @@ import { command, ExitError } from "../../cli/command.ts";
 import { jumpWords } from "../../provision/ssh/jump.ts";
 import { jumpHost } from "../../provision/target.ts";
 import { line } from "../../provision/ssh/words.ts";
-import { flag, integer, text } from "../../settings/table.ts";
+import { flag, integer, text } from "../../cli/parsers.ts";
 import { ACCOUNT, connected, fleetById, member } from "../account.ts";
 import { printActions } from "./targets.ts";
 

@@ -18,7 +18,7 @@ import {
 } from "../../aws/ec2/instances.ts";
 import { command, ExitError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
-import { flag } from "../../settings/table.ts";
+import { flag } from "../../cli/parsers.ts";
 import { ACCOUNT, type AccountFlags, asExitError, connected, fleetById, member } from "../account.ts";
 import { agreed, forEachTarget } from "./targets.ts";
 

@@ -5,7 +5,7 @@
  */
 import { phaseTable } from "../../autoscaler/store/phases.ts";
 import { command, UsageError } from "../../cli/command.ts";
-import { flag, integer } from "../../settings/table.ts";
+import { flag, integer } from "../../cli/parsers.ts";
 import { JOURNAL, openJournal } from "./source.ts";
 
 const COLUMNS = ["time", "kind", "instance", "state", "reason", "seconds"];

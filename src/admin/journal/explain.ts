@@ -6,7 +6,7 @@
 import type { DecisionQuery } from "../../autoscaler/store/journal.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import { explain as explained } from "../../scaling/explain.ts";
-import { flag } from "../../settings/table.ts";
+import { flag } from "../../cli/parsers.ts";
 import { explanationJson, explanationText } from "./explanation.ts";
 import { JOURNAL, openJournal } from "./source.ts";
 import { moment } from "./moment.ts";

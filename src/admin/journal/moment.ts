@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { duration } from "../../settings/table.ts";
+import { duration } from "../../cli/parsers.ts";
 
 const DAY = 24 * 3_600_000;
 

@@ -10,7 +10,8 @@ import type { Output, Row } from "../../cli/output.ts";
 import { asked } from "../../scaling/decide.ts";
 import type { Limits } from "../../scaling/model/observation.ts";
 import { decided, type Instead, instead } from "../../scaling/replay.ts";
-import { flag, SETTINGS } from "../../settings/table.ts";
+import { flag } from "../../cli/parsers.ts";
+import { SETTINGS } from "../../settings/table.ts";
 import { words } from "./explanation.ts";
 import { recordsOf } from "./records.ts";
 

@@ -5,7 +5,8 @@
  */
 import type { DecisionQuery, DecisionRecord, Journal, JournalLine } from "../../autoscaler/store/journal.ts";
 import { ExitError } from "../../cli/command.ts";
-import { SETTINGS, url } from "../../settings/table.ts";
+import { url } from "../../cli/parsers.ts";
+import { SETTINGS } from "../../settings/table.ts";
 
 /** The options that say where the journal is. */
 export const JOURNAL = {

@@ -4,7 +4,7 @@
  * @module
  */
 import { command, type Context, ExitError, type Options, UsageError } from "../../cli/command.ts";
-import { duration, integer, oneOf, positive, url } from "../../settings/table.ts";
+import { duration, integer, oneOf, positive, url } from "../../cli/parsers.ts";
 import { arrivals, Crowd, Getter, realTimer } from "./clients.ts";
 import { LOAD_COLUMNS, type LoadRow, Tally } from "./statistics.ts";
 import { NINE_STEPS, THINK } from "../sandbox/nine_steps.ts";

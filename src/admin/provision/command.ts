@@ -10,7 +10,7 @@ import { Executables } from "../../provision/binary.ts";
 import type { HostSettings } from "../../provision/files.ts";
 import type { Wish } from "../../provision/provision.ts";
 import { isInstanceId, jumpHost, parseTarget, type Target } from "../../provision/target.ts";
-import { flag, integer, text } from "../../settings/table.ts";
+import { flag, integer, text } from "../../cli/parsers.ts";
 import { ACCOUNT, type AccountContext, connected, fleetById, member } from "../account.ts";
 import { HOST_SETTINGS, hostSettings, ROLE } from "./host_settings.ts";
 import { provisionAll } from "./run.ts";

@@ -6,7 +6,8 @@
 import { SCALING } from "../../autoscaler/command.ts";
 import { type Context, kebab } from "../../cli/command.ts";
 import type { HostSettings, Role } from "../../provision/files.ts";
-import { oneOf, SETTINGS } from "../../settings/table.ts";
+import { oneOf } from "../../cli/parsers.ts";
+import { SETTINGS } from "../../settings/table.ts";
 
 const ROLES = ["worker", "autoscaler", "both"] as const satisfies Role[];
 

@@ -6,7 +6,8 @@
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import { Executables } from "../../provision/binary.ts";
 import { MOST_USER_DATA, userData } from "../../provision/user_data.ts";
-import { SETTINGS, text } from "../../settings/table.ts";
+import { text } from "../../cli/parsers.ts";
+import { SETTINGS } from "../../settings/table.ts";
 import { HOST_SETTINGS, hostSettings, ROLE } from "./host_settings.ts";
 
 /** `kas admin user-data`. */

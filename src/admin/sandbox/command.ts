@@ -5,7 +5,7 @@
  */
 import os from "node:os";
 import { command, UsageError } from "../../cli/command.ts";
-import { duration, flag, integer, oneOf, positive, text } from "../../settings/table.ts";
+import { duration, flag, integer, oneOf, positive, text } from "../../cli/parsers.ts";
 import { quoted } from "../../provision/ssh/words.ts";
 import { cpuThresholds } from "../alarms/alarm_plans.ts";
 import { kasCommand } from "./kas_process.ts";

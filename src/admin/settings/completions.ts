@@ -4,7 +4,7 @@
  * @module
  */
 import { type Command, command, type Entry, type Group, kebab, type Options } from "../../cli/command.ts";
-import { COMMON } from "../../cli/common.ts";
+import { COMMON_OPTIONS } from "../../cli/common_options.ts";
 
 /** A word that can be completed, and what it is for. */
 interface Word {
@@ -43,7 +43,7 @@ async function load(entry: Entry): Promise<Command | Group> {
 
 function place(path: readonly string[], own: Options, subcommands: readonly Word[]): Place {
   const options: Options = Object.keys(own).length > 0 || subcommands.length === 0
-    ? { ...COMMON, ...own }
+    ? { ...COMMON_OPTIONS, ...own }
     : {};
   const flags = Object.entries(options).map(([name, option]) => ({ flag: `--${kebab(name)}`, option }));
   return {

@@ -18,7 +18,7 @@ import { deleteTopic, type Subscription, subscriptions, topics, unsubscribe } fr
 import { command, ExitError } from "../../cli/command.ts";
 import type { Output, Row } from "../../cli/output.ts";
 import { exists } from "../../scaling/model/instance.ts";
-import { flag, url } from "../../settings/table.ts";
+import { flag, url } from "../../cli/parsers.ts";
 import { ACCOUNT, asExitError, connected, lastPart } from "../account.ts";
 import { agreed, forEachTarget } from "../instances/targets.ts";
 

@@ -14,7 +14,7 @@ import {
 } from "../../aws/sns/topic.ts";
 import { command, ExitError, type Group, UsageError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
-import { url } from "../../settings/table.ts";
+import { url } from "../../cli/parsers.ts";
 import { ACCOUNT, connected, findTopic, fleetTopic, lastPart } from "../account.ts";
 import { forEachTarget, printActions } from "../instances/targets.ts";
 

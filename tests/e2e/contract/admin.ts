@@ -6,7 +6,7 @@
 import { admin } from "../../../src/admin/command.ts";
 import { ExitError, UsageError } from "../../../src/cli/command.ts";
 import { run } from "../../../src/cli/run.ts";
-import { settingsLookup } from "../../../src/settings/table.ts";
+import { settingsLookup } from "../../../src/settings/load.ts";
 import type { Backend } from "./backends.ts";
 
 /** How a command ended, with its rows by column. */

@@ -11,7 +11,7 @@ const GROUP = "arn:aws:elasticloadbalancing:eu-west-1:000000000000:targetgroup/k
 const USAGE: readonly [args: string, message: RegExp][] = [
   ["", /^kas: kas autoscaler needs --topic-arn, .* or --pull; try: kas admin topics list/i],
   ["--pull --resync 0", /^kas: --resync 0 /],
-  ["--topic-arn kas", /^kas: Cannot take "kas" for --topic-arn: .*\n/],
+  ["--topic-arn kas", /^kas: Invalid value "kas" for --topic-arn: .*\n/],
   [`--topic-arn ${ARN} --min 3 --max 2`, /^kas: --min 3 is above --max 2\b/],
   [`--topic-arn ${ARN} --resync 0`, /^kas: --resync 0 /],
   [
@@ -20,7 +20,7 @@ const USAGE: readonly [args: string, message: RegExp][] = [
   ],
   [
     "--pull --grow k+n --max 3",
-    /^kas: Cannot take "k\+n" for --grow: expected a launch template's name or id /,
+    /^kas: Invalid value "k\+n" for --grow: expected a launch template's name or id /,
   ],
   [
     "--pull --max 3 --shrink terminate",
@@ -28,11 +28,11 @@ const USAGE: readonly [args: string, message: RegExp][] = [
   ],
   [
     "--pull --target-group kas",
-    /^kas: Cannot take "kas" for --target-group: expected a target group's ARN .*\n$/,
+    /^kas: Invalid value "kas" for --target-group: expected a target group's ARN .*\n$/,
   ],
   [
     `--pull --load-balancer kas --target-group ${GROUP}`,
-    /^kas: --load-balancer and --target-group exclude each other: give one of them\n$/,
+    /^kas: --load-balancer and --target-group exclude each other: give only one of them\n$/,
   ],
 ];
 

@@ -7,7 +7,7 @@
 import { autoscaler } from "../../../src/autoscaler/command.ts";
 import { run } from "../../../src/cli/run.ts";
 import { processTerminal } from "../../../src/cli/terminal.ts";
-import { settingsLookup } from "../../../src/settings/table.ts";
+import { settingsLookup } from "../../../src/settings/load.ts";
 import { worker } from "../../../src/worker/command.ts";
 
 /** In a variable, that it is not loaded before the program begins. */

@@ -24,7 +24,7 @@ const FORBIDDEN = {
   "have a thread that may": "NotCapable",
 };
 
-Deno.test("kas worker can do nothing but serve once it listens", async () => {
+Deno.test("kas worker has no permission but to serve once it listens", async () => {
   await using running = service(["worker", "--listen", "127.0.0.1:0", "--threads", "1", "--work-ms", "1"]);
   const [, url] = await running.line(/listening on (http:\/\/\S+)/);
   assertEquals(await outcomes(running), {
@@ -41,7 +41,7 @@ Deno.test("kas worker can do nothing but serve once it listens", async () => {
   }
 });
 
-Deno.test("kas autoscaler keeps what AWS is reached with, and writes but to the files it has open", async () => {
+Deno.test("kas autoscaler keeps only the permissions to reach AWS, and writes only to its open files", async () => {
   await using it = await stage();
   await using running = service(
     ["autoscaler", "--listen", "127.0.0.1:0", "--state", `${it.options.state}/attempts`, "--resync", "50ms"],

@@ -36,7 +36,7 @@ Deno.test("kas worker answers /ping at once while every thread is busy and the q
   await Promise.all(clients);
 });
 
-Deno.test("kas worker gives the place of a client that goes away to the next one", async () => {
+Deno.test("kas worker gives the place of a client that disconnects to the next one", async () => {
   const { worker, url } = await startWorker("--threads", "1", "--work-ms", "1-30000", "--queue", "1000");
   await using _worker = worker;
   // Each of them would burn for 15 s on average: the last has its turn only because the others' burns end with them.
@@ -51,14 +51,14 @@ Deno.test("kas worker gives the place of a client that goes away to the next one
   assertEquals((await worker.status).code, 0);
 });
 
-Deno.test("kas worker finishes what it accepted at SIGTERM, accepts no more and ends with status 0", async () => {
+Deno.test("kas worker finishes accepted requests at SIGTERM, accepts no more, and exits with 0", async () => {
   const { worker, url } = await startWorker("--threads", "1", "--work-ms", "100");
   await using _worker = worker;
   const answers = Array.from({ length: 4 }, () => get(`${url}/work`));
   // They are accepted in order: this answer says that the ones before it are in.
   await get(`${url}/ping`);
   worker.kill("SIGTERM");
-  await worker.line(/finishing what was accepted/);
+  await worker.line(/draining/);
   const refused = await fetch(`${url}/ping`).then(() => false, () => true);
   assert(refused, "a connection was accepted after SIGTERM");
   for (const { status, body } of await Promise.all(answers)) {
@@ -68,7 +68,7 @@ Deno.test("kas worker finishes what it accepted at SIGTERM, accepts no more and 
   assertEquals((await worker.status).code, 0);
 });
 
-Deno.test("kas worker ends within --drain, whatever is still under way", async () => {
+Deno.test("kas worker exits within --drain, whatever is in progress", async () => {
   const { worker, url } = await startWorker("--threads", "1", "--work-ms", "30000", "--drain", "100ms");
   await using _worker = worker;
   const work = get(`${url}/work`).catch(() => {});
@@ -78,20 +78,20 @@ Deno.test("kas worker ends within --drain, whatever is still under way", async (
   assertEquals((await worker.status).code, 0);
   assertLess(performance.now() - begin, 5_000);
   assert(
-    worker.lines.some((line) => line.includes("the time to drain was not enough")),
+    worker.lines.some((line) => line.includes("drain timed out")),
     worker.lines.join("\n"),
   );
   await work;
 });
 
-Deno.test("kas worker says so when it cannot listen", async () => {
+Deno.test("kas worker reports that it cannot listen", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await using worker = start([...FROM_SOURCE, "worker", "--listen", `127.0.0.1:${taken.addr.port}`]);
   assertEquals((await worker.status).code, 1);
   assertMatch(worker.lines.join("\n"), /^kas: .*in use/m);
 });
 
-Deno.test("kas worker loads nothing of the AWS SDK, of zod or of the other parts", async () => {
+Deno.test("kas worker loads neither the AWS SDK nor zod nor other parts of kas", async () => {
   const { code, stdout, stderr } = await execute([
     Deno.execPath(),
     "info",

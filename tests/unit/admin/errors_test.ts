@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertNotMatch, assertRejects } from "@std/a
 import { admin } from "../../../src/admin/command.ts";
 import { ExitError } from "../../../src/cli/command.ts";
 import { run } from "../../../src/cli/run.ts";
-import { settingsLookup } from "../../../src/settings/table.ts";
+import { settingsLookup } from "../../../src/settings/load.ts";
 import { credentials, ec2Error, queryError, wire } from "../aws/wire.ts";
 import { captured } from "../cli/captured.ts";
 import { execute, FROM_SOURCE } from "../../support/kas.ts";

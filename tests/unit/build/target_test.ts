@@ -23,12 +23,12 @@ const CASES: readonly [what: string, bytes: Uint8Array, target: string | undefin
 ];
 
 for (const [what, bytes, target] of CASES) {
-  Deno.test(`targetOf() takes ${what} for ${target ?? "no target"}`, () => {
+  Deno.test(`targetOf() of ${what} is ${target ?? "undefined"}`, () => {
     assertEquals(targetOf(bytes), target);
   });
 }
 
-Deno.test("targetOf() tells this Deno's own target", async () => {
+Deno.test("targetOf() of this Deno's executable is its target", async () => {
   using file = await Deno.open(Deno.execPath());
   const bytes = new Uint8Array(20);
   await file.read(bytes);

@@ -6,7 +6,7 @@
 import { ExitError, type Group, UsageError } from "../../../src/cli/command.ts";
 import type { Terminal } from "../../../src/cli/output.ts";
 import { run } from "../../../src/cli/run.ts";
-import { SettingsError, settingsLookup } from "../../../src/settings/table.ts";
+import { SettingsError, settingsLookup } from "../../../src/settings/load.ts";
 
 /** A terminal, and what was written to it so far. */
 export interface Captured {

@@ -19,13 +19,13 @@ const ROWS: Row[] = [
 ];
 const COLUMNS = ["id", "name", "count", "up"];
 
-Deno.test("a table is aligned under upper case names, an empty field is -", async () => {
+Deno.test("table() aligns cells under upper-case names, and prints - for an empty cell", async () => {
   const { output: o, out } = output("table");
   await o.table(COLUMNS, ROWS);
   assertEquals(out(), "ID    NAME  COUNT  UP\ni-1   web   3      yes\ni-22  -     -      no\n");
 });
 
-Deno.test("TSV is one header line and one line a record; --no-header leaves the header out", async () => {
+Deno.test("table() prints TSV as a header and one line per row; --no-header omits the header", async () => {
   const { output: o, out } = output("tsv");
   await o.table(COLUMNS, ROWS);
   assertEquals(out(), "id\tname\tcount\tup\ni-1\tweb\t3\tyes\ni-22\t-\t-\tno\n");
@@ -34,7 +34,7 @@ Deno.test("TSV is one header line and one line a record; --no-header leaves the 
   assertEquals(bare.out(), "i-1\ni-22\n");
 });
 
-Deno.test("JSON is one array of objects with the columns' names, absent fields null", async () => {
+Deno.test("table() prints JSON as one array of objects with all columns, null for an absent cell", async () => {
   const { output: o, out } = output("json");
   await o.table(["id", "count", "up"], ROWS);
   assertEquals(JSON.parse(out()), [
@@ -57,7 +57,7 @@ const cell: fc.Arbitrary<Cell> = fc.oneof(
   fc.constant(null),
 );
 
-Deno.test("TSV columns never shift, whatever stands in a field", async () => {
+Deno.test("TSV columns never shift, whatever a cell contains", async () => {
   await fc.assert(fc.asyncProperty(fc.array(fc.record({ a: cell, b: cell, c: cell })), async (rows) => {
     const { output: o, out } = output("tsv");
     await o.table(["a", "b", "c"], rows);
@@ -71,7 +71,7 @@ Deno.test("TSV columns never shift, whatever stands in a field", async () => {
   }));
 });
 
-Deno.test("JSON is valid and says what was given, whatever stands in a field", async () => {
+Deno.test("JSON is valid and keeps the values, whatever a cell contains", async () => {
   await fc.assert(fc.asyncProperty(fc.array(fc.record({ a: cell, b: cell })), async (rows) => {
     const { output: o, out } = output("json");
     await o.table(["a", "b"], rows);
@@ -79,7 +79,7 @@ Deno.test("JSON is valid and says what was given, whatever stands in a field", a
   }));
 });
 
-Deno.test("no control character reaches the terminal from a field", () => {
+Deno.test("no control character of a cell reaches the terminal", () => {
   assertEquals(cellText("a\x1b[31mb\tc\r\nd"), "a [31mb c d");
   assertEquals(cellText(" \t "), "-");
 });
@@ -108,7 +108,7 @@ function counted(length: number) {
   return { rows, taken: () => taken };
 }
 
-Deno.test("10,000 rows are printed as they come", async () => {
+Deno.test("table() prints 10,000 rows as they arrive", async () => {
   for (const [format, most] of [["tsv", 1], ["json", 1], ["table", 1_000]] as const) {
     const { rows, taken } = counted(10_000);
     let firstAt: number | undefined;
@@ -125,7 +125,7 @@ Deno.test("10,000 rows are printed as they come", async () => {
   }
 });
 
-Deno.test("rows that break off leave what came before: valid JSON, a whole table", async () => {
+Deno.test("after rows that fail, the output is complete: valid JSON, a whole table", async () => {
   function* broken(): Generator<Row> {
     yield { id: "i-1" };
     throw new RangeError("no more");
@@ -142,7 +142,7 @@ Deno.test("rows that break off leave what came before: valid JSON, a whole table
   }
 });
 
-Deno.test("notes, details and errors go to stderr; --quiet leaves the errors", () => {
+Deno.test("notes, details and errors go to stderr; --quiet keeps only the errors", () => {
   const said = (more: Parameters<typeof output>[1]) => {
     const { output: o, out, err } = output("tsv", more);
     o.note("note");
@@ -157,7 +157,7 @@ Deno.test("notes, details and errors go to stderr; --quiet leaves the errors", (
   assertEquals(said({ quiet: true, verbose: true }), "kas: two lines\n");
 });
 
-Deno.test("progress stays while rows go elsewhere than to the terminal, and is gone at the end", async () => {
+Deno.test("progress stays while rows go to a file, and is cleared at the end", async () => {
   for (const interactive of [true, false]) {
     const { terminal, err } = captured({ color: true, interactive });
     const o = new Output(terminal, { format: "tsv", header: true, quiet: false, verbose: false });
@@ -169,7 +169,7 @@ Deno.test("progress stays while rows go elsewhere than to the terminal, and is g
   }
 });
 
-Deno.test("a hint is for a person at a terminal", () => {
+Deno.test("hint() prints only to a terminal", () => {
   for (const interactiveError of [true, false]) {
     const { terminal, err } = captured({ interactiveError });
     new Output(terminal, { format: "tsv", header: true, quiet: false, verbose: false }).hint("Next: this");
@@ -177,7 +177,7 @@ Deno.test("a hint is for a person at a terminal", () => {
   }
 });
 
-Deno.test("a question is answered yes only by yes, and by nobody where there is no terminal", async () => {
+Deno.test("confirm() is true only for yes, and undefined without a terminal", async () => {
   const { signal } = new AbortController();
   for (
     const [answer, expected] of [["y", true], ["Yes \n", true], ["", false], ["n", false], [

@@ -14,7 +14,7 @@ function shown(err: string): string {
   return err.split("\r\x1b[K").at(-1) ?? "";
 }
 
-Deno.test("on a terminal progress is one line in place, cut to its width, and gone when something else is said", () => {
+Deno.test("on a terminal, progress is one line in place, cut to the width, and cleared before other output", () => {
   const { progress: p, err } = progress({ color: true });
   p.show("名".repeat(30));
   assertEquals(err(), `\r\x1b[K${"名".repeat(9)}`);
@@ -23,7 +23,7 @@ Deno.test("on a terminal progress is one line in place, cut to its width, and go
   assertEquals(err(), `\r\x1b[K${"名".repeat(9)}\r\x1b[K`);
 });
 
-Deno.test("what goes on is told again after each second of silence, with how long it has been", () => {
+Deno.test("progress is shown again after each second without output, with its duration", () => {
   const { progress: p, clock, err } = progress({ color: true });
   using _ = p.during("Waiting");
   clock.now = 999;
@@ -40,7 +40,7 @@ Deno.test("what goes on is told again after each second of silence, with how lon
   assertEquals(shown(err()), "start i-1, 2 s");
 });
 
-Deno.test("progress keeps silent while a question waits for its answer", () => {
+Deno.test("no progress is shown while a question waits for its answer", () => {
   const { progress: p, clock, err } = progress({ color: true });
   using _ = p.during("Waiting");
   p.clear(Infinity);
@@ -53,7 +53,7 @@ Deno.test("progress keeps silent while a question waits for its answer", () => {
   assertEquals(shown(err()), "Waiting, 61 s");
 });
 
-Deno.test("where there is no terminal progress is a line every ten seconds, and nothing with --quiet", () => {
+Deno.test("without a terminal, progress is a line every ten seconds, and nothing with --quiet", () => {
   for (const [quiet, expected] of [[false, "step 10\nstep 20\n"], [true, ""]] as const) {
     const { progress: p, clock, err } = progress({ quiet });
     for (let second = 1; second <= 25; second++) {

@@ -17,7 +17,7 @@ Deno.test("columns are as wide as their widest cell", () => {
   ]);
 });
 
-Deno.test("on a narrow terminal the widest column is wrapped at spaces, so that every line fits", () => {
+Deno.test("on a narrow terminal the widest column wraps at spaces, so that every line fits", () => {
   assertEquals(table(ROWS, 60), [
     "ID                   REASON                          SECONDS",
     "i-0123456789abcdef0  Nothing is asked, as none of    1.5",
@@ -25,12 +25,12 @@ Deno.test("on a narrow terminal the widest column is wrapped at spaces, so that 
   ]);
 });
 
-Deno.test("an id or a URL is never broken: where nothing can be wrapped the table stays as wide as it is", () => {
+Deno.test("an id or a URL is never broken: if no column can wrap, the table keeps its width", () => {
   const words = [["NAME", "URL"], [ID, `https://example.com/${"x".repeat(40)}`]];
   assertEquals(table(words, 40), table(words));
 });
 
-Deno.test("a table does without spare columns as far as it takes to fit, and no further", () => {
+Deno.test("layOut() leaves out only as many spare columns as needed", () => {
   const rows = [["ID", "TYPE", "LAUNCHED", "HEALTH"], [
     ID,
     "t3.micro",

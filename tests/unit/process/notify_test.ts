@@ -4,7 +4,7 @@ import { listener } from "./listener.ts";
 
 const of = (env: Record<string, string>) => (name: string) => env[name];
 
-Deno.test("connectSystemd() says nothing before the service is ready, and then READY=1 and STOPPING=1", async () => {
+Deno.test("connectSystemd() sends nothing until the service is ready, then READY=1 and STOPPING=1", async () => {
   using systemd = listener();
   using way = await connectSystemd({ env: of(systemd.env()) });
   way.ready();
@@ -13,7 +13,7 @@ Deno.test("connectSystemd() says nothing before the service is ready, and then R
   assertEquals(await systemd.next(), "STOPPING=1");
 });
 
-Deno.test("connectSystemd() says WATCHDOG=1 as long as the service is alive, twice a WatchdogSec", async () => {
+Deno.test("connectSystemd() sends WATCHDOG=1 twice per WatchdogSec while the service is alive", async () => {
   using systemd = listener();
   let asked = 0;
   const alive = Promise.withResolvers<void>();
@@ -35,7 +35,7 @@ Deno.test("connectSystemd() says WATCHDOG=1 as long as the service is alive, twi
   assertEquals(said, ["READY=1", "WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1", "STOPPING=1"]);
 });
 
-Deno.test("connectSystemd() leaves the watchdog of another process alone", async () => {
+Deno.test("connectSystemd() sends no watchdog message if systemd watches another process", async () => {
   using systemd = listener();
   const env = { ...systemd.env(1), WATCHDOG_PID: `${Deno.pid + 1}` };
   using way = await connectSystemd({ env: of(env) });
@@ -44,10 +44,10 @@ Deno.test("connectSystemd() leaves the watchdog of another process alone", async
   assertEquals([await systemd.next(), await systemd.next()], ["READY=1", "STOPPING=1"]);
 });
 
-Deno.test("connectSystemd() throws where systemd asked and can't be told", async () => {
+Deno.test("connectSystemd() throws if NOTIFY_SOCKET is not usable", async () => {
   await assertRejects(
     () => connectSystemd({ env: of({ NOTIFY_SOCKET: "@/org/freedesktop/systemd1/notify" }) }),
     Error,
-    "NOTIFY_SOCKET is no path",
+    "@/org/freedesktop/systemd1/notify",
   );
 });

@@ -1,7 +1,7 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { burn } from "../../../src/worker/burn.ts";
 
-Deno.test("burn() looks at the clock every 2,048 iterations and ends once the time is over", () => {
+Deno.test("burn() reads the clock every 2,048 iterations and ends when the time is over", () => {
   let time = 1_000;
   let looks = 0;
   const { w, seconds } = burn(20, () => false, () => {
@@ -13,14 +13,14 @@ Deno.test("burn() looks at the clock every 2,048 iterations and ends once the ti
   assertEquals(w, loop(3 * 2_048));
 });
 
-Deno.test("burn() ends early when it is told to stop", () => {
+Deno.test("burn() ends early when it is stopped", () => {
   let asked = 0;
   let time = 0;
   const { seconds } = burn(1_000, () => ++asked > 2, () => time++);
   assertEquals(seconds, 0.002);
 });
 
-Deno.test("burn() takes at least the real time it is asked for", () => {
+Deno.test("burn() takes at least the requested time", () => {
   assertGreaterOrEqual(burn(20, () => false).seconds * 1_000, 20);
 });
 

@@ -4,7 +4,7 @@ import { workerHandler, type WorkerParts } from "../../../src/worker/handler.ts"
 const PARTS: WorkerParts = {
   full: () => false,
   burn: () => Promise.resolve({ w: 30_475, seconds: 0.5085361 }),
-  failed: () => {},
+  onFailure: () => {},
   version: "1.2.3",
 };
 
@@ -18,13 +18,13 @@ async function ask(method: string, path: string, parts: Partial<WorkerParts> = {
   return [response.status, await response.text(), ...extra === null ? [] : [extra]];
 }
 
-Deno.test("GET and HEAD /ping are answered pong", async () => {
+Deno.test("GET and HEAD /ping return pong", async () => {
   assertEquals(await ask("GET", "/ping"), [200, "pong"]);
   assertEquals((await ask("HEAD", "/ping"))[0], 200);
   assertEquals(await ask("GET", "/ping?from=/work"), [200, "pong"]);
 });
 
-Deno.test("/ping tells the version, before the first work and after it", async () => {
+Deno.test("/ping has the version in its headers, before and after the first /work", async () => {
   const handler = workerHandler(PARTS);
   const version = async () => (await handler(new Request("http://worker/ping"))).headers.get("kas-version");
   assertEquals(await version(), "1.2.3");
@@ -32,12 +32,12 @@ Deno.test("/ping tells the version, before the first work and after it", async (
   assertEquals(await version(), "1.2.3");
 });
 
-Deno.test("GET /work is answered with the integer, a tab and the seconds with six decimals", async () => {
+Deno.test("GET /work returns the integer, a tab, and the seconds with six decimals", async () => {
   assertEquals(await ask("GET", "/work"), [200, "30475\t0.508536"]);
   assertEquals(await ask("GET", "/work?n=1"), [200, "30475\t0.508536"]);
 });
 
-Deno.test("/ping says when the first /work was answered, once one was (R17)", async () => {
+Deno.test("/ping has the time of the first answer to /work, once there is one (R17)", async () => {
   let now = Date.UTC(2026, 10, 24);
   let full = true;
   const handler = workerHandler({ ...PARTS, full: () => full, now: () => now });
@@ -56,40 +56,40 @@ Deno.test("/ping says when the first /work was answered, once one was (R17)", as
   assertEquals(await ask("HEAD", "/ping"), [200, "2026-11-24T00:00:00.000Z", "text/plain"]);
 });
 
-Deno.test("another path is not found, whatever the method", async () => {
+Deno.test("another path returns 404 for any method", async () => {
   for (const path of ["/", "/pingx", "/works", "/ping/x"]) {
     assertEquals(await ask("GET", path), [404, "not found"]);
   }
   assertEquals(await ask("POST", "/"), [404, "not found"]);
 });
 
-Deno.test("another method is not allowed, and the answer says which are", async () => {
+Deno.test("another method returns 405 with the allowed ones", async () => {
   assertEquals(await ask("POST", "/ping"), [405, "method not allowed", "GET, HEAD"]);
   assertEquals(await ask("POST", "/work"), [405, "method not allowed", "GET"]);
   assertEquals(await ask("HEAD", "/work"), [405, "method not allowed", "GET"]);
 });
 
-Deno.test("/work is answered 503 with Retry-After while the queue is full, /ping goes on", async () => {
+Deno.test("/work returns 503 with Retry-After while the queue is full; /ping still works", async () => {
   const full = () => true;
   assertEquals(await ask("GET", "/work", { full }), [503, "too many requests are waiting", "1"]);
   assertEquals(await ask("GET", "/ping", { full }), [200, "pong"]);
 });
 
-Deno.test("/work is answered 500 when the work fails, without saying why, which goes to the log", async () => {
+Deno.test("/work returns 500 when the work fails; the cause goes only to the log", async () => {
   const logged: unknown[] = [];
   const error = new Error("secret");
-  const parts = { burn: () => Promise.reject(error), failed: (error: unknown) => logged.push(error) };
+  const parts = { burn: () => Promise.reject(error), onFailure: (error: unknown) => logged.push(error) };
   assertEquals(await ask("GET", "/work", parts), [500, "the work failed"]);
   assertEquals(logged, [error]);
 });
 
-Deno.test("a client that went away is no failure", async () => {
+Deno.test("a client that disconnects is not a failure", async () => {
   const logged: unknown[] = [];
   const gone = AbortSignal.abort();
   const handler = workerHandler({
     ...PARTS,
     burn: (signal) => Promise.reject(signal.reason),
-    failed: (error) => logged.push(error),
+    onFailure: (error) => logged.push(error),
   });
   await handler(new Request("http://worker/work", { signal: gone }));
   assertEquals(logged, []);

@@ -24,7 +24,7 @@ for (
     [["host", "--remove"], /Take kas off host\? There is no terminal to ask on: say --yes/],
     [["host", "--certificate", "x"], /--certificate and --certificate-key go together/],
     [["host", "--certificate", "/nowhere", "--certificate-key", "/nowhere"], /Cannot read \/nowhere/],
-    [["host", "--role", "workr"], /expected worker or autoscaler or both/],
+    [["host", "--role", "workr"], /expected worker, autoscaler or both/],
   ] as [string[], RegExp][]
 ) {
   Deno.test(`provision ${words.join(" ")} is bad usage, told in one line`, async () => {

@@ -1,6 +1,6 @@
 /**
- * Types of the parts of @std that kas uses. Without JSR, deno.json maps `@std/…` to std as plain JavaScript, which has
- * none. `tests/unit/std_test.ts` holds each declaration against the module; with `@std` on JSR this file goes away.
+ * Types of the parts of @std that kas uses. deno.json maps `@std/…` to an npm package of plain JavaScript, which has no types
+ * (docs/dependencies.md). `tests/unit/std_test.ts` compares each declaration with the module.
  *
  * @module
  */
