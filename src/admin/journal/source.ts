@@ -45,7 +45,7 @@ export async function openJournal({ url, state }: JournalFlags, signal: AbortSig
 export async function inFolder(path: string): Promise<Reading> {
   // node:sqlite is loaded only where it is needed.
   const [{ Store }, { Journal }] = await Promise.all([
-    import("../../autoscaler/store/store"),
+    import("../../autoscaler/store/store.ts"),
     import("../../autoscaler/store/journal.ts"),
   ]);
   const state = Store.read(path);
