@@ -4,28 +4,14 @@
  *
  * @module
  */
-import type { Addresses } from "../machines/addresses.ts";
 import { DEFAULT_GROUP } from "../ec2/security_groups.ts";
-import type { Balancers } from "../elb/balancers.ts";
 import { balancerOf, chosenOf, groupOf, paged, userOf } from "../elb/found.ts";
+import type { ElbV2Options } from "./options.ts";
 import { targetGroupActions } from "./target_group_actions.ts";
 import { checkedName, describeBalancer, describeListener, httpOnly } from "./target_groups.ts";
-import type { Faults } from "../faults.ts";
 import { invalid, needed, shapes, text, texts, whole, word } from "../wire/input.ts";
-import { ACCOUNT, AwsError, type Clock, type Service } from "../wire/service.ts";
-import type { ApplicationBalancer, Snapshot, World } from "../world.ts";
-
-/** What ELB v2 is made of. */
-export interface ElbV2Options {
-  readonly clock: Clock;
-  readonly world: World;
-  readonly balancers: Balancers;
-  readonly addresses: Addresses;
-  readonly faults: Faults;
-  readonly region: string;
-  /** The zones that there are. */
-  readonly zones: readonly string[];
-}
+import { ACCOUNT, AwsError, type Service } from "../wire/service.ts";
+import type { ApplicationBalancer, Snapshot } from "../world.ts";
 
 /** Builds Elastic Load Balancing v2. */
 export function elbV2(options: ElbV2Options): Service {

@@ -6,7 +6,7 @@
 import { invalid, needed, shapes, text, whole } from "../wire/input.ts";
 import { AwsError, type Service, type Shape } from "../wire/service.ts";
 import type { Snapshot, TargetGroup } from "../world.ts";
-import type { ElbV2Options } from "./service.ts";
+import type { ElbV2Options } from "./options.ts";
 import { chosenOf, groupOf, paged, userOf } from "../elb/found.ts";
 import { DELAY, describeGroup, health, readGroup, readHealthCheck } from "./target_groups.ts";
 
