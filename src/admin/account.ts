@@ -5,10 +5,10 @@
  * @module
  */
 import { type Aws, connect } from "../aws/clients.ts";
-import { isNotFound, isOutOfReach } from "../aws/errors.ts";
-import { causes, explain } from "../aws/explain.ts";
+import { isAccessFailure, isNotFound } from "../aws/errors.ts";
+import { causeLines, describeError } from "../aws/error_messages.ts";
 import { type Ec2Instance, fleetInstances, type FleetSelector } from "../aws/ec2/instances.ts";
-import { topics } from "../aws/sns/topic.ts";
+import { listTopics } from "../aws/sns/topic.ts";
 import { ExitError, type Options, UsageError, type Values } from "../cli/command.ts";
 import type { Output } from "../cli/output.ts";
 import { SETTINGS } from "../settings/table.ts";
@@ -54,9 +54,9 @@ export async function connected<T>(
 /** An error as the one who called is told of it: with a status of the contract's. */
 export function asExitError(error: unknown): unknown {
   if (error instanceof ExitError || error instanceof UsageError) return error;
-  const { message, hint } = explain(error);
-  const status = isOutOfReach(error) ? 3 : isNotFound(error) ? 4 : 1;
-  return new ExitError(message, status, hint, { cause: error, details: causes(error) });
+  const { message, hint } = describeError(error);
+  const status = isAccessFailure(error) ? 3 : isNotFound(error) ? 4 : 1;
+  return new ExitError(message, status, hint, { cause: error, details: causeLines(error) });
 }
 
 /** The fleet that is meant. */
@@ -70,7 +70,7 @@ export async function findTopic(
   flags: Pick<AccountFlags, "fleet" | "topicArn">,
 ): Promise<string | undefined> {
   if (flags.topicArn !== undefined) return flags.topicArn;
-  for await (const arn of topics(aws)) if (lastPart(arn) === flags.fleet) return arn;
+  for await (const arn of listTopics(aws)) if (lastPart(arn) === flags.fleet) return arn;
   return undefined;
 }
 

@@ -6,11 +6,11 @@
 import { getLogger } from "@logtape/logtape";
 import type { BalancerRef } from "../aws/balancing/balancer.ts";
 import { type Account, connect } from "../aws/clients.ts";
-import { confirm } from "../aws/sns/topic.ts";
+import { confirmSubscription } from "../aws/sns/topic.ts";
 import type { Limits } from "../scaling/model/observation.ts";
-import { certificates } from "../sns/certificate.ts";
+import { certificateLoader } from "../sns/certificate.ts";
 import { MessageError } from "../sns/message.ts";
-import { verifier } from "../sns/verify.ts";
+import { messageVerifier } from "../sns/verify.ts";
 import { ActivityRunner } from "./lifecycle/runner.ts";
 import type { Fleet } from "./lifecycle/activity_context.ts";
 import { handler } from "./http/endpoint.ts";
@@ -105,7 +105,9 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
     evaluation: stepper,
     inbox,
     clock,
-    confirm: topicArn === undefined ? undefined : (token, signal) => confirm(aws, topicArn, token, signal),
+    confirm: topicArn === undefined
+      ? undefined
+      : (token, signal) => confirmSubscription(aws, topicArn, token, signal),
     onDecision: (signal, decision) => metrics.onDecision(signal, decision),
   });
 
@@ -131,7 +133,7 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
   const handle = handler({
     verify: topicArn === undefined
       ? () => Promise.reject(new MessageError("this autoscaler takes no messages: it runs with --pull", 403))
-      : verifier({ topicArn, trustSigner, certificate: certificates({ now }), now }),
+      : messageVerifier({ topicArn, trustSigner, certificate: certificateLoader({ now }), now }),
     inbox,
     wake: () => loop.wake(),
     resubscribe,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { cameFrom, code, isCapacity, isThrottled, UnreachableError } from "./errors.ts";
+import { code, isInsufficientCapacity, isThrottled, setOperation, UnreachableError } from "./errors.ts";
 
 /**
  * How a request may end: `capacity` is a lack of it, `refused` AWS's no to the request (4xx), `failed` AWS's own trouble
@@ -34,7 +34,7 @@ export interface Call {
   /** Whether it repeats one that failed. */
   readonly retry: boolean;
   /** How far AWS's clock was ahead of this machine's, ms, to the second that its answer tells; absent without an answer. */
-  readonly ahead?: number;
+  readonly clockOffset?: number;
 }
 
 /** What the SDK hands to a middleware, as far as it matters here. */
@@ -45,22 +45,22 @@ interface Context {
 
 /** What makes one attempt at a call, and a middleware of the SDK around it. */
 type Handler<I, O> = (args: I) => Promise<O>;
-export type Attempt = <I, O>(next: Handler<I, O>, context: Context) => Handler<I, O>;
+export type Middleware = <I, O>(next: Handler<I, O>, context: Context) => Handler<I, O>;
 
 /** What is made sure of before an attempt; throwing keeps it from being made. */
-export type Check = () => Promise<unknown>;
+export type Precondition = () => Promise<unknown>;
 
 /** Where the SDK's clients and commands take such a middleware: around the retries, or behind them and the signing. */
-export interface AttemptStack {
-  add(call: Attempt, place: { step: "initialize"; name: string }): void;
+export interface MiddlewareStack {
+  add(call: Middleware, place: { step: "initialize"; name: string }): void;
   add(
-    attempt: Attempt,
+    attempt: Middleware,
     place: { step: "finalizeRequest"; priority: "normal" | "low"; name: string },
   ): void;
 }
 
 /** A middleware that tells of each attempt at a call; its place is behind the retries. */
-export function tellOf(told: (call: Call) => void): Attempt {
+export function reportAttempts(told: (call: Call) => void): Middleware {
   return (next, context) => {
     let retry = false;
     return async (args) => {
@@ -101,24 +101,24 @@ interface Dated {
 
 /**
  * Has a check made right before each attempt at a call, retries included; what it throws ends the call, and is no attempt to
- * {@linkcode tellOf}.
+ * {@linkcode reportAttempts}.
  */
-export function beforeEach(stack: AttemptStack, check: Check): void {
-  stack.add(checked(check), { step: "finalizeRequest", priority: "normal", name: "beforeEach" });
+export function beforeEachAttempt(stack: MiddlewareStack, check: Precondition): void {
+  stack.add(guarded(check), { step: "finalizeRequest", priority: "normal", name: "beforeEach" });
 }
 
 /** The commands that change nothing. */
 const READING = /^(Describe|Get|List)/;
 
 /** The same of the calls that may change something. */
-export function beforeChange(stack: AttemptStack, check: Check): void {
+export function beforeChange(stack: MiddlewareStack, check: Precondition): void {
   stack.add(
-    (next, context) => READING.test(context.commandName ?? "") ? next : checked(check)(next, context),
+    (next, context) => READING.test(context.commandName ?? "") ? next : guarded(check)(next, context),
     { step: "finalizeRequest", priority: "normal", name: "beforeChange" },
   );
 }
 
-function checked(check: Check): Attempt {
+function guarded(check: Precondition): Middleware {
   return (next) => async (args) => {
     await check();
     return await next(args);
@@ -129,14 +129,14 @@ function checked(check: Check): Attempt {
 const SERVICES: Readonly<Record<string, string>> = { ElasticLoadBalancingV2: "elasticloadbalancing" };
 
 /** A middleware that notes on each error which call it came from; its place is before the retries. */
-export function nameErrors<I, O>(next: Handler<I, O>, context: Context): Handler<I, O> {
+export function nameOperation<I, O>(next: Handler<I, O>, context: Context): Handler<I, O> {
   const client = (context.clientName ?? "").replace(/Client$/, "");
   const action = (context.commandName ?? "").replace(/Command$/, "");
   return async (args) => {
     try {
       return await next(args);
     } catch (error) {
-      cameFrom(error, `${SERVICES[client] ?? client.toLowerCase()}:${action}`);
+      setOperation(error, `${SERVICES[client] ?? client.toLowerCase()}:${action}`);
       throw error;
     }
   };
@@ -145,7 +145,7 @@ export function nameErrors<I, O>(next: Handler<I, O>, context: Context): Handler
 /** How a request ended that failed. */
 export function outcomeOf(error: unknown): Outcome {
   if (isThrottled(error)) return "throttled";
-  if (isCapacity(error)) return "capacity";
+  if (isInsufficientCapacity(error)) return "capacity";
   if (error instanceof UnreachableError) return "unreachable";
   if (error instanceof Error && error.name === "AbortError") return "aborted";
   const status = (error as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode;

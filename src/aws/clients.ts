@@ -9,7 +9,14 @@ import type { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-ba
 import type { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { SNSClient } from "@aws-sdk/client-sns";
 import type { Runtime } from "../runtime.ts";
-import { type AttemptStack, beforeChange, type Call, type Check, nameErrors, tellOf } from "./calls.ts";
+import {
+  beforeChange,
+  type Call,
+  type MiddlewareStack,
+  nameOperation,
+  type Precondition,
+  reportAttempts,
+} from "./calls.ts";
 import { RegionError } from "./errors.ts";
 import type { ClientConfig } from "./sdk/config.ts";
 
@@ -23,7 +30,7 @@ export interface Account {
   /** Ends every call that is under way, and those to come. */
   readonly signal?: AbortSignal;
   /** Awaited right before each request that may change something; where it rejects none is sent. */
-  readonly beforeChange?: Check;
+  readonly beforeChange?: Precondition;
   /** Told of each request as it ends. */
   readonly onCall?: (call: Call) => void;
   /** The machine's own by default. */
@@ -56,13 +63,13 @@ export function connect(account: Account): Aws {
     return once(async () => {
       const client = await make(await config());
       clients.push({ [Symbol.dispose]: () => client.destroy() });
-      client.middlewareStack.add(nameErrors, { step: "initialize", name: "nameErrors" });
+      client.middlewareStack.add(nameOperation, { step: "initialize", name: "nameErrors" });
       if (account.beforeChange !== undefined) {
         beforeChange(client.middlewareStack, account.beforeChange);
       }
       if (account.onCall !== undefined) {
         // Behind the retries and the signing, so that it sees each request by itself.
-        client.middlewareStack.add(tellOf(account.onCall), {
+        client.middlewareStack.add(reportAttempts(account.onCall), {
           step: "finalizeRequest",
           priority: "low",
           name: "tellOf",
@@ -99,7 +106,7 @@ export function sendOptions(signal: AbortSignal | undefined): { abortSignal?: Ab
 /** What the SDK's clients have in common, as far as it matters here. */
 interface SdkClient {
   readonly config: { readonly region: () => Promise<string> };
-  readonly middlewareStack: AttemptStack;
+  readonly middlewareStack: MiddlewareStack;
   destroy(): void;
 }
 

@@ -119,12 +119,12 @@ export function code(error: unknown): string | undefined {
 const operations = new WeakMap<Error, string>();
 
 /** Notes which call an error came from. */
-export function cameFrom(error: unknown, operation: string): void {
+export function setOperation(error: unknown, operation: string): void {
   if (error instanceof Error) operations.set(error, operation);
 }
 
 /** The call that an error came from, as IAM names the permission for it: `ec2:StartInstances`. */
-export function operation(error: Error): string | undefined {
+export function operationOf(error: Error): string | undefined {
   return operations.get(error);
 }
 
@@ -139,12 +139,12 @@ export function isNotFound(error: unknown): boolean {
 }
 
 /** The instance can't be registered: it is gone, or does not run. */
-export function isUnregistrable(error: unknown): boolean {
+export function isNotRegistrable(error: unknown): boolean {
   return has(UNREGISTRABLE, code(error));
 }
 
 /** No capacity for the instance: try another one. */
-export function isCapacity(error: unknown): boolean {
+export function isInsufficientCapacity(error: unknown): boolean {
   return has(CAPACITY, code(error));
 }
 
@@ -162,28 +162,28 @@ export function isDenied(error: unknown): boolean {
  * Credentials are absent, wrong or expired, or AWS can't be reached: exit status 3. Being denied one action is no such
  * error, as others may be allowed.
  */
-export function isOutOfReach(error: unknown): boolean {
-  return error instanceof UnreachableError || error instanceof RegionError || lacksCredentials(error) ||
-    isExpired(error) || isRefused(error);
+export function isAccessFailure(error: unknown): boolean {
+  return error instanceof UnreachableError || error instanceof RegionError || isMissingCredentials(error) ||
+    isExpiredCredentials(error) || isRejectedCredentials(error);
 }
 
 /** The account has as many of them as it may have. */
-export function isQuota(error: unknown): boolean {
+export function isQuotaExceeded(error: unknown): boolean {
   return has(QUOTA, code(error));
 }
 
 /** The credentials, or the signature they made, are of another time. */
-export function isExpired(error: unknown): boolean {
+export function isExpiredCredentials(error: unknown): boolean {
   return has(EXPIRED, code(error));
 }
 
 /** The credentials are not accepted. */
-export function isRefused(error: unknown): boolean {
+export function isRejectedCredentials(error: unknown): boolean {
   return has(REFUSED, code(error));
 }
 
 /** No credentials were found. */
-export function lacksCredentials(error: unknown): boolean {
+export function isMissingCredentials(error: unknown): boolean {
   return error instanceof Error && NO_CREDENTIALS.has(error.name);
 }
 

@@ -5,7 +5,7 @@
  */
 import { type BalancerRef, deregister, register, registrations, titleOf } from "../aws/balancing/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
-import { explain } from "../aws/explain.ts";
+import { describeError } from "../aws/error_messages.ts";
 import type { Outcome } from "./provision.ts";
 import { HostError } from "./ssh/ssh.ts";
 
@@ -85,7 +85,7 @@ async function backInService(
     await register(aws, balancer, id);
   } catch (error) {
     throw new HostError(
-      `it is left out of ${titleOf(balancer)}: ${explain(error).message}`,
+      `it is left out of ${titleOf(balancer)}: ${describeError(error).message}`,
       `kas admin balancers register ${balancer.name} ${id}`,
     );
   }

@@ -49,7 +49,9 @@ const SIGNER_NAME = /^sns\.(?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?$/;
  *
  * The returned function throws {@linkcode CertificateError}.
  */
-export function certificates(options: CertificateOptions = {}): (url: string) => Promise<X509Certificate> {
+export function certificateLoader(
+  options: CertificateOptions = {},
+): (url: string) => Promise<X509Certificate> {
   const { now = Date.now, forgetFailure = 10_000 } = options;
   const kept = new Map<string, { readonly certificate: X509Certificate; readonly at: number }>();
   const failures = new Map<string, { readonly error: CertificateError; readonly at: number }>();

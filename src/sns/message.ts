@@ -140,7 +140,7 @@ function nestsDeeply(json: string): boolean {
 }
 
 /** What a notification's text says of an alarm, or why it is passed over. */
-export type AlarmNotice =
+export type AlarmMessage =
   | {
     readonly kind: "change";
     /** The alarm's name as CloudWatch has it, of kas's form or not. */
@@ -173,7 +173,7 @@ const alarmSchema = z.object({
  *
  * Source: CloudWatch user guide, "Notifying users on alarm changes".
  */
-export function parseAlarmChange(message: string): AlarmNotice {
+export function parseAlarmChange(message: string): AlarmMessage {
   let json: unknown;
   try {
     json = JSON.parse(message);

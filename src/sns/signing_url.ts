@@ -17,7 +17,7 @@ const AWS_FORM =
  *
  * @param trustSigner certificates from under this URL count too
  */
-export function signingUrlFault(url: string, topicArn: string, trustSigner?: string): string | undefined {
+export function signingUrlProblem(url: string, topicArn: string, trustSigner?: string): string | undefined {
   if (trustSigner !== undefined && isUnder(url, trustSigner)) return undefined;
   const { region, china } = AWS_FORM.exec(url)?.groups ?? {};
   if (region === undefined) {

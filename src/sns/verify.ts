@@ -10,10 +10,10 @@
 import { createVerify, type X509Certificate } from "node:crypto";
 import { CertificateError } from "./certificate.ts";
 import { type Message, MessageError, parseMessage } from "./message.ts";
-import { signingUrlFault } from "./signing_url.ts";
+import { signingUrlProblem } from "./signing_url.ts";
 
 /** What one check of a message came to. */
-export interface Check {
+export interface FieldResult {
   /** The field looked at, as SNS spells it; Certificate for what SigningCertURL leads to. */
   readonly field: string;
   readonly passed: boolean;
@@ -24,7 +24,7 @@ export interface Check {
 }
 
 /** What messages are checked against. */
-export interface Trust {
+export interface VerificationOptions {
   /** The one topic that is listened to. */
   readonly topicArn: string;
   /** Certificates from under this URL count too. */
@@ -47,10 +47,10 @@ const ALGORITHMS: ReadonlyMap<string, string> = new Map([["1", "RSA-SHA1"], ["2"
  * Makes what the autoscaler takes messages in with. The returned function throws {@linkcode MessageError}: 400 for a body
  * that is no message, 403 for one that is not to be believed, 503 where the certificate can't be had right now.
  */
-export function verifier(trust: Trust): (body: string) => Promise<Message> {
+export function messageVerifier(trust: VerificationOptions): (body: string) => Promise<Message> {
   return async (body) => {
     const message = parseMessage(body);
-    for await (const { field, passed, detail, status } of checks(message, trust)) {
+    for await (const { field, passed, detail, status } of verifyFields(message, trust)) {
       if (passed) continue;
       throw new MessageError(`${field}: ${detail}`, status, { field, messageId: message.messageId });
     }
@@ -62,7 +62,10 @@ export function verifier(trust: Trust): (body: string) => Promise<Message> {
  * Checks a message, one field after the other; the certificate is fetched only when the check of it is asked for. It ends
  * where there is no certificate to verify the signature with.
  */
-export async function* checks(message: Message, trust: Trust): AsyncGenerator<Check, void, void> {
+export async function* verifyFields(
+  message: Message,
+  trust: VerificationOptions,
+): AsyncGenerator<FieldResult, void, void> {
   const now = (trust.now ?? Date.now)();
   yield checkTopic(message, trust);
   yield checkAge(message, now);
@@ -107,14 +110,14 @@ export function textToSign(message: Message): string {
   return fields.map(([name, value]) => (value === undefined ? "" : `${name}\n${value}\n`)).join("");
 }
 
-function checkTopic({ topicArn }: Message, trust: Trust): Check {
+function checkTopic({ topicArn }: Message, trust: VerificationOptions): FieldResult {
   const field = "TopicArn";
   return topicArn === trust.topicArn
     ? passed(field, topicArn)
     : refused(field, "it is not the configured topic's");
 }
 
-function checkAge({ timestamp }: Message, now: number): Check {
+function checkAge({ timestamp }: Message, now: number): FieldResult {
   const field = "Timestamp";
   const age = now - Date.parse(timestamp);
   if (Number.isNaN(age)) return refused(field, "it is no time");
@@ -124,19 +127,19 @@ function checkAge({ timestamp }: Message, now: number): Check {
   return passed(field, age < 0 ? `${seconds} s ahead of this clock` : `${seconds} s old`);
 }
 
-function checkVersion({ signatureVersion }: Message): Check {
+function checkVersion({ signatureVersion }: Message): FieldResult {
   const field = "SignatureVersion";
   const algorithm = ALGORITHMS.get(signatureVersion);
   return algorithm === undefined ? refused(field, "it is neither 1 nor 2") : passed(field, algorithm);
 }
 
-function checkUrl({ signingCertUrl, topicArn }: Message, { trustSigner }: Trust): Check {
+function checkUrl({ signingCertUrl, topicArn }: Message, { trustSigner }: VerificationOptions): FieldResult {
   const field = "SigningCertURL";
-  const fault = signingUrlFault(signingCertUrl, topicArn, trustSigner);
+  const fault = signingUrlProblem(signingCertUrl, topicArn, trustSigner);
   return fault === undefined ? passed(field, signingCertUrl) : refused(field, fault);
 }
 
-function checkValidity({ validFromDate, validToDate, subject }: X509Certificate, now: number): Check {
+function checkValidity({ validFromDate, validToDate, subject }: X509Certificate, now: number): FieldResult {
   const field = "Certificate";
   const span = `${validFromDate.toISOString()} to ${validToDate.toISOString()}`;
   return now >= validFromDate.getTime() && now <= validToDate.getTime()
@@ -144,7 +147,7 @@ function checkValidity({ validFromDate, validToDate, subject }: X509Certificate,
     : refused(field, `it is valid from ${span}, and not at ${new Date(now).toISOString()}`);
 }
 
-function checkSignature(message: Message, certificate: X509Certificate): Check {
+function checkSignature(message: Message, certificate: X509Certificate): FieldResult {
   const field = "Signature";
   const algorithm = ALGORITHMS.get(message.signatureVersion);
   const text = textToSign(message);
@@ -154,10 +157,10 @@ function checkSignature(message: Message, certificate: X509Certificate): Check {
   return genuine ? passed(field, "it verifies") : refused(field, "it does not verify");
 }
 
-function passed(field: string, detail: string): Check {
+function passed(field: string, detail: string): FieldResult {
   return { field, passed: true, detail, status: 403 };
 }
 
-function refused(field: string, detail: string): Check {
+function refused(field: string, detail: string): FieldResult {
   return { field, passed: false, detail, status: 403 };
 }

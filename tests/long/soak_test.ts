@@ -14,7 +14,7 @@ import { realTimer } from "../../src/admin/load/clients.ts";
 import { putAlarm } from "../../src/aws/cloudwatch/alarms.ts";
 import { requestsOf } from "../../src/aws/balancing/classic_balancer.ts";
 import { type Aws, connect } from "../../src/aws/clients.ts";
-import { subscribe, subscriptions } from "../../src/aws/sns/topic.ts";
+import { listSubscriptions, subscribe } from "../../src/aws/sns/topic.ts";
 import { dice } from "../../src/sandbox/random.ts";
 import type { Chance } from "../../src/sandbox/faults.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
@@ -193,7 +193,7 @@ async function setUp(aws: Aws, sandbox: Sandbox, topicArn: string, url: string):
   }
   await subscribe(aws, topicArn, url);
   await eventually(
-    () => Array.fromAsync(subscriptions(aws, topicArn)),
+    () => Array.fromAsync(listSubscriptions(aws, topicArn)),
     (all) => all.length > 0 && all.every(({ status }) => status === "confirmed"),
   );
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { isDenied, isOutOfReach } from "../../aws/errors.ts";
-import { explain } from "../../aws/explain.ts";
+import { isAccessFailure, isDenied } from "../../aws/errors.ts";
+import { describeError } from "../../aws/error_messages.ts";
 import { type Check, failed, type Finding, ok, orOk, skipped, warning } from "./check.ts";
 import { type Facts, failures, known, type Plan } from "./facts.ts";
 
@@ -20,14 +20,14 @@ export const credentials: Check = {
   run: (facts) => {
     const [first] = outOfReach(facts);
     if (first === undefined) return ok("AWS takes them");
-    const { message, hint } = explain(first.error);
+    const { message, hint } = describeError(first.error);
     return [failed(message, hint)];
   },
 };
 
 /** A fact of each kind of failure. */
 function outOfReach(facts: Facts) {
-  return failures(facts).filter(({ error }) => isOutOfReach(error));
+  return failures(facts).filter(({ error }) => isAccessFailure(error));
 }
 
 export const reading: Check = {
@@ -39,7 +39,7 @@ export const reading: Check = {
     // What several facts wanted in vain is told once.
     const told = new Map(
       failures(facts).map(({ needs, error }) => {
-        const { message, hint } = explain(error);
+        const { message, hint } = describeError(error);
         return [
           needs,
           isDenied(error) ? failed(`${needs} is denied`, policy) : failed(`${needs}: ${message}`, hint),
@@ -60,7 +60,7 @@ export const permissions: Check = {
       // What only an operator needs is no failure of the fleet's.
       const wrong = action === "RunInstances" && plan.grow === undefined ? warning : failed;
       if ("failed" in allowed) {
-        const { message, hint } = explain(allowed.failed.error);
+        const { message, hint } = describeError(allowed.failed.error);
         return [wrong(`ec2:${action} would fail: ${message}`, hint)];
       }
       if (allowed.value) return [];

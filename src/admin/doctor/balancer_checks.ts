@@ -5,7 +5,7 @@
  */
 import { type Balancer, titleOf } from "../../aws/balancing/balancer.ts";
 import { HEALTH_CHECK_TARGET } from "../../aws/balancing/classic_balancer.ts";
-import { LAG } from "../../aws/balancing/target_group.ts";
+import { DRAINING_LAG } from "../../aws/balancing/target_group.ts";
 import { type Check, failed, type Finding, listed, named, ok, orOk, skipped, warning } from "./check.ts";
 import { type Facts, known } from "./facts.ts";
 import { members, statusOf } from "./fleet_checks.ts";
@@ -85,7 +85,7 @@ export const drainTimeout: Check = {
     return withBalancer(facts, ({ name }) => {
       const seconds = known(facts.draining) ?? 0;
       // A target drains for all of it, and the end shows a little later.
-      const needed = facts.plan.balancer.kind === "classic" ? seconds : seconds + LAG;
+      const needed = facts.plan.balancer.kind === "classic" ? seconds : seconds + DRAINING_LAG;
       const words = `${name} lets requests end for ${seconds} s, the autoscaler waits ${timeout / 1_000} s`;
       return timeout >= needed * 1_000 ? ok(words) : [
         failed(

@@ -62,7 +62,12 @@ export const doctor = command({
     const { flags, out, signal } = context;
     const { region, profile, endpointUrl } = flags;
     let ahead: number | undefined;
-    using aws = connect({ region, profile, endpointUrl, onCall: (call) => ahead = call.ahead ?? ahead });
+    using aws = connect({
+      region,
+      profile,
+      endpointUrl,
+      onCall: (call) => ahead = call.clockOffset ?? ahead,
+    });
     using _looking = out.during("Looking at the fleet");
     const gathered = await gather({
       aws,

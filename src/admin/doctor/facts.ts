@@ -7,7 +7,7 @@
 import type { AlarmDetail } from "../../aws/cloudwatch/alarms.ts";
 import type { Balancer, BalancerRef, Health } from "../../aws/balancing/balancer.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
-import type { Rehearsal } from "../../aws/permissions.ts";
+import type { DryRun } from "../../aws/ec2/dry_run.ts";
 import type { Ingress } from "../../aws/ec2/security_groups.ts";
 import type { Subscription } from "../../aws/sns/topic.ts";
 import type { Autoscaler } from "./autoscalers.ts";
@@ -52,7 +52,7 @@ export interface Facts {
   readonly ahead: number | undefined;
   readonly instances: Fact<readonly Ec2Instance[]>;
   /** Whether the credentials allow to do what is asked by DryRun. */
-  readonly allowed: readonly { readonly action: Rehearsal["action"]; readonly allowed: Fact<boolean> }[];
+  readonly allowed: readonly { readonly action: DryRun["action"]; readonly allowed: Fact<boolean> }[];
   readonly balancer: Fact<Balancer | undefined>;
   /** Of the balancer, s, 0 if it is off; undefined without a balancer. */
   readonly draining: Fact<number | undefined>;

@@ -4,13 +4,13 @@
  * @module
  */
 import { fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
-import { draining, findBalancer, health } from "../../aws/balancing/balancer.ts";
+import { drainingTimeout, findBalancer, health } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { isNotFound } from "../../aws/errors.ts";
 import { type Ec2Instance, fleetInstances, type FleetSelector } from "../../aws/ec2/instances.ts";
-import { isAllowed, type Rehearsal } from "../../aws/permissions.ts";
+import { type DryRun, isAllowed } from "../../aws/ec2/dry_run.ts";
 import { ingressOf } from "../../aws/ec2/security_groups.ts";
-import { subscriptions } from "../../aws/sns/topic.ts";
+import { listSubscriptions } from "../../aws/sns/topic.ts";
 import { WORKER_PORT } from "../../scaling/model/instance.ts";
 import { findTopic } from "../account.ts";
 import { askAutoscaler, type Autoscaler, whyNot } from "./autoscalers.ts";
@@ -53,7 +53,7 @@ export async function gather(gathering: Gathering): Promise<Omit<Facts, "ahead">
   const over = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
 
   const reads = READS[plan.balancer.kind];
-  const rehearseAll = (all: readonly Rehearsal[]) =>
+  const rehearseAll = (all: readonly DryRun[]) =>
     Promise.all(all.map(async (it) => ({
       action: it.action,
       allowed: await ask(`ec2:${it.action}`, () => isAllowed(aws, it, signal)),
@@ -74,7 +74,7 @@ export async function gather(gathering: Gathering): Promise<Omit<Facts, "ahead">
     topic,
     draining: ask(
       `elasticloadbalancing:${reads.attributes}`,
-      () => ifThere(draining(aws, plan.balancer, signal), undefined),
+      () => ifThere(drainingTimeout(aws, plan.balancer, signal), undefined),
     ),
     health: ask(
       `elasticloadbalancing:${reads.health}`,
@@ -128,13 +128,13 @@ async function topicOf(aws: Aws, plan: Plan, signal: AbortSignal) {
   const arn = await findTopic(aws, plan);
   if (arn === undefined) return undefined;
   return await ifThere(
-    Array.fromAsync(subscriptions(aws, arn, signal)).then((all) => ({ arn, subscriptions: all })),
+    Array.fromAsync(listSubscriptions(aws, arn, signal)).then((all) => ({ arn, subscriptions: all })),
     undefined,
   );
 }
 
 /** What is asked by DryRun, for one node: a policy may well keep its hands off the others. */
-function rehearsals({ fleet, grow, shrink }: Plan, instances: readonly Ec2Instance[]): Rehearsal[] {
+function rehearsals({ fleet, grow, shrink }: Plan, instances: readonly Ec2Instance[]): DryRun[] {
   const node = instances.find(({ role }) => role === "node");
   const like = grow ?? node;
   return [

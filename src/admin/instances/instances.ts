@@ -7,7 +7,7 @@ import { balancerRef, registrations, titleOf } from "../../aws/balancing/balance
 import type { Aws } from "../../aws/clients.ts";
 import { isNotFound } from "../../aws/errors.ts";
 import { type Ec2Instance, fleetInstances, instanceTags } from "../../aws/ec2/instances.ts";
-import { together } from "../../aws/together.ts";
+import { awaitAll } from "../../aws/await_all.ts";
 import { command, type Group } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import type { InstanceState, Registration } from "../../scaling/model/instance.ts";
@@ -62,7 +62,7 @@ const list = command({
       const { flags, out, signal } = context;
       const instances = fleetInstances(aws, selector(flags), signal);
       // Side by side, as each waits for AWS.
-      const [registered, first] = await together([registrationsIfAny(aws, context), instances.next()]);
+      const [registered, first] = await awaitAll([registrationsIfAny(aws, context), instances.next()]);
       let found = 0;
       async function* rows(): AsyncGenerator<Row> {
         for (let next = first; !next.done; next = await instances.next()) {

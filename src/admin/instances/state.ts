@@ -10,7 +10,7 @@ import type { Aws } from "../../aws/clients.ts";
 import { isNotFound } from "../../aws/errors.ts";
 import {
   type Ec2Instance,
-  release as releaseInstance,
+  endQuarantine as releaseInstance,
   startInstance,
   type StateChange,
   stopInstance,

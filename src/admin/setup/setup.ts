@@ -9,7 +9,7 @@ import { type BalancerRef, balancerRef, findBalancer, register } from "../../aws
 import { enableZones } from "../../aws/balancing/classic_balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";
-import { createTopic, subscribe, topics } from "../../aws/sns/topic.ts";
+import { createTopic, listTopics, subscribe } from "../../aws/sns/topic.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { alarmName } from "../../scaling/model/alarm.ts";
@@ -179,7 +179,7 @@ export async function setUp(
 
 async function existingTopic(aws: Aws, { fleet, topicArn }: SetupPlan): Promise<string | undefined> {
   if (topicArn === undefined) return await findTopic(aws, { fleet, topicArn });
-  for await (const arn of topics(aws)) if (arn === topicArn) return arn;
+  for await (const arn of listTopics(aws)) if (arn === topicArn) return arn;
   if (lastPart(topicArn) === fleet) return undefined;
   throw new ExitError(`There is no topic ${topicArn}`, 4, `kas admin topics create ${lastPart(topicArn)}`);
 }

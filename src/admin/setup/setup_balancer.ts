@@ -7,7 +7,7 @@
 import type { Balancer, BalancerRef } from "../../aws/balancing/balancer.ts";
 import { createBalancer } from "../../aws/balancing/classic_balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { fit, fitting } from "../../aws/balancing/target_group.ts";
+import { applyChanges, requiredChanges } from "../../aws/balancing/target_group.ts";
 import { ExitError } from "../../cli/command.ts";
 
 /** What is to be done. */
@@ -46,7 +46,7 @@ export async function balancerPlan(
       "aws elbv2 create-target-group --target-type instance --protocol HTTP --port 30000",
     );
   }
-  const wanted = await fitting(aws, arn, drainTimeout, signal);
+  const wanted = await requiredChanges(aws, arn, drainTimeout, signal);
   const need = Object.keys(wanted).length === 0 ? undefined : "update";
-  return { need, act: () => fit(aws, arn, wanted) };
+  return { need, act: () => applyChanges(aws, arn, wanted) };
 }

@@ -13,8 +13,19 @@ import {
 } from "../../aws/balancing/balancer.ts";
 import { deleteBalancer } from "../../aws/balancing/classic_balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { type Ec2Instance, fleetInstances, instance, terminateInstance } from "../../aws/ec2/instances.ts";
-import { deleteTopic, type Subscription, subscriptions, topics, unsubscribe } from "../../aws/sns/topic.ts";
+import {
+  type Ec2Instance,
+  findInstance,
+  fleetInstances,
+  terminateInstance,
+} from "../../aws/ec2/instances.ts";
+import {
+  deleteTopic,
+  listSubscriptions,
+  listTopics,
+  type Subscription,
+  unsubscribe,
+} from "../../aws/sns/topic.ts";
 import { command, ExitError } from "../../cli/command.ts";
 import type { Output, Row } from "../../cli/output.ts";
 import { exists } from "../../scaling/model/instance.ts";
@@ -67,10 +78,10 @@ async function survey(aws: Aws, plan: TeardownPlan, signal: AbortSignal): Promis
   const alarms = (await fleetAlarms(aws, fleet, signal)).map(({ name }) => name);
 
   let topic: string | undefined;
-  for await (const arn of topics(aws, signal)) {
+  for await (const arn of listTopics(aws, signal)) {
     if (topicArn === undefined ? lastPart(arn) === fleet : arn === topicArn) topic = arn;
   }
-  const told = topic === undefined ? [] : await Array.fromAsync(subscriptions(aws, topic, signal));
+  const told = topic === undefined ? [] : await Array.fromAsync(listSubscriptions(aws, topic, signal));
   const ours = told.filter(({ status, endpoint }) =>
     status === "confirmed" && (isOwnTopic(topic, plan) || endpoint === url)
   );
@@ -79,7 +90,7 @@ async function survey(aws: Aws, plan: TeardownPlan, signal: AbortSignal): Promis
   const strangers: string[] = [];
   for (const id of balancer?.instances.filter((id) => !own.has(id)) ?? []) {
     // ELB goes on listing a terminated instance for a while.
-    const found = await instance(aws, id, signal);
+    const found = await findInstance(aws, id, signal);
     if (found !== undefined && exists(found)) strangers.push(id);
   }
   return { alarms, topic, subscriptions: ours, balancer, strangers, instances };

@@ -6,9 +6,9 @@
 import { command, ExitError, type Group, UsageError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { SETTINGS } from "../../settings/table.ts";
-import { certificates, readCertificate } from "../../sns/certificate.ts";
+import { certificateLoader, readCertificate } from "../../sns/certificate.ts";
 import { type Message, MessageError, parseMessage } from "../../sns/message.ts";
-import { checks, type Trust } from "../../sns/verify.ts";
+import { type VerificationOptions, verifyFields } from "../../sns/verify.ts";
 
 const COLUMNS = ["field", "result", "detail"];
 
@@ -44,7 +44,7 @@ const verify = command({
     const body = await read(file);
     const pem = cert === undefined ? undefined : await read(cert);
     const certificate = pem === undefined
-      ? certificates()
+      ? certificateLoader()
       : () => Promise.resolve().then(() => readCertificate(pem));
     let refused = false;
     const rows = async function* (): AsyncGenerator<Row, void, void> {
@@ -75,7 +75,7 @@ export const sns: Group = {
 /** Every check's result, though one may have failed before. */
 async function* results(
   body: string,
-  trust: Trust & { readonly now: () => number },
+  trust: VerificationOptions & { readonly now: () => number },
 ): AsyncGenerator<Row, void, void> {
   let message: Message;
   try {
@@ -86,7 +86,7 @@ async function* results(
     return;
   }
   yield { field: "Body", result: "ok", detail: message.type };
-  for await (const { field, passed, detail } of checks(message, trust)) {
+  for await (const { field, passed, detail } of verifyFields(message, trust)) {
     yield { field, result: passed ? "ok" : "refused", detail };
   }
 }

@@ -6,10 +6,10 @@
 import type { Aws } from "../../aws/clients.ts";
 import {
   createTopic,
+  listSubscriptions as listSubscriptions,
+  listTopics as listTopics,
   subscribe as subscribeUrl,
   type Subscription,
-  subscriptions as listSubscriptions,
-  topics as listTopics,
   unsubscribe as unsubscribeArn,
 } from "../../aws/sns/topic.ts";
 import { command, ExitError, type Group, UsageError } from "../../cli/command.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 import { getLogger } from "@logtape/logtape";
-import { code, isOutOfReach, isThrottled } from "../../aws/errors.ts";
-import { explain } from "../../aws/explain.ts";
+import { code, isAccessFailure, isThrottled } from "../../aws/errors.ts";
+import { describeError } from "../../aws/error_messages.ts";
 import {
   alarmName,
   parseAlarmName,
@@ -136,7 +136,7 @@ export class ControlLoop {
       await attempt();
     } catch (error) {
       if (signal.aborted) return;
-      const reason = explain(error).message;
+      const reason = describeError(error).message;
       if (
         message.kind === "confirmation" && (refused(error) || clock.now() - message.received > TOKEN_VALID)
       ) {
@@ -232,7 +232,7 @@ export class ControlLoop {
       this.#resyncsFailed = 0;
     } catch (error) {
       if (aborted.aborted || overtaken.signal.aborted) return;
-      const reason = explain(error).message;
+      const reason = describeError(error).message;
       log.warn("cannot resync", { reason });
       const pause = Math.min(evaluation.limits.resync, backoff(this.#resyncsFailed++));
       this.#resyncDue = clock.elapsed() + pause;
@@ -313,7 +313,7 @@ export class ControlLoop {
 
 /** AWS understood and said no. */
 function refused(error: unknown): boolean {
-  return code(error) !== undefined && !isThrottled(error) && !isOutOfReach(error) &&
+  return code(error) !== undefined && !isThrottled(error) && !isAccessFailure(error) &&
     ((error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0) < 500;
 }
 

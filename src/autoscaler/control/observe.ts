@@ -6,9 +6,9 @@
 import { type AlarmDetail, fleetAlarms, latestCpu, oneAlarm } from "../../aws/cloudwatch/alarms.ts";
 import { registrations } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { explain } from "../../aws/explain.ts";
+import { describeError } from "../../aws/error_messages.ts";
 import { type Ec2Instance, fleetInstances, withRegistration } from "../../aws/ec2/instances.ts";
-import { together } from "../../aws/together.ts";
+import { awaitAll } from "../../aws/await_all.ts";
 import type { Alarm, ScalingRecommendation } from "../../scaling/model/alarm.ts";
 import { type Datapoint, type Limits, looksAtLoad, type Observation } from "../../scaling/decide.ts";
 import type { Fleet } from "../lifecycle/activity_context.ts";
@@ -63,7 +63,7 @@ export class Observer {
       this.#looked(look());
       return facts;
     } catch (error) {
-      this.#looked({ ...look(), error: explain(error).message });
+      this.#looked({ ...look(), error: describeError(error).message });
       throw error;
     }
   }
@@ -77,7 +77,7 @@ export class Observer {
     const guess = whole ? this.#likely : NOBODY;
     // What ends while this looks may have been seen as it was before.
     const begun = journal.unfinished();
-    const [ec2, standing, details, guessed] = await together([
+    const [ec2, standing, details, guessed] = await awaitAll([
       Array.fromAsync(fleetInstances(this.#aws, this.fleet, signal)),
       registrations(this.#aws, this.fleet.balancer, signal),
       whole ? fleetAlarms(this.#aws, this.fleet.fleet, signal) : this.#asking(ask, signal),

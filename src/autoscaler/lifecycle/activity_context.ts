@@ -6,9 +6,9 @@
 import { getLogger, type Logger } from "@logtape/logtape";
 import { type BalancerRef, type Health, health } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { code, isCapacity, isOutOfReach, isThrottled } from "../../aws/errors.ts";
-import { explain } from "../../aws/explain.ts";
-import { type Ec2Instance, type FleetSelector, instance as describe } from "../../aws/ec2/instances.ts";
+import { code, isAccessFailure, isInsufficientCapacity, isThrottled } from "../../aws/errors.ts";
+import { describeError } from "../../aws/error_messages.ts";
+import { type Ec2Instance, findInstance as describe, type FleetSelector } from "../../aws/ec2/instances.ts";
 import type { Limits } from "../../scaling/model/observation.ts";
 import type { Registration } from "../../scaling/model/instance.ts";
 import type { Activity, Cause, Journal } from "../store/journal.ts";
@@ -116,7 +116,7 @@ export function persist<T>(
 ): Promise<T> {
   let told: string | undefined;
   const fatal = (error: unknown) => {
-    const reason = explain(error).message;
+    const reason = describeError(error).message;
     if (reason !== told) log.warn(`not yet ${name}`, { instance: id, reason });
     told = reason;
     return false;
@@ -143,12 +143,12 @@ export async function settled<T>(
   } catch (error) {
     if (error instanceof DeadlineError) {
       // If AWS would not even say how the instance is, it is not the instance's fault.
-      const last = error.cause === undefined ? told() : explain(error.cause).message;
+      const last = error.cause === undefined ? told() : describeError(error.cause).message;
       const message = last === undefined ? error.message : `${error.message}; ${last}`;
       throw new ActivityError(message, error.cause === undefined && blame(), { cause: error });
     }
     if (code(error) !== undefined) {
-      throw new ActivityError(explain(error).message, isCapacity(error), { cause: error });
+      throw new ActivityError(describeError(error).message, isInsufficientCapacity(error), { cause: error });
     }
     throw error;
   }
@@ -156,10 +156,10 @@ export async function settled<T>(
 
 /** A later attempt may not meet this error. */
 export function isPassing(error: unknown): boolean {
-  if (isThrottled(error) || isOutOfReach(error)) return true;
+  if (isThrottled(error) || isAccessFailure(error)) return true;
   const status = (error as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode ??
     0;
-  return status >= 500 && !isCapacity(error);
+  return status >= 500 && !isInsufficientCapacity(error);
 }
 
 /** The instance as it is, undefined if it is gone. */

@@ -6,7 +6,7 @@
  */
 import { registrations } from "../../aws/balancing/balancer.ts";
 import { fleetInstances, withRegistration } from "../../aws/ec2/instances.ts";
-import { together } from "../../aws/together.ts";
+import { awaitAll } from "../../aws/await_all.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
 import { aboveMin } from "../../scaling/checks/checks.ts";
 import { type ActivityContext, ActivityError } from "./activity_context.ts";
@@ -22,7 +22,7 @@ export async function recheck(
 ): Promise<Instance> {
   // Before the look, which may show what ends in the meantime as it was.
   const inProgress = [...journal.inProgress(), ...journal.leaving()];
-  const [ec2, standing] = await together([
+  const [ec2, standing] = await awaitAll([
     Array.fromAsync(fleetInstances(aws, fleet, signal)),
     registrations(aws, fleet.balancer, signal),
   ]);

@@ -5,8 +5,8 @@
  * @module
  */
 import { deregister, register } from "../../aws/balancing/balancer.ts";
-import { isIncorrectState, isNotFound, isUnregistrable } from "../../aws/errors.ts";
-import { explain } from "../../aws/explain.ts";
+import { isIncorrectState, isNotFound, isNotRegistrable } from "../../aws/errors.ts";
+import { describeError } from "../../aws/error_messages.ts";
 import { quarantine, stopInstance } from "../../aws/ec2/instances.ts";
 import { type ActivityContext, isPassing, persist, registration, seek } from "./activity_context.ts";
 import type { Cause } from "../store/journal.ts";
@@ -53,7 +53,7 @@ export async function putBack(errand: ActivityContext, cause: Cause): Promise<bo
       await register(aws, fleet.balancer, id);
     } catch (error) {
       // What ELB says of one that is terminated.
-      if (!isUnregistrable(error)) throw error;
+      if (!isNotRegistrable(error)) throw error;
       return false;
     }
     return true;
@@ -66,7 +66,10 @@ async function mark({ environment: { aws }, log, id }: ActivityContext, reason: 
     await quarantine(aws, id, reason);
   } catch (error) {
     if (isPassing(error)) throw error;
-    log.error("cannot put an instance into quarantine", { instance: id, reason: explain(error).message });
+    log.error("cannot put an instance into quarantine", {
+      instance: id,
+      reason: describeError(error).message,
+    });
   }
 }
 

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { isCapacity } from "../../aws/errors.ts";
-import { explain } from "../../aws/explain.ts";
+import { isInsufficientCapacity } from "../../aws/errors.ts";
+import { describeError } from "../../aws/error_messages.ts";
 import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";
 import { DIRECTION } from "../../scaling/model/instance.ts";
 import { scaleIn, scaleOut } from "./ways.ts";
@@ -126,7 +126,7 @@ export class ActivityRunner implements AsyncDisposable {
       } catch (error) {
         if (this.#stop.signal.aborted) return undefined;
         logOf(running.activity).error("an activity broke off and is gone on with", {
-          reason: explain(error).message,
+          reason: describeError(error).message,
         });
       }
       if (!await this.#paused(pause)) return undefined;
@@ -157,7 +157,7 @@ export class ActivityRunner implements AsyncDisposable {
       return line === undefined ? [] : phaseDurations(line).filter(({ phase }) => phase !== "first-request");
     } catch (error) {
       // It has ended all the same.
-      logOf(ended).error("cannot read the journal", { reason: explain(error).message });
+      logOf(ended).error("cannot read the journal", { reason: describeError(error).message });
       return [];
     }
   }
@@ -245,7 +245,7 @@ export class ActivityRunner implements AsyncDisposable {
         if (!(error instanceof ActivityError)) throw error;
         const { message: reason, blame } = error;
         errand.log.warn("a candidate failed", { instance: errand.id, reason });
-        const remaining = isCapacity(error.cause)
+        const remaining = isInsufficientCapacity(error.cause)
           ? await this.#otherZonesFirst(errand, activity.remaining)
           : activity.remaining;
         const touched = this.#journal.steps(begun.id).some(({ instance }) => instance === errand.id);
@@ -328,7 +328,10 @@ export class ActivityRunner implements AsyncDisposable {
       return [...ids.filter((other) => !same(other)), ...ids.filter(same)];
     } catch (error) {
       signal.throwIfAborted();
-      log.warn("cannot tell the zones of the candidates", { instance: id, reason: explain(error).message });
+      log.warn("cannot tell the zones of the candidates", {
+        instance: id,
+        reason: describeError(error).message,
+      });
       return ids;
     }
   }
@@ -356,7 +359,7 @@ export class ActivityRunner implements AsyncDisposable {
         if (this.#stop.signal.aborted) return;
         errand.log.error("an undoing broke off and is gone on with", {
           instance: errand.id,
-          reason: explain(error).message,
+          reason: describeError(error).message,
         });
       }
       if (!await this.#paused(pause)) return;

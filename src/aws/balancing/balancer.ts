@@ -4,7 +4,7 @@
  * @module
  */
 import type { Registration } from "../../scaling/model/instance.ts";
-import type { Check } from "../calls.ts";
+import type { Precondition } from "../calls.ts";
 import * as classic from "./classic_balancer.ts";
 import type { Aws } from "../clients.ts";
 import type { Metric } from "../cloudwatch/metric.ts";
@@ -69,7 +69,7 @@ export function findBalancer(
 ): Promise<Balancer | undefined> {
   return ref.kind === "classic"
     ? classic.findBalancer(aws, ref.name, signal)
-    : targetGroup.findGroup(aws, ref.arn, signal);
+    : targetGroup.findTargetGroup(aws, ref.arn, signal);
 }
 
 /** Health of every registered (or still draining) instance. Throws what {@linkcode isNotFound} tells if the balancer is gone. */
@@ -105,7 +105,7 @@ export function deregister(
   ref: BalancerRef,
   id: string,
   signal?: AbortSignal,
-  before?: Check,
+  before?: Precondition,
 ): Promise<void> {
   return ref.kind === "classic"
     ? classic.deregister(aws, ref.name, id, signal, before)
@@ -116,8 +116,8 @@ export function deregister(
  * How long requests under way at an instance that is deregistered may go on, s; 0 where they are cut off. Throws as
  * {@linkcode health} does.
  */
-export function draining(aws: Aws, ref: BalancerRef, signal?: AbortSignal): Promise<number> {
+export function drainingTimeout(aws: Aws, ref: BalancerRef, signal?: AbortSignal): Promise<number> {
   return ref.kind === "classic"
-    ? classic.draining(aws, ref.name, signal)
-    : targetGroup.delay(aws, ref.arn, signal);
+    ? classic.drainingTimeout(aws, ref.name, signal)
+    : targetGroup.deregistrationDelay(aws, ref.arn, signal);
 }

@@ -9,9 +9,9 @@ import type {
 } from "@aws-sdk/client-elastic-load-balancing";
 import { type Registration, WORKER_PORT } from "../../scaling/model/instance.ts";
 import type { Balancer, Health } from "./balancer.ts";
-import { beforeEach, type Check } from "../calls.ts";
+import { beforeEachAttempt, type Precondition } from "../calls.ts";
 import { type Aws, sendOptions } from "../clients.ts";
-import { isNotFound, isUnregistrable, listIn } from "../errors.ts";
+import { isNotFound, isNotRegistrable, listIn } from "../errors.ts";
 import type { Metric } from "../cloudwatch/metric.ts";
 
 /** What a balancer has to ask of a worker. */
@@ -42,7 +42,7 @@ export async function findBalancer(
   signal?: AbortSignal,
 ): Promise<Balancer | undefined> {
   try {
-    for await (const found of balancers(aws, signal, name)) return found;
+    for await (const found of listBalancers(aws, signal, name)) return found;
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
@@ -50,7 +50,7 @@ export async function findBalancer(
 }
 
 /** Every Classic Load Balancer of the account, page by page; with a name that one alone. Throws LoadBalancerNotFound. */
-export async function* balancers(aws: Aws, signal?: AbortSignal, name?: string): AsyncIterable<Balancer> {
+export async function* listBalancers(aws: Aws, signal?: AbortSignal, name?: string): AsyncIterable<Balancer> {
   const [client, { DescribeLoadBalancersCommand }] = await elb(aws);
   let Marker: string | undefined;
   do {
@@ -88,17 +88,17 @@ export async function deregister(
   name: string,
   id: string,
   signal?: AbortSignal,
-  before?: Check,
+  before?: Precondition,
 ): Promise<void> {
   const [client, { DeregisterInstancesFromLoadBalancerCommand }] = await elb(aws);
   const request = { LoadBalancerName: name, Instances: [{ InstanceId: id }] };
   const command = new DeregisterInstancesFromLoadBalancerCommand(request);
-  if (before !== undefined) beforeEach(command.middlewareStack, before);
+  if (before !== undefined) beforeEachAttempt(command.middlewareStack, before);
   try {
     await client.send(command, sendOptions(signal));
   } catch (error) {
     // What ELB says of one that was never registered, or is terminated: it is as it should be.
-    if (!isUnregistrable(error)) throw error;
+    if (!isNotRegistrable(error)) throw error;
   }
 }
 
@@ -106,7 +106,7 @@ export async function deregister(
  * How long requests under way at an instance that is deregistered may go on, s; 0 where they are cut off. Throws
  * LoadBalancerNotFound.
  */
-export async function draining(aws: Aws, name: string, signal?: AbortSignal): Promise<number> {
+export async function drainingTimeout(aws: Aws, name: string, signal?: AbortSignal): Promise<number> {
   const [client, { DescribeLoadBalancerAttributesCommand }] = await elb(aws);
   const command = new DescribeLoadBalancerAttributesCommand({ LoadBalancerName: name });
   const { LoadBalancerAttributes } = await client.send(command, sendOptions(signal));

@@ -7,9 +7,9 @@
 import type { TargetGroup, TargetHealthDescription } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { type Registration, WORKER_PORT } from "../../scaling/model/instance.ts";
 import type { Balancer, Health } from "./balancer.ts";
-import { beforeEach, type Check } from "../calls.ts";
+import { beforeEachAttempt, type Precondition } from "../calls.ts";
 import { type Aws, sendOptions } from "../clients.ts";
-import { isNotFound, isUnregistrable, listIn } from "../errors.ts";
+import { isNotFound, isNotRegistrable, listIn } from "../errors.ts";
 import type { Metric } from "../cloudwatch/metric.ts";
 
 /** Source: ALB guide, "Target group attributes". */
@@ -22,7 +22,7 @@ const DELAY = "deregistration_delay.timeout_seconds";
 const GOOD_DELAY = 120;
 
 /** How much later than a group's delay the end of draining may show, s. */
-export const LAG = 15;
+export const DRAINING_LAG = 15;
 
 /** The health check that kas needs: what a worker answers, where it answers. */
 const HEALTH_CHECK = {
@@ -33,7 +33,7 @@ const HEALTH_CHECK = {
 } as const;
 
 /** What a group needs to be told to serve a fleet; each part is absent where it is right. */
-export interface Fitting {
+export interface GroupChanges {
   /** Another health check: of the workers' /ping. */
   readonly healthCheck?: true;
   /** Of deregistration, s. */
@@ -46,7 +46,11 @@ export function groupName(arn: string): string {
 }
 
 /** The group as a balancer, undefined if there is none. */
-export async function findGroup(aws: Aws, arn: string, signal?: AbortSignal): Promise<Balancer | undefined> {
+export async function findTargetGroup(
+  aws: Aws,
+  arn: string,
+  signal?: AbortSignal,
+): Promise<Balancer | undefined> {
   const group = await describe(aws, arn, signal);
   if (group === undefined) return undefined;
   const [registered, { dnsName, zones, securityGroups }] = await Promise.all([
@@ -103,22 +107,22 @@ export async function deregister(
   arn: string,
   id: string,
   signal?: AbortSignal,
-  before?: Check,
+  before?: Precondition,
 ): Promise<void> {
   const [client, { DeregisterTargetsCommand }] = await elbv2(aws);
   const request = { TargetGroupArn: arn, Targets: [{ Id: id }] };
   const command = new DeregisterTargetsCommand(request);
-  if (before !== undefined) beforeEach(command.middlewareStack, before);
+  if (before !== undefined) beforeEachAttempt(command.middlewareStack, before);
   try {
     await client.send(command, sendOptions(signal));
   } catch (error) {
     // ELB says so of one that is gone: it is as it should be. Source: botocore elbv2 waiters, TargetDeregistered.
-    if (!isUnregistrable(error)) throw error;
+    if (!isNotRegistrable(error)) throw error;
   }
 }
 
 /** How long a target that is deregistered drains, idle or not, s; 0 where requests are cut off. Throws TargetGroupNotFound. */
-export async function delay(aws: Aws, arn: string, signal?: AbortSignal): Promise<number> {
+export async function deregistrationDelay(aws: Aws, arn: string, signal?: AbortSignal): Promise<number> {
   const [client, { DescribeTargetGroupAttributesCommand }] = await elbv2(aws);
   const command = new DescribeTargetGroupAttributesCommand({ TargetGroupArn: arn });
   const { Attributes } = await client.send(command, sendOptions(signal));
@@ -130,13 +134,16 @@ export async function delay(aws: Aws, arn: string, signal?: AbortSignal): Promis
  * cuts requests off, or one that takes longer than `drainTimeout` (ms), so that no instance could ever be stopped.
  * Throws TargetGroupNotFound, and Error for a group whose targets are no instances.
  */
-export async function fitting(
+export async function requiredChanges(
   aws: Aws,
   arn: string,
   drainTimeout: number,
   signal?: AbortSignal,
-): Promise<Fitting> {
-  const [group, seconds] = await Promise.all([describe(aws, arn, signal), delay(aws, arn, signal)]);
+): Promise<GroupChanges> {
+  const [group, seconds] = await Promise.all([
+    describe(aws, arn, signal),
+    deregistrationDelay(aws, arn, signal),
+  ]);
   if (group?.TargetType !== "instance") {
     throw new Error(
       `Target group ${groupName(arn)} takes no instances: its target type is ${group?.TargetType}`,
@@ -144,7 +151,7 @@ export async function fitting(
   }
   const isRight = group.HealthCheckEnabled !== false && group.HealthCheckProtocol === "HTTP" &&
     group.HealthCheckPath === "/ping" && checkedPort(group) === String(WORKER_PORT);
-  const longest = drainTimeout / 1_000 - LAG;
+  const longest = drainTimeout / 1_000 - DRAINING_LAG;
   return {
     ...(isRight ? {} : { healthCheck: true }),
     ...(seconds > 0 && seconds <= longest
@@ -154,7 +161,11 @@ export async function fitting(
 }
 
 /** Tells a group what it needs to be told. */
-export async function fit(aws: Aws, arn: string, { healthCheck, delay }: Fitting): Promise<void> {
+export async function applyChanges(
+  aws: Aws,
+  arn: string,
+  { healthCheck, delay }: GroupChanges,
+): Promise<void> {
   const [client, { ModifyTargetGroupCommand, ModifyTargetGroupAttributesCommand }] = await elbv2(aws);
   if (healthCheck) {
     await client.send(new ModifyTargetGroupCommand({ TargetGroupArn: arn, ...HEALTH_CHECK }));

@@ -84,7 +84,7 @@ export async function* fleetInstances(
 }
 
 /** One instance, undefined if it is not there. `fleet` tells the role of a legacy one by its name. */
-export async function instance(
+export async function findInstance(
   aws: Aws,
   id: string,
   signal?: AbortSignal,
@@ -159,7 +159,7 @@ export async function launchInstances(
     ...(ids.length === 0 ? {} : { SecurityGroupIds: ids }),
     ...(names.length === 0 ? {} : { SecurityGroups: names }),
     ...(keyName === undefined ? {} : { KeyName: keyName }),
-    ...(launchTemplate === undefined ? {} : { LaunchTemplate: templateOf(launchTemplate) }),
+    ...(launchTemplate === undefined ? {} : { LaunchTemplate: launchTemplateOf(launchTemplate) }),
     ...(userData === undefined ? {} : { UserData: new TextEncoder().encode(userData).toBase64() }),
   });
   const { Instances } = await client.send(command, sendOptions(signal));
@@ -189,7 +189,7 @@ export async function quarantine(aws: Aws, id: string, reason: string): Promise<
 }
 
 /** Takes an instance into scaling again. */
-export async function release(aws: Aws, id: string): Promise<void> {
+export async function endQuarantine(aws: Aws, id: string): Promise<void> {
   const [client, { DeleteTagsCommand }] = await ec2(aws);
   await client.send(new DeleteTagsCommand({ Resources: [id], Tags: [{ Key: TAG.quarantine }] }));
 }
@@ -218,7 +218,7 @@ function stateChange(id: string, changes: readonly InstanceStateChange[] | undef
 }
 
 /** `lt-…` or a name, and after a colon the version, in the API's form. */
-export function templateOf(
+export function launchTemplateOf(
   text: string,
 ): { LaunchTemplateId?: string; LaunchTemplateName?: string; Version?: string } {
   const [template = "", version] = text.split(":");

@@ -25,7 +25,7 @@ export function clientConfig(
     ...named,
     ...(region === undefined ? {} : { region }),
     ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }),
-    credentials: within(
+    credentials: withTimeLimit(
       timeLimit,
       defaultProvider({ ...named, timeout: METADATA_TIME_LIMIT, maxRetries: 0 }),
     ),
@@ -39,7 +39,7 @@ export function clientConfig(
  * Bounds a provider of credentials in time. Some of the SDK's run a program or ask a server for as long as it likes, and no
  * signal of a call reaches them.
  */
-export function within<O, C>(
+export function withTimeLimit<O, C>(
   timeLimit: number,
   provide: (options?: O) => Promise<C>,
 ): (options?: O) => Promise<C> {

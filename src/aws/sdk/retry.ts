@@ -8,7 +8,7 @@
  */
 import type { RetryErrorInfo, RetryStrategyV2, StandardRetryToken } from "@smithy/types";
 import type { Runtime } from "../../runtime.ts";
-import { isCapacity } from "../errors.ts";
+import { isInsufficientCapacity } from "../errors.ts";
 
 /** Attempts at a call, the first one included. */
 const ATTEMPTS = 3;
@@ -52,7 +52,7 @@ export class Retry implements RetryStrategyV2 {
     { error, errorType, retryAfterHint }: RetryErrorInfo,
   ): Promise<StandardRetryToken> {
     // EC2 reports a lack of capacity with a 500, but another instance is the better attempt (R7).
-    if (isCapacity(error)) throw new Error("Lack of capacity is not retried");
+    if (isInsufficientCapacity(error)) throw new Error("Lack of capacity is not retried");
     const retries = before.getRetryCount();
     const cost = errorType === "THROTTLING" ? TOKENS.throttled : TOKENS.other;
     const mayPass = errorType === "THROTTLING" || errorType === "TRANSIENT";

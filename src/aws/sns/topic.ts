@@ -32,7 +32,7 @@ const DELIVERY_POLICY = JSON.stringify({
 });
 
 /** The ARN of every topic of the account, page by page. */
-export async function* topics(aws: Aws, signal?: AbortSignal): AsyncIterable<string> {
+export async function* listTopics(aws: Aws, signal?: AbortSignal): AsyncIterable<string> {
   const [client, { ListTopicsCommand }] = await sns(aws);
   let NextToken: string | undefined;
   do {
@@ -63,7 +63,7 @@ export async function deleteTopic(aws: Aws, arn: string): Promise<void> {
 }
 
 /** The topic's subscriptions, page by page. Throws NotFound. */
-export async function* subscriptions(
+export async function* listSubscriptions(
   aws: Aws,
   topicArn: string,
   signal?: AbortSignal,
@@ -125,7 +125,7 @@ export async function unsubscribe(aws: Aws, arn: string): Promise<void> {
 }
 
 /** Confirms with AuthenticateOnUnsubscribe (R14). Returns the subscription's ARN. */
-export async function confirm(
+export async function confirmSubscription(
   aws: Aws,
   topicArn: string,
   token: string,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Ec2Instance, instance, launchInstances } from "../../../src/aws/ec2/instances.ts";
+import { type Ec2Instance, findInstance, launchInstances } from "../../../src/aws/ec2/instances.ts";
 import type { Role } from "../../../src/scaling/model/instance.ts";
 import { eventually } from "../../support/kas.ts";
 import type { Backend } from "./backends.ts";
@@ -36,7 +36,7 @@ export async function settled(
   id: string,
   state: Ec2Instance["state"],
 ): Promise<Ec2Instance> {
-  const found = await eventually(() => instance(aws, id), (found) => found?.state === state);
+  const found = await eventually(() => findInstance(aws, id), (found) => found?.state === state);
   if (found === undefined) throw new Error(`${id} is not there`);
   return found;
 }

@@ -6,11 +6,11 @@
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { isNotFound } from "../../../src/aws/errors.ts";
 import {
+  endQuarantine,
+  findInstance,
   fleetInstances,
-  instance,
   instanceTags,
   quarantine,
-  release,
   startInstance,
   stopInstance,
   terminateInstance,
@@ -91,7 +91,7 @@ export const EC2_CASES: readonly Case[] = [
   {
     name: "an unknown instance is not found",
     run: async ({ aws }) => {
-      assertEquals(await instance(aws, NOBODY), undefined);
+      assertEquals(await findInstance(aws, NOBODY), undefined);
       for (const act of [startInstance, stopInstance, terminateInstance]) {
         assert(isNotFound(await assertRejects(() => act(aws, NOBODY))), act.name);
       }
@@ -106,9 +106,9 @@ export const EC2_CASES: readonly Case[] = [
       const tags = { "kas:fleet": fleet, "kas:role": "node", Name: `${fleet}_node` };
       assertEquals((await instanceTags(aws, [id])).get(id), tags);
       await quarantine(aws, id, "its health check never passed");
-      assertEquals((await instance(aws, id))?.quarantine, "its health check never passed");
-      await release(aws, id);
-      assertEquals((await instance(aws, id))?.quarantine, undefined);
+      assertEquals((await findInstance(aws, id))?.quarantine, "its health check never passed");
+      await endQuarantine(aws, id);
+      assertEquals((await findInstance(aws, id))?.quarantine, undefined);
       assertEquals((await instanceTags(aws, [id])).get(id), tags);
     },
   },

@@ -12,10 +12,10 @@ import {
   registrations,
 } from "../../../src/aws/balancing/balancer.ts";
 import {
-  balancers,
   createBalancer,
   deleteBalancer,
   enableZones,
+  listBalancers,
 } from "../../../src/aws/balancing/classic_balancer.ts";
 import { isNotFound } from "../../../src/aws/errors.ts";
 import { eventually } from "../../support/kas.ts";
@@ -36,8 +36,8 @@ export const ELB_CASES: readonly Case[] = [
         requests: { namespace: "AWS/ELB", name: "RequestCount", dimensions: { LoadBalancerName: fleet } },
       });
       assertEquals(await createBalancer(aws, fleet, [`${region}a`]), created);
-      assertEquals(await Array.fromAsync(balancers(aws, undefined, fleet)), [created]);
-      const all = await Array.fromAsync(balancers(aws));
+      assertEquals(await Array.fromAsync(listBalancers(aws, undefined, fleet)), [created]);
+      const all = await Array.fromAsync(listBalancers(aws));
       assertEquals(all.filter(({ name }) => name === fleet), [created]);
     },
   },
@@ -47,7 +47,7 @@ export const ELB_CASES: readonly Case[] = [
       await createBalancer(aws, fleet, [`${region}a`]);
       for (const _ of [1, 2]) {
         await enableZones(aws, fleet, [`${region}b`]);
-        const [found] = await Array.fromAsync(balancers(aws, undefined, fleet));
+        const [found] = await Array.fromAsync(listBalancers(aws, undefined, fleet));
         assertEquals(found?.zones.toSorted(), [`${region}a`, `${region}b`]);
       }
     },
@@ -87,7 +87,7 @@ export const ELB_CASES: readonly Case[] = [
     name: "an unknown load balancer is not found, and deleting it is no error",
     run: async ({ aws, region }, fleet) => {
       assert(isNotFound(await assertRejects(() => health(aws, balancerRef({ fleet })))));
-      assert(isNotFound(await assertRejects(() => Array.fromAsync(balancers(aws, undefined, fleet)))));
+      assert(isNotFound(await assertRejects(() => Array.fromAsync(listBalancers(aws, undefined, fleet)))));
       await createBalancer(aws, fleet, [`${region}a`]);
       await deleteBalancer(aws, fleet);
       await deleteBalancer(aws, fleet);

@@ -6,12 +6,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { isNotFound } from "../../../src/aws/errors.ts";
 import {
-  confirm,
+  confirmSubscription,
   createTopic,
   deleteTopic,
+  listSubscriptions,
+  listTopics,
   subscribe,
-  subscriptions,
-  topics,
   unsubscribe,
 } from "../../../src/aws/sns/topic.ts";
 import type { Case } from "./cases.ts";
@@ -23,7 +23,7 @@ export const SNS_CASES: readonly Case[] = [
       const arn = await createTopic(aws, fleet);
       assert(new RegExp(`^arn:aws:sns:${region}:\\d{12}:${fleet}$`).test(arn), arn);
       assertEquals(await createTopic(aws, fleet), arn);
-      const listed = await Array.fromAsync(topics(aws));
+      const listed = await Array.fromAsync(listTopics(aws));
       assertEquals(listed.filter((listed) => listed === arn), [arn]);
     },
   },
@@ -33,7 +33,7 @@ export const SNS_CASES: readonly Case[] = [
       const arn = await createTopic(aws, fleet);
       await deleteTopic(aws, arn);
       await deleteTopic(aws, arn);
-      assertEquals((await Array.fromAsync(topics(aws))).includes(arn), false);
+      assertEquals((await Array.fromAsync(listTopics(aws))).includes(arn), false);
     },
   },
   {
@@ -43,10 +43,10 @@ export const SNS_CASES: readonly Case[] = [
       const topic = await createTopic(aws, fleet);
       const arn = await subscribe(aws, topic, endpoint.url);
       assertEquals(await subscribe(aws, topic, endpoint.url), arn);
-      const list = async () => await Array.fromAsync(subscriptions(aws, topic));
+      const list = async () => await Array.fromAsync(listSubscriptions(aws, topic));
       if (name === "moto") {
         // Confirms by itself, sends no token, takes any and answers with an ARN of no use.
-        assert((await confirm(aws, topic, "any")).startsWith("arn:aws:sns:"));
+        assert((await confirmSubscription(aws, topic, "any")).startsWith("arn:aws:sns:"));
       } else {
         const pending = {
           arn: "PendingConfirmation",
@@ -59,8 +59,8 @@ export const SNS_CASES: readonly Case[] = [
         assertEquals(await list(), [pending]);
         const { Token, Type } = JSON.parse(await endpoint.received);
         assertEquals(Type, "SubscriptionConfirmation");
-        assertEquals(await confirm(aws, topic, Token), arn);
-        assertEquals(await confirm(aws, topic, Token), arn);
+        assertEquals(await confirmSubscription(aws, topic, Token), arn);
+        assertEquals(await confirmSubscription(aws, topic, Token), arn);
       }
       assertEquals(await list(), [{ arn, endpoint: endpoint.url, protocol: "http", status: "confirmed" }]);
       await unsubscribe(aws, arn);
@@ -72,9 +72,9 @@ export const SNS_CASES: readonly Case[] = [
     name: "the subscriptions of a topic that is gone are not found",
     run: async ({ aws }, fleet) => {
       const arn = await createTopic(aws, fleet);
-      assertEquals(await Array.fromAsync(subscriptions(aws, arn)), []);
+      assertEquals(await Array.fromAsync(listSubscriptions(aws, arn)), []);
       await deleteTopic(aws, arn);
-      assert(isNotFound(await assertRejects(() => Array.fromAsync(subscriptions(aws, arn)))));
+      assert(isNotFound(await assertRejects(() => Array.fromAsync(listSubscriptions(aws, arn)))));
     },
   },
 ];

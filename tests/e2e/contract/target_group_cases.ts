@@ -13,9 +13,9 @@ import {
   register,
   registrations,
 } from "../../../src/aws/balancing/balancer.ts";
-import { isNotFound, isUnregistrable } from "../../../src/aws/errors.ts";
+import { isNotFound, isNotRegistrable } from "../../../src/aws/errors.ts";
 import { stopInstance } from "../../../src/aws/ec2/instances.ts";
-import { fit, fitting } from "../../../src/aws/balancing/target_group.ts";
+import { applyChanges, requiredChanges } from "../../../src/aws/balancing/target_group.ts";
 import { eventually } from "../../support/kas.ts";
 import { kas } from "./admin.ts";
 import { type Case, launch, settled } from "./cases.ts";
@@ -37,7 +37,7 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
     run: async (backend, fleet) => {
       const { aws } = backend;
       const { ref, dnsName } = await makeTargetGroup(backend, fleet);
-      await fit(aws, ref.arn, { delay: 1 });
+      await applyChanges(aws, ref.arn, { delay: 1 });
       const [{ id = "" } = {}] = await launch(backend, fleet, "base", 1);
       assertEquals(await registrations(aws, ref), new Map());
       await register(aws, ref, id);
@@ -67,7 +67,7 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
       const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
       await stopInstance(aws, id);
       await settled(backend, id, "stopped");
-      assert(isUnregistrable(await assertRejects(() => register(aws, ref, id))));
+      assert(isNotRegistrable(await assertRejects(() => register(aws, ref, id))));
       assert(isNotFound(await assertRejects(() => health(aws, NONE))));
       assert(isNotFound(await assertRejects(() => register(aws, NONE, id))));
       assertEquals(await findBalancer(aws, NONE), undefined);
@@ -78,9 +78,9 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
     run: async (backend, fleet) => {
       const { aws } = backend;
       const { ref } = await makeTargetGroup(backend, fleet, { unused: true, healthCheck: HEALTH_CHECK });
-      assertEquals(await fitting(aws, ref.arn, 300_000), { healthCheck: true, delay: 120 });
-      await fit(aws, ref.arn, { healthCheck: true, delay: 120 });
-      assertEquals(await fitting(aws, ref.arn, 300_000), {});
+      assertEquals(await requiredChanges(aws, ref.arn, 300_000), { healthCheck: true, delay: 120 });
+      await applyChanges(aws, ref.arn, { healthCheck: true, delay: 120 });
+      assertEquals(await requiredChanges(aws, ref.arn, 300_000), {});
       assertEquals((await findBalancer(aws, ref))?.healthCheck, "HTTP:30000/ping");
     },
   },

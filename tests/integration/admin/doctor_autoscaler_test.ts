@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { balancerRef } from "../../../src/aws/balancing/balancer.ts";
-import { deleteTopic, subscribe, subscriptions, unsubscribe } from "../../../src/aws/sns/topic.ts";
+import { deleteTopic, listSubscriptions, subscribe, unsubscribe } from "../../../src/aws/sns/topic.ts";
 import { eventually } from "../../support/kas.ts";
 import { BASE } from "../../unit/admin/fleet.ts";
 import { mendOf, problem, run, wired } from "./wired.ts";
@@ -37,7 +37,7 @@ Deno.test("doctor finds a subscription of an old address, and leads to the new o
 
 Deno.test("doctor finds a subscription that has not confirmed", async () => {
   await using w = await wired();
-  for (const { arn } of await Array.fromAsync(subscriptions(w.aws, w.topicArn))) {
+  for (const { arn } of await Array.fromAsync(listSubscriptions(w.aws, w.topicArn))) {
     await unsubscribe(w.aws, arn);
   }
   await subscribe(w.aws, w.topicArn, "http://127.0.0.1:1/");

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type AlarmPlan, fleetAlarms, putAlarm, setAlarmState } from "../../../src/aws/cloudwatch/alarms.ts";
 import { type Aws, connect } from "../../../src/aws/clients.ts";
-import { deleteTopic, topics } from "../../../src/aws/sns/topic.ts";
+import { deleteTopic, listTopics } from "../../../src/aws/sns/topic.ts";
 import { type Sandbox, startSandbox } from "../../../src/sandbox/sandbox.ts";
 import { credentials } from "../../unit/aws/wire.ts";
 import { eventually, FROM_SOURCE, start } from "../../support/kas.ts";
@@ -48,7 +48,7 @@ Deno.test("kas autoscaler --pull grows an overloaded fleet node by node to --max
   await using sandbox = await startSandbox({ nodes: 3, speed: 40, balancerPort: 0, machine: machines() });
   using aws = connect({ region: "eu-west-1", endpointUrl: sandbox.url });
   await deleteTopic(aws, sandbox.env["KAS_TOPIC_ARN"] ?? "");
-  assertEquals(await Array.fromAsync(topics(aws)), []);
+  assertEquals(await Array.fromAsync(listTopics(aws)), []);
   const state = await Deno.makeTempDir();
   const resync = 400;
   const words = [

@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { register, registrations } from "../../../src/aws/balancing/balancer.ts";
-import { instance, startInstance } from "../../../src/aws/ec2/instances.ts";
+import { findInstance, startInstance } from "../../../src/aws/ec2/instances.ts";
 import type { AutoscalerOptions } from "../../../src/autoscaler/service.ts";
-import { fit } from "../../../src/aws/balancing/target_group.ts";
+import { applyChanges } from "../../../src/aws/balancing/target_group.ts";
 import { type Made, makeTargetGroup } from "../../e2e/contract/target_group.ts";
 import { eventually } from "../../support/kas.ts";
 import {
@@ -24,7 +24,7 @@ async function behindTargetGroup(
   { delay, unused = false }: { readonly delay: number; readonly unused?: boolean },
 ): Promise<Made & { readonly fleet: AutoscalerOptions["fleet"] }> {
   const made = await makeTargetGroup({ aws: it.aws, name: "sandbox" }, "web", { unused });
-  await fit(it.aws, made.ref.arn, { delay });
+  await applyChanges(it.aws, made.ref.arn, { delay });
   await register(it.aws, made.ref, BASE);
   if (!unused) await standing(it, made, BASE, "in-service");
   return { ...made, fleet: { fleet: "kas", balancer: made.ref } };
@@ -70,7 +70,7 @@ Deno.test("behind a target group: an alarm brings a node in, another takes it ou
     ({ kind, status }) => kind === "stop" && status === "done",
   );
   assertEquals(stopped?.instance, FIRST);
-  assertEquals((await instance(it.aws, FIRST))?.state, "stopped");
+  assertEquals((await findInstance(it.aws, FIRST))?.state, "stopped");
   // The base's is the first, the test's own.
   assertEquals(changes(it), [
     "RegisterTargets",
@@ -85,7 +85,7 @@ Deno.test("a node that drains for longer than is waited stays, and the reason sa
   await using it = await stage({}, { drainTimeout: 300 });
   const web = await behindTargetGroup(it, { delay: 3_600 });
   await startInstance(it.aws, FIRST);
-  await eventually(() => instance(it.aws, FIRST), (found) => found?.state === "running");
+  await eventually(() => findInstance(it.aws, FIRST), (found) => found?.state === "running");
   await register(it.aws, web.ref, FIRST);
   await standing(it, web, FIRST, "in-service");
   const autoscaler = await it.start({ fleet: web.fleet });
@@ -112,7 +112,7 @@ Deno.test("nodes behind a target group that nothing sends to are not to blame fo
     /in vain for i-00000000000000002 InService; .*: no load balancer sends to the target group/,
   );
   for (const id of NODES.slice(0, 2)) {
-    const found = await eventually(() => instance(it.aws, id), (found) => found?.state === "stopped");
+    const found = await eventually(() => findInstance(it.aws, id), (found) => found?.state === "stopped");
     assertEquals(found?.quarantine, undefined);
   }
   assertEquals((await lines(autoscaler)).filter(({ kind }) => kind === "start").length, 1);

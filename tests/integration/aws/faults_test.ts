@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { type Account, type Aws, connect } from "../../../src/aws/clients.ts";
 import {
-  isCapacity,
   isIncorrectState,
+  isInsufficientCapacity,
   isNotFound,
   isThrottled,
   UnreachableError,
 } from "../../../src/aws/errors.ts";
-import { explain } from "../../../src/aws/explain.ts";
+import { describeError } from "../../../src/aws/error_messages.ts";
 import {
   fleetInstances,
   startInstance,
@@ -66,7 +66,10 @@ Deno.test("AWS slower than the time limit is out of reach", async () => {
   sandbox.faults.latency = 200;
   const before = sandbox.calls.length;
   const error = await assertRejects(() => registrations(aws, KAS), UnreachableError);
-  assertEquals(explain(error).message, `AWS is out of reach: no answer from ${sandbox.url} within 0.05 s`);
+  assertEquals(
+    describeError(error).message,
+    `AWS is out of reach: no answer from ${sandbox.url} within 0.05 s`,
+  );
   // What nobody waits for any more is carried out all the same, as by AWS: the test ends when it is.
   await eventually(() => sandbox.calls.length - before, (calls) => calls === 3);
 });
@@ -90,7 +93,7 @@ Deno.test("an instance without capacity is asked for once", async () => {
   await using sandbox = await startSandbox(FAST);
   using aws = connectTo(sandbox);
   sandbox.faults.noCapacity.add(node(sandbox));
-  assert(isCapacity(await assertRejects(() => startInstance(aws, node(sandbox)))));
+  assert(isInsufficientCapacity(await assertRejects(() => startInstance(aws, node(sandbox)))));
   assertEquals(sandbox.calls.filter(({ action }) => action === "StartInstances").length, 1);
 });
 

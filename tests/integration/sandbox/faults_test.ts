@@ -3,7 +3,7 @@ import { balancerRef, registrations } from "../../../src/aws/balancing/balancer.
 import { type Aws, connect } from "../../../src/aws/clients.ts";
 import { isDenied, UnreachableError } from "../../../src/aws/errors.ts";
 import { fleetInstances, quarantine, startInstance } from "../../../src/aws/ec2/instances.ts";
-import { subscriptions } from "../../../src/aws/sns/topic.ts";
+import { listSubscriptions } from "../../../src/aws/sns/topic.ts";
 import { fleetAlarms } from "../../../src/aws/cloudwatch/alarms.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../../src/sandbox/sandbox.ts";
 import { credentials } from "../../unit/aws/wire.ts";
@@ -32,7 +32,7 @@ const CALLS: readonly ((aws: Aws, sandbox: Sandbox) => Promise<unknown>)[] = [
   (aws) => Array.fromAsync(fleetInstances(aws, { fleet: "kas" })),
   (aws) => registrations(aws, KAS),
   (aws) => fleetAlarms(aws, "kas"),
-  (aws, { env }) => Array.fromAsync(subscriptions(aws, env["KAS_TOPIC_ARN"] ?? "")),
+  (aws, { env }) => Array.fromAsync(listSubscriptions(aws, env["KAS_TOPIC_ARN"] ?? "")),
 ];
 
 /** The sandbox's one stopped node. */

@@ -16,10 +16,10 @@ import { Store } from "../../../src/autoscaler/store/store.ts";
 import type { Clock } from "../../../src/autoscaler/control/clock.ts";
 import { balancerRef } from "../../../src/aws/balancing/balancer.ts";
 import { type Aws, connect } from "../../../src/aws/clients.ts";
-import { confirm } from "../../../src/aws/sns/topic.ts";
+import { confirmSubscription } from "../../../src/aws/sns/topic.ts";
 import type { Recommendation } from "../../../src/scaling/model/alarm.ts";
 import type { Decision } from "../../../src/scaling/decide.ts";
-import { verifier } from "../../../src/sns/verify.ts";
+import { messageVerifier } from "../../../src/sns/verify.ts";
 import { FLEET, REGION, SNS_URL, TOPIC_ARN } from "./cloud.ts";
 import type { FleetPlan } from "./fleet_plan.ts";
 import type { VirtualTime } from "./virtual_time.ts";
@@ -93,14 +93,14 @@ export class Incarnation implements Disposable {
       evaluation: stepper,
       inbox: this.inbox,
       clock,
-      confirm: (token, signal) => confirm(this.#aws, TOPIC_ARN, token, signal),
+      confirm: (token, signal) => confirmSubscription(this.#aws, TOPIC_ARN, token, signal),
       onDecision: (signal, decision) => {
         if (!this.#dead) decided(signal, decision);
       },
     });
     this.handle = handler({
       identity: { fleet: FLEET, version: "lab", started: new Date(clock.now()).toISOString() },
-      verify: verifier({
+      verify: messageVerifier({
         topicArn: TOPIC_ARN,
         trustSigner: `${SNS_URL}/`,
         certificate: () => Promise.resolve(certificate),

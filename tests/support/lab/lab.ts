@@ -10,8 +10,8 @@ import { X509Certificate } from "node:crypto";
 import { fleetAlarms } from "../../../src/aws/cloudwatch/alarms.ts";
 import { balancerRef, health } from "../../../src/aws/balancing/balancer.ts";
 import { connect } from "../../../src/aws/clients.ts";
-import { instance } from "../../../src/aws/ec2/instances.ts";
-import { topics } from "../../../src/aws/sns/topic.ts";
+import { findInstance } from "../../../src/aws/ec2/instances.ts";
+import { listTopics } from "../../../src/aws/sns/topic.ts";
 import { makeSigner, type Signer } from "../../../src/sandbox/sns/certificate.ts";
 import { dice } from "../../../src/sandbox/random.ts";
 import type { Passing } from "../../../src/sandbox/faults.ts";
@@ -67,10 +67,10 @@ async function load(): Promise<void> {
   globalThis.fetch = () => Promise.resolve(new Response("", { status: 400 }));
   using aws = connect({ region: REGION, endpointUrl: "http://nowhere.lab" });
   const calls = [
-    instance(aws, "i-1"),
+    findInstance(aws, "i-1"),
     health(aws, balancerRef({ fleet: "none" })),
     fleetAlarms(aws, "none"),
-    Array.fromAsync(topics(aws)),
+    Array.fromAsync(listTopics(aws)),
   ];
   await Promise.allSettled(calls);
   globalThis.fetch = fetch;

@@ -9,7 +9,7 @@ import { type AlarmPlan, fleetAlarms, putAlarm, setAlarmState } from "../../../s
 import { balancerRef } from "../../../src/aws/balancing/balancer.ts";
 import { requestsOf } from "../../../src/aws/balancing/classic_balancer.ts";
 import { type Aws, connect } from "../../../src/aws/clients.ts";
-import { subscribe, subscriptions } from "../../../src/aws/sns/topic.ts";
+import { listSubscriptions, subscribe } from "../../../src/aws/sns/topic.ts";
 import { type Autoscaler, type AutoscalerOptions, startAutoscaler } from "../../../src/autoscaler/service.ts";
 import type { JournalLine } from "../../../src/autoscaler/store/journal.ts";
 import { type Alarm, type AlarmKind, alarmName, type AlarmState } from "../../../src/scaling/model/alarm.ts";
@@ -122,7 +122,7 @@ export async function stage(
     subscribe: async ({ url }) => {
       await subscribe(aws, topicArn, url);
       await eventually(
-        () => Array.fromAsync(subscriptions(aws, topicArn)),
+        () => Array.fromAsync(listSubscriptions(aws, topicArn)),
         (all) => all.length > 0 && all.every(({ status }) => status === "confirmed"),
       );
     },

@@ -1,9 +1,15 @@
 import { assert, assertEquals, assertGreaterOrEqual, assertLess, assertRejects } from "@std/assert";
 import { connect } from "../../../src/aws/clients.ts";
-import { code, isCapacity, isOutOfReach, RegionError, UnreachableError } from "../../../src/aws/errors.ts";
-import { explain } from "../../../src/aws/explain.ts";
+import {
+  code,
+  isAccessFailure,
+  isInsufficientCapacity,
+  RegionError,
+  UnreachableError,
+} from "../../../src/aws/errors.ts";
+import { describeError } from "../../../src/aws/error_messages.ts";
 import { fleetInstances, startInstance } from "../../../src/aws/ec2/instances.ts";
-import { within } from "../../../src/aws/sdk/config.ts";
+import { withTimeLimit } from "../../../src/aws/sdk/config.ts";
 import { execute } from "../../support/kas.ts";
 import { credentials, ec2, ec2Error, wire } from "./wire.ts";
 
@@ -47,7 +53,7 @@ Deno.test("a call that fails is tried three times", async () => {
 Deno.test("a lack of capacity, a 500 of EC2's, is told at once: another instance is the better try (R7)", async () => {
   await using server = wire(() => ec2Error("InsufficientInstanceCapacity", "No capacity.", 500));
   const error = await assertRejects(() => startInstance(server.aws, "i-1"));
-  assert(isCapacity(error));
+  assert(isInsufficientCapacity(error));
   assertEquals(server.calls.length, 1);
 });
 
@@ -55,7 +61,7 @@ Deno.test("AWS that does not answer in time is out of reach", async () => {
   await using server = wire(() => never(), { timeLimit: 20 });
   const error = await assertRejects(() => list(server.aws), UnreachableError);
   assertEquals(error.message, `no answer from ${server.url} within 0.02 s`);
-  assert(isOutOfReach(error));
+  assert(isAccessFailure(error));
   assertEquals(server.calls.length, 3);
 });
 
@@ -70,9 +76,9 @@ Deno.test("an answer that does not end in time is as late as none", async () => 
 
 Deno.test("credentials that do not come in time are told so, and don't hold a call up for ever", async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
-  await assertRejects(within(20, () => promise), UnreachableError, "no credentials within 0.02 s");
+  await assertRejects(withTimeLimit(20, () => promise), UnreachableError, "no credentials within 0.02 s");
   resolve("credentials");
-  assertEquals(await within(20, () => promise)(), "credentials");
+  assertEquals(await withTimeLimit(20, () => promise)(), "credentials");
 });
 
 Deno.test("the caller's signal ends a call", async () => {
@@ -118,7 +124,7 @@ Deno.test("an account without a region is told so before anything is sent", asyn
 Deno.test("explain() keeps an answer that is not AWS's out of the line", async () => {
   await using server = wire(() => new Response("<!doctype html><title>Bad gateway</title>", { status: 502 }));
   const error = await assertRejects(() => list(server.aws));
-  assertEquals(explain(error).message, "an answer that is not AWS's (HTTP status 502)");
+  assertEquals(describeError(error).message, "an answer that is not AWS's (HTTP status 502)");
   assertGreaterOrEqual(server.calls.length, 1);
 });
 

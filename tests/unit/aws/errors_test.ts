@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import {
   code,
-  isCapacity,
+  isAccessFailure,
   isIncorrectState,
+  isInsufficientCapacity,
   isNotFound,
-  isOutOfReach,
   isThrottled,
   RegionError,
   UnreachableError,
@@ -20,7 +20,13 @@ function awsError(name: string, message?: string, Code?: string): Error {
   return Code === undefined ? error : Object.assign(error, { Code });
 }
 
-const KINDS = { isThrottled, isNotFound, isCapacity, isIncorrectState, isOutOfReach };
+const KINDS = {
+  isThrottled,
+  isNotFound,
+  isCapacity: isInsufficientCapacity,
+  isIncorrectState,
+  isOutOfReach: isAccessFailure,
+};
 
 for (
   const [error, kinds] of [

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { CertificateError, certificates, readCertificate } from "../../../src/sns/certificate.ts";
+import { CertificateError, certificateLoader, readCertificate } from "../../../src/sns/certificate.ts";
 import { makeSigner } from "../../../src/sandbox/sns/certificate.ts";
 import {
   DISGUISED_CERTIFICATE,
@@ -39,7 +39,7 @@ async function outcome(certificate: Promise<unknown>): Promise<string> {
 
 Deno.test("certificates() fetches a certificate once and keeps it", async () => {
   await using cert = server(pem);
-  const get = certificates();
+  const get = certificateLoader();
   const [first, again] = [await get(cert.url), await get(cert.url)];
   assertEquals(first.subject, "CN=sns.amazonaws.com");
   assertEquals(first, again);
@@ -52,7 +52,7 @@ Deno.test("certificates() shares one fetch among those who ask at the same time"
     await asked.promise;
     return pem();
   });
-  const get = certificates();
+  const get = certificateLoader();
   const all = Array.from({ length: 20 }, () => get(cert.url));
   asked.resolve();
   assertEquals(new Set(await Promise.all(all)).size, 1);
@@ -63,7 +63,7 @@ Deno.test("certificates() follows no redirect", async () => {
   await using real = server(pem);
   for (const status of [301, 302, 303, 307, 308]) {
     await using cert = server(() => Response.redirect(real.url, status));
-    assertEquals(await outcome(certificates()(cert.url)), `later: its URL answers ${status}`);
+    assertEquals(await outcome(certificateLoader()(cert.url)), `later: its URL answers ${status}`);
   }
   assertEquals(real.requests, []);
 });
@@ -114,7 +114,7 @@ const ANSWERS: readonly [what: string, answer: () => Response, outcome: string][
 for (const [what, answer, expected] of ANSWERS) {
   Deno.test(`certificates() refuses ${what}`, async () => {
     await using cert = server(answer);
-    assertEquals(await outcome(certificates()(cert.url)), expected);
+    assertEquals(await outcome(certificateLoader()(cert.url)), expected);
   });
 }
 
@@ -126,7 +126,7 @@ function endless(): ReadableStream<Uint8Array<ArrayBuffer>> {
 Deno.test("certificates() takes a certificate under whatever content type it comes", async () => {
   for (const type of ["text/html", "application/octet-stream", ""]) {
     await using cert = server(() => new Response(SIGNER.pem, { headers: { "content-type": type } }));
-    assertEquals(await outcome(certificates()(cert.url)), "ok");
+    assertEquals(await outcome(certificateLoader()(cert.url)), "ok");
   }
 });
 
@@ -140,7 +140,7 @@ Deno.test("certificates() stops reading an answer soon after its bound", async (
     },
     cancel: () => cancelled.resolve(),
   }, { highWaterMark: 0 });
-  const get = certificates({ fetch: () => Promise.resolve(new Response(stream as BodyInit)) });
+  const get = certificateLoader({ fetch: () => Promise.resolve(new Response(stream as BodyInit)) });
   assertEquals(await outcome(get("https://example.com/")), "later: it is larger than 65536 bytes");
   await cancelled.promise;
   assertEquals(sent, 5 * 16_384);
@@ -164,7 +164,7 @@ Deno.test("certificates() gives up on a server that never answers, and on one th
       }),
     )
   );
-  const get = certificates({ timeout: 20 });
+  const get = certificateLoader({ timeout: 20 });
   assertEquals(await outcome(get(never.url)), "later: no certificate within 20 ms");
   assertEquals(await outcome(get(slow.url)), "later: no certificate within 20 ms");
   closing.abort();
@@ -174,14 +174,14 @@ Deno.test("certificates() gives up on a server that never answers, and on one th
 Deno.test("certificates() asks for another try where nobody listens", async () => {
   const gone = server(pem);
   await gone[Symbol.asyncDispose]();
-  assertEquals(await outcome(certificates()(gone.url)), "later: it can't be fetched");
+  assertEquals(await outcome(certificateLoader()(gone.url)), "later: it can't be fetched");
 });
 
 Deno.test("certificates() remembers a failure for a short time only", async () => {
   let status = 500;
   let now = NOW;
   await using cert = server(() => new Response(SIGNER.pem, { status }));
-  const get = certificates({ now: () => now, forgetFailure: 10_000 });
+  const get = certificateLoader({ now: () => now, forgetFailure: 10_000 });
   await assertRejects(() => get(cert.url), CertificateError);
   status = 200;
   now += 9_999;
@@ -195,7 +195,7 @@ Deno.test("certificates() forgets a failure at once when the clock was set back"
   let status = 500;
   let now = NOW;
   await using cert = server(() => new Response(SIGNER.pem, { status }));
-  const get = certificates({ now: () => now });
+  const get = certificateLoader({ now: () => now });
   await assertRejects(() => get(cert.url), CertificateError);
   status = 200;
   now -= 3_600_000;
@@ -206,7 +206,7 @@ Deno.test("certificates() keeps its certificates through a flood of URLs that le
   await using cert = server((
     { url },
   ) => (url.endsWith("/cert.pem") ? pem() : new Response("", { status: 404 })));
-  const get = certificates();
+  const get = certificateLoader();
   await get(cert.url);
   for (let i = 0; i < 300; i++) await outcome(get(`${cert.url}?${i}`));
   const asked = cert.requests.length;
@@ -217,7 +217,7 @@ Deno.test("certificates() keeps its certificates through a flood of URLs that le
 Deno.test("certificates() takes the new certificate's URL beside the old one's while the signer changes", async () => {
   const next = makeSigner(NOW);
   await using cert = server(({ url }) => new Response(url.endsWith("?next") ? next.pem : SIGNER.pem));
-  const get = certificates();
+  const get = certificateLoader();
   const pems = [await get(cert.url), await get(`${cert.url}?next`), await get(cert.url)].map(String);
   assertEquals(pems, [SIGNER.pem, next.pem, SIGNER.pem]);
   assertEquals(cert.requests.length, 2);
@@ -228,7 +228,7 @@ Deno.test("certificates() asks again for a certificate that expired while it was
   let signer = SIGNER;
   let now = NOW;
   await using cert = server(() => new Response(signer.pem));
-  const get = certificates({ now: () => now, forgetFailure: 10_000 });
+  const get = certificateLoader({ now: () => now, forgetFailure: 10_000 });
   await get(cert.url);
   now = NOW + day;
   await get(cert.url);
@@ -245,7 +245,7 @@ Deno.test("certificates() asks again for a certificate that expired while it was
 
 Deno.test("certificates() keeps a bounded number, and lets the one go that was not used for longest", async () => {
   await using cert = server(pem);
-  const get = certificates();
+  const get = certificateLoader();
   for (let i = 0; i < 17; i++) await get(`${cert.url}?${i}`);
   await get(`${cert.url}?1`);
   assertEquals(cert.requests.length, 17);
@@ -262,7 +262,7 @@ Deno.test("certificates() fetches a bounded number at a time", async () => {
     await open.promise;
     return pem();
   });
-  const get = certificates();
+  const get = certificateLoader();
   const first = Array.from({ length: 8 }, (_, i) => get(`${cert.url}?${i}`));
   assertEquals(await outcome(get(`${cert.url}?8`)), "later: too many certificates are being fetched");
   open.resolve();

@@ -6,7 +6,7 @@
  */
 import { X509Certificate } from "node:crypto";
 import { makeSigner } from "../../../src/sandbox/sns/certificate.ts";
-import { type Trust, verifier } from "../../../src/sns/verify.ts";
+import { messageVerifier, type VerificationOptions } from "../../../src/sns/verify.ts";
 
 export const TOPIC = "arn:aws:sns:eu-west-1:123456789012:kas";
 export const CERT_URL = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0123456789abcdef.pem";
@@ -58,15 +58,15 @@ export function signed(type: string, changed: Body = {}, version: "1" | "2" = "2
 }
 
 /** What an autoscaler of the topic would say of a body: "ok", or the status and the reason. */
-export async function verdict(body: Body | string, more: Partial<Trust> = {}): Promise<string> {
-  const trust: Trust = {
+export async function verdict(body: Body | string, more: Partial<VerificationOptions> = {}): Promise<string> {
+  const trust: VerificationOptions = {
     topicArn: TOPIC,
     certificate: () => Promise.resolve(CERTIFICATE),
     now: () => NOW,
     ...more,
   };
   try {
-    await verifier(trust)(typeof body === "string" ? body : JSON.stringify(body));
+    await messageVerifier(trust)(typeof body === "string" ? body : JSON.stringify(body));
     return "ok";
   } catch (error) {
     if (!(error instanceof Error && "status" in error)) throw error;

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { signingUrlFault } from "../../../src/sns/signing_url.ts";
+import { signingUrlProblem } from "../../../src/sns/signing_url.ts";
 import { CERT_URL, TOPIC } from "./fixtures.ts";
 
 const SANDBOX = "http://127.0.0.1:4580";
@@ -16,7 +16,7 @@ const TRUSTED: readonly [url: string, topicArn: string][] = [
 ];
 for (const [url, topicArn] of TRUSTED) {
   Deno.test(`signingUrlFault() trusts ${url} for ${topicArn}`, () =>
-    assertEquals(signingUrlFault(url, topicArn), undefined));
+    assertEquals(signingUrlProblem(url, topicArn), undefined));
 }
 
 const PATH = "/SimpleNotificationService-0123456789abcdef.pem";
@@ -60,21 +60,21 @@ const UNTRUSTED: Readonly<Record<string, string>> = {
 };
 for (const [what, url] of Object.entries(UNTRUSTED)) {
   Deno.test(`signingUrlFault() refuses ${what}`, () => {
-    assertMatch(signingUrlFault(url, TOPIC) ?? "", /^it/);
-    assertMatch(signingUrlFault(url, TOPIC, SANDBOX) ?? "", /^it/);
+    assertMatch(signingUrlProblem(url, TOPIC) ?? "", /^it/);
+    assertMatch(signingUrlProblem(url, TOPIC, SANDBOX) ?? "", /^it/);
   });
 }
 
 Deno.test("signingUrlFault() takes an S3 bucket for no region, even if the topic's ARN were to say so", () => {
   const url = UNTRUSTED["an S3 bucket called sns, dashed"] ?? "";
-  assertMatch(signingUrlFault(url, "arn:aws:sns:s3-ap-southeast-2:123456789012:kas") ?? "", /form/);
+  assertMatch(signingUrlProblem(url, "arn:aws:sns:s3-ap-southeast-2:123456789012:kas") ?? "", /form/);
 });
 
 Deno.test("signingUrlFault() trusts what is under the trusted prefix, beside AWS", () => {
-  assertEquals(signingUrlFault(`${SANDBOX}${PATH}`, TOPIC, SANDBOX), undefined);
-  assertEquals(signingUrlFault(`${SANDBOX}${PATH}`, TOPIC, `${SANDBOX}/`), undefined);
-  assertEquals(signingUrlFault(`${SANDBOX}/certs/1.pem`, TOPIC, `${SANDBOX}/certs`), undefined);
-  assertEquals(signingUrlFault(CERT_URL, TOPIC, SANDBOX), undefined);
+  assertEquals(signingUrlProblem(`${SANDBOX}${PATH}`, TOPIC, SANDBOX), undefined);
+  assertEquals(signingUrlProblem(`${SANDBOX}${PATH}`, TOPIC, `${SANDBOX}/`), undefined);
+  assertEquals(signingUrlProblem(`${SANDBOX}/certs/1.pem`, TOPIC, `${SANDBOX}/certs`), undefined);
+  assertEquals(signingUrlProblem(CERT_URL, TOPIC, SANDBOX), undefined);
 });
 
 const BESIDE_PREFIX: Readonly<Record<string, [url: string, prefix: string]>> = {
@@ -96,6 +96,6 @@ const BESIDE_PREFIX: Readonly<Record<string, [url: string, prefix: string]>> = {
 };
 for (const [what, [url, prefix]] of Object.entries(BESIDE_PREFIX)) {
   Deno.test(`signingUrlFault() refuses ${what} with a trusted prefix`, () => {
-    assertMatch(signingUrlFault(url, TOPIC, prefix) ?? "", /^it/);
+    assertMatch(signingUrlProblem(url, TOPIC, prefix) ?? "", /^it/);
   });
 }

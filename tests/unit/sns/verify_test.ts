@@ -2,7 +2,7 @@ import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } 
 import fc from "fast-check";
 import { CertificateError } from "../../../src/sns/certificate.ts";
 import { parseMessage } from "../../../src/sns/message.ts";
-import { checks } from "../../../src/sns/verify.ts";
+import { verifyFields } from "../../../src/sns/verify.ts";
 import { type Body, CERT_URL, CERTIFICATE, NOW, signed, SIGNER, TOPIC, verdict } from "./fixtures.ts";
 
 const MINUTE = 60_000;
@@ -174,7 +174,7 @@ Deno.test("verifier() fetches no certificate for a message that is refused witho
     ]
   ) assertMatch(await verdict(body, { certificate }), /^403/);
   for await (
-    const _ of checks(
+    const _ of verifyFields(
       parseMessage(JSON.stringify({ ...signed("Notification"), SigningCertURL: "https://evil/" })),
       { topicArn: TOPIC, certificate },
     )
@@ -209,7 +209,10 @@ Deno.test("checks() tells of every field in turn, in words", async () => {
   const said: string[] = [];
   const trust = { topicArn: TOPIC, certificate: () => Promise.resolve(CERTIFICATE), now: () => NOW };
   for await (
-    const { field, passed, detail } of checks(parseMessage(JSON.stringify(signed("Notification"))), trust)
+    const { field, passed, detail } of verifyFields(
+      parseMessage(JSON.stringify(signed("Notification"))),
+      trust,
+    )
   ) {
     said.push(`${passed} ${field}: ${detail}`);
   }

@@ -8,7 +8,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { putAlarm } from "../../../../src/aws/cloudwatch/alarms.ts";
 import { deleteBalancer, requestsOf } from "../../../../src/aws/balancing/classic_balancer.ts";
 import { quarantine } from "../../../../src/aws/ec2/instances.ts";
-import { deleteTopic, subscriptions, unsubscribe } from "../../../../src/aws/sns/topic.ts";
+import { deleteTopic, listSubscriptions, unsubscribe } from "../../../../src/aws/sns/topic.ts";
 import { eventually } from "../../../support/kas.ts";
 import { BASE, NOBODY, NODE } from "../../../unit/admin/fleet.ts";
 import { mend, mendOf, problem, type Wired, wired } from "../wired.ts";
@@ -242,7 +242,9 @@ const BREAKS: readonly {
   {
     name: "a topic that nobody is subscribed to",
     breaks: async ({ aws, topicArn }) => {
-      for (const { arn } of await Array.fromAsync(subscriptions(aws, topicArn))) await unsubscribe(aws, arn);
+      for (const { arn } of await Array.fromAsync(listSubscriptions(aws, topicArn))) {
+        await unsubscribe(aws, arn);
+      }
     },
     check: "subscription",
     says: /nobody is subscribed to the topic/,

@@ -9,7 +9,7 @@ import { adminPolicy, autoscalerPolicy } from "../../../../src/admin/iam/policie
 import { type BalancerRef, register } from "../../../../src/aws/balancing/balancer.ts";
 import { type Aws, connect } from "../../../../src/aws/clients.ts";
 import { fleetInstances, instanceTags } from "../../../../src/aws/ec2/instances.ts";
-import { fit } from "../../../../src/aws/balancing/target_group.ts";
+import { applyChanges } from "../../../../src/aws/balancing/target_group.ts";
 import { assertEquals } from "@std/assert";
 import { eventualLine, machines, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
 import { makeTargetGroup } from "../../../e2e/contract/target_group.ts";
@@ -82,7 +82,7 @@ async function behindGroup(): Promise<{ readonly balancer: BalancerRef; readonly
   const [first, second] = NODES;
   await using it = await stage({ nodes: 2, machine: machines((id) => id !== first) }, { startTimeout: 400 });
   const { ref: balancer } = await makeTargetGroup({ aws: it.aws, name: "sandbox" }, "kas");
-  await fit(it.aws, balancer.arn, { delay: 1 });
+  await applyChanges(it.aws, balancer.arn, { delay: 1 });
   await register(it.aws, balancer, BASE);
   const before = it.sandbox.calls.length;
   const autoscaler = await it.start({ fleet: { fleet: "kas", balancer } });

@@ -4,7 +4,7 @@ import { handler, type HandlerParts } from "../../../../src/autoscaler/http/endp
 import { Inbox } from "../../../../src/autoscaler/store/inbox.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
 import { CertificateError } from "../../../../src/sns/certificate.ts";
-import { verifier } from "../../../../src/sns/verify.ts";
+import { messageVerifier } from "../../../../src/sns/verify.ts";
 import { type Body, CERTIFICATE, NOW, signed, TOPIC } from "../../sns/fixtures.ts";
 
 /** A handler over an inbox in memory, which counts how often the loop would have been woken. */
@@ -21,7 +21,7 @@ class Desk implements Disposable {
     const certificate = () => Promise.resolve(CERTIFICATE);
     this.#handle = handler({
       identity: { fleet: "kas", version: "1.2.3", started: "2026-11-25T00:00:00.000Z" },
-      verify: verifier({ topicArn: TOPIC, certificate, now: () => NOW }),
+      verify: messageVerifier({ topicArn: TOPIC, certificate, now: () => NOW }),
       inbox: this.inbox,
       wake: () => {
         this.woken++;
@@ -195,7 +195,7 @@ Deno.test("POST / answers 503 where a message can't be stored (R12)", async () =
 
 Deno.test("POST / answers 503 and counts it where the certificate can't be had now", async () => {
   const certificate = () => Promise.reject(new CertificateError("no answer", true));
-  using desk = new Desk({ verify: verifier({ topicArn: TOPIC, certificate, now: () => NOW }) });
+  using desk = new Desk({ verify: messageVerifier({ topicArn: TOPIC, certificate, now: () => NOW }) });
   assertMatch(await desk.post(signed("Notification")), /^503 Certificate: /);
   assertEquals(desk.received, ["failed Certificate"]);
 });

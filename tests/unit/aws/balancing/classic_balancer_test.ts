@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { balancerRef, registrations } from "../../../../src/aws/balancing/balancer.ts";
 import {
-  balancers,
   createBalancer,
   deregister,
   health,
+  listBalancers,
 } from "../../../../src/aws/balancing/classic_balancer.ts";
 import { isNotFound } from "../../../../src/aws/errors.ts";
 import { query, queryError, wire } from "../wire.ts";
@@ -28,7 +28,7 @@ Deno.test("balancers() reads every page", async () => {
   await using server = wire(({ input }) =>
     input["Marker"] === "m" ? described(balancer("b")) : described(balancer("a"), "m")
   );
-  const found = await Array.fromAsync(balancers(server.aws));
+  const found = await Array.fromAsync(listBalancers(server.aws));
   assertEquals(found.map(({ name }) => name), ["a", "b"]);
   assertEquals(found[0], {
     name: "a",

@@ -8,7 +8,7 @@ import {
   registrations,
 } from "../../../../src/aws/balancing/balancer.ts";
 import { isNotFound, UnreachableError } from "../../../../src/aws/errors.ts";
-import { fit, fitting } from "../../../../src/aws/balancing/target_group.ts";
+import { applyChanges, requiredChanges } from "../../../../src/aws/balancing/target_group.ts";
 import { query, queryError, wire } from "../wire.ts";
 
 const ARN = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef";
@@ -187,19 +187,19 @@ for (
     await using server = wire(({ action }) =>
       action === "DescribeTargetGroups" ? group(given) : delayed(delay)
     );
-    const found = await fitting(server.aws, ARN, 300_000);
+    const found = await requiredChanges(server.aws, ARN, 300_000);
     assertEquals(found, expected);
   });
 }
 
 Deno.test("fitting() keeps the delay within a short --drain-timeout, and refuses a group of addresses", async () => {
   await using short = wire(({ action }) => action === "DescribeTargetGroups" ? group() : delayed("120"));
-  assertEquals(await fitting(short.aws, ARN, 60_000), { delay: 45 });
+  assertEquals(await requiredChanges(short.aws, ARN, 60_000), { delay: 45 });
   await using ip = wire(({ action }) =>
     action === "DescribeTargetGroups" ? group({ TargetType: "ip" }) : delayed("120")
   );
   await assertRejects(
-    () => fitting(ip.aws, ARN, 300_000),
+    () => requiredChanges(ip.aws, ARN, 300_000),
     Error,
     "takes no instances: its target type is ip",
   );
@@ -207,9 +207,9 @@ Deno.test("fitting() keeps the delay within a short --drain-timeout, and refuses
 
 Deno.test("fit() tells the group what it needs and nothing else", async () => {
   await using server = wire(({ action }) => query(action, ""));
-  await fit(server.aws, ARN, {});
+  await applyChanges(server.aws, ARN, {});
   assertEquals(server.calls, []);
-  await fit(server.aws, ARN, { healthCheck: true, delay: 120 });
+  await applyChanges(server.aws, ARN, { healthCheck: true, delay: 120 });
   const told = server.calls.map((
     { action, input },
   ) => [action, input["HealthCheckPort"], input["HealthCheckPath"]]);

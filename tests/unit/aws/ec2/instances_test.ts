@@ -1,11 +1,11 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import {
+  endQuarantine,
+  findInstance,
   fleetInstances,
-  instance,
   instanceTags,
   launchInstances,
   quarantine,
-  release,
   startInstance,
   terminateInstance,
   withRegistration,
@@ -94,7 +94,7 @@ Deno.test("an instance has what EC2 says of it, in the rules' words", async () =
     "<reason>User initiated (2026-11-23 21:00:00 GMT)</reason><launchTime>2026-11-23T20:00:00.000Z</launchTime>" +
     "<privateIpAddress>10.0.0.7</privateIpAddress><dnsName></dnsName>";
   await using server = wire(() => page([item("i-1", tags, more)]));
-  assertEquals(await instance(server.aws, "i-1"), {
+  assertEquals(await findInstance(server.aws, "i-1"), {
     id: "i-1",
     name: "kas_node",
     role: "node",
@@ -113,7 +113,7 @@ Deno.test("instance() is undefined for one that EC2 does not know", async () => 
   await using server = wire(() =>
     ec2Error("InvalidInstanceID.NotFound", "The instance ID 'i-1' does not exist")
   );
-  assertEquals(await instance(server.aws, "i-1"), undefined);
+  assertEquals(await findInstance(server.aws, "i-1"), undefined);
 });
 
 Deno.test("startInstance() and terminateInstance() name one instance and tell its states", async () => {
@@ -167,7 +167,7 @@ Deno.test("instanceTags() asks for at most 200 instances at once", async () => {
 Deno.test("quarantine() writes the reason into a tag, which release() takes away", async () => {
   await using server = wire(({ action }) => ec2(action, "<return>true</return>"));
   await quarantine(server.aws, "i-1", "x".repeat(300));
-  await release(server.aws, "i-1");
+  await endQuarantine(server.aws, "i-1");
   const [tag, untag] = server.calls;
   assertEquals(tag?.input["Tag.1.Key"], "kas:quarantine");
   assertMatch(String(tag?.input["Tag.1.Value"]), /^x{256}$/);

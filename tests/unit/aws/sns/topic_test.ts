@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import {
-  confirm,
+  confirmSubscription,
   createTopic,
+  listSubscriptions,
+  listTopics,
   subscribe,
-  subscriptions,
-  topics,
   unsubscribe,
 } from "../../../../src/aws/sns/topic.ts";
 import { query, queryError, wire } from "../wire.ts";
@@ -20,8 +20,8 @@ Deno.test("topics() and subscriptions() read every page", async () => {
       ? query(action, `<Topics><member><TopicArn>${TOPIC}${n}</TopicArn></member></Topics>${next}`)
       : query(action, `<Subscriptions>${subscription(n)}</Subscriptions>${next}`);
   });
-  assertEquals(await Array.fromAsync(topics(server.aws)), [`${TOPIC}1`, `${TOPIC}2`]);
-  assertEquals(await Array.fromAsync(subscriptions(server.aws, TOPIC)), [
+  assertEquals(await Array.fromAsync(listTopics(server.aws)), [`${TOPIC}1`, `${TOPIC}2`]);
+  assertEquals(await Array.fromAsync(listSubscriptions(server.aws, TOPIC)), [
     { arn: "PendingConfirmation", endpoint: URL, protocol: "https", status: "pending" },
     { arn: `${TOPIC}:2`, endpoint: URL, protocol: "https", status: "confirmed" },
   ]);
@@ -89,7 +89,7 @@ Deno.test("unsubscribe() leaves a pending subscription alone: it has no ARN", as
 
 Deno.test("confirm() makes unsubscribing a matter of credentials (R14)", async () => {
   await using server = wire(({ action }) => query(action, `<SubscriptionArn>${TOPIC}:1</SubscriptionArn>`));
-  assertEquals(await confirm(server.aws, TOPIC, "token"), `${TOPIC}:1`);
+  assertEquals(await confirmSubscription(server.aws, TOPIC, "token"), `${TOPIC}:1`);
   const { Token, TopicArn, AuthenticateOnUnsubscribe } = server.calls[0]?.input ?? {};
   assertEquals([TopicArn, Token, AuthenticateOnUnsubscribe], [TOPIC, "token", "true"]);
 });

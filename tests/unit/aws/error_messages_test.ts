@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
-import { explain } from "../../../src/aws/explain.ts";
+import { describeError } from "../../../src/aws/error_messages.ts";
 
 /** An error as the SDK makes it: EC2's named by the code, the query services' by the shape with the code beside it. */
 function awsError(name: string, message?: string, Code?: string): Error {
@@ -16,7 +16,7 @@ Deno.test("explain() says what AWS said in one line, with the code and what mend
     "IncorrectInstanceState",
     "The instance 'i-1' is not in a state\n from which it can be started.",
   );
-  assertEquals(explain(error), {
+  assertEquals(describeError(error), {
     message: "The instance 'i-1' is not in a state from which it can be started (IncorrectInstanceState)",
     hint: "kas admin instances shows its state; wait until it has settled",
   });
@@ -25,7 +25,7 @@ Deno.test("explain() says what AWS said in one line, with the code and what mend
 Deno.test("explain() drops the encoded message of a denial, and points to the policy", () => {
   const said =
     "You are not authorized to perform: ec2:StartInstances. Encoded authorization failure message: qUx7aB9";
-  assertEquals(explain(awsError("UnauthorizedOperation", said)), {
+  assertEquals(describeError(awsError("UnauthorizedOperation", said)), {
     message: "You are not authorized to perform: ec2:StartInstances (UnauthorizedOperation)",
     hint: "kas admin iam-policy prints the policy that is needed, --verbose how to decode the reason",
   });
@@ -35,7 +35,7 @@ Deno.test("explain() never quotes the signed request", () => {
   const said =
     "The request signature does not match. The Canonical String was 'x-amz-security-token:FwoSECRET'";
   for (const name of ["SignatureDoesNotMatch", "ExpiredToken", "InvalidSignatureException"]) {
-    const { message } = explain(awsError(name, said));
+    const { message } = describeError(awsError(name, said));
     assertNotMatch(message, /SECRET|Canonical/);
     assertMatch(message, new RegExp(name));
   }
@@ -43,7 +43,7 @@ Deno.test("explain() never quotes the signed request", () => {
 
 Deno.test("explain() tells an empty credential chain from a provider that failed", () => {
   const failed = (message: string) =>
-    explain(Object.assign(new Error(message), { name: "CredentialsProviderError" })).message;
+    describeError(Object.assign(new Error(message), { name: "CredentialsProviderError" })).message;
   assertEquals(
     failed("Could not load credentials from any providers"),
     "no AWS credentials: none were found in the environment, the profile or the instance's role",
@@ -55,7 +55,7 @@ Deno.test("explain() tells an empty credential chain from a provider that failed
 });
 
 Deno.test("explain() keeps to one line of bearable length", () => {
-  const { message } = explain(awsError("ValidationError", "a\tb\n".repeat(1_000)));
+  const { message } = describeError(awsError("ValidationError", "a\tb\n".repeat(1_000)));
   assertEquals(message.includes("\n"), false);
   assertEquals(message.length <= 320, true);
 });

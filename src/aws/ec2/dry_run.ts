@@ -5,13 +5,13 @@
  * @module
  */
 import type { _InstanceType as InstanceType } from "@aws-sdk/client-ec2";
-import { type Aws, sendOptions } from "./clients.ts";
-import { type Ec2Instance, TAG } from "./ec2/ec2_instance.ts";
-import { code, isDenied } from "./errors.ts";
-import { templateOf } from "./ec2/instances.ts";
+import { type Aws, sendOptions } from "../clients.ts";
+import { type Ec2Instance, TAG } from "./ec2_instance.ts";
+import { code, isDenied } from "../errors.ts";
+import { launchTemplateOf } from "./instances.ts";
 
 /** An action that can be asked for without being done; putting into quarantine is `CreateTags`. */
-export type Rehearsal =
+export type DryRun =
   | {
     readonly action: "StartInstances" | "StopInstances" | "TerminateInstances" | "CreateTags";
     readonly id: string;
@@ -24,9 +24,9 @@ export type Rehearsal =
   };
 
 /** Whether an action would be allowed. Throws what EC2 says against it beside that. */
-export async function isAllowed(aws: Aws, rehearsal: Rehearsal, signal?: AbortSignal): Promise<boolean> {
+export async function isAllowed(aws: Aws, rehearsal: DryRun, signal?: AbortSignal): Promise<boolean> {
   try {
-    await rehearse(aws, rehearsal, signal);
+    await sendDryRun(aws, rehearsal, signal);
   } catch (error) {
     if (isDenied(error)) return false;
     if (code(error) !== "DryRunOperation") throw error;
@@ -34,8 +34,8 @@ export async function isAllowed(aws: Aws, rehearsal: Rehearsal, signal?: AbortSi
   return true;
 }
 
-async function rehearse(aws: Aws, rehearsal: Rehearsal, signal?: AbortSignal): Promise<unknown> {
-  const [client, commands] = await Promise.all([aws.ec2(), import("./sdk/ec2.ts")]);
+async function sendDryRun(aws: Aws, rehearsal: DryRun, signal?: AbortSignal): Promise<unknown> {
+  const [client, commands] = await Promise.all([aws.ec2(), import("../sdk/ec2")]);
   const options = sendOptions(signal);
   const { action } = rehearsal;
   if (action === "RunInstances") {
@@ -47,7 +47,7 @@ async function rehearse(aws: Aws, rehearsal: Rehearsal, signal?: AbortSignal): P
       MaxCount: 1,
       TagSpecifications: [{ ResourceType: "instance" as const, Tags }],
       ...(typeof like === "string"
-        ? { LaunchTemplate: templateOf(like) }
+        ? { LaunchTemplate: launchTemplateOf(like) }
         : { ImageId: like.image, InstanceType: like.type as InstanceType }),
     };
     return await client.send(new commands.RunInstancesCommand(request), options);

@@ -7,21 +7,21 @@
 import { dateOf } from "./calls.ts";
 import {
   code,
-  isCapacity,
   isDenied,
-  isExpired,
+  isExpiredCredentials,
   isIncorrectState,
-  isQuota,
-  isRefused,
+  isInsufficientCapacity,
+  isMissingCredentials,
+  isQuotaExceeded,
+  isRejectedCredentials,
   isThrottled,
-  lacksCredentials,
-  operation,
+  operationOf,
   RegionError,
   UnreachableError,
 } from "./errors.ts";
 
 /** An error in words. */
-export interface Explanation {
+export interface ErrorDescription {
   /** One line, without a full stop. */
   readonly message: string;
   /** A command, an option or a permission that mends it. */
@@ -32,7 +32,7 @@ export interface Explanation {
 const SKEW = 5 * 60_000;
 
 /** What an error means, and what mends it. */
-export function explain(error: unknown): Explanation {
+export function describeError(error: unknown): ErrorDescription {
   if (error instanceof RegionError) {
     return { message: error.message, hint: "--region eu-west-1, or set AWS_REGION" };
   }
@@ -40,7 +40,7 @@ export function explain(error: unknown): Explanation {
     const hint = error.hint ?? "check the network, --region and --endpoint-url";
     return { message: `AWS is out of reach: ${line(error.message)}`, hint };
   }
-  if (lacksCredentials(error)) {
+  if (isMissingCredentials(error)) {
     return {
       message: `no AWS credentials: ${whyNone((error as Error).message)}`,
       hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose a --profile, or aws sso login",
@@ -48,13 +48,13 @@ export function explain(error: unknown): Explanation {
   }
   const found = code(error);
   if (found === undefined || !(error instanceof Error)) return unknown(error);
-  if (isExpired(error) || isRefused(error)) return refusal(error, found);
+  if (isExpiredCredentials(error) || isRejectedCredentials(error)) return refusal(error, found);
   const hint = hintFor(error, found);
   return { message: `${said(error)} (${found})`, ...(hint === undefined ? {} : { hint }) };
 }
 
 /** What AWS says about signatures quotes the signed request, session token included: these get words of our own. */
-function refusal(error: Error, code: string): Explanation {
+function refusal(error: Error, code: string): ErrorDescription {
   const ahead = clockAhead(error);
   if (Math.abs(ahead) >= SKEW) {
     const minutes = Math.round(Math.abs(ahead) / 60_000);
@@ -63,7 +63,7 @@ function refusal(error: Error, code: string): Explanation {
       hint: "set it, with timedatectl set-ntp true for one",
     };
   }
-  if (isExpired(error)) {
+  if (isExpiredCredentials(error)) {
     return {
       message: `the AWS credentials have expired (${code})`,
       hint: "renew them, with aws sso login for one",
@@ -131,17 +131,17 @@ const QUOTAS: readonly (readonly [RegExp, string])[] = [
 
 function hintFor(error: Error, code: string): string | undefined {
   if (isDenied(error)) {
-    const action = operation(error);
+    const action = operationOf(error);
     const policy = `${
       action === undefined ? "" : `allow ${action}; `
     }kas admin iam-policy prints the policy that is needed`;
     return encoded(error) === undefined ? policy : `${policy}, --verbose how to decode the reason`;
   }
   if (isThrottled(error)) return "again in a minute; other tools share the account's limit";
-  if (isCapacity(error)) return "another instance, type or availability zone, or again later";
-  const quota = isQuota(error) ? QUOTAS.find(([codes]) => codes.test(code))?.[1] : undefined;
+  if (isInsufficientCapacity(error)) return "another instance, type or availability zone, or again later";
+  const quota = isQuotaExceeded(error) ? QUOTAS.find(([codes]) => codes.test(code))?.[1] : undefined;
   if (quota !== undefined) return quota;
-  if (isQuota(error)) return "ask AWS for a higher quota, or delete what is not needed";
+  if (isQuotaExceeded(error)) return "ask AWS for a higher quota, or delete what is not needed";
   if (isIncorrectState(error)) return "kas admin instances shows its state; wait until it has settled";
   return INPUT.find(([codes]) => codes.test(code))?.[1];
 }
@@ -165,7 +165,7 @@ function whyNone(message: string): string {
     : line(message);
 }
 
-function unknown(error: unknown): Explanation {
+function unknown(error: unknown): ErrorDescription {
   if (!(error instanceof Error)) return { message: line(String(error)) };
   const status = metadata(error).httpStatusCode;
   if (status === 407) {
@@ -195,7 +195,7 @@ function metadata(error: Error): Metadata {
 }
 
 /** What lies beneath an error, a line each, for `--verbose`: AWS's answers with their request ids, and its causes. */
-export function causes(error: unknown): string[] {
+export function causeLines(error: unknown): string[] {
   const lines: string[] = [];
   const seen = new Set<unknown>();
   for (let at = error; at instanceof Error && !seen.has(at); at = at.cause) {
@@ -210,7 +210,7 @@ export function causes(error: unknown): string[] {
 function answer(error: Error): string[] {
   const { httpStatusCode, requestId, attempts } = metadata(error);
   const facts = [
-    `AWS answered ${operation(error) ?? "a call"} with ${code(error) ?? error.name}`,
+    `AWS answered ${operationOf(error) ?? "a call"} with ${code(error) ?? error.name}`,
     httpStatusCode !== undefined && `HTTP status ${httpStatusCode}`,
     requestId !== undefined && `request id ${requestId}`,
     attempts !== undefined && attempts > 1 && `${attempts} attempts`,
