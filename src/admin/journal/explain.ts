@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DecisionQuery } from "../../autoscaler/store/journal.ts";
+import type { DecisionQuery } from "../../autoscaler/store/decisions.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import { explain as explained } from "../../scaling/explain.ts";
 import { flag } from "../../cli/parsers.ts";

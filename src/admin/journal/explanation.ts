@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DecisionRecord } from "../../autoscaler/store/journal.ts";
+import type { DecisionRecord } from "../../autoscaler/store/decisions.ts";
 import { wrap } from "../../cli/text.ts";
 import { ONE_MORE } from "../../scaling/counterfactual.ts";
 import type { Decision } from "../../scaling/decide.ts";

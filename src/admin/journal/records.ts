@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DecisionRecord } from "../../autoscaler/store/journal.ts";
+import type { DecisionRecord } from "../../autoscaler/store/decisions.ts";
 import { ExitError } from "../../cli/command.ts";
 import { inFolder, over, type Reading } from "./source.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DecisionRecord } from "../../autoscaler/store/journal.ts";
+import type { DecisionRecord } from "../../autoscaler/store/decisions.ts";
 import { command, ExitError } from "../../cli/command.ts";
 import { didYouMean } from "../../cli/nearest.ts";
 import type { Output, Row } from "../../cli/output.ts";

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { DecisionQuery, DecisionRecord, Journal, JournalLine } from "../../autoscaler/store/journal.ts";
+import type { DecisionQuery, DecisionRecord } from "../../autoscaler/store/decisions.ts";
+import type { Journal } from "../../autoscaler/store/journal.ts";
+import type { JournalLine } from "../../autoscaler/store/lines.ts";
 import { ExitError } from "../../cli/command.ts";
 import { url } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";

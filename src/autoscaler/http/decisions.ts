@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DecisionQuery, DecisionRecord } from "../store/journal.ts";
+import type { DecisionQuery, DecisionRecord } from "../store/decisions.ts";
 
 /** Of records after a number so many are answered at most, and no more once they come to so many characters. */
 const PAGE = { records: 100, characters: 2 * 2 ** 20 };

@@ -10,7 +10,7 @@ import { type Message, MessageError } from "../../sns/message.ts";
 import { BodyError, BodyReader } from "./body_limits.ts";
 import { decisionLines } from "./decisions.ts";
 import type { Inbox } from "../store/inbox.ts";
-import type { DecisionQuery, DecisionRecord } from "../store/journal.ts";
+import type { DecisionQuery, DecisionRecord } from "../store/decisions.ts";
 import type { JournalLine } from "../store/lines.ts";
 import type { MessageOutcome } from "./metrics.ts";
 import { PAGE_HEADERS } from "./page/page.ts";

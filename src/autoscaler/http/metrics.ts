@@ -14,7 +14,7 @@ import type { Decision } from "../../scaling/decide.ts";
 import { activityOf, type Limits } from "../../scaling/model/observation.ts";
 import { exists, type Role } from "../../scaling/model/instance.ts";
 import { maxInForce, minInForce } from "../../scaling/checks/checks.ts";
-import type { Activity } from "../store/journal.ts";
+import type { Activity } from "../store/activities.ts";
 import { type PhaseDuration, PHASES } from "../store/phases.ts";
 import { DISPLAYED_STATUSES, displayedStatus, type ObservationOutcome, type Snapshot } from "./snapshot.ts";
 

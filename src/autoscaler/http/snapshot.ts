@@ -5,7 +5,8 @@
  */
 import type { Limits, Observation } from "../../scaling/model/observation.ts";
 import { type ActivityKind as Kind, type Instance, lifecycleStatus } from "../../scaling/model/instance.ts";
-import type { Activity, Step } from "../store/journal.ts";
+import type { Activity } from "../store/activities.ts";
+import type { Step } from "../store/steps.ts";
 
 /** A look at the fleet, as it ended. */
 export interface ObservationOutcome {

@@ -11,8 +11,10 @@ import { describeError } from "../../aws/error_messages.ts";
 import { type Ec2Instance, findInstance as describe, type FleetSelector } from "../../aws/ec2/instances.ts";
 import type { Limits } from "../../scaling/model/observation.ts";
 import type { Registration } from "../../scaling/model/instance.ts";
-import type { Activity, Cause, Journal } from "../store/journal.ts";
-import type { StepName } from "../store/steps.ts";
+import type { Activity } from "../store/activities.ts";
+import type { Journal } from "../store/journal.ts";
+import type { Cause } from "../store/steps.ts";
+import type { StepName } from "../store/step_names.ts";
 import { type Clock, DeadlineError, until } from "../control/clock.ts";
 
 /** The fleet and what it is behind. */

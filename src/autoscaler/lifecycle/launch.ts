@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { type Ec2Instance, launchInstances } from "../../aws/ec2/instances.ts";
 import { type ActivityContext, ActivityError, settled } from "./activity_context.ts";
-import type { Activity } from "../store/journal.ts";
+import type { Activity } from "../store/activities.ts";
 
 /**
  * Launches an activity's instance, on record before and after: whoever repeats it after a crash is given the same one.

@@ -9,7 +9,7 @@ import { isIncorrectState, isNotFound, isNotRegistrable } from "../../aws/errors
 import { describeError } from "../../aws/error_messages.ts";
 import { quarantine, stopInstance } from "../../aws/ec2/instances.ts";
 import { type ActivityContext, isPassing, persist, registration, seek } from "./activity_context.ts";
-import type { Cause } from "../store/journal.ts";
+import type { Cause } from "../store/steps.ts";
 import { recheck } from "./recheck.ts";
 
 /** Undoes a way in that failed: out of the load balancer, stopped, and if it is to blame kept out of scaling (R7, R9). */

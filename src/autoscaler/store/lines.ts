@@ -1,30 +1,31 @@
 /**
- * The journal as people read it: a line a decision, with what came of it; quiet resyncs in a row are one line.
+ * The journal as people read it: one line a decision with its activity. Equal reconciles in a row are one line.
  *
  * @module
  */
-import type { DatabaseSync } from "node:sqlite";
 import type { Recommendation } from "../../scaling/model/alarm.ts";
 import type { Decision } from "../../scaling/decide.ts";
-import { type ActivityStatus, readSteps, type Row } from "./record.ts";
+import type { ActivityStatus } from "./activities.ts";
+import type { Database, Row } from "./database.ts";
+import { readSteps } from "./steps.ts";
 
-/** A line of the journal as `kas admin activities` and `GET /activities` show it. */
+/** A line of the journal, as `kas admin activities` and `GET /activities` show it. */
 export interface JournalLine {
-  /** The decision's number; of the first of them where `times` is more than 1. */
+  /** The decision's id. If `times` is more than 1, that of the first decision. */
   readonly id: number;
-  /** ISO 8601, of the decision; of the last one where `times` is more than 1. */
+  /** When it was decided, ISO 8601. If `times` is more than 1, when the last one was. */
   readonly time: string;
   readonly kind: Decision["kind"];
   readonly instance: string | null;
   readonly status: ActivityStatus | null;
   readonly reason: string;
-  /** How long the activity took, or has taken by now; null for "none". */
+  /** How long the activity took, or has taken so far. null for "none". */
   readonly seconds: number | null;
   readonly source: Recommendation["source"];
   readonly message: string | null;
-  /** How many resyncs in a row came to this. */
+  /** How many reconciles in a row came to this decision. */
   readonly times: number;
-  /** R17: when each phase ended, ISO 8601, by its name. */
+  /** When each phase ended, ISO 8601, by its name (R17). */
   readonly phases: Readonly<Record<string, string>>;
 }
 
@@ -37,24 +38,24 @@ const LINES = `SELECT d.id, d.time, d.source, d.message, d.notified, d.kind, d.r
      WHERE d.repeats IS NULL`;
 
 /** The latest decisions with their activities, newest first. */
-export function readLines(db: DatabaseSync, limit: number, now: number): JournalLine[] {
+export function readLines(db: Database, limit: number, now: number): JournalLine[] {
   return db.prepare(`${LINES} ORDER BY d.id DESC LIMIT ?`).all(limit).map((row) => toLine(db, row, now));
 }
 
 /** The line of an activity. */
-export function readLine(db: DatabaseSync, activity: number, now: number): JournalLine | undefined {
+export function readLine(db: Database, activity: number, now: number): JournalLine | undefined {
   const row = db.prepare(`${LINES} AND a.id = ?`).get(activity);
   return row === undefined ? undefined : toLine(db, row, now);
 }
 
-function toLine(db: DatabaseSync, row: Row, now: number): JournalLine {
+function toLine(db: Database, row: Row, now: number): JournalLine {
   return {
     id: Number(row.id),
     time: iso(row.last),
     kind: row.kind as JournalLine["kind"],
     instance: row.instance as string | null,
     status: row.state as ActivityStatus | null,
-    reason: outcome(row),
+    reason: reason(row),
     seconds: row.activity === null ? null : (Number(row.ended ?? now) - Number(row.began)) / 1_000,
     source: row.source as JournalLine["source"],
     message: row.message as string | null,
@@ -63,7 +64,7 @@ function toLine(db: DatabaseSync, row: Row, now: number): JournalLine {
   };
 }
 
-function phases(db: DatabaseSync, row: Row): Record<string, string> {
+function phases(db: Database, row: Row): Record<string, string> {
   if (row.activity === null) return {};
   const ended: [string, unknown][] = [
     ["breach", row.breach],
@@ -78,8 +79,8 @@ function phases(db: DatabaseSync, row: Row): Record<string, string> {
   );
 }
 
-/** What was decided and why, and how it went if it did not go as decided. */
-function outcome({ state, reason, outcome }: Row): string {
+/** Why it was decided, and how the activity ended if it did not end as decided. */
+function reason({ state, reason, outcome }: Row): string {
   if (state === "failed" || state === "cancelled") return `${outcome} (decided: ${reason})`;
   return String(state === "done" ? outcome : reason);
 }

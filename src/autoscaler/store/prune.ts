@@ -1,38 +1,39 @@
 /**
- * Keeping the journal bounded.
+ * Keeps the journal bounded.
  *
  * @module
  */
 import type { Store } from "./store.ts";
 
 /** How long a record is kept, ms. */
-const KEPT = 90 * 24 * 3_600_000;
+const MAX_AGE = 90 * 24 * 3_600_000;
 
 /**
- * Forgets what is too old, and beyond `largest` bytes what is oldest; never an activity under way, nor the newest start and
- * stop, which cooldowns go by.
+ * Deletes records that are older than 90 days, and beyond `maxBytes` the oldest records.
+ *
+ * It keeps decisions whose activity is in progress, and the newest decision of each kind of action: cooldowns depend on those.
  */
-export function prune(state: Store, largest: number, now: number): void {
-  const { db } = state;
-  const spared = `id NOT IN (SELECT decision FROM activities WHERE ended IS NULL)
+export function prune(store: Store, maxBytes: number, now: number): void {
+  const { db } = store;
+  const deletable = `id NOT IN (SELECT decision FROM activities WHERE ended IS NULL)
       AND id NOT IN (SELECT max(id) FROM decisions WHERE kind <> 'none' GROUP BY kind)`;
-  state.transaction(() => {
-    db.prepare(`DELETE FROM decisions WHERE time < ? AND ${spared}`).run(now - KEPT);
+  store.transaction(() => {
+    db.prepare(`DELETE FROM decisions WHERE time < ? AND ${deletable}`).run(now - MAX_AGE);
     const { first, last } = db.prepare("SELECT min(id) AS first, max(id) AS last FROM decisions").get() ?? {};
-    for (let tenth = 1; tenth < 10 && state.size() > largest; tenth++) {
+    for (let tenth = 1; tenth < 10 && store.size() > maxBytes; tenth++) {
       const end = Number(first) + (Number(last) - Number(first)) * tenth / 10;
-      db.prepare(`DELETE FROM decisions WHERE id <= ? AND ${spared}`).run(Math.floor(end));
+      db.prepare(`DELETE FROM decisions WHERE id <= ? AND ${deletable}`).run(Math.floor(end));
     }
-    mendRuns(state);
+    restartRuns(store);
   });
 }
 
-/** A run whose first record is gone begins with the oldest that is left. */
-function mendRuns({ db }: Store): void {
+/** If the first record of a run of equal reconciles is deleted, the oldest one that remains begins the run. */
+function restartRuns({ db }: Store): void {
   const runs = db.prepare(
     `SELECT repeats, min(id) AS first FROM decisions
      WHERE repeats IS NOT NULL AND repeats NOT IN (SELECT id FROM decisions) GROUP BY repeats`,
   ).all();
-  const mend = db.prepare("UPDATE decisions SET repeats = nullif(?, id) WHERE repeats = ?");
-  for (const { repeats, first } of runs) mend.run(Number(first), Number(repeats));
+  const restart = db.prepare("UPDATE decisions SET repeats = nullif(?, id) WHERE repeats = ?");
+  for (const { repeats, first } of runs) restart.run(Number(first), Number(repeats));
 }

@@ -1,43 +1,128 @@
 /**
- * The names of the steps of an activity, as the journal stores them.
+ * The steps of activities. The journal records a step before it is taken, and again when it ends (R13).
  *
  * @module
  */
+import type { Database } from "./database.ts";
+import type { StepName } from "./step_names.ts";
+import type { Store } from "./store.ts";
 
-/** Each name says what is true once the step has ended. */
-export const STEPS = [
-  // Scaling out (R9). `launched` takes the place of `started` where EC2 launches a new instance.
-  "launched",
-  "started",
-  "running",
-  "healthy",
-  "registered",
-  "in-service",
-  "first-request",
-  "alarms-created",
-  // Scaling in (R10). `stopping` and `terminating` end when EC2 has accepted the request.
-  "deregistered",
-  "drained",
-  "rechecked",
-  "stopping",
-  // Also the first step of a start whose instance is still stopping.
-  "stopped",
-  "terminating",
-  "terminated",
-  "alarms-deleted",
-  // After a failure (R13): a start is rolled back, an instance that stays in service is registered again.
-  "rolled-back",
-  "re-registered",
-] as const;
+/** One stage of an activity. Times are ms since the epoch. */
+export interface Step {
+  readonly step: StepName;
+  /** Absent while EC2 has not answered a launch. */
+  readonly instance?: string;
+  readonly began: number;
+  readonly ended?: number;
+  /** Why the step failed. */
+  readonly failure?: string;
+  /** Set for a step that repairs the result of a failure. */
+  readonly cause?: Cause;
+}
 
-/** One of {@linkcode STEPS}. */
-export type StepName = (typeof STEPS)[number];
+/** Why an activity drops an instance. */
+export interface Cause {
+  readonly reason: string;
+  /** Whether the instance itself is at fault. */
+  readonly blame: boolean;
+}
 
-/** The names in journals up to schema version 3, and what each is called now. The other names are the same. */
-export const RENAMED_STEPS: Readonly<Record<string, StepName>> = {
-  "looked-at": "rechecked",
-  "put-back": "re-registered",
-  undone: "rolled-back",
-  unwatched: "alarms-deleted",
-  watched: "alarms-created",
-};
+/** How a step is taken. */
+export interface StepRun<T> {
+  /** ms since the epoch. */
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  /** Set for a step that repairs the result of a failure. */
+  readonly cause?: Cause | undefined;
+  readonly take: () => Promise<T>;
+}
+
+/** A step before it is taken. */
+export interface PlannedStep {
+  /** The activity's id. */
+  readonly activity: number;
+  /** null while EC2 has not answered a launch. */
+  readonly instance: string | null;
+  readonly step: StepName;
+}
+
+/** A step that was taken: its row, and what it returned. */
+export interface TakenStep<T> {
+  readonly id: number;
+  readonly result: T;
+}
+
+/**
+ * Takes a step and records its beginning and its failure. The caller records its success with {@linkcode endStep}.
+ *
+ * An aborted step stays open. The next run of the activity resumes it.
+ */
+export async function takeStep<T>(
+  store: Store,
+  step: PlannedStep,
+  { now, signal, cause, take }: StepRun<T>,
+): Promise<TakenStep<T>> {
+  const id = store.transaction(() => beginStep(store.db, step, now(), cause));
+  // The sync runs while the call is prepared. The call to AWS waits for it, and fails if it fails.
+  store.synced().catch(() => {});
+  try {
+    return { id, result: await take() };
+  } catch (error) {
+    const failure = error instanceof Error ? error.message : String(error);
+    if (!signal.aborted) {
+      store.db.prepare("UPDATE steps SET ended = ?, failure = ? WHERE id = ?").run(now(), failure, id);
+    }
+    throw error;
+  }
+}
+
+/** Records that a step began, or finds the open step that an earlier run left. Returns its row id. */
+export function beginStep(
+  db: Database,
+  { activity, instance, step }: PlannedStep,
+  now: number,
+  cause?: Cause,
+): number {
+  const open = db.prepare(
+    "SELECT id FROM steps WHERE activity = ? AND instance IS ? AND step = ? AND ended IS NULL",
+  ).get(activity, instance, step);
+  if (open !== undefined) return Number(open.id);
+  const { lastInsertRowid } = db.prepare(
+    "INSERT INTO steps (activity, instance, step, began, cause, blame) VALUES (?, ?, ?, ?, ?, ?)",
+  ).run(
+    activity,
+    instance,
+    step,
+    now,
+    cause?.reason ?? null,
+    cause === undefined ? null : Number(cause.blame),
+  );
+  return Number(lastInsertRowid);
+}
+
+/** Records that a step ended well. */
+export function endStep(db: Database, id: number, now: number): void {
+  db.prepare("UPDATE steps SET ended = ? WHERE id = ?").run(now, id);
+}
+
+/** Records a step that the autoscaler observed and did not take. */
+export function addStep(
+  db: Database,
+  activity: number,
+  { step, instance, began, ended }: Required<Omit<Step, "failure" | "cause">>,
+): void {
+  db.prepare("INSERT INTO steps (activity, instance, step, began, ended) VALUES (?, ?, ?, ?, ?)")
+    .run(activity, instance, step, began, ended);
+}
+
+/** The steps of an activity, in the order in which they began. */
+export function readSteps(db: Database, activity: number): Step[] {
+  return db.prepare("SELECT * FROM steps WHERE activity = ? ORDER BY id").all(activity).map((row) => ({
+    step: row.step as StepName,
+    ...(row.instance === null ? {} : { instance: String(row.instance) }),
+    began: Number(row.began),
+    ...(row.ended === null ? {} : { ended: Number(row.ended) }),
+    ...(row.failure === null ? {} : { failure: String(row.failure) }),
+    ...(row.cause === null ? {} : { cause: { reason: String(row.cause), blame: row.blame === 1 } }),
+  }));
+}

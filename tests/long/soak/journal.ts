@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type DecisionRecord, readRecord } from "../../../src/autoscaler/store/record.ts";
+import { type DecisionRecord, readRecord } from "../../../src/autoscaler/store/decisions.ts";
 import { Store } from "../../../src/autoscaler/store/store.ts";
 import { decided } from "../../../src/scaling/replay.ts";
 

@@ -8,7 +8,7 @@ import { setAlarmState } from "../../../src/aws/cloudwatch/alarms.ts";
 import { connect } from "../../../src/aws/clients.ts";
 import type { Autoscaler, AutoscalerOptions } from "../../../src/autoscaler/service.ts";
 import { type Clock, realClock } from "../../../src/autoscaler/control/clock.ts";
-import type { JournalLine } from "../../../src/autoscaler/store/journal.ts";
+import type { JournalLine } from "../../../src/autoscaler/store/lines.ts";
 import type { Passing } from "../../../src/sandbox/faults.ts";
 import type { MakeMachine } from "../../../src/sandbox/machines/machine.ts";
 import type { SandboxOptions } from "../../../src/sandbox/sandbox.ts";

@@ -11,7 +11,7 @@ import { requestsOf } from "../../../src/aws/balancing/classic_balancer.ts";
 import { type Aws, connect } from "../../../src/aws/clients.ts";
 import { listSubscriptions, subscribe } from "../../../src/aws/sns/topic.ts";
 import { type Autoscaler, type AutoscalerOptions, startAutoscaler } from "../../../src/autoscaler/service.ts";
-import type { JournalLine } from "../../../src/autoscaler/store/journal.ts";
+import type { JournalLine } from "../../../src/autoscaler/store/lines.ts";
 import { type Alarm, type AlarmKind, alarmName, type AlarmState } from "../../../src/scaling/model/alarm.ts";
 import { INSTANCE_PORT, type MakeMachine } from "../../../src/sandbox/machines/machine.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../../src/sandbox/sandbox.ts";

@@ -5,7 +5,7 @@
  */
 import { type Alarm, type AlarmKind, recommendationOf } from "../../../scaling/model/alarm.ts";
 import type { Instance } from "../../../scaling/model/instance.ts";
-import type { JournalLine } from "../../store/journal.ts";
+import type { JournalLine } from "../../store/lines.ts";
 import type { DisplayedStatus, Snapshot } from "../snapshot.ts";
 import { LISTED } from "../status.ts";
 import { cell, coloured, type Html, html, section } from "./html.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { explanationText } from "../../../../src/admin/journal/explanation.ts";
-import type { DecisionRecord } from "../../../../src/autoscaler/store/journal.ts";
+import type { DecisionRecord } from "../../../../src/autoscaler/store/decisions.ts";
 import { decide } from "../../../../src/scaling/decide.ts";
 import { explain } from "../../../../src/scaling/explain.ts";
 import type { Observation } from "../../../../src/scaling/model/observation.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { decisionLines } from "../../../../src/autoscaler/http/decisions.ts";
-import type { DecisionQuery, DecisionRecord } from "../../../../src/autoscaler/store/journal.ts";
+import type { DecisionQuery, DecisionRecord } from "../../../../src/autoscaler/store/decisions.ts";
 import { FACTS, NOW } from "../../scaling/fixtures.ts";
 
 /** A journal of so many records. */

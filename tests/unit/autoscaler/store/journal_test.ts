@@ -1,13 +1,10 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import {
-  type DecisionQuery,
-  Journal,
-  type JournalLine,
-  type NewDecision,
-} from "../../../../src/autoscaler/store/journal.ts";
+import type { DecisionQuery, NewDecision } from "../../../../src/autoscaler/store/decisions.ts";
+import { Journal } from "../../../../src/autoscaler/store/journal.ts";
+import type { JournalLine } from "../../../../src/autoscaler/store/lines.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
-import type { StepName } from "../../../../src/autoscaler/store/steps.ts";
+import type { StepName } from "../../../../src/autoscaler/store/step_names.ts";
 import type { Recommendation } from "../../../../src/scaling/model/alarm.ts";
 import { decide, type Decision, RULES } from "../../../../src/scaling/decide.ts";
 import { decided } from "../../../../src/scaling/replay.ts";

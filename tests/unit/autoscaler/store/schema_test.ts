@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { Journal } from "../../../../src/autoscaler/store/journal.ts";
-import { pack } from "../../../../src/autoscaler/store/record.ts";
+import { pack } from "../../../../src/autoscaler/store/decisions.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
 import { ExitError } from "../../../../src/cli/command.ts";
 import { decide } from "../../../../src/scaling/decide.ts";
@@ -65,7 +65,7 @@ Deno.test("State.open() brings a folder of version 2 up to date, and what it had
       "n3",
     ]]);
     assertEquals(journal.steps(7), [
-      { step: "undone", instance: "n4", began: NOW, cause: { reason: "it broke", blame: true } },
+      { step: "undone" as never, instance: "n4", began: NOW, cause: { reason: "it broke", blame: true } },
     ]);
     const record = journal.read({ id: 1 });
     assertEquals(record && decided(record), JSON.stringify(record?.decision));

@@ -107,7 +107,7 @@ Deno.test("the page takes no text for HTML, whoever wrote it", () => {
   const page = pageOf({
     observation: facts([instance, { ...SERVING, autoScalingGroup: hostile }], { alarms: [alarm] }),
     lastObservation: { at: NOW, seconds: 1, error: hostile },
-    inProgress: [{ activity, step: { step: hostile, instance: hostile, began: NOW } }],
+    inProgress: [{ activity, step: { step: "healthy", instance: hostile, began: NOW } }],
   }, {
     fleet: hostile,
     version: hostile,
@@ -179,7 +179,7 @@ Deno.test("the page tells what is under way, with its step and how long each has
     status: "in-progress",
     reason: "cpuhigh of i-a went from OK to ALARM",
   } as const;
-  const step = { step: "healthy", instance: "i-b", began: NOW - 12_000 };
+  const step = { step: "healthy", instance: "i-b", began: NOW - 12_000 } as const;
   const page = text(pageOf({
     observation: facts([SERVING, { ...OFF, id: "i-b" }]),
     inProgress: [{ activity, step }],

@@ -1,0 +1,108 @@
+/**
+ * What later decisions need to know of earlier ones: last changes of capacity, times in service, alarm changes that were processed.
+ *
+ * @module
+ */
+import type { AlarmChange, Recommendation } from "../../scaling/model/alarm.ts";
+import { type ActivityKind, DIRECTION, inService, type Instance } from "../../scaling/model/instance.ts";
+import type { Observation } from "../../scaling/model/observation.ts";
+import type { Store } from "./store.ts";
+
+/** How long a failed launch delays the next one, ms (R7). */
+const LAUNCH_FAILURE_MEMORY = 3_600_000;
+
+/** The newest processed change of an alarm. */
+export interface NewestChange {
+  /** ms since the epoch. */
+  readonly changed: number;
+  /** What reported it: a {@linkcode Recommendation}'s source. */
+  readonly source: string;
+}
+
+/** The history in a state folder. */
+export class History {
+  readonly #store: Store;
+  /** In service since, by instance, in ms since the epoch. null: seen out of service. */
+  readonly #inService: Map<string, number | null>;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.#inService = new Map(
+      store.db.prepare("SELECT instance, since FROM in_service").all()
+        .map((row) => [String(row.instance), row.since as number | null]),
+    );
+  }
+
+  /** What R5 and R7 look at. */
+  read(now: number): Observation["history"] {
+    const lastOut = this.#last("out");
+    const lastIn = this.#last("in");
+    const launchesFail = this.#launchesFail(now);
+    const since = [...this.#inService].filter((entry): entry is [string, number] => entry[1] !== null);
+    return {
+      ...(lastOut === undefined ? {} : { lastOut }),
+      ...(lastIn === undefined ? {} : { lastIn }),
+      inServiceSince: Object.fromEntries(since.toSorted(([a], [b]) => (a < b ? -1 : 1))),
+      ...(launchesFail === undefined ? {} : { launchesFail }),
+    };
+  }
+
+  /** When the last decision to change capacity in a direction was made, failed activities included. */
+  #last(direction: "out" | "in"): number | undefined {
+    const kinds = (Object.keys(DIRECTION) as ActivityKind[]).filter((kind) => DIRECTION[kind] === direction);
+    const times = kinds.map((kind) =>
+      this.#store.db.prepare("SELECT max(time) AS time FROM decisions WHERE kind = ?").get(kind)?.time
+    ).filter((time) => typeof time === "number");
+    return times.length === 0 ? undefined : Math.max(...times);
+  }
+
+  /** When the failed launches since the last successful one began and ended, within the last hour. */
+  #launchesFail(now: number): Observation["history"]["launchesFail"] {
+    const { since, last } = this.#store.db.prepare(
+      `SELECT min(ended) AS since, max(ended) AS last FROM activities
+       WHERE kind = 'launch' AND state = 'failed' AND ended > ?
+         AND id > coalesce((SELECT max(id) FROM activities WHERE kind = 'launch' AND state = 'done'), 0)`,
+    ).get(now - LAUNCH_FAILURE_MEMORY) ?? {};
+    return typeof since === "number" && typeof last === "number" ? { since, last } : undefined;
+  }
+
+  /**
+   * Notes which instances are in service. An instance that is in service when it is first seen counts from its launch time, at the
+   * earliest.
+   */
+  noteInService(instances: readonly Instance[], now: number): void {
+    const changed = instances.map((instance) => [instance.id, this.#since(instance, now)] as const)
+      .filter(([id, since]) => this.#inService.get(id) !== since);
+    if (changed.length === 0) return;
+    this.#store.transaction(() => {
+      for (const entry of changed) {
+        this.#store.db.prepare(
+          "INSERT INTO in_service (instance, since) VALUES (?, ?) ON CONFLICT (instance) DO UPDATE SET since = excluded.since",
+        ).run(...entry);
+      }
+    });
+    // After the write: if a full disk prevents it, the next observation writes it.
+    for (const [id, since] of changed) this.#inService.set(id, since);
+  }
+
+  #since(instance: Instance, now: number): number | null {
+    if (!inService(instance)) return null;
+    const before = this.#inService.get(instance.id);
+    return before === undefined ? Math.min(instance.launched ?? now, now) : before ?? now;
+  }
+
+  /** The newest processed change of an alarm (R11). */
+  newestChange(alarm: string): NewestChange | undefined {
+    const row = this.#store.db.prepare("SELECT changed, source FROM newest WHERE alarm = ?").get(alarm);
+    return row === undefined ? undefined : { changed: Number(row.changed), source: String(row.source) };
+  }
+
+  /** Notes that a change of an alarm was processed. */
+  noteProcessed(alarm: string, { at }: AlarmChange, source: Recommendation["source"]): void {
+    this.#store.db.prepare(
+      `INSERT INTO newest (alarm, changed, source) VALUES (?, ?, ?)
+       ON CONFLICT (alarm) DO UPDATE SET changed = excluded.changed, source = excluded.source
+       WHERE excluded.changed > newest.changed`,
+    ).run(alarm, at, source);
+  }
+}
