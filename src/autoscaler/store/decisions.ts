@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { deflateSync, inflateSync } from "node:zlib";
 import type { Recommendation } from "../../scaling/model/alarm.ts";
 import { type Decision, RULES } from "../../scaling/decide.ts";
 import type { Observation } from "../../scaling/model/observation.ts";
 import { VERSION } from "../../version.ts";
 import { type Activity, readActivityOf } from "./activities.ts";
-import type { Database, Row } from "./database.ts";
+import { type Database, pack, type Row, unpack } from "./database.ts";
 import { readSteps, type Step } from "./steps.ts";
 
 /** A decision to record. */
@@ -46,18 +45,6 @@ export type DecisionQuery =
   | { readonly after: number }
   | { readonly at: number }
   | { readonly last: true };
-
-/** zlib's compression level. An observation of 1,000 instances shrinks to an eighth in 3 ms. Level 1 leaves half as much again. */
-const LEVEL = 3;
-
-/** Compresses an observation's JSON for the database. */
-export function pack(json: string): Uint8Array {
-  return deflateSync(json, { level: LEVEL });
-}
-
-function unpack(packed: Uint8Array): string {
-  return inflateSync(packed).toString();
-}
 
 /** Records a decision. Returns its id. */
 export function addDecision(

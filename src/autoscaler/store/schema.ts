@@ -4,7 +4,7 @@
  * @module
  */
 import type { DatabaseSync } from "node:sqlite";
-import { pack } from "./decisions.ts";
+import { pack } from "./database.ts";
 
 /** The version of the tables, kept in the file as its user_version. */
 export const VERSION = 3;

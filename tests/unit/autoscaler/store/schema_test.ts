@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { Journal } from "../../../../src/autoscaler/store/journal.ts";
-import { pack } from "../../../../src/autoscaler/store/decisions.ts";
+import { pack } from "../../../../src/autoscaler/store/database.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
 import { ExitError } from "../../../../src/cli/command.ts";
 import { decide } from "../../../../src/scaling/decide.ts";
