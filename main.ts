@@ -8,7 +8,7 @@ import type { Output } from "./src/cli/output.ts";
 import { run } from "./src/cli/run.ts";
 import { processTerminal } from "./src/cli/terminal.ts";
 import { SettingsError, settingsLookup } from "./src/settings/load.ts";
-import { ORIGIN, VERSION } from "./src/version.ts";
+import { ORIGIN, VERSION } from "./src/build/version.ts";
 
 const KAS: Group = {
   name: "kas",
@@ -48,6 +48,12 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     if (argv[0] === "--version") {
       terminal.write(`kas ${VERSION} (${ORIGIN}, ${Deno.build.target}, deno ${Deno.version.deno})\n`);
+      return 0;
+    }
+    if (argv[0] === "--licenses") {
+      // Loaded only here: the text is large.
+      const { default: notices } = await import("./src/build/licenses.txt", { with: { type: "text" } });
+      terminal.write(notices);
       return 0;
     }
     const onOutput = (it: Output) => out = it;

@@ -25,7 +25,7 @@ import { Store } from "./store/store.ts";
 import { status } from "./http/status.ts";
 import { statusPage } from "./http/page/page.ts";
 import { type Clock, realClock } from "./control/clock.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../build/version.ts";
 
 /** What may change while an autoscaler runs. Times are ms. */
 export interface Tuning {

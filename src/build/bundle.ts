@@ -23,13 +23,20 @@ export interface BundleOptions {
   readonly commit: string;
 }
 
+/** A package in the bundle. */
+export interface BundledPackage {
+  readonly name: string;
+  /** Its folder, relative to the project's. */
+  readonly folder: string;
+}
+
 /** The result. */
 export interface Bundle {
   readonly main: string;
   /** The modules of threads. No other module imports them. */
   readonly threads: readonly string[];
-  /** The names of the packages in the bundle. */
-  readonly packages: readonly string[];
+  /** The packages in the bundle, by name. */
+  readonly packages: readonly BundledPackage[];
 }
 
 /** Bundles kas. Throws esbuild's error, which names the file and line. */
@@ -55,7 +62,7 @@ export async function bundle({ root, packages, to, commit }: BundleOptions): Pro
       legalComments: "none",
       nodePaths: [packages],
       alias: aliases(deno.imports),
-      loader: { ".conf": "text", ".service": "text", ".sysusers": "text", ".css": "text" },
+      loader: { ".conf": "text", ".txt": "text", ".service": "text", ".sysusers": "text", ".css": "text" },
       define: { KAS_COMMIT: JSON.stringify(commit) },
       banner: {
         js: `import{createRequire as $require}from"node:module";const require=$require(import.meta.url);`,
@@ -110,7 +117,11 @@ function aliases(imports: Readonly<Record<string, string>>): Record<string, stri
   return Object.fromEntries(paths.filter(([name, path]) => name !== path));
 }
 
-function packagesOf({ inputs }: esbuild.Metafile): string[] {
-  const names = Object.keys(inputs).map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
-  return [...new Set(names.filter((name) => name !== undefined))].sort();
+function packagesOf({ inputs }: esbuild.Metafile): BundledPackage[] {
+  const folders = new Map<string, string>();
+  for (const path of Object.keys(inputs)) {
+    const [folder, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path) ?? [];
+    if (folder !== undefined && name !== undefined) folders.set(name, folder);
+  }
+  return [...folders].map(([name, folder]) => ({ name, folder })).sort((a, b) => a.name < b.name ? -1 : 1);
 }

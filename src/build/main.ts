@@ -5,36 +5,25 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { bundle } from "./bundle.ts";
+import { withoutNotice } from "./licenses.ts";
 import { targetOf, TARGETS } from "./target.ts";
-
-const ROOT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
-
-/** The build folder. Its name is fixed, because the executable contains file names. */
-const WORK = `${ROOT}dist/.build`;
+import { BuildError, bundleIntoWork, deno, ROOT, WORK } from "./work.ts";
 
 const UNSTABLE = ["net", "worker-options", "no-legacy-abort"].map((name) => `--unstable-${name}`);
-
-/** A build failure, reported in one line. */
-class BuildError extends Error {}
 
 /** Builds the executable. Returns its path and the packages in it. */
 async function build(target: string): Promise<{ path: string; packages: readonly string[] }> {
   if (!TARGETS.includes(target)) {
     throw new BuildError(`Cannot build for "${target}"; the targets are ${TARGETS.join(", ")}`);
   }
-  await Deno.remove(WORK, { recursive: true }).catch(ignoreMissing);
-  await Deno.mkdir(`${WORK}/bundle`, { recursive: true });
-  // A node_modules in the project's folder would affect the whole project, so it goes into the build folder.
-  for (const name of ["deno.json", "deno.lock"]) await Deno.copyFile(`${ROOT}${name}`, `${WORK}/${name}`);
-  await deno(["install", "--quiet", "--node-modules-dir=auto", "--frozen"], WORK);
-
-  const { main, threads, packages } = await bundle({
-    root: ROOT,
-    packages: `${WORK}/node_modules`,
-    to: `${WORK}/bundle`,
-    commit: await commit(),
-  });
+  const { main, threads, packages: bundled } = await bundleIntoWork(await commit());
+  const packages = bundled.map(({ name }) => name);
+  const unlicensed = await withoutNotice(packages);
+  if (unlicensed.length > 0) {
+    throw new BuildError(
+      `src/build/licenses.txt has no notice for ${unlicensed.join(", ")}; try: deno task licenses`,
+    );
+  }
   // The executable contains the files' times. Fixed times make the build reproducible.
   for await (const { name } of Deno.readDir(`${WORK}/bundle`)) {
     await Deno.utime(`${WORK}/bundle/${name}`, 0, 0);
@@ -92,26 +81,10 @@ async function commit(): Promise<string> {
   }
 }
 
-async function deno(args: readonly string[], cwd: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...args],
-    cwd,
-    env: { NO_COLOR: "1" },
-    stdout: "null",
-  }).output();
-  if (success) return;
-  const [message = ""] = new TextDecoder().decode(stderr).split("Stack backtrace:");
-  throw new BuildError(`deno ${args[0]} failed: ${message.trim().replaceAll(/\s+/g, " ")}`);
-}
-
 async function head(path: string): Promise<Uint8Array> {
   using file = await Deno.open(path);
   const bytes = new Uint8Array(20);
   return bytes.subarray(0, await file.read(bytes) ?? 0);
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 if (import.meta.main) {

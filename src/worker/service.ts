@@ -6,7 +6,7 @@
 import type { HostPort } from "../cli/parsers.ts";
 import { workerHandler } from "./handler.ts";
 import { BurnPool } from "./pool.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../build/version.ts";
 
 /** Options of a worker. */
 export interface WorkerOptions {

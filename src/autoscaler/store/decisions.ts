@@ -6,7 +6,7 @@
 import type { Recommendation } from "../../scaling/model/alarm.ts";
 import { type Decision, RULES } from "../../scaling/decide.ts";
 import type { Observation } from "../../scaling/model/observation.ts";
-import { VERSION } from "../../version.ts";
+import { VERSION } from "../../build/version.ts";
 import { type Activity, readActivityOf } from "./activities.ts";
 import { type Database, pack, type Row, unpack } from "./database.ts";
 import { readSteps, type Step } from "./steps.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import deno from "../deno.json" with { type: "json" };
+import deno from "../../deno.json" with { type: "json" };
 
 /** `deno task build` replaces KAS_COMMIT in the executable. */
 declare const KAS_COMMIT: string;
