@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { execute } from "../support/kas.ts";
-import { installed, program, slow, testWith } from "../support/needs.ts";
+import { installed, program, testWith } from "../support/needs.ts";
 import { kas } from "./contract/admin.ts";
 import { type Backend, motoBackend, sandboxBackend } from "./contract/backends.ts";
 import { settled } from "./contract/cases.ts";
@@ -18,8 +18,8 @@ const FLEET = "kas";
 
 for (
   const [name, needs, open] of [
-    ["the sandbox", [program("aws"), slow()], sandboxBackend],
-    ["moto", [program("aws"), program("moto_server"), slow()], motoBackend],
+    ["the sandbox", [program("aws")], sandboxBackend],
+    ["moto", [program("aws"), program("moto_server")], motoBackend],
   ] as const
 ) {
   testWith(

@@ -9,7 +9,7 @@ import { startAutoscaler } from "../../src/autoscaler/service.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { credentials } from "../unit/aws/wire.ts";
 import { execute, FROM_SOURCE } from "../support/kas.ts";
-import { program, slow, testWith } from "../support/needs.ts";
+import { program, testWith } from "../support/needs.ts";
 import { FAST } from "./contract/backends.ts";
 
 const PAGE = new URL("../../docs/operation.md", import.meta.url);
@@ -18,7 +18,7 @@ const PAGE = new URL("../../docs/operation.md", import.meta.url);
 const NODE = "i-00000000000000002";
 
 testWith(
-  [program("bash"), program("awk"), slow()],
+  [program("bash"), program("awk")],
   "docs/operation.md: every command does what the page says",
   async (t) => {
     await using stack = new AsyncDisposableStack();

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { execute } from "../support/kas.ts";
-import { installed, program, slow, testWith } from "../support/needs.ts";
+import { installed, program, testWith } from "../support/needs.ts";
 import { localMachines } from "../unit/sandbox/machines.ts";
 
 const [BASE, NODE] = ["i-00000000000000001", "i-00000000000000002"] as const;
@@ -10,7 +10,7 @@ const [BASE, NODE] = ["i-00000000000000001", "i-00000000000000002"] as const;
 const [first = "aws", ...others] = installed("aws");
 
 for (const cli of [first, ...others]) {
-  const needs = cli === first ? [program("aws"), slow()] : [slow()];
+  const needs = cli === first ? [program("aws")] : [];
   /** Calls the AWS CLI; its words as tab-separated text, or the error's code. */
   const aws = async (kas: Sandbox, command: string, ...more: string[]): Promise<string> => {
     // The oldest version in use, 2.9, does not know AWS_ENDPOINT_URL.

@@ -1,22 +1,22 @@
 /**
  * Crash points (R13, I6): the autoscaler ends at a call to AWS or a write to its database, right before or right after it, and is
  * started again. Whatever the point, it comes to the end of a run without a crash. On virtual time, so that it can be many:
- * `KAS_TEST_CRASHES` says how many, `Infinity` takes all; `KAS_TEST_SEED` chooses the same ones again.
+ * `KAS_TEST_SIZE` says how many, `Infinity` takes all; `KAS_TEST_SEED` chooses the same ones again.
  *
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
 import { dice } from "../../src/sandbox/random.ts";
 import type { CrashPoint } from "../support/lab/lab.ts";
-import { slow } from "../support/needs.ts";
 import { type Ran, run } from "./crash_points/run.ts";
 import { type Scenario, SCENARIOS } from "./crash_points/scenarios.ts";
+import { seedOf, sizeOf } from "./proofs.ts";
 
 /** How long the autoscaler is down, ms. */
 const DOWN = 2_000;
 
-/** How many points are taken, of some 2,500: a sample in `deno task test`, a good part in CI. */
-const CRASHES = Number(Deno.env.get("KAS_TEST_CRASHES") ?? (slow().met ? 700 : 15));
+/** How many points are taken, of some 2,500. */
+const CRASHES = sizeOf("crash-points");
 
 /** How many failures are told in full. */
 const MOST_TOLD = 5;
@@ -29,7 +29,7 @@ interface Place {
 }
 
 Deno.test("a crash at any call or write changes nothing of where it ends (R13, I6)", async () => {
-  const seed = Number(Deno.env.get("KAS_TEST_SEED") ?? Math.trunc(Math.random() * 2 ** 31));
+  const seed = seedOf();
   const begun = performance.now();
   const places: Place[] = [];
   // One after the other, as a lab has the time of the whole program.

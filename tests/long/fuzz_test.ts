@@ -12,7 +12,6 @@ import { makeSigner } from "../../src/sandbox/sns/certificate.ts";
 import { BASE, type Stage, stage } from "../unit/autoscaler/fixtures.ts";
 import { startProcess } from "../unit/autoscaler/process.ts";
 import { BUILT, eventually } from "../support/kas.ts";
-import { slow, testWith } from "../support/needs.ts";
 import type { Body } from "../unit/sns/fixtures.ts";
 import { Client, post } from "./fuzz/client.ts";
 import { forgeries } from "./fuzz/forgeries.ts";
@@ -20,9 +19,10 @@ import { Author, SECRET, TYPES } from "./fuzz/messages.ts";
 import { observe, type Observer, watchFetch } from "./fuzz/observer.ts";
 import { fire, type Magazine, stillSlow, type Tallies } from "./fuzz/run.ts";
 import { forgedUrls } from "./fuzz/urls.ts";
+import { seedOf, sizeOf } from "./proofs.ts";
 
-const COUNT = slow().met ? 100_000 : 1_000;
-const SEED = Number(Deno.env.get("KAS_TEST_SEED") ?? 20_261_124);
+const COUNT = sizeOf("fuzz");
+const SEED = seedOf();
 const CONNECTIONS = 4;
 
 /** Bytes that the second half of the run may have in use beyond the first half: the most in each is held against the other. */
@@ -208,7 +208,7 @@ Deno.test("no mutated message is believed, crashes the autoscaler, or stays in i
   assert(growth(heaps) < HEAP_GROWTH, memory);
 });
 
-testWith([slow()], "no mutated message is believed by, crashes or swells kas as a process", async () => {
+Deno.test("no mutated message is believed by, crashes or swells kas as a process", async () => {
   await using range = await Range.open();
   const { prefix } = range.observer;
   const proxy = new URL(prefix).origin;

@@ -7,7 +7,7 @@
 import { assert } from "@std/assert";
 import { BASE, NODES, type Stage, stage } from "../unit/autoscaler/fixtures.ts";
 import { eventually, start } from "../support/kas.ts";
-import { slow, testWith } from "../support/needs.ts";
+import { sizeOf } from "./proofs.ts";
 import { type Held, INSPECTED, Inspector } from "./memory/inspected.ts";
 
 /** Messages of a round, and how many are on their way at once. */
@@ -15,7 +15,7 @@ const MESSAGES = 150;
 const AT_ONCE = 10;
 
 /** Rounds of warm-up, and those that are measured after it. */
-const ROUNDS = { warm: 5, measured: 6 };
+const ROUNDS = { warm: 5, measured: sizeOf("memory") };
 
 /** Looks of which the lowest counts, at the beginning and at the end: one may come while something is still under way. */
 const LOOKS = 3;
@@ -35,7 +35,7 @@ const RSS_A_MESSAGE = 8 * 1_024;
 /** Connections are opened and closed as the moment wants it. */
 const FILES = 16;
 
-testWith([slow()], "of messages dealt with, and of starts and stops, nothing stays in memory", async () => {
+Deno.test("of messages dealt with, and of starts and stops, nothing stays in memory", async () => {
   await using set = await stage();
   const { sandbox: { env, faults }, options: { state } } = set;
   // What weather and load make it miss, the next resync makes up for.

@@ -2,9 +2,6 @@
  * The soak: random load on a sandbox with real processes, messages lost and doubled, calls throttled, and the autoscaler
  * killed every minute. Nothing that must hold may break, no request may be cut off, and memory stays flat.
  *
- * `KAS_SOAK_MINUTES` says how long (3), `KAS_SOAK_LAST` how long of that the last life is, minutes (a fifth), and `KAS_SOAK_SEED` with
- * which luck (1). Memory is flat after some ten minutes, so that a last life of 15 is the one to look at.
- *
  * @module
  */
 import { ModifyLoadBalancerAttributesCommand } from "@aws-sdk/client-elastic-load-balancing";
@@ -19,15 +16,16 @@ import { dice } from "../../src/sandbox/random.ts";
 import type { Chance } from "../../src/sandbox/faults.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { BUILT, eventually } from "../support/kas.ts";
-import { slow, testWith } from "../support/needs.ts";
 import { memoryOf, Phoenix } from "./soak/autoscaler.ts";
+import { seedOf, sizeOf } from "./proofs.ts";
 import { Clients } from "./soak/clients.ts";
 import { Invariants } from "./soak/invariants.ts";
 import { reviewed } from "./soak/journal.ts";
 
-const MINUTES = Number(Deno.env.get("KAS_SOAK_MINUTES") ?? "3");
-const LAST = Number(Deno.env.get("KAS_SOAK_LAST") ?? MINUTES / 5);
-const SEED = Number(Deno.env.get("KAS_SOAK_SEED") ?? "1");
+const MINUTES = sizeOf("soak");
+/** Minutes of the last life. Memory is flat after about ten minutes, so a long soak ends with a life of 15. */
+const LAST = MINUTES >= 30 ? 15 : MINUTES / 5;
+const SEED = seedOf();
 
 /** How many times faster than life the sandbox's and the autoscaler's durations pass. */
 const SPEED = 40;
@@ -67,7 +65,7 @@ const LAST_LIFE = 70_000;
 /** How much the lowest of the memory may rise in the last life, MiB: a leak of 1 MB a message makes a hundred. */
 const GROWTH = 24;
 
-testWith([slow()], `a soak of ${MINUTES} minutes breaks nothing`, async () => {
+Deno.test(`a soak of ${MINUTES} minutes breaks nothing`, async () => {
   Deno.env.set("AWS_ACCESS_KEY_ID", "test");
   Deno.env.set("AWS_SECRET_ACCESS_KEY", "test");
   const length = MINUTES * 60_000;

@@ -32,11 +32,6 @@ export function root(): Need {
   return { what: "needs root", met: Deno.uid() === 0 };
 }
 
-/** Time: a test of more than a few seconds runs where KAS_TEST_SLOW is set, as in CI. */
-export function slow(): Need {
-  return { what: "slow: set KAS_TEST_SLOW=1", met: Deno.env.get("KAS_TEST_SLOW") === "1" };
-}
-
 /** The executable that `deno task build` makes. */
 export function binary(): Need {
   return { what: "dist/kas is not there: deno task build", met: file("dist/kas").met };

@@ -6,13 +6,12 @@
  */
 import { execute } from "../../support/kas.ts";
 import { isMade } from "./root_fs.ts";
-import { binary, type Need, program, root, slow } from "../../support/needs.ts";
+import { binary, type Need, program, root } from "../../support/needs.ts";
 import { boot, type Machine, type MachineOptions, shutDown } from "./machine.ts";
 import { relayMirror } from "./mirror.ts";
 
 /** What a test with machines needs. */
 export const MACHINES: readonly Need[] = [
-  slow(),
   root(),
   program("systemd-nspawn"),
   program("ssh"),

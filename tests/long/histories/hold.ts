@@ -9,6 +9,7 @@ import { assert } from "@std/assert";
 import fc from "fast-check";
 import { histories, type History, told } from "./events.ts";
 import { play, type Played } from "./play.ts";
+import { seedOf } from "../proofs.ts";
 
 /** What 1,000 histories must have contained to say anything: at least so many of each. */
 const LEAST = {
@@ -35,7 +36,7 @@ const LONGEST = 16;
 
 /** Plays so many histories; of 1,000 and more it is held that they contained enough. Throws where a rule is broken. */
 export async function hold(numRuns: number): Promise<void> {
-  const seed = Number(Deno.env.get("KAS_TEST_SEED") ?? Math.trunc(Math.random() * 2 ** 31));
+  const seed = seedOf();
   const path = Deno.env.get("KAS_TEST_PATH");
   const totals = new Map<string, number>();
   const begun = performance.now();

@@ -14,8 +14,6 @@ import { Scene, type Setting } from "./scene.ts";
 /** A weather and its story, which rejects where it ends otherwise than it has to. */
 export interface Weather {
   readonly name: string;
-  /** In the fast tests too. */
-  readonly sample?: true;
   readonly setting?: Setting;
   /** Tells how it ended. */
   readonly story: (scene: Scene) => Promise<string>;
@@ -341,8 +339,8 @@ export const WEATHERS: readonly Weather[] = [
       ({ faults }) => faults.set("errors=0"),
     )),
   },
-  { name: "errors 30 %", sample: true, story: bothWays(({ faults }) => faults.set("errors=0.3")) },
-  { name: "cut mid-answer 30 %", sample: true, story: bothWays(({ faults }) => faults.set("cut=0.3")) },
+  { name: "errors 30 %", story: bothWays(({ faults }) => faults.set("errors=0.3")) },
+  { name: "cut mid-answer 30 %", story: bothWays(({ faults }) => faults.set("cut=0.3")) },
   {
     name: "wedged 10 %",
     setting: { timeLimit: 300 },
@@ -396,7 +394,7 @@ export const WEATHERS: readonly Weather[] = [
   },
   goneOnWayIn("before it is started", about("StartInstances", "before")),
   goneOnWayIn("after it is started", about("StartInstances", "after")),
-  { ...goneOnWayIn("at its first answer"), sample: true },
+  goneOnWayIn("at its first answer"),
   goneOnWayIn("before it is registered", about("RegisterInstancesWithLoadBalancer", "before")),
   goneOnWayIn("after it is registered", about("RegisterInstancesWithLoadBalancer", "after")),
   goneOnWayOut("before it is deregistered", about("DeregisterInstancesFromLoadBalancer", "before")),
