@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { NINE_STEPS, THINK, WORK } from "../../src/admin/sandbox/nine_steps.ts";
+import { NINE_STEPS, THINK_MS, WORK_MS } from "../../src/admin/sandbox/scenario/nine_steps.ts";
 
 /** A load over time, and the fleet that is there for it. */
 export interface Load {
@@ -21,8 +21,8 @@ const STEP = 300;
 
 /** The acceptance scenario: a client's share of an instance is the time it works of the time it takes in all. */
 export function nineSteps(): Load {
-  const work = (WORK[0] + WORK[1]) / 2;
-  const share = work / (work + THINK);
+  const work = (WORK_MS[0] + WORK_MS[1]) / 2;
+  const share = work / (work + THINK_MS);
   return {
     name: "the nine steps",
     fleet: 4,

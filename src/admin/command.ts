@@ -46,7 +46,7 @@ export const admin: Group = {
     {
       name: "instances",
       summary: "The fleet's instances: list, create, start, stop, terminate, release, tags",
-      load: async () => (await import("./instances/instances.ts")).instances,
+      load: async () => (await import("./instances/command.ts")).instances,
     },
     {
       name: "balancers",
@@ -76,7 +76,7 @@ export const admin: Group = {
     {
       name: "explain",
       summary: "Say why something was decided, and what would have had to be different",
-      load: async () => (await import("./journal/explain.ts")).explain,
+      load: async () => (await import("./journal/explain.ts")).explainCommand,
     },
     {
       name: "replay",

@@ -1,129 +1,129 @@
 /**
- * Takes an instance out of its load balancer while something is done to it, and puts it back.
+ * Rolling provisioning: deregisters an instance from its load balancer, changes it, and registers it again.
  *
  * @module
  */
 import { type BalancerRef, deregister, register, registrations, titleOf } from "../aws/balancing/balancer.ts";
 import type { Aws } from "../aws/clients.ts";
 import { describeError } from "../aws/error_messages.ts";
-import type { Outcome } from "./provision.ts";
-import { HostError } from "./ssh/ssh.ts";
+import type { HostOutcome, StepResult } from "./apply.ts";
+import { HostError } from "./host_error.ts";
 
-/** Where an instance is taken out of, and how long that may take. */
-export interface Rolling {
+/** The load balancer of a rolling run, and its timeouts. */
+export interface RollingOptions {
   readonly aws: Aws;
   readonly balancer: BalancerRef;
-  /** Longest wait, ms, until its requests have ended, and until it is in service again. */
+  /** Longest wait for the instance's requests to end, ms. */
   readonly drainTimeout: number;
+  /** Longest wait for the instance to be in service again, ms. */
   readonly startTimeout: number;
   readonly signal: AbortSignal;
-  /** Told what is waited for. */
-  readonly doing: (what: string) => void;
-  /** An error in one line. */
-  readonly tell: (error: unknown) => string;
+  /** Receives what the run is waiting for. */
+  readonly onProgress: (text: string) => void;
+  /** An error as one line. */
+  readonly describeError: (error: unknown) => string;
 }
 
-/** Between two looks at the load balancer, ms. */
-const PAUSE = 1_000;
+/** Between two polls of the load balancer, ms. */
+const POLL_INTERVAL = 1_000;
 
 /**
- * Does something to an instance while no request goes to it: deregisters it and waits until its requests have ended; in the end,
- * whatever came of it, registers it and waits until it is in service. One that is not registered stays so.
+ * Changes an instance while it receives no requests: deregisters and drains it, runs `change`, registers it, and waits until it
+ * is in service. It registers the instance even if draining or the change failed. An instance that is not registered stays so.
  *
- * @returns how the work ended, with `drain` before and `register` after it
+ * @returns the outcome of `change`, with the steps `drain` and `register` around it
  */
-export async function outOfService(
+export async function whileDeregistered(
   id: string,
-  rolling: Rolling,
-  work: () => Promise<Outcome>,
-): Promise<Outcome> {
-  const { aws, balancer, signal, tell } = rolling;
-  if (!(await registrations(aws, balancer, signal)).has(id)) return await work();
-  const outcomes: Outcome[] = [];
-  /** Whether it went well. */
-  const attempt = async (step: string, take: () => Promise<Outcome | void>): Promise<boolean> => {
-    const begun = performance.now();
-    const result = (result: "done" | "failed") => ({
+  options: RollingOptions,
+  change: () => Promise<HostOutcome>,
+): Promise<HostOutcome> {
+  const { aws, balancer, signal, describeError } = options;
+  if (!(await registrations(aws, balancer, signal)).has(id)) return await change();
+  const outcomes: HostOutcome[] = [];
+  /** Runs a step, records its outcome, and returns whether it threw no error. */
+  const attempt = async (step: string, run: () => Promise<HostOutcome | void>): Promise<boolean> => {
+    const start = performance.now();
+    const result = (result: StepResult["result"]): StepResult => ({
       step,
       result,
-      seconds: (performance.now() - begun) / 1_000,
+      seconds: (performance.now() - start) / 1_000,
     });
     try {
-      outcomes.push(await take() ?? { results: [result("done")], failure: [] });
+      outcomes.push(await run() ?? { results: [result("done")], failure: [] });
       return true;
     } catch (error) {
-      outcomes.push({ results: [result("failed")], failure: [tell(error)] });
+      outcomes.push({ results: [result("failed")], failure: [describeError(error)] });
       return false;
     }
   };
-  if (await attempt("drain", () => drain(id, rolling))) await attempt("change", work);
-  await attempt("register", () => backInService(id, rolling));
+  if (await attempt("drain", () => drain(id, options))) await attempt("change", change);
+  await attempt("register", () => registerAgain(id, options));
   return {
     results: outcomes.flatMap(({ results }) => results),
     failure: outcomes.flatMap(({ failure }) => failure),
   };
 }
 
-async function drain(id: string, { aws, balancer, drainTimeout, signal, doing }: Rolling): Promise<void> {
-  doing("draining");
+async function drain(id: string, options: RollingOptions): Promise<void> {
+  const { aws, balancer, drainTimeout, signal, onProgress } = options;
+  onProgress("draining");
   await deregister(aws, balancer, id, signal);
-  await until(async () => !(await registrations(aws, balancer, signal)).has(id), drainTimeout, signal, () => {
+  const drained = async () => !(await registrations(aws, balancer, signal)).has(id);
+  if (!await poll(drained, drainTimeout, signal)) {
     throw new HostError(
-      `its requests did not end within ${drainTimeout / 1_000} s`,
+      `requests did not end within ${drainTimeout / 1_000} s`,
       "a longer --drain-timeout",
     );
-  });
+  }
 }
 
-/** An interruption does not keep it from being registered, only from being waited for. */
-async function backInService(
-  id: string,
-  { aws, balancer, startTimeout, signal, doing }: Rolling,
-): Promise<void> {
-  doing("registering");
+/** Ctrl-C interrupts the wait, not the registration. */
+async function registerAgain(id: string, options: RollingOptions): Promise<void> {
+  const { aws, balancer, startTimeout, signal, onProgress } = options;
+  onProgress("registering");
   try {
     await register(aws, balancer, id);
   } catch (error) {
     throw new HostError(
-      `it is left out of ${titleOf(balancer)}: ${describeError(error).message}`,
+      `cannot register it with ${titleOf(balancer)}: ${describeError(error).message}`,
       `kas admin balancers register ${balancer.name} ${id}`,
     );
   }
+  const inService = async () => (await registrations(aws, balancer, signal)).get(id) === "in-service";
+  let serves: boolean;
   try {
-    await until(
-      async () => (await registrations(aws, balancer, signal)).get(id) === "in-service",
-      startTimeout,
-      signal,
-      () => {
-        throw new HostError(
-          `${titleOf(balancer)} did not find it in service within ${startTimeout / 1_000} s`,
-          "kas admin balancers",
-        );
-      },
-    );
+    serves = await poll(inService, startTimeout, signal);
   } catch (error) {
-    if (signal.aborted) throw new HostError("interrupted: it is registered, and was not waited for");
+    if (signal.aborted) throw new HostError("interrupted: registered, but not known to be in service");
     throw error;
   }
-}
-
-async function until(
-  holds: () => Promise<boolean>,
-  longest: number,
-  signal: AbortSignal,
-  tooLate: () => never,
-): Promise<void> {
-  const end = performance.now() + longest;
-  while (!await holds()) {
-    signal.throwIfAborted();
-    if (performance.now() > end) tooLate();
-    await pause(signal);
+  if (!serves) {
+    throw new HostError(
+      `not in service at ${titleOf(balancer)} within ${startTimeout / 1_000} s`,
+      "kas admin balancers",
+    );
   }
 }
 
-function pause(signal: AbortSignal): Promise<void> {
+/** Polls until the condition is true; false if it is not within `timeout` ms. */
+async function poll(
+  condition: () => Promise<boolean>,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const deadline = performance.now() + timeout;
+  while (!await condition()) {
+    signal.throwIfAborted();
+    if (performance.now() > deadline) return false;
+    await sleep(signal);
+  }
+  return true;
+}
+
+function sleep(signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, PAUSE);
+  const timer = setTimeout(resolve, POLL_INTERVAL);
   signal.addEventListener("abort", () => {
     clearTimeout(timer);
     resolve();

@@ -1,143 +1,154 @@
 /**
- * Steps as one script that a host carries out by itself: whatever becomes of the connection, the host is changed whole, or not
- * at all. It tells where it stands line by line.
+ * One script that carries out the steps on a host without kas: if the connection breaks, the host still ends with all changes or
+ * none. The script prints its progress, one event a line.
  *
  * @module
  */
-import type { Facts } from "./facts.ts";
-import { LOCK, LOG, UNDO } from "./paths.ts";
-import { type Action, EXECUTABLE, type Step } from "./steps.ts";
-import { line, quoted } from "./ssh/words.ts";
+import type { HostFacts } from "./host/facts.ts";
+import { LOCK_PATH, LOG_PATH, ROLLBACK_DIR } from "./host/paths.ts";
+import { quoteCommand, quoteWord } from "./shell_quote.ts";
+import { EXECUTABLE_BYTES, type HostCommand, type ProvisionStep } from "./steps/step.ts";
 
-/** What the script says. */
-export type Said =
-  /** A step has begun. */
-  | { readonly kind: "begin"; readonly title: string }
-  | { readonly kind: "done"; readonly title: string }
-  /** A command of the step has failed; its words. */
-  | { readonly kind: "failed"; readonly title: string; readonly words: string }
-  /** A line of what explains the failure: the command's last words, the services' logs. */
+/** An event that the script prints. */
+export type ScriptEvent =
+  | { readonly kind: "begin" | "done"; readonly step: string }
+  /** A command of the step failed. */
+  | { readonly kind: "failed"; readonly step: string; readonly command: string }
+  /** A line that explains the failure, from the command's output or a service's log. */
   | { readonly kind: "log"; readonly text: string }
-  /** All is as it was before; or what could not be undone. */
-  | { readonly kind: "undone" }
-  | { readonly kind: "stuck"; readonly words: string }
-  /** Somebody else is at it. */
-  | { readonly kind: "busy" };
+  /** Every rollback command succeeded. */
+  | { readonly kind: "rolled-back" }
+  | { readonly kind: "rollback-failed"; readonly command: string }
+  /** Another run holds the lock. */
+  | { readonly kind: "locked" };
 
-/** How many lines of a failed command's output, and of each service's log, are shown. */
+/** Lines shown of a failed command's output, and of each service's log. */
 const LOG_LINES = 8;
 
-/** Undoes what was done, the last first, and has the services follow. Commands that fail do not keep the rest. */
-const RESTORE = `restore() {
-    local stuck=0 file
-    for file in undo settle; do
-      [ ! -f ${UNDO}/$file ] || while IFS= read -r command; do
-        bash -c "$command" >${LOG} 2>&1 </dev/null || { stuck=1; say stuck "$command"; tell; }
-      done < <(tac ${UNDO}/$file)
+/**
+ * The files of {@linkcode ROLLBACK_DIR} that hold rollback commands. A run of an earlier version may have left them, so their
+ * names must not change.
+ */
+const ROLLBACK_FILE = "undo";
+const AFTER_ROLLBACK_FILE = "settle";
+
+/** Runs the recorded commands, newest first. A failing command does not stop the others. */
+const ROLL_BACK = `roll_back() {
+    local failed=0 file
+    for file in ${ROLLBACK_FILE} ${AFTER_ROLLBACK_FILE}; do
+      [ ! -f ${ROLLBACK_DIR}/$file ] || while IFS= read -r command; do
+        bash -c "$command" >${LOG_PATH} 2>&1 </dev/null || { failed=1; event rollback-failed "$command"; print_log; }
+      done < <(tac ${ROLLBACK_DIR}/$file)
     done
-    rm -rf ${UNDO} ${LOG}
-    [ $stuck = 1 ] || say undone
+    rm -rf ${ROLLBACK_DIR} ${LOG_PATH}
+    [ $failed = 1 ] || event rolled-back
   }`;
 
-/** What every script begins with: the lock, and how to speak. Nobody listening any more is no reason to stop half-way. */
+/** The start of every script. Signals and a closed stdout are ignored: the script must not stop between two changes. */
 const PREAMBLE = `
   trap '' HUP INT TERM PIPE
-  say() { { printf '%s' "$1"; shift; printf '\\t%s' "$@"; echo; } 2>/dev/null || :; }
-  tell() { tail -n ${LOG_LINES} ${LOG} 2>/dev/null | while IFS= read -r text; do say log "$text"; done; }
-  # cp --parents looks for its folders from here.
+  event() { { printf '%s' "$1"; shift; printf '\\t%s' "$@"; echo; } 2>/dev/null || :; }
+  print_log() { tail -n ${LOG_LINES} ${LOG_PATH} 2>/dev/null | while IFS= read -r text; do event log "$text"; done; }
+  # cp --parents resolves paths from here.
   cd / || exit 1
-  exec 9>>${LOCK}
-  flock -n 9 || { say busy; exit 1; }
-  ${RESTORE}`;
+  exec 9>>${LOCK_PATH}
+  flock -n 9 || { event locked; exit 1; }
+  ${ROLL_BACK}`;
 
-/** The script, for bash as root, that undoes what a run left that was cut off. */
-export function restoreScript(): string {
-  return script("  restore");
+/** The script that rolls back an interrupted run. bash runs it as root. */
+export function rollbackScript(): string {
+  return script("  roll_back");
 }
 
-/** The script, for bash as root, that carries out what the steps lack. What reads the executable finds it behind the script. */
-export function applyScript(steps: readonly Step[], facts: Facts, units: readonly string[]): string {
-  const body = steps.filter((step) => !step.check(facts)).map((step) =>
+/** The script that runs the steps that are not done. bash runs it as root. The executable's bytes follow it on stdin. */
+export function applyScript(
+  steps: readonly ProvisionStep[],
+  facts: HostFacts,
+  units: readonly string[],
+): string {
+  const body = steps.filter((step) => !step.isDone(facts)).map((step) =>
     [
-      `  step ${step.title}`,
-      ...step.apply(facts).map(actionLines),
-      `  say done ${step.title}`,
+      `  step ${step.name}`,
+      ...step.commands(facts).map(commandLines),
+      `  event done ${step.name}`,
     ].join("\n")
   );
   return script(`
-  begun=
-  step() { begun=$1; say begin "$1"; }
-  # Where that can't be written whole nothing of it is, and nothing is done.
-  recorded() {
-    local file=${UNDO}/$1 size
+  current_step=
+  step() { current_step=$1; event begin "$1"; }
+  # Appends a rollback command. If the disk is full, it removes the partial line and fails before the host changes.
+  record() {
+    local file=${ROLLBACK_DIR}/$1 size
     size=$(stat -c %s "$file" 2>/dev/null) || size=0
-    printf '%s\\n' "$2" 2>${LOG} >>"$file" || { truncate -s "$size" "$file"; fail "writing to ${UNDO}"; }
+    printf '%s\\n' "$2" 2>${LOG_PATH} >>"$file" || { truncate -s "$size" "$file"; fail "writing to ${ROLLBACK_DIR}"; }
   }
   attempt() {
-    local until=$((SECONDS + $1)); shift
-    while ! "$@" >${LOG} 2>&1; do
-      [ $SECONDS -lt $until ] || fail "$*"
+    local deadline=$((SECONDS + $1)); shift
+    while ! "$@" >${LOG_PATH} 2>&1; do
+      [ $SECONDS -lt $deadline ] || fail "$*"
       sleep 0.2
     done
   }
   fail() {
-    say failed "$begun" "$*"
-    tell
-    case $begun in services | verify)
-      for unit in ${line(units)}; do
-        journalctl -u "$unit" -n ${LOG_LINES} --no-pager -q -o short-iso --no-hostname >${LOG} 2>&1
-        tell
+    event failed "$current_step" "$*"
+    print_log
+    case $current_step in services | verify)
+      for unit in ${quoteCommand(units)}; do
+        journalctl -u "$unit" -n ${LOG_LINES} --no-pager -q -o short-iso --no-hostname >${LOG_PATH} 2>&1
+        print_log
       done
     esac
-    restore
+    roll_back
     exit 1
   }
   umask 077
-  : >${LOG}
+  : >${LOG_PATH}
   umask 022
-  mkdir -m 0700 ${UNDO} || exit 1
+  mkdir -m 0700 ${ROLLBACK_DIR} || exit 1
 ${body.join("\n")}
-  rm -rf ${UNDO} ${LOG}`);
+  rm -rf ${ROLLBACK_DIR} ${LOG_PATH}`);
 }
 
-/** Read whole before any of it runs, so that a part of it is none; the shell reads no byte beyond its last line. */
+/**
+ * Wraps the script in a function: bash parses all of it before it runs any of it, so that a script that arrives in part does
+ * nothing. The shell reads no byte after the last line.
+ */
 function script(body: string): string {
   return `main() {${PREAMBLE}\n${body}\n}\nPATH=$PATH:/usr/sbin:/sbin main; exit\n`;
 }
 
-/** An action's lines: how it is undone goes on record before it is done. */
-function actionLines({ words, input, within = 0, undo = [], settle = [] }: Action): string {
-  const records = [["undo", undo], ["settle", settle]] as const;
+/** A command's lines: first record how to roll it back, then run it. */
+function commandLines(command: HostCommand): string {
+  const { argv, input, retrySeconds = 0, rollback = [], afterRollback = [] } = command;
+  const records = [[ROLLBACK_FILE, rollback], [AFTER_ROLLBACK_FILE, afterRollback]] as const;
   return [
     ...records.flatMap(([file, commands]) =>
-      commands.length === 0
-        ? []
-        : [`  recorded ${file} ${quoted(commands.map((each) => line(each)).join("; "))}`]
+      commands.length === 0 ? [] : [`  record ${file} ${quoteWord(commands.map(quoteCommand).join("; "))}`]
     ),
-    `  attempt ${within} ${line(words)}${inputFrom(input)}`,
+    `  attempt ${retrySeconds} ${quoteCommand(argv)}${redirection(input)}`,
   ].join("\n");
 }
 
-function inputFrom(input: Action["input"]): string {
-  if (input === EXECUTABLE) return "";
-  return input === undefined ? " </dev/null" : ` < <(printf %s ${quoted(input)})`;
+function redirection(input: HostCommand["input"]): string {
+  if (input === EXECUTABLE_BYTES) return "";
+  return input === undefined ? " </dev/null" : ` < <(printf %s ${quoteWord(input)})`;
 }
 
-/** A line that the script said; undefined if it is none. */
-export function readSaid(text: string): Said | undefined {
-  const [kind, first = "", second = ""] = text.split("\t");
+/** Parses a line of the script's output; undefined if it is not an event. */
+export function parseScriptEvent(line: string): ScriptEvent | undefined {
+  const [kind, first = "", second = ""] = line.split("\t");
   switch (kind) {
     case "begin":
     case "done":
-      return { kind, title: first };
+      return { kind, step: first };
     case "failed":
-      return { kind, title: first, words: second };
+      return { kind, step: first, command: second };
     case "log":
       return { kind, text: first };
-    case "stuck":
-      return { kind, words: first };
-    case "undone":
-    case "busy":
+    case "rollback-failed":
+      return { kind, command: first };
+    case "rolled-back":
+    case "locked":
       return { kind };
     default:
       return undefined;

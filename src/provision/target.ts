@@ -1,23 +1,23 @@
 /**
- * Whom to provision: a host by its address, an instance by its id, or this machine itself.
+ * Provisioning targets: a host by its address, an instance by its id, or this machine.
  *
  * @module
  */
 
-/** A host to reach by ssh, or this machine. */
+/** A host to reach over SSH, or this machine. */
 export interface Target {
   /** As the operator wrote it. */
   readonly name: string;
-  /** Where ssh connects to; undefined for this machine itself. */
+  /** The address that ssh connects to; undefined for this machine. */
   readonly host?: string;
   readonly user?: string;
   readonly port?: number;
-  /** The instance's id, where it was named by it: what its key is known by, and what the load balancer knows. */
+  /** The instance's id, if the operator named it: the load balancer's target, and the name of its key in known_hosts. */
   readonly instance?: string;
 }
 
-/** The word for the machine that kas runs on, which needs no ssh: how a machine provisions itself on its first boot. */
-export const LOCAL = "local";
+/** Names the machine that kas runs on. An instance uses it to provision itself on first boot. */
+export const LOCAL_TARGET = "local";
 
 /** Whether a word is an instance's id: 17 hexadecimal digits, 8 for old ones. Source: EC2 User Guide, resource ids. */
 export function isInstanceId(word: string): boolean {
@@ -25,12 +25,12 @@ export function isInstanceId(word: string): boolean {
 }
 
 /**
- * `[user@]host[:port]`; an IPv6 address with a port stands in brackets. {@linkcode LOCAL} is this machine.
+ * Parses `[user@]host[:port]` or {@linkcode LOCAL_TARGET}. An IPv6 address with a port is written in brackets.
  *
- * @throws {TypeError} where it is none
+ * @throws {TypeError} if it is neither
  */
 export function parseTarget(name: string): Target {
-  if (name === LOCAL) return { name };
+  if (name === LOCAL_TARGET) return { name };
   const [, user, rest = ""] = /^(?:([\w.][\w.-]*)@)?(.*)$/.exec(name) ?? [];
   const [, bracketed, plain, digits] =
     /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9][\w.-]*))(?::(\d{1,5}))?$/.exec(rest) ?? [];
@@ -38,21 +38,21 @@ export function parseTarget(name: string): Target {
     (/^[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/.test(rest) ? rest : undefined);
   const port = digits === undefined ? undefined : Number(digits);
   if (host === undefined || port === 0 || (port ?? 1) > 65_535) {
-    throw new TypeError(`Cannot take "${name}" for a host: expected [user@]host[:port], or an instance's id`);
+    throw new TypeError(`Cannot use "${name}" as a target: expected [user@]host[:port] or an instance id`);
   }
   return { name, host, ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) };
 }
 
 /**
- * A host to go through, `[user@]host[:port]`, as it was written.
+ * Validates a jump host, `[user@]host[:port]`, and returns it unchanged.
  *
- * @throws {TypeError} where it is none
+ * @throws {TypeError} if it is not a host
  */
-export function jumpHost(name: string): string {
+export function parseJumpHost(name: string): string {
   try {
     if (parseTarget(name).host !== undefined) return name;
   } catch {
-    // It is told below, in the words of an option.
+    // The message below suits an option better than parseTarget's.
   }
   throw new TypeError("expected [user@]host[:port]");
 }

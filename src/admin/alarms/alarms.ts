@@ -142,7 +142,7 @@ const set = command({
             const name = alarmName(plan);
             return `${needed(plan, existing.get(name)) ?? "leave"} alarm ${name}`;
           }),
-          act: async () => {
+          apply: async () => {
             const rows: Row[] = [];
             for (const plan of wanted) {
               const name = alarmName(plan);
@@ -182,7 +182,7 @@ const remove = command({
         known(name, existing, flags.fleet);
         return {
           actions: [`delete alarm ${name}`],
-          act: async () => {
+          apply: async () => {
             await deleteAlarms(aws, [name]);
             return [{ name, action: "deleted" }];
           },
@@ -215,7 +215,7 @@ const test = command({
         const before = known(name, existing, flags.fleet).state;
         return {
           actions: [`set alarm ${name} from ${before} to ${state}`],
-          act: async () => {
+          apply: async () => {
             await setAlarmState(aws, name, state, "Set by kas admin alarms test");
             return [{ name, before, after: state }];
           },

@@ -134,7 +134,7 @@ const registerCommand = command({
         if (registered.has(id)) return unchanged(name, id, `leave ${id}: it is registered with ${name}`);
         return {
           actions: [`register ${id} (${state}) with ${name}`],
-          act: async () => {
+          apply: async () => {
             await register(aws, balancer, id, signal);
             return [{ name, instance: id, action: "registered" }];
           },
@@ -160,7 +160,7 @@ const deregisterCommand = command({
         if (!registered.has(id)) return unchanged(name, id, `leave ${id}: it is not registered with ${name}`);
         return {
           actions: [`deregister ${id} from ${name}`],
-          act: async () => {
+          apply: async () => {
             await deregister(aws, balancer, id, signal);
             return [{ name, instance: id, action: "deregistered" }];
           },
@@ -170,7 +170,7 @@ const deregisterCommand = command({
 });
 
 function unchanged(name: string, instance: string, action: string) {
-  return { actions: [action], act: () => Promise.resolve([{ name, instance, action: "unchanged" }]) };
+  return { actions: [action], apply: () => Promise.resolve([{ name, instance, action: "unchanged" }]) };
 }
 
 /** The balancer of a name: the fleet's target group if that is its name or ARN, else a Classic Load Balancer. */

@@ -19,8 +19,8 @@ import type { Instance } from "../../scaling/model/instance.ts";
 import { text } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";
 import { ACCOUNT, type AccountContext, type AccountFlags, connected, selector } from "../account.ts";
-import { words } from "../journal/explanation.ts";
-import { agreed } from "./targets.ts";
+import { describeDecision } from "../journal/render_explanation.ts";
+import { confirmed } from "./targets.ts";
 
 const OPTIONS = {
   instance: { placeholder: "ID", help: "this instance and no other", parse: text },
@@ -73,7 +73,7 @@ function direction(kind: "out" | "in", summary: string): Command {
       const { grow, max, shrink, dryRun, fleet } = context.flags;
       if (kind === "out" && grow !== undefined && max === undefined) throw new UsageError(...UNBOUNDED);
       if (kind === "in" && shrink === "terminate" && !dryRun) {
-        if (!await agreed(context, `Terminate one node of fleet ${fleet} for good?`)) return 1;
+        if (!await confirmed(context, `Terminate one node of fleet ${fleet} for good?`)) return 1;
       }
       return await connected(context, (aws) => run(kind, aws, context));
     },
@@ -163,7 +163,7 @@ async function outcome(
   const chosen = "instance" in decision ? decision.instance : undefined;
   if (dryRun) return { action, instance: chosen, state: "dry-run", reason };
 
-  const what = words(decision);
+  const what = describeDecision(decision);
   out.note(`${what}: ${reason}`);
   const [begun] = journal.unfinished();
   const told = () => {

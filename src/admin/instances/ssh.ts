@@ -1,19 +1,32 @@
 /**
- * `kas admin ssh`: the system's ssh, led to an instance by its id.
+ * `kas admin ssh`: runs the system's ssh to an instance by its id.
  *
  * @module
  */
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import { command, ExitError } from "../../cli/command.ts";
-import { jumpWords } from "../../provision/ssh/jump.ts";
-import { jumpHost } from "../../provision/target.ts";
-import { line } from "../../provision/ssh/words.ts";
+import { jumpHostArguments } from "../../provision/ssh/jump_host.ts";
+import { parseJumpHost } from "../../provision/target.ts";
+import { quoteCommand } from "../../provision/shell_quote.ts";
 import { flag, integer, text } from "../../cli/parsers.ts";
 import { ACCOUNT, connected, fleetById, member } from "../account.ts";
 import { printActions } from "./targets.ts";
 
-/** How to get there. */
-export interface Route {
+/** The options of commands that connect over SSH. */
+export const SSH_FLAGS = {
+  user: { placeholder: "NAME", help: "log in as this user", parse: text },
+  identity: { placeholder: "FILE", help: "private key", parse: text },
+  jump: {
+    placeholder: "HOST",
+    help: "connect through this host, [user@]host[:port], with the same key",
+    parse: parseJumpHost,
+  },
+  port: { placeholder: "PORT", help: "the sshd's port", parse: integer(1, 65_535) },
+  private: { help: "use the instance's private address", default: "false", parse: flag },
+} as const;
+
+/** How to reach an instance: the values of {@linkcode SSH_FLAGS}. */
+export interface SshRoute {
   readonly user: string | undefined;
   readonly identity: string | undefined;
   readonly jump: string | undefined;
@@ -24,21 +37,13 @@ export interface Route {
 /** `kas admin ssh`. */
 export const ssh = command({
   name: "ssh",
-  summary: "Open ssh to an instance by its id, or run a command there",
+  summary: "Connect to an instance over SSH by its id, or run a command there",
   description:
-    "Runs the ssh on the PATH, with the user's own configuration, and ends with its exit status. The host's key is\n" +
-    "accepted the first time, and known by the instance's id from then on, whatever its address is after a restart.",
+    "Runs the ssh on the PATH with your own configuration, and exits with its status. ssh accepts the instance's host key\n" +
+    "the first time and remembers it by the instance's id, so that a new address after a restart does not matter.",
   args: "ID [-- CMD…]",
   options: {
-    user: { placeholder: "NAME", help: "log in as this user", parse: text },
-    identity: { placeholder: "FILE", help: "private key", parse: text },
-    jump: {
-      placeholder: "HOST",
-      help: "go through this host, [user@]host[:port], with the same key",
-      parse: jumpHost,
-    },
-    port: { placeholder: "PORT", help: "of the instance's sshd", parse: integer(1, 65_535) },
-    private: { help: "to the private address instead of the public one", default: "false", parse: flag },
+    ...SSH_FLAGS,
     ...ACCOUNT,
   },
   examples: [
@@ -51,82 +56,87 @@ export const ssh = command({
       context,
       async (aws) => member(await fleetById(aws, flags, signal), id, flags),
     );
-    const words = sshArguments(instance, flags, rest);
-    if (flags.dryRun) return await printActions(out, [{ action: line(["ssh", ...words]) }]);
-    return await sshStatus(words, signal);
+    const sshArgs = sshArguments(instance, flags, rest);
+    if (flags.dryRun) return await printActions(out, [{ action: quoteCommand(["ssh", ...sshArgs]) }]);
+    return await runSsh(sshArgs, signal);
   },
 });
 
 /**
  * ssh's arguments for an instance.
  *
- * @throws {ExitError} where it does not run or has no address
+ * @param remoteCommand the command to run there; a login shell if it is empty
+ * @throws {ExitError} if the instance does not run or has no address
  */
-export function sshArguments(instance: Ec2Instance, route: Route, cmd: readonly string[]): string[] {
+export function sshArguments(
+  instance: Ec2Instance,
+  route: SshRoute,
+  remoteCommand: readonly string[],
+): string[] {
   const { user, identity, jump, port } = route;
-  const checked = ["-o", "StrictHostKeyChecking=accept-new"];
+  const hostKeyPolicy = ["-o", "StrictHostKeyChecking=accept-new"];
   return [
-    ...checked,
-    // EC2 gives addresses to other instances again, whose keys are others.
+    ...hostKeyPolicy,
+    // EC2 reuses addresses for other instances, which have other host keys.
     ...["-o", `HostKeyAlias=${instance.id}`],
     ...(user === undefined ? [] : ["-l", user]),
     ...(identity === undefined ? [] : ["-i", identity]),
-    ...jumpWords({ jump, identity }, checked),
+    ...jumpHostArguments({ jump, identity }, hostKeyPolicy),
     ...(port === undefined ? [] : ["-p", String(port)]),
-    // What follows the host is the command, with a dash in front or not.
-    ...["--", addressOf(instance, route), ...cmd],
+    // After the host ssh parses no options, even if the command starts with a dash.
+    ...["--", sshAddress(instance, route), ...remoteCommand],
   ];
 }
 
 /**
- * Where an instance's sshd is.
+ * The address of an instance's sshd.
  *
- * @throws {ExitError} where it does not run or has no address
+ * @throws {ExitError} if the instance does not run or has no address
  */
-export function addressOf(
+export function sshAddress(
   { id, state, publicDns, publicIp, privateIp }: Ec2Instance,
-  route: Pick<Route, "private">,
+  route: Pick<SshRoute, "private">,
 ): string {
   if (state !== "running") {
-    const start = state === "stopped" ? `kas admin instances start ${id}` : undefined;
-    throw new ExitError(`Cannot open ssh to ${id}: it is ${state}`, 1, start);
+    const hint = state === "stopped" ? `kas admin instances start ${id}` : undefined;
+    throw new ExitError(`Cannot connect to ${id}: it is ${state}`, 1, hint);
   }
   const address = route.private ? privateIp : publicDns ?? publicIp;
   if (address !== undefined) return address;
-  if (route.private) throw new ExitError(`Cannot open ssh to ${id}: it has no private address`);
+  if (route.private) throw new ExitError(`Cannot connect to ${id}: it has no private address`);
   throw new ExitError(
-    `Cannot open ssh to ${id}: it has no public address`,
+    `Cannot connect to ${id}: it has no public address`,
     1,
     `kas admin ssh ${id} --private, with --jump HOST from outside its network`,
   );
 }
 
-/** Runs ssh on this process's own terminal; its exit status. */
-async function sshStatus(words: readonly string[], signal: AbortSignal): Promise<number> {
+/** Runs ssh on the terminal of this process and returns its exit status. */
+async function runSsh(args: readonly string[], signal: AbortSignal): Promise<number> {
   signal.throwIfAborted();
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command("ssh", {
-      args: [...words],
+      args: [...args],
       stdin: "inherit",
       stdout: "inherit",
       stderr: "inherit",
     }).spawn();
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new ExitError("There is no ssh on the PATH", 1, "install OpenSSH's client");
+    throw new ExitError("ssh is not on the PATH", 1, "install the OpenSSH client");
   }
-  const end = () => {
+  const terminate = () => {
     try {
       child.kill("SIGTERM");
     } catch {
-      // Ctrl-C reaches ssh too, which may have ended already.
+      // Ctrl-C reaches ssh as well: it may have ended already.
     }
   };
-  signal.addEventListener("abort", end, { once: true });
+  signal.addEventListener("abort", terminate, { once: true });
   try {
     return (await child.status).code;
   } finally {
-    signal.removeEventListener("abort", end);
+    signal.removeEventListener("abort", terminate);
   }
 }

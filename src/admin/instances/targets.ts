@@ -9,11 +9,11 @@ import type { Output, Row } from "../../cli/output.ts";
 import { type AccountContext, asExitError } from "../account.ts";
 
 /** What is to be done to one target, once it has been looked at. */
-export interface Step {
+export interface TargetPlan {
   /** What a dry run prints, a line each: `stop i-1`. */
   readonly actions: readonly string[];
   /** Does it; the rows to print. */
-  readonly act: () => Promise<readonly Row[]>;
+  readonly apply: () => Promise<readonly Row[]>;
 }
 
 /**
@@ -27,7 +27,7 @@ export async function forEachTarget(
   { flags: { dryRun }, out, signal }: AccountContext,
   columns: readonly string[],
   targets: readonly string[],
-  prepare: (target: string) => Promise<Step> | Step,
+  prepare: (target: string) => Promise<TargetPlan> | TargetPlan,
 ): Promise<number> {
   const statuses = new Set<number>();
   async function* rows(): AsyncGenerator<Row> {
@@ -39,7 +39,7 @@ export async function forEachTarget(
           out.progress(`${i + 1} of ${targets.length}: ${step.actions[0] ?? target}`);
         }
         if (dryRun) yield* step.actions.map((action) => ({ action }));
-        else yield* await step.act();
+        else yield* await step.apply();
         statuses.add(0);
       } catch (error) {
         if (signal.aborted) {
@@ -71,7 +71,7 @@ export async function printActions(out: Output, rows: Iterable<Row> | AsyncItera
  *
  * @throws {UsageError} where there is nobody to ask
  */
-export async function agreed({ flags, out, signal }: AccountContext, question: string): Promise<boolean> {
+export async function confirmed({ flags, out, signal }: AccountContext, question: string): Promise<boolean> {
   if (flags.yes) return true;
   const answer = await out.confirm(question, signal);
   if (answer === undefined) throw new UsageError(`${question} There is no terminal to ask on: say --yes`);

@@ -7,12 +7,12 @@ import type { DecisionQuery } from "../../autoscaler/store/decisions.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import { explain as explained } from "../../scaling/explain.ts";
 import { flag } from "../../cli/parsers.ts";
-import { explanationJson, explanationText } from "./explanation.ts";
+import { explanationToJson, renderExplanation } from "./render_explanation.ts";
 import { JOURNAL, openJournal } from "./source.ts";
-import { moment } from "./moment.ts";
+import { parseMoment } from "./moment.ts";
 
 /** `kas admin explain`. */
-export const explain = command({
+export const explainCommand = command({
   name: "explain",
   args: "[ID]",
   summary: "Say why something was decided, and what would have had to be different",
@@ -25,7 +25,7 @@ export const explain = command({
     at: {
       placeholder: "TIME",
       help: "the decision at that time: 2026-11-24T08:30:00Z, 08:30 (UTC), or 10m ago",
-      parse: (text: string) => moment(text),
+      parse: (text: string) => parseMoment(text),
     },
     last: { help: "the last decision", default: "false", parse: flag },
   },
@@ -52,10 +52,10 @@ export const explain = command({
       );
     }
     if (out.options.format === "json") {
-      return out.line(JSON.stringify(explanationJson(record, explanation), null, 2));
+      return out.line(JSON.stringify(explanationToJson(record, explanation), null, 2));
     }
     const columns = Math.min(out.terminal.columns, 100);
-    for (const line of explanationText(record, explanation, columns)) out.line(line);
+    for (const line of renderExplanation(record, explanation, columns)) out.line(line);
   },
 });
 

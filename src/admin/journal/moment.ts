@@ -11,7 +11,7 @@ const DAY = 24 * 3_600_000;
  * A moment in ms since the epoch, from `2026-11-24T08:30:00Z` (without a zone: UTC), `08:30` (UTC, the last time it was), or
  * `10m` ago. Throws TypeError for anything else.
  */
-export function moment(value: string, now: number = Date.now()): number {
+export function parseMoment(value: string, now: number = Date.now()): number {
   const [, hours, minutes, seconds = "0"] = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/.exec(value) ?? [];
   if (hours !== undefined && Number(hours) < 24 && Number(minutes) < 60 && Number(seconds) < 60) {
     const at = Math.floor(now / DAY) * DAY +

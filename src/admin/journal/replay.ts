@@ -12,7 +12,7 @@ import type { Limits } from "../../scaling/model/observation.ts";
 import { decided, type Instead, instead } from "../../scaling/replay.ts";
 import { flag } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";
-import { words } from "./explanation.ts";
+import { describeDecision } from "./render_explanation.ts";
 import { recordsOf } from "./records.ts";
 
 /** The limits that `--set` changes, by their flags' names. */
@@ -120,8 +120,8 @@ async function* others(
     yield {
       time: iso(record),
       asked: recommendation.kind === "none" ? "nothing" : asked(recommendation),
-      recorded: words(decision),
-      instead: words(other.decision),
+      recorded: describeDecision(decision),
+      instead: describeDecision(other.decision),
       reason: other.decision.reason,
       id: record.id,
     };

@@ -5,10 +5,10 @@
  */
 
 /** Sends one request; false if it was not answered 200. Rejects only when the signal aborts. */
-export type Send = (signal: AbortSignal) => Promise<boolean>;
+export type SendRequest = (signal: AbortSignal) => Promise<boolean>;
 
 /** Told of a request that has ended: how long it took (ms) and whether it was answered 200. */
-export type Count = (ms: number, ok: boolean) => void;
+export type OnRequestEnd = (ms: number, ok: boolean) => void;
 
 /** The time, and waiting for it; the machine's own by default. */
 export interface Timer {
@@ -39,13 +39,13 @@ export const realTimer: Timer = {
 };
 
 /** GETs a URL over kept-alive connections; disposing of it closes them. */
-export class Getter implements Disposable {
+export class HttpGetter implements Disposable {
   readonly #client = Deno.createHttpClient({ poolMaxIdlePerHost: 1_024 });
 
   constructor(readonly url: string) {}
 
-  /** See {@linkcode Send}. */
-  readonly send: Send = async (signal) => {
+  /** See {@linkcode SendRequest}. */
+  readonly send: SendRequest = async (signal) => {
     try {
       const response = await fetch(this.url, { client: this.#client, signal });
       await response.arrayBuffer();
@@ -63,17 +63,17 @@ export class Getter implements Disposable {
 
 /** What a client does. */
 export interface ClientOptions {
-  readonly send: Send;
+  readonly send: SendRequest;
   /** Pause between an answer and the next request, ms. */
   readonly think: number;
-  readonly count: Count;
+  readonly onRequestEnd: OnRequestEnd;
   /** Ends the client at once, its request under way included. */
   readonly signal: AbortSignal;
   readonly timer?: Timer;
 }
 
 /** Clients by name, each of which asks, waits for the answer, thinks, and asks again, until it leaves. */
-export class Crowd {
+export class ClientPool {
   readonly #options: ClientOptions;
   readonly #clients = new Map<string, { readonly leave: AbortController; readonly gone: Promise<void> }>();
 
@@ -87,7 +87,7 @@ export class Crowd {
   }
 
   /** Lets clients come and go until exactly these are there; resolves once those that leave have got their last answers. */
-  async become(names: readonly string[]): Promise<void> {
+  async setClients(names: readonly string[]): Promise<void> {
     const leaving = [...this.#clients].filter(([name]) => !names.includes(name));
     for (const name of names) {
       if (this.#clients.has(name)) continue;
@@ -104,7 +104,7 @@ export class Crowd {
 
 /** One client: leaves after its answer, or out of its thoughts. */
 async function client(options: ClientOptions, leave: AbortSignal): Promise<void> {
-  const { send, think, count, signal, timer = realTimer } = options;
+  const { send, think, onRequestEnd: count, signal, timer = realTimer } = options;
   const end = AbortSignal.any([leave, signal]);
   let late = 0;
   while (!end.aborted) {
@@ -121,7 +121,7 @@ async function client(options: ClientOptions, leave: AbortSignal): Promise<void>
 }
 
 /** Sends; undefined if it was ended before its answer. */
-async function settled(send: Send, signal: AbortSignal): Promise<boolean | undefined> {
+async function settled(send: SendRequest, signal: AbortSignal): Promise<boolean | undefined> {
   try {
     return await send(signal);
   } catch (error) {
@@ -131,19 +131,19 @@ async function settled(send: Send, signal: AbortSignal): Promise<boolean | undef
 }
 
 /** What arrivals at a fixed rate need. */
-export interface ArrivalOptions extends Omit<ClientOptions, "think"> {
+export interface RateOptions extends Omit<ClientOptions, "think"> {
   /** Arrivals a second. */
   readonly rate: number;
   /** No more arrivals from here on; those under way get their answers. */
-  readonly leave: AbortSignal;
+  readonly stop: AbortSignal;
 }
 
 /**
  * Requests at a fixed rate, whether or not earlier ones are answered. Each one's latency counts from when it was due, so
  * that a server, or a generator, that falls behind shows in the figures (no coordinated omission).
  */
-export async function arrivals(options: ArrivalOptions): Promise<void> {
-  const { send, rate, count, leave, signal, timer = realTimer } = options;
+export async function sendAtRate(options: RateOptions): Promise<void> {
+  const { send, rate, onRequestEnd: count, stop: leave, signal, timer = realTimer } = options;
   const end = AbortSignal.any([leave, signal]);
   const begin = timer.now();
   const inProgress = new Set<Promise<void>>();

@@ -5,9 +5,9 @@
  */
 import { command, type Context, ExitError, type Options, UsageError } from "../../cli/command.ts";
 import { duration, integer, oneOf, positive, url } from "../../cli/parsers.ts";
-import { arrivals, Crowd, Getter, realTimer } from "./clients.ts";
-import { LOAD_COLUMNS, type LoadRow, Tally } from "./statistics.ts";
-import { NINE_STEPS, THINK } from "../sandbox/nine_steps.ts";
+import { ClientPool, HttpGetter, realTimer, sendAtRate } from "./clients.ts";
+import { LOAD_COLUMNS, type LoadRow, RequestStatistics } from "./statistics.ts";
+import { NINE_STEPS, THINK_MS } from "../sandbox/scenario/nine_steps.ts";
 
 const OPTIONS = {
   url: { placeholder: "URL", help: "the worker or load balancer; /work is asked of it", parse: url },
@@ -20,7 +20,7 @@ const OPTIONS = {
     placeholder: "TIME",
     help: "how long a client thinks before it asks again",
     parse: duration,
-    default: `${THINK}ms`,
+    default: `${THINK_MS}ms`,
   },
   rate: {
     placeholder: "R",
@@ -74,7 +74,7 @@ export const load = command({
         `--${ways[0]} ${flags[ways[0] ?? "clients"]}`,
       );
     }
-    using getter = new Getter(new URL("/work", flags.url).href);
+    using getter = new HttpGetter(new URL("/work", flags.url).href);
     const rows = flags.rate !== undefined
       ? atRate(context, getter, flags.rate)
       : flags.scenario !== undefined
@@ -104,20 +104,20 @@ type LoadContext = Context<typeof OPTIONS>;
 /** Clients that come and go from step to step; yields a row a step, the last one's cut short if it is interrupted. */
 async function* inSteps(
   { flags: { think }, out, signal }: LoadContext,
-  { send }: Getter,
+  { send }: HttpGetter,
   length: number,
   steps: readonly (readonly string[])[],
 ): AsyncGenerator<LoadRow> {
-  let tally = new Tally();
-  const crowd = new Crowd({ send, think, signal, count: (ms, ok) => tally.add(ms, ok) });
+  let tally = new RequestStatistics();
+  const crowd = new ClientPool({ send, think, signal, onRequestEnd: (ms, ok) => tally.add(ms, ok) });
   for (const [index, clients] of steps.entries()) {
     if (signal.aborted) return;
-    tally = new Tally();
+    tally = new RequestStatistics();
     const row = () => tally.row(index + 1, clients.length);
-    const left = crowd.become(clients);
+    const left = crowd.setClients(clients);
     await inTime(length, signal, () => out.progress(line(row())));
     await left;
-    if (index === steps.length - 1) await crowd.become([]);
+    if (index === steps.length - 1) await crowd.setClients([]);
     yield row();
   }
 }
@@ -125,17 +125,17 @@ async function* inSteps(
 /** Arrivals at a fixed rate; yields one row. */
 async function* atRate(
   { flags, out, signal }: LoadContext,
-  { send }: Getter,
+  { send }: HttpGetter,
   rate: number,
 ): AsyncGenerator<LoadRow> {
-  const tally = new Tally();
+  const tally = new RequestStatistics();
   const leave = new AbortController();
-  const arriving = arrivals({
+  const arriving = sendAtRate({
     send,
     rate,
     signal,
-    leave: leave.signal,
-    count: (ms, ok) => tally.add(ms, ok),
+    stop: leave.signal,
+    onRequestEnd: (ms, ok) => tally.add(ms, ok),
   });
   await inTime(flags.duration, signal, () => out.progress(line(tally.row(1, undefined))));
   leave.abort();

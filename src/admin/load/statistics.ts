@@ -11,7 +11,7 @@ const GROWTH = 1.01;
 const LEAST = 0.01;
 
 /** Latencies in buckets of 1 %, so that a load of any length takes the same small memory. */
-export class Latencies {
+export class LatencyHistogram {
   readonly #buckets = new Map<number, number>();
   #count = 0;
 
@@ -57,8 +57,8 @@ export interface LoadRow extends Readonly<Record<string, string | number | undef
 export const LOAD_COLUMNS = ["step", "clients", "requests", "errors", "rps", "p50_ms", "p99_ms"] as const;
 
 /** Counts the requests of one step. */
-export class Tally {
-  readonly #latencies = new Latencies();
+export class RequestStatistics {
+  readonly #latencies = new LatencyHistogram();
   readonly #begin: number;
   readonly #now: () => number;
   #errors = 0;

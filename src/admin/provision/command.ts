@@ -1,58 +1,60 @@
 /**
- * `kas admin provision`: from a bare machine to one that serves.
+ * `kas admin provision`: installs, updates, rolls back or removes kas on hosts.
  *
  * @module
  */
 import { balancerRef } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
-import { Executables } from "../../provision/binary.ts";
-import type { HostSettings } from "../../provision/files.ts";
-import type { Wish } from "../../provision/provision.ts";
-import { isInstanceId, jumpHost, parseTarget, type Target } from "../../provision/target.ts";
+import { Executables } from "../../provision/executable.ts";
+import type { HostConfig } from "../../provision/host/files.ts";
+import type { ProvisionRequest } from "../../provision/plan.ts";
+import { isInstanceId, parseTarget, type Target } from "../../provision/target.ts";
 import { flag, integer, text } from "../../cli/parsers.ts";
 import { ACCOUNT, type AccountContext, connected, fleetById, member } from "../account.ts";
+import { SSH_FLAGS, sshAddress } from "../instances/ssh.ts";
+import { confirmed } from "../instances/targets.ts";
 import { HOST_SETTINGS, hostSettings, ROLE } from "./host_settings.ts";
-import { provisionAll } from "./run.ts";
-import { addressOf } from "../instances/ssh.ts";
-import { agreed } from "../instances/targets.ts";
+import { provisionHosts } from "./provision_hosts.ts";
+import type { ProvisionTarget } from "./provision_one.ts";
 
 /** `kas admin provision`. */
 export const provision = command({
   name: "provision",
-  summary: "Make machines workers or control nodes, or bring them up to date",
+  summary: "Install or update kas on hosts over SSH",
   description:
-    "Over ssh, as root or by a sudo that asks for no password: nginx, the executable, systemd's units, nginx's configuration\n" +
-    "and the settings. Only what differs is changed, and only what it concerns is restarted, without cutting a request.\n" +
-    "What does not come up is put back as it was. TARGET is an instance's id, [user@]host[:port], or local: this machine.\n" +
-    "Settings that are set, here or in the environment, go to the host's /etc/kas/kas.json; others that it has stay.",
+    "Installs nginx, the executable, the systemd units, the nginx configuration and the settings. Changes only what differs,\n" +
+    "and restarts only the affected services, without cutting a request. A host that fails rolls back. TARGET is an\n" +
+    "instance id, [user@]host[:port], or local for this machine. Log in as root, or as a user with a passwordless sudo.\n" +
+    "Settings from flags and the environment go to the host's /etc/kas/kas.json, which keeps its other settings.",
   args: "TARGET…",
   options: {
     role: ROLE,
     binary: {
       placeholder: "FILE",
-      help: "the executable; by default this one, or dist/kas-<arch>",
+      help: "the executable to install; by default the running one, or dist/kas-<arch>",
       parse: text,
     },
-    user: { placeholder: "NAME", help: "log in as this user", parse: text },
-    identity: { placeholder: "FILE", help: "private key", parse: text },
-    jump: {
-      placeholder: "HOST",
-      help: "go through this host, [user@]host[:port], with the same key",
-      parse: jumpHost,
+    ...SSH_FLAGS,
+    parallel: {
+      placeholder: "N",
+      help: "how many hosts to change at a time",
+      default: "4",
+      parse: integer(1, 100),
     },
-    port: { placeholder: "PORT", help: "of the sshd", parse: integer(1, 65_535) },
-    private: { help: "to an instance's private address", default: "false", parse: flag },
-    parallel: { placeholder: "N", help: "how many hosts at a time", default: "4", parse: integer(1, 100) },
     rolling: {
-      help: "one instance after the other, each out of the load balancer meanwhile",
+      help: "change one instance at a time, deregistered from the load balancer meanwhile",
       default: "false",
       parse: flag,
     },
-    certificate: { placeholder: "FILE", help: "PEM, for SNS over HTTPS on port 443", parse: text },
-    certificateKey: { placeholder: "FILE", help: "its private key, PEM", parse: text },
-    rollback: { help: "go back to the executable before this one", default: "false", parse: flag },
-    remove: { help: "take off all that provisioning put on", default: "false", parse: flag },
+    certificate: {
+      placeholder: "FILE",
+      help: "certificate chain, PEM, for SNS over HTTPS on port 443",
+      parse: text,
+    },
+    certificateKey: { placeholder: "FILE", help: "the certificate's private key, PEM", parse: text },
+    rollback: { help: "restore the previous executable", default: "false", parse: flag },
+    remove: { help: "remove kas from the hosts", default: "false", parse: flag },
     ...HOST_SETTINGS,
     ...ACCOUNT,
   },
@@ -63,53 +65,56 @@ export const provision = command({
   ],
   run: async (context) => {
     const { flags, args, out } = context;
-    const words = [...new Set(args)];
-    const hosts = words.filter((word) => !isInstanceId(word));
-    if (flags.rollback && flags.remove) throw new UsageError("--rollback and --remove exclude each other");
+    const names = [...new Set(args)];
+    const hosts = names.filter((name) => !isInstanceId(name));
+    if (flags.rollback && flags.remove) throw new UsageError("Use either --rollback or --remove");
     if (flags.rolling && hosts.length > 0) {
       throw new UsageError(
-        `--rolling goes through the load balancer, and needs instances' ids: ${hosts[0]} is a host`,
+        `--rolling needs instance ids, which the load balancer knows: ${hosts[0]} is a host`,
       );
     }
-    const wish: Wish = {
+    const request: ProvisionRequest = {
       kind: flags.remove ? "remove" : flags.rollback ? "rollback" : "provision",
       role: flags.role,
       settings: hostSettings(context),
-      tls: await certificateOf(flags),
+      tls: await readTls(flags),
       executables: new Executables(flags.binary),
     };
-    if (flags.remove && !flags.dryRun && !await agreed(context, `Take kas off ${words.join(", ")}?`)) {
+    if (flags.remove && !flags.dryRun && !await confirmed(context, `Remove kas from ${names.join(", ")}?`)) {
       return 1;
     }
-    const work = async (aws?: Aws) =>
-      await provisionAll(
+    const run = async (aws?: Aws) =>
+      await provisionHosts(
         {
-          wish,
-          targets: await targetsOf(context, words, aws),
-          route: flags,
+          request,
+          targets: await resolveTargets(context, names, aws),
+          ssh: flags,
           parallel: flags.rolling ? 1 : flags.parallel,
           dryRun: flags.dryRun,
           ...(flags.rolling && aws !== undefined
-            ? { rolling: { aws, balancer: balancerRef(flags), ...pick(flags) } }
+            ? {
+              rolling: {
+                aws,
+                balancer: balancerRef(flags),
+                drainTimeout: flags.drainTimeout,
+                startTimeout: flags.startTimeout,
+              },
+            }
             : {}),
         },
         out,
         context.signal,
       );
-    return hosts.length === words.length ? await work() : await connected(context, work);
+    return hosts.length === names.length ? await run() : await connected(context, run);
   },
 });
 
-function pick({ drainTimeout, startTimeout }: { drainTimeout: number; startTimeout: number }) {
-  return { drainTimeout, startTimeout };
-}
-
-async function certificateOf(
+async function readTls(
   { certificate, certificateKey }: { certificate: string | undefined; certificateKey: string | undefined },
-): Promise<HostSettings["tls"]> {
+): Promise<HostConfig["tls"]> {
   if (certificate === undefined && certificateKey === undefined) return undefined;
   if (certificate === undefined || certificateKey === undefined) {
-    throw new UsageError("--certificate and --certificate-key go together");
+    throw new UsageError("--certificate and --certificate-key need each other");
   }
   return {
     certificate: await readPem(certificate, "CERTIFICATE"),
@@ -117,41 +122,41 @@ async function certificateOf(
   };
 }
 
-async function readPem(path: string, what: string): Promise<string> {
+async function readPem(path: string, label: string): Promise<string> {
   let pem: string;
   try {
     pem = await Deno.readTextFile(path);
   } catch (cause) {
     throw new UsageError(`Cannot read ${path}: ${cause instanceof Error ? cause.message : cause}`);
   }
-  if (!new RegExp(`-----BEGIN [A-Z ]*${what}-----`).test(pem)) {
-    throw new UsageError(`${path} holds no PEM ${what}`);
+  if (!new RegExp(`-----BEGIN [A-Z ]*${label}-----`).test(pem)) {
+    throw new UsageError(`${path} does not contain a PEM ${label}`);
   }
   return pem.endsWith("\n") ? pem : `${pem}\n`;
 }
 
-/** Whom the words name; an instance's address is EC2's, and one that can't be reached stays without. */
-async function targetsOf(
+/** Resolves instance ids to addresses. A target without one keeps its error, so that the other targets still get their turn. */
+async function resolveTargets(
   context: AccountContext & { readonly flags: { readonly private: boolean } },
-  words: readonly string[],
+  names: readonly string[],
   aws: Aws | undefined,
-): Promise<readonly (Target | { readonly name: string; readonly unfit: ExitError })[]> {
+): Promise<readonly ProvisionTarget[]> {
   const { flags, signal } = context;
   const fleet = aws === undefined ? new Map<string, never>() : await fleetById(aws, flags, signal);
-  return words.map((name) => {
+  return names.map((name) => {
     if (!isInstanceId(name)) return hostTarget(name);
     try {
-      return { name, instance: name, host: addressOf(member(fleet, name, flags), flags) };
+      return { name, instance: name, host: sshAddress(member(fleet, name, flags), flags) };
     } catch (error) {
       if (!(error instanceof ExitError)) throw error;
-      return { name, unfit: error };
+      return { name, error };
     }
   });
 }
 
-function hostTarget(word: string): Target {
+function hostTarget(name: string): Target {
   try {
-    return parseTarget(word);
+    return parseTarget(name);
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(error.message);
     throw error;

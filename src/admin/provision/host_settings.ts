@@ -1,11 +1,11 @@
 /**
- * What a host is given when it is provisioned: its role, and the settings that go to its /etc/kas/kas.json.
+ * The role and the settings that provisioning gives a host. The settings go to its /etc/kas/kas.json.
  *
  * @module
  */
 import { SCALING } from "../../autoscaler/command.ts";
 import { type Context, kebab } from "../../cli/command.ts";
-import type { HostSettings, Role } from "../../provision/files.ts";
+import type { HostConfig, Role } from "../../provision/host/files.ts";
 import { oneOf } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";
 
@@ -13,7 +13,7 @@ const ROLES = ["worker", "autoscaler", "both"] as const satisfies Role[];
 
 const parseRole = oneOf(...ROLES);
 
-/** The settings that a host is given, where somebody set them. */
+/** The settings that a host can get. */
 export const HOST_SETTINGS = {
   fleet: SETTINGS.fleet,
   keyName: SETTINGS.keyName,
@@ -33,23 +33,23 @@ export const HOST_SETTINGS = {
 /** `--role`. */
 export const ROLE = {
   placeholder: "ROLE",
-  help: "what the machine is to be, beside what it is already",
+  help: "what to install; a host that has the other role gets both",
   default: "worker",
   choices: ROLES,
   parse: parseRole,
 } as const;
 
-/** The settings that somebody set, as their texts; numbers and switches as what they are. */
+/** The settings that a flag, the environment or the settings file sets; numbers and booleans as JSON has them. */
 export function hostSettings(
   { flags, texts, origins }: Pick<Context<typeof HOST_SETTINGS>, "flags" | "texts" | "origins">,
-): HostSettings["settings"] {
-  const said: Record<string, string | number | boolean> = {};
+): HostConfig["settings"] {
+  const settings: Record<string, string | number | boolean> = {};
   for (const name of Object.keys(HOST_SETTINGS) as (keyof typeof HOST_SETTINGS)[]) {
     const [value, text] = [flags[name], texts[name]];
     if (text === undefined || origins[name] === "default") continue;
-    said[kebab(name)] = typeof value !== "object" && value !== undefined && String(value) === text
-      ? value
-      : text;
+    // A duration or a list keeps the operator's text.
+    const isPlain = typeof value !== "object" && value !== undefined && String(value) === text;
+    settings[kebab(name)] = isPlain ? value : text;
   }
-  return said;
+  return settings;
 }

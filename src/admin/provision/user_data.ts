@@ -1,11 +1,11 @@
 /**
- * `kas admin user-data`: how an instance provisions itself on its first boot.
+ * `kas admin user-data`: prints the script with which an instance provisions itself on first boot.
  *
  * @module
  */
 import { command, ExitError, UsageError } from "../../cli/command.ts";
-import { Executables } from "../../provision/binary.ts";
-import { MOST_USER_DATA, userData } from "../../provision/user_data.ts";
+import { Executables } from "../../provision/executable.ts";
+import { MAX_USER_DATA_BYTES, userData } from "../../provision/user_data.ts";
 import { text } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";
 import { HOST_SETTINGS, hostSettings, ROLE } from "./host_settings.ts";
@@ -13,18 +13,22 @@ import { HOST_SETTINGS, hostSettings, ROLE } from "./host_settings.ts";
 /** `kas admin user-data`. */
 export const userDataCommand = command({
   name: "user-data",
-  summary: "Print the user data with which an instance provisions itself on its first boot",
+  summary: "Print user data with which an instance provisions itself on first boot",
   description:
-    "A script for cloud-init, for a launch template: it gets the executable, runs it only if its SHA-256 is the one said here,\n" +
-    "and has it provision the machine. From s3:// it needs an instance profile that may read the object.",
+    "The script is for a launch template; cloud-init runs it. It downloads the executable, verifies its SHA-256, and provisions\n" +
+    "the machine with it. An s3:// URL needs an instance profile that may read the object.",
   options: {
-    url: { placeholder: "URL", help: "of the executable, https:// or s3://", parse: executableUrl },
+    url: {
+      placeholder: "URL",
+      help: "where to download the executable, https:// or s3://",
+      parse: executableUrl,
+    },
     sha256: {
       placeholder: "HEX",
-      help: "of the executable; by default this one's, or --binary's",
-      parse: sum,
+      help: "the executable's SHA-256; by default that of the running executable or of --binary",
+      parse: sha256Hex,
     },
-    binary: { placeholder: "FILE", help: "the executable that is at the URL", parse: text },
+    binary: { placeholder: "FILE", help: "a copy of the executable at the URL, to hash", parse: text },
     role: ROLE,
     ...HOST_SETTINGS,
     fleet: SETTINGS.fleet,
@@ -36,28 +40,28 @@ export const userDataCommand = command({
   run: async (context) => {
     const { flags: { url, sha256, binary, role }, out } = context;
     if (url === undefined) {
-      throw new UsageError("kas admin user-data needs --url, where the executable is to be had");
+      throw new UsageError("kas admin user-data needs --url, where instances download the executable");
     }
     const settings = Object.entries(hostSettings(context)).map(([name, value]) => `--${name}=${value}`);
     const script = userData({
       url,
-      sha256: sha256 ?? await ownSum(binary),
+      sha256: sha256 ?? await hashExecutable(binary),
       flags: [`--role=${role}`, ...settings],
     });
     const bytes = new TextEncoder().encode(script).length;
-    if (bytes > MOST_USER_DATA) {
-      throw new ExitError(`The user data has ${bytes} bytes, and EC2 takes ${MOST_USER_DATA} at most`);
+    if (bytes > MAX_USER_DATA_BYTES) {
+      throw new ExitError(`The user data has ${bytes} bytes; EC2 accepts at most ${MAX_USER_DATA_BYTES}`);
     }
     out.terminal.write(script);
   },
 });
 
-async function ownSum(binary: string | undefined): Promise<string> {
+async function hashExecutable(binary: string | undefined): Promise<string> {
   try {
-    return (await new Executables(binary).for(Deno.build.arch)).sha256;
+    return (await new Executables(binary).forArchitecture(Deno.build.arch)).sha256;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new UsageError(`${error.message}: say --sha256, or --binary FILE`);
+    throw new UsageError(`${error.message}; use --sha256 HEX or --binary FILE`);
   }
 }
 
@@ -69,7 +73,7 @@ function executableUrl(value: string): string {
   return value;
 }
 
-function sum(value: string): string {
+function sha256Hex(value: string): string {
   if (!/^[0-9a-f]{64}$/i.test(value)) throw new TypeError("expected 64 hexadecimal digits");
   return value.toLowerCase();
 }

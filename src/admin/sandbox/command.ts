@@ -6,10 +6,10 @@
 import os from "node:os";
 import { command, UsageError } from "../../cli/command.ts";
 import { duration, flag, integer, oneOf, positive, text } from "../../cli/parsers.ts";
-import { quoted } from "../../provision/ssh/words.ts";
+import { quoteWord } from "../../provision/shell_quote.ts";
 import { cpuThresholds } from "../alarms/alarm_plans.ts";
 import { kasCommand } from "./kas_process.ts";
-import { WORK } from "./nine_steps.ts";
+import { WORK_MS } from "./scenario/nine_steps.ts";
 
 const SCENARIOS = ["nine-steps"] as const;
 
@@ -128,14 +128,14 @@ export const sandbox = command({
     try {
       await using running = await startSandbox(options);
       if (scenario !== undefined) {
-        const { playNineSteps } = await import("./scenario.ts");
+        const { playNineSteps } = await import("./scenario/play.ts");
         return await playNineSteps({ sandbox: running, speed, step, cpu, out, signal }) ? 0 : 1;
       }
       const { setUpLog } = await import("../../log.ts");
       await using _log = await setUpLog("text");
       // In one write, so that who reads one line of it can have them all.
       out.line(
-        Object.entries(running.env).map(([name, value]) => `export ${name}=${quoted(value)}`).join("\n"),
+        Object.entries(running.env).map(([name, value]) => `export ${name}=${quoteWord(value)}`).join("\n"),
       );
       out.note(
         `AWS answers at ${running.url}, the load balancer at ${running.balancerUrl}; Ctrl-C ends both.`,
@@ -160,7 +160,7 @@ export const sandbox = command({
 
 /** The command line of an instance's worker: one vCPU, its work as much shorter as everything else. */
 export function workerCommand(speed: number): readonly string[] {
-  const workMs = WORK.map((ms) => (ms / speed).toFixed(3)).join("-");
+  const workMs = WORK_MS.map((ms) => (ms / speed).toFixed(3)).join("-");
   return [...kasCommand(), "worker", "--threads", "1", "--work-ms", workMs];
 }
 

@@ -30,7 +30,7 @@ export class ProcessError extends Error {
 /** A kas that goes on; disposing of it ends it by SIGTERM. */
 export interface KasProcess extends AsyncDisposable {
   /** Resolves with the first line of its stderr that matches. Rejects with ProcessError if it ends before that. */
-  line(pattern: RegExp): Promise<RegExpExecArray>;
+  waitForLine(pattern: RegExp): Promise<RegExpExecArray>;
   /** Rejects with ProcessError, its last words in it, if it ends by itself. Never resolves. */
   readonly failed: Promise<never>;
 }
@@ -70,7 +70,7 @@ export function startKas(words: readonly string[], env: Readonly<Record<string, 
   });
   return {
     failed: failed.promise,
-    line: (pattern) => {
+    waitForLine: (pattern) => {
       const { promise, resolve } = Promise.withResolvers<RegExpExecArray>();
       const listener = (line: string) => {
         const match = pattern.exec(line);

@@ -31,7 +31,7 @@ import type { Output, Row } from "../../cli/output.ts";
 import { exists } from "../../scaling/model/instance.ts";
 import { flag, url } from "../../cli/parsers.ts";
 import { ACCOUNT, asExitError, connected, lastPart } from "../account.ts";
-import { agreed, forEachTarget } from "../instances/targets.ts";
+import { confirmed, forEachTarget } from "../instances/targets.ts";
 
 /** What is to go. */
 interface TeardownPlan {
@@ -207,7 +207,9 @@ export const teardown = command({
       tellKept(out, plan, remains);
       if (parts.length === 0) out.note(`There is nothing to delete around fleet ${flags.fleet}`);
       else if (!flags.dryRun) {
-        if (!await agreed(context, `Tear down fleet ${flags.fleet} for good: ${summary(parts)}?`)) return 1;
+        if (!await confirmed(context, `Tear down fleet ${flags.fleet} for good: ${summary(parts)}?`)) {
+          return 1;
+        }
       }
       const byTitle = new Map(parts.map((part) => [titlesOf(part).join(", "), part]));
       return await forEachTarget(context, ["resource", "name", "action"], [...byTitle.keys()], (title) => {
@@ -215,7 +217,7 @@ export const teardown = command({
         if (part === undefined) throw new RangeError(`No part is called ${title}`);
         return {
           actions: titlesOf(part).map((each) => `${part.verb} ${each}`),
-          act: () => done(part, title, signal),
+          apply: () => done(part, title, signal),
         };
       });
     }),

@@ -125,7 +125,7 @@ const unsubscribe = command({
         }
         return {
           actions: [`delete subscription ${arn} of ${subscription.endpoint}`],
-          act: async () => {
+          apply: async () => {
             await unsubscribeArn(aws, arn);
             return [subscriptionRow({ ...subscription, status: "deleted" })];
           },

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import os from "node:os";
-import { playWith } from "../../../src/admin/sandbox/scenario.ts";
+import { playNineStepsWith } from "../../../src/admin/sandbox/scenario/play.ts";
 import { Output } from "../../../src/cli/output.ts";
 import { startSandbox } from "../../../src/sandbox/sandbox.ts";
 import { captured } from "../../unit/cli/captured.ts";
@@ -102,10 +102,13 @@ testWith(MACHINES, "the whole system on three machines", async (t) => {
     const { terminal, out } = captured();
     const output = new Output(terminal, { format: "table", header: true, quiet: true, verbose: false });
     const { signal } = new AbortController();
-    const right = await playWith({ sandbox, speed: SPEED, step: 300_000, cpu, out: output, signal }, {
-      decisions: () => Promise.resolve([]),
-      failed: new Promise<never>(() => {}),
-    });
+    const right = await playNineStepsWith(
+      { sandbox, speed: SPEED, step: 300_000, cpu, out: output, signal },
+      {
+        decisions: () => Promise.resolve([]),
+        failed: new Promise<never>(() => {}),
+      },
+    );
     say(out());
     assert(right, await control.sh("journalctl -u kas-autoscaler -n 40 --no-pager -o cat"));
   });

@@ -1,22 +1,22 @@
 /**
- * Hosts that cost nothing: behind an `ssh` on the PATH each is a mount namespace of this machine, in which `/etc`, `/usr/local`,
- * `/var/lib` and `/run` are folders of the host's own. bash, coreutils and flock there are the real ones; nginx, apt and
- * systemd are stand-ins that keep count. What these really do, `tests/e2e/machines` tries.
+ * Cheap test hosts: a fake `ssh` runs each script in a mount namespace of this machine, where `/etc`, `/usr/local`, `/var/lib` and
+ * `/run` are folders of the host. bash, coreutils and flock are real; nginx, apt and systemd are fakes that record their calls.
+ * `tests/e2e/machines` tests with real machines.
  *
  * @module
  */
 import { type Ended, execute, FROM_SOURCE, type Running, start } from "../../support/kas.ts";
 import { installed, type Need, program, root } from "../../support/needs.ts";
 
-/** What a test with such hosts needs. */
+/** What a test with these hosts needs. */
 export const HOSTS: readonly Need[] = [root(), program("unshare"), program("bash")];
 
-/** A program that is Linux's, and ends well whatever it is told. */
+/** A Linux executable that exits with 0 whatever its arguments are. */
 export const GOOD_BINARY = installed("true")[0] ?? "";
 
 const PARTS = ["etc", "usr/local", "var/lib", "run"];
 
-/** ssh's words up to the host are skipped; `ssh` is replaced by the command in the host's namespace. */
+/** The fake ssh: skips the options and runs the command in the namespace of the host. */
 const SSH = `#!/bin/bash
 while [ "$1" != -- ]; do
   case $1 in -O) exit 0 ;; -o | -l | -i | -p) shift 2 ;; *) shift ;; esac
@@ -24,7 +24,7 @@ done
 host=$KAS_TEST_HOSTS/$2
 [ -d "$host" ] || { echo "ssh: Could not resolve hostname $2: Name or service not known" >&2; exit 255; }
 echo "begin $2" >>"$KAS_TEST_HOSTS/log"
-# A host may hold its input back once so much of it has come, until it is told to go on.
+# Host.hold() makes the host stop reading after so many bytes, until Host.release().
 if [ -e "$host/hold" ]; then
   most=$(cat "$host/hold")
   exec 3< <(
@@ -32,7 +32,7 @@ if [ -e "$host/hold" ]; then
     cat "$host/first"
     if [ "$(stat -c %s "$host/first")" = "$most" ]; then
       touch "$host/held"
-      # Nobody lets go where the test itself was killed.
+      # The limit ends the wait if the test is killed.
       while [ -e "$host/hold" ] && [ $SECONDS -lt 60 ]; do sleep 0.02; done
     fi
     cat
@@ -49,7 +49,7 @@ echo "end $2" >>"$KAS_TEST_HOSTS/log"
 exit $code
 `;
 
-/** systemd's, as far as provisioning asks: which units are active and enabled. Every word of it is kept. */
+/** The fake systemctl: keeps which units are active and enabled, and records each call. */
 const SYSTEMCTL = `#!/bin/bash
 verb=$1
 [ "$verb" = show ] || echo "systemctl $*" >>"$HOST/calls"
@@ -72,7 +72,7 @@ done
 exit 0
 `;
 
-const STAND_INS: Readonly<Record<string, string>> = {
+const FAKE_PROGRAMS: Readonly<Record<string, string>> = {
   systemctl: SYSTEMCTL,
   nginx: "#!/bin/sh\nexit 0\n",
   "apt-get": "#!/bin/sh\nexit 0\n",
@@ -81,69 +81,73 @@ const STAND_INS: Readonly<Record<string, string>> = {
   journalctl: "#!/bin/sh\nexit 0\n",
 };
 
-/** A host. */
+/** A test host. */
 export interface Host {
   readonly name: string;
-  /** The folder that holds its parts: `etc`, `usr/local`… */
+  /** The folder of its `etc`, `usr/local`, `var/lib` and `run`. */
   readonly folder: string;
-  /** All that is on it: permission bits and content by path. */
+  /** Its files, with permission bits and checksums. */
   state(): Promise<string>;
-  /** What systemd was told. */
+  /** The recorded calls of systemctl, except show. */
   calls(): Promise<string[]>;
-  /** Takes no more than so many bytes of what it is sent, until it is let go; a script of fewer is not held up. */
+  /** Makes it stop reading its input after so many bytes, until {@linkcode release}. A shorter script is not held up. */
   hold(bytes: number): Promise<void>;
-  /** Whether it is at that. */
+  /** Whether it has stopped reading. */
   held(): Promise<boolean>;
-  letGo(): Promise<void>;
+  release(): Promise<void>;
 }
 
-/** Some hosts, and a kas that reaches them. */
+/** Test hosts, and the environment in which kas reaches them. */
 export interface Hosts extends AsyncDisposable {
   readonly hosts: readonly Host[];
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Runs `kas admin provision` with such words. */
-  provision(words: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>;
-  /** The same, and goes on. */
-  start(words: readonly string[]): Running;
-  /** `begin HOST` and `end HOST`, for each script that ran. */
+  /** Runs `kas admin provision` to its end. */
+  provision(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>;
+  /** Starts `kas admin provision`. */
+  start(args: readonly string[]): Running;
+  /** `begin HOST` and `end HOST` of each script, in order. */
   log(): Promise<string[]>;
-  /** Lets all hosts go, when it is disposed of: before the kas that waits for them, if it is made after it. */
-  lettingGo(): AsyncDisposable;
+  /** Releases all hosts when it is disposed of. Declare it after the kas that waits for them. */
+  releaseAll(): AsyncDisposable;
 }
 
-/** Makes bare hosts of these names. */
+/** Creates bare hosts with these names. */
 export async function makeHosts(...names: readonly string[]): Promise<Hosts> {
   const folder = await Deno.makeTempDir();
   const write = (path: string, text: string) => Deno.writeTextFile(path, text, { mode: 0o755 });
   await write(`${folder}/ssh`, SSH);
   const hosts = await Promise.all(names.map(async (name) => {
-    const own = `${folder}/${name}`;
+    const hostFolder = `${folder}/${name}`;
     for (const part of [...PARTS, "usr/local/bin", "bin"]) {
-      await Deno.mkdir(`${own}/${part}`, { recursive: true });
+      await Deno.mkdir(`${hostFolder}/${part}`, { recursive: true });
     }
-    for (const [program, script] of Object.entries(STAND_INS)) await write(`${own}/bin/${program}`, script);
+    for (const [program, script] of Object.entries(FAKE_PROGRAMS)) {
+      await write(`${hostFolder}/bin/${program}`, script);
+    }
     await Deno.writeTextFile(
-      `${own}/etc/os-release`,
+      `${hostFolder}/etc/os-release`,
       "ID=debian\nPRETTY_NAME='Debian GNU/Linux 12 (bookworm)'\n",
     );
-    await Deno.writeTextFile(`${own}/etc/passwd`, "root:x:0:0:root:/root:/bin/bash\n");
-    await Deno.writeTextFile(`${own}/etc/group`, "root:x:0:\nkas:x:900:\n");
-    return hostAt(name, own);
+    await Deno.writeTextFile(`${hostFolder}/etc/passwd`, "root:x:0:0:root:/root:/bin/bash\n");
+    await Deno.writeTextFile(`${hostFolder}/etc/group`, "root:x:0:\nkas:x:900:\n");
+    return hostAt(name, hostFolder);
   }));
   const env = { PATH: `${folder}:${Deno.env.get("PATH")}`, KAS_TEST_HOSTS: folder };
-  const command = (
-    words: readonly string[],
-  ) => [...FROM_SOURCE, "admin", "provision", "--output", "tsv", ...words];
+  const command = (args: readonly string[]) => [
+    ...FROM_SOURCE,
+    ...["admin", "provision", "--output", "tsv"],
+    ...args,
+  ];
   return {
     hosts,
     folder,
     env,
-    provision: (words, more = {}) => execute(command(words), { ...env, ...more }),
-    start: (words) => start(command(words), env),
+    provision: (args, more = {}) => execute(command(args), { ...env, ...more }),
+    start: (args) => start(command(args), env),
     log: async () => (await Deno.readTextFile(`${folder}/log`)).trim().split("\n"),
-    lettingGo: () => ({
-      [Symbol.asyncDispose]: async () => void await Promise.all(hosts.map((host) => host.letGo())),
+    releaseAll: () => ({
+      [Symbol.asyncDispose]: async () => void await Promise.all(hosts.map((host) => host.release())),
     }),
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
@@ -158,7 +162,7 @@ function hostAt(name: string, folder: string): Host {
         PARTS.join(" ")
       } -type f -printf '%m %p\\n' -exec sha256sum {} + | LC_ALL=C sort`;
       const { stdout } = await execute(["bash", "-c", find]);
-      // The lock stays.
+      // The lock file remains after a run.
       return stdout.split("\n").filter((line) => !line.includes("kas-provision.lock")).join("\n");
     },
     calls: async () => {
@@ -167,7 +171,7 @@ function hostAt(name: string, folder: string): Host {
     },
     hold: (bytes) => Deno.writeTextFile(`${folder}/hold`, `${bytes}`),
     held: () => exists(`${folder}/held`),
-    letGo: async () => {
+    release: async () => {
       if (await exists(`${folder}/hold`)) await Deno.remove(`${folder}/hold`);
     },
   };
@@ -183,7 +187,7 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** The rows of a table as TSV: a step's result by `HOST STEP`. */
+/** The results of a TSV table by `HOST STEP`. */
 export function results({ stdout }: Ended): Record<string, string> {
   const rows = stdout.trim().split("\n").slice(1).map((line) => line.split("\t"));
   return Object.fromEntries(rows.map(([host, step, result = ""]) => [`${host} ${step}`, result]));

@@ -7,11 +7,11 @@ import { GOOD_BINARY, HOSTS, type Hosts, makeHosts, results } from "./hosts.ts";
 
 const [BASE, NODE] = ["i-00000000000000001", "i-00000000000000002"] as const;
 
-/** Ends badly, whatever it is told. */
+/** An executable that exits with 1. */
 const BAD_BINARY = GOOD_BINARY.replace(/true$/, "false");
 
-/** A fleet of two in service, each of them a worker already. */
-async function rollable(
+/** A fleet of two instances in service, each on a test host that is a worker already. */
+async function workerFleet(
   { work = Promise.resolve(), speed = 100 }: { work?: Promise<void>; speed?: number } = {},
 ) {
   await using stack = new AsyncDisposableStack();
@@ -25,8 +25,8 @@ async function rollable(
   };
   await kas("instances", "start", NODE);
   await kas("balancers", "register", "kas", NODE);
-  const standing = (id: string) => sandbox.world.instances().find((it) => it.id === id)?.standing;
-  await sandbox.world.until(() => [BASE, NODE].every((id) => standing(id) === "in-service"));
+  const registration = (id: string) => sandbox.world.instances().find((it) => it.id === id)?.standing;
+  await sandbox.world.until(() => [BASE, NODE].every((id) => registration(id) === "in-service"));
   const addresses = new Map<string, string>(
     JSON.parse(await kas("instances", "list", "--output", "json"))
       .map(({ id, public_dns }: { id: string; public_dns: string }) => [id, public_dns]),
@@ -39,8 +39,8 @@ async function rollable(
   return {
     sandbox,
     machine,
-    standing,
-    /** Rolls both, with such words beside. */
+    registration,
+    /** Provisions both instances, rolling. */
     roll: (more: readonly string[] = [], binary = GOOD_BINARY) =>
       hosts.provision([...words, binary, ...more, BASE, NODE], env),
     start: (more: readonly string[]) =>
@@ -60,12 +60,12 @@ async function rollable(
         ...hosts.env,
       }),
     /** Whether an instance's host has the new settings. */
-    upgraded: (id: string) => isUpgraded(hosts, addresses.get(id) ?? ""),
+    isUpdated: (id: string) => hasNewSettings(hosts, addresses.get(id) ?? ""),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-async function isUpgraded({ folder }: Hosts, host: string): Promise<boolean> {
+async function hasNewSettings({ folder }: Hosts, host: string): Promise<boolean> {
   return (await Deno.readTextFile(`${folder}/${host}/etc/kas/kas.json`)).includes('"max": 7');
 }
 
@@ -79,14 +79,14 @@ const CHANGED = ["packages unchanged", "binary unchanged", "files done", "servic
 
 testWith(
   HOSTS,
-  "provision --rolling takes one instance after the other out, changes it, and waits until it serves",
+  "provision --rolling deregisters, changes and registers one instance at a time",
   async () => {
-    await using it = await rollable();
+    await using it = await workerFleet();
     const ended = await it.roll();
     assertEquals(ended.code, 0, ended.stderr);
     for (const id of [BASE, NODE]) {
-      assertEquals(steps(ended, id), ["look done", "drain done", ...CHANGED, "register done"]);
-      assertEquals([it.standing(id), await it.upgraded(id)], ["in-service", true]);
+      assertEquals(steps(ended, id), ["inspect done", "drain done", ...CHANGED, "register done"]);
+      assertEquals([it.registration(id), await it.isUpdated(id)], ["in-service", true]);
     }
     const calls = it.sandbox.calls.map(({ action }) => action).filter((action) =>
       /^(Der|R)egister/.test(action)
@@ -98,31 +98,32 @@ testWith(
 
 testWith(
   HOSTS,
-  "a node that never becomes healthy ends the roll, which says what was upgraded and what was not",
+  "provision --rolling stops at an instance that does not get healthy, and names those that did not start",
   async () => {
-    await using it = await rollable();
+    await using it = await workerFleet();
     it.sandbox.faults.set(`unhealthy=${BASE}`);
     const ended = await it.roll(["--start-timeout", "1s"]);
     assertEquals(ended.code, 1);
-    assertEquals(steps(ended, BASE), ["look done", "drain done", ...CHANGED, "register failed"]);
-    assertEquals(
+    assertEquals(steps(ended, BASE), ["inspect done", "drain done", ...CHANGED, "register failed"]);
+    assertMatch(
       ended.stderr,
-      `kas: ${BASE}: load balancer kas did not find it in service within 1 s; try: kas admin balancers\n` +
-        `kas: Stopped at the first failure; not begun: ${NODE}\n`,
+      new RegExp(
+        `^kas: ${BASE}: not in service .*1 s; try: kas admin balancers\nkas: Stopped .*: ${NODE}\n$`,
+      ),
     );
-    assertEquals([await it.upgraded(BASE), await it.upgraded(NODE)], [true, false]);
-    assertEquals([it.standing(BASE), it.standing(NODE)], ["out-of-service", "in-service"]);
+    assertEquals([await it.isUpdated(BASE), await it.isUpdated(NODE)], [true, false]);
+    assertEquals([it.registration(BASE), it.registration(NODE)], ["out-of-service", "in-service"]);
   },
 );
 
 testWith(
   HOSTS,
-  "requests that do not end keep an instance from being changed, and it serves on",
+  "provision --rolling does not change an instance whose requests do not end",
   async () => {
     const work = Promise.withResolvers<void>();
-    // The balancer waits for an answer for 60 s of the sandbox.
-    await using it = await rollable({ work: work.promise, speed: 10 });
-    // Two, so that each instance has one.
+    // The balancer waits 60 s of sandbox time for an answer.
+    await using it = await workerFleet({ work: work.promise, speed: 10 });
+    // One for each instance.
     const requests = [1, 2].map(() =>
       fetch(`${it.sandbox.balancerUrl}/work`).then((response) => response.text())
     );
@@ -130,12 +131,9 @@ testWith(
       await eventually(() => it.machine.held(), (held) => held === 2);
       const ended = await it.roll(["--drain-timeout", "1s"]);
       assertEquals(ended.code, 1);
-      assertEquals(steps(ended, BASE), ["look done", "drain failed", "register done"]);
-      assertMatch(
-        ended.stderr,
-        new RegExp(`^kas: ${BASE}: its requests did not end within 1 s; try: a longer --drain-timeout\n`),
-      );
-      assertEquals([await it.upgraded(BASE), it.standing(BASE)], [false, "in-service"]);
+      assertEquals(steps(ended, BASE), ["inspect done", "drain failed", "register done"]);
+      assertMatch(ended.stderr, new RegExp(`^kas: ${BASE}: .*1 s; try: a longer --drain-timeout\n`));
+      assertEquals([await it.isUpdated(BASE), it.registration(BASE)], [false, "in-service"]);
     } finally {
       work.resolve();
       await Promise.all(requests);
@@ -145,51 +143,57 @@ testWith(
 
 testWith(
   HOSTS,
-  "an instance whose change fails is put back into service, and the roll ends there",
+  "provision --rolling registers an instance whose change failed, and stops there",
   async () => {
-    await using it = await rollable();
+    await using it = await workerFleet();
     const ended = await it.roll([], BAD_BINARY);
     assertEquals(ended.code, 1);
     const [, ...rest] = steps(ended, BASE);
-    assertEquals(rest, ["drain done", "packages unchanged", "binary failed", "undo undone", "register done"]);
-    assertMatch(ended.stderr, new RegExp(`not begun: ${NODE}\n$`));
-    assertEquals([await it.upgraded(BASE), it.standing(BASE)], [false, "in-service"]);
+    assertEquals(rest, [
+      "drain done",
+      "packages unchanged",
+      "binary failed",
+      "rollback done",
+      "register done",
+    ]);
+    assertMatch(ended.stderr, new RegExp(`not started: ${NODE}\n$`));
+    assertEquals([await it.isUpdated(BASE), it.registration(BASE)], [false, "in-service"]);
   },
 );
 
-testWith(HOSTS, "an instance that AWS does not take back is told, with the command that does", async () => {
-  await using it = await rollable();
-  it.sandbox.faults.set("deny=elasticloadbalancing:RegisterInstancesWithLoadBalancer");
-  const ended = await it.roll();
-  assertEquals(ended.code, 1);
-  assertEquals(steps(ended, BASE).slice(-2), ["verify done", "register failed"]);
-  assertMatch(
-    ended.stderr,
-    new RegExp(
-      `^kas: ${BASE}: it is left out of load balancer kas: .*; try: kas admin balancers register kas ${BASE}\n`,
-    ),
-  );
-});
+testWith(
+  HOSTS,
+  "provision --rolling prints the command that registers an instance, if AWS refuses to",
+  async () => {
+    await using it = await workerFleet();
+    it.sandbox.faults.set("deny=elasticloadbalancing:RegisterInstancesWithLoadBalancer");
+    const ended = await it.roll();
+    assertEquals(ended.code, 1);
+    assertEquals(steps(ended, BASE).slice(-2), ["verify done", "register failed"]);
+    assertMatch(
+      ended.stderr,
+      new RegExp(`^kas: ${BASE}: .*; try: kas admin balancers register kas ${BASE}\n`),
+    );
+  },
+);
 
 testWith(
   HOSTS,
-  "Ctrl-C while an instance gets back into service says that it was changed and is registered",
+  "Ctrl-C while an instance registers reports that it is changed and registered",
   async () => {
-    await using it = await rollable();
+    await using it = await workerFleet();
     it.sandbox.faults.set(`unhealthy=${BASE}`);
     await using kas = it.start(["--start-timeout", "10m"]);
     const registered = () =>
-      it.sandbox.calls.at(-1)?.action === "DescribeInstanceHealth" && it.standing(BASE) === "out-of-service";
-    await eventually(async () => registered() && await it.upgraded(BASE), Boolean);
+      it.sandbox.calls.at(-1)?.action === "DescribeInstanceHealth" &&
+      it.registration(BASE) === "out-of-service";
+    await eventually(async () => registered() && await it.isUpdated(BASE), Boolean);
     kas.kill("SIGINT");
     assertEquals((await kas.status).code, 130);
-    const said = kas.lines.join("\n");
-    assertMatch(
-      said,
-      new RegExp(`^kas: ${BASE}: interrupted: it is registered, and was not waited for$`, "m"),
-    );
-    assertMatch(said, new RegExp(`^${BASE}\tverify\tdone\t`, "m"));
-    assertMatch(said, new RegExp(`^kas: Interrupted; not begun: ${NODE}$`, "m"));
-    assert(await it.upgraded(BASE));
+    const output = kas.lines.join("\n");
+    assertMatch(output, new RegExp(`^kas: ${BASE}: interrupted: registered`, "m"));
+    assertMatch(output, new RegExp(`^${BASE}\tverify\tdone\t`, "m"));
+    assertMatch(output, new RegExp(`^kas: Interrupted; .*: ${NODE}$`, "m"));
+    assert(await it.isUpdated(BASE));
   },
 );

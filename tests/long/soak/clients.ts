@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Crowd, realTimer } from "../../../src/admin/load/clients.ts";
+import { ClientPool, realTimer } from "../../../src/admin/load/clients.ts";
 
 /** ms that a client thinks between an answer and its next request. */
 const THINK = 200;
@@ -36,19 +36,19 @@ export class Clients implements Disposable {
 
   /** Lets clients come and go until the signal is aborted, and waits for the last answers. */
   async comeAndGo(random: () => number, signal: AbortSignal): Promise<void> {
-    const crowd = new Crowd({
+    const crowd = new ClientPool({
       send: () => this.#ask(),
       think: THINK,
-      count: () => {},
+      onRequestEnd: () => {},
       signal: new AbortController().signal,
     });
     for (let busy = true; !signal.aborted; busy = !busy) {
       const count = between(random, CLIENTS[busy ? "busy" : "quiet"]);
-      const left = crowd.become(Array.from({ length: count }, (_, n) => `client-${n}`));
+      const left = crowd.setClients(Array.from({ length: count }, (_, n) => `client-${n}`));
       await realTimer.wait(between(random, SPELL), signal);
       await left;
     }
-    await crowd.become([]);
+    await crowd.setClients([]);
     await Promise.all(this.#inProgress);
   }
 

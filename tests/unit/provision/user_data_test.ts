@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { sha256 } from "../../../src/provision/binary.ts";
+import { sha256 } from "../../../src/provision/executable.ts";
 import { userData } from "../../../src/provision/user_data.ts";
 import { execute } from "../../support/kas.ts";
 import { installed, program, testWith } from "../../support/needs.ts";
 
 const SUM = "0".repeat(64);
 
-Deno.test("userData() gets the executable, runs nothing but what has the sum, and provisions this machine", () => {
+Deno.test("userData() downloads the executable, verifies it and provisions this machine", () => {
   const script = userData({
     url: "https://example.com/kas?v=1&x='y'",
     sha256: SUM,
@@ -18,24 +18,27 @@ Deno.test("userData() gets the executable, runs nothing but what has the sum, an
   assert(script.indexOf("sha256sum --check") < script.indexOf("admin provision"));
 });
 
-/** What of this machine's programs the script finds: nothing that would change it. */
+/** The programs of this machine that the script can run. None of them changes the machine. */
 const TOOLS = ["bash", "sh", "cat", "chmod", "cp", "mktemp", "rm", "sha256sum"];
 
-/** A program that writes down how it was called, and then does something. */
+/** A program that records its command line, and then runs `then`. */
 const calls = (folder: string, then: string) =>
   `#!/bin/sh\necho "\${0##*/} $*" >>${folder}/called\n${then}\n`;
 
-/** One that brings the executable to its last word. */
-const brings = (folder: string) => calls(folder, `for to; do :; done; cp ${folder}/kas "$to"`);
+/** A program that copies the executable to the path in its last argument. */
+const downloads = (folder: string) => calls(folder, `for to; do :; done; cp ${folder}/kas "$to"`);
 
-/** One that installs such a program. */
+/** A program that installs {@linkcode downloads} under a name. */
 const installs = (folder: string, name: string) =>
-  calls(folder, `cat >${folder}/bin/${name} <<'END'\n${brings(folder)}END\nchmod 0755 ${folder}/bin/${name}`);
+  calls(
+    folder,
+    `cat >${folder}/bin/${name} <<'END'\n${downloads(folder)}END\nchmod 0755 ${folder}/bin/${name}`,
+  );
 
 /**
- * Runs the script of a URL on a machine that has such programs, and a kas at the URL.
+ * Runs the script for a URL with these programs on the PATH.
  *
- * @returns how it ended, and all that was called
+ * @returns its status, its stderr, and the command lines of the programs that it ran
  */
 async function firstBoot(
   url: string,
@@ -55,7 +58,7 @@ async function firstBoot(
     const script = userData({ url, sha256: sum(kas), flags: ["--role=worker"] });
     const { code, stderr } = await execute([`${bin}/bash`, "-c", script], { PATH: bin });
     const called = await Deno.readTextFile(`${folder}/called`).catch(() => "");
-    // Where mktemp has it.
+    // The folder of mktemp has a random name.
     return { code, stderr, called: called.replaceAll(/\S+\/tmp\.\w+\/kas/g, "KAS").trim().split("\n") };
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -69,22 +72,22 @@ const APT = (program: string) => `apt-get install -q -y --no-install-recommends 
 const PROVISION = "kas admin provision local --role=worker --binary KAS --output tsv";
 
 const BOOTS: [what: string, url: string, programs: Parameters<typeof firstBoot>[1], called: string[]][] = [
-  ["by curl", HTTPS, (folder) => ({ curl: brings(folder) }), [CURL, PROVISION]],
+  ["with curl", HTTPS, (folder) => ({ curl: downloads(folder) }), [CURL, PROVISION]],
   [
-    "by curl, which is installed where it is missing",
+    "with curl, which it installs",
     HTTPS,
     (folder) => ({ "apt-get": installs(folder, "curl") }),
     ["apt-get update -q", APT("curl"), CURL, PROVISION],
   ],
-  ["from S3 by the AWS CLI", S3, (folder) => ({ aws: brings(folder) }), [AWS, PROVISION]],
+  ["from S3 with the AWS CLI", S3, (folder) => ({ aws: downloads(folder) }), [AWS, PROVISION]],
   [
-    "from S3 by the AWS CLI, which is installed where it is missing",
+    "from S3 with the AWS CLI, which it installs",
     S3,
     (folder) => ({ "apt-get": installs(folder, "aws") }),
     ["apt-get update -q", APT("awscli"), AWS, PROVISION],
   ],
   [
-    "from S3 by the AWS CLI, which is a snap on Ubuntu from 24.04 on",
+    "from S3 with the AWS CLI, which it installs as a snap on Ubuntu 24.04",
     S3,
     (folder) => ({ "apt-get": calls(folder, '[ "$1" = update ]'), snap: installs(folder, "aws") }),
     ["apt-get update -q", APT("awscli"), "snap install aws-cli --classic", AWS, PROVISION],
@@ -92,17 +95,17 @@ const BOOTS: [what: string, url: string, programs: Parameters<typeof firstBoot>[
 ];
 
 for (const [what, url, programs, called] of BOOTS) {
-  Deno.test(`the script of userData() gets the executable ${what}, and has it provision the machine`, async () => {
+  Deno.test(`the script of userData() downloads the executable ${what} and provisions the machine`, async () => {
     assertEquals(await firstBoot(url, programs), { code: 0, stderr: "", called });
   });
 }
 
-Deno.test("the script of userData() runs nothing that has another sum", async () => {
-  const { code, called } = await firstBoot(HTTPS, (folder) => ({ curl: brings(folder) }), () => SUM);
+Deno.test("the script of userData() does not run an executable with another checksum", async () => {
+  const { code, called } = await firstBoot(HTTPS, (folder) => ({ curl: downloads(folder) }), () => SUM);
   assertEquals([code, called], [1, [CURL]]);
 });
 
-Deno.test("the script of userData() ends where the object can't be had, and says what the AWS CLI said", async () => {
+Deno.test("the script of userData() fails with the error of the AWS CLI", async () => {
   const denied = "fatal error: An error occurred (403) when calling the HeadObject operation: Forbidden";
   const { code, stderr, called } = await firstBoot(
     S3,
@@ -111,7 +114,7 @@ Deno.test("the script of userData() ends where the object can't be had, and says
   assertEquals([code, stderr, called], [1, `${denied}\n`, [AWS]]);
 });
 
-testWith([program("shellcheck")], "the script of userData() is clean to shellcheck", async () => {
+testWith([program("shellcheck")], "shellcheck has no complaint about the script of userData()", async () => {
   const path = await Deno.makeTempFile({ suffix: ".sh" });
   try {
     for (const url of ["https://example.com/kas", "s3://bucket/kas"]) {

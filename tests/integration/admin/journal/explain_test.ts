@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { explanationText } from "../../../../src/admin/journal/explanation.ts";
+import { renderExplanation } from "../../../../src/admin/journal/render_explanation.ts";
 import type { DecisionRecord } from "../../../../src/autoscaler/store/decisions.ts";
 import { decide } from "../../../../src/scaling/decide.ts";
 import { explain } from "../../../../src/scaling/explain.ts";
@@ -25,10 +25,10 @@ function text(facts: Observation, more: Partial<DecisionRecord> = {}, columns = 
     activity: null,
     ...more,
   };
-  return explanationText(record, explain(record.recommendation, facts), columns).join("\n");
+  return renderExplanation(record, explain(record.recommendation, facts), columns).join("\n");
 }
 
-Deno.test("explanationText() tells what was asked and seen, each rule, what was done, and what would have had to differ", () => {
+Deno.test("renderExplanation() tells what was asked and seen, each rule, what was done, and what would have had to differ", () => {
   const said = text({ ...FACTS, ...limits({ max: 3 }) });
   for (
     const part of [
@@ -45,7 +45,7 @@ Deno.test("explanationText() tells what was asked and seen, each rule, what was 
   ) assertStringIncludes(said, part);
 });
 
-Deno.test("explanationText() tells the steps that were taken, and how they failed", () => {
+Deno.test("renderExplanation() tells the steps that were taken, and how they failed", () => {
   const said = text(FACTS, {
     activity: {
       id: 3,
@@ -63,7 +63,7 @@ Deno.test("explanationText() tells the steps that were taken, and how they faile
   assertStringIncludes(said, "  started  n4        2026-11-23T12:00:02.000Z  2        no capacity\n");
 });
 
-Deno.test("explanationText() shows of a large fleet the instances that matter, and fits 100 columns", () => {
+Deno.test("renderExplanation() shows of a large fleet the instances that matter, and fits 100 columns", () => {
   const id = (i: number) => `i-0123456789abcd${String(i).padStart(3, "0")}`;
   const fleet = Array.from({ length: 200 }, (_, i) => instance(id(i), { role: i === 0 ? "base" : "node" }));
   const signal = {

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { NINE_STEPS } from "../../../../src/admin/sandbox/nine_steps.ts";
-import { playNineSteps } from "../../../../src/admin/sandbox/scenario.ts";
+import { NINE_STEPS } from "../../../../src/admin/sandbox/scenario/nine_steps.ts";
+import { playNineSteps } from "../../../../src/admin/sandbox/scenario/play.ts";
 import { workerCommand } from "../../../../src/admin/sandbox/command.ts";
 import { Output } from "../../../../src/cli/output.ts";
 import { startSandbox } from "../../../../src/sandbox/sandbox.ts";

@@ -1,10 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { moment } from "../../../../src/admin/journal/moment.ts";
+import { parseMoment } from "../../../../src/admin/journal/moment.ts";
 
 const NOW = Date.UTC(2026, 10, 24, 8, 30, 15);
 
 Deno.test("moment() takes ISO 8601, a time of day in UTC, or how long ago", () => {
-  const told = (text: string) => new Date(moment(text, NOW)).toISOString();
+  const told = (text: string) => new Date(parseMoment(text, NOW)).toISOString();
   assertEquals(told("2026-11-23T22:00:00.5Z"), "2026-11-23T22:00:00.500Z");
   assertEquals(told("2026-11-23T22:00+01:00"), "2026-11-23T21:00:00.000Z");
   assertEquals(told("2026-11-23T22:00"), "2026-11-23T22:00:00.000Z");
@@ -16,6 +16,6 @@ Deno.test("moment() takes ISO 8601, a time of day in UTC, or how long ago", () =
 
 Deno.test("moment() takes nothing else", () => {
   for (const text of ["", "now", "25:00", "08:60", "10", "2026-13-01T00:00:00Z", "m"]) {
-    assertThrows(() => moment(text, NOW), TypeError, "expected a time");
+    assertThrows(() => parseMoment(text, NOW), TypeError, "expected a time");
   }
 });

@@ -1,5 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { arrivals, Crowd, Getter, type Send, type Timer } from "../../../../src/admin/load/clients.ts";
+import {
+  ClientPool,
+  HttpGetter,
+  sendAtRate,
+  type SendRequest,
+  type Timer,
+} from "../../../../src/admin/load/clients.ts";
 
 const STAYS = new AbortController().signal;
 
@@ -23,7 +29,7 @@ function handTimer(
 }
 
 /** A server that takes `ms` for each answer, and calls `after` with the number of the request it has answered. */
-function server(timer: { time: number }, ms: number, after: (n: number) => unknown): Send {
+function server(timer: { time: number }, ms: number, after: (n: number) => unknown): SendRequest {
   let n = 0;
   return () => {
     timer.time += ms;
@@ -41,10 +47,16 @@ Deno.test("a client asks, waits for the answer, thinks and asks again", async ()
   const counted: number[] = [];
   const end = new AbortController();
   const send = server(timer, 500, (n) => n === 3 && end.abort());
-  const crowd = new Crowd({ send, think: 1_000, signal: end.signal, timer, count: (ms) => counted.push(ms) });
-  await crowd.become(["A"]);
+  const crowd = new ClientPool({
+    send,
+    think: 1_000,
+    signal: end.signal,
+    timer,
+    onRequestEnd: (ms) => counted.push(ms),
+  });
+  await crowd.setClients(["A"]);
   await ended(end.signal);
-  await crowd.become([]);
+  await crowd.setClients([]);
   assertEquals(counted, [500, 500, 500]);
   assertEquals(timer.waits.slice(0, 2), [1_000, 1_000]);
 });
@@ -53,10 +65,10 @@ Deno.test("a client whose timer fires late thinks that much less the next time",
   const timer = handTimer(() => 7);
   const end = new AbortController();
   const send = server(timer, 20, (n) => n === 100 && end.abort());
-  const crowd = new Crowd({ send, think: 40, signal: end.signal, timer, count: () => {} });
-  await crowd.become(["A"]);
+  const crowd = new ClientPool({ send, think: 40, signal: end.signal, timer, onRequestEnd: () => {} });
+  await crowd.setClients(["A"]);
   await ended(end.signal);
-  await crowd.become([]);
+  await crowd.setClients([]);
   assertEquals(timer.waits.slice(0, 3), [40, 33, 33]);
 });
 
@@ -69,10 +81,16 @@ Deno.test("a client whose request failed pauses before it asks again, however li
     if (++n === 2) end.abort();
     return Promise.resolve(false);
   };
-  const crowd = new Crowd({ send, think: 0, signal: end.signal, timer, count: (_, ok) => counted.push(ok) });
-  await crowd.become(["A"]);
+  const crowd = new ClientPool({
+    send,
+    think: 0,
+    signal: end.signal,
+    timer,
+    onRequestEnd: (_, ok) => counted.push(ok),
+  });
+  await crowd.setClients(["A"]);
   await ended(end.signal);
-  await crowd.become([]);
+  await crowd.setClients([]);
   assertEquals(counted, [false, false]);
   assertEquals(timer.waits[0], 100);
 });
@@ -81,16 +99,21 @@ Deno.test("become() lets clients come and go; one that leaves gets its last answ
   const asked = [Promise.withResolvers<boolean>(), Promise.withResolvers<boolean>()];
   let n = 0;
   const counted: boolean[] = [];
-  const send: Send = () => asked[n++]?.promise ?? Promise.resolve(true);
-  const crowd = new Crowd({ send, think: 60_000, signal: STAYS, count: (_, ok) => counted.push(ok) });
-  await crowd.become(["A", "B"]);
+  const send: SendRequest = () => asked[n++]?.promise ?? Promise.resolve(true);
+  const crowd = new ClientPool({
+    send,
+    think: 60_000,
+    signal: STAYS,
+    onRequestEnd: (_, ok) => counted.push(ok),
+  });
+  await crowd.setClients(["A", "B"]);
   assertEquals(crowd.names, ["A", "B"]);
-  const left = crowd.become(["B"]);
+  const left = crowd.setClients(["B"]);
   assertEquals(crowd.names, ["B"]);
   asked[0]?.resolve(true);
   await left;
   assertEquals(counted, [true]);
-  const last = crowd.become([]);
+  const last = crowd.setClients([]);
   asked[1]?.resolve(true);
   await last;
   assertEquals(counted, [true, true]);
@@ -103,7 +126,7 @@ Deno.test("arrivals() keeps its rate, and counts latency from when each request 
   const leave = new AbortController();
   const send = server(timer, 0, (n) => n === 6 && leave.abort());
   const count = (ms: number) => counted.push(ms);
-  await arrivals({ send, rate: 10, signal: STAYS, leave: leave.signal, timer, count });
+  await sendAtRate({ send, rate: 10, signal: STAYS, stop: leave.signal, timer, onRequestEnd: count });
   assertEquals(counted.map(Math.round), [0, 0, 250, 150, 50, 0]);
 });
 
@@ -112,10 +135,10 @@ Deno.test("send() is true for a 200 alone, and rejects only when it is aborted",
     return new Response("", { status: url.endsWith("/work") ? 200 : 503 });
   });
   const origin = `http://127.0.0.1:${served.addr.port}`;
-  using good = new Getter(`${origin}/work`);
-  using bad = new Getter(`${origin}/full`);
+  using good = new HttpGetter(`${origin}/work`);
+  using bad = new HttpGetter(`${origin}/full`);
   assertEquals([await good.send(STAYS), await bad.send(STAYS)], [true, false]);
-  using nobody = new Getter("http://127.0.0.1:1/work");
+  using nobody = new HttpGetter("http://127.0.0.1:1/work");
   assertEquals(await nobody.send(STAYS), false);
   await assertRejects(() => good.send(AbortSignal.abort(new Error("enough"))), Error, "enough");
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Latencies, Tally } from "../../../../src/admin/load/statistics.ts";
+import { LatencyHistogram, RequestStatistics } from "../../../../src/admin/load/statistics.ts";
 
 function near(actual: number | undefined, expected: number): void {
   assert(
@@ -9,7 +9,7 @@ function near(actual: number | undefined, expected: number): void {
 }
 
 Deno.test("percentile() is the nearest rank's latency, to within half a percent", () => {
-  const latencies = new Latencies();
+  const latencies = new LatencyHistogram();
   for (let ms = 1_000; ms >= 1; ms--) latencies.add(ms);
   near(latencies.percentile(0.5), 500);
   near(latencies.percentile(0.99), 990);
@@ -17,7 +17,7 @@ Deno.test("percentile() is the nearest rank's latency, to within half a percent"
 });
 
 Deno.test("percentile() of one latency is that one, of none is undefined", () => {
-  const latencies = new Latencies();
+  const latencies = new LatencyHistogram();
   assertEquals(latencies.percentile(0.5), undefined);
   latencies.add(42);
   near(latencies.percentile(0.5), 42);
@@ -26,7 +26,7 @@ Deno.test("percentile() of one latency is that one, of none is undefined", () =>
 
 Deno.test("row() tells requests, errors, the rate and the percentiles of a step", () => {
   let now = 5_000;
-  const tally = new Tally(() => now);
+  const tally = new RequestStatistics(() => now);
   for (let n = 0; n < 99; n++) tally.add(10, true);
   tally.add(500, false);
   now += 20_000;
@@ -42,6 +42,6 @@ Deno.test("row() tells requests, errors, the rate and the percentiles of a step"
 });
 
 Deno.test("row() of a step without requests has no latencies", () => {
-  const { requests, p50_ms: p50, rps } = new Tally(() => 0).row(9, 0);
+  const { requests, p50_ms: p50, rps } = new RequestStatistics(() => 0).row(9, 0);
   assertEquals([requests, p50, rps], [0, undefined, "0.00"]);
 });

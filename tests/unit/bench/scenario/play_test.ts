@@ -6,7 +6,7 @@ import type { Plant } from "../../../../bench/scenario/plant.ts";
 import { needed, play, type Policy } from "../../../../bench/scenario/play.ts";
 import { predecessor } from "../../../../bench/scenario/predecessor.ts";
 import { losses } from "../../../../bench/scenario.ts";
-import { NINE_STEPS } from "../../../../src/admin/sandbox/nine_steps.ts";
+import { NINE_STEPS } from "../../../../src/admin/sandbox/scenario/nine_steps.ts";
 
 /** Three minutes of nothing, and then as much as so many instances can do. */
 function jump(demand: number, seconds = 1_800): Load {

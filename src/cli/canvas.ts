@@ -1,0 +1,29 @@
+/**
+ * Lines on the terminal that are redrawn in place.
+ *
+ * @module
+ */
+import type { Terminal } from "./output.ts";
+
+/** Draws on stderr. Each picture replaces the one before it. */
+export class Canvas {
+  readonly #terminal: Terminal;
+  #height = 0;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  /** Replaces the picture. A line that is wider than the terminal would wrap, and misplace the next picture. */
+  draw(lines: readonly string[]): void {
+    const up = this.#height > 0 ? `\x1b[${this.#height}A` : "";
+    // Clears line by line and the rest of the screen last: clearing everything first would flicker.
+    this.#terminal.writeError(`${up}\r${lines.map((line) => `${line}\x1b[K\n`).join("")}\x1b[J`);
+    this.#height = lines.length;
+  }
+
+  /** Removes the picture. */
+  clear(): void {
+    this.draw([]);
+  }
+}

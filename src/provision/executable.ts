@@ -1,0 +1,110 @@
+/**
+ * Finds the executable for a host: the one that `--binary` names, the one that is running, or `dist/kas-<arch>`.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+
+/** An executable to copy. */
+export interface Executable {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+}
+
+/** Architectures by ELF machine number, in the words of `uname -m`. Source: elf.h, e_machine. */
+const ARCHITECTURES = new Map([[62, "x86_64"], [183, "aarch64"]]);
+
+/** ELF's magic number, and the offset of e_machine. Source: elf(5). */
+const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
+const E_MACHINE_OFFSET = 18;
+
+/** Enough of a file for its ELF header, bytes. */
+const HEADER_BYTES = 64;
+
+/** The architecture of an ELF file from its first bytes; undefined if it is not an ELF file, or for another architecture. */
+export function elfArchitecture(header: Uint8Array): string | undefined {
+  if (header.length < E_MACHINE_OFFSET + 2 || ELF_MAGIC.some((byte, i) => header[i] !== byte)) {
+    return undefined;
+  }
+  return ARCHITECTURES.get((header[E_MACHINE_OFFSET] ?? 0) | ((header[E_MACHINE_OFFSET + 1] ?? 0) << 8));
+}
+
+/** Finds executables and hashes each of them once. */
+export class Executables {
+  readonly #named: string | undefined;
+  readonly #hashed = new Map<string, Promise<Executable>>();
+
+  /** @param named the file of `--binary`; undefined if the option is not set */
+  constructor(named: string | undefined) {
+    this.#named = named;
+  }
+
+  /** Starts hashing the most likely executable, so that it is ready when a host needs it. */
+  startHashing(): void {
+    const path = this.#named ?? (Deno.build.standalone ? Deno.execPath() : undefined);
+    // forArchitecture() reports the error.
+    if (path !== undefined) void this.#hash(path).catch(() => {});
+  }
+
+  /**
+   * The executable for an architecture: the named one; else the running one, if it fits; else `dist/kas-<arch>`.
+   *
+   * @throws {TypeError} if there is none, or it is for another architecture
+   */
+  async forArchitecture(arch: string): Promise<Executable> {
+    const candidates = this.#named !== undefined
+      ? [this.#named]
+      : [...(Deno.build.standalone ? [Deno.execPath()] : []), `dist/kas-${arch}`];
+    const mismatches: string[] = [];
+    for (const path of candidates) {
+      const found = await architectureOf(path);
+      if (found === arch) return await this.#hash(path);
+      if (found === NOT_LINUX) mismatches.push(`${path} is not a Linux executable`);
+      else if (found !== undefined) mismatches.push(`${path} is for ${found}`);
+    }
+    const why = mismatches.length > 0
+      ? mismatches.join(", ")
+      : candidates.map((path) => `${path} does not exist`).join(", ");
+    throw new TypeError(`Cannot find a kas executable for ${arch}: ${why}`);
+  }
+
+  #hash(path: string): Promise<Executable> {
+    const hashed = this.#hashed.get(path) ?? hashFile(path);
+    this.#hashed.set(path, hashed);
+    return hashed;
+  }
+}
+
+const NOT_LINUX = Symbol("not a Linux executable");
+
+/** undefined if there is no such file. */
+async function architectureOf(path: string): Promise<string | typeof NOT_LINUX | undefined> {
+  try {
+    using file = await Deno.open(path);
+    const header = new Uint8Array(HEADER_BYTES);
+    const length = await file.read(header) ?? 0;
+    return elfArchitecture(header.subarray(0, length)) ?? NOT_LINUX;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw new TypeError(`Cannot read ${path}: ${(error as Error).message}`);
+  }
+}
+
+async function hashFile(path: string): Promise<Executable> {
+  using file = await Deno.open(path);
+  const hash = createHash("sha256");
+  const chunk = new Uint8Array(1 << 20);
+  let size = 0;
+  for (let length; (length = await file.read(chunk)) !== null; size += length) {
+    hash.update(chunk.subarray(0, length));
+  }
+  return { path, size, sha256: hash.digest("hex") };
+}
+
+/** SHA-256 of a text in hexadecimal. */
+export function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

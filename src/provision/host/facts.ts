@@ -1,0 +1,144 @@
+/**
+ * Host facts: one script reports everything that provisioning needs to know about a host, and a parser reads its output. The
+ * script changes nothing.
+ *
+ * @module
+ */
+import { type Argv, quoteCommand } from "../shell_quote.ts";
+import { LOCK_PATH, ROLLBACK_DIR, SETTINGS_PATH } from "./paths.ts";
+
+/** A file on a host. */
+export interface FileFacts {
+  /** Permission bits. */
+  readonly mode: number;
+  /** `root:root`. */
+  readonly owner: string;
+  /** SHA-256 of its content in hexadecimal; empty for a file of {@linkcode FactsQuery.existing}. */
+  readonly sha256: string;
+}
+
+/** The state of a systemd unit. */
+export interface UnitFacts {
+  readonly active: boolean;
+  readonly enabled: boolean;
+}
+
+/** The state of a host. */
+export interface HostFacts {
+  /** The distribution and those it derives from: `ubuntu`, `debian`. Source: os-release(5), ID and ID_LIKE. */
+  readonly osIds: readonly string[];
+  /** The operating system's display name. Source: os-release(5), PRETTY_NAME. */
+  readonly osName: string;
+  /** `x86_64`, `aarch64`. Source: uname(1), -m. */
+  readonly arch: string;
+  /** Free bytes on the file system of the executable. */
+  readonly freeBytes: number;
+  /** Another provisioning run holds the lock. */
+  readonly locked: boolean;
+  /** An earlier run was interrupted and must be rolled back. */
+  readonly interrupted: boolean;
+  /** Those of {@linkcode FactsQuery.programs} that are installed. */
+  readonly programs: ReadonlySet<string>;
+  /** By path; missing files are absent. */
+  readonly files: ReadonlyMap<string, FileFacts>;
+  /** By name without `.service`. */
+  readonly units: ReadonlyMap<string, UnitFacts>;
+  /** The text of the settings file; undefined if there is none. */
+  readonly settings: string | undefined;
+  /** Whether {@linkcode FactsQuery.check} succeeded. */
+  readonly servicesRespond: boolean;
+}
+
+/** What to report about a host. */
+export interface FactsQuery {
+  readonly programs: readonly string[];
+  /** Files to report with their checksums. */
+  readonly paths: readonly string[];
+  /** Files to report without their checksums. */
+  readonly existing: readonly string[];
+  readonly units: readonly string[];
+  /** A command that succeeds if every service responds. */
+  readonly check: Argv;
+}
+
+/** The script that prints a host's facts, one a line. bash runs it as root. */
+export function factsScript({ programs, paths, existing, units, check }: FactsQuery): string {
+  return `main() {
+  fact() { printf '%s\\t%s\\n' "$1" "$2"; }
+  # In the background, because it takes longest.
+  { ! ${quoteCommand(check)} >/dev/null 2>&1 </dev/null || fact services-respond yes; } &
+  . /etc/os-release 2>/dev/null
+  fact os "\${ID:-unknown} \${ID_LIKE:-}"
+  fact system "\${PRETTY_NAME:-unknown}"
+  fact arch "$(uname -m)"
+  fact free "$(df --output=avail -B1 /usr/local | tail -n 1)"
+  [ ! -e ${LOCK_PATH} ] || flock -n ${LOCK_PATH} true || fact locked yes
+  [ ! -d ${ROLLBACK_DIR} ] || fact interrupted yes
+  for name in ${quoteCommand(programs)}; do [ -z "$(command -v "$name")" ] || fact program "$name"; done
+  files=()
+  for path in ${quoteCommand(paths)}; do [ ! -f "$path" ] || files+=("$path"); done
+  # openssl uses the processor's SHA instructions and is three times as fast as sha256sum.
+  sums=(sha256sum -b)
+  [ -z "$(command -v openssl)" ] || sums=(openssl dgst -sha256 -r)
+  [ \${#files[@]} = 0 ] || "\${sums[@]}" "\${files[@]}" | sed 's/^/sum\\t/'
+  for path in ${quoteCommand(existing)}; do [ ! -f "$path" ] || files+=("$path"); done
+  [ \${#files[@]} = 0 ] || stat --printf 'file\\t%n %a %U:%G\\n' "\${files[@]}"
+  systemctl show -p Id,ActiveState,UnitFileState ${quoteCommand(units)} | sed 's/^/unit\\t/'
+  [ ! -f ${SETTINGS_PATH} ] || fact settings "$(base64 -w 0 ${SETTINGS_PATH})"
+  wait
+}
+PATH=$PATH:/usr/sbin:/sbin main
+`;
+}
+
+/**
+ * Reads the output of {@linkcode factsScript}.
+ *
+ * @throws {SyntaxError} if it is something else, such as a login message
+ */
+export function parseFacts(text: string): HostFacts {
+  const values = new Map<string, string>();
+  const programs = new Set<string>();
+  const sums = new Map<string, string>();
+  const files = new Map<string, FileFacts>();
+  const units = new Map<string, UnitFacts>();
+  let unit = "";
+  for (const line of text.split("\n")) {
+    const [name = "", value = ""] = line.split("\t");
+    const [first = "", second = "", third = ""] = value.split(" ");
+    if (name === "program") programs.add(first);
+    // Source: sha256sum(1): a star before the name of a file that was read in binary mode.
+    else if (name === "sum") sums.set(second.slice(1), first);
+    else if (name === "file") {
+      files.set(first, { mode: parseInt(second, 8), owner: third, sha256: sums.get(first) ?? "" });
+    } else if (name === "unit") {
+      const [property, setting = ""] = value.split("=");
+      if (property === "Id") unit = setting.replace(/\.service$/, "");
+      const { active = false, enabled = false } = units.get(unit) ?? {};
+      if (property === "ActiveState") units.set(unit, { active: setting === "active", enabled });
+      if (property === "UnitFileState") units.set(unit, { active, enabled: setting === "enabled" });
+    } else values.set(name, value);
+  }
+  const [os, arch] = [values.get("os"), values.get("arch")];
+  if (os === undefined || arch === undefined) {
+    throw new SyntaxError("unexpected output from its shell");
+  }
+  const settings = values.get("settings");
+  return {
+    osIds: os.split(" ").filter((id) => id !== ""),
+    osName: values.get("system") ?? "",
+    arch,
+    freeBytes: Number(values.get("free") ?? 0),
+    locked: values.has("locked"),
+    interrupted: values.has("interrupted"),
+    programs,
+    files,
+    units,
+    settings: settings === undefined ? undefined : decodeBase64(settings),
+    servicesRespond: values.has("services-respond"),
+  };
+}
+
+function decodeBase64(base64: string): string {
+  return new TextDecoder().decode(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
+}

@@ -1,0 +1,91 @@
+/**
+ * The files that a host gets for its role: nginx configuration, systemd units and the settings. All are embedded in the
+ * executable.
+ *
+ * @module
+ */
+import autoscalerConf from "../../../nginx/kas-autoscaler.conf" with { type: "text" };
+import tlsConf from "../../../nginx/kas-autoscaler-tls.conf" with { type: "text" };
+import workerConf from "../../../nginx/kas-worker.conf" with { type: "text" };
+import autoscalerUnit from "../../../systemd/kas-autoscaler.service" with { type: "text" };
+import workerUnit from "../../../systemd/kas-worker.service" with { type: "text" };
+import sysusers from "../../../systemd/kas.sysusers" with { type: "text" };
+import { SETTINGS_PATH } from "./paths.ts";
+
+/** What a host runs. */
+export type Role = "worker" | "autoscaler" | "both";
+
+/** A file on a host. */
+export interface HostFile {
+  readonly path: string;
+  /** Permission bits, such as `0o644`. */
+  readonly mode: number;
+  /** The owner is root. */
+  readonly group: "root" | "kas";
+  readonly content: string;
+}
+
+/** What differs from host to host. */
+export interface HostConfig {
+  /** The content of `/etc/kas/kas.json`: settings by the names of their flags without dashes. */
+  readonly settings: Readonly<Record<string, string | number | boolean>>;
+  /** Certificate chain and private key, PEM, for SNS over HTTPS. */
+  readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
+}
+
+/** Declares the group that may read the settings. `systemd-sysusers` creates it. */
+export const SYSUSERS_PATH = "/etc/sysusers.d/kas.conf";
+
+/**
+ * The files of a role, in the order in which to write them. {@linkcode SYSUSERS_PATH} comes first, because the settings file
+ * belongs to the group that it declares.
+ *
+ * `kas-worker-standby` is installed but not in {@linkcode hostUnits}: it runs only while `kas-worker` restarts.
+ */
+export function hostFiles(role: Role, { settings, tls }: HostConfig): readonly HostFile[] {
+  const file = (
+    path: string,
+    content: string,
+    mode = 0o644,
+    group: HostFile["group"] = "root",
+  ): HostFile => ({ path, mode, group, content });
+  return [
+    file(SYSUSERS_PATH, sysusers),
+    file(SETTINGS_PATH, `${JSON.stringify(settings, undefined, 2)}\n`, 0o640, "kas"),
+    ...(role === "autoscaler" ? [] : [
+      file("/etc/nginx/conf.d/kas-worker.conf", workerConf),
+      file("/etc/systemd/system/kas-worker.service", workerUnit),
+      file("/etc/systemd/system/kas-worker-standby.service", standbyUnit(workerUnit)),
+    ]),
+    ...(role === "worker" ? [] : [
+      ...(tls === undefined ? [] : [
+        file("/etc/kas/tls/certificate.pem", tls.certificate),
+        file("/etc/kas/tls/key.pem", tls.key, 0o600),
+        file("/etc/nginx/kas-autoscaler/tls.conf", tlsConf),
+      ]),
+      file("/etc/nginx/conf.d/kas-autoscaler.conf", autoscalerConf),
+      file("/etc/systemd/system/kas-autoscaler.service", autoscalerUnit),
+    ]),
+  ];
+}
+
+/** The units to enable for a role, without `.service`. */
+export function hostUnits(role: Role): readonly string[] {
+  return [
+    ...(role === "autoscaler" ? [] : ["kas-worker"]),
+    ...(role === "worker" ? [] : ["kas-autoscaler"]),
+  ];
+}
+
+/**
+ * The unit of the standby worker: the worker's unit on the backup port of nginx/kas-worker.conf, without an [Install] section,
+ * so that it does not start at boot.
+ */
+function standbyUnit(unit: string): string {
+  const [, body = ""] = /(\[Unit\][\s\S]*?)\n\[Install\]/.exec(unit) ?? [];
+  const standby = body
+    .replace("Description=kas worker", "Description=kas worker, while kas-worker is restarted")
+    .replace("--listen 127.0.0.1:30001", "--listen 127.0.0.1:30002")
+    .replace("User=kas-worker", "User=kas-worker-standby");
+  return `# A second kas-worker.service, which serves while the first one restarts.\n${standby}`;
+}

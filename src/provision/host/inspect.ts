@@ -1,0 +1,24 @@
+/**
+ * Reads the facts of one host.
+ *
+ * @module
+ */
+import { HostError } from "../host_error.ts";
+import type { Connection } from "../ssh/connection.ts";
+import { type FactsQuery, factsScript, type HostFacts, parseFacts } from "./facts.ts";
+
+/**
+ * Runs the facts script on a host.
+ *
+ * @throws {HostError} if the host is unreachable, or its shell prints something else
+ */
+export async function inspectHost(connection: Connection, query: FactsQuery): Promise<HostFacts> {
+  const lines: string[] = [];
+  const { stderr } = await connection.run(factsScript(query), { onLine: (line) => lines.push(line) });
+  try {
+    return parseFacts(lines.join("\n"));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new HostError(`${error.message}: ${stderr.trim() || lines[0] || "nothing"}`);
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * Connections to hosts: over the system's ssh, one connection for all scripts of a host; or this machine's own shell.
+ *
+ * @module
+ */
+import { HostError } from "../host_error.ts";
+import { quoteCommand } from "../shell_quote.ts";
+import type { Target } from "../target.ts";
+import { diagnoseSsh } from "./diagnosis.ts";
+import { diagnoseJumpHost, jumpHostArguments } from "./jump_host.ts";
+import { runShell, type ScriptOptions, type ScriptResult } from "./shell.ts";
+import type { SshOptions } from "./ssh_options.ts";
+
+/** A host on which bash runs scripts as root. */
+export interface Connection extends AsyncDisposable {
+  /**
+   * Runs a script to its end.
+   *
+   * @throws {HostError} if ssh cannot connect or log in, or the connection breaks
+   */
+  run(script: string, options: ScriptOptions): Promise<ScriptResult>;
+}
+
+/** Seconds to wait for a connection. */
+const CONNECT_TIMEOUT = 10;
+
+/** ssh gives up a connection after so many unanswered keepalives, one every so many seconds. */
+const KEEPALIVE = { interval: 5, count: 6 };
+
+/** Seconds that an idle connection stays open for the next script. If kas is killed, ssh ends after this time. */
+const PERSIST = 60;
+
+/** Files in a connection's folder: ssh's control socket, and the stderr of the ssh to the jump host. */
+const CONTROL_SOCKET = "c";
+const JUMP_STDERR = "jump";
+
+/** Starts bash as root: directly if the login user is root, else through a sudo that must not ask for a password. */
+const ROOT_SHELL = quoteCommand([
+  "sh",
+  "-c",
+  'if [ "$(id -u)" = 0 ]; then exec bash -s; else exec sudo -n bash -s; fi',
+]);
+
+const option = (name: string, value: string | number) => ["-o", `${name}=${value}`];
+
+/** Options of every ssh: it never prompts, accepts a new host's key, and refuses a changed one. */
+const OPTIONS = [
+  ...option("BatchMode", "yes"),
+  ...option("StrictHostKeyChecking", "accept-new"),
+  ...option("ConnectTimeout", CONNECT_TIMEOUT),
+  ...option("ServerAliveInterval", KEEPALIVE.interval),
+  ...option("ServerAliveCountMax", KEEPALIVE.count),
+];
+
+/** The ssh command for a target, without the remote command. `folder` holds the connection's files. */
+function sshCommand(
+  { host = "", user, port, instance }: Target,
+  options: SshOptions,
+  folder: string,
+): string[] {
+  const [login, sshdPort] = [user ?? options.user, port ?? options.port];
+  return [
+    "ssh",
+    ...OPTIONS,
+    ...option("ControlMaster", "auto"),
+    ...option("ControlPersist", PERSIST),
+    ...option("ControlPath", `${folder}/${CONTROL_SOCKET}`),
+    // EC2 reuses addresses for other instances, which have other host keys.
+    ...(instance === undefined ? [] : option("HostKeyAlias", instance)),
+    ...(login === undefined ? [] : ["-l", login]),
+    ...(options.identity === undefined ? [] : ["-i", options.identity]),
+    ...jumpHostArguments(options, OPTIONS, `${folder}/${JUMP_STDERR}`),
+    ...(sshdPort === undefined ? [] : ["-p", String(sshdPort)]),
+    "--",
+    host,
+  ];
+}
+
+/** A connection to a host. ssh connects when the first script runs. */
+export async function openSsh(target: Target, options: SshOptions): Promise<Connection> {
+  // A short path: the address of a Unix socket holds 108 bytes.
+  const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "kas-ssh-" });
+  const command = sshCommand(target, options, folder);
+  return {
+    run: async (script, run) => {
+      const result = await runShell([...command, ROOT_SHELL], script, run);
+      const jumpStderr = await readIfExists(`${folder}/${JUMP_STDERR}`);
+      const diagnosis = diagnoseJumpHost(result, jumpStderr, target, options) ??
+        diagnoseSsh(result, target, options);
+      if (diagnosis !== undefined) throw new HostError(diagnosis.message, diagnosis.hint);
+      return result;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await new Deno.Command("ssh", {
+        args: [
+          "-O",
+          "exit",
+          ...option("ControlPath", `${folder}/${CONTROL_SOCKET}`),
+          "--",
+          target.host ?? "",
+        ],
+        stdin: "null",
+        stdout: "null",
+        stderr: "null",
+      }).output();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** This machine. kas must run as root. */
+export function openLocalShell(): Connection {
+  return {
+    run: (script, options) => runShell(["bash", "-s"], script, options),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+async function readIfExists(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return "";
+  }
+}

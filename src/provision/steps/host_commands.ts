@@ -1,0 +1,99 @@
+/**
+ * The commands of the provisioning steps, each with the commands that roll it back.
+ *
+ * @module
+ */
+import type { HostFacts } from "../host/facts.ts";
+import { type HostFile, SYSUSERS_PATH } from "../host/files.ts";
+import { BINARY_PATH, PREVIOUS_BINARY_PATH, ROLLBACK_DIR } from "../host/paths.ts";
+import { type DesiredHost, STANDBY_UNIT } from "./host_diff.ts";
+import { DAEMON_RELOAD, EXECUTABLE_BYTES, type HostCommand } from "./step.ts";
+
+/** Where the new executable is written before it is moved into place. */
+export const NEW_BINARY_PATH = "/usr/local/bin/.kas.new";
+
+/** Folders that only kas uses: a rollback removes them when they are empty. */
+const KAS_FOLDER = /^\/etc\/(kas|nginx\/kas-[^/]*)(\/|$)/;
+
+/** Starts the standby unit before a file is replaced, so that it runs the executable and the settings that served until now. */
+export function startStandby(): HostCommand {
+  return {
+    argv: ["systemctl", "start", STANDBY_UNIT],
+    afterRollback: [["systemctl", "stop", STANDBY_UNIT]],
+  };
+}
+
+/** Writes the new executable beside the installed one. */
+export function writeNewBinary(binary: DesiredHost["binary"]): HostCommand[] {
+  const rollback = [["rm", "-f", NEW_BINARY_PATH]];
+  if (binary === "previous") return [{ argv: ["ln", "-f", PREVIOUS_BINARY_PATH, NEW_BINARY_PATH], rollback }];
+  return [
+    {
+      argv: ["install", "-m", "0755", "/dev/stdin", NEW_BINARY_PATH],
+      input: EXECUTABLE_BYTES,
+      rollback,
+    },
+    { argv: ["sha256sum", "--check", "--quiet"], input: `${binary.sha256}  ${NEW_BINARY_PATH}\n` },
+  ];
+}
+
+/** Moves the new executable into place and keeps the replaced one as the previous executable. */
+export function replaceBinary({ files }: HostFacts): HostCommand[] {
+  if (!files.has(BINARY_PATH)) {
+    return [{ argv: ["mv", "-f", NEW_BINARY_PATH, BINARY_PATH], rollback: [["rm", "-f", BINARY_PATH]] }];
+  }
+  const hasPrevious = files.has(PREVIOUS_BINARY_PATH);
+  return [
+    ...(hasPrevious ? [backUp(PREVIOUS_BINARY_PATH)] : []),
+    {
+      argv: ["ln", "-f", BINARY_PATH, PREVIOUS_BINARY_PATH],
+      rollback: [
+        hasPrevious
+          ? ["mv", "-f", backupPath(PREVIOUS_BINARY_PATH), PREVIOUS_BINARY_PATH]
+          : ["rm", "-f", PREVIOUS_BINARY_PATH],
+      ],
+    },
+    {
+      argv: ["mv", "-f", NEW_BINARY_PATH, BINARY_PATH],
+      rollback: [["mv", "-f", PREVIOUS_BINARY_PATH, BINARY_PATH]],
+    },
+  ];
+}
+
+/** Writes a file. `exists`: the host has a file at this path, which a rollback restores. */
+export function writeFile({ path, mode, group, content }: HostFile, exists: boolean): HostCommand[] {
+  const folder = path.slice(0, path.lastIndexOf("/"));
+  return [
+    ...(exists ? [backUp(path)] : []),
+    {
+      argv: ["install", "-D", "-m", mode.toString(8).padStart(4, "0"), "-g", group, "/dev/stdin", path],
+      input: content,
+      rollback: exists ? [["mv", "-f", backupPath(path), path]] : [
+        ["rm", "-f", path],
+        ...(KAS_FOLDER.test(folder) ? [["rmdir", "-p", "--ignore-fail-on-non-empty", folder]] : []),
+      ],
+    },
+    ...(path === SYSUSERS_PATH
+      ? [{ argv: ["systemd-sysusers", path], ...(exists ? {} : { rollback: [["groupdel", "kas"]] }) }]
+      : []),
+  ];
+}
+
+/** Starts a unit, or makes a running one use its new files. */
+export function restartUnit(
+  unit: string,
+  { units }: HostFacts,
+  verb: "restart" | "reload-or-restart",
+): HostCommand {
+  const argv = ["systemctl", verb, unit];
+  if (!units.get(unit)?.active) return { argv, rollback: [["systemctl", "stop", unit]] };
+  return { argv, afterRollback: [DAEMON_RELOAD, ["systemctl", "reset-failed", unit], argv] };
+}
+
+function backUp(path: string): HostCommand {
+  return { argv: ["cp", "-a", "--parents", path, ROLLBACK_DIR] };
+}
+
+function backupPath(path: string): string {
+  return ROLLBACK_DIR + path;
+}

@@ -1,0 +1,99 @@
+/**
+ * The steps that give a host its role: packages, binary, files, services, verify.
+ *
+ * @module
+ */
+import type { Role } from "../host/files.ts";
+import { AUTOSCALER_PORT, BINARY_PATH, WORKER_PORT } from "../host/paths.ts";
+import type { Argv } from "../shell_quote.ts";
+import {
+  NEW_BINARY_PATH,
+  replaceBinary,
+  restartUnit,
+  startStandby,
+  writeFile,
+  writeNewBinary,
+} from "./host_commands.ts";
+import { type DesiredHost, HostDiff, STANDBY_UNIT } from "./host_diff.ts";
+import { DAEMON_RELOAD, type ProvisionStep } from "./step.ts";
+
+/** Seconds to wait for apt's lock. */
+const APT_LOCK_SECONDS = 60;
+
+/** Seconds that a started service has to answer through nginx. */
+const VERIFY_SECONDS = 10;
+
+const APT_GET = [
+  "env",
+  "DEBIAN_FRONTEND=noninteractive",
+  "apt-get",
+  "-o",
+  `DPkg::Lock::Timeout=${APT_LOCK_SECONDS}`,
+];
+
+/** The steps of provisioning, in order. */
+export function installSteps(desired: DesiredHost): readonly ProvisionStep[] {
+  const diff = new HostDiff(desired);
+  return [
+    {
+      name: "packages",
+      isDone: ({ programs }) => programs.has("nginx"),
+      commands: () => [
+        { argv: [...APT_GET, "update", "-q"], retrySeconds: APT_LOCK_SECONDS },
+        { argv: [...APT_GET, "install", "-q", "-y", "--no-install-recommends", "nginx"] },
+      ],
+    },
+    {
+      name: "binary",
+      isDone: (facts) => diff.hasBinary(facts),
+      commands: (facts) => [
+        ...writeNewBinary(desired.binary),
+        // Fails for another architecture, and where the host lacks a library.
+        { argv: [NEW_BINARY_PATH, "--version"] },
+        ...(diff.usesStandby(facts) ? [startStandby()] : []),
+        ...replaceBinary(facts),
+      ],
+    },
+    {
+      name: "files",
+      isDone: (facts) => diff.changedFiles(facts).length === 0,
+      commands: (facts) => [
+        // The binary step has started it already where the executable changes.
+        ...(diff.hasBinary(facts) && diff.usesStandby(facts) ? [startStandby()] : []),
+        ...diff.changedFiles(facts).flatMap((file) => writeFile(file, facts.files.has(file.path))),
+      ],
+    },
+    {
+      name: "services",
+      isDone: (facts) => diff.servicesAreCurrent(facts),
+      commands: (facts) => [
+        { argv: ["nginx", "-t", "-q"] },
+        { argv: DAEMON_RELOAD, afterRollback: [DAEMON_RELOAD] },
+        ...(diff.nginxIsStale(facts) ? [restartUnit("nginx", facts, "reload-or-restart")] : []),
+        ...diff.units.filter((unit) => !facts.units.get(unit)?.enabled).map((unit) => ({
+          argv: ["systemctl", "enable", "-q", unit],
+          rollback: [["systemctl", "disable", "-q", unit]],
+        })),
+        ...diff.staleUnits(facts).map((unit) => restartUnit(unit, facts, "restart")),
+      ],
+    },
+    {
+      name: "verify",
+      isDone: (facts) => facts.servicesRespond && diff.hasBinary(facts) && diff.servicesAreCurrent(facts),
+      commands: (facts) => [
+        { argv: pingCommand(desired.role), retrySeconds: VERIFY_SECONDS },
+        ...(diff.usesStandby(facts) ? [{ argv: ["systemctl", "stop", STANDBY_UNIT] }] : []),
+      ],
+    },
+  ];
+}
+
+/** A command that succeeds if every service of a role answers. */
+export function pingCommand(role: Role): Argv {
+  return [
+    ...[BINARY_PATH, "admin", "ping", "--timeout", "2s"],
+    // Both nginx and the worker itself: through nginx the standby may have answered.
+    ...(role === "autoscaler" ? [] : [`127.0.0.1:${WORKER_PORT}`, `127.0.0.1:${WORKER_PORT + 1}`]),
+    ...(role === "worker" ? [] : [`127.0.0.1:${AUTOSCALER_PORT}`]),
+  ];
+}

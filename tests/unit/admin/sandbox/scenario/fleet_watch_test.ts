@@ -1,0 +1,79 @@
+import { assertEquals } from "@std/assert";
+import { FleetWatch } from "../../../../../src/admin/sandbox/scenario/fleet_watch.ts";
+import type { InstanceView, WorldView } from "../../../../../src/sandbox/sandbox.ts";
+
+const BASE: InstanceView = {
+  id: "i-1",
+  name: "kas-base",
+  role: "base",
+  state: "running",
+  zone: "eu-west-1a",
+  address: "127.77.0.1",
+  standing: "in-service",
+  cpuSeconds: 0,
+};
+const NODE: InstanceView = {
+  ...BASE,
+  id: "i-2",
+  name: "kas-node-1",
+  role: "node",
+  state: "stopped",
+  standing: "none",
+};
+
+/** A world that a test changes. */
+class HandWorld implements WorldView {
+  #instances: readonly InstanceView[] = [BASE, { ...NODE, cpuSeconds: undefined }];
+  #asked: (() => void) | undefined;
+
+  instances = () => this.#instances;
+  requests = () => 0;
+  until = (condition: () => boolean, signal?: AbortSignal): Promise<void> =>
+    new Promise((_, reject) => {
+      this.#asked = condition;
+      signal?.addEventListener("abort", () => reject(signal.reason));
+    });
+
+  become(...instances: InstanceView[]): void {
+    this.#instances = instances;
+    this.#asked?.();
+  }
+}
+
+Deno.test("range tells the fewest and the most in service at any moment, however short", () => {
+  const world = new HandWorld();
+  using watch = new FleetWatch(world, 1_000, () => 0);
+  watch.resetRange();
+  assertEquals(watch.range, { least: 1, most: 1 });
+  world.become({ ...BASE, standing: "out-of-service" }, NODE);
+  world.become(BASE, NODE);
+  world.become(BASE, { ...NODE, state: "running", standing: "in-service" });
+  world.become(BASE, { ...NODE, state: "running", standing: "draining" });
+  assertEquals(watch.range, { least: 0, most: 2 });
+  assertEquals(watch.inService, 1);
+  watch.resetRange();
+  assertEquals(watch.range, { least: 1, most: 1 });
+});
+
+Deno.test("cpu is the average of the last minute, from half a minute on", () => {
+  const world = new HandWorld();
+  let now = 0;
+  using watch = new FleetWatch(world, 1_000, () => now);
+  const cpu = (at: number, cpuSeconds: number | undefined) => {
+    now = at;
+    world.become({ ...BASE, cpuSeconds });
+    watch.readCpu();
+    return watch.instances()[0]?.cpu;
+  };
+  assertEquals(cpu(0, 10), undefined);
+  assertEquals(cpu(400, 10.2), undefined);
+  assertEquals(cpu(500, 10.25), 50);
+  assertEquals(cpu(1_000, 10.5), 50);
+  assertEquals(cpu(1_500, 11), 75);
+  assertEquals(cpu(2_000, 11.5), 100);
+  assertEquals(watch.cpuInService(), [100]);
+  // Stopped and started: what it used before counts no more.
+  assertEquals(cpu(2_500, undefined), undefined);
+  assertEquals(cpu(3_000, 0.1), undefined);
+  assertEquals(cpu(3_500, 0.2), 20);
+});
