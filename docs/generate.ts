@@ -1,12 +1,14 @@
 /**
- * Generates docs/settings.md from the settings table and docs/doctor.md from doctor's checks: `deno task docs`.
+ * Generates docs/settings.md from the settings table, docs/doctor.md from doctor's checks, and docs/commands.md from the
+ * commands: `deno task docs`.
  * tests/unit/docs_test.ts fails if a page is out of date.
  *
  * @module
  */
 import type { Check } from "../src/admin/doctor/check.ts";
 import { CHECKS } from "../src/admin/doctor/checks.ts";
-import { kebab } from "../src/cli/command.ts";
+import { admin } from "../src/admin/command.ts";
+import { type Command, type Entry, type Group, kebab } from "../src/cli/command.ts";
 import { type Setting, SETTINGS } from "../src/settings/table.ts";
 
 /** The reference page of the settings as Markdown. */
@@ -68,7 +70,53 @@ ${rows.join("\n")}
 `;
 }
 
+/** The reference page of the commands as Markdown. */
+export async function commandsPage(root: Group = admin): Promise<string> {
+  const rows = await Promise.all(root.commands.map((entry) => commandRows(["kas", root.name], entry)));
+  return `<!-- Generated from the commands by \`deno task docs\`. Do not edit. -->
+
+# Commands
+
+\`kas worker\` and \`kas autoscaler\` are the services. \`kas admin\` has all commands of an operator. \`--help\` works at every level and
+lists the options.
+
+| command | what it does |
+|---|---|
+| \`kas worker\` | serves \`/ping\` and CPU-bound \`/work\` |
+| \`kas autoscaler\` | scales a fleet; serves \`POST /\` for SNS, \`/ping\`, \`/status\`, \`/activities\`, \`/decisions\` and \`/metrics\` |
+${rows.flat().join("\n")}
+
+## Output
+
+Lists print a table on a terminal and tab-separated values elsewhere. \`--output table\`, \`tsv\` or \`json\` chooses the format. Progress,
+notes and errors go to stderr.
+
+## Exit status
+
+| status | meaning |
+|---|---|
+| 0 | successful |
+| 1 | failed |
+| 2 | invalid usage |
+| 3 | AWS out of reach, or credentials refused |
+| 4 | nothing matched |
+| 130 | interrupted |
+`;
+}
+
+async function commandRows(path: readonly string[], entry: Entry): Promise<string[]> {
+  const loaded: Command | Group = "load" in entry ? await entry.load() : entry;
+  const here = [...path, entry.name];
+  const words = "args" in loaded && loaded.args ? [...here, loaded.args] : here;
+  if ("commands" in loaded) {
+    const verbs = await Promise.all(loaded.commands.map((verb) => commandRows(here, verb)));
+    return verbs.flat();
+  }
+  return [`| \`${words.join(" ").replaceAll("|", "\\|")}\` | ${loaded.summary.replaceAll("|", "\\|")} |`];
+}
+
 if (import.meta.main) {
+  await Deno.writeTextFile(new URL("commands.md", import.meta.url), await commandsPage());
   await Deno.writeTextFile(new URL("settings.md", import.meta.url), settingsPage());
   await Deno.writeTextFile(new URL("doctor.md", import.meta.url), doctorPage());
 }

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { doctorPage, settingsPage } from "../../docs/generate.ts";
+import { commandsPage, doctorPage, settingsPage } from "../../docs/generate.ts";
 
 Deno.test("docs/settings.md is current (deno task docs)", async () => {
   assertEquals(await Deno.readTextFile(new URL("../../docs/settings.md", import.meta.url)), settingsPage());
@@ -19,4 +19,11 @@ Deno.test("settingsPage() tells every name of a setting", () => {
     "| `--dry-run` | `KAS_DRY_RUN` | `false` | change nothing |",
     "| `--region R` | `KAS_REGION`, `AWS_REGION` |  | where |",
   ]);
+});
+
+Deno.test("docs/commands.md is current (deno task docs)", async () => {
+  assertEquals(
+    await Deno.readTextFile(new URL("../../docs/commands.md", import.meta.url)),
+    await commandsPage(),
+  );
 });

@@ -37,11 +37,11 @@ function settings({ address }: Room): Record<string, string> {
   };
 }
 
-/** The commands of README's section, to the letter. */
-async function readmeCommands(): Promise<string> {
-  const readme = await Deno.readTextFile(new URL("../../../README.md", import.meta.url));
-  const block = /^```sh machines\n([\s\S]*?)^```$/m.exec(readme)?.[1];
-  assert(block, "README has no commands for machines");
+/** The commands of docs/provisioning.md. */
+async function documentedCommands(): Promise<string> {
+  const page = await Deno.readTextFile(new URL("../../../docs/provisioning.md", import.meta.url));
+  const block = /^```sh machines\n([\s\S]*?)^```$/m.exec(page)?.[1];
+  assert(block, "docs/provisioning.md has no commands for machines");
   return block;
 }
 
@@ -55,12 +55,12 @@ testWith(MACHINES, "the whole system on three machines", async (t) => {
   assert(base && node && control);
 
   await t.step(
-    "README's commands, followed to the letter, make three machines workers and a control node",
+    "the commands of docs/provisioning.md make two machines workers and one a control node",
     async () => {
       await control.sh(`mkdir -p /etc/kas && umask 077 && printf '${credentials}' >/etc/kas/kas.env`);
       const bin = `${r.folder}/bin`;
       await Deno.symlink(KAS, `${bin}/kas`);
-      const ended = await execute(["bash", "-euc", await readmeCommands()], {
+      const ended = await execute(["bash", "-euc", await documentedCommands()], {
         ...settings(r),
         PATH: r.path,
         WORKERS: `${base.address} ${node.address}`,
