@@ -16,7 +16,7 @@ import { describe, type Point, Victim } from "./victim.ts";
 export interface End {
   /** `i-1 running in-service`, with what it is in quarantine for; what a probe heard last, or that it heard nothing, is chance. */
   readonly world: readonly string[];
-  /** `start i-1 done`, oldest first. */
+  /** `start i-1 successful`, oldest first. */
   readonly journal: readonly string[];
   /** The starts and stops that changed an instance's state, sorted. */
   readonly effects: readonly string[];
@@ -108,7 +108,7 @@ async function converged(it: Stage, victim: Victim, referee: Referee): Promise<E
       return (await activities(victim.url)).filter(({ kind }) => kind !== "none");
     },
     (lines) =>
-      lines.length > 0 && lines.every(({ state }) => state !== "in-progress") &&
+      lines.length > 0 && lines.every(({ status }) => status !== "in-progress") &&
       it.sandbox.world.instances().every(({ state, standing }) =>
         /^(running|stopped)$/.test(state) && /^(none|in-service)$/.test(standing)
       ),
@@ -123,12 +123,12 @@ async function converged(it: Stage, victim: Victim, referee: Referee): Promise<E
     world: it.sandbox.world.instances().map(({ id, state, standing }) =>
       [id, state, standing, marks.get(id)].filter(Boolean).join(" ")
     ),
-    journal: lines.toReversed().map(({ kind, instance, state }) => `${kind} ${instance} ${state}`),
+    journal: lines.toReversed().map(({ kind, instance, status }) => `${kind} ${instance} ${status}`),
     effects: referee.effects.toSorted(),
   };
 }
 
-async function activities(url: string): Promise<{ kind: string; instance: string; state: string }[]> {
+async function activities(url: string): Promise<{ kind: string; instance: string; status: string }[]> {
   try {
     return await (await fetch(`${url}/activities`)).json();
   } catch (error) {
