@@ -102,7 +102,7 @@ class Range implements AsyncDisposable {
 async function settled(url: string, { sandbox }: Stage): Promise<number> {
   await eventually(
     () => decided(url),
-    (lines) => lines.some(({ source }) => source === "resync"),
+    (lines) => lines.some(({ trigger: source }) => source === "reconcile"),
   );
   return sandbox.calls.length;
 }
@@ -125,7 +125,7 @@ async function verdict(
   assertEquals(tallies.wrong, []);
   const accepted = [...range.magazine.harmless, ...probes].map(({ MessageId }) => String(MessageId));
   const decisions = await eventually(
-    async () => (await decided(url)).filter(({ source }) => source === "notification"),
+    async () => (await decided(url)).filter(({ trigger: source }) => source === "notification"),
     ({ length }) => length >= accepted.length,
   );
   // Each genuine message was decided on once, and nothing else was.

@@ -31,9 +31,9 @@ async function weather({ name, setting, story }: Weather): Promise<Outcome> {
       for (const { status, reason } of await scene.steps()) assert(status !== null && reason !== "");
       return { name, outcome, seconds: seconds() };
     } catch (error) {
-      const journal = (await scene.steps()).map(({ kind, instance, status, source, reason, phases }) =>
-        `\n    ${kind} ${instance} ${status} ${source} ${reason} ${Object.keys(phases).join(" ")}`
-      );
+      const journal = (await scene.steps()).map((
+        { kind, instance, status, trigger: source, reason, phases },
+      ) => `\n    ${kind} ${instance} ${status} ${source} ${reason} ${Object.keys(phases).join(" ")}`);
       throw new Error(`${name}: ${(error as Error).message}${journal.join("")}`, { cause: error });
     }
   } catch (error) {

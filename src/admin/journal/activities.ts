@@ -8,10 +8,10 @@ import { command, UsageError } from "../../cli/command.ts";
 import { flag, integer } from "../../cli/parsers.ts";
 import { JOURNAL, openJournal } from "./source.ts";
 
-const COLUMNS = ["time", "kind", "instance", "state", "reason", "seconds"];
+const COLUMNS = ["time", "kind", "instance", "status", "reason", "seconds"];
 
 /** What JSON tells beside them. `id` is what `kas admin explain` takes. */
-const MORE = ["id", "source", "message", "times"];
+const MORE = ["id", "trigger", "message", "times"];
 
 /** The most lines that an autoscaler is asked for. */
 const MOST = 10_000;
@@ -60,7 +60,7 @@ export const activities = command({
       out.options.format === "json" ? [...COLUMNS, ...MORE] : COLUMNS,
       lines.map((line) => ({ ...line, phases: null })),
       // A narrow terminal needs the room for the reason.
-      ["seconds", "state"],
+      ["seconds", "status"],
     );
   },
 });

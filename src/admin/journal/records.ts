@@ -5,6 +5,7 @@
  */
 import type { DecisionRecord } from "../../autoscaler/store/decisions.ts";
 import { ExitError } from "../../cli/command.ts";
+import { toRecord } from "./record_json.ts";
 import { inFolder, over, type Reading } from "./source.ts";
 
 /** How a SQLite database begins. Source: SQLite, Database File Format, 1.3. */
@@ -71,25 +72,4 @@ async function* lines(bytes: ReadableStream<Uint8Array>): AsyncGenerator<string>
     yield* parts;
   }
   yield rest;
-}
-
-/** A record, as far as it takes to make a decision from it. */
-function toRecord(line: string): DecisionRecord | undefined {
-  let json: unknown;
-  try {
-    json = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  if (!isObject(json)) return undefined;
-  const { id, time, signal, facts, decision } = json;
-  const whole = typeof id === "number" && typeof time === "number" && isObject(signal) &&
-    isObject(decision) &&
-    isObject(facts) && isObject(facts.limits) && isObject(facts.history) && isObject(facts.cpu) &&
-    [facts.instances, facts.alarms, facts.inProgress].every(Array.isArray);
-  return whole ? json as unknown as DecisionRecord : undefined;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

@@ -9,6 +9,7 @@ import type { JournalLine } from "../../autoscaler/store/lines.ts";
 import { ExitError } from "../../cli/command.ts";
 import { url } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";
+import { toRecord } from "./record_json.ts";
 
 /** The options that say where the journal is. */
 export const JOURNAL = {
@@ -79,7 +80,13 @@ function read(journal: Journal, wanted: DecisionQuery): DecisionRecord | undefin
 export function over(base: string, signal: AbortSignal): Reading {
   const records = async (query: string): Promise<DecisionRecord[]> => {
     const text = await ask(base, `decisions?${query}`, signal);
-    return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+    return text.split("\n").filter((line) => line !== "").map((line) => {
+      const record = toRecord(line);
+      if (record === undefined) {
+        throw new ExitError(`Cannot read the decisions of ${base}: not a record`, 1, "kas admin ping");
+      }
+      return record;
+    });
   };
   return {
     lines: async (limit) => JSON.parse(await ask(base, `activities?limit=${limit}`, signal)),

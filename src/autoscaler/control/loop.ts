@@ -156,7 +156,7 @@ export class ControlLoop {
     const done = (signal: Recommendation) => {
       inbox.done(message.id, clock.now());
       if (signal.alarm !== undefined) {
-        evaluation.journal.noteProcessed(alarmName(signal.alarm), signal.alarm, signal.source);
+        evaluation.journal.noteProcessed(alarmName(signal.alarm), signal.alarm, "notification");
       }
     };
     if (signal.kind !== "none") {
@@ -204,11 +204,12 @@ export class ControlLoop {
     const newest = this.#parts.evaluation.journal.newestChange(alarmName(name));
     // A resync that acted on this very change has made up for its notification (R2).
     if (
-      newest !== undefined && (at < newest.changed || (at === newest.changed && newest.source === "resync"))
+      newest !== undefined &&
+      (at < newest.changed || (at === newest.changed && newest.trigger === "reconcile"))
     ) {
       const why = `its change of ${time(at)} is not newer than that of ${
         time(newest.changed)
-      }, which a ${newest.source} told of`;
+      }, which a ${newest.trigger} told of`;
       return { kind: "none", source: "notification", alarm, why };
     }
     return recommendationOf(alarm, "notification");
@@ -224,7 +225,7 @@ export class ControlLoop {
         signal: AbortSignal.any([aborted, overtaken.signal]),
         onDecision: ({ alarm }, { kind }) => {
           if (alarm !== undefined && kind !== "none") {
-            evaluation.journal.noteProcessed(alarmName(alarm), alarm, "resync");
+            evaluation.journal.noteProcessed(alarmName(alarm), alarm, "reconcile");
           }
         },
       });

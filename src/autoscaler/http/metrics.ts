@@ -247,7 +247,7 @@ export class Metrics {
       }
     }
     for (const kind of this.#kinds) {
-      for (const outcome of ["done", "failed", "cancelled"]) this.#activities.inc({ kind, outcome }, 0);
+      for (const outcome of ["successful", "failed", "cancelled"]) this.#activities.inc({ kind, outcome }, 0);
       // The breach is where the phases are measured from.
       for (const phase of PHASES[kind].slice(1)) this.#phases.zero({ kind, phase });
       this.#reaction.zero({ kind });

@@ -240,7 +240,7 @@ export class ActivityRunner implements AsyncDisposable {
         const instance = await scaleOut(errand);
         await this.#undone(undoing);
         if (errand.launched) failures.push(...await createInstanceAlarms(errand));
-        const ended = this.#journal.end(begun, "done", [begun.reason, ...failures].join("; "), now());
+        const ended = this.#journal.end(begun, "successful", [begun.reason, ...failures].join("; "), now());
         this.#awaitFirstRequest(ended, instance);
         return ended;
       } catch (error) {
@@ -299,7 +299,7 @@ export class ActivityRunner implements AsyncDisposable {
       if (!(error instanceof ActivityError)) throw error;
       return this.#journal.end(activity, "failed", error.message, now());
     }
-    return this.#journal.end(activity, "done", [activity.reason, ...failures].join("; "), now());
+    return this.#journal.end(activity, "successful", [activity.reason, ...failures].join("; "), now());
   }
 
   /**

@@ -11,7 +11,7 @@ import type { Database, Row } from "./database.ts";
 /**
  * The status of an activity. `cancelled`: another activity took its instance. `dry-run`: decided, but not carried out.
  */
-export type ActivityStatus = "in-progress" | "done" | "failed" | "cancelled" | "dry-run";
+export type ActivityStatus = "in-progress" | "successful" | "failed" | "cancelled" | "dry-run";
 
 /** One action being carried out, or carried out. Times are ms since the epoch. */
 export interface Activity {
@@ -52,7 +52,7 @@ export function addActivity(
     : [];
   const status: ActivityStatus = dryRun ? "dry-run" : "in-progress";
   const row = db.prepare(
-    `INSERT INTO activities (decision, kind, instance, remaining, began, ended, state, reason)
+    `INSERT INTO activities (decision, kind, instance, remaining, began, ended, status, reason)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${COLUMNS}`,
   ).get(
     id,
@@ -76,7 +76,7 @@ export function endActivity(
   now: number,
 ): Activity {
   const row = db.prepare(
-    `UPDATE activities SET ended = ?, state = ?, reason = ? WHERE id = ? RETURNING ${COLUMNS}`,
+    `UPDATE activities SET ended = ?, status = ?, reason = ? WHERE id = ? RETURNING ${COLUMNS}`,
   ).get(now, status, reason, id);
   if (row === undefined) throw new RangeError(`Cannot end activity ${id}: it is not in the journal`);
   return toActivity(row);
@@ -148,7 +148,7 @@ function toActivity(row: Row): Activity {
     ...(row.message === null ? {} : { message: String(row.message) }),
     began: Number(row.began),
     ...(row.ended === null ? {} : { ended: Number(row.ended) }),
-    status: row.state as ActivityStatus,
+    status: row.status as ActivityStatus,
     reason: String(row.reason),
   };
 }

@@ -9,6 +9,7 @@ import type { Observation } from "../../scaling/model/observation.ts";
 import { VERSION } from "../../build/version.ts";
 import { type Activity, readActivityOf } from "./activities.ts";
 import { type Database, pack, type Row, unpack } from "./database.ts";
+import { triggerKind } from "./history.ts";
 import { readSteps, type Step } from "./steps.ts";
 
 /** A decision to record. */
@@ -53,11 +54,11 @@ export function addDecision(
 ): number {
   const { lastInsertRowid } = db.prepare(
     `INSERT INTO decisions
-       (time, source, message, notified, kind, instance, reason, repeats, kas, rules, signal, decision, facts)
+       (time, trigger_kind, message, received, kind, instance, reason, repeats, kas, rules, trigger_json, decision, observation)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     observation.now,
-    recommendation.source,
+    triggerKind(recommendation),
     message?.id ?? null,
     message?.received ?? null,
     decision.kind,
@@ -74,11 +75,14 @@ export function addDecision(
 }
 
 /** The first of the reconciles in a row that came to the same "none" with the same reason. null if this one begins a run. */
-function firstOfRun(db: Database, { source }: Recommendation, { kind, reason }: Decision): number | null {
-  if (kind !== "none" || source !== "resync") return null;
-  const last = db.prepare("SELECT id, repeats, kind, source, reason FROM decisions ORDER BY id DESC LIMIT 1")
+function firstOfRun(db: Database, recommendation: Recommendation, { kind, reason }: Decision): number | null {
+  const trigger = triggerKind(recommendation);
+  if (kind !== "none" || trigger !== "reconcile") return null;
+  const last = db.prepare(
+    "SELECT id, repeats, kind, trigger_kind, reason FROM decisions ORDER BY id DESC LIMIT 1",
+  )
     .get();
-  return last?.kind === kind && last.source === source && last.reason === reason
+  return last?.kind === kind && last.trigger_kind === trigger && last.reason === reason
     ? Number(last.repeats ?? last.id)
     : null;
 }
@@ -98,9 +102,9 @@ export function readRecord(db: Database, query: DecisionQuery): DecisionRecord |
       time: Number(row.time),
       kas: row.kas as string | null,
       rules: Number(row.rules),
-      message: row.message === null ? null : { id: String(row.message), received: Number(row.notified) },
-      recommendation: JSON.parse(String(row.signal)),
-      observation: JSON.parse(unpack(row.facts as Uint8Array)),
+      message: row.message === null ? null : { id: String(row.message), received: Number(row.received) },
+      recommendation: JSON.parse(String(row.trigger_json)),
+      observation: upcast(JSON.parse(unpack(row.observation as Uint8Array))),
       decision: JSON.parse(String(row.decision)),
       activity: activity === undefined ? null : { ...activity, steps: readSteps(db, activity.id) },
     };
@@ -109,6 +113,11 @@ export function readRecord(db: Database, query: DecisionQuery): DecisionRecord |
       cause,
     });
   }
+}
+
+/** An observation as versions up to 3 of the schema stored it. */
+function upcast({ underWay, ...rest }: Observation & { underWay?: Observation["inProgress"] }): Observation {
+  return underWay === undefined ? rest : { ...rest, inProgress: underWay };
 }
 
 function find(db: Database, query: DecisionQuery): Row | undefined {

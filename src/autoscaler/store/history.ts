@@ -15,8 +15,15 @@ const LAUNCH_FAILURE_MEMORY = 3_600_000;
 export interface NewestChange {
   /** ms since the epoch. */
   readonly changed: number;
-  /** What reported it: a {@linkcode Recommendation}'s source. */
-  readonly source: string;
+  readonly trigger: TriggerKind;
+}
+
+/** The kind of what starts an evaluation. */
+export type TriggerKind = "notification" | "reconcile" | "operator";
+
+/** The trigger of a recommendation. */
+export function triggerKind({ source }: Pick<Recommendation, "source">): TriggerKind {
+  return source === "resync" ? "reconcile" : source === "manual" ? "operator" : source;
 }
 
 /** The history in a state folder. */
@@ -60,8 +67,8 @@ export class History {
   #launchesFail(now: number): Observation["history"]["launchesFail"] {
     const { since, last } = this.#store.db.prepare(
       `SELECT min(ended) AS since, max(ended) AS last FROM activities
-       WHERE kind = 'launch' AND state = 'failed' AND ended > ?
-         AND id > coalesce((SELECT max(id) FROM activities WHERE kind = 'launch' AND state = 'done'), 0)`,
+       WHERE kind = 'launch' AND status = 'failed' AND ended > ?
+         AND id > coalesce((SELECT max(id) FROM activities WHERE kind = 'launch' AND status = 'successful'), 0)`,
     ).get(now - LAUNCH_FAILURE_MEMORY) ?? {};
     return typeof since === "number" && typeof last === "number" ? { since, last } : undefined;
   }
@@ -93,16 +100,19 @@ export class History {
 
   /** The newest processed change of an alarm (R11). */
   newestChange(alarm: string): NewestChange | undefined {
-    const row = this.#store.db.prepare("SELECT changed, source FROM newest WHERE alarm = ?").get(alarm);
-    return row === undefined ? undefined : { changed: Number(row.changed), source: String(row.source) };
+    const row = this.#store.db.prepare("SELECT changed, trigger_kind FROM newest_changes WHERE alarm = ?")
+      .get(alarm);
+    return row === undefined
+      ? undefined
+      : { changed: Number(row.changed), trigger: row.trigger_kind as TriggerKind };
   }
 
   /** Notes that a change of an alarm was processed. */
-  noteProcessed(alarm: string, { at }: AlarmChange, source: Recommendation["source"]): void {
+  noteProcessed(alarm: string, { at }: AlarmChange, trigger: TriggerKind): void {
     this.#store.db.prepare(
-      `INSERT INTO newest (alarm, changed, source) VALUES (?, ?, ?)
-       ON CONFLICT (alarm) DO UPDATE SET changed = excluded.changed, source = excluded.source
-       WHERE excluded.changed > newest.changed`,
-    ).run(alarm, at, source);
+      `INSERT INTO newest_changes (alarm, changed, trigger_kind) VALUES (?, ?, ?)
+       ON CONFLICT (alarm) DO UPDATE SET changed = excluded.changed, trigger_kind = excluded.trigger_kind
+       WHERE excluded.changed > newest_changes.changed`,
+    ).run(alarm, at, trigger);
   }
 }

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { AlarmChange, Recommendation } from "../../scaling/model/alarm.ts";
+import type { AlarmChange } from "../../scaling/model/alarm.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
 import type { ActivityInProgress, Observation } from "../../scaling/model/observation.ts";
 import {
@@ -28,7 +28,7 @@ import {
   readChecks,
   readRecord,
 } from "./decisions.ts";
-import { History, type NewestChange } from "./history.ts";
+import { History, type NewestChange, type TriggerKind } from "./history.ts";
 import { type JournalLine, readLine, readLines } from "./lines.ts";
 import { prune } from "./prune.ts";
 import type { StepName } from "./step_names.ts";
@@ -155,8 +155,8 @@ export class Journal {
   }
 
   /** Notes that a change of an alarm was processed. */
-  noteProcessed(alarm: string, change: AlarmChange, source: Recommendation["source"]): void {
-    this.#history.noteProcessed(alarm, change, source);
+  noteProcessed(alarm: string, change: AlarmChange, trigger: TriggerKind): void {
+    this.#history.noteProcessed(alarm, change, trigger);
   }
 
   /** Notes which instances are in service, so that {@linkcode history} knows since when. */

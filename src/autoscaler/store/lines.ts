@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Recommendation } from "../../scaling/model/alarm.ts";
 import type { Decision } from "../../scaling/decide.ts";
 import type { ActivityStatus } from "./activities.ts";
 import type { Database, Row } from "./database.ts";
+import type { TriggerKind } from "./history.ts";
 import { readSteps } from "./steps.ts";
 
 /** A line of the journal, as `kas admin activities` and `GET /activities` show it. */
@@ -21,7 +21,8 @@ export interface JournalLine {
   readonly reason: string;
   /** How long the activity took, or has taken so far. null for "none". */
   readonly seconds: number | null;
-  readonly source: Recommendation["source"];
+  /** What started the evaluation. */
+  readonly trigger: TriggerKind;
   readonly message: string | null;
   /** How many reconciles in a row came to this decision. */
   readonly times: number;
@@ -29,11 +30,11 @@ export interface JournalLine {
   readonly phases: Readonly<Record<string, string>>;
 }
 
-const LINES = `SELECT d.id, d.time, d.source, d.message, d.notified, d.kind, d.reason,
+const LINES = `SELECT d.id, d.time, d.trigger_kind, d.message, d.received, d.kind, d.reason,
             1 + (SELECT count(*) FROM decisions r WHERE r.repeats = d.id) AS times,
             coalesce((SELECT max(r.time) FROM decisions r WHERE r.repeats = d.id), d.time) AS last,
-            json_extract(d.signal, '$.alarm.at') AS breach,
-            a.id AS activity, coalesce(a.instance, d.instance) AS instance, a.state, a.began, a.ended, a.reason AS outcome
+            json_extract(d.trigger_json, '$.alarm.at') AS breach,
+            a.id AS activity, coalesce(a.instance, d.instance) AS instance, a.status, a.began, a.ended, a.reason AS outcome
      FROM decisions d LEFT JOIN activities a ON a.decision = d.id
      WHERE d.repeats IS NULL`;
 
@@ -54,10 +55,10 @@ function toLine(db: Database, row: Row, now: number): JournalLine {
     time: iso(row.last),
     kind: row.kind as JournalLine["kind"],
     instance: row.instance as string | null,
-    status: row.state as ActivityStatus | null,
+    status: row.status as ActivityStatus | null,
     reason: reason(row),
     seconds: row.activity === null ? null : (Number(row.ended ?? now) - Number(row.began)) / 1_000,
-    source: row.source as JournalLine["source"],
+    trigger: row.trigger_kind as JournalLine["trigger"],
     message: row.message as string | null,
     times: Number(row.times),
     phases: phases(db, row),
@@ -68,7 +69,7 @@ function phases(db: Database, row: Row): Record<string, string> {
   if (row.activity === null) return {};
   const ended: [string, unknown][] = [
     ["breach", row.breach],
-    ["notified", row.notified],
+    ["notified", row.received],
     ["decided", row.time],
   ];
   for (const { step, instance, ended: at, failure } of readSteps(db, Number(row.activity))) {
@@ -80,9 +81,9 @@ function phases(db: Database, row: Row): Record<string, string> {
 }
 
 /** Why it was decided, and how the activity ended if it did not end as decided. */
-function reason({ state, reason, outcome }: Row): string {
-  if (state === "failed" || state === "cancelled") return `${outcome} (decided: ${reason})`;
-  return String(state === "done" ? outcome : reason);
+function reason({ status, reason, outcome }: Row): string {
+  if (status === "failed" || status === "cancelled") return `${outcome} (decided: ${reason})`;
+  return String(status === "successful" ? outcome : reason);
 }
 
 function iso(ms: unknown): string {

@@ -54,8 +54,8 @@ export interface PhaseDuration {
 }
 
 /** How long each phase of a line's activity took, from the end of the one before it; nothing unless the activity is done. */
-export function phaseDurations({ kind, status, source, phases }: JournalLine): PhaseDuration[] {
-  if (kind === "none" || status !== "done") return [];
+export function phaseDurations({ kind, status, trigger: source, phases }: JournalLine): PhaseDuration[] {
+  if (kind === "none" || status !== "successful") return [];
   // What persists at a resync broke its threshold long ago: that is no time to react.
   const told = PHASES[kind].filter((phase) => source === "notification" || phase !== "breach");
   const ends = told.flatMap((phase) => {

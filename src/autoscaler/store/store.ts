@@ -1,31 +1,30 @@
 /**
- * The state folder: one SQLite database for the inbox and the journal, and the lock that keeps a second autoscaler out.
+ * The state folder: one SQLite database for the inbox and the journal, and a lock that keeps a second autoscaler out.
  *
- * A commit outlives the process, and is in the order of all others. Before the outer world is told or made to do something all that
- * was committed is on disk as well ({@linkcode Store.synced}): that lets the handler answer 200 (R12), and is what a restart goes
- * by (R13). What a power failure may take beyond it had come to nothing yet, or is found again in the world. `kas.db` is opened
- * by one autoscaler at a time, and read by whoever likes.
+ * A committed transaction survives the process. It survives a power failure once {@linkcode Store.synced} has resolved. The autoscaler
+ * waits for that before it answers a message (R12) and before it asks AWS for a change (R13). What a power failure loses beyond
+ * that had no effect yet, or the next observation finds it again. One autoscaler at a time writes `kas.db`; any process may read it.
  *
  * @module
  */
 import { ExitError } from "../../cli/command.ts";
-import { Database } from "./database.ts";
-import { migrate, VERSION, version } from "./schema.ts";
+import { checkIntegrity, Database, isDamaged } from "./database.ts";
+import { migrate, NewerSchemaError, readAs, refuseNewer } from "./migrations.ts";
 
-/** What is open of a folder beside the database. */
+/** The open files of a folder beside the database. */
 interface Files {
   readonly lock: Deno.FsFile;
   /** SQLite's write-ahead log, to be synced. */
   readonly log: Deno.FsFile;
 }
 
-/** The opened state folder. */
+/** An opened state folder. */
 export class Store implements Disposable {
   readonly #files: Files | undefined;
-  /** The sync that was begun last, and the one that is to follow it. */
+  /** The last sync that began, and the one that will follow it. */
   #syncing: Promise<void> | undefined;
   #following: Promise<void> | undefined;
-  /** A sync has been begun and not come to its end: it is under way, or has failed. */
+  /** A sync is running, or the last one failed. */
   #unsynced = false;
 
   private constructor(readonly db: Database, files?: Files) {
@@ -33,9 +32,9 @@ export class Store implements Disposable {
   }
 
   /**
-   * Opens a folder, creating what is missing in it, for this process alone.
+   * Opens a folder for this process alone. Creates what is missing, and migrates a journal of an earlier version.
    *
-   * @throws {ExitError} if another autoscaler has it, or it can't be written
+   * @throws {ExitError} if another autoscaler uses the folder, or it cannot be used
    */
   static open(folder: string): Store {
     let lock: Deno.FsFile | undefined;
@@ -51,28 +50,24 @@ export class Store implements Disposable {
         );
       }
       const path = `${folder}/kas.db`;
-      // A folder that was there may be open to all. SQLite gives its other files the mode of this one.
+      // An existing folder may be open to all. SQLite gives its other files the mode of this one.
       Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
       db = new Database(path);
-      check(db);
+      // Before anything is written to it.
+      checkIntegrity(db);
+      refuseNewer(db);
       db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
       migrate(db);
       db.exec("PRAGMA foreign_keys = ON");
-      return new Store(db, { lock, log: logOf(folder) });
+      return new Store(db, { lock, log: openLog(folder) });
     } catch (cause) {
       db?.close();
       lock?.close();
-      if (cause instanceof ExitError) throw cause;
-      const { message } = cause as Error;
-      const [what, hint] = isDamaged(cause)
-        // All of the folder: a new database must not find the write-ahead log of this one.
-        ? [`kas.db: ${message}`, `mv ${folder} ${folder}.damaged`]
-        : [message, "--state DIR"];
-      throw new ExitError(`Cannot use state folder ${folder}: ${what}`, 1, hint, { cause });
+      throw cause instanceof ExitError ? cause : unusable(folder, cause as Error);
     }
   }
 
-  /** A state that is forgotten with the process: for one step by hand. */
+  /** A store in memory, for one evaluation on behalf of an operator. */
   static memory(): Store {
     const db = new Database(":memory:");
     migrate(db);
@@ -81,29 +76,29 @@ export class Store implements Disposable {
   }
 
   /**
-   * Opens a folder, or the database in one, to read, also while an autoscaler is using it.
+   * Opens a folder, or a database file, to read. An autoscaler may be using it.
    *
-   * @throws {ExitError} if there is no journal of this version
+   * @throws {ExitError} if there is no journal, or none that this version can read
    */
   static read(folder: string): Store {
     const path = isFile(folder) ? folder : `${folder}/kas.db`;
     let db: Database | undefined;
     try {
       db = new Database(path, { readOnly: true });
-      if (version(db) !== VERSION) throw new Error(`its schema is version ${version(db)}, not ${VERSION}`);
+      readAs(db);
       return new Store(db);
     } catch (cause) {
       db?.close();
       throw new ExitError(
         `Cannot read journal ${path}: ${(cause as Error).message}`,
         1,
-        "--state DIR or --url URL",
+        cause instanceof NewerSchemaError ? UPGRADE : "--state DIR or --url URL",
         { cause },
       );
     }
   }
 
-  /** Carries out all of it or, if it throws, nothing. */
+  /** Runs a transaction: all of it or, if it throws, nothing. */
   transaction<T>(work: () => T): T {
     this.db.exec("BEGIN IMMEDIATE");
     try {
@@ -111,15 +106,14 @@ export class Store implements Disposable {
       this.db.exec("COMMIT");
       return result;
     } catch (error) {
-      // A full disk may have rolled it back already.
+      // On a full disk SQLite may have rolled it back already.
       if (this.db.isTransaction) this.db.exec("ROLLBACK");
       throw error;
     }
   }
 
   /**
-   * Resolves once all that was committed before is on disk. Nothing is held up in the meantime, and those who ask during a sync
-   * share the next one.
+   * Resolves once all that was committed before the call is on disk. It blocks nothing. Calls during a sync share the next one.
    */
   synced(): Promise<void> {
     return this.#following ??= (async () => {
@@ -138,15 +132,15 @@ export class Store implements Disposable {
   }
 
   /**
-   * Writes what is in the log to the database, and syncs that. Of a sync that failed the next one says nothing: Linux takes what it
-   * could not write for written. Source: fsync(2), "Errors"; wiki.postgresql.org/wiki/Fsync_Errors.
+   * Copies the log into the database, and syncs that. After a failed sync a second one proves nothing: Linux marks pages that it could
+   * not write as clean. Source: fsync(2), "Errors"; wiki.postgresql.org/wiki/Fsync_Errors.
    */
   #rewrite(): void {
     const { busy } = this.db.prepare("PRAGMA wal_checkpoint(FULL)").get() ?? {};
-    if (busy !== 0) throw new Error("the log can't be written to kas.db: somebody is reading that");
+    if (busy !== 0) throw new Error("cannot copy the log into kas.db: another process is reading it");
   }
 
-  /** Bytes in use, free pages of the file not counted. */
+  /** The size of the database without free pages, bytes. */
   size(): number {
     const pragma = (name: string) => Number(Object.values(this.db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
     return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
@@ -155,18 +149,31 @@ export class Store implements Disposable {
   [Symbol.dispose](): void {
     this.db.close();
     this.#files?.log.close();
-    // Closing alone leaves it locked as long as a process that is just being started has its copy of the file (flock(2)).
+    // A child process that is being started may hold a copy of the file, and with it the lock (flock(2)). So unlock, too.
     this.#files?.lock.unlockSync();
     this.#files?.lock.close();
   }
 }
 
+/** What an operator does about a journal that a newer version wrote. */
+const UPGRADE = "upgrade kas, or choose another folder: --state DIR";
+
+function unusable(folder: string, cause: Error): ExitError {
+  const { message } = cause;
+  const [what, hint] = isDamaged(cause)
+    // The whole folder: a new database must not find the write-ahead log of the damaged one.
+    ? [`kas.db: ${message}`, `mv ${folder} ${folder}.damaged`]
+    : cause instanceof NewerSchemaError
+    ? [`kas.db: ${message}`, UPGRADE]
+    : [message, "--state DIR"];
+  return new ExitError(`Cannot use state folder ${folder}: ${what}`, 1, hint, { cause });
+}
+
 /**
- * Opens the log of the database in a folder, which is there once the database was read. Its own syncs do not take its name to
- * disk, so the folder's does. SQLite holds no lock on it that closing it would let go of, as is the case with `kas.db` (source:
- * sqlite.org/howtocorrupt.html, 2.2).
+ * Opens the write-ahead log of a database that has been read, and syncs its name in the folder: syncing the log does not. Closing the
+ * log releases no lock of SQLite's, as closing `kas.db` would. Source: sqlite.org/howtocorrupt.html, 2.2.
  */
-function logOf(folder: string): Deno.FsFile {
+function openLog(folder: string): Deno.FsFile {
   const log = Deno.openSync(`${folder}/kas.db-wal`);
   using names = Deno.openSync(folder);
   names.syncSync();
@@ -177,25 +184,7 @@ function isFile(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;
   } catch {
-    // Opening it says why it can't be read.
+    // Opening it tells why it cannot be read.
     return false;
   }
-}
-
-/** SQLite's result codes for a file that is damaged, or is no database. Source: sqlite.org/rescode.html. */
-const CORRUPT = 11;
-const NOT_A_DATABASE = 26;
-
-/** Looks a database through before it is written to: damage is to be told at the start, and 200 MiB take 0.1 s. */
-function check(db: Database): void {
-  const found = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {})[0];
-  if (found === "ok") return;
-  // SQLite's findings fill several lines.
-  const message = `the database is damaged: ${String(found).replaceAll(/\s+/g, " ")}`;
-  throw Object.assign(new Error(message), { errcode: CORRUPT });
-}
-
-function isDamaged(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error &&
-    (error.errcode === CORRUPT || error.errcode === NOT_A_DATABASE);
 }

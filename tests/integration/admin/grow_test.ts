@@ -14,7 +14,7 @@ Deno.test("a launched node is of the fleet: watched as setup would have it, whic
   );
   await it.rows("setup --cpu 30:60 --evaluations 2");
   const [out] = await it.rows("scale out --grow kas-node --max 2");
-  assertEquals([out?.["action"], out?.["instance"], out?.["state"]], ["launch", NODE, "done"]);
+  assertEquals([out?.["action"], out?.["instance"], out?.["state"]], ["launch", NODE, "successful"]);
   const instances = await it.rows("instances");
   assertEquals(instances.map(({ id, role, health }) => [id, role, health]), [
     [BASE, "base", "InService"],

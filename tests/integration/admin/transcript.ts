@@ -131,7 +131,7 @@ function writeJournal(folder: string): void {
     const instance = activity.instance ?? "";
     journal.noteStep(activity.id, { step: "started", instance, began: now + 50, ended: now + 2_050 });
     const [end, why] = i === 0
-      ? ["done", activity.reason] as const
+      ? ["successful", activity.reason] as const
       : ["failed", "the instance did not drain within 300 s"] as const;
     journal.end(activity, end, why, now + 12_000);
   }

@@ -90,7 +90,7 @@ Deno.test("with no node left to start one is launched, comes into service as R9 
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await busy(it);
-  const line = await eventualLine(autoscaler, ({ status }) => status === "done");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "successful");
   assertEquals([line?.kind, line?.instance, it.standing(FIRST)], ["launch", FIRST, "running in-service"]);
   assertMatch(
     line?.reason ?? "",
@@ -130,7 +130,7 @@ Deno.test("what EC2 has launched counts once, though its answer is lost and its 
   };
   await busy(it);
   const line = await eventualLine(autoscaler, ({ status }) => status !== "in-progress");
-  assertEquals([lost, line?.status, line?.instance], [4, "done", FIRST]);
+  assertEquals([lost, line?.status, line?.instance], [4, "successful", FIRST]);
   assertEquals(it.sandbox.world.instances().map(({ id }) => id), [BASE, FIRST]);
 });
 
@@ -171,7 +171,8 @@ for (
     for (let again = 0; again < 3; again++) await busy(it);
     const [held] = await eventually(
       () => lines(autoscaler),
-      (all) => all.filter(({ kind, source }) => kind === "none" && source === "notification").length === 3,
+      (all) =>
+        all.filter(({ kind, trigger: source }) => kind === "none" && source === "notification").length === 3,
     );
     assertMatch(held?.reason ?? "", /the last launch failed [\d.]+ s ago: the next is tried after 60 s/);
     assertEquals(launches(it), asked);
@@ -199,7 +200,7 @@ Deno.test("an instance whose alarms can't be made serves all the same, and it is
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await busy(it);
-  const line = await eventualLine(autoscaler, ({ status }) => status === "done");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "successful");
   assertEquals(it.standing(FIRST), "running in-service");
   assertMatch(line?.reason ?? "", /launched from kas-node; it is not watched: .*AccessDenied/);
 });
@@ -219,7 +220,7 @@ Deno.test("with --shrink terminate a node that is not needed is drained, termina
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpulow", FIRST, "OK");
-  const line = await eventualLine(autoscaler, ({ status }) => status === "done");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "successful");
   assertEquals([line?.kind, line?.instance], ["terminate", FIRST]);
   const steps = [
     "decided",

@@ -108,7 +108,8 @@ Deno.test("where every notification gets lost the fleet comes to the same end (R
   await eventually(() => inService(it.sandbox), (n) => n === 1);
   await eventualLine(
     autoscaler,
-    ({ kind, source, status }) => kind === "stop" && source === "resync" && status === "done",
+    ({ kind, trigger: source, status }) =>
+      kind === "stop" && source === "reconcile" && status === "successful",
   );
 });
 

@@ -33,7 +33,7 @@ async function startProcess(
 
 interface Shown {
   readonly kind: string;
-  readonly state: string | null;
+  readonly status: string | null;
   readonly instance: string | null;
   readonly message: string | null;
 }
@@ -97,7 +97,7 @@ for (const wayOut of [false, true]) {
     await eventually(() => it.standing(FIRST), (standing) => standing === expected);
     assertEquals(journal.unfinished().length, 1);
     state.db.exec("PRAGMA query_only = OFF");
-    assertEquals((await ended)?.status, "done");
+    assertEquals((await ended)?.status, "successful");
     assertEquals(it.standing(FIRST), expected);
     assertEquals(calls(it, "StartInstances"), 1);
     assertEquals(journal.unfinished(), []);
@@ -120,7 +120,7 @@ Deno.test("SIGTERM in the midst of an activity ends the process with 0, and the 
   }
   serves = true;
   await using second = await startProcess(it, state, listen);
-  await eventually(() => activities(second.url), ([line]) => line?.state === "done");
+  await eventually(() => activities(second.url), ([line]) => line?.status === "successful");
   assert(second.lines.some((line) => line.includes("goes on with what was left unfinished")));
   assertEquals([it.standing(FIRST), calls(it, "StartInstances")], ["running in-service", 1]);
 });
@@ -207,7 +207,10 @@ testWith(
 
       await Deno.remove(ballast);
       await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
-      const all = await eventually(() => activities(autoscaler.url), ([line]) => line?.state === "done");
+      const all = await eventually(
+        () => activities(autoscaler.url),
+        ([line]) => line?.status === "successful",
+      );
       assertEquals(all.map(({ kind, instance }) => [kind, instance]), [["start", FIRST]]);
       assertEquals(autoscaler.lines.filter((line) => /uncaught|unhandled/i.test(line)), []);
       autoscaler.kill("SIGTERM");

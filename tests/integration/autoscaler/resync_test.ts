@@ -32,14 +32,16 @@ Deno.test("a message that comes while a resync looks at a slow AWS is decided on
   });
   await looking.promise;
   await it.alarm("cpuhigh", BASE, "ALARM");
-  const line = await eventualLine(again, ({ status }) => status === "done");
-  assertEquals([line?.instance, line?.source], [NODES[0], "notification"]);
+  const line = await eventualLine(again, ({ status }) => status === "successful");
+  assertEquals([line?.instance, line?.trigger], [NODES[0], "notification"]);
   held.resolve();
   // Then the resync is made up for.
   await eventually(
     () => lines(again),
     (all) =>
-      all.some(({ source, time }) => source === "resync" && Date.parse(time) > Date.parse(line?.time ?? "")),
+      all.some(({ trigger: source, time }) =>
+        source === "reconcile" && Date.parse(time) > Date.parse(line?.time ?? "")
+      ),
   );
 });
 
@@ -61,7 +63,10 @@ Deno.test("a stream of messages does not put the resync off for ever", async () 
   const all = async (): Promise<JournalLine[]> =>
     await (await fetch(`${autoscaler.url}/activities?limit=10000`)).json();
   const resyncs = async () =>
-    (await all()).filter(({ source }) => source === "resync").reduce((sum, { times }) => sum + times, 0);
+    (await all()).filter(({ trigger: source }) => source === "reconcile").reduce(
+      (sum, { times }) => sum + times,
+      0,
+    );
   try {
     const before = await resyncs();
     await eventually(resyncs, (after) => after >= before + 3);
@@ -78,8 +83,8 @@ Deno.test("a resync that failed is made again soon, not an interval later", asyn
   const autoscaler = await it.start();
   await firstResync(autoscaler);
   it.sandbox.faults.clear();
-  const line = await eventualLine(autoscaler, ({ status }) => status === "done");
-  assertEquals(line?.source, "resync");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "successful");
+  assertEquals(line?.trigger, "resync");
 });
 
 Deno.test("a resync that can't see the fleet leaves one decision that does nothing, and says why (I8)", async () => {
@@ -88,7 +93,7 @@ Deno.test("a resync that can't see the fleet leaves one decision that does nothi
   await firstResync(autoscaler);
   it.sandbox.faults.clear();
   const [first] = (await lines(autoscaler)).toReversed();
-  assertEquals([first?.kind, first?.source], ["none", "resync"]);
+  assertEquals([first?.kind, first?.trigger], ["none", "resync"]);
   assertMatch(first?.reason ?? "", /: the fleet can't be seen: .*(InternalError|Unavailable|Failure)/);
   const record = await (await fetch(`${autoscaler.url}/decisions?after=0`)).json();
   assertEquals(decided(record), JSON.stringify(record.decision));
@@ -113,5 +118,5 @@ Deno.test("a fleet that can be read in part is not decided on (R4, R6)", async (
   }
   assert(it.sandbox.calls.every(({ action }) => action !== "StartInstances"));
   it.sandbox.faults.onCall = undefined;
-  await eventualLine(autoscaler, ({ kind, status }) => kind === "start" && status === "done");
+  await eventualLine(autoscaler, ({ kind, status }) => kind === "start" && status === "successful");
 });

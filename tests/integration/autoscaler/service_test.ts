@@ -18,7 +18,7 @@ Deno.test("a whole story, told in JSON: every event that a message caused names 
   await using between = relay(process.url);
   await it.subscribe(between);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventually(() => lines(process), (all) => all.some(({ status }) => status === "done"));
+  await eventually(() => lines(process), (all) => all.some(({ status }) => status === "successful"));
   const forged = await fetch(process.url, { method: "POST", body: JSON.stringify({ Type: "Notification" }) });
   assertEquals([forged.status, await forged.text() !== ""], [400, true]);
   await it.publish("no alarm's");

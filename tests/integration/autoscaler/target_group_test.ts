@@ -50,7 +50,7 @@ Deno.test("behind a target group: an alarm brings a node in, another takes it ou
   await firstResync(autoscaler);
 
   await it.alarm("cpuhigh", BASE, "ALARM");
-  const started = await eventualLine(autoscaler, ({ status }) => status === "done");
+  const started = await eventualLine(autoscaler, ({ status }) => status === "successful");
   assertEquals([started?.kind, started?.instance], ["start", FIRST]);
   await standing(it, web, FIRST, "in-service");
 
@@ -67,7 +67,7 @@ Deno.test("behind a target group: an alarm brings a node in, another takes it ou
   assertEquals(changes(it).includes("StopInstances"), false);
   const stopped = await eventualLine(
     autoscaler,
-    ({ kind, status }) => kind === "stop" && status === "done",
+    ({ kind, status }) => kind === "stop" && status === "successful",
   );
   assertEquals(stopped?.instance, FIRST);
   assertEquals((await findInstance(it.aws, FIRST))?.state, "stopped");

@@ -34,7 +34,7 @@ export function reviewed(folder: string): Review {
     `SELECT m.id, count(d.id) AS n FROM messages m LEFT JOIN decisions d ON d.message = m.id
      WHERE m.kind = 'notification' AND m.done IS NOT NULL GROUP BY m.id`,
   );
-  const activities = all("SELECT kind || ' ' || state AS how, count(*) AS n FROM activities GROUP BY how");
+  const activities = all("SELECT kind || ' ' || status AS how, count(*) AS n FROM activities GROUP BY how");
   return {
     decisions,
     differences,

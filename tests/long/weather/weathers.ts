@@ -31,10 +31,10 @@ function bothWays(blow: (scene: Scene) => void): Weather["story"] {
     blow(scene);
     await scene.out();
     const { status, instance, reason } = await scene.ended("start");
-    assertEquals([status, instance], ["done", FIRST], reason);
+    assertEquals([status, instance], ["successful", FIRST], reason);
     await scene.in(FIRST);
     const stopped = await scene.ended("stop");
-    assertEquals([stopped.status, stopped.instance], ["done", FIRST], stopped.reason);
+    assertEquals([stopped.status, stopped.instance], ["successful", FIRST], stopped.reason);
     scene.calm();
     await scene.stands({ [FIRST]: "stopped none", [SECOND]: "stopped none" });
     await scene.verify(1);
@@ -90,7 +90,7 @@ function goneOnWayIn(name: string, matches?: (passing: Passing) => boolean): Wea
       if (matches) scene.onCall = once(matches, () => strike(scene));
       await scene.out();
       const { status, instance, reason } = await scene.ended("start");
-      assertEquals([status, instance], ["done", SECOND], reason);
+      assertEquals([status, instance], ["successful", SECOND], reason);
       assertMatch(reason, new RegExp(FIRST));
       await struck;
       await scene.stands({ [FIRST]: "gone", [SECOND]: "running in-service" });
@@ -225,10 +225,10 @@ function jumpsOnTheWay(name: string, by: number): Weather {
       jumpAfter(scene, "StartInstances");
       await scene.out();
       const { status, reason } = await scene.ended("start");
-      assertEquals(status, "done", reason);
+      assertEquals(status, "successful", reason);
       jumpAfter(scene, "StopInstances");
       await scene.in(FIRST);
-      assertEquals((await scene.ended("stop")).status, "done");
+      assertEquals((await scene.ended("stop")).status, "successful");
       await scene.stands({ [FIRST]: "stopped none", [SECOND]: "stopped none" });
       assertEquals(Math.round((scene.clock.now() - Date.now()) / HOUR), Math.sign(by) * 2);
       await scene.verify(1);
@@ -298,7 +298,7 @@ function slow(name: string, fault: string, warmup: number): readonly Weather[] {
       story: async (scene) => {
         await scene.out();
         blow(scene, ({ moment }) => moment === "before");
-        assertEquals((await scene.ended("start")).status, "done");
+        assertEquals((await scene.ended("start")).status, "successful");
         scene.calm();
         await scene.stands({ [FIRST]: "running in-service" });
         await scene.verify(1);
@@ -313,7 +313,7 @@ function slow(name: string, fault: string, warmup: number): readonly Weather[] {
         await scene.ended("start");
         await scene.in(FIRST);
         blow(scene, about("DeregisterInstancesFromLoadBalancer", "before"));
-        assertEquals((await scene.ended("stop")).status, "done");
+        assertEquals((await scene.ended("stop")).status, "successful");
         scene.calm();
         await scene.stands({ [FIRST]: "stopped none" });
         await scene.verify(1);
@@ -360,7 +360,7 @@ export const WEATHERS: readonly Weather[] = [
         return Promise.resolve();
       });
       await scene.out();
-      assertEquals((await scene.ended("start")).status, "done");
+      assertEquals((await scene.ended("start")).status, "successful");
       await scene.stands({ [FIRST]: "running in-service" });
       await scene.verify(1);
       return "in";

@@ -122,7 +122,7 @@ export class Referee implements Watcher {
       if (fate === "nothing" && kind !== "none") this.#fault("I7", `message ${id} led to a ${kind}`);
     }
     const resyncs = Number(
-      db.prepare("SELECT count(*) AS n FROM decisions WHERE source = 'resync'").get()?.n,
+      db.prepare("SELECT count(*) AS n FROM decisions WHERE trigger_kind = 'reconcile'").get()?.n,
     );
     // One that was on record when it crashed was not told of any more.
     if (resyncs < this.acts.resyncs || resyncs > this.acts.resyncs + this.#ends) {

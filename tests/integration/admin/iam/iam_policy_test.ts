@@ -88,10 +88,10 @@ async function behindGroup(): Promise<{ readonly balancer: BalancerRef; readonly
   const autoscaler = await it.start({ fleet: { fleet: "kas", balancer } });
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ kind, status }) => kind === "start" && status === "done");
+  await eventualLine(autoscaler, ({ kind, status }) => kind === "start" && status === "successful");
   await it.alarm("cpuhigh", BASE, "OK");
   await it.alarm("cpulow", second, "OK");
-  await eventualLine(autoscaler, ({ kind, status }) => kind === "stop" && status === "done");
+  await eventualLine(autoscaler, ({ kind, status }) => kind === "stop" && status === "successful");
   const ids = (await Array.fromAsync(fleetInstances(it.aws, { fleet: "kas" }))).map(({ id }) => id);
   // The test's own calls are none of the autoscaler's.
   const own = it.sandbox.calls.slice(before).filter(({ action }) => !OURS.has(action));

@@ -37,7 +37,7 @@ async function kas({ sandbox }: Stage, args: string, signal = new AbortControlle
 Deno.test("scale out brings a node into service, scale in stops it, and each says what it did", async () => {
   await using it = await stage();
   const out = await kas(it, "out");
-  assertEquals([out.status, ...out.row.slice(0, 3)], [0, "start", NODES[0], "done"]);
+  assertEquals([out.status, ...out.row.slice(0, 3)], [0, "start", NODES[0], "successful"]);
   assertMatch(out.row[3] ?? "", /^Asked to scale out; /);
   assertMatch(out.stderr, /^start i-00000000000000002: /);
   assertEquals(it.standing(NODES[0]), "running in-service");
@@ -45,7 +45,7 @@ Deno.test("scale out brings a node into service, scale in stops it, and each say
   const young = await kas(it, "in");
   assertEquals([young.status, ...young.row.slice(0, 3)], [0, "none", "-", "-"]);
   const back = await kas(it, "in --warmup 0s");
-  assertEquals([back.status, ...back.row.slice(0, 3)], [0, "stop", NODES[0], "done"]);
+  assertEquals([back.status, ...back.row.slice(0, 3)], [0, "stop", NODES[0], "successful"]);
   assertEquals(it.standing(NODES[0]), "stopped none");
 });
 
@@ -70,7 +70,7 @@ Deno.test("scale out with none left to start tells of nodes that run unregistere
 Deno.test("scale --instance takes the one that is named, and ends with 4 for one that is not in the fleet", async () => {
   await using it = await stage({ nodes: 2 });
   const { row } = await kas(it, `out --instance ${NODES[1]}`);
-  assertEquals(row.slice(0, 3), ["start", NODES[1], "done"]);
+  assertEquals(row.slice(0, 3), ["start", NODES[1], "successful"]);
   const none = await kas(it, "out --instance i-00000000000000009");
   assertEquals([none.status, none.row], [4, [""]]);
   assertMatch(none.stderr, /i-00000000000000009 is not in fleet kas/);
@@ -96,7 +96,7 @@ Deno.test("scale out --grow launches a node where none is left, and scale in --s
   assertEquals([told.status, ...told.row.slice(0, 3)], [0, "launch", "-", "dry-run"]);
 
   const out = await kas(it, "out --grow kas-node --max 2");
-  assertEquals([out.status, ...out.row.slice(0, 3)], [0, "launch", NODES[0], "done"]);
+  assertEquals([out.status, ...out.row.slice(0, 3)], [0, "launch", NODES[0], "successful"]);
   assertMatch(out.stderr, /^launch from kas-node: /);
   const full = await kas(it, "out --grow kas-node --max 2");
   assertEquals(full.row.slice(0, 2), ["none", "-"]);
@@ -108,7 +108,7 @@ Deno.test("scale out --grow launches a node where none is left, and scale in --s
     /Terminate one node of fleet kas for good\? There is no terminal to ask on: say --yes/,
   );
   const back = await kas(it, "in --warmup 0s --shrink terminate --yes");
-  assertEquals([back.status, ...back.row.slice(0, 3)], [0, "terminate", NODES[0], "done"]);
+  assertEquals([back.status, ...back.row.slice(0, 3)], [0, "terminate", NODES[0], "successful"]);
   assertEquals(it.sandbox.world.instances().map(({ id }) => id), [BASE]);
 });
 

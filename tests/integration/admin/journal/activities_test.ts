@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { execute, FROM_SOURCE } from "../../../support/kas.ts";
 import { BASE, eventualLine, firstResync, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
 
-const COLUMNS = "time\tkind\tinstance\tstate\treason\tseconds";
+const COLUMNS = "time\tkind\tinstance\tstatus\treason\tseconds";
 
 Deno.test("activities lists the same from a running autoscaler and from its state folder, decisions to do nothing too", async () => {
   await using it = await stage();
@@ -10,7 +10,7 @@ Deno.test("activities lists the same from a running autoscaler and from its stat
   await firstResync(autoscaler);
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ status }) => status === "done");
+  await eventualLine(autoscaler, ({ status }) => status === "successful");
 
   const words = [...FROM_SOURCE, "admin", "activities", "--output", "tsv"];
   // The oldest two, the message's and the first resync's; CloudWatch may tell of more while this goes on.
@@ -24,7 +24,7 @@ Deno.test("activities lists the same from a running autoscaler and from its stat
   const asked = await oldest("--url", autoscaler.url);
   const start = asked.find(([, kind]) => kind === "start");
   const none = asked.find(([, kind]) => kind === "none");
-  assertEquals(start?.slice(1, 4), ["start", NODES[0], "done"]);
+  assertEquals(start?.slice(1, 4), ["start", NODES[0], "successful"]);
   assertMatch(start?.[5] ?? "", /^\d+(\.\d+)?$/);
   assertEquals([none?.slice(1, 4), none?.[5]], [["none", "-", "-"], "-"]);
 
@@ -41,7 +41,7 @@ Deno.test("activities --phases tells p50, p90 and p99 of each phase, and --outpu
   await firstResync(autoscaler);
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ status }) => status === "done");
+  await eventualLine(autoscaler, ({ status }) => status === "successful");
   const words = [...FROM_SOURCE, "admin", "activities", "--state", it.options.state];
   const [table, json, both] = await Promise.all([
     execute([...words, "--phases"]),

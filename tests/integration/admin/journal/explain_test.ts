@@ -84,7 +84,7 @@ Deno.test("explain explains a decision by its number, by time or the last one, f
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  const line = await eventualLine(autoscaler, ({ status }) => status === "done");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "successful");
   const where = ["--state", it.options.state];
 
   const [byId, over, byTime, last, asked, json] = await Promise.all([
@@ -97,16 +97,16 @@ Deno.test("explain explains a decision by its number, by time or the last one, f
   ]);
   assertEquals([byId.code, byId.stderr], [0, ""]);
   assertMatch(byId.stdout, new RegExp(`^Decision ${line?.id} at \\S+: start ${NODES[0]}\n`));
-  assertMatch(byId.stdout, /\n {2}activity 1: start \S+, done after /);
+  assertMatch(byId.stdout, /\n {2}activity 1: start \S+, successful after /);
   assertMatch(byId.stdout, /\n {2}in-service +i-/);
   // CloudWatch may have told of more since.
   for (const { stdout } of [byTime, last, asked]) assertMatch(stdout, /^Decision \d+ at /);
   assertEquals(over.stdout, byId.stdout);
   const explained = JSON.parse(json.stdout);
-  assertEquals([explained.id, explained.decision.kind, explained.activity.state], [
+  assertEquals([explained.id, explained.decision.kind, explained.activity.status], [
     line?.id,
     "start",
-    "done",
+    "successful",
   ]);
   assertEquals(explained.rules.map(({ rule }: { rule: string }) => rule), ["R11", "R5", "R3", "R7"]);
   assert(explained.different.length > 0);

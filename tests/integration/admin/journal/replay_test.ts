@@ -42,10 +42,10 @@ Deno.test("replay makes every decision of a running autoscaler's journal again t
   });
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ status }) => status === "done");
+  await eventualLine(autoscaler, ({ status }) => status === "successful");
   await it.alarm("cpuhigh", BASE, "OK");
   await it.alarm("cpulow", NODES[0], "OK");
-  await eventualLine(autoscaler, ({ kind, status }) => kind === "stop" && status === "done");
+  await eventualLine(autoscaler, ({ kind, status }) => kind === "stop" && status === "successful");
   await it.publish("nonsense");
   await eventually(() => lines(autoscaler), (all) => all.some(({ reason }) => reason.includes("JSON")));
 
@@ -158,7 +158,7 @@ Deno.test("replay says in one line that a file is damaged, or no journal at all,
         ["cut.db", /^kas: Cannot read .*/],
         ["prose.txt", /line 1 is no record of a decision/],
         ["facts.jsonl", /line 1 is no record of a decision/],
-        ["other.db", /its schema is version 0/],
+        ["other.db", /not a journal/],
         ["none", /No such file/],
         ["empty", /Cannot read journal/],
       ] as const

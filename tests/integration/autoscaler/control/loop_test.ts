@@ -27,9 +27,9 @@ Deno.test("an alarm that goes into ALARM brings the next node into service, with
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  const line = await eventualLine(autoscaler, ({ status }) => status === "done");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "successful");
   assertEquals(it.standing(NODES[0]), "running in-service");
-  assertEquals([line?.kind, line?.instance, line?.source], ["start", NODES[0], "notification"]);
+  assertEquals([line?.kind, line?.instance, line?.trigger], ["start", NODES[0], "notification"]);
   assertMatch(line?.reason ?? "", /^cpuhigh of i-00000000000000001 went from INSUFFICIENT_DATA to ALARM; /);
   const phases = [
     "breach",
@@ -77,7 +77,7 @@ Deno.test("a node is registered only after its worker answers (R9)", async () =>
   await eventualLine(autoscaler, ({ phases }) => "running" in phases);
   assertEquals(changes(it.sandbox, NODES[0]), ["Start"]);
   serves = true;
-  await eventualLine(autoscaler, ({ status }) => status === "done");
+  await eventualLine(autoscaler, ({ status }) => status === "successful");
   assertEquals(it.standing(NODES[0]), "running in-service");
 });
 
@@ -88,7 +88,7 @@ Deno.test("a node whose worker never answers is stopped and left out, and the ne
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
   const line = await eventualLine(autoscaler, ({ status }) => status !== "in-progress");
-  assertEquals([line?.status, line?.instance], ["done", NODES[1]]);
+  assertEquals([line?.status, line?.instance], ["successful", NODES[1]]);
   assertMatch(
     line?.reason ?? "",
     /Waited 0.4 s in vain for the worker of i-00000000000000002; its last answer was 503 not yet/,
@@ -110,7 +110,7 @@ Deno.test("a lack of capacity turns to the next node at once (R7)", async () => 
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
   const line = await eventualLine(autoscaler, ({ status }) => status !== "in-progress");
-  assertEquals([line?.status, line?.instance], ["done", NODES[1]]);
+  assertEquals([line?.status, line?.instance], ["successful", NODES[1]]);
   assertMatch(line?.reason ?? "", /InsufficientInstanceCapacity/);
   assertEquals(changes(it.sandbox, NODES[1]), ["Start", "Register"]);
 });
@@ -122,7 +122,7 @@ Deno.test("a node is stopped only after it has drained, and a start takes a drai
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ status }) => status === "done");
+  await eventualLine(autoscaler, ({ status }) => status === "successful");
   await it.alarm("cpuhigh", BASE, "OK");
 
   const work = [1, 2, 3, 4].map(() => fetch(`http://127.0.0.1:${it.sandbox.balancerPort}/work`));
@@ -132,7 +132,7 @@ Deno.test("a node is stopped only after it has drained, and a start takes a drai
 
   await it.alarm("cpuhigh", BASE, "ALARM");
   await eventually(() => it.standing(NODES[0]), (standing) => standing === "running in-service");
-  const [back, out] = (await eventually(() => lines(autoscaler), ([line]) => line?.status === "done"))
+  const [back, out] = (await eventually(() => lines(autoscaler), ([line]) => line?.status === "successful"))
     .filter(({ kind }) => kind !== "none");
   assertEquals([back?.kind, out?.kind, out?.status], ["start", "stop", "cancelled"]);
   assertMatch(out?.reason ?? "", /is taken back by activity/);
@@ -145,7 +145,7 @@ Deno.test("a node is stopped only after it has drained, and a start takes a drai
   assertEquals(it.standing(NODES[0]), "running draining");
   held.resolve();
   for (const response of await Promise.all(work)) assertEquals(await response.text(), "pong");
-  await eventualLine(autoscaler, ({ kind, status }) => kind === "stop" && status === "done");
+  await eventualLine(autoscaler, ({ kind, status }) => kind === "stop" && status === "successful");
   assertEquals(it.standing(NODES[0]), "stopped none");
 });
 
@@ -156,7 +156,7 @@ Deno.test("a node that does not drain in time is not stopped but registered agai
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ status }) => status === "done");
+  await eventualLine(autoscaler, ({ status }) => status === "successful");
   await it.alarm("cpuhigh", BASE, "OK");
   const work = [1, 2].map(() => fetch(`http://127.0.0.1:${it.sandbox.balancerPort}/work`));
   await eventually(() => it.sandbox.calls.length, () => machine.held() === 2);
@@ -217,7 +217,7 @@ Deno.test("a message that was stored is tried until AWS can be reached, and has 
   const failing = ({ error }: { error: string | undefined }) => error !== undefined;
   await eventually(() => it.sandbox.calls.filter(failing).length, (calls) => calls > 8);
   it.sandbox.faults.clear();
-  const line = await eventualLine(autoscaler, ({ status }) => status === "done");
+  const line = await eventualLine(autoscaler, ({ status }) => status === "successful");
   assertEquals([line?.instance, line?.message], [NODES[0], "m"]);
   assertEquals((await lines(autoscaler)).filter(({ message }) => message).length, 1);
 });
@@ -227,13 +227,13 @@ Deno.test("a state that persists is acted on at a resync, once an interval, with
   await it.alarm("cpuhigh", BASE, "ALARM");
   const limits = { ...it.options.limits, resync: 1_500 };
   const autoscaler = await it.start({ limits });
-  const first = await eventualLine(autoscaler, ({ status }) => status === "done");
-  assertEquals([first?.instance, first?.source], [NODES[0], "resync"]);
+  const first = await eventualLine(autoscaler, ({ status }) => status === "successful");
+  assertEquals([first?.instance, first?.trigger], [NODES[0], "resync"]);
   const second = await eventualLine(
     autoscaler,
-    ({ instance, status }) => instance === NODES[1] && status === "done",
+    ({ instance, status }) => instance === NODES[1] && status === "successful",
   );
-  assertEquals(second?.source, "resync");
+  assertEquals(second?.trigger, "resync");
   assert(Date.parse(second?.phases.decided ?? "") - Date.parse(first?.phases.decided ?? "") >= limits.resync);
 });
 
@@ -242,14 +242,14 @@ Deno.test("a notification of a change that a resync has acted on does not step a
   await it.alarm("cpuhigh", BASE, "ALARM");
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
-  await eventualLine(autoscaler, ({ status }) => status === "done");
+  await eventualLine(autoscaler, ({ status }) => status === "successful");
   const { changed } = await it.alarmNow("cpuhigh", BASE);
   await it.publish(notice(`kas:cpuhigh:${BASE}`, "ALARM", 0, changed));
   const told = await eventually(
     () => lines(autoscaler),
-    (all) => all.some(({ source }) => source === "notification"),
+    (all) => all.some(({ trigger: source }) => source === "notification"),
   );
-  const { kind, reason } = told.find(({ source }) => source === "notification") ?? {};
+  const { kind, reason } = told.find(({ trigger: source }) => source === "notification") ?? {};
   assertEquals(kind, "none");
   assertMatch(reason ?? "", /which a resync told of/);
 });
@@ -265,7 +265,7 @@ Deno.test("what was left unfinished is gone on with at the next start, without d
   }
   serves = true;
   const second = await it.start();
-  const line = await eventualLine(second, ({ status }) => status === "done");
+  const line = await eventualLine(second, ({ status }) => status === "successful");
   assertEquals(line?.instance, NODES[0]);
   assertEquals(changes(it.sandbox, NODES[0]), ["Start", "Register"]);
 });
@@ -285,7 +285,7 @@ Deno.test("GET /status tells the fleet, its alarms, what is under way and the se
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ status }) => status === "done");
+  await eventualLine(autoscaler, ({ status }) => status === "successful");
   const text = await (await fetch(`${autoscaler.url}/status`)).text();
   const status = JSON.parse(text);
   assertEquals(status.fleet, "kas");

@@ -65,7 +65,7 @@ Deno.test("OpenTelemetry gets the traces of a decision and its activity, and no 
   await using between = relay(process.url);
   await it.subscribe(between);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventually(() => lines(process), (all) => all.some(({ status }) => status === "done"));
+  await eventually(() => lines(process), (all) => all.some(({ status }) => status === "successful"));
   const id = (await lines(process)).find(({ kind }) => kind === "start")?.message;
   // What it has not sent by then it sends when it ends.
   process.kill("SIGTERM");
@@ -102,7 +102,7 @@ Deno.test("a collector that can't be reached changes nothing", async () => {
   await using process = await startProcess(it, { env });
   await it.subscribe(process);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventually(() => lines(process), (all) => all.some(({ status }) => status === "done"));
+  await eventually(() => lines(process), (all) => all.some(({ status }) => status === "successful"));
   process.kill("SIGTERM");
   assertEquals((await process.status).code, 0, process.lines.join("\n"));
 });

@@ -14,13 +14,13 @@ Deno.test("GET /metrics tells the whole story of a scale-out and a scale-in, and
   };
   const before = await read();
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ status }) => status === "done");
+  await eventualLine(autoscaler, ({ status }) => status === "successful");
   await it.alarm("cpuhigh", BASE, "OK");
   await it.alarm("cpulow", NODES[0], "OK");
-  await eventualLine(autoscaler, ({ kind, status }) => kind === "stop" && status === "done");
+  await eventualLine(autoscaler, ({ kind, status }) => kind === "stop" && status === "successful");
   const after = await eventually(
     read,
-    (families) => value(families, "kas_activities_total", { kind: "stop", outcome: "done" }) === 1,
+    (families) => value(families, "kas_activities_total", { kind: "stop", outcome: "successful" }) === 1,
   );
 
   const rise = (name: string, labels: Record<string, string> = {}) =>
@@ -29,7 +29,7 @@ Deno.test("GET /metrics tells the whole story of a scale-out and a scale-in, and
   assertEquals(rise("kas_decisions_total", { kind: "start", source: "notification", rule: "R7" }), 1);
   assertEquals(rise("kas_decisions_total", { kind: "stop", source: "notification", rule: "R8" }), 1);
   assertEquals(rise("kas_decisions_total", { kind: "none", source: "notification", rule: "" }), 1);
-  assertEquals(rise("kas_activities_total", { kind: "start", outcome: "done" }), 1);
+  assertEquals(rise("kas_activities_total", { kind: "start", outcome: "successful" }), 1);
   for (const phase of ["notified", "decided", "started", "running", "healthy", "registered", "in-service"]) {
     assertEquals(count(after, "kas_activity_phase_seconds", { kind: "start", phase }), 1, phase);
   }

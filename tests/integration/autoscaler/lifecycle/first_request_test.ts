@@ -14,7 +14,7 @@ Deno.test("a start has the first request that its instance served as its last ph
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  const done = await eventualLine(autoscaler, ({ status }) => status === "done");
+  const done = await eventualLine(autoscaler, ({ status }) => status === "successful");
   assertEquals(done?.phases["first-request"], undefined);
 
   const node = it.sandbox.world.instances().find(({ id }) => id === NODES[0]);
@@ -27,7 +27,7 @@ Deno.test("a start has the first request that its instance served as its last ph
   const at = (phase: string) => Date.parse(line?.phases[phase] ?? "");
   assert(at("first-request") >= at("in-service"), JSON.stringify(line?.phases));
   // What is seen after the activity is no part of it.
-  assertEquals([line?.status, line?.seconds], ["done", done?.seconds]);
+  assertEquals([line?.status, line?.seconds], ["successful", done?.seconds]);
 });
 
 Deno.test("the end of the autoscaler does not wait for a first request", async () => {
@@ -35,6 +35,6 @@ Deno.test("the end of the autoscaler does not wait for a first request", async (
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ status }) => status === "done");
+  await eventualLine(autoscaler, ({ status }) => status === "successful");
   await autoscaler[Symbol.asyncDispose]();
 });

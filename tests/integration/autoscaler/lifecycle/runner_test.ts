@@ -94,7 +94,7 @@ Deno.test("five alarms at once start five instances together: all before the fir
   );
   const all = await eventually(
     () => lines(autoscaler),
-    (all) => all.filter(({ status }) => status === "done").length === 5,
+    (all) => all.filter(({ status }) => status === "successful").length === 5,
   );
   assertEquals(new Set(all.filter(({ kind }) => kind === "start").map(({ instance }) => instance)).size, 5);
   assertEquals(starts(), 5);
@@ -108,7 +108,7 @@ Deno.test("a stop that takes its time does not delay the start of another node (
   await it.alarm("cpulow", FIRST, "OK");
   await eventually(() => it.standing(FIRST), (standing) => standing === "stopping none");
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ kind, status }) => kind === "start" && status === "done");
+  await eventualLine(autoscaler, ({ kind, status }) => kind === "start" && status === "successful");
   assertEquals([it.standing(FIRST), it.standing(SECOND)], ["stopping none", "running in-service"]);
 });
 
@@ -125,10 +125,10 @@ Deno.test("with no stopped node left a stopping one counts as coming: its stop i
     line?.reason ?? "",
     /no node is stopped, and i-00000000000000002 is stopping: it is waited for/,
   );
-  await eventualLine(autoscaler, ({ kind, status }) => kind === "start" && status === "done");
+  await eventualLine(autoscaler, ({ kind, status }) => kind === "start" && status === "successful");
   assertEquals(it.standing(FIRST), "running in-service");
   const states = (await lines(autoscaler)).filter(({ kind }) => kind !== "none").map(({ status }) => status);
-  assertEquals(states, ["done", "done"]);
+  assertEquals(states, ["successful", "successful"]);
   assertEquals(changes(it, FIRST), ["Start", "Register", "Deregister", "Stop", "Start", "Register"]);
 });
 
@@ -141,7 +141,7 @@ Deno.test("where a zone lacks capacity a node of another zone is tried next, tho
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
   const line = await eventualLine(autoscaler, ({ status }) => status !== "in-progress");
-  assertEquals([line?.status, line?.instance], ["done", SECOND]);
+  assertEquals([line?.status, line?.instance], ["successful", SECOND]);
   // Asked for once, and never again.
   assertEquals(changes(it, FIRST).filter((change) => change === "Start"), ["Start"]);
   assertEquals(it.standing(THIRD), "stopped none");
@@ -235,7 +235,7 @@ Deno.test("a start of an instance that is still being undone waits until that is
   away = false;
   await eventually(
     () => lines(autoscaler),
-    (all) => all.filter(({ kind, status }) => kind === "start" && status === "done").length === 2,
+    (all) => all.filter(({ kind, status }) => kind === "start" && status === "successful").length === 2,
   );
   await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
   assertEquals(changes(it, FIRST).slice(-2), ["Start", "Register"]);

@@ -20,5 +20,5 @@ Deno.test("a crash after EC2 has launched and before the journal has heard of it
   assertEquals([tokens.length, new Set(tokens).size], [3, 1]);
   assertEquals([lab.cloud.fleet().length, inService(lab)], [2, 2]);
   const line = lab.kas.journal.lines(9, lab.time.now()).find(({ kind }) => kind !== "none");
-  assertEquals([line?.kind, line?.instance, line?.status], ["launch", lab.launched(), "done"]);
+  assertEquals([line?.kind, line?.instance, line?.status], ["launch", lab.launched(), "successful"]);
 });

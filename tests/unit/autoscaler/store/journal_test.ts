@@ -104,7 +104,7 @@ Deno.test("Journal.read() finds a decision by its number, the next one, or the l
 Deno.test("Journal.read() says which record is damaged", () => {
   using it = open();
   record(it.journal, NONE);
-  it.state.db.exec("UPDATE decisions SET facts = substr(facts, 1, length(facts) - 9)");
+  it.state.db.exec("UPDATE decisions SET observation = substr(observation, 1, length(observation) - 9)");
   assertThrows(() => it.journal.read({ id: 1 }), Error, "Cannot read decision 1: its record is damaged");
 });
 
@@ -165,7 +165,7 @@ Deno.test("Journal.note() puts what came to pass after an activity among its pha
   using it = open();
   const activity = record(it.journal, START);
   if (activity === undefined) throw new Error("there is an activity");
-  it.journal.end(activity, "done", "busy", NOW + 30);
+  it.journal.end(activity, "successful", "busy", NOW + 30);
   it.journal.noteStep(activity.id, {
     step: "first-request",
     instance: "n3",
@@ -227,7 +227,7 @@ Deno.test("Journal.lines() tells when each phase ended, from the breach on (R17)
   if (activity === undefined) throw new Error("there is an activity");
   const times = { now: () => NOW + 5, signal: new AbortController().signal, take: () => Promise.resolve() };
   await it.journal.step(activity.id, "n3", "started", times);
-  it.journal.end(activity, "done", "busy", NOW + 30);
+  it.journal.end(activity, "successful", "busy", NOW + 30);
   const [line] = it.journal.lines(1, NOW);
   assertEquals(line?.seconds, 0.03);
   assertEquals(
@@ -254,7 +254,7 @@ Deno.test("Journal.history() counts launches and terminations among the last ste
 
 Deno.test("Journal.history() tells since when launches fail, until one succeeds or an hour has passed (R7)", () => {
   using it = open();
-  const launched = (state: "failed" | "done", after: number) => {
+  const launched = (state: "failed" | "successful", after: number) => {
     const activity = record(it.journal, LAUNCH, after);
     if (activity !== undefined) it.journal.end(activity, state, "so", NOW + after);
   };
@@ -265,7 +265,7 @@ Deno.test("Journal.history() tells since when launches fail, until one succeeds 
   assertEquals(failing(9_000), { since: NOW + 1_000, last: NOW + 9_000 });
   assertEquals(failing(3_602_000), { since: NOW + 9_000, last: NOW + 9_000 });
   assertEquals(failing(3_609_000), undefined);
-  launched("done", 10_000);
+  launched("successful", 10_000);
   assertEquals(failing(10_000), undefined);
   launched("failed", 12_000);
   assertEquals(failing(12_000), { since: NOW + 12_000, last: NOW + 12_000 });
@@ -325,10 +325,10 @@ Deno.test("Journal.prune() forgets after 90 days, but no activity under way and 
   record(it.journal, STOP);
   record(it.journal, START, 1);
   const ended = record(it.journal, START, 2);
-  if (ended !== undefined) it.journal.end(ended, "done", "", NOW + 3);
+  if (ended !== undefined) it.journal.end(ended, "successful", "", NOW + 3);
   it.journal.prune(NOW + 91 * 24 * 3_600_000);
   assertEquals(it.journal.lines(9, NOW).map(({ kind }) => kind), ["start", "start", "stop", "start"]);
-  if (first !== undefined) it.journal.end(first, "done", "", NOW + 4);
+  if (first !== undefined) it.journal.end(first, "successful", "", NOW + 4);
   it.journal.prune(NOW + 91 * 24 * 3_600_000);
   assertEquals(it.journal.lines(9, NOW).map(({ kind }) => kind), ["start", "start", "stop"]);
 });
@@ -353,9 +353,9 @@ Deno.test("Journal.processed() keeps the newest change of each alarm, and who to
   using it = open();
   const change = (at: number) =>
     ({ fleet: "kas", kind: "cpuhigh", dimension: "base", from: "OK", to: "ALARM", at }) as const;
-  it.journal.noteProcessed("a", change(5), "resync");
+  it.journal.noteProcessed("a", change(5), "reconcile");
   it.journal.noteProcessed("a", change(5), "notification");
   it.journal.noteProcessed("a", change(4), "notification");
-  assertEquals(it.journal.newestChange("a"), { changed: 5, source: "resync" });
+  assertEquals(it.journal.newestChange("a"), { changed: 5, trigger: "reconcile" });
   assertEquals(it.journal.newestChange("b"), undefined);
 });

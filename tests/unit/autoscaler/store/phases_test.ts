@@ -10,10 +10,10 @@ function line(phases: Readonly<Record<string, number>>, more: Partial<JournalLin
     time: new Date(NOW).toISOString(),
     kind: "start",
     instance: "n1",
-    status: "done",
+    status: "successful",
     reason: "busy",
     seconds: 1,
-    source: "notification",
+    trigger: "notification",
     message: "m",
     times: 1,
     phases: Object.fromEntries(
@@ -59,8 +59,8 @@ Deno.test("phaseLengths() leaves out what a taking back does not have", () => {
 
 Deno.test("phaseLengths() of a resync begin with the decision: what persists broke its threshold long ago", () => {
   const { notified: _, ...phases } = START;
-  assertEquals(told(line(phases, { source: "resync" })).slice(0, 1), ["started 0.5"]);
-  assertEquals(told(line(phases, { source: "resync" })).at(-1), "total 31.1");
+  assertEquals(told(line(phases, { trigger: "reconcile" })).slice(0, 1), ["started 0.5"]);
+  assertEquals(told(line(phases, { trigger: "reconcile" })).at(-1), "total 31.1");
 });
 
 Deno.test("phaseLengths() are none of what is not done, and never below zero where clocks differ", () => {

@@ -11,6 +11,12 @@ import { FACTS, NOW, OUT } from "../../scaling/fixtures.ts";
 const SCHEMA_2 = new URL("./testdata/schema_2.sql", import.meta.url);
 const SCHEMA_1 = new URL("./testdata/schema_1.sql", import.meta.url);
 
+/** The observation as versions 1 to 3 stored it. */
+function oldFacts(): string {
+  const { inProgress: underWay, ...rest } = FACTS;
+  return JSON.stringify({ ...rest, underWay });
+}
+
 /** Makes a state folder as version 1 left it. */
 async function first(folder: string): Promise<void> {
   using db = new DatabaseSync(`${folder}/kas.db`);
@@ -21,13 +27,12 @@ async function first(folder: string): Promise<void> {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const decision = decide(OUT, FACTS);
-  const start = [OUT, FACTS, decision].map((it) => JSON.stringify(it)) as [string, string, string];
-  const none = [{ kind: "none", source: "resync", why: "quiet" }, FACTS, {
-    kind: "none",
-    reason: "quiet",
-    rules: [],
-  }]
-    .map((it) => JSON.stringify(it)) as [string, string, string];
+  const start = [JSON.stringify(OUT), oldFacts(), JSON.stringify(decision)] as const;
+  const none = [
+    JSON.stringify({ kind: "none", source: "resync", why: "quiet" }),
+    oldFacts(),
+    JSON.stringify({ kind: "none", reason: "quiet", rules: [] }),
+  ] as const;
   decide_.run(NOW, "notification", "m", NOW - 5, "start", "n4", decision.reason, ...start, 1, NOW);
   decide_.run(NOW + 1, "resync", null, null, "none", null, "quiet", ...none, 7, NOW + 9);
   db.exec(`
@@ -41,7 +46,7 @@ async function first(folder: string): Promise<void> {
     INSERT INTO in_service VALUES ('n1', 8)`);
 }
 
-Deno.test("State.open() brings a folder of version 2 up to date, and what it had of activities is found in it", () =>
+Deno.test("Store.open() migrates version 2 with its activities", () =>
   withFolder(async (folder) => {
     {
       using db = new DatabaseSync(`${folder}/kas.db`);
@@ -51,12 +56,17 @@ Deno.test("State.open() brings a folder of version 2 up to date, and what it had
       db.prepare(
         `INSERT INTO decisions (time, source, kind, instance, reason, rules, signal, decision, facts)
          VALUES (?, 'notification', 'start', 'n4', 'busy', 1, ?, ?, ?)`,
-      ).run(NOW, JSON.stringify(OUT), decision, pack(JSON.stringify(FACTS)));
+      ).run(NOW, JSON.stringify(OUT), decision, pack(oldFacts()));
       db.exec(`
         INSERT INTO activities (id, decision, kind, instance, remaining, began, state, reason)
         VALUES (7, 1, 'start', 'n4', '["n3"]', ${NOW}, 'in-progress', 'busy');
         INSERT INTO steps (activity, instance, step, began, cause, blame)
         VALUES (7, 'n4', 'undone', ${NOW}, 'it broke', 1)`);
+    }
+    // A command reads it before an autoscaler has migrated it.
+    {
+      using state = Store.read(folder);
+      assertEquals(new Journal(state).steps(7).map(({ step }) => step), ["rolled-back"]);
     }
     using state = Store.open(folder);
     const journal = new Journal(state);
@@ -65,11 +75,11 @@ Deno.test("State.open() brings a folder of version 2 up to date, and what it had
       "n3",
     ]]);
     assertEquals(journal.steps(7), [
-      { step: "undone" as never, instance: "n4", began: NOW, cause: { reason: "it broke", blame: true } },
+      { step: "rolled-back", instance: "n4", began: NOW, cause: { reason: "it broke", blame: true } },
     ]);
     const record = journal.read({ id: 1 });
     assertEquals(record && decided(record), JSON.stringify(record?.decision));
-    // The next number is a new one, and references hold.
+    // Ids continue, and references hold.
     const launch = { kind: "launch", template: "kas-node", reason: "none left", rules: ["R7"] } as const;
     assertEquals(
       journal.record({ recommendation: OUT, observation: FACTS, decision: launch, dryRun: false })?.id,
@@ -88,10 +98,10 @@ async function withFolder(test: (folder: string) => Promise<void>): Promise<void
   }
 }
 
-Deno.test("State.open() brings a folder of version 1 up to date, with all that is under way and what can be replayed", () =>
+Deno.test("Store.open() migrates version 1 with its activities in progress, and its decisions can be replayed", () =>
   withFolder(async (folder) => {
     await first(folder);
-    assertThrows(() => Store.read(folder), ExitError, "its schema is version 1");
+    assertThrows(() => Store.read(folder), ExitError, "its schema version is 1");
     {
       using state = Store.open(folder);
       const journal = new Journal(state);
@@ -99,7 +109,7 @@ Deno.test("State.open() brings a folder of version 1 up to date, with all that i
         "n3",
       ]]]);
       assertEquals(journal.steps(1), [{ step: "started", instance: "n4", began: NOW, ended: NOW + 3 }]);
-      assertEquals(journal.newestChange("kas:cpuhigh:n1"), { changed: 7, source: "resync" });
+      assertEquals(journal.newestChange("kas:cpuhigh:n1"), { changed: 7, trigger: "reconcile" });
       assertEquals(journal.history(NOW), { lastOut: NOW, inServiceSince: { n1: 8 } });
       assertEquals(state.db.prepare("SELECT count(*) AS n FROM messages").get()?.n, 1);
 
@@ -112,12 +122,12 @@ Deno.test("State.open() brings a folder of version 1 up to date, with all that i
       assertEquals(journal.read({ id: 2 })?.decision.reason, "quiet");
       assertEquals(journal.read({ id: 3 }), undefined);
 
-      // The next number is a new one, and references hold.
+      // Ids continue, and references hold.
       journal.record({ recommendation: OUT, observation: FACTS, decision: decide(OUT, FACTS), dryRun: true });
       assertEquals(journal.read({ last: true })?.id, 3);
       assertThrows(() =>
         state.db.exec(
-          "INSERT INTO activities SELECT 9, 99, kind, instance, remaining, began, ended, state, reason FROM activities",
+          "INSERT INTO activities SELECT 9, 99, kind, instance, remaining, began, ended, status, reason FROM activities",
         )
       );
     }
@@ -129,7 +139,7 @@ Deno.test("State.open() brings a folder of version 1 up to date, with all that i
     ]]);
   }));
 
-Deno.test("State.open() leaves a folder of version 1 as it is where it can't be brought up to date", () =>
+Deno.test("Store.open() changes nothing if a migration fails", () =>
   withFolder(async (folder) => {
     await first(folder);
     {

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
 import { ExitError } from "../../../../src/cli/command.ts";
 import { Syncs } from "./syncs.ts";
@@ -12,13 +12,13 @@ async function withFolder(test: (folder: string) => void | Promise<void>): Promi
   }
 }
 
-Deno.test("State.open() creates the folder, for its owner's eyes alone", () =>
+Deno.test("Store.open() creates the folder, which only its owner can read", () =>
   withFolder((folder) => {
     using _state = Store.open(`${folder}/a/b`);
     assertEquals((Deno.statSync(`${folder}/a/b`).mode ?? 0) & 0o777, 0o700);
   }));
 
-Deno.test("State.open() refuses a folder that another autoscaler has, until that one is gone", () =>
+Deno.test("Store.open() refuses a folder that another autoscaler uses, until that one ends", () =>
   withFolder((folder) => {
     const first = Store.open(folder);
     assertThrows(() => Store.open(folder), ExitError, "another autoscaler is using it");
@@ -26,28 +26,39 @@ Deno.test("State.open() refuses a folder that another autoscaler has, until that
     Store.open(folder)[Symbol.dispose]();
   }));
 
-Deno.test("State.open() says in one line that a folder can't be used, and lets go of its lock", () =>
+Deno.test("Store.open() throws one error for a folder that cannot be used, and releases its lock", () =>
   withFolder((folder) => {
     Deno.mkdirSync(`${folder}/kas.db`);
     assertThrows(() => Store.open(folder), ExitError, `Cannot use state folder ${folder}: `);
     Deno.removeSync(`${folder}/kas.db`);
     Store.open(folder)[Symbol.dispose]();
     assertThrows(() => Store.open(`${folder}/kas.db`), ExitError, "Cannot use state folder");
-    // Where not even root may write.
+    // Not even root may write there.
     assertThrows(() => Store.open("/proc/kas"), ExitError, "Cannot use state folder /proc/kas: ");
   }));
 
-Deno.test("State.open() refuses a schema of another version, and leaves it as it is", () =>
+Deno.test("Store.open() and Store.read() refuse a newer schema in one line, and leave the file as it is", () =>
   withFolder((folder) => {
     {
       using state = Store.open(folder);
-      state.db.exec("PRAGMA user_version = 99");
+      state.db.exec("PRAGMA journal_mode = DELETE; PRAGMA user_version = 99");
     }
-    assertThrows(() => Store.open(folder), ExitError, "its schema is version 99");
-    assertThrows(() => Store.read(folder), ExitError, "its schema is version 99");
+    const path = `${folder}/kas.db`;
+    const before = Deno.readFileSync(path);
+    for (const open of [Store.open, Store.read]) {
+      const { message, status, hint = "" } = assertThrows(() => open(folder), ExitError);
+      assertEquals(status, 1);
+      assertMatch(message, /^Cannot \S.* \/.*kas\.db: .*schema version 99; this kas supports up to 4/);
+      assertMatch(hint, /upgrade kas/);
+      assertEquals(message.includes("\n"), false);
+    }
+    assertEquals(Deno.readFileSync(path), before);
+    // The lock is free again.
+    Deno.removeSync(path);
+    Store.open(folder)[Symbol.dispose]();
   }));
 
-Deno.test("State.read() reads while an autoscaler is writing and after it is gone, and can't write", () =>
+Deno.test("Store.read() reads during and after the writes of an autoscaler, and cannot write", () =>
   withFolder((folder) => {
     {
       using writing = Store.open(folder);
@@ -60,12 +71,12 @@ Deno.test("State.read() reads while an autoscaler is writing and after it is gon
     assertEquals(reading.db.prepare("SELECT since FROM in_service").get()?.since, 7);
   }));
 
-Deno.test("State.read() says that there is no journal", () =>
+Deno.test("Store.read() throws an error if there is no journal", () =>
   withFolder((folder) => {
     assertThrows(() => Store.read(`${folder}/none`), ExitError, `Cannot read journal ${folder}/none/kas.db`);
   }));
 
-Deno.test("State.transaction() carries out all or nothing", () => {
+Deno.test("Store.transaction() rolls back if its function throws", () => {
   using state = Store.memory();
   assertThrows(() =>
     state.transaction(() => {
@@ -75,16 +86,16 @@ Deno.test("State.transaction() carries out all or nothing", () => {
   assertEquals(state.db.prepare("SELECT * FROM in_service").all(), []);
 });
 
-/** Ways in which a kas.db can be spoilt; given a sound one. */
+/** Ways to damage a kas.db. */
 const DAMAGES: Readonly<Record<string, (sound: Uint8Array<ArrayBuffer>) => Uint8Array>> = {
   "is cut off": (sound) => sound.slice(0, sound.length / 2),
   "is cut off in its first page": (sound) => sound.slice(0, 100),
   "has a hole": (sound) => sound.fill(0, 4_096 * 8, 4_096 * 12),
-  "is no database": () => new TextEncoder().encode("#!/bin/sh\n".repeat(1_000)),
+  "is not a database": () => new TextEncoder().encode("#!/bin/sh\n".repeat(1_000)),
 };
 
 for (const [how, damage] of Object.entries(DAMAGES)) {
-  Deno.test(`State.open() refuses a kas.db that ${how}, says what to do, and leaves it untouched (R13)`, () =>
+  Deno.test(`Store.open() refuses a kas.db that ${how}, with a hint, and leaves it as it is (R13)`, () =>
     withFolder((folder) => {
       {
         using state = Store.open(folder);
@@ -104,18 +115,18 @@ for (const [how, damage] of Object.entries(DAMAGES)) {
       assertEquals([error.status, error.hint], [1, `mv ${folder} ${folder}.damaged`]);
       assertEquals(error.message.includes("\n"), false);
       assertEquals(Deno.readFileSync(path), damaged);
-      // Its lock is free again.
+      // The lock is free again.
       Deno.removeSync(path);
       Store.open(folder)[Symbol.dispose]();
     }));
 }
 
-/** Lets all that waits for nothing but other promises go on. */
+/** Resolves after all pending promise callbacks have run. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-Deno.test("State.synced() syncs the log, and those who come during a sync share the next one", () =>
+Deno.test("Store.synced() syncs the log; calls during a sync share the next one", () =>
   withFolder(async (folder) => {
     using syncs = new Syncs();
     using state = Store.open(folder);
@@ -139,7 +150,7 @@ Deno.test("State.synced() syncs the log, and those who come during a sync share 
     assertEquals(syncs.begun.map(({ inode }) => inode), [ino, ino]);
   }));
 
-Deno.test("State.synced() rejects for those whose sync fails, and for no others", () =>
+Deno.test("Store.synced() rejects the calls whose sync fails, and no others", () =>
   withFolder(async (folder) => {
     using syncs = new Syncs();
     using state = Store.open(folder);
@@ -153,10 +164,10 @@ Deno.test("State.synced() rejects for those whose sync fails, and for no others"
     await second;
   }));
 
-Deno.test("after a sync that failed what was committed is written once more, to the database itself", () =>
+Deno.test("Store.synced() after a failed sync copies the log into the database", () =>
   withFolder(async (folder) => {
     using state = Store.open(folder);
-    // What the database holds without its log.
+    // What the database has without its log.
     const alone = async () => {
       await Deno.copyFile(`${folder}/kas.db`, `${folder}/copy.db`);
       using copy = Store.read(`${folder}/copy.db`);

@@ -64,7 +64,7 @@ const LINE = {
   status: null,
   reason: "2 in service and 0 on the way, max 2",
   seconds: null,
-  source: "notification",
+  trigger: "notification",
   message: null,
   times: 1,
   phases: {},
@@ -195,7 +195,7 @@ Deno.test("the page tells the latest decisions in words, with the rule that boun
       line: { ...LINE, id: 41, kind: "stop", instance: "i-a", status: "failed", seconds: 302 },
       rules: ["R8"],
     },
-    { line: { ...LINE, id: 27, source: "resync", times: 14 }, rules: [] },
+    { line: { ...LINE, id: 27, trigger: "reconcile", times: 14 }, rules: [] },
   ];
   const page = pageOf({}, { decisions });
   assertStringIncludes(text(page), "42 3 min 20 s ago nothing R3 - 2 in service and 0 on the way, max 2");

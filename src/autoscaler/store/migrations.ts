@@ -1,0 +1,179 @@
+/**
+ * Journals that an earlier version of kas wrote: an autoscaler migrates them, and a command reads them as they are.
+ *
+ * @module
+ */
+import { type Database, pack } from "./database.ts";
+import { SCHEMA, SCHEMA_VERSION, versionOf } from "./schema.ts";
+import { RENAMED_STEPS } from "./step_names.ts";
+
+/** The oldest version that {@linkcode readAs} knows. */
+const OLDEST_READABLE = 2;
+
+/** The words that version 4 renamed, by column. Words that are not here are the same. */
+const RENAMED = {
+  trigger_kind: { resync: "reconcile", manual: "operator" },
+  status: { done: "successful" },
+  step: RENAMED_STEPS,
+} as const;
+
+/** An SQL expression: the value of a column in the words of version 4. */
+function renamed(words: Readonly<Record<string, string>>, column: string): string {
+  const cases = Object.entries(words).map(([old, word]) => `WHEN '${old}' THEN '${word}'`);
+  return `CASE ${column} ${cases.join(" ")} ELSE ${column} END`;
+}
+
+/** A newer version of kas wrote the tables. */
+export class NewerSchemaError extends Error {
+  override readonly name = "NewerSchemaError";
+  constructor(found: number) {
+    super(`a newer kas wrote it (schema version ${found}; this kas supports up to ${SCHEMA_VERSION})`);
+  }
+}
+
+/** Throws {@linkcode NewerSchemaError} if a newer version of kas wrote the tables. */
+export function refuseNewer(db: Database): void {
+  const found = versionOf(db);
+  if (found > SCHEMA_VERSION) throw new NewerSchemaError(found);
+}
+
+/**
+ * Creates the tables, or migrates those of an earlier version. A failed migration changes nothing.
+ *
+ * @throws {NewerSchemaError} if a newer version of kas wrote them
+ */
+export function migrate(db: Database): void {
+  refuseNewer(db);
+  const found = versionOf(db);
+  if (found === SCHEMA_VERSION) return;
+  // With foreign keys on, dropping a table would delete the rows that refer to it.
+  db.exec("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE");
+  try {
+    if (found === 0) db.exec(SCHEMA);
+    else for (const step of [toVersion2, toVersion3, toVersion4].slice(found - 1)) step(db);
+    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/**
+ * Makes the tables of an earlier version readable as those of {@linkcode SCHEMA_VERSION}, by views of this connection. It writes
+ * nothing: an autoscaler of the earlier version may be using the file.
+ *
+ * @throws {Error} if this version cannot read them
+ */
+export function readAs(db: Database): void {
+  refuseNewer(db);
+  const found = versionOf(db);
+  if (found === 0) throw new Error("it is not a journal of kas");
+  if (found < OLDEST_READABLE) {
+    throw new Error(`its schema version is ${found}; kas autoscaler migrates it when it starts`);
+  }
+  if (found === SCHEMA_VERSION) return;
+  const { trigger_kind, status, step } = RENAMED;
+  db.exec(`
+    CREATE TEMP VIEW newest_changes AS
+      SELECT alarm, changed, ${renamed(trigger_kind, "source")} AS trigger_kind FROM main.newest;
+    CREATE TEMP VIEW decisions AS
+      SELECT id, time, ${
+    renamed(trigger_kind, "source")
+  } AS trigger_kind, message, notified AS received, kind, instance, reason,
+        repeats, kas, rules, signal AS trigger_json, decision, facts AS observation FROM main.decisions;
+    CREATE TEMP VIEW activities AS
+      SELECT id, decision, kind, instance, remaining, began, ended, ${
+    renamed(status, "state")
+  } AS status, reason FROM main.activities;
+    CREATE TEMP VIEW steps AS
+      SELECT id, activity, instance, ${
+    renamed(step, "step")
+  } AS step, began, ended, failure, cause, blame FROM main.steps`);
+}
+
+/** Version 4 renamed columns and words. The JSON of decisions stays as it is: it is converted when it is read. */
+function toVersion4(db: Database): void {
+  db.exec(`
+    ALTER TABLE newest RENAME TO newest_changes;
+    ALTER TABLE newest_changes RENAME COLUMN source TO trigger_kind;
+    ALTER TABLE decisions RENAME COLUMN source TO trigger_kind;
+    ALTER TABLE decisions RENAME COLUMN notified TO received;
+    ALTER TABLE decisions RENAME COLUMN signal TO trigger_json;
+    ALTER TABLE decisions RENAME COLUMN facts TO observation;
+    ALTER TABLE activities RENAME COLUMN state TO status;
+    DROP INDEX activities_under_way;
+    CREATE INDEX activities_in_progress ON activities (id) WHERE ended IS NULL;
+    ${rename("newest_changes", "trigger_kind")}
+    ${rename("decisions", "trigger_kind")}
+    ${rename("activities", "status")}
+    ${rename("steps", "step")}`);
+}
+
+/** An SQL statement that brings a column into the words of version 4. */
+function rename(table: string, column: keyof typeof RENAMED): string {
+  const words = RENAMED[column];
+  const old = Object.keys(words).map((word) => `'${word}'`).join(", ");
+  return `UPDATE ${table} SET ${column} = ${renamed(words, column)} WHERE ${column} IN (${old});`;
+}
+
+/** Version 3 records launches: an activity and a step may have no instance yet. */
+function toVersion3(db: Database): void {
+  db.exec(`
+    CREATE TEMP TABLE old_activities AS SELECT * FROM activities;
+    CREATE TEMP TABLE old_steps AS SELECT * FROM steps;
+    DROP TABLE steps; DROP TABLE activities; ${ACTIVITIES_3}
+    INSERT INTO activities (id, decision, kind, instance, remaining, began, ended, state, reason)
+      SELECT id, decision, kind, instance, remaining, began, ended, state, reason FROM old_activities;
+    INSERT INTO steps (id, activity, instance, step, began, ended, failure, cause, blame)
+      SELECT id, activity, instance, step, began, ended, failure, cause, blame FROM old_steps;
+    DROP TABLE old_activities; DROP TABLE old_steps`);
+}
+
+/**
+ * Version 2 has one record for each reconcile, and compresses observations. Version 1 had one record for a run of equal reconciles:
+ * that record is kept, and how many reconciles it stood for is lost. It did not say which kas decided.
+ */
+function toVersion2(db: Database): void {
+  // The table is replaced and not renamed: SQLite would rename the references to it as well.
+  db.exec(`CREATE TEMP TABLE old AS SELECT * FROM decisions; DROP TABLE decisions; ${DECISIONS_2}`);
+  const insert = db.prepare(
+    `INSERT INTO decisions (id, time, source, message, notified, kind, instance, reason, rules, signal, decision, facts)
+     SELECT id, time, source, message, notified, kind, instance, reason, 1, signal, decision, ?
+     FROM old WHERE id = ?`,
+  );
+  const ids = db.prepare("SELECT id FROM old ORDER BY id").all();
+  const facts = db.prepare("SELECT facts FROM old WHERE id = ?");
+  for (const { id } of ids) insert.run(pack(String(facts.get(Number(id))?.facts)), Number(id));
+  db.exec(`DROP TABLE old;
+    ALTER TABLE steps ADD COLUMN cause TEXT; ALTER TABLE steps ADD COLUMN blame INTEGER`);
+}
+
+/** The decisions of versions 2 and 3. */
+const DECISIONS_2 = `
+  CREATE TABLE decisions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, source TEXT NOT NULL, message TEXT, notified INTEGER,
+    kind TEXT NOT NULL, instance TEXT, reason TEXT NOT NULL, repeats INTEGER, kas TEXT, rules INTEGER NOT NULL,
+    signal TEXT NOT NULL, decision TEXT NOT NULL, facts BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX decisions_kind ON decisions (kind, time);
+  CREATE INDEX decisions_time ON decisions (time);
+  CREATE INDEX decisions_first ON decisions (id) WHERE repeats IS NULL;
+  CREATE INDEX decisions_repeats ON decisions (repeats, time) WHERE repeats IS NOT NULL;
+`;
+
+/** The activities of version 3. */
+const ACTIVITIES_3 = `
+  CREATE TABLE activities (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, decision INTEGER NOT NULL REFERENCES decisions (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL, instance TEXT, remaining TEXT NOT NULL, began INTEGER NOT NULL, ended INTEGER,
+    state TEXT NOT NULL, reason TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX activities_under_way ON activities (id) WHERE ended IS NULL;
+  CREATE INDEX activities_decision ON activities (decision);
+  CREATE INDEX activities_kind ON activities (kind, state);
+  CREATE TABLE steps (
+    id INTEGER PRIMARY KEY, activity INTEGER NOT NULL REFERENCES activities (id) ON DELETE CASCADE, instance TEXT,
+    step TEXT NOT NULL, began INTEGER NOT NULL, ended INTEGER, failure TEXT, cause TEXT, blame INTEGER
+  ) STRICT;
+  CREATE INDEX steps_activity ON steps (activity);
+`;

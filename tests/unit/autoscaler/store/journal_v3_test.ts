@@ -1,0 +1,148 @@
+/**
+ * A journal that kas 0.1.0 wrote before the vocabulary changed (schema version 3), and that version's own answers about it.
+ *
+ * `testdata/journal_v3.db` was written by an autoscaler of commit 3420091 in the sandbox; the last decisions by its journal alone.
+ * `testdata/journal_v3.json` holds what the same commit read from it.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { Inbox } from "../../../../src/autoscaler/store/inbox.ts";
+import { Journal } from "../../../../src/autoscaler/store/journal.ts";
+import { Store } from "../../../../src/autoscaler/store/store.ts";
+import type { DecisionRecord } from "../../../../src/autoscaler/store/decisions.ts";
+import { explain } from "../../../../src/scaling/explain.ts";
+import { decided, instead } from "../../../../src/scaling/replay.ts";
+import answers from "./testdata/journal_v3.json" with { type: "json" };
+
+const JOURNAL = new URL("./testdata/journal_v3.db", import.meta.url);
+
+/** Words of version 3, and what each is called now. */
+const WORDS: Readonly<Record<string, string>> = {
+  done: "successful",
+  resync: "reconcile",
+  manual: "operator",
+  "looked-at": "rechecked",
+  "put-back": "re-registered",
+  undone: "rolled-back",
+  watched: "alarms-created",
+  unwatched: "alarms-deleted",
+};
+
+/** A value of the old answers with today's words and keys. */
+function renamed(value: unknown): unknown {
+  if (typeof value === "string") return WORDS[value] ?? value;
+  if (Array.isArray(value)) return value.map(renamed);
+  if (typeof value !== "object" || value === null) return value;
+  const keys: Readonly<Record<string, string>> = { state: "status", source: "trigger", ...WORDS };
+  return Object.fromEntries(Object.entries(value).map(([key, it]) => [keys[key] ?? key, renamed(it)]));
+}
+
+/** All records, oldest first. */
+function records(journal: Journal): DecisionRecord[] {
+  const all: DecisionRecord[] = [];
+  for (let next = journal.read({ after: 0 }); next !== undefined; next = journal.read({ after: next.id })) {
+    all.push(next);
+  }
+  return all;
+}
+
+/** Holds a store against the old answers. */
+function assertSameAnswers(store: Store): void {
+  const journal = new Journal(store);
+  const { now } = answers;
+  assertEquals(
+    journal.lines(1_000, now).map(({ reason: _, ...line }) => line),
+    renamed(answers.lines) as never,
+  );
+  const all = records(journal);
+  assertEquals(all.map(({ id }) => id), answers.records.map(({ id }) => id));
+  for (const [i, record] of all.entries()) {
+    const old = answers.records[i];
+    assertEquals(record.activity, renamed(old?.activity) as never);
+    const { id, time, kas, rules, message, observation, decision } = record;
+    assertEquals({ id, time, kas, rules, message }, {
+      id: old?.id ?? 0,
+      time: old?.time ?? 0,
+      kas: old?.kas ?? null,
+      rules: old?.rules ?? 0,
+      message: old?.message ?? null,
+    });
+    assertEquals(observation.inProgress.length, old?.observed.inProgress);
+    assertEquals(withoutReason(decision), old?.decision as never);
+    assertEquals(withoutReason(JSON.parse(decided(record))), old?.decision as never, `decision ${id}`);
+    const other = instead(record, { max: 2, cooldownIn: 3_000 });
+    assertEquals([other.differs, withoutReason(other.decision)], [
+      old?.instead.differs ?? false,
+      old?.instead.decision as never,
+    ]);
+    const explanation = explain(record.recommendation, observation);
+    assertEquals(
+      explanation.rules.map(({ rule, state, passes }) => ({ rule, state, passes })),
+      old?.explain.rules as never,
+    );
+  }
+  assertEquals(journal.unfinished(), renamed(answers.unfinished) as never);
+  assertEquals(journal.inProgress(), answers.underWay as never);
+  assertEquals(journal.history(now), answers.history);
+  for (const [alarm, newest] of Object.entries(answers.newest)) {
+    assertEquals(journal.newestChange(alarm), renamed(newest) as never);
+  }
+  assertEquals(new Inbox(store).waiting(), answers.waiting);
+}
+
+function withoutReason(decision: object): object {
+  return Object.fromEntries(Object.entries(decision).filter(([key]) => key !== "reason"));
+}
+
+/** Runs a test with a copy of the journal in a state folder. */
+async function withJournal(test: (folder: string) => void): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.copyFile(JOURNAL, `${folder}/kas.db`);
+    test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("Store.read() reads a journal of schema version 3 as that version did, and writes nothing", () =>
+  withJournal((folder) => {
+    const before = Deno.readFileSync(`${folder}/kas.db`);
+    {
+      using store = Store.read(folder);
+      assertSameAnswers(store);
+    }
+    assertEquals(Deno.readFileSync(`${folder}/kas.db`), before);
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["kas.db"]);
+  }));
+
+Deno.test("Store.open() migrates a journal of schema version 3, with the same content", () =>
+  withJournal((folder) => {
+    {
+      using store = Store.open(folder);
+      assertSameAnswers(store);
+    }
+    using store = Store.read(folder);
+    assertSameAnswers(store);
+  }));
+
+Deno.test("Store.open() gives a migrated journal the tables of a new one", () =>
+  withJournal((folder) => {
+    /** Tables and indices with their columns. */
+    const schema = ({ db }: Store) =>
+      db.prepare(
+        "SELECT type, name, tbl_name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name",
+      ).all()
+        .map(({ type, name, tbl_name }) => ({
+          type,
+          name,
+          tbl_name,
+          columns: db.prepare(`PRAGMA ${type}_xinfo(${name})`).all().map((column) => ({
+            ...column,
+          })),
+        }));
+    using migrated = Store.open(folder);
+    using fresh = Store.memory();
+    assertEquals(schema(migrated), schema(fresh));
+  }));
