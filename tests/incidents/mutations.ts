@@ -1,17 +1,12 @@
 /**
- * Our code with one rule broken: the fault of each exhibit, and the rules without which nothing holds. Each makes a test fail.
+ * The faults: for each incident the one that causes it, and one for each rule that everything rests on. Each is built into a copy of
+ * the code, where it makes the test that it names fail (tests/long/mutations_test.ts).
  *
  * @module
  */
+import type { Edit } from "../support/mutate.ts";
 
-/** A change of one file: `find` stands in it exactly once. */
-export interface Edit {
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-}
-
-/** A fault, and the test that does not survive it. */
+/** A fault, and the test that fails because of it. */
 export interface Mutation {
   /** What is broken, in words. */
   readonly breaks: string;
@@ -20,239 +15,227 @@ export interface Mutation {
   readonly test: string;
 }
 
-const museum = (name: string) => `tests/incidents/${name}_test.ts`;
+const incident = (name: string) => `tests/incidents/${name}_test.ts`;
 
-/** What R10 rests on: the wait, and the look after it. */
-const UNDRAINED: readonly Edit[] = [
-  {
-    file: "src/autoscaler/lifecycle/ways.ts",
-    find: "...drained(errand),",
-    replace: "attempt: () => Promise.resolve(true as const),",
-  },
-  {
-    file: "src/autoscaler/lifecycle/ways.ts",
-    find: 'if (standing !== "none") throw',
-    replace: "if (standing === undefined) throw",
-  },
-];
+const CHECKS = "src/scaling/checks/checks.ts";
+const OBSERVE = "src/autoscaler/control/observe.ts";
+const JOURNAL = "src/autoscaler/store/journal.ts";
+const RECHECK = "src/autoscaler/lifecycle/recheck.ts";
+const WAYS = "src/autoscaler/lifecycle/ways.ts";
 
-/** The fault of each exhibit. */
-export const EXHIBITS: readonly Mutation[] = [
+const passes = (check: string) => `() => ({ check: "${check}", passed: true, message: "" })`;
+
+/** The fault of each incident. */
+export const INCIDENTS: readonly Mutation[] = [
   {
-    breaks: "what fails to come up is not put into quarantine",
-    edits: [{
-      file: "src/autoscaler/lifecycle/rollback.ts",
-      find: "let marked = !cause.blame;",
-      replace: "let marked = true;",
-    }],
-    test: museum("failed_starts_without_end"),
+    breaks: "an instance that fails to come up is not quarantined",
+    edits: [{ file: "src/autoscaler/lifecycle/rollback.ts", symbol: "mark", becomes: "async () => {}" }],
+    test: incident("failed_starts_without_end"),
   },
   {
-    breaks: "what is on its way is left out of max",
+    breaks: "joining instances do not count towards max",
     edits: [{
-      file: "src/scaling/checks/checks.ts",
-      find: ": serving + coming;",
-      replace: ": serving;",
+      file: CHECKS,
+      symbol: "standingAt",
+      becomes: '(status, ...rest) => status === "coming" ? [] : original(status, ...rest)',
     }],
-    test: museum("coming_left_out_of_max"),
+    test: incident("coming_left_out_of_max"),
   },
   {
-    breaks: "what is on its way out counts towards max",
+    breaks: "leaving instances count towards max",
     edits: [{
-      file: "src/scaling/checks/checks.ts",
-      find: ": serving + coming;",
-      replace: ': serving + coming + standingAt("leaving", facts).length;',
+      file: CHECKS,
+      symbol: "standingAt",
+      becomes: '(status, ...rest) => (status === "coming" ? ["coming", "leaving"] : [status])' +
+        ".flatMap((status) => original(status, ...rest))",
     }],
-    test: museum("draining_counted_in_max"),
+    test: incident("draining_counted_in_max"),
   },
   {
-    breaks: "what was launched and is off is left out of max",
+    breaks: "launched instances on standby do not count towards max",
     edits: [{
-      file: "src/scaling/checks/checks.ts",
-      find: "const count = launching ? wholeFleet(facts) :",
-      replace: "const count = launching ? serving + coming :",
+      file: CHECKS,
+      symbol: "wholeFleet",
+      becomes:
+        '(observation) => ["serving", "coming"].flatMap((status) => standingAt(status, observation)).length',
     }],
-    test: museum("launches_without_end"),
+    test: incident("launches_without_end"),
   },
   {
-    breaks: "a launch waits for nothing after one that failed",
-    edits: [{
-      file: "src/scaling/checks/checks.ts",
-      find: "if (!recent(launchesFail.last, pause, now)) return undefined;",
-      replace: "if (pause > 0) return undefined;",
-    }],
-    test: museum("launches_without_end"),
+    breaks: "a launch does not wait after a failed one",
+    edits: [{ file: CHECKS, symbol: "launchPause", becomes: "() => undefined" }],
+    test: incident("launches_without_end"),
   },
   {
-    breaks: "a node that is stopping can't be started",
+    breaks: "an instance that is stopping cannot be started",
     edits: [{
       file: "src/scaling/model/instance.ts",
-      find: 'case "stopping":\n      return { way: "wait" };',
-      replace: 'case "stopping":\n      return { why: "it is stopping" };',
+      symbol: "startMethod",
+      becomes:
+        '(instance, ...rest) => instance.state === "stopping" ? { why: "it is stopping" } : original(instance, ...rest)',
     }],
-    test: museum("stopping_read_as_empty"),
+    test: incident("stopping_read_as_empty"),
   },
   {
-    breaks: "the last step is known only as long as the process lives",
-    edits: [
-      {
-        file: "src/autoscaler/store/journal.ts",
-        find: "    this.#state = state;",
-        replace:
-          '    this.#state = state;\n    this.born = Number(this.#get("SELECT max(id) AS id FROM decisions")?.id ?? 0);',
-      },
-      {
-        file: "src/autoscaler/store/journal.ts",
-        find: "  readonly #state: State;",
-        replace: "  readonly #state: State;\n  readonly born: number;",
-      },
-      {
-        file: "src/autoscaler/store/journal.ts",
-        find: '"SELECT max(time) AS time FROM decisions WHERE kind = ?", kind)',
-        replace: '"SELECT max(time) AS time FROM decisions WHERE kind = ? AND id > ?", kind, this.born)',
-      },
-    ],
-    test: museum("cooldown_lost_at_restart"),
-  },
-  {
-    breaks: "a way in waits until the way out has come to its end",
+    breaks: "the last change of capacity is known only as long as the process lives",
     edits: [{
-      file: "src/autoscaler/lifecycle/runner.ts",
-      find: "if (!committed) cancel.abort(",
-      replace: "if (committed) cancel.abort(",
+      file: "src/autoscaler/store/history.ts",
+      symbol: "History.prototype.read",
+      becomes: `function (now) {
+        this.born ??= now;
+        const { lastOut, lastIn, ...history } = original.call(this, now);
+        return {
+          ...history,
+          ...(lastOut < this.born ? {} : { lastOut }),
+          ...(lastIn < this.born ? {} : { lastIn }),
+        };
+      }`,
     }],
-    test: museum("stuck_drain"),
+    test: incident("cooldown_lost_at_restart"),
   },
   {
-    breaks: "a missing datapoint adds no load",
+    breaks: "a start waits until the stop of its instance has ended",
     edits: [{
-      file: "src/scaling/checks/checks.ts",
-      find: " + missing * Math.max(...loads);",
-      replace: ";",
+      file: WAYS,
+      symbol: "scaleIn",
+      becomes: "(context, kind, commit) => (commit(), original(context, kind, commit))",
     }],
-    test: museum("missing_read_as_zero"),
+    test: incident("stuck_drain"),
+  },
+  {
+    breaks: "an instance without a datapoint adds no load",
+    edits: [{
+      file: CHECKS,
+      symbol: "bearable",
+      becomes: `(target, observation) => {
+        const idle = observation.instances.map(({ id }) => [id, { percent: 0, at: observation.now }]);
+        return original(target, { ...observation, cpu: { ...Object.fromEntries(idle), ...observation.cpu } });
+      }`,
+    }],
+    test: incident("missing_read_as_zero"),
   },
   {
     breaks: "without a metric nothing is decided",
     edits: [{
-      file: "src/autoscaler/control/observe.ts",
-      find: "    journal.notice(instances, at);",
-      replace:
-        '    if (cpu.size === 0) throw new Error("no metric of anybody");\n    journal.notice(instances, at);',
+      file: OBSERVE,
+      symbol: "Observer.prototype.facts",
+      becomes: `async function (...args) {
+        const observation = await original.apply(this, args);
+        if (Object.keys(observation.cpu).length === 0) throw new Error("no metric");
+        return observation;
+      }`,
     }],
-    test: museum("no_metrics_no_scale_out"),
+    test: incident("no_metrics_no_scale_out"),
   },
-  { breaks: "R10: nobody waits for the drain", edits: UNDRAINED, test: museum("killed_before_drained") },
   {
-    breaks: "a load balancer that can't be asked has nobody registered",
+    breaks: "R10: the autoscaler does not wait until an instance has drained",
+    edits: [
+      { file: WAYS, symbol: "drained", becomes: "() => ({ attempt: async () => true })" },
+      {
+        file: RECHECK,
+        symbol: "recheck",
+        becomes: 'async (context) => ({ ...await original(context), registration: "none" })',
+      },
+    ],
+    test: incident("killed_before_drained"),
+  },
+  {
+    breaks: "a load balancer that cannot be reached has no registered instances",
     edits: [{
-      file: "src/autoscaler/control/observe.ts",
-      find: "registrations(this.#aws, this.fleet.balancer, signal),",
-      replace: "registrations(this.#aws, this.fleet.balancer, signal).catch(() => new Map()),",
+      file: "src/aws/balancing/balancer.ts",
+      symbol: "registrations",
+      becomes: "(...args) => original(...args).catch(() => new Map())",
     }],
-    test: museum("failed_listing_read_as_truth"),
+    test: incident("failed_listing_read_as_truth"),
   },
   {
-    breaks: "dedupe: each delivery is a message of its own",
+    breaks: "each delivery of a message counts as a message",
     edits: [{
       file: "src/autoscaler/store/inbox.ts",
-      find: ").run(id, entry.kind,",
-      replace: ").run(`${id} ${Math.random()}`, entry.kind,",
+      symbol: "Inbox.prototype.add",
+      becomes: "function (id, ...rest) { return original.call(this, `${id} ${Math.random()}`, ...rest); }",
     }],
-    test: museum("duplicate_acts_twice"),
+    test: incident("duplicate_acts_twice"),
   },
   {
-    breaks: "a lack of capacity ends the step",
+    breaks: "a lack of capacity ends the activity",
     edits: [{
-      file: "src/autoscaler/lifecycle/runner.ts",
-      find: "giveUp({ ...activity, remaining },",
-      replace: "giveUp({ ...activity, remaining: [] },",
+      file: JOURNAL,
+      symbol: "Journal.prototype.dropCandidate",
+      becomes:
+        "function (activity, ...rest) { return original.call(this, { ...activity, remaining: [] }, ...rest); }",
     }],
-    test: museum("no_capacity_ends_the_step"),
+    test: incident("no_capacity_ends_the_step"),
   },
   {
-    breaks: "R2: a state that persists asks for nothing",
+    breaks: "R2: an alarm that stays in ALARM has no effect",
     edits: [{
       file: "src/scaling/policies/alarms.ts",
-      find: ".filter((ask) => known(ask, facts).passes);",
-      replace: '.filter((ask) => ask.kind === "in" && known(ask, facts).passes);',
+      symbol: "reconcileRecommendation",
+      becomes: `(observation) => {
+        const alarms = observation.alarms.filter(({ state }) => state !== "ALARM");
+        return original({ ...observation, alarms });
+      }`,
     }],
-    test: museum("stuck_in_alarm"),
+    test: incident("stuck_in_alarm"),
   },
   {
-    breaks: "R5: nobody is too young to be stopped",
-    edits: [{
-      file: "src/scaling/checks/checks.ts",
-      find:
-        "return [history.inServiceSince[id], launched].some((since) => recent(since, limits.warmup, now));",
-      replace: "return [history, id, launched, limits, now].length === 0;",
-    }],
-    test: museum("booting_read_as_idle"),
+    breaks: "R5: no instance is too young to be stopped",
+    edits: [{ file: CHECKS, symbol: "young", becomes: "() => false" }],
+    test: incident("booting_read_as_idle"),
   },
 ];
 
-/** The rules without which nothing holds, one at a time. R5 and R10 are those of two exhibits, and dedupe of a third. */
+/** The rules that everything rests on. R5's warm-up, R10 and the storing of each message once are the faults of incidents. */
 export const RULES: readonly Mutation[] = [
   {
-    breaks: "R4: a call for more holds no stop",
-    edits: [{
-      file: "src/scaling/checks/checks.ts",
-      find: 'if (high.length === 0) return pass("R4");',
-      replace: 'if (high.length >= 0) return pass("R4");',
-    }],
+    breaks: "R4: no alarm that asks for more capacity holds a scale-in",
+    edits: [{ file: CHECKS, symbol: "outBeatsIn", becomes: passes("out-beats-in") }],
     test: "tests/unit/scaling/decide_whether_test.ts",
   },
   {
     breaks: "R5: no cooldown holds",
-    edits: [{
-      file: "src/scaling/checks/checks.ts",
-      find: 'if (steps.length === 0) return pass("R5");',
-      replace: 'if (steps.length >= 0) return pass("R5");',
-    }],
-    test: museum("cooldown_lost_at_restart"),
+    edits: [{ file: CHECKS, symbol: "cooledDown", becomes: passes("cooldown") }],
+    test: incident("cooldown_lost_at_restart"),
   },
   {
-    breaks: "R6: every load is bearable",
-    edits: [{
-      file: "src/scaling/checks/checks.ts",
-      find: "return projected < threshold ?",
-      replace: "return projected < Infinity ?",
-    }],
+    breaks: "R6: no projected load is too high",
+    edits: [{ file: CHECKS, symbol: "bearable", becomes: passes("projected-load") }],
     test: "tests/unit/scaling/decide_bounds_test.ts",
   },
   {
-    breaks: "each attempt at a launch has a token of its own",
+    breaks: "each attempt at a launch has a client token of its own",
     edits: [{
       file: "src/autoscaler/lifecycle/launch.ts",
-      find: "token: clientToken(fleet, activity),",
-      replace: "token: clientToken(fleet, { ...activity, began: Math.random() }),",
+      symbol: "clientToken",
+      becomes: "(fleet, activity) => original(fleet, { ...activity, began: Math.random() })",
     }],
     test: "tests/unit/autoscaler/lifecycle/launch_test.ts",
   },
   {
-    breaks: "R3: nobody looks whether an instance can still be spared",
+    breaks: "R3: a recheck that fails does not keep an instance in service",
     edits: [{
-      file: "src/autoscaler/lifecycle/ways.ts",
-      find: "undefined, () => spared(errand));",
-      replace: "undefined, () => Promise.resolve());",
+      file: RECHECK,
+      symbol: "recheck",
+      becomes: '(context) => original(context).catch(() => ({ registration: "none" }))',
     }],
     test: "tests/unit/autoscaler/lifecycle/recheck_test.ts",
   },
   {
-    breaks: "R3: what ended while a look was under way serves as it was seen",
+    breaks: "R3: an activity that ends during an observation is left out of it",
     edits: [{
-      file: "src/autoscaler/control/observe.ts",
-      find: "inProgress: journal.inProgress(begun),",
-      replace: "inProgress: journal.inProgress(begun.slice(begun.length)),",
+      file: JOURNAL,
+      symbol: "Journal.prototype.inProgress",
+      becomes: "function () { return original.call(this); }",
     }],
     test: "tests/unit/autoscaler/lifecycle/recheck_test.ts",
   },
   {
-    breaks: "the topic check: every topic will do",
+    breaks: "R14: messages of every topic are accepted",
     edits: [{
       file: "src/sns/verify.ts",
-      find: "  yield checkTopic(message, trust);",
-      replace: "  void checkTopic;",
+      symbol: "checkTopic",
+      becomes: '() => ({ field: "TopicArn", passed: true, detail: "", status: 403 })',
     }],
     test: "tests/unit/sns/verify_test.ts",
   },

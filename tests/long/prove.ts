@@ -13,11 +13,15 @@ function say(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
+/** A size with its unit. */
+function sized(size: number, unit: string): string {
+  return `${size === Infinity ? "all" : size.toLocaleString("en")} ${unit}`;
+}
+
 function table(): string {
-  return Object.entries(PROOFS).map(([name, { holds, unit, sample, whole }]) => {
-    const size = whole === Infinity ? `all ${unit}` : `${whole.toLocaleString("en")} ${unit}`;
-    return `${name.padEnd(14)}${size.padEnd(32)}sample ${String(sample).padEnd(8)}${holds}`;
-  }).join("\n");
+  return Object.entries(PROOFS).map(([name, { holds, unit, sample, whole }]) =>
+    `${name.padEnd(14)}${sized(whole, unit).padEnd(32)}sample ${String(sample).padEnd(8)}${holds}`
+  ).join("\n");
 }
 
 /** Runs the proof of a name; the exit status. */
@@ -34,7 +38,11 @@ async function prove([name = "", size, seed]: readonly string[]): Promise<number
   };
   const status = await run(proof.tests, env);
   const seconds = ((performance.now() - begun) / 1_000).toFixed(0);
-  say(`${name}: ${status === 0 ? "holds" : "FAILED"}, ${size ?? proof.whole} ${proof.unit}, ${seconds} s`);
+  say(
+    `${name}: ${status === 0 ? "holds" : "FAILED"}, ${
+      sized(Number(size ?? proof.whole), proof.unit)
+    }, ${seconds} s`,
+  );
   return status;
 }
 
