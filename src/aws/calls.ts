@@ -71,8 +71,8 @@ export function reportAttempts(told: (call: Call) => void): Middleware {
         const seconds = (performance.now() - begun) / 1_000;
         const date = dateOf(answer);
         // Its whole second begins up to one before the answer was made, which was at half the time the call took.
-        const ahead = date === undefined ? {} : { ahead: date + 500 - (Date.now() - seconds * 500) };
-        told({ service, operation, outcome, seconds, retry, ...ahead });
+        const offset = date === undefined ? {} : { clockOffset: date + 500 - (Date.now() - seconds * 500) };
+        told({ service, operation, outcome, seconds, retry, ...offset });
         retry = true;
       };
       try {

@@ -35,7 +35,7 @@ export async function isAllowed(aws: Aws, rehearsal: DryRun, signal?: AbortSigna
 }
 
 async function sendDryRun(aws: Aws, rehearsal: DryRun, signal?: AbortSignal): Promise<unknown> {
-  const [client, commands] = await Promise.all([aws.ec2(), import("../sdk/ec2")]);
+  const [client, commands] = await Promise.all([aws.ec2(), import("../sdk/ec2.ts")]);
   const options = sendOptions(signal);
   const { action } = rehearsal;
   if (action === "RunInstances") {
