@@ -12,7 +12,7 @@ interface Row {
   readonly step: number;
   readonly "in_service": number;
   readonly expected: number;
-  readonly verdict: string;
+  readonly result: string;
 }
 
 /** Runs the demo with flags, and reads its rows. */

@@ -5,6 +5,6 @@ Deno.test("with wrong alarm thresholds (--cpu 42:60) step 2 or 3 of the demo fai
   // Faster than the demo: only the thresholds matter, and no step must come out right.
   const { code, rows, said } = await demo("--speed", "40", "--cpu", "42:60");
   assertEquals(code, 1, said);
-  const failed = rows.filter(({ verdict }) => verdict !== "ok").map(({ step }) => step);
+  const failed = rows.filter(({ result }) => result !== "ok").map(({ step }) => step);
   assert(failed[0] === 2 || failed[0] === 3, `the failing steps: ${failed}`);
 });

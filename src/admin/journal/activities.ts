@@ -10,28 +10,37 @@ import { JOURNAL, openJournal } from "./source.ts";
 
 const COLUMNS = ["time", "kind", "instance", "status", "reason", "seconds"];
 
-/** What JSON tells beside them. `id` is what `kas admin explain` takes. */
-const MORE = ["id", "trigger", "message", "times"];
+/** Further keys of JSON. `id` is the argument of `kas admin explain`. */
+const JSON_KEYS = ["id", "trigger", "message", "times"];
 
-/** The most lines that an autoscaler is asked for. */
-const MOST = 10_000;
+const PHASE_COLUMNS = ["kind", "phase", "count", "p50", "p90", "p99"];
+
+/** The most lines to ask an autoscaler for. */
+const MAX_LINES = 10_000;
 
 /** `kas admin activities`. */
 export const activities = command({
   name: "activities",
-  summary: "List what the autoscaler decided and did, the latest first",
+  summary: "List decisions and activities, newest first",
   description:
-    "Reads the journal in the state folder, or asks a running autoscaler for it. Kind none is a decision to do\n" +
-    "nothing; seconds is how long carrying a decision out took, or has taken by now. JSON also tells the id, which\n" +
-    "kas admin explain takes. --phases tells how long each phase took over all activities that are done, in seconds,\n" +
-    "each from the end of the one before it; total is from the alarm's breach, or from the decision where no message\n" +
-    "told of one, to in service or stopped. --records writes each decision with all that it was made from, the oldest\n" +
-    "first, a JSON object a line: what kas admin replay reads.",
+    "Reads the journal from the state folder, or from a running autoscaler. KIND is the action, or none for a decision\n" +
+    "without one. SECONDS is the duration of the activity so far. JSON adds the decision's id, which kas admin explain takes.\n" +
+    "--phases prints how long each phase of the successful activities took, in seconds, from the end of the phase before it;\n" +
+    "total runs from the alarm's breach (without a message, from the decision) until in service or stopped. --records prints\n" +
+    "each decision with everything that it was made from, oldest first, one JSON object a line, for kas admin replay.",
   options: {
     ...JOURNAL,
-    limit: { placeholder: "N", help: "at most so many", default: "100", parse: integer(1, MOST) },
-    phases: { help: "how long each phase took: p50, p90 and p99", default: "false", parse: flag },
-    records: { help: "every decision with its facts, for replay", default: "false", parse: flag },
+    limit: { placeholder: "N", help: "at most N lines", default: "100", parse: integer(1, MAX_LINES) },
+    phases: {
+      help: "print the duration of each phase: p50, p90 and p99",
+      default: "false",
+      parse: flag,
+    },
+    records: {
+      help: "print every decision with its observation, for kas admin replay",
+      default: "false",
+      parse: flag,
+    },
   },
   examples: [
     "admin activities --state /var/lib/kas",
@@ -40,7 +49,7 @@ export const activities = command({
     "admin activities --records > journal.jsonl",
   ],
   run: async ({ flags, origins, out, signal }) => {
-    if (flags.phases && flags.records) throw new UsageError("--phases and --records exclude each other");
+    if (flags.phases && flags.records) throw new UsageError("Use either --phases or --records");
     using _reading = out.during("Reading the journal");
     using journal = await openJournal(flags, signal);
     if (flags.records) {
@@ -51,15 +60,14 @@ export const activities = command({
       return;
     }
     if (flags.phases) {
-      const lines = await journal.lines(origins["limit"] === "default" ? MOST : flags.limit);
-      const rows = phaseTable(lines).map((row) => ({ ...row }));
-      return await out.table(["kind", "phase", "count", "p50", "p90", "p99"], rows);
+      const lines = await journal.lines(origins["limit"] === "default" ? MAX_LINES : flags.limit);
+      return await out.table(PHASE_COLUMNS, phaseTable(lines).map((row) => ({ ...row })));
     }
     const lines = await journal.lines(flags.limit);
     await out.table(
-      out.options.format === "json" ? [...COLUMNS, ...MORE] : COLUMNS,
+      out.options.format === "json" ? [...COLUMNS, ...JSON_KEYS] : COLUMNS,
       lines.map((line) => ({ ...line, phases: null })),
-      // A narrow terminal needs the room for the reason.
+      // A narrow terminal omits these columns to have room for the reason.
       ["seconds", "status"],
     );
   },

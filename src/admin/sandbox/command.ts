@@ -1,5 +1,5 @@
 /**
- * `kas admin sandbox`: the whole system on this machine.
+ * `kas admin sandbox`: a simulated AWS and real workers on this machine.
  *
  * @module
  */
@@ -18,82 +18,90 @@ const parseScenario = oneOf(...SCENARIOS);
 /** `kas admin sandbox`. */
 export const sandbox = command({
   name: "sandbox",
-  summary: "AWS on this machine, to try everything without an account",
+  summary: "Run a simulated AWS on this machine, to try kas without an account",
   description:
-    "Speaks EC2, ELB, CloudWatch and SNS on loopback. An instance that runs is a real kas worker, behind a real\n" +
-    "load balancer. Prints the variables that point kas, the AWS CLI and boto3 at it, and runs until Ctrl-C.\n" +
-    "With --scenario nine-steps it plays the acceptance scenario against a real autoscaler, and the exit status is 0\n" +
-    "only if every step came out as required.",
+    "Serves EC2, ELB, CloudWatch and SNS on loopback. Each running instance is a real kas worker process behind a real\n" +
+    "load balancer. Prints environment variables for kas, the AWS CLI and boto3, and runs until Ctrl-C.\n" +
+    "--scenario nine-steps plays a load scenario against a real autoscaler; the exit status is 0 if every step passes.",
   options: {
     port: {
       placeholder: "PORT",
-      help: "of the AWS endpoint; 0 picks a free one",
+      help: "port of the AWS endpoint; 0 picks a free one",
       parse: integer(0, 65_535),
       default: "4580",
     },
     balancerPort: {
       placeholder: "PORT",
-      help: "of the load balancer; 0 picks a free one",
+      help: "port of the load balancer; 0 picks a free one",
       parse: integer(0, 65_535),
       default: "30000",
     },
-    address: { placeholder: "IP", help: "where both listen; by default 127.0.0.1", parse: text },
+    address: {
+      placeholder: "IP",
+      help: "the address that both listen on; by default 127.0.0.1",
+      parse: text,
+    },
     onStart: {
       placeholder: "CMD",
       help:
-        "boots an instance's machine instead; $1 is its id, $2 its address; prints pid N, whose CPU is the machine's",
+        "command that boots an instance's machine, instead of a worker; $1 is the id, $2 the address; it prints pid N, the " +
+        "process whose CPU counts as the machine's",
       parse: text,
     },
-    onStop: { placeholder: "CMD", help: "shuts an instance's machine down; the same $1 and $2", parse: text },
+    onStop: {
+      placeholder: "CMD",
+      help: "command that shuts an instance's machine down; $1 and $2 as above",
+      parse: text,
+    },
     subnet: {
       placeholder: "CIDR",
-      help: "of the machines' addresses, such as 10.77.0.0/24",
+      help: "subnet of the machines, such as 10.77.0.0/24",
       parse: subnetPrefix,
     },
     nodes: {
       placeholder: "N",
-      help: "stopped nodes beside the running base",
+      help: "how many stopped nodes to create, beside the running base instance",
       parse: integer(0, 250),
       default: "1",
     },
-    empty: { help: "an account without instances, balancers and topics", parse: flag, default: "false" },
-    boot: { placeholder: "TIME", help: "from pending to running", parse: duration, default: "2s" },
-    shutdown: { placeholder: "TIME", help: "from stopping to stopped", parse: duration, default: "1s" },
+    empty: { help: "start without instances, load balancers and topics", parse: flag, default: "false" },
+    boot: { placeholder: "TIME", help: "time from pending to running", parse: duration, default: "2s" },
+    shutdown: { placeholder: "TIME", help: "time from stopping to stopped", parse: duration, default: "1s" },
     speed: {
       placeholder: "N",
-      help: "divides every duration, of work and thought as well",
+      help: "divides every duration, work and think times included",
       parse: positive,
       default: "1",
     },
     fault: {
       placeholder: "FAULT",
       help:
-        "throttle=0.2, errors=0.2, cut=0.2, wedge=0.1, wedge=StartInstances, latency=300ms, stale-reads=2s, " +
+        "inject a fault: throttle=0.2, errors=0.2, cut=0.2, wedge=0.1, wedge=StartInstances, latency=300ms, stale-reads=2s, " +
         "deny=ec2:StartInstances, clock=1h, no-capacity=i-…, unhealthy=i-…, sns-duplicates=0.3, sns-loss=0.2",
       parse: text,
       repeat: true,
     },
     seed: {
       placeholder: "N",
-      help: "of the faults' dice",
+      help: "seed of the random faults",
       parse: integer(0, 4_294_967_295),
       default: "1",
     },
     scenario: {
       placeholder: "NAME",
-      help: "play a scenario and end",
+      help: "play a scenario and exit",
       parse: parseScenario,
       choices: SCENARIOS,
     },
     step: {
       placeholder: "TIME",
-      help: "how long each step of the scenario takes",
+      help: "duration of each step of the scenario",
       parse: duration,
       default: "300s",
     },
     cpu: {
       placeholder: "LOW:HIGH",
-      help: "the scenario's alarms: CPU below which an instance asks for less, and from which for more",
+      help: "thresholds of the scenario's CPU alarms: scale in below LOW, scale out from HIGH",
       parse: cpuThresholds,
       default: "42:80",
     },
@@ -106,13 +114,13 @@ export const sandbox = command({
   run: async ({ flags, out, signal }) => {
     if (flags.scenario !== undefined && flags.empty) {
       throw new UsageError(
-        "--scenario and --empty exclude each other: a scenario needs a fleet",
-        "leave --empty out",
+        "Use either --scenario or --empty: a scenario needs a fleet",
+        "omit --empty",
       );
     }
     if ((flags.onStart === undefined) !== (flags.onStop === undefined)) {
       throw new UsageError(
-        "--on-start and --on-stop go together: what boots a machine, and what shuts it down",
+        "--on-start and --on-stop need each other: one boots a machine, the other shuts it down",
       );
     }
     const { startSandbox } = await import("../../sandbox/sandbox.ts");
@@ -124,7 +132,7 @@ export const sandbox = command({
       worker: workerCommand(speed),
       commands: onStart === undefined || onStop === undefined ? undefined : { start: onStart, stop: onStop },
     };
-    if (scenario !== undefined) goFirst();
+    if (scenario !== undefined) raisePriority();
     try {
       await using running = await startSandbox(options);
       if (scenario !== undefined) {
@@ -133,23 +141,23 @@ export const sandbox = command({
       }
       const { setUpLog } = await import("../../log.ts");
       await using _log = await setUpLog("text");
-      // In one write, so that who reads one line of it can have them all.
+      // One write, so that a reader that waits for the first line gets all of them.
       out.line(
         Object.entries(running.env).map(([name, value]) => `export ${name}=${quoteWord(value)}`).join("\n"),
       );
       out.note(
-        `AWS answers at ${running.url}, the load balancer at ${running.balancerUrl}; Ctrl-C ends both.`,
+        `AWS endpoint: ${running.url}. Load balancer: ${running.balancerUrl}. Ctrl-C ends both.`,
       );
       if (flags.empty) {
         out.hint(
-          "Next, in another shell with these lines: kas admin instances create --role base --image ami-1",
+          "Next, in another shell with these variables: kas admin instances create --role base --image ami-1",
         );
-      } else out.hint("Next, in another shell with these lines: kas admin setup");
-      await interruption(signal);
+      } else out.hint("Next, in another shell with these variables: kas admin setup");
+      await aborted(signal);
       out.note("Stopping the workers.");
       return 0;
     } catch (error) {
-      // A fault that is not known; the sandbox itself may not import what says so.
+      // An unknown --fault. The sandbox may not import UsageError (imports point down).
       if (error instanceof TypeError && error.message.startsWith("Cannot use fault")) {
         throw new UsageError(error.message);
       }
@@ -158,24 +166,24 @@ export const sandbox = command({
   },
 });
 
-/** The command line of an instance's worker: one vCPU, its work as much shorter as everything else. */
+/** The command of an instance's worker: one vCPU, and work times divided by the speed. */
 export function workerCommand(speed: number): readonly string[] {
   const workMs = WORK_MS.map((ms) => (ms / speed).toFixed(3)).join("-");
   return [...kasCommand(), "worker", "--threads", "1", "--work-ms", workMs];
 }
 
-/** Niceness of the scenario's processes where it may be chosen. */
+/** Niceness of the scenario's processes. */
 const NICENESS = -10;
 
 /**
- * Lets this thread and the processes it starts from now on go before the machine's others, so that ms are ms however busy the
- * cores are. Only the privileged may; for anyone else it stays as it was.
+ * Raises the priority of this process and of its later children, so that a busy machine does not distort the scenario's times.
+ * It needs privileges; without them the priority stays as it is.
  */
-function goFirst(): void {
+function raisePriority(): void {
   try {
     os.setPriority(0, NICENESS);
   } catch {
-    // Not privileged.
+    // No privileges.
   }
 }
 
@@ -188,7 +196,7 @@ function subnetPrefix(text: string): string {
   return prefix;
 }
 
-function interruption(signal: AbortSignal): Promise<void> {
+function aborted(signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   if (signal.aborted) resolve();
   signal.addEventListener("abort", () => resolve(), { once: true });

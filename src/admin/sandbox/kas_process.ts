@@ -1,11 +1,11 @@
 /**
- * This same kas in processes of its own: how the sandbox runs workers, and its scenario an autoscaler and setup.
+ * Runs this kas in child processes: workers for the sandbox; an autoscaler and a setup for its scenario.
  *
  * @module
  */
 import { endChild, spawnChild } from "../../sandbox/machines/child.ts";
 
-/** The words that start this kas: the executable alone, or deno and the source that it was started from. */
+/** The command that runs this kas: the executable, or deno with the source. */
 export function kasCommand(): readonly string[] {
   if (Deno.build.standalone) return [Deno.execPath()];
   const file = (path: string) => decodeURIComponent(new URL(path, import.meta.url).pathname);
@@ -22,31 +22,31 @@ export function kasCommand(): readonly string[] {
   ];
 }
 
-/** A process that has ended by itself though it should not have, or not well. */
+/** A child process that ended unexpectedly or failed. */
 export class ProcessError extends Error {
   override readonly name = "ProcessError";
 }
 
-/** A kas that goes on; disposing of it ends it by SIGTERM. */
+/** A running kas. Disposing of it sends SIGTERM. */
 export interface KasProcess extends AsyncDisposable {
-  /** Resolves with the first line of its stderr that matches. Rejects with ProcessError if it ends before that. */
+  /** Resolves with the first line of its stderr that matches. Rejects with ProcessError if the process ends before. */
   waitForLine(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Rejects with ProcessError, its last words in it, if it ends by itself. Never resolves. */
+  /** Rejects with ProcessError, and the end of its stderr, if the process ends by itself. Never resolves. */
   readonly failed: Promise<never>;
 }
 
-/** How much of what it said on stderr is kept to explain its end, lines. */
-const LAST_WORDS = 5;
+/** How much of stderr is kept for error messages, lines. */
+const STDERR_TAIL = 5;
 
-/** How long it may take to end after SIGTERM before it is killed, ms. */
-const GRACE = 5_000;
+/** Time from SIGTERM to SIGKILL, ms. */
+const KILL_AFTER = 5_000;
 
 /**
- * Starts `kas WORDS…` with an environment that holds nothing of the user's own AWS and kas settings but what is given.
+ * Starts `kas ARGS…`. Its environment has no AWS and kas settings of the user, only those of `env`.
  */
-export function startKas(words: readonly string[], env: Readonly<Record<string, string>>): KasProcess {
-  const child = spawnChild([...kasCommand(), ...words], environment(env));
-  const said: string[] = [];
+export function startKas(args: readonly string[], env: Readonly<Record<string, string>>): KasProcess {
+  const child = spawnChild([...kasCommand(), ...args], environment(env));
+  const tail: string[] = [];
   const listeners = new Set<(line: string) => void>();
   const read = (async () => {
     let rest = "";
@@ -54,19 +54,19 @@ export function startKas(words: readonly string[], env: Readonly<Record<string, 
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) {
-        said.push(line);
-        if (said.length > LAST_WORDS) said.shift();
+        tail.push(line);
+        if (tail.length > STDERR_TAIL) tail.shift();
         for (const listener of listeners) listener(line);
       }
     }
   })();
-  let ending = false;
+  let disposed = false;
   const failed = Promise.withResolvers<never>();
-  // Whoever waits for it is told; nobody has to.
+  // A rejection that nobody awaits is no error.
   failed.promise.catch(() => {});
   const ended = Promise.all([child.status, read]).then(([{ code }]) => {
-    const last = said.join("; ") || `exit status ${code}`;
-    if (!ending) failed.reject(new ProcessError(`kas ${words[0]} ended: ${last}`));
+    const last = tail.join("; ") || `exit status ${code}`;
+    if (!disposed) failed.reject(new ProcessError(`kas ${args[0]} ended: ${last}`));
   });
   return {
     failed: failed.promise,
@@ -79,25 +79,25 @@ export function startKas(words: readonly string[], env: Readonly<Record<string, 
         resolve(match);
       };
       listeners.add(listener);
-      said.forEach(listener);
+      tail.forEach(listener);
       return Promise.race([promise, failed.promise]);
     },
     [Symbol.asyncDispose]: async () => {
-      ending = true;
-      await endChild(child, ended, GRACE);
+      disposed = true;
+      await endChild(child, ended, KILL_AFTER);
     },
   };
 }
 
-/** Runs `kas WORDS…` to its end. Throws {@linkcode ProcessError} with its last words where its status is not 0. */
+/** Runs `kas ARGS…` to its end. Throws {@linkcode ProcessError} with the end of its stderr if the status is not 0. */
 export async function runKas(
-  words: readonly string[],
+  args: readonly string[],
   env: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<void> {
-  const [program = "", ...args] = kasCommand();
+  const [program = "", ...programArgs] = kasCommand();
   const { code, stderr } = await new Deno.Command(program, {
-    args: [...args, ...words],
+    args: [...programArgs, ...args],
     env: environment(env),
     clearEnv: true,
     stdin: "null",
@@ -107,8 +107,8 @@ export async function runKas(
   }).output();
   signal.throwIfAborted();
   if (code === 0) return;
-  const last = new TextDecoder().decode(stderr).trim().split("\n").slice(-LAST_WORDS).join("; ");
-  throw new ProcessError(`kas ${words.join(" ")} failed: ${last || `exit status ${code}`}`);
+  const last = new TextDecoder().decode(stderr).trim().split("\n").slice(-STDERR_TAIL).join("; ");
+  throw new ProcessError(`kas ${args.join(" ")} failed: ${last || `exit status ${code}`}`);
 }
 
 function environment(env: Readonly<Record<string, string>>): Record<string, string> {

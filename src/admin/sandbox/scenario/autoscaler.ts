@@ -1,5 +1,5 @@
 /**
- * The scenario's autoscaler: a real `kas autoscaler` beside the sandbox, wired by a real `kas admin setup`.
+ * The scenario's autoscaler: a `kas autoscaler` process beside the sandbox, set up by a `kas admin setup` process.
  *
  * @module
  */
@@ -7,9 +7,9 @@ import type { CpuThresholds } from "../../alarms/alarm_plans.ts";
 import { runKas, startKas } from "../kas_process.ts";
 import type { ShownDecision } from "./view.ts";
 
-/** What the autoscaler is started with. */
+/** How to start the autoscaler. */
 export interface ScenarioAutoscalerOptions {
-  /** The sandbox's variables. */
+  /** The sandbox's environment variables. */
   readonly env: Readonly<Record<string, string>>;
   /** Divides every duration. */
   readonly speed: number;
@@ -18,15 +18,15 @@ export interface ScenarioAutoscalerOptions {
   readonly signal: AbortSignal;
 }
 
-/** A running autoscaler; disposing of it ends it and removes its state. */
+/** A running autoscaler. Disposing of it stops the process and removes its state folder. */
 export interface ScenarioAutoscaler extends AsyncDisposable {
-  /** Rejects with ProcessError if it ends by itself. */
+  /** Rejects with ProcessError if the process ends by itself. */
   readonly failed: Promise<never>;
   /** Its latest decisions, newest first. */
   decisions(): Promise<readonly ShownDecision[]>;
 }
 
-/** Its durations, ms of sandbox time. */
+/** The autoscaler's durations, ms of sandbox time. */
 const DURATIONS = {
   resync: 60_000,
   warmup: 120_000,
@@ -36,13 +36,13 @@ const DURATIONS = {
 } as const;
 
 /** The alarms' period, s of sandbox time. */
-const PERIOD = 60;
+const ALARM_PERIOD = 60;
 
-/** How many decisions are asked for. */
-const LATEST = 20;
+/** How many decisions to request. */
+const DECISIONS = 20;
 
 /**
- * Starts and wires it; resolves once its subscription is confirmed.
+ * Starts an autoscaler and sets up topic, load balancer and alarms. Resolves when its subscription is confirmed.
  *
  * @throws {ProcessError} if the autoscaler or the setup fails
  */
@@ -50,33 +50,32 @@ export async function startScenarioAutoscaler(
   options: ScenarioAutoscalerOptions,
 ): Promise<ScenarioAutoscaler> {
   const { env, speed, cpu, signal } = options;
-  await using started = new AsyncDisposableStack();
+  await using resources = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "kas-sandbox-" });
-  started.defer(() => Deno.remove(folder, { recursive: true }));
-  // In the place of the user's own settings.
+  resources.defer(() => Deno.remove(folder, { recursive: true }));
+  // An empty settings file, so that the user's own settings do not apply.
   const config = `${folder}/kas.json`;
   await Deno.writeTextFile(config, "{}");
 
-  const durations = Object.entries(DURATIONS).flatMap((
-    [name, ms],
-  ) => [`--${name}`, `${(ms / speed).toFixed(3)}ms`]);
-  const autoscaler = started.use(startKas(
+  const durations = Object.entries(DURATIONS)
+    .flatMap(([name, ms]) => [`--${name}`, `${(ms / speed).toFixed(3)}ms`]);
+  const autoscaler = resources.use(startKas(
     ["autoscaler", "--config", config, "--listen", "127.0.0.1:0", "--state", `${folder}/state`, ...durations],
     env,
   ));
   const [, url = ""] = await autoscaler.waitForLine(/listening.*?(http:\/\/[\w.:[\]]+)/);
-  const setup = ["--url", url, "--cpu", `${cpu.low}:${cpu.high}`, "--period", `${PERIOD}`];
+  const setup = ["--url", url, "--cpu", `${cpu.low}:${cpu.high}`, "--period", `${ALARM_PERIOD}`];
   await Promise.race([
     runKas(["admin", "setup", "--config", config, ...setup], env, signal),
     autoscaler.failed,
   ]);
 
-  const client = started.use(Deno.createHttpClient({ poolMaxIdlePerHost: 1 }));
-  const running = started.move();
+  const client = resources.use(Deno.createHttpClient({ poolMaxIdlePerHost: 1 }));
+  const running = resources.move();
   return {
     failed: autoscaler.failed,
     decisions: async () => {
-      const response = await fetch(`${url}/activities?limit=${LATEST}`, { client, signal });
+      const response = await fetch(`${url}/activities?limit=${DECISIONS}`, { client, signal });
       return await response.json();
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),

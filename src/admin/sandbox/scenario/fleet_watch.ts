@@ -1,5 +1,5 @@
 /**
- * Watches the sandbox's fleet: who is in service, at every moment, and how busy each instance is.
+ * Watches the sandbox's fleet: how many instances are in service at every moment, and the CPU of each instance.
  *
  * @module
  */
@@ -7,62 +7,62 @@ import type { InstanceView, WorldView } from "../../../sandbox/sandbox.ts";
 
 /** An instance as the scenario shows it. */
 export interface WatchedInstance extends Pick<InstanceView, "id" | "name" | "role" | "state" | "standing"> {
-  /** CPU over the last minute of sandbox time, percent; undefined until it has run for half of one. */
+  /** CPU over the last minute of sandbox time, percent; undefined until it has run for half a minute. */
   readonly cpu: number | undefined;
 }
 
-interface Reading {
+interface CpuReading {
   /** ms. */
   readonly at: number;
   readonly cpuSeconds: number;
 }
 
-/** Watches from its making until it is disposed of. */
+/** Watches from its construction until it is disposed of. */
 export class FleetWatch implements Disposable {
   readonly #world: WorldView;
   readonly #window: number;
   readonly #now: () => number;
   readonly #end = new AbortController();
-  readonly #readings = new Map<string, Reading[]>();
-  #least = Infinity;
-  #most = 0;
+  readonly #readings = new Map<string, CpuReading[]>();
+  #min = Infinity;
+  #max = 0;
 
-  /** @param window how far back CPU is averaged over, real ms */
+  /** @param window the period over which CPU is averaged, ms of real time */
   constructor(world: WorldView, window: number, now: () => number = () => performance.now()) {
     this.#world = world;
     this.#window = window;
     this.#now = now;
-    // The condition is asked after each change, so that not even the shortest absence is missed.
+    // until() evaluates the condition after each change, so that the range includes every moment, however short.
     world.until(() => {
-      this.#count();
+      this.#updateRange();
       return false;
     }, this.#end.signal).catch(() => {
-      // It has no other end than being disposed of.
+      // Disposing ends the wait with an abort.
     });
   }
 
   /** How many instances are in service now. */
   get inService(): number {
-    return this.#world.instances().filter(inService).length;
+    return this.#world.instances().filter(isInService).length;
   }
 
-  /** The fewest and the most that were in service since {@linkcode resetRange}. */
-  get range(): { readonly least: number; readonly most: number } {
-    return { least: this.#least, most: this.#most };
+  /** The fewest and the most instances in service since {@linkcode resetRange}. */
+  get range(): { readonly min: number; readonly max: number } {
+    return { min: this.#min, max: this.#max };
   }
 
-  /** Begins the range anew, from how it is now. */
+  /** Starts a new range at the present number. */
   resetRange(): void {
-    this.#least = this.#most = this.inService;
+    this.#min = this.#max = this.inService;
   }
 
-  /** Reads the CPU meters; to be called several times a minute of sandbox time. */
+  /** Reads the CPU meters. Call it several times a minute of sandbox time. */
   readCpu(): void {
     const at = this.#now();
     for (const { id, cpuSeconds } of this.#world.instances()) {
       const readings = this.#readings.get(id) ?? [];
       const last = readings.at(-1);
-      // Less than before: it has been stopped and started in between.
+      // A lower value: the instance was stopped and started since the last reading.
       if (cpuSeconds === undefined || (last !== undefined && cpuSeconds < last.cpuSeconds)) {
         readings.length = 0;
       }
@@ -72,7 +72,7 @@ export class FleetWatch implements Disposable {
     }
   }
 
-  /** Every instance, as it stands now. */
+  /** Every instance, as it is now. */
   instances(): readonly WatchedInstance[] {
     return this.#world.instances().map(({ id, name, role, state, standing }) => ({
       id,
@@ -86,17 +86,17 @@ export class FleetWatch implements Disposable {
 
   /** CPU of each instance in service, percent. */
   cpuInService(): readonly (number | undefined)[] {
-    return this.#world.instances().filter(inService).map(({ id }) => this.#cpu(id));
+    return this.#world.instances().filter(isInService).map(({ id }) => this.#cpu(id));
   }
 
   [Symbol.dispose](): void {
     this.#end.abort();
   }
 
-  #count(): void {
+  #updateRange(): void {
     const count = this.inService;
-    this.#least = Math.min(this.#least, count);
-    this.#most = Math.max(this.#most, count);
+    this.#min = Math.min(this.#min, count);
+    this.#max = Math.max(this.#max, count);
   }
 
   #cpu(id: string): number | undefined {
@@ -107,6 +107,6 @@ export class FleetWatch implements Disposable {
   }
 }
 
-function inService({ state, standing }: InstanceView): boolean {
+function isInService({ state, standing }: InstanceView): boolean {
   return state === "running" && standing === "in-service";
 }

@@ -1,27 +1,27 @@
 /**
- * Whether a step of the scenario came out as required, and the row that says so.
+ * Judges a step of the scenario, and builds its row of the result table.
  *
  * @module
  */
 import type { Row } from "../../../cli/output.ts";
 import type { ScenarioStep } from "./nine_steps.ts";
 
-/** What was seen of a step. */
+/** What was measured during a step. */
 export interface StepObservation {
-  /** How many instances were in service at its end. */
+  /** Instances in service at its end. */
   readonly inService: number;
-  /** The fewest and the most that were in service at any moment of it. */
+  /** The fewest and the most instances in service at any moment of the step. */
   readonly minInService: number;
   readonly maxInService: number;
-  /** Requests that were answered or failed. */
+  /** Requests that got an answer or failed. */
   readonly requests: number;
-  /** Those not answered 200. */
+  /** Requests that did not get status 200. */
   readonly errors: number;
-  /** CPU of each instance in service over its last minute, percent. */
+  /** CPU of each instance in service over the last minute, percent; undefined if it is not known yet. */
   readonly cpu: readonly (number | undefined)[];
 }
 
-/** The columns of the verdict table. */
+/** The columns of the result table. */
 export const RESULT_COLUMNS = [
   "step",
   "event",
@@ -29,51 +29,48 @@ export const RESULT_COLUMNS = [
   "in_service",
   "expected",
   "cpu",
-  "verdict",
+  "result",
 ] as const;
 
-/** The verdict of a step that came out as required. */
+/** The result of a step that passed. */
 export const PASSED = "ok";
 
 /**
- * Judges a step: at its end exactly the expected number is in service; all along it was between the previous step's
- * number and its own; and no request failed.
+ * Judges a step. It passes if exactly the expected number of instances is in service at its end, if the number stayed between
+ * the previous step's and its own all the time, and if no request failed.
  *
- * @param previous how many were expected of the step before
- * @returns {@linkcode OK}, or what was wrong
+ * @param previous the expected number of the step before
+ * @returns {@linkcode PASSED}, or `FAILED: ` and what was wrong
  */
 export function judgeStep(
   { expected, clients }: ScenarioStep,
   previous: number,
-  seen: StepObservation,
+  observed: StepObservation,
 ): string {
-  const wrong: string[] = [];
-  if (seen.inService !== expected) wrong.push(`${seen.inService} in service at the end`);
-  if (seen.minInService < Math.min(previous, expected)) {
-    wrong.push(`${seen.minInService} in service on the way`);
-  }
-  if (seen.maxInService > Math.max(previous, expected)) {
-    wrong.push(`${seen.maxInService} in service on the way`);
-  }
-  if (seen.errors > 0) wrong.push(`${seen.errors} of ${seen.requests} requests failed`);
-  if (clients.length > 0 && seen.requests === 0) wrong.push("no request was answered");
-  return wrong.length === 0 ? PASSED : `FAILED: ${wrong.join(", ")}`;
+  const { inService, minInService, maxInService, requests, errors } = observed;
+  const faults: string[] = [];
+  if (inService !== expected) faults.push(`${inService} in service at the end`);
+  if (minInService < Math.min(previous, expected)) faults.push(`minimum ${minInService} in service`);
+  if (maxInService > Math.max(previous, expected)) faults.push(`maximum ${maxInService} in service`);
+  if (errors > 0) faults.push(`${errors} of ${requests} requests failed`);
+  if (clients.length > 0 && requests === 0) faults.push("no request was answered");
+  return faults.length === 0 ? PASSED : `FAILED: ${faults.join(", ")}`;
 }
 
-/** A step's row of the verdict table. */
-export function resultRow(step: ScenarioStep, seen: StepObservation, verdict: string): Row {
+/** A step's row of the result table. */
+export function resultRow(step: ScenarioStep, observed: StepObservation, result: string): Row {
   return {
     step: step.step,
     event: step.event,
     clients: step.clients.join(" "),
-    "in_service": seen.inService,
+    "in_service": observed.inService,
     expected: step.expected,
-    cpu: seen.cpu.map(percent).join(" "),
-    verdict,
+    cpu: observed.cpu.map(wholePercent).join(" "),
+    result,
   };
 }
 
-/** `66%`; `-` where it is not known. */
-export function percent(value: number | undefined): string {
+/** `66%`; `-` if it is not known. */
+export function wholePercent(value: number | undefined): string {
   return value === undefined ? "-" : `${Math.round(value)}%`;
 }

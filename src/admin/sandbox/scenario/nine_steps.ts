@@ -1,5 +1,5 @@
 /**
- * The acceptance scenario: four clients that come and go, and how many instances must be in service for them.
+ * The nine-steps scenario: four clients start and stop, and each step has an expected number of instances in service.
  *
  * @module
  */
@@ -7,17 +7,17 @@
 /** One step of a scenario. */
 export interface ScenarioStep {
   readonly step: number;
-  /** What happens at its beginning. */
+  /** What happens at its start. */
   readonly event: string;
-  /** Who is there throughout. */
+  /** The clients that run during the step. */
   readonly clients: readonly string[];
   /** How many instances must be in service at its end. */
   readonly expected: number;
 }
 
 /**
- * The nine steps. A client asks for 0.5 s of work, thinks for 1 s and asks again: alone it is a third of one instance's CPU,
- * two of them two thirds, and three all of it.
+ * The nine steps. A client requests 0.5 s of work, thinks for 1 s and repeats: one client uses a third of one instance's CPU, two
+ * use two thirds, three use all of it.
  */
 export const NINE_STEPS: readonly ScenarioStep[] = [
   { step: 1, event: "A starts", clients: ["A"], expected: 1 },
@@ -31,8 +31,8 @@ export const NINE_STEPS: readonly ScenarioStep[] = [
   { step: 9, event: "A stops", clients: [], expected: 1 },
 ];
 
-/** ms that a client of the scenario thinks between an answer and its next request. */
+/** The pause of a client between an answer and its next request, ms. */
 export const THINK_MS = 1_000;
 
-/** Least and most ms of wall time that a request of the scenario burns. */
+/** The shortest and the longest CPU time of a request, ms. */
 export const WORK_MS: readonly [number, number] = [450, 550];

@@ -1,5 +1,5 @@
 /**
- * Plays the acceptance scenario in a sandbox: a real autoscaler, wired as `kas admin setup` wires it, and real clients.
+ * Plays the nine-steps scenario in a sandbox: a real autoscaler, set up by `kas admin setup`, and real clients.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import type { Sandbox } from "../../../sandbox/sandbox.ts";
 import type { CpuThresholds } from "../../alarms/alarm_plans.ts";
 import { ClientPool, HttpGetter, realTimer } from "../../load/clients.ts";
 import { RequestStatistics } from "../../load/statistics.ts";
-import { NINE_STEPS, type ScenarioStep, THINK_MS } from "./nine_steps.ts";
 import { type ScenarioAutoscaler, startScenarioAutoscaler } from "./autoscaler.ts";
-import { Reporter } from "./reporter.ts";
-import { judgeStep, PASSED, RESULT_COLUMNS, resultRow, type StepObservation } from "./judge.ts";
-import type { ShownDecision } from "./view.ts";
 import { FleetWatch } from "./fleet_watch.ts";
+import { judgeStep, PASSED, RESULT_COLUMNS, resultRow, type StepObservation } from "./judge.ts";
+import { NINE_STEPS, type ScenarioStep, THINK_MS } from "./nine_steps.ts";
+import { Reporter } from "./reporter.ts";
+import type { ShownDecision } from "./view.ts";
 
-/** What to play, and where. */
+/** What to play, and in which sandbox. */
 export interface Scenario {
   readonly sandbox: Sandbox;
   /** Divides every duration. */
@@ -26,19 +26,20 @@ export interface Scenario {
   readonly cpu: CpuThresholds;
   readonly out: Output;
   readonly signal: AbortSignal;
+  /** The steps to play; by default all nine. */
   readonly steps?: readonly ScenarioStep[];
 }
 
-/** What CloudWatch averages over, ms of sandbox time. */
+/** The period of the shown CPU averages, ms of sandbox time. */
 const MINUTE = 60_000;
 
-/** The longest time between two pictures, real ms. */
+/** The longest time between two pictures, ms of real time. */
 const FRAME = 500;
 
 /**
- * Plays the nine steps, tells how it goes on stderr and prints the verdict table on stdout.
+ * Plays the scenario, reports its progress on stderr and prints the result table on stdout.
  *
- * @returns whether every step came out as required
+ * @returns whether every step passed
  * @throws {ProcessError} if the autoscaler or the setup fails
  */
 export async function playNineSteps(scenario: Scenario): Promise<boolean> {
@@ -48,17 +49,17 @@ export async function playNineSteps(scenario: Scenario): Promise<boolean> {
   return await playNineStepsWith(scenario, autoscaler);
 }
 
-/** The same with an autoscaler that is at work and wired, wherever it is. */
+/** Plays the scenario with an autoscaler that is running and set up already. */
 export async function playNineStepsWith(
   scenario: Scenario,
   autoscaler: Pick<ScenarioAutoscaler, "decisions" | "failed">,
 ): Promise<boolean> {
   const rows = await playSteps(scenario, autoscaler);
   await scenario.out.table(RESULT_COLUMNS, rows);
-  return rows.every(({ verdict }) => verdict === PASSED);
+  return rows.every(({ result }) => result === PASSED);
 }
 
-/** Lets the clients come and go, watches, and judges each step; a row a step. */
+/** Starts and stops the clients, watches the fleet, and judges each step. Returns a row for each step. */
 async function playSteps(
   scenario: Scenario,
   autoscaler: Pick<ScenarioAutoscaler, "decisions" | "failed">,
@@ -68,26 +69,26 @@ async function playSteps(
   using watch = new FleetWatch(sandbox.world, MINUTE / speed);
   using reporter = new Reporter(out);
   const total = new RequestStatistics();
-  let tally = new RequestStatistics();
-  const count = (ms: number, ok: boolean) => {
+  let inStep = new RequestStatistics();
+  const onRequestEnd = (ms: number, ok: boolean) => {
     total.add(ms, ok);
-    tally.add(ms, ok);
+    inStep.add(ms, ok);
   };
-  const crowd = new ClientPool({ send: getter.send, think: THINK_MS / speed, signal, onRequestEnd: count });
+  const clients = new ClientPool({ send: getter.send, think: THINK_MS / speed, signal, onRequestEnd });
   const rows: Row[] = [];
 
-  const begun = performance.now();
+  const start = performance.now();
   for (const [index, step] of steps.entries()) {
-    tally = new RequestStatistics();
+    inStep = new RequestStatistics();
     watch.resetRange();
     reporter.begin(step);
-    const left = crowd.setClients(step.clients);
-    // Counted from the very beginning, so that lateness does not add up.
-    const end = begun + ((index + 1) * scenario.step) / speed;
+    const leaving = clients.setClients(step.clients);
+    // Counted from the start of the scenario, so that delays do not add up.
+    const end = start + ((index + 1) * scenario.step) / speed;
     for await (const decisions of frames(end, Math.min(FRAME, MINUTE / speed / 6), autoscaler, signal)) {
       watch.readCpu();
       reporter.show({
-        title: `Nine steps, ${speed} times faster than life, at ${sandbox.balancerUrl}`,
+        title: `Nine-steps scenario at ${speed}x speed, load balancer ${sandbox.balancerUrl}`,
         steps,
         done: rows,
         inService: watch.inService,
@@ -98,39 +99,38 @@ async function playSteps(
         decisions,
       });
     }
-    await left;
-    const { requests, errors } = tally;
-    const { inService, range } = watch;
-    const seen: StepObservation = {
-      inService,
-      minInService: range.least,
-      maxInService: range.most,
-      requests,
-      errors,
+    await leaving;
+    const observed: StepObservation = {
+      inService: watch.inService,
+      minInService: watch.range.min,
+      maxInService: watch.range.max,
+      requests: inStep.requests,
+      errors: inStep.errors,
       cpu: watch.cpuInService(),
     };
-    const judged = judgeStep(step, steps[index - 1]?.expected ?? step.expected, seen);
-    rows.push(resultRow(step, seen, judged));
-    reporter.end(step, seen, judged);
+    const result = judgeStep(step, steps[index - 1]?.expected ?? step.expected, observed);
+    rows.push(resultRow(step, observed, result));
+    reporter.end(step, observed, result);
   }
-  await crowd.setClients([]);
+  await clients.setClients([]);
   return rows;
 }
 
 /**
- * Yields the autoscaler's latest decisions every so many ms until the end, the last time at the end.
+ * Yields the autoscaler's latest decisions every `interval` ms, and once more at the end.
  *
- * @throws {ProcessError} if the autoscaler ends, and the signal's reason
+ * @param end in the time of performance.now()
+ * @throws {ProcessError} if the autoscaler ends; the signal's reason if it aborts
  */
 async function* frames(
   end: number,
-  ms: number,
+  interval: number,
   autoscaler: Pick<ScenarioAutoscaler, "decisions" | "failed">,
   signal: AbortSignal,
 ): AsyncGenerator<readonly ShownDecision[]> {
   do {
     await Promise.race([
-      realTimer.wait(Math.max(0, Math.min(ms, end - performance.now())), signal),
+      realTimer.wait(Math.max(0, Math.min(interval, end - performance.now())), signal),
       autoscaler.failed,
     ]);
     signal.throwIfAborted();

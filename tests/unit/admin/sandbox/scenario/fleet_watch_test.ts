@@ -21,47 +21,47 @@ const NODE: InstanceView = {
   standing: "none",
 };
 
-/** A world that a test changes. */
-class HandWorld implements WorldView {
+/** A sandbox world whose instances the test sets. */
+class FakeWorld implements WorldView {
   #instances: readonly InstanceView[] = [BASE, { ...NODE, cpuSeconds: undefined }];
-  #asked: (() => void) | undefined;
+  #condition: (() => void) | undefined;
 
   instances = () => this.#instances;
   requests = () => 0;
   until = (condition: () => boolean, signal?: AbortSignal): Promise<void> =>
     new Promise((_, reject) => {
-      this.#asked = condition;
+      this.#condition = condition;
       signal?.addEventListener("abort", () => reject(signal.reason));
     });
 
-  become(...instances: InstanceView[]): void {
+  setInstances(...instances: InstanceView[]): void {
     this.#instances = instances;
-    this.#asked?.();
+    this.#condition?.();
   }
 }
 
-Deno.test("range tells the fewest and the most in service at any moment, however short", () => {
-  const world = new HandWorld();
+Deno.test("range includes every moment, however short", () => {
+  const world = new FakeWorld();
   using watch = new FleetWatch(world, 1_000, () => 0);
   watch.resetRange();
-  assertEquals(watch.range, { least: 1, most: 1 });
-  world.become({ ...BASE, standing: "out-of-service" }, NODE);
-  world.become(BASE, NODE);
-  world.become(BASE, { ...NODE, state: "running", standing: "in-service" });
-  world.become(BASE, { ...NODE, state: "running", standing: "draining" });
-  assertEquals(watch.range, { least: 0, most: 2 });
+  assertEquals(watch.range, { min: 1, max: 1 });
+  world.setInstances({ ...BASE, standing: "out-of-service" }, NODE);
+  world.setInstances(BASE, NODE);
+  world.setInstances(BASE, { ...NODE, state: "running", standing: "in-service" });
+  world.setInstances(BASE, { ...NODE, state: "running", standing: "draining" });
+  assertEquals(watch.range, { min: 0, max: 2 });
   assertEquals(watch.inService, 1);
   watch.resetRange();
-  assertEquals(watch.range, { least: 1, most: 1 });
+  assertEquals(watch.range, { min: 1, max: 1 });
 });
 
-Deno.test("cpu is the average of the last minute, from half a minute on", () => {
-  const world = new HandWorld();
+Deno.test("cpu is the average of the last minute, once half a minute is known", () => {
+  const world = new FakeWorld();
   let now = 0;
   using watch = new FleetWatch(world, 1_000, () => now);
   const cpu = (at: number, cpuSeconds: number | undefined) => {
     now = at;
-    world.become({ ...BASE, cpuSeconds });
+    world.setInstances({ ...BASE, cpuSeconds });
     watch.readCpu();
     return watch.instances()[0]?.cpu;
   };
@@ -72,7 +72,7 @@ Deno.test("cpu is the average of the last minute, from half a minute on", () => 
   assertEquals(cpu(1_500, 11), 75);
   assertEquals(cpu(2_000, 11.5), 100);
   assertEquals(watch.cpuInService(), [100]);
-  // Stopped and started: what it used before counts no more.
+  // Stopped and started: earlier readings do not count.
   assertEquals(cpu(2_500, undefined), undefined);
   assertEquals(cpu(3_000, 0.1), undefined);
   assertEquals(cpu(3_500, 0.2), 20);

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { NINE_STEPS, type ScenarioStep } from "../../../../../src/admin/sandbox/scenario/nine_steps.ts";
 import {
   judgeStep,
@@ -9,7 +9,7 @@ import {
 
 const STEP_3: ScenarioStep = NINE_STEPS[2] ?? { step: 0, event: "", clients: [], expected: 0 };
 const STEP_9: ScenarioStep = NINE_STEPS[8] ?? { step: 0, event: "", clients: [], expected: 0 };
-const SEEN: StepObservation = {
+const OBSERVED: StepObservation = {
   inService: 2,
   minInService: 1,
   maxInService: 2,
@@ -18,44 +18,38 @@ const SEEN: StepObservation = {
   cpu: [53.2, 54.4],
 };
 
-Deno.test("verdict() is ok when the number is right at the end and never left the way there", () => {
-  assertEquals(judgeStep(STEP_3, 1, SEEN), PASSED);
+Deno.test("judgeStep() passes a step whose number is right at the end and stayed within its range", () => {
+  assertEquals(judgeStep(STEP_3, 1, OBSERVED), PASSED);
 });
 
-const WRONG: readonly [string, Partial<StepObservation>, string][] = [
-  ["too few at the end", { inService: 1, maxInService: 1 }, "FAILED: 1 in service at the end"],
-  [
-    "too many at the end",
-    { inService: 3, maxInService: 3 },
-    "FAILED: 3 in service at the end, 3 in service on the way",
-  ],
-  ["too few for a moment", { minInService: 0 }, "FAILED: 0 in service on the way"],
-  ["too many for a moment", { maxInService: 3 }, "FAILED: 3 in service on the way"],
-  ["a request that failed", { errors: 1 }, "FAILED: 1 of 500 requests failed"],
-  ["clients that got no answer", { requests: 0 }, "FAILED: no request was answered"],
+const FAULTS: readonly [string, Partial<StepObservation>, RegExp][] = [
+  ["too few at the end", { inService: 1, maxInService: 1 }, /^FAILED: 1 .*end$/],
+  ["too many at the end", { inService: 3, maxInService: 3 }, /^FAILED: 3 .*end, .*3 /],
+  ["too few for a moment", { minInService: 0 }, /^FAILED: minimum 0 /],
+  ["too many for a moment", { maxInService: 3 }, /^FAILED: maximum 3 /],
+  ["a failed request", { errors: 1 }, /^FAILED: 1 of 500 /],
+  ["no answered request", { requests: 0 }, /^FAILED: no /],
 ];
-for (const [what, seen, expected] of WRONG) {
-  Deno.test(`verdict() says what was wrong: ${what}`, () => {
-    assertEquals(judgeStep(STEP_3, 1, { ...SEEN, ...seen }), expected);
+for (const [what, observed, expected] of FAULTS) {
+  Deno.test(`judgeStep() fails a step with ${what}`, () => {
+    assertMatch(judgeStep(STEP_3, 1, { ...OBSERVED, ...observed }), expected);
   });
 }
 
-Deno.test("verdict() wants no requests where there are no clients", () => {
-  assertEquals(
-    judgeStep(STEP_9, 1, { ...SEEN, inService: 1, maxInService: 1, requests: 0, cpu: [0] }),
-    PASSED,
-  );
+Deno.test("judgeStep() expects no requests in a step without clients", () => {
+  const observed = { ...OBSERVED, inService: 1, maxInService: 1, requests: 0, cpu: [0] };
+  assertEquals(judgeStep(STEP_9, 1, observed), PASSED);
 });
 
-Deno.test("verdictRow() tells who was there and how busy each instance was", () => {
-  assertEquals(resultRow(STEP_3, SEEN, PASSED), {
+Deno.test("resultRow() has the clients and the CPU of each instance", () => {
+  assertEquals(resultRow(STEP_3, OBSERVED, PASSED), {
     step: 3,
     event: "C starts",
     clients: "A B C",
     "in_service": 2,
     expected: 2,
     cpu: "53% 54%",
-    verdict: "ok",
+    result: "ok",
   });
-  assertEquals(resultRow(STEP_9, { ...SEEN, cpu: [undefined] }, PASSED).cpu, "-");
+  assertEquals(resultRow(STEP_9, { ...OBSERVED, cpu: [undefined] }, PASSED)["cpu"], "-");
 });
