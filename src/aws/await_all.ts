@@ -1,12 +1,12 @@
 /**
- * Calls to AWS side by side.
+ * Concurrent calls to AWS.
  *
  * @module
  */
 
 /**
- * All of them or none: the first failure is thrown once the others have ended too, so that a next attempt never finds calls
- * of this one still under way, and AWS throttles it the more.
+ * Waits for all calls, and throws the first failure after the last call has ended. So no call of a failed attempt runs beside the next attempt,
+ * where AWS would throttle both.
  */
 export async function awaitAll<const T extends readonly Promise<unknown>[]>(
   calls: T,

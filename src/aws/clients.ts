@@ -1,5 +1,5 @@
 /**
- * The way to AWS: where it is, and the five clients, each loaded and made when first needed.
+ * The SDK clients of one AWS account. Each is loaded and created at its first use.
  *
  * @module
  */
@@ -9,37 +9,37 @@ import type { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-ba
 import type { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { SNSClient } from "@aws-sdk/client-sns";
 import type { Runtime } from "../runtime.ts";
+import type { Call } from "./calls.ts";
+import { RegionError } from "./errors.ts";
 import {
   beforeChange,
-  type Call,
+  markErrors,
   type MiddlewareStack,
-  nameOperation,
   type Precondition,
-  reportAttempts,
-} from "./calls.ts";
-import { RegionError } from "./errors.ts";
+  reportCalls,
+} from "./middleware.ts";
 import type { ClientConfig } from "./sdk/config.ts";
 
-/** Where AWS is and as whom to go there; what is absent is left to the SDK's own chain. */
+/** The account and how to reach it. The SDK finds absent settings in the environment, the profile or the instance's role. */
 export interface Account {
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
   readonly endpointUrl?: string | undefined;
-  /** Longest wait for one of the three attempts of a call, ms; 10,000 by default. */
+  /** Limit of each of a call's three attempts, ms. 10,000 by default. */
   readonly timeLimit?: number;
-  /** Ends every call that is under way, and those to come. */
+  /** Aborts the calls in progress and all later ones. */
   readonly signal?: AbortSignal;
-  /** Awaited right before each request that may change something; where it rejects none is sent. */
+  /** Must hold before each request that may change something. A rejection prevents the request. */
   readonly beforeChange?: Precondition;
-  /** Told of each request as it ends. */
+  /** Called as each request ends. */
   readonly onCall?: (call: Call) => void;
-  /** The machine's own by default. */
+  /** The real one by default. */
   readonly runtime?: Pick<Runtime, "clock" | "random" | "fetch">;
 }
 
 /**
- * The clients of one account. Each call is bounded in time; `signal`, where a function takes one, ends it sooner. Disposing
- * of it closes the connections.
+ * The clients of an account. Each call has a time limit. Where a function takes a `signal`, the signal aborts its calls. Disposing closes the
+ * connections.
  */
 export interface Aws extends Disposable {
   ec2(): Promise<EC2Client>;
@@ -50,32 +50,25 @@ export interface Aws extends Disposable {
 }
 
 /**
- * Connects to an account; nothing is loaded or sent before the first call.
+ * Connects to an account. Before the first call nothing is loaded or sent.
  *
- * The clients' promises reject with {@linkcode RegionError} where no region is set anywhere.
+ * The clients' promises reject with {@linkcode RegionError} if no region is set.
  */
 export function connect(account: Account): Aws {
   const clients: Disposable[] = [];
   const config = once(async () => (await import("./sdk/config.ts")).clientConfig(account));
 
-  /** A client, made once; its region is looked at here, where the SDK would do so in the midst of the first call. */
-  function lazily<C extends SdkClient>(make: (config: ClientConfig) => Promise<C>): () => Promise<C> {
+  function lazily<C extends SdkClient>(create: (config: ClientConfig) => Promise<C>): () => Promise<C> {
     return once(async () => {
-      const client = await make(await config());
+      const client = await create(await config());
       clients.push({ [Symbol.dispose]: () => client.destroy() });
-      client.middlewareStack.add(nameOperation, { step: "initialize", name: "nameErrors" });
+      markErrors(client.middlewareStack);
       if (account.beforeChange !== undefined) {
         beforeChange(client.middlewareStack, account.beforeChange);
       }
-      if (account.onCall !== undefined) {
-        // Behind the retries and the signing, so that it sees each request by itself.
-        client.middlewareStack.add(reportAttempts(account.onCall), {
-          step: "finalizeRequest",
-          priority: "low",
-          name: "tellOf",
-        });
-      }
+      if (account.onCall !== undefined) reportCalls(client.middlewareStack, account.onCall);
       try {
+        // Without this, the SDK would look for the region during the first call.
         await client.config.region();
       } catch (cause) {
         throw new RegionError({ cause });
@@ -98,19 +91,19 @@ export function connect(account: Account): Aws {
   };
 }
 
-/** The options of one call of the SDK's. */
+/** The options of one SDK call. */
 export function sendOptions(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
   return signal === undefined ? {} : { abortSignal: signal };
 }
 
-/** What the SDK's clients have in common, as far as it matters here. */
+/** What all SDK clients have in common, as far as it matters here. */
 interface SdkClient {
   readonly config: { readonly region: () => Promise<string> };
   readonly middlewareStack: MiddlewareStack;
   destroy(): void;
 }
 
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => made ??= make();
+function once<T>(create: () => Promise<T>): () => Promise<T> {
+  let created: Promise<T> | undefined;
+  return () => created ??= create();
 }

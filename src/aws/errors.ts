@@ -1,15 +1,16 @@
 /**
- * AWS errors as predicates. Codes: EC2 API "Error codes for the Amazon EC2 API", and the errors
- * that each action of ELB, CloudWatch and SNS lists.
+ * AWS errors as predicates.
+ *
+ * Sources: EC2 API, "Error codes for the Amazon EC2 API", and the errors listed for each action of ELB, CloudWatch and SNS.
  *
  * @module
  */
 
-/** AWS can't be reached: no connection, or no answer in time. The SDK tries again, as `$retryable` asks it to. */
+/** AWS cannot be reached, or its answer cannot be used. The SDK retries the request because of `$retryable`. */
 export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
   readonly $retryable = {};
-  /** What mends it. */
+  /** What the operator can do about it. */
   readonly hint: string | undefined;
   constructor(message: string, options: ErrorOptions & { readonly hint?: string | undefined } = {}) {
     super(message, options);
@@ -18,8 +19,8 @@ export class UnreachableError extends Error {
 }
 
 /**
- * The list in an answer of AWS. An empty list is in the answer too, so an answer without one is not AWS's, and an empty fleet must not be read
- * from it.
+ * The list in an answer of AWS. An empty list is present in the answer, so an answer without a list is not AWS's and must not be read as
+ * "none".
  *
  * @throws {UnreachableError} if there is no list
  */
@@ -28,11 +29,11 @@ export function listIn<T>(list: readonly T[] | undefined, service: string, items
   return list;
 }
 
-/** No region is set anywhere. */
+/** No region is set. */
 export class RegionError extends Error {
   override readonly name = "RegionError";
   constructor(options?: ErrorOptions) {
-    super("no AWS region: neither --region, AWS_REGION nor the profile names one", options);
+    super("no AWS region: it is not in --region, AWS_REGION or the profile", options);
   }
 }
 
@@ -57,8 +58,8 @@ const NOT_FOUND: ReadonlySet<string> = new Set([
   "TargetGroupNotFound",
 ]);
 
-/** In the words of Classic ELB and of ELB v2. */
-const UNREGISTRABLE: ReadonlySet<string> = new Set(["InvalidInstance", "InvalidTarget"]);
+/** Of Classic ELB and of ELB v2. */
+const NOT_REGISTRABLE: ReadonlySet<string> = new Set(["InvalidInstance", "InvalidTarget"]);
 
 const CAPACITY: ReadonlySet<string> = new Set([
   "InsufficientCapacity",
@@ -81,7 +82,7 @@ const INCORRECT_STATE: ReadonlySet<string> = new Set(["IncorrectInstanceState", 
 
 const EXPIRED: ReadonlySet<string> = new Set(["ExpiredToken", "ExpiredTokenException", "RequestExpired"]);
 
-const REFUSED: ReadonlySet<string> = new Set([
+const REJECTED: ReadonlySet<string> = new Set([
   "AuthFailure",
   "IncompleteSignature",
   "InvalidAccessKeyId",
@@ -100,35 +101,35 @@ const DENIED: ReadonlySet<string> = new Set([
   "UnauthorizedOperation",
 ]);
 
-/** No credentials were found, or what should have given them failed: named so by the SDK's credential providers. */
+/** Names of the errors of the SDK's credential providers. */
 const NO_CREDENTIALS: ReadonlySet<string> = new Set([
   "CredentialsProviderError",
   "ProviderError",
   "TokenProviderError",
 ]);
 
-/** The wire code of an AWS error (`err.Code ?? err.name`), undefined for any other error. */
+/** The wire code of an AWS error (`err.Code ?? err.name`). Undefined for any other error. */
 export function code(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("$fault" in error)) return undefined;
   if ("Code" in error && typeof error.Code === "string") return error.Code;
-  // What the SDK makes of an answer that is no AWS answer at all: each 404, a proxy's page for one, is a NotFound to it.
+  // The SDK gives these names to answers that are not AWS's, such as the 404 page of a proxy.
   const foreign = /^Unknown/.test(error.message) && /^(Unknown|NotFound)/.test(error.name);
   return foreign ? undefined : error.name;
 }
 
 const operations = new WeakMap<Error, string>();
 
-/** Notes which call an error came from. */
+/** Records the operation that an error came from. */
 export function setOperation(error: unknown, operation: string): void {
   if (error instanceof Error) operations.set(error, operation);
 }
 
-/** The call that an error came from, as IAM names the permission for it: `ec2:StartInstances`. */
+/** The operation that an error came from, in the form of its IAM permission: `ec2:StartInstances`. */
 export function operationOf(error: Error): string | undefined {
   return operations.get(error);
 }
 
-/** AWS asks for fewer calls. */
+/** AWS throttles the account. */
 export function isThrottled(error: unknown): boolean {
   return has(THROTTLED, code(error));
 }
@@ -138,51 +139,51 @@ export function isNotFound(error: unknown): boolean {
   return has(NOT_FOUND, code(error));
 }
 
-/** The instance can't be registered: it is gone, or does not run. */
+/** The instance cannot be registered: it does not exist or does not run. */
 export function isNotRegistrable(error: unknown): boolean {
-  return has(UNREGISTRABLE, code(error));
+  return has(NOT_REGISTRABLE, code(error));
 }
 
-/** No capacity for the instance: try another one. */
+/** EC2 has no capacity for this instance. Another instance may succeed. */
 export function isInsufficientCapacity(error: unknown): boolean {
   return has(CAPACITY, code(error));
 }
 
-/** The instance is in a state that does not allow the call. */
+/** The state of the instance does not allow the operation. */
 export function isIncorrectState(error: unknown): boolean {
   return has(INCORRECT_STATE, code(error));
 }
 
-/** The credentials are good, but nothing allows them the call. */
+/** The credentials are valid, but no policy allows the operation. */
 export function isDenied(error: unknown): boolean {
   return has(DENIED, code(error));
 }
 
 /**
- * Credentials are absent, wrong or expired, or AWS can't be reached: exit status 3. Being denied one action is no such
- * error, as others may be allowed.
+ * No call can succeed: AWS is unreachable, or the credentials are missing, rejected or expired. Exit status 3. A denied operation is not such an
+ * error, because other operations may be allowed.
  */
 export function isAccessFailure(error: unknown): boolean {
-  return error instanceof UnreachableError || error instanceof RegionError || isMissingCredentials(error) ||
-    isExpiredCredentials(error) || isRejectedCredentials(error);
+  return error instanceof UnreachableError || error instanceof RegionError ||
+    isMissingCredentials(error) || isExpiredCredentials(error) || isRejectedCredentials(error);
 }
 
-/** The account has as many of them as it may have. */
+/** The account has reached a quota. */
 export function isQuotaExceeded(error: unknown): boolean {
   return has(QUOTA, code(error));
 }
 
-/** The credentials, or the signature they made, are of another time. */
+/** The credentials have expired, or the signature is too old. */
 export function isExpiredCredentials(error: unknown): boolean {
   return has(EXPIRED, code(error));
 }
 
-/** The credentials are not accepted. */
+/** AWS rejects the credentials. */
 export function isRejectedCredentials(error: unknown): boolean {
-  return has(REFUSED, code(error));
+  return has(REJECTED, code(error));
 }
 
-/** No credentials were found. */
+/** No credentials were found, or their provider failed. */
 export function isMissingCredentials(error: unknown): boolean {
   return error instanceof Error && NO_CREDENTIALS.has(error.name);
 }

@@ -36,7 +36,7 @@ Deno.test("with an endpoint where nobody listens: status 3, and where it looked"
   assertTold(
     ended,
     3,
-    /^kas: AWS is out of reach: cannot reach http:\/\/127\.0\.0\.1:\d+: connection refused\nTry: /,
+    /^kas: AWS is unreachable: cannot reach http:\/\/127\.0\.0\.1:\d+: connection refused\nTry: /,
   );
 });
 

@@ -44,7 +44,7 @@ Deno.test("missing credentials and an unreachable AWS have status 3 and a remedy
     [region, "kas: no AWS credentials"],
     [
       { ...region, AWS_ENDPOINT_URL: closed, AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" },
-      "kas: AWS is out of reach",
+      "kas: AWS is unreachable",
     ],
     [{ AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" }, "kas: no AWS region"],
   ];

@@ -13,7 +13,7 @@ import {
   register,
   titleOf,
 } from "../../aws/balancing/balancer.ts";
-import { createBalancer, listBalancers as listBalancers } from "../../aws/balancing/classic_balancer.ts";
+import { createBalancer, listBalancers } from "../../aws/balancing/classic_balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import { command, ExitError, type Group, UsageError } from "../../cli/command.ts";

@@ -5,7 +5,7 @@
  */
 import { type Balancer, titleOf } from "../../aws/balancing/balancer.ts";
 import { HEALTH_CHECK_TARGET } from "../../aws/balancing/classic_balancer.ts";
-import { DRAINING_LAG } from "../../aws/balancing/target_group.ts";
+import { DRAINING_LAG } from "../../aws/balancing/target_group_settings.ts";
 import { type Check, failed, type Finding, listed, named, ok, orOk, skipped, warning } from "./check.ts";
 import { type Facts, known } from "./facts.ts";
 import { members, statusOf } from "./fleet_checks.ts";

@@ -8,14 +8,14 @@ import { deleteAlarms, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
 import { type BalancerRef, balancerRef, deregister, registrations } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { isNotFound } from "../../aws/errors.ts";
+import type { Ec2Instance } from "../../aws/ec2/instances.ts";
+import { endQuarantine as releaseInstance } from "../../aws/ec2/quarantine.ts";
 import {
-  type Ec2Instance,
-  endQuarantine as releaseInstance,
   startInstance,
   type StateChange,
   stopInstance,
   terminateInstance,
-} from "../../aws/ec2/instances.ts";
+} from "../../aws/ec2/state_changes.ts";
 import { command, ExitError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { flag } from "../../cli/parsers.ts";

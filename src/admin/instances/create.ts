@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { launchInstances } from "../../aws/ec2/instances.ts";
+import { launchInstances } from "../../aws/ec2/launch.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import type { Role } from "../../scaling/model/instance.ts";
 import { integer, oneOf, text } from "../../cli/parsers.ts";

@@ -7,7 +7,7 @@
 import type { Balancer, BalancerRef } from "../../aws/balancing/balancer.ts";
 import { createBalancer } from "../../aws/balancing/classic_balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { applyChanges, requiredChanges } from "../../aws/balancing/target_group.ts";
+import { applyChanges, requiredChanges } from "../../aws/balancing/target_group_settings.ts";
 import { ExitError } from "../../cli/command.ts";
 
 /** What is to be done. */

@@ -13,12 +13,8 @@ import {
 } from "../../aws/balancing/balancer.ts";
 import { deleteBalancer } from "../../aws/balancing/classic_balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
-import {
-  type Ec2Instance,
-  findInstance,
-  fleetInstances,
-  terminateInstance,
-} from "../../aws/ec2/instances.ts";
+import { type Ec2Instance, findInstance, fleetInstances } from "../../aws/ec2/instances.ts";
+import { terminateInstance } from "../../aws/ec2/state_changes.ts";
 import {
   deleteTopic,
   listSubscriptions,

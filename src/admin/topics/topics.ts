@@ -6,8 +6,8 @@
 import type { Aws } from "../../aws/clients.ts";
 import {
   createTopic,
-  listSubscriptions as listSubscriptions,
-  listTopics as listTopics,
+  listSubscriptions,
+  listTopics,
   subscribe as subscribeUrl,
   type Subscription,
   unsubscribe as unsubscribeArn,

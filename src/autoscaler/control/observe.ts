@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type AlarmDetail, fleetAlarms, latestCpu, oneAlarm } from "../../aws/cloudwatch/alarms.ts";
+import { type AlarmDetail, findAlarm, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
+import { latestCpu } from "../../aws/cloudwatch/cpu.ts";
 import { registrations } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { describeError } from "../../aws/error_messages.ts";
@@ -105,7 +106,7 @@ export class Observer {
   /** The alarm that asks for a step, if one of the fleet's does and it is still there. */
   async #asking({ alarm }: ScalingRecommendation, signal: AbortSignal): Promise<AlarmDetail[]> {
     if (alarm === undefined || alarm.fleet !== this.fleet.fleet) return [];
-    const found = await oneAlarm(this.#aws, alarm, signal);
+    const found = await findAlarm(this.#aws, alarm, signal);
     return found === undefined ? [] : [found];
   }
 

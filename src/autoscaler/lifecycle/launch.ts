@@ -4,7 +4,8 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { type Ec2Instance, launchInstances } from "../../aws/ec2/instances.ts";
+import type { Ec2Instance } from "../../aws/ec2/instances.ts";
+import { launchInstances } from "../../aws/ec2/launch.ts";
 import { type ActivityContext, ActivityError, settled } from "./activity_context.ts";
 import type { Activity } from "../store/activities.ts";
 

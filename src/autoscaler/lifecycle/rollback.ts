@@ -7,7 +7,8 @@
 import { deregister, register } from "../../aws/balancing/balancer.ts";
 import { isIncorrectState, isNotFound, isNotRegistrable } from "../../aws/errors.ts";
 import { describeError } from "../../aws/error_messages.ts";
-import { quarantine, stopInstance } from "../../aws/ec2/instances.ts";
+import { quarantine } from "../../aws/ec2/quarantine.ts";
+import { stopInstance } from "../../aws/ec2/state_changes.ts";
 import { type ActivityContext, isPassing, persist, registration, seek } from "./activity_context.ts";
 import type { Cause } from "../store/steps.ts";
 import { recheck } from "./recheck.ts";

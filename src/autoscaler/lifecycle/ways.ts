@@ -6,7 +6,8 @@
  */
 import { deregister, type Health, register } from "../../aws/balancing/balancer.ts";
 import { isIncorrectState } from "../../aws/errors.ts";
-import { type Ec2Instance, startInstance, stopInstance, terminateInstance } from "../../aws/ec2/instances.ts";
+import type { Ec2Instance } from "../../aws/ec2/instances.ts";
+import { startInstance, stopInstance, terminateInstance } from "../../aws/ec2/state_changes.ts";
 import { whyExempt } from "../../scaling/model/instance.ts";
 import {
   type ActivityContext,

@@ -1,47 +1,47 @@
 /**
- * What a fleet is behind, whatever its kind: who is registered there and how they fare. Each kind has a module of its own.
+ * A fleet's balancer of either kind: its instances and their health. Each kind has its own module.
  *
  * @module
  */
 import type { Registration } from "../../scaling/model/instance.ts";
-import type { Precondition } from "../calls.ts";
+import type { Precondition } from "../middleware.ts";
 import * as classic from "./classic_balancer.ts";
 import type { Aws } from "../clients.ts";
 import type { Metric } from "../cloudwatch/metric.ts";
 import * as targetGroup from "./target_group.ts";
 
-/** Which balancer: a Classic Load Balancer, or a target group of an Application or Network Load Balancer. */
+/** Names a balancer: a Classic Load Balancer, or a target group of an Application or Network Load Balancer. */
 export type BalancerRef =
   | { readonly kind: "classic"; readonly name: string }
   | { readonly kind: "target-group"; readonly name: string; readonly arn: string };
 
-/** A balancer as it is. */
+/** A balancer as AWS describes it. */
 export interface Balancer {
   readonly name: string;
   readonly dnsName: string;
-  /** The ids of those registered; one that drains is not among them. */
+  /** Ids of the registered instances, without those that are draining. */
   readonly instances: readonly string[];
   /** `HTTP:30000/ping`. */
   readonly healthCheck: string;
   readonly zones: readonly string[];
-  /** Ids. */
+  /** Security group ids. */
   readonly securityGroups: readonly string[];
-  /** What CloudWatch counts its requests by; undefined while no load balancer sends to a target group. */
+  /** The CloudWatch metric of its requests. Undefined while a target group has no load balancer. */
   readonly requests: Metric | undefined;
 }
 
-/** An instance's health at a balancer in AWS's words. */
+/** An instance's health at a balancer. State, reason code and description are AWS's. */
 export interface Health {
   readonly id: string;
   readonly state: string;
   readonly reasonCode: string;
   readonly description: string;
   readonly registration: Registration;
-  /** No load balancer sends anything to where it is registered, which is not its own fault. */
+  /** No load balancer uses the target group, so the state says nothing about the instance. */
   readonly unused: boolean;
 }
 
-/** The settings that say which balancer is a fleet's; a target group counts before a load balancer. */
+/** The settings that name a fleet's balancer. A target group takes precedence over a load balancer. */
 export interface BalancerSettings {
   readonly fleet: string;
   readonly loadBalancer?: string | undefined;
@@ -49,19 +49,19 @@ export interface BalancerSettings {
   readonly targetGroup?: string | undefined;
 }
 
-/** The balancer that a fleet's settings name: without any, the Classic Load Balancer of the fleet's name. */
+/** The balancer in a fleet's settings. The default is the Classic Load Balancer with the fleet's name. */
 export function balancerRef({ fleet, loadBalancer, targetGroup: arn }: BalancerSettings): BalancerRef {
   return arn === undefined
     ? { kind: "classic", name: loadBalancer ?? fleet }
     : { kind: "target-group", name: targetGroup.groupName(arn), arn };
 }
 
-/** A balancer as an operator knows it. */
+/** The kind and name of a balancer, for messages. */
 export function titleOf({ kind, name }: BalancerRef): string {
   return `${kind === "classic" ? "load balancer" : "target group"} ${name}`;
 }
 
-/** The balancer as it is, undefined if there is none. */
+/** Finds a balancer. Undefined if it does not exist. */
 export function findBalancer(
   aws: Aws,
   ref: BalancerRef,
@@ -72,14 +72,14 @@ export function findBalancer(
     : targetGroup.findTargetGroup(aws, ref.arn, signal);
 }
 
-/** Health of every registered (or still draining) instance. Throws what {@linkcode isNotFound} tells if the balancer is gone. */
+/** The health of each registered or draining instance. Throws an `isNotFound` error if the balancer does not exist. */
 export function health(aws: Aws, ref: BalancerRef, signal?: AbortSignal): Promise<Health[]> {
   return ref.kind === "classic"
     ? classic.health(aws, ref.name, signal)
     : targetGroup.health(aws, ref.arn, signal);
 }
 
-/** The standing of every registered (or still draining) instance, by its id. Throws as {@linkcode health} does. */
+/** The registration of each registered or draining instance by id. Throws as {@linkcode health} does. */
 export async function registrations(
   aws: Aws,
   ref: BalancerRef,
@@ -88,7 +88,7 @@ export async function registrations(
   return new Map((await health(aws, ref, signal)).map(({ id, registration }) => [id, registration]));
 }
 
-/** Registers an instance; a repeat changes nothing. Returns once AWS has accepted it, before the first health check. */
+/** Registers an instance. Repeating it changes nothing. Returns when AWS has accepted the call, before the first health check. */
 export function register(aws: Aws, ref: BalancerRef, id: string, signal?: AbortSignal): Promise<void> {
   return ref.kind === "classic"
     ? classic.register(aws, ref.name, id, signal)
@@ -96,25 +96,24 @@ export function register(aws: Aws, ref: BalancerRef, id: string, signal?: AbortS
 }
 
 /**
- * Deregisters an instance, which then drains. One that is not registered is left as it is.
+ * Deregisters an instance, which then drains. Has no effect on an instance that is not registered.
  *
- * @param before made right before each request, the SDK's own repeats included; what it throws ends the call
+ * @param precondition runs right before each request, the SDK's retries included; a rejection ends the call
  */
 export function deregister(
   aws: Aws,
   ref: BalancerRef,
   id: string,
   signal?: AbortSignal,
-  before?: Precondition,
+  precondition?: Precondition,
 ): Promise<void> {
   return ref.kind === "classic"
-    ? classic.deregister(aws, ref.name, id, signal, before)
-    : targetGroup.deregister(aws, ref.arn, id, signal, before);
+    ? classic.deregister(aws, ref.name, id, signal, precondition)
+    : targetGroup.deregister(aws, ref.arn, id, signal, precondition);
 }
 
 /**
- * How long requests under way at an instance that is deregistered may go on, s; 0 where they are cut off. Throws as
- * {@linkcode health} does.
+ * How long a deregistered instance may finish its requests, s. 0 if the balancer cuts them off. Throws as {@linkcode health} does.
  */
 export function drainingTimeout(aws: Aws, ref: BalancerRef, signal?: AbortSignal): Promise<number> {
   return ref.kind === "classic"

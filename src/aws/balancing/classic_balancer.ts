@@ -1,25 +1,27 @@
 /**
- * Classic Load Balancers by name: who is registered, how they fare, and the balancer itself.
+ * Classic Load Balancers.
  *
  * @module
  */
 import type {
+  ElasticLoadBalancingClient,
   InstanceState as SdkHealth,
   LoadBalancerDescription,
 } from "@aws-sdk/client-elastic-load-balancing";
 import { type Registration, WORKER_PORT } from "../../scaling/model/instance.ts";
-import type { Balancer, Health } from "./balancer.ts";
-import { beforeEachAttempt, type Precondition } from "../calls.ts";
 import { type Aws, sendOptions } from "../clients.ts";
-import { isNotFound, isNotRegistrable, listIn } from "../errors.ts";
 import type { Metric } from "../cloudwatch/metric.ts";
+import { isNotFound, isNotRegistrable, listIn } from "../errors.ts";
+import { beforeEachAttempt, type Precondition } from "../middleware.ts";
+import { pages } from "../pages.ts";
+import type { Balancer, Health } from "./balancer.ts";
 
-/** What a balancer has to ask of a worker. */
+/** The target of the health check: the worker's /ping. */
 export const HEALTH_CHECK_TARGET = `HTTP:${WORKER_PORT}/ping`;
 
 /**
- * In service after two passed checks (20 s), out after three failed ones (30 s): a worker answers /ping in milliseconds under
- * full load, so that five seconds without an answer are a failure.
+ * In service after two passed checks (20 s), out of service after three failed ones (30 s). A worker answers /ping within milliseconds at full
+ * load, so five seconds without an answer are a failure.
  */
 const HEALTH_CHECK = {
   Target: HEALTH_CHECK_TARGET,
@@ -29,13 +31,16 @@ const HEALTH_CHECK = {
   UnhealthyThreshold: 3,
 } as const;
 
-/** No request is cut off at deregistration (R10), and each instance gets its share whatever its zone. */
+/** Draining lets a deregistered instance finish its requests (R10). With cross-zone balancing each instance gets its share. */
 const ATTRIBUTES = {
   ConnectionDraining: { Enabled: true, Timeout: 300 },
   CrossZoneLoadBalancing: { Enabled: true },
 } as const;
 
-/** The load balancer of a name, undefined if there is none. */
+/** ELB's largest page. Source: ELB API, DescribeLoadBalancers, PageSize. */
+const PAGE_SIZE = 400;
+
+/** Finds a load balancer by its name. */
 export async function findBalancer(
   aws: Aws,
   name: string,
@@ -49,23 +54,24 @@ export async function findBalancer(
   return undefined;
 }
 
-/** Every Classic Load Balancer of the account, page by page; with a name that one alone. Throws LoadBalancerNotFound. */
-export async function* listBalancers(aws: Aws, signal?: AbortSignal, name?: string): AsyncIterable<Balancer> {
+/** Lists the account's Classic Load Balancers, or only the one with a name. Throws LoadBalancerNotFound for an unknown name. */
+export async function* listBalancers(
+  aws: Aws,
+  signal?: AbortSignal,
+  name?: string,
+): AsyncGenerator<Balancer, void> {
   const [client, { DescribeLoadBalancersCommand }] = await elb(aws);
-  let Marker: string | undefined;
-  do {
-    const command = new DescribeLoadBalancersCommand({
-      // ELB's largest page.
-      ...(name === undefined ? { PageSize: 400 } : { LoadBalancerNames: [name] }),
-      ...(Marker ? { Marker } : {}),
-    });
-    const answer = await client.send(command, sendOptions(signal));
-    for (const found of answer.LoadBalancerDescriptions ?? []) yield balancerOf(found);
-    Marker = answer.NextMarker;
-  } while (Marker);
+  const which = name === undefined ? { PageSize: PAGE_SIZE } : { LoadBalancerNames: [name] };
+  const answers = pages(
+    (Marker) => client.send(new DescribeLoadBalancersCommand({ ...which, Marker }), sendOptions(signal)),
+    ({ NextMarker }) => NextMarker,
+  );
+  for await (const { LoadBalancerDescriptions = [] } of answers) {
+    for (const found of LoadBalancerDescriptions) yield balancerOf(found);
+  }
 }
 
-/** Health of every registered (or still draining) instance. Throws LoadBalancerNotFound. */
+/** The health of each registered or draining instance. Throws LoadBalancerNotFound. */
 export async function health(aws: Aws, name: string, signal?: AbortSignal): Promise<Health[]> {
   const [client, { DescribeInstanceHealthCommand }] = await elb(aws);
   const command = new DescribeInstanceHealthCommand({ LoadBalancerName: name });
@@ -75,37 +81,34 @@ export async function health(aws: Aws, name: string, signal?: AbortSignal): Prom
   );
 }
 
-/** Registers an instance; a repeat changes nothing. Returns once ELB has accepted it, before the first health check. */
+/** Registers an instance. Repeating it changes nothing. Returns when ELB has accepted the call, before the first health check. */
 export async function register(aws: Aws, name: string, id: string, signal?: AbortSignal): Promise<void> {
   const [client, { RegisterInstancesWithLoadBalancerCommand }] = await elb(aws);
   const request = { LoadBalancerName: name, Instances: [{ InstanceId: id }] };
   await client.send(new RegisterInstancesWithLoadBalancerCommand(request), sendOptions(signal));
 }
 
-/** Deregisters an instance, which then drains. One that is not registered is left as it is. */
+/** Deregisters an instance, which then drains. Has no effect on an instance that is not registered. */
 export async function deregister(
   aws: Aws,
   name: string,
   id: string,
   signal?: AbortSignal,
-  before?: Precondition,
+  precondition?: Precondition,
 ): Promise<void> {
   const [client, { DeregisterInstancesFromLoadBalancerCommand }] = await elb(aws);
   const request = { LoadBalancerName: name, Instances: [{ InstanceId: id }] };
   const command = new DeregisterInstancesFromLoadBalancerCommand(request);
-  if (before !== undefined) beforeEachAttempt(command.middlewareStack, before);
+  if (precondition !== undefined) beforeEachAttempt(command.middlewareStack, precondition);
   try {
     await client.send(command, sendOptions(signal));
   } catch (error) {
-    // What ELB says of one that was never registered, or is terminated: it is as it should be.
+    // ELB's answer for an instance that was never registered or is terminated.
     if (!isNotRegistrable(error)) throw error;
   }
 }
 
-/**
- * How long requests under way at an instance that is deregistered may go on, s; 0 where they are cut off. Throws
- * LoadBalancerNotFound.
- */
+/** How long a deregistered instance may finish its requests, s. 0 if ELB cuts them off. Throws LoadBalancerNotFound. */
 export async function drainingTimeout(aws: Aws, name: string, signal?: AbortSignal): Promise<number> {
   const [client, { DescribeLoadBalancerAttributesCommand }] = await elb(aws);
   const command = new DescribeLoadBalancerAttributesCommand({ LoadBalancerName: name });
@@ -115,8 +118,8 @@ export async function drainingTimeout(aws: Aws, name: string, signal?: AbortSign
 }
 
 /**
- * Creates the load balancer in the zones of the fleet: listener 30000→30000 HTTP, health check HTTP:30000/ping, draining on.
- * One that is there already is given the health check and attributes, its listeners and zones stay.
+ * Creates a load balancer in some zones, with an HTTP listener, the health check and draining. An existing one gets the health check and the
+ * attributes, and keeps its listeners and zones.
  */
 export async function createBalancer(aws: Aws, name: string, zones: readonly string[]): Promise<Balancer> {
   const [client, commands] = await elb(aws);
@@ -137,25 +140,32 @@ export async function createBalancer(aws: Aws, name: string, zones: readonly str
     new ModifyLoadBalancerAttributesCommand({ LoadBalancerName: name, LoadBalancerAttributes: ATTRIBUTES }),
   );
   const created = await findBalancer(aws, name);
-  if (created === undefined) throw new Error(`Cannot create load balancer ${name}: ELB does not list it`);
+  if (created === undefined) {
+    throw new Error(`Cannot find load balancer ${name} after creating it: ELB does not list it`);
+  }
   return created;
 }
 
-/** Lets the load balancer route to further zones: it leaves instances in other zones out of service. */
+/** Adds zones to a load balancer. Instances in other zones stay out of service. */
 export async function enableZones(aws: Aws, name: string, zones: readonly string[]): Promise<void> {
   const [client, { EnableAvailabilityZonesForLoadBalancerCommand }] = await elb(aws);
   const request = { LoadBalancerName: name, AvailabilityZones: [...zones] };
   await client.send(new EnableAvailabilityZonesForLoadBalancerCommand(request));
 }
 
-/** Deletes a load balancer; one that is not there is no error. */
+/** Deletes a load balancer. Has no effect if it does not exist. */
 export async function deleteBalancer(aws: Aws, name: string): Promise<void> {
   const [client, { DeleteLoadBalancerCommand }] = await elb(aws);
   await client.send(new DeleteLoadBalancerCommand({ LoadBalancerName: name }));
 }
 
-async function elb(aws: Aws) {
-  return await Promise.all([aws.elb(), import("../sdk/elb.ts")]);
+/** The metric of a load balancer's requests. Source: CLB guide, "CloudWatch metrics for your Classic Load Balancer". */
+export function requestsOf(name: string): Metric {
+  return { namespace: "AWS/ELB", name: "RequestCount", dimensions: { LoadBalancerName: name } };
+}
+
+function elb(aws: Aws): Promise<[ElasticLoadBalancingClient, typeof import("../sdk/elb.ts")]> {
+  return Promise.all([aws.elb(), import("../sdk/elb.ts")]);
 }
 
 function balancerOf(found: LoadBalancerDescription): Balancer {
@@ -170,11 +180,6 @@ function balancerOf(found: LoadBalancerDescription): Balancer {
   };
 }
 
-/** What a load balancer's requests are counted by. Source: CLB guide, "CloudWatch metrics for your Classic Load Balancer". */
-export function requestsOf(name: string): Metric {
-  return { namespace: "AWS/ELB", name: "RequestCount", dimensions: { LoadBalancerName: name } };
-}
-
 function healthOf({ InstanceId, State, ReasonCode, Description }: SdkHealth): Health {
   return {
     id: InstanceId ?? "",
@@ -186,7 +191,7 @@ function healthOf({ InstanceId, State, ReasonCode, Description }: SdkHealth): He
   };
 }
 
-/** ELB tells draining and deregistered instances by the description alone. Source: ELB API, InstanceState. */
+/** Only the description shows whether an instance is draining or not registered. Source: ELB API, InstanceState. */
 function registrationOf(state: string | undefined, description: string): Registration {
   if (description.startsWith("Instance deregistration currently in progress")) return "draining";
   if (/is not currently registered/.test(description)) return "none";

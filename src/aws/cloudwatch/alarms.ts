@@ -1,5 +1,5 @@
 /**
- * CloudWatch: the fleet's alarms, and the latest CPU datapoints.
+ * CloudWatch alarms.
  *
  * @module
  */
@@ -15,12 +15,13 @@ import {
   type AlarmState,
   parseAlarmName,
 } from "../../scaling/model/alarm.ts";
-import type { Datapoint } from "../../scaling/decide.ts";
 import { type Aws, sendOptions } from "../clients.ts";
 import { listIn } from "../errors.ts";
-import { cpuOf, type Metric } from "./metric.ts";
+import { pages } from "../pages.ts";
+import { cloudWatch } from "./client.ts";
+import { cpuOf, type Metric, sdkMetric } from "./metric.ts";
 
-/** An alarm with what only people and checks look at. */
+/** An alarm with the fields that no scaling rule uses. */
 export interface AlarmDetail extends Alarm {
   readonly name: string;
   readonly metric: Metric;
@@ -28,13 +29,14 @@ export interface AlarmDetail extends Alarm {
   readonly comparison: string;
   readonly evaluations: number;
   readonly actionsEnabled: boolean;
-  /** ARNs for each state. */
+  /** ARNs that CloudWatch notifies of ALARM. */
   readonly alarmActions: readonly string[];
+  /** ARNs that CloudWatch notifies of OK. */
   readonly okActions: readonly string[];
   readonly reason: string;
 }
 
-/** What to watch: the CPU of the instance that it is named after, or the requests that a load balancer counts. */
+/** An alarm to create, on the CPU of the instance in its name or on the requests of a load balancer. */
 export type AlarmPlan =
   & AlarmSettings
   & ({ readonly kind: "cpuhigh" | "cpulow" } | { readonly kind: "reqcount"; readonly requests: Metric });
@@ -44,26 +46,21 @@ interface AlarmSettings extends Omit<AlarmName, "kind"> {
   /** s. */
   readonly period: number;
   readonly evaluations: number;
-  /** Whom it notifies; absent: nobody, and its state is but read (R2). */
+  /** The topic to notify. Without one, kas only reads the alarm's state (R2). */
   readonly topicArn?: string | undefined;
 }
 
-/** How every alarm compares: cpulow is OK while the CPU is below its threshold. Source: CloudWatch API, ComparisonOperator. */
+/** The comparison of every alarm. cpulow is OK while the CPU is below its threshold. Source: CloudWatch API, ComparisonOperator. */
 export const COMPARISON = "GreaterThanOrEqualToThreshold";
 
-/** The most that one call takes. Source: CloudWatch API, DescribeAlarms, DeleteAlarms, GetMetricData. */
-const MOST = { alarms: 100, names: 100, queries: 500 } as const;
-
-/** Calls for datapoints under way at once. Source: CloudWatch quotas, GetMetricData: 50 a second. */
-const AT_ONCE = 4;
-
-/** Datapoints older than this many periods are no news: CloudWatch itself lags by one or two. */
-const RECENT_PERIODS = 5;
+/** Alarms in one call at most. Source: CloudWatch API, DescribeAlarms, DeleteAlarms. */
+const MAX_ALARMS = 100;
 
 /**
- * What each kind watches. A stopped instance has no CPU datapoints: `missing` makes its alarms INSUFFICIENT_DATA, which asks
- * for nothing, where `notBreaching` would make cpulow OK and ask for scaling in. A balancer without requests has no datapoints
- * either, but there it means what it says: none, so `notBreaching`.
+ * The statistic and the treatment of missing data by kind.
+ *
+ * A stopped instance has no CPU datapoints. With `missing` its alarms are INSUFFICIENT_DATA, which requests nothing; with `notBreaching` cpulow
+ * would be OK and request a scale-in. A balancer without requests has no datapoints either, and there `notBreaching` is right: no load.
  */
 const KINDS = {
   cpuhigh: { Statistic: "Average", TreatMissingData: "missing" },
@@ -71,19 +68,19 @@ const KINDS = {
   reqcount: { Statistic: "Sum", TreatMissingData: "notBreaching" },
 } as const;
 
-/** What an alarm is to watch. */
+/** The metric of an alarm to create. */
 export function metricOf(plan: AlarmPlan): Metric {
   return plan.kind === "reqcount" ? plan.requests : cpuOf(plan.dimension);
 }
 
-/** The fleet's alarms whose names are of kas's form. */
+/** Lists the fleet's alarms that have a name of kas's form. */
 export async function fleetAlarms(aws: Aws, fleet: string, signal?: AbortSignal): Promise<AlarmDetail[]> {
-  const alarms = await describe(aws, { AlarmNamePrefix: `${fleet}:`, MaxRecords: MOST.alarms }, signal);
+  const alarms = await describe(aws, { AlarmNamePrefix: `${fleet}:`, MaxRecords: MAX_ALARMS }, signal);
   return alarms.filter((alarm) => alarm.fleet === fleet);
 }
 
-/** One alarm, if it is there. */
-export async function oneAlarm(
+/** Finds an alarm by its name. */
+export async function findAlarm(
   aws: Aws,
   name: AlarmName,
   signal?: AbortSignal,
@@ -98,30 +95,27 @@ async function describe(
   signal: AbortSignal | undefined,
 ): Promise<AlarmDetail[]> {
   const [client, { DescribeAlarmsCommand }] = await cloudWatch(aws);
+  const request = { ...which, AlarmTypes: ["MetricAlarm" as const] };
+  const answers = pages(
+    (NextToken) => client.send(new DescribeAlarmsCommand({ ...request, NextToken }), sendOptions(signal)),
+    ({ NextToken }) => NextToken,
+  );
   const alarms: AlarmDetail[] = [];
-  let NextToken: string | undefined;
-  do {
-    const command = new DescribeAlarmsCommand({
-      ...which,
-      AlarmTypes: ["MetricAlarm"],
-      ...(NextToken ? { NextToken } : {}),
-    });
-    const answer = await client.send(command, sendOptions(signal));
-    const found = listIn(answer.MetricAlarms, "CloudWatch", "alarms");
+  for await (const { MetricAlarms } of answers) {
+    const found = listIn(MetricAlarms, "CloudWatch", "alarms");
     alarms.push(...found.map(alarmOf).filter((alarm) => alarm !== undefined));
-    NextToken = answer.NextToken;
-  } while (NextToken);
+  }
   return alarms;
 }
 
-/** Creates or updates; CloudWatch keeps the state of one that is there. */
+/** Creates or updates an alarm. An existing alarm keeps its state. */
 export async function putAlarm(aws: Aws, plan: AlarmPlan): Promise<void> {
   const [client, { PutMetricAlarmCommand }] = await cloudWatch(aws);
   const actions = plan.topicArn === undefined ? [] : [plan.topicArn];
   const request: PutMetricAlarmCommandInput = {
     AlarmName: alarmName(plan),
     AlarmDescription: `kas scales fleet ${plan.fleet} by this alarm`,
-    ...inSdkShape(metricOf(plan)),
+    ...sdkMetric(metricOf(plan)),
     ...KINDS[plan.kind],
     ComparisonOperator: COMPARISON,
     Threshold: plan.threshold,
@@ -134,15 +128,15 @@ export async function putAlarm(aws: Aws, plan: AlarmPlan): Promise<void> {
   await client.send(new PutMetricAlarmCommand(request));
 }
 
-/** Deletes alarms; those that are not there are no error. */
+/** Deletes alarms. Alarms that do not exist are ignored. */
 export async function deleteAlarms(aws: Aws, names: readonly string[]): Promise<void> {
   const [client, { DeleteAlarmsCommand }] = await cloudWatch(aws);
-  for (let i = 0; i < names.length; i += MOST.names) {
-    await client.send(new DeleteAlarmsCommand({ AlarmNames: names.slice(i, i + MOST.names) }));
+  for (let i = 0; i < names.length; i += MAX_ALARMS) {
+    await client.send(new DeleteAlarmsCommand({ AlarmNames: names.slice(i, i + MAX_ALARMS) }));
   }
 }
 
-/** Sets an alarm's state, until its next evaluation; CloudWatch runs the actions as for any other change. */
+/** Sets an alarm's state until its next evaluation. CloudWatch runs the alarm's actions as it does for any change of state. */
 export async function setAlarmState(
   aws: Aws,
   name: string,
@@ -153,85 +147,7 @@ export async function setAlarmState(
   await client.send(new SetAlarmStateCommand({ AlarmName: name, StateValue: state, StateReason: reason }));
 }
 
-/**
- * Latest average CPUUtilization of each instance; absent where there is none within the last few periods.
- *
- * @param period s
- * @param now ms since the epoch
- */
-export async function latestCpu(
-  aws: Aws,
-  ids: readonly string[],
-  period: number,
-  signal?: AbortSignal,
-  now: number = Date.now(),
-): Promise<Map<string, Datapoint>> {
-  const [client, { GetMetricDataCommand }] = await cloudWatch(aws);
-  const latest = new Map<string, Datapoint>();
-  const read = async (batch: readonly string[]) => {
-    let NextToken: string | undefined;
-    do {
-      const command = new GetMetricDataCommand({
-        StartTime: new Date(now - RECENT_PERIODS * period * 1_000),
-        EndTime: new Date(now),
-        ScanBy: "TimestampDescending",
-        // A query's id may hold no hyphen, so that an instance's place in the batch stands for it.
-        MetricDataQueries: batch.map((id, place) => ({
-          Id: `i${place}`,
-          MetricStat: averageCpu(id, period),
-        })),
-        ...(NextToken ? { NextToken } : {}),
-      });
-      const answer = await client.send(command, sendOptions(signal));
-      for (const { Id, Timestamps, Values } of answer.MetricDataResults ?? []) {
-        const id = batch[Number(Id?.slice(1))];
-        const at = Timestamps?.[0]?.getTime();
-        const percent = Values?.[0];
-        if (id === undefined || at === undefined || percent === undefined) continue;
-        if (at > (latest.get(id)?.at ?? -Infinity)) latest.set(id, { percent, at });
-      }
-      NextToken = answer.NextToken;
-    } while (NextToken);
-  };
-  const batches = Array.from(
-    { length: Math.ceil(ids.length / MOST.queries) },
-    (_, i) => ids.slice(i * MOST.queries, (i + 1) * MOST.queries),
-  ).values();
-  // Each takes the next of them as it comes; where one fails the others end with what they are at.
-  let failed = false;
-  const reader = async () => {
-    for (const batch of batches) {
-      if (failed) return;
-      try {
-        await read(batch);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, reader));
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
-  return latest;
-}
-
-async function cloudWatch(aws: Aws) {
-  return await Promise.all([aws.cloudWatch(), import("../sdk/cloudwatch.ts")]);
-}
-
-function averageCpu(id: string, period: number) {
-  return { Metric: inSdkShape(cpuOf(id)), Period: period, Stat: KINDS.cpulow.Statistic };
-}
-
-function inSdkShape({ namespace, name, dimensions }: Metric) {
-  return {
-    Namespace: namespace,
-    MetricName: name,
-    Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
-  };
-}
-
-/** Undefined for an alarm whose name is not of kas's form. */
+/** Undefined for an alarm that has no name of kas's form. */
 function alarmOf(found: MetricAlarm): AlarmDetail | undefined {
   const name = parseAlarmName(found.AlarmName ?? "");
   if (name === undefined) return undefined;

@@ -1,14 +1,14 @@
 /**
- * The metrics of CloudWatch's that alarms watch.
+ * CloudWatch metrics.
  *
  * @module
  */
 
-/** What CloudWatch knows a metric by. */
+/** A metric of CloudWatch. */
 export interface Metric {
   readonly namespace: string;
   readonly name: string;
-  /** Values by name. */
+  /** Dimension values by name. */
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
@@ -17,10 +17,21 @@ export function cpuOf(instance: string): Metric {
   return { namespace: "AWS/EC2", name: "CPUUtilization", dimensions: { InstanceId: instance } };
 }
 
-/** Whether two are the same. */
+/** Whether two metrics are the same. */
 export function sameMetric(a: Metric, b: Metric): boolean {
   const names = Object.keys(a.dimensions);
   return a.namespace === b.namespace && a.name === b.name &&
     names.length === Object.keys(b.dimensions).length &&
     names.every((name) => a.dimensions[name] === b.dimensions[name]);
+}
+
+/** A metric in the form that the SDK takes. */
+export function sdkMetric(
+  { namespace, name, dimensions }: Metric,
+): { Namespace: string; MetricName: string; Dimensions: { Name: string; Value: string }[] } {
+  return {
+    Namespace: namespace,
+    MetricName: name,
+    Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+  };
 }

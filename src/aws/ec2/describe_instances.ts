@@ -8,7 +8,9 @@
  */
 import type { DescribeInstancesRequest } from "@aws-sdk/client-ec2";
 import { type Aws, sendOptions } from "../clients.ts";
+import { pages } from "../pages.ts";
 import type { DescribedInstance, InstancePage } from "../sdk/instance_page.ts";
+import { ec2 } from "./client.ts";
 
 /** EC2's largest page. Source: EC2 API, DescribeInstances, MaxResults. */
 const PAGE_SIZE = 1_000;
@@ -16,27 +18,21 @@ const PAGE_SIZE = 1_000;
 /**
  * Lists the instances that match a request, page by page.
  *
- * Throws UnreachableError if an answer is incomplete or is not EC2's, after the SDK's three attempts.
+ * Throws UnreachableError if an answer is incomplete or not from EC2, after the SDK's three attempts.
  */
 export async function* describeInstances(
   aws: Aws,
   request: DescribeInstancesRequest,
   signal?: AbortSignal,
 ): AsyncGenerator<DescribedInstance, void> {
-  const [client, { DescribeInstancesCommand }, { readInstancePage, unreadable }] = await Promise.all([
-    aws.ec2(),
-    import("../sdk/ec2.ts"),
+  const [[client, { DescribeInstancesCommand }], { readInstancePage, unreadable }] = await Promise.all([
+    ec2(aws),
     import("../sdk/instance_page.ts"),
   ]);
   // EC2 accepts instance ids or a page size, but not both.
   const size = request.InstanceIds === undefined ? { MaxResults: PAGE_SIZE } : {};
-  let token: string | undefined;
-  do {
-    const command = new DescribeInstancesCommand({
-      ...request,
-      ...size,
-      ...(token ? { NextToken: token } : {}),
-    });
+  const requestPage = async (NextToken: string | undefined): Promise<InstancePage> => {
+    const command = new DescribeInstancesCommand({ ...request, ...size, NextToken });
     let page: InstancePage | undefined;
     command.middlewareStack.add(
       (next) => async (args) => {
@@ -48,12 +44,12 @@ export async function* describeInstances(
         response.body = new Uint8Array();
         return output;
       },
-      // Before the SDK's own deserializer and within its retries: an unreadable answer is requested again.
+      // Before the SDK's own deserializer and within its retries, so that an unreadable answer is requested again.
       { step: "deserialize", priority: "low", name: "readInstancePage" },
     );
     await client.send(command, sendOptions(signal));
     if (page === undefined) throw unreadable("it is empty");
-    yield* page.instances;
-    token = page.token;
-  } while (token);
+    return page;
+  };
+  for await (const { instances } of pages(requestPage, ({ token }) => token)) yield* instances;
 }

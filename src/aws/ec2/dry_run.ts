@@ -1,16 +1,17 @@
 /**
- * What the credentials allow, asked by DryRun: EC2 answers as it would, and does nothing. ELB, CloudWatch and SNS offer no such
- * thing. Source: EC2 API, "DryRun".
+ * Permissions, checked with EC2's DryRun: EC2 answers whether it would allow a call, and does nothing. ELB, CloudWatch and SNS have no DryRun.
+ * Source: EC2 API, "DryRun".
  *
  * @module
  */
 import type { _InstanceType as InstanceType } from "@aws-sdk/client-ec2";
 import { type Aws, sendOptions } from "../clients.ts";
-import { type Ec2Instance, TAG } from "./ec2_instance.ts";
 import { code, isDenied } from "../errors.ts";
-import { launchTemplateOf } from "./instances.ts";
+import { ec2 } from "./client.ts";
+import { type Ec2Instance, TAG } from "./ec2_instance.ts";
+import { launchTemplateOf } from "./launch.ts";
 
-/** An action that can be asked for without being done; putting into quarantine is `CreateTags`. */
+/** A call that EC2 can check. kas uses `CreateTags` to quarantine an instance. */
 export type DryRun =
   | {
     readonly action: "StartInstances" | "StopInstances" | "TerminateInstances" | "CreateTags";
@@ -19,14 +20,14 @@ export type DryRun =
   | {
     readonly action: "RunInstances";
     readonly fleet: string;
-    /** A launch template, or an instance to launch another one like it. */
+    /** A launch template, or an instance to copy. */
     readonly like: string | Pick<Ec2Instance, "image" | "type">;
   };
 
-/** Whether an action would be allowed. Throws what EC2 says against it beside that. */
-export async function isAllowed(aws: Aws, rehearsal: DryRun, signal?: AbortSignal): Promise<boolean> {
+/** Whether EC2 would allow a call. Throws EC2's error if the call would fail for another reason. */
+export async function isAllowed(aws: Aws, dryRun: DryRun, signal?: AbortSignal): Promise<boolean> {
   try {
-    await sendDryRun(aws, rehearsal, signal);
+    await sendDryRun(aws, dryRun, signal);
   } catch (error) {
     if (isDenied(error)) return false;
     if (code(error) !== "DryRunOperation") throw error;
@@ -34,12 +35,12 @@ export async function isAllowed(aws: Aws, rehearsal: DryRun, signal?: AbortSigna
   return true;
 }
 
-async function sendDryRun(aws: Aws, rehearsal: DryRun, signal?: AbortSignal): Promise<unknown> {
-  const [client, commands] = await Promise.all([aws.ec2(), import("../sdk/ec2.ts")]);
+async function sendDryRun(aws: Aws, dryRun: DryRun, signal?: AbortSignal): Promise<unknown> {
+  const [client, commands] = await ec2(aws);
   const options = sendOptions(signal);
-  const { action } = rehearsal;
+  const { action } = dryRun;
   if (action === "RunInstances") {
-    const { fleet, like } = rehearsal;
+    const { fleet, like } = dryRun;
     const Tags = [{ Key: TAG.fleet, Value: fleet }, { Key: TAG.role, Value: "node" }];
     const request = {
       DryRun: true,
@@ -52,7 +53,7 @@ async function sendDryRun(aws: Aws, rehearsal: DryRun, signal?: AbortSignal): Pr
     };
     return await client.send(new commands.RunInstancesCommand(request), options);
   }
-  const { id } = rehearsal;
+  const { id } = dryRun;
   const request = { DryRun: true, InstanceIds: [id] };
   switch (action) {
     case "StartInstances":
@@ -62,11 +63,9 @@ async function sendDryRun(aws: Aws, rehearsal: DryRun, signal?: AbortSignal): Pr
     case "TerminateInstances":
       return await client.send(new commands.TerminateInstancesCommand(request), options);
     case "CreateTags": {
-      const Tags = [{ Key: TAG.quarantine, Value: "asked by kas admin doctor" }];
-      return await client.send(
-        new commands.CreateTagsCommand({ DryRun: true, Resources: [id], Tags }),
-        options,
-      );
+      const Tags = [{ Key: TAG.quarantine, Value: "permission check by kas admin doctor" }];
+      const tagging = { DryRun: true, Resources: [id], Tags };
+      return await client.send(new commands.CreateTagsCommand(tagging), options);
     }
     default:
       return action satisfies never;

@@ -1,24 +1,24 @@
 /**
- * An EC2 instance in the rules' words: its role from its tags or its name, the time it was stopped from EC2's reason.
+ * An EC2 instance in the terms of the scaling rules. The role comes from the tags or the name, the stop time from EC2's reason.
  *
  * @module
  */
 import type { Instance, Role } from "../../scaling/model/instance.ts";
 import type { DescribedInstance } from "../sdk/instance_page.ts";
 
-/** An instance without its standing at the load balancer, which another service knows. */
+/** An instance without its registration, which ELB knows. */
 export interface Ec2Instance extends Omit<Instance, "registration"> {
-  /** For people and checks, as what follows: the rules know nothing of it. */
+  // The scaling rules do not use the following fields.
   readonly publicIp?: string;
-  /** The image it was launched from. */
+  /** The image that the instance was launched from. */
   readonly image?: string;
-  /** Ids. */
+  /** Security group ids. */
   readonly securityGroups?: readonly string[];
-  /** Why it is stopping, stopped or ending, in EC2's words: `Client.VolumeLimitExceeded: Volume limit exceeded`. */
+  /** Why EC2 stopped or terminated the instance: `Client.VolumeLimitExceeded: Volume limit exceeded`. */
   readonly stateReason?: string;
 }
 
-/** The tags that tell a fleet's instances and what they are for. */
+/** The tags that kas reads and writes. */
 export const TAG = {
   fleet: "kas:fleet",
   role: "kas:role",
@@ -26,7 +26,7 @@ export const TAG = {
   name: "Name",
 } as const;
 
-/** EC2's instance as kas sees it. `fleet` is a name that a legacy one may go by. */
+/** Converts EC2's instance. A legacy instance's name may begin with `fleet`. */
 export function instanceOf(found: DescribedInstance, fleet: string | undefined): Ec2Instance {
   const tags = tagsOf(found);
   const state = found.State?.Name ?? "pending";
@@ -55,7 +55,7 @@ export function instanceOf(found: DescribedInstance, fleet: string | undefined):
   };
 }
 
-/** The role that the tag names; without one, the role that the name tells of, in any of the names the fleet goes by. */
+/** The role in the tag, otherwise the role in the name, which begins with one of the fleet's names. */
 function roleOf(tags: Record<string, string>, fleets: readonly (string | undefined)[]): Role {
   const role = tags[TAG.role];
   if (role === "base" || role === "control" || role === "node") return role;
@@ -65,7 +65,7 @@ function roleOf(tags: Record<string, string>, fleets: readonly (string | undefin
   return named("base") ? "base" : named("ctl") ? "control" : "node";
 }
 
-/** An instance's tags by key. */
+/** The tags of an instance by key. */
 export function tagsOf({ Tags }: DescribedInstance): Record<string, string> {
   return Object.fromEntries((Tags ?? []).map(({ Key, Value }) => [Key ?? "", Value ?? ""]));
 }

@@ -1,54 +1,54 @@
 /**
- * EC2's security groups: what they let in.
+ * The inbound rules of EC2's security groups.
  *
  * @module
  */
 import type { IpPermission } from "@aws-sdk/client-ec2";
 import { type Aws, sendOptions } from "../clients.ts";
+import { pages } from "../pages.ts";
+import { ec2 } from "./client.ts";
 
-/** What a rule of a security group lets in. */
+/** An inbound rule. */
 export interface Ingress {
-  /** `tcp`, `udp`, …; `-1` is all of them, on every port. */
+  /** `tcp`, `udp`, …; `-1` is every protocol on every port. */
   readonly protocol: string;
   readonly from: number;
   readonly to: number;
-  /** Networks and prefix lists. */
+  /** Networks and prefix lists that are allowed. */
   readonly networks: readonly string[];
-  /** Ids of groups whose members may. */
+  /** Ids of security groups whose members are allowed. */
   readonly groups: readonly string[];
 }
 
-/** Ids that one call names. */
+/** Ids in one call. */
 const BATCH = 200;
 
-/** What groups let in, by their ids; a group that is not there is left out. */
+/** The inbound rules of groups by group id. Groups that do not exist are left out. */
 export async function ingressOf(
   aws: Aws,
   ids: readonly string[],
   signal?: AbortSignal,
 ): Promise<Map<string, readonly Ingress[]>> {
-  const [client, { DescribeSecurityGroupsCommand }] = await Promise.all([
-    aws.ec2(),
-    import("../sdk/ec2.ts"),
-  ]);
-  const found = new Map<string, readonly Ingress[]>();
+  const [client, { DescribeSecurityGroupsCommand }] = await ec2(aws);
+  const rules = new Map<string, readonly Ingress[]>();
   for (let i = 0; i < ids.length; i += BATCH) {
-    // By a filter, as one id that is not there would fail the call for all.
+    // With a filter, because one unknown id in GroupIds would fail the whole call.
     const Filters = [{ Name: "group-id", Values: ids.slice(i, i + BATCH) }];
-    let NextToken: string | undefined;
-    do {
-      const command = new DescribeSecurityGroupsCommand({ Filters, ...(NextToken ? { NextToken } : {}) });
-      const answer = await client.send(command, sendOptions(signal));
-      for (const { GroupId = "", IpPermissions = [] } of answer.SecurityGroups ?? []) {
-        found.set(GroupId, IpPermissions.map(ingress));
+    const answers = pages(
+      (NextToken) =>
+        client.send(new DescribeSecurityGroupsCommand({ Filters, NextToken }), sendOptions(signal)),
+      ({ NextToken }) => NextToken,
+    );
+    for await (const { SecurityGroups = [] } of answers) {
+      for (const { GroupId = "", IpPermissions = [] } of SecurityGroups) {
+        rules.set(GroupId, IpPermissions.map(ingressRule));
       }
-      NextToken = answer.NextToken;
-    } while (NextToken);
+    }
   }
-  return found;
+  return rules;
 }
 
-function ingress(found: IpPermission): Ingress {
+function ingressRule(found: IpPermission): Ingress {
   const { IpProtocol = "-1", FromPort = 0, ToPort = 65_535 } = found;
   return {
     protocol: IpProtocol,

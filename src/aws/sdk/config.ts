@@ -1,5 +1,5 @@
 /**
- * How the five clients are set up: bounded in time, retried as AWS says, credentials looked up once for all.
+ * The configuration of the SDK clients: time limits, retries, shared credentials.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { UnreachableError } from "../errors.ts";
 import { fetchHandler } from "./fetch_handler.ts";
 import { Retry } from "./retry.ts";
 
-/** Longest wait for one attempt, connecting and reading the answer included, ms; three attempts make half a minute. */
+/** Limit of one attempt from connecting to the end of the answer, ms. Three attempts take half a minute at most. */
 const TIME_LIMIT = 10_000;
 
-/** Longest wait for an answer of the instance metadata service, ms: it answers in a few, or isn't there. */
+/** Limit of a request to the instance metadata service, ms. The service answers in a few ms or does not exist. */
 const METADATA_TIME_LIMIT = 500;
 
-/** The settings that the clients of one account share. */
+/** The configuration that the clients of one account share. */
 export function clientConfig(
   { region, profile, endpointUrl, timeLimit = TIME_LIMIT, signal, runtime = realRuntime }: Account,
 ): ClientConfig {
@@ -36,8 +36,8 @@ export function clientConfig(
 }
 
 /**
- * Bounds a provider of credentials in time. Some of the SDK's run a program or ask a server for as long as it likes, and no
- * signal of a call reaches them.
+ * Limits the time of a credential provider. Some of the SDK's providers run a program or call a server without a time limit, and a call's
+ * signal does not reach them.
  */
 export function withTimeLimit<O, C>(
   timeLimit: number,
@@ -57,7 +57,7 @@ export function withTimeLimit<O, C>(
   };
 }
 
-/** What every client's constructor takes. */
+/** The configuration that every client's constructor accepts. */
 export interface ClientConfig {
   readonly profile?: string;
   readonly region?: string;

@@ -1,5 +1,5 @@
 /**
- * What kas uses of EC2's client. Imported lazily; naming each command lets a bundler drop the hundreds of others.
+ * The parts of EC2's client that kas uses. Imported lazily. Naming each command lets the bundler drop the others.
  *
  * @module
  */

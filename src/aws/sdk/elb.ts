@@ -1,5 +1,5 @@
 /**
- * What kas uses of Classic ELB's client. Imported lazily; naming each command lets a bundler drop the others.
+ * The parts of Classic ELB's client that kas uses. Imported lazily. Naming each command lets the bundler drop the others.
  *
  * @module
  */

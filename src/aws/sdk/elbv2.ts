@@ -1,6 +1,5 @@
 /**
- * What kas uses of the client of Application and Network Load Balancers. Imported lazily; naming each command lets a bundler
- * drop the others.
+ * The parts of the client of Application and Network Load Balancers that kas uses. Imported lazily. Naming each command lets the bundler drop the others.
  *
  * @module
  */

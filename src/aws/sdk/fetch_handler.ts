@@ -1,7 +1,8 @@
 /**
- * The SDK's way to the network, over Deno's own fetch: connections are reused, proxies honoured, and the whole attempt is
- * bounded in time, the answer's body included. (The SDK's node:http handler bounds neither connect and body together, nor
- * survives a server that answers `Connection: close` in Deno 2.7.)
+ * The SDK's HTTP handler on Deno's fetch. It reuses connections, uses proxies and limits the time of a whole attempt, including the body.
+ *
+ * The SDK's own node:http handler has no limit for connecting and the body together, and fails after an answer with `Connection: close` in
+ * Deno 2.7.
  *
  * @module
  */
@@ -10,14 +11,14 @@ import type { HttpHandlerOptions, RequestHandler } from "@smithy/types";
 import { type Runtime, timeLimit as limited } from "../../runtime.ts";
 import { UnreachableError } from "../errors.ts";
 
-/** A request handler of the SDK. Its `destroy` closes the connections. */
+/** A request handler for the SDK. `destroy` closes the connections. */
 export interface FetchHandler extends RequestHandler<HttpRequest, HttpResponse, HttpHandlerOptions> {
   readonly destroy: () => void;
   readonly updateHttpClientConfig: () => void;
   readonly httpHandlerConfigs: () => Record<string, never>;
 }
 
-/** Makes a handler whose attempts may take `timeLimit` ms each; beyond that they fail with {@linkcode UnreachableError}. `signal` ends all of them. */
+/** Creates a handler. An attempt that takes longer than `timeLimit` ms fails with {@linkcode UnreachableError}. `signal` aborts every attempt. */
 export function fetchHandler(
   timeLimit: number,
   { clock, fetch }: Pick<Runtime, "clock" | "fetch">,
@@ -26,7 +27,7 @@ export function fetchHandler(
   let client: Deno.HttpClient | undefined;
 
   async function handle(request: HttpRequest, { abortSignal }: HttpHandlerOptions = {}) {
-    // AWS's classic endpoints speak HTTP/1.1 alone.
+    // AWS's classic endpoints support only HTTP/1.1.
     client ??= Deno.createHttpClient({ http2: false });
     const url = addressOf(request);
     const stop = new AbortController();
@@ -59,7 +60,7 @@ export function fetchHandler(
       if (caller !== undefined) throw aborted(caller);
       if (!stop.signal.aborted) throw unreachable(url, cause);
       throw new UnreachableError(`no answer from ${url.origin} within ${timeLimit / 1_000} s`, {
-        hint: "check the network, what filters it, and HTTPS_PROXY; then again",
+        hint: "check the network, its firewalls and HTTPS_PROXY",
       });
     } finally {
       for (const caller of callers) caller.removeEventListener("abort", onAbort);
@@ -86,13 +87,13 @@ function addressOf({ protocol, hostname, port, path, query }: HttpRequest): URL 
   return url;
 }
 
-/** As the SDK's own handlers tell of it: by the name alone a retry is ruled out. */
+/** An abort in the form of the SDK's own handlers. The SDK does not retry an error with this name. */
 function aborted(signal: AbortSignal): Error {
   return new DOMException(signal.reason instanceof Error ? signal.reason.message : "Aborted", "AbortError");
 }
 
-/** What went wrong on the way, by what fetch says of it in words alone, and what mends it. */
-const REASONS: readonly (readonly [said: RegExp, reason: string, hint: string])[] = [
+/** Failures by fetch's message, which is the only information about them. */
+const FAILURES: readonly (readonly [message: RegExp, reason: string, hint: string])[] = [
   [
     /connection refused/i,
     "connection refused",
@@ -100,31 +101,31 @@ const REASONS: readonly (readonly [said: RegExp, reason: string, hint: string])[
   ],
   [
     /dns error/i,
-    "its name cannot be resolved",
-    "check --region and --endpoint-url for a misspelling, and the DNS here",
+    "the host name cannot be resolved",
+    "check the spelling of --region and --endpoint-url, and this machine's DNS",
   ],
   [
     /proxy authentication required/i,
-    "the proxy wants a user and a password",
+    "the proxy requires a user and a password",
     "HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT",
   ],
-  [/tunnel/i, "the proxy refused the way there", "have the proxy allow it, or except it with NO_PROXY"],
+  [/tunnel/i, "the proxy refused the connection", "allow the host in the proxy, or add it to NO_PROXY"],
   [
     /certificate.*(expired|not.?yet)/i,
-    "its TLS certificate is not of this time",
+    "the TLS certificate has expired or is not valid yet",
     "check this machine's clock",
   ],
   [
     /certificate/i,
-    "its TLS certificate is not trusted",
-    "DENO_TLS_CA_STORE=system trusts this machine's authorities too, a proxy's for one",
+    "the TLS certificate is not trusted",
+    "DENO_TLS_CA_STORE=system also trusts this machine's authorities, such as a proxy's",
   ],
-  [/corrupt message/i, "it does not speak TLS", "--endpoint-url with http:// instead of https://"],
-  [/tls|handshake/i, "the TLS handshake broke", "check --endpoint-url, and what stands in between"],
+  [/corrupt message/i, "the server does not use TLS", "--endpoint-url with http:// instead of https://"],
+  [/tls|handshake/i, "the TLS handshake failed", "check --endpoint-url and any proxy"],
   [
     /connection (reset|closed)|broken pipe|unexpected eof|incomplete|reading a body/i,
     "the connection broke",
-    "again; what was asked for may have been done all the same",
+    "check whether AWS carried out the request, then repeat the command",
   ],
   [/unreachable/i, "the network is unreachable", "check this machine's network"],
 ];
@@ -132,11 +133,11 @@ const REASONS: readonly (readonly [said: RegExp, reason: string, hint: string])[
 function unreachable({ origin }: URL, cause: unknown): UnreachableError {
   for (let error = cause; error instanceof Error; error = error.cause) {
     const { message } = error;
-    const [, reason, hint] = REASONS.find(([said]) => said.test(message)) ?? [];
+    const [, reason, hint] = FAILURES.find(([pattern]) => pattern.test(message)) ?? [];
     if (reason !== undefined) {
       return new UnreachableError(`cannot reach ${origin}: ${reason}`, { cause, hint });
     }
   }
-  const said = cause instanceof Error ? cause.message : String(cause);
-  return new UnreachableError(`cannot reach ${origin}: ${said}`, { cause });
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new UnreachableError(`cannot reach ${origin}: ${message}`, { cause });
 }

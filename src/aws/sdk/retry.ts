@@ -1,6 +1,6 @@
 /**
- * When a call to AWS is repeated: the SDK's standard mode, on the time and the dice of the runtime. The SDK's own class takes
- * both from the globals.
+ * Retries of calls to AWS: the SDK's standard mode with the clock and the randomness of the runtime. The SDK's own class uses the global
+ * ones.
  *
  * Source: AWS SDKs and Tools Reference Guide, "Retry behavior"; `StandardRetryStrategy` of @smithy/core 3.41.
  *
@@ -10,7 +10,7 @@ import type { RetryErrorInfo, RetryStrategyV2, StandardRetryToken } from "@smith
 import type { Runtime } from "../../runtime.ts";
 import { isInsufficientCapacity } from "../errors.ts";
 
-/** Attempts at a call, the first one included. */
+/** Attempts of a call, including the first. */
 const ATTEMPTS = 3;
 
 /** The longest pause before the first retry, ms. The pause before each later retry may be twice as long. */
@@ -19,12 +19,11 @@ const PAUSE = { throttled: 1_000, other: 50 };
 /** The longest pause before any retry, ms. */
 const LONGEST_PAUSE = 20_000;
 
-/** How much longer than its own pause a retry waits because AWS asks for it, ms. */
+/** How much longer than its own pause a retry waits if AWS requests it, ms. */
 const LONGEST_HINT = 5_000;
 
 /**
- * A client spends tokens on retries and earns them with calls that succeed, so that it stops repeating calls while AWS is
- * down for long.
+ * A retry costs tokens and a successful call earns them, so that a client stops retrying during a long outage of AWS.
  */
 const TOKENS = { most: 500, throttled: 5, other: 14, earned: 1 };
 
@@ -51,7 +50,7 @@ export class Retry implements RetryStrategyV2 {
     before: StandardRetryToken,
     { error, errorType, retryAfterHint }: RetryErrorInfo,
   ): Promise<StandardRetryToken> {
-    // EC2 reports a lack of capacity with a 500, but another instance is the better attempt (R7).
+    // EC2 reports insufficient capacity with a 500. Another instance is more likely to succeed (R7).
     if (isInsufficientCapacity(error)) throw new Error("Lack of capacity is not retried");
     const retries = before.getRetryCount();
     const cost = errorType === "THROTTLING" ? TOKENS.throttled : TOKENS.other;

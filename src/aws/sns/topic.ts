@@ -1,12 +1,14 @@
 /**
- * SNS: the topic that alarms notify, and the autoscaler's subscription to it.
+ * SNS topics and subscriptions. Alarms notify the topic, and the autoscaler subscribes to it.
  *
  * @module
  */
+import type { SNSClient } from "@aws-sdk/client-sns";
 import { type Aws, sendOptions } from "../clients.ts";
 import { code } from "../errors.ts";
+import { pages } from "../pages.ts";
 
-/** A subscription; `pending` until it is confirmed, and then its ARN is the word PendingConfirmation. */
+/** A subscription. While it is pending, its ARN is `PendingConfirmation`. */
 export interface Subscription {
   readonly arn: string;
   readonly endpoint: string;
@@ -15,9 +17,10 @@ export interface Subscription {
 }
 
 /**
- * SNS tries for about half an hour, where its default gives up after a minute: long enough for a deployment or a reboot, and
- * within the hour after which the autoscaler refuses a message as stale (R14). Source: SNS developer guide, "message delivery
- * retries"; the whole policy may last 3,600 s.
+ * SNS retries a delivery for about half an hour: longer than a deployment or a reboot, and within the hour after which the autoscaler refuses a
+ * message as stale (R14). SNS's default is one minute.
+ *
+ * Source: SNS developer guide, "message delivery retries". A policy may last 3,600 s.
  */
 const DELIVERY_POLICY = JSON.stringify({
   healthyRetryPolicy: {
@@ -31,52 +34,51 @@ const DELIVERY_POLICY = JSON.stringify({
   },
 });
 
-/** The ARN of every topic of the account, page by page. */
+/** Lists the ARNs of the account's topics. */
 export async function* listTopics(aws: Aws, signal?: AbortSignal): AsyncIterable<string> {
   const [client, { ListTopicsCommand }] = await sns(aws);
-  let NextToken: string | undefined;
-  do {
-    const answer = await client.send(
-      new ListTopicsCommand(NextToken ? { NextToken } : {}),
-      sendOptions(signal),
-    );
-    for (const { TopicArn } of answer.Topics ?? []) yield TopicArn ?? "";
-    NextToken = answer.NextToken;
-  } while (NextToken);
+  const answers = pages(
+    (NextToken) => client.send(new ListTopicsCommand({ NextToken }), sendOptions(signal)),
+    ({ NextToken }) => NextToken,
+  );
+  for await (const { Topics = [] } of answers) {
+    for (const { TopicArn = "" } of Topics) yield TopicArn;
+  }
 }
 
-/** Returns the ARN, of the existing one if there is one. Sets SignatureVersion 2: SHA-256, where the default is SHA-1. */
+/** Creates a topic, or finds the existing one, and returns its ARN. Sets SignatureVersion 2 (SHA-256). SNS's default is SHA-1. */
 export async function createTopic(aws: Aws, name: string): Promise<string> {
   const [client, { CreateTopicCommand, SetTopicAttributesCommand }] = await sns(aws);
   const { TopicArn } = await client.send(new CreateTopicCommand({ Name: name }));
-  if (TopicArn === undefined) throw new Error(`Cannot create topic ${name}: SNS gave no ARN`);
-  // Not with CreateTopic, which refuses an existing topic whose attributes differ.
+  if (TopicArn === undefined) throw new Error(`Cannot create topic ${name}: SNS returned no ARN`);
+  // CreateTopic would reject an existing topic with other attributes.
   const attribute = { TopicArn, AttributeName: "SignatureVersion", AttributeValue: "2" };
   await client.send(new SetTopicAttributesCommand(attribute));
   return TopicArn;
 }
 
-/** Deletes a topic and its subscriptions; one that is not there is no error. */
+/** Deletes a topic and its subscriptions. Has no effect if it does not exist. */
 export async function deleteTopic(aws: Aws, arn: string): Promise<void> {
   const [client, { DeleteTopicCommand }] = await sns(aws);
   await client.send(new DeleteTopicCommand({ TopicArn: arn }));
 }
 
-/** The topic's subscriptions, page by page. Throws NotFound. */
+/** Lists the subscriptions of a topic. Throws NotFound. */
 export async function* listSubscriptions(
   aws: Aws,
   topicArn: string,
   signal?: AbortSignal,
 ): AsyncIterable<Subscription> {
   const [client, { ListSubscriptionsByTopicCommand }] = await sns(aws);
-  let NextToken: string | undefined;
-  do {
-    const command = new ListSubscriptionsByTopicCommand({
-      TopicArn: topicArn,
-      ...(NextToken ? { NextToken } : {}),
-    });
-    const answer = await client.send(command, sendOptions(signal));
-    for (const { SubscriptionArn = "", Endpoint = "", Protocol = "" } of answer.Subscriptions ?? []) {
+  const answers = pages(
+    (NextToken) => {
+      const command = new ListSubscriptionsByTopicCommand({ TopicArn: topicArn, NextToken });
+      return client.send(command, sendOptions(signal));
+    },
+    ({ NextToken }) => NextToken,
+  );
+  for await (const { Subscriptions = [] } of answers) {
+    for (const { SubscriptionArn = "", Endpoint = "", Protocol = "" } of Subscriptions) {
       yield {
         arn: SubscriptionArn,
         endpoint: Endpoint,
@@ -84,11 +86,10 @@ export async function* listSubscriptions(
         status: statusOf(SubscriptionArn),
       };
     }
-    NextToken = answer.NextToken;
-  } while (NextToken);
+  }
 }
 
-/** With kas's delivery policy; a repeat returns the existing one, and gives it the policy too. */
+/** Subscribes a URL with kas's delivery policy. An existing subscription is returned and gets the policy. */
 export async function subscribe(aws: Aws, topicArn: string, url: string): Promise<string> {
   const [client, { SetSubscriptionAttributesCommand, SubscribeCommand }] = await sns(aws);
   const request = {
@@ -117,14 +118,14 @@ export async function subscribe(aws: Aws, topicArn: string, url: string): Promis
   return SubscriptionArn ?? "";
 }
 
-/** Unsubscribes. A pending subscription can't be: it has no ARN yet, and SNS forgets it after three days. */
+/** Unsubscribes. Has no effect on a pending subscription: it has no ARN yet, and SNS deletes it after three days. */
 export async function unsubscribe(aws: Aws, arn: string): Promise<void> {
   if (statusOf(arn) !== "confirmed") return;
   const [client, { UnsubscribeCommand }] = await sns(aws);
   await client.send(new UnsubscribeCommand({ SubscriptionArn: arn }));
 }
 
-/** Confirms with AuthenticateOnUnsubscribe (R14). Returns the subscription's ARN. */
+/** Confirms a subscription and returns its ARN. Only AWS credentials can unsubscribe it (R14). */
 export async function confirmSubscription(
   aws: Aws,
   topicArn: string,
@@ -137,8 +138,8 @@ export async function confirmSubscription(
   return SubscriptionArn ?? "";
 }
 
-async function sns(aws: Aws) {
-  return await Promise.all([aws.sns(), import("../sdk/sns.ts")]);
+function sns(aws: Aws): Promise<[SNSClient, typeof import("../sdk/sns.ts")]> {
+  return Promise.all([aws.sns(), import("../sdk/sns.ts")]);
 }
 
 function statusOf(arn: string): Subscription["status"] {

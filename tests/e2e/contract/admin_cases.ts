@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { quarantine } from "../../../src/aws/ec2/instances.ts";
+import { quarantine } from "../../../src/aws/ec2/quarantine.ts";
 import { createTopic } from "../../../src/aws/sns/topic.ts";
 import { eventually } from "../../support/kas.ts";
 import { kas } from "./admin.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Ec2Instance, findInstance, launchInstances } from "../../../src/aws/ec2/instances.ts";
+import { type Ec2Instance, findInstance } from "../../../src/aws/ec2/instances.ts";
+import { launchInstances } from "../../../src/aws/ec2/launch.ts";
 import type { Role } from "../../../src/scaling/model/instance.ts";
 import { eventually } from "../../support/kas.ts";
 import type { Backend } from "./backends.ts";

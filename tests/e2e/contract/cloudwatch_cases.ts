@@ -4,13 +4,8 @@
  * @module
  */
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
-import {
-  deleteAlarms,
-  fleetAlarms,
-  latestCpu,
-  putAlarm,
-  setAlarmState,
-} from "../../../src/aws/cloudwatch/alarms.ts";
+import { deleteAlarms, fleetAlarms, putAlarm, setAlarmState } from "../../../src/aws/cloudwatch/alarms.ts";
+import { latestCpu } from "../../../src/aws/cloudwatch/cpu.ts";
 import { isNotFound } from "../../../src/aws/errors.ts";
 import { cpuOf } from "../../../src/aws/cloudwatch/metric.ts";
 import { eventually } from "../../support/kas.ts";

@@ -5,16 +5,9 @@
  */
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { isNotFound } from "../../../src/aws/errors.ts";
-import {
-  endQuarantine,
-  findInstance,
-  fleetInstances,
-  instanceTags,
-  quarantine,
-  startInstance,
-  stopInstance,
-  terminateInstance,
-} from "../../../src/aws/ec2/instances.ts";
+import { endQuarantine, quarantine } from "../../../src/aws/ec2/quarantine.ts";
+import { findInstance, fleetInstances, instanceTags } from "../../../src/aws/ec2/instances.ts";
+import { startInstance, stopInstance, terminateInstance } from "../../../src/aws/ec2/state_changes.ts";
 import { type Case, launch, settled } from "./cases.ts";
 
 const NOBODY = "i-0123456789abcdef0";

@@ -12,7 +12,8 @@ import {
 } from "@aws-sdk/client-ec2";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { code } from "../../../src/aws/errors.ts";
-import { fleetInstances, instanceTags, launchInstances } from "../../../src/aws/ec2/instances.ts";
+import { fleetInstances, instanceTags } from "../../../src/aws/ec2/instances.ts";
+import { launchInstances } from "../../../src/aws/ec2/launch.ts";
 import { kas } from "./admin.ts";
 import type { Backend } from "./backends.ts";
 import { type Case, settled } from "./cases.ts";

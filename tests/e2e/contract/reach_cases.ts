@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { stopInstance } from "../../../src/aws/ec2/instances.ts";
+import { stopInstance } from "../../../src/aws/ec2/state_changes.ts";
 import { kas } from "./admin.ts";
 import type { Backend } from "./backends.ts";
 import { type Case, launch, settled } from "./cases.ts";

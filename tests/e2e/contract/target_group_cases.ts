@@ -14,8 +14,8 @@ import {
   registrations,
 } from "../../../src/aws/balancing/balancer.ts";
 import { isNotFound, isNotRegistrable } from "../../../src/aws/errors.ts";
-import { stopInstance } from "../../../src/aws/ec2/instances.ts";
-import { applyChanges, requiredChanges } from "../../../src/aws/balancing/target_group.ts";
+import { stopInstance } from "../../../src/aws/ec2/state_changes.ts";
+import { applyChanges, requiredChanges } from "../../../src/aws/balancing/target_group_settings.ts";
 import { eventually } from "../../support/kas.ts";
 import { kas } from "./admin.ts";
 import { type Case, launch, settled } from "./cases.ts";

@@ -10,13 +10,13 @@ Deno.test("doctor says that there are no credentials, and skips what it can't kn
   assertEquals(rows.filter(({ result }) => result === "failed").length, 1);
 });
 
-Deno.test("doctor says that AWS is out of reach", async () => {
+Deno.test("doctor says that AWS is unreachable", async () => {
   await using w = await wired();
   const { status, rows } = await w.doctor("--endpoint-url http://127.0.0.1:1");
   assertEquals(status, 1);
   assertMatch(
     problem(rows, "credentials").detail,
-    /AWS is out of reach: cannot reach http:\/\/127\.0\.0\.1:1/,
+    /AWS is unreachable: cannot reach http:\/\/127\.0\.0\.1:1/,
   );
 });
 

@@ -8,12 +8,8 @@ import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
 import type { AutoscalerOptions } from "../../../src/autoscaler/service.ts";
 import { fleetAlarms, putAlarm } from "../../../src/aws/cloudwatch/alarms.ts";
 import { register } from "../../../src/aws/balancing/balancer.ts";
-import {
-  fleetInstances,
-  instanceTags,
-  startInstance,
-  terminateInstance,
-} from "../../../src/aws/ec2/instances.ts";
+import { fleetInstances, instanceTags } from "../../../src/aws/ec2/instances.ts";
+import { startInstance, terminateInstance } from "../../../src/aws/ec2/state_changes.ts";
 import type { SandboxOptions } from "../../../src/sandbox/sandbox.ts";
 import { eventually } from "../../support/kas.ts";
 import {

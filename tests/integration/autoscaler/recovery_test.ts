@@ -1,7 +1,7 @@
 import { PublishCommand, SetTopicAttributesCommand } from "@aws-sdk/client-sns";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { register } from "../../../src/aws/balancing/balancer.ts";
-import { startInstance } from "../../../src/aws/ec2/instances.ts";
+import { startInstance } from "../../../src/aws/ec2/state_changes.ts";
 import { ActivityRunner } from "../../../src/autoscaler/lifecycle/runner.ts";
 import { Journal } from "../../../src/autoscaler/store/journal.ts";
 import { Observer } from "../../../src/autoscaler/control/observe.ts";

@@ -150,7 +150,7 @@ Deno.test("status() lists a thousand instances and alarms of a larger fleet, and
       history: { inServiceSince: {} },
     },
     limits: { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 0 },
-    lastObservation: { at: 1_000, seconds: 45, error: "AWS is out of reach" },
+    lastObservation: { at: 1_000, seconds: 45, error: "AWS is unreachable" },
     waiting: 3,
     oldest: 500,
     inProgress: [],
@@ -160,7 +160,7 @@ Deno.test("status() lists a thousand instances and alarms of a larger fleet, and
   assertEquals(told["observation"], {
     at: new Date(1_000).toISOString(),
     seconds: 45,
-    error: "AWS is out of reach",
+    error: "AWS is unreachable",
   });
   assertEquals([told["uptime"], told["oldest"]], [2, 1.5]);
 });

@@ -1,8 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { register, registrations } from "../../../src/aws/balancing/balancer.ts";
-import { findInstance, startInstance } from "../../../src/aws/ec2/instances.ts";
+import { findInstance } from "../../../src/aws/ec2/instances.ts";
+import { startInstance } from "../../../src/aws/ec2/state_changes.ts";
 import type { AutoscalerOptions } from "../../../src/autoscaler/service.ts";
-import { applyChanges } from "../../../src/aws/balancing/target_group.ts";
+import { applyChanges } from "../../../src/aws/balancing/target_group_settings.ts";
 import { type Made, makeTargetGroup } from "../../e2e/contract/target_group.ts";
 import { eventually } from "../../support/kas.ts";
 import {

@@ -8,12 +8,8 @@ import {
   UnreachableError,
 } from "../../../src/aws/errors.ts";
 import { describeError } from "../../../src/aws/error_messages.ts";
-import {
-  fleetInstances,
-  startInstance,
-  stopInstance,
-  terminateInstance,
-} from "../../../src/aws/ec2/instances.ts";
+import { fleetInstances } from "../../../src/aws/ec2/instances.ts";
+import { startInstance, stopInstance, terminateInstance } from "../../../src/aws/ec2/state_changes.ts";
 import { balancerRef, register, registrations } from "../../../src/aws/balancing/balancer.ts";
 import { type Sandbox, startSandbox } from "../../../src/sandbox/sandbox.ts";
 import { FAST } from "../../e2e/contract/backends.ts";
@@ -22,18 +18,18 @@ import { credentials } from "../../unit/aws/wire.ts";
 
 const KAS = balancerRef({ fleet: "kas" });
 
-/** The clients of a sandbox. */
+/** Clients of a sandbox. */
 function connectTo({ url, env }: Sandbox, more: Account = {}): Aws {
   credentials();
   return connect({ region: env["AWS_REGION"], endpointUrl: url, ...more });
 }
 
-/** The sandbox's one stopped node. */
+/** The id of the sandbox's stopped node. */
 function node({ world }: Sandbox): string {
   return world.instances().find(({ role }) => role === "node")?.id ?? "";
 }
 
-Deno.test("a fleet larger than a page is read page by page", async () => {
+Deno.test("a fleet larger than a page takes two calls", async () => {
   await using sandbox = await startSandbox({ ...FAST, nodes: 1_004 });
   using aws = connectTo(sandbox);
   const found = await Array.fromAsync(fleetInstances(aws, { fleet: "kas" }));
@@ -41,8 +37,8 @@ Deno.test("a fleet larger than a page is read page by page", async () => {
   assertEquals(sandbox.calls.filter(({ action }) => action === "DescribeInstances").length, 2);
 });
 
-Deno.test("where every other call is throttled, calls succeed by being repeated", async () => {
-  // The seed's dice: no call of these is refused three times in a row.
+Deno.test("calls succeed by retries while AWS throttles half of them", async () => {
+  // With this seed, no call is throttled three times in a row.
   await using sandbox = await startSandbox({ ...FAST, seed: 1 });
   using aws = connectTo(sandbox);
   sandbox.faults.throttle = 0.5;
@@ -51,7 +47,7 @@ Deno.test("where every other call is throttled, calls succeed by being repeated"
   assertGreater(refused.length, 0);
 });
 
-Deno.test("where every call is throttled, the error says so after three attempts", async () => {
+Deno.test("a call fails as throttled after three attempts", async () => {
   await using sandbox = await startSandbox(FAST);
   using aws = connectTo(sandbox);
   sandbox.faults.throttle = 1;
@@ -60,7 +56,7 @@ Deno.test("where every call is throttled, the error says so after three attempts
   assertEquals(sandbox.calls.length - before, 3);
 });
 
-Deno.test("AWS slower than the time limit is out of reach", async () => {
+Deno.test("AWS slower than the time limit is unreachable", async () => {
   await using sandbox = await startSandbox(FAST);
   using aws = connectTo(sandbox, { timeLimit: 50 });
   sandbox.faults.latency = 200;
@@ -68,13 +64,13 @@ Deno.test("AWS slower than the time limit is out of reach", async () => {
   const error = await assertRejects(() => registrations(aws, KAS), UnreachableError);
   assertEquals(
     describeError(error).message,
-    `AWS is out of reach: no answer from ${sandbox.url} within 0.05 s`,
+    `AWS is unreachable: no answer from ${sandbox.url} within 0.05 s`,
   );
-  // What nobody waits for any more is carried out all the same, as by AWS: the test ends when it is.
+  // The sandbox, like AWS, carries out aborted requests. The test waits for them.
   await eventually(() => sandbox.calls.length - before, (calls) => calls === 3);
 });
 
-Deno.test("a stopping instance can't be started, nor a terminated one", async () => {
+Deno.test("a stopping or terminated instance cannot be started", async () => {
   await using sandbox = await startSandbox(FAST);
   using aws = connectTo(sandbox);
   const id = node(sandbox);
@@ -89,7 +85,7 @@ Deno.test("a stopping instance can't be started, nor a terminated one", async ()
   assert(isIncorrectState(await assertRejects(() => startInstance(aws, id))));
 });
 
-Deno.test("an instance without capacity is asked for once", async () => {
+Deno.test("a start without capacity is not retried", async () => {
   await using sandbox = await startSandbox(FAST);
   using aws = connectTo(sandbox);
   sandbox.faults.noCapacity.add(node(sandbox));
@@ -97,7 +93,7 @@ Deno.test("an instance without capacity is asked for once", async () => {
   assertEquals(sandbox.calls.filter(({ action }) => action === "StartInstances").length, 1);
 });
 
-Deno.test("registering with a load balancer that is not there is not found", async () => {
+Deno.test("registering with an unknown load balancer is a not-found error", async () => {
   await using sandbox = await startSandbox(FAST);
   using aws = connectTo(sandbox);
   assert(isNotFound(await assertRejects(() => register(aws, balancerRef({ fleet: "nope" }), node(sandbox)))));

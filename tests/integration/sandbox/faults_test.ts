@@ -2,7 +2,9 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { balancerRef, registrations } from "../../../src/aws/balancing/balancer.ts";
 import { type Aws, connect } from "../../../src/aws/clients.ts";
 import { isDenied, UnreachableError } from "../../../src/aws/errors.ts";
-import { fleetInstances, quarantine, startInstance } from "../../../src/aws/ec2/instances.ts";
+import { fleetInstances } from "../../../src/aws/ec2/instances.ts";
+import { quarantine } from "../../../src/aws/ec2/quarantine.ts";
+import { startInstance } from "../../../src/aws/ec2/state_changes.ts";
 import { listSubscriptions } from "../../../src/aws/sns/topic.ts";
 import { fleetAlarms } from "../../../src/aws/cloudwatch/alarms.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../../src/sandbox/sandbox.ts";

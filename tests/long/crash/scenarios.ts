@@ -4,7 +4,7 @@
  * @module
  */
 import { register } from "../../../src/aws/balancing/balancer.ts";
-import { startInstance } from "../../../src/aws/ec2/instances.ts";
+import { startInstance } from "../../../src/aws/ec2/state_changes.ts";
 import {
   BALANCER,
   BASE,

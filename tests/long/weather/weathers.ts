@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { subscribe } from "../../../src/aws/sns/topic.ts";
-import { terminateInstance } from "../../../src/aws/ec2/instances.ts";
+import { terminateInstance } from "../../../src/aws/ec2/state_changes.ts";
 import type { Passing } from "../../../src/sandbox/faults.ts";
 import { BASE, NODES } from "../../unit/autoscaler/fixtures.ts";
 import { eventually } from "../../support/kas.ts";

@@ -1,4 +1,12 @@
-import { assert, assertEquals, assertGreaterOrEqual, assertLess, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreaterOrEqual,
+  assertLess,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { connect } from "../../../src/aws/clients.ts";
 import {
   code,
@@ -8,7 +16,8 @@ import {
   UnreachableError,
 } from "../../../src/aws/errors.ts";
 import { describeError } from "../../../src/aws/error_messages.ts";
-import { fleetInstances, startInstance } from "../../../src/aws/ec2/instances.ts";
+import { fleetInstances } from "../../../src/aws/ec2/instances.ts";
+import { startInstance } from "../../../src/aws/ec2/state_changes.ts";
 import { withTimeLimit } from "../../../src/aws/sdk/config.ts";
 import { execute } from "../../support/kas.ts";
 import { credentials, ec2, ec2Error, wire } from "./wire.ts";
@@ -20,14 +29,14 @@ Deno.test("connect() sends nothing before the first call", async () => {
   assertEquals(server.calls, []);
 });
 
-Deno.test("a call uses the connection of the one before", async () => {
+Deno.test("calls reuse a connection", async () => {
   await using server = wire(NONE);
   await list(server.aws);
   await list(server.aws);
   assertEquals(new Set(server.calls.map(({ port }) => port)).size, 1);
 });
 
-Deno.test("a server that closes the connection after each answer is called again on a new one", async () => {
+Deno.test("a call opens a new connection after the server closed the old one", async () => {
   await using server = wire(() => {
     const answer = NONE();
     answer.headers.set("connection", "close");
@@ -37,35 +46,35 @@ Deno.test("a server that closes the connection after each answer is called again
   assertEquals(server.calls.length, 3);
 });
 
-Deno.test("a throttled call is tried again", async () => {
+Deno.test("a throttled call is retried", async () => {
   await using server = wire((_, i) => i === 0 ? ec2Error("RequestLimitExceeded", "Slow down.", 503) : NONE());
   await list(server.aws);
   assertEquals(server.calls.length, 2);
 });
 
-Deno.test("a call that fails is tried three times", async () => {
+Deno.test("a failing call has three attempts", async () => {
   await using server = wire(() => ec2Error("InternalError", "An internal error has occurred", 500));
   const error = await assertRejects(() => list(server.aws));
   assertEquals(code(error), "InternalError");
   assertEquals(server.calls.length, 3);
 });
 
-Deno.test("a lack of capacity, a 500 of EC2's, is told at once: another instance is the better try (R7)", async () => {
+Deno.test("insufficient capacity, a 500 of EC2, is not retried (R7)", async () => {
   await using server = wire(() => ec2Error("InsufficientInstanceCapacity", "No capacity.", 500));
   const error = await assertRejects(() => startInstance(server.aws, "i-1"));
   assert(isInsufficientCapacity(error));
   assertEquals(server.calls.length, 1);
 });
 
-Deno.test("AWS that does not answer in time is out of reach", async () => {
+Deno.test("a call without an answer in time fails as unreachable after three attempts", async () => {
   await using server = wire(() => never(), { timeLimit: 20 });
   const error = await assertRejects(() => list(server.aws), UnreachableError);
-  assertEquals(error.message, `no answer from ${server.url} within 0.02 s`);
+  assertStringIncludes(error.message, server.url);
   assert(isAccessFailure(error));
   assertEquals(server.calls.length, 3);
 });
 
-Deno.test("an answer that does not end in time is as late as none", async () => {
+Deno.test("a call whose answer does not end in time fails as unreachable", async () => {
   const endless = () =>
     new ReadableStream<Uint8Array<ArrayBuffer>>({
       start: (stream) => stream.enqueue(new TextEncoder().encode("<DescribeInstancesResponse>")),
@@ -74,14 +83,14 @@ Deno.test("an answer that does not end in time is as late as none", async () => 
   await assertRejects(() => list(server.aws), UnreachableError);
 });
 
-Deno.test("credentials that do not come in time are told so, and don't hold a call up for ever", async () => {
+Deno.test("withTimeLimit() fails if the provider takes too long", async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
-  await assertRejects(withTimeLimit(20, () => promise), UnreachableError, "no credentials within 0.02 s");
+  await assertRejects(withTimeLimit(20, () => promise), UnreachableError);
   resolve("credentials");
   assertEquals(await withTimeLimit(20, () => promise)(), "credentials");
 });
 
-Deno.test("the caller's signal ends a call", async () => {
+Deno.test("the caller's signal aborts a call", async () => {
   const stop = new AbortController();
   await using server = wire(() => {
     stop.abort();
@@ -90,29 +99,29 @@ Deno.test("the caller's signal ends a call", async () => {
   const started = performance.now();
   const error = await assertRejects(() => list(server.aws, stop.signal));
   assertEquals(error.name, "AbortError");
-  // Long before the time limit.
+  // The time limit is 10 s.
   assertLess(performance.now() - started, 5_000);
   assertEquals(server.calls.length, 1);
 });
 
-Deno.test("an endpoint where nobody listens is out of reach, and the error says where it looked", async () => {
+Deno.test("a refused connection fails as unreachable and names the endpoint", async () => {
   credentials();
   const url = freeUrl();
   using aws = connect({ region: "eu-west-1", endpointUrl: url });
   const started = performance.now();
   const error = await assertRejects(() => list(aws), UnreachableError);
-  assertEquals(error.message, `cannot reach ${url}: connection refused`);
+  assertStringIncludes(error.message, url);
   assertLess(performance.now() - started, 5_000);
 });
 
-Deno.test("the one region that counts is the account's", async () => {
+Deno.test("the client uses the account's region", async () => {
   await using server = wire(NONE, { region: "mx-central-1" });
   const client = await server.aws.ec2();
   assertEquals(await client.config.region(), "mx-central-1");
 });
 
-Deno.test("an account without a region is told so before anything is sent", async () => {
-  // A process of its own, as the environment belongs to all tests of this one.
+Deno.test("an account without a region fails with RegionError before a request", async () => {
+  // In a process of its own, because all tests of this one share the environment.
   const script = `
     import { connect } from ${JSON.stringify(new URL("../../../src/aws/clients.ts", import.meta.url).href)};
     using aws = connect({ endpointUrl: "http://127.0.0.1:1" });
@@ -121,14 +130,14 @@ Deno.test("an account without a region is told so before anything is sent", asyn
   assertEquals(stdout, `RegionError ${new RegionError().message}\n`, stderr);
 });
 
-Deno.test("explain() keeps an answer that is not AWS's out of the line", async () => {
+Deno.test("describeError() does not quote an answer that is not from AWS", async () => {
   await using server = wire(() => new Response("<!doctype html><title>Bad gateway</title>", { status: 502 }));
   const error = await assertRejects(() => list(server.aws));
-  assertEquals(describeError(error).message, "an answer that is not AWS's (HTTP status 502)");
+  assertMatch(describeError(error).message, /^[^<]*\(HTTP status 502\)$/);
   assertGreaterOrEqual(server.calls.length, 1);
 });
 
-/** No answer, ever. */
+/** An answer that never arrives. */
 function never(): Promise<Response> {
   return new Promise(() => {});
 }
@@ -137,7 +146,7 @@ async function list(aws: ReturnType<typeof connect>, signal?: AbortSignal): Prom
   return await Array.fromAsync(fleetInstances(aws, { fleet: "kas" }, signal));
 }
 
-/** A URL on loopback where nobody listens. */
+/** A loopback URL without a server. */
 function freeUrl(): string {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return `http://127.0.0.1:${listener.addr.port}`;

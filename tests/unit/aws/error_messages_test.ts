@@ -1,61 +1,48 @@
-import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
 import { describeError } from "../../../src/aws/error_messages.ts";
+import { sdkError } from "./sdk_error.ts";
 
-/** An error as the SDK makes it: EC2's named by the code, the query services' by the shape with the code beside it. */
-function awsError(name: string, message?: string, Code?: string): Error {
-  const error = Object.assign(new Error(message ?? "It failed."), {
-    $fault: "client",
-    $metadata: { httpStatusCode: 400 },
-  });
-  error.name = name;
-  return Code === undefined ? error : Object.assign(error, { Code });
-}
-
-Deno.test("explain() says what AWS said in one line, with the code and what mends it", () => {
-  const error = awsError(
+Deno.test("describeError() puts AWS's message and code in one line, with a hint", () => {
+  const error = sdkError(
     "IncorrectInstanceState",
     "The instance 'i-1' is not in a state\n from which it can be started.",
   );
   assertEquals(describeError(error), {
     message: "The instance 'i-1' is not in a state from which it can be started (IncorrectInstanceState)",
-    hint: "kas admin instances shows its state; wait until it has settled",
+    hint: "kas admin instances shows its state; wait until the state is stable",
   });
 });
 
-Deno.test("explain() drops the encoded message of a denial, and points to the policy", () => {
+Deno.test("describeError() drops the encoded reason of a denial", () => {
   const said =
     "You are not authorized to perform: ec2:StartInstances. Encoded authorization failure message: qUx7aB9";
-  assertEquals(describeError(awsError("UnauthorizedOperation", said)), {
-    message: "You are not authorized to perform: ec2:StartInstances (UnauthorizedOperation)",
-    hint: "kas admin iam-policy prints the policy that is needed, --verbose how to decode the reason",
-  });
+  const { message, hint } = describeError(sdkError("UnauthorizedOperation", said));
+  assertEquals(message, "You are not authorized to perform: ec2:StartInstances (UnauthorizedOperation)");
+  assertMatch(hint ?? "", /kas admin iam-policy.*--verbose/);
 });
 
-Deno.test("explain() never quotes the signed request", () => {
+Deno.test("describeError() does not quote the signed request", () => {
   const said =
     "The request signature does not match. The Canonical String was 'x-amz-security-token:FwoSECRET'";
   for (const name of ["SignatureDoesNotMatch", "ExpiredToken", "InvalidSignatureException"]) {
-    const { message } = describeError(awsError(name, said));
+    const { message } = describeError(sdkError(name, said));
     assertNotMatch(message, /SECRET|Canonical/);
     assertMatch(message, new RegExp(name));
   }
 });
 
-Deno.test("explain() tells an empty credential chain from a provider that failed", () => {
+Deno.test("describeError() quotes a credential provider that failed, and not an empty chain", () => {
   const failed = (message: string) =>
     describeError(Object.assign(new Error(message), { name: "CredentialsProviderError" })).message;
-  assertEquals(
-    failed("Could not load credentials from any providers"),
-    "no AWS credentials: none were found in the environment, the profile or the instance's role",
-  );
-  assertEquals(
-    failed("Could not resolve credentials using profile: [nosuch] in configuration/credentials file(s)."),
-    "no AWS credentials: Could not resolve credentials using profile: [nosuch] in configuration/credentials file(s)",
-  );
+  const empty = "Could not load credentials from any providers";
+  assertNotMatch(failed(empty), /any providers/);
+  const profile =
+    "Could not resolve credentials using profile: [nosuch] in configuration/credentials file(s)";
+  assertStringIncludes(failed(`${profile}.`), profile);
 });
 
-Deno.test("explain() keeps to one line of bearable length", () => {
-  const { message } = describeError(awsError("ValidationError", "a\tb\n".repeat(1_000)));
+Deno.test("describeError() is one line of at most 320 characters", () => {
+  const { message } = describeError(sdkError("ValidationError", "a\tb\n".repeat(1_000)));
   assertEquals(message.includes("\n"), false);
   assertEquals(message.length <= 320, true);
 });

@@ -9,16 +9,7 @@ import {
   RegionError,
   UnreachableError,
 } from "../../../src/aws/errors.ts";
-
-/** An error as the SDK makes it: EC2's named by the code, the query services' by the shape with the code beside it. */
-function awsError(name: string, message?: string, Code?: string): Error {
-  const error = Object.assign(new Error(message ?? "It failed."), {
-    $fault: "client",
-    $metadata: { httpStatusCode: 400 },
-  });
-  error.name = name;
-  return Code === undefined ? error : Object.assign(error, { Code });
-}
+import { sdkError } from "./sdk_error.ts";
 
 const KINDS = {
   isThrottled,
@@ -30,46 +21,46 @@ const KINDS = {
 
 for (
   const [error, kinds] of [
-    [awsError("RequestLimitExceeded"), ["isThrottled"]],
-    [awsError("Throttling", "Rate exceeded", "Throttling"), ["isThrottled"]],
-    [awsError("InvalidInstanceID.NotFound"), ["isNotFound"]],
-    [awsError("AccessPointNotFoundException", "No balancer", "LoadBalancerNotFound"), ["isNotFound"]],
-    [awsError("InvalidEndPointException", "Could not find EC2 instance i-1", "InvalidInstance"), [
+    [sdkError("RequestLimitExceeded"), ["isThrottled"]],
+    [sdkError("Throttling", "Rate exceeded", "Throttling"), ["isThrottled"]],
+    [sdkError("InvalidInstanceID.NotFound"), ["isNotFound"]],
+    [sdkError("AccessPointNotFoundException", "No balancer", "LoadBalancerNotFound"), ["isNotFound"]],
+    [sdkError("InvalidEndPointException", "Could not find EC2 instance i-1", "InvalidInstance"), [
       "isNotFound",
     ]],
-    [awsError("NotFoundException", "Topic does not exist", "NotFound"), ["isNotFound"]],
-    [awsError("ResourceNotFound"), ["isNotFound"]],
-    [awsError("InsufficientInstanceCapacity"), ["isCapacity"]],
-    [awsError("IncorrectInstanceState"), ["isIncorrectState"]],
-    [awsError("AuthFailure"), ["isOutOfReach"]],
-    [awsError("InvalidClientTokenId", "Bad token", "InvalidClientTokenId"), ["isOutOfReach"]],
-    [awsError("ExpiredTokenException"), ["isOutOfReach"]],
+    [sdkError("NotFoundException", "Topic does not exist", "NotFound"), ["isNotFound"]],
+    [sdkError("ResourceNotFound"), ["isNotFound"]],
+    [sdkError("InsufficientInstanceCapacity"), ["isCapacity"]],
+    [sdkError("IncorrectInstanceState"), ["isIncorrectState"]],
+    [sdkError("AuthFailure"), ["isOutOfReach"]],
+    [sdkError("InvalidClientTokenId", "Bad token", "InvalidClientTokenId"), ["isOutOfReach"]],
+    [sdkError("ExpiredTokenException"), ["isOutOfReach"]],
     [Object.assign(new Error("no"), { name: "CredentialsProviderError" }), ["isOutOfReach"]],
     [new UnreachableError("no answer"), ["isOutOfReach"]],
     [new RegionError(), ["isOutOfReach"]],
-    // Denied one action: others may be allowed.
-    [awsError("UnauthorizedOperation"), []],
-    // Waiting or another instance does not help.
-    [awsError("VcpuLimitExceeded"), []],
-    [new TypeError("a mistake of ours"), []],
+    // Other operations may be allowed.
+    [sdkError("UnauthorizedOperation"), []],
+    // Neither waiting nor another instance helps.
+    [sdkError("VcpuLimitExceeded"), []],
+    [new TypeError("a bug"), []],
     [undefined, []],
   ] as const
 ) {
-  Deno.test(`${error instanceof Error ? code(error) ?? error.name : error} is ${kinds.join() || "none of the kinds"}`, () => {
+  Deno.test(`${error instanceof Error ? code(error) ?? error.name : error} is ${kinds.join() || "of no kind"}`, () => {
     const found = Object.entries(KINDS).filter(([, is]) => is(error)).map(([name]) => name);
     assertEquals(found, [...kinds]);
   });
 }
 
-Deno.test("code() prefers the wire code to the shape's name", () => {
+Deno.test("code() prefers the wire code to the error's name", () => {
   assertEquals(
-    code(awsError("AccessPointNotFoundException", "", "LoadBalancerNotFound")),
+    code(sdkError("AccessPointNotFoundException", "", "LoadBalancerNotFound")),
     "LoadBalancerNotFound",
   );
-  assertEquals(code(awsError("IncorrectInstanceState")), "IncorrectInstanceState");
+  assertEquals(code(sdkError("IncorrectInstanceState")), "IncorrectInstanceState");
 });
 
-Deno.test("code() is undefined for an error that is not AWS's", () => {
+Deno.test("code() is undefined for an error that is not from AWS", () => {
   assertEquals(code(new TypeError("no")), undefined);
   assertEquals(code("text"), undefined);
 });

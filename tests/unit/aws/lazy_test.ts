@@ -7,12 +7,12 @@ interface Module {
   readonly specifier: string;
   readonly dependencies?: readonly {
     readonly isDynamic?: boolean;
-    /** Absent for an import of types alone, which is erased. */
+    /** Absent for a type import. */
     readonly code?: { readonly specifier?: string };
   }[];
 }
 
-/** The modules that `entry` loads, at once or sooner or later: those of the SDK, or of another pattern. */
+/** The modules that `entry` imports statically (`at once`) or at all (`ever`) and that match a pattern. */
 async function sdkModules(entry: string, when: "at once" | "ever", pattern = SDK): Promise<string[]> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", "--quiet", new URL(entry, ROOT).pathname],
@@ -35,12 +35,12 @@ Deno.test("the worker never loads the AWS SDK", async () => {
 });
 
 for (const entry of ["main.ts", "src/admin/command.ts", "src/autoscaler/command.ts", "src/aws/clients.ts"]) {
-  Deno.test(`${entry} loads nothing of the AWS SDK before the first call`, async () => {
+  Deno.test(`${entry} loads the AWS SDK lazily`, async () => {
     assertEquals(await sdkModules(entry, "at once"), []);
   });
 }
 
-Deno.test("nobody but the autoscaler loads what /metrics is made with", async () => {
+Deno.test("only the autoscaler loads prom-client", async () => {
   const prometheus = /^npm:\/?prom-client@/;
   assertEquals(await sdkModules("src/worker/command.ts", "ever", prometheus), []);
   for (
@@ -56,7 +56,7 @@ Deno.test("nobody but the autoscaler loads what /metrics is made with", async ()
   assert((await sdkModules("main.ts", "ever", prometheus)).length > 0, "prom-client is not in the graph");
 });
 
-Deno.test("a client is found by the rule where it is loaded sooner or later", async () => {
+Deno.test("the pattern finds the SDK's clients in the graph of main.ts", async () => {
   const found = await sdkModules("main.ts", "ever");
   for (const name of ["ec2", "elastic-load-balancing", "cloudwatch", "sns"]) {
     assert(

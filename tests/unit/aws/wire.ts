@@ -1,30 +1,30 @@
 /**
- * AWS's side of the wire with answers made to order, for what neither the sandbox nor moto says: a server on port 0, the real
- * SDK clients pointed at it, and a record of what they sent.
+ * An HTTP server that answers as AWS, for answers that neither the sandbox nor moto gives. The real SDK clients call it, and it records their
+ * calls.
  *
  * @module
  */
 import { type Account, type Aws, connect } from "../../../src/aws/clients.ts";
 
-/** A call as it came over the wire. */
+/** A recorded call. */
 export interface WireCall {
-  /** Of the signature's scope: ec2, elasticloadbalancing, monitoring, sns. */
+  /** The service in the signature: ec2, elasticloadbalancing, monitoring, sns. */
   readonly service: string;
   readonly action: string;
-  /** The form's fields, or the JSON document's. */
+  /** The fields of the form or of the JSON document. */
   readonly input: Readonly<Record<string, unknown>>;
-  /** The client's port: the same one again is the same connection again. */
+  /** The client's port. Calls on the same connection have the same port. */
   readonly port: number;
 }
 
-/** A server, the clients pointed at it, and the calls so far. */
+/** The server, its clients, and the calls so far. */
 export interface Wire extends AsyncDisposable {
   readonly url: string;
   readonly aws: Aws;
   readonly calls: readonly WireCall[];
 }
 
-/** Starts a server that answers each call as it is told to. */
+/** Starts a server with a function that answers each call. */
 export function wire(
   answer: (call: WireCall, index: number) => Response | Promise<Response>,
   account: Account = {},
@@ -46,14 +46,14 @@ export function wire(
     calls,
     [Symbol.asyncDispose]: async () => {
       aws[Symbol.dispose]();
-      // Not a clean shutdown, which would wait for answers that a test holds back.
+      // Aborted, because a shutdown would wait for answers that a test never gives.
       closed.abort();
       await server.finished;
     },
   };
 }
 
-/** Gives the process credentials; every test gives the same ones, as they share the environment. */
+/** Sets AWS credentials in the environment, which all tests of a process share. */
 export function credentials(): void {
   Deno.env.set("AWS_ACCESS_KEY_ID", "test");
   Deno.env.set("AWS_SECRET_ACCESS_KEY", "test");
@@ -68,14 +68,14 @@ async function read(request: Request): Promise<Omit<WireCall, "port">> {
   return { service, action: input["Action"] ?? "", input };
 }
 
-/** An answer of EC2's: the elements inside `<ActionResponse>`. */
+/** An answer of EC2 with these elements in `<ActionResponse>`. */
 export function ec2(action: string, elements: string): Response {
   return new Response(
     `<${action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId>${elements}</${action}Response>`,
   );
 }
 
-/** An answer of a query service's (ELB, SNS): the elements inside `<ActionResult>`. */
+/** An answer of a query service (ELB, SNS) with these elements in `<ActionResult>`. */
 export function query(action: string, elements: string): Response {
   return new Response(
     `<${action}Response><${action}Result>${elements}</${action}Result>` +
@@ -83,19 +83,19 @@ export function query(action: string, elements: string): Response {
   );
 }
 
-/** An error of EC2's. */
+/** An error of EC2. */
 export function ec2Error(code: string, message: string, status = 400): Response {
   const error = `<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
   return new Response(`<Response><Errors>${error}</Errors><RequestID>r</RequestID></Response>`, { status });
 }
 
-/** An error of a query service's. */
+/** An error of a query service. */
 export function queryError(code: string, message: string, status = 400): Response {
   const error = `<Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error>`;
   return new Response(`<ErrorResponse>${error}<RequestId>r</RequestId></ErrorResponse>`, { status });
 }
 
-/** An answer of CloudWatch's. */
+/** An answer of CloudWatch. */
 export function json(document: unknown): Response {
   return Response.json(document, { headers: { "content-type": "application/x-amz-json-1.0" } });
 }

@@ -7,7 +7,7 @@ import {
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { putAlarm } from "../../../../src/aws/cloudwatch/alarms.ts";
 import { deleteBalancer, requestsOf } from "../../../../src/aws/balancing/classic_balancer.ts";
-import { quarantine } from "../../../../src/aws/ec2/instances.ts";
+import { quarantine } from "../../../../src/aws/ec2/quarantine.ts";
 import { deleteTopic, listSubscriptions, unsubscribe } from "../../../../src/aws/sns/topic.ts";
 import { eventually } from "../../../support/kas.ts";
 import { BASE, NOBODY, NODE } from "../../../unit/admin/fleet.ts";

@@ -9,7 +9,7 @@ import { adminPolicy, autoscalerPolicy } from "../../../../src/admin/iam/policie
 import { type BalancerRef, register } from "../../../../src/aws/balancing/balancer.ts";
 import { type Aws, connect } from "../../../../src/aws/clients.ts";
 import { fleetInstances, instanceTags } from "../../../../src/aws/ec2/instances.ts";
-import { applyChanges } from "../../../../src/aws/balancing/target_group.ts";
+import { applyChanges } from "../../../../src/aws/balancing/target_group_settings.ts";
 import { assertEquals } from "@std/assert";
 import { eventualLine, machines, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
 import { makeTargetGroup } from "../../../e2e/contract/target_group.ts";

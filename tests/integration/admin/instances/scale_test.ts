@@ -1,7 +1,7 @@
 import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
 import { assertEquals, assertMatch } from "@std/assert";
 import { scale } from "../../../../src/admin/instances/scale.ts";
-import { startInstance } from "../../../../src/aws/ec2/instances.ts";
+import { startInstance } from "../../../../src/aws/ec2/state_changes.ts";
 import { run } from "../../../../src/cli/run.ts";
 import { type Stage, stage } from "../../../unit/autoscaler/fixtures.ts";
 import { BASE, machines, NODES } from "../../../unit/autoscaler/fixtures.ts";

@@ -1,11 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { register } from "../../../../src/aws/balancing/balancer.ts";
-import {
-  fleetInstances,
-  quarantine,
-  startInstance,
-  terminateInstance,
-} from "../../../../src/aws/ec2/instances.ts";
+import { fleetInstances } from "../../../../src/aws/ec2/instances.ts";
+import { quarantine } from "../../../../src/aws/ec2/quarantine.ts";
+import { startInstance, terminateInstance } from "../../../../src/aws/ec2/state_changes.ts";
 import type { Faults, Passing } from "../../../../src/sandbox/faults.ts";
 import type { MakeMachine } from "../../../../src/sandbox/machines/machine.ts";
 import { eventually } from "../../../support/kas.ts";

@@ -77,7 +77,7 @@ Deno.test("Metrics counts each thing once, under its own labels", async () => {
   metrics.onMessage("refused", "Signature");
   metrics.onDecision({ kind: "out", source: "resync" }, { kind: "none", reason: "", rules: ["R3"] });
   metrics.onObservation({ at: NOW, seconds: 0.2 });
-  metrics.onObservation({ at: NOW + 60_000, seconds: 45, error: "AWS is out of reach" });
+  metrics.onObservation({ at: NOW + 60_000, seconds: 45, error: "AWS is unreachable" });
   const call = { service: "EC2", operation: "DescribeInstances", seconds: 0.03 };
   metrics.onRequest({ ...call, outcome: "throttled", retry: false });
   metrics.onRequest({ ...call, outcome: "ok", retry: true });

@@ -24,7 +24,7 @@ function described(members: string, marker = ""): Response {
   );
 }
 
-Deno.test("balancers() reads every page", async () => {
+Deno.test("listBalancers() reads every page", async () => {
   await using server = wire(({ input }) =>
     input["Marker"] === "m" ? described(balancer("b")) : described(balancer("a"), "m")
   );
@@ -56,7 +56,7 @@ for (
     ["OutOfService", "Instance is not currently registered with the LoadBalancer.", undefined],
   ] as const
 ) {
-  Deno.test(`an instance that is ${state}, "${description}", is ${registration ?? "none of the balancer's"}`, async () => {
+  Deno.test(`an instance with state ${state} and description "${description}" is ${registration ?? "not registered"}`, async () => {
     const states = `<member><InstanceId>i-1</InstanceId><State>${state}</State><ReasonCode>N/A</ReasonCode>` +
       `<Description>${description}</Description></member>`;
     await using server = wire(() =>
@@ -66,27 +66,27 @@ for (
   });
 }
 
-Deno.test("health() of a balancer that is not there is a not-found error", async () => {
+Deno.test("health() of an unknown balancer is a not-found error", async () => {
   await using server = wire(() =>
     queryError("LoadBalancerNotFound", "There is no ACTIVE Load Balancer named 'kas'")
   );
   assertEquals(isNotFound(await assertRejects(() => health(server.aws, "kas"))), true);
 });
 
-Deno.test("deregister() takes an instance that ELB does not know as deregistered", async () => {
+Deno.test("deregister() ignores an instance that ELB does not know", async () => {
   await using server = wire(() => queryError("InvalidInstance", "Could not find EC2 instance i-1."));
   await deregister(server.aws, "kas", "i-1");
   assertEquals(server.calls.length, 1);
 });
 
-Deno.test("deregister() fails where the balancer is not there", async () => {
+Deno.test("deregister() fails for an unknown balancer", async () => {
   await using server = wire(() =>
     queryError("LoadBalancerNotFound", "There is no ACTIVE Load Balancer named 'kas'")
   );
   await assertRejects(() => deregister(server.aws, "kas", "i-1"));
 });
 
-Deno.test("createBalancer() listens on 30000, checks /ping, drains, and serves across zones", async () => {
+Deno.test("createBalancer() sets listener, health check, draining and cross-zone balancing", async () => {
   let created = false;
   await using server = wire(({ action }) => {
     if (action === "CreateLoadBalancer") created = true;
@@ -112,7 +112,7 @@ Deno.test("createBalancer() listens on 30000, checks /ping, drains, and serves a
   assertEquals(Number(sent["HealthCheck.Timeout"]) < Number(sent["HealthCheck.Interval"]), true);
 });
 
-Deno.test("createBalancer() creates none beside the one that is there", async () => {
+Deno.test("createBalancer() does not create an existing balancer", async () => {
   await using server = wire(({ action }) =>
     action === "DescribeLoadBalancers" ? described(balancer("kas")) : query(action, "")
   );

@@ -8,7 +8,7 @@ import {
   registrations,
 } from "../../../../src/aws/balancing/balancer.ts";
 import { isNotFound, UnreachableError } from "../../../../src/aws/errors.ts";
-import { applyChanges, requiredChanges } from "../../../../src/aws/balancing/target_group.ts";
+import { applyChanges, requiredChanges } from "../../../../src/aws/balancing/target_group_settings.ts";
 import { query, queryError, wire } from "../wire.ts";
 
 const ARN = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef";
@@ -21,7 +21,7 @@ const COUNTED_BY_ALB = {
 };
 const WEB = balancerRef({ fleet: "kas", loadBalancer: "kas", targetGroup: ARN });
 
-/** A group as setup wants it, but for what is given. */
+/** A target group as setup configures it, with some fields changed. */
 function group(given: Readonly<Record<string, string>> = {}): Response {
   const fields = {
     TargetGroupArn: ARN,
@@ -74,34 +74,29 @@ for (
     ["unused", "Target.NotRegistered", undefined],
   ] as const
 ) {
-  Deno.test(`a target that is ${state}, ${reason}, is ${registration ?? "none of the group's"}`, async () => {
+  Deno.test(`a target with state ${state} and reason ${reason} is ${registration ?? "not registered"}`, async () => {
     await using server = wire(() => targets(["i-1", state, reason]));
     assertEquals((await registrations(server.aws, WEB)).get("i-1"), registration);
   });
 }
 
-Deno.test("health() tells in AWS's words, or in ours where AWS's don't say what mends it", async () => {
+Deno.test("health() replaces the description of an unused target", async () => {
   await using server = wire(() =>
     targets(["i-1", "healthy"], ["i-2", "unhealthy", "Target.Timeout"], ["i-3", "unused", "Target.NotInUse"])
   );
   assertEquals(
     (await health(server.aws, WEB)).map((
       { id, state, description, unused },
-    ) => [id, state, description, unused]),
+    ) => [id, state, description.replace(/ in the .*/, ""), unused]),
     [
       ["i-1", "healthy", "N/A", false],
       ["i-2", "unhealthy", "Target.Timeout it is", false],
-      [
-        "i-3",
-        "unused",
-        "no load balancer sends to the target group in the target's zone: it needs a listener and the zone",
-        true,
-      ],
+      ["i-3", "unused", "no load balancer uses the target group", true],
     ],
   );
 });
 
-Deno.test("health() of a group that is not there is a not-found error, and an answer without a list is none", async () => {
+Deno.test("health() of an unknown group is a not-found error, and an answer without a list is unreachable", async () => {
   await using gone = wire(() => queryError("TargetGroupNotFound", "One or more target groups not found"));
   assert(isNotFound(await assertRejects(() => health(gone.aws, WEB))));
   assertEquals(await findBalancer(gone.aws, WEB), undefined);
@@ -109,7 +104,7 @@ Deno.test("health() of a group that is not there is a not-found error, and an an
   await assertRejects(() => health(odd.aws, WEB), UnreachableError);
 });
 
-Deno.test("findBalancer() tells the group's load balancer, and who is registered and does not drain", async () => {
+Deno.test("findBalancer() returns the group's load balancer and its instances that do not drain", async () => {
   const balancer =
     "<member><DNSName>web.elb</DNSName><AvailabilityZones><member><ZoneName>eu-west-1a</ZoneName>" +
     "</member></AvailabilityZones></member>";
@@ -134,16 +129,16 @@ Deno.test("findBalancer() tells the group's load balancer, and who is registered
 for (
   const [title, balancer, requests] of [
     ["an Application Load Balancer", ALB, COUNTED_BY_ALB],
-    // Which counts no requests, and no group's by themselves.
+    // It counts connections, of all groups together.
     ["a Network Load Balancer", ALB.replace("/app/", "/net/"), {
       namespace: "AWS/NetworkELB",
       name: "NewFlowCount",
       dimensions: { LoadBalancer: "net/front/50dc6c495c0c9188" },
     }],
-    ["nobody", undefined, undefined],
+    ["no load balancer", undefined, undefined],
   ] as const
 ) {
-  Deno.test(`findBalancer() tells what counts the requests of a group that ${title} sends to`, async () => {
+  Deno.test(`findBalancer() returns the metric of a group with ${title}`, async () => {
     await using server = wire(({ action }) =>
       action === "DescribeTargetGroups"
         ? group({ LoadBalancerArns: balancer === undefined ? "" : `<member>${balancer}</member>` })
@@ -155,7 +150,7 @@ for (
   });
 }
 
-Deno.test("register() and deregister() name the group and the instance, and leave the port to the group", async () => {
+Deno.test("register() and deregister() send the group and the instance without a port", async () => {
   await using server = wire(({ action }) => query(action, ""));
   await register(server.aws, WEB, "i-1");
   await deregister(server.aws, WEB, "i-1");
@@ -166,7 +161,7 @@ Deno.test("register() and deregister() name the group and the instance, and leav
   ]);
 });
 
-Deno.test("deregister() takes a target that ELB does not know as deregistered, and register() does not", async () => {
+Deno.test("deregister() ignores a target that ELB does not know, and register() fails", async () => {
   await using server = wire(() => queryError("InvalidTarget", "The specified target does not exist"));
   await deregister(server.aws, WEB, "i-1");
   await assertRejects(() => register(server.aws, WEB, "i-1"));
@@ -174,16 +169,16 @@ Deno.test("deregister() takes a target that ELB does not know as deregistered, a
 
 for (
   const [why, given, delay, expected] of [
-    ["is as it should be", {}, "120", {}],
-    ["has a health check of its own port", { HealthCheckPort: "30000", Port: "80" }, "120", {}],
-    ["asks at another port", { Port: "80" }, "120", { healthCheck: true }],
-    ["asks another path", { HealthCheckPath: "/" }, "120", { healthCheck: true }],
-    ["only connects", { HealthCheckProtocol: "TCP" }, "120", { healthCheck: true }],
-    ["cuts requests off", {}, "0", { delay: 120 }],
-    ["drains for as long as is waited", {}, "300", { delay: 120 }],
+    ["has the required settings", {}, "120", {}],
+    ["has another port than its health check", { HealthCheckPort: "30000", Port: "80" }, "120", {}],
+    ["checks another port", { Port: "80" }, "120", { healthCheck: true }],
+    ["checks another path", { HealthCheckPath: "/" }, "120", { healthCheck: true }],
+    ["checks with TCP", { HealthCheckProtocol: "TCP" }, "120", { healthCheck: true }],
+    ["has no delay", {}, "0", { delay: 120 }],
+    ["drains for the whole drain timeout", {}, "300", { delay: 120 }],
   ] as const
 ) {
-  Deno.test(`fitting() of a group that ${why}: ${JSON.stringify(expected)}`, async () => {
+  Deno.test(`requiredChanges() of a group that ${why}: ${JSON.stringify(expected)}`, async () => {
     await using server = wire(({ action }) =>
       action === "DescribeTargetGroups" ? group(given) : delayed(delay)
     );
@@ -192,7 +187,7 @@ for (
   });
 }
 
-Deno.test("fitting() keeps the delay within a short --drain-timeout, and refuses a group of addresses", async () => {
+Deno.test("requiredChanges() fits the delay into a short --drain-timeout, and fails for a group of addresses", async () => {
   await using short = wire(({ action }) => action === "DescribeTargetGroups" ? group() : delayed("120"));
   assertEquals(await requiredChanges(short.aws, ARN, 60_000), { delay: 45 });
   await using ip = wire(({ action }) =>
@@ -201,19 +196,19 @@ Deno.test("fitting() keeps the delay within a short --drain-timeout, and refuses
   await assertRejects(
     () => requiredChanges(ip.aws, ARN, 300_000),
     Error,
-    "takes no instances: its target type is ip",
+    "target type is ip",
   );
 });
 
-Deno.test("fit() tells the group what it needs and nothing else", async () => {
+Deno.test("applyChanges() sends only the given changes", async () => {
   await using server = wire(({ action }) => query(action, ""));
   await applyChanges(server.aws, ARN, {});
   assertEquals(server.calls, []);
   await applyChanges(server.aws, ARN, { healthCheck: true, delay: 120 });
-  const told = server.calls.map((
+  const sent = server.calls.map((
     { action, input },
   ) => [action, input["HealthCheckPort"], input["HealthCheckPath"]]);
-  assertEquals(told, [
+  assertEquals(sent, [
     ["ModifyTargetGroup", "30000", "/ping"],
     ["ModifyTargetGroupAttributes", undefined, undefined],
   ]);

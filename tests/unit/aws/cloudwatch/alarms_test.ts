@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { deleteAlarms, fleetAlarms, latestCpu, putAlarm } from "../../../../src/aws/cloudwatch/alarms.ts";
+import { deleteAlarms, fleetAlarms, putAlarm } from "../../../../src/aws/cloudwatch/alarms.ts";
+import { latestCpu } from "../../../../src/aws/cloudwatch/cpu.ts";
 import { json, wire } from "../wire.ts";
 
 const TOPIC = "arn:aws:sns:eu-west-1:123456789012:kas";
@@ -26,7 +27,7 @@ function alarm(name: string) {
   };
 }
 
-Deno.test("fleetAlarms() reads every page of the fleet's prefix, and only alarms of kas's form", async () => {
+Deno.test("fleetAlarms() reads every page, and only alarms of kas's form", async () => {
   await using server = wire(({ input }) =>
     input["NextToken"] === "t" ? json({ MetricAlarms: [alarm("kas:reqcount:kas")] }) : json({
       MetricAlarms: [alarm("kas:cpuhigh:i-1"), alarm("kas:disk:i-1"), alarm("kas:note")],
@@ -44,7 +45,7 @@ Deno.test("fleetAlarms() reads every page of the fleet's prefix, and only alarms
     state: "ALARM",
     threshold: 80,
     period: 60,
-    // Of the last real change, not of the last evaluation.
+    // The time of the last change of state, not of the last evaluation.
     changed: CHANGED,
     metric: { namespace: "AWS/EC2", name: "CPUUtilization", dimensions: { InstanceId: "i-1" } },
     statistic: "Average",
@@ -73,13 +74,13 @@ for (
     ],
     [
       { ...PLAN, kind: "cpulow", dimension: "i-1" },
-      // A stopped instance has no datapoints: were they taken as not breaching, cpulow would be OK, which asks for scaling in.
+      // A stopped instance has no datapoints. With notBreaching cpulow would be OK and request a scale-in.
       ["AWS/EC2", "CPUUtilization", "Average", "missing"],
       [{ Name: "InstanceId", Value: "i-1" }],
     ],
     [
       { ...PLAN, kind: "reqcount", dimension: "kas", requests: REQUESTS },
-      // A balancer without requests has no datapoints: that is a count of none.
+      // A balancer without requests has no datapoints: no load.
       ["AWS/ApplicationELB", "RequestCount", "Sum", "notBreaching"],
       [
         { Name: "LoadBalancer", Value: "app/web/50dc6c495c0c9188" },
@@ -89,7 +90,7 @@ for (
   ] as const
 ) {
   const { kind, dimension } = plan;
-  Deno.test(`putAlarm() of ${kind} watches ${metric[1]} and tells the topic of both states`, async () => {
+  Deno.test(`putAlarm() of ${kind} watches ${metric[1]} and notifies the topic of both states`, async () => {
     await using server = wire(() => json({}));
     await putAlarm(server.aws, plan);
     const input = server.calls[0]?.input ?? {};
@@ -107,7 +108,7 @@ for (
   });
 }
 
-Deno.test("deleteAlarms() deletes a hundred at once, and calls nobody for none", async () => {
+Deno.test("deleteAlarms() deletes 100 alarms a call, and makes no call for none", async () => {
   await using server = wire(() => json({}));
   await deleteAlarms(server.aws, []);
   assertEquals(server.calls, []);
@@ -115,7 +116,7 @@ Deno.test("deleteAlarms() deletes a hundred at once, and calls nobody for none",
   assertEquals(server.calls.map(({ input }) => (input["AlarmNames"] as string[]).length), [100, 1]);
 });
 
-Deno.test("latestCpu() takes each instance's newest datapoint, 500 instances at once", async () => {
+Deno.test("latestCpu() returns the newest datapoints, with 500 instances a call", async () => {
   const now = Date.UTC(2026, 10, 23, 22);
   const ids = Array.from({ length: 501 }, (_, i) => `i-${i}`);
   await using server = wire(({ input }) => {
@@ -124,14 +125,14 @@ Deno.test("latestCpu() takes each instance's newest datapoint, 500 instances at 
       MetricStat: { Metric: { Dimensions: { Value: string }[] } };
     }[];
     const results = queries
-      // i-1 has none.
+      // i-1 has no datapoint.
       .filter(({ MetricStat }) => MetricStat.Metric.Dimensions[0]?.Value !== "i-1")
       .map(({ Id }) => ({
         Id,
         Timestamps: [(now - 60_000) / 1_000, (now - 120_000) / 1_000],
         Values: [90, 10],
       }));
-    // The second page of the first batch goes on with older datapoints.
+    // The second page of the first batch has older datapoints.
     const older = results.map((result) => ({ ...result, Timestamps: [0], Values: [1] }));
     if (input["NextToken"] !== undefined) return json({ MetricDataResults: older });
     return json({ MetricDataResults: results, ...(queries.length > 1 ? { NextToken: "t" } : {}) });
@@ -147,7 +148,7 @@ Deno.test("latestCpu() takes each instance's newest datapoint, 500 instances at 
   assertEquals([StartTime, EndTime, ScanBy], [now / 1_000 - 5 * 60, now / 1_000, "TimestampDescending"]);
 });
 
-Deno.test("latestCpu() reads a few batches at once, and no more once one has failed", async () => {
+Deno.test("latestCpu() makes four calls at a time, and no more after a failure", async () => {
   let [inProgress, most] = [0, 0];
   const ids = Array.from({ length: 500 * 12 }, (_, i) => `i-${i}`);
   const four = Promise.withResolvers<void>();
@@ -164,7 +165,7 @@ Deno.test("latestCpu() reads a few batches at once, and no more once one has fai
   assert(server.calls.length < 12, `${server.calls.length} calls`);
 });
 
-Deno.test("latestCpu() calls nobody for no instances", async () => {
+Deno.test("latestCpu() makes no call for no instances", async () => {
   await using server = wire(() => json({}));
   assertEquals((await latestCpu(server.aws, [], 60)).size, 0);
   assertEquals(server.calls, []);

@@ -1,15 +1,13 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { endQuarantine, quarantine } from "../../../../src/aws/ec2/quarantine.ts";
 import {
-  endQuarantine,
   findInstance,
   fleetInstances,
   instanceTags,
-  launchInstances,
-  quarantine,
-  startInstance,
-  terminateInstance,
   withRegistration,
 } from "../../../../src/aws/ec2/instances.ts";
+import { launchInstances } from "../../../../src/aws/ec2/launch.ts";
+import { startInstance, terminateInstance } from "../../../../src/aws/ec2/state_changes.ts";
 import { ec2, ec2Error, wire, type WireCall } from "../wire.ts";
 
 /** An `<item>` of instancesSet. */
@@ -30,12 +28,12 @@ function page(items: readonly string[], next = ""): Response {
   );
 }
 
-Deno.test("fleetInstances() asks EC2 for the fleet's instances alone, page by page, until there is no token", async () => {
+Deno.test("fleetInstances() requests the fleet's instances page by page until there is no token", async () => {
   await using server = wire(({ input }) => {
     switch (input["NextToken"]) {
       case undefined:
         return page([item("i-1")], "two");
-      // A page may be empty and still not be the last.
+      // An empty page is not always the last one.
       case "two":
         return page([], "three");
       default:
@@ -56,7 +54,7 @@ Deno.test("fleetInstances() asks EC2 for the fleet's instances alone, page by pa
   assertEquals(input["MaxResults"], "1000");
 });
 
-Deno.test("fleetInstances() selects a legacy fleet by its key pair", async () => {
+Deno.test("fleetInstances() selects a legacy fleet by key pair", async () => {
   await using server = wire(() => page([]));
   await Array.fromAsync(fleetInstances(server.aws, { fleet: "kas", keyName: "kas-key" }));
   const input = server.calls[0]?.input ?? {};
@@ -65,17 +63,17 @@ Deno.test("fleetInstances() selects a legacy fleet by its key pair", async () =>
 
 for (
   const [why, tags, keyName, role] of [
-    ["kas:role says so", { "kas:role": "base" }, undefined, "base"],
-    ["kas:role says so", { "kas:role": "control" }, undefined, "control"],
-    ["the tag outweighs the name", { "kas:role": "node", Name: "kas_base" }, undefined, "node"],
-    ["its name is the fleet's base's", { Name: "kas_base" }, undefined, "base"],
-    ["its name is the fleet's control's", { Name: "kas_ctl" }, undefined, "control"],
-    ["its name is its key pair's base's", { Name: "old_base" }, "old", "base"],
-    ["its name is another fleet's", { Name: "web_base" }, undefined, "node"],
-    ["nothing says otherwise", {}, undefined, "node"],
+    ["kas:role is base", { "kas:role": "base" }, undefined, "base"],
+    ["kas:role is control", { "kas:role": "control" }, undefined, "control"],
+    ["kas:role is node and its name says base", { "kas:role": "node", Name: "kas_base" }, undefined, "node"],
+    ["its name is <fleet>_base", { Name: "kas_base" }, undefined, "base"],
+    ["its name is <fleet>_ctl", { Name: "kas_ctl" }, undefined, "control"],
+    ["its name is <key pair>_base", { Name: "old_base" }, "old", "base"],
+    ["its name is <other fleet>_base", { Name: "web_base" }, undefined, "node"],
+    ["it has no tag", {}, undefined, "node"],
   ] as const
 ) {
-  Deno.test(`an instance is a ${role} where ${why}`, async () => {
+  Deno.test(`an instance is a ${role} if ${why}`, async () => {
     const key = keyName === undefined ? "" : `<keyName>${keyName}</keyName>`;
     await using server = wire(() => page([item("i-1", tags, key)]));
     const [found] = await Array.fromAsync(fleetInstances(server.aws, { fleet: "kas" }));
@@ -83,7 +81,7 @@ for (
   });
 }
 
-Deno.test("an instance has what EC2 says of it, in the rules' words", async () => {
+Deno.test("findInstance() converts EC2's description", async () => {
   const tags = {
     Name: "kas_node",
     "kas:fleet": "kas",
@@ -109,14 +107,14 @@ Deno.test("an instance has what EC2 says of it, in the rules' words", async () =
   });
 });
 
-Deno.test("instance() is undefined for one that EC2 does not know", async () => {
+Deno.test("findInstance() is undefined for an unknown instance", async () => {
   await using server = wire(() =>
     ec2Error("InvalidInstanceID.NotFound", "The instance ID 'i-1' does not exist")
   );
   assertEquals(await findInstance(server.aws, "i-1"), undefined);
 });
 
-Deno.test("startInstance() and terminateInstance() name one instance and tell its states", async () => {
+Deno.test("startInstance() and terminateInstance() send one instance and return its states", async () => {
   const states =
     "<instancesSet><item><instanceId>i-1</instanceId><currentState><name>pending</name></currentState>" +
     "<previousState><name>stopped</name></previousState></item></instancesSet>";
@@ -127,7 +125,7 @@ Deno.test("startInstance() and terminateInstance() name one instance and tell it
   assertEquals(server.calls.map(({ input }) => input["InstanceId.1"]), ["i-1", "i-1"]);
 });
 
-Deno.test("launchInstances() tags at launch, and a retry of the SDK's carries the same token", async () => {
+Deno.test("launchInstances() tags in the launch call, and the SDK's retry has the same token", async () => {
   await using server = wire(({ action }, i) =>
     i === 0
       ? ec2Error("RequestLimitExceeded", "Slow down.", 503)
@@ -158,13 +156,13 @@ Deno.test("launchInstances() tags at launch, and a retry of the SDK's carries th
   assertNotEquals(server.calls[2]?.input["ClientToken"], first?.["ClientToken"]);
 });
 
-Deno.test("instanceTags() asks for at most 200 instances at once", async () => {
+Deno.test("instanceTags() requests 200 instances a call", async () => {
   await using server = wire(({ input }) => page([item(String(input["Filter.1.Value.1"]), { Name: "n" })]));
   const tags = await instanceTags(server.aws, Array.from({ length: 201 }, (_, i) => `i-${i}`));
   assertEquals([...tags], [["i-0", { Name: "n" }], ["i-200", { Name: "n" }]]);
 });
 
-Deno.test("quarantine() writes the reason into a tag, which release() takes away", async () => {
+Deno.test("quarantine() writes the reason into a tag, and endQuarantine() deletes it", async () => {
   await using server = wire(({ action }) => ec2(action, "<return>true</return>"));
   await quarantine(server.aws, "i-1", "x".repeat(300));
   await endQuarantine(server.aws, "i-1");
@@ -174,14 +172,14 @@ Deno.test("quarantine() writes the reason into a tag, which release() takes away
   assertEquals([untag?.action, untag?.input["Tag.1.Key"]], ["DeleteTags", "kas:quarantine"]);
 });
 
-Deno.test("withRegistration() leaves out what the rules know nothing of, as facts are written down", () => {
+Deno.test("withRegistration() drops the fields that no rule uses", () => {
   const base = { id: "i-1", name: "", role: "node", state: "running", type: "", zone: "" } as const;
   assertEquals(withRegistration([{ ...base, publicIp: "203.0.113.7" }], new Map()), [
     { ...base, registration: "none" },
   ]);
 });
 
-Deno.test("withRegistration() leaves one that the balancer does not know unregistered", () => {
+Deno.test("withRegistration() leaves an instance unregistered if the balancer does not know it", () => {
   const base = { name: "", role: "node", state: "running", type: "", zone: "" } as const;
   const joined = withRegistration(
     [{ ...base, id: "i-1" }, { ...base, id: "i-2" }],

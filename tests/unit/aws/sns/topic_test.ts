@@ -12,7 +12,7 @@ import { query, queryError, wire } from "../wire.ts";
 const TOPIC = "arn:aws:sns:eu-west-1:123456789012:kas";
 const URL = "https://kas.example/sns";
 
-Deno.test("topics() and subscriptions() read every page", async () => {
+Deno.test("listTopics() and listSubscriptions() read every page", async () => {
   await using server = wire(({ action, input }) => {
     const next = input["NextToken"] === undefined ? "<NextToken>t</NextToken>" : "";
     const n = next ? 1 : 2;
@@ -27,7 +27,7 @@ Deno.test("topics() and subscriptions() read every page", async () => {
   ]);
 });
 
-Deno.test("createTopic() asks for signatures of version 2", async () => {
+Deno.test("createTopic() sets signature version 2", async () => {
   await using server = wire(({ action }) =>
     query(action, action === "CreateTopic" ? `<TopicArn>${TOPIC}</TopicArn>` : "")
   );
@@ -36,7 +36,7 @@ Deno.test("createTopic() asks for signatures of version 2", async () => {
   assertEquals([TopicArn, AttributeName, AttributeValue], [TOPIC, "SignatureVersion", "2"]);
 });
 
-Deno.test("subscribe() asks for a delivery policy of at most an hour, by the URL's protocol", async () => {
+Deno.test("subscribe() sets a delivery policy of 10 to 60 minutes, and the URL's protocol", async () => {
   await using server = wire(({ action }) => query(action, `<SubscriptionArn>${TOPIC}:1</SubscriptionArn>`));
   assertEquals(await subscribe(server.aws, TOPIC, URL), `${TOPIC}:1`);
   const input = server.calls[0]?.input ?? {};
@@ -55,7 +55,7 @@ Deno.test("subscribe() asks for a delivery policy of at most an hour, by the URL
   assertEquals(longest > 600 && longest <= 3_600, true, `${longest} s`);
 });
 
-Deno.test("subscribe() gives an existing subscription the policy, and returns it", async () => {
+Deno.test("subscribe() returns an existing subscription and sets its policy", async () => {
   await using server = wire(({ action, input }) =>
     input["Attributes.entry.1.key"] === undefined
       ? query(action, `<SubscriptionArn>${TOPIC}:1</SubscriptionArn>`)
@@ -73,13 +73,13 @@ Deno.test("subscribe() gives an existing subscription the policy, and returns it
   assertEquals(server.calls[2]?.input["AttributeName"], "DeliveryPolicy");
 });
 
-Deno.test("subscribe() fails on any other refusal", async () => {
+Deno.test("subscribe() fails on any other error", async () => {
   await using server = wire(() => queryError("InvalidParameter", "Invalid parameter: Endpoint"));
   await assertRejects(() => subscribe(server.aws, TOPIC, URL), Error, "Endpoint");
   assertEquals(server.calls.length, 1);
 });
 
-Deno.test("unsubscribe() leaves a pending subscription alone: it has no ARN", async () => {
+Deno.test("unsubscribe() ignores a pending subscription, which has no ARN", async () => {
   await using server = wire(({ action }) => query(action, ""));
   await unsubscribe(server.aws, "PendingConfirmation");
   assertEquals(server.calls, []);
@@ -87,7 +87,7 @@ Deno.test("unsubscribe() leaves a pending subscription alone: it has no ARN", as
   assertEquals(server.calls.map(({ action }) => action), ["Unsubscribe"]);
 });
 
-Deno.test("confirm() makes unsubscribing a matter of credentials (R14)", async () => {
+Deno.test("confirmSubscription() requires credentials to unsubscribe (R14)", async () => {
   await using server = wire(({ action }) => query(action, `<SubscriptionArn>${TOPIC}:1</SubscriptionArn>`));
   assertEquals(await confirmSubscription(server.aws, TOPIC, "token"), `${TOPIC}:1`);
   const { Token, TopicArn, AuthenticateOnUnsubscribe } = server.calls[0]?.input ?? {};

@@ -1,14 +1,15 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { deregister } from "../../../src/aws/balancing/balancer.ts";
 import type { Call } from "../../../src/aws/calls.ts";
-import { fleetInstances, startInstance } from "../../../src/aws/ec2/instances.ts";
+import { fleetInstances } from "../../../src/aws/ec2/instances.ts";
+import { startInstance } from "../../../src/aws/ec2/state_changes.ts";
 import { eventually } from "../../support/kas.ts";
 import { ec2, ec2Error, queryError, wire } from "./wire.ts";
 
 const NONE = () => ec2("DescribeInstances", "<reservationSet/>");
 
-/** What was told of requests, in words. */
-function told(): { readonly onCall: (call: Call) => void; readonly words: string[] } {
+/** An onCall that records each call in words. */
+function recorder(): { readonly onCall: (call: Call) => void; readonly words: string[] } {
   const words: string[] = [];
   const onCall = ({ service, operation, outcome, seconds, retry }: Call) => {
     if (!(seconds >= 0 && seconds < 60)) throw new RangeError(`${seconds} s`);
@@ -17,8 +18,8 @@ function told(): { readonly onCall: (call: Call) => void; readonly words: string
   return { onCall, words };
 }
 
-Deno.test("onCall is told of each request by itself, the SDK's retries too", async () => {
-  const { onCall, words } = told();
+Deno.test("onCall receives each request, including the SDK's retries", async () => {
+  const { onCall, words } = recorder();
   await using server = wire(
     (_, i) => i === 0 ? ec2Error("RequestLimitExceeded", "Slow down.", 503) : NONE(),
     { onCall },
@@ -32,7 +33,7 @@ Deno.test("onCall is told of each request by itself, the SDK's retries too", asy
   ]);
 });
 
-const FAILURES: readonly [code: string, status: number, told: string[]][] = [
+const FAILURES: readonly [code: string, status: number, calls: string[]][] = [
   ["InsufficientInstanceCapacity", 500, ["EC2 StartInstances capacity"]],
   ["UnauthorizedOperation", 403, ["EC2 StartInstances refused"]],
   ["InternalError", 500, [
@@ -43,8 +44,8 @@ const FAILURES: readonly [code: string, status: number, told: string[]][] = [
 ];
 
 for (const [code, status, expected] of FAILURES) {
-  Deno.test(`onCall tells of ${code} as ${expected[0]}`, async () => {
-    const { onCall, words } = told();
+  Deno.test(`onCall receives ${code} as ${expected[0]}`, async () => {
+    const { onCall, words } = recorder();
     await using server = wire(() => ec2Error(code, "No.", status), { onCall });
     await assertRejects(() => startInstance(server.aws, "i-1"));
     assertEquals(words, expected);
@@ -53,8 +54,8 @@ for (const [code, status, expected] of FAILURES) {
 
 const never = () => new Promise<Response>(() => {});
 
-Deno.test("onCall tells of a request that got no answer", async () => {
-  const { onCall, words } = told();
+Deno.test("onCall receives a request without an answer", async () => {
+  const { onCall, words } = recorder();
   await using server = wire(never, { onCall, timeLimit: 20 });
   await assertRejects(() => Array.fromAsync(fleetInstances(server.aws, { fleet: "kas" })));
   assertEquals(words, [
@@ -64,8 +65,8 @@ Deno.test("onCall tells of a request that got no answer", async () => {
   ]);
 });
 
-Deno.test("onCall tells of a request that nobody waits for any more", async () => {
-  const { onCall, words } = told();
+Deno.test("onCall receives an aborted request", async () => {
+  const { onCall, words } = recorder();
   const stop = new AbortController();
   await using server = wire(() => {
     stop.abort();
@@ -75,12 +76,24 @@ Deno.test("onCall tells of a request that nobody waits for any more", async () =
   assertEquals(words, ["EC2 DescribeInstances aborted"]);
 });
 
-Deno.test("what changes something is sent once beforeChange() resolves, each time it is tried, and what only reads does not ask", async () => {
-  const checks: PromiseWithResolvers<void>[] = [];
+Deno.test("onCall receives the offset of AWS's clock", async () => {
+  const offsets: (number | undefined)[] = [];
+  const date = new Date(Date.now() + 60_000).toUTCString();
+  await using server = wire(() => {
+    const answer = NONE();
+    answer.headers.set("date", date);
+    return answer;
+  }, { onCall: ({ clockOffset }) => offsets.push(clockOffset) });
+  await Array.fromAsync(fleetInstances(server.aws, { fleet: "kas" }));
+  assertEquals(offsets.map((offset) => Math.round((offset ?? 0) / 5_000)), [12]);
+});
+
+Deno.test("each attempt of a changing call waits for beforeChange(), and a reading call does not", async () => {
+  const waiting: PromiseWithResolvers<void>[] = [];
   const beforeChange = () => {
-    const check = Promise.withResolvers<void>();
-    checks.push(check);
-    return check.promise;
+    const resolvers = Promise.withResolvers<void>();
+    waiting.push(resolvers);
+    return resolvers.promise;
   };
   await using server = wire(
     ({ action }) => action === "DescribeInstances" ? NONE() : ec2Error("InternalError", "No.", 500),
@@ -89,27 +102,27 @@ Deno.test("what changes something is sent once beforeChange() resolves, each tim
   const started = startInstance(server.aws, "i-1");
   await Array.fromAsync(fleetInstances(server.aws, { fleet: "kas" }));
   const sent = () => server.calls.map(({ action }) => action);
-  await eventually(() => checks.length, (n) => n === 1);
+  await eventually(() => waiting.length, (n) => n === 1);
   assertEquals(sent(), ["DescribeInstances"]);
-  checks[0]?.resolve();
-  await eventually(() => checks.length, (n) => n === 2);
+  waiting[0]?.resolve();
+  await eventually(() => waiting.length, (n) => n === 2);
   assertEquals(sent(), ["DescribeInstances", "StartInstances"]);
-  checks[1]?.reject(new Error("Input/output error"));
+  waiting[1]?.reject(new Error("Input/output error"));
   await assertRejects(() => started, Error, "Input/output error");
   assertEquals(sent(), ["DescribeInstances", "StartInstances"]);
 });
 
-Deno.test("what is made sure of before each request of a deregistration is made sure of before a repeat too, and ends it", async () => {
-  const { onCall, words } = told();
+Deno.test("deregister() runs its precondition before each attempt, and a rejection ends the call", async () => {
+  const { onCall, words } = recorder();
   await using server = wire(() => queryError("Throttling", "Rate exceeded"), { onCall });
-  let checks = 0;
-  const check = () => (++checks < 3 ? Promise.resolve() : Promise.reject(new Error("not any more")));
+  let runs = 0;
+  const precondition = () => (++runs < 3 ? Promise.resolve() : Promise.reject(new Error("no longer")));
   await assertRejects(
-    () => deregister(server.aws, { kind: "classic", name: "kas" }, "i-1", undefined, check),
+    () => deregister(server.aws, { kind: "classic", name: "kas" }, "i-1", undefined, precondition),
     Error,
-    "not any more",
+    "no longer",
   );
-  assertEquals(checks, 3);
+  assertEquals(runs, 3);
   assertEquals(words, [
     "ElasticLoadBalancing DeregisterInstancesFromLoadBalancer throttled",
     "ElasticLoadBalancing DeregisterInstancesFromLoadBalancer throttled again",

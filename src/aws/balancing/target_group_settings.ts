@@ -1,0 +1,88 @@
+/**
+ * The settings of a target group that a fleet requires: the health check and the deregistration delay.
+ *
+ * @module
+ */
+import { WORKER_PORT } from "../../scaling/model/instance.ts";
+import type { Aws } from "../clients.ts";
+import {
+  DELAY_ATTRIBUTE,
+  deregistrationDelay,
+  describeTargetGroup,
+  elbv2,
+  groupName,
+  healthCheckPort,
+} from "./target_group.ts";
+
+/**
+ * The preferred deregistration delay, s: twice the default idle timeout of an Application Load Balancer. A shorter delay cuts requests off, and
+ * every target drains for the whole delay.
+ */
+const PREFERRED_DELAY = 120;
+
+/** How much later than its delay a target may be reported as drained, s. */
+export const DRAINING_LAG = 15;
+
+/** The health check: the worker's /ping. */
+const HEALTH_CHECK = {
+  HealthCheckEnabled: true,
+  HealthCheckProtocol: "HTTP",
+  HealthCheckPort: String(WORKER_PORT),
+  HealthCheckPath: "/ping",
+} as const;
+
+/** The changes that a target group needs. A setting that is right is absent. */
+export interface GroupChanges {
+  /** Set the health check to the worker's /ping. */
+  readonly healthCheck?: true;
+  /** The deregistration delay to set, s. */
+  readonly delay?: number;
+}
+
+/**
+ * Compares a target group's settings with the required ones. A delay of 0 cuts requests off; with a delay longer than `drainTimeout` (ms) no
+ * instance would finish draining in time.
+ *
+ * Throws TargetGroupNotFound, and an Error if the group's targets are not instances.
+ */
+export async function requiredChanges(
+  aws: Aws,
+  arn: string,
+  drainTimeout: number,
+  signal?: AbortSignal,
+): Promise<GroupChanges> {
+  const [group, seconds] = await Promise.all([
+    describeTargetGroup(aws, arn, signal),
+    deregistrationDelay(aws, arn, signal),
+  ]);
+  if (group?.TargetType !== "instance") {
+    throw new Error(
+      `Cannot use target group ${groupName(arn)}: its target type is ${group?.TargetType}, not instance`,
+    );
+  }
+  const isHealthCheckRight = group.HealthCheckEnabled !== false && group.HealthCheckProtocol === "HTTP" &&
+    group.HealthCheckPath === "/ping" && healthCheckPort(group) === String(WORKER_PORT);
+  const longest = drainTimeout / 1_000 - DRAINING_LAG;
+  return {
+    ...(isHealthCheckRight ? {} : { healthCheck: true }),
+    ...(seconds > 0 && seconds <= longest
+      ? {}
+      : { delay: Math.max(1, Math.min(PREFERRED_DELAY, Math.floor(longest))) }),
+  };
+}
+
+/** Changes a target group's settings. */
+export async function applyChanges(
+  aws: Aws,
+  arn: string,
+  { healthCheck, delay }: GroupChanges,
+): Promise<void> {
+  const [client, { ModifyTargetGroupCommand, ModifyTargetGroupAttributesCommand }] = await elbv2(aws);
+  if (healthCheck) {
+    await client.send(new ModifyTargetGroupCommand({ TargetGroupArn: arn, ...HEALTH_CHECK }));
+  }
+  if (delay !== undefined) {
+    const Attributes = [{ Key: DELAY_ATTRIBUTE, Value: String(delay) }];
+    await client.send(new ModifyTargetGroupAttributesCommand({ TargetGroupArn: arn, Attributes }));
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Launching instances.
+ *
+ * @module
+ */
+import type { Instance as SdkInstance } from "@aws-sdk/client-ec2";
+import type { Role } from "../../scaling/model/instance.ts";
+import { type Aws, sendOptions } from "../clients.ts";
+import { ec2 } from "./client.ts";
+import { type Ec2Instance, instanceOf, TAG } from "./ec2_instance.ts";
+
+/** What to launch. */
+export interface Launch {
+  readonly fleet: string;
+  readonly role: Role;
+  readonly count: number;
+  /** The Name tag. By default `<fleet>_<role>`: `kas_base`, `kas_ctl`, `kas_node`. */
+  readonly name?: string;
+  readonly image?: string;
+  readonly type?: string;
+  readonly subnet?: string;
+  /** Ids (`sg-…`) or names. */
+  readonly securityGroups?: readonly string[];
+  readonly keyName?: string;
+  /** An id (`lt-…`) or a name, optionally with a version: `lt-0abc:2`. */
+  readonly launchTemplate?: string;
+  /** Plain text. */
+  readonly userData?: string;
+  /**
+   * EC2 launches only once for a token, at most 64 ASCII characters. By default each launch has a new token, which the SDK's retries share.
+   * Source: EC2 API, "Ensuring idempotency".
+   */
+  readonly token?: string;
+}
+
+/** Launches all or none of the instances, and tags them in the same call. A repeated launch with the same token launches none. */
+export async function launchInstances(
+  aws: Aws,
+  launch: Launch,
+  signal?: AbortSignal,
+): Promise<Ec2Instance[]> {
+  const { fleet, role, count, name, image, type, subnet, securityGroups, keyName, launchTemplate, userData } =
+    launch;
+  const { token = crypto.randomUUID() } = launch;
+  const [client, { RunInstancesCommand }] = await ec2(aws);
+  const tags = {
+    [TAG.fleet]: fleet,
+    [TAG.role]: role,
+    [TAG.name]: name ?? `${fleet}_${role === "control" ? "ctl" : role}`,
+  };
+  const ids = securityGroups?.filter((group) => group.startsWith("sg-")) ?? [];
+  const names = securityGroups?.filter((group) => !group.startsWith("sg-")) ?? [];
+  const command = new RunInstancesCommand({
+    MinCount: count,
+    MaxCount: count,
+    ClientToken: token,
+    TagSpecifications: [{
+      ResourceType: "instance",
+      Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+    }],
+    ...(image === undefined ? {} : { ImageId: image }),
+    ...(type === undefined ? {} : { InstanceType: type as NonNullable<SdkInstance["InstanceType"]> }),
+    ...(subnet === undefined ? {} : { SubnetId: subnet }),
+    ...(ids.length === 0 ? {} : { SecurityGroupIds: ids }),
+    ...(names.length === 0 ? {} : { SecurityGroups: names }),
+    ...(keyName === undefined ? {} : { KeyName: keyName }),
+    ...(launchTemplate === undefined ? {} : { LaunchTemplate: launchTemplateOf(launchTemplate) }),
+    ...(userData === undefined ? {} : { UserData: new TextEncoder().encode(userData).toBase64() }),
+  });
+  const { Instances } = await client.send(command, sendOptions(signal));
+  return (Instances ?? []).map((launched) => instanceOf(launched, fleet));
+}
+
+/** Parses `lt-…` or a name, optionally with a version: `lt-0abc:2`. */
+export function launchTemplateOf(
+  text: string,
+): { LaunchTemplateId?: string; LaunchTemplateName?: string; Version?: string } {
+  const [template = "", version] = text.split(":");
+  return {
+    ...(template.startsWith("lt-") ? { LaunchTemplateId: template } : { LaunchTemplateName: template }),
+    ...(version === undefined ? {} : { Version: version }),
+  };
+}

@@ -1,0 +1,27 @@
+/**
+ * Quarantine: a tag on an instance that excludes it from scaling (R7).
+ *
+ * @module
+ */
+import type { Aws } from "../clients.ts";
+import { ec2 } from "./client.ts";
+import { TAG } from "./ec2_instance.ts";
+
+/** Quarantines an instance. The tag's value is the reason. */
+export async function quarantine(aws: Aws, id: string, reason: string): Promise<void> {
+  const [client, { CreateTagsCommand }] = await ec2(aws);
+  const tag = { Key: TAG.quarantine, Value: tagValue(reason) };
+  await client.send(new CreateTagsCommand({ Resources: [id], Tags: [tag] }));
+}
+
+/** Ends an instance's quarantine. */
+export async function endQuarantine(aws: Aws, id: string): Promise<void> {
+  const [client, { DeleteTagsCommand }] = await ec2(aws);
+  await client.send(new DeleteTagsCommand({ Resources: [id], Tags: [{ Key: TAG.quarantine }] }));
+}
+
+/** At most 256 of the characters that every AWS service allows in a tag. Source: EC2 user guide, "Tag restrictions". */
+function tagValue(text: string): string {
+  const allowed = text.replaceAll(/[;,]/g, " -").replaceAll(/[^\p{L}\p{N}_.:/=+\-@]+/gu, " ").trim();
+  return Array.from(allowed).slice(0, 256).join("");
+}
