@@ -45,28 +45,58 @@ The AWS SDK reads its own variables (\`AWS_ACCESS_KEY_ID\`, \`AWS_SHARED_CREDENT
 
 /** The page about doctor as Markdown. */
 export function doctorPage(checks: readonly Check[] = CHECKS): string {
-  const rows = checks.map(({ name, about }) => `| \`${name}\` | ${about.replaceAll("|", "\\|")} |`);
+  const rows = checks.map(({ name, expects }) => `| \`${name}\` | ${expects.replaceAll("|", "\\|")} |`);
   return `<!-- Made from src/admin/doctor/checks.ts by \`deno task docs\`; do not edit. -->
 
 # Doctor
 
-\`kas admin doctor --url URL\` looks at everything that a fleet hangs on and changes nothing. A check is \`ok\`, a \`warning\`, \`failed\`, or
-\`skipped\` where something can't be told or does not apply; the exit status is 1 if one failed. What is wrong comes with the command
-that mends it, after \`; try:\`, and \`--problems\` leaves out the rest. They are in the order in which one mends them.
+\`kas admin doctor\` checks everything that a fleet needs in order to scale. It changes nothing. Run it after \`kas admin setup\`, and
+whenever the fleet does not scale as you expect:
 
-| check | what has to be so |
+\`\`\`sh
+kas admin doctor --url http://203.0.113.7:10000/
+kas admin doctor --problems
+\`\`\`
+
+Each check prints one or more lines with a result:
+
+| result | meaning |
+|---|---|
+| \`ok\` | the check passed |
+| \`warning\` | scaling works, but probably not as you intend |
+| \`failed\` | scaling does not work, or not correctly; the exit status is 1 |
+| \`skipped\` | the result is unknown, or the check does not apply |
+
+After \`; try:\` stands the command that repairs the problem. \`--problems\` prints warnings and failures alone. The checks are in the order in
+which you repair what they find: a check may be skipped until an earlier one passes.
+
+## Checks
+
+| check | passes if |
 |---|---|
 ${rows.join("\n")}
 
-- **URL** is the autoscaler's as SNS reaches it, by default where the topic's messages go. Through nginx only \`/ping\` is open, which tells
-  fleet, version and start in the headers \`kas-fleet\`, \`kas-version\` and \`kas-started\`; \`bounds\`, \`drain-timeout\` and \`resync\` need \`/status\`, so
-  run doctor where the autoscaler is, with \`--url http://127.0.0.1:10001\`, for these. A worker tells its version in \`kas-version\` of \`/ping\`.
-- **permissions** are those of the credentials that doctor runs with: on the autoscaler's machine they are the autoscaler's. Only EC2 can be
-  asked without acting (DryRun).
-- **thresholds**: with n instances at \`high\` percent one more brings them to high·n/(n+1). Where that is more than 5 points below \`low\`, the
-  same load asks for a step out and then for one in, and R6 alone holds the fleet.
-- **What AWS does not tell** (denied, failing, throttled) is told once, by \`reading\`, with the permission that it takes; the checks that rest on
-  it are skipped, the others are made.
+## Which autoscaler does doctor check?
+
+The one at \`--url\`, which is the autoscaler's address as SNS reaches it. Without \`--url\` doctor uses the addresses that are subscribed to the
+topic. An autoscaler reports its fleet, version and start time in the headers \`kas-fleet\`, \`kas-version\` and \`kas-started\` of \`/ping\`.
+A worker reports its version in \`kas-version\`.
+
+The checks \`bounds\`, \`drain-timeout\` and \`reconcile\` need \`/status\`, which nginx keeps closed. Run them on the autoscaler's host, with
+\`--url http://127.0.0.1:10001\`.
+
+## Whose permissions does doctor check?
+
+Those of the credentials that doctor runs with. Run doctor on the autoscaler's host to check the autoscaler's. Only EC2 can test a
+permission without using it (DryRun), so \`permissions\` checks EC2's actions alone.
+
+If AWS denies, throttles or fails a read request, \`reading\` reports it once, with the action's name. The checks that need the answer are
+skipped, and the others run.
+
+## When are thresholds too close?
+
+With n instances at \`high\` percent of CPU, one more instance brings each to high·n/(n+1). If that is more than 5 points below \`low\`, the same
+load triggers a scale-out and then a scale-in. Only the check \`projected-load\` (R6) then keeps the fleet from flapping.
 `;
 }
 

@@ -1,157 +1,159 @@
 /**
- * Doctor's checks of the alarms: that they are there, tell the right one, and ask for what makes sense.
+ * Doctor's checks of the alarms: that each instance has them, that they notify the topic, and that their thresholds make sense.
  *
  * @module
  */
 import { type AlarmDetail, COMPARISON } from "../../aws/cloudwatch/alarms.ts";
 import { titleOf } from "../../aws/balancing/balancer.ts";
 import { sameMetric } from "../../aws/cloudwatch/metric.ts";
+import { counted, percent } from "../../cli/format.ts";
 import { alarmName } from "../../scaling/model/alarm.ts";
 import { lastPart } from "../account.ts";
-import {
-  type Check,
-  count,
-  failed,
-  type Finding,
-  listed,
-  named,
-  ok,
-  orOk,
-  skipped,
-  warning,
-} from "./check.ts";
-import { known } from "./facts.ts";
+import { type Check, failed, type Finding, listed, named, ok, orOk, skipped, warning } from "./check.ts";
 import { members, statusOf } from "./fleet_checks.ts";
-import { setup } from "./mending.ts";
+import { required } from "./observation.ts";
+import { setupCommand } from "./remedies.ts";
 
-const KINDS = ["cpuhigh", "cpulow"] as const;
+const CPU_KINDS = ["cpuhigh", "cpulow"] as const;
 
 export const alarms: Check = {
   name: "alarms",
-  about: "each instance has its alarms for high and low CPU",
-  run: (facts) => {
-    const there = new Set(known(facts.alarms).map(({ name }) => name));
-    const all = members(facts);
+  expects: "each instance has an alarm for high CPU and one for low CPU",
+  run: (observation) => {
+    const { plan } = observation;
+    const existing = new Set(required(observation.alarms).map(({ name }) => name));
+    const all = members(observation);
     const lacking = all.map(({ id }) => id).filter((id) =>
-      !KINDS.every((kind) => there.has(alarmName({ fleet: facts.plan.fleet, kind, dimension: id })))
+      !CPU_KINDS.every((kind) => existing.has(alarmName({ fleet: plan.fleet, kind, dimension: id })))
     );
+    const total = counted(all.length, "instance");
     return lacking.length === 0
-      ? ok(`${count(all.length, "instance")} with theirs`)
-      : [failed(`without alarms, of ${count(all.length, "instance")}: ${named(lacking)}`, setup(facts.plan))];
+      ? ok(`${total} with both alarms`)
+      : [failed(`of ${total}, these lack alarms: ${named(lacking)}`, setupCommand(plan))];
   },
 };
 
 export const strayAlarms: Check = {
   name: "stray-alarms",
-  about: "no alarm watches an instance that is gone, or the requests of another load balancer",
-  run: (facts) => {
-    const { plan } = facts;
-    const ids = new Set(members(facts).map(({ id }) => id));
-    const all = known(facts.alarms);
-    const gone = all.filter(({ kind, dimension }) => kind !== "reqcount" && !ids.has(dimension));
-    const requests = known(facts.balancer)?.requests;
+  expects: "every alarm watches an instance of the fleet, or the requests of its load balancer",
+  run: (observation) => {
+    const { plan } = observation;
+    const ids = new Set(members(observation).map(({ id }) => id));
+    const all = required(observation.alarms);
+    const orphaned = all.filter(({ kind, dimension }) => kind !== "reqcount" && !ids.has(dimension));
+    const requests = required(observation.balancer)?.requests;
     const others = all.filter(({ kind, metric }) =>
       kind === "reqcount" && requests !== undefined && !sameMetric(metric, requests)
     );
-    // One that is named after the fleet's own is put right; any other would go on asking for a step in.
-    const moved = others.filter(({ dimension }) => dimension === plan.balancer.name);
-    const foreign = others.filter((alarm) => !moved.includes(alarm));
+    // setup corrects an alarm that has the balancer's name. Any other one would keep recommending a scale-in.
+    const outdated = others.filter(({ dimension }) => dimension === plan.balancer.name);
+    const foreign = others.filter((alarm) => !outdated.includes(alarm));
+    const title = titleOf(plan.balancer);
     const remove = (names: readonly string[]) => plan.kas(`alarms delete ${listed(names)}`);
     const findings = ([
-      [gone, "of instances that are not in the fleet", remove],
-      [foreign, `of requests that are not those of ${titleOf(plan.balancer)}`, remove],
-      [moved, `of what ${titleOf(plan.balancer)} counted its requests by before`, () => setup(plan)],
-    ] as const).flatMap(([found, what, mend]): Finding[] => {
+      [orphaned, "of instances that are not in the fleet", remove],
+      [foreign, `of requests to something else than ${title}`, remove],
+      [
+        outdated,
+        `of a metric that does not count the requests to ${title} any more`,
+        () => setupCommand(plan),
+      ],
+    ] as const).flatMap(([found, what, remedy]): Finding[] => {
       const names = found.map(({ name }) => name);
       if (names.length === 0) return [];
-      return [warning(`${count(names.length, "alarm")} ${what}: ${named(names)}`, mend(names))];
+      return [warning(`${counted(names.length, "alarm")} ${what}: ${named(names)}`, remedy(names))];
     });
-    return orOk(findings, "each alarm watches something that is the fleet's");
+    return orOk(findings, "every alarm watches this fleet");
   },
 };
 
 export const alarmActions: Check = {
   name: "alarm-actions",
-  about: "every alarm tells the fleet's topic of ALARM and of OK",
-  run: (facts) => {
-    if (facts.plan.pull) return skipped("alarms are only read: --pull");
-    const all = known(facts.alarms);
-    const arn = known(facts.topic)?.arn;
-    if (arn === undefined) return skipped("there is no topic to tell");
-    const off = all.filter(({ actionsEnabled }) => !actionsEnabled);
-    const on = all.filter(({ actionsEnabled }) => actionsEnabled);
-    const silent = on.filter(({ alarmActions, okActions }) => alarmActions.length + okActions.length === 0);
-    const other = on.filter((alarm) => !silent.includes(alarm) && !tells(alarm, arn));
+  expects: "every alarm notifies the fleet's topic of ALARM and of OK",
+  run: (observation) => {
+    if (observation.plan.pull) return skipped("with --pull the autoscaler polls the alarms");
+    const all = required(observation.alarms);
+    const arn = required(observation.topic)?.arn;
+    if (arn === undefined) return skipped("the fleet has no topic");
+    const disabled = all.filter(({ actionsEnabled }) => !actionsEnabled);
+    const enabled = all.filter(({ actionsEnabled }) => actionsEnabled);
+    const silent = enabled.filter(({ alarmActions, okActions }) =>
+      alarmActions.length + okActions.length === 0
+    );
+    const other = enabled.filter((alarm) => !silent.includes(alarm) && !notifies(alarm, arn));
     const findings = ([
-      [off, "with actions disabled"],
-      [silent, "telling nobody"],
-      [other, `not telling ${lastPart(arn)} of ALARM and OK`],
+      [disabled, "with disabled actions"],
+      [silent, "without actions"],
+      [other, `not notifying topic ${lastPart(arn)} of ALARM and OK`],
     ] as const).flatMap(([found, what]): Finding[] =>
       found.length === 0 ? [] : [failed(
-        `${count(found.length, "alarm")} ${what}: ${named(found.map(({ name }) => name))}`,
-        setup(facts.plan),
+        `${counted(found.length, "alarm")} ${what}: ${named(found.map(({ name }) => name))}`,
+        setupCommand(observation.plan),
       )]
     );
-    return orOk(findings, `${count(all.length, "alarm")} telling ${lastPart(arn)}`);
+    return orOk(findings, `${counted(all.length, "alarm")} notifying topic ${lastPart(arn)}`);
   },
 };
 
-function tells({ alarmActions, okActions }: AlarmDetail, arn: string): boolean {
+function notifies({ alarmActions, okActions }: AlarmDetail, arn: string): boolean {
   return alarmActions.includes(arn) && okActions.includes(arn);
 }
 
 export const alarmComparison: Check = {
   name: "alarm-comparison",
-  about: "every alarm compares with >=",
-  run: (facts) => {
-    const odd = known(facts.alarms).filter(({ comparison }) => comparison !== COMPARISON);
-    if (odd.length === 0) return ok("every alarm compares with >=");
-    const names = named(odd.map(({ name }) => name));
-    const how = [...new Set(odd.map(({ comparison }) => comparison))].join(", ");
+  expects: "every alarm compares with >=",
+  run: (observation) => {
+    const wrong = required(observation.alarms).filter(({ comparison }) => comparison !== COMPARISON);
+    if (wrong.length === 0) return ok("every alarm compares with >=");
+    const names = named(wrong.map(({ name }) => name));
+    const operators = [...new Set(wrong.map(({ comparison }) => comparison))].join(", ");
     return [
       failed(
-        `${count(odd.length, "alarm")} comparing with ${how}, not with ${COMPARISON}: ${names}`,
-        setup(facts.plan),
+        `${counted(wrong.length, "alarm")} comparing with ${operators} instead of ${COMPARISON}: ${names}`,
+        setupCommand(observation.plan),
       ),
     ];
   },
 };
 
-/** What two thresholds can't be told apart by, points of CPU: a minute's average moves as much by itself. */
+/** Thresholds closer than this can't be told apart, points of CPU: a minute's average varies as much at constant load. */
 const NOISE = 5;
 
 export const thresholds: Check = {
   name: "thresholds",
-  about: "after a step out the load asks for no step in: high·n/(n+1) is not below low",
-  run: (facts) => {
-    const all = members(facts);
-    const pairs = new Set(pairsOf(known(facts.alarms)));
+  expects: "scaling out does not bring the load below the low threshold: high·n/(n+1) is at least low",
+  run: (observation) => {
+    const all = members(observation);
+    const pairs = new Set(thresholdPairs(required(observation.alarms)));
     if (pairs.size === 0) return skipped("no instance has both alarms");
-    // The fewest that can be in service are where one more makes the greatest difference.
-    const always = all.filter(({ role }) => role !== "node").length;
-    const n = Math.max(1, statusOf(facts)?.settings.min ?? facts.plan.min ?? always);
+    // One more instance changes the load most where the fewest are in service.
+    const alwaysOn = all.filter(({ role }) => role !== "node").length;
+    const n = Math.max(1, statusOf(observation)?.settings.min ?? observation.plan.min ?? alwaysOn);
     const findings = Array.from(pairs, (pair): Finding[] => {
       const [low = 0, high = 0] = pair.split(":").map(Number);
       const after = high * n / (n + 1);
       if (low >= high) {
-        const detail = `the low threshold ${low} is not below the high one ${high}: one load asks for both`;
-        return [failed(detail, setup(facts.plan, "--cpu 42:80"))];
+        const detail =
+          `low threshold ${low} is not below high threshold ${high}: the same load triggers scale-out and scale-in`;
+        return [failed(detail, setupCommand(observation.plan, "--cpu 42:80"))];
       }
       if (after >= low - NOISE) return [];
       const detail =
-        `low ${low} and high ${high} are closer than one instance's share: ${n} at ${high} % and one ` +
-        `added makes ${
+        `thresholds ${low} and ${high} are too close: scaling out from ${
+          counted(n, "instance")
+        } at ${high} % ` +
+        `leaves ${
           percent(after)
-        } % each, which is below ${low} and asks for the way back; R6 alone holds it, ` +
-        "where there are datapoints";
-      return [failed(detail, setup(facts.plan, `--cpu ${Math.floor(after)}:${high}`))];
+        } each, below ${low}, which triggers a scale-in. Only the check projected-load ` +
+        "prevents it, and it needs datapoints";
+      return [failed(detail, setupCommand(observation.plan, `--cpu ${Math.floor(after)}:${high}`))];
     }).flat();
-    return orOk(findings, `${[...pairs].join(", ")} with ${n} in service at least`);
+    return orOk(findings, `${[...pairs].join(", ")} with at least ${n} in service`);
   },
 };
 
-/** `42:80` of each instance that has both. */
-function pairsOf(alarms: readonly AlarmDetail[]): string[] {
+/** `42:80` for each instance that has both alarms. */
+function thresholdPairs(alarms: readonly AlarmDetail[]): string[] {
   const lows = new Map(
     alarms.filter(({ kind }) => kind === "cpulow").map(({ dimension, threshold }) => [dimension, threshold]),
   );
@@ -159,8 +161,4 @@ function pairsOf(alarms: readonly AlarmDetail[]): string[] {
     const low = lows.get(dimension);
     return kind === "cpuhigh" && low !== undefined ? [`${low}:${threshold}`] : [];
   });
-}
-
-function percent(value: number): string {
-  return value.toFixed(1).replace(/\.0$/, "");
 }

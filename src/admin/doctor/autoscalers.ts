@@ -1,12 +1,12 @@
 /**
- * Autoscalers as doctor meets them over HTTP: who answers at an address, and what it tells of itself.
+ * Autoscalers as doctor sees them over HTTP: what answers at an address, and which fleet it scales.
  *
  * @module
  */
 import { z } from "zod";
 import type { Identity } from "../../autoscaler/http/endpoint.ts";
 
-/** What doctor reads of an autoscaler's `/status`. */
+/** The part of an autoscaler's `/status` that doctor reads. */
 const STATUS = z.object({
   observation: z.object({ error: z.string().nullable() }).nullable(),
   activities: z.array(z.object({ kind: z.string(), instance: z.string() })),
@@ -22,21 +22,21 @@ const STATUS = z.object({
   }),
 });
 
-/** What an autoscaler tells of how things stand. */
+/** The part of an autoscaler's `/status` that doctor reads. */
 export type Status = z.infer<typeof STATUS>;
 
-/** Who answers at an address. */
+/** The answer at an address. */
 export interface Autoscaler {
   readonly url: string;
-  /** Why nobody does, or not as an autoscaler. */
+  /** Why there is no answer, or not an autoscaler's. */
   readonly problem?: string;
-  /** Absent where another kas answers, or none. */
+  /** Absent if another kind of server answers, or none. */
   readonly identity?: Identity;
-  /** Absent where it is closed: nginx lets only `POST /` and `/ping` through. */
+  /** Absent where `/status` is closed: nginx opens `POST /` and `/ping` alone. */
   readonly status?: Status;
 }
 
-/** Asks at an address; never rejects. */
+/** Asks at an address. Never rejects. */
 export async function askAutoscaler(url: string, signal: AbortSignal): Promise<Autoscaler> {
   const [ping, status] = await Promise.all([askPing(url, signal), askStatus(url, signal)]);
   return { url, ...ping, ...(status === undefined ? {} : { status }) };
@@ -47,15 +47,15 @@ async function askPing(url: string, signal: AbortSignal): Promise<Pick<Autoscale
     const response = await fetch(new URL("/ping", url), { redirect: "manual", signal });
     const body = await response.text();
     if (response.status !== 200 || body.trim() !== "pong") {
-      return { problem: `HTTP status ${response.status}, and no pong` };
+      return { problem: `HTTP status ${response.status} without "pong"` };
     }
-    const told = (name: keyof Identity) => response.headers.get(`kas-${name}`);
-    const [fleet, version, started] = [told("fleet"), told("version"), told("started")];
+    const header = (name: keyof Identity) => response.headers.get(`kas-${name}`);
+    const [fleet, version, started] = [header("fleet"), header("version"), header("started")];
     return fleet === null || version === null || started === null
       ? {}
       : { identity: { fleet, version, started } };
   } catch (error) {
-    return { problem: whyNot(error) };
+    return { problem: failureReason(error) };
   }
 }
 
@@ -64,35 +64,35 @@ async function askStatus(url: string, signal: AbortSignal): Promise<Status | und
     const response = await fetch(new URL("/status", url), { redirect: "manual", signal });
     return STATUS.safeParse(await response.json()).data;
   } catch {
-    // What matters of that is in the answer to /ping.
+    // The answer to /ping has the reason.
     return undefined;
   }
 }
 
-/** fetch tells why only in words, its own or its cause's. */
-export function whyNot(error: unknown): string {
+/** Why a request failed. fetch says so only in the message of its error or of the error's cause. */
+export function failureReason(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   const message = `${error} ${cause}`;
-  if (/timeout|timed out|abort/i.test(message)) return "no answer in time";
+  if (/timeout|timed out|abort/i.test(message)) return "timeout";
   if (/refused/i.test(message)) return "connection refused";
-  if (/dns|lookup|resolve/i.test(message)) return "its name can't be resolved";
+  if (/dns|lookup|resolve/i.test(message)) return "cannot resolve its name";
   if (/unreachable|no route/i.test(message)) return "unreachable";
   return "the connection broke";
 }
 
-/** Whether two addresses lead to the same autoscaler, as far as it says who it is. */
+/** Whether the same autoscaler answers at two addresses. */
 export function isSame(a: Autoscaler, b: Autoscaler): boolean {
   return a.url === b.url ||
     (a.identity !== undefined && b.identity !== undefined && a.identity.started === b.identity.started &&
       a.identity.fleet === b.identity.fleet);
 }
 
-/** The autoscaler that the fleet has: at --url, else the first that answers for it. */
+/** The fleet's autoscaler: the one at --url, else the first that answers for the fleet. */
 export function autoscalerOf(
   autoscalers: readonly Autoscaler[],
   url: string | undefined,
   fleet: string,
 ): Autoscaler | undefined {
-  if (url !== undefined) return autoscalers.find((it) => it.url === url);
+  if (url !== undefined) return autoscalers.find((autoscaler) => autoscaler.url === url);
   return autoscalers.find(({ identity }) => identity?.fleet === fleet) ?? autoscalers[0];
 }

@@ -1,95 +1,103 @@
 /**
- * Doctor's checks of the load balancer and of who is registered with it.
+ * Doctor's checks of the load balancer and of the instances registered with it.
  *
  * @module
  */
 import { type Balancer, titleOf } from "../../aws/balancing/balancer.ts";
 import { HEALTH_CHECK_TARGET } from "../../aws/balancing/classic_balancer.ts";
 import { DRAINING_LAG } from "../../aws/balancing/target_group_settings.ts";
+import { seconds } from "../../cli/format.ts";
 import { type Check, failed, type Finding, listed, named, ok, orOk, skipped, warning } from "./check.ts";
-import { type Facts, known } from "./facts.ts";
 import { members, statusOf } from "./fleet_checks.ts";
-import { refit, setup } from "./mending.ts";
+import { type Observation, required } from "./observation.ts";
+import { balancerCommand, setupCommand } from "./remedies.ts";
 
-/** Does a check on the balancer, or tells that there is none to check. */
-function withBalancer(facts: Facts, check: (balancer: Balancer) => readonly Finding[]): readonly Finding[] {
-  const balancer = known(facts.balancer);
-  return balancer === undefined ? skipped(`there is no ${titleOf(facts.plan.balancer)}`) : check(balancer);
+/** Checks the load balancer, or skips if there is none. */
+function withBalancer(
+  observation: Observation,
+  check: (balancer: Balancer) => readonly Finding[],
+): readonly Finding[] {
+  const balancer = required(observation.balancer);
+  return balancer === undefined
+    ? skipped(`there is no ${titleOf(observation.plan.balancer)}`)
+    : check(balancer);
 }
 
 export const balancer: Check = {
   name: "balancer",
-  about: "the fleet's load balancer or target group is there, and the autoscaler's is the same",
-  run: (facts) => {
-    const { plan } = facts;
-    const found = known(facts.balancer);
+  expects: "the fleet's load balancer or target group exists, and the autoscaler uses the same one",
+  run: (observation) => {
+    const { plan } = observation;
+    const found = required(observation.balancer);
     const title = titleOf(plan.balancer);
-    if (found === undefined) return [failed(`there is no ${title}`, setup(plan))];
-    const theirs = statusOf(facts)?.settings;
+    if (found === undefined) return [failed(`there is no ${title}`, setupCommand(plan))];
+    const autoscalers = statusOf(observation)?.settings;
     const ours = plan.balancer.kind === "classic"
       ? { loadBalancer: plan.balancer.name }
       : { targetGroup: plan.balancer.arn };
-    if (theirs === undefined || isSame(theirs, ours)) {
-      return ok(`${title}, at ${found.dnsName || "no address yet"}`);
+    if (autoscalers === undefined || isSame(autoscalers, ours)) {
+      return ok(found.dnsName ? `${title} at ${found.dnsName}` : `${title}, which has no address yet`);
     }
-    const detail = `the autoscaler registers with ${
-      theirs.targetGroup ?? theirs.loadBalancer
+    const detail = `the autoscaler registers instances with ${
+      autoscalers.targetGroup ?? autoscalers.loadBalancer
     }, not with ${title}`;
-    const flag = plan.balancer.kind === "classic"
+    const option = plan.balancer.kind === "classic"
       ? `--load-balancer ${plan.balancer.name}`
       : `--target-group ${plan.balancer.arn}`;
-    return [failed(detail, `kas autoscaler ${flag}`)];
+    return [failed(detail, `kas autoscaler ${option}`)];
   },
 };
 
-/** The setting that names a balancer. */
-interface Named {
+/** The settings that name a load balancer. */
+interface BalancerSettings {
   readonly loadBalancer?: string | undefined;
   readonly targetGroup?: string | undefined;
 }
 
-function isSame(a: Named, b: Named): boolean {
+function isSame(a: BalancerSettings, b: BalancerSettings): boolean {
   return a.loadBalancer === b.loadBalancer && a.targetGroup === b.targetGroup;
 }
 
 export const healthCheck: Check = {
   name: "health-check",
-  about: `the load balancer asks ${HEALTH_CHECK_TARGET}`,
-  run: (facts) =>
-    withBalancer(facts, ({ name, healthCheck }) => {
-      if (healthCheck === HEALTH_CHECK_TARGET) return ok(`${name} asks ${healthCheck}`);
+  expects: `the load balancer's health check is ${HEALTH_CHECK_TARGET}`,
+  run: (observation) =>
+    withBalancer(observation, ({ name, healthCheck }) => {
+      if (healthCheck === HEALTH_CHECK_TARGET) return ok(`the health check of ${name} is ${healthCheck}`);
       const detail =
-        `${name} asks ${healthCheck} whether an instance is healthy, where workers answer ${HEALTH_CHECK_TARGET}`;
-      return [failed(detail, refit(facts.plan))];
+        `the health check of ${name} is ${healthCheck}, but workers answer at ${HEALTH_CHECK_TARGET}`;
+      return [failed(detail, balancerCommand(observation.plan))];
     }),
 };
 
 export const draining: Check = {
   name: "draining",
-  about: "the load balancer lets requests under way end at an instance that is deregistered (R10)",
-  run: (facts) =>
-    withBalancer(facts, ({ name }) => {
-      const seconds = known(facts.draining) ?? 0;
-      if (seconds > 0) return ok(`${name} lets requests end for ${seconds} s`);
-      const detail = `${name} cuts requests off when an instance is taken out: draining is off`;
-      return [failed(detail, refit(facts.plan))];
+  expects: "the load balancer lets requests in progress finish at a deregistered instance (R10)",
+  run: (observation) =>
+    withBalancer(observation, ({ name }) => {
+      const drainSeconds = required(observation.draining) ?? 0;
+      if (drainSeconds > 0) return ok(`${name} drains for up to ${drainSeconds} s`);
+      const detail = `draining is off: ${name} cuts off the requests of an instance that is scaled in`;
+      return [failed(detail, balancerCommand(observation.plan))];
     }),
 };
 
 export const drainTimeout: Check = {
   name: "drain-timeout",
-  about: "the autoscaler waits for as long as the load balancer drains",
-  run: (facts) => {
-    const timeout = statusOf(facts)?.settings.drainTimeout;
-    if (timeout === undefined) return skipped("no autoscaler tells its settings");
-    return withBalancer(facts, ({ name }) => {
-      const seconds = known(facts.draining) ?? 0;
-      // A target drains for all of it, and the end shows a little later.
-      const needed = facts.plan.balancer.kind === "classic" ? seconds : seconds + DRAINING_LAG;
-      const words = `${name} lets requests end for ${seconds} s, the autoscaler waits ${timeout / 1_000} s`;
-      return timeout >= needed * 1_000 ? ok(words) : [
+  expects: "the autoscaler waits at least as long as the load balancer drains",
+  run: (observation) => {
+    const timeout = statusOf(observation)?.settings.drainTimeout;
+    if (timeout === undefined) return skipped("no autoscaler reports its settings");
+    return withBalancer(observation, ({ name }) => {
+      const drainSeconds = required(observation.draining) ?? 0;
+      // A target drains for the whole time, and its health shows the end a little later.
+      const needed = observation.plan.balancer.kind === "classic"
+        ? drainSeconds
+        : drainSeconds + DRAINING_LAG;
+      const detail = `${name} drains for up to ${drainSeconds} s, the autoscaler waits ${seconds(timeout)}`;
+      return timeout >= needed * 1_000 ? ok(detail) : [
         failed(
-          `${words} and then leaves the instance running`,
+          `${detail} and then leaves the instance running`,
           `kas autoscaler --drain-timeout ${needed}s`,
         ),
       ];
@@ -97,17 +105,21 @@ export const drainTimeout: Check = {
   },
 };
 
+/** The instances with an activity in progress at the autoscaler. */
+function busyInstances(observation: Observation): ReadonlySet<string> {
+  return new Set(statusOf(observation)?.activities.map(({ instance }) => instance));
+}
+
 export const registered: Check = {
   name: "registered",
-  about: "whoever runs is registered with the load balancer, and nobody who is stopped",
-  run: (facts) =>
-    withBalancer(facts, ({ name }) => {
-      const all = members(facts);
-      const registrations = new Map(known(facts.health).map(({ id, registration }) => [id, registration]));
-      const status = statusOf(facts);
-      const busy = new Set(status?.activities.map(({ instance }) => instance));
+  expects: "every running instance is registered with the load balancer, and no stopped one is",
+  run: (observation) =>
+    withBalancer(observation, ({ name }) => {
+      const all = members(observation);
+      const registrations = new Set(required(observation.health).map(({ id }) => id));
+      const busy = busyInstances(observation);
       const idle = all.filter(({ id }) => !busy.has(id));
-      // A base that is stopped has to be started, which another check says.
+      // The check "base" reports a stopped base instance.
       const stopped = idle.filter(({ id, role, state }) =>
         state === "stopped" && role !== "base" && registrations.has(id)
       ).map(({ id }) => id);
@@ -116,16 +128,16 @@ export const registered: Check = {
       ).map(({ id }) => id);
       const findings: Finding[] = [];
       if (stopped.length > 0) {
-        const mend = facts.plan.kas(`balancers deregister ${name} ${listed(stopped)}`);
-        findings.push(failed(`registered with ${name}, but stopped: ${named(stopped)}`, mend));
+        const remedy = observation.plan.kas(`balancers deregister ${name} ${listed(stopped)}`);
+        findings.push(failed(`registered with ${name} but stopped: ${named(stopped)}`, remedy));
       }
       if (running.length > 0) {
-        const detail = `running, but not registered with ${name}: ${named(running)}`;
-        const mend = facts.plan.kas(`balancers register ${name} ${listed(running)}`);
+        const detail = `running but not registered with ${name}: ${named(running)}`;
+        const remedy = observation.plan.kas(`balancers register ${name} ${listed(running)}`);
         findings.push(
-          status === undefined
-            ? warning(`${detail}, unless the autoscaler is at it`, mend)
-            : failed(`${detail}, and nothing is under way`, mend),
+          statusOf(observation) === undefined
+            ? warning(`${detail}, unless an activity is in progress`, remedy)
+            : failed(`${detail}, and no activity is in progress`, remedy),
         );
       }
       return orOk(findings, `${registrations.size} of ${all.length} instances are registered with ${name}`);
@@ -134,20 +146,22 @@ export const registered: Check = {
 
 export const health: Check = {
   name: "health",
-  about: "the registered instances that run are in service",
-  run: (facts) =>
-    withBalancer(facts, ({ name }) => {
-      const running = new Set(members(facts).filter(({ state }) => state === "running").map(({ id }) => id));
-      const busy = new Set(statusOf(facts)?.activities.map(({ instance }) => instance));
-      const ours = known(facts.health).filter(({ id }) => running.has(id));
-      const ill = ours.filter(({ id, registration }) => registration === "out-of-service" && !busy.has(id));
-      const reasons = Map.groupBy(ill, ({ description }) => description);
-      const findings = Array.from(reasons, ([reason, found]) => {
+  expects: "every registered instance that runs is in service",
+  run: (observation) =>
+    withBalancer(observation, ({ name }) => {
+      const running = new Set(
+        members(observation).filter(({ state }) => state === "running").map(({ id }) => id),
+      );
+      const busy = busyInstances(observation);
+      const ours = required(observation.health).filter(({ id }) => running.has(id));
+      const unhealthy = ours.filter(({ id, registration }) =>
+        registration === "out-of-service" && !busy.has(id)
+      );
+      const byReason = Map.groupBy(unhealthy, ({ description }) => description);
+      const findings = Array.from(byReason, ([reason, found]) => {
         const ids = found.map(({ id }) => id);
-        return failed(
-          `out of service at ${name}: ${named(ids)}: ${reason}`,
-          facts.plan.kas(`ping ${listed(ids)}`),
-        );
+        const remedy = observation.plan.kas(`ping ${listed(ids)}`);
+        return failed(`out of service at ${name}: ${named(ids)}: ${reason}`, remedy);
       });
       return orOk(findings, `${ours.length} in service`);
     }),

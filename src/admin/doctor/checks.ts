@@ -1,5 +1,5 @@
 /**
- * Every check of doctor's, in the order in which one mends what they find: the way to AWS first, then what stands on it.
+ * All of doctor's checks, in the order in which an operator repairs what they find: access to AWS first.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { balancer, draining, drainTimeout, health, healthCheck, registered } fro
 import type { Check } from "./check.ts";
 import { autoScalingGroups, base, bounds, quarantine, versions } from "./fleet_checks.ts";
 import { ports } from "./network_checks.ts";
-import { autoscaler, oneAutoscaler, resync, subscription, topic } from "./topic_checks.ts";
+import { autoscaler, oneAutoscaler, reconcile, subscription, topic } from "./topic_checks.ts";
 
-/** All of them. */
+/** All checks. */
 export const CHECKS: readonly Check[] = [
   credentials,
   clock,
@@ -35,7 +35,7 @@ export const CHECKS: readonly Check[] = [
   subscription,
   autoscaler,
   oneAutoscaler,
-  resync,
+  reconcile,
   bounds,
   drainTimeout,
   versions,

@@ -1,5 +1,5 @@
 /**
- * `kas admin doctor`: checks the whole wiring of a fleet, and says for each thing that is broken what mends it.
+ * `kas admin doctor`: checks that a fleet is wired correctly, and proposes a command for each problem.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { command, type Context, kebab } from "../../cli/command.ts";
 import { duration, flag, url } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";
 import { ACCOUNT, selector } from "../account.ts";
-import { examine } from "./check.ts";
+import { runChecks } from "./check.ts";
 import { CHECKS } from "./checks.ts";
-import type { Plan } from "./facts.ts";
-import { gather } from "./gather.ts";
+import type { Plan } from "./observation.ts";
+import { observe } from "./observe.ts";
 
-/** Flags that the commands which mend something have to be given as well. */
+/** The flags that a proposed command repeats if they were given to doctor. */
 const KAS_FLAGS = [
   "fleet",
   "keyName",
@@ -30,32 +30,32 @@ const AWS_FLAGS = ["region", "profile", "endpointUrl"] as const;
 const OPTIONS = {
   url: {
     placeholder: "URL",
-    help: "the autoscaler, as SNS reaches it; by default where the topic's messages go",
+    help: "the autoscaler's address as SNS reaches it; by default the subscribed address",
     parse: url,
   },
-  pull: { ...SETTINGS.pull, help: "for an autoscaler with --pull: no topic, alarms that notify nobody" },
+  pull: { ...SETTINGS.pull, help: "the autoscaler runs with --pull: no topic, alarms without actions" },
   min: SETTINGS.min,
   max: SETTINGS.max,
   grow: SETTINGS.grow,
   shrink: SETTINGS.shrink,
   timeout: {
     placeholder: "TIME",
-    help: "longest wait for autoscalers and workers, all of them together",
+    help: "longest wait for all autoscalers and workers together",
     default: "5s",
     parse: duration,
   },
-  problems: { help: "only what is not ok", default: "false", parse: flag },
+  problems: { help: "print only warnings and failures", default: "false", parse: flag },
   ...ACCOUNT,
 } as const;
 
 /** `kas admin doctor`. */
 export const doctor = command({
   name: "doctor",
-  summary: "Check the whole wiring, and say what mends what is broken",
+  summary: "Check the fleet's whole setup, and print a command for each problem",
   description:
-    "Looks at the fleet, its load balancer, alarms, topic, subscription and security groups, and asks the autoscaler and\n" +
-    "the workers. Changes nothing. The result is ok, warning, failed, or skipped where something can't be told or does\n" +
-    "not apply; exit status 1 if anything failed. What is wrong comes with the command that mends it.",
+    "Checks instances, load balancer, alarms, topic, subscription, security groups, the autoscaler and the workers.\n" +
+    "Changes nothing. A result is ok, warning, failed, or skipped (unknown or not applicable). The exit status is 1 if\n" +
+    "a check failed. Each problem comes with the command that repairs it.",
   options: OPTIONS,
   examples: ["admin doctor", "admin doctor --url http://203.0.113.7:10000/ --problems"],
   run: async (context) => {
@@ -68,15 +68,15 @@ export const doctor = command({
       endpointUrl,
       onCall: (call) => ahead = call.clockOffset ?? ahead,
     });
-    using _looking = out.during("Looking at the fleet");
-    const gathered = await gather({
+    using _progress = out.during("Checking the fleet");
+    const answers = await observe({
       aws,
       selector: selector(flags),
       plan: planOf(context),
       timeout: flags.timeout,
       signal,
     });
-    const rows = examine(CHECKS, { ...gathered, ahead });
+    const rows = runChecks(CHECKS, { ...answers, ahead });
     const shown = flags.problems
       ? rows.filter(({ result }) => result === "warning" || result === "failed")
       : rows;

@@ -1,5 +1,5 @@
 /**
- * Doctor's checks of the fleet itself: who is in it, and what scaling may do with them.
+ * Doctor's checks of the fleet itself: its instances, and how many the autoscaler may start and stop.
  *
  * @module
  */
@@ -8,105 +8,110 @@ import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import { exists } from "../../scaling/model/instance.ts";
 import { autoscalerOf, type Status } from "./autoscalers.ts";
 import { type Check, failed, listed, named, ok, orOk, skipped, warning } from "./check.ts";
-import { type Facts, known } from "./facts.ts";
+import { type Observation, required } from "./observation.ts";
 
-/** The fleet's instances that are not on their way to being terminated. */
-export function members({ instances }: Facts): readonly Ec2Instance[] {
-  return known(instances).filter(exists);
+/** The fleet's instances without those being terminated. */
+export function members({ instances }: Observation): readonly Ec2Instance[] {
+  return required(instances).filter(exists);
 }
 
-/** What the fleet's autoscaler tells of itself, undefined if that is closed. */
-export function statusOf({ autoscalers, plan }: Facts): Status | undefined {
+/** The status of the fleet's autoscaler, undefined if `/status` is closed. */
+export function statusOf({ autoscalers, plan }: Observation): Status | undefined {
   return autoscalerOf(autoscalers, plan.url, plan.fleet)?.status;
 }
 
 export const base: Check = {
   name: "base",
-  about: "the fleet has a base instance, and it runs",
-  run: (facts) => {
-    const { plan } = facts;
-    const all = members(facts);
+  expects: "the fleet has a base instance, and it runs",
+  run: (observation) => {
+    const { plan } = observation;
+    const all = members(observation);
     if (all.length === 0) {
-      const mend = plan.kas("instances create --role base --launch-template NAME");
-      return [failed(`fleet ${plan.fleet} has no instances`, mend)];
+      const remedy = plan.kas("instances create --role base --launch-template NAME");
+      return [failed(`fleet ${plan.fleet} has no instances`, remedy)];
     }
     const bases = all.filter(({ role }) => role === "base");
     const [node] = all.filter(({ role }) => role === "node").toSorted((a, b) => rank(a) - rank(b));
     if (bases.length === 0) {
       const detail =
-        `none of the fleet's ${all.length} instances is a base, so that all of them may be stopped`;
+        `none of the fleet's ${all.length} instances is a base, so the autoscaler may stop them all`;
       const tag = `ec2 create-tags --resources ${node?.id ?? "ID"} --tags Key=${TAG.role},Value=base`;
       return [failed(detail, plan.aws(tag))];
     }
-    const off = bases.filter(({ state }) => state === "stopped" || state === "stopping").map(({ id }) => id);
-    if (off.length === 0) return ok(`${named(bases.map(({ id }) => id))} of ${all.length} instances`);
-    return [failed(`the base does not run: ${named(off)}`, plan.kas(`instances start ${listed(off)}`))];
+    const stopped = bases.filter(({ state }) => state === "stopped" || state === "stopping").map(({ id }) =>
+      id
+    );
+    if (stopped.length === 0) return ok(`${named(bases.map(({ id }) => id))} of ${all.length} instances`);
+    return [
+      failed(`base instances are stopped: ${named(stopped)}`, plan.kas(`instances start ${listed(stopped)}`)),
+    ];
   },
 };
 
-/** Who is made a base first: one that runs. */
+/** The order in which doctor proposes a node as the base: a running one first. */
 function rank({ state }: Ec2Instance): number {
   return state === "running" ? 0 : 1;
 }
 
 export const bounds: Check = {
   name: "bounds",
-  about: "the minimum is not above the maximum, nor above what there is",
-  run: (facts) => {
-    const all = members(facts);
-    const { min: least, max: most, grow } = { ...facts.plan, ...statusOf(facts)?.settings };
-    const always = all.filter(({ role }) => role !== "node").length;
-    const min = least ?? always;
-    const max = most ?? all.length;
-    const words = `min ${min}${
-      least === undefined ? " (the base and control instances)" : ""
-    } and max ${max}${most === undefined ? " (the whole fleet)" : ""}`;
+  expects: "min is at most max, and at most the number of instances",
+  run: (observation) => {
+    const all = members(observation);
+    const settings = { ...observation.plan, ...statusOf(observation)?.settings };
+    const alwaysOn = all.filter(({ role }) => role !== "node").length;
+    const { min = alwaysOn, max = all.length, grow } = settings;
+    const origin = (value: number | undefined, words: string) => value === undefined ? ` (${words})` : "";
+    const detail = `min ${min}${origin(settings.min, "the base and control instances")} ` +
+      `and max ${max}${origin(settings.max, "the whole fleet")}`;
     if (grow === undefined && min > all.length) {
       return [
-        failed(`min ${min} can't be kept with ${all.length} instances`, `kas autoscaler --min ${always}`),
+        failed(
+          `min is ${min}, but the fleet has ${all.length} instances`,
+          `kas autoscaler --min ${alwaysOn}`,
+        ),
       ];
     }
     if (min > max) {
-      const mend = `kas autoscaler --max ${Math.max(min, all.length)}`;
-      return [failed(`${words}: nothing can be started or stopped`, mend)];
+      const remedy = `kas autoscaler --max ${Math.max(min, all.length)}`;
+      return [failed(`${detail}: the autoscaler can start and stop nothing`, remedy)];
     }
     if (grow !== undefined && all.length > max) {
-      const detail =
-        `max ${max} counts every instance where nodes are launched from ${grow}, and there are ${all.length}`;
-      return [warning(detail, `kas autoscaler --max ${all.length}`)];
+      const excess = `with --grow max ${max} counts every instance of the fleet, and there are ${all.length}`;
+      return [warning(excess, `kas autoscaler --max ${all.length}`)];
     }
-    return ok(words);
+    return ok(detail);
   },
 };
 
 export const quarantine: Check = {
   name: "quarantine",
-  about: "no node is in quarantine (R7)",
-  run: (facts) => {
-    const held = members(facts).filter(({ quarantine }) => quarantine !== undefined);
-    if (held.length === 0) return ok("no node is in quarantine");
-    const ids = held.map(({ id }) => id);
-    const [why] = held.map(({ quarantine }) => quarantine);
-    const detail = `scaling leaves out ${named(ids)}: ${why}`;
-    return [warning(detail, facts.plan.kas(`instances release ${listed(ids)}`))];
+  expects: "no node is quarantined",
+  run: (observation) => {
+    const quarantined = members(observation).filter(({ quarantine }) => quarantine !== undefined);
+    if (quarantined.length === 0) return ok("no node is quarantined");
+    const ids = quarantined.map(({ id }) => id);
+    const [reason] = quarantined.map(({ quarantine }) => quarantine);
+    const detail = `kas does not scale ${named(ids)}: ${reason}`;
+    return [warning(detail, observation.plan.kas(`instances release ${listed(ids)}`))];
   },
 };
 
 export const autoScalingGroups: Check = {
   name: "auto-scaling-groups",
-  about: "no instance belongs to an Auto Scaling group, which would scale against kas",
-  run: (facts) => {
+  expects: "no instance belongs to an Auto Scaling group, which would scale against kas",
+  run: (observation) => {
     const groups = Map.groupBy(
-      members(facts).filter(({ autoScalingGroup }) => autoScalingGroup !== undefined),
+      members(observation).filter(({ autoScalingGroup }) => autoScalingGroup !== undefined),
       ({ autoScalingGroup }) => autoScalingGroup,
     );
     const findings = Array.from(groups, ([group, instances]) => {
       const ids = instances.map(({ id }) => id);
-      const mend = facts.plan.aws(
+      const remedy = observation.plan.aws(
         `autoscaling detach-instances --instance-ids ${listed(ids)} --auto-scaling-group-name ${group} ` +
           "--should-decrement-desired-capacity",
       );
-      return failed(`kas leaves ${named(ids)} alone: the Auto Scaling group ${group} owns them`, mend);
+      return failed(`kas does not scale ${named(ids)}: Auto Scaling group ${group} owns them`, remedy);
     });
     return orOk(findings, "no instance belongs to one");
   },
@@ -114,26 +119,26 @@ export const autoScalingGroups: Check = {
 
 export const versions: Check = {
   name: "versions",
-  about: "the workers are of the autoscaler's version",
+  expects: "the workers run the autoscaler's version",
   run: ({ workers, autoscalers, plan }) => {
-    const wanted = autoscalerOf(autoscalers, plan.url, plan.fleet)?.identity?.version;
-    if (wanted === undefined) return skipped("no autoscaler tells its version");
+    const expected = autoscalerOf(autoscalers, plan.url, plan.fleet)?.identity?.version;
+    if (expected === undefined) return skipped("no autoscaler reports its version");
     const answers = [...workers].filter(([, answer]) => !("noAnswer" in answer));
     if (answers.length === 0) {
-      return skipped("no worker answers from here: security groups may let only the load balancer in");
+      return skipped("no worker answers here: security groups may admit the load balancer alone");
     }
     const others = Map.groupBy(answers, ([, answer]) => "version" in answer ? answer.version : undefined);
-    others.delete(wanted);
+    others.delete(expected);
     const findings = Array.from(others, ([version, found]) => {
       const ids = found.map(([id]) => id);
-      const detail = `the autoscaler is ${wanted}, and ${named(ids)} ${
-        version ?? "of a version that tells none"
+      const detail = `the autoscaler runs ${expected}, and ${named(ids)} ${
+        version === undefined ? "an unknown version" : `runs ${version}`
       }`;
       return warning(detail, plan.kas(`provision ${listed(ids)}`));
     });
     return orOk(
       findings,
-      `${answers.length} of ${workers.size} that run tell ${wanted}, as the autoscaler does`,
+      `${answers.length} of ${workers.size} running workers answered, all with ${expected}`,
     );
   },
 };

@@ -1,5 +1,5 @@
 /**
- * Doctor's check of the security groups: what has to come through.
+ * Doctor's check of the security groups.
  *
  * @module
  */
@@ -8,71 +8,63 @@ import type { Ingress } from "../../aws/ec2/security_groups.ts";
 import { WORKER_PORT } from "../../scaling/model/instance.ts";
 import { AUTOSCALER_PORT } from "../instances/ping.ts";
 import { type Check, failed, type Finding, named, orOk, skipped } from "./check.ts";
-import { type Facts, known } from "./facts.ts";
 import { members } from "./fleet_checks.ts";
+import { type Observation, required } from "./observation.ts";
+
+const ANYWHERE = "--cidr 0.0.0.0/0";
+
+/** A source of traffic that security groups have to admit. */
+interface Source {
+  readonly name: string;
+  readonly port: number;
+  /** Its own security groups. A rule that admits any network is taken to admit the source: its addresses are unknown. */
+  readonly groups: readonly string[];
+}
 
 export const ports: Check = {
   name: "ports",
-  about:
-    `security groups let the load balancer in on ${WORKER_PORT}, and SNS on ${AUTOSCALER_PORT} of a control instance`,
-  run: (facts) => {
-    const { plan } = facts;
-    const all = members(facts).filter(({ securityGroups }) => securityGroups !== undefined);
-    if (all.length === 0) return skipped("no instance tells its security groups");
-    const [front] = known(facts.balancer)?.securityGroups ?? [];
-    const sources = known(facts.balancer)?.securityGroups ?? [];
-    // Whose address a network holds is not ours to know; every one will do.
-    const source = front === undefined ? "--cidr 0.0.0.0/0" : `--source-group ${front}`;
+  expects:
+    `security groups admit the load balancer on port ${WORKER_PORT}, and SNS on port ${AUTOSCALER_PORT} of control instances`,
+  run: (observation) => {
+    const all = members(observation).filter(({ securityGroups }) => securityGroups !== undefined);
+    if (all.length === 0) return skipped("EC2 lists no security groups for these instances");
+    const groups = required(observation.balancer)?.securityGroups ?? [];
+    const loadBalancer = { name: "the load balancer", port: WORKER_PORT, groups };
+    const sns = { name: "SNS", port: AUTOSCALER_PORT, groups: [] };
+    const workers = all.filter(({ role }) => role !== "control");
+    const controls = all.filter(({ role }) => role === "control");
     const findings = [
-      ...closed(
-        facts,
-        all.filter(({ role }) => role !== "control"),
-        WORKER_PORT,
-        sources,
-        "the load balancer",
-        source,
-      ),
-      ...(plan.pull ? [] : closed(
-        facts,
-        all.filter(({ role }) => role === "control"),
-        AUTOSCALER_PORT,
-        [],
-        "SNS",
-        "--cidr 0.0.0.0/0",
-      )),
+      ...closedPorts(observation, workers, loadBalancer),
+      ...(observation.plan.pull ? [] : closedPorts(observation, controls, sns)),
     ];
-    return orOk(findings, "they let in what has to come through");
+    return orOk(findings, "every port is open to its source");
   },
 };
 
-/** A finding for each set of groups that lets nobody in on a port. */
-function closed(
-  facts: Facts,
+/** A finding for each security group that does not admit a source. */
+function closedPorts(
+  observation: Observation,
   instances: readonly Ec2Instance[],
-  port: number,
-  sources: readonly string[],
-  who: string,
-  source: string,
+  { name, port, groups }: Source,
 ): Finding[] {
-  const ingress = known(facts.ingress);
-  const shut = instances.filter(({ securityGroups = [] }) =>
-    !securityGroups.some((group) => (ingress.get(group) ?? []).some((rule) => lets(rule, port, sources)))
+  const ingress = required(observation.ingress);
+  const closed = instances.filter(({ securityGroups = [] }) =>
+    !securityGroups.some((group) => (ingress.get(group) ?? []).some((rule) => admits(rule, port, groups)))
   );
-  const byGroup = Map.groupBy(shut, ({ securityGroups = [] }) => securityGroups[0] ?? "");
+  const byGroup = Map.groupBy(closed, ({ securityGroups = [] }) => securityGroups[0] ?? "");
+  const [group] = groups;
+  const source = group === undefined ? ANYWHERE : `--source-group ${group}`;
   return Array.from(byGroup, ([group, found]) =>
     failed(
-      `port ${port} of ${named(found.map(({ id }) => id))} is closed to ${who}`,
-      facts.plan.aws(
+      `port ${port} of ${named(found.map(({ id }) => id))} is closed to ${name}`,
+      observation.plan.aws(
         `ec2 authorize-security-group-ingress --group-id ${group} --protocol tcp --port ${port} ${source}`,
       ),
     ));
 }
 
-function lets(
-  { protocol, from, to, networks, groups }: Ingress,
-  port: number,
-  sources: readonly string[],
-): boolean {
+function admits(rule: Ingress, port: number, sources: readonly string[]): boolean {
+  const { protocol, from, to, networks, groups } = rule;
   const matches = protocol === "-1" || (protocol === "tcp" && from <= port && port <= to);
   return matches && (networks.length > 0 || groups.some((group) => sources.includes(group)));
 }

@@ -1,5 +1,5 @@
 /**
- * Doctor's checks of the way from the alarms to the autoscaler: topic, subscription, and who answers.
+ * Doctor's checks of the path of a notification: topic, subscription, and the autoscaler that receives it.
  *
  * @module
  */
@@ -7,84 +7,80 @@ import { lastPart } from "../account.ts";
 import { AUTOSCALER_PORT } from "../instances/ping.ts";
 import { autoscalerOf, isSame } from "./autoscalers.ts";
 import { type Check, failed, type Finding, ok, orOk, skipped, warning } from "./check.ts";
-import { type Facts, known } from "./facts.ts";
-import { start } from "./mending.ts";
+import { type Observation, required } from "./observation.ts";
+import { autoscalerCommand } from "./remedies.ts";
 
-/** Where a control instance takes notifications. */
-function addressOf(facts: Facts): string {
-  const control = "value" in facts.instances
-    ? facts.instances.value.find(({ role, publicDns }) => role === "control" && publicDns !== undefined)
-    : undefined;
-  return `http://${control?.publicDns ?? "HOST"}:${AUTOSCALER_PORT}/`;
-}
-
-const PULL = "alarms are only read: --pull";
+const PULL = "with --pull the autoscaler polls the alarms";
+const NO_TOPIC = "the fleet has no topic";
 
 export const topic: Check = {
   name: "topic",
-  about: "the topic is there, and the autoscaler takes its messages",
-  run: (facts) => {
-    const { plan, topic, autoscalers } = facts;
+  expects: "the topic exists, and the autoscaler accepts its messages",
+  run: (observation) => {
+    const { plan, topic, autoscalers } = observation;
     if (plan.pull) return skipped(PULL);
-    const found = known(topic);
+    const found = required(topic);
     if (found === undefined) {
       const { topicArn } = plan;
       return topicArn === undefined
         ? [failed(`there is no topic ${plan.fleet}`, plan.kas("setup"))]
         : [failed(`there is no topic ${topicArn}`, plan.kas(`topics create ${lastPart(topicArn)}`))];
     }
-    const theirs = autoscalerOf(autoscalers, plan.url, plan.fleet)?.status?.settings;
-    if (theirs === undefined || theirs.topicArn === found.arn) return ok(found.arn);
-    const detail = theirs.topicArn === undefined
-      ? "the autoscaler takes no messages: it runs with --pull"
-      : `the autoscaler takes the messages of ${theirs.topicArn}, not of ${found.arn}`;
+    const settings = autoscalerOf(autoscalers, plan.url, plan.fleet)?.status?.settings;
+    if (settings === undefined || settings.topicArn === found.arn) return ok(found.arn);
+    const detail = settings.topicArn === undefined
+      ? "the autoscaler accepts no messages: it runs with --pull"
+      : `the autoscaler accepts the messages of ${settings.topicArn}, not of ${found.arn}`;
     return [failed(detail, `kas autoscaler --topic-arn ${found.arn}`)];
   },
 };
 
-/** The subscriptions of HTTP endpoints, and what may be wrong with all of them. */
-function endpoints({ topic, plan }: Facts) {
-  const all = plan.pull ? undefined : known(topic)?.subscriptions;
+/** The HTTP subscriptions of the topic, undefined without a topic. */
+function endpoints({ topic, plan }: Observation) {
+  const all = plan.pull ? undefined : required(topic)?.subscriptions;
   return all?.filter(({ protocol, status }) => /^https?$/.test(protocol) && status !== "deleted");
+}
+
+/** Where the autoscaler on a control instance receives notifications. */
+function controlUrl({ instances }: Observation): string {
+  const control = "value" in instances
+    ? instances.value.find(({ role, publicDns }) => role === "control" && publicDns !== undefined)
+    : undefined;
+  return `http://${control?.publicDns ?? "HOST"}:${AUTOSCALER_PORT}/`;
 }
 
 export const subscription: Check = {
   name: "subscription",
-  about: "the autoscaler's address is subscribed to the topic, and has confirmed",
-  run: (facts) => {
-    const { plan, autoscalers } = facts;
-    const all = endpoints(facts);
-    if (all === undefined) return skipped(plan.pull ? PULL : "there is no topic");
+  expects: "the autoscaler's address is subscribed to the topic and confirmed",
+  run: (observation) => {
+    const { plan, autoscalers } = observation;
+    const all = endpoints(observation);
+    if (all === undefined) return skipped(plan.pull ? PULL : NO_TOPIC);
     const confirmed = all.filter(({ status }) => status === "confirmed");
-    const subscribe = plan.kas(`setup --url ${plan.url ?? addressOf(facts)}`);
+    const subscribe = plan.kas(`setup --url ${plan.url ?? controlUrl(observation)}`);
     if (confirmed.length === 0) {
       const [pending] = all;
-      return [
-        failed(
-          pending === undefined
-            ? "nobody is subscribed to the topic"
-            : `${pending.endpoint} has not confirmed`,
-          subscribe,
-        ),
-      ];
+      const detail = pending === undefined
+        ? "the topic has no subscription"
+        : `the subscription of ${pending.endpoint} is not confirmed`;
+      return [failed(detail, subscribe)];
     }
     const ours = autoscalerOf(autoscalers, plan.url, plan.fleet);
-    const leadsTo = (endpoint: string) => {
-      const there = autoscalers.find(({ url }) => url === endpoint);
-      return there !== undefined && ours !== undefined && isSame(there, ours);
-    };
-    const elsewhere = confirmed.filter(({ endpoint }) => !leadsTo(endpoint));
+    const answerAt = (endpoint: string) => autoscalers.find(({ url }) => url === endpoint);
+    const elsewhere = confirmed.filter(({ endpoint }) => {
+      const there = answerAt(endpoint);
+      return there === undefined || ours === undefined || !isSame(there, ours);
+    });
     const findings: Finding[] = [];
     if (elsewhere.length === confirmed.length && ours !== undefined) {
       findings.push(failed(`messages go to ${elsewhere[0]?.endpoint}, not to ${ours.url}`, subscribe));
     }
     for (const { endpoint, arn } of elsewhere) {
-      const there = autoscalers.find(({ url }) => url === endpoint);
-      // Two that answer are the next check's.
+      const there = answerAt(endpoint);
+      // The check "one-autoscaler" reports a second autoscaler of this fleet.
       if (there?.identity?.fleet === plan.fleet) continue;
-      const detail = `${endpoint} is subscribed as well, where ${
-        there?.problem ?? "no autoscaler of this fleet"
-      } answers`;
+      const problem = there?.problem ?? "no autoscaler of this fleet answers";
+      const detail = `${endpoint} is subscribed too, but it is not this autoscaler: ${problem}`;
       findings.push(warning(detail, plan.kas(`topics unsubscribe ${arn}`)));
     }
     return orOk(findings, `${confirmed.map(({ endpoint }) => endpoint).join(", ")} is confirmed`);
@@ -93,31 +89,28 @@ export const subscription: Check = {
 
 export const autoscaler: Check = {
   name: "autoscaler",
-  about: "the autoscaler answers, for this fleet",
-  run: (facts) => {
-    const { autoscalers, plan } = facts;
+  expects: "an autoscaler of this fleet answers",
+  run: (observation) => {
+    const { autoscalers, plan } = observation;
     const ours = autoscalerOf(autoscalers, plan.url, plan.fleet);
-    if (ours === undefined) return skipped("no address of it is known: say --url");
-    if (ours.problem !== undefined) {
-      return [failed(`nobody answers at ${new URL("/ping", ours.url)}: ${ours.problem}`, start(facts))];
-    }
-    const { identity } = ours;
-    if (identity === undefined) {
-      return [failed(`what answers at ${ours.url} is no kas autoscaler`, start(facts))];
-    }
+    if (ours === undefined) return skipped("its address is unknown: give --url");
+    const { url, problem, identity } = ours;
+    const remedy = autoscalerCommand(observation);
+    if (problem !== undefined) return [failed(`no answer at ${new URL("/ping", url)}: ${problem}`, remedy)];
+    if (identity === undefined) return [failed(`the server at ${url} is not a kas autoscaler`, remedy)];
     return identity.fleet === plan.fleet
-      ? ok(`${identity.version} at ${ours.url}, since ${identity.started}`)
-      : [failed(`the autoscaler at ${ours.url} is fleet ${identity.fleet}'s`, start(facts))];
+      ? ok(`${identity.version} at ${url}, since ${identity.started}`)
+      : [failed(`the autoscaler at ${url} scales fleet ${identity.fleet}`, remedy)];
   },
 };
 
 export const oneAutoscaler: Check = {
   name: "one-autoscaler",
-  about: "no second autoscaler acts on the same messages",
-  run: (facts) => {
-    const { autoscalers, plan } = facts;
-    const all = endpoints(facts);
-    if (all === undefined) return skipped(plan.pull ? PULL : "there is no topic");
+  expects: "no second autoscaler acts on the same messages",
+  run: (observation) => {
+    const { autoscalers, plan } = observation;
+    const all = endpoints(observation);
+    if (all === undefined) return skipped(plan.pull ? PULL : NO_TOPIC);
     const ours = autoscalerOf(autoscalers, plan.url, plan.fleet);
     const others = all.filter(({ endpoint, status }) => {
       const there = autoscalers.find(({ url }) => url === endpoint);
@@ -126,26 +119,24 @@ export const oneAutoscaler: Check = {
     });
     const findings = others.map(({ endpoint, arn }) =>
       failed(
-        `a second autoscaler of fleet ${plan.fleet} takes the same messages at ${endpoint}: each acts on every one`,
+        `a second autoscaler of fleet ${plan.fleet} at ${endpoint} acts on the same messages`,
         plan.kas(`topics unsubscribe ${arn}`),
       )
     );
-    return orOk(findings, "no other one is subscribed");
+    return orOk(findings, "no other autoscaler is subscribed");
   },
 };
 
-export const resync: Check = {
-  name: "resync",
-  about: "the autoscaler can read the fleet itself",
+export const reconcile: Check = {
+  name: "reconcile",
+  expects: "the autoscaler can read the fleet",
   run: ({ autoscalers, plan }) => {
     const status = autoscalerOf(autoscalers, plan.url, plan.fleet)?.status;
-    if (status === undefined) {
-      return skipped("no autoscaler tells how it fares: /status is closed, or nobody answers");
-    }
+    if (status === undefined) return skipped("no autoscaler answers, or its /status is closed");
     const { observation } = status;
-    if (observation === null) return skipped("the autoscaler has not looked at the fleet yet");
-    if (observation.error === null) return ok("its last look at the fleet succeeded");
-    const detail = `the autoscaler can't read the fleet: ${observation.error}`;
+    if (observation === null) return skipped("the autoscaler has not observed the fleet yet");
+    if (observation.error === null) return ok("its last observation succeeded");
+    const detail = `the autoscaler cannot read the fleet: ${observation.error}`;
     return [failed(detail, plan.kas("iam-policy autoscaler"))];
   },
 };

@@ -17,9 +17,9 @@ import { AT_ONCE, fleetOf } from "../../../support/lab/fleet_plan.ts";
 import { away, FIRST, out, told } from "../../../support/lab/script.ts";
 import { testWith } from "../../../support/needs.ts";
 import { BASE, fleet } from "../../../unit/admin/fleet.ts";
-import { distinct, fits, GROWING, SCOPE, TEMPLATE, TOPIC_ARN } from "../iam_proof.ts";
-import { type IamRequest, ROLE } from "../iam_requests.ts";
-import { simulator } from "../simulator.ts";
+import { distinct, fits, GROWING, SCOPE, TEMPLATE, TOPIC_ARN } from "./proof.ts";
+import { type IamRequest, ROLE } from "./requests.ts";
+import { simulator } from "./simulator.ts";
 
 /** The simulator is asked where it can be had. */
 const NEEDS = [await simulator()];

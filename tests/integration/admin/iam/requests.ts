@@ -5,8 +5,8 @@
  *
  * @module
  */
-import type { Call } from "../../../src/sandbox/wire/endpoint.ts";
-import { ACCOUNT } from "../../../src/sandbox/wire/service.ts";
+import type { Call } from "../../../../src/sandbox/wire/endpoint.ts";
+import { ACCOUNT } from "../../../../src/sandbox/wire/service.ts";
 
 /** A question to IAM. */
 export interface IamRequest {

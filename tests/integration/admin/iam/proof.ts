@@ -4,12 +4,12 @@
  *
  * @module
  */
-import type { Policy, Scope, Statement } from "../../../src/admin/iam/policies.ts";
-import { balancerRef } from "../../../src/aws/balancing/balancer.ts";
-import type { Call } from "../../../src/sandbox/wire/endpoint.ts";
-import { ACCOUNT } from "../../../src/sandbox/wire/service.ts";
+import type { Policy, Scope, Statement } from "../../../../src/admin/iam/policies.ts";
+import { balancerRef } from "../../../../src/aws/balancing/balancer.ts";
+import type { Call } from "../../../../src/sandbox/wire/endpoint.ts";
+import { ACCOUNT } from "../../../../src/sandbox/wire/service.ts";
 import { assertEquals } from "@std/assert";
-import { type IamRequest, requestsOf, ROLE, type Tags } from "./iam_requests.ts";
+import { type IamRequest, requestsOf, ROLE, type Tags } from "./requests.ts";
 import { simulate } from "./simulator.ts";
 
 export const TOPIC_ARN = `arn:aws:sns:eu-west-1:${ACCOUNT}:kas`;

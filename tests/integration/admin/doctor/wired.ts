@@ -1,45 +1,50 @@
 /**
- * A fleet that is wired as `kas admin setup` wires it, with an autoscaler in this process: what doctor finds nothing wrong with,
- * until a test breaks something.
+ * A fleet that `kas admin setup` has set up, with an autoscaler in this process. Doctor finds no problem until a test breaks
+ * something.
  *
  * @module
  */
-import { type BalancerRef, balancerRef } from "../../../src/aws/balancing/balancer.ts";
-import { type Aws, connect } from "../../../src/aws/clients.ts";
-import { type Autoscaler, type AutoscalerOptions, startAutoscaler } from "../../../src/autoscaler/service.ts";
-import type { SandboxOptions } from "../../../src/sandbox/sandbox.ts";
-import { eventually } from "../../support/kas.ts";
-import { type Fleet, fleet } from "../../unit/admin/fleet.ts";
+import { type BalancerRef, balancerRef } from "../../../../src/aws/balancing/balancer.ts";
+import { type Aws, connect } from "../../../../src/aws/clients.ts";
+import {
+  type Autoscaler,
+  type AutoscalerOptions,
+  startAutoscaler,
+} from "../../../../src/autoscaler/service.ts";
+import type { SandboxOptions } from "../../../../src/sandbox/sandbox.ts";
+import { assertEquals, assertMatch } from "@std/assert";
+import { eventually } from "../../../support/kas.ts";
+import { type Fleet, fleet } from "../../../unit/admin/fleet.ts";
 
-/** A row of doctor's. */
+/** A row that doctor prints. */
 export interface Row {
   readonly check: string;
   readonly result: string;
   readonly detail: string;
 }
 
-/** A wired fleet. */
+/** A fleet that is set up. */
 export interface Wired extends AsyncDisposable {
   readonly fleet: Fleet;
   readonly aws: Aws;
-  /** Where the autoscaler takes notifications. */
+  /** Where the autoscaler receives notifications. */
   readonly url: string;
   readonly topicArn: string;
-  /** The balancer that it is behind, and the words that say so on a command line. */
+  /** The fleet's balancer, and the words that name it on a command line. */
   readonly balancer: BalancerRef;
   readonly words: string;
-  /** Starts one more autoscaler, or the first one with other settings. */
+  /** Starts another autoscaler, with other settings. */
   start(more?: Partial<AutoscalerOptions>): Promise<Autoscaler>;
-  /** What doctor tells, at the address of the autoscaler unless another one is said. */
+  /** Runs doctor, by default with the address of the first autoscaler. */
   doctor(words?: string): Promise<{ readonly status: number; readonly rows: readonly Row[] }>;
   /** The rows that are neither ok nor skipped, as `check result`. */
   problems(words?: string): Promise<string[]>;
 }
 
 /**
- * Sets it up. The autoscaler decides and acts on nothing, as a fleet without load would be scaled in.
+ * Sets up a fleet. The autoscaler runs with --dry-run: it would scale in a fleet without load.
  *
- * @param behind makes the balancer, where it is not the Classic Load Balancer that the sandbox starts with
+ * @param behind makes the balancer, if it is not the Classic Load Balancer that the sandbox starts with
  */
 export async function wired(
   options: SandboxOptions = {},
@@ -76,9 +81,9 @@ export async function wired(
   };
   const url = `${(await start()).url}/`;
   await f.rows(`setup --url ${url}${words}`);
-  await atRest(url);
-  const doctor: Wired["doctor"] = async (said = `--url ${url}${words}`) => {
-    const { status, out, err } = await f.kas(`doctor ${said} --output json`);
+  await idle(url);
+  const doctor: Wired["doctor"] = async (given = `--url ${url}${words}`) => {
+    const { status, out, err } = await f.kas(`doctor ${given} --output json`);
     if (err !== "") throw new Error(err);
     return { status, rows: JSON.parse(out) };
   };
@@ -92,15 +97,15 @@ export async function wired(
     words,
     start,
     doctor,
-    problems: async (said) =>
-      (await doctor(said)).rows.filter(({ result }) => result !== "ok" && result !== "skipped")
+    problems: async (given) =>
+      (await doctor(given)).rows.filter(({ result }) => result !== "ok" && result !== "skipped")
         .map(({ check, result }) => `${check} ${result}`),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-/** The command that a row says mends it, "" without one. */
-export function mendOf({ detail }: Row): string {
+/** The command that a row proposes, "" without one. */
+export function remedyOf({ detail }: Row): string {
   return /; try: (.*)$/.exec(detail)?.[1] ?? "";
 }
 
@@ -111,23 +116,41 @@ export function problem(rows: readonly Row[], check: string): Row {
   return found;
 }
 
-/** Waits until an autoscaler has seen the fleet and has nothing to do, so that no call of its own is repeated any more. */
-export async function atRest(url: string): Promise<void> {
+/** Asserts that a problem's row has the result, names each of the names, and proposes the command. */
+export function assertProblem(
+  rows: readonly Row[],
+  check: string,
+  { result = "failed", names = [], remedy }: {
+    readonly result?: string;
+    readonly names?: readonly string[];
+    readonly remedy: string | RegExp;
+  },
+): void {
+  const row = problem(rows, check);
+  assertEquals(row.result, result, row.detail);
+  const [sentence = ""] = row.detail.split("; try: ");
+  assertEquals(names.filter((name) => !sentence.includes(name)), [], row.detail);
+  if (typeof remedy === "string") assertEquals(remedyOf(row), remedy);
+  else assertMatch(remedyOf(row), remedy);
+}
+
+/** Waits until an autoscaler has observed the fleet and has no message waiting, so that it repeats no failed AWS call any more. */
+export async function idle(url: string): Promise<void> {
   await eventually(
     async () => await (await fetch(`${url}status`)).json(),
     ({ messages, observation }) => messages.waiting === 0 && observation?.error === null,
   );
 }
 
-/** Waits until doctor finds nothing wrong. */
+/** Waits until doctor finds no problem. */
 export async function settled(w: Wired, words?: string): Promise<void> {
   await eventually(() => w.problems(words), (problems) => problems.length === 0);
 }
 
-/** Does what doctor says, again and again, as some things are found only when others are mended; and waits until all is well. */
-export async function mend(w: Wired, rows: readonly Row[]): Promise<void> {
+/** Runs the proposed commands until doctor finds no problem. Some problems show only when others are repaired. */
+export async function repair(w: Wired, rows: readonly Row[]): Promise<void> {
   for (let round = 0; round < 4; round++) {
-    const commands = new Set(rows.map(mendOf).filter((command) => /^kas admin (?!ping)/.test(command)));
+    const commands = new Set(rows.map(remedyOf).filter((command) => /^kas admin (?!ping)/.test(command)));
     if (commands.size === 0) break;
     for (const command of commands) await run(w, command);
     rows = (await w.doctor()).rows;
@@ -135,7 +158,7 @@ export async function mend(w: Wired, rows: readonly Row[]): Promise<void> {
   await settled(w);
 }
 
-/** Runs a command of kas's that doctor says. Throws what was said on stderr unless it ended with 0. */
+/** Runs a proposed command of kas. Throws what it printed on stderr unless its status is 0. */
 export async function run({ fleet }: Wired, command: string): Promise<void> {
   const { status, err } = await fleet.kas(command.slice("kas admin ".length));
   if (status !== 0 || err !== "") throw new Error(`${command} ended with ${status}: ${err}`);

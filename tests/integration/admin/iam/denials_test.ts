@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { adminPolicy, autoscalerPolicy, type Policy } from "../../../src/admin/iam/policies.ts";
-import { balancerRef } from "../../../src/aws/balancing/balancer.ts";
-import { ACCOUNT } from "../../../src/sandbox/wire/service.ts";
+import { adminPolicy, autoscalerPolicy, type Policy } from "../../../../src/admin/iam/policies.ts";
+import { balancerRef } from "../../../../src/aws/balancing/balancer.ts";
+import { ACCOUNT } from "../../../../src/sandbox/wire/service.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { testWith } from "../../support/needs.ts";
-import { fleet } from "../../unit/admin/fleet.ts";
-import { allowedBy, GROWING, SCOPE, TEMPLATE, TOPIC_ARN } from "./iam_proof.ts";
-import { type IamRequest, ROLE } from "./iam_requests.ts";
+import { testWith } from "../../../support/needs.ts";
+import { fleet } from "../../../unit/admin/fleet.ts";
+import { allowedBy, GROWING, SCOPE, TEMPLATE, TOPIC_ARN } from "./proof.ts";
+import { type IamRequest, ROLE } from "./requests.ts";
 import { simulate, simulator } from "./simulator.ts";
 
 /** The simulator is asked where it can be had. */

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { connect } from "../../../src/aws/clients.ts";
-import { makeTargetGroup } from "../../e2e/contract/target_group.ts";
-import { eventually } from "../../support/kas.ts";
-import { BASE, fleet } from "../../unit/admin/fleet.ts";
+import { connect } from "../../../../src/aws/clients.ts";
+import { makeTargetGroup } from "../../../e2e/contract/target_group.ts";
+import { eventually } from "../../../support/kas.ts";
+import { BASE, fleet } from "../../../unit/admin/fleet.ts";
 
 Deno.test("an alarm of a target group's requests goes off with them, and calms down when there are none", async () => {
   await using f = await fleet();

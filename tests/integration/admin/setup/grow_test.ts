@@ -1,7 +1,7 @@
 import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
 import { assertEquals } from "@std/assert";
-import { clients } from "../../unit/sandbox/sdk.ts";
-import { BASE, fleet, NODE } from "../../unit/admin/fleet.ts";
+import { clients } from "../../../unit/sandbox/sdk.ts";
+import { BASE, fleet, NODE } from "../../../unit/admin/fleet.ts";
 
 Deno.test("a launched node is of the fleet: watched as setup would have it, which finds nothing to do, and gone with teardown --instances", async () => {
   await using it = await fleet({ nodes: 0 });

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { Policy } from "../../../src/admin/iam/policies.ts";
-import { ACCOUNT } from "../../../src/sandbox/wire/service.ts";
+import type { Policy } from "../../../../src/admin/iam/policies.ts";
+import { ACCOUNT } from "../../../../src/sandbox/wire/service.ts";
 import { fileURLToPath } from "node:url";
-import type { Need } from "../../support/needs.ts";
-import type { IamRequest } from "./iam_requests.ts";
+import type { Need } from "../../../support/needs.ts";
+import type { IamRequest } from "./requests.ts";
 
-const FOLDER = fileURLToPath(new URL("../../support/iam", import.meta.url));
+const FOLDER = fileURLToPath(new URL("../../../support/iam", import.meta.url));
 const PROGRAM = `${FOLDER}/simulate.ts`;
 const CONFIG = ["--quiet", "--config", `${FOLDER}/deno.json`];
 

@@ -1,0 +1,91 @@
+/**
+ * What doctor's checks look at: the answers of AWS, the autoscalers and the workers, each asked once. A missing answer is a
+ * value too, so that only the checks that need it are skipped.
+ *
+ * @module
+ */
+import type { AlarmDetail } from "../../aws/cloudwatch/alarms.ts";
+import type { Balancer, BalancerRef, Health } from "../../aws/balancing/balancer.ts";
+import type { Ec2Instance } from "../../aws/ec2/instances.ts";
+import type { DryRun } from "../../aws/ec2/dry_run.ts";
+import type { Ingress } from "../../aws/ec2/security_groups.ts";
+import type { Subscription } from "../../aws/sns/topic.ts";
+import type { Autoscaler } from "./autoscalers.ts";
+import type { WorkerAnswer } from "./workers.ts";
+
+/** An answer of AWS, or why there is none. */
+export type Answer<T> = { readonly value: T } | { readonly failed: Failure };
+
+/** Why there is no answer. */
+export interface Failure {
+  /** The action that AWS was asked for, as IAM names it: `ec2:DescribeInstances`. */
+  readonly action: string;
+  readonly error: unknown;
+}
+
+/** What the operator says about the fleet with flags and settings. */
+export interface Plan {
+  readonly fleet: string;
+  readonly balancer: BalancerRef;
+  /** The topic given with --topic-arn. Without it the fleet's topic has the fleet's name. */
+  readonly topicArn: string | undefined;
+  /** Where the autoscaler receives notifications. */
+  readonly url?: string | undefined;
+  /** The autoscaler polls the alarms, so there is no topic (R2). */
+  readonly pull: boolean;
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  /** The launch template for new nodes. */
+  readonly grow?: string | undefined;
+  readonly shrink: "stop" | "terminate";
+  /** Completes a remedy with the flags that name account and fleet: `setup` → `kas admin setup --fleet web`. */
+  readonly kas: (words: string) => string;
+  /** The same for the AWS CLI. */
+  readonly aws: (words: string) => string;
+}
+
+/** All answers. */
+export interface Observation {
+  readonly plan: Plan;
+  /** How far AWS's clock is ahead of this machine's, ms. Undefined if AWS did not answer. */
+  readonly ahead: number | undefined;
+  readonly instances: Answer<readonly Ec2Instance[]>;
+  /** Whether the credentials allow each action, tested with DryRun. */
+  readonly allowed: readonly { readonly action: DryRun["action"]; readonly allowed: Answer<boolean> }[];
+  readonly balancer: Answer<Balancer | undefined>;
+  /** How long the load balancer drains, s; 0 if draining is off. Undefined without a load balancer. */
+  readonly draining: Answer<number | undefined>;
+  readonly health: Answer<readonly Health[]>;
+  readonly alarms: Answer<readonly AlarmDetail[]>;
+  /** The topic and its subscriptions. Undefined if there is no topic. */
+  readonly topic: Answer<
+    { readonly arn: string; readonly subscriptions: readonly Subscription[] } | undefined
+  >;
+  /** The ingress rules of the instances' security groups, by group id. */
+  readonly ingress: Answer<ReadonlyMap<string, readonly Ingress[]>>;
+  /** The answers at --url and at each subscribed address. */
+  readonly autoscalers: readonly Autoscaler[];
+  /** The answers of the running workers, by instance id. */
+  readonly workers: ReadonlyMap<string, WorkerAnswer>;
+}
+
+/** A check needs an answer that AWS did not give. */
+export class NoAnswerError extends Error {
+  override readonly name = "NoAnswerError";
+  constructor(readonly failure: Failure) {
+    super(`unknown: ${failure.action} gave no answer`);
+  }
+}
+
+/** The value of an answer. Throws {@linkcode NoAnswerError}. */
+export function required<T>(answer: Answer<T>): T {
+  if ("failed" in answer) throw new NoAnswerError(answer.failed);
+  return answer.value;
+}
+
+/** The requests that AWS did not answer. */
+export function failures(observation: Observation): Failure[] {
+  const { instances, balancer, draining, health, alarms, topic, ingress } = observation;
+  return [instances, balancer, draining, health, alarms, topic, ingress]
+    .flatMap((answer: Answer<unknown>) => "failed" in answer ? [answer.failed] : []);
+}

@@ -1,0 +1,163 @@
+/**
+ * Makes doctor's observation: all requests run at once, and each answer or failure is kept by itself.
+ *
+ * @module
+ */
+import { fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
+import { drainingTimeout, findBalancer, health } from "../../aws/balancing/balancer.ts";
+import type { Aws } from "../../aws/clients.ts";
+import { isNotFound } from "../../aws/errors.ts";
+import { type Ec2Instance, fleetInstances, type FleetSelector } from "../../aws/ec2/instances.ts";
+import { type DryRun, isAllowed } from "../../aws/ec2/dry_run.ts";
+import { ingressOf } from "../../aws/ec2/security_groups.ts";
+import { listSubscriptions } from "../../aws/sns/topic.ts";
+import { findTopic } from "../account.ts";
+import { askAutoscaler, type Autoscaler } from "./autoscalers.ts";
+import type { Answer, Observation, Plan } from "./observation.ts";
+import { askWorkers } from "./workers.ts";
+
+/** The actions that read each kind of load balancer. */
+const READ_ACTIONS = {
+  "classic": {
+    balancer: "DescribeLoadBalancers",
+    attributes: "DescribeLoadBalancerAttributes",
+    health: "DescribeInstanceHealth",
+  },
+  "target-group": {
+    balancer: "DescribeTargetGroups",
+    attributes: "DescribeTargetGroupAttributes",
+    health: "DescribeTargetHealth",
+  },
+} as const;
+
+/** The most addresses where doctor looks for an autoscaler. */
+const MOST_ADDRESSES = 10;
+
+/** What {@linkcode observe} needs. */
+export interface ObserveOptions {
+  readonly aws: Aws;
+  readonly selector: FleetSelector;
+  readonly plan: Plan;
+  /** Longest wait for all autoscalers and workers together, ms. */
+  readonly timeout: number;
+  readonly signal: AbortSignal;
+}
+
+/** Observes the fleet. Rejects only with the signal's reason. */
+export async function observe(options: ObserveOptions): Promise<Omit<Observation, "ahead">> {
+  const { aws, selector, plan, timeout, signal } = options;
+  const ask = <T>(action: string, get: () => Promise<T>): Promise<Answer<T>> => answerOf(action, get, signal);
+  const httpSignal = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+
+  const actions = READ_ACTIONS[plan.balancer.kind];
+  const testAll = (all: readonly DryRun[]) =>
+    Promise.all(all.map(async (dryRun) => ({
+      action: dryRun.action,
+      allowed: await ask(`ec2:${dryRun.action}`, () => isAllowed(aws, dryRun, signal)),
+    })));
+  const instances = ask(
+    "ec2:DescribeInstances",
+    () => Array.fromAsync(fleetInstances(aws, selector, signal)),
+  );
+  const balancer = ask(
+    `elasticloadbalancing:${actions.balancer}`,
+    () => findBalancer(aws, plan.balancer, signal),
+  );
+  const topic = ask("sns:ListSubscriptionsByTopic", () => topicOf(aws, plan, signal));
+  const answers = await allOf({
+    plan,
+    instances,
+    balancer,
+    topic,
+    draining: ask(
+      `elasticloadbalancing:${actions.attributes}`,
+      () => ifFound(drainingTimeout(aws, plan.balancer, signal), undefined),
+    ),
+    health: ask(
+      `elasticloadbalancing:${actions.health}`,
+      () => ifFound(health(aws, plan.balancer, signal), []),
+    ),
+    alarms: ask("cloudwatch:DescribeAlarms", () => fleetAlarms(aws, plan.fleet, signal)),
+    allowed: instances.then((all) => testAll(dryRuns(plan, valueOf(all, [])))),
+    ingress: instances.then((all) =>
+      ask("ec2:DescribeSecurityGroups", () => ingressOf(aws, groupsOf(valueOf(all, [])), signal))
+    ),
+    autoscalers: topic.then((answer) =>
+      askAutoscalers(addresses(plan, valueOf(answer, undefined)), httpSignal)
+    ),
+    workers: instances.then((all) => askWorkers(valueOf(all, []), httpSignal)),
+  });
+  signal.throwIfAborted();
+  return answers;
+}
+
+/** Promise.all of a record's values. */
+async function allOf<T extends Record<string, unknown>>(
+  record: T,
+): Promise<{ readonly [K in keyof T]: Awaited<T[K]> }> {
+  const entries = Object.entries(record).map(async ([name, value]) => [name, await value] as const);
+  return Object.fromEntries(await Promise.all(entries)) as { readonly [K in keyof T]: Awaited<T[K]> };
+}
+
+async function answerOf<T>(action: string, get: () => Promise<T>, signal: AbortSignal): Promise<Answer<T>> {
+  try {
+    return { value: await get() };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { failed: { action, error } };
+  }
+}
+
+function valueOf<T, N>(answer: Answer<T>, otherwise: N): T | N {
+  return "value" in answer ? answer.value : otherwise;
+}
+
+async function ifFound<T, N>(promise: Promise<T>, otherwise: N): Promise<T | N> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (isNotFound(error)) return otherwise;
+    throw error;
+  }
+}
+
+async function topicOf(aws: Aws, plan: Plan, signal: AbortSignal) {
+  if (plan.pull) return undefined;
+  const arn = await findTopic(aws, plan);
+  if (arn === undefined) return undefined;
+  return await ifFound(
+    Array.fromAsync(listSubscriptions(aws, arn, signal)).then((all) => ({ arn, subscriptions: all })),
+    undefined,
+  );
+}
+
+/** The actions to test with DryRun, on one node: a policy may well deny them on base and control instances. */
+function dryRuns({ fleet, grow, shrink }: Plan, instances: readonly Ec2Instance[]): DryRun[] {
+  const node = instances.find(({ role }) => role === "node");
+  const like = grow ?? node;
+  return [
+    ...(node === undefined ? [] : [
+      { action: "StartInstances", id: node.id },
+      { action: "StopInstances", id: node.id },
+      { action: "CreateTags", id: node.id },
+      ...(shrink === "terminate" ? [{ action: "TerminateInstances", id: node.id } as const] : []),
+    ] as const),
+    ...(like === undefined ? [] : [{ action: "RunInstances", fleet, like } as const]),
+  ];
+}
+
+function groupsOf(instances: readonly Ec2Instance[]): string[] {
+  return [...new Set(instances.flatMap(({ securityGroups = [] }) => securityGroups))];
+}
+
+/** Where an autoscaler may answer: at --url, and at each confirmed HTTP subscription. */
+function addresses({ url }: Plan, topic: Awaited<ReturnType<typeof topicOf>>): string[] {
+  const endpoints = (topic?.subscriptions ?? [])
+    .filter(({ protocol, status }) => status === "confirmed" && /^https?$/.test(protocol))
+    .map(({ endpoint }) => endpoint);
+  return [...new Set([...(url === undefined ? [] : [url]), ...endpoints])].slice(0, MOST_ADDRESSES);
+}
+
+async function askAutoscalers(urls: readonly string[], signal: AbortSignal): Promise<readonly Autoscaler[]> {
+  return await Promise.all(urls.map((url) => askAutoscaler(url, signal)));
+}

@@ -1,0 +1,24 @@
+/**
+ * The commands that repair what several checks find.
+ *
+ * @module
+ */
+import type { Observation, Plan } from "./observation.ts";
+
+/** `kas admin setup` for this fleet. */
+export function setupCommand({ kas, pull }: Plan, ...words: readonly string[]): string {
+  return kas(["setup", ...words, ...(pull ? ["--pull"] : [])].join(" "));
+}
+
+/** The command that sets the load balancer's health check and draining. */
+export function balancerCommand(plan: Plan): string {
+  return plan.balancer.kind === "classic"
+    ? plan.kas(`balancers create ${plan.balancer.name}`)
+    : setupCommand(plan);
+}
+
+/** `kas autoscaler` for this fleet. */
+export function autoscalerCommand({ plan, topic }: Observation): string {
+  const arn = "value" in topic ? topic.value?.arn : undefined;
+  return `kas autoscaler --fleet ${plan.fleet} ${plan.pull ? "--pull" : `--topic-arn ${arn ?? "ARN"}`}`;
+}

@@ -1,0 +1,43 @@
+/**
+ * The workers as doctor sees them over HTTP: their versions.
+ *
+ * @module
+ */
+import type { Ec2Instance } from "../../aws/ec2/instances.ts";
+import { WORKER_PORT } from "../../scaling/model/instance.ts";
+import { failureReason } from "./autoscalers.ts";
+
+/** A worker's version, absent if it reports none; or why the worker did not answer. */
+export type WorkerAnswer = { readonly version?: string } | { readonly noAnswer: string };
+
+/** Concurrent requests. */
+const CONCURRENCY = 100;
+
+/** Asks each running worker for its version. Never rejects. */
+export async function askWorkers(
+  instances: readonly Ec2Instance[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, WorkerAnswer>> {
+  const answers = new Map<string, WorkerAnswer>();
+  const running = instances.filter(({ state, role }) => state === "running" && role !== "control").values();
+  const askNext = async () => {
+    for (const { id, publicDns, publicIp, privateIp } of running) {
+      answers.set(id, await askWorker(publicDns ?? publicIp ?? privateIp, signal));
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, askNext));
+  return answers;
+}
+
+async function askWorker(host: string | undefined, signal: AbortSignal): Promise<WorkerAnswer> {
+  if (host === undefined) return { noAnswer: "no address" };
+  try {
+    const response = await fetch(`http://${host}:${WORKER_PORT}/ping`, { redirect: "manual", signal });
+    await response.body?.cancel();
+    if (response.status !== 200) return { noAnswer: `HTTP status ${response.status}` };
+    const version = response.headers.get("kas-version");
+    return version === null ? {} : { version };
+  } catch (error) {
+    return { noAnswer: failureReason(error) };
+  }
+}

@@ -1,0 +1,157 @@
+import { assertEquals } from "@std/assert";
+import { balancerRef } from "../../../../src/aws/balancing/balancer.ts";
+import { deleteTopic, listSubscriptions, subscribe, unsubscribe } from "../../../../src/aws/sns/topic.ts";
+import { eventually } from "../../../support/kas.ts";
+import { BASE } from "../../../unit/admin/fleet.ts";
+import { assertProblem, problem, remedyOf, run, wired } from "./wired.ts";
+
+/** An address where nobody listens. */
+function closedUrl(): string {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return `http://127.0.0.1:${listener.addr.port}/`;
+}
+
+Deno.test("doctor finds that no autoscaler answers at the address", async () => {
+  await using w = await wired();
+  const url = closedUrl();
+  const { rows } = await w.doctor(`--url ${url}`);
+  const names = [`${url}ping`, "connection refused"];
+  assertProblem(rows, "autoscaler", { names, remedy: /^kas autoscaler --fleet kas --topic-arn arn:/ });
+});
+
+Deno.test("doctor finds a subscription of an old address, and proposes to subscribe the new one", async () => {
+  await using w = await wired();
+  await w.fleet.rows("topics subscribe http://127.0.0.1:1/");
+  const url = `${(await w.start()).url}/`;
+  const { rows } = await w.doctor(`--url ${url}`);
+  const names = [w.url, url];
+  assertProblem(rows, "subscription", { names, remedy: `kas admin setup --url ${url}` });
+  assertProblem(rows, "one-autoscaler", { names: [w.url], remedy: /^kas admin topics unsubscribe arn:/ });
+  for (const check of ["subscription", "one-autoscaler"]) await run(w, remedyOf(problem(rows, check)));
+  assertEquals(await w.problems(`--url ${url}`), []);
+});
+
+Deno.test("doctor finds a subscription that is not confirmed", async () => {
+  await using w = await wired();
+  for (const { arn } of await Array.fromAsync(listSubscriptions(w.aws, w.topicArn))) {
+    await unsubscribe(w.aws, arn);
+  }
+  await subscribe(w.aws, w.topicArn, "http://127.0.0.1:1/");
+  const { rows } = await w.doctor();
+  const names = ["http://127.0.0.1:1/"];
+  assertProblem(rows, "subscription", { names, remedy: `kas admin setup --url ${w.url}` });
+});
+
+Deno.test("doctor finds two autoscalers that receive the same messages", async () => {
+  await using w = await wired();
+  const second = `${(await w.start()).url}/`;
+  await w.fleet.rows(`setup --url ${second}`);
+  const { rows } = await w.doctor();
+  assertProblem(rows, "one-autoscaler", { names: [second], remedy: /^kas admin topics unsubscribe arn:/ });
+  await run(w, remedyOf(problem(rows, "one-autoscaler")));
+  assertEquals(await w.problems(), []);
+});
+
+Deno.test("doctor recognizes one autoscaler at two addresses", async () => {
+  await using w = await wired();
+  const byName = w.url.replace("127.0.0.1", "localhost");
+  assertEquals(await w.problems(`--url ${byName}`), []);
+});
+
+Deno.test("doctor finds an autoscaler of another fleet", async () => {
+  await using w = await wired();
+  const { url } = await w.start({ fleet: { fleet: "web", balancer: balancerRef({ fleet: "kas" }) } });
+  const { rows } = await w.doctor(`--url ${url}`);
+  assertProblem(rows, "autoscaler", { names: [url, "web"], remedy: /^kas autoscaler --fleet kas / });
+});
+
+for (
+  const { name, check, result, more, names, flags } of [
+    {
+      name: "a minimum above the maximum",
+      check: "bounds",
+      more: { limits: { max: 0 } },
+      names: ["min 1", "max 0"],
+      flags: "--max 2",
+    },
+    {
+      name: "a minimum above the number of instances",
+      check: "bounds",
+      more: { limits: { min: 5 } },
+      names: ["5", "2 instances"],
+      flags: "--min 1",
+    },
+    {
+      name: "more instances than the maximum with --grow",
+      check: "bounds",
+      result: "warning",
+      more: { limits: { max: 1, grow: "ours" } },
+      names: ["max 1", "2"],
+      flags: "--max 2",
+    },
+    {
+      name: "a drain timeout below the balancer's",
+      check: "drain-timeout",
+      more: { drainTimeout: 10_000 },
+      names: ["300 s", "10 s"],
+      flags: "--drain-timeout 300s",
+    },
+    {
+      name: "an autoscaler with another load balancer",
+      check: "balancer",
+      more: { fleet: { fleet: "kas", balancer: balancerRef({ fleet: "old" }) } },
+      names: ["old"],
+      flags: "--load-balancer kas",
+    },
+    {
+      name: "an autoscaler with another topic",
+      check: "topic",
+      more: { topicArn: "arn:aws:sns:eu-west-1:000000000000:old" },
+      names: ["arn:aws:sns:eu-west-1:000000000000:old", "arn:aws:sns:eu-west-1:000000000000:kas"],
+      flags: "--topic-arn arn:aws:sns:eu-west-1:000000000000:kas",
+    },
+  ]
+) {
+  Deno.test(`doctor finds ${name} in the autoscaler's /status`, async () => {
+    await using w = await wired();
+    const limits = {
+      warmup: 0,
+      cooldownOut: 0,
+      cooldownIn: 0,
+      resync: 3_600_000,
+      ..."limits" in more ? more.limits : {},
+    };
+    const { url } = await w.start({ ...more, limits });
+    const { rows } = await w.doctor(`--url ${url}`);
+    assertProblem(rows, check, { result: result ?? "failed", names, remedy: `kas autoscaler ${flags}` });
+  });
+}
+
+Deno.test("doctor reports that the autoscaler cannot read the fleet", async () => {
+  await using w = await wired();
+  w.fleet.sandbox.faults.set("deny=ec2:DescribeInstances");
+  const { url } = await w.start();
+  await eventually(
+    async () => await (await fetch(`${url}/status`)).json(),
+    ({ observation }) => typeof observation?.error === "string",
+  );
+  w.fleet.sandbox.faults.clear();
+  const { rows } = await w.doctor(`--url ${url}`);
+  assertProblem(rows, "reconcile", { remedy: "kas admin iam-policy autoscaler" });
+});
+
+Deno.test("doctor finds workers with another version than the autoscaler's", async () => {
+  await using w = await wired();
+  w.fleet.machines.versions.set(BASE, "0.0.9");
+  const { rows } = await w.doctor();
+  const names = [BASE, "0.0.9"];
+  assertProblem(rows, "versions", { result: "warning", names, remedy: `kas admin provision ${BASE}` });
+});
+
+Deno.test("doctor --pull checks neither topic nor alarm actions", async () => {
+  await using w = await wired();
+  await deleteTopic(w.aws, w.topicArn);
+  await w.fleet.rows("setup --pull");
+  const { url } = await w.start({ topicArn: undefined });
+  assertEquals(await w.problems(`--pull --url ${url}`), []);
+});
