@@ -1,16 +1,18 @@
 /**
- * Facts of fleets of any size, and what a decision costs on them.
+ * Observations of fleets of any size, and how long a decision on them takes.
  *
  * @module
  */
-import { type Recommendation, recommendationOf } from "../src/scaling/model/alarm.ts";
-import { decide, type Decision, type Observation } from "../src/scaling/decide.ts";
+import type { Trigger } from "../src/scaling/model/trigger.ts";
+import type { Decision } from "../src/scaling/model/decision.ts";
+import type { Observation } from "../src/scaling/model/observation.ts";
+import { decide } from "../src/scaling/decide.ts";
 import type { Instance } from "../src/scaling/model/instance.ts";
 import { quantile } from "./result.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 
-/** Facts of a fleet of which half is in service, busy, and over two zones. */
+/** A fleet over two zones, half of it in service and busy. */
 export function factsOf(size: number): Observation {
   const instances = Array.from({ length: size }, (_, i): Instance => {
     const on = i % 2 === 0;
@@ -48,21 +50,24 @@ export function factsOf(size: number): Observation {
   };
 }
 
-/** What it takes to decide on a start and on a stop, µs each: the median of 20, facts made anew for each. */
+/** How long a decision on a start and on a stop takes, µs: the median of 20, each with an observation of its own. */
 export function decideTimes(size: number): { readonly out: number; readonly in: number } {
   const alarm = { fleet: "kas", dimension: factsOf(size).instances[2]?.id ?? "", at: NOW };
-  const out = recommendationOf({ ...alarm, kind: "cpuhigh", from: "OK", to: "ALARM" }, "notification");
-  const less = recommendationOf({ ...alarm, kind: "cpulow", from: "ALARM", to: "OK" }, "notification");
-  return { out: median(size, out, "start"), in: median(size, less, "stop") };
+  const high = { ...alarm, kind: "cpuhigh", from: "OK", to: "ALARM" } as const;
+  const low = { ...alarm, kind: "cpulow", from: "ALARM", to: "OK" } as const;
+  return {
+    out: median(size, { kind: "notification", alarm: high }, "start"),
+    in: median(size, { kind: "notification", alarm: low }, "stop"),
+  };
 }
 
-/** Once for each facts, as kas decides once on what it has seen. */
-function median(size: number, signal: Recommendation, expected: Decision["kind"]): number {
+/** Each observation serves one decision, as in the autoscaler. */
+function median(size: number, trigger: Trigger, expected: Decision["kind"]): number {
   const times: number[] = [];
   for (let n = 0; n < 20; n++) {
-    const facts = factsOf(size);
+    const observation = factsOf(size);
     const begun = performance.now();
-    const { kind } = decide(signal, facts);
+    const { kind } = decide(trigger, observation);
     times.push((performance.now() - begun) * 1_000);
     if (kind !== expected) throw new Error(`decided ${kind}, so that nothing was measured of a ${expected}`);
   }

@@ -34,8 +34,7 @@ const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000 };
 
 /** What the messages ask for, and so what is looked at. */
 const ASK = {
-  kind: "out",
-  source: "notification",
+  kind: "notification",
   alarm: { fleet: "kas", kind: "cpuhigh", dimension: BASE, from: "OK", to: "ALARM", at: 0 },
 } as const;
 

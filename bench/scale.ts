@@ -46,13 +46,13 @@ async function resync(fleet: Fleet, times: number): Promise<{ took: number; answ
     const stepper = { observer, state, journal, activities, limits: LIMITS, dryRun: true, now: Date.now };
     const { signal } = new AbortController();
     // The first look does not know yet what runs.
-    await evaluate(stepper, "resync", { signal });
-    const ask = await asking(fleet, () => observer.facts("resync", stepper, signal));
+    await evaluate(stepper, { kind: "reconcile" }, { signal });
+    const ask = await asking(fleet, () => observer.facts({ kind: "reconcile" }, stepper, signal));
     const took: number[] = [];
     const answers: number[] = [];
     for (let n = 0; n < times; n++) {
       const begun = performance.now();
-      await evaluate(stepper, "resync", { signal });
+      await evaluate(stepper, { kind: "reconcile" }, { signal });
       took.push(performance.now() - begun);
       answers.push(await ask());
     }

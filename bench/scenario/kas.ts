@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { type Recommendation, recommendationOf } from "../../src/scaling/model/alarm.ts";
+import type { ActivityInProgress } from "../../src/scaling/model/activity.ts";
+import type { Limits } from "../../src/scaling/model/limits.ts";
 import { decide } from "../../src/scaling/decide.ts";
-import type { ActivityInProgress, Limits, Observation } from "../../src/scaling/model/observation.ts";
+import type { Observation } from "../../src/scaling/model/observation.ts";
 import type { Instance, InstanceState, Registration } from "../../src/scaling/model/instance.ts";
-import { reconcileRecommendation } from "../../src/scaling/policies/alarms.ts";
+import type { Trigger } from "../../src/scaling/model/trigger.ts";
 import { SETTINGS } from "../../src/settings/table.ts";
 import { changes, instanceAlarms } from "./alarms.ts";
 import { type Machine, MINUTE, type Phase, type Plant } from "./plant.ts";
@@ -45,7 +46,7 @@ export function kas(limits: Partial<Limits> = {}): (plant: Plant) => Policy {
     const last: { lastOut?: number; lastIn?: number } = {};
     let due = FIRST_RESYNC;
 
-    const facts = (): Observation => ({
+    const observation = (): Observation => ({
       now: plant.now * 1_000,
       fleet: FLEET,
       limits: inForce,
@@ -68,9 +69,9 @@ export function kas(limits: Partial<Limits> = {}): (plant: Plant) => Policy {
         ),
       },
     });
-    const step = (ask: (facts: Observation) => Recommendation) => {
-      const seen = facts();
-      const decision = decide(ask(seen), seen);
+    const evaluate = (trigger: Trigger) => {
+      const seen = observation();
+      const decision = decide(trigger, seen);
       // The plant has neither launch template nor end: its limits name none.
       if (decision.kind !== "start" && decision.kind !== "stop") return;
       // A repeat waits for one whole resync after a step.
@@ -85,12 +86,11 @@ export function kas(limits: Partial<Limits> = {}): (plant: Plant) => Policy {
       for (const [id, percent] of points ?? []) cpu.set(id, { percent, at: (plant.now - MINUTE) * 1_000 });
       for (const { kind, id, from, to } of points === undefined ? [] : changes(alarms, points, plant.now)) {
         const change = { fleet: FLEET, kind, dimension: id, from, to, at: plant.now * 1_000 };
-        const signal = recommendationOf(change, "notification");
-        if (signal.kind !== "none") step(() => signal);
+        evaluate({ kind: "notification", alarm: change });
       }
       if (plant.now >= due) {
         due = plant.now + inForce.resync / 1_000;
-        step(reconcileRecommendation);
+        evaluate({ kind: "reconcile" });
       }
     };
   };

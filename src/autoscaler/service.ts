@@ -7,7 +7,7 @@ import { getLogger } from "@logtape/logtape";
 import type { BalancerRef } from "../aws/balancing/balancer.ts";
 import { type Account, connect } from "../aws/clients.ts";
 import { confirmSubscription } from "../aws/sns/topic.ts";
-import type { Limits } from "../scaling/model/observation.ts";
+import type { Limits } from "../scaling/model/limits.ts";
 import { certificateLoader } from "../sns/certificate.ts";
 import { MessageError } from "../sns/message.ts";
 import { messageVerifier } from "../sns/verify.ts";
@@ -148,7 +148,7 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
       statusPage({
         ...identity,
         snapshot: snapshot(),
-        decisions: journal.lines(10, now()).map((line) => ({ line, rules: journal.checks(line.id) })),
+        decisions: journal.lines(10, now()).map((line) => ({ line, checks: journal.checks(line.id) })),
         settings: settingsOf(world),
         messages,
       }),

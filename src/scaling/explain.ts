@@ -1,57 +1,75 @@
 /**
- * A decision explained: what was asked, what each rule said, and what would have had to be different. Made by the very
- * functions that decide, so that it can't say anything else than they.
+ * A decision explained: what a policy recommended, what each check said, and what would change the decision. The functions that
+ * decide make the explanation too, so the two cannot differ.
  *
  * @module
  */
-import type { Recommendation } from "./model/alarm.ts";
-import { type Counterfactual, counterfactuals } from "./counterfactual.ts";
-import { asked, checkResults, decide, type Decision, ORDER } from "./decide.ts";
-import type { Observation } from "./model/observation.ts";
+import { type Counterfactual, counterfactuals } from "./counterfactual/counterfactuals.ts";
+import { decide } from "./decide.ts";
+import type { CheckName, Decision } from "./model/decision.ts";
+import { indexFleet } from "./model/fleet_index.ts";
+import { isObserved, type Observation, type Unobserved } from "./model/observation.ts";
+import type { Trigger } from "./model/trigger.ts";
+import { planOf } from "./plan.ts";
+import { consult } from "./policies/policies.ts";
 
-/** How a rule took a step: `bound` is the first that held it, after which no other has a say. */
-export type RuleState = "passed" | "bound" | "not reached";
+/** `held`: the first check that held the recommendation back. No check after it decides. */
+export type CheckStatus = "passed" | "held" | "not reached";
 
-/** What a rule said. */
-export interface RuleAnswer {
-  readonly rule: string;
-  /** What it asks. */
+/** What a check said. */
+export interface CheckAnswer {
+  readonly name: CheckName;
   readonly asks: string;
-  readonly state: RuleState;
-  /** With its numbers; of a rule that was not reached, what it would have said. */
-  readonly says: string;
-  /** Whether it passes; null where it could not be asked. */
+  readonly status: CheckStatus;
+  /** A sentence with its numbers; of a check that was not reached, what it would have said. */
+  readonly message: string;
+  /** Whether it passes; null where it could not be made. */
   readonly passes: boolean | null;
 }
 
 /** A decision explained. */
 export interface Explanation {
-  readonly asked: string;
+  /** What was recommended, or why nothing was: sentences. */
+  readonly recommended: string;
   readonly decision: Decision;
-  /** In the order in which they were asked; none where nothing was asked of the fleet. */
-  readonly rules: readonly RuleAnswer[];
-  readonly different: readonly Counterfactual[];
+  /** In their order; none where no policy recommended a change. */
+  readonly checks: readonly CheckAnswer[];
+  /** How the instance was selected: a sentence; "" without an action. */
+  readonly selection: string;
+  readonly changes: readonly Counterfactual[];
 }
 
-/** Explains what is decided of a signal and facts. */
-export function explain(signal: Recommendation, facts: Observation): Explanation {
+/** Explains the decision on a trigger and an observation. */
+export function explain(trigger: Trigger, observation: Observation | Unobserved): Explanation {
+  const decision = decide(trigger, observation);
   return {
-    asked: signal.kind === "none" ? `Nothing: ${signal.why}` : asked(signal),
-    decision: decide(signal, facts),
-    rules: answers(signal, facts),
-    different: counterfactuals(signal, facts),
+    recommended: decision.recommendation?.reason ?? decision.reason,
+    decision,
+    ...answers(trigger, observation, decision),
+    changes: counterfactuals(trigger, observation),
   };
 }
 
-function answers(signal: Recommendation, facts: Observation): RuleAnswer[] {
-  if (signal.kind === "none") return [];
-  const said = checkResults(signal, facts);
-  const bound = said.findIndex(({ passed }) => !passed);
-  return ORDER[signal.kind].map(({ rule, asks }, i) => ({
-    rule: said[i]?.check ?? rule,
-    asks,
-    state: bound < 0 || i < bound ? "passed" : i === bound ? "bound" : "not reached",
-    says: said[i]?.message ?? "",
-    passes: said[i]?.passed ?? null,
-  }));
+function answers(
+  trigger: Trigger,
+  observation: Observation | Unobserved,
+  decision: Decision,
+): Pick<Explanation, "checks" | "selection"> {
+  if (!isObserved(observation)) return { checks: [], selection: "" };
+  const index = indexFleet(observation);
+  const recommendation = consult(trigger, observation, index);
+  if (recommendation.direction === "none") return { checks: [], selection: "" };
+  const plan = planOf({ trigger, recommendation, observation, index });
+  const checked = [...plan.checks];
+  const held = checked.findIndex(({ result }) => result?.passed === false);
+  return {
+    checks: checked.map(({ name, asks, result }, i) => ({
+      name,
+      asks,
+      status: held < 0 || i < held ? "passed" : i === held ? "held" : "not reached",
+      message: result?.message ?? "",
+      passes: result?.passed ?? null,
+    })),
+    selection: decision.kind === "none" ? "" : plan.selection,
+  };
 }

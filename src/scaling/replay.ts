@@ -3,37 +3,64 @@
  *
  * @module
  */
-import type { Recommendation } from "./model/alarm.ts";
-import { again } from "./counterfactual.ts";
-import { decide, type Decision } from "./decide.ts";
-import type { Limits, Observation } from "./model/observation.ts";
+import { decide } from "./decide.ts";
+import { type Decision, RULES_VERSION } from "./model/decision.ts";
+import type { Limits } from "./model/limits.ts";
+import { isObserved, type Observation, type Unobserved } from "./model/observation.ts";
+import type { Trigger } from "./model/trigger.ts";
 
-/** What a decision was made from, and what was decided. */
+/** What a decision was made from, and the decision. */
 export interface Recorded {
-  readonly recommendation: Recommendation;
-  readonly observation: Observation;
+  readonly trigger: Trigger;
+  readonly observation: Observation | Unobserved;
   readonly decision: Decision;
+  /** The version of the rules that made it. */
+  readonly rules: number;
 }
 
-/** The decision made again, as JSON to be held against the recorded one's. */
-export function decided({ recommendation, observation }: Recorded): string {
-  return JSON.stringify(decide(recommendation, observation));
+/** A decision made again. */
+export interface Replayed {
+  readonly decision: Decision;
+  /** Whether it is the same: to the byte, or as far as {@linkcode sameOutcome} where the rules have changed since. */
+  readonly same: boolean;
+  /** Whether the rules have changed since it was recorded. */
+  readonly rulesChanged: boolean;
+}
+
+/** Makes a decision again. */
+export function replay({ trigger, observation, decision, rules }: Recorded): Replayed {
+  const again = decide(trigger, observation);
+  const rulesChanged = rules !== RULES_VERSION;
+  const same = rulesChanged
+    ? sameOutcome(again, decision)
+    : JSON.stringify(again) === JSON.stringify(decision);
+  return { decision: again, same, rulesChanged };
+}
+
+/** Whether two decisions have the same action, the same instances and the same deciding check. */
+export function sameOutcome(a: Decision, b: Decision): boolean {
+  return JSON.stringify(outcome(a)) === JSON.stringify(outcome(b));
 }
 
 /** A decision made with other limits. */
 export interface Instead {
   readonly decision: Decision;
-  /** Whether something else would have been done: another kind, another instance. */
+  /** Whether the action differs: another kind, or another instance. */
   readonly differs: boolean;
 }
 
-/** What would have been decided of the same facts with other limits; a resync asks what its alarms amount to by them. */
-export function instead(
-  { recommendation, observation, decision }: Recorded,
-  limits: Partial<Limits>,
-): Instead {
-  const changed = { ...observation, limits: { ...observation.limits, ...limits } };
-  const other = decide(again(recommendation, observation, changed), changed);
-  const what = (it: Decision) => ("instance" in it ? `${it.kind} ${it.instance}` : it.kind);
-  return { decision: other, differs: what(other) !== what(decision) };
+/** What the decision would be with other limits. Without an observation no limit changes it. */
+export function instead({ trigger, observation, decision }: Recorded, limits: Partial<Limits>): Instead {
+  const changed = isObserved(observation)
+    ? { ...observation, limits: { ...observation.limits, ...limits } }
+    : observation;
+  const other = decide(trigger, changed);
+  const action = (it: Decision) => ("instance" in it ? `${it.kind} ${it.instance}` : it.kind);
+  return { decision: other, differs: action(other) !== action(decision) };
+}
+
+/** A decision without its wording. */
+function outcome(decision: Decision): object {
+  const { reason: _, recommendation: __, ...rest } = decision;
+  return Object.fromEntries(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

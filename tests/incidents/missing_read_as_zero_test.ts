@@ -9,12 +9,10 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import type { ScalingRecommendation } from "../../src/scaling/model/alarm.ts";
 import { decide } from "../../src/scaling/decide.ts";
-import { FACTS, NOW } from "../unit/scaling/fixtures.ts";
+import { FACTS, IN, NOW } from "../unit/scaling/fixtures.ts";
 
 const busy = (percent: number) => ({ percent, at: NOW });
-const idle: ScalingRecommendation = { kind: "in", source: "notification", instance: "n1" };
 
 for (
   const [what, cpu] of [
@@ -23,7 +21,7 @@ for (
   ] as const
 ) {
   Deno.test(`nothing is stopped where a datapoint ${what} and the others are busy (R6)`, () => {
-    const { kind, rules } = decide(idle, { ...FACTS, cpu });
-    assertEquals([kind, rules], ["none", ["R6"]]);
+    const { kind, checks } = decide(IN, { ...FACTS, cpu });
+    assertEquals([kind, checks], ["none", ["projected-load"]]);
   });
 }

@@ -17,13 +17,13 @@ export interface Mutation {
 
 const incident = (name: string) => `tests/incidents/${name}_test.ts`;
 
-const CHECKS = "src/scaling/checks/checks.ts";
+const CAPACITY = "src/scaling/model/capacity.ts";
 const OBSERVE = "src/autoscaler/control/observe.ts";
 const JOURNAL = "src/autoscaler/store/journal.ts";
 const RECHECK = "src/autoscaler/lifecycle/recheck.ts";
 const WAYS = "src/autoscaler/lifecycle/ways.ts";
 
-const passes = (check: string) => `() => ({ check: "${check}", passed: true, message: "" })`;
+const PASSES = '() => ({ passed: true, message: "" })';
 
 /** The fault of each incident. */
 export const INCIDENTS: readonly Mutation[] = [
@@ -35,18 +35,18 @@ export const INCIDENTS: readonly Mutation[] = [
   {
     breaks: "joining instances do not count towards max",
     edits: [{
-      file: CHECKS,
-      symbol: "standingAt",
-      becomes: '(status, ...rest) => status === "coming" ? [] : original(status, ...rest)',
+      file: CAPACITY,
+      symbol: "instancesAt",
+      becomes: '(status, ...rest) => status === "joining" ? [] : original(status, ...rest)',
     }],
     test: incident("coming_left_out_of_max"),
   },
   {
     breaks: "leaving instances count towards max",
     edits: [{
-      file: CHECKS,
-      symbol: "standingAt",
-      becomes: '(status, ...rest) => (status === "coming" ? ["coming", "leaving"] : [status])' +
+      file: CAPACITY,
+      symbol: "instancesAt",
+      becomes: '(status, ...rest) => (status === "joining" ? ["joining", "leaving"] : [status])' +
         ".flatMap((status) => original(status, ...rest))",
     }],
     test: incident("draining_counted_in_max"),
@@ -54,22 +54,21 @@ export const INCIDENTS: readonly Mutation[] = [
   {
     breaks: "launched instances on standby do not count towards max",
     edits: [{
-      file: CHECKS,
-      symbol: "wholeFleet",
-      becomes:
-        '(observation) => ["serving", "coming"].flatMap((status) => standingAt(status, observation)).length',
+      file: CAPACITY,
+      symbol: "fleetSize",
+      becomes: '(view) => ["in-service", "joining"].flatMap((status) => instancesAt(status, view)).length',
     }],
     test: incident("launches_without_end"),
   },
   {
     breaks: "a launch does not wait after a failed one",
-    edits: [{ file: CHECKS, symbol: "launchPause", becomes: "() => undefined" }],
+    edits: [{ file: "src/scaling/selection/launch.ts", symbol: "launchPause", becomes: "() => undefined" }],
     test: incident("launches_without_end"),
   },
   {
     breaks: "an instance that is stopping cannot be started",
     edits: [{
-      file: "src/scaling/model/instance.ts",
+      file: "src/scaling/selection/eligibility.ts",
       symbol: "startMethod",
       becomes:
         '(instance, ...rest) => instance.state === "stopping" ? { why: "it is stopping" } : original(instance, ...rest)',
@@ -105,8 +104,8 @@ export const INCIDENTS: readonly Mutation[] = [
   {
     breaks: "an instance without a datapoint adds no load",
     edits: [{
-      file: CHECKS,
-      symbol: "bearable",
+      file: "src/scaling/checks/projected_load.ts",
+      symbol: "project",
       becomes: `(target, observation) => {
         const idle = observation.instances.map(({ id }) => [id, { percent: 0, at: observation.now }]);
         return original(target, { ...observation, cpu: { ...Object.fromEntries(idle), ...observation.cpu } });
@@ -171,17 +170,17 @@ export const INCIDENTS: readonly Mutation[] = [
     breaks: "R2: an alarm that stays in ALARM has no effect",
     edits: [{
       file: "src/scaling/policies/alarms.ts",
-      symbol: "reconcileRecommendation",
-      becomes: `(observation) => {
+      symbol: "alarmsPolicy",
+      becomes: `(trigger, observation, index) => {
         const alarms = observation.alarms.filter(({ state }) => state !== "ALARM");
-        return original({ ...observation, alarms });
+        return original(trigger, { ...observation, alarms }, index);
       }`,
     }],
     test: incident("stuck_in_alarm"),
   },
   {
     breaks: "R5: no instance is too young to be stopped",
-    edits: [{ file: CHECKS, symbol: "young", becomes: "() => false" }],
+    edits: [{ file: "src/scaling/model/observation.ts", symbol: "isWarmingUp", becomes: "() => false" }],
     test: incident("booting_read_as_idle"),
   },
 ];
@@ -190,17 +189,17 @@ export const INCIDENTS: readonly Mutation[] = [
 export const RULES: readonly Mutation[] = [
   {
     breaks: "R4: no alarm that asks for more capacity holds a scale-in",
-    edits: [{ file: CHECKS, symbol: "outBeatsIn", becomes: passes("out-beats-in") }],
+    edits: [{ file: "src/scaling/checks/out_beats_in.ts", symbol: "outBeatsIn.check", becomes: PASSES }],
     test: "tests/unit/scaling/decide_whether_test.ts",
   },
   {
     breaks: "R5: no cooldown holds",
-    edits: [{ file: CHECKS, symbol: "cooledDown", becomes: passes("cooldown") }],
+    edits: [{ file: "src/scaling/checks/cooldown.ts", symbol: "cooldown.check", becomes: PASSES }],
     test: incident("cooldown_lost_at_restart"),
   },
   {
     breaks: "R6: no projected load is too high",
-    edits: [{ file: CHECKS, symbol: "bearable", becomes: passes("projected-load") }],
+    edits: [{ file: "src/scaling/checks/projected_load.ts", symbol: "projectedLoad.check", becomes: PASSES }],
     test: "tests/unit/scaling/decide_bounds_test.ts",
   },
   {

@@ -120,19 +120,19 @@ async function run(
       dryRun,
       now: realClock.now,
     },
-    { kind, source: "manual", ...(instance === undefined ? {} : { instance }) },
+    { kind: "operator", direction: kind, ...(instance === undefined ? {} : { instance }) },
     { signal },
   );
   const { instances } = stepped.observation;
   if (instance !== undefined && !instances.some(({ id }) => id === instance)) {
     throw new ExitError(`${instance} is not in fleet ${flags.fleet}`, 4, "kas admin instances");
   }
-  const { decision, observation, recommendation: ask } = stepped;
+  const { decision, observation, trigger } = stepped;
   if (decision.kind === "none" && kind === "out") tellIdle(instances, fleet.balancer.name, out);
   const row = await outcome(stepped, journal, out, dryRun, signal);
   await out.table(["action", "instance", "state", "reason"], [row]);
   const atOnce = { ...observation, limits: { ...observation.limits, warmup: 0 } };
-  if (decision.kind === "none" && decide(ask, atOnce).kind !== "none") {
+  if (decision.kind === "none" && decide(trigger, atOnce).kind !== "none") {
     out.hint(`Next: kas admin scale ${kind} --warmup 0s, which waits for no warm-up`);
   }
   return row.state === "failed" ? 1 : 0;

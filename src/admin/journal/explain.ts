@@ -6,6 +6,7 @@
 import type { DecisionQuery } from "../../autoscaler/store/decisions.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import { explain as explained } from "../../scaling/explain.ts";
+import { replay } from "../../scaling/replay.ts";
 import { flag } from "../../cli/parsers.ts";
 import { explanationToJson, renderExplanation } from "./render_explanation.ts";
 import { JOURNAL, openJournal } from "./source.ts";
@@ -43,8 +44,8 @@ export const explainCommand = command({
         "kas admin activities --output json",
       );
     }
-    const explanation = explained(record.recommendation, record.observation);
-    if (JSON.stringify(explanation.decision) !== JSON.stringify(record.decision)) {
+    const explanation = explained(record.trigger, record.observation);
+    if (!replay(record).same) {
       out.note(
         `kas: recorded by kas ${
           record.kas ?? "of an earlier version"

@@ -4,10 +4,11 @@
  * @module
  */
 import type { DecisionRecord } from "../../autoscaler/store/decisions.ts";
+import { FIRST_RULES, type FirstRecord, upcast } from "../../scaling/upcast.ts";
 
 /**
- * A record from its JSON, with as much as it takes to make the decision again. kas 0.1.0 used other keys: `signal`, `facts` and in them
- * `underWay`.
+ * A record from its JSON, with as much as it takes to make the decision again. Records of version 1 of the rules have other keys:
+ * `signal`, and `facts` with `underWay`.
  */
 export function toRecord(line: string): DecisionRecord | undefined {
   let json: unknown;
@@ -17,22 +18,23 @@ export function toRecord(line: string): DecisionRecord | undefined {
     return undefined;
   }
   if (!isObject(json)) return undefined;
-  const { signal, facts, ...rest } = json;
-  const { recommendation = signal, observation = facts } = rest;
-  if (!isObject(observation)) return undefined;
-  const { underWay, ...observed } = observation;
-  const { inProgress = underWay } = observed;
-  const record = { ...rest, recommendation, observation: { ...observed, inProgress } };
-  return isRecord(record) ? record : undefined;
+  const { id, time, rules, decision } = json;
+  if (typeof id !== "number" || typeof time !== "number" || !isObject(decision)) return undefined;
+  if (rules === FIRST_RULES) {
+    const { signal, facts, ...rest } = json;
+    if (!isObject(signal) || !isWhole(facts, "underWay")) return undefined;
+    return { ...rest, ...upcast(json as unknown as FirstRecord) } as unknown as DecisionRecord;
+  }
+  const { trigger, observation } = json;
+  const observed = isObject(observation) &&
+    (observation.kind === "unobserved" || isWhole(observation, "inProgress"));
+  return isObject(trigger) && observed ? json as unknown as DecisionRecord : undefined;
 }
 
-function isRecord(record: Record<string, unknown>): record is Record<string, unknown> & DecisionRecord {
-  const { id, time, recommendation, observation, decision } = record;
-  return typeof id === "number" && typeof time === "number" && isObject(recommendation) &&
-    isObject(decision) &&
-    isObject(observation) &&
+function isWhole(observation: unknown, inProgress: "inProgress" | "underWay"): boolean {
+  return isObject(observation) &&
     [observation.limits, observation.history, observation.cpu].every(isObject) &&
-    [observation.instances, observation.alarms, observation.inProgress].every(Array.isArray);
+    [observation.instances, observation.alarms, observation[inProgress]].every(Array.isArray);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

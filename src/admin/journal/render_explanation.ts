@@ -5,34 +5,38 @@
  */
 import type { DecisionRecord } from "../../autoscaler/store/decisions.ts";
 import { wrap } from "../../cli/text.ts";
-import { ONE_MORE } from "../../scaling/counterfactual.ts";
-import type { Decision } from "../../scaling/decide.ts";
+import { ONE_MORE } from "../../scaling/counterfactual/instances.ts";
+import type { Decision } from "../../scaling/model/decision.ts";
+import { activityOf } from "../../scaling/model/activity.ts";
 import type { Explanation } from "../../scaling/explain.ts";
-import { activityOf, type Observation } from "../../scaling/model/observation.ts";
+import { isObserved, type Observation } from "../../scaling/model/observation.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
 
 /** How many instances, alarms and steps are shown one by one. */
 const SHOWN = 20;
 
 /** The explanation as one JSON object. */
-export function explanationToJson(record: DecisionRecord, { asked, rules, different }: Explanation): object {
-  const { id, time, kas, message, recommendation, observation, decision, activity } = record;
+export function explanationToJson(
+  record: DecisionRecord,
+  { recommended, checks, changes }: Explanation,
+): object {
+  const { id, time, kas, message, trigger, observation, decision, activity } = record;
   return {
     id,
     time: iso(time),
     kas,
-    asked,
+    recommended,
     message,
-    signal: recommendation,
-    facts: observation,
+    trigger,
+    observation,
     decision,
-    rules,
+    checks,
     activity,
-    different: different.map(({ change, decision: { kind, reason, rules, ...rest } }) => ({
+    changes: changes.map(({ change, decision: { kind, reason, checks, ...rest } }) => ({
       change,
       kind,
       instance: "instance" in rest && rest.instance !== ONE_MORE ? rest.instance : null,
-      rules,
+      checks,
       reason,
     })),
   };
@@ -48,47 +52,44 @@ export function renderExplanation(
   return [
     `Decision ${id} at ${iso(time)}: ${describeDecision(decision)}`,
     "",
-    "ASKED",
-    ...askedText(record, explanation, columns),
+    "RECOMMENDED",
+    ...recommendedText(record, explanation, columns),
     "",
-    "SEEN",
-    ...seenText(record, columns),
+    "OBSERVED",
+    ...observedText(record, explanation.decision, columns),
     "",
-    "RULES",
-    ...rulesText(explanation, columns),
+    "CHECKS",
+    ...checksText(explanation, columns),
     "",
     "DONE",
     ...doneText(record, columns),
     "",
-    "WHAT WOULD HAVE HAD TO BE DIFFERENT",
-    ...differentText(explanation, columns),
+    "WHAT WOULD CHANGE THIS DECISION",
+    ...changesText(explanation, columns),
   ];
 }
 
-/** `start i-1`, `stop i-1`, `launch from kas-node`, `nothing (R3)`. */
+/** `start i-1`, `stop i-1`, `launch from kas-node`, `nothing (max-capacity)`. */
 export function describeDecision(decision: Decision): string {
-  const { kind, rules } = decision;
-  if (kind === "none") return rules.length === 0 ? "nothing" : `nothing (${rules.join(", ")})`;
+  const { kind, checks } = decision;
+  if (kind === "none") return checks.length === 0 ? "nothing" : `nothing (${checks.join(", ")})`;
   if (kind === "launch") return `${kind} from ${decision.template}`;
   return `${kind} ${decision.instance === ONE_MORE ? "that one" : decision.instance}`;
 }
 
-function askedText(
-  { recommendation, message, time, kas }: DecisionRecord,
-  { asked }: Explanation,
+function recommendedText(
+  { trigger, message, time, kas }: DecisionRecord,
+  { recommended, decision: { recommendation } }: Explanation,
   columns: number,
 ): string[] {
-  const by =
-    { notification: "a notification", resync: "a resync", manual: "a person" }[recommendation.source];
-  const { alarm } = recommendation;
+  const alarm = recommendation?.alarm ?? (trigger.kind === "notification" ? trigger.alarm : undefined);
   return [
-    `${recommendation.kind === "none" ? "nothing" : `scale ${recommendation.kind}`}, by ${by}: ${
-      asked.replace(/^Nothing: /, "")
-    }`,
+    recommended,
+    `trigger: ${trigger.kind}`,
     ...(alarm === undefined ? [] : [
-      `the alarm ${alarm.fleet}:${alarm.kind}:${alarm.dimension} went into ${alarm.to} at ${iso(alarm.at)}, ${
-        seconds(time - alarm.at)
-      } before the decision`,
+      `the alarm ${alarm.fleet}:${alarm.kind}:${alarm.dimension} changed to ${alarm.to} at ${
+        iso(alarm.at)
+      }, ${seconds(time - alarm.at)} before the decision`,
     ]),
     ...(message === null ? [] : [
       `message ${message.id}, received at ${iso(message.received)}, ${
@@ -99,23 +100,17 @@ function askedText(
   ].flatMap((line) => wrap(line, columns, "  ", "    "));
 }
 
-function seenText(
-  { observation, recommendation, decision }: DecisionRecord,
+function observedText(
+  { observation, decision }: DecisionRecord,
+  { recommendation }: Decision,
   columns: number,
 ): string[] {
+  if (!isObserved(observation)) return ["  the fleet was not observed"];
   const { instances, alarms, limits, history } = observation;
-  if (instances.length === 0) {
-    const why = recommendation.source === "resync"
-      ? "it could not be had"
-      : "what asks for nothing needs no look";
-    return [`  nothing of the fleet: ${why}`];
-  }
   const about = new Set([
     ...("instance" in decision ? [decision.instance] : []),
-    ...(recommendation.alarm === undefined ? [] : [recommendation.alarm.dimension]),
-    ...(recommendation.kind !== "none" && recommendation.instance !== undefined
-      ? [recommendation.instance]
-      : []),
+    ...(recommendation?.alarm === undefined ? [] : [recommendation.alarm.dimension]),
+    ...(recommendation?.instance === undefined ? [] : [recommendation.instance]),
   ]);
   const first = (instance: Instance) => (about.has(instance.id) ? 0 : instance.state === "stopped" ? 2 : 1);
   const shown = instances.toSorted((a, b) => first(a) - first(b)).slice(0, SHOWN);
@@ -168,14 +163,20 @@ function row(
   };
 }
 
-function rulesText({ rules, decision }: Explanation, columns: number): string[] {
-  if (rules.length === 0) return ["  none was asked, as nothing was"];
+function checksText({ checks, selection, decision }: Explanation, columns: number): string[] {
+  if (checks.length === 0) return ["  no check was made: nothing was recommended"];
   return [
-    ...rules.flatMap(({ rule, asks, state, says, passes }) => {
-      const would = passes === null ? "" : passes ? "would have passed" : "would have held it too";
-      const text = state === "not reached" ? [would, says].filter((it) => it !== "").join(": ") : says;
-      return wrap(text, columns, `  ${rule.padEnd(4)}${asks.padEnd(24)}${state.padEnd(13)}`, " ".repeat(43));
+    ...checks.flatMap(({ name, asks, status, message, passes }) => {
+      const would = passes === null ? "" : passes ? "would pass" : "would hold it back too";
+      const text = status === "not reached" ? [would, message].filter((it) => it !== "").join(": ") : message;
+      return wrap(
+        text,
+        columns,
+        `  ${name.padEnd(16)}${asks.padEnd(26)}${status.padEnd(13)}`,
+        " ".repeat(57),
+      );
     }),
+    ...(selection === "" ? [] : wrap(selection, columns, "  ", "    ")),
     ...wrap(`so: ${describeDecision(decision)}`, columns, "  ", "    "),
   ];
 }
@@ -204,18 +205,18 @@ function doneText({ activity, decision }: DecisionRecord, columns: number): stri
   ];
 }
 
-function differentText({ different, decision }: Explanation, columns: number): string[] {
-  if (different.length === 0) {
+function changesText({ changes, decision }: Explanation, columns: number): string[] {
+  if (changes.length === 0) {
     return wrap(
       decision.kind === "none"
-        ? "no single change that was tried leads to a step: limits, times, alarms, load, one node more"
+        ? "no single change that was tried leads to an action: limits, times, alarms, load, one node more"
         : "no single change that was tried prevents it: limits, times, alarms, load",
       columns,
       "  ",
       "  ",
     );
   }
-  return different.flatMap(({ change, decision }) =>
+  return changes.flatMap(({ change, decision }) =>
     wrap(`${change}: ${describeDecision(decision)}`, columns, "  ", "    ")
   );
 }

@@ -7,9 +7,8 @@ import type { DecisionRecord } from "../../autoscaler/store/decisions.ts";
 import { command, ExitError } from "../../cli/command.ts";
 import { didYouMean } from "../../cli/nearest.ts";
 import type { Output, Row } from "../../cli/output.ts";
-import { asked } from "../../scaling/decide.ts";
-import type { Limits } from "../../scaling/model/observation.ts";
-import { decided, type Instead, instead } from "../../scaling/replay.ts";
+import type { Limits } from "../../scaling/model/limits.ts";
+import { type Instead, instead, replay as decideAgain, type Replayed } from "../../scaling/replay.ts";
 import { flag } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";
 import { describeDecision } from "./render_explanation.ts";
@@ -76,12 +75,15 @@ function limit(text: string): Partial<Limits> {
 /** Makes each again; ends at the first difference. */
 async function compare(records: AsyncIterable<DecisionRecord>, out: Output): Promise<number> {
   let decisions = 0;
+  let changed = 0;
   let first: string | null = null;
   let last: string | null = null;
   for await (const record of records) {
-    const [recorded, again] = [JSON.stringify(record.decision), decided(record)];
+    const replayed: Replayed = decideAgain(record);
     const time = iso(record);
-    if (again !== recorded) {
+    if (replayed.rulesChanged) changed++;
+    if (!replayed.same) {
+      const [recorded, again] = [record.decision, replayed.decision].map((it) => JSON.stringify(it));
       await out.table(["id", "time", "recorded", "again"], [{ id: record.id, time, recorded, again }]);
       const by = record.kas === null
         ? ""
@@ -99,6 +101,11 @@ async function compare(records: AsyncIterable<DecisionRecord>, out: Output): Pro
     first,
     last,
   }]);
+  if (changed > 0) {
+    out.note(
+      `${changed} decisions were made by other rules than this version's: action, instances and deciding check were compared`,
+    );
+  }
   return 0;
 }
 
@@ -116,10 +123,10 @@ async function* others(
     decisions++;
     if (other.differs) different++;
     if (!all && !other.differs) continue;
-    const { recommendation, decision } = record;
+    const { decision } = record;
     yield {
       time: iso(record),
-      asked: recommendation.kind === "none" ? "nothing" : asked(recommendation),
+      asked: other.decision.recommendation?.reason ?? "nothing",
       recorded: describeDecision(decision),
       instead: describeDecision(other.decision),
       reason: other.decision.reason,

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { Recommendation, ScalingRecommendation } from "../../scaling/model/alarm.ts";
-import { decide, type Decision } from "../../scaling/decide.ts";
-import type { Limits, Observation } from "../../scaling/model/observation.ts";
-import { reconcileRecommendation } from "../../scaling/policies/alarms.ts";
+import type { Trigger } from "../../scaling/model/trigger.ts";
+import type { Decision } from "../../scaling/model/decision.ts";
+import type { Limits } from "../../scaling/model/limits.ts";
+import { decide } from "../../scaling/decide.ts";
+import type { Observation, ProcessedChange } from "../../scaling/model/observation.ts";
 import type { ActivityRunner } from "../lifecycle/runner.ts";
 import type { Activity } from "../store/activities.ts";
 import type { NewDecision } from "../store/decisions.ts";
@@ -30,7 +31,7 @@ export interface EvaluationParts {
 
 /** What came of a step. */
 export interface Evaluation {
-  readonly recommendation: Recommendation;
+  readonly trigger: Trigger;
   readonly observation: Observation;
   readonly decision: Decision;
   /** The activity that was begun. */
@@ -50,19 +51,21 @@ export interface EvaluationOptions {
   readonly message?: NewDecision["message"];
   readonly signal: AbortSignal;
   /** Done in the transaction that records the decision. */
-  readonly onDecision?: (signal: Recommendation, decision: Decision) => void;
+  readonly onDecision?: (trigger: Trigger, decision: Decision) => void;
+  /** The newest processed change of the trigger's alarm. */
+  readonly processed?: ProcessedChange | undefined;
 }
 
 /** Observes, decides on what is asked, at a resync on what the alarms amount to (R2), and acts. */
 export function evaluate(
   stepper: EvaluationParts,
-  ask: ScalingRecommendation | "resync",
+  trigger: Trigger,
   options: EvaluationOptions,
 ): Promise<Evaluation> {
   return traced("decide", options.message ? { "kas.message_id": options.message.id } : {}, async (note) => {
-    const stepped = await observeAndDecide(stepper, ask, options);
-    const { recommendation: { source }, decision: { kind, reason } } = stepped;
-    note({ "kas.source": source, "kas.decision": kind, "kas.reason": reason });
+    const stepped = await observeAndDecide(stepper, trigger, options);
+    const { decision: { kind, reason } } = stepped;
+    note({ "kas.source": trigger.kind, "kas.decision": kind, "kas.reason": reason });
     return stepped;
   });
 }
@@ -70,7 +73,7 @@ export function evaluate(
 /** Looks at the fleet, for so long and no longer. */
 async function observed(
   stepper: EvaluationParts,
-  ask: ScalingRecommendation | "resync",
+  trigger: Trigger,
   aborted: AbortSignal,
 ): Promise<Observation> {
   const late = new AbortController();
@@ -79,7 +82,7 @@ async function observed(
     OBSERVE_TIMEOUT,
   );
   try {
-    const facts = await stepper.observer.facts(ask, stepper, AbortSignal.any([aborted, late.signal]));
+    const facts = await stepper.observer.facts(trigger, stepper, AbortSignal.any([aborted, late.signal]));
     aborted.throwIfAborted();
     return facts;
   } finally {
@@ -89,17 +92,17 @@ async function observed(
 
 async function observeAndDecide(
   stepper: EvaluationParts,
-  ask: ScalingRecommendation | "resync",
-  { message, signal: aborted, onDecision: also = () => {} }: EvaluationOptions,
+  trigger: Trigger,
+  { message, signal: aborted, onDecision: also = () => {}, processed }: EvaluationOptions,
 ): Promise<Evaluation> {
-  const facts = await observed(stepper, ask, aborted);
-  const signal = ask === "resync" ? reconcileRecommendation(facts) : ask;
-  const decision = decide(signal, facts);
+  const seen = await observed(stepper, trigger, aborted);
+  const observation = processed === undefined ? seen : { ...seen, processed };
+  const decision = decide(trigger, observation);
   const activity = stepper.state.transaction(() => {
-    also(signal, decision);
+    also(trigger, decision);
     return stepper.journal.record({
-      recommendation: signal,
-      observation: facts,
+      trigger,
+      observation,
       decision,
       dryRun: stepper.dryRun,
       ...(message ? { message } : {}),
@@ -107,6 +110,6 @@ async function observeAndDecide(
   });
   const ended = activity === undefined
     ? Promise.resolve(undefined)
-    : stepper.activities.begin(activity, facts.instances);
-  return { recommendation: signal, observation: facts, decision, activity, ended };
+    : stepper.activities.begin(activity, observation.instances);
+  return { trigger, observation, decision, activity, ended };
 }

@@ -7,14 +7,12 @@
 import { getLogger } from "@logtape/logtape";
 import { code, isAccessFailure, isThrottled } from "../../aws/errors.ts";
 import { describeError } from "../../aws/error_messages.ts";
-import {
-  alarmName,
-  parseAlarmName,
-  type Recommendation,
-  recommendationOf,
-} from "../../scaling/model/alarm.ts";
-import { decide, type Decision } from "../../scaling/decide.ts";
-import type { Observation } from "../../scaling/model/observation.ts";
+import { alarmName, parseAlarmName } from "../../scaling/model/alarm.ts";
+import type { NotificationTrigger, Trigger } from "../../scaling/model/trigger.ts";
+import { scopeOf } from "../../scaling/scope.ts";
+import type { Decision } from "../../scaling/model/decision.ts";
+import { decide } from "../../scaling/decide.ts";
+import type { Observation, ProcessedChange, Unobserved } from "../../scaling/model/observation.ts";
 import { parseAlarmChange } from "../../sns/message.ts";
 import type { Inbox, InboxEntry, WaitingMessage } from "../store/inbox.ts";
 import { evaluate, type Evaluation, type EvaluationParts } from "./evaluate.ts";
@@ -27,7 +25,7 @@ export interface LoopParts {
   /** Confirms a subscription by its token; absent where there is no topic, and nothing to confirm. */
   readonly confirm?: ((token: string, signal: AbortSignal) => Promise<string>) | undefined;
   /** Told of each decision. */
-  readonly onDecision: (signal: Recommendation, decision: Decision) => void;
+  readonly onDecision: (trigger: Trigger, decision: Decision) => void;
   readonly clock: Clock;
 }
 
@@ -44,6 +42,15 @@ const LONGEST_SLEEP = 60_000;
 class Overtaken extends Error {}
 
 const log = getLogger(["kas", "loop"]);
+
+/** A decision without an observation. */
+interface WithoutObservation {
+  readonly why?: string | undefined;
+  readonly processed?: ProcessedChange | undefined;
+  readonly message?: WaitingMessage;
+  /** Done in the transaction that records the decision. */
+  readonly also?: () => void;
+}
 
 /** Works on what comes in. */
 export class ControlLoop {
@@ -152,36 +159,40 @@ export class ControlLoop {
   /** Decides on a notification. It is done in the transaction that records its decision, so it has exactly one. */
   async #notified(message: WaitingMessage, aborted: AbortSignal): Promise<void> {
     const { evaluation, inbox, clock } = this.#parts;
-    const signal = this.#signalOf(message.body);
-    const done = (signal: Recommendation) => {
+    const { trigger, why } = triggerOf(message.body);
+    const { alarm } = trigger;
+    const done = () => {
       inbox.done(message.id, clock.now());
-      if (signal.alarm !== undefined) {
-        evaluation.journal.noteProcessed(alarmName(signal.alarm), signal.alarm, "notification");
-      }
+      if (alarm !== undefined) evaluation.journal.noteProcessed(alarmName(alarm), alarm, "notification");
     };
-    if (signal.kind !== "none") {
-      const stepped = await evaluate(evaluation, signal, { message, signal: aborted, onDecision: done });
-      this.#decided(stepped, message);
+    const processed = alarm && evaluation.journal.newestChange(alarmName(alarm));
+    if (scopeOf(trigger, processed) !== "nothing") {
+      const options = { message, signal: aborted, onDecision: done, processed };
+      this.#decided(await evaluate(evaluation, trigger, options), message);
       return;
     }
-    // What asks for nothing needs no look at the fleet.
-    const decision = this.#unasked(signal, { message, also: () => done(signal) });
-    this.#decided({ recommendation: signal, decision }, message);
+    const decision = this.#decideUnobserved(trigger, { why, processed, message, also: done });
+    this.#decided({ trigger, decision }, message);
   }
 
-  /** Decides and records without a look at the fleet. */
-  #unasked(
-    signal: Recommendation,
-    { message, also = () => {} }: { readonly message?: WaitingMessage; readonly also?: () => void } = {},
+  /** Decides and records without an observation. */
+  #decideUnobserved(
+    trigger: Trigger,
+    { why, processed, message, also = () => {} }: WithoutObservation,
   ): Decision {
-    const { state, journal, dryRun } = this.#parts.evaluation;
-    const facts = this.#unseen();
-    const decision = decide(signal, facts);
+    const { evaluation: { state, journal, dryRun }, clock } = this.#parts;
+    const observation: Unobserved = {
+      kind: "unobserved",
+      now: clock.now(),
+      ...(why === undefined ? {} : { why }),
+      ...(processed === undefined ? {} : { processed }),
+    };
+    const decision = decide(trigger, observation);
     state.transaction(() => {
       also();
       journal.record({
-        recommendation: signal,
-        observation: facts,
+        trigger,
+        observation,
         decision,
         dryRun,
         ...(message ? { message } : {}),
@@ -190,40 +201,16 @@ export class ControlLoop {
     return decision;
   }
 
-  /** What a notification's text asks for, R11's newest first included. */
-  #signalOf(text: string): Recommendation {
-    const none = (why: string): Recommendation => ({ kind: "none", source: "notification", why });
-    const notice = parseAlarmChange(text);
-    if (notice.kind === "ignored") return none(notice.why);
-    const name = parseAlarmName(notice.name);
-    if (name === undefined) {
-      return none(`the alarm's name "${notice.name.slice(0, 100)}" is not of kas's form`);
-    }
-    const { from, to, at } = notice;
-    const alarm = { ...name, from, to, at };
-    const newest = this.#parts.evaluation.journal.newestChange(alarmName(name));
-    // A resync that acted on this very change has made up for its notification (R2).
-    if (
-      newest !== undefined &&
-      (at < newest.changed || (at === newest.changed && newest.trigger === "reconcile"))
-    ) {
-      const why = `its change of ${time(at)} is not newer than that of ${
-        time(newest.changed)
-      }, which a ${newest.trigger} told of`;
-      return { kind: "none", source: "notification", alarm, why };
-    }
-    return recommendationOf(alarm, "notification");
-  }
-
   /** Reads the alarms; if it is patient, a message that comes in the meantime goes first, and then it is made again. */
   async #resync(aborted: AbortSignal, patient: boolean): Promise<void> {
     const { evaluation, clock, onDecision } = this.#parts;
     const overtaken = new AbortController();
     if (patient) this.#resyncing = overtaken;
     try {
-      const stepped = await evaluate(evaluation, "resync", {
+      const stepped = await evaluate(evaluation, { kind: "reconcile" }, {
         signal: AbortSignal.any([aborted, overtaken.signal]),
-        onDecision: ({ alarm }, { kind }) => {
+        onDecision: (_, { kind, recommendation }) => {
+          const alarm = recommendation?.alarm;
           if (alarm !== undefined && kind !== "none") {
             evaluation.journal.noteProcessed(alarmName(alarm), alarm, "reconcile");
           }
@@ -237,32 +224,28 @@ export class ControlLoop {
       log.warn("cannot resync", { reason });
       const pause = Math.min(evaluation.limits.resync, backoff(this.#resyncsFailed++));
       this.#resyncDue = clock.elapsed() + pause;
-      const signal: Recommendation = {
-        kind: "none",
-        source: "resync",
-        why: `the fleet can't be seen: ${reason}`,
-      };
-      onDecision(signal, this.#unasked(signal));
+      const trigger = { kind: "reconcile" } as const;
+      onDecision(trigger, this.#decideUnobserved(trigger, { why: `cannot observe the fleet: ${reason}` }));
     } finally {
       this.#resyncing = undefined;
     }
   }
 
   #decided(
-    { recommendation, observation, decision, activity }:
-      & Pick<Evaluation, "recommendation" | "decision">
+    { trigger, observation, decision, activity }:
+      & Pick<Evaluation, "trigger" | "decision">
       & Partial<Evaluation>,
     message?: WaitingMessage,
   ): void {
     const { evaluation: { limits }, clock, onDecision } = this.#parts;
-    if (observation !== undefined) this.#seen = this.#with(recommendation, observation);
-    onDecision(recommendation, decision);
+    if (observation !== undefined) this.#seen = this.#with(trigger, observation);
+    onDecision(trigger, decision);
     // A repeat waits for one whole resync after a step (R2), and not by a clock that may be set.
     if (message === undefined || decision.kind !== "none") this.#resyncDue = clock.elapsed() + limits.resync;
     // A quiet resync is no event.
     if (message === undefined && decision.kind === "none") return;
     log.info(`decided ${decision.kind}`, {
-      source: recommendation.source,
+      source: trigger.kind,
       ...(message === undefined ? {} : { messageId: message.id }),
       ...(activity === undefined ? {} : { activity: activity.id }),
       ...("instance" in decision ? { instance: decision.instance } : {}),
@@ -271,28 +254,12 @@ export class ControlLoop {
   }
 
   /** The fleet as it is seen now: what a step out that was asked for did not look at is as it was. */
-  #with({ kind, source }: Recommendation, facts: Observation): Observation {
+  #with(trigger: Trigger, facts: Observation): Observation {
     const before = this.#seen;
-    if (before === undefined || kind !== "out" || source === "resync") return facts;
+    if (before === undefined || scopeOf(trigger) === "everything") return facts;
     const fresh = new Set(facts.alarms.map(alarmName));
     const others = before.alarms.filter((alarm) => !fresh.has(alarmName(alarm)));
     return { ...facts, alarms: [...facts.alarms, ...others], cpu: before.cpu };
-  }
-
-  /** The facts of a decision that looks at none. */
-  #unseen(): Observation {
-    const { evaluation: { limits, journal, observer }, clock } = this.#parts;
-    const fleet = observer.fleet.fleet;
-    return {
-      now: clock.now(),
-      fleet,
-      limits,
-      instances: [],
-      alarms: [],
-      cpu: {},
-      inProgress: journal.inProgress(),
-      history: journal.history(clock.now()),
-    };
   }
 
   /** Waits for a message, one that was put off, or the clock's elapsed time given. */
@@ -318,6 +285,15 @@ function refused(error: unknown): boolean {
     ((error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0) < 500;
 }
 
-function time(at: number): string {
-  return new Date(at).toISOString();
+/** The trigger of a notification's text; why it is not an alarm of kas, if it is not. */
+function triggerOf(text: string): { readonly trigger: NotificationTrigger; readonly why?: string } {
+  const notification = parseAlarmChange(text);
+  if (notification.kind === "ignored") return { trigger: { kind: "notification" }, why: notification.why };
+  const name = parseAlarmName(notification.name);
+  if (name === undefined) {
+    const why = `the alarm name "${notification.name.slice(0, 100)}" does not have kas's form`;
+    return { trigger: { kind: "notification" }, why };
+  }
+  const { from, to, at } = notification;
+  return { trigger: { kind: "notification", alarm: { ...name, from, to, at } } };
 }

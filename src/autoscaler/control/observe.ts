@@ -10,8 +10,12 @@ import type { Aws } from "../../aws/clients.ts";
 import { describeError } from "../../aws/error_messages.ts";
 import { type Ec2Instance, fleetInstances, withRegistration } from "../../aws/ec2/instances.ts";
 import { awaitAll } from "../../aws/await_all.ts";
-import type { Alarm, ScalingRecommendation } from "../../scaling/model/alarm.ts";
-import { type Datapoint, type Limits, looksAtLoad, type Observation } from "../../scaling/decide.ts";
+import type { Alarm } from "../../scaling/model/alarm.ts";
+import type { Trigger } from "../../scaling/model/trigger.ts";
+import { scopeOf } from "../../scaling/scope.ts";
+import type { Datapoint } from "../../scaling/model/metric.ts";
+import type { Limits } from "../../scaling/model/limits.ts";
+import type { Observation } from "../../scaling/model/observation.ts";
 import type { Fleet } from "../lifecycle/activity_context.ts";
 import type { Journal } from "../store/journal.ts";
 import type { ObservationOutcome } from "../http/snapshot.ts";
@@ -52,7 +56,7 @@ export class Observer {
    * urgent one, the fleet and the alarm that asks. What it sees of who is in service goes to the journal.
    */
   async facts(
-    ask: ScalingRecommendation | "resync",
+    trigger: Trigger,
     known: Known,
     signal: AbortSignal,
   ): Promise<Observation> {
@@ -60,7 +64,7 @@ export class Observer {
     const begun = performance.now();
     const look = () => ({ at: now(), seconds: (performance.now() - begun) / 1_000 });
     try {
-      const facts = await this.#facts(ask, known, signal);
+      const facts = await this.#facts(trigger, known, signal);
       this.#looked(look());
       return facts;
     } catch (error) {
@@ -70,18 +74,18 @@ export class Observer {
   }
 
   async #facts(
-    ask: ScalingRecommendation | "resync",
+    trigger: Trigger,
     { journal, limits, now }: Known,
     signal: AbortSignal,
   ): Promise<Observation> {
-    const whole = ask === "resync" || looksAtLoad(ask);
+    const whole = scopeOf(trigger) === "everything";
     const guess = whole ? this.#likely : NOBODY;
     // What ends while this looks may have been seen as it was before.
     const begun = journal.unfinished();
     const [ec2, standing, details, guessed] = await awaitAll([
       Array.fromAsync(fleetInstances(this.#aws, this.fleet, signal)),
       registrations(this.#aws, this.fleet.balancer, signal),
-      whole ? fleetAlarms(this.#aws, this.fleet.fleet, signal) : this.#asking(ask, signal),
+      whole ? fleetAlarms(this.#aws, this.fleet.fleet, signal) : this.#asking(trigger, signal),
       this.#cpu(guess.ids, guess.period, now(), signal),
     ]);
     const alarms = details.map(alarm);
@@ -104,7 +108,8 @@ export class Observer {
   }
 
   /** The alarm that asks for a step, if one of the fleet's does and it is still there. */
-  async #asking({ alarm }: ScalingRecommendation, signal: AbortSignal): Promise<AlarmDetail[]> {
+  async #asking(trigger: Trigger, signal: AbortSignal): Promise<AlarmDetail[]> {
+    const alarm = trigger.kind === "notification" ? trigger.alarm : undefined;
     if (alarm === undefined || alarm.fleet !== this.fleet.fleet) return [];
     const found = await findAlarm(this.#aws, alarm, signal);
     return found === undefined ? [] : [found];

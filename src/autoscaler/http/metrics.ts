@@ -9,11 +9,12 @@
 import process from "node:process";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { type Call, OUTCOMES } from "../../aws/calls.ts";
-import type { Recommendation } from "../../scaling/model/alarm.ts";
-import type { Decision } from "../../scaling/decide.ts";
-import { activityOf, type Limits } from "../../scaling/model/observation.ts";
+import type { Trigger } from "../../scaling/model/trigger.ts";
+import type { CheckName, Decision } from "../../scaling/model/decision.ts";
+import { activityOf } from "../../scaling/model/activity.ts";
+import type { Limits } from "../../scaling/model/limits.ts";
+import { maxCapacity, minCapacity } from "../../scaling/model/capacity.ts";
 import { exists, type Role } from "../../scaling/model/instance.ts";
-import { maxInForce, minInForce } from "../../scaling/checks/checks.ts";
 import type { Activity } from "../store/activities.ts";
 import { type PhaseDuration, PHASES } from "../store/phases.ts";
 import { DISPLAYED_STATUSES, displayedStatus, type ObservationOutcome, type Snapshot } from "./snapshot.ts";
@@ -39,14 +40,19 @@ export const MESSAGE_OUTCOMES = {
 /** What becomes of a message that is posted. */
 export type MessageOutcome = keyof typeof MESSAGE_OUTCOMES;
 
-/** The rules that may bind a decision of a kind; "" where nothing was asked. */
-const RULES: Record<Decision["kind"], readonly string[]> = {
-  start: ["R7"],
-  launch: ["R7"],
-  stop: ["R8"],
-  terminate: ["R8"],
-  none: ["", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R11"],
-};
+/** The checks that can hold a recommendation back; "" without one. */
+const CHECKS: readonly (CheckName | "")[] = [
+  "",
+  "not-newest",
+  "cooldown",
+  "max-capacity",
+  "no-standby",
+  "out-beats-in",
+  "warm-up",
+  "no-candidate",
+  "min-capacity",
+  "projected-load",
+];
 
 /** The requests that an autoscaler makes. */
 const CALLS: Readonly<Record<string, readonly string[]>> = {
@@ -88,8 +94,8 @@ export class Metrics {
   readonly #oldest = this.#gauge("kas_inbox_oldest_seconds", "How long the oldest of them has waited");
   readonly #decisions = this.#counter(
     "kas_decisions_total",
-    "Decisions, by who asked and by the rule that bound them",
-    ["kind", "source", "rule"],
+    "Decisions, by their trigger and by the check that held the recommendation back",
+    ["kind", "source", "check"],
   );
   readonly #activities = this.#counter("kas_activities_total", "Activities that ended", ["kind", "outcome"]);
   readonly #inProgress = this.#gauge("kas_activities_under_way", "Activities under way", ["kind"]);
@@ -178,8 +184,8 @@ export class Metrics {
   }
 
   /** A decision was made. */
-  onDecision({ source }: Recommendation, { kind, rules: [rule = ""] }: Decision): void {
-    this.#decisions.inc({ kind, source, rule });
+  onDecision({ kind: source }: Trigger, { kind, checks: [check] }: Decision): void {
+    this.#decisions.inc({ kind, source, check: check ?? "" });
   }
 
   /** An activity ended. */
@@ -217,8 +223,8 @@ export class Metrics {
     for (const kind of this.#kinds) {
       this.#inProgress.set({ kind }, inProgress.filter(({ activity }) => activity.kind === kind).length);
     }
-    this.#min.set(limits.min ?? (observation === undefined ? 0 : minInForce(observation)));
-    this.#max.set(limits.max ?? (observation === undefined ? 0 : maxInForce(observation)));
+    this.#min.set(limits.min ?? (observation === undefined ? 0 : minCapacity(observation)));
+    this.#max.set(limits.max ?? (observation === undefined ? 0 : maxCapacity(observation)));
     const of = observation === undefined ? () => undefined : activityOf(observation);
     const counts = Map.groupBy(
       (observation?.instances ?? []).filter(exists),
@@ -242,8 +248,8 @@ export class Metrics {
       for (const reason of reasons) this.#messages.inc({ outcome, reason }, 0);
     }
     for (const kind of [...this.#kinds, "none"] as const) {
-      for (const source of ["notification", "resync"]) {
-        for (const rule of RULES[kind]) this.#decisions.inc({ kind, source, rule }, 0);
+      for (const source of ["notification", "reconcile"]) {
+        for (const check of kind === "none" ? CHECKS : [""]) this.#decisions.inc({ kind, source, check }, 0);
       }
     }
     for (const kind of this.#kinds) {

@@ -3,8 +3,10 @@
  *
  * @module
  */
-import type { Limits, Observation } from "../../scaling/model/observation.ts";
-import { type ActivityKind as Kind, type Instance, lifecycleStatus } from "../../scaling/model/instance.ts";
+import type { Observation } from "../../scaling/model/observation.ts";
+import type { Limits } from "../../scaling/model/limits.ts";
+import type { ActivityKind as Kind } from "../../scaling/model/activity.ts";
+import { type Instance, lifecycleStatus } from "../../scaling/model/instance.ts";
 import type { Activity } from "../store/activities.ts";
 import type { Step } from "../store/steps.ts";
 
@@ -34,15 +36,14 @@ export interface Snapshot {
   readonly bytes: number;
 }
 
-/** Where an instance may stand, in the words of people: one that is off because it is in quarantine is told apart. */
-export const DISPLAYED_STATUSES = ["in-service", "coming", "leaving", "off", "quarantined"] as const;
+/** The lifecycle statuses, with standby instances in quarantine told apart. */
+export const DISPLAYED_STATUSES = ["in-service", "joining", "leaving", "standby", "quarantined"] as const;
 
 /** One of {@linkcode DISPLAYED_STATUSES}. */
 export type DisplayedStatus = (typeof DISPLAYED_STATUSES)[number];
 
 /** Where an instance stands, what is under way counted as done. */
 export function displayedStatus(instance: Instance, activity: Kind | undefined): DisplayedStatus {
-  const where = lifecycleStatus(instance, activity);
-  if (where === "serving") return "in-service";
-  return where === "off" && instance.quarantine !== undefined ? "quarantined" : where;
+  const status = lifecycleStatus(instance, activity);
+  return status === "standby" && instance.quarantine !== undefined ? "quarantined" : status;
 }

@@ -9,7 +9,7 @@ import type { Aws } from "../../aws/clients.ts";
 import { code, isAccessFailure, isInsufficientCapacity, isThrottled } from "../../aws/errors.ts";
 import { describeError } from "../../aws/error_messages.ts";
 import { type Ec2Instance, findInstance as describe, type FleetSelector } from "../../aws/ec2/instances.ts";
-import type { Limits } from "../../scaling/model/observation.ts";
+import type { Limits } from "../../scaling/model/limits.ts";
 import type { Registration } from "../../scaling/model/instance.ts";
 import type { Activity } from "../store/activities.ts";
 import type { Journal } from "../store/journal.ts";

@@ -8,7 +8,7 @@ import { registrations } from "../../aws/balancing/balancer.ts";
 import { fleetInstances, withRegistration } from "../../aws/ec2/instances.ts";
 import { awaitAll } from "../../aws/await_all.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
-import { aboveMin } from "../../scaling/checks/checks.ts";
+import { checkMin } from "../../scaling/checks/bounds.ts";
 import { type ActivityContext, ActivityError } from "./activity_context.ts";
 
 /**
@@ -32,7 +32,9 @@ export async function recheck(
   if (instance.role !== "node" || instance.autoScalingGroup !== undefined) {
     throw new ActivityError(`${id} is no node any more`, false);
   }
-  const { passed, message } = aboveMin(instance, { limits, instances, inProgress });
-  if (!passed) throw new ActivityError(`${id} can't be spared any more: ${message}`, false);
+  const { passed, message } = checkMin(instance, { limits, instances, inProgress });
+  if (!passed) {
+    throw new ActivityError(`${id} can't be spared any more: ${message.replace(/\.$/, "")}`, false);
+  }
   return instance;
 }

@@ -7,7 +7,7 @@
 import { isInsufficientCapacity } from "../../aws/errors.ts";
 import { describeError } from "../../aws/error_messages.ts";
 import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";
-import { DIRECTION } from "../../scaling/model/instance.ts";
+import { DIRECTION } from "../../scaling/model/activity.ts";
 import { scaleIn, scaleOut } from "./ways.ts";
 import { type ActivityContext, ActivityError, type Environment, logOf } from "./activity_context.ts";
 import { noteFirstRequest } from "./first_request.ts";
@@ -240,7 +240,7 @@ export class ActivityRunner implements AsyncDisposable {
         const instance = await scaleOut(errand);
         await this.#undone(undoing);
         if (errand.launched) failures.push(...await createInstanceAlarms(errand));
-        const ended = this.#journal.end(begun, "successful", [begun.reason, ...failures].join("; "), now());
+        const ended = this.#journal.end(begun, "successful", [begun.reason, ...failures].join(" "), now());
         this.#awaitFirstRequest(ended, instance);
         return ended;
       } catch (error) {
@@ -299,7 +299,7 @@ export class ActivityRunner implements AsyncDisposable {
       if (!(error instanceof ActivityError)) throw error;
       return this.#journal.end(activity, "failed", error.message, now());
     }
-    return this.#journal.end(activity, "successful", [activity.reason, ...failures].join("; "), now());
+    return this.#journal.end(activity, "successful", [activity.reason, ...failures].join(" "), now());
   }
 
   /**

@@ -8,7 +8,7 @@ import { deregister, type Health, register } from "../../aws/balancing/balancer.
 import { isIncorrectState } from "../../aws/errors.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import { startInstance, stopInstance, terminateInstance } from "../../aws/ec2/state_changes.ts";
-import { whyExempt } from "../../scaling/model/instance.ts";
+import { whyExempt } from "../../scaling/selection/eligibility.ts";
 import {
   type ActivityContext,
   ActivityError,

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import type { Decision } from "../../scaling/decide.ts";
-import type { ActivityKind } from "../../scaling/model/instance.ts";
-import type { ActivityInProgress } from "../../scaling/model/observation.ts";
+import type { Decision } from "../../scaling/model/decision.ts";
+import type { ActivityInProgress, ActivityKind } from "../../scaling/model/activity.ts";
 import type { Database, Row } from "./database.ts";
 
 /**

@@ -3,19 +3,19 @@
  *
  * @module
  */
-import type { Recommendation } from "../../scaling/model/alarm.ts";
-import { type Decision, RULES } from "../../scaling/decide.ts";
-import type { Observation } from "../../scaling/model/observation.ts";
+import type { Trigger } from "../../scaling/model/trigger.ts";
+import { FIRST_RULES, upcast } from "../../scaling/upcast.ts";
+import { type Decision, RULES_VERSION } from "../../scaling/model/decision.ts";
+import type { Observation, Unobserved } from "../../scaling/model/observation.ts";
 import { VERSION } from "../../build/version.ts";
 import { type Activity, readActivityOf } from "./activities.ts";
 import { type Database, pack, type Row, unpack } from "./database.ts";
-import { triggerKind } from "./history.ts";
 import { readSteps, type Step } from "./steps.ts";
 
 /** A decision to record. */
 export interface NewDecision {
-  readonly recommendation: Recommendation;
-  readonly observation: Observation;
+  readonly trigger: Trigger;
+  readonly observation: Observation | Unobserved;
   readonly decision: Decision;
   /** The SNS message that triggered it, and when that was received. */
   readonly message?: { readonly id: string; readonly received: number };
@@ -33,8 +33,8 @@ export interface DecisionRecord {
   readonly rules: number;
   /** The SNS message that triggered it. */
   readonly message: { readonly id: string; readonly received: number } | null;
-  readonly recommendation: Recommendation;
-  readonly observation: Observation;
+  readonly trigger: Trigger;
+  readonly observation: Observation | Unobserved;
   readonly decision: Decision;
   /** The activity that carries it out. */
   readonly activity: (Activity & { readonly steps: readonly Step[] }) | null;
@@ -50,7 +50,7 @@ export type DecisionQuery =
 /** Records a decision. Returns its id. */
 export function addDecision(
   db: Database,
-  { recommendation, observation, decision, message }: NewDecision,
+  { trigger, observation, decision, message }: NewDecision,
 ): number {
   const { lastInsertRowid } = db.prepare(
     `INSERT INTO decisions
@@ -58,16 +58,16 @@ export function addDecision(
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     observation.now,
-    triggerKind(recommendation),
+    trigger.kind,
     message?.id ?? null,
     message?.received ?? null,
     decision.kind,
     "instance" in decision ? decision.instance : null,
     decision.reason,
-    firstOfRun(db, recommendation, decision),
+    firstOfRun(db, trigger, decision),
     VERSION,
-    RULES,
-    JSON.stringify(recommendation),
+    RULES_VERSION,
+    JSON.stringify(trigger),
     JSON.stringify(decision),
     pack(JSON.stringify(observation)),
   );
@@ -75,14 +75,13 @@ export function addDecision(
 }
 
 /** The first of the reconciles in a row that came to the same "none" with the same reason. null if this one begins a run. */
-function firstOfRun(db: Database, recommendation: Recommendation, { kind, reason }: Decision): number | null {
-  const trigger = triggerKind(recommendation);
-  if (kind !== "none" || trigger !== "reconcile") return null;
+function firstOfRun(db: Database, trigger: Trigger, { kind, reason }: Decision): number | null {
+  if (kind !== "none" || trigger.kind !== "reconcile") return null;
   const last = db.prepare(
     "SELECT id, repeats, kind, trigger_kind, reason FROM decisions ORDER BY id DESC LIMIT 1",
   )
     .get();
-  return last?.kind === kind && last.trigger_kind === trigger && last.reason === reason
+  return last?.kind === kind && last.trigger_kind === trigger.kind && last.reason === reason
     ? Number(last.repeats ?? last.id)
     : null;
 }
@@ -101,11 +100,8 @@ export function readRecord(db: Database, query: DecisionQuery): DecisionRecord |
       id: Number(row.id),
       time: Number(row.time),
       kas: row.kas as string | null,
-      rules: Number(row.rules),
       message: row.message === null ? null : { id: String(row.message), received: Number(row.received) },
-      recommendation: JSON.parse(String(row.trigger_json)),
-      observation: upcast(JSON.parse(unpack(row.observation as Uint8Array))),
-      decision: JSON.parse(String(row.decision)),
+      ...content(row),
       activity: activity === undefined ? null : { ...activity, steps: readSteps(db, activity.id) },
     };
   } catch (cause) {
@@ -115,9 +111,15 @@ export function readRecord(db: Database, query: DecisionQuery): DecisionRecord |
   }
 }
 
-/** An observation as versions up to 3 of the schema stored it. */
-function upcast({ underWay, ...rest }: Observation & { underWay?: Observation["inProgress"] }): Observation {
-  return underWay === undefined ? rest : { ...rest, inProgress: underWay };
+/** What a decision was made from, and the decision. A record of earlier rules is brought into today's shape. */
+function content(row: Row): Pick<DecisionRecord, "trigger" | "observation" | "decision" | "rules"> {
+  const rules = Number(row.rules);
+  const trigger = JSON.parse(String(row.trigger_json));
+  const observation = JSON.parse(unpack(row.observation as Uint8Array));
+  const decision = JSON.parse(String(row.decision));
+  return rules === FIRST_RULES
+    ? upcast({ signal: trigger, facts: observation, decision })
+    : { trigger, observation, decision, rules };
 }
 
 function find(db: Database, query: DecisionQuery): Row | undefined {
@@ -134,7 +136,9 @@ function find(db: Database, query: DecisionQuery): Row | undefined {
 
 /** The checks that decided a decision. Empty if nothing was recommended, or if the journal does not have it. */
 export function readChecks(db: Database, decision: number): readonly string[] {
-  const row = db.prepare("SELECT json_extract(decision, '$.rules') AS rules FROM decisions WHERE id = ?")
+  const row = db.prepare(
+    "SELECT coalesce(json_extract(decision, '$.checks'), json_extract(decision, '$.rules')) AS checks FROM decisions WHERE id = ?",
+  )
     .get(decision);
-  return row === undefined ? [] : JSON.parse(String(row.rules));
+  return row === undefined ? [] : JSON.parse(String(row.checks));
 }

@@ -3,28 +3,14 @@
  *
  * @module
  */
-import type { AlarmChange, Recommendation } from "../../scaling/model/alarm.ts";
-import { type ActivityKind, DIRECTION, inService, type Instance } from "../../scaling/model/instance.ts";
-import type { Observation } from "../../scaling/model/observation.ts";
+import type { AlarmChange } from "../../scaling/model/alarm.ts";
+import { type ActivityKind, DIRECTION } from "../../scaling/model/activity.ts";
+import { inService, type Instance } from "../../scaling/model/instance.ts";
+import type { Observation, ProcessedChange } from "../../scaling/model/observation.ts";
 import type { Store } from "./store.ts";
 
 /** How long a failed launch delays the next one, ms (R7). */
 const LAUNCH_FAILURE_MEMORY = 3_600_000;
-
-/** The newest processed change of an alarm. */
-export interface NewestChange {
-  /** ms since the epoch. */
-  readonly changed: number;
-  readonly trigger: TriggerKind;
-}
-
-/** The kind of what starts an evaluation. */
-export type TriggerKind = "notification" | "reconcile" | "operator";
-
-/** The trigger of a recommendation. */
-export function triggerKind({ source }: Pick<Recommendation, "source">): TriggerKind {
-  return source === "resync" ? "reconcile" : source === "manual" ? "operator" : source;
-}
 
 /** The history in a state folder. */
 export class History {
@@ -99,20 +85,20 @@ export class History {
   }
 
   /** The newest processed change of an alarm (R11). */
-  newestChange(alarm: string): NewestChange | undefined {
+  newestChange(alarm: string): ProcessedChange | undefined {
     const row = this.#store.db.prepare("SELECT changed, trigger_kind FROM newest_changes WHERE alarm = ?")
       .get(alarm);
     return row === undefined
       ? undefined
-      : { changed: Number(row.changed), trigger: row.trigger_kind as TriggerKind };
+      : { at: Number(row.changed), by: row.trigger_kind as ProcessedChange["by"] };
   }
 
   /** Notes that a change of an alarm was processed. */
-  noteProcessed(alarm: string, { at }: AlarmChange, trigger: TriggerKind): void {
+  noteProcessed(alarm: string, { at }: AlarmChange, by: ProcessedChange["by"]): void {
     this.#store.db.prepare(
       `INSERT INTO newest_changes (alarm, changed, trigger_kind) VALUES (?, ?, ?)
        ON CONFLICT (alarm) DO UPDATE SET changed = excluded.changed, trigger_kind = excluded.trigger_kind
        WHERE excluded.changed > newest_changes.changed`,
-    ).run(alarm, at, trigger);
+    ).run(alarm, at, by);
   }
 }

@@ -6,8 +6,9 @@
  * @module
  */
 import type { AlarmChange } from "../../scaling/model/alarm.ts";
+import type { ActivityInProgress } from "../../scaling/model/activity.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
-import type { ActivityInProgress, Observation } from "../../scaling/model/observation.ts";
+import type { Observation, ProcessedChange } from "../../scaling/model/observation.ts";
 import {
   type Activity,
   type ActivityStatus,
@@ -28,7 +29,7 @@ import {
   readChecks,
   readRecord,
 } from "./decisions.ts";
-import { History, type NewestChange, type TriggerKind } from "./history.ts";
+import { History } from "./history.ts";
 import { type JournalLine, readLine, readLines } from "./lines.ts";
 import { prune } from "./prune.ts";
 import type { StepName } from "./step_names.ts";
@@ -150,13 +151,13 @@ export class Journal {
   }
 
   /** The newest processed change of an alarm (R11). */
-  newestChange(alarm: string): NewestChange | undefined {
+  newestChange(alarm: string): ProcessedChange | undefined {
     return this.#history.newestChange(alarm);
   }
 
   /** Notes that a change of an alarm was processed. */
-  noteProcessed(alarm: string, change: AlarmChange, trigger: TriggerKind): void {
-    this.#history.noteProcessed(alarm, change, trigger);
+  noteProcessed(alarm: string, change: AlarmChange, by: ProcessedChange["by"]): void {
+    this.#history.noteProcessed(alarm, change, by);
   }
 
   /** Notes which instances are in service, so that {@linkcode history} knows since when. */

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Decision } from "../../scaling/decide.ts";
+import type { Trigger } from "../../scaling/model/trigger.ts";
+import type { Decision } from "../../scaling/model/decision.ts";
 import type { ActivityStatus } from "./activities.ts";
 import type { Database, Row } from "./database.ts";
-import type { TriggerKind } from "./history.ts";
 import { readSteps } from "./steps.ts";
 
 /** A line of the journal, as `kas admin activities` and `GET /activities` show it. */
@@ -21,8 +21,7 @@ export interface JournalLine {
   readonly reason: string;
   /** How long the activity took, or has taken so far. null for "none". */
   readonly seconds: number | null;
-  /** What started the evaluation. */
-  readonly trigger: TriggerKind;
+  readonly trigger: Trigger["kind"];
   readonly message: string | null;
   /** How many reconciles in a row came to this decision. */
   readonly times: number;
@@ -33,7 +32,7 @@ export interface JournalLine {
 const LINES = `SELECT d.id, d.time, d.trigger_kind, d.message, d.received, d.kind, d.reason,
             1 + (SELECT count(*) FROM decisions r WHERE r.repeats = d.id) AS times,
             coalesce((SELECT max(r.time) FROM decisions r WHERE r.repeats = d.id), d.time) AS last,
-            json_extract(d.trigger_json, '$.alarm.at') AS breach,
+            coalesce(json_extract(d.trigger_json, '$.alarm.at'), json_extract(d.decision, '$.recommendation.alarm.at')) AS breach,
             a.id AS activity, coalesce(a.instance, d.instance) AS instance, a.status, a.began, a.ended, a.reason AS outcome
      FROM decisions d LEFT JOIN activities a ON a.decision = d.id
      WHERE d.repeats IS NULL`;

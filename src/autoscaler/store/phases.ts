@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ActivityKind } from "../../scaling/model/instance.ts";
+import type { ActivityKind } from "../../scaling/model/activity.ts";
 import type { JournalLine } from "./lines.ts";
 
 /**

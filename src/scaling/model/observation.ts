@@ -1,79 +1,81 @@
 /**
- * What a decision may look at: plain JSON, so that it can be written down and the decision made again (R16).
+ * What a decision may look at: plain JSON, so that a decision can be recorded and made again (R16).
  *
  * @module
  */
+import type { ActivityInProgress } from "./activity.ts";
 import type { Alarm } from "./alarm.ts";
-import type { ActivityKind, Instance } from "./instance.ts";
+import type { Instance } from "./instance.ts";
+import type { Limits } from "./limits.ts";
+import type { Datapoint } from "./metric.ts";
 
-/** The limits that the rules keep. Times are ms. */
-export interface Limits {
-  /** R3; absent: the number of base and control instances. */
-  readonly min?: number;
-  /** R3; absent: the whole fleet. */
-  readonly max?: number;
-  readonly warmup: number;
-  readonly cooldownOut: number;
-  readonly cooldownIn: number;
-  readonly resync: number;
-  /** The launch template that a node is launched from when none is left to start (R7); absent: none is ever launched. */
-  readonly grow?: string;
-  /** What becomes of a node that is taken out (R10); absent: it is stopped. */
-  readonly shrink?: "stop" | "terminate";
+/** Earlier events that decisions depend on. Times are ms since the epoch. */
+export interface History {
+  /** When kas last decided to scale out. */
+  readonly lastOut?: number;
+  /** When kas last decided to scale in. */
+  readonly lastIn?: number;
+  /** When each instance came into service. */
+  readonly inServiceSince: Readonly<Record<string, number>>;
+  /** When launches began to fail and when the last one did; absent if the last one succeeded or failed long ago. */
+  readonly launchesFail?: { readonly since: number; readonly last: number };
 }
 
-/** The latest CPU datapoint of an instance: percent, and its time in ms since the epoch. */
-export interface Datapoint {
-  readonly percent: number;
+/** The newest change of an alarm that an earlier evaluation acted on (R11). */
+export interface ProcessedChange {
+  /** StateChangeTime, ms since the epoch. */
   readonly at: number;
+  /** The trigger of that evaluation. */
+  readonly by: "notification" | "reconcile";
 }
 
-/** An activity under way, as far as it bears on the next decision. */
-export interface ActivityInProgress {
-  readonly kind: ActivityKind;
-  /** Absent for a launch that EC2 has not answered yet. */
-  readonly instance?: string;
-  /** ms since the epoch. */
-  readonly since: number;
-}
-
-/** Everything a decision may look at (R16). Times are ms since the epoch. */
+/** Everything that a decision may look at (R16). Times are ms since the epoch. */
 export interface Observation {
   readonly now: number;
   readonly fleet: string;
   readonly limits: Limits;
   readonly instances: readonly Instance[];
-  /** The fleet's; for a step out that is asked for the one that asks alone, as no rule looks at another. */
+  /** The fleet's alarms. For scaling out on a notification or by an operator, the trigger's own alarm at most. */
   readonly alarms: readonly Alarm[];
-  /** Latest datapoint since its launch, by instance id; absent where there is none, and for a step out that is asked for. */
+  /** The latest datapoint since the launch of each instance, by its id. Empty where `alarms` is narrowed. */
   readonly cpu: Readonly<Record<string, Datapoint>>;
-  /** In the order they began: of two for one instance, the later counts. */
+  /** In the order in which they began: of two at one instance, the later counts. */
   readonly inProgress: readonly ActivityInProgress[];
-  /** When the last step of either direction was decided, and when each instance came into service. */
-  readonly history: {
-    readonly lastOut?: number;
-    readonly lastIn?: number;
-    readonly inServiceSince: Readonly<Record<string, number>>;
-    /** When launches began to fail, and when the last one did; absent if the last one succeeded, or failed long ago. */
-    readonly launchesFail?: { readonly since: number; readonly last: number };
-  };
-}
-
-/** As much of the facts as tells who is in service. */
-export type Standings = Pick<Observation, "limits" | "instances" | "inProgress">;
-
-/** What is under way with an instance. */
-export function activityOf(facts: Pick<Observation, "inProgress">): (id: string) => ActivityKind | undefined {
-  const latest = new Map<string | undefined, ActivityKind>(
-    facts.inProgress.map(({ instance, kind }) => [instance, kind]),
-  );
-  return (id) => latest.get(id);
+  readonly history: History;
+  /** The newest processed change of the trigger's alarm; absent without one, and for other triggers. */
+  readonly processed?: ProcessedChange;
 }
 
 /**
- * Whether something happened less than `span` ms ago. A time that lies further ahead than `span` was taken by a clock
- * that has since been set back, and holds nothing up: no clock freezes the fleet for ever.
+ * What stands in the place of an observation where none was made: the trigger asks for no action, or AWS could not be read.
+ */
+export interface Unobserved {
+  readonly kind: "unobserved";
+  /** ms since the epoch. */
+  readonly now: number;
+  /** Why there is no observation; absent where the trigger itself says so. */
+  readonly why?: string;
+  /** The newest processed change of the trigger's alarm. */
+  readonly processed?: ProcessedChange;
+}
+
+/** Whether the fleet was observed. */
+export function isObserved(observation: Observation | Unobserved): observation is Observation {
+  return !("kind" in observation);
+}
+
+/** The part of an observation that tells who is in service. */
+export type FleetView = Pick<Observation, "limits" | "instances" | "inProgress">;
+
+/**
+ * Whether something happened less than `span` ms ago. A time further in the future than `span` comes from a clock that was
+ * set back since, and does not count: no clock holds the fleet back for ever.
  */
 export function recent(at: number | undefined, span: number, now: number): boolean {
   return at !== undefined && Math.abs(now - at) < span;
+}
+
+/** Whether an instance has been in service, or without that time running, for less than the warm-up (R5). */
+export function isWarmingUp({ id, launched }: Instance, { limits, history, now }: Observation): boolean {
+  return [history.inServiceSince[id], launched].some((since) => recent(since, limits.warmup, now));
 }

@@ -8,7 +8,7 @@ import { Journal } from "../../../src/autoscaler/store/journal.ts";
 import { Store } from "../../../src/autoscaler/store/store.ts";
 import type { Format } from "../../../src/cli/output.ts";
 import { realClock } from "../../../src/sandbox/clock.ts";
-import type { Recommendation } from "../../../src/scaling/model/alarm.ts";
+import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import { decide } from "../../../src/scaling/decide.ts";
 import { captured, type Ended, runWords } from "../../unit/cli/captured.ts";
 import { FACTS, NOW } from "../../unit/scaling/fixtures.ts";
@@ -113,18 +113,18 @@ function blockOf({ sandbox }: Fleet): string {
 function writeJournal(folder: string): void {
   using store = Store.open(folder);
   const journal = new Journal(store);
-  const recommendations: readonly Recommendation[] = [
-    { kind: "out", source: "manual" },
-    { kind: "in", source: "manual" },
-    { kind: "none", source: "resync", why: "none of 3 alarms recommends an action" },
+  const triggers: readonly Trigger[] = [
+    { kind: "operator", direction: "out" },
+    { kind: "operator", direction: "in" },
+    { kind: "reconcile" },
   ];
-  for (const [i, recommendation] of recommendations.entries()) {
+  for (const [i, trigger] of triggers.entries()) {
     const now = NOW + i * 600_000;
     const observation = { ...FACTS, now };
     const activity = journal.record({
-      recommendation,
+      trigger,
       observation,
-      decision: decide(recommendation, observation),
+      decision: decide(trigger, observation),
       dryRun: false,
     });
     if (activity === undefined) continue;

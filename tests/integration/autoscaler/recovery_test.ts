@@ -90,7 +90,7 @@ for (const wayOut of [false, true]) {
         dryRun: false,
         now: realClock.now,
       },
-      { kind: wayOut ? "in" : "out", source: "manual" },
+      { kind: "operator", direction: wayOut ? "in" : "out" },
       { signal: new AbortController().signal },
     );
     const expected = wayOut ? "stopped none" : "running in-service";

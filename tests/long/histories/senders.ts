@@ -52,7 +52,7 @@ export class Senders {
       case "stale": {
         const newest = lab.alive ? lab.kas.journal.newestChange(name) : undefined;
         if (newest === undefined) return;
-        return await this.#take(notice(name, state, newest.changed - 1_000), "nothing");
+        return await this.#take(notice(name, state, newest.at - 1_000), "nothing");
       }
       case "foreign":
         return await this.#take(notice(name.replace(FLEET, "other"), state, now), "nothing");

@@ -5,7 +5,7 @@
  */
 import { type DecisionRecord, readRecord } from "../../../src/autoscaler/store/decisions.ts";
 import { Store } from "../../../src/autoscaler/store/store.ts";
-import { decided } from "../../../src/scaling/replay.ts";
+import { replay } from "../../../src/scaling/replay.ts";
 
 /** What the journal holds. */
 export interface Review {
@@ -28,7 +28,7 @@ export function reviewed(folder: string): Review {
   let decisions = 0;
   for (const record of records(state)) {
     decisions++;
-    if (decided(record) !== JSON.stringify(record.decision)) differences.push(record.id);
+    if (!replay(record).same) differences.push(record.id);
   }
   const messages = all(
     `SELECT m.id, count(d.id) AS n FROM messages m LEFT JOIN decisions d ON d.message = m.id

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Limits } from "../../../src/scaling/model/observation.ts";
+import type { Limits } from "../../../src/scaling/model/limits.ts";
 
 /** An instance as it is planned. */
 export interface Plan {

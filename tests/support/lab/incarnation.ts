@@ -17,8 +17,8 @@ import type { Clock } from "../../../src/autoscaler/control/clock.ts";
 import { balancerRef } from "../../../src/aws/balancing/balancer.ts";
 import { type Aws, connect } from "../../../src/aws/clients.ts";
 import { confirmSubscription } from "../../../src/aws/sns/topic.ts";
-import type { Recommendation } from "../../../src/scaling/model/alarm.ts";
-import type { Decision } from "../../../src/scaling/decide.ts";
+import type { Trigger } from "../../../src/scaling/model/trigger.ts";
+import type { Decision } from "../../../src/scaling/model/decision.ts";
 import { messageVerifier } from "../../../src/sns/verify.ts";
 import { FLEET, REGION, SNS_URL, TOPIC_ARN } from "./cloud.ts";
 import type { FleetPlan } from "./fleet_plan.ts";
@@ -39,7 +39,7 @@ export interface IncarnationOptions {
   /** Asked at each write to the database, before and after it: whether it is the last thing it does. */
   readonly writing: (moment: "before" | "after") => boolean;
   /** Told of each decision, right after it was recorded. */
-  readonly decided: (signal: Recommendation, decision: Decision) => void;
+  readonly decided: (trigger: Trigger, decision: Decision) => void;
 }
 
 /** The process ends here, as far as whoever called can tell. */

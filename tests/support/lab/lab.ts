@@ -16,8 +16,8 @@ import { makeSigner, type Signer } from "../../../src/sandbox/sns/certificate.ts
 import { dice } from "../../../src/sandbox/random.ts";
 import type { Passing } from "../../../src/sandbox/faults.ts";
 import { type Post, post } from "../../../src/sandbox/sns/message.ts";
-import type { Recommendation } from "../../../src/scaling/model/alarm.ts";
-import type { Decision } from "../../../src/scaling/decide.ts";
+import type { Trigger } from "../../../src/scaling/model/trigger.ts";
+import type { Decision } from "../../../src/scaling/model/decision.ts";
 import { type Cloud, openCloud, REGION, SNS_URL, TOPIC_ARN } from "./cloud.ts";
 import type { FleetPlan } from "./fleet_plan.ts";
 import { Incarnation } from "./incarnation.ts";
@@ -38,7 +38,7 @@ export interface Watcher {
   /** A call of the autoscaler's passes by. */
   readonly passing?: (passing: Passing) => void;
   /** A decision was made and is on record. */
-  readonly decided?: (signal: Recommendation, decision: Decision) => void;
+  readonly decided?: (trigger: Trigger, decision: Decision) => void;
   /** A life ends, however it does. */
   readonly ended?: () => void;
 }

@@ -5,10 +5,10 @@
  * @module
  */
 import type { Passing } from "../../../src/sandbox/faults.ts";
-import type { Recommendation } from "../../../src/scaling/model/alarm.ts";
-import type { Decision } from "../../../src/scaling/decide.ts";
-import { type ActivityKind, DIRECTION } from "../../../src/scaling/model/instance.ts";
-import { decided as decidedAgain } from "../../../src/scaling/replay.ts";
+import type { Trigger } from "../../../src/scaling/model/trigger.ts";
+import type { Decision } from "../../../src/scaling/model/decision.ts";
+import { type ActivityKind, DIRECTION } from "../../../src/scaling/model/activity.ts";
+import { replay } from "../../../src/scaling/replay.ts";
 import type { Truth } from "./cloud.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { Lab, Watcher } from "./lab.ts";
@@ -92,8 +92,8 @@ export class Referee implements Watcher {
     }
   }
 
-  decided({ source }: Recommendation, decision: Decision): void {
-    if (source === "resync") this.acts.resyncs++;
+  decided({ kind: source }: Trigger, decision: Decision): void {
+    if (source === "reconcile") this.acts.resyncs++;
     if (decision.kind !== "none" && this.#isClear) this.#bounds(decision);
   }
 
@@ -143,7 +143,7 @@ export class Referee implements Watcher {
       if (record === undefined) break;
       after = record.id;
       if (record.decision.reason === "") this.#fault("I8", `decision ${after} has no reason`);
-      if (decidedAgain(record) !== JSON.stringify(record.decision)) {
+      if (!replay(record).same) {
         this.#fault("R16", `decision ${after} is another one when it is made again`);
       }
     }

@@ -1,16 +1,17 @@
 /**
- * A rule as a table of cases: what is asked of which fleet, and what becomes of it.
+ * A rule as a table of cases: a trigger and an observation, and the decision.
  *
  * @module
  */
-import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import type { Recommendation } from "../../../src/scaling/model/alarm.ts";
-import { decide, type Decision } from "../../../src/scaling/decide.ts";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import type { Trigger } from "../../../src/scaling/model/trigger.ts";
+import type { Decision } from "../../../src/scaling/model/decision.ts";
+import type { ActivityKind, Direction } from "../../../src/scaling/model/activity.ts";
+import { decide } from "../../../src/scaling/decide.ts";
 import type { Observation } from "../../../src/scaling/model/observation.ts";
-import type { ActivityKind } from "../../../src/scaling/model/instance.ts";
 import { FACTS, MINUTE, NOW } from "./fixtures.ts";
 
-/** What a case expects: something done to an instance, a launch, or nothing by a rule. */
+/** What a case expects: an action, or the check that holds it back ("" where no policy recommends a change). */
 export type Expected =
   | { readonly start: string; readonly then?: readonly string[]; readonly by?: "register" | "start" }
   | { readonly launch: string }
@@ -21,22 +22,23 @@ export type Expected =
 /** One case of a rule. */
 export interface Case {
   readonly name: string;
-  readonly signal: Recommendation;
+  readonly trigger: Trigger;
   /** What differs from the fleet of the fixtures. */
-  readonly facts?: Partial<Observation>;
+  readonly observation?: Partial<Observation>;
   readonly expected: Expected;
-  /** Words that the reason holds: the numbers it rests on. */
-  readonly says?: string;
+  /** Numbers that the reason names. */
+  readonly numbers?: readonly number[];
 }
 
 /** Registers a rule's cases as tests. */
-export function rule(number: string, cases: readonly Case[]): void {
-  for (const { name, signal, facts, expected, says } of cases) {
-    Deno.test(`${number}: decide() ${name}`, () => {
-      const decision = decide(signal, { ...FACTS, ...facts });
+export function checks(rule: string, cases: readonly Case[]): void {
+  for (const { name, trigger, observation, expected, numbers = [] } of cases) {
+    Deno.test(`${rule}: decide() ${name}`, () => {
+      const decision = decide(trigger, { ...FACTS, ...observation });
       assertEquals(outcome(decision, expected), expected, decision.reason);
       assertNotEquals(decision.reason, "");
-      if (says !== undefined) assertStringIncludes(decision.reason, says);
+      const named = decision.reason.match(/(?<![\w.:-])\d+(?:\.\d+)?(?!\w)/g)?.map(Number) ?? [];
+      for (const number of numbers) assert(named.includes(number), `${number} is not in: ${decision.reason}`);
     });
   }
 }
@@ -45,18 +47,18 @@ export function rule(number: string, cases: readonly Case[]): void {
 function outcome(decision: Decision, expected: Expected): Expected {
   switch (decision.kind) {
     case "none":
-      return { none: decision.rules.join(" ") };
+      return { none: decision.checks.join(" ") };
     case "stop":
-      assertEquals(decision.rules, ["R8"]);
+      assertEquals(decision.checks, []);
       return { stop: decision.instance };
     case "terminate":
-      assertEquals(decision.rules, ["R8"]);
+      assertEquals(decision.checks, []);
       return { terminate: decision.instance };
     case "launch":
-      assertEquals(decision.rules, ["R7"]);
+      assertEquals(decision.checks, []);
       return { launch: decision.template };
     case "start":
-      assertEquals(decision.rules, ["R7"]);
+      assertEquals(decision.checks, []);
       return {
         start: decision.instance,
         ...("then" in expected ? { then: decision.candidates } : {}),
@@ -75,7 +77,7 @@ export function history(more: Partial<Observation["history"]>): Pick<Observation
   return { history: { ...FACTS.history, ...more } };
 }
 
-/** Activities under way since a minute ago. */
+/** Activities in progress for a minute. */
 export function inProgress(
   ...activities: readonly (readonly [ActivityKind, string?])[]
 ): Pick<Observation, "inProgress"> {
@@ -95,7 +97,7 @@ export function cpu(loads: Readonly<Record<string, number>>): Pick<Observation, 
   };
 }
 
-/** What a person asks for. */
-export function manual(kind: "out" | "in", instance?: string): Recommendation {
-  return { kind, source: "manual", ...(instance === undefined ? {} : { instance }) };
+/** An operator asks for a change. */
+export function operator(direction: Direction, instance?: string): Trigger {
+  return { kind: "operator", direction, ...(instance === undefined ? {} : { instance }) };
 }

@@ -4,13 +4,9 @@
  *
  * @module
  */
-import type {
-  Alarm,
-  AlarmKind,
-  AlarmState,
-  ScalingRecommendation,
-} from "../../../src/scaling/model/alarm.ts";
+import type { Alarm, AlarmChange, AlarmKind, AlarmState } from "../../../src/scaling/model/alarm.ts";
 import type { Observation } from "../../../src/scaling/model/observation.ts";
+import type { NotificationTrigger, Trigger } from "../../../src/scaling/model/trigger.ts";
 import type { Instance } from "../../../src/scaling/model/instance.ts";
 
 /** The moment of every decision. */
@@ -78,27 +74,28 @@ export function alarm(
   };
 }
 
+/** A notification of an alarm. */
+type AlarmTrigger = NotificationTrigger & { readonly alarm: AlarmChange };
+
 /** A notification that n1's CPU is high. */
-export const OUT: ScalingRecommendation = {
-  kind: "out",
-  source: "notification",
+export const OUT: AlarmTrigger = {
+  kind: "notification",
   alarm: { fleet: "kas", kind: "cpuhigh", dimension: "n1", from: "OK", to: "ALARM", at: NOW },
 };
 
 /** A notification that n1's CPU is low. */
-export const IN: ScalingRecommendation = {
-  kind: "in",
-  source: "notification",
-  instance: "n1",
+export const IN: AlarmTrigger = {
+  kind: "notification",
   alarm: { fleet: "kas", kind: "cpulow", dimension: "n1", from: "ALARM", to: "OK", at: NOW },
 };
 
-/** A notification that few requests come. */
-export const IN_ANY: ScalingRecommendation = {
-  kind: "in",
-  source: "notification",
+/** A notification that the load balancer has few requests. */
+export const IN_ANY: AlarmTrigger = {
+  kind: "notification",
   alarm: { fleet: "kas", kind: "reqcount", dimension: "kas", from: "ALARM", to: "OK", at: NOW },
 };
+
+export const RECONCILE: Trigger = { kind: "reconcile" };
 
 /** The fleet with some instances put in place of those of the same id, or added. */
 export function withInstances(...changed: readonly Instance[]): Pick<Observation, "instances"> {

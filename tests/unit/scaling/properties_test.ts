@@ -5,39 +5,41 @@
  */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
-import { alarmName, type Recommendation } from "../../../src/scaling/model/alarm.ts";
-import { decide, type Decision, looksAtLoad } from "../../../src/scaling/decide.ts";
+import { alarmName } from "../../../src/scaling/model/alarm.ts";
+import type { Trigger } from "../../../src/scaling/model/trigger.ts";
+import type { Decision } from "../../../src/scaling/model/decision.ts";
+import { decide } from "../../../src/scaling/decide.ts";
 import type { Observation } from "../../../src/scaling/model/observation.ts";
 import { exists, inService, lifecycleStatus } from "../../../src/scaling/model/instance.ts";
-import { reconcileRecommendation } from "../../../src/scaling/policies/alarms.ts";
-import { exhausted, facts, instance, signal } from "./random.ts";
+import { scopeOf } from "../../../src/scaling/scope.ts";
+import { exhausted, instance, observation as observations, trigger as triggers } from "./random.ts";
 
 const RUNS = { numRuns: 2_000 };
 /** Holds a property against every decision, and makes sure that decisions of the kinds came up often enough to mean it. */
 function every(
   kinds: Decision["kind"] | readonly Decision["kind"][],
-  holds: (decision: Decision, signal: Recommendation, facts: Observation) => void,
-  among: fc.Arbitrary<Observation> = facts,
+  holds: (decision: Decision, trigger: Trigger, observation: Observation) => void,
+  among: fc.Arbitrary<Observation> = observations,
 ): void {
   let seen = 0;
   fc.assert(
-    fc.property(signal, among, (signal, facts) => {
-      const decision = decide(signal, facts);
+    fc.property(triggers, among, (trigger, observation) => {
+      const decision = decide(trigger, observation);
       if (![kinds].flat().includes(decision.kind)) return;
       seen++;
-      holds(decision, signal, facts);
+      holds(decision, trigger, observation);
     }),
     RUNS,
   );
   assert(seen > 20, `${kinds} came up ${seen} times only`);
 }
 
-const standingIn = (facts: Observation, place: string): string[] =>
-  facts.instances
+const idsAt = (observation: Observation, place: string): string[] =>
+  observation.instances
     .filter(({ id, ...rest }) =>
       lifecycleStatus(
         { id, ...rest },
-        facts.inProgress.findLast((activity) => activity.instance === id)?.kind,
+        observation.inProgress.findLast((activity) => activity.instance === id)?.kind,
       ) ===
         place
     )
@@ -47,8 +49,8 @@ const standingIn = (facts: Observation, place: string): string[] =>
 const OUT_OF_SERVICE = ["stop", "terminate"] as const;
 
 Deno.test("I1: decide() never stops or terminates a base or control instance, nor one in quarantine or of an Auto Scaling group", () => {
-  every(OUT_OF_SERVICE, (decision, _, facts) => {
-    const target = facts.instances.find(({ id }) => "instance" in decision && id === decision.instance);
+  every(OUT_OF_SERVICE, (decision, _, observation) => {
+    const target = observation.instances.find(({ id }) => "instance" in decision && id === decision.instance);
     assertEquals(
       [target?.role, target?.state, target?.quarantine, target?.autoScalingGroup],
       ["node", "running", undefined, undefined],
@@ -57,88 +59,91 @@ Deno.test("I1: decide() never stops or terminates a base or control instance, no
 });
 
 Deno.test("I2: decide() never goes below min, and leaves at least one in service", () => {
-  every(OUT_OF_SERVICE, (decision, _, facts) => {
-    const after = standingIn(facts, "serving").filter((id) =>
+  every(OUT_OF_SERVICE, (decision, _, observation) => {
+    const after = idsAt(observation, "in-service").filter((id) =>
       !("instance" in decision && id === decision.instance)
     ).length;
-    const bases = facts.instances.filter((instance) => exists(instance) && instance.role === "base").length;
-    assert(after >= Math.max(1, facts.limits.min ?? bases), `${after} after ${decision.reason}`);
+    const bases = observation.instances.filter((instance) =>
+      exists(instance) && instance.role === "base"
+    ).length;
+    assert(after >= Math.max(1, observation.limits.min ?? bases), `${after} after ${decision.reason}`);
   });
 });
 
 Deno.test("I2: decide() never goes above max", () => {
-  every("start", (decision, _, facts) => {
-    const after = standingIn(facts, "serving").length + standingIn(facts, "coming").length + 1;
+  every("start", (decision, _, observation) => {
+    const after = idsAt(observation, "in-service").length + idsAt(observation, "joining").length + 1;
     assert(
-      after <= (facts.limits.max ?? facts.instances.filter(exists).length),
+      after <= (observation.limits.max ?? observation.instances.filter(exists).length),
       `${after} after ${decision.reason}`,
     );
   });
 });
 
 Deno.test("I2: decide() never launches above max, which counts all of the fleet and what is being launched already", () => {
-  every("launch", (decision, _, facts) => {
-    const ids = facts.instances.map(({ id }) => id);
-    const launching = facts.inProgress.filter(({ kind, instance }) =>
+  every("launch", (decision, _, observation) => {
+    const ids = observation.instances.map(({ id }) => id);
+    const launching = observation.inProgress.filter(({ kind, instance }) =>
       kind === "launch" && (instance === undefined || !ids.includes(instance))
     );
-    const after = facts.instances.filter(exists).length + launching.length + 1;
-    assert(after <= (facts.limits.max ?? 0), `${after} after ${decision.reason}`);
+    const after = observation.instances.filter(exists).length + launching.length + 1;
+    assert(after <= (observation.limits.max ?? 0), `${after} after ${decision.reason}`);
   }, exhausted);
 });
 
-Deno.test("R4, R6, R11: decide() looks at the load and at other alarms than the one that asks for a step in alone", () => {
+Deno.test("R4, R6, R11: decide() looks at the load and at other alarms than the trigger's only where scopeOf() says everything", () => {
   let differ = 0;
   fc.assert(
-    fc.property(signal, facts, (signal, facts) => {
-      if (signal.kind === "none") return;
-      const own = facts.alarms.filter((it) => signal.alarm && alarmName(it) === alarmName(signal.alarm));
-      const narrow = decide(signal, { ...facts, alarms: own, cpu: {} });
-      const whole = decide(signal, facts);
-      if (!looksAtLoad(signal)) assertEquals(narrow, whole);
+    fc.property(triggers, observations, (trigger, observation) => {
+      const alarm = trigger.kind === "notification" ? trigger.alarm : undefined;
+      const own = observation.alarms.filter((it) => alarm && alarmName(it) === alarmName(alarm));
+      const narrow = decide(trigger, { ...observation, alarms: own, cpu: {} });
+      const whole = decide(trigger, observation);
+      if (scopeOf(trigger) !== "everything") assertEquals(narrow, whole);
       else if (JSON.stringify(narrow) !== JSON.stringify(whole)) differ++;
     }),
     RUNS,
   );
-  assert(differ > 20, `only ${differ} steps in came out otherwise`);
+  assert(differ > 20, `only ${differ} decisions came out otherwise`);
 });
 
 Deno.test("R7: decide() launches only where --grow says so and no node is left to start or to wait for", () => {
-  every("launch", (decision, signal, facts) => {
-    const { grow: _, ...limits } = facts.limits;
-    const without = decide(signal, { ...facts, limits });
-    assertEquals([without.kind, without.rules], ["none", ["R7"]], decision.reason);
-    assertEquals("template" in decision && decision.template, facts.limits.grow);
+  every("launch", (decision, trigger, observation) => {
+    const { grow: _, ...limits } = observation.limits;
+    const without = decide(trigger, { ...observation, limits });
+    assertEquals([without.kind, without.checks], ["none", ["no-standby"]], decision.reason);
+    assertEquals("template" in decision && decision.template, observation.limits.grow);
   }, exhausted);
 });
 
 Deno.test("R7: without --grow nothing that is known of launches changes a decision", () => {
   fc.assert(
-    fc.property(signal, facts, (signal, { limits: { grow: _, ...limits }, ...facts }) => {
-      const { launchesFail: __, ...history } = facts.history;
-      const before = { ...facts, limits };
-      assertEquals(decide(signal, before), decide(signal, { ...before, history }));
+    fc.property(triggers, observations, (trigger, { limits: { grow: _, ...limits }, ...observation }) => {
+      const { launchesFail: __, ...history } = observation.history;
+      const before = { ...observation, limits };
+      assertEquals(decide(trigger, before), decide(trigger, { ...before, history }));
     }),
     RUNS,
   );
 });
 
 Deno.test("R10: --shrink changes what becomes of an instance, and not which or whether", () => {
-  every("terminate", (decision, signal, facts) => {
-    assertEquals(facts.limits.shrink, "terminate");
-    const { shrink: _, ...limits } = facts.limits;
-    assertEquals(decide(signal, { ...facts, limits }), { ...decision, kind: "stop" } as Decision);
-  }, facts.map((it) => ({ ...it, limits: { ...it.limits, shrink: "terminate" } })));
+  every("terminate", (decision, trigger, observation) => {
+    assertEquals(observation.limits.shrink, "terminate");
+    const { shrink: _, ...limits } = observation.limits;
+    const stops = decide(trigger, { ...observation, limits });
+    assertEquals({ ...stops, reason: "" }, { ...decision, kind: "stop", reason: "" } as Decision);
+  }, observations.map((it) => ({ ...it, limits: { ...it.limits, shrink: "terminate" } })));
 });
 
-Deno.test("I3: decide() starts only nodes that are neither serving nor coming, once each", () => {
-  every("start", (decision, _, facts) => {
+Deno.test("I3: decide() starts only nodes that are neither in service nor joining, once each", () => {
+  every("start", (decision, _, observation) => {
     if (decision.kind !== "start") return;
     const chosen = [decision.instance, ...decision.candidates];
     assertEquals(new Set(chosen).size, chosen.length);
-    const taken = new Set([...standingIn(facts, "serving"), ...standingIn(facts, "coming")]);
+    const taken = new Set([...idsAt(observation, "in-service"), ...idsAt(observation, "joining")]);
     for (const id of chosen) {
-      const target = facts.instances.find((instance) => instance.id === id);
+      const target = observation.instances.find((instance) => instance.id === id);
       assertEquals([target?.role, target?.quarantine, target?.autoScalingGroup], [
         "node",
         undefined,
@@ -151,10 +156,10 @@ Deno.test("I3: decide() starts only nodes that are neither serving nor coming, o
 });
 
 Deno.test("R4: decide() never stops while an alarm of the fleet calls for more", () => {
-  every(OUT_OF_SERVICE, (_, __, facts) => {
-    const ids = new Set(facts.instances.filter(exists).map(({ id }) => id));
+  every(OUT_OF_SERVICE, (_, __, observation) => {
+    const ids = new Set(observation.instances.filter(exists).map(({ id }) => id));
     assert(
-      !facts.alarms.some(({ fleet, kind, dimension, state }) =>
+      !observation.alarms.some(({ fleet, kind, dimension, state }) =>
         state === "ALARM" && fleet === "kas" &&
         (kind === "reqcount" || (kind === "cpuhigh" && ids.has(dimension)))
       ),
@@ -162,24 +167,37 @@ Deno.test("R4: decide() never stops while an alarm of the fleet calls for more",
   });
 });
 
-Deno.test("I8: decide() always decides, with a reason, and names the rule that held a step", () => {
+Deno.test("I8: decide() always decides, with a reason, and names the check that holds a recommendation back", () => {
   fc.assert(
-    fc.property(signal, facts, (signal, facts) => {
-      const decision = decide(signal, facts);
+    fc.property(triggers, observations, (trigger, observation) => {
+      const decision = decide(trigger, observation);
       assertNotEquals(decision.reason.trim(), "");
-      assertEquals(decision.rules.length, signal.kind === "none" ? 0 : 1);
-      if (signal.kind === "none") assertEquals(decision.kind, "none");
+      const held = decision.kind === "none" && decision.recommendation !== undefined;
+      assertEquals(decision.checks.length, held ? 1 : 0);
     }),
     RUNS,
   );
 });
 
-Deno.test("I8: every resync amounts to one signal, which decide() takes", () => {
+Deno.test("I8: without an observation decide() takes no action, with a reason", () => {
   fc.assert(
-    fc.property(facts, (facts) => {
-      const signal = reconcileRecommendation(facts);
-      assertEquals(signal.source, "resync");
-      assertNotEquals(decide(signal, facts).reason, "");
+    fc.property(triggers, observations, (trigger, { now, processed }) => {
+      const unobserved = { kind: "unobserved", now, ...(processed ? { processed } : {}) } as const;
+      const decision = decide(trigger, unobserved);
+      assertEquals(decision.kind, "none");
+      assertNotEquals(decision.reason.trim(), "");
+      const overtaken = decision.recommendation !== undefined;
+      assertEquals(decision.checks, overtaken ? ["not-newest"] : []);
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("R11: where scopeOf() needs nothing, the decision with an observation takes no action either", () => {
+  fc.assert(
+    fc.property(triggers, observations, (trigger, observation) => {
+      if (scopeOf(trigger, observation.processed) !== "nothing") return;
+      assertEquals(decide(trigger, observation).kind, "none");
     }),
     RUNS,
   );
@@ -187,11 +205,11 @@ Deno.test("I8: every resync amounts to one signal, which decide() takes", () => 
 
 Deno.test("R16: decide() decides the same again from what was written down, and changes nothing it is given", () => {
   fc.assert(
-    fc.property(signal, facts, (signal, facts) => {
-      const [signalText, factsText] = [JSON.stringify(signal), JSON.stringify(facts)];
-      const first = JSON.stringify(decide(signal, facts));
-      assertEquals(JSON.stringify(decide(JSON.parse(signalText), JSON.parse(factsText))), first);
-      assertEquals([JSON.stringify(signal), JSON.stringify(facts)], [signalText, factsText]);
+    fc.property(triggers, observations, (trigger, observation) => {
+      const [triggerText, observationText] = [JSON.stringify(trigger), JSON.stringify(observation)];
+      const first = JSON.stringify(decide(trigger, observation));
+      assertEquals(JSON.stringify(decide(JSON.parse(triggerText), JSON.parse(observationText))), first);
+      assertEquals([JSON.stringify(trigger), JSON.stringify(observation)], [triggerText, observationText]);
     }),
     RUNS,
   );
@@ -199,23 +217,27 @@ Deno.test("R16: decide() decides the same again from what was written down, and 
 
 Deno.test("R16: decide() does not depend on the order in which AWS lists instances and alarms", () => {
   fc.assert(
-    fc.property(signal, facts, (signal, facts) => {
-      const other = { ...facts, instances: facts.instances.toReversed(), alarms: facts.alarms.toReversed() };
-      const step = (decision: Decision) => ({ ...decision, reason: "" });
+    fc.property(triggers, observations, (trigger, observation) => {
+      const other = {
+        ...observation,
+        instances: observation.instances.toReversed(),
+        alarms: observation.alarms.toReversed(),
+      };
+      const action = (decision: Decision) => ({ ...decision, reason: "" });
       // Two alarms of one name can't be; the generator may make them, and then the first counts.
       const names = new Set(
-        facts.alarms.map(({ fleet, kind, dimension }) => `${fleet}:${kind}:${dimension}`),
+        observation.alarms.map(({ fleet, kind, dimension }) => `${fleet}:${kind}:${dimension}`),
       );
-      fc.pre(names.size === facts.alarms.length);
-      assertEquals(step(decide(signal, other)), step(decide(signal, facts)));
+      fc.pre(names.size === observation.alarms.length);
+      assertEquals(action(decide(trigger, other)), action(decide(trigger, observation)));
     }),
     RUNS,
   );
 });
 
-Deno.test("a running instance in service is what decide() counts as serving, unless its stop is under way", () => {
+Deno.test("lifecycleStatus() is in-service for a running instance in service, unless its stop is in progress", () => {
   fc.assert(fc.property(instance("i-1"), (it) => {
-    assertEquals(lifecycleStatus(it, undefined) === "serving", inService(it));
-    assertNotEquals(lifecycleStatus(it, "stop"), "serving");
+    assertEquals(lifecycleStatus(it, undefined) === "in-service", inService(it));
+    assertNotEquals(lifecycleStatus(it, "stop"), "in-service");
   }));
 });

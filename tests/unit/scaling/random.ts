@@ -1,10 +1,11 @@
 /**
- * Random fleets and what may be asked of them.
+ * Random fleets and triggers.
  *
  * @module
  */
 import fc from "fast-check";
-import type { Alarm, AlarmChange, Recommendation } from "../../../src/scaling/model/alarm.ts";
+import type { Alarm, AlarmChange } from "../../../src/scaling/model/alarm.ts";
+import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import type { Observation } from "../../../src/scaling/model/observation.ts";
 import type { Instance } from "../../../src/scaling/model/instance.ts";
 import { HOUR, NOW } from "./fixtures.ts";
@@ -63,7 +64,7 @@ export const instance = (id: string): fc.Arbitrary<Instance> =>
   ).map(([what, where, exempt]) => ({ ...what, ...where, ...exempt }));
 
 /** All that a decision may look at. */
-export const facts: fc.Arbitrary<Observation> = fc.record({
+export const observation: fc.Arbitrary<Observation> = fc.record({
   now: fc.constant(NOW),
   fleet: fc.constant("kas"),
   limits: fc.record({
@@ -96,28 +97,44 @@ export const facts: fc.Arbitrary<Observation> = fc.record({
     inServiceSince: fc.dictionary(anyId, time),
     launchesFail: fc.tuple(time, time).map(([since, last]) => ({ since, last })),
   }, { requiredKeys: ["inServiceSince"] }),
+  processed: fc.record({ at: time, by: fc.constantFrom("notification", "reconcile") }),
+}, {
+  requiredKeys: ["now", "fleet", "limits", "instances", "alarms", "cpu", "inProgress", "history"],
 });
 
 /** The same with no node left to start, and room for more. */
-export const exhausted: fc.Arbitrary<Observation> = fc.tuple(facts, fc.integer({ min: 4, max: 12 })).map((
-  [{ instances, limits, history: { launchesFail: _, ...history }, ...rest }, max],
-) => ({
-  ...rest,
-  history,
-  limits: { ...limits, grow: "kas-node", max },
-  instances: instances.map((it) => (
-    it.state === "running" && it.registration !== "draining" ? it : { ...it, quarantine: "no capacity" }
-  )),
-}));
+export const exhausted: fc.Arbitrary<Observation> = fc.tuple(observation, fc.integer({ min: 4, max: 12 }))
+  .map((
+    [{ instances, limits, history: { launchesFail: _, ...history }, ...rest }, max],
+  ) => ({
+    ...rest,
+    history,
+    limits: { ...limits, grow: "kas-node", max },
+    instances: instances.map((it) => (
+      it.state === "running" && it.registration !== "draining" ? it : { ...it, quarantine: "no capacity" }
+    )),
+  }));
 
-const source = fc.constantFrom("notification", "resync", "manual");
-/** What may be asked, of the fleet or of another. */
-export const signal: fc.Arbitrary<Recommendation> = fc.oneof(
+/** What starts an evaluation: mostly an alarm of the fleet that asks for a change. */
+export const trigger: fc.Arbitrary<Trigger> = fc.oneof(
+  { weight: 5, arbitrary: change.map((alarm) => ({ kind: "notification" as const, alarm })) },
   {
-    weight: 9,
-    arbitrary: fc.record({ kind: fc.constantFrom("out", "in"), source, alarm: change, instance: anyId }, {
-      requiredKeys: ["kind", "source"],
-    }),
+    weight: 3,
+    arbitrary: fc.tuple(change, fc.boolean()).map(([alarm, out]) => ({
+      kind: "notification" as const,
+      alarm: out
+        ? { ...alarm, kind: "cpuhigh" as const, to: "ALARM" as const }
+        : { ...alarm, kind: "cpulow" as const, to: "OK" as const },
+    })),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("none"), source, why: fc.string() }) },
+  { weight: 4, arbitrary: fc.constant({ kind: "reconcile" as const }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("operator" as const),
+      direction: fc.constantFrom("out", "in"),
+      instance: anyId,
+    }, { requiredKeys: ["kind", "direction"] }),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: "notification" as const }) },
 );

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { kebab } from "../../../cli/command.ts";
 import { exists } from "../../../scaling/model/instance.ts";
-import { maxInForce, minInForce } from "../../../scaling/checks/checks.ts";
+import { maxCapacity, minCapacity } from "../../../scaling/model/capacity.ts";
 import { DISPLAYED_STATUSES, displayedStatus, type Snapshot } from "../snapshot.ts";
 import { cell, coloured, type Html, html, own, section } from "./html.ts";
 import css from "./page.css" with { type: "text" };
@@ -120,7 +120,7 @@ ${
         coloured(count === 0 ? "quiet" : COLOURS[where], html`<b>${count}</b> ${spaced(where)}`)
       }</li>`;
     })
-  }<li><b>${minInForce(inForce)}–${maxInForce(inForce)}</b> min–max</li>
+  }<li><b>${minCapacity(inForce)}–${maxCapacity(inForce)}</b> min–max</li>
 </ul>`;
 }
 
@@ -131,7 +131,7 @@ function notices(
   dryRun: boolean,
 ): Html {
   const serving = inService(placed);
-  const least = observation === undefined ? 0 : minInForce({ ...observation, limits });
+  const least = observation === undefined ? 0 : minCapacity({ ...observation, limits });
   const quarantined = placed.filter(({ instance }) => instance.quarantine !== undefined).length;
   const told: Html[] = [
     ...(look?.error === undefined ? [] : [

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Alarm, type AlarmKind, recommendationOf } from "../../../scaling/model/alarm.ts";
+import type { Alarm, AlarmKind } from "../../../scaling/model/alarm.ts";
+import { directionOf } from "../../../scaling/policies/alarms.ts";
 import type { Instance } from "../../../scaling/model/instance.ts";
 import type { JournalLine } from "../../store/lines.ts";
 import type { DisplayedStatus, Snapshot } from "../snapshot.ts";
@@ -17,35 +18,29 @@ export interface DisplayedInstance {
   readonly status: DisplayedStatus;
 }
 
-/** A decision with what came of it, and the rules that bound it. */
+/** A decision with its activity, and the check that decided. */
 export interface DisplayedDecision {
   readonly line: JournalLine;
-  readonly rules: readonly string[];
+  readonly checks: readonly string[];
 }
-
-/** What each rule that can bind a decision is about. Source: docs/rules.md, "What a step must pass". */
-export const RULE_TITLES: Readonly<Record<string, string>> = {
-  R2: "What persists is asked again",
-  R3: "Bounds",
-  R4: "Out beats in",
-  R5: "No see-saw",
-  R6: "Bearable",
-  R7: "Which to start",
-  R8: "Which to stop",
-  R11: "Known",
-};
 
 /** The colour of a place. */
 export const COLOURS = {
   "in-service": "good",
-  coming: "busy",
+  joining: "busy",
   leaving: "going",
-  off: "quiet",
+  standby: "quiet",
   quarantined: "bad",
 } as const satisfies Record<DisplayedStatus, string>;
 
 /** What needs a look comes first in the list. */
-const LISTED_FIRST: readonly DisplayedStatus[] = ["quarantined", "coming", "leaving", "in-service", "off"];
+const LISTED_FIRST: readonly DisplayedStatus[] = [
+  "quarantined",
+  "joining",
+  "leaving",
+  "in-service",
+  "standby",
+];
 
 /** As wide as a figure, so that percents stand below each other. */
 const FIGURE_SPACE = "\u2007";
@@ -69,26 +64,22 @@ export function activitiesSection({ now, inProgress }: Snapshot): Html {
 /** The latest decisions, in words. */
 export function decisionsSection(decisions: readonly DisplayedDecision[], now: number): Html {
   const rows = decisions.map((
-    { line: { id, time, kind, instance, status, reason, times, seconds }, rules },
+    { line: { id, time, kind, instance, status, reason, times, seconds }, checks },
   ) => [
     cell(id),
     cell([ago(Date.parse(time), now), times > 1 ? ` (${times} times)` : ""]),
     cell(kind === "none" ? "nothing" : `${kind} ${instance ?? ""}`),
-    cell(rules.map((rule) =>
-      html`
-        <abbr title="${RULE_TITLES[rule] ?? ""}">${rule}</abbr>
-      `
-    )),
+    cell(checks.join(" ")),
     cell(status === null ? "-" : coloured(status === "failed" ? "bad" : "quiet", outcome(status, seconds))),
     cell(reason, "long"),
   ]);
-  const heads = ["no.", "when", "decided", "rule", "came of it", "why"];
+  const heads = ["no.", "when", "decided", "check", "came of it", "why"];
   const table = section("Latest decisions", heads, rows, "none yet");
   if (rows.length === 0) return table;
   const command = html`<code>kas admin explain NO</code>`;
   return html`
     ${table}<p
-      class="quiet">${command} tells what each rule said, and what would have had to be different.</p>
+      class="quiet">${command} tells what each check said, and what would change the decision.</p>
   `;
 }
 
@@ -122,7 +113,7 @@ export function alarmsSection({ now, observation }: Snapshot): Html {
 }
 
 function asksFor(alarm: Alarm): "out" | "in" | "none" {
-  return recommendationOf({ ...alarm, from: alarm.state, to: alarm.state, at: alarm.changed }, "resync").kind;
+  return directionOf(alarm.kind, alarm.state);
 }
 
 /** The instances, each with its alarms. */

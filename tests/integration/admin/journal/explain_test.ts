@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { renderExplanation } from "../../../../src/admin/journal/render_explanation.ts";
 import type { DecisionRecord } from "../../../../src/autoscaler/store/decisions.ts";
 import { decide } from "../../../../src/scaling/decide.ts";
+import { RULES_VERSION } from "../../../../src/scaling/model/decision.ts";
 import { explain } from "../../../../src/scaling/explain.ts";
 import type { Observation } from "../../../../src/scaling/model/observation.ts";
 import { BASE, eventualLine, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
@@ -17,29 +18,29 @@ function text(facts: Observation, more: Partial<DecisionRecord> = {}, columns = 
     id: 7,
     time: NOW,
     kas: "1.2.3",
-    rules: 1,
+    rules: RULES_VERSION,
     message: { id: "m-1", received: NOW - 12 },
-    recommendation: OUT,
+    trigger: OUT,
     observation: facts,
     decision: decide(OUT, facts),
     activity: null,
     ...more,
   };
-  return renderExplanation(record, explain(record.recommendation, facts), columns).join("\n");
+  return renderExplanation(record, explain(record.trigger, facts), columns).join("\n");
 }
 
 Deno.test("renderExplanation() tells what was asked and seen, each rule, what was done, and what would have had to differ", () => {
   const said = text({ ...FACTS, ...limits({ max: 3 }) });
   for (
     const part of [
-      "Decision 7 at 2026-11-23T12:00:00.000Z: nothing (R3)\n",
-      "  scale out, by a notification: cpuhigh of n1 went from OK to ALARM\n",
+      "Decision 7 at 2026-11-23T12:00:00.000Z: nothing (max-capacity)\n",
+      "  trigger: notification\n",
       "  message m-1, received at 2026-11-23T11:59:59.988Z, 12 ms before it\n",
       "  n1        node  running  in-service    10 %  2026-11-23T11:00:00Z  -\n",
       "  limits: max 3, warmup 120s, cooldown-out 0s, cooldown-in 60s, resync 60s\n",
-      "  R5  cooled down             passed\n",
-      "  R3  below max               bound        3 in service and 0 on the way, max 3\n",
-      "  R7  which to start          not reached  would have passed: n4 is the next of 2 to start",
+      "  cooldown        cooldown has passed       passed\n",
+      "  max-capacity    capacity is below max     held ",
+      "  no-standby      a node can be started     not reached  would pass\n",
       "  with --max 4 instead of 3: start n4",
     ]
   ) assertStringIncludes(said, part);
@@ -71,7 +72,7 @@ Deno.test("renderExplanation() shows of a large fleet the instances that matter,
     alarm: { fleet: "kas", kind: "cpuhigh", dimension: id(150), from: "OK", to: "ALARM", at: NOW },
   } as const;
   const said = text({ ...FACTS, instances: fleet }, {
-    recommendation: signal,
+    trigger: signal,
     decision: decide(signal, { ...FACTS, instances: fleet }),
   });
   assertStringIncludes(said, `\n  ${id(150)}  node`);
@@ -108,8 +109,13 @@ Deno.test("explain explains a decision by its number, by time or the last one, f
     "start",
     "successful",
   ]);
-  assertEquals(explained.rules.map(({ rule }: { rule: string }) => rule), ["R11", "R5", "R3", "R7"]);
-  assert(explained.different.length > 0);
+  assertEquals(explained.checks.map(({ name }: { name: string }) => name), [
+    "not-newest",
+    "cooldown",
+    "max-capacity",
+    "no-standby",
+  ]);
+  assert(explained.changes.length > 0);
 
   const [unknown, early, both, wrong] = await Promise.all([
     execute([...EXPLAIN, "999", "--url", autoscaler.url]),

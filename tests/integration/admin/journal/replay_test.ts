@@ -25,10 +25,10 @@ function write(folder: string): void {
   using state = Store.open(folder);
   const journal = new Journal(state);
   const started = { ...FACTS, ...limits({ max: 4 }) };
-  journal.record({ recommendation: OUT, observation: started, decision: decide(OUT, started), dryRun: true });
+  journal.record({ trigger: OUT, observation: started, decision: decide(OUT, started), dryRun: true });
   const later = { ...started, now: NOW + 100_000, history: { inServiceSince: {}, lastOut: NOW } };
   journal.record({
-    recommendation: IN_ANY,
+    trigger: IN_ANY,
     observation: later,
     decision: decide(IN_ANY, later),
     dryRun: true,
@@ -89,7 +89,7 @@ Deno.test("replay shows the first decision that comes out differently, both as r
     assertEquals(code, 1);
     assertMatch(
       stderr,
-      /^kas: Decision 1 comes out differently when it is made again, recorded by kas \S+ with version 1 of the rules\n$/,
+      /^kas: Decision 1 comes out differently when it is made again, recorded by kas \S+ with version 2 of the rules\n$/,
     );
     const [difference] = JSON.parse(stdout);
     assertEquals([difference.id, difference.time], [1, new Date(NOW).toISOString()]);
@@ -110,12 +110,12 @@ Deno.test("replay --set shows what would have been decided instead, only what di
       return [rows.map(([, , recorded, instead, , id]) => [id, recorded, instead]), stderr];
     };
     assertEquals(await rows("--set", "cooldown-in=300s"), [
-      [["2", "stop n1", "nothing (R5)"]],
+      [["2", "stop n1", "nothing (cooldown)"]],
       "1 of 2 decisions would have been different\n",
     ]);
     assertEquals((await rows("--set", "cooldown-in=300s", "--set", "max=3"))[0], [
-      ["1", "start n4", "nothing (R3)"],
-      ["2", "stop n1", "nothing (R5)"],
+      ["1", "start n4", "nothing (max-capacity)"],
+      ["2", "stop n1", "nothing (cooldown)"],
     ]);
     assertEquals((await rows("--set", "warmup=1s", "--all"))[0], [
       ["1", "start n4", "start n4"],

@@ -26,9 +26,9 @@ Deno.test("GET /metrics tells the whole story of a scale-out and a scale-in, and
   const rise = (name: string, labels: Record<string, string> = {}) =>
     (value(after, name, labels) ?? NaN) - (value(before, name, labels) ?? NaN);
   assertEquals(rise("kas_messages_total", { outcome: "accepted", reason: "" }), 3);
-  assertEquals(rise("kas_decisions_total", { kind: "start", source: "notification", rule: "R7" }), 1);
-  assertEquals(rise("kas_decisions_total", { kind: "stop", source: "notification", rule: "R8" }), 1);
-  assertEquals(rise("kas_decisions_total", { kind: "none", source: "notification", rule: "" }), 1);
+  assertEquals(rise("kas_decisions_total", { kind: "start", source: "notification", check: "" }), 1);
+  assertEquals(rise("kas_decisions_total", { kind: "stop", source: "notification", check: "" }), 1);
+  assertEquals(rise("kas_decisions_total", { kind: "none", source: "notification", check: "" }), 1);
   assertEquals(rise("kas_activities_total", { kind: "start", outcome: "successful" }), 1);
   for (const phase of ["notified", "decided", "started", "running", "healthy", "registered", "in-service"]) {
     assertEquals(count(after, "kas_activity_phase_seconds", { kind: "start", phase }), 1, phase);

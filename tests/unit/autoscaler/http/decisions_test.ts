@@ -20,9 +20,9 @@ function journal(length: number): (wanted: DecisionQuery) => DecisionRecord | un
       kas: "1.0.0",
       rules: 1,
       message: null,
-      recommendation: { kind: "none", source: "resync", why: "quiet" },
+      trigger: { kind: "reconcile" },
       observation: FACTS,
-      decision: { kind: "none", reason: "quiet", rules: [] },
+      decision: { kind: "none", reason: "quiet", checks: [] },
       activity: null,
     };
   };

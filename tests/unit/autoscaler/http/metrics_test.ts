@@ -75,7 +75,7 @@ Deno.test("Metrics counts each thing once, under its own labels", async () => {
   const metrics = new Metrics("1.2.3", NOW);
   metrics.onMessage("accepted", "");
   metrics.onMessage("refused", "Signature");
-  metrics.onDecision({ kind: "out", source: "resync" }, { kind: "none", reason: "", rules: ["R3"] });
+  metrics.onDecision({ kind: "reconcile" }, { kind: "none", reason: "", checks: ["max-capacity"] });
   metrics.onObservation({ at: NOW, seconds: 0.2 });
   metrics.onObservation({ at: NOW + 60_000, seconds: 45, error: "AWS is unreachable" });
   const call = { service: "EC2", operation: "DescribeInstances", seconds: 0.03 };
@@ -88,7 +88,7 @@ Deno.test("Metrics counts each thing once, under its own labels", async () => {
   const expected: readonly [name: string, labels: Record<string, string>, value: number][] = [
     ["kas_messages_total", { outcome: "accepted", reason: "" }, 1],
     ["kas_messages_total", { outcome: "refused", reason: "Signature" }, 1],
-    ["kas_decisions_total", { kind: "none", source: "resync", rule: "R3" }, 1],
+    ["kas_decisions_total", { kind: "none", source: "reconcile", check: "max-capacity" }, 1],
     ["kas_observation_failures_total", {}, 1],
     ["kas_last_observation_timestamp_seconds", {}, NOW / 1_000],
     ["kas_aws_requests_total", {

@@ -68,7 +68,7 @@ Deno.test("an instance that another's end has made indispensable while AWS throt
   assertEquals([lab.standing(FIRST), it.fewest()], ["running in-service", 2]);
   assertMatch(
     lines(lab)[0] ?? "",
-    /^stop failed: i-\w+ can't be spared any more: 1 would stay in service, min 2; it is registered again \(decided: /,
+    /^stop failed: i-\w+ can't be spared any more: 1 instance would stay in service; min is 2; it is registered again \(decided: /,
   );
 });
 
@@ -158,7 +158,7 @@ Deno.test("a stop that ended while a look was under way is not taken for an inst
   await lab.pass(60_000);
   alarms();
   assertEquals([lab.standing(SECOND), it.fewest()], ["running in-service", 2]);
-  assertMatch(lines(lab)[1] ?? "", /^none : .*1 would stay in service, min 2$/);
+  assertMatch(lines(lab)[1] ?? "", /^none : .*1 instance would stay in service; min is 2\.$/);
 });
 
 Deno.test("an instance that is taken back while its deregistration is on its way does not count as one that stays (I2)", async () => {

@@ -5,30 +5,36 @@ import { Journal } from "../../../../src/autoscaler/store/journal.ts";
 import type { JournalLine } from "../../../../src/autoscaler/store/lines.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
 import type { StepName } from "../../../../src/autoscaler/store/step_names.ts";
-import type { Recommendation } from "../../../../src/scaling/model/alarm.ts";
-import { decide, type Decision, RULES } from "../../../../src/scaling/decide.ts";
-import { decided } from "../../../../src/scaling/replay.ts";
+import type { Trigger } from "../../../../src/scaling/model/trigger.ts";
+import { type Decision, RULES_VERSION } from "../../../../src/scaling/model/decision.ts";
+import { decide } from "../../../../src/scaling/decide.ts";
+import { replay } from "../../../../src/scaling/replay.ts";
 import { FACTS, instance, NOW, stopped } from "../../scaling/fixtures.ts";
 import * as random from "../../scaling/random.ts";
 
-const OUT: Recommendation = { kind: "out", source: "manual" };
-const START: Decision = {
+const OUT: Trigger = { kind: "operator", direction: "out" };
+const START: Decision & { readonly kind: "start" } = {
   kind: "start",
   instance: "n3",
   candidates: ["n4", "n5"],
   by: "start",
   reason: "busy",
-  rules: ["R7"],
+  checks: [],
 };
-const STOP: Decision = { kind: "stop", instance: "n1", reason: "idle", rules: ["R8"] };
-const LAUNCH: Decision = { kind: "launch", template: "kas-node:2", reason: "none left", rules: ["R7"] };
-const NONE: Decision = { kind: "none", reason: "all is well", rules: [] };
-const RESYNC: Recommendation = { kind: "none", source: "resync", why: "all is well" };
+const STOP: Decision & { readonly kind: "stop" } = {
+  kind: "stop",
+  instance: "n1",
+  reason: "idle",
+  checks: [],
+};
+const LAUNCH: Decision = { kind: "launch", template: "kas-node:2", reason: "none left", checks: [] };
+const NONE: Decision = { kind: "none", reason: "all is well", checks: [] };
+const RECONCILE: Trigger = { kind: "reconcile" };
 
 /** Records a decision made some ms after NOW. */
 function record(journal: Journal, decision: Decision, after = 0, more: Partial<NewDecision> = {}) {
   return journal.record({
-    recommendation: OUT,
+    trigger: OUT,
     observation: { ...FACTS, now: NOW + after },
     decision,
     dryRun: false,
@@ -48,10 +54,10 @@ Deno.test("Journal.read() gives back what a decision was made from, so that it c
   const found = it.journal.read({ last: true });
   assertEquals(
     [found?.id, found?.time, found?.message, found?.rules],
-    [1, NOW, { id: "m", received: NOW - 5 }, RULES],
+    [1, NOW, { id: "m", received: NOW - 5 }, RULES_VERSION],
   );
   assertMatch(found?.kas ?? "", /^\d+\.\d+\.\d+/);
-  assertEquals([found?.recommendation, found?.observation, found?.decision], [OUT, FACTS, decision]);
+  assertEquals([found?.trigger, found?.observation, found?.decision], [OUT, FACTS, decision]);
   assertEquals([found?.activity?.instance, found?.activity?.steps], ["n4", []]);
 });
 
@@ -64,11 +70,11 @@ Deno.test("R16: of random fleets and signals, what Journal.record() writes to di
       // One commit for all of them: what is tested is not how often the disk is waited for.
       state.transaction(() =>
         fc.assert(
-          fc.property(random.signal, random.facts, (signal, facts) => {
+          fc.property(random.trigger, random.observation, (trigger, observation) => {
             journal.record({
-              recommendation: signal,
-              observation: facts,
-              decision: decide(signal, facts),
+              trigger,
+              observation,
+              decision: decide(trigger, observation),
               dryRun: true,
             });
           }),
@@ -81,9 +87,9 @@ Deno.test("R16: of random fleets and signals, what Journal.record() writes to di
     let made = 0;
     for (let next = journal.read({ after: 0 }); next !== undefined; next = journal.read({ after: next.id })) {
       const stored = state.db.prepare("SELECT decision FROM decisions WHERE id = ?").get(next.id)?.decision;
-      assertEquals([decided(next), JSON.stringify(next.decision)], [stored, stored]);
+      assertEquals([replay(next).same, JSON.stringify(next.decision)], [true, stored]);
       // What is exported as JSON is the same once more.
-      assertEquals(decided(JSON.parse(JSON.stringify(next))), stored);
+      assert(replay(JSON.parse(JSON.stringify(next))).same);
       made++;
     }
     assertEquals(made, 500);
@@ -125,7 +131,7 @@ Deno.test("Journal.record() begins an activity for a step, and none for nothing 
 Deno.test("Journal.record() keeps each of the resyncs in a row that come to the same none, and lines() tells them as one (I8)", () => {
   using it = open();
   const resync = (reason: string, after: number) =>
-    record(it.journal, { ...NONE, reason }, after, { recommendation: RESYNC });
+    record(it.journal, { ...NONE, reason }, after, { trigger: RECONCILE });
   resync("idle", 0);
   resync("idle", 60_000);
   resync("idle", 61_000);
@@ -150,12 +156,12 @@ Deno.test("Journal.prune() lets a run of resyncs begin with the oldest that is l
   using it = open();
   const day = 24 * 3_600_000;
   for (const after of [0, 2 * day, 3 * day, 4 * day]) {
-    record(it.journal, NONE, after, { recommendation: RESYNC });
+    record(it.journal, NONE, after, { trigger: RECONCILE });
   }
   it.journal.prune(NOW + 91 * day);
   const line = ({ id, times, time }: JournalLine) => [id, times, Date.parse(time) - NOW];
   assertEquals(it.journal.lines(9, NOW).map(line), [[2, 3, 4 * day]]);
-  record(it.journal, NONE, 5 * day, { recommendation: RESYNC });
+  record(it.journal, NONE, 5 * day, { trigger: RECONCILE });
   assertEquals(it.journal.lines(9, NOW).map(line), [[2, 4, 5 * day]]);
   it.journal.prune(NOW + 94.5 * day);
   assertEquals(it.journal.lines(9, NOW).map(line), [[5, 1, 5 * day]]);
@@ -221,7 +227,7 @@ Deno.test("Journal.lines() tells when each phase ended, from the breach on (R17)
     at: NOW - 20,
   } as const;
   const activity = record(it.journal, START, 0, {
-    recommendation: { kind: "out", source: "notification", alarm },
+    trigger: { kind: "notification", alarm },
     message: { id: "m", received: NOW - 10 },
   });
   if (activity === undefined) throw new Error("there is an activity");
@@ -356,6 +362,6 @@ Deno.test("Journal.processed() keeps the newest change of each alarm, and who to
   it.journal.noteProcessed("a", change(5), "reconcile");
   it.journal.noteProcessed("a", change(5), "notification");
   it.journal.noteProcessed("a", change(4), "notification");
-  assertEquals(it.journal.newestChange("a"), { changed: 5, trigger: "reconcile" });
+  assertEquals(it.journal.newestChange("a"), { at: 5, by: "reconcile" });
   assertEquals(it.journal.newestChange("b"), undefined);
 });

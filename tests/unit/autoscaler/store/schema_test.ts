@@ -1,20 +1,28 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { Journal } from "../../../../src/autoscaler/store/journal.ts";
 import { pack } from "../../../../src/autoscaler/store/database.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
 import { ExitError } from "../../../../src/cli/command.ts";
 import { decide } from "../../../../src/scaling/decide.ts";
-import { decided } from "../../../../src/scaling/replay.ts";
+import type { FirstRecord } from "../../../../src/scaling/upcast.ts";
+import { replay } from "../../../../src/scaling/replay.ts";
 import { FACTS, NOW, OUT } from "../../scaling/fixtures.ts";
 
 const SCHEMA_2 = new URL("./testdata/schema_2.sql", import.meta.url);
 const SCHEMA_1 = new URL("./testdata/schema_1.sql", import.meta.url);
 
-/** The observation as versions 1 to 3 stored it. */
-function oldFacts(): string {
-  const { inProgress: underWay, ...rest } = FACTS;
-  return JSON.stringify({ ...rest, underWay });
+/** The start on OUT and FACTS, as version 1 of the rules recorded it. */
+const FIRST = firstRecord();
+
+function firstRecord(): FirstRecord {
+  const { inProgress, ...facts } = FACTS;
+  const { checks: _, recommendation: __, ...decision } = decide(OUT, FACTS);
+  return {
+    signal: { kind: "out", source: "notification", alarm: OUT.alarm },
+    facts: { ...facts, underWay: inProgress },
+    decision: { ...decision, rules: ["R7"] },
+  };
 }
 
 /** Makes a state folder as version 1 left it. */
@@ -26,14 +34,17 @@ async function first(folder: string): Promise<void> {
     `INSERT INTO decisions (time, source, message, notified, kind, instance, reason, signal, facts, decision, times, last)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  const decision = decide(OUT, FACTS);
-  const start = [JSON.stringify(OUT), oldFacts(), JSON.stringify(decision)] as const;
+  const start = [FIRST.signal, FIRST.facts, FIRST.decision].map((it) => JSON.stringify(it)) as [
+    string,
+    string,
+    string,
+  ];
   const none = [
     JSON.stringify({ kind: "none", source: "resync", why: "quiet" }),
-    oldFacts(),
+    JSON.stringify(FIRST.facts),
     JSON.stringify({ kind: "none", reason: "quiet", rules: [] }),
   ] as const;
-  decide_.run(NOW, "notification", "m", NOW - 5, "start", "n4", decision.reason, ...start, 1, NOW);
+  decide_.run(NOW, "notification", "m", NOW - 5, "start", "n4", FIRST.decision.reason, ...start, 1, NOW);
   decide_.run(NOW + 1, "resync", null, null, "none", null, "quiet", ...none, 7, NOW + 9);
   db.exec(`
     INSERT INTO activities (decision, kind, instance, remaining, began, state, reason)
@@ -52,11 +63,11 @@ Deno.test("Store.open() migrates version 2 with its activities", () =>
       using db = new DatabaseSync(`${folder}/kas.db`);
       db.exec("PRAGMA journal_mode = WAL");
       db.exec(await Deno.readTextFile(SCHEMA_2));
-      const decision = JSON.stringify(decide(OUT, FACTS));
+      const decision = JSON.stringify(FIRST.decision);
       db.prepare(
         `INSERT INTO decisions (time, source, kind, instance, reason, rules, signal, decision, facts)
          VALUES (?, 'notification', 'start', 'n4', 'busy', 1, ?, ?, ?)`,
-      ).run(NOW, JSON.stringify(OUT), decision, pack(oldFacts()));
+      ).run(NOW, JSON.stringify(FIRST.signal), decision, pack(JSON.stringify(FIRST.facts)));
       db.exec(`
         INSERT INTO activities (id, decision, kind, instance, remaining, began, state, reason)
         VALUES (7, 1, 'start', 'n4', '["n3"]', ${NOW}, 'in-progress', 'busy');
@@ -78,11 +89,11 @@ Deno.test("Store.open() migrates version 2 with its activities", () =>
       { step: "rolled-back", instance: "n4", began: NOW, cause: { reason: "it broke", blame: true } },
     ]);
     const record = journal.read({ id: 1 });
-    assertEquals(record && decided(record), JSON.stringify(record?.decision));
+    assert(record && replay(record).same);
     // Ids continue, and references hold.
-    const launch = { kind: "launch", template: "kas-node", reason: "none left", rules: ["R7"] } as const;
+    const launch = { kind: "launch", template: "kas-node", reason: "none left", checks: [] } as const;
     assertEquals(
-      journal.record({ recommendation: OUT, observation: FACTS, decision: launch, dryRun: false })?.id,
+      journal.record({ trigger: OUT, observation: FACTS, decision: launch, dryRun: false })?.id,
       8,
     );
     state.db.exec("DELETE FROM decisions WHERE id = 1");
@@ -109,7 +120,7 @@ Deno.test("Store.open() migrates version 1 with its activities in progress, and 
         "n3",
       ]]]);
       assertEquals(journal.steps(1), [{ step: "started", instance: "n4", began: NOW, ended: NOW + 3 }]);
-      assertEquals(journal.newestChange("kas:cpuhigh:n1"), { changed: 7, trigger: "reconcile" });
+      assertEquals(journal.newestChange("kas:cpuhigh:n1"), { at: 7, by: "reconcile" });
       assertEquals(journal.history(NOW), { lastOut: NOW, inServiceSince: { n1: 8 } });
       assertEquals(state.db.prepare("SELECT count(*) AS n FROM messages").get()?.n, 1);
 
@@ -118,12 +129,12 @@ Deno.test("Store.open() migrates version 1 with its activities in progress, and 
         id: "m",
         received: NOW - 5,
       }]);
-      assertEquals(start && decided(start), JSON.stringify(start?.decision));
+      assert(start && replay(start).same);
       assertEquals(journal.read({ id: 2 })?.decision.reason, "quiet");
       assertEquals(journal.read({ id: 3 }), undefined);
 
       // Ids continue, and references hold.
-      journal.record({ recommendation: OUT, observation: FACTS, decision: decide(OUT, FACTS), dryRun: true });
+      journal.record({ trigger: OUT, observation: FACTS, decision: decide(OUT, FACTS), dryRun: true });
       assertEquals(journal.read({ last: true })?.id, 3);
       assertThrows(() =>
         state.db.exec(

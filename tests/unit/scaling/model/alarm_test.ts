@@ -1,12 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import {
-  type AlarmKind,
-  alarmName,
-  type AlarmState,
-  parseAlarmName,
-  recommendationOf,
-} from "../../../../src/scaling/model/alarm.ts";
+import { alarmName, parseAlarmName } from "../../../../src/scaling/model/alarm.ts";
 
 const KINDS = ["cpuhigh", "cpulow", "reqcount"] as const;
 
@@ -37,24 +31,3 @@ Deno.test("parseAlarmName() knows no name that is not <fleet>:<kind>:<dimension>
     assertEquals(parseAlarmName(name), undefined, name);
   }
 });
-
-const TABLE: readonly [AlarmKind, AlarmState, "out" | "in" | "none"][] = [
-  ["cpuhigh", "ALARM", "out"],
-  ["cpuhigh", "OK", "none"],
-  ["cpuhigh", "INSUFFICIENT_DATA", "none"],
-  ["cpulow", "ALARM", "none"],
-  ["cpulow", "OK", "in"],
-  ["cpulow", "INSUFFICIENT_DATA", "none"],
-  ["reqcount", "ALARM", "out"],
-  ["reqcount", "OK", "in"],
-  ["reqcount", "INSUFFICIENT_DATA", "none"],
-];
-for (const [kind, to, asks] of TABLE) {
-  Deno.test(`signalOf() takes ${kind} in ${to} for ${asks}`, () => {
-    const change = { fleet: "kas", kind, dimension: "x", from: "INSUFFICIENT_DATA", to, at: 1 } as const;
-    const signal = recommendationOf(change, "notification");
-    assertEquals(signal.kind, asks);
-    assertEquals(signal.alarm, change);
-    assertEquals("instance" in signal, kind === "cpulow" && asks === "in");
-  });
-}

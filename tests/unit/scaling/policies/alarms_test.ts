@@ -1,66 +1,91 @@
 import { assertEquals } from "@std/assert";
-import { reconcileRecommendation } from "../../../../src/scaling/policies/alarms.ts";
-import { alarm, FACTS, MINUTE, NOW } from "../fixtures.ts";
+import type { AlarmKind, AlarmState } from "../../../../src/scaling/model/alarm.ts";
+import { indexFleet } from "../../../../src/scaling/model/fleet_index.ts";
+import type { Observation } from "../../../../src/scaling/model/observation.ts";
+import { alarmsPolicy, fromNotification } from "../../../../src/scaling/policies/alarms.ts";
+import { alarm, FACTS, MINUTE, NOW, RECONCILE } from "../fixtures.ts";
 
-Deno.test("R2: resyncSignal() takes a state that persists for a repeated notification", () => {
-  assertEquals(
-    reconcileRecommendation({
-      ...FACTS,
-      alarms: [alarm("cpuhigh", "n1", "ALARM", { changed: NOW - MINUTE })],
-    }),
-    {
-      kind: "out",
-      source: "resync",
-      alarm: { fleet: "kas", kind: "cpuhigh", dimension: "n1", from: "ALARM", to: "ALARM", at: NOW - MINUTE },
-    },
-  );
-});
+const TABLE: readonly [AlarmKind, AlarmState, "out" | "in" | "none"][] = [
+  ["cpuhigh", "ALARM", "out"],
+  ["cpuhigh", "OK", "none"],
+  ["cpuhigh", "INSUFFICIENT_DATA", "none"],
+  ["cpulow", "ALARM", "none"],
+  ["cpulow", "OK", "in"],
+  ["cpulow", "INSUFFICIENT_DATA", "none"],
+  ["reqcount", "ALARM", "out"],
+  ["reqcount", "OK", "in"],
+  ["reqcount", "INSUFFICIENT_DATA", "none"],
+];
 
-Deno.test("R2: resyncSignal() asks for nothing where no alarm's state does", () => {
-  assertEquals(reconcileRecommendation(FACTS), {
-    kind: "none",
-    source: "resync",
-    why: "none of 3 alarms asks for a step",
+for (const [kind, to, expected] of TABLE) {
+  Deno.test(`fromNotification() takes ${kind} in ${to} for ${expected}`, () => {
+    const change = { fleet: "kas", kind, dimension: "x", from: "INSUFFICIENT_DATA", to, at: 1 } as const;
+    const recommendation = fromNotification(change);
+    assertEquals(recommendation.direction, expected);
+    if (recommendation.direction === "none") return;
+    assertEquals(recommendation.alarm, change);
+    assertEquals(recommendation.instance, kind === "cpulow" ? "x" : undefined);
   });
+}
+
+/** What the alarms policy recommends at a reconcile: the direction, and the dimension of the alarm. */
+function reconcile(more: Partial<Observation>): readonly [string, string?] {
+  const observation = { ...FACTS, ...more };
+  const recommendation = alarmsPolicy(RECONCILE, observation, indexFleet(observation));
+  return recommendation.direction === "none"
+    ? ["none"]
+    : [recommendation.direction, recommendation.alarm.dimension];
+}
+
+Deno.test("R2: alarmsPolicy() takes a state that lasts for a repeated notification", () => {
+  const observation = { ...FACTS, alarms: [alarm("cpuhigh", "n1", "ALARM", { changed: NOW - MINUTE })] };
+  const recommendation = alarmsPolicy(RECONCILE, observation, indexFleet(observation));
+  if (recommendation.direction === "none") throw new Error(recommendation.reason);
+  const { policy, direction, alarm: change } = recommendation;
+  assertEquals([policy, direction, change], [
+    "alarms",
+    "out",
+    { fleet: "kas", kind: "cpuhigh", dimension: "n1", from: "ALARM", to: "ALARM", at: NOW - MINUTE },
+  ]);
 });
 
-Deno.test("R4: resyncSignal() asks for more before it asks for less", () => {
+Deno.test("R2: alarmsPolicy() has no opinion where no alarm's state asks for a change", () => {
+  assertEquals(reconcile({}), ["none"]);
+});
+
+Deno.test("R4: alarmsPolicy() recommends more before it recommends less", () => {
   const alarms = [
     alarm("cpulow", "n1", "OK", { changed: NOW - 5 * MINUTE }),
     alarm("reqcount", "kas", "ALARM", { changed: NOW }),
   ];
-  assertEquals(reconcileRecommendation({ ...FACTS, alarms }).kind, "out");
+  assertEquals(reconcile({ alarms }), ["out", "kas"]);
 });
 
-Deno.test("resyncSignal() takes the state that has lasted longest", () => {
+Deno.test("alarmsPolicy() takes the state that has lasted longest", () => {
   const alarms = [
     alarm("cpuhigh", "n1", "ALARM", { changed: NOW }),
     alarm("cpuhigh", "n2", "ALARM", { changed: NOW - MINUTE }),
   ];
-  assertEquals(reconcileRecommendation({ ...FACTS, alarms }).alarm?.dimension, "n2");
+  assertEquals(reconcile({ alarms }), ["out", "n2"]);
 });
 
-Deno.test("R5: resyncSignal() passes a machine that boots over", () => {
-  const facts = {
-    ...FACTS,
-    alarms: [
-      alarm("cpulow", "n1", "OK", { changed: NOW - MINUTE }),
-      alarm("cpulow", "n2", "OK", { changed: NOW }),
-    ],
-    history: { inServiceSince: { n1: NOW - MINUTE } },
-  };
-  assertEquals(reconcileRecommendation(facts).alarm?.dimension, "n2");
+Deno.test("R5: alarmsPolicy() passes over an instance that boots", () => {
+  const alarms = [
+    alarm("cpulow", "n1", "OK", { changed: NOW - MINUTE }),
+    alarm("cpulow", "n2", "OK", { changed: NOW }),
+  ];
+  assertEquals(reconcile({ alarms, history: { inServiceSince: { n1: NOW - MINUTE } } }), ["in", "n2"]);
 });
 
-Deno.test("R8: resyncSignal() lets an instance that may be stopped speak before a base", () => {
+Deno.test("R8: alarmsPolicy() prefers the alarm of an instance that kas may stop to the base's", () => {
   const alarms = [
     alarm("cpulow", "base", "OK", { changed: NOW - MINUTE }),
     alarm("cpulow", "n2", "OK", { changed: NOW }),
   ];
-  assertEquals(reconcileRecommendation({ ...FACTS, alarms }).alarm?.dimension, "n2");
+  assertEquals(reconcile({ alarms }), ["in", "n2"]);
 });
 
-Deno.test("R11: resyncSignal() passes over other fleets' alarms and those of instances that are gone", () => {
+Deno.test("R11: alarmsPolicy() passes over other fleets' alarms and those of instances that are gone", () => {
   const alarms = [alarm("cpuhigh", "n1", "ALARM", { fleet: "web" }), alarm("cpuhigh", "i-9", "ALARM")];
-  assertEquals(reconcileRecommendation({ ...FACTS, alarms }).kind, "none");
+  assertEquals(reconcile({ alarms }), ["none"]);
 });

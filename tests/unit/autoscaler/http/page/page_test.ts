@@ -2,7 +2,6 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { createHash } from "node:crypto";
 import { html } from "../../../../../src/autoscaler/http/page/html.ts";
 import { type Page, PAGE_HEADERS, statusPage } from "../../../../../src/autoscaler/http/page/page.ts";
-import { RULE_TITLES } from "../../../../../src/autoscaler/http/page/sections.ts";
 import { span } from "../../../../../src/autoscaler/http/page/words.ts";
 import { LISTED } from "../../../../../src/autoscaler/http/status.ts";
 import type { Observation } from "../../../../../src/scaling/model/observation.ts";
@@ -111,7 +110,7 @@ Deno.test("the page takes no text for HTML, whoever wrote it", () => {
   }, {
     fleet: hostile,
     version: hostile,
-    decisions: [{ line: { ...LINE, instance: hostile, kind: "start", reason: hostile }, rules: [hostile] }],
+    decisions: [{ line: { ...LINE, instance: hostile, kind: "start", reason: hostile }, checks: [hostile] }],
     settings: { [hostile]: hostile },
     messages: { [hostile]: 1 },
   });
@@ -153,7 +152,7 @@ Deno.test("the page tells the fleet: who stands where, its CPU, its alarms, and 
       history: { inServiceSince: { "i-a": NOW - 200_000 } },
     }),
   }));
-  assertStringIncludes(page, "1 in service 1 coming 0 leaving 1 off 1 quarantined 0–4 min–max");
+  assertStringIncludes(page, "1 in service 1 joining 0 leaving 1 standby 1 quarantined 0–4 min–max");
   assertStringIncludes(page, "as seen 12 s ago · kas 1.2.3, up 1 d 3 h");
   assertStringIncludes(page, "In quarantine: 1; kas admin instances release ID lifts it");
   assertStringIncludes(page, "one more cpuhigh i-a ALARM for 46 s ≥ 80 % in 60 s");
@@ -185,30 +184,25 @@ Deno.test("the page tells what is under way, with its step and how long each has
     inProgress: [{ activity, step }],
   }));
   assertStringIncludes(page, "start i-b healthy 12 s 41 s cpuhigh of i-a went from OK to ALARM");
-  assertStringIncludes(page, "1 in service 1 coming 0 leaving 0 off");
+  assertStringIncludes(page, "1 in service 1 joining 0 leaving 0 standby");
 });
 
-Deno.test("the page tells the latest decisions in words, with the rule that bound each", () => {
+Deno.test("the page tells the latest decisions in words, with the check that decided each", () => {
   const decisions: Page["decisions"] = [
-    { line: LINE, rules: ["R3"] },
+    { line: LINE, checks: ["max-capacity"] },
     {
       line: { ...LINE, id: 41, kind: "stop", instance: "i-a", status: "failed", seconds: 302 },
-      rules: ["R8"],
+      checks: [],
     },
-    { line: { ...LINE, id: 27, trigger: "reconcile", times: 14 }, rules: [] },
+    { line: { ...LINE, id: 27, trigger: "reconcile", times: 14 }, checks: [] },
   ];
   const page = pageOf({}, { decisions });
-  assertStringIncludes(text(page), "42 3 min 20 s ago nothing R3 - 2 in service and 0 on the way, max 2");
-  assertStringIncludes(text(page), "41 3 min 20 s ago stop i-a R8 failed, 5 min 2 s");
+  assertStringIncludes(
+    text(page),
+    "42 3 min 20 s ago nothing max-capacity - 2 in service and 0 on the way, max 2",
+  );
+  assertStringIncludes(text(page), "41 3 min 20 s ago stop i-a failed, 5 min 2 s");
   assertStringIncludes(text(page), "27 3 min 20 s ago (14 times) nothing -");
-  assertMatch(page, /<abbr title="Bounds">R3<\/abbr>/);
-});
-
-Deno.test("RULE_TITLES are those of docs/rules.md", async () => {
-  const rules = await Deno.readTextFile(new URL("../../../../../docs/rules.md", import.meta.url));
-  for (const [rule, title] of Object.entries(RULE_TITLES)) {
-    assertStringIncludes(rules, `- **${rule} ${title}.**`);
-  }
 });
 
 Deno.test("the page says what is not as it should be, and nothing of it where all is well", () => {
@@ -249,7 +243,7 @@ Deno.test("the page of 10,000 instances counts them all, lists a thousand, those
     }),
   });
   assertEquals(page.match(/<code>i-/g)?.length, LISTED);
-  assertStringIncludes(text(page), "10000 in service 0 coming 0 leaving 0 off 1 quarantined");
+  assertStringIncludes(text(page), "10000 in service 0 joining 0 leaving 0 standby 1 quarantined");
   assertStringIncludes(text(page), "and 9001 more");
   assert(page.indexOf("<code>i-bad</code>") < page.indexOf("<code>i-0</code>"));
   assertStringIncludes(text(page), "and 9980 more");

@@ -1,0 +1,27 @@
+/**
+ * R5, R2: enough time has passed since kas last scaled, in either direction. A reconcile waits for one `--resync` at least.
+ *
+ * @module
+ */
+import { recent } from "../model/observation.ts";
+import { seconds } from "../words.ts";
+import { type Check, type CheckContext, hold, pass } from "./check.ts";
+
+/** R5 and R2. */
+export const cooldown: Check<CheckContext> = {
+  name: "cooldown",
+  asks: "cooldown has passed",
+  check: ({ trigger, recommendation: { direction }, observation: { limits, history, now } }) => {
+    const own = direction === "out" ? limits.cooldownOut : limits.cooldownIn;
+    const repeats = trigger.kind === "reconcile" && limits.resync > own;
+    const span = repeats ? limits.resync : own;
+    const since = [history.lastOut, history.lastIn].filter((at) => recent(at, span, now));
+    if (since.length === 0) return pass();
+    const ago = seconds(Math.min(...since.map((at = now) => Math.abs(now - at))));
+    return hold(
+      repeats
+        ? `The last scaling was ${ago} ago; a reconcile waits for resync, ${seconds(span)}.`
+        : `The last scaling was ${ago} ago; cooldown-${direction} is ${seconds(span)}.`,
+    );
+  },
+};

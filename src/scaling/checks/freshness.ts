@@ -1,0 +1,56 @@
+/**
+ * R11: the recommendation is about this fleet, an instance of it, and the newest state of the alarm.
+ *
+ * @module
+ */
+import type { AlarmChange } from "../model/alarm.ts";
+import type { ProcessedChange } from "../model/observation.ts";
+import { iso, seconds } from "../words.ts";
+import { type Check, type CheckContext, type CheckResult, hold, pass } from "./check.ts";
+
+/** R11. */
+export const notNewest: Check<CheckContext> = {
+  name: "not-newest",
+  asks: "alarm state is newest",
+  check: (context) => checkFreshness(context),
+};
+
+/** The check itself, which always has a result. */
+export function checkFreshness({ trigger, recommendation, observation, index }: CheckContext): CheckResult {
+  const { alarm, instance } = recommendation;
+  if (alarm !== undefined) {
+    const { fleet, kind, dimension } = alarm;
+    if (fleet !== observation.fleet) {
+      return hold(`The alarm belongs to fleet ${fleet}, not to ${observation.fleet}.`);
+    }
+    if (kind !== "reqcount" && index.instance(dimension) === undefined) {
+      return hold(`${dimension} is not in the fleet.`);
+    }
+    const processed = trigger.kind === "notification" ? observation.processed : undefined;
+    const overtaken = checkProcessed(alarm, processed);
+    if (!overtaken.passed) return overtaken;
+    const current = index.alarm(alarm);
+    if (current !== undefined && current.state !== alarm.to && current.changed > alarm.at) {
+      const late = seconds(current.changed - alarm.at);
+      return hold(`The notification is out of date: the alarm changed to ${current.state} ${late} after it.`);
+    }
+  }
+  if (instance !== undefined && index.instance(instance) === undefined) {
+    return hold(`${instance} is not in the fleet.`);
+  }
+  return pass();
+}
+
+/**
+ * The part of the check that needs no observation: no earlier evaluation acted on a newer change of the alarm. A reconcile
+ * that acted on this very change stands in for its notification (R2).
+ */
+export function checkProcessed({ at }: AlarmChange, processed: ProcessedChange | undefined): CheckResult {
+  if (processed === undefined || at > processed.at) return pass();
+  if (at === processed.at && processed.by !== "reconcile") return pass();
+  return hold(
+    `Its change at ${iso(at)} is not newer than the change at ${
+      iso(processed.at)
+    } that a ${processed.by} brought.`,
+  );
+}

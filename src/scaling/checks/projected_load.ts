@@ -1,0 +1,52 @@
+/**
+ * R6: the remaining instances can carry the load.
+ *
+ * @module
+ */
+import { inService, type Instance } from "../model/instance.ts";
+import type { Observation } from "../model/observation.ts";
+import { count, percent } from "../words.ts";
+import { remainingWithout } from "./bounds.ts";
+import { type Check, type CheckResult, hold, type InContext, pass } from "./check.ts";
+
+/** R6: the projected CPU of the remaining instances is below their lowest `cpuhigh` threshold. */
+export const projectedLoad: Check<InContext> = {
+  name: "projected-load",
+  asks: "the rest carry the load",
+  check: ({ observation, selection: { instance } }) =>
+    instance === undefined ? undefined : project(instance, observation),
+};
+
+/**
+ * Spreads the CPU of all instances in service, those that are leaving included, over the remaining ones. An instance without
+ * a datapoint counts as the busiest one. Without any datapoint, or any threshold, the check passes.
+ */
+function project(target: Instance, observation: Observation): CheckResult {
+  const remaining = remainingWithout(target, observation);
+  if (remaining.length === 0) return hold("No instance would stay in service to carry the load.");
+  const carrying = observation.instances.filter(inService);
+  // A datapoint that is not a number counts as missing: NaN never reads as an idle instance.
+  const loads = carrying.map(({ id }) => observation.cpu[id]?.percent).filter((load) => Number.isFinite(load))
+    .map((load = 0) => load);
+  if (loads.length === 0) return pass("The load was not projected: no instance has a CPU datapoint.");
+  const threshold = lowestCpuHigh(remaining, observation) ??
+    lowestCpuHigh(observation.instances, observation);
+  if (threshold === undefined) return pass("The load was not projected: the fleet has no cpuhigh alarm.");
+  const missing = carrying.length - loads.length;
+  const total = loads.reduce((sum, load) => sum + load, 0) + missing * Math.max(...loads);
+  const projected = total / remaining.length;
+  const guess = missing === 0 ? "" : ` (${missing} without a datapoint counted as the busiest)`;
+  const message = `Projected CPU is ${percent(projected)} on each of ${
+    count(remaining.length, "remaining instance")
+  }, ${percent(total)} in total${guess}; cpuhigh is ${percent(threshold)}.`;
+  return projected < threshold ? pass(message) : hold(message);
+}
+
+function lowestCpuHigh(instances: readonly Instance[], { fleet, alarms }: Observation): number | undefined {
+  const ids = new Set(instances.map(({ id }) => id));
+  const thresholds = alarms
+    .filter((alarm) => alarm.fleet === fleet && alarm.kind === "cpuhigh" && ids.has(alarm.dimension))
+    .map(({ threshold }) => threshold)
+    .filter(Number.isFinite);
+  return thresholds.length === 0 ? undefined : Math.min(...thresholds);
+}

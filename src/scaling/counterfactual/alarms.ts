@@ -1,0 +1,121 @@
+/**
+ * Other states of the alarms, and another change that the notification reports.
+ *
+ * @module
+ */
+import type { AlarmChange, AlarmKind, AlarmState } from "../model/alarm.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Recommendation } from "../model/recommendation.ts";
+import type { Trigger } from "../model/trigger.ts";
+import { directionOf } from "../policies/alarms.ts";
+import { type Change, MOST } from "./change.ts";
+
+/** The alarms that ask for more. */
+const HIGH: readonly AlarmKind[] = ["cpuhigh", "reqcount"];
+
+/** Another change of the trigger's alarm. */
+export function transitions(
+  trigger: Trigger,
+  recommendation: Recommendation | undefined,
+  observation: Observation,
+): Change[] {
+  if (trigger.kind !== "notification" || trigger.alarm === undefined) return [];
+  const { alarm } = trigger;
+  const { kind, dimension, from, to } = alarm;
+  const change = (text: string, alarm: AlarmChange): Change => ({
+    change: text,
+    observation,
+    trigger: { kind: "notification", alarm },
+  });
+  // Scaling in looks at more than was observed for scaling out.
+  const unseen = (state: AlarmState) =>
+    recommendation?.direction !== "in" && directionOf(kind, state) === "in";
+  return (["ALARM", "OK"] as const).flatMap((state) => [
+    ...(state === from || state === to ? [] : [
+      change(`if ${kind} of ${dimension} had changed from ${state} instead of ${from}`, {
+        ...alarm,
+        from: state,
+      }),
+    ]),
+    ...(state === to || unseen(state) ? [] : [
+      change(`if ${kind} of ${dimension} had changed to ${state} instead of ${to}`, { ...alarm, to: state }),
+    ]),
+  ]);
+}
+
+/** Other states in CloudWatch. `none`: the decision is no action. */
+export function states(
+  trigger: Trigger,
+  recommendation: Recommendation | undefined,
+  observation: Observation,
+  none: boolean,
+): Change[][] {
+  const reconciles = trigger.kind === "reconcile";
+  const own = stillAsReported(recommendation?.alarm, observation);
+  if (recommendation?.direction === "out" && !reconciles) return [own];
+  const asking =
+    observation.alarms.filter(({ kind, state }) => HIGH.includes(kind) && state === "ALARM").length;
+  return [
+    ...(none && asking === 0 ? [] : [calmed(observation, asking)]),
+    ...(none && !reconciles ? [] : [one(observation, HIGH, "ALARM")]),
+    ...(none && reconciles ? [one(observation, ["cpulow"], "OK")] : []),
+    own,
+  ];
+}
+
+/** One alarm after the other, or all of them, no longer asks for more. */
+function calmed(observation: Observation, asking: number): Change[] {
+  return [
+    ...one(observation, HIGH, "OK"),
+    {
+      change: `if none of ${asking} cpuhigh and reqcount alarms were in ALARM`,
+      observation: withState(
+        observation,
+        (at) => HIGH.includes(observation.alarms[at]?.kind ?? "cpulow"),
+        "OK",
+      ),
+    },
+  ];
+}
+
+/** One alarm of these kinds in another state. */
+function one(observation: Observation, kinds: readonly AlarmKind[], state: "ALARM" | "OK"): Change[] {
+  return observation.alarms.flatMap(({ kind, dimension, state: was }, i) =>
+    kinds.includes(kind) && was !== state
+      ? [{
+        change: `if ${kind} of ${dimension} were in ${state} instead of ${was}`,
+        observation: withState(observation, (at) => at === i, state),
+      }]
+      : []
+  ).slice(0, MOST);
+}
+
+/** The alarm of the recommendation is still in the state that was reported. */
+function stillAsReported(alarm: AlarmChange | undefined, observation: Observation): Change[] {
+  if (alarm === undefined) return [];
+  const { fleet, kind, dimension, to } = alarm;
+  const i = observation.alarms.findIndex((it) =>
+    it.fleet === fleet && it.kind === kind && it.dimension === dimension
+  );
+  if (i < 0) return [];
+  return [{
+    change: `if ${kind} of ${dimension} were still in ${to}`,
+    observation: {
+      ...observation,
+      alarms: observation.alarms.map((it, at) => (at === i ? { ...it, state: to } : it)),
+    },
+  }];
+}
+
+function withState(
+  observation: Observation,
+  which: (at: number) => boolean,
+  state: AlarmState,
+): Observation {
+  return {
+    ...observation,
+    alarms: observation.alarms.map((alarm, i) =>
+      which(i) && alarm.state !== state ? { ...alarm, state } : alarm
+    ),
+  };
+}

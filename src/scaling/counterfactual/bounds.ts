@@ -1,0 +1,58 @@
+/**
+ * Other bounds, and launches allowed or not.
+ *
+ * @module
+ */
+import { capacityOf, fleetSize } from "../model/capacity.ts";
+import type { Decision } from "../model/decision.ts";
+import { exists } from "../model/instance.ts";
+import type { Observation } from "../model/observation.ts";
+import { type Change, withLimits } from "./change.ts";
+
+/** Another `--max`. */
+export function maxima(observation: Observation, raise: boolean): Change[] {
+  const { limits, instances } = observation;
+  const { inService, joining } = capacityOf(observation);
+  const now = inService + joining;
+  // A launch counts the whole fleet.
+  const counts = limits.grow === undefined ? [now] : [now, fleetSize(observation)];
+  const values = raise ? counts.map((it) => it + 1) : counts.toReversed();
+  const present = limits.max ?? `the whole fleet's ${instances.filter(exists).length}`;
+  return [...new Set(values)].map((value) => ({
+    change: `with --max ${value} instead of ${present}`,
+    observation: withLimits(observation, { max: value }),
+  }));
+}
+
+/** Another `--min`. */
+export function minima(observation: Observation, lower: boolean): Change[] {
+  const { min } = observation.limits;
+  const { inService } = capacityOf(observation);
+  return [inService, lower ? inService - 1 : inService + 1]
+    .filter((value) => value >= 0 && value !== min)
+    .map((value) => ({
+      change: `with --min ${value} instead of ${min ?? "the number of base and control instances"}`,
+      observation: withLimits(observation, { min: value }),
+    }));
+}
+
+/** `--grow` where kas launches nothing, and the other way round. */
+export function growth(observation: Observation, kind: Decision["kind"]): Change[] {
+  const { max, grow } = observation.limits;
+  if (kind === "launch") {
+    const { grow: _, ...limits } = observation.limits;
+    return [{ change: "without --grow", observation: { ...observation, limits } }];
+  }
+  if (kind !== "none" || grow !== undefined) return [];
+  const room = fleetSize(observation) + 1;
+  const template = "a launch template";
+  return [
+    ...(max === undefined
+      ? []
+      : [{ change: "with --grow", observation: withLimits(observation, { grow: template }) }]),
+    {
+      change: `with --grow and --max ${room}`,
+      observation: withLimits(observation, { grow: template, max: room }),
+    },
+  ];
+}

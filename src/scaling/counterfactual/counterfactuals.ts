@@ -1,0 +1,72 @@
+/**
+ * What would change a decision: its observation and limits changed one at a time, and the decision made again with each.
+ * `decide` judges every change.
+ *
+ * @module
+ */
+import { decide } from "../decide.ts";
+import type { Decision } from "../model/decision.ts";
+import { isObserved, type Observation, type Unobserved } from "../model/observation.ts";
+import type { Trigger } from "../model/trigger.ts";
+import { states, transitions } from "./alarms.ts";
+import { growth, maxima, minima } from "./bounds.ts";
+import { type Change, type Changes, slightest } from "./change.ts";
+import { oneMore, released } from "./instances.ts";
+import { loads, thresholds } from "./load.ts";
+import { durations, later } from "./times.ts";
+
+/** One change, and the decision that it leads to. */
+export interface Counterfactual {
+  /** In words: "with --max 4 instead of 3". */
+  readonly change: string;
+  readonly trigger: Trigger;
+  readonly observation: Observation;
+  readonly decision: Decision;
+}
+
+/**
+ * The changes that lead to another kind of decision, the slightest of each kind of change. Without an observation there is
+ * nothing to change.
+ */
+export function counterfactuals(
+  trigger: Trigger,
+  observation: Observation | Unobserved,
+): Counterfactual[] {
+  if (!isObserved(observation)) return [];
+  const decision = decide(trigger, observation);
+  const made = (change: Change | undefined): Counterfactual | undefined => {
+    if (change === undefined) return undefined;
+    const changed = change.trigger ?? trigger;
+    const other = decide(changed, change.observation);
+    return other.kind === decision.kind ? undefined : { ...change, trigger: changed, decision: other };
+  };
+  return changesOf(trigger, observation, decision).flatMap((changes) =>
+    slightest(changes.length, (i) => made(changes.at(i))) ?? []
+  );
+}
+
+/** The kinds of change that are tried, each the slightest first. */
+function changesOf(
+  trigger: Trigger,
+  observation: Observation,
+  { kind, recommendation }: Decision,
+): Changes[] {
+  const direction = recommendation?.direction;
+  const reconciles = trigger.kind === "reconcile";
+  const none = kind === "none";
+  const inward = direction === "in" || (direction === undefined && reconciles);
+  return [
+    ...(direction === "out" ? [maxima(observation, none), growth(observation, kind)] : []),
+    ...(direction === "in" ? [minima(observation, none)] : []),
+    ...(inward ? [durations("warmup", observation, none)] : []),
+    ...(direction === undefined ? [] : [
+      durations(direction === "out" ? "cooldownOut" : "cooldownIn", observation, none),
+      ...(reconciles ? [durations("resync", observation, none)] : []),
+    ]),
+    ...(none ? [later(observation)] : []),
+    transitions(trigger, recommendation, observation),
+    ...states(trigger, recommendation, observation, none),
+    ...(direction === "in" ? [...loads(observation, none), thresholds(observation, none)] : []),
+    ...(none ? [...released(recommendation, observation), oneMore(recommendation, observation)] : []),
+  ];
+}

@@ -1,0 +1,75 @@
+/**
+ * Instances without what keeps scaling from them, and one node more.
+ *
+ * @module
+ */
+import { exists, inService, type Instance } from "../model/instance.ts";
+import type { Observation } from "../model/observation.ts";
+import type { Recommendation } from "../model/recommendation.ts";
+import { type Change, MOST } from "./change.ts";
+
+/** The id of an instance that the fleet does not have. */
+export const ONE_MORE = "one-more";
+
+/** Instances released from quarantine, without their activity in progress, or in service. */
+export function released(recommendation: Recommendation | undefined, observation: Observation): Change[][] {
+  const { instances, inProgress } = observation;
+  const quarantined = instances.filter(({ quarantine }) => quarantine !== undefined).slice(0, MOST)
+    .map(({ id }) => ({
+      change: `with ${id} released from its quarantine`,
+      observation: withInstance(observation, id, ({ quarantine: _, ...free }) => free),
+    }));
+  const withoutActivity = inProgress.slice(0, MOST).map(({ kind, instance }, i) => ({
+    change: `without the ${kind}${instance === undefined ? "" : ` of ${instance}`} in progress`,
+    observation: { ...observation, inProgress: inProgress.filter((_, at) => at !== i) },
+  }));
+  const named = recommendation?.direction === "in" ? recommendation.instance : undefined;
+  const placed = instances.filter((it) => it.id === named && exists(it) && !inService(it)).map(({ id }) => ({
+    change: `if ${id} were in service`,
+    observation: withInstance(
+      observation,
+      id,
+      (it) => ({ ...it, state: "running", registration: "in-service" }),
+    ),
+  }));
+  return [quarantined, withoutActivity, placed];
+}
+
+/** One node more: a stopped one for scaling out, for scaling in one that takes its share of the load. */
+export function oneMore(recommendation: Recommendation | undefined, observation: Observation): Change[] {
+  if (recommendation === undefined) return [];
+  const { instances, cpu, now } = observation;
+  const stopped = recommendation.direction === "out";
+  const node: Instance = {
+    id: ONE_MORE,
+    name: "",
+    role: "node",
+    type: instances[0]?.type ?? "",
+    zone: instances[0]?.zone ?? "",
+    launched: 0,
+    ...(stopped
+      ? { state: "stopped", stoppedAt: 0, registration: "none" }
+      : { state: "running", registration: "in-service" }),
+  };
+  return [{
+    change: stopped
+      ? "with one more stopped node in the fleet"
+      : "with one more node in service under the same load",
+    observation: {
+      ...observation,
+      instances: [...instances, node],
+      cpu: stopped ? cpu : { ...cpu, [ONE_MORE]: { percent: 0, at: now } },
+    },
+  }];
+}
+
+function withInstance(
+  observation: Observation,
+  id: string,
+  change: (instance: Instance) => Instance,
+): Observation {
+  return {
+    ...observation,
+    instances: observation.instances.map((it) => (it.id === id ? change(it) : it)),
+  };
+}

@@ -1,0 +1,40 @@
+/**
+ * Another load, and other thresholds.
+ *
+ * @module
+ */
+import { inService } from "../model/instance.ts";
+import type { Observation } from "../model/observation.ts";
+import { type Changes, ladder } from "./change.ts";
+
+/** Another CPU of one of the three busiest instances. */
+export function loads(observation: Observation, lower: boolean): Changes[] {
+  const { instances, cpu, now } = observation;
+  return instances.filter(inService)
+    .map(({ id }) => ({ id, percent: cpu[id]?.percent ?? NaN }))
+    .filter(({ percent }) => Number.isFinite(percent))
+    .sort((a, b) => b.percent - a.percent)
+    .slice(0, 3)
+    .map(({ id, percent }) =>
+      ladder(percent, lower ? 0 : 100, 10, (value) => ({
+        change: `with the CPU of ${id} at ${value} % instead of ${Number(percent.toFixed(1))} %`,
+        observation: { ...observation, cpu: { ...cpu, [id]: { percent: value, at: cpu[id]?.at ?? now } } },
+      }))
+    );
+}
+
+/** Another threshold of all cpuhigh alarms, as they are set together. */
+export function thresholds(observation: Observation, raise: boolean): Changes {
+  const { alarms } = observation;
+  const lowest = Math.min(
+    ...alarms.filter(({ kind }) => kind === "cpuhigh").map(({ threshold }) => threshold),
+  );
+  if (!Number.isFinite(lowest)) return [];
+  return ladder(lowest, raise ? 100 : 1, 1, (threshold) => ({
+    change: `with cpuhigh at ${threshold} % instead of ${lowest} %`,
+    observation: {
+      ...observation,
+      alarms: alarms.map((alarm) => (alarm.kind === "cpuhigh" ? { ...alarm, threshold } : alarm)),
+    },
+  }));
+}

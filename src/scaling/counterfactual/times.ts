@@ -1,0 +1,65 @@
+/**
+ * Other durations, and the same situation some time later.
+ *
+ * @module
+ */
+import { inService } from "../model/instance.ts";
+import type { Observation } from "../model/observation.ts";
+import { pauseAfter } from "../selection/launch.ts";
+import { type Change, MOST, setting, withLimits } from "./change.ts";
+
+/** Another value of one duration: the whole seconds, as settings are given, right beyond how long ago something was. */
+export function durations(
+  name: "warmup" | "cooldownOut" | "cooldownIn" | "resync",
+  observation: Observation,
+  shorten: boolean,
+): Change[] {
+  const present = observation.limits[name];
+  const ages = name === "warmup" ? serviceAges(observation) : scalingAges(observation);
+  const values = ages.map((age) => 1_000 * (Math.floor(age / 1_000) + (shorten ? 0 : 1)));
+  return [...new Set(values)]
+    .filter((value) => (shorten ? value < present : value > present))
+    .sort((a, b) => (shorten ? b - a : a - b))
+    .slice(0, MOST)
+    .map((value) => ({
+      change: `with --${flag(name)} ${setting(value)} instead of ${setting(present)}`,
+      observation: withLimits(observation, { [name]: value }),
+    }));
+}
+
+/** The same situation once a cooldown, a warm-up or a pause has ended. */
+export function later(observation: Observation): Change[] {
+  const { now, limits, history: { launchesFail } } = observation;
+  const ends = [
+    ...scalingAges(observation).flatMap((age) =>
+      [limits.cooldownOut, limits.cooldownIn, limits.resync].map((it) => it - age)
+    ),
+    ...serviceAges(observation).map((age) => limits.warmup - age),
+    ...(launchesFail === undefined ? [] : [pauseAfter(launchesFail) - Math.abs(now - launchesFail.last)]),
+  ];
+  return [...new Set(ends.filter((end) => end > 0).map((end) => 1_000 * Math.ceil(end / 1_000)))]
+    .sort((a, b) => a - b)
+    .slice(0, MOST)
+    .map((wait) => ({
+      change: `${setting(wait)} later, all else the same`,
+      observation: { ...observation, now: now + wait },
+    }));
+}
+
+/** How long ago each instance came into service, or was launched, ms. */
+function serviceAges({ now, instances, history }: Observation): number[] {
+  return instances.filter(inService)
+    .flatMap(({ id, launched }) => [history.inServiceSince[id], launched])
+    .filter((since) => since !== undefined)
+    .map((since) => Math.abs(now - since));
+}
+
+/** How long ago kas last scaled out and in, ms. */
+function scalingAges({ now, history: { lastOut, lastIn } }: Observation): number[] {
+  return [lastOut, lastIn].filter((at) => at !== undefined).map((at) => Math.abs(now - at));
+}
+
+/** `cooldownIn` → `cooldown-in`. */
+function flag(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

@@ -1,0 +1,41 @@
+/**
+ * Activities as far as the rules look at them: what is being done to an instance, and in which direction it scales.
+ *
+ * @module
+ */
+
+/** What may be in progress at an instance: it is brought into service (R9), or taken out of it (R10). */
+export type ActivityKind = "start" | "launch" | "stop" | "terminate";
+
+/** Scaling out adds capacity, scaling in removes it. */
+export type Direction = "out" | "in";
+
+/** The direction in which an activity scales. */
+export const DIRECTION = {
+  start: "out",
+  launch: "out",
+  stop: "in",
+  terminate: "in",
+} as const satisfies Record<ActivityKind, Direction>;
+
+/** An activity in progress. */
+export interface ActivityInProgress {
+  readonly kind: ActivityKind;
+  /** Absent for a launch that EC2 has not answered yet. */
+  readonly instance?: string;
+  /** ms since the epoch. */
+  readonly since: number;
+}
+
+/** Returns the activity in progress at an instance, by the instance's id. */
+export type ActivityOf = (id: string) => ActivityKind | undefined;
+
+/** Indexes activities in progress by instance. Of two at one instance the later counts. */
+export function activityOf(
+  { inProgress }: { readonly inProgress: readonly ActivityInProgress[] },
+): ActivityOf {
+  const latest = new Map<string | undefined, ActivityKind>(
+    inProgress.map(({ instance, kind }) => [instance, kind]),
+  );
+  return (id) => latest.get(id);
+}

@@ -1,0 +1,71 @@
+/**
+ * The fleet's capacity: how many instances are in service or joining, by zone, and the bounds it is kept in (R3).
+ *
+ * @module
+ */
+import { type ActivityOf, activityOf } from "./activity.ts";
+import { exists, type Instance, type LifecycleStatus, lifecycleStatus } from "./instance.ts";
+import type { FleetView, Observation } from "./observation.ts";
+
+/** The current capacity. */
+export interface Capacity {
+  readonly inService: number;
+  /** Launches whose instance EC2 does not show yet included. */
+  readonly joining: number;
+}
+
+/** Counts the capacity. */
+export function capacityOf(view: FleetView): Capacity {
+  return {
+    inService: instancesAt("in-service", view).length,
+    joining: instancesAt("joining", view).length + unseenLaunches(view),
+  };
+}
+
+/** The instances of one lifecycle status. */
+export function instancesAt(status: LifecycleStatus, view: FleetView): Instance[] {
+  const activity = activityOf(view);
+  return view.instances.filter((instance) => lifecycleStatus(instance, activity(instance.id)) === status);
+}
+
+/** The capacity of each zone. */
+export function capacityByZone(
+  instances: readonly Instance[],
+  activity: ActivityOf,
+): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const instance of instances) {
+    const status = lifecycleStatus(instance, activity(instance.id));
+    if (status !== "in-service" && status !== "joining") continue;
+    counts.set(instance.zone, (counts.get(instance.zone) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** The size of the whole fleet, instances of every status and launches in progress. */
+export function fleetSize(view: FleetView): number {
+  return view.instances.filter(exists).length + unseenLaunches(view);
+}
+
+/** The largest capacity: `--max`, by default the whole fleet. */
+export function maxCapacity({ limits, instances }: Pick<Observation, "limits" | "instances">): number {
+  return limits.max ?? instances.filter(exists).length;
+}
+
+/**
+ * The fewest instances in service: `--min`, by default the number of base and control instances. A control instance that is
+ * not registered does not count, as it serves no requests.
+ */
+export function minCapacity({ limits, instances }: Pick<Observation, "limits" | "instances">): number {
+  return limits.min ??
+    instances.filter((instance) =>
+      exists(instance) &&
+      (instance.role === "base" || (instance.role === "control" && instance.registration !== "none"))
+    ).length;
+}
+
+/** Launches in progress whose instance EC2 does not show yet. */
+function unseenLaunches({ inProgress, instances }: FleetView): number {
+  const seen = new Set<string | undefined>(instances.map(({ id }) => id));
+  return inProgress.filter(({ kind, instance }) => kind === "launch" && !seen.has(instance)).length;
+}

@@ -1,0 +1,33 @@
+/**
+ * Lookups in an observation, built once an evaluation: the alarms policy asks them for every alarm, and a search of the lists
+ * would take time by the square of the fleet's size.
+ *
+ * @module
+ */
+import { type ActivityOf, activityOf } from "./activity.ts";
+import { type Alarm, type AlarmName, alarmName } from "./alarm.ts";
+import { exists, type Instance } from "./instance.ts";
+import type { Observation } from "./observation.ts";
+
+/** Lookups in an observation. */
+export interface FleetIndex {
+  /** The instance of an id, if it exists and EC2 is not terminating it. */
+  readonly instance: (id: string) => Instance | undefined;
+  /** The alarm of a name; of two the first. */
+  readonly alarm: (name: AlarmName) => Alarm | undefined;
+  /** The activity in progress at an instance. */
+  readonly activity: ActivityOf;
+}
+
+/** Builds the lookups. */
+export function indexFleet(observation: Observation): FleetIndex {
+  const instances = new Map(
+    observation.instances.filter(exists).toReversed().map((it) => [it.id, it]),
+  );
+  const alarms = new Map(observation.alarms.toReversed().map((it) => [alarmName(it), it]));
+  return {
+    instance: (id) => instances.get(id),
+    alarm: (name) => alarms.get(alarmName(name)),
+    activity: activityOf(observation),
+  };
+}

@@ -1,0 +1,21 @@
+/**
+ * The settings that the rules keep to.
+ *
+ * @module
+ */
+
+/** One field a setting, named after its flag. Durations are ms. */
+export interface Limits {
+  /** R3; absent: the number of base and control instances. */
+  readonly min?: number;
+  /** R3; absent: the whole fleet. */
+  readonly max?: number;
+  readonly warmup: number;
+  readonly cooldownOut: number;
+  readonly cooldownIn: number;
+  readonly resync: number;
+  /** The launch template for new nodes when no standby node is left (R7); absent: kas launches no node. */
+  readonly grow?: string;
+  /** What scaling in does to a node (R10); absent: kas stops it. */
+  readonly shrink?: "stop" | "terminate";
+}

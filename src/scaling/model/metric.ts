@@ -1,0 +1,12 @@
+/**
+ * Metrics that decisions look at.
+ *
+ * @module
+ */
+
+/** The latest CPU datapoint of an instance. */
+export interface Datapoint {
+  readonly percent: number;
+  /** ms since the epoch. */
+  readonly at: number;
+}

@@ -1,0 +1,66 @@
+/**
+ * Whether scaling may act on an instance, and how.
+ *
+ * @module
+ */
+import { type ActivityKind, DIRECTION } from "../model/activity.ts";
+import type { Instance } from "../model/instance.ts";
+
+/** An activity in progress, in words. */
+const IN_PROGRESS: Readonly<Record<ActivityKind, string>> = {
+  start: "it is being started",
+  launch: "it is being launched",
+  stop: "it is being stopped",
+  terminate: "it is being terminated",
+};
+
+/** Why scaling never acts on an instance, whatever its state; undefined if it may. */
+export function whyExempt({ role, quarantine, autoScalingGroup }: Instance): string | undefined {
+  if (role !== "node") return `a ${role} instance is always on`;
+  if (autoScalingGroup !== undefined) return `it belongs to the Auto Scaling group ${autoScalingGroup}`;
+  if (quarantine !== undefined) return `it is in quarantine: ${quarantine}`;
+  return undefined;
+}
+
+/** How an instance can be brought into service: registered again while it drains, started, or started once it has stopped. */
+export type StartMethod = "take-back" | "start" | "wait";
+
+/** The methods, the quickest first. */
+export const START_METHODS: readonly StartMethod[] = ["take-back", "start", "wait"];
+
+/** How an instance can be brought into service, or why kas does not start it. */
+export function startMethod(
+  instance: Instance,
+  activity: ActivityKind | undefined,
+): { readonly method: StartMethod } | { readonly why: string } {
+  const why = whyExempt(instance);
+  if (why !== undefined) return { why };
+  if (activity !== undefined && DIRECTION[activity] === "out") return { why: IN_PROGRESS[activity] };
+  const { state, registration } = instance;
+  switch (state) {
+    case "stopped":
+      return { method: "start" };
+    case "stopping":
+      return { method: "wait" };
+    case "running":
+      if (registration === "draining") return { method: "take-back" };
+      if (activity !== undefined && registration === "in-service") return { method: "take-back" };
+      if (activity === "stop") return { method: "wait" };
+      if (activity !== undefined) return { why: IN_PROGRESS[activity] };
+      return { why: `it is running (${registration})` };
+    case "pending":
+    case "shutting-down":
+    case "terminated":
+      return { why: `it is ${state}` };
+    default:
+      return state satisfies never;
+  }
+}
+
+/** Why kas may not stop an instance; undefined if it may. */
+export function whyNotStoppable(instance: Instance, activity: ActivityKind | undefined): string | undefined {
+  const why = whyExempt(instance);
+  if (why !== undefined) return why;
+  if (activity !== undefined) return IN_PROGRESS[activity];
+  return instance.state === "running" ? undefined : `it is ${instance.state}`;
+}

@@ -1,0 +1,139 @@
+/**
+ * R7: which node to start, or whether to launch one.
+ *
+ * @module
+ */
+import type { ActivityOf } from "../model/activity.ts";
+import { capacityByZone } from "../model/capacity.ts";
+import type { FleetIndex } from "../model/fleet_index.ts";
+import { exists, type Instance } from "../model/instance.ts";
+import type { Observation } from "../model/observation.ts";
+import { namesOnlyOne, type Recommendation } from "../model/recommendation.ts";
+import { count, seconds, sentences } from "../words.ts";
+import { START_METHODS, type StartMethod, startMethod } from "./eligibility.ts";
+import { launchPause } from "./launch.ts";
+import { ascending, byId } from "./order.ts";
+
+/** How scaling out adds an instance. Messages are sentences. */
+export type StartSelection =
+  | {
+    readonly kind: "start";
+    readonly instance: Instance;
+    readonly method: StartMethod;
+    /** The instances to try next if it fails, in order. */
+    readonly fallbacks: readonly string[];
+    readonly message: string;
+  }
+  | {
+    readonly kind: "launch";
+    readonly template: string;
+    readonly message: string;
+    /** Why it has to wait, if it has. */
+    readonly pause?: string;
+  }
+  | { readonly kind: "nothing"; readonly message: string };
+
+/** An instance that kas may start. */
+export interface StartCandidate {
+  readonly instance: Instance;
+  readonly method: StartMethod;
+}
+
+/** What a selection is made from. */
+export interface StartQuestion {
+  readonly recommendation: Recommendation;
+  readonly observation: Observation;
+  readonly index: FleetIndex;
+}
+
+/** Selects what to start. An instance that the recommendation names goes first; where an operator names it, it is the only one. */
+export function selectToStart({ recommendation, observation, index }: StartQuestion): StartSelection {
+  const { instance: named } = recommendation;
+  const all = startCandidates(observation.instances, index.activity);
+  const isNamed = ({ instance }: StartCandidate) => instance.id === named;
+  const others = namesOnlyOne(recommendation) ? [] : all.filter((it) => !isNamed(it));
+  const candidates = [...all.filter(isNamed), ...others];
+  const [first, ...rest] = candidates;
+  if (first === undefined) return withoutCandidate(recommendation, observation, index);
+  return {
+    kind: "start",
+    ...first,
+    fallbacks: rest.map(({ instance }) => instance.id),
+    message: `Starting ${first.instance.id}${whyFirst(first, named, observation, index.activity)}.`,
+  };
+}
+
+/**
+ * The instances that kas may start, in this order: draining ones, stopped ones, stopping ones; then those of the zone with
+ * the least capacity; then those stopped longest (at an unknown time: last); then by id.
+ */
+export function startCandidates(
+  instances: readonly Instance[],
+  activity: ActivityOf,
+): readonly StartCandidate[] {
+  const capacity = capacityByZone(instances, activity);
+  return instances
+    .flatMap((instance) => {
+      const found = startMethod(instance, activity(instance.id));
+      return "method" in found ? [{ instance, method: found.method }] : [];
+    })
+    .sort((a, b) =>
+      START_METHODS.indexOf(a.method) - START_METHODS.indexOf(b.method) ||
+      (capacity.get(a.instance.zone) ?? 0) - (capacity.get(b.instance.zone) ?? 0) ||
+      ascending(a.instance.stoppedAt, b.instance.stoppedAt) ||
+      byId(a.instance, b.instance)
+    );
+}
+
+function withoutCandidate(
+  recommendation: Recommendation,
+  observation: Observation,
+  index: FleetIndex,
+): StartSelection {
+  const { policy, instance: id } = recommendation;
+  const named = id === undefined ? undefined : index.instance(id);
+  if (policy === "operator" && named !== undefined) {
+    const found = startMethod(named, index.activity(named.id));
+    return { kind: "nothing", message: `${named.id} cannot start: ${"why" in found ? found.why : ""}.` };
+  }
+  const nodes = observation.instances.filter((instance) => exists(instance) && instance.role === "node");
+  const quarantined = nodes.filter(({ quarantine }) => quarantine !== undefined).length;
+  const none = `No standby node is left: the fleet has ${
+    count(nodes.length, "node")
+  }, ${quarantined} in quarantine.`;
+  const { grow } = observation.limits;
+  if (grow === undefined || namesOnlyOne(recommendation)) return { kind: "nothing", message: none };
+  const pause = launchPause(observation);
+  return {
+    kind: "launch",
+    template: grow,
+    message: sentences(none, `Launching a node from ${grow}.`),
+    ...(pause === undefined ? {} : { pause: sentences(none, pause) }),
+  };
+}
+
+/** Why a candidate is the first one, to follow "Starting i-1". */
+function whyFirst(
+  { instance, method }: StartCandidate,
+  named: string | undefined,
+  { instances, now }: Observation,
+  activity: ActivityOf,
+): string {
+  const { id, zone, stoppedAt } = instance;
+  if (id === named) return ": the operator named it";
+  switch (method) {
+    case "take-back":
+      return " again: it is still draining";
+    case "start": {
+      const inZone = capacityByZone(instances, activity).get(zone) ?? 0;
+      const stopped = stoppedAt === undefined
+        ? "stopped at an unknown time"
+        : `stopped ${seconds(now - stoppedAt)} ago`;
+      return `: ${zone} has the fewest instances (${inZone}); ${stopped}`;
+    }
+    case "wait":
+      return " once it has stopped: no other standby node is left";
+    default:
+      return method satisfies never;
+  }
+}
