@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Datapoint } from "../../scaling/decide.ts";
+import type { Datapoint } from "../../scaling/model/metric.ts";
 import { type Aws, sendOptions } from "../clients.ts";
 import { awaitAll } from "../await_all.ts";
 import { pages } from "../pages.ts";
