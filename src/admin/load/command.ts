@@ -1,58 +1,58 @@
 /**
- * `kas admin load`: the load generator.
+ * `kas admin load`: generates load.
  *
  * @module
  */
 import { command, type Context, ExitError, type Options, UsageError } from "../../cli/command.ts";
 import { duration, integer, oneOf, positive, url } from "../../cli/parsers.ts";
-import { ClientPool, HttpGetter, realTimer, sendAtRate } from "./clients.ts";
+import { ClientPool, HttpGetter, sendAtRate } from "./clients.ts";
 import { LOAD_COLUMNS, type LoadRow, RequestStatistics } from "./statistics.ts";
+import { realTimer } from "./timer.ts";
 import { NINE_STEPS, THINK_MS } from "../sandbox/scenario/nine_steps.ts";
 
 const OPTIONS = {
-  url: { placeholder: "URL", help: "the worker or load balancer; /work is asked of it", parse: url },
+  url: { placeholder: "URL", help: "the worker or load balancer; requests go to its /work", parse: url },
   clients: {
     placeholder: "N",
-    help: "clients that each ask, wait for the answer, think, and ask again; by default 1",
+    help: "how many clients; each waits for its answer, thinks, and repeats; by default 1",
     parse: integer(1, 100_000),
   },
   think: {
     placeholder: "TIME",
-    help: "how long a client thinks before it asks again",
+    help: "pause of a client between an answer and its next request",
     parse: duration,
     default: `${THINK_MS}ms`,
   },
   rate: {
     placeholder: "R",
-    help:
-      "instead of clients, R requests a second whether answered or not; latency counts from when each was due",
+    help: "instead of clients, R requests a second, answered or not; latency counts from when each was due",
     parse: positive,
   },
-  duration: { placeholder: "TIME", help: "how long", parse: duration, default: "60s" },
+  duration: { placeholder: "TIME", help: "duration of the load", parse: duration, default: "60s" },
   scenario: {
     placeholder: "NAME",
-    help: "clients A to D come and go by the steps of a scenario",
+    help: "start and stop the clients of a scenario",
     parse: oneOf("nine-steps"),
     choices: ["nine-steps"],
   },
   step: {
     placeholder: "TIME",
-    help: "how long each step of the scenario takes",
+    help: "duration of each step of the scenario",
     parse: duration,
     default: "300s",
   },
 } as const satisfies Options;
 
-/** Between two lines of progress, ms. */
-const PROGRESS = 1_000;
+/** Between two progress lines, ms. */
+const PROGRESS_INTERVAL = 1_000;
 
 /** `kas admin load`. */
 export const load = command({
   name: "load",
-  summary: "Load a worker or load balancer with clients",
+  summary: "Load a worker or load balancer with requests",
   description:
-    "Prints a row a step: requests counts every one that was answered or failed, errors those not answered 200.\n" +
-    "Ctrl-C ends it with the row so far. Exit status 1 if nothing was answered.",
+    "Prints one row a step. REQUESTS counts requests that got an answer or failed, ERRORS those without status 200.\n" +
+    "Ctrl-C ends the load and prints the row so far. The exit status is 1 if no request got status 200.",
   options: OPTIONS,
   examples: [
     "admin load --url http://127.0.0.1:30000 --clients 3 --duration 5m",
@@ -67,93 +67,99 @@ export const load = command({
         "--url http://DNS_NAME:30000, the name from kas admin balancers",
       );
     }
-    const ways = (["clients", "rate", "scenario"] as const).filter((way) => flags[way] !== undefined);
-    if (ways.length > 1) {
+    const modes = (["clients", "rate", "scenario"] as const).filter((mode) => flags[mode] !== undefined);
+    if (modes.length > 1) {
       throw new UsageError(
-        `--${ways[0]} and --${ways[1]} exclude each other`,
-        `--${ways[0]} ${flags[ways[0] ?? "clients"]}`,
+        `Use either --${modes[0]} or --${modes[1]}`,
+        `--${modes[0]} ${flags[modes[0] ?? "clients"]}`,
       );
     }
     using getter = new HttpGetter(new URL("/work", flags.url).href);
     const rows = flags.rate !== undefined
-      ? atRate(context, getter, flags.rate)
+      ? rateRows(context, getter, flags.rate)
       : flags.scenario !== undefined
-      ? inSteps(context, getter, flags.step, NINE_STEPS.map(({ clients }) => clients))
-      : inSteps(context, getter, flags.duration, [
+      ? stepRows(context, getter, flags.step, NINE_STEPS.map(({ clients }) => clients))
+      : stepRows(context, getter, flags.duration, [
         Array.from({ length: flags.clients ?? 1 }, (_, n) => `${n + 1}`),
       ]);
 
-    let answered = 0;
+    let successes = 0;
     await out.table(
       LOAD_COLUMNS,
       (async function* () {
         for await (const row of rows) {
-          answered += row.requests - row.errors;
+          successes += row.requests - row.errors;
           yield row;
         }
       })(),
     );
-    if (answered === 0) {
-      throw new ExitError(`${flags.url} answered nothing`, 1, `curl -i ${new URL("/ping", flags.url)}`);
+    if (successes === 0) {
+      throw new ExitError(
+        `No request to ${flags.url} got status 200`,
+        1,
+        `curl -i ${new URL("/ping", flags.url)}`,
+      );
     }
   },
 });
 
 type LoadContext = Context<typeof OPTIONS>;
 
-/** Clients that come and go from step to step; yields a row a step, the last one's cut short if it is interrupted. */
-async function* inSteps(
+/** Sets the clients of each step and yields a row a step. An interruption shortens the last one. */
+async function* stepRows(
   { flags: { think }, out, signal }: LoadContext,
   { send }: HttpGetter,
-  length: number,
+  stepLength: number,
   steps: readonly (readonly string[])[],
 ): AsyncGenerator<LoadRow> {
-  let tally = new RequestStatistics();
-  const crowd = new ClientPool({ send, think, signal, onRequestEnd: (ms, ok) => tally.add(ms, ok) });
+  let statistics = new RequestStatistics();
+  const pool = new ClientPool({ send, think, signal, onRequestEnd: (ms, ok) => statistics.add(ms, ok) });
   for (const [index, clients] of steps.entries()) {
     if (signal.aborted) return;
-    tally = new RequestStatistics();
-    const row = () => tally.row(index + 1, clients.length);
-    const left = crowd.setClients(clients);
-    await inTime(length, signal, () => out.progress(line(row())));
-    await left;
-    if (index === steps.length - 1) await crowd.setClients([]);
+    statistics = new RequestStatistics();
+    const row = () => statistics.row(index + 1, clients.length);
+    const leaving = pool.setClients(clients);
+    await waitWithProgress(stepLength, signal, () => out.progress(progressLine(row())));
+    await leaving;
+    if (index === steps.length - 1) await pool.setClients([]);
     yield row();
   }
 }
 
-/** Arrivals at a fixed rate; yields one row. */
-async function* atRate(
+/** Sends requests at a fixed rate and yields one row. */
+async function* rateRows(
   { flags, out, signal }: LoadContext,
   { send }: HttpGetter,
   rate: number,
 ): AsyncGenerator<LoadRow> {
-  const tally = new RequestStatistics();
-  const leave = new AbortController();
-  const arriving = sendAtRate({
+  const statistics = new RequestStatistics();
+  const stop = new AbortController();
+  const sending = sendAtRate({
     send,
     rate,
     signal,
-    stop: leave.signal,
-    onRequestEnd: (ms, ok) => tally.add(ms, ok),
+    stop: stop.signal,
+    onRequestEnd: (ms, ok) => statistics.add(ms, ok),
   });
-  await inTime(flags.duration, signal, () => out.progress(line(tally.row(1, undefined))));
-  leave.abort();
-  await arriving;
-  yield tally.row(1, undefined);
+  const row = () => statistics.row(1, undefined);
+  await waitWithProgress(flags.duration, signal, () => out.progress(progressLine(row())));
+  stop.abort();
+  await sending;
+  yield row();
 }
 
-/** Waits for the time to pass or for an interruption, and tells how it goes on the way. */
-async function inTime(ms: number, signal: AbortSignal, tell: () => void): Promise<void> {
-  const ticker = setInterval(tell, PROGRESS);
+/** Waits until the time is over or the signal aborts, and calls `onProgress` meanwhile. */
+async function waitWithProgress(ms: number, signal: AbortSignal, onProgress: () => void): Promise<void> {
+  const interval = setInterval(onProgress, PROGRESS_INTERVAL);
   try {
     await realTimer.wait(ms, signal);
   } finally {
-    clearInterval(ticker);
+    clearInterval(interval);
   }
 }
 
-function line({ step, clients, requests, errors, rps, "p50_ms": p50, "p99_ms": p99 }: LoadRow): string {
+function progressLine(row: LoadRow): string {
+  const { step, clients, requests, errors, rps, "p50_ms": p50, "p99_ms": p99 } = row;
   const who = clients === undefined ? "" : `, ${clients} clients`;
   return `step ${step}${who}: ${requests} requests, ${errors} errors, ${rps}/s, p50 ${p50 ?? "-"} ms, p99 ${
     p99 ?? "-"

@@ -1,51 +1,55 @@
 /**
- * What a stretch of load came to: how many requests, how many failed, how long they took.
+ * Statistics of a load: requests, errors and latencies.
  *
  * @module
  */
 
-/** Growth of a bucket's bounds: a percentile is off by half of it at most. */
-const GROWTH = 1.01;
+/** Ratio of a bucket's bounds. A percentile is off by at most half of it. */
+const BUCKET_GROWTH = 1.01;
 
-/** The first bucket's upper bound, ms. */
-const LEAST = 0.01;
+/** Upper bound of the first bucket, ms. */
+const FIRST_BOUND = 0.01;
 
-/** Latencies in buckets of 1 %, so that a load of any length takes the same small memory. */
+/** Latencies in buckets that grow by 1 %, so that memory does not grow with the length of the load. */
 export class LatencyHistogram {
   readonly #buckets = new Map<number, number>();
   #count = 0;
 
-  /** How many were added. */
+  /** How many latencies were added. */
   get count(): number {
     return this.#count;
   }
 
-  /** Adds one, ms. */
+  /** Adds a latency, ms. */
   add(ms: number): void {
-    const bucket = ms <= LEAST ? 0 : Math.ceil(Math.log(ms / LEAST) / Math.log(GROWTH));
+    const bucket = ms <= FIRST_BOUND ? 0 : Math.ceil(Math.log(ms / FIRST_BOUND) / Math.log(BUCKET_GROWTH));
     this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + 1);
     this.#count++;
   }
 
-  /** The latency, ms, that a share of them (0.99) does not exceed, by nearest rank; undefined if there are none. */
+  /**
+   * The latency at a percentile by nearest rank, ms; undefined without latencies.
+   *
+   * @param share the percentile as a fraction, such as 0.99
+   */
   percentile(share: number): number | undefined {
     let rank = Math.ceil(share * this.#count);
     for (const [bucket, count] of [...this.#buckets].toSorted(([a], [b]) => a - b)) {
       rank -= count;
-      if (rank <= 0) return LEAST * GROWTH ** (bucket - 0.5);
+      if (rank <= 0) return FIRST_BOUND * BUCKET_GROWTH ** (bucket - 0.5);
     }
     return undefined;
   }
 }
 
-/** A row of results; one a step. */
+/** The result of one step. */
 export interface LoadRow extends Readonly<Record<string, string | number | undefined>> {
   readonly step: number;
   /** How many clients there were; undefined for a load at a fixed rate. */
   readonly clients: number | undefined;
-  /** How many requests were answered or failed. */
+  /** Requests that got an answer or failed. */
   readonly requests: number;
-  /** How many of them were not answered 200. */
+  /** Requests that did not get status 200. */
   readonly errors: number;
   /** Requests a second. */
   readonly rps: string;
@@ -59,13 +63,13 @@ export const LOAD_COLUMNS = ["step", "clients", "requests", "errors", "rps", "p5
 /** Counts the requests of one step. */
 export class RequestStatistics {
   readonly #latencies = new LatencyHistogram();
-  readonly #begin: number;
+  readonly #start: number;
   readonly #now: () => number;
   #errors = 0;
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
-    this.#begin = now();
+    this.#start = now();
   }
 
   get requests(): number {
@@ -76,15 +80,15 @@ export class RequestStatistics {
     return this.#errors;
   }
 
-  /** Counts a request that took so many ms. */
+  /** Counts a request. `ok`: it got status 200. */
   add(ms: number, ok: boolean): void {
     this.#latencies.add(ms);
     if (!ok) this.#errors++;
   }
 
-  /** What it has come to by now. */
+  /** The result until now. */
   row(step: number, clients: number | undefined): LoadRow {
-    const seconds = (this.#now() - this.#begin) / 1_000;
+    const seconds = (this.#now() - this.#start) / 1_000;
     return {
       step,
       clients,

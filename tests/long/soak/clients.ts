@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { ClientPool, realTimer } from "../../../src/admin/load/clients.ts";
+import { ClientPool } from "../../../src/admin/load/clients.ts";
+import { realTimer } from "../../../src/admin/load/timer.ts";
 
 /** ms that a client thinks between an answer and its next request. */
 const THINK = 200;

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { between, denial } from "../between.ts";
 import { BASE, fleet, NOBODY, NODE } from "../../../unit/admin/fleet.ts";
 
-Deno.test("instances lists the fleet with its health, and nothing else", async () => {
+Deno.test("instances lists the instances of the fleet and their health", async () => {
   await using f = await fleet({ nodes: 2 });
   const { status, out } = await f.kas("instances");
   assertEquals(status, 0);
@@ -23,7 +23,7 @@ Deno.test("instances lists the fleet with its health, and nothing else", async (
   assertEquals((await f.rows("instances --fleet other")).length, 0);
 });
 
-Deno.test("instances --state takes those of a state; --no-header leaves the header out", async () => {
+Deno.test("instances --state lists instances in one state; --no-header omits the header", async () => {
   await using f = await fleet({ nodes: 2 });
   assertEquals((await f.rows("instances --state stopped")).length, 2);
   assertEquals((await f.rows("instances list --state pending")).length, 0);
@@ -37,11 +37,12 @@ Deno.test("instances --state takes those of a state; --no-header leaves the head
 Deno.test("instances lists a fleet without a load balancer", async () => {
   await using f = await fleet();
   const { status, out, err } = await f.kas("instances --load-balancer none --verbose");
-  assertEquals([status, err], [0, "There is no load balancer none: health is unknown\n"]);
+  assertEquals(status, 0);
+  assertMatch(err, /load balancer none/);
   assertEquals(out.trimEnd().split("\n").map((line) => line.split("\t")[9]), ["health", "-", "-"]);
 });
 
-Deno.test("instances start and stop print each instance's states", async () => {
+Deno.test("instances start and stop print each instance's state before and after", async () => {
   await using f = await fleet();
   assertEquals(
     (await f.kas(`instances start ${NODE}`)).out,
@@ -54,7 +55,7 @@ Deno.test("instances start and stop print each instance's states", async () => {
   );
 });
 
-Deno.test("every target is tried, each failure is one line; 4 where none is in the fleet, 1 where a part failed", async () => {
+Deno.test("each target gets its turn, each failure is one line; status 4 if no target is in the fleet, 1 if some fail", async () => {
   await using f = await fleet();
   assertEquals(await f.kas(`instances start ${NOBODY} i-2`), {
     status: 4,
@@ -69,11 +70,12 @@ Deno.test("every target is tried, each failure is one line; 4 where none is in t
   assertEquals((await f.kas(`instances start ${NODE} --fleet other`)).status, 4);
 });
 
-Deno.test("base instances are stopped and terminated only with --force", async () => {
+Deno.test("stop and terminate need --force for base instances", async () => {
   await using f = await fleet();
   f.changes();
   const { status, err } = await f.kas(`instances stop ${BASE}`);
-  assertEquals([status, err], [1, `kas: Cannot stop ${BASE}: it is a base instance; try: --force\n`]);
+  assertEquals(status, 1);
+  assertMatch(err, new RegExp(`^kas: .*${BASE}.*base.*; try: --force\n$`));
   assertEquals((await f.kas(`instances terminate ${BASE} --yes`)).status, 1);
   assertEquals(f.changes(), []);
   assertEquals(
@@ -82,7 +84,7 @@ Deno.test("base instances are stopped and terminated only with --force", async (
   );
 });
 
-Deno.test("instances terminate asks on a terminal and needs --yes elsewhere", async () => {
+Deno.test("instances terminate asks for confirmation on a terminal, and needs --yes without one", async () => {
   await using f = await fleet();
   f.changes();
   const alone = await f.kas(`instances terminate ${NODE}`);
@@ -90,7 +92,7 @@ Deno.test("instances terminate asks on a terminal and needs --yes elsewhere", as
   assertStringIncludes(alone.err, "--yes");
   const no = await f.kas(`instances terminate ${NODE}`, { terminal: { answer: "n" } });
   assertEquals([no.status, no.out], [1, ""]);
-  assertStringIncludes(no.err, `Terminate ${NODE} of fleet kas for good? [y/N] Nothing was done.`);
+  assertMatch(no.err, new RegExp(`^Terminate ${NODE} .* \\[y/N\\] `));
   assertEquals(f.changes(), []);
   const yes = await f.kas(`instances terminate ${NODE}`, { terminal: { answer: "y" } });
   assertEquals([yes.status, yes.out], [0, `id\tbefore\tafter\n${NODE}\tstopped\tterminated\n`]);
@@ -106,20 +108,20 @@ Deno.test("instances terminate deregisters the instance and deletes its alarms",
   assertEquals(await f.rows("instances --state running"), []);
 });
 
-Deno.test("instances terminate says so where the alarms stay", async () => {
+Deno.test("instances terminate prints the command that deletes the alarms, if AWS refuses to", async () => {
   await using f = await fleet();
   await f.rows("setup");
   await using denied = between(f, (call) => call.includes("DeleteAlarms") ? denial(call) : undefined);
   const env = { AWS_ENDPOINT_URL: denied.url };
   const { status, err } = await f.kas(`instances terminate ${NODE} --yes`, { env });
   assertEquals(status, 1);
-  assertMatch(err, new RegExp(`^kas: ${NODE} is terminated, but its alarms are still there: .*AccessDenied`));
-  const mend = `alarms delete --instance ${NODE}`;
-  assertStringIncludes(err, `; try: kas admin ${mend}\n`);
-  assertEquals((await f.rows(mend)).length, 2);
+  assertMatch(err, new RegExp(`^kas: ${NODE} is terminated, .*AccessDenied`));
+  const remedy = `alarms delete --instance ${NODE}`;
+  assertStringIncludes(err, `; try: kas admin ${remedy}\n`);
+  assertEquals((await f.rows(remedy)).length, 2);
 });
 
-Deno.test("--dry-run says what would be done, a line an action, and changes nothing", async () => {
+Deno.test("--dry-run prints the actions and changes nothing", async () => {
   await using f = await fleet();
   f.changes();
   const cases: [string, string][] = [
@@ -138,7 +140,7 @@ Deno.test("--dry-run says what would be done, a line an action, and changes noth
   assertEquals(f.changes(), []);
 });
 
-Deno.test("instances create launches into the fleet, tagged with its role", async () => {
+Deno.test("instances create launches instances with the tags of the fleet and the role", async () => {
   await using f = await fleet();
   const launched = await f.rows("instances create --count 2 --image ami-1 --type t3.small --role base");
   assertEquals(launched.map(({ name }) => name), ["kas_base", "kas_base"]);
@@ -146,19 +148,17 @@ Deno.test("instances create launches into the fleet, tagged with its role", asyn
   assertEquals(found.map(({ role, type }) => [role, type]), [["base", "t3.small"], ["base", "t3.small"]]);
 });
 
-Deno.test("instances create needs something to launch from", async () => {
+Deno.test("instances create needs an image or a launch template", async () => {
   await using f = await fleet();
-  assertEquals(await f.kas("instances create"), {
-    status: 2,
-    out: "",
-    err: "kas: Instances need --image AMI or --launch-template NAME\n",
-  });
+  const without = await f.kas("instances create");
+  assertEquals([without.status, without.out], [2, ""]);
+  assertMatch(without.err, /^kas: .*--image AMI .*--launch-template NAME\n$/);
   const { status, err } = await f.kas("instances create --image ami-1 --user-data /nowhere/x");
   assertEquals(status, 2);
-  assertStringIncludes(err, "Cannot read user data /nowhere/x");
+  assertStringIncludes(err, "/nowhere/x");
 });
 
-Deno.test("instances tags prints each tag; release lifts a quarantine", async () => {
+Deno.test("instances tags lists each tag; release changes nothing without a quarantine", async () => {
   await using f = await fleet();
   const tags = await f.rows(`instances tags ${BASE}`);
   assertEquals(tags.find(({ key }) => key === "kas:role"), { id: BASE, key: "kas:role", value: "base" });

@@ -24,19 +24,17 @@ Deno.test("ping asks every running instance's worker", async () => {
   assertMatch(ms, /^\d+$/);
 });
 
-Deno.test("ping ends with 1 if one fails, and names it", async () => {
+Deno.test("ping exits with 1 if a service fails, and names it", async () => {
   await using f = await fleet();
   f.machines.broken.add(BASE);
   const broken = await f.kas(`ping ${BASE} ${NODE}`);
-  assertEquals([broken.status, broken.err], [
-    1,
-    `kas: ${BASE} does not answer as worker: 500\nkas: ${NODE} does not answer as worker: stopped\n`,
-  ]);
+  assertEquals(broken.status, 1);
+  assertMatch(broken.err, new RegExp(`^kas: .*${BASE}.* 500\nkas: .*${NODE}.* stopped\n$`));
   assertEquals((await f.kas(`ping ${NOBODY}`)).status, 4);
   assertEquals((await f.kas(`ping ${BASE} ${NOBODY}`)).status, 1);
 });
 
-Deno.test("ping asks a control instance's autoscaler as well", async () => {
+Deno.test("ping pings the autoscaler of a control instance too", async () => {
   await using f = await fleet({ empty: true });
   await f.rows("instances create --image ami-1 --role control");
   await f.sandbox.world.until(() => f.sandbox.world.instances().every(({ state }) => state === "running"));
@@ -47,7 +45,7 @@ Deno.test("ping asks a control instance's autoscaler as well", async () => {
   assertEquals([status, services[1]?.[3]], [1, "refused"]);
 });
 
-Deno.test("ping asks hosts without asking AWS", async () => {
+Deno.test("ping of hosts makes no call to AWS", async () => {
   await using f = await fleet();
   await using pong = serve(() => new Response("pong"));
   await using other = serve(() => new Response("<html>"));

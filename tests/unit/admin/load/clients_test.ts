@@ -1,17 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import {
-  ClientPool,
-  HttpGetter,
-  sendAtRate,
-  type SendRequest,
-  type Timer,
-} from "../../../../src/admin/load/clients.ts";
+import { ClientPool, HttpGetter, sendAtRate, type SendRequest } from "../../../../src/admin/load/clients.ts";
+import type { Timer } from "../../../../src/admin/load/timer.ts";
 
-const STAYS = new AbortController().signal;
+const NEVER = new AbortController().signal;
 
-/** A timer whose waits take no real time; the n-th fires `late(n)` ms late. */
-function handTimer(
-  late: (n: number) => number = () => 0,
+/** A timer in virtual time. Its n-th wait fires `delay(n)` ms late. */
+function fakeTimer(
+  delay: (n: number) => number = () => 0,
 ): Timer & { time: number; readonly waits: number[] } {
   return {
     time: 0,
@@ -21,14 +16,14 @@ function handTimer(
     },
     async wait(ms) {
       this.waits.push(ms);
-      // What is ready to run at this time runs first, as it does with a real timer.
+      // Lets everything that is ready run first, as a real timer does.
       await new Promise((resolve) => setTimeout(resolve, 0));
-      this.time += ms + late(this.waits.length);
+      this.time += ms + delay(this.waits.length);
     },
   };
 }
 
-/** A server that takes `ms` for each answer, and calls `after` with the number of the request it has answered. */
+/** A server that answers after `ms` and then calls `after` with the number of the request. */
 function server(timer: { time: number }, ms: number, after: (n: number) => unknown): SendRequest {
   let n = 0;
   return () => {
@@ -42,38 +37,38 @@ function ended(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
-Deno.test("a client asks, waits for the answer, thinks and asks again", async () => {
-  const timer = handTimer();
+Deno.test("a client sends a request, waits for the answer, thinks and repeats", async () => {
+  const timer = fakeTimer();
   const counted: number[] = [];
   const end = new AbortController();
   const send = server(timer, 500, (n) => n === 3 && end.abort());
-  const crowd = new ClientPool({
+  const pool = new ClientPool({
     send,
     think: 1_000,
     signal: end.signal,
     timer,
     onRequestEnd: (ms) => counted.push(ms),
   });
-  await crowd.setClients(["A"]);
+  await pool.setClients(["A"]);
   await ended(end.signal);
-  await crowd.setClients([]);
+  await pool.setClients([]);
   assertEquals(counted, [500, 500, 500]);
   assertEquals(timer.waits.slice(0, 2), [1_000, 1_000]);
 });
 
-Deno.test("a client whose timer fires late thinks that much less the next time", async () => {
-  const timer = handTimer(() => 7);
+Deno.test("a client shortens its next pause by the delay of a late timer", async () => {
+  const timer = fakeTimer(() => 7);
   const end = new AbortController();
   const send = server(timer, 20, (n) => n === 100 && end.abort());
-  const crowd = new ClientPool({ send, think: 40, signal: end.signal, timer, onRequestEnd: () => {} });
-  await crowd.setClients(["A"]);
+  const pool = new ClientPool({ send, think: 40, signal: end.signal, timer, onRequestEnd: () => {} });
+  await pool.setClients(["A"]);
   await ended(end.signal);
-  await crowd.setClients([]);
+  await pool.setClients([]);
   assertEquals(timer.waits.slice(0, 3), [40, 33, 33]);
 });
 
-Deno.test("a client whose request failed pauses before it asks again, however little it thinks", async () => {
-  const timer = handTimer();
+Deno.test("a client pauses for at least 100 ms after a failed request", async () => {
+  const timer = fakeTimer();
   const counted: boolean[] = [];
   const end = new AbortController();
   let n = 0;
@@ -81,64 +76,64 @@ Deno.test("a client whose request failed pauses before it asks again, however li
     if (++n === 2) end.abort();
     return Promise.resolve(false);
   };
-  const crowd = new ClientPool({
+  const pool = new ClientPool({
     send,
     think: 0,
     signal: end.signal,
     timer,
     onRequestEnd: (_, ok) => counted.push(ok),
   });
-  await crowd.setClients(["A"]);
+  await pool.setClients(["A"]);
   await ended(end.signal);
-  await crowd.setClients([]);
+  await pool.setClients([]);
   assertEquals(counted, [false, false]);
   assertEquals(timer.waits[0], 100);
 });
 
-Deno.test("become() lets clients come and go; one that leaves gets its last answer first", async () => {
-  const asked = [Promise.withResolvers<boolean>(), Promise.withResolvers<boolean>()];
+Deno.test("setClients() starts and stops clients, and waits for the last answers", async () => {
+  const requests = [Promise.withResolvers<boolean>(), Promise.withResolvers<boolean>()];
   let n = 0;
   const counted: boolean[] = [];
-  const send: SendRequest = () => asked[n++]?.promise ?? Promise.resolve(true);
-  const crowd = new ClientPool({
+  const send: SendRequest = () => requests[n++]?.promise ?? Promise.resolve(true);
+  const pool = new ClientPool({
     send,
     think: 60_000,
-    signal: STAYS,
+    signal: NEVER,
     onRequestEnd: (_, ok) => counted.push(ok),
   });
-  await crowd.setClients(["A", "B"]);
-  assertEquals(crowd.names, ["A", "B"]);
-  const left = crowd.setClients(["B"]);
-  assertEquals(crowd.names, ["B"]);
-  asked[0]?.resolve(true);
-  await left;
+  await pool.setClients(["A", "B"]);
+  assertEquals(pool.names, ["A", "B"]);
+  const leaving = pool.setClients(["B"]);
+  assertEquals(pool.names, ["B"]);
+  requests[0]?.resolve(true);
+  await leaving;
   assertEquals(counted, [true]);
-  const last = crowd.setClients([]);
-  asked[1]?.resolve(true);
+  const last = pool.setClients([]);
+  requests[1]?.resolve(true);
   await last;
   assertEquals(counted, [true, true]);
 });
 
-Deno.test("arrivals() keeps its rate, and counts latency from when each request was due", async () => {
-  // The generator itself is held up for 250 ms once, as on a busy machine.
-  const timer = handTimer((n) => n === 2 ? 250 : 0);
+Deno.test("sendAtRate() keeps its rate, and counts latency from when each request was due", async () => {
+  // One wait is 250 ms late, as on a busy machine.
+  const timer = fakeTimer((n) => n === 2 ? 250 : 0);
   const counted: number[] = [];
-  const leave = new AbortController();
-  const send = server(timer, 0, (n) => n === 6 && leave.abort());
+  const stop = new AbortController();
+  const send = server(timer, 0, (n) => n === 6 && stop.abort());
   const count = (ms: number) => counted.push(ms);
-  await sendAtRate({ send, rate: 10, signal: STAYS, stop: leave.signal, timer, onRequestEnd: count });
+  await sendAtRate({ send, rate: 10, signal: NEVER, stop: stop.signal, timer, onRequestEnd: count });
   assertEquals(counted.map(Math.round), [0, 0, 250, 150, 50, 0]);
 });
 
-Deno.test("send() is true for a 200 alone, and rejects only when it is aborted", async () => {
+Deno.test("HttpGetter.send() is true only for status 200, and rejects only when it is aborted", async () => {
   await using served = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, ({ url }) => {
     return new Response("", { status: url.endsWith("/work") ? 200 : 503 });
   });
   const origin = `http://127.0.0.1:${served.addr.port}`;
   using good = new HttpGetter(`${origin}/work`);
   using bad = new HttpGetter(`${origin}/full`);
-  assertEquals([await good.send(STAYS), await bad.send(STAYS)], [true, false]);
+  assertEquals([await good.send(NEVER), await bad.send(NEVER)], [true, false]);
   using nobody = new HttpGetter("http://127.0.0.1:1/work");
-  assertEquals(await nobody.send(STAYS), false);
+  assertEquals(await nobody.send(NEVER), false);
   await assertRejects(() => good.send(AbortSignal.abort(new Error("enough"))), Error, "enough");
 });

@@ -8,7 +8,7 @@ function near(actual: number | undefined, expected: number): void {
   );
 }
 
-Deno.test("percentile() is the nearest rank's latency, to within half a percent", () => {
+Deno.test("percentile() is the latency of the nearest rank, within 0.6 %", () => {
   const latencies = new LatencyHistogram();
   for (let ms = 1_000; ms >= 1; ms--) latencies.add(ms);
   near(latencies.percentile(0.5), 500);
@@ -16,7 +16,7 @@ Deno.test("percentile() is the nearest rank's latency, to within half a percent"
   near(latencies.percentile(1), 1_000);
 });
 
-Deno.test("percentile() of one latency is that one, of none is undefined", () => {
+Deno.test("percentile() of one latency is that latency, of none undefined", () => {
   const latencies = new LatencyHistogram();
   assertEquals(latencies.percentile(0.5), undefined);
   latencies.add(42);
@@ -24,7 +24,7 @@ Deno.test("percentile() of one latency is that one, of none is undefined", () =>
   near(latencies.percentile(0.99), 42);
 });
 
-Deno.test("row() tells requests, errors, the rate and the percentiles of a step", () => {
+Deno.test("row() has the requests, errors, rate and percentiles of a step", () => {
   let now = 5_000;
   const tally = new RequestStatistics(() => now);
   for (let n = 0; n < 99; n++) tally.add(10, true);

@@ -1,0 +1,119 @@
+/**
+ * `kas admin instances list`.
+ *
+ * @module
+ */
+import { awaitAll } from "../../aws/await_all.ts";
+import { balancerRef, registrations, titleOf } from "../../aws/balancing/balancer.ts";
+import type { Aws } from "../../aws/clients.ts";
+import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";
+import { isNotFound } from "../../aws/errors.ts";
+import { command } from "../../cli/command.ts";
+import type { Row } from "../../cli/output.ts";
+import { oneOf } from "../../cli/parsers.ts";
+import type { InstanceState, Registration } from "../../scaling/model/instance.ts";
+import { ACCOUNT, type AccountContext, connected, selector } from "../account.ts";
+
+/** The values of --state. A terminated instance is not part of the fleet. */
+const STATES = [
+  "pending",
+  "running",
+  "stopping",
+  "stopped",
+  "shutting-down",
+] as const satisfies InstanceState[];
+
+const parseState = oneOf(...STATES);
+
+const COLUMNS = [
+  "id",
+  "name",
+  "role",
+  "state",
+  "type",
+  "zone",
+  "private_ip",
+  "public_dns",
+  "launched",
+  "health",
+];
+
+/** Columns that a narrow terminal omits, the first one first. */
+const OPTIONAL_COLUMNS = ["launched", "private_ip", "public_dns", "type", "zone"];
+
+export const list = command({
+  name: "list",
+  summary: "List the fleet's instances and their health at the load balancer",
+  options: {
+    state: {
+      placeholder: "STATE",
+      help: "list only instances in this state",
+      choices: STATES,
+      parse: parseState,
+    },
+    ...ACCOUNT,
+  },
+  examples: ["admin instances --state stopped", "admin instances list --output json"],
+  run: (context) =>
+    connected(context, async (aws) => {
+      const { flags, out, signal } = context;
+      const instances = fleetInstances(aws, selector(flags), signal);
+      // In parallel, because each waits for AWS.
+      const [registered, first] = await awaitAll([registrationsIfAny(aws, context), instances.next()]);
+      let found = 0;
+      async function* rows(): AsyncGenerator<Row> {
+        for (let next = first; !next.done; next = await instances.next()) {
+          const instance = next.value;
+          found++;
+          if (flags.state === undefined || instance.state === flags.state) {
+            yield instanceRow(instance, registered.get(instance.id) ?? "none");
+          }
+        }
+      }
+      await out.table(COLUMNS, rows(), OPTIONAL_COLUMNS);
+      if (found === 0) {
+        out.hint(
+          `Fleet ${flags.fleet} has no instances. Next: kas admin instances create --role base --image AMI`,
+        );
+      }
+    }),
+});
+
+/** Registrations at the fleet's load balancer by instance; empty if there is no load balancer. */
+async function registrationsIfAny(
+  aws: Aws,
+  { flags, out, signal }: AccountContext,
+): Promise<ReadonlyMap<string, Registration>> {
+  const balancer = balancerRef(flags);
+  try {
+    return await registrations(aws, balancer, signal);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    out.detail(`There is no ${titleOf(balancer)}: health is unknown`);
+    return new Map();
+  }
+}
+
+/** A registration in the words of ELB. */
+const HEALTH: Record<Registration, string | undefined> = {
+  "none": undefined,
+  "out-of-service": "OutOfService",
+  "in-service": "InService",
+  "draining": "Draining",
+};
+
+function instanceRow(instance: Ec2Instance, registration: Registration): Row {
+  const { id, name, role, state, type, zone, privateIp, publicDns, launched, quarantine } = instance;
+  return {
+    id,
+    name,
+    role,
+    state,
+    type,
+    zone,
+    private_ip: privateIp,
+    public_dns: publicDns,
+    launched: launched === undefined ? undefined : new Date(launched).toISOString(),
+    health: HEALTH[registration] ?? (quarantine === undefined ? undefined : "Quarantined"),
+  };
+}
