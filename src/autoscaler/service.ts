@@ -8,7 +8,7 @@ import type { BalancerRef } from "../aws/balancing/balancer.ts";
 import { type Account, connect } from "../aws/clients.ts";
 import { confirmSubscription } from "../aws/sns/topic.ts";
 import type { Limits } from "../scaling/model/limits.ts";
-import { certificateLoader } from "../sns/certificate.ts";
+import { certificateLoader } from "../sns/certificate_loader.ts";
 import { MessageError } from "../sns/message.ts";
 import { messageVerifier } from "../sns/verify.ts";
 import { ActivityRunner } from "./lifecycle/runner.ts";

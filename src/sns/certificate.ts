@@ -1,17 +1,11 @@
 /**
- * The certificates that sign messages, fetched by URL: bounded in time and size, without redirects, kept by URL.
+ * Signing certificates of SNS.
  *
  * @module
  */
 import { X509Certificate } from "node:crypto";
-import { getLogger } from "@logtape/logtape";
 
-const log = getLogger(["kas", "sns"]);
-
-/**
- * Why there is no certificate to go by. `temporary`: it could not be had, and another try may get it; otherwise there is one
- * that no try makes better.
- */
+/** A certificate is missing or unusable. If the error is temporary, a later attempt may succeed. */
 export class CertificateError extends Error {
   override readonly name = "CertificateError";
   constructor(message: string, readonly temporary: boolean, options?: ErrorOptions) {
@@ -19,90 +13,24 @@ export class CertificateError extends Error {
   }
 }
 
-/** The bounds, and what is outside of this program. */
-export interface CertificateOptions {
-  readonly fetch?: typeof fetch;
-  /** ms since the epoch. */
-  readonly now?: () => number;
-  /** Longest wait for the whole certificate, ms. Well under the 15 s that SNS waits for the answer to its POST. */
-  readonly timeout?: number;
-  /** Bytes. SNS's certificates have about 2,000. */
-  readonly maxSize?: number;
-  /** How long a failure is remembered, ms: shorter than the 20 s after which SNS tries again. */
-  readonly forgetFailure?: number;
-}
-
-/** Certificates kept, those used last; SNS has one a region, and a second one while it changes them. */
-const MAX_KEPT = 16;
-/** Failures remembered. Kept apart from the certificates, so that a flood of forged URLs can't drive those out. */
-const MAX_FAILURES = 256;
-/** Fetches at a time, for the same reason. */
-const MAX_FETCHES = 8;
-/** Bits of an RSA key. Source: CA/Browser Forum baseline requirements 6.1.5. */
+/** Bits of an RSA key at least. Source: CA/Browser Forum baseline requirements 6.1.5. */
 const MIN_KEY = 2_048;
-/** Whom a signing certificate names: `sns.amazonaws.com`, or the same with a region or of China's partition. */
+
+/** The names of SNS: `sns.amazonaws.com`, with a region, or in the partition of China. */
 const SIGNER_NAME = /^sns\.(?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?$/;
 
 /**
- * Gets the certificate at a URL that has been found trustworthy. Calls at the same time share one fetch; a certificate is
- * kept until it expires, a failure and an expired one remembered for a short time.
+ * Reads a PEM certificate, or the first one of a chain. Its validity period is not checked here.
  *
- * The returned function throws {@linkcode CertificateError}.
- */
-export function certificateLoader(
-  options: CertificateOptions = {},
-): (url: string) => Promise<X509Certificate> {
-  const { now = Date.now, forgetFailure = 10_000 } = options;
-  const kept = new Map<string, { readonly certificate: X509Certificate; readonly at: number }>();
-  const failures = new Map<string, { readonly error: CertificateError; readonly at: number }>();
-  const inProgress = new Map<string, Promise<X509Certificate>>();
-
-  const get = async (url: string): Promise<X509Certificate> => {
-    try {
-      const certificate = await download(url, options);
-      keep(kept, url, { certificate, at: now() }, MAX_KEPT);
-      return certificate;
-    } catch (error) {
-      if (error instanceof CertificateError) keep(failures, url, { error, at: now() }, MAX_FAILURES);
-      throw error;
-    } finally {
-      inProgress.delete(url);
-    }
-  };
-
-  return (url) => {
-    const fresh = ({ at }: { readonly at: number }) => Math.abs(now() - at) < forgetFailure;
-    const known = kept.get(url);
-    // One that has expired may have been renewed where it was.
-    if (known !== undefined && (now() <= known.certificate.validToDate.getTime() || fresh(known))) {
-      keep(kept, url, known, MAX_KEPT);
-      return Promise.resolve(known.certificate);
-    }
-    const failure = failures.get(url);
-    if (failure !== undefined && fresh(failure)) return Promise.reject(failure.error);
-    const shared = inProgress.get(url);
-    if (shared !== undefined) return shared;
-    if (inProgress.size >= MAX_FETCHES) {
-      return Promise.reject(new CertificateError("too many certificates are being fetched", true));
-    }
-    const fetching = get(url);
-    inProgress.set(url, fetching);
-    return fetching;
-  };
-}
-
-/**
- * Reads a PEM certificate, the first one where there are several. When it is valid is the message's check to say.
- *
- * @throws {CertificateError} temporary where it is none: an error's page, half an answer; not temporary where it is one that
- *   SNS does not sign with: not RSA of 2,048 bits or more, or another's than SNS's by its names
+ * @throws {CertificateError} temporary if the text is not a certificate, for example an error page; permanent if SNS does not sign with such a
+ *   certificate: the key is not RSA or too short, or the name is not SNS's
  */
 export function readCertificate(pem: string): X509Certificate {
   let certificate: X509Certificate;
   try {
     certificate = new X509Certificate(pem);
   } catch (cause) {
-    throw new CertificateError("what is there is no certificate", true, { cause });
+    throw new CertificateError("the content is not a certificate", true, { cause });
   }
   const { asymmetricKeyType: type, asymmetricKeyDetails: { modulusLength: bits = 0 } = {} } =
     certificate.publicKey;
@@ -116,55 +44,10 @@ export function readCertificate(pem: string): X509Certificate {
   return certificate;
 }
 
-/** The hosts that a certificate is for; its common name counts where it has no others. Source: RFC 9525. */
+/** The hosts of a certificate. The common name counts only without alternative names. Source: RFC 9525. */
 function names({ subject, subjectAltName }: X509Certificate): readonly string[] {
   if (subjectAltName) {
     return subjectAltName.split(", ").flatMap((name) => (name.startsWith("DNS:") ? [name.slice(4)] : []));
   }
   return subject.split("\n").flatMap((line) => (line.startsWith("CN=") ? [line.slice(3)] : []));
-}
-
-/** Puts an entry last, and drops the first ones where there are too many. */
-function keep<T>(map: Map<string, T>, key: string, value: T, most: number): void {
-  map.delete(key);
-  map.set(key, value);
-  for (const oldest of map.keys()) {
-    if (map.size <= most) break;
-    map.delete(oldest);
-  }
-}
-
-async function download(url: string, options: CertificateOptions): Promise<X509Certificate> {
-  const { fetch: fetchUrl = fetch, timeout = 5_000, maxSize = 65_536 } = options;
-  const stop = new AbortController();
-  const timer = setTimeout(
-    () => stop.abort(new CertificateError(`no certificate within ${timeout} ms`, true)),
-    timeout,
-  );
-  try {
-    const response = await fetchUrl(url, { redirect: "manual", signal: stop.signal });
-    if (response.status !== 200) {
-      await response.body?.cancel();
-      throw new CertificateError(`its URL answers ${response.status}`, true);
-    }
-    return readCertificate(await boundedText(response, maxSize));
-  } catch (cause) {
-    const error = stop.signal.aborted ? stop.signal.reason : cause;
-    if (error instanceof CertificateError) throw error;
-    log.warn("cannot fetch a signing certificate: {cause}", { cause: String(error), url });
-    throw new CertificateError("it can't be fetched", true, { cause: error });
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function boundedText(response: Response, maxSize: number): Promise<string> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > maxSize) throw new CertificateError(`it is larger than ${maxSize} bytes`, true);
-    chunks.push(chunk);
-  }
-  return await new Blob(chunks).text();
 }

@@ -1,47 +1,46 @@
 /**
- * Where a signing certificate may come from (R14): SNS's own host in the topic's region, and nowhere else.
+ * The URLs of signing certificates (R14). Only SNS's own host in the topic's region is trusted.
  *
  * @module
  */
 
 /**
- * The one form of URL that SNS signs from, held against the text itself rather than a parsed URL: nothing that a parser
- * would mend (case, userinfo, port, trailing dot, encoded letters) gets through. A region has no digit but its last, which
- * keeps out `sns.s3-ap-southeast-2.amazonaws.com`, a bucket called sns.
+ * The form of SNS's URLs. It is compared with the text, because a URL parser would repair case, user, port, trailing dot and encoded letters.
+ * Only the last part of a region may be a number, which excludes the bucket `sns.s3-ap-southeast-2.amazonaws.com`.
  */
-const AWS_FORM =
+const SNS_URL =
   /^https:\/\/sns\.(?<region>[a-z]{2,4}(?:-[a-z]+)+-\d{1,2})\.amazonaws\.com(?<china>\.cn)?\/SimpleNotificationService-[0-9A-Za-z]+\.pem$/;
 
 /**
- * Why a certificate may not be fetched from a URL, undefined if it may.
+ * Why a certificate's URL is not trusted. Undefined if it is trusted.
  *
- * @param trustSigner certificates from under this URL count too
+ * @param trustSigner URLs under this one are trusted too
  */
 export function signingUrlProblem(url: string, topicArn: string, trustSigner?: string): string | undefined {
   if (trustSigner !== undefined && isUnder(url, trustSigner)) return undefined;
-  const { region, china } = AWS_FORM.exec(url)?.groups ?? {};
+  const { region, china } = SNS_URL.exec(url)?.groups ?? {};
   if (region === undefined) {
-    return "it is not of the form https://sns.<region>.amazonaws.com[.cn]/SimpleNotificationService-….pem";
+    return "the URL is not of the form https://sns.<region>.amazonaws.com[.cn]/SimpleNotificationService-….pem";
   }
   const [, partition, , topicRegion] = topicArn.split(":");
-  if (region !== topicRegion) return "its region is not the topic's";
+  if (region !== topicRegion) return "the URL's region is not the topic's";
   if ((china !== undefined) !== (partition === "aws-cn")) {
-    return "its domain is not that of the topic's partition";
+    return "the URL's domain is not that of the topic's partition";
   }
   return undefined;
 }
 
 /**
- * Compares what a fetch would go to, origin and path, not the texts: `http://host:4580@evil/` begins like `http://host:4580`.
- * Nor is a text taken that a parser would mend, though it led to the same place.
+ * Whether a URL is under another. Origins and paths are compared, because `http://host:4580@evil/` also begins with `http://host:4580`. A text
+ * that a URL parser would repair is not under any URL.
  */
 function isUnder(text: string, prefix: string): boolean {
   if (!URL.canParse(text) || !URL.canParse(prefix)) return false;
   const url = new URL(text);
   const base = new URL(prefix);
   const folder = base.pathname.endsWith("/") ? base.pathname : `${base.pathname}/`;
-  const plain = url.href === text && url.username === "" && url.password === "" && url.search === "" &&
+  const isPlain = url.href === text && url.username === "" && url.password === "" && url.search === "" &&
     url.hash === "";
-  return plain && url.origin === base.origin &&
+  return isPlain && url.origin === base.origin &&
     (url.pathname === base.pathname || url.pathname.startsWith(folder));
 }

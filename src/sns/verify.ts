@@ -1,9 +1,8 @@
 /**
- * Whether to believe a message (R14): checks in order, those that cost nothing first, so that a forged message costs
- * microseconds and causes no traffic.
+ * Message verification (R14). The cheap checks come first, so that a forged message costs microseconds and causes no request.
  *
- * A signature proves only that some AWS account's topic sent the message; that it is ours, the TopicArn proves, which is
- * signed. Headers are not, and count for nothing.
+ * A valid signature proves only that the topic of some AWS account sent the message. The signed TopicArn proves that it is our topic. HTTP headers
+ * are not signed and are not used.
  *
  * @module
  */
@@ -12,45 +11,45 @@ import { CertificateError } from "./certificate.ts";
 import { type Message, MessageError, parseMessage } from "./message.ts";
 import { signingUrlProblem } from "./signing_url.ts";
 
-/** What one check of a message came to. */
+/** The verification of one field. */
 export interface FieldResult {
-  /** The field looked at, as SNS spells it; Certificate for what SigningCertURL leads to. */
+  /** The name in SNS's spelling, or `Certificate` for the certificate at SigningCertURL. */
   readonly field: string;
   readonly passed: boolean;
-  /** In one line, without secrets. */
+  /** One line without secrets. */
   readonly detail: string;
-  /** The HTTP status that a failure is answered with. */
+  /** The HTTP status of the answer if the field failed. */
   readonly status: 403 | 503;
 }
 
-/** What messages are checked against. */
+/** What to verify messages against. */
 export interface VerificationOptions {
-  /** The one topic that is listened to. */
+  /** The only topic whose messages are accepted. */
   readonly topicArn: string;
-  /** Certificates from under this URL count too. */
+  /** Certificates under this URL are trusted too. */
   readonly trustSigner?: string | undefined;
-  /** Gets a certificate by its URL, as {@linkcode certificates} does. Throws {@linkcode CertificateError}. */
+  /** Loads the certificate at a URL. Rejects with {@linkcode CertificateError}. */
   readonly certificate: (url: string) => Promise<X509Certificate>;
   /** ms since the epoch. */
   readonly now?: () => number;
 }
 
-/** Messages are younger, ms: every delivery policy ends within it. Source: SNS developer guide, message delivery retries. */
+/** Messages of this age are refused, ms. Every delivery policy ends earlier. Source: SNS developer guide, message delivery retries. */
 const MAX_AGE = 3_600_000;
-/** How far a Timestamp may be ahead of our clock, ms. */
+/** How far a Timestamp may be ahead of this machine's clock, ms. */
 const MAX_SKEW = 300_000;
 
-/** By SignatureVersion. Source: SNS developer guide, "Verifying the signatures of Amazon SNS messages". */
+/** Algorithms by SignatureVersion. Source: SNS developer guide, "Verifying the signatures of Amazon SNS messages". */
 const ALGORITHMS: ReadonlyMap<string, string> = new Map([["1", "RSA-SHA1"], ["2", "RSA-SHA256"]]);
 
 /**
- * Makes what the autoscaler takes messages in with. The returned function throws {@linkcode MessageError}: 400 for a body
- * that is no message, 403 for one that is not to be believed, 503 where the certificate can't be had right now.
+ * Creates a function that parses and verifies a body. It rejects with {@linkcode MessageError}: 400 for a malformed body, 403 for a message that
+ * is not genuine, 503 if the certificate is temporarily not available.
  */
-export function messageVerifier(trust: VerificationOptions): (body: string) => Promise<Message> {
+export function messageVerifier(options: VerificationOptions): (body: string) => Promise<Message> {
   return async (body) => {
     const message = parseMessage(body);
-    for await (const { field, passed, detail, status } of verifyFields(message, trust)) {
+    for await (const { field, passed, detail, status } of verifyFields(message, options)) {
       if (passed) continue;
       throw new MessageError(`${field}: ${detail}`, status, { field, messageId: message.messageId });
     }
@@ -59,24 +58,24 @@ export function messageVerifier(trust: VerificationOptions): (body: string) => P
 }
 
 /**
- * Checks a message, one field after the other; the certificate is fetched only when the check of it is asked for. It ends
- * where there is no certificate to verify the signature with.
+ * Verifies the fields of a message in order. The certificate is loaded only when the consumer requests its result. Without a certificate the
+ * signature is not verified.
  */
 export async function* verifyFields(
   message: Message,
-  trust: VerificationOptions,
+  options: VerificationOptions,
 ): AsyncGenerator<FieldResult, void, void> {
-  const now = (trust.now ?? Date.now)();
-  yield checkTopic(message, trust);
+  const now = (options.now ?? Date.now)();
+  yield checkTopic(message, options);
   yield checkAge(message, now);
   yield checkVersion(message);
-  const url = checkUrl(message, trust);
+  const url = checkUrl(message, options);
   yield url;
-  // Whoever goes on after a failure still causes no request to where a stranger points.
+  // Never send a request to an untrusted URL, even if the consumer continues after a failure.
   if (!url.passed) return;
   let certificate: X509Certificate;
   try {
-    certificate = await trust.certificate(message.signingCertUrl);
+    certificate = await options.certificate(message.signingCertUrl);
   } catch (error) {
     if (!(error instanceof CertificateError)) throw error;
     yield { field: "Certificate", passed: false, detail: error.message, status: error.temporary ? 503 : 403 };
@@ -86,7 +85,7 @@ export async function* verifyFields(
   yield checkSignature(message, certificate);
 }
 
-/** The text that SNS signs: names and values of the fields that the Type says, in byte order, each on a line. */
+/** The text that SNS signs: the names and values of the Type's fields in byte order, each on its own line. */
 export function textToSign(message: Message): string {
   const fields: readonly (readonly [name: string, value: string | undefined])[] =
     message.type === "Notification"
@@ -110,21 +109,21 @@ export function textToSign(message: Message): string {
   return fields.map(([name, value]) => (value === undefined ? "" : `${name}\n${value}\n`)).join("");
 }
 
-function checkTopic({ topicArn }: Message, trust: VerificationOptions): FieldResult {
+function checkTopic({ topicArn }: Message, options: VerificationOptions): FieldResult {
   const field = "TopicArn";
-  return topicArn === trust.topicArn
+  return topicArn === options.topicArn
     ? passed(field, topicArn)
-    : refused(field, "it is not the configured topic's");
+    : refused(field, "it is not the configured topic");
 }
 
 function checkAge({ timestamp }: Message, now: number): FieldResult {
   const field = "Timestamp";
   const age = now - Date.parse(timestamp);
-  if (Number.isNaN(age)) return refused(field, "it is no time");
+  if (Number.isNaN(age)) return refused(field, "it is not a time");
   const seconds = Math.round(Math.abs(age) / 1_000);
-  if (age >= MAX_AGE) return refused(field, `it is ${seconds} s old, an hour or more`);
+  if (age >= MAX_AGE) return refused(field, `it is ${seconds} s old, and the limit is an hour`);
   if (age < -MAX_SKEW) return refused(field, `it is ${seconds} s in the future`);
-  return passed(field, age < 0 ? `${seconds} s ahead of this clock` : `${seconds} s old`);
+  return passed(field, age < 0 ? `${seconds} s ahead of this machine's clock` : `${seconds} s old`);
 }
 
 function checkVersion({ signatureVersion }: Message): FieldResult {
@@ -135,8 +134,8 @@ function checkVersion({ signatureVersion }: Message): FieldResult {
 
 function checkUrl({ signingCertUrl, topicArn }: Message, { trustSigner }: VerificationOptions): FieldResult {
   const field = "SigningCertURL";
-  const fault = signingUrlProblem(signingCertUrl, topicArn, trustSigner);
-  return fault === undefined ? passed(field, signingCertUrl) : refused(field, fault);
+  const problem = signingUrlProblem(signingCertUrl, topicArn, trustSigner);
+  return problem === undefined ? passed(field, signingCertUrl) : refused(field, problem);
 }
 
 function checkValidity({ validFromDate, validToDate, subject }: X509Certificate, now: number): FieldResult {
@@ -144,17 +143,17 @@ function checkValidity({ validFromDate, validToDate, subject }: X509Certificate,
   const span = `${validFromDate.toISOString()} to ${validToDate.toISOString()}`;
   return now >= validFromDate.getTime() && now <= validToDate.getTime()
     ? passed(field, `${subject.replaceAll("\n", ", ")}, valid from ${span}`)
-    : refused(field, `it is valid from ${span}, and not at ${new Date(now).toISOString()}`);
+    : refused(field, `it is valid from ${span}, not at ${new Date(now).toISOString()}`);
 }
 
 function checkSignature(message: Message, certificate: X509Certificate): FieldResult {
   const field = "Signature";
   const algorithm = ALGORITHMS.get(message.signatureVersion);
   const text = textToSign(message);
-  // A lone surrogate becomes U+FFFD in UTF-8, so that two texts would share one signature.
+  // UTF-8 replaces a lone surrogate with U+FFFD, so two texts would have the same signature.
   const genuine = algorithm !== undefined && text.isWellFormed() &&
     createVerify(algorithm).update(text, "utf8").verify(certificate.publicKey, message.signature, "base64");
-  return genuine ? passed(field, "it verifies") : refused(field, "it does not verify");
+  return genuine ? passed(field, "it matches the message") : refused(field, "it does not match the message");
 }
 
 function passed(field: string, detail: string): FieldResult {

@@ -8,13 +8,13 @@ const RECORD: LogRecord = {
   message: ["refused a message"],
   rawMessage: "refused a message",
   timestamp: Date.UTC(2026, 10, 24),
-  properties: { status: 403, reason: "Signature: it does not verify", messageId: "m-1" },
+  properties: { status: 403, reason: "Signature: it does not match the message", messageId: "m-1" },
 };
 
 Deno.test("textLine() writes time, level, part, message and fields on one line", () => {
   assertEquals(
     textLine(RECORD),
-    '2026-11-24T00:00:00.000Z warning inbox: refused a message status=403 reason="Signature: it does not verify" messageId=m-1',
+    '2026-11-24T00:00:00.000Z warning inbox: refused a message status=403 reason="Signature: it does not match the message" messageId=m-1',
   );
 });
 
@@ -25,7 +25,7 @@ Deno.test("jsonLine() writes a record as one JSON object", () => {
     part: "inbox",
     message: "refused a message",
     status: 403,
-    reason: "Signature: it does not verify",
+    reason: "Signature: it does not match the message",
     messageId: "m-1",
   });
 });

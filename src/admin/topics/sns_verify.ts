@@ -6,7 +6,8 @@
 import { command, ExitError, type Group, UsageError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { SETTINGS } from "../../settings/table.ts";
-import { certificateLoader, readCertificate } from "../../sns/certificate.ts";
+import { certificateLoader } from "../../sns/certificate_loader.ts";
+import { readCertificate } from "../../sns/certificate.ts";
 import { type Message, MessageError, parseMessage } from "../../sns/message.ts";
 import { type VerificationOptions, verifyFields } from "../../sns/verify.ts";
 

@@ -13,7 +13,7 @@ import { scopeOf } from "../../scaling/scope.ts";
 import type { Decision } from "../../scaling/model/decision.ts";
 import { decide } from "../../scaling/decide.ts";
 import type { Observation, ProcessedChange, Unobserved } from "../../scaling/model/observation.ts";
-import { parseAlarmChange } from "../../sns/message.ts";
+import { parseAlarmChange } from "../../sns/alarm_message.ts";
 import type { Inbox, InboxEntry, WaitingMessage } from "../store/inbox.ts";
 import { evaluate, type Evaluation, type EvaluationParts } from "./evaluate.ts";
 import { backoff, type Clock } from "./clock.ts";
@@ -288,7 +288,7 @@ function refused(error: unknown): boolean {
 /** The trigger of a notification's text; why it is not an alarm of kas, if it is not. */
 function triggerOf(text: string): { readonly trigger: NotificationTrigger; readonly why?: string } {
   const notification = parseAlarmChange(text);
-  if (notification.kind === "ignored") return { trigger: { kind: "notification" }, why: notification.why };
+  if (notification.kind === "ignored") return { trigger: { kind: "notification" }, why: notification.reason };
   const name = parseAlarmName(notification.name);
   if (name === undefined) {
     const why = `the alarm name "${notification.name.slice(0, 100)}" does not have kas's form`;

@@ -1,10 +1,10 @@
 /**
- * Certificates that SNS never signs with, each valid until 2126, made by openssl; their keys are thrown away.
+ * Certificates that SNS does not sign with. openssl created them, they are valid until 2126, and their keys no longer exist.
  *
  * @module
  */
 
-/** Whose key is of an elliptic curve. */
+/** Has an elliptic-curve key. */
 export const EC_CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBjzCCATWgAwIBAgIUDqzaH9xmzr3np2jM4JOJo/p0eQcwCgYIKoZIzj0EAwIw
 HDEaMBgGA1UEAwwRc25zLmFtYXpvbmF3cy5jb20wIBcNMjYxMTIzMjIyMjI0WhgP

@@ -1,6 +1,5 @@
 /**
- * A topic of our own and a key to sign its messages with: the texts that are signed are put together here by hand, from
- * the SNS developer guide, and not by what is tested.
+ * A topic and signed messages. This module builds the signed texts from the SNS developer guide, independently of the code under test.
  *
  * @module
  */
@@ -19,7 +18,7 @@ export const CERTIFICATE = new X509Certificate(SIGNER.pem);
 /** The fields of a body. */
 export type Body = Readonly<Record<string, unknown>>;
 
-/** The fields that each Type signs. */
+/** The signed fields by Type. */
 export const SIGNED: Readonly<Record<string, readonly string[]>> = {
   Notification: ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"],
   SubscriptionConfirmation: [
@@ -42,7 +41,7 @@ const COMMON: Body = {
   SigningCertURL: CERT_URL,
 };
 
-/** A message as SNS would send it, with some fields changed before it is signed; undefined drops one. */
+/** A message as SNS would send it, with some fields changed before signing. Undefined drops a field. */
 export function signed(type: string, changed: Body = {}, version: "1" | "2" = "2"): Body {
   const more = type === "Notification"
     ? { UnsubscribeURL: "https://sns.eu-west-1.amazonaws.com/?Action=Unsubscribe&SubscriptionArn=SECRET" }
@@ -57,7 +56,7 @@ export function signed(type: string, changed: Body = {}, version: "1" | "2" = "2
   return { ...fields, Signature: SIGNER.sign(text, version) };
 }
 
-/** What an autoscaler of the topic would say of a body: "ok", or the status and the reason. */
+/** The result of verifying a body: "ok", or status and reason. */
 export async function verdict(body: Body | string, more: Partial<VerificationOptions> = {}): Promise<string> {
   const trust: VerificationOptions = {
     topicArn: TOPIC,

@@ -15,7 +15,7 @@ const TRUSTED: readonly [url: string, topicArn: string][] = [
   ],
 ];
 for (const [url, topicArn] of TRUSTED) {
-  Deno.test(`signingUrlFault() trusts ${url} for ${topicArn}`, () =>
+  Deno.test(`signingUrlProblem() trusts ${url} for ${topicArn}`, () =>
     assertEquals(signingUrlProblem(url, topicArn), undefined));
 }
 
@@ -25,9 +25,9 @@ const UNTRUSTED: Readonly<Record<string, string>> = {
   "another scheme": CERT_URL.replace("https", "file"),
   "a scheme in upper case": CERT_URL.replace("https", "HTTPS"),
   "another host": `https://example.com${PATH}`,
-  "a host that ends alike": `https://evil-sns.eu-west-1.amazonaws.com${PATH}`,
-  "a host that goes on": `https://sns.eu-west-1.amazonaws.com.example.com${PATH}`,
-  "a host with another dot": `https://sns.eu-west-1xamazonaws.com${PATH}`,
+  "a host with the same ending": `https://evil-sns.eu-west-1.amazonaws.com${PATH}`,
+  "a host with a longer ending": `https://sns.eu-west-1.amazonaws.com.example.com${PATH}`,
+  "a host with a letter instead of a dot": `https://sns.eu-west-1xamazonaws.com${PATH}`,
   "an S3 bucket called sns, dashed": `https://sns.s3-ap-southeast-2.amazonaws.com${PATH}`,
   "an S3 bucket called sns, dotted": `https://sns.s3.eu-west-1.amazonaws.com${PATH}`,
   "an S3 website": `https://sns.s3-website-eu-west-1.amazonaws.com${PATH}`,
@@ -55,22 +55,22 @@ const UNTRUSTED: Readonly<Record<string, string>> = {
   "a newline before": `\n${CERT_URL}`,
   "a newline after": `${CERT_URL}\n`,
   "a tab within": CERT_URL.replace("sns", "s\tns"),
-  "nothing": "",
-  "no URL": "SimpleNotificationService-1.pem",
+  "an empty text": "",
+  "a file name": "SimpleNotificationService-1.pem",
 };
 for (const [what, url] of Object.entries(UNTRUSTED)) {
-  Deno.test(`signingUrlFault() refuses ${what}`, () => {
-    assertMatch(signingUrlProblem(url, TOPIC) ?? "", /^it/);
-    assertMatch(signingUrlProblem(url, TOPIC, SANDBOX) ?? "", /^it/);
+  Deno.test(`signingUrlProblem() refuses ${what}`, () => {
+    assertMatch(signingUrlProblem(url, TOPIC) ?? "", /./);
+    assertMatch(signingUrlProblem(url, TOPIC, SANDBOX) ?? "", /./);
   });
 }
 
-Deno.test("signingUrlFault() takes an S3 bucket for no region, even if the topic's ARN were to say so", () => {
+Deno.test("signingUrlProblem() does not accept an S3 bucket as a region, even if the topic's ARN has it", () => {
   const url = UNTRUSTED["an S3 bucket called sns, dashed"] ?? "";
   assertMatch(signingUrlProblem(url, "arn:aws:sns:s3-ap-southeast-2:123456789012:kas") ?? "", /form/);
 });
 
-Deno.test("signingUrlFault() trusts what is under the trusted prefix, beside AWS", () => {
+Deno.test("signingUrlProblem() trusts URLs under the trusted prefix, and AWS", () => {
   assertEquals(signingUrlProblem(`${SANDBOX}${PATH}`, TOPIC, SANDBOX), undefined);
   assertEquals(signingUrlProblem(`${SANDBOX}${PATH}`, TOPIC, `${SANDBOX}/`), undefined);
   assertEquals(signingUrlProblem(`${SANDBOX}/certs/1.pem`, TOPIC, `${SANDBOX}/certs`), undefined);
@@ -78,24 +78,24 @@ Deno.test("signingUrlFault() trusts what is under the trusted prefix, beside AWS
 });
 
 const BESIDE_PREFIX: Readonly<Record<string, [url: string, prefix: string]>> = {
-  "no prefix at all": [`${SANDBOX}${PATH}`, ""],
+  "an empty prefix": [`${SANDBOX}${PATH}`, ""],
   "the prefix as a user": [`${SANDBOX}@evil.com${PATH}`, SANDBOX],
   "the host as a user": [`http://127.0.0.1@evil.com${PATH}`, "http://127.0.0.1"],
   "a user at the right host": [`http://evil@127.0.0.1:4580${PATH}`, SANDBOX],
-  "a port that begins alike": [`${SANDBOX}0${PATH}`, SANDBOX],
-  "a host that begins alike": [`http://127.0.0.1.evil.com${PATH}`, "http://127.0.0.1"],
+  "a port with the same beginning": [`${SANDBOX}0${PATH}`, SANDBOX],
+  "a host with the same beginning": [`http://127.0.0.1.evil.com${PATH}`, "http://127.0.0.1"],
   "another scheme": [`https://127.0.0.1:4580${PATH}`, SANDBOX],
-  "a folder that begins alike": [`${SANDBOX}/certs-evil/1.pem`, `${SANDBOX}/certs`],
-  "a way up": [`${SANDBOX}/certs/../evil.pem`, `${SANDBOX}/certs`],
-  "an encoded way up": [`${SANDBOX}/certs/%2e%2e/evil.pem`, `${SANDBOX}/certs`],
+  "a folder with the same beginning": [`${SANDBOX}/certs-evil/1.pem`, `${SANDBOX}/certs`],
+  "a parent folder": [`${SANDBOX}/certs/../evil.pem`, `${SANDBOX}/certs`],
+  "an encoded parent folder": [`${SANDBOX}/certs/%2e%2e/evil.pem`, `${SANDBOX}/certs`],
   "a query": [`${SANDBOX}${PATH}?to=evil`, SANDBOX],
-  "a full-width digit, which a parser mends": [`http://１27.0.0.1:4580${PATH}`, SANDBOX],
-  "a character that a parser leaves out": [`http://127.0.0\u200b.1:4580${PATH}`, SANDBOX],
-  "a slash more, which a parser leaves out": [`http:///127.0.0.1:4580${PATH}`, SANDBOX],
-  "another case": [`HTTP://127.0.0.1:4580${PATH}`, SANDBOX],
+  "a full-width digit, which a parser repairs": [`http://１27.0.0.1:4580${PATH}`, SANDBOX],
+  "a character that a parser drops": [`http://127.0.0\u200b.1:4580${PATH}`, SANDBOX],
+  "an additional slash, which a parser drops": [`http:///127.0.0.1:4580${PATH}`, SANDBOX],
+  "upper case": [`HTTP://127.0.0.1:4580${PATH}`, SANDBOX],
 };
 for (const [what, [url, prefix]] of Object.entries(BESIDE_PREFIX)) {
-  Deno.test(`signingUrlFault() refuses ${what} with a trusted prefix`, () => {
-    assertMatch(signingUrlProblem(url, TOPIC, prefix) ?? "", /^it/);
+  Deno.test(`signingUrlProblem() refuses ${what} with a trusted prefix`, () => {
+    assertMatch(signingUrlProblem(url, TOPIC, prefix) ?? "", /./);
   });
 }

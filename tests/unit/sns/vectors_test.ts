@@ -1,5 +1,5 @@
 /**
- * Messages that Amazon SNS itself signed, where they lie beside the project.
+ * Messages signed by Amazon SNS, if the vectors are next to the project.
  *
  * @module
  */
@@ -29,7 +29,7 @@ function read(path: string): string {
   return Deno.readTextFileSync(new URL(`../../../${path}`, import.meta.url));
 }
 
-/** What an autoscaler of that topic would have said a minute later; `topicArn` follows the message if it is to. */
+/** The verdict of an autoscaler of that topic a minute after `timestamp`. */
 function then(body: Body, timestamp: unknown, topicArn = TOPIC): Promise<string> {
   const certificate = new X509Certificate(read(CERT));
   const now = Date.parse(String(timestamp)) + 60_000;
@@ -40,20 +40,20 @@ for (const [name, fields] of Object.entries(VECTORS)) {
   const needs: readonly Need[] = [file(`${FOLDER}/${name}`), file(CERT)];
   const body = (): Body => JSON.parse(read(`${FOLDER}/${name}`));
 
-  testWith(needs, `verifier() believes SNS's own ${name}`, async () => {
+  testWith(needs, `messageVerifier() accepts SNS's own ${name}`, async () => {
     assertEquals(await then(body(), body()["Timestamp"]), "ok");
   });
 
   testWith(
     needs,
-    `verifier() believes ${name} no longer once any character of a signed field is another`,
+    `messageVerifier() rejects ${name} with a changed character in a signed field`,
     async () => {
       const original = body();
       for (const field of fields) {
         const value = String(original[field]);
         for (let i = 0; i < value.length; i += Math.max(1, Math.floor(value.length / 24))) {
           const changed = value.slice(0, i) + (value[i] === "3" ? "4" : "3") + value.slice(i + 1);
-          // The topic and the time that are expected follow the change, so that the signature alone must tell.
+          // The expected topic and time follow the change, so that only the signature is wrong.
           const topicArn = field === "TopicArn" ? changed : TOPIC;
           const time = field === "Timestamp" && !Number.isNaN(Date.parse(changed))
             ? changed
@@ -68,7 +68,7 @@ for (const [name, fields] of Object.entries(VECTORS)) {
     },
   );
 
-  testWith(needs, `verifier() believes ${name} for an hour and no longer`, async () => {
+  testWith(needs, `messageVerifier() accepts ${name} for an hour`, async () => {
     const sent = Date.parse(String(body()["Timestamp"]));
     assertEquals(await then(body(), new Date(sent + 3_539_999).toISOString()), "ok");
     assertMatch(await then(body(), new Date(sent + 3_540_000).toISOString()), /^403 Timestamp/);

@@ -12,12 +12,12 @@ const at = (ms: number) => ({ Timestamp: new Date(ms).toISOString() });
 
 for (const type of TYPES) {
   for (const version of ["1", "2"] as const) {
-    Deno.test(`verifier() believes a ${type} signed by version ${version}`, async () => {
+    Deno.test(`messageVerifier() accepts a ${type} signed with version ${version}`, async () => {
       assertEquals(await verdict(signed(type, {}, version)), "ok");
     });
   }
 
-  Deno.test(`verifier() does not believe a ${type} once a character of a signed field is another`, async () => {
+  Deno.test(`messageVerifier() rejects a ${type} with a changed character in a signed field`, async () => {
     const original = signed(type, type === "Notification" ? { Subject: "A subject" } : {});
     const unsigned = ["Signature", "SignatureVersion", "SigningCertURL", "UnsubscribeURL"];
     for (const [name, value] of Object.entries(original)) {
@@ -35,7 +35,7 @@ function alterations(text: string): readonly string[] {
   return [change(0), change(text.length >> 1), change(text.length - 1), `${text}1`, text.slice(0, -1)];
 }
 
-Deno.test("verifier() signs over an empty Subject, and over none where there is none", async () => {
+Deno.test("the signed text distinguishes an empty Subject from an absent one", async () => {
   const without = signed("Notification");
   const empty = signed("Notification", { Subject: "" });
   assertEquals([await verdict(without), await verdict(empty)], ["ok", "ok"]);
@@ -43,7 +43,7 @@ Deno.test("verifier() signs over an empty Subject, and over none where there is 
   assertMatch(await verdict({ ...empty, Subject: undefined }), /^403 Signature/);
 });
 
-Deno.test("verifier() signs over Unicode as UTF-8 after JSON's escapes", async () => {
+Deno.test("the signed text is UTF-8 after JSON's escapes are decoded", async () => {
   for (const Message of ["Grüße, 世界 🚀", 'a\tb\n"c"\\', "\u0000", "\u2028", "e\u0301"]) {
     const body = signed("Notification", { Message, Subject: "Größe" });
     assertEquals(await verdict(body), "ok", Message);
@@ -59,14 +59,14 @@ Deno.test("verifier() signs over Unicode as UTF-8 after JSON's escapes", async (
   );
 });
 
-Deno.test("verifier() refuses a lone surrogate, which shares its UTF-8 with U+FFFD", async () => {
+Deno.test("messageVerifier() rejects a lone surrogate, which has the UTF-8 of U+FFFD", async () => {
   assertMatch(
     await verdict({ ...signed("Notification", { Message: "\ufffd" }), Message: "\ud800" }),
     /^403 Signature/,
   );
 });
 
-Deno.test("verifier() goes by the last of two keys, and so does whoever reads the message", async () => {
+Deno.test("messageVerifier() and parseMessage() use the last of two equal keys", async () => {
   const text = JSON.stringify(signed("Notification"));
   assertMatch(await verdict(text.replace(/}$/, `,"Message":"Evil"}`)), /^403 Signature/);
   const first = text.replace(/^{/, `{"Message":"Evil",`);
@@ -74,15 +74,15 @@ Deno.test("verifier() goes by the last of two keys, and so does whoever reads th
   assertEquals(parseMessage(first).message, "Hello");
 });
 
-Deno.test("verifier() takes no field's text for the next field's", async () => {
-  // What is signed here as one Message reads, line by line, like a Message and a Subject.
+Deno.test("one field's text cannot pass for the next field", async () => {
+  // The signed text of this Message has the same lines as a Message and a Subject.
   const id = "26858270-545e-5848-82a2-e05566af3dcf";
   const body = signed("Notification", { Message: "Hello", MessageId: id, Subject: "a\nTimestamp\nb" });
   assertMatch(await verdict(body), /^400 Subject/);
   assertMatch(await verdict(signed("Notification", { MessageId: `${id}\nSubject\nx` })), /^400 MessageId/);
 });
 
-Deno.test("verifier() ignores what isn't signed: attributes, UnsubscribeURL and unknown fields", async () => {
+Deno.test("messageVerifier() ignores unsigned fields", async () => {
   const body = {
     ...signed("Notification"),
     MessageAttributes: { TopicArn: { Type: "String", Value: "x" } },
@@ -91,7 +91,7 @@ Deno.test("verifier() ignores what isn't signed: attributes, UnsubscribeURL and 
   assertEquals(await verdict({ ...body, UnsubscribeURL: "http://evil/" }), "ok");
 });
 
-Deno.test("verifier() chooses the signed fields by Type: a Token makes a Notification no confirmation", async () => {
+Deno.test("messageVerifier() selects the signed fields by Type", async () => {
   const confirmation = signed("SubscriptionConfirmation");
   assertMatch(await verdict({ ...confirmation, Type: "UnsubscribeConfirmation" }), /^403 Signature/);
   assertMatch(await verdict({ ...confirmation, Type: "Notification" }), /^403 Signature/);
@@ -101,25 +101,25 @@ Deno.test("verifier() chooses the signed fields by Type: a Token makes a Notific
 const REFUSED: Readonly<Record<string, [body: Body, reason: RegExp]>> = {
   "another topic, though well signed": [
     signed("Notification", { TopicArn: `${TOPIC}2` }),
-    /^403 TopicArn: it is not the configured topic's/,
+    /^403 TopicArn: /,
   ],
   "a topic that differs in case": [
     signed("Notification", { TopicArn: TOPIC.toUpperCase() }),
     /^403 TopicArn/,
   ],
-  "a message of an hour ago": [signed("Notification", at(NOW - HOUR)), /^403 Timestamp: it is 3600 s old/],
+  "a message of an hour ago": [signed("Notification", at(NOW - HOUR)), /^403 Timestamp: .* 3600 s/],
   "a message from the future": [
     signed("Notification", at(NOW + 5 * MINUTE + 1_000)),
-    /^403 Timestamp: it is 301 s in the future/,
+    /^403 Timestamp: .* 301 s/,
   ],
   "version 3": [
     { ...signed("Notification"), SignatureVersion: "3" },
-    /^403 SignatureVersion: it is neither 1 nor 2/,
+    /^403 SignatureVersion: /,
   ],
   "version 01": [{ ...signed("Notification"), SignatureVersion: "01" }, /^403 SignatureVersion/],
   "version 1 on a signature of version 2": [
     { ...signed("Notification"), SignatureVersion: "1" },
-    /^403 Signature: it does not verify/,
+    /^403 Signature: /,
   ],
   "an untrusted SigningCertURL": [
     { ...signed("Notification"), SigningCertURL: "https://evil/x.pem" },
@@ -132,26 +132,26 @@ const REFUSED: Readonly<Record<string, [body: Body, reason: RegExp]>> = {
   "a signature of the wrong length": [{ ...signed("Notification"), Signature: "AAAA" }, /^403 Signature/],
 };
 for (const [what, [body, reason]] of Object.entries(REFUSED)) {
-  Deno.test(`verifier() refuses ${what}`, async () => assertMatch(await verdict(body), reason));
+  Deno.test(`messageVerifier() rejects ${what}`, async () => assertMatch(await verdict(body), reason));
 }
 
-Deno.test("verifier() believes a message just under an hour old, and one a little ahead of its clock", async () => {
+Deno.test("messageVerifier() accepts a message just under an hour old, and one five minutes ahead", async () => {
   assertEquals(await verdict(signed("Notification", at(NOW - HOUR + 1))), "ok");
   assertEquals(await verdict(signed("Notification", at(NOW + 5 * MINUTE))), "ok");
 });
 
-Deno.test("verifier() refuses a certificate that has expired, or is not valid yet", async () => {
+Deno.test("messageVerifier() rejects a certificate that has expired or is not valid yet", async () => {
   const day = 24 * HOUR;
   const body = (now: number) => signed("Notification", at(now));
   assertEquals(await verdict(body(NOW + day), { now: () => NOW + day }), "ok");
   assertMatch(
     await verdict(body(NOW + day + 1_000), { now: () => NOW + day + 1_000 }),
-    /^403 Certificate: it is valid from .* and not at 2026-11-24T12:00:01/,
+    /^403 Certificate: .* 2026-11-24T12:00:01/,
   );
   assertMatch(await verdict(body(NOW - HOUR - 1_000), { now: () => NOW - HOUR - 1_000 }), /^403 Certificate/);
 });
 
-Deno.test("verifier() asks for another try where the certificate can't be had right now, and for none where it is none", async () => {
+Deno.test("messageVerifier() answers 503 to a temporary certificate error, and 403 to a permanent one", async () => {
   const failing = (temporary: boolean) => ({
     certificate: () => Promise.reject(new CertificateError("no", temporary)),
   });
@@ -159,7 +159,7 @@ Deno.test("verifier() asks for another try where the certificate can't be had ri
   assertEquals(await verdict(signed("Notification"), failing(false)), "403 Certificate: no");
 });
 
-Deno.test("verifier() fetches no certificate for a message that is refused without it", async () => {
+Deno.test("messageVerifier() loads no certificate for a message that fails earlier", async () => {
   let fetched = 0;
   const certificate = () => {
     fetched++;
@@ -184,7 +184,7 @@ Deno.test("verifier() fetches no certificate for a message that is refused witho
   assertEquals(fetched, 1);
 });
 
-Deno.test("verifier() fetches from under the trusted prefix", async () => {
+Deno.test("messageVerifier() loads certificates under the trusted prefix", async () => {
   const SigningCertURL = `http://127.0.0.1:4580${SIGNER.path}`;
   const fetched: string[] = [];
   const certificate = (url: string) => {
@@ -205,13 +205,13 @@ Deno.test("verifier() fetches from under the trusted prefix", async () => {
   assertEquals(fetched, [SigningCertURL]);
 });
 
-Deno.test("checks() tells of every field in turn, in words", async () => {
+Deno.test("verifyFields() yields each field in order with details", async () => {
   const said: string[] = [];
-  const trust = { topicArn: TOPIC, certificate: () => Promise.resolve(CERTIFICATE), now: () => NOW };
+  const options = { topicArn: TOPIC, certificate: () => Promise.resolve(CERTIFICATE), now: () => NOW };
   for await (
     const { field, passed, detail } of verifyFields(
       parseMessage(JSON.stringify(signed("Notification"))),
-      trust,
+      options,
     )
   ) {
     said.push(`${passed} ${field}: ${detail}`);
@@ -222,11 +222,11 @@ Deno.test("checks() tells of every field in turn, in words", async () => {
     "true SignatureVersion: RSA-SHA256",
     `true SigningCertURL: ${CERT_URL}`,
     "true Certificate: CN=sns.amazonaws.com, valid from 2026-11-23T11:00:00.000Z to 2026-11-24T12:00:00.000Z",
-    "true Signature: it verifies",
+    "true Signature: it matches the message",
   ]);
 });
 
-Deno.test("no refusal repeats a Token or an UnsubscribeURL, whatever is wrong with the message", async () => {
+Deno.test("no reason quotes a Token or an UnsubscribeURL", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom(...TYPES),
@@ -250,7 +250,7 @@ Deno.test("no refusal repeats a Token or an UnsubscribeURL, whatever is wrong wi
   );
 });
 
-Deno.test("verifier() refuses a forged message long before 50 ms are over", async () => {
+Deno.test("messageVerifier() rejects a forged message within 50 ms", async () => {
   const body = JSON.stringify(signed("Notification", { TopicArn: `${TOPIC}2`, Message: "x".repeat(1_000) }));
   const began = performance.now();
   for (let i = 0; i < 1_000; i++) assertStringIncludes(await verdict(body), "403");

@@ -191,7 +191,7 @@ Deno.test("every message leaves one decision with its reason, and what is not fo
   );
   const reasons = all.filter(({ message }) => message).map(({ reason }) => reason).toReversed();
   const expected = [
-    /the message is no JSON/,
+    /the message is not JSON/,
     /fleet other/,
     /i-00000000000000009 is not in the fleet/,
     /"kas:odd"/,

@@ -67,9 +67,9 @@ Deno.test("kas admin sns verify shows each check of a message, and ends with 0 i
 Deno.test("kas admin sns verify goes on after a failed check, and ends with 1", async () => {
   await captured(JSON.stringify({ ...signed("Notification"), Message: "Evil" }), async (words) => {
     const { status, stdout } = await kas(...words, `${TOPIC}2`);
-    assertStringIncludes(stdout, "TopicArn\trefused\tit is not the configured topic's\n");
+    assertStringIncludes(stdout, "TopicArn\trefused\tit is not the configured topic\n");
     assertStringIncludes(stdout, "Timestamp\tok");
-    assertStringIncludes(stdout, "Signature\trefused\tit does not verify\n");
+    assertStringIncludes(stdout, "Signature\trefused\tit does not match the message\n");
     assertEquals(status, 1);
   });
 });
@@ -78,7 +78,7 @@ Deno.test("kas admin sns verify tells of a body that is no message", async () =>
   await captured("Hello", async (words) => {
     assertEquals(await kas(...words, TOPIC), {
       status: 1,
-      stdout: "field\tresult\tdetail\nBody\trefused\tThe body is no JSON\n",
+      stdout: "field\tresult\tdetail\nBody\trefused\tThe body is not JSON\n",
     });
   });
 });
@@ -90,7 +90,7 @@ Deno.test("kas admin sns verify tells of a certificate that is none", async () =
       ...words.map((word) => (word.endsWith("cert.pem") ? message : word)),
       TOPIC,
     );
-    assertStringIncludes(stdout, "Certificate\trefused\twhat is there is no certificate\n");
+    assertStringIncludes(stdout, "Certificate\trefused\tthe content is not a certificate\n");
     assertEquals(status, 1);
   });
 });

@@ -113,7 +113,7 @@ Deno.test("POST / accepts a duplicate, which does nothing (R11)", async () => {
 });
 
 const REFUSED: readonly [what: string, body: Body | string, answer: RegExp, counted: string][] = [
-  ["no JSON", "{", /^400 The body is no JSON$/, "refused form"],
+  ["no JSON", "{", /^400 The body is not JSON$/, "refused form"],
   ["an empty body", "", /^400 /, "refused form"],
   ["no SNS message", { Type: "Other" }, /^400 Type /, "refused form"],
   [
