@@ -1,20 +1,20 @@
 /**
- * `GET /decisions`: the journal's records, a JSON object a line, so that they can be explained and replayed elsewhere.
+ * `GET /decisions`: records of the journal as JSON lines, so that `kas admin` can explain and replay them elsewhere.
  *
  * @module
  */
 import type { DecisionQuery, DecisionRecord } from "../store/decisions.ts";
 
-/** Of records after a number so many are answered at most, and no more once they come to so many characters. */
+/** The limits of one page of records. */
 const PAGE = { records: 100, characters: 2 * 2 ** 20 };
 
 /**
- * The records that a query asks for: `id=N`, `at=MS` (the last by then), `after=N` (a page of the next), else the last one.
- * Undefined where the query is not understood.
+ * The records that a query selects: `id=N`, `at=MS` (the last one at that time), `after=N` (a page of the next ones), or without a
+ * parameter the last one. Undefined for any other query.
  */
 export function decisionLines(
   query: URLSearchParams,
-  read: (wanted: DecisionQuery) => DecisionRecord | undefined,
+  read: (query: DecisionQuery) => DecisionRecord | undefined,
 ): string | undefined {
   const [name, text = ""] = [...query][0] ?? ["last"];
   const value = Number(text);
@@ -33,7 +33,7 @@ export function decisionLines(
   }
 }
 
-function page(after: number, read: (wanted: DecisionQuery) => DecisionRecord | undefined): string {
+function page(after: number, read: (query: DecisionQuery) => DecisionRecord | undefined): string {
   let text = "";
   let next = read({ after });
   for (let records = 0; next !== undefined && records < PAGE.records; records++) {

@@ -1,5 +1,5 @@
 /**
- * The autoscaler's HTTP: takes messages in (R12, R14) and tells how things stand.
+ * The autoscaler's HTTP endpoint: receives messages (R12, R14) and answers questions about its state.
  *
  * @module
  */
@@ -15,55 +15,55 @@ import type { JournalLine } from "../store/lines.ts";
 import type { MessageOutcome } from "./metrics.ts";
 import { PAGE_HEADERS } from "./page/page.ts";
 
-/** What the handler works with. */
+/** What the handler uses. */
 export interface HandlerParts {
-  /** Reads a body and believes it, or throws {@linkcode MessageError}. */
+  /** Parses and verifies a body. Throws {@linkcode MessageError} if it is not a genuine message. */
   readonly verify: (body: string) => Promise<Message>;
   readonly inbox: Inbox;
-  /** Called when there is something new in the inbox. */
+  /** Called when the inbox has a new message. */
   readonly wake: () => void;
-  /** Whether to subscribe again when the subscription is deleted (R14). */
+  /** Whether to subscribe again after the subscription was deleted (R14). */
   readonly resubscribe: boolean;
-  /** Who this is, as `/ping` tells in headers: the way through nginx that is open where `/status` is not. */
+  /** The headers of `/ping`. nginx passes `/ping` on, and `/status` not. */
   readonly identity: Identity;
-  /** What `GET /status` tells, beside the counts. */
+  /** The JSON of `GET /status`, without the counts of messages. */
   readonly status: () => object;
-  /** The same as a page for people, with the counts. */
+  /** The page of `GET /status`. */
   readonly page: (messages: Readonly<Record<string, number>>) => string;
   /** The latest decisions and activities, newest first. */
   readonly activities: (limit: number) => readonly JournalLine[];
   /** One decision with all that it was made from. */
-  readonly decision: (wanted: DecisionQuery) => DecisionRecord | undefined;
-  /** Told what became of each message, and of one that was not taken why, in a word. */
-  readonly onMessage: (outcome: MessageOutcome, why: string) => void;
-  /** What `GET /metrics` tells, and its content type. */
+  readonly decision: (query: DecisionQuery) => DecisionRecord | undefined;
+  /** Called with the outcome of each message. `reason` is "" for a message that was accepted. */
+  readonly onMessage: (outcome: MessageOutcome, reason: string) => void;
+  /** The body of `GET /metrics`, and its content type. */
   readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
   /** ms since the epoch. */
   readonly now: () => number;
   readonly bodies?: BodyReader;
 }
 
-/** By what an autoscaler is told from another. */
+/** Identifies an autoscaler. */
 export interface Identity {
   readonly fleet: string;
-  /** Of kas. */
+  /** The version of kas. */
   readonly version: string;
-  /** ISO 8601. */
+  /** When it started, ISO 8601. */
   readonly started: string;
 }
 
-/** Lines of `GET /activities` without and at most with `?limit`. */
-const LINES = { default: 100, most: 10_000 };
+/** The number of lines of `GET /activities`. */
+const LINES = { default: 100, max: 10_000 };
 
 const log = getLogger(["kas", "inbox"]);
 
-/** Makes the handler of all the autoscaler's requests. It never rejects. */
+/** Makes the handler of all requests. It never rejects. */
 export function handler(parts: HandlerParts): (request: Request) => Promise<Response> {
   const { bodies = new BodyReader() } = parts;
   const counts = { accepted: 0, duplicate: 0, unsubscribed: 0, refused: 0, failed: 0 };
-  const count = (outcome: MessageOutcome, why = "") => {
+  const count = (outcome: MessageOutcome, reason = "") => {
     counts[outcome]++;
-    parts.onMessage(outcome, why);
+    parts.onMessage(outcome, reason);
   };
 
   const identity = Object.fromEntries(
@@ -95,7 +95,7 @@ export function handler(parts: HandlerParts): (request: Request) => Promise<Resp
   };
 
   return async (request) => {
-    // A Host of any text makes it a URL or not.
+    // The Host header is part of the URL, and may be any text.
     const url = URL.parse(request.url);
     if (url === null) return text("bad request", STATUS_CODE.BadRequest);
     const methods = Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
@@ -109,16 +109,16 @@ export function handler(parts: HandlerParts): (request: Request) => Promise<Resp
     try {
       return await respond(request, url);
     } catch (error) {
-      log.error("a request failed", { path: url.pathname, reason: (error as Error).message });
+      log.error("request failed", { path: url.pathname, reason: (error as Error).message });
       return text("internal error", STATUS_CODE.InternalServerError);
     }
   };
 }
 
-/** Verify, store, answer; everything else comes after. A 5xx is sent again by SNS, a 4xx never. */
+/** Verifies and stores a message, then answers. The rest happens later. SNS retries after a 5xx, and never after a 4xx. */
 async function post(
   { verify, inbox, wake, resubscribe, now, bodies }: HandlerParts & { readonly bodies: BodyReader },
-  count: (outcome: MessageOutcome, why?: string) => void,
+  count: (outcome: MessageOutcome, reason?: string) => void,
   request: Request,
 ): Promise<Response> {
   let message: Message;
@@ -131,17 +131,16 @@ async function post(
     }
     const { message: reason, status } = error;
     const failed = error instanceof MessageError ? error.failed : undefined;
-    const why = error instanceof BodyError ? error.why : failed?.field ?? "form";
-    count(status >= 500 ? "failed" : "refused", why);
-    // Whoever sent it chose this id: it is what they call it, and not to be believed.
-    log.warn("refused a message", { ...(failed && { messageId: failed.messageId }), status, reason });
+    count(status >= 500 ? "failed" : "refused", error instanceof BodyError ? error.why : failed?.field ?? "form");
+    // The sender chose this id. It is not verified.
+    log.warn("message refused", { ...(failed && { messageId: failed.messageId }), status, reason });
     return text(reason, status);
   }
 
   const { messageId, type } = message;
   if (type === "UnsubscribeConfirmation") {
     count("unsubscribed");
-    log.warn("the subscription was deleted", { messageId, resubscribe });
+    log.warn("subscription deleted", { messageId, resubscribe });
     if (!resubscribe) return text("accepted");
   }
   let added: boolean;
@@ -150,7 +149,7 @@ async function post(
       ? { kind: "notification", body: message.message } as const
       : { kind: "confirmation", body: message.token } as const;
     added = inbox.add(messageId, entry, now());
-    // What is looked at and decided meanwhile does nothing yet: a step is taken once it is on disk, and this before it.
+    // The loop may decide before the message is on disk. No step is taken before that: the disk keeps the order of commits.
     if (added) wake();
     await inbox.synced();
   } catch (error) {
@@ -159,21 +158,21 @@ async function post(
     return text("cannot store the message now", STATUS_CODE.ServiceUnavailable);
   }
   if (type !== "UnsubscribeConfirmation") count(added ? "accepted" : "duplicate");
-  log.info(added ? "accepted a message" : "had this message before", { messageId, type });
+  log.info(added ? "message accepted" : "duplicate message accepted", { messageId, type });
   return text("accepted");
 }
 
 function activities(parts: HandlerParts, url: URL): Response {
   const limit = url.searchParams.get("limit") ?? String(LINES.default);
-  if (!/^\d{1,5}$/.test(limit) || Number(limit) > LINES.most) {
-    return text(`limit: expected a whole number up to ${LINES.most}`, STATUS_CODE.BadRequest);
+  if (!/^\d{1,5}$/.test(limit) || Number(limit) > LINES.max) {
+    return text(`limit: expected a whole number up to ${LINES.max}`, STATUS_CODE.BadRequest);
   }
   return Response.json(parts.activities(Number(limit)));
 }
 
 function decisions({ decision }: HandlerParts, { searchParams }: URL): Response {
   const lines = decisionLines(searchParams, decision);
-  if (lines === undefined) return text("expected id=N, at=MS, after=N or nothing", STATUS_CODE.BadRequest);
+  if (lines === undefined) return text("expected id=N, at=MS, after=N, or no parameter", STATUS_CODE.BadRequest);
   return text(lines, STATUS_CODE.OK, { "content-type": "application/jsonl; charset=utf-8" });
 }
 

@@ -1,8 +1,8 @@
 /**
- * Listens for requests, and goes on listening.
+ * The HTTP server, which restarts when it fails.
  *
- * Deno.serve ends for good when a connection can't be accepted, as it is when strangers hold more of them open than there
- * are file descriptors. Then all are closed and it begins anew: SNS sends again what was cut off.
+ * Deno.serve ends when it cannot accept a connection, for example when clients hold more connections than there are file
+ * descriptors. Then the listener closes all connections and serves again. SNS retries the requests that this cuts off.
  *
  * @module
  */
@@ -10,23 +10,23 @@ import { getLogger } from "@logtape/logtape";
 import { ExitError } from "../../cli/command.ts";
 import { realClock } from "../control/clock.ts";
 
-/** Where it listens; disposing of it ends it, and waits a while for the requests under way. */
+/** A running HTTP server. Disposing of it stops it, and waits up to 5 s for open requests. */
 export interface Listener extends AsyncDisposable {
   readonly addr: Deno.NetAddr;
 }
 
-/** How long requests under way are waited for at the end, ms. */
+/** The longest wait for open requests at the end, ms. */
 const SHUTDOWN = 5_000;
 
-/** Pause before it listens anew, ms. */
-const PAUSE = 200;
+/** The pause before it serves again, ms. */
+const RESTART_PAUSE = 200;
 
 const log = getLogger(["kas", "autoscaler"]);
 
 /**
- * Begins to listen.
+ * Starts the server.
  *
- * @throws {ExitError} if it can't
+ * @throws {ExitError} if the port cannot be used
  */
 export function listen(
   at: { readonly hostname: string; readonly port: number },
@@ -42,13 +42,13 @@ export function listen(
   }
   const { addr } = current.server;
 
-  const anew = async (failed: Serving): Promise<Serving> => {
+  const restart = async (failed: Serving): Promise<Serving> => {
     while (!stopping.signal.aborted) {
       try {
-        await realClock.sleep(PAUSE, stopping.signal);
+        await realClock.sleep(RESTART_PAUSE, stopping.signal);
         return serve({ hostname: at.hostname, port: addr.port }, handle);
       } catch (error) {
-        if (!stopping.signal.aborted) log.error("cannot listen yet", { reason: (error as Error).message });
+        if (!stopping.signal.aborted) log.error("cannot listen, retrying", { reason: (error as Error).message });
       }
     }
     return failed;
@@ -58,12 +58,12 @@ export function listen(
       try {
         return await current.server.finished;
       } catch (error) {
-        log.error("can accept no connection: closing all, to listen anew", {
+        log.error("cannot accept a connection, closing all connections and listening again", {
           reason: (error as Error).message,
         });
         current.close.abort();
       }
-      current = await anew(current);
+      current = await restart(current);
     }
   })();
 
@@ -73,7 +73,7 @@ export function listen(
       stopping.abort();
       const late = Promise.withResolvers<void>();
       const timer = setTimeout(late.resolve, SHUTDOWN);
-      // One that has failed is closed already.
+      // A server that has failed is closed already.
       const closed = current.close.signal.aborted ? undefined : current.server.shutdown();
       await Promise.race([Promise.all([closed, kept]), late.promise]);
       clearTimeout(timer);
@@ -83,7 +83,7 @@ export function listen(
 
 interface Serving {
   readonly server: Deno.HttpServer<Deno.NetAddr>;
-  /** Cuts its connections off. */
+  /** Closes its connections. */
   readonly close: AbortController;
 }
 

@@ -1,14 +1,14 @@
 /**
- * What `GET /status` tells of how things stand.
+ * `GET /status` as JSON.
  *
  * @module
  */
 import type { Snapshot } from "./snapshot.ts";
 
-/** Instances and alarms that are listed; of a larger fleet the totals tell that there are more. */
+/** How many instances and alarms are listed. `totals` has the numbers of a larger fleet. */
 export const LISTED = 1_000;
 
-/** How things stand, in plain JSON; `started` is ms since the epoch. */
+/** The status as plain JSON. `started` is ms since the epoch. */
 export function status(
   { now, observation, lastObservation: look, oldest, inProgress, bytes }: Snapshot,
   started: number,

@@ -38,8 +38,8 @@ Deno.test("a whole story, told in JSON: every event that a message caused names 
   }
   const told = (messageId: unknown) =>
     events.filter((event) => event["messageId"] === messageId).map(({ message }) => message);
-  assertEquals(told(id), ["accepted a message", "decided start", "a candidate failed", "start done"]);
-  const done = events.find(({ message }) => message === "start done");
+  assertEquals(told(id), ["message accepted", "decided start", "a candidate failed", "start successful"]);
+  const done = events.find(({ message }) => message === "start successful");
   const phases = Object.keys(done?.["seconds"] ?? {});
   assertEquals(phases, [
     "notified",
@@ -57,7 +57,7 @@ Deno.test("a whole story, told in JSON: every event that a message caused names 
   );
   assertEquals([...others].map((text) => String(text).replace(/http\S+/, "URL")), [
     "listening on URL",
-    "refused a message",
+    "message refused",
     "stopped",
   ]);
 
