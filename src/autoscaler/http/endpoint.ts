@@ -12,7 +12,7 @@ import { decisionLines } from "./decisions.ts";
 import type { Inbox } from "../store/inbox.ts";
 import type { DecisionQuery, DecisionRecord } from "../store/decisions.ts";
 import type { JournalLine } from "../store/lines.ts";
-import type { MessageOutcome } from "./metrics.ts";
+import type { MessageOutcome } from "./metric_labels.ts";
 import { PAGE_HEADERS } from "./page/page.ts";
 
 /** What the handler uses. */
@@ -131,7 +131,10 @@ async function post(
     }
     const { message: reason, status } = error;
     const failed = error instanceof MessageError ? error.failed : undefined;
-    count(status >= 500 ? "failed" : "refused", error instanceof BodyError ? error.why : failed?.field ?? "form");
+    count(
+      status >= 500 ? "failed" : "refused",
+      error instanceof BodyError ? error.why : failed?.field ?? "form",
+    );
     // The sender chose this id. It is not verified.
     log.warn("message refused", { ...(failed && { messageId: failed.messageId }), status, reason });
     return text(reason, status);
@@ -172,7 +175,9 @@ function activities(parts: HandlerParts, url: URL): Response {
 
 function decisions({ decision }: HandlerParts, { searchParams }: URL): Response {
   const lines = decisionLines(searchParams, decision);
-  if (lines === undefined) return text("expected id=N, at=MS, after=N, or no parameter", STATUS_CODE.BadRequest);
+  if (lines === undefined) {
+    return text("expected id=N, at=MS, after=N, or no parameter", STATUS_CODE.BadRequest);
+  }
   return text(lines, STATUS_CODE.OK, { "content-type": "application/jsonl; charset=utf-8" });
 }
 

@@ -48,7 +48,9 @@ export function listen(
         await realClock.sleep(RESTART_PAUSE, stopping.signal);
         return serve({ hostname: at.hostname, port: addr.port }, handle);
       } catch (error) {
-        if (!stopping.signal.aborted) log.error("cannot listen, retrying", { reason: (error as Error).message });
+        if (!stopping.signal.aborted) {
+          log.error("cannot listen, retrying", { reason: (error as Error).message });
+        }
       }
     }
     return failed;

@@ -1,6 +1,6 @@
 /**
- * What `GET /metrics` tells, by prom-client. Names and units are Prometheus's, labels are words of a fixed list: never an
- * instance's, a message's or an alarm's name. Counters begin at 0, so that rate() works from the start.
+ * `GET /metrics`, by prom-client. Labels have values of fixed lists, and never the id of an instance, message or alarm. Counters begin
+ * at 0, so that rate() works from the start.
  *
  * Source: Prometheus documentation, "Metric and label naming".
  *
@@ -9,162 +9,112 @@
 import process from "node:process";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { type Call, OUTCOMES } from "../../aws/calls.ts";
-import type { Trigger } from "../../scaling/model/trigger.ts";
-import type { CheckName, Decision } from "../../scaling/model/decision.ts";
 import { activityOf } from "../../scaling/model/activity.ts";
-import type { Limits } from "../../scaling/model/limits.ts";
 import { maxCapacity, minCapacity } from "../../scaling/model/capacity.ts";
-import { exists, type Role } from "../../scaling/model/instance.ts";
+import type { Decision } from "../../scaling/model/decision.ts";
+import { exists } from "../../scaling/model/instance.ts";
+import type { Limits } from "../../scaling/model/limits.ts";
+import type { Trigger } from "../../scaling/model/trigger.ts";
 import type { Activity } from "../store/activities.ts";
 import { type PhaseDuration, PHASES } from "../store/phases.ts";
+import { CALLS, CHECKS, MESSAGE_OUTCOMES, type MessageOutcome, ROLES } from "./metric_labels.ts";
 import { DISPLAYED_STATUSES, displayedStatus, type ObservationOutcome, type Snapshot } from "./snapshot.ts";
 
-/** What becomes of a message that is posted, and of one that is not taken the check that it failed. */
-export const MESSAGE_OUTCOMES = {
-  accepted: [""],
-  duplicate: [""],
-  unsubscribed: [""],
-  refused: [
-    "form",
-    "size",
-    "TopicArn",
-    "Timestamp",
-    "SignatureVersion",
-    "SigningCertURL",
-    "Certificate",
-    "Signature",
-  ],
-  failed: ["body", "Certificate", "store", "error"],
-} as const;
-
-/** What becomes of a message that is posted. */
-export type MessageOutcome = keyof typeof MESSAGE_OUTCOMES;
-
-/** The checks that can hold a recommendation back; "" without one. */
-const CHECKS: readonly (CheckName | "")[] = [
-  "",
-  "not-newest",
-  "cooldown",
-  "max-capacity",
-  "no-standby",
-  "out-beats-in",
-  "warm-up",
-  "no-candidate",
-  "min-capacity",
-  "projected-load",
-];
-
-/** The requests that an autoscaler makes. */
-const CALLS: Readonly<Record<string, readonly string[]>> = {
-  EC2: [
-    "CreateTags",
-    "DescribeInstances",
-    "RunInstances",
-    "StartInstances",
-    "StopInstances",
-    "TerminateInstances",
-  ],
-  ElasticLoadBalancing: [
-    "DeregisterInstancesFromLoadBalancer",
-    "DescribeInstanceHealth",
-    "RegisterInstancesWithLoadBalancer",
-  ],
-  ElasticLoadBalancingV2: ["DeregisterTargets", "DescribeTargetHealth", "RegisterTargets"],
-  CloudWatch: ["DeleteAlarms", "DescribeAlarms", "GetMetricData", "PutMetricAlarm"],
-  SNS: ["ConfirmSubscription"],
-};
-
-const ROLES: readonly Role[] = ["base", "control", "node"];
-
-/** Upper bounds of the histograms' buckets, s: the phases from one call on loopback to the longest timeout. */
+/** Upper bounds of the histograms' buckets, s. Phases: from one call on loopback to the longest timeout. */
 const PHASE_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600];
 const CALL_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const LOOK_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45];
+const OBSERVATION_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45];
 
-/** Counts what happens, and tells of it. */
+/** Counts events, and formats the counts. */
 export class Metrics {
   readonly #registry = new Registry();
-  /** The kinds of activity that may come. */
+  /** The kinds of activity that the configuration allows. */
   readonly #kinds: readonly Activity["kind"][];
-  readonly #messages = this.#counter("kas_messages_total", "SNS messages posted, by what became of them", [
+  readonly #messages = this.#counter("kas_messages_total", "SNS messages received, by outcome", [
     "outcome",
     "reason",
   ]);
-  readonly #waiting = this.#gauge("kas_inbox_waiting", "Messages accepted and not yet dealt with");
-  readonly #oldest = this.#gauge("kas_inbox_oldest_seconds", "How long the oldest of them has waited");
+  readonly #waiting = this.#gauge("kas_inbox_waiting", "Messages accepted and not yet processed");
+  readonly #oldest = this.#gauge(
+    "kas_inbox_oldest_seconds",
+    "Age of the oldest message that is not yet processed",
+  );
   readonly #decisions = this.#counter(
     "kas_decisions_total",
-    "Decisions, by their trigger and by the check that held the recommendation back",
-    ["kind", "source", "check"],
+    "Decisions, by trigger and by the check that held an action back",
+    ["kind", "trigger", "check"],
   );
-  readonly #activities = this.#counter("kas_activities_total", "Activities that ended", ["kind", "outcome"]);
-  readonly #inProgress = this.#gauge("kas_activities_under_way", "Activities under way", ["kind"]);
+  readonly #activities = this.#counter("kas_activities_total", "Activities that have ended", [
+    "kind",
+    "status",
+  ]);
+  readonly #inProgress = this.#gauge("kas_activities_in_progress", "Activities in progress", ["kind"]);
   readonly #phases = this.#histogram(
     "kas_activity_phase_seconds",
-    "How long each phase of an activity took that was done, from the end of the phase before it",
+    "Duration of each phase of successful activities, from the end of the phase before it",
     PHASE_BUCKETS,
     ["kind", "phase"],
   );
   readonly #reaction = this.#histogram(
     "kas_activity_seconds",
-    "How long an activity took that was done, from the alarm's breach, at a resync from the decision",
+    "Duration of successful activities, from the alarm's state change, or in a reconcile from the decision",
     PHASE_BUCKETS,
     ["kind"],
   );
   readonly #instances = this.#gauge(
     "kas_instances",
-    "Instances of the fleet as last seen, by where they stand",
-    [
-      "role",
-      "standing",
-    ],
+    "Instances of the fleet in the last observation, by lifecycle status",
+    ["role", "status"],
   );
   readonly #min = this.#gauge(
     "kas_instances_min",
-    "Fewest instances in service (--min), or what it defaults to",
+    "Minimum capacity (--min), or its default",
   );
   readonly #max = this.#gauge(
     "kas_instances_max",
-    "Most instances in service (--max), or what it defaults to",
+    "Maximum capacity (--max), or its default",
   );
-  readonly #looked = this.#gauge(
+  readonly #observed = this.#gauge(
     "kas_last_observation_timestamp_seconds",
-    "When the fleet was last seen whole; 0 before the first time",
+    "Time of the last complete observation of the fleet; 0 before the first",
   );
-  readonly #looks = this.#histogram(
+  readonly #observing = this.#histogram(
     "kas_observation_seconds",
-    "How long a look at the whole fleet took, failed ones included",
-    LOOK_BUCKETS,
+    "Duration of observations of the fleet, failed ones included",
+    OBSERVATION_BUCKETS,
   );
-  readonly #blind = this.#counter("kas_observation_failures_total", "Looks at the fleet that failed");
-  readonly #requests = this.#counter("kas_aws_requests_total", "Requests to AWS, each retry by itself", [
+  readonly #failures = this.#counter(
+    "kas_observation_failures_total",
+    "Observations of the fleet that failed",
+  );
+  readonly #requests = this.#counter("kas_aws_requests_total", "Requests to AWS; each retry counts", [
     "service",
     "operation",
     "outcome",
   ]);
-  readonly #retries = this.#counter("kas_aws_retries_total", "Those that repeated a failed one", [
+  readonly #retries = this.#counter("kas_aws_retries_total", "Requests to AWS that repeated a failed one", [
     "service",
     "operation",
   ]);
   readonly #duration = this.#histogram(
     "kas_aws_request_seconds",
-    "How long a request to AWS took",
+    "Duration of requests to AWS",
     CALL_BUCKETS,
     ["service", "operation"],
   );
   readonly #bytes = this.#gauge("kas_journal_bytes", "Size of the journal and the inbox");
-  readonly #build = this.#gauge("kas_build_info", "Always 1; the versions are its labels", [
+  readonly #build = this.#gauge("kas_build_info", "Always 1, with the versions as labels", [
     "version",
     "deno",
   ]);
-  readonly #started = this.#gauge("process_start_time_seconds", "When the process started, since the epoch");
-  readonly #memory = this.#gauge("process_resident_memory_bytes", "Resident memory");
-  readonly #cpu = this.#counter("process_cpu_seconds_total", "CPU time, user and system");
+  readonly #started = this.#gauge("process_start_time_seconds", "Start time of the process since the epoch");
+  readonly #memory = this.#gauge("process_resident_memory_bytes", "Resident memory of the process");
+  readonly #cpu = this.#counter("process_cpu_seconds_total", "CPU time of the process, user and system");
 
   /**
-   * @param version of kas
+   * @param version the version of kas
    * @param started ms since the epoch
-   * @param limits whether it launches and terminates at all
+   * @param limits whether the autoscaler may launch and terminate instances
    */
   constructor(version: string, started: number, { grow, shrink }: Pick<Limits, "grow" | "shrink"> = {}) {
     this.#kinds = [
@@ -175,37 +125,37 @@ export class Metrics {
     ];
     this.#build.set({ version, deno: Deno.version.deno }, 1);
     this.#started.set(started / 1_000);
-    this.#beginAtZero();
+    this.#initialize();
   }
 
-  /** A message was posted. */
+  /** A message was received. */
   onMessage(outcome: MessageOutcome, reason: string): void {
     this.#messages.inc({ outcome, reason });
   }
 
   /** A decision was made. */
-  onDecision({ kind: source }: Trigger, { kind, checks: [check] }: Decision): void {
-    this.#decisions.inc({ kind, source, check: check ?? "" });
+  onDecision({ kind: trigger }: Trigger, { kind, checks: [check] }: Decision): void {
+    this.#decisions.inc({ kind, trigger, check: check ?? "" });
   }
 
   /** An activity ended. */
   onActivityEnd({ kind, status }: Activity): void {
-    this.#activities.inc({ kind, outcome: status });
+    this.#activities.inc({ kind, status });
   }
 
-  /** How long the phases of an activity took. */
-  onPhases(kind: Activity["kind"], lengths: readonly PhaseDuration[]): void {
-    for (const { phase, seconds } of lengths) {
+  /** The phases of an activity ended. */
+  onPhases(kind: Activity["kind"], phases: readonly PhaseDuration[]): void {
+    for (const { phase, seconds } of phases) {
       if (phase === "total") this.#reaction.observe({ kind }, seconds);
       else this.#phases.observe({ kind, phase }, seconds);
     }
   }
 
-  /** The fleet was looked at. */
+  /** An observation of the fleet ended. */
   onObservation({ at, seconds, error }: ObservationOutcome): void {
-    this.#looks.observe(seconds);
-    if (error === undefined) this.#looked.set(at / 1_000);
-    else this.#blind.inc();
+    this.#observing.observe(seconds);
+    if (error === undefined) this.#observed.set(at / 1_000);
+    else this.#failures.inc();
   }
 
   /** A request to AWS ended. */
@@ -215,7 +165,7 @@ export class Metrics {
     if (retry) this.#retries.inc({ service, operation });
   }
 
-  /** All of it, in Prometheus's text format. */
+  /** All metrics in Prometheus's text format. */
   async exposition(snapshot: Snapshot): Promise<{ readonly type: string; readonly text: string }> {
     const { now, observation, limits, waiting, oldest, inProgress, bytes } = snapshot;
     this.#waiting.set(waiting);
@@ -225,14 +175,14 @@ export class Metrics {
     }
     this.#min.set(limits.min ?? (observation === undefined ? 0 : minCapacity(observation)));
     this.#max.set(limits.max ?? (observation === undefined ? 0 : maxCapacity(observation)));
-    const of = observation === undefined ? () => undefined : activityOf(observation);
+    const activity = observation === undefined ? () => undefined : activityOf(observation);
     const counts = Map.groupBy(
       (observation?.instances ?? []).filter(exists),
-      (instance) => `${instance.role} ${displayedStatus(instance, of(instance.id))}`,
+      (instance) => `${instance.role} ${displayedStatus(instance, activity(instance.id))}`,
     );
     for (const role of ROLES) {
-      for (const standing of DISPLAYED_STATUSES) {
-        this.#instances.set({ role, standing }, counts.get(`${role} ${standing}`)?.length ?? 0);
+      for (const status of DISPLAYED_STATUSES) {
+        this.#instances.set({ role, status }, counts.get(`${role} ${status}`)?.length ?? 0);
       }
     }
     this.#bytes.set(bytes);
@@ -243,18 +193,18 @@ export class Metrics {
     return { type: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 
-  #beginAtZero(): void {
+  #initialize(): void {
     for (const [outcome, reasons] of Object.entries(MESSAGE_OUTCOMES)) {
       for (const reason of reasons) this.#messages.inc({ outcome, reason }, 0);
     }
     for (const kind of [...this.#kinds, "none"] as const) {
-      for (const source of ["notification", "reconcile"]) {
-        for (const check of kind === "none" ? CHECKS : [""]) this.#decisions.inc({ kind, source, check }, 0);
+      for (const trigger of ["notification", "reconcile"]) {
+        for (const check of kind === "none" ? CHECKS : [""]) this.#decisions.inc({ kind, trigger, check }, 0);
       }
     }
     for (const kind of this.#kinds) {
-      for (const outcome of ["successful", "failed", "cancelled"]) this.#activities.inc({ kind, outcome }, 0);
-      // The breach is where the phases are measured from.
+      for (const status of ["successful", "failed", "cancelled"]) this.#activities.inc({ kind, status }, 0);
+      // The first phase is where the measurement starts.
       for (const phase of PHASES[kind].slice(1)) this.#phases.zero({ kind, phase });
       this.#reaction.zero({ kind });
     }

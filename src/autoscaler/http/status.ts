@@ -10,7 +10,7 @@ export const LISTED = 1_000;
 
 /** The status as plain JSON. `started` is ms since the epoch. */
 export function status(
-  { now, observation, lastObservation: look, oldest, inProgress, bytes }: Snapshot,
+  { now, observation, lastObservation, oldest, inProgress, bytes }: Snapshot,
   started: number,
 ): object {
   const instances = observation?.instances ?? [];
@@ -18,9 +18,11 @@ export function status(
   return {
     uptime: seconds(started, now),
     observed: observation === undefined ? null : iso(observation.now),
-    observation: look === undefined
-      ? null
-      : { at: iso(look.at), seconds: look.seconds, error: look.error ?? null },
+    observation: lastObservation === undefined ? null : {
+      at: iso(lastObservation.at),
+      seconds: lastObservation.seconds,
+      error: lastObservation.error ?? null,
+    },
     instances: instances.slice(0, LISTED),
     alarms: alarms.slice(0, LISTED),
     totals: { instances: instances.length, alarms: alarms.length },

@@ -1,5 +1,5 @@
 /**
- * The inbox: verified messages, each stored once and durably before it is answered (R11, R12), and worked off later.
+ * The inbox: verified messages. Each is stored once, and is on disk before it is answered (R11, R12). The loop processes it later.
  *
  * @module
  */
@@ -7,53 +7,53 @@ import type { Store } from "./store.ts";
 import { backoff, LONGEST_BACKOFF } from "../control/clock.ts";
 
 /**
- * What a message of the inbox is: a `notification` whose body is its Message, CloudWatch's account of an alarm, or a
- * `confirmation` of a subscription, whose body is the token, a secret.
+ * The content of a message. The body of a `notification` is SNS's Message, which describes a change of an alarm. The body of a
+ * `confirmation` is the token that confirms a subscription, a secret.
  */
 export interface InboxEntry {
   readonly kind: "notification" | "confirmation";
   readonly body: string;
 }
 
-/** A message that waits. Times are ms since the epoch. */
+/** A message that is not processed yet. Times are ms since the epoch. */
 export interface WaitingMessage extends InboxEntry {
   /** SNS's MessageId. */
   readonly id: string;
   readonly received: number;
-  /** How often it was tried. */
+  /** How many attempts failed. */
   readonly attempts: number;
 }
 
-/** How long a MessageId is remembered, ms: SNS gives up within an hour and a message older than that is refused (R14). */
-const REMEMBERED = 24 * 3_600_000;
+/** How long a MessageId is kept, ms. SNS retries for less than an hour, and an older message is refused (R14). */
+const KEPT = 24 * 3_600_000;
 
-/** Verified messages in the order in which they came. */
+/** The inbox of a state folder: messages in the order of their arrival. */
 export class Inbox {
-  readonly #state: Store;
+  readonly #store: Store;
 
-  constructor(state: Store) {
-    this.#state = state;
+  constructor(store: Store) {
+    this.#store = store;
   }
 
-  /** Stores a message, which is on disk once {@linkcode synced} says so. False if it was here before. */
+  /** Stores a message. It is on disk once {@linkcode synced} has resolved. Returns false for a duplicate. */
   add(id: string, entry: InboxEntry, now: number): boolean {
-    const { changes } = this.#state.db.prepare(
+    const { changes } = this.#store.db.prepare(
       "INSERT INTO messages (id, kind, body, received, due) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     ).run(id, entry.kind, entry.body, now, now);
     return changes === 1;
   }
 
-  /** Resolves once all messages that were added before are on disk. */
+  /** Resolves once all messages that were added before the call are on disk. */
   synced(): Promise<void> {
-    return this.#state.synced();
+    return this.#store.synced();
   }
 
   /**
-   * The first message of a kind that is due. One that lies further ahead than any message is put off was put there by a
-   * clock that has since been set back: it is due.
+   * The first message of a kind that is due. A due time further ahead than the longest backoff comes from a clock that was set back
+   * since: such a message is due, too.
    */
   next(kind: InboxEntry["kind"], now: number): WaitingMessage | undefined {
-    const row = this.#state.db.prepare(
+    const row = this.#store.db.prepare(
       `SELECT id, body, received, attempts FROM messages
        WHERE done IS NULL AND kind = ? AND (due <= ? OR due > ?) ORDER BY seq LIMIT 1`,
     ).get(kind, now, now + LONGEST_BACKOFF);
@@ -67,41 +67,41 @@ export class Inbox {
     };
   }
 
-  /** In how many ms the next message of a kind falls due; undefined if none waits. */
+  /** How long until the next message of a kind is due, ms. undefined if there is none. */
   dueIn(kind: InboxEntry["kind"], now: number): number | undefined {
-    const due = this.#state.db.prepare(
+    const due = this.#store.db.prepare(
       "SELECT min(iif(due > ?, 0, due)) AS due FROM messages WHERE done IS NULL AND kind = ?",
     ).get(now + LONGEST_BACKOFF, kind)?.due;
     return typeof due === "number" ? Math.max(0, due - now) : undefined;
   }
 
-  /** How many wait. */
+  /** The number of messages that are not processed yet. */
   waiting(): number {
-    return Number(this.#state.db.prepare("SELECT count(*) AS n FROM messages WHERE done IS NULL").get()?.n);
+    return Number(this.#store.db.prepare("SELECT count(*) AS n FROM messages WHERE done IS NULL").get()?.n);
   }
 
-  /** When the first of them was received. */
+  /** When the oldest of them was received, ms since the epoch. */
   oldest(): number | undefined {
-    const oldest = this.#state.db.prepare("SELECT min(received) AS oldest FROM messages WHERE done IS NULL")
+    const oldest = this.#store.db.prepare("SELECT min(received) AS oldest FROM messages WHERE done IS NULL")
       .get()?.oldest;
     return typeof oldest === "number" ? oldest : undefined;
   }
 
-  /** Puts a message off: twice as long each time, up to ten seconds. */
+  /** Delays a message: twice as long after each failed attempt, up to 10 s. */
   postpone({ id, attempts }: WaitingMessage, now: number): void {
-    this.#state.db.prepare("UPDATE messages SET attempts = attempts + 1, due = ? WHERE id = ?").run(
+    this.#store.db.prepare("UPDATE messages SET attempts = attempts + 1, due = ? WHERE id = ?").run(
       now + backoff(attempts),
       id,
     );
   }
 
-  /** Marks a message as done and forgets what it said. */
+  /** Marks a message as processed, and deletes its body. */
   done(id: string, now: number): void {
-    this.#state.db.prepare("UPDATE messages SET done = ?, body = NULL WHERE id = ?").run(now, id);
+    this.#store.db.prepare("UPDATE messages SET done = ?, body = NULL WHERE id = ?").run(now, id);
   }
 
-  /** Forgets the messages that nobody will send again. */
+  /** Deletes messages that SNS will not send again. */
   prune(now: number): void {
-    this.#state.db.prepare("DELETE FROM messages WHERE done < ?").run(now - REMEMBERED);
+    this.#store.db.prepare("DELETE FROM messages WHERE done < ?").run(now - KEPT);
   }
 }

@@ -1,21 +1,21 @@
 /**
- * HTML as a template: what is put into it is text, and escaped, unless it is HTML already.
+ * HTML templates: inserted text is escaped, inserted HTML is not.
  *
  * @module
  */
 import { escape } from "@std/html/entities";
 
-/** A piece of HTML. Only this module makes one, so that none holds what somebody else wrote. */
+/** A piece of HTML. Only this module creates it, so that it never contains unescaped text. */
 class Html {
   constructor(readonly text: string) {}
 }
 
 export type { Html };
 
-/** What may be put into a template; of a list each after the other. */
+/** What a template can contain. The items of a list follow each other. */
 export type Part = string | number | Html | readonly Part[];
 
-/** Makes HTML of a template, in which attributes stand in double quotes. */
+/** Creates HTML from a template. Attributes have double quotes. */
 export function html(template: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(String.raw({ raw: template }, ...parts.map(escaped)));
 }
@@ -25,12 +25,12 @@ function escaped(part: Part): string {
   return typeof part === "object" ? part.map(escaped).join("") : escape(String(part));
 }
 
-/** A text of the project's own, to be taken as it is: a style sheet. */
-export function own(text: string): Html {
+/** Marks text of this project as HTML that needs no escaping: the style sheet. */
+export function trusted(text: string): Html {
   return new Html(text);
 }
 
-/** A table under its heading; in its place `none` where there is no row. */
+/** A heading and a table. Without rows, the text `none` instead of the table. */
 export function section(
   title: string,
   heads: readonly string[],
@@ -57,12 +57,12 @@ export function section(
   `;
 }
 
-/** A cell of a table: `short` is never broken into lines, `long` is wherever it has to be. */
+/** A table cell. `short` text stays on one line, `long` text wraps. */
 export function cell(text: Part, kind: "short" | "long" = "short"): Html {
   return html`<td class="${kind}">${text}</td>`;
 }
 
-/** Text in a colour that has a meaning; never the only thing that tells it. */
+/** Text in a colour. The text alone has the same meaning. */
 export function coloured(colour: "good" | "busy" | "going" | "bad" | "quiet", text: Part): Html {
   return html`<span class="${colour}">${text}</span>`;
 }

@@ -1,6 +1,5 @@
 /**
- * `GET /status` for people: one page that tells at a glance whether all is well, and if not where to look. It needs nothing from
- * elsewhere, and runs no script.
+ * `GET /status` as a page: whether the fleet is well, and where to look if it is not. The page loads nothing and runs no script.
  *
  * @module
  */
@@ -9,7 +8,7 @@ import { kebab } from "../../../cli/command.ts";
 import { exists } from "../../../scaling/model/instance.ts";
 import { maxCapacity, minCapacity } from "../../../scaling/model/capacity.ts";
 import { DISPLAYED_STATUSES, displayedStatus, type Snapshot } from "../snapshot.ts";
-import { cell, coloured, type Html, html, own, section } from "./html.ts";
+import { cell, coloured, type Html, html, section, trusted } from "./html.ts";
 import css from "./page.css" with { type: "text" };
 import {
   activitiesSection,
@@ -23,29 +22,29 @@ import {
 } from "./sections.ts";
 import { ago, iso, span } from "./words.ts";
 
-/** What the page tells. */
+/** The content of the page. */
 export interface Page {
   readonly fleet: string;
-  /** Of kas. */
+  /** The version of kas. */
   readonly version: string;
-  /** ISO 8601. */
+  /** When the autoscaler started, ISO 8601. */
   readonly started: string;
   readonly snapshot: Snapshot;
   /** The latest decisions, newest first. */
   readonly decisions: readonly DisplayedDecision[];
-  /** Those in force; times in ms. */
+  /** The current settings. Times are ms. */
   readonly settings: Readonly<Record<string, string | number | boolean | undefined>>;
-  /** What became of the messages since the start. */
+  /** Counts of messages since the start, by outcome. */
   readonly messages: Readonly<Record<string, number>>;
 }
 
-/** Seconds until the browser asks again. */
+/** How often the browser reloads the page, s. */
 const REFRESH = 10;
 
-/** A message that has waited for so long is told of, ms. */
-const LONG_WAIT = 120_000;
+/** From this age on, a message in the inbox is reported, ms. */
+const OLD_MESSAGE = 120_000;
 
-/** With what the page is sent: it may load, run, send and be framed by nothing. Source: W3C, Content Security Policy Level 3. */
+/** The headers of the page. It may load, run and send nothing, and no other page may frame it. Source: W3C, Content Security Policy Level 3. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "text/html; charset=utf-8",
   "content-security-policy": [
@@ -66,30 +65,30 @@ export function statusPage(
   { fleet, version, started, snapshot, decisions, settings, messages }: Page,
 ): string {
   const { now, observation } = snapshot;
-  const placed = placedOf(snapshot);
+  const instances = displayed(snapshot);
   return html`
     <!DOCTYPE html>
     <html lang="en">
       <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width">
-        <title>${inService(placed)} in service: ${fleet}</title>
-        <style>${own(css)}</style>
+        <title>${inService(instances)} in service: ${fleet}</title>
+        <style>${trusted(css)}</style>
       </head>
       <body>
     <h1>Fleet ${fleet}</h1>
-    ${counts(snapshot, placed)}
+    ${counts(snapshot, instances)}
     <p class="quiet">${observation === undefined
-      ? "not seen yet"
-      : html`as seen ${ago(observation.now, now)}`}
-    · kas ${version}, up ${span(now - Date.parse(started))} · page of ${iso(
+      ? "not observed yet"
+      : html`observed ${ago(observation.now, now)}`}
+    · kas ${version}, up ${span(now - Date.parse(started))} · ${iso(
       now,
-    )}, made anew every ${REFRESH} s</p>
-    ${notices(snapshot, placed, settings["dryRun"] === true)}
+    )}, reloads every ${REFRESH} s</p>
+    ${notices(snapshot, instances, settings["dryRun"] === true)}
     ${activitiesSection(snapshot)}
     ${decisionsSection(decisions, now)}
     ${alarmsSection(snapshot)}
-    ${instancesSection(snapshot, placed)}
+    ${instancesSection(snapshot, instances)}
     <h2>Messages</h2>
     <p>${Object.entries(messages).map(([name, count]) => `${count} ${name}`).join(", ")}</p>
     ${settingsSection(settings)}
@@ -98,63 +97,63 @@ export function statusPage(
   `.text;
 }
 
-function placedOf({ observation, inProgress }: Snapshot): readonly DisplayedInstance[] {
+function displayed({ observation, inProgress }: Snapshot): readonly DisplayedInstance[] {
   const kinds = new Map(inProgress.map(({ activity: { instance, kind } }) => [instance, kind]));
   return (observation?.instances ?? []).filter(exists)
     .map((instance) => ({ instance, status: displayedStatus(instance, kinds.get(instance.id)) }));
 }
 
-function inService(placed: readonly DisplayedInstance[]): number {
-  return placed.filter(({ status: where }) => where === "in-service").length;
+function inService(instances: readonly DisplayedInstance[]): number {
+  return instances.filter(({ status }) => status === "in-service").length;
 }
 
-function counts({ observation, limits }: Snapshot, placed: readonly DisplayedInstance[]): Html {
+function counts({ observation, limits }: Snapshot, instances: readonly DisplayedInstance[]): Html {
   if (observation === undefined) return html``;
-  const standing = Map.groupBy(placed, ({ status: where }) => where);
-  const inForce = { ...observation, limits };
+  const byStatus = Map.groupBy(instances, ({ status }) => status);
+  const current = { ...observation, limits };
   return html`<ul class="counts">
 ${
-    DISPLAYED_STATUSES.map((where) => {
-      const count = standing.get(where)?.length ?? 0;
+    DISPLAYED_STATUSES.map((status) => {
+      const count = byStatus.get(status)?.length ?? 0;
       return html`<li>${
-        coloured(count === 0 ? "quiet" : COLOURS[where], html`<b>${count}</b> ${spaced(where)}`)
+        coloured(count === 0 ? "quiet" : COLOURS[status], html`<b>${count}</b> ${spaced(status)}`)
       }</li>`;
     })
-  }<li><b>${minCapacity(inForce)}–${maxCapacity(inForce)}</b> min–max</li>
+  }<li><b>${minCapacity(current)}–${maxCapacity(current)}</b> min–max</li>
 </ul>`;
 }
 
-/** What is not as it should be, each in a sentence. */
+/** What needs attention: a sentence each. */
 function notices(
-  { now, observation, limits, lastObservation: look, waiting, oldest }: Snapshot,
-  placed: readonly DisplayedInstance[],
+  { now, observation, limits, lastObservation, waiting, oldest }: Snapshot,
+  instances: readonly DisplayedInstance[],
   dryRun: boolean,
 ): Html {
-  const serving = inService(placed);
-  const least = observation === undefined ? 0 : minCapacity({ ...observation, limits });
-  const quarantined = placed.filter(({ instance }) => instance.quarantine !== undefined).length;
-  const told: Html[] = [
-    ...(look?.error === undefined ? [] : [
-      html`The last look at the fleet failed ${ago(look.at, now)}: ${look.error}`,
+  const serving = inService(instances);
+  const min = observation === undefined ? 0 : minCapacity({ ...observation, limits });
+  const quarantined = instances.filter(({ instance }) => instance.quarantine !== undefined).length;
+  const sentences: Html[] = [
+    ...(lastObservation?.error === undefined ? [] : [
+      html`The last observation failed ${ago(lastObservation.at, now)}: ${lastObservation.error}`,
     ]),
-    ...(serving >= least ? [] : [html`${serving} in service, and the minimum is ${least}`]),
-    ...(oldest === undefined || now - oldest < LONG_WAIT ? [] : [
-      html`Messages wait: ${waiting}, the first of them for ${span(now - oldest)}`,
+    ...(serving >= min ? [] : [html`In service: ${serving}, below the minimum of ${min}`]),
+    ...(oldest === undefined || now - oldest < OLD_MESSAGE ? [] : [
+      html`Messages not yet processed: ${waiting}, the oldest for ${span(now - oldest)}`,
     ]),
     ...(quarantined === 0 ? [] : [
-      html`In quarantine: ${quarantined}; <code>kas admin instances release ID</code> lifts it`,
+      html`In quarantine: ${quarantined}. Release an instance with <code>kas admin instances release ID</code>`,
     ]),
-    ...(dryRun ? [html`A dry run: it decides, and does nothing`] : []),
+    ...(dryRun ? [html`Dry run: the autoscaler decides, and carries nothing out`] : []),
   ];
-  return told.length === 0
+  return sentences.length === 0
     ? html``
-    : html`<ul class="notices">${told.map((it) => html`<li>${it}</li>`)}</ul>`;
+    : html`<ul class="notices">${sentences.map((it) => html`<li>${it}</li>`)}</ul>`;
 }
 
 function settingsSection(settings: Page["settings"]): Html {
   const rows = Object.entries(settings).flatMap(([name, value]) => {
     if (value === undefined) return [];
-    // All numbers but two are times.
+    // All numbers except min and max are times.
     const text = typeof value === "number" && name !== "min" && name !== "max" ? span(value) : String(value);
     return [[cell(kebab(name)), cell(text, "long")]];
   });

@@ -1,5 +1,5 @@
 /**
- * The tables of the status page: what is under way, what was decided, the alarms, the instances.
+ * The tables of the status page: activities in progress, decisions, alarms, instances.
  *
  * @module
  */
@@ -12,19 +12,19 @@ import { LISTED } from "../status.ts";
 import { cell, coloured, type Html, html, section } from "./html.ts";
 import { ago, span } from "./words.ts";
 
-/** An instance, and where it stands with what is under way by now. */
+/** An instance and its status. An activity in progress counts as finished. */
 export interface DisplayedInstance {
   readonly instance: Instance;
   readonly status: DisplayedStatus;
 }
 
-/** A decision with its activity, and the check that decided. */
+/** A decision with its outcome, and the check that decided it. */
 export interface DisplayedDecision {
   readonly line: JournalLine;
   readonly checks: readonly string[];
 }
 
-/** The colour of a place. */
+/** The colour of each status. */
 export const COLOURS = {
   "in-service": "good",
   joining: "busy",
@@ -33,7 +33,7 @@ export const COLOURS = {
   quarantined: "bad",
 } as const satisfies Record<DisplayedStatus, string>;
 
-/** What needs a look comes first in the list. */
+/** The order of the list: what needs attention comes first. */
 const LISTED_FIRST: readonly DisplayedStatus[] = [
   "quarantined",
   "joining",
@@ -42,13 +42,13 @@ const LISTED_FIRST: readonly DisplayedStatus[] = [
   "standby",
 ];
 
-/** As wide as a figure, so that percents stand below each other. */
+/** A space as wide as a digit, which aligns the percentages. */
 const FIGURE_SPACE = "\u2007";
 
-/** Alarms that are listed; the instances have the states of their own beside them. */
+/** How many alarms are listed. The table of instances has the states of all CPU alarms. */
 const ALARMS_LISTED = 20;
 
-/** The activities under way, each with the step it is at. */
+/** The activities in progress, each with its open step. */
 export function activitiesSection({ now, inProgress }: Snapshot): Html {
   const rows = inProgress.map(({ activity: { kind, instance, template, began, reason }, step }) => [
     cell(kind),
@@ -58,45 +58,50 @@ export function activitiesSection({ now, inProgress }: Snapshot): Html {
     cell(span(now - began)),
     cell(reason, "long"),
   ]);
-  return section("Under way", ["what", "instance", "step", "in it for", "in all", "why"], rows, "nothing");
+  return section(
+    "In progress",
+    ["action", "instance", "step", "step time", "total time", "reason"],
+    rows,
+    "none",
+  );
 }
 
-/** The latest decisions, in words. */
+/** The latest decisions. */
 export function decisionsSection(decisions: readonly DisplayedDecision[], now: number): Html {
   const rows = decisions.map((
     { line: { id, time, kind, instance, status, reason, times, seconds }, checks },
   ) => [
     cell(id),
     cell([ago(Date.parse(time), now), times > 1 ? ` (${times} times)` : ""]),
-    cell(kind === "none" ? "nothing" : `${kind} ${instance ?? ""}`),
+    cell(kind === "none" ? "none" : `${kind} ${instance ?? ""}`),
     cell(checks.join(" ")),
     cell(status === null ? "-" : coloured(status === "failed" ? "bad" : "quiet", outcome(status, seconds))),
     cell(reason, "long"),
   ]);
-  const heads = ["no.", "when", "decided", "check", "came of it", "why"];
+  const heads = ["id", "time", "action", "check", "outcome", "reason"];
   const table = section("Latest decisions", heads, rows, "none yet");
   if (rows.length === 0) return table;
-  const command = html`<code>kas admin explain NO</code>`;
+  const command = html`<code>kas admin explain ID</code>`;
   return html`
     ${table}<p
-      class="quiet">${command} tells what each check said, and what would change the decision.</p>
+      class="quiet">${command} shows each check, and what would change the decision.</p>
   `;
 }
 
-function outcome(state: string, seconds: number | null): string {
-  return seconds === null ? state : `${state}, ${span(seconds * 1_000)}`;
+function outcome(status: string, seconds: number | null): string {
+  return seconds === null ? status : `${status}, ${span(seconds * 1_000)}`;
 }
 
-/** The alarms that ask for something. */
+/** The alarms that recommend a change of capacity. */
 export function alarmsSection({ now, observation }: Snapshot): Html {
   const all = observation?.alarms ?? [];
-  const asking = (["out", "in"] as const).flatMap((way) =>
-    all.filter((alarm) => asksFor(alarm) === way).map((alarm) => ({ alarm, way }))
+  const recommending = (["out", "in"] as const).flatMap((direction) =>
+    all.filter((alarm) => recommends(alarm) === direction).map((alarm) => ({ alarm, direction }))
   );
-  const rows = asking.slice(0, ALARMS_LISTED).map((
-    { alarm: { kind, dimension, state, threshold, period, changed }, way },
+  const rows = recommending.slice(0, ALARMS_LISTED).map((
+    { alarm: { kind, dimension, state, threshold, period, changed }, direction },
   ) => [
-    cell(way === "out" ? "one more" : "one less"),
+    cell(`scale ${direction}`),
     cell(kind),
     cell(dimension),
     cell(`${state} for ${span(now - changed)}`),
@@ -105,26 +110,29 @@ export function alarmsSection({ now, observation }: Snapshot): Html {
   const states = [...Map.groupBy(all, ({ state }) => state)].map(([state, { length }]) =>
     `, ${length} in ${state}`
   );
-  const heads = ["asks for", "alarm", "of", "state", "threshold"];
+  const heads = ["recommends", "alarm", "dimension", "state", "threshold"];
   return html`
-    ${section("Alarms that ask for a step", heads, rows, "none")}${more(rows.length, asking.length)}
-    <p class="quiet">${all.length} alarms in all${states}</p>
+    ${section("Alarms that recommend a change", heads, rows, "none")}${more(rows.length, recommending.length)}
+    <p class="quiet">${all.length} alarms${states}</p>
   `;
 }
 
-function asksFor(alarm: Alarm): "out" | "in" | "none" {
+function recommends(alarm: Alarm): "out" | "in" | "none" {
   return directionOf(alarm.kind, alarm.state);
 }
 
-/** The instances, each with its alarms. */
-export function instancesSection({ now, observation }: Snapshot, placed: readonly DisplayedInstance[]): Html {
+/** The instances, each with its CPU alarms. */
+export function instancesSection(
+  { now, observation }: Snapshot,
+  instances: readonly DisplayedInstance[],
+): Html {
   const states = new Map(
     observation?.alarms.map(({ kind, dimension, state }) => [`${kind} ${dimension}`, state]),
   );
   const alarm = (kind: AlarmKind, { id }: Instance) => states.get(`${kind} ${id}`) ?? "-";
-  const rank = ({ status: where }: DisplayedInstance) => LISTED_FIRST.indexOf(where);
-  const rows = placed.toSorted((a, b) => rank(a) - rank(b)).slice(0, LISTED).map(
-    ({ instance, status: where }) => {
+  const rank = ({ status }: DisplayedInstance) => LISTED_FIRST.indexOf(status);
+  const rows = instances.toSorted((a, b) => rank(a) - rank(b)).slice(0, LISTED).map(
+    ({ instance, status }) => {
       const { id, name, role, zone, state, registration } = instance;
       const percent = observation?.cpu[id]?.percent;
       const since = observation?.history.inServiceSince[id];
@@ -133,13 +141,13 @@ export function instancesSection({ now, observation }: Snapshot, placed: readonl
         cell([name, note(instance)], "long"),
         cell(role),
         cell(zone),
-        cell(coloured(COLOURS[where], spaced(where))),
+        cell(coloured(COLOURS[status], spaced(status))),
         cell(state),
         cell(registration),
         cell(percent === undefined ? "-" : `${percent.toFixed(1).padStart(5, FIGURE_SPACE)} %`),
         cell(alarm("cpuhigh", instance)),
         cell(alarm("cpulow", instance)),
-        cell(since === undefined || where !== "in-service" ? "-" : span(now - since)),
+        cell(since === undefined || status !== "in-service" ? "-" : span(now - since)),
       ];
     },
   );
@@ -148,28 +156,28 @@ export function instancesSection({ now, observation }: Snapshot, placed: readonl
     "name",
     "role",
     "zone",
-    "stands",
+    "status",
     "state",
     "balancer",
     "CPU",
     "cpuhigh",
     "cpulow",
-    "serves for",
+    "in service for",
   ];
-  return html`${section("Instances", heads, rows, observation === undefined ? "not seen yet" : "none")}
-${more(rows.length, placed.length)}`;
+  return html`${section("Instances", heads, rows, observation === undefined ? "not observed yet" : "none")}
+${more(rows.length, instances.length)}`;
 }
 
-/** Why scaling leaves an instance alone. */
+/** Why the autoscaler does not act on an instance. */
 function note({ quarantine, autoScalingGroup }: Instance): Html {
   if (quarantine !== undefined) return html`<p>${coloured("bad", `quarantined: ${quarantine}`)}</p>`;
   if (autoScalingGroup === undefined) return html``;
-  return html`<p>${coloured("quiet", `of the Auto Scaling group ${autoScalingGroup}`)}</p>`;
+  return html`<p>${coloured("quiet", `in the Auto Scaling group ${autoScalingGroup}`)}</p>`;
 }
 
-/** A place as two words. */
-export function spaced(where: DisplayedStatus): string {
-  return where.replace("-", " ");
+/** A status in separate words. */
+export function spaced(status: DisplayedStatus): string {
+  return status.replace("-", " ");
 }
 
 function more(listed: number, all: number): Html {

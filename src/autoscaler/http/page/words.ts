@@ -1,16 +1,16 @@
 /**
- * Times as people read them.
+ * Times for people.
  *
  * @module
  */
 import { type Html, html } from "./html.ts";
 
-/** How long ago something was; the moment itself is what the mouse finds. */
+/** How long ago something happened. The tooltip is the time itself. */
 export function ago(at: number, now: number): Html {
   return html`<time datetime="${iso(at)}" title="${iso(at)}">${span(now - at)} ago</time>`;
 }
 
-/** A length of time (ms) in its two largest units: `4.2 s`, `3 min 20 s`, `5 d`. */
+/** A duration (ms) in its two largest units: `4.2 s`, `3 min 20 s`, `5 d`. */
 export function span(ms: number): string {
   const seconds = Math.max(0, ms) / 1_000;
   if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;

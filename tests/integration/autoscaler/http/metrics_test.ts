@@ -3,7 +3,7 @@ import { count, type Family, parseExposition, value } from "../../../unit/autosc
 import { BASE, eventualLine, machines, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
 import { eventually } from "../../../support/kas.ts";
 
-Deno.test("GET /metrics tells the whole story of a scale-out and a scale-in, and no label names an instance, alarm or message", async () => {
+Deno.test("GET /metrics counts a scale-out and a scale-in, and no label has the id of an instance, alarm or message", async () => {
   await using it = await stage({ nodes: 3, machine: machines() });
   await using autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -20,16 +20,16 @@ Deno.test("GET /metrics tells the whole story of a scale-out and a scale-in, and
   await eventualLine(autoscaler, ({ kind, status }) => kind === "stop" && status === "successful");
   const after = await eventually(
     read,
-    (families) => value(families, "kas_activities_total", { kind: "stop", outcome: "successful" }) === 1,
+    (families) => value(families, "kas_activities_total", { kind: "stop", status: "successful" }) === 1,
   );
 
   const rise = (name: string, labels: Record<string, string> = {}) =>
     (value(after, name, labels) ?? NaN) - (value(before, name, labels) ?? NaN);
   assertEquals(rise("kas_messages_total", { outcome: "accepted", reason: "" }), 3);
-  assertEquals(rise("kas_decisions_total", { kind: "start", source: "notification", check: "" }), 1);
-  assertEquals(rise("kas_decisions_total", { kind: "stop", source: "notification", check: "" }), 1);
-  assertEquals(rise("kas_decisions_total", { kind: "none", source: "notification", check: "" }), 1);
-  assertEquals(rise("kas_activities_total", { kind: "start", outcome: "successful" }), 1);
+  assertEquals(rise("kas_decisions_total", { kind: "start", trigger: "notification", check: "" }), 1);
+  assertEquals(rise("kas_decisions_total", { kind: "stop", trigger: "notification", check: "" }), 1);
+  assertEquals(rise("kas_decisions_total", { kind: "none", trigger: "notification", check: "" }), 1);
+  assertEquals(rise("kas_activities_total", { kind: "start", status: "successful" }), 1);
   for (const phase of ["notified", "decided", "started", "running", "healthy", "registered", "in-service"]) {
     assertEquals(count(after, "kas_activity_phase_seconds", { kind: "start", phase }), 1, phase);
   }
@@ -39,7 +39,7 @@ Deno.test("GET /metrics tells the whole story of a scale-out and a scale-in, and
     assertEquals(count(after, "kas_activity_phase_seconds", { kind: "stop", phase }), 1, phase);
   }
   assertEquals(count(after, "kas_activity_seconds", { kind: "start" }), 1);
-  assertEquals(value(after, "kas_instances", { role: "base", standing: "in-service" }), 1);
+  assertEquals(value(after, "kas_instances", { role: "base", status: "in-service" }), 1);
   const nodes = after.get("kas_instances")?.samples.filter(({ labels }) => labels["role"] === "node") ?? [];
   assertEquals(nodes.reduce((sum, { value }) => sum + value, 0), 3);
   assertEquals([value(after, "kas_instances_min"), value(after, "kas_instances_max")], [1, 4]);
@@ -53,13 +53,13 @@ Deno.test("GET /metrics tells the whole story of a scale-out and a scale-in, and
   );
   assertEquals(value(after, "kas_inbox_waiting"), 0);
 
-  // Every series was there from the start: the labels are of fixed lists, and no story adds to them.
+  // Every series exists from the start.
   assertEquals(series(after), series(before));
   const labels = new Set(
     after.values().flatMap(({ samples }) => samples).flatMap(({ labels }) => Object.values(labels)),
   );
   for (const label of labels) {
-    assert(!/^i-|kas:|[0-9a-f]{8}-|:\/\/|\s/.test(label), `${label} is no label's value`);
+    assert(!/^i-|kas:|[0-9a-f]{8}-|:\/\/|\s/.test(label), `${label} is not of a fixed list`);
   }
   assert(series(after).length < 1_000, `${series(after).length} series`);
 });

@@ -1,9 +1,9 @@
-import { assertStringIncludes } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { BASE, machines, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
-import { text } from "../../../unit/autoscaler/http/page/page_text.ts";
+import { rows } from "../../../unit/autoscaler/http/page/page_content.ts";
 import { eventually } from "../../../support/kas.ts";
 
-Deno.test("a browser that asks a running autoscaler for /status sees the start that is under way", async () => {
+Deno.test("GET /status shows a browser the start in progress and its decision", async () => {
   await using it = await stage({ nodes: 1, machine: machines((id) => id === BASE) });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -11,7 +11,13 @@ Deno.test("a browser that asks a running autoscaler for /status sees the start t
   const headers = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
   const page = await eventually(
     async () => await (await fetch(`${autoscaler.url}/status`, { headers })).text(),
-    (page) => text(page).includes(`start ${NODES[0]} healthy`),
+    (page) => rows(page, "In progress").some(({ step }) => step === "healthy"),
   );
-  assertStringIncludes(text(page), `topic-arn ${it.options.topicArn}`);
+  assertEquals(rows(page, "In progress").map(({ action, instance }) => [action, instance]), [[
+    "start",
+    NODES[0],
+  ]]);
+  assertEquals(rows(page, "Latest decisions")[0]?.["action"], `start ${NODES[0]}`);
+  const topic = rows(page, "Settings").find(({ setting }) => setting === "topic-arn");
+  assertEquals(topic?.["value"], it.options.topicArn);
 });

@@ -4,7 +4,7 @@ import { BODY_LIMIT, BodyError, BodyReader } from "../../../../src/autoscaler/ht
 const echo = (text: string) => Promise.resolve(text);
 const post = (body: BodyInit) => new Request("http://localhost/", { method: "POST", body });
 
-/** A body that is sent piece by piece, by hand. */
+/** A body whose pieces the test sends. */
 function slow() {
   const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>>();
   const writer = writable.getWriter();
@@ -12,20 +12,20 @@ function slow() {
     request: post(readable),
     send: (size: number) => writer.write(new Uint8Array(size).fill(0x20)),
     end: () => writer.close(),
-    /** Rejects once nobody reads on. */
+    /** Rejects once the reader has stopped. */
     closed: writer.closed,
   };
 }
 
-/** The text's length, or the refusal. */
+/** The length of the text, or the status and cause of the refusal. */
 function outcome(reading: Promise<string>): Promise<string> {
   return reading.then(
     ({ length }) => `${length}`,
-    (error) => error instanceof BodyError ? `${error.status} ${error.message}` : `${error}`,
+    (error) => error instanceof BodyError ? `${error.status} ${error.why}` : `${error}`,
   );
 }
 
-Deno.test("Bodies sends the largest away when all together have too many bytes, and a small one comes through", async () => {
+Deno.test("BodyReader refuses the largest body above the common limit, and reads a small one", async () => {
   const bodies = new BodyReader({ total: 1_000 });
   const large = [400, 500].map((size) => {
     const body = slow();
@@ -34,15 +34,15 @@ Deno.test("Bodies sends the largest away when all together have too many bytes, 
   for (const { send, size } of large) await send(size);
   const small = outcome(bodies.read(post("x".repeat(200)), echo));
   assertEquals(await small, "200");
-  assertEquals(await large[1]?.outcome, "503 too many large bodies at once");
+  assertEquals(await large[1]?.outcome, "503 body");
   await assertRejects(() => large[1]?.closed ?? Promise.resolve());
   await large[0]?.end();
   assertEquals(await large[0]?.outcome, "400");
-  // None of it counts any longer.
+  // Nothing counts any longer.
   assertEquals(await outcome(bodies.read(post("x".repeat(1_000)), echo)), "1000");
 });
 
-Deno.test("Bodies counts a body's bytes until it is dealt with", async () => {
+Deno.test("BodyReader counts a body until its use has ended", async () => {
   const bodies = new BodyReader({ total: 1_000 });
   const read = Promise.withResolvers<void>();
   const verified = Promise.withResolvers<string>();
@@ -51,7 +51,7 @@ Deno.test("Bodies counts a body's bytes until it is dealt with", async () => {
     return verified.promise;
   });
   await read.promise;
-  assertEquals(await outcome(bodies.read(post("x".repeat(600)), echo)), "503 too many large bodies at once");
+  assertEquals(await outcome(bodies.read(post("x".repeat(600)), echo)), "503 body");
   verified.resolve("");
   await first;
   assertEquals(await outcome(bodies.read(post("x".repeat(600)), echo)), "600");
@@ -59,27 +59,27 @@ Deno.test("Bodies counts a body's bytes until it is dealt with", async () => {
 
 const TEXTS: readonly [what: string, body: BodyInit, outcome: string][] = [
   ["a body of the limit", "x".repeat(BODY_LIMIT), String(BODY_LIMIT)],
-  ["one byte more", "x".repeat(BODY_LIMIT + 1), `413 the body has more than ${BODY_LIMIT} bytes`],
+  ["one byte more", "x".repeat(BODY_LIMIT + 1), "413 size"],
   ["no body", "", "0"],
   ["a byte order mark", new Uint8Array([0xef, 0xbb, 0xbf, 0x7b]), "1"],
-  ["a byte that is no UTF-8", new Uint8Array([0x22, 0xff, 0x22]), "400 the body is no UTF-8"],
-  ["an overlong slash", new Uint8Array([0xc0, 0xaf]), "400 the body is no UTF-8"],
-  ["a surrogate", new Uint8Array([0xed, 0xa0, 0x80]), "400 the body is no UTF-8"],
-  ["half a character at its end", new Uint8Array([0x22, 0xe2, 0x82]), "400 the body is no UTF-8"],
+  ["a byte that is not UTF-8", new Uint8Array([0x22, 0xff, 0x22]), "400 form"],
+  ["an overlong slash", new Uint8Array([0xc0, 0xaf]), "400 form"],
+  ["a surrogate", new Uint8Array([0xed, 0xa0, 0x80]), "400 form"],
+  ["half a character at its end", new Uint8Array([0x22, 0xe2, 0x82]), "400 form"],
 ];
 for (const [what, body, expected] of TEXTS) {
-  Deno.test(`Bodies answers ${expected.slice(0, 3)} to ${what}`, async () => {
+  Deno.test(`BodyReader reads ${what}: ${expected}`, async () => {
     assertEquals(await outcome(new BodyReader().read(post(body), echo)), expected);
   });
 }
 
-Deno.test("Bodies joins a character that comes in two pieces", async () => {
+Deno.test("BodyReader joins a character that arrives in two pieces", async () => {
   const bytes = new TextEncoder().encode("€");
   const body = ReadableStream.from([bytes.slice(0, 1), bytes.slice(1)]);
   assertEquals(await new BodyReader().read(post(body), echo), "€");
 });
 
-Deno.test("Bodies asks for another try of a body that broke off", async () => {
+Deno.test("BodyReader answers 503 to an incomplete body, so that SNS retries", async () => {
   const body = new ReadableStream({ start: (controller) => controller.error(new TypeError("reset")) });
-  assertEquals(await outcome(new BodyReader().read(post(body), echo)), "503 the body broke off");
+  assertEquals(await outcome(new BodyReader().read(post(body), echo)), "503 body");
 });

@@ -36,12 +36,12 @@ const BAD: readonly [what: string, text: string][] = [
 ];
 
 for (const [what, text] of BAD) {
-  Deno.test(`the test's parser of expositions refuses ${what}`, () => {
+  Deno.test(`parseExposition() refuses ${what}`, () => {
     assertThrows(() => parseExposition(text), SyntaxError);
   });
 }
 
-Deno.test("Metrics begins with every counter at 0, so that rate() works from the start", async () => {
+Deno.test("Metrics begins with every counter at 0", async () => {
   const metrics = new Metrics("1.2.3", NOW);
   const { type, text } = await metrics.exposition(QUIET);
   assertMatch(type, /^text\/plain; version=0\.0\.4/);
@@ -52,13 +52,13 @@ Deno.test("Metrics begins with every counter at 0, so that rate() works from the
     assertEquals([...new Set(samples.map(({ value }) => value))], [0], name);
   }
   assertEquals(value(families, "kas_messages_total", { outcome: "refused", reason: "Signature" }), 0);
-  assertEquals(value(families, "kas_activities_total", { kind: "stop", outcome: "failed" }), 0);
+  assertEquals(value(families, "kas_activities_total", { kind: "stop", status: "failed" }), 0);
   assertEquals(count(families, "kas_activity_phase_seconds", { kind: "start", phase: "first-request" }), 0);
   assertEquals(value(families, "kas_build_info", { version: "1.2.3", deno: Deno.version.deno }), 1);
   assertEquals([value(families, "kas_instances_min"), value(families, "kas_instances_max")], [1, 5]);
 });
 
-Deno.test("Metrics tells the process's start, memory and CPU time by the names that every dashboard knows", async () => {
+Deno.test("Metrics has the start, memory and CPU time of the process under the usual names", async () => {
   const metrics = new Metrics("1.2.3", NOW);
   const families = parseExposition((await metrics.exposition(QUIET)).text);
   assertEquals(value(families, "process_start_time_seconds"), NOW / 1_000);
@@ -71,7 +71,7 @@ Deno.test("Metrics tells the process's start, memory and CPU time by the names t
   assert(before > 0 && after >= before, `${before} ${after}`);
 });
 
-Deno.test("Metrics counts each thing once, under its own labels", async () => {
+Deno.test("Metrics counts each event once, under its own labels", async () => {
   const metrics = new Metrics("1.2.3", NOW);
   metrics.onMessage("accepted", "");
   metrics.onMessage("refused", "Signature");
@@ -88,7 +88,7 @@ Deno.test("Metrics counts each thing once, under its own labels", async () => {
   const expected: readonly [name: string, labels: Record<string, string>, value: number][] = [
     ["kas_messages_total", { outcome: "accepted", reason: "" }, 1],
     ["kas_messages_total", { outcome: "refused", reason: "Signature" }, 1],
-    ["kas_decisions_total", { kind: "none", source: "reconcile", check: "max-capacity" }, 1],
+    ["kas_decisions_total", { kind: "none", trigger: "reconcile", check: "max-capacity" }, 1],
     ["kas_observation_failures_total", {}, 1],
     ["kas_last_observation_timestamp_seconds", {}, NOW / 1_000],
     ["kas_aws_requests_total", {
@@ -109,7 +109,7 @@ Deno.test("Metrics counts each thing once, under its own labels", async () => {
   assertEquals(count(families, "kas_activity_seconds", { kind: "start" }), 1);
 });
 
-Deno.test("docs/observability.md has each metric with its type, labels and meaning", async () => {
+Deno.test("docs/observability.md lists each metric with its type, labels and help", async () => {
   const { text } = await new Metrics("1.2.3", NOW).exposition(QUIET);
   const expected = parseExposition(text).values().map(({ name, type, labels, help }) =>
     `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(" ")} | ${help} |`
@@ -118,7 +118,7 @@ Deno.test("docs/observability.md has each metric with its type, labels and meani
   assertEquals(page.split("\n").filter((line) => /^\| `(kas|process)_/.test(line)), [...expected]);
 });
 
-Deno.test("the alerts of docs/observability.md ask for metrics and labels that there are", async () => {
+Deno.test("the alerts of docs/observability.md use metrics and labels that exist", async () => {
   const { text } = await new Metrics("1.2.3", NOW).exposition(QUIET);
   const families = parseExposition(text);
   const expressions = [...(await Deno.readTextFile(DOCS)).matchAll(/^ +expr: (.+)$/gm)].map(([, it = ""]) =>
@@ -128,7 +128,7 @@ Deno.test("the alerts of docs/observability.md ask for metrics and labels that t
   for (const expression of expressions) {
     for (const [, name = "", matchers = ""] of expression.matchAll(/\b(kas_\w+)(?:\{([^}]*)\})?/g)) {
       const family = families.get(name) ?? families.get(name.replace(/_(bucket|sum|count)$/, ""));
-      assert(family !== undefined, `${name} is no metric`);
+      assert(family !== undefined, `${name} is not a metric`);
       for (const [, label = "", op, pattern = ""] of matchers.matchAll(/(\w+)(=~?)"([^"]*)"/g)) {
         const found = family.samples.map(({ labels }) => labels[label]).filter((text) => text !== undefined);
         const wanted = op === "=" ? [pattern] : pattern.split("|");
@@ -140,7 +140,7 @@ Deno.test("the alerts of docs/observability.md ask for metrics and labels that t
 
 testWith(
   [program("promtool")],
-  "promtool takes the metrics and the alerts, and finds nothing to improve",
+  "promtool accepts the metrics and the alerts",
   async () => {
     const { text } = await new Metrics("1.2.3", NOW).exposition(QUIET);
     const [, alerts = ""] = /^```yaml\n(groups:\n[^`]+)```$/m.exec(await Deno.readTextFile(DOCS)) ?? [];
@@ -149,7 +149,7 @@ testWith(
   },
 );
 
-/** Runs promtool with something on stdin; its exit status, and what it says on stderr. */
+/** Runs promtool with text on stdin. Returns its exit status and its stderr. */
 async function promtool(args: readonly string[], stdin: string): Promise<[number, string]> {
   const child = new Deno.Command("promtool", {
     args: [...args],

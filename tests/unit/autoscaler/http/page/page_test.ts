@@ -6,7 +6,7 @@ import { span } from "../../../../../src/autoscaler/http/page/words.ts";
 import { LISTED } from "../../../../../src/autoscaler/http/status.ts";
 import type { Observation } from "../../../../../src/scaling/model/observation.ts";
 import type { Instance } from "../../../../../src/scaling/model/instance.ts";
-import { text } from "./page_text.ts";
+import { counts, notices, rows, textOf } from "./page_content.ts";
 
 const NOW = Date.parse("2026-11-25T03:00:00Z");
 const LIMITS = { warmup: 120_000, cooldownOut: 0, cooldownIn: 60_000, resync: 60_000 };
@@ -61,7 +61,7 @@ const LINE = {
   kind: "none",
   instance: null,
   status: null,
-  reason: "2 in service and 0 on the way, max 2",
+  reason: "Capacity 2 is at its maximum",
   seconds: null,
   trigger: "notification",
   message: null,
@@ -69,12 +69,12 @@ const LINE = {
   phases: {},
 } as const;
 
-/** The page with something else in its snapshot. */
+/** The page with changes to its snapshot. */
 function pageOf(snapshot: Partial<Page["snapshot"]>, more: Partial<Page> = {}): string {
   return statusPage({ ...PAGE, ...more, snapshot: { ...PAGE.snapshot, ...snapshot } });
 }
 
-Deno.test("html escapes all that is put into it, but for HTML of its own", () => {
+Deno.test("html escapes text, and does not escape its own HTML", () => {
   const hostile = `<b title='"'>&`;
   assertEquals(
     html`<p title="${hostile}">${[hostile, 7, html`<i>${hostile}</i>`]}</p>`.text,
@@ -82,7 +82,7 @@ Deno.test("html escapes all that is put into it, but for HTML of its own", () =>
   );
 });
 
-Deno.test("the page takes no text for HTML, whoever wrote it", () => {
+Deno.test("the page escapes all text", () => {
   const hostile = `"><script>alert(1)</script><img src=x onerror=alert(1)>'`;
   const instance = { ...OFF, id: hostile, name: hostile, zone: hostile, quarantine: hostile };
   const alarm = {
@@ -115,32 +115,32 @@ Deno.test("the page takes no text for HTML, whoever wrote it", () => {
     messages: { [hostile]: 1 },
   });
   assertEquals(page.match(/<(?:script|img)/g), null);
-  assert(page.split("&lt;script&gt;").length > 15, "the hostile text is not where it was put");
-  // Of the tags that are there none has an attribute that came with the text.
+  assert(page.split("&lt;script&gt;").length > 15, "the hostile text is missing");
+  // No tag has an attribute from the text.
   assertEquals(page.match(/<[^>]*\son\w+=[^>]*>/g), null);
 });
 
-Deno.test("the page's policy allows its own style sheet by its hash, and nothing else", () => {
+Deno.test("the page's Content-Security-Policy allows its style sheet by its hash, and nothing else", () => {
   const [, style = ""] = /<style>([\s\S]*?)<\/style>/.exec(statusPage(PAGE)) ?? [];
   const hash = createHash("sha256").update(style).digest("base64");
   assertEquals(
     PAGE_HEADERS["content-security-policy"],
     `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
   );
-  // It asks for nothing that the policy would have to allow.
+  // The page needs nothing that the policy forbids.
   assertEquals(
     /\s(?:style|src|href|srcset|action)=|url\(|@import|<script|<link/.exec(statusPage(PAGE)),
     null,
   );
 });
 
-Deno.test("the page tells the fleet: who stands where, its CPU, its alarms, and why it is left alone", () => {
+Deno.test("the page shows each instance with its status, CPU and alarms, and counts them by status", () => {
   const alarm = { fleet: "web", threshold: 80, period: 60, changed: NOW - 46_000 } as const;
-  const page = text(pageOf({
+  const page = pageOf({
     observation: facts([
       { ...SERVING, id: "i-a", name: "front" },
       { ...OFF, id: "i-b" },
-      { ...OFF, id: "i-c", quarantine: "its worker did not answer" },
+      { ...OFF, id: "i-c", quarantine: "its health check failed" },
       { ...SERVING, id: "i-d", registration: "out-of-service" },
       { ...OFF, id: "i-gone", state: "terminated" },
     ], {
@@ -151,24 +151,48 @@ Deno.test("the page tells the fleet: who stands where, its CPU, its alarms, and 
       ],
       history: { inServiceSince: { "i-a": NOW - 200_000 } },
     }),
-  }));
-  assertStringIncludes(page, "1 in service 1 joining 0 leaving 1 standby 1 quarantined 0–4 min–max");
-  assertStringIncludes(page, "as seen 12 s ago · kas 1.2.3, up 1 d 3 h");
-  assertStringIncludes(page, "In quarantine: 1; kas admin instances release ID lifts it");
-  assertStringIncludes(page, "one more cpuhigh i-a ALARM for 46 s ≥ 80 % in 60 s");
-  assertStringIncludes(page, "2 alarms in all, 2 in ALARM");
-  assertMatch(
-    page,
-    /i-a front node eu-west-1a in service running in-service 91\.\d % ALARM ALARM 3 min 20 s/,
+  });
+  assertEquals(counts(page), {
+    "in service": "1",
+    joining: "1",
+    leaving: "0",
+    standby: "1",
+    quarantined: "1",
+    "min–max": "0–4",
+  });
+  const instances = rows(page, "Instances");
+  assertEquals(instances.map(({ id, status }) => [id, status]), [
+    ["i-c", "quarantined"],
+    ["i-d", "joining"],
+    ["i-a", "in service"],
+    ["i-b", "standby"],
+  ]);
+  const { "in service for": since, CPU, ...front } = instances[2] ?? {};
+  assertEquals(front, {
+    id: "i-a",
+    name: "front",
+    role: "node",
+    zone: "eu-west-1a",
+    status: "in service",
+    state: "running",
+    balancer: "in-service",
+    cpuhigh: "ALARM",
+    cpulow: "ALARM",
+  });
+  assertMatch(CPU ?? "", /^91\.\d %$/);
+  assertEquals(since, "3 min 20 s");
+  assertStringIncludes(instances[0]?.["name"] ?? "", "its health check failed");
+  assertEquals(
+    rows(page, "Alarms that recommend a change").map(({ recommends, alarm, dimension }) => [
+      recommends,
+      alarm,
+      dimension,
+    ]),
+    [["scale out", "cpuhigh", "i-a"]],
   );
-  assertStringIncludes(
-    page,
-    "i-c quarantined: its worker did not answer node eu-west-1a quarantined stopped none",
-  );
-  assert(!page.includes("i-gone"), "what is terminated is no part of the fleet");
 });
 
-Deno.test("the page tells what is under way, with its step and how long each has taken", () => {
+Deno.test("the page shows activities in progress with their step and durations", () => {
   const activity = {
     id: 7,
     kind: "start",
@@ -176,18 +200,29 @@ Deno.test("the page tells what is under way, with its step and how long each has
     remaining: [],
     began: NOW - 41_000,
     status: "in-progress",
-    reason: "cpuhigh of i-a went from OK to ALARM",
+    reason: "CPU is high",
   } as const;
   const step = { step: "healthy", instance: "i-b", began: NOW - 12_000 } as const;
-  const page = text(pageOf({
+  const page = pageOf({
     observation: facts([SERVING, { ...OFF, id: "i-b" }]),
     inProgress: [{ activity, step }],
-  }));
-  assertStringIncludes(page, "start i-b healthy 12 s 41 s cpuhigh of i-a went from OK to ALARM");
-  assertStringIncludes(page, "1 in service 1 joining 0 leaving 0 standby");
+  });
+  assertEquals(rows(page, "In progress"), [{
+    action: "start",
+    instance: "i-b",
+    step: "healthy",
+    "step time": "12 s",
+    "total time": "41 s",
+    reason: "CPU is high",
+  }]);
+  assertEquals([counts(page)["in service"], counts(page)["joining"], counts(page)["standby"]], [
+    "1",
+    "1",
+    "0",
+  ]);
 });
 
-Deno.test("the page tells the latest decisions in words, with the check that decided each", () => {
+Deno.test("the page shows the latest decisions with the check that decided each", () => {
   const decisions: Page["decisions"] = [
     { line: LINE, checks: ["max-capacity"] },
     {
@@ -196,38 +231,47 @@ Deno.test("the page tells the latest decisions in words, with the check that dec
     },
     { line: { ...LINE, id: 27, trigger: "reconcile", times: 14 }, checks: [] },
   ];
-  const page = pageOf({}, { decisions });
-  assertStringIncludes(
-    text(page),
-    "42 3 min 20 s ago nothing max-capacity - 2 in service and 0 on the way, max 2",
-  );
-  assertStringIncludes(text(page), "41 3 min 20 s ago stop i-a failed, 5 min 2 s");
-  assertStringIncludes(text(page), "27 3 min 20 s ago (14 times) nothing -");
+  const shown = rows(pageOf({}, { decisions }), "Latest decisions");
+  assertEquals(shown.map(({ id, time, action, check, outcome }) => [id, time, action, check, outcome]), [
+    ["42", "3 min 20 s ago", "none", "max-capacity", "-"],
+    ["41", "3 min 20 s ago", "stop i-a", "", "failed, 5 min 2 s"],
+    ["27", "3 min 20 s ago (14 times)", "none", "", "-"],
+  ]);
+  assertEquals(shown[0]?.["reason"], LINE.reason);
 });
 
-Deno.test("the page says what is not as it should be, and nothing of it where all is well", () => {
-  assert(!statusPage(PAGE).includes('class="notices"'));
-  const page = text(pageOf({
-    observation: facts([{ ...OFF, role: "base" }]),
+Deno.test("the page has a notice for each problem, and none without a problem", () => {
+  assertEquals(notices(statusPage(PAGE)), []);
+  const page = pageOf({
+    observation: facts([{ ...OFF, role: "base", quarantine: "it failed" }]),
     lastObservation: { at: NOW - 9_000, seconds: 45, error: "EC2 throttles" },
     waiting: 3,
     oldest: NOW - 200_000,
-  }, { settings: { dryRun: true, cooldownIn: 60_000, max: 4, topicArn: undefined } }));
-  assertStringIncludes(page, "The last look at the fleet failed 9 s ago: EC2 throttles");
-  assertStringIncludes(page, "0 in service, and the minimum is 1");
-  assertStringIncludes(page, "Messages wait: 3, the first of them for 3 min 20 s");
-  assertStringIncludes(page, "A dry run: it decides, and does nothing");
-  assertStringIncludes(page, "Settings setting value dry-run true cooldown-in 1 min max 4 ");
+  }, { settings: { dryRun: true, cooldownIn: 60_000, max: 4, topicArn: undefined } });
+  const found = notices(page);
+  assertEquals(found.length, 5);
+  for (
+    const [i, fact] of [/EC2 throttles/, /\b0\b.*\b1\b/, /\b3\b.*3 min 20 s/, /\b1\b.*release/, /dry run/i]
+      .entries()
+  ) {
+    assertMatch(found[i] ?? "", fact);
+  }
+  assertEquals(rows(page, "Settings"), [
+    { setting: "dry-run", value: "true" },
+    { setting: "cooldown-in", value: "1 min" },
+    { setting: "max", value: "4" },
+  ]);
 });
 
-Deno.test("the page of a fleet that was not seen yet says so, and one of an empty fleet that it is empty", () => {
-  const unseen = text(pageOf({ observation: undefined, lastObservation: undefined }));
-  assertStringIncludes(unseen, "not seen yet · kas 1.2.3");
-  assertStringIncludes(unseen, "Instances not seen yet");
-  assertStringIncludes(text(pageOf({ observation: facts([]) })), "Instances none");
+Deno.test("the page tells a fleet that is not observed yet from an empty one", () => {
+  const unseen = pageOf({ observation: undefined, lastObservation: undefined });
+  assertEquals([counts(unseen), rows(unseen, "Instances")], [{}, []]);
+  const empty = pageOf({ observation: facts([]) });
+  assertEquals([counts(empty)["in service"], rows(empty, "Instances")], ["0", []]);
+  assert(textOf(unseen, "Instances") !== textOf(empty, "Instances"));
 });
 
-Deno.test("the page of 10,000 instances counts them all, lists a thousand, those that need a look first", () => {
+Deno.test("the page of 10,000 instances counts them all, and lists the 1,000 that need attention first", () => {
   const many = Array.from({ length: 10_000 }, (_, i) => ({ ...SERVING, id: `i-${i}` }));
   const page = pageOf({
     observation: facts([...many, { ...OFF, id: "i-bad", quarantine: "why" }], {
@@ -242,11 +286,12 @@ Deno.test("the page of 10,000 instances counts them all, lists a thousand, those
       })),
     }),
   });
-  assertEquals(page.match(/<code>i-/g)?.length, LISTED);
-  assertStringIncludes(text(page), "10000 in service 0 joining 0 leaving 0 standby 1 quarantined");
-  assertStringIncludes(text(page), "and 9001 more");
-  assert(page.indexOf("<code>i-bad</code>") < page.indexOf("<code>i-0</code>"));
-  assertStringIncludes(text(page), "and 9980 more");
+  assertEquals([counts(page)["in service"], counts(page)["quarantined"]], ["10000", "1"]);
+  const instances = rows(page, "Instances");
+  assertEquals([instances.length, instances[0]?.["id"]], [LISTED, "i-bad"]);
+  assertMatch(textOf(page, "Instances"), /and 9001 more$/);
+  assertEquals(rows(page, "Alarms that recommend a change").length, 20);
+  assertMatch(textOf(page, "Alarms that recommend a change"), /and 9980 more/);
   assert(page.length < 500_000, `${page.length} characters`);
 });
 
