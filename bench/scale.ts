@@ -11,7 +11,7 @@ import { evaluate } from "../src/autoscaler/control/evaluate.ts";
 import { realClock } from "../src/autoscaler/control/clock.ts";
 import { BALANCER } from "../tests/unit/autoscaler/fixtures.ts";
 import { binary } from "../tests/support/needs.ts";
-import { decideTimes } from "./facts.ts";
+import { decideTimes } from "./observations.ts";
 import { asking, type Fleet, fleetOf } from "./fleet.ts";
 import { awsClis, kasLister, list, listingGoals, listingTable } from "./listing.ts";
 import { memory } from "./process.ts";

@@ -10,7 +10,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { decide } from "../../src/scaling/decide.ts";
-import { FACTS, IN, NOW } from "../unit/scaling/fixtures.ts";
+import { IN, NOW, OBSERVATION } from "../unit/scaling/fixtures.ts";
 
 const busy = (percent: number) => ({ percent, at: NOW });
 
@@ -21,7 +21,7 @@ for (
   ] as const
 ) {
   Deno.test(`nothing is stopped where a datapoint ${what} and the others are busy (R6)`, () => {
-    const { kind, checks } = decide(IN, { ...FACTS, cpu });
+    const { kind, checks } = decide(IN, { ...OBSERVATION, cpu });
     assertEquals([kind, checks], ["none", ["projected-load"]]);
   });
 }

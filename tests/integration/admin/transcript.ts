@@ -11,7 +11,7 @@ import { realClock } from "../../../src/sandbox/clock.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import { decide } from "../../../src/scaling/decide.ts";
 import { captured, type Ended, runWords } from "../../unit/cli/captured.ts";
-import { FACTS, NOW } from "../../unit/scaling/fixtures.ts";
+import { NOW, OBSERVATION } from "../../unit/scaling/fixtures.ts";
 import { type Fleet, fleet } from "../../unit/admin/fleet.ts";
 import { ROOT } from "../../unit/admin/tree.ts";
 
@@ -120,7 +120,7 @@ function writeJournal(folder: string): void {
   ];
   for (const [i, trigger] of triggers.entries()) {
     const now = NOW + i * 600_000;
-    const observation = { ...FACTS, now };
+    const observation = { ...OBSERVATION, now };
     const activity = journal.record({
       trigger,
       observation,

@@ -9,7 +9,7 @@ import type { Decision } from "../../../src/scaling/model/decision.ts";
 import type { ActivityKind, Direction } from "../../../src/scaling/model/activity.ts";
 import { decide } from "../../../src/scaling/decide.ts";
 import type { Observation } from "../../../src/scaling/model/observation.ts";
-import { FACTS, MINUTE, NOW } from "./fixtures.ts";
+import { MINUTE, NOW, OBSERVATION } from "./fixtures.ts";
 
 /** What a case expects: an action, or the check that holds it back ("" where no policy recommends a change). */
 export type Expected =
@@ -34,7 +34,7 @@ export interface Case {
 export function checks(rule: string, cases: readonly Case[]): void {
   for (const { name, trigger, observation, expected, numbers = [] } of cases) {
     Deno.test(`${rule}: decide() ${name}`, () => {
-      const decision = decide(trigger, { ...FACTS, ...observation });
+      const decision = decide(trigger, { ...OBSERVATION, ...observation });
       assertEquals(outcome(decision, expected), expected, decision.reason);
       assertNotEquals(decision.reason, "");
       const named = decision.reason.match(/(?<![\w.:-])\d+(?:\.\d+)?(?!\w)/g)?.map(Number) ?? [];
@@ -69,12 +69,12 @@ function outcome(decision: Decision, expected: Expected): Expected {
 
 /** Other limits. */
 export function limits(more: Partial<Observation["limits"]>): Pick<Observation, "limits"> {
-  return { limits: { ...FACTS.limits, ...more } };
+  return { limits: { ...OBSERVATION.limits, ...more } };
 }
 
 /** Another history. */
 export function history(more: Partial<Observation["history"]>): Pick<Observation, "history"> {
-  return { history: { ...FACTS.history, ...more } };
+  return { history: { ...OBSERVATION.history, ...more } };
 }
 
 /** Activities in progress for a minute. */

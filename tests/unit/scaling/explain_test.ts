@@ -8,12 +8,12 @@ import { cpu, history, limits, operator } from "./cases.ts";
 import {
   alarm,
   BASE,
-  FACTS,
   IN,
   IN_ANY,
   instance,
   MINUTE,
   NOW,
+  OBSERVATION,
   OUT,
   RECONCILE,
   stopped,
@@ -25,7 +25,7 @@ const RUNS = { numRuns: 1_000 };
 
 /** Each change and the decision that it leads to: "with --max 4 instead of 3: start n4". */
 function changes(trigger: Trigger, observation: Partial<Observation>): string[] {
-  return explain(trigger, { ...FACTS, ...observation }).changes.map(({ change, decision }) =>
+  return explain(trigger, { ...OBSERVATION, ...observation }).changes.map(({ change, decision }) =>
     `${change}: ${decision.kind}${"instance" in decision ? ` ${decision.instance}` : ""}`
   );
 }
@@ -55,7 +55,7 @@ Deno.test("explain() shows the check that decide() names as held, after all that
 
 Deno.test("explain() makes no check without an observation, nor where nothing is recommended", () => {
   const quiet = [
-    explain(RECONCILE, FACTS),
+    explain(RECONCILE, OBSERVATION),
     explain(OUT, { kind: "unobserved", now: NOW, why: "AWS is away" }),
   ];
   for (const { checks, selection } of quiet) assertEquals([checks, selection], [[], ""]);
@@ -104,7 +104,7 @@ const CASES: readonly [string, Trigger, Partial<Observation>, readonly string[]]
   ]],
   ["warm-up: younger than the warm-up", operator("in", "n1"), {
     instances: [
-      ...FACTS.instances.filter(({ id }) => id !== "n1"),
+      ...OBSERVATION.instances.filter(({ id }) => id !== "n1"),
       instance("n1", { launched: NOW - MINUTE }),
     ],
   }, [
@@ -127,7 +127,9 @@ const CASES: readonly [string, Trigger, Partial<Observation>, readonly string[]]
     "with one more node in service under the same load: stop n1",
   ]],
   ["no-standby: the only node left is in quarantine", operator("out", "n3"), {
-    instances: FACTS.instances.map((it) => (it.id === "n3" ? { ...it, quarantine: "no capacity" } : it)),
+    instances: OBSERVATION.instances.map((
+      it,
+    ) => (it.id === "n3" ? { ...it, quarantine: "no capacity" } : it)),
   }, ["with n3 released from its quarantine: start n3"]],
   ["no-standby: nobody left to start", OUT, { ...NONE_LEFT, ...limits({ max: 3 }) }, [
     "with --grow and --max 4: launch",
@@ -153,7 +155,7 @@ const CASES: readonly [string, Trigger, Partial<Observation>, readonly string[]]
     ...IN,
     alarm: { fleet: "kas", kind: "cpulow", dimension: "n1", from: "INSUFFICIENT_DATA", to: "OK", at: NOW },
   }, {
-    instances: FACTS.instances.map((it) => (it.id === "n1" ? { ...it, launched: NOW - MINUTE } : it)),
+    instances: OBSERVATION.instances.map((it) => (it.id === "n1" ? { ...it, launched: NOW - MINUTE } : it)),
   }, ["if cpulow of n1 had changed from ALARM instead of INSUFFICIENT_DATA: stop n2"]],
   ["a start that was made", OUT, {}, ["with --max 3 instead of the whole fleet's 5: none"]],
   ["a stop that was made", IN, {}, [
@@ -169,7 +171,7 @@ const CASES: readonly [string, Trigger, Partial<Observation>, readonly string[]]
 for (const [name, trigger, observation, expected] of CASES) {
   Deno.test(`explain() finds what would change the decision: ${name}`, () => {
     const [, check] = /^([a-z-]+):/.exec(name) ?? [];
-    const held = explain(trigger, { ...FACTS, ...observation }).checks.find(({ status }) =>
+    const held = explain(trigger, { ...OBSERVATION, ...observation }).checks.find(({ status }) =>
       status === "held"
     );
     assertEquals(held?.name, check);

@@ -38,7 +38,7 @@ export function stopped(id: string, more: Partial<Instance> = {}): Instance {
 export const BASE = instance("base", { role: "base", launched: NOW - 24 * HOUR });
 
 /** base and n1 in zone a, n2 in b, in service; n3 in a and n4 in b stopped. CPU is low everywhere, no alarm calls. */
-export const FACTS: Observation = {
+export const OBSERVATION: Observation = {
   now: NOW,
   fleet: "kas",
   limits: { warmup: 120 * SECOND, cooldownOut: 0, cooldownIn: 60 * SECOND, resync: 60 * SECOND },
@@ -100,5 +100,5 @@ export const RECONCILE: Trigger = { kind: "reconcile" };
 /** The fleet with some instances put in place of those of the same id, or added. */
 export function withInstances(...changed: readonly Instance[]): Pick<Observation, "instances"> {
   const ids = new Set(changed.map(({ id }) => id));
-  return { instances: [...FACTS.instances.filter(({ id }) => !ids.has(id)), ...changed] };
+  return { instances: [...OBSERVATION.instances.filter(({ id }) => !ids.has(id)), ...changed] };
 }

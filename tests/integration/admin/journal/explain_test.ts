@@ -7,7 +7,7 @@ import { explain } from "../../../../src/scaling/explain.ts";
 import type { Observation } from "../../../../src/scaling/model/observation.ts";
 import { BASE, eventualLine, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
 import { execute, FROM_SOURCE } from "../../../support/kas.ts";
-import { FACTS, instance, NOW, OUT } from "../../../unit/scaling/fixtures.ts";
+import { instance, NOW, OBSERVATION, OUT } from "../../../unit/scaling/fixtures.ts";
 import { limits } from "../../../unit/scaling/cases.ts";
 
 const EXPLAIN = [...FROM_SOURCE, "admin", "explain"];
@@ -30,7 +30,7 @@ function text(facts: Observation, more: Partial<DecisionRecord> = {}, columns = 
 }
 
 Deno.test("renderExplanation() tells what was asked and seen, each rule, what was done, and what would have had to differ", () => {
-  const said = text({ ...FACTS, ...limits({ max: 3 }) });
+  const said = text({ ...OBSERVATION, ...limits({ max: 3 }) });
   for (
     const part of [
       "Decision 7 at 2026-11-23T12:00:00.000Z: nothing (max-capacity)\n",
@@ -47,7 +47,7 @@ Deno.test("renderExplanation() tells what was asked and seen, each rule, what wa
 });
 
 Deno.test("renderExplanation() tells the steps that were taken, and how they failed", () => {
-  const said = text(FACTS, {
+  const said = text(OBSERVATION, {
     activity: {
       id: 3,
       kind: "start",
@@ -71,9 +71,9 @@ Deno.test("renderExplanation() shows of a large fleet the instances that matter,
     ...OUT,
     alarm: { fleet: "kas", kind: "cpuhigh", dimension: id(150), from: "OK", to: "ALARM", at: NOW },
   } as const;
-  const said = text({ ...FACTS, instances: fleet }, {
+  const said = text({ ...OBSERVATION, instances: fleet }, {
     trigger: signal,
-    decision: decide(signal, { ...FACTS, instances: fleet }),
+    decision: decide(signal, { ...OBSERVATION, instances: fleet }),
   });
   assertStringIncludes(said, `\n  ${id(150)}  node`);
   assertStringIncludes(said, "\n  and 180 more\n");

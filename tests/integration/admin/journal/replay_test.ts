@@ -6,7 +6,7 @@ import { decide } from "../../../../src/scaling/decide.ts";
 import { BASE, eventualLine, lines, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
 import { eventually, execute, FROM_SOURCE } from "../../../support/kas.ts";
 import { limits } from "../../../unit/scaling/cases.ts";
-import { FACTS, IN_ANY, NOW, OUT } from "../../../unit/scaling/fixtures.ts";
+import { IN_ANY, NOW, OBSERVATION, OUT } from "../../../unit/scaling/fixtures.ts";
 
 const REPLAY = [...FROM_SOURCE, "admin", "replay"];
 
@@ -24,7 +24,7 @@ async function withFolder(test: (folder: string) => Promise<void>): Promise<void
 function write(folder: string): void {
   using state = Store.open(folder);
   const journal = new Journal(state);
-  const started = { ...FACTS, ...limits({ max: 4 }) };
+  const started = { ...OBSERVATION, ...limits({ max: 4 }) };
   journal.record({ trigger: OUT, observation: started, decision: decide(OUT, started), dryRun: true });
   const later = { ...started, now: NOW + 100_000, history: { inServiceSince: {}, lastOut: NOW } };
   journal.record({

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { decisionLines } from "../../../../src/autoscaler/http/decisions.ts";
 import type { DecisionQuery, DecisionRecord } from "../../../../src/autoscaler/store/decisions.ts";
-import { FACTS, NOW } from "../../scaling/fixtures.ts";
+import { NOW, OBSERVATION } from "../../scaling/fixtures.ts";
 
 /** A journal of so many records. */
 function journal(length: number): (wanted: DecisionQuery) => DecisionRecord | undefined {
@@ -21,7 +21,7 @@ function journal(length: number): (wanted: DecisionQuery) => DecisionRecord | un
       rules: 1,
       message: null,
       trigger: { kind: "reconcile" },
-      observation: FACTS,
+      observation: OBSERVATION,
       decision: { kind: "none", reason: "quiet", checks: [] },
       activity: null,
     };

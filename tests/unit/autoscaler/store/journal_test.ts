@@ -9,7 +9,7 @@ import type { Trigger } from "../../../../src/scaling/model/trigger.ts";
 import { type Decision, RULES_VERSION } from "../../../../src/scaling/model/decision.ts";
 import { decide } from "../../../../src/scaling/decide.ts";
 import { replay } from "../../../../src/scaling/replay.ts";
-import { FACTS, instance, NOW, stopped } from "../../scaling/fixtures.ts";
+import { instance, NOW, OBSERVATION, stopped } from "../../scaling/fixtures.ts";
 import * as random from "../../scaling/random.ts";
 
 const OUT: Trigger = { kind: "operator", direction: "out" };
@@ -35,7 +35,7 @@ const RECONCILE: Trigger = { kind: "reconcile" };
 function record(journal: Journal, decision: Decision, after = 0, more: Partial<NewDecision> = {}) {
   return journal.record({
     trigger: OUT,
-    observation: { ...FACTS, now: NOW + after },
+    observation: { ...OBSERVATION, now: NOW + after },
     decision,
     dryRun: false,
     ...more,
@@ -49,7 +49,7 @@ function open(): { state: Store; journal: Journal; [Symbol.dispose](): void } {
 
 Deno.test("Journal.read() gives back what a decision was made from, so that it can be made again to the byte (R16)", () => {
   using it = open();
-  const decision = decide(OUT, FACTS);
+  const decision = decide(OUT, OBSERVATION);
   record(it.journal, decision, 0, { message: { id: "m", received: NOW - 5 } });
   const found = it.journal.read({ last: true });
   assertEquals(
@@ -57,7 +57,7 @@ Deno.test("Journal.read() gives back what a decision was made from, so that it c
     [1, NOW, { id: "m", received: NOW - 5 }, RULES_VERSION],
   );
   assertMatch(found?.kas ?? "", /^\d+\.\d+\.\d+/);
-  assertEquals([found?.trigger, found?.observation, found?.decision], [OUT, FACTS, decision]);
+  assertEquals([found?.trigger, found?.observation, found?.decision], [OUT, OBSERVATION, decision]);
   assertEquals([found?.activity?.instance, found?.activity?.steps], ["n4", []]);
 });
 

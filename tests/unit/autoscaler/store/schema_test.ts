@@ -7,7 +7,7 @@ import { ExitError } from "../../../../src/cli/command.ts";
 import { decide } from "../../../../src/scaling/decide.ts";
 import type { FirstRecord } from "../../../../src/scaling/upcast.ts";
 import { replay } from "../../../../src/scaling/replay.ts";
-import { FACTS, NOW, OUT } from "../../scaling/fixtures.ts";
+import { NOW, OBSERVATION, OUT } from "../../scaling/fixtures.ts";
 
 const SCHEMA_2 = new URL("./testdata/schema_2.sql", import.meta.url);
 const SCHEMA_1 = new URL("./testdata/schema_1.sql", import.meta.url);
@@ -16,8 +16,8 @@ const SCHEMA_1 = new URL("./testdata/schema_1.sql", import.meta.url);
 const FIRST = firstRecord();
 
 function firstRecord(): FirstRecord {
-  const { inProgress, ...facts } = FACTS;
-  const { checks: _, recommendation: __, ...decision } = decide(OUT, FACTS);
+  const { inProgress, ...facts } = OBSERVATION;
+  const { checks: _, recommendation: __, ...decision } = decide(OUT, OBSERVATION);
   return {
     signal: { kind: "out", source: "notification", alarm: OUT.alarm },
     facts: { ...facts, underWay: inProgress },
@@ -93,7 +93,7 @@ Deno.test("Store.open() migrates version 2 with its activities", () =>
     // Ids continue, and references hold.
     const launch = { kind: "launch", template: "kas-node", reason: "none left", checks: [] } as const;
     assertEquals(
-      journal.record({ trigger: OUT, observation: FACTS, decision: launch, dryRun: false })?.id,
+      journal.record({ trigger: OUT, observation: OBSERVATION, decision: launch, dryRun: false })?.id,
       8,
     );
     state.db.exec("DELETE FROM decisions WHERE id = 1");
@@ -125,7 +125,7 @@ Deno.test("Store.open() migrates version 1 with its activities in progress, and 
       assertEquals(state.db.prepare("SELECT count(*) AS n FROM messages").get()?.n, 1);
 
       const start = journal.read({ id: 1 });
-      assertEquals([start?.kas, start?.observation, start?.message], [null, FACTS, {
+      assertEquals([start?.kas, start?.observation, start?.message], [null, OBSERVATION, {
         id: "m",
         received: NOW - 5,
       }]);
@@ -134,7 +134,12 @@ Deno.test("Store.open() migrates version 1 with its activities in progress, and 
       assertEquals(journal.read({ id: 3 }), undefined);
 
       // Ids continue, and references hold.
-      journal.record({ trigger: OUT, observation: FACTS, decision: decide(OUT, FACTS), dryRun: true });
+      journal.record({
+        trigger: OUT,
+        observation: OBSERVATION,
+        decision: decide(OUT, OBSERVATION),
+        dryRun: true,
+      });
       assertEquals(journal.read({ last: true })?.id, 3);
       assertThrows(() =>
         state.db.exec(

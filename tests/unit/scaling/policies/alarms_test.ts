@@ -3,7 +3,7 @@ import type { AlarmKind, AlarmState } from "../../../../src/scaling/model/alarm.
 import { indexFleet } from "../../../../src/scaling/model/fleet_index.ts";
 import type { Observation } from "../../../../src/scaling/model/observation.ts";
 import { alarmsPolicy, fromNotification } from "../../../../src/scaling/policies/alarms.ts";
-import { alarm, FACTS, MINUTE, NOW, RECONCILE } from "../fixtures.ts";
+import { alarm, MINUTE, NOW, OBSERVATION, RECONCILE } from "../fixtures.ts";
 
 const TABLE: readonly [AlarmKind, AlarmState, "out" | "in" | "none"][] = [
   ["cpuhigh", "ALARM", "out"],
@@ -30,7 +30,7 @@ for (const [kind, to, expected] of TABLE) {
 
 /** What the alarms policy recommends at a reconcile: the direction, and the dimension of the alarm. */
 function reconcile(more: Partial<Observation>): readonly [string, string?] {
-  const observation = { ...FACTS, ...more };
+  const observation = { ...OBSERVATION, ...more };
   const recommendation = alarmsPolicy(RECONCILE, observation, indexFleet(observation));
   return recommendation.direction === "none"
     ? ["none"]
@@ -38,7 +38,10 @@ function reconcile(more: Partial<Observation>): readonly [string, string?] {
 }
 
 Deno.test("R2: alarmsPolicy() takes a state that lasts for a repeated notification", () => {
-  const observation = { ...FACTS, alarms: [alarm("cpuhigh", "n1", "ALARM", { changed: NOW - MINUTE })] };
+  const observation = {
+    ...OBSERVATION,
+    alarms: [alarm("cpuhigh", "n1", "ALARM", { changed: NOW - MINUTE })],
+  };
   const recommendation = alarmsPolicy(RECONCILE, observation, indexFleet(observation));
   if (recommendation.direction === "none") throw new Error(recommendation.reason);
   const { policy, direction, alarm: change } = recommendation;

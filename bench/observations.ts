@@ -13,7 +13,7 @@ import { quantile } from "./result.ts";
 const NOW = Date.UTC(2026, 0, 1);
 
 /** A fleet over two zones, half of it in service and busy. */
-export function factsOf(size: number): Observation {
+export function observationOf(size: number): Observation {
   const instances = Array.from({ length: size }, (_, i): Instance => {
     const on = i % 2 === 0;
     return {
@@ -52,7 +52,7 @@ export function factsOf(size: number): Observation {
 
 /** How long a decision on a start and on a stop takes, µs: the median of 20, each with an observation of its own. */
 export function decideTimes(size: number): { readonly out: number; readonly in: number } {
-  const alarm = { fleet: "kas", dimension: factsOf(size).instances[2]?.id ?? "", at: NOW };
+  const alarm = { fleet: "kas", dimension: observationOf(size).instances[2]?.id ?? "", at: NOW };
   const high = { ...alarm, kind: "cpuhigh", from: "OK", to: "ALARM" } as const;
   const low = { ...alarm, kind: "cpulow", from: "ALARM", to: "OK" } as const;
   return {
@@ -65,7 +65,7 @@ export function decideTimes(size: number): { readonly out: number; readonly in: 
 function median(size: number, trigger: Trigger, expected: Decision["kind"]): number {
   const times: number[] = [];
   for (let n = 0; n < 20; n++) {
-    const observation = factsOf(size);
+    const observation = observationOf(size);
     const begun = performance.now();
     const { kind } = decide(trigger, observation);
     times.push((performance.now() - begun) * 1_000);
