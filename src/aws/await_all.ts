@@ -5,8 +5,8 @@
  */
 
 /**
- * Waits for all calls, and throws the first failure after the last call has ended. So no call of a failed attempt runs beside the next attempt,
- * where AWS would throttle both.
+ * Waits for all calls, and throws the first failure after the last call has ended. So no call of a failed attempt
+ * runs beside the next attempt, where AWS would throttle both.
  */
 export async function awaitAll<const T extends readonly Promise<unknown>[]>(
   calls: T,

@@ -29,7 +29,9 @@ export type Outcome = (typeof OUTCOMES)[number];
 
 /** One request to AWS. */
 export interface Call {
-  /** The SDK's name for the client: `EC2`, `ElasticLoadBalancing`, `ElasticLoadBalancingV2`, `CloudWatch`, `SNS`. */
+  /**
+   * The SDK's name for the client: `EC2`, `ElasticLoadBalancing`, `ElasticLoadBalancingV2`, `CloudWatch`, `SNS`.
+   */
   readonly service: string;
   /** For example `DescribeInstances`. */
   readonly operation: string;

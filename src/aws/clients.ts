@@ -20,7 +20,10 @@ import {
 } from "./middleware.ts";
 import type { ClientConfig } from "./sdk/config.ts";
 
-/** The account and how to reach it. The SDK finds absent settings in the environment, the profile or the instance's role. */
+/**
+ * The account and how to reach it. The SDK finds absent settings in the environment, the profile or the instance's
+ * role.
+ */
 export interface Account {
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
@@ -38,8 +41,8 @@ export interface Account {
 }
 
 /**
- * The clients of an account. Each call has a time limit. Where a function takes a `signal`, the signal aborts its calls. Disposing closes the
- * connections.
+ * The clients of an account. Each call has a time limit. Where a function takes a `signal`, the signal aborts its
+ * calls. Disposing closes the connections.
  */
 export interface Aws extends Disposable {
   ec2(): Promise<EC2Client>;

@@ -12,7 +12,10 @@ import {
   operationOf,
 } from "./errors.ts";
 
-/** The hint for an error with a code, readable after "Try:". `encoded` says whether EC2 appended an encoded reason. Undefined if there is no hint. */
+/**
+ * The hint for an error with a code, readable after "Try:". `encoded` says whether EC2 appended an encoded reason.
+ * Undefined if there is no hint.
+ */
 export function hintFor(error: Error, code: string, encoded: boolean): string | undefined {
   if (isDenied(error)) {
     const operation = operationOf(error);

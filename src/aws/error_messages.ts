@@ -1,5 +1,6 @@
 /**
- * AWS errors as messages for an operator: one line, a hint, and for `--verbose` the causes. They contain no stack trace, signature or secret.
+ * AWS errors as messages for an operator: one line, a hint, and for `--verbose` the causes. They contain no stack
+ * trace, signature or secret.
  *
  * @module
  */
@@ -48,7 +49,10 @@ export function describeError(error: unknown): ErrorDescription {
   return { message: `${awsMessage(error)} (${found})`, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** Describes rejected or expired credentials without AWS's message, which quotes the signed request and the session token. */
+/**
+ * Describes rejected or expired credentials without AWS's message, which quotes the signed request and the session
+ * token.
+ */
 function describeRejection(error: Error, code: string): ErrorDescription {
   const ahead = clockAhead(error);
   if (Math.abs(ahead) >= MAX_SKEW) {
@@ -94,7 +98,10 @@ function awsMessage(error: Error): string {
   return toLine(error.message.replace(ENCODED_REASON, "")) || "AWS failed";
 }
 
-/** The message of a provider that failed. If every provider of the chain found nothing, the SDK's message does not help. */
+/**
+ * The message of a provider that failed. If every provider of the chain found nothing, the SDK's message does not
+ * help.
+ */
 function providerMessage(message: string): string {
   return /any providers/.test(message)
     ? "none were found in the environment, the profile or the instance's role"

@@ -1,7 +1,8 @@
 /**
  * AWS errors as predicates.
  *
- * Sources: EC2 API, "Error codes for the Amazon EC2 API", and the errors listed for each action of ELB, CloudWatch and SNS.
+ * Sources: EC2 API, "Error codes for the Amazon EC2 API", and the errors listed for each action of ELB, CloudWatch
+ * and SNS.
  *
  * @module
  */
@@ -19,8 +20,8 @@ export class UnreachableError extends Error {
 }
 
 /**
- * The list in an answer of AWS. An empty list is present in the answer, so an answer without a list is not AWS's and must not be read as
- * "none".
+ * The list in an answer of AWS. An empty list is present in the answer, so an answer without a list is not AWS's
+ * and must not be read as "none".
  *
  * @throws {UnreachableError} if there is no list
  */
@@ -160,8 +161,8 @@ export function isDenied(error: unknown): boolean {
 }
 
 /**
- * No call can succeed: AWS is unreachable, or the credentials are missing, rejected or expired. Exit status 3. A denied operation is not such an
- * error, because other operations may be allowed.
+ * No call can succeed: AWS is unreachable, or the credentials are missing, rejected or expired. Exit status 3. A
+ * denied operation is not such an error, because other operations may be allowed.
  */
 export function isAccessFailure(error: unknown): boolean {
   return error instanceof UnreachableError || error instanceof RegionError ||

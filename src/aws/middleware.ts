@@ -1,5 +1,6 @@
 /**
- * Middlewares of the SDK's clients: they report each request, run a precondition before it, and mark errors with their operation.
+ * Middlewares of the SDK's clients: they report each request, run a precondition before it, and mark errors with
+ * their operation.
  *
  * @module
  */
@@ -58,15 +59,18 @@ function reporting(onCall: (call: Call) => void): Middleware {
 }
 
 /**
- * The Date header has whole seconds, so AWS's clock was half a second ahead of it on average. AWS wrote it halfway through the request on
- * average.
+ * The Date header has whole seconds, so AWS's clock was half a second ahead of it on average. AWS wrote it halfway
+ * through the request on average.
  */
 function clockOffset(result: unknown, seconds: number): Pick<Call, "clockOffset"> {
   const date = dateOf(result);
   return date === undefined ? {} : { clockOffset: date + 500 - (Date.now() - seconds * 500) };
 }
 
-/** Runs a precondition right before each request, retries included. A rejection ends the call, and no request is reported. */
+/**
+ * Runs a precondition right before each request, retries included. A rejection ends the call, and no request is
+ * reported.
+ */
 export function beforeEachAttempt(stack: MiddlewareStack, precondition: Precondition): void {
   stack.add(guarded(precondition), {
     step: "finalizeRequest",

@@ -35,7 +35,8 @@ const schema = z.object({
 });
 
 /**
- * Parses the Message of a notification. A message that is not a change of an alarm is ignored, because anything may be published to a topic.
+ * Parses the Message of a notification. A message that is not a change of an alarm is ignored, because anything may
+ * be published to a topic.
  *
  * Source: CloudWatch user guide, "Notifying users on alarm changes".
  */
@@ -69,7 +70,10 @@ function ignored(reason: string): AlarmMessage {
   return { kind: "ignored", reason };
 }
 
-/** Parses `2026-03-06T19:53:21.424+0000`, CloudWatch's format. A time without an offset would depend on this machine's zone. */
+/**
+ * Parses `2026-03-06T19:53:21.424+0000`, CloudWatch's format. A time without an offset would depend on this
+ * machine's zone.
+ */
 function parseTime(text: string): number | undefined {
   const [, local, sign, offset] =
     /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d):?(\d\d)?$/.exec(text) ?? [];

@@ -22,8 +22,8 @@ const SIGNER_NAME = /^sns\.(?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?$/;
 /**
  * Reads a PEM certificate, or the first one of a chain. Its validity period is not checked here.
  *
- * @throws {CertificateError} temporary if the text is not a certificate, for example an error page; permanent if SNS does not sign with such a
- *   certificate: the key is not RSA or too short, or the name is not SNS's
+ * @throws {CertificateError} temporary if the text is not a certificate, for example an error page; permanent if
+ *   SNS does not sign with such a certificate: the key is not RSA or too short, or the name is not SNS's
  */
 export function readCertificate(pem: string): X509Certificate {
   let certificate: X509Certificate;

@@ -30,8 +30,8 @@ const MAX_FAILURES = 256;
 const MAX_DOWNLOADS = 8;
 
 /**
- * Creates a function that loads the certificate at a trusted URL. Concurrent calls share a download. A certificate is cached until it expires.
- * A failure or an expired certificate is cached for a short time.
+ * Creates a function that loads the certificate at a trusted URL. Concurrent calls share a download. A certificate
+ * is cached until it expires. A failure or an expired certificate is cached for a short time.
  *
  * The function rejects with {@linkcode CertificateError}.
  */

@@ -1,5 +1,6 @@
 /**
- * The messages that SNS posts. Fields that kas does not need, such as UnsubscribeURL, are dropped, so that no log can contain them.
+ * The messages that SNS posts. Fields that kas does not need, such as UnsubscribeURL, are dropped, so that no log
+ * can contain them.
  *
  * @module
  */
@@ -10,7 +11,8 @@ import { nestsDeeperThan } from "./nesting.ts";
 export class MessageError extends Error {
   override readonly name = "MessageError";
   /**
-   * @param status the answer to SNS: 400 malformed or 403 not trusted, and SNS does not retry; 503 not verifiable now, and SNS retries
+   * @param status the answer to SNS: 400 malformed or 403 not trusted, and SNS does not retry; 503 not verifiable
+   *   now, and SNS retries
    * @param failed the field of a well-formed message that failed verification, and the message's id
    */
   constructor(
@@ -41,7 +43,10 @@ export interface Notification extends Common {
   readonly subject?: string;
 }
 
-/** SNS subscribed the endpoint, or deleted its subscription. The token can create the subscription, so no log may contain it. */
+/**
+ * SNS subscribed the endpoint, or deleted its subscription. The token can create the subscription, so no log may
+ * contain it.
+ */
 export interface Confirmation extends Common {
   readonly type: "SubscriptionConfirmation" | "UnsubscribeConfirmation";
   readonly token: string;
@@ -55,8 +60,8 @@ export type Message = Notification | Confirmation;
 const MAX_LEVELS = 8;
 
 /**
- * Text without control characters. Only Message may have several lines: otherwise one field's text could pass for the next field in the signed
- * text (verify.ts).
+ * Text without control characters. Only Message may have several lines: otherwise one field's text could pass for
+ * the next field in the signed text (verify.ts).
  */
 const line = z.string().min(1).max(2_048).regex(/^[^\p{Cc}]+$/u, "must be one line of text");
 

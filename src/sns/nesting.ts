@@ -1,8 +1,8 @@
 /**
  * The nesting depth of JSON, checked before the JSON is parsed.
  *
- * Anyone may post to the autoscaler. JSON.parse blocks the event loop for 45 ms on 640 KiB of brackets (Deno 2.7.11); this check stops at the
- * first bracket that is too deep.
+ * Anyone may post to the autoscaler. JSON.parse blocks the event loop for 45 ms on 640 KiB of brackets (Deno
+ * 2.7.11); this check stops at the first bracket that is too deep.
  *
  * @module
  */

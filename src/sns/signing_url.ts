@@ -5,8 +5,9 @@
  */
 
 /**
- * The form of SNS's URLs. It is compared with the text, because a URL parser would repair case, user, port, trailing dot and encoded letters.
- * Only the last part of a region may be a number, which excludes the bucket `sns.s3-ap-southeast-2.amazonaws.com`.
+ * The form of SNS's URLs. It is compared with the text, because a URL parser would repair case, user, port,
+ * trailing dot and encoded letters. Only the last part of a region may be a number, which excludes the bucket
+ * `sns.s3-ap-southeast-2.amazonaws.com`.
  */
 const SNS_URL =
   /^https:\/\/sns\.(?<region>[a-z]{2,4}(?:-[a-z]+)+-\d{1,2})\.amazonaws\.com(?<china>\.cn)?\/SimpleNotificationService-[0-9A-Za-z]+\.pem$/;
@@ -31,8 +32,8 @@ export function signingUrlProblem(url: string, topicArn: string, trustSigner?: s
 }
 
 /**
- * Whether a URL is under another. Origins and paths are compared, because `http://host:4580@evil/` also begins with `http://host:4580`. A text
- * that a URL parser would repair is not under any URL.
+ * Whether a URL is under another. Origins and paths are compared, because `http://host:4580@evil/` also begins with
+ * `http://host:4580`. A text that a URL parser would repair is not under any URL.
  */
 function isUnder(text: string, prefix: string): boolean {
   if (!URL.canParse(text) || !URL.canParse(prefix)) return false;

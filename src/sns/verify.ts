@@ -1,8 +1,9 @@
 /**
- * Message verification (R14). The cheap checks come first, so that a forged message costs microseconds and causes no request.
+ * Message verification (R14). The cheap checks come first, so that a forged message costs microseconds and causes
+ * no request.
  *
- * A valid signature proves only that the topic of some AWS account sent the message. The signed TopicArn proves that it is our topic. HTTP headers
- * are not signed and are not used.
+ * A valid signature proves only that the topic of some AWS account sent the message. The signed TopicArn proves
+ * that it is our topic. HTTP headers are not signed and are not used.
  *
  * @module
  */
@@ -34,17 +35,22 @@ export interface VerificationOptions {
   readonly now?: () => number;
 }
 
-/** Messages of this age are refused, ms. Every delivery policy ends earlier. Source: SNS developer guide, message delivery retries. */
+/**
+ * Messages of this age are refused, ms. Every delivery policy ends earlier. Source: SNS developer guide, message
+ * delivery retries.
+ */
 const MAX_AGE = 3_600_000;
 /** How far a Timestamp may be ahead of this machine's clock, ms. */
 const MAX_SKEW = 300_000;
 
-/** Algorithms by SignatureVersion. Source: SNS developer guide, "Verifying the signatures of Amazon SNS messages". */
+/**
+ * Algorithms by SignatureVersion. Source: SNS developer guide, "Verifying the signatures of Amazon SNS messages".
+ */
 const ALGORITHMS: ReadonlyMap<string, string> = new Map([["1", "RSA-SHA1"], ["2", "RSA-SHA256"]]);
 
 /**
- * Creates a function that parses and verifies a body. It rejects with {@linkcode MessageError}: 400 for a malformed body, 403 for a message that
- * is not genuine, 503 if the certificate is temporarily not available.
+ * Creates a function that parses and verifies a body. It rejects with {@linkcode MessageError}: 400 for a malformed
+ * body, 403 for a message that is not genuine, 503 if the certificate is temporarily not available.
  */
 export function messageVerifier(options: VerificationOptions): (body: string) => Promise<Message> {
   return async (body) => {
@@ -58,8 +64,8 @@ export function messageVerifier(options: VerificationOptions): (body: string) =>
 }
 
 /**
- * Verifies the fields of a message in order. The certificate is loaded only when the consumer requests its result. Without a certificate the
- * signature is not verified.
+ * Verifies the fields of a message in order. The certificate is loaded only when the consumer requests its result.
+ * Without a certificate the signature is not verified.
  */
 export async function* verifyFields(
   message: Message,

@@ -72,7 +72,9 @@ export function findBalancer(
     : targetGroup.findTargetGroup(aws, ref.arn, signal);
 }
 
-/** The health of each registered or draining instance. Throws an `isNotFound` error if the balancer does not exist. */
+/**
+ * The health of each registered or draining instance. Throws an `isNotFound` error if the balancer does not exist.
+ */
 export function health(aws: Aws, ref: BalancerRef, signal?: AbortSignal): Promise<Health[]> {
   return ref.kind === "classic"
     ? classic.health(aws, ref.name, signal)
@@ -88,7 +90,10 @@ export async function registrations(
   return new Map((await health(aws, ref, signal)).map(({ id, registration }) => [id, registration]));
 }
 
-/** Registers an instance. Repeating it changes nothing. Returns when AWS has accepted the call, before the first health check. */
+/**
+ * Registers an instance. Repeating it changes nothing. Returns when AWS has accepted the call, before the first
+ * health check.
+ */
 export function register(aws: Aws, ref: BalancerRef, id: string, signal?: AbortSignal): Promise<void> {
   return ref.kind === "classic"
     ? classic.register(aws, ref.name, id, signal)
@@ -113,7 +118,8 @@ export function deregister(
 }
 
 /**
- * How long a deregistered instance may finish its requests, s. 0 if the balancer cuts them off. Throws as {@linkcode health} does.
+ * How long a deregistered instance may finish its requests, s. 0 if the balancer cuts them off. Throws as
+ * {@linkcode health} does.
  */
 export function drainingTimeout(aws: Aws, ref: BalancerRef, signal?: AbortSignal): Promise<number> {
   return ref.kind === "classic"

@@ -20,8 +20,8 @@ import type { Balancer, Health } from "./balancer.ts";
 export const HEALTH_CHECK_TARGET = `HTTP:${WORKER_PORT}/ping`;
 
 /**
- * In service after two passed checks (20 s), out of service after three failed ones (30 s). A worker answers /ping within milliseconds at full
- * load, so five seconds without an answer are a failure.
+ * In service after two passed checks (20 s), out of service after three failed ones (30 s). A worker answers /ping
+ * within milliseconds at full load, so five seconds without an answer are a failure.
  */
 const HEALTH_CHECK = {
   Target: HEALTH_CHECK_TARGET,
@@ -31,7 +31,10 @@ const HEALTH_CHECK = {
   UnhealthyThreshold: 3,
 } as const;
 
-/** Draining lets a deregistered instance finish its requests (R10). With cross-zone balancing each instance gets its share. */
+/**
+ * Draining lets a deregistered instance finish its requests (R10). With cross-zone balancing each instance gets its
+ * share.
+ */
 const ATTRIBUTES = {
   ConnectionDraining: { Enabled: true, Timeout: 300 },
   CrossZoneLoadBalancing: { Enabled: true },
@@ -54,7 +57,10 @@ export async function findBalancer(
   return undefined;
 }
 
-/** Lists the account's Classic Load Balancers, or only the one with a name. Throws LoadBalancerNotFound for an unknown name. */
+/**
+ * Lists the account's Classic Load Balancers, or only the one with a name. Throws LoadBalancerNotFound for an
+ * unknown name.
+ */
 export async function* listBalancers(
   aws: Aws,
   signal?: AbortSignal,
@@ -81,7 +87,10 @@ export async function health(aws: Aws, name: string, signal?: AbortSignal): Prom
   );
 }
 
-/** Registers an instance. Repeating it changes nothing. Returns when ELB has accepted the call, before the first health check. */
+/**
+ * Registers an instance. Repeating it changes nothing. Returns when ELB has accepted the call, before the first
+ * health check.
+ */
 export async function register(aws: Aws, name: string, id: string, signal?: AbortSignal): Promise<void> {
   const [client, { RegisterInstancesWithLoadBalancerCommand }] = await elb(aws);
   const request = { LoadBalancerName: name, Instances: [{ InstanceId: id }] };
@@ -108,7 +117,9 @@ export async function deregister(
   }
 }
 
-/** How long a deregistered instance may finish its requests, s. 0 if ELB cuts them off. Throws LoadBalancerNotFound. */
+/**
+ * How long a deregistered instance may finish its requests, s. 0 if ELB cuts them off. Throws LoadBalancerNotFound.
+ */
 export async function drainingTimeout(aws: Aws, name: string, signal?: AbortSignal): Promise<number> {
   const [client, { DescribeLoadBalancerAttributesCommand }] = await elb(aws);
   const command = new DescribeLoadBalancerAttributesCommand({ LoadBalancerName: name });
@@ -118,8 +129,8 @@ export async function drainingTimeout(aws: Aws, name: string, signal?: AbortSign
 }
 
 /**
- * Creates a load balancer in some zones, with an HTTP listener, the health check and draining. An existing one gets the health check and the
- * attributes, and keeps its listeners and zones.
+ * Creates a load balancer in some zones, with an HTTP listener, the health check and draining. An existing one gets
+ * the health check and the attributes, and keeps its listeners and zones.
  */
 export async function createBalancer(aws: Aws, name: string, zones: readonly string[]): Promise<Balancer> {
   const [client, commands] = await elb(aws);
@@ -159,7 +170,9 @@ export async function deleteBalancer(aws: Aws, name: string): Promise<void> {
   await client.send(new DeleteLoadBalancerCommand({ LoadBalancerName: name }));
 }
 
-/** The metric of a load balancer's requests. Source: CLB guide, "CloudWatch metrics for your Classic Load Balancer". */
+/**
+ * The metric of a load balancer's requests. Source: CLB guide, "CloudWatch metrics for your Classic Load Balancer".
+ */
 export function requestsOf(name: string): Metric {
   return { namespace: "AWS/ELB", name: "RequestCount", dimensions: { LoadBalancerName: name } };
 }

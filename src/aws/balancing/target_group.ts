@@ -1,6 +1,6 @@
 /**
- * Target groups of Application and Network Load Balancers. kas registers instances in them. Their owner creates the groups, load balancers and
- * listeners.
+ * Target groups of Application and Network Load Balancers. kas registers instances in them. Their owner creates the
+ * groups, load balancers and listeners.
  *
  * @module
  */
@@ -48,8 +48,9 @@ export async function findTargetGroup(
 }
 
 /**
- * The metric of a target group's requests. A Network Load Balancer has no requests: it counts the connections of all its groups together.
- * Sources: ALB and NLB guides, "CloudWatch metrics". The dimensions are the last parts of the ARNs.
+ * The metric of a target group's requests. A Network Load Balancer has no requests: it counts the connections of
+ * all its groups together. Sources: ALB and NLB guides, "CloudWatch metrics". The dimensions are the last parts of
+ * the ARNs.
  */
 function requestsOf(group: string, loadBalancer: string | undefined): Metric | undefined {
   if (loadBalancer === undefined) return undefined;
@@ -72,14 +73,19 @@ export async function health(aws: Aws, arn: string, signal?: AbortSignal): Promi
     .filter(({ registration }) => registration !== "none");
 }
 
-/** Registers an instance at the group's port. Repeating it changes nothing. A draining instance returns to service. */
+/**
+ * Registers an instance at the group's port. Repeating it changes nothing. A draining instance returns to service.
+ */
 export async function register(aws: Aws, arn: string, id: string, signal?: AbortSignal): Promise<void> {
   const [client, { RegisterTargetsCommand }] = await elbv2(aws);
   const request = { TargetGroupArn: arn, Targets: [{ Id: id }] };
   await client.send(new RegisterTargetsCommand(request), sendOptions(signal));
 }
 
-/** Deregisters an instance, which then drains for the group's whole delay. Has no effect on an instance that is not registered. */
+/**
+ * Deregisters an instance, which then drains for the group's whole delay. Has no effect on an instance that is not
+ * registered.
+ */
 export async function deregister(
   aws: Aws,
   arn: string,
@@ -173,7 +179,10 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "the target drains for the whole deregistration delay of the target group",
 };
 
-/** Registrations by state. A target in any other state receives no requests. Source: elbv2 API 2015-12-01, TargetHealth. */
+/**
+ * Registrations by state. A target in any other state receives no requests. Source: elbv2 API 2015-12-01,
+ * TargetHealth.
+ */
 const REGISTRATIONS: Readonly<Record<string, Registration>> = {
   "healthy": "in-service",
   "draining": "draining",

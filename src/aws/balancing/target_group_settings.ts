@@ -15,8 +15,8 @@ import {
 } from "./target_group.ts";
 
 /**
- * The preferred deregistration delay, s: twice the default idle timeout of an Application Load Balancer. A shorter delay cuts requests off, and
- * every target drains for the whole delay.
+ * The preferred deregistration delay, s: twice the default idle timeout of an Application Load Balancer. A shorter
+ * delay cuts requests off, and every target drains for the whole delay.
  */
 const PREFERRED_DELAY = 120;
 
@@ -40,8 +40,8 @@ export interface GroupChanges {
 }
 
 /**
- * Compares a target group's settings with the required ones. A delay of 0 cuts requests off; with a delay longer than `drainTimeout` (ms) no
- * instance would finish draining in time.
+ * Compares a target group's settings with the required ones. A delay of 0 cuts requests off; with a delay longer
+ * than `drainTimeout` (ms) no instance would finish draining in time.
  *
  * Throws TargetGroupNotFound, and an Error if the group's targets are not instances.
  */

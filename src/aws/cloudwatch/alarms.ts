@@ -50,7 +50,10 @@ interface AlarmSettings extends Omit<AlarmName, "kind"> {
   readonly topicArn?: string | undefined;
 }
 
-/** The comparison of every alarm. cpulow is OK while the CPU is below its threshold. Source: CloudWatch API, ComparisonOperator. */
+/**
+ * The comparison of every alarm. cpulow is OK while the CPU is below its threshold. Source: CloudWatch API,
+ * ComparisonOperator.
+ */
 export const COMPARISON = "GreaterThanOrEqualToThreshold";
 
 /** Alarms in one call at most. Source: CloudWatch API, DescribeAlarms, DeleteAlarms. */
@@ -59,8 +62,9 @@ const MAX_ALARMS = 100;
 /**
  * The statistic and the treatment of missing data by kind.
  *
- * A stopped instance has no CPU datapoints. With `missing` its alarms are INSUFFICIENT_DATA, which requests nothing; with `notBreaching` cpulow
- * would be OK and request a scale-in. A balancer without requests has no datapoints either, and there `notBreaching` is right: no load.
+ * A stopped instance has no CPU datapoints. With `missing` its alarms are INSUFFICIENT_DATA, which requests
+ * nothing; with `notBreaching` cpulow would be OK and request a scale-in. A balancer without requests has no
+ * datapoints either, and there `notBreaching` is right: no load.
  */
 const KINDS = {
   cpuhigh: { Statistic: "Average", TreatMissingData: "missing" },
@@ -136,7 +140,10 @@ export async function deleteAlarms(aws: Aws, names: readonly string[]): Promise<
   }
 }
 
-/** Sets an alarm's state until its next evaluation. CloudWatch runs the alarm's actions as it does for any change of state. */
+/**
+ * Sets an alarm's state until its next evaluation. CloudWatch runs the alarm's actions as it does for any change of
+ * state.
+ */
 export async function setAlarmState(
   aws: Aws,
   name: string,

@@ -77,7 +77,10 @@ function* batchesOf(ids: readonly string[]): Generator<readonly string[], void> 
   for (let i = 0; i < ids.length; i += MAX_QUERIES) yield ids.slice(i, i + MAX_QUERIES);
 }
 
-/** Runs `work` for each item, {@linkcode MAX_CALLS} at a time. After a failure it starts no more, waits for the rest, and throws. */
+/**
+ * Runs `work` for each item, {@linkcode MAX_CALLS} at a time. After a failure it starts no more, waits for the
+ * rest, and throws.
+ */
 async function forEach<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
   const rest = Iterator.from(items);
   let failed = false;

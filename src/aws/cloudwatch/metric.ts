@@ -12,7 +12,10 @@ export interface Metric {
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
-/** The CPU of an instance, percent. Source: EC2 user guide, "CloudWatch metrics that are available for your instances". */
+/**
+ * The CPU of an instance, percent. Source: EC2 user guide, "CloudWatch metrics that are available for your
+ * instances".
+ */
 export function cpuOf(instance: string): Metric {
   return { namespace: "AWS/EC2", name: "CPUUtilization", dimensions: { InstanceId: instance } };
 }

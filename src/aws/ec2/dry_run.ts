@@ -1,6 +1,6 @@
 /**
- * Permissions, checked with EC2's DryRun: EC2 answers whether it would allow a call, and does nothing. ELB, CloudWatch and SNS have no DryRun.
- * Source: EC2 API, "DryRun".
+ * Permissions, checked with EC2's DryRun: EC2 answers whether it would allow a call, and does nothing. ELB,
+ * CloudWatch and SNS have no DryRun. Source: EC2 API, "DryRun".
  *
  * @module
  */

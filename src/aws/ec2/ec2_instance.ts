@@ -1,5 +1,6 @@
 /**
- * An EC2 instance in the terms of the scaling rules. The role comes from the tags or the name, the stop time from EC2's reason.
+ * An EC2 instance in the terms of the scaling rules. The role comes from the tags or the name, the stop time from
+ * EC2's reason.
  *
  * @module
  */

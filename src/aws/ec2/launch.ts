@@ -27,13 +27,16 @@ export interface Launch {
   /** Plain text. */
   readonly userData?: string;
   /**
-   * EC2 launches only once for a token, at most 64 ASCII characters. By default each launch has a new token, which the SDK's retries share.
-   * Source: EC2 API, "Ensuring idempotency".
+   * EC2 launches only once for a token, at most 64 ASCII characters. By default each launch has a new token, which
+   * the SDK's retries share. Source: EC2 API, "Ensuring idempotency".
    */
   readonly token?: string;
 }
 
-/** Launches all or none of the instances, and tags them in the same call. A repeated launch with the same token launches none. */
+/**
+ * Launches all or none of the instances, and tags them in the same call. A repeated launch with the same token
+ * launches none.
+ */
 export async function launchInstances(
   aws: Aws,
   launch: Launch,

@@ -20,7 +20,9 @@ export async function endQuarantine(aws: Aws, id: string): Promise<void> {
   await client.send(new DeleteTagsCommand({ Resources: [id], Tags: [{ Key: TAG.quarantine }] }));
 }
 
-/** At most 256 of the characters that every AWS service allows in a tag. Source: EC2 user guide, "Tag restrictions". */
+/**
+ * At most 256 of the characters that every AWS service allows in a tag. Source: EC2 user guide, "Tag restrictions".
+ */
 function tagValue(text: string): string {
   const allowed = text.replaceAll(/[;,]/g, " -").replaceAll(/[^\p{L}\p{N}_.:/=+\-@]+/gu, " ").trim();
   return Array.from(allowed).slice(0, 256).join("");

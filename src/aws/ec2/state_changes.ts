@@ -15,7 +15,10 @@ export interface StateChange {
   readonly after: InstanceState;
 }
 
-/** Starts an instance. A running or pending one does not change. Returns when EC2 has accepted the call, before the instance runs. */
+/**
+ * Starts an instance. A running or pending one does not change. Returns when EC2 has accepted the call, before the
+ * instance runs.
+ */
 export async function startInstance(aws: Aws, id: string, signal?: AbortSignal): Promise<StateChange> {
   const [client, { StartInstancesCommand }] = await ec2(aws);
   const command = new StartInstancesCommand({ InstanceIds: [id] });

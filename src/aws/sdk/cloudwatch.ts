@@ -1,5 +1,6 @@
 /**
- * The parts of CloudWatch's client that kas uses. Imported lazily. Naming each command lets the bundler drop the others.
+ * The parts of CloudWatch's client that kas uses. Imported lazily. Naming each command lets the bundler drop the
+ * others.
  *
  * @module
  */

@@ -36,8 +36,8 @@ export function clientConfig(
 }
 
 /**
- * Limits the time of a credential provider. Some of the SDK's providers run a program or call a server without a time limit, and a call's
- * signal does not reach them.
+ * Limits the time of a credential provider. Some of the SDK's providers run a program or call a server without a
+ * time limit, and a call's signal does not reach them.
  */
 export function withTimeLimit<O, C>(
   timeLimit: number,

@@ -1,5 +1,6 @@
 /**
- * The parts of the client of Application and Network Load Balancers that kas uses. Imported lazily. Naming each command lets the bundler drop the others.
+ * The parts of the client of Application and Network Load Balancers that kas uses. Imported lazily. Naming each
+ * command lets the bundler drop the others.
  *
  * @module
  */

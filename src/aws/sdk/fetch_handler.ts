@@ -1,8 +1,9 @@
 /**
- * The SDK's HTTP handler on Deno's fetch. It reuses connections, uses proxies and limits the time of a whole attempt, including the body.
+ * The SDK's HTTP handler on Deno's fetch. It reuses connections, uses proxies and limits the time of a whole
+ * attempt, including the body.
  *
- * The SDK's own node:http handler has no limit for connecting and the body together, and fails after an answer with `Connection: close` in
- * Deno 2.7.
+ * The SDK's own node:http handler has no limit for connecting and the body together, and fails after an answer with
+ * `Connection: close` in Deno 2.7.
  *
  * @module
  */
@@ -18,7 +19,10 @@ export interface FetchHandler extends RequestHandler<HttpRequest, HttpResponse, 
   readonly httpHandlerConfigs: () => Record<string, never>;
 }
 
-/** Creates a handler. An attempt that takes longer than `timeLimit` ms fails with {@linkcode UnreachableError}. `signal` aborts every attempt. */
+/**
+ * Creates a handler. An attempt that takes longer than `timeLimit` ms fails with {@linkcode UnreachableError}.
+ * `signal` aborts every attempt.
+ */
 export function fetchHandler(
   timeLimit: number,
   { clock, fetch }: Pick<Runtime, "clock" | "fetch">,

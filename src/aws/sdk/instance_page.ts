@@ -1,5 +1,6 @@
 /**
- * A page of DescribeInstances, read from its XML. The parser is the SDK's own. Imported lazily, as the SDK's clients are.
+ * A page of DescribeInstances, read from its XML. The parser is the SDK's own. Imported lazily, as the SDK's
+ * clients are.
  *
  * @module
  */
@@ -33,7 +34,10 @@ export interface InstancePage {
   readonly token: string | undefined;
 }
 
-/** An XML element as the SDK's parser returns it: its text, or its children by name, in an array where a name repeats. */
+/**
+ * An XML element as the SDK's parser returns it: its text, or its children by name, in an array where a name
+ * repeats.
+ */
 type Element = string | { readonly [name: string]: Element | readonly Element[] };
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Retries of calls to AWS: the SDK's standard mode with the clock and the randomness of the runtime. The SDK's own class uses the global
- * ones.
+ * Retries of calls to AWS: the SDK's standard mode with the clock and the randomness of the runtime. The SDK's own
+ * class uses the global ones.
  *
  * Source: AWS SDKs and Tools Reference Guide, "Retry behavior"; `StandardRetryStrategy` of @smithy/core 3.41.
  *
@@ -23,7 +23,8 @@ const LONGEST_PAUSE = 20_000;
 const LONGEST_HINT = 5_000;
 
 /**
- * A retry costs tokens and a successful call earns them, so that a client stops retrying during a long outage of AWS.
+ * A retry costs tokens and a successful call earns them, so that a client stops retrying during a long outage of
+ * AWS.
  */
 const TOKENS = { most: 500, throttled: 5, other: 14, earned: 1 };
 

@@ -17,8 +17,8 @@ export interface Subscription {
 }
 
 /**
- * SNS retries a delivery for about half an hour: longer than a deployment or a reboot, and within the hour after which the autoscaler refuses a
- * message as stale (R14). SNS's default is one minute.
+ * SNS retries a delivery for about half an hour: longer than a deployment or a reboot, and within the hour after
+ * which the autoscaler refuses a message as stale (R14). SNS's default is one minute.
  *
  * Source: SNS developer guide, "message delivery retries". A policy may last 3,600 s.
  */
@@ -46,7 +46,10 @@ export async function* listTopics(aws: Aws, signal?: AbortSignal): AsyncIterable
   }
 }
 
-/** Creates a topic, or finds the existing one, and returns its ARN. Sets SignatureVersion 2 (SHA-256). SNS's default is SHA-1. */
+/**
+ * Creates a topic, or finds the existing one, and returns its ARN. Sets SignatureVersion 2 (SHA-256). SNS's default
+ * is SHA-1.
+ */
 export async function createTopic(aws: Aws, name: string): Promise<string> {
   const [client, { CreateTopicCommand, SetTopicAttributesCommand }] = await sns(aws);
   const { TopicArn } = await client.send(new CreateTopicCommand({ Name: name }));
@@ -118,7 +121,9 @@ export async function subscribe(aws: Aws, topicArn: string, url: string): Promis
   return SubscriptionArn ?? "";
 }
 
-/** Unsubscribes. Has no effect on a pending subscription: it has no ARN yet, and SNS deletes it after three days. */
+/**
+ * Unsubscribes. Has no effect on a pending subscription: it has no ARN yet, and SNS deletes it after three days.
+ */
 export async function unsubscribe(aws: Aws, arn: string): Promise<void> {
   if (statusOf(arn) !== "confirmed") return;
   const [client, { UnsubscribeCommand }] = await sns(aws);

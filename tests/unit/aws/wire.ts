@@ -1,6 +1,6 @@
 /**
- * An HTTP server that answers as AWS, for answers that neither the sandbox nor moto gives. The real SDK clients call it, and it records their
- * calls.
+ * An HTTP server that answers as AWS, for answers that neither the sandbox nor moto gives. The real SDK clients
+ * call it, and it records their calls.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Certificates that SNS does not sign with. openssl created them, they are valid until 2126, and their keys no longer exist.
+ * Certificates that SNS does not sign with. openssl created them, they are valid until 2126, and their keys no
+ * longer exist.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * A topic and signed messages. This module builds the signed texts from the SNS developer guide, independently of the code under test.
+ * A topic and signed messages. This module builds the signed texts from the SNS developer guide, independently of
+ * the code under test.
  *
  * @module
  */
