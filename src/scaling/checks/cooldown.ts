@@ -20,7 +20,7 @@ export const cooldown: Check<CheckContext> = {
     const ago = seconds(Math.min(...since.map((at = now) => Math.abs(now - at))));
     return hold(
       repeats
-        ? `The last scaling was ${ago} ago; a reconcile waits for resync, ${seconds(span)}.`
+        ? `The last scaling was ${ago} ago; a reconcile waits ${seconds(span)} (resync) after it.`
         : `The last scaling was ${ago} ago; cooldown-${direction} is ${seconds(span)}.`,
     );
   },

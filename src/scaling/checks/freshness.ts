@@ -49,8 +49,8 @@ export function checkProcessed({ at }: AlarmChange, processed: ProcessedChange |
   if (processed === undefined || at > processed.at) return pass();
   if (at === processed.at && processed.by !== "reconcile") return pass();
   return hold(
-    `Its change at ${iso(at)} is not newer than the change at ${
+    `The change at ${iso(at)} is not newer than the change at ${
       iso(processed.at)
-    } that a ${processed.by} brought.`,
+    }, which a ${processed.by} has processed.`,
   );
 }

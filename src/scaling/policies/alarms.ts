@@ -91,10 +91,16 @@ function fromState({ fleet, kind, dimension, state, changed }: Alarm): AlarmReco
 function recommend(alarm: AlarmChange, reason: string): AlarmRecommendation | NoOpinion {
   const { kind, dimension, to } = alarm;
   const direction = directionOf(kind, to);
-  if (direction === "none") return { direction, reason: `${kind} on ${dimension} changed to ${to}.` };
+  if (direction === "none") return { direction, reason: whyNone(alarm) };
   // An idle instance is the first to stop (R8).
   const own = kind === "cpulow" ? { instance: dimension } : {};
   return { policy: "alarms", direction, alarm, ...own, reason };
+}
+
+function whyNone({ kind, dimension, to }: AlarmChange): string {
+  const alarm = `${kind} on ${dimension}`;
+  if (to === "INSUFFICIENT_DATA") return `${alarm} has insufficient data.`;
+  return to === "OK" ? `${alarm} returned to OK.` : `${alarm} changed to ALARM: the instance is not idle.`;
 }
 
 /** Orders alarms by code unit, as a locale's order differs between machines (R16). */

@@ -10,10 +10,13 @@ import type { Trigger } from "../model/trigger.ts";
 export function operatorPolicy(trigger: Trigger): OperatorRecommendation | NoOpinion {
   if (trigger.kind !== "operator") return { direction: "none", reason: "no operator asks for a change." };
   const { direction, instance } = trigger;
+  const what = instance === undefined
+    ? `scale ${direction}`
+    : `${direction === "out" ? "start" : "stop"} ${instance}`;
   return {
     policy: "operator",
     direction,
     ...(instance === undefined ? {} : { instance }),
-    reason: `An operator asked to scale ${direction}${instance === undefined ? "" : ` with ${instance}`}.`,
+    reason: `An operator asked to ${what}.`,
   };
 }

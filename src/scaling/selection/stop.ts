@@ -50,7 +50,7 @@ export function selectToStop({ recommendation, observation, index }: StopQuestio
   const inZone = capacityByZone(instances, index.activity).get(instance.zone) ?? 0;
   const message = instance === named
     ? `${action} ${instance.id}: ${
-      policy === "operator" ? "the operator named it" : "its own alarm reports the low load"
+      policy === "operator" ? "the operator named it" : "its own alarm reports low CPU"
     }.`
     : `${action} ${instance.id}: ${instance.zone} has the most instances (${inZone}), and it started last.`;
   return { candidates, instance, message };

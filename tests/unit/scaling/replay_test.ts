@@ -1,0 +1,65 @@
+import { assertEquals } from "@std/assert";
+import { decide } from "../../../src/scaling/decide.ts";
+import { RULES_VERSION } from "../../../src/scaling/model/decision.ts";
+import { instead, type Recorded, replay } from "../../../src/scaling/replay.ts";
+import { IN, NOW, OBSERVATION, OUT, RECONCILE } from "./fixtures.ts";
+
+const START: Recorded = {
+  trigger: OUT,
+  observation: OBSERVATION,
+  decision: decide(OUT, OBSERVATION),
+  rules: RULES_VERSION,
+};
+
+/** The start with something of its record changed. */
+function changed(decision: object, rules = RULES_VERSION): Recorded {
+  return { ...START, decision: { ...START.decision, ...decision } as Recorded["decision"], rules };
+}
+
+Deno.test("R16: replay() compares byte for byte with the same version of the rules", () => {
+  assertEquals(replay(START).same, true);
+  assertEquals(replay(changed({ reason: "busy" })).same, false);
+});
+
+Deno.test("R16: replay() compares action, instances and deciding check with another version of the rules", () => {
+  const other = RULES_VERSION - 1;
+  const expected = [
+    [{ reason: "busy" }, true],
+    [{ instance: "n3" }, false],
+    [{ candidates: [] }, false],
+    [{ by: "register" }, false],
+    [{ checks: ["cooldown"] }, false],
+    [{ kind: "stop" }, false],
+  ] as const;
+  for (const [decision, same] of expected) {
+    const replayed = replay(changed(decision, other));
+    assertEquals([replayed.same, replayed.rulesChanged], [same, true], JSON.stringify(decision));
+  }
+});
+
+Deno.test("instead() decides with other limits, and tells whether the action differs", () => {
+  const held = instead(START, { max: 3 });
+  assertEquals([held.differs, held.decision.kind, held.decision.checks], [true, "none", ["max-capacity"]]);
+  assertEquals(instead(START, { max: 4 }).differs, false);
+});
+
+Deno.test("instead() consults the policies again at a reconcile", () => {
+  const observation = {
+    ...OBSERVATION,
+    history: { inServiceSince: { n1: NOW - 60_000 } },
+    alarms: [...OBSERVATION.alarms, { ...OBSERVATION.alarms[1], kind: "cpulow" } as never],
+  };
+  const record = { ...START, trigger: RECONCILE, observation, decision: decide(RECONCILE, observation) };
+  assertEquals([record.decision.kind, record.decision.checks], ["none", []]);
+  assertEquals(instead(record, { warmup: 30_000 }).decision.kind, "stop");
+});
+
+Deno.test("instead() changes nothing without an observation", () => {
+  const observation = {
+    kind: "unobserved",
+    now: NOW,
+    processed: { at: NOW + 1, by: "notification" },
+  } as const;
+  const record = { ...START, trigger: IN, observation, decision: decide(IN, observation) };
+  assertEquals(instead(record, { max: 1 }), { decision: record.decision, differs: false });
+});
