@@ -4,11 +4,12 @@
  * @module
  */
 import type { DecisionRecord } from "../../autoscaler/store/decisions.ts";
+import { RENAMED } from "../../autoscaler/store/names.ts";
 import { FIRST_RULES, type FirstRecord, upcast } from "../../scaling/upcast.ts";
 
 /**
- * A record from its JSON, with as much as it takes to make the decision again. Records of version 1 of the rules have other keys:
- * `signal`, and `facts` with `underWay`.
+ * A record from its JSON. undefined if the JSON does not have what it takes to make the decision again. Records of version 1 of the rules
+ * have other keys and names; they are converted.
  */
 export function toRecord(line: string): DecisionRecord | undefined {
   let json: unknown;
@@ -21,14 +22,32 @@ export function toRecord(line: string): DecisionRecord | undefined {
   const { id, time, rules, decision } = json;
   if (typeof id !== "number" || typeof time !== "number" || !isObject(decision)) return undefined;
   if (rules === FIRST_RULES) {
-    const { signal, facts, ...rest } = json;
+    const { signal, facts, activity, ...rest } = json;
     if (!isObject(signal) || !isWhole(facts, "underWay")) return undefined;
-    return { ...rest, ...upcast(json as unknown as FirstRecord) } as unknown as DecisionRecord;
+    const content = upcast(json as unknown as FirstRecord);
+    return { ...rest, ...content, activity: toActivity(activity) } as unknown as DecisionRecord;
   }
   const { trigger, observation } = json;
   const observed = isObject(observation) &&
     (observation.kind === "unobserved" || isWhole(observation, "inProgress"));
   return isObject(trigger) && observed ? json as unknown as DecisionRecord : undefined;
+}
+
+/** An activity with today's names. */
+function toActivity(activity: unknown): unknown {
+  if (!isObject(activity)) return null;
+  const { state, steps, ...rest } = activity;
+  return {
+    ...rest,
+    status: named(RENAMED.status, state),
+    steps: Array.isArray(steps)
+      ? steps.map((step) => ({ ...step, step: named(RENAMED.step, step.step) }))
+      : [],
+  };
+}
+
+function named(names: Readonly<Record<string, string>>, name: unknown): unknown {
+  return typeof name === "string" && Object.hasOwn(names, name) ? names[name] : name;
 }
 
 function isWhole(observation: unknown, inProgress: "inProgress" | "underWay"): boolean {

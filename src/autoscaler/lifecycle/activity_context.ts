@@ -14,7 +14,7 @@ import type { Registration } from "../../scaling/model/instance.ts";
 import type { Activity } from "../store/activities.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Cause } from "../store/steps.ts";
-import type { StepName } from "../store/step_names.ts";
+import type { StepName } from "../store/names.ts";
 import { type Clock, DeadlineError, until } from "../control/clock.ts";
 
 /** The fleet and what it is behind. */

@@ -6,11 +6,7 @@
 import type { Decision } from "../../scaling/model/decision.ts";
 import type { ActivityInProgress, ActivityKind } from "../../scaling/model/activity.ts";
 import type { Database, Row } from "./database.ts";
-
-/**
- * The status of an activity. `cancelled`: another activity took its instance. `dry-run`: decided, but not carried out.
- */
-export type ActivityStatus = "in-progress" | "successful" | "failed" | "cancelled" | "dry-run";
+import type { ActivityStatus } from "./names.ts";
 
 /** One action being carried out, or carried out. Times are ms since the epoch. */
 export interface Activity {

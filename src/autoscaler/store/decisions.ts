@@ -111,7 +111,7 @@ export function readRecord(db: Database, query: DecisionQuery): DecisionRecord |
   }
 }
 
-/** What a decision was made from, and the decision. A record of earlier rules is brought into today's shape. */
+/** What a decision was made from, and the decision. Converts a record of version 1 of the rules. */
 function content(row: Row): Pick<DecisionRecord, "trigger" | "observation" | "decision" | "rules"> {
   const rules = Number(row.rules);
   const trigger = JSON.parse(String(row.trigger_json));
@@ -134,11 +134,12 @@ function find(db: Database, query: DecisionQuery): Row | undefined {
   return db.prepare("SELECT * FROM decisions ORDER BY id DESC LIMIT 1").get();
 }
 
-/** The checks that decided a decision. Empty if nothing was recommended, or if the journal does not have it. */
-export function readChecks(db: Database, decision: number): readonly string[] {
+/** The checks that held an action back. Empty if none did, or if the journal does not have the decision. */
+export function readChecks(db: Database, id: number): readonly string[] {
   const row = db.prepare(
-    "SELECT coalesce(json_extract(decision, '$.checks'), json_extract(decision, '$.rules')) AS checks FROM decisions WHERE id = ?",
-  )
-    .get(decision);
-  return row === undefined ? [] : JSON.parse(String(row.checks));
+    "SELECT json_extract(decision, '$.checks') AS checks, rules FROM decisions WHERE id = ?",
+  ).get(id);
+  if (row === undefined) return [];
+  if (row.rules === FIRST_RULES) return readRecord(db, { id })?.decision.checks ?? [];
+  return JSON.parse(String(row.checks));
 }

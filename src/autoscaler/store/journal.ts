@@ -11,7 +11,6 @@ import type { Instance } from "../../scaling/model/instance.ts";
 import type { Observation, ProcessedChange } from "../../scaling/model/observation.ts";
 import {
   type Activity,
-  type ActivityStatus,
   addActivity,
   endActivity,
   nextCandidate,
@@ -32,7 +31,7 @@ import {
 import { History } from "./history.ts";
 import { type JournalLine, readLine, readLines } from "./lines.ts";
 import { prune } from "./prune.ts";
-import type { StepName } from "./step_names.ts";
+import type { ActivityStatus, StepName } from "./names.ts";
 import {
   addStep,
   beginStep,
@@ -180,7 +179,7 @@ export class Journal {
     return readLine(this.#store.db, id, now);
   }
 
-  /** The checks that decided a decision. */
+  /** The checks that held an action back. */
   checks(decision: number): readonly string[] {
     return readChecks(this.#store.db, decision);
   }

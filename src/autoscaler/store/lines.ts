@@ -5,7 +5,7 @@
  */
 import type { Trigger } from "../../scaling/model/trigger.ts";
 import type { Decision } from "../../scaling/model/decision.ts";
-import type { ActivityStatus } from "./activities.ts";
+import type { ActivityStatus } from "./names.ts";
 import type { Database, Row } from "./database.ts";
 import { readSteps } from "./steps.ts";
 

@@ -5,21 +5,14 @@
  */
 import { type Database, pack } from "./database.ts";
 import { SCHEMA, SCHEMA_VERSION, versionOf } from "./schema.ts";
-import { RENAMED_STEPS } from "./step_names.ts";
+import { RENAMED } from "./names.ts";
 
 /** The oldest version that {@linkcode readAs} knows. */
 const OLDEST_READABLE = 2;
 
-/** The words that version 4 renamed, by column. Words that are not here are the same. */
-const RENAMED = {
-  trigger_kind: { resync: "reconcile", manual: "operator" },
-  status: { done: "successful" },
-  step: RENAMED_STEPS,
-} as const;
-
-/** An SQL expression: the value of a column in the words of version 4. */
-function renamed(words: Readonly<Record<string, string>>, column: string): string {
-  const cases = Object.entries(words).map(([old, word]) => `WHEN '${old}' THEN '${word}'`);
+/** An SQL expression: the value of a column by today's names. */
+function renamed(names: Readonly<Record<string, string>>, column: string): string {
+  const cases = Object.entries(names).map(([old, name]) => `WHEN '${old}' THEN '${name}'`);
   return `CASE ${column} ${cases.join(" ")} ELSE ${column} END`;
 }
 
@@ -72,13 +65,13 @@ export function readAs(db: Database): void {
     throw new Error(`its schema version is ${found}; kas autoscaler migrates it when it starts`);
   }
   if (found === SCHEMA_VERSION) return;
-  const { trigger_kind, status, step } = RENAMED;
+  const { trigger, status, step } = RENAMED;
   db.exec(`
     CREATE TEMP VIEW newest_changes AS
-      SELECT alarm, changed, ${renamed(trigger_kind, "source")} AS trigger_kind FROM main.newest;
+      SELECT alarm, changed, ${renamed(trigger, "source")} AS trigger_kind FROM main.newest;
     CREATE TEMP VIEW decisions AS
       SELECT id, time, ${
-    renamed(trigger_kind, "source")
+    renamed(trigger, "source")
   } AS trigger_kind, message, notified AS received, kind, instance, reason,
         repeats, kas, rules, signal AS trigger_json, decision, facts AS observation FROM main.decisions;
     CREATE TEMP VIEW activities AS
@@ -91,7 +84,7 @@ export function readAs(db: Database): void {
   } AS step, began, ended, failure, cause, blame FROM main.steps`);
 }
 
-/** Version 4 renamed columns and words. The JSON of decisions stays as it is: it is converted when it is read. */
+/** Version 4 renames columns and names. The JSON of decisions stays as it is: it is converted when it is read. */
 function toVersion4(db: Database): void {
   db.exec(`
     ALTER TABLE newest RENAME TO newest_changes;
@@ -103,17 +96,16 @@ function toVersion4(db: Database): void {
     ALTER TABLE activities RENAME COLUMN state TO status;
     DROP INDEX activities_under_way;
     CREATE INDEX activities_in_progress ON activities (id) WHERE ended IS NULL;
-    ${rename("newest_changes", "trigger_kind")}
-    ${rename("decisions", "trigger_kind")}
-    ${rename("activities", "status")}
-    ${rename("steps", "step")}`);
+    ${rename("newest_changes", "trigger_kind", RENAMED.trigger)}
+    ${rename("decisions", "trigger_kind", RENAMED.trigger)}
+    ${rename("activities", "status", RENAMED.status)}
+    ${rename("steps", "step", RENAMED.step)}`);
 }
 
-/** An SQL statement that brings a column into the words of version 4. */
-function rename(table: string, column: keyof typeof RENAMED): string {
-  const words = RENAMED[column];
-  const old = Object.keys(words).map((word) => `'${word}'`).join(", ");
-  return `UPDATE ${table} SET ${column} = ${renamed(words, column)} WHERE ${column} IN (${old});`;
+/** An SQL statement that renames the values of a column. */
+function rename(table: string, column: string, names: Readonly<Record<string, string>>): string {
+  const old = Object.keys(names).map((name) => `'${name}'`).join(", ");
+  return `UPDATE ${table} SET ${column} = ${renamed(names, column)} WHERE ${column} IN (${old});`;
 }
 
 /** Version 3 records launches: an activity and a step may have no instance yet. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Database } from "./database.ts";
-import type { StepName } from "./step_names.ts";
+import type { StepName } from "./names.ts";
 import type { Store } from "./store.ts";
 
 /** One stage of an activity. Times are ms since the epoch. */

@@ -4,7 +4,7 @@ import type { DecisionQuery, NewDecision } from "../../../../src/autoscaler/stor
 import { Journal } from "../../../../src/autoscaler/store/journal.ts";
 import type { JournalLine } from "../../../../src/autoscaler/store/lines.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
-import type { StepName } from "../../../../src/autoscaler/store/step_names.ts";
+import type { StepName } from "../../../../src/autoscaler/store/names.ts";
 import type { Trigger } from "../../../../src/scaling/model/trigger.ts";
 import { type Decision, RULES_VERSION } from "../../../../src/scaling/model/decision.ts";
 import { decide } from "../../../../src/scaling/decide.ts";

@@ -82,6 +82,7 @@ function assertSameAnswers(store: Store): void {
       overtaken ? ["not-newest"] : held < 0 ? [] : CHECKS[direction]?.slice(held, held + 1) ?? [],
     );
     assertEquals(withoutReason(decision), expected, `decision ${id}`);
+    assertEquals(journal.checks(id), decision.checks);
     const replayed = replay(record);
     assertEquals([replayed.same, withoutReason(replayed.decision)], [true, expected], `decision ${id}`);
     const other = instead(record, { max: 2, cooldownIn: 3_000 });
