@@ -51,17 +51,17 @@ export const admin: Group = {
     {
       name: "balancers",
       summary: "Load balancers: list, create, register, deregister",
-      load: async () => (await import("./balancers/balancers.ts")).balancers,
+      load: async () => (await import("./balancers/command.ts")).balancers,
     },
     {
       name: "alarms",
       summary: "The fleet's alarms: list, set, delete, test",
-      load: async () => (await import("./alarms/alarms.ts")).alarms,
+      load: async () => (await import("./alarms/command.ts")).alarms,
     },
     {
       name: "topics",
       summary: "SNS topics: list, create, subscriptions, subscribe, unsubscribe",
-      load: async () => (await import("./topics/topics.ts")).topics,
+      load: async () => (await import("./topics/command.ts")).topics,
     },
     {
       name: "scale",

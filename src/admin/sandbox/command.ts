@@ -7,7 +7,7 @@ import os from "node:os";
 import { command, UsageError } from "../../cli/command.ts";
 import { duration, flag, integer, oneOf, positive, text } from "../../cli/parsers.ts";
 import { quoteWord } from "../../provision/shell_quote.ts";
-import { cpuThresholds } from "../alarms/alarm_plans.ts";
+import { cpuThresholds } from "../alarms/options.ts";
 import { kasCommand } from "./kas_process.ts";
 import { WORK_MS } from "./scenario/nine_steps.ts";
 

@@ -1,5 +1,5 @@
 /**
- * `kas admin config`: each effective setting, and where it came from.
+ * `kas admin config`: prints each setting's effective value and its origin.
  *
  * @module
  */
@@ -9,13 +9,14 @@ import { SETTINGS } from "../../settings/table.ts";
 /** `kas admin config`. */
 export const config = command({
   name: "config",
-  summary: "Each setting's effective value, and where it came from",
-  description: "The origin is flag, an environment variable's name, a config file's path, or default.",
+  summary: "Print each setting's effective value, and where it was set",
+  description:
+    'The origin is "flag", the name of an environment variable, the path of a config file, or "default".',
   options: SETTINGS,
   run: async ({ origins, texts, out }) => {
     const rows = Object.keys(SETTINGS).map((name) => ({
       name: kebab(name),
-      // The load balancer's default is the fleet's name, if no target group is given instead.
+      // Without a target group the load balancer has the fleet's name by default.
       value: texts[name] ??
         (name === "loadBalancer" && texts["targetGroup"] === undefined ? texts["fleet"] : undefined),
       origin: origins[name],

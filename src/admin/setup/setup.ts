@@ -16,12 +16,12 @@ import { alarmName } from "../../scaling/model/alarm.ts";
 import { duration, url } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";
 import { ACCOUNT, connected, findTopic, lastPart } from "../account.ts";
-import { cpuAlarms, type CpuThresholds, needed, requestAlarm } from "../alarms/alarm_plans.ts";
-import { WATCH } from "../alarms/alarms.ts";
-import { zonesOf } from "../balancers/balancers.ts";
+import { cpuAlarms, type CpuThresholds, neededChange, requestAlarm } from "../alarms/plans.ts";
+import { ALARM_OPTIONS } from "../alarms/options.ts";
+import { zonesOf } from "../balancers/lookup.ts";
 import { balancerPlan } from "./setup_balancer.ts";
 import { printActions } from "../instances/targets.ts";
-import { findSubscription } from "../topics/topics.ts";
+import { findSubscription } from "../topics/subscriptions.ts";
 
 /** What is to be there. */
 export interface SetupPlan {
@@ -67,9 +67,9 @@ const DONE = {
 
 /** Of alarms that are created. `period` is s. */
 const DEFAULTS = {
-  cpu: WATCH.cpu.parse(WATCH.cpu.default),
-  period: WATCH.period.parse(WATCH.period.default),
-  evaluations: WATCH.evaluations.parse(WATCH.evaluations.default),
+  cpu: ALARM_OPTIONS.cpu.parse(ALARM_OPTIONS.cpu.default),
+  period: ALARM_OPTIONS.period.parse(ALARM_OPTIONS.period.default),
+  evaluations: ALARM_OPTIONS.evaluations.parse(ALARM_OPTIONS.evaluations.default),
 };
 
 /** What mends that a fleet has no instances. */
@@ -157,14 +157,14 @@ export async function setUp(
         period: plan.period ?? there.period,
         evaluations: plan.evaluations ?? there.evaluations,
       };
-      await ensure("alarm", name, needed(alarm, there), () => putAlarm(aws, alarm));
+      await ensure("alarm", name, neededChange(alarm, there), () => putAlarm(aws, alarm));
     }
   }
   for (const there of alarms.values()) {
     if (there.kind !== "reqcount") continue;
     const requests = there.dimension === balancer.name ? existing?.requests : undefined;
     const alarm = requestAlarm(there, topicArn, requests);
-    await ensure("alarm", there.name, needed(alarm, there), () => putAlarm(aws, alarm));
+    await ensure("alarm", there.name, neededChange(alarm, there), () => putAlarm(aws, alarm));
   }
 
   if (url !== undefined) {
@@ -241,7 +241,7 @@ export const setup = command({
       parse: duration,
     },
     drainTimeout: SETTINGS.drainTimeout,
-    ...WATCH,
+    ...ALARM_OPTIONS,
     ...ACCOUNT,
   },
   examples: ["admin setup --url http://203.0.113.7:10000/", "admin setup --pull"],

@@ -1,5 +1,5 @@
 /**
- * `kas admin sns`: looks at a captured message as the autoscaler would.
+ * `kas admin sns verify`: verifies a captured message as the autoscaler does.
  *
  * @module
  */
@@ -15,22 +15,22 @@ const COLUMNS = ["field", "result", "detail"];
 
 const verify = command({
   name: "verify",
-  summary: "Check a captured SNS message as the autoscaler would; exit status 1 if it would be refused",
+  summary: "Verify a captured SNS message as the autoscaler does",
   description:
-    "FILE holds the body of the POST. Without --cert the certificate is fetched from the message's " +
-    "SigningCertURL, if that may be trusted.",
+    "FILE contains the body of the POST request. Without --cert the certificate is downloaded from the message's\n" +
+    "SigningCertURL, if that address is trusted. The exit status is 1 if the autoscaler would refuse the message.",
   args: "FILE",
   options: {
     cert: {
       placeholder: "FILE",
-      help: "take the signing certificate from this PEM file",
+      help: "read the signing certificate from this PEM file",
       parse: (path: string) => path,
     },
     topicArn: SETTINGS.topicArn,
     at: {
       placeholder: "TIME",
-      help: "check as of this time, such as 2026-03-06T20:00:00Z; by default now",
-      parse: time,
+      help: "verify as of this time, such as 2026-03-06T20:00:00Z; by default now",
+      parse: timestamp,
     },
     trustSigner: SETTINGS.trustSigner,
   },
@@ -42,41 +42,35 @@ const verify = command({
     if (topicArn === undefined) {
       throw new UsageError("kas admin sns verify needs --topic-arn", "--topic-arn ARN");
     }
-    const body = await read(file);
-    const pem = cert === undefined ? undefined : await read(cert);
+    const body = await readFile(file);
+    const pem = cert === undefined ? undefined : await readFile(cert);
     const certificate = pem === undefined
       ? certificateLoader()
       : () => Promise.resolve().then(() => readCertificate(pem));
-    let refused = false;
+    const options = { topicArn, trustSigner, certificate, now: () => at ?? Date.now() };
+    let isRefused = false;
     const rows = async function* (): AsyncGenerator<Row, void, void> {
-      for await (
-        const row of results(body, {
-          topicArn,
-          trustSigner,
-          certificate,
-          now: () => at ?? Date.now(),
-        })
-      ) {
-        refused ||= row.result === "refused";
+      for await (const row of results(body, options)) {
+        isRefused ||= row.result === "refused";
         yield row;
       }
     };
     await out.table(COLUMNS, rows());
-    return refused ? 1 : 0;
+    return isRefused ? 1 : 0;
   },
 });
 
-/** SNS messages. */
+/** `kas admin sns`. */
 export const sns: Group = {
   name: "sns",
-  summary: "Look into SNS messages",
+  summary: "Verify captured SNS messages",
   commands: [verify],
 };
 
-/** Every check's result, though one may have failed before. */
+/** The result of each check, also after a failed one. */
 async function* results(
   body: string,
-  trust: VerificationOptions & { readonly now: () => number },
+  options: VerificationOptions & { readonly now: () => number },
 ): AsyncGenerator<Row, void, void> {
   let message: Message;
   try {
@@ -87,12 +81,12 @@ async function* results(
     return;
   }
   yield { field: "Body", result: "ok", detail: message.type };
-  for await (const { field, passed, detail } of verifyFields(message, trust)) {
+  for await (const { field, passed, detail } of verifyFields(message, options)) {
     yield { field, result: passed ? "ok" : "refused", detail };
   }
 }
 
-async function read(path: string): Promise<string> {
+async function readFile(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (cause) {
@@ -100,7 +94,7 @@ async function read(path: string): Promise<string> {
   }
 }
 
-function time(text: string): number {
+function timestamp(text: string): number {
   const ms = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text)
     ? Date.parse(text)
     : NaN;

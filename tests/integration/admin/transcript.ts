@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { places } from "../../../src/admin/settings/completions.ts";
+import { completionPoints } from "../../../src/admin/settings/completion_points.ts";
 import { Journal } from "../../../src/autoscaler/store/journal.ts";
 import { Store } from "../../../src/autoscaler/store/store.ts";
 import type { Format } from "../../../src/cli/output.ts";
@@ -74,7 +74,7 @@ export async function runText(line: string, format: Format): Promise<Printed> {
 
 /** The help of every command and group. */
 export async function helpPages(): Promise<Printed[]> {
-  const all = (await places(ROOT)).filter(({ path }) => path !== "kas");
+  const all = (await completionPoints(ROOT)).filter(({ path }) => path !== "kas");
   return await Promise.all(all.map(async ({ path }) => ({
     line: `${path} --help`,
     ...await runWords(ROOT, [...path.split(" ").slice(1), "--help"]),

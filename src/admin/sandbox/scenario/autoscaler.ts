@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CpuThresholds } from "../../alarms/alarm_plans.ts";
+import type { CpuThresholds } from "../../alarms/plans.ts";
 import { runKas, startKas } from "../kas_process.ts";
 import type { ShownDecision } from "./view.ts";
 

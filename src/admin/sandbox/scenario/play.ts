@@ -5,7 +5,7 @@
  */
 import type { Output, Row } from "../../../cli/output.ts";
 import type { Sandbox } from "../../../sandbox/sandbox.ts";
-import type { CpuThresholds } from "../../alarms/alarm_plans.ts";
+import type { CpuThresholds } from "../../alarms/plans.ts";
 import { ClientPool, HttpGetter } from "../../load/clients.ts";
 import { RequestStatistics } from "../../load/statistics.ts";
 import { realTimer } from "../../load/timer.ts";

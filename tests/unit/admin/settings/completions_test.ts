@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { places } from "../../../../src/admin/settings/completions.ts";
+import { completionPoints } from "../../../../src/admin/settings/completion_points.ts";
 import { admin } from "../../../../src/admin/command.ts";
 import { command, type Group } from "../../../../src/cli/command.ts";
 import { runWords } from "../../cli/captured.ts";
@@ -13,7 +13,7 @@ async function script(shell: string): Promise<string> {
   return out;
 }
 
-Deno.test("places() walks the whole tree, lazy groups included", async () => {
+Deno.test("completionPoints() walks the whole tree, lazy groups included", async () => {
   const list = command({
     name: "list",
     summary: "List",
@@ -26,7 +26,7 @@ Deno.test("places() walks the whole tree, lazy groups included", async () => {
     summary: "kas",
     commands: [{ name: "machines", summary: "Machines", load: () => Promise.resolve(machines) }],
   };
-  const found = await places(root);
+  const found = await completionPoints(root);
   assertEquals(found.map(({ path }) => path), ["kas", "kas machines", "kas machines list"]);
   assertEquals(found[0]?.words, [{ word: "machines", summary: "Machines" }]);
   // The default verb's flags can be given without it.
@@ -42,7 +42,19 @@ Deno.test("completions without a shell, or for another one, is bad usage", async
   assertStringIncludes(err, "did you mean bash?");
 });
 
-/** What is completed, by the last word's beginning. */
+Deno.test("each script contains every command's words and fixed values", async () => {
+  for (const shell of ["bash", "zsh", "fish"]) {
+    // zsh escapes colons.
+    const text = (await script(shell)).replaceAll("\\:", ":");
+    const missing = (await completionPoints(ROOT)).flatMap(({ path, words, choices }) =>
+      [path, ...words.map(({ word }) => word), ...choices.flatMap(({ words }) => words)]
+        .filter((word) => !text.includes(word))
+    );
+    assertEquals(missing, [], shell);
+  }
+});
+
+/** A command line, and its last word when completed. */
 const CASES: [string, string][] = [
   ["kas adm", "admin"],
   ["kas admin inst", "instances"],

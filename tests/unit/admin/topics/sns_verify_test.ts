@@ -25,7 +25,7 @@ async function kas(...argv: readonly string[]): Promise<{ status: number; stdout
   return { status, stdout };
 }
 
-/** The words of a check of a body by a certificate at NOW, in files of their own. */
+/** The arguments that verify a body with a certificate at NOW, both in temporary files. */
 async function captured(body: string, check: (words: readonly string[]) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
@@ -46,7 +46,7 @@ async function captured(body: string, check: (words: readonly string[]) => Promi
   }
 }
 
-Deno.test("kas admin sns verify shows each check of a message, and ends with 0 if it would be taken", async () => {
+Deno.test("sns verify prints each check of a message, with status 0 if all pass", async () => {
   await captured(JSON.stringify(signed("UnsubscribeConfirmation")), async (words) => {
     const { status, stdout } = await kas(...words, TOPIC);
     assertEquals(stdout.split("\n").map((line) => line.split("\t").slice(0, 2).join(" ")), [
@@ -64,38 +64,37 @@ Deno.test("kas admin sns verify shows each check of a message, and ends with 0 i
   });
 });
 
-Deno.test("kas admin sns verify goes on after a failed check, and ends with 1", async () => {
+Deno.test("sns verify runs the checks after a failed one, with status 1", async () => {
   await captured(JSON.stringify({ ...signed("Notification"), Message: "Evil" }), async (words) => {
     const { status, stdout } = await kas(...words, `${TOPIC}2`);
-    assertStringIncludes(stdout, "TopicArn\trefused\tit is not the configured topic\n");
+    assertStringIncludes(stdout, "TopicArn\trefused\t");
     assertStringIncludes(stdout, "Timestamp\tok");
-    assertStringIncludes(stdout, "Signature\trefused\tit does not match the message\n");
+    assertStringIncludes(stdout, "Signature\trefused\t");
     assertEquals(status, 1);
   });
 });
 
-Deno.test("kas admin sns verify tells of a body that is no message", async () => {
+Deno.test("sns verify refuses a body that is not a message", async () => {
   await captured("Hello", async (words) => {
-    assertEquals(await kas(...words, TOPIC), {
-      status: 1,
-      stdout: "field\tresult\tdetail\nBody\trefused\tThe body is not JSON\n",
-    });
+    const { status, stdout } = await kas(...words, TOPIC);
+    assertEquals(status, 1);
+    assertStringIncludes(stdout, "Body\trefused\t");
   });
 });
 
-Deno.test("kas admin sns verify tells of a certificate that is none", async () => {
+Deno.test("sns verify refuses a file that is not a certificate", async () => {
   await captured(JSON.stringify(signed("Notification")), async (words) => {
     const message = words[2] ?? "";
     const { status, stdout } = await kas(
       ...words.map((word) => (word.endsWith("cert.pem") ? message : word)),
       TOPIC,
     );
-    assertStringIncludes(stdout, "Certificate\trefused\tthe content is not a certificate\n");
+    assertStringIncludes(stdout, "Certificate\trefused\t");
     assertEquals(status, 1);
   });
 });
 
-Deno.test("kas admin sns verify needs to know the topic, and a file that is there", async () => {
+Deno.test("sns verify needs a topic and a readable file", async () => {
   await assertRejects(() => kas("sns", "verify", "x.json"), UsageError, "--topic-arn");
   await assertRejects(
     () => kas("sns", "verify", "/nowhere.json", "--topic-arn", TOPIC),
@@ -109,7 +108,7 @@ const FOLDER = "../shared/vectors/sns";
 const needs = [file(`${FOLDER}/notification-with-subject-v1.json`), file(`${FOLDER}/signing-cert.pem`)];
 testWith(
   needs,
-  "kas admin sns verify takes a message of SNS's own, as of its time, and not as of now",
+  "sns verify accepts a message that SNS has sent at the time of the message, and refuses it now",
   async () => {
     const path = (name: string) => new URL(`../../../../${FOLDER}/${name}`, import.meta.url).pathname;
     const words = [

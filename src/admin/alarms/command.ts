@@ -1,0 +1,18 @@
+/**
+ * `kas admin alarms`: the fleet's CloudWatch alarms.
+ *
+ * @module
+ */
+import type { Group } from "../../cli/command.ts";
+import { remove } from "./delete.ts";
+import { list } from "./list.ts";
+import { set } from "./set.ts";
+import { test } from "./set_state.ts";
+
+/** `kas admin alarms`. */
+export const alarms: Group = {
+  name: "alarms",
+  summary: "The fleet's alarms: list, set, delete, test",
+  default: "list",
+  commands: [list, set, remove, test],
+};

@@ -1,0 +1,88 @@
+/**
+ * `kas admin alarms set`: creates and updates alarms.
+ *
+ * @module
+ */
+import { type AlarmPlan, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
+import { balancerRef, titleOf } from "../../aws/balancing/balancer.ts";
+import { command, ExitError, UsageError } from "../../cli/command.ts";
+import type { Row } from "../../cli/output.ts";
+import { flag, positive, text } from "../../cli/parsers.ts";
+import { alarmName } from "../../scaling/model/alarm.ts";
+import { ACCOUNT, connected, fleetById, fleetTopic, member } from "../account.ts";
+import { existingBalancer, namedBalancer } from "../balancers/lookup.ts";
+import { forEachTarget } from "../instances/targets.ts";
+import { ALARM_OPTIONS } from "./options.ts";
+import { type AlarmSettings, cpuAlarms, ensureAlarm, neededChange } from "./plans.ts";
+
+export const set = command({
+  name: "set",
+  summary: "Create or update CPU alarms of instances, or the request alarm of a load balancer",
+  description:
+    "ID… or --all creates CPU alarms. --requests creates an alarm of the requests to the fleet's load balancer or\n" +
+    "--target-group. A Network Load Balancer counts new connections instead, of all its target groups together.",
+  args: "[ID…]",
+  options: {
+    all: { help: "every instance of the fleet", default: "false", parse: flag },
+    ...ALARM_OPTIONS,
+    requests: { placeholder: "N", help: "scale out from N requests per period", parse: positive },
+    balancer: {
+      placeholder: "NAME",
+      help: "the load balancer of --requests; by default the fleet's",
+      parse: text,
+    },
+    ...ACCOUNT,
+  },
+  examples: ["admin alarms set --all --cpu 42:80", "admin alarms set --requests 600"],
+  run: (context) => {
+    const { flags, args, origins, signal } = context;
+    const { all, balancer, cpu, requests: threshold } = flags;
+    if (balancer !== undefined && threshold === undefined) {
+      throw new UsageError("Option --balancer NAME needs --requests N");
+    }
+    if ([args.length > 0, all, threshold !== undefined].filter(Boolean).length !== 1) {
+      throw new UsageError("kas admin alarms set needs either ID…, --all, or --requests N");
+    }
+    if (threshold !== undefined && origins["cpu"] === "flag") {
+      throw new UsageError("--cpu and --requests exclude each other: --cpu is for instances");
+    }
+    return connected(context, async (aws) => {
+      const topicArn = flags.pull ? undefined : await fleetTopic(aws, flags);
+      const { fleet, period, evaluations } = flags;
+      const settings: AlarmSettings = { fleet, period, evaluations, topicArn };
+      const existing = new Map((await fleetAlarms(aws, fleet, signal)).map((alarm) => [alarm.name, alarm]));
+      const instances = await fleetById(aws, flags, signal);
+      const requestTarget = balancer === undefined ? balancerRef(flags) : namedBalancer(balancer, flags);
+      const plansOf = async (target: string): Promise<AlarmPlan[]> => {
+        if (threshold === undefined) return cpuAlarms(settings, member(instances, target, flags).id, cpu);
+        const { requests } = await existingBalancer(aws, requestTarget, signal);
+        if (requests === undefined) {
+          throw new ExitError(
+            `Cannot count the requests to ${titleOf(requestTarget)}: no load balancer forwards to it`,
+            1,
+            "aws elbv2 create-listener",
+          );
+        }
+        return [{ ...settings, kind: "reqcount", dimension: requestTarget.name, threshold, requests }];
+      };
+      const targets = threshold !== undefined ? [requestTarget.name] : all ? [...instances.keys()] : args;
+      return await forEachTarget(context, ["name", "action"], targets, async (target) => {
+        const plans = await plansOf(target);
+        return {
+          actions: plans.map((plan) => {
+            const name = alarmName(plan);
+            return `${neededChange(plan, existing.get(name)) ?? "leave"} alarm ${name}`;
+          }),
+          apply: async () => {
+            const rows: Row[] = [];
+            for (const plan of plans) {
+              const name = alarmName(plan);
+              rows.push({ name, action: await ensureAlarm(aws, plan, existing.get(name)) });
+            }
+            return rows;
+          },
+        };
+      });
+    });
+  },
+});

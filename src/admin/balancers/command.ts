@@ -1,0 +1,17 @@
+/**
+ * `kas admin balancers`: the account's Classic Load Balancers or the fleet's target group, and the instances registered there.
+ *
+ * @module
+ */
+import type { Group } from "../../cli/command.ts";
+import { create } from "./create.ts";
+import { list } from "./list.ts";
+import { deregisterCommand, registerCommand } from "./register.ts";
+
+/** `kas admin balancers`. */
+export const balancers: Group = {
+  name: "balancers",
+  summary: "Load balancers: list, create, register, deregister",
+  default: "list",
+  commands: [list, create, registerCommand, deregisterCommand],
+};

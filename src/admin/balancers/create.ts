@@ -1,0 +1,49 @@
+/**
+ * `kas admin balancers create`.
+ *
+ * @module
+ */
+import { createBalancer } from "../../aws/balancing/classic_balancer.ts";
+import { command, UsageError } from "../../cli/command.ts";
+import { text } from "../../cli/parsers.ts";
+import { ACCOUNT, connected, fleetById } from "../account.ts";
+import { printActions } from "../instances/targets.ts";
+import { zonesOf } from "./lookup.ts";
+
+export const create = command({
+  name: "create",
+  summary: "Create a Classic Load Balancer: HTTP 30000 to 30000, health check /ping, connection draining",
+  args: "NAME",
+  options: {
+    zone: {
+      placeholder: "ZONE",
+      help: "availability zone, may be repeated; by default the zones of the fleet's instances",
+      repeat: true,
+      parse: text,
+    },
+    ...ACCOUNT,
+  },
+  run: (context) =>
+    connected(context, async (aws) => {
+      const { flags, args: [given = ""], out, signal } = context;
+      const name = checkedName(given);
+      const zones = flags.zone.length > 0 ? flags.zone : zonesOf(
+        (await fleetById(aws, flags, signal)).values(),
+        flags.fleet,
+        `kas admin balancers create ${name} --zone ZONE`,
+      );
+      if (flags.dryRun) {
+        return await printActions(out, [{ action: `create load balancer ${name} in ${zones.join(", ")}` }]);
+      }
+      const { dnsName } = await createBalancer(aws, name, zones);
+      await out.table(["name", "dns_name"], [{ name, dns_name: dnsName }]);
+    }),
+});
+
+/** Source: ELB API 2012-06-01, CreateLoadBalancer, LoadBalancerName. */
+function checkedName(name: string): string {
+  if (/^(?!-)[A-Za-z0-9-]{1,32}(?<!-)$/.test(name)) return name;
+  throw new UsageError(
+    `Cannot name a load balancer "${name}": expected up to 32 letters, digits and inner hyphens`,
+  );
+}

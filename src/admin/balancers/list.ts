@@ -1,0 +1,52 @@
+/**
+ * `kas admin balancers list`.
+ *
+ * @module
+ */
+import { type BalancerRef, balancerRef, health } from "../../aws/balancing/balancer.ts";
+import { listBalancers } from "../../aws/balancing/classic_balancer.ts";
+import type { Aws } from "../../aws/clients.ts";
+import { command } from "../../cli/command.ts";
+import type { Row } from "../../cli/output.ts";
+import { ACCOUNT, connected } from "../account.ts";
+import { existingBalancer } from "./lookup.ts";
+
+export const list = command({
+  name: "list",
+  summary: "List the account's Classic Load Balancers, or the --target-group, with each instance's health",
+  options: ACCOUNT,
+  run: (context) =>
+    connected(context, async (aws) => {
+      const { flags, out, signal } = context;
+      const balancer = balancerRef(flags);
+      async function* rows(): AsyncGenerator<Row> {
+        if (balancer.kind === "target-group") {
+          const { dnsName } = await existingBalancer(aws, balancer, signal);
+          return yield* await healthRows(aws, balancer, dnsName, signal);
+        }
+        for await (const { name, dnsName } of listBalancers(aws, signal)) {
+          yield* await healthRows(aws, { kind: "classic", name }, dnsName, signal);
+        }
+      }
+      await out.table(["name", "dns_name", "instance", "health", "reason"], rows());
+    }),
+});
+
+/** A row for each instance, or one row for a load balancer without instances. */
+async function healthRows(
+  aws: Aws,
+  balancer: BalancerRef,
+  dnsName: string,
+  signal: AbortSignal,
+): Promise<Row[]> {
+  const { name } = balancer;
+  const found = await health(aws, balancer, signal);
+  if (found.length === 0) return [{ name, dns_name: dnsName }];
+  return found.map(({ id, state, description }) => ({
+    name,
+    dns_name: dnsName,
+    instance: id,
+    health: state,
+    reason: description === "N/A" ? undefined : description,
+  }));
+}

@@ -1,0 +1,55 @@
+/**
+ * Finds the load balancer that a command names, and the zones of a new one.
+ *
+ * @module
+ */
+import {
+  type Balancer,
+  type BalancerRef,
+  balancerRef,
+  findBalancer,
+  titleOf,
+} from "../../aws/balancing/balancer.ts";
+import type { Aws } from "../../aws/clients.ts";
+import type { Ec2Instance } from "../../aws/ec2/instances.ts";
+import { ExitError } from "../../cli/command.ts";
+import type { AccountFlags } from "../account.ts";
+
+/** The balancer of a name or ARN: the fleet's target group if it matches, else a Classic Load Balancer. */
+export function namedBalancer(given: string, flags: AccountFlags): BalancerRef {
+  const fleets = balancerRef(flags);
+  const isFleets = fleets.kind === "target-group" && (given === fleets.name || given === fleets.arn);
+  return isFleets ? fleets : { kind: "classic", name: given };
+}
+
+/**
+ * A balancer's current state.
+ *
+ * @throws {ExitError} 4 if it does not exist
+ */
+export async function existingBalancer(
+  aws: Aws,
+  balancer: BalancerRef,
+  signal: AbortSignal,
+): Promise<Balancer> {
+  const found = await findBalancer(aws, balancer, signal);
+  if (found === undefined) throw new ExitError(`There is no ${titleOf(balancer)}`, 4, "kas admin balancers");
+  return found;
+}
+
+/**
+ * The availability zones of a fleet's instances.
+ *
+ * @throws {ExitError} 4 with the hint if the fleet has no instances
+ */
+export function zonesOf(instances: Iterable<Ec2Instance>, fleet: string, hint: string): string[] {
+  const zones = new Set(Array.from(instances, ({ zone }) => zone));
+  if (zones.size === 0) {
+    throw new ExitError(
+      `Cannot choose availability zones for a load balancer: fleet ${fleet} has no instances`,
+      4,
+      hint,
+    );
+  }
+  return [...zones].sort();
+}

@@ -1,0 +1,68 @@
+/**
+ * `kas admin balancers register` and `deregister`.
+ *
+ * @module
+ */
+import { deregister, register } from "../../aws/balancing/balancer.ts";
+import { command } from "../../cli/command.ts";
+import { ACCOUNT, connected, fleetById, member } from "../account.ts";
+import { forEachTarget, type TargetPlan } from "../instances/targets.ts";
+import { existingBalancer, namedBalancer } from "./lookup.ts";
+
+const COLUMNS = ["name", "instance", "action"];
+
+export const registerCommand = command({
+  name: "register",
+  summary: "Register instances of the fleet with a load balancer or with the --target-group",
+  args: "NAME ID…",
+  options: ACCOUNT,
+  run: (context) =>
+    connected(context, async (aws) => {
+      const { flags, args: [given = "", ...ids], signal } = context;
+      const balancer = namedBalancer(given, flags);
+      const { name } = balancer;
+      const registered = new Set((await existingBalancer(aws, balancer, signal)).instances);
+      const fleet = await fleetById(aws, flags, signal);
+      return await forEachTarget(context, COLUMNS, ids, (id) => {
+        const { state } = member(fleet, id, flags);
+        if (registered.has(id)) return unchanged(name, id, `leave ${id}: it is registered with ${name}`);
+        return {
+          actions: [`register ${id} (${state}) with ${name}`],
+          apply: async () => {
+            await register(aws, balancer, id, signal);
+            return [{ name, instance: id, action: "registered" }];
+          },
+        };
+      });
+    }),
+});
+
+export const deregisterCommand = command({
+  name: "deregister",
+  summary: "Deregister instances from a load balancer or from the --target-group; their connections drain",
+  args: "NAME ID…",
+  options: ACCOUNT,
+  run: (context) =>
+    connected(context, async (aws) => {
+      const { flags, args: [given = "", ...ids], signal } = context;
+      const balancer = namedBalancer(given, flags);
+      const { name } = balancer;
+      const registered = new Set((await existingBalancer(aws, balancer, signal)).instances);
+      const fleet = await fleetById(aws, flags, signal);
+      return await forEachTarget(context, COLUMNS, ids, (id) => {
+        member(fleet, id, flags);
+        if (!registered.has(id)) return unchanged(name, id, `leave ${id}: it is not registered with ${name}`);
+        return {
+          actions: [`deregister ${id} from ${name}`],
+          apply: async () => {
+            await deregister(aws, balancer, id, signal);
+            return [{ name, instance: id, action: "deregistered" }];
+          },
+        };
+      });
+    }),
+});
+
+function unchanged(name: string, instance: string, action: string): TargetPlan {
+  return { actions: [action], apply: () => Promise.resolve([{ name, instance, action: "unchanged" }]) };
+}

@@ -1,0 +1,16 @@
+/**
+ * `kas admin topics`: SNS topics, and the subscriptions of the fleet's topic.
+ *
+ * @module
+ */
+import type { Group } from "../../cli/command.ts";
+import { create, list } from "./topics.ts";
+import { subscribe, subscriptions, unsubscribe } from "./subscriptions.ts";
+
+/** `kas admin topics`. */
+export const topics: Group = {
+  name: "topics",
+  summary: "SNS topics: list, create, subscriptions, subscribe, unsubscribe",
+  default: "list",
+  commands: [list, create, subscriptions, subscribe, unsubscribe],
+};

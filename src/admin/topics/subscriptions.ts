@@ -1,0 +1,116 @@
+/**
+ * `kas admin topics subscriptions`, `subscribe` and `unsubscribe`.
+ *
+ * @module
+ */
+import type { Aws } from "../../aws/clients.ts";
+import {
+  listSubscriptions,
+  subscribe as createSubscription,
+  type Subscription,
+  unsubscribe as deleteSubscription,
+} from "../../aws/sns/topic.ts";
+import { command, ExitError, UsageError } from "../../cli/command.ts";
+import type { Row } from "../../cli/output.ts";
+import { url } from "../../cli/parsers.ts";
+import { ACCOUNT, connected, fleetTopic, lastPart } from "../account.ts";
+import { forEachTarget, printActions } from "../instances/targets.ts";
+
+const COLUMNS = ["subscription", "endpoint", "protocol", "status"];
+
+export const subscriptions = command({
+  name: "subscriptions",
+  summary: "List the subscriptions of the fleet's topic",
+  options: ACCOUNT,
+  run: (context) =>
+    connected(context, async (aws) => {
+      const topic = await fleetTopic(aws, context.flags);
+      async function* rows(): AsyncGenerator<Row> {
+        for await (const subscription of listSubscriptions(aws, topic)) yield subscriptionRow(subscription);
+      }
+      await context.out.table(COLUMNS, rows());
+    }),
+});
+
+export const subscribe = command({
+  name: "subscribe",
+  summary: "Subscribe an autoscaler's URL to the fleet's topic; the autoscaler confirms by itself",
+  args: "URL",
+  options: ACCOUNT,
+  examples: ["admin topics subscribe http://203.0.113.7:10000/"],
+  run: (context) => {
+    const { flags, args: [given = ""], out } = context;
+    const endpoint = checkedUrl(given);
+    return connected(context, async (aws) => {
+      const topic = await fleetTopic(aws, flags);
+      if (flags.dryRun) {
+        return await printActions(out, [{ action: `subscribe ${endpoint} to topic ${lastPart(topic)}` }]);
+      }
+      await createSubscription(aws, topic, endpoint);
+      const created = await findSubscription(aws, topic, endpoint);
+      if (created === undefined) {
+        throw new ExitError(
+          `SNS does not list the subscription of ${endpoint} yet`,
+          1,
+          "kas admin topics subscriptions",
+        );
+      }
+      await out.table(COLUMNS, [subscriptionRow(created)]);
+    });
+  },
+});
+
+function checkedUrl(text: string): string {
+  try {
+    return url(text);
+  } catch (error) {
+    throw new UsageError(`Cannot subscribe "${text}": ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+export const unsubscribe = command({
+  name: "unsubscribe",
+  summary: "Delete subscriptions of the fleet's topic",
+  args: "ARN…",
+  options: ACCOUNT,
+  run: (context) =>
+    connected(context, async (aws) => {
+      const topic = await fleetTopic(aws, context.flags);
+      const existing = await Array.fromAsync(listSubscriptions(aws, topic));
+      return await forEachTarget(context, COLUMNS, context.args, (arn) => {
+        const subscription = existing.find((subscription) => subscription.arn === arn);
+        if (subscription === undefined) {
+          throw new ExitError(`Topic ${lastPart(topic)} has no subscription ${arn}`, 4);
+        }
+        if (subscription.status === "pending") {
+          throw new ExitError(
+            `Cannot delete subscription ${arn}: it is pending, and SNS deletes it within three days`,
+            4,
+          );
+        }
+        return {
+          actions: [`delete subscription ${arn} of ${subscription.endpoint}`],
+          apply: async () => {
+            await deleteSubscription(aws, arn);
+            return [subscriptionRow({ ...subscription, status: "deleted" })];
+          },
+        };
+      });
+    }),
+});
+
+function subscriptionRow({ arn, endpoint, protocol, status }: Subscription): Row {
+  return { subscription: arn, endpoint, protocol, status };
+}
+
+/** The subscription of an endpoint to a topic, undefined if there is none. */
+export async function findSubscription(
+  aws: Aws,
+  topic: string,
+  endpoint: string,
+): Promise<Subscription | undefined> {
+  for await (const subscription of listSubscriptions(aws, topic)) {
+    if (subscription.endpoint === endpoint && subscription.status !== "deleted") return subscription;
+  }
+  return undefined;
+}
