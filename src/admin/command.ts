@@ -75,12 +75,12 @@ export const admin: Group = {
     },
     {
       name: "explain",
-      summary: "Say why something was decided, and what would have had to be different",
+      summary: "Explain a decision: each check, and what would change it",
       load: async () => (await import("./journal/explain.ts")).explainCommand,
     },
     {
       name: "replay",
-      summary: "Make every decision of a journal again, and compare; or with other limits",
+      summary: "Make every decision of a journal again and compare, also with other limits",
       load: async () => (await import("./journal/replay.ts")).replay,
     },
     {

@@ -19,7 +19,7 @@ import type { Instance } from "../../scaling/model/instance.ts";
 import { text } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";
 import { ACCOUNT, type AccountContext, type AccountFlags, connected, selector } from "../account.ts";
-import { describeDecision } from "../journal/render_explanation.ts";
+import { describeDecision } from "../journal/describe_decision.ts";
 import { confirmed } from "./targets.ts";
 
 const OPTIONS = {

@@ -1,5 +1,5 @@
 /**
- * A moment as people write it.
+ * Parses the times of `--at`.
  *
  * @module
  */
@@ -8,8 +8,10 @@ import { duration } from "../../cli/parsers.ts";
 const DAY = 24 * 3_600_000;
 
 /**
- * A moment in ms since the epoch, from `2026-11-24T08:30:00Z` (without a zone: UTC), `08:30` (UTC, the last time it was), or
- * `10m` ago. Throws TypeError for anything else.
+ * Parses `2026-11-24T08:30:00Z` (UTC without a zone), `08:30` (UTC, the latest in the past) or `10m` (ago).
+ *
+ * @returns ms since the epoch
+ * @throws {TypeError} for anything else
  */
 export function parseMoment(value: string, now: number = Date.now()): number {
   const [, hours, minutes, seconds = "0"] = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/.exec(value) ?? [];
@@ -24,5 +26,5 @@ export function parseMoment(value: string, now: number = Date.now()): number {
     if (!Number.isNaN(at)) return at;
   }
   if (/^\d+(\.\d+)?(ms|s|m|h)$/.test(value)) return now - duration(value);
-  throw new TypeError("expected a time such as 2026-11-24T08:30:00Z, 08:30 or 10m (ago)");
+  throw new TypeError("expected a time such as 2026-11-24T08:30:00Z, 08:30, or 10m for 10 minutes ago");
 }

@@ -1,5 +1,5 @@
 /**
- * The records of decisions wherever they are kept: a state folder, a database, a running autoscaler, or a file of JSON lines.
+ * Reads decision records from a state folder, a database file, a running autoscaler, or a file of JSON lines.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { ExitError } from "../../cli/command.ts";
 import { toRecord } from "./record_json.ts";
 import { inFolder, over, type Reading } from "./source.ts";
 
-/** How a SQLite database begins. Source: SQLite, Database File Format, 1.3. */
+/** The first bytes of a SQLite database. Source: SQLite, Database File Format, 1.3. */
 const SQLITE = "SQLite format 3\0";
 
-/** The records in a state folder, a kas.db, at an autoscaler's URL, in a file of JSON lines, or from stdin (`-`). */
+/** All records of a journal. `source`: a state folder, a kas.db, an autoscaler's URL, a file of JSON lines, or `-` for stdin. */
 export async function* recordsOf(source: string, signal: AbortSignal): AsyncGenerator<DecisionRecord> {
   if (/^https?:\/\//.test(source)) return yield* all(over(source, signal), signal);
   if (source !== "-" && isDatabase(source)) return yield* all(await inFolder(source), signal);
@@ -39,7 +39,7 @@ function isDatabase(path: string): boolean {
   }
 }
 
-/** Reads JSON lines as `kas admin activities --records` writes them. */
+/** Reads the JSON lines of `kas admin activities --records`. */
 async function* parsed(
   source: string,
   bytes: ReadableStream<Uint8Array>,
@@ -53,7 +53,7 @@ async function* parsed(
     const record = toRecord(line);
     if (record === undefined) {
       throw new ExitError(
-        `Cannot read journal ${source}: line ${number} is no record of a decision`,
+        `Cannot read journal ${source}: line ${number} is not a decision record`,
         1,
         "kas admin activities --records",
       );

@@ -1,5 +1,5 @@
 /**
- * `kas admin replay`: every decision of a journal made again from its record (R16), or made with other limits.
+ * `kas admin replay`: makes every decision of a journal again from its record (R16), also with other limits.
  *
  * @module
  */
@@ -8,13 +8,14 @@ import { command, ExitError } from "../../cli/command.ts";
 import { didYouMean } from "../../cli/nearest.ts";
 import type { Output, Row } from "../../cli/output.ts";
 import type { Limits } from "../../scaling/model/limits.ts";
-import { type Instead, instead, replay as decideAgain, type Replayed } from "../../scaling/replay.ts";
+import { instead, replay as replayDecision } from "../../scaling/replay.ts";
+import { isoTime } from "../../cli/format.ts";
 import { flag } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";
-import { describeDecision } from "./render_explanation.ts";
+import { describeDecision } from "./describe_decision.ts";
 import { recordsOf } from "./records.ts";
 
-/** The limits that `--set` changes, by their flags' names. */
+/** The limits that `--set` can change, by the names of their flags. */
 const LIMITS = {
   "min": ["min", SETTINGS.min.parse],
   "max": ["max", SETTINGS.max.parse],
@@ -26,24 +27,27 @@ const LIMITS = {
   "shrink": ["shrink", SETTINGS.shrink.parse],
 } as const satisfies Record<string, readonly [keyof Limits, (text: string) => unknown]>;
 
+/** The latest time of a Date, ms. Source: ECMA-262, Time Values and Time Range. */
+const MAX_DATE = 8.64e15;
+
 /** `kas admin replay`. */
 export const replay = command({
   name: "replay",
   args: "JOURNAL",
-  summary: "Make every decision of a journal again, and compare; or with other limits",
+  summary: "Make every decision of a journal again and compare, also with other limits",
   description:
-    "JOURNAL is a state folder, also while an autoscaler is using it, a kas.db, an autoscaler's URL, or what\n" +
-    "kas admin activities --records wrote: a file, or - for stdin. Without --set every decision is made again from its\n" +
-    "record; the first that differs by a byte is shown, with exit status 1. With --set it is shown what would have been\n" +
-    "decided instead. Each decision is made from its own recorded facts: what would have followed is not simulated.",
+    "JOURNAL is a state folder (an autoscaler may be using it), a kas.db, an autoscaler's URL, or the output of\n" +
+    "kas admin activities --records: a file, or - for stdin. Without --set, replay stops at the first decision that comes\n" +
+    "out differently, and exits with 1. With --set, it prints the decisions that other limits would change. It makes each\n" +
+    "decision from its own recorded observation: it does not simulate what would have followed.",
   options: {
     set: {
       placeholder: "NAME=VALUE",
-      help: "with this limit instead: min, max, warmup, cooldown-out, cooldown-in, resync, grow or shrink",
+      help: "use this limit: min, max, warmup, cooldown-out, cooldown-in, resync, grow or shrink",
       repeat: true,
       parse: limit,
     },
-    all: { help: "with --set: the decisions that stay the same as well", default: "false", parse: flag },
+    all: { help: "with --set: print unchanged decisions too", default: "false", parse: flag },
   },
   examples: ["admin replay /var/lib/kas", "admin replay /var/lib/kas --set cooldown-in=300s --set max=4"],
   run: async ({ flags, args: [source = ""], out, signal }) => {
@@ -52,8 +56,8 @@ export const replay = command({
     if (flags.set.length === 0) return await compare(records, out);
     const limits: Partial<Limits> = Object.assign({}, ...flags.set);
     await out.table(
-      ["time", "asked", "recorded", "instead", "reason", "id"],
-      others(records, limits, flags.all, out),
+      ["time", "recommendation", "recorded", "replayed", "reason", "id"],
+      changedRows(records, limits, flags.all, out),
     );
     return 0;
   },
@@ -67,28 +71,34 @@ function limit(text: string): Partial<Limits> {
     names.includes(name) ? name : ""
   ] ?? [];
   if (key === undefined || parse === undefined) {
-    throw new TypeError(`expected NAME=VALUE with a NAME of ${names.join(", ")}${didYouMean(name, names)}`);
+    throw new TypeError(
+      `expected NAME=VALUE, where NAME is one of ${names.join(", ")}${didYouMean(name, names)}`,
+    );
   }
   return { [key]: parse(value) };
 }
 
-/** Makes each again; ends at the first difference. */
+/** Makes each decision again, and stops at the first difference. */
 async function compare(records: AsyncIterable<DecisionRecord>, out: Output): Promise<number> {
   let decisions = 0;
-  let changed = 0;
+  let otherRules = 0;
   let first: string | null = null;
   let last: string | null = null;
   for await (const record of records) {
-    const replayed: Replayed = decideAgain(record);
-    const time = iso(record);
-    if (replayed.rulesChanged) changed++;
+    const replayed = replayDecision(record);
+    const time = timeOf(record);
+    if (replayed.rulesChanged) otherRules++;
     if (!replayed.same) {
-      const [recorded, again] = [record.decision, replayed.decision].map((it) => JSON.stringify(it));
-      await out.table(["id", "time", "recorded", "again"], [{ id: record.id, time, recorded, again }]);
+      await out.table(["id", "time", "recorded", "replayed"], [{
+        id: record.id,
+        time,
+        recorded: JSON.stringify(record.decision),
+        replayed: JSON.stringify(replayed.decision),
+      }]);
       const by = record.kas === null
         ? ""
-        : `, recorded by kas ${record.kas} with version ${record.rules} of the rules`;
-      out.error(`Decision ${record.id} comes out differently when it is made again${by}`);
+        : `; kas ${record.kas} recorded it with rules version ${record.rules}`;
+      out.error(`Decision ${record.id} comes out differently${by}`);
       return 1;
     }
     decisions++;
@@ -101,42 +111,42 @@ async function compare(records: AsyncIterable<DecisionRecord>, out: Output): Pro
     first,
     last,
   }]);
-  if (changed > 0) {
+  if (otherRules > 0) {
     out.note(
-      `${changed} decisions were made by other rules than this version's: action, instances and deciding check were compared`,
+      `${otherRules} decisions come from another version of the rules. Their actions, instances and deciding checks are the same.`,
     );
   }
   return 0;
 }
 
-/** What would have been decided with other limits. */
-async function* others(
+/** Decisions that come out differently with other limits; `all`: every decision. */
+async function* changedRows(
   records: AsyncIterable<DecisionRecord>,
   limits: Partial<Limits>,
   all: boolean,
   out: Output,
 ): AsyncGenerator<Row> {
   let decisions = 0;
-  let different = 0;
+  let changed = 0;
   for await (const record of records) {
-    const other: Instead = instead(record, limits);
+    const { decision, differs } = instead(record, limits);
     decisions++;
-    if (other.differs) different++;
-    if (!all && !other.differs) continue;
-    const { decision } = record;
+    if (differs) changed++;
+    if (!all && !differs) continue;
     yield {
-      time: iso(record),
-      asked: other.decision.recommendation?.reason ?? "nothing",
-      recorded: describeDecision(decision),
-      instead: describeDecision(other.decision),
-      reason: other.decision.reason,
+      time: timeOf(record),
+      recommendation: decision.recommendation?.reason,
+      recorded: describeDecision(record.decision),
+      replayed: describeDecision(decision),
+      reason: decision.reason,
       id: record.id,
     };
   }
-  out.note(`${different} of ${decisions} decisions would have been different`);
+  out.note(`${changed} of ${decisions} decisions come out differently`);
 }
 
-function iso({ id, time }: DecisionRecord): string {
-  if (Math.abs(time) > 8.64e15) throw new ExitError(`Decision ${id} has no time`);
-  return new Date(time).toISOString();
+/** The decision's time. A record from a file may have any number. */
+function timeOf({ id, time }: DecisionRecord): string {
+  if (Math.abs(time) > MAX_DATE) throw new ExitError(`Decision ${id} has no valid time`);
+  return isoTime(time);
 }

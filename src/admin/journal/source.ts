@@ -1,5 +1,5 @@
 /**
- * The autoscaler's journal as the admin commands read it: from its state folder, or from a running autoscaler.
+ * Reads the autoscaler's journal for the admin commands: from its state folder, or from a running autoscaler.
  *
  * @module
  */
@@ -11,23 +11,23 @@ import { url } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";
 import { toRecord } from "./record_json.ts";
 
-/** The options that say where the journal is. */
+/** The options that select the journal. */
 export const JOURNAL = {
   url: {
     placeholder: "URL",
-    help: "ask the autoscaler there instead of reading its state folder",
+    help: "read from the autoscaler at this URL instead of from its state folder",
     parse: url,
   },
   state: SETTINGS.state,
 } as const;
 
-/** Their values. */
+/** The values of {@linkcode JOURNAL}'s options. */
 export interface JournalFlags {
   readonly url: string | undefined;
   readonly state: string;
 }
 
-/** A journal to read. Each of it throws {@linkcode ExitError} where that can't be. */
+/** An open journal. Its methods throw {@linkcode ExitError} if it cannot be read. */
 export interface Reading extends Disposable {
   /** The latest decisions, newest first. */
   lines(limit: number): Promise<readonly JournalLine[]>;
@@ -36,17 +36,17 @@ export interface Reading extends Disposable {
   records(): AsyncIterable<DecisionRecord>;
 }
 
-/** How long an autoscaler is waited for, ms. */
+/** Longest wait for an autoscaler's answer, ms. */
 const TIMEOUT = 10_000;
 
-/** Opens the journal that the flags say. */
+/** Opens the journal that the flags select. */
 export async function openJournal({ url, state }: JournalFlags, signal: AbortSignal): Promise<Reading> {
   return url === undefined ? await inFolder(state) : over(url, signal);
 }
 
-/** The journal in a state folder, or in a database out of one. */
+/** The journal in a state folder, or in a copy of its database file. */
 export async function inFolder(path: string): Promise<Reading> {
-  // node:sqlite is loaded only where it is needed.
+  // Loads node:sqlite only if it is needed.
   const [{ Store }, { Journal }] = await Promise.all([
     import("../../autoscaler/store/store.ts"),
     import("../../autoscaler/store/journal.ts"),

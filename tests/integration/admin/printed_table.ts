@@ -9,7 +9,7 @@ import { cellText, type Format } from "../../../src/cli/output.ts";
 const MEASURED = new Set(["MS", "RPS", "P50_MS", "P99_MS"]);
 
 /** Columns of sentences. Tests of the commands that write them hold what they say. */
-const SENTENCES = new Set(["REASON", "ASKED"]);
+const SENTENCES = new Set(["REASON", "RECOMMENDATION"]);
 
 /** Columns of sentences of which a golden file holds the names. */
 const DETAILS = new Set(["DETAIL"]);

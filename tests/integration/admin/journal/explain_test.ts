@@ -12,7 +12,7 @@ import { limits } from "../../../unit/scaling/cases.ts";
 
 const EXPLAIN = [...FROM_SOURCE, "admin", "explain"];
 
-/** What is said of a decision, in one string. */
+/** The rendered explanation of a decision. */
 function text(facts: Observation, more: Partial<DecisionRecord> = {}, columns = 100): string {
   const record: DecisionRecord = {
     id: 7,
@@ -29,25 +29,25 @@ function text(facts: Observation, more: Partial<DecisionRecord> = {}, columns = 
   return renderExplanation(record, explain(record.trigger, facts), columns).join("\n");
 }
 
-Deno.test("renderExplanation() tells what was asked and seen, each rule, what was done, and what would have had to differ", () => {
-  const said = text({ ...OBSERVATION, ...limits({ max: 3 }) });
+Deno.test("renderExplanation() has the recommendation, the observation, each check, the activity and changes", () => {
+  const rendered = text({ ...OBSERVATION, ...limits({ max: 3 }) });
   for (
-    const part of [
-      "Decision 7 at 2026-11-23T12:00:00.000Z: nothing (max-capacity)\n",
-      "  trigger: notification\n",
-      "  message m-1, received at 2026-11-23T11:59:59.988Z, 12 ms before it\n",
-      "  n1        node  running  in-service    10 %  2026-11-23T11:00:00Z  -\n",
-      "  limits: max 3, warmup 120s, cooldown-out 0s, cooldown-in 60s, resync 60s\n",
-      "  cooldown        cooldown has passed       passed\n",
-      "  max-capacity    capacity is below max     held ",
-      "  no-standby      a node can be started     not reached  would pass\n",
-      "  with --max 4 instead of 3: start n4",
+    const line of [
+      /^Decision 7 at 2026-11-23T12:00:00.000Z: no action \(max-capacity\)$/m,
+      /^ {2}trigger: notification$/m,
+      /^ {2}message: m-1, .* 2026-11-23T11:59:59.988Z, 12 ms /m,
+      /^ {2}n1 +node +running +in-service +10 % +2026-11-23T11:00:00Z +-$/m,
+      /^ {2}limits: max 3, warmup 120s, cooldown-out 0s, cooldown-in 60s, resync 60s$/m,
+      /^ {2}cooldown .* passed\b/m,
+      /^ {2}max-capacity .* held\b/m,
+      /^ {2}no-standby .* not reached +would pass/m,
+      /--max 4 .*: start n4$/m,
     ]
-  ) assertStringIncludes(said, part);
+  ) assertMatch(rendered, line);
 });
 
-Deno.test("renderExplanation() tells the steps that were taken, and how they failed", () => {
-  const said = text(OBSERVATION, {
+Deno.test("renderExplanation() lists the steps of an activity and their failures", () => {
+  const rendered = text(OBSERVATION, {
     activity: {
       id: 3,
       kind: "start",
@@ -60,27 +60,27 @@ Deno.test("renderExplanation() tells the steps that were taken, and how they fai
       steps: [{ step: "started", instance: "n4", began: NOW, ended: NOW + 2_000, failure: "no capacity" }],
     },
   });
-  assertStringIncludes(said, "activity 3: start n4, failed after 2.5 s\n    no capacity in b\n");
-  assertStringIncludes(said, "  started  n4        2026-11-23T12:00:02.000Z  2        no capacity\n");
+  assertMatch(rendered, /activity 3: start n4, failed after 2.5 s\n +no capacity in b\n/);
+  assertMatch(rendered, /^ {2}started +n4 +2026-11-23T12:00:02.000Z +2 +no capacity$/m);
 });
 
-Deno.test("renderExplanation() shows of a large fleet the instances that matter, and fits 100 columns", () => {
+Deno.test("renderExplanation() lists the relevant instances of a large fleet first, and fits 100 columns", () => {
   const id = (i: number) => `i-0123456789abcd${String(i).padStart(3, "0")}`;
   const fleet = Array.from({ length: 200 }, (_, i) => instance(id(i), { role: i === 0 ? "base" : "node" }));
   const signal = {
     ...OUT,
     alarm: { fleet: "kas", kind: "cpuhigh", dimension: id(150), from: "OK", to: "ALARM", at: NOW },
   } as const;
-  const said = text({ ...OBSERVATION, instances: fleet }, {
+  const rendered = text({ ...OBSERVATION, instances: fleet }, {
     trigger: signal,
     decision: decide(signal, { ...OBSERVATION, instances: fleet }),
   });
-  assertStringIncludes(said, `\n  ${id(150)}  node`);
-  assertStringIncludes(said, "\n  and 180 more\n");
-  for (const line of said.split("\n")) assert(line.length <= 100, line);
+  assertStringIncludes(rendered, `\n  ${id(150)}  node`);
+  assertStringIncludes(rendered, "\n  and 180 more\n");
+  for (const line of rendered.split("\n")) assert(line.length <= 100, line);
 });
 
-Deno.test("explain explains a decision by its number, by time or the last one, from the folder and from the autoscaler", async () => {
+Deno.test("explain finds a decision by id, by time, or the last one, in the state folder and over HTTP", async () => {
   await using it = await stage();
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -88,7 +88,7 @@ Deno.test("explain explains a decision by its number, by time or the last one, f
   const line = await eventualLine(autoscaler, ({ status }) => status === "successful");
   const where = ["--state", it.options.state];
 
-  const [byId, over, byTime, last, asked, json] = await Promise.all([
+  const [byId, byUrl, byTime, last, latest, json] = await Promise.all([
     execute([...EXPLAIN, String(line?.id), ...where]),
     execute([...EXPLAIN, String(line?.id), "--url", autoscaler.url]),
     execute([...EXPLAIN, "--at", new Date(Date.now() + 1_000).toISOString(), ...where]),
@@ -100,9 +100,9 @@ Deno.test("explain explains a decision by its number, by time or the last one, f
   assertMatch(byId.stdout, new RegExp(`^Decision ${line?.id} at \\S+: start ${NODES[0]}\n`));
   assertMatch(byId.stdout, /\n {2}activity 1: start \S+, successful after /);
   assertMatch(byId.stdout, /\n {2}in-service +i-/);
-  // CloudWatch may have told of more since.
-  for (const { stdout } of [byTime, last, asked]) assertMatch(stdout, /^Decision \d+ at /);
-  assertEquals(over.stdout, byId.stdout);
+  // CloudWatch may have sent more messages meanwhile.
+  for (const { stdout } of [byTime, last, latest]) assertMatch(stdout, /^Decision \d+ at /);
+  assertEquals(byUrl.stdout, byId.stdout);
   const explained = JSON.parse(json.stdout);
   assertEquals([explained.id, explained.decision.kind, explained.activity.status], [
     line?.id,
@@ -125,6 +125,7 @@ Deno.test("explain explains a decision by its number, by time or the last one, f
   ]);
   assertEquals([unknown.code, early.code, both.code, wrong.code], [4, 4, 2, 2]);
   const bad = await fetch(`${autoscaler.url}/decisions?id=x`);
-  assertEquals([bad.status, await bad.text()], [400, "expected id=N, at=MS, after=N or nothing"]);
-  assertMatch(unknown.stderr, /^kas: There is no decision 999 in the journal\nTry: /);
+  assertEquals(bad.status, 400);
+  await bad.body?.cancel();
+  assertMatch(unknown.stderr, /^kas: .*\b999\b.*\nTry: /);
 });

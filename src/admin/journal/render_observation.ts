@@ -1,0 +1,83 @@
+/**
+ * Renders an observation: instances, alarms, limits and history.
+ *
+ * @module
+ */
+import { isoTime, percent, seconds, settingTime } from "../../cli/format.ts";
+import { wrap } from "../../cli/text.ts";
+import { activityOf } from "../../scaling/model/activity.ts";
+import type { Instance } from "../../scaling/model/instance.ts";
+import type { Limits } from "../../scaling/model/limits.ts";
+import type { Observation } from "../../scaling/model/observation.ts";
+import { renderTable } from "./render_table.ts";
+
+/** How many instances, and how many alarms, are listed. */
+const LISTED = 20;
+
+/**
+ * An observation as lines.
+ *
+ * @param relevant ids of instances that the decision is about: they are listed first, and their alarms in any state
+ */
+export function renderObservation(
+  observation: Observation,
+  relevant: ReadonlySet<string>,
+  columns: number,
+): string[] {
+  const { instances, alarms, limits, history } = observation;
+  const rank = ({ id, state }: Instance) => (relevant.has(id) ? 0 : state === "stopped" ? 2 : 1);
+  const listed = instances.toSorted((a, b) => rank(a) - rank(b)).slice(0, LISTED);
+  const listedAlarms = alarms.filter(({ state, dimension }) => state === "ALARM" || relevant.has(dimension));
+  const inAlarm = alarms.filter(({ state }) => state === "ALARM").length;
+  const before = (at: number | undefined) =>
+    at === undefined ? "none" : `${seconds(observation.now - at)} before`;
+  return [
+    ...renderTable(listed.map((instance) => instanceRow(instance, observation))),
+    ...(listed.length < instances.length ? [`  and ${instances.length - listed.length} more`] : []),
+    "",
+    ...[
+      `alarms: ${alarms.length}, of which ${inAlarm} in ALARM`,
+      ...listedAlarms.slice(0, LISTED).map(({ kind, dimension, state, threshold, changed }) =>
+        `${kind} on ${dimension} (threshold ${threshold}): ${state} since ${isoTime(changed)}`
+      ),
+      `limits: ${limitsText(limits)}`,
+      `last start: ${before(history.lastOut)}; last stop: ${before(history.lastIn)}`,
+      ...(history.launchesFail === undefined ? [] : [
+        `launches fail since ${isoTime(history.launchesFail.since)}; last failure: ${
+          before(history.launchesFail.last)
+        }`,
+      ]),
+    ].flatMap((line) => wrap(line, columns, "  ", "    ")),
+  ];
+}
+
+function instanceRow(
+  { id, role, state, registration, launched }: Instance,
+  observation: Observation,
+): Record<string, string> {
+  const cpu = observation.cpu[id]?.percent;
+  const inServiceSince = observation.history.inServiceSince[id] ??
+    (registration === "in-service" ? launched : undefined);
+  return {
+    instance: id,
+    role,
+    state,
+    registration,
+    cpu: cpu === undefined ? "-" : percent(cpu),
+    "in service since": inServiceSince === undefined ? "-" : isoTime(inServiceSince).replace(/\.\d+Z$/, "Z"),
+    activity: activityOf(observation)(id) ?? "-",
+  };
+}
+
+/** The limits as settings: `max 3, warmup 120s, …`. */
+function limitsText(limits: Limits): string {
+  const { min, max, warmup, cooldownOut, cooldownIn, resync, grow, shrink } = limits;
+  return [
+    min === undefined ? [] : [`min ${min}`],
+    max === undefined ? [] : [`max ${max}`],
+    [`warmup ${settingTime(warmup)}`, `cooldown-out ${settingTime(cooldownOut)}`],
+    [`cooldown-in ${settingTime(cooldownIn)}`, `resync ${settingTime(resync)}`],
+    grow === undefined ? [] : [`grow ${grow}`],
+    shrink === undefined ? [] : [`shrink ${shrink}`],
+  ].flat().join(", ");
+}

@@ -1,0 +1,18 @@
+/**
+ * Renders rows as an indented table.
+ *
+ * @module
+ */
+import { columnWidths, rowLines } from "../../cli/table.ts";
+
+/** A table with the keys of the first row as its header; no lines without rows. */
+export function renderTable(rows: readonly Readonly<Record<string, string>>[]): string[] {
+  const names = Object.keys(rows[0] ?? {});
+  if (names.length === 0) return [];
+  const cells = [
+    names.map((name) => name.toUpperCase()),
+    ...rows.map((row) => names.map((name) => row[name] ?? "-")),
+  ];
+  const widths = columnWidths(cells);
+  return cells.flatMap((row) => rowLines(row, widths, false)).map((line) => `  ${line}`);
+}
