@@ -8,37 +8,12 @@ import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-balancing";
 import type { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { SNSClient } from "@aws-sdk/client-sns";
-import type { Runtime } from "../runtime.ts";
-import type { Call } from "./calls.ts";
 import { RegionError } from "./errors.ts";
-import {
-  beforeChange,
-  markErrors,
-  type MiddlewareStack,
-  type Precondition,
-  reportCalls,
-} from "./middleware.ts";
+import { beforeChange, markErrors, type MiddlewareStack, reportCalls } from "./middleware.ts";
 import type { ClientConfig } from "./sdk/config.ts";
+import type { Account } from "./account.ts";
 
-/**
- * The account and how to reach it. The SDK finds absent settings in the environment, the profile or the instance's
- * role.
- */
-export interface Account {
-  readonly region?: string | undefined;
-  readonly profile?: string | undefined;
-  readonly endpointUrl?: string | undefined;
-  /** Limit of each of a call's three attempts, ms. 10,000 by default. */
-  readonly timeLimit?: number;
-  /** Aborts the calls in progress and all later ones. */
-  readonly signal?: AbortSignal;
-  /** Must hold before each request that may change something. A rejection prevents the request. */
-  readonly beforeChange?: Precondition;
-  /** Called as each request ends. */
-  readonly onCall?: (call: Call) => void;
-  /** The real one by default. */
-  readonly runtime?: Pick<Runtime, "clock" | "random" | "fetch">;
-}
+export type { Account } from "./account.ts";
 
 /**
  * The clients of an account. Each call has a time limit. Where a function takes a `signal`, the signal aborts its

@@ -20,13 +20,6 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   build: [],
 };
 
-/** Files that import each other today, to be taken apart. */
-const KNOWN_CYCLES: readonly string[] = [
-  "src/aws/balancing/balancer.ts src/aws/balancing/classic_balancer.ts src/aws/balancing/target_group.ts",
-  "src/aws/clients.ts src/aws/sdk/config.ts",
-  "src/provision/ssh/jump.ts src/provision/ssh/ssh.ts src/provision/ssh/ssh_fault.ts",
-];
-
 /** Imports between parts that the rule forbids, `aws → cli: src/aws/x.ts imports src/cli/y.ts`. */
 function forbidden(imports: readonly Import[]): string[] {
   return imports.flatMap(({ file, target }) => {
@@ -56,7 +49,7 @@ Deno.test("no files import each other, directly or through others, for types eit
   const imports = await graphOf("main.ts", ...files.flat());
   assert(imports.length > 1_000, "most imports are missing: the rule would check nothing");
   const cycles = cyclesOf(imports).map((cycle) => cycle.toSorted().join(" "));
-  assertEquals(cycles.filter((cycle) => !KNOWN_CYCLES.includes(cycle)), []);
+  assertEquals(cycles, []);
 });
 
 Deno.test("the rule of cycles finds those of two files, of three, and of one", () => {

@@ -7,39 +7,15 @@ import type { Registration } from "../../scaling/model/instance.ts";
 import type { Precondition } from "../middleware.ts";
 import * as classic from "./classic_balancer.ts";
 import type { Aws } from "../clients.ts";
-import type { Metric } from "../cloudwatch/metric.ts";
+import type { Balancer, Health } from "./health.ts";
 import * as targetGroup from "./target_group.ts";
+
+export type { Balancer, Health } from "./health.ts";
 
 /** Names a balancer: a Classic Load Balancer, or a target group of an Application or Network Load Balancer. */
 export type BalancerRef =
   | { readonly kind: "classic"; readonly name: string }
   | { readonly kind: "target-group"; readonly name: string; readonly arn: string };
-
-/** A balancer as AWS describes it. */
-export interface Balancer {
-  readonly name: string;
-  readonly dnsName: string;
-  /** Ids of the registered instances, without those that are draining. */
-  readonly instances: readonly string[];
-  /** `HTTP:30000/ping`. */
-  readonly healthCheck: string;
-  readonly zones: readonly string[];
-  /** Security group ids. */
-  readonly securityGroups: readonly string[];
-  /** The CloudWatch metric of its requests. Undefined while a target group has no load balancer. */
-  readonly requests: Metric | undefined;
-}
-
-/** An instance's health at a balancer. State, reason code and description are AWS's. */
-export interface Health {
-  readonly id: string;
-  readonly state: string;
-  readonly reasonCode: string;
-  readonly description: string;
-  readonly registration: Registration;
-  /** No load balancer uses the target group, so the state says nothing about the instance. */
-  readonly unused: boolean;
-}
 
 /** The settings that name a fleet's balancer. A target group takes precedence over a load balancer. */
 export interface BalancerSettings {

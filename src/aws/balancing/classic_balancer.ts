@@ -14,7 +14,7 @@ import type { Metric } from "../cloudwatch/metric.ts";
 import { isNotFound, isNotRegistrable, listIn } from "../errors.ts";
 import { beforeEachAttempt, type Precondition } from "../middleware.ts";
 import { pages } from "../pages.ts";
-import type { Balancer, Health } from "./balancer.ts";
+import type { Balancer, Health } from "./health.ts";
 
 /** The target of the health check: the worker's /ping. */
 export const HEALTH_CHECK_TARGET = `HTTP:${WORKER_PORT}/ping`;

@@ -14,7 +14,7 @@ import { type Aws, sendOptions } from "../clients.ts";
 import type { Metric } from "../cloudwatch/metric.ts";
 import { isNotFound, isNotRegistrable, listIn } from "../errors.ts";
 import { beforeEachAttempt, type Precondition } from "../middleware.ts";
-import type { Balancer, Health } from "./balancer.ts";
+import type { Balancer, Health } from "./health.ts";
 
 /** The attribute of the deregistration delay. Source: ALB guide, "Target group attributes". */
 export const DELAY_ATTRIBUTE = "deregistration_delay.timeout_seconds";

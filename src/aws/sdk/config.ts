@@ -5,7 +5,7 @@
  */
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import { realRuntime } from "../../runtime.ts";
-import type { Account } from "../clients.ts";
+import type { Account } from "../account.ts";
 import { UnreachableError } from "../errors.ts";
 import { fetchHandler } from "./fetch_handler.ts";
 import { Retry } from "./retry.ts";

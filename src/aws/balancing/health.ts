@@ -1,0 +1,33 @@
+/**
+ * A balancer of either kind, and the health of its instances.
+ *
+ * @module
+ */
+import type { Registration } from "../../scaling/model/instance.ts";
+import type { Metric } from "../cloudwatch/metric.ts";
+
+/** A balancer as AWS describes it. */
+export interface Balancer {
+  readonly name: string;
+  readonly dnsName: string;
+  /** Ids of the registered instances, without those that are draining. */
+  readonly instances: readonly string[];
+  /** `HTTP:30000/ping`. */
+  readonly healthCheck: string;
+  readonly zones: readonly string[];
+  /** Security group ids. */
+  readonly securityGroups: readonly string[];
+  /** The CloudWatch metric of its requests. Undefined while a target group has no load balancer. */
+  readonly requests: Metric | undefined;
+}
+
+/** An instance's health at a balancer. State, reason code and description are AWS's. */
+export interface Health {
+  readonly id: string;
+  readonly state: string;
+  readonly reasonCode: string;
+  readonly description: string;
+  readonly registration: Registration;
+  /** No load balancer uses the target group, so the state says nothing about the instance. */
+  readonly unused: boolean;
+}
