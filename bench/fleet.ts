@@ -108,43 +108,40 @@ export async function fleetOf({ size, speed, answering }: FleetOptions): Promise
 /** A request as it was sent. */
 type Sent = readonly [url: string, init: RequestInit];
 
-/**
- * What asks AWS again what is asked in `look`, and tells how long AWS itself takes to answer, ms: the same requests without the
- * SDK, those of one action after each other as pages are, and the actions side by side.
- */
-export async function asking(
-  { account }: Fleet,
-  look: () => Promise<unknown>,
-): Promise<() => Promise<number>> {
-  const chains = await requestsOf(account.endpointUrl, look);
-  return async () => {
-    const begun = performance.now();
-    await Promise.all(chains.map(async (chain) => {
-      for (const [url, init] of chain) await (await fetch(url, init)).bytes();
-    }));
-    return performance.now() - begun;
-  };
-}
+/** A fetch that notes the requests that pass it while it records. */
+export class Recorder {
+  readonly #chains = new Map<string, Sent[]>();
+  #recording = false;
 
-/** The requests that are made to AWS in the course of something, by their actions. */
-async function requestsOf(endpointUrl: string, look: () => Promise<unknown>): Promise<Sent[][]> {
-  const chains = new Map<string, Sent[]>();
-  const { fetch } = globalThis;
-  globalThis.fetch = async (input, init) => {
+  readonly fetch: typeof fetch = async (input, init) => {
+    if (!this.#recording) return await fetch(input, init);
     const request = new Request(input, init);
     const { url, method, headers } = request;
-    // The sandbox's health checks go by here too.
-    if (!url.startsWith(endpointUrl)) return await fetch(request);
-    const body = await request.clone().text();
+    const body = await request.text();
     const action = headers.get("x-amz-target") ?? new URLSearchParams(body).get("Action") ?? url;
     const sent: Sent = [url, { method, headers: [...headers], body }];
-    chains.set(action, [...chains.get(action) ?? [], sent]);
-    return await fetch(request);
+    this.#chains.set(action, [...this.#chains.get(action) ?? [], sent]);
+    return await fetch(input, init);
   };
-  try {
-    await look();
-  } finally {
-    globalThis.fetch = fetch;
+
+  /**
+   * Records the requests of `observe`. Returns what sends the same requests again without the SDK and measures how long AWS takes
+   * to answer, ms: those of one action one after the other, as pages are, and the actions concurrently.
+   */
+  async answerTime(observe: () => Promise<unknown>): Promise<() => Promise<number>> {
+    this.#recording = true;
+    try {
+      await observe();
+    } finally {
+      this.#recording = false;
+    }
+    const chains = [...this.#chains.values()];
+    return async () => {
+      const begun = performance.now();
+      await Promise.all(chains.map(async (chain) => {
+        for (const [url, init] of chain) await (await fetch(url, init)).bytes();
+      }));
+      return performance.now() - begun;
+    };
   }
-  return [...chains.values()];
 }

@@ -5,12 +5,11 @@
  *
  * @module
  */
-import { Journal } from "../src/autoscaler/store/journal.ts";
-import { Observer } from "../src/autoscaler/control/observe.ts";
-import { Store } from "../src/autoscaler/store/store.ts";
+import { assemble } from "../src/autoscaler/assemble.ts";
+import { realRuntime } from "../src/runtime.ts";
 import { BALANCER } from "../tests/unit/autoscaler/fixtures.ts";
 import { execute } from "../tests/support/kas.ts";
-import { asking, type Fleet, fleetOf } from "./fleet.ts";
+import { type Fleet, fleetOf, Recorder } from "./fleet.ts";
 import { type Cell, type Goal, measured, type Options, type Part, quantile, type Result } from "./result.ts";
 import { asks, BASE, beside, burst, kasRig, predecessorRig, react, type Reaction, type Rig } from "./rig.ts";
 
@@ -44,19 +43,19 @@ const BUSY = `kas, ${BESIDE} messages a second beside`;
 const BEFORE = "the predecessor's way";
 
 /** What asks AWS for what a reaction looks at, and tells how long its answers take, ms. */
-async function looking(fleet: Fleet): Promise<() => Promise<number>> {
-  const folder = await Deno.makeTempDir({ prefix: "kas-bench-" });
-  try {
-    using state = Store.open(folder);
-    const journal = new Journal(state);
-    const observer = new Observer(fleet.aws, { fleet: "kas", balancer: BALANCER });
-    const look = () =>
-      observer.facts(ASK, { journal, limits: LIMITS, now: Date.now }, new AbortController().signal);
-    await look();
-    return await asking(fleet, look);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+async function looking({ account }: Fleet): Promise<() => Promise<number>> {
+  const recorder = new Recorder();
+  await using autoscaler = assemble({
+    account,
+    fleet: { fleet: "kas", balancer: BALANCER },
+    limits: LIMITS,
+    startTimeout: 1,
+    drainTimeout: 1,
+    dryRun: true,
+  }, { ...realRuntime, fetch: recorder.fetch });
+  const observe = () => autoscaler.observer.observe(ASK, new AbortController().signal);
+  await observe();
+  return await recorder.answerTime(observe);
 }
 
 /** Somebody's reactions, and what AWS's own answers took in the same turns, ms (p50). */

@@ -3,16 +3,12 @@
  *
  * @module
  */
-import { ActivityRunner } from "../src/autoscaler/lifecycle/runner.ts";
-import { Journal } from "../src/autoscaler/store/journal.ts";
-import { Observer } from "../src/autoscaler/control/observe.ts";
-import { Store } from "../src/autoscaler/store/store.ts";
-import { evaluate } from "../src/autoscaler/control/evaluate.ts";
-import { realClock } from "../src/autoscaler/control/clock.ts";
+import { assemble } from "../src/autoscaler/assemble.ts";
+import { realRuntime } from "../src/runtime.ts";
 import { BALANCER } from "../tests/unit/autoscaler/fixtures.ts";
 import { binary } from "../tests/support/needs.ts";
 import { decideTimes } from "./observations.ts";
-import { asking, type Fleet, fleetOf } from "./fleet.ts";
+import { type Fleet, fleetOf, Recorder } from "./fleet.ts";
 import { awsClis, kasLister, list, listingGoals, listingTable } from "./listing.ts";
 import { memory } from "./process.ts";
 import {
@@ -33,26 +29,29 @@ const LINEAR = 1.5;
 
 const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000 };
 
-/** What a resync takes, ms, from the first request to the decision on record, and AWS's answers in the same turns. */
-async function resync(fleet: Fleet, times: number): Promise<{ took: number; answers: number }> {
-  const { aws } = fleet;
+/** How long a reconciliation takes, ms, from the first request to the decision in the journal, and AWS's answers in the same turns. */
+async function resync({ account }: Fleet, times: number): Promise<{ took: number; answers: number }> {
   const folder = await Deno.makeTempDir({ prefix: "kas-bench-" });
   try {
-    using state = Store.open(folder);
-    const journal = new Journal(state);
-    const observer = new Observer(aws, { fleet: "kas", balancer: BALANCER });
-    const world = { aws, fleet: observer.fleet, limits: LIMITS, clock: realClock, address: () => undefined };
-    await using activities = new ActivityRunner({ ...world, startTimeout: 1, drainTimeout: 1 }, journal);
-    const stepper = { observer, state, journal, activities, limits: LIMITS, dryRun: true, now: Date.now };
+    const recorder = new Recorder();
+    await using autoscaler = assemble({
+      account,
+      fleet: { fleet: "kas", balancer: BALANCER },
+      limits: LIMITS,
+      startTimeout: 1,
+      drainTimeout: 1,
+      state: folder,
+      dryRun: true,
+    }, { ...realRuntime, fetch: recorder.fetch });
     const { signal } = new AbortController();
-    // The first look does not know yet what runs.
-    await evaluate(stepper, { kind: "reconcile" }, { signal });
-    const ask = await asking(fleet, () => observer.facts({ kind: "reconcile" }, stepper, signal));
+    // The first observation does not know yet which instances run.
+    await autoscaler.evaluate({ kind: "reconcile" }, { signal });
+    const ask = await recorder.answerTime(() => autoscaler.observer.observe({ kind: "reconcile" }, signal));
     const took: number[] = [];
     const answers: number[] = [];
     for (let n = 0; n < times; n++) {
       const begun = performance.now();
-      await evaluate(stepper, { kind: "reconcile" }, { signal });
+      await autoscaler.evaluate({ kind: "reconcile" }, { signal });
       took.push(performance.now() - begun);
       answers.push(await ask());
     }

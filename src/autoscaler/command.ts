@@ -10,7 +10,7 @@ import { dropPermissions } from "../process/permissions.ts";
 import { hostPort } from "../cli/parsers.ts";
 import { settingsLookup } from "../settings/load.ts";
 import { SETTINGS } from "../settings/table.ts";
-import type { Tuning } from "./service.ts";
+import type { Tuning } from "./options.ts";
 
 /** Where nginx on the control instance expects it. */
 const LISTEN = "127.0.0.1:10001";
@@ -88,7 +88,7 @@ export const autoscaler = command({
     }
     const tuning = tuningOf(flags);
 
-    const [{ getLogger }, { setUpLog }, { startAutoscaler }, { connectSystemd }] = await Promise.all([
+    const [{ getLogger }, { setUpLog }, { startService }, { connectSystemd }] = await Promise.all([
       import("@logtape/logtape"),
       import("../log.ts"),
       import("./service.ts"),
@@ -97,7 +97,7 @@ export const autoscaler = command({
     await using _log = await setUpLog(flags.log);
     const stopped = Promise.withResolvers<void>();
     signal.addEventListener("abort", () => stopped.resolve(), { once: true });
-    await using service = await startAutoscaler({
+    await using service = startService({
       // A topic notifies of its own region's alarms, and a target group is in its own, so that is where the fleet is.
       account: {
         region: flags.region ?? (topicArn ?? flags.targetGroup)?.split(":")[3],

@@ -1,163 +1,101 @@
 /**
- * The autoscaler's wiring, top to bottom.
+ * The autoscaler as a service: its inbox, its control loop and its HTTP endpoint.
  *
  * @module
  */
+import type { X509Certificate } from "node:crypto";
 import { getLogger } from "@logtape/logtape";
 import type { BalancerRef } from "../aws/balancing/balancer.ts";
-import { type Account, connect } from "../aws/clients.ts";
 import { confirmSubscription } from "../aws/sns/topic.ts";
-import type { Limits } from "../scaling/model/limits.ts";
+import { realRuntime } from "../runtime.ts";
 import { certificateLoader } from "../sns/certificate_loader.ts";
 import { MessageError } from "../sns/message.ts";
 import { messageVerifier } from "../sns/verify.ts";
-import { ActivityRunner } from "./lifecycle/runner.ts";
-import type { Fleet } from "./lifecycle/activity_context.ts";
-import { handler } from "./http/endpoint.ts";
-import { Inbox } from "./store/inbox.ts";
-import { Journal } from "./store/journal.ts";
-import { listen as listenTo } from "./http/listener.ts";
-import { ControlLoop } from "./control/loop.ts";
-import { Metrics } from "./http/metrics.ts";
-import { Observer } from "./control/observe.ts";
-import type { ObservationOutcome, Snapshot } from "./http/snapshot.ts";
-import { Store } from "./store/store.ts";
-import { status } from "./http/status.ts";
-import { statusPage } from "./http/page/page.ts";
-import { type Clock, realClock } from "./control/clock.ts";
 import { VERSION } from "../build/version.ts";
+import { assemble, type Autoscaler, type AutoscalerRuntime } from "./assemble.ts";
+import { ControlLoop } from "./control/loop.ts";
+import { handler } from "./http/endpoint.ts";
+import { listen as listenTo } from "./http/listener.ts";
+import { Metrics } from "./http/metrics.ts";
+import { statusPage } from "./http/page/page.ts";
+import type { ObservationOutcome, Snapshot } from "./http/snapshot.ts";
+import { status } from "./http/status.ts";
+import type { AssemblyOptions, Events, Tuning } from "./options.ts";
+import { Inbox } from "./store/inbox.ts";
 
-/** What may change while an autoscaler runs. Times are ms. */
-export interface Tuning {
-  readonly limits: Limits;
-  readonly startTimeout: number;
-  readonly drainTimeout: number;
-}
-
-/** What an autoscaler is started with. Times are ms. */
-export interface AutoscalerOptions extends Tuning {
-  readonly account: Account;
-  readonly fleet: Fleet;
-  /** The topic whose messages are taken; without one the alarms are but read (R2), and a message is refused. */
-  readonly topicArn?: string | undefined;
-  /** Absent: nothing listens. */
-  readonly listen?: { readonly hostname: string; readonly port: number } | undefined;
-  /** The state folder. */
+/** What the service is started with. */
+export interface ServiceOptions extends AssemblyOptions {
   readonly state: string;
+  /** The topic whose messages are accepted. Without one the service refuses messages and only polls the alarms (R2). */
+  readonly topicArn?: string | undefined;
+  /** Where to listen; nowhere by default. */
+  readonly listen?: { readonly hostname: string; readonly port: number } | undefined;
   readonly resubscribe: boolean;
   readonly trustSigner?: string | undefined;
-  readonly dryRun: boolean;
-  readonly clock?: Clock;
+  /** The certificate at a URL, which signs messages; by default it is downloaded. */
+  readonly certificate?: (url: string) => Promise<X509Certificate>;
 }
 
-/** A running autoscaler; disposing of it shuts it down cleanly. */
-export interface Autoscaler extends AsyncDisposable {
-  /** `http://HOST:PORT`; "" where nothing listens. */
+/** A running service. Disposing of it shuts it down cleanly. */
+export interface Service extends AsyncDisposable {
+  /** `http://HOST:PORT`, or "" if nothing listens. */
   readonly url: string;
-  /** Goes on by other limits, from the next decision and the next step of an activity on. */
+  readonly autoscaler: Autoscaler;
+  readonly inbox: Inbox;
+  /** Answers an HTTP request. */
+  readonly handle: (request: Request) => Promise<Response>;
+  /** Replaces the settings, from the next decision and the next step of an activity on. */
   tune(tuning: Tuning): void;
-  /** Whether it does its work: its loop runs and its inbox can be read. Throws if the inbox can't. */
+  /** Whether the control loop runs and the inbox can be read. Throws if the inbox cannot be read. */
   alive(): boolean;
 }
+
+type Handler = Service["handle"];
 
 const log = getLogger(["kas", "autoscaler"]);
 
 /**
- * Starts an autoscaler; resolves once it listens, if it is to.
+ * Starts the service.
  *
- * @throws {ExitError} if the state folder is another's or can't be written
+ * @throws {ExitError} if the state folder is in use by another autoscaler or cannot be written, or if it cannot listen
  */
-export async function startAutoscaler(options: AutoscalerOptions): Promise<Autoscaler> {
-  const { account, fleet, topicArn, listen, trustSigner, dryRun, resubscribe, clock = realClock } = options;
-  const { now } = clock;
-  const started = now();
-  await using parts = new AsyncDisposableStack();
-
-  const state = parts.use(Store.open(options.state));
-  const inbox = new Inbox(state);
-  const journal = new Journal(state);
-
+export function startService(options: ServiceOptions, runtime: AutoscalerRuntime = realRuntime): Service {
+  const { fleet, topicArn, listen, dryRun } = options;
+  const { clock } = runtime;
+  const started = clock.now();
   const metrics = new Metrics(VERSION, started, options.limits);
-  const aws = parts.use(connect({
-    ...account,
-    beforeChange: () => state.synced(),
-    onCall: (call) => metrics.onRequest(call),
-  }));
-  let look: ObservationOutcome | undefined;
-  const observer = new Observer(aws, fleet, (it) => {
-    look = it;
-    metrics.onObservation(it);
-  });
-  const world = { ...options, aws, clock, address: workerAddress };
-  const activities = parts.use(new ActivityRunner(world, journal, metrics));
-  const stepper = {
-    observer,
-    state,
-    journal,
-    activities,
-    get limits() {
-      return world.limits;
-    },
-    dryRun,
-    now,
-  };
+  let lastObservation: ObservationOutcome | undefined;
+  const events = merged(metrics, { onObservation: (outcome) => lastObservation = outcome }, options.events);
+
+  using unfinished = new DisposableStack();
+  const autoscaler = assemble({ ...options, events }, runtime);
+  unfinished.defer(() => void autoscaler[Symbol.asyncDispose]());
+  const { store, journal, aws, activities, evaluation, tuning } = autoscaler;
+  const inbox = new Inbox(store);
   const loop = new ControlLoop({
-    evaluation: stepper,
+    evaluation,
     inbox,
     clock,
-    confirm: topicArn === undefined
-      ? undefined
-      : (token, signal) => confirmSubscription(aws, topicArn, token, signal),
-    onDecision: (signal, decision) => metrics.onDecision(signal, decision),
+    tuning,
+    onDecision: events.onDecision,
+    ...(topicArn !== undefined &&
+      { confirm: (token, signal) => confirmSubscription(aws, topicArn, token, signal) }),
   });
 
   const snapshot = (): Snapshot => ({
-    now: now(),
+    now: clock.now(),
     observation: loop.observation,
-    limits: world.limits,
-    lastObservation: look,
+    limits: tuning().limits,
+    lastObservation,
     waiting: inbox.waiting(),
     oldest: inbox.oldest(),
     inProgress: journal.unfinished().map((activity) => ({
       activity,
       step: journal.steps(activity.id).findLast(({ ended }) => ended === undefined),
     })),
-    bytes: state.size(),
+    bytes: store.size(),
   });
-
-  const identity = {
-    fleet: fleet.fleet,
-    version: VERSION,
-    started: new Date(started).toISOString(),
-  };
-  const handle = handler({
-    verify: topicArn === undefined
-      ? () => Promise.reject(new MessageError("this autoscaler takes no messages: it runs with --pull", 403))
-      : messageVerifier({ topicArn, trustSigner, certificate: certificateLoader({ now }), now }),
-    inbox,
-    wake: () => loop.wake(),
-    resubscribe,
-    identity,
-    status: () => ({
-      ...identity,
-      ...status(snapshot(), started),
-      decisions: journal.lines(10, now()),
-      settings: settingsOf(world),
-    }),
-    page: (messages) =>
-      statusPage({
-        ...identity,
-        snapshot: snapshot(),
-        decisions: journal.lines(10, now()).map((line) => ({ line, checks: journal.checks(line.id) })),
-        settings: settingsOf(world),
-        messages,
-      }),
-    onMessage: (outcome, why) => metrics.onMessage(outcome, why),
-    metrics: () => metrics.exposition(snapshot()),
-    activities: (limit) => journal.lines(limit, now()),
-    decision: (wanted) => journal.read(wanted),
-    now,
-  });
+  const handle = endpoint({ options, runtime, started, autoscaler, inbox, loop, metrics, snapshot });
   const server = listen && listenTo(listen, handle);
   const url = server === undefined ? "" : urlOf(server.addr);
 
@@ -168,28 +106,90 @@ export async function startAutoscaler(options: AutoscalerOptions): Promise<Autos
   log.info(server === undefined ? "polling, with no port open" : `listening on ${url}`, {
     fleet: fleet.fleet,
     ...settingOf(fleet.balancer),
-    ...(topicArn === undefined ? { pull: world.limits.resync } : { topicArn }),
+    ...(topicArn === undefined ? { pull: tuning().limits.resync } : { topicArn }),
     dryRun,
   });
-
-  // Undone from the last to the first: no more requests, no more decisions, then the activities, and the state at the end.
-  parts.defer(async () => {
-    stop.abort(new DOMException("The autoscaler is stopping", "AbortError"));
-    await running;
-  });
-  if (server !== undefined) parts.use(server);
-  const owned = parts.move();
+  unfinished.move();
   return {
     url,
+    autoscaler,
+    inbox,
+    handle,
     tune: (to) => {
-      Object.assign(world, to);
+      autoscaler.tune(to);
       loop.wake();
     },
     alive: () => inbox.waiting() >= 0 && !ended,
     [Symbol.asyncDispose]: async () => {
-      await owned.disposeAsync();
+      // First no more requests, then no more decisions. The state is closed last.
+      await server?.[Symbol.asyncDispose]();
+      stop.abort(new DOMException("The autoscaler is stopping", "AbortError"));
+      await running;
+      await autoscaler[Symbol.asyncDispose]();
       log.info("stopped");
     },
+  };
+}
+
+/** What the endpoint answers from. */
+interface EndpointParts {
+  readonly options: ServiceOptions;
+  readonly runtime: AutoscalerRuntime;
+  readonly started: number;
+  readonly autoscaler: Autoscaler;
+  readonly inbox: Inbox;
+  readonly loop: ControlLoop;
+  readonly metrics: Metrics;
+  readonly snapshot: () => Snapshot;
+}
+
+function endpoint(
+  { options, runtime, started, autoscaler, inbox, loop, metrics, snapshot }: EndpointParts,
+): Handler {
+  const { fleet: { fleet }, topicArn, trustSigner, resubscribe } = options;
+  const { journal, tuning } = autoscaler;
+  const { clock: { now }, fetch } = runtime;
+  const { certificate = certificateLoader({ now, fetch }) } = options;
+  const identity = { fleet, version: VERSION, started: new Date(started).toISOString() };
+  const settings = () => settingsOf({ ...options, ...tuning() });
+  return handler({
+    verify: topicArn === undefined
+      ? () => Promise.reject(new MessageError("this autoscaler takes no messages: it runs with --pull", 403))
+      : messageVerifier({ topicArn, trustSigner, certificate, now }),
+    inbox,
+    wake: () => loop.wake(),
+    resubscribe,
+    identity,
+    status: () => ({
+      ...identity,
+      ...status(snapshot(), started),
+      decisions: journal.lines(10, now()),
+      settings: settings(),
+    }),
+    page: (messages) =>
+      statusPage({
+        ...identity,
+        snapshot: snapshot(),
+        decisions: journal.lines(10, now()).map((line) => ({ line, checks: journal.checks(line.id) })),
+        settings: settings(),
+        messages,
+      }),
+    onMessage: (outcome, why) => metrics.onMessage(outcome, why),
+    metrics: () => metrics.exposition(snapshot()),
+    activities: (limit) => journal.lines(limit, now()),
+    decision: (wanted) => journal.read(wanted),
+    now,
+  });
+}
+
+/** Reports each event to all that want to know of it, in their order. */
+function merged(...all: readonly (Events | undefined)[]): Required<Events> {
+  return {
+    onRequest: (...event) => all.forEach((it) => it?.onRequest?.(...event)),
+    onObservation: (...event) => all.forEach((it) => it?.onObservation?.(...event)),
+    onDecision: (...event) => all.forEach((it) => it?.onDecision?.(...event)),
+    onActivityEnd: (...event) => all.forEach((it) => it?.onActivityEnd?.(...event)),
+    onPhases: (...event) => all.forEach((it) => it?.onPhases?.(...event)),
   };
 }
 
@@ -197,13 +197,8 @@ function urlOf({ hostname, port }: Deno.NetAddr): string {
   return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 
-/** nginx on the instance, or in the sandbox the worker itself, answers at its private address. */
-function workerAddress({ privateIp }: { readonly privateIp?: string }): string | undefined {
-  return privateIp;
-}
-
 function settingsOf(
-  { fleet, topicArn, limits, startTimeout, drainTimeout, resubscribe, dryRun, state }: AutoscalerOptions,
+  { fleet, topicArn, limits, startTimeout, drainTimeout, resubscribe, dryRun, state }: ServiceOptions,
 ) {
   const { balancer, ...selector } = fleet;
   return {

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { balancerRef } from "../../src/aws/balancing/balancer.ts";
-import { startAutoscaler } from "../../src/autoscaler/service.ts";
+import { startService } from "../../src/autoscaler/service.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { credentials } from "../unit/aws/wire.ts";
 import { execute, FROM_SOURCE } from "../support/kas.ts";
@@ -29,7 +29,7 @@ testWith(
       mode: 0o755,
     });
     const [old, moved] = await Promise.all(
-      ["old", "new"].map(async (name) => stack.use(await autoscaler(sandbox.env, `${folder}/${name}`))),
+      ["old", "new"].map(async (name) => stack.use(autoscaler(sandbox.env, `${folder}/${name}`))),
     );
     const env = {
       ...sandbox.env,
@@ -66,9 +66,9 @@ testWith(
 );
 
 /** An autoscaler that confirms and records, and moves nothing: the page's commands are what is tried. */
-async function autoscaler(env: Readonly<Record<string, string>>, state: string) {
+function autoscaler(env: Readonly<Record<string, string>>, state: string) {
   credentials();
-  return await startAutoscaler({
+  return startService({
     account: { region: env["AWS_REGION"], endpointUrl: env["AWS_ENDPOINT_URL"] },
     fleet: { fleet: "kas", balancer: balancerRef({ fleet: "kas" }) },
     topicArn: env["KAS_TOPIC_ARN"],

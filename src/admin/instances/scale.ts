@@ -1,15 +1,12 @@
 /**
- * `kas admin scale`: one step out or in by the autoscaler's rules and along its ways, asked for by a person.
+ * `kas admin scale`: a person scales out or in by one instance, by the autoscaler's rules.
  *
  * @module
  */
-import { ActivityRunner } from "../../autoscaler/lifecycle/runner.ts";
+import { assemble } from "../../autoscaler/assemble.ts";
 import { UNBOUNDED } from "../../autoscaler/command.ts";
-import { Journal } from "../../autoscaler/store/journal.ts";
-import { Observer } from "../../autoscaler/control/observe.ts";
-import { Store } from "../../autoscaler/store/store.ts";
-import { evaluate, type Evaluation } from "../../autoscaler/control/evaluate.ts";
-import { realClock } from "../../autoscaler/control/clock.ts";
+import type { Evaluation } from "../../autoscaler/control/evaluate.ts";
+import type { Journal } from "../../autoscaler/store/journal.ts";
 import { balancerRef } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { type Command, command, ExitError, type Group, UsageError } from "../../cli/command.ts";
@@ -23,7 +20,7 @@ import { describeDecision } from "../journal/describe_decision.ts";
 import { confirmed } from "./targets.ts";
 
 const OPTIONS = {
-  instance: { placeholder: "ID", help: "this instance and no other", parse: text },
+  instance: { placeholder: "ID", help: "only this instance", parse: text },
   min: SETTINGS.min,
   max: SETTINGS.max,
   grow: SETTINGS.grow,
@@ -46,15 +43,15 @@ interface ScaleFlags extends AccountFlags {
   readonly drainTimeout: number;
 }
 
-/** How often it says where it stands, ms. */
+/** How often the progress is shown, ms. */
 const PROGRESS = 250;
 
 /** `kas admin scale`. */
 export const scale: Group = {
   name: "scale",
-  summary: "Scale one step out or in, by the rules",
+  summary: "Scale out or in by one instance, by the rules",
   commands: [
-    direction("out", "Bring one more instance into service"),
+    direction("out", "Start one instance and put it into service"),
     direction("in", "Drain and stop one instance"),
   ],
 };
@@ -64,9 +61,9 @@ function direction(kind: "out" | "in", summary: string): Command {
     name: kind,
     summary,
     description:
-      "Decides as the autoscaler would, and waits until it is done. Workers are pinged from here, at their public\n" +
-      "names if they have them. With --grow a node is launched when none is left to start; --shrink terminate ends the\n" +
-      "one that is taken out for good.",
+      "Decides as the autoscaler does, carries the decision out, and waits until it is done. The health check of an\n" +
+      "instance goes from this machine to its public DNS name, or else to its private address. With --grow, a node is\n" +
+      "launched if no standby is left. With --shrink terminate, a node is terminated instead of stopped.",
     options: OPTIONS,
     examples: [`admin scale ${kind}`, `admin scale ${kind} --instance i-0123456789abcdef0 --dry-run`],
     run: async (context) => {
@@ -85,72 +82,60 @@ async function run(
   aws: Aws,
   { flags, out, signal }: AccountContext & { readonly flags: ScaleFlags },
 ): Promise<number> {
-  using state = Store.memory();
-  const journal = new Journal(state);
-  const fleet = { ...selector(flags), balancer: balancerRef(flags) };
   const { startTimeout, drainTimeout, dryRun, instance, min, max, warmup, grow, shrink } = flags;
-  // A person asks once and means it now.
-  const limits = {
-    ...(min === undefined ? {} : { min }),
-    ...(max === undefined ? {} : { max }),
-    warmup,
-    cooldownOut: 0,
-    cooldownIn: 0,
-    resync: 0,
-    ...(grow === undefined ? {} : { grow }),
-    ...(shrink === "stop" ? {} : { shrink }),
-  };
-  await using activities = new ActivityRunner({
-    aws,
+  const fleet = { ...selector(flags), balancer: balancerRef(flags) };
+  await using autoscaler = assemble({
+    account: aws,
     fleet,
-    limits,
+    limits: {
+      ...(min === undefined ? {} : { min }),
+      ...(max === undefined ? {} : { max }),
+      warmup,
+      // Cooldowns delay repeated changes. A person asks once, for now.
+      cooldownOut: 0,
+      cooldownIn: 0,
+      resync: 0,
+      ...(grow === undefined ? {} : { grow }),
+      ...(shrink === "stop" ? {} : { shrink }),
+    },
     startTimeout,
     drainTimeout,
-    clock: realClock,
+    dryRun,
     address: ({ publicDns, privateIp }) => publicDns ?? privateIp,
-  }, journal);
-
-  const stepped = await evaluate(
-    {
-      observer: new Observer(aws, fleet),
-      state,
-      journal,
-      activities,
-      limits,
-      dryRun,
-      now: realClock.now,
-    },
+  });
+  const evaluation = await autoscaler.evaluate(
     { kind: "operator", direction: kind, ...(instance === undefined ? {} : { instance }) },
     { signal },
   );
-  const { instances } = stepped.observation;
+  const { instances } = evaluation.observation;
   if (instance !== undefined && !instances.some(({ id }) => id === instance)) {
     throw new ExitError(`${instance} is not in fleet ${flags.fleet}`, 4, "kas admin instances");
   }
-  const { decision, observation, trigger } = stepped;
-  if (decision.kind === "none" && kind === "out") tellIdle(instances, fleet.balancer.name, out);
-  const row = await outcome(stepped, journal, out, dryRun, signal);
+  const { decision, observation, trigger } = evaluation;
+  if (decision.kind === "none" && kind === "out") noteUnregistered(instances, fleet.balancer.name, out);
+  const row = await outcome(evaluation, autoscaler.journal, out, dryRun, signal);
   await out.table(["action", "instance", "state", "reason"], [row]);
-  const atOnce = { ...observation, limits: { ...observation.limits, warmup: 0 } };
-  if (decision.kind === "none" && decide(trigger, atOnce).kind !== "none") {
-    out.hint(`Next: kas admin scale ${kind} --warmup 0s, which waits for no warm-up`);
+  const withoutWarmup = { ...observation, limits: { ...observation.limits, warmup: 0 } };
+  if (decision.kind === "none" && decide(trigger, withoutWarmup).kind !== "none") {
+    out.hint(`Next: kas admin scale ${kind} --warmup 0s, to skip the warm-up`);
   }
   return row.state === "failed" ? 1 : 0;
 }
 
-/** Tells of nodes that run and serve nobody: neither the rules nor the autoscaler touch them (R9). */
-function tellIdle(instances: readonly Instance[], balancer: string, out: Output): void {
+/** Names the nodes that run without being registered: the autoscaler does not touch them (R9). */
+function noteUnregistered(instances: readonly Instance[], balancer: string, out: Output): void {
   const ids = instances.filter(({ role, state, registration }) =>
     role === "node" && state === "running" && registration === "none"
   ).map(({ id }) => id).join(" ");
   if (ids === "") return;
   out.note(
-    `${ids} run without being registered: kas admin balancers register ${balancer} ${ids} puts them into service,\n` +
-      `kas admin instances stop ${ids} makes them nodes to start`,
+    `These nodes run but are not registered: ${ids}\n` +
+      `To put them into service: kas admin balancers register ${balancer} ${ids}\n` +
+      `To make them standby nodes: kas admin instances stop ${ids}`,
   );
 }
 
-/** Waits for the end, telling each step as it is taken. */
+/** Waits until the activity has ended, and shows its steps as progress. */
 async function outcome(
   { decision, ended }: Evaluation,
   journal: Journal,
@@ -165,26 +150,27 @@ async function outcome(
 
   const what = describeDecision(decision);
   out.note(`${what}: ${reason}`);
-  const [begun] = journal.unfinished();
-  const told = () => {
-    const last = begun && journal.steps(begun.id).at(-1);
+  const [activity] = journal.unfinished();
+  const lastStep = () => activity && journal.steps(activity.id).at(-1);
+  const showStep = () => {
+    const last = lastStep();
     if (last !== undefined) {
       out.progress(`${last.instance ?? what}: ${last.step}${last.ended === undefined ? "…" : ""}`);
     }
   };
-  const timer = setInterval(told, PROGRESS);
+  const timer = setInterval(showStep, PROGRESS);
   const interrupted = Promise.withResolvers<never>();
   const interrupt = () => interrupted.reject(signal.reason);
   signal.addEventListener("abort", interrupt, { once: true });
   try {
-    const activity = await Promise.race([ended, interrupted.promise]);
-    if (activity === undefined) throw new ExitError(`Cannot tell how ${what} ended`);
-    return { action, instance: activity.instance, state: activity.status, reason: activity.reason };
+    const result = await Promise.race([ended, interrupted.promise]);
+    if (result === undefined) throw new ExitError(`Cannot tell how the activity ended: ${what}`);
+    return { action, instance: result.instance, state: result.status, reason: result.reason };
   } catch (error) {
     if (signal.aborted) {
-      const at = begun && journal.steps(begun.id).at(-1);
+      const at = lastStep();
       out.error(
-        `Interrupted; left unfinished: ${at?.instance === undefined ? what : `${action} ${at.instance}`}${
+        `Interrupted. Left unfinished: ${at?.instance === undefined ? what : `${action} ${at.instance}`}${
           at ? `, at ${at.step}` : ""
         }`,
       );

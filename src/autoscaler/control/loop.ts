@@ -1,214 +1,141 @@
 /**
- * The loop: works the inbox off, message by message, and reads the alarms every so often (R2). Decisions are serial and
- * quick; what they begin goes on beside the loop (activities.ts).
+ * The control loop: it evaluates each notification, and reconciles at an interval (R2). Evaluations follow one another and are
+ * quick. The activities that they start are carried out concurrently (lifecycle/runner.ts).
  *
  * @module
  */
 import { getLogger } from "@logtape/logtape";
-import { code, isAccessFailure, isThrottled } from "../../aws/errors.ts";
 import { describeError } from "../../aws/error_messages.ts";
-import { alarmName, parseAlarmName } from "../../scaling/model/alarm.ts";
-import type { NotificationTrigger, Trigger } from "../../scaling/model/trigger.ts";
-import { scopeOf } from "../../scaling/scope.ts";
-import type { Decision } from "../../scaling/model/decision.ts";
+import type { Clock } from "../../runtime.ts";
 import { decide } from "../../scaling/decide.ts";
+import { alarmName } from "../../scaling/model/alarm.ts";
+import type { Decision } from "../../scaling/model/decision.ts";
 import type { Observation, ProcessedChange, Unobserved } from "../../scaling/model/observation.ts";
-import { parseAlarmChange } from "../../sns/alarm_message.ts";
-import type { Inbox, InboxEntry, WaitingMessage } from "../store/inbox.ts";
+import type { Trigger } from "../../scaling/model/trigger.ts";
+import { scopeOf } from "../../scaling/scope.ts";
+import { backoff } from "../backoff.ts";
+import type { Events, Tuning } from "../options.ts";
+import type { Inbox, WaitingMessage } from "../store/inbox.ts";
+import { type Confirm, confirmNext } from "./confirmations.ts";
 import { evaluate, type Evaluation, type EvaluationParts } from "./evaluate.ts";
-import { backoff, type Clock } from "./clock.ts";
+import { InboxWork } from "./inbox_work.ts";
+import { triggerOf } from "./notification.ts";
 
 /** What the loop works with. */
 export interface LoopParts {
   readonly evaluation: EvaluationParts;
   readonly inbox: Inbox;
-  /** Confirms a subscription by its token; absent where there is no topic, and nothing to confirm. */
-  readonly confirm?: ((token: string, signal: AbortSignal) => Promise<string>) | undefined;
-  /** Told of each decision. */
-  readonly onDecision: (trigger: Trigger, decision: Decision) => void;
+  /** Absent without a topic, and so without subscriptions to confirm. */
+  readonly confirm?: Confirm;
+  readonly onDecision: NonNullable<Events["onDecision"]>;
   readonly clock: Clock;
+  readonly tuning: () => Tuning;
 }
 
-/** How long a confirmation is tried, ms: SNS's tokens are valid for two days. Source: SNS API, Subscribe. */
-const TOKEN_VALID = 2 * 24 * 3_600_000;
-
-/** Pause after a turn of the loop that failed, ms. */
-const RECOVERY = 1_000;
-
-/** The longest sleep, ms: a message that a clock set back has put off is looked for that often. */
-const LONGEST_SLEEP = 60_000;
-
-/** Why a resync is left to be made again: a message came, and it is the more urgent one. */
-class Overtaken extends Error {}
+/** Why a reconciliation is put off: a notification came, which is more urgent. */
+class Interrupted extends Error {}
 
 const log = getLogger(["kas", "loop"]);
 
 /** A decision without an observation. */
-interface WithoutObservation {
+interface UnobservedDecision {
   readonly why?: string | undefined;
   readonly processed?: ProcessedChange | undefined;
   readonly message?: WaitingMessage;
-  /** Done in the transaction that records the decision. */
-  readonly also?: () => void;
+  /** Called in the transaction that records the decision. */
+  readonly onDecision?: () => void;
 }
 
-/** Works on what comes in. */
+/** Evaluates notifications, and reconciles. */
 export class ControlLoop {
   readonly #parts: LoopParts;
-  /** When the alarms are to be read next, by the clock's elapsed time: nobody's setting of the clock holds it up. */
-  #resyncDue = 0;
-  /** Resyncs that failed since the last one that didn't. */
-  #resyncsFailed = 0;
-  /** Sleeps that a new message ends. */
-  readonly #sleeps = new Set<AbortController>();
-  /** Ends the observation of a resync that is patient. */
-  #resyncing: AbortController | undefined;
-  #seen: Observation | undefined;
+  readonly #work: InboxWork;
+  /** When to reconcile next, by the clock's elapsed time: setting the time of day does not delay it. */
+  #reconcileDue = 0;
+  /** Reconciliations that failed since the last one that did not. */
+  #reconcilesFailed = 0;
+  /** Interrupts the observation of a reconciliation that notifications may interrupt. */
+  #reconciling: AbortController | undefined;
+  #observation: Observation | undefined;
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
+    this.#work = new InboxWork(parts.inbox, parts.clock);
   }
 
-  /** How the fleet was last seen. */
+  /** The fleet as it was last observed. */
   get observation(): Observation | undefined {
-    return this.#seen;
+    return this.#observation;
   }
 
-  /** To be called when a message was put into the inbox. */
+  /** To be called when a message was put into the inbox, or the settings have changed. */
   wake(): void {
-    for (const sleep of this.#sleeps) sleep.abort();
+    this.#work.wake();
     const { inbox, clock } = this.#parts;
-    if (this.#resyncing !== undefined && inbox.next("notification", clock.now()) !== undefined) {
-      this.#resyncing.abort(new Overtaken());
+    if (this.#reconciling !== undefined && inbox.next("notification", clock.now()) !== undefined) {
+      this.#reconciling.abort(new Interrupted());
     }
   }
 
-  /** Runs until the signal is aborted; what is under way by then is finished. */
+  /** Runs until the signal is aborted, and then finishes the present evaluation. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, confirm } = this.#parts;
-    this.#resyncDue = clock.elapsed();
+    const { inbox, clock, confirm } = this.#parts;
+    const work = this.#work;
+    this.#reconcileDue = clock.elapsed();
     await Promise.all([
-      this.#forever(signal, () => this.#decide(signal)),
-      ...(confirm === undefined ? [] : [this.#forever(signal, () => this.#confirm(confirm, signal))]),
+      work.repeat(signal, () => this.#turn(signal)),
+      // SNS may be slow, so confirmations do not delay evaluations.
+      confirm && work.repeat(signal, () => confirmNext({ work, inbox, clock, confirm }, signal)),
     ]);
   }
 
-  /** Whatever fails, a full disk for one, is tried again: nothing ends the loop but its signal. */
-  async #forever(signal: AbortSignal, turn: () => Promise<void>): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        await turn();
-      } catch (error) {
-        if (signal.aborted) return;
-        log.error("a turn of the loop failed", { reason: (error as Error).message });
-        await this.#parts.clock.sleep(RECOVERY, signal).catch(() => {});
-      }
-    }
-  }
-
-  /** Decides on the next message, or resyncs, or waits for either. */
-  async #decide(signal: AbortSignal): Promise<void> {
-    const { evaluation: { limits, journal }, inbox, clock } = this.#parts;
+  /** Evaluates the next notification, or reconciles, or waits for either. */
+  async #turn(signal: AbortSignal): Promise<void> {
+    const { evaluation: { journal }, inbox, clock, tuning } = this.#parts;
     const now = clock.now();
     const message = inbox.next("notification", now);
-    // A stream of messages does not put the resync off for ever.
-    const patient = clock.elapsed() < this.#resyncDue + limits.resync;
-    if (message !== undefined && patient) {
-      await this.#tried(message, signal, () => this.#notified(message, signal));
-    } else if (clock.elapsed() >= this.#resyncDue) {
-      await this.#resync(signal, patient);
+    // Notifications come first, but a stream of them delays a reconciliation by one interval at most.
+    const notificationsFirst = clock.elapsed() < this.#reconcileDue + tuning().limits.resync;
+    if (message !== undefined && notificationsFirst) {
+      await this.#work.attempt(message, signal, () => this.#evaluateNotification(message, signal));
+    } else if (clock.elapsed() >= this.#reconcileDue) {
+      await this.#reconcile(signal, notificationsFirst);
       journal.prune(now);
       inbox.prune(now);
     } else {
-      await this.#idle("notification", this.#resyncDue, signal);
+      await this.#work.sleep("notification", this.#reconcileDue, signal);
     }
   }
 
-  /** Confirms the next subscription, beside the decisions as SNS may take its time. */
-  async #confirm(confirm: NonNullable<LoopParts["confirm"]>, signal: AbortSignal): Promise<void> {
-    const { inbox, clock } = this.#parts;
-    const message = inbox.next("confirmation", clock.now());
-    if (message === undefined) return await this.#idle("confirmation", undefined, signal);
-    await this.#tried(message, signal, async () => {
-      const arn = await confirm(message.body, signal);
-      inbox.done(message.id, clock.now());
-      log.info("confirmed the subscription", { messageId: message.id, subscription: arn });
-    });
-  }
-
-  /** Tries to deal with a message; if that fails it stays in the inbox for later. */
-  async #tried(message: WaitingMessage, signal: AbortSignal, attempt: () => Promise<void>): Promise<void> {
-    const { inbox, clock } = this.#parts;
-    try {
-      await attempt();
-    } catch (error) {
-      if (signal.aborted) return;
-      const reason = describeError(error).message;
-      if (
-        message.kind === "confirmation" && (refused(error) || clock.now() - message.received > TOKEN_VALID)
-      ) {
-        inbox.done(message.id, clock.now());
-        log.error("gave up confirming the subscription", { messageId: message.id, reason });
-        return;
-      }
-      inbox.postpone(message, clock.now());
-      log.warn("will try again", { messageId: message.id, attempts: message.attempts + 1, reason });
-    }
-  }
-
-  /** Decides on a notification. It is done in the transaction that records its decision, so it has exactly one. */
-  async #notified(message: WaitingMessage, aborted: AbortSignal): Promise<void> {
+  /** Evaluates a notification. The transaction that records the decision also marks the message as done, so that there is one. */
+  async #evaluateNotification(message: WaitingMessage, signal: AbortSignal): Promise<void> {
     const { evaluation, inbox, clock } = this.#parts;
+    const { journal } = evaluation;
     const { trigger, why } = triggerOf(message.body);
     const { alarm } = trigger;
-    const done = () => {
+    const onDecision = () => {
       inbox.done(message.id, clock.now());
-      if (alarm !== undefined) evaluation.journal.noteProcessed(alarmName(alarm), alarm, "notification");
+      if (alarm !== undefined) journal.noteProcessed(alarmName(alarm), alarm, "notification");
     };
-    const processed = alarm && evaluation.journal.newestChange(alarmName(alarm));
-    if (scopeOf(trigger, processed) !== "nothing") {
-      const options = { message, signal: aborted, onDecision: done, processed };
-      this.#decided(await evaluate(evaluation, trigger, options), message);
+    const processed = alarm && journal.newestChange(alarmName(alarm));
+    if (scopeOf(trigger, processed) === "nothing") {
+      const decision = this.#decideUnobserved(trigger, { why, processed, message, onDecision });
+      this.#afterDecision({ trigger, decision }, message);
       return;
     }
-    const decision = this.#decideUnobserved(trigger, { why, processed, message, also: done });
-    this.#decided({ trigger, decision }, message);
+    const evaluated = await evaluate(evaluation, trigger, { message, signal, onDecision, processed });
+    this.#afterDecision(evaluated, message);
   }
 
-  /** Decides and records without an observation. */
-  #decideUnobserved(
-    trigger: Trigger,
-    { why, processed, message, also = () => {} }: WithoutObservation,
-  ): Decision {
-    const { evaluation: { state, journal, dryRun }, clock } = this.#parts;
-    const observation: Unobserved = {
-      kind: "unobserved",
-      now: clock.now(),
-      ...(why === undefined ? {} : { why }),
-      ...(processed === undefined ? {} : { processed }),
-    };
-    const decision = decide(trigger, observation);
-    state.transaction(() => {
-      also();
-      journal.record({
-        trigger,
-        observation,
-        decision,
-        dryRun,
-        ...(message ? { message } : {}),
-      });
-    });
-    return decision;
-  }
-
-  /** Reads the alarms; if it is patient, a message that comes in the meantime goes first, and then it is made again. */
-  async #resync(aborted: AbortSignal, patient: boolean): Promise<void> {
-    const { evaluation, clock, onDecision } = this.#parts;
-    const overtaken = new AbortController();
-    if (patient) this.#resyncing = overtaken;
+  /** Reconciles. If it is interruptible, a notification that comes during the observation puts it off. */
+  async #reconcile(aborted: AbortSignal, interruptible: boolean): Promise<void> {
+    const { evaluation, clock, tuning, onDecision } = this.#parts;
+    const interrupt = new AbortController();
+    if (interruptible) this.#reconciling = interrupt;
+    const trigger = { kind: "reconcile" } as const;
     try {
-      const stepped = await evaluate(evaluation, { kind: "reconcile" }, {
-        signal: AbortSignal.any([aborted, overtaken.signal]),
+      const evaluated = await evaluate(evaluation, trigger, {
+        signal: AbortSignal.any([aborted, interrupt.signal]),
         onDecision: (_, { kind, recommendation }) => {
           const alarm = recommendation?.alarm;
           if (alarm !== undefined && kind !== "none") {
@@ -216,34 +143,54 @@ export class ControlLoop {
           }
         },
       });
-      this.#decided(stepped);
-      this.#resyncsFailed = 0;
+      this.#afterDecision(evaluated);
+      this.#reconcilesFailed = 0;
     } catch (error) {
-      if (aborted.aborted || overtaken.signal.aborted) return;
+      if (aborted.aborted || interrupt.signal.aborted) return;
       const reason = describeError(error).message;
-      log.warn("cannot resync", { reason });
-      const pause = Math.min(evaluation.limits.resync, backoff(this.#resyncsFailed++));
-      this.#resyncDue = clock.elapsed() + pause;
-      const trigger = { kind: "reconcile" } as const;
+      const pause = Math.min(tuning().limits.resync, backoff(this.#reconcilesFailed++));
+      log.warn("reconciliation failed", { reason, retrySeconds: pause / 1_000 });
+      this.#reconcileDue = clock.elapsed() + pause;
       onDecision(trigger, this.#decideUnobserved(trigger, { why: `cannot observe the fleet: ${reason}` }));
     } finally {
-      this.#resyncing = undefined;
+      this.#reconciling = undefined;
     }
   }
 
-  #decided(
+  /** Decides without an observation, and records the decision. */
+  #decideUnobserved(
+    trigger: Trigger,
+    { why, processed, message, onDecision = () => {} }: UnobservedDecision,
+  ): Decision {
+    const { evaluation: { store, journal, dryRun }, clock } = this.#parts;
+    const observation: Unobserved = {
+      kind: "unobserved",
+      now: clock.now(),
+      ...(why === undefined ? {} : { why }),
+      ...(processed === undefined ? {} : { processed }),
+    };
+    const decision = decide(trigger, observation);
+    store.transaction(() => {
+      onDecision();
+      journal.record({ trigger, observation, decision, dryRun, ...(message ? { message } : {}) });
+    });
+    return decision;
+  }
+
+  /** Takes note of a decision that is in the journal. */
+  #afterDecision(
     { trigger, observation, decision, activity }:
       & Pick<Evaluation, "trigger" | "decision">
       & Partial<Evaluation>,
     message?: WaitingMessage,
   ): void {
-    const { evaluation: { limits }, clock, onDecision } = this.#parts;
-    if (observation !== undefined) this.#seen = this.#with(trigger, observation);
+    const { tuning, clock, onDecision } = this.#parts;
+    const isQuiet = decision.kind === "none";
+    if (observation !== undefined) this.#observation = this.#completed(trigger, observation);
     onDecision(trigger, decision);
-    // A repeat waits for one whole resync after a step (R2), and not by a clock that may be set.
-    if (message === undefined || decision.kind !== "none") this.#resyncDue = clock.elapsed() + limits.resync;
-    // A quiet resync is no event.
-    if (message === undefined && decision.kind === "none") return;
+    // After a change of capacity, alarms that persist count again only after a whole interval (R2).
+    if (message === undefined || !isQuiet) this.#reconcileDue = clock.elapsed() + tuning().limits.resync;
+    if (message === undefined && isQuiet) return;
     log.info(`decided ${decision.kind}`, {
       source: trigger.kind,
       ...(message === undefined ? {} : { messageId: message.id }),
@@ -253,47 +200,12 @@ export class ControlLoop {
     });
   }
 
-  /** The fleet as it is seen now: what a step out that was asked for did not look at is as it was. */
-  #with(trigger: Trigger, facts: Observation): Observation {
-    const before = this.#seen;
-    if (before === undefined || scopeOf(trigger) === "everything") return facts;
-    const fresh = new Set(facts.alarms.map(alarmName));
+  /** An observation of the instances, completed with the alarms and the load of the last whole one. */
+  #completed(trigger: Trigger, observation: Observation): Observation {
+    const before = this.#observation;
+    if (before === undefined || scopeOf(trigger) === "everything") return observation;
+    const fresh = new Set(observation.alarms.map(alarmName));
     const others = before.alarms.filter((alarm) => !fresh.has(alarmName(alarm)));
-    return { ...facts, alarms: [...facts.alarms, ...others], cpu: before.cpu };
+    return { ...observation, alarms: [...observation.alarms, ...others], cpu: before.cpu };
   }
-
-  /** Waits for a message, one that was put off, or the clock's elapsed time given. */
-  async #idle(kind: InboxEntry["kind"], until: number | undefined, signal: AbortSignal): Promise<void> {
-    const { inbox, clock } = this.#parts;
-    const left = (until ?? Infinity) - clock.elapsed();
-    const pause = Math.min(inbox.dueIn(kind, clock.now()) ?? Infinity, left, LONGEST_SLEEP);
-    const woken = new AbortController();
-    this.#sleeps.add(woken);
-    try {
-      await clock.sleep(Math.max(0, pause), AbortSignal.any([signal, woken.signal]));
-    } catch (error) {
-      if (!signal.aborted && !woken.signal.aborted) throw error;
-    } finally {
-      this.#sleeps.delete(woken);
-    }
-  }
-}
-
-/** AWS understood and said no. */
-function refused(error: unknown): boolean {
-  return code(error) !== undefined && !isThrottled(error) && !isAccessFailure(error) &&
-    ((error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0) < 500;
-}
-
-/** The trigger of a notification's text; why it is not an alarm of kas, if it is not. */
-function triggerOf(text: string): { readonly trigger: NotificationTrigger; readonly why?: string } {
-  const notification = parseAlarmChange(text);
-  if (notification.kind === "ignored") return { trigger: { kind: "notification" }, why: notification.reason };
-  const name = parseAlarmName(notification.name);
-  if (name === undefined) {
-    const why = `the alarm name "${notification.name.slice(0, 100)}" does not have kas's form`;
-    return { trigger: { kind: "notification" }, why };
-  }
-  const { from, to, at } = notification;
-  return { trigger: { kind: "notification", alarm: { ...name, from, to, at } } };
 }

@@ -1,5 +1,6 @@
 /**
- * From AWS to facts: the fleet, its standing at the load balancer, its alarms and its load, asked for all at once.
+ * The observation that a decision is made from: the fleet, its registrations at the load balancer, its alarms and its load. The
+ * requests to AWS run concurrently.
  *
  * @module
  */
@@ -10,138 +11,137 @@ import type { Aws } from "../../aws/clients.ts";
 import { describeError } from "../../aws/error_messages.ts";
 import { type Ec2Instance, fleetInstances, withRegistration } from "../../aws/ec2/instances.ts";
 import { awaitAll } from "../../aws/await_all.ts";
+import { type Clock, timeLimit } from "../../runtime.ts";
 import type { Alarm } from "../../scaling/model/alarm.ts";
+import type { Datapoint } from "../../scaling/model/metric.ts";
+import type { Observation } from "../../scaling/model/observation.ts";
 import type { Trigger } from "../../scaling/model/trigger.ts";
 import { scopeOf } from "../../scaling/scope.ts";
-import type { Datapoint } from "../../scaling/model/metric.ts";
-import type { Limits } from "../../scaling/model/limits.ts";
-import type { Observation } from "../../scaling/model/observation.ts";
-import type { Fleet } from "../lifecycle/activity_context.ts";
+import type { Events, Fleet, Tuning } from "../options.ts";
 import type { Journal } from "../store/journal.ts";
-import type { ObservationOutcome } from "../http/snapshot.ts";
 
-/** CloudWatch's shortest period of EC2 metrics, s: what is asked for until the alarms tell theirs. */
-const SHORTEST_PERIOD = 60;
-
-/** What goes into the facts beside what is seen; `now` is ms since the epoch. */
-export interface Known {
+/** What an observer works with. */
+export interface ObserverParts {
+  readonly aws: Aws;
+  readonly fleet: Fleet;
   readonly journal: Journal;
-  readonly limits: Limits;
-  readonly now: () => number;
+  readonly clock: Clock;
+  readonly tuning: () => Tuning;
+  readonly onObservation?: Events["onObservation"];
 }
 
-/** Whose load is asked for before it is known who runs, and by which period, s. */
-interface Guess {
+/** The shortest period of CloudWatch's EC2 metrics, s. It is used until the periods of the alarms are known. */
+const SHORTEST_PERIOD = 60;
+
+/**
+ * The longest time for an observation, ms. Each request has a time limit of its own (src/aws), so this one is for a listing
+ * without an end. Listing thousands of instances can take longer than a minute while AWS is slow.
+ */
+const OBSERVATION_TIMEOUT = 300_000;
+
+/** The instances whose load is requested before it is known which instances run, and the period, s. */
+interface LoadGuess {
   readonly ids: readonly string[];
   readonly period: number;
 }
 
-const NOBODY: Guess = { ids: [], period: SHORTEST_PERIOD };
+const NO_GUESS: LoadGuess = { ids: [], period: SHORTEST_PERIOD };
 
-/** Sees the fleet as it is. */
+/** Observes a fleet. */
 export class Observer {
-  readonly #aws: Aws;
-  readonly #looked: (look: ObservationOutcome) => void;
-  /** What was running at the last look at the load, and its alarms' period: very likely what is to be asked for at the next. */
-  #likely = NOBODY;
+  readonly #parts: ObserverParts;
+  /** The running instances and the alarms' period at the last observation of the load. Most are the same at the next one. */
+  #guess = NO_GUESS;
 
-  /** @param looked told of each look as it ends */
-  constructor(aws: Aws, readonly fleet: Fleet, looked: (look: ObservationOutcome) => void = () => {}) {
-    this.#aws = aws;
-    this.#looked = looked;
+  constructor(parts: ObserverParts) {
+    this.#parts = parts;
   }
 
   /**
-   * What a decision made now looks at: for a resync, and for a step in, all there is to see; for a step out, which is the more
-   * urgent one, the fleet and the alarm that asks. What it sees of who is in service goes to the journal.
+   * Observes what a decision on a trigger needs, and notes in the journal which instances are in service. Scaling out is urgent, so
+   * it needs only the instances and the trigger's alarm.
    */
-  async facts(
-    trigger: Trigger,
-    known: Known,
-    signal: AbortSignal,
-  ): Promise<Observation> {
-    const { now } = known;
-    const begun = performance.now();
-    const look = () => ({ at: now(), seconds: (performance.now() - begun) / 1_000 });
+  async observe(trigger: Trigger, aborted: AbortSignal): Promise<Observation> {
+    const { clock, onObservation = () => {} } = this.#parts;
+    const began = clock.elapsed();
+    const outcome = () => ({ at: clock.now(), seconds: (clock.elapsed() - began) / 1_000 });
+    using limit = timeLimit(clock, OBSERVATION_TIMEOUT);
     try {
-      const facts = await this.#facts(trigger, known, signal);
-      this.#looked(look());
-      return facts;
+      const observation = await this.#observe(trigger, AbortSignal.any([aborted, limit.signal]));
+      onObservation(outcome());
+      return observation;
     } catch (error) {
-      this.#looked({ ...look(), error: describeError(error).message });
+      onObservation({ ...outcome(), error: describeError(error).message });
       throw error;
     }
   }
 
-  async #facts(
-    trigger: Trigger,
-    { journal, limits, now }: Known,
-    signal: AbortSignal,
-  ): Promise<Observation> {
+  async #observe(trigger: Trigger, signal: AbortSignal): Promise<Observation> {
+    const { aws, fleet, journal, clock, tuning } = this.#parts;
     const whole = scopeOf(trigger) === "everything";
-    const guess = whole ? this.#likely : NOBODY;
-    // What ends while this looks may have been seen as it was before.
-    const begun = journal.unfinished();
-    const [ec2, standing, details, guessed] = await awaitAll([
-      Array.fromAsync(fleetInstances(this.#aws, this.fleet, signal)),
-      registrations(this.#aws, this.fleet.balancer, signal),
-      whole ? fleetAlarms(this.#aws, this.fleet.fleet, signal) : this.#asking(trigger, signal),
-      this.#cpu(guess.ids, guess.period, now(), signal),
+    const guess = whole ? this.#guess : NO_GUESS;
+    // An activity that ends during the observation counts as in progress: AWS may have answered before it ended.
+    const inProgress = journal.unfinished();
+    const [ec2, registered, details, guessed] = await awaitAll([
+      Array.fromAsync(fleetInstances(aws, fleet, signal)),
+      registrations(aws, fleet.balancer, signal),
+      whole ? fleetAlarms(aws, fleet.fleet, signal) : this.#alarmOf(trigger, signal),
+      this.#cpu(guess.ids, guess.period, signal),
     ]);
-    const alarms = details.map(alarm);
+    const alarms = details.map(observed);
     const cpu = whole
-      ? new Map([...guessed, ...await this.#rest(guess, ec2, alarms, now(), signal)])
+      ? new Map([...guessed, ...await this.#missingCpu(guess, ec2, alarms, signal)])
       : guessed;
-    const instances = withRegistration(ec2, standing);
-    const at = now();
-    journal.noteInService(instances, at);
+    const instances = withRegistration(ec2, registered);
+    const now = clock.now();
+    journal.noteInService(instances, now);
     return {
-      now: at,
-      fleet: this.fleet.fleet,
-      limits,
+      now,
+      fleet: fleet.fleet,
+      limits: tuning().limits,
       instances,
       alarms,
       cpu: Object.fromEntries(ec2.flatMap((instance) => sinceLaunch(instance, cpu.get(instance.id)))),
-      inProgress: journal.inProgress(begun),
-      history: journal.history(at),
+      inProgress: journal.inProgress(inProgress),
+      history: journal.history(now),
     };
   }
 
-  /** The alarm that asks for a step, if one of the fleet's does and it is still there. */
-  async #asking(trigger: Trigger, signal: AbortSignal): Promise<AlarmDetail[]> {
+  /** The trigger's alarm, if it belongs to this fleet and still exists. */
+  async #alarmOf(trigger: Trigger, signal: AbortSignal): Promise<AlarmDetail[]> {
+    const { aws, fleet } = this.#parts;
     const alarm = trigger.kind === "notification" ? trigger.alarm : undefined;
-    if (alarm === undefined || alarm.fleet !== this.fleet.fleet) return [];
-    const found = await findAlarm(this.#aws, alarm, signal);
+    if (alarm === undefined || alarm.fleet !== fleet.fleet) return [];
+    const found = await findAlarm(aws, alarm, signal);
     return found === undefined ? [] : [found];
   }
 
-  /** The load of those that were not guessed to run, by the alarms' period; the guess at the next look. */
-  async #rest(
-    guess: Guess,
+  /** The load of the running instances that were not guessed, by the shortest period of the alarms. Sets the next guess. */
+  async #missingCpu(
+    guess: LoadGuess,
     ec2: readonly Ec2Instance[],
     alarms: readonly Alarm[],
-    now: number,
     signal: AbortSignal,
   ): Promise<Map<string, Datapoint>> {
     const ids = ec2.filter(({ state }) => state === "running").map(({ id }) => id);
     const periods = alarms.filter(({ kind }) => kind !== "reqcount").map(({ period }) => period);
     const period = periods.length === 0 ? SHORTEST_PERIOD : Math.min(...periods);
-    this.#likely = { ids, period };
-    const asked = new Set(period === guess.period ? guess.ids : []);
-    return await this.#cpu(ids.filter((id) => !asked.has(id)), period, now, signal);
+    this.#guess = { ids, period };
+    const known = new Set(period === guess.period ? guess.ids : []);
+    return await this.#cpu(ids.filter((id) => !known.has(id)), period, signal);
   }
 
   async #cpu(
     ids: readonly string[],
     period: number,
-    now: number,
     signal: AbortSignal,
   ): Promise<Map<string, Datapoint>> {
-    return ids.length === 0 ? new Map() : await latestCpu(this.#aws, ids, period, signal, now);
+    const { aws, clock } = this.#parts;
+    return ids.length === 0 ? new Map() : await latestCpu(aws, ids, period, signal, clock.now());
   }
 }
 
-/** A datapoint of an earlier run of the instance says nothing about this one. */
+/** A datapoint from before the instance was last launched says nothing about its load now. */
 function sinceLaunch(
   { id, state, launched = 0 }: Ec2Instance,
   cpu: Datapoint | undefined,
@@ -149,7 +149,7 @@ function sinceLaunch(
   return cpu !== undefined && state === "running" && cpu.at >= launched ? [[id, cpu]] : [];
 }
 
-/** An alarm without what no rule looks at. */
-function alarm({ fleet, kind, dimension, state, threshold, period, changed }: Alarm): Alarm {
+/** The fields of an alarm that decisions use. */
+function observed({ fleet, kind, dimension, state, threshold, period, changed }: Alarm): Alarm {
   return { fleet, kind, dimension, state, threshold, period, changed };
 }

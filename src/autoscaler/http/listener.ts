@@ -8,7 +8,7 @@
  */
 import { getLogger } from "@logtape/logtape";
 import { ExitError } from "../../cli/command.ts";
-import { realClock } from "../control/clock.ts";
+import { realClock } from "../../runtime.ts";
 
 /** A running HTTP server. Disposing of it stops it, and waits up to 5 s for open requests. */
 export interface Listener extends AsyncDisposable {

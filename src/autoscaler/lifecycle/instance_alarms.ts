@@ -1,6 +1,6 @@
 /**
- * The alarms of what is launched and terminated: a node without alarms of its own would be blind, alarms without a node litter.
- * Neither is worth its service: what goes wrong with them is told, and ends nothing.
+ * The alarms of instances that kas launches and terminates. An instance without alarms would never be scaled by its load; alarms
+ * without an instance would stay forever. A failure here is reported, but does not end the activity.
  *
  * @module
  */
@@ -11,11 +11,13 @@ import {
   fleetAlarms,
   putAlarm,
 } from "../../aws/cloudwatch/alarms.ts";
-import { type ActivityContext, ActivityError, runStep } from "./activity_context.ts";
+import { type ActivityContext, ActivityError, sentence } from "./activity_context.ts";
+import { runStep } from "./step.ts";
 
 /**
- * The alarms of an instance as the others of its fleet have them: of each kind what most of them share, of two shared by as
- * many the one that comes first. Where the others have none, as the fleet is scaled by its requests, it has none either.
+ * Alarms for an instance like those of the fleet's other instances: of each kind the settings that most of them share, and of
+ * settings shared by equally many the first. If the others have no alarms, because another metric scales the fleet, the
+ * instance gets none.
  */
 export function alarmsLike(others: readonly AlarmDetail[], fleet: string, instance: string): AlarmPlan[] {
   return (["cpuhigh", "cpulow"] as const).flatMap((kind) => {
@@ -29,58 +31,46 @@ export function alarmsLike(others: readonly AlarmDetail[], fleet: string, instan
   });
 }
 
-/** Gives a launched instance its alarms; what went wrong with that, if anything. */
-export async function createInstanceAlarms(errand: ActivityContext): Promise<string[]> {
-  const { environment: { aws, fleet, startTimeout: timeout }, id } = errand;
-  return await tried(
-    errand,
-    "it is not watched",
-    () =>
-      runStep(errand, {
-        name: "alarms-created",
-        what: `the alarms of ${id}`,
-        timeout,
-        attempt: async () => {
-          const alarms = await fleetAlarms(aws, fleet.fleet);
-          for (const plan of alarmsLike(alarms, fleet.fleet, id)) await putAlarm(aws, plan);
-          return true;
-        },
-      }),
-  );
+/** Creates the alarms of a launched instance. Returns what failed, if anything. */
+export async function createInstanceAlarms(context: ActivityContext): Promise<string[]> {
+  const { environment: { aws, fleet: { fleet }, tuning }, id } = context;
+  const failure = `The alarms of ${id} could not be created`;
+  const timeout = tuning().startTimeout;
+  const attempt = async () => {
+    const alarms = await fleetAlarms(aws, fleet);
+    for (const plan of alarmsLike(alarms, fleet, id)) await putAlarm(aws, plan);
+    return true;
+  };
+  const step = () => runStep(context, { name: "alarms-created", failure, timeout, attempt });
+  return await failuresOf(context, failure, step);
 }
 
-/** Deletes the alarms of a terminated instance; what went wrong with that, if anything. */
-export async function deleteInstanceAlarms(errand: ActivityContext): Promise<string[]> {
-  const { environment: { aws, fleet, drainTimeout: timeout }, id } = errand;
-  return await tried(
-    errand,
-    "its alarms are still there",
-    () =>
-      runStep(errand, {
-        name: "alarms-deleted",
-        what: `the end of the alarms of ${id}`,
-        timeout,
-        attempt: async () => {
-          const alarms = await fleetAlarms(aws, fleet.fleet);
-          const own = alarms.filter(({ dimension }) => dimension === id).map(({ name }) => name);
-          await deleteAlarms(aws, own);
-          return true;
-        },
-      }),
-  );
+/** Deletes the alarms of a terminated instance. Returns what failed, if anything. */
+export async function deleteInstanceAlarms(context: ActivityContext): Promise<string[]> {
+  const { environment: { aws, fleet: { fleet }, tuning }, id } = context;
+  const failure = `The alarms of ${id} could not be deleted`;
+  const timeout = tuning().drainTimeout;
+  const attempt = async () => {
+    const alarms = await fleetAlarms(aws, fleet);
+    await deleteAlarms(aws, alarms.filter(({ dimension }) => dimension === id).map(({ name }) => name));
+    return true;
+  };
+  const step = () => runStep(context, { name: "alarms-deleted", failure, timeout, attempt });
+  return await failuresOf(context, failure, step);
 }
 
-async function tried(
+async function failuresOf(
   { log, id }: ActivityContext,
-  otherwise: string,
-  take: () => Promise<unknown>,
+  failure: string,
+  step: () => Promise<unknown>,
 ): Promise<string[]> {
   try {
-    await take();
+    await step();
     return [];
   } catch (error) {
     if (!(error instanceof ActivityError)) throw error;
-    log.error(otherwise, { instance: id, reason: error.message });
-    return [`${otherwise}: ${error.message}`];
+    const { message: reason } = error;
+    log.error("alarms step failed", { instance: id, reason });
+    return [sentence(reason.startsWith(failure) ? reason : `${failure}: ${reason}`)];
   }
 }

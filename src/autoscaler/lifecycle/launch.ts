@@ -1,26 +1,27 @@
 /**
- * The launch of an instance (R7), from where its way in goes on (R9): one for each activity, whatever gets lost on the way.
+ * The launch of an instance (R7): exactly one for each activity, whatever fails on the way. Scaling out goes on from there (R9).
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import { launchInstances } from "../../aws/ec2/launch.ts";
-import { type ActivityContext, ActivityError, settled } from "./activity_context.ts";
 import type { Activity } from "../store/activities.ts";
+import { type ActivityContext, ActivityError } from "./activity_context.ts";
+import { attemptInTime } from "./step.ts";
 
 /**
- * Launches an activity's instance, on record before and after: whoever repeats it after a crash is given the same one.
+ * Launches an activity's instance. Repeated after a crash, it returns the same instance.
  *
- * @throws {ActivityError} if EC2 refuses it
+ * @throws {ActivityError} if EC2 refuses
  */
 export async function launch(
   { environment, journal, signal }: Omit<ActivityContext, "id">,
   activity: Activity,
 ): Promise<Ec2Instance> {
-  const { aws, fleet: { fleet, keyName }, clock } = environment;
+  const { aws, fleet: { fleet, keyName }, runtime: { clock } } = environment;
   const { template } = activity;
-  if (template === undefined) throw new ActivityError("the launch template is not on record", false);
+  if (template === undefined) throw new ActivityError("The journal lacks the launch template", false);
   const wanted = {
     fleet,
     role: "node",
@@ -30,20 +31,22 @@ export async function launch(
     ...(keyName === undefined ? {} : { keyName }),
   } as const;
   const take = () =>
-    settled({ environment, signal }, {
-      what: `the launch from ${template}`,
-      // Without an answer it may have been launched or not: what is not known must not be given up.
+    attemptInTime({ environment, signal }, {
+      failure: `EC2 did not launch an instance from ${template}`,
+      // Without an answer EC2 may have launched an instance, so it must ask again until it knows.
       timeout: Infinity,
       attempt: async () => {
         const [launched] = await launchInstances(aws, wanted);
-        if (launched === undefined) throw new ActivityError("EC2 launched none, and did not say why", false);
+        if (launched === undefined) {
+          throw new ActivityError("EC2 launched no instance and gave no reason", false);
+        }
         return launched;
       },
     });
   return await journal.launch(activity, { now: clock.now, signal, take });
 }
 
-/** Of an activity and no other, of this state folder's or another's: 64 characters, the most that EC2 takes. */
+/** An activity's own token, also among several state folders: 64 characters, EC2's longest. */
 function clientToken(fleet: string, { id, began }: Activity): string {
   return createHash("sha256").update(`${fleet} ${id} ${began}`).digest("hex");
 }

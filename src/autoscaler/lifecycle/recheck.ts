@@ -1,6 +1,6 @@
 /**
- * The look at the fleet right before an instance is taken off the load balancer, and before it is stopped. What was decided may
- * be out of date by then: the call was throttled, the process was down, another instance went out of service.
+ * The recheck: an observation of the fleet right before an instance is deregistered, and again before it is stopped. The decision
+ * may be out of date by then: AWS throttled a request, the autoscaler was down, or another instance went out of service.
  *
  * @module
  */
@@ -12,29 +12,27 @@ import { checkMin } from "../../scaling/checks/bounds.ts";
 import { type ActivityContext, ActivityError } from "./activity_context.ts";
 
 /**
- * The instance as it is, if it can still be spared: a node of the fleet without which at least min are in service (R3). What
- * else is on its way out counts as gone, so that of two that can't both be spared neither takes the other for one that stays.
+ * Observes the instance and whether the fleet can do without it: it is a node, and at least min others are in service (R3).
+ * Other instances that are leaving do not count as in service. Of two that cannot both leave, neither relies on the other.
  *
- * @throws {ActivityError} if it can't be spared
+ * @throws {ActivityError} if the fleet needs the instance
  */
 export async function recheck(
-  { environment: { aws, fleet, limits }, journal, id, signal }: ActivityContext,
+  { environment: { aws, fleet, tuning }, journal, id, signal }: ActivityContext,
 ): Promise<Instance> {
-  // Before the look, which may show what ends in the meantime as it was.
+  // Read before AWS is asked: its answer may still show what an activity that ends meanwhile has changed.
   const inProgress = [...journal.inProgress(), ...journal.leaving()];
-  const [ec2, standing] = await awaitAll([
+  const [ec2, registered] = await awaitAll([
     Array.fromAsync(fleetInstances(aws, fleet, signal)),
     registrations(aws, fleet.balancer, signal),
   ]);
-  const instances = withRegistration(ec2, standing);
+  const instances = withRegistration(ec2, registered);
   const instance = instances.find((it) => it.id === id);
-  if (instance === undefined) throw new ActivityError(`${id} is not in the fleet any more`, false);
+  if (instance === undefined) throw new ActivityError(`${id} is no longer in the fleet`, false);
   if (instance.role !== "node" || instance.autoScalingGroup !== undefined) {
-    throw new ActivityError(`${id} is no node any more`, false);
+    throw new ActivityError(`${id} is no longer a node`, false);
   }
-  const { passed, message } = checkMin(instance, { limits, instances, inProgress });
-  if (!passed) {
-    throw new ActivityError(`${id} can't be spared any more: ${message.replace(/\.$/, "")}`, false);
-  }
+  const { passed, message } = checkMin(instance, { limits: tuning().limits, instances, inProgress });
+  if (!passed) throw new ActivityError(`${id} is needed: ${message.replace(/\.$/, "")}`, false);
   return instance;
 }

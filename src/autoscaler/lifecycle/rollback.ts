@@ -1,6 +1,6 @@
 /**
- * Setting right what went wrong on the way in or out. Nothing ends it but success: an instance is never left running but
- * unregistered, however long AWS is away (R13).
+ * Rolling back: an instance returns to where it was before a failed activity. Rolling back ends only when it succeeds, so that an
+ * instance is never left running without being registered, however long AWS is unavailable (R13).
  *
  * @module
  */
@@ -9,30 +9,36 @@ import { isIncorrectState, isNotFound, isNotRegistrable } from "../../aws/errors
 import { describeError } from "../../aws/error_messages.ts";
 import { quarantine } from "../../aws/ec2/quarantine.ts";
 import { stopInstance } from "../../aws/ec2/state_changes.ts";
-import { type ActivityContext, isPassing, persist, registration, seek } from "./activity_context.ts";
+import type { Clock } from "../../runtime.ts";
+import { pauses } from "../backoff.ts";
 import type { Cause } from "../store/steps.ts";
+import type { ActivityContext } from "./activity_context.ts";
+import { findInstance, registrationOf } from "./instance_lookup.ts";
 import { recheck } from "./recheck.ts";
+import { isTransient, runUntilDone } from "./step.ts";
 
-/** Undoes a way in that failed: out of the load balancer, stopped, and if it is to blame kept out of scaling (R7, R9). */
-export async function rollBack(errand: ActivityContext, cause: Cause): Promise<void> {
-  const { environment: { aws }, id, launched } = errand;
-  let marked = !cause.blame;
-  await persist(errand, "rolled-back", cause, async () => {
-    const now = await seek(errand);
-    // What EC2 does not show may have been launched all the same: calls that name it tell.
-    if (now === undefined ? !launched : now.state === "terminated") return true;
-    // It has become someone else's to stop.
-    if (now !== undefined && (now.role !== "node" || now.autoScalingGroup !== undefined)) return true;
-    if (!marked) await mark(errand, cause.reason);
-    marked = true;
-    if (!await offBalancer(errand)) return undefined;
-    if (now?.state === "shutting-down") return true;
+/** Rolls back a failed start: deregisters and stops the instance, and quarantines it if it is to blame (R7, R9). */
+export async function rollBack(context: ActivityContext, cause: Cause): Promise<void> {
+  const { environment: { aws }, id, launched } = context;
+  let quarantined = !cause.blame;
+  await runUntilDone(context, "rolled-back", cause, async () => {
+    const instance = await findInstance(context);
+    // EC2 may not show yet what it has launched. Requests that name the instance tell.
+    if (instance === undefined ? !launched : instance.state === "terminated") return true;
+    // Somebody has given it another role: it is not kas's to stop any more.
+    if (instance !== undefined && (instance.role !== "node" || instance.autoScalingGroup !== undefined)) {
+      return true;
+    }
+    if (!quarantined) await tryToQuarantine(context, cause.reason);
+    quarantined = true;
+    if (!await isDeregistered(context)) return undefined;
+    if (instance?.state === "shutting-down") return true;
     try {
-      // Also where it seems stopped: a start whose answer was lost may show late.
+      // Even if it seems to be stopped: a start whose answer was lost may show late.
       await stopInstance(aws, id);
     } catch (error) {
       if (launched && isNotFound(error)) return true;
-      // One that never ran can't be stopped before it does.
+      // EC2 does not stop an instance that has not run yet.
       if (!isIncorrectState(error)) throw error;
       return undefined;
     }
@@ -41,19 +47,19 @@ export async function rollBack(errand: ActivityContext, cause: Cause): Promise<v
 }
 
 /**
- * Registers again an instance that was on its way out and stays, if it still runs.
+ * Rolls back scaling in: registers the instance again if it still runs.
  *
  * @returns whether it was registered
  */
-export async function putBack(errand: ActivityContext, cause: Cause): Promise<boolean> {
-  const { environment: { aws, fleet }, id } = errand;
-  return await persist(errand, "re-registered", cause, async () => {
-    const now = await seek(errand);
-    if (now?.state !== "running") return false;
+export async function reRegister(context: ActivityContext, cause: Cause): Promise<boolean> {
+  const { environment: { aws, fleet }, id } = context;
+  return await runUntilDone(context, "re-registered", cause, async () => {
+    const instance = await findInstance(context);
+    if (instance?.state !== "running") return false;
     try {
       await register(aws, fleet.balancer, id);
     } catch (error) {
-      // What ELB says of one that is terminated.
+      // ELB refuses an instance that is terminated.
       if (!isNotRegistrable(error)) throw error;
       return false;
     }
@@ -61,33 +67,80 @@ export async function putBack(errand: ActivityContext, cause: Cause): Promise<bo
   });
 }
 
-/** Leaves an instance out of scaling; not being allowed to must not keep it running. */
-async function mark({ environment: { aws }, log, id }: ActivityContext, reason: string): Promise<void> {
+/** Quarantines an instance. If kas lacks the permission, the instance is stopped all the same. */
+async function tryToQuarantine(
+  { environment: { aws }, log, id }: ActivityContext,
+  reason: string,
+): Promise<void> {
   try {
     await quarantine(aws, id, reason);
   } catch (error) {
-    if (isPassing(error)) throw error;
-    log.error("cannot put an instance into quarantine", {
-      instance: id,
-      reason: describeError(error).message,
-    });
+    if (isTransient(error)) throw error;
+    log.error("could not quarantine the instance", { instance: id, reason: describeError(error).message });
   }
 }
 
 /**
- * Takes an instance off the load balancer; true once it has drained, as it may have come into service in the end (R10). Then it
- * serves for as long as it can't be spared.
+ * Deregisters an instance and returns whether it has drained (R10). It may have come into service after its start had failed;
+ * then it serves until the fleet can do without it.
  */
-async function offBalancer(errand: ActivityContext): Promise<boolean> {
-  const { environment: { aws, fleet }, id } = errand;
+async function isDeregistered(context: ActivityContext): Promise<boolean> {
+  const { environment: { aws, fleet }, id } = context;
   try {
     await deregister(aws, fleet.balancer, id, undefined, async () => {
-      if (await registration(errand) === "in-service") await recheck(errand);
+      if (await registrationOf(context) === "in-service") await recheck(context);
     });
-    return await registration(errand) === "none";
+    return await registrationOf(context) === "none";
   } catch (error) {
-    // With the balancer gone there is nothing to be registered with.
+    // The load balancer does not exist any more.
     if (!isNotFound(error)) throw error;
     return true;
+  }
+}
+
+/** The rollbacks of failed starts in progress, at most one an instance. */
+export class Rollbacks {
+  readonly #clock: Clock;
+  readonly #stop: AbortSignal;
+  /** By instance. Never rejects. */
+  readonly #inProgress = new Map<string, Promise<void>>();
+
+  /** @param stop ends rollbacks at their next wait; they stay in the journal for the next run of the autoscaler */
+  constructor(clock: Clock, stop: AbortSignal) {
+    this.#clock = clock;
+    this.#stop = stop;
+  }
+
+  /** The rollback of an instance that is in progress, if one is. */
+  of(instance: string): Promise<void> | undefined {
+    return this.#inProgress.get(instance);
+  }
+
+  /** Resolves once none is in progress. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#inProgress.values());
+  }
+
+  /** Rolls back a start, or joins the rollback of the instance that is in progress. Never rejects. */
+  run(context: ActivityContext, cause: Cause): Promise<void> {
+    const { id } = context;
+    const inProgress = this.#inProgress.get(id);
+    if (inProgress !== undefined) return inProgress;
+    const ended = this.#untilDone(context, cause).finally(() => this.#inProgress.delete(id));
+    this.#inProgress.set(id, ended);
+    return ended;
+  }
+
+  async #untilDone(context: ActivityContext, cause: Cause): Promise<void> {
+    for (const pause of pauses(this.#clock, this.#stop)) {
+      try {
+        return await rollBack(context, cause);
+      } catch (error) {
+        if (this.#stop.aborted) return;
+        const { message: reason } = describeError(error);
+        context.log.error("rollback attempt failed", { instance: context.id, reason });
+      }
+      if (!await pause()) return;
+    }
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Store } from "./store.ts";
-import { backoff, LONGEST_BACKOFF } from "../control/clock.ts";
+import { backoff, LONGEST_BACKOFF } from "../backoff.ts";
 
 /**
  * The content of a message. The body of a `notification` is SNS's Message, which describes a change of an alarm. The body of a

@@ -8,8 +8,17 @@
  * @module
  */
 import { ExitError } from "../../cli/command.ts";
+import { realRuntime } from "../../runtime.ts";
 import { checkIntegrity, Database, isDamaged } from "./database.ts";
 import { migrate, NewerSchemaError, readAs, refuseNewer } from "./migrations.ts";
+
+/** What the store takes from the machine. */
+export interface StoreRuntime {
+  /** Resolves once everything that was written to a file is on the disk. */
+  readonly sync?: (file: Deno.FsFile) => Promise<void>;
+  /** Opens the database. Tests give one that ends in the middle of its work. */
+  readonly openDatabase?: (path: string) => Database;
+}
 
 /** The open files of a folder beside the database. */
 interface Files {
@@ -21,14 +30,16 @@ interface Files {
 /** An opened state folder. */
 export class Store implements Disposable {
   readonly #files: Files | undefined;
+  readonly #syncFile: (file: Deno.FsFile) => Promise<void>;
   /** The last sync that began, and the one that will follow it. */
   #syncing: Promise<void> | undefined;
   #following: Promise<void> | undefined;
   /** A sync is running, or the last one failed. */
   #unsynced = false;
 
-  private constructor(readonly db: Database, files?: Files) {
+  private constructor(readonly db: Database, files?: Files, sync = realRuntime.sync) {
     this.#files = files;
+    this.#syncFile = sync;
   }
 
   /**
@@ -36,7 +47,7 @@ export class Store implements Disposable {
    *
    * @throws {ExitError} if another autoscaler uses the folder, or it cannot be used
    */
-  static open(folder: string): Store {
+  static open(folder: string, { sync, openDatabase = open }: StoreRuntime = {}): Store {
     let lock: Deno.FsFile | undefined;
     let db: Database | undefined;
     try {
@@ -52,14 +63,14 @@ export class Store implements Disposable {
       const path = `${folder}/kas.db`;
       // An existing folder may be open to all. SQLite gives its other files the mode of this one.
       Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
-      db = new Database(path);
+      db = openDatabase(path);
       // Before anything is written to it.
       checkIntegrity(db);
       refuseNewer(db);
       db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
       migrate(db);
       db.exec("PRAGMA foreign_keys = ON");
-      return new Store(db, { lock, log: openLog(folder) });
+      return new Store(db, { lock, log: openLog(folder) }, sync);
     } catch (cause) {
       db?.close();
       lock?.close();
@@ -127,7 +138,7 @@ export class Store implements Disposable {
   async #sync(): Promise<void> {
     if (this.#unsynced) this.#rewrite();
     this.#unsynced = true;
-    await this.#files?.log.syncData();
+    if (this.#files !== undefined) await this.#syncFile(this.#files.log);
     this.#unsynced = false;
   }
 
@@ -178,6 +189,10 @@ function openLog(folder: string): Deno.FsFile {
   using names = Deno.openSync(folder);
   names.syncSync();
   return log;
+}
+
+function open(path: string): Database {
+  return new Database(path);
 }
 
 function isFile(path: string): boolean {

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
-import type { AutoscalerOptions } from "../../../src/autoscaler/service.ts";
+import type { ServiceOptions } from "../../../src/autoscaler/service.ts";
 import { fleetAlarms, putAlarm } from "../../../src/aws/cloudwatch/alarms.ts";
 import { register } from "../../../src/aws/balancing/balancer.ts";
 import { fleetInstances, instanceTags } from "../../../src/aws/ec2/instances.ts";
@@ -28,7 +28,7 @@ const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000, gr
 /** A stage with the launch template `kas-node`, and no node to start. */
 async function growing(
   sandbox: SandboxOptions = {},
-  more: Partial<AutoscalerOptions["limits"]> = {},
+  more: Partial<ServiceOptions["limits"]> = {},
 ): Promise<Stage> {
   const it = await stage({ nodes: 0, ...sandbox }, { limits: { ...LIMITS, ...more } });
   await (await it.aws.ec2()).send(
@@ -133,10 +133,10 @@ Deno.test("a launched instance that never gets healthy is quarantined and stoppe
   await it.subscribe(autoscaler);
   await busy(it);
   const line = await eventualLine(autoscaler, ({ status }) => status === "failed");
-  assertMatch(line?.reason ?? "", /Waited 1 s in vain for the worker of i-00000000000000002/);
+  assertMatch(line?.reason ?? "", /i-00000000000000002 did not pass its health check within 1 s/);
   await eventually(() => it.standing(FIRST), (standing) => standing === "stopped none");
   const [, node] = await Array.fromAsync(fleetInstances(it.aws, it.options.fleet));
-  assertMatch(node?.quarantine ?? "", /in vain/);
+  assertMatch(node?.quarantine ?? "", /health check/);
   await busy(it);
   const [next] = await eventually(() => lines(autoscaler), ([line]) => line?.kind === "none");
   assertMatch(next?.reason ?? "", /whole fleet of 2; max is 2\.$/);

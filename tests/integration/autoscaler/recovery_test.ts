@@ -2,12 +2,8 @@ import { PublishCommand, SetTopicAttributesCommand } from "@aws-sdk/client-sns";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { register } from "../../../src/aws/balancing/balancer.ts";
 import { startInstance } from "../../../src/aws/ec2/state_changes.ts";
-import { ActivityRunner } from "../../../src/autoscaler/lifecycle/runner.ts";
-import { Journal } from "../../../src/autoscaler/store/journal.ts";
-import { Observer } from "../../../src/autoscaler/control/observe.ts";
-import { Store } from "../../../src/autoscaler/store/store.ts";
-import { evaluate } from "../../../src/autoscaler/control/evaluate.ts";
-import { realClock } from "../../../src/autoscaler/control/clock.ts";
+import { assemble } from "../../../src/autoscaler/assemble.ts";
+import { realClock } from "../../../src/runtime.ts";
 import { BUILT, eventually, type Running, start } from "../../support/kas.ts";
 import { root, testWith } from "../../support/needs.ts";
 import { BALANCER, BASE, machines, NODES, type Stage, stage } from "../../unit/autoscaler/fixtures.ts";
@@ -63,40 +59,28 @@ for (const wayOut of [false, true]) {
       await register(it.aws, BALANCER, FIRST);
       await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
     }
-    using state = Store.memory();
-    const journal = new Journal(state);
     const { fleet, limits, startTimeout, drainTimeout } = it.options;
-    const address = ({ privateIp }: { privateIp?: string }) => privateIp;
-    await using activities = new ActivityRunner(
-      { aws: it.aws, fleet, limits, startTimeout, drainTimeout, clock: realClock, address },
-      journal,
+    await using autoscaler = assemble(
+      { account: it.aws, fleet, limits, startTimeout, drainTimeout, dryRun: false },
     );
+    const { store, journal } = autoscaler;
     let failed = 0;
     it.sandbox.faults.onCall = ({ action, moment }) => {
       if (
         moment === "before" && action === (wayOut ? "StopInstances" : "RegisterInstancesWithLoadBalancer")
       ) {
         // No journal takes what comes of this call.
-        if (failed++ === 0) state.db.exec("PRAGMA query_only = ON");
+        if (failed++ === 0) store.db.exec("PRAGMA query_only = ON");
       }
     };
-    const { ended } = await evaluate(
-      {
-        observer: new Observer(it.aws, fleet),
-        state,
-        journal,
-        activities,
-        limits,
-        dryRun: false,
-        now: realClock.now,
-      },
+    const { ended } = await autoscaler.evaluate(
       { kind: "operator", direction: wayOut ? "in" : "out" },
       { signal: new AbortController().signal },
     );
     const expected = wayOut ? "stopped none" : "running in-service";
     await eventually(() => it.standing(FIRST), (standing) => standing === expected);
     assertEquals(journal.unfinished().length, 1);
-    state.db.exec("PRAGMA query_only = OFF");
+    store.db.exec("PRAGMA query_only = OFF");
     assertEquals((await ended)?.status, "successful");
     assertEquals(it.standing(FIRST), expected);
     assertEquals(calls(it, "StartInstances"), 1);
@@ -121,7 +105,7 @@ Deno.test("SIGTERM in the midst of an activity ends the process with 0, and the 
   serves = true;
   await using second = await startProcess(it, state, listen);
   await eventually(() => activities(second.url), ([line]) => line?.status === "successful");
-  assert(second.lines.some((line) => line.includes("goes on with what was left unfinished")));
+  assert(second.lines.some((line) => line.includes("activity resumed")));
   assertEquals([it.standing(FIRST), calls(it, "StartInstances")], ["running in-service", 1]);
 });
 

@@ -38,8 +38,8 @@ Deno.test("a whole story, told in JSON: every event that a message caused names 
   }
   const told = (messageId: unknown) =>
     events.filter((event) => event["messageId"] === messageId).map(({ message }) => message);
-  assertEquals(told(id), ["message accepted", "decided start", "a candidate failed", "start successful"]);
-  const done = events.find(({ message }) => message === "start successful");
+  assertEquals(told(id), ["message accepted", "decided start", "candidate failed", "instance started"]);
+  const done = events.find(({ message }) => message === "instance started");
   const phases = Object.keys(done?.["seconds"] ?? {});
   assertEquals(phases, [
     "notified",

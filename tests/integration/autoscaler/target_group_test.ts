@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { register, registrations } from "../../../src/aws/balancing/balancer.ts";
 import { findInstance } from "../../../src/aws/ec2/instances.ts";
 import { startInstance } from "../../../src/aws/ec2/state_changes.ts";
-import type { AutoscalerOptions } from "../../../src/autoscaler/service.ts";
+import type { ServiceOptions } from "../../../src/autoscaler/service.ts";
 import { applyChanges } from "../../../src/aws/balancing/target_group_settings.ts";
 import { type Made, makeTargetGroup } from "../../e2e/contract/target_group.ts";
 import { eventually } from "../../support/kas.ts";
@@ -23,7 +23,7 @@ const [FIRST] = NODES;
 async function behindTargetGroup(
   it: Stage,
   { delay, unused = false }: { readonly delay: number; readonly unused?: boolean },
-): Promise<Made & { readonly fleet: AutoscalerOptions["fleet"] }> {
+): Promise<Made & { readonly fleet: ServiceOptions["fleet"] }> {
   const made = await makeTargetGroup({ aws: it.aws, name: "sandbox" }, "web", { unused });
   await applyChanges(it.aws, made.ref.arn, { delay });
   await register(it.aws, made.ref, BASE);
@@ -110,7 +110,7 @@ Deno.test("nodes behind a target group that nothing sends to are not to blame fo
   const line = await eventualLine(autoscaler, ({ status }) => status === "failed");
   assertMatch(
     line?.reason ?? "",
-    /in vain for i-00000000000000002 InService; .*: no load balancer sends to the target group/,
+    /^i-00000000000000002 did not become InService .*: no load balancer sends to the target group/,
   );
   for (const id of NODES.slice(0, 2)) {
     const found = await eventually(() => findInstance(it.aws, id), (found) => found?.state === "stopped");

@@ -6,8 +6,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { setAlarmState } from "../../../src/aws/cloudwatch/alarms.ts";
 import { connect } from "../../../src/aws/clients.ts";
-import type { Autoscaler, AutoscalerOptions } from "../../../src/autoscaler/service.ts";
-import { type Clock, realClock } from "../../../src/autoscaler/control/clock.ts";
+import type { Service, ServiceOptions } from "../../../src/autoscaler/service.ts";
+import { type Clock, realClock, realRuntime } from "../../../src/runtime.ts";
 import type { JournalLine } from "../../../src/autoscaler/store/lines.ts";
 import type { Passing } from "../../../src/sandbox/faults.ts";
 import type { MakeMachine } from "../../../src/sandbox/machines/machine.ts";
@@ -39,7 +39,7 @@ export class JumpingClock implements Clock {
 }
 
 /** What a scene is set with. */
-export interface Setting extends Partial<AutoscalerOptions> {
+export interface Setting extends Partial<ServiceOptions> {
   readonly sandbox?: SandboxOptions;
   /** Longest wait for one attempt of a call, ms. */
   readonly timeLimit?: number;
@@ -75,7 +75,7 @@ export class Scene implements AsyncDisposable {
   private constructor(
     readonly stage: Stage,
     readonly clock: JumpingClock,
-    readonly autoscaler: Autoscaler,
+    readonly autoscaler: Service,
     work: PromiseWithResolvers<void>,
     held: () => number,
   ) {
@@ -98,7 +98,7 @@ export class Scene implements AsyncDisposable {
     };
     const clock = new JumpingClock();
     await using owned = new AsyncDisposableStack();
-    const set = owned.use(await stage({ nodes: 2, machine, ...sandbox }, { clock, ...more }));
+    const set = owned.use(await stage({ nodes: 2, machine, ...sandbox }, more, { ...realRuntime, clock }));
     const autoscaler = await set.start({ account: { ...set.options.account, timeLimit } });
     await firstResync(autoscaler);
     await set.subscribe(autoscaler);

@@ -60,7 +60,12 @@ export interface Cloud extends AsyncDisposable {
 }
 
 /** Puts AWS together with a fleet. */
-export async function openCloud(time: VirtualTime, plan: FleetPlan, signer: Signer): Promise<Cloud> {
+export async function openCloud(
+  time: VirtualTime,
+  plan: FleetPlan,
+  signer: Signer,
+  network: typeof fetch,
+): Promise<Cloud> {
   await using stack = new AsyncDisposableStack();
   const { clock } = time;
   const faults = new Faults(plan.seed);
@@ -78,6 +83,7 @@ export async function openCloud(time: VirtualTime, plan: FleetPlan, signer: Sign
     url: () => SNS_URL,
     signer,
     record: (call) => void calls.push(call),
+    fetch: network,
   }));
   const { lifecycle, balancers, ec2, elb, sns, cloudWatch, handle } = aws;
   const act = async (service: Service, action: string, input: Shape) => await service[action]?.(input);

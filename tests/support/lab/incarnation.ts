@@ -1,192 +1,191 @@
 /**
- * One life of the autoscaler, wired as src/autoscaler/service.ts wires it, with a crash built in: from one moment on nothing
- * that it does reaches the world or its disk, and nothing that it waits for comes.
+ * One run of the autoscaler, from its start to its end, on the lab's runtime. It can crash: from that moment on nothing that it
+ * does reaches AWS or its disk, and nothing that it waits for happens.
  *
  * @module
  */
 import type { X509Certificate } from "node:crypto";
-import { ActivityRunner } from "../../../src/autoscaler/lifecycle/runner.ts";
-import type { Environment } from "../../../src/autoscaler/lifecycle/activity_context.ts";
-import { handler } from "../../../src/autoscaler/http/endpoint.ts";
-import { Inbox } from "../../../src/autoscaler/store/inbox.ts";
-import { Journal } from "../../../src/autoscaler/store/journal.ts";
-import { ControlLoop } from "../../../src/autoscaler/control/loop.ts";
-import { Observer } from "../../../src/autoscaler/control/observe.ts";
-import { Store } from "../../../src/autoscaler/store/store.ts";
-import type { Clock } from "../../../src/autoscaler/control/clock.ts";
+import type { StatementSync } from "node:sqlite";
+import type { AutoscalerRuntime } from "../../../src/autoscaler/assemble.ts";
+import type { Events } from "../../../src/autoscaler/options.ts";
+import { type Service, startService } from "../../../src/autoscaler/service.ts";
+import { Database } from "../../../src/autoscaler/store/database.ts";
+import type { Inbox } from "../../../src/autoscaler/store/inbox.ts";
+import type { Journal } from "../../../src/autoscaler/store/journal.ts";
+import type { Store } from "../../../src/autoscaler/store/store.ts";
 import { balancerRef } from "../../../src/aws/balancing/balancer.ts";
-import { type Aws, connect } from "../../../src/aws/clients.ts";
-import { confirmSubscription } from "../../../src/aws/sns/topic.ts";
-import type { Trigger } from "../../../src/scaling/model/trigger.ts";
-import type { Decision } from "../../../src/scaling/model/decision.ts";
-import { messageVerifier } from "../../../src/sns/verify.ts";
 import { FLEET, REGION, SNS_URL, TOPIC_ARN } from "./cloud.ts";
 import type { FleetPlan } from "./fleet_plan.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
-/** What a life is given. */
+/** Where the autoscaler sends its requests to AWS. */
+export const AWS_URL = "http://aws.lab";
+
+/** What an incarnation is given. */
 export interface IncarnationOptions {
   readonly time: VirtualTime;
   readonly plan: FleetPlan;
   /** The state folder. */
   readonly folder: string;
-  /** Which life it is; its calls go to `aws-N.lab`, its probes to `ADDRESS.kas-N.lab`. */
-  readonly number: number;
-  /** How far its clock is ahead of the world's, ms. */
+  /** How far its clock is ahead of virtual time, ms. */
   readonly skew: () => number;
+  readonly random: () => number;
+  readonly fetch: typeof fetch;
   /** SNS's. */
   readonly certificate: X509Certificate;
-  /** Asked at each write to the database, before and after it: whether it is the last thing it does. */
-  readonly writing: (moment: "before" | "after") => boolean;
-  /** Told of each decision, right after it was recorded. */
-  readonly decided: (trigger: Trigger, decision: Decision) => void;
+  /** Called before and after each write to the database. Returns whether the process crashes there. */
+  readonly crashesAt: (moment: "before" | "after") => boolean;
+  readonly onDecision: NonNullable<Events["onDecision"]>;
 }
 
-/** The process ends here, as far as whoever called can tell. */
+/** Ends the call that was in progress when the process crashed. */
 class Crash extends Error {}
 
-/** A life. */
+/** A run of the autoscaler. */
 export class Incarnation implements Disposable {
-  readonly number: number;
-  readonly journal: Journal;
-  readonly inbox: Inbox;
-  readonly state: Store;
-  readonly handle: (request: Request) => Promise<Response>;
-  readonly #aws: Aws;
-  readonly #activities: ActivityRunner;
-  readonly #stop = new AbortController();
-  readonly #running: Promise<void>;
+  readonly #service: Service;
+  readonly #time: VirtualTime;
   #dead = false;
 
-  constructor({ time, plan, folder, number, skew, certificate, writing, decided }: IncarnationOptions) {
-    this.number = number;
-    const { limits, startTimeout, drainTimeout } = plan;
-    const clock: Clock = {
-      now: () => time.now() + skew(),
-      elapsed: () => time.passed,
-      sleep: (ms, signal) => this.#sleep(time, ms, signal),
-    };
-    this.state = Store.open(folder);
-    // What was committed outlives a crash here, and a real sync would take its time while the virtual one goes on.
-    this.state.synced = () => Promise.resolve();
-    this.#watchWrites(writing);
-    this.inbox = new Inbox(this.state);
-    this.journal = new Journal(this.state);
-    const fleet = { fleet: FLEET, balancer: balancerRef({ fleet: FLEET }) };
-    const beforeChange = () => this.state.synced();
-    this.#aws = connect({ region: REGION, endpointUrl: `http://aws-${number}.lab`, beforeChange });
-    const observer = new Observer(this.#aws, fleet);
-    const address: Environment["address"] = ({ privateIp }) =>
-      privateIp && `${privateIp.replaceAll(".", "-")}.kas-${number}.lab`;
-    const world = { aws: this.#aws, fleet, limits, address, startTimeout, drainTimeout, clock };
-    this.#activities = new ActivityRunner(world, this.journal);
-    const stepper = {
-      observer,
-      state: this.state,
-      journal: this.journal,
-      activities: this.#activities,
+  constructor(options: IncarnationOptions) {
+    const { time, plan: { limits, startTimeout, drainTimeout }, folder, certificate, onDecision } = options;
+    this.#time = time;
+    this.#service = startService({
+      account: { region: REGION, endpointUrl: AWS_URL },
+      fleet: { fleet: FLEET, balancer: balancerRef({ fleet: FLEET }) },
+      topicArn: TOPIC_ARN,
+      trustSigner: `${SNS_URL}/`,
+      certificate: () => Promise.resolve(certificate),
+      state: folder,
       limits,
-      dryRun: false,
-      now: clock.now,
-    };
-    const loop = new ControlLoop({
-      evaluation: stepper,
-      inbox: this.inbox,
-      clock,
-      confirm: (token, signal) => confirmSubscription(this.#aws, TOPIC_ARN, token, signal),
-      onDecision: (signal, decision) => {
-        if (!this.#dead) decided(signal, decision);
-      },
-    });
-    this.handle = handler({
-      identity: { fleet: FLEET, version: "lab", started: new Date(clock.now()).toISOString() },
-      verify: messageVerifier({
-        topicArn: TOPIC_ARN,
-        trustSigner: `${SNS_URL}/`,
-        certificate: () => Promise.resolve(certificate),
-        now: clock.now,
-      }),
-      inbox: this.inbox,
-      wake: () => loop.wake(),
+      startTimeout,
+      drainTimeout,
       resubscribe: false,
-      status: () => ({}),
-      page: () => "",
-      activities: () => [],
-      decision: () => undefined,
-      onMessage: () => {},
-      metrics: () => Promise.resolve({ type: "text/plain", text: "" }),
-      now: clock.now,
-    });
-    this.#activities.resume();
-    this.#running = loop.run(this.#stop.signal);
+      dryRun: false,
+      events: {
+        onDecision: (...event) => {
+          if (!this.#dead) onDecision(...event);
+        },
+      },
+    }, this.#runtime(options));
   }
 
-  /** It has crashed or was shut down. */
+  get store(): Store {
+    return this.#service.autoscaler.store;
+  }
+
+  get journal(): Journal {
+    return this.#service.autoscaler.journal;
+  }
+
+  get inbox(): Inbox {
+    return this.#service.inbox;
+  }
+
+  /** Whether it has crashed or was shut down. */
   get dead(): boolean {
     return this.#dead;
+  }
+
+  /** Answers an HTTP request. */
+  handle(request: Request): Promise<Response> {
+    return this.#service.handle(request);
   }
 
   /** Ends it as SIGKILL does: what was committed is on disk, and nothing else happens. */
   crash(): void {
     if (this.#dead) return;
     this.#dead = true;
-    this.state[Symbol.dispose]();
-  }
-
-  /** Gives back what even the dead hold, once no time passes any more in which they might ask for more. */
-  [Symbol.dispose](): void {
-    this.crash();
-    this.#aws[Symbol.dispose]();
+    this.store[Symbol.dispose]();
   }
 
   /** Ends it as SIGTERM does. */
   async shutDown(): Promise<void> {
-    this.#stop.abort(new DOMException("The autoscaler is stopping", "AbortError"));
-    await this.#running;
-    await this.#activities[Symbol.asyncDispose]();
-    this.crash();
+    await this.#service[Symbol.asyncDispose]();
+    this.#dead = true;
   }
 
-  /** Nobody who is dead wakes up. */
-  #sleep(time: VirtualTime, ms: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.reject(signal.reason);
+  /** Releases what a crashed process still holds. Called once no virtual time passes any more. */
+  [Symbol.dispose](): void {
+    this.crash();
+    this.#service.autoscaler.aws[Symbol.dispose]();
+  }
+
+  #runtime({ time, skew, random, fetch, crashesAt }: IncarnationOptions): AutoscalerRuntime {
+    return {
+      clock: {
+        now: () => time.now() + skew(),
+        elapsed: () => time.passed,
+        sleep: (ms, signal) => this.#sleep(ms, signal),
+      },
+      random,
+      fetch: async (input, init) => {
+        await this.#unlessDead();
+        const response = await fetch(input, init);
+        await this.#unlessDead();
+        return response;
+      },
+      // A commit outlives a crash of the process without a sync, and a real sync takes real time.
+      sync: () => this.#unlessDead(),
+      openDatabase: (path) =>
+        new WatchedDatabase(path, (moment) => {
+          if (!crashesAt(moment)) return;
+          this.crash();
+          throw new Crash("the process ends here");
+        }),
+    };
+  }
+
+  /** Never resolves after a crash. */
+  #unlessDead(): Promise<void> {
+    return this.#dead ? new Promise(() => {}) : Promise.resolve();
+  }
+
+  #sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const abort = () => {
       timer[Symbol.dispose]();
-      if (!this.#dead) reject(signal.reason);
+      if (!this.#dead) reject(signal?.reason);
     };
-    const timer = time.after(ms, () => {
-      signal.removeEventListener("abort", abort);
+    const timer = this.#time.after(ms, () => {
+      signal?.removeEventListener("abort", abort);
       if (!this.#dead) resolve();
     });
-    signal.addEventListener("abort", abort, { once: true });
+    signal?.addEventListener("abort", abort, { once: true });
     return promise;
   }
+}
 
-  /** Has each write to the database pass by the lab, which may have the process end before or right after it. */
-  #watchWrites(writing: IncarnationOptions["writing"]): void {
-    const { db } = this.state;
-    const around = <T>(write: () => T): T => {
-      if (writing("before")) this.#crashNow();
-      const result = write();
-      if (writing("after")) this.#crashNow();
-      return result;
-    };
-    const prepare = db.prepare.bind(db);
-    const exec = db.exec.bind(db);
-    db.prepare = (sql) => {
-      const statement = prepare(sql);
-      if (!/^\s*(INSERT|UPDATE|DELETE)/.test(sql)) return statement;
-      const { run, get } = statement;
-      const passed = (method: typeof run | typeof get) => (...values: unknown[]) =>
-        around(() => Reflect.apply(method, statement, values));
-      return Object.assign(statement, { run: passed(run), get: passed(get) });
-    };
-    db.exec = (sql) => (sql === "COMMIT" ? around(() => exec(sql)) : exec(sql));
+/** A database that reports each write before and after it. */
+class WatchedDatabase extends Database {
+  readonly #onWrite: (moment: "before" | "after") => void;
+  readonly #watched = new WeakSet<StatementSync>();
+
+  constructor(path: string, onWrite: (moment: "before" | "after") => void) {
+    super(path);
+    this.#onWrite = onWrite;
   }
 
-  #crashNow(): never {
-    this.crash();
-    throw new Crash("the process ends here");
+  override prepare(sql: string): StatementSync {
+    const statement = super.prepare(sql);
+    if (!/^\s*(INSERT|UPDATE|DELETE)/.test(sql) || this.#watched.has(statement)) return statement;
+    this.#watched.add(statement);
+    const { run, get } = statement;
+    const watched = (method: typeof run | typeof get) => (...values: unknown[]) =>
+      this.#watch(() => Reflect.apply(method, statement, values));
+    return Object.assign(statement, { run: watched(run), get: watched(get) });
+  }
+
+  override exec(sql: string): void {
+    if (sql !== "COMMIT") return super.exec(sql);
+    this.#watch(() => super.exec(sql));
+  }
+
+  #watch<T>(write: () => T): T {
+    this.#onWrite("before");
+    const result = write();
+    this.#onWrite("after");
+    return result;
   }
 }

@@ -2,8 +2,6 @@
  * The lab: the sandbox's AWS and the autoscaler in one process on one virtual time. The seam is the wire: the real SDK clients
  * send real requests, only that a function carries them and not a socket.
  *
- * A lab has the timers, the dice and the network of the whole program, so that there is one at a time.
- *
  * @module
  */
 import { X509Certificate } from "node:crypto";
@@ -12,6 +10,7 @@ import { balancerRef, health } from "../../../src/aws/balancing/balancer.ts";
 import { connect } from "../../../src/aws/clients.ts";
 import { findInstance } from "../../../src/aws/ec2/instances.ts";
 import { listTopics } from "../../../src/aws/sns/topic.ts";
+import { realRuntime } from "../../../src/runtime.ts";
 import { makeSigner, type Signer } from "../../../src/sandbox/sns/certificate.ts";
 import { dice } from "../../../src/sandbox/random.ts";
 import type { Passing } from "../../../src/sandbox/faults.ts";
@@ -20,8 +19,9 @@ import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import type { Decision } from "../../../src/scaling/model/decision.ts";
 import { type Cloud, openCloud, REGION, SNS_URL, TOPIC_ARN } from "./cloud.ts";
 import type { FleetPlan } from "./fleet_plan.ts";
-import { Incarnation } from "./incarnation.ts";
-import { seize, VirtualTime } from "./virtual_time.ts";
+import { AWS_URL, Incarnation } from "./incarnation.ts";
+import { networkOf, refuse } from "./network.ts";
+import { VirtualTime } from "./virtual_time.ts";
 
 /** Where a crash is to come: at the nth call to AWS or write to the database from when it is set. */
 export interface CrashPoint {
@@ -61,11 +61,10 @@ function signer(): Signer {
 
 let loaded: Promise<unknown> | undefined;
 
-/** Has the SDK loaded, which takes real time, before time is virtual: each service is called once, and refuses. */
+/** Loads the SDK, which takes real time, before time is virtual: each service is called once, and refuses. */
 async function load(): Promise<void> {
-  const { fetch } = globalThis;
-  globalThis.fetch = () => Promise.resolve(new Response("", { status: 400 }));
-  using aws = connect({ region: REGION, endpointUrl: "http://nowhere.lab" });
+  const fetch = () => Promise.resolve(new Response("", { status: 400 }));
+  using aws = connect({ region: REGION, endpointUrl: AWS_URL, runtime: { ...realRuntime, fetch } });
   const calls = [
     findInstance(aws, "i-1"),
     health(aws, balancerRef({ fleet: "none" })),
@@ -73,7 +72,6 @@ async function load(): Promise<void> {
     Array.fromAsync(listTopics(aws)),
   ];
   await Promise.allSettled(calls);
-  globalThis.fetch = fetch;
 }
 
 /** A folder in memory where there is such a thing: no power fails here. */
@@ -96,6 +94,9 @@ export class Lab implements AsyncDisposable {
   readonly counts = { call: 0, write: 0 };
   readonly #watcher: Watcher;
   readonly #folder: string;
+  readonly #network: typeof fetch;
+  /** The autoscaler's. */
+  readonly #random: () => number;
   readonly #owned: AsyncDisposableStack;
   readonly #certificate = new X509Certificate(signer().pem);
   #skew = 0;
@@ -109,6 +110,7 @@ export class Lab implements AsyncDisposable {
     cloud: Cloud,
     watcher: Watcher,
     folder: string,
+    network: typeof fetch,
     owned: AsyncDisposableStack,
   ) {
     this.time = time;
@@ -116,6 +118,8 @@ export class Lab implements AsyncDisposable {
     this.cloud = cloud;
     this.#watcher = watcher;
     this.#folder = folder;
+    this.#network = network;
+    this.#random = dice(plan.seed);
     this.#owned = owned;
     cloud.faults.onCall = (passing) => this.#passing(passing);
   }
@@ -129,11 +133,13 @@ export class Lab implements AsyncDisposable {
     const folder = await stateFolder();
     stack.defer(() => Deno.remove(folder, { recursive: true }));
     const time = new VirtualTime(BEGIN);
-    const network: { route?: (request: Request) => Promise<Response> } = {};
-    stack.use(seize(time, (input, init) => carried(time, network.route, input, init), dice(plan.seed)));
-    const cloud = stack.use(await openCloud(time, plan, signer()));
-    const lab = new Lab(time, plan, cloud, watcher, folder, stack.move());
-    network.route = (request) => lab.#route(request);
+    const made: { lab?: Lab } = {};
+    const network = networkOf(time, (request) => {
+      const { lab } = made;
+      return lab === undefined ? refuse() : lab.#route(request);
+    });
+    const cloud = stack.use(await openCloud(time, plan, signer(), network));
+    const lab = made.lab = new Lab(time, plan, cloud, watcher, folder, network, stack.move());
     await time.pass(2_000);
     // The past begins here: reads that lag behind find this fleet.
     cloud.world.begin();
@@ -252,11 +258,12 @@ export class Lab implements AsyncDisposable {
       time: this.time,
       plan: this.plan,
       folder: this.#folder,
-      number: this.#lives.length + 1,
       skew: () => this.#skew,
+      random: this.#random,
+      fetch: this.#network,
       certificate: this.#certificate,
-      writing: (moment) => this.#strikes("write", moment),
-      decided: (signal, decision) => this.#watcher.decided?.(signal, decision),
+      crashesAt: (moment) => this.#strikes("write", moment),
+      onDecision: (recommendation, decision) => this.#watcher.decided?.(recommendation, decision),
     });
     this.#lives.push(life);
   }
@@ -290,54 +297,17 @@ export class Lab implements AsyncDisposable {
     return true;
   }
 
-  async #route(request: Request): Promise<Response> {
-    const { hostname } = new URL(request.url);
-    const [, life] = /^aws-(\d+)\.lab$/.exec(hostname) ?? [];
-    if (life !== undefined) {
-      const response = await (this.#isDead(life) ? never() : this.cloud.handle(request));
-      return await (this.#isDead(life) ? never() : response);
+  /** Who answers a request, by its host: AWS, the autoscaler, or an instance. */
+  #route(request: Request): Promise<Response> {
+    if (request.url.startsWith(AWS_URL)) return this.cloud.handle(request);
+    if (!request.url.startsWith(KAS_URL)) {
+      return this.cloud.machines.answer(new URL(request.url).hostname, request);
     }
-    const [, host, prober] = /^([\d-]+)\.kas-(\d+)\.lab$/.exec(hostname) ?? [];
-    if (host !== undefined && prober !== undefined) {
-      return await (this.#isDead(prober)
-        ? never()
-        : this.cloud.machines.answer(host.replaceAll("-", "."), request));
-    }
-    if (request.url.startsWith(KAS_URL)) {
-      if (!this.alive) throw new TypeError("error sending request: connection refused");
-      return await this.kas.handle(request);
-    }
-    return await this.cloud.machines.answer(hostname, request);
-  }
-
-  #isDead(life: string): boolean {
-    return !this.alive || this.kas.number !== Number(life);
+    return this.alive ? this.kas.handle(request) : refuse();
   }
 }
 
 /** What happens to those who wait for a dead process. */
 function never(): Promise<never> {
   return new Promise(() => {});
-}
-
-/** A fetch whose network is a function. */
-async function carried(
-  time: VirtualTime,
-  route: ((request: Request) => Promise<Response>) | undefined,
-  ...[input, init]: Parameters<typeof fetch>
-): Promise<Response> {
-  time.stir();
-  const request = new Request(input, init);
-  const { signal } = request;
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    if (route === undefined) throw new TypeError("error sending request: network is unreachable");
-    return await Promise.race([route(request), aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-    time.stir();
-  }
 }

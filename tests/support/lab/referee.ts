@@ -102,7 +102,7 @@ export class Referee implements Watcher {
   }
 
   /** Holds what is on record against I3, I7, I8 and R16. */
-  verify({ state: { db }, journal }: Incarnation, fates: ReadonlyMap<string, Fate>): void {
+  verify({ store: { db }, journal }: Incarnation, fates: ReadonlyMap<string, Fate>): void {
     const decisions = new Map(
       db.prepare("SELECT message, count(*) AS n, max(kind) AS kind FROM decisions GROUP BY message").all()
         .map((row) => [String(row.message), { n: Number(row.n), kind: String(row.kind) }]),

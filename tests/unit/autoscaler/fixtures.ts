@@ -10,11 +10,13 @@ import { balancerRef } from "../../../src/aws/balancing/balancer.ts";
 import { requestsOf } from "../../../src/aws/balancing/classic_balancer.ts";
 import { type Aws, connect } from "../../../src/aws/clients.ts";
 import { listSubscriptions, subscribe } from "../../../src/aws/sns/topic.ts";
-import { type Autoscaler, type AutoscalerOptions, startAutoscaler } from "../../../src/autoscaler/service.ts";
+import { type Service, type ServiceOptions, startService } from "../../../src/autoscaler/service.ts";
 import type { JournalLine } from "../../../src/autoscaler/store/lines.ts";
 import { type Alarm, type AlarmKind, alarmName, type AlarmState } from "../../../src/scaling/model/alarm.ts";
 import { INSTANCE_PORT, type MakeMachine } from "../../../src/sandbox/machines/machine.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../../src/sandbox/sandbox.ts";
+import type { AutoscalerRuntime } from "../../../src/autoscaler/assemble.ts";
+import { realRuntime } from "../../../src/runtime.ts";
 import { eventually } from "../../support/kas.ts";
 
 /** The ids that the sandbox gives: the base, and its nodes, the one stopped longest first. */
@@ -64,11 +66,11 @@ export function machines(
 export interface Stage extends AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly aws: Aws;
-  readonly options: AutoscalerOptions;
+  readonly options: ServiceOptions;
   /** Starts the autoscaler, again if it is the second time. */
-  start(more?: Partial<AutoscalerOptions>): Promise<Autoscaler>;
+  start(more?: Partial<ServiceOptions>): Service;
   /** Subscribes an autoscaler to the topic, and waits until it has confirmed. */
-  subscribe(autoscaler: Pick<Autoscaler, "url">): Promise<void>;
+  subscribe(autoscaler: Pick<Service, "url">): Promise<void>;
   /**
    * Sets an alarm of the fleet, once: with a threshold that makes CloudWatch come to the same of a CPU that does nothing, and to
    * nothing else where it has no datapoints yet, or where a stalled machine missed some.
@@ -85,7 +87,8 @@ export interface Stage extends AsyncDisposable {
 /** Sets the stage. The autoscaler resyncs when it starts and then not for an hour, unless it is told to. */
 export async function stage(
   sandboxOptions: SandboxOptions = {},
-  more: Partial<AutoscalerOptions> = {},
+  more: Partial<ServiceOptions> = {},
+  runtime: AutoscalerRuntime = realRuntime,
 ): Promise<Stage> {
   Deno.env.set("AWS_ACCESS_KEY_ID", "test");
   Deno.env.set("AWS_SECRET_ACCESS_KEY", "test");
@@ -98,7 +101,7 @@ export async function stage(
   const account = { region: "eu-west-1", endpointUrl: sandbox.url };
   const aws = stack.use(connect(account));
   const topicArn = sandbox.env["KAS_TOPIC_ARN"] ?? "";
-  const options: AutoscalerOptions = {
+  const options: ServiceOptions = {
     account,
     fleet: { fleet: "kas", balancer: BALANCER },
     topicArn,
@@ -118,7 +121,7 @@ export async function stage(
     sandbox,
     aws,
     options,
-    start: async (more = {}) => autoscalers.use(await startAutoscaler({ ...options, ...more })),
+    start: (more = {}) => autoscalers.use(startService({ ...options, ...more }, runtime)),
     subscribe: async ({ url }) => {
       await subscribe(aws, topicArn, url);
       await eventually(
@@ -178,13 +181,13 @@ export async function putLasting(
 }
 
 /** Waits until the first resync is made, before which a message would go. */
-export async function firstResync(autoscaler: Pick<Autoscaler, "url">): Promise<void> {
+export async function firstResync(autoscaler: Pick<Service, "url">): Promise<void> {
   await eventually(() => lines(autoscaler), (all) => all.length > 0);
 }
 
 /** Waits until the journal's newest line that is no "none" satisfies. */
 export function eventualLine(
-  autoscaler: Pick<Autoscaler, "url">,
+  autoscaler: Pick<Service, "url">,
   satisfies: (line: JournalLine) => boolean,
 ): Promise<JournalLine | undefined> {
   return eventually(
@@ -194,6 +197,6 @@ export function eventualLine(
 }
 
 /** The journal's lines as `GET /activities` tells them, newest first. */
-export async function lines({ url }: Pick<Autoscaler, "url">): Promise<JournalLine[]> {
+export async function lines({ url }: Pick<Service, "url">): Promise<JournalLine[]> {
   return await (await fetch(`${url}/activities`)).json();
 }

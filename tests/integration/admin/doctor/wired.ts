@@ -6,11 +6,7 @@
  */
 import { type BalancerRef, balancerRef } from "../../../../src/aws/balancing/balancer.ts";
 import { type Aws, connect } from "../../../../src/aws/clients.ts";
-import {
-  type Autoscaler,
-  type AutoscalerOptions,
-  startAutoscaler,
-} from "../../../../src/autoscaler/service.ts";
+import { type Service, type ServiceOptions, startService } from "../../../../src/autoscaler/service.ts";
 import type { SandboxOptions } from "../../../../src/sandbox/sandbox.ts";
 import { assertEquals, assertMatch } from "@std/assert";
 import { eventually } from "../../../support/kas.ts";
@@ -34,7 +30,7 @@ export interface Wired extends AsyncDisposable {
   readonly balancer: BalancerRef;
   readonly words: string;
   /** Starts another autoscaler, with other settings. */
-  start(more?: Partial<AutoscalerOptions>): Promise<Autoscaler>;
+  start(more?: Partial<ServiceOptions>): Promise<Service>;
   /** Runs doctor, by default with the address of the first autoscaler. */
   doctor(words?: string): Promise<{ readonly status: number; readonly rows: readonly Row[] }>;
   /** The rows that are neither ok nor skipped, as `check result`. */
@@ -63,7 +59,7 @@ export async function wired(
     const state = await Deno.makeTempDir();
     autoscalers.defer(() => Deno.remove(state, { recursive: true }));
     return autoscalers.use(
-      await startAutoscaler({
+      await startService({
         account,
         fleet: { fleet: "kas", balancer },
         topicArn,

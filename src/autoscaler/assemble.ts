@@ -1,0 +1,100 @@
+/**
+ * The wiring of the autoscaler, shared by the service, `kas admin scale`, and tests.
+ *
+ * @module
+ */
+import type { Aws } from "../aws/clients.ts";
+import { connect } from "../aws/clients.ts";
+import { realRuntime, type Runtime } from "../runtime.ts";
+import type { Trigger } from "../scaling/model/trigger.ts";
+import {
+  evaluate,
+  type Evaluation,
+  type EvaluationOptions,
+  type EvaluationParts,
+} from "./control/evaluate.ts";
+import { Observer } from "./control/observe.ts";
+import { ActivityRunner } from "./lifecycle/runner.ts";
+import type { AssemblyOptions, Tuning } from "./options.ts";
+import { Journal } from "./store/journal.ts";
+import { Store, type StoreRuntime } from "./store/store.ts";
+
+/** What the autoscaler takes from the machine. */
+export type AutoscalerRuntime = Runtime & StoreRuntime;
+
+/** An autoscaler that does nothing by itself yet. Disposing of it ends its activities and closes what it has opened. */
+export interface Autoscaler extends AsyncDisposable {
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly aws: Aws;
+  readonly observer: Observer;
+  readonly activities: ActivityRunner;
+  readonly evaluation: EvaluationParts;
+  /** The settings in force. */
+  readonly tuning: () => Tuning;
+  /** Replaces the settings, from the next decision and the next step of an activity on. */
+  readonly tune: (to: Tuning) => void;
+  /** Observes, decides, and starts what was decided. */
+  readonly evaluate: (
+    trigger: Trigger,
+    options: EvaluationOptions,
+  ) => Promise<Evaluation>;
+}
+
+/**
+ * Assembles an autoscaler.
+ *
+ * @throws {ExitError} if the state folder is in use by another autoscaler or cannot be written
+ */
+export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = realRuntime): Autoscaler {
+  const { account, fleet, state, dryRun, address = privateAddress, events = {} } = options;
+  const { clock } = runtime;
+  using opened = new DisposableStack();
+  const store = opened.use(state === undefined ? Store.memory() : Store.open(state, runtime));
+  const journal = new Journal(store);
+  const aws = "ec2" in account ? account : opened.use(connect({
+    ...account,
+    runtime,
+    beforeChange: () => store.synced(),
+    ...(events.onRequest && { onCall: events.onRequest }),
+  }));
+
+  let inForce = tuningOf(options);
+  const tuning = () => inForce;
+  const activities = new ActivityRunner({ aws, fleet, tuning, address, runtime }, journal, events);
+  const observer = new Observer({
+    aws,
+    fleet,
+    journal,
+    clock,
+    tuning,
+    ...(events.onObservation && { onObservation: events.onObservation }),
+  });
+  const evaluation = { observer, store, journal, activities, dryRun };
+
+  const owned = opened.move();
+  return {
+    store,
+    journal,
+    aws,
+    observer,
+    activities,
+    evaluation,
+    tuning,
+    tune: (to) => void (inForce = tuningOf(to)),
+    evaluate: (trigger, how) => evaluate(evaluation, trigger, how),
+    [Symbol.asyncDispose]: async () => {
+      await activities[Symbol.asyncDispose]();
+      owned[Symbol.dispose]();
+    },
+  };
+}
+
+function tuningOf({ limits, startTimeout, drainTimeout }: Tuning): Tuning {
+  return { limits, startTimeout, drainTimeout };
+}
+
+/** nginx on the instance answers at its private address. In the sandbox the worker itself does. */
+function privateAddress({ privateIp }: { readonly privateIp?: string }): string | undefined {
+  return privateIp;
+}

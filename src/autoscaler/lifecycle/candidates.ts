@@ -1,0 +1,102 @@
+/**
+ * The candidates of a start (R7): if one fails, the next one is tried at once, while the failed one is rolled back.
+ *
+ * @module
+ */
+import { describeError } from "../../aws/error_messages.ts";
+import { isInsufficientCapacity } from "../../aws/errors.ts";
+import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";
+import { sentences } from "../../scaling/words.ts";
+import type { Activity, PlacedActivity } from "../store/activities.ts";
+import type { Journal } from "../store/journal.ts";
+import { type ActivityContext, ActivityError, sentence } from "./activity_context.ts";
+import { createInstanceAlarms } from "./instance_alarms.ts";
+import type { Rollbacks } from "./rollback.ts";
+import { scaleOut } from "./scale_out.ts";
+
+/** What starting works with. */
+export interface StartParts {
+  readonly journal: Journal;
+  readonly rollbacks: Rollbacks;
+  /** Ends whatever else is in progress at an instance. Returns whether anything was. */
+  readonly clear: (instance: string, by: Activity) => Promise<boolean>;
+  /** The activity has ended, and its instance is in service. */
+  readonly onInService: (activity: Activity, instance: Ec2Instance) => void;
+}
+
+/** Scales out with the first candidate that does not fail. Returns the activity as it ended. */
+export async function startFirst(
+  { journal, rollbacks, clear, onInService }: StartParts,
+  started: PlacedActivity,
+  first: ActivityContext,
+): Promise<Activity> {
+  const { environment: { runtime: { clock } } } = first;
+  const before = failuresBefore(journal, started);
+  const failures = before.map(({ cause }) => sentence(cause.reason));
+  const rollingBack = before.filter(({ ended }) => !ended)
+    .map(({ instance, cause }) => rollbacks.run({ ...first, id: instance }, cause));
+  const failedBefore = before.some(({ instance }) => instance === started.instance);
+  let activity: PlacedActivity | undefined = failedBefore ? undefined : started;
+  let context = first;
+  while (activity !== undefined) {
+    // What ended at the instance has changed it since it was observed.
+    if (await clear(context.id, started)) context = { ...context, seen: undefined };
+    try {
+      const instance = await scaleOut(context);
+      await finish(rollingBack, context);
+      if (context.launched) failures.push(...await createInstanceAlarms(context));
+      const ended = journal.end(started, "successful", sentences(started.reason, ...failures), clock.now());
+      onInService(ended, instance);
+      return ended;
+    } catch (error) {
+      if (!(error instanceof ActivityError)) throw error;
+      const { message: reason, blame } = error;
+      context.log.warn("candidate failed", { instance: context.id, reason });
+      const remaining = isInsufficientCapacity(error.cause)
+        ? await otherZonesFirst(context, activity.remaining)
+        : activity.remaining;
+      const { id } = context;
+      const changed = journal.steps(started.id).some(({ instance }) => instance === id);
+      activity = journal.dropCandidate({ ...activity, remaining }, { reason, blame }, changed, clock.now());
+      failures.push(sentence(reason));
+      if (changed) rollingBack.push(rollbacks.run(context, { reason, blame }));
+    }
+    if (activity !== undefined) context = { ...context, id: activity.instance, seen: undefined };
+  }
+  await finish(rollingBack, first);
+  return journal.end(started, "failed", sentences(...failures), clock.now());
+}
+
+/** The candidates that failed in an earlier run of the autoscaler, and whether their rollbacks have ended. */
+function failuresBefore(journal: Journal, { id }: Activity) {
+  return journal.steps(id).flatMap(({ step, instance, ended, cause }) =>
+    step === "rolled-back" && cause !== undefined && instance !== undefined
+      ? [{ instance, cause, ended: ended !== undefined }]
+      : []
+  );
+}
+
+/** Waits for the rollbacks. If the autoscaler stops meanwhile, the activity stays unfinished. */
+async function finish(rollingBack: readonly Promise<void>[], { signal }: ActivityContext): Promise<void> {
+  await Promise.all(rollingBack);
+  signal.throwIfAborted();
+}
+
+/** A zone without capacity for one instance will hardly have it for the next. */
+async function otherZonesFirst(
+  { environment: { aws, fleet }, log, id, signal }: ActivityContext,
+  ids: readonly string[],
+): Promise<readonly string[]> {
+  if (ids.length < 2) return ids;
+  try {
+    const all = await Array.fromAsync(fleetInstances(aws, fleet, signal));
+    const zones = new Map(all.map((instance) => [instance.id, instance.zone]));
+    const isSameZone = (other: string) => zones.get(other) === zones.get(id);
+    return [...ids.filter((other) => !isSameZone(other)), ...ids.filter(isSameZone)];
+  } catch (error) {
+    signal.throwIfAborted();
+    const { message: reason } = describeError(error);
+    log.warn("could not observe the zones of the candidates", { instance: id, reason });
+    return ids;
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Scaling in (R10): the steps that take an instance out of service. Each step looks at the instance before it acts, so that
+ * scaling in can begin again at any step, for example after a restart (R13).
+ *
+ * @module
+ */
+import { deregister } from "../../aws/balancing/balancer.ts";
+import { stopInstance, terminateInstance } from "../../aws/ec2/state_changes.ts";
+import { type ActivityContext, ActivityError, sentence } from "./activity_context.ts";
+import { describeHealth, findInstance, healthOf } from "./instance_lookup.ts";
+import { recheck } from "./recheck.ts";
+import { reRegister } from "./rollback.ts";
+import { attemptInTime, runStep } from "./step.ts";
+
+/**
+ * Takes an instance out of service: deregisters it, waits until it has drained, and stops or terminates it. A recheck precedes
+ * the deregistration and the stop: whether the fleet can still do without the instance.
+ *
+ * An instance is never stopped before it has drained. One that does not drain in time, that the fleet needs again, or that
+ * cannot be stopped, is registered again.
+ *
+ * @param onCommit called right before StopInstances or TerminateInstances, after which the activity cannot be cancelled
+ * @throws {ActivityError}
+ */
+export async function scaleIn(
+  context: ActivityContext,
+  kind: "stop" | "terminate",
+  onCommit: () => void,
+): Promise<void> {
+  const { journal, activity } = context;
+  const rollback = journal.steps(activity).find(({ step }) => step === "re-registered");
+  // An earlier run of the autoscaler has already begun to register it again.
+  if (rollback?.cause !== undefined) {
+    const { reason, blame } = rollback.cause;
+    return await putBackIntoService(context, new ActivityError(reason, blame));
+  }
+  try {
+    // An instance that is already being terminated, by an earlier run for example, serves no requests.
+    const draining = kind === "stop" || !await isTerminating(context);
+    if (draining) await drain(context);
+    context.signal.throwIfAborted();
+    onCommit();
+    await (kind === "stop" ? stop(context) : terminate(context));
+  } catch (error) {
+    if (!(error instanceof ActivityError)) throw error;
+    await putBackIntoService(context, error);
+  }
+}
+
+/** The part of scaling in that can still be cancelled. */
+async function drain(context: ActivityContext): Promise<void> {
+  await deregisterInstance(context);
+  await waitUntilDrained(context);
+  await recheckInstance(context);
+}
+
+function timeoutOf({ environment: { tuning } }: ActivityContext): number {
+  return tuning().drainTimeout;
+}
+
+async function deregisterInstance(context: ActivityContext): Promise<void> {
+  const { environment: { aws, fleet }, id } = context;
+  await runStep(context, {
+    name: "deregistered",
+    failure: `${id} could not be deregistered`,
+    timeout: timeoutOf(context),
+    attempt: async () => {
+      await deregister(aws, fleet.balancer, id, undefined, () => recheck(context));
+      return true;
+    },
+  });
+}
+
+async function waitUntilDrained(context: ActivityContext): Promise<void> {
+  let last: string | undefined;
+  await runStep(context, {
+    name: "drained",
+    failure: `${context.id} did not drain`,
+    timeout: timeoutOf(context),
+    lastSeen: () => last,
+    attempt: async () => {
+      const health = await healthOf(context);
+      if (health === undefined) return true;
+      last = describeHealth(health);
+      return undefined;
+    },
+  });
+}
+
+async function recheckInstance(context: ActivityContext): Promise<void> {
+  const { id } = context;
+  await runStep(context, {
+    name: "rechecked",
+    failure: `${id} could not be observed`,
+    timeout: timeoutOf(context),
+    attempt: async () => {
+      const { registration } = await recheck(context);
+      if (registration !== "none") {
+        throw new ActivityError(`${id} was registered again by someone else`, false);
+      }
+      return true;
+    },
+  });
+}
+
+/** Stops a drained instance. It serves no requests, so only the absence of AWS can delay this. */
+async function stop(context: ActivityContext): Promise<void> {
+  const { environment: { aws }, id } = context;
+  await runStep(context, {
+    name: "stopping",
+    failure: `${id} could not be stopped`,
+    timeout: Infinity,
+    attempt: () => stopInstance(aws, id),
+  });
+  await runStep(context, {
+    name: "stopped",
+    failure: `${id} did not stop`,
+    timeout: timeoutOf(context),
+    attempt: async () => {
+      const state = (await findInstance(context))?.state;
+      return state === "running" || state === "stopping" ? undefined : true;
+    },
+  });
+}
+
+/** Terminates a drained instance. */
+async function terminate(context: ActivityContext): Promise<void> {
+  const { environment: { aws }, id } = context;
+  await runStep(context, {
+    name: "terminating",
+    failure: `${id} could not be terminated`,
+    timeout: Infinity,
+    attempt: async () => await isTerminating(context) || await terminateInstance(aws, id),
+  });
+  await runStep(context, {
+    name: "terminated",
+    failure: `${id} did not terminate`,
+    timeout: timeoutOf(context),
+    attempt: async () => {
+      const state = (await findInstance(context))?.state;
+      return state === undefined || state === "terminated" ? true : undefined;
+    },
+  });
+}
+
+/** Whether an instance is being terminated, or does not exist any more. */
+async function isTerminating(context: ActivityContext): Promise<boolean> {
+  return await attemptInTime(context, {
+    failure: `${context.id} could not be observed`,
+    timeout: Infinity,
+    attempt: async () => {
+      const state = (await findInstance(context))?.state;
+      return state === undefined || state === "shutting-down" || state === "terminated";
+    },
+  });
+}
+
+/** Registers an instance again that could not be scaled in, and fails with the reason. */
+async function putBackIntoService(context: ActivityContext, error: ActivityError): Promise<never> {
+  const { message: reason, blame } = error;
+  const registered = await reRegister(context, { reason, blame });
+  const message = registered ? `${sentence(reason)} ${context.id} is registered again.` : reason;
+  throw new ActivityError(message, blame, { cause: error });
+}

@@ -1,0 +1,186 @@
+/**
+ * Scaling out (R9): the steps that put an instance into service. Each step looks at the instance before it acts, so that scaling
+ * out can begin again at any step, for example after a restart (R13).
+ *
+ * @module
+ */
+import { register } from "../../aws/balancing/balancer.ts";
+import { isIncorrectState } from "../../aws/errors.ts";
+import type { Ec2Instance } from "../../aws/ec2/instances.ts";
+import { startInstance } from "../../aws/ec2/state_changes.ts";
+import { whyExempt } from "../../scaling/selection/eligibility.ts";
+import { type ActivityContext, ActivityError } from "./activity_context.ts";
+import { healthCheck } from "./health_check.ts";
+import { describeHealth, getIfShown, getInstance, healthOf } from "./instance_lookup.ts";
+import { attemptInTime, type AttemptSpec, runStep } from "./step.ts";
+
+/** The longest pause between two health checks, ms. */
+const HEALTH_CHECK_PACE = 1_000;
+
+/** The shortest pause between two looks whether the instance still exists, ms. */
+const LOOK_PACE = 3_000;
+
+/**
+ * Puts an instance into service: starts it if it is stopped, waits until it runs and passes its health check, registers it, and
+ * waits until the load balancer has it in service.
+ *
+ * @returns the instance as it was last observed
+ * @throws {ActivityError}
+ */
+export async function scaleOut(context: ActivityContext): Promise<Ec2Instance> {
+  let instance = context.seen ?? await attemptInTime(context, {
+    failure: `${context.id} could not be observed`,
+    timeout: timeoutOf(context),
+    attempt: () => getIfShown(context),
+  });
+  const exempt = whyExempt({ ...instance, registration: "none" });
+  if (exempt !== undefined) throw new ActivityError(`${context.id}: ${exempt}`, false);
+  if (instance.state === "stopping") instance = await waitUntilStopped(context);
+  if (instance.state === "stopped") await start(context);
+  if (instance.state !== "running") instance = await waitUntilRunning(context);
+  await waitUntilHealthy(context, instance);
+  await registerInstance(context);
+  await waitUntilInService(context);
+  return instance;
+}
+
+function timeoutOf({ environment: { tuning } }: ActivityContext): number {
+  return tuning().startTimeout;
+}
+
+async function waitUntilStopped(context: ActivityContext): Promise<Ec2Instance> {
+  return await runStep(context, {
+    name: "stopped",
+    failure: `${context.id} did not stop`,
+    timeout: timeoutOf(context),
+    attempt: async () => {
+      const instance = await getInstance(context);
+      return instance.state === "stopping" ? undefined : instance;
+    },
+  });
+}
+
+async function start(context: ActivityContext): Promise<void> {
+  const { environment: { aws }, id } = context;
+  await runStep(context, {
+    name: "started",
+    failure: `${id} could not be started`,
+    timeout: timeoutOf(context),
+    attempt: async () => {
+      try {
+        await startInstance(aws, id);
+        return true;
+      } catch (error) {
+        // EC2 refuses to start an instance that is still stopping, which its answers may show late.
+        if (!isIncorrectState(error)) throw error;
+        const { state } = await getInstance(context);
+        if (state === "shutting-down" || state === "terminated") {
+          throw new ActivityError(`${id} is ${state}`, false);
+        }
+        return undefined;
+      }
+    },
+  });
+}
+
+async function waitUntilRunning(context: ActivityContext): Promise<Ec2Instance> {
+  const { id } = context;
+  let last: Ec2Instance["state"] | undefined;
+  let wasPending = false;
+  return await runStep(context, {
+    name: "running",
+    failure: `${id} did not reach the state running`,
+    timeout: timeoutOf(context),
+    lastSeen: () => last && `it is ${last}`,
+    attempt: async () => {
+      const instance = await getIfShown(context);
+      if (instance === undefined) return undefined;
+      last = instance.state;
+      switch (last) {
+        case "running":
+          return instance;
+        case "pending":
+          wasPending = true;
+          return undefined;
+        case "stopped":
+          // EC2's answers lag behind, so this is a failed start only if it was pending before. Source: EC2 user guide,
+          // "Troubleshoot instance launch issues".
+          if (wasPending) throw new ActivityError(`${id} stopped while it was starting`, true);
+          return undefined;
+        case "stopping":
+        case "shutting-down":
+        case "terminated":
+          throw endedError(instance);
+        default:
+          return last satisfies never;
+      }
+    },
+  });
+}
+
+async function waitUntilHealthy(context: ActivityContext, instance: Ec2Instance): Promise<void> {
+  await runStep(context, {
+    name: "healthy",
+    failure: `${context.id} did not pass its health check`,
+    timeout: timeoutOf(context),
+    pace: HEALTH_CHECK_PACE,
+    ...whileItExists(context, healthCheck(context, instance)),
+  });
+}
+
+async function registerInstance(context: ActivityContext): Promise<void> {
+  const { environment: { aws, fleet }, id } = context;
+  await runStep(context, {
+    name: "registered",
+    failure: `${id} could not be registered`,
+    timeout: timeoutOf(context),
+    attempt: async () => {
+      await register(aws, fleet.balancer, id);
+      return true;
+    },
+  });
+}
+
+async function waitUntilInService(context: ActivityContext): Promise<void> {
+  let last = "the load balancer does not list it";
+  let unused = false;
+  await runStep(context, {
+    name: "in-service",
+    failure: `${context.id} did not become InService`,
+    timeout: timeoutOf(context),
+    lastSeen: () => last,
+    // A load balancer that does not use the target group checks none of its targets.
+    blame: () => !unused,
+    ...whileItExists(context, {
+      attempt: async () => {
+        const health = await healthOf(context);
+        if (health?.registration === "in-service") return true;
+        unused = health?.unused ?? false;
+        if (health !== undefined) last = describeHealth(health);
+        return undefined;
+      },
+    }),
+  });
+}
+
+/** Makes attempts fail once the instance has stopped or was terminated. */
+function whileItExists<T extends Pick<AttemptSpec<true>, "attempt">>(context: ActivityContext, spec: T): T {
+  const { environment: { runtime: { clock } } } = context;
+  let looked = clock.elapsed();
+  const attempt = async () => {
+    const result = await spec.attempt();
+    if (result !== undefined || clock.elapsed() - looked < LOOK_PACE) return result;
+    looked = clock.elapsed();
+    const instance = await getIfShown(context);
+    if (instance !== undefined && /^(stopping|shutting-down|terminated)$/.test(instance.state)) {
+      throw endedError(instance);
+    }
+    return undefined;
+  };
+  return { ...spec, attempt };
+}
+
+/** An instance ended while it was put into service. EC2 knows the reason, for example that it could not launch it. */
+function endedError({ id, state, stateReason }: Ec2Instance): ActivityError {
+  return new ActivityError(`${id} is ${state}${stateReason === undefined ? "" : ` (${stateReason})`}`, false);
+}

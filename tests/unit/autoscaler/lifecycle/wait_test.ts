@@ -1,0 +1,101 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { DeadlineError, until, type WaitOptions } from "../../../../src/autoscaler/lifecycle/wait.ts";
+import type { Clock } from "../../../../src/runtime.ts";
+
+/** A clock whose sleeps end at once. */
+function fastClock(): Clock & { readonly sleeps: number[] } {
+  let now = 0;
+  const sleeps: number[] = [];
+  return {
+    sleeps,
+    // The time of day jumps: waiting must not depend on it.
+    now: () => Math.random() * 1e12,
+    elapsed: () => now,
+    sleep: (ms) => {
+      sleeps.push(ms);
+      now += ms;
+      return Promise.resolve();
+    },
+  };
+}
+
+function options(clock: Clock = fastClock(), more: Partial<WaitOptions> = {}): WaitOptions {
+  const { signal } = new AbortController();
+  return {
+    failure: "it did not rain",
+    timeout: 60_000,
+    pace: 3_000,
+    signal,
+    runtime: { clock, random: Math.random },
+    isFatal: () => false,
+    ...more,
+  };
+}
+
+const never = () => Promise.resolve(undefined);
+
+Deno.test("until() tries at once, and sleeps only if the attempt returns nothing", async () => {
+  const clock = fastClock();
+  assertEquals(await until(() => Promise.resolve("rain"), options(clock)), "rain");
+  assertEquals(clock.sleeps, []);
+});
+
+Deno.test("until() tries again after about 50 ms, then less and less often down to its pace", async () => {
+  const clock = fastClock();
+  await assertRejects(() => until(never, options(clock)), DeadlineError);
+  const [first = NaN] = clock.sleeps;
+  assert(first >= 45 && first <= 55, `${first}`);
+  assert(clock.sleeps.every((ms) => ms <= 3_300));
+  assert(clock.sleeps.some((ms) => ms > 2_700));
+});
+
+Deno.test("until() makes its last attempt at the deadline", async () => {
+  const clock = fastClock();
+  let last = 0;
+  const attempt = () => {
+    last = clock.elapsed();
+    return never();
+  };
+  await assertRejects(
+    () => until(attempt, options(clock)),
+    DeadlineError,
+    "it did not rain within 60 s",
+  );
+  assertEquals(last, 60_000);
+});
+
+Deno.test("until() tries again after an error that is not fatal", async () => {
+  let attempts = 0;
+  const attempt = () => ++attempts < 3 ? Promise.reject(new Error("throttled")) : Promise.resolve(attempts);
+  assertEquals(await until(attempt, options()), 3);
+});
+
+Deno.test("until() has the error of the last attempt as the cause of a DeadlineError", async () => {
+  const error = await assertRejects(
+    () => until(() => Promise.reject(new Error("throttled")), options()),
+    DeadlineError,
+  );
+  assertEquals((error.cause as Error).message, "throttled");
+});
+
+Deno.test("until() ends with a fatal error", async () => {
+  const isFatal = (error: unknown) => error instanceof RangeError;
+  await assertRejects(
+    () => until(() => Promise.reject(new RangeError("gone")), options(fastClock(), { isFatal })),
+    RangeError,
+    "gone",
+  );
+});
+
+Deno.test("until() ends with its signal's reason, also in the middle of an attempt", async () => {
+  const stop = new AbortController();
+  const attempt = () => {
+    stop.abort(new RangeError("enough"));
+    return Promise.reject(new Error("aborted"));
+  };
+  await assertRejects(
+    () => until(attempt, options(fastClock(), { signal: stop.signal })),
+    RangeError,
+    "enough",
+  );
+});
