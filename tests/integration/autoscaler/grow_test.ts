@@ -236,6 +236,6 @@ Deno.test("a node that can't be terminated stays in service, and why is said", a
   await it.subscribe(autoscaler);
   await it.alarm("cpulow", FIRST, "OK");
   const line = await eventualLine(autoscaler, ({ status }) => status === "failed");
-  assertMatch(line?.reason ?? "", /UnauthorizedOperation\); it is registered again/);
+  assertMatch(line?.reason ?? "", /UnauthorizedOperation\)\. i-\w+ is registered again/);
   await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
 });
