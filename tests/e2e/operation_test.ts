@@ -28,8 +28,8 @@ testWith(
     await Deno.writeTextFile(`${folder}/kas`, `#!/bin/sh\nexec ${FROM_SOURCE.join(" ")} "$@"\n`, {
       mode: 0o755,
     });
-    const [old, moved] = await Promise.all(
-      ["old", "new"].map(async (name) => stack.use(autoscaler(sandbox.env, `${folder}/${name}`))),
+    const [old, moved] = ["old", "new"].map((name) =>
+      stack.use(autoscaler(sandbox.env, `${folder}/${name}`))
     );
     const env = {
       ...sandbox.env,

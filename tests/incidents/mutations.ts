@@ -21,7 +21,7 @@ const CAPACITY = "src/scaling/model/capacity.ts";
 const OBSERVE = "src/autoscaler/control/observe.ts";
 const JOURNAL = "src/autoscaler/store/journal.ts";
 const RECHECK = "src/autoscaler/lifecycle/recheck.ts";
-const WAYS = "src/autoscaler/lifecycle/ways.ts";
+const SCALE_IN = "src/autoscaler/lifecycle/scale_in.ts";
 
 const PASSES = '() => ({ passed: true, message: "" })';
 
@@ -29,7 +29,11 @@ const PASSES = '() => ({ passed: true, message: "" })';
 export const INCIDENTS: readonly Mutation[] = [
   {
     breaks: "an instance that fails to come up is not quarantined",
-    edits: [{ file: "src/autoscaler/lifecycle/rollback.ts", symbol: "mark", becomes: "async () => {}" }],
+    edits: [{
+      file: "src/autoscaler/lifecycle/rollback.ts",
+      symbol: "tryToQuarantine",
+      becomes: "async () => {}",
+    }],
     test: incident("failed_starts_without_end"),
   },
   {
@@ -95,7 +99,7 @@ export const INCIDENTS: readonly Mutation[] = [
   {
     breaks: "a start waits until the stop of its instance has ended",
     edits: [{
-      file: WAYS,
+      file: SCALE_IN,
       symbol: "scaleIn",
       becomes: "(context, kind, commit) => (commit(), original(context, kind, commit))",
     }],
@@ -117,7 +121,7 @@ export const INCIDENTS: readonly Mutation[] = [
     breaks: "without a metric nothing is decided",
     edits: [{
       file: OBSERVE,
-      symbol: "Observer.prototype.facts",
+      symbol: "Observer.prototype.observe",
       becomes: `async function (...args) {
         const observation = await original.apply(this, args);
         if (Object.keys(observation.cpu).length === 0) throw new Error("no metric");
@@ -129,7 +133,7 @@ export const INCIDENTS: readonly Mutation[] = [
   {
     breaks: "R10: the autoscaler does not wait until an instance has drained",
     edits: [
-      { file: WAYS, symbol: "drained", becomes: "() => ({ attempt: async () => true })" },
+      { file: SCALE_IN, symbol: "waitUntilDrained", becomes: "async () => {}" },
       {
         file: RECHECK,
         symbol: "recheck",

@@ -192,7 +192,7 @@ Deno.test("an instance whose alarms can't be made serves all the same, and it is
   await busy(it);
   const line = await eventualLine(autoscaler, ({ status }) => status === "successful");
   assertEquals(it.standing(FIRST), "running in-service");
-  assertMatch(line?.reason ?? "", /it is not watched: .*AccessDenied/);
+  assertMatch(line?.reason ?? "", /The alarms of i-\w+ could not be created: .*AccessDenied/);
 });
 
 /** Brings the first node into service past the autoscaler. */

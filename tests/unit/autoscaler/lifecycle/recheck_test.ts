@@ -68,7 +68,7 @@ Deno.test("an instance that another's end has made indispensable while AWS throt
   assertEquals([lab.standing(FIRST), it.fewest()], ["running in-service", 2]);
   assertMatch(
     lines(lab)[0] ?? "",
-    /^stop failed: i-\w+ is needed: 1 instance would stay in service; min is 2\. i-\w+ is registered again \(decided: /,
+    /^stop failed: i-\w+ is needed: 1 instance would stay in service; min is 2\. i-\w+ is registered again\. \(decided: /,
   );
 });
 
