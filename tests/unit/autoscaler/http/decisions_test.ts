@@ -3,16 +3,10 @@ import { decisionLines } from "../../../../src/autoscaler/http/decisions.ts";
 import type { DecisionQuery, DecisionRecord } from "../../../../src/autoscaler/store/decisions.ts";
 import { NOW, OBSERVATION } from "../../scaling/fixtures.ts";
 
-/** A journal of so many records. */
-function journal(length: number): (wanted: DecisionQuery) => DecisionRecord | undefined {
-  return (wanted) => {
-    const id = "id" in wanted
-      ? wanted.id
-      : "after" in wanted
-      ? wanted.after + 1
-      : "at" in wanted
-      ? 2
-      : length;
+/** A journal with a number of records. */
+function journal(length: number): (query: DecisionQuery) => DecisionRecord | undefined {
+  return (query) => {
+    const id = "id" in query ? query.id : "after" in query ? query.after + 1 : "at" in query ? 2 : length;
     if (id < 1 || id > length) return undefined;
     return {
       id,
@@ -28,18 +22,18 @@ function journal(length: number): (wanted: DecisionQuery) => DecisionRecord | un
   };
 }
 
-/** The ids that a query answers. */
+/** The ids of the records that a query selects. */
 function ids(query: string, length: number): number[] | undefined {
   return decisionLines(new URLSearchParams(query), journal(length))?.split("\n").filter((line) => line !== "")
     .map((line) => JSON.parse(line).id);
 }
 
-Deno.test("decisionLines() tells one record, or a page of those after a number", () => {
+Deno.test("decisionLines() returns one record, or a page of the records after an id", () => {
   assertEquals([ids("", 3), ids("id=2", 3), ids("at=5", 3), ids("last=true", 3)], [[3], [2], [2], [3]]);
   assertEquals([ids("after=1", 3), ids("after=3", 3), ids("id=9", 3)], [[2, 3], [], []]);
 });
 
-Deno.test("decisionLines() bounds a page, and going on after its last id comes to the end", () => {
+Deno.test("decisionLines() limits a page, and the next pages have the rest", () => {
   const all: number[] = [];
   let pages = 0;
   for (let page = ids("after=0", 250); page !== undefined && page.length > 0; pages++) {
@@ -50,7 +44,7 @@ Deno.test("decisionLines() bounds a page, and going on after its last id comes t
   assertEquals([all.length, pages], [250, 3]);
 });
 
-Deno.test("decisionLines() understands no other query", () => {
+Deno.test("decisionLines() refuses any other query", () => {
   for (const query of ["id=x", "id=-1", "id=1&after=2", "all=1", "after=1e9", "id="]) {
     assertEquals(ids(query, 3), undefined);
   }

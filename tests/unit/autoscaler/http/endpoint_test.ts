@@ -7,13 +7,13 @@ import { CertificateError } from "../../../../src/sns/certificate.ts";
 import { messageVerifier } from "../../../../src/sns/verify.ts";
 import { type Body, CERTIFICATE, NOW, signed, TOPIC } from "../../sns/fixtures.ts";
 
-/** A handler over an inbox in memory, which counts how often the loop would have been woken. */
+/** A handler with an inbox in memory. It counts how often it wakes the loop. */
 class Desk implements Disposable {
   readonly #state = Store.memory();
   readonly inbox = new Inbox(this.#state);
   woken = 0;
   readonly #wake = Promise.withResolvers<void>();
-  /** What became of the messages. */
+  /** The outcomes of the messages. */
   readonly received: string[] = [];
   readonly #handle: (request: Request) => Promise<Response>;
 
@@ -39,7 +39,7 @@ class Desk implements Disposable {
     });
   }
 
-  /** Resolves once the loop would have been woken. */
+  /** Resolves once the handler has woken the loop. */
   woke(): Promise<void> {
     return this.#wake.promise;
   }
@@ -54,9 +54,12 @@ class Desk implements Disposable {
     return `${response.status} ${await response.text()}`;
   }
 
-  post(body: Body | BodyInit, headers: HeadersInit = {}): Promise<string> {
+  /** Posts a body. Returns the status of the answer. */
+  async post(body: Body | BodyInit, headers: HeadersInit = {}): Promise<number> {
     const plain = body?.constructor === Object ? JSON.stringify(body) : body as BodyInit;
-    return this.ask("/", { method: "POST", body: plain, headers });
+    const response = await this.fetch("/", { method: "POST", body: plain, headers });
+    await response.body?.cancel();
+    return response.status;
   }
 
   [Symbol.dispose](): void {
@@ -64,18 +67,18 @@ class Desk implements Disposable {
   }
 }
 
-Deno.test("POST / answers 200 accepted once a notification is stored, and wakes the loop", async () => {
+Deno.test("POST / answers 200 once a notification is stored, and wakes the loop", async () => {
   using desk = new Desk();
   assertEquals(
     await desk.post(signed("Notification", { MessageId: "m-1", Message: "an alarm" })),
-    "200 accepted",
+    200,
   );
   const { id, body, kind } = desk.inbox.next("notification", NOW) ?? {};
   assertEquals({ id, body, kind }, { id: "m-1", body: "an alarm", kind: "notification" });
   assertEquals(desk.woken, 1);
 });
 
-Deno.test("POST / is answered once the message is on disk, while the loop has it already (R12)", async () => {
+Deno.test("POST / answers once the message is on disk, and the loop has it before (R12)", async () => {
   using desk = new Desk();
   const synced = Promise.withResolvers<void>();
   desk.inbox.synced = () => synced.promise;
@@ -85,84 +88,84 @@ Deno.test("POST / is answered once the message is on disk, while the loop has it
   await woken;
   assertEquals([desk.inbox.waiting(), answered, desk.received], [1, false, []]);
   synced.resolve();
-  assertEquals(await answer, "200 accepted");
+  assertEquals(await answer, 200);
 });
 
-Deno.test("POST / answers 503 to a message that does not get to the disk, a duplicate too, so that SNS sends it again", async () => {
+Deno.test("POST / answers 503 if the sync fails, to a duplicate as well, so that SNS retries", async () => {
   using desk = new Desk();
   const { synced } = desk.inbox;
   const message = signed("Notification", { MessageId: "m-1" });
   desk.inbox.synced = () => Promise.reject(new Error("Input/output error"));
   for (const _time of ["the first", "the second"]) {
-    assertEquals(await desk.post(message), "503 cannot store the message now");
+    assertEquals(await desk.post(message), 503);
   }
   desk.inbox.synced = synced;
-  assertEquals(await desk.post(message), "200 accepted");
+  assertEquals(await desk.post(message), 200);
   assertEquals(desk.received, ["failed store", "failed store", "duplicate"]);
 });
 
-Deno.test("POST / accepts a duplicate, which does nothing (R11)", async () => {
+Deno.test("POST / answers 200 to a duplicate, which has no effect (R11)", async () => {
   using desk = new Desk();
   const message = signed("Notification", { MessageId: "m-1" });
   await desk.post(message);
   desk.inbox.done("m-1", NOW);
-  assertEquals(await desk.post(message), "200 accepted");
+  assertEquals(await desk.post(message), 200);
   assertEquals([desk.inbox.waiting(), desk.woken], [0, 1]);
   assertMatch(await desk.ask("/status"), /"accepted":1,"duplicate":1/);
   assertEquals(desk.received, ["accepted", "duplicate"]);
 });
 
-const REFUSED: readonly [what: string, body: Body | string, answer: RegExp, counted: string][] = [
-  ["no JSON", "{", /^400 The body is not JSON$/, "refused form"],
-  ["an empty body", "", /^400 /, "refused form"],
-  ["no SNS message", { Type: "Other" }, /^400 Type /, "refused form"],
+const REFUSED: readonly [what: string, body: Body | string, answer: number, counted: string][] = [
+  ["text that is not JSON", "{", 400, "refused form"],
+  ["an empty body", "", 400, "refused form"],
+  ["JSON that is not an SNS message", { Type: "Other" }, 400, "refused form"],
   [
     "a forged signature",
     { ...signed("Notification"), Message: "other" },
-    /^403 Signature: /,
+    403,
     "refused Signature",
   ],
-  ["another topic", signed("Notification", { TopicArn: `${TOPIC}2` }), /^403 TopicArn: /, "refused TopicArn"],
+  ["a message of another topic", signed("Notification", { TopicArn: `${TOPIC}2` }), 403, "refused TopicArn"],
   [
     "an old message",
     signed("Notification", { Timestamp: new Date(NOW - 3_600_000).toISOString() }),
-    /^403 Timestamp: /,
+    403,
     "refused Timestamp",
   ],
   [
-    "a certificate from elsewhere",
+    "a certificate from another host",
     signed("Notification", { SigningCertURL: "https://example.com/a.pem" }),
-    /^403 SigningCertURL: /,
+    403,
     "refused SigningCertURL",
   ],
 ];
 
 for (const [what, body, answer, counted] of REFUSED) {
-  Deno.test(`POST / refuses ${what}, and stores nothing but counts it (R14)`, async () => {
+  Deno.test(`POST / refuses and counts ${what}, and stores nothing (R14)`, async () => {
     using desk = new Desk();
-    assertMatch(await desk.post(body), answer);
+    assertEquals(await desk.post(body), answer);
     assertEquals([desk.inbox.waiting(), desk.woken], [0, 0]);
     assertEquals(desk.received, [counted]);
   });
 }
 
-Deno.test("POST / goes by the body alone: headers are not signed", async () => {
+Deno.test("POST / ignores headers: they are not signed", async () => {
   using desk = new Desk();
   const headers = {
     "x-amz-sns-message-type": "SubscriptionConfirmation",
     "x-amz-sns-topic-arn": "arn:other",
   };
-  assertEquals(await desk.post(signed("Notification"), headers), "200 accepted");
+  assertEquals(await desk.post(signed("Notification"), headers), 200);
   assertEquals(desk.inbox.next("confirmation", NOW), undefined);
 });
 
-Deno.test("POST / answers 413 to a body over 640 KiB", async () => {
+Deno.test("POST / answers 413 to a body above 640 KiB", async () => {
   using desk = new Desk();
-  assertMatch(await desk.post("x".repeat(BODY_LIMIT + 1)), /^413 /);
+  assertEquals(await desk.post("x".repeat(BODY_LIMIT + 1)), 413);
   assertEquals(desk.received, ["refused size"]);
 });
 
-Deno.test("POST / stops reading a body that goes on past 640 KiB, whatever its Content-Length says", async () => {
+Deno.test("POST / stops reading a body above 640 KiB, whatever its Content-Length says", async () => {
   using desk = new Desk();
   let sent = 0;
   let cancelled = false;
@@ -175,41 +178,41 @@ Deno.test("POST / stops reading a body that goes on past 640 KiB, whatever its C
       cancelled = true;
     },
   });
-  assertMatch(await desk.post(endless, { "content-length": "10" }), /^413 /);
+  assertEquals(await desk.post(endless, { "content-length": "10" }), 413);
   assertEquals([cancelled, sent < 2 * BODY_LIMIT], [true, true]);
 });
 
-Deno.test("POST / answers 503 to a body that does not come to its end in time, so that SNS sends it again", async () => {
+Deno.test("POST / answers 503 to a slow body, so that SNS retries", async () => {
   using desk = new Desk({ bodies: new BodyReader({ timeout: 1 }) });
-  assertEquals(await desk.post(new ReadableStream()), "503 the body took too long");
+  assertEquals(await desk.post(new ReadableStream()), 503);
   assertEquals(desk.received, ["failed body"]);
 });
 
-Deno.test("POST / answers 503 where a message can't be stored (R12)", async () => {
+Deno.test("POST / answers 503 if it cannot store a message (R12)", async () => {
   const desk = new Desk();
   desk[Symbol.dispose]();
-  assertEquals(await desk.post(signed("Notification")), "503 cannot store the message now");
+  assertEquals(await desk.post(signed("Notification")), 503);
   assertEquals(desk.woken, 0);
   assertEquals(desk.received, ["failed store"]);
 });
 
-Deno.test("POST / answers 503 and counts it where the certificate can't be had now", async () => {
+Deno.test("POST / answers 503 while the certificate is unavailable, and counts the message", async () => {
   const certificate = () => Promise.reject(new CertificateError("no answer", true));
   using desk = new Desk({ verify: messageVerifier({ topicArn: TOPIC, certificate, now: () => NOW }) });
-  assertMatch(await desk.post(signed("Notification")), /^503 Certificate: /);
+  assertEquals(await desk.post(signed("Notification")), 503);
   assertEquals(desk.received, ["failed Certificate"]);
 });
 
-Deno.test("POST / stores a SubscriptionConfirmation's token to be confirmed", async () => {
+Deno.test("POST / stores the token of a SubscriptionConfirmation", async () => {
   using desk = new Desk();
-  assertEquals(await desk.post(signed("SubscriptionConfirmation", { Token: "T" })), "200 accepted");
+  assertEquals(await desk.post(signed("SubscriptionConfirmation", { Token: "T" })), 200);
   assertEquals(desk.inbox.next("confirmation", NOW)?.body, "T");
 });
 
-Deno.test("POST / counts an UnsubscribeConfirmation, and follows it only with --resubscribe (R14)", async () => {
+Deno.test("POST / counts an UnsubscribeConfirmation, and stores its token only with --resubscribe (R14)", async () => {
   for (const resubscribe of [false, true]) {
     using desk = new Desk({ resubscribe });
-    assertEquals(await desk.post(signed("UnsubscribeConfirmation")), "200 accepted");
+    assertEquals(await desk.post(signed("UnsubscribeConfirmation")), 200);
     assertEquals(desk.inbox.waiting(), resubscribe ? 1 : 0);
     const status = await desk.ask("/status");
     assertMatch(status, /"accepted":0,.*"unsubscribed":1/);
@@ -240,7 +243,7 @@ for (const [method, path, answer] of ROUTES) {
   });
 }
 
-/** Chromium's, of a page that somebody opens. */
+/** The Accept header of Chromium. */
 const BROWSER =
   "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7";
 

@@ -4,7 +4,7 @@ import { Store } from "../../../../src/autoscaler/store/store.ts";
 
 const ENTRY = { kind: "notification", body: "an alarm" } as const;
 
-Deno.test("Inbox.add() takes a message once, also after a restart and long after it is done (R11)", async () => {
+Deno.test("Inbox.add() accepts a message once, also after a restart and after it is processed (R11)", async () => {
   const folder = await Deno.makeTempDir();
   try {
     {
@@ -28,7 +28,7 @@ Deno.test("Inbox.add() takes a message once, also after a restart and long after
   }
 });
 
-Deno.test("Inbox.next() gives messages in the order in which they came, each kind by itself", () => {
+Deno.test("Inbox.next() returns the messages of a kind in the order of their arrival", () => {
   using state = Store.memory();
   const inbox = new Inbox(state);
   inbox.add("b", ENTRY, 5);
@@ -42,7 +42,7 @@ Deno.test("Inbox.next() gives messages in the order in which they came, each kin
   assertEquals(inbox.next("notification", 5), undefined);
 });
 
-Deno.test("Inbox.postpone() puts a message off twice as long each time, up to ten seconds", () => {
+Deno.test("Inbox.postpone() doubles the delay each time, up to 10 s", () => {
   using state = Store.memory();
   const inbox = new Inbox(state);
   inbox.add("m", ENTRY, 0);
@@ -59,7 +59,7 @@ Deno.test("Inbox.postpone() puts a message off twice as long each time, up to te
   assertEquals(waits, [250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000]);
 });
 
-Deno.test("a message that was put off by a clock since set back is due (R12)", () => {
+Deno.test("Inbox.next() returns a message that was postponed by a clock that was set back since (R12)", () => {
   using state = Store.memory();
   const inbox = new Inbox(state);
   const hour = 3_600_000;
@@ -71,7 +71,7 @@ Deno.test("a message that was put off by a clock since set back is due (R12)", (
   assertEquals(inbox.next("notification", 0)?.id, "m");
 });
 
-Deno.test("Inbox.postpone() lets the next message by", () => {
+Deno.test("Inbox.postpone() lets the next message pass", () => {
   using state = Store.memory();
   const inbox = new Inbox(state);
   inbox.add("first", ENTRY, 0);
@@ -81,7 +81,7 @@ Deno.test("Inbox.postpone() lets the next message by", () => {
   assertEquals(inbox.next("notification", 0)?.id, "second");
 });
 
-Deno.test("Inbox.done() forgets what a message said, a token above all", () => {
+Deno.test("Inbox.done() deletes the body of a message, a token above all", () => {
   using state = Store.memory();
   const inbox = new Inbox(state);
   inbox.add("m", { kind: "confirmation", body: "secret" }, 0);
@@ -89,7 +89,7 @@ Deno.test("Inbox.done() forgets what a message said, a token above all", () => {
   assertEquals(state.db.prepare("SELECT body FROM messages").get()?.body, null);
 });
 
-Deno.test("Inbox.prune() forgets a message a day after it was done, and none that waits", () => {
+Deno.test("Inbox.prune() deletes a message a day after it was processed, and keeps waiting messages", () => {
   using state = Store.memory();
   const inbox = new Inbox(state);
   inbox.add("done", ENTRY, 0);

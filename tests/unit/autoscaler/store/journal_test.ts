@@ -47,7 +47,7 @@ function open(): { state: Store; journal: Journal; [Symbol.dispose](): void } {
   return { state, journal: new Journal(state), [Symbol.dispose]: () => state[Symbol.dispose]() };
 }
 
-Deno.test("Journal.read() gives back what a decision was made from, so that it can be made again to the byte (R16)", () => {
+Deno.test("Journal.read() returns a record with all that the decision was made from (R16)", () => {
   using it = open();
   const decision = decide(OUT, OBSERVATION);
   record(it.journal, decision, 0, { message: { id: "m", received: NOW - 5 } });
@@ -61,13 +61,13 @@ Deno.test("Journal.read() gives back what a decision was made from, so that it c
   assertEquals([found?.activity?.instance, found?.activity?.steps], ["n4", []]);
 });
 
-Deno.test("R16: of random fleets and signals, what Journal.record() writes to disk is decided again the same to the byte", async () => {
+Deno.test("R16: the records of random decisions replay to the same bytes", async () => {
   const folder = await Deno.makeTempDir();
   try {
     {
       using state = Store.open(folder);
       const journal = new Journal(state);
-      // One commit for all of them: what is tested is not how often the disk is waited for.
+      // One transaction for all: 500 syncs would be slow.
       state.transaction(() =>
         fc.assert(
           fc.property(random.trigger, random.observation, (trigger, observation) => {
@@ -84,37 +84,37 @@ Deno.test("R16: of random fleets and signals, what Journal.record() writes to di
     }
     using state = Store.read(folder);
     const journal = new Journal(state);
-    let made = 0;
+    let count = 0;
     for (let next = journal.read({ after: 0 }); next !== undefined; next = journal.read({ after: next.id })) {
       const stored = state.db.prepare("SELECT decision FROM decisions WHERE id = ?").get(next.id)?.decision;
       assertEquals([replay(next).same, JSON.stringify(next.decision)], [true, stored]);
-      // What is exported as JSON is the same once more.
+      // A JSON export is the same.
       assert(replay(JSON.parse(JSON.stringify(next))).same);
-      made++;
+      count++;
     }
-    assertEquals(made, 500);
+    assertEquals(count, 500);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 });
 
-Deno.test("Journal.read() finds a decision by its number, the next one, or the last one of a time", () => {
+Deno.test("Journal.read() finds a decision by id, the next one after an id, and the last one at a time", () => {
   using it = open();
   for (const after of [0, 10, 20]) record(it.journal, NONE, after);
-  const id = (wanted: DecisionQuery) => it.journal.read(wanted)?.id;
+  const id = (query: DecisionQuery) => it.journal.read(query)?.id;
   assertEquals([id({ id: 2 }), id({ id: 4 })], [2, undefined]);
   assertEquals([id({ after: 0 }), id({ after: 2 }), id({ after: 3 })], [1, 3, undefined]);
   assertEquals([id({ at: NOW + 19 }), id({ at: NOW + 99 }), id({ at: NOW - 1 })], [2, 3, undefined]);
 });
 
-Deno.test("Journal.read() says which record is damaged", () => {
+Deno.test("Journal.read() throws an error with the id of a damaged record", () => {
   using it = open();
   record(it.journal, NONE);
   it.state.db.exec("UPDATE decisions SET observation = substr(observation, 1, length(observation) - 9)");
-  assertThrows(() => it.journal.read({ id: 1 }), Error, "Cannot read decision 1: its record is damaged");
+  assertThrows(() => it.journal.read({ id: 1 }), Error, "decision 1");
 });
 
-Deno.test("Journal.record() begins an activity for a step, and none for nothing or a dry run", () => {
+Deno.test("Journal.record() begins an activity for an action, and none for no action or a dry run", () => {
   using it = open();
   const activity = record(it.journal, START);
   assertEquals([activity?.kind, activity?.instance, activity?.remaining], ["start", "n3", ["n4", "n5"]]);
@@ -128,16 +128,16 @@ Deno.test("Journal.record() begins an activity for a step, and none for nothing 
   ]);
 });
 
-Deno.test("Journal.record() keeps each of the resyncs in a row that come to the same none, and lines() tells them as one (I8)", () => {
+Deno.test("Journal.record() keeps each of equal reconciles in a row, and lines() has one line for them (I8)", () => {
   using it = open();
-  const resync = (reason: string, after: number) =>
+  const reconcile = (reason: string, after: number) =>
     record(it.journal, { ...NONE, reason }, after, { trigger: RECONCILE });
-  resync("idle", 0);
-  resync("idle", 60_000);
-  resync("idle", 61_000);
+  reconcile("idle", 0);
+  reconcile("idle", 60_000);
+  reconcile("idle", 61_000);
   record(it.journal, NONE, 62_000);
-  resync("idle", 120_000);
-  resync("at max", 180_000);
+  reconcile("idle", 120_000);
+  reconcile("at max", 180_000);
   assertEquals(
     it.journal.lines(9, NOW).map((
       { id, reason, times, time },
@@ -152,7 +152,7 @@ Deno.test("Journal.record() keeps each of the resyncs in a row that come to the 
   assertEquals(it.journal.read({ id: 2 })?.observation.now, NOW + 60_000);
 });
 
-Deno.test("Journal.prune() lets a run of resyncs begin with the oldest that is left", () => {
+Deno.test("Journal.prune() lets a run of equal reconciles begin with the oldest that remains", () => {
   using it = open();
   const day = 24 * 3_600_000;
   for (const after of [0, 2 * day, 3 * day, 4 * day]) {
@@ -167,10 +167,10 @@ Deno.test("Journal.prune() lets a run of resyncs begin with the oldest that is l
   assertEquals(it.journal.lines(9, NOW).map(line), [[5, 1, 5 * day]]);
 });
 
-Deno.test("Journal.note() puts what came to pass after an activity among its phases (R17)", () => {
+Deno.test("Journal.noteStep() adds a phase after the end of an activity (R17)", () => {
   using it = open();
   const activity = record(it.journal, START);
-  if (activity === undefined) throw new Error("there is an activity");
+  if (activity === undefined) throw new Error("no activity");
   it.journal.end(activity, "successful", "busy", NOW + 30);
   it.journal.noteStep(activity.id, {
     step: "first-request",
@@ -183,17 +183,17 @@ Deno.test("Journal.note() puts what came to pass after an activity among its pha
   assertEquals(it.journal.unfinished(), []);
 });
 
-Deno.test("Journal.turn() turns to the next candidate that no other activity is at (R7)", () => {
+Deno.test("Journal.nextCandidate() skips candidates that other activities work on (R7)", () => {
   using it = open();
   const first = record(it.journal, START);
   record(it.journal, { ...START, instance: "n4", candidates: [] });
-  const turned = first && it.journal.nextCandidate(first);
-  assertEquals([turned?.instance, turned?.remaining], ["n5", []]);
-  assertEquals(turned && it.journal.nextCandidate(turned), undefined);
+  const next = first && it.journal.nextCandidate(first);
+  assertEquals([next?.instance, next?.remaining], ["n5", []]);
+  assertEquals(next && it.journal.nextCandidate(next), undefined);
   assertEquals(it.journal.inProgress().map(({ instance }) => instance), ["n5", "n4"]);
 });
 
-Deno.test("Journal.step() is on record before the step is taken, and after it with how it ended", async () => {
+Deno.test("Journal.step() records a step before it is taken, and its end", async () => {
   using it = open();
   const id = record(it.journal, START)?.id ?? 0;
   const stop = new AbortController();
@@ -216,7 +216,7 @@ Deno.test("Journal.step() is on record before the step is taken, and after it wi
   ]);
 });
 
-Deno.test("Journal.lines() tells when each phase ended, from the breach on (R17)", async () => {
+Deno.test("Journal.lines() has the end of each phase, from the breach on (R17)", async () => {
   using it = open();
   const alarm = {
     fleet: "kas",
@@ -230,7 +230,7 @@ Deno.test("Journal.lines() tells when each phase ended, from the breach on (R17)
     trigger: { kind: "notification", alarm },
     message: { id: "m", received: NOW - 10 },
   });
-  if (activity === undefined) throw new Error("there is an activity");
+  if (activity === undefined) throw new Error("no activity");
   const times = { now: () => NOW + 5, signal: new AbortController().signal, take: () => Promise.resolve() };
   await it.journal.step(activity.id, "n3", "started", times);
   it.journal.end(activity, "successful", "busy", NOW + 30);
@@ -242,7 +242,7 @@ Deno.test("Journal.lines() tells when each phase ended, from the breach on (R17)
   );
 });
 
-Deno.test("Journal.history() tells the last start and stop, also those that failed", () => {
+Deno.test("Journal.history() has the last decisions to scale out and in", () => {
   using it = open();
   assertEquals(it.journal.history(NOW), { inServiceSince: {} });
   record(it.journal, START, 1);
@@ -251,14 +251,14 @@ Deno.test("Journal.history() tells the last start and stop, also those that fail
   assertEquals(it.journal.history(NOW), { lastOut: NOW + 1, lastIn: NOW + 2, inServiceSince: {} });
 });
 
-Deno.test("Journal.history() counts launches and terminations among the last steps", () => {
+Deno.test("Journal.history() counts launches and terminations", () => {
   using it = open();
   record(it.journal, LAUNCH, 1);
   record(it.journal, { ...STOP, kind: "terminate" }, 2);
   assertEquals(it.journal.history(NOW), { lastOut: NOW + 1, lastIn: NOW + 2, inServiceSince: {} });
 });
 
-Deno.test("Journal.history() tells since when launches fail, until one succeeds or an hour has passed (R7)", () => {
+Deno.test("Journal.history() has since when launches fail, until one is successful or an hour has passed (R7)", () => {
   using it = open();
   const launched = (state: "failed" | "successful", after: number) => {
     const activity = record(it.journal, LAUNCH, after);
@@ -277,7 +277,7 @@ Deno.test("Journal.history() tells since when launches fail, until one succeeds 
   assertEquals(failing(12_000), { since: NOW + 12_000, last: NOW + 12_000 });
 });
 
-Deno.test("Journal.launch() has an activity at its instance as soon as the launch is answered, and not before", async () => {
+Deno.test("Journal.launch() records the instance once EC2 has answered, and not before", async () => {
   using it = open();
   const activity = record(it.journal, LAUNCH);
   assert(activity !== undefined);
@@ -303,7 +303,7 @@ Deno.test("Journal.launch() has an activity at its instance as soon as the launc
   ]]);
 });
 
-Deno.test("Journal.notice() takes one in service at first sight for as old as it may be, and times those that it sees come", async () => {
+Deno.test("Journal.noteInService() counts from the launch time at first sight, and afterwards from the change", async () => {
   const folder = await Deno.makeTempDir();
   try {
     {
@@ -324,7 +324,7 @@ Deno.test("Journal.notice() takes one in service at first sight for as old as it
   }
 });
 
-Deno.test("Journal.prune() forgets after 90 days, but no activity under way and not the last start and stop", () => {
+Deno.test("Journal.prune() deletes after 90 days, and keeps activities in progress and the last start and stop", () => {
   using it = open();
   const first = record(it.journal, START);
   record(it.journal, NONE);
@@ -339,7 +339,7 @@ Deno.test("Journal.prune() forgets after 90 days, but no activity under way and 
   assertEquals(it.journal.lines(9, NOW).map(({ kind }) => kind), ["start", "start", "stop"]);
 });
 
-Deno.test("Journal.prune() forgets the oldest beyond the database's bound, but nothing that is under way", () => {
+Deno.test("Journal.prune() deletes the oldest above the size limit, and keeps activities in progress", () => {
   using state = Store.memory();
   const largest = 512 * 1_024;
   const journal = new Journal(state, largest);

@@ -35,11 +35,12 @@ const START = {
   "first-request": 31_600,
 };
 
-/** `phase seconds`, for comparing. */
-const told = (line: JournalLine) => phaseDurations(line).map(({ phase, seconds }) => `${phase} ${seconds}`);
+/** `phase seconds` of each phase. */
+const durations = (line: JournalLine) =>
+  phaseDurations(line).map(({ phase, seconds }) => `${phase} ${seconds}`);
 
-Deno.test("phaseLengths() measures each phase from the end of the one before it, and the total to in service (R17)", () => {
-  assertEquals(told(line(START)), [
+Deno.test("phaseDurations() measures each phase from the end of the phase before it, and the total to in service (R17)", () => {
+  assertEquals(durations(line(START)), [
     "notified 1",
     "decided 2",
     "started 0.5",
@@ -52,24 +53,29 @@ Deno.test("phaseLengths() measures each phase from the end of the one before it,
   ]);
 });
 
-Deno.test("phaseLengths() leaves out what a taking back does not have", () => {
+Deno.test("phaseDurations() leaves out phases that an activity did not have", () => {
   const { started: _, running: __, "first-request": ___, ...phases } = START;
-  assertEquals(told(line(phases)).slice(2), ["healthy 21", "registered 0.1", "in-service 10", "total 34.1"]);
+  assertEquals(durations(line(phases)).slice(2), [
+    "healthy 21",
+    "registered 0.1",
+    "in-service 10",
+    "total 34.1",
+  ]);
 });
 
-Deno.test("phaseLengths() of a resync begin with the decision: what persists broke its threshold long ago", () => {
+Deno.test("phaseDurations() of a reconcile begin with the decision", () => {
   const { notified: _, ...phases } = START;
-  assertEquals(told(line(phases, { trigger: "reconcile" })).slice(0, 1), ["started 0.5"]);
-  assertEquals(told(line(phases, { trigger: "reconcile" })).at(-1), "total 31.1");
+  assertEquals(durations(line(phases, { trigger: "reconcile" })).slice(0, 1), ["started 0.5"]);
+  assertEquals(durations(line(phases, { trigger: "reconcile" })).at(-1), "total 31.1");
 });
 
-Deno.test("phaseLengths() are none of what is not done, and never below zero where clocks differ", () => {
-  assertEquals(told(line(START, { status: "failed" })), []);
-  assertEquals(told(line({}, { kind: "none", status: null })), []);
-  assertEquals(told(line({ ...START, breach: 9_000 })).slice(0, 1), ["notified 0"]);
+Deno.test("phaseDurations() are empty unless the activity was successful, and never negative", () => {
+  assertEquals(durations(line(START, { status: "failed" })), []);
+  assertEquals(durations(line({}, { kind: "none", status: null })), []);
+  assertEquals(durations(line({ ...START, breach: 9_000 })).slice(0, 1), ["notified 0"]);
 });
 
-Deno.test("phaseTable() tells p50, p90 and p99 of each phase by the nearest rank, and nothing of what never was", () => {
+Deno.test("phaseTable() has the nearest-rank p50, p90 and p99 of each phase, and null without activities", () => {
   const lines = Array.from({ length: 100 }, (_, i) => line({ decided: 0, started: 1_000 * (i + 1) }));
   const rows = phaseTable(lines);
   assertEquals(rows.find(({ phase }) => phase === "started"), {

@@ -1,16 +1,16 @@
 /**
- * A disk that does not answer, or fails.
+ * A disk whose syncs hang or fail.
  *
  * @module
  */
 
-/** Files' syncs, each held back until it is ended, or failed at once, in this whole process. */
+/** Replaces the syncs of all files in this process: each one hangs until the test ends it, or fails at once. */
 export class Syncs implements Disposable {
   readonly #real = Deno.FsFile.prototype.syncData;
-  /** Of those that were begun: the file's inode, and how it ends. */
+  /** The syncs that began: the inode of the file, and a promise to end. */
   readonly begun: { readonly inode: number | null; readonly end: PromiseWithResolvers<void> }[] = [];
 
-  /** @param failure what each fails with; absent: they are held back */
+  /** @param failure the error of each sync. Absent: each one hangs. */
   constructor(failure?: Error) {
     const { begun } = this;
     Deno.FsFile.prototype.syncData = function () {
@@ -21,7 +21,7 @@ export class Syncs implements Disposable {
     };
   }
 
-  /** Ends those that are held back; from here on files are synced as ever. */
+  /** Ends the hanging syncs, and restores real ones. */
   [Symbol.dispose](): void {
     Deno.FsFile.prototype.syncData = this.#real;
     for (const { end } of this.begun) end.resolve();
