@@ -1,6 +1,6 @@
 /**
- * What the commands that talk to AWS share: the options that say where and as whom, the connection around a command, and the
- * way from AWS's errors to the contract's exit statuses.
+ * What all commands that call AWS share: the options that name account and fleet, the connection, and the exit statuses of
+ * AWS's errors.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import { ExitError, type Options, UsageError, type Values } from "../cli/command
 import type { Output } from "../cli/output.ts";
 import { SETTINGS } from "../settings/table.ts";
 
-/** The options of every command that talks to AWS. */
-export const ACCOUNT = {
+/** The options of every command that calls AWS. */
+export const ACCOUNT_OPTIONS = {
   fleet: SETTINGS.fleet,
   keyName: SETTINGS.keyName,
   loadBalancer: SETTINGS.loadBalancer,
@@ -27,55 +27,55 @@ export const ACCOUNT = {
   yes: SETTINGS.yes,
 } as const satisfies Options;
 
-/** The values of {@linkcode ACCOUNT}'s options. */
-export type AccountFlags = Values<typeof ACCOUNT>;
+/** The values of {@linkcode ACCOUNT_OPTIONS}. */
+export type AccountFlags = Values<typeof ACCOUNT_OPTIONS>;
 
-/** The part of a command's context that says where and as whom. */
+/** The part of a command's context that {@linkcode withAws} needs. */
 export interface AccountContext {
   readonly flags: AccountFlags;
   readonly out: Output;
   readonly signal: AbortSignal;
 }
 
-/** Connects, does the work, and disconnects; what goes wrong has the contract's status. */
-export async function connected<T>(
+/** Connects to AWS, does the work, and disconnects. Converts AWS's errors with {@linkcode toExitError}. */
+export async function withAws<T>(
   { flags: { region, profile, endpointUrl }, out, signal }: AccountContext,
   work: (aws: Aws) => Promise<T>,
 ): Promise<T> {
   using aws = connect({ region, profile, endpointUrl, signal });
-  using _waiting = out.during("Waiting for AWS");
+  using _progress = out.during("Waiting for AWS");
   try {
     return await work(aws);
   } catch (error) {
-    throw signal.aborted ? error : asExitError(error);
+    throw signal.aborted ? error : toExitError(error);
   }
 }
 
-/** An error as the one who called is told of it: with a status of the contract's. */
-export function asExitError(error: unknown): unknown {
+/** An error of AWS as an ExitError: status 3 if AWS is unreachable or refuses the credentials, 4 if nothing matched, else 1. */
+export function toExitError(error: unknown): unknown {
   if (error instanceof ExitError || error instanceof UsageError) return error;
   const { message, hint } = describeError(error);
   const status = isAccessFailure(error) ? 3 : isNotFound(error) ? 4 : 1;
   return new ExitError(message, status, hint, { cause: error, details: causeLines(error) });
 }
 
-/** The fleet that is meant. */
-export function selector(flags: AccountFlags): FleetSelector {
+/** Selects the fleet of the flags. */
+export function fleetSelector(flags: AccountFlags): FleetSelector {
   return { fleet: flags.fleet, keyName: flags.keyName };
 }
 
-/** The fleet's topic: the one that is set, else the account's topic of the fleet's name; undefined if there is none. */
+/** The ARN of the fleet's topic: the one of --topic-arn, else the topic with the fleet's name. Undefined if there is none. */
 export async function findTopic(
   aws: Aws,
   flags: Pick<AccountFlags, "fleet" | "topicArn">,
 ): Promise<string | undefined> {
   if (flags.topicArn !== undefined) return flags.topicArn;
-  for await (const arn of listTopics(aws)) if (lastPart(arn) === flags.fleet) return arn;
+  for await (const arn of listTopics(aws)) if (topicName(arn) === flags.fleet) return arn;
   return undefined;
 }
 
 /**
- * The same, for a command that needs one.
+ * The ARN of the fleet's topic.
  *
  * @throws {ExitError} 4 if there is none
  */
@@ -91,28 +91,30 @@ export async function fleetTopic(aws: Aws, flags: AccountFlags): Promise<string>
   return arn;
 }
 
-/** An ARN's last part: a topic's name. */
-export function lastPart(arn: string): string {
+/** The name of a topic: the last part of its ARN. */
+export function topicName(arn: string): string {
   return arn.slice(arn.lastIndexOf(":") + 1);
 }
 
 /** The fleet's instances by id, in EC2's order. */
-export async function fleetById(
+export async function instancesById(
   aws: Aws,
   flags: AccountFlags,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Ec2Instance>> {
   const byId = new Map<string, Ec2Instance>();
-  for await (const instance of fleetInstances(aws, selector(flags), signal)) byId.set(instance.id, instance);
+  for await (const instance of fleetInstances(aws, fleetSelector(flags), signal)) {
+    byId.set(instance.id, instance);
+  }
   return byId;
 }
 
 /**
- * One of the fleet's instances.
+ * An instance of the fleet.
  *
- * @throws {ExitError} 4 if it is not in the fleet
+ * @throws {ExitError} 4 if the instance is not in the fleet
  */
-export function member(
+export function fleetMember(
   fleet: ReadonlyMap<string, Ec2Instance>,
   id: string,
   flags: AccountFlags,

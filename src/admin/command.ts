@@ -1,5 +1,5 @@
 /**
- * `kas admin`: a table of nouns, each loaded when chosen.
+ * `kas admin`: the table of its commands. kas loads only the one that it runs.
  *
  * @module
  */
@@ -8,39 +8,42 @@ import type { Group } from "../cli/command.ts";
 /** `kas admin`. */
 export const admin: Group = {
   name: "admin",
-  summary: "Everything an operator needs",
+  summary: "Set up, inspect and change a fleet",
   sections: {
-    "Around a fleet": ["setup", "doctor", "teardown", "iam-policy"],
-    "Its instances": ["instances", "provision", "user-data", "ssh", "ping"],
+    "Set up a fleet": ["setup", "doctor", "teardown", "iam-policy"],
+    "Instances": ["instances", "provision", "user-data", "ssh", "ping"],
     "Scaling": ["scale", "activities", "explain", "replay"],
-    "Its parts": ["balancers", "alarms", "topics", "sns"],
-    "Trying out": ["sandbox", "load"],
-    "kas itself": ["config", "completions"],
+    "AWS resources": ["balancers", "alarms", "topics", "sns"],
+    "Try it out": ["sandbox", "load"],
+    "Configuration": ["config", "completions"],
   },
   firstSteps: [
-    ["admin sandbox --empty", "AWS on this machine; its export lines go into the next shells"],
+    ["admin sandbox --empty", "simulate AWS on this machine; paste its export lines into the next shells"],
     [
       "admin instances create --role base --image AMI",
-      "one that is always on; in the sandbox any AMI will do",
+      "create an instance that always runs; the sandbox accepts any AMI",
     ],
-    ["admin instances create --count 2 --image AMI", "nodes, started and stopped as the load comes and goes"],
-    ["admin setup", "topic, load balancer and alarms around them"],
+    [
+      "admin instances create --count 2 --image AMI",
+      "create nodes, which the autoscaler starts and stops with the load",
+    ],
+    ["admin setup", "create the topic, the load balancer and the alarms"],
     [
       "autoscaler",
-      "in a shell of its own, and goes on; outside the sandbox with --topic-arn ARN, unless root with --state DIR",
+      "run the autoscaler in another shell; without the sandbox add --topic-arn ARN, without root --state DIR",
     ],
     [
       "admin setup --url http://127.0.0.1:10001",
-      "the autoscaler is told of the alarms, where SNS reaches it",
+      "subscribe the autoscaler to the topic; give the address where SNS reaches it",
     ],
-    ["admin instances", "who is running, and in service"],
-    ["admin scale in --warmup 0s", "one step by hand, at once; scale out takes it back"],
-    ["admin balancers", "the load balancer's DNS_NAME"],
+    ["admin instances", "list the instances and their health"],
+    ["admin scale in --warmup 0s", "scale in by one instance now; scale out reverses it"],
+    ["admin balancers", "show the load balancer's DNS_NAME"],
     [
       "admin load --url http://DNS_NAME:30000 --clients 4 --duration 5m",
-      "more than one instance can carry, for as long as alarms of a minute take",
+      "send more requests than one instance can serve, long enough for the alarms",
     ],
-    ["admin activities", "what the autoscaler did, and why"],
+    ["admin activities", "list what the autoscaler did, and why"],
   ],
   commands: [
     {
@@ -50,22 +53,22 @@ export const admin: Group = {
     },
     {
       name: "balancers",
-      summary: "Load balancers: list, create, register, deregister",
+      summary: "List and create load balancers, register and deregister instances",
       load: async () => (await import("./balancers/command.ts")).balancers,
     },
     {
       name: "alarms",
-      summary: "The fleet's alarms: list, set, delete, test",
+      summary: "List, set, delete and test the fleet's alarms",
       load: async () => (await import("./alarms/command.ts")).alarms,
     },
     {
       name: "topics",
-      summary: "SNS topics: list, create, subscriptions, subscribe, unsubscribe",
+      summary: "List and create SNS topics, and manage the fleet's subscriptions",
       load: async () => (await import("./topics/command.ts")).topics,
     },
     {
       name: "scale",
-      summary: "Scale by one step, by the autoscaler's rules: out, in",
+      summary: "Scale out or in by one instance, with the autoscaler's checks",
       load: async () => (await import("./instances/scale.ts")).scale,
     },
     {
@@ -90,22 +93,22 @@ export const admin: Group = {
     },
     {
       name: "setup",
-      summary: "Create what the fleet lacks: topic, load balancer, alarms, subscription",
+      summary: "Create the fleet's topic, load balancer, alarms and subscription",
       load: async () => (await import("./setup/setup.ts")).setup,
     },
     {
       name: "teardown",
-      summary: "Delete what setup made, and with --instances the fleet itself",
+      summary: "Delete what setup created, and with --instances the instances",
       load: async () => (await import("./setup/teardown.ts")).teardown,
     },
     {
       name: "doctor",
-      summary: "Check the whole wiring, and say what mends what is broken",
+      summary: "Check the fleet's whole setup, and print a command for each problem",
       load: async () => (await import("./doctor/command.ts")).doctor,
     },
     {
       name: "iam-policy",
-      summary: "The least IAM policy for the autoscaler or an operator",
+      summary: "Print the minimal IAM policy for the autoscaler or an operator",
       load: async () => (await import("./iam/iam_policy.ts")).iamPolicy,
     },
     {
@@ -135,17 +138,17 @@ export const admin: Group = {
     },
     {
       name: "sns",
-      summary: "Check captured SNS messages",
+      summary: "Verify captured SNS messages",
       load: async () => (await import("./topics/sns_verify.ts")).sns,
     },
     {
       name: "config",
-      summary: "Each setting's effective value, and where it came from",
+      summary: "Print each setting's effective value, and where it was set",
       load: async () => (await import("./settings/config.ts")).config,
     },
     {
       name: "completions",
-      summary: "Completions for bash, zsh or fish",
+      summary: "Print the completion script for bash, zsh or fish",
       load: async () => (await import("./settings/completions.ts")).completions,
     },
   ],

@@ -12,7 +12,7 @@ import { test } from "./set_state.ts";
 /** `kas admin alarms`. */
 export const alarms: Group = {
   name: "alarms",
-  summary: "The fleet's alarms: list, set, delete, test",
+  summary: "List, set, delete and test the fleet's alarms",
   default: "list",
   commands: [list, set, remove, test],
 };

@@ -6,7 +6,7 @@
 import { deleteAlarms, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import { text } from "../../cli/parsers.ts";
-import { ACCOUNT, connected } from "../account.ts";
+import { ACCOUNT_OPTIONS, withAws } from "../account.ts";
 import { forEachTarget } from "../instances/targets.ts";
 import { existingAlarm } from "./lookup.ts";
 
@@ -16,14 +16,14 @@ export const remove = command({
   args: "[NAME…]",
   options: {
     instance: { placeholder: "ID", help: "all alarms of this instance", parse: text },
-    ...ACCOUNT,
+    ...ACCOUNT_OPTIONS,
   },
   run: (context) => {
     const { flags: { fleet, instance }, args, signal } = context;
     if ((args.length > 0) === (instance !== undefined)) {
       throw new UsageError("kas admin alarms delete needs either NAME… or --instance ID");
     }
-    return connected(context, async (aws) => {
+    return withAws(context, async (aws) => {
       const existing = await fleetAlarms(aws, fleet, signal);
       const ofInstance = existing.filter(({ dimension }) => dimension === instance).map(({ name }) => name);
       if (instance !== undefined && ofInstance.length === 0) {

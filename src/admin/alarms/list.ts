@@ -6,14 +6,14 @@
 import { type AlarmDetail, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
 import { command } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
-import { ACCOUNT, connected, lastPart } from "../account.ts";
+import { ACCOUNT_OPTIONS, topicName, withAws } from "../account.ts";
 
 export const list = command({
   name: "list",
   summary: "List the fleet's alarms and their states",
-  options: ACCOUNT,
+  options: ACCOUNT_OPTIONS,
   run: (context) =>
-    connected(context, async (aws) => {
+    withAws(context, async (aws) => {
       const { flags, out, signal } = context;
       const found = await fleetAlarms(aws, flags.fleet, signal);
       await out.table(
@@ -43,6 +43,6 @@ function alarmRow(alarm: AlarmDetail): Row {
     period,
     dimension,
     state,
-    topic: topic && lastPart(topic),
+    topic: topic && topicName(topic),
   };
 }

@@ -9,7 +9,7 @@ import { command, ExitError, UsageError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { flag, positive, text } from "../../cli/parsers.ts";
 import { alarmName } from "../../scaling/model/alarm.ts";
-import { ACCOUNT, connected, fleetById, fleetTopic, member } from "../account.ts";
+import { ACCOUNT_OPTIONS, fleetMember, fleetTopic, instancesById, withAws } from "../account.ts";
 import { existingBalancer, namedBalancer } from "../balancers/lookup.ts";
 import { forEachTarget } from "../instances/targets.ts";
 import { ALARM_OPTIONS } from "./options.ts";
@@ -31,7 +31,7 @@ export const set = command({
       help: "the load balancer of --requests; by default the fleet's",
       parse: text,
     },
-    ...ACCOUNT,
+    ...ACCOUNT_OPTIONS,
   },
   examples: ["admin alarms set --all --cpu 42:80", "admin alarms set --requests 600"],
   run: (context) => {
@@ -46,15 +46,17 @@ export const set = command({
     if (threshold !== undefined && origins["cpu"] === "flag") {
       throw new UsageError("--cpu and --requests exclude each other: --cpu is for instances");
     }
-    return connected(context, async (aws) => {
+    return withAws(context, async (aws) => {
       const topicArn = flags.pull ? undefined : await fleetTopic(aws, flags);
       const { fleet, period, evaluations } = flags;
       const settings: AlarmSettings = { fleet, period, evaluations, topicArn };
       const existing = new Map((await fleetAlarms(aws, fleet, signal)).map((alarm) => [alarm.name, alarm]));
-      const instances = await fleetById(aws, flags, signal);
+      const instances = await instancesById(aws, flags, signal);
       const requestTarget = balancer === undefined ? balancerRef(flags) : namedBalancer(balancer, flags);
       const plansOf = async (target: string): Promise<AlarmPlan[]> => {
-        if (threshold === undefined) return cpuAlarms(settings, member(instances, target, flags).id, cpu);
+        if (threshold === undefined) {
+          return cpuAlarms(settings, fleetMember(instances, target, flags).id, cpu);
+        }
         const { requests } = await existingBalancer(aws, requestTarget, signal);
         if (requests === undefined) {
           throw new ExitError(

@@ -7,7 +7,7 @@ import { fleetAlarms, setAlarmState } from "../../aws/cloudwatch/alarms.ts";
 import { command, UsageError } from "../../cli/command.ts";
 import { didYouMean } from "../../cli/nearest.ts";
 import type { AlarmState } from "../../scaling/model/alarm.ts";
-import { ACCOUNT, connected } from "../account.ts";
+import { ACCOUNT_OPTIONS, withAws } from "../account.ts";
 import { forEachTarget } from "../instances/targets.ts";
 import { existingAlarm } from "./lookup.ts";
 
@@ -18,7 +18,7 @@ export const test = command({
   summary: "Set an alarm's state until its next evaluation, to test the notifications",
   description: `STATE is ${STATES.join(", ")}.`,
   args: "NAME STATE",
-  options: ACCOUNT,
+  options: ACCOUNT_OPTIONS,
   examples: ["admin alarms test kas:cpuhigh:i-0123456789abcdef0 ALARM"],
   run: (context) => {
     const { flags, args: [target = "", word = ""], signal } = context;
@@ -28,7 +28,7 @@ export const test = command({
         `Cannot set state "${word}": expected ${STATES.join(", ")}${didYouMean(word, STATES)}`,
       );
     }
-    return connected(context, async (aws) => {
+    return withAws(context, async (aws) => {
       const existing = await fleetAlarms(aws, flags.fleet, signal);
       return await forEachTarget(context, ["name", "before", "after"], [target], (name) => {
         const before = existingAlarm(name, existing, flags.fleet).state;

@@ -11,7 +11,7 @@ import { deregisterCommand, registerCommand } from "./register.ts";
 /** `kas admin balancers`. */
 export const balancers: Group = {
   name: "balancers",
-  summary: "Load balancers: list, create, register, deregister",
+  summary: "List and create load balancers, register and deregister instances",
   default: "list",
   commands: [list, create, registerCommand, deregisterCommand],
 };

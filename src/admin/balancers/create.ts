@@ -6,7 +6,7 @@
 import { createBalancer } from "../../aws/balancing/classic_balancer.ts";
 import { command, UsageError } from "../../cli/command.ts";
 import { text } from "../../cli/parsers.ts";
-import { ACCOUNT, connected, fleetById } from "../account.ts";
+import { ACCOUNT_OPTIONS, instancesById, withAws } from "../account.ts";
 import { printActions } from "../instances/targets.ts";
 import { zonesOf } from "./lookup.ts";
 
@@ -21,14 +21,14 @@ export const create = command({
       repeat: true,
       parse: text,
     },
-    ...ACCOUNT,
+    ...ACCOUNT_OPTIONS,
   },
   run: (context) =>
-    connected(context, async (aws) => {
+    withAws(context, async (aws) => {
       const { flags, args: [given = ""], out, signal } = context;
       const name = checkedName(given);
       const zones = flags.zone.length > 0 ? flags.zone : zonesOf(
-        (await fleetById(aws, flags, signal)).values(),
+        (await instancesById(aws, flags, signal)).values(),
         flags.fleet,
         `kas admin balancers create ${name} --zone ZONE`,
       );

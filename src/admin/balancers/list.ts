@@ -8,15 +8,15 @@ import { listBalancers } from "../../aws/balancing/classic_balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { command } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
-import { ACCOUNT, connected } from "../account.ts";
+import { ACCOUNT_OPTIONS, withAws } from "../account.ts";
 import { existingBalancer } from "./lookup.ts";
 
 export const list = command({
   name: "list",
   summary: "List the account's Classic Load Balancers, or the --target-group, with each instance's health",
-  options: ACCOUNT,
+  options: ACCOUNT_OPTIONS,
   run: (context) =>
-    connected(context, async (aws) => {
+    withAws(context, async (aws) => {
       const { flags, out, signal } = context;
       const balancer = balancerRef(flags);
       async function* rows(): AsyncGenerator<Row> {

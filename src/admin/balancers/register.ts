@@ -5,7 +5,7 @@
  */
 import { deregister, register } from "../../aws/balancing/balancer.ts";
 import { command } from "../../cli/command.ts";
-import { ACCOUNT, connected, fleetById, member } from "../account.ts";
+import { ACCOUNT_OPTIONS, fleetMember, instancesById, withAws } from "../account.ts";
 import { forEachTarget, type TargetPlan } from "../instances/targets.ts";
 import { existingBalancer, namedBalancer } from "./lookup.ts";
 
@@ -15,16 +15,16 @@ export const registerCommand = command({
   name: "register",
   summary: "Register instances of the fleet with a load balancer or with the --target-group",
   args: "NAME ID…",
-  options: ACCOUNT,
+  options: ACCOUNT_OPTIONS,
   run: (context) =>
-    connected(context, async (aws) => {
+    withAws(context, async (aws) => {
       const { flags, args: [given = "", ...ids], signal } = context;
       const balancer = namedBalancer(given, flags);
       const { name } = balancer;
       const registered = new Set((await existingBalancer(aws, balancer, signal)).instances);
-      const fleet = await fleetById(aws, flags, signal);
+      const fleet = await instancesById(aws, flags, signal);
       return await forEachTarget(context, COLUMNS, ids, (id) => {
-        const { state } = member(fleet, id, flags);
+        const { state } = fleetMember(fleet, id, flags);
         if (registered.has(id)) return unchanged(name, id, `leave ${id}: it is registered with ${name}`);
         return {
           actions: [`register ${id} (${state}) with ${name}`],
@@ -41,16 +41,16 @@ export const deregisterCommand = command({
   name: "deregister",
   summary: "Deregister instances from a load balancer or from the --target-group; their connections drain",
   args: "NAME ID…",
-  options: ACCOUNT,
+  options: ACCOUNT_OPTIONS,
   run: (context) =>
-    connected(context, async (aws) => {
+    withAws(context, async (aws) => {
       const { flags, args: [given = "", ...ids], signal } = context;
       const balancer = namedBalancer(given, flags);
       const { name } = balancer;
       const registered = new Set((await existingBalancer(aws, balancer, signal)).instances);
-      const fleet = await fleetById(aws, flags, signal);
+      const fleet = await instancesById(aws, flags, signal);
       return await forEachTarget(context, COLUMNS, ids, (id) => {
-        member(fleet, id, flags);
+        fleetMember(fleet, id, flags);
         if (!registered.has(id)) return unchanged(name, id, `leave ${id}: it is not registered with ${name}`);
         return {
           actions: [`deregister ${id} from ${name}`],

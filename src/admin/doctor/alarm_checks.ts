@@ -8,7 +8,7 @@ import { titleOf } from "../../aws/balancing/balancer.ts";
 import { sameMetric } from "../../aws/cloudwatch/metric.ts";
 import { counted, percent } from "../../cli/format.ts";
 import { alarmName } from "../../scaling/model/alarm.ts";
-import { lastPart } from "../account.ts";
+import { topicName } from "../account.ts";
 import { type Check, failed, type Finding, listed, named, ok, orOk, skipped, warning } from "./check.ts";
 import { members, statusOf } from "./fleet_checks.ts";
 import { required } from "./observation.ts";
@@ -84,14 +84,14 @@ export const alarmActions: Check = {
     const findings = ([
       [disabled, "with disabled actions"],
       [silent, "without actions"],
-      [other, `not notifying topic ${lastPart(arn)} of ALARM and OK`],
+      [other, `not notifying topic ${topicName(arn)} of ALARM and OK`],
     ] as const).flatMap(([found, what]): Finding[] =>
       found.length === 0 ? [] : [failed(
         `${counted(found.length, "alarm")} ${what}: ${named(found.map(({ name }) => name))}`,
         setupCommand(observation.plan),
       )]
     );
-    return orOk(findings, `${counted(all.length, "alarm")} notifying topic ${lastPart(arn)}`);
+    return orOk(findings, `${counted(all.length, "alarm")} notifying topic ${topicName(arn)}`);
   },
 };
 

@@ -8,7 +8,7 @@ import { connect } from "../../aws/clients.ts";
 import { command, type Context, kebab } from "../../cli/command.ts";
 import { duration, flag, url } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";
-import { ACCOUNT, selector } from "../account.ts";
+import { ACCOUNT_OPTIONS, fleetSelector } from "../account.ts";
 import { runChecks } from "./check.ts";
 import { CHECKS } from "./checks.ts";
 import type { Plan } from "./observation.ts";
@@ -45,7 +45,7 @@ const OPTIONS = {
     parse: duration,
   },
   problems: { help: "print only warnings and failures", default: "false", parse: flag },
-  ...ACCOUNT,
+  ...ACCOUNT_OPTIONS,
 } as const;
 
 /** `kas admin doctor`. */
@@ -71,7 +71,7 @@ export const doctor = command({
     using _progress = out.during("Checking the fleet");
     const answers = await observe({
       aws,
-      selector: selector(flags),
+      selector: fleetSelector(flags),
       plan: planOf(context),
       timeout: flags.timeout,
       signal,

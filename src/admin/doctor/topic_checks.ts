@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { lastPart } from "../account.ts";
+import { topicName } from "../account.ts";
 import { AUTOSCALER_PORT } from "../instances/ping.ts";
 import { autoscalerOf, isSame } from "./autoscalers.ts";
 import { type Check, failed, type Finding, ok, orOk, skipped, warning } from "./check.ts";
@@ -24,7 +24,7 @@ export const topic: Check = {
       const { topicArn } = plan;
       return topicArn === undefined
         ? [failed(`there is no topic ${plan.fleet}`, plan.kas("setup"))]
-        : [failed(`there is no topic ${topicArn}`, plan.kas(`topics create ${lastPart(topicArn)}`))];
+        : [failed(`there is no topic ${topicArn}`, plan.kas(`topics create ${topicName(topicArn)}`))];
     }
     const settings = autoscalerOf(autoscalers, plan.url, plan.fleet)?.status?.settings;
     if (settings === undefined || settings.topicArn === found.arn) return ok(found.arn);

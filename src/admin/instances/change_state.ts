@@ -19,7 +19,14 @@ import {
 import { command, ExitError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { flag } from "../../cli/parsers.ts";
-import { ACCOUNT, type AccountFlags, asExitError, connected, fleetById, member } from "../account.ts";
+import {
+  ACCOUNT_OPTIONS,
+  type AccountFlags,
+  fleetMember,
+  instancesById,
+  toExitError,
+  withAws,
+} from "../account.ts";
 import { confirmed, forEachTarget } from "./targets.ts";
 
 const COLUMNS = ["id", "before", "after"];
@@ -35,13 +42,13 @@ export const start = command({
   name: "start",
   summary: "Start instances",
   args: "ID…",
-  options: ACCOUNT,
+  options: ACCOUNT_OPTIONS,
   run: (context) =>
-    connected(context, async (aws) => {
+    withAws(context, async (aws) => {
       const { flags, args, signal } = context;
-      const fleet = await fleetById(aws, flags, signal);
+      const fleet = await instancesById(aws, flags, signal);
       return await forEachTarget(context, COLUMNS, args, (id) => {
-        const { state } = member(fleet, id, flags);
+        const { state } = fleetMember(fleet, id, flags);
         return {
           actions: [`start ${id} (${state})`],
           apply: async () => [changeRow(await startInstance(aws, id, signal))],
@@ -57,13 +64,13 @@ export const stop = command({
   description:
     "Requests in progress on the instances fail. `kas admin scale in --instance ID` drains an instance first.",
   args: "ID…",
-  options: { force, ...ACCOUNT },
+  options: { force, ...ACCOUNT_OPTIONS },
   run: (context) =>
-    connected(context, async (aws) => {
+    withAws(context, async (aws) => {
       const { flags, args, signal } = context;
-      const fleet = await fleetById(aws, flags, signal);
+      const fleet = await instancesById(aws, flags, signal);
       return await forEachTarget(context, COLUMNS, args, (id) => {
-        const instance = member(fleet, id, flags);
+        const instance = fleetMember(fleet, id, flags);
         requireForce(instance, "stop", flags.force);
         return {
           actions: [`stop ${id} (${instance.state})`],
@@ -78,18 +85,18 @@ export const terminate = command({
   name: "terminate",
   summary: "Deregister and terminate instances, and delete their alarms",
   args: "ID…",
-  options: { force, ...ACCOUNT },
+  options: { force, ...ACCOUNT_OPTIONS },
   run: (context) =>
-    connected(context, async (aws) => {
+    withAws(context, async (aws) => {
       const { flags, args, signal } = context;
-      const fleet = await fleetById(aws, flags, signal);
+      const fleet = await instancesById(aws, flags, signal);
       const inFleet = args.filter((id) => fleet.has(id));
       if (!flags.dryRun && inFleet.length > 0) {
         const question = `Terminate ${inFleet.join(", ")} of fleet ${flags.fleet} permanently?`;
         if (!await confirmed(context, question)) return 1;
       }
       return await forEachTarget(context, COLUMNS, args, (id) => {
-        const instance = member(fleet, id, flags);
+        const instance = fleetMember(fleet, id, flags);
         requireForce(instance, "terminate", flags.force);
         return {
           actions: [`terminate ${id} (${instance.state}), deregister it and delete its alarms`],
@@ -107,7 +114,7 @@ async function terminateOne(aws: Aws, id: string, flags: AccountFlags, signal: A
     await deleteAlarmsOf(aws, id, flags.fleet, signal);
   } catch (error) {
     // Running the command again would not find the instance: only a separate command can delete its alarms.
-    const cause = asExitError(error);
+    const cause = toExitError(error);
     if (signal.aborted || !(cause instanceof ExitError)) throw error;
     const message = `${id} is ${row["after"]}, but its alarms still exist: ${cause.message}`;
     throw new ExitError(message, cause.status, `kas admin alarms delete --instance ${id}`, { cause });
@@ -150,13 +157,13 @@ export const release = command({
   name: "release",
   summary: "Release instances from quarantine",
   args: "ID…",
-  options: ACCOUNT,
+  options: ACCOUNT_OPTIONS,
   run: (context) =>
-    connected(context, async (aws) => {
+    withAws(context, async (aws) => {
       const { flags, args, signal } = context;
-      const fleet = await fleetById(aws, flags, signal);
+      const fleet = await instancesById(aws, flags, signal);
       return await forEachTarget(context, ["id", "action"], args, (id) => {
-        const { quarantine } = member(fleet, id, flags);
+        const { quarantine } = fleetMember(fleet, id, flags);
         if (quarantine === undefined) {
           return {
             actions: [`leave ${id}: it is not quarantined`],

@@ -7,7 +7,7 @@ import { launchInstances } from "../../aws/ec2/launch.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import type { Role } from "../../scaling/model/instance.ts";
 import { integer, oneOf, text } from "../../cli/parsers.ts";
-import { ACCOUNT, connected } from "../account.ts";
+import { ACCOUNT_OPTIONS, withAws } from "../account.ts";
 import { printActions } from "./targets.ts";
 
 const ROLES = ["base", "control", "node"] as const satisfies Role[];
@@ -36,11 +36,11 @@ export const create = command({
     subnet: { placeholder: "ID", help: "subnet to launch into", parse: text },
     securityGroup: { placeholder: "ID", help: "security group", repeat: true, parse: text },
     userData: { placeholder: "FILE", help: "file with user data for cloud-init", parse: text },
-    ...ACCOUNT,
+    ...ACCOUNT_OPTIONS,
   },
   examples: ["admin instances create --count 2 --launch-template kas-node"],
   run: (context) =>
-    connected(context, async (aws) => {
+    withAws(context, async (aws) => {
       const { flags: { fleet, keyName, ...flags }, out, signal } = context;
       if (flags.image === undefined && flags.launchTemplate === undefined) {
         throw new UsageError(

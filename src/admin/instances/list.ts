@@ -12,7 +12,7 @@ import { command } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { oneOf } from "../../cli/parsers.ts";
 import type { InstanceState, Registration } from "../../scaling/model/instance.ts";
-import { ACCOUNT, type AccountContext, connected, selector } from "../account.ts";
+import { ACCOUNT_OPTIONS, type AccountContext, fleetSelector, withAws } from "../account.ts";
 
 /** The values of --state. A terminated instance is not part of the fleet. */
 const STATES = [
@@ -51,13 +51,13 @@ export const list = command({
       choices: STATES,
       parse: parseState,
     },
-    ...ACCOUNT,
+    ...ACCOUNT_OPTIONS,
   },
   examples: ["admin instances --state stopped", "admin instances list --output json"],
   run: (context) =>
-    connected(context, async (aws) => {
+    withAws(context, async (aws) => {
       const { flags, out, signal } = context;
-      const instances = fleetInstances(aws, selector(flags), signal);
+      const instances = fleetInstances(aws, fleetSelector(flags), signal);
       // In parallel, because each waits for AWS.
       const [registered, first] = await awaitAll([registrationsIfAny(aws, context), instances.next()]);
       let found = 0;

@@ -8,7 +8,14 @@ import { command, ExitError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { WORKER_PORT } from "../../scaling/model/instance.ts";
 import { duration, url } from "../../cli/parsers.ts";
-import { ACCOUNT, type AccountContext, connected, fleetById, member, selector } from "../account.ts";
+import {
+  ACCOUNT_OPTIONS,
+  type AccountContext,
+  fleetMember,
+  fleetSelector,
+  instancesById,
+  withAws,
+} from "../account.ts";
 
 /** nginx's port for the autoscaler. SNS sends its messages there. */
 export const AUTOSCALER_PORT = 10000;
@@ -48,7 +55,7 @@ export const ping = command({
   options: {
     url: { placeholder: "URL", help: "ping the autoscaler at this URL too", parse: url },
     timeout: { placeholder: "TIME", help: "longest wait for an answer", default: "5s", parse: duration },
-    ...ACCOUNT,
+    ...ACCOUNT_OPTIONS,
   },
   examples: ["admin ping", "admin ping i-0123456789abcdef0 203.0.113.7:30000"],
   run: async (context) => {
@@ -80,19 +87,19 @@ async function findTargets(
   const { flags, out, signal } = context;
   const isId = (name: string) => /^i-[0-9a-f]+$/.test(name);
   if (names.length > 0 && !names.some(isId)) return { found: names.map(workerOf), status: 0 };
-  return await connected(context, async (aws) => {
+  return await withAws(context, async (aws) => {
     const found: PingTarget[] = [];
     if (names.length === 0) {
-      for await (const instance of fleetInstances(aws, selector(flags), signal)) {
+      for await (const instance of fleetInstances(aws, fleetSelector(flags), signal)) {
         if (instance.state === "running") found.push(...servicesOf(instance));
       }
       return { found, status: 0 };
     }
-    const fleet = await fleetById(aws, flags, signal);
+    const fleet = await instancesById(aws, flags, signal);
     let unknown = 0;
     for (const name of names) {
       try {
-        found.push(...(isId(name) ? servicesOf(member(fleet, name, flags)) : [workerOf(name)]));
+        found.push(...(isId(name) ? servicesOf(fleetMember(fleet, name, flags)) : [workerOf(name)]));
       } catch (error) {
         if (!(error instanceof ExitError)) throw error;
         out.error(error.message);

@@ -15,7 +15,13 @@ import { decide } from "../../scaling/decide.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
 import { text } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";
-import { ACCOUNT, type AccountContext, type AccountFlags, connected, selector } from "../account.ts";
+import {
+  ACCOUNT_OPTIONS,
+  type AccountContext,
+  type AccountFlags,
+  fleetSelector,
+  withAws,
+} from "../account.ts";
 import { describeDecision } from "../journal/describe_decision.ts";
 import { confirmed } from "./targets.ts";
 
@@ -28,7 +34,7 @@ const OPTIONS = {
   warmup: SETTINGS.warmup,
   startTimeout: SETTINGS.startTimeout,
   drainTimeout: SETTINGS.drainTimeout,
-  ...ACCOUNT,
+  ...ACCOUNT_OPTIONS,
 };
 
 /** The values of its options. */
@@ -72,7 +78,7 @@ function direction(kind: "out" | "in", summary: string): Command {
       if (kind === "in" && shrink === "terminate" && !dryRun) {
         if (!await confirmed(context, `Terminate one node of fleet ${fleet} for good?`)) return 1;
       }
-      return await connected(context, (aws) => run(kind, aws, context));
+      return await withAws(context, (aws) => run(kind, aws, context));
     },
   });
 }
@@ -83,7 +89,7 @@ async function run(
   { flags, out, signal }: AccountContext & { readonly flags: ScaleFlags },
 ): Promise<number> {
   const { startTimeout, drainTimeout, dryRun, instance, min, max, warmup, grow, shrink } = flags;
-  const fleet = { ...selector(flags), balancer: balancerRef(flags) };
+  const fleet = { ...fleetSelector(flags), balancer: balancerRef(flags) };
   await using autoscaler = assemble({
     account: aws,
     fleet,

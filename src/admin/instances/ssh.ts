@@ -9,7 +9,7 @@ import { jumpHostArguments } from "../../provision/ssh/jump_host.ts";
 import { parseJumpHost } from "../../provision/target.ts";
 import { quoteCommand } from "../../provision/shell_quote.ts";
 import { flag, integer, text } from "../../cli/parsers.ts";
-import { ACCOUNT, connected, fleetById, member } from "../account.ts";
+import { ACCOUNT_OPTIONS, fleetMember, instancesById, withAws } from "../account.ts";
 import { printActions } from "./targets.ts";
 
 /** The options of commands that connect over SSH. */
@@ -44,7 +44,7 @@ export const ssh = command({
   args: "ID [-- CMD…]",
   options: {
     ...SSH_FLAGS,
-    ...ACCOUNT,
+    ...ACCOUNT_OPTIONS,
   },
   examples: [
     "admin ssh i-0123456789abcdef0 --user ubuntu --identity ~/.ssh/kas.pem",
@@ -52,9 +52,9 @@ export const ssh = command({
   ],
   run: async (context) => {
     const { flags, args: [id = ""], rest, out, signal } = context;
-    const instance = await connected(
+    const instance = await withAws(
       context,
-      async (aws) => member(await fleetById(aws, flags, signal), id, flags),
+      async (aws) => fleetMember(await instancesById(aws, flags, signal), id, flags),
     );
     const sshArgs = sshArguments(instance, flags, rest);
     if (flags.dryRun) return await printActions(out, [{ action: quoteCommand(["ssh", ...sshArgs]) }]);

@@ -5,24 +5,24 @@
  */
 import { instanceTags } from "../../aws/ec2/instances.ts";
 import { command } from "../../cli/command.ts";
-import { ACCOUNT, connected, fleetById, member } from "../account.ts";
+import { ACCOUNT_OPTIONS, fleetMember, instancesById, withAws } from "../account.ts";
 import { forEachTarget } from "./targets.ts";
 
 export const tags = command({
   name: "tags",
   summary: "List the tags of instances, by default of the whole fleet",
   args: "[ID…]",
-  options: ACCOUNT,
+  options: ACCOUNT_OPTIONS,
   run: (context) =>
-    connected(context, async (aws) => {
+    withAws(context, async (aws) => {
       const { flags, args, signal } = context;
-      const fleet = await fleetById(aws, flags, signal);
+      const fleet = await instancesById(aws, flags, signal);
       const ids = args.length > 0 ? args : [...fleet.keys()];
       const tagsById = await instanceTags(aws, ids.filter((id) => fleet.has(id)));
       // A dry run lists the tags too, because that changes nothing.
       const listing = { ...context, flags: { ...flags, dryRun: false } };
       return await forEachTarget(listing, ["id", "key", "value"], ids, (id) => {
-        const { id: own } = member(fleet, id, flags);
+        const { id: own } = fleetMember(fleet, id, flags);
         const rows = Object.entries(tagsById.get(own) ?? {}).map(([key, value]) => ({ id, key, value }));
         return { actions: [], apply: () => Promise.resolve(rows) };
       });

@@ -6,7 +6,7 @@
  */
 import { ExitError, UsageError } from "../../cli/command.ts";
 import type { Output, Row } from "../../cli/output.ts";
-import { type AccountContext, asExitError } from "../account.ts";
+import { type AccountContext, toExitError } from "../account.ts";
 
 /** What a command does to one target. */
 export interface TargetPlan {
@@ -45,7 +45,7 @@ export async function forEachTarget(
           out.error(`Interrupted; not completed: ${targets.slice(i).join(", ")}`);
           throw error;
         }
-        const known = asExitError(error);
+        const known = toExitError(error);
         if (!(known instanceof ExitError)) throw known;
         statuses.add(known.status);
         out.error(known.hint === undefined ? known.message : `${known.message}; try: ${known.hint}`);

@@ -11,7 +11,7 @@ import type { HostConfig } from "../../provision/host/files.ts";
 import type { ProvisionRequest } from "../../provision/plan.ts";
 import { isInstanceId, parseTarget, type Target } from "../../provision/target.ts";
 import { flag, integer, text } from "../../cli/parsers.ts";
-import { ACCOUNT, type AccountContext, connected, fleetById, member } from "../account.ts";
+import { ACCOUNT_OPTIONS, type AccountContext, fleetMember, instancesById, withAws } from "../account.ts";
 import { SSH_FLAGS, sshAddress } from "../instances/ssh.ts";
 import { confirmed } from "../instances/targets.ts";
 import { HOST_SETTINGS, hostSettings, ROLE } from "./host_settings.ts";
@@ -56,7 +56,7 @@ export const provision = command({
     rollback: { help: "restore the previous executable", default: "false", parse: flag },
     remove: { help: "remove kas from the hosts", default: "false", parse: flag },
     ...HOST_SETTINGS,
-    ...ACCOUNT,
+    ...ACCOUNT_OPTIONS,
   },
   examples: [
     "admin provision admin@203.0.113.7 admin@203.0.113.8 --identity ~/.ssh/kas.pem",
@@ -105,7 +105,7 @@ export const provision = command({
         out,
         context.signal,
       );
-    return hosts.length === names.length ? await run() : await connected(context, run);
+    return hosts.length === names.length ? await run() : await withAws(context, run);
   },
 });
 
@@ -142,11 +142,11 @@ async function resolveTargets(
   aws: Aws | undefined,
 ): Promise<readonly ProvisionTarget[]> {
   const { flags, signal } = context;
-  const fleet = aws === undefined ? new Map<string, never>() : await fleetById(aws, flags, signal);
+  const fleet = aws === undefined ? new Map<string, never>() : await instancesById(aws, flags, signal);
   return names.map((name) => {
     if (!isInstanceId(name)) return hostTarget(name);
     try {
-      return { name, instance: name, host: sshAddress(member(fleet, name, flags), flags) };
+      return { name, instance: name, host: sshAddress(fleetMember(fleet, name, flags), flags) };
     } catch (error) {
       if (!(error instanceof ExitError)) throw error;
       return { name, error };

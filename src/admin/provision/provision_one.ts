@@ -13,7 +13,7 @@ import { quoteCommand } from "../../provision/shell_quote.ts";
 import { type Connection, openLocalShell, openSsh } from "../../provision/ssh/connection.ts";
 import type { SshOptions } from "../../provision/ssh/ssh_options.ts";
 import type { Target } from "../../provision/target.ts";
-import { asExitError } from "../account.ts";
+import { toExitError } from "../account.ts";
 
 /** A target, or the error that made it unusable. */
 export type ProvisionTarget = Target | { readonly name: string; readonly error: ExitError };
@@ -111,7 +111,7 @@ function describeError(error: unknown, signal: AbortSignal): { message: string; 
   if (signal.aborted && !(error instanceof HostError)) {
     return { message: "interrupted before any change", status: 1 };
   }
-  const known = error instanceof HostError || error instanceof ExitError ? error : asExitError(error);
+  const known = error instanceof HostError || error instanceof ExitError ? error : toExitError(error);
   if (!(known instanceof HostError || known instanceof ExitError)) throw known;
   return {
     message: known.hint === undefined ? known.message : `${known.message}; try: ${known.hint}`,

@@ -12,7 +12,7 @@ const SHELLS = { bash, zsh, fish } as const;
 /** `kas admin completions`. */
 export const completions: Group = {
   name: "completions",
-  summary: "Completions for bash, zsh or fish",
+  summary: "Print the completion script for bash, zsh or fish",
   commands: Object.entries(SHELLS).map(([name, script]) =>
     command({
       name,

@@ -15,7 +15,7 @@ import type { Row } from "../../cli/output.ts";
 import { alarmName } from "../../scaling/model/alarm.ts";
 import { duration, url } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";
-import { ACCOUNT, connected, findTopic, lastPart } from "../account.ts";
+import { ACCOUNT_OPTIONS, findTopic, topicName, withAws } from "../account.ts";
 import { cpuAlarms, type CpuThresholds, neededChange, requestAlarm } from "../alarms/plans.ts";
 import { ALARM_OPTIONS } from "../alarms/options.ts";
 import { zonesOf } from "../balancers/lookup.ts";
@@ -111,7 +111,7 @@ export async function setUp(
   let topic: string | undefined;
   if (!plan.pull) {
     topic = await existingTopic(aws, plan);
-    await ensure("topic", lastPart(topic ?? fleet), topic === undefined ? "create" : undefined, async () => {
+    await ensure("topic", topicName(topic ?? fleet), topic === undefined ? "create" : undefined, async () => {
       topic = await createTopic(aws, fleet);
       if (plan.topicArn !== undefined && plan.topicArn !== topic) {
         throw new ExitError(`Created topic ${topic}, which is not the one named, ${plan.topicArn}`);
@@ -180,8 +180,8 @@ export async function setUp(
 async function existingTopic(aws: Aws, { fleet, topicArn }: SetupPlan): Promise<string | undefined> {
   if (topicArn === undefined) return await findTopic(aws, { fleet, topicArn });
   for await (const arn of listTopics(aws)) if (arn === topicArn) return arn;
-  if (lastPart(topicArn) === fleet) return undefined;
-  throw new ExitError(`There is no topic ${topicArn}`, 4, `kas admin topics create ${lastPart(topicArn)}`);
+  if (topicName(topicArn) === fleet) return undefined;
+  throw new ExitError(`There is no topic ${topicArn}`, 4, `kas admin topics create ${topicName(topicArn)}`);
 }
 
 /**
@@ -242,14 +242,14 @@ export const setup = command({
     },
     drainTimeout: SETTINGS.drainTimeout,
     ...ALARM_OPTIONS,
-    ...ACCOUNT,
+    ...ACCOUNT_OPTIONS,
   },
   examples: ["admin setup --url http://203.0.113.7:10000/", "admin setup --pull"],
   run: (context) => {
     if (context.flags.pull && context.flags.url !== undefined) {
       throw new UsageError("--pull and --url exclude each other: an autoscaler that polls is told nothing");
     }
-    return connected(context, async (aws) => {
+    return withAws(context, async (aws) => {
       const { flags, origins, out, signal } = context;
       const { dryRun, cpu, period, evaluations } = flags;
       let at = "the look at what is there";

@@ -26,7 +26,7 @@ import { command, ExitError } from "../../cli/command.ts";
 import type { Output, Row } from "../../cli/output.ts";
 import { exists } from "../../scaling/model/instance.ts";
 import { flag, url } from "../../cli/parsers.ts";
-import { ACCOUNT, asExitError, connected, lastPart } from "../account.ts";
+import { ACCOUNT_OPTIONS, toExitError, topicName, withAws } from "../account.ts";
 import { confirmed, forEachTarget } from "../instances/targets.ts";
 
 /** What is to go. */
@@ -75,7 +75,7 @@ async function survey(aws: Aws, plan: TeardownPlan, signal: AbortSignal): Promis
 
   let topic: string | undefined;
   for await (const arn of listTopics(aws, signal)) {
-    if (topicArn === undefined ? lastPart(arn) === fleet : arn === topicArn) topic = arn;
+    if (topicArn === undefined ? topicName(arn) === fleet : arn === topicArn) topic = arn;
   }
   const told = topic === undefined ? [] : await Array.fromAsync(listSubscriptions(aws, topic, signal));
   const ours = told.filter(({ status, endpoint }) =>
@@ -94,7 +94,7 @@ async function survey(aws: Aws, plan: TeardownPlan, signal: AbortSignal): Promis
 
 /** Whether a topic is of setup's making: of the fleet's name. Another one was there before, and others may use it. */
 function isOwnTopic(topic: string | undefined, { fleet }: TeardownPlan): topic is string {
-  return topic !== undefined && lastPart(topic) === fleet;
+  return topic !== undefined && topicName(topic) === fleet;
 }
 
 /**
@@ -121,7 +121,7 @@ function partsOf(aws: Aws, plan: TeardownPlan, remains: Remains, signal: AbortSi
       if (alarmsLeft > 0) throw new ExitError("alarms that notify it are still there");
       await deleteTopic(aws, topic);
     };
-    parts.push({ resource: "topic", names: [lastPart(topic)], verb: "delete", act });
+    parts.push({ resource: "topic", names: [topicName(topic)], verb: "delete", act });
   }
   for (const { id, state, autoScalingGroup } of remains.instances) {
     const registered = balancer?.instances.includes(id) ?? false;
@@ -144,7 +144,7 @@ function partsOf(aws: Aws, plan: TeardownPlan, remains: Remains, signal: AbortSi
 function tellKept(out: Output, plan: TeardownPlan, remains: Remains): void {
   const { topic, balancer, strangers } = remains;
   if (topic !== undefined && !isOwnTopic(topic, plan)) {
-    out.note(`Topic ${lastPart(topic)} stays: it is not of the fleet's name, and others may use it`);
+    out.note(`Topic ${topicName(topic)} stays: it is not of the fleet's name, and others may use it`);
   }
   if (balancer !== undefined && plan.balancer.kind === "target-group") {
     out.note(`Target group ${balancer.name} stays: it was there before setup`);
@@ -191,11 +191,11 @@ export const teardown = command({
       help: "the autoscaler's address, to find its subscription at a topic of another name",
       parse: url,
     },
-    ...ACCOUNT,
+    ...ACCOUNT_OPTIONS,
   },
   examples: ["admin teardown --dry-run", "admin teardown --instances --yes"],
   run: (context) =>
-    connected(context, async (aws) => {
+    withAws(context, async (aws) => {
       const { flags, out, signal } = context;
       const plan: TeardownPlan = { ...flags, balancer: balancerRef(flags) };
       const remains = await survey(aws, plan, signal);
@@ -229,7 +229,7 @@ async function done(part: Part, title: string, signal: AbortSignal): Promise<Row
   try {
     await act();
   } catch (error) {
-    const told = asExitError(error);
+    const told = toExitError(error);
     if (signal.aborted || !(told instanceof ExitError)) throw error;
     throw new ExitError(`Cannot ${verb} ${title}: ${told.message}`, told.status, told.hint, { cause: told });
   }

@@ -10,7 +10,7 @@ import { subscribe, subscriptions, unsubscribe } from "./subscriptions.ts";
 /** `kas admin topics`. */
 export const topics: Group = {
   name: "topics",
-  summary: "SNS topics: list, create, subscriptions, subscribe, unsubscribe",
+  summary: "List and create SNS topics, and manage the fleet's subscriptions",
   default: "list",
   commands: [list, create, subscriptions, subscribe, unsubscribe],
 };

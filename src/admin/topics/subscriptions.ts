@@ -13,7 +13,7 @@ import {
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { url } from "../../cli/parsers.ts";
-import { ACCOUNT, connected, fleetTopic, lastPart } from "../account.ts";
+import { ACCOUNT_OPTIONS, fleetTopic, topicName, withAws } from "../account.ts";
 import { forEachTarget, printActions } from "../instances/targets.ts";
 
 const COLUMNS = ["subscription", "endpoint", "protocol", "status"];
@@ -21,9 +21,9 @@ const COLUMNS = ["subscription", "endpoint", "protocol", "status"];
 export const subscriptions = command({
   name: "subscriptions",
   summary: "List the subscriptions of the fleet's topic",
-  options: ACCOUNT,
+  options: ACCOUNT_OPTIONS,
   run: (context) =>
-    connected(context, async (aws) => {
+    withAws(context, async (aws) => {
       const topic = await fleetTopic(aws, context.flags);
       async function* rows(): AsyncGenerator<Row> {
         for await (const subscription of listSubscriptions(aws, topic)) yield subscriptionRow(subscription);
@@ -36,15 +36,15 @@ export const subscribe = command({
   name: "subscribe",
   summary: "Subscribe an autoscaler's URL to the fleet's topic; the autoscaler confirms by itself",
   args: "URL",
-  options: ACCOUNT,
+  options: ACCOUNT_OPTIONS,
   examples: ["admin topics subscribe http://203.0.113.7:10000/"],
   run: (context) => {
     const { flags, args: [given = ""], out } = context;
     const endpoint = checkedUrl(given);
-    return connected(context, async (aws) => {
+    return withAws(context, async (aws) => {
       const topic = await fleetTopic(aws, flags);
       if (flags.dryRun) {
-        return await printActions(out, [{ action: `subscribe ${endpoint} to topic ${lastPart(topic)}` }]);
+        return await printActions(out, [{ action: `subscribe ${endpoint} to topic ${topicName(topic)}` }]);
       }
       await createSubscription(aws, topic, endpoint);
       const created = await findSubscription(aws, topic, endpoint);
@@ -72,15 +72,15 @@ export const unsubscribe = command({
   name: "unsubscribe",
   summary: "Delete subscriptions of the fleet's topic",
   args: "ARN…",
-  options: ACCOUNT,
+  options: ACCOUNT_OPTIONS,
   run: (context) =>
-    connected(context, async (aws) => {
+    withAws(context, async (aws) => {
       const topic = await fleetTopic(aws, context.flags);
       const existing = await Array.fromAsync(listSubscriptions(aws, topic));
       return await forEachTarget(context, COLUMNS, context.args, (arn) => {
         const subscription = existing.find((subscription) => subscription.arn === arn);
         if (subscription === undefined) {
-          throw new ExitError(`Topic ${lastPart(topic)} has no subscription ${arn}`, 4);
+          throw new ExitError(`Topic ${topicName(topic)} has no subscription ${arn}`, 4);
         }
         if (subscription.status === "pending") {
           throw new ExitError(

@@ -7,7 +7,7 @@ import type { Aws } from "../../aws/clients.ts";
 import { createTopic, listSubscriptions, listTopics } from "../../aws/sns/topic.ts";
 import { command, UsageError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
-import { ACCOUNT, connected, findTopic, lastPart } from "../account.ts";
+import { ACCOUNT_OPTIONS, findTopic, topicName, withAws } from "../account.ts";
 import { printActions } from "../instances/targets.ts";
 
 const COLUMNS = ["arn", "name", "subscriptions"];
@@ -15,9 +15,9 @@ const COLUMNS = ["arn", "name", "subscriptions"];
 export const list = command({
   name: "list",
   summary: "List the account's topics",
-  options: ACCOUNT,
+  options: ACCOUNT_OPTIONS,
   run: (context) =>
-    connected(context, async (aws) => {
+    withAws(context, async (aws) => {
       async function* rows(): AsyncGenerator<Row> {
         for await (const arn of listTopics(aws)) yield await topicRow(aws, arn);
       }
@@ -29,7 +29,7 @@ export const create = command({
   name: "create",
   summary: "Create a topic; an existing topic stays unchanged",
   args: "NAME",
-  options: ACCOUNT,
+  options: ACCOUNT_OPTIONS,
   run: (context) => {
     const { flags, args: [name = ""], out } = context;
     // Source: SNS API, CreateTopic, Name.
@@ -38,7 +38,7 @@ export const create = command({
         `Cannot name a topic "${name}": expected up to 256 letters, digits, hyphens and underscores`,
       );
     }
-    return connected(context, async (aws) => {
+    return withAws(context, async (aws) => {
       if (flags.dryRun) {
         const existing = await findTopic(aws, { fleet: name, topicArn: undefined });
         return await printActions(out, [{
@@ -52,5 +52,5 @@ export const create = command({
 
 async function topicRow(aws: Aws, arn: string): Promise<Row> {
   const { length } = await Array.fromAsync(listSubscriptions(aws, arn));
-  return { arn, name: lastPart(arn), subscriptions: length };
+  return { arn, name: topicName(arn), subscriptions: length };
 }
