@@ -14,7 +14,7 @@ const ROLES = ["base", "control", "node"] as const satisfies Role[];
 
 const parseRole = oneOf(...ROLES);
 
-/** The end of the Name tag. In a legacy fleet without role tags it tells the role. */
+/** The end of the Name tag. It is the role in a legacy fleet without role tags. */
 const NAME_SUFFIX: Record<Role, string> = { base: "base", control: "ctl", node: "node" };
 
 /** `kas admin instances create`. */

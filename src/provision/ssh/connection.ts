@@ -24,7 +24,7 @@ export interface Connection extends AsyncDisposable {
 /** Seconds to wait for a connection. */
 const CONNECT_TIMEOUT = 10;
 
-/** ssh gives up a connection after so many unanswered keepalives, one every so many seconds. */
+/** ssh closes a connection after `count` unanswered keepalives, one every `interval` seconds. */
 const KEEPALIVE = { interval: 5, count: 6 };
 
 /** Seconds that an idle connection stays open for the next script. If kas is killed, ssh ends after this time. */

@@ -1,5 +1,5 @@
 /**
- * A provisioning step as data: how to tell that it is done, the commands that do it, and the commands that roll it back.
+ * A provisioning step as data: how to see that it is done, the commands that do it, and the commands that roll it back.
  * Nothing here runs a command.
  *
  * @module

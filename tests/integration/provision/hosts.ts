@@ -24,7 +24,7 @@ done
 host=$KAS_TEST_HOSTS/$2
 [ -d "$host" ] || { echo "ssh: Could not resolve hostname $2: Name or service not known" >&2; exit 255; }
 echo "begin $2" >>"$KAS_TEST_HOSTS/log"
-# Host.hold() makes the host stop reading after so many bytes, until Host.release().
+# Host.hold() makes the host stop reading after a number of bytes, until Host.release().
 if [ -e "$host/hold" ]; then
   most=$(cat "$host/hold")
   exec 3< <(
@@ -90,7 +90,7 @@ export interface Host {
   state(): Promise<string>;
   /** The recorded calls of systemctl, except show. */
   calls(): Promise<string[]>;
-  /** Makes it stop reading its input after so many bytes, until {@linkcode release}. A shorter script is not held up. */
+  /** Makes it stop reading its input after a number of bytes, until {@linkcode release}. A shorter script is not held up. */
   hold(bytes: number): Promise<void>;
   /** Whether it has stopped reading. */
   held(): Promise<boolean>;

@@ -3,7 +3,7 @@ import { eventually, execute } from "../../support/kas.ts";
 import { program, testWith } from "../../support/needs.ts";
 import { GOOD_BINARY, type Host, HOSTS, makeHosts, results } from "./hosts.ts";
 
-/** An executable of so many bytes that exits with 0. */
+/** An executable of a given size that exits with 0. */
 async function binaryOf(folder: string, bytes: number): Promise<string> {
   const path = `${folder}/binary-${bytes}`;
   await Deno.copyFile(GOOD_BINARY, path);

@@ -18,8 +18,8 @@ async function workerFleet(
   const machine = machines(() => true, work);
   const sandbox = stack.use(await startSandbox({ nodes: 1, speed, balancerPort: 0, machine }));
   const env = sandbox.env;
-  const kas = async (...words: string[]) => {
-    const ended = await execute([...FROM_SOURCE, "admin", ...words], env);
+  const kas = async (...args: string[]) => {
+    const ended = await execute([...FROM_SOURCE, "admin", ...args], env);
     assertEquals(ended.code, 0, ended.stderr);
     return ended.stdout;
   };
@@ -34,7 +34,7 @@ async function workerFleet(
   const [base = "", node = ""] = [addresses.get(BASE), addresses.get(NODE)];
   const hosts = stack.use(await makeHosts(base, node));
   assertEquals((await hosts.provision(["--binary", GOOD_BINARY, base, node])).code, 0);
-  const words = ["--rolling", "--fleet", "kas", "--role", "worker", "--max", "7", "--binary"];
+  const args = ["--rolling", "--fleet", "kas", "--role", "worker", "--max", "7", "--binary"];
   const owned = stack.move();
   return {
     sandbox,
@@ -42,7 +42,7 @@ async function workerFleet(
     registration,
     /** Provisions both instances, rolling. */
     roll: (more: readonly string[] = [], binary = GOOD_BINARY) =>
-      hosts.provision([...words, binary, ...more, BASE, NODE], env),
+      hosts.provision([...args, binary, ...more, BASE, NODE], env),
     start: (more: readonly string[]) =>
       start([
         ...FROM_SOURCE,
@@ -50,7 +50,7 @@ async function workerFleet(
         "provision",
         "--output",
         "tsv",
-        ...words,
+        ...args,
         GOOD_BINARY,
         ...more,
         BASE,

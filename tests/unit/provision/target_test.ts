@@ -21,7 +21,7 @@ for (
 }
 
 Deno.test("isInstanceId() knows EC2's ids, long and short", () => {
-  const words = [
+  const args = [
     "i-0123456789abcdef0",
     "i-01234567",
     "i-1",
@@ -29,5 +29,5 @@ Deno.test("isInstanceId() knows EC2's ids, long and short", () => {
     "x-01234567",
     "i-01234567.example.com",
   ];
-  assertEquals(words.map(isInstanceId), [true, true, false, false, false, false]);
+  assertEquals(args.map(isInstanceId), [true, true, false, false, false, false]);
 });

@@ -72,7 +72,7 @@ export function render(frame: ScenarioFrame, columns: number): string[] {
   ].map((line) => fit(line, columns));
 }
 
-/** The cells of a step: its result, or how it stands if it is the current one. */
+/** The cells of a step: its result, or its progress if it is the current one. */
 function stepCells(
   { step, event, clients, expected }: ScenarioStep,
   index: number,

@@ -130,8 +130,8 @@ Deno.test("--dry-run prints the actions and changes nothing", async () => {
     [`instances terminate ${NODE}`, `terminate ${NODE} (stopped), deregister it and delete its alarms\n`],
     ["instances create --count 2 --image ami-1", "launch 2 × node from ami-1 into fleet kas\n"],
   ];
-  for (const [words, out] of cases) {
-    assertEquals(await f.kas(`${words} --dry-run`), { status: 0, out, err: "" });
+  for (const [args, out] of cases) {
+    assertEquals(await f.kas(`${args} --dry-run`), { status: 0, out, err: "" });
   }
   assertEquals(JSON.parse((await f.kas(`instances start ${NODE} --dry-run --output json`)).out), [
     { action: `start ${NODE} (stopped)` },

@@ -6,8 +6,8 @@ function serve(handler: Deno.ServeHandler): { readonly host: string } & AsyncDis
   return { host: `127.0.0.1:${server.addr.port}`, [Symbol.asyncDispose]: () => server.shutdown() };
 }
 
-/** A host where nobody listens. */
-function nobody(): string {
+/** A host with a closed port. */
+function closedHost(): string {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return `127.0.0.1:${listener.addr.port}`;
 }
@@ -49,7 +49,7 @@ Deno.test("ping of hosts makes no call to AWS", async () => {
   await using f = await fleet();
   await using pong = serve(() => new Response("pong"));
   await using other = serve(() => new Response("<html>"));
-  const closed = nobody();
+  const closed = closedHost();
   const calls = f.sandbox.calls.length;
   const { status, out } = await f.kas(
     `ping ${pong.host} ${other.host} ${closed} --url http://${pong.host}/x`,

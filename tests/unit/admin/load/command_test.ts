@@ -4,8 +4,8 @@ import { type Ended, runWords, type Surroundings } from "../../cli/captured.ts";
 
 const ROOT = { name: "kas", summary: "kas", commands: [admin] };
 
-function kas(words: string, surroundings: Surroundings = {}): Promise<Ended> {
-  return runWords(ROOT, ["admin", "load", ...words.split(" ")], surroundings);
+function kas(args: string, surroundings: Surroundings = {}): Promise<Ended> {
+  return runWords(ROOT, ["admin", "load", ...args.split(" ")], surroundings);
 }
 
 /** A worker that answers the first `answers` requests at once, and no later ones. `requests` records the requests. */

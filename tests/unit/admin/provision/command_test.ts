@@ -9,7 +9,7 @@ import { runWords } from "../../cli/captured.ts";
 
 const ROOT = { name: "kas", summary: "", commands: [admin] };
 
-const kas = (words: string[], env = {}) => runWords(ROOT, ["admin", ...words], { env });
+const kas = (args: string[], env = {}) => runWords(ROOT, ["admin", ...args], { env });
 
 for (
   const [args, error] of [
@@ -33,7 +33,7 @@ for (
 
 Deno.test("user-data prints a script with the executable's checksum and the settings", async () => {
   const env = { KAS_TOPIC_ARN: "arn:aws:sns:eu-west-1:123456789012:kas", AWS_PROFILE: "mine" };
-  const words = [
+  const args = [
     "--url",
     "https://example.com/kas",
     "--sha256",
@@ -43,7 +43,7 @@ Deno.test("user-data prints a script with the executable's checksum and the sett
     "--max",
     "4",
   ];
-  const { status, out } = await kas(["user-data", ...words], env);
+  const { status, out } = await kas(["user-data", ...args], env);
   assertEquals(status, 0);
   assertStringIncludes(out, `${"a".repeat(64)}  $folder/kas`);
   assertStringIncludes(
