@@ -1,5 +1,5 @@
 /**
- * How far scaling goes: the bounds, and the load that those that remain can bear.
+ * The bounds (R3), and the projected load of the remaining instances (R6).
  *
  * @module
  */
@@ -22,7 +22,7 @@ checks("R3", [
     numbers: [3, 0],
   },
   {
-    name: "counts a start under way toward max, whatever EC2 still says",
+    name: "counts a start in progress toward max, whatever EC2 answers",
     trigger: OUT,
     observation: { ...limits({ max: 4 }), ...inProgress(["start", "n4"]) },
     expected: { none: "max-capacity" },
@@ -44,7 +44,7 @@ checks("R3", [
     expected: { none: "max-capacity" },
   },
   {
-    name: "counts a running instance that is not registered toward max only while its start is under way",
+    name: "counts a running instance that is not registered toward max only while its start is in progress",
     trigger: OUT,
     observation: { ...limits({ max: 4 }), ...withInstances(instance("n4", { registration: "none" })) },
     expected: { start: "n3" },
@@ -60,13 +60,13 @@ checks("R3", [
     expected: { none: "max-capacity" },
   },
   {
-    name: "counts a stop under way as gone from max",
+    name: "does not count an instance toward max while its stop is in progress",
     trigger: OUT,
     observation: { ...limits({ max: 3 }), ...inProgress(["stop", "n1"]) },
     expected: { start: "n1", by: "register" },
   },
   {
-    name: "counts what EC2 terminates for nothing, though its start is under way",
+    name: "does not count an instance that EC2 terminates toward max, though its start is in progress",
     trigger: OUT,
     observation: {
       ...limits({ max: 3 }),
@@ -77,13 +77,13 @@ checks("R3", [
     numbers: [2],
   },
   {
-    name: "goes up to the whole fleet by default",
+    name: "uses the whole fleet as the default max",
     trigger: OUT,
     expected: { start: "n4" },
     numbers: [5],
   },
   {
-    name: "stops down to min",
+    name: "stops a node above min",
     trigger: IN,
     observation: limits({ min: 2 }),
     expected: { stop: "n1" },
@@ -97,27 +97,27 @@ checks("R3", [
     numbers: [2, 3],
   },
   {
-    name: "counts a stop under way as gone from min",
+    name: "does not count an instance toward min while its stop is in progress",
     trigger: IN,
     observation: { ...limits({ min: 2 }), ...inProgress(["stop", "n2"]) },
     expected: { none: "min-capacity" },
     numbers: [1],
   },
   {
-    name: "does not count on a start under way for min: it may fail",
+    name: "does not count a start in progress toward min, as it may fail",
     trigger: IN,
     observation: { ...limits({ min: 3 }), ...inProgress(["start", "n3"]) },
     expected: { none: "min-capacity" },
   },
   {
-    name: "keeps as many as there are base and control instances by default, though a base is out of service",
+    name: "uses the number of base and control instances as the default min, though a base is out of service",
     trigger: IN,
     observation: { ...cpu({}), ...withInstances({ ...BASE, registration: "out-of-service" }, stopped("n2")) },
     expected: { none: "min-capacity" },
     numbers: [0, 1],
   },
   {
-    name: "counts a registered control instance for the default of min",
+    name: "counts a registered control instance in the default min",
     trigger: IN,
     observation: withInstances(
       instance("ctl", { role: "control", registration: "out-of-service" }),
@@ -127,14 +127,14 @@ checks("R3", [
     numbers: [1, 2],
   },
   {
-    name: "leaves a control instance that serves no requests out of the default of min",
+    name: "does not count a control instance that serves no requests in the default min",
     trigger: IN,
     observation: withInstances(instance("ctl", { role: "control", registration: "none" }), stopped("n2")),
     expected: { stop: "n1" },
     numbers: [1],
   },
   {
-    name: "never stops a base or control instance, not even for a person",
+    name: "never stops a base instance, even for an operator",
     trigger: operator("in", "base"),
     expected: { none: "no-candidate" },
   },
@@ -142,21 +142,21 @@ checks("R3", [
 
 checks("R6", [
   {
-    name: "stops nothing where those that remain would reach the threshold",
+    name: "stops nothing if the remaining instances would reach the threshold",
     trigger: IN,
     observation: cpu({ base: 60, n1: 50, n2: 50 }),
     expected: { none: "projected-load" },
     numbers: [160, 2, 80],
   },
   {
-    name: "stops where those that remain stay just below the threshold",
+    name: "stops a node if the remaining instances stay just below the threshold",
     trigger: IN,
     observation: cpu({ base: 60, n1: 50, n2: 49.8 }),
     expected: { stop: "n1" },
     numbers: [79.9],
   },
   {
-    name: "takes the lowest threshold of those that remain",
+    name: "uses the lowest threshold of the remaining instances",
     trigger: IN,
     observation: {
       alarms: [
@@ -169,60 +169,60 @@ checks("R6", [
     numbers: [20],
   },
   {
-    name: "takes the fleet's lowest threshold where those that remain have no alarm",
+    name: "uses the fleet's lowest threshold if the remaining instances have no alarm",
     trigger: IN,
     observation: { alarms: [alarm("cpuhigh", "n1", "OK", { threshold: 15 })] },
     expected: { none: "projected-load" },
     numbers: [15],
   },
   {
-    name: "is silent without datapoints, and says so",
+    name: "stops a node if no instance has a datapoint",
     trigger: IN,
     observation: { cpu: {} },
     expected: { stop: "n1" },
   },
   {
-    name: "is silent without a threshold, and says so",
+    name: "stops a node if the fleet has no cpuhigh alarm",
     trigger: IN,
     observation: { alarms: [] },
     expected: { stop: "n1" },
   },
   {
-    name: "takes an instance without a datapoint for as busy as the busiest",
+    name: "counts an instance without a datapoint as the busiest one",
     trigger: IN,
     observation: cpu({ base: 60, n1: 50 }),
     expected: { none: "projected-load" },
     numbers: [170, 2, 85, 1],
   },
   {
-    name: "never takes NaN for an idle instance",
+    name: "counts a datapoint that is not a number as missing",
     trigger: IN,
     observation: cpu({ base: 60, n1: 50, n2: NaN }),
     expected: { none: "projected-load" },
     numbers: [1],
   },
   {
-    name: "counts the load of an instance on its way out, not its shoulders",
+    name: "counts the load of a leaving instance, but not the instance",
     trigger: IN,
     observation: { ...cpu({ base: 30, n1: 30, n2: 30 }), ...inProgress(["stop", "n2"]) },
     expected: { none: "projected-load" },
     numbers: [90, 1],
   },
   {
-    name: "never stops the last one in service, whatever min allows",
+    name: "never stops the last instance in service, whatever min is",
     trigger: IN,
     observation: { instances: [instance("n1"), stopped("n2")], cpu: {}, ...limits({ min: 0 }) },
     expected: { none: "projected-load" },
   },
   {
-    name: "binds a person too",
+    name: "holds an operator back too",
     trigger: operator("in"),
     observation: cpu({ base: 60, n1: 50, n2: 50 }),
     expected: { none: "projected-load" },
   },
 ]);
 
-/** Nobody is left to start: of five in the fleet three serve, one is in quarantine, one an Auto Scaling group's. */
+/** No standby node is left: of five instances three are in service, one is in quarantine, and one is an Auto Scaling group's. */
 const FULL = {
   instances: [
     BASE,
@@ -235,7 +235,7 @@ const FULL = {
 
 checks("R3", [
   {
-    name: "counts all of the fleet before it launches, stopped and failed ones too",
+    name: "counts the whole fleet before a launch, stopped and quarantined instances too",
     trigger: OUT,
     observation: { ...FULL, ...limits({ grow: "kas-node", max: 5 }) },
     expected: { none: "max-capacity" },
@@ -272,20 +272,20 @@ checks("R3", [
     numbers: [3, 1, 6],
   },
   {
-    name: "counts an unanswered launch before it starts a node, too",
+    name: "counts a launch that EC2 has not answered yet before it starts a node",
     trigger: OUT,
     observation: { ...limits({ grow: "kas-node", max: 4 }), ...inProgress(["launch"]) },
     expected: { none: "max-capacity" },
     numbers: [3, 1, 4],
   },
   {
-    name: "launches nothing above the whole fleet, which is max where none is set",
+    name: "launches nothing without --max, as max is then the whole fleet",
     trigger: OUT,
     observation: { ...FULL, ...limits({ grow: "kas-node" }) },
     expected: { none: "max-capacity" },
   },
   {
-    name: "does not count what is terminated or about to be",
+    name: "does not count instances that EC2 terminates",
     trigger: OUT,
     observation: {
       instances: [...FULL.instances, stopped("n5", { state: "shutting-down" })],

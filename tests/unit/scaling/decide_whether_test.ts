@@ -1,5 +1,5 @@
 /**
- * Whether a step is taken at all: what is asked, of whom, and when.
+ * Triggers, and the checks that look at alarms and times (R2, R4, R5, R11).
  *
  * @module
  */
@@ -41,7 +41,7 @@ checks("R2", [
     expected: { start: "n4" },
   },
   {
-    name: "keeps a cooldown longer than the resync at a reconcile too",
+    name: "keeps a cooldown longer than the resync interval at a reconcile too",
     trigger: RECONCILE,
     observation: { ...LOW, ...limits({ cooldownIn: 5 * MINUTE }), ...history({ lastIn: NOW - 2 * MINUTE }) },
     expected: { none: "cooldown" },
@@ -63,25 +63,25 @@ checks("R4", [
     expected: { none: "out-beats-in" },
   },
   {
-    name: "stops nothing while a reqcount alarm is in ALARM, not even for a person",
+    name: "stops nothing while a reqcount alarm is in ALARM, even for an operator",
     trigger: operator("in"),
     observation: { alarms: [alarm("reqcount", "kas", "ALARM")] },
     expected: { none: "out-beats-in" },
   },
   {
-    name: "heeds no cpulow alarm in ALARM",
+    name: "ignores cpulow alarms in ALARM",
     trigger: IN,
     observation: { alarms: [alarm("cpulow", "n2", "ALARM")] },
     expected: { stop: "n1" },
   },
   {
-    name: "heeds no alarm of another fleet",
+    name: "ignores alarms of another fleet",
     trigger: IN,
     observation: { alarms: [alarm("cpuhigh", "n2", "ALARM", { fleet: "web" })] },
     expected: { stop: "n1" },
   },
   {
-    name: "heeds no alarm that an instance left behind when it was terminated",
+    name: "ignores the alarm of an instance that is gone",
     trigger: IN,
     observation: { alarms: [alarm("cpuhigh", "gone", "ALARM")] },
     expected: { stop: "n1" },
@@ -90,26 +90,26 @@ checks("R4", [
 
 checks("R5", [
   {
-    name: "stops no instance younger in service than the warm-up",
+    name: "stops no instance within its warm-up",
     trigger: operator("in", "n1"),
     observation: history({ inServiceSince: { n1: NOW - 119_000 } }),
     expected: { none: "warm-up" },
     numbers: [120],
   },
   {
-    name: "stops an instance as old in service as the warm-up",
+    name: "stops an instance at the end of its warm-up",
     trigger: IN,
     observation: history({ inServiceSince: { n1: NOW - 120_000 } }),
     expected: { stop: "n1" },
   },
   {
-    name: "takes the launch where it is not known since when an instance is in service",
+    name: "counts the warm-up from the launch if the time in service is not known",
     trigger: operator("in", "n1"),
     observation: withInstances(instance("n1", { launched: NOW - 119_000 })),
     expected: { none: "warm-up" },
   },
   {
-    name: "takes no time in service of an earlier life for this one's",
+    name: "counts the warm-up from the launch if the time in service is older than that",
     trigger: operator("in", "n1"),
     observation: {
       ...withInstances(instance("n1", { launched: NOW - 60_000 })),
@@ -118,13 +118,14 @@ checks("R5", [
     expected: { none: "warm-up" },
   },
   {
-    name: "stops another node where the named one is too young",
+    name: "stops another node if the alarm's instance is within its warm-up",
     trigger: IN,
     observation: history({ inServiceSince: { n1: NOW - 1_000 } }),
     expected: { stop: "n2" },
   },
   {
-    name: "takes cpulow's way from INSUFFICIENT_DATA to OK for a boot while the instance is young",
+    name:
+      "does nothing for cpulow changing from INSUFFICIENT_DATA to OK within the warm-up: the instance boots",
     trigger: {
       ...IN,
       alarm: {
@@ -140,7 +141,7 @@ checks("R5", [
     expected: { none: "warm-up" },
   },
   {
-    name: "takes that way for a boot before the instance is in service at all",
+    name: "does nothing for cpulow changing from INSUFFICIENT_DATA to OK before the instance is in service",
     trigger: {
       ...IN,
       alarm: {
@@ -156,7 +157,7 @@ checks("R5", [
     expected: { none: "warm-up" },
   },
   {
-    name: "takes that way for an idle fleet once the instance is warm",
+    name: "scales in for cpulow changing from INSUFFICIENT_DATA to OK after the warm-up",
     trigger: {
       ...IN,
       alarm: {
@@ -171,20 +172,20 @@ checks("R5", [
     expected: { stop: "n1" },
   },
   {
-    name: "takes a young instance's cpulow at a reconcile for a boot",
+    name: "does nothing at a reconcile for the cpulow alarm of an instance within its warm-up",
     trigger: RECONCILE,
     observation: { ...LOW, ...history({ inServiceSince: { n1: NOW - MINUTE } }) },
     expected: { none: "" },
   },
   {
-    name: "holds a scale-in for the cooldown after a scale-in",
+    name: "holds a scale-in back for the cooldown after a scale-in",
     trigger: IN,
     observation: history({ lastIn: NOW - 59_000 }),
     expected: { none: "cooldown" },
     numbers: [59, 60],
   },
   {
-    name: "holds a scale-in for the cooldown after a scale-out",
+    name: "holds a scale-in back for the cooldown after a scale-out",
     trigger: IN,
     observation: history({ lastOut: NOW - 59_000 }),
     expected: { none: "cooldown" },
@@ -196,19 +197,19 @@ checks("R5", [
     expected: { stop: "n1" },
   },
   {
-    name: "holds a scale-out for its own cooldown",
+    name: "holds a scale-out back for its own cooldown",
     trigger: OUT,
     observation: { ...limits({ cooldownOut: 30_000 }), ...history({ lastOut: NOW - 29_000 }) },
     expected: { none: "cooldown" },
   },
   {
-    name: "never holds a scale-out by the cooldown of a scale-in",
+    name: "never holds a scale-out back for the cooldown of scaling in",
     trigger: OUT,
     observation: history({ lastIn: NOW }),
     expected: { start: "n4" },
   },
   {
-    name: "holds nothing for ever after the clock was set back",
+    name: "holds nothing back for ever after the clock was set back",
     trigger: IN,
     observation: history({ lastIn: NOW + HOUR, lastOut: NOW + HOUR, inServiceSince: { n1: NOW + HOUR } }),
     expected: { stop: "n1" },
@@ -217,19 +218,19 @@ checks("R5", [
 
 checks("R11", [
   {
-    name: "does nothing where a newer change of the alarm was processed",
+    name: "does nothing if a newer change of the alarm was processed",
     trigger: OUT,
     observation: { processed: { at: NOW + 1, by: "notification" } },
     expected: { none: "not-newest" },
   },
   {
-    name: "does nothing where a reconcile acted on this change",
+    name: "does nothing if a reconcile acted on this change",
     trigger: OUT,
     observation: { processed: { at: NOW, by: "reconcile" } },
     expected: { none: "not-newest" },
   },
   {
-    name: "takes the second of two changes of one moment for the newer one",
+    name: "acts on a second change of the same moment",
     trigger: OUT,
     observation: { processed: { at: NOW, by: "notification" } },
     expected: { start: "n4" },
@@ -257,19 +258,19 @@ checks("R11", [
     expected: { none: "not-newest" },
   },
   {
-    name: "does nothing where a person names an instance that is not in the fleet",
+    name: "does nothing if an operator names an instance that is not in the fleet",
     trigger: operator("in", "i-9"),
     expected: { none: "not-newest" },
   },
   {
-    name: "does nothing for a notification that a newer state of its alarm has overtaken",
+    name: "does nothing for a notification if the alarm has changed since",
     trigger: OUT,
     observation: { alarms: [alarm("cpuhigh", "n1", "OK", { changed: NOW + 1_000 })] },
     expected: { none: "not-newest" },
     numbers: [1],
   },
   {
-    name: "follows a notification that is newer than the alarm's state as read",
+    name: "acts on a notification that is newer than the alarm's state in CloudWatch",
     trigger: OUT,
     observation: { alarms: [alarm("cpuhigh", "n1", "OK", { changed: NOW - 1_000 })] },
     expected: { start: "n4" },

@@ -30,7 +30,7 @@ function changes(trigger: Trigger, observation: Partial<Observation>): string[] 
   );
 }
 
-Deno.test("explain() shows the check that decide() names as held, after all that passed, of random fleets", () => {
+Deno.test("explain() shows the check that decide() names as held, after the ones that passed", () => {
   const seen = new Set<string>();
   fc.assert(
     fc.property(random.trigger, random.observation, (trigger, observation) => {

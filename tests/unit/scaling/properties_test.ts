@@ -80,7 +80,7 @@ Deno.test("I2: decide() never goes above max", () => {
   });
 });
 
-Deno.test("I2: decide() never launches above max, which counts all of the fleet and what is being launched already", () => {
+Deno.test("I2: decide() never launches above max, which counts the whole fleet and launches in progress", () => {
   every("launch", (decision, _, observation) => {
     const ids = observation.instances.map(({ id }) => id);
     const launching = observation.inProgress.filter(({ kind, instance }) =>
@@ -107,7 +107,7 @@ Deno.test("R4, R6, R11: decide() looks at the load and at other alarms than the 
   assert(differ > 20, `only ${differ} decisions came out otherwise`);
 });
 
-Deno.test("R7: decide() launches only where --grow says so and no node is left to start or to wait for", () => {
+Deno.test("R7: decide() launches only with --grow, and only if no node can be started", () => {
   every("launch", (decision, trigger, observation) => {
     const { grow: _, ...limits } = observation.limits;
     const without = decide(trigger, { ...observation, limits });
@@ -116,7 +116,7 @@ Deno.test("R7: decide() launches only where --grow says so and no node is left t
   }, exhausted);
 });
 
-Deno.test("R7: without --grow nothing that is known of launches changes a decision", () => {
+Deno.test("R7: failed launches change no decision without --grow", () => {
   fc.assert(
     fc.property(triggers, observations, (trigger, { limits: { grow: _, ...limits }, ...observation }) => {
       const { launchesFail: __, ...history } = observation.history;
@@ -127,7 +127,7 @@ Deno.test("R7: without --grow nothing that is known of launches changes a decisi
   );
 });
 
-Deno.test("R10: --shrink changes what becomes of an instance, and not which or whether", () => {
+Deno.test("R10: --shrink changes stop to terminate, and nothing else", () => {
   every("terminate", (decision, trigger, observation) => {
     assertEquals(observation.limits.shrink, "terminate");
     const { shrink: _, ...limits } = observation.limits;
@@ -155,7 +155,7 @@ Deno.test("I3: decide() starts only nodes that are neither in service nor joinin
   });
 });
 
-Deno.test("R4: decide() never stops while an alarm of the fleet calls for more", () => {
+Deno.test("R4: decide() never stops while an alarm of the fleet asks for more", () => {
   every(OUT_OF_SERVICE, (_, __, observation) => {
     const ids = new Set(observation.instances.filter(exists).map(({ id }) => id));
     assert(
@@ -203,7 +203,7 @@ Deno.test("R11: where scopeOf() needs nothing, the decision with an observation 
   );
 });
 
-Deno.test("R16: decide() decides the same again from what was written down, and changes nothing it is given", () => {
+Deno.test("R16: decide() makes the same decision from recorded JSON, and changes no argument", () => {
   fc.assert(
     fc.property(triggers, observations, (trigger, observation) => {
       const [triggerText, observationText] = [JSON.stringify(trigger), JSON.stringify(observation)];

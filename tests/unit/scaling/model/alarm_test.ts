@@ -4,7 +4,7 @@ import { alarmName, parseAlarmName } from "../../../../src/scaling/model/alarm.t
 
 const KINDS = ["cpuhigh", "cpulow", "reqcount"] as const;
 
-Deno.test("alarmName() and parseAlarmName() undo each other, whatever the dimension holds", () => {
+Deno.test("parseAlarmName() reverses alarmName(), whatever the dimension contains", () => {
   fc.assert(fc.property(
     fc.record({
       fleet: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/),
@@ -15,7 +15,7 @@ Deno.test("alarmName() and parseAlarmName() undo each other, whatever the dimens
   ));
 });
 
-Deno.test("parseAlarmName() knows no name that is not <fleet>:<kind>:<dimension>", () => {
+Deno.test("parseAlarmName() refuses names that are not <fleet>:<kind>:<dimension>", () => {
   for (
     const name of [
       "",
