@@ -1,5 +1,5 @@
 /**
- * The scenario: kas's rules and others' against loads, in virtual time.
+ * The scenario: the rules of kas and of others under the same loads, in virtual time.
  *
  * @module
  */
@@ -7,17 +7,17 @@ import type { Options, Panel, Part, Result, Table } from "./result.ts";
 import { CPU } from "./scenario/alarms.ts";
 import { stepScaling, targetTracking } from "./scenario/auto_scaling.ts";
 import { kas } from "./scenario/kas.ts";
-import { type Load, nineSteps, recorded } from "./scenario/loads.ts";
+import { type Load, nineSteps, recordedLoad } from "./scenario/loads.ts";
 import type { Plant } from "./scenario/plant.ts";
-import { play, type Policy, type Tally } from "./scenario/play.ts";
+import { playLoad, type Policy, type Tally } from "./scenario/play.ts";
 import { predecessor } from "./scenario/predecessor.ts";
 
-/** Where recorded loads are looked for: CSV files from the Numenta Anomaly Benchmark. */
+/** Recorded loads: CSV files from the Numenta Anomaly Benchmark. */
 const TRACES = new URL("../../shared/traces/", import.meta.url);
 
 const KAS = "kas";
 
-/** Who is held against the loads. */
+/** The policies that are compared. */
 const POLICIES: readonly (readonly [name: string, make: (plant: Plant) => Policy])[] = [
   [KAS, kas()],
   ["the predecessor", predecessor],
@@ -26,7 +26,7 @@ const POLICIES: readonly (readonly [name: string, make: (plant: Plant) => Policy
   [`EC2 Auto Scaling, target ${CPU.high} %`, targetTracking(CPU.high)],
 ];
 
-/** What is counted, the fewer the better. */
+/** What is counted; less is better. */
 const COUNTED = [
   ["under", "under-provisioned, s"],
   ["over", "over-provisioned, instance-s"],
@@ -34,7 +34,7 @@ const COUNTED = [
   ["stops", "stops"],
 ] as const satisfies readonly (readonly [keyof Tally, string])[];
 
-/** A load, and what came of it by each policy. */
+/** A load, and the results of each policy. */
 export interface Played {
   readonly load: Pick<Load, "name" | "fleet" | "seconds">;
   readonly tallies: readonly (readonly [policy: string, tally: Tally])[];
@@ -50,7 +50,7 @@ export function table({ load: { name, fleet, seconds }, tallies }: Played): Tabl
   };
 }
 
-/** Where kas does worse than another, and than which one the most. */
+/** Where another policy does better than kas, and which one does best. */
 export function losses({ load, tallies }: Played): string[] {
   const own = tallies.find(([policy]) => policy === KAS)?.[1];
   const said = own === undefined ? [] : COUNTED.flatMap(([key, title]) => {
@@ -61,7 +61,7 @@ export function losses({ load, tallies }: Played): string[] {
   return said.length === 0 ? [] : [`kas loses on ${load.name}: ${said.join("; ")}.`];
 }
 
-/** Panels of the chart: the sums over the recorded loads, in hours. */
+/** The panels of the chart: sums over the recorded loads, in hours. */
 function panels(all: readonly Played[]): Panel[] {
   const sum = (key: keyof Tally, policy: string) =>
     all.flatMap(({ tallies }) => tallies).filter(([name]) => name === policy)
@@ -73,12 +73,12 @@ function panels(all: readonly Played[]): Panel[] {
     bars: POLICIES.map(([label]) => ({ label, value: sum(key, label), ours: label === KAS })),
   });
   return [
-    panel("under", "The scenario: too few in service", "hours"),
-    panel("over", "The scenario: paid for and not needed", "instance-hours"),
+    panel("under", "The scenario: too few instances in service", "hours"),
+    panel("over", "The scenario: instances billed and not needed", "instance-hours"),
   ];
 }
 
-/** The recorded loads, the first few of them where it must be quick; none where there are none. */
+/** The recorded loads, at most so many; none without the files. */
 async function recordedLoads(most: number): Promise<Load[]> {
   const files: string[] = [];
   try {
@@ -88,7 +88,7 @@ async function recordedLoads(most: number): Promise<Load[]> {
   }
   return await Promise.all(
     files.toSorted().slice(0, most).map(async (file) =>
-      recorded(file.replace(/\.csv$/, ""), await Deno.readTextFile(new URL(file, TRACES)))
+      recordedLoad(file.replace(/\.csv$/, ""), await Deno.readTextFile(new URL(file, TRACES)))
     ),
   );
 }
@@ -97,19 +97,19 @@ async function run({ quick }: Options): Promise<Result> {
   const loads = [nineSteps(), ...await recordedLoads(quick ? 1 : Infinity)];
   const all = loads.map((load): Played => ({
     load,
-    tallies: POLICIES.map(([policy, make]) => [policy, play(load, make)]),
+    tallies: POLICIES.map(([policy, make]) => [policy, playLoad(load, make)]),
   }));
   return {
     part: "scenario",
     title: "The scenario",
     how:
-      `Loads in virtual time against a plant of instances (bench/scenario/plant.ts). What is needed is the fewest ` +
-      `instances of which none is ${CPU.high} % busy, and one at least. Under-provisioned: seconds with fewer in service. ` +
-      `Over-provisioned: instance-seconds paid for beyond it, booting and draining included. All have the same minute ` +
-      `datapoints, boot times of 40 to 80 s and, but for target tracking, thresholds (${CPU.low} and ${CPU.high} %). kas is ` +
-      "the production decide() with its defaults; the others are as described in bench/scenario/predecessor.ts and " +
-      "auto_scaling.ts. The recorded loads are scaled so that their peak just takes the fleet. The model is no machine: " +
-      "datapoints come at once, all instances are alike, and work not done is not caught up.",
+      `Loads in virtual time on a simulated fleet (bench/scenario/plant.ts). A load needs as many instances as keep each ` +
+      `one below ${CPU.high} % CPU, and at least one. Under-provisioned: seconds with fewer in service. ` +
+      `Over-provisioned: instance-seconds billed beyond that, booting and draining included. All policies have the same ` +
+      `datapoints each minute, boot times of 40 to 80 s and, except target tracking, thresholds of ${CPU.low} and ` +
+      `${CPU.high} %. kas is the production decide() with its defaults; bench/scenario/predecessor.ts and auto_scaling.ts ` +
+      "describe the others. The recorded loads are scaled so that their peak just takes the fleet. The simulation is " +
+      "simple: datapoints arrive at once, all instances are alike, and work that is not done is not caught up.",
     tables: all.map(table),
     goals: [],
     notes: [

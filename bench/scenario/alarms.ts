@@ -1,5 +1,5 @@
 /**
- * Alarms over a minute's datapoints, evaluated as the sandbox's CloudWatch evaluates them.
+ * Alarms over one-minute datapoints, evaluated as the sandbox's CloudWatch does.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import {
 import type { AlarmKind, AlarmState } from "../../src/scaling/model/alarm.ts";
 import { type Datapoints, MINUTE, type Plant } from "./plant.ts";
 
-/** CPU below which an instance asks for less, and from which for more, percent: the defaults of `kas admin setup`. */
+/** Thresholds of the alarms, percent of CPU: the defaults of `kas admin setup`. */
 export const CPU = { low: 42, high: 80 } as const;
 
 /** An alarm and its state. */
@@ -20,7 +20,7 @@ export class Watched {
   readonly #rule: Rule;
   readonly #range: (Datapoint | undefined)[] = [];
   state: AlarmState = "INSUFFICIENT_DATA";
-  /** s since the beginning. */
+  /** When the state last changed, s since the start of the simulation. */
   changed = 0;
 
   constructor(rule: Pick<Rule, "comparison" | "threshold"> & { readonly periods: number }) {
@@ -29,13 +29,13 @@ export class Watched {
     this.#rule = { comparison, threshold, ...both, treatMissingData: "missing" };
   }
 
-  /** Evaluates it at the end of a minute; returns the state that it left, undefined where it is in the same. */
+  /** Evaluates the alarm at the end of a minute. Returns its previous state if the state changed. */
   observe(value: number | undefined, now: number): AlarmState | undefined {
     this.#range.unshift(
       value === undefined ? undefined : { at: (now - MINUTE) * 1_000, value, sampleCount: 1 },
     );
     this.#range.length = Math.min(this.#range.length, evaluationRange(this.#rule));
-    // An alarm whose instance has long stopped stays as it is, and costs nothing to look at.
+    // The alarm of an instance that stopped long ago keeps its state; skipping it saves time.
     if (this.state === "INSUFFICIENT_DATA" && this.#range.every((point) => point === undefined)) {
       return undefined;
     }
@@ -64,7 +64,7 @@ export interface InstanceAlarm {
   readonly watched: Watched;
 }
 
-/** The alarms for high and low CPU of each instance, as kas and its predecessor have them. */
+/** The cpuhigh and cpulow alarms of each instance, which kas and its predecessor use. */
 export function instanceAlarms(plant: Plant): readonly InstanceAlarm[] {
   return plant.machines.flatMap(({ id }) =>
     ([["cpuhigh", CPU.high], ["cpulow", CPU.low]] as const).map(([kind, threshold]) => ({
@@ -76,8 +76,8 @@ export function instanceAlarms(plant: Plant): readonly InstanceAlarm[] {
   );
 }
 
-/** Evaluates them all; what changed. */
-export function changes(alarms: readonly InstanceAlarm[], points: Datapoints, now: number): Change[] {
+/** Evaluates all alarms, and returns what changed. */
+export function alarmChanges(alarms: readonly InstanceAlarm[], points: Datapoints, now: number): Change[] {
   return alarms.flatMap(({ kind, id, watched }) => {
     const from = watched.observe(points.get(id), now);
     return from === undefined ? [] : [{ kind, id, from, to: watched.state }];

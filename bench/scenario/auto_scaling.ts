@@ -1,6 +1,6 @@
 /**
- * EC2 Auto Scaling's dynamic scaling, held against the plant, as its documentation has it. It has the group's average CPU to go
- * by, a warm-up as long as kas's (its default is 300 s), and starts its instances as quickly as kas does.
+ * EC2 Auto Scaling's dynamic scaling, as its documentation describes it. It uses the average CPU of the group and a warm-up as
+ * long as kas's (its default is 300 s), and its instances start as quickly as kas's.
  *
  * Sources: EC2 Auto Scaling user guide, "Step and simple scaling policies" (as-scaling-simple-step), "Target tracking scaling
  * policies" (as-scaling-target-tracking), "Set the default instance warmup" (ec2-auto-scaling-default-instance-warmup);
@@ -12,16 +12,16 @@ import { CPU, Watched } from "./alarms.ts";
 import type { Datapoints, Machine, Plant } from "./plant.ts";
 import type { Policy } from "./play.ts";
 
-/** s after an instance came into service in which its CPU is not in the group's average. */
+/** For how long the CPU of an instance that came into service does not count in the average, s. */
 const WARMUP = 120;
 
-/** A step adjustment: from how far beyond the alarm's threshold, percent of CPU, and by how much, percent of the capacity. */
+/** A step adjustment: how far beyond the threshold it begins, percent of CPU, and what it adds, percent of the capacity. */
 type Adjustment = readonly [beyond: number, percent: number];
 
-/** The guide's example, of which the first step acts at the threshold: 10 % of the capacity, and 30 % from 10 beyond it. */
+/** The example of the guide, with its first step at the threshold: 10 % of the capacity, and 30 % from 10 beyond it. */
 const STEPS: readonly Adjustment[] = [[10, 30], [0, 10]];
 
-/** A group: what is warm counts as capacity, what warms up or leaves is counted beside it. */
+/** An Auto Scaling group. Warm instances are its capacity; warming and leaving ones are counted separately. */
 class Group {
   readonly #plant: Plant;
 
@@ -30,27 +30,29 @@ class Group {
   }
 
   get warm(): readonly Machine[] {
-    return this.#plant.in("serving").filter(({ base, since }) => base || this.#plant.now - since >= WARMUP);
+    return this.#plant.in("in-service").filter(({ base, since }) =>
+      base || this.#plant.now - since >= WARMUP
+    );
   }
 
-  /** In or on the way to service, but not yet warm. */
+  /** Number of instances in service or joining that are not warm yet. */
   get warming(): number {
-    return this.#plant.in("booting", "registering", "serving").length - this.warm.length;
+    return this.#plant.in("booting", "registering", "in-service").length - this.warm.length;
   }
 
-  /** The average CPU of what is warm; undefined where there is no datapoint. */
+  /** The average CPU of the warm instances; undefined without a datapoint. */
   average(points: Datapoints): number | undefined {
     const known = this.warm.map(({ id }) => points.get(id)).filter((point) => point !== undefined);
     return known.length === 0 ? undefined : known.reduce((sum, point) => sum + point, 0) / known.length;
   }
 
-  /** Adds so many, as far as there are any; what is warming up already counts as added. */
+  /** Adds so many instances, as far as there are stopped ones. Instances that warm up count as added. */
   add(wanted: number): void {
     const missing = Math.max(0, wanted - this.warming);
     for (const { id } of this.#plant.in("stopped").slice(0, missing)) this.#plant.start(id);
   }
 
-  /** Removes so many, the newest first and never the base; nothing while any warms up, and what is leaving counts as removed. */
+  /** Removes so many instances, the newest first, never the base, and none while one warms up. Leaving ones count as removed. */
   remove(wanted: number): void {
     if (this.warming > 0) return;
     const leaving = this.#plant.in("draining", "stopping").length;
@@ -58,7 +60,7 @@ class Group {
     for (const { id } of nodes.slice(0, Math.max(0, wanted - leaving))) this.#plant.stop(id, "drained");
   }
 
-  /** Capacity for scale-in: what is terminating is part of it. */
+  /** The capacity for scaling in, which includes leaving instances. */
   get capacity(): number {
     return this.warm.length + this.#plant.in("draining", "stopping").length;
   }
@@ -84,15 +86,15 @@ export function stepScaling(plant: Plant): Policy {
   };
 }
 
-/** How many instances a breach adds or removes: between 0 and 1 is 1, above it is rounded down. */
+/** How many instances a breach adds or removes: at least 1, rounded down. */
 function adjustment(beyond: number, capacity: number): number {
   const [, percent] = STEPS.find(([from]) => beyond >= from) ?? [0, 0];
   return Math.max(1, Math.floor((capacity * percent) / 100));
 }
 
 /**
- * Target tracking. Its alarms are those it is seen to create: above the target for 3 minutes, and below 90 % of it for 15. More
- * is added in proportion, rounded up; what is removed is rounded down.
+ * Target tracking. Its alarms are those that AWS is seen to create: above the target for 3 minutes, and below 90 % of it for 15.
+ * It adds instances in proportion, rounded up, and removes them in proportion, rounded down.
  *
  * @param target percent of CPU
  */

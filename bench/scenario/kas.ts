@@ -1,6 +1,6 @@
 /**
- * kas, held against the plant: the production decide() with its default limits, told of each alarm's change, and a resync
- * every minute.
+ * kas: the production decide() with its default limits, a notification for each change of an alarm, and a reconcile every
+ * minute.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Observation } from "../../src/scaling/model/observation.ts";
 import type { Instance, InstanceState, Registration } from "../../src/scaling/model/instance.ts";
 import type { Trigger } from "../../src/scaling/model/trigger.ts";
 import { SETTINGS } from "../../src/settings/table.ts";
-import { changes, instanceAlarms } from "./alarms.ts";
+import { alarmChanges, instanceAlarms } from "./alarms.ts";
 import { type Machine, MINUTE, type Phase, type Plant } from "./plant.ts";
 import type { Policy } from "./play.ts";
 
@@ -19,20 +19,20 @@ const DEFAULTS = (["warmup", "cooldownOut", "cooldownIn", "resync"] as const).ma
   [name, SETTINGS[name].parse(SETTINGS[name].default)] as const
 );
 
-/** kas's limits where no flag says otherwise. */
+/** The default limits. */
 export const LIMITS = Object.fromEntries(DEFAULTS) as unknown as Limits;
 
-/** When the first resync is, s: in the middle of CloudWatch's minute, as it knows nothing of it. */
-const FIRST_RESYNC = 30;
+/** When the first reconcile is, s: in the middle of CloudWatch's minute, as kas does not know when that begins. */
+const FIRST_RECONCILE = 30;
 
 const FLEET = "kas";
 
-/** How EC2 and ELB show a phase. */
-const SHOWN: Readonly<Record<Phase, readonly [InstanceState, Registration]>> = {
+/** What EC2 and ELB answer in each phase. */
+const ANSWERS: Readonly<Record<Phase, readonly [InstanceState, Registration]>> = {
   stopped: ["stopped", "none"],
   booting: ["running", "none"],
   registering: ["running", "out-of-service"],
-  serving: ["running", "in-service"],
+  "in-service": ["running", "in-service"],
   draining: ["running", "draining"],
   stopping: ["stopping", "none"],
 };
@@ -44,7 +44,7 @@ export function kas(limits: Partial<Limits> = {}): (plant: Plant) => Policy {
     const alarms = instanceAlarms(plant);
     const cpu = new Map<string, { readonly percent: number; readonly at: number }>();
     const last: { lastOut?: number; lastIn?: number } = {};
-    let due = FIRST_RESYNC;
+    let due = FIRST_RECONCILE;
 
     const observation = (): Observation => ({
       now: plant.now * 1_000,
@@ -54,7 +54,7 @@ export function kas(limits: Partial<Limits> = {}): (plant: Plant) => Policy {
       alarms: alarms.map(({ kind, id, threshold, watched: { state, changed } }) => (
         { fleet: FLEET, kind, dimension: id, state, threshold, period: 60, changed: changed * 1_000 }
       )),
-      // A datapoint of an earlier run says nothing about this one.
+      // A datapoint from before the start says nothing about now.
       cpu: Object.fromEntries(
         plant.machines.flatMap(({ id, started }) => {
           const point = cpu.get(id);
@@ -65,26 +65,28 @@ export function kas(limits: Partial<Limits> = {}): (plant: Plant) => Policy {
       history: {
         ...last,
         inServiceSince: Object.fromEntries(
-          plant.in("serving").map(({ id, since }) => [id, since * 1_000]),
+          plant.in("in-service").map(({ id, since }) => [id, since * 1_000]),
         ),
       },
     });
     const evaluate = (trigger: Trigger) => {
       const seen = observation();
       const decision = decide(trigger, seen);
-      // The plant has neither launch template nor end: its limits name none.
+      // The simulated fleet has no launch template, so that there is no launch.
       if (decision.kind !== "start" && decision.kind !== "stop") return;
-      // A repeat waits for one whole resync after a step.
+      // The next reconcile is one whole interval after an action.
       due = plant.now + inForce.resync / 1_000;
       last[decision.kind === "start" ? "lastOut" : "lastIn"] = seen.now;
       if (decision.kind === "stop") plant.stop(decision.instance, "drained");
-      else if (decision.by === "register") plant.takeBack(decision.instance);
+      else if (decision.by === "register") plant.registerAgain(decision.instance);
       else plant.start(decision.instance);
     };
 
     return (points) => {
       for (const [id, percent] of points ?? []) cpu.set(id, { percent, at: (plant.now - MINUTE) * 1_000 });
-      for (const { kind, id, from, to } of points === undefined ? [] : changes(alarms, points, plant.now)) {
+      for (
+        const { kind, id, from, to } of points === undefined ? [] : alarmChanges(alarms, points, plant.now)
+      ) {
         const change = { fleet: FLEET, kind, dimension: id, from, to, at: plant.now * 1_000 };
         evaluate({ kind: "notification", alarm: change });
       }
@@ -97,7 +99,7 @@ export function kas(limits: Partial<Limits> = {}): (plant: Plant) => Policy {
 }
 
 function instance({ id, base, phase, started, stopped }: Machine): Instance {
-  const [state, registration] = SHOWN[phase];
+  const [state, registration] = ANSWERS[phase];
   return {
     id,
     name: id,

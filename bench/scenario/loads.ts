@@ -1,25 +1,25 @@
 /**
- * The loads that the policies are held against: how much CPU is asked for, second by second, in instances' worth.
+ * The loads: how much CPU the clients ask for, second by second, in numbers of busy instances.
  *
  * @module
  */
 import { NINE_STEPS, THINK_MS, WORK_MS } from "../../src/admin/sandbox/scenario/nine_steps.ts";
 
-/** A load over time, and the fleet that is there for it. */
+/** A load over time, and the size of the fleet for it. */
 export interface Load {
   readonly name: string;
-  /** How many instances there are, the base included. */
+  /** Number of instances, the base included. */
   readonly fleet: number;
-  /** s that it lasts. */
+  /** Its duration, s. */
   readonly seconds: number;
-  /** How many instances it would keep wholly busy at a second. */
+  /** How many instances it keeps completely busy at a second. */
   readonly demand: (second: number) => number;
 }
 
-/** s that each of the nine steps lasts. */
+/** Duration of each of the nine steps, s. */
 const STEP = 300;
 
-/** The acceptance scenario: a client's share of an instance is the time it works of the time it takes in all. */
+/** The acceptance scenario. A client takes the share of an instance that its work has of a whole request and pause. */
 export function nineSteps(): Load {
   const work = (WORK_MS[0] + WORK_MS[1]) / 2;
   const share = work / (work + THINK_MS);
@@ -31,23 +31,25 @@ export function nineSteps(): Load {
   };
 }
 
-/** s between two rows of a recorded load. */
+/** Time between two rows of a recorded load, s. */
 const ROW = 300;
 
-/** Days of a recorded load that are played. */
+/** How many days of a recorded load are played. */
 const DAYS = 7;
 
-/** How many instances a recorded load is played against. */
+/** Number of instances for a recorded load. */
 const FLEET = 20;
 
-/** How busy the whole fleet is at a recorded load's peak: at the threshold for more, so that the fleet is just enough. */
+/** How busy the whole fleet is at the peak of a recorded load: at the `cpuhigh` threshold, so that the fleet just suffices. */
 const PEAK = 0.8;
 
-/** A recorded load, `timestamp,value` a row, scaled so that its peak takes the whole fleet; each value lasts until the next. */
-export function recorded(name: string, csv: string): Load {
+/** A recorded load from rows of `timestamp,value`, scaled so that its peak takes the whole fleet. A value lasts until the next. */
+export function recordedLoad(name: string, csv: string): Load {
   const values = csv.trim().split("\n").slice(1, 1 + (DAYS * 86_400) / ROW).map((line) => {
     const value = Number(line.split(",")[1]);
-    if (!Number.isFinite(value) || value < 0) throw new TypeError(`${name}: no number in "${line}"`);
+    if (!Number.isFinite(value) || value < 0) {
+      throw new TypeError(`Cannot read ${name}: "${line}" has no number`);
+    }
     return value;
   });
   const scale = (FLEET * PEAK) / Math.max(...values);

@@ -1,37 +1,37 @@
 /**
- * The fleet that the policies are held against: instances that boot, serve, drain and stop, and the CPU that a load costs each.
- * Deterministic: the same load and the same starts and stops give the same datapoints.
+ * A simulated fleet: instances that boot, serve, drain and stop, and the CPU that a load takes on each. It is deterministic: the
+ * same load and the same actions give the same datapoints.
  *
  * @module
  */
 import { dice } from "../../src/sandbox/random.ts";
 import type { Load } from "./loads.ts";
 
-/** How long things take, s. The same for every policy: a start, though EC2 Auto Scaling would launch, which takes longer. */
+/** Durations, s. They are the same for every policy, though EC2 Auto Scaling launches its instances, which takes longer. */
 export const TIMES = {
-  /** StartInstances until the worker answers, at least and at most: drawn at each start, evenly. */
+  /** From StartInstances until the worker answers: a random number between these two for each start. */
   boot: [40, 80],
-  /** Registered until InService: two health checks 10 s apart, as `kas admin setup` makes them. */
+  /** From the registration until InService: two health checks 10 s apart, as `kas admin setup` configures them. */
   register: 20,
-  /** Deregistered until no request is under way. */
+  /** From the deregistration until no request is in flight. */
   drain: 30,
-  /** StopInstances until stopped. */
+  /** From StopInstances until stopped. */
   stop: 30,
 } as const;
 
-/** Share of its CPU that a machine uses while it boots. */
+/** Share of its CPU that an instance uses while it boots. */
 const BOOTING = 0.5;
 
-/** How far a minute's CPU of one instance strays from its fair share of the load, either way. */
+/** How far the CPU of an instance differs from its fair share of the load, up or down, within a minute. */
 const UNEVEN = 0.05;
 
-/** s that a datapoint covers. */
+/** The period of a datapoint, s. */
 export const MINUTE = 60;
 
-/** Where an instance is. Paid for is what is neither stopped nor stopping. Source: EC2 user guide, instance lifecycle. */
-export type Phase = "stopped" | "booting" | "registering" | "serving" | "draining" | "stopping";
+/** What an instance is doing. EC2 bills it unless it is stopped or stopping. Source: EC2 user guide, instance lifecycle. */
+export type Phase = "stopped" | "booting" | "registering" | "in-service" | "draining" | "stopping";
 
-/** An instance. Times are seconds since the beginning. */
+/** An instance. Times are seconds since the start of the simulation. */
 export interface Machine {
   readonly id: string;
   readonly base: boolean;
@@ -47,19 +47,19 @@ interface Moving extends Machine {
   since: number;
   started: number;
   stopped: number;
-  /** s that it takes to boot this time. */
+  /** How long its present boot takes, s. */
   boot: number;
-  /** Started again while it was still stopping. */
+  /** Whether it starts again once it has stopped. */
   wanted: boolean;
-  /** CPU seconds of this minute, and the seconds that it ran. */
+  /** CPU seconds used in this minute, and seconds that it ran. */
   used: number;
   ran: number;
 }
 
-/** CPU of the minute that has just ended, percent, by id; an instance that ran for less than half of it has none. */
+/** CPU of the last minute, percent, by instance id. An instance that ran for less than half of it has none. */
 export type Datapoints = ReadonlyMap<string, number>;
 
-/** The fleet. */
+/** The simulated fleet. */
 export class Plant {
   readonly #machines: readonly Moving[];
   readonly #load: Load;
@@ -67,7 +67,7 @@ export class Plant {
   readonly #boots = dice(2);
   #uneven: readonly number[] = [];
   #now = 0;
-  /** Starts and stops that were begun. */
+  /** Starts and stops so far. */
   readonly count = { starts: 0, stops: 0 };
 
   constructor(load: Load) {
@@ -75,7 +75,7 @@ export class Plant {
     this.#machines = Array.from({ length: load.fleet }, (_, i): Moving => ({
       id: `i-${String(i + 1).padStart(17, "0")}`,
       base: i === 0,
-      phase: i === 0 ? "serving" : "stopped",
+      phase: i === 0 ? "in-service" : "stopped",
       since: -3_600,
       started: -3_600,
       stopped: -3_600 - i,
@@ -86,7 +86,7 @@ export class Plant {
     }));
   }
 
-  /** s since the beginning. */
+  /** s since the start of the simulation. */
   get now(): number {
     return this.#now;
   }
@@ -96,18 +96,18 @@ export class Plant {
     return this.#machines;
   }
 
-  /** Those in a phase. */
+  /** The instances in one of these phases. */
   in(...phases: readonly Phase[]): readonly Machine[] {
     return this.#machines.filter(({ phase }) => phases.includes(phase));
   }
 
-  /** Lets a second pass; returns the datapoints of a minute that ended with it. */
+  /** Lets a second pass. Returns the datapoints of the minute that ends with it, if one does. */
   tick(): Datapoints | undefined {
     if (this.#now % MINUTE === 0) {
       this.#uneven = this.#machines.map(() => 1 + (this.#minutes() * 2 - 1) * UNEVEN);
     }
-    const serving = this.#machines.filter(({ phase }) => phase === "serving").length;
-    const share = this.#load.demand(this.#now) / serving;
+    const inService = this.#machines.filter(({ phase }) => phase === "in-service").length;
+    const share = this.#load.demand(this.#now) / inService;
     this.#now += 1;
     this.#machines.forEach((machine, i) => {
       this.#run(machine, share * (this.#uneven[i] ?? 1));
@@ -116,44 +116,44 @@ export class Plant {
     return this.#now % MINUTE === 0 ? this.#report() : undefined;
   }
 
-  /** Starts an instance; one that is still stopping, once it has stopped. */
+  /** Starts an instance. A stopping one starts once it has stopped. */
   start(id: string): void {
     const machine = this.#find(id);
     this.count.starts++;
     if (machine.phase === "stopping") machine.wanted = true;
     else if (machine.phase === "stopped") this.#start(machine);
-    else throw new Error(`${id} can't be started: it is ${machine.phase}`);
+    else throw new Error(`Cannot start ${id}: it is ${machine.phase}`);
   }
 
-  /** Registers a draining instance again: it serves on at once. */
-  takeBack(id: string): void {
+  /** Registers a draining instance again. It is in service at once. */
+  registerAgain(id: string): void {
     const machine = this.#find(id);
-    if (machine.phase !== "draining") throw new Error(`${id} can't be taken back: it is ${machine.phase}`);
+    if (machine.phase !== "draining") throw new Error(`Cannot register ${id} again: it is ${machine.phase}`);
     this.count.starts++;
-    this.#enter(machine, "serving");
+    this.#enter(machine, "in-service");
   }
 
-  /** Takes an instance out of service; at once, or once its requests are done. */
+  /** Takes an instance out of service: at once, or once it has drained. */
   stop(id: string, how: "drained" | "at once"): void {
     const machine = this.#find(id);
     if (machine.phase === "stopped" || machine.phase === "stopping" || machine.phase === "draining") {
-      throw new Error(`${id} can't be stopped: it is ${machine.phase}`);
+      throw new Error(`Cannot stop ${id}: it is ${machine.phase}`);
     }
     this.count.stops++;
-    this.#enter(machine, how === "drained" && machine.phase === "serving" ? "draining" : "stopping");
+    this.#enter(machine, how === "drained" && machine.phase === "in-service" ? "draining" : "stopping");
   }
 
   #run(machine: Moving, share: number): void {
     if (machine.phase === "stopped" || machine.phase === "stopping") return;
     machine.ran += 1;
-    if (machine.phase === "serving") machine.used += Math.min(1, share);
+    if (machine.phase === "in-service") machine.used += Math.min(1, share);
     else if (machine.phase === "booting") machine.used += BOOTING;
   }
 
   #move(machine: Moving): void {
     const spent = this.#now - machine.since;
     if (machine.phase === "booting" && spent >= machine.boot) this.#enter(machine, "registering");
-    else if (machine.phase === "registering" && spent >= TIMES.register) this.#enter(machine, "serving");
+    else if (machine.phase === "registering" && spent >= TIMES.register) this.#enter(machine, "in-service");
     else if (machine.phase === "draining" && spent >= TIMES.drain) this.#enter(machine, "stopping");
     else if (machine.phase === "stopping" && spent >= TIMES.stop) {
       this.#enter(machine, "stopped");
@@ -187,7 +187,7 @@ export class Plant {
 
   #find(id: string): Moving {
     const machine = this.#machines.find((it) => it.id === id);
-    if (machine === undefined) throw new Error(`there is no ${id}`);
+    if (machine === undefined) throw new Error(`The fleet has no instance ${id}`);
     return machine;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Plays a load against a policy, in virtual time, and counts what came of it.
+ * Plays a load against a policy in virtual time, and counts the results.
  *
  * @module
  */
@@ -7,41 +7,41 @@ import { CPU } from "./alarms.ts";
 import type { Load } from "./loads.ts";
 import { type Datapoints, Plant } from "./plant.ts";
 
-/** A policy at work: looks at its plant once a second, with the datapoints of a minute that has just ended, and acts on it. */
+/** A policy: it is called once a second, with the datapoints of a minute that has just ended, and acts on its fleet. */
 export type Policy = (points: Datapoints | undefined) => void;
 
-/** What came of a load. */
+/** The results of a load. */
 export interface Tally {
-  /** s in which fewer were in service than the load needed. */
+  /** s with fewer instances in service than the load needed. */
   readonly under: number;
-  /** Instance-seconds paid for beyond what the load needed. */
+  /** Instance-seconds billed beyond what the load needed. */
   readonly over: number;
   readonly starts: number;
   readonly stops: number;
 }
 
-/** How many instances a load needs: the fewest of which none is busy to the threshold for more, and one at least. */
-export function needed(demand: number, fleet: number): number {
-  // A hair is taken off, as a load of exactly so many instances is not always an exact number.
+/** How many instances a load needs: as many as keep each one below the `cpuhigh` threshold, and at least one. */
+export function instancesNeeded(demand: number, fleet: number): number {
+  // The subtraction absorbs rounding: a load of exactly n instances needs n, not n + 1.
   return Math.max(1, Math.min(fleet, Math.ceil((100 * demand) / CPU.high - 1e-9)));
 }
 
 /** Plays a load. */
-export function play(load: Load, make: (plant: Plant) => Policy): Tally {
+export function playLoad(load: Load, make: (plant: Plant) => Policy): Tally {
   const plant = new Plant(load);
   const policy = make(plant);
   let under = 0;
   let over = 0;
   for (let second = 0; second < load.seconds; second++) {
-    const wanted = needed(load.demand(second), load.fleet);
-    let serving = 0;
-    let paid = 0;
+    const wanted = instancesNeeded(load.demand(second), load.fleet);
+    let inService = 0;
+    let billed = 0;
     for (const { phase } of plant.machines) {
-      if (phase === "serving") serving++;
-      if (phase !== "stopped" && phase !== "stopping") paid++;
+      if (phase === "in-service") inService++;
+      if (phase !== "stopped" && phase !== "stopping") billed++;
     }
-    if (serving < wanted) under++;
-    over += Math.max(0, paid - wanted);
+    if (inService < wanted) under++;
+    over += Math.max(0, billed - wanted);
     policy(plant.tick());
   }
   return { under, over, ...plant.count };

@@ -17,7 +17,7 @@ function leave(plant: Plant, id: string): number {
   return plant.now - begun;
 }
 
-Deno.test("a started instance boots, registers, serves; a stopped one drains, and stops", () => {
+Deno.test("a started instance boots and registers; a stopped one drains first", () => {
   const plant = new Plant(half);
   plant.start(node);
   const boot = leave(plant, node);
@@ -25,7 +25,7 @@ Deno.test("a started instance boots, registers, serves; a stopped one drains, an
   assert(least <= boot && boot <= most, `${boot} s`);
   assertEquals(phaseOf(plant, node), "registering");
   assertEquals(leave(plant, node), TIMES.register);
-  assertEquals(phaseOf(plant, node), "serving");
+  assertEquals(phaseOf(plant, node), "in-service");
   plant.stop(node, "drained");
   assertEquals(leave(plant, node), TIMES.drain);
   assertEquals(leave(plant, node), TIMES.stop);
@@ -33,7 +33,7 @@ Deno.test("a started instance boots, registers, serves; a stopped one drains, an
   assertEquals(plant.count, { starts: 1, stops: 1 });
 });
 
-Deno.test("the load is shared among those that serve, and what does not run has no datapoint", () => {
+Deno.test("the instances in service share the load, and a stopped instance has no datapoint", () => {
   const plant = new Plant(half);
   const minute = () => {
     for (let second = 1; second < MINUTE; second++) assertEquals(plant.tick(), undefined);
@@ -43,12 +43,12 @@ Deno.test("the load is shared among those that serve, and what does not run has 
   assert(Math.abs((alone?.get(base) ?? 0) - 50) < 5, `${alone?.get(base)} %`);
   assertEquals(alone?.has(node), false);
   plant.start(node);
-  while (phaseOf(plant, node) !== "serving" || plant.now % MINUTE !== 0) plant.tick();
+  while (phaseOf(plant, node) !== "in-service" || plant.now % MINUTE !== 0) plant.tick();
   const both = minute();
   for (const id of [base, node]) assert(Math.abs((both?.get(id) ?? 0) - 25) < 3, `${both?.get(id)} %`);
 });
 
-Deno.test("a stopping instance that is started again boots once it has stopped; a draining one serves on", () => {
+Deno.test("a stopping instance that is started again boots once it has stopped; a draining one is in service at once", () => {
   const plant = new Plant(half);
   plant.start(node);
   plant.stop(node, "at once");
@@ -56,9 +56,9 @@ Deno.test("a stopping instance that is started again boots once it has stopped; 
   plant.start(node);
   assertEquals(leave(plant, node), TIMES.stop);
   assertEquals(phaseOf(plant, node), "booting");
-  while (phaseOf(plant, node) !== "serving") plant.tick();
+  while (phaseOf(plant, node) !== "in-service") plant.tick();
   plant.stop(node, "drained");
-  plant.takeBack(node);
-  assertEquals(phaseOf(plant, node), "serving");
-  assertThrows(() => plant.start(node), Error, "it is serving");
+  plant.registerAgain(node);
+  assertEquals(phaseOf(plant, node), "in-service");
+  assertThrows(() => plant.start(node), Error, "it is in-service");
 });

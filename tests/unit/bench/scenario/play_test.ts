@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { stepScaling, targetTracking } from "../../../../bench/scenario/auto_scaling.ts";
 import { kas } from "../../../../bench/scenario/kas.ts";
-import { type Load, nineSteps, recorded } from "../../../../bench/scenario/loads.ts";
+import { type Load, nineSteps, recordedLoad } from "../../../../bench/scenario/loads.ts";
 import type { Plant } from "../../../../bench/scenario/plant.ts";
-import { needed, play, type Policy } from "../../../../bench/scenario/play.ts";
+import { instancesNeeded, playLoad, type Policy } from "../../../../bench/scenario/play.ts";
 import { predecessor } from "../../../../bench/scenario/predecessor.ts";
 import { losses } from "../../../../bench/scenario.ts";
 import { NINE_STEPS } from "../../../../src/admin/sandbox/scenario/nine_steps.ts";
@@ -16,7 +16,7 @@ function jump(demand: number, seconds = 1_800): Load {
 /** Seconds at which instances were started. */
 function startsOf(load: Load, make: (plant: Plant) => Policy): number[] {
   const at: number[] = [];
-  play(load, (plant) => {
+  playLoad(load, (plant) => {
     const policy = make(plant);
     return (points) => {
       const before = plant.count.starts;
@@ -29,39 +29,39 @@ function startsOf(load: Load, make: (plant: Plant) => Policy): number[] {
 
 const idle = () => () => {};
 
-Deno.test("needed: the fewest instances that stay below 80 %, at least one, at most the fleet", () => {
+Deno.test("instancesNeeded() is the fewest instances that stay below 80 %, at least one, at most the fleet", () => {
   const cases = [[0, 1], [0.79, 1], [0.8, 1], [0.81, 2], [1.6, 2], [7.9, 10], [100, 10]] as const;
-  for (const [demand, instances] of cases) assertEquals(needed(demand, 10), instances, `${demand}`);
+  for (const [demand, instances] of cases) assertEquals(instancesNeeded(demand, 10), instances, `${demand}`);
 });
 
 Deno.test("the nine steps need what the scenario expects at each", () => {
   const { demand, fleet, seconds } = nineSteps();
   const each = seconds / NINE_STEPS.length;
   assertEquals(
-    NINE_STEPS.map((_, i) => needed(demand((i + 0.5) * each), fleet)),
+    NINE_STEPS.map((_, i) => instancesNeeded(demand((i + 0.5) * each), fleet)),
     NINE_STEPS.map(({ expected }) => expected),
   );
 });
 
-Deno.test("with nobody to act, every second beyond what one instance can do is under-provisioned", () => {
-  assertEquals(play(jump(2, 600), () => idle()), { under: 420, over: 0, starts: 0, stops: 0 });
+Deno.test("without any action, every second beyond what one instance can do is under-provisioned", () => {
+  assertEquals(playLoad(jump(2, 600), () => idle()), { under: 420, over: 0, starts: 0, stops: 0 });
 });
 
-Deno.test("the same load and policy come out the same", () => {
-  assertEquals(play(jump(3), kas()), play(jump(3), kas()));
+Deno.test("the same load and policy have the same results", () => {
+  assertEquals(playLoad(jump(3), kas()), playLoad(jump(3), kas()));
 });
 
-Deno.test("kas starts one at the alarm, and another each resync that still finds it", () => {
+Deno.test("kas starts one instance at the alarm, and one more at each reconcile while the alarm lasts", () => {
   const [first = 0, second = 0] = startsOf(jump(2), kas());
   assertEquals(first, 240);
   assertEquals(second, 300);
 });
 
-Deno.test("the predecessor acts on changes alone: an overload that lasts starts one", () => {
+Deno.test("the predecessor acts on changes alone: a lasting overload starts one instance", () => {
   assertEquals(startsOf(jump(9, 360), predecessor), [240]);
 });
 
-Deno.test("step scaling adds at once by the size of the breach, and counts what is warming up as added", () => {
+Deno.test("step scaling adds at once by the size of the breach, and counts warming instances as added", () => {
   assertEquals(startsOf(jump(9, 360), stepScaling), [240]);
 });
 
@@ -70,7 +70,7 @@ Deno.test("target tracking waits for three minutes, then adds in proportion; and
   assertEquals(starts, [360]);
   const burst: Load = { ...jump(0, 3_000), demand: (second) => (second < 600 ? 1 : 0) };
   const stops: number[] = [];
-  play(burst, (plant) => {
+  playLoad(burst, (plant) => {
     const policy = targetTracking(50)(plant);
     return (points) => {
       const before = plant.count.stops;
@@ -81,14 +81,18 @@ Deno.test("target tracking waits for three minutes, then adds in proportion; and
   assert((stops[0] ?? 0) >= 600 + 15 * 60, `${stops}`);
 });
 
-Deno.test("a recorded load is scaled so that its peak takes the fleet, and a row that is no number is refused", () => {
-  const { demand, fleet, seconds } = recorded("two rows", "timestamp,value\na,1\nb,4\n");
+Deno.test("a recorded load is scaled so that its peak takes the fleet, and a row without a number is refused", () => {
+  const { demand, fleet, seconds } = recordedLoad("two rows", "timestamp,value\na,1\nb,4\n");
   assertEquals(seconds, 600);
-  assertEquals([needed(demand(0), fleet), needed(demand(599), fleet)], [fleet / 4, fleet]);
-  assertThrows(() => recorded("broken", "timestamp,value\na,x\n"), TypeError, 'broken: no number in "a,x"');
+  assertEquals([instancesNeeded(demand(0), fleet), instancesNeeded(demand(599), fleet)], [fleet / 4, fleet]);
+  assertThrows(
+    () => recordedLoad("broken", "timestamp,value\na,x\n"),
+    TypeError,
+    '"a,x" has no number',
+  );
 });
 
-Deno.test("what kas does worse is said, with both figures", () => {
+Deno.test("losses() names where another policy does better, with both numbers", () => {
   const tally = { under: 10, over: 10, starts: 1, stops: 1 };
   const load = { name: "a load", fleet: 2, seconds: 60 };
   assertEquals(losses({ load, tallies: [["kas", tally], ["other", { ...tally, under: 4 }]] }), [
