@@ -10,7 +10,7 @@ import {
 } from "@aws-sdk/client-elastic-load-balancing";
 import { putAlarm } from "../src/aws/cloudwatch/alarms.ts";
 import { type Aws, connect } from "../src/aws/clients.ts";
-import type { MakeMachine } from "../src/sandbox/machines/machine.ts";
+import type { MachineFactory } from "../src/sandbox/machines/machine.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
 import { BALANCER, machines } from "../tests/unit/autoscaler/fixtures.ts";
 import { eventually } from "../tests/support/kas.ts";
@@ -32,7 +32,10 @@ export interface FleetOptions {
 }
 
 /** Machines that are on and hold nothing. */
-const silent: MakeMachine = () => ({ cpuSeconds: () => 0, [Symbol.asyncDispose]: () => Promise.resolve() });
+const silent: MachineFactory = () => ({
+  cpuSeconds: () => 0,
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+});
 
 /** How many instances have alarms at most, a high and a low one each. Source: CloudWatch quotas, 5,000 alarms a region. */
 const MOST_WATCHED = 2_500;
@@ -58,7 +61,7 @@ export async function fleetOf({ size, speed, answering }: FleetOptions): Promise
   await using stack = new AsyncDisposableStack();
   const machine = machines();
   let first = true;
-  const make: MakeMachine = (host) => {
+  const make: MachineFactory = (host) => {
     // The base has to come into service for a sandbox to start.
     const answers = answering || first;
     first = false;
@@ -69,7 +72,7 @@ export async function fleetOf({ size, speed, answering }: FleetOptions): Promise
   );
   const account = { region: "eu-west-1", endpointUrl: sandbox.url };
   const aws = stack.use(connect(account));
-  const ids = sandbox.world.instances().map(({ id }) => id);
+  const ids = sandbox.account.instances().map(({ id }) => id);
   await forEach(ids.slice(0, MOST_WATCHED), async (dimension) => {
     const alarm = { fleet: "kas", dimension, period: 60, evaluations: 1 };
     await putAlarm(aws, { ...alarm, kind: "cpuhigh", threshold: 80 });
@@ -94,11 +97,11 @@ export async function fleetOf({ size, speed, answering }: FleetOptions): Promise
     );
   }
   await eventually(
-    () => sandbox.world.instances(),
+    () => sandbox.account.instances(),
     (all) =>
-      all.filter(({ state }) => /^(pending|running)$/.test(state)).every(({ state, standing }) =>
-        state === "running" && (!answering || standing === "in-service")
-      ),
+      all.filter(({ state }) => /^(pending|running)$/.test(state)).every((
+        { state, registration },
+      ) => state === "running" && (!answering || registration === "in-service")),
     LONGEST,
   );
   const owned = stack.move();

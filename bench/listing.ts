@@ -51,8 +51,8 @@ export async function list(
   listers: readonly Lister[],
   times: number,
 ): Promise<Map<string, Taken>> {
-  const { env, url, world } = fleet.sandbox;
-  const size = world.instances().length;
+  const { env, url, account } = fleet.sandbox;
+  const size = account.instances().length;
   const words = (lister: Lister) => [...lister.words, "--output", "json", "--endpoint-url", url];
   const taken: (Taken & { readonly ms: number[]; readonly lister: Lister })[] = [];
   for (const lister of listers) {

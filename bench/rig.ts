@@ -69,7 +69,7 @@ export interface Reaction {
 
 /** One reaction to an alarm that asks for an instance; what was started is stopped again where few are left. */
 export async function react({ fleet: { sandbox }, topic, url }: Rig): Promise<Reaction> {
-  const instances = () => sandbox.world.instances();
+  const instances = () => sandbox.account.instances();
   const started = Promise.withResolvers<{ id: string; at: number }>();
   sandbox.faults.onCall = ({ action, input, moment }) => {
     const [id] = Array.isArray(input["InstanceIds"]) ? input["InstanceIds"] : [];
@@ -85,11 +85,11 @@ export async function react({ fleet: { sandbox }, topic, url }: Rig): Promise<Re
   const took = { started: at - begun, answered: await answered - begun };
   if (instances().filter(({ state }) => state === "stopped").length < 5) {
     const up = () =>
-      instances().some((it) => it.id === id && `${it.state} ${it.standing}` === "running in-service");
-    await sandbox.world.until(up);
+      instances().some((it) => it.id === id && `${it.state} ${it.registration}` === "running in-service");
+    await sandbox.account.waitUntil(up);
     await pause(500);
     await deliver(url, topic.notice("cpulow", id, "OK"));
-    await sandbox.world.until(() => instances().filter(({ state }) => state === "stopped").length >= 5);
+    await sandbox.account.waitUntil(() => instances().filter(({ state }) => state === "stopped").length >= 5);
     await pause(500);
   }
   return took;
@@ -101,7 +101,7 @@ export async function beside<T>(
   rate: number,
   measure: () => Promise<T>,
 ): Promise<T> {
-  const others = fleet.sandbox.world.instances().map(({ id }) => id);
+  const others = fleet.sandbox.account.instances().map(({ id }) => id);
   const over = new AbortController();
   const noise = (async () => {
     const sent: Promise<void>[] = [];
@@ -125,7 +125,7 @@ export async function burst(
   { fleet: { sandbox }, topic, url }: Rig,
   messages: number,
 ): Promise<{ accepted: number; decided: number }> {
-  const ids = sandbox.world.instances().map(({ id }) => id);
+  const ids = sandbox.account.instances().map(({ id }) => id);
   const posts = Array.from(
     { length: messages },
     (_, n) => topic.notice("cpuhigh", ids[n % ids.length] ?? "", "OK"),

@@ -4,7 +4,7 @@
  * @module
  */
 import { makeSigner } from "../src/sandbox/sns/certificate.ts";
-import { type Post, post } from "../src/sandbox/sns/message.ts";
+import { type HttpPost, signedPost } from "../src/sandbox/sns/message.ts";
 import type { AlarmKind, AlarmState } from "../src/scaling/model/alarm.ts";
 
 /** Notifications of alarms, signed with SignatureVersion 2. */
@@ -25,7 +25,7 @@ export class Topic implements AsyncDisposable {
   }
 
   /** A notification of an alarm's change that is happening now, signed. */
-  notice(kind: AlarmKind, dimension: string, state: AlarmState): Post {
+  notice(kind: AlarmKind, dimension: string, state: AlarmState): HttpPost {
     const envelope = {
       Type: "Notification",
       MessageId: crypto.randomUUID(),
@@ -39,7 +39,7 @@ export class Topic implements AsyncDisposable {
       Timestamp: new Date().toISOString(),
       UnsubscribeURL: `${this.prefix}?Action=Unsubscribe`,
     } as const;
-    return post(envelope, this.#signer, "2", `${this.prefix}signer.pem`, `${this.#arn}:bench`);
+    return signedPost(envelope, this.#signer, "2", `${this.prefix}signer.pem`, `${this.#arn}:bench`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -48,7 +48,7 @@ export class Topic implements AsyncDisposable {
 }
 
 /** Posts a message. Throws Error unless it is accepted. */
-export async function deliver(url: string, { headers, body }: Post): Promise<void> {
+export async function deliver(url: string, { headers, body }: HttpPost): Promise<void> {
   const response = await fetch(url, { method: "POST", headers, body });
   const text = await response.text();
   if (response.status !== 200) throw new Error(`a message was answered ${response.status} ${text}`);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { dice } from "../../src/sandbox/random.ts";
+import { seededRandom } from "../../src/sandbox/random.ts";
 import type { Load } from "./loads.ts";
 
 /** Durations, s. They are the same for every policy, though EC2 Auto Scaling launches its instances, which takes longer. */
@@ -63,8 +63,8 @@ export type Datapoints = ReadonlyMap<string, number>;
 export class Plant {
   readonly #machines: readonly Moving[];
   readonly #load: Load;
-  readonly #minutes = dice(1);
-  readonly #boots = dice(2);
+  readonly #minutes = seededRandom(1);
+  readonly #boots = seededRandom(2);
   #uneven: readonly number[] = [];
   #now = 0;
   /** Starts and stops so far. */

@@ -1,17 +1,27 @@
 /**
- * The sandbox's real clock: the machine's time, with durations that pass faster by the speed.
+ * The sandbox's clock. Timestamps are real time; durations are sandbox time, which passes `speed` times faster.
  *
  * @module
  */
-import type { Clock } from "./wire/service.ts";
 
-/** A clock on the machine's time. Its timers keep the process alive until they are disposed of. */
+/** The clock that every wait of the sandbox uses, so that a test can replace it by one that it moves itself. */
+export interface Clock {
+  /** Returns the real time, ms since the epoch. */
+  now(): number;
+  /** How many times faster sandbox time passes than real time. */
+  readonly speed: number;
+  /** Calls back once after a duration, ms of sandbox time. */
+  after(ms: number, callback: () => void): Disposable;
+  /** Calls back at an interval, ms of sandbox time. */
+  every(ms: number, callback: () => void): Disposable;
+}
+
+/** Returns a clock on the machine's time. Its timers keep the process alive until they are disposed of. */
 export function realClock(speed = 1): Clock {
   return {
     now: () => Date.now(),
     speed,
     after: (ms, callback) => {
-      // What should have been by now is due at once.
       const timer = setTimeout(callback, Math.max(0, ms / speed));
       return { [Symbol.dispose]: () => clearTimeout(timer) };
     },

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { dice } from "./random.ts";
+import { seededRandom } from "./random.ts";
 
 /** The faults that strike by chance. */
-export type Chance = "throttle" | "errors" | "cut" | "wedge" | "snsDuplicates" | "snsLoss";
+export type RandomFault = "throttle" | "errors" | "cut" | "wedge" | "snsDuplicates" | "snsLoss";
 
 /** A call of AWS's at a moment of its life: before it takes effect, or after that and before it is answered. */
-export interface Passing {
+export interface CallEvent {
   readonly service: string;
   readonly action: string;
   readonly input: Readonly<Record<string, unknown>>;
@@ -27,7 +27,7 @@ export class Faults {
   /** Share of calls that are neither carried out nor answered, for as long as the client waits, 0..1. */
   wedge = 0;
   /** Actions of which that is so for every call. */
-  readonly wedged = new Set<string>();
+  readonly wedgedActions = new Set<string>();
   /** Added to every call, real ms. */
   latency = 0;
   /** How far reads lag behind, real ms. */
@@ -41,27 +41,27 @@ export class Faults {
   /** Ids of instances that fail their health checks. */
   readonly unhealthy = new Set<string>();
   /** Actions that are denied, as IAM names them: `ec2:StartInstances`. */
-  readonly denied = new Set<string>();
+  readonly deniedActions = new Set<string>();
   /** How far AWS's clock is ahead of this machine's, ms. */
-  clock = 0;
+  clockOffset = 0;
   /** Called as each call passes by, which waits for it: how a test strikes at one certain point. */
-  onCall: ((passing: Passing) => void | Promise<void>) | undefined;
-  readonly #dice: Readonly<Record<Chance, () => number>>;
+  onCall: ((passing: CallEvent) => void | Promise<void>) | undefined;
+  readonly #dice: Readonly<Record<RandomFault, () => number>>;
 
   /** Each kind of chance has a die of its own, so that adding one fault leaves the others' sequence as it was. */
   constructor(seed = 1) {
     this.#dice = {
-      throttle: dice(seed),
-      errors: dice(seed + 0x1b873593),
-      cut: dice(seed + 0xcc9e2d51),
-      wedge: dice(seed + 0xe6546b64),
-      snsDuplicates: dice(seed + 0x9e3779b9),
-      snsLoss: dice(seed + 0x3c6ef372),
+      throttle: seededRandom(seed),
+      errors: seededRandom(seed + 0x1b873593),
+      cut: seededRandom(seed + 0xcc9e2d51),
+      wedge: seededRandom(seed + 0xe6546b64),
+      snsDuplicates: seededRandom(seed + 0x9e3779b9),
+      snsLoss: seededRandom(seed + 0x3c6ef372),
     };
   }
 
   /** Throws the die of one fault: whether it strikes this time. */
-  strikes(kind: Chance): boolean {
+  occurs(kind: RandomFault): boolean {
     return this[kind] > 0 && this.#dice[kind]() < this[kind];
   }
 
@@ -79,7 +79,7 @@ export class Faults {
         this.cut = share(text, value);
         break;
       case "wedge":
-        if (/^[A-Z][A-Za-z]+$/.test(value)) this.wedged.add(value);
+        if (/^[A-Z][A-Za-z]+$/.test(value)) this.wedgedActions.add(value);
         else this.wedge = share(text, value);
         break;
       case "latency":
@@ -98,10 +98,12 @@ export class Faults {
         if (!/^[a-z0-9]+:[A-Z][A-Za-z]+$/.test(value)) {
           throw new TypeError(`Cannot use fault "${text}": expected an action such as ec2:StartInstances`);
         }
-        this.denied.add(value);
+        this.deniedActions.add(value);
         break;
       case "clock":
-        this.clock = value.startsWith("-") ? -milliseconds(text, value.slice(1)) : milliseconds(text, value);
+        this.clockOffset = value.startsWith("-")
+          ? -milliseconds(text, value.slice(1))
+          : milliseconds(text, value);
         break;
       case "no-capacity":
         this.noCapacity.add(value);
@@ -128,10 +130,10 @@ export class Faults {
       this.staleReads =
       this.snsDuplicates =
       this.snsLoss =
-      this.clock =
+      this.clockOffset =
         0;
-    this.wedged.clear();
-    this.denied.clear();
+    this.wedgedActions.clear();
+    this.deniedActions.clear();
     this.noCapacity.clear();
     this.unhealthy.clear();
     this.onCall = undefined;

@@ -5,7 +5,7 @@
  */
 
 /** A seeded generator of numbers in [0, 1). Source: mulberry32, Tommy Ettinger, public domain. */
-export function dice(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -6,16 +6,19 @@
 import { getLogger } from "@logtape/logtape";
 import type { Balancers } from "./elb/balancers.ts";
 import { realClock } from "./clock.ts";
-import { zones } from "./ec2/service.ts";
+import { zones } from "./ec2/zones.ts";
 import type { Call } from "./wire/endpoint.ts";
 import { Faults } from "./faults.ts";
 import type { Lifecycle } from "./ec2/lifecycle.ts";
 import { commandMachines, type MachineCommands } from "./machines/command_machine.ts";
-import { type Host, type MakeMachine, processMachines } from "./machines/machine.ts";
+import type { MachineAddress, MachineFactory } from "./machines/machine.ts";
+import { processMachines } from "./machines/process_machine.ts";
 import { seed } from "./seed.ts";
-import { ACCOUNT, type Clock } from "./wire/service.ts";
-import { services } from "./services.ts";
-import { type RegistrationPhase, World } from "./world.ts";
+import { ACCOUNT_ID } from "./wire/action.ts";
+import type { Clock } from "./clock.ts";
+import { startServices } from "./services.ts";
+import { Account } from "./account/account.ts";
+import type { RegistrationPhase } from "./account/load_balancer.ts";
 
 /** What sandbox to start. Durations are ms of sandbox time: they pass `speed` times faster. */
 export interface SandboxOptions {
@@ -48,12 +51,12 @@ export interface SandboxOptions {
   /** What boots and stops an instance's machine, where it is not a process of `worker`. */
   readonly commands?: MachineCommands | undefined;
   /** How an instance's machine is made, where it is neither. */
-  readonly machine?: MakeMachine;
+  readonly machine?: MachineFactory;
   readonly clock?: Clock;
 }
 
 /** How an instance stands at the fleet's load balancer. */
-export type Standing = "none" | "out-of-service" | "in-service" | "draining";
+export type RegistrationStatus = "none" | "out-of-service" | "in-service" | "draining";
 
 /** An instance as the scenario and tests look at it. */
 export interface InstanceView {
@@ -66,19 +69,19 @@ export interface InstanceView {
   readonly zone: string;
   /** Its private IP, for life. */
   readonly address: string;
-  readonly standing: Standing;
+  readonly registration: RegistrationStatus;
   /** CPU seconds used since it was last started; undefined unless it is running. */
   readonly cpuSeconds: number | undefined;
 }
 
 /** What is in the sandbox, read past the wire. */
-export interface WorldView {
+export interface AccountView {
   /** Every instance that is not terminated. */
   instances(): readonly InstanceView[];
   /** Requests the fleet's load balancer has answered. */
   requests(): number;
   /** Resolves once the condition holds; it is asked again after each change. Rejects with the signal's reason. */
-  until(condition: () => boolean, signal?: AbortSignal): Promise<void>;
+  waitUntil(condition: () => boolean, signal?: AbortSignal): Promise<void>;
 }
 
 /** A running sandbox; disposing of it stops every worker. */
@@ -90,7 +93,7 @@ export interface Sandbox extends AsyncDisposable {
   readonly balancerUrl: string;
   /** What points kas, the AWS CLI and boto3 at it: AWS_ENDPOINT_URL, AWS_REGION, the credentials, KAS_FLEET, KAS_TOPIC_ARN… */
   readonly env: Readonly<Record<string, string>>;
-  readonly world: WorldView;
+  readonly account: AccountView;
   /** Can be changed while it runs. */
   readonly faults: Faults;
   /** The latest calls (10,000 at most), oldest first. */
@@ -101,10 +104,10 @@ export interface Sandbox extends AsyncDisposable {
 const REGION = "eu-west-1";
 
 /** How many calls are kept. */
-const MOST_CALLS = 10_000;
+const MAX_CALLS = 10_000;
 
 /** How long the base may take to come into service, real ms. */
-const LONGEST_START = 30_000;
+const START_TIMEOUT = 30_000;
 
 /**
  * Starts a sandbox; resolves once it answers and the seeded base is in service. Throws TypeError on options that are wrong, and
@@ -117,7 +120,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const faults = new Faults(options.seed);
   for (const fault of options.faults ?? []) faults.set(fault);
   const failed = new AbortController();
-  const onCrash = ({ id }: Host, lastWords: string) => {
+  const onCrash = ({ id }: MachineAddress, lastWords: string) => {
     failed.abort(new Error(`Cannot start the sandbox: the worker of ${id} ended: ${lastWords}`));
     getLogger(["kas", "sandbox"]).warn("The worker of {id} ended by itself: {lastWords}", { id, lastWords });
   };
@@ -127,12 +130,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       : commandMachines(options.commands, { onCrash }));
 
   await using started = new AsyncDisposableStack();
-  const world = new World(clock.now);
+  const account = new Account(clock.now);
   const endpointUrl: { url?: string } = {};
   const calls: Call[] = [];
-  const { lifecycle, balancers, ec2, elb, sns, handle } = started.use(services({
+  const { lifecycle, balancers, ec2, elb, sns, handle } = started.use(startServices({
     clock,
-    world,
+    account,
     faults,
     region: REGION,
     machine,
@@ -142,7 +145,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     url: () => endpointUrl.url ?? "",
     record: (call) => {
       calls.push(call);
-      if (calls.length > MOST_CALLS) calls.shift();
+      if (calls.length > MAX_CALLS) calls.shift();
     },
   }));
   const balancerPort = serve(started, address, options.balancerPort ?? 0, (request, { remoteAddr }) => {
@@ -153,7 +156,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   });
   const url = endpointUrl.url = `http://${address}:${serve(started, address, options.port ?? 0, handle)}`;
 
-  const view = worldView(world, lifecycle, balancers, fleet);
+  const view = accountView(account, lifecycle, balancers, fleet);
   if (!options.empty) {
     await seed({
       ec2,
@@ -165,9 +168,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       zones: zones(REGION),
       now: clock.now(),
     });
-    await baseInService(view, failed);
+    await waitForBase(view, failed);
     // Reads that lag behind find the account as it was seeded, at the earliest.
-    world.begin();
+    account.forgetHistory();
   }
 
   const running = started.move();
@@ -183,11 +186,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7SANDBOX",
       AWS_SECRET_ACCESS_KEY: "sandbox",
       KAS_FLEET: fleet,
-      KAS_TOPIC_ARN: `arn:aws:sns:${REGION}:${ACCOUNT}:${fleet}`,
+      KAS_TOPIC_ARN: `arn:aws:sns:${REGION}:${ACCOUNT_ID}:${fleet}`,
       KAS_LOAD_BALANCER: fleet,
       KAS_TRUST_SIGNER: `${url}/`,
     },
-    world: view,
+    account: view,
     faults,
     calls,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
@@ -214,25 +217,33 @@ function serve(
 }
 
 /** @param failed aborted if a worker ends, or here if the base takes too long */
-async function baseInService(view: WorldView, failed: AbortController): Promise<void> {
+async function waitForBase(view: AccountView, failed: AbortController): Promise<void> {
   const timeout = setTimeout(() => {
     failed.abort(
-      new Error(`Cannot start the sandbox: its base is not in service after ${LONGEST_START / 1_000} s`),
+      new Error(`Cannot start the sandbox: its base is not in service after ${START_TIMEOUT / 1_000} s`),
     );
-  }, LONGEST_START);
+  }, START_TIMEOUT);
   try {
-    await view.until(() => view.instances().some(({ standing }) => standing === "in-service"), failed.signal);
+    await view.waitUntil(
+      () => view.instances().some(({ registration }) => registration === "in-service"),
+      failed.signal,
+    );
   } finally {
     clearTimeout(timeout);
   }
 }
 
-function worldView(world: World, lifecycle: Lifecycle, balancers: Balancers, fleet: string): WorldView {
+function accountView(
+  account: Account,
+  lifecycle: Lifecycle,
+  balancers: Balancers,
+  fleet: string,
+): AccountView {
   return {
     instances: () => {
       const machines = lifecycle.machines();
-      const registrations = world.now.balancers.get(fleet)?.registrations;
-      return [...world.now.instances.values()].filter(({ state }) => state !== "terminated").map((
+      const registrations = account.current.balancers.get(fleet)?.registrations;
+      return [...account.current.instances.values()].filter(({ state }) => state !== "terminated").map((
         instance,
       ) => ({
         id: instance.id,
@@ -241,16 +252,16 @@ function worldView(world: World, lifecycle: Lifecycle, balancers: Balancers, fle
         state: instance.state,
         zone: instance.zone,
         address: instance.address,
-        standing: standing(registrations?.get(instance.id)),
+        registration: registrationStatus(registrations?.get(instance.id)),
         cpuSeconds: machines.get(instance.id)?.cpuSeconds(),
       }));
     },
     requests: () => balancers.proxy(fleet)?.answered ?? 0,
-    until: (condition, signal) => world.until(condition, signal),
+    waitUntil: (condition, signal) => account.waitUntil(condition, signal),
   };
 }
 
-function standing(phase: RegistrationPhase | undefined): Standing {
+function registrationStatus(phase: RegistrationPhase | undefined): RegistrationStatus {
   if (phase === undefined) return "none";
   return phase === "registering" ? "out-of-service" : phase;
 }

@@ -7,7 +7,7 @@ import type { Ec2 } from "./ec2/service.ts";
 import type { Elb } from "./elb/service.ts";
 import type { Lifecycle } from "./ec2/lifecycle.ts";
 import { INSTANCE_PORT } from "./machines/machine.ts";
-import type { Service } from "./wire/service.ts";
+import type { Service } from "./wire/action.ts";
 
 /** What the account is made with. */
 export interface SeedOptions {
@@ -54,7 +54,7 @@ export async function seed(
     tags: { "kas:fleet": fleet },
   });
   const base = ec2.create({ zone: zone(0), keyName: fleet, tags: tags("base", "base") });
-  lifecycle.startedBefore(base.id);
+  lifecycle.startWithoutBoot(base.id);
   elb.register(fleet, base.id);
 
   for (let n = 1; n <= nodes; n++) {
@@ -64,8 +64,8 @@ export async function seed(
       zone: zone(n),
       keyName: fleet,
       tags: tags("node", `node-${n}`),
-      launched: now - 3_600_000,
-      everRan: true,
+      launchedAt: now - 3_600_000,
+      hasRun: true,
       transitionReason: `User initiated (${stopped} GMT)`,
       stateReason: {
         code: "Client.UserInitiatedShutdown",

@@ -1,31 +1,32 @@
 /**
- * AWS put together: the five services over one world, and the handler that answers for them. Whether that is reached through
+ * AWS put together: the five services over one account, and the handler that answers for them. Whether that is reached through
  * a socket or not is the caller's business.
  *
  * @module
  */
-import { Addresses, Subnet } from "./machines/addresses.ts";
+import { LoopbackAddresses, SubnetAddresses } from "./machines/addresses.ts";
 import type { Signer } from "./sns/certificate.ts";
 import { type CloudWatch, cloudWatch as makeCloudWatch } from "./cloudwatch/service.ts";
-import { type Ec2, ec2 as makeEc2, zones } from "./ec2/service.ts";
+import { type Ec2, ec2 as makeEc2 } from "./ec2/service.ts";
+import { zones } from "./ec2/zones.ts";
 import { Lifecycle } from "./ec2/lifecycle.ts";
 import { type Elb, elb as makeElb } from "./elb/service.ts";
 import { Balancers } from "./elb/balancers.ts";
 import { elbV2 } from "./elbv2/service.ts";
 import { type Call, endpoint } from "./wire/endpoint.ts";
 import type { Faults } from "./faults.ts";
-import type { MakeMachine } from "./machines/machine.ts";
-import type { Clock } from "./wire/service.ts";
+import type { MachineFactory } from "./machines/machine.ts";
+import type { Clock } from "./clock.ts";
 import { type Sns, sns as makeSns } from "./sns/service.ts";
-import type { World } from "./world.ts";
+import type { Account } from "./account/account.ts";
 
 /** What AWS is made of. */
-export interface ServicesOptions {
+export interface AwsServicesOptions {
   readonly clock: Clock;
-  readonly world: World;
+  readonly account: Account;
   readonly faults: Faults;
   readonly region: string;
-  readonly machine: MakeMachine;
+  readonly machine: MachineFactory;
   /** The first three numbers of the instances' addresses, where those are not on loopback. */
   readonly subnet?: string | undefined;
   /** From pending to running, ms of sandbox time. */
@@ -42,7 +43,7 @@ export interface ServicesOptions {
 }
 
 /** AWS at work; disposing of it stops every machine. */
-export interface Services extends AsyncDisposable {
+export interface AwsServices extends AsyncDisposable {
   readonly lifecycle: Lifecycle;
   readonly balancers: Balancers;
   readonly ec2: Ec2;
@@ -54,14 +55,14 @@ export interface Services extends AsyncDisposable {
 }
 
 /** Puts it together. Throws Deno.errors.AddrNotAvailable where the system has no loopback addresses to give. */
-export function services(options: ServicesOptions): Services {
-  const { clock, world, faults, region, machine, subnet, boot, shutdown, url, signer, record, fetch } =
+export function startServices(options: AwsServicesOptions): AwsServices {
+  const { clock, account, faults, region, machine, subnet, boot, shutdown, url, signer, record, fetch } =
     options;
   const owned = new AsyncDisposableStack();
-  const addresses = owned.use(new Addresses());
-  const hosts = subnet === undefined ? addresses : new Subnet(subnet);
-  const lifecycle = owned.use(new Lifecycle({ clock, world, addresses: hosts, machine, boot, shutdown }));
-  const balancers = owned.use(new Balancers(clock, world, faults, fetch));
+  const addresses = owned.use(new LoopbackAddresses());
+  const hosts = subnet === undefined ? addresses : new SubnetAddresses(subnet);
+  const lifecycle = owned.use(new Lifecycle({ clock, account, addresses: hosts, machine, boot, shutdown }));
+  const balancers = owned.use(new Balancers(clock, account, faults, fetch));
   const sns = owned.use(
     makeSns({
       clock,
@@ -74,9 +75,9 @@ export function services(options: ServicesOptions): Services {
   );
   const metered = { machines: () => lifecycle.machines(), requests: () => balancers.requests() };
   const cloudWatch = owned.use(makeCloudWatch({ clock, metered, region, publish: sns.publish }));
-  const ec2 = makeEc2({ clock, world, lifecycle, addresses: hosts, faults, region });
-  const elb = makeElb({ clock, world, balancers, addresses, faults, zones: zones(region) });
-  const v2 = elbV2({ clock, world, balancers, addresses, faults, region, zones: zones(region) });
+  const ec2 = makeEc2({ clock, account, lifecycle, addresses: hosts, faults, region });
+  const elb = makeElb({ clock, account, balancers, addresses, faults, zones: zones(region) });
+  const v2 = elbV2({ clock, account, balancers, addresses, faults, region, zones: zones(region) });
   const handle = endpoint({
     clock,
     faults,

@@ -42,14 +42,14 @@ Deno.test("with an endpoint where nobody listens: status 3, and where it looked"
 
 Deno.test("with an unknown load balancer: status 4, and where to look", async () => {
   await using sandbox = await startSandbox(FAST);
-  const id = sandbox.world.instances()[0]?.id ?? "";
+  const id = sandbox.account.instances()[0]?.id ?? "";
   const ended = await admin(["balancers", "register", "nope", id], { ...sandbox.env });
   assertTold(ended, 4, /^kas: There is no load balancer nope\nTry: kas admin balancers/);
 });
 
 Deno.test("with an instance in the wrong state: status 1, in EC2's words", async () => {
   await using sandbox = await startSandbox({ ...FAST, shutdown: 600_000 });
-  const id = sandbox.world.instances().find(({ role }) => role === "base")?.id ?? "";
+  const id = sandbox.account.instances().find(({ role }) => role === "base")?.id ?? "";
   assertEquals(
     (await admin(["instances", "stop", id, "--force", "--no-header"], { ...sandbox.env })).code,
     0,

@@ -61,7 +61,10 @@ testWith(
       new RegExp(`stop\\t${NODE}\\tdone.*\\n[^]*start\\t${NODE}\\tdone`),
     );
     assertMatch(said.get("Moving the autoscaler") ?? "", /deleted/);
-    assert(sandbox.world.instances().every(({ state }) => state === "shutting-down"), "an instance is left");
+    assert(
+      sandbox.account.instances().every(({ state }) => state === "shutting-down"),
+      "an instance is left",
+    );
   },
 );
 

@@ -39,7 +39,7 @@ for (const cli of [first, ...others]) {
         `ec2 start-instances --instance-ids ${NODE} --query StartingInstances[].CurrentState.Name`,
       );
       assertEquals(started, "pending");
-      await kas.world.until(() => kas.world.instances()[1]?.state === "running");
+      await kas.account.waitUntil(() => kas.account.instances()[1]?.state === "running");
     });
     await t.step("registers it", async () => {
       const registered = await aws(
@@ -47,7 +47,7 @@ for (const cli of [first, ...others]) {
         `elb register-instances-with-load-balancer --load-balancer-name kas --instances ${NODE}`,
       );
       assertEquals(registered, `INSTANCES\t${BASE}\nINSTANCES\t${NODE}`);
-      await kas.world.until(() => kas.world.instances()[1]?.standing === "in-service");
+      await kas.account.waitUntil(() => kas.account.instances()[1]?.registration === "in-service");
       const health = await aws(
         kas,
         "elb describe-instance-health --load-balancer-name kas --query InstanceStates[].State",
@@ -73,7 +73,7 @@ for (const cli of [first, ...others]) {
       assertEquals(stopped, "stopping");
     });
     await t.step("is told error codes", async () => {
-      await kas.world.until(() => kas.world.instances()[1]?.state === "stopped");
+      await kas.account.waitUntil(() => kas.account.instances()[1]?.state === "stopped");
       assertEquals(
         await aws(kas, "ec2 start-instances --instance-ids i-0badc0de"),
         "InvalidInstanceID.NotFound",

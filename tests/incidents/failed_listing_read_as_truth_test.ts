@@ -8,14 +8,14 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import type { Passing } from "../../src/sandbox/faults.ts";
-import { AwsError } from "../../src/sandbox/wire/service.ts";
+import type { CallEvent } from "../../src/sandbox/faults.ts";
+import { AwsError } from "../../src/sandbox/wire/action.ts";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
 import { out, starts, told } from "../support/lab/script.ts";
 
 Deno.test("a fleet whose load balancer can't be asked is not taken for one without anybody in service", async () => {
   let failing = false;
-  const passing = ({ action }: Passing) => {
+  const passing = ({ action }: CallEvent) => {
     if (failing && action === "DescribeInstanceHealth") throw new AwsError("InternalFailure", "", 500);
   };
   await using lab = await told(fleetOf([true, false], { limits: { ...AT_ONCE, max: 2 } }), { passing });

@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { dice } from "../../src/sandbox/random.ts";
+import { seededRandom } from "../../src/sandbox/random.ts";
 import { type Ran, run } from "./crash/run.ts";
 import { type Scenario, SCENARIOS } from "./crash/scenarios.ts";
 import { describe, type Point } from "./crash/victim.ts";
@@ -76,7 +76,7 @@ function sample({ name }: Scenario, points: readonly Point[], random: () => numb
 
 Deno.test("a kill at any call or step of an activity changes nothing of where it ends (R13)", async () => {
   const seed = seedOf();
-  const random = dice(seed);
+  const random = seededRandom(seed);
   let kills = 0;
   for (const scenario of SCENARIOS) {
     kills += await crash(scenario, (points) => sample(scenario, points, random));

@@ -6,7 +6,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { dice } from "../../src/sandbox/random.ts";
+import { seededRandom } from "../../src/sandbox/random.ts";
 import type { CrashPoint } from "../support/lab/lab.ts";
 import { type Ran, run } from "./crash_points/run.ts";
 import { type Scenario, SCENARIOS } from "./crash_points/scenarios.ts";
@@ -73,7 +73,7 @@ async function placesOf(scenario: Scenario): Promise<Place[]> {
 
 /** So many of them, anywhere, none twice. */
 function some(places: readonly Place[], seed: number): Place[] {
-  const die = dice(seed);
+  const die = seededRandom(seed);
   return places.map((place) => ({ place, lot: die() }))
     .sort((a, b) => a.lot - b.lot)
     .slice(0, CRASHES)

@@ -6,7 +6,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { INCIDENTS, type Mutation, RULES } from "../incidents/mutations.ts";
-import { dice } from "../../src/sandbox/random.ts";
+import { seededRandom } from "../../src/sandbox/random.ts";
 import { declares, mutated } from "../support/mutate.ts";
 import { seedOf, sizeOf } from "./proofs.ts";
 
@@ -112,7 +112,7 @@ async function uncaught(mutations: readonly Mutation[]): Promise<Outcome[]> {
 
 Deno.test("every mutation fails the test that it names", async () => {
   const seed = seedOf();
-  const random = dice(seed);
+  const random = seededRandom(seed);
   const sample = [...INCIDENTS, ...RULES].map((mutation) => ({ mutation, lot: random() }))
     .sort((a, b) => a.lot - b.lot)
     .slice(0, sizeOf("mutations"))

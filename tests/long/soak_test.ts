@@ -12,8 +12,8 @@ import { putAlarm } from "../../src/aws/cloudwatch/alarms.ts";
 import { requestsOf } from "../../src/aws/balancing/classic_balancer.ts";
 import { type Aws, connect } from "../../src/aws/clients.ts";
 import { listSubscriptions, subscribe } from "../../src/aws/sns/topic.ts";
-import { dice } from "../../src/sandbox/random.ts";
-import type { Chance } from "../../src/sandbox/faults.ts";
+import { seededRandom } from "../../src/sandbox/random.ts";
+import type { RandomFault } from "../../src/sandbox/faults.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { BUILT, eventually } from "../support/kas.ts";
 import { memoryOf, Phoenix } from "./soak/autoscaler.ts";
@@ -69,7 +69,7 @@ Deno.test(`a soak of ${MINUTES} minutes breaks nothing`, async () => {
   Deno.env.set("AWS_ACCESS_KEY_ID", "test");
   Deno.env.set("AWS_SECRET_ACCESS_KEY", "test");
   const length = MINUTES * 60_000;
-  const random = dice(SEED);
+  const random = seededRandom(SEED);
   await using stack = new AsyncDisposableStack();
   const state = await Deno.makeTempDir({ prefix: "kas-soak-" });
   stack.defer(() => Deno.remove(state, { recursive: true }));
@@ -163,7 +163,9 @@ Deno.test(`a soak of ${MINUTES} minutes breaks nothing`, async () => {
 
   // Left alone without clients, the fleet comes to its minimum and to rest.
   await eventually(
-    () => sandbox.world.instances().map(({ state, standing }) => `${state} ${standing}`).toSorted(),
+    () =>
+      sandbox.account.instances().map(({ state, registration }) => `${state} ${registration}`)
+        .toSorted(),
     (all) =>
       all.filter((it) => it === "running in-service").length === BOUNDS.min &&
       all.filter((it) => it === "stopped none").length === NODES + 1 - BOUNDS.min,
@@ -185,7 +187,7 @@ async function setUp(aws: Aws, sandbox: Sandbox, topicArn: string, url: string):
     threshold: REQUESTS,
     requests: requestsOf("kas"),
   });
-  for (const { id } of sandbox.world.instances()) {
+  for (const { id } of sandbox.account.instances()) {
     await putAlarm(aws, { ...common, kind: "cpuhigh", dimension: id, threshold: CPU.high });
     await putAlarm(aws, { ...common, kind: "cpulow", dimension: id, threshold: CPU.low });
   }
@@ -197,11 +199,11 @@ async function setUp(aws: Aws, sandbox: Sandbox, topicArn: string, url: string):
 }
 
 /** Counts how often each fault strikes from now on, and the calls that throttling might have struck. */
-function countStrikes({ faults }: Sandbox): Record<Chance | "calls", number> {
+function countStrikes({ faults }: Sandbox): Record<RandomFault | "calls", number> {
   const counts = { throttle: 0, errors: 0, cut: 0, wedge: 0, snsDuplicates: 0, snsLoss: 0, calls: 0 };
-  const strikes = faults.strikes.bind(faults);
-  faults.strikes = (kind) => {
-    const struck = strikes(kind);
+  const occurs = faults.occurs.bind(faults);
+  faults.occurs = (kind) => {
+    const struck = occurs(kind);
     if (struck) counts[kind]++;
     if (kind === "throttle") counts.calls++;
     return struck;

@@ -5,7 +5,7 @@
  * @module
  */
 import { assert } from "@std/assert";
-import { dice } from "../../src/sandbox/random.ts";
+import { seededRandom } from "../../src/sandbox/random.ts";
 import { seedOf, sizeOf } from "./proofs.ts";
 import { Scene } from "./weather/scene.ts";
 import { type Weather, WEATHERS } from "./weather/weathers.ts";
@@ -43,7 +43,7 @@ async function weather({ name, setting, story }: Weather): Promise<Outcome> {
 
 Deno.test("whatever the weather, the fleet ends as it should and the rules are kept (R9, R10, R13, I1-I8)", async () => {
   const seed = seedOf();
-  const random = dice(seed);
+  const random = seededRandom(seed);
   const lots = WEATHERS.map((weather) => ({ weather, lot: random() })).sort((a, b) => a.lot - b.lot);
   const taken = new Set(lots.slice(0, sizeOf("weather")).map(({ weather }) => weather));
   const chosen = WEATHERS.filter((weather) => taken.has(weather)).values();

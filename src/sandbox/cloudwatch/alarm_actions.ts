@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { instant, invalid, needed, text, texts, whole, word } from "../wire/input.ts";
+import { integer, oneOf, required, text, texts, time, validationError } from "../wire/input.ts";
 import { page } from "../wire/paging.ts";
-import { AwsError, type Service } from "../wire/service.ts";
-import { actionsEnabled, definition, described, metric } from "./alarm.ts";
+import { AwsError, type Service } from "../wire/action.ts";
+import { alarmShape, readActionsEnabled, readAlarmDefinition, readMetric } from "./alarm.ts";
 import { STATES } from "./alarm_evaluation.ts";
 import type { Alarms } from "./alarms.ts";
 import { HISTORY_ITEM_TYPES } from "./history.ts";
@@ -29,18 +29,18 @@ export function alarmActions(alarms: Alarms): Service {
     }
   };
   return {
-    PutMetricAlarm: (input) => alarms.put(definition(input), actionsEnabled(input)),
+    PutMetricAlarm: (input) => alarms.put(readAlarmDefinition(input), readActionsEnabled(input)),
 
     DescribeAlarms: (input) => {
       const names = texts(input, "AlarmNames");
       const prefix = text(input, "AlarmNamePrefix");
       const types = texts(input, "AlarmTypes");
-      const state = word(input, "StateValue", STATES);
+      const state = oneOf(input, "StateValue", STATES);
       const actionPrefix = text(input, "ActionPrefix");
       if (names.length > 0 && prefix !== undefined) {
-        throw invalid("AlarmNames and AlarmNamePrefix cannot be specified together");
+        throw validationError("AlarmNames and AlarmNamePrefix cannot be specified together");
       }
-      if (names.length > 100) throw invalid("Value at 'alarmNames' must have 100 members at most");
+      if (names.length > 100) throw validationError("Value at 'alarmNames' must have 100 members at most");
       const found = alarms.all().filter((alarm) =>
         (types.length === 0 || types.includes("MetricAlarm")) &&
         (names.length === 0 || names.includes(alarm.definition.name)) &&
@@ -49,7 +49,7 @@ export function alarmActions(alarms: Alarms): Service {
         (actionPrefix === undefined ||
           Object.values(alarm.definition.actions).flat().some((arn) => arn.startsWith(actionPrefix)))
       );
-      const size = whole(input, "MaxRecords", 1, 100) ?? PAGE_SIZE;
+      const size = integer(input, "MaxRecords", 1, 100) ?? PAGE_SIZE;
       const { items, ...next } = page(
         found,
         ({ definition }) => definition.name,
@@ -57,13 +57,13 @@ export function alarmActions(alarms: Alarms): Service {
         text(input, "NextToken"),
         invalidNextToken,
       );
-      return { MetricAlarms: items.map(described), CompositeAlarms: [], ...next };
+      return { MetricAlarms: items.map(alarmShape), CompositeAlarms: [], ...next };
     },
 
     DescribeAlarmsForMetric: (input) => {
-      const wanted = metric(input);
-      const statistic = word(input, "Statistic", STATISTICS);
-      const period = whole(input, "Period", 1, 86_400);
+      const wanted = readMetric(input);
+      const statistic = oneOf(input, "Statistic", STATISTICS);
+      const period = integer(input, "Period", 1, 86_400);
       const unit = text(input, "Unit");
       const found = alarms.all().filter(({ definition }) =>
         sameMetric(definition.metric, wanted) &&
@@ -71,13 +71,13 @@ export function alarmActions(alarms: Alarms): Service {
         (period === undefined || definition.period === period) &&
         (unit === undefined || definition.unit === unit)
       );
-      return { MetricAlarms: found.map(described) };
+      return { MetricAlarms: found.map(alarmShape) };
     },
 
     DeleteAlarms: (input) => {
       const names = texts(input, "AlarmNames");
-      needed(names.length > 0 ? names : undefined, "AlarmNames");
-      if (names.length > 100) throw invalid("Value at 'alarmNames' must have 100 members at most");
+      required(names.length > 0 ? names : undefined, "AlarmNames");
+      if (names.length > 100) throw validationError("Value at 'alarmNames' must have 100 members at most");
       const deleted = names.filter((name) => alarms.delete(name));
       if (deleted.length === 0) {
         throw new AwsError("ResourceNotFound", `Alarm not found: ${names.join(", ")}`, 404);
@@ -85,11 +85,13 @@ export function alarmActions(alarms: Alarms): Service {
     },
 
     SetAlarmState: (input) => {
-      const name = needed(text(input, "AlarmName"), "AlarmName");
-      const state = needed(word(input, "StateValue", STATES), "StateValue");
-      const reason = needed(text(input, "StateReason"), "StateReason");
+      const name = required(text(input, "AlarmName"), "AlarmName");
+      const state = required(oneOf(input, "StateValue", STATES), "StateValue");
+      const reason = required(text(input, "StateReason"), "StateReason");
       const data = text(input, "StateReasonData");
-      if (reason.length > 1_023) throw invalid("Value at 'stateReason' must have a length of 1023 at most");
+      if (reason.length > 1_023) {
+        throw validationError("Value at 'stateReason' must have a length of 1023 at most");
+      }
       if (data !== undefined && !(data.length <= 4_000 && isJson(data))) {
         throw new AwsError(
           "InvalidFormat",
@@ -98,7 +100,7 @@ export function alarmActions(alarms: Alarms): Service {
       }
       const alarm = alarms.get(name);
       if (alarm === undefined) throw new AwsError("ResourceNotFound", `Alarm not found: ${name}`, 404);
-      alarms.change(alarm, state, reason, data);
+      alarms.setState(alarm, state, reason, data);
     },
 
     EnableAlarmActions: (input) => enable(texts(input, "AlarmNames"), true),
@@ -106,12 +108,12 @@ export function alarmActions(alarms: Alarms): Service {
 
     DescribeAlarmHistory: (input) => {
       const name = text(input, "AlarmName");
-      const type = word(input, "HistoryItemType", HISTORY_ITEM_TYPES);
-      const start = instant(input, "StartDate") ?? -Infinity;
-      const end = instant(input, "EndDate") ?? Infinity;
+      const type = oneOf(input, "HistoryItemType", HISTORY_ITEM_TYPES);
+      const start = time(input, "StartDate") ?? -Infinity;
+      const end = time(input, "EndDate") ?? Infinity;
       const newestFirst =
-        word(input, "ScanBy", ["TimestampDescending", "TimestampAscending"]) !== "TimestampAscending";
-      const size = whole(input, "MaxRecords", 1, 100) ?? PAGE_SIZE;
+        oneOf(input, "ScanBy", ["TimestampDescending", "TimestampAscending"]) !== "TimestampAscending";
+      const size = integer(input, "MaxRecords", 1, 100) ?? PAGE_SIZE;
       const found = alarms.history.items.filter((item) =>
         (name === undefined || item.alarm === name) &&
         (type === undefined || item.type === type) &&

@@ -94,7 +94,7 @@ export function evaluate(rule: Rule, range: readonly (Datapoint | undefined)[]):
       return { state: "INSUFFICIENT_DATA", reason, datapoints };
     }
     if (grown) {
-      return { state: "ALARM", reason: crossed(rule, datapoints, "ALARM", breaching, 0), datapoints };
+      return { state: "ALARM", reason: crossingReason(rule, datapoints, "ALARM", breaching, 0), datapoints };
     }
   }
 
@@ -102,11 +102,11 @@ export function evaluate(rule: Rule, range: readonly (Datapoint | undefined)[]):
   const state = breaching + filled >= m ? "ALARM" : "OK";
   const shown = state === "ALARM" ? breaching : datapoints.length - breaching;
   const missing = treat === "breaching" || treat === "notBreaching" ? gaps : 0;
-  return { state, reason: crossed(rule, datapoints, state, shown, missing), datapoints };
+  return { state, reason: crossingReason(rule, datapoints, state, shown, missing), datapoints };
 }
 
 /** CloudWatch's words for a change that its threshold made. */
-function crossed(
+function crossingReason(
   rule: Rule,
   datapoints: readonly Datapoint[],
   state: "OK" | "ALARM",

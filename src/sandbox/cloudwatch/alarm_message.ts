@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { ACCOUNT } from "../wire/service.ts";
+import { ACCOUNT_ID } from "../wire/action.ts";
 import type { Alarm } from "./alarm.ts";
 import type { State } from "./alarm_evaluation.ts";
 
@@ -45,23 +45,23 @@ export function timestamp(at: number): string {
 }
 
 /** A notification's subject and message. */
-export interface Notice {
+export interface AlarmNotification {
   readonly subject: string;
   readonly message: string;
 }
 
 /** The notification of the change that put an alarm into the state that it now has. */
-export function notice(alarm: Alarm, old: State, region: string): Notice {
+export function alarmNotification(alarm: Alarm, old: State, region: string): AlarmNotification {
   const { definition } = alarm;
   const place = regionName(region);
   const message = {
     AlarmName: definition.name,
     AlarmDescription: definition.description ?? null,
-    AWSAccountId: ACCOUNT,
-    AlarmConfigurationUpdatedTimestamp: timestamp(alarm.configured),
+    AWSAccountId: ACCOUNT_ID,
+    AlarmConfigurationUpdatedTimestamp: timestamp(alarm.configuredAt),
     NewStateValue: alarm.state,
     NewStateReason: alarm.reason,
-    StateChangeTime: timestamp(alarm.transitioned),
+    StateChangeTime: timestamp(alarm.transitionedAt),
     Region: place,
     AlarmArn: alarm.arn,
     OldStateValue: old,
@@ -79,7 +79,7 @@ export function notice(alarm: Alarm, old: State, region: string): Notice {
       Period: definition.period,
       EvaluationPeriods: definition.rule.evaluationPeriods,
       // Absent from JSON where it was not given.
-      DatapointsToAlarm: definition.given.datapointsToAlarm,
+      DatapointsToAlarm: definition.requested.datapointsToAlarm,
       ComparisonOperator: definition.rule.comparison,
       Threshold: definition.rule.threshold,
       TreatMissingData: definition.rule.treatMissingData,

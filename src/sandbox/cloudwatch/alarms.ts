@@ -3,16 +3,17 @@
  *
  * @module
  */
-import { AwsError, type Clock } from "../wire/service.ts";
-import { type Alarm, alarmArn, type Definition } from "./alarm.ts";
+import { AwsError } from "../wire/action.ts";
+import type { Clock } from "../clock.ts";
+import { type Alarm, alarmArn, type AlarmDefinition } from "./alarm.ts";
 import { type Datapoint, evaluate, evaluationRange, type State } from "./alarm_evaluation.ts";
-import { notice, timestamp } from "./alarm_message.ts";
-import { History } from "./history.ts";
-import { type MetricStore, statistic } from "./metrics.ts";
+import { alarmNotification, timestamp } from "./alarm_message.ts";
+import { AlarmHistory } from "./history.ts";
+import { type MetricStore, statisticValue } from "./metrics.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** Alarms in an account and region. Source: CloudWatch user guide, service quotas. */
-const MOST_ALARMS = 5_000;
+const MAX_ALARMS = 5_000;
 
 /** Carries an action out on a topic: SNS's publish. Throws AwsError where the topic is not there. */
 export type Publish = (topicArn: string, subject: string, message: string) => void;
@@ -31,7 +32,7 @@ export class Alarms {
   readonly #options: AlarmsOptions;
   readonly #byName = new Map<string, Alarm>();
   /** What happened to them. */
-  readonly history = new History();
+  readonly history = new AlarmHistory();
 
   constructor(options: AlarmsOptions) {
     this.#options = options;
@@ -48,12 +49,12 @@ export class Alarms {
   }
 
   /** Creates an alarm, which has insufficient data until it is evaluated, or gives one another definition, leaving its state. */
-  put(definition: Definition, actionsEnabled: boolean): void {
+  put(definition: AlarmDefinition, actionsEnabled: boolean): void {
     const { name } = definition;
     const at = this.#options.clock.now();
     const old = this.#byName.get(name);
-    if (old === undefined && this.#byName.size >= MOST_ALARMS) {
-      throw new AwsError("LimitExceeded", `The maximum limit of ${MOST_ALARMS} alarms has been reached`);
+    if (old === undefined && this.#byName.size >= MAX_ALARMS) {
+      throw new AwsError("LimitExceeded", `The maximum limit of ${MAX_ALARMS} alarms has been reached`);
     }
     const alarm: Alarm = old ?? {
       definition,
@@ -62,11 +63,11 @@ export class Alarms {
       state: "INSUFFICIENT_DATA",
       reason: "Unchecked: Initial alarm creation",
       reasonData: undefined,
-      configured: at,
-      updated: at,
-      transitioned: at,
+      configuredAt: at,
+      updatedAt: at,
+      transitionedAt: at,
     };
-    Object.assign(alarm, { definition, actionsEnabled, configured: at });
+    Object.assign(alarm, { definition, actionsEnabled, configuredAt: at });
     this.#byName.set(name, alarm);
     this.history.add({
       at,
@@ -91,13 +92,13 @@ export class Alarms {
   }
 
   /** Evaluates the alarms that a predicate picks over the periods that end at a second of the timeline. */
-  evaluate(end: number, picks: (definition: Definition) => boolean): void {
+  evaluate(end: number, picks: (definition: AlarmDefinition) => boolean): void {
     for (const alarm of this.all()) {
       const { definition } = alarm;
       if (!picks(definition)) continue;
-      const evaluation = evaluate(definition.rule, this.#range(definition, end));
+      const evaluation = evaluate(definition.rule, this.#readRange(definition, end));
       if (evaluation === undefined || evaluation.state === alarm.state) continue;
-      this.change(
+      this.setState(
         alarm,
         evaluation.state,
         evaluation.reason,
@@ -107,14 +108,14 @@ export class Alarms {
   }
 
   /** Puts an alarm into a state, and tells the topics if it is another than it was in. */
-  change(alarm: Alarm, state: State, reason: string, reasonData: string | undefined): void {
+  setState(alarm: Alarm, state: State, reason: string, reasonData: string | undefined): void {
     const at = this.#options.clock.now();
     const { name, actions } = alarm.definition;
     const old = alarm.state;
     const was = { stateValue: old, stateReason: alarm.reason };
-    Object.assign(alarm, { state, reason, reasonData, updated: at });
+    Object.assign(alarm, { state, reason, reasonData, updatedAt: at });
     if (state === old) return;
-    alarm.transitioned = at;
+    alarm.transitionedAt = at;
     this.history.add({
       at,
       alarm: name,
@@ -123,11 +124,11 @@ export class Alarms {
       data: { version: "1.0", oldState: was, newState: { stateValue: state, stateReason: reason } },
     });
     if (!alarm.actionsEnabled) return;
-    for (const arn of actions[state]) this.#act(alarm, arn, old);
+    for (const arn of actions[state]) this.#runAction(alarm, arn, old);
   }
 
-  #act(alarm: Alarm, arn: string, old: State): void {
-    const { subject, message } = notice(alarm, old, this.#options.region);
+  #runAction(alarm: Alarm, arn: string, old: State): void {
+    const { subject, message } = alarmNotification(alarm, old, this.#options.region);
     let error: string | undefined;
     try {
       this.#options.publish(arn, subject, message);
@@ -151,20 +152,20 @@ export class Alarms {
     });
   }
 
-  #range(definition: Definition, end: number): readonly (Datapoint | undefined)[] {
+  #readRange(definition: AlarmDefinition, end: number): readonly (Datapoint | undefined)[] {
     const { metric, period, unit, rule } = definition;
     return Array.from({ length: evaluationRange(rule) }, (_, age) => {
       const from = end - (age + 1) * period;
-      const set = this.#options.store.span(metric, from, from + period, unit);
+      const set = this.#options.store.aggregate(metric, from, from + period, unit);
       return set && {
         at: this.#options.timeline.real(from),
-        value: statistic(set, definition.statistic),
+        value: statisticValue(set, definition.statistic),
         sampleCount: set.SampleCount,
       };
     });
   }
 
-  #reasonData(definition: Definition, datapoints: readonly Datapoint[]): string {
+  #reasonData(definition: AlarmDefinition, datapoints: readonly Datapoint[]): string {
     const oldest = datapoints.at(-1);
     return JSON.stringify({
       version: "1.0",

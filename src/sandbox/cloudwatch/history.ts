@@ -23,10 +23,10 @@ export interface HistoryItem {
 }
 
 /** AWS keeps two weeks; this is a bound on memory. */
-const MOST_ITEMS = 10_000;
+const MAX_ITEMS = 10_000;
 
 /** The alarms' history. */
-export class History {
+export class AlarmHistory {
   readonly #items: HistoryItem[] = [];
   #number = 0;
 
@@ -38,6 +38,6 @@ export class History {
   /** Adds an item. */
   add(item: Omit<HistoryItem, "number">): void {
     this.#items.push({ ...item, number: ++this.#number });
-    if (this.#items.length > MOST_ITEMS) this.#items.shift();
+    if (this.#items.length > MAX_ITEMS) this.#items.shift();
   }
 }

@@ -3,41 +3,56 @@
  *
  * @module
  */
-import { instant, invalid, needed, number, shape, shapes, text, texts, whole, word } from "../wire/input.ts";
+import {
+  integer,
+  number,
+  oneOf,
+  required,
+  shape,
+  shapes,
+  text,
+  texts,
+  time,
+  validationError,
+} from "../wire/input.ts";
 import { page } from "../wire/paging.ts";
-import { AwsError, type Clock, type Metric, type Service, type Shape } from "../wire/service.ts";
-import { metric } from "./alarm.ts";
+import { AwsError, type Service, type Shape } from "../wire/action.ts";
+import type { Clock } from "../clock.ts";
+import type { Metric } from "./metered.ts";
+import { readMetric } from "./alarm.ts";
 import { invalidNextToken } from "./alarm_actions.ts";
 import {
   type Bucket,
-  merged,
+  mergeStatistics,
   type MetricStore,
-  repeated,
   type Statistic,
-  statistic,
   STATISTICS,
   type StatisticSet,
+  statisticsOfValue,
+  statisticValue,
 } from "./metrics.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** Datapoints in an answer of GetMetricStatistics. Source: its API page. */
-const MOST_STATISTICS = 1_440;
+const MAX_STATISTICS = 1_440;
 /** Datapoints in an answer of GetMetricData. Source: its API page. */
-const MOST_DATA = 100_800;
+const MAX_DATA = 100_800;
 
 /** The actions on metrics. */
 export function metricActions(clock: Clock, timeline: Timeline, store: MetricStore): Service {
   const buckets = (of: Metric, input: Shape, period: number, unit: string | undefined): readonly Bucket[] => {
-    const start = needed(instant(input, "StartTime"), "StartTime");
-    const end = needed(instant(input, "EndTime"), "EndTime");
-    if (start >= end) throw invalid("The parameter StartTime must be less than the parameter EndTime.");
+    const start = required(time(input, "StartTime"), "StartTime");
+    const end = required(time(input, "EndTime"), "EndTime");
+    if (start >= end) {
+      throw validationError("The parameter StartTime must be less than the parameter EndTime.");
+    }
     return store.buckets(of, timeline.second(start), timeline.second(end), period, unit);
   };
   const real = ({ second }: Bucket) => new Date(timeline.real(second));
   return {
     GetMetricStatistics: (input) => {
-      const wanted = metric(input);
-      const period = periodOf(input);
+      const wanted = readMetric(input);
+      const period = readPeriod(input);
       const statistics = STATISTICS.filter((name) => texts(input, "Statistics").includes(name));
       if (statistics.length === 0) {
         throw new AwsError(
@@ -45,12 +60,12 @@ export function metricActions(clock: Clock, timeline: Timeline, store: MetricSto
           "At least one of the five statistics must be specified; the sandbox has no others",
         );
       }
-      const found = buckets(wanted, input, period, text(input, "Unit")).slice(-MOST_STATISTICS);
+      const found = buckets(wanted, input, period, text(input, "Unit")).slice(-MAX_STATISTICS);
       return {
         Label: wanted.MetricName,
         Datapoints: found.map((bucket) => ({
           Timestamp: real(bucket),
-          ...Object.fromEntries(statistics.map((name) => [name, statistic(bucket.statistics, name)])),
+          ...Object.fromEntries(statistics.map((name) => [name, statisticValue(bucket.statistics, name)])),
           Unit: bucket.unit,
         })),
       };
@@ -58,16 +73,18 @@ export function metricActions(clock: Clock, timeline: Timeline, store: MetricSto
 
     GetMetricData: (input) => {
       const ascending =
-        word(input, "ScanBy", ["TimestampDescending", "TimestampAscending"]) === "TimestampAscending";
+        oneOf(input, "ScanBy", ["TimestampDescending", "TimestampAscending"]) === "TimestampAscending";
       const queries = shapes(input, "MetricDataQueries");
-      needed(queries.length > 0 ? queries : undefined, "MetricDataQueries");
-      if (queries.length > 500) throw invalid("Value at 'metricDataQueries' must have 500 members at most");
+      required(queries.length > 0 ? queries : undefined, "MetricDataQueries");
+      if (queries.length > 500) {
+        throw validationError("Value at 'metricDataQueries' must have 500 members at most");
+      }
       const points = queries.flatMap((query, index) => {
-        const { of, period, stat, unit } = metricStat(query);
+        const { of, period, stat, unit } = readMetricStat(query);
         const found = buckets(of, input, period, unit).map((bucket, at) => ({
           index,
           timestamp: real(bucket),
-          value: statistic(bucket.statistics, stat),
+          value: statisticValue(bucket.statistics, stat),
           at,
         }));
         return ascending ? found : found.reverse();
@@ -76,7 +93,7 @@ export function metricActions(clock: Clock, timeline: Timeline, store: MetricSto
       const { items, ...next } = page(
         points.map((point, position) => ({ ...point, position })),
         ({ position }) => String(position).padStart(9, "0"),
-        whole(input, "MaxDatapoints", 1, MOST_DATA) ?? MOST_DATA,
+        integer(input, "MaxDatapoints", 1, MAX_DATA) ?? MAX_DATA,
         text(input, "NextToken"),
         invalidNextToken,
       );
@@ -86,8 +103,8 @@ export function metricActions(clock: Clock, timeline: Timeline, store: MetricSto
           if (text(query, "ReturnData") === "false") return [];
           const shown = items.filter((point) => point.index === index);
           return [{
-            Id: needed(text(query, "Id"), "Id"),
-            Label: text(query, "Label") ?? metricStat(query).of.MetricName,
+            Id: required(text(query, "Id"), "Id"),
+            Label: text(query, "Label") ?? readMetricStat(query).of.MetricName,
             Timestamps: shown.map(({ timestamp }) => timestamp),
             Values: shown.map(({ value }) => value),
             StatusCode: index < unfinished ? "Complete" : "PartialData",
@@ -102,7 +119,7 @@ export function metricActions(clock: Clock, timeline: Timeline, store: MetricSto
       const namespace = text(input, "Namespace");
       const name = text(input, "MetricName");
       const wanted = shapes(input, "Dimensions").map((filter) => ({
-        Name: needed(text(filter, "Name"), "Name"),
+        Name: required(text(filter, "Name"), "Name"),
         Value: text(filter, "Value"),
       }));
       const found = store.metrics().filter((metric) =>
@@ -125,22 +142,22 @@ export function metricActions(clock: Clock, timeline: Timeline, store: MetricSto
     },
 
     PutMetricData: (input) => {
-      const Namespace = needed(text(input, "Namespace"), "Namespace");
+      const Namespace = required(text(input, "Namespace"), "Namespace");
       if (Namespace.startsWith("AWS/")) {
         throw new AwsError("InvalidParameterValue", "The value AWS/ for parameter Namespace is invalid.");
       }
       const data = shapes(input, "MetricData");
-      if (data.length > 1_000) throw invalid("Value at 'metricData' must have 1000 members at most");
+      if (data.length > 1_000) throw validationError("Value at 'metricData' must have 1000 members at most");
       const samples = data.map((datum) => {
-        const width = whole(datum, "StorageResolution", 1, 60) === 1 ? 1 : 60;
-        const second = timeline.second(instant(datum, "Timestamp") ?? clock.now());
+        const width = integer(datum, "StorageResolution", 1, 60) === 1 ? 1 : 60;
+        const second = timeline.second(time(datum, "Timestamp") ?? clock.now());
         return {
-          metric: metric({ ...datum, Namespace }),
+          metric: readMetric({ ...datum, Namespace }),
           sample: {
             second: Math.floor(second / width) * width,
             width,
             unit: text(datum, "Unit") ?? "None",
-            statistics: statisticsOf(datum),
+            statistics: readStatistics(datum),
           } as const,
         };
       });
@@ -150,21 +167,23 @@ export function metricActions(clock: Clock, timeline: Timeline, store: MetricSto
   };
 }
 
-function metricStat(query: Shape): { of: Metric; period: number; stat: Statistic; unit: string | undefined } {
+function readMetricStat(
+  query: Shape,
+): { of: Metric; period: number; stat: Statistic; unit: string | undefined } {
   const stat = shape(query, "MetricStat");
   if (stat === undefined) {
-    throw invalid("The sandbox answers queries with a MetricStat only, not expressions");
+    throw validationError("The sandbox answers queries with a MetricStat only, not expressions");
   }
   return {
-    of: metric(needed(shape(stat, "Metric"), "Metric")),
-    period: periodOf(stat),
-    stat: needed(word(stat, "Stat", STATISTICS), "Stat"),
+    of: readMetric(required(shape(stat, "Metric"), "Metric")),
+    period: readPeriod(stat),
+    stat: required(oneOf(stat, "Stat", STATISTICS), "Stat"),
     unit: text(stat, "Unit"),
   };
 }
 
-function periodOf(input: Shape): number {
-  const period = needed(whole(input, "Period", 1, 86_400), "Period");
+function readPeriod(input: Shape): number {
+  const period = required(integer(input, "Period", 1, 86_400), "Period");
   if ([1, 5, 10, 20, 30].includes(period) || period % 60 === 0) return period;
   throw new AwsError(
     "InvalidParameterValue",
@@ -172,19 +191,21 @@ function periodOf(input: Shape): number {
   );
 }
 
-function statisticsOf(datum: Shape): StatisticSet {
+function readStatistics(datum: Shape): StatisticSet {
   const set = shape(datum, "StatisticValues");
   if (set !== undefined) {
     return {
-      SampleCount: needed(number(set, "SampleCount"), "SampleCount"),
-      Sum: needed(number(set, "Sum"), "Sum"),
-      Minimum: needed(number(set, "Minimum"), "Minimum"),
-      Maximum: needed(number(set, "Maximum"), "Maximum"),
+      SampleCount: required(number(set, "SampleCount"), "SampleCount"),
+      Sum: required(number(set, "Sum"), "Sum"),
+      Minimum: required(number(set, "Minimum"), "Minimum"),
+      Maximum: required(number(set, "Maximum"), "Maximum"),
     };
   }
   const counts = texts(datum, "Counts").map(Number);
   const [first, ...rest] = texts(datum, "Values").map((value, index) =>
-    repeated(Number(value), counts[index] ?? 1)
+    statisticsOfValue(Number(value), counts[index] ?? 1)
   );
-  return first ? merged([first, ...rest]) : repeated(needed(number(datum, "Value"), "Value"));
+  return first
+    ? mergeStatistics([first, ...rest])
+    : statisticsOfValue(required(number(datum, "Value"), "Value"));
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Metric } from "../wire/service.ts";
+import type { Metric } from "./metered.ts";
 
 /** What CloudWatch keeps of the values of a span. */
 export interface StatisticSet {
@@ -38,23 +38,23 @@ export interface Bucket {
 }
 
 /** Samples kept of one metric: a week of minutes. */
-const MOST_SAMPLES = 7 * 24 * 60;
+const MAX_SAMPLES = 7 * 24 * 60;
 
 /** Metrics kept; the one longest without a sample gives way. */
-const MOST_METRICS = 10_000;
+const MAX_METRICS = 10_000;
 
 /** The value of a statistic. */
-export function statistic(set: StatisticSet, name: Statistic): number {
+export function statisticValue(set: StatisticSet, name: Statistic): number {
   return name === "Average" ? set.Sum / set.SampleCount : set[name];
 }
 
 /** The statistic set of a number of equal values. */
-export function repeated(value: number, times = 1): StatisticSet {
+export function statisticsOfValue(value: number, times = 1): StatisticSet {
   return { SampleCount: times, Sum: value * times, Minimum: value, Maximum: value };
 }
 
 /** The statistic set of all the values of several. */
-export function merged(sets: readonly [StatisticSet, ...StatisticSet[]]): StatisticSet {
+export function mergeStatistics(sets: readonly [StatisticSet, ...StatisticSet[]]): StatisticSet {
   return sets.reduce((a, b) => ({
     SampleCount: a.SampleCount + b.SampleCount,
     Sum: a.Sum + b.Sum,
@@ -65,10 +65,10 @@ export function merged(sets: readonly [StatisticSet, ...StatisticSet[]]): Statis
 
 /** Whether two metrics are the same, dimensions in any order. */
 export function sameMetric(a: Metric, b: Metric): boolean {
-  return key(a) === key(b);
+  return metricKey(a) === metricKey(b);
 }
 
-function key({ Namespace, MetricName, Dimensions }: Metric): string {
+function metricKey({ Namespace, MetricName, Dimensions }: Metric): string {
   const dimensions = Dimensions.map(({ Name, Value }) => [Name, Value]).sort(([a = ""], [b = ""]) =>
     a < b ? -1 : a > b ? 1 : 0
   );
@@ -86,7 +86,7 @@ export class MetricStore {
 
   /** Keeps a sample. */
   add(metric: Metric, sample: Sample): void {
-    const id = key(metric);
+    const id = metricKey(metric);
     const series = this.#series.get(id) ?? { metric, samples: [] };
     // Set again, so that the map's order is that of the latest sample.
     this.#series.delete(id);
@@ -94,8 +94,8 @@ export class MetricStore {
     const { samples } = series;
     const after = samples.findLastIndex(({ second }) => second <= sample.second);
     samples.splice(after + 1, 0, sample);
-    if (samples.length > MOST_SAMPLES) samples.shift();
-    if (this.#series.size > MOST_METRICS) {
+    if (samples.length > MAX_SAMPLES) samples.shift();
+    if (this.#series.size > MAX_METRICS) {
       for (const oldest of this.#series.keys()) {
         this.#series.delete(oldest);
         break;
@@ -107,17 +107,17 @@ export class MetricStore {
    * What there is from one second up to another (not included), aggregated. Of periods under a minute only samples of
    * high resolution count.
    */
-  span(metric: Metric, from: number, to: number, unit?: string): StatisticSet | undefined {
-    const [first, ...rest] = this.#within(metric, from, to, to - from, unit).map(({ statistics }) =>
+  aggregate(metric: Metric, from: number, to: number, unit?: string): StatisticSet | undefined {
+    const [first, ...rest] = this.#samplesBetween(metric, from, to, to - from, unit).map(({ statistics }) =>
       statistics
     );
-    return first && merged([first, ...rest]);
+    return first && mergeStatistics([first, ...rest]);
   }
 
   /** The buckets, oldest first, of a period (s; aligned to the timeline's start) that begin from one second up to another. */
   buckets(metric: Metric, from: number, to: number, period: number, unit?: string): readonly Bucket[] {
     const begin = Math.floor(from / period) * period;
-    const samples = this.#within(metric, begin, to, period, unit);
+    const samples = this.#samplesBetween(metric, begin, to, period, unit);
     const groups = Map.groupBy(
       samples,
       ({ second, unit }) => JSON.stringify([Math.floor(second / period), unit]),
@@ -126,19 +126,19 @@ export class MetricStore {
       first === undefined ? [] : [{
         second: Math.floor(first.second / period) * period,
         unit: first.unit,
-        statistics: merged([first.statistics, ...rest.map(({ statistics }) => statistics)]),
+        statistics: mergeStatistics([first.statistics, ...rest.map(({ statistics }) => statistics)]),
       }]
     );
   }
 
-  #within(
+  #samplesBetween(
     metric: Metric,
     from: number,
     to: number,
     period: number,
     unit: string | undefined,
   ): readonly Sample[] {
-    const samples = this.#series.get(key(metric))?.samples ?? [];
+    const samples = this.#series.get(metricKey(metric))?.samples ?? [];
     return samples.slice(1 + samples.findLastIndex(({ second }) => second < from))
       .filter((sample) =>
         sample.second < to && (unit === undefined || sample.unit === unit) &&

@@ -8,8 +8,10 @@
  *
  * @module
  */
-import { type MetricStore, repeated } from "./metrics.ts";
-import type { Clock, Machine, Metered, Requests } from "../wire/service.ts";
+import { type MetricStore, statisticsOfValue } from "./metrics.ts";
+import type { Clock } from "../clock.ts";
+import type { Machine } from "../machines/machine.ts";
+import type { MeteredResources, RequestCount } from "./metered.ts";
 
 /** Seconds of sandbox time that a datapoint covers. */
 export const MINUTE = 60;
@@ -19,7 +21,7 @@ interface Meter {
   machine: Machine | undefined;
   cpuSeconds: number;
   /** When it was looked at, real ms. */
-  at: number;
+  readAt: number;
   /** CPU seconds used in this minute. */
   used: number;
   /** Real ms of this minute that it was seen to run. */
@@ -29,40 +31,41 @@ interface Meter {
 /** Follows machines and balancers, and puts their datapoints into the store. */
 export class Sampler {
   readonly #clock: Clock;
-  readonly #metered: Metered;
+  readonly #metered: MeteredResources;
   readonly #store: MetricStore;
   readonly #meters = new Map<string, Meter>();
-  #requests: ReadonlyMap<string, Requests>;
+  #requests: ReadonlyMap<string, RequestCount>;
 
-  constructor(clock: Clock, metered: Metered, store: MetricStore) {
+  constructor(clock: Clock, metered: MeteredResources, store: MetricStore) {
     this.#clock = clock;
     this.#metered = metered;
     this.#store = store;
     this.#requests = metered.requests();
-    this.look();
+    this.readMeters();
   }
 
   /** Reads the meters. The more often, the less of a machine's first and last moments goes unseen. */
-  look(): void {
+  readMeters(): void {
     const now = this.#clock.now();
     const machines = this.#metered.machines();
     for (const [id, meter] of this.#meters) {
       if (!machines.has(id)) meter.machine = undefined;
     }
     for (const [id, machine] of machines) {
-      const meter = this.#meters.get(id) ?? { machine: undefined, cpuSeconds: 0, at: now, used: 0, seen: 0 };
+      const meter = this.#meters.get(id) ??
+        { machine: undefined, cpuSeconds: 0, readAt: now, used: 0, seen: 0 };
       this.#meters.set(id, meter);
       const cpuSeconds = machine.cpuSeconds();
       if (meter.machine === machine) {
         meter.used += cpuSeconds - meter.cpuSeconds;
-        meter.seen += now - meter.at;
+        meter.seen += now - meter.readAt;
       }
-      Object.assign(meter, { machine, cpuSeconds, at: now });
+      Object.assign(meter, { machine, cpuSeconds, readAt: now });
     }
   }
 
   /** Ends the minute that ends at a second of the timeline, right after a look. Where several have passed unseen, they are one. */
-  report(end: number): void {
+  reportMinute(end: number): void {
     const half = (MINUTE * 1_000) / this.#clock.speed / 2;
     const sample = { second: end - MINUTE, width: 60 } as const;
     for (const [id, meter] of this.#meters) {
@@ -73,7 +76,7 @@ export class Sampler {
           MetricName: "CPUUtilization",
           Dimensions: [{ Name: "InstanceId", Value: id }],
         };
-        this.#store.add(metric, { ...sample, unit: "Percent", statistics: repeated(percent) });
+        this.#store.add(metric, { ...sample, unit: "Percent", statistics: statisticsOfValue(percent) });
       }
       if (meter.machine === undefined) this.#meters.delete(id);
       meter.used = meter.seen = 0;
@@ -83,7 +86,7 @@ export class Sampler {
       const count = total - (this.#requests.get(pool)?.total ?? 0);
       if (count <= 0) continue;
       // Each request is a value of 1, so that only Sum and SampleCount say anything. Source: ELB guide, metrics.
-      const statistics = repeated(1, count);
+      const statistics = statisticsOfValue(1, count);
       for (const metric of metrics) this.#store.add(metric, { ...sample, unit: "Count", statistics });
     }
     this.#requests = requests;

@@ -10,18 +10,20 @@ import { metricActions } from "./metric_actions.ts";
 import { MetricStore } from "./metrics.ts";
 import { MINUTE, Sampler } from "./sampler.ts";
 import { timeline } from "./timeline.ts";
-import type { Clock, Metered, Service } from "../wire/service.ts";
+import type { Clock } from "../clock.ts";
+import type { MeteredResources } from "./metered.ts";
+import type { Service } from "../wire/action.ts";
 
 /** Seconds between two looks at the machines: how late a start or a stop is noticed at most. */
-const LOOK = 5;
+const METER_INTERVAL = 5;
 
 /** Seconds between two evaluations of alarms with periods under a minute. Source: CloudWatch user guide, alarm evaluation. */
-const SHORT = 10;
+const SHORT_PERIOD_INTERVAL = 10;
 
 /** What CloudWatch is made of. */
 export interface CloudWatchOptions {
   readonly clock: Clock;
-  readonly metered: Metered;
+  readonly metered: MeteredResources;
   readonly region: string;
   readonly publish: Publish;
 }
@@ -40,14 +42,14 @@ export function cloudWatch({ clock, metered, region, publish }: CloudWatchOption
 
   let reported = 0;
   let evaluated = 0;
-  const ticks = time.ticks(LOOK, (second) => {
-    sampler.look();
+  const ticks = time.ticks(METER_INTERVAL, (second) => {
+    sampler.readMeters();
     const minute = Math.floor(second / MINUTE) * MINUTE;
     if (minute > reported) {
-      sampler.report(reported = minute);
+      sampler.reportMinute(reported = minute);
       alarms.evaluate(minute, ({ period }) => period >= MINUTE);
     }
-    const short = Math.floor(second / SHORT) * SHORT;
+    const short = Math.floor(second / SHORT_PERIOD_INTERVAL) * SHORT_PERIOD_INTERVAL;
     if (short > evaluated) alarms.evaluate(evaluated = short, ({ period }) => period < MINUTE);
   });
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock } from "../wire/service.ts";
+import type { Clock } from "../clock.ts";
 
 /** Both times, and the way from one to the other. */
 export interface Timeline {

@@ -4,9 +4,10 @@
  * @module
  */
 import { shape, text, texts } from "../wire/input.ts";
-import { ACCOUNT, AwsError, type Clock, type Service, type Shape } from "../wire/service.ts";
-import { missing } from "./request.ts";
-import { filtered, paged } from "./view.ts";
+import { ACCOUNT_ID, AwsError, type Service, type Shape } from "../wire/action.ts";
+import type { Clock } from "../clock.ts";
+import { missingParameter } from "./request.ts";
+import { applyFilters, pageOf } from "./filters.ts";
 
 /** A launch template. `versions` are what instances are launched with, the first of them version 1. */
 interface Template {
@@ -38,9 +39,9 @@ export function launchTemplates(clock: Clock): LaunchTemplates {
   const find = (input: Shape): Template => {
     const id = text(input, "LaunchTemplateId");
     const name = text(input, "LaunchTemplateName");
-    if (id === undefined && name === undefined) missing("LaunchTemplateId");
+    if (id === undefined && name === undefined) missingParameter("LaunchTemplateId");
     const found = id === undefined ? templates.values().find((it) => it.name === name) : templates.get(id);
-    return found ?? absent(id, name);
+    return found ?? templateNotFound(id, name);
   };
 
   const put = (template: Template): Template => {
@@ -50,7 +51,7 @@ export function launchTemplates(clock: Clock): LaunchTemplates {
 
   const actions: Service = {
     CreateLaunchTemplate: (input) => {
-      const name = text(input, "LaunchTemplateName") ?? missing("LaunchTemplateName");
+      const name = text(input, "LaunchTemplateName") ?? missingParameter("LaunchTemplateName");
       if (templates.values().some((it) => it.name === name)) {
         throw new AwsError(
           "InvalidLaunchTemplateName.AlreadyExistsException",
@@ -63,7 +64,7 @@ export function launchTemplates(clock: Clock): LaunchTemplates {
         name,
         created: clock.now(),
         defaultVersion: 1,
-        versions: [version(input, clock)],
+        versions: [readVersion(input, clock)],
       };
       return { LaunchTemplate: templateShape(put(template)) };
     },
@@ -71,8 +72,8 @@ export function launchTemplates(clock: Clock): LaunchTemplates {
     CreateLaunchTemplateVersion: (input) => {
       const template = find(input);
       const source = text(input, "SourceVersion");
-      const base = source === undefined ? {} : template.versions[numberOf(template, source) - 1]?.data;
-      const added = version(input, clock, base);
+      const base = source === undefined ? {} : template.versions[versionNumber(template, source) - 1]?.data;
+      const added = readVersion(input, clock, base);
       const versions = [...put({ ...template, versions: [...template.versions, added] }).versions];
       return { LaunchTemplateVersion: versionShape({ ...template, versions }, versions.length) };
     },
@@ -80,8 +81,8 @@ export function launchTemplates(clock: Clock): LaunchTemplates {
     ModifyLaunchTemplate: (input) => {
       const template = find(input);
       // What the API calls DefaultVersion goes over the wire as SetDefaultVersion.
-      const wanted = text(input, "SetDefaultVersion") ?? missing("SetDefaultVersion");
-      const defaultVersion = numberOf(template, wanted);
+      const wanted = text(input, "SetDefaultVersion") ?? missingParameter("SetDefaultVersion");
+      const defaultVersion = versionNumber(template, wanted);
       return { LaunchTemplate: templateShape(put({ ...template, defaultVersion })) };
     },
 
@@ -91,8 +92,12 @@ export function launchTemplates(clock: Clock): LaunchTemplates {
         ...texts(input, "LaunchTemplateNames").map((name) => find({ LaunchTemplateName: name })),
       ];
       const chosen = named.length > 0 ? named : [...templates.values()];
-      const { items, NextToken } = paged(
-        filtered(chosen, input, ({ name }, filter) => filter === "launch-template-name" ? [name] : undefined),
+      const { items, NextToken } = pageOf(
+        applyFilters(
+          chosen,
+          input,
+          ({ name }, filter) => filter === "launch-template-name" ? [name] : undefined,
+        ),
         ({ id }) => id,
         input,
       );
@@ -101,7 +106,7 @@ export function launchTemplates(clock: Clock): LaunchTemplates {
 
     DescribeLaunchTemplateVersions: (input) => {
       const template = find(input);
-      const wanted = texts(input, "Versions").map((it) => numberOf(template, it));
+      const wanted = texts(input, "Versions").map((it) => versionNumber(template, it));
       const all = template.versions.map((_, i) => i + 1);
       return {
         LaunchTemplateVersions: (wanted.length > 0 ? wanted : all.toReversed()).map((n) =>
@@ -121,7 +126,7 @@ export function launchTemplates(clock: Clock): LaunchTemplates {
     actions,
     resolve: (specification) => {
       const template = find(specification);
-      const number = numberOf(template, text(specification, "Version") ?? "$Default");
+      const number = versionNumber(template, text(specification, "Version") ?? "$Default");
       const tags = {
         "aws:ec2launchtemplate:id": template.id,
         "aws:ec2launchtemplate:version": String(number),
@@ -131,8 +136,8 @@ export function launchTemplates(clock: Clock): LaunchTemplates {
   };
 }
 
-function version(input: Shape, clock: Clock, base: Shape = {}): Template["versions"][number] {
-  const data = shape(input, "LaunchTemplateData") ?? missing("LaunchTemplateData");
+function readVersion(input: Shape, clock: Clock, base: Shape = {}): Template["versions"][number] {
+  const data = shape(input, "LaunchTemplateData") ?? missingParameter("LaunchTemplateData");
   const description = text(input, "VersionDescription");
   return {
     data: { ...base, ...data },
@@ -142,7 +147,7 @@ function version(input: Shape, clock: Clock, base: Shape = {}): Template["versio
 }
 
 /** A version's number by `$Latest`, `$Default` or its number. */
-function numberOf({ id, defaultVersion, versions }: Template, wanted: string): number {
+function versionNumber({ id, defaultVersion, versions }: Template, wanted: string): number {
   const number = wanted === "$Default"
     ? defaultVersion
     : wanted === "$Latest"
@@ -155,7 +160,7 @@ function numberOf({ id, defaultVersion, versions }: Template, wanted: string): n
   );
 }
 
-function absent(id: string | undefined, name: string | undefined): never {
+function templateNotFound(id: string | undefined, name: string | undefined): never {
   if (id === undefined) {
     throw new AwsError(
       "InvalidLaunchTemplateName.NotFoundException",
@@ -173,7 +178,7 @@ function templateShape({ id, name, created, defaultVersion, versions }: Template
     LaunchTemplateId: id,
     LaunchTemplateName: name,
     CreateTime: new Date(created),
-    CreatedBy: `arn:aws:iam::${ACCOUNT}:root`,
+    CreatedBy: `arn:aws:iam::${ACCOUNT_ID}:root`,
     DefaultVersionNumber: defaultVersion,
     LatestVersionNumber: versions.length,
   };
@@ -187,7 +192,7 @@ function versionShape({ id, name, defaultVersion, versions }: Template, number: 
     VersionNumber: number,
     VersionDescription: description,
     CreateTime: new Date(created),
-    CreatedBy: `arn:aws:iam::${ACCOUNT}:root`,
+    CreatedBy: `arn:aws:iam::${ACCOUNT_ID}:root`,
     DefaultVersion: number === defaultVersion,
     LaunchTemplateData: data,
   };

@@ -5,19 +5,21 @@
  * @module
  */
 import type { AddressPool } from "../machines/addresses.ts";
-import type { MakeMachine } from "../machines/machine.ts";
-import type { Clock, Machine } from "../wire/service.ts";
-import type { Instance, World } from "../world.ts";
+import type { MachineFactory } from "../machines/machine.ts";
+import type { Clock } from "../clock.ts";
+import type { Machine } from "../machines/machine.ts";
+import type { Account } from "../account/account.ts";
+import type { Instance } from "../account/instance.ts";
 
 /** How long a terminated instance can still be seen, ms of sandbox time. Source: EC2, TerminateInstances: about an hour. */
-const TERMINATED_VISIBLE = 3_600_000;
+const TERMINATED_VISIBLE_MS = 3_600_000;
 
 /** What a lifecycle is made of. */
 export interface LifecycleOptions {
   readonly clock: Clock;
-  readonly world: World;
+  readonly account: Account;
   readonly addresses: AddressPool;
-  readonly machine: MakeMachine;
+  readonly machine: MachineFactory;
   /** From pending to running, ms of sandbox time. */
   readonly boot: number;
   /** From stopping to stopped, ms of sandbox time. */
@@ -40,30 +42,30 @@ export class Lifecycle implements AsyncDisposable {
 
   /** The machines of running instances by instance id. */
   machines(): ReadonlyMap<string, Machine> {
-    const { instances } = this.#options.world.now;
+    const { instances } = this.#options.account.current;
     return new Map([...this.#machines].filter(([id]) => instances.get(id)?.state === "running"));
   }
 
   /** Starts an instance that is stopped or new; it is pending at once. */
   start(id: string): void {
-    const { clock, world, boot } = this.#options;
+    const { clock, account, boot } = this.#options;
     const machine = this.#powerOn(id);
-    world.updateInstance(id, {
+    account.updateInstance(id, {
       state: "pending",
-      launched: clock.now(),
+      launchedAt: clock.now(),
       transitionReason: "",
       stateReason: undefined,
     });
     this.#after(boot, () => {
       // It may have been terminated, or stopped and started again, while it was booting.
-      if (this.#machines.get(id) === machine) world.updateInstance(id, { state: "running", everRan: true });
+      if (this.#machines.get(id) === machine) account.updateInstance(id, { state: "running", hasRun: true });
     });
   }
 
   /** Has an instance running without a boot: what was started before the sandbox was. */
-  startedBefore(id: string): void {
+  startWithoutBoot(id: string): void {
     this.#powerOn(id);
-    this.#options.world.updateInstance(id, { state: "running", everRan: true });
+    this.#options.account.updateInstance(id, { state: "running", hasRun: true });
   }
 
   /** Stops a running instance; it is stopping at once. */
@@ -73,10 +75,10 @@ export class Lifecycle implements AsyncDisposable {
 
   /** Terminates an instance; one that runs is shutting-down at once, any other terminated. */
   terminate(id: string): void {
-    const { world, addresses } = this.#options;
+    const { account, addresses } = this.#options;
     this.#end(id, "shutting-down", "terminated", ({ address }) => {
       addresses.release(address);
-      this.#after(TERMINATED_VISIBLE, () => world.dropInstance(id));
+      this.#after(TERMINATED_VISIBLE_MS, () => account.removeInstance(id));
     });
   }
 
@@ -92,8 +94,8 @@ export class Lifecycle implements AsyncDisposable {
     end: "stopped" | "terminated",
     then: (instance: Instance) => void,
   ): void {
-    const { clock, world, shutdown } = this.#options;
-    const instance = world.now.instances.get(id);
+    const { clock, account, shutdown } = this.#options;
+    const instance = account.current.instances.get(id);
     if (instance === undefined) return;
     const [code, what] = end === "stopped"
       ? ["Client.UserInitiatedShutdown", "shutdown"]
@@ -105,22 +107,22 @@ export class Lifecycle implements AsyncDisposable {
       stateReason: { code, message: `${code}: User initiated ${what}` },
     };
     if (instance.state === "stopped") {
-      world.updateInstance(id, { state: end, ...reasons });
+      account.updateInstance(id, { state: end, ...reasons });
       return then(instance);
     }
     const off = this.#powerOff(id);
-    world.updateInstance(id, { state: during, ...reasons });
+    account.updateInstance(id, { state: during, ...reasons });
     this.#after(shutdown, async () => {
       await off;
       // A termination may have overtaken a stop.
-      if (world.now.instances.get(id)?.state !== during) return;
-      world.updateInstance(id, { state: end });
+      if (account.current.instances.get(id)?.state !== during) return;
+      account.updateInstance(id, { state: end });
       then(instance);
     });
   }
 
   #powerOn(id: string): Machine | undefined {
-    const instance = this.#options.world.now.instances.get(id);
+    const instance = this.#options.account.current.instances.get(id);
     if (instance === undefined) return undefined;
     const machine = this.#options.machine({ id, address: instance.address });
     this.#machines.set(id, machine);

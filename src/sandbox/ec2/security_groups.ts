@@ -4,11 +4,14 @@
  *
  * @module
  */
-import { flag, shapes, text, texts, whole } from "../wire/input.ts";
-import { ACCOUNT, AwsError, type Service, type Shape } from "../wire/service.ts";
-import type { SecurityGroup, SecurityGroupRule, Snapshot, World } from "../world.ts";
-import { dryRun, missing } from "./request.ts";
-import { filtered, paged, VPC } from "./view.ts";
+import { boolean, integer, shapes, text, texts } from "../wire/input.ts";
+import { ACCOUNT_ID, AwsError, type Service, type Shape } from "../wire/action.ts";
+import type { Account } from "../account/account.ts";
+import type { SecurityGroup, SecurityGroupRule } from "../account/security_group.ts";
+import type { Snapshot } from "../account/snapshot.ts";
+import { dryRunSucceeded, missingParameter } from "./request.ts";
+import { applyFilters, pageOf } from "./filters.ts";
+import { VPC } from "./shapes.ts";
 
 /** The group of a network that instances are in which name none: it lets its own members in and nobody else. */
 export const DEFAULT_GROUP: SecurityGroup = {
@@ -18,16 +21,16 @@ export const DEFAULT_GROUP: SecurityGroup = {
   ingress: [{ protocol: "-1", cidrs: [], groups: ["sg-00000000000000001"] }],
 };
 
-/** The actions on security groups. `read` is the world as describing sees it. */
-export function securityGroupActions(world: World, read: () => Snapshot): Service {
+/** The actions on security groups. `read` is the account as describing sees it. */
+export function securityGroupActions(account: Account, read: () => Snapshot): Service {
   const change = (
     input: Shape,
     changed: (rules: readonly SecurityGroupRule[]) => SecurityGroupRule[],
   ): void => {
-    const group = named(world.now, input);
+    const group = requestedGroup(account.current, input);
     const ingress = changed(group.ingress);
-    if (flag(input, "DryRun")) throw dryRun();
-    world.putSecurityGroup({ ...group, ingress });
+    if (boolean(input, "DryRun")) throw dryRunSucceeded();
+    account.putSecurityGroup({ ...group, ingress });
   };
 
   return {
@@ -36,18 +39,18 @@ export function securityGroupActions(world: World, read: () => Snapshot): Servic
       const ids = texts(input, "GroupIds");
       const names = texts(input, "GroupNames");
       const all = ids.length > 0
-        ? ids.map((GroupId) => named(snapshot, { GroupId }))
+        ? ids.map((GroupId) => requestedGroup(snapshot, { GroupId }))
         : names.length > 0
-        ? names.map((GroupName) => named(snapshot, { GroupName }))
+        ? names.map((GroupName) => requestedGroup(snapshot, { GroupName }))
         : [...snapshot.securityGroups.values()];
-      const { items, NextToken } = paged(filtered(all, input, filterValues), ({ id }) => id, input);
+      const { items, NextToken } = pageOf(applyFilters(all, input, filterValues), ({ id }) => id, input);
       return { SecurityGroups: items.map(groupShape), NextToken };
     },
 
     AuthorizeSecurityGroupIngress: (input) =>
       change(input, (rules) => {
-        const wanted = permissions(input);
-        if (wanted.some((rule) => rules.some((there) => same(there, rule)))) {
+        const wanted = readRules(input);
+        if (wanted.some((rule) => rules.some((there) => isSameRule(there, rule)))) {
           throw new AwsError("InvalidPermission.Duplicate", "the specified rule already exists");
         }
         return [...rules, ...wanted];
@@ -55,22 +58,22 @@ export function securityGroupActions(world: World, read: () => Snapshot): Servic
 
     RevokeSecurityGroupIngress: (input) =>
       change(input, (rules) => {
-        const unwanted = permissions(input);
-        if (!unwanted.every((rule) => rules.some((there) => same(there, rule)))) {
+        const unwanted = readRules(input);
+        if (!unwanted.every((rule) => rules.some((there) => isSameRule(there, rule)))) {
           throw new AwsError(
             "InvalidPermission.NotFound",
             "The specified rule does not exist in this security group.",
           );
         }
-        return rules.filter((there) => !unwanted.some((rule) => same(there, rule)));
+        return rules.filter((there) => !unwanted.some((rule) => isSameRule(there, rule)));
       }),
   };
 }
 
-function named({ securityGroups }: Snapshot, input: Shape): SecurityGroup {
+function requestedGroup({ securityGroups }: Snapshot, input: Shape): SecurityGroup {
   const id = text(input, "GroupId");
   const name = text(input, "GroupName");
-  if (id === undefined && name === undefined) missing("GroupId");
+  if (id === undefined && name === undefined) missingParameter("GroupId");
   const found = id === undefined
     ? [...securityGroups.values()].find((group) => group.name === name)
     : securityGroups.get(id);
@@ -81,36 +84,36 @@ function named({ securityGroups }: Snapshot, input: Shape): SecurityGroup {
 }
 
 /** The rules of a request, one for each source. */
-function permissions(input: Shape): SecurityGroupRule[] {
+function readRules(input: Shape): SecurityGroupRule[] {
   const rules = shapes(input, "IpPermissions").flatMap((permission): SecurityGroupRule[] => {
     const ports = {
-      protocol: text(permission, "IpProtocol") ?? missing("IpProtocol"),
-      from: whole(permission, "FromPort", -1, 65_535),
-      to: whole(permission, "ToPort", -1, 65_535),
+      protocol: text(permission, "IpProtocol") ?? missingParameter("IpProtocol"),
+      from: integer(permission, "FromPort", -1, 65_535),
+      to: integer(permission, "ToPort", -1, 65_535),
     };
     return [
       ...shapes(permission, "IpRanges").map((range) => ({
         ...ports,
-        cidrs: [text(range, "CidrIp") ?? missing("CidrIp")],
+        cidrs: [text(range, "CidrIp") ?? missingParameter("CidrIp")],
         groups: [],
       })),
       ...shapes(permission, "Groups").map((pair) => ({
         ...ports,
         cidrs: [],
-        groups: [text(pair, "GroupId") ?? missing("GroupId")],
+        groups: [text(pair, "GroupId") ?? missingParameter("GroupId")],
       })),
     ];
   });
-  return rules.length > 0 ? rules : missing("IpPermissions");
+  return rules.length > 0 ? rules : missingParameter("IpPermissions");
 }
 
-function same(a: SecurityGroupRule, b: SecurityGroupRule): boolean {
+function isSameRule(a: SecurityGroupRule, b: SecurityGroupRule): boolean {
   return JSON.stringify(permissionShape(a)) === JSON.stringify(permissionShape(b));
 }
 
 function groupShape({ id, name, description, ingress }: SecurityGroup): Shape {
   return {
-    OwnerId: ACCOUNT,
+    OwnerId: ACCOUNT_ID,
     GroupId: id,
     GroupName: name,
     Description: description,
@@ -129,7 +132,7 @@ function permissionShape({ protocol, from, to, cidrs, groups }: SecurityGroupRul
     IpRanges: cidrs.map((CidrIp) => ({ CidrIp })),
     Ipv6Ranges: [],
     PrefixListIds: [],
-    UserIdGroupPairs: groups.map((GroupId) => ({ UserId: ACCOUNT, GroupId })),
+    UserIdGroupPairs: groups.map((GroupId) => ({ UserId: ACCOUNT_ID, GroupId })),
   };
 }
 

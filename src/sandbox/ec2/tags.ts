@@ -3,39 +3,40 @@
  *
  * @module
  */
-import { flag, shapes, text } from "../wire/input.ts";
-import { AwsError, type Service, type Shape } from "../wire/service.ts";
-import type { Snapshot, World } from "../world.ts";
-import { dryRun, missing, tagged } from "./request.ts";
-import { filtered, paged } from "./view.ts";
+import { boolean, shapes, text } from "../wire/input.ts";
+import { AwsError, type Service, type Shape } from "../wire/action.ts";
+import type { Account } from "../account/account.ts";
+import type { Snapshot } from "../account/snapshot.ts";
+import { dryRunSucceeded, missingParameter, requestedResources } from "./request.ts";
+import { applyFilters, pageOf } from "./filters.ts";
 
 /** On one resource. */
-const MOST_TAGS = 50;
+const MAX_TAGS = 50;
 
-/** The actions on tags. `read` is the world as describing sees it. */
-export function tagActions(world: World, read: () => Snapshot): Service {
+/** The actions on tags. `read` is the account as describing sees it. */
+export function tagActions(account: Account, read: () => Snapshot): Service {
   return {
     CreateTags: (input) => {
-      const resources = tagged(world.now, input);
-      const tags = tagsOf(input);
-      if (Object.keys(tags).length === 0) missing("Tag");
-      if (flag(input, "DryRun")) throw dryRun();
+      const resources = requestedResources(account.current, input);
+      const tags = readTags(input);
+      if (Object.keys(tags).length === 0) missingParameter("Tag");
+      if (boolean(input, "DryRun")) throw dryRunSucceeded();
       const merged = resources.map((instance) => ({ ...instance, tags: { ...instance.tags, ...tags } }));
-      if (merged.some((instance) => Object.keys(instance.tags).length > MOST_TAGS)) {
-        throw new AwsError("TagLimitExceeded", `More than ${MOST_TAGS} tags on a resource`);
+      if (merged.some((instance) => Object.keys(instance.tags).length > MAX_TAGS)) {
+        throw new AwsError("TagLimitExceeded", `More than ${MAX_TAGS} tags on a resource`);
       }
-      world.putInstances(...merged);
+      account.putInstances(...merged);
     },
 
     DeleteTags: (input) => {
-      const resources = tagged(world.now, input);
+      const resources = requestedResources(account.current, input);
       const tags = shapes(input, "Tags").map((tag) => ({ key: text(tag, "Key"), value: text(tag, "Value") }));
-      if (flag(input, "DryRun")) throw dryRun();
+      if (boolean(input, "DryRun")) throw dryRunSucceeded();
       // Without tags all go; a tag without a value goes whatever its value.
       const goes = (key: string, value: string) =>
         tags.length === 0 ||
         tags.some((tag) => tag.key === key && (tag.value === undefined || tag.value === value));
-      world.putInstances(...resources.map((instance) => ({
+      account.putInstances(...resources.map((instance) => ({
         ...instance,
         tags: Object.fromEntries(Object.entries(instance.tags).filter(([key, value]) => !goes(key, value))),
       })));
@@ -45,8 +46,8 @@ export function tagActions(world: World, read: () => Snapshot): Service {
       const tags = [...read().instances.values()].flatMap(({ id, tags }) =>
         Object.entries(tags).map(([Key, Value]) => ({ Key, Value, ResourceId: id, ResourceType: "instance" }))
       );
-      const { items, NextToken } = paged(
-        filtered(tags, input, tagFilterValues),
+      const { items, NextToken } = pageOf(
+        applyFilters(tags, input, tagFilterValues),
         ({ ResourceId, Key }) => `${ResourceId} ${Key}`,
         input,
       );
@@ -56,7 +57,7 @@ export function tagActions(world: World, read: () => Snapshot): Service {
 }
 
 /** The tags in a request. Throws AwsError InvalidParameterValue. */
-export function tagsOf(input: Shape): Record<string, string> {
+export function readTags(input: Shape): Record<string, string> {
   const tags = Object.fromEntries(
     shapes(input, "Tags").map((tag) => [text(tag, "Key") ?? "", text(tag, "Value") ?? ""]),
   );

@@ -4,91 +4,98 @@
  *
  * @module
  */
-import { Balancer } from "./balancer.ts";
+import { BalancerProxy } from "./proxy.ts";
 import type { Faults } from "../faults.ts";
 import { HealthChecks } from "./health_checks.ts";
-import { userOf } from "./found.ts";
-import type { Clock, Dimension, Metric, Requests } from "../wire/service.ts";
-import type { ApplicationBalancer, Forward, LoadBalancer, TargetGroup, World } from "../world.ts";
+import { balancerOfGroup } from "../account/snapshot.ts";
+import type { Clock } from "../clock.ts";
+import type { Dimension, Metric, RequestCount } from "../cloudwatch/metered.ts";
+import type { Account } from "../account/account.ts";
+import type {
+  ApplicationBalancer,
+  ForwardingListener,
+  LoadBalancer,
+  TargetGroup,
+} from "../account/load_balancer.ts";
 
-interface AtWork extends AsyncDisposable {
-  readonly proxy?: Balancer;
+interface RunningBalancer extends AsyncDisposable {
+  readonly proxy?: BalancerProxy;
 }
 
-/** Keeps a proxy running for each Classic Load Balancer and target group of the world, and the ports open that lead to them. */
+/** Keeps a proxy running for each Classic Load Balancer and target group of the account, and the ports open that lead to them. */
 export class Balancers implements AsyncDisposable {
   readonly #clock: Clock;
-  readonly #world: World;
+  readonly #account: Account;
   readonly #faults: Faults;
   readonly #fetch: typeof fetch;
   /** By a pool's key, or by a listener's ARN. */
-  readonly #atWork = new Map<string, AtWork>();
+  readonly #running = new Map<string, RunningBalancer>();
   readonly #closing = new Set<PromiseLike<void>>();
 
   /** @param network the way to the instances; the machine's own by default */
-  constructor(clock: Clock, world: World, faults: Faults, network: typeof fetch = fetch) {
+  constructor(clock: Clock, account: Account, faults: Faults, network: typeof fetch = fetch) {
     this.#clock = clock;
-    this.#world = world;
+    this.#account = account;
     this.#faults = faults;
     this.#fetch = network;
   }
 
-  /** Adds a Classic Load Balancer to the world and opens its ports. Throws Deno.errors.AddrInUse. */
-  open(balancer: LoadBalancer): void {
-    this.#world.putBalancer(balancer);
-    this.#serve(balancer.name, balancer.dnsName, balancer.listeners.map(({ port }) => port));
+  /** Adds a Classic Load Balancer to the account and opens its ports. Throws Deno.errors.AddrInUse. */
+  addBalancer(balancer: LoadBalancer): void {
+    this.#account.putBalancer(balancer);
+    this.#start(balancer.name, balancer.dnsName, balancer.listeners.map(({ port }) => port));
   }
 
-  /** Adds a target group to the world. */
-  openGroup(group: TargetGroup): void {
-    this.#world.putTargetGroups(group);
-    this.#serve(group.arn, "", []);
+  /** Adds a target group to the account. */
+  addTargetGroup(group: TargetGroup): void {
+    this.#account.putTargetGroups(group);
+    this.#start(group.arn, "", []);
   }
 
   /** Opens a listener's port. Throws Deno.errors.AddrInUse. */
-  listen(dnsName: string, { arn, port, group }: Forward): void {
-    const server = listening(dnsName, port, () => this.proxy(group));
-    this.#atWork.set(arn, server);
+  openListener(dnsName: string, { arn, port, group }: ForwardingListener): void {
+    const server = listen(dnsName, port, () => this.proxy(group));
+    this.#running.set(arn, server);
   }
 
-  /** Closes a Classic Load Balancer or a target group and takes it out of the world, or closes a listener. */
-  close(key: string): void {
-    const atWork = this.#atWork.get(key);
-    this.#atWork.delete(key);
-    this.#world.dropPool(key);
+  /** Closes a Classic Load Balancer or a target group and takes it out of the account, or closes a listener. */
+  remove(key: string): void {
+    const atWork = this.#running.get(key);
+    this.#running.delete(key);
+    this.#account.removePool(key);
     if (atWork !== undefined) this.#closing.add(atWork[Symbol.asyncDispose]());
   }
 
   /** The proxy of a pool. */
-  proxy(key: string): Balancer | undefined {
-    return this.#atWork.get(key)?.proxy;
+  proxy(key: string): BalancerProxy | undefined {
+    return this.#running.get(key)?.proxy;
   }
 
   /** What the pools have answered. */
-  requests(): ReadonlyMap<string, Requests> {
-    const { balancers, targetGroups } = this.#world.now;
+  requests(): ReadonlyMap<string, RequestCount> {
+    const { balancers, targetGroups } = this.#account.current;
     const counted = (key: string, metrics: readonly Metric[]) =>
       [key, { total: this.proxy(key)?.answered ?? 0, metrics }] as const;
     return new Map([
-      ...Array.from(balancers.keys(), (name) => counted(name, [classicCount(name)])),
+      ...Array.from(balancers.keys(), (name) => counted(name, [classicRequestCount(name)])),
       ...Array.from(
         targetGroups.keys(),
-        (arn) => counted(arn, groupCounts(arn, userOf(this.#world.now, arn))),
+        (arn) => counted(arn, targetGroupRequestCounts(arn, balancerOfGroup(this.#account.current, arn))),
       ),
     ]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const key of [...this.#atWork.keys()]) this.close(key);
+    for (const key of [...this.#running.keys()]) this.remove(key);
     await Promise.all(this.#closing);
   }
 
   /** Puts a pool to work, behind ports of its own if it has any. */
-  #serve(key: string, dnsName: string, ports: readonly number[]): void {
-    const proxy = new Balancer(this.#clock, this.#world, key, this.#fetch);
-    const servers = ports.map((port) => listening(dnsName, port, () => proxy));
-    const checks = new HealthChecks(this.#clock, this.#world, this.#faults, key, this.#fetch);
-    this.#atWork.set(key, {
+  #start(key: string, dnsName: string, ports: readonly number[]): void {
+    const proxy = new BalancerProxy(this.#clock, this.#account, key, this.#fetch);
+    const servers = ports.map((port) => listen(dnsName, port, () => proxy));
+    const checks = new HealthChecks(this.#clock, this.#account, this.#faults, key, this.#fetch);
+    this.#running.set(key, {
       proxy,
       [Symbol.asyncDispose]: async () => {
         checks[Symbol.dispose]();
@@ -100,12 +107,12 @@ export class Balancers implements AsyncDisposable {
 }
 
 /** Source: CLB guide, "CloudWatch metrics for your Classic Load Balancer". */
-function classicCount(name: string): Metric {
+function classicRequestCount(name: string): Metric {
   return requestCount("AWS/ELB", { Name: "LoadBalancerName", Value: name });
 }
 
 /** Of a load balancer as a whole and of the group by itself. Source: ALB guide, "CloudWatch metrics", RequestCount. */
-function groupCounts(group: string, user: ApplicationBalancer | undefined): readonly Metric[] {
+function targetGroupRequestCounts(group: string, user: ApplicationBalancer | undefined): readonly Metric[] {
   if (user === undefined) return [];
   const loadBalancer = { Name: "LoadBalancer", Value: user.arn.replace(/^.*:loadbalancer\//, "") };
   const targetGroup = { Name: "TargetGroup", Value: group.replace(/^.*:/, "") };
@@ -120,7 +127,7 @@ function requestCount(Namespace: string, ...Dimensions: readonly Dimension[]): M
 }
 
 /** A port that passes requests on to a proxy. */
-function listening(hostname: string, port: number, proxy: () => Balancer | undefined): AsyncDisposable {
+function listen(hostname: string, port: number, proxy: () => BalancerProxy | undefined): AsyncDisposable {
   const closed = new AbortController();
   const { finished } = Deno.serve(
     { hostname, port, signal: closed.signal, onListen: () => {} },

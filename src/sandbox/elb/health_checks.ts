@@ -5,30 +5,26 @@
  * @module
  */
 import type { Faults } from "../faults.ts";
-import type { Clock } from "../wire/service.ts";
-import {
-  type HealthCheck,
-  type Instance,
-  type Pool,
-  poolOf,
-  type RegistrationPhase,
-  type World,
-} from "../world.ts";
+import type { Clock } from "../clock.ts";
+import type { Account } from "../account/account.ts";
+import { findPool } from "../account/snapshot.ts";
+import type { HealthCheck, Pool, RegistrationPhase } from "../account/load_balancer.ts";
+import type { Instance } from "../account/instance.ts";
 
 /**
  * After how long an instance that has yet to pass its first check is asked again, ms of sandbox time, and then after twice as
  * long each time. AWS gets round to it within 30 s.
  */
-const FIRST_CHECKS = 250;
+const FIRST_RETRY = 250;
 
 /** Real ms between two checks, and for one to be answered, at least: processes don't get faster with the sandbox's speed. */
-const LEAST_INTERVAL = 50;
-const LEAST_TIMEOUT = 2_000;
+const MIN_INTERVAL = 50;
+const MIN_TIMEOUT = 2_000;
 
 /** Checks the instances of one pool until it is disposed of. */
 export class HealthChecks implements Disposable {
   readonly #clock: Clock;
-  readonly #world: World;
+  readonly #account: Account;
   readonly #faults: Faults;
   readonly #key: string;
   readonly #fetch: typeof fetch;
@@ -36,13 +32,13 @@ export class HealthChecks implements Disposable {
   readonly #running = new Map<string, AbortController>();
   readonly #watch: Disposable;
 
-  constructor(clock: Clock, world: World, faults: Faults, key: string, network: typeof fetch) {
+  constructor(clock: Clock, account: Account, faults: Faults, key: string, network: typeof fetch) {
     this.#clock = clock;
-    this.#world = world;
+    this.#account = account;
     this.#faults = faults;
     this.#key = key;
     this.#fetch = network;
-    this.#watch = world.watch(() => this.#reconcile());
+    this.#watch = account.watch(() => this.#reconcile());
     this.#reconcile();
   }
 
@@ -54,17 +50,17 @@ export class HealthChecks implements Disposable {
 
   /** Begins the checks of instances that need them now, and ends those of others. */
   #reconcile(): void {
-    const { instances } = this.#world.now;
-    const pool = poolOf(this.#world.now, this.#key);
+    const { instances } = this.#account.current;
+    const pool = findPool(this.#account.current, this.#key);
     const wanted = new Set<string>();
     for (const [id, phase] of pool?.registrations ?? []) {
       const instance = instances.get(id);
       if (pool === undefined || phase === "draining") continue;
       if (instance === undefined || instance.state === "terminated") {
-        this.#world.setRegistration(this.#key, id, undefined);
-      } else if (isReachable(instance, pool)) wanted.add(id);
+        this.#account.setRegistration(this.#key, id, undefined);
+      } else if (receivesTraffic(instance, pool)) wanted.add(id);
       // It starts anew when it runs again.
-      else this.#world.setRegistration(this.#key, id, "registering");
+      else this.#account.setRegistration(this.#key, id, "registering");
     }
     for (const [id, check] of this.#running) {
       if (wanted.has(id)) continue;
@@ -82,19 +78,19 @@ export class HealthChecks implements Disposable {
   async #check(id: string, signal: AbortSignal): Promise<void> {
     const since = this.#clock.now();
     let inARow = { passed: true, times: 0 };
-    for (let first = FIRST_CHECKS;; first *= 2) {
+    for (let first = FIRST_RETRY;; first *= 2) {
       const passed = await this.#passes(id, signal);
-      const pool = poolOf(this.#world.now, this.#key);
+      const pool = findPool(this.#account.current, this.#key);
       const phase = pool?.registrations.get(id);
       if (signal.aborted || pool === undefined || phase === undefined) return;
       inARow = { passed, times: inARow.passed === passed ? inARow.times + 1 : 1 };
-      const next = following(
+      const next = nextPhase(
         phase,
         inARow,
         pool.healthCheck,
         (this.#clock.now() - since) * this.#clock.speed,
       );
-      this.#world.setRegistration(this.#key, id, next);
+      this.#account.setRegistration(this.#key, id, next);
       await this.#pause(
         Math.min(next === "registering" ? first : Infinity, pool.healthCheck.interval * 1_000),
         signal,
@@ -103,14 +99,14 @@ export class HealthChecks implements Disposable {
   }
 
   async #passes(id: string, signal: AbortSignal): Promise<boolean> {
-    const healthCheck = poolOf(this.#world.now, this.#key)?.healthCheck;
-    const address = this.#world.now.instances.get(id)?.address;
+    const healthCheck = findPool(this.#account.current, this.#key)?.healthCheck;
+    const address = this.#account.current.instances.get(id)?.address;
     if (healthCheck === undefined || address === undefined || this.#faults.unhealthy.has(id)) return false;
     const [, protocol, port = "", path = ""] = /^(\w+):(\d+)(.*)$/.exec(healthCheck.target) ?? [];
     const deadline = new AbortController();
     const abort = () => deadline.abort();
     signal.addEventListener("abort", abort, { once: true });
-    const timeout = Math.max(healthCheck.timeout * 1_000, LEAST_TIMEOUT * this.#clock.speed);
+    const timeout = Math.max(healthCheck.timeout * 1_000, MIN_TIMEOUT * this.#clock.speed);
     using _timer = this.#clock.after(timeout, abort);
     try {
       if (protocol === "TCP") {
@@ -138,7 +134,7 @@ export class HealthChecks implements Disposable {
       timer[Symbol.dispose]();
       resolve();
     };
-    const timer = this.#clock.after(Math.max(ms, LEAST_INTERVAL * this.#clock.speed), () => {
+    const timer = this.#clock.after(Math.max(ms, MIN_INTERVAL * this.#clock.speed), () => {
       signal.removeEventListener("abort", abort);
       resolve();
     });
@@ -148,7 +144,7 @@ export class HealthChecks implements Disposable {
 }
 
 /** Whether an instance runs in a zone that is routed to. */
-export function isReachable({ state, zone }: Instance, { zones }: Pool): boolean {
+export function receivesTraffic({ state, zone }: Instance, { zones }: Pool): boolean {
   return state === "running" && zones.includes(zone);
 }
 
@@ -158,7 +154,7 @@ export function isReachable({ state, zone }: Instance, { zones }: Pool): boolean
  *
  * @param elapsed since the checks began, ms of sandbox time
  */
-export function following(
+export function nextPhase(
   phase: RegistrationPhase,
   latest: { readonly passed: boolean; readonly times: number },
   { interval, healthyThreshold, unhealthyThreshold }: HealthCheck,

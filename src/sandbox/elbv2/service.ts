@@ -5,35 +5,37 @@
  * @module
  */
 import { DEFAULT_GROUP } from "../ec2/security_groups.ts";
-import { balancerOf, chosenOf, groupOf, paged, userOf } from "../elb/found.ts";
+import { balancerOfGroup } from "../account/snapshot.ts";
+import { pageOf, requestedBalancer, requestedGroup, requestedOrAll } from "./lookup.ts";
 import type { ElbV2Options } from "./options.ts";
 import { targetGroupActions } from "./target_group_actions.ts";
-import { checkedName, describeBalancer, describeListener, httpOnly } from "./target_groups.ts";
-import { invalid, needed, shapes, text, texts, whole, word } from "../wire/input.ts";
-import { ACCOUNT, AwsError, type Service } from "../wire/service.ts";
-import type { ApplicationBalancer, Snapshot } from "../world.ts";
+import { balancerShape, checkName, checkProtocol, listenerShape } from "./shapes.ts";
+import { integer, oneOf, required, shapes, text, texts, validationError } from "../wire/input.ts";
+import { ACCOUNT_ID, AwsError, type Service } from "../wire/action.ts";
+import type { ApplicationBalancer } from "../account/load_balancer.ts";
+import type { Snapshot } from "../account/snapshot.ts";
 
 /** Builds Elastic Load Balancing v2. */
 export function elbV2(options: ElbV2Options): Service {
-  const { clock, world, balancers, addresses, faults, region, zones } = options;
-  const read = (): Snapshot => world.ago(faults.staleReads);
+  const { clock, account, balancers, addresses, faults, region, zones } = options;
+  const read = (): Snapshot => account.snapshotAgo(faults.staleReads);
   let made = 0;
   const arn = (path: string): string => {
     const suffix = (++made).toString(16).padStart(16, "0");
-    return `arn:aws:elasticloadbalancing:${region}:${ACCOUNT}:${path}/${suffix}`;
+    return `arn:aws:elasticloadbalancing:${region}:${ACCOUNT_ID}:${path}/${suffix}`;
   };
 
   /** Has a group's targets be reached through a load balancer, or through none any more. */
   const route = (groupArn: string): void => {
-    const group = world.now.targetGroups.get(groupArn);
-    const zones = userOf(world.now, groupArn)?.zones ?? [];
-    if (group !== undefined && group.zones !== zones) world.putTargetGroups({ ...group, zones });
+    const group = account.current.targetGroups.get(groupArn);
+    const zones = balancerOfGroup(account.current, groupArn)?.zones ?? [];
+    if (group !== undefined && group.zones !== zones) account.putTargetGroups({ ...group, zones });
   };
 
   const unlisten = (balancer: ApplicationBalancer, gone: readonly string[]): void => {
     const listeners = balancer.listeners.filter(({ arn }) => !gone.includes(arn));
-    world.putApplicationBalancer({ ...balancer, listeners });
-    for (const arn of gone) balancers.close(arn);
+    account.putApplicationBalancer({ ...balancer, listeners });
+    for (const arn of gone) balancers.remove(arn);
     for (const { group } of balancer.listeners) route(group);
   };
 
@@ -41,17 +43,19 @@ export function elbV2(options: ElbV2Options): Service {
     ...targetGroupActions(options, arn),
 
     CreateLoadBalancer: (input) => {
-      const name = checkedName(needed(text(input, "Name"), "Name"), "Load balancer");
-      if (word(input, "Type", ["application", "network", "gateway"]) === "network") {
+      const name = checkName(required(text(input, "Name"), "Name"), "Load balancer");
+      if (oneOf(input, "Type", ["application", "network", "gateway"]) === "network") {
         throw new AwsError(
           "OperationNotPermitted",
           "The sandbox has Application and Classic Load Balancers only",
         );
       }
       if (texts(input, "Subnets").length + shapes(input, "SubnetMappings").length < 2) {
-        throw invalid("At least two subnets in two different Availability Zones must be specified");
+        throw validationError("At least two subnets in two different Availability Zones must be specified");
       }
-      const named = Array.from(world.now.applicationBalancers.values()).find((other) => other.name === name);
+      const named = Array.from(account.current.applicationBalancers.values()).find((other) =>
+        other.name === name
+      );
       if (named !== undefined) {
         throw new AwsError(
           "DuplicateLoadBalancerName",
@@ -63,51 +67,51 @@ export function elbV2(options: ElbV2Options): Service {
         arn: arn(`loadbalancer/app/${name}`),
         name,
         dnsName: addresses.take(),
-        created: clock.now(),
+        createdAt: clock.now(),
         // A subnet stands for its zone; the sandbox's one network has a subnet in each.
         zones,
         securityGroups: securityGroups.length > 0 ? securityGroups : [DEFAULT_GROUP.id],
         scheme: text(input, "Scheme") ?? "internet-facing",
         listeners: [],
       };
-      world.putApplicationBalancer(created);
-      return { LoadBalancers: [describeBalancer(created)] };
+      account.putApplicationBalancer(created);
+      return { LoadBalancers: [balancerShape(created)] };
     },
 
     // Deleting what is not there succeeds. Source: ELB API, DeleteLoadBalancer.
     DeleteLoadBalancer: (input) => {
-      const arn = needed(text(input, "LoadBalancerArn"), "LoadBalancerArn");
-      const balancer = world.now.applicationBalancers.get(arn);
+      const arn = required(text(input, "LoadBalancerArn"), "LoadBalancerArn");
+      const balancer = account.current.applicationBalancers.get(arn);
       if (balancer === undefined) return {};
       unlisten(balancer, balancer.listeners.map(({ arn }) => arn));
-      world.dropApplicationBalancer(balancer.arn);
+      account.removeApplicationBalancer(balancer.arn);
       addresses.release(balancer.dnsName);
       return {};
     },
 
     DescribeLoadBalancers: (input) => {
       const all = read().applicationBalancers;
-      const chosen = chosenOf(all, input, "LoadBalancerArns", "LoadBalancerNotFound");
-      const { items, NextToken } = paged(chosen, input);
-      return { LoadBalancers: items.map(describeBalancer), NextMarker: NextToken };
+      const chosen = requestedOrAll(all, input, "LoadBalancerArns", "LoadBalancerNotFound");
+      const { items, NextToken } = pageOf(chosen, input);
+      return { LoadBalancers: items.map(balancerShape), NextMarker: NextToken };
     },
 
     CreateListener: (input) => {
-      const balancer = balancerOf(world.now, input);
-      httpOnly(needed(text(input, "Protocol"), "Protocol"));
-      const port = needed(whole(input, "Port", 1, 65_535), "Port");
+      const balancer = requestedBalancer(account.current, input);
+      checkProtocol(required(text(input, "Protocol"), "Protocol"));
+      const port = required(integer(input, "Port", 1, 65_535), "Port");
       const [action, ...more] = shapes(input, "DefaultActions");
       if (action === undefined || more.length > 0 || text(action, "Type") !== "forward") {
-        throw invalid("The sandbox's listeners forward to one target group");
+        throw validationError("The sandbox's listeners forward to one target group");
       }
-      const group = groupOf(world.now, { TargetGroupArn: text(action, "TargetGroupArn") });
+      const group = requestedGroup(account.current, { TargetGroupArn: text(action, "TargetGroupArn") });
       if (balancer.listeners.some((other) => other.port === port)) {
         throw new AwsError(
           "DuplicateListener",
           "A listener already exists on this port for this load balancer",
         );
       }
-      const user = userOf(world.now, group.arn);
+      const user = balancerOfGroup(account.current, group.arn);
       if (user !== undefined && user.arn !== balancer.arn) {
         throw new AwsError(
           "TargetGroupAssociationLimit",
@@ -119,16 +123,16 @@ export function elbV2(options: ElbV2Options): Service {
         port,
         group: group.arn,
       };
-      balancers.listen(balancer.dnsName, listener);
+      balancers.openListener(balancer.dnsName, listener);
       const changed = { ...balancer, listeners: [...balancer.listeners, listener] };
-      world.putApplicationBalancer(changed);
+      account.putApplicationBalancer(changed);
       route(group.arn);
-      return { Listeners: [describeListener(changed, listener)] };
+      return { Listeners: [listenerShape(changed, listener)] };
     },
 
     DeleteListener: (input) => {
-      const arn = needed(text(input, "ListenerArn"), "ListenerArn");
-      const balancer = Array.from(world.now.applicationBalancers.values())
+      const arn = required(text(input, "ListenerArn"), "ListenerArn");
+      const balancer = Array.from(account.current.applicationBalancers.values())
         .find(({ listeners }) => listeners.some((listener) => listener.arn === arn));
       if (balancer === undefined) throw new AwsError("ListenerNotFound", "One or more listeners not found");
       unlisten(balancer, [arn]);
@@ -136,8 +140,8 @@ export function elbV2(options: ElbV2Options): Service {
     },
 
     DescribeListeners: (input) => {
-      const balancer = balancerOf(read(), input);
-      return { Listeners: balancer.listeners.map((listener) => describeListener(balancer, listener)) };
+      const balancer = requestedBalancer(read(), input);
+      return { Listeners: balancer.listeners.map((listener) => listenerShape(balancer, listener)) };
     },
   };
 }

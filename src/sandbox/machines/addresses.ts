@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { AwsError } from "../wire/service.ts";
+import { AwsError } from "../wire/action.ts";
 
 /** The address that marks a block as taken, by a listener on {@linkcode CLAIM_PORT}. */
 const CLAIM_HOST = 254;
@@ -23,7 +23,7 @@ export interface AddressPool {
 }
 
 /** A sandbox's pool of loopback addresses. Throws Deno.errors.AddrNotAvailable, in plain words, where the system has no such addresses. */
-export class Addresses implements AddressPool, Disposable {
+export class LoopbackAddresses implements AddressPool, Disposable {
   readonly #claims: Deno.TcpListener[] = [];
   readonly #free: string[] = [];
 
@@ -69,7 +69,7 @@ export class Addresses implements AddressPool, Disposable {
  * The addresses of a subnet of 256, for machines with addresses of their own. As in a VPC the first is .4, and .255 is nobody's.
  * Source: VPC User Guide, subnet sizing: the first four and the last address of a subnet are reserved.
  */
-export class Subnet implements AddressPool {
+export class SubnetAddresses implements AddressPool {
   readonly #free: string[] = [];
 
   /** @param network its first three numbers, `10.77.0` */

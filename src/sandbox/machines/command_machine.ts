@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { treeMeter } from "./cpu_meter.ts";
-import type { Host, MakeMachine } from "./machine.ts";
+import { processTreeMeter } from "./cpu_meter.ts";
+import type { MachineAddress, MachineFactory } from "./machine.ts";
 
 /** The commands, for `sh -c`. Both find the instance's id in `$1` and KAS_INSTANCE_ID, its address in `$2` and KAS_INSTANCE_ADDRESS. */
 export interface MachineCommands {
@@ -18,14 +18,14 @@ export interface MachineCommands {
 }
 
 /** How a command ended. */
-interface Ended {
+interface CommandResult {
   readonly stdout: string;
   /** Why it failed; undefined if it did not. */
   readonly failure: string | undefined;
 }
 
 /** How much of what a command says is told, in characters. */
-const LAST_WORDS = 2_000;
+const MAX_STDERR = 2_000;
 
 /**
  * Machines that commands boot and stop. One that does not boot leaves its instance running, unhealthy and idle.
@@ -34,14 +34,14 @@ const LAST_WORDS = 2_000;
  */
 export function commandMachines(
   { start, stop }: MachineCommands,
-  { onCrash = () => {} }: { onCrash?: (host: Host, lastWords: string) => void } = {},
-): MakeMachine {
+  { onCrash = () => {} }: { onCrash?: (host: MachineAddress, lastWords: string) => void } = {},
+): MachineFactory {
   return (host) => {
     let meter = () => 0;
     const started = run(start, host).then(({ stdout, failure }) => {
       if (failure !== undefined) return onCrash(host, failure);
       const pid = /^pid (\d+)$/m.exec(stdout)?.[1];
-      if (pid !== undefined) meter = treeMeter(Number(pid));
+      if (pid !== undefined) meter = processTreeMeter(Number(pid));
     });
     return {
       cpuSeconds: () => meter(),
@@ -55,13 +55,13 @@ export function commandMachines(
   };
 }
 
-async function run(command: string, { id, address }: Host): Promise<Ended> {
+async function run(command: string, { id, address }: MachineAddress): Promise<CommandResult> {
   const { success, code, stdout, stderr } = await new Deno.Command("sh", {
     args: ["-c", command, "kas", id, address],
     env: { KAS_INSTANCE_ID: id, KAS_INSTANCE_ADDRESS: address },
     stdin: "null",
   }).output();
-  const said = new TextDecoder().decode(stderr).trim().slice(-LAST_WORDS);
+  const said = new TextDecoder().decode(stderr).trim().slice(-MAX_STDERR);
   return {
     stdout: new TextDecoder().decode(stdout),
     failure: success ? undefined : `${command} ended with ${code}${said === "" ? "" : `: ${said}`}`,

@@ -31,7 +31,7 @@ interface Usage {
   readonly preempted: number;
 }
 
-const NOTHING: Usage = { running: 0, waiting: 0, slept: 0, preempted: 0 };
+const NO_USAGE: Usage = { running: 0, waiting: 0, slept: 0, preempted: 0 };
 
 /**
  * A meter of a process's load in seconds since it was started; monotonic, while threads come and go, and after the process has
@@ -47,9 +47,9 @@ export function cpuMeter(pid: number, proc: Proc = PROC): () => number {
         const usage = usageOf(proc, `/proc/${pid}/task/${thread}`);
         if (usage === undefined) continue;
         now.set(thread, usage);
-        const before = threads.get(thread) ?? NOTHING;
+        const before = threads.get(thread) ?? NO_USAGE;
         // Less than before is another thread under a number that has become free.
-        seconds += load(usage, usage.running >= before.running ? before : NOTHING) / 1e9;
+        seconds += load(usage, usage.running >= before.running ? before : NO_USAGE) / 1e9;
       }
       if (now.size === 0) seconds = Math.max(seconds, ticks(proc.read(`/proc/${pid}/stat`)) / USER_HZ);
       threads = now;
@@ -93,21 +93,21 @@ function ticks(stat: string): number {
  * The same of a process with all its descendants: a machine of its own, seen from the one it runs on. What one of them used that
  * came and went between two readings is not seen.
  */
-export function treeMeter(root: number, proc: Proc = PROC): () => number {
+export function processTreeMeter(root: number, proc: Proc = PROC): () => number {
   const meters = new Map<number, () => number>();
   return () => {
-    for (const pid of tree(root, proc)) if (!meters.has(pid)) meters.set(pid, cpuMeter(pid, proc));
+    for (const pid of processTree(root, proc)) if (!meters.has(pid)) meters.set(pid, cpuMeter(pid, proc));
     return meters.values().reduce((sum, seconds) => sum + seconds(), 0);
   };
 }
 
 /** Source: proc(5), /proc/PID/task/TID/children. */
-function tree(pid: number, proc: Proc): number[] {
+function processTree(pid: number, proc: Proc): number[] {
   try {
     const children = proc.list(`/proc/${pid}/task`).flatMap((thread) =>
       proc.read(`/proc/${pid}/task/${thread}/children`).split(" ").map(Number).filter((child) => child > 0)
     );
-    return [pid, ...children.flatMap((child) => tree(child, proc))];
+    return [pid, ...children.flatMap((child) => processTree(child, proc))];
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     // It has just ended.

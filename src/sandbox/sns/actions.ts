@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { flag, needed, shape, shapes, text, texts } from "../wire/input.ts";
+import { boolean, required, shape, shapes, text, texts } from "../wire/input.ts";
 import { page } from "../wire/paging.ts";
-import { ACCOUNT, AwsError, type Service, type Shape } from "../wire/service.ts";
+import { ACCOUNT_ID, AwsError, type Service, type Shape } from "../wire/action.ts";
 import {
-  attribute,
-  attributes,
+  readAttribute,
+  readAttributes,
   SUBSCRIPTION_ATTRIBUTES,
   subscriptionAttributes,
   TOPIC_ATTRIBUTES,
@@ -24,9 +24,9 @@ const PAGE_SIZE = 100;
 /** The actions of those who may do everything. */
 export function signedActions(topics: Topics, sender: Sender): Service {
   const topicOf = (input: Shape, action: string, member = "TopicArn") =>
-    topics.need(needed(text(input, member), member), action);
+    topics.require(required(text(input, member), member), action);
   const subscriptionOf = (input: Shape, action: string) => {
-    const found = topics.subscription(needed(text(input, "SubscriptionArn"), "SubscriptionArn"), action);
+    const found = topics.subscription(required(text(input, "SubscriptionArn"), "SubscriptionArn"), action);
     if (found === undefined) throw new AwsError("NotFound", "Subscription does not exist", 404);
     return found.subscription;
   };
@@ -41,7 +41,7 @@ export function signedActions(topics: Topics, sender: Sender): Service {
     return {
       Subscriptions: items.map((subscription) => ({
         SubscriptionArn: subscription.confirmed ? subscription.arn : "PendingConfirmation",
-        Owner: ACCOUNT,
+        Owner: ACCOUNT_ID,
         Protocol: subscription.protocol,
         Endpoint: subscription.endpoint,
         TopicArn: subscription.topicArn,
@@ -51,8 +51,8 @@ export function signedActions(topics: Topics, sender: Sender): Service {
   };
   return {
     CreateTopic: (input) => {
-      const name = needed(text(input, "Name"), "Name");
-      const given = attributes(input, TOPIC_ATTRIBUTES);
+      const name = required(text(input, "Name"), "Name");
+      const given = readAttributes(input, TOPIC_ATTRIBUTES);
       const known = topics.all().length;
       const topic = topics.create(name);
       if (
@@ -62,11 +62,11 @@ export function signedActions(topics: Topics, sender: Sender): Service {
         throw invalidParameter("Attributes Reason: Topic already exists with different attributes");
       }
       for (const [key, value] of given) topic.attributes.set(key, value);
-      tag(topic, input);
+      addTags(topic, input);
       return { TopicArn: topic.arn };
     },
 
-    DeleteTopic: (input) => topics.delete(needed(text(input, "TopicArn"), "TopicArn")),
+    DeleteTopic: (input) => topics.delete(required(text(input, "TopicArn"), "TopicArn")),
 
     ListTopics: (input) => {
       const { items, ...next } = page(
@@ -83,34 +83,34 @@ export function signedActions(topics: Topics, sender: Sender): Service {
 
     SetTopicAttributes: (input) => {
       const topic = topicOf(input, "SetTopicAttributes");
-      const [name, value] = attribute(input, TOPIC_ATTRIBUTES);
+      const [name, value] = readAttribute(input, TOPIC_ATTRIBUTES);
       topic.attributes.set(name, value);
     },
 
     Subscribe: (input) => {
       const topic = topicOf(input, "Subscribe");
-      const protocol = needed(text(input, "Protocol"), "Protocol");
+      const protocol = required(text(input, "Protocol"), "Protocol");
       const endpoint = text(input, "Endpoint") ?? "";
       checkEndpoint(protocol, endpoint);
-      const wanted = { protocol, endpoint, attributes: attributes(input, SUBSCRIPTION_ATTRIBUTES) };
+      const wanted = { protocol, endpoint, attributes: readAttributes(input, SUBSCRIPTION_ATTRIBUTES) };
       const subscription = topics.subscribe(topic, wanted);
-      if (!subscription.confirmed) sender.confirmation("SubscriptionConfirmation", topic, subscription);
-      const told = subscription.confirmed || flag(input, "ReturnSubscriptionArn") === true;
+      if (!subscription.confirmed) sender.sendConfirmation("SubscriptionConfirmation", topic, subscription);
+      const told = subscription.confirmed || boolean(input, "ReturnSubscriptionArn") === true;
       return { SubscriptionArn: told ? subscription.arn : "pending confirmation" };
     },
 
     ConfirmSubscription: (input) => {
       const topic = topicOf(input, "ConfirmSubscription");
-      const token = needed(text(input, "Token"), "Token");
+      const token = required(text(input, "Token"), "Token");
       return {
         SubscriptionArn:
-          topics.confirm(topic, token, true, flag(input, "AuthenticateOnUnsubscribe") ?? false).arn,
+          topics.confirm(topic, token, true, boolean(input, "AuthenticateOnUnsubscribe") ?? false).arn,
       };
     },
 
     Unsubscribe: (input) => {
       const found = topics.subscription(
-        needed(text(input, "SubscriptionArn"), "SubscriptionArn"),
+        required(text(input, "SubscriptionArn"), "SubscriptionArn"),
         "Unsubscribe",
       );
       if (found === undefined) return;
@@ -131,7 +131,7 @@ export function signedActions(topics: Topics, sender: Sender): Service {
 
     SetSubscriptionAttributes: (input) => {
       const subscription = subscriptionOf(input, "SetSubscriptionAttributes");
-      const [name, value] = attribute(input, SUBSCRIPTION_ATTRIBUTES);
+      const [name, value] = readAttribute(input, SUBSCRIPTION_ATTRIBUTES);
       subscription.attributes.set(name, value);
     },
 
@@ -141,14 +141,16 @@ export function signedActions(topics: Topics, sender: Sender): Service {
         "Publish",
         text(input, "TopicArn") === undefined ? "TargetArn" : "TopicArn",
       );
-      const message = needed(text(input, "Message"), "Message");
+      const message = required(text(input, "Message"), "Message");
       if (input["MessageStructure"] !== undefined) {
         throw invalidParameter("MessageStructure: the sandbox takes plain messages only");
       }
-      return { MessageId: sender.publish(topic, text(input, "Subject"), message, messageAttributes(input)) };
+      return {
+        MessageId: sender.publish(topic, text(input, "Subject"), message, readMessageAttributes(input)),
+      };
     },
 
-    TagResource: (input) => tag(topicOf(input, "TagResource", "ResourceArn"), input),
+    TagResource: (input) => addTags(topicOf(input, "TagResource", "ResourceArn"), input),
     UntagResource: (input) => {
       const { tags } = topicOf(input, "UntagResource", "ResourceArn");
       for (const key of texts(input, "TagKeys")) tags.delete(key);
@@ -166,17 +168,17 @@ export function signedActions(topics: Topics, sender: Sender): Service {
 export function unsignedActions(topics: Topics, sender: Sender): Service {
   return {
     ConfirmSubscription: (input) => {
-      const topic = topics.need(needed(text(input, "TopicArn"), "TopicArn"), "ConfirmSubscription");
-      if (flag(input, "AuthenticateOnUnsubscribe")) {
+      const topic = topics.require(required(text(input, "TopicArn"), "TopicArn"), "ConfirmSubscription");
+      if (boolean(input, "AuthenticateOnUnsubscribe")) {
         throw new AwsError("AuthorizationError", "AuthenticateOnUnsubscribe needs a signed request", 403);
       }
       return {
-        SubscriptionArn: topics.confirm(topic, needed(text(input, "Token"), "Token"), false, false).arn,
+        SubscriptionArn: topics.confirm(topic, required(text(input, "Token"), "Token"), false, false).arn,
       };
     },
 
     Unsubscribe: (input) => {
-      const arn = needed(text(input, "SubscriptionArn"), "SubscriptionArn");
+      const arn = required(text(input, "SubscriptionArn"), "SubscriptionArn");
       const found = topics.subscription(arn, "Unsubscribe");
       if (found === undefined) return;
       if (found.subscription.authenticateOnUnsubscribe) {
@@ -187,7 +189,7 @@ export function unsignedActions(topics: Topics, sender: Sender): Service {
         );
       }
       const gone = topics.unsubscribe(found.topic, found.subscription);
-      sender.confirmation("UnsubscribeConfirmation", found.topic, gone);
+      sender.sendConfirmation("UnsubscribeConfirmation", found.topic, gone);
     },
   };
 }
@@ -205,9 +207,9 @@ function checkEndpoint(protocol: string, endpoint: string): void {
   }
 }
 
-function tag({ tags }: Topic, input: Shape): void {
+function addTags({ tags }: Topic, input: Shape): void {
   const given = shapes(input, "Tags").map((tag) =>
-    [needed(text(tag, "Key"), "Key"), needed(text(tag, "Value"), "Value")] as const
+    [required(text(tag, "Key"), "Key"), required(text(tag, "Value"), "Value")] as const
   );
   if (new Set([...tags.keys(), ...given.map(([key]) => key)]).size > 50) {
     throw new AwsError("TagLimitExceeded", "A topic has 50 tags at most");
@@ -215,15 +217,15 @@ function tag({ tags }: Topic, input: Shape): void {
   for (const [key, value] of given) tags.set(key, value);
 }
 
-function messageAttributes(input: Shape): Record<string, MessageAttribute> {
+function readMessageAttributes(input: Shape): Record<string, MessageAttribute> {
   const given = shape(input, "MessageAttributes") ?? {};
   return Object.fromEntries(
     Object.keys(given).map((name) => {
-      const value = needed(shape(given, name), name);
+      const value = required(shape(given, name), name);
       const Value = text(value, "StringValue") ?? text(value, "BinaryValue");
       return [name, {
-        Type: needed(text(value, "DataType"), "DataType"),
-        Value: needed(Value, "StringValue"),
+        Type: required(text(value, "DataType"), "DataType"),
+        Value: required(Value, "StringValue"),
       }];
     }),
   );

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { needed, shape, text } from "../wire/input.ts";
-import { ACCOUNT, type Shape } from "../wire/service.ts";
-import { DEFAULT_POLICY, retryPolicy } from "./delivery_policy.ts";
+import { required, shape, text } from "../wire/input.ts";
+import { ACCOUNT_ID, type Shape } from "../wire/action.ts";
+import { DEFAULT_POLICY, parseRetryPolicy } from "./delivery_policy.ts";
 import { invalidParameter, type Subscription, type Topic } from "./topics.ts";
 
 /** A topic's attributes that can be set. */
@@ -21,21 +21,21 @@ export const TOPIC_ATTRIBUTES = [
 export const SUBSCRIPTION_ATTRIBUTES = ["DeliveryPolicy", "RawMessageDelivery"];
 
 /** The Attributes of an input, checked. */
-export function attributes(input: Shape, known: readonly string[]): ReadonlyMap<string, string> {
+export function readAttributes(input: Shape, known: readonly string[]): ReadonlyMap<string, string> {
   const given = shape(input, "Attributes") ?? {};
-  return new Map(Object.keys(given).map((name) => checked(name, text(given, name) ?? "", known)));
+  return new Map(Object.keys(given).map((name) => checkAttribute(name, text(given, name) ?? "", known)));
 }
 
 /** The AttributeName and AttributeValue of an input, checked. */
-export function attribute(input: Shape, known: readonly string[]): readonly [string, string] {
-  return checked(
-    needed(text(input, "AttributeName"), "AttributeName"),
+export function readAttribute(input: Shape, known: readonly string[]): readonly [string, string] {
+  return checkAttribute(
+    required(text(input, "AttributeName"), "AttributeName"),
     text(input, "AttributeValue") ?? "",
     known,
   );
 }
 
-function checked(name: string, value: string, known: readonly string[]): readonly [string, string] {
+function checkAttribute(name: string, value: string, known: readonly string[]): readonly [string, string] {
   if (!known.includes(name)) throw invalidParameter(`AttributeName: the sandbox has no ${name}`);
   if (name === "SignatureVersion" && value !== "1" && value !== "2") {
     throw invalidParameter("SignatureVersion");
@@ -43,7 +43,7 @@ function checked(name: string, value: string, known: readonly string[]): readonl
   if (name === "RawMessageDelivery" && value !== "false") {
     throw invalidParameter("RawMessageDelivery: the sandbox sends signed messages only");
   }
-  if (name === "DeliveryPolicy") retryPolicy(value);
+  if (name === "DeliveryPolicy") parseRetryPolicy(value);
   return [name, value];
 }
 
@@ -53,15 +53,18 @@ export function topicAttributes(topic: Topic): Readonly<Record<string, string>> 
   const confirmed = all.filter((subscription) => subscription.confirmed).length;
   return {
     TopicArn: topic.arn,
-    Owner: ACCOUNT,
+    Owner: ACCOUNT_ID,
     DisplayName: "",
     Policy: defaultPolicy(topic.arn),
     EffectiveDeliveryPolicy: JSON.stringify({
-      http: { defaultHealthyRetryPolicy: policyOf(topic.attributes), disableSubscriptionOverrides: false },
+      http: {
+        defaultHealthyRetryPolicy: effectiveRetryPolicy(topic.attributes),
+        disableSubscriptionOverrides: false,
+      },
     }),
     SubscriptionsConfirmed: String(confirmed),
     SubscriptionsPending: String(all.length - confirmed),
-    SubscriptionsDeleted: String(topic.gone.size),
+    SubscriptionsDeleted: String(topic.deletedSubscriptions.size),
     ...Object.fromEntries(topic.attributes),
   };
 }
@@ -71,21 +74,23 @@ export function subscriptionAttributes(subscription: Subscription): Readonly<Rec
   return {
     SubscriptionArn: subscription.arn,
     TopicArn: subscription.topicArn,
-    Owner: ACCOUNT,
-    SubscriptionPrincipal: `arn:aws:iam::${ACCOUNT}:root`,
+    Owner: ACCOUNT_ID,
+    SubscriptionPrincipal: `arn:aws:iam::${ACCOUNT_ID}:root`,
     Protocol: subscription.protocol,
     Endpoint: subscription.endpoint,
     PendingConfirmation: String(!subscription.confirmed),
-    ConfirmationWasAuthenticated: String(subscription.wasAuthenticated),
+    ConfirmationWasAuthenticated: String(subscription.confirmedBySignedCall),
     RawMessageDelivery: "false",
-    EffectiveDeliveryPolicy: JSON.stringify({ healthyRetryPolicy: policyOf(subscription.attributes) }),
+    EffectiveDeliveryPolicy: JSON.stringify({
+      healthyRetryPolicy: effectiveRetryPolicy(subscription.attributes),
+    }),
     ...Object.fromEntries(subscription.attributes),
   };
 }
 
-function policyOf(attributes: ReadonlyMap<string, string>) {
+function effectiveRetryPolicy(attributes: ReadonlyMap<string, string>) {
   const given = attributes.get("DeliveryPolicy");
-  return given === undefined ? DEFAULT_POLICY : retryPolicy(given);
+  return given === undefined ? DEFAULT_POLICY : parseRetryPolicy(given);
 }
 
 /** The policy that a new topic has: its owner may do everything, in person or through a service. */
@@ -107,7 +112,7 @@ function defaultPolicy(arn: string): string {
       Principal: { AWS: "*" },
       Action: [...actions, "ListSubscriptionsByTopic", "Publish"].map((action) => `SNS:${action}`),
       Resource: arn,
-      Condition: { StringEquals: { "AWS:SourceOwner": ACCOUNT } },
+      Condition: { StringEquals: { "AWS:SourceOwner": ACCOUNT_ID } },
     }],
   });
 }

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import type { Clock } from "../wire/service.ts";
-import type { Post } from "./message.ts";
+import type { Clock } from "../clock.ts";
+import type { HttpPost } from "./message.ts";
 
 /** How long an attempt waits for its answer, ms. */
 const TIMEOUT = 15_000;
@@ -16,7 +16,7 @@ const TIMEOUT = 15_000;
 const REAL_TIMEOUT = 2_000;
 
 /** Deliveries under way; more are dropped. A bound on memory. */
-const MOST = 10_000;
+const MAX_IN_PROGRESS = 10_000;
 
 /** The deliveries under way. Disposing of it gives them up. */
 export class Deliveries implements AsyncDisposable {
@@ -31,8 +31,8 @@ export class Deliveries implements AsyncDisposable {
   }
 
   /** Starts a delivery, with the delays before its retries, s. */
-  send(url: string, post: Post, delays: readonly number[]): void {
-    if (this.#inProgress.size >= MOST || this.#end.signal.aborted) return;
+  send(url: string, post: HttpPost, delays: readonly number[]): void {
+    if (this.#inProgress.size >= MAX_IN_PROGRESS || this.#end.signal.aborted) return;
     const delivery = this.#deliver(url, post, delays).finally(() => this.#inProgress.delete(delivery));
     this.#inProgress.add(delivery);
   }
@@ -43,7 +43,7 @@ export class Deliveries implements AsyncDisposable {
     await Promise.all(this.#inProgress);
   }
 
-  async #deliver(url: string, post: Post, delays: readonly number[]): Promise<void> {
+  async #deliver(url: string, post: HttpPost, delays: readonly number[]): Promise<void> {
     if (await this.#attempt(url, post)) return;
     for (const delay of delays) {
       await this.#wait(delay * 1_000);
@@ -52,7 +52,7 @@ export class Deliveries implements AsyncDisposable {
   }
 
   /** Whether there was an answer that ends the delivery, for better or worse. */
-  async #attempt(url: string, { headers, body }: Post): Promise<boolean> {
+  async #attempt(url: string, { headers, body }: HttpPost): Promise<boolean> {
     const timeout = new AbortController();
     using _timer = this.#clock.after(
       Math.max(TIMEOUT, REAL_TIMEOUT * this.#clock.speed),

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { whole, word } from "../wire/input.ts";
-import { AwsError, type Shape } from "../wire/service.ts";
+import { integer, oneOf } from "../wire/input.ts";
+import { AwsError, type Shape } from "../wire/action.ts";
 
 /** A retry policy, in the names of its JSON; delays in s. */
 export interface RetryPolicy {
@@ -42,7 +42,7 @@ export const DEFAULT_POLICY: RetryPolicy = {
 };
 
 /** The delays before each retry, s. */
-export function delays(policy: RetryPolicy): readonly number[] {
+export function retryDelays(policy: RetryPolicy): readonly number[] {
   const { minDelayTarget: min, maxDelayTarget: max } = policy;
   const steps = policy.numRetries - policy.numNoDelayRetries - policy.numMinDelayRetries -
     policy.numMaxDelayRetries;
@@ -58,34 +58,34 @@ export function delays(policy: RetryPolicy): readonly number[] {
 }
 
 /** Reads a subscription's or topic's DeliveryPolicy (JSON). Throws AwsError InvalidParameter. */
-export function retryPolicy(json: string): RetryPolicy {
+export function parseRetryPolicy(json: string): RetryPolicy {
   try {
     const whole: unknown = JSON.parse(json);
     if (!isShape(whole)) throw new SyntaxError("not an object");
     const http = whole["http"];
     const policy = isShape(http) ? http["defaultHealthyRetryPolicy"] : whole["healthyRetryPolicy"];
-    return isShape(policy) ? read(policy) : DEFAULT_POLICY;
+    return isShape(policy) ? readRetryPolicy(policy) : DEFAULT_POLICY;
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof AwsError)) throw error;
     throw new AwsError("InvalidParameter", `Invalid parameter: DeliveryPolicy: ${error.message}`);
   }
 }
 
-function read(given: Shape): RetryPolicy {
-  const maxDelayTarget = whole(given, "maxDelayTarget", 1, 3_600) ?? DEFAULT_POLICY.maxDelayTarget;
+function readRetryPolicy(given: Shape): RetryPolicy {
+  const maxDelayTarget = integer(given, "maxDelayTarget", 1, 3_600) ?? DEFAULT_POLICY.maxDelayTarget;
   const policy = {
-    minDelayTarget: whole(given, "minDelayTarget", 1, maxDelayTarget) ?? DEFAULT_POLICY.minDelayTarget,
+    minDelayTarget: integer(given, "minDelayTarget", 1, maxDelayTarget) ?? DEFAULT_POLICY.minDelayTarget,
     maxDelayTarget,
-    numRetries: whole(given, "numRetries", 0, 100) ?? DEFAULT_POLICY.numRetries,
-    numNoDelayRetries: whole(given, "numNoDelayRetries", 0, 100) ?? 0,
-    numMinDelayRetries: whole(given, "numMinDelayRetries", 0, 100) ?? 0,
-    numMaxDelayRetries: whole(given, "numMaxDelayRetries", 0, 100) ?? 0,
-    backoffFunction: word(given, "backoffFunction", Object.keys(BACKOFF) as readonly Backoff[]) ?? "linear",
+    numRetries: integer(given, "numRetries", 0, 100) ?? DEFAULT_POLICY.numRetries,
+    numNoDelayRetries: integer(given, "numNoDelayRetries", 0, 100) ?? 0,
+    numMinDelayRetries: integer(given, "numMinDelayRetries", 0, 100) ?? 0,
+    numMaxDelayRetries: integer(given, "numMaxDelayRetries", 0, 100) ?? 0,
+    backoffFunction: oneOf(given, "backoffFunction", Object.keys(BACKOFF) as readonly Backoff[]) ?? "linear",
   };
   if (policy.numNoDelayRetries + policy.numMinDelayRetries + policy.numMaxDelayRetries > policy.numRetries) {
     throw new SyntaxError("the retries of the phases are more than numRetries");
   }
-  if (delays(policy).reduce((sum, delay) => sum + delay, 0) > 3_600) {
+  if (retryDelays(policy).reduce((sum, delay) => sum + delay, 0) > 3_600) {
     throw new SyntaxError("the retries take more than 3600 seconds");
   }
   return policy;

@@ -37,7 +37,7 @@ export type Envelope =
   });
 
 /** A request's headers and body. */
-export interface Post {
+export interface HttpPost {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -69,13 +69,13 @@ export function canonicalString(envelope: Envelope): string {
 }
 
 /** Signs a message and makes the request of it. */
-export function post(
+export function signedPost(
   envelope: Envelope,
   signer: Signer,
   version: SignatureVersion,
   certificateUrl: string,
   subscriptionArn: string,
-): Post {
+): HttpPost {
   const signed = {
     ...envelope,
     SignatureVersion: version,

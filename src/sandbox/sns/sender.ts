@@ -5,14 +5,14 @@
  */
 import type { Signer } from "./certificate.ts";
 import type { Faults } from "../faults.ts";
-import type { Clock } from "../wire/service.ts";
+import type { Clock } from "../clock.ts";
 import type { Deliveries } from "./delivery.ts";
-import { DEFAULT_POLICY, delays, retryPolicy } from "./delivery_policy.ts";
-import { type Envelope, type MessageAttribute, post } from "./message.ts";
+import { DEFAULT_POLICY, parseRetryPolicy, retryDelays } from "./delivery_policy.ts";
+import { type Envelope, type MessageAttribute, signedPost } from "./message.ts";
 import { invalidParameter, type Subscription, type Topic } from "./topics.ts";
 
 /** Bytes of a message. Source: SNS API, Publish. */
-const MOST_BYTES = 262_144;
+const MAX_MESSAGE_BYTES = 262_144;
 
 /** What sending rests on. */
 export interface SenderOptions {
@@ -39,7 +39,9 @@ export class Sender {
     attributes: Readonly<Record<string, MessageAttribute>> = {},
   ): string {
     if (message === "") throw invalidParameter("Empty message");
-    if (new TextEncoder().encode(message).length > MOST_BYTES) throw invalidParameter("Message too long");
+    if (new TextEncoder().encode(message).length > MAX_MESSAGE_BYTES) {
+      throw invalidParameter("Message too long");
+    }
     if (subject !== undefined && !/^[^\s\p{Cc}]\P{Cc}{0,98}$/u.test(subject)) {
       throw invalidParameter("Subject");
     }
@@ -53,20 +55,20 @@ export class Sender {
       Timestamp: this.#timestamp(),
     } as const;
     for (const subscription of topic.subscriptions.values()) {
-      if (!subscription.confirmed || faults.strikes("snsLoss")) continue;
+      if (!subscription.confirmed || faults.occurs("snsLoss")) continue;
       const envelope = {
         ...common,
         UnsubscribeURL: this.#link("Unsubscribe", { SubscriptionArn: subscription.arn }),
         ...(Object.keys(attributes).length > 0 ? { MessageAttributes: attributes } : {}),
       };
       this.#send(topic, subscription, envelope);
-      if (faults.strikes("snsDuplicates")) this.#send(topic, subscription, envelope);
+      if (faults.occurs("snsDuplicates")) this.#send(topic, subscription, envelope);
     }
     return common.MessageId;
   }
 
   /** Asks an endpoint to confirm its subscription, or tells it that it is no longer subscribed. Neither is subject to faults. */
-  confirmation(
+  sendConfirmation(
     type: "SubscriptionConfirmation" | "UnsubscribeConfirmation",
     topic: Topic,
     subscription: Subscription,
@@ -93,8 +95,8 @@ export class Sender {
     const policy = subscription.attributes.get("DeliveryPolicy") ?? topic.attributes.get("DeliveryPolicy");
     deliveries.send(
       subscription.endpoint,
-      post(envelope, signer, version, endpoint() + signer.path, subscription.arn),
-      delays(policy === undefined ? DEFAULT_POLICY : retryPolicy(policy)),
+      signedPost(envelope, signer, version, endpoint() + signer.path, subscription.arn),
+      retryDelays(policy === undefined ? DEFAULT_POLICY : parseRetryPolicy(policy)),
     );
   }
 

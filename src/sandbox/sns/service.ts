@@ -5,7 +5,8 @@
  */
 import { makeSigner, type Signer } from "./certificate.ts";
 import type { Faults } from "../faults.ts";
-import type { Clock, Service } from "../wire/service.ts";
+import type { Clock } from "../clock.ts";
+import type { Service } from "../wire/action.ts";
 import { signedActions, unsignedActions } from "./actions.ts";
 import { Deliveries } from "./delivery.ts";
 import { Sender } from "./sender.ts";
@@ -48,7 +49,7 @@ export function sns({ clock, region, endpoint, faults, signer = makeSigner(), fe
     unsigned: unsignedActions(topics, sender),
     signer,
     publish: (topicArn, subject, message) =>
-      sender.publish(topics.need(topicArn, "Publish"), subject, message),
+      sender.publish(topics.require(topicArn, "Publish"), subject, message),
     [Symbol.asyncDispose]: () => deliveries[Symbol.asyncDispose](),
   };
 }

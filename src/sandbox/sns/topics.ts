@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { ACCOUNT, AwsError, type Clock } from "../wire/service.ts";
+import { ACCOUNT_ID, AwsError } from "../wire/action.ts";
+import type { Clock } from "../clock.ts";
 
 /** A topic. */
 export interface Topic {
@@ -13,7 +14,7 @@ export interface Topic {
   readonly tags: Map<string, string>;
   readonly subscriptions: Map<string, Subscription>;
   /** Subscriptions that are gone, by token: the SubscribeURL of an UnsubscribeConfirmation brings one back. */
-  readonly gone: Map<string, Subscription>;
+  readonly deletedSubscriptions: Map<string, Subscription>;
 }
 
 /** A subscription of an HTTP(S) endpoint. */
@@ -26,28 +27,28 @@ export interface Subscription {
   /** What confirms it. */
   readonly token: string;
   /** When the token was made, ms since the epoch. */
-  readonly made: number;
+  readonly tokenCreatedAt: number;
   confirmed: boolean;
   /** Whether a signed call confirmed it. */
-  wasAuthenticated: boolean;
+  confirmedBySignedCall: boolean;
   /** Whether only a signed call may end it. */
   authenticateOnUnsubscribe: boolean;
 }
 
 /** What a subscription is made from. */
-export interface Wanted {
+export interface SubscriptionRequest {
   readonly protocol: string;
   readonly endpoint: string;
   readonly attributes: ReadonlyMap<string, string>;
 }
 
 /** How long a token confirms, ms. Source: SNS API, Subscribe. */
-const TOKEN_LIFE = 2 * 24 * 3_600_000;
+const TOKEN_LIFETIME = 2 * 24 * 3_600_000;
 
 /** Bounds on memory; SNS's own are far greater. */
-const MOST_TOPICS = 1_000;
-const MOST_SUBSCRIPTIONS = 1_000;
-const MOST_GONE = 1_000;
+const MAX_TOPICS = 1_000;
+const MAX_SUBSCRIPTIONS = 1_000;
+const MAX_DELETED_SUBSCRIPTIONS = 1_000;
 
 /** SNS's InvalidParameter. */
 export function invalidParameter(what: string): AwsError {
@@ -73,39 +74,45 @@ export class Topics {
   /** The topic of a name, which is created if it is not there. */
   create(name: string): Topic {
     if (!/^[A-Za-z0-9_-]{1,256}$/.test(name)) throw invalidParameter("Topic Name");
-    const arn = `arn:aws:sns:${this.#region}:${ACCOUNT}:${name}`;
+    const arn = `arn:aws:sns:${this.#region}:${ACCOUNT_ID}:${name}`;
     const there = this.#byArn.get(arn);
     if (there !== undefined) return there;
-    if (this.#byArn.size >= MOST_TOPICS) throw new AwsError("TopicLimitExceeded", "Too many topics", 403);
-    const topic = { arn, attributes: new Map(), tags: new Map(), subscriptions: new Map(), gone: new Map() };
+    if (this.#byArn.size >= MAX_TOPICS) throw new AwsError("TopicLimitExceeded", "Too many topics", 403);
+    const topic = {
+      arn,
+      attributes: new Map(),
+      tags: new Map(),
+      subscriptions: new Map(),
+      deletedSubscriptions: new Map(),
+    };
     this.#byArn.set(arn, topic);
     return topic;
   }
 
   /** Deletes a topic with its subscriptions; one that is not there is no error. */
   delete(arn: string): void {
-    this.check(arn, "DeleteTopic", "TopicArn");
+    this.checkArn(arn, "DeleteTopic", "TopicArn");
     this.#byArn.delete(arn);
   }
 
-  /** The topic of an ARN, for an action. Throws AwsError NotFound, and what {@linkcode Topics.check} throws. */
-  need(arn: string, action: string): Topic {
-    this.check(arn, action, "TopicArn");
+  /** The topic of an ARN, for an action. Throws AwsError NotFound, and what {@linkcode Topics.checkArn} throws. */
+  require(arn: string, action: string): Topic {
+    this.checkArn(arn, action, "TopicArn");
     const topic = this.#byArn.get(arn);
     if (topic === undefined) throw new AwsError("NotFound", "Topic does not exist", 404);
     return topic;
   }
 
   /** Throws AwsError InvalidParameter for an ARN that is none of this region's SNS, AuthorizationError for another account's. */
-  check(arn: string, action: string, member: string): void {
+  checkArn(arn: string, action: string, member: string): void {
     const [prefix, , service, region, account, name] = arn.split(":");
     if (prefix !== "arn" || name === undefined) {
       const elements = arn.split(":").length;
       throw invalidParameter(`${member} Reason: An ARN must have at least 6 elements, not ${elements}`);
     }
     if (service !== "sns" || region !== this.#region) throw invalidParameter(member);
-    if (account !== ACCOUNT) {
-      const user = `arn:aws:iam::${ACCOUNT}:root`;
+    if (account !== ACCOUNT_ID) {
+      const user = `arn:aws:iam::${ACCOUNT_ID}:root`;
       throw new AwsError(
         "AuthorizationError",
         `User: ${user} is not authorized to perform: SNS:${action} on resource: ${arn}`,
@@ -114,16 +121,16 @@ export class Topics {
     }
   }
 
-  /** The subscription of an ARN and its topic, if it is there. Throws what {@linkcode Topics.check} throws. */
+  /** The subscription of an ARN and its topic, if it is there. Throws what {@linkcode Topics.checkArn} throws. */
   subscription(arn: string, action: string): { topic: Topic; subscription: Subscription } | undefined {
-    this.check(arn, action, "SubscriptionArn");
+    this.checkArn(arn, action, "SubscriptionArn");
     const topic = this.#byArn.get(arn.split(":").slice(0, 6).join(":"));
     const subscription = topic?.subscriptions.get(arn);
     return topic && subscription && { topic, subscription };
   }
 
   /** Subscribes an endpoint; the subscription that it has already is returned as it is. */
-  subscribe(topic: Topic, { protocol, endpoint, attributes }: Wanted): Subscription {
+  subscribe(topic: Topic, { protocol, endpoint, attributes }: SubscriptionRequest): Subscription {
     for (const subscription of topic.subscriptions.values()) {
       if (subscription.protocol !== protocol || subscription.endpoint !== endpoint) continue;
       // One that nobody confirmed in time makes room for a new one.
@@ -137,7 +144,7 @@ export class Topics {
       }
       return subscription;
     }
-    if (topic.subscriptions.size >= MOST_SUBSCRIPTIONS) {
+    if (topic.subscriptions.size >= MAX_SUBSCRIPTIONS) {
       throw new AwsError("SubscriptionLimitExceeded", "Too many subscriptions", 403);
     }
     const subscription: Subscription = {
@@ -147,9 +154,9 @@ export class Topics {
       endpoint,
       attributes: new Map(attributes),
       token: crypto.getRandomValues(new Uint8Array(128)).toHex(),
-      made: this.#clock.now(),
+      tokenCreatedAt: this.#clock.now(),
       confirmed: false,
-      wasAuthenticated: false,
+      confirmedBySignedCall: false,
       authenticateOnUnsubscribe: false,
     };
     topic.subscriptions.set(subscription.arn, subscription);
@@ -159,14 +166,14 @@ export class Topics {
   /** Confirms the subscription of a token, again if need be. Throws AwsError InvalidParameter on a token that is none. */
   confirm(topic: Topic, token: string, signed: boolean, authenticateOnUnsubscribe: boolean): Subscription {
     const there = [...topic.subscriptions.values()].find((subscription) => subscription.token === token);
-    const subscription = there ?? topic.gone.get(token);
+    const subscription = there ?? topic.deletedSubscriptions.get(token);
     if (subscription === undefined || (!there?.confirmed && this.#expired(subscription))) {
       throw invalidParameter("Token");
     }
-    topic.gone.delete(token);
+    topic.deletedSubscriptions.delete(token);
     topic.subscriptions.set(subscription.arn, subscription);
     subscription.confirmed = true;
-    subscription.wasAuthenticated ||= signed;
+    subscription.confirmedBySignedCall ||= signed;
     subscription.authenticateOnUnsubscribe ||= authenticateOnUnsubscribe;
     return subscription;
   }
@@ -182,15 +189,15 @@ export class Topics {
       wasAuthenticated: false,
       authenticateOnUnsubscribe: false,
     };
-    topic.gone.set(gone.token, gone);
-    for (const oldest of topic.gone.keys()) {
-      if (topic.gone.size <= MOST_GONE) break;
-      topic.gone.delete(oldest);
+    topic.deletedSubscriptions.set(gone.token, gone);
+    for (const oldest of topic.deletedSubscriptions.keys()) {
+      if (topic.deletedSubscriptions.size <= MAX_DELETED_SUBSCRIPTIONS) break;
+      topic.deletedSubscriptions.delete(oldest);
     }
     return gone;
   }
 
-  #expired({ made }: Subscription): boolean {
-    return this.#clock.now() - made > TOKEN_LIFE / this.#clock.speed;
+  #expired({ tokenCreatedAt: made }: Subscription): boolean {
+    return this.#clock.now() - made > TOKEN_LIFETIME / this.#clock.speed;
   }
 }

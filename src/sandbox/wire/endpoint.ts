@@ -6,9 +6,13 @@
  */
 import type { Signer } from "../sns/certificate.ts";
 import type { Faults } from "../faults.ts";
-import { denied, expired } from "./refusals.ts";
-import { type Action, AwsError, type Clock, type Service, type Shape } from "./service.ts";
-import { answer, receive, type Received, refuse, type ServiceName, unsigned } from "./wire.ts";
+import { accessDenied, signatureExpired } from "./access_errors.ts";
+import { type Action, AwsError, type Service, type Shape } from "./action.ts";
+import type { Clock } from "../clock.ts";
+import { type AwsRequest, readRequest } from "./request.ts";
+import { errorResponse, successResponse } from "./response.ts";
+import { missingSignature } from "./access_errors.ts";
+import type { ServiceName } from "./service_name.ts";
 
 /** A call that reached the endpoint. */
 export interface Call {
@@ -40,18 +44,20 @@ export function endpoint(
   const remembered = staleAnswers(clock, faults);
   let failures = 0;
 
-  const act = async (received: Received): Promise<Shape | void> => {
-    const { service, action, input, refusal } = received;
-    if (refusal !== undefined) throw refusal;
+  const act = async (received: AwsRequest): Promise<Shape | void> => {
+    const { service, action, input, error } = received;
+    if (error !== undefined) throw error;
     await faults.onCall?.({ service, action, input, moment: "before" });
     if (faults.latency > 0) await pause(clock, faults.latency);
-    if (faults.wedged.has(action) || faults.strikes("wedge")) throw new WedgedError();
-    if (faults.clock !== 0) throwIfExpired(received, clock.now() + faults.clock);
-    if (faults.denied.has(permission(service, action))) throw denied(service, permission(service, action));
-    if (faults.strikes("throttle")) throw throttled(service);
-    if (faults.strikes("errors")) throw failed(service, failures++ % 2 === 0);
-    const carryOut = chosen(received, services, unsigned);
-    // EC2 and ELB read the world as it was; what the other services keep is not there.
+    if (faults.wedgedActions.has(action) || faults.occurs("wedge")) throw new WedgedError();
+    if (faults.clockOffset !== 0) checkSignatureAge(received, clock.now() + faults.clockOffset);
+    if (faults.deniedActions.has(permission(service, action))) {
+      throw accessDenied(service, permission(service, action));
+    }
+    if (faults.occurs("throttle")) throw throttled(service);
+    if (faults.occurs("errors")) throw serverError(service, failures++ % 2 === 0);
+    const carryOut = findAction(received, services, unsigned);
+    // EC2 and ELB read the account as it was; what the other services keep is not there.
     const lagging = service === "ec2" || service.startsWith("elasticloadbalancing");
     const output = lagging ? await carryOut(input) : await remembered(received, carryOut);
     await faults.onCall?.({ service, action, input, moment: "after" });
@@ -60,7 +66,9 @@ export function endpoint(
 
   /** AWS tells its time with every answer; it is only where that is not this machine's that the server under it can't. */
   const dated = (response: Response): Response => {
-    if (faults.clock !== 0) response.headers.set("date", new Date(clock.now() + faults.clock).toUTCString());
+    if (faults.clockOffset !== 0) {
+      response.headers.set("date", new Date(clock.now() + faults.clockOffset).toUTCString());
+    }
     return response;
   };
 
@@ -68,57 +76,63 @@ export function endpoint(
     if (request.method === "GET" && new URL(request.url).pathname === signer.path) {
       return new Response(signer.pem, { headers: { "content-type": "application/x-pem-file" } });
     }
-    let received: Received;
+    let received: AwsRequest;
     try {
-      received = await receive(request);
+      received = await readRequest(request);
     } catch (error) {
-      if (!hasLeft(error)) throw error;
+      if (!isDisconnect(error)) throw error;
       return new Response(undefined, { status: 400 });
     }
     const { service, action, input } = received;
     const at = clock.now();
     try {
       const output = await act(received);
-      const whole = dated(answer(received, output));
-      const cut = faults.strikes("cut");
+      const whole = dated(successResponse(received, output));
+      const cut = faults.occurs("cut");
       record({ at, service, action, input, error: cut ? "cut" : undefined });
-      return cut ? await brokenOff(whole) : whole;
+      return cut ? await truncated(whole) : whole;
     } catch (error) {
       if (error instanceof WedgedError) {
         record({ at, service, action, input, error: "wedge" });
-        await aborted(request.signal);
+        await untilAborted(request.signal);
         // Nobody is there to read it.
         return new Response();
       }
       const failure = error instanceof AwsError ? error : new AwsError("InternalFailure", String(error), 500);
       record({ at, service, action, input, error: failure.code });
-      return dated(refuse(received, failure));
+      return dated(errorResponse(received, failure));
     }
   };
 }
 
 /** A request's body can't be read to its end: whoever sent it has gone, a process that was killed for one. Deno's versions differ. */
-function hasLeft(error: unknown): boolean {
+function isDisconnect(error: unknown): boolean {
   return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Http;
 }
 
 /** The action that a request asks for. Throws AwsError. */
-function chosen(received: Received, services: EndpointOptions["services"], unsignedActions: Service): Action {
+function findAction(
+  received: AwsRequest,
+  services: EndpointOptions["services"],
+  unsignedActions: Service,
+): Action {
   const { service, action, signed } = received;
   const own = (actions: Service) => Object.hasOwn(actions, action) ? actions[action] : undefined;
   const open = service === "sns" ? own(unsignedActions) : undefined;
-  if (!signed && open === undefined) throw unsigned(service);
+  if (!signed && open === undefined) throw missingSignature(service);
   const found = signed ? own(services[service]) : open;
   if (found !== undefined) return found;
   throw new AwsError("InvalidAction", `The action ${action} is not valid for this endpoint.`);
 }
 
 /** How far a signature's time may be from AWS's, ms. Source: IAM user guide, "Troubleshoot Signature Version 4 requests". */
-const MOST_SKEW = 300_000;
+const MAX_CLOCK_SKEW = 300_000;
 
 /** Refuses a request that was signed by a clock that is too far from AWS's, which shows `now`. */
-function throwIfExpired({ service, signedAt }: Received, now: number): void {
-  if (signedAt !== undefined && Math.abs(signedAt - now) > MOST_SKEW) throw expired(service, signedAt, now);
+function checkSignatureAge({ service, signedAt }: AwsRequest, now: number): void {
+  if (signedAt !== undefined && Math.abs(signedAt - now) > MAX_CLOCK_SKEW) {
+    throw signatureExpired(service, signedAt, now);
+  }
 }
 
 /** An action as IAM names it, which makes no difference between the versions of ELB. */
@@ -131,7 +145,7 @@ function permission(service: ServiceName, action: string): string {
 function staleAnswers(
   clock: Clock,
   faults: Faults,
-): (received: Received, carryOut: Action) => Promise<Shape | void> {
+): (received: AwsRequest, carryOut: Action) => Promise<Shape | void> {
   const answers = new Map<string, { readonly at: number; readonly output: Shape | void }>();
   return async ({ service, action, input }, carryOut) => {
     if (faults.staleReads === 0 || !/^(Describe|Get|List)/.test(action)) return await carryOut(input);
@@ -148,7 +162,7 @@ function staleAnswers(
 class WedgedError extends Error {}
 
 /** An answer whose connection breaks in the middle: it ends before its promised length. */
-async function brokenOff(whole: Response): Promise<Response> {
+async function truncated(whole: Response): Promise<Response> {
   const bytes = await whole.bytes();
   const half = bytes.subarray(0, bytes.length / 2);
   // Compressed it would be of another length, and whole.
@@ -159,7 +173,7 @@ async function brokenOff(whole: Response): Promise<Response> {
 }
 
 /** Source: EC2 API, "Server error codes"; the "Common Errors" of ELB, CloudWatch and SNS. */
-function failed(service: ServiceName, inside: boolean): AwsError {
+function serverError(service: ServiceName, inside: boolean): AwsError {
   const code = inside
     ? (service === "ec2" ? "InternalError" : "InternalFailure")
     : (service === "ec2" ? "Unavailable" : "ServiceUnavailable");
@@ -180,7 +194,7 @@ function pause(clock: Clock, ms: number): Promise<void> {
 }
 
 /** Resolves once the signal is aborted. */
-function aborted(signal: AbortSignal): Promise<void> {
+function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });

@@ -4,18 +4,18 @@
  *
  * @module
  */
-import { AwsError, type Shape } from "./service.ts";
+import { AwsError, type Shape } from "./action.ts";
 
 /** The error of a request that does not fit the API's model. */
-export function invalid(message: string): AwsError {
+export function validationError(message: string): AwsError {
   return new AwsError("ValidationError", message);
 }
 
 /** The value, which must be there. */
-export function needed<T>(value: T | undefined, name: string): T {
+export function required<T>(value: T | undefined, name: string): T {
   if (value !== undefined) return value;
   const member = name.charAt(0).toLowerCase() + name.slice(1);
-  throw invalid(
+  throw validationError(
     `1 validation error detected: Value null at '${member}' failed to satisfy constraint: Member must not be null`,
   );
 }
@@ -26,16 +26,20 @@ export function text(input: Shape, name: string): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "boolean") return String(value);
-  throw invalid(`Value at '${name}' is not a string`);
+  throw validationError(`Value at '${name}' is not a string`);
 }
 
 /** One of a few words. */
-export function word<const W extends string>(input: Shape, name: string, words: readonly W[]): W | undefined {
+export function oneOf<const W extends string>(
+  input: Shape,
+  name: string,
+  words: readonly W[],
+): W | undefined {
   const value = text(input, name);
   if (value === undefined) return undefined;
   const found = words.find((candidate) => candidate === value);
   if (found !== undefined) return found;
-  throw invalid(
+  throw validationError(
     `1 validation error detected: Value '${value}' at '${name.charAt(0).toLowerCase()}${
       name.slice(1)
     }' failed to ` +
@@ -48,34 +52,34 @@ export function number(input: Shape, name: string): number | undefined {
   const value = text(input, name);
   if (value === undefined) return undefined;
   const n = value.trim() === "" ? NaN : Number(value);
-  if (!Number.isFinite(n)) throw invalid(`Value '${value}' at '${name}' is not a number`);
+  if (!Number.isFinite(n)) throw validationError(`Value '${value}' at '${name}' is not a number`);
   return n;
 }
 
 /** A whole number within bounds, both included. */
-export function whole(input: Shape, name: string, least: number, most: number): number | undefined {
+export function integer(input: Shape, name: string, least: number, most: number): number | undefined {
   const n = number(input, name);
   if (n === undefined || (Number.isInteger(n) && n >= least && n <= most)) return n;
-  throw invalid(
+  throw validationError(
     `Value '${n}' at '${name}' failed to satisfy constraint: a whole number from ${least} to ${most}`,
   );
 }
 
 /** A boolean. */
-export function flag(input: Shape, name: string): boolean | undefined {
-  return word({ [name]: text(input, name)?.toLowerCase() }, name, ["true", "false"]) === undefined
+export function boolean(input: Shape, name: string): boolean | undefined {
+  return oneOf({ [name]: text(input, name)?.toLowerCase() }, name, ["true", "false"]) === undefined
     ? undefined
     : text(input, name)?.toLowerCase() === "true";
 }
 
 /** A point in time, ms since the epoch, from a Date, seconds since the epoch, or ISO 8601. */
-export function instant(input: Shape, name: string): number | undefined {
+export function time(input: Shape, name: string): number | undefined {
   const value = input[name];
   if (value === undefined || value === null) return undefined;
   if (value instanceof Date) return value.getTime();
   const seconds = Number(value);
   const at = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(String(value));
-  if (Number.isNaN(at)) throw invalid(`Value '${value}' at '${name}' is not a timestamp`);
+  if (Number.isNaN(at)) throw validationError(`Value '${value}' at '${name}' is not a timestamp`);
   return at;
 }
 
@@ -88,7 +92,7 @@ export function texts(input: Shape, name: string): readonly string[] {
 export function shapes(input: Shape, name: string): readonly Shape[] {
   return list(input, name).map((value) => {
     if (isShape(value)) return value;
-    throw invalid(`A value at '${name}' is not a structure`);
+    throw validationError(`A value at '${name}' is not a structure`);
   });
 }
 
@@ -97,14 +101,14 @@ export function shape(input: Shape, name: string): Shape | undefined {
   const value = input[name];
   if (value === undefined || value === null) return undefined;
   if (isShape(value)) return value;
-  throw invalid(`Value at '${name}' is not a structure`);
+  throw validationError(`Value at '${name}' is not a structure`);
 }
 
 function list(input: Shape, name: string): readonly unknown[] {
   const value = input[name];
   if (value === undefined || value === null) return [];
   if (Array.isArray(value)) return value;
-  throw invalid(`Value at '${name}' is not a list`);
+  throw validationError(`Value at '${name}' is not a list`);
 }
 
 function isShape(value: unknown): value is Shape {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { AwsError } from "./service.ts";
+import type { AwsError } from "./action.ts";
 
 /** A page of a list. */
 export interface Page<T> {

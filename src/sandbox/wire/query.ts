@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Shape } from "./service.ts";
+import type { Shape } from "./action.ts";
 
 /** A form's names as a tree; a leaf is the text of a value. */
 type Tree = Map<string, Tree | string>;

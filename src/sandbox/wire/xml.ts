@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Shape } from "./service.ts";
+import type { Shape } from "./action.ts";
 
 /** How a dialect names an element: by the name of the list or structure it is in, and its own. */
 interface Dialect {

@@ -116,12 +116,13 @@ testWith(MACHINES, "the whole system on three machines", async (t) => {
   // From here on nobody but the test scales.
   await control.sh("systemctl stop kas-autoscaler");
   const inService = () =>
-    sandbox.world.instances().filter(({ standing }) => standing === "in-service").length;
+    sandbox.account.instances().filter(({ registration }) => registration === "in-service")
+      .length;
   if (inService() < 2) {
     await kas("instances", "start", NODE_ID);
     await kas("balancers", "register", "kas", NODE_ID);
   }
-  await sandbox.world.until(() => inService() === 2);
+  await sandbox.account.waitUntil(() => inService() === 2);
 
   await t.step("a fleet under load is upgraded with --rolling, and no request fails", async () => {
     const clients = hammer(`${sandbox.balancerUrl}/work`, 2);
@@ -141,7 +142,7 @@ testWith(MACHINES, "the whole system on three machines", async (t) => {
 
   await t.step("the balancer sends nothing to a machine whose plug was pulled", async () => {
     await r.shutDown(NODE, true);
-    await sandbox.world.until(() => inService() === 1);
+    await sandbox.account.waitUntil(() => inService() === 1);
     const statuses = await Promise.all(Array.from({ length: 20 }, async () => {
       const response = await fetch(`${sandbox.balancerUrl}/work`);
       await response.text();

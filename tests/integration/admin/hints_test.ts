@@ -29,10 +29,12 @@ Deno.test("setup says at the end what comes next, with the address that the sand
 Deno.test("scale in that only a warm-up holds says how to do without it", async () => {
   await using f = await fleet();
   await f.rows(`instances start ${NODE}`);
-  await f.sandbox.world.until(() => f.sandbox.world.instances().every(({ state }) => state === "running"));
+  await f.sandbox.account.waitUntil(() =>
+    f.sandbox.account.instances().every(({ state }) => state === "running")
+  );
   await f.rows(`balancers register kas ${NODE}`);
-  await f.sandbox.world.until(() =>
-    f.sandbox.world.instances().every(({ standing }) => standing === "in-service")
+  await f.sandbox.account.waitUntil(() =>
+    f.sandbox.account.instances().every(({ registration }) => registration === "in-service")
   );
   const held = screen();
   await f.kas("scale in", { terminal: held.terminal });

@@ -45,7 +45,7 @@ export async function runCommands(format: Format): Promise<Printed[]> {
     const printed: Printed[] = [];
     for (const line of await commandLines("commands")) {
       if (line === "@settled") {
-        await f.sandbox.world.until(() => f.sandbox.world.instances().every(isSettled));
+        await f.sandbox.account.waitUntil(() => f.sandbox.account.instances().every(isSettled));
         continue;
       }
       const words = line.slice("kas admin ".length)
@@ -106,7 +106,7 @@ function isSettled({ state }: { readonly state: string }): boolean {
 
 /** The first three numbers of the addresses of a sandbox's instances. */
 function blockOf({ sandbox }: Fleet): string {
-  return sandbox.world.instances()[0]?.address.replace(/\d+$/, "") ?? "";
+  return sandbox.account.instances()[0]?.address.replace(/\d+$/, "") ?? "";
 }
 
 /** A journal of three decisions: a start that succeeded, a stop that failed, and no action. */

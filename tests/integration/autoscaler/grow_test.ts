@@ -124,7 +124,7 @@ Deno.test("what EC2 has launched counts once, though its answer is lost and its 
   await busy(it);
   const line = await eventualLine(autoscaler, ({ status }) => status !== "in-progress");
   assertEquals([lost, line?.status, line?.instance], [4, "successful", FIRST]);
-  assertEquals(it.sandbox.world.instances().map(({ id }) => id), [BASE, FIRST]);
+  assertEquals(it.sandbox.account.instances().map(({ id }) => id), [BASE, FIRST]);
 });
 
 Deno.test("a launched instance that never gets healthy is quarantined and stopped, and counts: it is not launched for ever (R3, R9)", async () => {

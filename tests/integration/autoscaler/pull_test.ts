@@ -14,8 +14,10 @@ import { filesOf, socketsOf, STATES } from "../../support/sockets.ts";
 import { BASE, eventualLine, machines, stage } from "../../unit/autoscaler/fixtures.ts";
 
 /** How many instances are in service. */
-function inService({ world }: Sandbox): number {
-  return world.instances().filter(({ standing, state }) => state === "running" && standing === "in-service")
+function inService({ account }: Sandbox): number {
+  return account.instances().filter(({ registration, state }) =>
+    state === "running" && registration === "in-service"
+  )
     .length;
 }
 
@@ -83,7 +85,7 @@ Deno.test("kas autoscaler --pull grows an overloaded fleet node by node to --max
     {
       await using process = start(command, sandbox.env);
       await eventually(
-        () => sandbox.world.instances().filter(({ state }) => state === "running").length,
+        () => sandbox.account.instances().filter(({ state }) => state === "running").length,
         (n) => n === 1,
       );
       assert(process.lines.some((line) => /decided stop/.test(line)));

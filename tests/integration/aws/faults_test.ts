@@ -25,8 +25,8 @@ function connectTo({ url, env }: Sandbox, more: Account = {}): Aws {
 }
 
 /** The id of the sandbox's stopped node. */
-function node({ world }: Sandbox): string {
-  return world.instances().find(({ role }) => role === "node")?.id ?? "";
+function node({ account }: Sandbox): string {
+  return account.instances().find(({ role }) => role === "node")?.id ?? "";
 }
 
 Deno.test("a fleet larger than a page takes two calls", async () => {
@@ -75,12 +75,12 @@ Deno.test("a stopping or terminated instance cannot be started", async () => {
   using aws = connectTo(sandbox);
   const id = node(sandbox);
   const stateIs = (state: string) => () =>
-    sandbox.world.instances().find((found) => found.id === id)?.state === state;
+    sandbox.account.instances().find((found) => found.id === id)?.state === state;
   await startInstance(aws, id);
-  await sandbox.world.until(stateIs("running"));
+  await sandbox.account.waitUntil(stateIs("running"));
   await stopInstance(aws, id);
   assert(isIncorrectState(await assertRejects(() => startInstance(aws, id))));
-  await sandbox.world.until(stateIs("stopped"));
+  await sandbox.account.waitUntil(stateIs("stopped"));
   await terminateInstance(aws, id);
   assert(isIncorrectState(await assertRejects(() => startInstance(aws, id))));
 });

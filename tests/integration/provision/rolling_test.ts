@@ -25,8 +25,8 @@ async function workerFleet(
   };
   await kas("instances", "start", NODE);
   await kas("balancers", "register", "kas", NODE);
-  const registration = (id: string) => sandbox.world.instances().find((it) => it.id === id)?.standing;
-  await sandbox.world.until(() => [BASE, NODE].every((id) => registration(id) === "in-service"));
+  const registration = (id: string) => sandbox.account.instances().find((it) => it.id === id)?.registration;
+  await sandbox.account.waitUntil(() => [BASE, NODE].every((id) => registration(id) === "in-service"));
   const addresses = new Map<string, string>(
     JSON.parse(await kas("instances", "list", "--output", "json"))
       .map(({ id, public_dns }: { id: string; public_dns: string }) => [id, public_dns]),

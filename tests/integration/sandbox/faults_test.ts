@@ -38,8 +38,8 @@ const CALLS: readonly ((aws: Aws, sandbox: Sandbox) => Promise<unknown>)[] = [
 ];
 
 /** The sandbox's one stopped node. */
-function node({ world }: Sandbox): string {
-  return world.instances().find(({ role }) => role === "node")?.id ?? "";
+function node({ account }: Sandbox): string {
+  return account.instances().find(({ role }) => role === "node")?.id ?? "";
 }
 
 /** How each call ended, in order. */
@@ -64,7 +64,7 @@ Deno.test("errors= answers with each service's own 500 and 503, and carries noth
     assert(told.has(word), word);
   }
   await assertRejects(() => startInstance(it.aws, node(it.sandbox)));
-  assertEquals(it.sandbox.world.instances().find(({ role }) => role === "node")?.state, "stopped");
+  assertEquals(it.sandbox.account.instances().find(({ role }) => role === "node")?.state, "stopped");
 });
 
 Deno.test("deny= refuses an action in each service's own words, and no other action", async () => {
@@ -118,8 +118,8 @@ Deno.test("cut= breaks the connection in the middle of the answer, after the cal
   }
   assert(ends(it.sandbox, length).every((end) => end.endsWith(" cut")));
   await assertRejects(() => startInstance(it.aws, node(it.sandbox)), UnreachableError);
-  await it.sandbox.world.until(() =>
-    it.sandbox.world.instances().some(({ role, state }) => role === "node" && state === "running")
+  await it.sandbox.account.waitUntil(() =>
+    it.sandbox.account.instances().some(({ role, state }) => role === "node" && state === "running")
   );
 });
 
@@ -132,7 +132,7 @@ Deno.test("wedge= leaves a call without an answer until its client gives up, and
   await assertRejects(() => startInstance(it.aws, node(it.sandbox)), UnreachableError);
   it.sandbox.faults.clear();
   await registrations(it.aws, KAS);
-  assertEquals(it.sandbox.world.instances().find(({ role }) => role === "node")?.state, "stopped");
+  assertEquals(it.sandbox.account.instances().find(({ role }) => role === "node")?.state, "stopped");
   assert(it.sandbox.calls.some(({ error }) => error === "wedge"));
 });
 

@@ -22,7 +22,9 @@ function sandbox(options: SandboxOptions = {}) {
 Deno.test("startSandbox() starts with a base in service, stopped nodes, a load balancer, a topic, and says where", async () => {
   await using kas = await sandbox({ nodes: 2, fleet: "web" });
   assertEquals(
-    kas.world.instances().map(({ name, role, state, zone, standing }) => [name, role, state, zone, standing]),
+    kas.account.instances().map((
+      { name, role, state, zone, registration },
+    ) => [name, role, state, zone, registration]),
     [
       ["web-base", "base", "running", "eu-west-1a", "in-service"],
       ["web-node-1", "node", "stopped", "eu-west-1b", "none"],
@@ -30,7 +32,7 @@ Deno.test("startSandbox() starts with a base in service, stopped nodes, a load b
     ],
   );
   assertEquals(await (await fetch(`http://127.0.0.1:${kas.balancerPort}/work`)).text(), BASE);
-  assertEquals(kas.world.requests(), 1);
+  assertEquals(kas.account.requests(), 1);
   assertEquals(kas.env["AWS_ENDPOINT_URL"], kas.url);
   assertEquals(kas.env["KAS_TOPIC_ARN"], "arn:aws:sns:eu-west-1:000000000000:web");
   assertEquals([kas.env["KAS_FLEET"], kas.env["KAS_LOAD_BALANCER"], kas.env["KAS_TRUST_SIGNER"]], [
@@ -42,7 +44,7 @@ Deno.test("startSandbox() starts with a base in service, stopped nodes, a load b
 
 Deno.test("startSandbox({ empty }) starts with nothing, and its balancer port waits for the fleet's load balancer", async () => {
   await using kas = await sandbox({ empty: true });
-  assertEquals(kas.world.instances(), []);
+  assertEquals(kas.account.instances(), []);
   const response = await fetch(`http://127.0.0.1:${kas.balancerPort}/work`);
   assertEquals([response.status, await response.text()], [503, "no load balancer\n"]);
 });
@@ -60,7 +62,7 @@ Deno.test("startSandbox() tells of a worker that can't run, in its own words", a
 Deno.test("several sandboxes run side by side", async () => {
   await using one = await sandbox();
   await using other = await sandbox();
-  const addresses = [one, other].flatMap((kas) => kas.world.instances().map(({ address }) => address));
+  const addresses = [one, other].flatMap((kas) => kas.account.instances().map(({ address }) => address));
   assertEquals(new Set(addresses).size, 4);
 });
 
@@ -68,7 +70,7 @@ Deno.test("the AWS SDK starts a node, brings it into service, and reads what Clo
   await using kas = await sandbox();
   using aws = clients(kas.url);
   await aws.ec2.send(new StartInstancesCommand({ InstanceIds: [NODE] }));
-  await kas.world.until(() => kas.world.instances()[1]?.state === "running");
+  await kas.account.waitUntil(() => kas.account.instances()[1]?.state === "running");
   const Filters = [{ Name: "tag:kas:fleet", Values: ["kas"] }, {
     Name: "instance-state-name",
     Values: ["running"],
@@ -84,7 +86,7 @@ Deno.test("the AWS SDK starts a node, brings it into service, and reads what Clo
     new RegisterInstancesWithLoadBalancerCommand({ LoadBalancerName, Instances: [{ InstanceId: NODE }] }),
   );
   assertEquals(registered.Instances?.length, 2);
-  await kas.world.until(() => kas.world.instances()[1]?.standing === "in-service");
+  await kas.account.waitUntil(() => kas.account.instances()[1]?.registration === "in-service");
   // An empty list goes over the wire as `Instances=`.
   const { InstanceStates } = await aws.elb.send(
     new DescribeInstanceHealthCommand({ LoadBalancerName, Instances: [] }),
@@ -217,7 +219,7 @@ Deno.test("WorldView.until() rejects with its signal's reason", async () => {
   await using kas = await sandbox({ empty: true });
   const reason = new Error("enough");
   const stop = new AbortController();
-  const waiting = kas.world.until(() => false, stop.signal);
+  const waiting = kas.account.waitUntil(() => false, stop.signal);
   stop.abort(reason);
   assertEquals(await assertRejects(() => waiting), reason);
 });

@@ -6,7 +6,7 @@
 import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
 import { ModifyLoadBalancerAttributesCommand } from "@aws-sdk/client-elastic-load-balancing";
 import { fleetInstances } from "../../../src/aws/ec2/instances.ts";
-import type { Passing } from "../../../src/sandbox/faults.ts";
+import type { CallEvent } from "../../../src/sandbox/faults.ts";
 import { type Stage, stage } from "../../unit/autoscaler/fixtures.ts";
 import { eventually } from "../../support/kas.ts";
 import { machinesOf, type Scenario, serve, TEMPLATE } from "./scenarios.ts";
@@ -109,8 +109,8 @@ async function converged(it: Stage, victim: Victim, referee: Referee): Promise<E
     },
     (lines) =>
       lines.length > 0 && lines.every(({ status }) => status !== "in-progress") &&
-      it.sandbox.world.instances().every(({ state, standing }) =>
-        /^(running|stopped)$/.test(state) && /^(none|in-service)$/.test(standing)
+      it.sandbox.account.instances().every(({ state, registration }) =>
+        /^(running|stopped)$/.test(state) && /^(none|in-service)$/.test(registration)
       ),
     LONGEST,
   );
@@ -120,8 +120,8 @@ async function converged(it: Stage, victim: Victim, referee: Referee): Promise<E
     ) => [id, quarantine?.replace(/ - .*/, "")]),
   );
   return {
-    world: it.sandbox.world.instances().map(({ id, state, standing }) =>
-      [id, state, standing, marks.get(id)].filter(Boolean).join(" ")
+    world: it.sandbox.account.instances().map(({ id, state, registration }) =>
+      [id, state, registration, marks.get(id)].filter(Boolean).join(" ")
     ),
     journal: lines.toReversed().map(({ kind, instance, status }) => `${kind} ${instance} ${status}`),
     effects: referee.effects.toSorted(),
@@ -152,7 +152,7 @@ class Referee {
     this.#dead = dead;
   }
 
-  looksAt({ action, input, moment }: Passing): void {
+  looksAt({ action, input, moment }: CallEvent): void {
     if (action === "RunInstances" && moment === "after" && !this.#tokens.has(input["ClientToken"])) {
       this.#tokens.add(input["ClientToken"]);
       this.effects.push(action);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Passing } from "../../../src/sandbox/faults.ts";
+import type { CallEvent } from "../../../src/sandbox/faults.ts";
 import type { Sandbox } from "../../../src/sandbox/sandbox.ts";
 import { Store } from "../../../src/autoscaler/store/store.ts";
 import { BUILT, type Running, start } from "../../support/kas.ts";
@@ -16,7 +16,7 @@ export type Point =
     readonly call: string;
     /** Which of the calls of that name, from 1. */
     readonly nth: number;
-    readonly moment: Passing["moment"];
+    readonly moment: CallEvent["moment"];
   }
   | { readonly at: "step"; readonly step: string; readonly instance: string; readonly ended: boolean };
 
@@ -28,7 +28,7 @@ export function describe(point: Point): string {
 }
 
 /** A call by its action and its instances: `StopInstances i-1`. */
-export function callName({ action, input }: Pick<Passing, "action" | "input">): string {
+export function callName({ action, input }: Pick<CallEvent, "action" | "input">): string {
   return [action, ...new Set(JSON.stringify(input).match(/\bi-[0-9a-f]{17}\b/g) ?? [])].join(" ");
 }
 
@@ -89,7 +89,7 @@ export class Victim implements AsyncDisposable {
   }
 
   /** To be called as each call passes by. Throws, so that the call has no effect, if the process was killed before it. */
-  async passes(passing: Passing): Promise<void> {
+  async passes(passing: CallEvent): Promise<void> {
     const name = callName(passing);
     if (!this.#armed || OUTSIDE.test(name)) return;
     if (/^(Run|Start|Stop|Terminate|Register|Deregister|CreateTags)/.test(name)) this.#changed = true;

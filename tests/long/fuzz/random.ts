@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dice } from "../../../src/sandbox/random.ts";
+import { seededRandom } from "../../../src/sandbox/random.ts";
 
 /** A die with what the mutators ask of one. */
 export class Random {
@@ -11,7 +11,7 @@ export class Random {
   readonly next: () => number;
 
   constructor(seed: number) {
-    this.next = dice(seed);
+    this.next = seededRandom(seed);
   }
 
   /** A whole number below n. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { alarmName } from "../../../src/scaling/model/alarm.ts";
-import type { Post } from "../../../src/sandbox/sns/message.ts";
+import type { HttpPost } from "../../../src/sandbox/sns/message.ts";
 import { FLEET } from "../../support/lab/cloud.ts";
 import { instancesOf } from "../../support/lab/fleet_plan.ts";
 import type { Lab } from "../../support/lab/lab.ts";
@@ -20,7 +20,7 @@ export class Senders {
   readonly fates = new Map<string, Fate>();
   readonly #lab: Lab;
   readonly #referee: Referee;
-  #latest: Post | undefined;
+  #latest: HttpPost | undefined;
   #count = 0;
 
   constructor(lab: Lab, referee: Referee) {

@@ -5,7 +5,7 @@
  * @module
  */
 import type { InstanceView, Sandbox } from "../../../src/sandbox/sandbox.ts";
-import type { Passing } from "../../../src/sandbox/faults.ts";
+import type { CallEvent } from "../../../src/sandbox/faults.ts";
 import { INSTANCE_PORT } from "../../../src/sandbox/machines/machine.ts";
 
 /** What to hold the fleet to. */
@@ -41,7 +41,7 @@ export class Invariants implements Disposable {
     this.#sandbox = sandbox;
     this.#bounds = bounds;
     // The condition is asked after each change, so that not even the shortest breach is missed.
-    sandbox.world.until(() => {
+    sandbox.account.waitUntil(() => {
       this.#changed();
       return false;
     }, this.#end.signal).catch(() => {
@@ -56,13 +56,13 @@ export class Invariants implements Disposable {
 
   /** How many are in service. */
   get inService(): number {
-    return this.#sandbox.world.instances().filter(inService).length;
+    return this.#sandbox.account.instances().filter(inService).length;
   }
 
   /** Judges a call before its effect, and counts it after that. */
-  async passing({ action, input, moment }: Passing): Promise<void> {
+  async passing({ action, input, moment }: CallEvent): Promise<void> {
     for (const id of idsOf(input)) {
-      const instance = this.#sandbox.world.instances().find((each) => each.id === id);
+      const instance = this.#sandbox.account.instances().find((each) => each.id === id);
       if (instance === undefined) continue;
       if (moment === "before") await this.#judge(action, instance);
       else this.#count(action, instance);
@@ -71,8 +71,8 @@ export class Invariants implements Disposable {
 
   /** Looks for what lasts too long; to be called several times a second. */
   look(now: number = performance.now()): void {
-    for (const { id, role, state, standing } of this.#sandbox.world.instances()) {
-      if (role !== "node" || state !== "running" || standing !== "none") this.#unregistered.delete(id);
+    for (const { id, role, state, registration } of this.#sandbox.account.instances()) {
+      if (role !== "node" || state !== "running" || registration !== "none") this.#unregistered.delete(id);
       else if (!this.#unregistered.has(id)) this.#unregistered.set(id, now);
       else if (now - (this.#unregistered.get(id) ?? now) > this.#bounds.unregistered) {
         this.broken.add(`${id} runs unregistered for more than ${this.#bounds.unregistered / 1_000} s`);
@@ -84,15 +84,18 @@ export class Invariants implements Disposable {
     this.#end.abort();
   }
 
-  async #judge(action: string, { id, role, state, standing, address }: InstanceView): Promise<void> {
+  async #judge(
+    action: string,
+    { id, role, state, registration, address }: InstanceView,
+  ): Promise<void> {
     switch (action) {
       case "StopInstances":
         if (role !== "node") this.broken.add(`I1: StopInstances of the ${role} ${id}`);
-        if (standing !== "none") this.broken.add(`I4: StopInstances of ${id}, which is ${standing}`);
+        if (registration !== "none") this.broken.add(`I4: StopInstances of ${id}, which is ${registration}`);
         break;
       case "DeregisterInstancesFromLoadBalancer":
         if (role !== "node") this.broken.add(`I1: the ${role} ${id} is deregistered`);
-        if (standing === "in-service" && this.inService <= this.#bounds.min) {
+        if (registration === "in-service" && this.inService <= this.#bounds.min) {
           this.broken.add(
             `I2: ${id} is taken out, and only ${this.inService} are in service: ${this.#fleet()}`,
           );
@@ -108,39 +111,41 @@ export class Invariants implements Disposable {
 
   /** The whole fleet in words, to tell why. */
   #fleet(): string {
-    return this.#sandbox.world.instances().map(({ id, state, standing }) => `${id} ${state} ${standing}`)
+    return this.#sandbox.account.instances().map(({ id, state, registration }) =>
+      `${id} ${state} ${registration}`
+    )
       .join(", ");
   }
 
-  #count(action: string, { id, role, standing }: InstanceView): void {
+  #count(action: string, { id, role, registration }: InstanceView): void {
     if (action === "StartInstances") this.acts.starts++;
     if (action === "StopInstances") this.acts.stops++;
     if (action === "RegisterInstancesWithLoadBalancer") this.acts.registrations++;
     if (action === "DeregisterInstancesFromLoadBalancer") this.acts.deregistrations++;
-    if (action === "DeregisterInstancesFromLoadBalancer" && standing === "draining") this.acts.busy++;
+    if (action === "DeregisterInstancesFromLoadBalancer" && registration === "draining") this.acts.busy++;
     if (action === "TerminateInstances") this.broken.add(`the ${role} ${id} is terminated`);
   }
 
   #changed(): void {
-    const instances = this.#sandbox.world.instances();
+    const instances = this.#sandbox.account.instances();
     const serving = instances.filter(inService).length;
     this.#most = Math.max(this.#most, serving);
     if (serving > this.#bounds.max) this.broken.add(`I2: ${serving} in service, max ${this.#bounds.max}`);
-    for (const { id, role, state, standing } of instances) {
+    for (const { id, role, state, registration } of instances) {
       if (role === "base" && state !== "running") this.broken.add(`I1: the base ${id} is ${state}`);
-      if ((state === "stopping" || state === "stopped") && standing !== "none") {
-        this.broken.add(`R13: ${id} is ${state}, and ${standing} at the load balancer`);
+      if ((state === "stopping" || state === "stopped") && registration !== "none") {
+        this.broken.add(`R13: ${id} is ${state}, and ${registration} at the load balancer`);
       }
     }
   }
 }
 
-function inService({ state, standing }: InstanceView): boolean {
-  return state === "running" && standing === "in-service";
+function inService({ state, registration }: InstanceView): boolean {
+  return state === "running" && registration === "in-service";
 }
 
 /** The instances that a call is about, EC2's or ELB's. */
-function idsOf(input: Passing["input"]): string[] {
+function idsOf(input: CallEvent["input"]): string[] {
   const { InstanceIds, Instances } = input;
   const ids = Array.isArray(InstanceIds) ? InstanceIds : [];
   const shapes = Array.isArray(Instances) ? Instances : [];

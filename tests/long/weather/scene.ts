@@ -9,8 +9,8 @@ import { connect } from "../../../src/aws/clients.ts";
 import type { Service, ServiceOptions } from "../../../src/autoscaler/service.ts";
 import { type Clock, realClock, realRuntime } from "../../../src/runtime.ts";
 import type { JournalLine } from "../../../src/autoscaler/store/lines.ts";
-import type { Passing } from "../../../src/sandbox/faults.ts";
-import type { MakeMachine } from "../../../src/sandbox/machines/machine.ts";
+import type { CallEvent } from "../../../src/sandbox/faults.ts";
+import type { MachineFactory } from "../../../src/sandbox/machines/machine.ts";
 import type { SandboxOptions } from "../../../src/sandbox/sandbox.ts";
 import type { AlarmState } from "../../../src/scaling/model/alarm.ts";
 import {
@@ -59,7 +59,7 @@ const PATIENCE = 45_000;
 /** A fleet of a base and two stopped nodes, its alarms quiet, and an autoscaler that is subscribed. */
 export class Scene implements AsyncDisposable {
   /** Called as each call passes by, the autoscaler's and the scene's own. */
-  onCall: (passing: Passing) => void | Promise<void> = () => {};
+  onCall: (passing: CallEvent) => void | Promise<void> = () => {};
   /** What was done against the rules. */
   readonly violations: string[] = [];
   /** What requests for work wait for. */
@@ -92,7 +92,7 @@ export class Scene implements AsyncDisposable {
       if (scene?.answers(id)) void onFirstPing?.(scene, id);
       return true;
     }, work.promise);
-    const machine: MakeMachine = (host) => {
+    const machine: MachineFactory = (host) => {
       made.scene?.started(host.id);
       return make(host);
     };
@@ -233,7 +233,7 @@ export class Scene implements AsyncDisposable {
     await this.stage[Symbol.asyncDispose]();
   }
 
-  async #passes(passing: Passing): Promise<void> {
+  async #passes(passing: CallEvent): Promise<void> {
     const { action, input, moment } = passing;
     const changes = /^(Start|Stop|Terminate|Register|Deregister)/.test(action);
     const ids = changes ? JSON.stringify(input).match(/i-[0-9a-f]{17}/g) ?? [] : [];

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { subscribe } from "../../../src/aws/sns/topic.ts";
 import { terminateInstance } from "../../../src/aws/ec2/state_changes.ts";
-import type { Passing } from "../../../src/sandbox/faults.ts";
+import type { CallEvent } from "../../../src/sandbox/faults.ts";
 import { BASE, NODES } from "../../unit/autoscaler/fixtures.ts";
 import { eventually } from "../../support/kas.ts";
 import { Scene, type Setting } from "./scene.ts";
@@ -60,7 +60,7 @@ function bursts(
 }
 
 /** The moment of the first call that matches. */
-function once(matches: (passing: Passing) => boolean, act: () => Promise<unknown>): Scene["onCall"] {
+function once(matches: (passing: CallEvent) => boolean, act: () => Promise<unknown>): Scene["onCall"] {
   let done = false;
   return async (passing) => {
     if (done || !matches(passing)) return;
@@ -70,13 +70,13 @@ function once(matches: (passing: Passing) => boolean, act: () => Promise<unknown
 }
 
 /** Calls about the first node. */
-function about(action: string, moment: Passing["moment"]): (passing: Passing) => boolean {
+function about(action: string, moment: CallEvent["moment"]): (passing: CallEvent) => boolean {
   return (passing) =>
     passing.action === action && passing.moment === moment && JSON.stringify(passing.input).includes(FIRST);
 }
 
 /** Somebody terminates the first node on its way in: the second one comes in its stead. */
-function goneOnWayIn(name: string, matches?: (passing: Passing) => boolean): Weather {
+function goneOnWayIn(name: string, matches?: (passing: CallEvent) => boolean): Weather {
   let struck: Promise<unknown> | undefined;
   const strike = (scene: Scene) => struck ??= terminateInstance(scene.stage.aws, FIRST);
   return {
@@ -101,7 +101,7 @@ function goneOnWayIn(name: string, matches?: (passing: Passing) => boolean): Wea
 }
 
 /** Somebody terminates the first node on its way out: it is gone, and no other one is touched. */
-function goneOnWayOut(name: string, matches: (passing: Passing) => boolean): Weather {
+function goneOnWayOut(name: string, matches: (passing: CallEvent) => boolean): Weather {
   return {
     name: `terminated ${name}`,
     story: async (scene) => {
@@ -118,12 +118,12 @@ function goneOnWayOut(name: string, matches: (passing: Passing) => boolean): Wea
 }
 
 /** Calls of an action are never answered for a while: the loop goes on, and decides on the next message in good time. */
-function wedged(action: string): Weather {
+function wedgedActions(action: string): Weather {
   return {
-    name: `${action} wedged for two attempts`,
+    name: `${action} wedgedActions for two attempts`,
     setting: { timeLimit: 300 },
     story: async (scene) => {
-      scene.faults.wedged.add(action);
+      scene.faults.wedgedActions.add(action);
       await scene.alarm("cpuhigh", BASE, "ALARM");
       const given = () => scene.sandbox.calls.filter(({ error }) => error === "wedge").length;
       await eventually(given, (n) => n >= 2);
@@ -142,12 +142,12 @@ function wedged(action: string): Weather {
 /** Calls of an action that only a step in looks by are never answered for a while: it is made once they are. */
 function wedgedOnWayOut(action: string): Weather {
   return {
-    name: `${action} wedged for two attempts`,
+    name: `${action} wedgedActions for two attempts`,
     setting: { timeLimit: 300 },
     story: async (scene) => {
       await scene.out();
       await scene.ended("start");
-      scene.faults.wedged.add(action);
+      scene.faults.wedgedActions.add(action);
       await scene.in(FIRST);
       const given = () => scene.sandbox.calls.filter(({ error }) => error === "wedge").length;
       await eventually(given, (n) => n >= 2);
@@ -165,7 +165,7 @@ function wedgedOnWayOut(action: string): Weather {
 /** Calls of an action about the first node are never answered while the second one is brought in. */
 function wedgedForOne(action: string): Weather {
   return {
-    name: `${action} of one instance wedged`,
+    name: `${action} of one instance wedgedActions`,
     setting: { timeLimit: 300 },
     story: async (scene) => {
       const held = Promise.withResolvers<void>();
@@ -194,10 +194,10 @@ function wedgedForOne(action: string): Weather {
 
 /** SNS never answers a confirmation: decisions go on beside it. */
 const WEDGED_SNS: Weather = {
-  name: "ConfirmSubscription wedged",
+  name: "ConfirmSubscription wedgedActions",
   setting: { timeLimit: 300 },
   story: async (scene) => {
-    scene.faults.wedged.add("ConfirmSubscription");
+    scene.faults.wedgedActions.add("ConfirmSubscription");
     const { aws, options: { topicArn = "" } } = scene.stage;
     await subscribe(aws, topicArn, `${scene.autoscaler.url}/?again`);
     await eventually(() => scene.sandbox.calls.some(({ error }) => error === "wedge"), (struck) => struck);
@@ -289,7 +289,7 @@ function jumpsInBackoff(name: string, by: number): Weather {
 function slow(name: string, fault: string, warmup: number): readonly Weather[] {
   const limits = { ...LIMITS, warmup, resync: 300, max: 2, min: 1 };
   const setting = { limits, timeLimit: 10_000, startTimeout: 60_000, drainTimeout: 60_000 };
-  const blow = (scene: Scene, matches: (passing: Passing) => boolean) =>
+  const blow = (scene: Scene, matches: (passing: CallEvent) => boolean) =>
     scene.onCall = once(matches, () => Promise.resolve(scene.faults.set(fault)));
   return [
     {
@@ -342,7 +342,7 @@ export const WEATHERS: readonly Weather[] = [
   { name: "errors 30 %", story: bothWays(({ faults }) => faults.set("errors=0.3")) },
   { name: "cut mid-answer 30 %", story: bothWays(({ faults }) => faults.set("cut=0.3")) },
   {
-    name: "wedged 10 %",
+    name: "wedgedActions 10 %",
     setting: { timeLimit: 300 },
     story: bothWays(({ faults }) => faults.set("wedge=0.1")),
   },
@@ -403,7 +403,7 @@ export const WEATHERS: readonly Weather[] = [
   goneOnWayOut("after it is stopped", about("StopInstances", "after")),
   wedgedOnWayOut("GetMetricData"),
   ...["DescribeInstances", "DescribeInstanceHealth", "DescribeAlarms", "StartInstances"].map(
-    wedged,
+    wedgedActions,
   ),
   wedgedForOne("StartInstances"),
   wedgedForOne("RegisterInstancesWithLoadBalancer"),

@@ -4,19 +4,21 @@
  * @module
  */
 import type { Signer } from "../../../src/sandbox/sns/certificate.ts";
-import { zones } from "../../../src/sandbox/ec2/service.ts";
+import { zones } from "../../../src/sandbox/ec2/zones.ts";
 import type { Call } from "../../../src/sandbox/wire/endpoint.ts";
 import { Faults } from "../../../src/sandbox/faults.ts";
-import { ACCOUNT, type Service, type Shape } from "../../../src/sandbox/wire/service.ts";
-import { services } from "../../../src/sandbox/services.ts";
-import { type Instance, type RegistrationPhase, World } from "../../../src/sandbox/world.ts";
+import { ACCOUNT_ID, type Service, type Shape } from "../../../src/sandbox/wire/action.ts";
+import { startServices } from "../../../src/sandbox/services.ts";
+import { Account } from "../../../src/sandbox/account/account.ts";
+import type { Instance } from "../../../src/sandbox/account/instance.ts";
+import type { RegistrationPhase } from "../../../src/sandbox/account/load_balancer.ts";
 import { type FleetPlan, instancesOf, type Plan } from "./fleet_plan.ts";
 import { Machines } from "./machines.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
 export const FLEET = "kas";
 export const REGION = "eu-west-1";
-export const TOPIC_ARN = `arn:aws:sns:${REGION}:${ACCOUNT}:${FLEET}`;
+export const TOPIC_ARN = `arn:aws:sns:${REGION}:${ACCOUNT_ID}:${FLEET}`;
 /** The launch template that is there. */
 export const TEMPLATE = "kas-node";
 /** Where SNS has its certificate, by the lab's network. */
@@ -42,7 +44,7 @@ export interface Truth {
 export interface Cloud extends AsyncDisposable {
   readonly faults: Faults;
   readonly machines: Machines;
-  readonly world: World;
+  readonly account: Account;
   /** The planned instances' ids, by their place in the plan. */
   readonly ids: readonly string[];
   /** Answers a request to AWS. */
@@ -69,12 +71,12 @@ export async function openCloud(
   await using stack = new AsyncDisposableStack();
   const { clock } = time;
   const faults = new Faults(plan.seed);
-  const world = new World(clock.now);
-  const machines = new Machines(time, world, FLEET);
+  const account = new Account(clock.now);
+  const machines = new Machines(time, account, FLEET);
   const calls: Call[] = [];
-  const aws = stack.use(services({
+  const aws = stack.use(startServices({
     clock,
-    world,
+    account,
     faults,
     region: REGION,
     machine: machines.make,
@@ -109,12 +111,12 @@ export async function openCloud(
       zone: zones(REGION)[planned.zone] ?? "",
       tags: tagsOf(planned, place),
       keyName: FLEET,
-      launched: time.now() - 7_200_000,
-      everRan: true,
+      launchedAt: time.now() - 7_200_000,
+      hasRun: true,
       ...(planned.serving ? {} : { transitionReason: `User initiated (${stopped} GMT)` }),
     });
     if (planned.serving) {
-      lifecycle.startedBefore(id);
+      lifecycle.startWithoutBoot(id);
       elb.register(FLEET, id);
     }
     return id;
@@ -128,12 +130,12 @@ export async function openCloud(
   for (const alarm of alarmsOf(plan, ids)) await act(cloudWatch.service, "PutMetricAlarm", alarm);
 
   const truth = (id: string): Truth | undefined => {
-    const instance = world.now.instances.get(id);
+    const instance = account.current.instances.get(id);
     return instance && {
       id,
       role: instance.tags["kas:role"] ?? "node",
       state: instance.state,
-      registration: world.now.balancers.get(FLEET)?.registrations.get(id) ?? "none",
+      registration: account.current.balancers.get(FLEET)?.registrations.get(id) ?? "none",
       tags: instance.tags,
     };
   };
@@ -141,13 +143,13 @@ export async function openCloud(
   return {
     faults,
     machines,
-    world,
+    account,
     ids,
     handle,
     calls,
     truth,
     fleet: () =>
-      [...world.now.instances.keys()].flatMap((id) => truth(id) ?? [])
+      [...account.current.instances.keys()].flatMap((id) => truth(id) ?? [])
         .filter(({ tags, state }) => tags["kas:fleet"] === FLEET && state !== "terminated"),
     elsewhere: async (service, action, input) => {
       try {

@@ -12,9 +12,9 @@ import { findInstance } from "../../../src/aws/ec2/instances.ts";
 import { listTopics } from "../../../src/aws/sns/topic.ts";
 import { realRuntime } from "../../../src/runtime.ts";
 import { makeSigner, type Signer } from "../../../src/sandbox/sns/certificate.ts";
-import { dice } from "../../../src/sandbox/random.ts";
-import type { Passing } from "../../../src/sandbox/faults.ts";
-import { type Post, post } from "../../../src/sandbox/sns/message.ts";
+import { seededRandom } from "../../../src/sandbox/random.ts";
+import type { CallEvent } from "../../../src/sandbox/faults.ts";
+import { type HttpPost, signedPost } from "../../../src/sandbox/sns/message.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import type { Decision } from "../../../src/scaling/model/decision.ts";
 import { type Cloud, openCloud, REGION, SNS_URL, TOPIC_ARN } from "./cloud.ts";
@@ -36,7 +36,7 @@ export interface CrashPoint {
 /** Who watches. */
 export interface Watcher {
   /** A call of the autoscaler's passes by. */
-  readonly passing?: (passing: Passing) => void;
+  readonly passing?: (passing: CallEvent) => void;
   /** A decision was made and is on record. */
   readonly decided?: (trigger: Trigger, decision: Decision) => void;
   /** A life ends, however it does. */
@@ -119,7 +119,7 @@ export class Lab implements AsyncDisposable {
     this.#watcher = watcher;
     this.#folder = folder;
     this.#network = network;
-    this.#random = dice(plan.seed);
+    this.#random = seededRandom(plan.seed);
     this.#owned = owned;
     cloud.faults.onCall = (passing) => this.#passing(passing);
   }
@@ -142,7 +142,7 @@ export class Lab implements AsyncDisposable {
     const lab = made.lab = new Lab(time, plan, cloud, watcher, folder, network, stack.move());
     await time.pass(2_000);
     // The past begins here: reads that lag behind find this fleet.
-    cloud.world.begin();
+    cloud.account.forgetHistory();
     return lab;
   }
 
@@ -223,7 +223,7 @@ export class Lab implements AsyncDisposable {
   }
 
   /** A signed message from the topic. */
-  message(text: string, id: string): Post {
+  message(text: string, id: string): HttpPost {
     const envelope = {
       Type: "Notification",
       MessageId: id,
@@ -232,11 +232,11 @@ export class Lab implements AsyncDisposable {
       Timestamp: new Date(this.time.now()).toISOString(),
       UnsubscribeURL: `${SNS_URL}/?Action=Unsubscribe`,
     } as const;
-    return post(envelope, signer(), "2", `${SNS_URL}${signer().path}`, `${TOPIC_ARN}:lab`);
+    return signedPost(envelope, signer(), "2", `${SNS_URL}${signer().path}`, `${TOPIC_ARN}:lab`);
   }
 
   /** Delivers a message; its status, 0 where nobody is there to answer. */
-  async deliver({ body, headers }: Post): Promise<number> {
+  async deliver({ body, headers }: HttpPost): Promise<number> {
     if (!this.alive) return 0;
     const answer = await Promise.race([
       this.kas.handle(new Request(KAS_URL, { method: "POST", body, headers })),
@@ -273,7 +273,7 @@ export class Lab implements AsyncDisposable {
     this.time.after(down, () => this.#boot());
   }
 
-  async #passing(passing: Passing): Promise<void> {
+  async #passing(passing: CallEvent): Promise<void> {
     this.time.stir();
     // What has taken effect has done so, whoever is still there to hear of it.
     if (passing.moment === "after") this.#watcher.passing?.(passing);

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Host, MakeMachine } from "../../../src/sandbox/machines/machine.ts";
-import type { Machine } from "../../../src/sandbox/wire/service.ts";
-import type { World } from "../../../src/sandbox/world.ts";
+import type { MachineAddress, MachineFactory } from "../../../src/sandbox/machines/machine.ts";
+import type { Machine } from "../../../src/sandbox/machines/machine.ts";
+import type { Account } from "../../../src/sandbox/account/account.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
 /** CPU of a machine that nobody asks anything, as a share of one. */
@@ -28,18 +28,18 @@ export class Machines {
   /** While it is true, requests for work wait. */
   holding = false;
   readonly #time: VirtualTime;
-  readonly #world: World;
+  readonly #account: Account;
   readonly #balancer: string;
   readonly #byAddress = new Map<string, On>();
   #demand = 0;
   #accrued: number;
 
-  constructor(time: VirtualTime, world: World, balancer: string) {
+  constructor(time: VirtualTime, account: Account, balancer: string) {
     this.#time = time;
-    this.#world = world;
+    this.#account = account;
     this.#balancer = balancer;
     this.#accrued = time.now();
-    world.watch(() => this.#accrue());
+    account.watch(() => this.#accrue());
   }
 
   /** How many machines' worth of work there is, shared by those that are in service. */
@@ -48,7 +48,7 @@ export class Machines {
     this.#demand = demand;
   }
 
-  readonly make: MakeMachine = ({ id, address }: Host): Machine => {
+  readonly make: MachineFactory = ({ id, address }: MachineAddress): Machine => {
     const on: On = { id, healthy: false, cpuSeconds: 0, held: new Set() };
     this.#byAddress.set(address, on);
     return {
@@ -101,7 +101,7 @@ export class Machines {
     const seconds = (now - this.#accrued) / 1_000;
     this.#accrued = now;
     if (seconds <= 0) return;
-    const registrations = this.#world.now.balancers.get(this.#balancer)?.registrations;
+    const registrations = this.#account.current.balancers.get(this.#balancer)?.registrations;
     const serving = (id: string) => registrations?.get(id) === "in-service";
     const on = [...this.#byAddress.values()];
     const count = on.filter(({ id }) => serving(id)).length;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Passing } from "../../../src/sandbox/faults.ts";
+import type { CallEvent } from "../../../src/sandbox/faults.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import type { Decision } from "../../../src/scaling/model/decision.ts";
 import { type ActivityKind, DIRECTION } from "../../../src/scaling/model/activity.ts";
@@ -61,7 +61,7 @@ export class Referee implements Watcher {
   /** Begins to watch. */
   watch(lab: Lab): void {
     this.#lab = lab;
-    lab.cloud.world.watch(() => this.#alwaysOn());
+    lab.cloud.account.watch(() => this.#alwaysOn());
   }
 
   /** Somebody else does something to an instance. */
@@ -79,7 +79,7 @@ export class Referee implements Watcher {
     if (this.#hazy === Infinity) this.#hazy = this.#now;
   }
 
-  passing({ action, input, moment }: Passing): void {
+  passing({ action, input, moment }: CallEvent): void {
     if (action === "RunInstances") this.#launching(String(input["ClientToken"]), moment);
     const changes = /^(Start|Stop|Terminate|Register|Deregister)/.test(action);
     for (const id of changes ? idsOf(input) : []) {
@@ -210,7 +210,7 @@ export class Referee implements Watcher {
   }
 
   /** A launch, the first or a repeat: it is for an activity, and the fleet stays within max, all of it (I2, I3). */
-  #launching(token: string, moment: Passing["moment"]): void {
+  #launching(token: string, moment: CallEvent["moment"]): void {
     const { cloud, kas, plan: { limits } } = this.#there;
     if (moment === "after") {
       if (!this.#tokens.has(token)) this.acts.launches++;
@@ -315,7 +315,7 @@ function alwaysOn(fleet: readonly Truth[]): number {
 }
 
 /** The instances that a call is about, EC2's or ELB's. */
-function idsOf({ InstanceIds, Instances }: Passing["input"]): string[] {
+function idsOf({ InstanceIds, Instances }: CallEvent["input"]): string[] {
   const ids = Array.isArray(InstanceIds) ? InstanceIds : [];
   const shapes = Array.isArray(Instances) ? Instances : [];
   return [...ids, ...shapes.map((each) => (each as { InstanceId?: unknown }).InstanceId)].map(String);

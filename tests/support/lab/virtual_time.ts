@@ -5,7 +5,7 @@
  * @module
  */
 import { setImmediate } from "node:timers";
-import type { Clock as SandboxClock } from "../../../src/sandbox/wire/service.ts";
+import type { Clock as SandboxClock } from "../../../src/sandbox/clock.ts";
 
 /** A timer that is set. */
 interface Timer {

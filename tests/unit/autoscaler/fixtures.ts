@@ -13,7 +13,7 @@ import { listSubscriptions, subscribe } from "../../../src/aws/sns/topic.ts";
 import { type Service, type ServiceOptions, startService } from "../../../src/autoscaler/service.ts";
 import type { JournalLine } from "../../../src/autoscaler/store/lines.ts";
 import { type Alarm, type AlarmKind, alarmName, type AlarmState } from "../../../src/scaling/model/alarm.ts";
-import { INSTANCE_PORT, type MakeMachine } from "../../../src/sandbox/machines/machine.ts";
+import { INSTANCE_PORT, type MachineFactory } from "../../../src/sandbox/machines/machine.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../../src/sandbox/sandbox.ts";
 import type { AutoscalerRuntime } from "../../../src/autoscaler/assemble.ts";
 import { realRuntime } from "../../../src/runtime.ts";
@@ -27,7 +27,7 @@ export const NODES = ["i-00000000000000002", "i-00000000000000003", "i-000000000
 export const BALANCER = balancerRef({ fleet: "kas" });
 
 /** Machines that answer every request with `pong`. */
-export interface Machines extends MakeMachine {
+export interface Machines extends MachineFactory {
   /** How many requests for work wait. */
   readonly held: () => number;
 }
@@ -43,7 +43,7 @@ export function machines(
   work: Promise<void> = Promise.resolve(),
 ): Machines {
   let held = 0;
-  const make: MakeMachine = ({ id, address }) => {
+  const make: MachineFactory = ({ id, address }) => {
     let firstWork: string | undefined;
     const server = Deno.serve(
       { hostname: address, port: INSTANCE_PORT, onListen: () => {} },
@@ -149,8 +149,9 @@ export async function stage(
       await (await aws.sns()).send(new PublishCommand({ TopicArn: topicArn, Message: text }));
     },
     standing: (id) => {
-      const { state, standing } = sandbox.world.instances().find((instance) => instance.id === id) ?? {};
-      return `${state} ${standing}`;
+      const { state, registration } = sandbox.account.instances().find((instance) => instance.id === id) ??
+        {};
+      return `${state} ${registration}`;
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { type Chance, Faults } from "../../../src/sandbox/faults.ts";
+import { Faults, type RandomFault } from "../../../src/sandbox/faults.ts";
 
 /** The dice of 200 calls. */
 function sequence(seed: number, ...more: readonly string[]): boolean[] {
   const faults = new Faults(seed);
   for (const fault of ["throttle=0.2", ...more]) faults.set(fault);
   return Array.from({ length: 200 }, () => {
-    faults.strikes("snsLoss");
-    return faults.strikes("throttle");
+    faults.occurs("snsLoss");
+    return faults.occurs("throttle");
   });
 }
 
@@ -21,17 +21,17 @@ Deno.test("Faults.strikes() of one kind does not depend on the others", () => {
 });
 
 Deno.test("each kind of chance has a die of its own", () => {
-  const kinds: Chance[] = ["throttle", "errors", "cut", "wedge", "snsDuplicates", "snsLoss"];
+  const kinds: RandomFault[] = ["throttle", "errors", "cut", "wedge", "snsDuplicates", "snsLoss"];
   const faults = new Faults(7);
   for (const kind of kinds) faults[kind] = 0.5;
-  const sequences = kinds.map((kind) => Array.from({ length: 200 }, () => faults.strikes(kind)).join());
+  const sequences = kinds.map((kind) => Array.from({ length: 200 }, () => faults.occurs(kind)).join());
   assertEquals(new Set(sequences).size, kinds.length);
 });
 
 Deno.test("Faults.strikes() strikes as often as asked", () => {
   const share = sequence(1).filter((struck) => struck).length / 200;
   assert(share > 0.12 && share < 0.28, `0.2 was asked, ${share} struck`);
-  assertEquals(new Faults(1).strikes("throttle"), false);
+  assertEquals(new Faults(1).occurs("throttle"), false);
 });
 
 Deno.test("Faults.set() reads each fault", () => {
@@ -54,11 +54,11 @@ Deno.test("Faults.set() reads each fault", () => {
       "clock=-1.5h",
     ]
   ) faults.set(text);
-  assertEquals([...faults.denied], ["ec2:StartInstances"]);
-  assertEquals(faults.clock, -5_400_000);
+  assertEquals([...faults.deniedActions], ["ec2:StartInstances"]);
+  assertEquals(faults.clockOffset, -5_400_000);
   assertEquals(faults.throttle, 0.2);
   assertEquals([faults.errors, faults.cut, faults.wedge], [0.1, 0.3, 0.4]);
-  assertEquals([...faults.wedged], ["StartInstances"]);
+  assertEquals([...faults.wedgedActions], ["StartInstances"]);
   assertEquals(faults.latency, 300);
   assertEquals([...faults.noCapacity], ["i-1", "i-2"]);
   assertEquals(faults.staleReads, 2_000);
@@ -89,7 +89,12 @@ Deno.test("Faults.clear() ends every fault", () => {
   for (const text of ["errors=1", "cut=1", "wedge=1", "wedge=StartInstances"]) faults.set(text);
   for (const text of ["unhealthy=i-3", "deny=ec2:StartInstances", "clock=1h"]) faults.set(text);
   faults.clear();
-  const chances: Chance[] = ["throttle", "errors", "cut", "wedge", "snsDuplicates", "snsLoss"];
-  assertEquals(chances.filter((kind) => faults.strikes(kind)), []);
-  assertEquals([faults.unhealthy.size, faults.wedged.size, faults.denied.size, faults.clock], [0, 0, 0, 0]);
+  const chances: RandomFault[] = ["throttle", "errors", "cut", "wedge", "snsDuplicates", "snsLoss"];
+  assertEquals(chances.filter((kind) => faults.occurs(kind)), []);
+  assertEquals([
+    faults.unhealthy.size,
+    faults.wedgedActions.size,
+    faults.deniedActions.size,
+    faults.clockOffset,
+  ], [0, 0, 0, 0]);
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../../../src/sandbox/wire/service.ts";
+import type { Clock } from "../../../src/sandbox/clock.ts";
 
 /** A clock moved by hand. */
 export interface HandClock extends Clock {

@@ -4,11 +4,15 @@
  * @module
  */
 import deno from "../../../deno.json" with { type: "json" };
-import { type Host, INSTANCE_PORT, type MakeMachine } from "../../../src/sandbox/machines/machine.ts";
+import {
+  INSTANCE_PORT,
+  type MachineAddress,
+  type MachineFactory,
+} from "../../../src/sandbox/machines/machine.ts";
 
 /** Machines in this process. */
 export interface LocalMachines {
-  readonly make: MakeMachine;
+  readonly make: MachineFactory;
   /** Instances whose /ping fails. */
   readonly broken: Set<string>;
   /** What kas they are, by instance id; this one where it is not said. */
@@ -52,7 +56,7 @@ export function localMachines(): LocalMachines {
   return machines;
 }
 
-async function answer(machines: LocalMachines, { id }: Host, request: Request): Promise<Response> {
+async function answer(machines: LocalMachines, { id }: MachineAddress, request: Request): Promise<Response> {
   const { pathname } = new URL(request.url);
   if (pathname === "/ping") {
     const headers = { "kas-version": machines.versions.get(id) ?? deno.version };

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { InstanceView, WorldView } from "../../../sandbox/sandbox.ts";
+import type { AccountView, InstanceView } from "../../../sandbox/sandbox.ts";
 
 /** An instance as the scenario shows it. */
-export interface WatchedInstance extends Pick<InstanceView, "id" | "name" | "role" | "state" | "standing"> {
+export interface WatchedInstance
+  extends Pick<InstanceView, "id" | "name" | "role" | "state" | "registration"> {
   /** CPU over the last minute of sandbox time, percent; undefined until it has run for half a minute. */
   readonly cpu: number | undefined;
 }
@@ -19,7 +20,7 @@ interface CpuReading {
 
 /** Watches from its construction until it is disposed of. */
 export class FleetWatch implements Disposable {
-  readonly #world: WorldView;
+  readonly #account: AccountView;
   readonly #window: number;
   readonly #now: () => number;
   readonly #end = new AbortController();
@@ -28,12 +29,12 @@ export class FleetWatch implements Disposable {
   #max = 0;
 
   /** @param window the period over which CPU is averaged, ms of real time */
-  constructor(world: WorldView, window: number, now: () => number = () => performance.now()) {
-    this.#world = world;
+  constructor(account: AccountView, window: number, now: () => number = () => performance.now()) {
+    this.#account = account;
     this.#window = window;
     this.#now = now;
-    // until() evaluates the condition after each change, so that the range includes every moment, however short.
-    world.until(() => {
+    // waitUntil() evaluates the condition after each change, so that the range includes every moment, however short.
+    account.waitUntil(() => {
       this.#updateRange();
       return false;
     }, this.#end.signal).catch(() => {
@@ -43,7 +44,7 @@ export class FleetWatch implements Disposable {
 
   /** How many instances are in service now. */
   get inService(): number {
-    return this.#world.instances().filter(isInService).length;
+    return this.#account.instances().filter(isInService).length;
   }
 
   /** The fewest and the most instances in service since {@linkcode resetRange}. */
@@ -59,7 +60,7 @@ export class FleetWatch implements Disposable {
   /** Reads the CPU meters. Call it several times a minute of sandbox time. */
   readCpu(): void {
     const at = this.#now();
-    for (const { id, cpuSeconds } of this.#world.instances()) {
+    for (const { id, cpuSeconds } of this.#account.instances()) {
       const readings = this.#readings.get(id) ?? [];
       const last = readings.at(-1);
       // A lower value: the instance was stopped and started since the last reading.
@@ -74,19 +75,19 @@ export class FleetWatch implements Disposable {
 
   /** Every instance, as it is now. */
   instances(): readonly WatchedInstance[] {
-    return this.#world.instances().map(({ id, name, role, state, standing }) => ({
+    return this.#account.instances().map(({ id, name, role, state, registration }) => ({
       id,
       name,
       role,
       state,
-      standing,
+      registration,
       cpu: this.#cpu(id),
     }));
   }
 
   /** CPU of each instance in service, percent. */
   cpuInService(): readonly (number | undefined)[] {
-    return this.#world.instances().filter(isInService).map(({ id }) => this.#cpu(id));
+    return this.#account.instances().filter(isInService).map(({ id }) => this.#cpu(id));
   }
 
   [Symbol.dispose](): void {
@@ -107,6 +108,6 @@ export class FleetWatch implements Disposable {
   }
 }
 
-function isInService({ state, standing }: InstanceView): boolean {
-  return state === "running" && standing === "in-service";
+function isInService({ state, registration }: InstanceView): boolean {
+  return state === "running" && registration === "in-service";
 }

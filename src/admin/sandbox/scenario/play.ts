@@ -67,7 +67,7 @@ async function playSteps(
 ): Promise<Row[]> {
   const { sandbox, speed, out, signal, steps = NINE_STEPS } = scenario;
   using getter = new HttpGetter(`${sandbox.balancerUrl}/work`);
-  using watch = new FleetWatch(sandbox.world, MINUTE / speed);
+  using watch = new FleetWatch(sandbox.account, MINUTE / speed);
   using reporter = new Reporter(out);
   const total = new RequestStatistics();
   let inStep = new RequestStatistics();

@@ -47,12 +47,12 @@ const BAR_WIDTH = 20;
 /** The picture, line by line, none wider than `columns`. */
 export function render(frame: ScenarioFrame, columns: number): string[] {
   const { title, instances, requests, errors, decisions } = frame;
-  const instanceRows = instances.map(({ id, name, state, standing, cpu }) => [
+  const instanceRows = instances.map(({ id, name, state, registration, cpu }) => [
     " ",
     name,
     id,
     state,
-    standing,
+    registration,
     cpu === undefined ? "" : wholePercent(cpu).padStart(4),
     "█".repeat(Math.round(Math.min(100, cpu ?? 0) / 100 * BAR_WIDTH)),
   ]);
@@ -85,7 +85,7 @@ function stepCells(
     return [mark, ...head, ...[row["in_service"], expected, row["cpu"], row["result"]].map(String)];
   }
   if (index > done.length) return [" ", ...head, "", `${expected}`, "", ""];
-  const cpu = instances.filter(({ standing }) => standing === "in-service")
+  const cpu = instances.filter(({ registration }) => registration === "in-service")
     .map(({ cpu }) => wholePercent(cpu)).join(" ");
   return ["▶", ...head, `${inService}`, `${expected}`, cpu, `${Math.ceil(left)} s left`];
 }

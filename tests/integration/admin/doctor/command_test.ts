@@ -211,8 +211,8 @@ const BREAKS: readonly {
     name: "a node that runs but is not registered",
     breaks: async ({ fleet: { rows, sandbox } }) => {
       await rows(`instances start ${NODE}`);
-      await sandbox.world.until(() =>
-        sandbox.world.instances().some(({ id, state }) => id === NODE && state === "running")
+      await sandbox.account.waitUntil(() =>
+        sandbox.account.instances().some(({ id, state }) => id === NODE && state === "running")
       );
     },
     check: "registered",
@@ -223,8 +223,8 @@ const BREAKS: readonly {
     name: "a base that is stopped",
     breaks: async ({ fleet: { rows, sandbox } }) => {
       await rows(`instances stop ${BASE} --force`);
-      await sandbox.world.until(() =>
-        sandbox.world.instances().some(({ id, state }) => id === BASE && state === "stopped")
+      await sandbox.account.waitUntil(() =>
+        sandbox.account.instances().some(({ id, state }) => id === BASE && state === "stopped")
       );
     },
     check: "base",

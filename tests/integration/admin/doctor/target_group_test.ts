@@ -49,8 +49,8 @@ Deno.test("doctor finds each problem of a target group, and the command that it 
     "a node that runs but is not registered": [
       async () => {
         await w.fleet.rows(`instances start ${NODE}`);
-        await w.fleet.sandbox.world.until(() =>
-          w.fleet.sandbox.world.instances().some(({ id, state }) => id === NODE && state === "running")
+        await w.fleet.sandbox.account.waitUntil(() =>
+          w.fleet.sandbox.account.instances().some(({ id, state }) => id === NODE && state === "running")
         );
       },
       "registered",

@@ -5,7 +5,7 @@
  */
 import { adminPolicy, autoscalerPolicy, type Policy } from "../../../../src/admin/iam/policies.ts";
 import { balancerRef } from "../../../../src/aws/balancing/balancer.ts";
-import { ACCOUNT } from "../../../../src/sandbox/wire/service.ts";
+import { ACCOUNT_ID } from "../../../../src/sandbox/wire/action.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { testWith } from "../../../support/needs.ts";
 import { fleet } from "../../../unit/admin/fleet.ts";
@@ -18,7 +18,7 @@ const NEEDS = [await simulator()];
 
 const on = (action: string, resource: string, tags: Record<string, string> = {}): IamRequest => ({
   action,
-  resource: `arn:aws:${action.split(":")[0]}:eu-west-1:${ACCOUNT}:${resource}`,
+  resource: `arn:aws:${action.split(":")[0]}:eu-west-1:${ACCOUNT_ID}:${resource}`,
   context: Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:ResourceTag/${key}`, value])),
 });
 
@@ -31,7 +31,7 @@ const launched = (tags: Record<string, string>, template = TEMPLATE): IamRequest
   ...on("ec2:RunInstances", "instance/i-1"),
   context: {
     ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value])),
-    "ec2:LaunchTemplate": `arn:aws:ec2:eu-west-1:${ACCOUNT}:launch-template/${template}`,
+    "ec2:LaunchTemplate": `arn:aws:ec2:eu-west-1:${ACCOUNT_ID}:launch-template/${template}`,
   },
 });
 
@@ -55,7 +55,7 @@ const asking = (fleet: string, role: string): IamRequest["context"] => ({
 
 const passing = (role: string, service: string): IamRequest => ({
   action: "iam:PassRole",
-  resource: `arn:aws:iam::${ACCOUNT}:role/${role}`,
+  resource: `arn:aws:iam::${ACCOUNT_ID}:role/${role}`,
   context: { "iam:PassedToService": service },
 });
 
@@ -129,7 +129,7 @@ testWith(
   NEEDS,
   "a policy is of its own balancer: the one of a target group allows nothing of a Classic one",
   async () => {
-    const arn = `arn:aws:elasticloadbalancing:eu-west-1:${ACCOUNT}:targetgroup/kas/0123456789abcdef`;
+    const arn = `arn:aws:elasticloadbalancing:eu-west-1:${ACCOUNT_ID}:targetgroup/kas/0123456789abcdef`;
     const policy = autoscalerPolicy({ ...SCOPE, balancer: balancerRef({ fleet: "kas", targetGroup: arn }) });
     const target = { ...on("elasticloadbalancing:RegisterTargets", "x"), resource: arn };
     assertEquals(
@@ -158,7 +158,10 @@ testWith(NEEDS, "an operator may not touch what is others'", async () => {
 Deno.test("kas admin iam-policy prints JSON for the fleet, topic and partition that it is told", async () => {
   await using f = await fleet({ empty: true });
   const printed = async (words: string) => JSON.parse((await f.kas(`iam-policy ${words}`)).out) as Policy;
-  assertEquals(await printed(`autoscaler --region eu-west-1 --account ${ACCOUNT}`), autoscalerPolicy(SCOPE));
+  assertEquals(
+    await printed(`autoscaler --region eu-west-1 --account ${ACCOUNT_ID}`),
+    autoscalerPolicy(SCOPE),
+  );
   assertEquals(await printed(`autoscaler --topic-arn ${TOPIC_ARN}`), autoscalerPolicy(SCOPE));
   assertEquals(
     await printed(

@@ -123,8 +123,8 @@ async function adminRequests(behind?: (aws: Aws) => Promise<BalancerRef>): Promi
   const [launched] = await f.rows(create);
   const node = String(launched?.["id"]);
   const comesTo = (wanted: string) =>
-    f.sandbox.world.until(() =>
-      f.sandbox.world.instances().some(({ id, state }) => id === node && state === wanted)
+    f.sandbox.account.waitUntil(() =>
+      f.sandbox.account.instances().some(({ id, state }) => id === node && state === wanted)
     );
   await comesTo("running");
   const tags = new Map<string, Record<string, string>>();

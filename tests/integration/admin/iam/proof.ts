@@ -7,16 +7,16 @@
 import type { Policy, Scope, Statement } from "../../../../src/admin/iam/policies.ts";
 import { balancerRef } from "../../../../src/aws/balancing/balancer.ts";
 import type { Call } from "../../../../src/sandbox/wire/endpoint.ts";
-import { ACCOUNT } from "../../../../src/sandbox/wire/service.ts";
+import { ACCOUNT_ID } from "../../../../src/sandbox/wire/action.ts";
 import { assertEquals } from "@std/assert";
 import { type IamRequest, requestsOf, ROLE, type Tags } from "./requests.ts";
 import { simulate } from "./simulator.ts";
 
-export const TOPIC_ARN = `arn:aws:sns:eu-west-1:${ACCOUNT}:kas`;
+export const TOPIC_ARN = `arn:aws:sns:eu-west-1:${ACCOUNT_ID}:kas`;
 
 export const SCOPE: Scope = {
   region: "eu-west-1",
-  account: ACCOUNT,
+  account: ACCOUNT_ID,
   fleet: "kas",
   balancer: balancerRef({ fleet: "kas" }),
   topicArn: TOPIC_ARN,

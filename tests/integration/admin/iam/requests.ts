@@ -6,7 +6,7 @@
  * @module
  */
 import type { Call } from "../../../../src/sandbox/wire/endpoint.ts";
-import { ACCOUNT } from "../../../../src/sandbox/wire/service.ts";
+import { ACCOUNT_ID } from "../../../../src/sandbox/wire/action.ts";
 
 /** A question to IAM. */
 export interface IamRequest {
@@ -18,7 +18,7 @@ export interface IamRequest {
 /** Tags by instance. */
 export type Tags = ReadonlyMap<string, Readonly<Record<string, string>>>;
 
-const arn = (service: string, resource: string, account = ACCOUNT) =>
+const arn = (service: string, resource: string, account = ACCOUNT_ID) =>
   `arn:aws:${service}:eu-west-1:${account}:${resource}`;
 
 const prefixed = (prefix: string, tags: Readonly<Record<string, string>>) =>
@@ -113,7 +113,7 @@ function launchRequests(
       on(from, by),
       {
         action: "iam:PassRole",
-        resource: `arn:aws:iam::${ACCOUNT}:role/${ROLE}`,
+        resource: `arn:aws:iam::${ACCOUNT_ID}:role/${ROLE}`,
         context: { "iam:PassedToService": "ec2.amazonaws.com" },
       },
     ]),

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Policy } from "../../../../src/admin/iam/policies.ts";
-import { ACCOUNT } from "../../../../src/sandbox/wire/service.ts";
+import { ACCOUNT_ID } from "../../../../src/sandbox/wire/action.ts";
 import { fileURLToPath } from "node:url";
 import type { Need } from "../../../support/needs.ts";
 import type { IamRequest } from "./requests.ts";
@@ -34,7 +34,7 @@ export async function simulate(
   const child = new Deno.Command(Deno.execPath(), { args, stdin: "piped", stdout: "piped", stderr: "piped" })
     .spawn();
   const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(JSON.stringify({ account: ACCOUNT, policies, requests })));
+  await writer.write(new TextEncoder().encode(JSON.stringify({ account: ACCOUNT_ID, policies, requests })));
   await writer.close();
   const { success, stdout, stderr } = await child.output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));

@@ -48,7 +48,9 @@ Deno.test("instances start and stop print each instance's state before and after
     (await f.kas(`instances start ${NODE}`)).out,
     `id\tbefore\tafter\n${NODE}\tstopped\tpending\n`,
   );
-  await f.sandbox.world.until(() => f.sandbox.world.instances().every(({ state }) => state === "running"));
+  await f.sandbox.account.waitUntil(() =>
+    f.sandbox.account.instances().every(({ state }) => state === "running")
+  );
   assertEquals(
     (await f.kas(`instances stop ${NODE}`)).out,
     `id\tbefore\tafter\n${NODE}\trunning\tstopping\n`,

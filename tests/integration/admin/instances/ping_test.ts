@@ -37,7 +37,9 @@ Deno.test("ping exits with 1 if a service fails, and names it", async () => {
 Deno.test("ping pings the autoscaler of a control instance too", async () => {
   await using f = await fleet({ empty: true });
   await f.rows("instances create --image ami-1 --role control");
-  await f.sandbox.world.until(() => f.sandbox.world.instances().every(({ state }) => state === "running"));
+  await f.sandbox.account.waitUntil(() =>
+    f.sandbox.account.instances().every(({ state }) => state === "running")
+  );
   const { status, out } = await f.kas("ping");
   const services = out.trimEnd().split("\n").slice(1).map((line) => line.split("\t"));
   assertEquals(services.map((fields) => fields[1]), ["worker", "autoscaler"]);

@@ -60,7 +60,7 @@ Deno.test("scale keeps the rules: nothing above max, and never the base", async 
 Deno.test("scale out without a standby names the nodes that run unregistered, and the commands for them", async () => {
   await using it = await stage();
   await startInstance(it.aws, NODES[0]);
-  await it.sandbox.world.until(() => it.standing(NODES[0]) === "running none");
+  await it.sandbox.account.waitUntil(() => it.standing(NODES[0]) === "running none");
   const { row, stderr } = await kas(it, "out");
   assertEquals(row.slice(0, 2), ["none", "-"]);
   assertMatch(stderr, /kas admin balancers register kas i-0+2\n/);
@@ -108,7 +108,7 @@ Deno.test("scale out --grow launches a node without a standby, and scale in --sh
   );
   const back = await kas(it, "in --warmup 0s --shrink terminate --yes");
   assertEquals([back.status, ...back.row.slice(0, 3)], [0, "terminate", NODES[0], "successful"]);
-  assertEquals(it.sandbox.world.instances().map(({ id }) => id), [BASE]);
+  assertEquals(it.sandbox.account.instances().map(({ id }) => id), [BASE]);
 });
 
 Deno.test("scale --dry-run reports the action and changes nothing", async () => {
@@ -127,7 +127,7 @@ Deno.test("scale ends with 1 if it fails, and names what it left unfinished if i
   await using other = await stage({ machine: machines((id) => id === BASE) });
   const stop = new AbortController();
   const running = kas(other, "out", stop.signal);
-  await other.sandbox.world.until(() => other.standing(NODES[0]) === "running none");
+  await other.sandbox.account.waitUntil(() => other.standing(NODES[0]) === "running none");
   stop.abort();
   const interrupted = await running;
   assertEquals(interrupted.row, [""]);

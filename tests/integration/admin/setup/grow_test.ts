@@ -32,6 +32,6 @@ Deno.test("a launched node is of the fleet: watched as setup would have it, whic
   assertEquals(again.filter(({ action }) => action !== "unchanged"), []);
 
   await it.rows("teardown --instances --yes");
-  await it.sandbox.world.until(() => it.sandbox.world.instances().length === 0);
+  await it.sandbox.account.waitUntil(() => it.sandbox.account.instances().length === 0);
   assertEquals(await it.rows("alarms"), []);
 });

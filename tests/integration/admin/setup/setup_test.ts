@@ -21,7 +21,9 @@ Deno.test("setup creates topic and balancer for a new fleet, and registers what 
   await using f = await fleet({ empty: true });
   await f.rows("instances create --image ami-1 --role base");
   await f.rows("instances create --image ami-1");
-  await f.sandbox.world.until(() => f.sandbox.world.instances().every(({ state }) => state === "running"));
+  await f.sandbox.account.waitUntil(() =>
+    f.sandbox.account.instances().every(({ state }) => state === "running")
+  );
   const rows = await f.rows("setup");
   assertEquals(rows.map(({ resource, action }) => `${resource} ${action}`), [
     "topic created",
@@ -47,8 +49,8 @@ Deno.test("setup run again after instances were added lets the load balancer ser
   ]);
   const bringsIn = await f.rows(`balancers register kas ${NODE}`);
   assertEquals(bringsIn.map(({ action }) => action), ["registered"]);
-  await f.sandbox.world.until(() =>
-    f.sandbox.world.instances().every(({ standing }) => standing === "in-service")
+  await f.sandbox.account.waitUntil(() =>
+    f.sandbox.account.instances().every(({ registration }) => registration === "in-service")
   );
 });
 
@@ -108,8 +110,10 @@ Deno.test("setup leaves a running node that is not registered to the autoscaler,
   await using f = await fleet();
   await f.rows(`instances start ${NODE}`);
   await f.rows(`balancers deregister kas ${BASE}`);
-  await f.sandbox.world.until(() =>
-    f.sandbox.world.instances().every(({ state, standing }) => state === "running" && standing === "none")
+  await f.sandbox.account.waitUntil(() =>
+    f.sandbox.account.instances().every(({ state, registration }) =>
+      state === "running" && registration === "none"
+    )
   );
   const registered = (await f.rows("setup")).filter(({ resource }) => resource === "instance");
   assertEquals(registered, [{ resource: "instance", name: BASE, action: "registered" }]);

@@ -22,7 +22,9 @@ Deno.test("setup, instances create and teardown --instances leave an account as 
   await f.rows("instances create --image ami-1 --role base");
   await f.rows("instances create --image ami-1 --role control");
   await f.rows("instances create --image ami-1 --count 2");
-  await f.sandbox.world.until(() => f.sandbox.world.instances().every(({ state }) => state === "running"));
+  await f.sandbox.account.waitUntil(() =>
+    f.sandbox.account.instances().every(({ state }) => state === "running")
+  );
   await f.rows("setup");
   const rows = await f.rows("teardown --instances --yes");
   assertEquals(rows.map(({ resource, action }) => `${resource} ${action}`), [
@@ -31,7 +33,9 @@ Deno.test("setup, instances create and teardown --instances leave an account as 
     ...Array(4).fill("instance terminated"),
     "balancer deleted",
   ]);
-  await f.sandbox.world.until(() => f.sandbox.world.instances().every(({ state }) => state === "terminated"));
+  await f.sandbox.account.waitUntil(() =>
+    f.sandbox.account.instances().every(({ state }) => state === "terminated")
+  );
   assertEquals(await listings(f), empty);
 });
 
@@ -85,7 +89,9 @@ Deno.test("teardown leaves what is another fleet's", async () => {
   await f.rows("balancers create kas2 --zone eu-west-1a");
   await f.rows("instances create --image ami-1 --fleet kas2");
   await f.rows("setup --fleet kas2");
-  await f.sandbox.world.until(() => f.sandbox.world.instances().every(({ state }) => state !== "pending"));
+  await f.sandbox.account.waitUntil(() =>
+    f.sandbox.account.instances().every(({ state }) => state !== "pending")
+  );
   await f.rows("teardown --instances --yes");
   assertEquals((await f.rows("topics")).map(({ name }) => name), ["kas2"]);
   assertEquals(new Set((await f.rows("balancers")).map(({ name }) => name)), new Set(["kas2"]));

@@ -17,7 +17,7 @@ Deno.test("a start has the first request that its instance served as its last ph
   const done = await eventualLine(autoscaler, ({ status }) => status === "successful");
   assertEquals(done?.phases["first-request"], undefined);
 
-  const node = it.sandbox.world.instances().find(({ id }) => id === NODES[0]);
+  const node = it.sandbox.account.instances().find(({ id }) => id === NODES[0]);
   assert(node !== undefined);
   await work(node.address);
   const line = await eventually(

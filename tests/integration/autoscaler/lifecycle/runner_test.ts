@@ -3,8 +3,8 @@ import { register } from "../../../../src/aws/balancing/balancer.ts";
 import { fleetInstances } from "../../../../src/aws/ec2/instances.ts";
 import { quarantine } from "../../../../src/aws/ec2/quarantine.ts";
 import { startInstance, terminateInstance } from "../../../../src/aws/ec2/state_changes.ts";
-import type { Faults, Passing } from "../../../../src/sandbox/faults.ts";
-import type { MakeMachine } from "../../../../src/sandbox/machines/machine.ts";
+import type { CallEvent, Faults } from "../../../../src/sandbox/faults.ts";
+import type { MachineFactory } from "../../../../src/sandbox/machines/machine.ts";
 import { eventually } from "../../../support/kas.ts";
 import {
   BALANCER,
@@ -20,7 +20,7 @@ import {
 const [FIRST, SECOND, THIRD] = NODES;
 
 /** Machines of which only the base's has a server. */
-const serverless: MakeMachine = (host) =>
+const serverless: MachineFactory = (host) =>
   host.id === BASE
     ? machines()(host)
     : { cpuSeconds: () => 0, [Symbol.asyncDispose]: () => Promise.resolve() };
@@ -71,7 +71,7 @@ function failing(faults: Faults, action: string, id = ""): { met: number; stop: 
   return fault;
 }
 
-function about({ action, input }: Passing, wanted: string, id: string): boolean {
+function about({ action, input }: CallEvent, wanted: string, id: string): boolean {
   return action.startsWith(wanted) && JSON.stringify(input).includes(id);
 }
 
@@ -83,10 +83,13 @@ Deno.test("five alarms at once start five instances together: all before the fir
   await fiveAlarms(it);
   const starts = () => it.sandbox.calls.filter(({ action }) => action === "StartInstances").length;
   await eventually(starts, (n) => n === 5);
-  assertEquals(it.sandbox.world.instances().filter(({ standing }) => standing === "in-service").length, 1);
+  assertEquals(
+    it.sandbox.account.instances().filter(({ registration }) => registration === "in-service").length,
+    1,
+  );
   serves = true;
   await eventually(
-    () => it.sandbox.world.instances().filter(({ standing }) => standing === "in-service").length,
+    () => it.sandbox.account.instances().filter(({ registration }) => registration === "in-service").length,
     (n) => n === 6,
   );
   const all = await eventually(
@@ -131,7 +134,7 @@ Deno.test("with no stopped node left a stopping one counts as coming: its stop i
 
 Deno.test("where a zone lacks capacity a node of another zone is tried next, though it was further down (R7)", async () => {
   await using it = await stage({ nodes: 3, faults: [`no-capacity=${FIRST}`] });
-  const zone = (id: string) => it.sandbox.world.instances().find((instance) => instance.id === id)?.zone;
+  const zone = (id: string) => it.sandbox.account.instances().find((instance) => instance.id === id)?.zone;
   // The emptiest zone has two nodes, the base's has one.
   assert(zone(FIRST) === zone(THIRD) && zone(SECOND) === zone(BASE));
   const autoscaler = await it.start();
@@ -293,7 +296,9 @@ Deno.test("after it has drained an instance is looked at again: registered by so
   await it.subscribe(autoscaler);
   let seen = 0;
   it.sandbox.faults.onCall = async ({ action, moment }) => {
-    if (action !== "DescribeInstanceHealth" || moment !== "after" || it.standing(FIRST) !== "running none") {
+    if (
+      action !== "DescribeInstanceHealth" || moment !== "after" || it.standing(FIRST) !== "running none"
+    ) {
       return;
     }
     // The autoscaler is told that it has drained, and in the meantime…

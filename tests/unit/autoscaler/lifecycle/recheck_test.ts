@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Passing } from "../../../../src/sandbox/faults.ts";
-import { AwsError } from "../../../../src/sandbox/wire/service.ts";
+import type { CallEvent } from "../../../../src/sandbox/faults.ts";
+import { AwsError } from "../../../../src/sandbox/wire/action.ts";
 import { FLEET } from "../../../support/lab/cloud.ts";
 import { AT_ONCE, fleetOf, type FleetPlan } from "../../../support/lab/fleet_plan.ts";
 import type { Lab, Watcher } from "../../../support/lab/lab.ts";
@@ -19,13 +19,13 @@ function fleetOfTwo(serving: readonly boolean[], more: Partial<FleetPlan> = {}):
 async function watched(plan: FleetPlan, watcher: Watcher = {}) {
   const lab = await told(plan, watcher);
   let fewest = inService(lab);
-  lab.cloud.world.watch(() => fewest = Math.min(fewest, inService(lab)));
+  lab.cloud.account.watch(() => fewest = Math.min(fewest, inService(lab)));
   const again = () => fewest = inService(lab);
   return { lab, fewest: () => fewest, again, [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose]() };
 }
 
 /** Keeps calls from taking effect until they are let go. */
-function hold({ cloud: { faults } }: Lab, wanted: (passing: Passing) => boolean): () => void {
+function hold({ cloud: { faults } }: Lab, wanted: (passing: CallEvent) => boolean): () => void {
   const { promise, resolve } = Promise.withResolvers<void>();
   const own = faults.onCall;
   faults.onCall = async (passing) => {
@@ -35,7 +35,7 @@ function hold({ cloud: { faults } }: Lab, wanted: (passing: Passing) => boolean)
   return resolve;
 }
 
-function about(id: string, { action, input, moment }: Passing): boolean {
+function about(id: string, { action, input, moment }: CallEvent): boolean {
   return action === DEREGISTER && moment === "before" && JSON.stringify(input).includes(id);
 }
 
@@ -54,7 +54,7 @@ function wasTakenOff({ cloud }: Lab, id: string): boolean {
 
 Deno.test("an instance that another's end has made indispensable while AWS throttled its deregistration stays in service (R3, I2)", async () => {
   let throttling = true;
-  const passing = (call: Passing) => {
+  const passing = (call: CallEvent) => {
     if (throttling && call.action === DEREGISTER) throw new AwsError("Throttling", "Rate exceeded");
   };
   await using it = await watched(fleetOfTwo([true, true]), { passing });
@@ -99,7 +99,7 @@ Deno.test("the fleet is looked at before each request of a deregistration, also 
 
 Deno.test("a stop that was decided before a crash is given up after it if the instance can't be spared any more (R13, I2)", async () => {
   let down = false;
-  const passing = (call: Passing) => {
+  const passing = (call: CallEvent) => {
     if (call.action !== DEREGISTER || down) return;
     down = true;
     lab.kill(600_000);
@@ -116,7 +116,7 @@ Deno.test("a stop that was decided before a crash is given up after it if the in
 
 Deno.test("of two stops at once neither takes the other's instance for one that stays (I2)", async () => {
   let throttling = true;
-  const passing = (call: Passing) => {
+  const passing = (call: CallEvent) => {
     if (throttling && call.action === DEREGISTER) throw new AwsError("Throttling", "Rate exceeded");
   };
   await using it = await watched(fleetOfTwo([true, true, true]), { passing });
@@ -179,7 +179,7 @@ Deno.test("an instance that is taken back while its deregistration is on its way
 
 Deno.test("a node that came into service too late serves until it can be spared, and is stopped then (R9, I2)", async () => {
   let silent = false;
-  const passing = (call: Passing) => {
+  const passing = (call: CallEvent) => {
     // From its registration on ELB does not say how things stand.
     if (call.action.startsWith("Register") && JSON.stringify(call.input).includes(lab.id(FIRST))) {
       silent = true;
@@ -203,7 +203,7 @@ Deno.test("a node that came into service too late serves until it can be spared,
 
 Deno.test("an instance that was made a base one after the decision is not taken out (I1)", async () => {
   let throttling = true;
-  const passing = (call: Passing) => {
+  const passing = (call: CallEvent) => {
     if (throttling && call.action === DEREGISTER) throw new AwsError("Throttling", "Rate exceeded");
   };
   await using lab = await told(fleetOf([true, true]), { passing });

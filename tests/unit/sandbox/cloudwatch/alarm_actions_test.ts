@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { AwsError, type Shape } from "../../../../src/sandbox/wire/service.ts";
+import { AwsError, type Shape } from "../../../../src/sandbox/wire/action.ts";
 import { bench, cpuHigh, MINUTE, TOPIC } from "./bench.ts";
 
 Deno.test("PutMetricAlarm on an alarm that is there replaces its definition and keeps its state", async () => {

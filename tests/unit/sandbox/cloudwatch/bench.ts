@@ -5,7 +5,8 @@
  */
 import { assert } from "@std/assert";
 import { type CloudWatch, cloudWatch } from "../../../../src/sandbox/cloudwatch/service.ts";
-import { type Action, AwsError, type Machine, type Shape } from "../../../../src/sandbox/wire/service.ts";
+import { type Action, AwsError, type Shape } from "../../../../src/sandbox/wire/action.ts";
+import type { Machine } from "../../../../src/sandbox/machines/machine.ts";
 import { type HandClock, handClock } from "../hand_clock.ts";
 
 /** The topic that the alarms act on. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { AwsError, type Shape } from "../../../../src/sandbox/wire/service.ts";
+import { AwsError, type Shape } from "../../../../src/sandbox/wire/action.ts";
 import { bench, cpuHigh, MINUTE } from "./bench.ts";
 
 Deno.test("PutMetricData feeds alarms, those with a period of 10 s within 10 s", async () => {

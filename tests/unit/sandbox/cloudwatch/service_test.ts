@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Shape } from "../../../../src/sandbox/wire/service.ts";
+import type { Shape } from "../../../../src/sandbox/wire/action.ts";
 import { bench, cpuHigh, MINUTE, TOPIC } from "./bench.ts";
 
 Deno.test("cloudWatch() reports a running instance's CPU each minute, of one vCPU and 100 at most", async () => {

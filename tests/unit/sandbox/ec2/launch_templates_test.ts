@@ -167,7 +167,7 @@ Deno.test("RunInstances gives the same instance to the same client token, and re
   assertEquals(again?.InstanceId, first?.InstanceId);
   const error = await assertRejects(() => it.run({ ClientToken: "one", InstanceType: "t3.large" }), Error);
   assertEquals(error.name, "IdempotentParameterMismatch");
-  assertEquals(it.sandbox.world.instances().length, 1);
+  assertEquals(it.sandbox.account.instances().length, 1);
 });
 
 Deno.test("RunInstances launches into the zone of the subnet, and nothing for a template without capacity", async () => {
@@ -179,5 +179,5 @@ Deno.test("RunInstances launches into the zone of the subnet, and nothing for a 
   it.sandbox.faults.set("no-capacity=node");
   const error = await assertRejects(() => it.run(), Error);
   assertEquals(error.name, "InsufficientInstanceCapacity");
-  assertEquals(it.sandbox.world.instances().length, 2);
+  assertEquals(it.sandbox.account.instances().length, 2);
 });

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { Addresses } from "../../../../src/sandbox/machines/addresses.ts";
+import { LoopbackAddresses } from "../../../../src/sandbox/machines/addresses.ts";
 import { ec2 as makeEc2 } from "../../../../src/sandbox/ec2/service.ts";
 import { Lifecycle } from "../../../../src/sandbox/ec2/lifecycle.ts";
 import { Faults } from "../../../../src/sandbox/faults.ts";
-import { AwsError, type Shape } from "../../../../src/sandbox/wire/service.ts";
-import { World } from "../../../../src/sandbox/world.ts";
+import { AwsError, type Shape } from "../../../../src/sandbox/wire/action.ts";
+import { Account } from "../../../../src/sandbox/account/account.ts";
 import { handClock } from "../hand_clock.ts";
 import { at } from "../output.ts";
 
@@ -13,17 +13,17 @@ const REGION = "eu-west-1";
 const [A, B, C] = ["i-00000000000000001", "i-00000000000000002", "i-00000000000000003"] as const;
 
 /** An account with three stopped instances: A and C in zone a, B in zone b. Booting takes 2 s, shutting down 1 s. */
-function account() {
+function startEc2() {
   const stack = new AsyncDisposableStack();
   const clock = handClock(1, Date.UTC(2026, 0, 1));
-  const world = new World(clock.now);
-  const addresses = stack.use(new Addresses());
+  const account = new Account(clock.now);
+  const addresses = stack.use(new LoopbackAddresses());
   const faults = new Faults();
   const on = new Set<string>();
   const lifecycle = stack.use(
     new Lifecycle({
       clock,
-      world,
+      account,
       addresses,
       boot: 2_000,
       shutdown: 1_000,
@@ -33,10 +33,10 @@ function account() {
       },
     }),
   );
-  const { service, create } = makeEc2({ clock, world, lifecycle, addresses, faults, region: REGION });
+  const { service, create } = makeEc2({ clock, account, lifecycle, addresses, faults, region: REGION });
   for (const [index, Name] of ["a", "b", "c"].entries()) {
     create({
-      everRan: true,
+      hasRun: true,
       zone: `${REGION}${index === 1 ? "b" : "a"}`,
       keyName: `key-${Name}`,
       tags: { Name, "kas:fleet": "kas" },
@@ -44,67 +44,67 @@ function account() {
   }
   return {
     clock,
-    world,
+    account,
     faults,
     on,
     /** Calls an action; its output. */
     call: async (action: string, input: Shape = {}) => await service[action]?.(input),
-    state: (id: string) => world.now.instances.get(id)?.state,
+    state: (id: string) => account.current.instances.get(id)?.state,
     /** Lets time pass until instances' machines are off and their states have followed. */
     pass: async (ms: number, id: string, state: string) => {
       clock.advance(ms);
-      await world.until(() => world.now.instances.get(id)?.state === state);
+      await account.waitUntil(() => account.current.instances.get(id)?.state === state);
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
 
-type Account = ReturnType<typeof account>;
+type Fixture = ReturnType<typeof startEc2>;
 
 async function assertCode(
-  account: Account,
+  aws: Fixture,
   code: string,
   action: string,
   input: Shape,
   status = 400,
 ): Promise<string> {
-  const error = await assertRejects(() => account.call(action, input), AwsError);
+  const error = await assertRejects(() => aws.call(action, input), AwsError);
   assertEquals([error.code, error.status], [code, status]);
   return error.message;
 }
 
 /** Ids that DescribeInstances answers. */
-async function described(account: Account, input: Shape): Promise<unknown> {
-  return at(await account.call("DescribeInstances", input), "Reservations.*.Instances.*.InstanceId");
+async function described(aws: Fixture, input: Shape): Promise<unknown> {
+  return at(await aws.call("DescribeInstances", input), "Reservations.*.Instances.*.InstanceId");
 }
 
 Deno.test("StartInstances takes an instance from stopped over pending to running, after the boot time", async () => {
-  await using kas = account();
-  const started = await kas.call("StartInstances", { InstanceIds: [A] });
+  await using aws = startEc2();
+  const started = await aws.call("StartInstances", { InstanceIds: [A] });
   assertEquals(at(started, "StartingInstances"), [{
     InstanceId: A,
     CurrentState: { Code: 0, Name: "pending" },
     PreviousState: { Code: 80, Name: "stopped" },
   }]);
-  kas.clock.advance(1_999);
-  assertEquals(kas.state(A), "pending");
-  kas.clock.advance(1);
-  assertEquals(kas.state(A), "running");
-  assertEquals([...kas.on], [A]);
+  aws.clock.advance(1_999);
+  assertEquals(aws.state(A), "pending");
+  aws.clock.advance(1);
+  assertEquals(aws.state(A), "running");
+  assertEquals([...aws.on], [A]);
 });
 
 Deno.test("StopInstances takes it over stopping to stopped, after the shutdown time, and its machine is off then", async () => {
-  await using kas = account();
-  await kas.call("StartInstances", { InstanceIds: [A] });
-  kas.clock.advance(2_000);
-  const stopped = await kas.call("StopInstances", { InstanceIds: [A] });
+  await using aws = startEc2();
+  await aws.call("StartInstances", { InstanceIds: [A] });
+  aws.clock.advance(2_000);
+  const stopped = await aws.call("StopInstances", { InstanceIds: [A] });
   assertEquals(at(stopped, "StoppingInstances.0.CurrentState"), { Code: 64, Name: "stopping" });
-  kas.clock.advance(999);
-  assertEquals(kas.state(A), "stopping");
-  await kas.pass(1, A, "stopped");
-  assertEquals([...kas.on], []);
+  aws.clock.advance(999);
+  assertEquals(aws.state(A), "stopping");
+  await aws.pass(1, A, "stopped");
+  assertEquals([...aws.on], []);
   const instance = at(
-    await kas.call("DescribeInstances", { InstanceIds: [A] }),
+    await aws.call("DescribeInstances", { InstanceIds: [A] }),
     "Reservations.0.Instances.0",
   );
   assertEquals(at(instance, "StateTransitionReason"), "User initiated (2026-01-01 00:00:02 GMT)");
@@ -112,16 +112,16 @@ Deno.test("StopInstances takes it over stopping to stopped, after the shutdown t
 });
 
 Deno.test("an instance has its private address for life, a public one while it runs, and a launch time of its last start", async () => {
-  await using kas = account();
+  await using aws = startEc2();
   const look = async () =>
-    at(await kas.call("DescribeInstances", { InstanceIds: [A] }), "Reservations.0.Instances.0");
+    at(await aws.call("DescribeInstances", { InstanceIds: [A] }), "Reservations.0.Instances.0");
   const stopped = await look();
   assertEquals([at(stopped, "PublicDnsName"), at(stopped, "PublicIpAddress")], ["", undefined]);
   const address = at(stopped, "PrivateIpAddress");
   assertMatch(String(address), /^127\.77\./);
-  kas.clock.advance(60_000);
-  await kas.call("StartInstances", { InstanceIds: [A] });
-  kas.clock.advance(2_000);
+  aws.clock.advance(60_000);
+  await aws.call("StartInstances", { InstanceIds: [A] });
+  aws.clock.advance(2_000);
   const running = await look();
   for (const name of ["PrivateIpAddress", "PublicDnsName", "PublicIpAddress"]) {
     assertEquals(at(running, name), address, name);
@@ -131,98 +131,98 @@ Deno.test("an instance has its private address for life, a public one while it r
 });
 
 Deno.test("StartInstances and StopInstances: which states allow them", async () => {
-  await using kas = account();
-  await kas.call("StartInstances", { InstanceIds: [A] });
+  await using aws = startEc2();
+  await aws.call("StartInstances", { InstanceIds: [A] });
   // pending: starting it again changes nothing.
   assertEquals(
-    at(await kas.call("StartInstances", { InstanceIds: [A] }), "StartingInstances.0.CurrentState.Name"),
+    at(await aws.call("StartInstances", { InstanceIds: [A] }), "StartingInstances.0.CurrentState.Name"),
     "pending",
   );
-  kas.clock.advance(2_000);
+  aws.clock.advance(2_000);
   // running: so does starting a running one.
   assertEquals(
-    at(await kas.call("StartInstances", { InstanceIds: [A] }), "StartingInstances.0.CurrentState.Name"),
+    at(await aws.call("StartInstances", { InstanceIds: [A] }), "StartingInstances.0.CurrentState.Name"),
     "running",
   );
   // stopped: and stopping a stopped one.
   assertEquals(
-    at(await kas.call("StopInstances", { InstanceIds: [B] }), "StoppingInstances.0.CurrentState.Name"),
+    at(await aws.call("StopInstances", { InstanceIds: [B] }), "StoppingInstances.0.CurrentState.Name"),
     "stopped",
   );
-  await kas.call("StopInstances", { InstanceIds: [A] });
+  await aws.call("StopInstances", { InstanceIds: [A] });
   // stopping
   assertEquals(
-    at(await kas.call("StopInstances", { InstanceIds: [A] }), "StoppingInstances.0.CurrentState.Name"),
+    at(await aws.call("StopInstances", { InstanceIds: [A] }), "StoppingInstances.0.CurrentState.Name"),
     "stopping",
   );
   assertEquals(
-    await assertCode(kas, "IncorrectInstanceState", "StartInstances", { InstanceIds: [A] }),
+    await assertCode(aws, "IncorrectInstanceState", "StartInstances", { InstanceIds: [A] }),
     `The instance '${A}' is not in a state from which it can be started.`,
   );
   // terminated
-  await kas.call("TerminateInstances", { InstanceIds: [C] });
-  assertEquals(kas.state(C), "terminated");
-  await assertCode(kas, "IncorrectInstanceState", "StartInstances", { InstanceIds: [C] });
-  await assertCode(kas, "IncorrectInstanceState", "StopInstances", { InstanceIds: [C] });
+  await aws.call("TerminateInstances", { InstanceIds: [C] });
+  assertEquals(aws.state(C), "terminated");
+  await assertCode(aws, "IncorrectInstanceState", "StartInstances", { InstanceIds: [C] });
+  await assertCode(aws, "IncorrectInstanceState", "StopInstances", { InstanceIds: [C] });
   // a new one that never ran
-  await kas.call("RunInstances", { ImageId: "ami-1", MinCount: "1", MaxCount: "1" });
-  await assertCode(kas, "IncorrectInstanceState", "StopInstances", { InstanceIds: ["i-00000000000000004"] });
+  await aws.call("RunInstances", { ImageId: "ami-1", MinCount: "1", MaxCount: "1" });
+  await assertCode(aws, "IncorrectInstanceState", "StopInstances", { InstanceIds: ["i-00000000000000004"] });
 });
 
 Deno.test("StartInstances is all or nothing, whatever is wrong with one of the instances", async () => {
-  await using kas = account();
-  kas.faults.set(`no-capacity=${B}`);
-  await assertCode(kas, "InsufficientInstanceCapacity", "StartInstances", { InstanceIds: [A, B] }, 500);
-  await assertCode(kas, "InvalidInstanceID.NotFound", "StartInstances", { InstanceIds: [A, "i-0badc0de"] });
-  await assertCode(kas, "InvalidInstanceID.Malformed", "StartInstances", { InstanceIds: [A, "i-1"] });
-  await assertCode(kas, "MissingParameter", "StartInstances", {});
-  assertEquals([kas.state(A), kas.state(B)], ["stopped", "stopped"]);
-  kas.faults.clear();
-  await kas.call("StartInstances", { InstanceIds: [A, B] });
-  assertEquals([kas.state(A), kas.state(B)], ["pending", "pending"]);
+  await using aws = startEc2();
+  aws.faults.set(`no-capacity=${B}`);
+  await assertCode(aws, "InsufficientInstanceCapacity", "StartInstances", { InstanceIds: [A, B] }, 500);
+  await assertCode(aws, "InvalidInstanceID.NotFound", "StartInstances", { InstanceIds: [A, "i-0badc0de"] });
+  await assertCode(aws, "InvalidInstanceID.Malformed", "StartInstances", { InstanceIds: [A, "i-1"] });
+  await assertCode(aws, "MissingParameter", "StartInstances", {});
+  assertEquals([aws.state(A), aws.state(B)], ["stopped", "stopped"]);
+  aws.faults.clear();
+  await aws.call("StartInstances", { InstanceIds: [A, B] });
+  assertEquals([aws.state(A), aws.state(B)], ["pending", "pending"]);
 });
 
 Deno.test("DryRun says 412 DryRunOperation and changes nothing", async () => {
-  await using kas = account();
+  await using aws = startEc2();
   for (const action of ["StartInstances", "StopInstances", "TerminateInstances", "MonitorInstances"]) {
-    await assertCode(kas, "DryRunOperation", action, { InstanceIds: [A], DryRun: "true" }, 412);
+    await assertCode(aws, "DryRunOperation", action, { InstanceIds: [A], DryRun: "true" }, 412);
   }
-  await assertCode(kas, "DryRunOperation", "RunInstances", {
+  await assertCode(aws, "DryRunOperation", "RunInstances", {
     ImageId: "x",
     MinCount: "1",
     MaxCount: "1",
     DryRun: "true",
   }, 412);
-  assertEquals([kas.state(A), kas.world.now.instances.size], ["stopped", 3]);
+  assertEquals([aws.state(A), aws.account.current.instances.size], ["stopped", 3]);
 });
 
 Deno.test("TerminateInstances ends a running instance over shutting-down, and it is seen for an hour", async () => {
-  await using kas = account();
-  await kas.call("StartInstances", { InstanceIds: [A] });
-  kas.clock.advance(2_000);
-  await kas.call("TerminateInstances", { InstanceIds: [A] });
-  assertEquals(kas.state(A), "shutting-down");
-  await kas.pass(1_000, A, "terminated");
-  assertEquals([...kas.on], []);
-  kas.clock.advance(3_600_000);
-  assertEquals(kas.state(A), undefined);
+  await using aws = startEc2();
+  await aws.call("StartInstances", { InstanceIds: [A] });
+  aws.clock.advance(2_000);
+  await aws.call("TerminateInstances", { InstanceIds: [A] });
+  assertEquals(aws.state(A), "shutting-down");
+  await aws.pass(1_000, A, "terminated");
+  assertEquals([...aws.on], []);
+  aws.clock.advance(3_600_000);
+  assertEquals(aws.state(A), undefined);
 });
 
 Deno.test("a start overtaken by a termination does not come back to life", async () => {
-  await using kas = account();
-  await kas.call("StartInstances", { InstanceIds: [A] });
-  await kas.call("TerminateInstances", { InstanceIds: [A] });
-  await kas.pass(2_000, A, "terminated");
-  assertEquals([...kas.on], []);
+  await using aws = startEc2();
+  await aws.call("StartInstances", { InstanceIds: [A] });
+  await aws.call("TerminateInstances", { InstanceIds: [A] });
+  await aws.pass(2_000, A, "terminated");
+  assertEquals([...aws.on], []);
 });
 
 Deno.test("DescribeInstances filters: values are alternatives, filters all hold, * and ? are wildcards, \\ escapes", async () => {
-  await using kas = account();
-  await kas.call("CreateTags", {
+  await using aws = startEc2();
+  await aws.call("CreateTags", {
     Resources: [C],
     Tags: [{ Key: "Name", Value: "c*d" }, { Key: "kas:role", Value: "node" }],
   });
-  await kas.call("StartInstances", { InstanceIds: [B] });
+  await aws.call("StartInstances", { InstanceIds: [B] });
   const cases: readonly [filters: Record<string, string[]>, ids: string[]][] = [
     [{}, [A, B, C]],
     [{ "tag:Name": ["a", "b"] }, [A, B]],
@@ -239,41 +239,41 @@ Deno.test("DescribeInstances filters: values are alternatives, filters all hold,
   ];
   for (const [filters, ids] of cases) {
     const Filters = Object.entries(filters).map(([Name, Values]) => ({ Name, Values }));
-    assertEquals(await described(kas, { Filters }), ids, JSON.stringify(filters));
+    assertEquals(await described(aws, { Filters }), ids, JSON.stringify(filters));
   }
-  await assertCode(kas, "InvalidParameterValue", "DescribeInstances", {
+  await assertCode(aws, "InvalidParameterValue", "DescribeInstances", {
     Filters: [{ Name: "colour", Values: ["red"] }],
   });
 });
 
 Deno.test("DescribeInstances pages by opaque tokens that survive what happens meanwhile", async () => {
-  await using kas = account();
-  await kas.call("RunInstances", { ImageId: "ami-1", MinCount: "9", MaxCount: "9" });
-  const first = await kas.call("DescribeInstances", { MaxResults: "5" });
-  await kas.call("TerminateInstances", { InstanceIds: [A] });
-  const second = await described(kas, { MaxResults: "5", NextToken: at(first, "NextToken") });
+  await using aws = startEc2();
+  await aws.call("RunInstances", { ImageId: "ami-1", MinCount: "9", MaxCount: "9" });
+  const first = await aws.call("DescribeInstances", { MaxResults: "5" });
+  await aws.call("TerminateInstances", { InstanceIds: [A] });
+  const second = await described(aws, { MaxResults: "5", NextToken: at(first, "NextToken") });
   assertEquals(second, [6, 7, 8, 9, 10].map((n) => `i-${n.toString(16).padStart(17, "0")}`));
-  await assertCode(kas, "InvalidParameterCombination", "DescribeInstances", {
+  await assertCode(aws, "InvalidParameterCombination", "DescribeInstances", {
     MaxResults: "5",
     InstanceIds: [A],
   });
-  await assertCode(kas, "InvalidParameterValue", "DescribeInstances", { MaxResults: "1" });
-  await assertCode(kas, "InvalidNextToken", "DescribeInstances", { MaxResults: "5", NextToken: "x" });
+  await assertCode(aws, "InvalidParameterValue", "DescribeInstances", { MaxResults: "1" });
+  await assertCode(aws, "InvalidNextToken", "DescribeInstances", { MaxResults: "5", NextToken: "x" });
 });
 
 Deno.test("DescribeInstanceStatus lists running instances only, unless asked for all", async () => {
-  await using kas = account();
-  await kas.call("StartInstances", { InstanceIds: [B] });
-  kas.clock.advance(2_000);
-  const running = await kas.call("DescribeInstanceStatus");
+  await using aws = startEc2();
+  await aws.call("StartInstances", { InstanceIds: [B] });
+  aws.clock.advance(2_000);
+  const running = await aws.call("DescribeInstanceStatus");
   assertEquals(at(running, "InstanceStatuses.*.InstanceId"), [B]);
   assertEquals(at(running, "InstanceStatuses.0.InstanceStatus.Status"), "ok");
-  const all = await kas.call("DescribeInstanceStatus", { IncludeAllInstances: "true" });
+  const all = await aws.call("DescribeInstanceStatus", { IncludeAllInstances: "true" });
   assertEquals(at(all, "InstanceStatuses.length"), 3);
 });
 
 Deno.test("RunInstances launches with tags, spread over the zones, once for a client token", async () => {
-  await using kas = account();
+  await using aws = startEc2();
   const input = {
     ImageId: "ami-7",
     InstanceType: "c7g.large",
@@ -288,7 +288,7 @@ Deno.test("RunInstances launches with tags, spread over the zones, once for a cl
       Tags: [],
     }],
   };
-  const launched = await kas.call("RunInstances", input);
+  const launched = await aws.call("RunInstances", input);
   // A and C are in zone a already.
   assertEquals(at(launched, "Instances.*.Placement.AvailabilityZone"), [
     "eu-west-1b",
@@ -307,16 +307,16 @@ Deno.test("RunInstances launches with tags, spread over the zones, once for a cl
     ] as const
   ) assertEquals(at(first, path), value, path);
   assertEquals(at(first, "Tags"), [{ Key: "kas:fleet", Value: "kas" }]);
-  assertEquals(at(await kas.call("RunInstances", input), "Instances.length"), 3);
-  assertEquals(kas.world.now.instances.size, 6);
-  await assertCode(kas, "IdempotentParameterMismatch", "RunInstances", { ...input, MaxCount: "2" });
-  await assertCode(kas, "MissingParameter", "RunInstances", { MinCount: "1", MaxCount: "1" });
+  assertEquals(at(await aws.call("RunInstances", input), "Instances.length"), 3);
+  assertEquals(aws.account.current.instances.size, 6);
+  await assertCode(aws, "IdempotentParameterMismatch", "RunInstances", { ...input, MaxCount: "2" });
+  await assertCode(aws, "MissingParameter", "RunInstances", { MinCount: "1", MaxCount: "1" });
 });
 
 Deno.test("RunInstances goes where there is capacity, and fails where there is none", async () => {
-  await using kas = account();
-  kas.faults.set("no-capacity=eu-west-1b");
-  const launched = await kas.call("RunInstances", { ImageId: "ami-1", MinCount: "1", MaxCount: "1" });
+  await using aws = startEc2();
+  aws.faults.set("no-capacity=eu-west-1b");
+  const launched = await aws.call("RunInstances", { ImageId: "ami-1", MinCount: "1", MaxCount: "1" });
   assertEquals(at(launched, "Instances.0.Placement.AvailabilityZone"), "eu-west-1a");
   const wish = {
     ImageId: "ami-1",
@@ -324,72 +324,72 @@ Deno.test("RunInstances goes where there is capacity, and fails where there is n
     MaxCount: "1",
     Placement: { AvailabilityZone: "eu-west-1b" },
   };
-  await assertCode(kas, "InsufficientInstanceCapacity", "RunInstances", wish, 500);
+  await assertCode(aws, "InsufficientInstanceCapacity", "RunInstances", wish, 500);
 });
 
 Deno.test("tags are set, overwritten, deleted by key or by key and value, and listed", async () => {
-  await using kas = account();
-  const tags = () => kas.world.now.instances.get(A)?.tags;
-  await kas.call("CreateTags", {
+  await using aws = startEc2();
+  const tags = () => aws.account.current.instances.get(A)?.tags;
+  await aws.call("CreateTags", {
     Resources: [A, B],
     Tags: [{ Key: "Name", Value: "z" }, { Key: "q", Value: "1" }],
   });
   assertEquals(tags(), { Name: "z", "kas:fleet": "kas", q: "1" });
-  await kas.call("DeleteTags", { Resources: [A], Tags: [{ Key: "q", Value: "2" }, { Key: "Name" }] });
+  await aws.call("DeleteTags", { Resources: [A], Tags: [{ Key: "q", Value: "2" }, { Key: "Name" }] });
   assertEquals(tags(), { "kas:fleet": "kas", q: "1" });
-  await kas.call("DeleteTags", { Resources: [A] });
+  await aws.call("DeleteTags", { Resources: [A] });
   assertEquals(tags(), {});
-  assertEquals(at(await kas.call("DescribeTags", { Filters: [{ Name: "key", Values: ["q"] }] }), "Tags"), [
+  assertEquals(at(await aws.call("DescribeTags", { Filters: [{ Name: "key", Values: ["q"] }] }), "Tags"), [
     { Key: "q", Value: "1", ResourceId: B, ResourceType: "instance" },
   ]);
-  await assertCode(kas, "InvalidParameterValue", "CreateTags", {
+  await assertCode(aws, "InvalidParameterValue", "CreateTags", {
     Resources: [A],
     Tags: [{ Key: "aws:x", Value: "" }],
   });
-  await assertCode(kas, "InvalidID", "CreateTags", { Resources: ["vol-1"], Tags: [{ Key: "x", Value: "" }] });
-  await assertCode(kas, "InvalidInstanceID.NotFound", "CreateTags", {
+  await assertCode(aws, "InvalidID", "CreateTags", { Resources: ["vol-1"], Tags: [{ Key: "x", Value: "" }] });
+  await assertCode(aws, "InvalidInstanceID.NotFound", "CreateTags", {
     Resources: ["i-0badc0de"],
     Tags: [{ Key: "x", Value: "" }],
   });
   const many = Array.from({ length: 51 }, (_, n) => ({ Key: `k${n}`, Value: "" }));
-  await assertCode(kas, "TagLimitExceeded", "CreateTags", { Resources: [A], Tags: many });
+  await assertCode(aws, "TagLimitExceeded", "CreateTags", { Resources: [A], Tags: many });
 });
 
 Deno.test("MonitorInstances and UnmonitorInstances switch detailed monitoring", async () => {
-  await using kas = account();
-  assertEquals(at(await kas.call("MonitorInstances", { InstanceIds: [A] }), "InstanceMonitorings"), [
+  await using aws = startEc2();
+  assertEquals(at(await aws.call("MonitorInstances", { InstanceIds: [A] }), "InstanceMonitorings"), [
     { InstanceId: A, Monitoring: { State: "enabled" } },
   ]);
-  assertEquals(kas.world.now.instances.get(A)?.monitored, true);
-  await kas.call("UnmonitorInstances", { InstanceIds: [A] });
-  assertEquals(kas.world.now.instances.get(A)?.monitored, false);
+  assertEquals(aws.account.current.instances.get(A)?.detailedMonitoring, true);
+  await aws.call("UnmonitorInstances", { InstanceIds: [A] });
+  assertEquals(aws.account.current.instances.get(A)?.detailedMonitoring, false);
 });
 
 Deno.test("stale reads: a describe right after a start still shows the old state", async () => {
-  await using kas = account();
-  kas.faults.set("stale-reads=2s");
-  kas.clock.advance(10_000);
-  await kas.call("StartInstances", { InstanceIds: [A] });
-  kas.clock.advance(1_000);
+  await using aws = startEc2();
+  aws.faults.set("stale-reads=2s");
+  aws.clock.advance(10_000);
+  await aws.call("StartInstances", { InstanceIds: [A] });
+  aws.clock.advance(1_000);
   const seen = async () =>
-    at(await kas.call("DescribeInstances", { InstanceIds: [A] }), "Reservations.0.Instances.0.State.Name");
+    at(await aws.call("DescribeInstances", { InstanceIds: [A] }), "Reservations.0.Instances.0.State.Name");
   assertEquals(await seen(), "stopped");
-  kas.clock.advance(1_000);
+  aws.clock.advance(1_000);
   assertEquals(await seen(), "pending");
-  kas.faults.clear();
+  aws.faults.clear();
   assertEquals(await seen(), "running");
 });
 
 Deno.test("DescribeAvailabilityZones lists the two zones", async () => {
-  await using kas = account();
-  const zones = await kas.call("DescribeAvailabilityZones");
+  await using aws = startEc2();
+  const zones = await aws.call("DescribeAvailabilityZones");
   assertEquals(at(zones, "AvailabilityZones.*.ZoneName"), ["eu-west-1a", "eu-west-1b"]);
-  await assertCode(kas, "InvalidParameterValue", "DescribeAvailabilityZones", { ZoneNames: ["mars-1a"] });
+  await assertCode(aws, "InvalidParameterValue", "DescribeAvailabilityZones", { ZoneNames: ["mars-1a"] });
 });
 
 Deno.test("sandboxes on one machine never share an address", () => {
-  using one = new Addresses();
-  using other = new Addresses();
+  using one = new LoopbackAddresses();
+  using other = new LoopbackAddresses();
   const taken = [
     ...Array.from({ length: 300 }, () => one.take()),
     ...Array.from({ length: 10 }, () => other.take()),

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { following } from "../../../../src/sandbox/elb/health_checks.ts";
-import type { HealthCheck, RegistrationPhase } from "../../../../src/sandbox/world.ts";
+import { nextPhase } from "../../../../src/sandbox/elb/health_checks.ts";
+import type { HealthCheck, RegistrationPhase } from "../../../../src/sandbox/account/load_balancer.ts";
 
 const EVERY_5_S: HealthCheck = {
   target: "HTTP:30000/ping",
@@ -30,6 +30,6 @@ Deno.test("following() takes the first pass of a new registration, and counts by
     ["draining", false, 9, 0, "draining"],
   ];
   for (const [from, passed, times, elapsed, to] of cases) {
-    assertEquals(following(from, { passed, times }, EVERY_5_S, elapsed), to, `${from}, ${times} × ${passed}`);
+    assertEquals(nextPhase(from, { passed, times }, EVERY_5_S, elapsed), to, `${from}, ${times} × ${passed}`);
   }
 });

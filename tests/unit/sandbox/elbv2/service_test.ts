@@ -1,13 +1,14 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Addresses } from "../../../../src/sandbox/machines/addresses.ts";
+import { LoopbackAddresses } from "../../../../src/sandbox/machines/addresses.ts";
 import { realClock } from "../../../../src/sandbox/clock.ts";
-import { ec2 as makeEc2, zones } from "../../../../src/sandbox/ec2/service.ts";
+import { ec2 as makeEc2 } from "../../../../src/sandbox/ec2/service.ts";
+import { zones } from "../../../../src/sandbox/ec2/zones.ts";
 import { Lifecycle } from "../../../../src/sandbox/ec2/lifecycle.ts";
 import { Balancers } from "../../../../src/sandbox/elb/balancers.ts";
 import { elbV2 } from "../../../../src/sandbox/elbv2/service.ts";
 import { Faults } from "../../../../src/sandbox/faults.ts";
-import { AwsError, type Shape } from "../../../../src/sandbox/wire/service.ts";
-import { World } from "../../../../src/sandbox/world.ts";
+import { AwsError, type Shape } from "../../../../src/sandbox/wire/action.ts";
+import { Account } from "../../../../src/sandbox/account/account.ts";
 import { eventually } from "../../../support/kas.ts";
 import { localMachines } from "../machines.ts";
 import { at } from "../output.ts";
@@ -28,21 +29,29 @@ const WEB = {
 const NOBODY = "arn:aws:elasticloadbalancing:eu-west-1:000000000000:targetgroup/no/0123456789abcdef";
 
 /** An account with the target group web, and the load balancer web whose port 30000 sends to it; a hundred times faster than life. */
-async function account({ delay = "300" } = {}) {
+async function startElbV2({ delay = "300" } = {}) {
   await using stack = new AsyncDisposableStack();
   const clock = realClock(100);
-  const world = new World(clock.now);
-  const addresses = stack.use(new Addresses());
+  const account = new Account(clock.now);
+  const addresses = stack.use(new LoopbackAddresses());
   const faults = new Faults();
   const machines = localMachines();
   const lifecycle = stack.use(
-    new Lifecycle({ clock, world, addresses, machine: machines.make, boot: 100, shutdown: 100 }),
+    new Lifecycle({ clock, account, addresses, machine: machines.make, boot: 100, shutdown: 100 }),
   );
-  const balancers = stack.use(new Balancers(clock, world, faults));
-  const ec2 = makeEc2({ clock, world, lifecycle, addresses, faults, region: REGION });
-  const service = elbV2({ clock, world, balancers, addresses, faults, region: REGION, zones: zones(REGION) });
+  const balancers = stack.use(new Balancers(clock, account, faults));
+  const ec2 = makeEc2({ clock, account, lifecycle, addresses, faults, region: REGION });
+  const service = elbV2({
+    clock,
+    account,
+    balancers,
+    addresses,
+    faults,
+    region: REGION,
+    zones: zones(REGION),
+  });
   for (const zone of [...zones(REGION), zones(REGION)[0]]) ec2.create({ zone });
-  for (const id of [A, B]) lifecycle.startedBefore(id);
+  for (const id of [A, B]) lifecycle.startWithoutBoot(id);
 
   const call = async (action: string, input: Shape) => await service[action]?.(input);
   const group = String(at(await call("CreateTargetGroup", WEB), "TargetGroups.0.TargetGroupArn"));
@@ -87,124 +96,124 @@ async function assertCode(code: string, call: () => Promise<unknown>): Promise<v
 }
 
 Deno.test("a target is unused until a listener sends to its group, then initial, then healthy", async () => {
-  await using kas = await account();
-  await kas.register(A);
-  assertEquals(await kas.health(A), "unused Target.NotInUse");
-  assertEquals(await kas.health(B), "unused Target.NotRegistered");
-  kas.faults.unhealthy.add(A);
-  await kas.call("CreateListener", kas.listener);
-  assertEquals(await kas.health(A), "initial Elb.RegistrationInProgress");
-  kas.faults.unhealthy.clear();
-  await kas.until(A, "healthy");
-  assertEquals(await (await fetch(kas.url)).text(), A);
+  await using aws = await startElbV2();
+  await aws.register(A);
+  assertEquals(await aws.health(A), "unused Target.NotInUse");
+  assertEquals(await aws.health(B), "unused Target.NotRegistered");
+  aws.faults.unhealthy.add(A);
+  await aws.call("CreateListener", aws.listener);
+  assertEquals(await aws.health(A), "initial Elb.RegistrationInProgress");
+  aws.faults.unhealthy.clear();
+  await aws.until(A, "healthy");
+  assertEquals(await (await fetch(aws.url)).text(), A);
 });
 
 Deno.test("a target that fails its health checks is unhealthy and gets no requests, one that stops is unused", async () => {
-  await using kas = await account();
-  await kas.call("CreateListener", kas.listener);
-  await kas.register(A, B);
-  for (const id of [A, B]) await kas.until(id, "healthy");
-  kas.faults.unhealthy.add(A);
-  await kas.until(A, "unhealthy Target.FailedHealthChecks");
-  for (let i = 0; i < 3; i++) assertEquals(await (await fetch(kas.url)).text(), B);
-  await kas.ec2.service["StopInstances"]?.({ InstanceIds: [B] });
-  await kas.until(B, "unused Target.InvalidState");
+  await using aws = await startElbV2();
+  await aws.call("CreateListener", aws.listener);
+  await aws.register(A, B);
+  for (const id of [A, B]) await aws.until(id, "healthy");
+  aws.faults.unhealthy.add(A);
+  await aws.until(A, "unhealthy Target.FailedHealthChecks");
+  for (let i = 0; i < 3; i++) assertEquals(await (await fetch(aws.url)).text(), B);
+  await aws.ec2.service["StopInstances"]?.({ InstanceIds: [B] });
+  await aws.until(B, "unused Target.InvalidState");
   // With nobody healthy left the group fails open.
-  assertEquals(await (await fetch(kas.url)).text(), A);
+  assertEquals(await (await fetch(aws.url)).text(), A);
 });
 
 Deno.test("a target drains for the whole delay, even when it is idle, and no request of its own is cut before", async () => {
-  await using kas = await account({ delay: "60" });
-  await kas.call("CreateListener", kas.listener);
-  await kas.register(A);
-  await kas.until(A, "healthy");
-  kas.machines.hold = true;
-  const work = fetch(kas.url);
-  await eventually(() => kas.machines.held.get(A)?.length, (n) => n === 1);
+  await using aws = await startElbV2({ delay: "60" });
+  await aws.call("CreateListener", aws.listener);
+  await aws.register(A);
+  await aws.until(A, "healthy");
+  aws.machines.hold = true;
+  const work = fetch(aws.url);
+  await eventually(() => aws.machines.held.get(A)?.length, (n) => n === 1);
   const begun = performance.now();
-  await kas.deregister(A);
-  assertEquals(await kas.health(A), "draining Target.DeregistrationInProgress");
-  for (const go of kas.machines.held.get(A) ?? []) go();
+  await aws.deregister(A);
+  assertEquals(await aws.health(A), "draining Target.DeregistrationInProgress");
+  for (const go of aws.machines.held.get(A) ?? []) go();
   assertEquals(await (await work).text(), A);
-  assertEquals(await kas.health(A), "draining Target.DeregistrationInProgress");
-  assertEquals(await (await fetch(kas.url)).text(), "no instance in service\n");
-  await kas.until(A, "unused Target.NotRegistered");
+  assertEquals(await aws.health(A), "draining Target.DeregistrationInProgress");
+  assertEquals(await (await fetch(aws.url)).text(), "no instance in service\n");
+  await aws.until(A, "unused Target.NotRegistered");
   // 60 s a hundred times faster.
   assertEquals(performance.now() - begun >= 590, true);
 });
 
 Deno.test("draining ends at the delay: what is still under way is cut, and 0 cuts at once", async () => {
   for (const delay of ["10", "0"]) {
-    await using kas = await account({ delay });
-    await kas.call("CreateListener", kas.listener);
-    await kas.register(A);
-    await kas.until(A, "healthy");
-    kas.machines.hold = true;
-    const work = fetch(kas.url);
-    await eventually(() => kas.machines.held.get(A)?.length, (n) => n === 1);
-    await kas.deregister(A);
-    if (delay === "0") assertEquals(await kas.health(A), "unused Target.NotRegistered");
+    await using aws = await startElbV2({ delay });
+    await aws.call("CreateListener", aws.listener);
+    await aws.register(A);
+    await aws.until(A, "healthy");
+    aws.machines.hold = true;
+    const work = fetch(aws.url);
+    await eventually(() => aws.machines.held.get(A)?.length, (n) => n === 1);
+    await aws.deregister(A);
+    if (delay === "0") assertEquals(await aws.health(A), "unused Target.NotRegistered");
     const answer = await work;
     assertEquals([answer.status, await answer.text()], [504, "the instance did not answer\n"]);
-    for (const go of kas.machines.held.get(A) ?? []) go();
+    for (const go of aws.machines.held.get(A) ?? []) go();
   }
 });
 
 Deno.test("a target registered again while it drains is taken back", async () => {
-  await using kas = await account();
-  await kas.call("CreateListener", kas.listener);
-  await kas.register(A);
-  await kas.until(A, "healthy");
-  await kas.deregister(A);
-  await kas.register(A);
-  await kas.until(A, "healthy");
+  await using aws = await startElbV2();
+  await aws.call("CreateListener", aws.listener);
+  await aws.register(A);
+  await aws.until(A, "healthy");
+  await aws.deregister(A);
+  await aws.register(A);
+  await aws.until(A, "healthy");
   // Deregistering what is not registered is no error.
-  await kas.deregister(B);
+  await aws.deregister(B);
 });
 
 Deno.test("a group whose load balancer is deleted is unused, and can be deleted", async () => {
-  await using kas = await account();
-  await kas.call("CreateListener", kas.listener);
-  await kas.register(A);
-  await kas.until(A, "healthy");
-  await assertCode("ResourceInUse", () => kas.call("DeleteTargetGroup", { TargetGroupArn: kas.group }));
-  await kas.call("DeleteLoadBalancer", { LoadBalancerArn: kas.balancer });
-  await kas.call("DeleteLoadBalancer", { LoadBalancerArn: kas.balancer });
-  assertEquals(await kas.health(A), "unused Target.NotInUse");
+  await using aws = await startElbV2();
+  await aws.call("CreateListener", aws.listener);
+  await aws.register(A);
+  await aws.until(A, "healthy");
+  await assertCode("ResourceInUse", () => aws.call("DeleteTargetGroup", { TargetGroupArn: aws.group }));
+  await aws.call("DeleteLoadBalancer", { LoadBalancerArn: aws.balancer });
+  await aws.call("DeleteLoadBalancer", { LoadBalancerArn: aws.balancer });
+  assertEquals(await aws.health(A), "unused Target.NotInUse");
   // Nothing can be under way at it: it is gone at once.
-  await kas.deregister(A);
-  assertEquals(await kas.health(A), "unused Target.NotRegistered");
-  await kas.call("DeleteTargetGroup", { TargetGroupArn: kas.group });
-  await assertCode("TargetGroupNotFound", () => kas.health(A));
+  await aws.deregister(A);
+  assertEquals(await aws.health(A), "unused Target.NotRegistered");
+  await aws.call("DeleteTargetGroup", { TargetGroupArn: aws.group });
+  await assertCode("TargetGroupNotFound", () => aws.health(A));
 });
 
 Deno.test("what a group is told is what it tells", async () => {
-  await using kas = await account();
-  const TargetGroupArn = kas.group;
+  await using aws = await startElbV2();
+  const TargetGroupArn = aws.group;
   const told = async (name: string) =>
-    at(await kas.call("DescribeTargetGroups", { Names: ["web"] }), `TargetGroups.0.${name}`);
+    at(await aws.call("DescribeTargetGroups", { Names: ["web"] }), `TargetGroups.0.${name}`);
   assertEquals([await told("HealthCheckPort"), await told("HealthCheckPath")], ["traffic-port", "/ping"]);
   assertEquals(await told("LoadBalancerArns"), []);
-  await kas.call("CreateListener", kas.listener);
-  assertEquals(await told("LoadBalancerArns"), [kas.balancer]);
-  await kas.call("ModifyTargetGroup", {
+  await aws.call("CreateListener", aws.listener);
+  assertEquals(await told("LoadBalancerArns"), [aws.balancer]);
+  await aws.call("ModifyTargetGroup", {
     TargetGroupArn,
     HealthCheckPort: "30000",
     HealthyThresholdCount: "3",
   });
   assertEquals([await told("HealthCheckPort"), await told("HealthyThresholdCount")], ["30000", 3]);
   assertEquals([await told("HealthCheckPath"), await told("HealthCheckIntervalSeconds")], ["/ping", 5]);
-  const again = await kas.call("DescribeTargetGroupAttributes", { TargetGroupArn });
+  const again = await aws.call("DescribeTargetGroupAttributes", { TargetGroupArn });
   assertEquals(again, { Attributes: [{ Key: "deregistration_delay.timeout_seconds", Value: "300" }] });
-  const listed = await kas.call("DescribeListeners", { LoadBalancerArn: kas.balancer });
-  assertEquals(at(listed, "Listeners.0.DefaultActions.0.TargetGroupArn"), kas.group);
+  const listed = await aws.call("DescribeListeners", { LoadBalancerArn: aws.balancer });
+  assertEquals(at(listed, "Listeners.0.DefaultActions.0.TargetGroupArn"), aws.group);
 });
 
 Deno.test("wrong requests have AWS's codes", async () => {
-  await using kas = await account();
-  const group = (more: Shape) => ({ TargetGroupArn: kas.group, ...more });
-  const created = await kas.call("CreateListener", kas.listener);
-  const other = await kas.call("CreateLoadBalancer", { Name: "other", Subnets: ["subnet-1", "subnet-2"] });
+  await using aws = await startElbV2();
+  const group = (more: Shape) => ({ TargetGroupArn: aws.group, ...more });
+  const created = await aws.call("CreateListener", aws.listener);
+  const other = await aws.call("CreateLoadBalancer", { Name: "other", Subnets: ["subnet-1", "subnet-2"] });
   const cases: readonly [code: string, action: string, input: Shape][] = [
     ["TargetGroupNotFound", "DescribeTargetHealth", { TargetGroupArn: NOBODY }],
     ["TargetGroupNotFound", "RegisterTargets", { TargetGroupArn: NOBODY, Targets: [{ Id: A }] }],
@@ -221,15 +230,15 @@ Deno.test("wrong requests have AWS's codes", async () => {
     ["DuplicateTargetGroupName", "CreateTargetGroup", { ...WEB, Port: "80" }],
     ["DuplicateLoadBalancerName", "CreateLoadBalancer", { Name: "web", Subnets: ["subnet-1", "subnet-2"] }],
     ["ValidationError", "CreateLoadBalancer", { Name: "one", Subnets: ["subnet-1"] }],
-    ["DuplicateListener", "CreateListener", kas.listener],
+    ["DuplicateListener", "CreateListener", aws.listener],
     [
       "TargetGroupAssociationLimit",
       "CreateListener",
-      { ...kas.listener, LoadBalancerArn: at(other, "LoadBalancers.0.LoadBalancerArn") },
+      { ...aws.listener, LoadBalancerArn: at(other, "LoadBalancers.0.LoadBalancerArn") },
     ],
-    ["UnsupportedProtocol", "CreateListener", { ...kas.listener, Protocol: "HTTPS", Port: "443" }],
+    ["UnsupportedProtocol", "CreateListener", { ...aws.listener, Protocol: "HTTPS", Port: "443" }],
   ];
-  for (const [code, action, input] of cases) await assertCode(code, () => kas.call(action, input));
-  assertEquals(await kas.health(A), "unused Target.NotRegistered");
-  await kas.call("DeleteListener", { ListenerArn: at(created, "Listeners.0.ListenerArn") });
+  for (const [code, action, input] of cases) await assertCode(code, () => aws.call(action, input));
+  assertEquals(await aws.health(A), "unused Target.NotRegistered");
+  await aws.call("DeleteListener", { ListenerArn: at(created, "Listeners.0.ListenerArn") });
 });

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Subnet } from "../../../../src/sandbox/machines/addresses.ts";
+import { SubnetAddresses } from "../../../../src/sandbox/machines/addresses.ts";
 import { commandMachines } from "../../../../src/sandbox/machines/command_machine.ts";
-import { treeMeter } from "../../../../src/sandbox/machines/cpu_meter.ts";
-import { AwsError } from "../../../../src/sandbox/wire/service.ts";
+import { processTreeMeter } from "../../../../src/sandbox/machines/cpu_meter.ts";
+import { AwsError } from "../../../../src/sandbox/wire/action.ts";
 
 const HOST = { id: "i-1", address: "10.77.0.4" };
 
@@ -55,7 +55,7 @@ Deno.test("commandMachines() tells of a command that fails, with what it said", 
 
 Deno.test("treeMeter() adds up a process and its descendants, and keeps what those used that have ended", () => {
   const children = new Map([[1, [2, 3]], [2, []], [3, [4]], [4, []]]);
-  const seconds = treeMeter(1, {
+  const seconds = processTreeMeter(1, {
     list: (path) => {
       const pid = Number(path.split("/")[2]);
       if (!children.has(pid)) throw new Deno.errors.NotFound(path);
@@ -75,7 +75,7 @@ Deno.test("treeMeter() adds up a process and its descendants, and keeps what tho
 });
 
 Deno.test("Subnet gives out the addresses that a VPC would, each to one at a time", () => {
-  const subnet = new Subnet("10.77.0");
+  const subnet = new SubnetAddresses("10.77.0");
   const all = Array.from({ length: 251 }, () => subnet.take());
   assertEquals([all[0], all.at(-1), new Set(all).size], ["10.77.0.4", "10.77.0.254", 251]);
   assertThrows(() => subnet.take(), AwsError);

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Addresses } from "../../../../src/sandbox/machines/addresses.ts";
-import { type Host, INSTANCE_PORT, processMachines } from "../../../../src/sandbox/machines/machine.ts";
+import { LoopbackAddresses } from "../../../../src/sandbox/machines/addresses.ts";
+import { INSTANCE_PORT, type MachineAddress } from "../../../../src/sandbox/machines/machine.ts";
+import { processMachines } from "../../../../src/sandbox/machines/process_machine.ts";
 
 /** A worker in a few lines; what it is told by its first argument: serve, or serve and ignore SIGTERM, or fail. */
 const WORKER = `
@@ -39,7 +40,7 @@ for (
   ]] as const
 ) {
   Deno.test(`processMachines() runs a process with --listen ADDRESS:30000, which ${what}`, async () => {
-    using addresses = new Addresses();
+    using addresses = new LoopbackAddresses();
     const address = addresses.take();
     const crashes: string[] = [];
     const machine = processMachines(worker(how), { grace: 100, onCrash: (_, words) => crashes.push(words) })({
@@ -56,8 +57,8 @@ for (
 }
 
 Deno.test("processMachines() tells of a process that ends by itself, with its last words", async () => {
-  using addresses = new Addresses();
-  const { promise, resolve } = Promise.withResolvers<[Host, string]>();
+  using addresses = new LoopbackAddresses();
+  const { promise, resolve } = Promise.withResolvers<[MachineAddress, string]>();
   const make = processMachines(worker("fail"), { onCrash: (...crash) => resolve(crash) });
   await using machine = make({ id: "i-1", address: addresses.take() });
   const [{ id }, words] = await promise;

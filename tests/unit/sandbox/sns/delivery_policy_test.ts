@@ -1,15 +1,19 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { AwsError } from "../../../../src/sandbox/wire/service.ts";
-import { DEFAULT_POLICY, delays, retryPolicy } from "../../../../src/sandbox/sns/delivery_policy.ts";
+import { AwsError } from "../../../../src/sandbox/wire/action.ts";
+import {
+  DEFAULT_POLICY,
+  parseRetryPolicy,
+  retryDelays,
+} from "../../../../src/sandbox/sns/delivery_policy.ts";
 
 /** The delays, rounded, of a subscription's policy. */
 function delaysOf(policy: Record<string, unknown>): number[] {
-  return delays(retryPolicy(JSON.stringify({ healthyRetryPolicy: policy }))).map(Math.round);
+  return retryDelays(parseRetryPolicy(JSON.stringify({ healthyRetryPolicy: policy }))).map(Math.round);
 }
 
 Deno.test("delays() are three of 20 s by default", () => {
-  assertEquals(delays(DEFAULT_POLICY), [20, 20, 20]);
-  assertEquals(retryPolicy("{}"), DEFAULT_POLICY);
+  assertEquals(retryDelays(DEFAULT_POLICY), [20, 20, 20]);
+  assertEquals(parseRetryPolicy("{}"), DEFAULT_POLICY);
 });
 
 Deno.test("delays() go through the phases: none, least, backing off, most", () => {
@@ -39,7 +43,7 @@ Deno.test("delays() go through the phases: none, least, backing off, most", () =
 
 Deno.test("retryPolicy() reads a topic's policy too", () => {
   const json = JSON.stringify({ http: { defaultHealthyRetryPolicy: { numRetries: 1 } } });
-  assertEquals(delays(retryPolicy(json)), [20]);
+  assertEquals(retryDelays(parseRetryPolicy(json)), [20]);
 });
 
 Deno.test("retryPolicy() refuses what SNS refuses", async (t) => {
@@ -54,7 +58,7 @@ Deno.test("retryPolicy() refuses what SNS refuses", async (t) => {
   };
   for (const [name, json] of Object.entries(cases)) {
     await t.step(name, () => {
-      assertEquals(assertThrows(() => retryPolicy(json), AwsError).code, "InvalidParameter");
+      assertEquals(assertThrows(() => parseRetryPolicy(json), AwsError).code, "InvalidParameter");
     });
   }
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { AwsError, type Shape } from "../../../../src/sandbox/wire/service.ts";
+import { AwsError, type Shape } from "../../../../src/sandbox/wire/action.ts";
 import { bench, listed, signer, TOPIC, verifies } from "./bench.ts";
 
 Deno.test("Subscribe leaves the subscription pending and asks the endpoint to confirm it", async () => {

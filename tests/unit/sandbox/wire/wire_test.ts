@@ -1,6 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { AwsError, type Shape } from "../../../../src/sandbox/wire/service.ts";
-import { answer, receive, type Received, refuse, unsigned } from "../../../../src/sandbox/wire/wire.ts";
+import { AwsError, type Shape } from "../../../../src/sandbox/wire/action.ts";
+import { type AwsRequest, readRequest } from "../../../../src/sandbox/wire/request.ts";
+import { errorResponse, successResponse } from "../../../../src/sandbox/wire/response.ts";
+import { missingSignature } from "../../../../src/sandbox/wire/access_errors.ts";
 
 function authorization(service: string): string {
   return `AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/${service}/aws4_request, SignedHeaders=host, Signature=00`;
@@ -27,7 +29,7 @@ function json(target: string, body: string): Request {
   });
 }
 
-const EC2: Received = {
+const EC2: AwsRequest = {
   protocol: "ec2Query",
   service: "ec2",
   action: "DescribeInstances",
@@ -35,13 +37,18 @@ const EC2: Received = {
   signed: true,
   requestId: "r-1",
 };
-const ELB: Received = {
+const ELB: AwsRequest = {
   ...EC2,
   protocol: "awsQuery",
   service: "elasticloadbalancing",
   action: "DescribeTags",
 };
-const CLOUDWATCH: Received = { ...EC2, protocol: "awsJson", service: "monitoring", action: "DescribeAlarms" };
+const CLOUDWATCH: AwsRequest = {
+  ...EC2,
+  protocol: "awsJson",
+  service: "monitoring",
+  action: "DescribeAlarms",
+};
 
 Deno.test("receive() reads ec2Query: flattened lists under the API's plural names", async () => {
   const cases: readonly [form: string, input: Shape][] = [
@@ -61,7 +68,7 @@ Deno.test("receive() reads ec2Query: flattened lists under the API's plural name
     ],
   ];
   for (const [form, input] of cases) {
-    const received = await receive(query("ec2", `Action=X&Version=2016-11-15&${form}`));
+    const received = await readRequest(query("ec2", `Action=X&Version=2016-11-15&${form}`));
     assertEquals([received.protocol, received.service, received.action], ["ec2Query", "ec2", "X"]);
     assertEquals(received.input, input);
   }
@@ -86,12 +93,12 @@ Deno.test("receive() reads awsQuery: members, entries, and the SDK for JavaScrip
     ],
   ];
   for (const [form, input] of cases) {
-    assertEquals((await receive(query("sns", `Action=X&${form}`))).input, input);
+    assertEquals((await readRequest(query("sns", `Action=X&${form}`))).input, input);
   }
 });
 
 Deno.test("receive() reads awsJson", async () => {
-  const received = await receive(
+  const received = await readRequest(
     json("GraniteServiceVersion20100801.DescribeAlarms", '{"AlarmNames":["a"],"MaxRecords":5}'),
   );
   assertEquals([received.protocol, received.service, received.action], [
@@ -100,7 +107,7 @@ Deno.test("receive() reads awsJson", async () => {
     "DescribeAlarms",
   ]);
   assertEquals(received.input, { AlarmNames: ["a"], MaxRecords: 5 });
-  assertEquals((await receive(json("X.Y", "{"))).refusal?.code, "SerializationException");
+  assertEquals((await readRequest(json("X.Y", "{"))).error?.code, "SerializationException");
 });
 
 Deno.test("receive() finds the service by the signature's scope, else by the API's version", async () => {
@@ -116,7 +123,7 @@ Deno.test("receive() finds the service by the signature's scope, else by the API
     [query("s3", "Action=X&Version=2010-03-31"), "sns", false],
   ];
   for (const [request, service, signed] of cases) {
-    const received = await receive(request);
+    const received = await readRequest(request);
     assertEquals([received.service, received.signed, received.action !== ""], [service, signed, true]);
   }
 });
@@ -127,11 +134,11 @@ Deno.test("receive() refuses CBOR and a request without an action", async () => 
     [query("monitoring", "", { "content-type": "application/cbor" }), "UnsupportedProtocol"],
     [query("ec2", "Action=DescribeInstances&Version=2016-11-15"), undefined],
   ];
-  for (const [request, code] of cases) assertEquals((await receive(request)).refusal?.code, code);
+  for (const [request, code] of cases) assertEquals((await readRequest(request)).error?.code, code);
 });
 
 Deno.test("answer() writes ec2Query: EC2's own element names, items, times, escapes", async () => {
-  const response = answer(EC2, {
+  const response = successResponse(EC2, {
     Reservations: [{
       Instances: [{
         InstanceId: "i-1",
@@ -160,18 +167,18 @@ Deno.test("answer() writes ec2Query: EC2's own element names, items, times, esca
 
 Deno.test("answer() writes what an action without output says in each protocol", async () => {
   assertStringIncludes(
-    await answer({ ...EC2, action: "CreateTags" }, undefined).text(),
+    await successResponse({ ...EC2, action: "CreateTags" }, undefined).text(),
     "<return>true</return>",
   );
-  const elb = await answer({ ...ELB, action: "DeleteAlarms" }, undefined).text();
+  const elb = await successResponse({ ...ELB, action: "DeleteAlarms" }, undefined).text();
   assertEquals(elb.includes("Result"), false);
   assertStringIncludes(elb, "<ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata>");
-  assertEquals(await answer(CLOUDWATCH, undefined).json(), {});
+  assertEquals(await successResponse(CLOUDWATCH, undefined).json(), {});
 });
 
 Deno.test("answer() writes awsQuery: a result of members, maps as entries", async () => {
   assertStringIncludes(
-    await answer(ELB, {
+    await successResponse(ELB, {
       TagDescriptions: [{ LoadBalancerName: "kas", Tags: [] }],
       Attributes: { a: "1", b: "2" },
     }).text(),
@@ -182,7 +189,7 @@ Deno.test("answer() writes awsQuery: a result of members, maps as entries", asyn
 });
 
 Deno.test("answer() writes awsJson: times in seconds since the epoch", async () => {
-  const response = answer(CLOUDWATCH, {
+  const response = successResponse(CLOUDWATCH, {
     MetricAlarms: [{ StateUpdatedTimestamp: new Date(1_500), Threshold: 80 }],
   });
   assertEquals(response.headers.get("content-type"), "application/x-amz-json-1.0");
@@ -191,17 +198,17 @@ Deno.test("answer() writes awsJson: times in seconds since the epoch", async () 
 
 Deno.test("refuse() writes each protocol's error", async () => {
   const error = new AwsError("LimitExceeded", "too <many>", 400);
-  const ec2 = refuse(EC2, new AwsError("RequestLimitExceeded", "slow", 503));
+  const ec2 = errorResponse(EC2, new AwsError("RequestLimitExceeded", "slow", 503));
   assertEquals(ec2.status, 503);
   assertMatch(
     await ec2.text(),
     /<Response><Errors><Error><Code>RequestLimitExceeded<\/Code><Message>slow<\/Message><\/Error><\/Errors><RequestID>r-1<\/RequestID><\/Response>$/,
   );
   assertStringIncludes(
-    await refuse(ELB, error).text(),
+    await errorResponse(ELB, error).text(),
     "<Error><Type>Sender</Type><Code>LimitExceeded</Code><Message>too &#60;many&#62;</Message></Error><RequestId>r-1</RequestId></ErrorResponse>",
   );
-  const cloudWatch = refuse(CLOUDWATCH, error);
+  const cloudWatch = errorResponse(CLOUDWATCH, error);
   assertEquals(cloudWatch.headers.get("x-amzn-query-error"), "LimitExceeded;Sender");
   assertEquals(await cloudWatch.json(), {
     __type: "com.amazonaws.cloudwatch#LimitExceededFault",
@@ -210,6 +217,9 @@ Deno.test("refuse() writes each protocol's error", async () => {
 });
 
 Deno.test("unsigned() is EC2's AuthFailure, the others' MissingAuthenticationToken", () => {
-  assertEquals([unsigned("ec2").code, unsigned("ec2").status], ["AuthFailure", 401]);
-  assertEquals([unsigned("sns").code, unsigned("sns").status], ["MissingAuthenticationToken", 403]);
+  assertEquals([missingSignature("ec2").code, missingSignature("ec2").status], ["AuthFailure", 401]);
+  assertEquals([missingSignature("sns").code, missingSignature("sns").status], [
+    "MissingAuthenticationToken",
+    403,
+  ]);
 });

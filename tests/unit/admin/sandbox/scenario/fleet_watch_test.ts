@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FleetWatch } from "../../../../../src/admin/sandbox/scenario/fleet_watch.ts";
-import type { InstanceView, WorldView } from "../../../../../src/sandbox/sandbox.ts";
+import type { AccountView, InstanceView } from "../../../../../src/sandbox/sandbox.ts";
 
 const BASE: InstanceView = {
   id: "i-1",
@@ -9,7 +9,7 @@ const BASE: InstanceView = {
   state: "running",
   zone: "eu-west-1a",
   address: "127.77.0.1",
-  standing: "in-service",
+  registration: "in-service",
   cpuSeconds: 0,
 };
 const NODE: InstanceView = {
@@ -18,17 +18,17 @@ const NODE: InstanceView = {
   name: "kas-node-1",
   role: "node",
   state: "stopped",
-  standing: "none",
+  registration: "none",
 };
 
-/** A sandbox world whose instances the test sets. */
-class FakeWorld implements WorldView {
+/** A sandbox account whose instances the test sets. */
+class FakeAccount implements AccountView {
   #instances: readonly InstanceView[] = [BASE, { ...NODE, cpuSeconds: undefined }];
   #condition: (() => void) | undefined;
 
   instances = () => this.#instances;
   requests = () => 0;
-  until = (condition: () => boolean, signal?: AbortSignal): Promise<void> =>
+  waitUntil = (condition: () => boolean, signal?: AbortSignal): Promise<void> =>
     new Promise((_, reject) => {
       this.#condition = condition;
       signal?.addEventListener("abort", () => reject(signal.reason));
@@ -41,14 +41,14 @@ class FakeWorld implements WorldView {
 }
 
 Deno.test("range includes every moment, however short", () => {
-  const world = new FakeWorld();
-  using watch = new FleetWatch(world, 1_000, () => 0);
+  const account = new FakeAccount();
+  using watch = new FleetWatch(account, 1_000, () => 0);
   watch.resetRange();
   assertEquals(watch.range, { min: 1, max: 1 });
-  world.setInstances({ ...BASE, standing: "out-of-service" }, NODE);
-  world.setInstances(BASE, NODE);
-  world.setInstances(BASE, { ...NODE, state: "running", standing: "in-service" });
-  world.setInstances(BASE, { ...NODE, state: "running", standing: "draining" });
+  account.setInstances({ ...BASE, registration: "out-of-service" }, NODE);
+  account.setInstances(BASE, NODE);
+  account.setInstances(BASE, { ...NODE, state: "running", registration: "in-service" });
+  account.setInstances(BASE, { ...NODE, state: "running", registration: "draining" });
   assertEquals(watch.range, { min: 0, max: 2 });
   assertEquals(watch.inService, 1);
   watch.resetRange();
@@ -56,12 +56,12 @@ Deno.test("range includes every moment, however short", () => {
 });
 
 Deno.test("cpu is the average of the last minute, once half a minute is known", () => {
-  const world = new FakeWorld();
+  const account = new FakeAccount();
   let now = 0;
-  using watch = new FleetWatch(world, 1_000, () => now);
+  using watch = new FleetWatch(account, 1_000, () => now);
   const cpu = (at: number, cpuSeconds: number | undefined) => {
     now = at;
-    world.setInstances({ ...BASE, cpuSeconds });
+    account.setInstances({ ...BASE, cpuSeconds });
     watch.readCpu();
     return watch.instances()[0]?.cpu;
   };

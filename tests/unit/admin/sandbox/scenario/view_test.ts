@@ -25,8 +25,8 @@ const FRAME: ScenarioFrame = {
   inService: 1,
   left: 7.2,
   instances: [
-    { id: "i-1", name: "kas-base", role: "base", state: "running", standing: "in-service", cpu: 75 },
-    { id: "i-2", name: "kas-node-1", role: "node", state: "pending", standing: "none", cpu: undefined },
+    { id: "i-1", name: "kas-base", role: "base", state: "running", registration: "in-service", cpu: 75 },
+    { id: "i-2", name: "kas-node-1", role: "node", state: "pending", registration: "none", cpu: undefined },
   ],
   requests: 610,
   errors: 0,

@@ -3,24 +3,25 @@
  *
  * @module
  */
-import { flag, invalid, needed, text, whole, word } from "../wire/input.ts";
-import { AwsError, type Shape } from "../wire/service.ts";
-import type { ApplicationBalancer, HealthCheck, Instance, TargetGroup } from "../world.ts";
-import { isReachable } from "../elb/health_checks.ts";
+import { boolean, integer, oneOf, required, text, validationError } from "../wire/input.ts";
+import { AwsError, type Shape } from "../wire/action.ts";
+import type { ApplicationBalancer, HealthCheck, TargetGroup } from "../account/load_balancer.ts";
+import type { Instance } from "../account/instance.ts";
+import { receivesTraffic } from "../elb/health_checks.ts";
 
 /** Source: elbv2 API 2015-12-01, TargetGroupAttribute. */
-export const DELAY = "deregistration_delay.timeout_seconds";
+export const DEREGISTRATION_DELAY = "deregistration_delay.timeout_seconds";
 
 /** The port of a health check that is of the targets' own. */
 const TRAFFIC_PORT = "traffic-port";
 
 /** An Application Load Balancer as DescribeLoadBalancers has it. */
-export function describeBalancer(balancer: ApplicationBalancer): Shape {
+export function balancerShape(balancer: ApplicationBalancer): Shape {
   return {
     LoadBalancerArn: balancer.arn,
     LoadBalancerName: balancer.name,
     DNSName: balancer.dnsName,
-    CreatedTime: new Date(balancer.created),
+    CreatedTime: new Date(balancer.createdAt),
     Scheme: balancer.scheme,
     State: { Code: "active" },
     Type: "application",
@@ -31,7 +32,7 @@ export function describeBalancer(balancer: ApplicationBalancer): Shape {
 }
 
 /** A listener as DescribeListeners has it. */
-export function describeListener(
+export function listenerShape(
   { arn: LoadBalancerArn }: ApplicationBalancer,
   { arn, port, group }: ApplicationBalancer["listeners"][number],
 ): Shape {
@@ -45,7 +46,7 @@ export function describeListener(
 }
 
 /** A target group as DescribeTargetGroups has it; `loadBalancer` is the ARN of the one that sends to it. */
-export function describeGroup(group: TargetGroup, loadBalancer: string | undefined): Shape {
+export function targetGroupShape(group: TargetGroup, loadBalancer: string | undefined): Shape {
   const { healthCheck: { target, interval, timeout, healthyThreshold, unhealthyThreshold } } = group;
   const [, protocol, path] = /^(\w+):\d+(.*)$/.exec(target) ?? [];
   return {
@@ -55,7 +56,7 @@ export function describeGroup(group: TargetGroup, loadBalancer: string | undefin
     Port: group.port,
     VpcId: group.vpc,
     HealthCheckProtocol: protocol,
-    HealthCheckPort: group.checkedPort,
+    HealthCheckPort: group.healthCheckPort,
     HealthCheckEnabled: true,
     HealthCheckIntervalSeconds: interval,
     HealthCheckTimeoutSeconds: timeout,
@@ -74,14 +75,15 @@ export function describeGroup(group: TargetGroup, loadBalancer: string | undefin
 export function readHealthCheck(
   input: Shape,
   port: number,
-  before: Pick<TargetGroup, "checkedPort" | "healthCheck"> = {
-    checkedPort: TRAFFIC_PORT,
+  before: Pick<TargetGroup, "healthCheckPort" | "healthCheck"> = {
+    healthCheckPort: TRAFFIC_PORT,
     healthCheck: { target: "HTTP:80/", interval: 30, timeout: 5, unhealthyThreshold: 2, healthyThreshold: 5 },
   },
-): Pick<TargetGroup, "checkedPort" | "healthCheck"> {
+): Pick<TargetGroup, "healthCheckPort" | "healthCheck"> {
   const { healthCheck } = before;
   if (
-    (text(input, "HealthCheckProtocol") ?? "HTTP") !== "HTTP" || flag(input, "HealthCheckEnabled") === false
+    (text(input, "HealthCheckProtocol") ?? "HTTP") !== "HTTP" ||
+    boolean(input, "HealthCheckEnabled") === false
   ) {
     throw new AwsError(
       "InvalidConfigurationRequest",
@@ -90,59 +92,59 @@ export function readHealthCheck(
   }
   const path = text(input, "HealthCheckPath") ?? healthCheck.target.replace(/^\w+:\d+/, "");
   if (!/^\/\S{0,1023}$/.test(path)) {
-    throw invalid(`Health check path '${path}' must begin with a '/' character`);
+    throw validationError(`Health check path '${path}' must begin with a '/' character`);
   }
-  const checkedPort = text(input, "HealthCheckPort") ?? before.checkedPort;
-  const asked = checkedPort === TRAFFIC_PORT ? port : Number(checkedPort);
+  const healthCheckPort = text(input, "HealthCheckPort") ?? before.healthCheckPort;
+  const asked = healthCheckPort === TRAFFIC_PORT ? port : Number(healthCheckPort);
   if (!(Number.isInteger(asked) && asked >= 1 && asked <= 65_535)) {
-    throw invalid(`Health check port '${checkedPort}' is neither '${TRAFFIC_PORT}' nor a port`);
+    throw validationError(`Health check port '${healthCheckPort}' is neither '${TRAFFIC_PORT}' nor a port`);
   }
   const changed: HealthCheck = {
     target: `HTTP:${asked}${path}`,
-    interval: whole(input, "HealthCheckIntervalSeconds", 5, 300) ?? healthCheck.interval,
-    timeout: whole(input, "HealthCheckTimeoutSeconds", 2, 120) ?? healthCheck.timeout,
-    unhealthyThreshold: whole(input, "UnhealthyThresholdCount", 2, 10) ?? healthCheck.unhealthyThreshold,
-    healthyThreshold: whole(input, "HealthyThresholdCount", 2, 10) ?? healthCheck.healthyThreshold,
+    interval: integer(input, "HealthCheckIntervalSeconds", 5, 300) ?? healthCheck.interval,
+    timeout: integer(input, "HealthCheckTimeoutSeconds", 2, 120) ?? healthCheck.timeout,
+    unhealthyThreshold: integer(input, "UnhealthyThresholdCount", 2, 10) ?? healthCheck.unhealthyThreshold,
+    healthyThreshold: integer(input, "HealthyThresholdCount", 2, 10) ?? healthCheck.healthyThreshold,
   };
   if (changed.timeout >= changed.interval) {
-    throw invalid("Health check timeout must be smaller than the interval");
+    throw validationError("Health check timeout must be smaller than the interval");
   }
-  return { checkedPort, healthCheck: changed };
+  return { healthCheckPort, healthCheck: changed };
 }
 
 /** The settings of a group that is created. Throws AwsError. */
-export function readGroup(
+export function readTargetGroup(
   input: Shape,
-): Pick<TargetGroup, "name" | "port" | "vpc" | "checkedPort" | "healthCheck"> {
-  const name = checkedName(needed(text(input, "Name"), "Name"), "Target group");
-  if (word(input, "TargetType", ["instance"]) === undefined && text(input, "TargetType") !== undefined) {
-    throw invalid("The sandbox's targets are instances");
+): Pick<TargetGroup, "name" | "port" | "vpc" | "healthCheckPort" | "healthCheck"> {
+  const name = checkName(required(text(input, "Name"), "Name"), "Target group");
+  if (oneOf(input, "TargetType", ["instance"]) === undefined && text(input, "TargetType") !== undefined) {
+    throw validationError("The sandbox's targets are instances");
   }
-  httpOnly(needed(text(input, "Protocol"), "Protocol"));
-  const port = needed(whole(input, "Port", 1, 65_535), "Port");
-  return { name, port, vpc: needed(text(input, "VpcId"), "VpcId"), ...readHealthCheck(input, port) };
+  checkProtocol(required(text(input, "Protocol"), "Protocol"));
+  const port = required(integer(input, "Port", 1, 65_535), "Port");
+  return { name, port, vpc: required(text(input, "VpcId"), "VpcId"), ...readHealthCheck(input, port) };
 }
 
 /** A name that ELB takes. Throws AwsError ValidationError. */
-export function checkedName(name: string, what: string): string {
+export function checkName(name: string, what: string): string {
   if (/^(?!internal-)[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?$/.test(name)) return name;
-  throw invalid(
+  throw validationError(
     `${what} name '${name}' must be 1 to 32 letters, digits and hyphens, with no hyphen at its ends`,
   );
 }
 
 /** Throws AwsError UnsupportedProtocol. */
-export function httpOnly(protocol: string): void {
+export function checkProtocol(protocol: string): void {
   if (protocol !== "HTTP") {
     throw new AwsError("UnsupportedProtocol", "The sandbox's load balancers speak HTTP only");
   }
 }
 
 /** A target's health in ELB's words. Source: elbv2 API, TargetHealth. */
-export function health(id: string, group: TargetGroup, instance: Instance | undefined): Shape {
+export function targetHealthShape(id: string, group: TargetGroup, instance: Instance | undefined): Shape {
   const of = (State: string, reason: readonly [Reason: string, Description: string] | undefined): Shape => ({
     Target: { Id: id, Port: group.port },
-    HealthCheckPort: String(group.checkedPort === TRAFFIC_PORT ? group.port : group.checkedPort),
+    HealthCheckPort: String(group.healthCheckPort === TRAFFIC_PORT ? group.port : group.healthCheckPort),
     TargetHealth: { State, Reason: reason?.[0], Description: reason?.[1] },
   });
   const phase = group.registrations.get(id);
@@ -159,7 +161,7 @@ export function health(id: string, group: TargetGroup, instance: Instance | unde
     const description = "Target group is not configured to receive traffic from the load balancer";
     return of("unused", ["Target.NotInUse", description]);
   }
-  if (!isReachable(instance, group)) {
+  if (!receivesTraffic(instance, group)) {
     const description = "Target is in an Availability Zone that is not enabled for the load balancer";
     return of("unused", ["Target.NotInUse", description]);
   }

@@ -1,12 +1,10 @@
 /**
- * EC2's view of the world: instances in the API's shapes, chosen by filters, cut into pages.
+ * Instances in the shapes of the EC2 API.
  *
  * @module
  */
-import { number, shapes, text, texts } from "../wire/input.ts";
-import { type Page, page } from "../wire/paging.ts";
-import { ACCOUNT, AwsError, type Shape } from "../wire/service.ts";
-import type { Instance, StateName } from "../world.ts";
+import { ACCOUNT_ID, type Shape } from "../wire/action.ts";
+import type { Instance, StateName } from "../account/instance.ts";
 
 /** Source: EC2 API, InstanceState.Code. */
 const STATE_CODES: Readonly<Record<StateName, number>> = {
@@ -17,10 +15,6 @@ const STATE_CODES: Readonly<Record<StateName, number>> = {
   stopping: 64,
   stopped: 80,
 };
-
-/** Bounds of MaxResults. */
-const LEAST_PAGE = 5;
-const MOST_PAGE = 1_000;
 
 /** The account's one network. */
 export const VPC = "vpc-00000000000000001";
@@ -35,7 +29,7 @@ export function reservationShapes(instances: readonly Instance[]): Shape[] {
   const reservations = Map.groupBy(instances, ({ reservation }) => reservation);
   return Array.from(reservations, ([ReservationId, members]) => ({
     ReservationId,
-    OwnerId: ACCOUNT,
+    OwnerId: ACCOUNT_ID,
     Groups: [],
     Instances: members.map(instanceShape),
   }));
@@ -54,9 +48,9 @@ function instanceShape(instance: Instance): Shape {
     KeyName: instance.keyName,
     AmiLaunchIndex: instance.launchIndex,
     InstanceType: instance.type,
-    LaunchTime: new Date(instance.launched),
+    LaunchTime: new Date(instance.launchedAt),
     Placement: { AvailabilityZone: instance.zone, Tenancy: "default" },
-    Monitoring: { State: instance.monitored ? "enabled" : "disabled" },
+    Monitoring: { State: instance.detailedMonitoring ? "enabled" : "disabled" },
     SubnetId: gone ? undefined : instance.subnet,
     VpcId: gone ? undefined : VPC,
     PrivateIpAddress: gone ? undefined : instance.address,
@@ -127,53 +121,4 @@ export function instanceFilterValues(
     default:
       return undefined;
   }
-}
-
-/**
- * The items that every filter of the input matches by any of its values; `*` and `?` are wildcards, `\` takes their meaning away.
- * Throws AwsError InvalidParameterValue for a filter that is not known. Source: EC2 user guide, Using_Filtering.
- */
-export function filtered<T>(
-  items: readonly T[],
-  input: Shape,
-  values: (item: T, filter: string) => readonly (string | undefined)[] | undefined,
-): T[] {
-  const filters = shapes(input, "Filters").map((filter) => ({
-    name: text(filter, "Name") ?? "",
-    patterns: texts(filter, "Values").map(wildcards),
-  }));
-  return items.filter((item) =>
-    filters.every(({ name, patterns }) => {
-      const found = values(item, name);
-      if (found === undefined) throw new AwsError("InvalidParameterValue", `The filter '${name}' is invalid`);
-      return found.some((value) => value !== undefined && patterns.some((pattern) => pattern.test(value)));
-    })
-  );
-}
-
-function wildcards(pattern: string): RegExp {
-  const source = pattern.replaceAll(
-    /\\([*?\\])|([*?])|([^\w\s])/g,
-    (_, escaped?: string, wild?: string, other?: string) => {
-      if (wild !== undefined) return wild === "*" ? "[^]*" : "[^]";
-      return `\\${escaped ?? other}`;
-    },
-  );
-  return new RegExp(`^${source}$`);
-}
-
-/**
- * One page of the items, in order of their keys; without MaxResults everything is one page.
- * Throws AwsError InvalidParameterValue and InvalidNextToken.
- */
-export function paged<T>(items: readonly T[], keyOf: (item: T) => string, input: Shape): Page<T> {
-  const size = number(input, "MaxResults") ?? Infinity;
-  if (size < LEAST_PAGE || (size > MOST_PAGE && size !== Infinity)) {
-    const message =
-      `Value ( ${size} ) for parameter maxResults is invalid. Expecting a value from ${LEAST_PAGE} to ${MOST_PAGE}`;
-    throw new AwsError("InvalidParameterValue", message);
-  }
-  return page(items, keyOf, size, text(input, "NextToken"), () => {
-    return new AwsError("InvalidNextToken", "The specified NextToken is invalid");
-  });
 }

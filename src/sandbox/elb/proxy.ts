@@ -5,15 +5,10 @@
  * @module
  */
 import { INSTANCE_PORT } from "../machines/machine.ts";
-import type { Clock } from "../wire/service.ts";
-import {
-  type LoadBalancer,
-  type Pool,
-  poolOf,
-  type RegistrationPhase,
-  type TargetGroup,
-  type World,
-} from "../world.ts";
+import type { Clock } from "../clock.ts";
+import type { Account } from "../account/account.ts";
+import { findPool } from "../account/snapshot.ts";
+import type { LoadBalancer, Pool, RegistrationPhase, TargetGroup } from "../account/load_balancer.ts";
 
 /** Headers that are between two neighbours only. Source: RFC 9110, 7.6.1. */
 const HOP_BY_HOP = [
@@ -27,15 +22,15 @@ const HOP_BY_HOP = [
 ];
 
 /** Bodies up to this many bytes are read whole before they are sent on, which is quicker than a stream. */
-const SMALL_BODY = 65_536;
+const MAX_BUFFERED_BODY = 65_536;
 
 /** How long an Application Load Balancer lets a request be silent, s. Source: ALB guide, "Connection idle timeout". */
 const IDLE_TIMEOUT = 60;
 
 /** The proxy of one pool. */
-export class Balancer implements Disposable {
+export class BalancerProxy implements Disposable {
   readonly #clock: Clock;
-  readonly #world: World;
+  readonly #account: Account;
   readonly #key: string;
   readonly #fetch: typeof fetch;
   readonly #client = Deno.createHttpClient({ allowHost: true, poolMaxIdlePerHost: 256 });
@@ -51,9 +46,9 @@ export class Balancer implements Disposable {
    * @param key the pool's
    * @param network the way to the instances
    */
-  constructor(clock: Clock, world: World, key: string, network: typeof fetch) {
+  constructor(clock: Clock, account: Account, key: string, network: typeof fetch) {
     this.#clock = clock;
-    this.#world = world;
+    this.#account = account;
     this.#key = key;
     this.#fetch = network;
   }
@@ -70,27 +65,27 @@ export class Balancer implements Disposable {
 
   /** Sends a request to an instance; 503 if there is none in service, 504 if it fails. Source: CLB guide, ts-elb-error-message. */
   async handle(request: Request, client?: string): Promise<Response> {
-    const pool = poolOf(this.#world.now, this.#key);
+    const pool = findPool(this.#account.current, this.#key);
     const id = pool && this.#choose(pool);
-    const address = id === undefined ? undefined : this.#world.now.instances.get(id)?.address;
+    const address = id === undefined ? undefined : this.#account.current.instances.get(id)?.address;
     if (pool === undefined || id === undefined || address === undefined) {
       return new Response("no instance in service\n", { status: 503 });
     }
-    const { port, idleTimeout } = mannerOf(pool);
+    const { port, idleTimeout } = routingSettings(pool);
     const end = this.#begin(id, idleTimeout);
     try {
       const url = new URL(request.url);
       const response = await this.#fetch(`http://${address}:${port}${url.pathname}${url.search}`, {
         client: this.#client,
         method: request.method,
-        headers: forwarded(request, client),
+        headers: forwardedHeaders(request, client),
         body: request.body,
         redirect: "manual",
         signal: end.signal,
       });
-      const body = await passedOn(response, end.done);
+      const body = await relayBody(response, end.done);
       this.#answered++;
-      return new Response(body, { status: response.status, headers: endToEnd(response.headers) });
+      return new Response(body, { status: response.status, headers: endToEndHeaders(response.headers) });
     } catch {
       end.done();
       return new Response("the instance did not answer\n", { status: 504 });
@@ -102,17 +97,17 @@ export class Balancer implements Disposable {
    * the requests under way have ended.
    */
   drain(id: string): void {
-    const pool = poolOf(this.#world.now, this.#key);
+    const pool = findPool(this.#account.current, this.#key);
     if (pool === undefined) return;
-    this.#world.setRegistration(this.#key, id, "draining");
-    const { delay, endsWhenIdle } = mannerOf(pool);
-    if (delay === 0 || (endsWhenIdle && this.inProgress(id) === 0)) return this.#drained(id);
+    this.#account.setRegistration(this.#key, id, "draining");
+    const { drainingTimeout: drainingTimeout, endsWhenIdle } = routingSettings(pool);
+    if (drainingTimeout === 0 || (endsWhenIdle && this.inProgress(id) === 0)) return this.#drained(id);
     this.#drains.get(id)?.[Symbol.dispose]();
-    this.#drains.set(id, this.#clock.after(delay * 1_000, () => this.#drained(id)));
+    this.#drains.set(id, this.#clock.after(drainingTimeout * 1_000, () => this.#drained(id)));
   }
 
   /** Forgets that an instance was draining: it has been registered again. */
-  takeBack(id: string): void {
+  cancelDraining(id: string): void {
     this.#drains.get(id)?.[Symbol.dispose]();
     this.#drains.delete(id);
   }
@@ -126,7 +121,7 @@ export class Balancer implements Disposable {
   /** Who gets a request. A target group all of whose targets are unhealthy fails open. Source: ALB guide, target-group-health. */
   #choose(pool: LoadBalancer | TargetGroup): string | undefined {
     const id = this.#leastLoaded(pool, "in-service") ??
-      (mannerOf(pool).failsOpen ? this.#leastLoaded(pool, "out-of-service") : undefined);
+      (routingSettings(pool).failsOpen ? this.#leastLoaded(pool, "out-of-service") : undefined);
     if (id !== undefined) this.#chosen.set(id, ++this.#turn);
     return id;
   }
@@ -159,38 +154,38 @@ export class Balancer implements Disposable {
   }
 
   #idle(id: string): void {
-    const pool = poolOf(this.#world.now, this.#key);
-    if (pool !== undefined && mannerOf(pool).endsWhenIdle) this.#drained(id);
+    const pool = findPool(this.#account.current, this.#key);
+    if (pool !== undefined && routingSettings(pool).endsWhenIdle) this.#drained(id);
   }
 
   #drained(id: string): void {
-    this.takeBack(id);
+    this.cancelDraining(id);
     // Whatever has not ended by now is cut off.
     for (const request of this.#inProgress.get(id) ?? []) request.abort();
-    this.#world.setRegistration(this.#key, id, undefined);
+    this.#account.setRegistration(this.#key, id, undefined);
   }
 }
 
 /** How a pool serves and drains. */
-interface Manner {
+interface RoutingSettings {
   /** That its instances serve on. */
   readonly port: number;
   /** s. */
   readonly idleTimeout: number;
   /** Until what an instance that was deregistered has not ended is cut off, s. */
-  readonly delay: number;
+  readonly drainingTimeout: number;
   /** The last request under way ends the draining. */
   readonly endsWhenIdle: boolean;
   /** Where all are unhealthy, all of them get requests. */
   readonly failsOpen: boolean;
 }
 
-function mannerOf(pool: LoadBalancer | TargetGroup): Manner {
+function routingSettings(pool: LoadBalancer | TargetGroup): RoutingSettings {
   if ("arn" in pool) {
     return {
       port: pool.port,
       idleTimeout: IDLE_TIMEOUT,
-      delay: pool.delay,
+      drainingTimeout: pool.deregistrationDelay,
       endsWhenIdle: false,
       failsOpen: true,
     };
@@ -198,11 +193,11 @@ function mannerOf(pool: LoadBalancer | TargetGroup): Manner {
   const { listeners, attributes: { idleTimeout, draining, drainingTimeout } } = pool;
   const port = listeners[0]?.instancePort ?? INSTANCE_PORT;
   const delay = draining ? drainingTimeout : 0;
-  return { port, idleTimeout, delay, endsWhenIdle: true, failsOpen: false };
+  return { port, idleTimeout, drainingTimeout: delay, endsWhenIdle: true, failsOpen: false };
 }
 
-function forwarded(request: Request, client = "127.0.0.1"): Headers {
-  const headers = endToEnd(request.headers);
+function forwardedHeaders(request: Request, client = "127.0.0.1"): Headers {
+  const headers = endToEndHeaders(request.headers);
   headers.append("x-forwarded-for", client);
   headers.set("x-forwarded-proto", "http");
   // fetch would undo any other encoding on the way.
@@ -210,7 +205,7 @@ function forwarded(request: Request, client = "127.0.0.1"): Headers {
   return headers;
 }
 
-function endToEnd(headers: Headers): Headers {
+function endToEndHeaders(headers: Headers): Headers {
   const rest = new Headers(headers);
   const named =
     headers.get("connection")?.split(",").map((name) => name.trim()).filter((name) => name !== "") ?? [];
@@ -219,9 +214,9 @@ function endToEnd(headers: Headers): Headers {
 }
 
 /** A response's body, and `done` called when it has been passed on. */
-async function passedOn(response: Response, done: () => void): Promise<BodyInit | null> {
+async function relayBody(response: Response, done: () => void): Promise<BodyInit | null> {
   const { body } = response;
-  if (body === null || Number(response.headers.get("content-length") ?? Infinity) <= SMALL_BODY) {
+  if (body === null || Number(response.headers.get("content-length") ?? Infinity) <= MAX_BUFFERED_BODY) {
     const bytes = body && await response.arrayBuffer();
     done();
     return bytes;

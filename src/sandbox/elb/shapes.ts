@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { isReachable } from "./health_checks.ts";
-import { flag, invalid, needed, shape, shapes, text, whole } from "../wire/input.ts";
-import { ACCOUNT, AwsError, type Shape } from "../wire/service.ts";
-import type { BalancerAttributes, HealthCheck, Instance, Listener, LoadBalancer } from "../world.ts";
+import { receivesTraffic } from "./health_checks.ts";
+import { boolean, integer, required, shape, shapes, text, validationError } from "../wire/input.ts";
+import { ACCOUNT_ID, AwsError, type Shape } from "../wire/action.ts";
+import type { BalancerAttributes, HealthCheck, Listener, LoadBalancer } from "../account/load_balancer.ts";
+import type { Instance } from "../account/instance.ts";
 
 /** A load balancer as DescribeLoadBalancers has it. */
-export function describe(balancer: LoadBalancer): Shape {
+export function balancerShape(balancer: LoadBalancer): Shape {
   const { name, dnsName, registrations } = balancer;
   return {
     LoadBalancerName: name,
@@ -31,26 +32,26 @@ export function describe(balancer: LoadBalancer): Shape {
     Instances: Array.from(registrations).filter(([, phase]) => phase !== "draining").map(([InstanceId]) => ({
       InstanceId,
     })),
-    HealthCheck: shapeOfHealthCheck(balancer.healthCheck),
-    SourceSecurityGroup: { OwnerAlias: ACCOUNT, GroupName: "default" },
+    HealthCheck: healthCheckShape(balancer.healthCheck),
+    SourceSecurityGroup: { OwnerAlias: ACCOUNT_ID, GroupName: "default" },
     SecurityGroups: balancer.securityGroups,
-    CreatedTime: new Date(balancer.created),
+    CreatedTime: new Date(balancer.createdAt),
     Scheme: balancer.scheme,
   };
 }
 
 /** The listeners of CreateLoadBalancer. Throws AwsError. */
-export function listeners(input: Shape): readonly Listener[] {
+export function readListeners(input: Shape): readonly Listener[] {
   const wish = shapes(input, "Listeners").map((listener) => {
-    const protocol = needed(text(listener, "Protocol"), "Protocol").toUpperCase();
+    const protocol = required(text(listener, "Protocol"), "Protocol").toUpperCase();
     return {
       protocol,
-      port: needed(whole(listener, "LoadBalancerPort", 1, 65_535), "LoadBalancerPort"),
+      port: required(integer(listener, "LoadBalancerPort", 1, 65_535), "LoadBalancerPort"),
       instanceProtocol: text(listener, "InstanceProtocol")?.toUpperCase() ?? protocol,
-      instancePort: needed(whole(listener, "InstancePort", 1, 65_535), "InstancePort"),
+      instancePort: required(integer(listener, "InstancePort", 1, 65_535), "InstancePort"),
     };
   });
-  if (wish.length === 0) throw invalid("Listeners must have at least one listener");
+  if (wish.length === 0) throw validationError("Listeners must have at least one listener");
   if (wish.some(({ protocol, instanceProtocol }) => protocol !== "HTTP" || instanceProtocol !== "HTTP")) {
     throw new AwsError("UnsupportedProtocol", "The sandbox's load balancers speak HTTP only");
   }
@@ -58,7 +59,7 @@ export function listeners(input: Shape): readonly Listener[] {
 }
 
 /** A health check in the API's names. */
-export function shapeOfHealthCheck(
+export function healthCheckShape(
   { target, interval, timeout, unhealthyThreshold, healthyThreshold }: HealthCheck,
 ): Shape {
   return {
@@ -72,26 +73,26 @@ export function shapeOfHealthCheck(
 
 /** The health check that a request asks for. Throws AwsError ValidationError. Source: CLB guide, elb-healthchecks. */
 export function readHealthCheck(wish: Shape): HealthCheck {
-  const target = needed(text(wish, "Target"), "Target");
+  const target = required(text(wish, "Target"), "Target");
   if (!/^(TCP:\d{1,5}|HTTP:\d{1,5}\/\S*)$/.test(target)) {
-    throw invalid(
+    throw validationError(
       `HealthCheck Target "${target}" is not HTTP:port/path or TCP:port, which is what the sandbox checks`,
     );
   }
-  const interval = needed(whole(wish, "Interval", 5, 300), "Interval");
-  const timeout = needed(whole(wish, "Timeout", 2, 60), "Timeout");
-  if (timeout >= interval) throw invalid("HealthCheck timeout must be less than interval");
+  const interval = required(integer(wish, "Interval", 5, 300), "Interval");
+  const timeout = required(integer(wish, "Timeout", 2, 60), "Timeout");
+  if (timeout >= interval) throw validationError("HealthCheck timeout must be less than interval");
   return {
     target,
     interval,
     timeout,
-    unhealthyThreshold: needed(whole(wish, "UnhealthyThreshold", 2, 10), "UnhealthyThreshold"),
-    healthyThreshold: needed(whole(wish, "HealthyThreshold", 2, 10), "HealthyThreshold"),
+    unhealthyThreshold: required(integer(wish, "UnhealthyThreshold", 2, 10), "UnhealthyThreshold"),
+    healthyThreshold: required(integer(wish, "HealthyThreshold", 2, 10), "HealthyThreshold"),
   };
 }
 
 /** Attributes in the API's names. */
-export function attributeShape(
+export function attributesShape(
   { crossZone, draining, drainingTimeout, idleTimeout }: BalancerAttributes,
 ): Shape {
   return {
@@ -104,18 +105,18 @@ export function attributeShape(
 }
 
 /** Attributes with those changed that a request names. Throws AwsError ValidationError. */
-export function changedAttributes(attributes: BalancerAttributes, wish: Shape): BalancerAttributes {
+export function readAttributes(attributes: BalancerAttributes, wish: Shape): BalancerAttributes {
   const part = (name: string) => shape(wish, name) ?? {};
   return {
-    crossZone: flag(part("CrossZoneLoadBalancing"), "Enabled") ?? attributes.crossZone,
-    draining: flag(part("ConnectionDraining"), "Enabled") ?? attributes.draining,
-    drainingTimeout: whole(part("ConnectionDraining"), "Timeout", 1, 3_600) ?? attributes.drainingTimeout,
-    idleTimeout: whole(part("ConnectionSettings"), "IdleTimeout", 1, 3_600) ?? attributes.idleTimeout,
+    crossZone: boolean(part("CrossZoneLoadBalancing"), "Enabled") ?? attributes.crossZone,
+    draining: boolean(part("ConnectionDraining"), "Enabled") ?? attributes.draining,
+    drainingTimeout: integer(part("ConnectionDraining"), "Timeout", 1, 3_600) ?? attributes.drainingTimeout,
+    idleTimeout: integer(part("ConnectionSettings"), "IdleTimeout", 1, 3_600) ?? attributes.idleTimeout,
   };
 }
 
 /** An instance's health in ELB's words, which clients tell some states apart by. Source: ELB API, InstanceState. */
-export function health(id: string, balancer: LoadBalancer, instance: Instance | undefined): Shape {
+export function healthShape(id: string, balancer: LoadBalancer, instance: Instance | undefined): Shape {
   const of = (
     State: "InService" | "OutOfService",
     ReasonCode: "N/A" | "ELB" | "Instance",
@@ -130,7 +131,7 @@ export function health(id: string, balancer: LoadBalancer, instance: Instance | 
   if (phase === "draining") return of("InService", "N/A", "Instance deregistration currently in progress.");
   if (instance?.state === "pending") return of("OutOfService", "Instance", "Instance is in pending state.");
   if (instance?.state !== "running") return of("OutOfService", "Instance", "Instance is in stopped state.");
-  if (!isReachable(instance, balancer)) {
+  if (!receivesTraffic(instance, balancer)) {
     const description =
       "Instance is in the EC2 Availability Zone for which LoadBalancer is not configured to route traffic to.";
     return of("OutOfService", "ELB", description);

@@ -1,0 +1,143 @@
+/**
+ * The simulated AWS account: its resources now and in the last minute. Changes replace values and never mutate them, so that an
+ * earlier snapshot stays readable.
+ *
+ * @module
+ */
+import { SnapshotHistory } from "./history.ts";
+import type { Instance } from "./instance.ts";
+import type { ApplicationBalancer, LoadBalancer, RegistrationPhase, TargetGroup } from "./load_balancer.ts";
+import type { SecurityGroup } from "./security_group.ts";
+import { EMPTY_SNAPSHOT, findPool, type Snapshot } from "./snapshot.ts";
+
+/** The resources of the account. */
+export class Account {
+  #current = EMPTY_SNAPSHOT;
+  readonly #history = new SnapshotHistory();
+  readonly #watchers = new Set<() => void>();
+  readonly #time: () => number;
+
+  /** @param time returns the current time, ms since the epoch */
+  constructor(time: () => number) {
+    this.#time = time;
+  }
+
+  /** The account now. */
+  get current(): Snapshot {
+    return this.#current;
+  }
+
+  /** The account as it was this many real ms ago; 60,000 at most. */
+  snapshotAgo(ms: number): Snapshot {
+    return this.#history.at(this.#time() - ms) ?? this.#current;
+  }
+
+  /** Discards earlier snapshots, so that no read returns a state from before now. */
+  forgetHistory(): void {
+    this.#history.clear();
+  }
+
+  /** Adds or replaces instances. */
+  putInstances(...instances: readonly Instance[]): void {
+    const added = instances.map((instance) => [instance.id, instance] as const);
+    this.#replace({ ...this.#current, instances: new Map([...this.#current.instances, ...added]) });
+  }
+
+  /** Changes one instance; does nothing if it does not exist. */
+  updateInstance(id: string, changes: Partial<Instance>): void {
+    const instance = this.#current.instances.get(id);
+    if (instance !== undefined) this.putInstances({ ...instance, ...changes });
+  }
+
+  /** Removes an instance. */
+  removeInstance(id: string): void {
+    this.#replace({ ...this.#current, instances: without(this.#current.instances, id) });
+  }
+
+  /** Adds or replaces a security group. */
+  putSecurityGroup(group: SecurityGroup): void {
+    const securityGroups = new Map([...this.#current.securityGroups, [group.id, group]]);
+    this.#replace({ ...this.#current, securityGroups });
+  }
+
+  /** Adds or replaces a Classic Load Balancer. */
+  putBalancer(balancer: LoadBalancer): void {
+    const balancers = new Map([...this.#current.balancers, [balancer.name, balancer]]);
+    this.#replace({ ...this.#current, balancers });
+  }
+
+  /** Adds or replaces target groups. */
+  putTargetGroups(...groups: readonly TargetGroup[]): void {
+    const added = groups.map((group) => [group.arn, group] as const);
+    this.#replace({ ...this.#current, targetGroups: new Map([...this.#current.targetGroups, ...added]) });
+  }
+
+  /** Adds or replaces an Application Load Balancer. */
+  putApplicationBalancer(balancer: ApplicationBalancer): void {
+    const applicationBalancers = new Map([...this.#current.applicationBalancers, [balancer.arn, balancer]]);
+    this.#replace({ ...this.#current, applicationBalancers });
+  }
+
+  /** Sets the phase of an instance's registration in a pool; undefined removes the registration. */
+  setRegistration(key: string, id: string, phase: RegistrationPhase | undefined): void {
+    const pool = findPool(this.#current, key);
+    if (pool === undefined || pool.registrations.get(id) === phase) return;
+    const changed = phase === undefined
+      ? {
+        registrations: without(pool.registrations, id),
+        previouslyRegistered: new Set([...pool.previouslyRegistered, id]),
+      }
+      : { registrations: new Map([...pool.registrations, [id, phase]]) };
+    if ("arn" in pool) this.putTargetGroups({ ...pool, ...changed });
+    else this.putBalancer({ ...pool, ...changed });
+  }
+
+  /** Removes the Classic Load Balancer or target group of a key. */
+  removePool(key: string): void {
+    const { balancers, targetGroups } = this.#current;
+    this.#replace({
+      ...this.#current,
+      balancers: without(balancers, key),
+      targetGroups: without(targetGroups, key),
+    });
+  }
+
+  /** Removes an Application Load Balancer. */
+  removeApplicationBalancer(arn: string): void {
+    const { applicationBalancers } = this.#current;
+    this.#replace({ ...this.#current, applicationBalancers: without(applicationBalancers, arn) });
+  }
+
+  /** Calls back after each change. */
+  watch(callback: () => void): Disposable {
+    this.#watchers.add(callback);
+    return { [Symbol.dispose]: () => void this.#watchers.delete(callback) };
+  }
+
+  /** Resolves once a condition holds, which it tests after each change. Rejects with the signal's reason. */
+  async waitUntil(condition: () => boolean, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    if (condition()) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const abort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    using _watch = this.watch(() => condition() && resolve());
+    try {
+      await promise;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  #replace(next: Snapshot): void {
+    this.#history.add(this.#current, this.#time());
+    this.#current = next;
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+}
+
+function without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> {
+  const rest = new Map(map);
+  rest.delete(key);
+  return rest;
+}

@@ -1,0 +1,23 @@
+/**
+ * A security group as an immutable value.
+ *
+ * @module
+ */
+
+/** An ingress rule. It admits traffic to the ports `from` to `to` of a protocol; protocol `-1` means all traffic. */
+export interface SecurityGroupRule {
+  readonly protocol: string;
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly cidrs: readonly string[];
+  /** Ids of security groups whose members may connect. */
+  readonly groups: readonly string[];
+}
+
+/** A security group. */
+export interface SecurityGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly ingress: readonly SecurityGroupRule[];
+}

@@ -1,0 +1,61 @@
+/**
+ * EC2's actions that describe instances. Source: EC2 API reference.
+ *
+ * @module
+ */
+import type { Account } from "../account/account.ts";
+import type { Snapshot } from "../account/snapshot.ts";
+import { AwsError, type Service } from "../wire/action.ts";
+import { boolean, text, texts } from "../wire/input.ts";
+import { applyFilters, pageOf } from "./filters.ts";
+import { missingParameter, requestedInstances, requestedOrAllInstances } from "./request.ts";
+import { instanceFilterValues, reservationShapes, statusShape } from "./shapes.ts";
+
+/**
+ * Builds the actions.
+ *
+ * @param read returns the account as reads see it, which may lag behind
+ */
+export function describeActions(account: Account, read: () => Snapshot): Service {
+  return {
+    DescribeInstances: (input) => {
+      if (texts(input, "InstanceIds").length > 0 && text(input, "MaxResults") !== undefined) {
+        throw new AwsError(
+          "InvalidParameterCombination",
+          "The parameter instancesSet cannot be used with the parameter maxResults",
+        );
+      }
+      const instances = applyFilters(requestedOrAllInstances(read(), input), input, instanceFilterValues);
+      const { items, NextToken } = pageOf(instances, ({ id }) => id, input);
+      return { Reservations: reservationShapes(items), NextToken };
+    },
+
+    DescribeInstanceStatus: (input) => {
+      const all = boolean(input, "IncludeAllInstances") ?? false;
+      const instances = applyFilters(requestedOrAllInstances(read(), input), input, instanceFilterValues);
+      const { items, NextToken } = pageOf(
+        instances.filter(({ state }) => all || state === "running"),
+        ({ id }) => id,
+        input,
+      );
+      return { InstanceStatuses: items.map(statusShape), NextToken };
+    },
+
+    DescribeInstanceAttribute: (input) => {
+      const InstanceId = text(input, "InstanceId") ?? missingParameter("InstanceId");
+      const [instance] = requestedInstances(account.current, { InstanceIds: [InstanceId] });
+      const attribute = text(input, "Attribute") ?? missingParameter("Attribute");
+      switch (attribute) {
+        case "userData":
+          return { InstanceId, UserData: { Value: instance?.userData } };
+        case "instanceType":
+          return { InstanceId, InstanceType: { Value: instance?.type } };
+        default:
+          throw new AwsError(
+            "InvalidParameterValue",
+            `The sandbox does not support the attribute '${attribute}'`,
+          );
+      }
+    },
+  };
+}

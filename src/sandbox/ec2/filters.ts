@@ -1,0 +1,61 @@
+/**
+ * The filters and pages of EC2's Describe actions.
+ *
+ * @module
+ */
+import { AwsError, type Shape } from "../wire/action.ts";
+import { number, shapes, text, texts } from "../wire/input.ts";
+import { type Page, page } from "../wire/paging.ts";
+
+/** Bounds of MaxResults. Source: EC2 API, DescribeInstances. */
+const MIN_PAGE = 5;
+const MAX_PAGE = 1_000;
+
+/**
+ * The items that every filter of the input matches by any of its values; `*` and `?` are wildcards, `\` takes their meaning away.
+ * Throws AwsError InvalidParameterValue for a filter that is not known. Source: EC2 user guide, Using_Filtering.
+ */
+export function applyFilters<T>(
+  items: readonly T[],
+  input: Shape,
+  values: (item: T, filter: string) => readonly (string | undefined)[] | undefined,
+): T[] {
+  const filters = shapes(input, "Filters").map((filter) => ({
+    name: text(filter, "Name") ?? "",
+    patterns: texts(filter, "Values").map(wildcardPattern),
+  }));
+  return items.filter((item) =>
+    filters.every(({ name, patterns }) => {
+      const found = values(item, name);
+      if (found === undefined) throw new AwsError("InvalidParameterValue", `The filter '${name}' is invalid`);
+      return found.some((value) => value !== undefined && patterns.some((pattern) => pattern.test(value)));
+    })
+  );
+}
+
+function wildcardPattern(pattern: string): RegExp {
+  const source = pattern.replaceAll(
+    /\\([*?\\])|([*?])|([^\w\s])/g,
+    (_, escaped?: string, wild?: string, other?: string) => {
+      if (wild !== undefined) return wild === "*" ? "[^]*" : "[^]";
+      return `\\${escaped ?? other}`;
+    },
+  );
+  return new RegExp(`^${source}$`);
+}
+
+/**
+ * One page of the items, in order of their keys; without MaxResults everything is one page.
+ * Throws AwsError InvalidParameterValue and InvalidNextToken.
+ */
+export function pageOf<T>(items: readonly T[], keyOf: (item: T) => string, input: Shape): Page<T> {
+  const size = number(input, "MaxResults") ?? Infinity;
+  if (size < MIN_PAGE || (size > MAX_PAGE && size !== Infinity)) {
+    const message =
+      `Value ( ${size} ) for parameter maxResults is invalid. Expecting a value from ${MIN_PAGE} to ${MAX_PAGE}`;
+    throw new AwsError("InvalidParameterValue", message);
+  }
+  return page(items, keyOf, size, text(input, "NextToken"), () => {
+    return new AwsError("InvalidNextToken", "The specified NextToken is invalid");
+  });
+}

@@ -1,0 +1,111 @@
+/**
+ * EC2's actions that change instances: launch, start, stop, terminate, and monitor. Source of states, codes and messages: EC2 API
+ * reference, errors-overview, InstanceState.
+ *
+ * @module
+ */
+import type { Account } from "../account/account.ts";
+import type { Instance } from "../account/instance.ts";
+import { AwsError, type Service, type Shape } from "../wire/action.ts";
+import { boolean, integer, text } from "../wire/input.ts";
+import { insufficientCapacity, type Launcher } from "./launcher.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import { dryRunSucceeded, missingParameter, requestedInstances } from "./request.ts";
+import { reservationShapes, stateShape } from "./shapes.ts";
+
+/** Builds the actions. */
+export function instanceActions(account: Account, lifecycle: Lifecycle, launcher: Launcher): Service {
+  /** Requests that were carried out, by client token. */
+  const earlierRequests = new Map<string, { readonly request: string; readonly reservation: string }>();
+
+  /** Changes the state of all requested instances, or of none if `check` throws for one. */
+  const changeState = (
+    input: Shape,
+    check: (instance: Instance) => void,
+    change: (instance: Instance) => void,
+  ): Shape[] => {
+    const before = requestedInstances(account.current, input);
+    if (boolean(input, "DryRun")) throw dryRunSucceeded();
+    for (const instance of before) check(instance);
+    for (const instance of before) change(instance);
+    return before.map(({ id, state }) => ({
+      InstanceId: id,
+      CurrentState: stateShape(account.current.instances.get(id)?.state ?? state),
+      PreviousState: stateShape(state),
+    }));
+  };
+
+  const setMonitoring = (input: Shape, detailedMonitoring: boolean): Shape => {
+    const instances = requestedInstances(account.current, input);
+    if (boolean(input, "DryRun")) throw dryRunSucceeded();
+    for (const { id } of instances) account.updateInstance(id, { detailedMonitoring });
+    const Monitoring = { State: detailedMonitoring ? "enabled" : "disabled" };
+    return { InstanceMonitorings: instances.map(({ id }) => ({ InstanceId: id, Monitoring })) };
+  };
+
+  return {
+    RunInstances: (input) => {
+      const least = integer(input, "MinCount", 1, 1_000) ?? missingParameter("MinCount");
+      const most = integer(input, "MaxCount", least, 1_000) ?? missingParameter("MaxCount");
+      const token = text(input, "ClientToken");
+      const request = JSON.stringify(input);
+      const earlier = token === undefined ? undefined : earlierRequests.get(token);
+      if (earlier !== undefined && earlier.request !== request) {
+        throw new AwsError(
+          "IdempotentParameterMismatch",
+          "The client token was used before, with other parameters",
+        );
+      }
+      if (boolean(input, "DryRun")) {
+        if (text(launcher.withTemplate(input).input, "ImageId") === undefined) missingParameter("ImageId");
+        throw dryRunSucceeded();
+      }
+      const reservation = earlier?.reservation ?? launcher.launch(input, most);
+      if (token !== undefined) earlierRequests.set(token, { request, reservation });
+      const launched = [...account.current.instances.values()].filter((instance) =>
+        instance.reservation === reservation
+      );
+      return reservationShapes(launched)[0];
+    },
+
+    StartInstances: (input) => ({
+      StartingInstances: changeState(input, (instance) => {
+        const { id, state, zone } = instance;
+        if (!["stopped", "running", "pending"].includes(state)) throw incorrectState(id, "started");
+        if (state === "stopped" && launcher.lacksCapacity(instance)) throw insufficientCapacity(zone);
+      }, ({ id, state }) => {
+        if (state === "stopped") lifecycle.start(id);
+      }),
+    }),
+
+    StopInstances: (input) => ({
+      StoppingInstances: changeState(input, ({ id, state, hasRun }) => {
+        if (state === "pending" && !hasRun) {
+          throw new AwsError(
+            "IncorrectInstanceState",
+            `The instance '${id}' has never reached the 'running' state`,
+          );
+        }
+        if (state === "terminated" || state === "shutting-down") throw incorrectState(id, "stopped");
+      }, ({ id, state }) => {
+        if (state === "running" || state === "pending") lifecycle.stop(id);
+      }),
+    }),
+
+    TerminateInstances: (input) => ({
+      TerminatingInstances: changeState(input, () => {}, ({ id, state }) => {
+        if (state !== "terminated" && state !== "shutting-down") lifecycle.terminate(id);
+      }),
+    }),
+
+    MonitorInstances: (input) => setMonitoring(input, true),
+    UnmonitorInstances: (input) => setMonitoring(input, false),
+  };
+}
+
+function incorrectState(id: string, participle: "started" | "stopped"): AwsError {
+  return new AwsError(
+    "IncorrectInstanceState",
+    `The instance '${id}' is not in a state from which it can be ${participle}.`,
+  );
+}

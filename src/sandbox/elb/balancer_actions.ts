@@ -1,0 +1,110 @@
+/**
+ * ELB's actions on load balancers: create, describe, delete, and enable zones. Source: ELB API 2012-06-01.
+ *
+ * @module
+ */
+import type { Listener, LoadBalancer } from "../account/load_balancer.ts";
+import { AwsError, type Service } from "../wire/action.ts";
+import { integer, required, text, texts, validationError } from "../wire/input.ts";
+import { page } from "../wire/paging.ts";
+import type { ElbOptions, NewBalancer } from "./options.ts";
+import { changeBalancer, readTags, requestedBalancer } from "./request.ts";
+import { balancerShape, readListeners } from "./shapes.ts";
+
+/** Load balancers in a region. Source: CLB guide, elb-limits. */
+const MAX_BALANCERS = 20;
+
+/** Builds the actions. */
+export function balancerActions(
+  { account, balancers, addresses, faults, zones }: ElbOptions,
+  create: (balancer: NewBalancer) => LoadBalancer,
+): Service {
+  const checkZones = (requested: readonly string[]): void => {
+    const unknown = requested.find((zone) => !zones.includes(zone));
+    if (unknown !== undefined) throw validationError(`Invalid availability zone: ${unknown}`);
+  };
+
+  return {
+    CreateLoadBalancer: (input) => {
+      const name = required(text(input, "LoadBalancerName"), "LoadBalancerName");
+      if (!/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?$/.test(name)) {
+        throw validationError(
+          "LoadBalancerName must be 1 to 32 letters, digits and hyphens, with no hyphen at its ends",
+        );
+      }
+      const requestedZones = texts(input, "AvailabilityZones");
+      const subnets = texts(input, "Subnets");
+      const listeners = readListeners(input);
+      if (requestedZones.length === 0 && subnets.length === 0) {
+        throw validationError("Either AvailabilityZones or SubnetIds must be specified");
+      }
+      checkZones(requestedZones);
+      const tags = readTags(input);
+      const securityGroups = texts(input, "SecurityGroups");
+      const existing = account.current.balancers.get(name);
+      if (existing !== undefined) {
+        if (hasSameListeners(existing, listeners)) return { DNSName: existing.dnsName };
+        throw new AwsError(
+          "DuplicateLoadBalancerName",
+          `Load balancer ${name} exists already, with other settings`,
+        );
+      }
+      if (account.current.balancers.size >= MAX_BALANCERS) {
+        throw new AwsError(
+          "TooManyLoadBalancers",
+          "The quota for the number of load balancers has been reached",
+        );
+      }
+      const { dnsName } = create({
+        name,
+        subnets,
+        listeners,
+        // The sandbox's only VPC has a subnet in each zone.
+        zones: requestedZones.length > 0 ? requestedZones : zones,
+        ...(securityGroups.length === 0 ? {} : { securityGroups }),
+        scheme: text(input, "Scheme") ?? "internet-facing",
+        tags,
+      });
+      return { DNSName: dnsName };
+    },
+
+    EnableAvailabilityZonesForLoadBalancer: (input) => {
+      const requested = texts(input, "AvailabilityZones");
+      if (requested.length === 0) throw validationError("AvailabilityZones must have at least one zone");
+      checkZones(requested);
+      const changed = changeBalancer(account, input, (balancer) => ({
+        zones: [...new Set([...balancer.zones, ...requested])].sort(),
+      }));
+      return { AvailabilityZones: changed.zones };
+    },
+
+    // The deletion of an unknown load balancer succeeds. Source: ELB API, DeleteLoadBalancer.
+    DeleteLoadBalancer: (input) => {
+      const name = required(text(input, "LoadBalancerName"), "LoadBalancerName");
+      const balancer = account.current.balancers.get(name);
+      if (balancer === undefined) return;
+      balancers.remove(balancer.name);
+      addresses.release(balancer.dnsName);
+    },
+
+    DescribeLoadBalancers: (input) => {
+      const names = texts(input, "LoadBalancerNames");
+      const snapshot = account.snapshotAgo(faults.staleReads);
+      const requested = names.length > 0
+        ? names.map((LoadBalancerName) => requestedBalancer(snapshot, { LoadBalancerName }))
+        : [...snapshot.balancers.values()];
+      const { items, NextToken } = page(
+        requested,
+        ({ name }) => name,
+        integer(input, "PageSize", 1, 400) ?? 400,
+        text(input, "Marker"),
+        () => validationError("Invalid Marker"),
+      );
+      return { LoadBalancerDescriptions: items.map(balancerShape), NextMarker: NextToken };
+    },
+  };
+}
+
+function hasSameListeners(balancer: LoadBalancer, listeners: readonly Listener[]): boolean {
+  return JSON.stringify(balancer.listeners) === JSON.stringify(listeners);
+}

@@ -1,0 +1,49 @@
+/**
+ * Finding what a request to ELB v2 is about.
+ *
+ * @module
+ */
+import { integer, required, text, texts, validationError } from "../wire/input.ts";
+import { type Page, page } from "../wire/paging.ts";
+import { AwsError, type Shape } from "../wire/action.ts";
+import type { ApplicationBalancer, TargetGroup } from "../account/load_balancer.ts";
+import type { Snapshot } from "../account/snapshot.ts";
+
+/** The target group that a request names. Throws AwsError TargetGroupNotFound. */
+export function requestedGroup({ targetGroups }: Snapshot, input: Shape): TargetGroup {
+  const group = targetGroups.get(required(text(input, "TargetGroupArn"), "TargetGroupArn"));
+  if (group === undefined) throw new AwsError("TargetGroupNotFound", "One or more target groups not found");
+  return group;
+}
+
+/** The load balancer that a request names. Throws AwsError LoadBalancerNotFound. */
+export function requestedBalancer({ applicationBalancers }: Snapshot, input: Shape): ApplicationBalancer {
+  const balancer = applicationBalancers.get(required(text(input, "LoadBalancerArn"), "LoadBalancerArn"));
+  if (balancer === undefined) {
+    throw new AwsError("LoadBalancerNotFound", "One or more load balancers not found");
+  }
+  return balancer;
+}
+
+/** The resources that a request names by ARN or name, each of which must be there; all of them where it names none. */
+export function requestedOrAll<T extends { readonly arn: string; readonly name: string }>(
+  all: ReadonlyMap<string, T>,
+  input: Shape,
+  arns: string,
+  code: string,
+): readonly T[] {
+  const names = texts(input, "Names");
+  const wanted = [...texts(input, arns), ...names];
+  if (wanted.length === 0) return [...all.values()];
+  return wanted.map((word) => {
+    const found = all.get(word) ?? Array.from(all.values()).find(({ name }) => name === word);
+    if (found === undefined) throw new AwsError(code, `'${word}' not found`);
+    return found;
+  });
+}
+
+/** The page of a list that a request asks for. */
+export function pageOf<T extends { readonly arn: string }>(items: readonly T[], input: Shape): Page<T> {
+  const size = integer(input, "PageSize", 1, 400) ?? 400;
+  return page(items, ({ arn }) => arn, size, text(input, "Marker"), () => validationError("Invalid Marker"));
+}

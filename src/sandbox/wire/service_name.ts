@@ -1,0 +1,34 @@
+/**
+ * The names, API versions and XML namespaces of the services. Source: botocore, metadata.apiVersion and xmlNamespace.
+ *
+ * @module
+ */
+
+/**
+ * A service by its name in a SigV4 credential scope. ELB v2 is the exception: it shares Classic ELB's scope, and only the API
+ * version tells them apart.
+ */
+export type ServiceName = "ec2" | "elasticloadbalancing" | "elasticloadbalancing-v2" | "monitoring" | "sns";
+
+/** The service of an API version. */
+export const VERSIONS: Readonly<Record<string, ServiceName>> = {
+  "2016-11-15": "ec2",
+  "2012-06-01": "elasticloadbalancing",
+  "2015-12-01": "elasticloadbalancing-v2",
+  "2010-08-01": "monitoring",
+  "2010-03-31": "sns",
+};
+
+/** The XML namespace of a service's responses. */
+export const NAMESPACES: Readonly<Record<ServiceName, string>> = {
+  ec2: "http://ec2.amazonaws.com/doc/2016-11-15/",
+  elasticloadbalancing: "http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/",
+  "elasticloadbalancing-v2": "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
+  monitoring: "http://monitoring.amazonaws.com/doc/2010-08-01/",
+  sns: "http://sns.amazonaws.com/doc/2010-03-31/",
+};
+
+/** Returns the prefix of a service's IAM actions. Both versions of ELB have the same. */
+export function iamPrefix(service: ServiceName): string {
+  return service === "monitoring" ? "cloudwatch" : service.replace(/-v2$/, "");
+}
