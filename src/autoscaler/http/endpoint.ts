@@ -6,24 +6,18 @@
 import { getLogger } from "@logtape/logtape";
 import { accepts } from "@std/http/negotiation";
 import { STATUS_CODE } from "@std/http/status";
-import { type Message, MessageError } from "../../sns/message.ts";
-import { BodyError, BodyReader } from "./body_limits.ts";
+import { BodyReader } from "./body_limits.ts";
 import { decisionLines } from "./decisions.ts";
-import type { Inbox } from "../store/inbox.ts";
 import type { DecisionQuery, DecisionRecord } from "../store/decisions.ts";
 import type { JournalLine } from "../store/lines.ts";
-import type { MessageOutcome } from "./metric_labels.ts";
 import { PAGE_HEADERS } from "./page/page.ts";
+import { receive, type ReceiverParts } from "./receive.ts";
+import { text } from "./text.ts";
 
 /** What the handler uses. */
-export interface HandlerParts {
-  /** Parses and verifies a body. Throws {@linkcode MessageError} if it is not a genuine message. */
-  readonly verify: (body: string) => Promise<Message>;
-  readonly inbox: Inbox;
-  /** Called when the inbox has a new message. */
-  readonly wake: () => void;
-  /** Whether to subscribe again after the subscription was deleted (R14). */
-  readonly resubscribe: boolean;
+export interface HandlerParts extends Omit<ReceiverParts, "bodies"> {
+  /** Absent: with the default limits. */
+  readonly bodies?: BodyReader;
   /** The headers of `/ping`. nginx passes `/ping` on, and `/status` not. */
   readonly identity: Identity;
   /** The JSON of `GET /status`, without the counts of messages. */
@@ -34,13 +28,8 @@ export interface HandlerParts {
   readonly activities: (limit: number) => readonly JournalLine[];
   /** One decision with all that it was made from. */
   readonly decision: (query: DecisionQuery) => DecisionRecord | undefined;
-  /** Called with the outcome of each message. `reason` is "" for a message that was accepted. */
-  readonly onMessage: (outcome: MessageOutcome, reason: string) => void;
   /** The body of `GET /metrics`, and its content type. */
   readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
-  /** ms since the epoch. */
-  readonly now: () => number;
-  readonly bodies?: BodyReader;
 }
 
 /** Identifies an autoscaler. */
@@ -55,15 +44,18 @@ export interface Identity {
 /** The number of lines of `GET /activities`. */
 const LINES = { default: 100, max: 10_000 };
 
-const log = getLogger(["kas", "inbox"]);
+const log = getLogger(["kas", "http"]);
 
 /** Makes the handler of all requests. It never rejects. */
 export function handler(parts: HandlerParts): (request: Request) => Promise<Response> {
-  const { bodies = new BodyReader() } = parts;
   const counts = { accepted: 0, duplicate: 0, unsubscribed: 0, refused: 0, failed: 0 };
-  const count = (outcome: MessageOutcome, reason = "") => {
-    counts[outcome]++;
-    parts.onMessage(outcome, reason);
+  const receiver: ReceiverParts = {
+    ...parts,
+    bodies: parts.bodies ?? new BodyReader(),
+    onMessage: (outcome, reason) => {
+      counts[outcome]++;
+      parts.onMessage(outcome, reason);
+    },
   };
 
   const identity = Object.fromEntries(
@@ -73,7 +65,7 @@ export function handler(parts: HandlerParts): (request: Request) => Promise<Resp
     string,
     Partial<Record<string, (request: Request, url: URL) => Response | Promise<Response>>>
   > = {
-    "/": { POST: (request) => post({ ...parts, bodies }, count, request) },
+    "/": { POST: (request) => receive(receiver, request) },
     "/ping": { GET: () => text("pong", STATUS_CODE.OK, identity) },
     "/status": {
       GET: (request) => {
@@ -115,56 +107,6 @@ export function handler(parts: HandlerParts): (request: Request) => Promise<Resp
   };
 }
 
-/** Verifies and stores a message, then answers. The rest happens later. SNS retries after a 5xx, and never after a 4xx. */
-async function post(
-  { verify, inbox, wake, resubscribe, now, bodies }: HandlerParts & { readonly bodies: BodyReader },
-  count: (outcome: MessageOutcome, reason?: string) => void,
-  request: Request,
-): Promise<Response> {
-  let message: Message;
-  try {
-    message = await bodies.read(request, verify);
-  } catch (error) {
-    if (!(error instanceof MessageError || error instanceof BodyError)) {
-      count("failed", "error");
-      throw error;
-    }
-    const { message: reason, status } = error;
-    const failed = error instanceof MessageError ? error.failed : undefined;
-    count(
-      status >= 500 ? "failed" : "refused",
-      error instanceof BodyError ? error.why : failed?.field ?? "form",
-    );
-    // The sender chose this id. It is not verified.
-    log.warn("message refused", { ...(failed && { messageId: failed.messageId }), status, reason });
-    return text(reason, status);
-  }
-
-  const { messageId, type } = message;
-  if (type === "UnsubscribeConfirmation") {
-    count("unsubscribed");
-    log.warn("subscription deleted", { messageId, resubscribe });
-    if (!resubscribe) return text("accepted");
-  }
-  let added: boolean;
-  try {
-    const entry = type === "Notification"
-      ? { kind: "notification", body: message.message } as const
-      : { kind: "confirmation", body: message.token } as const;
-    added = inbox.add(messageId, entry, now());
-    // The loop may decide before the message is on disk. No step is taken before that: the disk keeps the order of commits.
-    if (added) wake();
-    await inbox.synced();
-  } catch (error) {
-    count("failed", "store");
-    log.error("cannot store a message", { messageId, reason: (error as Error).message });
-    return text("cannot store the message now", STATUS_CODE.ServiceUnavailable);
-  }
-  if (type !== "UnsubscribeConfirmation") count(added ? "accepted" : "duplicate");
-  log.info(added ? "message accepted" : "duplicate message accepted", { messageId, type });
-  return text("accepted");
-}
-
 function activities(parts: HandlerParts, url: URL): Response {
   const limit = url.searchParams.get("limit") ?? String(LINES.default);
   if (!/^\d{1,5}$/.test(limit) || Number(limit) > LINES.max) {
@@ -179,9 +121,4 @@ function decisions({ decision }: HandlerParts, { searchParams }: URL): Response 
     return text("expected id=N, at=MS, after=N, or no parameter", STATUS_CODE.BadRequest);
   }
   return text(lines, STATUS_CODE.OK, { "content-type": "application/jsonl; charset=utf-8" });
-}
-
-function text(line: string, status: number = STATUS_CODE.OK, headers: Record<string, string> = {}): Response {
-  const plain = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
-  return new Response(line, { status, headers: { ...plain, ...headers } });
 }

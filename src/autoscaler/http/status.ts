@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isoTime } from "../../cli/format.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** How many instances and alarms are listed. `totals` has the numbers of a larger fleet. */
@@ -17,9 +18,9 @@ export function status(
   const alarms = observation?.alarms ?? [];
   return {
     uptime: seconds(started, now),
-    observed: observation === undefined ? null : iso(observation.now),
+    observed: observation === undefined ? null : isoTime(observation.now),
     observation: lastObservation === undefined ? null : {
-      at: iso(lastObservation.at),
+      at: isoTime(lastObservation.at),
       seconds: lastObservation.seconds,
       error: lastObservation.error ?? null,
     },
@@ -40,8 +41,4 @@ export function status(
 
 function seconds(from: number, to: number): number {
   return Math.max(0, to - from) / 1_000;
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Trigger } from "../../scaling/model/trigger.ts";
+import { isoTime } from "../../cli/format.ts";
 import type { Decision } from "../../scaling/model/decision.ts";
 import type { ActivityStatus } from "./names.ts";
 import type { Database, Row } from "./database.ts";
@@ -51,7 +52,7 @@ export function readLine(db: Database, activity: number, now: number): JournalLi
 function toLine(db: Database, row: Row, now: number): JournalLine {
   return {
     id: Number(row.id),
-    time: iso(row.last),
+    time: isoTime(Number(row.last)),
     kind: row.kind as JournalLine["kind"],
     instance: row.instance as string | null,
     status: row.status as ActivityStatus | null,
@@ -75,7 +76,7 @@ function phases(db: Database, row: Row): Record<string, string> {
     if (instance === row.instance && failure === undefined) ended.push([step, at]);
   }
   return Object.fromEntries(
-    ended.filter(([, at]) => typeof at === "number").map(([phase, at]) => [phase, iso(at)]),
+    ended.filter(([, at]) => typeof at === "number").map(([phase, at]) => [phase, isoTime(Number(at))]),
   );
 }
 
@@ -83,8 +84,4 @@ function phases(db: Database, row: Row): Record<string, string> {
 function reason({ status, reason, outcome }: Row): string {
   if (status === "failed" || status === "cancelled") return `${outcome} (decided: ${reason})`;
   return String(status === "successful" ? outcome : reason);
-}
-
-function iso(ms: unknown): string {
-  return new Date(Number(ms)).toISOString();
 }

@@ -66,3 +66,8 @@ export function cell(text: Part, kind: "short" | "long" = "short"): Html {
 export function coloured(colour: "good" | "busy" | "going" | "bad" | "quiet", text: Part): Html {
   return html`<span class="${colour}">${text}</span>`;
 }
+
+/** How many rows of a long list are not listed. */
+export function more(listed: number, all: number): Html {
+  return listed < all ? html`<p>and ${all - listed} more</p>` : html``;
+}

@@ -4,23 +4,18 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { isoTime } from "../../../cli/format.ts";
 import { kebab } from "../../../cli/command.ts";
 import { exists } from "../../../scaling/model/instance.ts";
 import { maxCapacity, minCapacity } from "../../../scaling/model/capacity.ts";
 import { DISPLAYED_STATUSES, displayedStatus, type Snapshot } from "../snapshot.ts";
 import { cell, coloured, type Html, html, section, trusted } from "./html.ts";
 import css from "./page.css" with { type: "text" };
-import {
-  activitiesSection,
-  alarmsSection,
-  COLOURS,
-  decisionsSection,
-  type DisplayedDecision,
-  type DisplayedInstance,
-  instancesSection,
-  spaced,
-} from "./sections.ts";
-import { ago, iso, span } from "./words.ts";
+import { activitiesSection } from "./activities.ts";
+import { alarmsSection } from "./alarms.ts";
+import { decisionsSection, type DisplayedDecision } from "./decisions.ts";
+import { COLOURS, type DisplayedInstance, instancesSection, spaced } from "./instances.ts";
+import { ago, span } from "./words.ts";
 
 /** The content of the page. */
 export interface Page {
@@ -81,7 +76,7 @@ export function statusPage(
     <p class="quiet">${observation === undefined
       ? "not observed yet"
       : html`observed ${ago(observation.now, now)}`}
-    · kas ${version}, up ${span(now - Date.parse(started))} · ${iso(
+    · kas ${version}, up ${span(now - Date.parse(started))} · ${isoTime(
       now,
     )}, reloads every ${REFRESH} s</p>
     ${notices(snapshot, instances, settings["dryRun"] === true)}

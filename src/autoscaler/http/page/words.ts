@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { isoTime } from "../../../cli/format.ts";
 import { type Html, html } from "./html.ts";
 
 /** How long ago something happened. The tooltip is the time itself. */
 export function ago(at: number, now: number): Html {
-  return html`<time datetime="${iso(at)}" title="${iso(at)}">${span(now - at)} ago</time>`;
+  return html`<time datetime="${isoTime(at)}" title="${isoTime(at)}">${span(now - at)} ago</time>`;
 }
 
 /** A duration (ms) in its two largest units: `4.2 s`, `3 min 20 s`, `5 d`. */
@@ -23,9 +24,4 @@ export function span(ms: number): string {
   return counts.slice(first, first + 2).filter(({ count }) => count > 0).map(({ unit, count }) =>
     `${count} ${unit}`
   ).join(" ");
-}
-
-/** Milliseconds since the epoch as ISO 8601. */
-export function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -355,7 +355,7 @@ Deno.test("Journal.prune() deletes the oldest above the size limit, and keeps ac
   assertEquals(left, [...Array.from({ length: left.length - 1 }, (_, i) => 201 - i), 1]);
 });
 
-Deno.test("Journal.processed() keeps the newest change of each alarm, and who told of it first", () => {
+Deno.test("Journal.noteProcessed() keeps the newest change of each alarm with its first trigger", () => {
   using it = open();
   const change = (at: number) =>
     ({ fleet: "kas", kind: "cpuhigh", dimension: "base", from: "OK", to: "ALARM", at }) as const;

@@ -22,7 +22,7 @@ const SERVING: Instance = {
 };
 const OFF = { ...SERVING, state: "stopped", registration: "none" } as const satisfies Instance;
 
-function facts(instances: readonly Instance[], more: Partial<Observation> = {}): Observation {
+function observe(instances: readonly Instance[], more: Partial<Observation> = {}): Observation {
   return {
     now: NOW - 12_000,
     fleet: "web",
@@ -42,7 +42,7 @@ const PAGE: Page = {
   started: new Date(NOW - 100_000_000).toISOString(),
   snapshot: {
     now: NOW,
-    observation: facts([SERVING]),
+    observation: observe([SERVING]),
     limits: LIMITS,
     lastObservation: { at: NOW - 12_000, seconds: 0.2 },
     waiting: 0,
@@ -104,7 +104,7 @@ Deno.test("the page escapes all text", () => {
     reason: hostile,
   } as const;
   const page = pageOf({
-    observation: facts([instance, { ...SERVING, autoScalingGroup: hostile }], { alarms: [alarm] }),
+    observation: observe([instance, { ...SERVING, autoScalingGroup: hostile }], { alarms: [alarm] }),
     lastObservation: { at: NOW, seconds: 1, error: hostile },
     inProgress: [{ activity, step: { step: "healthy", instance: hostile, began: NOW } }],
   }, {
@@ -137,7 +137,7 @@ Deno.test("the page's Content-Security-Policy allows its style sheet by its hash
 Deno.test("the page shows each instance with its status, CPU and alarms, and counts them by status", () => {
   const alarm = { fleet: "web", threshold: 80, period: 60, changed: NOW - 46_000 } as const;
   const page = pageOf({
-    observation: facts([
+    observation: observe([
       { ...SERVING, id: "i-a", name: "front" },
       { ...OFF, id: "i-b" },
       { ...OFF, id: "i-c", quarantine: "its health check failed" },
@@ -204,7 +204,7 @@ Deno.test("the page shows activities in progress with their step and durations",
   } as const;
   const step = { step: "healthy", instance: "i-b", began: NOW - 12_000 } as const;
   const page = pageOf({
-    observation: facts([SERVING, { ...OFF, id: "i-b" }]),
+    observation: observe([SERVING, { ...OFF, id: "i-b" }]),
     inProgress: [{ activity, step }],
   });
   assertEquals(rows(page, "In progress"), [{
@@ -243,7 +243,7 @@ Deno.test("the page shows the latest decisions with the check that decided each"
 Deno.test("the page has a notice for each problem, and none without a problem", () => {
   assertEquals(notices(statusPage(PAGE)), []);
   const page = pageOf({
-    observation: facts([{ ...OFF, role: "base", quarantine: "it failed" }]),
+    observation: observe([{ ...OFF, role: "base", quarantine: "it failed" }]),
     lastObservation: { at: NOW - 9_000, seconds: 45, error: "EC2 throttles" },
     waiting: 3,
     oldest: NOW - 200_000,
@@ -266,7 +266,7 @@ Deno.test("the page has a notice for each problem, and none without a problem", 
 Deno.test("the page tells a fleet that is not observed yet from an empty one", () => {
   const unseen = pageOf({ observation: undefined, lastObservation: undefined });
   assertEquals([counts(unseen), rows(unseen, "Instances")], [{}, []]);
-  const empty = pageOf({ observation: facts([]) });
+  const empty = pageOf({ observation: observe([]) });
   assertEquals([counts(empty)["in service"], rows(empty, "Instances")], ["0", []]);
   assert(textOf(unseen, "Instances") !== textOf(empty, "Instances"));
 });
@@ -274,7 +274,7 @@ Deno.test("the page tells a fleet that is not observed yet from an empty one", (
 Deno.test("the page of 10,000 instances counts them all, and lists the 1,000 that need attention first", () => {
   const many = Array.from({ length: 10_000 }, (_, i) => ({ ...SERVING, id: `i-${i}` }));
   const page = pageOf({
-    observation: facts([...many, { ...OFF, id: "i-bad", quarantine: "why" }], {
+    observation: observe([...many, { ...OFF, id: "i-bad", quarantine: "why" }], {
       alarms: many.map(({ id }) => ({
         fleet: "web",
         kind: "cpuhigh" as const,

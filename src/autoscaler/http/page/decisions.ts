@@ -1,0 +1,40 @@
+/**
+ * The decisions on the status page.
+ *
+ * @module
+ */
+import type { JournalLine } from "../../store/lines.ts";
+import { cell, coloured, type Html, html, section } from "./html.ts";
+import { ago, span } from "./words.ts";
+
+/** A decision with its outcome, and the check that decided it. */
+export interface DisplayedDecision {
+  readonly line: JournalLine;
+  readonly checks: readonly string[];
+}
+
+/** The latest decisions. */
+export function decisionsSection(decisions: readonly DisplayedDecision[], now: number): Html {
+  const rows = decisions.map((
+    { line: { id, time, kind, instance, status, reason, times, seconds }, checks },
+  ) => [
+    cell(id),
+    cell([ago(Date.parse(time), now), times > 1 ? ` (${times} times)` : ""]),
+    cell(kind === "none" ? "none" : `${kind} ${instance ?? ""}`),
+    cell(checks.join(" ")),
+    cell(status === null ? "-" : coloured(status === "failed" ? "bad" : "quiet", outcome(status, seconds))),
+    cell(reason, "long"),
+  ]);
+  const heads = ["id", "time", "action", "check", "outcome", "reason"];
+  const table = section("Latest decisions", heads, rows, "none yet");
+  if (rows.length === 0) return table;
+  const command = html`<code>kas admin explain ID</code>`;
+  return html`
+    ${table}<p
+      class="quiet">${command} shows each check, and what would change the decision.</p>
+  `;
+}
+
+function outcome(status: string, seconds: number | null): string {
+  return seconds === null ? status : `${status}, ${span(seconds * 1_000)}`;
+}

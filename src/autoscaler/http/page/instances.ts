@@ -1,0 +1,97 @@
+/**
+ * The instances on the status page.
+ *
+ * @module
+ */
+import type { AlarmKind } from "../../../scaling/model/alarm.ts";
+import type { Instance } from "../../../scaling/model/instance.ts";
+import type { DisplayedStatus, Snapshot } from "../snapshot.ts";
+import { LISTED } from "../status.ts";
+import { cell, coloured, type Html, html, more, section } from "./html.ts";
+import { span } from "./words.ts";
+
+/** An instance and its status. An activity in progress counts as finished. */
+export interface DisplayedInstance {
+  readonly instance: Instance;
+  readonly status: DisplayedStatus;
+}
+
+/** The colour of each status. */
+export const COLOURS = {
+  "in-service": "good",
+  joining: "busy",
+  leaving: "going",
+  standby: "quiet",
+  quarantined: "bad",
+} as const satisfies Record<DisplayedStatus, string>;
+
+/** The order of the list: what needs attention comes first. */
+const LISTED_FIRST: readonly DisplayedStatus[] = [
+  "quarantined",
+  "joining",
+  "leaving",
+  "in-service",
+  "standby",
+];
+
+/** A space as wide as a digit, which aligns the percentages. */
+const FIGURE_SPACE = "\u2007";
+
+/** The instances, each with its CPU alarms. */
+export function instancesSection(
+  { now, observation }: Snapshot,
+  instances: readonly DisplayedInstance[],
+): Html {
+  const states = new Map(
+    observation?.alarms.map(({ kind, dimension, state }) => [`${kind} ${dimension}`, state]),
+  );
+  const alarm = (kind: AlarmKind, { id }: Instance) => states.get(`${kind} ${id}`) ?? "-";
+  const rank = ({ status }: DisplayedInstance) => LISTED_FIRST.indexOf(status);
+  const rows = instances.toSorted((a, b) => rank(a) - rank(b)).slice(0, LISTED).map(
+    ({ instance, status }) => {
+      const { id, name, role, zone, state, registration } = instance;
+      const percent = observation?.cpu[id]?.percent;
+      const since = observation?.history.inServiceSince[id];
+      return [
+        cell(html`<code>${id}</code>`),
+        cell([name, note(instance)], "long"),
+        cell(role),
+        cell(zone),
+        cell(coloured(COLOURS[status], spaced(status))),
+        cell(state),
+        cell(registration),
+        cell(percent === undefined ? "-" : `${percent.toFixed(1).padStart(5, FIGURE_SPACE)} %`),
+        cell(alarm("cpuhigh", instance)),
+        cell(alarm("cpulow", instance)),
+        cell(since === undefined || status !== "in-service" ? "-" : span(now - since)),
+      ];
+    },
+  );
+  const heads = [
+    "id",
+    "name",
+    "role",
+    "zone",
+    "status",
+    "state",
+    "balancer",
+    "CPU",
+    "cpuhigh",
+    "cpulow",
+    "in service for",
+  ];
+  return html`${section("Instances", heads, rows, observation === undefined ? "not observed yet" : "none")}
+${more(rows.length, instances.length)}`;
+}
+
+/** Why the autoscaler does not act on an instance. */
+function note({ quarantine, autoScalingGroup }: Instance): Html {
+  if (quarantine !== undefined) return html`<p>${coloured("bad", `quarantined: ${quarantine}`)}</p>`;
+  if (autoScalingGroup === undefined) return html``;
+  return html`<p>${coloured("quiet", `in the Auto Scaling group ${autoScalingGroup}`)}</p>`;
+}
+
+/** A status in separate words. */
+export function spaced(status: DisplayedStatus): string {
+  return status.replace("-", " ");
+}

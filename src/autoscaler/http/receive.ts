@@ -1,0 +1,84 @@
+/**
+ * `POST /`: receives messages of SNS (R12, R14).
+ *
+ * @module
+ */
+import { getLogger } from "@logtape/logtape";
+import { STATUS_CODE } from "@std/http/status";
+import { type Message, MessageError } from "../../sns/message.ts";
+import type { Inbox } from "../store/inbox.ts";
+import { BodyError, type BodyReader } from "./body_limits.ts";
+import type { MessageOutcome } from "./metric_labels.ts";
+import { text } from "./text.ts";
+
+/** What the receiver uses. */
+export interface ReceiverParts {
+  readonly bodies: BodyReader;
+  /** Parses and verifies a body. Throws {@linkcode MessageError} if it is not a genuine message. */
+  readonly verify: (body: string) => Promise<Message>;
+  readonly inbox: Inbox;
+  /** Called when the inbox has a new message. */
+  readonly wake: () => void;
+  /** Whether to subscribe again after the subscription was deleted (R14). */
+  readonly resubscribe: boolean;
+  /** Called with the outcome of each message. `reason` is "" for a message that was accepted. */
+  readonly onMessage: (outcome: MessageOutcome, reason: string) => void;
+  /** ms since the epoch. */
+  readonly now: () => number;
+}
+
+const log = getLogger(["kas", "inbox"]);
+
+/** Verifies and stores a message, then answers. The rest happens later. SNS retries after a 5xx, and never after a 4xx. */
+export async function receive(parts: ReceiverParts, request: Request): Promise<Response> {
+  const { verify, bodies, onMessage } = parts;
+  let message: Message;
+  try {
+    message = await bodies.read(request, verify);
+  } catch (error) {
+    if (!(error instanceof MessageError || error instanceof BodyError)) {
+      onMessage("failed", "error");
+      throw error;
+    }
+    const { message: reason, status } = error;
+    const failed = error instanceof MessageError ? error.failed : undefined;
+    onMessage(
+      status >= 500 ? "failed" : "refused",
+      error instanceof BodyError ? error.why : failed?.field ?? "form",
+    );
+    // The sender chose this id. It is not verified.
+    log.warn("message refused", { ...(failed && { messageId: failed.messageId }), status, reason });
+    return text(reason, status);
+  }
+  return await store(parts, message);
+}
+
+/** Stores a verified message. */
+async function store(
+  { inbox, wake, resubscribe, now, onMessage }: ReceiverParts,
+  message: Message,
+): Promise<Response> {
+  const { messageId, type } = message;
+  if (type === "UnsubscribeConfirmation") {
+    onMessage("unsubscribed", "");
+    log.warn("subscription deleted", { messageId, resubscribe });
+    if (!resubscribe) return text("accepted");
+  }
+  let added: boolean;
+  try {
+    const entry = type === "Notification"
+      ? { kind: "notification", body: message.message } as const
+      : { kind: "confirmation", body: message.token } as const;
+    added = inbox.add(messageId, entry, now());
+    // The loop may decide before the message is on disk. No step is taken before that: the disk keeps the order of commits.
+    if (added) wake();
+    await inbox.synced();
+  } catch (error) {
+    onMessage("failed", "store");
+    log.error("cannot store a message", { messageId, reason: (error as Error).message });
+    return text("cannot store the message now", STATUS_CODE.ServiceUnavailable);
+  }
+  if (type !== "UnsubscribeConfirmation") onMessage(added ? "accepted" : "duplicate", "");
+  log.info(added ? "message accepted" : "duplicate message accepted", { messageId, type });
+  return text("accepted");
+}
