@@ -1,22 +1,17 @@
 /**
- * What a check is: it looks at a recommendation and at the observation, and passes it or holds it back.
+ * What a check is: a function of the recommendation and the observation, which passes the action or holds it back.
  *
  * @module
  */
 import type { CheckName } from "../model/decision.ts";
-import type { FleetIndex } from "../model/fleet_index.ts";
-import type { Observation } from "../model/observation.ts";
-import type { Recommendation } from "../model/recommendation.ts";
 import type { Trigger } from "../model/trigger.ts";
+import type { SelectionQuestion } from "../selection/question.ts";
 import type { StartSelection } from "../selection/start.ts";
 import type { StopSelection } from "../selection/stop.ts";
 
 /** What every check may look at. */
-export interface CheckContext {
+export interface CheckContext extends SelectionQuestion {
   readonly trigger: Trigger;
-  readonly recommendation: Recommendation;
-  readonly observation: Observation;
-  readonly index: FleetIndex;
 }
 
 /** The same for scaling out. */

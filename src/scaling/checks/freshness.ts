@@ -9,7 +9,7 @@ import { iso, seconds } from "../words.ts";
 import { type Check, type CheckContext, type CheckResult, hold, pass } from "./check.ts";
 
 /** R11. */
-export const notNewest: Check<CheckContext> = {
+export const newest: Check<CheckContext> = {
   name: "not-newest",
   asks: "alarm state is newest",
   check: (context) => checkFreshness(context),

@@ -7,17 +7,17 @@ import { aboveMin, belowMax } from "./bounds.ts";
 import { candidateFound, standbyLeft } from "./candidates.ts";
 import type { Check, CheckResult, InContext, OutContext } from "./check.ts";
 import { cooldown } from "./cooldown.ts";
-import { notNewest } from "./freshness.ts";
+import { newest } from "./freshness.ts";
 import { outBeatsIn } from "./out_beats_in.ts";
 import { projectedLoad } from "./projected_load.ts";
 import { alarmWarmUp, candidateWarmUp } from "./warmup.ts";
 
 /** The checks of scaling out. */
-export const OUT: readonly Check<OutContext>[] = [notNewest, cooldown, belowMax, standbyLeft];
+export const OUT: readonly Check<OutContext>[] = [newest, cooldown, belowMax, standbyLeft];
 
 /** The checks of scaling in. */
 export const IN: readonly Check<InContext>[] = [
-  notNewest,
+  newest,
   outBeatsIn,
   alarmWarmUp,
   cooldown,

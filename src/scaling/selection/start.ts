@@ -12,6 +12,7 @@ import { namesOnlyOne, type Recommendation } from "../model/recommendation.ts";
 import { count, seconds, sentences } from "../words.ts";
 import { START_METHODS, type StartMethod, startMethod } from "./eligibility.ts";
 import { launchPause } from "./launch.ts";
+import type { SelectionQuestion } from "./question.ts";
 import { ascending, byId } from "./order.ts";
 
 /** How scaling out adds an instance. Messages are sentences. */
@@ -39,15 +40,11 @@ export interface StartCandidate {
   readonly method: StartMethod;
 }
 
-/** What a selection is made from. */
-export interface StartQuestion {
-  readonly recommendation: Recommendation;
-  readonly observation: Observation;
-  readonly index: FleetIndex;
-}
-
-/** Selects what to start. An instance that the recommendation names goes first; where an operator names it, it is the only one. */
-export function selectToStart({ recommendation, observation, index }: StartQuestion): StartSelection {
+/**
+ * Selects what to start. An instance that the recommendation names goes first. If an operator names it, it is the only
+ * candidate.
+ */
+export function selectToStart({ recommendation, observation, index }: SelectionQuestion): StartSelection {
   const { instance: named } = recommendation;
   const all = startCandidates(observation.instances, index.activity);
   const isNamed = ({ instance }: StartCandidate) => instance.id === named;
@@ -59,7 +56,7 @@ export function selectToStart({ recommendation, observation, index }: StartQuest
     kind: "start",
     ...first,
     fallbacks: rest.map(({ instance }) => instance.id),
-    message: `Starting ${first.instance.id}${whyFirst(first, named, observation, index.activity)}.`,
+    message: `Starting ${first.instance.id}${whyFirst(candidates, named, observation, index.activity)}.`,
   };
 }
 
@@ -112,14 +109,16 @@ function withoutCandidate(
   };
 }
 
-/** Why a candidate is the first one, to follow "Starting i-1". */
+/** Why the first candidate goes first, to follow "Starting i-1". */
 function whyFirst(
-  { instance, method }: StartCandidate,
+  candidates: readonly StartCandidate[],
   named: string | undefined,
   { instances, now }: Observation,
   activity: ActivityOf,
 ): string {
-  const { id, zone, stoppedAt } = instance;
+  const [first] = candidates;
+  if (first === undefined) return "";
+  const { instance: { id, zone, stoppedAt }, method } = first;
   if (id === named) return ": the operator named it";
   switch (method) {
     case "take-back":
@@ -129,10 +128,13 @@ function whyFirst(
       const stopped = stoppedAt === undefined
         ? "stopped at an unknown time"
         : `stopped ${seconds(now - stoppedAt)} ago`;
-      return `: ${zone} has the fewest instances (${inZone}); ${stopped}`;
+      const standby = candidates.filter((it) => it.method === method).length;
+      return standby === 1
+        ? `: it is the only stopped node left; ${stopped}`
+        : ` of ${standby} stopped nodes: ${zone} has the fewest instances (${inZone}); ${stopped}`;
     }
     case "wait":
-      return " once it has stopped: no other standby node is left";
+      return " once it has stopped: no stopped node is left";
     default:
       return method satisfies never;
   }

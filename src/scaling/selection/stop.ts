@@ -5,12 +5,11 @@
  */
 import type { ActivityOf } from "../model/activity.ts";
 import { capacityByZone } from "../model/capacity.ts";
-import type { FleetIndex } from "../model/fleet_index.ts";
 import { inService, type Instance } from "../model/instance.ts";
-import { isWarmingUp, type Observation } from "../model/observation.ts";
-import type { Recommendation } from "../model/recommendation.ts";
+import { isWarmingUp } from "../model/observation.ts";
 import { whyNotStoppable } from "./eligibility.ts";
 import { byId, descending } from "./order.ts";
+import type { SelectionQuestion } from "./question.ts";
 
 /** Which node scaling in takes out. */
 export interface StopSelection {
@@ -22,15 +21,11 @@ export interface StopSelection {
   readonly message: string;
 }
 
-/** What a selection is made from. */
-export interface StopQuestion {
-  readonly recommendation: Recommendation;
-  readonly observation: Observation;
-  readonly index: FleetIndex;
-}
-
-/** Selects which node to stop. The one that the recommendation names goes first; where an operator names it, it is the only one. */
-export function selectToStop({ recommendation, observation, index }: StopQuestion): StopSelection {
+/**
+ * Selects which node to stop. An instance that the recommendation names goes first. If an operator names it, it is the only
+ * candidate.
+ */
+export function selectToStop({ recommendation, observation, index }: SelectionQuestion): StopSelection {
   const { policy, instance: id } = recommendation;
   const { instances, limits: { shrink } } = observation;
   const named = id === undefined ? undefined : index.instance(id);
@@ -39,7 +34,8 @@ export function selectToStop({ recommendation, observation, index }: StopQuestio
     ? []
     : stopCandidates(instances, index.activity).filter((other) => other !== named);
   const candidates = named !== undefined && why === undefined ? [named, ...others] : others;
-  const instance = candidates.find((candidate) => !isWarmingUp(candidate, observation));
+  const warm = candidates.filter((candidate) => !isWarmingUp(candidate, observation));
+  const [instance] = warm;
   if (instance === undefined) {
     const message = named && why
       ? `${named.id} cannot be stopped: ${why}.`
@@ -52,11 +48,16 @@ export function selectToStop({ recommendation, observation, index }: StopQuestio
     ? `${action} ${instance.id}: ${
       policy === "operator" ? "the operator named it" : "its own alarm reports low CPU"
     }.`
-    : `${action} ${instance.id}: ${instance.zone} has the most instances (${inZone}), and it started last.`;
+    : warm.length === 1
+    ? `${action} ${instance.id}: it is the only candidate.`
+    : `${action} ${instance.id} of ${warm.length} candidates: ${instance.zone} has the most instances (${inZone}), and it started last.`;
   return { candidates, instance, message };
 }
 
-/** The nodes in service that kas may stop: those of the zone with the most capacity first, then the latest started, then by id. */
+/**
+ * The nodes in service that kas may stop, in this order: those of the zone with the most capacity, then the latest started, then
+ * by id.
+ */
 export function stopCandidates(instances: readonly Instance[], activity: ActivityOf): readonly Instance[] {
   const capacity = capacityByZone(instances, activity);
   return instances

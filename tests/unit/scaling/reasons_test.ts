@@ -19,7 +19,7 @@ const REASONS: readonly [Trigger, Partial<Observation> | Unobserved, string][] =
     {},
     "CPU alarm cpuhigh on n1 changed from OK to ALARM. " +
     "Capacity is 3 in service and 0 joining; max is 5 (the whole fleet). " +
-    "Starting n4: b has the fewest instances (1); stopped 3600 s ago.",
+    "Starting n4 of 2 stopped nodes: b has the fewest instances (1); stopped 3600 s ago.",
   ],
   [
     IN,
