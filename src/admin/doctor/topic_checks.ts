@@ -4,7 +4,7 @@
  * @module
  */
 import { topicName } from "../account.ts";
-import { AUTOSCALER_PORT } from "../instances/ping.ts";
+import { AUTOSCALER_PORT } from "../../provision/host/paths.ts";
 import { autoscalerOf, isSame } from "./autoscalers.ts";
 import { type Check, failed, type Finding, ok, orOk, skipped, warning } from "./check.ts";
 import { type Observation, required } from "./observation.ts";

@@ -6,6 +6,7 @@
 import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";
 import { command, ExitError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
+import { AUTOSCALER_PORT } from "../../provision/host/paths.ts";
 import { WORKER_PORT } from "../../scaling/model/instance.ts";
 import { duration, url } from "../../cli/parsers.ts";
 import {
@@ -16,9 +17,6 @@ import {
   instancesById,
   withAws,
 } from "../account.ts";
-
-/** nginx's port for the autoscaler. SNS sends its messages there. */
-export const AUTOSCALER_PORT = 10000;
 
 /** How many targets are pinged at a time. */
 const CONCURRENCY = 50;

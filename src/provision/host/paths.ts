@@ -1,5 +1,5 @@
 /**
- * Paths and ports on a host.
+ * Paths on a host, and the port that nginx serves the autoscaler on.
  *
  * @module
  */
@@ -25,8 +25,5 @@ export const LOG_PATH = "/run/kas-provision.log";
  */
 export const ROLLBACK_DIR = "/var/lib/kas-provision";
 
-/** nginx's port for the worker. */
-export const WORKER_PORT = 30000;
-
-/** nginx's port for the autoscaler. */
+/** nginx's port for the autoscaler. SNS sends its messages there. */
 export const AUTOSCALER_PORT = 10000;

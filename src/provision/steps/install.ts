@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { WORKER_PORT } from "../../scaling/model/instance.ts";
 import type { Role } from "../host/files.ts";
-import { AUTOSCALER_PORT, BINARY_PATH, WORKER_PORT } from "../host/paths.ts";
+import { AUTOSCALER_PORT, BINARY_PATH } from "../host/paths.ts";
 import type { Argv } from "../shell_quote.ts";
 import {
   NEW_BINARY_PATH,

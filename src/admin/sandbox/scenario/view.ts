@@ -94,7 +94,8 @@ function stepCells(
 export function formatDecision({ time, kind, instance, status, reason }: ShownDecision): string {
   const action = [kind === "none" ? "no action" : kind, instance, status && `(${status})`]
     .filter(Boolean).join(" ");
-  return `${time.slice(11, 19)} ${action}: ${cellText(reason)}`;
+  // Some reasons repeat that there is no action.
+  return `${time.slice(11, 19)} ${action}: ${cellText(reason).replace(/^No action: /, "")}`;
 }
 
 function align(rows: readonly (readonly string[])[]): string[] {

@@ -74,4 +74,6 @@ Deno.test("formatDecision() of a decision without an action is one line", () => 
     reason: "cooldown:\nno",
   };
   assertEquals(formatDecision(decision), "22:14:03 no action: cooldown: no");
+  const repeated = { ...decision, reason: "No action: none of 4 alarms asks for a change." };
+  assertEquals(formatDecision(repeated), "22:14:03 no action: none of 4 alarms asks for a change.");
 });
