@@ -44,7 +44,7 @@ export interface Autoscaler extends AsyncDisposable {
 /**
  * Assembles an autoscaler.
  *
- * @throws {ExitError} if the state folder is in use by another autoscaler or cannot be written
+ * @throws {UnusableError} if the state folder is in use by another autoscaler or cannot be written
  */
 export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = realRuntime): Autoscaler {
   const { account, fleet, state, dryRun, address = privateAddress, events = {} } = options;

@@ -4,13 +4,15 @@
  * @module
  */
 import { balancerRef } from "../aws/balancing/balancer.ts";
-import { command, kebab, UsageError, type Values } from "../cli/command.ts";
+import { command, ExitError, kebab, UsageError, type Values } from "../cli/command.ts";
 import { reread } from "../cli/flags.ts";
 import { dropPermissions } from "../process/permissions.ts";
 import { hostPort } from "../cli/parsers.ts";
 import { settingsLookup } from "../settings/load.ts";
 import { SETTINGS } from "../settings/table.ts";
 import type { Tuning } from "./options.ts";
+import type { Service, ServiceOptions, startService } from "./service.ts";
+import { UnusableError } from "./unusable.ts";
 
 /** Where nginx on the control instance expects it. */
 const LISTEN = "127.0.0.1:10001";
@@ -97,7 +99,7 @@ export const autoscaler = command({
     await using _log = await setUpLog(flags.log);
     const stopped = Promise.withResolvers<void>();
     signal.addEventListener("abort", () => stopped.resolve(), { once: true });
-    await using service = startService({
+    await using service = start(startService, {
       // A topic notifies of its own region's alarms, and a target group is in its own, so that is where the fleet is.
       account: {
         region: flags.region ?? (topicArn ?? flags.targetGroup)?.split(":")[3],
@@ -142,6 +144,16 @@ export const autoscaler = command({
     Deno.removeSignalListener("SIGHUP", reload);
   },
 });
+
+/** Starts the service, with an exit status for a state folder or a port that it cannot use. */
+function start(service: typeof startService, options: ServiceOptions): Service {
+  try {
+    return service(options);
+  } catch (cause) {
+    if (!(cause instanceof UnusableError)) throw cause;
+    throw new ExitError(cause.message, 1, cause.hint, { cause });
+  }
+}
 
 /**
  * What may change while it runs.

@@ -57,7 +57,7 @@ const log = getLogger(["kas", "autoscaler"]);
 /**
  * Starts the service.
  *
- * @throws {ExitError} if the state folder is in use by another autoscaler or cannot be written, or if it cannot listen
+ * @throws {UnusableError} if the state folder is in use by another autoscaler or cannot be written, or if it cannot listen
  */
 export function startService(options: ServiceOptions, runtime: AutoscalerRuntime = realRuntime): Service {
   const { fleet, topicArn, listen, dryRun } = options;

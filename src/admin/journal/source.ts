@@ -6,6 +6,7 @@
 import type { DecisionQuery, DecisionRecord } from "../../autoscaler/store/decisions.ts";
 import type { Journal } from "../../autoscaler/store/journal.ts";
 import type { JournalLine } from "../../autoscaler/store/lines.ts";
+import { UnusableError } from "../../autoscaler/unusable.ts";
 import { ExitError } from "../../cli/command.ts";
 import { url } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";
@@ -51,7 +52,7 @@ export async function inFolder(path: string): Promise<Reading> {
     import("../../autoscaler/store/store.ts"),
     import("../../autoscaler/store/journal.ts"),
   ]);
-  const state = Store.read(path);
+  const state = opened(() => Store.read(path));
   const journal = new Journal(state);
   return {
     lines: (limit) => Promise.resolve(journal.lines(limit, Date.now())),
@@ -66,6 +67,15 @@ export async function inFolder(path: string): Promise<Reading> {
     },
     [Symbol.dispose]: () => state[Symbol.dispose](),
   };
+}
+
+function opened<T>(open: () => T): T {
+  try {
+    return open();
+  } catch (cause) {
+    if (!(cause instanceof UnusableError)) throw cause;
+    throw new ExitError(cause.message, 1, cause.hint, { cause });
+  }
 }
 
 function read(journal: Journal, wanted: DecisionQuery): DecisionRecord | undefined {

@@ -7,8 +7,8 @@
  * @module
  */
 import { getLogger } from "@logtape/logtape";
-import { ExitError } from "../../cli/command.ts";
 import { realClock } from "../../runtime.ts";
+import { UnusableError } from "../unusable.ts";
 
 /** A running HTTP server. Disposing of it stops it, and waits up to 5 s for open requests. */
 export interface Listener extends AsyncDisposable {
@@ -26,7 +26,7 @@ const log = getLogger(["kas", "autoscaler"]);
 /**
  * Starts the server.
  *
- * @throws {ExitError} if the port cannot be used
+ * @throws {UnusableError} if the port cannot be used
  */
 export function listen(
   at: { readonly hostname: string; readonly port: number },
@@ -38,7 +38,7 @@ export function listen(
     current = serve(at, handle);
   } catch (cause) {
     const message = `Cannot listen on ${at.hostname}:${at.port}: ${(cause as Error).message}`;
-    throw new ExitError(message, 1, "--listen HOST:PORT", { cause });
+    throw new UnusableError(message, "--listen HOST:PORT", { cause });
   }
   const { addr } = current.server;
 

@@ -7,8 +7,8 @@
  *
  * @module
  */
-import { ExitError } from "../../cli/command.ts";
 import { realRuntime } from "../../runtime.ts";
+import { UnusableError } from "../unusable.ts";
 import { checkIntegrity, Database, isDamaged } from "./database.ts";
 import { migrate, NewerSchemaError, readAs, refuseNewer } from "./migrations.ts";
 
@@ -45,7 +45,7 @@ export class Store implements Disposable {
   /**
    * Opens a folder for this process alone. Creates what is missing, and migrates a journal of an earlier version.
    *
-   * @throws {ExitError} if another autoscaler uses the folder, or it cannot be used
+   * @throws {UnusableError} if another autoscaler uses the folder, or it cannot be used
    */
   static open(folder: string, { sync, openDatabase = open }: StoreRuntime = {}): Store {
     let lock: Deno.FsFile | undefined;
@@ -54,11 +54,7 @@ export class Store implements Disposable {
       Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
       lock = Deno.openSync(`${folder}/kas.lock`, { create: true, write: true, mode: 0o600 });
       if (!lock.tryLockSync(true)) {
-        throw new ExitError(
-          `Cannot use state folder ${folder}: another autoscaler is using it`,
-          1,
-          "--state DIR",
-        );
+        throw new Error("another autoscaler is using it");
       }
       const path = `${folder}/kas.db`;
       // An existing folder may be open to all. SQLite gives its other files the mode of this one.
@@ -74,7 +70,7 @@ export class Store implements Disposable {
     } catch (cause) {
       db?.close();
       lock?.close();
-      throw cause instanceof ExitError ? cause : unusable(folder, cause as Error);
+      throw unusable(folder, cause as Error);
     }
   }
 
@@ -89,7 +85,7 @@ export class Store implements Disposable {
   /**
    * Opens a folder, or a database file, to read. An autoscaler may be using it.
    *
-   * @throws {ExitError} if there is no journal, or none that this version can read
+   * @throws {UnusableError} if there is no journal, or none that this version can read
    */
   static read(folder: string): Store {
     const path = isFile(folder) ? folder : `${folder}/kas.db`;
@@ -100,9 +96,8 @@ export class Store implements Disposable {
       return new Store(db);
     } catch (cause) {
       db?.close();
-      throw new ExitError(
+      throw new UnusableError(
         `Cannot read journal ${path}: ${(cause as Error).message}`,
-        1,
         cause instanceof NewerSchemaError ? UPGRADE : "--state DIR or --url URL",
         { cause },
       );
@@ -169,7 +164,7 @@ export class Store implements Disposable {
 /** What an operator does about a journal that a newer version wrote. */
 const UPGRADE = "upgrade kas, or choose another folder: --state DIR";
 
-function unusable(folder: string, cause: Error): ExitError {
+function unusable(folder: string, cause: Error): UnusableError {
   const { message } = cause;
   const [what, hint] = isDamaged(cause)
     // The whole folder: a new database must not find the write-ahead log of the damaged one.
@@ -177,7 +172,7 @@ function unusable(folder: string, cause: Error): ExitError {
     : cause instanceof NewerSchemaError
     ? [`kas.db: ${message}`, UPGRADE]
     : [message, "--state DIR"];
-  return new ExitError(`Cannot use state folder ${folder}: ${what}`, 1, hint, { cause });
+  return new UnusableError(`Cannot use state folder ${folder}: ${what}`, hint, { cause });
 }
 
 /**

@@ -11,7 +11,7 @@ import {
 } from "../../unit/autoscaler/fixtures.ts";
 import { Syncs } from "../../unit/autoscaler/store/syncs.ts";
 
-/** An autoscaler with a topic, and the starts that it asked for. */
+/** An autoscaler with a subscription, and its StartInstances calls. */
 async function subscribed(it: Stage) {
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -24,7 +24,7 @@ async function subscribed(it: Stage) {
   return { ...autoscaler, starts };
 }
 
-Deno.test("while the disk does not answer the fleet is looked at and decided on, but nothing is answered or started (R12, R13)", async () => {
+Deno.test("while the disk hangs the autoscaler observes and decides, but answers no message and starts no instance (R12, R13)", async () => {
   await using it = await stage();
   const { starts, url } = await subscribed(it);
   const { accepted } = await messages(url);
@@ -32,16 +32,16 @@ Deno.test("while the disk does not answer the fleet is looked at and decided on,
     using _syncs = new Syncs();
     await it.alarm("cpuhigh", BASE, "ALARM");
     await eventualLine({ url }, ({ kind, status }) => `${kind} ${status}` === "start in-progress");
-    // The next decision comes after the start was begun.
-    await it.publish("no alarm's");
-    await eventually(() => lines({ url }), (all) => all.some(({ reason }) => /no JSON/.test(reason)));
+    // The next decision proves that the loop has begun the start.
+    await it.publish("not an alarm");
+    await eventually(() => lines({ url }), ([newest]) => newest?.kind === "none");
     assertEquals([starts, (await messages(url)).accepted], [[], accepted]);
   }
   await eventually(() => it.standing(NODES[0]), (standing) => standing === "running in-service");
   assertEquals([starts.length, (await messages(url)).accepted], [1, accepted + 2]);
 });
 
-Deno.test("while the disk fails nothing is started, and once it is back what was decided is done", async () => {
+Deno.test("while the disk fails the autoscaler starts no instance, and once it works again it carries out its decision", async () => {
   await using it = await stage();
   const { starts, url } = await subscribed(it);
   {

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { Journal } from "../../../../src/autoscaler/store/journal.ts";
 import { pack } from "../../../../src/autoscaler/store/database.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
-import { ExitError } from "../../../../src/cli/command.ts";
+import { UnusableError } from "../../../../src/autoscaler/unusable.ts";
 import { decide } from "../../../../src/scaling/decide.ts";
 import type { FirstRecord } from "../../../../src/scaling/upcast.ts";
 import { replay } from "../../../../src/scaling/replay.ts";
@@ -112,7 +112,7 @@ async function withFolder(test: (folder: string) => Promise<void>): Promise<void
 Deno.test("Store.open() migrates version 1 with its activities in progress, and its decisions can be replayed", () =>
   withFolder(async (folder) => {
     await first(folder);
-    assertThrows(() => Store.read(folder), ExitError, "its schema version is 1");
+    assertThrows(() => Store.read(folder), UnusableError, "its schema version is 1");
     {
       using state = Store.open(folder);
       const journal = new Journal(state);
@@ -162,7 +162,7 @@ Deno.test("Store.open() changes nothing if a migration fails", () =>
       using db = new DatabaseSync(`${folder}/kas.db`);
       db.exec("CREATE TABLE decisions_time (taken TEXT)");
     }
-    assertThrows(() => Store.open(folder), ExitError, "already");
+    assertThrows(() => Store.open(folder), UnusableError, "already");
     using db = new DatabaseSync(`${folder}/kas.db`);
     assertEquals(db.prepare("PRAGMA user_version").get()?.user_version, 1);
     assertEquals(db.prepare("SELECT count(*) AS n FROM decisions").get()?.n, 2);

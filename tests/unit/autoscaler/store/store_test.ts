@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
-import { ExitError } from "../../../../src/cli/command.ts";
+import { UnusableError } from "../../../../src/autoscaler/unusable.ts";
 import { Syncs } from "./syncs.ts";
 
 async function withFolder(test: (folder: string) => void | Promise<void>): Promise<void> {
@@ -21,7 +21,7 @@ Deno.test("Store.open() creates the folder, which only its owner can read", () =
 Deno.test("Store.open() refuses a folder that another autoscaler uses, until that one ends", () =>
   withFolder((folder) => {
     const first = Store.open(folder);
-    assertThrows(() => Store.open(folder), ExitError, "another autoscaler is using it");
+    assertThrows(() => Store.open(folder), UnusableError, "another autoscaler is using it");
     first[Symbol.dispose]();
     Store.open(folder)[Symbol.dispose]();
   }));
@@ -29,12 +29,12 @@ Deno.test("Store.open() refuses a folder that another autoscaler uses, until tha
 Deno.test("Store.open() throws one error for a folder that cannot be used, and releases its lock", () =>
   withFolder((folder) => {
     Deno.mkdirSync(`${folder}/kas.db`);
-    assertThrows(() => Store.open(folder), ExitError, `Cannot use state folder ${folder}: `);
+    assertThrows(() => Store.open(folder), UnusableError, `Cannot use state folder ${folder}: `);
     Deno.removeSync(`${folder}/kas.db`);
     Store.open(folder)[Symbol.dispose]();
-    assertThrows(() => Store.open(`${folder}/kas.db`), ExitError, "Cannot use state folder");
+    assertThrows(() => Store.open(`${folder}/kas.db`), UnusableError, "Cannot use state folder");
     // Not even root may write there.
-    assertThrows(() => Store.open("/proc/kas"), ExitError, "Cannot use state folder /proc/kas: ");
+    assertThrows(() => Store.open("/proc/kas"), UnusableError, "Cannot use state folder /proc/kas: ");
   }));
 
 Deno.test("Store.open() and Store.read() refuse a newer schema in one line, and leave the file as it is", () =>
@@ -46,8 +46,7 @@ Deno.test("Store.open() and Store.read() refuse a newer schema in one line, and 
     const path = `${folder}/kas.db`;
     const before = Deno.readFileSync(path);
     for (const open of [Store.open, Store.read]) {
-      const { message, status, hint = "" } = assertThrows(() => open(folder), ExitError);
-      assertEquals(status, 1);
+      const { message, hint } = assertThrows(() => open(folder), UnusableError);
       assertMatch(message, /^Cannot \S.* \/.*kas\.db: .*schema version 99; this kas supports up to 4/);
       assertMatch(hint, /upgrade kas/);
       assertEquals(message.includes("\n"), false);
@@ -73,7 +72,11 @@ Deno.test("Store.read() reads during and after the writes of an autoscaler, and 
 
 Deno.test("Store.read() throws an error if there is no journal", () =>
   withFolder((folder) => {
-    assertThrows(() => Store.read(`${folder}/none`), ExitError, `Cannot read journal ${folder}/none/kas.db`);
+    assertThrows(
+      () => Store.read(`${folder}/none`),
+      UnusableError,
+      `Cannot read journal ${folder}/none/kas.db`,
+    );
   }));
 
 Deno.test("Store.transaction() rolls back if its function throws", () => {
@@ -109,10 +112,10 @@ for (const [how, damage] of Object.entries(DAMAGES)) {
       Deno.writeFileSync(path, damaged);
       const error = assertThrows(
         () => Store.open(folder),
-        ExitError,
+        UnusableError,
         `Cannot use state folder ${folder}: kas.db: `,
       );
-      assertEquals([error.status, error.hint], [1, `mv ${folder} ${folder}.damaged`]);
+      assertEquals(error.hint, `mv ${folder} ${folder}.damaged`);
       assertEquals(error.message.includes("\n"), false);
       assertEquals(Deno.readFileSync(path), damaged);
       // The lock is free again.

@@ -1,0 +1,14 @@
+/**
+ * What the autoscaler needs from the machine, and cannot use.
+ *
+ * @module
+ */
+
+/** The state folder or the port cannot be used. A command maps this to its exit status. */
+export class UnusableError extends Error {
+  override readonly name = "UnusableError";
+  /** @param hint what the operator can do */
+  constructor(message: string, readonly hint: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
