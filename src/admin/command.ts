@@ -94,12 +94,12 @@ export const admin: Group = {
     {
       name: "setup",
       summary: "Create the fleet's topic, load balancer, alarms and subscription",
-      load: async () => (await import("./setup/setup.ts")).setup,
+      load: async () => (await import("./setup/command.ts")).setup,
     },
     {
       name: "teardown",
       summary: "Delete what setup created, and with --instances the instances",
-      load: async () => (await import("./setup/teardown.ts")).teardown,
+      load: async () => (await import("./setup/teardown_command.ts")).teardown,
     },
     {
       name: "doctor",

@@ -1,12 +1,12 @@
 /**
- * What `kas admin` tells a person at a terminal beside the results.
+ * The hints that `kas admin` prints on a terminal after the results.
  *
  * @module
  */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fleet, NODE } from "../../unit/admin/fleet.ts";
 
-/** A terminal that keeps all that is written in the order of its writing. */
+/** A terminal that records stdout and stderr in one text. */
 function screen(columns = 80) {
   let text = "";
   const write = (more: string) => void (text += more);
@@ -16,7 +16,7 @@ function screen(columns = 80) {
   };
 }
 
-Deno.test("setup says at the end what comes next, with the address that the sandbox reaches an autoscaler at", async () => {
+Deno.test("setup proposes the next commands, with an address that the sandbox can reach", async () => {
   await using f = await fleet();
   const { terminal, text } = screen();
   await f.kas("setup", { terminal });
@@ -26,7 +26,7 @@ Deno.test("setup says at the end what comes next, with the address that the sand
   );
 });
 
-Deno.test("scale in that only a warm-up holds says how to do without it", async () => {
+Deno.test("scale in proposes --warmup 0s if only the warm-up holds it back", async () => {
   await using f = await fleet();
   await f.rows(`instances start ${NODE}`);
   await f.sandbox.account.waitUntil(() =>
@@ -47,7 +47,7 @@ Deno.test("scale in that only a warm-up holds says how to do without it", async 
   assertEquals(none.text().includes("Next:"), false);
 });
 
-Deno.test("a terminal that is too narrow for the instances shows what matters, and says what it left out", async () => {
+Deno.test("a narrow terminal shows the main columns, and a hint names the others", async () => {
   await using f = await fleet();
   const { terminal, text } = screen(80);
   await f.kas("instances", { terminal });

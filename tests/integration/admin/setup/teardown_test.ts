@@ -3,10 +3,10 @@ import { eventually, FROM_SOURCE, start } from "../../../support/kas.ts";
 import { between, denial } from "../between.ts";
 import { BASE, type Fleet, fleet, NODE } from "../../../unit/admin/fleet.ts";
 
-/** In CloudWatch's order. */
+/** In the order in which CloudWatch lists them. */
 const ALARMS = ["cpuhigh", "cpulow"].flatMap((kind) => [BASE, NODE].map((id) => `kas:${kind}:${id}`));
 
-/** What each listing shows of the account, terminated instances aside. */
+/** What each listing shows of the account. */
 async function listings(f: Fleet): Promise<Record<string, unknown[]>> {
   return {
     instances: await f.rows("instances"),
@@ -16,7 +16,7 @@ async function listings(f: Fleet): Promise<Record<string, unknown[]>> {
   };
 }
 
-Deno.test("setup, instances create and teardown --instances leave an account as empty as it was", async () => {
+Deno.test("after setup, instances create and teardown --instances the account is as empty as before", async () => {
   await using f = await fleet({ empty: true });
   const empty = await listings(f);
   await f.rows("instances create --image ami-1 --role base");
@@ -39,7 +39,7 @@ Deno.test("setup, instances create and teardown --instances leave an account as 
   assertEquals(await listings(f), empty);
 });
 
-Deno.test("teardown deletes the alarms before their topic, deregisters before it terminates, and repeats nothing", async () => {
+Deno.test("teardown deletes the alarms before their topic, deregisters before it terminates, and is idempotent", async () => {
   await using f = await fleet();
   await using receiver = confirming();
   await f.rows("setup");
@@ -63,15 +63,13 @@ Deno.test("teardown deletes the alarms before their topic, deregisters before it
     "TerminateInstances",
     "DeleteLoadBalancer",
   ]);
-  assertEquals(await f.kas("teardown --instances"), {
-    status: 0,
-    out: "resource\tname\taction\n",
-    err: "There is nothing to delete around fleet kas\n",
-  });
+  const again = await f.kas("teardown --instances");
+  assertEquals([again.status, again.out], [0, "resource\tname\taction\n"]);
+  assertStringIncludes(again.err, "kas");
   assertEquals(f.changes(), []);
 });
 
-Deno.test("teardown leaves the instances, with none of them registered", async () => {
+Deno.test("teardown keeps the instances and deregisters them", async () => {
   await using f = await fleet();
   const rows = await f.rows("teardown --yes");
   assertEquals(rows.map(({ resource, name, action }) => [resource, name, action]), [
@@ -82,7 +80,7 @@ Deno.test("teardown leaves the instances, with none of them registered", async (
   assertEquals((await f.rows("instances")).map(({ state }) => state), ["running", "stopped"]);
 });
 
-Deno.test("teardown leaves what is another fleet's", async () => {
+Deno.test("teardown keeps another fleet's resources", async () => {
   await using f = await fleet();
   await f.rows("setup");
   await f.rows("topics create kas2");
@@ -99,7 +97,7 @@ Deno.test("teardown leaves what is another fleet's", async () => {
   assertEquals((await f.rows("instances --fleet kas2")).map(({ state }) => state), ["running"]);
 });
 
-Deno.test("teardown leaves a topic of another name, but for the subscription that --url names", async () => {
+Deno.test("teardown keeps a topic with another name, and deletes the subscription of --url", async () => {
   await using f = await fleet();
   await using receiver = confirming();
   const [shared] = await f.rows("topics create shared");
@@ -109,7 +107,7 @@ Deno.test("teardown leaves a topic of another name, but for the subscription tha
   const [subscription] = await receiver.confirmed(f, topic);
   const dry = await f.kas(`teardown --dry-run ${topic}`);
   assertEquals(dry.out.includes("subscription"), false, dry.out);
-  assertMatch(dry.err, /^Topic shared stays: /);
+  assertMatch(dry.err, /\bshared\b/);
   const rows = await f.rows(`teardown --yes ${topic} --url ${receiver.url}`);
   assertEquals(rows.filter(({ resource }) => resource === "subscription" || resource === "topic"), [
     { resource: "subscription", name: subscription, action: "deleted" },
@@ -117,18 +115,18 @@ Deno.test("teardown leaves a topic of another name, but for the subscription tha
   assertEquals((await f.rows("topics")).map(({ name }) => name).sort(), ["kas", "shared"]);
 });
 
-Deno.test("teardown deregisters the fleet from a load balancer that serves others, and leaves it", async () => {
+Deno.test("teardown deregisters the fleet from a load balancer that serves other instances, and keeps it", async () => {
   await using f = await fleet();
   const [other] = await f.rows("instances create --image ami-1 --fleet other");
   await f.rows(`balancers register kas ${other?.["id"]} --fleet other`);
   const { status, out, err } = await f.kas("teardown --yes --no-header");
   assertEquals([status, out], [0, `topic\tkas\tdeleted\ninstance\t${BASE}\tderegistered\n`]);
-  assertEquals(err, `Load balancer kas stays: it serves others too, ${other?.["id"]}\n`);
+  assertEquals(err.includes(`${other?.["id"]}`), true, err);
   await f.rows(`instances terminate ${other?.["id"]} --fleet other --yes`);
   assertEquals((await f.rows("teardown --yes")).map(({ resource }) => resource), ["balancer"]);
 });
 
-Deno.test("teardown asks on a terminal and needs --yes elsewhere", async () => {
+Deno.test("teardown asks on a terminal, and needs --yes without one", async () => {
   await using f = await fleet();
   f.changes();
   const alone = await f.kas("teardown");
@@ -144,7 +142,7 @@ Deno.test("teardown asks on a terminal and needs --yes elsewhere", async () => {
   assertEquals((await f.kas("teardown", { terminal: { answer: "y" } })).status, 0);
 });
 
-Deno.test("teardown --dry-run prints what would go and deletes nothing", async () => {
+Deno.test("teardown --dry-run prints the deletions and makes none", async () => {
   await using f = await fleet();
   await f.rows("setup");
   f.changes();
@@ -159,7 +157,7 @@ Deno.test("teardown --dry-run prints what would go and deletes nothing", async (
   assertEquals(f.changes(), []);
 });
 
-Deno.test("teardown tells each failure and tries the rest; a topic stays as long as alarms notify it", async () => {
+Deno.test("teardown reports each failure and makes the other deletions, but keeps a topic that alarms still notify", async () => {
   await using f = await fleet();
   await f.rows("setup");
   await using denied = between(f, (call) => /DeleteAlarms|Deregister/.test(call) ? denial(call) : undefined);
@@ -170,17 +168,17 @@ Deno.test("teardown tells each failure and tries the rest; a topic stays as long
   const [alarms, topic, base, ...more] = err.trimEnd().split("\n");
   assertMatch(
     alarms ?? "",
-    /^kas: Cannot delete alarm kas:cpuhigh:.*, alarm kas:cpulow:.*AccessDenied.*; try: allow cloudwatch:DeleteAlarms; kas admin iam-policy/,
+    /^kas: Cannot delete alarm kas:cpuhigh:.*, alarm kas:cpulow:.*AccessDenied.*; try: .*cloudwatch:DeleteAlarms/,
   );
-  assertEquals(topic, "kas: Cannot delete topic kas: alarms that notify it are still there");
+  assertMatch(topic ?? "", /^kas: Cannot delete topic kas: /);
   assertMatch(base ?? "", new RegExp(`^kas: Cannot terminate instance ${BASE}: .*AccessDenied`));
   assertEquals(more, []);
-  // What was left is done by the next run.
+  // The next run makes the remaining deletions.
   const again = await f.rows("teardown --instances --yes");
   assertEquals(again.map(({ resource }) => resource), [...Array(4).fill("alarm"), "topic", "instance"]);
 });
 
-Deno.test("teardown interrupted says what it left undone, and ends with 130", async () => {
+Deno.test("an interrupted teardown names what is not completed, with status 130", async () => {
   await using f = await fleet();
   const asked = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
@@ -196,14 +194,13 @@ Deno.test("teardown interrupted says what it left undone, and ends with 130", as
   kas.kill("SIGINT");
   assertEquals((await kas.status).code, 130);
   ended.resolve();
-  assertEquals(kas.lines.filter((line) => !line.startsWith("topic")), [
-    `kas: Interrupted; left undone or unfinished: instance ${BASE}, balancer kas`,
-    "kas: Interrupted",
-  ]);
+  const [unfinished = "", ...rest] = kas.lines.filter((line) => !line.startsWith("topic"));
+  assertMatch(unfinished, new RegExp(`^kas: Interrupted; .*: instance ${BASE}, balancer kas$`));
+  assertEquals(rest, ["kas: Interrupted"]);
   assertEquals((await f.rows("balancers")).map(({ instance }) => instance), [BASE]);
 });
 
-/** An autoscaler's stand-in that confirms what it is subscribed to. */
+/** A server that confirms its subscriptions, as an autoscaler does. */
 function confirming() {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
     const { SubscribeURL } = await request.json();
@@ -213,7 +210,7 @@ function confirming() {
   const url = `http://127.0.0.1:${server.addr.port}/`;
   return {
     url,
-    /** The ARNs of a topic's subscriptions, once all are confirmed. */
+    /** The ARNs of the topic's subscriptions when all are confirmed. */
     confirmed: async (f: Fleet, flags = "") => {
       const rows = await eventually(
         () => f.rows(`topics subscriptions ${flags}`.trim()),

@@ -1,0 +1,67 @@
+/**
+ * The steps of `kas admin setup` for the alarms.
+ *
+ * @module
+ */
+import { fleetAlarms, putAlarm } from "../../aws/cloudwatch/alarms.ts";
+import type { Metric } from "../../aws/cloudwatch/metric.ts";
+import type { Aws } from "../../aws/clients.ts";
+import { alarmName } from "../../scaling/model/alarm.ts";
+import { ALARM_OPTIONS } from "../alarms/options.ts";
+import { cpuAlarms, neededChange, requestAlarm } from "../alarms/plans.ts";
+import type { Ensure, SetupPlan } from "./steps.ts";
+
+/** The settings of new alarms. `period` is in s. */
+const DEFAULTS = {
+  cpu: ALARM_OPTIONS.cpu.parse(ALARM_OPTIONS.cpu.default),
+  period: ALARM_OPTIONS.period.parse(ALARM_OPTIONS.period.default),
+  evaluations: ALARM_OPTIONS.evaluations.parse(ALARM_OPTIONS.evaluations.default),
+};
+
+/** What the alarms watch and notify. */
+interface AlarmTargets {
+  /** The fleet's instances. */
+  readonly ids: readonly string[];
+  /** Absent: the alarms have no actions. */
+  readonly topicArn: string | undefined;
+  /** The metric of the load balancer's requests. */
+  readonly requests: Metric | undefined;
+}
+
+/** Creates the missing CPU alarms, and updates alarms with wrong settings, metric or topic. */
+export async function setUpAlarms(
+  aws: Aws,
+  plan: SetupPlan,
+  { ids, topicArn, requests }: AlarmTargets,
+  ensure: Ensure,
+  signal: AbortSignal,
+): Promise<void> {
+  const { fleet, cpu, period, evaluations, balancer } = plan;
+  const settings = {
+    fleet,
+    topicArn,
+    period: period ?? DEFAULTS.period,
+    evaluations: evaluations ?? DEFAULTS.evaluations,
+  };
+  const existing = new Map((await fleetAlarms(aws, fleet, signal)).map((alarm) => [alarm.name, alarm]));
+  for (const wanted of ids.flatMap((id) => cpuAlarms(settings, id, cpu ?? DEFAULTS.cpu))) {
+    const name = alarmName(wanted);
+    const current = existing.get(name);
+    const alarm = current === undefined ? wanted : {
+      ...wanted,
+      threshold: cpu === undefined ? current.threshold : wanted.threshold,
+      period: period ?? current.period,
+      evaluations: evaluations ?? current.evaluations,
+    };
+    await ensure("alarm", name, neededChange(alarm, current), () => putAlarm(aws, alarm));
+  }
+  for (const current of existing.values()) {
+    if (current.kind !== "reqcount") continue;
+    const alarm = requestAlarm(
+      current,
+      topicArn,
+      current.dimension === balancer.name ? requests : undefined,
+    );
+    await ensure("alarm", current.name, neededChange(alarm, current), () => putAlarm(aws, alarm));
+  }
+}

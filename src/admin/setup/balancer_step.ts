@@ -1,0 +1,85 @@
+/**
+ * The steps of `kas admin setup` for the load balancer: its settings, its zones and its instances.
+ *
+ * @module
+ */
+import { type Balancer, findBalancer, register } from "../../aws/balancing/balancer.ts";
+import { createBalancer, enableZones } from "../../aws/balancing/classic_balancer.ts";
+import { applyChanges, requiredChanges } from "../../aws/balancing/target_group_settings.ts";
+import type { Aws } from "../../aws/clients.ts";
+import type { Ec2Instance } from "../../aws/ec2/instances.ts";
+import { ExitError } from "../../cli/command.ts";
+import { zonesOf } from "../balancers/lookup.ts";
+import type { Ensure, SetupPlan } from "./steps.ts";
+
+const FIRST_INSTANCE = "kas admin instances create --role base --image AMI, then kas admin setup again";
+
+/** Sets up the load balancer, and returns it as it was before. */
+export async function setUpBalancer(
+  aws: Aws,
+  plan: SetupPlan,
+  instances: readonly Ec2Instance[],
+  ensure: Ensure,
+  signal: AbortSignal,
+): Promise<Balancer | undefined> {
+  const { balancer } = plan;
+  const existing = await findBalancer(aws, balancer, signal);
+  if (balancer.kind === "classic") await setUpClassic(aws, plan, existing, instances, ensure);
+  else await setUpTargetGroup(aws, balancer.arn, plan, existing, ensure, signal);
+  // Setup creates no target group, so one without instances counts as new.
+  const isNew = existing === undefined ||
+    (balancer.kind === "target-group" && existing.instances.length === 0);
+  // A target group accepts only running instances.
+  const registrable = instances.filter(({ state }) => balancer.kind === "classic" || state === "running");
+  for (const { id } of registrable.filter((instance) => shallServe(instance, isNew))) {
+    const change = existing?.instances.includes(id) ? undefined : "register";
+    await ensure("instance", id, change, () => register(aws, balancer, id, signal));
+  }
+  return existing;
+}
+
+async function setUpClassic(
+  aws: Aws,
+  { fleet, balancer: { name } }: SetupPlan,
+  existing: Balancer | undefined,
+  instances: readonly Ec2Instance[],
+  ensure: Ensure,
+): Promise<void> {
+  const create = () => createBalancer(aws, name, zonesOf(instances, fleet, FIRST_INSTANCE));
+  await ensure("balancer", name, existing === undefined ? "create" : undefined, create);
+  if (existing === undefined) return;
+  const missing = new Set(instances.map(({ zone }) => zone)).difference(new Set(existing.zones));
+  for (const zone of [...missing].sort()) {
+    await ensure("zone", zone, "enable", () => enableZones(aws, name, [zone]));
+  }
+}
+
+/** Sets a target group's health check and deregistration delay. */
+async function setUpTargetGroup(
+  aws: Aws,
+  arn: string,
+  { balancer: { name }, drainTimeout }: SetupPlan,
+  existing: Balancer | undefined,
+  ensure: Ensure,
+  signal: AbortSignal,
+): Promise<void> {
+  if (existing === undefined) {
+    throw new ExitError(
+      `There is no target group ${name}. Create it, its load balancer and its listener first`,
+      4,
+      "aws elbv2 create-target-group --target-type instance --protocol HTTP --port 30000",
+    );
+  }
+  const changes = await requiredChanges(aws, arn, drainTimeout, signal);
+  const change = Object.keys(changes).length === 0 ? undefined : "update";
+  await ensure("balancer", name, change, () => applyChanges(aws, arn, changes));
+}
+
+/**
+ * Whether setup registers an instance: a base instance that runs or is pending, and with a new load balancer also such a node.
+ * At an existing load balancer a scale-out or scale-in of an unregistered node may be in progress (R9, R10).
+ */
+function shallServe({ role, state }: Ec2Instance, isNewBalancer: boolean): boolean {
+  return (state === "running" || state === "pending") &&
+    (role === "base" || (role === "node" && isNewBalancer));
+}

@@ -1,0 +1,110 @@
+/**
+ * The deletions of `kas admin teardown`, in order.
+ *
+ * @module
+ */
+import { deleteAlarms } from "../../aws/cloudwatch/alarms.ts";
+import { deregister } from "../../aws/balancing/balancer.ts";
+import { deleteBalancer } from "../../aws/balancing/classic_balancer.ts";
+import type { Aws } from "../../aws/clients.ts";
+import { terminateInstance } from "../../aws/ec2/state_changes.ts";
+import { deleteTopic, unsubscribe } from "../../aws/sns/topic.ts";
+import { ExitError } from "../../cli/command.ts";
+import type { Row } from "../../cli/output.ts";
+import { toExitError, topicName } from "../account.ts";
+import { isOwnTopic, type Survey, type TeardownPlan } from "./teardown_survey.ts";
+
+const DONE = { delete: "deleted", deregister: "deregistered", terminate: "terminated" } as const;
+
+/** The deletion of one resource, or of several in one call. */
+export interface Deletion {
+  readonly resource: "alarm" | "subscription" | "topic" | "instance" | "balancer";
+  readonly names: readonly string[];
+  readonly verb: keyof typeof DONE;
+  readonly apply: () => Promise<unknown>;
+}
+
+/** The most alarms in one call. Source: CloudWatch API, DeleteAlarms. CloudWatch accepts few such calls a second. */
+const ALARMS_PER_CALL = 100;
+
+/**
+ * The deletions in order: alarms before the topic that they notify, and an instance is deregistered before it is terminated.
+ */
+export function deletionsOf(aws: Aws, plan: TeardownPlan, found: Survey, signal: AbortSignal): Deletion[] {
+  const { alarms, topic, balancer, foreignInstances } = found;
+  const deletions: Deletion[] = [];
+  let alarmsLeft = alarms.length;
+  for (let i = 0; i < alarms.length; i += ALARMS_PER_CALL) {
+    const names = alarms.slice(i, i + ALARMS_PER_CALL);
+    const apply = async () => {
+      await deleteAlarms(aws, names);
+      alarmsLeft -= names.length;
+    };
+    deletions.push({ resource: "alarm", names, verb: "delete", apply });
+  }
+  for (const { arn } of found.subscriptions) {
+    const apply = () => unsubscribe(aws, arn);
+    deletions.push({ resource: "subscription", names: [arn], verb: "delete", apply });
+  }
+  if (isOwnTopic(topic, plan)) {
+    const apply = async () => {
+      if (alarmsLeft > 0) throw new ExitError("alarms that notify it still exist");
+      await deleteTopic(aws, topic);
+    };
+    deletions.push({ resource: "topic", names: [topicName(topic)], verb: "delete", apply });
+  }
+  for (const { id, state, autoScalingGroup } of found.instances) {
+    const isRegistered = balancer?.instances.includes(id) ?? false;
+    const terminates = plan.instances && state !== "shutting-down" && autoScalingGroup === undefined;
+    if (!isRegistered && !terminates) continue;
+    const apply = async () => {
+      if (isRegistered) await deregister(aws, plan.balancer, id, signal);
+      if (terminates) await terminateInstance(aws, id, signal);
+    };
+    deletions.push({
+      resource: "instance",
+      names: [id],
+      verb: terminates ? "terminate" : "deregister",
+      apply,
+    });
+  }
+  if (balancer !== undefined && plan.balancer.kind === "classic" && foreignInstances.length === 0) {
+    const { name } = balancer;
+    const apply = () => deleteBalancer(aws, name);
+    deletions.push({ resource: "balancer", names: [name], verb: "delete", apply });
+  }
+  return deletions;
+}
+
+/** `instance i-1` for each name. */
+export function titlesOf({ resource, names }: Deletion): string[] {
+  return names.map((name) => `${resource} ${name}`);
+}
+
+/** `delete 4 alarms, delete 1 topic, terminate 2 instances`. */
+export function summarize(deletions: readonly Deletion[]): string {
+  const counts = new Map<string, number>();
+  for (const { verb, resource, names } of deletions) {
+    const key = `${verb} # ${resource}`;
+    counts.set(key, (counts.get(key) ?? 0) + names.length);
+  }
+  return Array.from(
+    counts,
+    ([key, count]) => key.replace("#", String(count)) + (count === 1 ? "" : "s"),
+  ).join(", ");
+}
+
+/** Makes a deletion and returns its rows. An error names the resources. */
+export async function applyDeletion(deletion: Deletion, signal: AbortSignal): Promise<Row[]> {
+  const { resource, names, verb, apply } = deletion;
+  try {
+    await apply();
+  } catch (error) {
+    const known = toExitError(error);
+    if (signal.aborted || !(known instanceof ExitError)) throw error;
+    const { message, status, hint } = known;
+    const title = titlesOf(deletion).join(", ");
+    throw new ExitError(`Cannot ${verb} ${title}: ${message}`, status, hint, { cause: known });
+  }
+  return names.map((name) => ({ resource, name, action: DONE[verb] }));
+}

@@ -1,0 +1,37 @@
+/**
+ * Sets up a fleet: topic, load balancer, alarms and subscription, in this order.
+ *
+ * @module
+ */
+import type { Aws } from "../../aws/clients.ts";
+import { fleetInstances } from "../../aws/ec2/instances.ts";
+import { setUpAlarms } from "./alarm_steps.ts";
+import { setUpBalancer } from "./balancer_step.ts";
+import { ensurer, type SetupPlan, type SetupStep } from "./steps.ts";
+import { setUpSubscription, setUpTopic } from "./topic_steps.ts";
+
+/**
+ * Creates what is missing. What exists stays, so an interrupted setup can be repeated.
+ *
+ * @returns the topic's ARN; undefined without a topic, or if a dry run would create it
+ * @throws {ExitError} 4 if the named topic or target group does not exist or the fleet has no instances; 1 if the subscription
+ * is not confirmed in time
+ */
+export async function setUp(
+  aws: Aws,
+  plan: SetupPlan,
+  onStep: (step: SetupStep) => void,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<string | undefined> {
+  const ensure = ensurer(plan, onStep, signal);
+  const { fleet, keyName } = plan;
+  const instances = await Array.fromAsync(fleetInstances(aws, { fleet, keyName }, signal));
+  const topic = plan.pull ? undefined : await setUpTopic(aws, plan, ensure);
+  const balancer = await setUpBalancer(aws, plan, instances, ensure, signal);
+  const ids = instances.map(({ id }) => id);
+  // An alarm that a dry run would create needs no topic: it is new anyway.
+  const topicArn = plan.pull ? undefined : topic ?? "";
+  await setUpAlarms(aws, plan, { ids, topicArn, requests: balancer?.requests }, ensure, signal);
+  if (plan.url !== undefined) await setUpSubscription(aws, plan, topic, plan.url, ensure, signal);
+  return topic;
+}

@@ -1,0 +1,75 @@
+/**
+ * What `kas admin setup` shall create, and the steps that it reports.
+ *
+ * @module
+ */
+import type { BalancerRef } from "../../aws/balancing/balancer.ts";
+import type { Row } from "../../cli/output.ts";
+import type { CpuThresholds } from "../alarms/plans.ts";
+
+/** What shall exist. */
+export interface SetupPlan {
+  readonly fleet: string;
+  readonly keyName?: string | undefined;
+  readonly balancer: BalancerRef;
+  /** Longest wait for an instance to drain, ms. It bounds a target group's deregistration delay. */
+  readonly drainTimeout: number;
+  /** The topic to use. By default the topic with the fleet's name, which setup creates. */
+  readonly topicArn?: string | undefined;
+  /** The autoscaler polls the alarms: no topic, alarms without actions (R2). */
+  readonly pull?: boolean;
+  /** Absent: an existing alarm keeps its thresholds, and a new one gets the defaults. */
+  readonly cpu?: CpuThresholds | undefined;
+  /** Of the alarms, s. Absent: as for `cpu`. */
+  readonly period?: number | undefined;
+  /** Of the alarms. Absent: as for `cpu`. */
+  readonly evaluations?: number | undefined;
+  /** Where the autoscaler receives notifications. Absent: no subscription is created. */
+  readonly url?: string | undefined;
+  /** Longest wait for the confirmation of the subscription, ms. */
+  readonly confirmTimeout: number;
+  /** Report the changes that are needed, and make none. */
+  readonly dryRun?: boolean;
+  /** Called before each change. */
+  readonly onProgress?: (text: string) => void;
+}
+
+const DONE = {
+  create: "created",
+  enable: "enabled",
+  update: "updated",
+  register: "registered",
+  subscribe: "confirmed",
+} as const;
+
+/** A change of a resource. */
+export type Change = keyof typeof DONE;
+
+/** A resource, and what setup did with it. */
+export interface SetupStep extends Row {
+  readonly resource: "topic" | "balancer" | "zone" | "instance" | "alarm" | "subscription";
+  readonly name: string;
+  /** In a dry run the change that is needed. */
+  readonly action: Change | typeof DONE[Change] | "unchanged";
+}
+
+/** Makes a change if one is needed and the run is not a dry run, and reports the step. */
+export type Ensure = (
+  resource: SetupStep["resource"],
+  name: string,
+  change: Change | undefined,
+  apply: () => Promise<unknown>,
+) => Promise<void>;
+
+/** Makes {@linkcode Ensure} for a plan. */
+export function ensurer(plan: SetupPlan, onStep: (step: SetupStep) => void, signal: AbortSignal): Ensure {
+  return async (resource, name, change, apply) => {
+    signal.throwIfAborted();
+    if (change !== undefined && !plan.dryRun) {
+      plan.onProgress?.(`${change} ${resource} ${name}`);
+      await apply();
+    }
+    const action = change === undefined ? "unchanged" : plan.dryRun ? change : DONE[change];
+    onStep({ resource, name, action });
+  };
+}

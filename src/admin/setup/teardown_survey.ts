@@ -1,0 +1,96 @@
+/**
+ * Finds what `kas admin teardown` deletes, and what it keeps.
+ *
+ * @module
+ */
+import { fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
+import { type Balancer, type BalancerRef, findBalancer } from "../../aws/balancing/balancer.ts";
+import type { Aws } from "../../aws/clients.ts";
+import { type Ec2Instance, findInstance, fleetInstances } from "../../aws/ec2/instances.ts";
+import { listSubscriptions, listTopics, type Subscription } from "../../aws/sns/topic.ts";
+import { exists } from "../../scaling/model/instance.ts";
+import { topicName } from "../account.ts";
+
+/** What shall be deleted. */
+export interface TeardownPlan {
+  readonly fleet: string;
+  readonly keyName: string | undefined;
+  readonly balancer: BalancerRef;
+  /** The topic in use. Undefined: the topic with the fleet's name. */
+  readonly topicArn: string | undefined;
+  /** The autoscaler's address, which finds its subscription to a topic with another name. */
+  readonly url: string | undefined;
+  /** Terminate all instances, base and control ones too. */
+  readonly instances: boolean;
+}
+
+/** What exists. */
+export interface Survey {
+  readonly alarms: readonly string[];
+  readonly topic: string | undefined;
+  /** The confirmed subscriptions. SNS deletes a pending one with its topic, or within three days. */
+  readonly subscriptions: readonly Subscription[];
+  readonly balancer: Balancer | undefined;
+  /** The instances registered with the load balancer that are not in the fleet. */
+  readonly foreignInstances: readonly string[];
+  readonly instances: readonly Ec2Instance[];
+}
+
+/** Finds what exists of a plan. */
+export async function survey(aws: Aws, plan: TeardownPlan, signal: AbortSignal): Promise<Survey> {
+  const { fleet, keyName, url } = plan;
+  const instances = await Array.fromAsync(fleetInstances(aws, { fleet, keyName }, signal));
+  const alarms = (await fleetAlarms(aws, fleet, signal)).map(({ name }) => name);
+  const topic = await existingTopic(aws, plan, signal);
+  const all = topic === undefined ? [] : await Array.fromAsync(listSubscriptions(aws, topic, signal));
+  const subscriptions = all.filter(({ status, endpoint }) =>
+    status === "confirmed" && (isOwnTopic(topic, plan) || endpoint === url)
+  );
+  const balancer = await findBalancer(aws, plan.balancer, signal);
+  const own = new Set(instances.map(({ id }) => id));
+  const foreignInstances: string[] = [];
+  for (const id of balancer?.instances.filter((id) => !own.has(id)) ?? []) {
+    // ELB still lists a terminated instance for a while.
+    const found = await findInstance(aws, id, signal);
+    if (found !== undefined && exists(found)) foreignInstances.push(id);
+  }
+  return { alarms, topic, subscriptions, balancer, foreignInstances, instances };
+}
+
+async function existingTopic(
+  aws: Aws,
+  { fleet, topicArn }: TeardownPlan,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  let topic: string | undefined;
+  for await (const arn of listTopics(aws, signal)) {
+    if (topicArn === undefined ? topicName(arn) === fleet : arn === topicArn) topic = arn;
+  }
+  return topic;
+}
+
+/** Whether setup created the topic: it has the fleet's name. Others may use a topic with another name. */
+export function isOwnTopic(topic: string | undefined, { fleet }: TeardownPlan): topic is string {
+  return topic !== undefined && topicName(topic) === fleet;
+}
+
+/** A sentence for each resource in use that stays. */
+export function keptResources(plan: TeardownPlan, found: Survey): string[] {
+  const { topic, balancer, foreignInstances } = found;
+  const kept: string[] = [];
+  if (topic !== undefined && !isOwnTopic(topic, plan)) {
+    kept.push(`Topic ${topicName(topic)} stays: it does not have the fleet's name, and others may use it`);
+  }
+  if (balancer !== undefined && plan.balancer.kind === "target-group") {
+    kept.push(`Target group ${balancer.name} stays: setup did not create it`);
+  } else if (balancer !== undefined && foreignInstances.length > 0) {
+    kept.push(`Load balancer ${balancer.name} stays: it also serves ${foreignInstances.join(", ")}`);
+  }
+  const owned = plan.instances ? found.instances : [];
+  for (const { id, autoScalingGroup } of owned) {
+    if (autoScalingGroup !== undefined) {
+      kept.push(`${id} stays: Auto Scaling group ${autoScalingGroup} owns it`);
+    }
+  }
+  return kept;
+}

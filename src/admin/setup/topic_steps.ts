@@ -1,0 +1,80 @@
+/**
+ * The steps of `kas admin setup` for the topic and the autoscaler's subscription.
+ *
+ * @module
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Aws } from "../../aws/clients.ts";
+import { createTopic, listTopics, subscribe } from "../../aws/sns/topic.ts";
+import { ExitError } from "../../cli/command.ts";
+import { seconds } from "../../cli/format.ts";
+import { findTopic, topicName } from "../account.ts";
+import { findSubscription } from "../topics/subscriptions.ts";
+import type { Ensure, SetupPlan } from "./steps.ts";
+
+/** Between two checks whether the subscription is confirmed, ms. */
+const POLL_INTERVAL = 500;
+
+/** Creates the topic if it does not exist, and returns its ARN; undefined in a dry run that would create it. */
+export async function setUpTopic(aws: Aws, plan: SetupPlan, ensure: Ensure): Promise<string | undefined> {
+  let topic = await existingTopic(aws, plan);
+  const change = topic === undefined ? "create" : undefined;
+  await ensure("topic", topicName(topic ?? plan.fleet), change, async () => {
+    topic = await createTopic(aws, plan.fleet);
+    if (plan.topicArn !== undefined && plan.topicArn !== topic) {
+      throw new ExitError(
+        `Created topic ${topic}, which is not --topic-arn ${plan.topicArn}: region or account differ`,
+      );
+    }
+  });
+  return topic;
+}
+
+async function existingTopic(aws: Aws, { fleet, topicArn }: SetupPlan): Promise<string | undefined> {
+  if (topicArn === undefined) return await findTopic(aws, { fleet, topicArn });
+  for await (const arn of listTopics(aws)) if (arn === topicArn) return arn;
+  if (topicName(topicArn) === fleet) return undefined;
+  throw new ExitError(`There is no topic ${topicArn}`, 4, `kas admin topics create ${topicName(topicArn)}`);
+}
+
+/** Subscribes the autoscaler's address, and waits until the autoscaler has confirmed. */
+export async function setUpSubscription(
+  aws: Aws,
+  plan: SetupPlan,
+  topic: string | undefined,
+  url: string,
+  ensure: Ensure,
+  signal: AbortSignal,
+): Promise<void> {
+  const confirmed = topic !== undefined && await isConfirmed(aws, topic, url);
+  await ensure("subscription", url, confirmed ? undefined : "subscribe", async () => {
+    await subscribe(aws, topic ?? "", url);
+    await waitForConfirmation(aws, topic ?? "", url, plan.confirmTimeout, signal);
+  });
+}
+
+async function isConfirmed(aws: Aws, topic: string, endpoint: string): Promise<boolean> {
+  return (await findSubscription(aws, topic, endpoint))?.status === "confirmed";
+}
+
+async function waitForConfirmation(
+  aws: Aws,
+  topic: string,
+  endpoint: string,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = performance.now() + timeout;
+  while (!await isConfirmed(aws, topic, endpoint)) {
+    if (performance.now() >= deadline) {
+      throw new ExitError(
+        `The subscription of ${endpoint} was not confirmed within ${
+          seconds(timeout)
+        }: no autoscaler answers SNS there`,
+        1,
+        `curl ${new URL("/ping", endpoint)} from another host, then kas admin setup again`,
+      );
+    }
+    await delay(POLL_INTERVAL, undefined, { signal });
+  }
+}
