@@ -6,21 +6,21 @@
 import type { DecisionRecord } from "../../autoscaler/store/decisions.ts";
 import { ExitError } from "../../cli/command.ts";
 import { toRecord } from "./record_json.ts";
-import { inFolder, over, type Reading } from "./source.ts";
+import { type JournalReader, openRemoteJournal, openStateFolder } from "./source.ts";
 
 /** The first bytes of a SQLite database. Source: SQLite, Database File Format, 1.3. */
 const SQLITE = "SQLite format 3\0";
 
 /** All records of a journal. `source`: a state folder, a kas.db, an autoscaler's URL, a file of JSON lines, or `-` for stdin. */
-export async function* recordsOf(source: string, signal: AbortSignal): AsyncGenerator<DecisionRecord> {
-  if (/^https?:\/\//.test(source)) return yield* all(over(source, signal), signal);
-  if (source !== "-" && isDatabase(source)) return yield* all(await inFolder(source), signal);
+export async function* readRecords(source: string, signal: AbortSignal): AsyncGenerator<DecisionRecord> {
+  if (/^https?:\/\//.test(source)) return yield* recordsIn(openRemoteJournal(source, signal), signal);
+  if (source !== "-" && isDatabase(source)) return yield* recordsIn(await openStateFolder(source), signal);
   const bytes = source === "-" ? Deno.stdin.readable : (await Deno.open(source)).readable;
-  yield* parsed(source, bytes, signal);
+  yield* parseRecords(source, bytes, signal);
 }
 
-async function* all(reading: Reading, signal: AbortSignal): AsyncGenerator<DecisionRecord> {
-  using journal = reading;
+async function* recordsIn(reader: JournalReader, signal: AbortSignal): AsyncGenerator<DecisionRecord> {
+  using journal = reader;
   for await (const record of journal.records()) {
     signal.throwIfAborted();
     yield record;
@@ -40,20 +40,20 @@ function isDatabase(path: string): boolean {
 }
 
 /** Reads the JSON lines of `kas admin activities --records`. */
-async function* parsed(
+async function* parseRecords(
   source: string,
   bytes: ReadableStream<Uint8Array>,
   signal: AbortSignal,
 ): AsyncGenerator<DecisionRecord> {
-  let number = 0;
-  for await (const line of lines(bytes)) {
+  let lineNumber = 0;
+  for await (const line of splitLines(bytes)) {
     signal.throwIfAborted();
-    number++;
+    lineNumber++;
     if (line.trim() === "") continue;
     const record = toRecord(line);
     if (record === undefined) {
       throw new ExitError(
-        `Cannot read journal ${source}: line ${number} is not a decision record`,
+        `Cannot read journal ${source}: line ${lineNumber} is not a decision record`,
         1,
         "kas admin activities --records",
       );
@@ -62,7 +62,7 @@ async function* parsed(
   }
 }
 
-async function* lines(bytes: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+async function* splitLines(bytes: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   let rest = "";
   for await (
     const text of bytes.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)

@@ -13,7 +13,7 @@ import { isoTime } from "../../cli/format.ts";
 import { flag } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";
 import { describeDecision } from "./describe_decision.ts";
-import { recordsOf } from "./records.ts";
+import { readRecords } from "./records.ts";
 
 /** The limits that `--set` can change, by the names of their flags. */
 const LIMITS = {
@@ -52,7 +52,7 @@ export const replay = command({
   examples: ["admin replay /var/lib/kas", "admin replay /var/lib/kas --set cooldown-in=300s --set max=4"],
   run: async ({ flags, args: [source = ""], out, signal }) => {
     using _replaying = out.during("Replaying");
-    const records = recordsOf(source, signal);
+    const records = readRecords(source, signal);
     if (flags.set.length === 0) return await compare(records, out);
     const limits: Partial<Limits> = Object.assign({}, ...flags.set);
     await out.table(

@@ -29,10 +29,10 @@ export interface JournalFlags {
 }
 
 /** An open journal. Its methods throw {@linkcode ExitError} if it cannot be read. */
-export interface Reading extends Disposable {
+export interface JournalReader extends Disposable {
   /** The latest decisions, newest first. */
   lines(limit: number): Promise<readonly JournalLine[]>;
-  record(wanted: DecisionQuery): Promise<DecisionRecord | undefined>;
+  record(query: DecisionQuery): Promise<DecisionRecord | undefined>;
   /** All records, oldest first. */
   records(): AsyncIterable<DecisionRecord>;
 }
@@ -41,12 +41,12 @@ export interface Reading extends Disposable {
 const TIMEOUT = 10_000;
 
 /** Opens the journal that the flags select. */
-export async function openJournal({ url, state }: JournalFlags, signal: AbortSignal): Promise<Reading> {
-  return url === undefined ? await inFolder(state) : over(url, signal);
+export async function openJournal({ url, state }: JournalFlags, signal: AbortSignal): Promise<JournalReader> {
+  return url === undefined ? await openStateFolder(state) : openRemoteJournal(url, signal);
 }
 
 /** The journal in a state folder, or in a copy of its database file. */
-export async function inFolder(path: string): Promise<Reading> {
+export async function openStateFolder(path: string): Promise<JournalReader> {
   // Loads node:sqlite only if it is needed.
   const [{ Store }, { Journal }] = await Promise.all([
     import("../../autoscaler/store/store.ts"),
@@ -56,7 +56,7 @@ export async function inFolder(path: string): Promise<Reading> {
   const journal = new Journal(state);
   return {
     lines: (limit) => Promise.resolve(journal.lines(limit, Date.now())),
-    record: (wanted) => Promise.resolve(read(journal, wanted)),
+    record: (query) => Promise.resolve(read(journal, query)),
     records: async function* () {
       for (let after = 0;;) {
         const record = read(journal, { after });
@@ -87,22 +87,26 @@ function read(journal: Journal, wanted: DecisionQuery): DecisionRecord | undefin
 }
 
 /** The journal of a running autoscaler. */
-export function over(base: string, signal: AbortSignal): Reading {
-  const records = async (query: string): Promise<DecisionRecord[]> => {
-    const text = await ask(base, `decisions?${query}`, signal);
+export function openRemoteJournal(base: string, signal: AbortSignal): JournalReader {
+  const records = async (parameter: string): Promise<DecisionRecord[]> => {
+    const text = await get(base, `decisions?${parameter}`, signal);
     return text.split("\n").filter((line) => line !== "").map((line) => {
       const record = toRecord(line);
       if (record === undefined) {
-        throw new ExitError(`Cannot read the decisions of ${base}: not a record`, 1, "kas admin ping");
+        throw new ExitError(
+          `Cannot read the decisions of ${base}: the answer is not a decision record`,
+          1,
+          "kas admin ping",
+        );
       }
       return record;
     });
   };
   return {
-    lines: async (limit) => JSON.parse(await ask(base, `activities?limit=${limit}`, signal)),
-    record: async (wanted) => {
-      const [query = ""] = Object.entries(wanted).map(([name, value]) => `${name}=${value}`);
-      return (await records(query))[0];
+    lines: async (limit) => JSON.parse(await get(base, `activities?limit=${limit}`, signal)),
+    record: async (query) => {
+      const [parameter = ""] = Object.entries(query).map(([name, value]) => `${name}=${value}`);
+      return (await records(parameter))[0];
     },
     records: async function* () {
       for (let after = 0;;) {
@@ -117,7 +121,7 @@ export function over(base: string, signal: AbortSignal): Reading {
   };
 }
 
-async function ask(base: string, path: string, signal: AbortSignal): Promise<string> {
+async function get(base: string, path: string, signal: AbortSignal): Promise<string> {
   const target = new URL(path, base.endsWith("/") ? base : `${base}/`);
   try {
     const response = await fetch(target, { signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]) });
