@@ -1,5 +1,5 @@
 /**
- * The chart: panels of bars, two beside each other, as SVG that can be read on light and on dark.
+ * The chart as SVG: panels of bars in two columns, for light and dark backgrounds.
  *
  * @module
  */
@@ -10,9 +10,9 @@ const WIDTH = 1_000;
 const MARGIN = 24;
 const GAP = 44;
 const PANEL = (WIDTH - 2 * MARGIN - GAP) / 2;
-/** Space for the names of those measured. */
+/** Width of the labels. */
 const LABELS = 206;
-/** Space for the figure after the longest bar. */
+/** Width of the figure after the longest bar. */
 const FIGURES = 74;
 const HEAD = 54;
 const ROW = 30;

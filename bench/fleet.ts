@@ -1,5 +1,5 @@
 /**
- * A sandbox with a fleet of a size, half of it in service, and what AWS itself takes to show it.
+ * A sandbox with a fleet of a given size, half of it in service, and how long AWS's own answers about it take.
  *
  * @module
  */
@@ -25,28 +25,28 @@ export interface Fleet extends AsyncDisposable {
 /** How a fleet is made. */
 export interface FleetOptions {
   readonly size: number;
-  /** How many times faster than life the sandbox's durations pass. */
+  /** How many times faster than real time the sandbox runs. */
   readonly speed: number;
-  /** Whether its workers answer; what only lists the fleet needs none. */
+  /** Whether its workers answer. Listing a fleet needs no workers. */
   readonly answering: boolean;
 }
 
-/** Machines that are on and hold nothing. */
+/** Machines without a worker. */
 const silent: MachineFactory = () => ({
   cpuSeconds: () => 0,
   [Symbol.asyncDispose]: () => Promise.resolve(),
 });
 
-/** How many instances have alarms at most, a high and a low one each. Source: CloudWatch quotas, 5,000 alarms a region. */
+/** The most instances with alarms, two each. Source: CloudWatch quotas, 5,000 alarms per region. */
 const MOST_WATCHED = 2_500;
 
-/** How many instances are started in a call. */
-const A_CALL = 500;
+/** How many instances one call starts. */
+const PER_CALL = 500;
 
-/** How long a fleet may take until half of it is in service, ms. */
-const LONGEST = 300_000;
+/** Time limit until half of a fleet is in service, ms. */
+const TIME_LIMIT = 300_000;
 
-/** Does something for each, several at once. */
+/** Runs `work` for each, eight at the same time. */
 async function forEach<T>(all: Iterable<T>, work: (one: T) => Promise<unknown>): Promise<void> {
   const rest = Iterator.from(all);
   await Promise.all(Array.from({ length: 8 }, async () => {
@@ -54,7 +54,7 @@ async function forEach<T>(all: Iterable<T>, work: (one: T) => Promise<unknown>):
   }));
 }
 
-/** Makes a fleet with its alarms; every other instance is started and registered. */
+/** Creates a fleet with its alarms. Every other instance is started and registered. */
 export async function fleetOf({ size, speed, answering }: FleetOptions): Promise<Fleet> {
   Deno.env.set("AWS_ACCESS_KEY_ID", "test");
   Deno.env.set("AWS_SECRET_ACCESS_KEY", "test");
@@ -62,7 +62,7 @@ export async function fleetOf({ size, speed, answering }: FleetOptions): Promise
   const machine = machines();
   let first = true;
   const make: MachineFactory = (host) => {
-    // The base has to come into service for a sandbox to start.
+    // The sandbox starts only once the base is in service.
     const answers = answering || first;
     first = false;
     return (answers ? machine : silent)(host);
@@ -81,15 +81,15 @@ export async function fleetOf({ size, speed, answering }: FleetOptions): Promise
   const [ec2, elb] = [await aws.ec2(), await aws.elb()];
   const half = ids.filter((_, i) => i % 2 === 0).slice(1);
   if (!answering) {
-    // Checks that all fail would be what the sandbox is busy with.
+    // Otherwise failing health checks would keep the sandbox busy.
     const Target = "TCP:30000";
     const HealthCheck = { Target, Interval: 300, Timeout: 60, HealthyThreshold: 2, UnhealthyThreshold: 2 };
     await elb.send(
       new ConfigureHealthCheckCommand({ LoadBalancerName: BALANCER.name, HealthCheck }),
     );
   }
-  for (let begin = 0; begin < half.length; begin += A_CALL) {
-    const InstanceIds = half.slice(begin, begin + A_CALL);
+  for (let begin = 0; begin < half.length; begin += PER_CALL) {
+    const InstanceIds = half.slice(begin, begin + PER_CALL);
     await ec2.send(new StartInstancesCommand({ InstanceIds }));
     const Instances = InstanceIds.map((InstanceId) => ({ InstanceId }));
     await elb.send(
@@ -102,16 +102,16 @@ export async function fleetOf({ size, speed, answering }: FleetOptions): Promise
       all.filter(({ state }) => /^(pending|running)$/.test(state)).every((
         { state, registration },
       ) => state === "running" && (!answering || registration === "in-service")),
-    LONGEST,
+    TIME_LIMIT,
   );
   const owned = stack.move();
   return { sandbox, aws, account, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** A request as it was sent. */
+/** A recorded request. */
 type Sent = readonly [url: string, init: RequestInit];
 
-/** A fetch that notes the requests that pass it while it records. */
+/** A fetch that can record the requests that it sends. */
 export class Recorder {
   readonly #chains = new Map<string, Sent[]>();
   #recording = false;
@@ -128,8 +128,8 @@ export class Recorder {
   };
 
   /**
-   * Records the requests of `observe`. Returns what sends the same requests again without the SDK and measures how long AWS takes
-   * to answer, ms: those of one action one after the other, as pages are, and the actions concurrently.
+   * Records the requests of `observe`. Returns a function that sends the same requests again without the SDK and returns how long
+   * AWS takes to answer, ms: the requests of one action in sequence, as pages are, and the actions concurrently.
    */
   async answerTime(observe: () => Promise<unknown>): Promise<() => Promise<number>> {
     this.#recording = true;

@@ -1,18 +1,18 @@
 /**
- * `kas admin instances` beside `aws ec2 describe-instances`, both versions of the AWS CLI: time and memory as the fleet grows.
+ * Time and memory of `kas admin instances` and of `aws ec2 describe-instances` in both versions of the AWS CLI, by fleet size.
  *
  * @module
  */
 import { BUILT, execute } from "../tests/support/kas.ts";
 import { installed } from "../tests/support/needs.ts";
 import type { Fleet } from "./fleet.ts";
-import { peakMemory, peakMemoryThere, timed } from "./process.ts";
+import { canMeasurePeak, peakMemory, timed } from "./process.ts";
 import { type Cell, type Goal, type Measured, measured, share, type Table } from "./result.ts";
 
-/** Most of the AWS CLI's time that kas may take, by the fleet's size. */
+/** The largest share of the AWS CLI's time that kas may take, by fleet size. */
 const GOALS: Readonly<Record<number, number>> = { 10: 1 / 4, 10_000: 1 };
 
-/** Who lists. */
+/** A command that lists instances. */
 export interface Lister {
   readonly name: string;
   readonly words: readonly string[];
@@ -23,7 +23,7 @@ const KAS = "kas admin instances";
 /** kas. */
 export const kasLister: Lister = { name: KAS, words: [...BUILT, "admin", "instances"] };
 
-/** Every AWS CLI on the PATH, by its version; pyenv's own start of it is not what is to be measured. */
+/** Every AWS CLI on the PATH, by version. A pyenv shim is resolved, as its own start-up would be measured too. */
 export async function awsClis(): Promise<Lister[]> {
   const found: Lister[] = [];
   for (const path of installed("aws")) {
@@ -39,13 +39,13 @@ export async function awsClis(): Promise<Lister[]> {
   return found;
 }
 
-/** What a lister took with a fleet of a size: ms, run by run, and its peak memory, MiB. */
+/** What a listing took: ms, run by run, and its peak memory, MiB. */
 export interface Taken {
   readonly ms: readonly number[];
   readonly peak: number | undefined;
 }
 
-/** Lists a fleet by each in turns. */
+/** Lists a fleet with each command in turns. */
 export async function list(
   fleet: Fleet,
   listers: readonly Lister[],
@@ -57,7 +57,7 @@ export async function list(
   const taken: (Taken & { readonly ms: number[]; readonly lister: Lister })[] = [];
   for (const lister of listers) {
     // This run fills the page cache for the others.
-    const peak = peakMemoryThere() ? await peakMemory(words(lister), env) : undefined;
+    const peak = canMeasurePeak() ? await peakMemory(words(lister), env) : undefined;
     taken.push({ lister, peak, ms: [] });
   }
   for (let n = 0; n < times; n++) {
@@ -71,18 +71,18 @@ export async function list(
   return new Map(taken.map(({ lister: { name }, ...it }) => [name, it]));
 }
 
-/** The table of a fleet of a size. */
+/** The table for a fleet size. */
 export function listingTable(size: number, taken: ReadonlyMap<string, Taken>): Table {
   return {
     title: `Listing ${size.toLocaleString("en")} instances`,
-    columns: ["", "ms", "kas takes of it", "peak, MiB"],
+    columns: ["", "ms", "kas's time divided by this", "peak, MiB"],
     rows: [...taken].map((
       [name, { ms, peak }],
     ): Cell[] => [name, measured(ms), ratio(taken, name), peak ?? NaN]),
   };
 }
 
-/** The goals for a fleet of a size, one for each AWS CLI. */
+/** The goals for a fleet size, one for each AWS CLI. */
 export function listingGoals(size: number, taken: ReadonlyMap<string, Taken>): Goal[] {
   const most = GOALS[size];
   if (most === undefined) return [];
@@ -91,7 +91,7 @@ export function listingGoals(size: number, taken: ReadonlyMap<string, Taken>): G
     return {
       goal: `kas admin instances, ${
         size.toLocaleString("en")
-      } of them: at most ${most} of the time of ${name}`,
+      } instances: at most ${most} of the time of ${name}`,
       found: median.toFixed(2),
       met: median <= most,
     };

@@ -1,5 +1,5 @@
 /**
- * /ping while every thread burns for /work and more of it waits: what a health check meets on a busy instance.
+ * /ping while every thread of the worker is busy with /work and more requests wait: a health check of a busy instance.
  *
  * @module
  */
@@ -8,33 +8,33 @@ import { type Goal, type Measured, measured, type Options, type Part, type Resul
 import { KAS, NGINX, type Server, startServers } from "./servers.ts";
 import { type Wrk, wrk } from "./wrk.ts";
 
-/** /work requests that are outstanding, for each CPU. */
+/** Outstanding /work requests per CPU. */
 const WORKS = 4;
 
-/** /work requests that are outstanding where the queue refuses some: it takes 100 for each CPU unless it is told otherwise. */
+/** Outstanding /work requests per CPU at which the queue refuses some: it admits 100 per CPU by default. */
 const TOO_MANY = 256;
 
-/** Connections at full rate. */
+/** Connections of the measurement at full rate. */
 const MANY = 32;
 
-/** What remains of one server's works may not burden the next one's, ms. */
+/** Pause after a measurement, so that a server's last /work requests end before the next one is measured, ms. */
 const SETTLE = 1_500;
 
-/** Longest p99, ms, and least share of the idle rate: the goals. */
+/** The goals: highest p99, ms, and lowest share of the idle rate. */
 const P99 = 5;
 const KEPT = 0.5;
 
-/** Seconds until a balancer takes a check for failed. Source: `kas admin setup`, its health check's Timeout. */
+/** After how many seconds a load balancer counts a check as failed. Source: the Timeout that `kas admin setup` sets. */
 const CHECK_TIMEOUT = 5;
 
-/** Measures while so many /work requests are outstanding. */
+/** Measures while a number of /work requests are outstanding. */
 async function under<T>(
   works: number,
   server: Server,
   seconds: number,
   measure: () => Promise<T>,
 ): Promise<T> {
-  // wrk is given a second to have all of them on their way.
+  // wrk takes up to a second to send all of them.
   const working = wrk(`${server.url}/work`, works, seconds + 2);
   await pause(1_000);
   try {
@@ -59,7 +59,7 @@ async function run({ quick }: Options): Promise<Result> {
   const pings = (connections: number, { url }: Server) => wrk(`${url}/ping`, connections, seconds);
   const idle = await inTurns(all, times, (server) => pings(MANY, server));
   const busy = await inTurns(all, times, (server) =>
-    // nginx alone has no work of its own: kas keeps the CPUs busy beside it.
+    // nginx alone has no /work: kas keeps the CPUs busy.
     under(WORKS * cpus, server.name === NGINX ? kas : server, 2 * seconds, async () => ({
       one: await pings(1, server),
       many: await pings(MANY, server),
@@ -78,17 +78,25 @@ async function run({ quick }: Options): Promise<Result> {
     part: "loaded",
     title: "/ping while /work keeps every CPU busy",
     how:
-      `As before, while another wrk keeps ${WORKS} /work requests a CPU outstanding; nginx alone answers beside a busy kas. ` +
+      `As before, while another wrk keeps ${WORKS} /work requests per CPU outstanding. While nginx alone is measured, kas is busy. ` +
       `One ping at a time, and at full rate over ${MANY} connections. ${times} times in turns, ${seconds} s each.`,
     tables: [
-      table("one ping at a time, ms", one),
+      table("One ping at a time, ms", one),
       table(
-        `one ping at a time while ${TOO_MANY} works a CPU are outstanding, of which the queue refuses some, ms`,
+        `One ping at a time while ${TOO_MANY} /work requests per CPU are outstanding, of which the queue refuses some, ms`,
         refusing,
       ),
       {
         title: `${MANY} connections`,
-        columns: ["server", "pings a second", "of its idle rate", "p50, ms", "p99, ms", "max, ms", "failed"],
+        columns: [
+          "server",
+          "pings per second",
+          "share of its idle rate",
+          "p50, ms",
+          "p99, ms",
+          "max, ms",
+          "failed",
+        ],
         rows: [...many].map(([name, runs]) => [
           name,
           measured(runs.map(({ rate }) => rate)),
@@ -113,7 +121,7 @@ async function run({ quick }: Options): Promise<Result> {
   };
 }
 
-/** What a server keeps of its idle rate, turn by turn. */
+/** A server's share of its idle rate, turn by turn. */
 function keptOf(idle: Runs, busy: Runs, name: string): Measured {
   const rates = (runs: Runs) => (runs.get(name) ?? []).map(({ rate }) => rate);
   return share(rates(busy), rates(idle));
@@ -143,18 +151,18 @@ function goals(one: Runs, refusing: Runs, many: Runs, kept: Measured | undefined
   const lost = failed(ours.flat());
   return [
     {
-      goal: `/ping under load: p99 at most ${P99} ms, one at a time`,
+      goal: `/ping under load, one at a time: p99 at most ${P99} ms`,
       found: `${p99.toFixed(2)} ms; ${NGINX} ${p99Of(NGINX).toFixed(2)} ms in the same turns`,
       met: p99 <= P99,
     },
     ...kept === undefined ? [] : [{
-      goal: `/ping under load: ${KEPT} of the idle rate kept at ${MANY} connections`,
+      goal: `/ping under load: at least ${KEPT} of the idle rate at ${MANY} connections`,
       found: kept.median.toFixed(2),
       met: kept.median >= KEPT,
     }],
     {
-      goal: "No health check fails at any load that the queue admits or refuses",
-      found: `${lost} failed, the slowest took ${worst.toFixed(0)} ms of ${CHECK_TIMEOUT} s`,
+      goal: "No health check fails, whether the queue admits or refuses requests",
+      found: `${lost} failed; the slowest took ${worst.toFixed(0)} ms, the limit is ${CHECK_TIMEOUT} s`,
       met: lost === 0 && worst < CHECK_TIMEOUT * 1_000,
     },
   ];

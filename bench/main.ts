@@ -1,6 +1,6 @@
 /**
- * `deno task bench [PART…] [--quick]`: measures side by side and, where all of it was measured in full, writes what it found
- * to RESULTS.md, results.json and results.svg in this folder. Parts that are named, and what is quick, are only printed.
+ * `deno task bench [PART…] [--quick]` measures kas beside its peers. A full run writes RESULTS.md, results.json and results.svg in this
+ * folder. A run of named parts, or with `--quick`, only prints its results.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { goalsTable, report, section, type Setting } from "./report.ts";
 import type { Part, Result } from "./result.ts";
 import { scale } from "./scale.ts";
 import { scenario } from "./scenario.ts";
-import { there } from "./servers.ts";
+import { isInstalled } from "./servers.ts";
 import { startup } from "./startup.ts";
 import { work } from "./work.ts";
 
 const PARTS: readonly Part[] = [ping, loaded, work, startup, reaction, scale, scenario];
 
-/** Programs that are measured or measured with, and how each tells its version. */
+/** The programs of a measurement, with the command that prints the version of each. */
 const PROGRAMS = [
   [...BUILT, "--version"],
   ["nginx", "-v"],
@@ -38,13 +38,13 @@ async function main(args: readonly string[]): Promise<number> {
   const names = args.filter((word) => word !== "--quick");
   const unknown = names.find((word) => PARTS.every(({ name }) => name !== word));
   if (unknown !== undefined) {
-    say(`There is no part ${unknown}; try: ${PARTS.map(({ name }) => name).join(", ")}, --quick`);
+    say(`unknown part ${unknown}; try: ${PARTS.map(({ name }) => name).join(", ")}, --quick`);
     return 2;
   }
   const begun = performance.now();
   const results: Result[] = [];
   for (const part of PARTS.filter(({ name }) => names.length === 0 || names.includes(name))) {
-    const absent = part.needs.filter((program) => !there(program));
+    const absent = part.needs.filter((program) => !isInstalled(program));
     const result = absent.length === 0 ? await part.run({ quick }) : skipped(part, absent);
     say([...section(result), ...goalsTable(result.goals)].join("\n"));
     results.push(result);
@@ -58,18 +58,18 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** What comes of a part that can't be measured without what is absent. */
+/** The result of a part that needs a program that is missing. */
 function skipped({ name }: Part, absent: readonly string[]): Result {
-  const how = `Skipped, as there is no ${absent.join(" and no ")} on the PATH.`;
+  const how = `Skipped: ${absent.join(" and ")} not found on the PATH.`;
   return { part: name, title: name, how, tables: [], goals: [], notes: [], panels: [] };
 }
 
-/** Where and with what it was measured. */
+/** The machine and the versions of the measurement. */
 async function settingOf(seconds: number): Promise<Setting> {
   const versions: Record<string, string> = { deno: Deno.version.deno };
   for (const words of PROGRAMS) {
     const [program] = words;
-    const { stdout, stderr } = there(program) ? await execute(words) : { stdout: "", stderr: "" };
+    const { stdout, stderr } = isInstalled(program) ? await execute(words) : { stdout: "", stderr: "" };
     const [, version] = /(\d+(?:\.\d+)+)/.exec(stdout + stderr) ?? [];
     versions[program.replace(/^.*\//, "")] = version ?? "absent";
   }

@@ -1,5 +1,5 @@
 /**
- * nginx as on an instance, with kas's own configuration, before each of those that are measured.
+ * nginx with kas's own configuration in front of each server, as on an instance.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface Front {
   readonly behind: number;
 }
 
-/** kas's site for another server and other ports: what is measured differs in nothing else. */
+/** kas's site for another server and other ports. Nothing else differs. */
 export function siteFor(site: string, { name, port, behind }: Front, folder: string): string {
   return site
     .replace("listen 30000", `listen 127.0.0.1:${port}`)
@@ -24,7 +24,7 @@ export function siteFor(site: string, { name, port, behind }: Front, folder: str
     .replaceAll("kas_worker", `site_${name}`);
 }
 
-/** A server that answers by itself what the workers answer: nobody behind nginx can be quicker. */
+/** A site that answers what the workers answer. No server behind nginx can be faster. */
 function alone(port: number): string {
   return `server {
     listen 127.0.0.1:${port};
@@ -33,7 +33,7 @@ function alone(port: number): string {
 }`;
 }
 
-/** Starts nginx, with as many processes as there are CPUs. It listens once this resolves. */
+/** Starts nginx with one process per CPU. Resolves once it listens. */
 export async function startNginx(fronts: readonly Front[], alonePort: number): Promise<Running> {
   const folder = await Deno.makeTempDir({ prefix: "kas-bench-nginx-" });
   const site = await Deno.readTextFile(SITE);

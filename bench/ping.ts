@@ -1,5 +1,5 @@
 /**
- * /ping through nginx, idle: kas's worker beside nginx alone, Node, C and the predecessor's pool.
+ * /ping through nginx on an idle machine: kas's worker, nginx alone, Node, C and the predecessor's pool.
  *
  * @module
  */
@@ -7,16 +7,16 @@ import { type Measured, measured, type Options, type Part, type Result, share } 
 import { KAS, NGINX, PREDECESSOR, type Server, startServers } from "./servers.ts";
 import { type Wrk, wrk } from "./wrk.ts";
 
-/** Connections that ask at the same time. */
+/** Numbers of concurrent connections. */
 const CONNECTIONS = [1, 32, 256] as const;
 
 /** The number of connections of the goals and of the chart. */
 const MANY = 32;
 
-/** What was measured of a server, run by run. */
+/** The measurements of each server, run by run. */
 export type Runs = ReadonlyMap<string, readonly Wrk[]>;
 
-/** Asks each in turn, over and over, so that whatever else the machine does falls on all alike. */
+/** Measures each server in turns, so that other load on the machine affects all of them alike. */
 export async function inTurns<T>(
   servers: readonly Server[],
   times: number,
@@ -29,12 +29,12 @@ export async function inTurns<T>(
   return runs;
 }
 
-/** One's figure as a share of another's. */
+/** The figures of one server divided by those of another. */
 export function ratio(runs: Runs, one: string, other: string, of: (run: Wrk) => number): Measured {
   return share((runs.get(one) ?? []).map(of), (runs.get(other) ?? []).map(of));
 }
 
-/** The highest median among some. */
+/** The server with the highest median. */
 function best(runs: Runs, names: readonly string[], of: (run: Wrk) => number): string | undefined {
   const median = (name: string) => measured((runs.get(name) ?? []).map(of)).median;
   return names.toSorted((a, b) => median(b) - median(a))[0];
@@ -46,7 +46,7 @@ async function run({ quick }: Options): Promise<Result> {
   const [times, seconds] = quick ? [2, 1] : [5, 2];
   await using servers = await startServers(["kas", "node", "compiled", "predecessor"]);
   const { all, skipped } = servers;
-  // Whatever is compiled at run time has been by then.
+  // Warms up the just-in-time compilers.
   for (const { url } of all) await wrk(`${url}/ping`, MANY, 1);
   const byConnections = new Map<number, Runs>();
   for (const connections of CONNECTIONS) {
@@ -65,11 +65,11 @@ async function run({ quick }: Options): Promise<Result> {
       `wrk -t1 with ${
         CONNECTIONS.join(", ")
       } connections for ${seconds} s, ${times} times in turns, against nginx with ` +
-      "kas's own site before each server (nginx/kas-worker.conf; nginx alone answers by itself: the ceiling). nginx, the server " +
-      `and wrk share the ${navigator.hardwareConcurrency} CPUs. Latencies are ms.`,
+      "kas's own site in front of each server (nginx/kas-worker.conf). nginx alone answers by itself and is the upper bound. nginx, the " +
+      `server and wrk share the ${navigator.hardwareConcurrency} CPUs. Latencies are in ms.`,
     tables: [...byConnections].map(([connections, runs]) => ({
       title: `${connections} connection${connections === 1 ? "" : "s"}`,
-      columns: ["server", "pings a second", "of nginx alone", "p50", "p99", "failed"],
+      columns: ["server", "pings per second", "share of nginx alone", "p50", "p99", "failed"],
       rows: [...runs].map(([name, figures]) => [
         name,
         measured(figures.map(rate)),
@@ -94,15 +94,15 @@ async function run({ quick }: Options): Promise<Result> {
     notes: [
       ...skipped,
       ...peer === undefined || before === undefined ? [] : [
-        `Behind nginx the best peer, ${peer}, is at ${
+        `Behind nginx, the best peer (${peer}) reaches ${
           ratio(many, peer, PREDECESSOR, rate).median.toFixed(1)
         } times the ` +
-        "predecessor's rate: more is beyond any server there, as nginx and wrk take most of the CPU.",
+        "predecessor's rate. No server can be much faster there, because nginx and wrk use most of the CPU.",
       ],
     ],
     panels: [{
       title: `Pings through nginx, ${MANY} connections`,
-      unit: "a second",
+      unit: "per second",
       better: "more",
       bars: [...many].map(([label, figures]) => ({
         label,

@@ -1,7 +1,7 @@
 /**
- * How quickly kas reacts, beside its predecessor: from a message posted to StartInstances on the wire, for kas with the signature
- * checked and message and decision on disk; and how many messages it takes. AWS is the sandbox, in this process; kas is another
- * process, the executable where it is built.
+ * How fast kas and its predecessor react: from posting a message to StartInstances, which kas sends after it verified the signature and
+ * wrote message and decision to disk. Also, how many messages per second kas handles. The sandbox runs in this process, kas in
+ * another, as the executable if it is built.
  *
  * @module
  */
@@ -11,39 +11,49 @@ import { BALANCER } from "../tests/unit/autoscaler/fixtures.ts";
 import { execute } from "../tests/support/kas.ts";
 import { type Fleet, fleetOf, Recorder } from "./fleet.ts";
 import { type Cell, type Goal, measured, type Options, type Part, quantile, type Result } from "./result.ts";
-import { asks, BASE, beside, burst, kasRig, predecessorRig, react, type Reaction, type Rig } from "./rig.ts";
+import {
+  BASE,
+  burst,
+  decisionRate,
+  kasRig,
+  predecessorRig,
+  react,
+  type Reaction,
+  type Rig,
+  withMessages,
+} from "./rig.ts";
 
-/** How many reactions make a figure, messages a burst, and messages that ask for more are worked off in a row. */
+/** Reactions per figure, messages per burst, and messages in a row that ask for more capacity. */
 const FULL = { reactions: 10, messages: 2_000, asking: 50 };
 const QUICK = { reactions: 3, messages: 300, asking: 10 };
 
-/** Fleets, and how many times faster than life their instances come into service: a small one is used again and again. */
+/** Fleet sizes, and how many times faster than real time their instances come into service. A small fleet is used many times. */
 const FLEETS = [[10, 40], [1_000, 1]] as const;
 
-/** ms from one turn to the next: kas's come about once a second. */
-const APART = 500;
+/** ms from one measurement to the next. */
+const PACE = 500;
 
-/** Messages a second beside those that ask for an instance. */
+/** Messages per second beside those that ask for an instance. */
 const BESIDE = 50;
 
-/** Most ms that kas may add to AWS's own answers. */
+/** The most that kas may add to the time of AWS's own answers, ms. */
 const ADDED = 15;
 
 const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000 };
 
-/** What the messages ask for, and so what is looked at. */
+/** The trigger of the messages, which decides what is observed. */
 const ASK = {
   kind: "notification",
   alarm: { fleet: "kas", kind: "cpuhigh", dimension: BASE, from: "OK", to: "ALARM", at: 0 },
 } as const;
 
 const KAS = "kas";
-const FIRST = "kas, its first";
-const BUSY = `kas, ${BESIDE} messages a second beside`;
-const BEFORE = "the predecessor's way";
+const FIRST = "kas, first reaction";
+const BUSY = `kas, with ${BESIDE} other messages per second`;
+const BEFORE = "the predecessor";
 
-/** What asks AWS for what a reaction looks at, and tells how long its answers take, ms. */
-async function looking({ account }: Fleet): Promise<() => Promise<number>> {
+/** Returns a function that measures how long AWS's answers to the requests of one observation take, ms. */
+async function awsTime({ account }: Fleet): Promise<() => Promise<number>> {
   const recorder = new Recorder();
   await using autoscaler = assemble({
     account,
@@ -58,14 +68,14 @@ async function looking({ account }: Fleet): Promise<() => Promise<number>> {
   return await recorder.answerTime(observe);
 }
 
-/** Somebody's reactions, and what AWS's own answers took in the same turns, ms (p50). */
+/** The reactions of a candidate, and how long AWS's own answers took in the same turns, ms (p50). */
 interface Found {
   readonly who: string;
   readonly reactions: readonly Reaction[];
   readonly aws: number;
 }
 
-/** Reactions of each, and AWS's own answers, in turns, half a second apart: nobody has just done the same. */
+/** Measures the reactions of each candidate and AWS's own answers, in turns and half a second apart. */
 async function turns(
   who: Readonly<Record<string, Rig>>,
   look: () => Promise<number>,
@@ -81,8 +91,9 @@ async function turns(
 }
 
 /**
- * Those of kas and its predecessor alone, and of kas with other messages beside. As many of kas go before them: a resync a minute
- * passes the same code, so that it is new to an autoscaler in its first minutes only. How new tells the first of all.
+ * Measures the reactions of kas and its predecessor, and of kas with other messages. As many reactions of kas before them do not count:
+ * an autoscaler reconciles every minute through the same code, which is thus compiled after a few minutes. The very first reaction is
+ * reported by itself.
  */
 async function reactions(
   kas: Rig,
@@ -95,14 +106,14 @@ async function reactions(
   return [
     ...first,
     ...await turns({ [KAS]: kas, ...(before === undefined ? {} : { [BEFORE]: before }) }, look, times),
-    ...await beside(kas, BESIDE, () => turns({ [BUSY]: kas }, look, times)),
+    ...await withMessages(kas, BESIDE, () => turns({ [BUSY]: kas }, look, times)),
   ];
 }
 
 async function paced<T>(what: () => Promise<T>): Promise<T> {
-  const apart = new Promise((resolve) => setTimeout(resolve, APART));
+  const pause = new Promise((resolve) => setTimeout(resolve, PACE));
   const result = await what();
-  await apart;
+  await pause;
   return result;
 }
 
@@ -117,7 +128,7 @@ async function run({ quick }: Options): Promise<Result> {
     {
       await using kas = await kasRig(fleet);
       await using before = python ? await predecessorRig(fleet) : undefined;
-      const found = await reactions(kas, before, await looking(fleet), size.reactions);
+      const found = await reactions(kas, before, await awsTime(fleet), size.reactions);
       for (const { who, reactions, aws } of found) {
         const started = reactions.map(({ started }) => started);
         const [p50, p99] = [quantile(started, 0.5), quantile(started, 0.99)];
@@ -133,42 +144,42 @@ async function run({ quick }: Options): Promise<Result> {
         goals.push({
           goal: `${who}, ${
             instances.toLocaleString("en")
-          } instances: at most ${ADDED} ms (p50) over AWS's own answers`,
-          found: `${(p50 - aws).toFixed(1)} ms over ${aws.toFixed(1)}`,
+          } instances: at most ${ADDED} ms (p50) more than AWS's own answers`,
+          found: `${(p50 - aws).toFixed(1)} ms more than ${aws.toFixed(1)} ms`,
           met: p50 - aws <= ADDED,
         });
       }
       const { accepted, decided } = await burst(kas, size.messages);
-      rates.push([instances, "that ask for nothing: accepted", accepted]);
-      rates.push([instances, "that ask for nothing: decided on", decided]);
+      rates.push([instances, "without action: accepted", accepted]);
+      rates.push([instances, "without action: decided on", decided]);
     }
     await using full = await kasRig(fleet, ["--max=1"]);
     rates.push([
       instances,
-      "that ask for more, each with a look at the fleet",
-      await asks(full, size.asking),
+      "that ask for more capacity, each with an observation",
+      await decisionRate(full, size.asking),
     ]);
   }
   return {
     part: "reaction",
-    title: "The reaction path",
+    title: "Reaction time",
     how:
-      `${size.reactions} alarms in turns, half a second apart and after as many to kas that do not count, each asking for an instance: from the POST to StartInstances on the ` +
-      "wire of the sandbox, and until the POST was answered. kas answers once the message is on disk, while it looks at the fleet (whoever " +
-      "waits for that answer is the sandbox's process, which has the look to answer first), the predecessor's way " +
-      "(bench/peers/scaler.py, on boto3, its clients made beforehand) after its work. kas checks the signature and has message and " +
-      "decision on disk. AWS's own answers are those to the same requests made without the SDK, in the same turns. Messages a second: " +
-      `a burst of ${size.messages}, 16 at once.`,
+      `${size.reactions} alarms in turns, half a second apart, each asking for an instance; as many before them do not count. Measured from ` +
+      "the POST to StartInstances at the sandbox, and to the answer to the POST. kas answers once the message is on disk, while it " +
+      "observes the fleet (the sandbox, which reads the answer, answers the observation first). The predecessor (bench/peers/scaler.py, " +
+      "on boto3, with clients made beforehand) answers after its work. kas verifies the signature and writes message and decision to " +
+      "disk. AWS's own answers are to the same requests without the SDK, in the same turns. Messages per second: " +
+      `a burst of ${size.messages}, 16 at the same time.`,
     tables: [
       {
         title: "Message to StartInstances, ms",
-        columns: ["instances", "who", "p50", "p99", "answered", "p50 over AWS's own answers to kas's calls"],
+        columns: ["instances", "autoscaler", "p50", "p99", "answered", "p50 minus AWS's own answers"],
         rows,
       },
-      { title: "Messages a second", columns: ["instances", "messages", "a second"], rows: rates },
+      { title: "Messages per second", columns: ["instances", "messages", "per second"], rows: rates },
     ],
     goals,
-    notes: python ? [] : [`${BEFORE} was skipped: python3 with boto3 is not there.`],
+    notes: python ? [] : [`${BEFORE} was skipped: python3 with boto3 is not installed.`],
     panels: [],
   };
 }

@@ -1,18 +1,18 @@
 /**
- * RESULTS.md from what the parts found.
+ * Writes RESULTS.md from the results of the parts.
  *
  * @module
  */
 import type { Cell, Goal, Result, Table } from "./result.ts";
 
-/** Where and with what it was measured. */
+/** The machine and the versions of a measurement. */
 export interface Setting {
   /** ISO 8601. */
   readonly at: string;
   readonly machine: string;
   /** Program → version. */
   readonly versions: Readonly<Record<string, string>>;
-  /** s that it took in all. */
+  /** How long all of it took, s. */
   readonly seconds: number;
 }
 
@@ -20,24 +20,24 @@ export interface Setting {
 export function report(setting: Setting, results: readonly Result[]): string {
   const versions = Object.entries(setting.versions).map(([name, version]) => `${name} ${version}`);
   return [
-    "# What was measured",
+    "# Results",
     "",
-    `By \`deno task bench\`, ${setting.at.slice(0, 16).replace("T", " ")} UTC, in ${
+    `Measured by \`deno task bench\`, ${setting.at.slice(0, 16).replace("T", " ")} UTC, in ${
       setting.seconds.toFixed(0)
     } s on ` +
-    `${setting.machine}. Everything was measured side by side in that one run: read the figures as ratios. A figure with a ` +
-    "range is a median with its lowest and highest value. The same as JSON: [results.json](results.json).",
+    `${setting.machine}. One run measured everything side by side: compare figures, do not read them alone. A figure with a ` +
+    "range is the median with the lowest and the highest value. The same data as JSON: [results.json](results.json).",
     "",
     `Versions: ${versions.join(", ")}.`,
     "",
-    "![Pings a second, pings under load, and the scenario, beside their peers](results.svg)",
+    "![Pings per second, pings under load, and the scenario, for kas and its peers](results.svg)",
     "",
     ...goalsTable(results.flatMap(({ goals }) => goals)),
     ...results.flatMap(section),
   ].join("\n");
 }
 
-/** A part's section. */
+/** The section of a part. */
 export function section({ title, how, tables, notes }: Result): string[] {
   return [
     `## ${title}`,
@@ -50,14 +50,14 @@ export function section({ title, how, tables, notes }: Result): string[] {
   ];
 }
 
-/** The goals, as a section. */
+/** The section with the goals. */
 export function goalsTable(all: readonly Goal[]): string[] {
   if (all.length === 0) return [];
   const rows = all.map(({ goal, found, met }) => [met ? "met" : "missed", goal, found]);
   return ["## Goals", "", ...tableLines({ title: "", columns: ["", "goal", "found"], rows }), ""];
 }
 
-/** A table in Markdown: text to the left, figures to the right. */
+/** A table in Markdown: text is left-aligned, figures are right-aligned. */
 export function tableLines({ title, columns, rows }: Table): string[] {
   const figures = columns.map((_, i) => rows.length > 0 && rows.every((row) => typeof row[i] !== "string"));
   return [
@@ -76,7 +76,7 @@ export function cell(value: Cell): string {
   return low === high ? figure(median) : `${figure(median)} (${figure(low)}–${figure(high)})`;
 }
 
-/** A figure with three digits that count, thousands apart. */
+/** A figure with three significant digits and a separator between thousands. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return "–";
   const decimals = Math.max(0, 2 - Math.floor(Math.log10(Math.max(0.01, Math.abs(value)))));

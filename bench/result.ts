@@ -1,5 +1,5 @@
 /**
- * What a part of the bench finds: tables of figures, how they were had, and the goals they are held to. Plain JSON.
+ * The result of a part: tables of figures, how they were measured, and the goals that they are compared with. Plain JSON.
  *
  * @module
  */
@@ -9,11 +9,11 @@ export interface Measured {
   readonly median: number;
   readonly low: number;
   readonly high: number;
-  /** How often it was measured. */
+  /** How many times it was measured. */
   readonly times: number;
 }
 
-/** What a table holds. */
+/** A cell of a table. */
 export type Cell = string | number | Measured;
 
 /** A table. */
@@ -23,14 +23,14 @@ export interface Table {
   readonly rows: readonly (readonly Cell[])[];
 }
 
-/** A goal, and what came of it. */
+/** A goal, and the figure that was measured. */
 export interface Goal {
   readonly goal: string;
   readonly found: string;
   readonly met: boolean;
 }
 
-/** A panel of the chart: one bar for each who was measured. */
+/** A panel of the chart, with one bar for each candidate. */
 export interface Panel {
   readonly title: string;
   readonly unit: string;
@@ -38,41 +38,41 @@ export interface Panel {
   readonly bars: readonly { readonly label: string; readonly value: number; readonly ours: boolean }[];
 }
 
-/** What a part found. */
+/** The result of a part. */
 export interface Result {
   readonly part: string;
   readonly title: string;
-  /** What was measured and how, for one who would do it again. */
+  /** What was measured and how, in enough detail to repeat it. */
   readonly how: string;
   readonly tables: readonly Table[];
   readonly goals: readonly Goal[];
-  /** What to know when reading the figures: where kas loses, what was skipped and why. */
+  /** Notes on the figures: where kas loses, what was skipped and why. */
   readonly notes: readonly string[];
   readonly panels: readonly Panel[];
 }
 
-/** How thoroughly to measure. */
+/** How much to measure. */
 export interface Options {
-  /** Few and short runs, to try the bench itself. */
+  /** Few and short runs, to test the bench itself. */
   readonly quick: boolean;
 }
 
 /** A part of the bench. */
 export interface Part {
   readonly name: string;
-  /** Programs without which there is nothing to measure. */
+  /** Programs that the part needs. */
   readonly needs: readonly string[];
   readonly run: (options: Options) => Promise<Result>;
 }
 
-/** A figure's median and spread. Throws RangeError where it was not measured at all. */
+/** The median and the range of some values. Throws RangeError if there are none. */
 export function measured(values: readonly number[]): Measured {
   const low = Math.min(...values);
-  if (!Number.isFinite(low)) throw new RangeError("nothing was measured");
+  if (!Number.isFinite(low)) throw new RangeError("there are no values");
   return { median: quantile(values, 0.5), low, high: Math.max(...values), times: values.length };
 }
 
-/** One's figures as shares of another's, turn by turn: the two of a turn were measured right after each other. */
+/** The figures of one candidate divided by those of another, turn by turn: the two of a turn were measured right after each other. */
 export function share(ones: readonly number[], others: readonly number[]): Measured {
   return measured(ones.flatMap((one, n) => {
     const other = others[n];
@@ -80,7 +80,7 @@ export function share(ones: readonly number[], others: readonly number[]): Measu
   }));
 }
 
-/** A quantile of some values, by the nearest rank. NaN where there are none. */
+/** A quantile of some values, by the nearest rank. NaN if there are none. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? NaN;

@@ -1,5 +1,5 @@
 /**
- * kas's autoscaler and its predecessor at work over a fleet in a sandbox, and the messages that are sent to them.
+ * Runs kas's autoscaler and its predecessor on a fleet in a sandbox, and sends messages to them.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import type { Fleet } from "./fleet.ts";
 import { freePort } from "./servers.ts";
 import { deliver, Topic } from "./topic.ts";
 
-/** The base, which is busy whenever more is asked for. */
+/** The base instance, whose alarm asks for more capacity. */
 export const BASE = "i-00000000000000001";
 
-/** The longest that the first look at a fleet may take, ms. */
-const LONGEST_LOOK = 120_000;
+/** Time limit of the first observation of a fleet, ms. */
+const OBSERVATION_LIMIT = 120_000;
 
-/** Messages of a burst that are under way at once. */
+/** How many messages of a burst are sent at the same time. */
 const AT_ONCE = 16;
 
-/** kas or its predecessor, the topic and the fleet. */
+/** A running autoscaler with its topic and its fleet. */
 export interface Rig extends AsyncDisposable {
   readonly fleet: Fleet;
   readonly topic: Topic;
@@ -25,7 +25,7 @@ export interface Rig extends AsyncDisposable {
   readonly pid: number;
 }
 
-/** Starts kas over a fleet; it has resynced once this resolves. */
+/** Starts kas on a fleet. Resolves after its first reconcile. */
 export async function kasRig(fleet: Fleet, more: readonly string[] = []): Promise<Rig> {
   await using stack = new AsyncDisposableStack();
   const state = await Deno.makeTempDir({ prefix: "kas-bench-" });
@@ -39,13 +39,13 @@ export async function kasRig(fleet: Fleet, more: readonly string[] = []): Promis
   await eventually(
     async () => await (await fetch(`${url}/activities`)).json() as unknown[],
     ({ length }) => length > 0,
-    LONGEST_LOOK,
+    OBSERVATION_LIMIT,
   );
   const owned = stack.move();
   return { fleet, topic, url, pid: kas.pid, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** Starts the predecessor's way of reacting over a fleet (bench/peers/scaler.py). */
+/** Starts the predecessor on a fleet (bench/peers/scaler.py). */
 export async function predecessorRig(fleet: Fleet): Promise<Rig> {
   await using stack = new AsyncDisposableStack();
   const { env, url: endpoint } = fleet.sandbox;
@@ -59,15 +59,15 @@ export async function predecessorRig(fleet: Fleet): Promise<Rig> {
   return { fleet, topic, url, pid, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** What a reaction took, ms. */
+/** How long a reaction took, ms. */
 export interface Reaction {
-  /** Until StartInstances was on the wire. */
+  /** Until StartInstances was sent. */
   readonly started: number;
   /** Until the message was answered. */
   readonly answered: number;
 }
 
-/** One reaction to an alarm that asks for an instance; what was started is stopped again where few are left. */
+/** Measures one reaction to an alarm that asks for an instance. Stops the instance again if few instances are on standby. */
 export async function react({ fleet: { sandbox }, topic, url }: Rig): Promise<Reaction> {
   const instances = () => sandbox.account.instances();
   const started = Promise.withResolvers<{ id: string; at: number }>();
@@ -95,18 +95,18 @@ export async function react({ fleet: { sandbox }, topic, url }: Rig): Promise<Re
   return took;
 }
 
-/** Sends so many messages a second that ask for nothing, for as long as something is measured. */
-export async function beside<T>(
+/** Sends messages that lead to no action, `rate` per second, while `measure` runs. */
+export async function withMessages<T>(
   { fleet, topic, url }: Rig,
   rate: number,
   measure: () => Promise<T>,
 ): Promise<T> {
   const others = fleet.sandbox.account.instances().map(({ id }) => id);
   const over = new AbortController();
-  const noise = (async () => {
+  const sending = (async () => {
     const sent: Promise<void>[] = [];
     for (let n = 0; rate > 0 && !over.signal.aborted; n++) {
-      // What has calmed down is verified, stored and decided on all the same.
+      // A change to OK is verified, stored and decided on, and leads to no action.
       sent.push(deliver(url, topic.notice("cpuhigh", others[1 + n % (others.length - 1)] ?? "", "OK")));
       await pause(1_000 / rate);
     }
@@ -116,11 +116,11 @@ export async function beside<T>(
     return await measure();
   } finally {
     over.abort();
-    await noise;
+    await sending;
   }
 }
 
-/** So many messages at once: accepted, and decided on, a second. */
+/** Sends messages at the same time. Returns how many are accepted, and decided on, per second. */
 export async function burst(
   { fleet: { sandbox }, topic, url }: Rig,
   messages: number,
@@ -136,19 +136,19 @@ export async function burst(
     for (const post of rest) await deliver(url, post);
   }));
   const accepted = messages / ((performance.now() - begun) / 1_000);
-  await workedOff(url);
+  await decided(url);
   return { accepted, decided: messages / ((performance.now() - begun) / 1_000) };
 }
 
-/** Messages that ask for more, each with a look at the whole fleet, decided on a second: at max, so that nothing is begun. */
-export async function asks({ topic, url }: Rig, messages: number): Promise<number> {
+/** How many messages that ask for more capacity are decided on per second. The fleet is at max, so that no activity starts. */
+export async function decisionRate({ topic, url }: Rig, messages: number): Promise<number> {
   const begun = performance.now();
   for (let n = 0; n < messages; n++) await deliver(url, topic.notice("cpuhigh", BASE, "ALARM"));
-  await workedOff(url);
+  await decided(url);
   return messages / ((performance.now() - begun) / 1_000);
 }
 
-async function workedOff(url: string): Promise<void> {
+async function decided(url: string): Promise<void> {
   await eventually(
     async () => (await (await fetch(`${url}/status`)).json()).oldest as number | null,
     (oldest) => oldest === null,

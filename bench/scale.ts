@@ -1,5 +1,5 @@
 /**
- * What grows with the fleet: deciding, observing, listing, telling the status.
+ * What takes longer as the fleet grows: decisions, reconciles, listings, the status.
  *
  * @module
  */
@@ -24,13 +24,13 @@ import { kasRig } from "./rig.ts";
 
 const SIZES = [10, 100, 1_000, 10_000] as const;
 
-/** A resync may grow by this much faster than the fleet does from a tenth to the whole, and still be called linear. */
+/** A reconcile counts as linear if its time grows by at most this factor more than the fleet. */
 const LINEAR = 1.5;
 
 const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000 };
 
 /** How long a reconciliation takes, ms, from the first request to the decision in the journal, and AWS's answers in the same turns. */
-async function resync({ account }: Fleet, times: number): Promise<{ took: number; answers: number }> {
+async function reconcile({ account }: Fleet, times: number): Promise<{ took: number; answers: number }> {
   const folder = await Deno.makeTempDir({ prefix: "kas-bench-" });
   try {
     const recorder = new Recorder();
@@ -61,8 +61,8 @@ async function resync({ account }: Fleet, times: number): Promise<{ took: number
   }
 }
 
-/** What kas's autoscaler takes to tell its status, ms, and the memory it is in, MiB, after its first look at a fleet. */
-async function watching(fleet: Fleet): Promise<{ readonly status: number; readonly mib: number }> {
+/** How long GET /status takes, ms, and how much memory the autoscaler uses, MiB, after its first observation of a fleet. */
+async function statusCost(fleet: Fleet): Promise<{ readonly status: number; readonly mib: number }> {
   await using kas = await kasRig(fleet, ["--dry-run"]);
   const times: number[] = [];
   for (let n = 0; n < 20; n++) {
@@ -83,17 +83,17 @@ async function run({ quick }: Options): Promise<Result> {
   for (const size of sizes) {
     await using fleet = await fleetOf({ size, speed: 1, answering: false });
     const { out, in: less } = decideTimes(size);
-    const { took, answers } = await resync(fleet, size > 1_000 ? times : 3 * times);
-    const { status, mib } = await watching(fleet);
+    const { took, answers } = await reconcile(fleet, size > 1_000 ? times : 3 * times);
+    const { status, mib } = await statusCost(fleet);
     const own = took - answers;
     rows.push([size, out, less, took, answers, (own * 1_000) / size, status, mib]);
     if (before !== undefined && before.size >= 1_000) {
       const growth = own / before.own / (size / before.size);
       goals.push({
-        goal: `A resync is linear in the fleet (${before.size.toLocaleString("en")} to ${
+        goal: `A reconcile takes linear time (${before.size.toLocaleString("en")} to ${
           size.toLocaleString("en")
-        })`,
-        found: `${growth.toFixed(2)} times its share`,
+        } instances)`,
+        found: `${growth.toFixed(2)} times linear`,
         met: growth <= LINEAR,
       });
     }
@@ -105,22 +105,22 @@ async function run({ quick }: Options): Promise<Result> {
   }
   return {
     part: "scale",
-    title: "As the fleet grows",
+    title: "Fleet size",
     how:
-      "Fleets in the sandbox, half of each in service. A resync is from its first request to the decision on record; AWS's share are " +
-      "the same requests without kas. Of 10,000 instances 2,500 have their alarms: CloudWatch keeps 5,000. Listing: as JSON, in " +
-      "turns, from the start of a process to its end; kas asks for the load balancer's view too, the AWS CLI for nothing but the " +
-      "instances. Peak memory by GNU time, of one run.",
+      "Fleets in the sandbox, half of each in service. A reconcile is measured from its first request to the decision in the journal; AWS's " +
+      "share is the same requests without kas. Of 10,000 instances 2,500 have alarms: CloudWatch keeps 5,000. Listing: as JSON, in " +
+      "turns, from the start of a process to its end. kas also reads the load balancer; the AWS CLI reads the instances only. " +
+      "Peak memory is of one run, by GNU time.",
     tables: [
       {
-        title: "Deciding, observing, telling",
+        title: "Decisions, reconciles and the status",
         columns: [
           "instances",
-          "decide out, µs",
-          "decide in, µs",
-          "resync, ms",
+          "decide to scale out, µs",
+          "decide to scale in, µs",
+          "reconcile, ms",
           "AWS's share, ms",
-          "kas's share, µs an instance",
+          "kas's share per instance, µs",
           "/status, ms",
           "autoscaler, MiB",
         ],

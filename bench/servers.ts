@@ -1,5 +1,5 @@
 /**
- * kas's worker and its peers, each a real process, all behind the same nginx.
+ * kas's worker and its peers, each as a process, all behind the same nginx.
  *
  * @module
  */
@@ -7,29 +7,29 @@ import { BUILT, eventually, execute, type Running, start } from "../tests/suppor
 import { installed } from "../tests/support/needs.ts";
 import { type Front, startNginx } from "./nginx.ts";
 
-/** A server under measurement. */
+/** A server that is measured. */
 export interface Server {
   readonly name: string;
-  /** Through nginx, without a path. */
+  /** Its URL through nginx, without a path. */
   readonly url: string;
-  /** Its process; nginx's own where nothing is behind it. */
+  /** The id of its process, or of nginx if there is no server behind it. */
   readonly pid: number;
 }
 
-/** All of them, and what is missing. */
+/** The servers that run, and the reasons why others do not. */
 export interface Servers extends AsyncDisposable {
   readonly all: readonly Server[];
   readonly skipped: readonly string[];
 }
 
-/** How the tables call them. */
+/** Their names in tables. */
 export const KAS = "kas worker";
 export const NGINX = "nginx alone";
 export const PREDECESSOR = "the predecessor's pool";
 const NODE = "Node's http server";
 const COMPILED = "epoll in C";
 
-/** Who is asked for: all answer /ping, and but for the last two /work as well. */
+/** A server. All answer /ping; "kas" and "node" answer /work too. */
 export type Who = "kas" | "node" | "predecessor" | "compiled";
 
 const PEERS = new URL("./peers/", import.meta.url).pathname;
@@ -74,12 +74,12 @@ export function freePort(): number {
   return listener.addr.port;
 }
 
-/** Whether a program is there. */
-export function there(program: string): boolean {
+/** Whether a program is installed. */
+export function isInstalled(program: string): boolean {
   return program.includes("/") || installed(program).length > 0;
 }
 
-/** Starts those that are there, and nginx before them, which has to be. */
+/** Starts nginx and the servers whose programs are installed. */
 export async function startServers(who: readonly Who[]): Promise<Servers> {
   await using stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "kas-bench-" });
@@ -88,7 +88,7 @@ export async function startServers(who: readonly Who[]): Promise<Servers> {
   const fronts: (Front & { readonly peer: Peer; readonly process: Running })[] = [];
   for (const kind of who) {
     const peer = KINDS[kind];
-    if (!there(peer.program)) {
+    if (!isInstalled(peer.program)) {
       skipped.push(`${peer.name} was skipped: ${peer.program} is not on the PATH.`);
       continue;
     }

@@ -1,5 +1,5 @@
 /**
- * The executable: its size, how long it takes to start, and the memory of what it runs, beside an empty program of Deno's.
+ * The executable beside an empty Deno program: size, start-up time and memory.
  *
  * @module
  */
@@ -18,14 +18,14 @@ const MIB = 1_048_576;
 /** The goals, as multiples of the empty program's. */
 const MOST = { size: 1.05, version: 1.3, pong: 2, instances: 4, memory: 1.3 } as const;
 
-/** What is started in turns. */
+/** What is measured in turns. */
 const RUNS = ["empty", "version", "pong", "work", "instances"] as const;
 type Run = typeof RUNS[number];
 
-/** MiB that a burn thread may take. */
-const A_THREAD = 16;
+/** MiB that a thread of the worker may take. */
+const PER_THREAD = 16;
 
-/** Compiles the empty program; says why where that can't be done as kas was. */
+/** Compiles the empty program with the Deno that compiled kas. Returns the reason if that is impossible. */
 async function compileEmpty(folder: string): Promise<{ readonly path: string } | { readonly why: string }> {
   const { stdout } = await execute([KAS, "--version"]);
   const [, version] = /\bdeno ([\d.]+)/.exec(stdout) ?? [];
@@ -46,13 +46,13 @@ async function compileEmpty(folder: string): Promise<{ readonly path: string } |
   ];
   const { code, stderr } = await execute([Deno.execPath(), ...words]);
   return code === 0 ? { path } : {
-    why: `the empty program can't be compiled (offline, DENORT_BIN must name a denort): ${
+    why: `the empty program cannot be compiled (offline, DENORT_BIN must name a denort): ${
       /error: .*/.exec(stderr)?.[0]
     }`,
   };
 }
 
-/** From before the worker is started until it has answered its first request, ms; its /work is a millisecond's. */
+/** From the start of the worker to its first answer, ms. A /work takes 1 ms. */
 async function firstAnswer(path: "/ping" | "/work"): Promise<number> {
   const port = freePort();
   const begun = performance.now();
@@ -69,7 +69,7 @@ async function firstAnswer(path: "/ping" | "/work"): Promise<number> {
   }
 }
 
-/** Memory of a program that waits, MiB. */
+/** Memory of the empty program while it waits, MiB. */
 async function emptyMemory(path: string): Promise<number> {
   const child = new Deno.Command(path, { stdin: "piped", stdout: "null", stderr: "null" }).spawn();
   try {
@@ -81,7 +81,7 @@ async function emptyMemory(path: string): Promise<number> {
   }
 }
 
-/** Memory of each subcommand that stays, MiB: idle, and where it says so loaded. */
+/** Memory of each long-running subcommand, MiB. */
 async function memories(env: Readonly<Record<string, string>>): Promise<Map<string, number>> {
   const found = new Map<string, number>();
   const threads = navigator.hardwareConcurrency;
@@ -125,8 +125,8 @@ async function run({ quick }: Options): Promise<Result> {
     part: "startup",
     title: "The executable",
     how:
-      "dist/kas beside bench/peers/empty.ts, a program that does nothing, compiled by the same Deno. In turns; a time is from " +
-      "before the start of the process to its end, or to the first answer. Memory is resident, a second after it has started.",
+      "dist/kas beside bench/peers/empty.ts, a program that does nothing, compiled by the same Deno, in turns. A time is from the " +
+      "start of the process to its end or to its first answer. Memory is the resident memory one second after the start.",
     panels: [],
   };
   const folder = await Deno.makeTempDir({ prefix: "kas-bench-" });
@@ -143,7 +143,7 @@ async function run({ quick }: Options): Promise<Result> {
       instances: async () => (await timed([KAS, "admin", "instances"], env)).ms,
     };
     const times: Record<Run, number[]> = { empty: [], version: [], pong: [], work: [], instances: [] };
-    // The first run of each only fills the page cache.
+    // The first run of each fills the page cache and does not count.
     for (let n = -1; n < (quick ? 3 : 11); n++) {
       for (const key of RUNS) {
         const ms = await runs[key]();
@@ -159,18 +159,18 @@ async function run({ quick }: Options): Promise<Result> {
       tables: [
         {
           title: "Start-up",
-          columns: ["", "ms", "of the empty program's"],
+          columns: ["", "ms", "multiple of the empty program"],
           rows: [
             ["the empty program", measured(times.empty), 1],
             ["kas --version", measured(times.version), to("version")],
-            ["kas worker, to its first pong", measured(times.pong), to("pong")],
-            ["kas worker, to its first answer to a /work of 1 ms", measured(times.work), to("work")],
-            ["kas admin instances, 10 of them in the sandbox", measured(times.instances), to("instances")],
+            ["kas worker, to its first answer to /ping", measured(times.pong), to("pong")],
+            ["kas worker, to its first answer to /work (1 ms)", measured(times.work), to("work")],
+            ["kas admin instances, 10 instances", measured(times.instances), to("instances")],
           ],
         },
         {
           title: "Size and memory, MiB",
-          columns: ["", "MiB", "of the empty program's"],
+          columns: ["", "MiB", "multiple of the empty program"],
           rows: [
             ["the empty program, size", sizes[0] / MIB, 1],
             ["dist/kas, size", sizes[1] / MIB, sizes[1] / sizes[0]],
@@ -189,7 +189,7 @@ async function run({ quick }: Options): Promise<Result> {
 
 function goals(size: number, to: (run: Run) => Measured, idle: number, worker: number): Goal[] {
   const [version, pong, instances] = [to("version"), to("pong"), to("instances")];
-  const most = MOST.memory * idle + A_THREAD * navigator.hardwareConcurrency;
+  const most = MOST.memory * idle + PER_THREAD * navigator.hardwareConcurrency;
   return [
     {
       goal: `The executable is at most ${MOST.size} times the empty program's size`,
@@ -202,18 +202,19 @@ function goals(size: number, to: (run: Run) => Measured, idle: number, worker: n
       met: version.median <= MOST.version,
     },
     {
-      goal: `kas worker's first pong comes within ${MOST.pong} times the empty program's run`,
+      goal: `kas worker answers its first /ping within ${MOST.pong} times the empty program's run`,
       found: `${pong.median.toFixed(2)} times`,
       met: pong.median <= MOST.pong,
     },
     {
-      goal: `kas admin instances, 10 of them, takes at most ${MOST.instances} times the empty program's run`,
+      goal:
+        `kas admin instances with 10 instances takes at most ${MOST.instances} times the empty program's run`,
       found: `${instances.median.toFixed(2)} times`,
       met: instances.median <= MOST.instances,
     },
     {
       goal:
-        `kas worker idles in ${MOST.memory} times the empty program's memory and ${A_THREAD} MiB a thread`,
+        `kas worker, idle, uses at most ${MOST.memory} times the empty program's memory and ${PER_THREAD} MiB per thread`,
       found: `${worker.toFixed(0)} MiB of ${most.toFixed(0)}`,
       met: worker <= most,
     },

@@ -1,5 +1,5 @@
 /**
- * A topic that signs and posts whatever it is told, as quickly as it is told.
+ * An SNS topic that signs and posts messages without delay.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export class Topic implements AsyncDisposable {
   readonly #arn: string;
   readonly #signer = makeSigner();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  /** Where its certificate is, for `--trust-signer`. */
+  /** The URL prefix of its certificate, for `--trust-signer`. */
   readonly prefix: string;
 
   constructor(arn: string) {
@@ -24,7 +24,7 @@ export class Topic implements AsyncDisposable {
     this.prefix = `http://127.0.0.1:${this.#server.addr.port}/`;
   }
 
-  /** A notification of an alarm's change that is happening now, signed. */
+  /** A signed notification of an alarm that changes its state now. */
   notice(kind: AlarmKind, dimension: string, state: AlarmState): HttpPost {
     const envelope = {
       Type: "Notification",
@@ -51,5 +51,5 @@ export class Topic implements AsyncDisposable {
 export async function deliver(url: string, { headers, body }: HttpPost): Promise<void> {
   const response = await fetch(url, { method: "POST", headers, body });
   const text = await response.text();
-  if (response.status !== 200) throw new Error(`a message was answered ${response.status} ${text}`);
+  if (response.status !== 200) throw new Error(`a message got the answer ${response.status} ${text}`);
 }

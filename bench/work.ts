@@ -1,23 +1,23 @@
 /**
- * /work: how much of it is done as clients come, how long it takes, who waits, and what becomes of those that are refused or leave.
+ * /work: how many requests are answered by number of clients, how long they take and wait, and how refused and leaving clients fare.
  *
  * @module
  */
 import { BUILT, eventually, type Running, start } from "../tests/support/kas.ts";
 import { measured, type Options, type Part, quantile, type Result } from "./result.ts";
 
-/** Clients that ask again as soon as they are answered, and how long each number of them does, s. */
+/** Numbers of clients, each of which sends its next request after an answer, and for how long they do, s. */
 const CLIENTS = [[1, 6], [2, 6], [4, 8], [16, 12], [64, 24]] as const;
 
-/** ms that a burn is asked to take, least and most. */
+/** The shortest and the longest work of a request, ms. */
 const ASKED = [450, 550] as const;
 
-/** A /work as its client saw it. Times are ms. */
+/** A /work request as its client observed it. Times are in ms. */
 interface Seen {
   readonly status: number;
-  /** What the worker says that it took. */
+  /** How long the work took, as the worker reports. */
   readonly burned: number;
-  /** From asking to the answer. */
+  /** From the request to the answer. */
   readonly took: number;
   readonly retryAfter: string | null;
 }
@@ -36,7 +36,7 @@ async function ask(url: string, signal?: AbortSignal): Promise<Seen> {
   return { status: response.status, burned, took, retryAfter: response.headers.get("retry-after") };
 }
 
-/** So many clients for so many seconds; what was begun in that time is finished. */
+/** Runs `count` clients for `seconds`. Requests that are in progress at the end are awaited. */
 async function clients(url: string, count: number, seconds: number): Promise<{ all: Seen[]; rate: number }> {
   const begun = performance.now();
   const end = begun + seconds * 1_000;
@@ -47,10 +47,10 @@ async function clients(url: string, count: number, seconds: number): Promise<{ a
   return { all, rate: all.length / ((performance.now() - begun) / 1_000) };
 }
 
-/** Twice as many at once as are admitted: how many are served, how many refused, and how quickly. */
+/** Sends twice as many requests at the same time as the queue admits. */
 async function refused(): Promise<{ served: number; refused: Seen[]; dropped: number }> {
   await using worker = await startWorker("--threads", "2", "--queue", "10");
-  // Its threads are there by then.
+  // Starts its threads.
   await Promise.all([ask(worker.url), ask(worker.url)]);
   const answers = await Promise.allSettled(Array.from({ length: 24 }, () => ask(worker.url)));
   const all = answers.flatMap((answer) => answer.status === "fulfilled" ? [answer.value] : []);
@@ -61,8 +61,8 @@ async function refused(): Promise<{ served: number; refused: Seen[]; dropped: nu
   };
 }
 
-/** How long after ten clients have left, each of whom would have had a minute of work, the next one's begins, ms. */
-async function left(): Promise<number> {
+/** How long after ten clients with a minute of work each have left the work of the next client begins, ms. */
+async function timeToFree(): Promise<number> {
   await using worker = await startWorker("--threads", "1", "--queue", "9", "--work-ms", "60000");
   const leave = new AbortController();
   const gone = Array.from({ length: 10 }, () => ask(worker.url, leave.signal).catch(() => undefined));
@@ -72,7 +72,7 @@ async function left(): Promise<number> {
   const begun = performance.now();
   for (;;) {
     const next = new AbortController();
-    // A request that is not refused within so long waits or burns: there is a place.
+    // A request that is not refused within this time was admitted.
     const timer = setTimeout(() => next.abort(), 100);
     const status = await ask(worker.url, next.signal).then(({ status }) => status, () => undefined);
     clearTimeout(timer);
@@ -104,21 +104,21 @@ async function run({ quick }: Options): Promise<Result> {
   const end = await refused();
   const slowest = Math.max(...end.refused.map(({ took }) => took));
   const rest = quick
-    ? [await left()]
-    : [await left(), await left(), await left(), await left(), await left()];
+    ? [await timeToFree()]
+    : [await timeToFree(), await timeToFree(), await timeToFree(), await timeToFree(), await timeToFree()];
   return {
     part: "work",
     title: "/work",
     how:
-      `kas worker by itself, ${navigator.hardwareConcurrency} threads, ${
+      `kas worker without nginx, ${navigator.hardwareConcurrency} threads, ${
         ASKED.join(" to ")
-      } ms of work asked, clients that ask again ` +
-      "as soon as they are answered. A wait is what an answer took beyond its work.",
+      } ms of work per request. Each client ` +
+      "sends its next request right after an answer. The wait is the time to the answer minus the work.",
     tables: [{
-      title: "As clients come",
+      title: "By number of clients",
       columns: [
         "clients",
-        "answers a second",
+        "answers per second",
         "work, ms",
         `outside ${ASKED.join("–")} ms`,
         "median wait, ms",
@@ -129,15 +129,15 @@ async function run({ quick }: Options): Promise<Result> {
     }],
     goals: [
       {
-        goal: "/work: at the queue's end 503 with Retry-After, at once, and no connection dropped",
+        goal: "/work: a full queue answers 503 with Retry-After at once, and drops no connection",
         found:
-          `of 24 at once to 2 threads and a queue of 10: ${end.served} served, ${end.refused.length} refused ` +
+          `of 24 concurrent requests to 2 threads and a queue of 10: ${end.served} served, ${end.refused.length} refused ` +
           `(the slowest refusal took ${slowest.toFixed(0)} ms), ${end.dropped} dropped`,
         met: end.served === 12 && end.refused.length === 12 && end.dropped === 0 && slowest < ASKED[0] &&
           end.refused.every(({ retryAfter }) => retryAfter !== null),
       },
       {
-        goal: "/work: clients that leave free their places at once",
+        goal: "/work: the places of clients that leave are free at once",
         found: `after ${measured(rest).median.toFixed(0)} ms (${rest.length} times ten clients)`,
         met: measured(rest).median < 100,
       },

@@ -5,9 +5,9 @@
  */
 import { execute } from "../tests/support/kas.ts";
 
-/** What a run of wrk found. Times are ms. */
+/** The result of a run of wrk. Times are in ms. */
 export interface Wrk {
-  /** Requests a second. */
+  /** Requests per second. */
   readonly rate: number;
   readonly p50: number;
   readonly p99: number;
@@ -18,7 +18,7 @@ export interface Wrk {
 
 const SCRIPT = new URL("./wrk.lua", import.meta.url).pathname;
 
-/** Asks a URL over and over, over so many connections for so many seconds. Throws Error where wrk can't. */
+/** Sends requests to a URL over a number of connections for some seconds. Throws Error if wrk fails. */
 export async function wrk(url: string, connections: number, seconds: number): Promise<Wrk> {
   const words = ["wrk", "-t1", `-c${connections}`, `-d${seconds}s`, "-s", SCRIPT, url];
   const { code, stdout, stderr } = await execute(words);
