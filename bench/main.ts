@@ -5,17 +5,17 @@
  * @module
  */
 import { BUILT, execute } from "../tests/support/kas.ts";
-import { chart } from "./chart.ts";
-import { loaded } from "./loaded.ts";
-import { ping } from "./ping.ts";
-import { reaction } from "./reaction.ts";
-import { goalsTable, report, section, type Setting } from "./report.ts";
-import type { Part, Result } from "./result.ts";
-import { scale } from "./scale.ts";
-import { scenario } from "./scenario.ts";
-import { isInstalled } from "./servers.ts";
-import { startup } from "./startup.ts";
-import { work } from "./work.ts";
+import { chart } from "./report/chart.ts";
+import { loaded } from "./parts/loaded.ts";
+import { ping } from "./parts/ping.ts";
+import { reaction } from "./parts/reaction.ts";
+import { goalsTable, report, section, type Setting } from "./report/report.ts";
+import type { Part, Result } from "./report/result.ts";
+import { scale } from "./parts/scale.ts";
+import { scenario } from "./parts/scenario.ts";
+import { isInstalled } from "./support/servers.ts";
+import { startup } from "./parts/startup.ts";
+import { work } from "./parts/work.ts";
 
 const PARTS: readonly Part[] = [ping, loaded, work, startup, reaction, scale, scenario];
 

@@ -5,7 +5,7 @@ import { type Load, nineSteps, recordedLoad } from "../../../../bench/scenario/l
 import type { Plant } from "../../../../bench/scenario/plant.ts";
 import { instancesNeeded, playLoad, type Policy } from "../../../../bench/scenario/play.ts";
 import { predecessor } from "../../../../bench/scenario/predecessor.ts";
-import { losses } from "../../../../bench/scenario.ts";
+import { losses } from "../../../../bench/parts/scenario.ts";
 import { NINE_STEPS } from "../../../../src/admin/sandbox/scenario/nine_steps.ts";
 
 /** Three minutes of nothing, and then as much as so many instances can do. */

@@ -3,15 +3,23 @@
  *
  * @module
  */
-import { eventually, execute, start } from "../tests/support/kas.ts";
-import { binary } from "../tests/support/needs.ts";
-import { fleetOf } from "./fleet.ts";
-import { memory, timed } from "./process.ts";
-import { type Goal, type Measured, measured, type Options, type Part, type Result, share } from "./result.ts";
-import { freePort, KAS as WORKER } from "./servers.ts";
+import { eventually, execute, start } from "../../tests/support/kas.ts";
+import { binary } from "../../tests/support/needs.ts";
+import { fleetOf } from "../support/fleet.ts";
+import { memory, timed } from "../support/process.ts";
+import {
+  type Goal,
+  type Measured,
+  measured,
+  type Options,
+  type Part,
+  type Result,
+  share,
+} from "../report/result.ts";
+import { freePort, KAS as WORKER } from "../support/servers.ts";
 
-const KAS = new URL("../dist/kas", import.meta.url).pathname;
-const EMPTY = new URL("./peers/empty.ts", import.meta.url).pathname;
+const KAS = new URL("../../dist/kas", import.meta.url).pathname;
+const EMPTY = new URL("../peers/empty.ts", import.meta.url).pathname;
 
 const MIB = 1_048_576;
 

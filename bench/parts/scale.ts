@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { assemble } from "../src/autoscaler/assemble.ts";
-import { realRuntime } from "../src/runtime.ts";
-import { BALANCER } from "../tests/unit/autoscaler/fixtures.ts";
-import { binary } from "../tests/support/needs.ts";
-import { decideTimes } from "./observations.ts";
-import { type Fleet, fleetOf, Recorder } from "./fleet.ts";
-import { awsClis, kasLister, list, listingGoals, listingTable } from "./listing.ts";
-import { memory } from "./process.ts";
+import { assemble } from "../../src/autoscaler/assemble.ts";
+import { realRuntime } from "../../src/runtime.ts";
+import { BALANCER } from "../../tests/unit/autoscaler/fixtures.ts";
+import { binary } from "../../tests/support/needs.ts";
+import { decideTimes } from "../support/observations.ts";
+import { type Fleet, fleetOf, Recorder } from "../support/fleet.ts";
+import { awsClis, kasLister, list, listingGoals, listingTable } from "../support/listing.ts";
+import { memory } from "../support/process.ts";
 import {
   type Cell,
   type Goal,
@@ -19,8 +19,8 @@ import {
   quantile,
   type Result,
   type Table,
-} from "./result.ts";
-import { kasRig } from "./rig.ts";
+} from "../report/result.ts";
+import { kasRig } from "../support/rig.ts";
 
 const SIZES = [10, 100, 1_000, 10_000] as const;
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { BUILT, eventually, type Running, start } from "../tests/support/kas.ts";
-import { measured, type Options, type Part, quantile, type Result } from "./result.ts";
+import { BUILT, eventually, type Running, start } from "../../tests/support/kas.ts";
+import { measured, type Options, type Part, quantile, type Result } from "../report/result.ts";
 
 /** Numbers of clients, each of which sends its next request after an answer, and for how long they do, s. */
 const CLIENTS = [[1, 6], [2, 6], [4, 8], [16, 12], [64, 24]] as const;

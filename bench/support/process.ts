@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Ended, execute } from "../tests/support/kas.ts";
-import { installed } from "../tests/support/needs.ts";
+import { type Ended, execute } from "../../tests/support/kas.ts";
+import { installed } from "../../tests/support/needs.ts";
 
 /** The time and the output of a run. */
 export interface Cost {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { makeSigner } from "../src/sandbox/sns/certificate.ts";
-import { type HttpPost, signedPost } from "../src/sandbox/sns/message.ts";
-import type { AlarmKind, AlarmState } from "../src/scaling/model/alarm.ts";
+import { makeSigner } from "../../src/sandbox/sns/certificate.ts";
+import { type HttpPost, signedPost } from "../../src/sandbox/sns/message.ts";
+import type { AlarmKind, AlarmState } from "../../src/scaling/model/alarm.ts";
 
 /** Notifications of alarms, signed with SignatureVersion 2. */
 export class Topic implements AsyncDisposable {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { execute } from "../tests/support/kas.ts";
+import { execute } from "../../tests/support/kas.ts";
 
 /** The result of a run of wrk. Times are in ms. */
 export interface Wrk {

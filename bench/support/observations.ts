@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Trigger } from "../src/scaling/model/trigger.ts";
-import type { Decision } from "../src/scaling/model/decision.ts";
-import type { Observation } from "../src/scaling/model/observation.ts";
-import { decide } from "../src/scaling/decide.ts";
-import type { Instance } from "../src/scaling/model/instance.ts";
-import { quantile } from "./result.ts";
+import type { Trigger } from "../../src/scaling/model/trigger.ts";
+import type { Decision } from "../../src/scaling/model/decision.ts";
+import type { Observation } from "../../src/scaling/model/observation.ts";
+import { decide } from "../../src/scaling/decide.ts";
+import type { Instance } from "../../src/scaling/model/instance.ts";
+import { quantile } from "../report/result.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type Running, start } from "../tests/support/kas.ts";
+import { type Running, start } from "../../tests/support/kas.ts";
 
-const SITE = new URL("../nginx/kas-worker.conf", import.meta.url);
+const SITE = new URL("../../nginx/kas-worker.conf", import.meta.url);
 
 /** nginx's port and the port behind it. */
 export interface Front {

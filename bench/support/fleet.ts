@@ -8,12 +8,12 @@ import {
   ConfigureHealthCheckCommand,
   RegisterInstancesWithLoadBalancerCommand,
 } from "@aws-sdk/client-elastic-load-balancing";
-import { putAlarm } from "../src/aws/cloudwatch/alarms.ts";
-import { type Aws, connect } from "../src/aws/clients.ts";
-import type { MachineFactory } from "../src/sandbox/machines/machine.ts";
-import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
-import { BALANCER, machines } from "../tests/unit/autoscaler/fixtures.ts";
-import { eventually } from "../tests/support/kas.ts";
+import { putAlarm } from "../../src/aws/cloudwatch/alarms.ts";
+import { type Aws, connect } from "../../src/aws/clients.ts";
+import type { MachineFactory } from "../../src/sandbox/machines/machine.ts";
+import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
+import { BALANCER, machines } from "../../tests/unit/autoscaler/fixtures.ts";
+import { eventually } from "../../tests/support/kas.ts";
 
 /** A fleet in a sandbox of its own. */
 export interface Fleet extends AsyncDisposable {

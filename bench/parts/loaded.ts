@@ -4,9 +4,17 @@
  * @module
  */
 import { inTurns, type Runs } from "./ping.ts";
-import { type Goal, type Measured, measured, type Options, type Part, type Result, share } from "./result.ts";
-import { KAS, NGINX, type Server, startServers } from "./servers.ts";
-import { type Wrk, wrk } from "./wrk.ts";
+import {
+  type Goal,
+  type Measured,
+  measured,
+  type Options,
+  type Part,
+  type Result,
+  share,
+} from "../report/result.ts";
+import { KAS, NGINX, type Server, startServers } from "../support/servers.ts";
+import { type Wrk, wrk } from "../support/wrk.ts";
 
 /** Outstanding /work requests per CPU. */
 const WORKS = 4;

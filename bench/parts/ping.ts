@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type Measured, measured, type Options, type Part, type Result, share } from "./result.ts";
-import { KAS, NGINX, PREDECESSOR, type Server, startServers } from "./servers.ts";
-import { type Wrk, wrk } from "./wrk.ts";
+import { type Measured, measured, type Options, type Part, type Result, share } from "../report/result.ts";
+import { KAS, NGINX, PREDECESSOR, type Server, startServers } from "../support/servers.ts";
+import { type Wrk, wrk } from "../support/wrk.ts";
 
 /** Numbers of concurrent connections. */
 const CONNECTIONS = [1, 32, 256] as const;

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { chart } from "../../../bench/chart.ts";
-import { cell, figure, report, tableLines } from "../../../bench/report.ts";
-import { measured, quantile, type Result, share } from "../../../bench/result.ts";
+import { chart } from "../../../../bench/report/chart.ts";
+import { cell, figure, report, tableLines } from "../../../../bench/report/report.ts";
+import { measured, quantile, type Result, share } from "../../../../bench/report/result.ts";
 
 const RESULT: Result = {
   part: "ping",

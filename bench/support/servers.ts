@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { BUILT, eventually, execute, type Running, start } from "../tests/support/kas.ts";
-import { installed } from "../tests/support/needs.ts";
+import { BUILT, eventually, execute, type Running, start } from "../../tests/support/kas.ts";
+import { installed } from "../../tests/support/needs.ts";
 import { type Front, startNginx } from "./nginx.ts";
 
 /** A server that is measured. */
@@ -32,7 +32,7 @@ const COMPILED = "epoll in C";
 /** A server. All answer /ping; "kas" and "node" answer /work too. */
 export type Who = "kas" | "node" | "predecessor" | "compiled";
 
-const PEERS = new URL("./peers/", import.meta.url).pathname;
+const PEERS = new URL("../peers/", import.meta.url).pathname;
 
 /** A peer: its program, and how it is started on a port. */
 interface Peer {

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { BUILT, execute } from "../tests/support/kas.ts";
-import { installed } from "../tests/support/needs.ts";
+import { BUILT, execute } from "../../tests/support/kas.ts";
+import { installed } from "../../tests/support/needs.ts";
 import type { Fleet } from "./fleet.ts";
 import { canMeasurePeak, peakMemory, timed } from "./process.ts";
-import { type Cell, type Goal, type Measured, measured, share, type Table } from "./result.ts";
+import { type Cell, type Goal, type Measured, measured, share, type Table } from "../report/result.ts";
 
 /** The largest share of the AWS CLI's time that kas may take, by fleet size. */
 const GOALS: Readonly<Record<number, number>> = { 10: 1 / 4, 10_000: 1 };

@@ -5,12 +5,20 @@
  *
  * @module
  */
-import { assemble } from "../src/autoscaler/assemble.ts";
-import { realRuntime } from "../src/runtime.ts";
-import { BALANCER } from "../tests/unit/autoscaler/fixtures.ts";
-import { execute } from "../tests/support/kas.ts";
-import { type Fleet, fleetOf, Recorder } from "./fleet.ts";
-import { type Cell, type Goal, measured, type Options, type Part, quantile, type Result } from "./result.ts";
+import { assemble } from "../../src/autoscaler/assemble.ts";
+import { realRuntime } from "../../src/runtime.ts";
+import { BALANCER } from "../../tests/unit/autoscaler/fixtures.ts";
+import { execute } from "../../tests/support/kas.ts";
+import { type Fleet, fleetOf, Recorder } from "../support/fleet.ts";
+import {
+  type Cell,
+  type Goal,
+  measured,
+  type Options,
+  type Part,
+  quantile,
+  type Result,
+} from "../report/result.ts";
 import {
   BASE,
   burst,
@@ -21,7 +29,7 @@ import {
   type Reaction,
   type Rig,
   withMessages,
-} from "./rig.ts";
+} from "../support/rig.ts";
 
 /** Reactions per figure, messages per burst, and messages in a row that ask for more capacity. */
 const FULL = { reactions: 10, messages: 2_000, asking: 50 };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { BUILT, eventually, type Running, start } from "../tests/support/kas.ts";
+import { BUILT, eventually, type Running, start } from "../../tests/support/kas.ts";
 import type { Fleet } from "./fleet.ts";
 import { freePort } from "./servers.ts";
 import { deliver, Topic } from "./topic.ts";
@@ -51,7 +51,7 @@ export async function predecessorRig(fleet: Fleet): Promise<Rig> {
   const { env, url: endpoint } = fleet.sandbox;
   const topic = stack.use(new Topic(env["KAS_TOPIC_ARN"] ?? ""));
   const port = freePort();
-  const script = new URL("./peers/scaler.py", import.meta.url).pathname;
+  const script = new URL("../peers/scaler.py", import.meta.url).pathname;
   const { pid } = stack.use(start(["python3", script, String(port), "kas", "kas", endpoint], env));
   const url = `http://127.0.0.1:${port}`;
   await eventually(() => fetch(url).then((it) => it.text(), () => ""), (text) => text === "pong");

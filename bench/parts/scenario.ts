@@ -3,17 +3,17 @@
  *
  * @module
  */
-import type { Options, Panel, Part, Result, Table } from "./result.ts";
-import { CPU } from "./scenario/alarms.ts";
-import { stepScaling, targetTracking } from "./scenario/auto_scaling.ts";
-import { kas } from "./scenario/kas.ts";
-import { type Load, nineSteps, recordedLoad } from "./scenario/loads.ts";
-import type { Plant } from "./scenario/plant.ts";
-import { playLoad, type Policy, type Tally } from "./scenario/play.ts";
-import { predecessor } from "./scenario/predecessor.ts";
+import type { Options, Panel, Part, Result, Table } from "../report/result.ts";
+import { CPU } from "../scenario/alarms.ts";
+import { stepScaling, targetTracking } from "../scenario/auto_scaling.ts";
+import { kas } from "../scenario/kas.ts";
+import { type Load, nineSteps, recordedLoad } from "../scenario/loads.ts";
+import type { Plant } from "../scenario/plant.ts";
+import { playLoad, type Policy, type Tally } from "../scenario/play.ts";
+import { predecessor } from "../scenario/predecessor.ts";
 
 /** Recorded loads: CSV files from the Numenta Anomaly Benchmark. */
-const TRACES = new URL("../../shared/traces/", import.meta.url);
+const TRACES = new URL("../../../shared/traces/", import.meta.url);
 
 const KAS = "kas";
 
