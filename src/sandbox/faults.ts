@@ -1,14 +1,14 @@
 /**
- * The faults that AWS and its networks have, on demand and by a seeded die, changeable while the sandbox runs.
+ * The faults that the sandbox can inject, at random or on demand. They can change while it runs.
  *
  * @module
  */
 import { seededRandom } from "./random.ts";
 
-/** The faults that strike by chance. */
+/** Faults that occur at random, each with a probability. */
 export type RandomFault = "throttle" | "errors" | "cut" | "wedge" | "snsDuplicates" | "snsLoss";
 
-/** A call of AWS's at a moment of its life: before it takes effect, or after that and before it is answered. */
+/** A call before it takes effect, or after that and before its response. */
 export interface CallEvent {
   readonly service: string;
   readonly action: string;
@@ -16,41 +16,43 @@ export interface CallEvent {
   readonly moment: "before" | "after";
 }
 
-/** What is to go wrong. A fresh one has no faults. */
+/** The faults in effect. A new instance has none. */
 export class Faults {
-  /** Share of calls refused as throttled, 0..1. */
+  /** Share of calls that are throttled, 0..1. */
   throttle = 0;
-  /** Share of calls answered with an HTTP 500 or 503 and carried out by nobody, 0..1. */
+  /** Share of calls that fail with HTTP 500 or 503 and have no effect, 0..1. */
   errors = 0;
-  /** Share of calls that are carried out, and whose connection breaks in the middle of the answer, 0..1. */
+  /** Share of calls that take effect and whose connection breaks in the middle of the response, 0..1. */
   cut = 0;
-  /** Share of calls that are neither carried out nor answered, for as long as the client waits, 0..1. */
+  /** Share of calls that have no effect and never get a response, 0..1. */
   wedge = 0;
-  /** Actions of which that is so for every call. */
+  /** Actions whose calls never get a response. */
   readonly wedgedActions = new Set<string>();
-  /** Added to every call, real ms. */
+  /** Delay of every call, real ms. */
   latency = 0;
-  /** How far reads lag behind, real ms. */
+  /** Age of what reads return, real ms. */
   staleReads = 0;
-  /** Share of SNS messages delivered twice, 0..1. */
+  /** Share of SNS messages that are delivered twice, 0..1. */
   snsDuplicates = 0;
-  /** Share of SNS delivery attempts that get lost, 0..1. */
+  /** Share of SNS messages that are lost, 0..1. */
   snsLoss = 0;
-  /** Ids of instances, ids and names of launch templates, and zones that EC2 has no capacity for. */
+  /** Instance ids, launch template ids and names, and zones for which EC2 has no capacity. */
   readonly noCapacity = new Set<string>();
-  /** Ids of instances that fail their health checks. */
+  /** Ids of instances whose health checks fail. */
   readonly unhealthy = new Set<string>();
-  /** Actions that are denied, as IAM names them: `ec2:StartInstances`. */
+  /** Actions that IAM denies: `ec2:StartInstances`. */
   readonly deniedActions = new Set<string>();
-  /** How far AWS's clock is ahead of this machine's, ms. */
+  /** Offset of AWS's clock from this machine's, ms; positive if AWS's is ahead. */
   clockOffset = 0;
-  /** Called as each call passes by, which waits for it: how a test strikes at one certain point. */
+  /** Called for each call, which waits for it. Tests use it to act at an exact moment. */
   onCall: ((passing: CallEvent) => void | Promise<void>) | undefined;
-  readonly #dice: Readonly<Record<RandomFault, () => number>>;
+  readonly #random: Readonly<Record<RandomFault, () => number>>;
 
-  /** Each kind of chance has a die of its own, so that adding one fault leaves the others' sequence as it was. */
+  /**
+   * Each random fault has its own sequence of random numbers, so that one fault does not change when another occurs.
+   */
   constructor(seed = 1) {
-    this.#dice = {
+    this.#random = {
       throttle: seededRandom(seed),
       errors: seededRandom(seed + 0x1b873593),
       cut: seededRandom(seed + 0xcc9e2d51),
@@ -60,12 +62,12 @@ export class Faults {
     };
   }
 
-  /** Throws the die of one fault: whether it strikes this time. */
+  /** Decides at random whether a fault occurs this time. */
   occurs(kind: RandomFault): boolean {
-    return this[kind] > 0 && this.#dice[kind]() < this[kind];
+    return this[kind] > 0 && this.#random[kind]() < this[kind];
   }
 
-  /** Adds or changes one, as `throttle=0.2` or `no-capacity=i-1`. Throws TypeError saying what was expected. */
+  /** Adds or changes a fault, given as `throttle=0.2` or `no-capacity=i-1`. Throws TypeError on an invalid fault. */
   set(text: string): void {
     const [, name = "", value = ""] = /^([a-z-]+)=(.+)$/.exec(text) ?? [];
     switch (name) {
@@ -120,7 +122,7 @@ export class Faults {
     }
   }
 
-  /** Ends every fault. */
+  /** Removes every fault. */
   clear(): void {
     this.throttle =
       this.errors =
@@ -146,7 +148,7 @@ function share(fault: string, value: string): number {
   return n;
 }
 
-/** ms. */
+/** ms per unit. */
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 function milliseconds(fault: string, value: string): number {

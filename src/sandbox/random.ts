@@ -1,10 +1,13 @@
 /**
- * Chance that can be had again: the same seed makes the same choices.
+ * Repeatable random numbers.
  *
  * @module
  */
 
-/** A seeded generator of numbers in [0, 1). Source: mulberry32, Tommy Ettinger, public domain. */
+/**
+ * Returns a generator of numbers in [0, 1). The same seed gives the same sequence. Source: mulberry32, Tommy Ettinger,
+ * public domain.
+ */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

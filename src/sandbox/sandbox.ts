@@ -1,5 +1,5 @@
 /**
- * The sandbox as one value: AWS on loopback, with real processes for instances. What `kas admin sandbox` and the tests start.
+ * Starts and stops the sandbox: AWS on loopback, with real processes as instances.
  *
  * @module
  */
@@ -20,98 +20,102 @@ import { startServices } from "./services.ts";
 import { Account } from "./account/account.ts";
 import type { RegistrationPhase } from "./account/load_balancer.ts";
 
-/** What sandbox to start. Durations are ms of sandbox time: they pass `speed` times faster. */
+/** The options of a sandbox. Durations are ms of sandbox time, which passes `speed` times faster than real time. */
 export interface SandboxOptions {
-  /** Where AWS and the load balancer listen; 127.0.0.1 by default. */
+  /** The address that AWS and the load balancer listen on; 127.0.0.1 by default. */
   readonly address?: string | undefined;
-  /** The first three numbers of the instances' addresses, `10.77.0`; loopback addresses by default. */
+  /**
+   * The first three octets of the instances' addresses, `10.77.0`; by default the instances have loopback addresses.
+   */
   readonly subnet?: string | undefined;
-  /** Port of the AWS endpoint; 0 (the default) picks a free one. */
+  /** Port of the AWS endpoint; 0, the default, selects a free one. */
   readonly port?: number;
-  /** Port of the fleet's load balancer; 0 (the default) picks a free one. */
+  /** Port of the fleet's load balancer; 0, the default, selects a free one. */
   readonly balancerPort?: number;
-  /** The fleet's name, and its load balancer's and topic's; `kas` by default. */
+  /** Name of the fleet, its load balancer and its topic; `kas` by default. */
   readonly fleet?: string;
-  /** How many stopped nodes there are beside the running base; 1 by default. */
+  /** Number of stopped nodes beside the running base; 1 by default. */
   readonly nodes?: number;
-  /** An account without instances, balancers and topics. */
+  /** Whether the account starts empty: no instances, load balancers and topics. */
   readonly empty?: boolean;
-  /** From pending to running, ms; 2,000 by default. */
+  /** Time from pending to running, ms; 2,000 by default. */
   readonly boot?: number;
-  /** From stopping to stopped, ms; 1,000 by default. */
+  /** Time from stopping to stopped, ms; 1,000 by default. */
   readonly shutdown?: number;
-  /** How many times faster than life durations pass; 1 by default. Ignored where `clock` is given. */
+  /** How many times faster sandbox time passes than real time; 1 by default. Ignored if `clock` is given. */
   readonly speed?: number;
-  /** Of the faults' dice; 1 by default. */
+  /** Seed of the random faults; 1 by default. */
   readonly seed?: number;
-  /** Faults from the start, as `throttle=0.2`. Throws TypeError on one that is not known. */
+  /** Initial faults, as `throttle=0.2`. Throws TypeError on an invalid fault. */
   readonly faults?: readonly string[];
-  /** The command line of a worker, to which `--listen ADDRESS:30000` is added. This, `commands` or `machine` is needed. */
+  /**
+   * The worker's command line, to which the sandbox appends `--listen ADDRESS:30000`. One of `worker`, `commands` and
+   * `machine` is required.
+   */
   readonly worker?: readonly string[];
-  /** What boots and stops an instance's machine, where it is not a process of `worker`. */
+  /** Commands that boot and stop the instances' machines. */
   readonly commands?: MachineCommands | undefined;
-  /** How an instance's machine is made, where it is neither. */
+  /** Boots an instance's machine. Tests use it. */
   readonly machine?: MachineFactory;
   readonly clock?: Clock;
 }
 
-/** How an instance stands at the fleet's load balancer. */
+/** An instance's registration with the fleet's load balancer. */
 export type RegistrationStatus = "none" | "out-of-service" | "in-service" | "draining";
 
-/** An instance as the scenario and tests look at it. */
+/** An instance as the scenario and the tests read it. */
 export interface InstanceView {
   readonly id: string;
-  /** Its Name tag. */
+  /** The Name tag. */
   readonly name: string;
-  /** Its kas:role tag. */
+  /** The kas:role tag. */
   readonly role: string;
   readonly state: string;
   readonly zone: string;
-  /** Its private IP, for life. */
+  /** The private IP address, which never changes. */
   readonly address: string;
   readonly registration: RegistrationStatus;
-  /** CPU seconds used since it was last started; undefined unless it is running. */
+  /** CPU seconds used since the latest start; undefined unless the instance is running. */
   readonly cpuSeconds: number | undefined;
 }
 
-/** What is in the sandbox, read past the wire. */
+/** The account, read without API calls. */
 export interface AccountView {
-  /** Every instance that is not terminated. */
+  /** Returns every instance that is not terminated. */
   instances(): readonly InstanceView[];
-  /** Requests the fleet's load balancer has answered. */
+  /** Returns the number of requests that the fleet's load balancer answered. */
   requests(): number;
-  /** Resolves once the condition holds; it is asked again after each change. Rejects with the signal's reason. */
+  /** Resolves once a condition holds, which it tests after each change. Rejects with the signal's reason. */
   waitUntil(condition: () => boolean, signal?: AbortSignal): Promise<void>;
 }
 
-/** A running sandbox; disposing of it stops every worker. */
+/** A running sandbox. Its disposal stops every worker. */
 export interface Sandbox extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
   readonly balancerPort: number;
   /** `http://127.0.0.1:PORT` of the fleet's load balancer. */
   readonly balancerUrl: string;
-  /** What points kas, the AWS CLI and boto3 at it: AWS_ENDPOINT_URL, AWS_REGION, the credentials, KAS_FLEET, KAS_TOPIC_ARN… */
+  /** Environment variables that make kas, the AWS CLI and boto3 use the sandbox. */
   readonly env: Readonly<Record<string, string>>;
   readonly account: AccountView;
-  /** Can be changed while it runs. */
+  /** The faults, which can change while the sandbox runs. */
   readonly faults: Faults;
-  /** The latest calls (10,000 at most), oldest first. */
+  /** The latest calls, 10,000 at most, oldest first. */
   readonly calls: readonly Call[];
 }
 
-/** Every instance and topic of the sandbox is there. */
+/** The region of every resource. */
 const REGION = "eu-west-1";
 
-/** How many calls are kept. */
 const MAX_CALLS = 10_000;
 
 /** How long the base may take to come into service, real ms. */
 const START_TIMEOUT = 30_000;
 
 /**
- * Starts a sandbox; resolves once it answers and the seeded base is in service. Throws TypeError on options that are wrong, and
- * Deno.errors.AddrNotAvailable or AddrInUse where it can't listen.
+ * Starts a sandbox and resolves once the seeded base is in service. Throws TypeError on invalid options, and
+ * Deno.errors.AddrNotAvailable or AddrInUse if it cannot listen.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { fleet = "kas", nodes = 1, boot = 2_000, shutdown = 1_000, clock = realClock(options.speed) } =
@@ -120,9 +124,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const faults = new Faults(options.seed);
   for (const fault of options.faults ?? []) faults.set(fault);
   const failed = new AbortController();
-  const onCrash = ({ id }: MachineAddress, lastWords: string) => {
-    failed.abort(new Error(`Cannot start the sandbox: the worker of ${id} ended: ${lastWords}`));
-    getLogger(["kas", "sandbox"]).warn("The worker of {id} ended by itself: {lastWords}", { id, lastWords });
+  const onCrash = ({ id }: MachineAddress, reason: string) => {
+    failed.abort(new Error(`Cannot start the sandbox: the worker of ${id} exited: ${reason}`));
+    getLogger(["kas", "sandbox"]).warn("worker exited: {reason}", { instance: id, reason });
   };
   const machine = options.machine ??
     (options.commands === undefined
@@ -169,7 +173,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       now: clock.now(),
     });
     await waitForBase(view, failed);
-    // Reads that lag behind find the account as it was seeded, at the earliest.
+    // Stale reads return the seeded account at the earliest.
     account.forgetHistory();
   }
 
@@ -181,7 +185,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     env: {
       AWS_ENDPOINT_URL: url,
       AWS_REGION: REGION,
-      // What the AWS CLI v1 and boto3 read.
+      // The AWS CLI v1 and boto3 read this one.
       AWS_DEFAULT_REGION: REGION,
       AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7SANDBOX",
       AWS_SECRET_ACCESS_KEY: "sandbox",
@@ -197,7 +201,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
 }
 
-/** Serves until the stack is disposed of; the port. */
+/** Serves until the stack is disposed of. Returns the port. */
 function serve(
   stack: AsyncDisposableStack,
   hostname: string,
@@ -216,11 +220,16 @@ function serve(
   return server.addr.port;
 }
 
-/** @param failed aborted if a worker ends, or here if the base takes too long */
+/**
+ * Waits until the base is in service. Throws the reason of `failed`, which is aborted if a worker exits or the base
+ * takes too long.
+ */
 async function waitForBase(view: AccountView, failed: AbortController): Promise<void> {
   const timeout = setTimeout(() => {
     failed.abort(
-      new Error(`Cannot start the sandbox: its base is not in service after ${START_TIMEOUT / 1_000} s`),
+      new Error(
+        `Cannot start the sandbox: its base did not come into service within ${START_TIMEOUT / 1_000} s`,
+      ),
     );
   }, START_TIMEOUT);
   try {

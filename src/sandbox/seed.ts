@@ -1,5 +1,5 @@
 /**
- * The small account that a sandbox starts with: a fleet of one running base and stopped nodes, its load balancer, its topic.
+ * The initial account of a sandbox: a fleet of one running base and stopped nodes, a load balancer and a topic.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Lifecycle } from "./ec2/lifecycle.ts";
 import { INSTANCE_PORT } from "./machines/machine.ts";
 import type { Service } from "./wire/action.ts";
 
-/** What the account is made with. */
+/** The parts to seed, and the size of the fleet. */
 export interface SeedOptions {
   readonly ec2: Ec2;
   readonly elb: Elb;
@@ -22,7 +22,7 @@ export interface SeedOptions {
   readonly now: number;
 }
 
-/** Fills the account. The base's id is i-00000000000000001, its nodes' count on from there. */
+/** Fills the account. The base's id is i-00000000000000001; the nodes' ids follow. */
 export async function seed(
   { ec2, elb, sns, lifecycle, fleet, nodes, zones, now }: SeedOptions,
 ): Promise<void> {
@@ -42,7 +42,7 @@ export async function seed(
       instanceProtocol: "HTTP",
       instancePort: INSTANCE_PORT,
     }],
-    // The quickest check that ELB allows.
+    // The shortest interval and timeout, and the lowest thresholds that ELB allows.
     healthCheck: {
       target: `HTTP:${INSTANCE_PORT}/ping`,
       interval: 5,
@@ -58,7 +58,7 @@ export async function seed(
   elb.register(fleet, base.id);
 
   for (let n = 1; n <= nodes; n++) {
-    // The first has been stopped for longest, and so is the next one to be started.
+    // kas starts the node that was stopped first, so node 1 is the next to start.
     const stopped = new Date(now - (nodes - n + 1) * 60_000).toISOString().slice(0, 19).replace("T", " ");
     ec2.create({
       zone: zone(n),

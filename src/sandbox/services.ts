@@ -1,6 +1,6 @@
 /**
- * AWS put together: the five services over one account, and the handler that answers for them. Whether that is reached through
- * a socket or not is the caller's business.
+ * Builds the five services over one account, and the HTTP handler in front of them. The caller decides how requests
+ * reach the handler.
  *
  * @module
  */
@@ -20,29 +20,29 @@ import type { Clock } from "./clock.ts";
 import { type Sns, sns as makeSns } from "./sns/service.ts";
 import type { Account } from "./account/account.ts";
 
-/** What AWS is made of. */
+/** What the services are made of. */
 export interface AwsServicesOptions {
   readonly clock: Clock;
   readonly account: Account;
   readonly faults: Faults;
   readonly region: string;
   readonly machine: MachineFactory;
-  /** The first three numbers of the instances' addresses, where those are not on loopback. */
+  /** The first three octets of the instances' addresses; undefined for loopback addresses. */
   readonly subnet?: string | undefined;
-  /** From pending to running, ms of sandbox time. */
+  /** Time from pending to running, ms of sandbox time. */
   readonly boot: number;
-  /** From stopping to stopped, ms of sandbox time. */
+  /** Time from stopping to stopped, ms of sandbox time. */
   readonly shutdown: number;
-  /** Where SNS tells people to confirm and to get its certificate: the URL of the handler. */
+  /** Returns the URL of the handler, which SNS puts into its messages. */
   readonly url: () => string;
-  /** Of SNS's messages; a new one where it is left out. */
+  /** Signs SNS's messages; by default a new signer. */
   readonly signer?: Signer;
   readonly record: (call: Call) => void;
   /** The network to the instances and to SNS's endpoints; the machine's own by default. */
   readonly fetch?: typeof fetch;
 }
 
-/** AWS at work; disposing of it stops every machine. */
+/** Running services. Their disposal stops every machine. */
 export interface AwsServices extends AsyncDisposable {
   readonly lifecycle: Lifecycle;
   readonly balancers: Balancers;
@@ -50,11 +50,11 @@ export interface AwsServices extends AsyncDisposable {
   readonly elb: Elb;
   readonly cloudWatch: CloudWatch;
   readonly sns: Sns;
-  /** Answers a request to AWS. */
+  /** Handles a request to AWS. */
   readonly handle: (request: Request) => Promise<Response>;
 }
 
-/** Puts it together. Throws Deno.errors.AddrNotAvailable where the system has no loopback addresses to give. */
+/** Starts the services. Throws Deno.errors.AddrNotAvailable if the system has no loopback addresses to give. */
 export function startServices(options: AwsServicesOptions): AwsServices {
   const { clock, account, faults, region, machine, subnet, boot, shutdown, url, signer, record, fetch } =
     options;

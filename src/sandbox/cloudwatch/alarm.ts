@@ -1,5 +1,5 @@
 /**
- * A metric alarm: what PutMetricAlarm asks for, checked, and what DescribeAlarms shows.
+ * Metric alarms: reads and checks the input of PutMetricAlarm, and writes the output of DescribeAlarms.
  *
  * @module
  */
@@ -26,10 +26,10 @@ import {
 } from "./alarm_evaluation.ts";
 import { type Statistic, STATISTICS } from "./metrics.ts";
 
-/** The actions of each state: ARNs. */
+/** The ARNs of the actions of each state. */
 export type AlarmActions = Readonly<Record<State, readonly string[]>>;
 
-/** An alarm as it was put. */
+/** An alarm's configuration. */
 export interface AlarmDefinition {
   readonly name: string;
   readonly description: string | undefined;
@@ -40,14 +40,14 @@ export interface AlarmDefinition {
   /** s. */
   readonly period: number;
   readonly rule: Rule;
-  /** As they were given; the rule has the defaults too. */
+  /** The optional members of the request, as it gave them; `rule` has the defaults. */
   readonly requested: {
     readonly datapointsToAlarm: number | undefined;
     readonly treatMissingData: MissingData | undefined;
   };
 }
 
-/** An alarm with its state. Times are ms since the epoch. */
+/** An alarm and its state. Times are ms since the epoch. */
 export interface Alarm {
   definition: AlarmDefinition;
   readonly arn: string;
@@ -59,23 +59,26 @@ export interface Alarm {
   configuredAt: number;
   /** When the state was last set. */
   updatedAt: number;
-  /** When it last changed. */
+  /** When the state last changed. */
   transitionedAt: number;
 }
 
-/** Which input member holds the actions of a state. */
+/** The input member of each state's actions. */
 const ACTION_MEMBERS = {
   OK: "OKActions",
   ALARM: "AlarmActions",
   INSUFFICIENT_DATA: "InsufficientDataActions",
 } as const satisfies Record<State, string>;
 
-/** An alarm's ARN. */
+/** Returns an alarm's ARN. */
 export function alarmArn(region: string, name: string): string {
   return `arn:aws:cloudwatch:${region}:${ACCOUNT_ID}:alarm:${name}`;
 }
 
-/** Reads the input of PutMetricAlarm. Throws AwsError where CloudWatch refuses it, and for what the sandbox cannot evaluate. */
+/**
+ * Reads the input of PutMetricAlarm. Throws AwsError on input that CloudWatch refuses or that the sandbox cannot
+ * evaluate.
+ */
 export function readAlarmDefinition(input: Shape): AlarmDefinition {
   const name = required(text(input, "AlarmName"), "AlarmName");
   if (name === "" || name.length > 255) {
@@ -119,7 +122,7 @@ export function readAlarmDefinition(input: Shape): AlarmDefinition {
   };
 }
 
-/** Whether the input of PutMetricAlarm lets the actions run. */
+/** Reads whether the alarm's actions are enabled. */
 export function readActionsEnabled(input: Shape): boolean {
   return boolean(input, "ActionsEnabled") ?? true;
 }
@@ -135,20 +138,20 @@ export function readMetric(input: Shape): Metric {
 
 /** Reads the dimensions of an input. */
 export function readDimensions(input: Shape): readonly Dimension[] {
-  const found = shapes(input, "Dimensions").map((dimension) => ({
+  const dimensions = shapes(input, "Dimensions").map((dimension) => ({
     Name: required(text(dimension, "Name"), "Name"),
     Value: required(text(dimension, "Value"), "Value"),
   }));
-  if (found.length > 30) throw validationError("Value at 'dimensions' must have 30 members at most");
-  return found;
+  if (dimensions.length > 30) throw validationError("Value at 'dimensions' must have 30 members at most");
+  return dimensions;
 }
 
 function readActions(input: Shape, state: State): readonly string[] {
   const member = ACTION_MEMBERS[state];
   const arns = texts(input, member);
   if (arns.length > 5) throw validationError(`Value at '${member}' must have 5 members at most`);
-  const bad = arns.find((arn) => !arn.startsWith("arn:"));
-  if (bad !== undefined) throw validationError(`Invalid arn syntax: ${bad}`);
+  const invalid = arns.find((arn) => !arn.startsWith("arn:"));
+  if (invalid !== undefined) throw validationError(`Invalid arn syntax: ${invalid}`);
   return arns;
 }
 
@@ -157,16 +160,16 @@ function readPeriod(input: Shape, evaluationPeriods: number): number {
   if (![10, 20, 30].includes(seconds) && !(seconds > 0 && seconds % 60 === 0)) {
     throw validationError("Period must be 10, 20, 30 or a multiple of 60");
   }
-  const [most, words] = seconds >= 3_600 ? [604_800, "seven days"] : [86_400, "a day"];
-  if (seconds * evaluationPeriods > most) {
+  const [max, span] = seconds >= 3_600 ? [604_800, "seven days"] : [86_400, "a day"];
+  if (seconds * evaluationPeriods > max) {
     throw validationError(
-      `Metrics cannot be checked across more than ${words} (EvaluationPeriods * Period must be <= ${most})`,
+      `Metrics cannot be checked across more than ${span} (EvaluationPeriods * Period must be <= ${max})`,
     );
   }
   return seconds;
 }
 
-/** A MetricAlarm of DescribeAlarms. */
+/** Returns an alarm as DescribeAlarms lists it. */
 export function alarmShape(alarm: Alarm): Shape {
   const { definition } = alarm;
   return {

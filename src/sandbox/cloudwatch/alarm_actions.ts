@@ -1,5 +1,5 @@
 /**
- * CloudWatch's API for alarms.
+ * CloudWatch's actions on alarms.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import type { Alarms } from "./alarms.ts";
 import { HISTORY_ITEM_TYPES } from "./history.ts";
 import { sameMetric, STATISTICS } from "./metrics.ts";
 
-/** MaxRecords where none is given. */
+/** The default of MaxRecords. */
 const PAGE_SIZE = 50;
 
-/** The error of a NextToken that no answer had. */
+/** Returns the error of an invalid NextToken. */
 export function invalidNextToken(): AwsError {
   return new AwsError("InvalidNextToken", "The next token specified is invalid");
 }
 
-/** The actions on alarms. */
+/** Builds the actions. */
 export function alarmActions(alarms: Alarms): Service {
   const enable = (names: readonly string[], enabled: boolean) => {
     for (const name of names) {
@@ -61,12 +61,12 @@ export function alarmActions(alarms: Alarms): Service {
     },
 
     DescribeAlarmsForMetric: (input) => {
-      const wanted = readMetric(input);
+      const metric = readMetric(input);
       const statistic = oneOf(input, "Statistic", STATISTICS);
       const period = integer(input, "Period", 1, 86_400);
       const unit = text(input, "Unit");
       const found = alarms.all().filter(({ definition }) =>
-        sameMetric(definition.metric, wanted) &&
+        sameMetric(definition.metric, metric) &&
         (statistic === undefined || definition.statistic === statistic) &&
         (period === undefined || definition.period === period) &&
         (unit === undefined || definition.unit === unit)

@@ -1,12 +1,12 @@
 /**
- * From datapoints to an alarm's state, by CloudWatch's rules for M of N datapoints and for missing ones. Pure.
+ * Evaluates an alarm's state from datapoints, by CloudWatch's rules for M of N datapoints and for missing data. Pure.
  *
- * CloudWatch reads more datapoints than it needs, the evaluation range, and evaluates the N newest that are there. Only where
- * there are fewer than N are the gaps filled as the alarm says, all that are there still counting. With gaps that are left
- * as missing, a breaching datapoint that has grown as old as M periods with nothing but breaching ones beside it is enough.
+ * CloudWatch reads an evaluation range that is longer than N periods, and evaluates the N newest datapoints in it. Only
+ * if the range has fewer than N datapoints does it fill the gaps as the alarm's treatMissingData says. With `missing`,
+ * an alarm is also raised if every datapoint is breaching and the oldest is at least M periods old.
  *
- * Source: CloudWatch user guide, "Evaluating an alarm", "Configuring how CloudWatch alarms treat missing data" and "Avoiding
- * premature transitions to alarm state".
+ * Source: CloudWatch user guide, "Evaluating an alarm", "Configuring how CloudWatch alarms treat missing data" and
+ * "Avoiding premature transitions to alarm state".
  *
  * @module
  */
@@ -16,32 +16,32 @@ export const STATES = ["OK", "ALARM", "INSUFFICIENT_DATA"] as const;
 /** One of them. */
 export type State = typeof STATES[number];
 
-/** What a missing datapoint counts as. */
+/** The values of TreatMissingData. */
 export const MISSING_DATA = ["missing", "ignore", "breaching", "notBreaching"] as const;
 /** One of them. */
 export type MissingData = typeof MISSING_DATA[number];
 
-/** How a value is compared with the threshold, and in which words a reason says so. */
+/** The comparison operators, and their names in a state reason. */
 const COMPARISONS = {
   GreaterThanOrEqualToThreshold: {
-    words: "greater than or equal to",
+    name: "greater than or equal to",
     breaches: (value: number, than: number) => value >= than,
   },
-  GreaterThanThreshold: { words: "greater than", breaches: (value: number, than: number) => value > than },
-  LessThanThreshold: { words: "less than", breaches: (value: number, than: number) => value < than },
+  GreaterThanThreshold: { name: "greater than", breaches: (value: number, than: number) => value > than },
+  LessThanThreshold: { name: "less than", breaches: (value: number, than: number) => value < than },
   LessThanOrEqualToThreshold: {
-    words: "less than or equal to",
+    name: "less than or equal to",
     breaches: (value: number, than: number) => value <= than,
   },
 } as const;
 
-/** A comparison's name in the API. */
+/** A comparison operator. */
 export type Comparison = keyof typeof COMPARISONS;
 
-/** Their names. */
+/** The comparison operators. */
 export const COMPARISON_NAMES = Object.keys(COMPARISONS) as readonly Comparison[];
 
-/** When an alarm is raised. */
+/** The condition that raises an alarm. */
 export interface Rule {
   readonly comparison: Comparison;
   readonly threshold: number;
@@ -54,46 +54,47 @@ export interface Rule {
 
 /** A datapoint of one period. */
 export interface Datapoint {
-  /** When the period began, ms since the epoch. */
+  /** Start of the period, ms since the epoch. */
   readonly at: number;
   readonly value: number;
   readonly sampleCount: number;
 }
 
-/** What an evaluation comes to. */
+/** The result of an evaluation. */
 export interface Evaluation {
   readonly state: State;
   readonly reason: string;
-  /** The datapoints that it rests on, newest first. */
+  /** The evaluated datapoints, newest first. */
   readonly datapoints: readonly Datapoint[];
 }
 
-/** How many of the newest periods an evaluation looks at: the guide's examples have five for N = 3. */
+/** Returns the number of periods in the evaluation range. The examples in the user guide have five for N = 3. */
 export function evaluationRange(rule: Rule): number {
   return rule.evaluationPeriods + 2;
 }
 
 /**
- * Evaluates an alarm over the datapoints of its evaluation range, newest first, undefined where one is missing.
- * Undefined where the alarm keeps whatever state it has.
+ * Evaluates an alarm. Returns undefined if the alarm keeps its state.
+ *
+ * @param range the datapoints of the evaluation range, newest first; undefined for a missing one
  */
 export function evaluate(rule: Rule, range: readonly (Datapoint | undefined)[]): Evaluation | undefined {
   const { evaluationPeriods: n, datapointsToAlarm: m, treatMissingData: treat } = rule;
-  const there = range.filter((datapoint) => datapoint !== undefined);
-  const datapoints = there.slice(0, n);
+  const present = range.filter((datapoint) => datapoint !== undefined);
+  const datapoints = present.slice(0, n);
   const gaps = n - datapoints.length;
   const breaching =
     datapoints.filter(({ value }) => COMPARISONS[rule.comparison].breaches(value, rule.threshold)).length;
 
   if (gaps > 0 && treat !== "breaching" && treat !== "notBreaching") {
-    const old = range.findLastIndex((datapoint) => datapoint !== undefined) + 1 >= m;
-    const grown = datapoints.length > 0 && breaching === datapoints.length && breaching < m && old;
-    if (treat === "ignore" && (datapoints.length === 0 || grown)) return undefined;
+    const oldEnough = range.findLastIndex((datapoint) => datapoint !== undefined) + 1 >= m;
+    const persistent = datapoints.length > 0 && breaching === datapoints.length && breaching < m && oldEnough;
+    if (treat === "ignore" && (datapoints.length === 0 || persistent)) return undefined;
     if (datapoints.length === 0) {
       const reason = `Insufficient Data: ${count(gaps, "datapoint")} ${were(gaps)} unknown.`;
       return { state: "INSUFFICIENT_DATA", reason, datapoints };
     }
-    if (grown) {
+    if (persistent) {
       return { state: "ALARM", reason: crossingReason(rule, datapoints, "ALARM", breaching, 0), datapoints };
     }
   }
@@ -105,7 +106,7 @@ export function evaluate(rule: Rule, range: readonly (Datapoint | undefined)[]):
   return { state, reason: crossingReason(rule, datapoints, state, shown, missing), datapoints };
 }
 
-/** CloudWatch's words for a change that its threshold made. */
+/** Returns the state reason of a change that the threshold caused. */
 function crossingReason(
   rule: Rule,
   datapoints: readonly Datapoint[],
@@ -122,7 +123,7 @@ function crossingReason(
   const values = datapoints.map(({ at, value }) => `${decimal(value)} (${dated(at)})`).join(", ");
   const not = state === "ALARM" ? "" : "not ";
   const [minimum, transition] = state === "ALARM" ? [m, "OK -> ALARM"] : [n - m + 1, "ALARM -> OK"];
-  const comparison = `${not}${COMPARISONS[rule.comparison].words} the threshold (${decimal(rule.threshold)})`;
+  const comparison = `${not}${COMPARISONS[rule.comparison].name} the threshold (${decimal(rule.threshold)})`;
   return `Threshold Crossed: ${shown} out of the last ${datapoints.length} datapoints [${values}] ${
     were(shown)
   } ${comparison}` +
@@ -139,12 +140,12 @@ function were(n: number): string {
   return n === 1 ? "was" : "were";
 }
 
-/** A number as CloudWatch writes it: 70 as `70.0`. */
+/** Writes a number as CloudWatch does: 70 as `70.0`. */
 function decimal(n: number): string {
   return Number.isInteger(n) ? n.toFixed(1) : String(n);
 }
 
-/** `02/09/19 16:59:00`, UTC. */
+/** Writes a time as `02/09/19 16:59:00`, UTC. */
 function dated(at: number): string {
   const [, yy, month, day, time] = /^\d\d(\d\d)-(\d\d)-(\d\d)T([\d:]+)/.exec(new Date(at).toISOString()) ??
     [];

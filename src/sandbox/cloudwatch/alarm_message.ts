@@ -1,7 +1,7 @@
 /**
- * What CloudWatch tells a topic of an alarm that changed its state.
+ * The notification that CloudWatch publishes when an alarm changes its state.
  *
- * Source: CloudWatch user guide, "Notifying users on alarm changes" (schema), and messages seen in the wild.
+ * Source: CloudWatch user guide, "Notifying users on alarm changes" (schema), and messages from AWS.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { ACCOUNT_ID } from "../wire/action.ts";
 import type { Alarm } from "./alarm.ts";
 import type { State } from "./alarm_evaluation.ts";
 
-/** The names by which notifications call the regions. Source: AWS General Reference, service endpoints. */
+/** The region names in notifications. Source: AWS General Reference, service endpoints. */
 const REGION_NAMES: Readonly<Record<string, string>> = {
   "af-south-1": "Africa (Cape Town)",
   "ap-east-1": "Asia Pacific (Hong Kong)",
@@ -34,26 +34,30 @@ const REGION_NAMES: Readonly<Record<string, string>> = {
   "us-west-2": "US West (Oregon)",
 };
 
-/** A region's name for people; its code where it has none here. */
+/** Returns a region's name; its code if the name is unknown. */
 export function regionName(region: string): string {
   return REGION_NAMES[region] ?? region;
 }
 
-/** `2025-09-16T16:59:17.131+0000`, as CloudWatch writes times in its JSON. */
+/** Writes a time as CloudWatch's JSON does: `2025-09-16T16:59:17.131+0000`. */
 export function timestamp(at: number): string {
   return new Date(at).toISOString().replace("Z", "+0000");
 }
 
-/** A notification's subject and message. */
+/** The subject and the message of a notification. */
 export interface AlarmNotification {
   readonly subject: string;
   readonly message: string;
 }
 
-/** The notification of the change that put an alarm into the state that it now has. */
+/**
+ * Returns the notification of an alarm's latest state change.
+ *
+ * @param old the state before the change
+ */
 export function alarmNotification(alarm: Alarm, old: State, region: string): AlarmNotification {
   const { definition } = alarm;
-  const place = regionName(region);
+  const regionLabel = regionName(region);
   const message = {
     AlarmName: definition.name,
     AlarmDescription: definition.description ?? null,
@@ -62,7 +66,7 @@ export function alarmNotification(alarm: Alarm, old: State, region: string): Ala
     NewStateValue: alarm.state,
     NewStateReason: alarm.reason,
     StateChangeTime: timestamp(alarm.transitionedAt),
-    Region: place,
+    Region: regionLabel,
     AlarmArn: alarm.arn,
     OldStateValue: old,
     OKActions: definition.actions.OK,
@@ -74,11 +78,11 @@ export function alarmNotification(alarm: Alarm, old: State, region: string): Ala
       StatisticType: "Statistic",
       Statistic: definition.statistic.toUpperCase(),
       Unit: definition.unit ?? null,
-      // Value first and in lower case, unlike the API.
+      // The keys are in lower case, unlike those of the API.
       Dimensions: definition.metric.Dimensions.map(({ Name, Value }) => ({ value: Value, name: Name })),
       Period: definition.period,
       EvaluationPeriods: definition.rule.evaluationPeriods,
-      // Absent from JSON where it was not given.
+      // JSON.stringify() omits it if it is undefined.
       DatapointsToAlarm: definition.requested.datapointsToAlarm,
       ComparisonOperator: definition.rule.comparison,
       Threshold: definition.rule.threshold,
@@ -86,13 +90,13 @@ export function alarmNotification(alarm: Alarm, old: State, region: string): Ala
       EvaluateLowSampleCountPercentile: "",
     },
   };
-  return { subject: subject(alarm.state, definition.name, place), message: JSON.stringify(message) };
+  return { subject: subject(alarm.state, definition.name, regionLabel), message: JSON.stringify(message) };
 }
 
-/** SNS takes subjects under 100 characters only, so a long name is cut. */
-function subject(state: State, name: string, place: string): string {
-  const whole = `${state}: "${name}" in ${place}`;
-  return whole.length < 100
-    ? whole
-    : `${state}: "${name.slice(0, name.length - (whole.length - 96))}..." in ${place}`;
+/** SNS refuses subjects of 100 characters and more, so a long alarm name is cut. */
+function subject(state: State, name: string, regionLabel: string): string {
+  const full = `${state}: "${name}" in ${regionLabel}`;
+  return full.length < 100
+    ? full
+    : `${state}: "${name.slice(0, name.length - (full.length - 96))}..." in ${regionLabel}`;
 }

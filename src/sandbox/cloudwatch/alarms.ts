@@ -1,5 +1,5 @@
 /**
- * The alarms: put, evaluated, changed, and telling the topics of each change.
+ * The account's alarms: configuration, evaluation, state changes, and the notifications of each change.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import { AlarmHistory } from "./history.ts";
 import { type MetricStore, statisticValue } from "./metrics.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** Alarms in an account and region. Source: CloudWatch user guide, service quotas. */
+/** Alarms per account and region. Source: CloudWatch user guide, service quotas. */
 const MAX_ALARMS = 5_000;
 
-/** Carries an action out on a topic: SNS's publish. Throws AwsError where the topic is not there. */
+/** Publishes to a topic. Throws AwsError if the topic does not exist. */
 export type Publish = (topicArn: string, subject: string, message: string) => void;
 
-/** What the alarms rest on. */
+/** What the alarms are made of. */
 export interface AlarmsOptions {
   readonly clock: Clock;
   readonly timeline: Timeline;
@@ -27,28 +27,31 @@ export interface AlarmsOptions {
   readonly publish: Publish;
 }
 
-/** The alarms by name. */
+/** The account's alarms. */
 export class Alarms {
   readonly #options: AlarmsOptions;
   readonly #byName = new Map<string, Alarm>();
-  /** What happened to them. */
+  /** The history of all alarms. */
   readonly history = new AlarmHistory();
 
   constructor(options: AlarmsOptions) {
     this.#options = options;
   }
 
-  /** Every alarm. */
+  /** Returns every alarm. */
   all(): readonly Alarm[] {
     return [...this.#byName.values()];
   }
 
-  /** The alarm of a name. */
+  /** Returns the alarm of a name. */
   get(name: string): Alarm | undefined {
     return this.#byName.get(name);
   }
 
-  /** Creates an alarm, which has insufficient data until it is evaluated, or gives one another definition, leaving its state. */
+  /**
+   * Creates an alarm, whose state is INSUFFICIENT_DATA until its first evaluation. Replaces the configuration of an
+   * existing alarm and keeps its state.
+   */
   put(definition: AlarmDefinition, actionsEnabled: boolean): void {
     const { name } = definition;
     const at = this.#options.clock.now();
@@ -78,7 +81,7 @@ export class Alarms {
     });
   }
 
-  /** Deletes an alarm; returns whether it was there. */
+  /** Deletes an alarm. Returns whether it existed. */
   delete(name: string): boolean {
     if (!this.#byName.delete(name)) return false;
     this.history.add({
@@ -91,11 +94,11 @@ export class Alarms {
     return true;
   }
 
-  /** Evaluates the alarms that a predicate picks over the periods that end at a second of the timeline. */
-  evaluate(end: number, picks: (definition: AlarmDefinition) => boolean): void {
+  /** Evaluates the alarms that `isDue` selects, over the periods that end at a second of the timeline. */
+  evaluate(end: number, isDue: (definition: AlarmDefinition) => boolean): void {
     for (const alarm of this.all()) {
       const { definition } = alarm;
-      if (!picks(definition)) continue;
+      if (!isDue(definition)) continue;
       const evaluation = evaluate(definition.rule, this.#readRange(definition, end));
       if (evaluation === undefined || evaluation.state === alarm.state) continue;
       this.setState(
@@ -107,12 +110,12 @@ export class Alarms {
     }
   }
 
-  /** Puts an alarm into a state, and tells the topics if it is another than it was in. */
+  /** Sets an alarm's state. If the state changes, the alarm's actions run. */
   setState(alarm: Alarm, state: State, reason: string, reasonData: string | undefined): void {
     const at = this.#options.clock.now();
     const { name, actions } = alarm.definition;
     const old = alarm.state;
-    const was = { stateValue: old, stateReason: alarm.reason };
+    const oldState = { stateValue: old, stateReason: alarm.reason };
     Object.assign(alarm, { state, reason, reasonData, updatedAt: at });
     if (state === old) return;
     alarm.transitionedAt = at;
@@ -121,7 +124,7 @@ export class Alarms {
       alarm: name,
       type: "StateUpdate",
       summary: `Alarm updated from ${old} to ${state}`,
-      data: { version: "1.0", oldState: was, newState: { stateValue: state, stateReason: reason } },
+      data: { version: "1.0", oldState, newState: { stateValue: state, stateReason: reason } },
     });
     if (!alarm.actionsEnabled) return;
     for (const arn of actions[state]) this.#runAction(alarm, arn, old);
@@ -133,7 +136,8 @@ export class Alarms {
     try {
       this.#options.publish(arn, subject, message);
     } catch (caught) {
-      // CloudWatch does not ask whether an action's target exists; it fails, and the history has it.
+      // CloudWatch accepts an action whose topic does not exist. The action fails when it runs, and the history records
+      // it.
       if (!(caught instanceof AwsError)) throw caught;
       error = caught.message;
     }

@@ -1,41 +1,40 @@
 /**
- * What happened to the alarms: the newest items, as many as are worth keeping.
+ * The history of the alarms.
  *
  * @module
  */
 
-/** The kinds of history items that a metric alarm has. */
+/** The types of a metric alarm's history items. */
 export const HISTORY_ITEM_TYPES = ["ConfigurationUpdate", "StateUpdate", "Action"] as const;
 /** One of them. */
 export type HistoryItemType = typeof HISTORY_ITEM_TYPES[number];
 
-/** An item. */
+/** A history item. */
 export interface HistoryItem {
-  /** Rises with each. */
+  /** Increases with each item. */
   readonly number: number;
   /** ms since the epoch. */
   readonly at: number;
   readonly alarm: string;
   readonly type: HistoryItemType;
   readonly summary: string;
-  /** What the item is about, as JSON says it. */
+  /** The HistoryData, before it becomes JSON. */
   readonly data: unknown;
 }
 
-/** AWS keeps two weeks; this is a bound on memory. */
+/** Greatest number of items. AWS keeps two weeks; this bounds memory. */
 const MAX_ITEMS = 10_000;
 
-/** The alarms' history. */
+/** The newest history items. */
 export class AlarmHistory {
   readonly #items: HistoryItem[] = [];
   #number = 0;
 
-  /** Oldest first. */
+  /** The items, oldest first. */
   get items(): readonly HistoryItem[] {
     return this.#items;
   }
 
-  /** Adds an item. */
   add(item: Omit<HistoryItem, "number">): void {
     this.#items.push({ ...item, number: ++this.#number });
     if (this.#items.length > MAX_ITEMS) this.#items.shift();

@@ -1,5 +1,5 @@
 /**
- * CloudWatch's API for metrics.
+ * CloudWatch's actions on metrics.
  *
  * @module
  */
@@ -33,12 +33,12 @@ import {
 } from "./metrics.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** Datapoints in an answer of GetMetricStatistics. Source: its API page. */
+/** Datapoints in a response to GetMetricStatistics. Source: its API page. */
 const MAX_STATISTICS = 1_440;
-/** Datapoints in an answer of GetMetricData. Source: its API page. */
+/** Datapoints in a response to GetMetricData. Source: its API page. */
 const MAX_DATA = 100_800;
 
-/** The actions on metrics. */
+/** Builds the actions. */
 export function metricActions(clock: Clock, timeline: Timeline, store: MetricStore): Service {
   const buckets = (of: Metric, input: Shape, period: number, unit: string | undefined): readonly Bucket[] => {
     const start = required(time(input, "StartTime"), "StartTime");
@@ -48,10 +48,10 @@ export function metricActions(clock: Clock, timeline: Timeline, store: MetricSto
     }
     return store.buckets(of, timeline.second(start), timeline.second(end), period, unit);
   };
-  const real = ({ second }: Bucket) => new Date(timeline.real(second));
+  const timeOf = ({ second }: Bucket) => new Date(timeline.real(second));
   return {
     GetMetricStatistics: (input) => {
-      const wanted = readMetric(input);
+      const metric = readMetric(input);
       const period = readPeriod(input);
       const statistics = STATISTICS.filter((name) => texts(input, "Statistics").includes(name));
       if (statistics.length === 0) {
@@ -60,11 +60,11 @@ export function metricActions(clock: Clock, timeline: Timeline, store: MetricSto
           "At least one of the five statistics must be specified; the sandbox has no others",
         );
       }
-      const found = buckets(wanted, input, period, text(input, "Unit")).slice(-MAX_STATISTICS);
+      const found = buckets(metric, input, period, text(input, "Unit")).slice(-MAX_STATISTICS);
       return {
-        Label: wanted.MetricName,
+        Label: metric.MetricName,
         Datapoints: found.map((bucket) => ({
-          Timestamp: real(bucket),
+          Timestamp: timeOf(bucket),
           ...Object.fromEntries(statistics.map((name) => [name, statisticValue(bucket.statistics, name)])),
           Unit: bucket.unit,
         })),
@@ -83,13 +83,13 @@ export function metricActions(clock: Clock, timeline: Timeline, store: MetricSto
         const { of, period, stat, unit } = readMetricStat(query);
         const found = buckets(of, input, period, unit).map((bucket, at) => ({
           index,
-          timestamp: real(bucket),
+          timestamp: timeOf(bucket),
           value: statisticValue(bucket.statistics, stat),
           at,
         }));
         return ascending ? found : found.reverse();
       });
-      // Positions do for keys: a token outlives the next datapoint at the price of one that is told twice.
+      // The token holds a position. After a new datapoint, the next page may repeat one.
       const { items, ...next } = page(
         points.map((point, position) => ({ ...point, position })),
         ({ position }) => String(position).padStart(9, "0"),
@@ -97,7 +97,7 @@ export function metricActions(clock: Clock, timeline: Timeline, store: MetricSto
         text(input, "NextToken"),
         invalidNextToken,
       );
-      const unfinished = "NextToken" in next ? items.at(-1)?.index ?? 0 : queries.length;
+      const firstPartial = "NextToken" in next ? items.at(-1)?.index ?? 0 : queries.length;
       return {
         MetricDataResults: queries.flatMap((query, index) => {
           if (text(query, "ReturnData") === "false") return [];
@@ -107,7 +107,7 @@ export function metricActions(clock: Clock, timeline: Timeline, store: MetricSto
             Label: text(query, "Label") ?? readMetricStat(query).of.MetricName,
             Timestamps: shown.map(({ timestamp }) => timestamp),
             Values: shown.map(({ value }) => value),
-            StatusCode: index < unfinished ? "Complete" : "PartialData",
+            StatusCode: index < firstPartial ? "Complete" : "PartialData",
           }];
         }),
         Messages: [],
@@ -118,14 +118,14 @@ export function metricActions(clock: Clock, timeline: Timeline, store: MetricSto
     ListMetrics: (input) => {
       const namespace = text(input, "Namespace");
       const name = text(input, "MetricName");
-      const wanted = shapes(input, "Dimensions").map((filter) => ({
+      const filters = shapes(input, "Dimensions").map((filter) => ({
         Name: required(text(filter, "Name"), "Name"),
         Value: text(filter, "Value"),
       }));
       const found = store.metrics().filter((metric) =>
         (namespace === undefined || metric.Namespace === namespace) &&
         (name === undefined || metric.MetricName === name) &&
-        wanted.every((filter) =>
+        filters.every((filter) =>
           metric.Dimensions.some(({ Name, Value }) =>
             Name === filter.Name && (filter.Value === undefined || Value === filter.Value)
           )
@@ -161,7 +161,7 @@ export function metricActions(clock: Clock, timeline: Timeline, store: MetricSto
           } as const,
         };
       });
-      // All or nothing: each was read before the first is kept.
+      // The whole request is read before the first sample is kept, so that an invalid request has no effect.
       for (const { metric, sample } of samples) store.add(metric, sample);
     },
   };

@@ -1,12 +1,12 @@
 /**
- * The datapoints that CloudWatch keeps, as statistic sets, for a bounded number of metrics and of samples each.
+ * The datapoints of all metrics, as statistic sets. The numbers of metrics and of samples per metric are bounded.
  *
  * @module
  */
 
 import type { Metric } from "./metered.ts";
 
-/** What CloudWatch keeps of the values of a span. */
+/** The statistics of the values of a period. */
 export interface StatisticSet {
   readonly SampleCount: number;
   readonly Sum: number;
@@ -14,46 +14,46 @@ export interface StatisticSet {
   readonly Maximum: number;
 }
 
-/** The statistics that can be read from a {@linkcode StatisticSet}. */
+/** The statistics that a {@linkcode StatisticSet} provides. */
 export const STATISTICS = ["SampleCount", "Average", "Sum", "Minimum", "Maximum"] as const;
 
 /** One of them. */
 export type Statistic = typeof STATISTICS[number];
 
-/** A sample as it is kept. Seconds are those of the timeline. */
+/** A stored sample. */
 export interface Sample {
-  /** The second that it begins at. */
+  /** The second of the timeline at which the sample begins. */
   readonly second: number;
-  /** Seconds that it covers: 60 of standard resolution, 1 of high resolution. */
+  /** Its length, s: 60 for standard resolution, 1 for high resolution. */
   readonly width: 1 | 60;
   readonly unit: string;
   readonly statistics: StatisticSet;
 }
 
-/** One bucket of a series. */
+/** The aggregated samples of one period. */
 export interface Bucket {
   readonly second: number;
   readonly unit: string;
   readonly statistics: StatisticSet;
 }
 
-/** Samples kept of one metric: a week of minutes. */
+/** Samples per metric: one week of minutes. */
 const MAX_SAMPLES = 7 * 24 * 60;
 
-/** Metrics kept; the one longest without a sample gives way. */
+/** Number of metrics. The metric whose latest sample is oldest is dropped first. */
 const MAX_METRICS = 10_000;
 
-/** The value of a statistic. */
+/** Returns the value of a statistic. */
 export function statisticValue(set: StatisticSet, name: Statistic): number {
   return name === "Average" ? set.Sum / set.SampleCount : set[name];
 }
 
-/** The statistic set of a number of equal values. */
+/** Returns the statistic set of a value that occurs a number of times. */
 export function statisticsOfValue(value: number, times = 1): StatisticSet {
   return { SampleCount: times, Sum: value * times, Minimum: value, Maximum: value };
 }
 
-/** The statistic set of all the values of several. */
+/** Returns the statistic set of all values of several sets. */
 export function mergeStatistics(sets: readonly [StatisticSet, ...StatisticSet[]]): StatisticSet {
   return sets.reduce((a, b) => ({
     SampleCount: a.SampleCount + b.SampleCount,
@@ -63,7 +63,7 @@ export function mergeStatistics(sets: readonly [StatisticSet, ...StatisticSet[]]
   }));
 }
 
-/** Whether two metrics are the same, dimensions in any order. */
+/** Whether two metrics are the same. The order of dimensions does not matter. */
 export function sameMetric(a: Metric, b: Metric): boolean {
   return metricKey(a) === metricKey(b);
 }
@@ -75,20 +75,20 @@ function metricKey({ Namespace, MetricName, Dimensions }: Metric): string {
   return JSON.stringify([Namespace, MetricName, dimensions]);
 }
 
-/** Datapoints by metric. */
+/** The datapoints by metric. */
 export class MetricStore {
   readonly #series = new Map<string, { readonly metric: Metric; readonly samples: Sample[] }>();
 
-  /** The metrics that have samples. */
+  /** Returns the metrics that have samples. */
   metrics(): readonly Metric[] {
     return [...this.#series.values()].map(({ metric }) => metric);
   }
 
-  /** Keeps a sample. */
+  /** Adds a sample. */
   add(metric: Metric, sample: Sample): void {
     const id = metricKey(metric);
     const series = this.#series.get(id) ?? { metric, samples: [] };
-    // Set again, so that the map's order is that of the latest sample.
+    // Re-insertion keeps the map in order of the latest sample.
     this.#series.delete(id);
     this.#series.set(id, series);
     const { samples } = series;
@@ -104,7 +104,7 @@ export class MetricStore {
   }
 
   /**
-   * What there is from one second up to another (not included), aggregated. Of periods under a minute only samples of
+   * Aggregates the samples from one second up to another, exclusive. If the span is under a minute, only samples of
    * high resolution count.
    */
   aggregate(metric: Metric, from: number, to: number, unit?: string): StatisticSet | undefined {
@@ -114,7 +114,10 @@ export class MetricStore {
     return first && mergeStatistics([first, ...rest]);
   }
 
-  /** The buckets, oldest first, of a period (s; aligned to the timeline's start) that begin from one second up to another. */
+  /**
+   * Aggregates the samples from one second up to another, exclusive, into buckets of a period (s), oldest first.
+   * Buckets are aligned to the timeline's start.
+   */
   buckets(metric: Metric, from: number, to: number, period: number, unit?: string): readonly Bucket[] {
     const begin = Math.floor(from / period) * period;
     const samples = this.#samplesBetween(metric, begin, to, period, unit);

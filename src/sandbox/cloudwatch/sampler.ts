@@ -1,10 +1,9 @@
 /**
- * What EC2 and ELB report to CloudWatch, a datapoint a minute.
+ * The metrics that EC2 and ELB report to CloudWatch: one datapoint per minute.
  *
- * A datapoint of CPUUtilization is the CPU time that the instance's machine used, as a share of one vCPU of the time that it
- * was seen to run in that minute. A machine that ran for part of the minute only, for it was started or stopped within it, has one
- * if that part was half of it at least: a few seconds of booting are not what the minute was like, and half a minute of
- * full load must not go unreported. As EC2 does with detailed monitoring, nothing is reported of an instance that does not run.
+ * CPUUtilization is the CPU time of an instance's machine as a share of one vCPU, over the time that the machine ran in
+ * that minute. A minute in which the machine ran for less than half of the time has no datapoint: a few seconds of
+ * booting do not represent the minute. As with EC2's detailed monitoring, a stopped instance has no datapoints.
  *
  * @module
  */
@@ -13,22 +12,25 @@ import type { Clock } from "../clock.ts";
 import type { Machine } from "../machines/machine.ts";
 import type { MeteredResources, RequestCount } from "./metered.ts";
 
-/** Seconds of sandbox time that a datapoint covers. */
+/** The period of a datapoint, s of sandbox time. */
 export const MINUTE = 60;
 
 interface Meter {
-  /** The machine at the last look; undefined if there was none. Each start of an instance has a new one, counting from zero. */
+  /**
+   * The machine at the last reading; undefined if there was none. Each start of an instance creates a new machine,
+   * whose counter begins at zero.
+   */
   machine: Machine | undefined;
   cpuSeconds: number;
-  /** When it was looked at, real ms. */
+  /** Time of the last reading, real ms. */
   readAt: number;
   /** CPU seconds used in this minute. */
   used: number;
-  /** Real ms of this minute that it was seen to run. */
+  /** How long the machine was seen to run in this minute, real ms. */
   seen: number;
 }
 
-/** Follows machines and balancers, and puts their datapoints into the store. */
+/** Reads the meters of machines and load balancers, and stores their datapoints. */
 export class Sampler {
   readonly #clock: Clock;
   readonly #metered: MeteredResources;
@@ -44,7 +46,7 @@ export class Sampler {
     this.readMeters();
   }
 
-  /** Reads the meters. The more often, the less of a machine's first and last moments goes unseen. */
+  /** Reads the meters. Frequent readings miss less of a machine's first and last moments. */
   readMeters(): void {
     const now = this.#clock.now();
     const machines = this.#metered.machines();
@@ -64,7 +66,10 @@ export class Sampler {
     }
   }
 
-  /** Ends the minute that ends at a second of the timeline, right after a look. Where several have passed unseen, they are one. */
+  /**
+   * Stores the datapoints of the minute that ends at a second of the timeline. Call it right after {@linkcode
+   * Sampler.readMeters}. If more than a minute has passed, the datapoint covers all of it.
+   */
   reportMinute(end: number): void {
     const half = (MINUTE * 1_000) / this.#clock.speed / 2;
     const sample = { second: end - MINUTE, width: 60 } as const;
@@ -85,7 +90,7 @@ export class Sampler {
     for (const [pool, { total, metrics }] of requests) {
       const count = total - (this.#requests.get(pool)?.total ?? 0);
       if (count <= 0) continue;
-      // Each request is a value of 1, so that only Sum and SampleCount say anything. Source: ELB guide, metrics.
+      // Each request is a value of 1, so that only Sum and SampleCount are meaningful. Source: ELB guide, metrics.
       const statistics = statisticsOfValue(1, count);
       for (const metric of metrics) this.#store.add(metric, { ...sample, unit: "Count", statistics });
     }

@@ -1,6 +1,6 @@
 /**
- * CloudWatch: measures what runs, keeps the datapoints, evaluates the alarms as soon as their periods are complete, and has
- * their changes published. A period of 60 is 60 s of sandbox time, counted from when it started.
+ * CloudWatch of the sandbox: collects metrics, and evaluates each alarm as soon as its period is complete. A period of
+ * 60 is 60 s of sandbox time, counted from the start of CloudWatch.
  *
  * @module
  */
@@ -14,10 +14,16 @@ import type { Clock } from "../clock.ts";
 import type { MeteredResources } from "./metered.ts";
 import type { Service } from "../wire/action.ts";
 
-/** Seconds between two looks at the machines: how late a start or a stop is noticed at most. */
+/**
+ * Interval between two readings of the meters, s of sandbox time. It is the greatest delay with which a start or stop
+ * is noticed.
+ */
 const METER_INTERVAL = 5;
 
-/** Seconds between two evaluations of alarms with periods under a minute. Source: CloudWatch user guide, alarm evaluation. */
+/**
+ * Interval between two evaluations of alarms with periods under a minute, s. Source: CloudWatch user guide, alarm
+ * evaluation.
+ */
 const SHORT_PERIOD_INTERVAL = 10;
 
 /** What CloudWatch is made of. */
@@ -28,12 +34,12 @@ export interface CloudWatchOptions {
   readonly publish: Publish;
 }
 
-/** CloudWatch; disposing of it ends its sampling and evaluation. */
+/** CloudWatch. Its disposal ends the collection and the evaluation. */
 export interface CloudWatch extends Disposable {
   readonly service: Service;
 }
 
-/** Starts CloudWatch, whose first minute begins now. */
+/** Starts CloudWatch. Its first minute begins now. */
 export function cloudWatch({ clock, metered, region, publish }: CloudWatchOptions): CloudWatch {
   const time = timeline(clock);
   const store = new MetricStore();

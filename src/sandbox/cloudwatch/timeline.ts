@@ -1,24 +1,27 @@
 /**
- * CloudWatch's time: seconds of sandbox time since it started, in which periods are whole numbers whatever the clock's
- * speed; and real time, which goes over the wire.
+ * CloudWatch's timeline: seconds of sandbox time since its start. On it, periods are whole numbers at any speed.
+ * Requests and responses carry real time.
  *
  * @module
  */
 import type { Clock } from "../clock.ts";
 
-/** Both times, and the way from one to the other. */
+/** Converts between the timeline and real time. */
 export interface Timeline {
-  /** Seconds of sandbox time since the start. */
+  /** Returns the current second of the timeline. */
   now(): number;
-  /** Real time, ms since the epoch, of a second. */
+  /** Converts a second of the timeline to real time, ms since the epoch. */
   real(second: number): number;
-  /** The second of a real time, ms since the epoch. */
+  /** Converts a real time, ms since the epoch, to a second of the timeline. */
   second(real: number): number;
-  /** Calls back at each multiple of `step` seconds with that multiple; once with the latest where several have passed. */
+  /**
+   * Calls back at each multiple of `step` seconds with that multiple. If several have passed, it calls back once with
+   * the latest.
+   */
   ticks(step: number, callback: (second: number) => void): Disposable;
 }
 
-/** The timeline that starts now. */
+/** Returns a timeline that starts now. */
 export function timeline(clock: Clock): Timeline {
   const start = clock.now();
   const real = (second: number) => start + (second * 1_000) / clock.speed;
@@ -28,15 +31,15 @@ export function timeline(clock: Clock): Timeline {
     now,
     real,
     second,
-    // An interval would drift away from the multiples, so each tick is set from the time that it is.
+    // An interval would drift away from the multiples, so each tick sets the next timer from the current time.
     ticks: (step, callback) => {
       let last = 0;
       let timer: Disposable;
       const wait = () => {
         timer = clock.after((last + step - now()) * 1_000, () => {
-          // A hair is added, as at some speeds a second's real time is no exact number.
+          // The tolerance is for speeds at which a second is not a whole number of ms.
           const passed = Math.floor(now() / step + 1e-6) * step;
-          // A timer may be early by a millisecond.
+          // A timer may fire a millisecond early.
           if (passed > last) callback(last = passed);
           wait();
         });

@@ -12,8 +12,11 @@ const MIN_PAGE = 5;
 const MAX_PAGE = 1_000;
 
 /**
- * The items that every filter of the input matches by any of its values; `*` and `?` are wildcards, `\` takes their meaning away.
- * Throws AwsError InvalidParameterValue for a filter that is not known. Source: EC2 user guide, Using_Filtering.
+ * Returns the items that match every filter of the input by any of the filter's values. `*` and `?` are wildcards; `\`
+ * makes the next character literal. Throws AwsError InvalidParameterValue on an unknown filter. Source: EC2 user guide,
+ * Using_Filtering.
+ *
+ * @param values returns an item's values for a filter's name; undefined if the filter does not exist
  */
 export function applyFilters<T>(
   items: readonly T[],
@@ -26,9 +29,13 @@ export function applyFilters<T>(
   }));
   return items.filter((item) =>
     filters.every(({ name, patterns }) => {
-      const found = values(item, name);
-      if (found === undefined) throw new AwsError("InvalidParameterValue", `The filter '${name}' is invalid`);
-      return found.some((value) => value !== undefined && patterns.some((pattern) => pattern.test(value)));
+      const itemValues = values(item, name);
+      if (itemValues === undefined) {
+        throw new AwsError("InvalidParameterValue", `The filter '${name}' is invalid`);
+      }
+      return itemValues.some((value) =>
+        value !== undefined && patterns.some((pattern) => pattern.test(value))
+      );
     })
   );
 }
@@ -45,8 +52,8 @@ function wildcardPattern(pattern: string): RegExp {
 }
 
 /**
- * One page of the items, in order of their keys; without MaxResults everything is one page.
- * Throws AwsError InvalidParameterValue and InvalidNextToken.
+ * Returns one page of the items, in order of their keys. Without MaxResults, all items are one page. Throws AwsError
+ * InvalidParameterValue or InvalidNextToken.
  */
 export function pageOf<T>(items: readonly T[], keyOf: (item: T) => string, input: Shape): Page<T> {
   const size = number(input, "MaxResults") ?? Infinity;

@@ -1,5 +1,5 @@
 /**
- * EC2's launch templates: kept in versions, and looked up by RunInstances. Source: EC2 user guide, "Launch templates".
+ * EC2's launch templates and their versions. Source: EC2 user guide, "Launch templates".
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Clock } from "../clock.ts";
 import { missingParameter } from "./request.ts";
 import { applyFilters, pageOf } from "./filters.ts";
 
-/** A launch template. `versions` are what instances are launched with, the first of them version 1. */
+/** A launch template. Version 1 is the first of `versions`. */
 interface Template {
   readonly id: string;
   readonly name: string;
@@ -23,14 +23,17 @@ interface Template {
   }[];
 }
 
-/** The launch templates of an account. */
+/** The launch templates of the account. */
 export interface LaunchTemplates {
   readonly actions: Service;
-  /** What RunInstances' LaunchTemplate says of the instances, and the tags that tell of it. Throws AwsError. */
+  /**
+   * Returns the instance settings that the LaunchTemplate of a RunInstances request selects, and the tags that record
+   * the template. Throws AwsError.
+   */
   resolve(specification: Shape): { readonly data: Shape; readonly tags: Record<string, string> };
 }
 
-/** An account without launch templates. */
+/** Builds the actions, with no launch templates yet. */
 export function launchTemplates(clock: Clock): LaunchTemplates {
   /** By id. */
   const templates = new Map<string, Template>();
@@ -80,18 +83,18 @@ export function launchTemplates(clock: Clock): LaunchTemplates {
 
     ModifyLaunchTemplate: (input) => {
       const template = find(input);
-      // What the API calls DefaultVersion goes over the wire as SetDefaultVersion.
-      const wanted = text(input, "SetDefaultVersion") ?? missingParameter("SetDefaultVersion");
-      const defaultVersion = versionNumber(template, wanted);
+      // The API's DefaultVersion has another name in requests: SetDefaultVersion.
+      const version = text(input, "SetDefaultVersion") ?? missingParameter("SetDefaultVersion");
+      const defaultVersion = versionNumber(template, version);
       return { LaunchTemplate: templateShape(put({ ...template, defaultVersion })) };
     },
 
     DescribeLaunchTemplates: (input) => {
-      const named = [
+      const requested = [
         ...texts(input, "LaunchTemplateIds").map((id) => find({ LaunchTemplateId: id })),
         ...texts(input, "LaunchTemplateNames").map((name) => find({ LaunchTemplateName: name })),
       ];
-      const chosen = named.length > 0 ? named : [...templates.values()];
+      const chosen = requested.length > 0 ? requested : [...templates.values()];
       const { items, NextToken } = pageOf(
         applyFilters(
           chosen,
@@ -106,10 +109,10 @@ export function launchTemplates(clock: Clock): LaunchTemplates {
 
     DescribeLaunchTemplateVersions: (input) => {
       const template = find(input);
-      const wanted = texts(input, "Versions").map((it) => versionNumber(template, it));
+      const requested = texts(input, "Versions").map((it) => versionNumber(template, it));
       const all = template.versions.map((_, i) => i + 1);
       return {
-        LaunchTemplateVersions: (wanted.length > 0 ? wanted : all.toReversed()).map((n) =>
+        LaunchTemplateVersions: (requested.length > 0 ? requested : all.toReversed()).map((n) =>
           versionShape(template, n)
         ),
       };
@@ -146,17 +149,17 @@ function readVersion(input: Shape, clock: Clock, base: Shape = {}): Template["ve
   };
 }
 
-/** A version's number by `$Latest`, `$Default` or its number. */
-function versionNumber({ id, defaultVersion, versions }: Template, wanted: string): number {
-  const number = wanted === "$Default"
+/** Resolves `$Latest`, `$Default` or a number. Throws AwsError. */
+function versionNumber({ id, defaultVersion, versions }: Template, version: string): number {
+  const number = version === "$Default"
     ? defaultVersion
-    : wanted === "$Latest"
+    : version === "$Latest"
     ? versions.length
-    : Number(wanted);
+    : Number(version);
   if (versions[number - 1] !== undefined) return number;
   throw new AwsError(
     "InvalidLaunchTemplateId.VersionNotFound",
-    `Could not find the specified version ${wanted} for the launch template with ID ${id}.`,
+    `Could not find the specified version ${version} for the launch template with ID ${id}.`,
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * What happens to instances over time: pending → running → stopping → stopped, with a machine under each that runs. The same
- * for a start by an API call and for the base that is there from the start.
+ * The states of instances over time: pending → running → stopping → stopped, with a machine under each running
+ * instance.
  *
  * @module
  */
@@ -11,7 +11,9 @@ import type { Machine } from "../machines/machine.ts";
 import type { Account } from "../account/account.ts";
 import type { Instance } from "../account/instance.ts";
 
-/** How long a terminated instance can still be seen, ms of sandbox time. Source: EC2, TerminateInstances: about an hour. */
+/**
+ * How long a terminated instance stays visible, ms of sandbox time. Source: EC2, TerminateInstances: about an hour.
+ */
 const TERMINATED_VISIBLE_MS = 3_600_000;
 
 /** What a lifecycle is made of. */
@@ -20,19 +22,19 @@ export interface LifecycleOptions {
   readonly account: Account;
   readonly addresses: AddressPool;
   readonly machine: MachineFactory;
-  /** From pending to running, ms of sandbox time. */
+  /** Time from pending to running, ms of sandbox time. */
   readonly boot: number;
-  /** From stopping to stopped, ms of sandbox time. */
+  /** Time from stopping to stopped, ms of sandbox time. */
   readonly shutdown: number;
 }
 
-/** Moves instances through their states; disposing of it stops every machine. */
+/** Moves instances through their states. Its disposal stops every machine. */
 export class Lifecycle implements AsyncDisposable {
   readonly #options: LifecycleOptions;
   readonly #machines = new Map<string, Machine>();
   readonly #timers = new Set<Disposable>();
-  /** Machines that are being shut down, by instance id. */
-  readonly #ending = new Map<string, Promise<void>>();
+  /** Shutdowns in progress, by instance id. */
+  readonly #shutdowns = new Map<string, Promise<void>>();
 
   #disposed = false;
 
@@ -40,13 +42,13 @@ export class Lifecycle implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** The machines of running instances by instance id. */
+  /** Returns the machines of running instances, by instance id. */
   machines(): ReadonlyMap<string, Machine> {
     const { instances } = this.#options.account.current;
     return new Map([...this.#machines].filter(([id]) => instances.get(id)?.state === "running"));
   }
 
-  /** Starts an instance that is stopped or new; it is pending at once. */
+  /** Starts a stopped or new instance. It is pending at once. */
   start(id: string): void {
     const { clock, account, boot } = this.#options;
     const machine = this.#powerOn(id);
@@ -57,23 +59,23 @@ export class Lifecycle implements AsyncDisposable {
       stateReason: undefined,
     });
     this.#after(boot, () => {
-      // It may have been terminated, or stopped and started again, while it was booting.
+      // The instance may have been terminated, or stopped and started again, during the boot.
       if (this.#machines.get(id) === machine) account.updateInstance(id, { state: "running", hasRun: true });
     });
   }
 
-  /** Has an instance running without a boot: what was started before the sandbox was. */
+  /** Makes an instance run at once, as if it had booted before the sandbox started. */
   startWithoutBoot(id: string): void {
     this.#powerOn(id);
     this.#options.account.updateInstance(id, { state: "running", hasRun: true });
   }
 
-  /** Stops a running instance; it is stopping at once. */
+  /** Stops a running instance. It is stopping at once. */
   stop(id: string): void {
     this.#end(id, "stopping", "stopped", () => {});
   }
 
-  /** Terminates an instance; one that runs is shutting-down at once, any other terminated. */
+  /** Terminates an instance. A running instance is shutting-down at once, any other is terminated at once. */
   terminate(id: string): void {
     const { account, addresses } = this.#options;
     this.#end(id, "shutting-down", "terminated", ({ address }) => {
@@ -85,39 +87,39 @@ export class Lifecycle implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
     for (const timer of this.#timers) timer[Symbol.dispose]();
-    await Promise.all([...this.#machines.keys(), ...this.#ending.keys()].map((id) => this.#powerOff(id)));
+    await Promise.all([...this.#machines.keys(), ...this.#shutdowns.keys()].map((id) => this.#powerOff(id)));
   }
 
   #end(
     id: string,
     during: "stopping" | "shutting-down",
     end: "stopped" | "terminated",
-    then: (instance: Instance) => void,
+    onEnd: (instance: Instance) => void,
   ): void {
     const { clock, account, shutdown } = this.#options;
     const instance = account.current.instances.get(id);
     if (instance === undefined) return;
-    const [code, what] = end === "stopped"
+    const [code, cause] = end === "stopped"
       ? ["Client.UserInitiatedShutdown", "shutdown"]
       : ["Client.UserInitiatedTermination", "termination"];
     const reasons = {
       transitionReason: `User initiated (${
         new Date(clock.now()).toISOString().slice(0, 19).replace("T", " ")
       } GMT)`,
-      stateReason: { code, message: `${code}: User initiated ${what}` },
+      stateReason: { code, message: `${code}: User initiated ${cause}` },
     };
     if (instance.state === "stopped") {
       account.updateInstance(id, { state: end, ...reasons });
-      return then(instance);
+      return onEnd(instance);
     }
     const off = this.#powerOff(id);
     account.updateInstance(id, { state: during, ...reasons });
     this.#after(shutdown, async () => {
       await off;
-      // A termination may have overtaken a stop.
+      // The instance may have been terminated while it was stopping.
       if (account.current.instances.get(id)?.state !== during) return;
       account.updateInstance(id, { state: end });
-      then(instance);
+      onEnd(instance);
     });
   }
 
@@ -129,13 +131,13 @@ export class Lifecycle implements AsyncDisposable {
     return machine;
   }
 
-  /** Resolves once an instance's machine is off. */
+  /** Shuts down an instance's machine. Resolves once it is off. */
   #powerOff(id: string): Promise<void> {
     const machine = this.#machines.get(id);
     this.#machines.delete(id);
-    if (machine === undefined) return this.#ending.get(id) ?? Promise.resolve();
-    const off = Promise.resolve(machine[Symbol.asyncDispose]()).finally(() => this.#ending.delete(id));
-    this.#ending.set(id, off);
+    if (machine === undefined) return this.#shutdowns.get(id) ?? Promise.resolve();
+    const off = Promise.resolve(machine[Symbol.asyncDispose]()).finally(() => this.#shutdowns.delete(id));
+    this.#shutdowns.set(id, off);
     return off;
   }
 

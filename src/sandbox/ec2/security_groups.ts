@@ -1,6 +1,6 @@
 /**
- * EC2's security groups as far as they let traffic in: described, and their rules authorized and revoked. The sandbox's
- * machines are on loopback, where nobody holds a packet to them. Source: EC2 API, IpPermission; EC2 user guide, "Security groups".
+ * EC2's security groups and their ingress rules. The sandbox does not enforce the rules: all machines reach each other.
+ * Source: EC2 API, IpPermission; EC2 user guide, "Security groups".
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { dryRunSucceeded, missingParameter } from "./request.ts";
 import { applyFilters, pageOf } from "./filters.ts";
 import { VPC } from "./shapes.ts";
 
-/** The group of a network that instances are in which name none: it lets its own members in and nobody else. */
+/** The default security group of the VPC. It admits only its own members. */
 export const DEFAULT_GROUP: SecurityGroup = {
   id: "sg-00000000000000001",
   name: "default",
@@ -21,14 +21,18 @@ export const DEFAULT_GROUP: SecurityGroup = {
   ingress: [{ protocol: "-1", cidrs: [], groups: ["sg-00000000000000001"] }],
 };
 
-/** The actions on security groups. `read` is the account as describing sees it. */
+/**
+ * Builds the actions on security groups.
+ *
+ * @param read returns the account as reads see it, which may lag behind
+ */
 export function securityGroupActions(account: Account, read: () => Snapshot): Service {
   const change = (
     input: Shape,
-    changed: (rules: readonly SecurityGroupRule[]) => SecurityGroupRule[],
+    edit: (rules: readonly SecurityGroupRule[]) => SecurityGroupRule[],
   ): void => {
     const group = requestedGroup(account.current, input);
-    const ingress = changed(group.ingress);
+    const ingress = edit(group.ingress);
     if (boolean(input, "DryRun")) throw dryRunSucceeded();
     account.putSecurityGroup({ ...group, ingress });
   };
@@ -49,23 +53,23 @@ export function securityGroupActions(account: Account, read: () => Snapshot): Se
 
     AuthorizeSecurityGroupIngress: (input) =>
       change(input, (rules) => {
-        const wanted = readRules(input);
-        if (wanted.some((rule) => rules.some((there) => isSameRule(there, rule)))) {
+        const added = readRules(input);
+        if (added.some((rule) => rules.some((existing) => isSameRule(existing, rule)))) {
           throw new AwsError("InvalidPermission.Duplicate", "the specified rule already exists");
         }
-        return [...rules, ...wanted];
+        return [...rules, ...added];
       }),
 
     RevokeSecurityGroupIngress: (input) =>
       change(input, (rules) => {
-        const unwanted = readRules(input);
-        if (!unwanted.every((rule) => rules.some((there) => isSameRule(there, rule)))) {
+        const revoked = readRules(input);
+        if (!revoked.every((rule) => rules.some((existing) => isSameRule(existing, rule)))) {
           throw new AwsError(
             "InvalidPermission.NotFound",
             "The specified rule does not exist in this security group.",
           );
         }
-        return rules.filter((there) => !unwanted.some((rule) => isSameRule(there, rule)));
+        return rules.filter((existing) => !revoked.some((rule) => isSameRule(existing, rule)));
       }),
   };
 }
@@ -83,7 +87,7 @@ function requestedGroup({ securityGroups }: Snapshot, input: Shape): SecurityGro
   return found;
 }
 
-/** The rules of a request, one for each source. */
+/** Reads the rules of a request, one for each source. */
 function readRules(input: Shape): SecurityGroupRule[] {
   const rules = shapes(input, "IpPermissions").flatMap((permission): SecurityGroupRule[] => {
     const ports = {

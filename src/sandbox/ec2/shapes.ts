@@ -16,15 +16,15 @@ const STATE_CODES: Readonly<Record<StateName, number>> = {
   stopped: 80,
 };
 
-/** The account's one network. */
+/** The id of the sandbox's only VPC. */
 export const VPC = "vpc-00000000000000001";
 
-/** A state in the API's shape. */
+/** Returns a state in the API's shape. */
 export function stateShape(state: StateName): Shape {
   return { Code: STATE_CODES[state], Name: state };
 }
 
-/** Instances as DescribeInstances and RunInstances list them: by the reservation that each was launched in. */
+/** Returns instances as DescribeInstances and RunInstances list them: grouped by reservation. */
 export function reservationShapes(instances: readonly Instance[]): Shape[] {
   const reservations = Map.groupBy(instances, ({ reservation }) => reservation);
   return Array.from(reservations, ([ReservationId, members]) => ({
@@ -37,12 +37,12 @@ export function reservationShapes(instances: readonly Instance[]): Shape[] {
 
 function instanceShape(instance: Instance): Shape {
   const { state, stateReason } = instance;
-  const gone = state === "terminated";
+  const terminated = state === "terminated";
   return {
     InstanceId: instance.id,
     ImageId: instance.image,
     State: stateShape(state),
-    PrivateDnsName: gone ? "" : instance.address,
+    PrivateDnsName: terminated ? "" : instance.address,
     PublicDnsName: state === "running" ? instance.address : "",
     StateTransitionReason: instance.transitionReason,
     KeyName: instance.keyName,
@@ -51,9 +51,9 @@ function instanceShape(instance: Instance): Shape {
     LaunchTime: new Date(instance.launchedAt),
     Placement: { AvailabilityZone: instance.zone, Tenancy: "default" },
     Monitoring: { State: instance.detailedMonitoring ? "enabled" : "disabled" },
-    SubnetId: gone ? undefined : instance.subnet,
-    VpcId: gone ? undefined : VPC,
-    PrivateIpAddress: gone ? undefined : instance.address,
+    SubnetId: terminated ? undefined : instance.subnet,
+    VpcId: terminated ? undefined : VPC,
+    PrivateIpAddress: terminated ? undefined : instance.address,
     PublicIpAddress: state === "running" ? instance.address : undefined,
     Architecture: "x86_64",
     RootDeviceType: "ebs",
@@ -64,7 +64,7 @@ function instanceShape(instance: Instance): Shape {
   };
 }
 
-/** An instance as DescribeInstanceStatus lists it. */
+/** Returns an instance as DescribeInstanceStatus lists it. */
 export function statusShape({ id, zone, state }: Instance): Shape {
   const status = state === "running"
     ? { Status: "ok", Details: [{ Name: "reachability", Status: "passed" }] }
@@ -79,7 +79,7 @@ export function statusShape({ id, zone, state }: Instance): Shape {
   };
 }
 
-/** What an instance has by the name of a filter; undefined where there is no such filter. */
+/** Returns an instance's values for a filter; undefined if the filter does not exist. */
 export function instanceFilterValues(
   instance: Instance,
   filter: string,
@@ -115,7 +115,7 @@ export function instanceFilterValues(
       return [instance.reservation];
     case "client-token":
       return [instance.clientToken];
-    // Neither Spot nor Scheduled Instances exist here.
+    // The sandbox has no Spot or Scheduled Instances.
     case "instance-lifecycle":
       return [];
     default:

@@ -1,5 +1,5 @@
 /**
- * EC2's tags: set, deleted and listed. Source of the limits: EC2 user guide, Using_Tags.
+ * EC2's actions on tags. Source of the limits: EC2 user guide, Using_Tags.
  *
  * @module
  */
@@ -10,10 +10,14 @@ import type { Snapshot } from "../account/snapshot.ts";
 import { dryRunSucceeded, missingParameter, requestedResources } from "./request.ts";
 import { applyFilters, pageOf } from "./filters.ts";
 
-/** On one resource. */
+/** Tags on one resource. */
 const MAX_TAGS = 50;
 
-/** The actions on tags. `read` is the account as describing sees it. */
+/**
+ * Builds the actions on tags.
+ *
+ * @param read returns the account as reads see it, which may lag behind
+ */
 export function tagActions(account: Account, read: () => Snapshot): Service {
   return {
     CreateTags: (input) => {
@@ -32,13 +36,15 @@ export function tagActions(account: Account, read: () => Snapshot): Service {
       const resources = requestedResources(account.current, input);
       const tags = shapes(input, "Tags").map((tag) => ({ key: text(tag, "Key"), value: text(tag, "Value") }));
       if (boolean(input, "DryRun")) throw dryRunSucceeded();
-      // Without tags all go; a tag without a value goes whatever its value.
-      const goes = (key: string, value: string) =>
+      // Without tags, all tags are deleted. A tag without a value matches every value.
+      const isDeleted = (key: string, value: string) =>
         tags.length === 0 ||
         tags.some((tag) => tag.key === key && (tag.value === undefined || tag.value === value));
       account.putInstances(...resources.map((instance) => ({
         ...instance,
-        tags: Object.fromEntries(Object.entries(instance.tags).filter(([key, value]) => !goes(key, value))),
+        tags: Object.fromEntries(
+          Object.entries(instance.tags).filter(([key, value]) => !isDeleted(key, value)),
+        ),
       })));
     },
 
@@ -56,7 +62,7 @@ export function tagActions(account: Account, read: () => Snapshot): Service {
   };
 }
 
-/** The tags in a request. Throws AwsError InvalidParameterValue. */
+/** Reads the tags of a request. Throws AwsError InvalidParameterValue. */
 export function readTags(input: Shape): Record<string, string> {
   const tags = Object.fromEntries(
     shapes(input, "Tags").map((tag) => [text(tag, "Key") ?? "", text(tag, "Value") ?? ""]),

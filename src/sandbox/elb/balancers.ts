@@ -1,6 +1,6 @@
 /**
- * The load balancers that exist, at work: each listens at an address of its own, as its DNS name says, and each pool of instances
- * has a proxy and health checks.
+ * Runs the load balancers. Each listens on its own address, which is its DNS name. Each pool has a proxy and health
+ * checks.
  *
  * @module
  */
@@ -22,17 +22,17 @@ interface RunningBalancer extends AsyncDisposable {
   readonly proxy?: BalancerProxy;
 }
 
-/** Keeps a proxy running for each Classic Load Balancer and target group of the account, and the ports open that lead to them. */
+/** Runs a proxy for each Classic Load Balancer and target group, and opens the listeners' ports. */
 export class Balancers implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #account: Account;
   readonly #faults: Faults;
   readonly #fetch: typeof fetch;
-  /** By a pool's key, or by a listener's ARN. */
+  /** By a pool's key or a listener's ARN. */
   readonly #running = new Map<string, RunningBalancer>();
   readonly #closing = new Set<PromiseLike<void>>();
 
-  /** @param network the way to the instances; the machine's own by default */
+  /** @param network the network to the instances; the machine's own by default */
   constructor(clock: Clock, account: Account, faults: Faults, network: typeof fetch = fetch) {
     this.#clock = clock;
     this.#account = account;
@@ -58,20 +58,20 @@ export class Balancers implements AsyncDisposable {
     this.#running.set(arn, server);
   }
 
-  /** Closes a Classic Load Balancer or a target group and takes it out of the account, or closes a listener. */
+  /** Removes a Classic Load Balancer or target group from the account and stops it, or closes a listener. */
   remove(key: string): void {
-    const atWork = this.#running.get(key);
+    const running = this.#running.get(key);
     this.#running.delete(key);
     this.#account.removePool(key);
-    if (atWork !== undefined) this.#closing.add(atWork[Symbol.asyncDispose]());
+    if (running !== undefined) this.#closing.add(running[Symbol.asyncDispose]());
   }
 
-  /** The proxy of a pool. */
+  /** Returns the proxy of a pool. */
   proxy(key: string): BalancerProxy | undefined {
     return this.#running.get(key)?.proxy;
   }
 
-  /** What the pools have answered. */
+  /** Returns the request counts by pool. */
   requests(): ReadonlyMap<string, RequestCount> {
     const { balancers, targetGroups } = this.#account.current;
     const counted = (key: string, metrics: readonly Metric[]) =>
@@ -90,7 +90,7 @@ export class Balancers implements AsyncDisposable {
     await Promise.all(this.#closing);
   }
 
-  /** Puts a pool to work, behind ports of its own if it has any. */
+  /** Starts the proxy and the health checks of a pool, and opens its ports. */
   #start(key: string, dnsName: string, ports: readonly number[]): void {
     const proxy = new BalancerProxy(this.#clock, this.#account, key, this.#fetch);
     const servers = ports.map((port) => listen(dnsName, port, () => proxy));
@@ -106,15 +106,24 @@ export class Balancers implements AsyncDisposable {
   }
 }
 
-/** Source: CLB guide, "CloudWatch metrics for your Classic Load Balancer". */
+/**
+ * Returns the metric of a Classic Load Balancer. Source: CLB guide, "CloudWatch metrics for your Classic Load
+ * Balancer".
+ */
 function classicRequestCount(name: string): Metric {
   return requestCount("AWS/ELB", { Name: "LoadBalancerName", Value: name });
 }
 
-/** Of a load balancer as a whole and of the group by itself. Source: ALB guide, "CloudWatch metrics", RequestCount. */
-function targetGroupRequestCounts(group: string, user: ApplicationBalancer | undefined): readonly Metric[] {
-  if (user === undefined) return [];
-  const loadBalancer = { Name: "LoadBalancer", Value: user.arn.replace(/^.*:loadbalancer\//, "") };
+/**
+ * Returns the metrics of a load balancer and of one of its target groups. Source: ALB guide, "CloudWatch metrics",
+ * RequestCount.
+ */
+function targetGroupRequestCounts(
+  group: string,
+  balancer: ApplicationBalancer | undefined,
+): readonly Metric[] {
+  if (balancer === undefined) return [];
+  const loadBalancer = { Name: "LoadBalancer", Value: balancer.arn.replace(/^.*:loadbalancer\//, "") };
   const targetGroup = { Name: "TargetGroup", Value: group.replace(/^.*:/, "") };
   return [
     requestCount("AWS/ApplicationELB", loadBalancer),
@@ -126,7 +135,7 @@ function requestCount(Namespace: string, ...Dimensions: readonly Dimension[]): M
   return { Namespace, MetricName: "RequestCount", Dimensions };
 }
 
-/** A port that passes requests on to a proxy. */
+/** Opens a port that forwards requests to a proxy. */
 function listen(hostname: string, port: number, proxy: () => BalancerProxy | undefined): AsyncDisposable {
   const closed = new AbortController();
   const { finished } = Deno.serve(

@@ -1,6 +1,5 @@
 /**
- * A pool's health checks: each registered instance that runs is asked again and again, and its registration moves
- * between registering, in service and out of service.
+ * The health checks of a pool. They check each registered instance that runs, and set the phase of its registration.
  *
  * @module
  */
@@ -12,16 +11,16 @@ import type { HealthCheck, Pool, RegistrationPhase } from "../account/load_balan
 import type { Instance } from "../account/instance.ts";
 
 /**
- * After how long an instance that has yet to pass its first check is asked again, ms of sandbox time, and then after twice as
- * long each time. AWS gets round to it within 30 s.
+ * The second check of an instance that has not passed one yet, ms of sandbox time after the first. Each further pause
+ * is twice as long. AWS takes up to 30 s.
  */
 const FIRST_RETRY = 250;
 
-/** Real ms between two checks, and for one to be answered, at least: processes don't get faster with the sandbox's speed. */
+/** Lower bounds of the interval and timeout, real ms: a process does not get faster with the sandbox's speed. */
 const MIN_INTERVAL = 50;
 const MIN_TIMEOUT = 2_000;
 
-/** Checks the instances of one pool until it is disposed of. */
+/** Checks the instances of one pool until its disposal. */
 export class HealthChecks implements Disposable {
   readonly #clock: Clock;
   readonly #account: Account;
@@ -48,7 +47,7 @@ export class HealthChecks implements Disposable {
     this.#client.close();
   }
 
-  /** Begins the checks of instances that need them now, and ends those of others. */
+  /** Starts the checks of instances that need them, and stops all others. */
   #reconcile(): void {
     const { instances } = this.#account.current;
     const pool = findPool(this.#account.current, this.#key);
@@ -59,7 +58,7 @@ export class HealthChecks implements Disposable {
       if (instance === undefined || instance.state === "terminated") {
         this.#account.setRegistration(this.#key, id, undefined);
       } else if (receivesTraffic(instance, pool)) wanted.add(id);
-      // It starts anew when it runs again.
+      // The registration starts again when the instance runs again.
       else this.#account.setRegistration(this.#key, id, "registering");
     }
     for (const [id, check] of this.#running) {
@@ -127,7 +126,7 @@ export class HealthChecks implements Disposable {
     }
   }
 
-  /** Waits so many ms of sandbox time, or until the signal. */
+  /** Waits for ms of sandbox time, or until the signal is aborted. */
   #pause(ms: number, signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const abort = () => {
@@ -143,16 +142,17 @@ export class HealthChecks implements Disposable {
   }
 }
 
-/** Whether an instance runs in a zone that is routed to. */
+/** Whether an instance runs in an enabled zone. */
 export function receivesTraffic({ state, zone }: Instance, { zones }: Pool): boolean {
   return state === "running" && zones.includes(zone);
 }
 
 /**
- * What a registration's phase becomes by its latest checks: the first that passes puts an instance in service, later the thresholds
- * count. Source: CLB guide, elb-healthchecks.
+ * Returns the next phase of a registration. The first passed check puts a new instance in service; later the thresholds
+ * apply. Source: CLB guide, elb-healthchecks.
  *
- * @param elapsed since the checks began, ms of sandbox time
+ * @param latest the result of the latest check, and how many checks in a row had it
+ * @param elapsed time since the checks began, ms of sandbox time
  */
 export function nextPhase(
   phase: RegistrationPhase,

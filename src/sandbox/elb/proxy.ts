@@ -1,6 +1,6 @@
 /**
- * A load balancer at work, for the instances of one pool: a reverse proxy that sends each request to the in-service instance with
- * the fewest under way, and lets those of a deregistered one end.
+ * The reverse proxy of a pool. It sends each request to the in-service instance with the fewest requests in progress,
+ * and lets the requests of a draining instance finish.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Account } from "../account/account.ts";
 import { findPool } from "../account/snapshot.ts";
 import type { LoadBalancer, Pool, RegistrationPhase, TargetGroup } from "../account/load_balancer.ts";
 
-/** Headers that are between two neighbours only. Source: RFC 9110, 7.6.1. */
+/** Headers that a proxy does not forward. Source: RFC 9110, 7.6.1. */
 const HOP_BY_HOP = [
   "connection",
   "keep-alive",
@@ -21,10 +21,10 @@ const HOP_BY_HOP = [
   "upgrade",
 ];
 
-/** Bodies up to this many bytes are read whole before they are sent on, which is quicker than a stream. */
+/** The proxy buffers bodies up to this size, in bytes; that is faster than a stream. */
 const MAX_BUFFERED_BODY = 65_536;
 
-/** How long an Application Load Balancer lets a request be silent, s. Source: ALB guide, "Connection idle timeout". */
+/** Idle timeout of an Application Load Balancer, s. Source: ALB guide, "Connection idle timeout". */
 const IDLE_TIMEOUT = 60;
 
 /** The proxy of one pool. */
@@ -34,17 +34,17 @@ export class BalancerProxy implements Disposable {
   readonly #key: string;
   readonly #fetch: typeof fetch;
   readonly #client = Deno.createHttpClient({ allowHost: true, poolMaxIdlePerHost: 256 });
-  /** What ends the requests under way, by instance id. */
+  /** Aborts the requests in progress, by instance id. */
   readonly #inProgress = new Map<string, Set<AbortController>>();
-  /** When each instance was last chosen, counted in requests. */
-  readonly #chosen = new Map<string, number>();
+  /** The number of the latest request that each instance got. */
+  readonly #latestRequest = new Map<string, number>();
   readonly #drains = new Map<string, Disposable>();
-  #turn = 0;
+  #requestNumber = 0;
   #answered = 0;
 
   /**
-   * @param key the pool's
-   * @param network the way to the instances
+   * @param key key of the pool
+   * @param network the network to the instances
    */
   constructor(clock: Clock, account: Account, key: string, network: typeof fetch) {
     this.#clock = clock;
@@ -53,26 +53,29 @@ export class BalancerProxy implements Disposable {
     this.#fetch = network;
   }
 
-  /** Requests that instances have answered. */
+  /** The number of requests that instances answered. */
   get answered(): number {
     return this.#answered;
   }
 
-  /** Requests under way at an instance. */
+  /** Returns the number of requests in progress on an instance. */
   inProgress(id: string): number {
     return this.#inProgress.get(id)?.size ?? 0;
   }
 
-  /** Sends a request to an instance; 503 if there is none in service, 504 if it fails. Source: CLB guide, ts-elb-error-message. */
+  /**
+   * Forwards a request to an instance. Responds 503 if no instance is in service, and 504 if the instance does not
+   * respond. Source: CLB guide, ts-elb-error-message.
+   */
   async handle(request: Request, client?: string): Promise<Response> {
     const pool = findPool(this.#account.current, this.#key);
-    const id = pool && this.#choose(pool);
+    const id = pool && this.#selectInstance(pool);
     const address = id === undefined ? undefined : this.#account.current.instances.get(id)?.address;
     if (pool === undefined || id === undefined || address === undefined) {
       return new Response("no instance in service\n", { status: 503 });
     }
     const { port, idleTimeout } = routingSettings(pool);
-    const end = this.#begin(id, idleTimeout);
+    const end = this.#beginRequest(id, idleTimeout);
     try {
       const url = new URL(request.url);
       const response = await this.#fetch(`http://${address}:${port}${url.pathname}${url.search}`, {
@@ -88,25 +91,25 @@ export class BalancerProxy implements Disposable {
       return new Response(body, { status: response.status, headers: endToEndHeaders(response.headers) });
     } catch {
       end.done();
-      return new Response("the instance did not answer\n", { status: 504 });
+      return new Response("the instance did not respond\n", { status: 504 });
     }
   }
 
   /**
-   * Takes no more requests to an instance, and ends its registration at the deadline; that of a Classic Load Balancer as soon as
-   * the requests under way have ended.
+   * Stops new requests to an instance. Its registration ends at the draining timeout; with a Classic Load Balancer it
+   * ends with the last request, if that is earlier.
    */
   drain(id: string): void {
     const pool = findPool(this.#account.current, this.#key);
     if (pool === undefined) return;
     this.#account.setRegistration(this.#key, id, "draining");
     const { drainingTimeout: drainingTimeout, endsWhenIdle } = routingSettings(pool);
-    if (drainingTimeout === 0 || (endsWhenIdle && this.inProgress(id) === 0)) return this.#drained(id);
+    if (drainingTimeout === 0 || (endsWhenIdle && this.inProgress(id) === 0)) return this.#endDraining(id);
     this.#drains.get(id)?.[Symbol.dispose]();
-    this.#drains.set(id, this.#clock.after(drainingTimeout * 1_000, () => this.#drained(id)));
+    this.#drains.set(id, this.#clock.after(drainingTimeout * 1_000, () => this.#endDraining(id)));
   }
 
-  /** Forgets that an instance was draining: it has been registered again. */
+  /** Cancels the draining of an instance that was registered again. */
   cancelDraining(id: string): void {
     this.#drains.get(id)?.[Symbol.dispose]();
     this.#drains.delete(id);
@@ -118,21 +121,26 @@ export class BalancerProxy implements Disposable {
     this.#client.close();
   }
 
-  /** Who gets a request. A target group all of whose targets are unhealthy fails open. Source: ALB guide, target-group-health. */
-  #choose(pool: LoadBalancer | TargetGroup): string | undefined {
+  /**
+   * Selects the instance for a request. A target group without a healthy target uses all of its targets. Source: ALB
+   * guide, target-group-health.
+   */
+  #selectInstance(pool: LoadBalancer | TargetGroup): string | undefined {
     const id = this.#leastLoaded(pool, "in-service") ??
       (routingSettings(pool).failsOpen ? this.#leastLoaded(pool, "out-of-service") : undefined);
-    if (id !== undefined) this.#chosen.set(id, ++this.#turn);
+    if (id !== undefined) this.#latestRequest.set(id, ++this.#requestNumber);
     return id;
   }
 
-  /** The instance in a phase with the fewest requests under way; of equals, the one least recently chosen. */
+  /**
+   * Returns the instance in a phase with the fewest requests in progress, and of those the least recently selected.
+   */
   #leastLoaded({ registrations }: Pool, wanted: RegistrationPhase): string | undefined {
     let best: { id: string; load: number; chosen: number } | undefined;
     for (const [id, phase] of registrations) {
       if (phase !== wanted) continue;
       const load = this.inProgress(id);
-      const chosen = this.#chosen.get(id) ?? 0;
+      const chosen = this.#latestRequest.get(id) ?? 0;
       if (best === undefined || load < best.load || (load === best.load && chosen < best.chosen)) {
         best = { id, load, chosen };
       }
@@ -140,43 +148,43 @@ export class BalancerProxy implements Disposable {
     return best?.id;
   }
 
-  /** Counts a request in, until it is done, at the latest after the idle timeout (s). */
-  #begin(id: string, idleTimeout: number): { signal: AbortSignal; done: () => void } {
+  /** Counts a request as in progress until `done` is called, or the idle timeout (s) passes. */
+  #beginRequest(id: string, idleTimeout: number): { signal: AbortSignal; done: () => void } {
     const request = new AbortController();
     const requests = this.#inProgress.get(id) ?? new Set();
     this.#inProgress.set(id, requests.add(request));
     const timeout = this.#clock.after(idleTimeout * 1_000, () => request.abort());
     const done = () => {
       timeout[Symbol.dispose]();
-      if (requests.delete(request) && requests.size === 0 && this.#drains.has(id)) this.#idle(id);
+      if (requests.delete(request) && requests.size === 0 && this.#drains.has(id)) this.#onIdle(id);
     };
     return { signal: request.signal, done };
   }
 
-  #idle(id: string): void {
+  #onIdle(id: string): void {
     const pool = findPool(this.#account.current, this.#key);
-    if (pool !== undefined && routingSettings(pool).endsWhenIdle) this.#drained(id);
+    if (pool !== undefined && routingSettings(pool).endsWhenIdle) this.#endDraining(id);
   }
 
-  #drained(id: string): void {
+  #endDraining(id: string): void {
     this.cancelDraining(id);
-    // Whatever has not ended by now is cut off.
+    // Requests that are still in progress are aborted.
     for (const request of this.#inProgress.get(id) ?? []) request.abort();
     this.#account.setRegistration(this.#key, id, undefined);
   }
 }
 
-/** How a pool serves and drains. */
+/** The settings that differ between a Classic Load Balancer and a target group. */
 interface RoutingSettings {
-  /** That its instances serve on. */
+  /** The instances' port. */
   readonly port: number;
   /** s. */
   readonly idleTimeout: number;
-  /** Until what an instance that was deregistered has not ended is cut off, s. */
+  /** How long a deregistered instance may take to finish its requests, s. */
   readonly drainingTimeout: number;
-  /** The last request under way ends the draining. */
+  /** Whether draining ends with the last request. */
   readonly endsWhenIdle: boolean;
-  /** Where all are unhealthy, all of them get requests. */
+  /** Whether unhealthy instances get requests if no instance is healthy. */
   readonly failsOpen: boolean;
 }
 
@@ -200,7 +208,7 @@ function forwardedHeaders(request: Request, client = "127.0.0.1"): Headers {
   const headers = endToEndHeaders(request.headers);
   headers.append("x-forwarded-for", client);
   headers.set("x-forwarded-proto", "http");
-  // fetch would undo any other encoding on the way.
+  // fetch would decode any other encoding.
   headers.set("accept-encoding", "identity");
   return headers;
 }
@@ -213,7 +221,7 @@ function endToEndHeaders(headers: Headers): Headers {
   return rest;
 }
 
-/** A response's body, and `done` called when it has been passed on. */
+/** Returns a response's body, and calls `done` once it has been forwarded. */
 async function relayBody(response: Response, done: () => void): Promise<BodyInit | null> {
   const { body } = response;
   if (body === null || Number(response.headers.get("content-length") ?? Infinity) <= MAX_BUFFERED_BODY) {

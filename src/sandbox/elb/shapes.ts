@@ -1,5 +1,5 @@
 /**
- * ELB's shapes: load balancers, health checks, attributes and instances' health, to and from the API's names.
+ * Load balancers, health checks, attributes and instance health in the shapes of the ELB API.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { ACCOUNT_ID, AwsError, type Shape } from "../wire/action.ts";
 import type { BalancerAttributes, HealthCheck, Listener, LoadBalancer } from "../account/load_balancer.ts";
 import type { Instance } from "../account/instance.ts";
 
-/** A load balancer as DescribeLoadBalancers has it. */
+/** Returns a load balancer as DescribeLoadBalancers lists it. */
 export function balancerShape(balancer: LoadBalancer): Shape {
   const { name, dnsName, registrations } = balancer;
   return {
@@ -40,9 +40,9 @@ export function balancerShape(balancer: LoadBalancer): Shape {
   };
 }
 
-/** The listeners of CreateLoadBalancer. Throws AwsError. */
+/** Reads the listeners of CreateLoadBalancer. Throws AwsError. */
 export function readListeners(input: Shape): readonly Listener[] {
-  const wish = shapes(input, "Listeners").map((listener) => {
+  const listeners = shapes(input, "Listeners").map((listener) => {
     const protocol = required(text(listener, "Protocol"), "Protocol").toUpperCase();
     return {
       protocol,
@@ -51,14 +51,16 @@ export function readListeners(input: Shape): readonly Listener[] {
       instancePort: required(integer(listener, "InstancePort", 1, 65_535), "InstancePort"),
     };
   });
-  if (wish.length === 0) throw validationError("Listeners must have at least one listener");
-  if (wish.some(({ protocol, instanceProtocol }) => protocol !== "HTTP" || instanceProtocol !== "HTTP")) {
-    throw new AwsError("UnsupportedProtocol", "The sandbox's load balancers speak HTTP only");
+  if (listeners.length === 0) throw validationError("Listeners must have at least one listener");
+  if (
+    listeners.some(({ protocol, instanceProtocol }) => protocol !== "HTTP" || instanceProtocol !== "HTTP")
+  ) {
+    throw new AwsError("UnsupportedProtocol", "The sandbox's load balancers support HTTP only");
   }
-  return wish;
+  return listeners;
 }
 
-/** A health check in the API's names. */
+/** Returns a health check in the API's shape. */
 export function healthCheckShape(
   { target, interval, timeout, unhealthyThreshold, healthyThreshold }: HealthCheck,
 ): Shape {
@@ -71,27 +73,27 @@ export function healthCheckShape(
   };
 }
 
-/** The health check that a request asks for. Throws AwsError ValidationError. Source: CLB guide, elb-healthchecks. */
-export function readHealthCheck(wish: Shape): HealthCheck {
-  const target = required(text(wish, "Target"), "Target");
+/** Reads a health check. Throws AwsError ValidationError. Source: CLB guide, elb-healthchecks. */
+export function readHealthCheck(input: Shape): HealthCheck {
+  const target = required(text(input, "Target"), "Target");
   if (!/^(TCP:\d{1,5}|HTTP:\d{1,5}\/\S*)$/.test(target)) {
     throw validationError(
-      `HealthCheck Target "${target}" is not HTTP:port/path or TCP:port, which is what the sandbox checks`,
+      `HealthCheck Target "${target}" is not HTTP:port/path or TCP:port, the targets that the sandbox supports`,
     );
   }
-  const interval = required(integer(wish, "Interval", 5, 300), "Interval");
-  const timeout = required(integer(wish, "Timeout", 2, 60), "Timeout");
+  const interval = required(integer(input, "Interval", 5, 300), "Interval");
+  const timeout = required(integer(input, "Timeout", 2, 60), "Timeout");
   if (timeout >= interval) throw validationError("HealthCheck timeout must be less than interval");
   return {
     target,
     interval,
     timeout,
-    unhealthyThreshold: required(integer(wish, "UnhealthyThreshold", 2, 10), "UnhealthyThreshold"),
-    healthyThreshold: required(integer(wish, "HealthyThreshold", 2, 10), "HealthyThreshold"),
+    unhealthyThreshold: required(integer(input, "UnhealthyThreshold", 2, 10), "UnhealthyThreshold"),
+    healthyThreshold: required(integer(input, "HealthyThreshold", 2, 10), "HealthyThreshold"),
   };
 }
 
-/** Attributes in the API's names. */
+/** Returns attributes in the API's shape. */
 export function attributesShape(
   { crossZone, draining, drainingTimeout, idleTimeout }: BalancerAttributes,
 ): Shape {
@@ -104,9 +106,9 @@ export function attributesShape(
   };
 }
 
-/** Attributes with those changed that a request names. Throws AwsError ValidationError. */
-export function readAttributes(attributes: BalancerAttributes, wish: Shape): BalancerAttributes {
-  const part = (name: string) => shape(wish, name) ?? {};
+/** Returns the attributes after the changes of a request. Throws AwsError ValidationError. */
+export function readAttributes(attributes: BalancerAttributes, input: Shape): BalancerAttributes {
+  const part = (name: string) => shape(input, name) ?? {};
   return {
     crossZone: boolean(part("CrossZoneLoadBalancing"), "Enabled") ?? attributes.crossZone,
     draining: boolean(part("ConnectionDraining"), "Enabled") ?? attributes.draining,
@@ -115,7 +117,9 @@ export function readAttributes(attributes: BalancerAttributes, wish: Shape): Bal
   };
 }
 
-/** An instance's health in ELB's words, which clients tell some states apart by. Source: ELB API, InstanceState. */
+/**
+ * Returns an instance's health. Clients tell some states apart by the description. Source: ELB API, InstanceState.
+ */
 export function healthShape(id: string, balancer: LoadBalancer, instance: Instance | undefined): Shape {
   const of = (
     State: "InService" | "OutOfService",

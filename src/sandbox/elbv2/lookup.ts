@@ -1,5 +1,5 @@
 /**
- * Finding what a request to ELB v2 is about.
+ * Finds the resources that a request to ELB v2 names.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { AwsError, type Shape } from "../wire/action.ts";
 import type { ApplicationBalancer, TargetGroup } from "../account/load_balancer.ts";
 import type { Snapshot } from "../account/snapshot.ts";
 
-/** The target group that a request names. Throws AwsError TargetGroupNotFound. */
+/** Returns the target group that a request names. Throws AwsError TargetGroupNotFound. */
 export function requestedGroup({ targetGroups }: Snapshot, input: Shape): TargetGroup {
   const group = targetGroups.get(required(text(input, "TargetGroupArn"), "TargetGroupArn"));
   if (group === undefined) throw new AwsError("TargetGroupNotFound", "One or more target groups not found");
   return group;
 }
 
-/** The load balancer that a request names. Throws AwsError LoadBalancerNotFound. */
+/** Returns the load balancer that a request names. Throws AwsError LoadBalancerNotFound. */
 export function requestedBalancer({ applicationBalancers }: Snapshot, input: Shape): ApplicationBalancer {
   const balancer = applicationBalancers.get(required(text(input, "LoadBalancerArn"), "LoadBalancerArn"));
   if (balancer === undefined) {
@@ -25,7 +25,10 @@ export function requestedBalancer({ applicationBalancers }: Snapshot, input: Sha
   return balancer;
 }
 
-/** The resources that a request names by ARN or name, each of which must be there; all of them where it names none. */
+/**
+ * Returns the resources that a request names by ARN or name; all of them if it names none. Throws an AwsError with
+ * `code` if one does not exist.
+ */
 export function requestedOrAll<T extends { readonly arn: string; readonly name: string }>(
   all: ReadonlyMap<string, T>,
   input: Shape,
@@ -42,7 +45,7 @@ export function requestedOrAll<T extends { readonly arn: string; readonly name: 
   });
 }
 
-/** The page of a list that a request asks for. */
+/** Returns the page of a list that a request selects. */
 export function pageOf<T extends { readonly arn: string }>(items: readonly T[], input: Shape): Page<T> {
   const size = integer(input, "PageSize", 1, 400) ?? 400;
   return page(items, ({ arn }) => arn, size, text(input, "Marker"), () => validationError("Invalid Marker"));

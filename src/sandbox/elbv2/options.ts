@@ -1,5 +1,5 @@
 /**
- * What the sandbox's Elastic Load Balancing v2 works with.
+ * What the actions of Elastic Load Balancing v2 work with.
  *
  * @module
  */
@@ -17,6 +17,6 @@ export interface ElbV2Options {
   readonly addresses: LoopbackAddresses;
   readonly faults: Faults;
   readonly region: string;
-  /** Every availability zone of the region. */
+  /** The availability zones of the region. */
   readonly zones: readonly string[];
 }

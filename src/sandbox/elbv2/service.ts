@@ -1,6 +1,6 @@
 /**
- * Elastic Load Balancing v2 of the sandbox: Application Load Balancers whose listeners each send to one target group. Source: ELB
- * API 2015-12-01; its user guide where the reference is silent.
+ * Elastic Load Balancing v2 of the sandbox: Application Load Balancers whose listeners each forward to one target
+ * group. Source: ELB API 2015-12-01; its user guide where the reference is silent.
  *
  * @module
  */
@@ -19,24 +19,24 @@ import type { Snapshot } from "../account/snapshot.ts";
 export function elbV2(options: ElbV2Options): Service {
   const { clock, account, balancers, addresses, faults, region, zones } = options;
   const read = (): Snapshot => account.snapshotAgo(faults.staleReads);
-  let made = 0;
+  let arns = 0;
   const arn = (path: string): string => {
-    const suffix = (++made).toString(16).padStart(16, "0");
+    const suffix = (++arns).toString(16).padStart(16, "0");
     return `arn:aws:elasticloadbalancing:${region}:${ACCOUNT_ID}:${path}/${suffix}`;
   };
 
-  /** Has a group's targets be reached through a load balancer, or through none any more. */
-  const route = (groupArn: string): void => {
+  /** Sets the zones of a target group to those of its load balancer; to none if it has no load balancer. */
+  const updateZones = (groupArn: string): void => {
     const group = account.current.targetGroups.get(groupArn);
     const zones = balancerOfGroup(account.current, groupArn)?.zones ?? [];
     if (group !== undefined && group.zones !== zones) account.putTargetGroups({ ...group, zones });
   };
 
-  const unlisten = (balancer: ApplicationBalancer, gone: readonly string[]): void => {
-    const listeners = balancer.listeners.filter(({ arn }) => !gone.includes(arn));
+  const removeListeners = (balancer: ApplicationBalancer, removed: readonly string[]): void => {
+    const listeners = balancer.listeners.filter(({ arn }) => !removed.includes(arn));
     account.putApplicationBalancer({ ...balancer, listeners });
-    for (const arn of gone) balancers.remove(arn);
-    for (const { group } of balancer.listeners) route(group);
+    for (const arn of removed) balancers.remove(arn);
+    for (const { group } of balancer.listeners) updateZones(group);
   };
 
   return {
@@ -53,10 +53,10 @@ export function elbV2(options: ElbV2Options): Service {
       if (texts(input, "Subnets").length + shapes(input, "SubnetMappings").length < 2) {
         throw validationError("At least two subnets in two different Availability Zones must be specified");
       }
-      const named = Array.from(account.current.applicationBalancers.values()).find((other) =>
+      const existing = Array.from(account.current.applicationBalancers.values()).find((other) =>
         other.name === name
       );
-      if (named !== undefined) {
+      if (existing !== undefined) {
         throw new AwsError(
           "DuplicateLoadBalancerName",
           "A load balancer with the same name exists, but with different settings",
@@ -68,7 +68,7 @@ export function elbV2(options: ElbV2Options): Service {
         name,
         dnsName: addresses.take(),
         createdAt: clock.now(),
-        // A subnet stands for its zone; the sandbox's one network has a subnet in each.
+        // The sandbox's only VPC has a subnet in each zone.
         zones,
         securityGroups: securityGroups.length > 0 ? securityGroups : [DEFAULT_GROUP.id],
         scheme: text(input, "Scheme") ?? "internet-facing",
@@ -78,12 +78,12 @@ export function elbV2(options: ElbV2Options): Service {
       return { LoadBalancers: [balancerShape(created)] };
     },
 
-    // Deleting what is not there succeeds. Source: ELB API, DeleteLoadBalancer.
+    // The deletion of an unknown load balancer succeeds. Source: ELB API, DeleteLoadBalancer.
     DeleteLoadBalancer: (input) => {
       const arn = required(text(input, "LoadBalancerArn"), "LoadBalancerArn");
       const balancer = account.current.applicationBalancers.get(arn);
       if (balancer === undefined) return {};
-      unlisten(balancer, balancer.listeners.map(({ arn }) => arn));
+      removeListeners(balancer, balancer.listeners.map(({ arn }) => arn));
       account.removeApplicationBalancer(balancer.arn);
       addresses.release(balancer.dnsName);
       return {};
@@ -111,8 +111,8 @@ export function elbV2(options: ElbV2Options): Service {
           "A listener already exists on this port for this load balancer",
         );
       }
-      const user = balancerOfGroup(account.current, group.arn);
-      if (user !== undefined && user.arn !== balancer.arn) {
+      const associated = balancerOfGroup(account.current, group.arn);
+      if (associated !== undefined && associated.arn !== balancer.arn) {
         throw new AwsError(
           "TargetGroupAssociationLimit",
           `The following target groups cannot be associated with more than one load balancer: ${group.arn}`,
@@ -126,7 +126,7 @@ export function elbV2(options: ElbV2Options): Service {
       balancers.openListener(balancer.dnsName, listener);
       const changed = { ...balancer, listeners: [...balancer.listeners, listener] };
       account.putApplicationBalancer(changed);
-      route(group.arn);
+      updateZones(group.arn);
       return { Listeners: [listenerShape(changed, listener)] };
     },
 
@@ -135,7 +135,7 @@ export function elbV2(options: ElbV2Options): Service {
       const balancer = Array.from(account.current.applicationBalancers.values())
         .find(({ listeners }) => listeners.some((listener) => listener.arn === arn));
       if (balancer === undefined) throw new AwsError("ListenerNotFound", "One or more listeners not found");
-      unlisten(balancer, [arn]);
+      removeListeners(balancer, [arn]);
       return {};
     },
 

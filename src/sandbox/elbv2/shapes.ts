@@ -1,5 +1,5 @@
 /**
- * Target groups and Application Load Balancers to and from the names of ELB v2's API.
+ * Target groups, Application Load Balancers and target health in the shapes of the ELB v2 API.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import type { ApplicationBalancer, HealthCheck, TargetGroup } from "../account/l
 import type { Instance } from "../account/instance.ts";
 import { receivesTraffic } from "../elb/health_checks.ts";
 
-/** Source: elbv2 API 2015-12-01, TargetGroupAttribute. */
+/** The attribute key of the deregistration delay. Source: elbv2 API 2015-12-01, TargetGroupAttribute. */
 export const DEREGISTRATION_DELAY = "deregistration_delay.timeout_seconds";
 
-/** The port of a health check that is of the targets' own. */
+/** The HealthCheckPort that stands for the target's own port. */
 const TRAFFIC_PORT = "traffic-port";
 
-/** An Application Load Balancer as DescribeLoadBalancers has it. */
+/** Returns an Application Load Balancer as DescribeLoadBalancers lists it. */
 export function balancerShape(balancer: ApplicationBalancer): Shape {
   return {
     LoadBalancerArn: balancer.arn,
@@ -31,7 +31,7 @@ export function balancerShape(balancer: ApplicationBalancer): Shape {
   };
 }
 
-/** A listener as DescribeListeners has it. */
+/** Returns a listener as DescribeListeners lists it. */
 export function listenerShape(
   { arn: LoadBalancerArn }: ApplicationBalancer,
   { arn, port, group }: ApplicationBalancer["listeners"][number],
@@ -45,7 +45,11 @@ export function listenerShape(
   };
 }
 
-/** A target group as DescribeTargetGroups has it; `loadBalancer` is the ARN of the one that sends to it. */
+/**
+ * Returns a target group as DescribeTargetGroups lists it.
+ *
+ * @param loadBalancer ARN of the load balancer that forwards to the group
+ */
 export function targetGroupShape(group: TargetGroup, loadBalancer: string | undefined): Shape {
   const { healthCheck: { target, interval, timeout, healthyThreshold, unhealthyThreshold } } = group;
   const [, protocol, path] = /^(\w+):\d+(.*)$/.exec(target) ?? [];
@@ -71,7 +75,10 @@ export function targetGroupShape(group: TargetGroup, loadBalancer: string | unde
   };
 }
 
-/** A group's health check as far as a request changes it. Throws AwsError. Source: elbv2 API, CreateTargetGroup. */
+/**
+ * Returns a target group's health check after the changes of a request. Throws AwsError. Source: elbv2 API,
+ * CreateTargetGroup.
+ */
 export function readHealthCheck(
   input: Shape,
   port: number,
@@ -87,7 +94,7 @@ export function readHealthCheck(
   ) {
     throw new AwsError(
       "InvalidConfigurationRequest",
-      "The sandbox's health checks are on and speak HTTP only",
+      "The sandbox's health checks support HTTP only and cannot be disabled",
     );
   }
   const path = text(input, "HealthCheckPath") ?? healthCheck.target.replace(/^\w+:\d+/, "");
@@ -95,12 +102,12 @@ export function readHealthCheck(
     throw validationError(`Health check path '${path}' must begin with a '/' character`);
   }
   const healthCheckPort = text(input, "HealthCheckPort") ?? before.healthCheckPort;
-  const asked = healthCheckPort === TRAFFIC_PORT ? port : Number(healthCheckPort);
-  if (!(Number.isInteger(asked) && asked >= 1 && asked <= 65_535)) {
+  const checkedPort = healthCheckPort === TRAFFIC_PORT ? port : Number(healthCheckPort);
+  if (!(Number.isInteger(checkedPort) && checkedPort >= 1 && checkedPort <= 65_535)) {
     throw validationError(`Health check port '${healthCheckPort}' is neither '${TRAFFIC_PORT}' nor a port`);
   }
   const changed: HealthCheck = {
-    target: `HTTP:${asked}${path}`,
+    target: `HTTP:${checkedPort}${path}`,
     interval: integer(input, "HealthCheckIntervalSeconds", 5, 300) ?? healthCheck.interval,
     timeout: integer(input, "HealthCheckTimeoutSeconds", 2, 120) ?? healthCheck.timeout,
     unhealthyThreshold: integer(input, "UnhealthyThresholdCount", 2, 10) ?? healthCheck.unhealthyThreshold,
@@ -112,20 +119,20 @@ export function readHealthCheck(
   return { healthCheckPort, healthCheck: changed };
 }
 
-/** The settings of a group that is created. Throws AwsError. */
+/** Reads the settings of a new target group. Throws AwsError. */
 export function readTargetGroup(
   input: Shape,
 ): Pick<TargetGroup, "name" | "port" | "vpc" | "healthCheckPort" | "healthCheck"> {
   const name = checkName(required(text(input, "Name"), "Name"), "Target group");
   if (oneOf(input, "TargetType", ["instance"]) === undefined && text(input, "TargetType") !== undefined) {
-    throw validationError("The sandbox's targets are instances");
+    throw validationError("The sandbox only supports targets of type instance");
   }
   checkProtocol(required(text(input, "Protocol"), "Protocol"));
   const port = required(integer(input, "Port", 1, 65_535), "Port");
   return { name, port, vpc: required(text(input, "VpcId"), "VpcId"), ...readHealthCheck(input, port) };
 }
 
-/** A name that ELB takes. Throws AwsError ValidationError. */
+/** Returns a valid name. Throws AwsError ValidationError on any other. */
 export function checkName(name: string, what: string): string {
   if (/^(?!internal-)[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?$/.test(name)) return name;
   throw validationError(
@@ -133,14 +140,14 @@ export function checkName(name: string, what: string): string {
   );
 }
 
-/** Throws AwsError UnsupportedProtocol. */
+/** Throws AwsError UnsupportedProtocol for any protocol but HTTP. */
 export function checkProtocol(protocol: string): void {
   if (protocol !== "HTTP") {
-    throw new AwsError("UnsupportedProtocol", "The sandbox's load balancers speak HTTP only");
+    throw new AwsError("UnsupportedProtocol", "The sandbox's load balancers support HTTP only");
   }
 }
 
-/** A target's health in ELB's words. Source: elbv2 API, TargetHealth. */
+/** Returns a target's health. Source: elbv2 API, TargetHealth. */
 export function targetHealthShape(id: string, group: TargetGroup, instance: Instance | undefined): Shape {
   const of = (State: string, reason: readonly [Reason: string, Description: string] | undefined): Shape => ({
     Target: { Id: id, Port: group.port },

@@ -1,5 +1,5 @@
 /**
- * ELB v2's actions on target groups, and the registration and health of their targets.
+ * ELB v2's actions on target groups and their targets.
  *
  * @module
  */
@@ -18,7 +18,11 @@ import {
   targetHealthShape,
 } from "./shapes.ts";
 
-/** The actions; `arn` makes one that nothing else has. */
+/**
+ * Builds the actions.
+ *
+ * @param arn returns a unique ARN for a resource's path
+ */
 export function targetGroupActions(
   { account, balancers, faults }: ElbV2Options,
   arn: (path: string) => string,
@@ -27,20 +31,22 @@ export function targetGroupActions(
 
   return {
     CreateTargetGroup: (input) => {
-      const wish = readTargetGroup(input);
-      const same = Array.from(account.current.targetGroups.values()).find(({ name }) => name === wish.name);
+      const settings = readTargetGroup(input);
+      const same = Array.from(account.current.targetGroups.values()).find(({ name }) =>
+        name === settings.name
+      );
       if (same !== undefined) {
-        if (JSON.stringify({ ...same, ...wish }) !== JSON.stringify(same)) {
+        if (JSON.stringify({ ...same, ...settings }) !== JSON.stringify(same)) {
           throw new AwsError(
             "DuplicateTargetGroupName",
-            `A target group with the name '${wish.name}' exists, but with different settings`,
+            `A target group with the name '${settings.name}' exists, but with different settings`,
           );
         }
         return { TargetGroups: [targetGroupShape(same, balancerOfGroup(account.current, same.arn)?.arn)] };
       }
       const created: TargetGroup = {
-        ...wish,
-        arn: arn(`targetgroup/${wish.name}`),
+        ...settings,
+        arn: arn(`targetgroup/${settings.name}`),
         zones: [],
         deregistrationDelay: 300,
         registrations: new Map(),
@@ -107,16 +113,16 @@ export function targetGroupActions(
       const ids = readTargetIds(input, group);
       const unknown = ids.find((id) => !account.current.instances.has(id));
       if (unknown !== undefined) throw invalidTarget(`The following targets are not valid: '${unknown}'`);
-      const idle = ids.filter((id) => account.current.instances.get(id)?.state !== "running");
-      if (idle.length > 0) {
+      const stopped = ids.filter((id) => account.current.instances.get(id)?.state !== "running");
+      if (stopped.length > 0) {
         throw invalidTarget(
           "The following targets are not in a running state and cannot be registered: " +
-            idle.map((id) => `'${id}'`).join(", "),
+            stopped.map((id) => `'${id}'`).join(", "),
         );
       }
       for (const id of ids) {
         const phase = account.current.targetGroups.get(group.arn)?.registrations.get(id);
-        // Registering again changes nothing, unless the target is on its way out.
+        // A repeated registration only has an effect on a target that is draining.
         if (phase !== undefined && phase !== "draining") continue;
         balancers.proxy(group.arn)?.cancelDraining(id);
         account.setRegistration(group.arn, id, "registering");
@@ -124,7 +130,7 @@ export function targetGroupActions(
       return {};
     },
 
-    // One that is not registered is no error. Source: ELB API, DeregisterTargets.
+    // An unregistered target is not an error. Source: ELB API, DeregisterTargets.
     DeregisterTargets: (input) => {
       const group = requestedGroup(account.current, input);
       for (const id of readTargetIds(input, group)) {
@@ -152,11 +158,11 @@ function attributeShapes({ deregistrationDelay }: TargetGroup): Shape[] {
   return [{ Key: DEREGISTRATION_DELAY, Value: String(deregistrationDelay) }];
 }
 
-/** The ids of a request's targets, at the group's own port. Throws AwsError. */
+/** Reads the ids of a request's targets. The sandbox only has targets on their group's port. Throws AwsError. */
 function readTargetIds(input: Shape, group: TargetGroup): string[] {
   return shapes(input, "Targets").map((target) => {
     if ((integer(target, "Port", 1, 65_535) ?? group.port) !== group.port) {
-      throw validationError("The sandbox's targets are at their group's own port");
+      throw validationError("The sandbox only supports targets on the port of their target group");
     }
     return required(text(target, "Id"), "Id");
   });

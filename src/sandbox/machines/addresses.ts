@@ -1,28 +1,28 @@
 /**
- * Addresses on loopback for instances and load balancers: 127.77.BLOCK.N. A block belongs to one sandbox at a time, however many
- * run on this machine; more blocks are taken as they are needed.
+ * Loopback addresses for instances and load balancers: 127.77.BLOCK.N. Each sandbox on this machine claims its own
+ * blocks, one after another as it needs them.
  *
  * @module
  */
 import { AwsError } from "../wire/action.ts";
 
-/** The address that marks a block as taken, by a listener on {@linkcode CLAIM_PORT}. */
+/** A listener on this host and {@linkcode CLAIM_PORT} claims a block. */
 const CLAIM_HOST = 254;
 const CLAIM_PORT = 4577;
-/** Of three digits each: what is printed of them is as wide whichever it is. */
+/** Blocks have three digits, so that printed addresses have the same width in every run. */
 const FIRST_BLOCK = 100;
 const BLOCKS = 256;
 const HOSTS_PER_BLOCK = 253;
 
-/** Where addresses come from. */
+/** A pool of addresses. */
 export interface AddressPool {
-  /** An address that nobody else has. Throws AwsError InsufficientFreeAddressesInSubnet. */
+  /** Takes an unused address. Throws AwsError InsufficientFreeAddressesInSubnet. */
   take(): string;
-  /** Gives one back. */
+  /** Returns an address to the pool. */
   release(address: string): void;
 }
 
-/** A sandbox's pool of loopback addresses. Throws Deno.errors.AddrNotAvailable, in plain words, where the system has no such addresses. */
+/** A sandbox's pool of loopback addresses. Throws Deno.errors.AddrNotAvailable if the system does not have them. */
 export class LoopbackAddresses implements AddressPool, Disposable {
   readonly #claims: Deno.TcpListener[] = [];
   readonly #free: string[] = [];
@@ -55,7 +55,7 @@ export class LoopbackAddresses implements AddressPool, Disposable {
         if (error instanceof Deno.errors.AddrInUse) continue;
         if (!(error instanceof Deno.errors.AddrNotAvailable)) throw error;
         throw new Deno.errors.AddrNotAvailable(
-          `Cannot listen on ${hostname}: the sandbox gives each instance a loopback address of its own, as Linux has them`,
+          `Cannot listen on ${hostname}: the sandbox needs the whole 127.0.0.0/8 network, as on Linux`,
           { cause: error },
         );
       }
@@ -66,13 +66,13 @@ export class LoopbackAddresses implements AddressPool, Disposable {
 }
 
 /**
- * The addresses of a subnet of 256, for machines with addresses of their own. As in a VPC the first is .4, and .255 is nobody's.
- * Source: VPC User Guide, subnet sizing: the first four and the last address of a subnet are reserved.
+ * The addresses of a /24 subnet, for machines with their own addresses. The first is .4 and the last .254. Source: VPC
+ * User Guide, subnet sizing: the first four addresses and the last are reserved.
  */
 export class SubnetAddresses implements AddressPool {
   readonly #free: string[] = [];
 
-  /** @param network its first three numbers, `10.77.0` */
+  /** @param network the first three octets, `10.77.0` */
   constructor(network: string) {
     for (let host = 4; host < 255; host++) this.#free.push(`${network}.${host}`);
   }

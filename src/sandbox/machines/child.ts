@@ -1,14 +1,14 @@
 /**
- * Child processes that do not outlive this one.
+ * Child processes that do not outlive this process.
  *
  * @module
  */
 
 /**
- * Starts a command; its stderr is piped, it reads and prints nothing. It dies with this process even if that is killed, where
- * there is a `setpriv` (util-linux) to arrange for that.
+ * Starts a command with a piped stderr and no other output. If `setpriv` (util-linux) is installed, the kernel kills
+ * the child when this process dies, even by SIGKILL.
  *
- * @param env the child's whole environment; this process's own by default
+ * @param env the child's whole environment; by default this process's own
  */
 export function spawnChild(
   command: readonly string[],
@@ -30,7 +30,7 @@ export function spawnChild(
   }
 }
 
-/** Ends a child by SIGTERM, and by SIGKILL if that takes longer than `grace` (ms); resolves with `ended`. */
+/** Sends SIGTERM to a child, and SIGKILL after `grace` ms. Resolves once `ended` does. */
 export async function endChild(
   child: Deno.ChildProcess,
   ended: Promise<unknown>,
@@ -46,6 +46,6 @@ function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   try {
     child.kill(signal);
   } catch {
-    // It has ended already.
+    // The child has exited already.
   }
 }

@@ -1,40 +1,43 @@
 /**
- * Machines that commands boot and stop: real ones, with a system of their own.
+ * Machines that commands boot and stop: containers or virtual machines, for example.
  *
  * @module
  */
 import { processTreeMeter } from "./cpu_meter.ts";
 import type { MachineAddress, MachineFactory } from "./machine.ts";
 
-/** The commands, for `sh -c`. Both find the instance's id in `$1` and KAS_INSTANCE_ID, its address in `$2` and KAS_INSTANCE_ADDRESS. */
+/**
+ * The commands, run by `sh -c`. Both get the instance's id as `$1` and KAS_INSTANCE_ID, and its address as `$2` and
+ * KAS_INSTANCE_ADDRESS.
+ */
 export interface MachineCommands {
   /**
-   * Boots a machine, and ends when it is on its way. A line `pid N` on its stdout names the process whose CPU, with that of its
-   * descendants, is the machine's; without it the machine looks idle.
+   * Boots a machine and exits once the boot has begun. If it prints `pid N`, the CPU of that process and its
+   * descendants is the machine's CPU; otherwise the machine appears idle.
    */
   readonly start: string;
-  /** Shuts it down, and ends when it is off. */
+  /** Shuts a machine down and exits once it is off. */
   readonly stop: string;
 }
 
-/** How a command ended. */
+/** The result of a command. */
 interface CommandResult {
   readonly stdout: string;
-  /** Why it failed; undefined if it did not. */
+  /** Why the command failed; undefined on success. */
   readonly failure: string | undefined;
 }
 
-/** How much of what a command says is told, in characters. */
+/** How much of the end of a command's stderr is reported, in characters. */
 const MAX_STDERR = 2_000;
 
 /**
- * Machines that commands boot and stop. One that does not boot leaves its instance running, unhealthy and idle.
+ * Runs each machine by commands. After a failed boot, its instance stays in the running state, unhealthy and idle.
  *
- * @param onCrash told of a command that failed, with what it said last
+ * @param options.onCrash called when a command fails, with the end of its stderr
  */
 export function commandMachines(
   { start, stop }: MachineCommands,
-  { onCrash = () => {} }: { onCrash?: (host: MachineAddress, lastWords: string) => void } = {},
+  { onCrash = () => {} }: { onCrash?: (host: MachineAddress, reason: string) => void } = {},
 ): MachineFactory {
   return (host) => {
     let meter = () => 0;
@@ -46,7 +49,7 @@ export function commandMachines(
     return {
       cpuSeconds: () => meter(),
       [Symbol.asyncDispose]: async () => {
-        // What is booting can't be stopped yet.
+        // A machine cannot be stopped while it boots.
         await started;
         const { failure } = await run(stop, host);
         if (failure !== undefined) onCrash(host, failure);
@@ -61,9 +64,11 @@ async function run(command: string, { id, address }: MachineAddress): Promise<Co
     env: { KAS_INSTANCE_ID: id, KAS_INSTANCE_ADDRESS: address },
     stdin: "null",
   }).output();
-  const said = new TextDecoder().decode(stderr).trim().slice(-MAX_STDERR);
+  const stderrTail = new TextDecoder().decode(stderr).trim().slice(-MAX_STDERR);
   return {
     stdout: new TextDecoder().decode(stdout),
-    failure: success ? undefined : `${command} ended with ${code}${said === "" ? "" : `: ${said}`}`,
+    failure: success
+      ? undefined
+      : `${command} exited with status ${code}${stderrTail === "" ? "" : `: ${stderrTail}`}`,
   };
 }

@@ -1,12 +1,12 @@
 /**
- * Measures a process's load as it would be on a machine of its own. All machines of the sandbox share the host's cores: a burn
- * that is held up in the middle would keep a real instance busy all that time, so what a thread waits for a core after it was
- * *preempted* counts as much as what it runs. What it waits after it has slept does not: nobody would have been in its way.
+ * Measures the CPU load that a process would have on a machine of its own. All machines of the sandbox share the host's
+ * cores, so the meter adds the time that a preempted thread waits for a core: on its own machine the thread would have
+ * run. It does not add the wait after a sleep.
  *
  * @module
  */
 
-/** What is read of `/proc`, by path; throws where it is not there. */
+/** Access to `/proc` by path. Both functions throw if the path does not exist. */
 export interface Proc {
   readonly list: (path: string) => string[];
   readonly read: (path: string) => string;
@@ -17,16 +17,16 @@ const PROC: Proc = {
   read: (path) => Deno.readTextFileSync(path),
 };
 
-/** Clock ticks a second in /proc/PID/stat. Source: Linux proc(5), USER_HZ is 100 on every architecture in use. */
+/** Clock ticks per second in /proc/PID/stat. Source: Linux proc(5); USER_HZ is 100 on every architecture in use. */
 const USER_HZ = 100;
 
-/** What a thread has come to since it began. */
+/** A thread's counters since its start. */
 interface Usage {
   /** ns on a core. */
   readonly running: number;
-  /** ns ready to run, but not on a core. */
+  /** ns ready to run without a core. */
   readonly waiting: number;
-  /** How often it left its core to sleep, and how often it was preempted. */
+  /** Number of times that the thread gave up its core to sleep, and that it was preempted. */
   readonly slept: number;
   readonly preempted: number;
 }
@@ -34,8 +34,9 @@ interface Usage {
 const NO_USAGE: Usage = { running: 0, waiting: 0, slept: 0, preempted: 0 };
 
 /**
- * A meter of a process's load in seconds since it was started; monotonic, while threads come and go, and after the process has
- * ended. Source: Linux Documentation/scheduler/sched-stats.rst (schedstat is ns on a core, ns waiting, slices) and proc(5).
+ * Returns a meter of a process's load, in seconds since the process started. The value never decreases, even when
+ * threads or the process end. Source: Linux Documentation/scheduler/sched-stats.rst (schedstat: ns on a core, ns
+ * waiting, slices) and proc(5).
  */
 export function cpuMeter(pid: number, proc: Proc = PROC): () => number {
   let seconds = 0;
@@ -48,20 +49,21 @@ export function cpuMeter(pid: number, proc: Proc = PROC): () => number {
         if (usage === undefined) continue;
         now.set(thread, usage);
         const before = threads.get(thread) ?? NO_USAGE;
-        // Less than before is another thread under a number that has become free.
+        // A lower value belongs to a new thread with a reused id.
         seconds += load(usage, usage.running >= before.running ? before : NO_USAGE) / 1e9;
       }
       if (now.size === 0) seconds = Math.max(seconds, ticks(proc.read(`/proc/${pid}/stat`)) / USER_HZ);
       threads = now;
     } catch (error) {
-      // Not being allowed to look is no idleness. Else the process has ended: what it used stays.
+      // Missing permission must not look like an idle process. Any other error means that the process has ended; its
+      // total stays.
       if (error instanceof Deno.errors.NotCapable) throw error;
     }
     return seconds;
   };
 }
 
-/** ns of load between two readings. Each wait is taken to be as long as the next, whatever came before it. */
+/** Returns the load between two readings, ns. It assumes that each wait is equally long. */
 function load(now: Usage, before: Usage): number {
   const preempted = now.preempted - before.preempted;
   const switches = preempted + now.slept - before.slept;
@@ -69,7 +71,7 @@ function load(now: Usage, before: Usage): number {
   return now.running - before.running + share * (now.waiting - before.waiting);
 }
 
-/** undefined where the thread has just ended, or the kernel keeps no such statistics. */
+/** Reads a thread's counters; undefined if the thread has ended or the kernel does not keep them. */
 function usageOf(proc: Proc, path: string): Usage | undefined {
   try {
     const [running, waiting] = proc.read(`${path}/schedstat`).split(" ").map(Number);
@@ -83,16 +85,13 @@ function usageOf(proc: Proc, path: string): Usage | undefined {
   }
 }
 
-/** utime + stime, fields 14 and 15; the second field, the name in parentheses, may hold blanks. */
+/** Returns utime + stime, fields 14 and 15. The second field, the name in parentheses, may contain spaces. */
 function ticks(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return Number(fields[11]) + Number(fields[12]);
 }
 
-/**
- * The same of a process with all its descendants: a machine of its own, seen from the one it runs on. What one of them used that
- * came and went between two readings is not seen.
- */
+/** Returns a meter of a process and its descendants. It misses processes that start and end between two readings. */
 export function processTreeMeter(root: number, proc: Proc = PROC): () => number {
   const meters = new Map<number, () => number>();
   return () => {
@@ -101,7 +100,7 @@ export function processTreeMeter(root: number, proc: Proc = PROC): () => number 
   };
 }
 
-/** Source: proc(5), /proc/PID/task/TID/children. */
+/** Returns a process and its descendants. Source: proc(5), /proc/PID/task/TID/children. */
 function processTree(pid: number, proc: Proc): number[] {
   try {
     const children = proc.list(`/proc/${pid}/task`).flatMap((thread) =>
@@ -110,7 +109,7 @@ function processTree(pid: number, proc: Proc): number[] {
     return [pid, ...children.flatMap((child) => processTree(child, proc))];
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    // It has just ended.
+    // The process has ended.
     return [];
   }
 }

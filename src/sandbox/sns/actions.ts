@@ -1,5 +1,5 @@
 /**
- * SNS's API.
+ * SNS's actions.
  *
  * @module
  */
@@ -18,10 +18,10 @@ import type { MessageAttribute } from "./message.ts";
 import type { Sender } from "./sender.ts";
 import { invalidParameter, type Subscription, type Topic, type Topics } from "./topics.ts";
 
-/** Items a page of a list. Source: SNS API, ListTopics, ListSubscriptions. */
+/** Items on a page. Source: SNS API, ListTopics, ListSubscriptions. */
 const PAGE_SIZE = 100;
 
-/** The actions of those who may do everything. */
+/** Builds the actions for signed requests. */
 export function signedActions(topics: Topics, sender: Sender): Service {
   const topicOf = (input: Shape, action: string, member = "TopicArn") =>
     topics.require(required(text(input, member), member), action);
@@ -53,10 +53,10 @@ export function signedActions(topics: Topics, sender: Sender): Service {
     CreateTopic: (input) => {
       const name = required(text(input, "Name"), "Name");
       const given = readAttributes(input, TOPIC_ATTRIBUTES);
-      const known = topics.all().length;
+      const countBefore = topics.all().length;
       const topic = topics.create(name);
       if (
-        topics.all().length === known &&
+        topics.all().length === countBefore &&
         [...given].some(([key, value]) => topic.attributes.get(key) !== value)
       ) {
         throw invalidParameter("Attributes Reason: Topic already exists with different attributes");
@@ -92,11 +92,11 @@ export function signedActions(topics: Topics, sender: Sender): Service {
       const protocol = required(text(input, "Protocol"), "Protocol");
       const endpoint = text(input, "Endpoint") ?? "";
       checkEndpoint(protocol, endpoint);
-      const wanted = { protocol, endpoint, attributes: readAttributes(input, SUBSCRIPTION_ATTRIBUTES) };
-      const subscription = topics.subscribe(topic, wanted);
+      const requested = { protocol, endpoint, attributes: readAttributes(input, SUBSCRIPTION_ATTRIBUTES) };
+      const subscription = topics.subscribe(topic, requested);
       if (!subscription.confirmed) sender.sendConfirmation("SubscriptionConfirmation", topic, subscription);
-      const told = subscription.confirmed || boolean(input, "ReturnSubscriptionArn") === true;
-      return { SubscriptionArn: told ? subscription.arn : "pending confirmation" };
+      const showArn = subscription.confirmed || boolean(input, "ReturnSubscriptionArn") === true;
+      return { SubscriptionArn: showArn ? subscription.arn : "pending confirmation" };
     },
 
     ConfirmSubscription: (input) => {
@@ -164,7 +164,7 @@ export function signedActions(topics: Topics, sender: Sender): Service {
   };
 }
 
-/** The actions of whoever follows a link in a message. */
+/** Builds the actions behind the links in messages, for requests without a signature. */
 export function unsignedActions(topics: Topics, sender: Sender): Service {
   return {
     ConfirmSubscription: (input) => {
@@ -188,8 +188,8 @@ export function unsignedActions(topics: Topics, sender: Sender): Service {
           403,
         );
       }
-      const gone = topics.unsubscribe(found.topic, found.subscription);
-      sender.sendConfirmation("UnsubscribeConfirmation", found.topic, gone);
+      const deleted = topics.unsubscribe(found.topic, found.subscription);
+      sender.sendConfirmation("UnsubscribeConfirmation", found.topic, deleted);
     },
   };
 }

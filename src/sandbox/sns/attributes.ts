@@ -1,5 +1,5 @@
 /**
- * The attributes of topics and subscriptions: which can be set, and what is shown of them.
+ * Reads and shows the attributes of topics and subscriptions.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { ACCOUNT_ID, type Shape } from "../wire/action.ts";
 import { DEFAULT_POLICY, parseRetryPolicy } from "./delivery_policy.ts";
 import { invalidParameter, type Subscription, type Topic } from "./topics.ts";
 
-/** A topic's attributes that can be set. */
+/** The attributes of a topic that a request can set. */
 export const TOPIC_ATTRIBUTES = [
   "DeliveryPolicy",
   "DisplayName",
@@ -17,16 +17,16 @@ export const TOPIC_ATTRIBUTES = [
   "SignatureVersion",
   "TracingConfig",
 ];
-/** A subscription's. */
+/** The attributes of a subscription that a request can set. */
 export const SUBSCRIPTION_ATTRIBUTES = ["DeliveryPolicy", "RawMessageDelivery"];
 
-/** The Attributes of an input, checked. */
+/** Reads the Attributes of a request. Throws AwsError InvalidParameter. */
 export function readAttributes(input: Shape, known: readonly string[]): ReadonlyMap<string, string> {
   const given = shape(input, "Attributes") ?? {};
   return new Map(Object.keys(given).map((name) => checkAttribute(name, text(given, name) ?? "", known)));
 }
 
-/** The AttributeName and AttributeValue of an input, checked. */
+/** Reads the AttributeName and AttributeValue of a request. Throws AwsError InvalidParameter. */
 export function readAttribute(input: Shape, known: readonly string[]): readonly [string, string] {
   return checkAttribute(
     required(text(input, "AttributeName"), "AttributeName"),
@@ -47,7 +47,7 @@ function checkAttribute(name: string, value: string, known: readonly string[]): 
   return [name, value];
 }
 
-/** What GetTopicAttributes shows. */
+/** Returns the output of GetTopicAttributes. */
 export function topicAttributes(topic: Topic): Readonly<Record<string, string>> {
   const all = [...topic.subscriptions.values()];
   const confirmed = all.filter((subscription) => subscription.confirmed).length;
@@ -69,7 +69,7 @@ export function topicAttributes(topic: Topic): Readonly<Record<string, string>> 
   };
 }
 
-/** What GetSubscriptionAttributes shows. */
+/** Returns the output of GetSubscriptionAttributes. */
 export function subscriptionAttributes(subscription: Subscription): Readonly<Record<string, string>> {
   return {
     SubscriptionArn: subscription.arn,
@@ -93,7 +93,7 @@ function effectiveRetryPolicy(attributes: ReadonlyMap<string, string>) {
   return given === undefined ? DEFAULT_POLICY : parseRetryPolicy(given);
 }
 
-/** The policy that a new topic has: its owner may do everything, in person or through a service. */
+/** Returns the policy of a new topic. It allows everything to the topic's owner. */
 function defaultPolicy(arn: string): string {
   const actions = [
     "GetTopicAttributes",

@@ -1,6 +1,6 @@
 /**
- * The key that the sandbox's SNS signs with, and its certificate: self-signed X.509, written as DER by hand for want of
- * anything in the platform that makes one.
+ * The key and certificate of the sandbox's SNS. The certificate is self-signed X.509. This module encodes its DER,
+ * because neither Deno nor Node can create a certificate.
  *
  * Source: RFC 5280 section 4.1 (Certificate), ITU-T X.690 (DER).
  *
@@ -9,21 +9,26 @@
 import { Buffer } from "node:buffer";
 import { createHash, createSign, generateKeyPairSync, randomBytes } from "node:crypto";
 
-/** Signs as SNS does. */
+/** Signs messages as SNS does. */
 export interface Signer {
   /** The X.509 certificate, PEM. */
   readonly pem: string;
-  /** Where SNS serves it: `/SimpleNotificationService-<32 hex digits>.pem`. */
+  /** The path of the certificate: `/SimpleNotificationService-<32 hex digits>.pem`. */
   readonly path: string;
-  /** Signature (base64) of a canonical string, by SignatureVersion 1 (SHA1) or 2 (SHA256), both RSA PKCS #1 v1.5. */
+  /**
+   * Returns the base64 signature of a canonical string, with SignatureVersion 1 (SHA1) or 2 (SHA256), both RSA PKCS #1
+   * v1.5.
+   */
   sign(text: string, version: "1" | "2"): string;
 }
 
 const HOUR = 3_600_000;
 
 /**
- * A new RSA key of so many bits, of which SNS has 2,048, with a certificate valid from an hour before `now` (ms since the epoch)
- * to a day after.
+ * Creates an RSA key, and a certificate that is valid from an hour before `now` to a day after it.
+ *
+ * @param now ms since the epoch
+ * @param bits size of the key; SNS has 2,048
  */
 export function makeSigner(now: number = Date.now(), bits = 2_048): Signer {
   const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: bits });
@@ -52,20 +57,20 @@ export function makeSigner(now: number = Date.now(), bits = 2_048): Signer {
   };
 }
 
-/** Object identifiers, as DER encodes them. */
+/** Object identifiers in DER. */
 const SHA256_WITH_RSA = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
 const COMMON_NAME = [0x55, 0x04, 0x03];
 const SUBJECT_ALTERNATIVE_NAME = [0x55, 0x1d, 0x11];
 
 const NULL = Uint8Array.of(0x05, 0x00);
 
-/** Tag, length, contents. */
+/** Encodes a tag, a length and contents. */
 function element(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(contents);
   return Buffer.concat([Uint8Array.of(tag, ...length(body.length)), body]);
 }
 
-/** Short form under 128, else the number of bytes and the bytes. */
+/** Encodes a length: one byte below 128, otherwise the number of bytes and the bytes. */
 function length(n: number): readonly number[] {
   if (n < 0x80) return [n];
   return n < 0x100 ? [0x81, n] : [0x82, n >> 8, n & 0xff];
@@ -83,7 +88,7 @@ function objectId(bytes: readonly number[]): Buffer {
   return element(0x06, Uint8Array.from(bytes));
 }
 
-/** A positive integer: with a zero in front, which keeps the highest bit from being read as a sign. */
+/** Encodes a positive integer. A leading zero keeps the highest bit from being a sign. */
 function integer(bytes: Uint8Array): Buffer {
   const significant = bytes.subarray(Math.max(0, bytes.findIndex((byte) => byte !== 0)));
   return element(
@@ -92,7 +97,7 @@ function integer(bytes: Uint8Array): Buffer {
   );
 }
 
-/** `YYMMDDHHMMSSZ`. */
+/** Encodes a time as `YYMMDDHHMMSSZ`. */
 function utcTime(at: number): Buffer {
   return element(
     0x17,

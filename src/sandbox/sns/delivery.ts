@@ -1,45 +1,49 @@
 /**
- * Posts messages to endpoints, and tries again as long as the delivery policy has it.
+ * Delivers messages to HTTP endpoints, and retries by the delivery policy.
  *
- * Source: SNS developer guide, "HTTP/HTTPS notifications": an attempt fails if there is no answer within 15 s, or one outside
- * 200 to 499; so a 4xx ends a delivery.
+ * Source: SNS developer guide, "HTTP/HTTPS notifications": an attempt fails without a response within 15 s, or with a
+ * status outside 200 to 499. A 4xx status therefore ends a delivery.
  *
  * @module
  */
 import type { Clock } from "../clock.ts";
 import type { HttpPost } from "./message.ts";
 
-/** How long an attempt waits for its answer, ms. */
+/** Timeout of an attempt, ms of sandbox time. */
 const TIMEOUT = 15_000;
 
-/** At least this long in real ms, for the endpoint's own work goes no faster with the clock's speed. */
+/** Lower bound of the timeout, real ms: an endpoint does not get faster with the sandbox's speed. */
 const REAL_TIMEOUT = 2_000;
 
-/** Deliveries under way; more are dropped. A bound on memory. */
+/** Greatest number of deliveries in progress. Further deliveries are dropped. This bounds memory. */
 const MAX_IN_PROGRESS = 10_000;
 
-/** The deliveries under way. Disposing of it gives them up. */
+/** The deliveries in progress. Its disposal aborts them. */
 export class Deliveries implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #fetch: typeof fetch;
   readonly #inProgress = new Set<Promise<void>>();
-  readonly #end = new AbortController();
+  readonly #aborted = new AbortController();
 
   constructor(clock: Clock, network: typeof fetch = fetch) {
     this.#clock = clock;
     this.#fetch = network;
   }
 
-  /** Starts a delivery, with the delays before its retries, s. */
+  /**
+   * Starts a delivery.
+   *
+   * @param delays the delay before each retry, s
+   */
   send(url: string, post: HttpPost, delays: readonly number[]): void {
-    if (this.#inProgress.size >= MAX_IN_PROGRESS || this.#end.signal.aborted) return;
+    if (this.#inProgress.size >= MAX_IN_PROGRESS || this.#aborted.signal.aborted) return;
     const delivery = this.#deliver(url, post, delays).finally(() => this.#inProgress.delete(delivery));
     this.#inProgress.add(delivery);
   }
 
-  /** Gives up what is under way, and waits until it is over. */
+  /** Aborts all deliveries and waits until they have ended. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#end.abort();
+    this.#aborted.abort();
     await Promise.all(this.#inProgress);
   }
 
@@ -47,11 +51,11 @@ export class Deliveries implements AsyncDisposable {
     if (await this.#attempt(url, post)) return;
     for (const delay of delays) {
       await this.#wait(delay * 1_000);
-      if (this.#end.signal.aborted || await this.#attempt(url, post)) return;
+      if (this.#aborted.signal.aborted || await this.#attempt(url, post)) return;
     }
   }
 
-  /** Whether there was an answer that ends the delivery, for better or worse. */
+  /** Posts the message once. Returns whether the delivery is over, successful or not. */
   async #attempt(url: string, { headers, body }: HttpPost): Promise<boolean> {
     const timeout = new AbortController();
     using _timer = this.#clock.after(
@@ -59,26 +63,26 @@ export class Deliveries implements AsyncDisposable {
       () => timeout.abort(),
     );
     try {
-      const signal = AbortSignal.any([this.#end.signal, timeout.signal]);
+      const signal = AbortSignal.any([this.#aborted.signal, timeout.signal]);
       const init = { method: "POST", headers, body, redirect: "manual", signal } as const;
       const response = await this.#fetch(url, init);
       await response.body?.cancel();
       return response.status < 500;
     } catch {
-      // A refused or broken connection, or the timeout.
+      // The connection was refused or broke, or the attempt timed out.
       return false;
     }
   }
 
   #wait(ms: number): Promise<void> {
-    if (this.#end.signal.aborted) return Promise.resolve();
+    if (this.#aborted.signal.aborted) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = this.#clock.after(ms, resolve);
-    const end = () => {
+    const onAbort = () => {
       timer[Symbol.dispose]();
       resolve();
     };
-    this.#end.signal.addEventListener("abort", end, { once: true });
-    return promise.finally(() => this.#end.signal.removeEventListener("abort", end));
+    this.#aborted.signal.addEventListener("abort", onAbort, { once: true });
+    return promise.finally(() => this.#aborted.signal.removeEventListener("abort", onAbort));
   }
 }

@@ -1,15 +1,15 @@
 /**
- * How often and at which intervals SNS tries an HTTP delivery again.
+ * The number and the delays of retries of an HTTP delivery.
  *
- * Source: SNS developer guide, "Message delivery retries" (phases, ranges, default policy). It shows the backoff functions as
- * curves only: these here have their ends and their order.
+ * Source: SNS developer guide, "Message delivery retries" (phases, ranges, default policy). The guide shows the backoff
+ * functions only as curves; the functions here have the same ends and the same order.
  *
  * @module
  */
 import { integer, oneOf } from "../wire/input.ts";
 import { AwsError, type Shape } from "../wire/action.ts";
 
-/** A retry policy, in the names of its JSON; delays in s. */
+/** A retry policy, with the names of its JSON. Delays are s. */
 export interface RetryPolicy {
   readonly minDelayTarget: number;
   readonly maxDelayTarget: number;
@@ -20,7 +20,10 @@ export interface RetryPolicy {
   readonly backoffFunction: Backoff;
 }
 
-/** From 0 to 1, the share of the way from the least delay to the greatest. */
+/**
+ * The backoff functions. They map the progress of the backoff phase, 0..1, to the position between the least and the
+ * greatest delay, 0..1.
+ */
 const BACKOFF = {
   linear: (share: number) => share,
   arithmetic: (share: number) => share ** 2,
@@ -30,7 +33,7 @@ const BACKOFF = {
 
 type Backoff = keyof typeof BACKOFF;
 
-/** Three retries, 20 s apart. */
+/** SNS's default policy: three retries, 20 s apart. */
 export const DEFAULT_POLICY: RetryPolicy = {
   minDelayTarget: 20,
   maxDelayTarget: 20,
@@ -41,7 +44,7 @@ export const DEFAULT_POLICY: RetryPolicy = {
   backoffFunction: "linear",
 };
 
-/** The delays before each retry, s. */
+/** Returns the delay before each retry, s. */
 export function retryDelays(policy: RetryPolicy): readonly number[] {
   const { minDelayTarget: min, maxDelayTarget: max } = policy;
   const steps = policy.numRetries - policy.numNoDelayRetries - policy.numMinDelayRetries -
@@ -57,13 +60,13 @@ export function retryDelays(policy: RetryPolicy): readonly number[] {
   ];
 }
 
-/** Reads a subscription's or topic's DeliveryPolicy (JSON). Throws AwsError InvalidParameter. */
+/** Parses the DeliveryPolicy (JSON) of a subscription or topic. Throws AwsError InvalidParameter. */
 export function parseRetryPolicy(json: string): RetryPolicy {
   try {
-    const whole: unknown = JSON.parse(json);
-    if (!isShape(whole)) throw new SyntaxError("not an object");
-    const http = whole["http"];
-    const policy = isShape(http) ? http["defaultHealthyRetryPolicy"] : whole["healthyRetryPolicy"];
+    const document: unknown = JSON.parse(json);
+    if (!isShape(document)) throw new SyntaxError("not an object");
+    const http = document["http"];
+    const policy = isShape(http) ? http["defaultHealthyRetryPolicy"] : document["healthyRetryPolicy"];
     return isShape(policy) ? readRetryPolicy(policy) : DEFAULT_POLICY;
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof AwsError)) throw error;

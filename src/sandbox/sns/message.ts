@@ -1,5 +1,5 @@
 /**
- * What SNS posts to an endpoint: the envelope, the string that is signed, and the headers.
+ * The messages that SNS posts to an endpoint: envelope, signed string and headers.
  *
  * Source: SNS developer guide, "Parsing message formats" and "Verifying the signatures of messages".
  *
@@ -10,19 +10,19 @@ import type { Signer } from "./certificate.ts";
 /** SignatureVersion. */
 export type SignatureVersion = "1" | "2";
 
-/** A message attribute in the envelope. */
+/** A message attribute. */
 export interface MessageAttribute {
   readonly Type: string;
   readonly Value: string;
 }
 
-/** A message for one endpoint, unsigned. Every value is part of the body. */
+/** A message for one endpoint, before its signature. Every value is part of the body. */
 export type Envelope =
   & {
     readonly MessageId: string;
     readonly TopicArn: string;
     readonly Message: string;
-    /** ISO 8601 with ms, `Z`. */
+    /** ISO 8601 with ms and `Z`. */
     readonly Timestamp: string;
   }
   & ({
@@ -36,13 +36,16 @@ export type Envelope =
     readonly SubscribeURL: string;
   });
 
-/** A request's headers and body. */
+/** The headers and body of a request. */
 export interface HttpPost {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** The string that is signed: names and values of the signed keys, each with a newline, in byte order of the names. */
+/**
+ * Returns the string to sign: the names and values of the signed keys, each followed by a newline, in byte order of the
+ * names.
+ */
 export function canonicalString(envelope: Envelope): string {
   const signed = envelope.Type === "Notification"
     ? {
@@ -68,7 +71,7 @@ export function canonicalString(envelope: Envelope): string {
     .join("");
 }
 
-/** Signs a message and makes the request of it. */
+/** Signs a message and returns the request that delivers it. */
 export function signedPost(
   envelope: Envelope,
   signer: Signer,
@@ -87,11 +90,11 @@ export function signedPost(
       "x-amz-sns-message-type": envelope.Type,
       "x-amz-sns-message-id": envelope.MessageId,
       "x-amz-sns-topic-arn": envelope.TopicArn,
-      // A subscription that is not confirmed yet does not tell its ARN.
+      // The message that asks for confirmation does not have the subscription's ARN.
       ...(envelope.Type === "SubscriptionConfirmation"
         ? {}
         : { "x-amz-sns-subscription-arn": subscriptionArn }),
-      // It says text although it is JSON.
+      // SNS labels its JSON as text.
       "content-type": "text/plain; charset=UTF-8",
       "user-agent": "Amazon Simple Notification Service Agent",
     },

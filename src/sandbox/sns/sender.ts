@@ -1,5 +1,6 @@
 /**
- * Makes messages and sends them: to all of a topic's confirmed endpoints, or to the one that is to confirm.
+ * Creates messages and sends them: notifications to all confirmed subscriptions of a topic, and requests to confirm to
+ * one.
  *
  * @module
  */
@@ -11,10 +12,10 @@ import { DEFAULT_POLICY, parseRetryPolicy, retryDelays } from "./delivery_policy
 import { type Envelope, type MessageAttribute, signedPost } from "./message.ts";
 import { invalidParameter, type Subscription, type Topic } from "./topics.ts";
 
-/** Bytes of a message. Source: SNS API, Publish. */
+/** Greatest size of a message, bytes. Source: SNS API, Publish. */
 const MAX_MESSAGE_BYTES = 262_144;
 
-/** What sending rests on. */
+/** What the sender is made of. */
 export interface SenderOptions {
   readonly clock: Clock;
   readonly endpoint: () => string;
@@ -23,7 +24,7 @@ export interface SenderOptions {
   readonly deliveries: Deliveries;
 }
 
-/** Sends to endpoints. */
+/** Sends messages to endpoints. */
 export class Sender {
   readonly #options: SenderOptions;
 
@@ -31,7 +32,10 @@ export class Sender {
     this.#options = options;
   }
 
-  /** Sends a notification to every confirmed endpoint of a topic. Returns its MessageId. Throws AwsError InvalidParameter. */
+  /**
+   * Sends a notification to every confirmed subscription of a topic. Returns the MessageId. Throws AwsError
+   * InvalidParameter.
+   */
   publish(
     topic: Topic,
     subject: string | undefined,
@@ -67,14 +71,14 @@ export class Sender {
     return common.MessageId;
   }
 
-  /** Asks an endpoint to confirm its subscription, or tells it that it is no longer subscribed. Neither is subject to faults. */
+  /** Asks an endpoint to confirm its subscription, or confirms the end of one. Faults do not apply to either. */
   sendConfirmation(
     type: "SubscriptionConfirmation" | "UnsubscribeConfirmation",
     topic: Topic,
     subscription: Subscription,
   ): void {
     const { token } = subscription;
-    const [chosen, purpose] = type === "SubscriptionConfirmation"
+    const [choice, purpose] = type === "SubscriptionConfirmation"
       ? [`subscribe to the topic ${topic.arn}`, "confirm the subscription"]
       : [`deactivate subscription ${subscription.arn}`, "cancel this operation and restore the subscription"];
     this.#send(topic, subscription, {
@@ -83,7 +87,7 @@ export class Sender {
       Token: token,
       TopicArn: topic.arn,
       Message:
-        `You have chosen to ${chosen}.\nTo ${purpose}, visit the SubscribeURL included in this message.`,
+        `You have chosen to ${choice}.\nTo ${purpose}, visit the SubscribeURL included in this message.`,
       SubscribeURL: this.#link("ConfirmSubscription", { TopicArn: topic.arn, Token: token }),
       Timestamp: this.#timestamp(),
     });

@@ -1,5 +1,5 @@
 /**
- * SNS: topics, subscriptions that their endpoints must confirm, and signed messages to them over HTTP.
+ * SNS of the sandbox: topics, subscriptions that their endpoints confirm, and signed messages over HTTP.
  *
  * @module
  */
@@ -17,29 +17,28 @@ export interface SnsOptions {
   readonly clock: Clock;
   readonly region: string;
   /**
-   * The sandbox's own URL, `http://127.0.0.1:4580`, under which the certificate, SubscribeURL and UnsubscribeURL stand.
-   * Asked at each use, as the port is known only once it listens.
+   * Returns the sandbox's URL, `http://127.0.0.1:4580`: the base of the certificate's URL, SubscribeURL and
+   * UnsubscribeURL. It is a function because the port is known only once the sandbox listens.
    */
   readonly endpoint: () => string;
   readonly faults: Faults;
-  /** A new one by default. */
+  /** By default a new signer. */
   readonly signer?: Signer;
   /** The network to the endpoints; the machine's own by default. */
   readonly fetch?: typeof fetch;
 }
 
-/** SNS; disposing of it gives up every delivery under way. */
+/** SNS. Its disposal aborts every delivery in progress. */
 export interface Sns extends AsyncDisposable {
   readonly service: Service;
-  /** The actions behind SubscribeURL and UnsubscribeURL, for requests that carry no signature. */
+  /** The actions behind SubscribeURL and UnsubscribeURL, for requests without a signature. */
   readonly unsigned: Service;
-  /** Its `pem` is to be served at its `path`. */
+  /** The caller serves its `pem` at its `path`. */
   readonly signer: Signer;
-  /** Publishes to a topic; returns the MessageId. Throws AwsError NotFound. */
+  /** Publishes to a topic and returns the MessageId. Throws AwsError NotFound. */
   publish(topicArn: string, subject: string | undefined, message: string): string;
 }
 
-/** Starts SNS. */
 export function sns({ clock, region, endpoint, faults, signer = makeSigner(), fetch }: SnsOptions): Sns {
   const deliveries = new Deliveries(clock, fetch);
   const sender = new Sender({ clock, endpoint, faults, signer, deliveries });

@@ -1,5 +1,5 @@
 /**
- * Topics and their subscriptions.
+ * The account's topics and their subscriptions.
  *
  * @module
  */
@@ -9,53 +9,53 @@ import type { Clock } from "../clock.ts";
 /** A topic. */
 export interface Topic {
   readonly arn: string;
-  /** As they were set. */
+  /** The attributes that requests have set. */
   readonly attributes: Map<string, string>;
   readonly tags: Map<string, string>;
   readonly subscriptions: Map<string, Subscription>;
-  /** Subscriptions that are gone, by token: the SubscribeURL of an UnsubscribeConfirmation brings one back. */
+  /** Ended subscriptions by token. The SubscribeURL of an UnsubscribeConfirmation restores one. */
   readonly deletedSubscriptions: Map<string, Subscription>;
 }
 
-/** A subscription of an HTTP(S) endpoint. */
+/** A subscription of an HTTP or HTTPS endpoint. */
 export interface Subscription {
   readonly arn: string;
   readonly topicArn: string;
   readonly protocol: string;
   readonly endpoint: string;
   readonly attributes: Map<string, string>;
-  /** What confirms it. */
+  /** The token that confirms the subscription. */
   readonly token: string;
-  /** When the token was made, ms since the epoch. */
+  /** When the token was created, ms since the epoch. */
   readonly tokenCreatedAt: number;
   confirmed: boolean;
-  /** Whether a signed call confirmed it. */
+  /** Whether a signed call confirmed the subscription. */
   confirmedBySignedCall: boolean;
-  /** Whether only a signed call may end it. */
+  /** Whether only a signed call may end the subscription. */
   authenticateOnUnsubscribe: boolean;
 }
 
-/** What a subscription is made from. */
+/** The settings of a new subscription. */
 export interface SubscriptionRequest {
   readonly protocol: string;
   readonly endpoint: string;
   readonly attributes: ReadonlyMap<string, string>;
 }
 
-/** How long a token confirms, ms. Source: SNS API, Subscribe. */
+/** How long a token is valid, ms of sandbox time. Source: SNS API, Subscribe. */
 const TOKEN_LIFETIME = 2 * 24 * 3_600_000;
 
-/** Bounds on memory; SNS's own are far greater. */
+/** Bounds on memory. SNS's own limits are far higher. */
 const MAX_TOPICS = 1_000;
 const MAX_SUBSCRIPTIONS = 1_000;
 const MAX_DELETED_SUBSCRIPTIONS = 1_000;
 
-/** SNS's InvalidParameter. */
+/** Returns SNS's error InvalidParameter. */
 export function invalidParameter(what: string): AwsError {
   return new AwsError("InvalidParameter", `Invalid parameter: ${what}`);
 }
 
-/** The topics of the account, by ARN. */
+/** The topics of the account. */
 export class Topics {
   readonly #clock: Clock;
   readonly #region: string;
@@ -66,17 +66,17 @@ export class Topics {
     this.#region = region;
   }
 
-  /** Every topic. */
+  /** Returns every topic. */
   all(): readonly Topic[] {
     return [...this.#byArn.values()];
   }
 
-  /** The topic of a name, which is created if it is not there. */
+  /** Returns the topic of a name, and creates it if necessary. */
   create(name: string): Topic {
     if (!/^[A-Za-z0-9_-]{1,256}$/.test(name)) throw invalidParameter("Topic Name");
     const arn = `arn:aws:sns:${this.#region}:${ACCOUNT_ID}:${name}`;
-    const there = this.#byArn.get(arn);
-    if (there !== undefined) return there;
+    const existing = this.#byArn.get(arn);
+    if (existing !== undefined) return existing;
     if (this.#byArn.size >= MAX_TOPICS) throw new AwsError("TopicLimitExceeded", "Too many topics", 403);
     const topic = {
       arn,
@@ -89,13 +89,13 @@ export class Topics {
     return topic;
   }
 
-  /** Deletes a topic with its subscriptions; one that is not there is no error. */
+  /** Deletes a topic and its subscriptions. Does nothing if it does not exist. */
   delete(arn: string): void {
     this.checkArn(arn, "DeleteTopic", "TopicArn");
     this.#byArn.delete(arn);
   }
 
-  /** The topic of an ARN, for an action. Throws AwsError NotFound, and what {@linkcode Topics.checkArn} throws. */
+  /** Returns the topic of an ARN. Throws AwsError NotFound, and the errors of {@linkcode Topics.checkArn}. */
   require(arn: string, action: string): Topic {
     this.checkArn(arn, action, "TopicArn");
     const topic = this.#byArn.get(arn);
@@ -103,7 +103,10 @@ export class Topics {
     return topic;
   }
 
-  /** Throws AwsError InvalidParameter for an ARN that is none of this region's SNS, AuthorizationError for another account's. */
+  /**
+   * Throws AwsError InvalidParameter if an ARN is not one of this region's SNS, and AuthorizationError if it belongs to
+   * another account.
+   */
   checkArn(arn: string, action: string, member: string): void {
     const [prefix, , service, region, account, name] = arn.split(":");
     if (prefix !== "arn" || name === undefined) {
@@ -121,7 +124,10 @@ export class Topics {
     }
   }
 
-  /** The subscription of an ARN and its topic, if it is there. Throws what {@linkcode Topics.checkArn} throws. */
+  /**
+   * Returns the subscription of an ARN and its topic; undefined if it does not exist. Throws the errors of {@linkcode
+   * Topics.checkArn}.
+   */
   subscription(arn: string, action: string): { topic: Topic; subscription: Subscription } | undefined {
     this.checkArn(arn, action, "SubscriptionArn");
     const topic = this.#byArn.get(arn.split(":").slice(0, 6).join(":"));
@@ -129,11 +135,11 @@ export class Topics {
     return topic && subscription && { topic, subscription };
   }
 
-  /** Subscribes an endpoint; the subscription that it has already is returned as it is. */
+  /** Subscribes an endpoint. Returns the existing subscription of the endpoint if there is one. Throws AwsError. */
   subscribe(topic: Topic, { protocol, endpoint, attributes }: SubscriptionRequest): Subscription {
     for (const subscription of topic.subscriptions.values()) {
       if (subscription.protocol !== protocol || subscription.endpoint !== endpoint) continue;
-      // One that nobody confirmed in time makes room for a new one.
+      // A subscription that was not confirmed in time is replaced.
       if (!subscription.confirmed && this.#expired(subscription)) {
         topic.subscriptions.delete(subscription.arn);
         continue;
@@ -163,11 +169,14 @@ export class Topics {
     return subscription;
   }
 
-  /** Confirms the subscription of a token, again if need be. Throws AwsError InvalidParameter on a token that is none. */
+  /**
+   * Confirms the subscription of a token; a repeated confirmation succeeds. Throws AwsError InvalidParameter on an
+   * unknown or expired token.
+   */
   confirm(topic: Topic, token: string, signed: boolean, authenticateOnUnsubscribe: boolean): Subscription {
-    const there = [...topic.subscriptions.values()].find((subscription) => subscription.token === token);
-    const subscription = there ?? topic.deletedSubscriptions.get(token);
-    if (subscription === undefined || (!there?.confirmed && this.#expired(subscription))) {
+    const existing = [...topic.subscriptions.values()].find((subscription) => subscription.token === token);
+    const subscription = existing ?? topic.deletedSubscriptions.get(token);
+    if (subscription === undefined || (!existing?.confirmed && this.#expired(subscription))) {
       throw invalidParameter("Token");
     }
     topic.deletedSubscriptions.delete(token);
@@ -178,10 +187,10 @@ export class Topics {
     return subscription;
   }
 
-  /** Ends a subscription, which its token may bring back. Returns it with a new token. */
+  /** Ends a subscription and returns it with a new token, which can restore it. */
   unsubscribe(topic: Topic, subscription: Subscription): Subscription {
     topic.subscriptions.delete(subscription.arn);
-    const gone = {
+    const ended = {
       ...subscription,
       token: crypto.getRandomValues(new Uint8Array(128)).toHex(),
       made: this.#clock.now(),
@@ -189,12 +198,12 @@ export class Topics {
       wasAuthenticated: false,
       authenticateOnUnsubscribe: false,
     };
-    topic.deletedSubscriptions.set(gone.token, gone);
+    topic.deletedSubscriptions.set(ended.token, ended);
     for (const oldest of topic.deletedSubscriptions.keys()) {
       if (topic.deletedSubscriptions.size <= MAX_DELETED_SUBSCRIPTIONS) break;
       topic.deletedSubscriptions.delete(oldest);
     }
-    return gone;
+    return ended;
   }
 
   #expired({ tokenCreatedAt: made }: Subscription): boolean {

@@ -1,6 +1,6 @@
 /**
- * The one HTTP endpoint of the sandbox's AWS: finds the action that a request asks for, lets the faults strike, answers, and
- * keeps a record.
+ * The HTTP endpoint of the sandbox's AWS. It finds the action that a request names, injects faults, responds, and
+ * records the call.
  *
  * @module
  */
@@ -12,16 +12,16 @@ import type { Clock } from "../clock.ts";
 import { type AwsRequest, readRequest } from "./request.ts";
 import { errorResponse, successResponse } from "./response.ts";
 import { missingSignature } from "./access_errors.ts";
-import type { ServiceName } from "./service_name.ts";
+import { iamPrefix, type ServiceName } from "./service_name.ts";
 
-/** A call that reached the endpoint. */
+/** A recorded call. */
 export interface Call {
   /** ms since the epoch. */
   readonly at: number;
   readonly service: ServiceName;
   readonly action: string;
   readonly input: Shape;
-  /** The error code it was answered with; `cut` or `wedge` where a fault kept it from its answer. */
+  /** The error code of the response; `cut` or `wedge` if a fault prevented the response; undefined on success. */
   readonly error: string | undefined;
 }
 
@@ -31,17 +31,17 @@ export interface EndpointOptions {
   readonly services: Readonly<Record<ServiceName, Service>>;
   /** SNS's actions that need no signature. */
   readonly unsigned: Service;
-  /** Whose certificate is served. */
+  /** The endpoint serves its certificate. */
   readonly signer: Signer;
   readonly faults: Faults;
   readonly record: (call: Call) => void;
 }
 
-/** The endpoint's handler. */
+/** Returns the endpoint's handler. */
 export function endpoint(
   { clock, services, unsigned, signer, faults, record }: EndpointOptions,
 ): (request: Request) => Promise<Response> {
-  const remembered = staleAnswers(clock, faults);
+  const repeatStale = staleResponses(clock, faults);
   let failures = 0;
 
   const act = async (received: AwsRequest): Promise<Shape | void> => {
@@ -51,21 +51,25 @@ export function endpoint(
     if (faults.latency > 0) await pause(clock, faults.latency);
     if (faults.wedgedActions.has(action) || faults.occurs("wedge")) throw new WedgedError();
     if (faults.clockOffset !== 0) checkSignatureAge(received, clock.now() + faults.clockOffset);
-    if (faults.deniedActions.has(permission(service, action))) {
-      throw accessDenied(service, permission(service, action));
+    const permission = `${iamPrefix(service)}:${action}`;
+    if (faults.deniedActions.has(permission)) {
+      throw accessDenied(service, permission);
     }
     if (faults.occurs("throttle")) throw throttled(service);
     if (faults.occurs("errors")) throw serverError(service, failures++ % 2 === 0);
     const carryOut = findAction(received, services, unsigned);
-    // EC2 and ELB read the account as it was; what the other services keep is not there.
+    // EC2 and ELB read an earlier snapshot of the account. The snapshot does not include the other services' resources.
     const lagging = service === "ec2" || service.startsWith("elasticloadbalancing");
-    const output = lagging ? await carryOut(input) : await remembered(received, carryOut);
+    const output = lagging ? await carryOut(input) : await repeatStale(received, carryOut);
     await faults.onCall?.({ service, action, input, moment: "after" });
     return output;
   };
 
-  /** AWS tells its time with every answer; it is only where that is not this machine's that the server under it can't. */
-  const dated = (response: Response): Response => {
+  /**
+   * Every response of AWS has AWS's time. The HTTP server adds this machine's time, which is wrong only with a clock
+   * offset.
+   */
+  const withDate = (response: Response): Response => {
     if (faults.clockOffset !== 0) {
       response.headers.set("date", new Date(clock.now() + faults.clockOffset).toUTCString());
     }
@@ -87,97 +91,99 @@ export function endpoint(
     const at = clock.now();
     try {
       const output = await act(received);
-      const whole = dated(successResponse(received, output));
+      const response = withDate(successResponse(received, output));
       const cut = faults.occurs("cut");
       record({ at, service, action, input, error: cut ? "cut" : undefined });
-      return cut ? await truncated(whole) : whole;
+      return cut ? await truncated(response) : response;
     } catch (error) {
       if (error instanceof WedgedError) {
         record({ at, service, action, input, error: "wedge" });
         await untilAborted(request.signal);
-        // Nobody is there to read it.
+        // The client has disconnected.
         return new Response();
       }
       const failure = error instanceof AwsError ? error : new AwsError("InternalFailure", String(error), 500);
       record({ at, service, action, input, error: failure.code });
-      return dated(errorResponse(received, failure));
+      return withDate(errorResponse(received, failure));
     }
   };
 }
 
-/** A request's body can't be read to its end: whoever sent it has gone, a process that was killed for one. Deno's versions differ. */
+/**
+ * Whether an error means that the client disconnected while it sent the body. Deno's versions differ in the class.
+ */
 function isDisconnect(error: unknown): boolean {
   return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Http;
 }
 
-/** The action that a request asks for. Throws AwsError. */
+/** Finds the action that a request names. Throws AwsError. */
 function findAction(
   received: AwsRequest,
   services: EndpointOptions["services"],
   unsignedActions: Service,
 ): Action {
   const { service, action, signed } = received;
-  const own = (actions: Service) => Object.hasOwn(actions, action) ? actions[action] : undefined;
-  const open = service === "sns" ? own(unsignedActions) : undefined;
-  if (!signed && open === undefined) throw missingSignature(service);
-  const found = signed ? own(services[service]) : open;
+  const ownAction = (actions: Service) => Object.hasOwn(actions, action) ? actions[action] : undefined;
+  const unsignedAction = service === "sns" ? ownAction(unsignedActions) : undefined;
+  if (!signed && unsignedAction === undefined) throw missingSignature(service);
+  const found = signed ? ownAction(services[service]) : unsignedAction;
   if (found !== undefined) return found;
   throw new AwsError("InvalidAction", `The action ${action} is not valid for this endpoint.`);
 }
 
-/** How far a signature's time may be from AWS's, ms. Source: IAM user guide, "Troubleshoot Signature Version 4 requests". */
+/**
+ * Greatest difference between a signature's time and AWS's, ms. Source: IAM user guide, "Troubleshoot Signature Version
+ * 4 requests".
+ */
 const MAX_CLOCK_SKEW = 300_000;
 
-/** Refuses a request that was signed by a clock that is too far from AWS's, which shows `now`. */
+/** Throws AwsError if a signature's time is too far from AWS's time `now`. */
 function checkSignatureAge({ service, signedAt }: AwsRequest, now: number): void {
   if (signedAt !== undefined && Math.abs(signedAt - now) > MAX_CLOCK_SKEW) {
     throw signatureExpired(service, signedAt, now);
   }
 }
 
-/** An action as IAM names it, which makes no difference between the versions of ELB. */
-function permission(service: ServiceName, action: string): string {
-  const prefix = service === "monitoring" ? "cloudwatch" : service.replace(/-v2$/, "");
-  return `${prefix}:${action}`;
-}
-
-/** Reads that lag behind: while that fault lasts, an answer is given again until it is as old as the fault says. */
-function staleAnswers(
+/** Wraps reads so that, with the fault stale-reads, a response repeats until it is as old as the fault says. */
+function staleResponses(
   clock: Clock,
   faults: Faults,
 ): (received: AwsRequest, carryOut: Action) => Promise<Shape | void> {
-  const answers = new Map<string, { readonly at: number; readonly output: Shape | void }>();
+  const responses = new Map<string, { readonly at: number; readonly output: Shape | void }>();
   return async ({ service, action, input }, carryOut) => {
     if (faults.staleReads === 0 || !/^(Describe|Get|List)/.test(action)) return await carryOut(input);
     const key = JSON.stringify([service, action, input]);
-    const earlier = answers.get(key);
+    const earlier = responses.get(key);
     if (earlier !== undefined && clock.now() - earlier.at < faults.staleReads) return earlier.output;
     const output = await carryOut(input);
-    answers.set(key, { at: clock.now(), output });
+    responses.set(key, { at: clock.now(), output });
     return output;
   };
 }
 
-/** A call that is not to be answered for as long as its client waits. */
+/** Thrown for a call that gets no response. */
 class WedgedError extends Error {}
 
-/** An answer whose connection breaks in the middle: it ends before its promised length. */
-async function truncated(whole: Response): Promise<Response> {
-  const bytes = await whole.bytes();
+/** Returns a response that ends before its promised length. */
+async function truncated(response: Response): Promise<Response> {
+  const bytes = await response.bytes();
   const half = bytes.subarray(0, bytes.length / 2);
-  // Compressed it would be of another length, and whole.
+  // Compression would give the truncated body a correct length.
   const headers = { "content-length": `${bytes.length}`, "cache-control": "no-transform" };
   return new Response(new Blob([half]).stream(), {
-    headers: { ...Object.fromEntries(whole.headers), ...headers },
+    headers: { ...Object.fromEntries(response.headers), ...headers },
   });
 }
 
-/** Source: EC2 API, "Server error codes"; the "Common Errors" of ELB, CloudWatch and SNS. */
-function serverError(service: ServiceName, inside: boolean): AwsError {
-  const code = inside
+/**
+ * Returns a service's error 500 or 503. Source: EC2 API, "Server error codes"; the "Common Errors" of ELB, CloudWatch
+ * and SNS.
+ */
+function serverError(service: ServiceName, internal: boolean): AwsError {
+  const code = internal
     ? (service === "ec2" ? "InternalError" : "InternalFailure")
     : (service === "ec2" ? "Unavailable" : "ServiceUnavailable");
-  return inside
+  return internal
     ? new AwsError(code, "An internal error has occurred", 500)
     : new AwsError(code, "The service is unavailable. Please try again shortly.", 503);
 }
@@ -188,7 +194,7 @@ function throttled(service: ServiceName): AwsError {
     : new AwsError("Throttling", "Rate exceeded");
 }
 
-/** Waits so many real ms. */
+/** Waits for a number of real ms. */
 function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => void clock.after(ms * clock.speed, resolve));
 }

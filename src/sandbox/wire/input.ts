@@ -1,17 +1,17 @@
 /**
- * Reading an action's input, whose scalars are text or typed according to the protocol that carried them. A value of the
- * wrong kind, and a needed one that is absent, is AWS's ValidationError.
+ * Reads an action's input. Scalars are text or typed values, depending on the wire protocol. Every function throws
+ * AWS's ValidationError on a value of the wrong kind.
  *
  * @module
  */
 import { AwsError, type Shape } from "./action.ts";
 
-/** The error of a request that does not fit the API's model. */
+/** Returns the error of a request that does not fit the API's model. */
 export function validationError(message: string): AwsError {
   return new AwsError("ValidationError", message);
 }
 
-/** The value, which must be there. */
+/** Returns the value. Throws ValidationError if it is undefined. */
 export function required<T>(value: T | undefined, name: string): T {
   if (value !== undefined) return value;
   const member = name.charAt(0).toLowerCase() + name.slice(1);
@@ -20,7 +20,7 @@ export function required<T>(value: T | undefined, name: string): T {
   );
 }
 
-/** A text; an empty one counts. */
+/** Reads a string. An empty string is a value. */
 export function text(input: Shape, name: string): string | undefined {
   const value = input[name];
   if (value === undefined || value === null) return undefined;
@@ -29,25 +29,25 @@ export function text(input: Shape, name: string): string | undefined {
   throw validationError(`Value at '${name}' is not a string`);
 }
 
-/** One of a few words. */
+/** Reads a member of an enumeration. */
 export function oneOf<const W extends string>(
   input: Shape,
   name: string,
-  words: readonly W[],
+  values: readonly W[],
 ): W | undefined {
   const value = text(input, name);
   if (value === undefined) return undefined;
-  const found = words.find((candidate) => candidate === value);
+  const found = values.find((candidate) => candidate === value);
   if (found !== undefined) return found;
   throw validationError(
     `1 validation error detected: Value '${value}' at '${name.charAt(0).toLowerCase()}${
       name.slice(1)
     }' failed to ` +
-      `satisfy constraint: Member must satisfy enum value set: [${words.join(", ")}]`,
+      `satisfy constraint: Member must satisfy enum value set: [${values.join(", ")}]`,
   );
 }
 
-/** A finite number. */
+/** Reads a finite number. */
 export function number(input: Shape, name: string): number | undefined {
   const value = text(input, name);
   if (value === undefined) return undefined;
@@ -56,23 +56,23 @@ export function number(input: Shape, name: string): number | undefined {
   return n;
 }
 
-/** A whole number within bounds, both included. */
-export function integer(input: Shape, name: string, least: number, most: number): number | undefined {
+/** Reads an integer from `min` to `max`. */
+export function integer(input: Shape, name: string, min: number, max: number): number | undefined {
   const n = number(input, name);
-  if (n === undefined || (Number.isInteger(n) && n >= least && n <= most)) return n;
+  if (n === undefined || (Number.isInteger(n) && n >= min && n <= max)) return n;
   throw validationError(
-    `Value '${n}' at '${name}' failed to satisfy constraint: a whole number from ${least} to ${most}`,
+    `Value '${n}' at '${name}' failed to satisfy constraint: an integer from ${min} to ${max}`,
   );
 }
 
-/** A boolean. */
+/** Reads a boolean. */
 export function boolean(input: Shape, name: string): boolean | undefined {
   return oneOf({ [name]: text(input, name)?.toLowerCase() }, name, ["true", "false"]) === undefined
     ? undefined
     : text(input, name)?.toLowerCase() === "true";
 }
 
-/** A point in time, ms since the epoch, from a Date, seconds since the epoch, or ISO 8601. */
+/** Reads a time, ms since the epoch, from a Date, seconds since the epoch, or ISO 8601. */
 export function time(input: Shape, name: string): number | undefined {
   const value = input[name];
   if (value === undefined || value === null) return undefined;
@@ -83,12 +83,12 @@ export function time(input: Shape, name: string): number | undefined {
   return at;
 }
 
-/** A list of texts; empty where there is none. */
+/** Reads a list of strings; empty if it is absent. */
 export function texts(input: Shape, name: string): readonly string[] {
   return list(input, name).map((value) => String(value));
 }
 
-/** A list of structures; empty where there is none. */
+/** Reads a list of structures; empty if it is absent. */
 export function shapes(input: Shape, name: string): readonly Shape[] {
   return list(input, name).map((value) => {
     if (isShape(value)) return value;
@@ -96,7 +96,7 @@ export function shapes(input: Shape, name: string): readonly Shape[] {
   });
 }
 
-/** A structure. */
+/** Reads a structure. */
 export function shape(input: Shape, name: string): Shape | undefined {
   const value = input[name];
   if (value === undefined || value === null) return undefined;

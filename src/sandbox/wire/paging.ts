@@ -1,6 +1,6 @@
 /**
- * Lists in pages, as NextToken goes on: a token holds the key after which the next page begins, so that what is created or
- * deleted between two calls neither repeats nor hides the rest.
+ * Divides lists into pages. A NextToken holds the key after which the next page begins, so that creations and deletions
+ * between two calls neither repeat nor hide other items.
  *
  * @module
  */
@@ -9,27 +9,30 @@ import type { AwsError } from "./action.ts";
 /** A page of a list. */
 export interface Page<T> {
   readonly items: readonly T[];
-  /** Absent with the last page. */
+  /** Absent on the last page. */
   readonly NextToken?: string;
 }
 
-/** The page of at most `size` items after a token, by ascending key. Throws what `refuse` makes of a token that is none. */
+/**
+ * Returns the page after a token: at most `size` items, by ascending key. Throws the result of `invalidToken` on an
+ * invalid token.
+ */
 export function page<T>(
   items: readonly T[],
   keyOf: (item: T) => string,
   size: number,
   token: string | undefined,
-  refuse: () => AwsError,
+  invalidToken: () => AwsError,
 ): Page<T> {
-  const after = token === undefined ? "" : decode(token, refuse);
-  const left = items.map((item) => ({ item, key: keyOf(item) }))
+  const after = token === undefined ? "" : decode(token, invalidToken);
+  const rest = items.map((item) => ({ item, key: keyOf(item) }))
     .filter(({ key }) => key > after)
     .sort((a, b) => a.key < b.key ? -1 : 1);
-  const shown = left.slice(0, size);
+  const shown = rest.slice(0, size);
   const last = shown.at(-1);
   return {
     items: shown.map(({ item }) => item),
-    ...(last !== undefined && left.length > size ? { NextToken: encode(last.key) } : {}),
+    ...(last !== undefined && rest.length > size ? { NextToken: encode(last.key) } : {}),
   };
 }
 
@@ -37,13 +40,13 @@ function encode(key: string): string {
   return new TextEncoder().encode(`after:${key}`).toBase64();
 }
 
-function decode(token: string, refuse: () => AwsError): string {
+function decode(token: string, invalidToken: () => AwsError): string {
   let text: string;
   try {
     text = new TextDecoder().decode(Uint8Array.fromBase64(token));
   } catch {
-    throw refuse();
+    throw invalidToken();
   }
-  if (!text.startsWith("after:")) throw refuse();
+  if (!text.startsWith("after:")) throw invalidToken();
   return text.slice("after:".length);
 }

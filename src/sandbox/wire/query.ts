@@ -1,16 +1,18 @@
 /**
- * Query protocols inbound: a form's dotted names to nested input. Two dialects: awsQuery (`Instances.member.1.InstanceId`,
- * `Attributes.entry.1.key`) and ec2Query (`Filter.1.Value.2`, lists flattened and named in the singular).
- * Source: Smithy, AWS query and EC2 query protocols.
+ * Reads requests of the query protocols: dotted form names become nested input. awsQuery writes
+ * `Instances.member.1.InstanceId` and `Attributes.entry.1.key`; ec2Query writes `Filter.1.Value.2`, with flattened
+ * lists that have singular names. Source: Smithy, AWS query and EC2 query protocols.
  *
  * @module
  */
 import type { Shape } from "./action.ts";
 
-/** A form's names as a tree; a leaf is the text of a value. */
+/** A form as a tree of name parts. A leaf is the text of a value. */
 type Tree = Map<string, Tree | string>;
 
-/** Lists that the SDK for JavaScript sends as `Instances=` when they are empty; any other empty value is an empty text. */
+/**
+ * Names of lists. The SDK for JavaScript sends an empty list as `Instances=`; any other empty value is an empty string.
+ */
 const LISTS: ReadonlySet<string> = new Set([
   "AlarmActions",
   "AlarmNames",
@@ -36,7 +38,6 @@ const LISTS: ReadonlySet<string> = new Set([
   "Targets",
 ]);
 
-/** Reads an awsQuery form. */
 export function readAwsQuery(form: URLSearchParams): Shape {
   return structure(tree(form), (name, value) => {
     if (typeof value === "string") return [name, value === "" && LISTS.has(name) ? [] : value];
@@ -48,33 +49,35 @@ export function readAwsQuery(form: URLSearchParams): Shape {
   });
 }
 
-/** Lists whose name on the wire is not theirs in the singular. Source: botocore ec2/2016-11-15, locationName. */
+/** Lists whose name in the form is not their singular. Source: botocore ec2/2016-11-15, locationName. */
 const EC2_LISTS: Readonly<Record<string, string>> = {
   LaunchTemplateVersion: "Versions",
   ResourceId: "Resources",
 };
 
-/** Reads an ec2Query form. */
 export function readEc2Query(form: URLSearchParams): Shape {
   return structure(tree(form), (name, value) => {
     const items = numbered(value);
     if (items === undefined) return undefined;
-    // A few have their plural on the wire as well: IpPermissions.
+    // Some lists have a plural name in the form: IpPermissions.
     return [EC2_LISTS[name] ?? (name.endsWith("s") ? name : `${name}s`), items];
   });
 }
 
-/** How a dialect reads one name, as the API's name and a value or list of branches; undefined: a plain value or structure. */
-type Dialect = (name: string, value: Tree | string) => [string, unknown] | undefined;
+/**
+ * Interprets one name in a protocol: returns the API's name and the value or list of branches; undefined for a plain
+ * value or structure.
+ */
+type ListReader = (name: string, value: Tree | string) => [string, unknown] | undefined;
 
-function structure(branch: Tree, dialect: Dialect): Shape {
+function structure(branch: Tree, readList: ListReader): Shape {
   const output: Record<string, unknown> = {};
   const read = (value: unknown): unknown => {
-    if (value instanceof Map) return structure(value as Tree, dialect);
+    if (value instanceof Map) return structure(value as Tree, readList);
     return Array.isArray(value) ? value.map(read) : value;
   };
   for (const [name, value] of branch) {
-    const [key, content] = dialect(name, value) ?? [name, value];
+    const [key, content] = readList(name, value) ?? [name, value];
     output[key] = read(content);
   }
   return output;
@@ -97,7 +100,7 @@ function tree(form: URLSearchParams): Tree {
   return root;
 }
 
-/** The branches of a list in order of their numbers; undefined unless all the names are numbers. */
+/** Returns the branches of a list in order of their numbers; undefined unless all names are numbers. */
 function numbered(value: Tree | string | undefined): (Tree | string)[] | undefined {
   if (!(value instanceof Map)) return undefined;
   const items = [...value];
@@ -105,7 +108,7 @@ function numbered(value: Tree | string | undefined): (Tree | string)[] | undefin
   return items.sort(([a], [b]) => Number(a) - Number(b)).map(([, item]) => item);
 }
 
-/** `entry` lists as a map; SNS's message attributes call key and value Name and Value. */
+/** Returns `entry` items as a map. SNS's message attributes name key and value Name and Value. */
 function mapOf(entries: readonly (Tree | string)[]): Tree {
   const map: Tree = new Map();
   for (const entry of entries) {

@@ -1,20 +1,23 @@
 /**
- * Query protocols outbound: output to XML. awsQuery keeps the API's names, lists are `<member>`s and maps `<entry>`s; ec2Query
- * has names of its own and `<item>`s.
+ * Writes output as XML. awsQuery keeps the API's names and writes `<member>` and `<entry>`; ec2Query has its own names
+ * and writes `<item>`.
  *
  * @module
  */
 import type { Shape } from "./action.ts";
 
-/** How a dialect names an element: by the name of the list or structure it is in, and its own. */
-interface Dialect {
+/** How a protocol names elements. */
+interface Naming {
   readonly item: string;
   readonly element: (parent: string, name: string) => string;
 }
 
-const AWS_QUERY: Dialect = { item: "member", element: (_parent, name) => name };
+const AWS_QUERY: Naming = { item: "member", element: (_parent, name) => name };
 
-/** Where EC2's XML names differ from the API's beyond the first letter. Source: botocore ec2/2016-11-15, locationName. */
+/**
+ * EC2's XML names that differ from the API's names beyond the first letter. Source: botocore ec2/2016-11-15,
+ * locationName.
+ */
 const EC2_NAMES: Readonly<Record<string, string>> = {
   AvailabilityZones: "availabilityZoneInfo",
   Events: "eventsSet",
@@ -42,51 +45,51 @@ const EC2_NAMES: Readonly<Record<string, string>> = {
   "SecurityGroups.Description": "groupDescription",
 };
 
-const EC2_QUERY: Dialect = {
+const EC2_QUERY: Naming = {
   item: "item",
   element: (parent, name) =>
     EC2_NAMES[`${parent}.${name}`] ?? EC2_NAMES[name] ?? name.charAt(0).toLowerCase() + name.slice(1),
 };
 
-/** Output names that hold a map (name → value) and not a structure; ELB v2 has a list of structures of the same name. */
+/** Output names that hold a map. ELB v2 has a list of structures with the same name. */
 const MAPS: ReadonlySet<string> = new Set(["Attributes"]);
 
-/** An awsQuery answer's content. */
+/** Writes the content of an awsQuery response. */
 export function awsQueryXml(output: Shape): string {
   return structure("", output, AWS_QUERY);
 }
 
-/** An ec2Query answer's content. */
+/** Writes the content of an ec2Query response. */
 export function ec2QueryXml(output: Shape): string {
   return structure("", output, EC2_QUERY);
 }
 
-/** One element with its content, which is XML already. */
+/** Writes one element. The content is XML already. */
 export function element(name: string, content: string): string {
   return content === "" ? `<${name}/>` : `<${name}>${content}</${name}>`;
 }
 
-/** Text as XML's; a carriage return would else come out as a newline. */
+/** Escapes text for XML. A parser would read a bare carriage return as a newline. */
 export function escape(text: string): string {
   return text.replaceAll(/[&<>"\r]/g, (character) => `&#${character.charCodeAt(0)};`)
-    // Not even an escape may name the other control characters in XML 1.0.
+    // XML 1.0 does not allow the other control characters, even as character references.
     .replaceAll(/(?![\t\n\x7f-\x9f])\p{Cc}/gu, "\ufffd");
 }
 
-function structure(parent: string, shape: Shape, dialect: Dialect): string {
+function structure(parent: string, shape: Shape, naming: Naming): string {
   return Object.entries(shape)
     .filter(([, value]) => value !== undefined && value !== null)
-    .map(([name, value]) => element(dialect.element(parent, name), content(name, value, dialect)))
+    .map(([name, value]) => element(naming.element(parent, name), content(name, value, naming)))
     .join("");
 }
 
-function content(name: string, value: unknown, dialect: Dialect, inList = false): string {
+function content(name: string, value: unknown, naming: Naming, inList = false): string {
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) {
-    return value.map((item) => element(dialect.item, content(name, item, dialect, true))).join("");
+    return value.map((item) => element(naming.item, content(name, item, naming, true))).join("");
   }
   if (typeof value !== "object" || value === null) return escape(String(value));
-  if (inList || !MAPS.has(name)) return structure(name, value as Shape, dialect);
+  if (inList || !MAPS.has(name)) return structure(name, value as Shape, naming);
   return Object.entries(value)
     .map(([key, item]) =>
       element("entry", element("key", escape(key)) + element("value", escape(String(item))))
