@@ -22,7 +22,7 @@ Deno.test("a whole story, told in JSON: every event that a message caused names 
   const forged = await fetch(process.url, { method: "POST", body: JSON.stringify({ Type: "Notification" }) });
   assertEquals([forged.status, await forged.text() !== ""], [400, true]);
   await it.publish("no alarm's");
-  await eventually(() => lines(process), (all) => all.some(({ reason }) => /no JSON/.test(reason)));
+  await eventually(() => lines(process), (all) => all.some(({ reason }) => /not JSON/.test(reason)));
 
   const pages = await Promise.all(["/status", "/metrics", "/activities", "/ping"].map(async (path) => {
     return await (await fetch(process.url + path)).text();
