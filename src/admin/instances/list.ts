@@ -9,6 +9,7 @@ import type { Aws } from "../../aws/clients.ts";
 import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";
 import { isNotFound } from "../../aws/errors.ts";
 import { command } from "../../cli/command.ts";
+import { isoTime } from "../../cli/format.ts";
 import type { Row } from "../../cli/output.ts";
 import { oneOf } from "../../cli/parsers.ts";
 import type { InstanceState, Registration } from "../../scaling/model/instance.ts";
@@ -113,7 +114,7 @@ function instanceRow(instance: Ec2Instance, registration: Registration): Row {
     zone,
     private_ip: privateIp,
     public_dns: publicDns,
-    launched: launched === undefined ? undefined : new Date(launched).toISOString(),
+    launched: launched === undefined ? undefined : isoTime(launched),
     health: HEALTH[registration] ?? (quarantine === undefined ? undefined : "Quarantined"),
   };
 }
