@@ -8,6 +8,7 @@ import { dateOf } from "./calls.ts";
 import { hintFor } from "./error_hints.ts";
 import {
   code,
+  IncompleteAnswerError,
   isExpiredCredentials,
   isMissingCredentials,
   isRejectedCredentials,
@@ -31,6 +32,10 @@ const MAX_SKEW = 5 * 60_000;
 export function describeError(error: unknown): ErrorDescription {
   if (error instanceof RegionError) {
     return { message: error.message, hint: "--region eu-west-1, or set AWS_REGION" };
+  }
+  if (error instanceof IncompleteAnswerError) {
+    const hint = error.hint ?? "repeat it in a minute; check --endpoint-url and any proxy";
+    return { message: `AWS's answer is incomplete: ${toLine(error.message)}`, hint };
   }
   if (error instanceof UnreachableError) {
     const hint = error.hint ?? "check the network, --region and --endpoint-url";

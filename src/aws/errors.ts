@@ -9,7 +9,7 @@
 
 /** AWS cannot be reached, or its answer cannot be used. The SDK retries the request because of `$retryable`. */
 export class UnreachableError extends Error {
-  override readonly name = "UnreachableError";
+  override readonly name: string = "UnreachableError";
   readonly $retryable = {};
   /** What the operator can do about it. */
   readonly hint: string | undefined;
@@ -20,13 +20,21 @@ export class UnreachableError extends Error {
 }
 
 /**
+ * AWS answered with HTTP status 200, but the answer is incomplete: AWS failed for an item in it, or its pages do not
+ * end. It must not be read as "nothing found".
+ */
+export class IncompleteAnswerError extends UnreachableError {
+  override readonly name = "IncompleteAnswerError";
+}
+
+/**
  * The list in an answer of AWS. An empty list is present in the answer, so an answer without a list is not AWS's
  * and must not be read as "none".
  *
- * @throws {UnreachableError} if there is no list
+ * @throws {IncompleteAnswerError} if there is no list
  */
 export function listIn<T>(list: readonly T[] | undefined, service: string, items: string): readonly T[] {
-  if (list === undefined) throw new UnreachableError(`${service}'s answer has no list of ${items}`);
+  if (list === undefined) throw new IncompleteAnswerError(`${service}'s answer has no list of ${items}`);
   return list;
 }
 

@@ -11,7 +11,7 @@ import type {
 import { type Registration, WORKER_PORT } from "../../scaling/model/instance.ts";
 import { type Aws, sendOptions } from "../clients.ts";
 import type { Metric } from "../cloudwatch/metric.ts";
-import { isNotFound, isNotRegistrable, listIn } from "../errors.ts";
+import { IncompleteAnswerError, isNotFound, isNotRegistrable, listIn } from "../errors.ts";
 import { beforeEachAttempt, type Precondition } from "../middleware.ts";
 import { pages } from "../pages.ts";
 import type { Balancer, Health } from "./health.ts";
@@ -72,12 +72,15 @@ export async function* listBalancers(
     (Marker) => client.send(new DescribeLoadBalancersCommand({ ...which, Marker }), sendOptions(signal)),
     ({ NextMarker }) => NextMarker,
   );
-  for await (const { LoadBalancerDescriptions = [] } of answers) {
-    for (const found of LoadBalancerDescriptions) yield balancerOf(found);
+  for await (const { LoadBalancerDescriptions } of answers) {
+    for (const found of listIn(LoadBalancerDescriptions, "ELB", "load balancers")) yield balancerOf(found);
   }
 }
 
-/** The health of each registered or draining instance. Throws LoadBalancerNotFound. */
+/**
+ * The health of each registered or draining instance. Throws LoadBalancerNotFound, and IncompleteAnswerError if ELB
+ * could not read an instance's health.
+ */
 export async function health(aws: Aws, name: string, signal?: AbortSignal): Promise<Health[]> {
   const [client, { DescribeInstanceHealthCommand }] = await elb(aws);
   const command = new DescribeInstanceHealthCommand({ LoadBalancerName: name });
@@ -124,7 +127,8 @@ export async function drainingTimeout(aws: Aws, name: string, signal?: AbortSign
   const [client, { DescribeLoadBalancerAttributesCommand }] = await elb(aws);
   const command = new DescribeLoadBalancerAttributesCommand({ LoadBalancerName: name });
   const { LoadBalancerAttributes } = await client.send(command, sendOptions(signal));
-  const { Enabled = false, Timeout = 300 } = LoadBalancerAttributes?.ConnectionDraining ?? {};
+  if (LoadBalancerAttributes === undefined) throw new IncompleteAnswerError("ELB's answer has no attributes");
+  const { Enabled = false, Timeout = 300 } = LoadBalancerAttributes.ConnectionDraining ?? {};
   return Enabled ? Timeout : 0;
 }
 
@@ -194,6 +198,10 @@ function balancerOf(found: LoadBalancerDescription): Balancer {
 }
 
 function healthOf({ InstanceId, State, ReasonCode, Description }: SdkHealth): Health {
+  // Source: ELB API, InstanceState: "A transient error occurred. Please try again later."
+  if (Description?.startsWith("A transient error")) {
+    throw new IncompleteAnswerError(`ELB did not read the health of ${InstanceId}: ${Description}`);
+  }
   return {
     id: InstanceId ?? "",
     state: State ?? "Unknown",

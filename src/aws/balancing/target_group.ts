@@ -110,7 +110,9 @@ export async function deregistrationDelay(aws: Aws, arn: string, signal?: AbortS
   const [client, { DescribeTargetGroupAttributesCommand }] = await elbv2(aws);
   const command = new DescribeTargetGroupAttributesCommand({ TargetGroupArn: arn });
   const { Attributes } = await client.send(command, sendOptions(signal));
-  return Number(Attributes?.find(({ Key }) => Key === DELAY_ATTRIBUTE)?.Value ?? 0);
+  return Number(
+    listIn(Attributes, "ELB", "attributes").find(({ Key }) => Key === DELAY_ATTRIBUTE)?.Value ?? 0,
+  );
 }
 
 /** Loads ELB v2's client and commands. */
@@ -129,7 +131,8 @@ export async function describeTargetGroup(
   const [client, { DescribeTargetGroupsCommand }] = await elbv2(aws);
   try {
     const command = new DescribeTargetGroupsCommand({ TargetGroupArns: [arn] });
-    return (await client.send(command, sendOptions(signal))).TargetGroups?.[0];
+    const { TargetGroups } = await client.send(command, sendOptions(signal));
+    return listIn(TargetGroups, "ELB", "target groups")[0];
   } catch (error) {
     if (!isNotFound(error)) throw error;
     return undefined;
@@ -150,7 +153,8 @@ async function loadBalancerOf(
   if (arn === undefined) return { dnsName: "", zones: [], securityGroups: [] };
   const [client, { DescribeLoadBalancersCommand }] = await elbv2(aws);
   const command = new DescribeLoadBalancersCommand({ LoadBalancerArns: [arn] });
-  const found = (await client.send(command, sendOptions(signal))).LoadBalancers?.[0];
+  const { LoadBalancers } = await client.send(command, sendOptions(signal));
+  const [found] = listIn(LoadBalancers, "ELB", "load balancers");
   return {
     dnsName: found?.DNSName ?? "",
     zones: (found?.AvailabilityZones ?? []).map(({ ZoneName }) => ZoneName ?? ""),

@@ -161,7 +161,7 @@ function alarmOf(found: MetricAlarm): AlarmDetail | undefined {
   return {
     ...name,
     name: found.AlarmName ?? "",
-    state: found.StateValue ?? "INSUFFICIENT_DATA",
+    state: stateOf(found),
     threshold: found.Threshold ?? NaN,
     period: found.Period ?? 0,
     changed: (found.StateTransitionedTimestamp ?? found.StateUpdatedTimestamp)?.getTime() ?? 0,
@@ -178,4 +178,12 @@ function alarmOf(found: MetricAlarm): AlarmDetail | undefined {
     okActions: found.OKActions ?? [],
     reason: found.StateReason ?? "",
   };
+}
+
+/**
+ * The state of an alarm. An OK that CloudWatch could not evaluate is INSUFFICIENT_DATA, because OK of cpulow requests
+ * a scale-in. ALARM stays: it holds a scale-in back. Source: CloudWatch API, MetricAlarm, EvaluationState.
+ */
+function stateOf({ StateValue = "INSUFFICIENT_DATA", EvaluationState }: MetricAlarm): AlarmState {
+  return StateValue === "OK" && EvaluationState !== undefined ? "INSUFFICIENT_DATA" : StateValue;
 }

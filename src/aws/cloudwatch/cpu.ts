@@ -6,6 +6,7 @@
 import type { Datapoint } from "../../scaling/model/metric.ts";
 import { type Aws, sendOptions } from "../clients.ts";
 import { awaitAll } from "../await_all.ts";
+import { IncompleteAnswerError, listIn } from "../errors.ts";
 import { pages } from "../pages.ts";
 import { cloudWatch } from "./client.ts";
 import { cpuOf, sdkMetric } from "./metric.ts";
@@ -21,6 +22,9 @@ const RECENT_PERIODS = 5;
 
 /**
  * The latest average CPUUtilization by instance id. An instance without a recent datapoint is absent.
+ *
+ * Throws {@linkcode IncompleteAnswerError} if CloudWatch did not read every metric: an instance whose load is
+ * unknown must not pass for one without datapoints.
  *
  * @param period s
  * @param now ms since the epoch
@@ -48,8 +52,20 @@ export async function latestCpu(
       },
       ({ NextToken }) => NextToken,
     );
-    for await (const { MetricDataResults = [] } of answers) {
-      for (const { Id, Timestamps, Values } of MetricDataResults) {
+    const statuses = new Map<string | undefined, string | undefined>();
+    const notes: string[] = [];
+    for await (const { MetricDataResults, Messages = [] } of answers) {
+      notes.push(...Messages.map(({ Value = "" }) => Value));
+      for (
+        const { Id, Timestamps, Values, StatusCode, Messages = [] } of listIn(
+          MetricDataResults,
+          "CloudWatch",
+          "metrics",
+        )
+      ) {
+        // A later page completes what was partial.
+        statuses.set(Id, StatusCode);
+        notes.push(...Messages.map(({ Value = "" }) => Value));
         const id = batch[Number(Id?.slice(1))];
         const at = Timestamps?.[0]?.getTime();
         const percent = Values?.[0];
@@ -57,8 +73,21 @@ export async function latestCpu(
         if (at > (latest.get(id)?.at ?? -Infinity)) latest.set(id, { percent, at });
       }
     }
+    batch.forEach((id, index) => requireComplete(id, statuses.get(`i${index}`), notes));
   });
   return latest;
+}
+
+/**
+ * Throws unless CloudWatch read an instance's metric. Source: CloudWatch API, MetricDataResult, StatusCode.
+ *
+ * @param notes CloudWatch's own messages, for example "Maximum number of allowed metrics exceeded"
+ */
+function requireComplete(id: string, status: string | undefined, notes: readonly string[]): void {
+  if (status === "Complete") return;
+  const detail = [status ?? "no result", ...notes.filter(Boolean)].join(", ");
+  const hint = status === "Forbidden" ? "allow cloudwatch:GetMetricData" : undefined;
+  throw new IncompleteAnswerError(`GetMetricData did not read the CPU of ${id} (${detail})`, { hint });
 }
 
 type Queries = NonNullable<

@@ -6,6 +6,7 @@
 import type { Instance as SdkInstance } from "@aws-sdk/client-ec2";
 import type { Role } from "../../scaling/model/instance.ts";
 import { type Aws, sendOptions } from "../clients.ts";
+import { listIn } from "../errors.ts";
 import { ec2 } from "./client.ts";
 import { type Ec2Instance, instanceOf, TAG } from "./ec2_instance.ts";
 
@@ -71,7 +72,7 @@ export async function launchInstances(
     ...(userData === undefined ? {} : { UserData: new TextEncoder().encode(userData).toBase64() }),
   });
   const { Instances } = await client.send(command, sendOptions(signal));
-  return (Instances ?? []).map((launched) => instanceOf(launched, fleet));
+  return listIn(Instances, "EC2", "launched instances").map((launched) => instanceOf(launched, fleet));
 }
 
 /** Parses `lt-…` or a name, optionally with a version: `lt-0abc:2`. */

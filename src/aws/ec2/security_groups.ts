@@ -5,6 +5,7 @@
  */
 import type { IpPermission } from "@aws-sdk/client-ec2";
 import { type Aws, sendOptions } from "../clients.ts";
+import { listIn } from "../errors.ts";
 import { pages } from "../pages.ts";
 import { ec2 } from "./client.ts";
 
@@ -39,8 +40,8 @@ export async function ingressOf(
         client.send(new DescribeSecurityGroupsCommand({ Filters, NextToken }), sendOptions(signal)),
       ({ NextToken }) => NextToken,
     );
-    for await (const { SecurityGroups = [] } of answers) {
-      for (const { GroupId = "", IpPermissions = [] } of SecurityGroups) {
+    for await (const { SecurityGroups } of answers) {
+      for (const { GroupId = "", IpPermissions = [] } of listIn(SecurityGroups, "EC2", "security groups")) {
         rules.set(GroupId, IpPermissions.map(ingressRule));
       }
     }

@@ -5,7 +5,7 @@
  */
 import type { SNSClient } from "@aws-sdk/client-sns";
 import { type Aws, sendOptions } from "../clients.ts";
-import { code } from "../errors.ts";
+import { code, listIn } from "../errors.ts";
 import { pages } from "../pages.ts";
 
 /** A subscription. While it is pending, its ARN is `PendingConfirmation`. */
@@ -41,8 +41,8 @@ export async function* listTopics(aws: Aws, signal?: AbortSignal): AsyncIterable
     (NextToken) => client.send(new ListTopicsCommand({ NextToken }), sendOptions(signal)),
     ({ NextToken }) => NextToken,
   );
-  for await (const { Topics = [] } of answers) {
-    for (const { TopicArn = "" } of Topics) yield TopicArn;
+  for await (const { Topics } of answers) {
+    for (const { TopicArn = "" } of listIn(Topics, "SNS", "topics")) yield TopicArn;
   }
 }
 
@@ -80,8 +80,14 @@ export async function* listSubscriptions(
     },
     ({ NextToken }) => NextToken,
   );
-  for await (const { Subscriptions = [] } of answers) {
-    for (const { SubscriptionArn = "", Endpoint = "", Protocol = "" } of Subscriptions) {
+  for await (const { Subscriptions } of answers) {
+    for (
+      const { SubscriptionArn = "", Endpoint = "", Protocol = "" } of listIn(
+        Subscriptions,
+        "SNS",
+        "subscriptions",
+      )
+    ) {
       yield {
         arn: SubscriptionArn,
         endpoint: Endpoint,

@@ -183,8 +183,8 @@ const CASES: [words: string, answer: () => Response, status: number, message: st
     "instances",
     () => new Response("<!doctype html><h1>Sign in to the network</h1>", { status: 200 }),
     3,
-    "AWS is unreachable: ",
-    [],
+    "AWS's answer is incomplete: ",
+    ["--endpoint-url", "proxy"],
   ],
   ["instances", () => new Response("<h1>no</h1>", { status: 404 }), 1, "(HTTP status 404)", [
     "--endpoint-url",

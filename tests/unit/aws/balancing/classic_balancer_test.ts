@@ -52,7 +52,7 @@ for (
       "out-of-service",
     ],
     ["OutOfService", "Instance is in stopped state.", "out-of-service"],
-    ["Unknown", "A transient error occurred. Please try again later.", "out-of-service"],
+    ["Unknown", "N/A", "out-of-service"],
     ["OutOfService", "Instance is not currently registered with the LoadBalancer.", undefined],
   ] as const
 ) {

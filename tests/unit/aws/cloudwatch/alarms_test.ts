@@ -1,6 +1,5 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { deleteAlarms, fleetAlarms, putAlarm } from "../../../../src/aws/cloudwatch/alarms.ts";
-import { latestCpu } from "../../../../src/aws/cloudwatch/cpu.ts";
 import { json, wire } from "../wire.ts";
 
 const TOPIC = "arn:aws:sns:eu-west-1:123456789012:kas";
@@ -116,57 +115,17 @@ Deno.test("deleteAlarms() deletes 100 alarms a call, and makes no call for none"
   assertEquals(server.calls.map(({ input }) => (input["AlarmNames"] as string[]).length), [100, 1]);
 });
 
-Deno.test("latestCpu() returns the newest datapoints, with 500 instances a call", async () => {
-  const now = Date.UTC(2026, 10, 23, 22);
-  const ids = Array.from({ length: 501 }, (_, i) => `i-${i}`);
-  await using server = wire(({ input }) => {
-    const queries = input["MetricDataQueries"] as {
-      Id: string;
-      MetricStat: { Metric: { Dimensions: { Value: string }[] } };
-    }[];
-    const results = queries
-      // i-1 has no datapoint.
-      .filter(({ MetricStat }) => MetricStat.Metric.Dimensions[0]?.Value !== "i-1")
-      .map(({ Id }) => ({
-        Id,
-        Timestamps: [(now - 60_000) / 1_000, (now - 120_000) / 1_000],
-        Values: [90, 10],
-      }));
-    // The second page of the first batch has older datapoints.
-    const older = results.map((result) => ({ ...result, Timestamps: [0], Values: [1] }));
-    if (input["NextToken"] !== undefined) return json({ MetricDataResults: older });
-    return json({ MetricDataResults: results, ...(queries.length > 1 ? { NextToken: "t" } : {}) });
+for (
+  const [state, evaluation, read] of [
+    ["OK", undefined, "OK"],
+    ["OK", "EVALUATION_FAILURE", "INSUFFICIENT_DATA"],
+    ["OK", "PARTIAL_DATA", "INSUFFICIENT_DATA"],
+    ["ALARM", "EVALUATION_FAILURE", "ALARM"],
+  ] as const
+) {
+  Deno.test(`an alarm in ${state} with the evaluation state ${evaluation} is ${read}`, async () => {
+    const found = { ...alarm("kas:cpulow:i-1"), StateValue: state, EvaluationState: evaluation };
+    await using server = wire(() => json({ MetricAlarms: [found] }));
+    assertEquals((await fleetAlarms(server.aws, "kas"))[0]?.state, read);
   });
-  const latest = await latestCpu(server.aws, ids, 60, undefined, now);
-  assertEquals(latest.get("i-0"), { percent: 90, at: now - 60_000 });
-  assertEquals(latest.get("i-500"), { percent: 90, at: now - 60_000 });
-  assertEquals(latest.has("i-1"), false);
-  assertEquals(latest.size, 500);
-  const sizes = server.calls.map(({ input }) => (input["MetricDataQueries"] as unknown[]).length);
-  assertEquals(sizes.toSorted((a, b) => b - a), [500, 500, 1]);
-  const { StartTime, EndTime, ScanBy } = server.calls[0]?.input ?? {};
-  assertEquals([StartTime, EndTime, ScanBy], [now / 1_000 - 5 * 60, now / 1_000, "TimestampDescending"]);
-});
-
-Deno.test("latestCpu() makes four calls at a time, and no more after a failure", async () => {
-  let [inProgress, most] = [0, 0];
-  const ids = Array.from({ length: 500 * 12 }, (_, i) => `i-${i}`);
-  const four = Promise.withResolvers<void>();
-  await using server = wire(async (_, i) => {
-    most = Math.max(most, ++inProgress);
-    if (inProgress === 4) four.resolve();
-    await four.promise;
-    inProgress--;
-    if (i === 4) return new Response("{}", { status: 400 });
-    return json({ MetricDataResults: [] });
-  });
-  await assertRejects(() => latestCpu(server.aws, ids, 60));
-  assertEquals(most, 4);
-  assert(server.calls.length < 12, `${server.calls.length} calls`);
-});
-
-Deno.test("latestCpu() makes no call for no instances", async () => {
-  await using server = wire(() => json({}));
-  assertEquals((await latestCpu(server.aws, [], 60)).size, 0);
-  assertEquals(server.calls, []);
-});
+}
