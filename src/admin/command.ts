@@ -109,7 +109,7 @@ export const admin: Group = {
     {
       name: "iam-policy",
       summary: "Print the minimal IAM policy for the autoscaler or an operator",
-      load: async () => (await import("./iam/iam_policy.ts")).iamPolicy,
+      load: async () => (await import("./iam/command.ts")).iamPolicy,
     },
     {
       name: "ssh",

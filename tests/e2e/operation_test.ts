@@ -58,7 +58,7 @@ testWith(
     assertMatch(said.get("Adding nodes") ?? "", /registered/);
     assertMatch(
       said.get("Upgrading") ?? "",
-      new RegExp(`stop\\t${NODE}\\tdone.*\\n[^]*start\\t${NODE}\\tdone`),
+      new RegExp(`stop\\t${NODE}\\tsuccessful.*\\n[^]*start\\t${NODE}\\tsuccessful`),
     );
     assertMatch(said.get("Moving the autoscaler") ?? "", /deleted/);
     assert(

@@ -1,9 +1,11 @@
 /**
- * `kas admin iam-policy`: what is others' is out of reach, and each condition is needed for that; and what the command prints.
+ * The policies of `kas admin iam-policy` deny everything that belongs to others, and each of their conditions is necessary.
  *
  * @module
  */
-import { adminPolicy, autoscalerPolicy, type Policy } from "../../../../src/admin/iam/policies.ts";
+import { adminPolicy } from "../../../../src/admin/iam/admin_policy.ts";
+import { autoscalerPolicy } from "../../../../src/admin/iam/autoscaler_policy.ts";
+import type { Policy } from "../../../../src/admin/iam/policy.ts";
 import { balancerRef } from "../../../../src/aws/balancing/balancer.ts";
 import { ACCOUNT_ID } from "../../../../src/sandbox/wire/action.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -13,7 +15,7 @@ import { allowedBy, GROWING, SCOPE, TEMPLATE, TOPIC_ARN } from "./proof.ts";
 import { type IamRequest, ROLE } from "./requests.ts";
 import { simulate, simulator } from "./simulator.ts";
 
-/** The simulator is asked where it can be had. */
+/** The tests are skipped without the simulator. */
 const NEEDS = [await simulator()];
 
 const on = (action: string, resource: string, tags: Record<string, string> = {}): IamRequest => ({
@@ -26,7 +28,7 @@ const REGISTER = "elasticloadbalancing:RegisterInstancesWithLoadBalancer";
 const node = { "kas:fleet": "kas", "kas:role": "node" };
 const theirs = { "kas:fleet": "theirs", "kas:role": "node" };
 
-/** Of a launch from the template that is meant, with the tags. */
+/** A launch with these tags. */
 const launched = (tags: Record<string, string>, template = TEMPLATE): IamRequest => ({
   ...on("ec2:RunInstances", "instance/i-1"),
   context: {
@@ -35,7 +37,7 @@ const launched = (tags: Record<string, string>, template = TEMPLATE): IamRequest
   },
 });
 
-/** Of setting one tag of an instance. */
+/** Setting one tag of an instance with these tags. */
 const tagged = (
   key: string,
   instance: Record<string, string>,
@@ -47,7 +49,7 @@ const tagged = (
 
 const AT_LAUNCH = { "ec2:CreateAction": "RunInstances" };
 
-/** The tags that a request asks for. */
+/** The tags in a request. */
 const asking = (fleet: string, role: string): IamRequest["context"] => ({
   "aws:RequestTag/kas:fleet": fleet,
   "aws:RequestTag/kas:role": role,
@@ -59,7 +61,7 @@ const passing = (role: string, service: string): IamRequest => ({
   context: { "iam:PassedToService": service },
 });
 
-/** What nobody may who scales a fleet. */
+/** What an autoscaler must not do. */
 const NEVER = {
   "stop the base": on("ec2:StopInstances", "instance/i-1", { ...node, "kas:role": "base" }),
   "stop a control instance": on("ec2:StopInstances", "instance/i-1", { ...node, "kas:role": "control" }),
@@ -73,13 +75,13 @@ const NEVER = {
   "set an alarm's state": on("cloudwatch:SetAlarmState", "alarm:kas:cpuhigh:i-1"),
   "register with another balancer": on(REGISTER, "loadbalancer/theirs"),
   "confirm another topic's subscription": on("sns:ConfirmSubscription", "theirs"),
-  "take another fleet's instance into this one": tagged("kas:fleet", theirs),
+  "move another fleet's instance into this one": tagged("kas:fleet", theirs),
   "change a node's role": tagged("kas:role", node),
   "quarantine another fleet's node": tagged("kas:quarantine", theirs),
-  "tag another's instance as if it launched it": tagged("kas:fleet", {}, asking("kas", "node")),
+  "tag a foreign instance as if it had launched it": tagged("kas:fleet", {}, asking("kas", "node")),
   "tag at launch into another fleet": tagged("kas:fleet", {}, { ...asking("theirs", "node"), ...AT_LAUNCH }),
   "tag a base at launch": tagged("kas:role", {}, { ...asking("kas", "base"), ...AT_LAUNCH }),
-  "launch from an image of its own choice": {
+  "launch from any image": {
     ...on("ec2:RunInstances", "x"),
     resource: "arn:aws:ec2:eu-west-1::image/ami-1",
   },
@@ -94,25 +96,29 @@ const NEVER = {
   "pass the role to another service": passing(ROLE, "lambda.amazonaws.com"),
 } satisfies Record<string, IamRequest>;
 
-testWith(NEEDS, "the autoscaler may not do what is not its business", async () => {
-  const more = {
-    "terminate a node": on("ec2:TerminateInstances", "instance/i-1", node),
-    "launch a node": launched({ "kas:fleet": "kas", "kas:role": "node" }),
-    "have it watched": on("cloudwatch:PutMetricAlarm", "alarm:kas:cpuhigh:i-1"),
-    "delete an alarm": on("cloudwatch:DeleteAlarms", "alarm:kas:cpuhigh:i-1"),
-  };
-  assertEquals(await allowedBy(autoscalerPolicy(SCOPE), { ...NEVER, ...more }), []);
-  assertEquals(await allowedBy(autoscalerPolicy(GROWING), { ...NEVER, ...more }), Object.keys(more));
-});
+testWith(
+  NEEDS,
+  "the autoscaler may not touch base instances, other fleets, or anything that its settings do not need",
+  async () => {
+    const more = {
+      "terminate a node": on("ec2:TerminateInstances", "instance/i-1", node),
+      "launch a node": launched({ "kas:fleet": "kas", "kas:role": "node" }),
+      "create an alarm": on("cloudwatch:PutMetricAlarm", "alarm:kas:cpuhigh:i-1"),
+      "delete an alarm": on("cloudwatch:DeleteAlarms", "alarm:kas:cpuhigh:i-1"),
+    };
+    assertEquals(await allowedBy(autoscalerPolicy(SCOPE), { ...NEVER, ...more }), []);
+    assertEquals(await allowedBy(autoscalerPolicy(GROWING), { ...NEVER, ...more }), Object.keys(more));
+  },
+);
 
-testWith(NEEDS, "each condition keeps something away that would else be allowed", async () => {
+testWith(NEEDS, "without any one condition the policy allows something that it must not", async () => {
   const policy = autoscalerPolicy(GROWING);
   const parts = policy.Statement.flatMap((statement) =>
     Object.entries(statement.Condition ?? {}).flatMap(([operator, keys]) =>
       Object.keys(keys).map((key) => ({ statement, operator, key }))
     )
   );
-  const looser = parts.map(({ statement, operator, key }): Policy => {
+  const weakened = parts.map(({ statement, operator, key }): Policy => {
     const { [key]: _, ...left } = statement.Condition?.[operator] ?? {};
     const Condition = { ...statement.Condition, [operator]: left };
     return {
@@ -120,14 +126,14 @@ testWith(NEEDS, "each condition keeps something away that would else be allowed"
       Statement: policy.Statement.map((it) => it === statement ? { ...it, Condition } : it),
     };
   });
-  const answers = await simulate(looser, Object.values(NEVER));
-  const idle = parts.filter((_, i) => !answers[i]?.includes(true));
-  assertEquals(idle.map(({ statement, key }) => `${key} of ${statement.Sid}`), []);
+  const answers = await simulate(weakened, Object.values(NEVER));
+  const unnecessary = parts.filter((_, i) => !answers[i]?.includes(true));
+  assertEquals(unnecessary.map(({ statement, key }) => `${key} of ${statement.Sid}`), []);
 });
 
 testWith(
   NEEDS,
-  "a policy is of its own balancer: the one of a target group allows nothing of a Classic one",
+  "the policy of a target group allows nothing on a Classic Load Balancer or another target group",
   async () => {
     const arn = `arn:aws:elasticloadbalancing:eu-west-1:${ACCOUNT_ID}:targetgroup/kas/0123456789abcdef`;
     const policy = autoscalerPolicy({ ...SCOPE, balancer: balancerRef({ fleet: "kas", targetGroup: arn }) });
@@ -143,8 +149,8 @@ testWith(
   },
 );
 
-testWith(NEEDS, "an operator may not touch what is others'", async () => {
-  const asked = {
+testWith(NEEDS, "an operator may not touch other fleets", async () => {
+  const requests = {
     "terminate another fleet's node": on("ec2:TerminateInstances", "instance/i-1", theirs),
     "delete another fleet's alarm": on("cloudwatch:DeleteAlarms", "alarm:theirs:cpuhigh:i-1"),
     "delete another topic": on("sns:DeleteTopic", "theirs"),
@@ -152,10 +158,10 @@ testWith(NEEDS, "an operator may not touch what is others'", async () => {
     "tag an instance into the fleet": tagged("kas:fleet", {}, { "aws:RequestTag/kas:fleet": "kas" }),
     "delete another balancer": on("elasticloadbalancing:DeleteLoadBalancer", "loadbalancer/theirs"),
   };
-  assertEquals(await allowedBy(adminPolicy(SCOPE), asked), []);
+  assertEquals(await allowedBy(adminPolicy(SCOPE), requests), []);
 });
 
-Deno.test("kas admin iam-policy prints JSON for the fleet, topic and partition that it is told", async () => {
+Deno.test("kas admin iam-policy prints JSON for the given fleet, topic and partition", async () => {
   await using f = await fleet({ empty: true });
   const printed = async (words: string) => JSON.parse((await f.kas(`iam-policy ${words}`)).out) as Policy;
   assertEquals(
@@ -179,10 +185,10 @@ Deno.test("kas admin iam-policy prints JSON for the fleet, topic and partition t
   assertMatch(china, /"arn:aws-cn:elasticloadbalancing:cn-north-1:\*:loadbalancer\/web"/);
   const { status, err } = await f.kas("iam-policy admin --account 12");
   assertEquals(status, 2);
-  assertMatch(err, /an account's id of 12 digits/);
+  assertMatch(err, /--account/);
 });
 
-Deno.test("the policies fit into IAM's 6,144 characters of a managed one", () => {
+Deno.test("the policies fit into IAM's limit of 6,144 characters for a managed policy", () => {
   for (const policy of [autoscalerPolicy(GROWING), adminPolicy({ ...SCOPE, instanceRole: ROLE })]) {
     assert(JSON.stringify(policy).length <= 6_144);
   }

@@ -1,10 +1,9 @@
 /**
- * What the proofs of `kas admin iam-policy` have in common: a scope, and a policy held against what is asked of it. What is allowed
- * is decided by an IAM simulator.
+ * Asserts with an IAM simulator that a policy allows the needed requests, and is minimal.
  *
  * @module
  */
-import type { Policy, Scope, Statement } from "../../../../src/admin/iam/policies.ts";
+import type { Policy, Scope, Statement } from "../../../../src/admin/iam/policy.ts";
 import { balancerRef } from "../../../../src/aws/balancing/balancer.ts";
 import type { Call } from "../../../../src/sandbox/wire/endpoint.ts";
 import { ACCOUNT_ID } from "../../../../src/sandbox/wire/action.ts";
@@ -30,14 +29,14 @@ export const TEMPLATE = "lt-00000000000000001";
 
 /** An autoscaler that launches instances and terminates them. */
 export const GROWING: Scope = { ...SCOPE, grow: TEMPLATE, shrink: "terminate", instanceRole: ROLE };
-/** Each question once. What DryRun would have been allowed is allowed. */
+/** The requests of the successful calls, each once. A DryRun that would succeed counts as successful. */
 export function distinct(calls: readonly Call[], tags: Tags): IamRequest[] {
-  const made = calls.filter(({ error }) => error === undefined || error === "DryRunOperation");
-  const all = made.flatMap((call) => requestsOf(call, tags));
+  const successful = calls.filter(({ error }) => error === undefined || error === "DryRunOperation");
+  const all = successful.flatMap((call) => requestsOf(call, tags));
   return [...new Map(all.map((request) => [JSON.stringify(request), request])).values()];
 }
 
-/** A policy with something taken from each of its statements; one that has lost all of it is gone. */
+/** The policy without one action or resource of a statement. A statement that has none left is removed. */
 function without(policy: Policy, statement: Statement, key: "Action" | "Resource", what: string): Policy {
   const Statement = policy.Statement.flatMap((it) => {
     if (it !== statement) return [it];
@@ -47,25 +46,25 @@ function without(policy: Policy, statement: Statement, key: "Action" | "Resource
   return { ...policy, Statement };
 }
 
-/** Asserts that a policy allows all of them, and that each of its actions and resources is needed for that. */
+/** Asserts that a policy allows all requests, and that each of its actions and resources is necessary for them. */
 export async function fits(policy: Policy, requests: readonly IamRequest[]): Promise<void> {
   const parts = policy.Statement.flatMap((statement) =>
     (["Action", "Resource"] as const).flatMap((key) =>
       statement[key].map((what) => ({ statement, key, what }))
     )
   );
-  const lesser = parts.map(({ statement, key, what }) => without(policy, statement, key, what));
-  const [whole = [], ...rest] = await simulate([policy, ...lesser], requests);
+  const reduced = parts.map(({ statement, key, what }) => without(policy, statement, key, what));
+  const [whole = [], ...rest] = await simulate([policy, ...reduced], requests);
   assertEquals(requests.filter((_, i) => !whole[i]), []);
-  const needless = parts.filter((_, i) => !rest[i]?.includes(false));
-  assertEquals(needless.map(({ statement, what }) => `${what} of ${statement.Sid}`), []);
+  const unnecessary = parts.filter((_, i) => !rest[i]?.includes(false));
+  assertEquals(unnecessary.map(({ statement, what }) => `${what} of ${statement.Sid}`), []);
 }
 
-/** What a policy allows of these. */
+/** The names of the requests that a policy allows. */
 export async function allowedBy(
   policy: Policy,
-  asked: Readonly<Record<string, IamRequest>>,
+  requests: Readonly<Record<string, IamRequest>>,
 ): Promise<string[]> {
-  const [row = []] = await simulate([policy], Object.values(asked));
-  return Object.keys(asked).filter((_, i) => row[i]);
+  const [row = []] = await simulate([policy], Object.values(requests));
+  return Object.keys(requests).filter((_, i) => row[i]);
 }

@@ -1,5 +1,5 @@
 /**
- * What IAM is asked of a call: for each resource that it touches the action, the resource's ARN, and the context.
+ * The requests that IAM authorizes for a call: for each resource of the call its action, ARN and context.
  *
  * Source: AWS Service Authorization Reference of Amazon EC2, CloudWatch, Elastic Load Balancing and SNS.
  *
@@ -8,7 +8,7 @@
 import type { Call } from "../../../../src/sandbox/wire/endpoint.ts";
 import { ACCOUNT_ID } from "../../../../src/sandbox/wire/action.ts";
 
-/** A question to IAM. */
+/** A request that IAM authorizes. */
 export interface IamRequest {
   readonly action: string;
   readonly resource: string;
@@ -24,7 +24,7 @@ const arn = (service: string, resource: string, account = ACCOUNT_ID) =>
 const prefixed = (prefix: string, tags: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:${prefix}/${key}`, value]));
 
-/** The questions that a call makes AWS ask. Throws RangeError on an action whose resources are not known here. */
+/** The requests of a call. Throws RangeError for an action whose resources are unknown here. */
 export function requestsOf({ service, action, input }: Call, tags: Tags): IamRequest[] {
   const prefix = service === "monitoring" ? "cloudwatch" : service.replace(/-v2$/, "");
   const name = `${prefix}:${action}`;
@@ -77,14 +77,14 @@ export function requestsOf({ service, action, input }: Call, tags: Tags): IamReq
       if (service === "elasticloadbalancing") {
         return [on(arn(service, `loadbalancer/${input["LoadBalancerName"]}`))];
       }
-      throw new RangeError(`Nobody knows what ${name} touches`);
+      throw new RangeError(`The resources of ${name} are unknown`);
   }
 }
 
-/** The role that instances of the launch template are given. */
+/** The role in the launch template. */
 export const ROLE = "worker";
 
-/** A launch touches an instance that is not there yet, what it is made from, and its tags. */
+/** A launch concerns a new instance, the resources that it uses, and its tags. */
 function launchRequests(
   input: Call["input"],
   on: (resource: string, context?: IamRequest["context"]) => IamRequest,

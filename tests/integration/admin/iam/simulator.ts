@@ -1,9 +1,9 @@
 /**
- * Whether IAM would allow what is asked, by a simulator in a process of its own (tests/support/iam).
+ * Asks an IAM simulator, a process of its own (tests/support/iam), whether IAM would allow requests.
  *
  * @module
  */
-import type { Policy } from "../../../../src/admin/iam/policies.ts";
+import type { Policy } from "../../../../src/admin/iam/policy.ts";
 import { ACCOUNT_ID } from "../../../../src/sandbox/wire/action.ts";
 import { fileURLToPath } from "node:url";
 import type { Need } from "../../../support/needs.ts";
@@ -20,12 +20,12 @@ export async function simulator(): Promise<Need> {
   })
     .output();
   return {
-    what: "the IAM simulator's packages can't be had: deno cache of tests/support/iam failed",
+    what: "deno cannot load the packages of the IAM simulator (tests/support/iam)",
     met: success,
   };
 }
 
-/** For each policy whether it allows each request. Throws where a policy or a request is malformed. */
+/** For each policy: whether it allows each request. Throws if a policy or a request is malformed. */
 export async function simulate(
   policies: readonly Policy[],
   requests: readonly IamRequest[],

@@ -1,11 +1,13 @@
 /**
- * `kas admin iam-policy`: every call that kas makes is allowed, and each statement is needed by one. The calls were really made.
+ * The policies of `kas admin iam-policy` allow every AWS call that kas makes, and nothing in them is unnecessary. The calls are
+ * recorded in the sandbox.
  *
  * @module
  */
 import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
 import { SubscribeCommand } from "@aws-sdk/client-sns";
-import { adminPolicy, autoscalerPolicy } from "../../../../src/admin/iam/policies.ts";
+import { adminPolicy } from "../../../../src/admin/iam/admin_policy.ts";
+import { autoscalerPolicy } from "../../../../src/admin/iam/autoscaler_policy.ts";
 import { type BalancerRef, register } from "../../../../src/aws/balancing/balancer.ts";
 import { type Aws, connect } from "../../../../src/aws/clients.ts";
 import { fleetInstances, instanceTags } from "../../../../src/aws/ec2/instances.ts";
@@ -21,10 +23,10 @@ import { distinct, fits, GROWING, SCOPE, TEMPLATE, TOPIC_ARN } from "./proof.ts"
 import { type IamRequest, ROLE } from "./requests.ts";
 import { simulator } from "./simulator.ts";
 
-/** The simulator is asked where it can be had. */
+/** The tests are skipped without the simulator. */
 const NEEDS = [await simulator()];
 
-/** All that the autoscaler asks of AWS: a subscription, a start whose first candidate is broken, a stop. */
+/** The requests of an autoscaler: a confirmation, a start after a failed one, a stop. */
 async function autoscalerRequests(): Promise<IamRequest[]> {
   await using lab = await told(fleetOf([false, false, true]));
   await lab.subscribe();
@@ -42,7 +44,7 @@ async function autoscalerRequests(): Promise<IamRequest[]> {
   return distinct(lab.cloud.calls, tags);
 }
 
-/** The same of one that launches an instance from its template, as none is left to start, and later terminates it. */
+/** The requests of an autoscaler that launches a node, as no standby is left, and terminates it later. */
 async function growingRequests(): Promise<IamRequest[]> {
   const limits = { ...AT_ONCE, grow: TEMPLATE, shrink: "terminate", max: 4 } as const;
   await using lab = await told(fleetOf([false, true], { limits }));
@@ -51,7 +53,7 @@ async function growingRequests(): Promise<IamRequest[]> {
   const template = { LaunchTemplateName: "ours", LaunchTemplateData: data };
   await lab.cloud.elsewhere("ec2", "CreateLaunchTemplate", template);
   lab.cloud.machines.broken.add(lab.id(FIRST));
-  // The others have alarms, which never ask for anything: the one that is launched is to have the same.
+  // These alarms never change. The launched node gets the same ones.
   for (const id of [BASE, lab.id(2)]) {
     await lab.cloud.elsewhere("cloudWatch", "PutMetricAlarm", {
       AlarmName: `kas:cpuhigh:${id}`,
@@ -66,7 +68,7 @@ async function growingRequests(): Promise<IamRequest[]> {
     });
   }
   const tags = new Map(lab.cloud.fleet().map(({ id, tags }) => [id, tags]));
-  // The one node that is stopped is broken, and put into quarantine; then none is left.
+  // The only standby is broken and gets quarantined, so that none is left.
   await out(lab);
   await lab.pass(200_000);
   await out(lab);
@@ -77,7 +79,7 @@ async function growingRequests(): Promise<IamRequest[]> {
   return distinct(lab.cloud.calls, tags);
 }
 
-/** The same of one that is behind a target group. */
+/** The requests of an autoscaler with a target group. */
 async function behindGroup(): Promise<{ readonly balancer: BalancerRef; readonly requests: IamRequest[] }> {
   const [first, second] = NODES;
   await using it = await stage({ nodes: 2, machine: machines((id) => id !== first) }, { startTimeout: 400 });
@@ -93,20 +95,19 @@ async function behindGroup(): Promise<{ readonly balancer: BalancerRef; readonly
   await it.alarm("cpulow", second, "OK");
   await eventualLine(autoscaler, ({ kind, status }) => kind === "stop" && status === "successful");
   const ids = (await Array.fromAsync(fleetInstances(it.aws, { fleet: "kas" }))).map(({ id }) => id);
-  // The test's own calls are none of the autoscaler's.
   const own = it.sandbox.calls.slice(before).filter(({ action }) => !OURS.has(action));
   return { balancer, requests: distinct(own, await instanceTags(it.aws, ids)) };
 }
 
-/** What a test does to an autoscaler that stands on a stage. */
+/** The calls of the test itself. */
 const OURS = new Set(["Subscribe", "ListSubscriptionsByTopic", "PutMetricAlarm", "SetAlarmState"]);
 
 /**
- * All that an operator's commands ask of AWS, from setup to teardown.
+ * The requests of an operator's commands, from setup to teardown.
  *
- * @param behind makes the balancer, where it is not a Classic Load Balancer
+ * @param createBalancer creates the target group; absent for a Classic Load Balancer
  */
-async function adminRequests(behind?: (aws: Aws) => Promise<BalancerRef>): Promise<IamRequest[]> {
+async function adminRequests(createBalancer?: (aws: Aws) => Promise<BalancerRef>): Promise<IamRequest[]> {
   await using f = await fleet({ empty: true });
   await using endpoint = confirming();
   const create = "instances create --image ami-1 --type t3.micro --key-name ours";
@@ -114,25 +115,25 @@ async function adminRequests(behind?: (aws: Aws) => Promise<BalancerRef>): Promi
   const LaunchTemplateData = { ImageId: "ami-1", InstanceType: "t3.micro" } as const;
   const template = { LaunchTemplateName: "ours", LaunchTemplateData };
   await (await aws.ec2()).send(new CreateLaunchTemplateCommand(template));
-  const balancer = await behind?.(aws);
+  const balancer = await createBalancer?.(aws);
   const group = balancer?.kind === "target-group" ? ` --target-group ${balancer.arn}` : "";
   const before = f.sandbox.calls.length;
   await f.rows("instances create --launch-template ours --role base");
-  // The node comes into a zone that the balancer is not in yet.
+  // The node is in a zone where the load balancer is not enabled.
   if (group === "") await f.rows("balancers create kas");
   const [launched] = await f.rows(create);
   const node = String(launched?.["id"]);
-  const comesTo = (wanted: string) =>
+  const waitFor = (wanted: string) =>
     f.sandbox.account.waitUntil(() =>
       f.sandbox.account.instances().some(({ id, state }) => id === node && state === wanted)
     );
-  await comesTo("running");
+  await waitFor("running");
   const tags = new Map<string, Record<string, string>>();
   for (const { id, key, value } of await f.rows("instances tags")) {
     tags.set(String(id), { ...tags.get(String(id)), [String(key)]: String(value) });
   }
   await f.rows("topics create kas");
-  // An address that somebody subscribed before, without a delivery policy.
+  // An existing subscription without a delivery policy.
   const known = `${endpoint.url}known`;
   const TopicArn = TOPIC_ARN;
   await (await aws.sns()).send(new SubscribeCommand({ TopicArn, Protocol: "http", Endpoint: known }));
@@ -140,11 +141,11 @@ async function adminRequests(behind?: (aws: Aws) => Promise<BalancerRef>): Promi
   await f.rows(`setup --url ${endpoint.url}${group}`);
   await f.rows(`alarms test kas:cpuhigh:${node} OK`);
   await f.rows(`instances stop ${node}`);
-  await comesTo("stopped");
+  await waitFor("stopped");
   await f.rows(`instances start ${node}`);
-  await comesTo("running");
+  await waitFor("running");
   await f.rows(`instances stop ${node}`);
-  await comesTo("stopped");
+  await waitFor("stopped");
   f.machines.broken.add(node);
   await f.kas(`scale out --start-timeout 1s${group}`);
   await f.kas(`scale in --dry-run${group}`);
@@ -152,7 +153,7 @@ async function adminRequests(behind?: (aws: Aws) => Promise<BalancerRef>): Promi
   await f.rows(`balancers${group}`);
   await f.kas(`doctor --url ${endpoint.url}${group}`);
   await f.rows(`teardown --instances --yes${group}`);
-  // Whoever is subscribed confirms by a URL, which takes no permission.
+  // The confirmation by a URL needs no permission.
   return distinct(
     f.sandbox.calls.slice(before).filter(({ action }) => action !== "ConfirmSubscription"),
     tags,
@@ -175,35 +176,35 @@ function confirming() {
 
 testWith(
   NEEDS,
-  "the autoscaler's policy allows each call that it makes, and nothing in it is needless",
+  "the autoscaler's policy allows each call that it makes, and nothing in it is unnecessary",
   async () => {
     await fits(autoscalerPolicy(SCOPE), await autoscalerRequests());
   },
 );
 
-testWith(NEEDS, "so does the policy of an autoscaler that launches and terminates instances", async () => {
+testWith(NEEDS, "the same holds for an autoscaler that launches and terminates instances", async () => {
   await fits(autoscalerPolicy(GROWING), await growingRequests());
 });
 
 testWith(
   NEEDS,
-  "the operator's policy allows each call of its commands, and nothing in it is needless",
+  "the operator's policy allows each call of the commands, and nothing in it is unnecessary",
   async () => {
     await fits(adminPolicy({ ...SCOPE, instanceRole: ROLE }), await adminRequests());
   },
 );
 
-testWith(NEEDS, "so do both behind a target group", async () => {
+testWith(NEEDS, "the same holds for both with a target group", async () => {
   const { balancer, requests } = await behindGroup();
   await fits(autoscalerPolicy({ ...SCOPE, balancer }), requests);
-  const made: BalancerRef[] = [];
-  const asked = await adminRequests(async (aws) => {
-    // As AWS makes one by default: it checks another path, and drains for longer than an autoscaler waits.
+  const created: BalancerRef[] = [];
+  const requested = await adminRequests(async (aws) => {
+    // AWS's defaults: another path for the health check, and a longer draining than the autoscaler's wait.
     const healthCheck = { HealthCheckPath: "/", HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 2 };
     const { ref } = await makeTargetGroup({ aws, name: "sandbox" }, "kas", { healthCheck });
-    made.push(ref);
+    created.push(ref);
     return ref;
   });
-  const [theirs = balancer] = made;
-  await fits(adminPolicy({ ...SCOPE, balancer: theirs, instanceRole: ROLE }), asked);
+  const [operators = balancer] = created;
+  await fits(adminPolicy({ ...SCOPE, balancer: operators, instanceRole: ROLE }), requested);
 });

@@ -1,0 +1,78 @@
+/**
+ * The minimal IAM policy of an operator who runs `kas admin`.
+ *
+ * @module
+ */
+import { alarmsArn, allow, balancerArn, instancesArn, type Policy, policyOf, type Scope } from "./policy.ts";
+import {
+  inFleet,
+  launchStatements,
+  quarantineStatement,
+  REGISTER_INSTANCES,
+  REGISTER_TARGETS,
+} from "./statements.ts";
+
+/** The policy for all commands of `kas admin`. */
+export function adminPolicy(scope: Scope): Policy {
+  const { fleet, topicArn, balancer } = scope;
+  const isClassic = balancer.kind === "classic";
+  return policyOf([
+    // These actions accept no other resource than "*".
+    allow("Read", ["*"], [
+      "cloudwatch:DescribeAlarms",
+      "cloudwatch:GetMetricData",
+      "ec2:DescribeInstances",
+      "ec2:DescribeSecurityGroups",
+      "elasticloadbalancing:DescribeLoadBalancers",
+      ...(isClassic ? READ_CLASSIC : READ_TARGET_GROUP),
+      "sns:ListTopics",
+    ]),
+    allow("Instances", [instancesArn(scope)], [
+      "ec2:StartInstances",
+      "ec2:StopInstances",
+      "ec2:TerminateInstances",
+    ], inFleet(fleet)),
+    quarantineStatement(scope, ["ec2:CreateTags", "ec2:DeleteTags"]),
+    ...launchStatements(scope, {}),
+    allow("LoadBalancer", [balancerArn(scope)], isClassic ? CHANGE_CLASSIC : CHANGE_TARGET_GROUP),
+    allow("Alarms", [alarmsArn(scope)], [
+      "cloudwatch:DeleteAlarms",
+      "cloudwatch:PutMetricAlarm",
+      "cloudwatch:SetAlarmState",
+    ]),
+    ...(topicArn === undefined ? [] : [
+      allow("Topic", [topicArn], [
+        "sns:CreateTopic",
+        "sns:DeleteTopic",
+        "sns:ListSubscriptionsByTopic",
+        "sns:SetSubscriptionAttributes",
+        "sns:SetTopicAttributes",
+        "sns:Subscribe",
+        "sns:Unsubscribe",
+      ]),
+    ]),
+  ]);
+}
+
+const READ_CLASSIC = [
+  "elasticloadbalancing:DescribeInstanceHealth",
+  "elasticloadbalancing:DescribeLoadBalancerAttributes",
+];
+const READ_TARGET_GROUP = [
+  "elasticloadbalancing:DescribeTargetGroupAttributes",
+  "elasticloadbalancing:DescribeTargetGroups",
+  "elasticloadbalancing:DescribeTargetHealth",
+];
+const CHANGE_CLASSIC = [
+  ...REGISTER_INSTANCES,
+  "elasticloadbalancing:ConfigureHealthCheck",
+  "elasticloadbalancing:CreateLoadBalancer",
+  "elasticloadbalancing:DeleteLoadBalancer",
+  "elasticloadbalancing:EnableAvailabilityZonesForLoadBalancer",
+  "elasticloadbalancing:ModifyLoadBalancerAttributes",
+];
+const CHANGE_TARGET_GROUP = [
+  ...REGISTER_TARGETS,
+  "elasticloadbalancing:ModifyTargetGroup",
+  "elasticloadbalancing:ModifyTargetGroupAttributes",
+];

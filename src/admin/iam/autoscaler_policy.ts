@@ -1,0 +1,50 @@
+/**
+ * The minimal IAM policy of the autoscaler.
+ *
+ * @module
+ */
+import { TAG } from "../../aws/ec2/ec2_instance.ts";
+import { alarmsArn, allow, balancerArn, instancesArn, type Policy, policyOf, type Scope } from "./policy.ts";
+import {
+  inFleet,
+  launchStatements,
+  quarantineStatement,
+  REGISTER_INSTANCES,
+  REGISTER_TARGETS,
+} from "./statements.ts";
+
+/** The policy of an autoscaler with these settings. */
+export function autoscalerPolicy(scope: Scope): Policy {
+  const { fleet, topicArn, grow, shrink, balancer } = scope;
+  // I1 holds even if kas has a fault: AWS itself refuses to stop base and control instances.
+  const isNode = {
+    StringEquals: { [`aws:ResourceTag/${TAG.fleet}`]: fleet },
+    StringNotEquals: { [`aws:ResourceTag/${TAG.role}`]: ["base", "control"] },
+  };
+  const isClassic = balancer.kind === "classic";
+  return policyOf([
+    // These actions accept no other resource than "*".
+    allow("Read", ["*"], [
+      "cloudwatch:DescribeAlarms",
+      "cloudwatch:GetMetricData",
+      "ec2:DescribeInstances",
+      `elasticloadbalancing:${isClassic ? "DescribeInstanceHealth" : "DescribeTargetHealth"}`,
+    ]),
+    allow("Start", [instancesArn(scope)], ["ec2:StartInstances"], inFleet(fleet)),
+    allow("Stop", [instancesArn(scope)], ["ec2:StopInstances"], isNode),
+    ...(shrink === "terminate"
+      ? [allow("Terminate", [instancesArn(scope)], ["ec2:TerminateInstances"], isNode)]
+      : []),
+    quarantineStatement(scope, ["ec2:CreateTags"]),
+    allow("LoadBalancer", [balancerArn(scope)], isClassic ? REGISTER_INSTANCES : REGISTER_TARGETS),
+    ...(topicArn === undefined
+      ? []
+      : [allow("ConfirmSubscription", [topicArn], ["sns:ConfirmSubscription"])]),
+    ...(grow === undefined ? [] : launchStatements(scope, { [`aws:RequestTag/${TAG.role}`]: "node" }, grow)),
+    // A launched node gets alarms, and a terminated one leaves none behind.
+    ...(grow === undefined ? [] : [allow("CreateAlarms", [alarmsArn(scope)], ["cloudwatch:PutMetricAlarm"])]),
+    ...(shrink === "terminate"
+      ? [allow("DeleteAlarms", [alarmsArn(scope)], ["cloudwatch:DeleteAlarms"])]
+      : []),
+  ]);
+}

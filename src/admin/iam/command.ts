@@ -1,0 +1,90 @@
+/**
+ * `kas admin iam-policy`: prints the minimal IAM policy of the autoscaler or of an operator.
+ *
+ * @module
+ */
+import { balancerRef } from "../../aws/balancing/balancer.ts";
+import { type Command, command, type Group, type Values } from "../../cli/command.ts";
+import { flag, text } from "../../cli/parsers.ts";
+import { SETTINGS } from "../../settings/table.ts";
+import { adminPolicy } from "./admin_policy.ts";
+import { autoscalerPolicy } from "./autoscaler_policy.ts";
+import { arn, type Policy, type Scope } from "./policy.ts";
+
+function accountId(value: string): string {
+  if (/^(\d{12}|\*)$/.test(value)) return value;
+  throw new TypeError("expected an account id of 12 digits, or *");
+}
+
+const SCOPE_OPTIONS = {
+  account: {
+    placeholder: "ID",
+    help: "the account id; by default the account of a given ARN, else any",
+    parse: accountId,
+  },
+  fleet: SETTINGS.fleet,
+  loadBalancer: SETTINGS.loadBalancer,
+  targetGroup: SETTINGS.targetGroup,
+  topicArn: SETTINGS.topicArn,
+  region: SETTINGS.region,
+  pull: { ...SETTINGS.pull, help: "the autoscaler runs with --pull: no permissions for SNS", parse: flag },
+  instanceRole: {
+    placeholder: "NAME",
+    help: "the IAM role of launched instances, which needs iam:PassRole",
+    parse: text,
+  },
+} as const;
+
+const AUTOSCALER_OPTIONS = { ...SCOPE_OPTIONS, grow: SETTINGS.grow, shrink: SETTINGS.shrink } as const;
+
+/** The scope of the flags. A given ARN provides region and account unless flags do. */
+function scopeOf(
+  flags: Values<typeof SCOPE_OPTIONS> & Partial<Pick<Scope, "grow" | "shrink">>,
+): Scope {
+  const { fleet, topicArn, pull, instanceRole, grow, shrink = "stop" } = flags;
+  const [, , , arnRegion, arnAccount] = (flags.topicArn ?? flags.targetGroup ?? "").split(":");
+  const region = flags.region ?? arnRegion ?? "*";
+  const account = flags.account ?? arnAccount ?? "*";
+  return {
+    region,
+    account,
+    fleet,
+    balancer: balancerRef(flags),
+    topicArn: pull ? undefined : topicArn ?? arn({ region, account }, "sns", fleet),
+    grow,
+    shrink,
+    instanceRole,
+  };
+}
+
+function print(policy: Policy): string {
+  return JSON.stringify(policy, null, 2);
+}
+
+const DESCRIPTION =
+  "The output is JSON, to attach to a role or user. The tag kas:fleet identifies the fleet's instances.";
+
+const autoscaler: Command = command({
+  name: "autoscaler",
+  summary: "Print the minimal IAM policy of kas autoscaler",
+  description: `${DESCRIPTION}\nGive --grow and --shrink as for the autoscaler: they add permissions.`,
+  options: AUTOSCALER_OPTIONS,
+  examples: ["admin iam-policy autoscaler --region eu-west-1 --account 123456789012 > autoscaler.json"],
+  run: ({ flags, out }) => out.line(print(autoscalerPolicy(scopeOf(flags)))),
+});
+
+const admin: Command = command({
+  name: "admin",
+  summary: "Print the minimal IAM policy of kas admin",
+  description: DESCRIPTION,
+  options: SCOPE_OPTIONS,
+  examples: ["admin iam-policy admin --region eu-west-1 --account 123456789012 > admin.json"],
+  run: ({ flags, out }) => out.line(print(adminPolicy(scopeOf(flags)))),
+});
+
+/** `kas admin iam-policy`. */
+export const iamPolicy: Group = {
+  name: "iam-policy",
+  summary: "Print the minimal IAM policy for the autoscaler or an operator",
+  commands: [autoscaler, admin],
+};
