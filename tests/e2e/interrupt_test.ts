@@ -50,7 +50,7 @@ const CASES: [words: string, action: string, said: RegExp][] = [
     "DeleteTopic",
     /kas: Interrupted; .*: topic kas, instance .*, balancer kas/,
   ],
-  ["scale out", "StartInstances", new RegExp(`kas: Interrupted; left unfinished: start ${NODE}`)],
+  ["scale out", "StartInstances", new RegExp(`kas: Interrupted.*: start ${NODE}`)],
   [
     `instances start ${NODE} ${OTHER}`,
     "StartInstances",
