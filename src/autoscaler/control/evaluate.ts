@@ -57,7 +57,7 @@ export function evaluate(
   return traced("decide", attributes, async (addAttributes) => {
     const evaluation = await observeAndDecide(parts, trigger, options);
     const { decision: { kind, reason } } = evaluation;
-    addAttributes({ "kas.source": trigger.kind, "kas.decision": kind, "kas.reason": reason });
+    addAttributes({ "kas.trigger": trigger.kind, "kas.decision": kind, "kas.reason": reason });
     return evaluation;
   });
 }

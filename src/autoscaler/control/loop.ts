@@ -192,7 +192,7 @@ export class ControlLoop {
     if (message === undefined || !isQuiet) this.#reconcileDue = clock.elapsed() + tuning().limits.resync;
     if (message === undefined && isQuiet) return;
     log.info(`decided ${decision.kind}`, {
-      source: trigger.kind,
+      trigger: trigger.kind,
       ...(message === undefined ? {} : { messageId: message.id }),
       ...(activity === undefined ? {} : { activity: activity.id }),
       ...("instance" in decision ? { instance: decision.instance } : {}),

@@ -49,7 +49,7 @@ export function listen(
         return serve({ hostname: at.hostname, port: addr.port }, handle);
       } catch (error) {
         if (!stopping.signal.aborted) {
-          log.error("cannot listen, retrying", { reason: (error as Error).message });
+          log.error("listening failed, retrying", { reason: (error as Error).message });
         }
       }
     }
@@ -60,7 +60,7 @@ export function listen(
       try {
         return await current.server.finished;
       } catch (error) {
-        log.error("cannot accept a connection, closing all connections and listening again", {
+        log.error("accepting a connection failed, closed all and listening again", {
           reason: (error as Error).message,
         });
         current.close.abort();

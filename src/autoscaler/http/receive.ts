@@ -75,7 +75,7 @@ async function store(
     await inbox.synced();
   } catch (error) {
     onMessage("failed", "store");
-    log.error("cannot store a message", { messageId, reason: (error as Error).message });
+    log.error("message not stored", { messageId, reason: (error as Error).message });
     return text("cannot store the message now", STATUS_CODE.ServiceUnavailable);
   }
   if (type !== "UnsubscribeConfirmation") onMessage(added ? "accepted" : "duplicate", "");

@@ -197,12 +197,12 @@ testWith(
         await using crowd = new Crowd(url);
         // Once it is full it refuses the others, or lets them wait.
         await crowd.open(400).catch(() => {});
-        const failed = () => autoscaler.lines.some((line) => line.includes("cannot accept a connection"));
+        const failed = () => autoscaler.lines.some((line) => line.includes("accepting a connection failed"));
         const full = () => [...Deno.readDirSync(`/proc/${autoscaler.pid}/fd`)].length >= 255;
         await eventually(() => failed() || full(), (reached) => reached);
       }
       // Deno 2.7 fails only when the connections have ended.
-      await autoscaler.line(/cannot accept a connection/);
+      await autoscaler.line(/accepting a connection failed/);
       const answer = await eventually(
         () => fetch(`${url}/ping`).then((response) => response.text(), String),
         (text) => text === "pong",

@@ -185,7 +185,7 @@ testWith(
       const ballast = `${folder}/ballast`;
       fill(ballast);
       await it.alarm("cpuhigh", BASE, "ALARM");
-      await autoscaler.line(/cannot store a message/);
+      await autoscaler.line(/message not stored/);
       assertEquals(it.standing(FIRST), "stopped none");
       assertEquals(await (await fetch(`${autoscaler.url}/ping`)).text(), "pong");
 
