@@ -14,7 +14,7 @@ import { handClock } from "../../unit/sandbox/hand_clock.ts";
 
 const KAS = balancerRef({ fleet: "kas" });
 
-/** A sandbox, and clients that wait so many ms for an answer. */
+/** Starts a sandbox, and clients with a timeout in ms. */
 async function account(options: Partial<SandboxOptions> = {}, timeLimit = 10_000) {
   credentials();
   const sandbox = await startSandbox({ ...FAST, ...options });
@@ -29,7 +29,7 @@ async function account(options: Partial<SandboxOptions> = {}, timeLimit = 10_000
   };
 }
 
-/** A call of each service, which throws where it gets no answer. */
+/** Returns one call of each service. The call throws if it gets no response. */
 const CALLS: readonly ((aws: Aws, sandbox: Sandbox) => Promise<unknown>)[] = [
   (aws) => Array.fromAsync(fleetInstances(aws, { fleet: "kas" })),
   (aws) => registrations(aws, KAS),
@@ -37,17 +37,17 @@ const CALLS: readonly ((aws: Aws, sandbox: Sandbox) => Promise<unknown>)[] = [
   (aws, { env }) => Array.fromAsync(listSubscriptions(aws, env["KAS_TOPIC_ARN"] ?? "")),
 ];
 
-/** The sandbox's one stopped node. */
+/** Returns the id of the sandbox's stopped node. */
 function node({ account }: Sandbox): string {
   return account.instances().find(({ role }) => role === "node")?.id ?? "";
 }
 
-/** How each call ended, in order. */
+/** Returns the outcome of each call, in order. */
 function ends({ calls }: Sandbox, from: number): string[] {
   return calls.slice(from).map(({ service, error }) => `${service} ${error}`);
 }
 
-Deno.test("errors= answers with each service's own 500 and 503, and carries nothing out", async () => {
+Deno.test("errors= responds with each service's own 500 and 503, and has no effect", async () => {
   await using it = await account();
   it.sandbox.faults.errors = 1;
   const { length } = it.sandbox.calls;
@@ -67,7 +67,7 @@ Deno.test("errors= answers with each service's own 500 and 503, and carries noth
   assertEquals(it.sandbox.account.instances().find(({ role }) => role === "node")?.state, "stopped");
 });
 
-Deno.test("deny= refuses an action in each service's own words, and no other action", async () => {
+Deno.test("deny= denies one action with each service's own error", async () => {
   await using it = await account();
   const denied = [
     "ec2:DescribeInstances",
@@ -91,11 +91,11 @@ Deno.test("deny= refuses an action in each service's own words, and no other act
   await startInstance(it.aws, node(it.sandbox));
 });
 
-Deno.test("clock= tells another time with every answer, and refuses signatures that are five minutes off", async () => {
+Deno.test("clock= shifts the time of every response, and rejects signatures that are five minutes off", async () => {
   await using it = await account();
   it.sandbox.faults.set("clock=1h");
   const { length } = it.sandbox.calls;
-  // The SDK takes AWS's time over, and tries again.
+  // The SDK adopts AWS's time and retries.
   for (const call of CALLS) await call(it.aws, it.sandbox);
   assertEquals(ends(it.sandbox, length).filter((end) => !end.endsWith(" undefined")), [
     "ec2 RequestExpired",
@@ -109,7 +109,7 @@ Deno.test("clock= tells another time with every answer, and refuses signatures t
   assert(ahead > 3_595_000 && ahead <= 3_600_000, `${ahead}`);
 });
 
-Deno.test("cut= breaks the connection in the middle of the answer, after the call took effect", async () => {
+Deno.test("cut= breaks the connection in the middle of the response, after the call took effect", async () => {
   await using it = await account();
   it.sandbox.faults.cut = 1;
   const { length } = it.sandbox.calls;
@@ -123,7 +123,7 @@ Deno.test("cut= breaks the connection in the middle of the answer, after the cal
   );
 });
 
-Deno.test("wedge= leaves a call without an answer until its client gives up, and carries nothing out", async () => {
+Deno.test("wedge= never responds to a call, and has no effect", async () => {
   await using it = await account({}, 100);
   it.sandbox.faults.wedge = 1;
   for (const call of CALLS) {
@@ -136,13 +136,13 @@ Deno.test("wedge= leaves a call without an answer until its client gives up, and
   assert(it.sandbox.calls.some(({ error }) => error === "wedge"));
 });
 
-Deno.test("wedge=ACTION is that action's fault alone", async () => {
+Deno.test("wedge=ACTION applies to that action only", async () => {
   await using it = await account({ faults: ["wedge=DescribeInstanceHealth"] }, 100);
   await assertRejects(() => registrations(it.aws, KAS), UnreachableError, "no answer");
   assertEquals((await Array.fromAsync(fleetInstances(it.aws, { fleet: "kas" }))).length, 2);
 });
 
-Deno.test("a sandbox ends at once while calls are wedged", async () => {
+Deno.test("a sandbox stops at once while calls are wedged", async () => {
   const it = await account({ faults: ["wedge=1"] });
   const call = assertRejects(() => registrations(it.aws, KAS));
   const { promise: passed, resolve } = Promise.withResolvers<void>();
@@ -153,7 +153,7 @@ Deno.test("a sandbox ends at once while calls are wedged", async () => {
   it.aws[Symbol.dispose]();
 });
 
-Deno.test("stale-reads= lags behind in instances' states, registrations and tags alike", async () => {
+Deno.test("stale-reads= delays instances' states, registrations and tags alike", async () => {
   const clock = handClock();
   const starting = account({ clock });
   await using it = await starting;

@@ -11,15 +11,15 @@ import { type SandboxOptions, startSandbox } from "../../../src/sandbox/sandbox.
 import { localMachines } from "../../unit/sandbox/machines.ts";
 import { clients } from "../../unit/sandbox/sdk.ts";
 
-/** The base, and the first node. */
+/** The ids of the base and the first node. */
 const [BASE, NODE] = ["i-00000000000000001", "i-00000000000000002"] as const;
 
-/** A sandbox that costs nothing and loses no time. */
+/** The options of a sandbox that starts fast and without processes. */
 function sandbox(options: SandboxOptions = {}) {
   return startSandbox({ speed: 100, machine: localMachines().make, ...options });
 }
 
-Deno.test("startSandbox() starts with a base in service, stopped nodes, a load balancer, a topic, and says where", async () => {
+Deno.test("startSandbox() starts a base in service, stopped nodes, a load balancer and a topic, and returns their addresses", async () => {
   await using kas = await sandbox({ nodes: 2, fleet: "web" });
   assertEquals(
     kas.account.instances().map((
@@ -42,31 +42,31 @@ Deno.test("startSandbox() starts with a base in service, stopped nodes, a load b
   ]);
 });
 
-Deno.test("startSandbox({ empty }) starts with nothing, and its balancer port waits for the fleet's load balancer", async () => {
+Deno.test("startSandbox({ empty }) starts without resources, and its balancer port works once the load balancer exists", async () => {
   await using kas = await sandbox({ empty: true });
   assertEquals(kas.account.instances(), []);
   const response = await fetch(`http://127.0.0.1:${kas.balancerPort}/work`);
   assertEquals([response.status, await response.text()], [503, "no load balancer\n"]);
 });
 
-Deno.test("startSandbox() tells of a worker that can't run, in its own words", async () => {
+Deno.test("startSandbox() reports a worker that cannot run, with its stderr", async () => {
   const failing = "data:application/javascript,throw%20new%20Error('out%20of%20luck')";
   const error = await assertRejects(
     () => startSandbox({ worker: [Deno.execPath(), "run", "--no-config", failing] }),
     Error,
   );
-  assertStringIncludes(error.message, `Cannot start the sandbox: the worker of ${BASE} ended: `);
+  assertStringIncludes(error.message, `Cannot start the sandbox: the worker of ${BASE} exited: `);
   assertStringIncludes(error.message, "out of luck");
 });
 
-Deno.test("several sandboxes run side by side", async () => {
+Deno.test("several sandboxes can run at the same time", async () => {
   await using one = await sandbox();
   await using other = await sandbox();
   const addresses = [one, other].flatMap((kas) => kas.account.instances().map(({ address }) => address));
   assertEquals(new Set(addresses).size, 4);
 });
 
-Deno.test("the AWS SDK starts a node, brings it into service, and reads what CloudWatch and SNS have", async () => {
+Deno.test("the AWS SDK can start a node, register it, and read CloudWatch and SNS", async () => {
   await using kas = await sandbox();
   using aws = clients(kas.url);
   await aws.ec2.send(new StartInstancesCommand({ InstanceIds: [NODE] }));
@@ -87,7 +87,7 @@ Deno.test("the AWS SDK starts a node, brings it into service, and reads what Clo
   );
   assertEquals(registered.Instances?.length, 2);
   await kas.account.waitUntil(() => kas.account.instances()[1]?.registration === "in-service");
-  // An empty list goes over the wire as `Instances=`.
+  // The SDK sends an empty list as `Instances=`.
   const { InstanceStates } = await aws.elb.send(
     new DescribeInstanceHealthCommand({ LoadBalancerName, Instances: [] }),
   );
@@ -99,7 +99,7 @@ Deno.test("the AWS SDK starts a node, brings it into service, and reads what Clo
   }]);
 });
 
-Deno.test("the AWS SDK is told each service's own error codes", async () => {
+Deno.test("the AWS SDK gets each service's own error codes", async () => {
   await using kas = await sandbox();
   using aws = clients(kas.url);
   const StateValue = "OK";
@@ -144,7 +144,7 @@ Deno.test("the AWS SDK is told each service's own error codes", async () => {
   assertEquals(kas.calls.map(({ error }) => error), cases.map(([, code]) => code));
 });
 
-Deno.test("throttling has each service's own code; the fault can be set and lifted while the sandbox runs", async () => {
+Deno.test("throttle= uses each service's own error code, and can change while the sandbox runs", async () => {
   await using kas = await sandbox();
   using aws = clients(kas.url, { maxAttempts: 1 });
   const describe = () => aws.ec2.send(new DescribeInstancesCommand({ MaxResults: 5 }));
@@ -158,7 +158,7 @@ Deno.test("throttling has each service's own code; the fault can be set and lift
   assertEquals((await describe()).$metadata.attempts, 1);
 });
 
-Deno.test("latency holds every call back by so much real time", async () => {
+Deno.test("latency= delays every call by real time", async () => {
   await using kas = await sandbox();
   using aws = clients(kas.url);
   kas.faults.set("latency=60ms");
@@ -167,7 +167,7 @@ Deno.test("latency holds every call back by so much real time", async () => {
   assert(performance.now() - before >= 55);
 });
 
-Deno.test("stale reads: CloudWatch and SNS give an earlier answer again", async () => {
+Deno.test("stale-reads= repeats earlier responses of CloudWatch and SNS", async () => {
   await using kas = await sandbox();
   using aws = clients(kas.url);
   kas.faults.set("stale-reads=60s");
@@ -185,7 +185,7 @@ Deno.test("stale reads: CloudWatch and SNS give an earlier answer again", async 
   assertEquals(await topics(), 2);
 });
 
-Deno.test("the endpoint refuses unsigned calls and unknown actions", async () => {
+Deno.test("the endpoint rejects unsigned calls and unknown actions", async () => {
   await using kas = await sandbox({ empty: true });
   const call = async (query: string, authorization?: string) => {
     const response = await fetch(
@@ -202,20 +202,20 @@ Deno.test("the endpoint refuses unsigned calls and unknown actions", async () =>
   assertEquals(await call("Action=ListTopics&Version=2010-03-31"), [403, "MissingAuthenticationToken"]);
   const signed = "AWS4-HMAC-SHA256 Credential=A/20260101/eu-west-1/ec2/aws4_request, Signature=0";
   assertEquals(await call("Action=LaunchRockets&Version=2016-11-15", signed), [400, "InvalidAction"]);
-  // A name that every object has is no action either.
+  // A property that every object has is not an action.
   assertEquals(await call("Action=toString&Version=2016-11-15", signed), [400, "InvalidAction"]);
-  // No token of ours, but an action that needs no signature.
+  // The token is unknown, but the action needs no signature.
   const [, code] = await call(
     "Action=ConfirmSubscription&TopicArn=arn:aws:sns:eu-west-1:000000000000:none&Token=x",
   );
   assert(code !== "MissingAuthenticationToken" && code !== undefined, String(code));
 });
 
-Deno.test("startSandbox() refuses faults that are none", async () => {
+Deno.test("startSandbox() rejects invalid faults", async () => {
   await assertRejects(() => sandbox({ faults: ["trottle=1"] }), TypeError, 'Cannot use fault "trottle=1"');
 });
 
-Deno.test("WorldView.until() rejects with its signal's reason", async () => {
+Deno.test("AccountView.waitUntil() rejects with its signal's reason", async () => {
   await using kas = await sandbox({ empty: true });
   const reason = new Error("enough");
   const stop = new AbortController();

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { Faults, type RandomFault } from "../../../src/sandbox/faults.ts";
 
-/** The dice of 200 calls. */
+/** Returns whether a fault occurs in each of 200 calls. */
 function sequence(seed: number, ...more: readonly string[]): boolean[] {
   const faults = new Faults(seed);
   for (const fault of ["throttle=0.2", ...more]) faults.set(fault);
@@ -11,16 +11,16 @@ function sequence(seed: number, ...more: readonly string[]): boolean[] {
   });
 }
 
-Deno.test("Faults.strikes() gives the same sequence for the same seed, another for another", () => {
+Deno.test("Faults.occurs() repeats its sequence for the same seed only", () => {
   assertEquals(sequence(7), sequence(7));
   assertNotEquals(sequence(7), sequence(8));
 });
 
-Deno.test("Faults.strikes() of one kind does not depend on the others", () => {
+Deno.test("Faults.occurs() of one fault does not depend on the others", () => {
   assertEquals(sequence(7), sequence(7, "sns-loss=0.5"));
 });
 
-Deno.test("each kind of chance has a die of its own", () => {
+Deno.test("each random fault has its own sequence", () => {
   const kinds: RandomFault[] = ["throttle", "errors", "cut", "wedge", "snsDuplicates", "snsLoss"];
   const faults = new Faults(7);
   for (const kind of kinds) faults[kind] = 0.5;
@@ -28,7 +28,7 @@ Deno.test("each kind of chance has a die of its own", () => {
   assertEquals(new Set(sequences).size, kinds.length);
 });
 
-Deno.test("Faults.strikes() strikes as often as asked", () => {
+Deno.test("Faults.occurs() has the given probability", () => {
   const share = sequence(1).filter((struck) => struck).length / 200;
   assert(share > 0.12 && share < 0.28, `0.2 was asked, ${share} struck`);
   assertEquals(new Faults(1).occurs("throttle"), false);
@@ -66,7 +66,7 @@ Deno.test("Faults.set() reads each fault", () => {
   assertEquals([faults.snsDuplicates, faults.snsLoss], [0.3, 1]);
 });
 
-Deno.test("Faults.set() says what is wrong with a fault", () => {
+Deno.test("Faults.set() explains why a fault is invalid", () => {
   for (
     const [text, message] of [
       ["trottle=0.2", 'Cannot use fault "trottle=0.2": expected throttle=SHARE'],
@@ -83,7 +83,7 @@ Deno.test("Faults.set() says what is wrong with a fault", () => {
   ) assertThrows(() => new Faults().set(text), TypeError, message);
 });
 
-Deno.test("Faults.clear() ends every fault", () => {
+Deno.test("Faults.clear() removes every fault", () => {
   const faults = new Faults();
   faults.set("throttle=1");
   for (const text of ["errors=1", "cut=1", "wedge=1", "wedge=StartInstances"]) faults.set(text);

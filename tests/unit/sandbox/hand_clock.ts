@@ -1,22 +1,23 @@
 /**
- * A clock for the sandbox that stands still until a test moves it.
+ * A clock that stands still until a test moves it.
  *
  * @module
  */
 import type { Clock } from "../../../src/sandbox/clock.ts";
 
-/** A clock moved by hand. */
+/** A clock that a test moves. */
 export interface HandClock extends Clock {
-  /** Lets sandbox time (ms) pass: what falls due on the way is called in order, each at its time. */
+  /** Advances the clock by ms of sandbox time. Calls the timers that fall due in order, each at its own time. */
   advance(ms: number): void;
-  /** How long each timer that is set still has, in ms of sandbox time, the next first. */
+  /** The remaining time of each timer, ms of sandbox time, shortest first. */
   readonly timers: readonly number[];
   /**
-   * Resolves once a condition holds. It is asked again after each change of the timers and each {@linkcode nudge}, when all
-   * that was ready to run has run: so it does not hold in between, as when one timer is gone and the next about to be set.
+   * Resolves once a condition holds. It tests the condition after each change of the timers and each {@linkcode nudge},
+   * once all pending tasks have run. It therefore misses states in between, as when one timer has gone off and the next
+   * is not set yet.
    */
   until(condition: () => boolean): Promise<void>;
-  /** Has the conditions asked again. */
+  /** Makes {@linkcode until} test its conditions again. */
   nudge(): void;
 }
 
@@ -26,7 +27,7 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** A clock that begins at a real time, ms since the epoch. */
+/** Returns a clock that starts at a real time, ms since the epoch. */
 export function handClock(speed = 1, start: number = Date.UTC(2025, 8, 16, 16, 58)): HandClock {
   const timers = new Set<Timer>();
   const waiting = new Set<() => void>();

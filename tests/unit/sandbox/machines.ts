@@ -1,5 +1,5 @@
 /**
- * Cheap machines for tests of the sandbox: servers in this process, which a test can break, hold up and look into.
+ * Machines for tests: servers in this process that a test can break, delay and inspect.
  *
  * @module
  */
@@ -15,19 +15,21 @@ export interface LocalMachines {
   readonly make: MachineFactory;
   /** Instances whose /ping fails. */
   readonly broken: Set<string>;
-  /** What kas they are, by instance id; this one where it is not said. */
+  /** The kas version that an instance reports, by instance id; this version by default. */
   readonly versions: Map<string, string>;
-  /** Requests of /work served, by instance id. */
+  /** Number of requests to /work that were received, by instance id. */
   readonly served: Map<string, number>;
-  /** Requests of /work that wait, by instance id, until they are let go. */
+  /** Functions that release waiting requests to /work, by instance id. */
   readonly held: Map<string, (() => void)[]>;
-  /** While true, /work waits. */
+  /** Whether requests to /work wait. */
   hold: boolean;
-  /** Ids of machines that are on. */
+  /** Ids of the machines that run. */
   readonly on: Set<string>;
 }
 
-/** Makes machines that answer /ping with pong and /work with their instance's id, and echo anything else. */
+/**
+ * Creates machines that respond to /ping with pong and to /work with their instance's id, and echo any other request.
+ */
 export function localMachines(): LocalMachines {
   const machines: LocalMachines = {
     broken: new Set(),

@@ -1,12 +1,12 @@
 /**
- * Reading an action's output by path, in the API's own names.
+ * Reads an action's output by path, with the API's names.
  *
  * @module
  */
 
 /**
- * What stands at a path such as `Reservations.0.Instances.0.State.Name`, undefined where nothing does; `*` is each of a list,
- * and makes the result a flat list.
+ * Returns the value at a path such as `Reservations.0.Instances.0.State.Name`; undefined if there is none. `*` selects
+ * every item of a list and makes the result a flat list.
  */
 export function at(output: unknown, path: string): unknown {
   const found = path.split(".").reduce<readonly unknown[]>(

@@ -1,5 +1,5 @@
 /**
- * The AWS SDK's own clients pointed at a sandbox, past src/aws.
+ * The AWS SDK's clients for the sandbox, without src/aws.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-balanci
 import { SNSClient } from "@aws-sdk/client-sns";
 import { Agent } from "node:http";
 
-/** The four clients; disposing of them closes their connections. */
+/** The four clients. Their disposal closes the connections. */
 export interface Clients extends Disposable {
   readonly ec2: EC2Client;
   readonly elb: ElasticLoadBalancingClient;
@@ -17,9 +17,9 @@ export interface Clients extends Disposable {
   readonly sns: SNSClient;
 }
 
-/** Connects to an endpoint. */
+/** Creates clients of an endpoint. */
 export function clients(endpoint: string, more: { readonly maxAttempts?: number } = {}): Clients {
-  // Connections that are kept outlive destroy() in Deno 2.7.
+  // Kept connections outlive destroy() in Deno 2.7.
   const requestHandler = { httpAgent: new Agent({ keepAlive: false }) };
   const config = {
     requestHandler,

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { AwsError, type Shape } from "../../../../src/sandbox/wire/action.ts";
 import { bench, cpuHigh, MINUTE, TOPIC } from "./bench.ts";
 
-Deno.test("PutMetricAlarm on an alarm that is there replaces its definition and keeps its state", async () => {
+Deno.test("PutMetricAlarm replaces the configuration of an existing alarm and keeps its state", async () => {
   using it = bench();
   it.start("i-1", 1);
   await it.call("PutMetricAlarm", cpuHigh({ AlarmDescription: "first" }));
@@ -16,7 +16,7 @@ Deno.test("PutMetricAlarm on an alarm that is there replaces its definition and 
   ]);
 });
 
-Deno.test("PutMetricAlarm refuses what CloudWatch refuses", async (t) => {
+Deno.test("PutMetricAlarm rejects what CloudWatch rejects", async (t) => {
   using it = bench();
   const cases: Readonly<Record<string, Shape>> = {
     "no name": { AlarmName: undefined },
@@ -24,13 +24,13 @@ Deno.test("PutMetricAlarm refuses what CloudWatch refuses", async (t) => {
     "no statistic": { Statistic: undefined },
     "a period of 45 s": { Period: 45 },
     "a period of 0 s": { Period: 0 },
-    "no evaluation": { EvaluationPeriods: 0 },
+    "no evaluation periods": { EvaluationPeriods: 0 },
     "more than a day": { Period: 3_000, EvaluationPeriods: 30 },
     "M above N": { DatapointsToAlarm: 2 },
     "an unknown comparison": { ComparisonOperator: "Above" },
-    "a threshold in words": { Threshold: "high" },
+    "a threshold that is not a number": { Threshold: "high" },
     "six actions": { AlarmActions: Array(6).fill(TOPIC) },
-    "an action that is no ARN": { AlarmActions: ["kas"] },
+    "an action that is not an ARN": { AlarmActions: ["kas"] },
   };
   for (const [name, changes] of Object.entries(cases)) {
     await t.step(name, () => {
@@ -42,7 +42,7 @@ Deno.test("PutMetricAlarm refuses what CloudWatch refuses", async (t) => {
   for (const Period of [10, 20, 30, 60, 300]) await it.call("PutMetricAlarm", cpuHigh({ Period }));
 });
 
-Deno.test("SetAlarmState runs the actions, and the next evaluation puts the alarm back", async () => {
+Deno.test("SetAlarmState runs the actions, and the next evaluation restores the state", async () => {
   using it = bench();
   it.start("i-1", 0.1);
   await it.call("PutMetricAlarm", cpuHigh({ OKActions: [] }));
@@ -62,7 +62,7 @@ Deno.test("SetAlarmState runs the actions, and the next evaluation puts the alar
   assertEquals([error.code, error.status], ["ResourceNotFound", 404]);
 });
 
-Deno.test("DisableAlarmActions silences an alarm whose state goes on changing", async () => {
+Deno.test("DisableAlarmActions stops the actions of an alarm, whose state still changes", async () => {
   using it = bench();
   it.start("i-1", 1);
   await it.call("PutMetricAlarm", cpuHigh());
@@ -76,7 +76,7 @@ Deno.test("DisableAlarmActions silences an alarm whose state goes on changing", 
   assertEquals(it.published.length, 0, "INSUFFICIENT_DATA has no action");
 });
 
-Deno.test("DescribeAlarms filters, and pages in the order of names", async () => {
+Deno.test("DescribeAlarms filters alarms, and lists them by name in pages", async () => {
   using it = bench();
   for (let i = 10; i > 0; i--) {
     await it.call(
@@ -111,7 +111,7 @@ Deno.test("DescribeAlarms filters, and pages in the order of names", async () =>
   );
 });
 
-Deno.test("DeleteAlarms deletes the alarms that are there, and says so if none is", async () => {
+Deno.test("DeleteAlarms deletes existing alarms, and fails if none exists", async () => {
   using it = bench();
   await it.call("PutMetricAlarm", cpuHigh());
   await it.call("DeleteAlarms", { AlarmNames: ["kas:cpuhigh:i-1", "other"] });
@@ -120,7 +120,7 @@ Deno.test("DeleteAlarms deletes the alarms that are there, and says so if none i
   assertEquals([error.code, error.status], ["ResourceNotFound", 404]);
 });
 
-Deno.test("DescribeAlarmsForMetric finds a metric's alarms, dimensions in any order", async () => {
+Deno.test("DescribeAlarmsForMetric finds a metric's alarms whatever the order of dimensions", async () => {
   using it = bench();
   const Dimensions = [{ Name: "A", Value: "1" }, { Name: "B", Value: "2" }];
   await it.call("PutMetricAlarm", cpuHigh({ Dimensions }));

@@ -17,7 +17,7 @@ const rule: Rule = {
   treatMissingData: "missing",
 };
 
-/** X breaches, 0 does not, - is missing; newest to the right, as in AWS's tables. */
+/** Parses a row of AWS's tables: X breaches, 0 does not, - is missing; the newest is on the right. */
 function range(row: string) {
   return row.split(" ").reverse().map((mark, age) =>
     mark === "-"
@@ -26,7 +26,8 @@ function range(row: string) {
   );
 }
 
-// Rows and outcomes: CloudWatch user guide, "How alarm state is evaluated when data is missing". "keeps" is Retain current state.
+// Source of rows and states: CloudWatch user guide, "How alarm state is evaluated when data is missing". "keeps" is
+// Retain current state.
 const guide: readonly [m: number, row: string, states: Record<MissingData, string>][] = [
   [3, "0 - X - X", { missing: "OK", ignore: "OK", breaching: "OK", notBreaching: "OK" }],
   [3, "0 - - - -", { missing: "OK", ignore: "OK", breaching: "OK", notBreaching: "OK" }],
@@ -40,7 +41,7 @@ const guide: readonly [m: number, row: string, states: Record<MissingData, strin
   [2, "- - - X -", { missing: "ALARM", ignore: "keeps", breaching: "ALARM", notBreaching: "OK" }],
 ];
 
-Deno.test("evaluate() comes to the states of AWS's tables for N = 3", async (t) => {
+Deno.test("evaluate() returns the states of AWS's tables for N = 3", async (t) => {
   for (const [m, row, states] of guide) {
     await t.step(`${m} of 3: ${row}`, () => {
       const found = Object.fromEntries(MISSING_DATA.map((treatMissingData) => {
@@ -52,13 +53,13 @@ Deno.test("evaluate() comes to the states of AWS's tables for N = 3", async (t) 
   }
 });
 
-Deno.test("evaluate() does not raise an alarm on one young breaching datapoint that may be an exception", () => {
+Deno.test("evaluate() does not raise an alarm on one recent breaching datapoint", () => {
   const alarm = { ...rule, evaluationPeriods: 3, datapointsToAlarm: 3 };
   assertEquals(evaluate(alarm, range("- - - - X"))?.state, "OK");
   assertEquals(evaluate(alarm, range("- - - X -"))?.state, "OK");
 });
 
-Deno.test("evaluate() goes by the newest datapoint for 1 of 1, until it has left the evaluation range of 3", () => {
+Deno.test("evaluate() uses the newest datapoint for 1 of 1, while it is in the evaluation range of 3", () => {
   assertEquals(evaluationRange(rule), 3);
   assertEquals(["0 0 X", "X X 0", "X - -", "- - -"].map((row) => evaluate(rule, range(row))?.state), [
     "ALARM",
@@ -68,7 +69,7 @@ Deno.test("evaluate() goes by the newest datapoint for 1 of 1, until it has left
   ]);
 });
 
-Deno.test("evaluate() compares with the threshold, included or not", async (t) => {
+Deno.test("evaluate() compares with the threshold by each operator", async (t) => {
   const cases: readonly [Comparison, below: State, at: State, above: State][] = [
     ["GreaterThanOrEqualToThreshold", "OK", "ALARM", "ALARM"],
     ["GreaterThanThreshold", "OK", "OK", "ALARM"],
@@ -85,7 +86,7 @@ Deno.test("evaluate() compares with the threshold, included or not", async (t) =
   }
 });
 
-Deno.test("evaluate() gives the reason in CloudWatch's words", async (t) => {
+Deno.test("evaluate() returns CloudWatch's state reasons", async (t) => {
   const cases: readonly [name: string, rule: Partial<Rule>, row: string, reason: string][] = [
     [
       "1 of 1, ALARM",
@@ -99,7 +100,7 @@ Deno.test("evaluate() gives the reason in CloudWatch's words", async (t) => {
       "- - 0 0",
       "Threshold Crossed: 2 out of the last 2 datapoints [10.0 (02/09/19 16:59:00), 10.0 (02/09/19 16:58:00)] were not greater than or equal to the threshold (70.0) (minimum 1 datapoint for ALARM -> OK transition).",
     ],
-    ["nothing there", {}, "- - -", "Insufficient Data: 1 datapoint was unknown."],
+    ["no datapoints", {}, "- - -", "Insufficient Data: 1 datapoint was unknown."],
     [
       "nothing there, not breaching",
       { treatMissingData: "notBreaching" },

@@ -1,5 +1,5 @@
 /**
- * CloudWatch over machines and balancers that a test works by hand.
+ * CloudWatch with machines and load balancers that the test controls.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { type Action, AwsError, type Shape } from "../../../../src/sandbox/wire/
 import type { Machine } from "../../../../src/sandbox/machines/machine.ts";
 import { type HandClock, handClock } from "../hand_clock.ts";
 
-/** The topic that the alarms act on. */
+/** The topic of the alarms' actions. */
 export const TOPIC = "arn:aws:sns:eu-west-1:000000000000:kas";
 /** ms. */
 export const MINUTE = 60_000;
 
-/** A machine whose CPU is as busy as the test says. */
+/** A machine whose CPU load the test sets. */
 export class Burner implements Machine {
   #used = 0;
   #since: number;
@@ -27,7 +27,7 @@ export class Burner implements Machine {
     this.#since = now;
     return this.#used;
   }
-  /** From now on, as a share of one core. */
+  /** The load from now on, as a share of one core. */
   burn(load: number): void {
     this.cpuSeconds();
     this.load = load;
@@ -37,7 +37,7 @@ export class Burner implements Machine {
   }
 }
 
-/** What a notification was published with. */
+/** The arguments of a publication. */
 export interface Published {
   readonly topicArn: string;
   readonly subject: string;
@@ -47,23 +47,23 @@ export interface Published {
 /** CloudWatch and what it measures. */
 export interface Bench extends Disposable {
   readonly clock: HandClock;
-  /** The running instances' machines. */
+  /** The machines of running instances. */
   readonly machines: Map<string, Burner>;
-  /** Requests each balancer has answered. */
+  /** The number of requests that each load balancer answered. */
   readonly requests: Map<string, number>;
   readonly published: readonly Published[];
-  /** An action of the service. */
+  /** Calls an action. */
   service(action: string): Action;
   call(action: string, input?: Shape): Promise<Shape>;
-  /** Starts an instance that uses a share of one core. */
+  /** Starts an instance with a load, as a share of one core. */
   start(id: string, load: number): Burner;
-  /** The alarm as DescribeAlarms shows it. */
+  /** Returns the alarm as DescribeAlarms lists it. */
   alarm(name: string): Promise<Shape>;
-  /** CPUUtilization averages of an instance, oldest first, rounded. */
+  /** Returns the rounded CPUUtilization averages of an instance, oldest first. */
   cpu(id: string): Promise<number[]>;
 }
 
-/** CloudWatch at work, on a clock that stands still. */
+/** Starts CloudWatch on a clock that stands still. */
 export function bench(speed = 1): Bench {
   const clock = handClock(speed);
   const machines = new Map<string, Burner>();
@@ -125,7 +125,7 @@ export function bench(speed = 1): Bench {
   };
 }
 
-/** kas's cpuhigh alarm, numbers as text as the query protocol has them. */
+/** Returns the input of kas's cpuhigh alarm. Numbers are text, as in the query protocol. */
 export function cpuHigh(changes: Shape = {}): Shape {
   return {
     AlarmName: "kas:cpuhigh:i-1",

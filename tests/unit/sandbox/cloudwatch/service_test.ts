@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Shape } from "../../../../src/sandbox/wire/action.ts";
 import { bench, cpuHigh, MINUTE, TOPIC } from "./bench.ts";
 
-Deno.test("cloudWatch() reports a running instance's CPU each minute, of one vCPU and 100 at most", async () => {
+Deno.test("cloudWatch() reports a running instance's CPU each minute, as a percentage of one vCPU up to 100", async () => {
   using it = bench();
   const machine = it.start("i-1", 0.25);
   it.clock.advance(MINUTE);
@@ -13,7 +13,7 @@ Deno.test("cloudWatch() reports a running instance's CPU each minute, of one vCP
   assertEquals(await it.cpu("i-1"), [25, 100, 0]);
 });
 
-Deno.test("cloudWatch() reports part of a minute if the machine ran for half of it", async () => {
+Deno.test("cloudWatch() reports a minute if the machine ran for half of it", async () => {
   using it = bench();
   it.clock.advance(25_000);
   it.start("i-early", 0.5);
@@ -28,7 +28,7 @@ Deno.test("cloudWatch() reports part of a minute if the machine ran for half of 
   assertEquals((await it.cpu("i-early")).length, 2, "nothing of an instance that does not run");
 });
 
-Deno.test("cloudWatch() counts from zero with each start of an instance", async () => {
+Deno.test("cloudWatch() restarts the CPU count at each start of an instance", async () => {
   using it = bench();
   it.start("i-1", 1);
   it.clock.advance(2 * MINUTE + 10_000);
@@ -36,13 +36,13 @@ Deno.test("cloudWatch() counts from zero with each start of an instance", async 
   it.clock.advance(5_000);
   it.start("i-1", 0.2);
   it.clock.advance(105_000);
-  // The third minute saw 10 s of the first machine and nearly 45 s of the second.
+  // The third minute has 10 s of the first machine and nearly 45 s of the second.
   const [, second, third, fourth] = await it.cpu("i-1");
   assertEquals([second, fourth], [100, 20]);
   assert(third !== undefined && third >= 33 && third <= 36, `${third}`);
 });
 
-Deno.test("cloudWatch() passes a minute in 60 s divided by the speed", async () => {
+Deno.test("cloudWatch() reports each 60 s of sandbox time", async () => {
   using it = bench(25);
   it.start("i-1", 0.5);
   await it.call("PutMetricAlarm", cpuHigh({ Threshold: 40 }));
@@ -56,7 +56,7 @@ Deno.test("cloudWatch() passes a minute in 60 s divided by the speed", async () 
   assertEquals(await it.cpu("i-1"), [50, 50]);
 });
 
-Deno.test("cloudWatch() reports requests only while there are some", async () => {
+Deno.test("cloudWatch() reports requests only in minutes that have some", async () => {
   using it = bench();
   it.requests.set("kas", 0);
   it.clock.advance(MINUTE);
@@ -80,7 +80,7 @@ Deno.test("cloudWatch() reports requests only while there are some", async () =>
   ]);
 });
 
-Deno.test("an alarm begins with insufficient data, and tells the topic of each change, once", async () => {
+Deno.test("an alarm starts with insufficient data, and publishes each change once", async () => {
   using it = bench();
   const machine = it.start("i-1", 0.1);
   await it.call("PutMetricAlarm", cpuHigh({ InsufficientDataActions: [TOPIC] }));
@@ -105,7 +105,7 @@ Deno.test("an alarm begins with insufficient data, and tells the topic of each c
   ]);
 });
 
-Deno.test("an alarm is raised the moment its period is complete", async () => {
+Deno.test("an alarm is evaluated as soon as its period is complete", async () => {
   using it = bench();
   it.start("i-1", 1);
   await it.call("PutMetricAlarm", cpuHigh({ EvaluationPeriods: 2 }));
@@ -117,7 +117,7 @@ Deno.test("an alarm is raised the moment its period is complete", async () => {
   assertEquals(alarm["StateTransitionedTimestamp"], new Date(it.clock.now()));
 });
 
-Deno.test("an alarm's notification is CloudWatch's message to the letter", async () => {
+Deno.test("an alarm's notification equals CloudWatch's message", async () => {
   using it = bench();
   it.start("i-1", 1);
   await it.call(
@@ -174,7 +174,7 @@ Deno.test("an alarm over five minutes is evaluated each minute over the last fiv
   assertEquals((await it.alarm("kas:cpuhigh:i-1"))["StateValue"], "ALARM", "40 %");
 });
 
-Deno.test("an action whose topic is gone fails in the history only", async () => {
+Deno.test("the history records an action whose topic does not exist", async () => {
   using it = bench();
   it.start("i-1", 1);
   await it.call("PutMetricAlarm", cpuHigh({ AlarmActions: ["arn:aws:sns:eu-west-1:000000000000:gone"] }));
@@ -189,7 +189,7 @@ Deno.test("an action whose topic is gone fails in the history only", async () =>
   ]);
 });
 
-Deno.test("cloudWatch() sets no timer any more once it is disposed of", () => {
+Deno.test("cloudWatch() leaves no timer after its disposal", () => {
   const it = bench();
   it.clock.advance(MINUTE);
   it[Symbol.dispose]();

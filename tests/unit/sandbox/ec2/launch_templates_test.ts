@@ -1,6 +1,6 @@
 /**
- * Launch templates over the wire, by the AWS SDK's own client: what is put into one comes out of it again, and is what an
- * instance is launched with.
+ * Launch templates through the AWS SDK's client: a description returns what was created, and an instance gets the
+ * settings.
  *
  * @module
  */
@@ -36,7 +36,7 @@ const DATA = {
   }],
 } as const;
 
-/** A sandbox with a launch template `node`, and what launches from it. */
+/** Starts a sandbox with a launch template `node`. Returns functions that launch from it. */
 async function open() {
   await using stack = new AsyncDisposableStack();
   const sandbox = stack.use(
@@ -68,7 +68,7 @@ async function open() {
 
 const tags = (list: readonly Tag[] = []) => Object.fromEntries(list.map(({ Key, Value }) => [Key, Value]));
 
-Deno.test("RunInstances launches with what the template says, and tags of both, the request's before the template's", async () => {
+Deno.test("RunInstances applies the template's settings and merges the tags, of which the request's win", async () => {
   await using it = await open();
   const [launched] = await it.run({
     InstanceType: "t3.large",
@@ -95,7 +95,7 @@ Deno.test("RunInstances launches with what the template says, and tags of both, 
   assertEquals(UserData?.Value, USER_DATA);
 });
 
-Deno.test("RunInstances takes $Default, $Latest or a version by its number", async () => {
+Deno.test("RunInstances accepts $Default, $Latest or a version number", async () => {
   await using it = await open();
   const type = async (Version?: string) => {
     const version = Version === undefined ? {} : { Version };
@@ -128,7 +128,7 @@ Deno.test("RunInstances takes $Default, $Latest or a version by its number", asy
   assertEquals(error.name, "InvalidLaunchTemplateId.VersionNotFound");
 });
 
-Deno.test("Launch templates are described, by name, by id and by version, and deleted", async () => {
+Deno.test("Launch templates can be described by name, id and version, and deleted", async () => {
   await using it = await open();
   const { LaunchTemplates } = await it.ec2.send(
     new DescribeLaunchTemplatesCommand({ LaunchTemplateNames: ["node"] }),
@@ -158,10 +158,10 @@ Deno.test("Launch templates are described, by name, by id and by version, and de
   assertEquals(all.LaunchTemplates, []);
 });
 
-Deno.test("RunInstances gives the same instance to the same client token, and refuses it to other parameters", async () => {
+Deno.test("RunInstances returns the same instance for the same client token, and rejects other parameters", async () => {
   await using it = await open();
   const [first] = await it.run({ ClientToken: "one" });
-  // It is the launch that is repeated, whatever has become of its template.
+  // The repeated call returns the earlier launch, whatever happened to its template.
   await it.ec2.send(new DeleteLaunchTemplateCommand({ LaunchTemplateName: "node" }));
   const [again] = await it.run({ ClientToken: "one" });
   assertEquals(again?.InstanceId, first?.InstanceId);
@@ -170,7 +170,7 @@ Deno.test("RunInstances gives the same instance to the same client token, and re
   assertEquals(it.sandbox.account.instances().length, 1);
 });
 
-Deno.test("RunInstances launches into the zone of the subnet, and nothing for a template without capacity", async () => {
+Deno.test("RunInstances launches in the subnet's zone, and fails for a template without capacity", async () => {
   await using it = await open();
   const [a] = await it.run({ SubnetId: "subnet-00000000000000001" });
   const [b] = await it.run({ SubnetId: "subnet-00000000000000002" });

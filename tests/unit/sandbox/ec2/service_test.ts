@@ -9,10 +9,10 @@ import { handClock } from "../hand_clock.ts";
 import { at } from "../output.ts";
 
 const REGION = "eu-west-1";
-/** The first instances' ids. */
+/** The ids of the first instances. */
 const [A, B, C] = ["i-00000000000000001", "i-00000000000000002", "i-00000000000000003"] as const;
 
-/** An account with three stopped instances: A and C in zone a, B in zone b. Booting takes 2 s, shutting down 1 s. */
+/** Starts EC2 with three stopped instances: A and C in zone a, B in zone b. Booting takes 2 s, shutting down 1 s. */
 function startEc2() {
   const stack = new AsyncDisposableStack();
   const clock = handClock(1, Date.UTC(2026, 0, 1));
@@ -47,10 +47,10 @@ function startEc2() {
     account,
     faults,
     on,
-    /** Calls an action; its output. */
+    /** Calls an action and returns its output. */
     call: async (action: string, input: Shape = {}) => await service[action]?.(input),
     state: (id: string) => account.current.instances.get(id)?.state,
-    /** Lets time pass until instances' machines are off and their states have followed. */
+    /** Advances the clock, and waits until an instance has a state. */
     pass: async (ms: number, id: string, state: string) => {
       clock.advance(ms);
       await account.waitUntil(() => account.current.instances.get(id)?.state === state);
@@ -73,12 +73,12 @@ async function assertCode(
   return error.message;
 }
 
-/** Ids that DescribeInstances answers. */
+/** Returns the ids that DescribeInstances lists. */
 async function described(aws: Fixture, input: Shape): Promise<unknown> {
   return at(await aws.call("DescribeInstances", input), "Reservations.*.Instances.*.InstanceId");
 }
 
-Deno.test("StartInstances takes an instance from stopped over pending to running, after the boot time", async () => {
+Deno.test("StartInstances makes a stopped instance pending, and running after the boot time", async () => {
   await using aws = startEc2();
   const started = await aws.call("StartInstances", { InstanceIds: [A] });
   assertEquals(at(started, "StartingInstances"), [{
@@ -93,7 +93,7 @@ Deno.test("StartInstances takes an instance from stopped over pending to running
   assertEquals([...aws.on], [A]);
 });
 
-Deno.test("StopInstances takes it over stopping to stopped, after the shutdown time, and its machine is off then", async () => {
+Deno.test("StopInstances makes a running instance stopping, and stopped with its machine off after the shutdown time", async () => {
   await using aws = startEc2();
   await aws.call("StartInstances", { InstanceIds: [A] });
   aws.clock.advance(2_000);
@@ -111,7 +111,7 @@ Deno.test("StopInstances takes it over stopping to stopped, after the shutdown t
   assertEquals(at(instance, "StateReason.Code"), "Client.UserInitiatedShutdown");
 });
 
-Deno.test("an instance has its private address for life, a public one while it runs, and a launch time of its last start", async () => {
+Deno.test("an instance keeps its private address, has a public one while it runs, and the launch time of its latest start", async () => {
   await using aws = startEc2();
   const look = async () =>
     at(await aws.call("DescribeInstances", { InstanceIds: [A] }), "Reservations.0.Instances.0");
@@ -130,21 +130,21 @@ Deno.test("an instance has its private address for life, a public one while it r
   assertEquals(at(running, "StateTransitionReason"), "");
 });
 
-Deno.test("StartInstances and StopInstances: which states allow them", async () => {
+Deno.test("StartInstances and StopInstances fail in the states that do not allow them", async () => {
   await using aws = startEc2();
   await aws.call("StartInstances", { InstanceIds: [A] });
-  // pending: starting it again changes nothing.
+  // A pending instance ignores another start.
   assertEquals(
     at(await aws.call("StartInstances", { InstanceIds: [A] }), "StartingInstances.0.CurrentState.Name"),
     "pending",
   );
   aws.clock.advance(2_000);
-  // running: so does starting a running one.
+  // A running instance ignores a start.
   assertEquals(
     at(await aws.call("StartInstances", { InstanceIds: [A] }), "StartingInstances.0.CurrentState.Name"),
     "running",
   );
-  // stopped: and stopping a stopped one.
+  // A stopped instance ignores a stop.
   assertEquals(
     at(await aws.call("StopInstances", { InstanceIds: [B] }), "StoppingInstances.0.CurrentState.Name"),
     "stopped",
@@ -169,7 +169,7 @@ Deno.test("StartInstances and StopInstances: which states allow them", async () 
   await assertCode(aws, "IncorrectInstanceState", "StopInstances", { InstanceIds: ["i-00000000000000004"] });
 });
 
-Deno.test("StartInstances is all or nothing, whatever is wrong with one of the instances", async () => {
+Deno.test("StartInstances starts no instance if one of them is invalid", async () => {
   await using aws = startEc2();
   aws.faults.set(`no-capacity=${B}`);
   await assertCode(aws, "InsufficientInstanceCapacity", "StartInstances", { InstanceIds: [A, B] }, 500);
@@ -182,7 +182,7 @@ Deno.test("StartInstances is all or nothing, whatever is wrong with one of the i
   assertEquals([aws.state(A), aws.state(B)], ["pending", "pending"]);
 });
 
-Deno.test("DryRun says 412 DryRunOperation and changes nothing", async () => {
+Deno.test("DryRun fails with 412 DryRunOperation and changes nothing", async () => {
   await using aws = startEc2();
   for (const action of ["StartInstances", "StopInstances", "TerminateInstances", "MonitorInstances"]) {
     await assertCode(aws, "DryRunOperation", action, { InstanceIds: [A], DryRun: "true" }, 412);
@@ -196,7 +196,7 @@ Deno.test("DryRun says 412 DryRunOperation and changes nothing", async () => {
   assertEquals([aws.state(A), aws.account.current.instances.size], ["stopped", 3]);
 });
 
-Deno.test("TerminateInstances ends a running instance over shutting-down, and it is seen for an hour", async () => {
+Deno.test("TerminateInstances makes a running instance shutting-down, then terminated, and it stays visible for an hour", async () => {
   await using aws = startEc2();
   await aws.call("StartInstances", { InstanceIds: [A] });
   aws.clock.advance(2_000);
@@ -208,7 +208,7 @@ Deno.test("TerminateInstances ends a running instance over shutting-down, and it
   assertEquals(aws.state(A), undefined);
 });
 
-Deno.test("a start overtaken by a termination does not come back to life", async () => {
+Deno.test("an instance that is terminated while it boots stays terminated", async () => {
   await using aws = startEc2();
   await aws.call("StartInstances", { InstanceIds: [A] });
   await aws.call("TerminateInstances", { InstanceIds: [A] });
@@ -216,7 +216,7 @@ Deno.test("a start overtaken by a termination does not come back to life", async
   assertEquals([...aws.on], []);
 });
 
-Deno.test("DescribeInstances filters: values are alternatives, filters all hold, * and ? are wildcards, \\ escapes", async () => {
+Deno.test("DescribeInstances matches all filters by any of their values, with the wildcards * and ? and the escape \\", async () => {
   await using aws = startEc2();
   await aws.call("CreateTags", {
     Resources: [C],
@@ -246,7 +246,7 @@ Deno.test("DescribeInstances filters: values are alternatives, filters all hold,
   });
 });
 
-Deno.test("DescribeInstances pages by opaque tokens that survive what happens meanwhile", async () => {
+Deno.test("DescribeInstances continues at the right instance although others are created or removed between pages", async () => {
   await using aws = startEc2();
   await aws.call("RunInstances", { ImageId: "ami-1", MinCount: "9", MaxCount: "9" });
   const first = await aws.call("DescribeInstances", { MaxResults: "5" });
@@ -261,7 +261,7 @@ Deno.test("DescribeInstances pages by opaque tokens that survive what happens me
   await assertCode(aws, "InvalidNextToken", "DescribeInstances", { MaxResults: "5", NextToken: "x" });
 });
 
-Deno.test("DescribeInstanceStatus lists running instances only, unless asked for all", async () => {
+Deno.test("DescribeInstanceStatus lists running instances, or all with IncludeAllInstances", async () => {
   await using aws = startEc2();
   await aws.call("StartInstances", { InstanceIds: [B] });
   aws.clock.advance(2_000);
@@ -272,7 +272,7 @@ Deno.test("DescribeInstanceStatus lists running instances only, unless asked for
   assertEquals(at(all, "InstanceStatuses.length"), 3);
 });
 
-Deno.test("RunInstances launches with tags, spread over the zones, once for a client token", async () => {
+Deno.test("RunInstances sets tags, spreads over the zones, and launches once for a client token", async () => {
   await using aws = startEc2();
   const input = {
     ImageId: "ami-7",
@@ -289,7 +289,7 @@ Deno.test("RunInstances launches with tags, spread over the zones, once for a cl
     }],
   };
   const launched = await aws.call("RunInstances", input);
-  // A and C are in zone a already.
+  // A and C are in zone a.
   assertEquals(at(launched, "Instances.*.Placement.AvailabilityZone"), [
     "eu-west-1b",
     "eu-west-1a",
@@ -313,7 +313,7 @@ Deno.test("RunInstances launches with tags, spread over the zones, once for a cl
   await assertCode(aws, "MissingParameter", "RunInstances", { MinCount: "1", MaxCount: "1" });
 });
 
-Deno.test("RunInstances goes where there is capacity, and fails where there is none", async () => {
+Deno.test("RunInstances selects a zone with capacity, and fails if no zone has any", async () => {
   await using aws = startEc2();
   aws.faults.set("no-capacity=eu-west-1b");
   const launched = await aws.call("RunInstances", { ImageId: "ami-1", MinCount: "1", MaxCount: "1" });
@@ -327,7 +327,7 @@ Deno.test("RunInstances goes where there is capacity, and fails where there is n
   await assertCode(aws, "InsufficientInstanceCapacity", "RunInstances", wish, 500);
 });
 
-Deno.test("tags are set, overwritten, deleted by key or by key and value, and listed", async () => {
+Deno.test("tags can be created, overwritten, listed, and deleted by key or by key and value", async () => {
   await using aws = startEc2();
   const tags = () => aws.account.current.instances.get(A)?.tags;
   await aws.call("CreateTags", {
@@ -355,7 +355,7 @@ Deno.test("tags are set, overwritten, deleted by key or by key and value, and li
   await assertCode(aws, "TagLimitExceeded", "CreateTags", { Resources: [A], Tags: many });
 });
 
-Deno.test("MonitorInstances and UnmonitorInstances switch detailed monitoring", async () => {
+Deno.test("MonitorInstances and UnmonitorInstances turn detailed monitoring on and off", async () => {
   await using aws = startEc2();
   assertEquals(at(await aws.call("MonitorInstances", { InstanceIds: [A] }), "InstanceMonitorings"), [
     { InstanceId: A, Monitoring: { State: "enabled" } },
@@ -365,7 +365,7 @@ Deno.test("MonitorInstances and UnmonitorInstances switch detailed monitoring", 
   assertEquals(aws.account.current.instances.get(A)?.detailedMonitoring, false);
 });
 
-Deno.test("stale reads: a describe right after a start still shows the old state", async () => {
+Deno.test("a stale DescribeInstances right after a start returns the old state", async () => {
   await using aws = startEc2();
   aws.faults.set("stale-reads=2s");
   aws.clock.advance(10_000);
@@ -387,7 +387,7 @@ Deno.test("DescribeAvailabilityZones lists the two zones", async () => {
   await assertCode(aws, "InvalidParameterValue", "DescribeAvailabilityZones", { ZoneNames: ["mars-1a"] });
 });
 
-Deno.test("sandboxes on one machine never share an address", () => {
+Deno.test("two sandboxes on one machine never share an address", () => {
   using one = new LoopbackAddresses();
   using other = new LoopbackAddresses();
   const taken = [

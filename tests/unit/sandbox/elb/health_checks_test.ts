@@ -10,7 +10,7 @@ const EVERY_5_S: HealthCheck = {
   healthyThreshold: 3,
 };
 
-Deno.test("following() takes the first pass of a new registration, and counts by the thresholds afterwards", () => {
+Deno.test("nextPhase() puts a new registration in service after one passed check, and later applies the thresholds", () => {
   const cases: readonly [
     from: RegistrationPhase,
     passed: boolean,

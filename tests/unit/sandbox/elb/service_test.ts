@@ -14,7 +14,7 @@ import { localMachines } from "../machines.ts";
 import { at } from "../output.ts";
 
 const REGION = "eu-west-1";
-/** Running in zone a, running in zone b, stopped. */
+/** The ids of instances: running in zone a, running in zone b, stopped. */
 const [A, B, STOPPED] = ["i-00000000000000001", "i-00000000000000002", "i-00000000000000003"] as const;
 
 const KAS = {
@@ -31,7 +31,10 @@ const PING = {
   HealthyThreshold: "2",
 };
 
-/** An account with the load balancer aws, draining on, nothing registered; a hundred times faster than life. */
+/**
+ * Starts ELB with the load balancer kas, draining enabled, and no registrations. Sandbox time passes a hundred times
+ * faster.
+ */
 async function startElb({ drainingTimeout = "300" } = {}) {
   await using stack = new AsyncDisposableStack();
   const clock = realClock(100);
@@ -87,7 +90,7 @@ async function startElb({ drainingTimeout = "300" } = {}) {
       await call("RegisterInstancesWithLoadBalancer", named(...ids));
       await account.waitUntil(() => ids.every((id) => phase(id) === "in-service"));
     },
-    /** Sends a request through the balancer's own address. */
+    /** Sends a request to the load balancer's address. */
     get: (path: string, init?: RequestInit) => fetch(`http://${dnsName}:30000${path}`, init),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
@@ -99,19 +102,19 @@ async function assertCode(aws: Fixture, code: string, action: string, input: Sha
   assertEquals((await assertRejects(() => aws.call(action, input), AwsError)).code, code);
 }
 
-/** The texts of several answers to /work: ids of the instances that gave them. */
+/** Returns the bodies of several responses to /work: the ids of the instances that responded. */
 async function workers(aws: Fixture, times: number): Promise<string[]> {
   const ids: string[] = [];
   for (let n = 0; n < times; n++) ids.push(await (await aws.get("/work")).text());
   return ids;
 }
 
-/** Resolves once so many requests of /work wait at an instance. */
+/** Waits until a number of requests to /work wait at an instance. */
 async function held(aws: Fixture, id: string, count: number): Promise<void> {
   await eventually(() => aws.machines.held.get(id)?.length ?? 0, (waiting) => waiting >= count);
 }
 
-Deno.test("RegisterInstances brings a running instance into service after its first passed check, and it gets requests", async () => {
+Deno.test("a registered instance comes into service after its first passed check, and gets requests", async () => {
   await using aws = await startElb();
   assertEquals(
     await aws.health(A),
@@ -124,7 +127,7 @@ Deno.test("RegisterInstances brings a running instance into service after its fi
   assertEquals(await workers(aws, 2), [A, A]);
 });
 
-Deno.test("RegisterInstances again changes nothing; unknown and terminated instances fail the whole call", async () => {
+Deno.test("a repeated registration changes nothing, and an unknown or terminated instance fails the whole call", async () => {
   await using aws = await startElb();
   await aws.inService(A);
   assertEquals(at(await aws.register(A), "Instances"), [{ InstanceId: A }]);
@@ -140,7 +143,7 @@ Deno.test("RegisterInstances again changes nothing; unknown and terminated insta
   assertEquals(aws.phase(B), undefined);
 });
 
-Deno.test("a stopped instance can be registered and is out of service until it runs", async () => {
+Deno.test("a stopped instance can be registered, and is out of service until it runs", async () => {
   await using aws = await startElb();
   await aws.register(STOPPED);
   assertEquals(await aws.health(STOPPED), "OutOfService|Instance|Instance is in stopped state.");
@@ -177,7 +180,7 @@ Deno.test("a terminated instance is deregistered", async () => {
   assertEquals(aws.phase(A), "in-service");
 });
 
-Deno.test("health checks take an instance out of service after UnhealthyThreshold failures, and back after HealthyThreshold", async () => {
+Deno.test("an instance goes out of service after UnhealthyThreshold failed checks, and back after HealthyThreshold passed ones", async () => {
   await using aws = await startElb();
   await aws.inService(A, B);
   aws.machines.broken.add(A);
@@ -200,7 +203,7 @@ Deno.test("the fault unhealthy=ID fails an instance's health checks", async () =
   await aws.until(A, "in-service");
 });
 
-Deno.test("the balancer answers 503 without an instance in service, 504 where one does not answer", async () => {
+Deno.test("the load balancer responds 503 without an instance in service, and 504 if the instance does not respond", async () => {
   await using aws = await startElb();
   const none = await aws.get("/work");
   assertEquals([none.status, await none.text()], [503, "no instance in service\n"]);
@@ -208,14 +211,14 @@ Deno.test("the balancer answers 503 without an instance in service, 504 where on
   aws.machines.hold = true;
   const cut = aws.get("/work");
   await held(aws, A, 1);
-  // Stopped without being deregistered first: what it was doing is lost.
+  // A stop without a deregistration aborts the instance's requests.
   await aws.ec2["StopInstances"]?.({ InstanceIds: [A] });
   const lost = await cut;
-  assertEquals([lost.status, await lost.text()], [504, "the instance did not answer\n"]);
+  assertEquals([lost.status, await lost.text()], [504, "the instance did not respond\n"]);
   for (const go of aws.machines.held.get(A) ?? []) go();
 });
 
-Deno.test("the balancer passes requests and answers on as they are, and says who asked", async () => {
+Deno.test("the load balancer forwards requests and responses unchanged, and adds the client's address", async () => {
   await using aws = await startElb();
   await aws.inService(A);
   const big = "x".repeat(300_000);
@@ -236,7 +239,7 @@ Deno.test("the balancer passes requests and answers on as they are, and says who
   assertEquals(headers.host, new URL(response.url).host);
 });
 
-Deno.test("the balancer spreads requests evenly, and to the instance with the fewest under way", async () => {
+Deno.test("the load balancer spreads requests evenly, and prefers the instance with the fewest requests in progress", async () => {
   await using aws = await startElb();
   await aws.inService(A, B);
   const one = await workers(aws, 20);
@@ -255,7 +258,7 @@ Deno.test("the balancer spreads requests evenly, and to the instance with the fe
   assertEquals(aws.proxy()?.answered, 32);
 });
 
-Deno.test("deregistering drains: no request is cut, none is added, and the instance is gone after the last", async () => {
+Deno.test("a deregistered instance finishes its requests, gets no new ones, and is removed after the last", async () => {
   await using aws = await startElb();
   await aws.inService(A, B);
   aws.machines.hold = true;
@@ -281,7 +284,7 @@ Deno.test("deregistering drains: no request is cut, none is added, and the insta
   );
 });
 
-Deno.test("draining ends at the timeout: what is still under way is cut", async () => {
+Deno.test("draining ends at the timeout, which aborts the requests in progress", async () => {
   await using aws = await startElb({ drainingTimeout: "10" });
   await aws.inService(A);
   aws.machines.hold = true;
@@ -290,11 +293,11 @@ Deno.test("draining ends at the timeout: what is still under way is cut", async 
   await aws.deregister(A);
   await aws.until(A, undefined);
   const response = await waiting;
-  assertEquals([response.status, await response.text()], [504, "the instance did not answer\n"]);
+  assertEquals([response.status, await response.text()], [504, "the instance did not respond\n"]);
   for (const go of aws.machines.held.get(A) ?? []) go();
 });
 
-Deno.test("an instance registered again while it drains is in service again, with what it was doing", async () => {
+Deno.test("an instance that is registered again while it drains returns to service, and keeps its requests", async () => {
   await using aws = await startElb();
   await aws.inService(A);
   aws.machines.hold = true;
@@ -307,7 +310,7 @@ Deno.test("an instance registered again while it drains is in service again, wit
   assertEquals(aws.phase(A), "in-service");
 });
 
-Deno.test("DeregisterInstances: an instance that never was registered fails the whole call, one that once was does not", async () => {
+Deno.test("DeregisterInstances fails for an instance that was never registered, not for one that was registered before", async () => {
   await using aws = await startElb();
   await aws.inService(A);
   const Instances = [A, B].map((InstanceId) => ({ InstanceId }));
@@ -320,7 +323,7 @@ Deno.test("DeregisterInstances: an instance that never was registered fails the 
   assertEquals(at(await aws.deregister(A), "Instances"), []);
 });
 
-Deno.test("CreateLoadBalancer checks what it is given, and is idempotent for the same listeners", async () => {
+Deno.test("CreateLoadBalancer validates its input, and is idempotent for the same listeners", async () => {
   await using aws = await startElb();
   const dnsName = aws.account.current.balancers.get("kas")?.dnsName;
   assertEquals(await aws.call("CreateLoadBalancer", KAS), { DNSName: dnsName });
@@ -338,7 +341,7 @@ Deno.test("CreateLoadBalancer checks what it is given, and is idempotent for the
   await assertCode(aws, "UnsupportedProtocol", "CreateLoadBalancer", { ...fresh, Listeners: tls });
 });
 
-Deno.test("DeleteLoadBalancer closes it, and succeeds where there is none; anything else is LoadBalancerNotFound", async () => {
+Deno.test("DeleteLoadBalancer succeeds for an unknown load balancer, unlike every other action", async () => {
   await using aws = await startElb();
   await aws.call("DeleteLoadBalancer", { LoadBalancerName: "kas" });
   await assertRejects(() => aws.get("/work"), TypeError);
@@ -357,7 +360,7 @@ Deno.test("DeleteLoadBalancer closes it, and succeeds where there is none; anyth
   }
 });
 
-Deno.test("DescribeLoadBalancers lists by name and in pages", async () => {
+Deno.test("DescribeLoadBalancers lists load balancers by name and in pages", async () => {
   await using aws = await startElb();
   const listeners = (
     port: number,
@@ -379,7 +382,7 @@ Deno.test("DescribeLoadBalancers lists by name and in pages", async () => {
   });
 });
 
-Deno.test("health checks, attributes and tags are kept as set, and refused where they are wrong", async () => {
+Deno.test("health checks, attributes and tags are stored, and invalid ones rejected", async () => {
   await using aws = await startElb();
   const balancers = await aws.call("DescribeLoadBalancers", {});
   assertEquals(at(balancers, "LoadBalancerDescriptions.0.HealthCheck"), {

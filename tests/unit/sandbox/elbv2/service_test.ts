@@ -14,7 +14,7 @@ import { localMachines } from "../machines.ts";
 import { at } from "../output.ts";
 
 const REGION = "eu-west-1";
-/** Running, running, stopped. */
+/** The ids of instances: running, running, stopped. */
 const [A, B, STOPPED] = ["i-00000000000000001", "i-00000000000000002", "i-00000000000000003"] as const;
 
 const WEB = {
@@ -26,9 +26,12 @@ const WEB = {
   HealthCheckIntervalSeconds: "5",
   HealthCheckTimeoutSeconds: "2",
 };
-const NOBODY = "arn:aws:elasticloadbalancing:eu-west-1:000000000000:targetgroup/no/0123456789abcdef";
+const UNKNOWN_ARN = "arn:aws:elasticloadbalancing:eu-west-1:000000000000:targetgroup/no/0123456789abcdef";
 
-/** An account with the target group web, and the load balancer web whose port 30000 sends to it; a hundred times faster than life. */
+/**
+ * Starts ELB v2 with the target group web, and the load balancer web whose port 30000 forwards to it. Sandbox time
+ * passes a hundred times faster.
+ */
 async function startElbV2({ delay = "300" } = {}) {
   await using stack = new AsyncDisposableStack();
   const clock = realClock(100);
@@ -95,7 +98,7 @@ async function assertCode(code: string, call: () => Promise<unknown>): Promise<v
   assertEquals((await assertRejects(call, AwsError)).code, code);
 }
 
-Deno.test("a target is unused until a listener sends to its group, then initial, then healthy", async () => {
+Deno.test("a target is unused until a listener forwards to its group, then initial, then healthy", async () => {
   await using aws = await startElbV2();
   await aws.register(A);
   assertEquals(await aws.health(A), "unused Target.NotInUse");
@@ -108,7 +111,7 @@ Deno.test("a target is unused until a listener sends to its group, then initial,
   assertEquals(await (await fetch(aws.url)).text(), A);
 });
 
-Deno.test("a target that fails its health checks is unhealthy and gets no requests, one that stops is unused", async () => {
+Deno.test("a target that fails its health checks is unhealthy and gets no requests, and a stopped target is unused", async () => {
   await using aws = await startElbV2();
   await aws.call("CreateListener", aws.listener);
   await aws.register(A, B);
@@ -118,11 +121,11 @@ Deno.test("a target that fails its health checks is unhealthy and gets no reques
   for (let i = 0; i < 3; i++) assertEquals(await (await fetch(aws.url)).text(), B);
   await aws.ec2.service["StopInstances"]?.({ InstanceIds: [B] });
   await aws.until(B, "unused Target.InvalidState");
-  // With nobody healthy left the group fails open.
+  // Without a healthy target, the group fails open.
   assertEquals(await (await fetch(aws.url)).text(), A);
 });
 
-Deno.test("a target drains for the whole delay, even when it is idle, and no request of its own is cut before", async () => {
+Deno.test("a target drains for the whole delay even if it is idle, and its requests finish", async () => {
   await using aws = await startElbV2({ delay: "60" });
   await aws.call("CreateListener", aws.listener);
   await aws.register(A);
@@ -138,11 +141,11 @@ Deno.test("a target drains for the whole delay, even when it is idle, and no req
   assertEquals(await aws.health(A), "draining Target.DeregistrationInProgress");
   assertEquals(await (await fetch(aws.url)).text(), "no instance in service\n");
   await aws.until(A, "unused Target.NotRegistered");
-  // 60 s a hundred times faster.
+  // 60 s, a hundred times faster.
   assertEquals(performance.now() - begun >= 590, true);
 });
 
-Deno.test("draining ends at the delay: what is still under way is cut, and 0 cuts at once", async () => {
+Deno.test("draining ends after the delay, which aborts the requests in progress, and a delay of 0 aborts them at once", async () => {
   for (const delay of ["10", "0"]) {
     await using aws = await startElbV2({ delay });
     await aws.call("CreateListener", aws.listener);
@@ -154,12 +157,12 @@ Deno.test("draining ends at the delay: what is still under way is cut, and 0 cut
     await aws.deregister(A);
     if (delay === "0") assertEquals(await aws.health(A), "unused Target.NotRegistered");
     const answer = await work;
-    assertEquals([answer.status, await answer.text()], [504, "the instance did not answer\n"]);
+    assertEquals([answer.status, await answer.text()], [504, "the instance did not respond\n"]);
     for (const go of aws.machines.held.get(A) ?? []) go();
   }
 });
 
-Deno.test("a target registered again while it drains is taken back", async () => {
+Deno.test("a target that is registered again while it drains returns to service", async () => {
   await using aws = await startElbV2();
   await aws.call("CreateListener", aws.listener);
   await aws.register(A);
@@ -167,11 +170,11 @@ Deno.test("a target registered again while it drains is taken back", async () =>
   await aws.deregister(A);
   await aws.register(A);
   await aws.until(A, "healthy");
-  // Deregistering what is not registered is no error.
+  // The deregistration of an unregistered target succeeds.
   await aws.deregister(B);
 });
 
-Deno.test("a group whose load balancer is deleted is unused, and can be deleted", async () => {
+Deno.test("a group whose load balancer was deleted is unused, and can be deleted", async () => {
   await using aws = await startElbV2();
   await aws.call("CreateListener", aws.listener);
   await aws.register(A);
@@ -180,14 +183,14 @@ Deno.test("a group whose load balancer is deleted is unused, and can be deleted"
   await aws.call("DeleteLoadBalancer", { LoadBalancerArn: aws.balancer });
   await aws.call("DeleteLoadBalancer", { LoadBalancerArn: aws.balancer });
   assertEquals(await aws.health(A), "unused Target.NotInUse");
-  // Nothing can be under way at it: it is gone at once.
+  // A target of an unused group has no requests, so that it is removed at once.
   await aws.deregister(A);
   assertEquals(await aws.health(A), "unused Target.NotRegistered");
   await aws.call("DeleteTargetGroup", { TargetGroupArn: aws.group });
   await assertCode("TargetGroupNotFound", () => aws.health(A));
 });
 
-Deno.test("what a group is told is what it tells", async () => {
+Deno.test("a target group returns the settings that it got", async () => {
   await using aws = await startElbV2();
   const TargetGroupArn = aws.group;
   const told = async (name: string) =>
@@ -209,18 +212,18 @@ Deno.test("what a group is told is what it tells", async () => {
   assertEquals(at(listed, "Listeners.0.DefaultActions.0.TargetGroupArn"), aws.group);
 });
 
-Deno.test("wrong requests have AWS's codes", async () => {
+Deno.test("invalid requests fail with AWS's error codes", async () => {
   await using aws = await startElbV2();
   const group = (more: Shape) => ({ TargetGroupArn: aws.group, ...more });
   const created = await aws.call("CreateListener", aws.listener);
   const other = await aws.call("CreateLoadBalancer", { Name: "other", Subnets: ["subnet-1", "subnet-2"] });
   const cases: readonly [code: string, action: string, input: Shape][] = [
-    ["TargetGroupNotFound", "DescribeTargetHealth", { TargetGroupArn: NOBODY }],
-    ["TargetGroupNotFound", "RegisterTargets", { TargetGroupArn: NOBODY, Targets: [{ Id: A }] }],
-    ["TargetGroupNotFound", "DescribeTargetGroups", { TargetGroupArns: [NOBODY] }],
+    ["TargetGroupNotFound", "DescribeTargetHealth", { TargetGroupArn: UNKNOWN_ARN }],
+    ["TargetGroupNotFound", "RegisterTargets", { TargetGroupArn: UNKNOWN_ARN, Targets: [{ Id: A }] }],
+    ["TargetGroupNotFound", "DescribeTargetGroups", { TargetGroupArns: [UNKNOWN_ARN] }],
     ["LoadBalancerNotFound", "DescribeLoadBalancers", { Names: ["no"] }],
-    ["LoadBalancerNotFound", "DescribeListeners", { LoadBalancerArn: NOBODY }],
-    ["ListenerNotFound", "DeleteListener", { ListenerArn: NOBODY }],
+    ["LoadBalancerNotFound", "DescribeListeners", { LoadBalancerArn: UNKNOWN_ARN }],
+    ["ListenerNotFound", "DeleteListener", { ListenerArn: UNKNOWN_ARN }],
     ["InvalidTarget", "RegisterTargets", group({ Targets: [{ Id: A }, { Id: STOPPED }] })],
     ["InvalidTarget", "RegisterTargets", group({ Targets: [{ Id: "i-0badc0de" }] })],
     ["ValidationError", "RegisterTargets", group({ Targets: [{ Id: A, Port: "80" }] })],

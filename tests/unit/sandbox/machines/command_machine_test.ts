@@ -10,7 +10,7 @@ async function within(folder: string, name: string): Promise<string> {
   return (await Deno.readTextFile(`${folder}/${name}`)).trim();
 }
 
-Deno.test("commandMachines() boots and stops by commands that are told the instance's id and address", async () => {
+Deno.test("commandMachines() boots and stops a machine by commands that get the instance's id and address", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const make = commandMachines({
@@ -27,7 +27,7 @@ Deno.test("commandMachines() boots and stops by commands that are told the insta
   }
 });
 
-Deno.test("commandMachines() measures the process that the start names, with its descendants", async () => {
+Deno.test("commandMachines() measures the process that the start command names, and its descendants", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const busy = "exec >/dev/null 2>&1; (while :; do :; done) & echo $! >$0/busy; wait";
@@ -44,16 +44,19 @@ Deno.test("commandMachines() measures the process that the start names, with its
   }
 });
 
-Deno.test("commandMachines() tells of a command that fails, with what it said", async () => {
+Deno.test("commandMachines() reports a failed command with its stderr", async () => {
   const crashes: string[] = [];
   const make = commandMachines({ start: "echo no image >&2; exit 3", stop: "exit 4" }, {
     onCrash: ({ id }, words) => crashes.push(`${id} ${words}`),
   });
   await make(HOST)[Symbol.asyncDispose]();
-  assertEquals(crashes, ["i-1 echo no image >&2; exit 3 ended with 3: no image", "i-1 exit 4 ended with 4"]);
+  assertEquals(crashes, [
+    "i-1 echo no image >&2; exit 3 exited with status 3: no image",
+    "i-1 exit 4 exited with status 4",
+  ]);
 });
 
-Deno.test("treeMeter() adds up a process and its descendants, and keeps what those used that have ended", () => {
+Deno.test("processTreeMeter() adds up a process and its descendants, including those that have ended", () => {
   const children = new Map([[1, [2, 3]], [2, []], [3, [4]], [4, []]]);
   const seconds = processTreeMeter(1, {
     list: (path) => {
@@ -74,7 +77,7 @@ Deno.test("treeMeter() adds up a process and its descendants, and keeps what tho
   assertEquals(seconds(), 10);
 });
 
-Deno.test("Subnet gives out the addresses that a VPC would, each to one at a time", () => {
+Deno.test("SubnetAddresses returns the addresses of a VPC's subnet, each once", () => {
   const subnet = new SubnetAddresses("10.77.0");
   const all = Array.from({ length: 251 }, () => subnet.take());
   assertEquals([all[0], all.at(-1), new Set(all).size], ["10.77.0.4", "10.77.0.254", 251]);

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { cpuMeter, type Proc } from "../../../../src/sandbox/machines/cpu_meter.ts";
 
-/** A thread's ns on a core, ns waiting for one, how often it slept, and how often it was preempted. */
+/** A thread's ns on a core, ns waiting for one, number of sleeps, and number of preemptions. */
 type Thread = readonly [running: number, waiting: number, slept?: number, preempted?: number];
 
-/** A /proc of process 7 with threads. */
+/** Returns a /proc of process 7 with threads. */
 function proc(threads: Map<string, Thread>, stat = ""): Proc {
   return {
     list: () => [...threads.keys()],
@@ -20,7 +20,7 @@ function proc(threads: Map<string, Thread>, stat = ""): Proc {
   };
 }
 
-Deno.test("cpuMeter() adds the time on a core of all threads", () => {
+Deno.test("cpuMeter() adds up the time on a core of all threads", () => {
   const threads = new Map<string, Thread>([["7", [1e9, 0]], ["8", [2e9, 0]]]);
   const seconds = cpuMeter(7, proc(threads));
   assertEquals(seconds(), 3);
@@ -28,7 +28,7 @@ Deno.test("cpuMeter() adds the time on a core of all threads", () => {
   assertEquals(seconds(), 4);
 });
 
-Deno.test("cpuMeter() counts waiting for a core after being preempted, but not after having slept", () => {
+Deno.test("cpuMeter() counts the wait for a core after a preemption, but not after a sleep", () => {
   const threads = new Map<string, Thread>([["7", [1e9, 0, 0, 0]]]);
   const seconds = cpuMeter(7, proc(threads));
   assertEquals(seconds(), 1);
@@ -40,7 +40,7 @@ Deno.test("cpuMeter() counts waiting for a core after being preempted, but not a
   assertEquals(seconds(), 2.25);
 });
 
-Deno.test("cpuMeter() counts all waiting of a thread that has not left its core since the last reading", () => {
+Deno.test("cpuMeter() counts the whole wait of a thread without a context switch since the last reading", () => {
   const threads = new Map<string, Thread>([["7", [1e9, 0, 5, 5]]]);
   const seconds = cpuMeter(7, proc(threads));
   assertEquals(seconds(), 1);
@@ -48,7 +48,7 @@ Deno.test("cpuMeter() counts all waiting of a thread that has not left its core 
   assertEquals(seconds(), 2.5);
 });
 
-Deno.test("cpuMeter() keeps what threads used that have ended, also where a new one gets their number", () => {
+Deno.test("cpuMeter() keeps the usage of ended threads, even if a new thread gets the id", () => {
   const threads = new Map<string, Thread>([["7", [1e9, 0]], ["8", [2e9, 0]]]);
   const seconds = cpuMeter(7, proc(threads));
   assertEquals(seconds(), 3);
@@ -56,7 +56,7 @@ Deno.test("cpuMeter() keeps what threads used that have ended, also where a new 
   assertEquals(seconds(), 3);
   threads.set("8", [5e8, 0]);
   assertEquals(seconds(), 3.5);
-  // Ended and replaced between two readings.
+  // The thread ends between two readings, and another gets its id.
   threads.set("8", [25e7, 0]);
   assertEquals(seconds(), 3.75);
 });
@@ -69,7 +69,7 @@ Deno.test("cpuMeter() keeps its last value after the process has ended", () => {
   assertEquals(seconds(), 1);
 });
 
-Deno.test("cpuMeter() falls back to utime and stime where the kernel keeps no schedstat", () => {
+Deno.test("cpuMeter() falls back to utime and stime if the kernel has no schedstat", () => {
   const threads = new Map<string, Thread>();
   const seconds = cpuMeter(7, proc(threads, "7 (a b) S 1 7 7 0 -1 4194304 100 0 0 0 150 50 0 0 20 0"));
   assertEquals(seconds(), 2);

@@ -1,5 +1,5 @@
 /**
- * SNS with a clock moved by hand, and an HTTP endpoint that answers as the test says.
+ * SNS with a clock that the test moves, and an HTTP endpoint that responds as the test says.
  *
  * @module
  */
@@ -11,38 +11,41 @@ import type { Action, Shape } from "../../../../src/sandbox/wire/action.ts";
 import { type Sns, sns } from "../../../../src/sandbox/sns/service.ts";
 import { type HandClock, handClock } from "../hand_clock.ts";
 
-/** What the bench signs with. */
+/** The bench's signer. */
 export const signer = makeSigner(Date.UTC(2025, 8, 16, 16, 58));
-/** The topic that the bench subscribes to. */
+/** The topic that the endpoint subscribes to. */
 export const TOPIC = "arn:aws:sns:eu-west-1:000000000000:kas";
 
-/** A message as it came to the endpoint. */
+/** A message that the endpoint received. */
 export interface Arrival {
   readonly headers: Headers;
   readonly body: Record<string, string>;
 }
 
-/** SNS with one endpoint. */
+/** SNS and one endpoint. */
 export interface Bench extends AsyncDisposable {
   readonly clock: HandClock;
   readonly faults: Faults;
-  /** What came to the endpoint. */
+  /** The messages that the endpoint received. */
   readonly arrivals: readonly Arrival[];
   /** The endpoint's URL. */
   readonly endpoint: string;
-  /** An action of the service, for signed requests or for others. */
+  /** Calls an action, signed or not. */
   actionOf(action: string, signed?: boolean): Action;
   call(action: string, input?: Shape): Promise<Shape>;
   readonly publish: Sns["publish"];
-  /** How the endpoint answers from now on. */
+  /** Sets the endpoint's status from now on. */
   answering(next: () => Response | Promise<Response>): void;
-  /** The message that arrives as number `n`, from 1. */
+  /** Resolves with the `n`th message that the endpoint receives, from 1. */
   arrival(n: number): Promise<Arrival>;
-  /** Subscribes the endpoint and confirms it; the confirmation is then arrival 1. Returns the subscription's ARN. */
+  /**
+   * Subscribes the endpoint and confirms the subscription; the confirmation is message 1. Returns the subscription's
+   * ARN.
+   */
   subscribe(confirmation?: Shape): Promise<string>;
 }
 
-/** SNS at work, on a clock that stands still. */
+/** Starts SNS on a clock that stands still. */
 export function bench({ speed = 1, seed = 1 } = {}): Bench {
   const clock = handClock(speed);
   const faults = new Faults(seed);
@@ -104,7 +107,7 @@ export function bench({ speed = 1, seed = 1 } = {}): Bench {
   };
 }
 
-/** The state of the topic's subscriptions. */
+/** Returns the state of the topic's subscriptions. */
 export async function listed(it: Bench): Promise<unknown[]> {
   const { Subscriptions } = await it.call("ListSubscriptionsByTopic", { TopicArn: TOPIC }) as {
     Subscriptions: Shape[];
@@ -112,7 +115,7 @@ export async function listed(it: Bench): Promise<unknown[]> {
   return Subscriptions.map((subscription) => subscription["SubscriptionArn"]);
 }
 
-/** Whether a message's signature is good, worked out here from the documentation and not by the sandbox. */
+/** Whether a message's signature is valid, computed from the documentation and without the sandbox's code. */
 export function verifies({ body }: Arrival): boolean {
   const keys = body["Type"] === "Notification"
     ? ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"]

@@ -6,17 +6,17 @@ import {
   retryDelays,
 } from "../../../../src/sandbox/sns/delivery_policy.ts";
 
-/** The delays, rounded, of a subscription's policy. */
+/** Returns the rounded delays of a subscription's policy. */
 function delaysOf(policy: Record<string, unknown>): number[] {
   return retryDelays(parseRetryPolicy(JSON.stringify({ healthyRetryPolicy: policy }))).map(Math.round);
 }
 
-Deno.test("delays() are three of 20 s by default", () => {
+Deno.test("retryDelays() returns three delays of 20 s by default", () => {
   assertEquals(retryDelays(DEFAULT_POLICY), [20, 20, 20]);
   assertEquals(parseRetryPolicy("{}"), DEFAULT_POLICY);
 });
 
-Deno.test("delays() go through the phases: none, least, backing off, most", () => {
+Deno.test("retryDelays() follows the phases: no delay, least delay, backoff, greatest delay", () => {
   const policy = {
     minDelayTarget: 5,
     maxDelayTarget: 60,
@@ -41,17 +41,17 @@ Deno.test("delays() go through the phases: none, least, backing off, most", () =
   ]);
 });
 
-Deno.test("retryPolicy() reads a topic's policy too", () => {
+Deno.test("parseRetryPolicy() reads a topic's policy too", () => {
   const json = JSON.stringify({ http: { defaultHealthyRetryPolicy: { numRetries: 1 } } });
   assertEquals(retryDelays(parseRetryPolicy(json)), [20]);
 });
 
-Deno.test("retryPolicy() refuses what SNS refuses", async (t) => {
+Deno.test("parseRetryPolicy() rejects what SNS rejects", async (t) => {
   const cases: Readonly<Record<string, string>> = {
-    "no JSON": "20 s",
+    "not JSON": "20 s",
     "a list": "[]",
     "101 retries": '{"healthyRetryPolicy":{"numRetries":101}}',
-    "phases longer than the whole": '{"healthyRetryPolicy":{"numRetries":2,"numNoDelayRetries":3}}',
+    "more retries in the phases than in all": '{"healthyRetryPolicy":{"numRetries":2,"numNoDelayRetries":3}}',
     "the least delay above the greatest": '{"healthyRetryPolicy":{"minDelayTarget":30,"maxDelayTarget":20}}',
     "more than an hour": '{"healthyRetryPolicy":{"numRetries":100,"minDelayTarget":60,"maxDelayTarget":60}}',
     "an unknown backoff": '{"healthyRetryPolicy":{"backoffFunction":"random"}}',

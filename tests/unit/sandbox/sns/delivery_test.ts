@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { bench, TOPIC } from "./bench.ts";
 
-Deno.test("delivery is tried again on 5xx, 20 s later, three times, with the same MessageId", async () => {
+Deno.test("a delivery that gets 5xx is retried three times, 20 s apart, with the same MessageId", async () => {
   await using it = bench();
   await it.subscribe();
   it.answering(() => new Response("busy", { status: 500 }));
@@ -18,7 +18,7 @@ Deno.test("delivery is tried again on 5xx, 20 s later, three times, with the sam
   assertEquals(it.arrivals.slice(1).map(({ body }) => body["MessageId"]), Array(4).fill(MessageId));
 });
 
-Deno.test("delivery ends with a 4xx", async () => {
+Deno.test("a delivery that gets 4xx is not retried", async () => {
   await using it = bench();
   await it.subscribe();
   it.answering(() => new Response("no", { status: 400 }));
@@ -28,7 +28,7 @@ Deno.test("delivery ends with a 4xx", async () => {
   assertEquals(it.clock.timers, [], "no retry is to come");
 });
 
-Deno.test("delivery follows a DeliveryPolicy, and its delays the clock's speed", async () => {
+Deno.test("retries follow the DeliveryPolicy at the clock's speed", async () => {
   await using it = bench({ speed: 10 });
   const arn = await it.subscribe();
   const AttributeValue = JSON.stringify({
@@ -50,7 +50,7 @@ Deno.test("delivery follows a DeliveryPolicy, and its delays the clock's speed",
   await it.clock.until(() => it.clock.timers.length === 0);
 });
 
-Deno.test("an attempt without an answer fails after 15 s", async () => {
+Deno.test("an attempt without a response fails after 15 s", async () => {
   await using it = bench();
   await it.subscribe();
   const { promise: hanging, resolve: release } = Promise.withResolvers<Response>();
@@ -65,7 +65,7 @@ Deno.test("an attempt without an answer fails after 15 s", async () => {
   release(new Response("too late"));
 });
 
-Deno.test("a refused connection is tried again", async () => {
+Deno.test("a refused connection is retried", async () => {
   await using it = bench();
   await it.call("CreateTopic", { Name: "kas" });
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
@@ -79,7 +79,7 @@ Deno.test("a refused connection is tried again", async () => {
   await it.clock.until(() => it.clock.timers.length === 0);
 });
 
-Deno.test("sns-duplicates delivers messages twice, sns-loss not at all, by the seed and while they are on", async () => {
+Deno.test("sns-duplicates delivers messages twice and sns-loss drops them, by the seed and while they are set", async () => {
   const counts = async (fault: string, seed: number): Promise<number[]> => {
     await using it = bench({ seed });
     await it.subscribe();
@@ -100,7 +100,7 @@ Deno.test("sns-duplicates delivers messages twice, sns-loss not at all, by the s
   assertEquals([lost.at(-1), twice.at(-1)], [1, 1]);
 });
 
-Deno.test("disposing of SNS gives up deliveries that wait for an answer or for their next attempt", async () => {
+Deno.test("the disposal of SNS aborts deliveries that wait for a response or a retry", async () => {
   const it = bench();
   await it.subscribe();
   const { promise: hanging, resolve: release } = Promise.withResolvers<Response>();

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { AwsError, type Shape } from "../../../../src/sandbox/wire/action.ts";
 import { bench, listed, signer, TOPIC, verifies } from "./bench.ts";
 
-Deno.test("Subscribe leaves the subscription pending and asks the endpoint to confirm it", async () => {
+Deno.test("Subscribe creates a pending subscription and asks the endpoint to confirm it", async () => {
   await using it = bench();
   assertEquals(await it.call("CreateTopic", { Name: "kas" }), { TopicArn: TOPIC });
   const answer = await it.call("Subscribe", { TopicArn: TOPIC, Protocol: "http", Endpoint: it.endpoint });
@@ -23,7 +23,7 @@ Deno.test("Subscribe leaves the subscription pending and asks the endpoint to co
   assert(verifies({ headers, body }));
 });
 
-Deno.test("Subscribe returns the subscription that is there, and its ARN if it is asked for", async () => {
+Deno.test("Subscribe returns an existing subscription, and its ARN with ReturnSubscriptionArn", async () => {
   await using it = bench();
   await it.call("CreateTopic", { Name: "kas" });
   const input = { TopicArn: TOPIC, Protocol: "http", Endpoint: it.endpoint, ReturnSubscriptionArn: "true" };
@@ -31,11 +31,11 @@ Deno.test("Subscribe returns the subscription that is there, and its ARN if it i
   assertMatch(String(first["SubscriptionArn"]), /^arn:aws:sns:eu-west-1:000000000000:kas:[0-9a-f-]{36}$/);
   assertEquals(await it.call("Subscribe", input), first);
   assertEquals((await listed(it)).length, 1);
-  // Each call asks again.
+  // Each call sends another request to confirm.
   await it.arrival(2);
 });
 
-Deno.test("a confirmed subscription gets notifications, as SNS posts them", async () => {
+Deno.test("a confirmed subscription gets notifications with SNS's headers and body", async () => {
   await using it = bench();
   const arn = await it.subscribe();
   const MessageId = it.publish(TOPIC, 'ALARM: "kas" in EU (Ireland)', '{"Ä":1}');
@@ -69,7 +69,7 @@ Deno.test("a confirmed subscription gets notifications, as SNS posts them", asyn
   assert(Signature && verifies({ headers, body }));
 });
 
-Deno.test("messages are signed by the topic's SignatureVersion, with a Subject and without", async () => {
+Deno.test("messages are signed with the topic's SignatureVersion, with and without a Subject", async () => {
   await using it = bench();
   await it.subscribe();
   await it.call("SetTopicAttributes", {
@@ -85,7 +85,7 @@ Deno.test("messages are signed by the topic's SignatureVersion, with a Subject a
   assert(!verifies({ ...arrival, body: { ...arrival.body, Subject: "added" } }));
 });
 
-Deno.test("a topic without confirmed subscriptions takes messages and sends none", async () => {
+Deno.test("a topic without confirmed subscriptions accepts messages and sends none", async () => {
   await using it = bench();
   await it.call("CreateTopic", { Name: "kas" });
   await it.call("Subscribe", { TopicArn: TOPIC, Protocol: "http", Endpoint: it.endpoint });
@@ -96,7 +96,7 @@ Deno.test("a topic without confirmed subscriptions takes messages and sends none
   assertEquals((await it.arrival(2)).body["Message"], "heard");
 });
 
-Deno.test("ConfirmSubscription takes its token again and again, and no other", async () => {
+Deno.test("ConfirmSubscription accepts its token repeatedly, and no other token", async () => {
   await using it = bench();
   const arn = await it.subscribe();
   const Token = it.arrivals[0]?.body["Token"];
@@ -106,7 +106,7 @@ Deno.test("ConfirmSubscription takes its token again and again, and no other", a
   assertEquals([error.code, error.status], ["InvalidParameter", 400]);
 });
 
-Deno.test("a token no longer confirms after two days", async () => {
+Deno.test("a token expires after two days", async () => {
   await using it = bench();
   await it.call("CreateTopic", { Name: "kas" });
   await it.call("Subscribe", { TopicArn: TOPIC, Protocol: "http", Endpoint: it.endpoint });
@@ -116,7 +116,7 @@ Deno.test("a token no longer confirms after two days", async () => {
   assertThrows(confirm, AwsError, "Invalid parameter: Token");
 });
 
-Deno.test("whoever has the UnsubscribeURL ends the subscription, and its endpoint is told how to get it back", async () => {
+Deno.test("the UnsubscribeURL ends the subscription, and its endpoint gets a URL that restores it", async () => {
   await using it = bench();
   const arn = await it.subscribe();
   await it.actionOf("Unsubscribe", false)({ SubscriptionArn: arn });
@@ -129,20 +129,20 @@ Deno.test("whoever has the UnsubscribeURL ends the subscription, and its endpoin
   assertEquals(await listed(it), [arn]);
 });
 
-Deno.test("AuthenticateOnUnsubscribe keeps the UnsubscribeURL from working, but not a signed Unsubscribe", async () => {
+Deno.test("AuthenticateOnUnsubscribe disables the UnsubscribeURL, but not a signed Unsubscribe", async () => {
   await using it = bench();
   const arn = await it.subscribe({ AuthenticateOnUnsubscribe: "true" });
   const error = assertThrows(() => it.actionOf("Unsubscribe", false)({ SubscriptionArn: arn }), AwsError);
   assertEquals([error.code, error.status], ["AuthorizationError", 403]);
   await it.call("Unsubscribe", { SubscriptionArn: arn });
   assertEquals(await listed(it), []);
-  // Of one that is not there, too.
+  // An unknown subscription can be ended too.
   await it.call("Unsubscribe", { SubscriptionArn: arn });
   it.publish(TOPIC, undefined, "unheard");
   assertEquals(it.arrivals.length, 1);
 });
 
-Deno.test("GetSubscriptionAttributes tells a pending subscription from one that a signed call confirmed", async () => {
+Deno.test("GetSubscriptionAttributes shows whether a subscription is pending or was confirmed by a signed call", async () => {
   await using it = bench();
   const arn = await it.subscribe();
   const { Attributes } = await it.call("GetSubscriptionAttributes", { SubscriptionArn: arn }) as {
@@ -152,7 +152,7 @@ Deno.test("GetSubscriptionAttributes tells a pending subscription from one that 
   assertEquals(names.map((name) => Attributes[name]), ["false", "true", it.endpoint]);
 });
 
-Deno.test("SNS refuses what it refuses on AWS", async (t) => {
+Deno.test("SNS rejects what AWS rejects", async (t) => {
   await using it = bench();
   await it.call("CreateTopic", { Name: "kas", Attributes: { SignatureVersion: "2" } });
   const endpoint = "http://127.0.0.1:1/";
@@ -250,7 +250,7 @@ Deno.test("SNS refuses what it refuses on AWS", async (t) => {
   await it.call("Publish", { TopicArn: TOPIC, Message: "ä".repeat(131_072), Subject: "s".repeat(99) });
 });
 
-Deno.test("topics are created once, listed in pages, tagged and deleted", async () => {
+Deno.test("topics are created once, and can be listed in pages, tagged and deleted", async () => {
   await using it = bench();
   for (let i = 0; i < 120; i++) await it.call("CreateTopic", { Name: `t${i}` });
   await it.call("CreateTopic", { Name: "t0", Tags: [{ Key: "kas:fleet", Value: "kas" }] });

@@ -8,7 +8,7 @@ function authorization(service: string): string {
   return `AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/${service}/aws4_request, SignedHeaders=host, Signature=00`;
 }
 
-/** A query request as the SDKs sign it. */
+/** Returns a query request, signed as by the SDKs. */
 function query(
   service: string,
   form: string,
@@ -50,7 +50,7 @@ const CLOUDWATCH: AwsRequest = {
   action: "DescribeAlarms",
 };
 
-Deno.test("receive() reads ec2Query: flattened lists under the API's plural names", async () => {
+Deno.test("readRequest() reads ec2Query: flattened lists get the API's plural names", async () => {
   const cases: readonly [form: string, input: Shape][] = [
     ["InstanceId.1=i-1&InstanceId.2=i-2&DryRun=true", { InstanceIds: ["i-1", "i-2"], DryRun: "true" }],
     ["InstanceId.2=b&InstanceId.10=c&InstanceId.1=a", { InstanceIds: ["a", "b", "c"] }],
@@ -74,7 +74,7 @@ Deno.test("receive() reads ec2Query: flattened lists under the API's plural name
   }
 });
 
-Deno.test("receive() reads awsQuery: members, entries, and the SDK for JavaScript's empty lists", async () => {
+Deno.test("readRequest() reads awsQuery: members, entries, and the SDK for JavaScript's empty lists", async () => {
   const cases: readonly [form: string, input: Shape][] = [
     [
       "LoadBalancerName=kas&Instances.member.1.InstanceId=i-1&Instances.member.2.InstanceId=i-2",
@@ -97,7 +97,7 @@ Deno.test("receive() reads awsQuery: members, entries, and the SDK for JavaScrip
   }
 });
 
-Deno.test("receive() reads awsJson", async () => {
+Deno.test("readRequest() reads awsJson", async () => {
   const received = await readRequest(
     json("GraniteServiceVersion20100801.DescribeAlarms", '{"AlarmNames":["a"],"MaxRecords":5}'),
   );
@@ -110,7 +110,7 @@ Deno.test("receive() reads awsJson", async () => {
   assertEquals((await readRequest(json("X.Y", "{"))).error?.code, "SerializationException");
 });
 
-Deno.test("receive() finds the service by the signature's scope, else by the API's version", async () => {
+Deno.test("readRequest() finds the service by the signature's scope, or by the API's version", async () => {
   const cases: readonly [request: Request, service: string, signed: boolean][] = [
     [query("elasticloadbalancing", "Action=X&Version=2012-06-01"), "elasticloadbalancing", true],
     [query("elasticloadbalancing", "Action=X&Version=2015-12-01"), "elasticloadbalancing-v2", true],
@@ -128,7 +128,7 @@ Deno.test("receive() finds the service by the signature's scope, else by the API
   }
 });
 
-Deno.test("receive() refuses CBOR and a request without an action", async () => {
+Deno.test("readRequest() rejects CBOR and a request without an action", async () => {
   const cases: readonly [request: Request, code: string | undefined][] = [
     [query("ec2", "Version=2016-11-15"), "MissingAction"],
     [query("monitoring", "", { "content-type": "application/cbor" }), "UnsupportedProtocol"],
@@ -137,7 +137,7 @@ Deno.test("receive() refuses CBOR and a request without an action", async () => 
   for (const [request, code] of cases) assertEquals((await readRequest(request)).error?.code, code);
 });
 
-Deno.test("answer() writes ec2Query: EC2's own element names, items, times, escapes", async () => {
+Deno.test("successResponse() writes ec2Query: EC2's own element names, items, times, escapes", async () => {
   const response = successResponse(EC2, {
     Reservations: [{
       Instances: [{
@@ -165,7 +165,7 @@ Deno.test("answer() writes ec2Query: EC2's own element names, items, times, esca
   );
 });
 
-Deno.test("answer() writes what an action without output says in each protocol", async () => {
+Deno.test("successResponse() writes an empty output in each protocol", async () => {
   assertStringIncludes(
     await successResponse({ ...EC2, action: "CreateTags" }, undefined).text(),
     "<return>true</return>",
@@ -176,7 +176,7 @@ Deno.test("answer() writes what an action without output says in each protocol",
   assertEquals(await successResponse(CLOUDWATCH, undefined).json(), {});
 });
 
-Deno.test("answer() writes awsQuery: a result of members, maps as entries", async () => {
+Deno.test("successResponse() writes awsQuery: a result of members, maps as entries", async () => {
   assertStringIncludes(
     await successResponse(ELB, {
       TagDescriptions: [{ LoadBalancerName: "kas", Tags: [] }],
@@ -188,7 +188,7 @@ Deno.test("answer() writes awsQuery: a result of members, maps as entries", asyn
   );
 });
 
-Deno.test("answer() writes awsJson: times in seconds since the epoch", async () => {
+Deno.test("successResponse() writes awsJson: times in seconds since the epoch", async () => {
   const response = successResponse(CLOUDWATCH, {
     MetricAlarms: [{ StateUpdatedTimestamp: new Date(1_500), Threshold: 80 }],
   });
@@ -196,7 +196,7 @@ Deno.test("answer() writes awsJson: times in seconds since the epoch", async () 
   assertEquals(await response.json(), { MetricAlarms: [{ StateUpdatedTimestamp: 1.5, Threshold: 80 }] });
 });
 
-Deno.test("refuse() writes each protocol's error", async () => {
+Deno.test("errorResponse() writes each protocol's error", async () => {
   const error = new AwsError("LimitExceeded", "too <many>", 400);
   const ec2 = errorResponse(EC2, new AwsError("RequestLimitExceeded", "slow", 503));
   assertEquals(ec2.status, 503);
@@ -216,7 +216,7 @@ Deno.test("refuse() writes each protocol's error", async () => {
   });
 });
 
-Deno.test("unsigned() is EC2's AuthFailure, the others' MissingAuthenticationToken", () => {
+Deno.test("missingSignature() is AuthFailure for EC2 and MissingAuthenticationToken for the others", () => {
   assertEquals([missingSignature("ec2").code, missingSignature("ec2").status], ["AuthFailure", 401]);
   assertEquals([missingSignature("sns").code, missingSignature("sns").status], [
     "MissingAuthenticationToken",

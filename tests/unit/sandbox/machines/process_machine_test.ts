@@ -3,7 +3,7 @@ import { LoopbackAddresses } from "../../../../src/sandbox/machines/addresses.ts
 import { INSTANCE_PORT, type MachineAddress } from "../../../../src/sandbox/machines/machine.ts";
 import { processMachines } from "../../../../src/sandbox/machines/process_machine.ts";
 
-/** A worker in a few lines; what it is told by its first argument: serve, or serve and ignore SIGTERM, or fail. */
+/** A small worker. Its first argument selects what it does: serve, serve and ignore SIGTERM, or fail. */
 const WORKER = `
   const [how, flag, listen] = Deno.args;
   if (how === "fail") { console.error("no such luck"); Deno.exit(3); }
@@ -36,7 +36,7 @@ async function answer(address: string): Promise<string> {
 for (
   const [how, what] of [["serve", "ends by SIGTERM"], [
     "stubborn",
-    "is killed where it does not end in time",
+    "is killed if it does not exit in time",
   ]] as const
 ) {
   Deno.test(`processMachines() runs a process with --listen ADDRESS:30000, which ${what}`, async () => {
@@ -51,12 +51,12 @@ for (
     assert(machine.cpuSeconds() > 0);
     await machine[Symbol.asyncDispose]();
     assertEquals(crashes, []);
-    // Its port is free again.
+    // The port is free again.
     Deno.listen({ hostname: address, port: INSTANCE_PORT }).close();
   });
 }
 
-Deno.test("processMachines() tells of a process that ends by itself, with its last words", async () => {
+Deno.test("processMachines() reports a process that exits by itself, with the end of its stderr", async () => {
   using addresses = new LoopbackAddresses();
   const { promise, resolve } = Promise.withResolvers<[MachineAddress, string]>();
   const make = processMachines(worker("fail"), { onCrash: (...crash) => resolve(crash) });

@@ -6,15 +6,15 @@ import {
 } from "@aws-sdk/client-ec2";
 import { DescribeLoadBalancersCommand } from "@aws-sdk/client-elastic-load-balancing";
 import { assertEquals, assertRejects } from "@std/assert";
-import { startSandbox } from "../../../src/sandbox/sandbox.ts";
-import { FAST } from "../../e2e/contract/backends.ts";
-import { at } from "./output.ts";
-import { clients } from "./sdk.ts";
+import { startSandbox } from "../../../../src/sandbox/sandbox.ts";
+import { FAST } from "../../../e2e/contract/backends.ts";
+import { at } from "../output.ts";
+import { clients } from "../sdk.ts";
 
 const GroupId = "sg-00000000000000001";
 const WORKERS = { IpProtocol: "tcp", FromPort: 30_000, ToPort: 30_000, IpRanges: [{ CidrIp: "10.0.0.0/8" }] };
 
-Deno.test("whoever names no security group is in the network's default one, which lets its own members in", async () => {
+Deno.test("an instance without security groups is in the VPC's default group, which admits its own members", async () => {
   await using sandbox = await startSandbox(FAST);
   using aws = clients(sandbox.url);
   const instances = await aws.ec2.send(new DescribeInstancesCommand({}));
@@ -27,7 +27,7 @@ Deno.test("whoever names no security group is in the network's default one, whic
   assertEquals(at(groups, "SecurityGroups.0.IpPermissions.0.UserIdGroupPairs.0.GroupId"), GroupId);
 });
 
-Deno.test("a rule is authorized once, revoked once, and described in between", async () => {
+Deno.test("a rule can be authorized once, described, and revoked once", async () => {
   await using sandbox = await startSandbox({ ...FAST, empty: true });
   using aws = clients(sandbox.url);
   const request = { GroupId, IpPermissions: [WORKERS] };
@@ -50,7 +50,7 @@ Deno.test("a rule is authorized once, revoked once, and described in between", a
   await refused(aws.ec2.send(new RevokeSecurityGroupIngressCommand(request)), "InvalidPermission.NotFound");
 });
 
-Deno.test("DryRun authorizes nothing, and an unknown group is told", async () => {
+Deno.test("DryRun authorizes nothing, and an unknown group fails", async () => {
   await using sandbox = await startSandbox({ ...FAST, empty: true });
   using aws = clients(sandbox.url);
   const authorize = (more: object) =>
