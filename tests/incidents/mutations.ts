@@ -194,7 +194,7 @@ export const RULES: readonly Mutation[] = [
   {
     breaks: "R4: no alarm that asks for more capacity holds a scale-in",
     edits: [{ file: "src/scaling/checks/out_beats_in.ts", symbol: "outBeatsIn.check", becomes: PASSES }],
-    test: "tests/unit/scaling/decide_whether_test.ts",
+    test: "tests/unit/scaling/checks/out_beats_in_test.ts",
   },
   {
     breaks: "R5: no cooldown holds",
@@ -204,7 +204,7 @@ export const RULES: readonly Mutation[] = [
   {
     breaks: "R6: no projected load is too high",
     edits: [{ file: "src/scaling/checks/projected_load.ts", symbol: "projectedLoad.check", becomes: PASSES }],
-    test: "tests/unit/scaling/decide_bounds_test.ts",
+    test: "tests/unit/scaling/checks/projected_load_test.ts",
   },
   {
     breaks: "each attempt at a launch has a client token of its own",

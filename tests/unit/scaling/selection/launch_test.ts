@@ -1,11 +1,6 @@
-/**
- * When a node is launched (R7) and terminated (R10).
- *
- * @module
- */
-import type { Instance } from "../../../src/scaling/model/instance.ts";
-import { checks, history, inProgress, limits, operator } from "./cases.ts";
-import { BASE, HOUR, IN, instance, MINUTE, NOW, OUT, stopped, withInstances } from "./fixtures.ts";
+import type { Instance } from "../../../../src/scaling/model/instance.ts";
+import { checks, history, limits, operator } from "../cases.ts";
+import { BASE, HOUR, instance, MINUTE, NOW, OUT, stopped } from "../fixtures.ts";
 
 /** No standby node is left: n3 is gone, n4 is in quarantine. */
 const NONE_LEFT = {
@@ -86,35 +81,5 @@ checks("R7", [
       ...history({ launchesFail: { since: NOW - HOUR, last: NOW - 15 * MINUTE } }),
     },
     expected: { launch: "kas-node" },
-  },
-]);
-
-checks("R10", [
-  {
-    name: "terminates a node with --shrink terminate",
-    trigger: IN,
-    observation: limits({ shrink: "terminate" }),
-    expected: { terminate: "n1" },
-  },
-  {
-    name: "terminates no base",
-    trigger: operator("in", "base"),
-    observation: limits({ shrink: "terminate" }),
-    expected: { none: "no-candidate" },
-  },
-  {
-    name: "registers a node again whose termination has just begun",
-    trigger: OUT,
-    observation: inProgress(["terminate", "n2"]),
-    expected: { start: "n2", by: "register" },
-  },
-  {
-    name: "does not wait for a node that is being terminated",
-    trigger: OUT,
-    observation: {
-      ...withInstances(instance("n2", { zone: "b", registration: "none" })),
-      ...inProgress(["terminate", "n2"]),
-    },
-    expected: { start: "n4", then: ["n3"] },
   },
 ]);

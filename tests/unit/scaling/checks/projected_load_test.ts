@@ -1,0 +1,84 @@
+import { checks, cpu, inProgress, limits, operator } from "../cases.ts";
+import { alarm, IN, instance, stopped } from "../fixtures.ts";
+
+checks("R6", [
+  {
+    name: "stops nothing if the remaining instances would reach the threshold",
+    trigger: IN,
+    observation: cpu({ base: 60, n1: 50, n2: 50 }),
+    expected: { none: "projected-load" },
+    numbers: [160, 2, 80],
+  },
+  {
+    name: "stops a node if the remaining instances stay just below the threshold",
+    trigger: IN,
+    observation: cpu({ base: 60, n1: 50, n2: 49.8 }),
+    expected: { stop: "n1" },
+    numbers: [79.9],
+  },
+  {
+    name: "uses the lowest threshold of the remaining instances",
+    trigger: IN,
+    observation: {
+      alarms: [
+        alarm("cpuhigh", "n1", "OK", { threshold: 10 }),
+        alarm("cpuhigh", "n2", "OK", { threshold: 20 }),
+        alarm("cpuhigh", "base", "OK", { threshold: 80 }),
+      ],
+    },
+    expected: { none: "projected-load" },
+    numbers: [20],
+  },
+  {
+    name: "uses the fleet's lowest threshold if the remaining instances have no alarm",
+    trigger: IN,
+    observation: { alarms: [alarm("cpuhigh", "n1", "OK", { threshold: 15 })] },
+    expected: { none: "projected-load" },
+    numbers: [15],
+  },
+  {
+    name: "stops a node if no instance has a datapoint",
+    trigger: IN,
+    observation: { cpu: {} },
+    expected: { stop: "n1" },
+  },
+  {
+    name: "stops a node if the fleet has no cpuhigh alarm",
+    trigger: IN,
+    observation: { alarms: [] },
+    expected: { stop: "n1" },
+  },
+  {
+    name: "counts an instance without a datapoint as the busiest one",
+    trigger: IN,
+    observation: cpu({ base: 60, n1: 50 }),
+    expected: { none: "projected-load" },
+    numbers: [170, 2, 85, 1],
+  },
+  {
+    name: "counts a datapoint that is not a number as missing",
+    trigger: IN,
+    observation: cpu({ base: 60, n1: 50, n2: NaN }),
+    expected: { none: "projected-load" },
+    numbers: [1],
+  },
+  {
+    name: "counts the load of a leaving instance, but not the instance",
+    trigger: IN,
+    observation: { ...cpu({ base: 30, n1: 30, n2: 30 }), ...inProgress(["stop", "n2"]) },
+    expected: { none: "projected-load" },
+    numbers: [90, 1],
+  },
+  {
+    name: "never stops the last instance in service, whatever min is",
+    trigger: IN,
+    observation: { instances: [instance("n1"), stopped("n2")], cpu: {}, ...limits({ min: 0 }) },
+    expected: { none: "projected-load" },
+  },
+  {
+    name: "holds an operator back too",
+    trigger: operator("in"),
+    observation: cpu({ base: 60, n1: 50, n2: 50 }),
+    expected: { none: "projected-load" },
+  },
+]);
