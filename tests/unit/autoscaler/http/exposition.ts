@@ -1,5 +1,5 @@
 /**
- * Prometheus's text format, read strictly: what is not of its form, or against its conventions, is an error.
+ * A strict parser of Prometheus's text format: any violation of the format or its conventions is an error.
  *
  * Source: Prometheus documentation, "Exposition formats" (text format 0.0.4) and "Metric and label naming".
  *

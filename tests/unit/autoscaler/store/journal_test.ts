@@ -350,7 +350,7 @@ Deno.test("Journal.prune() deletes the oldest above the size limit, and keeps ac
   journal.prune(NOW + 1_000);
   assert(state.size() <= largest, `${state.size()} bytes are left`);
   const left = journal.lines(300, NOW).map(({ id }) => id);
-  // The newest without a gap, and the start that is not done.
+  // The newest records without a gap, and the start in progress.
   assert(left.length > 20);
   assertEquals(left, [...Array.from({ length: left.length - 1 }, (_, i) => 201 - i), 1]);
 });

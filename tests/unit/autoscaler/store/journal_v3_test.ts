@@ -1,8 +1,8 @@
 /**
- * A journal that kas 0.1.0 wrote before the vocabulary changed (schema version 3), and that version's own answers about it.
+ * A journal that kas 0.1.0 wrote before the vocabulary changed (schema version 3), and what that version read from it.
  *
- * `testdata/journal_v3.db` was written by an autoscaler of commit 3420091 in the sandbox; the last decisions by its journal alone.
- * `testdata/journal_v3.json` holds what the same commit read from it.
+ * An autoscaler of commit 3420091 wrote `testdata/journal_v3.db` in the sandbox, and that commit's journal code its last decisions.
+ * The same commit read `testdata/journal_v3.json` from it, and `testdata/records_v3.jsonl` with `kas admin activities --records`.
  *
  * @module
  */
@@ -72,10 +72,10 @@ function assertSameAnswers(store: Store): void {
     if (isObserved(observation)) assertEquals(observation.inProgress.length, old?.observed.inProgress);
     const direction = old?.signal.kind ?? "none";
     const at = old?.explain.rules.findIndex(({ passes }) => passes === false) ?? -1;
-    // Of the candidates' two rules the one that held gave its name to the place.
+    // Version 1 had one place for two rules of candidates, named after the one that held.
     const held = at +
       (direction === "in" && (at > 4 || (at === 4 && old?.explain.rules[at]?.rule === "R5")) ? 1 : 0);
-    // Version 1 named no rule for a notification that was out of date.
+    // Version 1 named no rule for an outdated notification.
     const overtaken = !isObserved(observation) && observation.processed !== undefined;
     const expected = withChecks(
       old?.decision,

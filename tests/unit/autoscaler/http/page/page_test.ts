@@ -263,7 +263,7 @@ Deno.test("the page has a notice for each problem, and none without a problem", 
   ]);
 });
 
-Deno.test("the page tells a fleet that is not observed yet from an empty one", () => {
+Deno.test("the page distinguishes a fleet that is not observed yet from an empty one", () => {
   const unseen = pageOf({ observation: undefined, lastObservation: undefined });
   assertEquals([counts(unseen), rows(unseen, "Instances")], [{}, []]);
   const empty = pageOf({ observation: observe([]) });

@@ -1,0 +1,60 @@
+import { assertEquals } from "@std/assert";
+import type { Snapshot } from "../../../../src/autoscaler/http/snapshot.ts";
+import { LISTED, status } from "../../../../src/autoscaler/http/status.ts";
+import { instance, NOW, OBSERVATION } from "../../scaling/fixtures.ts";
+
+const SNAPSHOT: Snapshot = {
+  now: NOW,
+  observation: undefined,
+  limits: OBSERVATION.limits,
+  lastObservation: undefined,
+  waiting: 0,
+  oldest: undefined,
+  inProgress: [],
+  bytes: 4_096,
+};
+
+Deno.test("status() before the first observation has nulls and empty lists", () => {
+  assertEquals(status(SNAPSHOT, NOW - 5_000), {
+    uptime: 5,
+    observed: null,
+    observation: null,
+    instances: [],
+    alarms: [],
+    totals: { instances: 0, alarms: 0 },
+    activities: [],
+    oldest: null,
+    bytes: 4_096,
+  });
+});
+
+Deno.test("status() has the activities in progress with their step, and the age of the oldest message", () => {
+  const activity = {
+    id: 7,
+    kind: "start",
+    instance: "n1",
+    remaining: [],
+    began: NOW - 9_000,
+    status: "in-progress",
+    reason: "busy",
+  } as const;
+  const step = { step: "healthy", instance: "n1", began: NOW - 2_000 } as const;
+  const { activities, oldest } = status(
+    { ...SNAPSHOT, inProgress: [{ activity, step }], oldest: NOW - 1_500 },
+    NOW,
+  ) as { activities: unknown; oldest: unknown };
+  assertEquals(activities, [
+    { ...activity, seconds: 9, step: { name: "healthy", instance: "n1", seconds: 2 } },
+  ]);
+  assertEquals(oldest, 1.5);
+});
+
+Deno.test("status() lists a limited number of instances, and counts them all", () => {
+  const instances = Array.from({ length: LISTED + 5 }, (_, i) => instance(`n${i}`));
+  const observation = { ...OBSERVATION, instances };
+  const shown = status({ ...SNAPSHOT, observation }, NOW) as {
+    instances: unknown[];
+    totals: { instances: number };
+  };
+  assertEquals([shown.instances.length, shown.totals.instances], [LISTED, LISTED + 5]);
+});
