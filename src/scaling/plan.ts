@@ -11,7 +11,7 @@ import { selectToStop, type StopSelection } from "./selection/stop.ts";
 
 /** What a recommendation comes to. */
 export interface Plan {
-  /** The checks in their order; each is made as it is asked for, and once. */
+  /** The checks in their order. Each is made once, when it is read. */
   readonly checks: Iterable<Checked>;
   /** The action, if all checks pass; without an instance to act on a check holds it back. */
   readonly action: Action | undefined;

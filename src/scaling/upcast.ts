@@ -11,7 +11,7 @@ import type { Trigger } from "./model/trigger.ts";
 import { directionOf } from "./policies/alarms.ts";
 import type { Recorded } from "./replay.ts";
 
-/** What a decision was made from: an alarm's notification, a resync, or a person. */
+/** What version 1 decided on: a notification, a resync, or a person. */
 interface FirstSignal {
   readonly kind: "out" | "in" | "none";
   readonly source: "notification" | "resync" | "manual";
@@ -21,12 +21,12 @@ interface FirstSignal {
   readonly why?: string;
 }
 
-/** All that it could look at. */
+/** Its observation. */
 type FirstFacts = Omit<Observation, "inProgress" | "processed"> & {
   readonly underWay: readonly ActivityInProgress[];
 };
 
-/** The decision, with the numbers of the rules that bound it. */
+/** Its decision, with the numbers of the rules that decided. */
 type FirstDecision =
   & Omit<Extract<Decision, { kind: Decision["kind"] }>, "checks" | "recommendation">
   & { readonly rules: readonly string[] };
@@ -69,7 +69,7 @@ function triggerOf({ kind, source, alarm, instance }: FirstSignal): Trigger {
   }
 }
 
-/** A signal that asked for nothing was decided without a look at the fleet, but for a resync whose alarms asked for nothing. */
+/** With a signal of kind `none`, version 1 observed the fleet only at a resync, and recorded empty facts otherwise. */
 function observationOf(signal: FirstSignal, facts: FirstFacts): Observation | Unobserved {
   const { now } = facts;
   const { kind, source, why = "", alarm } = signal;
@@ -87,12 +87,12 @@ function observationOf(signal: FirstSignal, facts: FirstFacts): Observation | Un
   return { ...rest, inProgress: underWay };
 }
 
-/** The notification asked for a change, but a newer change of its alarm had been processed. */
+/** Whether a newer change of the notification's alarm had been processed. */
 function isOvertaken({ source, alarm }: FirstSignal): boolean {
   return source === "notification" && alarm !== undefined && directionOf(alarm.kind, alarm.to) !== "none";
 }
 
-/** The newest processed change, which stood in the reason alone. */
+/** The newest processed change, which version 1 recorded in the reason only. */
 function processedOf(why: string): ProcessedChange | undefined {
   const [, time = "", by] =
     / is not newer than that of (\S+), which a (notification|resync) told of$/.exec(why) ??
@@ -102,7 +102,7 @@ function processedOf(why: string): ProcessedChange | undefined {
   return { at, by: by === "resync" ? "reconcile" : "notification" };
 }
 
-/** The check of a rule that held a decision back. The rules that chose an instance were named as well, and are not checks. */
+/** The check that held a decision back. Version 1 also named the rule that chose an instance, which is not a check. */
 function checksOf(
   signal: FirstSignal,
   { kind, reason }: Pick<FirstDecision, "kind" | "reason">,
@@ -120,7 +120,7 @@ function checksOf(
       case "R4":
         return ["out-beats-in"];
       case "R5":
-        // One rule in two: the reason tells which of them it was.
+        // R5 had two meanings; the reason tells which one.
         return [/ and cooldown-(out|in) is [^;]*$/.test(reason) ? "cooldown" : "warm-up"];
       case "R6":
         return ["projected-load"];

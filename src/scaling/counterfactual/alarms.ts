@@ -32,13 +32,13 @@ export function transitions(
     recommendation?.direction !== "in" && directionOf(kind, state) === "in";
   return (["ALARM", "OK"] as const).flatMap((state) => [
     ...(state === from || state === to ? [] : [
-      change(`if ${kind} of ${dimension} had changed from ${state} instead of ${from}`, {
+      change(`if ${kind} on ${dimension} had changed from ${state} instead of ${from}`, {
         ...alarm,
         from: state,
       }),
     ]),
     ...(state === to || unseen(state) ? [] : [
-      change(`if ${kind} of ${dimension} had changed to ${state} instead of ${to}`, { ...alarm, to: state }),
+      change(`if ${kind} on ${dimension} had changed to ${state} instead of ${to}`, { ...alarm, to: state }),
     ]),
   ]);
 }
@@ -83,7 +83,7 @@ function one(observation: Observation, kinds: readonly AlarmKind[], state: "ALAR
   return observation.alarms.flatMap(({ kind, dimension, state: was }, i) =>
     kinds.includes(kind) && was !== state
       ? [{
-        change: `if ${kind} of ${dimension} were in ${state} instead of ${was}`,
+        change: `if ${kind} on ${dimension} were in ${state} instead of ${was}`,
         observation: withState(observation, (at) => at === i, state),
       }]
       : []
@@ -99,7 +99,7 @@ function stillAsReported(alarm: AlarmChange | undefined, observation: Observatio
   );
   if (i < 0) return [];
   return [{
-    change: `if ${kind} of ${dimension} were still in ${to}`,
+    change: `if ${kind} on ${dimension} were still in ${to}`,
     observation: {
       ...observation,
       alarms: observation.alarms.map((it, at) => (at === i ? { ...it, state: to } : it)),

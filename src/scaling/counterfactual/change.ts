@@ -16,7 +16,7 @@ export interface Change {
   readonly trigger?: Trigger;
 }
 
-/** Changes of one kind, the slightest first: an array, or made when they are asked for. */
+/** Changes of one kind, the slightest first: an array, or a list that makes each change when it is read. */
 export interface Changes {
   readonly length: number;
   at(i: number): Change | undefined;

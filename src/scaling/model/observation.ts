@@ -47,7 +47,7 @@ export interface Observation {
 }
 
 /**
- * What stands in the place of an observation where none was made: the trigger asks for no action, or AWS could not be read.
+ * Stands for an observation that was not made: the trigger recommends no action, or AWS could not be read.
  */
 export interface Unobserved {
   readonly kind: "unobserved";
@@ -75,7 +75,7 @@ export function recent(at: number | undefined, span: number, now: number): boole
   return at !== undefined && Math.abs(now - at) < span;
 }
 
-/** Whether an instance has been in service, or without that time running, for less than the warm-up (R5). */
+/** Whether an instance came into service, or was launched, less than the warm-up ago (R5). */
 export function isWarmingUp({ id, launched }: Instance, { limits, history, now }: Observation): boolean {
   return [history.inServiceSince[id], launched].some((since) => recent(since, limits.warmup, now));
 }

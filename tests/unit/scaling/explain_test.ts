@@ -113,7 +113,7 @@ const CASES: readonly [string, Trigger, Partial<Observation>, readonly string[]]
   ]],
   ["out-beats-in: an alarm calls for more", IN, {
     alarms: [alarm("cpuhigh", "n2", "ALARM", { threshold: 80 })],
-  }, ["if cpuhigh of n2 were in OK instead of ALARM: stop n1"]],
+  }, ["if cpuhigh on n2 were in OK instead of ALARM: stop n1"]],
   ["out-beats-in: two of them", IN, {
     alarms: [alarm("cpuhigh", "n2", "ALARM"), alarm("reqcount", "kas", "ALARM")],
   }, ["if none of 2 cpuhigh and reqcount alarms were in ALARM: stop n1"]],
@@ -149,22 +149,22 @@ const CASES: readonly [string, Trigger, Partial<Observation>, readonly string[]]
     "with --max 3 instead of 5: none",
   ]],
   ["not-newest: out of date", OUT, { alarms: [alarm("cpuhigh", "n1", "OK", { changed: NOW + 1 })] }, [
-    "if cpuhigh of n1 were still in ALARM: start n4",
+    "if cpuhigh on n1 were still in ALARM: start n4",
   ]],
   ["warm-up: an instance that boots", {
     ...IN,
     alarm: { fleet: "kas", kind: "cpulow", dimension: "n1", from: "INSUFFICIENT_DATA", to: "OK", at: NOW },
   }, {
     instances: OBSERVATION.instances.map((it) => (it.id === "n1" ? { ...it, launched: NOW - MINUTE } : it)),
-  }, ["if cpulow of n1 had changed from ALARM instead of INSUFFICIENT_DATA: stop n2"]],
+  }, ["if cpulow on n1 had changed from ALARM instead of INSUFFICIENT_DATA: stop n2"]],
   ["a start that was made", OUT, {}, ["with --max 3 instead of the whole fleet's 5: none"]],
   ["a stop that was made", IN, {}, [
     "with --min 3 instead of the number of base and control instances: none",
-    "if cpuhigh of base were in ALARM instead of OK: none",
+    "if cpuhigh on base were in ALARM instead of OK: none",
     "with cpuhigh at 20 % instead of 80 %: none",
   ]],
   ["a reconcile at which nothing is recommended", RECONCILE, {}, [
-    "if cpuhigh of base were in ALARM instead of OK: start n4",
+    "if cpuhigh on base were in ALARM instead of OK: start n4",
   ]],
 ];
 

@@ -1,6 +1,5 @@
 /**
- * A fleet to vary: two zones, one base in service, two nodes in service for an hour, two stopped. A case spreads its
- * difference over it.
+ * A fleet that cases vary: two zones, one base in service, two nodes in service for an hour, two stopped nodes.
  *
  * @module
  */
@@ -37,7 +36,7 @@ export function stopped(id: string, more: Partial<Instance> = {}): Instance {
 
 export const BASE = instance("base", { role: "base", launched: NOW - 24 * HOUR });
 
-/** base and n1 in zone a, n2 in b, in service; n3 in a and n4 in b stopped. CPU is low everywhere, no alarm calls. */
+/** base and n1 in zone a, n2 in b, in service; n3 in a and n4 in b stopped. CPU is low everywhere, and no alarm asks for more. */
 export const OBSERVATION: Observation = {
   now: NOW,
   fleet: "kas",
@@ -97,7 +96,7 @@ export const IN_ANY: AlarmTrigger = {
 
 export const RECONCILE: Trigger = { kind: "reconcile" };
 
-/** The fleet with some instances put in place of those of the same id, or added. */
+/** The fleet with some instances replaced by id, or added. */
 export function withInstances(...changed: readonly Instance[]): Pick<Observation, "instances"> {
   const ids = new Set(changed.map(({ id }) => id));
   return { instances: [...OBSERVATION.instances.filter(({ id }) => !ids.has(id)), ...changed] };

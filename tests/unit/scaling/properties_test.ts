@@ -1,5 +1,5 @@
 /**
- * What holds of every decision over random fleets: the invariants I1, I2, I3 and I8, and R16.
+ * Properties of every decision on random fleets: the invariants I1, I2, I3 and I8, and R16.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { scopeOf } from "../../../src/scaling/scope.ts";
 import { exhausted, instance, observation as observations, trigger as triggers } from "./random.ts";
 
 const RUNS = { numRuns: 2_000 };
-/** Holds a property against every decision, and makes sure that decisions of the kinds came up often enough to mean it. */
+/** Checks a property of every decision of some kinds, and that such decisions came up often enough. */
 function every(
   kinds: Decision["kind"] | readonly Decision["kind"][],
   holds: (decision: Decision, trigger: Trigger, observation: Observation) => void,

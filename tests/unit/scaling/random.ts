@@ -102,7 +102,7 @@ export const observation: fc.Arbitrary<Observation> = fc.record({
   requiredKeys: ["now", "fleet", "limits", "instances", "alarms", "cpu", "inProgress", "history"],
 });
 
-/** The same with no node left to start, and room for more. */
+/** The same without a standby node, and with room for more. */
 export const exhausted: fc.Arbitrary<Observation> = fc.tuple(observation, fc.integer({ min: 4, max: 12 }))
   .map((
     [{ instances, limits, history: { launchesFail: _, ...history }, ...rest }, max],
