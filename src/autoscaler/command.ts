@@ -10,20 +10,15 @@ import { dropPermissions } from "../process/permissions.ts";
 import { hostPort } from "../cli/parsers.ts";
 import { settingsLookup } from "../settings/load.ts";
 import { SETTINGS } from "../settings/table.ts";
+import { limitsOf, requireMax } from "./limits.ts";
 import type { Tuning } from "./options.ts";
 import type { Service, ServiceOptions, startService } from "./service.ts";
 import { UnusableError } from "./unusable.ts";
 
-/** Where nginx on the control instance expects it. */
+/** Where nginx on the control instance forwards messages to. */
 const LISTEN = "127.0.0.1:10001";
 
-/** What `--grow` without `--max` is told. */
-export const UNBOUNDED = [
-  "--grow needs --max, the most instances that the fleet may ever have, stopped and failed ones included",
-  "--max 10",
-] as const;
-
-/** How an autoscaler scales, and whom it believes. */
+/** The options of scaling and of message verification. */
 export const SCALING = {
   min: SETTINGS.min,
   max: SETTINGS.max,
@@ -40,7 +35,7 @@ export const SCALING = {
   trustSigner: SETTINGS.trustSigner,
 };
 
-/** What it is started with. */
+/** The options of `kas autoscaler`. */
 const OPTIONS = {
   fleet: SETTINGS.fleet,
   loadBalancer: SETTINGS.loadBalancer,
@@ -62,14 +57,14 @@ const OPTIONS = {
 
 type Flags = Values<typeof OPTIONS>;
 
-/** `kas autoscaler`: takes alarms in and scales the fleet until SIGINT or SIGTERM. */
+/** `kas autoscaler`: scales the fleet until SIGINT or SIGTERM. */
 export const autoscaler = command({
   name: "autoscaler",
   summary: "Receive CloudWatch alarms through SNS and scale the fleet",
   description:
-    "POST / takes SNS's messages; GET /ping, /status, /activities and /metrics tell how things stand.\n" +
-    "What is under way at SIGTERM stays on record in the state folder, and the next start goes on with it.\n" +
-    "With --pull it reads the alarms every --resync and needs neither a topic, which it leaves alone, nor a port.",
+    "POST / receives SNS messages. GET /ping, /status, /activities and /metrics report the state.\n" +
+    "At SIGTERM, activities in progress stay in the state folder's journal, and the next start resumes them.\n" +
+    "With --pull, the autoscaler reads the alarms every --resync. It needs neither a topic nor an open port.",
   options: OPTIONS,
   examples: [
     "autoscaler --topic-arn arn:aws:sns:eu-west-1:123456789012:kas",
@@ -80,7 +75,7 @@ export const autoscaler = command({
   run: async (context) => {
     const { flags, signal } = context;
     const { pull } = flags;
-    // Whoever polls may have a topic all the same, in the environment for one.
+    // With --pull, a topic that the environment names is ignored.
     const topicArn = pull ? undefined : flags.topicArn;
     if (topicArn === undefined && !pull) {
       throw new UsageError(
@@ -100,7 +95,7 @@ export const autoscaler = command({
     const stopped = Promise.withResolvers<void>();
     signal.addEventListener("abort", () => stopped.resolve(), { once: true });
     await using service = start(startService, {
-      // A topic notifies of its own region's alarms, and a target group is in its own, so that is where the fleet is.
+      // Alarms notify a topic of their own region, and targets are in the region of their target group.
       account: {
         region: flags.region ?? (topicArn ?? flags.targetGroup)?.split(":")[3],
         profile: flags.profile,
@@ -122,20 +117,20 @@ export const autoscaler = command({
       try {
         const next = reread(OPTIONS, context, settingsLookup());
         service.tune(tuningOf({ ...next, grow: flags.grow, shrink: flags.shrink }));
-        log.info("read the settings again", {
+        log.info("settings reloaded", {
           changed: differing(current, next, { tunable: true }),
           needsRestart: differing(flags, next, { tunable: false }),
         });
         current = next;
       } catch (error) {
-        log.error("kept the settings as they were", { reason: (error as Error).message });
+        log.error("settings not reloaded", { reason: (error as Error).message });
       }
     };
-    // To a terminal that is closed, SIGHUP means what it always did.
+    // On a terminal SIGHUP means that the terminal was closed, and ends the process.
     if (!Deno.stdin.isTerminal()) Deno.addSignalListener("SIGHUP", reload);
     using systemd = await connectSystemd({ alive: () => service.alive() });
-    // What stays is the network, the environment and reading: for AWS's credentials and for `reload`. The state folder's
-    // files are open.
+    // Network, environment and reading stay permitted, for AWS's credentials and for reload(). The files of the state folder
+    // are open already.
     dropPermissions("write", "run", "ffi", "import");
     systemd.ready();
 
@@ -156,48 +151,36 @@ function start(service: typeof startService, options: ServiceOptions): Service {
 }
 
 /**
- * What may change while it runs.
+ * The settings that can change while the autoscaler runs.
  *
  * @throws {UsageError} if settings contradict each other
  */
 function tuningOf(
-  { min, max, grow, shrink, resync, warmup, cooldownOut, cooldownIn, startTimeout, drainTimeout }: Flags,
+  flags: Flags,
 ): Tuning {
+  const { min, max, grow, shrink, resync, startTimeout, drainTimeout } = flags;
   if (min !== undefined && max !== undefined && min > max) {
-    throw new UsageError(`--min ${min} is above --max ${max}`, `--min ${max} --max ${min}`);
+    throw new UsageError(`--min ${min} is greater than --max ${max}`, `--min ${max} --max ${min}`);
   }
-  if (grow !== undefined && max === undefined) throw new UsageError(...UNBOUNDED);
+  requireMax(flags);
   if (grow === undefined && shrink === "terminate") {
     throw new UsageError(
-      "--shrink terminate without --grow would end with no node left to start",
+      "--shrink terminate needs --grow: without it no node would be left to start",
       "--shrink stop, or --grow TEMPLATE --max N",
     );
   }
   if (resync === 0) {
-    throw new UsageError("--resync 0 would read the alarms without a pause", "--resync 60s");
+    throw new UsageError("--resync 0 would reconcile without a pause", "--resync 60s");
   }
-  return {
-    limits: {
-      ...(min === undefined ? {} : { min }),
-      ...(max === undefined ? {} : { max }),
-      warmup,
-      cooldownOut,
-      cooldownIn,
-      resync,
-      ...(grow === undefined ? {} : { grow }),
-      ...(shrink === "stop" ? {} : { shrink }),
-    },
-    startTimeout,
-    drainTimeout,
-  };
+  return { limits: limitsOf(flags), startTimeout, drainTimeout };
 }
 
-/** The settings whose change takes effect at once. */
+/** The flags of the settings that can change while the autoscaler runs. */
 const TUNABLE: ReadonlySet<string> = new Set(
   ["min", "max", "resync", "warmup", "cooldownOut", "cooldownIn", "startTimeout", "drainTimeout"],
 );
 
-/** The settings that differ, by the names of their flags: those that may change at once, or the others. */
+/** The names of the flags that differ: those that can change while the autoscaler runs, or the others. */
 function differing(before: Flags, after: Flags, { tunable }: { readonly tunable: boolean }): string[] {
   const text = (flags: Flags, name: string) =>
     JSON.stringify(Object.entries(flags).find(([key]) => key === name)?.[1]);

@@ -4,12 +4,12 @@
  * @module
  */
 import { assemble } from "../../autoscaler/assemble.ts";
-import { UNBOUNDED } from "../../autoscaler/command.ts";
+import { limitsOf, requireMax } from "../../autoscaler/limits.ts";
 import type { Evaluation } from "../../autoscaler/control/evaluate.ts";
 import type { Journal } from "../../autoscaler/store/journal.ts";
 import { balancerRef } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { type Command, command, ExitError, type Group, UsageError } from "../../cli/command.ts";
+import { type Command, command, ExitError, type Group } from "../../cli/command.ts";
 import type { Output, Row } from "../../cli/output.ts";
 import { decide } from "../../scaling/decide.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
@@ -73,8 +73,8 @@ function direction(kind: "out" | "in", summary: string): Command {
     options: OPTIONS,
     examples: [`admin scale ${kind}`, `admin scale ${kind} --instance i-0123456789abcdef0 --dry-run`],
     run: async (context) => {
-      const { grow, max, shrink, dryRun, fleet } = context.flags;
-      if (kind === "out" && grow !== undefined && max === undefined) throw new UsageError(...UNBOUNDED);
+      const { shrink, dryRun, fleet } = context.flags;
+      if (kind === "out") requireMax(context.flags);
       if (kind === "in" && shrink === "terminate" && !dryRun) {
         if (!await confirmed(context, `Terminate one node of fleet ${fleet} for good?`)) return 1;
       }
@@ -88,22 +88,13 @@ async function run(
   aws: Aws,
   { flags, out, signal }: AccountContext & { readonly flags: ScaleFlags },
 ): Promise<number> {
-  const { startTimeout, drainTimeout, dryRun, instance, min, max, warmup, grow, shrink } = flags;
+  const { startTimeout, drainTimeout, dryRun, instance } = flags;
   const fleet = { ...fleetSelector(flags), balancer: balancerRef(flags) };
   await using autoscaler = assemble({
     account: aws,
     fleet,
-    limits: {
-      ...(min === undefined ? {} : { min }),
-      ...(max === undefined ? {} : { max }),
-      warmup,
-      // Cooldowns delay repeated changes. A person asks once, for now.
-      cooldownOut: 0,
-      cooldownIn: 0,
-      resync: 0,
-      ...(grow === undefined ? {} : { grow }),
-      ...(shrink === "stop" ? {} : { shrink }),
-    },
+    // Cooldowns space out repeated changes. An operator asks once.
+    limits: limitsOf({ ...flags, cooldownOut: 0, cooldownIn: 0, resync: 0 }),
     startTimeout,
     drainTimeout,
     dryRun,

@@ -1,6 +1,6 @@
 /**
- * Spans for OpenTelemetry, which is Deno's own: with OTEL_DENO=true each decision and each activity is one, and the requests
- * to AWS, which Deno tells of by itself, stand under them. Without it they cost nothing.
+ * Spans for Deno's OpenTelemetry: with OTEL_DENO=true each decision and each activity is a span. Deno itself adds the requests to
+ * AWS below them. Without OTEL_DENO spans cost nothing.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { type Attributes, SpanStatusCode, trace } from "@opentelemetry/api";
 const tracer = trace.getTracer("kas");
 
 /**
- * Does some work as a span of a trace.
+ * Does some work as a span.
  *
- * @param work is given what adds attributes to it
+ * @param work receives a function that adds attributes to the span
  */
 export function traced<T>(
   name: string,
   attributes: Attributes,
-  work: (note: (more: Attributes) => void) => Promise<T>,
+  work: (addAttributes: (more: Attributes) => void) => Promise<T>,
 ): Promise<T> {
   return tracer.startActiveSpan(name, { attributes }, async (span) => {
     try {

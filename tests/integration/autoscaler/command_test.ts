@@ -12,7 +12,7 @@ const USAGE: readonly [args: string, message: RegExp][] = [
   ["", /^kas: kas autoscaler needs --topic-arn, .* or --pull; try: kas admin topics list/i],
   ["--pull --resync 0", /^kas: --resync 0 /],
   ["--topic-arn kas", /^kas: Invalid value "kas" for --topic-arn: .*\n/],
-  [`--topic-arn ${ARN} --min 3 --max 2`, /^kas: --min 3 is above --max 2\b/],
+  [`--topic-arn ${ARN} --min 3 --max 2`, /^kas: --min 3 is greater than --max 2\b/],
   [`--topic-arn ${ARN} --resync 0`, /^kas: --resync 0 /],
   [
     "--pull --grow kas-node",
@@ -24,7 +24,7 @@ const USAGE: readonly [args: string, message: RegExp][] = [
   ],
   [
     "--pull --max 3 --shrink terminate",
-    /^kas: --shrink terminate without --grow would end with no node left /,
+    /^kas: --shrink terminate needs --grow: /,
   ],
   [
     "--pull --target-group kas",
