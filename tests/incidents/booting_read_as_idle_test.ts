@@ -10,20 +10,20 @@
  */
 import { assertEquals } from "@std/assert";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
-import { away, FIRST, out, tell, told } from "../support/lab/script.ts";
+import { askForMore, FIRST, notify, openNotifiedLab, reportIdle } from "../support/lab/script.ts";
 
 Deno.test("a node that has just come into service is not stopped for being idle (R5)", async () => {
-  await using lab = await told(fleetOf([false], { limits: { ...AT_ONCE, warmup: 300_000 } }));
-  await out(lab);
+  await using lab = await openNotifiedLab(fleetOf([false], { limits: { ...AT_ONCE, warmup: 300_000 } }));
+  await askForMore(lab);
   await lab.pass(60_000);
-  assertEquals(lab.standing(FIRST), "running in-service");
-  await tell(lab, `cpulow:${lab.id(FIRST)}`, "OK", "INSUFFICIENT_DATA");
+  assertEquals(lab.status(FIRST), "running in-service");
+  await notify(lab, `cpulow:${lab.id(FIRST)}`, "OK", "INSUFFICIENT_DATA");
   await lab.pass(60_000);
-  await away(lab, FIRST);
+  await reportIdle(lab, FIRST);
   await lab.pass(60_000);
-  assertEquals(lab.standing(FIRST), "running in-service");
+  assertEquals(lab.status(FIRST), "running in-service");
   await lab.pass(300_000);
-  await away(lab, FIRST);
+  await reportIdle(lab, FIRST);
   await lab.pass(60_000);
-  assertEquals(lab.standing(FIRST), "stopped none");
+  assertEquals(lab.status(FIRST), "stopped none");
 });

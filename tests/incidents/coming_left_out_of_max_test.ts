@@ -10,14 +10,16 @@
  */
 import { assertEquals } from "@std/assert";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
-import { inService, out, starts, told } from "../support/lab/script.ts";
+import { askForMore, countInService, openNotifiedLab, startedIds } from "../support/lab/script.ts";
 
 Deno.test("what is on its way counts towards max (R3)", async () => {
-  await using lab = await told(fleetOf([false, false, false, false], { limits: { ...AT_ONCE, max: 2 } }));
+  await using lab = await openNotifiedLab(
+    fleetOf([false, false, false, false], { limits: { ...AT_ONCE, max: 2 } }),
+  );
   for (let alarms = 0; alarms < 4; alarms++) {
-    await out(lab);
+    await askForMore(lab);
     await lab.pass(1_000);
   }
   await lab.pass(120_000);
-  assertEquals([starts(lab).length, inService(lab)], [1, 2]);
+  assertEquals([startedIds(lab).length, countInService(lab)], [1, 2]);
 });

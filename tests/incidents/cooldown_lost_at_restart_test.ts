@@ -10,20 +10,22 @@
  */
 import { assertEquals } from "@std/assert";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
-import { away, FIRST, told } from "../support/lab/script.ts";
+import { FIRST, openNotifiedLab, reportIdle } from "../support/lab/script.ts";
 
 Deno.test("a cooldown goes on after a crash (R5, R13)", async () => {
-  await using lab = await told(fleetOf([true, true], { limits: { ...AT_ONCE, cooldownIn: 600_000 } }));
-  await away(lab, FIRST);
+  await using lab = await openNotifiedLab(
+    fleetOf([true, true], { limits: { ...AT_ONCE, cooldownIn: 600_000 } }),
+  );
+  await reportIdle(lab, FIRST);
   await lab.pass(60_000);
-  assertEquals(lab.standing(FIRST), "stopped none");
+  assertEquals(lab.status(FIRST), "stopped none");
   lab.kill(1_000);
   await lab.pass(10_000);
-  await away(lab, 2);
+  await reportIdle(lab, 2);
   await lab.pass(60_000);
-  assertEquals(lab.standing(2), "running in-service");
+  assertEquals(lab.status(2), "running in-service");
   await lab.pass(600_000);
-  await away(lab, 2);
+  await reportIdle(lab, 2);
   await lab.pass(60_000);
-  assertEquals(lab.standing(2), "stopped none");
+  assertEquals(lab.status(2), "stopped none");
 });

@@ -10,15 +10,22 @@
  */
 import { assertEquals } from "@std/assert";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
-import { away, FIRST, hold, out, starts, told } from "../support/lab/script.ts";
+import {
+  askForMore,
+  FIRST,
+  holdRequests,
+  openNotifiedLab,
+  reportIdle,
+  startedIds,
+} from "../support/lab/script.ts";
 
 Deno.test("at max with a node that is draining, that node is taken back (R3, R7)", async () => {
-  await using lab = await told(fleetOf([true], { limits: { ...AT_ONCE, max: 2 } }));
-  await hold(lab);
-  await away(lab, FIRST);
+  await using lab = await openNotifiedLab(fleetOf([true], { limits: { ...AT_ONCE, max: 2 } }));
+  await holdRequests(lab);
+  await reportIdle(lab, FIRST);
   await lab.pass(30_000);
-  assertEquals(lab.standing(FIRST), "running draining");
-  await out(lab);
+  assertEquals(lab.status(FIRST), "running draining");
+  await askForMore(lab);
   await lab.pass(30_000);
-  assertEquals([lab.standing(FIRST), starts(lab)], ["running in-service", []]);
+  assertEquals([lab.status(FIRST), startedIds(lab)], ["running in-service", []]);
 });

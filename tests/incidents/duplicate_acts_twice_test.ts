@@ -10,12 +10,12 @@
 import { assertEquals } from "@std/assert";
 import { FLEET } from "../support/lab/cloud.ts";
 import { fleetOf } from "../support/lab/fleet_plan.ts";
-import { notice } from "../support/lab/notice.ts";
-import { BASE, inService, starts, told } from "../support/lab/script.ts";
+import { alarmMessage } from "../support/lab/notice.ts";
+import { BASE, countInService, openNotifiedLab, startedIds } from "../support/lab/script.ts";
 
 Deno.test("a message that is delivered again, after a crash too, starts nothing more (R11)", async () => {
-  await using lab = await told(fleetOf([false, false, false]));
-  const text = notice(`${FLEET}:cpuhigh:${lab.id(BASE)}`, "ALARM", lab.time.now());
+  await using lab = await openNotifiedLab(fleetOf([false, false, false]));
+  const text = alarmMessage(`${FLEET}:cpuhigh:${lab.id(BASE)}`, "ALARM", lab.time.now());
   const post = lab.message(text, "the same");
   assertEquals(await lab.deliver(post), 200);
   await lab.pass(20_000);
@@ -25,5 +25,5 @@ Deno.test("a message that is delivered again, after a crash too, starts nothing 
   await lab.pass(2_000);
   assertEquals(await lab.deliver(post), 200);
   await lab.pass(120_000);
-  assertEquals([starts(lab).length, inService(lab)], [1, 2]);
+  assertEquals([startedIds(lab).length, countInService(lab)], [1, 2]);
 });

@@ -11,19 +11,21 @@ import { assertEquals } from "@std/assert";
 import type { CallEvent } from "../../src/sandbox/faults.ts";
 import { AwsError } from "../../src/sandbox/wire/action.ts";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
-import { out, starts, told } from "../support/lab/script.ts";
+import { askForMore, openNotifiedLab, startedIds } from "../support/lab/script.ts";
 
 Deno.test("a fleet whose load balancer can't be asked is not taken for one without anybody in service", async () => {
   let failing = false;
   const passing = ({ action }: CallEvent) => {
     if (failing && action === "DescribeInstanceHealth") throw new AwsError("InternalFailure", "", 500);
   };
-  await using lab = await told(fleetOf([true, false], { limits: { ...AT_ONCE, max: 2 } }), { passing });
+  await using lab = await openNotifiedLab(fleetOf([true, false], { limits: { ...AT_ONCE, max: 2 } }), {
+    onCall: passing,
+  });
   failing = true;
-  await out(lab);
+  await askForMore(lab);
   await lab.pass(60_000);
-  assertEquals([starts(lab), lab.kas.inbox.waiting()], [[], 1]);
+  assertEquals([startedIds(lab), lab.kas.inbox.waiting()], [[], 1]);
   failing = false;
   await lab.pass(30_000);
-  assertEquals([starts(lab), lab.kas.inbox.waiting()], [[], 0]);
+  assertEquals([startedIds(lab), lab.kas.inbox.waiting()], [[], 0]);
 });

@@ -11,15 +11,15 @@
  */
 import { assertEquals } from "@std/assert";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
-import { starts, untold } from "../support/lab/script.ts";
+import { openPolledLab, startedIds } from "../support/lab/script.ts";
 
 Deno.test("machines that fail to come up are tried once each, however long the load lasts (R7, R9)", async () => {
   const limits = { ...AT_ONCE, resync: 60_000 };
-  await using lab = await untold(fleetOf([false, false, false], { limits, startTimeout: 30_000 }));
+  await using lab = await openPolledLab(fleetOf([false, false, false], { limits, startTimeout: 30_000 }));
   const nodes = [1, 2, 3].map((place) => lab.id(place));
   for (const id of nodes) lab.cloud.machines.broken.add(id);
   lab.cloud.machines.demand = 1;
   await lab.pass(3_600_000);
-  assertEquals(starts(lab).toSorted(), nodes);
+  assertEquals(startedIds(lab).toSorted(), nodes);
   assertEquals(nodes.map((id) => lab.cloud.truth(id)?.state), ["stopped", "stopped", "stopped"]);
 });

@@ -10,16 +10,16 @@
  */
 import { assertEquals } from "@std/assert";
 import { fleetOf } from "../support/lab/fleet_plan.ts";
-import { away, FIRST, hold, told } from "../support/lab/script.ts";
+import { FIRST, holdRequests, openNotifiedLab, reportIdle } from "../support/lab/script.ts";
 
 Deno.test("no instance is stopped before its last request has been answered (R10)", async () => {
-  await using lab = await told(fleetOf([true]));
-  const answers = await hold(lab);
-  await away(lab, FIRST);
+  await using lab = await openNotifiedLab(fleetOf([true]));
+  const answers = await holdRequests(lab);
+  await reportIdle(lab, FIRST);
   await lab.pass(120_000);
-  assertEquals(lab.standing(FIRST), "running draining");
-  lab.cloud.machines.letGo();
+  assertEquals(lab.status(FIRST), "running draining");
+  lab.cloud.machines.release();
   await lab.pass(60_000);
-  assertEquals(lab.standing(FIRST), "stopped none");
+  assertEquals(lab.status(FIRST), "stopped none");
   assertEquals(new Set(await Promise.all(answers)), new Set([200]));
 });

@@ -13,13 +13,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { TEMPLATE } from "../support/lab/cloud.ts";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
-import { untold } from "../support/lab/script.ts";
+import { openPolledLab } from "../support/lab/script.ts";
 
 /** Launches where no node is left; resyncs, at which the load is still there, come every minute. */
 const GROWING = { ...AT_ONCE, resync: 60_000, grow: TEMPLATE, max: 4 };
 
 Deno.test("machines that are launched and fail to come up are no more than max, however long the load lasts (R3)", async () => {
-  await using lab = await untold(fleetOf([], { limits: GROWING, startTimeout: 30_000 }));
+  await using lab = await openPolledLab(fleetOf([], { limits: GROWING, startTimeout: 30_000 }));
   for (let nth = 1; nth < 100; nth++) lab.cloud.machines.broken.add(lab.launched(nth));
   lab.cloud.machines.demand = 1;
   await lab.pass(6 * 3_600_000);
@@ -33,7 +33,7 @@ Deno.test("machines that are launched and fail to come up are no more than max, 
 });
 
 Deno.test("launches that EC2 refuses are tried less and less often, and again once it has capacity (R7)", async () => {
-  await using lab = await untold(fleetOf([], { limits: GROWING }));
+  await using lab = await openPolledLab(fleetOf([], { limits: GROWING }));
   const launches = () =>
     new Set(
       lab.cloud.calls.filter(({ action }) => action === "RunInstances").map(({ input }) =>

@@ -10,12 +10,12 @@
  */
 import { assertEquals } from "@std/assert";
 import { fleetOf } from "../support/lab/fleet_plan.ts";
-import { FIRST, inService, out, starts, told } from "../support/lab/script.ts";
+import { askForMore, countInService, FIRST, openNotifiedLab, startedIds } from "../support/lab/script.ts";
 
 Deno.test("without capacity for one node the next one is started at once (R7)", async () => {
-  await using lab = await told(fleetOf([false, false, false]));
+  await using lab = await openNotifiedLab(fleetOf([false, false, false]));
   lab.cloud.faults.noCapacity.add(lab.id(FIRST));
-  await out(lab);
+  await askForMore(lab);
   await lab.pass(60_000);
-  assertEquals([starts(lab).length, inService(lab)], [1, 2]);
+  assertEquals([startedIds(lab).length, countInService(lab)], [1, 2]);
 });

@@ -10,11 +10,11 @@
  */
 import { assertEquals } from "@std/assert";
 import { fleetOf } from "../support/lab/fleet_plan.ts";
-import { FIRST, out, told } from "../support/lab/script.ts";
+import { askForMore, FIRST, openNotifiedLab } from "../support/lab/script.ts";
 
 Deno.test("with no metric of anybody a node is started all the same", async () => {
-  await using lab = await told(fleetOf([false]));
-  await out(lab);
+  await using lab = await openNotifiedLab(fleetOf([false]));
+  await askForMore(lab);
   await lab.pass(50_000);
-  assertEquals(lab.standing(FIRST), "running in-service");
+  assertEquals(lab.status(FIRST), "running in-service");
 });

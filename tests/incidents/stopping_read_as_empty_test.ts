@@ -10,14 +10,14 @@
  */
 import { assertEquals } from "@std/assert";
 import { fleetOf } from "../support/lab/fleet_plan.ts";
-import { away, FIRST, out, starts, told } from "../support/lab/script.ts";
+import { askForMore, FIRST, openNotifiedLab, reportIdle, startedIds } from "../support/lab/script.ts";
 
 Deno.test("with no node stopped, one that is stopping is waited for and started (R7)", async () => {
-  await using lab = await told(fleetOf([true]));
-  await away(lab, FIRST);
+  await using lab = await openNotifiedLab(fleetOf([true]));
+  await reportIdle(lab, FIRST);
   await lab.pass(8_000);
-  assertEquals(lab.standing(FIRST), "stopping none");
-  await out(lab);
+  assertEquals(lab.status(FIRST), "stopping none");
+  await askForMore(lab);
   await lab.pass(120_000);
-  assertEquals([lab.standing(FIRST), starts(lab)], ["running in-service", [lab.id(FIRST)]]);
+  assertEquals([lab.status(FIRST), startedIds(lab)], ["running in-service", [lab.id(FIRST)]]);
 });

@@ -11,17 +11,17 @@
  */
 import { assertEquals } from "@std/assert";
 import { fleetOf } from "../support/lab/fleet_plan.ts";
-import { away, FIRST, hold, out, told } from "../support/lab/script.ts";
+import { askForMore, FIRST, holdRequests, openNotifiedLab, reportIdle } from "../support/lab/script.ts";
 
 Deno.test("a drain that does not end holds no scale-out up (R10, R7)", async () => {
-  await using lab = await told(fleetOf([true, false], { drainTimeout: 3_000_000 }));
-  await hold(lab);
-  await away(lab, FIRST);
+  await using lab = await openNotifiedLab(fleetOf([true, false], { drainTimeout: 3_000_000 }));
+  await holdRequests(lab);
+  await reportIdle(lab, FIRST);
   await lab.pass(60_000);
-  assertEquals(lab.standing(FIRST), "running draining");
-  await out(lab);
+  assertEquals(lab.status(FIRST), "running draining");
+  await askForMore(lab);
   await lab.pass(1_000);
-  await out(lab);
+  await askForMore(lab);
   await lab.pass(90_000);
-  assertEquals([lab.standing(FIRST), lab.standing(2)], ["running in-service", "running in-service"]);
+  assertEquals([lab.status(FIRST), lab.status(2)], ["running in-service", "running in-service"]);
 });

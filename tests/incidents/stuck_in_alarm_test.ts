@@ -12,11 +12,13 @@
  */
 import { assertEquals } from "@std/assert";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
-import { inService, untold } from "../support/lab/script.ts";
+import { countInService, openPolledLab } from "../support/lab/script.ts";
 
 Deno.test("a fleet that stays overloaded keeps growing without any notification (R2)", async () => {
-  await using lab = await untold(fleetOf([false, false, false], { limits: { ...AT_ONCE, resync: 60_000 } }));
+  await using lab = await openPolledLab(
+    fleetOf([false, false, false], { limits: { ...AT_ONCE, resync: 60_000 } }),
+  );
   lab.cloud.machines.demand = 2.5;
   await lab.pass(900_000);
-  assertEquals(inService(lab), 4);
+  assertEquals(countInService(lab), 4);
 });

@@ -6,16 +6,16 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { seededRandom } from "../../src/sandbox/random.ts";
-import { type Ran, run } from "./crash/run.ts";
+import { type Run, run } from "./crash/run.ts";
 import { type Scenario, SCENARIOS } from "./crash/scenarios.ts";
-import { describe, type Point } from "./crash/victim.ts";
+import { describe, type KillPoint } from "./crash/victim.ts";
 import { isWhole, seedOf, sizeOf } from "./proofs.ts";
 
 /** How many runs go on at once: most of a run is waiting. */
 const AT_ONCE = 4;
 
 /** Every point of a run at which it can be struck. */
-function pointsOf({ steps }: Scenario, { counts }: Ran): Point[] {
+function pointsOf({ steps }: Scenario, { counts }: Run): KillPoint[] {
   // Of a call that is made again and again only the first is struck at: how many polls there are is chance.
   const calls = [...counts.keys()].flatMap((call) =>
     (["before", "after"] as const).map((moment) => ({ at: "call" as const, call, nth: 1, moment }))
@@ -25,10 +25,10 @@ function pointsOf({ steps }: Scenario, { counts }: Ran): Point[] {
 }
 
 /** Kills a scenario at each of the points; how many kills there were. */
-async function crash(scenario: Scenario, chosen: (points: Point[]) => Point[]): Promise<number> {
+async function crash(scenario: Scenario, chosen: (points: KillPoint[]) => KillPoint[]): Promise<number> {
   const began = performance.now();
   const reference = await run(scenario);
-  assertEquals(reference.broken, [], scenario.name);
+  assertEquals(reference.violations, [], scenario.name);
   const points = chosen(pointsOf(scenario, reference));
   const rest = points.values();
   const failures: string[] = [];
@@ -38,10 +38,10 @@ async function crash(scenario: Scenario, chosen: (points: Point[]) => Point[]): 
       let said = "";
       try {
         const ran = await run(scenario, point);
-        said = ran.said;
-        if (ran.struck) kills++;
+        said = ran.output;
+        if (ran.killed) kills++;
         assertEquals(ran.end, reference.end);
-        assertEquals(ran.broken, []);
+        assertEquals(ran.violations, []);
       } catch (error) {
         failures.push(`killed ${describe(point)}: ${(error as Error).message}\n${said}`);
       }
@@ -65,8 +65,8 @@ const ALWAYS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The same share of every scenario's points, those of {@linkcode ALWAYS} first and the others at random. */
-function sample({ name }: Scenario, points: readonly Point[], random: () => number): Point[] {
-  const isFirst = (point: Point) =>
+function sample({ name }: Scenario, points: readonly KillPoint[], random: () => number): KillPoint[] {
+  const isFirst = (point: KillPoint) =>
     ALWAYS[name]?.some((beginning) => describe(point).startsWith(beginning)) ?? false;
   return points.map((point) => ({ point, lot: isFirst(point) ? 0 : random() }))
     .sort((a, b) => a.lot - b.lot)

@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { seededRandom } from "../../src/sandbox/random.ts";
 import type { CrashPoint } from "../support/lab/lab.ts";
-import { type Ran, run } from "./crash_points/run.ts";
+import { type Run, run } from "./crash_points/run.ts";
 import { type Scenario, SCENARIOS } from "./crash_points/scenarios.ts";
 import { seedOf, sizeOf } from "./proofs.ts";
 
@@ -24,7 +24,7 @@ const MOST_TOLD = 5;
 /** A point in a scenario. */
 interface Place {
   readonly scenario: Scenario;
-  readonly reference: Ran;
+  readonly reference: Run;
   readonly point: CrashPoint;
 }
 
@@ -38,12 +38,12 @@ Deno.test("a crash at any call or write changes nothing of where it ends (R13, I
   const failures: string[] = [];
   for (const { scenario, reference, point } of some(places, seed)) {
     const ran = await run(scenario, point);
-    if (ran.struck) crashes.set(scenario.name, (crashes.get(scenario.name) ?? 0) + 1);
+    if (ran.crashed) crashes.set(scenario.name, (crashes.get(scenario.name) ?? 0) + 1);
     const where = `${scenario.name}, crashed right ${point.moment} ${point.at} ${point.nth}`;
     try {
-      assert(ran.struck, "the point was not met");
+      assert(ran.crashed, "the point was not met");
       assertEquals(ran.end, reference.end);
-      assertEquals(ran.broken, []);
+      assertEquals(ran.violations, []);
     } catch (error) {
       failures.push(`${where}: ${(error as Error).message}`);
     }
@@ -59,7 +59,7 @@ Deno.test("a crash at any call or write changes nothing of where it ends (R13, I
 /** Every point of a scenario, by a run without a crash. */
 async function placesOf(scenario: Scenario): Promise<Place[]> {
   const reference = await run(scenario);
-  assertEquals(reference.broken, [], scenario.name);
+  assertEquals(reference.violations, [], scenario.name);
   return (["call", "write"] as const).flatMap((at) =>
     Array.from({ length: reference.counts[at] }, (_, i) => i + 1).flatMap((nth) =>
       (["before", "after"] as const).map((moment) => ({

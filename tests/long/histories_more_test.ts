@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { hold } from "./histories/hold.ts";
+import { holdHistories } from "./histories/hold.ts";
 import { sizeOf } from "./proofs.ts";
 
-Deno.test("I1–I8 hold in the second half of the histories", () => hold(sizeOf("histories") / 2));
+Deno.test("I1–I8 hold in the second half of the histories", () => holdHistories(sizeOf("histories") / 2));

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { hold } from "./histories/hold.ts";
+import { holdHistories } from "./histories/hold.ts";
 import { sizeOf } from "./proofs.ts";
 
 Deno.test(
   "I1–I8 hold in every history of signals, loads, clocks, crashes, faults and other people",
-  () => hold(sizeOf("histories") / 2),
+  () => holdHistories(sizeOf("histories") / 2),
 );

@@ -25,13 +25,13 @@ async function weather({ name, setting, story }: Weather): Promise<Outcome> {
   const begun = performance.now();
   const seconds = () => (performance.now() - begun) / 1_000;
   try {
-    await using scene = await Scene.set(setting);
+    await using scene = await Scene.open(setting);
     try {
       const outcome = await story(scene);
-      for (const { status, reason } of await scene.steps()) assert(status !== null && reason !== "");
+      for (const { status, reason } of await scene.activities()) assert(status !== null && reason !== "");
       return { name, outcome, seconds: seconds() };
     } catch (error) {
-      const journal = (await scene.steps()).map((
+      const journal = (await scene.activities()).map((
         { kind, instance, status, trigger: source, reason, phases },
       ) => `\n    ${kind} ${instance} ${status} ${source} ${reason} ${Object.keys(phases).join(" ")}`);
       throw new Error(`${name}: ${(error as Error).message}${journal.join("")}`, { cause: error });

@@ -10,10 +10,10 @@ import type { CallEvent } from "../../../src/sandbox/faults.ts";
 import { type Stage, stage } from "../../unit/autoscaler/fixtures.ts";
 import { eventually } from "../../support/kas.ts";
 import { machinesOf, type Scenario, serve, TEMPLATE } from "./scenarios.ts";
-import { describe, type Point, Victim } from "./victim.ts";
+import { describe, type KillPoint, Victim } from "./victim.ts";
 
 /** What a run came to, to be compared. */
-export interface End {
+export interface Result {
   /** `i-1 running in-service`, with what it is in quarantine for; what a probe heard last, or that it heard nothing, is chance. */
   readonly world: readonly string[];
   /** `start i-1 successful`, oldest first. */
@@ -23,14 +23,14 @@ export interface End {
 }
 
 /** A run. */
-export interface Ran {
-  readonly end: End;
-  readonly struck: boolean;
-  readonly broken: readonly string[];
+export interface Run {
+  readonly end: Result;
+  readonly killed: boolean;
+  readonly violations: readonly string[];
   /** How often each call was made. */
   readonly counts: ReadonlyMap<string, number>;
   /** What the processes said. */
-  readonly said: string;
+  readonly output: string;
 }
 
 const FLAGS = ["--warmup", "0s", "--cooldown-in", "0s", "--cooldown-out", "0s", "--resync", "1h"];
@@ -40,7 +40,7 @@ const TIMEOUTS = ["--start-timeout", "20s", "--drain-timeout", "20s"];
 const LONGEST = 30_000;
 
 /** Runs a scenario; with a point it is killed there, and started again. */
-export async function run(scenario: Scenario, point?: Point): Promise<Ran> {
+export async function run(scenario: Scenario, point?: KillPoint): Promise<Run> {
   const letGo = Promise.withResolvers<void>();
   const machine = machinesOf(scenario, letGo.promise);
   const { nodes, faults = [], flags = TIMEOUTS, held = false } = scenario;
@@ -61,18 +61,18 @@ export async function run(scenario: Scenario, point?: Point): Promise<Ran> {
   // Its first resync is over.
   await eventually(() => activities(victim.url), (lines) => lines.length > 0);
   it.sandbox.faults.onCall = async (passing) => {
-    referee.looksAt(passing);
-    await victim.passes(passing);
+    referee.onCall(passing);
+    await victim.onCall(passing);
   };
-  victim.arm();
+  victim.beginCounting();
   try {
     await scenario.drive(it);
     const end = await converged(it, victim, referee);
-    const { struck, counts, said } = victim;
-    return { end, struck, broken: referee.broken, counts: new Map(counts), said };
+    const { killed: struck, counts, output: said } = victim;
+    return { end, killed: struck, violations: referee.violations, counts: new Map(counts), output: said };
   } catch (cause) {
     const where = point === undefined ? "without a kill" : `killed ${describe(point)}`;
-    throw new Error(`${scenario.name}, ${where}: ${(cause as Error).message}\n${victim.said}`, { cause });
+    throw new Error(`${scenario.name}, ${where}: ${(cause as Error).message}\n${victim.output}`, { cause });
   } finally {
     it.sandbox.faults.onCall = undefined;
     letGo.resolve();
@@ -101,7 +101,7 @@ async function hold(it: Stage, held: () => number): Promise<Promise<Response>[]>
 }
 
 /** Waits until nothing is under way any more, neither on record nor in the world. */
-async function converged(it: Stage, victim: Victim, referee: Referee): Promise<End> {
+async function converged(it: Stage, victim: Victim, referee: Referee): Promise<Result> {
   const lines = await eventually(
     async () => {
       await victim.settled();
@@ -140,7 +140,7 @@ async function activities(url: string): Promise<{ kind: string; instance: string
 
 /** Sees each call take effect, and that none breaks a rule. */
 class Referee {
-  readonly broken: string[] = [];
+  readonly violations: string[] = [];
   readonly effects: string[] = [];
   readonly #it: Stage;
   readonly #dead: readonly string[];
@@ -152,7 +152,7 @@ class Referee {
     this.#dead = dead;
   }
 
-  looksAt({ action, input, moment }: CallEvent): void {
+  onCall({ action, input, moment }: CallEvent): void {
     if (action === "RunInstances" && moment === "after" && !this.#tokens.has(input["ClientToken"])) {
       this.#tokens.add(input["ClientToken"]);
       this.effects.push(action);
@@ -173,6 +173,6 @@ class Referee {
   }
 
   #fault(what: string): void {
-    this.broken.push(what);
+    this.violations.push(what);
   }
 }

@@ -39,8 +39,8 @@ const [FIRST, SECOND] = NODES;
 /** The launch template that is there. */
 export const TEMPLATE = "kas-node";
 
-const out = (it: Stage) => it.alarm("cpuhigh", BASE, "ALARM");
-const away = (it: Stage) => it.alarm("cpulow", FIRST, "OK");
+const askForMore = (it: Stage) => it.alarm("cpuhigh", BASE, "ALARM");
+const reportIdle = (it: Stage) => it.alarm("cpulow", FIRST, "OK");
 
 const stepsOf = (instance: string, ...steps: string[]) => steps.map((step) => [step, instance] as const);
 
@@ -49,7 +49,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: "start",
     nodes: 1,
-    drive: out,
+    drive: askForMore,
     steps: stepsOf(FIRST, "started", "running", "healthy", "registered", "in-service"),
   },
   {
@@ -57,7 +57,7 @@ export const SCENARIOS: readonly Scenario[] = [
     nodes: 2,
     dead: [FIRST],
     flags: ["--start-timeout", "2s"],
-    drive: out,
+    drive: askForMore,
     steps: [
       ...stepsOf(FIRST, "running", "healthy", "rolled-back"),
       ...stepsOf(SECOND, "started", "running", "registered"),
@@ -67,7 +67,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "start with no capacity for the first candidate",
     nodes: 2,
     faults: [`no-capacity=${FIRST}`],
-    drive: out,
+    drive: askForMore,
     steps: [
       ...stepsOf(FIRST, "started", "rolled-back"),
       ...stepsOf(SECOND, "started", "healthy", "in-service"),
@@ -77,14 +77,14 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "stop",
     nodes: 1,
     serving: true,
-    drive: away,
+    drive: reportIdle,
     steps: stepsOf(FIRST, "deregistered", "drained", "rechecked", "stopping", "stopped"),
   },
   {
     name: "launch",
     nodes: 0,
     flags: ["--start-timeout", "20s", "--grow", TEMPLATE, "--max", "2"],
-    drive: out,
+    drive: askForMore,
     steps: stepsOf(FIRST, "launched", "running", "healthy", "registered", "in-service", "alarms-created"),
   },
   {
@@ -92,7 +92,7 @@ export const SCENARIOS: readonly Scenario[] = [
     nodes: 1,
     serving: true,
     flags: ["--drain-timeout", "20s", "--grow", TEMPLATE, "--max", "2", "--shrink", "terminate"],
-    drive: away,
+    drive: reportIdle,
     steps: stepsOf(
       FIRST,
       "deregistered",
@@ -109,7 +109,7 @@ export const SCENARIOS: readonly Scenario[] = [
     serving: true,
     held: true,
     flags: ["--drain-timeout", "500ms"],
-    drive: away,
+    drive: reportIdle,
     steps: stepsOf(FIRST, "deregistered", "drained", "re-registered"),
   },
   {
@@ -118,9 +118,9 @@ export const SCENARIOS: readonly Scenario[] = [
     serving: true,
     held: true,
     drive: async (it) => {
-      await away(it);
+      await reportIdle(it);
       await eventually(() => it.standing(FIRST), (standing) => standing === "running draining");
-      await out(it);
+      await askForMore(it);
     },
     steps: stepsOf(FIRST, "deregistered", "drained", "healthy", "registered", "in-service"),
   },

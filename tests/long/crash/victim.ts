@@ -9,7 +9,7 @@ import { Store } from "../../../src/autoscaler/store/store.ts";
 import { BUILT, type Running, start } from "../../support/kas.ts";
 
 /** Where to strike: at a call of AWS, or as soon as a step is on record. */
-export type Point =
+export type KillPoint =
   | {
     readonly at: "call";
     /** {@linkcode callName} of it. */
@@ -21,7 +21,7 @@ export type Point =
   | { readonly at: "step"; readonly step: string; readonly instance: string; readonly ended: boolean };
 
 /** A point in words. */
-export function describe(point: Point): string {
+export function describe(point: KillPoint): string {
   return point.at === "call"
     ? `${point.moment} ${point.call}#${point.nth}`
     : `${point.instance} ${point.step} ${point.ended ? "ended" : "begun"} on record`;
@@ -47,14 +47,14 @@ export class Victim implements AsyncDisposable {
   /** Calls since it was armed, how often each. */
   readonly #counts = new Map<string, number>();
   #changed = false;
-  readonly #point: Point | undefined;
+  readonly #point: KillPoint | undefined;
   #struck = false;
   #again: Promise<void> = Promise.resolve();
   readonly #said: string[] = [];
   readonly #watched = new AbortController();
   #watching: Promise<void> = Promise.resolve();
 
-  constructor(sandbox: Sandbox, state: string, flags: readonly string[], point?: Point) {
+  constructor(sandbox: Sandbox, state: string, flags: readonly string[], point?: KillPoint) {
     this.#sandbox = sandbox;
     this.#state = state;
     this.#words = [...BUILT, "autoscaler", "--state", state, ...flags];
@@ -66,7 +66,7 @@ export class Victim implements AsyncDisposable {
   }
 
   /** Whether it was killed. */
-  get struck(): boolean {
+  get killed(): boolean {
     return this.#struck;
   }
 
@@ -83,13 +83,13 @@ export class Victim implements AsyncDisposable {
   }
 
   /** From here on calls count, and the point is struck at. */
-  arm(): void {
+  beginCounting(): void {
     this.#armed = true;
     if (this.#point?.at === "step") this.#watching = this.#watch(this.#point);
   }
 
   /** To be called as each call passes by. Throws, so that the call has no effect, if the process was killed before it. */
-  async passes(passing: CallEvent): Promise<void> {
+  async onCall(passing: CallEvent): Promise<void> {
     const name = callName(passing);
     if (!this.#armed || OUTSIDE.test(name)) return;
     if (/^(Run|Start|Stop|Terminate|Register|Deregister|CreateTags)/.test(name)) this.#changed = true;
@@ -110,7 +110,7 @@ export class Victim implements AsyncDisposable {
   }
 
   /** What the processes said. */
-  get said(): string {
+  get output(): string {
     return [...this.#said, ...this.#process?.lines ?? []].join("\n");
   }
   async #kill(): Promise<void> {
@@ -126,7 +126,7 @@ export class Victim implements AsyncDisposable {
   }
 
   /** Reads the journal at each of its changes, and strikes as soon as it shows the step. */
-  async #watch({ step, instance, ended }: Point & { at: "step" }): Promise<void> {
+  async #watch({ step, instance, ended }: KillPoint & { at: "step" }): Promise<void> {
     using watcher = Deno.watchFs(this.#state);
     this.#watched.signal.addEventListener("abort", () => watcher.close(), { once: true });
     using state = Store.read(this.#state);

@@ -9,11 +9,11 @@ import { Referee } from "../../support/lab/referee.ts";
 import type { Scenario } from "./scenarios.ts";
 
 /** What a run came to. */
-export interface Ran {
+export interface Run {
   /** Instances, activities and acts, a line each, to be held against another run's. */
   readonly end: readonly string[];
-  readonly broken: readonly string[];
-  readonly struck: boolean;
+  readonly violations: readonly string[];
+  readonly crashed: boolean;
   /** Calls to AWS and writes to the database from when the scenario began. */
   readonly counts: Lab["counts"];
 }
@@ -22,23 +22,28 @@ export interface Ran {
 const LONGEST = 1_800_000;
 
 /** Runs a scenario; with a point it crashes there, and is started again. */
-export async function run({ plan, prepare, drive }: Scenario, point?: CrashPoint): Promise<Ran> {
+export async function run({ plan, prepare, drive }: Scenario, point?: CrashPoint): Promise<Run> {
   const referee = new Referee();
   await using lab = await Lab.open(plan, referee);
   referee.watch(lab);
   await prepare(lab);
   await lab.start();
   await lab.pass(5_000);
-  lab.strikeAt(point);
+  lab.crashAt(point);
   await drive(lab);
   const deadline = lab.time.passed + LONGEST;
   do await lab.pass(30_000); while (!atRest(lab) && lab.time.passed < deadline);
-  if (atRest(lab)) referee.atRest();
-  else referee.broken.add("I6: it does not come to rest");
+  if (atRest(lab)) referee.verifyEnd();
+  else referee.violations.add("I6: it does not come to rest");
   const { call, write } = lab.counts;
   referee.verify(lab.kas, new Map());
   const struck = lab.crashes.call + lab.crashes.write > 0;
-  return { end: await endOf(lab, referee), broken: [...referee.broken], struck, counts: { call, write } };
+  return {
+    end: await endOf(lab, referee),
+    violations: [...referee.violations],
+    crashed: struck,
+    counts: { call, write },
+  };
 }
 
 function atRest(lab: Lab): boolean {
@@ -48,7 +53,7 @@ function atRest(lab: Lab): boolean {
     cloud.fleet().every(({ state }) => state === "running" || state === "stopped");
 }
 
-async function endOf({ kas, cloud, time }: Lab, { acts }: Referee): Promise<string[]> {
+async function endOf({ kas, cloud, time }: Lab, { tally: acts }: Referee): Promise<string[]> {
   const { starts, launches, stops, terminations } = acts;
   const activities = kas.journal.lines(100, time.now())
     .filter(({ kind }) => kind !== "none")

@@ -6,7 +6,7 @@
 import { AT_ONCE, fleetOf, type FleetPlan } from "../../support/lab/fleet_plan.ts";
 import { TEMPLATE } from "../../support/lab/cloud.ts";
 import type { Lab } from "../../support/lab/lab.ts";
-import { away, FIRST, hold, noAlarms, out } from "../../support/lab/script.ts";
+import { askForMore, deleteAlarms, FIRST, holdRequests, reportIdle } from "../../support/lab/script.ts";
 
 /** A scenario. */
 export interface Scenario {
@@ -29,130 +29,130 @@ const SECOND = 2;
 
 /** All of them. */
 export const SCENARIOS: readonly Scenario[] = [
-  { name: "a start", plan: fleetOf([false]), prepare: noAlarms, drive: out },
+  { name: "a start", plan: fleetOf([false]), prepare: deleteAlarms, drive: askForMore },
   {
     name: "a start without capacity for the first",
     plan: fleetOf([false, false, false]),
     prepare: async (lab) => {
-      await noAlarms(lab);
+      await deleteAlarms(lab);
       lab.cloud.faults.noCapacity.add(lab.id(FIRST));
     },
-    drive: out,
+    drive: askForMore,
   },
   {
     name: "a start whose first worker never answers",
     plan: fleetOf([false, false]),
     prepare: async (lab) => {
-      await noAlarms(lab);
+      await deleteAlarms(lab);
       lab.cloud.machines.broken.add(lab.id(FIRST));
     },
-    drive: out,
+    drive: askForMore,
   },
   {
     name: "a start with nobody left to try",
     plan: fleetOf([false]),
     prepare: async (lab) => {
-      await noAlarms(lab);
+      await deleteAlarms(lab);
       lab.cloud.machines.broken.add(lab.id(FIRST));
     },
-    drive: out,
+    drive: askForMore,
   },
-  { name: "a stop", plan: fleetOf([true]), prepare: noAlarms, drive: (lab) => away(lab, FIRST) },
+  { name: "a stop", plan: fleetOf([true]), prepare: deleteAlarms, drive: (lab) => reportIdle(lab, FIRST) },
   {
     name: "a stop that waits for requests",
     plan: fleetOf([true, true]),
-    prepare: noAlarms,
+    prepare: deleteAlarms,
     drive: async (lab) => {
-      await hold(lab);
-      await away(lab, FIRST);
+      await holdRequests(lab);
+      await reportIdle(lab, FIRST);
       await lab.pass(30_000);
-      lab.cloud.machines.letGo();
+      lab.cloud.machines.release();
     },
   },
   {
     name: "a stop whose requests do not end in time",
     plan: fleetOf([true], { drainTimeout: 40_000 }),
-    prepare: noAlarms,
+    prepare: deleteAlarms,
     drive: async (lab) => {
-      await hold(lab);
-      await away(lab, FIRST);
+      await holdRequests(lab);
+      await reportIdle(lab, FIRST);
     },
   },
   {
     name: "a stop that a start takes back",
     plan: fleetOf([true, false]),
-    prepare: noAlarms,
+    prepare: deleteAlarms,
     drive: async (lab) => {
-      await hold(lab);
-      await away(lab, FIRST);
+      await holdRequests(lab);
+      await reportIdle(lab, FIRST);
       await lab.pass(20_000);
-      await out(lab);
+      await askForMore(lab);
       await lab.pass(20_000);
-      lab.cloud.machines.letGo();
+      lab.cloud.machines.release();
     },
   },
   {
     name: "a start of what is still stopping",
     plan: fleetOf([true]),
-    prepare: noAlarms,
+    prepare: deleteAlarms,
     drive: async (lab) => {
-      await away(lab, FIRST);
+      await reportIdle(lab, FIRST);
       await lab.pass(12_000);
-      await out(lab);
+      await askForMore(lab);
     },
   },
   {
     name: "two starts and a stop side by side",
     plan: fleetOf([true, false, false]),
-    prepare: noAlarms,
+    prepare: deleteAlarms,
     drive: async (lab) => {
-      await away(lab, FIRST);
+      await reportIdle(lab, FIRST);
       await lab.pass(10_000);
-      await out(lab);
+      await askForMore(lab);
       await lab.pass(3_000);
-      await out(lab);
+      await askForMore(lab);
     },
   },
-  { name: "a launch", plan: fleetOf([], { limits: GROWING }), prepare: noAlarms, drive: out },
+  { name: "a launch", plan: fleetOf([], { limits: GROWING }), prepare: deleteAlarms, drive: askForMore },
   {
     name: "a launch that is watched as the base is",
     plan: fleetOf([], { limits: { ...GROWING, max: 2 } }),
     prepare: () => Promise.resolve(),
     drive: async (lab) => {
       lab.cloud.machines.demand = 1;
-      await out(lab);
+      await askForMore(lab);
     },
   },
   {
     name: "a launch whose worker never answers",
     plan: fleetOf([], { limits: GROWING }),
     prepare: async (lab) => {
-      await noAlarms(lab);
+      await deleteAlarms(lab);
       lab.cloud.machines.broken.add(lab.launched());
     },
-    drive: out,
+    drive: askForMore,
   },
   {
     name: "a launch without capacity, and another with it",
     plan: fleetOf([], { limits: GROWING }),
     prepare: async (lab) => {
-      await noAlarms(lab);
+      await deleteAlarms(lab);
       lab.cloud.faults.noCapacity.add(TEMPLATE);
     },
     drive: async (lab) => {
-      await out(lab);
+      await askForMore(lab);
       await lab.pass(90_000);
       lab.cloud.faults.noCapacity.clear();
-      await out(lab);
+      await askForMore(lab);
     },
   },
   {
     name: "two launches side by side, and no third",
     plan: fleetOf([], { limits: GROWING }),
-    prepare: noAlarms,
+    prepare: deleteAlarms,
     drive: async (lab) => {
       for (let asked = 0; asked < 3; asked++) {
-        await out(lab);
+        await askForMore(lab);
         await lab.pass(3_000);
       }
     },
@@ -161,19 +161,19 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "a termination",
     plan: fleetOf([true], { limits: SHRINKING }),
     prepare: () => Promise.resolve(),
-    drive: (lab) => away(lab, FIRST),
+    drive: (lab) => reportIdle(lab, FIRST),
   },
   {
     name: "a termination that a start takes back",
     plan: fleetOf([true], { limits: SHRINKING }),
-    prepare: noAlarms,
+    prepare: deleteAlarms,
     drive: async (lab) => {
-      await hold(lab);
-      await away(lab, FIRST);
+      await holdRequests(lab);
+      await reportIdle(lab, FIRST);
       await lab.pass(20_000);
-      await out(lab);
+      await askForMore(lab);
       await lab.pass(20_000);
-      lab.cloud.machines.letGo();
+      lab.cloud.machines.release();
     },
   },
   {
@@ -188,13 +188,13 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: "a candidate that somebody terminates",
     plan: fleetOf([false, false, true]),
-    prepare: noAlarms,
+    prepare: deleteAlarms,
     drive: async (lab) => {
-      await out(lab);
+      await askForMore(lab);
       await lab.pass(8_000);
       await lab.cloud.elsewhere("ec2", "TerminateInstances", { InstanceIds: [lab.id(SECOND)] });
       await lab.pass(8_000);
-      await away(lab, 3);
+      await reportIdle(lab, 3);
     },
   },
 ];

@@ -140,7 +140,7 @@ export function histories(most: number): fc.Arbitrary<History> {
 }
 
 /** A history as lines for people. */
-export function told({ plan, events }: History): string[] {
+export function describeHistory({ plan, events }: History): string[] {
   const { limits, nodes, control, foreign, reqcount } = plan;
   const { min = "as many as base and control", max = "the whole fleet", grow, shrink = "stop" } = limits;
   const others = [...(control ? ["a control"] : []), ...(foreign ? ["a foreign node"] : [])];
@@ -158,7 +158,7 @@ export function told({ plan, events }: History): string[] {
     `drain-timeout ${s(plan.drainTimeout)}${reqcount ? ", a reqcount alarm" : ""}${
       grow === undefined ? "" : `, grow ${grow}`
     }, shrink ${shrink}`,
-    ...events.map((event, number) => `${String(number + 1).padStart(4)}. ${sentence(event)}`),
+    ...events.map((event, number) => `${String(number + 1).padStart(4)}. ${describeEvent(event)}`),
   ];
 }
 
@@ -166,7 +166,7 @@ function s(ms: number): string {
   return `${ms / 1_000} s`;
 }
 
-function sentence(event: Event): string {
+function describeEvent(event: Event): string {
   switch (event.what) {
     case "wait":
       return `${event.s} s pass`;

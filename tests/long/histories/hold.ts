@@ -7,8 +7,8 @@
  */
 import { assert } from "@std/assert";
 import fc from "fast-check";
-import { histories, type History, told } from "./events.ts";
-import { play, type Played } from "./play.ts";
+import { describeHistory, histories, type History } from "./events.ts";
+import { type Outcome, play } from "./play.ts";
 import { seedOf } from "../proofs.ts";
 
 /** What 1,000 histories must have contained to say anything: at least so many of each. */
@@ -35,7 +35,7 @@ const LEAST = {
 const LONGEST = 16;
 
 /** Plays so many histories; of 1,000 and more it is held that they contained enough. Throws where a rule is broken. */
-export async function hold(numRuns: number): Promise<void> {
+export async function holdHistories(numRuns: number): Promise<void> {
   const seed = seedOf();
   const path = Deno.env.get("KAS_TEST_PATH");
   const totals = new Map<string, number>();
@@ -49,23 +49,23 @@ export async function hold(numRuns: number): Promise<void> {
   const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
   const lines = [...totals].toSorted().map(([what, n]) => `${what} ${Math.round(n)}`);
   say(`histories: ${result.numRuns} with KAS_TEST_SEED=${seed}, ${seconds} s: ${lines.join(", ")}`);
-  if (result.failed) throw new Error(explained(result));
+  if (result.failed) throw new Error(failureMessage(result));
   for (const [what, least] of numRuns < 1_000 ? [] : Object.entries(LEAST)) {
     assert((totals.get(what) ?? 0) >= least, `only ${totals.get(what) ?? 0} ${what}`);
   }
 }
 
-function explained(result: fc.RunDetails<[History]>): string {
+function failureMessage(result: fc.RunDetails<[History]>): string {
   const [shortest] = result.counterexample ?? [];
   const { seed, counterexamplePath, errorInstance: error } = result;
   return [
     `A history breaks a rule (KAS_TEST_SEED=${seed} KAS_TEST_PATH=${counterexamplePath}):`,
-    ...(shortest === undefined ? [] : told(shortest)),
+    ...(shortest === undefined ? [] : describeHistory(shortest)),
     error instanceof Error ? error.stack : String(error),
   ].join("\n");
 }
 
-function count(totals: Map<string, number>, { acts, crashes, events, lasted }: Played): void {
+function count(totals: Map<string, number>, { acts, crashes, events, lasted }: Outcome): void {
   const add = (what: string, n: number) => totals.set(what, (totals.get(what) ?? 0) + n);
   const { bounded, ...rest } = acts;
   for (const [what, n] of Object.entries(rest)) add(what, n);

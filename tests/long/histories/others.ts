@@ -9,7 +9,7 @@ import type { Referee } from "../../support/lab/referee.ts";
 import type { Event } from "./events.ts";
 
 /** Brings trouble to a lab. */
-export class Others {
+export class Interference {
   readonly #lab: Lab;
   readonly #referee: Referee;
 
@@ -47,7 +47,7 @@ export class Others {
       default:
         return kind satisfies never;
     }
-    this.#referee.haze();
+    this.#referee.beginUncertainty();
   }
 
   /** Ends every fault. */
@@ -57,13 +57,13 @@ export class Others {
     faults.clear();
     faults.onCall = onCall;
     machines.broken.clear();
-    this.#referee.clear();
+    this.#referee.endUncertainty();
   }
 
   /** Does something to an instance. */
   async meddle({ how, at }: Event & { readonly what: "meddle" }): Promise<void> {
     const id = this.#id(at);
-    this.#referee.meddled(id);
+    this.#referee.interfered(id);
     const instances = { InstanceIds: [id] };
     const registration = { LoadBalancerName: FLEET, Instances: [{ InstanceId: id }] };
     const tag = { Resources: [id], Tags: [{ Key: "kas:quarantine", Value: "by hand" }] };

@@ -4,16 +4,16 @@
  * @module
  */
 import { Lab } from "../../support/lab/lab.ts";
-import { type Acts, Referee } from "../../support/lab/referee.ts";
+import { Referee, type Tally } from "../../support/lab/referee.ts";
 import type { Event, History } from "./events.ts";
-import { Senders } from "./senders.ts";
-import { Others } from "./others.ts";
+import { Messages } from "./senders.ts";
+import { Interference } from "./others.ts";
 
 /** What a history contained and came to. */
-export interface Played {
+export interface Outcome {
   /** Every rule that was broken, a line each. */
   readonly broken: readonly string[];
-  readonly acts: Acts;
+  readonly acts: Tally;
   readonly crashes: Lab["crashes"];
   /** How often each kind of event took place, `message valid` for one. */
   readonly events: ReadonlyMap<string, number>;
@@ -26,12 +26,12 @@ const LONGEST_END = 3_600_000;
 const NEWS = 150_000;
 
 /** Plays a history. */
-export async function play({ plan, events }: History): Promise<Played> {
+export async function play({ plan, events }: History): Promise<Outcome> {
   const referee = new Referee();
   await using lab = await Lab.open(plan, referee);
   referee.watch(lab);
-  const senders = new Senders(lab, referee);
-  const others = new Others(lab, referee);
+  const senders = new Messages(lab, referee);
+  const others = new Interference(lab, referee);
   const counts = new Map<string, number>();
   await lab.start();
   await lab.subscribe();
@@ -43,11 +43,11 @@ export async function play({ plan, events }: History): Promise<Played> {
   }
   await end(lab, referee, others);
   referee.verify(lab.kas, senders.fates);
-  const { acts, broken } = referee;
+  const { tally: acts, violations: broken } = referee;
   return { broken: [...broken], acts, crashes: lab.crashes, events: counts, lasted: lab.time.passed };
 }
 
-async function takePlace(event: Event, lab: Lab, senders: Senders, others: Others): Promise<void> {
+async function takePlace(event: Event, lab: Lab, senders: Messages, others: Interference): Promise<void> {
   const { machines } = lab.cloud;
   switch (event.what) {
     case "wait":
@@ -60,14 +60,14 @@ async function takePlace(event: Event, lab: Lab, senders: Senders, others: Other
       for (let n = 0; n < event.requests; n++) void lab.cloud.work();
       return;
     case "let-go":
-      return machines.letGo();
+      return machines.release();
     case "message":
       return await senders.send(event);
     case "alarm":
       return await senders.change(event);
     case "crash": {
       const { by, nth, moment, down } = event;
-      return lab.strikeAt({ at: by, nth, moment, down: down * 1_000 });
+      return lab.crashAt({ at: by, nth, moment, down: down * 1_000 });
     }
     case "kill":
       return lab.kill(event.down * 1_000);
@@ -88,23 +88,23 @@ async function takePlace(event: Event, lab: Lab, senders: Senders, others: Other
 }
 
 /** The weather clears, and time passes until nothing is under way. */
-async function end(lab: Lab, referee: Referee, others: Others): Promise<void> {
-  lab.strikeAt(undefined);
+async function end(lab: Lab, referee: Referee, others: Interference): Promise<void> {
+  lab.crashAt(undefined);
   others.calm();
-  lab.cloud.machines.letGo();
+  lab.cloud.machines.release();
   // Whatever is down is up again by then.
   await lab.pass(61_000);
   await lab.start();
   const deadline = lab.time.passed + LONGEST_END;
   await lab.pass(NEWS);
-  while (unrest(lab).length > 0 && lab.time.passed < deadline) await lab.pass(20_000);
-  const left = unrest(lab);
-  if (left.length === 0) referee.atRest();
-  else referee.broken.add(`I6: it does not come to rest: ${left.join("; ")}`);
+  while (activityLeft(lab).length > 0 && lab.time.passed < deadline) await lab.pass(20_000);
+  const left = activityLeft(lab);
+  if (left.length === 0) referee.verifyEnd();
+  else referee.violations.add(`I6: it does not come to rest: ${left.join("; ")}`);
 }
 
 /** What is under way. */
-function unrest({ kas: { journal, inbox }, cloud }: Lab): string[] {
+function activityLeft({ kas: { journal, inbox }, cloud }: Lab): string[] {
   return [
     ...journal.unfinished().map(({ id, kind, instance }) =>
       `the ${kind} of ${instance} is at ${journal.steps(id).at(-1)?.step}`

@@ -8,14 +8,14 @@ import type { HttpPost } from "../../../src/sandbox/sns/message.ts";
 import { FLEET } from "../../support/lab/cloud.ts";
 import { instancesOf } from "../../support/lab/fleet_plan.ts";
 import type { Lab } from "../../support/lab/lab.ts";
-import { notice } from "../../support/lab/notice.ts";
+import { alarmMessage } from "../../support/lab/notice.ts";
 import type { Fate, Referee } from "../../support/lab/referee.ts";
 import type { Event } from "./events.ts";
 
 type MessageEvent = Event & { readonly what: "message" };
 
 /** Sends messages to a lab's autoscaler. */
-export class Senders {
+export class Messages {
   /** What is to become of each message, by its id. */
   readonly fates = new Map<string, Fate>();
   readonly #lab: Lab;
@@ -45,34 +45,34 @@ export class Senders {
     const now = lab.time.now();
     switch (kind) {
       case "valid":
-        return await this.#take(notice(name, state, now), "one");
+        return await this.#take(alarmMessage(name, state, now), "one");
       case "duplicate":
         if (this.#latest !== undefined) await lab.deliver(this.#latest);
         return;
       case "stale": {
         const newest = lab.alive ? lab.kas.journal.newestChange(name) : undefined;
         if (newest === undefined) return;
-        return await this.#take(notice(name, state, newest.at - 1_000), "nothing");
+        return await this.#take(alarmMessage(name, state, newest.at - 1_000), "nothing");
       }
       case "foreign":
-        return await this.#take(notice(name.replace(FLEET, "other"), state, now), "nothing");
+        return await this.#take(alarmMessage(name.replace(FLEET, "other"), state, now), "nothing");
       case "unknown-alarm":
-        return await this.#take(notice(`${FLEET}:disk:${at}`, state, now), "nothing");
+        return await this.#take(alarmMessage(`${FLEET}:disk:${at}`, state, now), "nothing");
       case "unknown-instance":
-        return await this.#take(notice(`${FLEET}:cpuhigh:i-0badc0de`, state, now), "nothing");
+        return await this.#take(alarmMessage(`${FLEET}:cpuhigh:i-0badc0de`, state, now), "nothing");
       case "no-alarm":
         return await this.#take("hello", "nothing");
       case "malformed":
-        return await this.#refuse(notice(name, state, now), (body) => body.slice(0, -20));
+        return await this.#refuse(alarmMessage(name, state, now), (body) => body.slice(0, -20));
       case "forged":
         // Signed was another state.
         return await this.#refuse(
-          notice(name, "INSUFFICIENT_DATA", now),
+          alarmMessage(name, "INSUFFICIENT_DATA", now),
           (body) => body.replace('NewStateValue\\":\\"INSUFFICIENT_DATA', 'NewStateValue\\":\\"ALARM'),
         );
       case "other-topic":
         return await this.#refuse(
-          notice(name, state, now),
+          alarmMessage(name, state, now),
           (body) => body.replace(/("TopicArn": "[^"]*):kas"/, '$1:theirs"'),
         );
       default:
@@ -96,7 +96,7 @@ export class Senders {
     const { headers, body } = this.#lab.message(text, id);
     const status = await this.#lab.deliver({ headers, body: change(body) });
     if (status !== 0 && (status < 400 || status >= 500)) {
-      this.#referee.broken.add(`I7: a message to be refused was answered ${status}`);
+      this.#referee.violations.add(`I7: a message to be refused was answered ${status}`);
     }
     this.fates.set(id, "refused");
   }

@@ -39,7 +39,7 @@ export class JumpingClock implements Clock {
 }
 
 /** What a scene is set with. */
-export interface Setting extends Partial<ServiceOptions> {
+export interface SceneOptions extends Partial<ServiceOptions> {
   readonly sandbox?: SandboxOptions;
   /** Longest wait for one attempt of a call, ms. */
   readonly timeLimit?: number;
@@ -84,12 +84,12 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Sets the scene, in calm weather. */
-  static async set({ sandbox, timeLimit = 1_000, onFirstPing, ...more }: Setting = {}): Promise<Scene> {
+  static async open({ sandbox, timeLimit = 1_000, onFirstPing, ...more }: SceneOptions = {}): Promise<Scene> {
     const made: { scene?: Scene } = {};
     const work = Promise.withResolvers<void>();
     const make = machines((id) => {
       const { scene } = made;
-      if (scene?.answers(id)) void onFirstPing?.(scene, id);
+      if (scene?.isFirstAnswer(id)) void onFirstPing?.(scene, id);
       return true;
     }, work.promise);
     const machine: MachineFactory = (host) => {
@@ -108,7 +108,7 @@ export class Scene implements AsyncDisposable {
     }
     owned.move();
     const scene = made.scene = new Scene(set, clock, autoscaler, work, make.held);
-    scene.calm();
+    scene.endFaults();
     return scene;
   }
 
@@ -119,7 +119,7 @@ export class Scene implements AsyncDisposable {
   }
 
   /** An instance's worker answers; whether that is for the first time. */
-  answers(id: string): boolean {
+  isFirstAnswer(id: string): boolean {
     if (this.#healthy.has(id)) return false;
     this.#healthy.add(id);
     return true;
@@ -144,37 +144,37 @@ export class Scene implements AsyncDisposable {
     const { topicArn } = this.stage.options;
     const threshold = state === "ALARM" ? 0 : 100;
     const plan = { fleet: "kas", kind, dimension, threshold, period: 60, evaluations: 1, topicArn };
-    await persist(() => putLasting(aws, plan));
-    await persist(() => setAlarmState(aws, `kas:${kind}:${dimension}`, state, "a test"));
+    await retry(() => putLasting(aws, plan));
+    await retry(() => setAlarmState(aws, `kas:${kind}:${dimension}`, state, "a test"));
   }
 
   /** Asks for more. */
-  async out(): Promise<void> {
+  async askForMore(): Promise<void> {
     await this.alarm("cpuhigh", BASE, "ALARM");
   }
 
   /** Asks for one more once the first is decided on, by a change of the same alarm: of a stopped instance's it would not last. */
-  async outAgain(): Promise<void> {
-    await eventually(() => this.steps(), ({ length }) => length > 0, PATIENCE);
+  async askForMoreAgain(): Promise<void> {
+    await eventually(() => this.activities(), ({ length }) => length > 0, PATIENCE);
     await this.alarm("cpuhigh", BASE, "OK");
-    await this.out();
+    await this.askForMore();
   }
 
   /** Ends what asked for more, and asks for less. */
-  async in(id: string): Promise<void> {
+  async reportIdle(id: string): Promise<void> {
     await this.alarm("cpuhigh", BASE, "OK");
     await this.alarm("cpulow", id, "OK");
   }
 
   /** The journal's lines that are no "none", newest first. */
-  async steps(): Promise<JournalLine[]> {
+  async activities(): Promise<JournalLine[]> {
     return (await lines(this.autoscaler)).filter(({ kind }) => kind !== "none");
   }
 
   /** Waits until the newest step of a kind has ended, and tells it. */
   async ended(kind: "start" | "stop", count = 1): Promise<JournalLine> {
     const all = await eventually(
-      async () => (await this.steps()).filter((line) => line.kind === kind),
+      async () => (await this.activities()).filter((line) => line.kind === kind),
       (found) => found.length >= count && found.every(({ status }) => status !== "in-progress"),
       PATIENCE,
     );
@@ -184,7 +184,7 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Waits until instances stand so at the load balancer and in EC2; `gone` for one that is terminated. */
-  async stands(expected: Readonly<Record<string, string>>): Promise<void> {
+  async reaches(expected: Readonly<Record<string, string>>): Promise<void> {
     const seen = () =>
       Object.fromEntries(
         Object.keys(expected).map((id) => {
@@ -198,7 +198,7 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Ends the weather. */
-  calm(): void {
+  endFaults(): void {
     this.faults.clear();
     this.onCall = () => {};
     this.faults.onCall = (passing) => this.#passes(passing);
@@ -255,7 +255,7 @@ export class Scene implements AsyncDisposable {
 }
 
 /** Tries until it succeeds. */
-export async function persist(act: () => Promise<unknown>): Promise<void> {
+export async function retry(act: () => Promise<unknown>): Promise<void> {
   const begun = performance.now();
   for (;;) {
     try {

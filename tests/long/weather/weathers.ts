@@ -9,12 +9,12 @@ import { terminateInstance } from "../../../src/aws/ec2/state_changes.ts";
 import type { CallEvent } from "../../../src/sandbox/faults.ts";
 import { BASE, NODES } from "../../unit/autoscaler/fixtures.ts";
 import { eventually } from "../../support/kas.ts";
-import { Scene, type Setting } from "./scene.ts";
+import { Scene, type SceneOptions } from "./scene.ts";
 
 /** A weather and its story, which rejects where it ends otherwise than it has to. */
 export interface Weather {
   readonly name: string;
-  readonly setting?: Setting;
+  readonly setting?: SceneOptions;
   /** Tells how it ended. */
   readonly story: (scene: Scene) => Promise<string>;
 }
@@ -29,14 +29,14 @@ const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: HOUR };
 function bothWays(blow: (scene: Scene) => void): Weather["story"] {
   return async (scene) => {
     blow(scene);
-    await scene.out();
+    await scene.askForMore();
     const { status, instance, reason } = await scene.ended("start");
     assertEquals([status, instance], ["successful", FIRST], reason);
-    await scene.in(FIRST);
+    await scene.reportIdle(FIRST);
     const stopped = await scene.ended("stop");
     assertEquals([stopped.status, stopped.instance], ["successful", FIRST], stopped.reason);
-    scene.calm();
-    await scene.stands({ [FIRST]: "stopped none", [SECOND]: "stopped none" });
+    scene.endFaults();
+    await scene.reaches({ [FIRST]: "stopped none", [SECOND]: "stopped none" });
     await scene.verify(1);
     return "in and out";
   };
@@ -88,12 +88,12 @@ function goneOnWayIn(name: string, matches?: (passing: CallEvent) => boolean): W
     },
     story: async (scene) => {
       if (matches) scene.onCall = once(matches, () => strike(scene));
-      await scene.out();
+      await scene.askForMore();
       const { status, instance, reason } = await scene.ended("start");
       assertEquals([status, instance], ["successful", SECOND], reason);
       assertMatch(reason, new RegExp(FIRST));
       await struck;
-      await scene.stands({ [FIRST]: "gone", [SECOND]: "running in-service" });
+      await scene.reaches({ [FIRST]: "gone", [SECOND]: "running in-service" });
       assertEquals(scene.violations, []);
       return "the next one came";
     },
@@ -105,12 +105,12 @@ function goneOnWayOut(name: string, matches: (passing: CallEvent) => boolean): W
   return {
     name: `terminated ${name}`,
     story: async (scene) => {
-      await scene.out();
+      await scene.askForMore();
       await scene.ended("start");
       scene.onCall = once(matches, () => terminateInstance(scene.stage.aws, FIRST));
-      await scene.in(FIRST);
+      await scene.reportIdle(FIRST);
       await scene.ended("stop");
-      await scene.stands({ [FIRST]: "gone", [SECOND]: "stopped none" });
+      await scene.reaches({ [FIRST]: "gone", [SECOND]: "stopped none" });
       await scene.verify(1);
       return "gone, and no other";
     },
@@ -127,11 +127,11 @@ function wedgedActions(action: string): Weather {
       await scene.alarm("cpuhigh", BASE, "ALARM");
       const given = () => scene.sandbox.calls.filter(({ error }) => error === "wedge").length;
       await eventually(given, (n) => n >= 2);
-      scene.calm();
+      scene.endFaults();
       const freed = performance.now();
-      await scene.outAgain();
+      await scene.askForMoreAgain();
       await scene.ended("start", 2);
-      await scene.stands({ [FIRST]: "running in-service", [SECOND]: "running in-service" });
+      await scene.reaches({ [FIRST]: "running in-service", [SECOND]: "running in-service" });
       await scene.verify(2);
       assert(performance.now() - freed < 8_000);
       return "both came";
@@ -145,16 +145,16 @@ function wedgedOnWayOut(action: string): Weather {
     name: `${action} wedgedActions for two attempts`,
     setting: { timeLimit: 300 },
     story: async (scene) => {
-      await scene.out();
+      await scene.askForMore();
       await scene.ended("start");
       scene.faults.wedgedActions.add(action);
-      await scene.in(FIRST);
+      await scene.reportIdle(FIRST);
       const given = () => scene.sandbox.calls.filter(({ error }) => error === "wedge").length;
       await eventually(given, (n) => n >= 2);
-      scene.calm();
+      scene.endFaults();
       const freed = performance.now();
       await scene.ended("stop");
-      await scene.stands({ [FIRST]: "stopped none", [SECOND]: "stopped none" });
+      await scene.reaches({ [FIRST]: "stopped none", [SECOND]: "stopped none" });
       await scene.verify(1);
       assert(performance.now() - freed < 8_000);
       return "in and out";
@@ -178,13 +178,13 @@ function wedgedForOne(action: string): Weather {
       try {
         await scene.alarm("cpuhigh", BASE, "ALARM");
         await reached.promise;
-        await scene.outAgain();
-        await scene.stands({ [SECOND]: "running in-service" });
+        await scene.askForMoreAgain();
+        await scene.reaches({ [SECOND]: "running in-service" });
         assert(scene.stage.standing(FIRST) !== "running in-service");
       } finally {
         held.resolve();
       }
-      await scene.stands({ [FIRST]: "running in-service" });
+      await scene.reaches({ [FIRST]: "running in-service" });
       await scene.ended("start", 2);
       await scene.verify(2);
       return "the other first, then both";
@@ -201,7 +201,7 @@ const WEDGED_SNS: Weather = {
     const { aws, options: { topicArn = "" } } = scene.stage;
     await subscribe(aws, topicArn, `${scene.autoscaler.url}/?again`);
     await eventually(() => scene.sandbox.calls.some(({ error }) => error === "wedge"), (struck) => struck);
-    await scene.out();
+    await scene.askForMore();
     await scene.ended("start");
     await scene.verify(1);
     return "in, unconfirmed";
@@ -223,13 +223,13 @@ function jumpsOnTheWay(name: string, by: number): Weather {
     setting: { limits: { ...LIMITS, resync: 400, max: 2, min: 1 } },
     story: async (scene) => {
       jumpAfter(scene, "StartInstances");
-      await scene.out();
+      await scene.askForMore();
       const { status, reason } = await scene.ended("start");
       assertEquals(status, "successful", reason);
       jumpAfter(scene, "StopInstances");
-      await scene.in(FIRST);
+      await scene.reportIdle(FIRST);
       assertEquals((await scene.ended("stop")).status, "successful");
-      await scene.stands({ [FIRST]: "stopped none", [SECOND]: "stopped none" });
+      await scene.reaches({ [FIRST]: "stopped none", [SECOND]: "stopped none" });
       assertEquals(Math.round((scene.clock.now() - Date.now()) / HOUR), Math.sign(by) * 2);
       await scene.verify(1);
       return "in and out";
@@ -245,9 +245,9 @@ function jumpsInCooldown(name: string, by: number): Weather {
     setting: { limits: { ...LIMITS, cooldownOut: 1_000, resync, max: 3 } },
     story: async (scene) => {
       scene.onCall = once(about("StartInstances", "before"), () => Promise.resolve(scene.clock.jump(by)));
-      await scene.out();
+      await scene.askForMore();
       await scene.ended("start", 2);
-      await scene.stands({ [FIRST]: "running in-service", [SECOND]: "running in-service" });
+      await scene.reaches({ [FIRST]: "running in-service", [SECOND]: "running in-service" });
       const [first, second] = scene.sandbox.calls.filter(({ action }) => action === "StartInstances");
       const apart = (second?.at ?? 0) - (first?.at ?? 0);
       assert(apart >= resync && apart < 10_000, `${apart} ms apart`);
@@ -266,7 +266,7 @@ function jumpsInBackoff(name: string, by: number): Weather {
       scene.onCall = ({ action }) => {
         if (action === "DescribeInstances") scene.faults.errors = 1;
       };
-      await scene.out();
+      await scene.askForMore();
       const failed = () =>
         scene.sandbox.calls.slice(length).filter(({ action, error }) =>
           action === "DescribeInstances" && error
@@ -275,7 +275,7 @@ function jumpsInBackoff(name: string, by: number): Weather {
       // Three calls an attempt, and a pause after it.
       await eventually(failed, (n) => n >= 6 && n % 3 === 0);
       scene.clock.jump(by);
-      scene.calm();
+      scene.endFaults();
       const calm = performance.now();
       await scene.ended("start");
       await scene.verify(1);
@@ -296,11 +296,11 @@ function slow(name: string, fault: string, warmup: number): readonly Weather[] {
       name: `${name}, on the way in`,
       setting,
       story: async (scene) => {
-        await scene.out();
+        await scene.askForMore();
         blow(scene, ({ moment }) => moment === "before");
         assertEquals((await scene.ended("start")).status, "successful");
-        scene.calm();
-        await scene.stands({ [FIRST]: "running in-service" });
+        scene.endFaults();
+        await scene.reaches({ [FIRST]: "running in-service" });
         await scene.verify(1);
         return "in";
       },
@@ -309,13 +309,13 @@ function slow(name: string, fault: string, warmup: number): readonly Weather[] {
       name: `${name}, on the way out`,
       setting,
       story: async (scene) => {
-        await scene.out();
+        await scene.askForMore();
         await scene.ended("start");
-        await scene.in(FIRST);
+        await scene.reportIdle(FIRST);
         blow(scene, about("DeregisterInstancesFromLoadBalancer", "before"));
         assertEquals((await scene.ended("stop")).status, "successful");
-        scene.calm();
-        await scene.stands({ [FIRST]: "stopped none" });
+        scene.endFaults();
+        await scene.reaches({ [FIRST]: "stopped none" });
         await scene.verify(1);
         return "out";
       },
@@ -359,9 +359,9 @@ export const WEATHERS: readonly Weather[] = [
         setTimeout(() => scene.faults.unhealthy.delete(FIRST), 1_000);
         return Promise.resolve();
       });
-      await scene.out();
+      await scene.askForMore();
       assertEquals((await scene.ended("start")).status, "successful");
-      await scene.stands({ [FIRST]: "running in-service" });
+      await scene.reaches({ [FIRST]: "running in-service" });
       await scene.verify(1);
       return "in";
     },
@@ -370,24 +370,24 @@ export const WEATHERS: readonly Weather[] = [
     name: "OutOfService while in service",
     setting: { limits: { ...LIMITS, resync: 250 } },
     story: async (scene) => {
-      await scene.out();
+      await scene.askForMore();
       await scene.ended("start");
       await scene.alarm("cpuhigh", BASE, "OK");
-      const before = await scene.steps();
+      const before = await scene.activities();
       scene.faults.unhealthy.add(FIRST);
-      await scene.stands({ [FIRST]: "running out-of-service" });
+      await scene.reaches({ [FIRST]: "running out-of-service" });
       const calls = scene.sandbox.calls.length;
       // For as long as a few resyncs take.
       const resyncs = () =>
         scene.sandbox.calls.slice(calls).filter(({ action }) => action === "DescribeAlarms").length;
       await eventually(resyncs, (n) => n >= 4);
       scene.faults.unhealthy.clear();
-      await scene.stands({ [FIRST]: "running in-service" });
-      const extra = (await scene.steps()).length - before.length;
+      await scene.reaches({ [FIRST]: "running in-service" });
+      const extra = (await scene.activities()).length - before.length;
       assert(extra <= 1, `${extra} more steps`);
-      await scene.in(FIRST);
+      await scene.reportIdle(FIRST);
       await scene.ended("stop");
-      await scene.stands({ [FIRST]: "stopped none" });
+      await scene.reaches({ [FIRST]: "stopped none" });
       assertEquals(scene.violations, []);
       return "in and out";
     },

@@ -1,5 +1,5 @@
 /**
- * The sandbox's AWS put together without a socket, on virtual time: one fleet, its load balancer, topic and alarms.
+ * The sandbox's AWS without a socket, on virtual time: one fleet, its load balancer, its topic and its alarms.
  *
  * @module
  */
@@ -12,16 +12,16 @@ import { startServices } from "../../../src/sandbox/services.ts";
 import { Account } from "../../../src/sandbox/account/account.ts";
 import type { Instance } from "../../../src/sandbox/account/instance.ts";
 import type { RegistrationPhase } from "../../../src/sandbox/account/load_balancer.ts";
-import { type FleetPlan, instancesOf, type Plan } from "./fleet_plan.ts";
+import { type FleetPlan, type InstancePlan, instancesOf } from "./fleet_plan.ts";
 import { Machines } from "./machines.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
 export const FLEET = "kas";
 export const REGION = "eu-west-1";
 export const TOPIC_ARN = `arn:aws:sns:${REGION}:${ACCOUNT_ID}:${FLEET}`;
-/** The launch template that is there. */
+/** The launch template of the fleet. */
 export const TEMPLATE = "kas-node";
-/** Where SNS has its certificate, by the lab's network. */
+/** Where SNS is in the lab's network. */
 export const SNS_URL = "http://sns.lab";
 
 /** From pending to running and from stopping to stopped, ms. */
@@ -31,7 +31,7 @@ const SHUTDOWN = 15_000;
 /** CPU percent of the alarms. */
 const CPU = { low: 35, high: 70 } as const;
 
-/** An instance as it is in truth, whatever reads may say. */
+/** An instance as it really is, whatever AWS's answers show. */
 export interface Truth {
   readonly id: string;
   readonly role: string;
@@ -45,23 +45,23 @@ export interface Cloud extends AsyncDisposable {
   readonly faults: Faults;
   readonly machines: Machines;
   readonly account: Account;
-  /** The planned instances' ids, by their place in the plan. */
+  /** The ids of the planned instances, by their place in the plan. */
   readonly ids: readonly string[];
   /** Answers a request to AWS. */
   readonly handle: (request: Request) => Promise<Response>;
   /** Every call, oldest first. */
   readonly calls: readonly Call[];
-  /** An instance as it is, undefined for one that is not there. */
+  /** An instance as it really is; undefined if it does not exist. */
   truth(id: string): Truth | undefined;
-  /** All of the fleet that are not terminated. */
+  /** The fleet's instances that are not terminated. */
   fleet(): Truth[];
-  /** Does what somebody else with access to the account may do; errors are returned. */
+  /** Acts as somebody else with access to the account. Returns an error instead of throwing it. */
   elsewhere(service: "ec2" | "elb" | "cloudWatch" | "sns", action: string, input: Shape): Promise<unknown>;
-  /** Sends a request for work to the load balancer; its status once it is answered. */
+  /** Sends a request for work to the load balancer. Returns the status of the answer. */
   work(): Promise<number>;
 }
 
-/** Puts AWS together with a fleet. */
+/** Opens AWS with a fleet. */
 export async function openCloud(
   time: VirtualTime,
   plan: FleetPlan,
@@ -93,7 +93,7 @@ export async function openCloud(
   elb.create({
     name: FLEET,
     zones: zones(REGION),
-    // Without a listener it opens no port; requests are handed to it.
+    // Without a listener it opens no port. The lab passes requests to it.
     listeners: [],
     healthCheck: {
       target: "HTTP:30000/ping",
@@ -105,7 +105,7 @@ export async function openCloud(
     attributes: { crossZone: true, draining: true, drainingTimeout: 300, idleTimeout: 60 },
   });
   const ids = instancesOf(plan).map((planned, place) => {
-    // The first has been stopped for longest.
+    // The first one has been stopped for longest.
     const stopped = new Date(time.now() - (60 - place) * 60_000).toISOString().slice(0, 19).replace("T", " ");
     const { id } = ec2.create({
       zone: zones(REGION)[planned.zone] ?? "",
@@ -162,7 +162,7 @@ export async function openCloud(
       const proxy = balancers.proxy(FLEET);
       if (proxy === undefined) throw new Error("there is no load balancer");
       const answer = await proxy.handle(new Request("http://lb.lab/work"));
-      // Until it is read it is under way.
+      // The request is in progress until its answer is read.
       await answer.text();
       return answer.status;
     },
@@ -170,17 +170,17 @@ export async function openCloud(
   };
 }
 
-function tagsOf({ kind, quarantined, grouped }: Plan, place: number): Record<string, string> {
+function tagsOf({ kind, quarantined, grouped }: InstancePlan, place: number): Record<string, string> {
   return {
     Name: `${kind}-${place}`,
     "kas:fleet": kind === "foreign" ? "other" : FLEET,
     "kas:role": kind === "foreign" ? "node" : kind,
-    ...(quarantined ? { "kas:quarantine": "it was found broken" } : {}),
+    ...(quarantined ? { "kas:quarantine": "found broken" } : {}),
     ...(grouped ? { "aws:autoscaling:groupName": "theirs" } : {}),
   };
 }
 
-/** The fleet's alarms, as setup puts them. */
+/** The fleet's alarms, as `kas admin setup` creates them. */
 function alarmsOf(plan: FleetPlan, ids: readonly string[]): Shape[] {
   const alarm = (name: string, metric: Shape, threshold: number, missing: string) => ({
     AlarmName: `${FLEET}:${name}`,

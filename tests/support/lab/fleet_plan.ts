@@ -1,44 +1,44 @@
 /**
- * The fleet that a lab begins with, and how the autoscaler is set.
+ * The fleet that a lab begins with, and the settings of its autoscaler.
  *
  * @module
  */
 import type { Limits } from "../../../src/scaling/model/limits.ts";
 
-/** An instance as it is planned. */
-export interface Plan {
+/** A planned instance. */
+export interface InstancePlan {
   /** `foreign`: a node of another fleet in the same account. */
   readonly kind: "base" | "control" | "node" | "foreign";
-  /** 0 or 1: the region has two. */
+  /** 0 or 1: the region has two zones. */
   readonly zone: number;
-  /** Running and registered from the start, else stopped. */
+  /** Whether it runs and is registered from the start. Otherwise it is stopped. */
   readonly serving: boolean;
   readonly quarantined: boolean;
-  /** It belongs to an Auto Scaling group. */
+  /** Whether it belongs to an Auto Scaling group. */
   readonly grouped: boolean;
 }
 
-/** A node as it is planned. */
-export type NodePlan = Omit<Plan, "kind">;
+/** A planned node. */
+export type NodePlan = Omit<InstancePlan, "kind">;
 
 /** A fleet and its settings. Times are ms. */
 export interface FleetPlan {
-  /** Of all dice. */
+  /** The seed of all randomness. */
   readonly seed: number;
   readonly control: boolean;
   readonly nodes: readonly NodePlan[];
   readonly foreign: boolean;
-  /** Whether the load balancer's alarm is there. */
+  /** Whether the load balancer has an alarm. */
   readonly reqcount: boolean;
   readonly limits: Limits;
   readonly startTimeout: number;
   readonly drainTimeout: number;
 }
 
-/** No warm-up and no cooldowns, and no resync but the first. */
+/** No warm-up, no cooldowns, and no reconciliation after the first one. */
 export const AT_ONCE: Limits = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000 };
 
-/** A quiet fleet of one base and nodes in alternating zones: true for one in service, false for a stopped one. */
+/** A fleet of one base instance and nodes in alternating zones: true for a node in service, false for a stopped one. */
 export function fleetOf(serving: readonly boolean[], more: Partial<FleetPlan> = {}): FleetPlan {
   return {
     seed: 1,
@@ -53,11 +53,11 @@ export function fleetOf(serving: readonly boolean[], more: Partial<FleetPlan> = 
   };
 }
 
-/** A node that is free to be started. */
+/** A standby node. */
 const STOPPED: NodePlan = { zone: 0, serving: false, quarantined: false, grouped: false };
 
-/** The instances in the order in which they are launched: base, control, nodes, foreign. */
-export function instancesOf({ control, nodes, foreign }: FleetPlan): Plan[] {
+/** The instances in the order of their launch: base, control, nodes, foreign. */
+export function instancesOf({ control, nodes, foreign }: FleetPlan): InstancePlan[] {
   const always = { ...STOPPED, serving: true };
   return [
     { kind: "base", ...always },

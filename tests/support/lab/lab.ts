@@ -1,6 +1,6 @@
 /**
- * The lab: the sandbox's AWS and the autoscaler in one process on one virtual time. The seam is the wire: the real SDK clients
- * send real requests, only that a function carries them and not a socket.
+ * The lab: the sandbox's AWS and the autoscaler in one process on virtual time. The SDK's clients send real requests. A function
+ * carries them instead of a socket.
  *
  * @module
  */
@@ -23,37 +23,37 @@ import { AWS_URL, Incarnation } from "./incarnation.ts";
 import { networkOf, refuse } from "./network.ts";
 import { VirtualTime } from "./virtual_time.ts";
 
-/** Where a crash is to come: at the nth call to AWS or write to the database from when it is set. */
+/** Where the autoscaler crashes: at the nth call to AWS, or write to the database, after the point was set. */
 export interface CrashPoint {
   readonly at: "call" | "write";
   /** From 1. */
   readonly nth: number;
   readonly moment: "before" | "after";
-  /** How long it is down before it is started again, ms. */
+  /** How long it is down before it starts again, ms. */
   readonly down: number;
 }
 
-/** Who watches. */
+/** What is called as things happen in a lab. */
 export interface Watcher {
-  /** A call of the autoscaler's passes by. */
-  readonly passing?: (passing: CallEvent) => void;
-  /** A decision was made and is on record. */
-  readonly decided?: (trigger: Trigger, decision: Decision) => void;
-  /** A life ends, however it does. */
-  readonly ended?: () => void;
+  /** A call to AWS, before and after it takes effect. */
+  readonly onCall?: (passing: CallEvent) => void;
+  /** A decision is in the journal. */
+  readonly onDecision?: (trigger: Trigger, decision: Decision) => void;
+  /** An incarnation ends, by a crash or a shutdown. */
+  readonly onEnd?: () => void;
 }
 
-/** The moment that every lab begins at, ms since the epoch. */
+/** The time at which every lab begins, ms since the epoch. */
 const BEGIN = Date.UTC(2026, 0, 5, 9);
 
-/** Where the autoscaler takes messages in. */
+/** Where the autoscaler receives messages. */
 const KAS_URL = "http://kas.lab/";
 
 let key: Signer | undefined;
 
 /**
- * One key for all labs of this process: making one takes longer than a history. It is a short one: of a history's CPU time one of
- * 2,048 bits took a sixth, and that a certificate with less is refused is for tests/unit/sns to hold.
+ * One key for all labs of this process, because making one takes longer than a history. It is short, because signing with 2,048
+ * bits took a sixth of a history's CPU time. tests/unit/sns tests that a short key is refused.
  */
 function signer(): Signer {
   return key ??= makeSigner(BEGIN, 1_024);
@@ -74,7 +74,7 @@ async function load(): Promise<void> {
   await Promise.allSettled(calls);
 }
 
-/** A folder in memory where there is such a thing: no power fails here. */
+/** A state folder in memory where that is possible: a lab has no power failures. */
 async function stateFolder(): Promise<string> {
   try {
     return await Deno.makeTempDir({ dir: "/dev/shm", prefix: "kas-lab-" });
@@ -83,24 +83,24 @@ async function stateFolder(): Promise<string> {
   }
 }
 
-/** A lab, in which the autoscaler is started by {@linkcode Lab.start}. */
+/** A lab. {@linkcode Lab.start} starts the autoscaler in it. */
 export class Lab implements AsyncDisposable {
   readonly time: VirtualTime;
   readonly cloud: Cloud;
   readonly plan: FleetPlan;
-  /** How often it crashed, by what it was at. */
+  /** How often the autoscaler crashed, by what it did at that time. */
   readonly crashes = { call: 0, write: 0, idle: 0 };
   /** Calls to AWS and writes to the database since the last crash point was set. */
   readonly counts = { call: 0, write: 0 };
   readonly #watcher: Watcher;
   readonly #folder: string;
   readonly #network: typeof fetch;
-  /** The autoscaler's. */
+  /** The autoscaler's randomness. */
   readonly #random: () => number;
   readonly #owned: AsyncDisposableStack;
   readonly #certificate = new X509Certificate(signer().pem);
   #skew = 0;
-  /** All there were, the present one last. */
+  /** All incarnations, the present one last. */
   readonly #lives: Incarnation[] = [];
   #point: CrashPoint | undefined;
 
@@ -124,7 +124,7 @@ export class Lab implements AsyncDisposable {
     cloud.faults.onCall = (passing) => this.#passing(passing);
   }
 
-  /** Opens a lab; what is in service from the start is so when this resolves. */
+  /** Opens a lab. When it resolves, the instances that are planned to be in service are. */
   static async open(plan: FleetPlan, watcher: Watcher = {}): Promise<Lab> {
     Deno.env.set("AWS_ACCESS_KEY_ID", "lab");
     Deno.env.set("AWS_SECRET_ACCESS_KEY", "lab");
@@ -141,12 +141,12 @@ export class Lab implements AsyncDisposable {
     const cloud = stack.use(await openCloud(time, plan, signer(), network));
     const lab = made.lab = new Lab(time, plan, cloud, watcher, folder, network, stack.move());
     await time.pass(2_000);
-    // The past begins here: reads that lag behind find this fleet.
+    // Stale reads show no earlier state than this one.
     cloud.account.forgetHistory();
     return lab;
   }
 
-  /** The autoscaler that runs. Throws if there is none. */
+  /** The running autoscaler. Throws if it is down. */
   get kas(): Incarnation {
     const life = this.#lives.at(-1);
     if (life === undefined || life.dead) throw new Error("the autoscaler is not running");
@@ -163,19 +163,19 @@ export class Lab implements AsyncDisposable {
     return this.cloud.ids[place] ?? "";
   }
 
-  /** The id of an instance that will be launched, the first, or a later one. */
+  /** The id of the nth instance that will be launched. */
   launched(nth = 1): string {
-    // The sandbox counts them on from those that were planned.
+    // The sandbox numbers instances in the order of their launch.
     return `i-${(this.cloud.ids.length + nth).toString(16).padStart(17, "0")}`;
   }
 
-  /** How an instance stands: `running in-service`. */
-  standing(place: number): string {
+  /** The state and the registration of an instance: `running in-service`. */
+  status(place: number): string {
     const { state, registration } = this.cloud.truth(this.id(place)) ?? {};
     return `${state} ${registration}`;
   }
 
-  /** Starts the autoscaler, on the state folder that it had. */
+  /** Starts the autoscaler, with the state folder of the last one. */
   async start(): Promise<void> {
     this.#boot();
     await this.time.settle();
@@ -188,13 +188,13 @@ export class Lab implements AsyncDisposable {
     await this.time.pass(1_000);
   }
 
-  /** Sets the point at which the autoscaler is to crash next. */
-  strikeAt(point: CrashPoint | undefined): void {
+  /** Sets the point at which the autoscaler crashes next. */
+  crashAt(point: CrashPoint | undefined): void {
     this.#point = point;
     this.counts.call = this.counts.write = 0;
   }
 
-  /** Kills the autoscaler where it stands, and starts it again so many ms later. */
+  /** Crashes the autoscaler now, and starts it again so many ms later. */
   kill(down: number): void {
     if (!this.alive) return;
     this.crashes.idle++;
@@ -206,13 +206,13 @@ export class Lab implements AsyncDisposable {
   async shutDown(): Promise<void> {
     if (!this.alive) return;
     const down = this.kas.shutDown();
-    // Its calls under way are waited for.
+    // It waits for its calls in progress.
     await this.time.pass(60_000);
     await down;
-    this.#watcher.ended?.();
+    this.#watcher.onEnd?.();
   }
 
-  /** Sets the clock of the autoscaler's machine forwards, or back, by so many ms. */
+  /** Sets the autoscaler's time of day forwards, or back, by so many ms. */
   setClock(by: number): void {
     this.#skew += by;
   }
@@ -235,19 +235,19 @@ export class Lab implements AsyncDisposable {
     return signedPost(envelope, signer(), "2", `${SNS_URL}${signer().path}`, `${TOPIC_ARN}:lab`);
   }
 
-  /** Delivers a message; its status, 0 where nobody is there to answer. */
+  /** Delivers a message. Returns the status of the answer, or 0 if the autoscaler is down. */
   async deliver({ body, headers }: HttpPost): Promise<number> {
     if (!this.alive) return 0;
     const answer = await Promise.race([
       this.kas.handle(new Request(KAS_URL, { method: "POST", body, headers })),
-      // It may crash in the midst of it.
+      // It may crash meanwhile.
       this.time.settle().then(() => undefined),
     ]);
     return answer === undefined || !this.alive ? 0 : answer.status;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.cloud.machines.letGo();
+    this.cloud.machines.release();
     for (const life of this.#lives) life[Symbol.dispose]();
     await this.#owned.disposeAsync();
   }
@@ -263,28 +263,28 @@ export class Lab implements AsyncDisposable {
       fetch: this.#network,
       certificate: this.#certificate,
       crashesAt: (moment) => this.#strikes("write", moment),
-      onDecision: (recommendation, decision) => this.#watcher.decided?.(recommendation, decision),
+      onDecision: (recommendation, decision) => this.#watcher.onDecision?.(recommendation, decision),
     });
     this.#lives.push(life);
   }
 
   #end(down: number): void {
-    this.#watcher.ended?.();
+    this.#watcher.onEnd?.();
     this.time.after(down, () => this.#boot());
   }
 
   async #passing(passing: CallEvent): Promise<void> {
     this.time.stir();
-    // What has taken effect has done so, whoever is still there to hear of it.
-    if (passing.moment === "after") this.#watcher.passing?.(passing);
+    // The call has taken effect, even if the autoscaler crashes now.
+    if (passing.moment === "after") this.#watcher.onCall?.(passing);
     if (this.#strikes("call", passing.moment)) {
       this.kas.crash();
       return await never();
     }
-    if (passing.moment === "before") this.#watcher.passing?.(passing);
+    if (passing.moment === "before") this.#watcher.onCall?.(passing);
   }
 
-  /** Whether this is where the autoscaler is to end. */
+  /** Whether the autoscaler crashes here. */
   #strikes(at: CrashPoint["at"], moment: CrashPoint["moment"]): boolean {
     if (moment === "before") this.counts[at]++;
     const point = this.#point;
@@ -307,7 +307,7 @@ export class Lab implements AsyncDisposable {
   }
 }
 
-/** What happens to those who wait for a dead process. */
+/** What a caller waits for whose process has crashed. */
 function never(): Promise<never> {
   return new Promise(() => {});
 }

@@ -1,5 +1,5 @@
 /**
- * The lab's machines: objects that answer, hold requests, and are as busy as their share of the demand makes them.
+ * The lab's machines: objects that answer requests, or hold them, and whose CPU follows from the demand.
  *
  * @module
  */
@@ -8,24 +8,24 @@ import type { Machine } from "../../../src/sandbox/machines/machine.ts";
 import type { Account } from "../../../src/sandbox/account/account.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
-/** CPU of a machine that nobody asks anything, as a share of one. */
+/** The CPU of an idle machine, from 0 to 1. */
 const IDLE = 0.02;
 
-/** A machine that is on. */
+/** A running machine. */
 interface On {
   readonly id: string;
-  /** Its /ping was answered with 200 since it was switched on. */
+  /** Whether it has answered /ping with 200 since it was started. */
   healthy: boolean;
   cpuSeconds: number;
-  /** What ends the requests that are held. */
+  /** Ends the held requests. */
   readonly held: Set<() => void>;
 }
 
-/** All machines of a lab. */
+/** The machines of a lab. */
 export class Machines {
-  /** Instances whose worker does not come up. */
+  /** Instances whose worker never becomes healthy. */
   readonly broken = new Set<string>();
-  /** While it is true, requests for work wait. */
+  /** Whether requests for work are held. */
   holding = false;
   readonly #time: VirtualTime;
   readonly #account: Account;
@@ -42,7 +42,7 @@ export class Machines {
     account.watch(() => this.#accrue());
   }
 
-  /** How many machines' worth of work there is, shared by those that are in service. */
+  /** The work to do, in machines. The instances in service share it. */
   set demand(demand: number) {
     this.#accrue();
     this.#demand = demand;
@@ -64,19 +64,19 @@ export class Machines {
     };
   };
 
-  /** The machine of an instance, undefined while it is off. */
+  /** The machine of an instance; undefined while it does not run. */
   of(id: string): { readonly healthy: boolean; readonly held: number } | undefined {
     const on = this.#byAddress.values().find((it) => it.id === id);
     return on && { healthy: on.healthy, held: on.held.size };
   }
 
-  /** Ends all requests that are held. */
-  letGo(): void {
+  /** Ends all held requests, and holds no more. */
+  release(): void {
     this.holding = false;
     for (const { held } of this.#byAddress.values()) for (const end of held) end();
   }
 
-  /** Answers a request to an address, as the network would. */
+  /** Answers a request to an address. */
   async answer(address: string, request: Request): Promise<Response> {
     const on = this.#byAddress.get(address);
     if (on === undefined) throw new TypeError("error sending request: connection refused");
@@ -95,7 +95,7 @@ export class Machines {
     return new Response("done");
   }
 
-  /** Adds up what each has used since the last time. */
+  /** Adds the CPU time that each machine has used since the last call. */
   #accrue(): void {
     const now = this.#time.now();
     const seconds = (now - this.#accrued) / 1_000;

@@ -1,12 +1,12 @@
 /**
- * CloudWatch's account of an alarm that changed its state, as far as kas reads it.
+ * CloudWatch's message about an alarm that changed its state, as far as kas reads it.
  *
  * @module
  */
 import type { AlarmState } from "../../../src/scaling/model/alarm.ts";
 
 /** The text of a notification. */
-export function notice(
+export function alarmMessage(
   name: string,
   state: AlarmState,
   at: number,

@@ -1,6 +1,6 @@
 /**
- * One time for everybody: the sandbox's clock, the autoscaler's, and the timers that the SDK and fetch's time limits set. It
- * stands still while anything is at work and then leaps to the next timer, so that an hour passes in milliseconds.
+ * The time of a lab: the sandbox's and the autoscaler's clocks run on it. It stands still while anything works, and then jumps to
+ * the next timer, so that an hour passes in milliseconds.
  *
  * @module
  */
@@ -10,22 +10,22 @@ import type { Clock as SandboxClock } from "../../../src/sandbox/clock.ts";
 /** A timer that is set. */
 interface Timer {
   due: number;
-  /** Of two that fall due at once the one that was set first comes first. */
+  /** Of two timers that are due at the same time, the one that was set first comes first. */
   readonly order: number;
   readonly every: number | undefined;
   readonly callback: () => void;
 }
 
-/** How often the event loop must come round with nothing new before all is taken to be waiting for time to pass. */
+/** After how many turns of the event loop without anything new everything waits for time to pass. */
 const QUIET_TURNS = 3;
 
-/** Turns of the event loop without an end are a loop that waits for nothing. */
+/** More turns of the event loop than this are an endless loop. */
 const MOST_TURNS = 200_000;
 
-/** Timers of one moment without an end are a loop that waits for no time to pass. */
+/** More timers at one moment than this are an endless loop. */
 const MOST_AT_ONCE = 20_000;
 
-/** Time that passes when it is told to. */
+/** Time that passes only in {@linkcode VirtualTime.pass}. */
 export class VirtualTime {
   /** ms since the epoch. */
   readonly start: number;
@@ -38,7 +38,7 @@ export class VirtualTime {
     this.start = start;
   }
 
-  /** ms since the epoch, a whole number as a machine tells it. */
+  /** ms since the epoch, a whole number as on a real machine. */
   now(): number {
     return Math.floor(this.start + this.#passed);
   }
@@ -56,17 +56,17 @@ export class VirtualTime {
     every: (ms, callback) => this.#add(ms, callback, ms),
   };
 
-  /** Calls back once so many ms have passed. */
+  /** Calls back once after so many ms. */
   after(ms: number, callback: () => void): Disposable {
     return this.#add(ms, callback, undefined);
   }
 
-  /** Something has begun that may set timers or end waits. */
+  /** Reports that something has begun that may set timers or end waits. */
   stir(): void {
     this.#activity++;
   }
 
-  /** Lets so many ms pass: what falls due on the way is called in order, each at its time, and may do all it has to. */
+  /** Lets so many ms pass. Timers that become due are called in order, each at its time, and time waits for what they start. */
   async pass(ms: number): Promise<void> {
     const end = this.#passed + ms;
     await this.settle();
@@ -74,7 +74,7 @@ export class VirtualTime {
       const next = this.#timers[0];
       if (next === undefined || next.due > end) break;
       atOnce = next.due > this.#passed ? 0 : atOnce + 1;
-      if (atOnce > MOST_AT_ONCE) throw new Error("Time does not pass: something goes round without waiting");
+      if (atOnce > MOST_AT_ONCE) throw new Error("Time does not pass: endless timers at one moment");
       this.#timers.shift();
       this.#passed = Math.max(this.#passed, next.due);
       if (next.every !== undefined) {
@@ -92,7 +92,7 @@ export class VirtualTime {
   async settle(): Promise<void> {
     let quiet = 0;
     for (let turns = 0; quiet < QUIET_TURNS; turns++) {
-      if (turns > MOST_TURNS) throw new Error("Nothing comes to rest");
+      if (turns > MOST_TURNS) throw new Error("The event loop does not become idle");
       const before = this.#activity;
       await new Promise<void>((resolve) => setImmediate(resolve));
       quiet = this.#activity === before ? quiet + 1 : 0;

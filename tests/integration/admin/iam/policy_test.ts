@@ -16,7 +16,7 @@ import { assertEquals } from "@std/assert";
 import { eventualLine, machines, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
 import { makeTargetGroup } from "../../../e2e/contract/target_group.ts";
 import { AT_ONCE, fleetOf } from "../../../support/lab/fleet_plan.ts";
-import { away, FIRST, out, told } from "../../../support/lab/script.ts";
+import { askForMore, FIRST, openNotifiedLab, reportIdle } from "../../../support/lab/script.ts";
 import { testWith } from "../../../support/needs.ts";
 import { BASE, fleet } from "../../../unit/admin/fleet.ts";
 import { distinct, fits, GROWING, SCOPE, TEMPLATE, TOPIC_ARN } from "./proof.ts";
@@ -28,15 +28,15 @@ const NEEDS = [await simulator()];
 
 /** The requests of an autoscaler: a confirmation, a start after a failed one, a stop. */
 async function autoscalerRequests(): Promise<IamRequest[]> {
-  await using lab = await told(fleetOf([false, false, true]));
+  await using lab = await openNotifiedLab(fleetOf([false, false, true]));
   await lab.subscribe();
   lab.cloud.machines.broken.add(lab.id(FIRST));
   const tags = new Map(lab.cloud.fleet().map(({ id, tags }) => [id, tags]));
-  await out(lab);
+  await askForMore(lab);
   await lab.pass(300_000);
-  await away(lab, 3);
+  await reportIdle(lab, 3);
   await lab.pass(120_000);
-  assertEquals([lab.standing(FIRST), lab.standing(2), lab.standing(3)], [
+  assertEquals([lab.status(FIRST), lab.status(2), lab.status(3)], [
     "stopped none",
     "running in-service",
     "stopped none",
@@ -47,7 +47,7 @@ async function autoscalerRequests(): Promise<IamRequest[]> {
 /** The requests of an autoscaler that launches a node, as no standby is left, and terminates it later. */
 async function growingRequests(): Promise<IamRequest[]> {
   const limits = { ...AT_ONCE, grow: TEMPLATE, shrink: "terminate", max: 4 } as const;
-  await using lab = await told(fleetOf([false, true], { limits }));
+  await using lab = await openNotifiedLab(fleetOf([false, true], { limits }));
   await lab.subscribe();
   const data = { ImageId: "ami-1", InstanceType: "t3.micro" };
   const template = { LaunchTemplateName: "ours", LaunchTemplateData: data };
@@ -69,11 +69,11 @@ async function growingRequests(): Promise<IamRequest[]> {
   }
   const tags = new Map(lab.cloud.fleet().map(({ id, tags }) => [id, tags]));
   // The only standby is broken and gets quarantined, so that none is left.
-  await out(lab);
+  await askForMore(lab);
   await lab.pass(200_000);
-  await out(lab);
+  await askForMore(lab);
   await lab.pass(200_000);
-  await away(lab, 2);
+  await reportIdle(lab, 2);
   await lab.pass(400_000);
   assertEquals(lab.cloud.fleet().map(({ state }) => state), ["running", "stopped", "running"]);
   return distinct(lab.cloud.calls, tags);

@@ -4,7 +4,13 @@ import { AwsError } from "../../../../src/sandbox/wire/action.ts";
 import { FLEET } from "../../../support/lab/cloud.ts";
 import { AT_ONCE, fleetOf, type FleetPlan } from "../../../support/lab/fleet_plan.ts";
 import type { Lab, Watcher } from "../../../support/lab/lab.ts";
-import { away, FIRST, inService, out, told } from "../../../support/lab/script.ts";
+import {
+  askForMore,
+  countInService,
+  FIRST,
+  openNotifiedLab,
+  reportIdle,
+} from "../../../support/lab/script.ts";
 
 const [SECOND, THIRD] = [2, 3];
 
@@ -17,10 +23,10 @@ function fleetOfTwo(serving: readonly boolean[], more: Partial<FleetPlan> = {}):
 
 /** A lab, and the fewest that were in service at once since it was opened, or since `again`. */
 async function watched(plan: FleetPlan, watcher: Watcher = {}) {
-  const lab = await told(plan, watcher);
-  let fewest = inService(lab);
-  lab.cloud.account.watch(() => fewest = Math.min(fewest, inService(lab)));
-  const again = () => fewest = inService(lab);
+  const lab = await openNotifiedLab(plan, watcher);
+  let fewest = countInService(lab);
+  lab.cloud.account.watch(() => fewest = Math.min(fewest, countInService(lab)));
+  const again = () => fewest = countInService(lab);
   return { lab, fewest: () => fewest, again, [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose]() };
 }
 
@@ -57,15 +63,15 @@ Deno.test("an instance that another's end has made indispensable while AWS throt
   const passing = (call: CallEvent) => {
     if (throttling && call.action === DEREGISTER) throw new AwsError("Throttling", "Rate exceeded");
   };
-  await using it = await watched(fleetOfTwo([true, true]), { passing });
+  await using it = await watched(fleetOfTwo([true, true]), { onCall: passing });
   const { lab } = it;
-  await away(lab, FIRST);
+  await reportIdle(lab, FIRST);
   lab.cloud.faults.unhealthy.add(lab.id(SECOND));
   await lab.pass(60_000);
-  assertEquals(lab.standing(SECOND), "running out-of-service");
+  assertEquals(lab.status(SECOND), "running out-of-service");
   throttling = false;
   await lab.pass(60_000);
-  assertEquals([lab.standing(FIRST), it.fewest()], ["running in-service", 2]);
+  assertEquals([lab.status(FIRST), it.fewest()], ["running in-service", 2]);
   assertMatch(
     lines(lab)[0] ?? "",
     /^stop failed: i-\w+ is needed: 1 instance would stay in service; min is 2\. i-\w+ is registered again\. \(decided: /,
@@ -88,9 +94,9 @@ Deno.test("the fleet is looked at before each request of a deregistration, also 
     });
     throw new AwsError("Throttling", "Rate exceeded");
   };
-  await away(lab, FIRST);
+  await reportIdle(lab, FIRST);
   await lab.pass(60_000);
-  assertEquals([attempts, lab.standing(FIRST), lab.standing(SECOND)], [
+  assertEquals([attempts, lab.status(FIRST), lab.status(SECOND)], [
     1,
     "running in-service",
     "running none",
@@ -105,12 +111,12 @@ Deno.test("a stop that was decided before a crash is given up after it if the in
     lab.kill(600_000);
     throw new AwsError("Throttling", "Rate exceeded");
   };
-  await using it = await watched(fleetOfTwo([true, true]), { passing });
+  await using it = await watched(fleetOfTwo([true, true]), { onCall: passing });
   const { lab } = it;
-  await away(lab, FIRST);
+  await reportIdle(lab, FIRST);
   lab.cloud.faults.unhealthy.add(lab.id(SECOND));
   await lab.pass(700_000);
-  assertEquals([lab.standing(FIRST), wasTakenOff(lab, lab.id(FIRST))], ["running in-service", false]);
+  assertEquals([lab.status(FIRST), wasTakenOff(lab, lab.id(FIRST))], ["running in-service", false]);
   assertMatch(lines(lab)[0] ?? "", /^stop failed: i-\w+ is needed: /);
 });
 
@@ -119,11 +125,11 @@ Deno.test("of two stops at once neither takes the other's instance for one that 
   const passing = (call: CallEvent) => {
     if (throttling && call.action === DEREGISTER) throw new AwsError("Throttling", "Rate exceeded");
   };
-  await using it = await watched(fleetOfTwo([true, true, true]), { passing });
+  await using it = await watched(fleetOfTwo([true, true, true]), { onCall: passing });
   const { lab } = it;
-  await away(lab, FIRST);
+  await reportIdle(lab, FIRST);
   await lab.pass(100);
-  await away(lab, SECOND);
+  await reportIdle(lab, SECOND);
   lab.cloud.faults.unhealthy.add(lab.id(THIRD));
   await lab.pass(60_000);
   throttling = false;
@@ -138,7 +144,7 @@ Deno.test("a stop that ended while a look was under way is not taken for an inst
   const { cloud: { faults } } = lab;
   // The second look has seen who is in service before the first stop took effect, and hears of the alarms long after.
   const letGo = hold(lab, (call) => about(lab.id(FIRST), call));
-  await away(lab, FIRST);
+  await reportIdle(lab, FIRST);
   await lab.pass(100);
   const seen = Promise.withResolvers<void>();
   const own = faults.onCall;
@@ -148,16 +154,16 @@ Deno.test("a stop that ended while a look was under way is not taken for an inst
   };
   let slow = true;
   const alarms = hold(lab, ({ action }) => slow && action === "DescribeAlarms");
-  await away(lab, SECOND);
+  await reportIdle(lab, SECOND);
   await seen.promise;
   letGo();
   // The third attempt of the call is answered.
   await lab.pass(19_000);
   slow = false;
-  assertEquals([lab.standing(FIRST), lab.kas.journal.unfinished()], ["stopped none", []]);
+  assertEquals([lab.status(FIRST), lab.kas.journal.unfinished()], ["stopped none", []]);
   await lab.pass(60_000);
   alarms();
-  assertEquals([lab.standing(SECOND), it.fewest()], ["running in-service", 2]);
+  assertEquals([lab.status(SECOND), it.fewest()], ["running in-service", 2]);
   assertMatch(lines(lab)[1] ?? "", /^none : .*1 instance would stay in service; min is 2\.$/);
 });
 
@@ -165,15 +171,15 @@ Deno.test("an instance that is taken back while its deregistration is on its way
   await using it = await watched(fleetOfTwo([true, true]));
   const { lab } = it;
   const letGo = hold(lab, (call) => about(lab.id(FIRST), call));
-  await away(lab, FIRST);
+  await reportIdle(lab, FIRST);
   await lab.pass(100);
-  await out(lab);
+  await askForMore(lab);
   await lab.pass(100);
-  await away(lab, SECOND);
+  await reportIdle(lab, SECOND);
   await lab.pass(1_000);
   letGo();
   await lab.pass(60_000);
-  assertEquals([lab.standing(FIRST), lab.standing(SECOND)], ["running in-service", "running in-service"]);
+  assertEquals([lab.status(FIRST), lab.status(SECOND)], ["running in-service", "running in-service"]);
   assertEquals(wasTakenOff(lab, lab.id(SECOND)), false);
 });
 
@@ -186,18 +192,18 @@ Deno.test("a node that came into service too late serves until it can be spared,
     }
     if (silent && call.action === "DescribeInstanceHealth") throw new AwsError("InternalFailure", "", 500);
   };
-  await using it = await watched(fleetOfTwo([false, false]), { passing });
+  await using it = await watched(fleetOfTwo([false, false]), { onCall: passing });
   const { lab } = it;
   lab.cloud.machines.broken.add(lab.id(SECOND));
-  await out(lab);
+  await askForMore(lab);
   await lab.pass(100_000);
   silent = false;
   await lab.pass(30_000);
-  assertEquals([lab.standing(FIRST), wasTakenOff(lab, lab.id(FIRST))], ["running in-service", false]);
+  assertEquals([lab.status(FIRST), wasTakenOff(lab, lab.id(FIRST))], ["running in-service", false]);
   it.again();
   lab.cloud.machines.broken.clear();
   await lab.pass(200_000);
-  assertEquals([lab.standing(FIRST), lab.standing(SECOND)], ["stopped none", "running in-service"]);
+  assertEquals([lab.status(FIRST), lab.status(SECOND)], ["stopped none", "running in-service"]);
   assertEquals(it.fewest(), 2);
 });
 
@@ -206,13 +212,13 @@ Deno.test("an instance that was made a base one after the decision is not taken 
   const passing = (call: CallEvent) => {
     if (throttling && call.action === DEREGISTER) throw new AwsError("Throttling", "Rate exceeded");
   };
-  await using lab = await told(fleetOf([true, true]), { passing });
-  await away(lab, FIRST);
+  await using lab = await openNotifiedLab(fleetOf([true, true]), { onCall: passing });
+  await reportIdle(lab, FIRST);
   await lab.pass(100);
   const tag = { Resources: [lab.id(FIRST)], Tags: [{ Key: "kas:role", Value: "base" }] };
   await lab.cloud.elsewhere("ec2", "CreateTags", tag);
   throttling = false;
   await lab.pass(60_000);
-  assertEquals([lab.standing(FIRST), wasTakenOff(lab, lab.id(FIRST))], ["running in-service", false]);
+  assertEquals([lab.status(FIRST), wasTakenOff(lab, lab.id(FIRST))], ["running in-service", false]);
   assertMatch(lines(lab)[0] ?? "", /^stop failed: i-\w+ is no longer a node/);
 });
