@@ -16,14 +16,11 @@ export class CertificateError extends Error {
 /** Bits of an RSA key at least. Source: CA/Browser Forum baseline requirements 6.1.5. */
 const MIN_KEY = 2_048;
 
-/** The names of SNS: `sns.amazonaws.com`, with a region, or in the partition of China. */
-const SIGNER_NAME = /^sns\.(?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?$/;
-
 /**
- * Reads a PEM certificate, or the first one of a chain. Its validity period is not checked here.
+ * Reads a PEM certificate, or the first one of a chain. Its names and its validity period are not checked here.
  *
  * @throws {CertificateError} temporary if the text is not a certificate, for example an error page; permanent if
- *   SNS does not sign with such a certificate: the key is not RSA or too short, or the name is not SNS's
+ *   SNS does not sign with such a key: it is not RSA or too short
  */
 export function readCertificate(pem: string): X509Certificate {
   let certificate: X509Certificate;
@@ -38,14 +35,11 @@ export function readCertificate(pem: string): X509Certificate {
   if (bits < MIN_KEY) {
     throw new CertificateError(`the certificate's key has ${bits} bits, not ${MIN_KEY}`, false);
   }
-  if (!names(certificate).some((name) => SIGNER_NAME.test(name))) {
-    throw new CertificateError("the certificate is not for sns.amazonaws.com", false);
-  }
   return certificate;
 }
 
-/** The hosts of a certificate. The common name counts only without alternative names. Source: RFC 9525. */
-function names({ subject, subjectAltName }: X509Certificate): readonly string[] {
+/** The host names of a certificate. The common name counts only without alternative names. Source: RFC 9525. */
+export function hostNames({ subject, subjectAltName }: X509Certificate): readonly string[] {
   if (subjectAltName) {
     return subjectAltName.split(", ").flatMap((name) => (name.startsWith("DNS:") ? [name.slice(4)] : []));
   }

@@ -3,14 +3,13 @@
  *
  * @module
  */
+import { signerHosts } from "./signer_hosts.ts";
 
 /**
- * The form of SNS's URLs. It is compared with the text, because a URL parser would repair case, user, port,
- * trailing dot and encoded letters. Only the last part of a region may be a number, which excludes the bucket
- * `sns.s3-ap-southeast-2.amazonaws.com`.
+ * The path of a signing certificate. The whole URL is compared as text, because a URL parser would repair case,
+ * user, port, trailing dot and encoded letters.
  */
-const SNS_URL =
-  /^https:\/\/sns\.(?<region>[a-z]{2,4}(?:-[a-z]+)+-\d{1,2})\.amazonaws\.com(?<china>\.cn)?\/SimpleNotificationService-[0-9A-Za-z]+\.pem$/;
+const PATH = /^\/SimpleNotificationService-[0-9A-Za-z]+\.pem$/;
 
 /**
  * Why a certificate's URL is not trusted. Undefined if it is trusted.
@@ -19,16 +18,12 @@ const SNS_URL =
  */
 export function signingUrlProblem(url: string, topicArn: string, trustSigner?: string): string | undefined {
   if (trustSigner !== undefined && isUnder(url, trustSigner)) return undefined;
-  const { region, china } = SNS_URL.exec(url)?.groups ?? {};
-  if (region === undefined) {
-    return "the URL is not of the form https://sns.<region>.amazonaws.com[.cn]/SimpleNotificationService-….pem";
-  }
-  const [, partition, , topicRegion] = topicArn.split(":");
-  if (region !== topicRegion) return "the URL's region is not the topic's";
-  if ((china !== undefined) !== (partition === "aws-cn")) {
-    return "the URL's domain is not that of the topic's partition";
-  }
-  return undefined;
+  const hosts = signerHosts(topicArn);
+  if (hosts === undefined) return "the topic's ARN has no region of AWS";
+  const origin = `https://${hosts.host}`;
+  return url.startsWith(`${origin}/`) && PATH.test(url.slice(origin.length))
+    ? undefined
+    : `the URL is not of the form ${origin}/SimpleNotificationService-….pem`;
 }
 
 /**

@@ -8,8 +8,9 @@
  * @module
  */
 import { createVerify, type X509Certificate } from "node:crypto";
-import { CertificateError } from "./certificate.ts";
+import { CertificateError, hostNames } from "./certificate.ts";
 import { type Message, MessageError, parseMessage } from "./message.ts";
+import { signerHosts } from "./signer_hosts.ts";
 import { signingUrlProblem } from "./signing_url.ts";
 
 /** The verification of one field. */
@@ -87,7 +88,7 @@ export async function* verifyFields(
     yield { field: "Certificate", passed: false, detail: error.message, status: error.temporary ? 503 : 403 };
     return;
   }
-  yield checkValidity(certificate, now);
+  yield checkCertificate(certificate, message, now);
   yield checkSignature(message, certificate);
 }
 
@@ -144,8 +145,13 @@ function checkUrl({ signingCertUrl, topicArn }: Message, { trustSigner }: Verifi
   return problem === undefined ? passed(field, signingCertUrl) : refused(field, problem);
 }
 
-function checkValidity({ validFromDate, validToDate, subject }: X509Certificate, now: number): FieldResult {
+function checkCertificate(certificate: X509Certificate, { topicArn }: Message, now: number): FieldResult {
   const field = "Certificate";
+  const { validFromDate, validToDate, subject } = certificate;
+  const hosts = signerHosts(topicArn);
+  if (!hostNames(certificate).some((name) => hosts?.names.includes(name))) {
+    return refused(field, `it is not for ${hosts?.host ?? "a region of AWS"}`);
+  }
   const span = `${validFromDate.toISOString()} to ${validToDate.toISOString()}`;
   return now >= validFromDate.getTime() && now <= validToDate.getTime()
     ? passed(field, `${subject.replaceAll("\n", ", ")}, valid from ${span}`)

@@ -4,6 +4,7 @@
  * @module
  */
 import type { BalancerRef } from "../../aws/balancing/balancer.ts";
+import { partitionOf } from "../../sns/partitions.ts";
 
 /** A statement of an identity policy. Source: IAM, "JSON policy elements". */
 export interface Statement {
@@ -63,11 +64,7 @@ export function arn(
   service: string,
   resource: string,
 ): string {
-  return `arn:${partitionOf(region)}:${service}:${region}:${account}:${resource}`;
-}
-
-function partitionOf(region: string): string {
-  return region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+  return `arn:${partitionOf(region).name}:${service}:${region}:${account}:${resource}`;
 }
 
 /** The ARN pattern of all instances. */
@@ -90,4 +87,9 @@ export function balancerArn(scope: Scope): string {
   return scope.balancer.kind === "classic"
     ? arn(scope, "elasticloadbalancing", `loadbalancer/${scope.balancer.name}`)
     : scope.balancer.arn;
+}
+
+/** A role's ARN, which has no region. */
+export function roleArn({ region, account }: Pick<Scope, "region" | "account">, role: string): string {
+  return `arn:${partitionOf(region).name}:iam::${account}:role/${role}`;
 }

@@ -8,7 +8,17 @@
  * @module
  */
 import { TAG } from "../../aws/ec2/ec2_instance.ts";
-import { allow, arn, type Condition, ec2Arn, instancesArn, type Scope, type Statement } from "./policy.ts";
+import { partitionOf } from "../../sns/partitions.ts";
+import {
+  allow,
+  arn,
+  type Condition,
+  ec2Arn,
+  instancesArn,
+  roleArn,
+  type Scope,
+  type Statement,
+} from "./policy.ts";
 
 /** Restricts to the fleet's instances. */
 export function inFleet(fleet: string): Condition {
@@ -71,8 +81,8 @@ export function launchStatements(
       StringEquals: { ...tagged, "ec2:CreateAction": "RunInstances" },
     }),
     ...(instanceRole === undefined ? [] : [
-      allow("PassRole", [arn({ ...scope, region: "" }, "iam", `role/${instanceRole}`)], ["iam:PassRole"], {
-        StringEquals: { "iam:PassedToService": "ec2.amazonaws.com" },
+      allow("PassRole", [roleArn(scope, instanceRole)], ["iam:PassRole"], {
+        StringEquals: { "iam:PassedToService": ec2Principals(scope.region) },
       }),
     ]),
   ];
@@ -81,4 +91,11 @@ export function launchStatements(
 /** The template's id, or `*` for a name: the ARN of a launch template contains its id. */
 function templateId(template: string): string {
   return /^lt-[0-9a-f]+/.exec(template)?.[0] ?? "*";
+}
+
+/** EC2's service principals. China and the isolated partitions have one with their own domain, too. */
+function ec2Principals(region: string): string | readonly string[] {
+  const standard = "ec2.amazonaws.com";
+  const own = `ec2.${partitionOf(region).domain}`;
+  return own === standard ? standard : [standard, own];
 }

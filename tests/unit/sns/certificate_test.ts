@@ -2,13 +2,7 @@ import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/ass
 import { CertificateError, readCertificate } from "../../../src/sns/certificate.ts";
 import { certificateLoader } from "../../../src/sns/certificate_loader.ts";
 import { makeSigner } from "../../../src/sandbox/sns/certificate.ts";
-import {
-  DISGUISED_CERTIFICATE,
-  EC_CERTIFICATE,
-  ED25519_CERTIFICATE,
-  FOREIGN_CERTIFICATE,
-  SHORT_CERTIFICATE,
-} from "./bad_certificates.ts";
+import { EC_CERTIFICATE, ED25519_CERTIFICATE, SHORT_CERTIFICATE } from "./bad_certificates.ts";
 import { NOW, SIGNER } from "./fixtures.ts";
 
 /** A server with one answer for every request, and the paths requested. */
@@ -93,13 +87,6 @@ const ANSWERS: readonly [
   ["an elliptic-curve key", () => new Response(EC_CERTIFICATE), "permanent", / ec,/],
   ["an Ed25519 key", () => new Response(ED25519_CERTIFICATE), "permanent", / ed25519,/],
   ["a short key", () => new Response(SHORT_CERTIFICATE), "permanent", / 1024 /],
-  ["another host", () => new Response(FOREIGN_CERTIFICATE), "permanent", /sns\.amazonaws\.com/],
-  [
-    "another host with SNS's common name",
-    () => new Response(DISGUISED_CERTIFICATE),
-    "permanent",
-    /sns\.amazonaws\.com/,
-  ],
   ["too many bytes", () => new Response(SIGNER.pem + "x".repeat(65_536)), "temporary", / 65536 /],
   ["an endless stream", () => new Response(endless()), "temporary", / 65536 /],
 ];

@@ -13,6 +13,26 @@ const TRUSTED: readonly [url: string, topicArn: string][] = [
     CERT_URL.replace("eu-west-1.amazonaws.com", "cn-north-1.amazonaws.com.cn"),
     "arn:aws-cn:sns:cn-north-1:123456789012:kas",
   ],
+  [
+    "https://sns.eusc-de-east-1.amazonaws.eu/SimpleNotificationService-1.pem",
+    "arn:aws-eusc:sns:eusc-de-east-1:1:k",
+  ],
+  [
+    "https://sns.us-iso-east-1.c2s.ic.gov/SimpleNotificationService-1.pem",
+    "arn:aws-iso:sns:us-iso-east-1:1:k",
+  ],
+  [
+    "https://sns.us-isob-east-1.sc2s.sgov.gov/SimpleNotificationService-1.pem",
+    "arn:aws-iso-b:sns:us-isob-east-1:1:k",
+  ],
+  [
+    "https://sns.eu-isoe-west-1.cloud.adc-e.uk/SimpleNotificationService-1.pem",
+    "arn:aws-iso-e:sns:eu-isoe-west-1:1:k",
+  ],
+  [
+    "https://sns.us-isof-south-1.csp.hci.ic.gov/SimpleNotificationService-1.pem",
+    "arn:aws-iso-f:sns:us-isof-south-1:1:k",
+  ],
 ];
 for (const [url, topicArn] of TRUSTED) {
   Deno.test(`signingUrlProblem() trusts ${url} for ${topicArn}`, () =>
@@ -67,8 +87,20 @@ for (const [what, url] of Object.entries(UNTRUSTED)) {
 
 Deno.test("signingUrlProblem() does not accept an S3 bucket as a region, even if the topic's ARN has it", () => {
   const url = UNTRUSTED["an S3 bucket called sns, dashed"] ?? "";
-  assertMatch(signingUrlProblem(url, "arn:aws:sns:s3-ap-southeast-2:123456789012:kas") ?? "", /form/);
+  assertMatch(signingUrlProblem(url, "arn:aws:sns:s3-ap-southeast-2:123456789012:kas") ?? "", /region/);
 });
+
+for (
+  const [what, topicArn] of [
+    ["a region of another partition", "arn:aws:sns:cn-north-1:123456789012:kas"],
+    ["China's region with the standard domain", "arn:aws-cn:sns:cn-north-1:123456789012:kas"],
+    ["an unknown partition", "arn:aws-moon:sns:cn-north-1:123456789012:kas"],
+    ["no ARN", "kas"],
+  ] as const
+) {
+  Deno.test(`signingUrlProblem() refuses cn-north-1.amazonaws.com for a topic with ${what}`, () =>
+    assertMatch(signingUrlProblem(CERT_URL.replace("eu-west-1", "cn-north-1"), topicArn) ?? "", /./));
+}
 
 Deno.test("signingUrlProblem() trusts URLs under the trusted prefix, and AWS", () => {
   assertEquals(signingUrlProblem(`${SANDBOX}${PATH}`, TOPIC, SANDBOX), undefined);

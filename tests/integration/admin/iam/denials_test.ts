@@ -180,9 +180,11 @@ Deno.test("kas admin iam-policy prints JSON for the given fleet, topic and parti
     pull.Statement.flatMap(({ Action }) => Action).filter((action) => action.startsWith("sns:")),
     [],
   );
-  const china = JSON.stringify(await printed("admin --region cn-north-1 --fleet web"));
+  const china = JSON.stringify(await printed("admin --region cn-north-1 --fleet web --instance-role web"));
   assertMatch(china, /"arn:aws-cn:cloudwatch:cn-north-1:\*:alarm:web:\*"/);
   assertMatch(china, /"arn:aws-cn:elasticloadbalancing:cn-north-1:\*:loadbalancer\/web"/);
+  assertMatch(china, /"arn:aws-cn:iam::\*:role\/web"/);
+  assertMatch(china, /"iam:PassedToService":\["ec2.amazonaws.com","ec2.amazonaws.com.cn"\]/);
   const { status, err } = await f.kas("iam-policy admin --account 12");
   assertEquals(status, 2);
   assertMatch(err, /--account/);
