@@ -4,7 +4,7 @@ import { CreateTagsCommand } from "../../../src/aws/sdk/ec2.ts";
 import { program, testWith } from "../../support/needs.ts";
 import { BASE, fleet } from "../../unit/admin/fleet.ts";
 
-/** Every list of `kas admin` that the sandbox can fill. */
+/** The lists of `kas admin` that have rows in the sandbox. */
 const LISTS = [
   "instances",
   "instances tags",
@@ -15,12 +15,12 @@ const LISTS = [
   "config",
 ];
 
-testWith([program("awk")], "awk takes each list apart by column, whatever stands in a field", async () => {
+testWith([program("awk")], "awk splits each list into its columns, whatever a field contains", async () => {
   await using f = await fleet({ nodes: 2 });
   await f.rows("setup");
   await f.rows("balancers create idle --zone eu-west-1a");
   await f.rows("topics subscribe http://127.0.0.1:9/a%20b");
-  // Tabs, newlines, nothing and spaces, where the account's other users may write what they like.
+  // Other users of the account can write any characters into a tag.
   const odd = { "Name": "two words\tand a tab\n", "empty": "", "spaces": "   " };
   await tag(f.sandbox.url, BASE, odd);
 
@@ -38,7 +38,7 @@ testWith([program("awk")], "awk takes each list apart by column, whatever stands
   }
 });
 
-/** Runs an awk program on tab-separated text; the lines it prints. */
+/** Runs an awk program on tab-separated text, and returns its output lines. */
 async function awk(program: string, input: string): Promise<string[]> {
   const child = new Deno.Command("awk", { args: ["-F", "\t", program], stdin: "piped", stdout: "piped" })
     .spawn();
@@ -50,7 +50,7 @@ async function awk(program: string, input: string): Promise<string[]> {
   return new TextDecoder().decode(stdout).split("\n").slice(0, -1);
 }
 
-/** Tags an instance as the EC2 console would. */
+/** Tags an instance. */
 async function tag(endpoint: string, id: string, tags: Readonly<Record<string, string>>): Promise<void> {
   using aws = connect({ region: "eu-west-1", endpointUrl: endpoint });
   const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));

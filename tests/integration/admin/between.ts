@@ -1,11 +1,11 @@
 /**
- * A server between kas and the sandbox, for answers that the sandbox would not give.
+ * A proxy between kas and the sandbox, for answers that the sandbox does not give.
  *
  * @module
  */
 import type { Fleet } from "../../unit/admin/fleet.ts";
 
-/** Stands between kas and the sandbox: answers a call, told by its action's name, or hands it on. */
+/** Starts the proxy. It forwards a call unless `answer` answers it. A call is its path, target and body. */
 export function between(
   f: Fleet,
   answer: (call: string) => Promise<Response | undefined> | Response | undefined,
@@ -23,7 +23,7 @@ export function between(
   };
 }
 
-/** AWS's no, in CloudWatch's JSON or in the other services' XML. */
+/** AccessDenied, as JSON of CloudWatch or as XML of the other services. */
 export function denial(call: string): Response {
   const body = /Alarm/.test(call)
     ? JSON.stringify({ __type: "AccessDenied", message: "Not you" })

@@ -1,5 +1,5 @@
 /**
- * `kas admin` in this process against a sandbox of its own, whose machines are servers in this process.
+ * Runs `kas admin` in this process against a new sandbox, whose machines are HTTP servers in this process.
  *
  * @module
  */
@@ -11,25 +11,25 @@ import { type LocalMachines, localMachines } from "../sandbox/machines.ts";
 
 const ROOT = { name: "kas", summary: "kas", commands: [admin] };
 
-/** The sandbox's seeded instances: the running base and the stopped nodes. */
+/** The sandbox's first instances: a running base and a stopped node. */
 export const BASE = "i-00000000000000001";
 export const NODE = "i-00000000000000002";
 /** An id that no instance has. */
 export const NOBODY = "i-0000000000000dead";
 
-/** A sandbox, and the way to run `kas admin` against it. */
+/** A sandbox, and functions that run `kas admin` against it. */
 export interface Fleet extends AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly machines: LocalMachines;
   /** Runs the words after `kas admin`. */
   kas(words: string, surroundings?: Surroundings): Promise<Ended>;
-  /** The same; the rows as objects. Throws what was said on stderr unless it ended with 0. */
+  /** Runs the words, and returns the rows as objects. Throws stderr unless the status is 0. */
   rows(words: string): Promise<Record<string, unknown>[]>;
-  /** Names of the calls that would change something, since the last time it was asked. */
+  /** The changing AWS calls since the last call of this function. */
   changes(): string[];
 }
 
-/** Starts it: an hour of the sandbox passes in a few seconds. */
+/** Starts a sandbox that runs a hundred times faster than real time. */
 export async function fleet(options: SandboxOptions = {}): Promise<Fleet> {
   credentials();
   const machines = localMachines();
