@@ -5,7 +5,7 @@
  */
 import type { ActivityInProgress } from "./model/activity.ts";
 import type { AlarmChange } from "./model/alarm.ts";
-import type { CheckName, Decision } from "./model/decision.ts";
+import type { Action, CheckName } from "./model/decision.ts";
 import type { Observation, ProcessedChange, Unobserved } from "./model/observation.ts";
 import type { Trigger } from "./model/trigger.ts";
 import { directionOf } from "./policies/alarms.ts";
@@ -27,9 +27,10 @@ type FirstFacts = Omit<Observation, "inProgress" | "processed"> & {
 };
 
 /** Its decision, with the numbers of the rules that decided. */
-type FirstDecision =
-  & Omit<Extract<Decision, { kind: Decision["kind"] }>, "checks" | "recommendation">
-  & { readonly rules: readonly string[] };
+type FirstDecision = (Action | { readonly kind: "none" }) & {
+  readonly reason: string;
+  readonly rules: readonly string[];
+};
 
 /** A record of version 1 of the rules. */
 export interface FirstRecord {
@@ -47,7 +48,7 @@ export function upcast({ signal, facts, decision }: FirstRecord): Recorded {
   return {
     trigger: triggerOf(signal),
     observation: observationOf(signal, facts),
-    decision: { ...rest, checks: checksOf(signal, decision, rules) } as Decision,
+    decision: { ...rest, checks: checksOf(signal, decision, rules) },
     rules: FIRST_RULES,
   };
 }
