@@ -7,6 +7,7 @@ import type { DecisionRecord } from "../../autoscaler/store/decisions.ts";
 import { isoTime, seconds } from "../../cli/format.ts";
 import { wrap } from "../../cli/text.ts";
 import type { CheckAnswer, Explanation } from "../../scaling/explain.ts";
+import { RULES_VERSION } from "../../scaling/model/decision.ts";
 import { isObserved } from "../../scaling/model/observation.ts";
 import { describeDecision } from "./describe_decision.ts";
 import { renderObservation } from "./render_observation.ts";
@@ -43,7 +44,7 @@ export function renderExplanation(
 }
 
 function recommendationLines(
-  { trigger, message, time, kas }: DecisionRecord,
+  { trigger, message, time, kas, rules, decision }: DecisionRecord,
   { recommended, decision: { recommendation } }: Explanation,
   columns: number,
 ): string[] {
@@ -57,6 +58,9 @@ function recommendationLines(
     ]),
     ...(message === null ? [] : [`message: ${message.id}, received at ${before(message.received)}`]),
     ...(kas === null ? [] : [`version: kas ${kas}`]),
+    ...(rules === RULES_VERSION
+      ? []
+      : [`recorded reason, by version ${rules} of the rules: ${decision.reason}`]),
   ].flatMap((line) => wrap(line, columns, "  ", "    "));
 }
 
