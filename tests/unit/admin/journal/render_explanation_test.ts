@@ -1,4 +1,4 @@
-import { assert, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { renderExplanation } from "../../../../src/admin/journal/render_explanation.ts";
 import type { DecisionRecord } from "../../../../src/autoscaler/store/decisions.ts";
 import { decide } from "../../../../src/scaling/decide.ts";
@@ -40,6 +40,12 @@ Deno.test("renderExplanation() has the recommendation, the observation, each che
       /--max 4 .*: start n4$/m,
     ]
   ) assertMatch(rendered, line);
+});
+
+Deno.test("renderExplanation() shows the recorded reason of a decision that other rules made (R16)", () => {
+  const decision = { ...decide(OUT, OBSERVATION), reason: "busy" };
+  assertMatch(text(OBSERVATION, { rules: 1, decision }), /by version 1 of the rules: busy$/m);
+  assertFalse(text(OBSERVATION).includes("recorded reason"));
 });
 
 Deno.test("renderExplanation() lists the steps of an activity and their failures", () => {
