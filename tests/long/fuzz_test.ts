@@ -9,6 +9,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { JournalLine } from "../../src/autoscaler/store/lines.ts";
 import { makeSigner } from "../../src/sandbox/sns/certificate.ts";
+import { realRuntime } from "../../src/runtime.ts";
 import { BASE, type Stage, stage } from "../unit/autoscaler/fixtures.ts";
 import { startProcess } from "../unit/autoscaler/process.ts";
 import { BUILT, eventually } from "../support/kas.ts";
@@ -16,7 +17,7 @@ import type { Body } from "../unit/sns/fixtures.ts";
 import { Client, post } from "./fuzz/client.ts";
 import { forgeries } from "./fuzz/forgeries.ts";
 import { Author, SECRET, TYPES } from "./fuzz/messages.ts";
-import { observe, type Observer, watchFetch } from "./fuzz/observer.ts";
+import { observe, type Observer, watchedFetch } from "./fuzz/observer.ts";
 import { fire, type Magazine, stillSlow, type Tallies } from "./fuzz/run.ts";
 import { forgedUrls } from "./fuzz/urls.ts";
 import { seedOf, sizeOf } from "./proofs.ts";
@@ -175,10 +176,12 @@ function heap(): number {
 
 Deno.test("no mutated message is believed, crashes the autoscaler, or stays in its memory", async () => {
   await using range = await Range.open();
-  await using autoscaler = await range.stage.start({ trustSigner: range.observer.prefix });
+  const { fetch, fetched } = watchedFetch([range.stage.sandbox.url, range.observer.prefix, "http://127.77."]);
+  await using autoscaler = range.stage.start({ trustSigner: range.observer.prefix }, {
+    ...realRuntime,
+    fetch,
+  });
   const { url } = autoscaler;
-  // The sandbox is in this process too: its load balancer looks after the instances, on 127.77.
-  using watch = watchFetch([range.stage.sandbox.url, range.observer.prefix, url, "http://127.77."]);
   const calls = await settled(url, range.stage);
   const count = COUNT / 2;
   const probes = [await range.probe(url)];
@@ -201,7 +204,7 @@ Deno.test("no mutated message is believed, crashes the autoscaler, or stays in i
 
   await verdict({ url, range, tallies, calls, probes });
   assertEquals(
-    [...watch.fetched.keys()].filter((origin) => origin !== "https://sns.eu-west-1.amazonaws.com"),
+    [...fetched.keys()].filter((origin) => origin !== "https://sns.eu-west-1.amazonaws.com"),
     [],
   );
   assertEquals(again, []);

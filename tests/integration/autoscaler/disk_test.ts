@@ -1,18 +1,13 @@
 import { assertEquals } from "@std/assert";
+import { realRuntime } from "../../../src/runtime.ts";
 import { eventually } from "../../support/kas.ts";
-import {
-  BASE,
-  eventualLine,
-  firstResync,
-  lines,
-  NODES,
-  type Stage,
-  stage,
-} from "../../unit/autoscaler/fixtures.ts";
+import { BASE, eventualLine, firstResync, lines, NODES, stage } from "../../unit/autoscaler/fixtures.ts";
 import { Syncs } from "../../unit/autoscaler/store/syncs.ts";
 
-/** An autoscaler with a subscription, and its StartInstances calls. */
-async function subscribed(it: Stage) {
+/** A stage whose autoscaler has a subscription, its syncs, and its StartInstances calls. */
+async function subscribed() {
+  const syncs = new Syncs();
+  const it = await stage({}, {}, { ...realRuntime, sync: syncs.sync });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await firstResync(autoscaler);
@@ -21,15 +16,15 @@ async function subscribed(it: Stage) {
     if (moment === "before" && action === "StartInstances") starts.push(action);
     return Promise.resolve();
   };
-  return { ...autoscaler, starts };
+  return { it, url: autoscaler.url, syncs, starts, [Symbol.asyncDispose]: () => it[Symbol.asyncDispose]() };
 }
 
 Deno.test("while the disk hangs the autoscaler observes and decides, but answers no message and starts no instance (R12, R13)", async () => {
-  await using it = await stage();
-  const { starts, url } = await subscribed(it);
+  await using subscription = await subscribed();
+  const { it, starts, syncs, url } = subscription;
   const { accepted } = await messages(url);
   {
-    using _syncs = new Syncs();
+    using _hanging = syncs.hang();
     await it.alarm("cpuhigh", BASE, "ALARM");
     await eventualLine({ url }, ({ kind, status }) => `${kind} ${status}` === "start in-progress");
     // The next decision proves that the loop has begun the start.
@@ -42,10 +37,10 @@ Deno.test("while the disk hangs the autoscaler observes and decides, but answers
 });
 
 Deno.test("while the disk fails the autoscaler starts no instance, and once it works again it carries out its decision", async () => {
-  await using it = await stage();
-  const { starts, url } = await subscribed(it);
+  await using subscription = await subscribed();
+  const { it, starts, syncs, url } = subscription;
   {
-    using syncs = new Syncs(new Error("Input/output error (os error 5)"));
+    using _failing = syncs.fail(new Error("Input/output error (os error 5)"));
     await it.alarm("cpuhigh", BASE, "ALARM");
     await eventualLine({ url }, ({ kind, status }) => `${kind} ${status}` === "start in-progress");
     const before = syncs.begun.length;

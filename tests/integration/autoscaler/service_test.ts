@@ -38,7 +38,10 @@ Deno.test("the JSON log names the message that caused each event, and neither lo
   }
   const told = (messageId: unknown) =>
     events.filter((event) => event["messageId"] === messageId).map(({ message }) => message);
-  assertEquals(told(id), ["message accepted", "decided start", "candidate failed", "instance started"]);
+  const [first, second, ...rest] = told(id);
+  // The loop decides while the message is on its way to the disk.
+  assertEquals([first, second].toSorted(), ["decided start", "message accepted"]);
+  assertEquals(rest, ["candidate failed", "instance started"]);
   const done = events.find(({ message }) => message === "instance started");
   const phases = Object.keys(done?.["seconds"] ?? {});
   assertEquals(phases, [

@@ -88,20 +88,18 @@ export function observe(pem: string): Observer {
   };
 }
 
-/**
- * Notes what this process fetches while it lasts: from elsewhere than `allowed` nothing is fetched, and Amazon's host has
- * no certificate.
- */
-export function watchFetch(
+/** A fetch, and how often it was asked for a URL of each other origin than the allowed ones, which it does not fetch. */
+export function watchedFetch(
   allowed: readonly string[],
-): Disposable & { readonly fetched: ReadonlyMap<string, number> } {
+): { readonly fetch: typeof fetch; readonly fetched: ReadonlyMap<string, number> } {
   const fetched = new Map<string, number>();
-  const real = globalThis.fetch;
-  globalThis.fetch = (input, init) => {
-    const url = new URL(input instanceof Request ? input.url : input);
-    if (allowed.some((prefix) => url.href.startsWith(prefix))) return real(input, init);
-    fetched.set(url.origin, (fetched.get(url.origin) ?? 0) + 1);
-    return Promise.resolve(new Response("", { status: 404 }));
+  return {
+    fetched,
+    fetch: (input, init) => {
+      const url = new URL(input instanceof Request ? input.url : input);
+      if (allowed.some((prefix) => url.href.startsWith(prefix))) return fetch(input, init);
+      fetched.set(url.origin, (fetched.get(url.origin) ?? 0) + 1);
+      return Promise.resolve(new Response("", { status: 404 }));
+    },
   };
-  return { fetched, [Symbol.dispose]: () => void (globalThis.fetch = real) };
 }

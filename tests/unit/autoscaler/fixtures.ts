@@ -68,7 +68,7 @@ export interface Stage extends AsyncDisposable {
   readonly aws: Aws;
   readonly options: ServiceOptions;
   /** Starts the autoscaler, again if it is the second time. */
-  start(more?: Partial<ServiceOptions>): Service;
+  start(more?: Partial<ServiceOptions>, runtime?: AutoscalerRuntime): Service;
   /** Subscribes an autoscaler to the topic, and waits until it has confirmed. */
   subscribe(autoscaler: Pick<Service, "url">): Promise<void>;
   /**
@@ -121,7 +121,7 @@ export async function stage(
     sandbox,
     aws,
     options,
-    start: (more = {}) => autoscalers.use(startService({ ...options, ...more }, runtime)),
+    start: (more = {}, own = runtime) => autoscalers.use(startService({ ...options, ...more }, own)),
     subscribe: async ({ url }) => {
       await subscribe(aws, topicArn, url);
       await eventually(

@@ -146,11 +146,11 @@ Deno.test("where a zone lacks capacity a node of another zone is tried next, tho
 
 for (
   const [what, machine, expected] of [
-    ["answers otherwise", machines((id) => id === BASE), /its last answer was 503 not yet$/],
+    ["answers otherwise", machines((id) => id === BASE), /the last answer was 503 not yet$/],
     [
       "can't be reached",
       serverless,
-      /the last attempt to reach it met connection refused$/,
+      /the last attempt failed: connection refused$/,
     ],
   ] as const
 ) {
@@ -199,7 +199,7 @@ Deno.test("an undoing that was cut short is redone at the next start with the re
   assertMatch(line?.reason ?? "", reason);
   assertMatch(await quarantineOf(it, FIRST) ?? "", reason);
   // Said once, though it was begun twice.
-  assertEquals(line?.reason.split("Waited").length, 2);
+  assertEquals(line?.reason.split("did not pass").length, 2);
   assertEquals(changes(it, FIRST), ["Start", "Deregister", "Stop"]);
 });
 

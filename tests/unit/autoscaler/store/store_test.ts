@@ -131,8 +131,9 @@ function settled(): Promise<void> {
 
 Deno.test("Store.synced() syncs the log; calls during a sync share the next one", () =>
   withFolder(async (folder) => {
-    using syncs = new Syncs();
-    using state = Store.open(folder);
+    const syncs = new Syncs();
+    using state = Store.open(folder, syncs);
+    using _hanging = syncs.hang();
     const done: string[] = [];
     const ask = (who: string) => void state.synced().then(() => done.push(who));
     ask("first");
@@ -155,8 +156,9 @@ Deno.test("Store.synced() syncs the log; calls during a sync share the next one"
 
 Deno.test("Store.synced() rejects the calls whose sync fails, and no others", () =>
   withFolder(async (folder) => {
-    using syncs = new Syncs();
-    using state = Store.open(folder);
+    const syncs = new Syncs();
+    using state = Store.open(folder, syncs);
+    using _hanging = syncs.hang();
     const [first, second] = [state.synced(), settled().then(() => state.synced())];
     await settled();
     await settled();
@@ -169,7 +171,8 @@ Deno.test("Store.synced() rejects the calls whose sync fails, and no others", ()
 
 Deno.test("Store.synced() after a failed sync copies the log into the database", () =>
   withFolder(async (folder) => {
-    using state = Store.open(folder);
+    const syncs = new Syncs();
+    using state = Store.open(folder, syncs);
     // What the database has without its log.
     const alone = async () => {
       await Deno.copyFile(`${folder}/kas.db`, `${folder}/copy.db`);
@@ -178,7 +181,7 @@ Deno.test("Store.synced() after a failed sync copies the log into the database",
     };
     state.db.exec("INSERT INTO in_service VALUES ('i-1', 7)");
     {
-      using _syncs = new Syncs(new Error("Input/output error"));
+      using _failing = syncs.fail(new Error("Input/output error"));
       await assertRejects(() => state.synced(), Error, "Input/output error");
     }
     await state.synced();

@@ -1,29 +1,48 @@
 /**
- * A disk whose syncs hang or fail.
+ * A disk whose syncs hang or fail, for the runtime of a store.
  *
  * @module
  */
 
-/** Replaces the syncs of all files in this process: each one hangs until the test ends it, or fails at once. */
-export class Syncs implements Disposable {
-  readonly #real = Deno.FsFile.prototype.syncData;
-  /** The syncs that began: the inode of the file, and a promise to end. */
-  readonly begun: { readonly inode: number | null; readonly end: PromiseWithResolvers<void> }[] = [];
+/** A sync that began. */
+interface Sync {
+  /** The inode of the file. */
+  readonly inode: number | null;
+  readonly end: PromiseWithResolvers<void>;
+}
 
-  /** @param failure the error of each sync. Absent: each one hangs. */
-  constructor(failure?: Error) {
-    const { begun } = this;
-    Deno.FsFile.prototype.syncData = function () {
-      const end = Promise.withResolvers<void>();
-      begun.push({ inode: this.statSync().ino, end });
-      if (failure !== undefined) end.reject(failure);
-      return end.promise;
-    };
+/** The syncs of a store. They succeed, unless the test makes them hang or fail. */
+export class Syncs {
+  /** The syncs that began while they hung or failed. */
+  readonly begun: Sync[] = [];
+  #failure: Error | "hang" | undefined;
+
+  /** The runtime's `sync`. */
+  readonly sync = (file: Deno.FsFile): Promise<void> => {
+    if (this.#failure === undefined) return file.syncData();
+    const end = Promise.withResolvers<void>();
+    this.begun.push({ inode: file.statSync().ino, end });
+    if (this.#failure instanceof Error) end.reject(this.#failure);
+    return end.promise;
+  };
+
+  /** Makes each sync hang until the test ends it, and all of them end with the returned object. */
+  hang(): Disposable {
+    return this.#until("hang");
   }
 
-  /** Ends the hanging syncs, and restores real ones. */
-  [Symbol.dispose](): void {
-    Deno.FsFile.prototype.syncData = this.#real;
-    for (const { end } of this.begun) end.resolve();
+  /** Makes each sync fail, until the returned object is disposed of. */
+  fail(error: Error): Disposable {
+    return this.#until(error);
+  }
+
+  #until(failure: Error | "hang"): Disposable {
+    this.#failure = failure;
+    return {
+      [Symbol.dispose]: () => {
+        this.#failure = undefined;
+        for (const { end } of this.begun) end.resolve();
+      },
+    };
   }
 }
