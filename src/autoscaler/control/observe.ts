@@ -5,7 +5,7 @@
  * @module
  */
 import { type AlarmDetail, findAlarm, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
-import { latestCpu } from "../../aws/cloudwatch/cpu.ts";
+import { latestCpu, type MeasuredInstance } from "../../aws/cloudwatch/cpu.ts";
 import { registrations } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { describeError } from "../../aws/error_messages.ts";
@@ -41,11 +41,11 @@ const OBSERVATION_TIMEOUT = 300_000;
 
 /** The instances whose load is requested before it is known which instances run, and the period, s. */
 interface LoadGuess {
-  readonly ids: readonly string[];
+  readonly instances: readonly MeasuredInstance[];
   readonly period: number;
 }
 
-const NO_GUESS: LoadGuess = { ids: [], period: SHORTEST_PERIOD };
+const NO_GUESS: LoadGuess = { instances: [], period: SHORTEST_PERIOD };
 
 /** Observes a fleet. */
 export class Observer {
@@ -86,7 +86,7 @@ export class Observer {
       Array.fromAsync(fleetInstances(aws, fleet, signal)),
       registrations(aws, fleet.balancer, signal),
       whole ? fleetAlarms(aws, fleet.fleet, signal) : this.#alarmOf(trigger, signal),
-      this.#cpu(guess.ids, guess.period, signal),
+      this.#cpu(guess.instances, guess.period, signal),
     ]);
     const alarms = details.map(observed);
     const cpu = whole
@@ -123,21 +123,22 @@ export class Observer {
     alarms: readonly Alarm[],
     signal: AbortSignal,
   ): Promise<Map<string, Datapoint>> {
-    const ids = ec2.filter(({ state }) => state === "running").map(({ id }) => id);
+    const instances = ec2.filter(({ state }) => state === "running")
+      .map(({ id, monitoring }) => ({ id, monitoring }));
     const periods = alarms.filter(({ kind }) => kind !== "reqcount").map(({ period }) => period);
     const period = periods.length === 0 ? SHORTEST_PERIOD : Math.min(...periods);
-    this.#guess = { ids, period };
-    const known = new Set(period === guess.period ? guess.ids : []);
-    return await this.#cpu(ids.filter((id) => !known.has(id)), period, signal);
+    this.#guess = { instances, period };
+    const known = new Set(period === guess.period ? guess.instances.map(({ id }) => id) : []);
+    return await this.#cpu(instances.filter(({ id }) => !known.has(id)), period, signal);
   }
 
   async #cpu(
-    ids: readonly string[],
+    instances: readonly MeasuredInstance[],
     period: number,
     signal: AbortSignal,
   ): Promise<Map<string, Datapoint>> {
     const { aws, clock } = this.#parts;
-    return ids.length === 0 ? new Map() : await latestCpu(aws, ids, period, signal, clock.now());
+    return instances.length === 0 ? new Map() : await latestCpu(aws, instances, period, signal, clock.now());
   }
 }
 

@@ -6,6 +6,7 @@
  */
 import { register } from "../../aws/balancing/balancer.ts";
 import { isIncorrectState } from "../../aws/errors.ts";
+import { stateReasonText } from "../../aws/ec2/ec2_instance.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import { startInstance } from "../../aws/ec2/state_changes.ts";
 import { whyExempt } from "../../scaling/selection/eligibility.ts";
@@ -181,6 +182,8 @@ function whileItExists<T extends Pick<AttemptSpec<true>, "attempt">>(context: Ac
 }
 
 /** An instance ended while it was put into service. EC2 knows the reason, for example that it could not launch it. */
-function endedError({ id, state, stateReason }: Ec2Instance): ActivityError {
-  return new ActivityError(`${id} is ${state}${stateReason === undefined ? "" : ` (${stateReason})`}`, false);
+function endedError(instance: Ec2Instance): ActivityError {
+  const { id, state } = instance;
+  const reason = stateReasonText(instance);
+  return new ActivityError(`${id} is ${state}${reason === undefined ? "" : ` (${reason})`}`, false);
 }

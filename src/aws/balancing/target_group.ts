@@ -6,6 +6,7 @@
  */
 import type {
   ElasticLoadBalancingV2Client,
+  TargetDescription,
   TargetGroup,
   TargetHealthDescription,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
@@ -64,27 +65,28 @@ function requestsOf(group: string, loadBalancer: string | undefined): Metric | u
     };
 }
 
-/** The health of each registered or draining target. Throws TargetGroupNotFound. */
+/**
+ * The health of each instance with a registered or draining target. An instance may have several targets, one for
+ * each port: its health is that of the worst one. Throws TargetGroupNotFound.
+ */
 export async function health(aws: Aws, arn: string, signal?: AbortSignal): Promise<Health[]> {
-  const [client, { DescribeTargetHealthCommand }] = await elbv2(aws);
-  const command = new DescribeTargetHealthCommand({ TargetGroupArn: arn });
-  const { TargetHealthDescriptions } = await client.send(command, sendOptions(signal));
-  return listIn(TargetHealthDescriptions, "ELB", "targets").map(healthOf)
-    .filter(({ registration }) => registration !== "none");
+  const targets = Map.groupBy(await listTargets(aws, arn, signal), ({ id }) => id);
+  return [...targets.values()].map(worstOf);
 }
 
 /**
- * Registers an instance at the group's port. Repeating it changes nothing. A draining instance returns to service.
+ * Registers an instance: at the ports of the targets that it has, otherwise at the group's port. Repeating it changes
+ * nothing. A draining target returns to service.
  */
 export async function register(aws: Aws, arn: string, id: string, signal?: AbortSignal): Promise<void> {
   const [client, { RegisterTargetsCommand }] = await elbv2(aws);
-  const request = { TargetGroupArn: arn, Targets: [{ Id: id }] };
+  const request = { TargetGroupArn: arn, Targets: await targetsOf(aws, arn, id, signal) };
   await client.send(new RegisterTargetsCommand(request), sendOptions(signal));
 }
 
 /**
- * Deregisters an instance, which then drains for the group's whole delay. Has no effect on an instance that is not
- * registered.
+ * Deregisters all targets of an instance, which then drains for the group's whole delay. Has no effect on an
+ * instance that is not registered.
  */
 export async function deregister(
   aws: Aws,
@@ -94,7 +96,7 @@ export async function deregister(
   precondition?: Precondition,
 ): Promise<void> {
   const [client, { DeregisterTargetsCommand }] = await elbv2(aws);
-  const request = { TargetGroupArn: arn, Targets: [{ Id: id }] };
+  const request = { TargetGroupArn: arn, Targets: await targetsOf(aws, arn, id, signal) };
   const command = new DeregisterTargetsCommand(request);
   if (precondition !== undefined) beforeEachAttempt(command.middlewareStack, precondition);
   try {
@@ -103,6 +105,51 @@ export async function deregister(
     // ELB's answer for an instance that no longer exists. Source: botocore's elbv2 waiter TargetDeregistered.
     if (!isNotRegistrable(error)) throw error;
   }
+}
+
+/** The health of a target: an instance at a port. */
+interface TargetHealth extends Health {
+  readonly port: number | undefined;
+}
+
+/** Lists the registered or draining targets. Throws TargetGroupNotFound. */
+async function listTargets(aws: Aws, arn: string, signal?: AbortSignal): Promise<TargetHealth[]> {
+  const [client, { DescribeTargetHealthCommand }] = await elbv2(aws);
+  const command = new DescribeTargetHealthCommand({ TargetGroupArn: arn });
+  const { TargetHealthDescriptions } = await client.send(command, sendOptions(signal));
+  return listIn(TargetHealthDescriptions, "ELB", "targets").map(healthOf)
+    .filter(({ registration }) => registration !== "none");
+}
+
+/**
+ * The targets of an instance. Without a port, ELB takes the group's port: a request would miss a target at another
+ * port, and ELB would not say so. Source: elbv2 API, TargetDescription.
+ */
+async function targetsOf(
+  aws: Aws,
+  arn: string,
+  id: string,
+  signal?: AbortSignal,
+): Promise<TargetDescription[]> {
+  const targets = (await listTargets(aws, arn, signal)).filter((target) => target.id === id);
+  // The listing may lag behind a registration, so an absent target is still named, at the group's port.
+  return targets.length === 0
+    ? [{ Id: id }]
+    : targets.map(({ port }) => ({ Id: id, ...(port === undefined ? {} : { Port: port }) }));
+}
+
+/**
+ * Registrations from worst to best. An instance is draining only once all of its targets are: until then it still
+ * receives requests.
+ */
+const WORST_FIRST: readonly Registration[] = ["out-of-service", "in-service", "draining"];
+
+/** The health of an instance with some targets. With several, the description names the port. */
+function worstOf(targets: readonly TargetHealth[]): Health {
+  const rank = ({ registration }: Health) => WORST_FIRST.indexOf(registration);
+  const [worst] = targets.toSorted((a, b) => rank(a) - rank(b)) as [TargetHealth];
+  const { port, ...health } = worst;
+  return targets.length === 1 ? health : { ...health, description: `port ${port}: ${health.description}` };
 }
 
 /** How long a deregistered target drains, idle or not, s. 0 if requests are cut off. Throws TargetGroupNotFound. */
@@ -164,9 +211,10 @@ async function loadBalancerOf(
 
 function healthOf(
   { Target, TargetHealth: { State, Reason, Description } = {} }: TargetHealthDescription,
-): Health {
+): TargetHealth {
   return {
     id: Target?.Id ?? "",
+    port: Target?.Port,
     state: State ?? "unavailable",
     reasonCode: Reason ?? "N/A",
     description: (Reason === undefined ? undefined : DESCRIPTIONS[Reason]) ?? Description ?? "N/A",

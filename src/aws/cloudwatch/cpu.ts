@@ -5,6 +5,7 @@
  */
 import type { Datapoint } from "../../scaling/model/metric.ts";
 import { type Aws, sendOptions } from "../clients.ts";
+import type { Monitoring } from "../ec2/ec2_instance.ts";
 import { awaitAll } from "../await_all.ts";
 import { IncompleteAnswerError, listIn } from "../errors.ts";
 import { pages } from "../pages.ts";
@@ -17,8 +18,20 @@ const MAX_QUERIES = 500;
 /** Concurrent calls at most. Source: CloudWatch quotas, GetMetricData: 50 a second. */
 const MAX_CALLS = 4;
 
-/** Datapoints older than this many periods are ignored. CloudWatch is one or two periods late. */
-const RECENT_PERIODS = 5;
+/**
+ * Datapoints that began more than this many periods ago are ignored. The newest one began up to two periods ago, and
+ * arrives up to three minutes late.
+ */
+const RECENT_PERIODS = 6;
+
+/** The same for basic monitoring, s: two datapoints of five minutes, and five minutes for its delay. */
+const RECENT_BASIC = 900;
+
+/** An instance to read the CPU of. Without `monitoring` it counts as basic. */
+export interface MeasuredInstance {
+  readonly id: string;
+  readonly monitoring?: Monitoring | undefined;
+}
 
 /**
  * The latest average CPUUtilization by instance id. An instance without a recent datapoint is absent.
@@ -31,18 +44,18 @@ const RECENT_PERIODS = 5;
  */
 export async function latestCpu(
   aws: Aws,
-  ids: readonly string[],
+  instances: readonly MeasuredInstance[],
   period: number,
   signal?: AbortSignal,
   now: number = Date.now(),
 ): Promise<Map<string, Datapoint>> {
   const [client, { GetMetricDataCommand }] = await cloudWatch(aws);
   const latest = new Map<string, Datapoint>();
-  await forEach(batchesOf(ids), async (batch) => {
+  await forEach(batchesOf(instances, period), async ({ ids: batch, recent }) => {
     const answers = pages(
       (NextToken) => {
         const command = new GetMetricDataCommand({
-          StartTime: new Date(now - RECENT_PERIODS * period * 1_000),
+          StartTime: new Date(now - recent * 1_000),
           EndTime: new Date(now),
           ScanBy: "TimestampDescending",
           MetricDataQueries: queriesFor(batch, period),
@@ -102,8 +115,21 @@ function queriesFor(batch: readonly string[], period: number): Queries {
   }));
 }
 
-function* batchesOf(ids: readonly string[]): Generator<readonly string[], void> {
-  for (let i = 0; i < ids.length; i += MAX_QUERIES) yield ids.slice(i, i + MAX_QUERIES);
+/** The instances of one call, and the age of the oldest datapoint to read, s. */
+interface Batch {
+  readonly ids: readonly string[];
+  readonly recent: number;
+}
+
+function* batchesOf(instances: readonly MeasuredInstance[], period: number): Generator<Batch, void> {
+  const recent = RECENT_PERIODS * period;
+  const spans = { detailed: recent, basic: Math.max(recent, RECENT_BASIC) };
+  for (const [monitoring, group] of Map.groupBy(instances, ({ monitoring = "basic" }) => monitoring)) {
+    const ids = group.map(({ id }) => id);
+    for (let i = 0; i < ids.length; i += MAX_QUERIES) {
+      yield { ids: ids.slice(i, i + MAX_QUERIES), recent: spans[monitoring] };
+    }
+  }
 }
 
 /**

@@ -46,6 +46,7 @@ async function sendDryRun(aws: Aws, dryRun: DryRun, signal?: AbortSignal): Promi
       DryRun: true,
       MinCount: 1,
       MaxCount: 1,
+      Monitoring: { Enabled: true },
       TagSpecifications: [{ ResourceType: "instance" as const, Tags }],
       ...(typeof like === "string"
         ? { LaunchTemplate: launchTemplateOf(like) }

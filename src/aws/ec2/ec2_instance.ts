@@ -10,13 +10,41 @@ import type { DescribedInstance } from "../sdk/instance_page.ts";
 /** An instance without its registration, which ELB knows. */
 export interface Ec2Instance extends Omit<Instance, "registration"> {
   // The scaling rules do not use the following fields.
+  readonly monitoring?: Monitoring;
   readonly publicIp?: string;
   /** The image that the instance was launched from. */
   readonly image?: string;
   /** Security group ids. */
   readonly securityGroups?: readonly string[];
-  /** Why EC2 stopped or terminated the instance: `Client.VolumeLimitExceeded: Volume limit exceeded`. */
-  readonly stateReason?: string;
+  /** Why the state last changed. Absent while EC2 has no reason, as for a running instance. */
+  readonly stateReason?: StateReason;
+  /** EC2's StateTransitionReason: `User initiated (2026-11-23 21:00:00 GMT)`. */
+  readonly stateTransitionReason?: string;
+  /** The time in it, ms since the epoch. Newer than the last known one, it shows that the state changed since. */
+  readonly stateTransitionAt?: number;
+}
+
+/**
+ * How often EC2 publishes an instance's metrics: `basic` each five minutes, `detailed` each minute. Source: EC2 user
+ * guide, "Monitor your instances using CloudWatch".
+ */
+export type Monitoring = "basic" | "detailed";
+
+/** EC2's StateReason. Source: EC2 API, StateReason. */
+export interface StateReason {
+  /** `Client.VolumeLimitExceeded`, `Server.InsufficientInstanceCapacity`, `Client.UserInitiatedShutdown`. */
+  readonly code: string;
+  /** `Client.VolumeLimitExceeded: Volume limit exceeded`. */
+  readonly message: string;
+}
+
+/** Why an instance's state last changed, in EC2's words and with its code. Undefined without a reason. */
+export function stateReasonText(
+  { stateReason, stateTransitionReason }: Pick<Ec2Instance, "stateReason" | "stateTransitionReason">,
+): string | undefined {
+  if (stateReason === undefined) return stateTransitionReason;
+  const { code, message } = stateReason;
+  return message.startsWith(code) ? message : [code, message].filter(Boolean).join(": ");
 }
 
 /** The tags that kas reads and writes. */
@@ -31,7 +59,8 @@ export const TAG = {
 export function instanceOf(found: DescribedInstance, fleet: string | undefined): Ec2Instance {
   const tags = tagsOf(found);
   const state = found.State?.Name ?? "pending";
-  const stoppedAt = state === "stopped" ? stopTime(found.StateTransitionReason) : undefined;
+  const changedAt = transitionTime(found.StateTransitionReason);
+  const { Code: reasonCode = "", Message: reasonMessage = "" } = found.StateReason ?? {};
   const quarantine = tags[TAG.quarantine];
   const autoScalingGroup = tags["aws:autoscaling:groupName"];
   return {
@@ -41,6 +70,7 @@ export function instanceOf(found: DescribedInstance, fleet: string | undefined):
     state,
     type: found.InstanceType ?? "",
     zone: found.Placement?.AvailabilityZone ?? "",
+    monitoring: /^(enabled|pending)$/.test(found.Monitoring?.State ?? "") ? "detailed" : "basic",
     ...(found.PrivateIpAddress ? { privateIp: found.PrivateIpAddress } : {}),
     ...(found.PublicDnsName ? { publicDns: found.PublicDnsName } : {}),
     ...(found.PublicIpAddress ? { publicIp: found.PublicIpAddress } : {}),
@@ -49,8 +79,10 @@ export function instanceOf(found: DescribedInstance, fleet: string | undefined):
       ? { securityGroups: found.SecurityGroups.map(({ GroupId }) => GroupId ?? "") }
       : {}),
     ...(found.LaunchTime ? { launched: found.LaunchTime.getTime() } : {}),
-    ...(found.StateReason?.Message ? { stateReason: found.StateReason.Message } : {}),
-    ...(stoppedAt === undefined ? {} : { stoppedAt }),
+    ...(reasonCode || reasonMessage ? { stateReason: { code: reasonCode, message: reasonMessage } } : {}),
+    ...(found.StateTransitionReason ? { stateTransitionReason: found.StateTransitionReason } : {}),
+    ...(changedAt === undefined ? {} : { stateTransitionAt: changedAt }),
+    ...(changedAt === undefined || state !== "stopped" ? {} : { stoppedAt: changedAt }),
     ...(quarantine === undefined ? {} : { quarantine }),
     ...(autoScalingGroup === undefined ? {} : { autoScalingGroup }),
   };
@@ -72,7 +104,7 @@ export function tagsOf({ Tags }: DescribedInstance): Record<string, string> {
 }
 
 /** `User initiated (2026-11-23 21:00:00 GMT)` → ms since the epoch. */
-function stopTime(reason: string | undefined): number | undefined {
+function transitionTime(reason: string | undefined): number | undefined {
   const match = /\((\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (?:GMT|UTC)\)/.exec(reason ?? "");
   return match === null ? undefined : Date.parse(`${match[1]}T${match[2]}Z`);
 }

@@ -25,9 +25,16 @@ export function withRegistration(
   instances: readonly Ec2Instance[],
   registrations: ReadonlyMap<string, Registration>,
 ): Instance[] {
-  return instances.map((
-    { publicIp: _ip, image: _image, securityGroups: _groups, stateReason: _reason, ...instance },
-  ) => ({
+  return instances.map(({
+    monitoring: _monitoring,
+    publicIp: _ip,
+    image: _image,
+    securityGroups: _groups,
+    stateReason: _reason,
+    stateTransitionReason: _transitionReason,
+    stateTransitionAt: _transitionAt,
+    ...instance
+  }) => ({
     ...instance,
     registration: registrations.get(instance.id) ?? "none",
   }));

@@ -16,6 +16,7 @@ export type DescribedInstance = Pick<
   | "InstanceType"
   | "KeyName"
   | "LaunchTime"
+  | "Monitoring"
   | "Placement"
   | "PrivateIpAddress"
   | "PublicDnsName"
@@ -71,6 +72,9 @@ function readInstance(found: Element): DescribedInstance {
     InstanceType: text(found, "instanceType") as SdkInstance["InstanceType"],
     KeyName: text(found, "keyName"),
     LaunchTime: time(text(found, "launchTime")),
+    Monitoring: {
+      State: text(child(found, "monitoring"), "state") as NonNullable<SdkInstance["Monitoring"]>["State"],
+    },
     Placement: { AvailabilityZone: text(child(found, "placement"), "availabilityZone") },
     PrivateIpAddress: text(found, "privateIpAddress"),
     PublicDnsName: text(found, "dnsName"),
@@ -79,7 +83,10 @@ function readInstance(found: Element): DescribedInstance {
       GroupId: text(group, "groupId"),
     })),
     State: { Name: text(child(found, "instanceState"), "name") as NonNullable<SdkInstance["State"]>["Name"] },
-    StateReason: { Message: text(child(found, "stateReason"), "message") },
+    StateReason: {
+      Code: text(child(found, "stateReason"), "code"),
+      Message: text(child(found, "stateReason"), "message"),
+    },
     StateTransitionReason: text(found, "reason"),
     Tags: children(child(found, "tagSet"), "item").map((tag) => ({
       Key: text(tag, "key"),

@@ -94,12 +94,12 @@ export const CLOUDWATCH_CASES: readonly Case[] = [
     name: "latestCpu(): nothing for an instance that was never measured, the latest for one that runs",
     run: async (backend, fleet) => {
       const { aws, name } = backend;
-      assertEquals(await latestCpu(aws, ["i-0123456789abcdef0"], 60), new Map());
+      assertEquals(await latestCpu(aws, [{ id: "i-0123456789abcdef0" }], 60), new Map());
       // moto measures nothing.
       if (name === "moto") return;
       const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
       const measured = await eventually(
-        () => latestCpu(aws, [id, "i-0123456789abcdef0"], 60),
+        () => latestCpu(aws, [{ id }, { id: "i-0123456789abcdef0" }], 60),
         (m) => m.has(id),
       );
       assertEquals([...measured.keys()], [id]);

@@ -58,7 +58,7 @@ const LISTINGS: Readonly<Record<string, (aws: Aws) => Promise<unknown>>> = {
   "listBalancers()": (aws) => Array.fromAsync(listBalancers(aws)),
   "drainingTimeout()": (aws) => drainingTimeout(aws, "kas"),
   "fleetAlarms()": (aws) => fleetAlarms(aws, "kas"),
-  "latestCpu()": (aws) => latestCpu(aws, ["i-1"], 60),
+  "latestCpu()": (aws) => latestCpu(aws, [{ id: "i-1", monitoring: "detailed" }], 60),
   "listTopics()": (aws) => Array.fromAsync(listTopics(aws)),
   "listSubscriptions()": (aws) => Array.fromAsync(listSubscriptions(aws, TOPIC)),
 };

@@ -150,19 +150,98 @@ for (
   });
 }
 
-Deno.test("register() and deregister() send the group and the instance without a port", async () => {
-  await using server = wire(({ action }) => query(action, ""));
+/** A target group with targets `id:port`, all in one state. The group's own port is 30000. */
+function groupWith(targets: Set<string>, state = "healthy") {
+  return wire(({ action, input }) => {
+    if (action === "DescribeTargetHealth") {
+      return targetsAt(...[...targets].map((target) => [target, state] as const));
+    }
+    for (let i = 1; input[`Targets.member.${i}.Id`] !== undefined; i++) {
+      const target = `${input[`Targets.member.${i}.Id`]}:${input[`Targets.member.${i}.Port`] ?? 30_000}`;
+      if (action === "RegisterTargets") targets.add(target);
+      else targets.delete(target);
+    }
+    return query(action, "");
+  });
+}
+
+/** Targets by `id:port`. */
+function targetsAt(...found: readonly (readonly [target: string, state: string])[]): Response {
+  const members = found.map(([target, state]) => {
+    const [id, port] = target.split(":");
+    return `<member><Target><Id>${id}</Id><Port>${port}</Port></Target>` +
+      `<TargetHealth><State>${state}</State></TargetHealth></member>`;
+  });
+  return query(
+    "DescribeTargetHealth",
+    `<TargetHealthDescriptions>${members.join("")}</TargetHealthDescriptions>`,
+  );
+}
+
+Deno.test("register() registers a new instance at the group's port", async () => {
+  const targets = new Set(["i-2:8080"]);
+  await using server = groupWith(targets);
   await register(server.aws, WEB, "i-1");
+  assertEquals([...targets], ["i-2:8080", "i-1:30000"]);
+  assertEquals(server.calls.at(-1)?.input, {
+    Action: "RegisterTargets",
+    Version: "2015-12-01",
+    TargetGroupArn: ARN,
+    "Targets.member.1.Id": "i-1",
+  });
+});
+
+Deno.test("deregister() deregisters an instance at every port, and no other instance", async () => {
+  const targets = new Set(["i-1:8080", "i-1:30000", "i-2:8080"]);
+  await using server = groupWith(targets);
   await deregister(server.aws, WEB, "i-1");
-  const input = { Version: "2015-12-01", TargetGroupArn: ARN, "Targets.member.1.Id": "i-1" };
-  assertEquals(server.calls.map(({ input }) => input), [
-    { Action: "RegisterTargets", ...input },
-    { Action: "DeregisterTargets", ...input },
+  assertEquals([...targets], ["i-2:8080"]);
+});
+
+Deno.test("deregister() of an instance that ELB does not list names it without a port", async () => {
+  await using server = groupWith(new Set());
+  await deregister(server.aws, WEB, "i-1");
+  const { action, input } = server.calls.at(-1) ?? {};
+  assertEquals([action, input?.["Targets.member.1.Id"], input?.["Targets.member.1.Port"]], [
+    "DeregisterTargets",
+    "i-1",
+    undefined,
   ]);
 });
 
+Deno.test("register() of an instance with a draining target adds no target at another port", async () => {
+  const targets = new Set(["i-1:8080"]);
+  await using server = groupWith(targets, "draining");
+  await register(server.aws, WEB, "i-1");
+  assertEquals([...targets], ["i-1:8080"]);
+  assertEquals(server.calls.at(-1)?.input["Targets.member.1.Port"], "8080");
+});
+
+for (
+  const [states, registration] of [
+    [["unhealthy", "healthy"], "out-of-service"],
+    [["initial", "draining"], "out-of-service"],
+    // It still receives requests.
+    [["draining", "healthy"], "in-service"],
+    [["draining", "draining"], "draining"],
+    [["healthy", "healthy"], "in-service"],
+  ] as const
+) {
+  Deno.test(`an instance with targets ${states.join(" and ")} is ${registration}, in either order`, async () => {
+    for (const [first, second] of [states, states.toReversed()]) {
+      await using server = wire(() => targetsAt(["i-1:30000", first ?? ""], ["i-1:8080", second ?? ""]));
+      assertEquals((await registrations(server.aws, WEB)).get("i-1"), registration);
+      assertEquals((await health(server.aws, WEB)).map(({ registration }) => registration), [registration]);
+    }
+  });
+}
+
 Deno.test("deregister() ignores a target that ELB does not know, and register() fails", async () => {
-  await using server = wire(() => queryError("InvalidTarget", "The specified target does not exist"));
+  await using server = wire(({ action }) =>
+    action === "DescribeTargetHealth"
+      ? targetsAt()
+      : queryError("InvalidTarget", "The specified target does not exist")
+  );
   await deregister(server.aws, WEB, "i-1");
   await assertRejects(() => register(server.aws, WEB, "i-1"));
 });

@@ -1,8 +1,12 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { latestCpu } from "../../../../src/aws/cloudwatch/cpu.ts";
+import { latestCpu, type MeasuredInstance } from "../../../../src/aws/cloudwatch/cpu.ts";
 import { describeError } from "../../../../src/aws/error_messages.ts";
 import { IncompleteAnswerError } from "../../../../src/aws/errors.ts";
 import { json, wire } from "../wire.ts";
+
+function detailed(...ids: readonly string[]): MeasuredInstance[] {
+  return ids.map((id) => ({ id, monitoring: "detailed" }));
+}
 
 /** The result of a metric without datapoints. */
 const NONE: { StatusCode: string; Timestamps: number[]; Values: number[] } = {
@@ -13,7 +17,7 @@ const NONE: { StatusCode: string; Timestamps: number[]; Values: number[] } = {
 
 Deno.test("latestCpu() returns the newest datapoints, with 500 instances a call", async () => {
   const now = Date.UTC(2026, 10, 23, 22);
-  const ids = Array.from({ length: 501 }, (_, i) => `i-${i}`);
+  const instances = detailed(...Array.from({ length: 501 }, (_, i) => `i-${i}`));
   await using server = wire(({ input }) => {
     const queries = input["MetricDataQueries"] as {
       Id: string;
@@ -36,7 +40,7 @@ Deno.test("latestCpu() returns the newest datapoints, with 500 instances a call"
     if (input["NextToken"] !== undefined) return json({ MetricDataResults: older });
     return json({ MetricDataResults: results, ...(queries.length > 1 ? { NextToken: "t" } : {}) });
   });
-  const latest = await latestCpu(server.aws, ids, 60, undefined, now);
+  const latest = await latestCpu(server.aws, instances, 60, undefined, now);
   assertEquals(latest.get("i-0"), { percent: 90, at: now - 60_000 });
   assertEquals(latest.get("i-500"), { percent: 90, at: now - 60_000 });
   assertEquals(latest.has("i-1"), false);
@@ -44,12 +48,12 @@ Deno.test("latestCpu() returns the newest datapoints, with 500 instances a call"
   const sizes = server.calls.map(({ input }) => (input["MetricDataQueries"] as unknown[]).length);
   assertEquals(sizes.toSorted((a, b) => b - a), [500, 500, 1]);
   const { StartTime, EndTime, ScanBy } = server.calls[0]?.input ?? {};
-  assertEquals([StartTime, EndTime, ScanBy], [now / 1_000 - 5 * 60, now / 1_000, "TimestampDescending"]);
+  assertEquals([StartTime, EndTime, ScanBy], [now / 1_000 - 6 * 60, now / 1_000, "TimestampDescending"]);
 });
 
 Deno.test("latestCpu() makes four calls at a time, and no more after a failure", async () => {
   let [inProgress, most] = [0, 0];
-  const ids = Array.from({ length: 500 * 12 }, (_, i) => `i-${i}`);
+  const instances = detailed(...Array.from({ length: 500 * 12 }, (_, i) => `i-${i}`));
   const four = Promise.withResolvers<void>();
   await using server = wire(async (_, i) => {
     most = Math.max(most, ++inProgress);
@@ -59,7 +63,7 @@ Deno.test("latestCpu() makes four calls at a time, and no more after a failure",
     if (i === 4) return new Response("{}", { status: 400 });
     return json({ MetricDataResults: Array.from({ length: 500 }, (_, i) => ({ ...NONE, Id: `i${i}` })) });
   });
-  await assertRejects(() => latestCpu(server.aws, ids, 60));
+  await assertRejects(() => latestCpu(server.aws, instances, 60));
   assertEquals(most, 4);
   assert(server.calls.length < 12, `${server.calls.length} calls`);
 });
@@ -101,7 +105,7 @@ for (
   Deno.test(`latestCpu() fails if a metric ${what}`, async () => {
     await using server = wire(() => json({ MetricDataResults: answer }));
     const error = await assertRejects(
-      () => latestCpu(server.aws, ["i-1", "i-2"], 60),
+      () => latestCpu(server.aws, detailed("i-1", "i-2"), 60),
       IncompleteAnswerError,
     );
     assertMatch(describeError(error).message, reason);
@@ -112,8 +116,46 @@ Deno.test("latestCpu() shows the message of an answer that lacks metrics", async
   const Messages = [{ Code: "MaxMetricsExceeded", Value: "Maximum number of allowed metrics exceeded" }];
   await using server = wire(() => json({ MetricDataResults: [READ], Messages }));
   await assertRejects(
-    () => latestCpu(server.aws, ["i-1", "i-2"], 60),
+    () => latestCpu(server.aws, detailed("i-1", "i-2"), 60),
     IncompleteAnswerError,
     "Maximum number",
   );
+});
+
+/** The CPU that `latestCpu()` finds in an hour, each minute, of an instance with a datapoint each `width` s. */
+async function looks(instance: MeasuredInstance, width: number, delay: number) {
+  const start = Date.UTC(2026, 10, 23, 12);
+  let now = start;
+  await using server = wire(({ input }) => {
+    const [from, to] = [Number(input["StartTime"]), Number(input["EndTime"])];
+    const times: number[] = [];
+    for (let at = start / 1_000 - 7_200; at + width + delay <= now / 1_000; at += width) {
+      if (at >= from && at < to) times.unshift(at);
+    }
+    return json({ MetricDataResults: [{ ...READ, Timestamps: times, Values: times.map(() => 65) }] });
+  });
+  const ages: (number | undefined)[] = [];
+  for (let minute = 0; minute < 60; minute++, now += 60_000) {
+    const found = (await latestCpu(server.aws, [instance], 60, undefined, now)).get(instance.id);
+    ages.push(found && (now - found.at) / 1_000);
+  }
+  return ages;
+}
+
+for (const [monitoring, width] of [["basic", 300], ["detailed", 60]] as const) {
+  Deno.test(`latestCpu() finds the newest datapoint of ${monitoring} monitoring that is 0 to 180 s late`, async () => {
+    for (const delay of [0, 60, 90, 180]) {
+      for (const age of await looks({ id: "i-1", monitoring }, width, delay)) {
+        assert(age !== undefined && age <= 2 * width + delay, `${age} s old`);
+      }
+    }
+  });
+}
+
+Deno.test("latestCpu() looks further back only for instances with basic monitoring", async () => {
+  const now = Date.UTC(2026, 10, 23, 22);
+  await using server = wire(() => json({ MetricDataResults: [READ] }));
+  await latestCpu(server.aws, [...detailed("i-1"), { id: "i-2", monitoring: "basic" }], 60, undefined, now);
+  const spans = server.calls.map(({ input }) => Number(input["EndTime"]) - Number(input["StartTime"]));
+  assertEquals(spans.toSorted((a, b) => a - b), [360, 900]);
 });

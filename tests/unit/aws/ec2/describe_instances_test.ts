@@ -58,6 +58,9 @@ Deno.test("describeInstances() reads the same instances as the SDK reads from th
       written,
     ),
     within("instanceState", [fc.constant("<code>16</code>"), written("name")]),
+    within("monitoring", [
+      fc.constantFrom("enabled", "disabled", "pending").map((it) => `<state>${it}</state>`),
+    ]),
     within("stateReason", [written("code"), written("message")]),
     within("placement", [written("availabilityZone"), written("tenancy")]),
     time.map((at) => `<launchTime>${at.toISOString()}</launchTime>`),

@@ -6,6 +6,7 @@ import {
   instanceTags,
   withRegistration,
 } from "../../../../src/aws/ec2/instances.ts";
+import { stateReasonText } from "../../../../src/aws/ec2/ec2_instance.ts";
 import { launchInstances } from "../../../../src/aws/ec2/launch.ts";
 import { startInstance, terminateInstance } from "../../../../src/aws/ec2/state_changes.ts";
 import { ec2, ec2Error, wire, type WireCall } from "../wire.ts";
@@ -90,6 +91,8 @@ Deno.test("findInstance() converts EC2's description", async () => {
   };
   const more =
     "<reason>User initiated (2026-11-23 21:00:00 GMT)</reason><launchTime>2026-11-23T20:00:00.000Z</launchTime>" +
+    "<stateReason><code>Client.UserInitiatedShutdown</code>" +
+    "<message>Client.UserInitiatedShutdown: User initiated shutdown</message></stateReason>" +
     "<privateIpAddress>10.0.0.7</privateIpAddress><dnsName></dnsName>";
   await using server = wire(() => page([item("i-1", tags, more)]));
   assertEquals(await findInstance(server.aws, "i-1"), {
@@ -99,13 +102,68 @@ Deno.test("findInstance() converts EC2's description", async () => {
     state: "stopped",
     type: "t3.micro",
     zone: "eu-west-1a",
+    monitoring: "basic",
     privateIp: "10.0.0.7",
     launched: Date.UTC(2026, 10, 23, 20),
+    stateReason: {
+      code: "Client.UserInitiatedShutdown",
+      message: "Client.UserInitiatedShutdown: User initiated shutdown",
+    },
+    stateTransitionReason: "User initiated (2026-11-23 21:00:00 GMT)",
+    stateTransitionAt: Date.UTC(2026, 10, 23, 21),
     stoppedAt: Date.UTC(2026, 10, 23, 21),
     quarantine: "no capacity",
     autoScalingGroup: "asg",
   });
 });
+
+Deno.test("a running instance has the time of its last transition, and no stop time", async () => {
+  const running = item("i-1", {}, "<reason>User initiated (2026-11-23 21:00:00 GMT)</reason>")
+    .replace("<name>stopped</name>", "<name>running</name>");
+  await using server = wire(() => page([running]));
+  const found = await findInstance(server.aws, "i-1");
+  assertEquals([found?.state, found?.stateTransitionAt, found?.stoppedAt], [
+    "running",
+    Date.UTC(2026, 10, 23, 21),
+    undefined,
+  ]);
+});
+
+for (
+  const [state, monitoring] of [
+    ["enabled", "detailed"],
+    ["pending", "detailed"],
+    ["disabled", "basic"],
+    ["disabling", "basic"],
+  ] as const
+) {
+  Deno.test(`an instance whose monitoring is ${state} has ${monitoring} monitoring`, async () => {
+    await using server = wire(() =>
+      page([item("i-1", {}, `<monitoring><state>${state}</state></monitoring>`)])
+    );
+    assertEquals((await findInstance(server.aws, "i-1"))?.monitoring, monitoring);
+  });
+}
+
+for (
+  const [what, instance, text] of [
+    ["the message with its code", {
+      stateReason: { code: "Client.InternalError", message: "Client.InternalError: Client error on launch" },
+    }, "Client.InternalError: Client error on launch"],
+    ["the code and a message without it", {
+      stateReason: { code: "Server.SpotInstanceTermination", message: "Spot capacity is gone" },
+    }, "Server.SpotInstanceTermination: Spot capacity is gone"],
+    [
+      "the code alone",
+      { stateReason: { code: "Client.InternalError", message: "" } },
+      "Client.InternalError",
+    ],
+    ["the transition's reason", { stateTransitionReason: "Server.InternalError" }, "Server.InternalError"],
+    ["nothing without a reason", {}, undefined],
+  ] as const
+) {
+  Deno.test(`stateReasonText() is ${what}`, () => assertEquals(stateReasonText(instance), text));
+}
 
 Deno.test("findInstance() is undefined for an unknown instance", async () => {
   await using server = wire(() =>
@@ -149,10 +207,12 @@ Deno.test("launchInstances() tags in the launch call, and the SDK's retry has th
     UserData: btoa("#!/bin/sh\n"),
   });
   assertEquals(second?.["LaunchTemplate.LaunchTemplateId"], "lt-1");
+  assertEquals(second?.["Monitoring.Enabled"], "true");
   assertEquals(second?.["LaunchTemplate.Version"], "$Latest");
   assertEquals([second?.["SecurityGroupId.1"], second?.["SecurityGroup.1"]], ["sg-1", "web"]);
 
-  await launchInstances(server.aws, launch);
+  await launchInstances(server.aws, { ...launch, monitoring: "basic" });
+  assertEquals(server.calls[2]?.input["Monitoring.Enabled"], "false");
   assertNotEquals(server.calls[2]?.input["ClientToken"], first?.["ClientToken"]);
 });
 
