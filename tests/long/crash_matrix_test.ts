@@ -1,6 +1,6 @@
 /**
- * The crash matrix (R13, I6): the autoscaler's process is killed before and after each call of an activity, and as soon as
- * each of its steps is on record; started again, it must come to the very end of a run without a kill.
+ * The crash matrix (R13, I6): the autoscaler's process is killed before and after each call of an activity, and as soon as each of
+ * its steps is in the journal. It starts again, and must have the same result as a run without a kill.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { type Scenario, SCENARIOS } from "./crash/scenarios.ts";
 import { describe, type KillPoint } from "./crash/victim.ts";
 import { isWhole, seedOf, sizeOf } from "./proofs.ts";
 
-/** How many runs go on at once: most of a run is waiting. */
+/** How many runs are in progress at a time: most of a run is waiting. */
 const AT_ONCE = 4;
 
-/** Every point of a run at which it can be struck. */
+/** Every point of a run at which the process can be killed. */
 function pointsOf({ steps }: Scenario, { counts }: Run): KillPoint[] {
-  // Of a call that is made again and again only the first is struck at: how many polls there are is chance.
+  // Of a repeated call only the first one is a point: the number of polls is random.
   const calls = [...counts.keys()].flatMap((call) =>
     (["before", "after"] as const).map((moment) => ({ at: "call" as const, call, nth: 1, moment }))
   );
@@ -24,7 +24,7 @@ function pointsOf({ steps }: Scenario, { counts }: Run): KillPoint[] {
   return [...calls, ...begun, ...begun.slice(-1).map((point) => ({ ...point, ended: true }))];
 }
 
-/** Kills a scenario at each of the points; how many kills there were. */
+/** Runs a scenario once for each of the chosen points. Returns the number of kills. */
 async function crash(scenario: Scenario, chosen: (points: KillPoint[]) => KillPoint[]): Promise<number> {
   const began = performance.now();
   const reference = await run(scenario);
@@ -49,7 +49,7 @@ async function crash(scenario: Scenario, chosen: (points: KillPoint[]) => KillPo
   }));
   const seconds = ((performance.now() - began) / 1_000).toFixed(1);
   const missed = points.length - kills;
-  say(`${scenario.name}: ${kills} kills${missed > 0 ? `, ${missed} points not met` : ""}, ${seconds} s`);
+  say(`${scenario.name}: ${kills} kills${missed > 0 ? `, ${missed} points not reached` : ""}, ${seconds} s`);
   assertEquals(failures, [], scenario.name);
   return kills;
 }
@@ -58,10 +58,10 @@ function say(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`crash matrix: ${line}\n`));
 }
 
-/** Points that every sample takes: in a rollback, and in a stop that a start overtakes. */
+/** Points that every sample contains: in a rollback, and in a stop that a start cancels. */
 const ALWAYS: Readonly<Record<string, readonly string[]>> = {
   "start whose first candidate fails its health check": ["after CreateTags", "after StopInstances"],
-  "stop overtaken by a start": ["after DeregisterInstances", "before RegisterInstances"],
+  "stop cancelled by a start": ["after DeregisterInstances", "before RegisterInstances"],
 };
 
 /** The same share of every scenario's points, those of {@linkcode ALWAYS} first and the others at random. */
@@ -74,14 +74,14 @@ function sample({ name }: Scenario, points: readonly KillPoint[], random: () => 
     .map(({ point }) => point);
 }
 
-Deno.test("a kill at any call or step of an activity changes nothing of where it ends (R13)", async () => {
+Deno.test("a kill at any call or step of an activity does not change its result (R13)", async () => {
   const seed = seedOf();
   const random = seededRandom(seed);
   let kills = 0;
   for (const scenario of SCENARIOS) {
     kills += await crash(scenario, (points) => sample(scenario, points, random));
   }
-  say(`${kills} kills in all, with KAS_TEST_SEED=${seed}`);
+  say(`${kills} kills in total, with KAS_TEST_SEED=${seed}`);
   const least = isWhole("crash-matrix") ? 60 : Math.min(20, sizeOf("crash-matrix"));
   assert(kills >= least, `only ${kills} kills`);
 });

@@ -1,7 +1,7 @@
 /**
- * Crash points (R13, I6): the autoscaler ends at a call to AWS or a write to its database, right before or right after it, and is
- * started again. Whatever the point, it comes to the end of a run without a crash. On virtual time, so that it can be many:
- * `KAS_TEST_SIZE` says how many, `Infinity` takes all; `KAS_TEST_SEED` chooses the same ones again.
+ * Crash points (R13, I6): the autoscaler crashes right before or right after a call to AWS or a write to its database, and starts
+ * again. It must have the same result as a run without a crash. It runs on virtual time. `KAS_TEST_SIZE` sets the number of crash
+ * points, `Infinity` takes all; `KAS_TEST_SEED` chooses the same ones again.
  *
  * @module
  */
@@ -15,11 +15,11 @@ import { seedOf, sizeOf } from "./proofs.ts";
 /** How long the autoscaler is down, ms. */
 const DOWN = 2_000;
 
-/** How many points are taken, of some 2,500. */
+/** The number of crash points. */
 const CRASHES = sizeOf("crash-points");
 
-/** How many failures are told in full. */
-const MOST_TOLD = 5;
+/** How many failures are reported in full. */
+const MOST_REPORTED = 5;
 
 /** A point in a scenario. */
 interface Place {
@@ -28,11 +28,10 @@ interface Place {
   readonly point: CrashPoint;
 }
 
-Deno.test("a crash at any call or write changes nothing of where it ends (R13, I6)", async () => {
+Deno.test("a crash at any call or write does not change the result (R13, I6)", async () => {
   const seed = seedOf();
   const begun = performance.now();
   const places: Place[] = [];
-  // One after the other, as a lab has the time of the whole program.
   for (const scenario of SCENARIOS) places.push(...await placesOf(scenario));
   const crashes = new Map<string, number>();
   const failures: string[] = [];
@@ -41,7 +40,7 @@ Deno.test("a crash at any call or write changes nothing of where it ends (R13, I
     if (ran.crashed) crashes.set(scenario.name, (crashes.get(scenario.name) ?? 0) + 1);
     const where = `${scenario.name}, crashed right ${point.moment} ${point.at} ${point.nth}`;
     try {
-      assert(ran.crashed, "the point was not met");
+      assert(ran.crashed, "the point was not reached");
       assertEquals(ran.end, reference.end);
       assertEquals(ran.violations, []);
     } catch (error) {
@@ -52,11 +51,11 @@ Deno.test("a crash at any call or write changes nothing of where it ends (R13, I
   const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
   say(`crash points: ${count} crashes, of ${places.length} points, with KAS_TEST_SEED=${seed}, ${seconds} s`);
   for (const [name, n] of crashes) say(`  ${String(n).padStart(4)}  ${name}`);
-  assertEquals(failures.slice(0, MOST_TOLD), [], `${failures.length} failures`);
+  assertEquals(failures.slice(0, MOST_REPORTED), [], `${failures.length} failures`);
   assert(count >= Math.min(CRASHES, 500), `only ${count} crashes`);
 });
 
-/** Every point of a scenario, by a run without a crash. */
+/** Every crash point of a scenario, from a run without a crash. */
 async function placesOf(scenario: Scenario): Promise<Place[]> {
   const reference = await run(scenario);
   assertEquals(reference.violations, [], scenario.name);
@@ -71,7 +70,7 @@ async function placesOf(scenario: Scenario): Promise<Place[]> {
   );
 }
 
-/** So many of them, anywhere, none twice. */
+/** A random choice of them. */
 function some(places: readonly Place[], seed: number): Place[] {
   const die = seededRandom(seed);
   return places.map((place) => ({ place, lot: die() }))

@@ -1,6 +1,6 @@
 /**
- * The invariants I1–I8 over random histories: fleets, signals, loads, clocks, crashes, faults and other people, on virtual
- * time. A lab has the time of its whole program: `histories_more_test.ts` plays the other half of the histories on another core.
+ * The invariants I1–I8 in random histories of fleets, alarms, loads, clocks, crashes, faults and interference, on virtual time.
+ * `histories_more_test.ts` plays the other half of the histories on another core.
  *
  * @module
  */
@@ -8,6 +8,6 @@ import { holdHistories } from "./histories/hold.ts";
 import { sizeOf } from "./proofs.ts";
 
 Deno.test(
-  "I1–I8 hold in every history of signals, loads, clocks, crashes, faults and other people",
+  "I1–I8 hold in every history of alarms, loads, clocks, crashes, faults and interference",
   () => holdHistories(sizeOf("histories") / 2),
 );

@@ -1,6 +1,6 @@
 /**
- * Weather: AWS that throttles, fails, stalls, lies and forgets, clocks that jump, instances that vanish. Whatever blows, the
- * fleet ends as it should, nothing is done against the rules, and the journal says what happened.
+ * Weather: AWS throttles, fails, stalls and gives stale answers, clocks jump, and instances are terminated. The fleet must end in
+ * its expected state, no invariant may be violated, and the journal must say what happened.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { seedOf, sizeOf } from "./proofs.ts";
 import { Scene } from "./weather/scene.ts";
 import { type Weather, WEATHERS } from "./weather/weathers.ts";
 
-/** Scenes at once: most of their time is waiting. */
+/** How many scenes run at a time: most of a scene is waiting. */
 const AT_ONCE = 8;
 
-/** What came of a weather. */
+/** The outcome of a weather. */
 interface Outcome {
   readonly name: string;
   readonly outcome: string;
@@ -41,7 +41,7 @@ async function weather({ name, setting, story }: Weather): Promise<Outcome> {
   }
 }
 
-Deno.test("whatever the weather, the fleet ends as it should and the rules are kept (R9, R10, R13, I1-I8)", async () => {
+Deno.test("in every weather the fleet ends in its expected state and no invariant is violated (R9, R10, R13, I1-I8)", async () => {
   const seed = seedOf();
   const random = seededRandom(seed);
   const lots = WEATHERS.map((weather) => ({ weather, lot: random() })).sort((a, b) => a.lot - b.lot);

@@ -1,5 +1,5 @@
 /**
- * One run of a scenario, with a kill or without: what it came to, and every rule that it broke on the way.
+ * One run of a scenario, with or without a kill: its result, and the violations of the invariants.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import { eventually } from "../../support/kas.ts";
 import { machinesOf, type Scenario, serve, TEMPLATE } from "./scenarios.ts";
 import { describe, type KillPoint, Victim } from "./victim.ts";
 
-/** What a run came to, to be compared. */
+/** The result of a run. */
 export interface Result {
-  /** `i-1 running in-service`, with what it is in quarantine for; what a probe heard last, or that it heard nothing, is chance. */
+  /** `i-1 running in-service`, and the reason for its quarantine without the last health check's answer, which is random. */
   readonly world: readonly string[];
   /** `start i-1 successful`, oldest first. */
   readonly journal: readonly string[];
@@ -29,17 +29,17 @@ export interface Run {
   readonly violations: readonly string[];
   /** How often each call was made. */
   readonly counts: ReadonlyMap<string, number>;
-  /** What the processes said. */
+  /** The output of the processes. */
   readonly output: string;
 }
 
 const FLAGS = ["--warmup", "0s", "--cooldown-in", "0s", "--cooldown-out", "0s", "--resync", "1h"];
 const TIMEOUTS = ["--start-timeout", "20s", "--drain-timeout", "20s"];
 
-/** How long a run may take to come to its end, ms. */
+/** The longest run, ms. */
 const LONGEST = 30_000;
 
-/** Runs a scenario; with a point it is killed there, and started again. */
+/** Runs a scenario. With a point, the process is killed there and started again. */
 export async function run(scenario: Scenario, point?: KillPoint): Promise<Run> {
   const letGo = Promise.withResolvers<void>();
   const machine = machinesOf(scenario, letGo.promise);
@@ -58,7 +58,7 @@ export async function run(scenario: Scenario, point?: KillPoint): Promise<Run> {
   const referee = new Referee(it, scenario);
   await victim.start();
   await it.subscribe(victim);
-  // Its first resync is over.
+  // It has reconciled once.
   await eventually(() => activities(victim.url), (lines) => lines.length > 0);
   it.sandbox.faults.onCall = async (passing) => {
     referee.onCall(passing);
@@ -81,8 +81,8 @@ export async function run(scenario: Scenario, point?: KillPoint): Promise<Run> {
 }
 
 /**
- * Two requests for work: the balancer gives one of them to each that is in service. It ends none of them while the
- * autoscaler is down, although its time passes faster.
+ * Sends two requests for work, one for each instance in service. The load balancer ends neither while the autoscaler is down,
+ * although the sandbox's time passes faster.
  */
 async function hold(it: Stage, held: () => number): Promise<Promise<Response>[]> {
   const elb = await it.aws.elb();
@@ -100,7 +100,7 @@ async function hold(it: Stage, held: () => number): Promise<Promise<Response>[]>
   return work;
 }
 
-/** Waits until nothing is under way any more, neither on record nor in the world. */
+/** Waits until no activity is in progress and no instance is changing its state. */
 async function converged(it: Stage, victim: Victim, referee: Referee): Promise<Result> {
   const lines = await eventually(
     async () => {
@@ -132,13 +132,13 @@ async function activities(url: string): Promise<{ kind: string; instance: string
   try {
     return await (await fetch(`${url}/activities`)).json();
   } catch (error) {
-    // It is being killed right now.
+    // The process is being killed.
     if (error instanceof TypeError) return [];
     throw error;
   }
 }
 
-/** Sees each call take effect, and that none breaks a rule. */
+/** Checks each call against the invariants. */
 class Referee {
   readonly violations: string[] = [];
   readonly effects: string[] = [];
@@ -163,7 +163,7 @@ class Referee {
       if (moment === "before") {
         this.#before.set(id, state);
         if (/^(Stop|Terminate)/.test(action) && standing !== "none") {
-          this.#fault(`I4: ${id} taken out while ${standing}`);
+          this.#fault(`I4: ${id} stopped while ${standing}`);
         }
         if (/^Register/.test(action) && (state !== "running" || this.#dead.includes(id))) {
           this.#fault(`I5: ${id} registered while ${state}`);

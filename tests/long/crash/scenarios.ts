@@ -1,5 +1,5 @@
 /**
- * The activities that are crashed: each begins with an alarm and ends in one certain world.
+ * The activities during which the autoscaler is killed. Each begins with an alarm, and always has the same result.
  *
  * @module
  */
@@ -15,28 +15,28 @@ import {
 } from "../../unit/autoscaler/fixtures.ts";
 import { eventually } from "../../support/kas.ts";
 
-/** A direction of the matrix. */
+/** A row of the matrix. */
 export interface Scenario {
   readonly name: string;
   readonly nodes: number;
   readonly faults?: readonly string[];
   /** Nodes whose worker never answers. */
   readonly dead?: readonly string[];
-  /** Flags of the autoscaler. */
+  /** The autoscaler's flags. */
   readonly flags?: readonly string[];
-  /** Whether a request to the first node is under way until the end. */
+  /** Whether a request to the first node is in progress until the end. */
   readonly held?: boolean;
   /** Whether the first node is in service from the start. */
   readonly serving?: boolean;
-  /** What happens from outside. */
+  /** Triggers the activity. */
   readonly drive: (it: Stage) => Promise<void>;
-  /** Steps to strike at as soon as they are on record. */
+  /** Steps at which the autoscaler is killed as soon as they are in the journal. */
   readonly steps: readonly (readonly [step: string, instance: string])[];
 }
 
 const [FIRST, SECOND] = NODES;
 
-/** The launch template that is there. */
+/** The launch template of the fleet. */
 export const TEMPLATE = "kas-node";
 
 const askForMore = (it: Stage) => it.alarm("cpuhigh", BASE, "ALARM");
@@ -44,7 +44,7 @@ const reportIdle = (it: Stage) => it.alarm("cpulow", FIRST, "OK");
 
 const stepsOf = (instance: string, ...steps: string[]) => steps.map((step) => [step, instance] as const);
 
-/** All of them. */
+/** All scenarios. */
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: "start",
@@ -104,7 +104,7 @@ export const SCENARIOS: readonly Scenario[] = [
     ),
   },
   {
-    name: "stop that does not drain and is put back",
+    name: "stop that does not drain and is rolled back",
     nodes: 1,
     serving: true,
     held: true,
@@ -113,7 +113,7 @@ export const SCENARIOS: readonly Scenario[] = [
     steps: stepsOf(FIRST, "deregistered", "drained", "re-registered"),
   },
   {
-    name: "stop overtaken by a start",
+    name: "stop cancelled by a start",
     nodes: 2,
     serving: true,
     held: true,
@@ -126,12 +126,12 @@ export const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
-/** The machines of a scenario; requests for work wait until they are let go. */
+/** The machines of a scenario. Requests for work wait until `letGo` resolves. */
 export function machinesOf({ dead = [] }: Scenario, letGo: Promise<void>): Machines {
   return machines((id) => !dead.includes(id), letGo);
 }
 
-/** Brings the first node into service past the autoscaler. */
+/** Puts the first node into service without the autoscaler. */
 export async function serve(it: Stage): Promise<void> {
   await startInstance(it.aws, FIRST);
   await eventually(() => it.standing(FIRST), (standing) => standing === "running none");

@@ -1,5 +1,5 @@
 /**
- * The autoscaler as a process that is killed at one certain point and started again on the same state and port.
+ * The autoscaler as a process that is killed at one point, and started again with the same state folder and port.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Sandbox } from "../../../src/sandbox/sandbox.ts";
 import { Store } from "../../../src/autoscaler/store/store.ts";
 import { BUILT, type Running, start } from "../../support/kas.ts";
 
-/** Where to strike: at a call of AWS, or as soon as a step is on record. */
+/** Where the process is killed: at a call to AWS, or as soon as a step is in the journal. */
 export type KillPoint =
   | {
     readonly at: "call";
@@ -20,11 +20,11 @@ export type KillPoint =
   }
   | { readonly at: "step"; readonly step: string; readonly instance: string; readonly ended: boolean };
 
-/** A point in words. */
+/** Describes a point. */
 export function describe(point: KillPoint): string {
   return point.at === "call"
     ? `${point.moment} ${point.call}#${point.nth}`
-    : `${point.instance} ${point.step} ${point.ended ? "ended" : "begun"} on record`;
+    : `${point.instance} ${point.step} ${point.ended ? "ended" : "begun"} in the journal`;
 }
 
 /** A call by its action and its instances: `StopInstances i-1`. */
@@ -32,25 +32,25 @@ export function callName({ action, input }: Pick<CallEvent, "action" | "input">)
   return [action, ...new Set(JSON.stringify(input).match(/\bi-[0-9a-f]{17}\b/g) ?? [])].join(" ");
 }
 
-/** Reads that decisions are made from, which need no strike of their own, and what the test itself asks for. */
+/** Calls of an observation, at which no kill is needed, and calls that the test itself makes. */
 const OBSERVING = /^(DescribeInstances|DescribeInstanceHealth|DescribeAlarms|GetMetricData)$/;
 const OUTSIDE = /^(PutMetricAlarm|SetAlarmState)/;
 
-/** The autoscaler's process, whichever it is by now. */
+/** The autoscaler's present process. */
 export class Victim implements AsyncDisposable {
   readonly #sandbox: Sandbox;
   readonly #words: readonly string[];
   readonly #state: string;
   #process: Running | undefined;
   #url = "";
-  #armed = false;
-  /** Calls since it was armed, how often each. */
+  #counting = false;
+  /** How often each call was made since {@linkcode Victim.beginCounting}. */
   readonly #counts = new Map<string, number>();
   #changed = false;
   readonly #point: KillPoint | undefined;
-  #struck = false;
-  #again: Promise<void> = Promise.resolve();
-  readonly #said: string[] = [];
+  #killed = false;
+  #restarted: Promise<void> = Promise.resolve();
+  readonly #output: string[] = [];
   readonly #watched = new AbortController();
   #watching: Promise<void> = Promise.resolve();
 
@@ -67,10 +67,10 @@ export class Victim implements AsyncDisposable {
 
   /** Whether it was killed. */
   get killed(): boolean {
-    return this.#struck;
+    return this.#killed;
   }
 
-  /** How often each call was made since it was armed. */
+  /** How often each call was made since {@linkcode Victim.beginCounting}. */
   get counts(): ReadonlyMap<string, number> {
     return this.#counts;
   }
@@ -82,50 +82,50 @@ export class Victim implements AsyncDisposable {
     [, this.#url = ""] = await this.#process.line(/listening on (http:\/\/\S+)/);
   }
 
-  /** From here on calls count, and the point is struck at. */
+  /** From here on calls count, and the process is killed at its point. */
   beginCounting(): void {
-    this.#armed = true;
+    this.#counting = true;
     if (this.#point?.at === "step") this.#watching = this.#watch(this.#point);
   }
 
-  /** To be called as each call passes by. Throws, so that the call has no effect, if the process was killed before it. */
+  /** To be called at each call. Throws if the process was killed before the call, so that the call has no effect. */
   async onCall(passing: CallEvent): Promise<void> {
     const name = callName(passing);
-    if (!this.#armed || OUTSIDE.test(name)) return;
+    if (!this.#counting || OUTSIDE.test(name)) return;
     if (/^(Run|Start|Stop|Terminate|Register|Deregister|CreateTags)/.test(name)) this.#changed = true;
     else if (!this.#changed && OBSERVING.test(name)) return;
     if (passing.moment === "before") this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
     const point = this.#point;
-    if (this.#struck || point?.at !== "call" || point.call !== name || point.moment !== passing.moment) {
+    if (this.#killed || point?.at !== "call" || point.call !== name || point.moment !== passing.moment) {
       return;
     }
     if (this.#counts.get(name) !== point.nth) return;
     await this.#kill();
-    if (passing.moment === "before") throw new Error("nobody is there to ask");
+    if (passing.moment === "before") throw new Error("the autoscaler was killed");
   }
 
-  /** Resolves once the process that is to be the last one runs. */
+  /** Resolves once the process has started again. */
   async settled(): Promise<void> {
-    await this.#again;
+    await this.#restarted;
   }
 
-  /** What the processes said. */
+  /** The output of the processes. */
   get output(): string {
-    return [...this.#said, ...this.#process?.lines ?? []].join("\n");
+    return [...this.#output, ...this.#process?.lines ?? []].join("\n");
   }
   async #kill(): Promise<void> {
     const process = this.#process;
     if (process === undefined) return;
-    this.#struck = true;
+    this.#killed = true;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#again = promise;
+    this.#restarted = promise;
     process.kill("SIGKILL");
     await process.status;
-    this.#said.push(...process.lines, "--- killed");
+    this.#output.push(...process.lines, "--- killed");
     this.start().then(resolve, reject);
   }
 
-  /** Reads the journal at each of its changes, and strikes as soon as it shows the step. */
+  /** Reads the journal at each change, and kills the process as soon as it contains the step. */
   async #watch({ step, instance, ended }: KillPoint & { at: "step" }): Promise<void> {
     using watcher = Deno.watchFs(this.#state);
     this.#watched.signal.addEventListener("abort", () => watcher.close(), { once: true });
@@ -142,7 +142,7 @@ export class Victim implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watched.abort();
     await this.#watching;
-    await this.#again;
+    await this.#restarted;
     await this.#process?.[Symbol.asyncDispose]();
   }
 }

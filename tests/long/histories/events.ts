@@ -1,5 +1,5 @@
 /**
- * What may happen to a fleet: the events of a history, at random, and each in words for people.
+ * The events of a random history, and a description of each.
  *
  * @module
  */
@@ -35,10 +35,10 @@ const FAULTS = [
 
 const MEDDLINGS = ["terminate", "stop", "start", "register", "deregister", "quarantine", "release"] as const;
 
-/** One event. Times are s; `at` tells an instance by its place in the plan. */
+/** One event. Times are in s. `at` is the place of an instance in the plan. */
 export type Event =
   | { readonly what: "wait"; readonly s: number }
-  /** How many machines' worth of work the clients bring. */
+  /** The work to do, in machines. */
   | { readonly what: "demand"; readonly machines: number }
   | { readonly what: "work"; readonly requests: number }
   | { readonly what: "let-go" }
@@ -126,7 +126,7 @@ const plan: fc.Arbitrary<FleetPlan> = fc.record({
     grow: fc.constant(TEMPLATE),
     shrink: fc.constantFrom("stop", "terminate"),
   }, { requiredKeys: ["warmup", "cooldownOut", "cooldownIn", "resync"] })
-    // As on the command line, --grow has a bound.
+    // As on the command line, --grow needs --max.
     .map((
       limits,
     ) => (limits.grow === undefined || limits.max !== undefined ? limits : { ...limits, max: 6 })),
@@ -139,15 +139,15 @@ export function histories(most: number): fc.Arbitrary<History> {
   return fc.record({ plan, events: fc.array(event, { minLength: 3, maxLength: most, size: "max" }) });
 }
 
-/** A history as lines for people. */
+/** Describes a history, in lines. */
 export function describeHistory({ plan, events }: History): string[] {
   const { limits, nodes, control, foreign, reqcount } = plan;
-  const { min = "as many as base and control", max = "the whole fleet", grow, shrink = "stop" } = limits;
-  const others = [...(control ? ["a control"] : []), ...(foreign ? ["a foreign node"] : [])];
+  const { min = "the base and control instances", max = "the whole fleet", grow, shrink = "stop" } = limits;
+  const others = [...(control ? ["a control instance"] : []), ...(foreign ? ["a foreign node"] : [])];
   return [
-    ["A base", ...others, `${nodes.length} nodes (seed ${plan.seed})`].join(", "),
+    ["A base instance", ...others, `${nodes.length} nodes (seed ${plan.seed})`].join(", "),
     ...nodes.map(({ zone, serving, quarantined, grouped }, place) =>
-      `  ${place + 1 + Number(control)}: a node in zone ${"ab"[zone]}, ${serving ? "in service" : "stopped"}${
+      `  ${place + 1 + Number(control)}: node in zone ${"ab"[zone]}, ${serving ? "in service" : "stopped"}${
         quarantined ? ", in quarantine" : ""
       }${grouped ? ", in an Auto Scaling group" : ""}`
     ),
@@ -171,27 +171,27 @@ function describeEvent(event: Event): string {
     case "wait":
       return `${event.s} s pass`;
     case "demand":
-      return `clients bring work for ${event.machines} machines`;
+      return `the work is for ${event.machines} machines`;
     case "work":
-      return `${event.requests} requests are sent, and take their time`;
+      return `${event.requests} requests are sent and held`;
     case "let-go":
-      return "the requests under way end";
+      return "the held requests end";
     case "message":
-      return `a message comes, ${event.kind}: ${event.alarm} of ${event.at} is in ${event.state}`;
+      return `a message arrives (${event.kind}): ${event.alarm} on ${event.at} is in ${event.state}`;
     case "alarm":
-      return `CloudWatch puts ${event.alarm} of ${event.at} into ${event.state}`;
+      return `CloudWatch sets ${event.alarm} on ${event.at} to ${event.state}`;
     case "crash":
-      return `it will crash right ${event.moment} ${event.by} ${event.nth} from here, and be down for ${event.down} s`;
+      return `the autoscaler will crash right ${event.moment} ${event.by} ${event.nth} from now, and be down for ${event.down} s`;
     case "kill":
-      return `the autoscaler is killed, and is down for ${event.down} s`;
+      return `the autoscaler crashes, and is down for ${event.down} s`;
     case "restart":
-      return "the autoscaler is shut down and started again";
+      return "the autoscaler is restarted";
     case "fault":
       return `fault: ${event.kind} (${event.at})`;
     case "calm":
-      return "the faults end";
+      return "all faults end";
     case "meddle":
-      return `somebody else: ${event.how} ${event.at}`;
+      return `interference: ${event.how} ${event.at}`;
     case "clock":
       return `the autoscaler's clock is set ${event.s > 0 ? "forwards" : "back"} by ${Math.abs(event.s)} s`;
     default:

@@ -1,7 +1,7 @@
 /**
- * Holds the invariants I1–I8 against random histories. One that breaks a rule is shrunk to the shortest that does, and told in words.
+ * Checks the invariants I1–I8 in random histories. A history that violates one is shrunk to the shortest that does, and described.
  *
- * `KAS_TEST_SEED` plays the histories of a seed again; with `KAS_TEST_PATH` it goes straight to the shrunk one.
+ * `KAS_TEST_SEED` plays the histories of a seed again. With `KAS_TEST_PATH` it plays the shrunk one at once.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { describeHistory, histories, type History } from "./events.ts";
 import { type Outcome, play } from "./play.ts";
 import { seedOf } from "../proofs.ts";
 
-/** What 1,000 histories must have contained to say anything: at least so many of each. */
+/** How often each thing must happen in 1,000 histories, so that they prove anything. */
 const LEAST = {
   "starts": 250,
   "launches": 100,
@@ -19,13 +19,13 @@ const LEAST = {
   "terminations": 100,
   "registrations": 250,
   "deregistrations": 250,
-  "steps held against min and max": 250,
+  "actions checked against min and max": 250,
   "resyncs": 2_500,
   "crashes at a call": 100,
   "crashes at a write": 100,
   "crashes at rest": 50,
   "faults": 500,
-  "meddlings": 250,
+  "interferences": 250,
   "messages to be refused": 150,
   "messages for nothing": 150,
   "message duplicate": 25,
@@ -34,7 +34,7 @@ const LEAST = {
 /** The most events in a history. */
 const LONGEST = 16;
 
-/** Plays so many histories; of 1,000 and more it is held that they contained enough. Throws where a rule is broken. */
+/** Plays so many histories. Throws if one violates an invariant, or if 1,000 or more did not contain enough. */
 export async function holdHistories(numRuns: number): Promise<void> {
   const seed = seedOf();
   const path = Deno.env.get("KAS_TEST_PATH");
@@ -59,7 +59,7 @@ function failureMessage(result: fc.RunDetails<[History]>): string {
   const [shortest] = result.counterexample ?? [];
   const { seed, counterexamplePath, errorInstance: error } = result;
   return [
-    `A history breaks a rule (KAS_TEST_SEED=${seed} KAS_TEST_PATH=${counterexamplePath}):`,
+    `A history violates an invariant (KAS_TEST_SEED=${seed} KAS_TEST_PATH=${counterexamplePath}):`,
     ...(shortest === undefined ? [] : describeHistory(shortest)),
     error instanceof Error ? error.stack : String(error),
   ].join("\n");
@@ -69,7 +69,7 @@ function count(totals: Map<string, number>, { acts, crashes, events, lasted }: O
   const add = (what: string, n: number) => totals.set(what, (totals.get(what) ?? 0) + n);
   const { bounded, ...rest } = acts;
   for (const [what, n] of Object.entries(rest)) add(what, n);
-  add("steps held against min and max", bounded);
+  add("actions checked against min and max", bounded);
   add("crashes at a call", crashes.call);
   add("crashes at a write", crashes.write);
   add("crashes at rest", crashes.idle);
@@ -78,7 +78,7 @@ function count(totals: Map<string, number>, { acts, crashes, events, lasted }: O
     if (/^message (forged|malformed|other-topic)$/.test(what)) add("messages to be refused", n);
     if (/^message (stale|foreign|unknown-.*|no-alarm)$/.test(what)) add("messages for nothing", n);
     if (what.startsWith("fault ")) add("faults", n);
-    if (what.startsWith("meddle ")) add("meddlings", n);
+    if (what.startsWith("meddle ")) add("interferences", n);
   }
   add("hours", lasted / 3_600_000);
 }

@@ -1,5 +1,5 @@
 /**
- * What is in nobody's plan: faults of AWS, and other people with access to the account.
+ * Faults of AWS, and interference by other people with access to the account.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Lab } from "../../support/lab/lab.ts";
 import type { Referee } from "../../support/lab/referee.ts";
 import type { Event } from "./events.ts";
 
-/** Brings trouble to a lab. */
+/** Sets faults in a lab and interferes with its instances. */
 export class Interference {
   readonly #lab: Lab;
   readonly #referee: Referee;
@@ -60,7 +60,7 @@ export class Interference {
     this.#referee.endUncertainty();
   }
 
-  /** Does something to an instance. */
+  /** Interferes with an instance. */
   async meddle({ how, at }: Event & { readonly what: "meddle" }): Promise<void> {
     const id = this.#id(at);
     this.#referee.interfered(id);
@@ -80,7 +80,7 @@ export class Interference {
     await this.#lab.cloud.elsewhere(service, action, input);
   }
 
-  /** The id of an instance by its place in the plan, over and over. */
+  /** The id of an instance by its place in the plan. Places beyond the last begin at the first again. */
   #id(at: number): string {
     return this.#lab.id(at % this.#lab.cloud.ids.length);
   }

@@ -1,5 +1,5 @@
 /**
- * Plays a history in a lab: event after event, then the weather clears and time passes until nothing is under way.
+ * Plays a history in a lab: its events, then the end of all faults, and time until no activity is in progress.
  *
  * @module
  */
@@ -9,19 +9,19 @@ import type { Event, History } from "./events.ts";
 import { Messages } from "./senders.ts";
 import { Interference } from "./others.ts";
 
-/** What a history contained and came to. */
+/** The outcome of a history. */
 export interface Outcome {
-  /** Every rule that was broken, a line each. */
+  /** The violations, a line each. */
   readonly broken: readonly string[];
   readonly acts: Tally;
   readonly crashes: Lab["crashes"];
-  /** How often each kind of event took place, `message valid` for one. */
+  /** How often each kind of event happened, for example `message valid`. */
   readonly events: ReadonlyMap<string, number>;
   /** Virtual ms. */
   readonly lasted: number;
 }
 
-/** How long the end may take to come to rest, ms, and how long the latest news takes to come and to be acted on. */
+/** The longest time until no activity is in progress, ms, and the time until the last alarms have arrived and been acted on. */
 const LONGEST_END = 3_600_000;
 const NEWS = 150_000;
 
@@ -87,12 +87,12 @@ async function takePlace(event: Event, lab: Lab, senders: Messages, others: Inte
   }
 }
 
-/** The weather clears, and time passes until nothing is under way. */
+/** Ends all faults, and passes time until no activity is in progress. */
 async function end(lab: Lab, referee: Referee, others: Interference): Promise<void> {
   lab.crashAt(undefined);
   others.calm();
   lab.cloud.machines.release();
-  // Whatever is down is up again by then.
+  // By then the autoscaler has started again.
   await lab.pass(61_000);
   await lab.start();
   const deadline = lab.time.passed + LONGEST_END;
@@ -100,16 +100,16 @@ async function end(lab: Lab, referee: Referee, others: Interference): Promise<vo
   while (activityLeft(lab).length > 0 && lab.time.passed < deadline) await lab.pass(20_000);
   const left = activityLeft(lab);
   if (left.length === 0) referee.verifyEnd();
-  else referee.violations.add(`I6: it does not come to rest: ${left.join("; ")}`);
+  else referee.violations.add(`I6: activities do not end: ${left.join("; ")}`);
 }
 
-/** What is under way. */
+/** What is still in progress. */
 function activityLeft({ kas: { journal, inbox }, cloud }: Lab): string[] {
   return [
     ...journal.unfinished().map(({ id, kind, instance }) =>
       `the ${kind} of ${instance} is at ${journal.steps(id).at(-1)?.step}`
     ),
-    ...(inbox.waiting() > 0 ? [`${inbox.waiting()} messages wait`] : []),
+    ...(inbox.waiting() > 0 ? [`${inbox.waiting()} messages are waiting`] : []),
     ...cloud.fleet().flatMap(({ id, state }) =>
       state === "running" || state === "stopped" ? [] : [`${id} is ${state}`]
     ),

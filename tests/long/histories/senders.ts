@@ -1,5 +1,5 @@
 /**
- * Whoever sends messages: CloudWatch by way of SNS, and by hand those that SNS would never send, or only by mistake.
+ * The messages of a history: those of CloudWatch through SNS, and those that SNS would never send, or only by mistake.
  *
  * @module
  */
@@ -16,7 +16,7 @@ type MessageEvent = Event & { readonly what: "message" };
 
 /** Sends messages to a lab's autoscaler. */
 export class Messages {
-  /** What is to become of each message, by its id. */
+  /** What must become of each message, by its id. */
   readonly fates = new Map<string, Fate>();
   readonly #lab: Lab;
   readonly #referee: Referee;
@@ -28,7 +28,7 @@ export class Messages {
     this.#referee = referee;
   }
 
-  /** Has CloudWatch put an alarm into a state, of which it tells the topic. */
+  /** Sets the state of an alarm, of which CloudWatch notifies the topic. */
   async change(event: Event & { readonly what: "alarm" }): Promise<void> {
     await this.#lab.cloud.elsewhere("cloudWatch", "SetAlarmState", {
       AlarmName: this.#alarm(event),
@@ -37,7 +37,7 @@ export class Messages {
     });
   }
 
-  /** Delivers a message by hand. */
+  /** Delivers a message without SNS. */
   async send(event: MessageEvent): Promise<void> {
     const lab = this.#lab;
     const { kind, state, at } = event;
@@ -65,7 +65,7 @@ export class Messages {
       case "malformed":
         return await this.#refuse(alarmMessage(name, state, now), (body) => body.slice(0, -20));
       case "forged":
-        // Signed was another state.
+        // Another state was signed.
         return await this.#refuse(
           alarmMessage(name, "INSUFFICIENT_DATA", now),
           (body) => body.replace('NewStateValue\\":\\"INSUFFICIENT_DATA', 'NewStateValue\\":\\"ALARM'),
@@ -80,23 +80,23 @@ export class Messages {
     }
   }
 
-  /** Sends what is to be taken. */
+  /** Sends a message that the autoscaler must accept. */
   async #take(text: string, fate: "one" | "nothing"): Promise<void> {
     const id = `message-${++this.#count}`;
     const post = this.#latest = this.#lab.message(text, id);
     const status = await this.#lab.deliver(post);
-    // One that reached nobody, or that a wrong clock made out to be too old or from the future, leaves nothing; unless it was
-    // stored all the same, or comes again when the clock is right.
+    // A message that did not arrive, or that a wrong clock shows as too old or in the future, has no decision; unless it was
+    // stored before a crash, or is delivered again when the clock is right.
     this.fates.set(id, status === 200 ? fate : "at-most-one");
   }
 
-  /** Sends what is to be refused: `change` is what a forger makes of it after it was signed. */
+  /** Sends a message that the autoscaler must refuse: `change` alters it after it was signed. */
   async #refuse(text: string, change: (body: string) => string): Promise<void> {
     const id = `message-${++this.#count}`;
     const { headers, body } = this.#lab.message(text, id);
     const status = await this.#lab.deliver({ headers, body: change(body) });
     if (status !== 0 && (status < 400 || status >= 500)) {
-      this.#referee.violations.add(`I7: a message to be refused was answered ${status}`);
+      this.#referee.violations.add(`I7: a message that must be refused was answered ${status}`);
     }
     this.fates.set(id, "refused");
   }

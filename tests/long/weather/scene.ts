@@ -1,5 +1,5 @@
 /**
- * One fleet in one weather: a sandbox with an autoscaler, and an eye on the invariants while it blows.
+ * A fleet in a weather: a sandbox with an autoscaler, and checks of the invariants.
  *
  * @module
  */
@@ -38,33 +38,33 @@ export class JumpingClock implements Clock {
   }
 }
 
-/** What a scene is set with. */
+/** The options of a scene. */
 export interface SceneOptions extends Partial<ServiceOptions> {
   readonly sandbox?: SandboxOptions;
   /** Longest wait for one attempt of a call, ms. */
   readonly timeLimit?: number;
-  /** Called at a worker's first answer to /ping since its instance was started. */
+  /** Called when a worker answers /ping for the first time since its instance was started. */
   readonly onFirstPing?: (scene: Scene, id: string) => void | Promise<void>;
 }
 
-/** Requests that are under way when an instance is taken out, so that some are at each. */
+/** The requests in progress when an instance is deregistered: enough that each instance has some. */
 const REQUESTS = 6;
 
-/** How long they go on after that, ms. */
+/** How long they take after that, ms. */
 const BUSY = 200;
 
-/** The longest that a scene may take to come to its end, ms. */
+/** The longest wait for an expected state, ms. */
 const PATIENCE = 45_000;
 
 /** A fleet of a base and two stopped nodes, its alarms quiet, and an autoscaler that is subscribed. */
 export class Scene implements AsyncDisposable {
-  /** Called as each call passes by, the autoscaler's and the scene's own. */
+  /** Called at each call to AWS, the autoscaler's and the scene's own. */
   onCall: (passing: CallEvent) => void | Promise<void> = () => {};
-  /** What was done against the rules. */
+  /** The violations of the invariants. */
   readonly violations: string[] = [];
   /** What requests for work wait for. */
   readonly #work: PromiseWithResolvers<void>;
-  /** How many wait. */
+  /** How many requests wait. */
   readonly #held: () => number;
   readonly #requests: Promise<Response>[] = [];
   /** How often each node was started. */
@@ -83,7 +83,7 @@ export class Scene implements AsyncDisposable {
     this.#held = held;
   }
 
-  /** Sets the scene, in calm weather. */
+  /** Opens a scene without faults. */
   static async open({ sandbox, timeLimit = 1_000, onFirstPing, ...more }: SceneOptions = {}): Promise<Scene> {
     const made: { scene?: Scene } = {};
     const work = Promise.withResolvers<void>();
@@ -118,7 +118,7 @@ export class Scene implements AsyncDisposable {
     this.#starts.set(id, (this.#starts.get(id) ?? 0) + 1);
   }
 
-  /** An instance's worker answers; whether that is for the first time. */
+  /** Notes that an instance's worker answers. Returns whether that is the first time. */
   isFirstAnswer(id: string): boolean {
     if (this.#healthy.has(id)) return false;
     this.#healthy.add(id);
@@ -133,7 +133,7 @@ export class Scene implements AsyncDisposable {
     return this.sandbox.faults;
   }
 
-  /** Brings an alarm into a state, whatever the weather. */
+  /** Sets the state of an alarm, whatever the weather. */
   async alarm(
     kind: "cpuhigh" | "cpulow",
     dimension: string,
@@ -148,30 +148,30 @@ export class Scene implements AsyncDisposable {
     await retry(() => setAlarmState(aws, `kas:${kind}:${dimension}`, state, "a test"));
   }
 
-  /** Asks for more. */
+  /** Asks for one more instance. */
   async askForMore(): Promise<void> {
     await this.alarm("cpuhigh", BASE, "ALARM");
   }
 
-  /** Asks for one more once the first is decided on, by a change of the same alarm: of a stopped instance's it would not last. */
+  /** Asks for a second instance once the first is decided on. It changes the same alarm, because that of a stopped instance would not last. */
   async askForMoreAgain(): Promise<void> {
     await eventually(() => this.activities(), ({ length }) => length > 0, PATIENCE);
     await this.alarm("cpuhigh", BASE, "OK");
     await this.askForMore();
   }
 
-  /** Ends what asked for more, and asks for less. */
+  /** Asks for one instance less, and no longer for more. */
   async reportIdle(id: string): Promise<void> {
     await this.alarm("cpuhigh", BASE, "OK");
     await this.alarm("cpulow", id, "OK");
   }
 
-  /** The journal's lines that are no "none", newest first. */
+  /** The activities in the journal, newest first. */
   async activities(): Promise<JournalLine[]> {
     return (await lines(this.autoscaler)).filter(({ kind }) => kind !== "none");
   }
 
-  /** Waits until the newest step of a kind has ended, and tells it. */
+  /** Waits until all activities of a kind have ended. Returns the newest one. */
   async ended(kind: "start" | "stop", count = 1): Promise<JournalLine> {
     const all = await eventually(
       async () => (await this.activities()).filter((line) => line.kind === kind),
@@ -183,7 +183,7 @@ export class Scene implements AsyncDisposable {
     return newest;
   }
 
-  /** Waits until instances stand so at the load balancer and in EC2; `gone` for one that is terminated. */
+  /** Waits until instances have these states and registrations; `gone` for a terminated one. */
   async reaches(expected: Readonly<Record<string, string>>): Promise<void> {
     const seen = () =>
       Object.fromEntries(
@@ -197,14 +197,14 @@ export class Scene implements AsyncDisposable {
     await eventually(seen, same, PATIENCE);
   }
 
-  /** Ends the weather. */
+  /** Ends all faults. */
   endFaults(): void {
     this.faults.clear();
     this.onCall = () => {};
     this.faults.onCall = (passing) => this.#passes(passing);
   }
 
-  /** Has requests under way at every instance, which go on for a while. */
+  /** Sends requests to every instance, which take a while. */
   async #busy(): Promise<void> {
     const url = `http://127.0.0.1:${this.sandbox.balancerPort}/work`;
     for (let i = 0; i < REQUESTS; i++) this.#requests.push(fetch(url));
@@ -212,7 +212,7 @@ export class Scene implements AsyncDisposable {
     setTimeout(() => this.#work.resolve(), BUSY);
   }
 
-  /** Holds the end against the invariants. */
+  /** Checks the end. */
   async verify(starts: number): Promise<void> {
     this.#work.resolve();
     for (const response of await Promise.all(this.#requests)) {
@@ -254,7 +254,7 @@ export class Scene implements AsyncDisposable {
   }
 }
 
-/** Tries until it succeeds. */
+/** Tries again until it succeeds. */
 export async function retry(act: () => Promise<unknown>): Promise<void> {
   const begun = performance.now();
   for (;;) {

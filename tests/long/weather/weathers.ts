@@ -1,5 +1,5 @@
 /**
- * The weathers: what is done to a fleet while it grows and shrinks, and the end that it has to come to all the same.
+ * The weathers: what happens to a fleet while it scales out and in, and its expected end.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import { BASE, NODES } from "../../unit/autoscaler/fixtures.ts";
 import { eventually } from "../../support/kas.ts";
 import { Scene, type SceneOptions } from "./scene.ts";
 
-/** A weather and its story, which rejects where it ends otherwise than it has to. */
+/** A weather. Its story rejects if the fleet does not end as expected. */
 export interface Weather {
   readonly name: string;
   readonly setting?: SceneOptions;
-  /** Tells how it ended. */
+  /** Returns how it ended. */
   readonly story: (scene: Scene) => Promise<string>;
 }
 
 const [FIRST, SECOND] = NODES;
 const HOUR = 3_600_000;
-/** By how many ms the clock is set. */
+/** How far the clock is set, ms. */
 const JUMPS = [["forwards", HOUR], ["backwards", -HOUR]] as const;
 const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: HOUR };
 
-/** A node is brought in and taken out again, each by one message, while it blows. */
+/** A node is put into service and taken out again, each by one message, in a weather. */
 function bothWays(blow: (scene: Scene) => void): Weather["story"] {
   return async (scene) => {
     blow(scene);
@@ -42,7 +42,7 @@ function bothWays(blow: (scene: Scene) => void): Weather["story"] {
   };
 }
 
-/** A fault that begins at each of some moments, and lasts for a time, ms. */
+/** A fault that begins at each of these calls and lasts so many ms. */
 function bursts(
   at: readonly string[],
   ms: number,
@@ -59,7 +59,7 @@ function bursts(
   };
 }
 
-/** The moment of the first call that matches. */
+/** Acts at the first call that matches. */
 function once(matches: (passing: CallEvent) => boolean, act: () => Promise<unknown>): Scene["onCall"] {
   let done = false;
   return async (passing) => {
@@ -69,19 +69,19 @@ function once(matches: (passing: CallEvent) => boolean, act: () => Promise<unkno
   };
 }
 
-/** Calls about the first node. */
+/** Calls that name the first node. */
 function about(action: string, moment: CallEvent["moment"]): (passing: CallEvent) => boolean {
   return (passing) =>
     passing.action === action && passing.moment === moment && JSON.stringify(passing.input).includes(FIRST);
 }
 
-/** Somebody terminates the first node on its way in: the second one comes in its stead. */
+/** Somebody terminates the first node while it is started: the second one is started instead. */
 function goneOnWayIn(name: string, matches?: (passing: CallEvent) => boolean): Weather {
   let struck: Promise<unknown> | undefined;
   const strike = (scene: Scene) => struck ??= terminateInstance(scene.stage.aws, FIRST);
   return {
     name: `terminated ${name}`,
-    // A deadline would come too late.
+    // The start must fail because the node is gone, not at the deadline.
     setting: {
       startTimeout: 60_000,
       ...(matches ? {} : { onFirstPing: (scene, id) => void (id === FIRST && strike(scene)) }),
@@ -100,7 +100,7 @@ function goneOnWayIn(name: string, matches?: (passing: CallEvent) => boolean): W
   };
 }
 
-/** Somebody terminates the first node on its way out: it is gone, and no other one is touched. */
+/** Somebody terminates the first node while it is stopped: it is gone, and no other node changes. */
 function goneOnWayOut(name: string, matches: (passing: CallEvent) => boolean): Weather {
   return {
     name: `terminated ${name}`,
@@ -117,7 +117,7 @@ function goneOnWayOut(name: string, matches: (passing: CallEvent) => boolean): W
   };
 }
 
-/** Calls of an action are never answered for a while: the loop goes on, and decides on the next message in good time. */
+/** Calls of an action get no answer for a while: the control loop evaluates the next message soon. */
 function wedgedActions(action: string): Weather {
   return {
     name: `${action} wedgedActions for two attempts`,
@@ -139,7 +139,7 @@ function wedgedActions(action: string): Weather {
   };
 }
 
-/** Calls of an action that only a step in looks by are never answered for a while: it is made once they are. */
+/** Calls that only scaling in needs get no answer for a while: the fleet scales in once they do. */
 function wedgedOnWayOut(action: string): Weather {
   return {
     name: `${action} wedgedActions for two attempts`,
@@ -162,7 +162,7 @@ function wedgedOnWayOut(action: string): Weather {
   };
 }
 
-/** Calls of an action about the first node are never answered while the second one is brought in. */
+/** Calls that name the first node get no answer while the second one is started. */
 function wedgedForOne(action: string): Weather {
   return {
     name: `${action} of one instance wedgedActions`,
@@ -192,7 +192,7 @@ function wedgedForOne(action: string): Weather {
   };
 }
 
-/** SNS never answers a confirmation: decisions go on beside it. */
+/** SNS never answers a confirmation: evaluations go on. */
 const WEDGED_SNS: Weather = {
   name: "ConfirmSubscription wedgedActions",
   setting: { timeLimit: 300 },
@@ -208,9 +208,9 @@ const WEDGED_SNS: Weather = {
   },
 };
 
-/** The clock is set while an instance is waited for on its way in, and again on its way out. */
+/** The clock is set while an instance starts, and again while it stops. */
 function jumpsOnTheWay(name: string, by: number): Weather {
-  /** At the first look after a call, which is made to wait for what the call is to bring about. */
+  /** Sets the clock at the first observation after a call. */
   const jumpAfter = (scene: Scene, action: string) => {
     let called = false;
     scene.onCall = once((passing) => {
@@ -219,7 +219,7 @@ function jumpsOnTheWay(name: string, by: number): Weather {
     }, () => Promise.resolve(scene.clock.jump(by)));
   };
   return {
-    name: `clock 1 h ${name} on the way in and out`,
+    name: `clock 1 h ${name} during a start and a stop`,
     setting: { limits: { ...LIMITS, resync: 400, max: 2, min: 1 } },
     story: async (scene) => {
       jumpAfter(scene, "StartInstances");
@@ -237,7 +237,7 @@ function jumpsOnTheWay(name: string, by: number): Weather {
   };
 }
 
-/** The clock is set while a cooldown runs, and until a resync is due: each step once, and none put off for an hour. */
+/** The clock is set during a cooldown, and before a reconciliation: each activity happens once, and none an hour late. */
 function jumpsInCooldown(name: string, by: number): Weather {
   const resync = 500;
   return {
@@ -257,7 +257,7 @@ function jumpsInCooldown(name: string, by: number): Weather {
   };
 }
 
-/** The clock is set while a message is put off. */
+/** The clock is set while a message is postponed. */
 function jumpsInBackoff(name: string, by: number): Weather {
   return {
     name: `clock 1 h ${name} in a backoff`,
@@ -272,7 +272,7 @@ function jumpsInBackoff(name: string, by: number): Weather {
           action === "DescribeInstances" && error
         )
           .length;
-      // Three calls an attempt, and a pause after it.
+      // Each attempt makes three calls, and is followed by a pause.
       await eventually(failed, (n) => n >= 6 && n % 3 === 0);
       scene.clock.jump(by);
       scene.endFaults();
@@ -285,7 +285,7 @@ function jumpsInBackoff(name: string, by: number): Weather {
   };
 }
 
-/** AWS takes its time for each call, or tells of what was a while ago, from the decision on that brings in or takes out. */
+/** AWS is slow, or gives stale answers, from a decision to scale out or in on. */
 function slow(name: string, fault: string, warmup: number): readonly Weather[] {
   const limits = { ...LIMITS, warmup, resync: 300, max: 2, min: 1 };
   const setting = { limits, timeLimit: 10_000, startTimeout: 60_000, drainTimeout: 60_000 };
@@ -293,7 +293,7 @@ function slow(name: string, fault: string, warmup: number): readonly Weather[] {
     scene.onCall = once(matches, () => Promise.resolve(scene.faults.set(fault)));
   return [
     {
-      name: `${name}, on the way in`,
+      name: `${name}, during a start`,
       setting,
       story: async (scene) => {
         await scene.askForMore();
@@ -306,7 +306,7 @@ function slow(name: string, fault: string, warmup: number): readonly Weather[] {
       },
     },
     {
-      name: `${name}, on the way out`,
+      name: `${name}, during a stop`,
       setting,
       story: async (scene) => {
         await scene.askForMore();
@@ -323,7 +323,7 @@ function slow(name: string, fault: string, warmup: number): readonly Weather[] {
   ];
 }
 
-/** All of them. */
+/** All weathers. */
 export const WEATHERS: readonly Weather[] = [
   // The longest first.
   ...slow("5 s a call", "latency=5s", 0),
@@ -352,7 +352,7 @@ export const WEATHERS: readonly Weather[] = [
   },
   ...slow("reads 1 s stale", "stale-reads=1s", 1_500),
   {
-    name: "OutOfService for 1 s on the way in",
+    name: "OutOfService for 1 s during a start",
     story: async (scene) => {
       scene.faults.unhealthy.add(FIRST);
       scene.onCall = once(about("RegisterInstancesWithLoadBalancer", "after"), () => {
@@ -377,7 +377,7 @@ export const WEATHERS: readonly Weather[] = [
       scene.faults.unhealthy.add(FIRST);
       await scene.reaches({ [FIRST]: "running out-of-service" });
       const calls = scene.sandbox.calls.length;
-      // For as long as a few resyncs take.
+      // For a few reconciliations.
       const resyncs = () =>
         scene.sandbox.calls.slice(calls).filter(({ action }) => action === "DescribeAlarms").length;
       await eventually(resyncs, (n) => n >= 4);
