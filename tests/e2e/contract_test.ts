@@ -11,7 +11,7 @@ import { REACH_CASES } from "./contract/reach_cases.ts";
 import { SNS_CASES } from "./contract/sns_cases.ts";
 import { TARGET_GROUP_CASES } from "./contract/target_group_cases.ts";
 
-/** Every case, for every stand-in. */
+/** Every case runs on every backend. */
 const CASES = [
   ...EC2_CASES,
   ...LAUNCH_CASES,
@@ -23,18 +23,18 @@ const CASES = [
   ...REACH_CASES,
 ];
 
-/** They take the settings that say where AWS is, and print them. */
+/** Commands that take the settings of AWS's endpoint only to print them. */
 const PRINTERS = ["admin user-data", "admin config"];
 
-testWith([], "what kas asks of AWS, our sandbox does", (t) => contract(t, sandboxBackend));
-testWith([program("moto_server")], "what kas asks of AWS, moto does", (t) => contract(t, motoBackend));
+testWith([], "the sandbox does what kas expects of AWS", (t) => contract(t, sandboxBackend));
+testWith([program("moto_server")], "moto does what kas expects of AWS", (t) => contract(t, motoBackend));
 
 async function contract(t: Deno.TestContext, start: () => Promise<Backend>): Promise<void> {
   await using backend = await start();
   for (const [i, { name, run }] of CASES.entries()) await t.step(name, () => run(backend, `fleet${i}`));
-  await t.step("every command of kas admin's that talks to AWS was among them", async () => {
-    const said = new Set(await Promise.all(backend.said.map((words) => commandOf(["admin", ...words]))));
-    const talking = (await commands()).entries().filter(([, { options }]) => "endpointUrl" in options);
-    assertEquals([...talking].map(([path]) => path).filter((path) => !said.has(path)), PRINTERS);
+  await t.step("the cases run every command of kas admin that calls AWS", async () => {
+    const ran = new Set(await Promise.all(backend.ran.map((words) => commandOf(["admin", ...words]))));
+    const calling = (await commands()).entries().filter(([, { options }]) => "endpointUrl" in options);
+    assertEquals([...calling].map(([path]) => path).filter((path) => !ran.has(path)), PRINTERS);
   });
 }

@@ -5,7 +5,7 @@ import { kas } from "./contract/admin.ts";
 import { type Backend, motoBackend, sandboxBackend } from "./contract/backends.ts";
 import { settled } from "./contract/cases.ts";
 
-/** Everything that a fleet may leave behind, as the AWS CLI lists it. */
+/** Commands of the AWS CLI that list everything that a fleet may leave behind. */
 const LISTINGS = [
   "ec2 describe-instances --query Reservations[].Instances[?State.Name!='terminated'][].InstanceId",
   "elb describe-load-balancers --query LoadBalancerDescriptions[].LoadBalancerName",
@@ -24,12 +24,12 @@ for (
 ) {
   testWith(
     needs,
-    `an operator's day at ${name} ends with an account as empty as before, by every AWS CLI`,
+    `after an operator's day with ${name}, the AWS CLI finds the account as empty as before`,
     async () => {
       await using backend = await open();
       const clis = installed("aws");
       const before = await listings(backend, clis.slice(0, 1));
-      /** Runs a command that has to succeed; its rows. */
+      /** Runs a command that must succeed. Returns its rows. */
       const day = async (words: string) => {
         const { status, rows, stderr } = await kas(backend, FLEET, ...words.split(" "));
         assertEquals(status, 0, `${words}: ${stderr}`);
@@ -82,7 +82,7 @@ for (
   );
 }
 
-/** What is there, by each of some AWS CLIs. */
+/** The listings of each AWS CLI. */
 async function listings({ url, region }: Backend, clis: readonly string[]): Promise<string[][][]> {
   const env = {
     AWS_REGION: region,

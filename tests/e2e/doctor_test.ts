@@ -8,14 +8,14 @@ import { settled } from "./contract/cases.ts";
 
 const FLEET = "kas";
 
-/** What doctor says of one thing. */
+/** The row of one of doctor's checks. */
 async function row(backend: Backend, check: string): Promise<{ result: string; detail: string }> {
   const { rows } = await kas(backend, FLEET, "doctor");
   const found = rows.find((row) => row["check"] === check);
   return { result: String(found?.["result"]), detail: String(found?.["detail"]) };
 }
 
-/** Runs a command of the AWS CLI's, in words as they are printed. */
+/** Runs a command of the AWS CLI as doctor prints it. */
 async function aws({ url, region }: Backend, command: string): Promise<unknown> {
   const env = {
     AWS_REGION: region,
@@ -33,18 +33,18 @@ async function aws({ url, region }: Backend, command: string): Promise<unknown> 
   return stdout === "" ? undefined : JSON.parse(stdout);
 }
 
-/** Does what doctor says with the AWS CLI, and has doctor find nothing wrong with it any more. */
-async function mend(backend: Backend, check: string, says: RegExp): Promise<void> {
+/** Runs the command that doctor prints for a failed check. The check must pass afterwards. */
+async function mend(backend: Backend, check: string, names: RegExp): Promise<void> {
   const { result, detail } = await row(backend, check);
   assertEquals(result, "failed");
-  assertMatch(detail, says);
+  assertMatch(detail, names);
   const [, command = ""] = /; try: (aws .*)$/.exec(detail) ?? [];
   await aws(backend, command);
   const after = await row(backend, check);
   assertEquals(after.result, "ok", after.detail);
 }
 
-testWith([program("aws")], "what doctor says to the AWS CLI mends roles and security groups", async () => {
+testWith([program("aws")], "doctor's commands of the AWS CLI repair roles and security groups", async () => {
   await using backend = await sandboxBackend();
   const launch = ["instances", "create", "--image", backend.image, "--type", "t3.micro", "--role"];
   const [{ id: base } = {}] = (await kas(backend, FLEET, ...launch, "base")).rows;
@@ -53,21 +53,21 @@ testWith([program("aws")], "what doctor says to the AWS CLI mends roles and secu
   assertEquals((await kas(backend, FLEET, "setup")).status, 0);
   const ec2 = await backend.aws.ec2();
 
-  await mend(backend, "ports", new RegExp(`^port 10000 of ${control} is closed to SNS`));
+  await mend(backend, "ports", new RegExp(`\\b10000\\b.*${control}|${control}.*\\b10000\\b`));
 
   const GroupId = "sg-00000000000000001";
   const IpPermissions = [{ IpProtocol: "-1", UserIdGroupPairs: [{ GroupId }] }];
   await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
-  await mend(backend, "ports", new RegExp(`^port 30000 of ${base} is closed to the load balancer`));
+  await mend(backend, "ports", new RegExp(`\\b30000\\b.*${base}|${base}.*\\b30000\\b`));
 
   const Tags = [{ Key: "kas:role", Value: "node" }];
   await ec2.send(new CreateTagsCommand({ Resources: [String(base)], Tags }));
-  await mend(backend, "base", /^none of the fleet's 2 instances is a base/);
+  await mend(backend, "base", /\bbase\b/);
 });
 
 testWith(
   [program("aws"), program("moto_server")],
-  "doctor finds an instance of an Auto Scaling group at moto, and the AWS CLI detaches it as doctor says",
+  "doctor finds an instance of an Auto Scaling group at moto, and its command of the AWS CLI detaches the instance",
   async () => {
     await using backend = await motoBackend();
     const name = "theirs";
@@ -85,18 +85,18 @@ testWith(
     await mend(
       backend,
       "auto-scaling-groups",
-      /^kas leaves i-\w+ alone: the Auto Scaling group theirs owns them/,
+      /\bi-\w+\b.*\btheirs\b/,
     );
   },
 );
 
-Deno.test("doctor in a process without credentials says so, in one failed row, with exit status 1", async () => {
+Deno.test("doctor without credentials fails one check, and exits with 1", async () => {
   const env = { AWS_REGION: "eu-west-1" };
   const { code, stdout, stderr } = await execute([...BUILT, "admin", "doctor", "--output", "json"], env);
   assertEquals([code, stderr], [1, ""]);
   const rows: { check: string; result: string; detail: string }[] = JSON.parse(stdout);
   const failed = rows.filter(({ result }) => result === "failed");
   assertEquals(failed.map(({ check }) => check), ["credentials"]);
-  assertMatch(failed[0]?.detail ?? "", /no AWS credentials: none were found .*; try: set AWS_ACCESS_KEY_ID/);
+  assertMatch(failed[0]?.detail ?? "", /; try: .*AWS_ACCESS_KEY_ID/);
   assert(rows.length > 20);
 });

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { BUILT, execute, start } from "../support/kas.ts";
 import { binary, testWith } from "../support/needs.ts";
 
-testWith([binary()], "the executable tells its version, its commit, its target and its Deno", async () => {
+testWith([binary()], "the executable prints its version, commit, target and Deno version", async () => {
   const { code, stdout, stderr } = await execute([...BUILT, "--version"]);
   assertEquals([code, stderr], [0, ""]);
   assertMatch(
@@ -12,7 +12,7 @@ testWith([binary()], "the executable tells its version, its commit, its target a
   );
 });
 
-testWith([binary()], "the executable burns on its threads", async () => {
+testWith([binary()], "the executable answers /work from its threads", async () => {
   const words = ["worker", "--listen", "127.0.0.1:0", "--threads", "1", "--work-ms", "1"];
   await using worker = start([...BUILT, ...words]);
   const [, url] = await worker.line(/listening on (http:\/\/\S+)/);
@@ -22,15 +22,15 @@ testWith([binary()], "the executable burns on its threads", async () => {
 
 testWith(
   [binary()],
-  "the executable holds what kas uses of its packages, and none of those for tests",
+  "the executable contains the used parts of its packages, and no package for tests",
   async () => {
     const bytes = Buffer.from(await Deno.readFile(BUILT[0] ?? ""));
     const used = ["StartInstancesCommand", "DescribeAlarmsCommand"];
     const unused = [
-      // A command that kas does not call, and a shape that none of its commands refers to.
+      // A command that kas does not call, and a shape that none of its commands uses.
       "CreateVpcPeeringConnectionCommand",
       "DescribeTransitGatewayConnectPeersResult",
-      // What fast-check and iam-simulate have to say.
+      // Messages of fast-check and iam-simulate.
       "Property failed after",
       "ImplicitlyDenied",
     ];

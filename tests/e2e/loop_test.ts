@@ -25,7 +25,7 @@ testWith(
     const state = await Deno.makeTempDir();
     try {
       await using autoscaler = start(
-        // For its warm-up the node is not stopped again, however long the AWS CLI takes to look.
+        // The default warm-up keeps the node running, however long the AWS CLI takes.
         [...BUILT, "autoscaler", "--listen", "127.0.0.1:0", "--state", state],
         env,
       );
@@ -44,7 +44,7 @@ testWith(
       const set = await execute([
         ...aws,
         ...["cloudwatch", "set-alarm-state", "--alarm-name", `kas:cpuhigh:${base}`],
-        ...["--state-value", "ALARM", "--state-reason", "a test of the wiring"],
+        ...["--state-value", "ALARM", "--state-reason", "a test"],
       ], env);
       assertEquals(set.code, 0, set.stderr);
 

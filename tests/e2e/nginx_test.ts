@@ -4,10 +4,10 @@ import { installed, type Need, program, testWith } from "../support/needs.ts";
 import { OLDEST, OLDEST_NEED } from "./nginx/oldest.ts";
 import { freePort, type Nginx, type NginxOptions, startNginx as startVersion } from "./nginx/server.ts";
 
-/** Starts the nginx that a test is about. */
+/** Starts one of the versions of nginx. */
 type Start = (options?: NginxOptions) => Promise<Nginx>;
 
-/** Registers a test with each nginx that the configuration has to work with. */
+/** Registers a test for each version of nginx that the configuration supports. */
 function testNginx(needs: readonly Need[], name: string, fn: (startNginx: Start) => Promise<void>): void {
   const own = { path: installed("nginx")[0] ?? "nginx", env: {} };
   testWith([program("nginx"), ...needs], name, () => fn((options) => startVersion(own, options)));
@@ -18,7 +18,7 @@ function testNginx(needs: readonly Need[], name: string, fn: (startNginx: Start)
   );
 }
 
-/** Status and text of an answer. */
+/** Sends a request. Returns the status and the text of the answer. */
 async function ask(
   url: string,
   init: RequestInit & { client?: Deno.HttpClient } = {},
@@ -27,7 +27,7 @@ async function ask(
   return [response.status, await response.text()];
 }
 
-/** A server behind nginx that answers with what it is asked, and tells how many connections it has seen. */
+/** A server behind nginx that counts its connections. */
 function upstream(respond: (request: Request) => Response | Promise<Response>) {
   const clients = new Set<number>();
   const server = Deno.serve(
@@ -40,7 +40,7 @@ function upstream(respond: (request: Request) => Response | Promise<Response>) {
   return { port: server.addr.port, clients, [Symbol.asyncDispose]: () => server.shutdown() };
 }
 
-/** A worker process at a port, once it listens. */
+/** Starts a worker on a port. Resolves once it listens. */
 async function worker(port: number): Promise<Running> {
   const running = start([
     ...FROM_SOURCE,
@@ -58,7 +58,7 @@ async function worker(port: number): Promise<Running> {
 
 testNginx(
   [],
-  "nginx lets POST / and GET /ping through to the autoscaler, and nothing else",
+  "nginx forwards POST / and GET /ping to the autoscaler, and nothing else",
   async (startNginx) => {
     await using behind = upstream(async (request) =>
       new Response(`${request.method} ${new URL(request.url).pathname} ${(await request.text()).length}`)
@@ -84,32 +84,36 @@ testNginx(
     for (const [path, init, status] of refused) {
       const [got, text] = await at(path, init);
       assertEquals([path, init?.method, got], [path, init?.method, status]);
-      assertEquals(/nginx\/\d/.test(text), false, "nginx tells its version");
+      assertEquals(/nginx\/\d/.test(text), false, "nginx shows its version");
     }
   },
 );
 
-testNginx([], "nginx keeps its connections to the worker", async (startNginx) => {
+testNginx([], "nginx reuses its connections to the worker", async (startNginx) => {
   await using behind = upstream(() => new Response("pong"));
   await using nginx = await startNginx({ worker: behind.port });
   for (let n = 0; n < 50; n++) assertEquals(await ask(`${nginx.worker}/ping`), [200, "pong"]);
-  // Each of its two processes has its own.
+  // Each of nginx's two processes has its own connection.
   assertEquals(behind.clients.size <= 3, true, `${behind.clients.size} connections for 50 requests`);
 });
 
-testNginx([], "nginx logs the client that the load balancer names, and no /ping", async (startNginx) => {
-  await using behind = upstream(() => new Response("ok"));
-  await using nginx = await startNginx({ worker: behind.port });
-  // The balancer puts the address that it saw behind whatever the client said.
-  const headers = { "x-forwarded-for": "198.51.100.1, 203.0.113.7" };
-  await ask(`${nginx.worker}/ping`, { headers });
-  await ask(`${nginx.worker}/work?n=1`, { headers });
-  const log = await eventually(() => nginx.log("worker"), (text) => text.includes("/work"));
-  assertMatch(log, /^203\.0\.113\.7 \[\S+\] "GET \/work\?n=1 HTTP\/1\.1" 200 /m);
-  assertEquals(log.includes("/ping"), false);
-});
+testNginx(
+  [],
+  "nginx logs the client address from the load balancer, and does not log /ping",
+  async (startNginx) => {
+    await using behind = upstream(() => new Response("ok"));
+    await using nginx = await startNginx({ worker: behind.port });
+    // The load balancer appends the client's address to the header that the client sent.
+    const headers = { "x-forwarded-for": "198.51.100.1, 203.0.113.7" };
+    await ask(`${nginx.worker}/ping`, { headers });
+    await ask(`${nginx.worker}/work?n=1`, { headers });
+    const log = await eventually(() => nginx.log("worker"), (text) => text.includes("/work"));
+    assertMatch(log, /^203\.0\.113\.7 \[\S+\] "GET \/work\?n=1 HTTP\/1\.1" 200 /m);
+    assertEquals(log.includes("/ping"), false);
+  },
+);
 
-testNginx([], "nginx waits for a /work that takes its time", async (startNginx) => {
+testNginx([], "nginx waits 6 s for the answer to /work", async (startNginx) => {
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<Response>();
   await using behind = upstream(({ url }) => {
@@ -120,14 +124,14 @@ testNginx([], "nginx waits for a /work that takes its time", async (startNginx) 
   await using nginx = await startNginx({ worker: behind.port });
   const work = ask(`${nginx.worker}/work`);
   await asked.promise;
-  // Longer than it waits for a /ping.
+  // Longer than its time limit for /ping.
   const timer = setTimeout(() => answer.resolve(new Response("1\t0.5")), 6_000);
   assertEquals(await work.finally(() => clearTimeout(timer)), [200, "1\t0.5"]);
 });
 
 testNginx(
   [],
-  "a worker is restarted behind nginx without a failed request, its standby serving meanwhile",
+  "a worker restarts behind nginx without a failed request, because the standby worker answers",
   async (startNginx) => {
     const [main, standby] = [freePort(), freePort()];
     const first = await worker(main);
@@ -168,7 +172,7 @@ testNginx(
 
 testNginx(
   [program("openssl")],
-  "nginx has the same two doors over TLS, with the certificate that it is given",
+  "nginx forwards the same two paths over TLS with the given certificate",
   async (startNginx) => {
     const folder = await Deno.makeTempDir();
     try {

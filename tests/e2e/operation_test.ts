@@ -1,5 +1,5 @@
 /**
- * docs/operation.md as it is written: its commands are run by bash, one block after the other, with kas on the PATH.
+ * Runs the commands of docs/operation.md with bash, one block after another, with kas on the PATH.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const NODE = "i-00000000000000002";
 
 testWith(
   [program("bash"), program("awk")],
-  "docs/operation.md: every command does what the page says",
+  "every command in docs/operation.md works",
   async (t) => {
     await using stack = new AsyncDisposableStack();
     const sandbox = stack.use(await startSandbox({ ...FAST, empty: true }));
@@ -68,7 +68,7 @@ testWith(
   },
 );
 
-/** An autoscaler that confirms and records, and moves nothing: the page's commands are what is tried. */
+/** An autoscaler with `--dry-run`: it confirms subscriptions and records decisions. */
 function autoscaler(env: Readonly<Record<string, string>>, state: string) {
   credentials();
   return startService({
@@ -86,7 +86,7 @@ function autoscaler(env: Readonly<Record<string, string>>, state: string) {
   });
 }
 
-/** The page's `sh` blocks with their headings, but for those that say more than `sh`. */
+/** The page's `sh` blocks with their headings. Blocks with more than `sh` in their first line are left out. */
 function blocks(page: string): { heading: string; script: string }[] {
   let heading = "";
   return Array.from(page.matchAll(/^## (?<title>.+)$|^```sh\n(?<script>[^]*?)^```$/gm), ({ groups }) => {

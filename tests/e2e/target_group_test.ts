@@ -9,12 +9,12 @@ import { makeTargetGroup } from "./contract/target_group.ts";
 
 const [NODE] = NODES;
 
-Deno.test("a fleet behind a target group: setup, an alarm, the way in, the way out, and no request fails", async () => {
+Deno.test("a fleet behind a target group scales out on an alarm and in by hand, and no request fails", async () => {
   credentials();
   await using sandbox = await startSandbox({ speed: 40, machine: machines() });
   using aws = connect({ region: "eu-west-1", endpointUrl: sandbox.url });
   const { ref, dnsName } = await makeTargetGroup({ aws, name: "sandbox" }, "web");
-  // The sandbox names its Classic Load Balancer in the environment: a flag counts before it.
+  // The sandbox sets KAS_LOAD_BALANCER; the flag takes precedence.
   const group = ["--target-group", ref.arn];
   const kas = async (...words: string[]) => {
     const ended = await execute(
@@ -29,7 +29,7 @@ Deno.test("a fleet behind a target group: setup, an alarm, the way in, the way o
     const listen = ["--listen", "127.0.0.1:0", "--state", state];
     await using autoscaler = start([...FROM_SOURCE, "autoscaler", ...listen, ...group], sandbox.env);
     const [, url = ""] = await autoscaler.line(/listening on (http:\/\/\S+)/);
-    // With so long a period CloudWatch evaluates no alarm in the meantime.
+    // With so long a period CloudWatch evaluates no alarm during the test.
     const made = await kas("setup", "--url", url, "--period", "3600");
     assertStringIncludes(made, "balancer\tweb\tupdated");
     assertStringIncludes(made, `instance\t${BASE}\tregistered`);
@@ -42,10 +42,13 @@ Deno.test("a fleet behind a target group: setup, an alarm, the way in, the way o
     await kas("alarms", "test", `kas:cpuhigh:${BASE}`, "OK");
 
     const scaled = await kas("scale", "in", "--instance", NODE, "--warmup", "0s");
-    assertStringIncludes(scaled, `stop\t${NODE}\tdone`);
+    assertStringIncludes(scaled, `stop\t${NODE}\tsuccessful`);
     const calls = sandbox.calls.map(({ action }) => action);
-    const [out, stop] = [calls.lastIndexOf("DeregisterTargets"), calls.lastIndexOf("StopInstances")];
-    assertEquals(out >= 0 && out < stop, true);
+    const [deregistered, stopped] = [
+      calls.lastIndexOf("DeregisterTargets"),
+      calls.lastIndexOf("StopInstances"),
+    ];
+    assertEquals(deregistered >= 0 && deregistered < stopped, true);
     const { answered, failed } = await clients.end();
     assertEquals([answered > 0, failed], [true, []]);
   } finally {
@@ -53,7 +56,7 @@ Deno.test("a fleet behind a target group: setup, an alarm, the way in, the way o
   }
 });
 
-/** Two clients that send one request after the other until they are told to end. */
+/** Two clients that send one request after another until `end` is called. */
 function requests(url: string) {
   const failed: string[] = [];
   let answered = 0;
@@ -64,7 +67,7 @@ function requests(url: string) {
       const text = await response.text();
       if (response.status === 200) answered++;
       else failed.push(`${response.status} ${text}`);
-      // Lets the others have their turn.
+      // Leaves CPU time for the sandbox and the autoscaler.
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   };

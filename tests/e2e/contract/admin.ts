@@ -1,5 +1,5 @@
 /**
- * `kas admin` in this process: the same commands, a terminal that keeps what is printed.
+ * Runs `kas admin` in this process and captures its output.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import { run } from "../../../src/cli/run.ts";
 import { settingsLookup } from "../../../src/settings/load.ts";
 import type { Backend } from "./backends.ts";
 
-/** How a command ended, with its rows by column. */
+/** The exit status of a command, its rows by column, and its stderr. */
 export interface Answer {
   readonly status: number;
   readonly rows: readonly Readonly<Record<string, unknown>>[];
   readonly stderr: string;
 }
 
-/** Runs `kas admin …words` for a fleet; its rows are read from `--output json`. */
+/** Runs `kas admin …words` for a fleet. The rows are those of `--output json`. */
 export async function kas(
-  { url, region, said }: Backend,
+  { url, region, ran }: Backend,
   fleet: string,
   ...words: string[]
 ): Promise<Answer> {
-  said.push(words);
+  ran.push(words);
   let stdout = "";
   let stderr = "";
   const terminal = {

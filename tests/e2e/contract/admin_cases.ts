@@ -1,5 +1,5 @@
 /**
- * `kas admin` against a stand-in for AWS: each command that lists or changes something, its columns and exit statuses.
+ * `kas admin` on each backend: columns and exit statuses of the commands that list or change something.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { eventually } from "../../support/kas.ts";
 import { kas } from "./admin.ts";
 import { type Case, launch, settled } from "./cases.ts";
 
-const NOBODY = "i-0123456789abcdef0";
+const UNKNOWN = "i-0123456789abcdef0";
 
 export const ADMIN_CASES: readonly Case[] = [
   {
@@ -59,22 +59,23 @@ export const ADMIN_CASES: readonly Case[] = [
     },
   },
   {
-    name: "instances: a base is protected, a stranger has status 4, and each target has its turn",
+    name:
+      "instances stop refuses a base, exits with 4 for an unknown instance, and goes on with the other targets",
     run: async (backend, fleet) => {
       const [{ id: base = "" } = {}] = await launch(backend, fleet, "base", 1);
       const [{ id: node = "" } = {}] = await launch(backend, fleet, "node", 1);
       const refused = await kas(backend, fleet, "instances", "stop", base);
       assertEquals(refused.status, 1);
       assertStringIncludes(refused.stderr, "--force");
-      const part = await kas(backend, fleet, "instances", "stop", NOBODY, node);
+      const part = await kas(backend, fleet, "instances", "stop", UNKNOWN, node);
       assertEquals([part.status, part.rows.map(({ id }) => id)], [1, [node]]);
-      assertStringIncludes(part.stderr, NOBODY);
-      assertEquals((await kas(backend, fleet, "instances", "start", NOBODY)).status, 4);
+      assertStringIncludes(part.stderr, UNKNOWN);
+      assertEquals((await kas(backend, fleet, "instances", "start", UNKNOWN)).status, 4);
       await settled(backend, base, "running");
     },
   },
   {
-    name: "instances release lifts a quarantine",
+    name: "instances release ends a quarantine",
     run: async (backend, fleet) => {
       const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
       await quarantine(backend.aws, id, "no capacity");
@@ -140,7 +141,7 @@ export const ADMIN_CASES: readonly Case[] = [
       const states = (await kas(backend, fleet, "alarms")).rows.filter(({ name }) => name === high);
       assertEquals(states.map(({ state }) => state), ["ALARM"]);
 
-      assertEquals((await kas(backend, fleet, "alarms", "delete", `${fleet}:cpuhigh:${NOBODY}`)).status, 4);
+      assertEquals((await kas(backend, fleet, "alarms", "delete", `${fleet}:cpuhigh:${UNKNOWN}`)).status, 4);
       const deleted = await kas(backend, fleet, "alarms", "delete", "--instance", id);
       assertEquals(deleted.rows.map(({ action }) => action), ["deleted", "deleted"]);
       assertEquals((await kas(backend, fleet, "alarms")).rows, []);
@@ -156,7 +157,7 @@ export const ADMIN_CASES: readonly Case[] = [
         rows: [{ arn: topic?.["arn"], name: fleet, subscriptions: 0 }],
         stderr: "",
       });
-      // Nobody listens: what counts here is that SNS was asked. moto takes it as confirmed all the same.
+      // No server listens there. moto confirms the subscription nevertheless.
       const endpoint = "http://127.0.0.1:1/";
       const status = backend.name === "moto" ? "confirmed" : "pending";
       const subscribed = await kas(backend, fleet, "topics", "subscribe", endpoint);
@@ -176,7 +177,7 @@ export const ADMIN_CASES: readonly Case[] = [
     },
   },
   {
-    name: "setup makes what is missing, and finds nothing to do the second time",
+    name: "setup creates what is missing, and changes nothing the second time",
     run: async (backend, fleet) => {
       await launch(backend, fleet, "base", 1);
       const first = await kas(backend, fleet, "setup");
@@ -193,7 +194,7 @@ export const ADMIN_CASES: readonly Case[] = [
     },
   },
   {
-    name: "teardown --instances leaves nothing of what setup and instances create made",
+    name: "teardown --instances deletes everything that setup and instances create made",
     run: async (backend, fleet) => {
       const listings = async () => {
         const list = async (...words: string[]) => (await kas(backend, fleet, ...words)).rows;
@@ -207,7 +208,7 @@ export const ADMIN_CASES: readonly Case[] = [
       }
       for (const id of ids) await settled(backend, id, "running");
       assertEquals((await kas(backend, fleet, "setup")).status, 0);
-      // Nobody listens: moto takes it as confirmed all the same, in the sandbox it stays pending.
+      // No server listens there. moto confirms the subscription nevertheless; in the sandbox it stays pending.
       await kas(backend, fleet, "topics", "subscribe", "http://127.0.0.1:1/");
       const subscription = backend.name === "moto" ? ["subscription deleted"] : [];
 

@@ -1,5 +1,5 @@
 /**
- * The two stand-ins for AWS that the contract's cases run against: our sandbox, and moto, which shares no code with it.
+ * The two backends on which the contract's cases run: kas's sandbox and moto, which share no code.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { type SandboxOptions, startSandbox } from "../../../src/sandbox/sandbox.
 import { credentials } from "../../unit/aws/wire.ts";
 import { start } from "../../support/kas.ts";
 
-/** AWS as the cases see it. */
+/** A simulator of AWS. */
 export interface Backend extends AsyncDisposable {
   readonly name: "sandbox" | "moto";
   readonly url: string;
@@ -17,8 +17,8 @@ export interface Backend extends AsyncDisposable {
   readonly aws: Aws;
   /** An image that can be launched. */
   readonly image: string;
-  /** What was said to `kas admin`: the words of each command. */
-  readonly said: (readonly string[])[];
+  /** The commands of `kas admin` that ran, as words. */
+  readonly ran: (readonly string[])[];
   /** A subnet, and a security group of its network, that can be launched into. */
   network(): Promise<{ readonly subnet: string; readonly securityGroup: string }>;
 }
@@ -28,16 +28,16 @@ const REGION = "eu-west-1";
 /** One of moto's own images. Source: moto, ec2/resources/amis.json. */
 const IMAGE = "ami-12c6146b";
 
-/** An empty account in our sandbox, fifty times faster than life, whose machines answer in this process. */
+/** An empty account in the sandbox, at 50 times real time, whose machines answer from this process. */
 export async function sandboxBackend(): Promise<Backend> {
   return await withAws("sandbox", await startSandbox({ empty: true, ...FAST }));
 }
 
-/** A sandbox that loses no time: instances boot in 40 ms, and answer /ping from this process. */
+/** A fast sandbox: instances boot in 40 ms, and answer /ping from this process. */
 export const FAST = { boot: 2_000, shutdown: 1_000, speed: 50, machine } as const satisfies SandboxOptions;
 
-/** The longest wait for an answer, ms: moto takes seconds over its first, and as it keeps no tokens a repeat of it launches once more. */
-const PATIENCE = 60_000;
+/** Time limit of a call, ms. moto's first answer takes seconds, and as it ignores client tokens, a repeated launch would launch twice. */
+const TIME_LIMIT = 60_000;
 
 /** An empty account in moto. */
 export async function motoBackend(): Promise<Backend> {
@@ -53,9 +53,9 @@ export async function motoBackend(): Promise<Backend> {
 
 function withAws(name: Backend["name"], server: AsyncDisposable & { readonly url: string }): Backend {
   credentials();
-  const aws = connect({ region: REGION, endpointUrl: server.url, timeLimit: PATIENCE });
+  const aws = connect({ region: REGION, endpointUrl: server.url, timeLimit: TIME_LIMIT });
   const network = async () => {
-    // The sandbox has one network, which need not be asked for.
+    // The sandbox has one network.
     if (name === "sandbox") {
       return { subnet: "subnet-00000000000000002", securityGroup: "sg-00000000000000001" };
     }
@@ -72,7 +72,7 @@ function withAws(name: Backend["name"], server: AsyncDisposable & { readonly url
     region: REGION,
     aws,
     image: IMAGE,
-    said: [],
+    ran: [],
     network,
     [Symbol.asyncDispose]: async () => {
       aws[Symbol.dispose]();
@@ -81,7 +81,7 @@ function withAws(name: Backend["name"], server: AsyncDisposable & { readonly url
   };
 }
 
-/** A machine that answers everything with `pong` and uses no CPU to speak of. */
+/** A machine that answers every request with `pong` and reports no CPU time. */
 function machine({ address }: { readonly address: string }) {
   const server = Deno.serve(
     { hostname: address, port: 30_000, onListen: () => {} },

@@ -1,5 +1,5 @@
 /**
- * What a case of the contract is.
+ * A case of the contract between kas and AWS.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import type { Role } from "../../../src/scaling/model/instance.ts";
 import { eventually } from "../../support/kas.ts";
 import type { Backend } from "./backends.ts";
 
-/** A case: asserts what every AWS must do. Where one of the stand-ins is known to differ, the case says so in place. */
+/** A case asserts what AWS and both backends do. Where a backend differs, the case says so. */
 export interface Case {
   readonly name: string;
   /**
-   * @param fleet a fleet of the case's own, its name usable for a load balancer and a topic too
+   * @param fleet the case's own fleet, whose name is also valid for a load balancer and a topic
    */
   readonly run: (backend: Backend, fleet: string) => Promise<void>;
 }
@@ -38,6 +38,6 @@ export async function settled(
   state: Ec2Instance["state"],
 ): Promise<Ec2Instance> {
   const found = await eventually(() => findInstance(aws, id), (found) => found?.state === state);
-  if (found === undefined) throw new Error(`${id} is not there`);
+  if (found === undefined) throw new Error(`there is no ${id}`);
   return found;
 }

@@ -1,5 +1,5 @@
 /**
- * src/aws/cloudwatch/alarms.ts against a stand-in for CloudWatch.
+ * src/aws/cloudwatch on each backend.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import { eventually } from "../../support/kas.ts";
 import { type Case, launch } from "./cases.ts";
 
 const TOPIC = "arn:aws:sns:eu-west-1:123456789012:kas";
-/** Long enough for the sandbox not to evaluate while the case looks. */
+/** With so long a period the sandbox does not evaluate the alarm during a case. */
 const WATCH = { threshold: 80, period: 3_600, evaluations: 2, topicArn: TOPIC } as const;
 
 export const CLOUDWATCH_CASES: readonly Case[] = [
   {
-    name: "putAlarm() and fleetAlarms(): what was put is what is listed",
+    name: "fleetAlarms() lists the alarms that putAlarm() created",
     run: async ({ aws }, fleet) => {
       const requests = {
         namespace: "AWS/ApplicationELB",
@@ -47,7 +47,7 @@ export const CLOUDWATCH_CASES: readonly Case[] = [
     },
   },
   {
-    name: "putAlarm() again: updates the alarm",
+    name: "putAlarm() updates an alarm that exists",
     run: async ({ aws, name }, fleet) => {
       const plan = { ...WATCH, fleet, kind: "cpuhigh", dimension: "i-1" } as const;
       const again = async () => {
@@ -58,26 +58,26 @@ export const CLOUDWATCH_CASES: readonly Case[] = [
         assertEquals([alarm?.threshold, more.length], [70, 0]);
         return alarm?.state;
       };
-      // CloudWatch keeps the state, unless it is evaluated in that very moment; moto resets it to OK.
+      // CloudWatch keeps the state unless it evaluates the alarm at that moment; moto resets it to OK.
       await eventually(again, (state) => state === (name === "moto" ? "OK" : "ALARM"));
     },
   },
   {
-    name: "setAlarmState(): the state, its reason and its time",
+    name: "setAlarmState() sets the state, its reason and its time",
     run: async ({ aws }, fleet) => {
       await putAlarm(aws, { ...WATCH, fleet, kind: "cpulow", dimension: "i-1" });
       const set = async () => {
         await setAlarmState(aws, `${fleet}:cpulow:i-1`, "ALARM", "because of a test");
         return await fleetAlarms(aws, fleet);
       };
-      // An evaluation may come between.
+      // CloudWatch may evaluate the alarm in between.
       const [alarm] = await eventually(set, ([alarm]) => alarm?.state === "ALARM");
       assertEquals(alarm?.reason, "because of a test");
       assertGreater(alarm?.changed ?? 0, Date.now() - 60_000);
     },
   },
   {
-    name: "an unknown alarm is not found, and deleting it is no error",
+    name: "setAlarmState() does not find an unknown alarm, and deleteAlarms() accepts it",
     run: async ({ aws, name }, fleet) => {
       const unknown = `${fleet}:cpuhigh:i-1`;
       assert(isNotFound(await assertRejects(() => setAlarmState(aws, unknown, "OK", "test"))));
@@ -91,7 +91,7 @@ export const CLOUDWATCH_CASES: readonly Case[] = [
     },
   },
   {
-    name: "latestCpu(): nothing for an instance that was never measured, the latest for one that runs",
+    name: "latestCpu() has no datapoint of an unknown instance, and the latest one of a running instance",
     run: async (backend, fleet) => {
       const { aws, name } = backend;
       assertEquals(await latestCpu(aws, [{ id: "i-0123456789abcdef0" }], 60), new Map());

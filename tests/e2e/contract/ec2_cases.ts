@@ -1,5 +1,5 @@
 /**
- * src/aws/ec2/instances.ts against a stand-in for EC2.
+ * src/aws/ec2 on each backend.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import { findInstance, fleetInstances, instanceTags } from "../../../src/aws/ec2
 import { startInstance, stopInstance, terminateInstance } from "../../../src/aws/ec2/state_changes.ts";
 import { type Case, launch, settled } from "./cases.ts";
 
-const NOBODY = "i-0123456789abcdef0";
+const UNKNOWN = "i-0123456789abcdef0";
 
 export const EC2_CASES: readonly Case[] = [
   {
-    name: "launchInstances() and fleetInstances(): a fleet is what carries its tag",
+    name: "fleetInstances() lists the instances with the fleet's tag",
     run: async (backend, fleet) => {
       const [base] = await launch(backend, fleet, "base", 1);
       const nodes = await launch(backend, fleet, "node", 2);
@@ -36,7 +36,7 @@ export const EC2_CASES: readonly Case[] = [
     },
   },
   {
-    name: "fleetInstances(): a legacy fleet is what has its key pair",
+    name: "fleetInstances() lists the instances with the key pair of a legacy fleet",
     run: async (backend, fleet) => {
       const [launched] = await launch(backend, `${fleet}-new`, "node", 1, fleet);
       const found = await Array.fromAsync(fleetInstances(backend.aws, { fleet: "any", keyName: fleet }));
@@ -44,14 +44,15 @@ export const EC2_CASES: readonly Case[] = [
     },
   },
   {
-    name: "stopInstance() and startInstance(): there and back, and when it was stopped",
+    name:
+      "stopInstance() and startInstance() change the state, and a stopped instance has the time of its stop",
     run: async (backend, fleet) => {
       const { aws } = backend;
       const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
       const started = Date.now();
       assertEquals(await stopInstance(aws, id), { id, before: "running", after: "stopping" });
       const { stoppedAt = 0 } = await settled(backend, id, "stopped");
-      // EC2 tells it in whole seconds.
+      // EC2 reports whole seconds.
       assertGreater(stoppedAt, started - 2_000);
       assertEquals(await startInstance(aws, id), { id, before: "stopped", after: "pending" });
       const running = await settled(backend, id, "running");
@@ -59,7 +60,7 @@ export const EC2_CASES: readonly Case[] = [
     },
   },
   {
-    name: "startInstance() of a running one and stopInstance() of a stopped one change nothing",
+    name: "startInstance() of a running instance and stopInstance() of a stopped one change nothing",
     run: async (backend, fleet) => {
       const { aws } = backend;
       const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
@@ -72,7 +73,7 @@ export const EC2_CASES: readonly Case[] = [
     },
   },
   {
-    name: "terminateInstance(): it is no part of the fleet any more",
+    name: "terminateInstance() removes an instance from the fleet",
     run: async (backend, fleet) => {
       const { aws } = backend;
       const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
@@ -82,17 +83,17 @@ export const EC2_CASES: readonly Case[] = [
     },
   },
   {
-    name: "an unknown instance is not found",
+    name: "startInstance(), stopInstance() and terminateInstance() do not find an unknown instance",
     run: async ({ aws }) => {
-      assertEquals(await findInstance(aws, NOBODY), undefined);
+      assertEquals(await findInstance(aws, UNKNOWN), undefined);
       for (const act of [startInstance, stopInstance, terminateInstance]) {
-        assert(isNotFound(await assertRejects(() => act(aws, NOBODY))), act.name);
+        assert(isNotFound(await assertRejects(() => act(aws, UNKNOWN))), act.name);
       }
-      assertEquals(await instanceTags(aws, [NOBODY]), new Map());
+      assertEquals(await instanceTags(aws, [UNKNOWN]), new Map());
     },
   },
   {
-    name: "quarantine() and release(): a tag that comes and goes, beside the others",
+    name: "quarantine() and endQuarantine() set and remove one tag",
     run: async (backend, fleet) => {
       const { aws } = backend;
       const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);

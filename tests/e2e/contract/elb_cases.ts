@@ -1,5 +1,5 @@
 /**
- * src/aws/balancing/balancer.ts and classic_balancer.ts against a stand-in for Classic ELB.
+ * Classic Load Balancers of src/aws/balancing on each backend.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { type Case, launch } from "./cases.ts";
 
 export const ELB_CASES: readonly Case[] = [
   {
-    name: "createBalancer(): once, however often it is called",
+    name: "createBalancer() creates one load balancer, however often it is called",
     run: async ({ aws, region }, fleet) => {
       const created = await createBalancer(aws, fleet, [`${region}a`]);
       assertEquals(created, {
@@ -53,7 +53,7 @@ export const ELB_CASES: readonly Case[] = [
     },
   },
   {
-    name: "register() and deregister(): in service and out of it, and a repeat changes nothing",
+    name: "register() and deregister() take an instance in and out of service, and a repeat changes nothing",
     run: async (backend, fleet) => {
       const { aws } = backend;
       const [{ id = "", zone = "" } = {}] = await launch(backend, fleet, "base", 1);
@@ -73,7 +73,7 @@ export const ELB_CASES: readonly Case[] = [
     },
   },
   {
-    name: "deregister() of an instance that never was registered leaves all as it is",
+    name: "deregister() of an instance that is not registered changes nothing",
     run: async (backend, fleet) => {
       const { aws } = backend;
       const [registered, other] = await launch(backend, fleet, "node", 2);
@@ -84,7 +84,7 @@ export const ELB_CASES: readonly Case[] = [
     },
   },
   {
-    name: "an unknown load balancer is not found, and deleting it is no error",
+    name: "health() does not find an unknown load balancer, and deleteBalancer() accepts it",
     run: async ({ aws, region }, fleet) => {
       assert(isNotFound(await assertRejects(() => health(aws, balancerRef({ fleet })))));
       assert(isNotFound(await assertRejects(() => Array.fromAsync(listBalancers(aws, undefined, fleet)))));

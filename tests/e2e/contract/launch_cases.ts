@@ -1,6 +1,6 @@
 /**
- * Launching from launch templates against a stand-in for EC2: by `kas admin instances create` with all its flags, and as the
- * autoscaler does it, exactly once for a token.
+ * Launches from launch templates on each backend: by `kas admin instances create` with all its flags, and by the autoscaler, once per
+ * client token.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { kas } from "./admin.ts";
 import type { Backend } from "./backends.ts";
 import { type Case, settled } from "./cases.ts";
 
-/** Makes a launch template of two versions, t3.micro and t3.small, the first the default; its id. */
+/** Creates a launch template with two versions, t3.micro (the default) and t3.small. Returns its id. */
 async function template({ aws, image }: Backend, name: string): Promise<string> {
   const ec2 = await aws.ec2();
   const data = (InstanceType: "t3.micro" | "t3.small") => ({
@@ -49,7 +49,7 @@ async function userData({ aws }: Backend, InstanceId: string): Promise<string> {
 export const LAUNCH_CASES: readonly Case[] = [
   {
     name:
-      "launchInstances(): from a launch template by name, id and version, with the fleet's tags beside its own",
+      "launchInstances() takes a launch template by name, id and version, and adds the fleet's tags to the template's",
     run: async (backend, fleet) => {
       const { aws } = backend;
       const id = await template(backend, fleet);
@@ -71,7 +71,7 @@ export const LAUNCH_CASES: readonly Case[] = [
     },
   },
   {
-    name: "launchInstances(): once for a token, however often it is asked",
+    name: "launchInstances() launches once per client token",
     run: async (backend, fleet) => {
       await template(backend, fleet);
       const wanted = {
@@ -83,14 +83,14 @@ export const LAUNCH_CASES: readonly Case[] = [
       } as const;
       const first = await launchInstances(backend.aws, wanted);
       const again = await launchInstances(backend.aws, wanted);
-      // moto keeps no tokens.
+      // moto ignores client tokens.
       if (backend.name === "moto") return assertEquals(again.length, 1);
       assertEquals(again.map(({ id }) => id), first.map(({ id }) => id));
       assertEquals((await Array.fromAsync(fleetInstances(backend.aws, { fleet }))).length, 1);
     },
   },
   {
-    name: "launchInstances(): an unknown launch template is named",
+    name: "launchInstances() throws EC2's error for an unknown launch template",
     run: async ({ aws }, fleet) => {
       const wanted = { fleet, role: "node", count: 1 } as const;
       const byName = await assertRejects(() =>
@@ -100,7 +100,7 @@ export const LAUNCH_CASES: readonly Case[] = [
     },
   },
   {
-    name: "instances create takes each flag, before what its launch template says",
+    name: "instances create has flags that take precedence over the launch template",
     run: async (backend, fleet) => {
       await template(backend, fleet);
       const { subnet, securityGroup } = await backend.network();
@@ -154,7 +154,7 @@ export const LAUNCH_CASES: readonly Case[] = [
     },
   },
   {
-    name: "instances create says which launch template there is not, and launches nothing",
+    name: "instances create with an unknown launch template launches nothing",
     run: async (backend, fleet) => {
       const refused = await kas(backend, fleet, "instances", "create", "--launch-template", `${fleet}-no`);
       assertEquals([refused.status, refused.rows], [1, []]);

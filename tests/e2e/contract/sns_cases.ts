@@ -1,5 +1,5 @@
 /**
- * src/aws/sns/topic.ts against a stand-in for SNS.
+ * src/aws/sns on each backend.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import type { Case } from "./cases.ts";
 
 export const SNS_CASES: readonly Case[] = [
   {
-    name: "createTopic(): once, however often it is called",
+    name: "createTopic() creates one topic, however often it is called",
     run: async ({ aws, region }, fleet) => {
       const arn = await createTopic(aws, fleet);
       assert(new RegExp(`^arn:aws:sns:${region}:\\d{12}:${fleet}$`).test(arn), arn);
@@ -28,7 +28,7 @@ export const SNS_CASES: readonly Case[] = [
     },
   },
   {
-    name: "deleteTopic(): it is gone, and once more is no error",
+    name: "deleteTopic() deletes a topic, and accepts one that is deleted",
     run: async ({ aws }, fleet) => {
       const arn = await createTopic(aws, fleet);
       await deleteTopic(aws, arn);
@@ -37,7 +37,7 @@ export const SNS_CASES: readonly Case[] = [
     },
   },
   {
-    name: "subscribe(), confirm() and unsubscribe(): from pending to gone",
+    name: "subscribe(), confirmSubscription() and unsubscribe() take a subscription from pending to deleted",
     run: async ({ aws, name }, fleet) => {
       await using endpoint = listen();
       const topic = await createTopic(aws, fleet);
@@ -45,7 +45,7 @@ export const SNS_CASES: readonly Case[] = [
       assertEquals(await subscribe(aws, topic, endpoint.url), arn);
       const list = async () => await Array.fromAsync(listSubscriptions(aws, topic));
       if (name === "moto") {
-        // Confirms by itself, sends no token, takes any and answers with an ARN of no use.
+        // moto confirms by itself, sends no token, accepts any, and answers with an unusable ARN.
         assert((await confirmSubscription(aws, topic, "any")).startsWith("arn:aws:sns:"));
       } else {
         const pending = {
@@ -69,7 +69,7 @@ export const SNS_CASES: readonly Case[] = [
     },
   },
   {
-    name: "the subscriptions of a topic that is gone are not found",
+    name: "listSubscriptions() does not find a topic that was deleted",
     run: async ({ aws }, fleet) => {
       const arn = await createTopic(aws, fleet);
       assertEquals(await Array.fromAsync(listSubscriptions(aws, arn)), []);
@@ -79,7 +79,7 @@ export const SNS_CASES: readonly Case[] = [
   },
 ];
 
-/** An endpoint, and the first message that comes. */
+/** An endpoint, and the first message that it receives. */
 function listen(): AsyncDisposable & { readonly url: string; readonly received: Promise<string> } {
   const received = Promise.withResolvers<string>();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {

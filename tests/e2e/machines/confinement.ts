@@ -1,12 +1,12 @@
 /**
- * What a service's unit keeps it from, tried from inside: the same unit, with a perl in kas's place that tries it.
+ * Tests what a systemd unit prevents: runs the unit with a perl script in place of kas that tries everything.
  *
  * @module
  */
 import { assert } from "@std/assert";
 import type { Machine } from "./machine.ts";
 
-/** What is tried, by name: perl that ends well only if it was possible. */
+/** Attempts by name. Each is perl code that dies if the attempt is prevented. */
 const ATTEMPTS: Readonly<Record<string, string>> = {
   "write /etc": "open(my $f, '>', '/etc/probe') or die $!",
   "write /usr/local/bin": "open(my $f, '>', '/usr/local/bin/probe') or die $!",
@@ -25,22 +25,22 @@ const ATTEMPTS: Readonly<Record<string, string>> = {
     "socket(my $s, AF_INET, SOCK_STREAM, 0) or die $!; connect($s, pack_sockaddr_in(80, inet_aton('ADDRESS'))) or die $!",
 };
 
-/** What systemd forbids by BPF programs, which it can't load in a container: there these are possible whatever the unit says. */
+/** Attempts that systemd prevents with BPF programs. It cannot load these in a container, where the attempts succeed. */
 export const BY_BPF: readonly string[] = ["listen on another port", "connect elsewhere"];
 
-/** What the perl itself must be able to do: without that the rest would show nothing. */
+/** An attempt that must succeed. Otherwise the others would prove nothing. */
 const CONTROL = "socket(my $s, AF_INET, SOCK_STREAM, 0) or die $!";
 
 /**
- * Tries everything from inside a unit.
+ * Runs all attempts inside a unit.
  *
- * @param elsewhere an address outside of the machine, at whose port 80 somebody listens
- * @returns the names of what was possible
+ * @param elsewhere an address outside the machine with a server on port 80
+ * @returns the names of the attempts that succeeded
  */
 export async function possible({ sh }: Machine, unit: string, elsewhere: string): Promise<string[]> {
   const script = Object.entries({ control: CONTROL, ...ATTEMPTS }).map(([name, code]) => {
     const attempt = code.replace("ADDRESS", elsewhere);
-    // In a process of its own, as an exec that works does not come back.
+    // In its own process, because a successful exec does not return.
     return `unless (my $pid = fork) { eval { ${attempt}; 1 } and exit 0; exit 1 } wait; print "possible: ${name}\\n" if $? == 0;`;
   }).join("\n");
   const probe = `probe-${unit}`;

@@ -1,16 +1,16 @@
 /**
- * Clients that ask without a pause, and count what was not answered 200.
+ * Clients that send requests without a pause and count the answers other than 200.
  *
  * @module
  */
 
-/** Clients at work. */
+/** Running clients. */
 export interface Hammer {
-  /** Ends them; what they saw. */
+  /** Stops the clients. Returns their counts. */
   stop(): Promise<{ readonly answered: number; readonly failures: readonly string[] }>;
 }
 
-/** Starts so many clients that ask for a URL again and again. */
+/** Starts clients that request a URL in a loop. */
 export function hammer(url: string, clients = 4): Hammer {
   let going = true;
   let answered = 0;

@@ -1,14 +1,14 @@
 /**
- * One machine of a room: booted, spoken to, powered off, and booted again as it was left.
+ * A machine of a room: boot it, run commands on it, power it off.
  *
  * @module
  */
 import { type Ended, eventually, execute } from "../../support/kas.ts";
 import { BARE, mirror, NGINX } from "./root_fs.ts";
 
-/** The room that a machine stands in. */
+/** Where a machine is: its room and its number. */
 export interface Place {
-  /** From 4 to 254: its address ends in it. */
+  /** 4 to 254, the last number of its address. */
   readonly number: number;
   readonly bridge: string;
   /** `10.77.10`. */
@@ -18,28 +18,28 @@ export interface Place {
   readonly path: string;
 }
 
-/** What a machine is like. */
+/** The options of a machine. */
 export interface MachineOptions {
-  /** It has nginx already. */
+  /** Whether nginx is installed. */
   readonly nginx?: boolean;
 }
 
-/** A machine that is on. */
+/** A running machine. */
 export interface Machine {
   readonly address: string;
-  /** Of its systemd, as this host sees it. */
+  /** The id of its systemd process on this host. */
   readonly pid: number;
-  /** Runs a command of its shell as root, over ssh; how it ended. */
+  /** Runs a shell command as root over ssh. */
   ssh(command: string): Promise<Ended>;
-  /** The same; throws where it fails. Its stdout, without the last newline. */
+  /** The same, but throws if the command fails. Returns stdout without the last newline. */
   sh(command: string): Promise<string>;
 }
 
-/** Hierarchies in which systemd keeps groups of processes; a machine gets one of its own in each, or they would share them. */
+/** The cgroup hierarchies. A machine gets its own group in each, because machines would share them otherwise. */
 const HIERARCHIES = ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"].filter(isFolder);
 const CGROUPS = HIERARCHIES.length > 0 ? HIERARCHIES : ["/sys/fs/cgroup"];
 
-/** Where a machine's parts are. */
+/** The paths and names of a machine's parts. */
 function parts({ folder, number, bridge }: Place) {
   const own = `${folder}/machine-${number}`;
   const name = `${bridge}-${number}`;
@@ -54,7 +54,7 @@ function parts({ folder, number, bridge }: Place) {
   };
 }
 
-/** Boots a machine; resolves once its sshd answers. What it writes stays in the room's folder, and is there at the next boot. */
+/** Boots a machine. Resolves once its sshd answers. What it writes stays in the room's folder for the next boot. */
 export async function boot(place: Place, { nginx = false }: MachineOptions = {}): Promise<Machine> {
   const { subnet, bridge, identity } = place;
   const { name, root, upper, work, console, nspawn, groups } = parts(place);
@@ -81,13 +81,13 @@ export async function boot(place: Place, { nginx = false }: MachineOptions = {})
   for (const group of groups) await Deno.mkdir(group, { recursive: true });
   const enter = groups.map((group) => `echo $$ >${group}/cgroup.procs`).join(" && ");
   const flags = `-q -D ${root} -M ${name} --boot --network-bridge=${bridge} --register=no --keep-unit`;
-  // In a session of its own, so that it outlives whoever boots it, until it is shut down.
+  // In its own session, so that it outlives the process that boots it.
   await must(
     "setsid",
     "--fork",
     "sh",
     "-c",
-    // It goes before what else this host does: what is measured is the machine.
+    // With a high priority, because tests measure the machine.
     `exec </dev/null >${console} 2>&1 && echo $$ >${nspawn} && ${enter} && exec nice -n -10 systemd-nspawn ${flags}`,
   );
   const pid = await eventually(async () => await initOf(await pidIn(nspawn)), (pid) => pid !== undefined) ??
@@ -110,13 +110,13 @@ export async function boot(place: Place, { nginx = false }: MachineOptions = {})
   return machine;
 }
 
-/** Powers a machine off, or with `now` pulls the plug; resolves once nothing of it runs. One that is off is left alone. */
+/** Powers a machine off, or with `now` kills it. Resolves once no process of it runs. Does nothing if it is off. */
 export async function shutDown(place: Place, now = false): Promise<void> {
   const { root, nspawn, groups } = parts(place);
   const pid = await pidIn(nspawn);
   if (pid === undefined) return;
   const init = await initOf(pid);
-  // SIGRTMIN+4 has systemd power off; with its first process all of a machine ends. Source: systemd(1), SIGNALS.
+  // systemd powers off on SIGRTMIN+4. All processes of a machine end with its first one. Source: systemd(1), SIGNALS.
   if (init !== undefined) await execute(["kill", now ? "-KILL" : "-RTMIN+4", `${init}`]);
   await eventually(() => hasEnded(pid), (ended) => ended);
   await Deno.remove(nspawn);
@@ -147,7 +147,7 @@ function shell(place: Place): Pick<Machine, "ssh" | "sh"> {
   };
 }
 
-/** The machine's systemd, once its network is there: systemd-nspawn's only child. */
+/** The machine's systemd, the only child of systemd-nspawn, once its network is up. */
 async function initOf(nspawn: number | undefined): Promise<number | undefined> {
   if (nspawn === undefined) return undefined;
   try {
@@ -171,7 +171,7 @@ async function pidIn(path: string): Promise<number | undefined> {
   }
 }
 
-/** Whether a process is gone, or is but for its parent's taking note. */
+/** Whether a process has ended; a zombie has. */
 async function hasEnded(pid: number): Promise<boolean> {
   try {
     return /^State:\s+Z/m.test(await Deno.readTextFile(`/proc/${pid}/status`));

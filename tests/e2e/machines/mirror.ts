@@ -1,5 +1,5 @@
 /**
- * Debian's mirror for machines that can reach this host alone: a relay on the bridge.
+ * Relays Debian's mirror to machines that can reach only this host.
  *
  * @module
  */
@@ -33,7 +33,7 @@ async function relay(from: Deno.Conn, open: Set<Deno.Conn>): Promise<void> {
     await Promise.allSettled([from.readable.pipeTo(to.writable), to.readable.pipeTo(from.writable)]);
     open.delete(to);
   } catch {
-    // The mirror is out of reach, which the machine's apt-get will say.
+    // The mirror is unreachable, which the machine's apt-get reports.
   }
   open.delete(from);
 }

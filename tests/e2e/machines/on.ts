@@ -1,6 +1,6 @@
 /**
- * What the sandbox's `--on-start` and `--on-stop` run: boots or powers off a machine of a room. The words are the room as JSON,
- * `start` or `stop`, and the machine's address.
+ * The program of the sandbox's `--on-start` and `--on-stop`: boots or powers off a machine of a room. Its arguments are the room as
+ * JSON, `start` or `stop`, and the machine's address.
  *
  * @module
  */

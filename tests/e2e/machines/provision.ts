@@ -1,5 +1,5 @@
 /**
- * The compiled kas, provisioning machines of a room.
+ * Provisions machines of a room with the executable.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Room } from "./room.ts";
 /** The executable that `deno task build` makes. */
 export const KAS = new URL("../../../dist/kas", import.meta.url).pathname;
 
-/** Another build of kas: the same but for a letter of its help. */
+/** Another build of kas: it differs in one letter of the help. */
 export async function otherBuild(folder: string): Promise<string> {
   const bytes = await Deno.readFile(KAS);
   const text = new TextEncoder().encode("An autoscaler for EC2 fleets");
@@ -20,7 +20,7 @@ export async function otherBuild(folder: string): Promise<string> {
   return path;
 }
 
-/** `kas admin provision` with the room's key. */
+/** Runs `kas admin provision` with the room's key. */
 export function provision(
   { path, identity }: Room,
   words: readonly string[],
@@ -30,19 +30,19 @@ export function provision(
   return execute([KAS, "admin", "provision", ...flags, ...words], { PATH: path, ...env });
 }
 
-/** The rows of its table: a step's result by `HOST STEP`. */
+/** The result of each step, by `HOST STEP`. */
 export function results({ stdout }: Ended): Record<string, string> {
   const rows = stdout.trim().split("\n").slice(1).map((line) => line.split("\t"));
   return Object.fromEntries(rows.map(([host, step, result = ""]) => [`${host} ${step}`, result]));
 }
 
-/** How long each step took, for people. */
+/** How long each step took, as text. */
 export function times({ stdout }: Ended): string {
   const rows = stdout.trim().split("\n").slice(1).map((line) => line.split("\t"));
   return rows.map(([host, step, result, seconds]) => `${host} ${step} ${result} ${seconds}`).join("\n  ");
 }
 
-/** Says something about a run that is no failure. */
+/** Prints something about a run that is not a failure. */
 export function say(text: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
 }

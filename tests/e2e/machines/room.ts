@@ -1,6 +1,5 @@
 /**
- * A room of real machines: each with systemd as PID 1, an sshd and an address of its own on a bridge, each starting clean. All of
- * it goes when the room is disposed of, whatever happened in between.
+ * A room of machines: containers with systemd as PID 1, an sshd and an address on a bridge. Disposing of the room removes everything.
  *
  * @module
  */
@@ -10,13 +9,13 @@ import { binary, type Need, program, root } from "../../support/needs.ts";
 import { boot, type Machine, type MachineOptions, shutDown } from "./machine.ts";
 import { relayMirror } from "./mirror.ts";
 
-/** What a test with machines needs. */
+/** The needs of a test with machines. */
 export const MACHINES: readonly Need[] = [
   root(),
   program("systemd-nspawn"),
   program("ssh"),
   program("ip"),
-  { what: "there is no root file system: deno run -A tests/e2e/machines/root_fs.ts", met: isMade() },
+  { what: "the root file system is missing: deno run -A tests/e2e/machines/root_fs.ts", met: isMade() },
   binary(),
 ];
 
@@ -24,23 +23,23 @@ export const MACHINES: readonly Need[] = [
 export interface Room extends AsyncDisposable {
   /** This host's address on the bridge. */
   readonly address: string;
-  /** Its folder, for whatever a test needs. */
+  /** A folder for the test's files. */
   readonly folder: string;
-  /** The private key that root of every machine lets in. */
+  /** The private key for root on every machine. */
   readonly identity: string;
-  /** ssh and its configuration, which keeps what it learns of hosts in the room: to go first on the PATH. */
+  /** The PATH with an ssh whose known hosts are kept in the room. */
   readonly path: string;
   /** The subnet of the bridge. */
   readonly subnet: string;
-  /** Boots a machine, whose address ends in its number; resolves once its sshd answers. */
+  /** Boots a machine whose address ends in a number. Resolves once its sshd answers. */
   boot(number: number, options?: MachineOptions): Promise<Machine>;
-  /** Powers a machine off, or with `now` pulls the plug. */
+  /** Powers a machine off, or with `now` kills it. */
   shutDown(number: number, now?: boolean): Promise<void>;
-  /** The commands for a sandbox whose instances are machines of this room; the last number of an instance's address is its machine's. */
+  /** The commands for a sandbox whose instances are machines of this room. An instance's address ends in its machine's number. */
   readonly commands: { readonly start: string; readonly stop: string };
 }
 
-/** Makes a room. */
+/** Creates a room. */
 export async function room(): Promise<Room> {
   await using made = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "kas-room-" });
@@ -76,7 +75,7 @@ export async function room(): Promise<Room> {
   };
 }
 
-/** A bridge with a subnet that nobody else has; the kernel refuses a name that is taken. */
+/** Adds a bridge with a free subnet. The kernel refuses a name that is in use. */
 async function addBridge(): Promise<{ bridge: string; subnet: string }> {
   for (let n = 10; n < 250; n++) {
     const bridge = `kas-br${n}`;
@@ -87,7 +86,7 @@ async function addBridge(): Promise<{ bridge: string; subnet: string }> {
     await must("ip", "link", "set", bridge, "up");
     return { bridge, subnet };
   }
-  throw new Error("There is no free bridge");
+  throw new Error("no bridge is free");
 }
 
 async function ownSsh(folder: string): Promise<string> {
@@ -99,7 +98,7 @@ async function ownSsh(folder: string): Promise<string> {
   return `${folder}/bin:${Deno.env.get("PATH")}`;
 }
 
-/** Runs a command that has to succeed; its stdout. */
+/** Runs a command that must succeed. Returns its stdout. */
 export async function must(...words: string[]): Promise<string> {
   const { code, stdout, stderr } = await execute(words);
   if (code !== 0) throw new Error(`${words.join(" ")} failed: ${stderr || stdout}`);

@@ -1,11 +1,11 @@
 /**
- * The machines' root file systems, made once and never written to: Debian as debootstrap makes it, and a layer over it with
- * nginx. To be run as a program, by root, before the tests of this folder: `deno run -A tests/e2e/machines/root_fs.ts`.
+ * The machines' read-only root file systems: Debian by debootstrap, and a layer with nginx. `deno run -A tests/e2e/machines/root_fs.ts`
+ * creates them, as root, before the tests of this folder.
  *
  * @module
  */
 
-/** What a bare machine has beside Debian's least. */
+/** The packages of a machine without nginx. */
 const PACKAGES = [
   "systemd",
   "systemd-sysv",
@@ -18,7 +18,7 @@ const PACKAGES = [
 
 const SUITE = "bookworm";
 
-/** Where Debian's packages come from, for the machines too: the first of apt's own sources over HTTP. Source: sources.list(5). */
+/** The mirror of Debian's packages: the first of apt's sources over HTTP. Source: sources.list(5). */
 export function mirror(): URL {
   const folder = "/etc/apt/sources.list.d";
   const files = [...Deno.readDirSync(folder)].map(({ name }) => `${folder}/${name}`);
@@ -26,7 +26,7 @@ export function mirror(): URL {
     const [, url] = /^(?:deb |URIs:).*?(http:\/\/\S+)/m.exec(readIfThere(path)) ?? [];
     if (url !== undefined) return new URL(url);
   }
-  throw new Error("Cannot make machines: apt's sources name no place over http://");
+  throw new Error("Cannot create machines: no source of apt has an http:// URL");
 }
 
 function readIfThere(path: string): string {
@@ -38,19 +38,19 @@ function readIfThere(path: string): string {
   }
 }
 
-/** Where the file systems stay; another list of packages is another folder. */
+/** The folder of the file systems. Another list of packages has another folder. */
 const CACHE = `/var/cache/kas-tests/${SUITE}-${PACKAGES.join("-").length}-${hash(PACKAGES.join(" "))}`;
 
-/** Bare: no nginx. */
+/** The file system without nginx. */
 export const BARE = `${CACHE}/bare`;
 
-/** To be laid over it: nginx, installed and started at boot. */
+/** The layer with nginx, which starts at boot. */
 export const NGINX = `${CACHE}/nginx`;
 
-/** Written last. */
+/** The file that is written last. */
 const COMPLETE = `${CACHE}/complete`;
 
-/** Whether they are there. */
+/** Whether the file systems exist. */
 export function isMade(): boolean {
   try {
     return Deno.statSync(COMPLETE).isFile;
@@ -59,7 +59,7 @@ export function isMade(): boolean {
   }
 }
 
-/** A name for a text; another text has another. FNV-1a. */
+/** A hash of a text, by FNV-1a. */
 function hash(text: string): string {
   let value = 0x811c9dc5;
   for (const char of text) value = Math.imul(value ^ (char.codePointAt(0) ?? 0), 0x01000193) >>> 0;
@@ -81,7 +81,7 @@ async function make(): Promise<void> {
   );
   await run("chroot", BARE, "apt-get", "clean");
 
-  // What the installation of nginx adds is what it leaves in the upper folder of an overlay.
+  // The upper folder of an overlay receives what the installation of nginx adds.
   const [merged, work] = [`${CACHE}/merged`, `${CACHE}/work`];
   for (const folder of [NGINX, merged, work]) await Deno.mkdir(folder);
   await run(
@@ -94,7 +94,7 @@ async function make(): Promise<void> {
     merged,
   );
   try {
-    // Nothing is started: this is no machine that runs.
+    // Prevents the package from starting services.
     await Deno.writeTextFile(`${merged}/usr/sbin/policy-rc.d`, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
     await run("chroot", merged, "apt-get", "install", "-q", "-y", "--no-install-recommends", "nginx");
     await Deno.remove(`${merged}/usr/sbin/policy-rc.d`);

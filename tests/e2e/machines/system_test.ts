@@ -10,16 +10,16 @@ import { hammer } from "./hammer.ts";
 import { KAS, otherBuild, provision, results, say, times } from "./provision.ts";
 import { MACHINES, type Room, room } from "./room.ts";
 
-/** How many times faster than life the scenario is played: real machines take seconds to boot at any speed. */
+/** The scenario's speed, limited by the seconds that a machine takes to boot. */
 const SPEED = 15;
 
 const [BASE, NODE, CONTROL] = [4, 5, 6] as const;
 const [BASE_ID, NODE_ID] = ["i-00000000000000001", "i-00000000000000002"] as const;
 
-/** Where AWS is to be, before it is there. */
+/** The sandbox's port, which the hosts are told before the sandbox starts. */
 const AWS_PORT = 4580;
 
-/** What the hosts are told, so that all of it goes so much faster. */
+/** The hosts' settings, with durations for the scenario's speed. */
 function settings({ address }: Room): Record<string, string> {
   const scaled = (seconds: number) => `${Math.round((seconds * 1_000) / SPEED)}ms`;
   return {
@@ -47,7 +47,7 @@ async function documentedCommands(): Promise<string> {
 
 testWith(MACHINES, "the whole system on three machines", async (t) => {
   await using r = await room();
-  // What is measured goes before what else this host does.
+  // With a high priority, because the test measures load.
   os.setPriority(0, -10);
   const credentials = "AWS_ACCESS_KEY_ID=AKIAIOSFODNN7SANDBOX\nAWS_SECRET_ACCESS_KEY=sandbox\n";
   const machines = await Promise.all([BASE, NODE, CONTROL].map((number) => r.boot(number, { nginx: true })));
@@ -55,7 +55,7 @@ testWith(MACHINES, "the whole system on three machines", async (t) => {
   assert(base && node && control);
 
   await t.step(
-    "the commands of docs/provisioning.md make two machines workers and one a control node",
+    "the commands of docs/provisioning.md install two workers and a control node",
     async () => {
       await control.sh(`mkdir -p /etc/kas && umask 077 && printf '${credentials}' >/etc/kas/kas.env`);
       const bin = `${r.folder}/bin`;
@@ -71,7 +71,7 @@ testWith(MACHINES, "the whole system on three machines", async (t) => {
       assertEquals(ended.code, 0, ended.stderr);
     },
   );
-  // An account's base runs when the sandbox begins, and its node is stopped.
+  // The sandbox starts the base itself, and its node is stopped at first.
   await Promise.all([r.shutDown(BASE), r.shutDown(NODE)]);
 
   await using sandbox = await startSandbox({
@@ -88,7 +88,7 @@ testWith(MACHINES, "the whole system on three machines", async (t) => {
     return ended.stdout;
   };
 
-  await t.step("the nine steps come out right", async () => {
+  await t.step("the nine steps end with the expected number of instances", async () => {
     const cpu = { low: 42, high: 80 };
     await kas(
       "setup",
@@ -113,7 +113,7 @@ testWith(MACHINES, "the whole system on three machines", async (t) => {
     assert(right, await control.sh("journalctl -u kas-autoscaler -n 40 --no-pager -o cat"));
   });
 
-  // From here on nobody but the test scales.
+  // From here on only the test scales.
   await control.sh("systemctl stop kas-autoscaler");
   const inService = () =>
     sandbox.account.instances().filter(({ registration }) => registration === "in-service")
@@ -124,7 +124,7 @@ testWith(MACHINES, "the whole system on three machines", async (t) => {
   }
   await sandbox.account.waitUntil(() => inService() === 2);
 
-  await t.step("a fleet under load is upgraded with --rolling, and no request fails", async () => {
+  await t.step("provision --rolling upgrades a fleet under load, and no request fails", async () => {
     const clients = hammer(`${sandbox.balancerUrl}/work`, 2);
     const ended = await provision(
       r,
@@ -140,7 +140,7 @@ testWith(MACHINES, "the whole system on three machines", async (t) => {
     assertEquals(inService(), 2);
   });
 
-  await t.step("the balancer sends nothing to a machine whose plug was pulled", async () => {
+  await t.step("the load balancer sends no request to a machine that was killed", async () => {
     await r.shutDown(NODE, true);
     await sandbox.account.waitUntil(() => inService() === 1);
     const statuses = await Promise.all(Array.from({ length: 20 }, async () => {

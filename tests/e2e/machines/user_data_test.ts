@@ -6,11 +6,11 @@ import { MACHINES, must, room } from "./room.ts";
 
 testWith(
   [...MACHINES, program("openssl")],
-  "a bare machine that runs its user data on the first boot becomes a worker by itself",
+  "a machine that runs its user data at the first boot becomes a worker",
   async () => {
     await using r = await room();
     const machine = await r.boot(4);
-    // An authority of our own, whose word the machine takes as it would a public one's.
+    // A certificate that the machine trusts.
     const [key, certificate] = [`${r.folder}/tls.key`, `${r.folder}/tls.pem`];
     const subject = ["-subj", "/CN=kas", "-addext", `subjectAltName=IP:${r.address}`];
     const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];

@@ -1,6 +1,6 @@
 /**
- * The oldest nginx that an Ubuntu with support has, 1.18 (20.04 and 22.04), as Debian 11 has it; unpacked beside the system's own,
- * not installed. To be run as a program before the tests: `deno run -A tests/e2e/nginx/oldest.ts`.
+ * nginx 1.18, the oldest version in a supported Ubuntu (20.04 and 22.04). `deno run -A tests/e2e/nginx/oldest.ts` unpacks Debian 11's
+ * package beside the system's own nginx, before the tests.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { mirror } from "../machines/root_fs.ts";
 
 const FOLDER = "/var/cache/kas-tests/nginx-1.18";
 
-/** What `apt-get install nginx` installs, and the libraries that Debian 12 does not have any more. */
+/** nginx, and its libraries that Debian 12 no longer has. */
 const PACKAGES = ["nginx-core", "libssl1.1", "libpcre3"];
 
-/** Its program, and where its libraries are: Debian 11 has some of them in /lib. */
+/** The program and the path of its libraries. Debian 11 has some of them in /lib. */
 export const OLDEST = {
   path: `${FOLDER}/root/usr/sbin/nginx`,
   env: {
@@ -22,7 +22,7 @@ export const OLDEST = {
   },
 };
 
-/** Gets the packages with apt, by lists of its own, so that the system's stay as they are. */
+/** Downloads the packages with apt. Its own package lists keep the system's unchanged. */
 async function make(): Promise<void> {
   const [apt, root, keyring] = [
     `${FOLDER}/apt`,
@@ -61,9 +61,9 @@ function isMade(): boolean {
   }
 }
 
-/** What a test with it needs. */
+/** The need of its tests. */
 export const OLDEST_NEED: Need = {
-  what: "nginx 1.18 is not there: deno run -A tests/e2e/nginx/oldest.ts",
+  what: "nginx 1.18 is missing: deno run -A tests/e2e/nginx/oldest.ts",
   met: isMade(),
 };
 

@@ -1,5 +1,5 @@
 /**
- * nginx with the configuration that provisioning installs, as a process of its own on free ports.
+ * Starts nginx on free ports with the configuration that provisioning installs.
  *
  * @module
  */
@@ -10,22 +10,22 @@ import { start } from "../../support/kas.ts";
 
 /** A running nginx. */
 export interface Nginx extends AsyncDisposable {
-  /** The worker's door, in front of {@linkcode NginxOptions.worker}. */
+  /** The URL in front of {@linkcode NginxOptions.worker}. */
   readonly worker: string;
   readonly autoscaler: string;
-  /** The autoscaler's with TLS; "" without a certificate. */
+  /** The autoscaler's URL with TLS; "" without a certificate. */
   readonly tls: string;
-  /** What the access log of a door holds by now. */
-  log(door: "worker" | "autoscaler"): Promise<string>;
+  /** The access log of a site so far. */
+  log(site: "worker" | "autoscaler"): Promise<string>;
 }
 
-/** An nginx to try the configuration with. */
+/** An installed version of nginx. */
 export interface Version {
   readonly path: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The ports behind it. */
+/** The ports of the servers behind nginx. */
 export interface NginxOptions {
   readonly worker?: number;
   readonly standby?: number;
@@ -41,9 +41,8 @@ export function freePort(): number {
 }
 
 /**
- * Starts it; it listens once this resolves. Nothing of the configuration differs from what is installed but ports and paths.
- *
- * Rejects with all that it said if it ends instead.
+ * Starts nginx. Resolves once it listens, and rejects with its output if it ends. Only ports and paths differ from the installed
+ * configuration.
  */
 export async function startNginx({ path, env }: Version, options: NginxOptions = {}): Promise<Nginx> {
   const folder = await Deno.makeTempDir();
@@ -59,7 +58,7 @@ export async function startNginx({ path, env }: Version, options: NginxOptions =
       .replace("server 127.0.0.1:30001", `server 127.0.0.1:${behind.worker}`)
       .replace("server 127.0.0.1:30002", `server 127.0.0.1:${behind.standby}`)
       .replace("server 127.0.0.1:10001", `server 127.0.0.1:${behind.autoscaler}`)
-      // A test's balancer is on loopback.
+      // The load balancer of a test is on loopback.
       .replaceAll("set_real_ip_from 10.0.0.0/8;", "set_real_ip_from 127.0.0.0/8;");
   const write = (name: string, content: string) => Deno.writeTextFile(`${folder}/${name}`, content);
   await Deno.mkdir(`${folder}/kas-autoscaler`);
@@ -85,7 +84,7 @@ export async function startNginx({ path, env }: Version, options: NginxOptions =
     worker: `http://127.0.0.1:${ports.worker}`,
     autoscaler: `http://127.0.0.1:${ports.autoscaler}`,
     tls: options.tls === undefined ? "" : `https://127.0.0.1:${ports.tls}`,
-    log: (door) => Deno.readTextFile(`${folder}/kas-${door}.access.log`),
+    log: (site) => Deno.readTextFile(`${folder}/kas-${site}.access.log`),
     [Symbol.asyncDispose]: async () => {
       await nginx[Symbol.asyncDispose]();
       await Deno.remove(folder, { recursive: true });
