@@ -8,7 +8,7 @@ import type { Balancers } from "./elb/balancers.ts";
 import { realClock } from "./clock.ts";
 import { zones } from "./ec2/zones.ts";
 import type { Call } from "./wire/endpoint.ts";
-import { Faults } from "./faults.ts";
+import { Faults } from "./faults/faults.ts";
 import type { Lifecycle } from "./ec2/lifecycle.ts";
 import { commandMachines, type MachineCommands } from "./machines/command_machine.ts";
 import type { MachineAddress, MachineFactory } from "./machines/machine.ts";
@@ -121,7 +121,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { fleet = "kas", nodes = 1, boot = 2_000, shutdown = 1_000, clock = realClock(options.speed) } =
     options;
   const { address = "127.0.0.1" } = options;
-  const faults = new Faults(options.seed);
+  const faults = new Faults(options.seed, clock);
   for (const fault of options.faults ?? []) faults.set(fault);
   const failed = new AbortController();
   const onCrash = ({ id }: MachineAddress, reason: string) => {

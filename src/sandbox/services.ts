@@ -14,7 +14,7 @@ import { type Elb, elb as makeElb } from "./elb/service.ts";
 import { Balancers } from "./elb/balancers.ts";
 import { elbV2 } from "./elbv2/service.ts";
 import { type Call, endpoint } from "./wire/endpoint.ts";
-import type { Faults } from "./faults.ts";
+import type { Faults } from "./faults/faults.ts";
 import type { MachineFactory } from "./machines/machine.ts";
 import type { Clock } from "./clock.ts";
 import { type Sns, sns as makeSns } from "./sns/service.ts";
@@ -61,7 +61,17 @@ export function startServices(options: AwsServicesOptions): AwsServices {
   const owned = new AsyncDisposableStack();
   const addresses = owned.use(new LoopbackAddresses());
   const hosts = subnet === undefined ? addresses : new SubnetAddresses(subnet);
-  const lifecycle = owned.use(new Lifecycle({ clock, account, addresses: hosts, machine, boot, shutdown }));
+  const lifecycle = owned.use(
+    new Lifecycle({
+      clock,
+      account,
+      addresses: hosts,
+      machine,
+      boot,
+      shutdown,
+      bootCpu: () => faults.bootCpu,
+    }),
+  );
   const balancers = owned.use(new Balancers(clock, account, faults, fetch));
   const sns = owned.use(
     makeSns({
@@ -73,8 +83,19 @@ export function startServices(options: AwsServicesOptions): AwsServices {
       ...(fetch ? { fetch } : {}),
     }),
   );
-  const metered = { machines: () => lifecycle.machines(), requests: () => balancers.requests() };
-  const cloudWatch = owned.use(makeCloudWatch({ clock, metered, region, publish: sns.publish }));
+  const metered = {
+    machines: () => lifecycle.machines(),
+    reportsEachMinute: (id: string) =>
+      !faults.basicMonitoring || (account.current.instances.get(id)?.detailedMonitoring ?? false),
+    requests: () => balancers.requests(),
+  };
+  const cloudWatch = owned.use(makeCloudWatch({
+    clock,
+    metered,
+    region,
+    publish: sns.publish,
+    metricDelay: () => faults.metricDelay,
+  }));
   const ec2 = makeEc2({ clock, account, lifecycle, addresses: hosts, faults, region });
   const elb = makeElb({ clock, account, balancers, addresses, faults, zones: zones(region) });
   const v2 = elbV2({ clock, account, balancers, addresses, faults, region, zones: zones(region) });

@@ -8,7 +8,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import type { CallEvent } from "../../src/sandbox/faults.ts";
+import type { CallEvent } from "../../src/sandbox/faults/faults.ts";
 import { AwsError } from "../../src/sandbox/wire/action.ts";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
 import { askForMore, openNotifiedLab, startedIds } from "../support/lab/script.ts";

@@ -13,7 +13,7 @@ import { requestsOf } from "../../src/aws/balancing/classic_balancer.ts";
 import { type Aws, connect } from "../../src/aws/clients.ts";
 import { listSubscriptions, subscribe } from "../../src/aws/sns/topic.ts";
 import { seededRandom } from "../../src/sandbox/random.ts";
-import type { RandomFault } from "../../src/sandbox/faults.ts";
+import type { RandomFault } from "../../src/sandbox/faults/faults.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { BUILT, eventually } from "../support/kas.ts";
 import { memoryOf, Phoenix } from "./soak/autoscaler.ts";

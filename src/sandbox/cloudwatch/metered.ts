@@ -30,6 +30,8 @@ export interface RequestCount {
 export interface MeteredResources {
   /** The machines of running instances, by instance id. */
   machines(): ReadonlyMap<string, Machine>;
+  /** Whether an instance reports a datapoint each minute; otherwise it reports one each five minutes. */
+  reportsEachMinute(id: string): boolean;
   /** By the name of a Classic Load Balancer or the ARN of a target group. */
   requests(): ReadonlyMap<string, RequestCount>;
 }

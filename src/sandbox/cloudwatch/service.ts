@@ -6,12 +6,13 @@
  */
 import { alarmActions } from "./alarm_actions.ts";
 import { Alarms, type Publish } from "./alarms.ts";
+import { DelayedMetrics } from "./metric_delay.ts";
 import { metricActions } from "./metric_actions.ts";
 import { MetricStore } from "./metrics.ts";
 import { MINUTE, Sampler } from "./sampler.ts";
 import { timeline } from "./timeline.ts";
 import type { Clock } from "../clock.ts";
-import type { MeteredResources } from "./metered.ts";
+import type { MeteredResources, Metric } from "./metered.ts";
 import type { Service } from "../wire/action.ts";
 
 /**
@@ -32,6 +33,8 @@ export interface CloudWatchOptions {
   readonly metered: MeteredResources;
   readonly region: string;
   readonly publish: Publish;
+  /** Returns the time from the end of a period until its datapoint is visible, ms of sandbox time; 0 by default. */
+  readonly metricDelay?: () => number;
 }
 
 /** CloudWatch. Its disposal ends the collection and the evaluation. */
@@ -40,10 +43,13 @@ export interface CloudWatch extends Disposable {
 }
 
 /** Starts CloudWatch. Its first minute begins now. */
-export function cloudWatch({ clock, metered, region, publish }: CloudWatchOptions): CloudWatch {
+export function cloudWatch(
+  { clock, metered, region, publish, metricDelay = () => 0 }: CloudWatchOptions,
+): CloudWatch {
   const time = timeline(clock);
   const store = new MetricStore();
-  const sampler = new Sampler(clock, metered, store);
+  const delayed = new DelayedMetrics(store);
+  const sampler = new Sampler(clock, metered);
   const alarms = new Alarms({ clock, timeline: time, store, region, publish });
 
   let reported = 0;
@@ -51,9 +57,21 @@ export function cloudWatch({ clock, metered, region, publish }: CloudWatchOption
   const ticks = time.ticks(METER_INTERVAL, (second) => {
     sampler.readMeters();
     const minute = Math.floor(second / MINUTE) * MINUTE;
-    if (minute > reported) {
-      sampler.reportMinute(reported = minute);
-      alarms.evaluate(minute, ({ period }) => period >= MINUTE);
+    const isMinuteOver = minute > reported;
+    if (isMinuteOver) {
+      const visibleAt = minute + metricDelay() / 1_000;
+      sampler.reportMinute(reported = minute, delayed.hold(minute, visibleAt));
+    }
+    const visible = delayed.release(second);
+    // An alarm on a delayed metric is evaluated when the datapoint of its period becomes visible, over the periods up to that one.
+    for (const end of visible.filter((end) => !isMinuteOver || end !== minute)) {
+      alarms.evaluate(end, ({ period, metric }) => period >= MINUTE && isAwsMetric(metric));
+    }
+    if (isMinuteOver) {
+      alarms.evaluate(
+        minute,
+        ({ period, metric }) => period >= MINUTE && (visible.includes(minute) || !isAwsMetric(metric)),
+      );
     }
     const short = Math.floor(second / SHORT_PERIOD_INTERVAL) * SHORT_PERIOD_INTERVAL;
     if (short > evaluated) alarms.evaluate(evaluated = short, ({ period }) => period < MINUTE);
@@ -63,4 +81,9 @@ export function cloudWatch({ clock, metered, region, publish }: CloudWatchOption
     service: { ...alarmActions(alarms), ...metricActions(clock, time, store) },
     [Symbol.dispose]: () => ticks[Symbol.dispose](),
   };
+}
+
+/** Whether a metric is reported by EC2 or ELB, and not by PutMetricData. */
+function isAwsMetric({ Namespace }: Metric): boolean {
+  return Namespace.startsWith("AWS/");
 }

@@ -5,6 +5,7 @@
  */
 import type { Account } from "../account/account.ts";
 import type { Snapshot } from "../account/snapshot.ts";
+import type { Faults } from "../faults/faults.ts";
 import { AwsError, type Service } from "../wire/action.ts";
 import { boolean, text, texts } from "../wire/input.ts";
 import { applyFilters, pageOf } from "./filters.ts";
@@ -16,7 +17,7 @@ import { instanceFilterValues, reservationShapes, statusShape } from "./shapes.t
  *
  * @param read returns the account as reads see it, which may lag behind
  */
-export function describeActions(account: Account, read: () => Snapshot): Service {
+export function describeActions(account: Account, read: () => Snapshot, faults: Faults): Service {
   return {
     DescribeInstances: (input) => {
       if (texts(input, "InstanceIds").length > 0 && text(input, "MaxResults") !== undefined) {
@@ -50,6 +51,10 @@ export function describeActions(account: Account, read: () => Snapshot): Service
           return { InstanceId, UserData: { Value: instance?.userData } };
         case "instanceType":
           return { InstanceId, InstanceType: { Value: instance?.type } };
+        case "disableApiStop":
+          return { InstanceId, DisableApiStop: { Value: faults.protectedInstances.has(InstanceId) } };
+        case "disableApiTermination":
+          return { InstanceId, DisableApiTermination: { Value: faults.protectedInstances.has(InstanceId) } };
         default:
           throw new AwsError(
             "InvalidParameterValue",

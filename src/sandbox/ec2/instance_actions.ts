@@ -8,13 +8,19 @@ import type { Account } from "../account/account.ts";
 import type { Instance } from "../account/instance.ts";
 import { AwsError, type Service, type Shape } from "../wire/action.ts";
 import { boolean, integer, text } from "../wire/input.ts";
+import type { Faults } from "../faults/faults.ts";
 import { insufficientCapacity, type Launcher } from "./launcher.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { dryRunSucceeded, missingParameter, requestedInstances } from "./request.ts";
 import { reservationShapes, stateShape } from "./shapes.ts";
 
 /** Builds the actions. */
-export function instanceActions(account: Account, lifecycle: Lifecycle, launcher: Launcher): Service {
+export function instanceActions(
+  account: Account,
+  lifecycle: Lifecycle,
+  launcher: Launcher,
+  faults: Faults,
+): Service {
   /** Requests that were carried out, by client token. */
   const earlierRequests = new Map<string, { readonly request: string; readonly reservation: string }>();
 
@@ -87,13 +93,18 @@ export function instanceActions(account: Account, lifecycle: Lifecycle, launcher
           );
         }
         if (state === "terminated" || state === "shutting-down") throw incorrectState(id, "stopped");
+        if (faults.protectedInstances.has(id)) throw protectedInstance(id, "stopped", "disableApiStop");
       }, ({ id, state }) => {
         if (state === "running" || state === "pending") lifecycle.stop(id);
       }),
     }),
 
     TerminateInstances: (input) => ({
-      TerminatingInstances: changeState(input, () => {}, ({ id, state }) => {
+      TerminatingInstances: changeState(input, ({ id }) => {
+        if (faults.protectedInstances.has(id)) {
+          throw protectedInstance(id, "terminated", "disableApiTermination");
+        }
+      }, ({ id, state }) => {
         if (state !== "terminated" && state !== "shutting-down") lifecycle.terminate(id);
       }),
     }),
@@ -101,6 +112,13 @@ export function instanceActions(account: Account, lifecycle: Lifecycle, launcher
     MonitorInstances: (input) => setMonitoring(input, true),
     UnmonitorInstances: (input) => setMonitoring(input, false),
   };
+}
+
+function protectedInstance(id: string, participle: "stopped" | "terminated", attribute: string): AwsError {
+  return new AwsError(
+    "OperationNotPermitted",
+    `The instance '${id}' may not be ${participle}. Modify its '${attribute}' instance attribute and try again.`,
+  );
 }
 
 function incorrectState(id: string, participle: "started" | "stopped"): AwsError {

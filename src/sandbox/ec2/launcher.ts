@@ -6,7 +6,7 @@
 import type { Account } from "../account/account.ts";
 import type { Instance } from "../account/instance.ts";
 import type { Clock } from "../clock.ts";
-import type { Faults } from "../faults.ts";
+import type { Faults } from "../faults/faults.ts";
 import type { AddressPool } from "../machines/addresses.ts";
 import { AwsError, type Shape } from "../wire/action.ts";
 import { boolean, shape, shapes, text, texts } from "../wire/input.ts";

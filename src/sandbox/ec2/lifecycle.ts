@@ -7,6 +7,7 @@
 import type { AddressPool } from "../machines/addresses.ts";
 import type { MachineFactory } from "../machines/machine.ts";
 import type { Clock } from "../clock.ts";
+import { MachineWithBootLoad } from "../machines/boot_load.ts";
 import type { Machine } from "../machines/machine.ts";
 import type { Account } from "../account/account.ts";
 import type { Instance } from "../account/instance.ts";
@@ -26,12 +27,14 @@ export interface LifecycleOptions {
   readonly boot: number;
   /** Time from stopping to stopped, ms of sandbox time. */
   readonly shutdown: number;
+  /** Returns the CPU load after a boot, percent of one vCPU; 0 by default. It lasts as long as the boot. */
+  readonly bootCpu?: () => number;
 }
 
 /** Moves instances through their states. Its disposal stops every machine. */
 export class Lifecycle implements AsyncDisposable {
   readonly #options: LifecycleOptions;
-  readonly #machines = new Map<string, Machine>();
+  readonly #machines = new Map<string, MachineWithBootLoad>();
   readonly #timers = new Set<Disposable>();
   /** Shutdowns in progress, by instance id. */
   readonly #shutdowns = new Map<string, Promise<void>>();
@@ -50,7 +53,7 @@ export class Lifecycle implements AsyncDisposable {
 
   /** Starts a stopped or new instance. It is pending at once. */
   start(id: string): void {
-    const { clock, account, boot } = this.#options;
+    const { clock, account, boot, bootCpu = () => 0 } = this.#options;
     const machine = this.#powerOn(id);
     account.updateInstance(id, {
       state: "pending",
@@ -60,7 +63,9 @@ export class Lifecycle implements AsyncDisposable {
     });
     this.#after(boot, () => {
       // The instance may have been terminated, or stopped and started again, during the boot.
-      if (this.#machines.get(id) === machine) account.updateInstance(id, { state: "running", hasRun: true });
+      if (this.#machines.get(id) !== machine) return;
+      machine?.startLoad(bootCpu() / 100, boot);
+      account.updateInstance(id, { state: "running", hasRun: true });
     });
   }
 
@@ -123,10 +128,11 @@ export class Lifecycle implements AsyncDisposable {
     });
   }
 
-  #powerOn(id: string): Machine | undefined {
+  #powerOn(id: string): MachineWithBootLoad | undefined {
     const instance = this.#options.account.current.instances.get(id);
     if (instance === undefined) return undefined;
-    const machine = this.#options.machine({ id, address: instance.address });
+    const { machine: bootMachine, clock } = this.#options;
+    const machine = new MachineWithBootLoad(bootMachine({ id, address: instance.address }), clock);
     this.#machines.set(id, machine);
     return machine;
   }

@@ -7,7 +7,7 @@ import type { Account } from "../account/account.ts";
 import type { Instance } from "../account/instance.ts";
 import type { Snapshot } from "../account/snapshot.ts";
 import type { Clock } from "../clock.ts";
-import type { Faults } from "../faults.ts";
+import type { Faults } from "../faults/faults.ts";
 import type { AddressPool } from "../machines/addresses.ts";
 import type { Service } from "../wire/action.ts";
 import { describeActions } from "./describe_actions.ts";
@@ -42,10 +42,10 @@ export function ec2(options: Ec2Options): Ec2 {
   account.putSecurityGroup(DEFAULT_GROUP);
   const templates = launchTemplates(clock);
   const launcher = new Launcher({ ...options, templates });
-  const read = (): Snapshot => account.snapshotAgo(faults.staleReads);
+  const read = (): Snapshot => account.snapshotAgo(faults.readAge());
   const service = {
-    ...describeActions(account, read),
-    ...instanceActions(account, lifecycle, launcher),
+    ...describeActions(account, read, faults),
+    ...instanceActions(account, lifecycle, launcher, faults),
     ...tagActions(account, read),
     ...securityGroupActions(account, read),
     ...templates.actions,

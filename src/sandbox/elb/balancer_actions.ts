@@ -89,7 +89,7 @@ export function balancerActions(
 
     DescribeLoadBalancers: (input) => {
       const names = texts(input, "LoadBalancerNames");
-      const snapshot = account.snapshotAgo(faults.staleReads);
+      const snapshot = account.snapshotAgo(faults.readAge());
       const requested = names.length > 0
         ? names.map((LoadBalancerName) => requestedBalancer(snapshot, { LoadBalancerName }))
         : [...snapshot.balancers.values()];

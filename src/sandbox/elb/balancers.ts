@@ -5,7 +5,7 @@
  * @module
  */
 import { BalancerProxy } from "./proxy.ts";
-import type { Faults } from "../faults.ts";
+import type { Faults } from "../faults/faults.ts";
 import { HealthChecks } from "./health_checks.ts";
 import { balancerOfGroup } from "../account/snapshot.ts";
 import type { Clock } from "../clock.ts";
@@ -92,7 +92,7 @@ export class Balancers implements AsyncDisposable {
 
   /** Starts the proxy and the health checks of a pool, and opens its ports. */
   #start(key: string, dnsName: string, ports: readonly number[]): void {
-    const proxy = new BalancerProxy(this.#clock, this.#account, key, this.#fetch);
+    const proxy = new BalancerProxy(this.#clock, this.#account, this.#faults, key, this.#fetch);
     const servers = ports.map((port) => listen(dnsName, port, () => proxy));
     const checks = new HealthChecks(this.#clock, this.#account, this.#faults, key, this.#fetch);
     this.#running.set(key, {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Faults } from "../faults.ts";
+import type { Faults } from "../faults/faults.ts";
 import type { Clock } from "../clock.ts";
 import type { Account } from "../account/account.ts";
 import { findPool } from "../account/snapshot.ts";
@@ -75,6 +75,9 @@ export class HealthChecks implements Disposable {
   }
 
   async #check(id: string, signal: AbortSignal): Promise<void> {
+    const firstCheck = this.#faults.firstCheckShare() *
+      (findPool(this.#account.current, this.#key)?.healthCheck.interval ?? 0) * 1_000;
+    if (firstCheck > 0) await this.#pause(firstCheck, signal);
     const since = this.#clock.now();
     let inARow = { passed: true, times: 0 };
     for (let first = FIRST_RETRY;; first *= 2) {
@@ -91,7 +94,10 @@ export class HealthChecks implements Disposable {
       );
       this.#account.setRegistration(this.#key, id, next);
       await this.#pause(
-        Math.min(next === "registering" ? first : Infinity, pool.healthCheck.interval * 1_000),
+        Math.min(
+          next === "registering" && firstCheck === 0 ? first : Infinity,
+          pool.healthCheck.interval * 1_000,
+        ),
         signal,
       );
     }

@@ -55,7 +55,7 @@ export function instanceActions(
     },
 
     DescribeInstanceHealth: (input) => {
-      const snapshot = account.snapshotAgo(faults.staleReads);
+      const snapshot = account.snapshotAgo(faults.readAge());
       const balancer = requestedBalancer(snapshot, input);
       const requested = readInstanceIds(input);
       for (const id of requested) if (!snapshot.instances.has(id)) throw invalidInstance(id);

@@ -5,7 +5,7 @@
  */
 import type { Account } from "../account/account.ts";
 import type { LoadBalancer } from "../account/load_balancer.ts";
-import type { Faults } from "../faults.ts";
+import type { Faults } from "../faults/faults.ts";
 import type { AddressPool } from "../machines/addresses.ts";
 import type { Clock } from "../clock.ts";
 import type { Balancers } from "./balancers.ts";

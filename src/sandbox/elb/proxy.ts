@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Faults } from "../faults/faults.ts";
 import { INSTANCE_PORT } from "../machines/machine.ts";
 import type { Clock } from "../clock.ts";
 import type { Account } from "../account/account.ts";
@@ -31,6 +32,7 @@ const IDLE_TIMEOUT = 60;
 export class BalancerProxy implements Disposable {
   readonly #clock: Clock;
   readonly #account: Account;
+  readonly #faults: Faults;
   readonly #key: string;
   readonly #fetch: typeof fetch;
   readonly #client = Deno.createHttpClient({ allowHost: true, poolMaxIdlePerHost: 256 });
@@ -39,6 +41,8 @@ export class BalancerProxy implements Disposable {
   /** The number of the latest request that each instance got. */
   readonly #latestRequest = new Map<string, number>();
   readonly #drains = new Map<string, Disposable>();
+  /** Timers of registrations whose draining has ended, and whose removal is delayed by a fault. */
+  readonly #removals = new Map<string, Disposable>();
   #requestNumber = 0;
   #answered = 0;
 
@@ -46,9 +50,10 @@ export class BalancerProxy implements Disposable {
    * @param key key of the pool
    * @param network the network to the instances
    */
-  constructor(clock: Clock, account: Account, key: string, network: typeof fetch) {
+  constructor(clock: Clock, account: Account, faults: Faults, key: string, network: typeof fetch) {
     this.#clock = clock;
     this.#account = account;
+    this.#faults = faults;
     this.#key = key;
     this.#fetch = network;
   }
@@ -111,12 +116,14 @@ export class BalancerProxy implements Disposable {
 
   /** Cancels the draining of an instance that was registered again. */
   cancelDraining(id: string): void {
-    this.#drains.get(id)?.[Symbol.dispose]();
-    this.#drains.delete(id);
+    for (const timers of [this.#drains, this.#removals]) {
+      timers.get(id)?.[Symbol.dispose]();
+      timers.delete(id);
+    }
   }
 
   [Symbol.dispose](): void {
-    for (const drain of this.#drains.values()) drain[Symbol.dispose]();
+    for (const timer of [...this.#drains.values(), ...this.#removals.values()]) timer[Symbol.dispose]();
     for (const requests of this.#inProgress.values()) for (const request of requests) request.abort();
     this.#client.close();
   }
@@ -170,7 +177,13 @@ export class BalancerProxy implements Disposable {
     this.cancelDraining(id);
     // Requests that are still in progress are aborted.
     for (const request of this.#inProgress.get(id) ?? []) request.abort();
-    this.#account.setRegistration(this.#key, id, undefined);
+    const remove = () => {
+      this.#removals.delete(id);
+      this.#account.setRegistration(this.#key, id, undefined);
+    };
+    const { drainLag } = this.#faults;
+    if (drainLag === 0) remove();
+    else this.#removals.set(id, this.#clock.after(drainLag, remove));
   }
 }
 

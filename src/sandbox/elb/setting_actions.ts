@@ -15,7 +15,7 @@ const MAX_TAGS = 10;
 
 /** Builds the actions. */
 export function settingActions({ account, faults }: ElbOptions): Service {
-  const read = (): Snapshot => account.snapshotAgo(faults.staleReads);
+  const read = (): Snapshot => account.snapshotAgo(faults.readAge());
 
   return {
     ConfigureHealthCheck: (input) => {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Balancers } from "../elb/balancers.ts";
-import type { Faults } from "../faults.ts";
+import type { Faults } from "../faults/faults.ts";
 import type { LoopbackAddresses } from "../machines/addresses.ts";
 import type { Clock } from "../clock.ts";
 import type { Account } from "../account/account.ts";

@@ -18,7 +18,7 @@ import type { Snapshot } from "../account/snapshot.ts";
 /** Builds Elastic Load Balancing v2. */
 export function elbV2(options: ElbV2Options): Service {
   const { clock, account, balancers, addresses, faults, region, zones } = options;
-  const read = (): Snapshot => account.snapshotAgo(faults.staleReads);
+  const read = (): Snapshot => account.snapshotAgo(faults.readAge());
   let arns = 0;
   const arn = (path: string): string => {
     const suffix = (++arns).toString(16).padStart(16, "0");

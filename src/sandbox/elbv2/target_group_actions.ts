@@ -27,7 +27,7 @@ export function targetGroupActions(
   { account, balancers, faults }: ElbV2Options,
   arn: (path: string) => string,
 ): Service {
-  const read = (): Snapshot => account.snapshotAgo(faults.staleReads);
+  const read = (): Snapshot => account.snapshotAgo(faults.readAge());
 
   return {
     CreateTargetGroup: (input) => {

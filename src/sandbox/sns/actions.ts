@@ -15,6 +15,7 @@ import {
   topicAttributes,
 } from "./attributes.ts";
 import type { MessageAttribute } from "./message.ts";
+import type { Faults } from "../faults/faults.ts";
 import type { Sender } from "./sender.ts";
 import { invalidParameter, type Subscription, type Topic, type Topics } from "./topics.ts";
 
@@ -22,7 +23,7 @@ import { invalidParameter, type Subscription, type Topic, type Topics } from "./
 const PAGE_SIZE = 100;
 
 /** Builds the actions for signed requests. */
-export function signedActions(topics: Topics, sender: Sender): Service {
+export function signedActions(topics: Topics, sender: Sender, faults: Faults): Service {
   const topicOf = (input: Shape, action: string, member = "TopicArn") =>
     topics.require(required(text(input, member), member), action);
   const subscriptionOf = (input: Shape, action: string) => {
@@ -94,9 +95,16 @@ export function signedActions(topics: Topics, sender: Sender): Service {
       checkEndpoint(protocol, endpoint);
       const requested = { protocol, endpoint, attributes: readAttributes(input, SUBSCRIPTION_ATTRIBUTES) };
       const subscription = topics.subscribe(topic, requested);
-      if (!subscription.confirmed) sender.sendConfirmation("SubscriptionConfirmation", topic, subscription);
+      const responded = subscription.confirmed ||
+        sender.sendConfirmation("SubscriptionConfirmation", topic, subscription);
       const showArn = subscription.confirmed || boolean(input, "ReturnSubscriptionArn") === true;
-      return { SubscriptionArn: showArn ? subscription.arn : "pending confirmation" };
+      const output = { SubscriptionArn: showArn ? subscription.arn : "pending confirmation" };
+      if (!faults.checkEndpoints) return output;
+      return Promise.resolve(responded).then((reachable) => {
+        if (reachable) return output;
+        topics.discard(topic, subscription);
+        throw invalidParameter("Unreachable Endpoint");
+      });
     },
 
     ConfirmSubscription: (input) => {
@@ -189,7 +197,7 @@ export function unsignedActions(topics: Topics, sender: Sender): Service {
         );
       }
       const deleted = topics.unsubscribe(found.topic, found.subscription);
-      sender.sendConfirmation("UnsubscribeConfirmation", found.topic, deleted);
+      void sender.sendConfirmation("UnsubscribeConfirmation", found.topic, deleted);
     },
   };
 }

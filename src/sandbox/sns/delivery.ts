@@ -31,14 +31,18 @@ export class Deliveries implements AsyncDisposable {
   }
 
   /**
-   * Starts a delivery.
+   * Starts a delivery. Resolves once the first attempt is over, with whether the endpoint responded.
    *
    * @param delays the delay before each retry, s
    */
-  send(url: string, post: HttpPost, delays: readonly number[]): void {
-    if (this.#inProgress.size >= MAX_IN_PROGRESS || this.#aborted.signal.aborted) return;
-    const delivery = this.#deliver(url, post, delays).finally(() => this.#inProgress.delete(delivery));
+  send(url: string, post: HttpPost, delays: readonly number[]): Promise<boolean> {
+    if (this.#inProgress.size >= MAX_IN_PROGRESS || this.#aborted.signal.aborted) {
+      return Promise.resolve(false);
+    }
+    const first = this.#attempt(url, post);
+    const delivery = this.#deliver(url, post, delays, first).finally(() => this.#inProgress.delete(delivery));
     this.#inProgress.add(delivery);
+    return first.then((status) => status !== undefined);
   }
 
   /** Aborts all deliveries and waits until they have ended. */
@@ -47,16 +51,21 @@ export class Deliveries implements AsyncDisposable {
     await Promise.all(this.#inProgress);
   }
 
-  async #deliver(url: string, post: HttpPost, delays: readonly number[]): Promise<void> {
-    if (await this.#attempt(url, post)) return;
+  async #deliver(
+    url: string,
+    post: HttpPost,
+    delays: readonly number[],
+    first: Promise<number | undefined>,
+  ): Promise<void> {
+    if (isOver(await first)) return;
     for (const delay of delays) {
       await this.#wait(delay * 1_000);
-      if (this.#aborted.signal.aborted || await this.#attempt(url, post)) return;
+      if (this.#aborted.signal.aborted || isOver(await this.#attempt(url, post))) return;
     }
   }
 
-  /** Posts the message once. Returns whether the delivery is over, successful or not. */
-  async #attempt(url: string, { headers, body }: HttpPost): Promise<boolean> {
+  /** Posts the message once. Returns the status of the response; undefined without one. */
+  async #attempt(url: string, { headers, body }: HttpPost): Promise<number | undefined> {
     const timeout = new AbortController();
     using _timer = this.#clock.after(
       Math.max(TIMEOUT, REAL_TIMEOUT * this.#clock.speed),
@@ -67,10 +76,10 @@ export class Deliveries implements AsyncDisposable {
       const init = { method: "POST", headers, body, redirect: "manual", signal } as const;
       const response = await this.#fetch(url, init);
       await response.body?.cancel();
-      return response.status < 500;
+      return response.status;
     } catch {
       // The connection was refused or broke, or the attempt timed out.
-      return false;
+      return undefined;
     }
   }
 
@@ -85,4 +94,9 @@ export class Deliveries implements AsyncDisposable {
     this.#aborted.signal.addEventListener("abort", onAbort, { once: true });
     return promise.finally(() => this.#aborted.signal.removeEventListener("abort", onAbort));
   }
+}
+
+/** Whether an attempt ends the delivery. A 4xx ends it without success. */
+function isOver(status: number | undefined): boolean {
+  return status !== undefined && status < 500;
 }

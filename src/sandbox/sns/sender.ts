@@ -5,7 +5,7 @@
  * @module
  */
 import type { Signer } from "./certificate.ts";
-import type { Faults } from "../faults.ts";
+import type { Faults } from "../faults/faults.ts";
 import type { Clock } from "../clock.ts";
 import type { Deliveries } from "./delivery.ts";
 import { DEFAULT_POLICY, parseRetryPolicy, retryDelays } from "./delivery_policy.ts";
@@ -65,23 +65,23 @@ export class Sender {
         UnsubscribeURL: this.#link("Unsubscribe", { SubscriptionArn: subscription.arn }),
         ...(Object.keys(attributes).length > 0 ? { MessageAttributes: attributes } : {}),
       };
-      this.#send(topic, subscription, envelope);
-      if (faults.occurs("snsDuplicates")) this.#send(topic, subscription, envelope);
+      void this.#send(topic, subscription, envelope);
+      if (faults.occurs("snsDuplicates")) void this.#send(topic, subscription, envelope);
     }
     return common.MessageId;
   }
 
-  /** Asks an endpoint to confirm its subscription, or confirms the end of one. Faults do not apply to either. */
+  /** Asks an endpoint to confirm its subscription, or confirms the end of one. Faults do not apply to either. Resolves once the first attempt is over, with whether the endpoint responded. */
   sendConfirmation(
     type: "SubscriptionConfirmation" | "UnsubscribeConfirmation",
     topic: Topic,
     subscription: Subscription,
-  ): void {
+  ): Promise<boolean> {
     const { token } = subscription;
     const [choice, purpose] = type === "SubscriptionConfirmation"
       ? [`subscribe to the topic ${topic.arn}`, "confirm the subscription"]
       : [`deactivate subscription ${subscription.arn}`, "cancel this operation and restore the subscription"];
-    this.#send(topic, subscription, {
+    return this.#send(topic, subscription, {
       Type: type,
       MessageId: crypto.randomUUID(),
       Token: token,
@@ -93,11 +93,11 @@ export class Sender {
     });
   }
 
-  #send(topic: Topic, subscription: Subscription, envelope: Envelope): void {
+  #send(topic: Topic, subscription: Subscription, envelope: Envelope): Promise<boolean> {
     const { deliveries, endpoint, signer } = this.#options;
     const version = topic.attributes.get("SignatureVersion") === "2" ? "2" : "1";
     const policy = subscription.attributes.get("DeliveryPolicy") ?? topic.attributes.get("DeliveryPolicy");
-    deliveries.send(
+    return deliveries.send(
       subscription.endpoint,
       signedPost(envelope, signer, version, endpoint() + signer.path, subscription.arn),
       retryDelays(policy === undefined ? DEFAULT_POLICY : parseRetryPolicy(policy)),

@@ -4,7 +4,7 @@
  * @module
  */
 import { makeSigner, type Signer } from "./certificate.ts";
-import type { Faults } from "../faults.ts";
+import type { Faults } from "../faults/faults.ts";
 import type { Clock } from "../clock.ts";
 import type { Service } from "../wire/action.ts";
 import { signedActions, unsignedActions } from "./actions.ts";
@@ -44,7 +44,7 @@ export function sns({ clock, region, endpoint, faults, signer = makeSigner(), fe
   const sender = new Sender({ clock, endpoint, faults, signer, deliveries });
   const topics = new Topics(clock, region);
   return {
-    service: signedActions(topics, sender),
+    service: signedActions(topics, sender, faults),
     unsigned: unsignedActions(topics, sender),
     signer,
     publish: (topicArn, subject, message) =>

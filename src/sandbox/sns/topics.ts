@@ -169,6 +169,11 @@ export class Topics {
     return subscription;
   }
 
+  /** Removes a subscription that was not confirmed. */
+  discard(topic: Topic, subscription: Subscription): void {
+    if (!subscription.confirmed) topic.subscriptions.delete(subscription.arn);
+  }
+
   /**
    * Confirms the subscription of a token; a repeated confirmation succeeds. Throws AwsError InvalidParameter on an
    * unknown or expired token.
@@ -190,12 +195,12 @@ export class Topics {
   /** Ends a subscription and returns it with a new token, which can restore it. */
   unsubscribe(topic: Topic, subscription: Subscription): Subscription {
     topic.subscriptions.delete(subscription.arn);
-    const ended = {
+    const ended: Subscription = {
       ...subscription,
       token: crypto.getRandomValues(new Uint8Array(128)).toHex(),
-      made: this.#clock.now(),
+      tokenCreatedAt: this.#clock.now(),
       confirmed: false,
-      wasAuthenticated: false,
+      confirmedBySignedCall: false,
       authenticateOnUnsubscribe: false,
     };
     topic.deletedSubscriptions.set(ended.token, ended);
@@ -206,7 +211,7 @@ export class Topics {
     return ended;
   }
 
-  #expired({ tokenCreatedAt: made }: Subscription): boolean {
-    return this.#clock.now() - made > TOKEN_LIFETIME / this.#clock.speed;
+  #expired({ tokenCreatedAt }: Subscription): boolean {
+    return this.#clock.now() - tokenCreatedAt > TOKEN_LIFETIME / this.#clock.speed;
   }
 }

@@ -5,13 +5,13 @@
  * @module
  */
 import type { Signer } from "../sns/certificate.ts";
-import type { Faults } from "../faults.ts";
-import { accessDenied, signatureExpired } from "./access_errors.ts";
+import type { Faults } from "../faults/faults.ts";
+import { RateLimits } from "../faults/rate_limits.ts";
+import { accessDenied, missingSignature, signatureExpired } from "./access_errors.ts";
 import { type Action, AwsError, type Service, type Shape } from "./action.ts";
 import type { Clock } from "../clock.ts";
 import { type AwsRequest, readRequest } from "./request.ts";
 import { errorResponse, successResponse } from "./response.ts";
-import { missingSignature } from "./access_errors.ts";
 import { iamPrefix, type ServiceName } from "./service_name.ts";
 
 /** A recorded call. */
@@ -42,6 +42,7 @@ export function endpoint(
   { clock, services, unsigned, signer, faults, record }: EndpointOptions,
 ): (request: Request) => Promise<Response> {
   const repeatStale = staleResponses(clock, faults);
+  const limits = new RateLimits(clock);
   let failures = 0;
 
   const act = async (received: AwsRequest): Promise<Shape | void> => {
@@ -56,6 +57,7 @@ export function endpoint(
       throw accessDenied(service, permission);
     }
     if (faults.occurs("throttle")) throw throttled(service);
+    if (faults.rateLimits && !limits.take(service, action)) throw throttled(service);
     if (faults.occurs("errors")) throw serverError(service, failures++ % 2 === 0);
     const carryOut = findAction(received, services, unsigned);
     // EC2 and ELB read an earlier snapshot of the account. The snapshot does not include the other services' resources.
@@ -144,17 +146,18 @@ function checkSignatureAge({ service, signedAt }: AwsRequest, now: number): void
   }
 }
 
-/** Wraps reads so that, with the fault stale-reads, a response repeats until it is as old as the fault says. */
+/** Wraps reads so that, with the faults stale-reads and read-lag, an earlier response repeats while it is young enough. */
 function staleResponses(
   clock: Clock,
   faults: Faults,
 ): (received: AwsRequest, carryOut: Action) => Promise<Shape | void> {
   const responses = new Map<string, { readonly at: number; readonly output: Shape | void }>();
   return async ({ service, action, input }, carryOut) => {
-    if (faults.staleReads === 0 || !/^(Describe|Get|List)/.test(action)) return await carryOut(input);
+    const age = /^(Describe|Get|List)/.test(action) ? faults.readAge() : 0;
+    if (age === 0) return await carryOut(input);
     const key = JSON.stringify([service, action, input]);
     const earlier = responses.get(key);
-    if (earlier !== undefined && clock.now() - earlier.at < faults.staleReads) return earlier.output;
+    if (earlier !== undefined && clock.now() - earlier.at < age) return earlier.output;
     const output = await carryOut(input);
     responses.set(key, { at: clock.now(), output });
     return output;

@@ -6,7 +6,7 @@
 import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
 import { ModifyLoadBalancerAttributesCommand } from "@aws-sdk/client-elastic-load-balancing";
 import { fleetInstances } from "../../../src/aws/ec2/instances.ts";
-import type { CallEvent } from "../../../src/sandbox/faults.ts";
+import type { CallEvent } from "../../../src/sandbox/faults/faults.ts";
 import { type Stage, stage } from "../../unit/autoscaler/fixtures.ts";
 import { eventually } from "../../support/kas.ts";
 import { machinesOf, type Scenario, serve, TEMPLATE } from "./scenarios.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CallEvent } from "../../../src/sandbox/faults.ts";
+import type { CallEvent } from "../../../src/sandbox/faults/faults.ts";
 import type { Sandbox } from "../../../src/sandbox/sandbox.ts";
 import { Store } from "../../../src/autoscaler/store/store.ts";
 import { BUILT, type Running, start } from "../../support/kas.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { InstanceView, Sandbox } from "../../../src/sandbox/sandbox.ts";
-import type { CallEvent } from "../../../src/sandbox/faults.ts";
+import type { CallEvent } from "../../../src/sandbox/faults/faults.ts";
 import { INSTANCE_PORT } from "../../../src/sandbox/machines/machine.ts";
 
 /** What to hold the fleet to. */

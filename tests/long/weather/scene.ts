@@ -9,7 +9,7 @@ import { connect } from "../../../src/aws/clients.ts";
 import type { Service, ServiceOptions } from "../../../src/autoscaler/service.ts";
 import { type Clock, realClock, realRuntime } from "../../../src/runtime.ts";
 import type { JournalLine } from "../../../src/autoscaler/store/lines.ts";
-import type { CallEvent } from "../../../src/sandbox/faults.ts";
+import type { CallEvent } from "../../../src/sandbox/faults/faults.ts";
 import type { MachineFactory } from "../../../src/sandbox/machines/machine.ts";
 import type { SandboxOptions } from "../../../src/sandbox/sandbox.ts";
 import type { AlarmState } from "../../../src/scaling/model/alarm.ts";

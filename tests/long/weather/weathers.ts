@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { subscribe } from "../../../src/aws/sns/topic.ts";
 import { terminateInstance } from "../../../src/aws/ec2/state_changes.ts";
-import type { CallEvent } from "../../../src/sandbox/faults.ts";
+import type { CallEvent } from "../../../src/sandbox/faults/faults.ts";
 import { BASE, NODES } from "../../unit/autoscaler/fixtures.ts";
 import { eventually } from "../../support/kas.ts";
 import { Scene, type SceneOptions } from "./scene.ts";

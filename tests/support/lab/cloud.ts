@@ -6,7 +6,7 @@
 import type { Signer } from "../../../src/sandbox/sns/certificate.ts";
 import { zones } from "../../../src/sandbox/ec2/zones.ts";
 import type { Call } from "../../../src/sandbox/wire/endpoint.ts";
-import { Faults } from "../../../src/sandbox/faults.ts";
+import { Faults } from "../../../src/sandbox/faults/faults.ts";
 import { ACCOUNT_ID, type Service, type Shape } from "../../../src/sandbox/wire/action.ts";
 import { startServices } from "../../../src/sandbox/services.ts";
 import { Account } from "../../../src/sandbox/account/account.ts";

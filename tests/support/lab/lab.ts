@@ -13,7 +13,7 @@ import { listTopics } from "../../../src/aws/sns/topic.ts";
 import { realRuntime } from "../../../src/runtime.ts";
 import { makeSigner, type Signer } from "../../../src/sandbox/sns/certificate.ts";
 import { seededRandom } from "../../../src/sandbox/random.ts";
-import type { CallEvent } from "../../../src/sandbox/faults.ts";
+import type { CallEvent } from "../../../src/sandbox/faults/faults.ts";
 import { type HttpPost, signedPost } from "../../../src/sandbox/sns/message.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import type { Decision } from "../../../src/scaling/model/decision.ts";

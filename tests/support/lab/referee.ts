@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { CallEvent } from "../../../src/sandbox/faults.ts";
+import type { CallEvent } from "../../../src/sandbox/faults/faults.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import type { Decision } from "../../../src/scaling/model/decision.ts";
 import { type ActivityKind, DIRECTION } from "../../../src/scaling/model/activity.ts";

@@ -3,7 +3,7 @@ import { register } from "../../../../src/aws/balancing/balancer.ts";
 import { fleetInstances } from "../../../../src/aws/ec2/instances.ts";
 import { quarantine } from "../../../../src/aws/ec2/quarantine.ts";
 import { startInstance, terminateInstance } from "../../../../src/aws/ec2/state_changes.ts";
-import type { CallEvent, Faults } from "../../../../src/sandbox/faults.ts";
+import type { CallEvent, Faults } from "../../../../src/sandbox/faults/faults.ts";
 import type { MachineFactory } from "../../../../src/sandbox/machines/machine.ts";
 import { eventually } from "../../../support/kas.ts";
 import {

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { CallEvent } from "../../../../src/sandbox/faults.ts";
+import type { CallEvent } from "../../../../src/sandbox/faults/faults.ts";
 import { AwsError } from "../../../../src/sandbox/wire/action.ts";
 import { FLEET } from "../../../support/lab/cloud.ts";
 import { AT_ONCE, fleetOf, type FleetPlan } from "../../../support/lab/fleet_plan.ts";

@@ -52,6 +52,10 @@ export interface Bench extends Disposable {
   /** The number of requests that each load balancer answered. */
   readonly requests: Map<string, number>;
   readonly published: readonly Published[];
+  /** Ids of instances with basic monitoring. */
+  readonly basic: Set<string>;
+  /** Time until datapoints are visible, ms. */
+  readonly delay: { ms: number };
   /** Calls an action. */
   service(action: string): Action;
   call(action: string, input?: Shape): Promise<Shape>;
@@ -69,6 +73,8 @@ export function bench(speed = 1): Bench {
   const machines = new Map<string, Burner>();
   const requests = new Map<string, number>();
   const published: Published[] = [];
+  const basic = new Set<string>();
+  const delay = { ms: 0 };
   const counted = () =>
     new Map(Array.from(requests, ([Value, total]) => {
       const Dimensions = [{ Name: "LoadBalancerName", Value }];
@@ -76,7 +82,8 @@ export function bench(speed = 1): Bench {
     }));
   const watch: CloudWatch = cloudWatch({
     clock,
-    metered: { machines: () => machines, requests: counted },
+    metered: { machines: () => machines, reportsEachMinute: (id) => !basic.has(id), requests: counted },
+    metricDelay: () => delay.ms,
     region: "eu-west-1",
     publish: (topicArn, subject, message) => {
       if (topicArn !== TOPIC) throw new AwsError("NotFound", "Topic does not exist", 404);
@@ -95,6 +102,8 @@ export function bench(speed = 1): Bench {
     machines,
     requests,
     published,
+    basic,
+    delay,
     service,
     call,
     start: (id: string, load: number) => {

@@ -195,3 +195,45 @@ Deno.test("cloudWatch() leaves no timer after its disposal", () => {
   it[Symbol.dispose]();
   assertEquals(it.clock.timers, []);
 });
+
+Deno.test("cloudWatch() shows datapoints after the metric delay, and evaluates alarms on what is visible", async () => {
+  using it = bench();
+  it.delay.ms = 180_000;
+  const machine = it.start("i-1", 1);
+  await it.call("PutMetricAlarm", cpuHigh());
+  const state = async () => (await it.alarm("kas:cpuhigh:i-1"))["StateValue"];
+  it.clock.advance(MINUTE);
+  machine.burn(0);
+  it.clock.advance(2 * MINUTE + 55_000);
+  assertEquals([await it.cpu("i-1"), await state()], [[], "INSUFFICIENT_DATA"]);
+  it.clock.advance(5_000);
+  assertEquals([await it.cpu("i-1"), await state()], [[100], "ALARM"]);
+  it.clock.advance(MINUTE);
+  assertEquals([await it.cpu("i-1"), await state()], [[100, 0], "OK"]);
+});
+
+Deno.test("cloudWatch() does not delay the metrics of PutMetricData", async () => {
+  using it = bench();
+  it.delay.ms = 180_000;
+  const metric = { Namespace: "own", MetricName: "load", Dimensions: [] };
+  await it.call("PutMetricAlarm", cpuHigh({ AlarmName: "own", ...metric }));
+  await it.call("PutMetricData", { Namespace: "own", MetricData: [{ MetricName: "load", Value: "90" }] });
+  it.clock.advance(MINUTE);
+  assertEquals((await it.alarm("own"))["StateValue"], "ALARM");
+});
+
+Deno.test("cloudWatch() reports a datapoint each five minutes for an instance with basic monitoring", async () => {
+  using it = bench();
+  it.basic.add("i-1");
+  const machine = it.start("i-1", 1);
+  it.start("i-2", 1);
+  await it.call("PutMetricAlarm", cpuHigh({ Period: "300" }));
+  it.clock.advance(4 * MINUTE);
+  machine.burn(0.5);
+  assertEquals([await it.cpu("i-1"), (await it.cpu("i-2")).length], [[], 4]);
+  it.clock.advance(MINUTE);
+  assertEquals(await it.cpu("i-1"), [90]);
+  assertEquals((await it.alarm("kas:cpuhigh:i-1"))["StateValue"], "ALARM");
+  it.clock.advance(5 * MINUTE);
+  assertEquals(await it.cpu("i-1"), [90, 50]);
+});

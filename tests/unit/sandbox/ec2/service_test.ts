@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { LoopbackAddresses } from "../../../../src/sandbox/machines/addresses.ts";
 import { ec2 as makeEc2 } from "../../../../src/sandbox/ec2/service.ts";
 import { Lifecycle } from "../../../../src/sandbox/ec2/lifecycle.ts";
-import { Faults } from "../../../../src/sandbox/faults.ts";
+import { Faults } from "../../../../src/sandbox/faults/faults.ts";
 import { AwsError, type Shape } from "../../../../src/sandbox/wire/action.ts";
 import { Account } from "../../../../src/sandbox/account/account.ts";
 import { handClock } from "../hand_clock.ts";
@@ -18,7 +18,7 @@ function startEc2() {
   const clock = handClock(1, Date.UTC(2026, 0, 1));
   const account = new Account(clock.now);
   const addresses = stack.use(new LoopbackAddresses());
-  const faults = new Faults();
+  const faults = new Faults(1, clock);
   const on = new Set<string>();
   const lifecycle = stack.use(
     new Lifecycle({
@@ -27,6 +27,7 @@ function startEc2() {
       addresses,
       boot: 2_000,
       shutdown: 1_000,
+      bootCpu: () => faults.bootCpu,
       machine: ({ id }) => {
         on.add(id);
         return { cpuSeconds: () => 0, [Symbol.asyncDispose]: () => Promise.resolve(void on.delete(id)) };
@@ -45,6 +46,7 @@ function startEc2() {
   return {
     clock,
     account,
+    lifecycle,
     faults,
     on,
     /** Calls an action and returns its output. */
@@ -396,4 +398,62 @@ Deno.test("two sandboxes on one machine never share an address", () => {
   ];
   assertEquals(new Set(taken).size, 310);
   assert(taken.every((address) => /^127\.77\.\d+\.\d+$/.test(address)));
+});
+
+Deno.test("the fault protected=ID rejects the stop and the termination of an instance", async () => {
+  await using aws = startEc2();
+  await aws.call("StartInstances", { InstanceIds: [A, B] });
+  await aws.pass(2_000, B, "running");
+  aws.faults.set(`protected=${A}`);
+  for (const action of ["StopInstances", "TerminateInstances"]) {
+    await assertCode(aws, "OperationNotPermitted", action, { InstanceIds: [A, B] });
+  }
+  assertEquals([aws.state(A), aws.state(B)], ["running", "running"]);
+  const attribute = async (InstanceId: string, Attribute: string, path: string) =>
+    at(await aws.call("DescribeInstanceAttribute", { InstanceId, Attribute }), path);
+  assertEquals(await attribute(A, "disableApiStop", "DisableApiStop.Value"), true);
+  assertEquals(await attribute(A, "disableApiTermination", "DisableApiTermination.Value"), true);
+  assertEquals(await attribute(B, "disableApiStop", "DisableApiStop.Value"), false);
+});
+
+Deno.test("the fault no-capacity=ID:TIME ends after the time", async () => {
+  await using aws = startEc2();
+  aws.faults.set(`no-capacity=${A}:5m`);
+  await assertCode(aws, "InsufficientInstanceCapacity", "StartInstances", { InstanceIds: [A] }, 500);
+  aws.clock.advance(299_000);
+  await assertCode(aws, "InsufficientInstanceCapacity", "StartInstances", { InstanceIds: [A] }, 500);
+  aws.clock.advance(1_000);
+  await aws.call("StartInstances", { InstanceIds: [A] });
+  assertEquals(aws.state(A), "pending");
+});
+
+Deno.test("the fault read-lag=TIME returns states of random age up to the time", async () => {
+  await using aws = startEc2();
+  aws.faults.set("read-lag=10s");
+  aws.clock.advance(10_000);
+  await aws.call("StartInstances", { InstanceIds: [A] });
+  await aws.pass(2_000, A, "running");
+  aws.clock.advance(4_000);
+  const states: unknown[] = [];
+  for (let n = 0; n < 50; n++) {
+    const answer = await aws.call("DescribeInstances", { InstanceIds: [A] });
+    states.push(at(answer, "Reservations.0.Instances.0.State.Name"));
+  }
+  assertEquals(new Set(states), new Set(["stopped", "pending", "running"]));
+  aws.clock.advance(10_000);
+  const answer = await aws.call("DescribeInstances", { InstanceIds: [A] });
+  assertEquals(at(answer, "Reservations.0.Instances.0.State.Name"), "running");
+});
+
+Deno.test("the fault boot-cpu=PERCENT adds CPU after the boot, for as long as the boot took", async () => {
+  await using aws = startEc2();
+  aws.faults.set("boot-cpu=50");
+  await aws.call("StartInstances", { InstanceIds: [A] });
+  await aws.pass(2_000, A, "running");
+  const cpu = () => aws.lifecycle.machines().get(A)?.cpuSeconds();
+  assertEquals(cpu(), 0);
+  aws.clock.advance(1_000);
+  assertEquals(cpu(), 0.5);
+  aws.clock.advance(60_000);
+  assertEquals(cpu(), 1);
 });

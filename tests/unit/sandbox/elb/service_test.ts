@@ -6,7 +6,7 @@ import { zones } from "../../../../src/sandbox/ec2/zones.ts";
 import { Lifecycle } from "../../../../src/sandbox/ec2/lifecycle.ts";
 import { elb as makeElb } from "../../../../src/sandbox/elb/service.ts";
 import { Balancers } from "../../../../src/sandbox/elb/balancers.ts";
-import { Faults } from "../../../../src/sandbox/faults.ts";
+import { Faults } from "../../../../src/sandbox/faults/faults.ts";
 import { AwsError, type Shape } from "../../../../src/sandbox/wire/action.ts";
 import { Account } from "../../../../src/sandbox/account/account.ts";
 import { eventually } from "../../../support/kas.ts";
@@ -422,4 +422,17 @@ Deno.test("health checks, attributes and tags are stored, and invalid ones rejec
   assertEquals(at(await aws.call("DescribeTags", { LoadBalancerNames: ["kas"] }), "TagDescriptions"), [
     { LoadBalancerName: "kas", Tags: [{ Key: "kas:fleet", Value: "kas" }] },
   ]);
+});
+
+Deno.test("the fault drain-lag=TIME shows the end of draining later", async () => {
+  await using aws = await startElb();
+  await aws.inService(A, B);
+  aws.faults.set("drain-lag=20s");
+  const start = Date.now();
+  await aws.deregister(A, B);
+  assertEquals([aws.phase(A), aws.phase(B)], ["draining", "draining"]);
+  await aws.register(B);
+  await aws.until(A, undefined);
+  assert(Date.now() - start >= 195, "20 s, a hundred times faster");
+  await aws.until(B, "in-service");
 });

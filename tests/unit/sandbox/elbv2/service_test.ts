@@ -6,7 +6,7 @@ import { zones } from "../../../../src/sandbox/ec2/zones.ts";
 import { Lifecycle } from "../../../../src/sandbox/ec2/lifecycle.ts";
 import { Balancers } from "../../../../src/sandbox/elb/balancers.ts";
 import { elbV2 } from "../../../../src/sandbox/elbv2/service.ts";
-import { Faults } from "../../../../src/sandbox/faults.ts";
+import { Faults } from "../../../../src/sandbox/faults/faults.ts";
 import { AwsError, type Shape } from "../../../../src/sandbox/wire/action.ts";
 import { Account } from "../../../../src/sandbox/account/account.ts";
 import { eventually } from "../../../support/kas.ts";

@@ -6,7 +6,7 @@
 import { createVerify, X509Certificate } from "node:crypto";
 import { assert } from "@std/assert";
 import { makeSigner } from "../../../../src/sandbox/sns/certificate.ts";
-import { Faults } from "../../../../src/sandbox/faults.ts";
+import { Faults } from "../../../../src/sandbox/faults/faults.ts";
 import type { Action, Shape } from "../../../../src/sandbox/wire/action.ts";
 import { type Sns, sns } from "../../../../src/sandbox/sns/service.ts";
 import { type HandClock, handClock } from "../hand_clock.ts";

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { AwsError, type Shape } from "../../../../src/sandbox/wire/action.ts";
 import { bench, listed, signer, TOPIC, verifies } from "./bench.ts";
 
@@ -268,4 +268,32 @@ Deno.test("topics are created once, and can be listed in pages, tagged and delet
     AwsError,
     "Topic does not exist",
   );
+});
+
+Deno.test("an ended subscription that its endpoint restores counts as not confirmed by a signed call", async () => {
+  await using it = bench();
+  const SubscriptionArn = await it.subscribe();
+  await it.actionOf("Unsubscribe", false)({ SubscriptionArn });
+  const { body } = await it.arrival(2);
+  await it.actionOf("ConfirmSubscription", false)({ TopicArn: TOPIC, Token: body["Token"] });
+  const { Attributes } = await it.call("GetSubscriptionAttributes", { SubscriptionArn }) as {
+    Attributes: Shape;
+  };
+  assertEquals(Attributes["ConfirmationWasAuthenticated"], "false");
+});
+
+Deno.test("the fault check-endpoints makes Subscribe fail if the endpoint does not accept a connection", async () => {
+  await using it = bench();
+  await it.call("CreateTopic", { Name: "kas" });
+  it.faults.set("check-endpoints=on");
+  const subscribe = (Endpoint: string) =>
+    it.call("Subscribe", { TopicArn: TOPIC, Protocol: "http", Endpoint });
+  const error = await assertRejects(
+    () => subscribe("http://127.0.0.1:1/"),
+    AwsError,
+    "Invalid parameter: Unreachable Endpoint",
+  );
+  assertEquals([error.code, await listed(it)], ["InvalidParameter", []]);
+  await subscribe(it.endpoint);
+  assertEquals([(await listed(it)).length, it.arrivals.length], [1, 1]);
 });

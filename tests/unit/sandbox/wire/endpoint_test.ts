@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { realClock } from "../../../../src/sandbox/clock.ts";
 import { endpoint } from "../../../../src/sandbox/wire/endpoint.ts";
-import { Faults } from "../../../../src/sandbox/faults.ts";
+import { Faults } from "../../../../src/sandbox/faults/faults.ts";
 
 Deno.test("a client that disconnects during its request causes no call and no error", async () => {
   const calls: unknown[] = [];

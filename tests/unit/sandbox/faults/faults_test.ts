@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { Faults, type RandomFault } from "../../../src/sandbox/faults.ts";
+import { Faults, type RandomFault } from "../../../../src/sandbox/faults/faults.ts";
 
 /** Returns whether a fault occurs in each of 200 calls. */
 function sequence(seed: number, ...more: readonly string[]): boolean[] {
@@ -97,4 +97,55 @@ Deno.test("Faults.clear() removes every fault", () => {
     faults.deniedActions.size,
     faults.clockOffset,
   ], [0, 0, 0, 0]);
+});
+
+Deno.test("Faults.set() reads the circumstances of a real account", () => {
+  const faults = new Faults(1, { now: () => 1_000, speed: 10 });
+  for (
+    const text of [
+      "rate-limits=on",
+      "read-lag=5s",
+      "no-capacity=i-1:5m",
+      "protected=i-2",
+      "boot-cpu=100",
+      "late-first-check=on",
+      "drain-lag=4s",
+      "metric-delay=90s",
+      "basic-monitoring=on",
+      "check-endpoints=on",
+    ]
+  ) faults.set(text);
+  assertEquals([faults.readLag, faults.bootCpu, faults.drainLag, faults.metricDelay], [
+    5_000,
+    100,
+    4_000,
+    90_000,
+  ]);
+  assertEquals([...faults.noCapacity, ...faults.protectedInstances], ["i-1", "i-2"]);
+  const toggles = () => [
+    faults.rateLimits,
+    faults.lateFirstCheck,
+    faults.basicMonitoring,
+    faults.checkEndpoints,
+  ];
+  assertEquals(toggles(), [true, true, true, true]);
+  faults.set("rate-limits=off");
+  assertEquals(toggles(), [false, true, true, true]);
+  for (const text of ["rate-limits=3", "boot-cpu=101", "no-capacity=i-1:soon", "protected="]) {
+    assertThrows(() => faults.set(text), TypeError);
+  }
+  faults.clear();
+  assertEquals(toggles(), [false, false, false, false]);
+  assertEquals([...faults.noCapacity, ...faults.protectedInstances], []);
+  assertEquals([faults.readAge(), faults.bootCpu, faults.drainLag, faults.metricDelay], [0, 0, 0, 0]);
+});
+
+Deno.test("Faults.readAge() is random up to the read lag, beyond the age of stale reads", () => {
+  const faults = new Faults(1);
+  faults.set("stale-reads=2s");
+  assertEquals(faults.readAge(), 2_000);
+  faults.set("read-lag=1s");
+  const ages = Array.from({ length: 100 }, () => faults.readAge());
+  assert(ages.every((age) => age >= 2_000 && age < 3_000));
+  assert(Math.max(...ages) - Math.min(...ages) > 800);
 });

@@ -1,0 +1,37 @@
+/**
+ * A set whose members can expire.
+ *
+ * @module
+ */
+
+/** A set of strings. A member with an expiry leaves the set at that time. */
+export class ExpiringSet implements Iterable<string> {
+  readonly #expiries = new Map<string, number>();
+  readonly #now: () => number;
+
+  /** @param now returns the current time, ms since the epoch */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Adds a member. It expires at a time, ms since the epoch; by default never. */
+  add(member: string, expiry = Infinity): void {
+    this.#expiries.set(member, expiry);
+  }
+
+  has(member: string): boolean {
+    return (this.#expiries.get(member) ?? -Infinity) > this.#now();
+  }
+
+  delete(member: string): boolean {
+    return this.#expiries.delete(member);
+  }
+
+  clear(): void {
+    this.#expiries.clear();
+  }
+
+  *[Symbol.iterator](): Iterator<string> {
+    for (const member of this.#expiries.keys()) if (this.has(member)) yield member;
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * AWS's limits of API calls: a token bucket for each action.
+ *
+ * @module
+ */
+import type { Clock } from "../clock.ts";
+
+/** The size of a bucket, and the tokens that it gains per second. */
+interface Limit {
+  readonly size: number;
+  readonly refill: number;
+}
+
+/**
+ * The limits of CloudWatch's and EC2's actions. The buckets of CloudWatch hold the calls of one second, for want of a documented
+ * size. Source: CloudWatch user guide, cloudwatch_limits; EC2 developer guide, ec2-api-throttling; ELB, elb-api-throttling.
+ */
+const LIMITS: Readonly<Record<string, Limit>> = {
+  "monitoring PutMetricAlarm": { size: 3, refill: 3 },
+  "monitoring DeleteAlarms": { size: 3, refill: 3 },
+  "monitoring SetAlarmState": { size: 3, refill: 3 },
+  "monitoring EnableAlarmActions": { size: 3, refill: 3 },
+  "monitoring DisableAlarmActions": { size: 3, refill: 3 },
+  "monitoring DescribeAlarmHistory": { size: 3, refill: 3 },
+  "monitoring DescribeAlarms": { size: 9, refill: 9 },
+  "monitoring DescribeAlarmsForMetric": { size: 9, refill: 9 },
+  "monitoring GetMetricData": { size: 50, refill: 50 },
+  "monitoring ListMetrics": { size: 25, refill: 25 },
+  "ec2 StartInstances": { size: 5, refill: 2 },
+  "ec2 RunInstances": { size: 5, refill: 2 },
+  "ec2 StopInstances": { size: 50, refill: 5 },
+  "ec2 TerminateInstances": { size: 100, refill: 5 },
+  "ec2 CreateTags": { size: 100, refill: 10 },
+  "ec2 DeleteTags": { size: 100, refill: 10 },
+};
+
+/** The limit of EC2's Describe actions. */
+const EC2_READS: Limit = { size: 100, refill: 20 };
+
+/** The limit of ELB's Describe actions. */
+const ELB_READS: Limit = { size: 40, refill: 10 };
+
+/** The token buckets of all actions. Buckets refill in sandbox time. */
+export class RateLimits {
+  readonly #clock: Clock;
+  readonly #buckets = new Map<string, { tokens: number; filledAt: number }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Takes a token for a call. Returns whether there was one; always true for an action without a limit. */
+  take(service: string, action: string): boolean {
+    const limit = limitOf(service, action);
+    if (limit === undefined) return true;
+    const key = `${service} ${action}`;
+    const now = this.#clock.now();
+    const bucket = this.#buckets.get(key) ?? { tokens: limit.size, filledAt: now };
+    this.#buckets.set(key, bucket);
+    const seconds = ((now - bucket.filledAt) / 1_000) * this.#clock.speed;
+    bucket.tokens = Math.min(limit.size, bucket.tokens + seconds * limit.refill);
+    bucket.filledAt = now;
+    if (bucket.tokens < 1) return false;
+    bucket.tokens--;
+    return true;
+  }
+}
+
+function limitOf(service: string, action: string): Limit | undefined {
+  const limit = LIMITS[`${service} ${action}`];
+  if (limit !== undefined || !action.startsWith("Describe")) return limit;
+  if (service === "ec2") return EC2_READS;
+  return service.startsWith("elasticloadbalancing") ? ELB_READS : undefined;
+}

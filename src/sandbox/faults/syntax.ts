@@ -1,0 +1,149 @@
+/**
+ * The faults by name, as `--fault NAME=VALUE` sets them.
+ *
+ * @module
+ */
+import type { FaultState } from "./state.ts";
+
+/** One form of a fault. */
+interface FaultSyntax {
+  readonly name: string;
+  /** What the value is, as help shows it. */
+  readonly value: string;
+  /** Sets the fault and returns true; returns false if the value is not of this form. */
+  readonly set: (faults: FaultState, value: string) => boolean;
+}
+
+/** Names of the properties of T whose type is V. */
+type NamesOf<T, V> = { [K in keyof T]: T[K] extends V ? (V extends T[K] ? K : never) : never }[keyof T];
+
+const FAULTS: readonly FaultSyntax[] = [
+  share("throttle", "throttle"),
+  toggle("rate-limits", "rateLimits"),
+  share("errors", "errors"),
+  share("cut", "cut"),
+  share("wedge", "wedge"),
+  member("wedge", "ACTION", /^[A-Z][A-Za-z]+$/, ({ wedgedActions }) => wedgedActions),
+  time("latency", "latency"),
+  time("stale-reads", "staleReads"),
+  time("read-lag", "readLag"),
+  member("deny", "SERVICE:ACTION", /^[a-z0-9]+:[A-Z][A-Za-z]+$/, ({ deniedActions }) => deniedActions),
+  { name: "clock", value: "TIME", set: setClock },
+  member("no-capacity", "ID", /^[^:]+$/, ({ noCapacity }) => noCapacity),
+  { name: "no-capacity", value: "ID:TIME", set: setNoCapacity },
+  member("protected", "ID", /./, ({ protectedInstances }) => protectedInstances),
+  { name: "boot-cpu", value: "PERCENT", set: setBootCpu },
+  member("unhealthy", "ID", /./, ({ unhealthy }) => unhealthy),
+  toggle("late-first-check", "lateFirstCheck"),
+  time("drain-lag", "drainLag"),
+  time("metric-delay", "metricDelay"),
+  toggle("basic-monitoring", "basicMonitoring"),
+  share("sns-duplicates", "snsDuplicates"),
+  share("sns-loss", "snsLoss"),
+  toggle("check-endpoints", "checkEndpoints"),
+];
+
+/** What each kind of value is, for errors. */
+const EXPECTED: Readonly<Record<string, string>> = {
+  SHARE: "a share from 0 to 1",
+  TIME: "a time such as 300ms or 2s",
+  PERCENT: "a percentage from 0 to 100",
+  "ID:TIME": "an id and a time such as i-1:5m",
+  ACTION: "an action such as StartInstances",
+  "SERVICE:ACTION": "an action such as ec2:StartInstances",
+  on: "on or off",
+};
+
+/** Sets a fault given as `NAME=VALUE`. Throws TypeError on an invalid fault. */
+export function setFault(faults: FaultState, text: string): void {
+  const [, name, value = ""] = /^([a-z-]+)=(.+)$/.exec(text) ?? [];
+  const forms = FAULTS.filter((fault) => fault.name === name);
+  if (forms.some((form) => form.set(faults, value))) return;
+  const expected = forms.length > 0
+    ? forms.map((form) => EXPECTED[form.value] ?? form.value).join(", or ")
+    : FAULTS.map((fault) => `${fault.name}=${fault.value}`).join(", ");
+  throw new TypeError(`Cannot use fault "${text}": expected ${expected}`);
+}
+
+function share(name: string, property: NamesOf<FaultState, number>): FaultSyntax {
+  return {
+    name,
+    value: "SHARE",
+    set: (faults, value) => {
+      const n = Number(value);
+      if (!(n >= 0 && n <= 1)) return false;
+      faults[property] = n;
+      return true;
+    },
+  };
+}
+
+function time(name: string, property: NamesOf<FaultState, number>): FaultSyntax {
+  return {
+    name,
+    value: "TIME",
+    set: (faults, value) => {
+      const ms = milliseconds(value);
+      if (ms !== undefined) faults[property] = ms;
+      return ms !== undefined;
+    },
+  };
+}
+
+function toggle(name: string, property: NamesOf<FaultState, boolean>): FaultSyntax {
+  return {
+    name,
+    value: "on",
+    set: (faults, value) => {
+      if (value !== "on" && value !== "off") return false;
+      faults[property] = value === "on";
+      return true;
+    },
+  };
+}
+
+function member(
+  name: string,
+  value: string,
+  pattern: RegExp,
+  setOf: (faults: FaultState) => { add(member: string): unknown },
+): FaultSyntax {
+  return {
+    name,
+    value,
+    set: (faults, text) => {
+      if (!pattern.test(text)) return false;
+      setOf(faults).add(text);
+      return true;
+    },
+  };
+}
+
+function setClock(faults: FaultState, value: string): boolean {
+  const ms = milliseconds(value.replace(/^-/, ""));
+  if (ms !== undefined) faults.clockOffset = value.startsWith("-") ? -ms : ms;
+  return ms !== undefined;
+}
+
+function setNoCapacity({ noCapacity, clock }: FaultState, value: string): boolean {
+  const [, id, time = ""] = /^([^:]+):(.+)$/.exec(value) ?? [];
+  const ms = milliseconds(time);
+  if (id === undefined || ms === undefined) return false;
+  noCapacity.add(id, clock.now() + ms / clock.speed);
+  return true;
+}
+
+function setBootCpu(faults: FaultState, value: string): boolean {
+  const percent = Number(value);
+  if (!(percent >= 0 && percent <= 100)) return false;
+  faults.bootCpu = percent;
+  return true;
+}
+
+/** ms per unit. */
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+function milliseconds(value: string): number | undefined {
+  const [, number, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(value) ?? [];
+  return number === undefined ? undefined : Number(number) * (UNITS[unit] ?? 1);
+}

@@ -1,0 +1,21 @@
+import { assertEquals } from "@std/assert";
+import { RateLimits } from "../../../../src/sandbox/faults/rate_limits.ts";
+import { handClock } from "../hand_clock.ts";
+
+Deno.test("RateLimits.take() allows as many calls as a bucket holds, and refills it in sandbox time", () => {
+  const clock = handClock(10);
+  const limits = new RateLimits(clock);
+  const allowed = (service: string, action: string, calls: number) =>
+    Array.from({ length: calls }, () => limits.take(service, action)).filter((taken) => taken).length;
+  assertEquals(allowed("monitoring", "PutMetricAlarm", 10), 3);
+  assertEquals(allowed("monitoring", "DescribeAlarms", 20), 9);
+  assertEquals(allowed("ec2", "StartInstances", 10), 5);
+  assertEquals(allowed("ec2", "DescribeInstances", 200), 100);
+  assertEquals(allowed("elasticloadbalancing", "DescribeInstanceHealth", 100), 40);
+  assertEquals(allowed("sns", "Publish", 1_000), 1_000);
+  clock.advance(1_000);
+  assertEquals(allowed("monitoring", "PutMetricAlarm", 10), 3);
+  assertEquals(allowed("ec2", "StartInstances", 10), 2);
+  clock.advance(60_000);
+  assertEquals(allowed("ec2", "StartInstances", 10), 5);
+});
