@@ -1,8 +1,8 @@
 /**
- * Karpenter's consolidation removed nodes that it had just launched, before the pods that they were for were scheduled to
- * them, and launched others, for as long as an hour.
+ * Karpenter's consolidation removed nodes that it had just launched, before their pods were scheduled to them, and then launched
+ * others. This went on for as long as an hour.
  *
- * To kas a machine that boots is no idle fleet: it is not stopped before it has been in service for the warm-up (R5).
+ * kas does not take an instance that boots for an idle one: it is not stopped before it has been in service for the warm-up (R5).
  *
  * Source: https://github.com/aws/karpenter-provider-aws/issues/2468, https://github.com/aws/karpenter-provider-aws/issues/4341
  *

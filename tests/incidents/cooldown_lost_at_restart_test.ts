@@ -1,8 +1,8 @@
 /**
- * Kubernetes' cluster-autoscaler keeps its scale-down timers in memory, so that each restart of its pod begins them anew;
- * Knative's autoscaler had no memory of what was before a crash either, and scaled down at once.
+ * Kubernetes' cluster-autoscaler keeps its scale-down timers in memory, so that they begin again at each restart of its pod.
+ * Knative's autoscaler did not remember anything from before a crash either, and scaled down at once.
  *
- * kas takes the last step from its journal, on disk (R5, R13).
+ * kas reads the last change of capacity from its journal on disk (R5, R13).
  *
  * Source: https://github.com/kubernetes/autoscaler/pull/8057, https://github.com/knative/serving/issues/2705
  *
@@ -12,7 +12,7 @@ import { assertEquals } from "@std/assert";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
 import { FIRST, openNotifiedLab, reportIdle } from "../support/lab/script.ts";
 
-Deno.test("a cooldown goes on after a crash (R5, R13)", async () => {
+Deno.test("a cooldown continues after a crash (R5, R13)", async () => {
   await using lab = await openNotifiedLab(
     fleetOf([true, true], { limits: { ...AT_ONCE, cooldownIn: 600_000 } }),
   );

@@ -1,8 +1,8 @@
 /**
- * Escalator counted nodes that it had tainted to go towards the maximum: with max_nodes reached by them, nothing was untainted
- * when load came back, and nothing added.
+ * Escalator counted the nodes that it had tainted for removal towards the maximum. When they reached max_nodes and load came back, it
+ * neither untainted nor added a node.
  *
- * kas does not count what is on its way out, and takes that back first (R3, R7).
+ * kas does not count leaving instances, and puts one of them back into service first (R3, R7).
  *
  * Source: https://github.com/atlassian/escalator/issues/107
  *
@@ -19,7 +19,7 @@ import {
   startedIds,
 } from "../support/lab/script.ts";
 
-Deno.test("at max with a node that is draining, that node is taken back (R3, R7)", async () => {
+Deno.test("at max, a node that is draining is put back into service (R3, R7)", async () => {
   await using lab = await openNotifiedLab(fleetOf([true], { limits: { ...AT_ONCE, max: 2 } }));
   await holdRequests(lab);
   await reportIdle(lab, FIRST);

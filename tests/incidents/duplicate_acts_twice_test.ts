@@ -1,7 +1,7 @@
 /**
- * SNS delivers at least once: somebody's subscriber got one message twice, and stored two documents where there was to be one.
+ * SNS delivers a message at least once. A subscriber received one message twice, and stored two documents instead of one.
  *
- * kas stores each MessageId once and durably, and acknowledges it ever after (R11).
+ * kas stores each MessageId once, on disk, and accepts a repetition without acting on it (R11).
  *
  * Source: https://qasimalbaqali.medium.com/achieving-idempotency-in-the-aws-serverless-space-d0671a521479
  *
@@ -13,7 +13,7 @@ import { fleetOf } from "../support/lab/fleet_plan.ts";
 import { alarmMessage } from "../support/lab/notice.ts";
 import { BASE, countInService, openNotifiedLab, startedIds } from "../support/lab/script.ts";
 
-Deno.test("a message that is delivered again, after a crash too, starts nothing more (R11)", async () => {
+Deno.test("a repeated message starts no second instance, even after a crash (R11)", async () => {
   await using lab = await openNotifiedLab(fleetOf([false, false, false]));
   const text = alarmMessage(`${FLEET}:cpuhigh:${lab.id(BASE)}`, "ALARM", lab.time.now());
   const post = lab.message(text, "the same");

@@ -1,7 +1,7 @@
 /**
- * Where the cloud provider's API failed for a while, Kubernetes took its nodes for gone and deleted them.
+ * When a cloud provider's API failed for a while, Kubernetes concluded that its nodes were gone, and deleted them.
  *
- * kas decides on the whole of what it asked for or not at all: a part that fails has the message wait (R12, R14).
+ * kas decides only on a complete observation. If a part of it fails, the message waits (R12, R14).
  *
  * Source: https://github.com/kubernetes/kubernetes/issues/41850
  *
@@ -13,7 +13,7 @@ import { AwsError } from "../../src/sandbox/wire/action.ts";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
 import { askForMore, openNotifiedLab, startedIds } from "../support/lab/script.ts";
 
-Deno.test("a fleet whose load balancer can't be asked is not taken for one without anybody in service", async () => {
+Deno.test("while the load balancer cannot be read, the fleet does not count as one without instances in service", async () => {
   let failing = false;
   const passing = ({ action }: CallEvent) => {
     if (failing && action === "DescribeInstanceHealth") throw new AwsError("InternalFailure", "", 500);

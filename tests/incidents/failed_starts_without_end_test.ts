@@ -1,9 +1,9 @@
 /**
- * CloudStack left machines that had failed to start, and so were stopped, out of its group's maximum: with the load still
- * there, every interval brought one more, 2,296 of them where the maximum was 2, and 30,000 in another account where it was 4.
+ * CloudStack did not count machines that had failed to start, and were stopped, towards the maximum of their group. While the load
+ * lasted, every interval added one: 2,296 machines with a maximum of 2, and 30,000 in another account with a maximum of 4.
  *
- * kas launches nothing, but it could start the same broken machines for ever. What fails to come up is put into quarantine,
- * and left out (R7, R9).
+ * Without --grow, kas launches nothing, but it could start the same broken instances without end. An instance that fails to come into
+ * service is quarantined, and not started again (R7, R9).
  *
  * Source: https://github.com/apache/cloudstack/issues/14185, https://github.com/apache/cloudstack/issues/9318
  *
@@ -13,7 +13,7 @@ import { assertEquals } from "@std/assert";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
 import { openPolledLab, startedIds } from "../support/lab/script.ts";
 
-Deno.test("machines that fail to come up are tried once each, however long the load lasts (R7, R9)", async () => {
+Deno.test("instances that fail to come into service are started once each, however long the load lasts (R7, R9)", async () => {
   const limits = { ...AT_ONCE, resync: 60_000 };
   await using lab = await openPolledLab(fleetOf([false, false, false], { limits, startTimeout: 30_000 }));
   const nodes = [1, 2, 3].map((place) => lab.id(place));

@@ -1,8 +1,8 @@
 /**
- * Kubernetes' cluster-autoscaler ends an AWS instance while its load balancer still has requests under way at it, which get
- * 502; kops had to learn to wait for a classic load balancer's draining before it ended an instance.
+ * Kubernetes' cluster-autoscaler terminates an AWS instance while its load balancer still has requests in progress there, which get a
+ * 502. kops had to learn to wait for a Classic Load Balancer's connection draining.
  *
- * kas stops an instance only when it is drained (R10).
+ * kas stops an instance only once it has drained (R10).
  *
  * Source: https://github.com/kubernetes/autoscaler/issues/1907, https://github.com/kubernetes/kops/pull/12902
  *

@@ -1,9 +1,10 @@
 /**
- * CloudStack's autoscaler held its scale-ups against the machines that ran, later also against those that had failed to be
- * created; what was created and failed to start was in neither count. Groups of at most 2 and 4 came to 2,296 and 30,000 machines.
+ * CloudStack's autoscaler compared its scale-ups with the number of running machines, and later also counted those that could not be
+ * created. Machines that were created and failed to start were in neither count. Groups with a maximum of 2 and 4 grew to 2,296 and
+ * 30,000 machines.
  *
- * With --grow, max counts every instance of the fleet, whatever became of it (R3), and after a launch that failed the next one
- * waits, each time longer (R7).
+ * With --grow, max counts every instance of the fleet, in whatever state (R3). After a failed launch the next one waits, longer each
+ * time (R7).
  *
  * Source: https://github.com/apache/cloudstack/issues/14185, https://github.com/apache/cloudstack/issues/9318,
  * https://github.com/apache/cloudstack/issues/9503
@@ -15,15 +16,15 @@ import { TEMPLATE } from "../support/lab/cloud.ts";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
 import { openPolledLab } from "../support/lab/script.ts";
 
-/** Launches where no node is left; resyncs, at which the load is still there, come every minute. */
+/** It launches nodes if no standby is left, and reconciles every minute. */
 const GROWING = { ...AT_ONCE, resync: 60_000, grow: TEMPLATE, max: 4 };
 
-Deno.test("machines that are launched and fail to come up are no more than max, however long the load lasts (R3)", async () => {
+Deno.test("launched instances that fail to come into service never exceed max, however long the load lasts (R3)", async () => {
   await using lab = await openPolledLab(fleetOf([], { limits: GROWING, startTimeout: 30_000 }));
   for (let nth = 1; nth < 100; nth++) lab.cloud.machines.broken.add(lab.launched(nth));
   lab.cloud.machines.demand = 1;
   await lab.pass(6 * 3_600_000);
-  // The base, and three that are off and in quarantine, for somebody to look at.
+  // The base instance, and three that are stopped and quarantined, for an operator to examine.
   assertEquals(lab.cloud.fleet().map(({ state, tags }) => [state, "kas:quarantine" in tags]), [
     ["running", false],
     ["stopped", true],
@@ -32,7 +33,7 @@ Deno.test("machines that are launched and fail to come up are no more than max, 
   ]);
 });
 
-Deno.test("launches that EC2 refuses are tried less and less often, and again once it has capacity (R7)", async () => {
+Deno.test("launches that EC2 refuses become rarer, and succeed once it has capacity (R7)", async () => {
   await using lab = await openPolledLab(fleetOf([], { limits: GROWING }));
   const launches = () =>
     new Set(

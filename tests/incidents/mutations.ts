@@ -43,7 +43,7 @@ export const INCIDENTS: readonly Mutation[] = [
       symbol: "instancesAt",
       becomes: '(status, ...rest) => status === "joining" ? [] : original(status, ...rest)',
     }],
-    test: incident("coming_left_out_of_max"),
+    test: incident("joining_left_out_of_max"),
   },
   {
     breaks: "leaving instances count towards max",
@@ -168,7 +168,7 @@ export const INCIDENTS: readonly Mutation[] = [
       becomes:
         "function (activity, ...rest) { return original.call(this, { ...activity, remaining: [] }, ...rest); }",
     }],
-    test: incident("no_capacity_ends_the_step"),
+    test: incident("no_capacity_ends_the_activity"),
   },
   {
     breaks: "R2: an alarm that stays in ALARM has no effect",

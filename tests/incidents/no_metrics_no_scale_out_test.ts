@@ -1,8 +1,8 @@
 /**
- * Nomad's autoscaler scaled a pool to zero and then never up again: its metrics came from the pool's own nodes, and without
- * any the check failed, "no nodes identified within pool".
+ * Nomad's autoscaler scaled a pool to zero and then never out again: its metrics came from the pool's own nodes, and without any the
+ * check failed, "no nodes identified within pool".
  *
- * kas needs no datapoint to start a node: what asks is an alarm (R3, R6).
+ * kas needs no datapoint to start a node, only an alarm (R3, R6).
  *
  * Source: https://github.com/hashicorp/nomad-autoscaler/issues/424, https://github.com/hashicorp/nomad-autoscaler/issues/530
  *
@@ -12,7 +12,7 @@ import { assertEquals } from "@std/assert";
 import { fleetOf } from "../support/lab/fleet_plan.ts";
 import { askForMore, FIRST, openNotifiedLab } from "../support/lab/script.ts";
 
-Deno.test("with no metric of anybody a node is started all the same", async () => {
+Deno.test("a node is started even if no instance has a datapoint", async () => {
   await using lab = await openNotifiedLab(fleetOf([false]));
   await askForMore(lab);
   await lab.pass(50_000);

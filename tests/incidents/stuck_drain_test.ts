@@ -1,9 +1,8 @@
 /**
- * A node whose drain never came to its end kept a scaling policy of Nomad's autoscaler from doing anything else; in
- * Kubernetes' cluster-autoscaler one drain under way put off every other deletion.
+ * A node that never finished draining kept a scaling policy of Nomad's autoscaler from doing anything else. In Kubernetes'
+ * cluster-autoscaler one drain in progress delayed every other deletion.
  *
- * In kas a way out never delays a way in: what still drains is taken back at once, and the next is started beside it (R10,
- * R7).
+ * In kas scaling in never delays scaling out: a start cancels the drain, or starts another instance at the same time (R10, R7).
  *
  * Source: https://github.com/hashicorp/nomad-autoscaler/issues/879, https://github.com/kubernetes/autoscaler/issues/5117
  *
@@ -13,7 +12,7 @@ import { assertEquals } from "@std/assert";
 import { fleetOf } from "../support/lab/fleet_plan.ts";
 import { askForMore, FIRST, holdRequests, openNotifiedLab, reportIdle } from "../support/lab/script.ts";
 
-Deno.test("a drain that does not end holds no scale-out up (R10, R7)", async () => {
+Deno.test("a drain that does not end does not delay scaling out (R10, R7)", async () => {
   await using lab = await openNotifiedLab(fleetOf([true, false], { drainTimeout: 3_000_000 }));
   await holdRequests(lab);
   await reportIdle(lab, FIRST);

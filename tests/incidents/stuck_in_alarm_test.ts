@@ -1,9 +1,9 @@
 /**
- * CloudWatch tells SNS of a change of state, once. An alarm that stays in ALARM is silent, so that whoever goes by
- * notifications alone makes one step and then never another, and a notification that gets lost is none at all; only Auto
- * Scaling's own actions are repeated.
+ * CloudWatch notifies SNS once when an alarm changes its state. An alarm that stays in ALARM is silent, so an autoscaler that only
+ * uses notifications acts once and never again, or not at all if the notification is lost. Only Auto Scaling's own actions are
+ * repeated.
  *
- * kas reads its alarms at every resync, and takes what persists for a repeated notification (R2).
+ * kas reads its alarms at every reconciliation, and an alarm that persists counts like a repeated notification (R2).
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Acting_Alarm_Changes.html,
  * https://repost.aws/knowledge-center/autoscaling-policy-cloudwatch-alarm
@@ -14,7 +14,7 @@ import { assertEquals } from "@std/assert";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
 import { countInService, openPolledLab } from "../support/lab/script.ts";
 
-Deno.test("a fleet that stays overloaded keeps growing without any notification (R2)", async () => {
+Deno.test("an overloaded fleet keeps scaling out without any notification (R2)", async () => {
   await using lab = await openPolledLab(
     fleetOf([false, false, false], { limits: { ...AT_ONCE, resync: 60_000 } }),
   );

@@ -1,8 +1,8 @@
 /**
- * Kubernetes' cluster-autoscaler did not count nodes that were still coming up when it held a scale-up against
- * --max-nodes-total, and grew beyond it.
+ * Kubernetes' cluster-autoscaler did not count the nodes that were still starting when it compared a scale-up with
+ * --max-nodes-total, and exceeded it.
  *
- * kas counts what is in service and what is on the way to it (R3).
+ * kas counts the instances in service and the joining ones (R3).
  *
  * Source: https://github.com/kubernetes/autoscaler/pull/1516
  *
@@ -12,7 +12,7 @@ import { assertEquals } from "@std/assert";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
 import { askForMore, countInService, openNotifiedLab, startedIds } from "../support/lab/script.ts";
 
-Deno.test("what is on its way counts towards max (R3)", async () => {
+Deno.test("joining instances count towards max (R3)", async () => {
   await using lab = await openNotifiedLab(
     fleetOf([false, false, false, false], { limits: { ...AT_ONCE, max: 2 } }),
   );

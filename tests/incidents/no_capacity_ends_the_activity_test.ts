@@ -1,8 +1,8 @@
 /**
- * A scale-up of terraform-aws-github-runner that met InsufficientInstanceCapacity lost its event, and the job waited until
- * somebody cancelled it.
+ * A scale-up of terraform-aws-github-runner that got InsufficientInstanceCapacity lost its event, and the job waited until somebody
+ * cancelled it.
  *
- * kas turns to the next candidate in the same activity, of another zone first (R7).
+ * kas tries the next candidate in the same activity, in another zone first (R7).
  *
  * Source: https://github.com/github-aws-runners/terraform-aws-github-runner/issues/2925
  *
@@ -12,7 +12,7 @@ import { assertEquals } from "@std/assert";
 import { fleetOf } from "../support/lab/fleet_plan.ts";
 import { askForMore, countInService, FIRST, openNotifiedLab, startedIds } from "../support/lab/script.ts";
 
-Deno.test("without capacity for one node the next one is started at once (R7)", async () => {
+Deno.test("if EC2 lacks capacity for one node, the next one is started at once (R7)", async () => {
   await using lab = await openNotifiedLab(fleetOf([false, false, false]));
   lab.cloud.faults.noCapacity.add(lab.id(FIRST));
   await askForMore(lab);
