@@ -30,6 +30,8 @@ export interface ServiceOptions extends AssemblyOptions {
   readonly topicArn?: string | undefined;
   /** Where to listen; nowhere by default. */
   readonly listen?: { readonly hostname: string; readonly port: number } | undefined;
+  /** The names of hosts to which the state is shown, besides IP addresses and localhost. */
+  readonly hosts?: readonly string[];
   readonly resubscribe: boolean;
   readonly trustSigner?: string | undefined;
   /** The certificate at a URL, which signs messages; by default it is downloaded. */
@@ -159,6 +161,7 @@ function endpoint(
     inbox,
     wake: () => loop.wake(),
     resubscribe,
+    hosts: options.hosts ?? [],
     identity,
     status: () => ({
       ...identity,

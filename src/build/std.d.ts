@@ -36,6 +36,7 @@ declare module "@std/http/status" {
     readonly NotFound: 404;
     readonly MethodNotAllowed: 405;
     readonly ContentTooLarge: 413;
+    readonly MisdirectedRequest: 421;
     readonly InternalServerError: 500;
     readonly BadGateway: 502;
     readonly ServiceUnavailable: 503;

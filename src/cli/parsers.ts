@@ -50,6 +50,14 @@ export function hostPort(value: string): HostPort {
   return { hostname, port };
 }
 
+/** A host's name in lower case, such as `kas.example.com`. */
+export function hostName(value: string): string {
+  if (!/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/.test(value)) {
+    throw new TypeError("expected a host name such as kas.example.com, without a port");
+  }
+  return value.toLowerCase();
+}
+
 /** A number above zero. */
 export function positive(value: string): number {
   const n = Number(value);

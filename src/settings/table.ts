@@ -5,7 +5,7 @@
  * @module
  */
 
-import { duration, flag, hostPort, integer, oneOf, range, text, url } from "../cli/parsers.ts";
+import { duration, flag, hostName, hostPort, integer, oneOf, range, text, url } from "../cli/parsers.ts";
 import { fleetName, launchTemplate, targetGroupArn, topicArn } from "./aws_names.ts";
 
 /** A row of the table, in the shape of a command's option. */
@@ -21,7 +21,13 @@ export interface Setting<T> {
 
 function setting<
   T,
-  const D extends { default?: string; placeholder?: string; env?: readonly string[]; excludes?: string },
+  const D extends {
+    default?: string;
+    placeholder?: string;
+    env?: readonly string[];
+    excludes?: string;
+    repeat?: true;
+  },
 >(
   name: string,
   parse: (text: string) => T,
@@ -73,6 +79,12 @@ export const SETTINGS = {
   listen: setting("listen", hostPort, "address to listen on; port 0 picks a free port", {
     placeholder: "HOST:PORT",
   }),
+  host: setting(
+    "host",
+    hostName,
+    "a name in the Host header to which the autoscaler shows its state, besides IP addresses and localhost",
+    { placeholder: "NAME", repeat: true },
+  ),
   dryRun: setting("dry-run", flag, "print what the command would do and change nothing", {
     default: "false",
   }),

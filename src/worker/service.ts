@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { serveHttp } from "../process/http/serve.ts";
 import type { HostPort } from "../cli/parsers.ts";
 import { workerHandler } from "./handler.ts";
 import { BurnPool } from "./pool.ts";
@@ -39,12 +40,13 @@ export interface Worker extends AsyncDisposable {
 export function startWorker({ listen, onFailure, ...pooling }: WorkerOptions): Worker {
   let closing = false;
   const aborter = new AbortController();
-  const server = Deno.serve(
-    { ...listen, signal: aborter.signal, onListen: () => {} },
+  const report = (error: unknown) => closing || onFailure(error);
+  const server = serveHttp(
+    { ...listen, signal: aborter.signal, onFailure: report },
     workerHandler({
       full: () => pool.full,
       burn: (signal) => pool.burn(signal),
-      onFailure: (error) => closing || onFailure(error),
+      onFailure: report,
       version: VERSION,
     }),
   );

@@ -6,6 +6,7 @@
 import { getLogger } from "@logtape/logtape";
 import { accepts } from "@std/http/negotiation";
 import { STATUS_CODE } from "@std/http/status";
+import { hostsOf, isAddress, type Target, targetOf } from "../../process/http/target.ts";
 import { BodyReader } from "./body_limits.ts";
 import { decisionLines } from "./decisions.ts";
 import type { DecisionQuery, DecisionRecord } from "../store/decisions.ts";
@@ -18,6 +19,8 @@ import { text } from "./text.ts";
 export interface HandlerParts extends Omit<ReceiverParts, "bodies"> {
   /** Absent: with the default limits. */
   readonly bodies?: BodyReader;
+  /** The names of hosts to which the state is shown, besides IP addresses and localhost. */
+  readonly hosts: readonly string[];
   /** The headers of `/ping`. nginx passes `/ping` on, and `/status` not. */
   readonly identity: Identity;
   /** The JSON of `GET /status`, without the counts of messages. */
@@ -41,6 +44,13 @@ export interface Identity {
   readonly started: string;
 }
 
+/** The handlers of a path, by method. */
+interface Route {
+  /** Answers any host. The others answer only hosts that no stranger's DNS can name. */
+  readonly isPublic?: true;
+  readonly methods: ReadonlyMap<string, (request: Request, target: Target) => Response | Promise<Response>>;
+}
+
 /** The number of lines of `GET /activities`. */
 const LINES = { default: 100, max: 10_000 };
 
@@ -61,62 +71,70 @@ export function handler(parts: HandlerParts): (request: Request) => Promise<Resp
   const identity = Object.fromEntries(
     Object.entries(parts.identity).map(([name, value]) => [`kas-${name}`, value]),
   );
-  const routes: Record<
-    string,
-    Partial<Record<string, (request: Request, url: URL) => Response | Promise<Response>>>
-  > = {
-    "/": { POST: (request) => receive(receiver, request) },
-    "/ping": { GET: () => text("pong", STATUS_CODE.OK, identity) },
-    "/status": {
-      GET: (request) => {
+  // Maps, because requests choose the keys.
+  const routes: ReadonlyMap<string, Route> = new Map([
+    ["/", { isPublic: true, methods: new Map([["POST", (request) => receive(receiver, request)]]) }],
+    ["/ping", { isPublic: true, ...get(() => text("pong", STATUS_CODE.OK, identity)) }],
+    [
+      "/status",
+      get((request) => {
         const messages = { ...counts, waiting: parts.inbox.waiting() };
         const vary = { vary: "accept" };
         return accepts(request, "application/json", "text/html") === "text/html"
           ? new Response(parts.page(messages), { headers: { ...PAGE_HEADERS, ...vary } })
           : Response.json({ ...parts.status(), messages }, { headers: vary });
-      },
-    },
-    "/activities": { GET: (_, url) => activities(parts, url) },
-    "/decisions": { GET: (_, url) => decisions(parts, url) },
-    "/metrics": {
-      GET: async () => {
+      }),
+    ],
+    ["/activities", get((_, { query }) => activities(parts, new URLSearchParams(query)))],
+    ["/decisions", get((_, { query }) => decisions(parts, new URLSearchParams(query)))],
+    [
+      "/metrics",
+      get(async () => {
         const { type, text: body } = await parts.metrics();
         return text(body, STATUS_CODE.OK, { "content-type": type });
-      },
-    },
-  };
+      }),
+    ],
+  ]);
+  const hosts = new Set(parts.hosts);
+  const isKnown = (host: string) => isAddress(host) || hosts.has(host);
 
   return async (request) => {
-    // The Host header is part of the URL, and may be any text.
-    const url = URL.parse(request.url);
-    if (url === null) return text("bad request", STATUS_CODE.BadRequest);
-    const methods = Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
-    if (methods === undefined) return text("not found", STATUS_CODE.NotFound);
-    const respond = methods[request.method === "HEAD" ? "GET" : request.method];
+    const target = targetOf(request);
+    if (target === undefined) return text("bad request", STATUS_CODE.BadRequest);
+    const route = routes.get(target.path);
+    if (route === undefined) return text("not found", STATUS_CODE.NotFound);
+    if (!route.isPublic && !hostsOf(request).every(isKnown)) {
+      return text("this host is neither an IP address nor set with --host", STATUS_CODE.MisdirectedRequest);
+    }
+    const respond = route.methods.get(request.method);
     if (respond === undefined) {
-      const allow = Object.keys(methods).flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]))
-        .join(", ");
+      const allow = [...route.methods.keys()].join(", ");
       return text("method not allowed", STATUS_CODE.MethodNotAllowed, { allow });
     }
     try {
-      return await respond(request, url);
+      return await respond(request, target);
     } catch (error) {
-      log.error("request failed", { path: url.pathname, reason: (error as Error).message });
+      log.error("request failed", { path: target.path, reason: (error as Error).message });
       return text("internal error", STATUS_CODE.InternalServerError);
     }
   };
 }
 
-function activities(parts: HandlerParts, url: URL): Response {
-  const limit = url.searchParams.get("limit") ?? String(LINES.default);
+/** The methods of a path that is only read. */
+function get(respond: (request: Request, target: Target) => Response | Promise<Response>): Route {
+  return { methods: new Map([["GET", respond], ["HEAD", respond]]) };
+}
+
+function activities(parts: HandlerParts, query: URLSearchParams): Response {
+  const limit = query.get("limit") ?? String(LINES.default);
   if (!/^\d{1,5}$/.test(limit) || Number(limit) > LINES.max) {
     return text(`limit: expected a whole number up to ${LINES.max}`, STATUS_CODE.BadRequest);
   }
   return Response.json(parts.activities(Number(limit)));
 }
 
-function decisions({ decision }: HandlerParts, { searchParams }: URL): Response {
-  const lines = decisionLines(searchParams, decision);
+function decisions({ decision }: HandlerParts, query: URLSearchParams): Response {
+  const lines = decisionLines(query, decision);
   if (lines === undefined) {
     return text("expected id=N, at=MS, after=N, or no parameter", STATUS_CODE.BadRequest);
   }

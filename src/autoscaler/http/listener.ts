@@ -7,6 +7,7 @@
  * @module
  */
 import { getLogger } from "@logtape/logtape";
+import { serveHttp } from "../../process/http/serve.ts";
 import { realClock } from "../../runtime.ts";
 import { UnusableError } from "../unusable.ts";
 
@@ -22,6 +23,7 @@ const SHUTDOWN = 5_000;
 const RESTART_PAUSE = 200;
 
 const log = getLogger(["kas", "autoscaler"]);
+const requests = getLogger(["kas", "http"]);
 
 /**
  * Starts the server.
@@ -30,7 +32,7 @@ const log = getLogger(["kas", "autoscaler"]);
  */
 export function listen(
   at: { readonly hostname: string; readonly port: number },
-  handle: Deno.ServeHandler,
+  handle: (request: Request) => Promise<Response>,
 ): Listener {
   const stopping = new AbortController();
   let current: Serving;
@@ -89,7 +91,12 @@ interface Serving {
   readonly close: AbortController;
 }
 
-function serve(at: { readonly hostname: string; readonly port: number }, handle: Deno.ServeHandler): Serving {
+function serve(
+  at: { readonly hostname: string; readonly port: number },
+  handle: (request: Request) => Promise<Response>,
+): Serving {
   const close = new AbortController();
-  return { close, server: Deno.serve({ ...at, signal: close.signal, onListen: () => {} }, handle) };
+  const onFailure = (error: unknown) =>
+    requests.error("request failed", { reason: error instanceof Error ? error.message : String(error) });
+  return { close, server: serveHttp({ ...at, signal: close.signal, onFailure }, handle) };
 }

@@ -41,6 +41,7 @@ class Desk implements Disposable {
         this.#wake.resolve();
       },
       resubscribe: false,
+      hosts: ["kas.example"],
       status: () => ({ fleet: "kas" }),
       page: ({ accepted }) => `<p>${accepted}</p>`,
       activities: (limit) => Array(limit).fill({ kind: "none" }),
@@ -59,6 +60,13 @@ class Desk implements Disposable {
 
   fetch(path: string, init?: RequestInit): Promise<Response> {
     return this.#handle(new Request(`http://localhost${path}`, init));
+  }
+
+  /** The status that a path answers to a request for a host. */
+  async at(base: string, path: string, headers: HeadersInit): Promise<number> {
+    const response = await this.#handle(new Request(`${base}${path}`, { headers }));
+    await response.body?.cancel();
+    return response.status;
   }
 
   /** `200 accepted`. */
@@ -296,3 +304,56 @@ for (const [accept, type] of ACCEPTS) {
     }
   });
 }
+
+const INHERITED = Object.getOwnPropertyNames(Object.prototype);
+
+Deno.test("no name that objects inherit is a method or a path", async () => {
+  using desk = new Desk();
+  for (const method of INHERITED) {
+    for (const path of ["/", "/ping", "/status", "/activities", "/decisions", "/metrics"]) {
+      assertEquals([method, path, await desk.ask(path, { method })], [
+        method,
+        path,
+        "405 method not allowed",
+      ]);
+    }
+  }
+  for (const path of INHERITED) assertEquals([path, await desk.ask(`/${path}`)], [path, "404 not found"]);
+});
+
+const PRIVATE = ["/status", "/activities", "/decisions", "/metrics"];
+
+Deno.test("a path that is not public answers only an IP address, localhost and the names of --host", async () => {
+  using desk = new Desk();
+  const ask = (host: string, path: string) => desk.at(`http://${host}`, path, { host });
+  for (const path of PRIVATE) {
+    for (
+      const host of [
+        "127.0.0.1:10001",
+        "[::1]:10001",
+        "localhost",
+        "LOCALHOST:1",
+        "kas.example:80",
+        "KAS.example",
+      ]
+    ) {
+      assertEquals([path, host, await ask(host, path)], [path, host, 200]);
+    }
+    for (
+      const host of [
+        "evil.example",
+        "evil.example:10001",
+        "x.kas.example",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+      ]
+    ) {
+      assertEquals([path, host, await ask(host, path)], [path, host, 421]);
+    }
+    // A whole URL in the request line: both hosts count.
+    assertEquals(await desk.at("http://127.0.0.1", path, { host: "evil.example" }), 421);
+    assertEquals(await desk.at("http://evil.example", path, { host: "127.0.0.1" }), 421);
+  }
+  assertEquals(await ask("evil.example", "/ping"), 200);
+  assertEquals(await desk.at("http://evil.example", "/", { host: "evil.example" }), 405);
+});
