@@ -1,3 +1,9 @@
+/**
+ * `kas admin doctor` on the whole: that a good fleet passes, and that each problem is found and repaired. A long file, as most of it
+ * is the table of problems.
+ *
+ * @module
+ */
 import { DisableAlarmActionsCommand, PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
 import { CreateTagsCommand, RevokeSecurityGroupIngressCommand } from "@aws-sdk/client-ec2";
 import {
@@ -54,6 +60,34 @@ const BREAKS: readonly {
     breaks: ({ fleet }) => fleet.rows(`alarms delete --instance ${NODE}`),
     check: "alarms",
     names: ["2 instances", NODE],
+    remedy: "kas admin setup",
+  },
+  {
+    name: "an instance with one of its two alarms",
+    breaks: ({ fleet }) => fleet.rows(`alarms delete kas:cpulow:${NODE}`),
+    check: "alarms",
+    names: ["2 instances", NODE],
+    remedy: "kas admin setup",
+  },
+  {
+    name: "an alarm that notifies of ALARM, but not of OK",
+    breaks: async ({ aws, topicArn }) =>
+      await (await aws.cloudWatch()).send(
+        new PutMetricAlarmCommand({
+          AlarmName: `kas:cpulow:${NODE}`,
+          Namespace: "AWS/EC2",
+          MetricName: "CPUUtilization",
+          Statistic: "Average",
+          Dimensions: [{ Name: "InstanceId", Value: NODE }],
+          ComparisonOperator: "GreaterThanOrEqualToThreshold",
+          Threshold: 42,
+          Period: 60,
+          EvaluationPeriods: 1,
+          AlarmActions: [topicArn],
+        }),
+      ),
+    check: "alarm-actions",
+    names: ["1 alarm", `kas:cpulow:${NODE}`],
     remedy: "kas admin setup",
   },
   {
