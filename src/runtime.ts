@@ -11,6 +11,8 @@ export interface Runtime {
   /** A number from 0 up to 1, 1 excluded. */
   readonly random: () => number;
   readonly fetch: typeof fetch;
+  /** {@linkcode fetchDirect} */
+  readonly fetchDirect: typeof fetch;
   /** Resolves once everything that was written to a file is on the disk. */
   readonly sync: (file: Deno.FsFile) => Promise<void>;
 }
@@ -47,11 +49,30 @@ export const realClock: Clock = {
     }),
 };
 
+/**
+ * Fetches without a proxy, whatever HTTP_PROXY and ALL_PROXY say. For health checks of instances: a proxy does not
+ * reach their private addresses, and one that answers 200 would make every instance pass.
+ *
+ * Only an https URL still uses the proxy, which cannot forge its answer.
+ */
+export async function fetchDirect(input: Request | URL | string, init: RequestInit = {}): Promise<Response> {
+  const request = new Request(input, init);
+  const { protocol, hostname, port } = new URL(request.url);
+  if (protocol !== "http:") return await fetch(request);
+  // Deno takes the proxy of the environment only for addresses without a proxy of their own: this one is the host.
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  using client = Deno.createHttpClient({
+    proxy: { transport: "tcp", hostname: host, port: Number(port || 80) },
+  });
+  return await fetch(request, { client });
+}
+
 /** The machine itself. */
 export const realRuntime: Runtime = {
   clock: realClock,
   random: () => Math.random(),
   fetch: (input, init) => fetch(input, init),
+  fetchDirect,
   sync: (file) => file.syncData(),
 };
 

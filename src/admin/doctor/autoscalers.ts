@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import type { Identity } from "../../autoscaler/http/endpoint.ts";
+import { fetchDirect } from "../../runtime.ts";
 
 /** The part of an autoscaler's `/status` that doctor reads. */
 const STATUS = z.object({
@@ -44,7 +45,7 @@ export async function askAutoscaler(url: string, signal: AbortSignal): Promise<A
 
 async function askPing(url: string, signal: AbortSignal): Promise<Pick<Autoscaler, "problem" | "identity">> {
   try {
-    const response = await fetch(new URL("/ping", url), { redirect: "manual", signal });
+    const response = await fetchDirect(new URL("/ping", url), { redirect: "manual", signal });
     const body = await response.text();
     if (response.status !== 200 || body.trim() !== "pong") {
       return { problem: `HTTP status ${response.status} without "pong"` };
@@ -61,7 +62,7 @@ async function askPing(url: string, signal: AbortSignal): Promise<Pick<Autoscale
 
 async function askStatus(url: string, signal: AbortSignal): Promise<Status | undefined> {
   try {
-    const response = await fetch(new URL("/status", url), { redirect: "manual", signal });
+    const response = await fetchDirect(new URL("/status", url), { redirect: "manual", signal });
     return STATUS.safeParse(await response.json()).data;
   } catch {
     // The answer to /ping has the reason.

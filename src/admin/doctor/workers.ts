@@ -4,6 +4,7 @@
  * @module
  */
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
+import { fetchDirect } from "../../runtime.ts";
 import { WORKER_PORT } from "../../scaling/model/instance.ts";
 import { failureReason } from "./autoscalers.ts";
 
@@ -32,7 +33,7 @@ export async function askWorkers(
 async function askWorker(host: string | undefined, signal: AbortSignal): Promise<WorkerAnswer> {
   if (host === undefined) return { noAnswer: "no address" };
   try {
-    const response = await fetch(`http://${host}:${WORKER_PORT}/ping`, { redirect: "manual", signal });
+    const response = await fetchDirect(`http://${host}:${WORKER_PORT}/ping`, { redirect: "manual", signal });
     await response.body?.cancel();
     if (response.status !== 200) return { noAnswer: `HTTP status ${response.status}` };
     const version = response.headers.get("kas-version");

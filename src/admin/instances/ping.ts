@@ -7,6 +7,7 @@ import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";
 import { command, ExitError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { AUTOSCALER_PORT } from "../../provision/host/paths.ts";
+import { fetchDirect } from "../../runtime.ts";
 import { WORKER_PORT } from "../../scaling/model/instance.ts";
 import { duration, url } from "../../cli/parsers.ts";
 import {
@@ -146,7 +147,10 @@ async function pingOne(
     return { target, service, url, status, ms: Math.round(performance.now() - start), failed };
   };
   try {
-    const response = await fetch(url, { redirect: "manual", signal: AbortSignal.any([signal, late.signal]) });
+    const response = await fetchDirect(url, {
+      redirect: "manual",
+      signal: AbortSignal.any([signal, late.signal]),
+    });
     const body = await response.text();
     if (response.status !== 200) return result(response.status, true);
     // Another server on this port answers something else.

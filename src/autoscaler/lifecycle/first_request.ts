@@ -64,10 +64,10 @@ export async function noteFirstRequest(wanted: FirstRequest): Promise<number | u
 
 /** When the worker answered its first /work, ms since the epoch; undefined if it has not. */
 async function firstWork(
-  { host, runtime: { clock, fetch }, signal }: FirstRequest,
+  { host, runtime: { clock, fetchDirect }, signal }: FirstRequest,
 ): Promise<number | undefined> {
   using limit = timeLimit(clock, PING_TIMEOUT);
-  const response = await fetch(`http://${host}:${WORKER_PORT}/ping`, {
+  const response = await fetchDirect(`http://${host}:${WORKER_PORT}/ping`, {
     redirect: "manual",
     signal: AbortSignal.any([signal, limit.signal]),
   });

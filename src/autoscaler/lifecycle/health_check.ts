@@ -28,7 +28,7 @@ const QUOTED = 80;
  * @throws {ActivityError} if the instance has no address
  */
 export function healthCheck(
-  { environment: { address, runtime: { clock, fetch } }, id, signal }: ActivityContext,
+  { environment: { address, runtime: { clock, fetchDirect } }, id, signal }: ActivityContext,
   instance: Ec2Instance,
 ): HealthCheck {
   const host = address(instance);
@@ -39,7 +39,7 @@ export function healthCheck(
     attempt: async () => {
       using limit = timeLimit(clock, TIMEOUT);
       try {
-        const response = await fetch(`http://${host}:${WORKER_PORT}/ping`, {
+        const response = await fetchDirect(`http://${host}:${WORKER_PORT}/ping`, {
           redirect: "manual",
           signal: AbortSignal.any([signal, limit.signal]),
         });

@@ -112,6 +112,12 @@ export class Incarnation implements Disposable {
   }
 
   #runtime({ time, skew, random, fetch, crashesAt }: IncarnationOptions): AutoscalerRuntime {
+    const network: typeof fetch = async (input, init) => {
+      await this.#unlessDead();
+      const response = await fetch(input, init);
+      await this.#unlessDead();
+      return response;
+    };
     return {
       clock: {
         now: () => time.now() + skew(),
@@ -119,12 +125,8 @@ export class Incarnation implements Disposable {
         sleep: (ms, signal) => this.#sleep(ms, signal),
       },
       random,
-      fetch: async (input, init) => {
-        await this.#unlessDead();
-        const response = await fetch(input, init);
-        await this.#unlessDead();
-        return response;
-      },
+      fetch: network,
+      fetchDirect: network,
       // A commit outlives a crash of the process without a sync, and a real sync takes real time.
       sync: () => this.#unlessDead(),
       openDatabase: (path) =>

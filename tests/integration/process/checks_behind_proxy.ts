@@ -1,0 +1,33 @@
+/**
+ * A process whose environment names a proxy (proxy_test.ts): it makes a health check, asks for the first request and
+ * fetches a URL, and prints what it gets.
+ *
+ * @module
+ */
+import type { ActivityContext } from "../../../src/autoscaler/lifecycle/activity_context.ts";
+import { healthCheck } from "../../../src/autoscaler/lifecycle/health_check.ts";
+import { askAutoscaler } from "../../../src/admin/doctor/autoscalers.ts";
+import { askWorkers } from "../../../src/admin/doctor/workers.ts";
+import { realRuntime } from "../../../src/runtime.ts";
+
+const [url = "", host = ""] = Deno.args;
+const instance = {
+  id: "i-1",
+  name: "",
+  role: "node",
+  state: "running",
+  type: "",
+  zone: "",
+  privateIp: host,
+} as const;
+const { signal } = new AbortController();
+const context = { id: "i-1", signal, environment: { address: () => host, runtime: realRuntime } };
+const direct = await realRuntime.fetchDirect(url);
+const results = {
+  fetch: (await fetch(url)).status,
+  direct: [direct.status, await direct.text()],
+  healthCheck: await healthCheck(context as unknown as ActivityContext, instance).attempt() ?? false,
+  worker: (await askWorkers([instance], signal)).get("i-1"),
+  autoscaler: (await askAutoscaler(url, signal)).problem,
+};
+await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(results)));
