@@ -1,6 +1,6 @@
 /**
- * Abuse of `POST /`: mutations of genuine messages over real sockets, of which none may be believed, crash the autoscaler,
- * make it leak, or keep it busy (R12, R14, I7).
+ * Sends mutated messages to `POST /` over sockets. The autoscaler must accept none, and must not crash, leak memory, or stay busy
+ * (R12, R14, I7).
  *
  * @module
  */
@@ -26,13 +26,13 @@ const COUNT = sizeOf("fuzz");
 const SEED = seedOf();
 const CONNECTIONS = 4;
 
-/** Bytes that the second half of the run may have in use beyond the first half: the most in each is held against the other. */
+/** How much higher the peak memory of the second half of a run may be than that of the first half, bytes. */
 const HEAP_GROWTH = 8 * 2 ** 20;
 const RSS_GROWTH = 96 * 2 ** 20;
 
 const MIB = 2 ** 20;
 
-/** An autoscaler's topic, and what can be observed of what it does. */
+/** An autoscaler's topic, and an observer of its requests. */
 class Range implements AsyncDisposable {
   readonly stage: Stage;
   readonly observer: Observer;
@@ -83,10 +83,10 @@ class Range implements AsyncDisposable {
     );
   }
 
-  /** A genuine message, sent in between; SNS would see it accepted within a second. */
+  /** Sends a genuine message. It must be accepted within a second. */
   async probe(url: string): Promise<Body> {
     using client = new Client(url);
-    const body = this.author.message("Notification", { Message: "Is anybody there?" });
+    const body = this.author.message("Notification", { Message: "a probe" });
     const { status, text, ms } = await client.send(post(JSON.stringify(body)));
     assertEquals([status, text], [200, "accepted"]);
     assert(ms < 1_000, `a genuine message took ${ms} ms`);
@@ -99,7 +99,7 @@ class Range implements AsyncDisposable {
   }
 }
 
-/** Waits until the first resync is over, and tells how many calls AWS has had. */
+/** Waits for the first reconcile. Returns the number of AWS calls so far. */
 async function settled(url: string, { sandbox }: Stage): Promise<number> {
   await eventually(
     () => decided(url),
@@ -112,7 +112,7 @@ async function decided(url: string): Promise<JournalLine[]> {
   return await (await fetch(`${url}/activities?limit=10000`)).json();
 }
 
-/** What holds after every run. */
+/** Asserts what must hold after every run. */
 async function verdict(
   { url, range, tallies, calls, probes }: {
     readonly url: string;
@@ -129,7 +129,7 @@ async function verdict(
     async () => (await decided(url)).filter(({ trigger: source }) => source === "notification"),
     ({ length }) => length >= accepted.length,
   );
-  // Each genuine message was decided on once, and nothing else was.
+  // There is one decision for each genuine message, and no other.
   assertEquals(decisions.map(({ message }) => message).toSorted(), accepted.toSorted());
   assertEquals(new Set(decisions.map(({ kind }) => kind)), new Set(["none"]));
   assertEquals(range.stage.sandbox.calls.length, calls, "AWS was called");
@@ -162,7 +162,7 @@ function series(what: string, sizes: readonly number[]): string {
   return `${what} ${sizes.map((size) => (size / MIB).toFixed(0)).join(" ")} MiB`;
 }
 
-/** Collects garbage; Deno has no other way to ask for it. */
+/** Collects garbage. Deno has no API for this. */
 function collect(): void {
   setFlagsFromString("--expose-gc");
   runInNewContext("gc")();
@@ -174,7 +174,7 @@ function heap(): number {
   return heapUsed + external;
 }
 
-Deno.test("no mutated message is believed, crashes the autoscaler, or stays in its memory", async () => {
+Deno.test("the autoscaler accepts no mutated message, does not crash, and keeps none in memory", async () => {
   await using range = await Range.open();
   const { fetch, fetched } = watchedFetch([range.stage.sandbox.url, range.observer.prefix, "http://127.77."]);
   await using autoscaler = range.stage.start({ trustSigner: range.observer.prefix }, {
@@ -211,14 +211,14 @@ Deno.test("no mutated message is believed, crashes the autoscaler, or stays in i
   assert(growth(heaps) < HEAP_GROWTH, memory);
 });
 
-Deno.test("no mutated message is believed by, crashes or swells kas as a process", async () => {
+Deno.test("the executable accepts no mutated message, does not crash, and does not grow", async () => {
   await using range = await Range.open();
   const { prefix } = range.observer;
   const proxy = new URL(prefix).origin;
   await using autoscaler = await startProcess(range.stage, {
     words: BUILT,
     args: ["--trust-signer", prefix],
-    // All that it fetches but AWS's, which is on 127.0.0.1, goes through the observer.
+    // All of its requests except those to AWS on 127.0.0.1 pass the observer.
     env: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy, NO_PROXY: "127.0.0.1", DENO_NO_UPDATE_CHECK: "1" },
   });
   const { url } = autoscaler;

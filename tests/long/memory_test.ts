@@ -1,6 +1,6 @@
 /**
- * What an autoscaler keeps in memory of messages that it has dealt with: nothing. A soak's lives are too short and its memory
- * too noisy to tell; here what is held is looked at after a collection, and held against the messages in between.
+ * The autoscaler keeps nothing of processed messages in memory. A soak's lives are too short and its memory is too noisy to show this;
+ * this test compares memory after garbage collections with the number of messages in between.
  *
  * @module
  */
@@ -10,35 +10,35 @@ import { eventually, start } from "../support/kas.ts";
 import { sizeOf } from "./proofs.ts";
 import { type Held, INSPECTED, Inspector } from "./memory/inspected.ts";
 
-/** Messages of a round, and how many are on their way at once. */
+/** Messages per round, and how many are sent at the same time. */
 const MESSAGES = 150;
 const AT_ONCE = 10;
 
-/** Rounds of warm-up, and those that are measured after it. */
+/** Rounds of warm-up, and measured rounds after it. */
 const ROUNDS = { warm: 5, measured: sizeOf("memory") };
 
-/** Looks of which the lowest counts, at the beginning and at the end: one may come while something is still under way. */
-const LOOKS = 3;
+/** Samples at the beginning and at the end, of which the lowest counts: one may be taken during other work. */
+const SAMPLES = 3;
 
 const NODE = NODES[0];
 
-/** Weather in which every way to fail is gone, and not so often that there is little but waiting. */
+/** Faults of every kind, rare enough that there is more than waiting. */
 const FAULTS = ["sns-duplicates=0.3", "sns-loss=0.1", "throttle=0.02", "errors=0.005", "cut=0.005"];
 
 /**
- * Bytes that may stay of each message: less than its text, which alone has 1,200. V8 goes on compiling what has become hot, 350 to 450
- * bytes a message in runs without a leak.
+ * Bytes of heap that may remain per message: less than its text of 1,200. V8 keeps compiling hot code, which adds 350 to 450 bytes per
+ * message in runs without a leak.
  */
 const HEAP_A_MESSAGE = 1_000;
-/** The same of all memory: malloc gives back what it likes. */
+/** The same for resident memory, of which malloc returns only a part. */
 const RSS_A_MESSAGE = 8 * 1_024;
-/** Connections are opened and closed as the moment wants it. */
+/** How many more files may be open: the number of connections varies. */
 const FILES = 16;
 
-Deno.test("of messages dealt with, and of starts and stops, nothing stays in memory", async () => {
+Deno.test("the autoscaler keeps nothing of processed messages, starts and stops in memory", async () => {
   await using set = await stage();
   const { sandbox: { env, faults }, options: { state } } = set;
-  // What weather and load make it miss, the next resync makes up for.
+  // The next reconcile makes up for what faults and load prevented.
   const durations = ["--warmup", "0s", "--cooldown-in", "0s", "--resync", "1s"];
   const words = ["autoscaler", "--listen", "127.0.0.1:0", "--state", `${state}/process`, ...durations];
   await using autoscaler = start([...INSPECTED, ...words], env);
@@ -53,22 +53,23 @@ Deno.test("of messages dealt with, and of starts and stops, nothing stays in mem
     if (round >= ROUNDS.warm - 1) seen.push(await inspector.held());
   }
 
-  const messages = (seen.length - LOOKS) * MESSAGES;
+  const messages = (seen.length - SAMPLES) * MESSAGES;
   report(seen, messages);
   const lowest = (what: keyof Held, looks: readonly Held[]) => Math.min(...looks.map((held) => held[what]));
-  const grown = (what: keyof Held) => lowest(what, seen.slice(-LOOKS)) - lowest(what, seen.slice(0, LOOKS));
+  const grown = (what: keyof Held) =>
+    lowest(what, seen.slice(-SAMPLES)) - lowest(what, seen.slice(0, SAMPLES));
   assert(
     grown("heap") / messages <= HEAP_A_MESSAGE,
-    `${grown("heap")} bytes of heap stay of ${messages} messages`,
+    `${grown("heap")} bytes of heap remain of ${messages} messages`,
   );
   assert(
     grown("rss") / messages <= RSS_A_MESSAGE,
-    `${grown("rss")} bytes of memory stay of ${messages} messages`,
+    `${grown("rss")} bytes of memory remain of ${messages} messages`,
   );
   assert(grown("files") <= FILES, `${grown("files")} more files are open`);
 });
 
-/** One round: many messages that ask for nothing here, a start, a stop, and every page; until all is dealt with. */
+/** One round: messages of another fleet, a start, a stop, and every page. Resolves once everything is processed. */
 async function passed(set: Stage, url: string): Promise<void> {
   for (let sent = 0; sent < MESSAGES; sent += AT_ONCE) {
     await Promise.all(Array.from({ length: AT_ONCE }, () => set.publish(change()).catch(() => {})));
@@ -87,7 +88,7 @@ async function passed(set: Stage, url: string): Promise<void> {
   );
 }
 
-/** An alarm's change of another fleet, with as long a description as CloudWatch takes. */
+/** A change of another fleet's alarm, with the longest description that CloudWatch allows. */
 function change(): string {
   return JSON.stringify({
     AlarmName: `other:cpuhigh:${BASE}`,
@@ -98,11 +99,11 @@ function change(): string {
   });
 }
 
-/** Prints what was seen. */
+/** Prints the samples. */
 function report(seen: readonly Held[], messages: number): void {
   const mib = (what: "heap" | "rss") => seen.map((held) => (held[what] / 2 ** 20).toFixed(2)).join(" ");
   const lines = [
-    `memory after a collection, ${messages} messages from the lowest at first to the lowest at last, MiB`,
+    `memory after garbage collections, ${messages} messages between the first and the last samples, MiB`,
     `  heap   ${mib("heap")}`,
     `  RSS    ${mib("rss")}`,
     `  files  ${seen.map(({ files }) => files).join(" ")}`,

@@ -1,6 +1,6 @@
 /**
- * The soak: random load on a sandbox with real processes, messages lost and doubled, calls throttled, and the autoscaler
- * killed every minute. Nothing that must hold may break, no request may be cut off, and memory stays flat.
+ * The soak: random load on a sandbox with processes, lost and duplicate messages, throttled calls, and an autoscaler that is killed
+ * again and again. No invariant may break, no request may fail, and memory must not grow.
  *
  * @module
  */
@@ -27,14 +27,14 @@ const MINUTES = sizeOf("soak");
 const LAST = MINUTES >= 30 ? 15 : MINUTES / 5;
 const SEED = seedOf();
 
-/** How many times faster than life the sandbox's and the autoscaler's durations pass. */
+/** How many times faster than real time the sandbox and the autoscaler run. */
 const SPEED = 40;
 
-/** Stopped nodes beside the base; with the bounds below the first is always on, and the last never. */
+/** Nodes on standby beside the base. With the bounds below the first always runs, and the last never does. */
 const NODES = 4;
 const BOUNDS = { min: 2, max: 4, unregistered: 25_000 };
 
-/** The autoscaler's durations, ms of real time. Its deadlines allow for what does not go faster with the sandbox. */
+/** The autoscaler's durations, ms of real time. The timeouts allow for what does not speed up with the sandbox. */
 const DURATIONS = {
   resync: 60_000 / SPEED,
   warmup: 120_000 / SPEED,
@@ -43,7 +43,7 @@ const DURATIONS = {
   "drain-timeout": 20_000,
 };
 
-/** Requests a period from which on there is much to do; a client asks 7 times in one, 10 of them keep two workers busy. */
+/** The threshold of requests per period. A client sends 7 in a period; 10 clients keep two workers busy. */
 const REQUESTS = 35;
 const CPU = { low: 30, high: 90 };
 const PERIOD = 60;
@@ -51,18 +51,18 @@ const PERIOD = 60;
 const FAULTS = ["sns-loss=0.2", "sns-duplicates=0.3", "throttle=0.2"];
 
 /**
- * How long the balancer waits for an answer, s of the sandbox: half a minute of real time. Workers do not get faster with the
- * sandbox, and its 60 s are 1.5 real ones, which a machine busy with other things may take to get round to a request.
+ * The load balancer's idle timeout, s of the sandbox: 30 s of real time. Workers do not speed up with the sandbox, and the default
+ * 60 s are 1.5 s of real time, which a busy machine may exceed.
  */
 const IDLE_TIMEOUT = 30 * SPEED;
 
-/** Notifications of another fleet's alarms: each is verified, stored and decided on, and leads to nothing. A second. */
+/** Notifications of another fleet's alarms per second: each is verified, stored and decided on, and leads to no action. */
 const CHATTER = 5;
 
-/** How long the last life is at least, for its memory to be judged, ms. */
+/** The shortest last life whose memory is assessed, ms. */
 const LAST_LIFE = 70_000;
 
-/** How much the lowest of the memory may rise in the last life, MiB: a leak of 1 MB a message makes a hundred. */
+/** How much the lowest memory may rise in the last life, MiB. A leak of 1 MB per message would make it a hundred. */
 const GROWTH = 24;
 
 Deno.test(`a soak of ${MINUTES} minutes breaks nothing`, async () => {
@@ -91,7 +91,7 @@ Deno.test(`a soak of ${MINUTES} minutes breaks nothing`, async () => {
   const clients = stack.use(new Clients(`http://127.0.0.1:${sandbox.balancerPort}/work`));
   for (const fault of FAULTS) sandbox.faults.set(fault);
   sandbox.faults.onCall = async (passing) => {
-    // By the fleet as it is when the call comes, not as it is after the volley.
+    // Judged on the fleet before the volley.
     await invariants.passing(passing);
     const leaves = passing.action === "DeregisterInstancesFromLoadBalancer" && passing.moment === "before";
     if (leaves) await clients.volley(invariants.inService);
@@ -106,7 +106,7 @@ Deno.test(`a soak of ${MINUTES} minutes breaks nothing`, async () => {
     clients.comeAndGo(random, over.signal),
     every(200, over.signal, () => {
       invariants.look();
-      // There is no use in going on with what is broken.
+      // Stops at the first violation.
       if (invariants.broken.size > 0 || clients.failures.length > 0) over.abort();
     }),
     every(1_000, over.signal, () => autoscaler.measure()),
@@ -153,7 +153,7 @@ Deno.test(`a soak of ${MINUTES} minutes breaks nothing`, async () => {
   assertEquals(clients.failures, [], words());
   assertEquals(review.differences, [], "R16: a decision comes out differently from its record");
   assertEquals(review.undecided, [], "I8: a message does not have exactly one decision");
-  // Otherwise it has proved nothing.
+  // Otherwise the soak proves nothing.
   assert(invariants.acts.starts >= 2 * MINUTES, "too few starts");
   assert(invariants.acts.stops >= 2 * MINUTES, "too few stops");
   assert(invariants.acts.busy >= MINUTES, "too few instances were busy when they were deregistered");
@@ -161,7 +161,7 @@ Deno.test(`a soak of ${MINUTES} minutes breaks nothing`, async () => {
   assert(struck.snsLoss > 0 && struck.snsDuplicates > 0 && struck.throttle > 0, "too little went wrong");
   assert(memory.growth <= GROWTH, `the memory grew by ${mib(memory.growth)}`);
 
-  // Left alone without clients, the fleet comes to its minimum and to rest.
+  // Without clients the fleet shrinks to min and stays there.
   await eventually(
     () =>
       sandbox.account.instances().map(({ state, registration }) => `${state} ${registration}`)
@@ -174,7 +174,7 @@ Deno.test(`a soak of ${MINUTES} minutes breaks nothing`, async () => {
   assertEquals([...invariants.broken], []);
 });
 
-/** Alarms of every kind, the subscription, and a load balancer that waits for its instances as long as they may need. */
+/** Creates alarms of every kind and the subscription, and sets the load balancer's idle timeout. */
 async function setUp(aws: Aws, sandbox: Sandbox, topicArn: string, url: string): Promise<void> {
   const attributes = { ConnectionSettings: { IdleTimeout: IDLE_TIMEOUT } };
   const request = { LoadBalancerName: "kas", LoadBalancerAttributes: attributes };
@@ -198,7 +198,7 @@ async function setUp(aws: Aws, sandbox: Sandbox, topicArn: string, url: string):
   );
 }
 
-/** Counts how often each fault strikes from now on, and the calls that throttling might have struck. */
+/** Counts from now on how often each fault occurs, and the calls that throttling may affect. */
 function countStrikes({ faults }: Sandbox): Record<RandomFault | "calls", number> {
   const counts = { throttle: 0, errors: 0, cut: 0, wedge: 0, snsDuplicates: 0, snsLoss: 0, calls: 0 };
   const occurs = faults.occurs.bind(faults);
@@ -211,7 +211,7 @@ function countStrikes({ faults }: Sandbox): Record<RandomFault | "calls", number
   return counts;
 }
 
-/** Does something again and again, so many ms after it was done, until the signal is aborted. */
+/** Repeats `work` with a pause of `ms` until the signal aborts. */
 async function every(ms: number, signal: AbortSignal, work: () => Promise<void> | void): Promise<void> {
   for (;;) {
     await realTimer.wait(ms, signal);
@@ -220,7 +220,7 @@ async function every(ms: number, signal: AbortSignal, work: () => Promise<void> 
   }
 }
 
-/** Publishes an alarm's change of another fleet. */
+/** Publishes a change of another fleet's alarm. */
 async function chat(aws: Aws, topicArn: string, published: { count: number }): Promise<void> {
   const change = {
     AlarmName: "other:cpuhigh:i-00000000000000001",
@@ -233,7 +233,7 @@ async function chat(aws: Aws, topicArn: string, published: { count: number }): P
     await (await aws.sns()).send(command);
     published.count++;
   } catch {
-    // Throttled once too often.
+    // All attempts were throttled.
   }
 }
 

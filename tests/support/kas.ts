@@ -1,5 +1,5 @@
 /**
- * kas as a process: how the tests that want the real thing start it.
+ * Starts kas as a process.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import { file } from "./needs.ts";
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 const BINARY = new URL("../../dist/kas", import.meta.url).pathname;
 
-/** The words that start kas from its source. */
+/** The command that runs kas from its source. */
 export const FROM_SOURCE: readonly string[] = [Deno.execPath(), "run", "-A", "--quiet", MAIN];
 
-/** The words that start the executable of `deno task build`, or kas from its source where there is none. */
+/** The command that runs the executable of `deno task build`, or kas from its source if there is no executable. */
 export const BUILT: readonly string[] = file("dist/kas").met ? [BINARY] : FROM_SOURCE;
 
-/** What a process printed and how it ended. */
+/** The exit status and the output of a process. */
 export interface Ended {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Variables that would lead a test's process to the developer's own account or settings. */
+/** This process's environment without the developer's AWS account and settings of kas. */
 function cleanEnv(env: Readonly<Record<string, string>>): Record<string, string> {
   const own = Object.entries(Deno.env.toObject()).filter(([name]) => !/^(AWS|KAS)_/.test(name));
   return {
@@ -52,18 +52,18 @@ export async function execute(
   return { code, stdout: decode(stdout), stderr: decode(stderr) };
 }
 
-/** A process under way, ended by SIGTERM when it goes out of scope. */
+/** A running process. Disposing of it sends SIGTERM and waits for its end. */
 export interface Running extends AsyncDisposable {
   readonly pid: number;
-  /** Settles when a line of stdout or stderr matches; rejects, with all that was said, if the process ends first. */
+  /** Resolves with a line of stdout or stderr that matches. Rejects with all lines if the process ends first. */
   line(pattern: RegExp): Promise<RegExpExecArray>;
-  /** All lines so far, stdout's and stderr's as they came. */
+  /** All lines of stdout and stderr so far, in order. */
   readonly lines: readonly string[];
   kill(signal: Deno.Signal): void;
   readonly status: Promise<Deno.CommandStatus>;
 }
 
-/** Starts a command and goes on. */
+/** Starts a command. */
 export function start(words: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
   const [program = "", ...args] = words;
   const child = new Deno.Command(program, {
@@ -120,7 +120,7 @@ export function start(words: readonly string[], env: Readonly<Record<string, str
       try {
         child.kill("SIGTERM");
       } catch (error) {
-        // It has ended by itself.
+        // The process has ended by itself.
         if (!(error instanceof TypeError)) throw error;
       }
       await ended;
@@ -128,7 +128,7 @@ export function start(words: readonly string[], env: Readonly<Record<string, str
   };
 }
 
-/** Asks until the answer satisfies, 50 ms apart; throws with the last answer once `timeout` (ms) is over. */
+/** Repeats `ask` every 50 ms until its answer satisfies. Throws with the last answer after `timeout` (ms). */
 export async function eventually<T>(
   ask: () => Promise<T> | T,
   satisfies: (answer: T) => boolean,

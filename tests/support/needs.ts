@@ -1,19 +1,19 @@
 /**
- * What a test needs that may not be there: it is then reported as ignored, with the reason in its name.
+ * What a test needs. A test whose need is not met is ignored, with the reason in its name.
  *
  * @module
  */
 
-/** A tool on the PATH, a file, root… and whether it is there. */
+/** A need, and whether it is met. */
 export interface Need {
   readonly what: string;
   readonly met: boolean;
 }
 
-/** Every executable of a name on the PATH, the one that a shell takes first. */
+/** The paths of every executable with a name on the PATH, in the order of the PATH. */
 export function installed(name: string): readonly string[] {
   const paths = (Deno.env.get("PATH") ?? "").split(":").map((folder) => `${folder}/${name}`).filter(isFile);
-  // Where /bin is /usr/bin the same one is found twice.
+  // If /bin is a link to /usr/bin, each is found twice.
   return [...new Map(paths.map((path) => [Deno.realPathSync(path), path])).values()];
 }
 
@@ -24,20 +24,20 @@ export function program(name: string): Need {
 
 /** A file or folder, relative to the project's folder. */
 export function file(path: string): Need {
-  return { what: `${path} is not there`, met: isFile(new URL(`../../${path}`, import.meta.url)) };
+  return { what: `${path} does not exist`, met: isFile(new URL(`../../${path}`, import.meta.url)) };
 }
 
-/** Root's rights. */
+/** The rights of root. */
 export function root(): Need {
   return { what: "needs root", met: Deno.uid() === 0 };
 }
 
 /** The executable that `deno task build` makes. */
 export function binary(): Need {
-  return { what: "dist/kas is not there: deno task build", met: file("dist/kas").met };
+  return { what: "dist/kas does not exist: deno task build", met: file("dist/kas").met };
 }
 
-/** Registers a test that is ignored, with the reason said, where a need is not met. */
+/** Registers a test. It is ignored, with the reason in its name, if a need is not met. */
 export function testWith(
   needs: readonly Need[],
   name: string,

@@ -1,12 +1,12 @@
 /**
- * What a process has open, as the kernel tells it.
+ * The open files and sockets of a process, from /proc.
  *
  * @module
  */
 
 /** A TCP socket of a process. */
 export interface Socket {
-  /** Its own port. */
+  /** The local port. */
   readonly port: number;
   /** One of {@linkcode STATES}, or another. */
   readonly state: string;
@@ -15,7 +15,7 @@ export interface Socket {
 /** States of a socket. Source: Linux, include/net/tcp_states.h. */
 export const STATES = { established: "01", listening: "0A" } as const;
 
-/** What a process's open files are: `socket:[INODE]`, `/path`. Source: proc_pid_fd(5). */
+/** The open files of a process: `socket:[INODE]` or `/path`. Source: proc_pid_fd(5). */
 export async function filesOf(pid: number): Promise<string[]> {
   const folder = `/proc/${pid}/fd`;
   const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
@@ -23,7 +23,7 @@ export async function filesOf(pid: number): Promise<string[]> {
     try {
       return [await Deno.readLink(`${folder}/${name}`)];
     } catch (error) {
-      // Closed since it was listed.
+      // It was closed after it was listed.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       return [];
     }

@@ -1,37 +1,37 @@
 /**
- * A real sshd on loopback, and an `ssh` for the PATH that leaves the user's own files alone.
+ * An sshd on loopback, and an `ssh` for the PATH that does not use the user's files.
  *
  * @module
  */
 import { execute, type Running, start } from "./kas.ts";
 import { installed, type Need, program } from "./needs.ts";
 
-/** sshd wants to be started by its whole path, and stands in a folder that is not on everybody's PATH. */
+/** sshd requires an absolute path. Its folder may not be on the PATH. */
 const SSHD = installed("sshd")[0] ?? "/usr/sbin/sshd";
 
-/** What a test with them needs. */
+/** The needs of a test with sshd. */
 export const SSH: readonly Need[] = [
   program("ssh"),
   program("ssh-keygen"),
-  { what: "sshd is not there", met: isThere(SSHD) },
+  { what: "sshd is not installed", met: isThere(SSHD) },
 ];
 
-/** A client: its key, and the PATH on which its ssh is. */
+/** An ssh client. */
 export interface SshClient extends AsyncDisposable {
   readonly folder: string;
   /** Its private key. */
   readonly identity: string;
   readonly path: string;
-  /** What it has learned of hosts. */
+  /** The content of its known_hosts. */
   knownHosts(): Promise<string>;
 }
 
-/** Makes a client. */
+/** Creates a client. */
 export async function sshClient(): Promise<SshClient> {
   const folder = await Deno.makeTempDir();
   const identity = `${folder}/client`;
   await makeKey(identity);
-  // The system's ssh, with what it learns of hosts kept here instead of in the user's home.
+  // The system's ssh, with its known_hosts in this folder.
   await Deno.writeTextFile(
     `${folder}/ssh_config`,
     `UserKnownHostsFile ${folder}/known_hosts\nBatchMode yes\n`,
@@ -47,24 +47,24 @@ export async function sshClient(): Promise<SshClient> {
   };
 }
 
-/** A daemon that is up. */
+/** A running sshd. */
 export interface Sshd extends AsyncDisposable {
   readonly port: number;
-  /** What it logged. */
+  /** Its log. */
   readonly lines: Running["lines"];
 }
 
 /**
- * Starts an sshd on all of loopback's addresses, with a host key of its own, that lets the client in.
+ * Starts an sshd on all addresses, with its own host key, that accepts the client.
  *
- * @param more lines of its configuration, which go before ours
+ * @param more lines at the beginning of its configuration
  */
 export async function startSshd({ identity }: SshClient, more: readonly string[] = []): Promise<Sshd> {
   await using stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir();
   stack.defer(() => Deno.remove(folder, { recursive: true }));
   await makeKey(`${folder}/host`);
-  // Where root's sshd locks itself up; a system service makes it when it starts.
+  // Root's sshd needs this folder, which the system service creates.
   if (Deno.uid() === 0) await Deno.mkdir("/run/sshd", { recursive: true });
   const port = freePort();
   const config = [
@@ -75,7 +75,7 @@ export async function startSshd({ identity }: SshClient, more: readonly string[]
     "PasswordAuthentication no",
     "KbdInteractiveAuthentication no",
     "PidFile none",
-    // The folder stands below one that everybody may write to.
+    // The folder is in one that everybody may write to.
     "StrictModes no",
   ];
   await Deno.writeTextFile(`${folder}/sshd_config`, config.join("\n"));
@@ -89,7 +89,7 @@ async function makeKey(path: string): Promise<void> {
   await execute(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path]);
 }
 
-/** A port that was free a moment ago: sshd can't say which it was given. */
+/** A port that was free a moment ago. sshd does not report the port it binds. */
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;

@@ -1,5 +1,5 @@
 /**
- * Mutations of a body's bytes and text: they know nothing of what it says.
+ * Mutations of a body's bytes and text, whatever it says.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import { type Body } from "../../unit/sns/fixtures.ts";
 import { joined, latin1, post, type Shot } from "./client.ts";
 import type { Random } from "./random.ts";
 
-/** Bytes: the most that a body may have. */
+/** The most bytes that a body may have. */
 export const LIMIT = 640 * 1024;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Makes a request of a genuine message that is none any longer; where it still is one, another is asked for. */
+/** Turns a genuine message into a request that is not genuine. If it still is, another mutation is used. */
 export type Mutator = (random: Random, genuine: Body) => Shot;
 
 /** A text as bytes. */
 export const utf8 = (text: string): Bytes => new TextEncoder().encode(text);
 const json = (body: Body): Bytes => utf8(JSON.stringify(body));
 
-/** UTF-16 with or without its mark. */
+/** UTF-16 with or without a byte order mark. */
 function utf16(text: string, little: boolean, mark: boolean): Bytes {
   const units = [
     ...(mark ? [0xfeff] : []),
@@ -35,7 +35,7 @@ function insert(bytes: Bytes, at: number, piece: Uint8Array, remove = 0): Bytes 
   return joined([bytes.subarray(0, at), piece, bytes.subarray(at + remove)]);
 }
 
-/** Sequences that are no UTF-8: stray, overlong, of surrogates, past the last character, cut short. */
+/** Invalid UTF-8: stray, overlong, surrogates, beyond the last character, truncated. */
 const NO_UTF8 = [[0xff], [0x80], [0xc0, 0xaf], [0xe0, 0x80, 0xa2], [0xed, 0xa0, 0x80], [
   0xf4,
   0x90,
@@ -78,7 +78,7 @@ const LOOSE: readonly ((text: string) => string)[] = [
   () => "0",
 ];
 
-/** By class. */
+/** The mutations by class. */
 export const BYTE_MUTATORS: Readonly<Record<string, Mutator>> = {
   "bytes changed": (random, genuine) => {
     const bytes = json(genuine);
@@ -143,7 +143,7 @@ export const BYTE_MUTATORS: Readonly<Record<string, Mutator>> = {
   },
 };
 
-/** Much to read, so of these there are few. */
+/** Large bodies, which are used rarely. */
 export const HUGE_MUTATORS: Readonly<Record<string, Mutator>> = {
   "just under 640 KiB": (random, genuine) => {
     const name = random.of([

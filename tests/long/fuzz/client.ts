@@ -1,18 +1,18 @@
 /**
- * HTTP/1.1 by hand, over connections that are kept: what a client library would mend or refuse goes out as it is.
+ * An HTTP/1.1 client over persistent connections that also sends what a library would correct or refuse.
  *
  * @module
  */
 
-/** A request as it goes over the wire. */
+/** A request as it is sent. */
 export interface Shot {
   readonly method: string;
   /** The request's target. */
   readonly target: string;
-  /** Header lines beside Content-Length; a Host among them replaces the usual one. */
+  /** Header lines except Content-Length. A Host replaces the default. */
   readonly headers: readonly string[];
   readonly body: Uint8Array<ArrayBuffer>;
-  /** In pieces of this many bytes, instead of with a Content-Length. */
+  /** Sends chunks of this many bytes instead of a Content-Length. */
   readonly chunk?: number;
 }
 
@@ -26,15 +26,15 @@ export function post(body: string | Uint8Array<ArrayBuffer>, headers: readonly s
   };
 }
 
-/** What came back. */
+/** An answer. */
 export interface Answer {
   readonly status: number;
   readonly text: string;
-  /** From the first byte out to the last byte in, ms. */
+  /** From the first byte sent to the last byte received, ms. */
   readonly ms: number;
 }
 
-/** The bytes of a request. Characters of the head are bytes (Latin-1). */
+/** The bytes of a request. A character of the head is a byte (Latin-1). */
 export function bytesOf({ method, target, headers, body, chunk }: Shot): Uint8Array<ArrayBuffer> {
   const host = headers.some((line) => /^host:/i.test(line)) ? [] : ["Host: autoscaler"];
   const length = chunk === undefined ? `Content-Length: ${body.length}` : "Transfer-Encoding: chunked";
@@ -51,30 +51,30 @@ export function bytesOf({ method, target, headers, body, chunk }: Shot): Uint8Ar
   return joined(pieces);
 }
 
-/** One connection after the other to the same server. */
+/** A client of one server, with one connection at a time. */
 export class Client implements Disposable {
   readonly #port: number;
   #conn: Deno.TcpConn | undefined;
-  /** Connections opened. */
+  /** How many connections were opened. */
   opened = 0;
 
   constructor(url: string) {
     this.#port = Number(new URL(url).port);
   }
 
-  /** Sends a request and reads its answer. @throws {Error} if there is none */
+  /** Sends a request and reads its answer. @throws {Error} without an answer */
   async send(shot: Shot): Promise<Answer> {
     const began = performance.now();
     for (const attempt of [1, 2]) {
       const reused = this.#conn !== undefined;
       const conn = this.#conn ??= await this.#open();
-      // The server may answer before it has read all, and closes then.
+      // The server may answer before it has read everything, and closes the connection then.
       const sent = write(conn, bytesOf(shot)).catch(() => {});
       const answer = await read(conn, shot.method === "HEAD").catch(() => undefined);
       if (answer === undefined || answer.close) this[Symbol.dispose]();
       await sent;
       if (answer !== undefined) return { ...answer, ms: performance.now() - began };
-      // A connection that was kept may have been closed in the meantime.
+      // A persistent connection may have been closed in the meantime.
       if (!reused || attempt === 2) break;
     }
     throw new Error(`no answer to ${shot.method} ${shot.target} of ${shot.body.length} bytes`);
@@ -129,7 +129,7 @@ export function latin1(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text, (c) => c.charCodeAt(0) & 0xff);
 }
 
-/** All of them, one after the other. */
+/** Concatenates byte arrays. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

@@ -1,5 +1,5 @@
 /**
- * Mutations of a message's fields: they know what it says, and try to have something else believed.
+ * Mutations of a message's fields, which try to change what it says.
  *
  * @module
  */
@@ -12,13 +12,13 @@ const body = (fields: Body): Shot => post(JSON.stringify(fields));
 const signedNames = ({ Type }: Body) => SIGNED[String(Type)] ?? [];
 const text = (fields: Body, name: string) => String(fields[name] ?? "");
 
-/** A name of a field that has to be there. */
+/** The name of a required field. */
 function needed(random: Random, genuine: Body): string {
   const names = [...signedNames(genuine), "Signature", "SignatureVersion", "SigningCertURL"];
   return random.of(names.filter((name) => genuine[name] !== undefined));
 }
 
-/** Puts a piece into a signed field, anywhere. */
+/** Inserts text into a signed field at a random place. */
 function spliced(random: Random, genuine: Body, pieces: readonly string[], written = JSON.stringify): Shot {
   const name = needed(random, genuine);
   const value = text(genuine, name);
@@ -27,7 +27,7 @@ function spliced(random: Random, genuine: Body, pieces: readonly string[], writt
   return post(JSON.stringify({ ...genuine, [name]: "@" }).replace('"@"', () => written(changed)));
 }
 
-/** An alarm of ours that would start an instance. */
+/** A message of an alarm that would start an instance. */
 export function alarmText(random: Random): string {
   return JSON.stringify({
     AlarmName: "kas:cpuhigh:i-00000000000000001",
@@ -51,7 +51,7 @@ const WRONG: readonly ((value: string) => unknown)[] = [
   () => "",
 ];
 
-/** Latin, and what looks like it. */
+/** Latin letters and letters that look like them. */
 const ALIKE: Readonly<Record<string, string>> = {
   a: "а",
   e: "е",
@@ -69,7 +69,7 @@ const ALIKE: Readonly<Record<string, string>> = {
   "/": "⁄",
 };
 
-/** What is no time as SNS writes it, or none of the last hour. */
+/** Timestamps that SNS does not write, or that are not in the last hour. */
 export const TIMES: readonly string[] = [
   "2026-11-24 02:00:00Z",
   "20261124T020000Z",
@@ -95,7 +95,7 @@ export const TIMES: readonly string[] = [
   "２０２６-11-24T02:00:00.000Z",
 ];
 
-/** By class. */
+/** The mutations by class. */
 export const FIELD_MUTATORS: Readonly<Record<string, Mutator>> = {
   "a field dropped": (random, genuine) => body({ ...genuine, [needed(random, genuine)]: undefined }),
   "a field doubled": (random, genuine) => {

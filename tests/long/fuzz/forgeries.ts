@@ -1,6 +1,6 @@
 /**
- * Messages that are well signed, and are not to be believed all the same: by another key or another's certificate, of
- * another topic, too old, from the future; and genuine ones that come in another way than SNS's.
+ * Signed messages that must be refused: another key or certificate, another topic, too old, from the future. Also, genuine messages in
+ * requests that SNS does not send.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { Random } from "./random.ts";
 
 const HOUR = 3_600_000;
 
-/** Topics that are not ours. */
+/** Other topics. */
 function otherTopics(topicArn: string): readonly string[] {
   const [, , , , account = ""] = topicArn.split(":");
   return [
@@ -36,14 +36,14 @@ function otherTopics(topicArn: string): readonly string[] {
   ];
 }
 
-/** By class. Signing takes a millisecond, so each draws from a few that are signed beforehand. */
+/** The forgeries by class. As signing takes a millisecond, each class has a few messages that are signed beforehand. */
 export function forgeries(
   { author, topicArn, urls, certs }: {
     readonly author: Author;
     readonly topicArn: string;
-    /** Where no certificate may be fetched from. */
+    /** URLs from which no certificate may be fetched. */
     readonly urls: readonly string[];
-    /** Where there is a certificate that is no good, and where there is none, under the trusted prefix. */
+    /** URLs of bad and missing certificates under the trusted prefix. */
     readonly certs: Readonly<Record<"bad" | "absent", readonly string[]>>;
   },
 ): Readonly<Record<string, Mutator>> {
@@ -104,7 +104,7 @@ const TARGETS = [
   "/%00",
 ];
 
-/** A genuine message in a request that is not SNS's. */
+/** A genuine message in a request that SNS does not send. */
 export const REQUEST_MUTATORS: Readonly<Record<string, Mutator>> = {
   "another method": (random, genuine) => ({
     ...post(JSON.stringify(genuine), random.of([[], ["X-HTTP-Method-Override: POST"]])),
@@ -122,7 +122,7 @@ export const REQUEST_MUTATORS: Readonly<Record<string, Mutator>> = {
     ]),
 };
 
-/** The same message in other words: each is to be accepted, and to do nothing more than the first did. */
+/** The same message in another notation. It must be accepted and have no further effect. */
 export const NEUTRAL_MUTATORS: Readonly<Record<string, Mutator>> = {
   "same: fields in another order": (random, genuine) =>
     post(JSON.stringify(Object.fromEntries(random.shuffled(Object.entries(genuine))))),

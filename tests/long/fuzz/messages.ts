@@ -1,5 +1,5 @@
 /**
- * Genuine messages of the test's own topic and key, and what makes two bodies the same message.
+ * Genuine messages of the test's topic and key, and a comparison of message bodies.
  *
  * @module
  */
@@ -12,10 +12,10 @@ export const TYPES = ["Notification", "SubscriptionConfirmation", "UnsubscribeCo
 export type Type = typeof TYPES[number];
 export type Version = "1" | "2";
 
-/** None of it may turn up in a log. */
+/** A secret that must not appear in a log. */
 export const SECRET = "0123456789secret9876543210";
 
-/** The texts that a signature is over, put together as the SNS developer guide says. */
+/** The text that SNS signs. Source: SNS developer guide, "Verifying the signatures of Amazon SNS messages". */
 export function signedBy(signer: Signer, fields: Body): Body {
   const { Type, SignatureVersion } = fields;
   const text = (SIGNED[String(Type)] ?? []).map((
@@ -24,7 +24,7 @@ export function signedBy(signer: Signer, fields: Body): Body {
   return { ...fields, Signature: signer.sign(text, SignatureVersion === "1" ? "1" : "2") };
 }
 
-/** Writes messages that an autoscaler of the topic believes. */
+/** Writes genuine messages of a topic. */
 export class Author {
   readonly signer: Signer;
   readonly #topicArn: string;
@@ -37,7 +37,7 @@ export class Author {
     this.#certUrl = certUrl;
   }
 
-  /** A message with an id of its own, some fields changed before it is signed; undefined drops one. */
+  /** A message with a new id. Some fields are changed before it is signed; undefined removes a field. */
   message(type: Type, changed: Body = {}, version: Version = "2"): Body {
     const id = (++this.#count).toString(16).padStart(12, "0");
     const query = `Token=${SECRET}&TopicArn=${this.#topicArn}`;
@@ -63,8 +63,8 @@ export class Author {
 }
 
 /**
- * What a body says, as a text to compare: all that is signed, and the signature. Undefined where it says nothing: no UTF-8,
- * no JSON, no object. Two bodies that say the same are the same message.
+ * The signed fields and the signature of a body as a text: equal texts are the same message. Undefined for a body that is not a JSON
+ * object in UTF-8.
  */
 export function meaning(body: Uint8Array): string | undefined {
   let json: unknown;
@@ -87,7 +87,7 @@ export function meaning(body: Uint8Array): string | undefined {
   return JSON.stringify(told.map((value) => value ?? null));
 }
 
-/** Whether a request is one that a genuine message may come in. */
+/** Whether a genuine message may come in such a request. */
 export function isPlain({ method, target }: Shot): boolean {
   return method === "POST" && /^\/(?:\?|#|$)/.test(target);
 }

@@ -1,20 +1,20 @@
 /**
- * All that the autoscaler may reach beside AWS: the place of its certificates, which is a proxy as well, so that a process
- * told to use it can fetch from nowhere else unnoticed; and a canary that nothing ever has a reason to ask.
+ * What the autoscaler may reach beside AWS: a server of certificates, which is also its HTTP proxy and thus observes all of its
+ * requests, and a canary that must receive none.
  *
  * @module
  */
 import { makeSigner } from "../../../src/sandbox/sns/certificate.ts";
 import { EC_CERTIFICATE, FOREIGN_CERTIFICATE, SHORT_CERTIFICATE } from "../../unit/sns/bad_certificates.ts";
 
-/** It listens. */
+/** The running servers. */
 export interface Observer extends AsyncDisposable {
   /** `http://127.0.0.2:PORT/certs/`. */
   readonly prefix: string;
   readonly canary: string;
-  /** Origins, or URLs under the prefix, that a request went to, and how often. */
+  /** How often each origin, or URL under the prefix, was requested. */
   readonly requests: ReadonlyMap<string, number>;
-  /** Under the prefix, but for the genuine one: certificates that are no good, and names where there is none. */
+  /** URLs under the prefix of bad and missing certificates. */
   readonly certs: Readonly<Record<"bad" | "absent", readonly string[]>>;
 }
 
@@ -60,7 +60,7 @@ export function observe(pem: string): Observer {
   };
   const accept = async (listener: Deno.TcpListener, each: (conn: Deno.TcpConn) => Promise<void>) => {
     const open: Promise<void>[] = [];
-    // Whoever was read enough goes away in the middle of an answer.
+    // The client may close the connection during an answer.
     for await (const conn of listener) open.push(each(conn).catch(() => {}));
     await Promise.all(open);
   };
@@ -88,7 +88,7 @@ export function observe(pem: string): Observer {
   };
 }
 
-/** A fetch, and how often it was asked for a URL of each other origin than the allowed ones, which it does not fetch. */
+/** Replaces fetch. Counts requests to origins that are not allowed, and does not send them. */
 export function watchedFetch(
   allowed: readonly string[],
 ): { readonly fetch: typeof fetch; readonly fetched: ReadonlyMap<string, number> } {

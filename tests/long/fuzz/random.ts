@@ -1,11 +1,11 @@
 /**
- * Chance that can be had again: the same seed makes the same choices.
+ * Reproducible random choices: the same seed makes the same choices.
  *
  * @module
  */
 import { seededRandom } from "../../../src/sandbox/random.ts";
 
-/** A die with what the mutators ask of one. */
+/** A random number generator with the choices that mutations need. */
 export class Random {
   /** 0 ≤ n < 1. */
   readonly next: () => number;
@@ -14,26 +14,26 @@ export class Random {
     this.next = seededRandom(seed);
   }
 
-  /** A whole number below n. */
+  /** An integer from 0 to n - 1. */
   below(n: number): number {
     return Math.floor(this.next() * n);
   }
 
-  /** One of them. */
+  /** One of the elements. */
   of<T>(all: readonly T[]): T {
     const one = all[this.below(all.length)];
     if (one === undefined) throw new RangeError("Cannot choose from nothing");
     return one;
   }
 
-  /** In another order. */
+  /** The elements in a random order. */
   shuffled<T>(all: readonly T[]): T[] {
     return all.map((value) => [this.next(), value] as const).toSorted(([a], [b]) => a - b).map(([, value]) =>
       value
     );
   }
 
-  /** So many hexadecimal digits. */
+  /** Random hexadecimal digits. */
   hex(digits: number): string {
     return Array.from({ length: digits }, () => this.below(16).toString(16)).join("");
   }

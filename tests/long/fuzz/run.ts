@@ -1,6 +1,5 @@
 /**
- * Fires mutated messages at an autoscaler and keeps the tally: of each class how many, how they were answered, how long it
- * took.
+ * Sends mutated messages to an autoscaler and counts, by class, messages, answers and times.
  *
  * @module
  */
@@ -12,17 +11,17 @@ import { NEUTRAL_MUTATORS, REQUEST_MUTATORS } from "./forgeries.ts";
 import { isPlain, meaning } from "./messages.ts";
 import { Random } from "./random.ts";
 
-/** Longest that a message may keep the autoscaler busy, ms. */
+/** The longest time that a message may take, ms. */
 const SLOW = 50;
 
-/** The class whose certificate would come from Amazon. */
+/** The class whose certificates Amazon would serve. */
 const OUTWARD = "no such certificate at Amazon's";
 
-/** What is fired with. */
+/** The messages to mutate and the mutations. */
 export interface Magazine {
-  /** Believed if they came as they are, and then acted on. */
+  /** Genuine messages that lead to an action. */
   readonly live: readonly Body[];
-  /** Believed, and nothing is to be done: the neutral mutations are of these. */
+  /** Genuine messages that lead to no action. Neutral mutations use these. */
   readonly harmless: readonly Body[];
   readonly forgeries: Readonly<Record<string, Mutator>>;
 }
@@ -33,12 +32,12 @@ interface Tally {
   readonly times: number[];
 }
 
-/** What came of a run. */
+/** The counts of a run. */
 export class Tallies {
   readonly #tallies = new Map<string, Tally>();
-  /** Answers that should have been others, the first few in words. */
+  /** Descriptions of the first wrong answers. */
   readonly wrong: string[] = [];
-  /** Took longer than {@linkcode SLOW}. */
+  /** Messages that took longer than {@linkcode SLOW}. */
   readonly slow: (readonly [name: string, shot: Shot])[] = [];
 
   add(name: string, shot: Shot, { status, text, ms }: { status: number; text: string; ms: number }): void {
@@ -57,7 +56,7 @@ export class Tallies {
     return this.#tallies.values().reduce((sum, { count }) => sum + count, 0);
   }
 
-  /** Classes, with how many there were, how they were answered, and ms. */
+  /** A table of the classes: count, times in ms, answers. */
   table(): string {
     const lines = [...this.#tallies].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, tally]) => {
       const statuses = [...tally.statuses].toSorted(([a], [b]) => a - b).map(([status, n]) =>
@@ -80,7 +79,7 @@ function quantiles(times: readonly number[]): string {
     .join(" ");
 }
 
-/** A 2xx only where the message is the same, and 503 only where a certificate could not be had. */
+/** Whether an answer is right: 2xx only for the same message, 503 only if a certificate is unavailable. */
 function expected(name: string, status: number, text: string): boolean {
   if (name.startsWith("same: ")) return status === 200;
   if (name.startsWith("no certificate") || name === OUTWARD) return status === 503;
@@ -88,13 +87,13 @@ function expected(name: string, status: number, text: string): boolean {
   if (name === "another method") return [400, 405].includes(status);
   if (name === "another path") return [400, 404, 405].includes(status);
   if (name === "a certificate from a forbidden place") return [400, 403].includes(status);
-  // Chance may make it another certificate's name, at the trusted place, where there is none.
+  // A random mutation may name a certificate under the trusted prefix that does not exist.
   return [400, 403].includes(status) || status === 503 && text.startsWith("Certificate: ");
 }
 
-/** What there is to choose from, the cheap ones oftener. */
+/** The classes to choose from, cheap ones more often. */
 function choices(all: Magazine["forgeries"]): readonly (readonly [name: string, mutator: Mutator])[] {
-  // A connection out of the machine that fails takes its time.
+  // A connection to another host fails slowly.
   const { [OUTWARD]: outward, ...forgeries } = all;
   const times = (mutators: Readonly<Record<string, Mutator>>, n: number) =>
     Object.entries(mutators).flatMap((entry) => Array<typeof entry>(n).fill(entry));
@@ -109,7 +108,7 @@ function choices(all: Magazine["forgeries"]): readonly (readonly [name: string, 
   ];
 }
 
-/** Fires `count` shots over `connections`; `between` is called after each `every`-th of them. */
+/** Sends `count` messages over `connections`. Calls `between` after every `every` messages. */
 export async function fire(
   url: string,
   magazine: Magazine,
@@ -136,7 +135,7 @@ export async function fire(
       const [name, mutate] = random.of(all);
       const same = name.startsWith("same: ");
       const shot = mutate(random, random.of(same ? magazine.harmless : magazine.live));
-      // A mutation by chance may leave the message what it was, which is no attack.
+      // A random mutation may leave the message the same.
       if (isGenuine(shot) === same) return [name, shot];
     }
   };
@@ -155,8 +154,8 @@ export async function fire(
 }
 
 /**
- * Sends those that took long again, one at a time, and tells which are slow each of five times. A pause that does not come
- * again was the machine's, or the collector's, and not the message's.
+ * Sends the slow messages again, five times each, one at a time. Returns those that are slow every time. A pause that does not repeat
+ * comes from the machine or the garbage collector.
  */
 export async function stillSlow(url: string, { slow }: Tallies): Promise<string[]> {
   using client = new Client(url);

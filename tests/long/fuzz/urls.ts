@@ -1,12 +1,12 @@
 /**
- * Places that a forger would have the certificate fetched from: each has to be refused without a request to it.
+ * URLs of certificates in forged messages. The autoscaler must refuse each without a request to it.
  *
  * @module
  */
 const HOST = "sns.eu-west-1.amazonaws.com";
 const PATH = "/SimpleNotificationService-0123456789abcdef0123456789abcdef.pem";
 
-/** @param canary `http://127.0.0.1:PORT`, where a request would be noticed; @param trusted the trusted prefix, with a slash */
+/** @param canary `http://127.0.0.1:PORT`, which records requests; @param trusted the trusted prefix, with a slash */
 export function forgedUrls(canary: string, trusted: string): readonly string[] {
   const { host, port } = new URL(canary);
   const base = new URL(trusted);

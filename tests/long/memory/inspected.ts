@@ -1,5 +1,5 @@
 /**
- * A process under V8's inspector, which tells what it holds in memory once the garbage is gone.
+ * Measures a process's memory after garbage collections, with V8's inspector.
  *
  * Source: Chrome DevTools Protocol, domains HeapProfiler and Runtime.
  *
@@ -11,8 +11,8 @@ import { filesOf, socketsOf, STATES } from "../../support/sockets.ts";
 const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
 
 /**
- * The words that start kas from its source under the inspector. Not quiet: it says where it listens. V8's young generation,
- * which by default grows for minutes, is kept at 2 MiB, so that its growing is not taken for a leak.
+ * The command that runs kas from its source under the inspector, which prints its address unless `--quiet` is given. V8's young
+ * generation is fixed at 2 MiB, because its growth over minutes would look like a leak.
  */
 export const INSPECTED: readonly string[] = [
   Deno.execPath(),
@@ -23,17 +23,17 @@ export const INSPECTED: readonly string[] = [
   MAIN,
 ];
 
-/** What a process holds. */
+/** The memory and files of a process. */
 export interface Held {
-  /** Of V8's heap, of its embedder's and of buffers, bytes. */
+  /** V8's heap, the embedder's heap and buffers, bytes. */
   readonly heap: number;
   /** Resident set size, bytes. */
   readonly rss: number;
-  /** Files, sockets among them, but for those connections to it that its clients keep open. */
+  /** Open files and sockets, without connections that its clients keep open. */
   readonly files: number;
 }
 
-/** The inspector's end of a process; disposing of it closes the connection. */
+/** A connection to the inspector of a process. */
 export class Inspector implements Disposable {
   readonly #pid: number;
   readonly #socket: WebSocket;
@@ -61,7 +61,7 @@ export class Inspector implements Disposable {
     return new Inspector(pid, socket);
   }
 
-  /** What it holds after a collection, the second of two: what the first finalizes, the second frees. */
+  /** The memory after two garbage collections: the second frees what the first finalizes. */
   async held(): Promise<Held> {
     await this.#call("HeapProfiler.collectGarbage");
     await this.#call("HeapProfiler.collectGarbage");
@@ -80,7 +80,7 @@ export class Inspector implements Disposable {
     this.#socket.close();
   }
 
-  /** How many files are open but for {@linkcode Held.files}' connections; one that a client has closed counts until kas closes it. */
+  /** The number of open files without {@linkcode Held.files}' connections. A connection that its client has closed counts until kas closes it. */
   async #files(): Promise<number> {
     const files = await filesOf(this.#pid);
     const sockets = await socketsOf(this.#pid, files);

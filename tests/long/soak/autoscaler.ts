@@ -1,26 +1,25 @@
 /**
- * The soak's autoscaler: a real process that is killed and started again on the same state folder and port, and whose memory
- * is measured while it lives.
+ * The soak's autoscaler: a process that is killed and restarted on the same state folder and port, and whose memory is measured.
  *
  * @module
  */
 import { BUILT, type Running, start } from "../../support/kas.ts";
 
-/** The memory of one process at one moment. */
+/** A sample of a process's memory. */
 export interface Sample {
-  /** Since the process began, ms. */
+  /** Since the start of the process, ms. */
   readonly age: number;
   /** Resident set size, MiB. */
   readonly rss: number;
 }
 
-/** An autoscaler that lives again and again; disposing of it ends it by SIGTERM. */
+/** An autoscaler that is restarted after each kill. Disposing of it sends SIGTERM. */
 export class Phoenix implements AsyncDisposable {
   readonly #words: readonly string[];
   readonly #env: Readonly<Record<string, string>>;
   #process: Running;
   #born = performance.now();
-  /** Where it listens, in every life. */
+  /** Its URL, the same in every life. */
   readonly url: string;
   /** The samples of each life. */
   readonly lives: Sample[][] = [[]];
@@ -37,7 +36,7 @@ export class Phoenix implements AsyncDisposable {
     this.#env = env;
   }
 
-  /** Starts it, on a port that is free; resolves once it listens. */
+  /** Starts it on a free port. Resolves once it listens. */
   static async start(words: readonly string[], env: Readonly<Record<string, string>>): Promise<Phoenix> {
     const all = [...BUILT, "autoscaler", ...words];
     const process = start([...all, "--listen", "127.0.0.1:0"], env);
@@ -50,7 +49,7 @@ export class Phoenix implements AsyncDisposable {
     return this.lives.length - 1;
   }
 
-  /** SIGKILL, and a new life at once. */
+  /** Sends SIGKILL and restarts it at once. */
   async kill(): Promise<void> {
     this.#process.kill("SIGKILL");
     await this.#process.status;
@@ -68,7 +67,7 @@ export class Phoenix implements AsyncDisposable {
     this.lives.at(-1)?.push({ age: performance.now() - this.#born, rss: Number(kib) / 1_024 });
   }
 
-  /** The last lines that it logged in this life, the decisions that lead to nothing left out. */
+  /** The last lines of its log in this life, without decisions on no action. */
   lastWords(lines: number): string {
     return this.#process.lines.filter((line) => !line.includes("decided none")).slice(-lines).join("\n");
   }
@@ -78,13 +77,13 @@ export class Phoenix implements AsyncDisposable {
   }
 }
 
-/** What the samples of one life come to, MiB and MiB a minute. */
+/** A summary of the samples of one life, MiB and MiB per minute. */
 export interface Memory {
   readonly least: number;
   readonly most: number;
   /**
-   * How much more memory the second half of what comes after the warm-up had at its lowest than the first: what is never given
-   * back, for the heap's own saw teeth have the same lows.
+   * The lowest memory in the second half after the warm-up minus the lowest in the first half. Garbage that is collected does not raise
+   * it.
    */
   readonly growth: number;
   /** Slope of the line of best fit after the warm-up. */
@@ -92,12 +91,12 @@ export interface Memory {
 }
 
 /**
- * How long memory grows until V8, malloc and SQLite have what they keep, ms: a life of 15 minutes went from 117 to 186 MiB in
- * ten, and stayed there within 0.5 MiB.
+ * How long V8, malloc and SQLite need to reach their working size, ms. In a life of 15 minutes memory rose from 117 to 186 MiB in ten
+ * minutes and then stayed within 0.5 MiB.
  */
 const WARM_UP = 10 * 60_000;
 
-/** Sums up the samples of one life, without its warm-up: its first ten minutes, of a life of less than 15 its first third. */
+/** Summarizes the samples of one life without its warm-up: the first ten minutes, or the first third of a life of less than 15. */
 export function memoryOf(samples: readonly Sample[]): Memory {
   const old = samples.filter(({ age }) => age >= WARM_UP);
   const warm = 3 * old.length >= samples.length ? old : samples.slice(Math.floor(samples.length / 3));

@@ -1,41 +1,41 @@
 /**
- * The soak's clients: they come and go at random, and a volley of them asks at the worst moment, right before an instance is
- * deregistered. Every request is to be answered 200.
+ * The soak's clients: their number changes at random, and right before an instance is deregistered a volley of requests is sent. Every
+ * answer must be 200.
  *
  * @module
  */
 import { ClientPool } from "../../../src/admin/load/clients.ts";
 import { realTimer } from "../../../src/admin/load/timer.ts";
 
-/** ms that a client thinks between an answer and its next request. */
+/** The pause of a client between an answer and its next request, ms. */
 const THINK = 200;
 
-/** How many clients there are while there is much to do and while there is little, least and most. */
+/** The number of clients under high and low load, least and most. */
 const CLIENTS = { busy: [7, 10], quiet: [0, 2] } as const;
 
-/** How long either lasts, ms, least and most. */
+/** How long each load lasts, ms, least and most. */
 const SPELL = [4_000, 12_000] as const;
 
-/** Clients of the load balancer; disposing of them closes their connections. */
+/** Clients of the load balancer. Disposing of them closes their connections. */
 export class Clients implements Disposable {
   readonly #url: string;
   readonly #http = Deno.createHttpClient({ poolMaxIdlePerHost: 1_024 });
   readonly #inProgress = new Set<Promise<unknown>>();
-  /** What became of requests that were not answered 200. */
+  /** The failures: answers other than 200. */
   readonly failures: string[] = [];
   #requests = 0;
 
-  /** @param url what they ask for */
+  /** @param url what the clients request */
   constructor(url: string) {
     this.#url = url;
   }
 
-  /** Requests that have ended, one way or the other. */
+  /** How many requests have ended, failures included. */
   get requests(): number {
     return this.#requests;
   }
 
-  /** Lets clients come and go until the signal is aborted, and waits for the last answers. */
+  /** Changes the number of clients until the signal aborts. Then waits for the last answers. */
   async comeAndGo(random: () => number, signal: AbortSignal): Promise<void> {
     const crowd = new ClientPool({
       send: () => this.#ask(),
@@ -53,14 +53,14 @@ export class Clients implements Disposable {
     await Promise.all(this.#inProgress);
   }
 
-  /** Asks twice as often at once as there are instances; resolves once each of them has at least one request under way. */
+  /** Sends two concurrent requests per instance. Resolves once each instance has at least one request in progress. */
   async volley(instances: number): Promise<void> {
     const requests = Array.from({ length: 2 * instances }, () => this.#ask());
     for (const request of requests) {
       this.#inProgress.add(request);
       void request.finally(() => this.#inProgress.delete(request));
     }
-    // One worker works on one at a time: at the first answer every one has its second before it.
+    // A worker handles one request at a time, so at the first answer each worker has its second one.
     await Promise.race(requests);
   }
 
@@ -83,7 +83,7 @@ export class Clients implements Disposable {
   }
 }
 
-/** A whole number from the first to the second, both included. */
+/** A random integer from `least` to `most`. */
 function between(random: () => number, [least, most]: readonly [number, number]): number {
   return least + Math.floor(random() * (most - least + 1));
 }

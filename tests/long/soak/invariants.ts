@@ -1,6 +1,5 @@
 /**
- * What must hold at every moment of a soak, seen past the wire: in the sandbox's world after each of its changes, and as
- * each call of the autoscaler's reaches AWS, before it takes effect.
+ * The invariants of a soak. They are checked in the sandbox after each change, and before each call of the autoscaler takes effect.
  *
  * @module
  */
@@ -8,27 +7,27 @@ import type { InstanceView, Sandbox } from "../../../src/sandbox/sandbox.ts";
 import type { CallEvent } from "../../../src/sandbox/faults/faults.ts";
 import { INSTANCE_PORT } from "../../../src/sandbox/machines/machine.ts";
 
-/** What to hold the fleet to. */
+/** The bounds of the fleet. */
 export interface Bounds {
   readonly min: number;
   readonly max: number;
-  /** How long a node may run unregistered, on its way in or out, restarts of the autoscaler included, ms. */
+  /** How long a joining or leaving node may run unregistered, including restarts of the autoscaler, ms. */
   readonly unregistered: number;
 }
 
-/** How much was done, by AWS's account. */
+/** The calls that AWS received. */
 export interface Acts {
   starts: number;
   stops: number;
   registrations: number;
   deregistrations: number;
-  /** Deregistrations that found requests under way at the instance. */
+  /** Deregistrations of an instance with requests in progress. */
   busy: number;
 }
 
 /** Watches a sandbox's fleet until it is disposed of. */
 export class Invariants implements Disposable {
-  /** What was broken, a line each. */
+  /** A line for each violation. */
   readonly broken = new Set<string>();
   readonly acts: Acts = { starts: 0, stops: 0, registrations: 0, deregistrations: 0, busy: 0 };
   readonly #sandbox: Sandbox;
@@ -40,16 +39,16 @@ export class Invariants implements Disposable {
   constructor(sandbox: Sandbox, bounds: Bounds) {
     this.#sandbox = sandbox;
     this.#bounds = bounds;
-    // The condition is asked after each change, so that not even the shortest breach is missed.
+    // The condition is checked after each change, so that no violation is missed.
     sandbox.account.waitUntil(() => {
       this.#changed();
       return false;
     }, this.#end.signal).catch(() => {
-      // It has no other end than being disposed of.
+      // Only disposing of it ends it.
     });
   }
 
-  /** The most that were in service at once. */
+  /** The most instances that were in service at the same time. */
   get most(): number {
     return this.#most;
   }
@@ -59,7 +58,7 @@ export class Invariants implements Disposable {
     return this.#sandbox.account.instances().filter(inService).length;
   }
 
-  /** Judges a call before its effect, and counts it after that. */
+  /** Checks a call before its effect, and counts it afterwards. */
   async passing({ action, input, moment }: CallEvent): Promise<void> {
     for (const id of idsOf(input)) {
       const instance = this.#sandbox.account.instances().find((each) => each.id === id);
@@ -69,7 +68,7 @@ export class Invariants implements Disposable {
     }
   }
 
-  /** Looks for what lasts too long; to be called several times a second. */
+  /** Checks durations. Must be called several times per second. */
   look(now: number = performance.now()): void {
     for (const { id, role, state, registration } of this.#sandbox.account.instances()) {
       if (role !== "node" || state !== "running" || registration !== "none") this.#unregistered.delete(id);
@@ -109,7 +108,7 @@ export class Invariants implements Disposable {
     }
   }
 
-  /** The whole fleet in words, to tell why. */
+  /** The fleet as text, for a violation. */
   #fleet(): string {
     return this.#sandbox.account.instances().map(({ id, state, registration }) =>
       `${id} ${state} ${registration}`
@@ -144,7 +143,7 @@ function inService({ state, registration }: InstanceView): boolean {
   return state === "running" && registration === "in-service";
 }
 
-/** The instances that a call is about, EC2's or ELB's. */
+/** The instances of a call of EC2 or ELB. */
 function idsOf(input: CallEvent["input"]): string[] {
   const { InstanceIds, Instances } = input;
   const ids = Array.isArray(InstanceIds) ? InstanceIds : [];

@@ -1,5 +1,5 @@
 /**
- * Goes through the journal that a soak has left.
+ * Reviews the journal of a soak.
  *
  * @module
  */
@@ -7,20 +7,20 @@ import { type DecisionRecord, readRecord } from "../../../src/autoscaler/store/d
 import { Store } from "../../../src/autoscaler/store/store.ts";
 import { replay } from "../../../src/scaling/replay.ts";
 
-/** What the journal holds. */
+/** The content of the journal. */
 export interface Review {
   readonly decisions: number;
-  /** Ids of decisions that come out differently when they are made again (R16). */
+  /** Ids of decisions whose replay differs (R16). */
   readonly differences: readonly number[];
-  /** Notifications that are done. */
+  /** Processed notifications. */
   readonly messages: number;
-  /** Those of them that don't have exactly one decision (I8). */
+  /** Processed notifications without exactly one decision (I8). */
   readonly undecided: readonly string[];
   /** How many activities ended how: "start done", "stop failed"… */
   readonly activities: Readonly<Record<string, number>>;
 }
 
-/** Reads a state folder, also while an autoscaler is using it. */
+/** Reads a state folder, even while an autoscaler uses it. */
 export function reviewed(folder: string): Review {
   using state = Store.read(folder);
   const all = (sql: string) => state.db.prepare(sql).all();
@@ -44,7 +44,7 @@ export function reviewed(folder: string): Review {
   };
 }
 
-/** Every record, one at a time. */
+/** Iterates over every record. */
 function* records({ db }: Store): Generator<DecisionRecord> {
   let record = readRecord(db, { after: 0 });
   while (record !== undefined) {
