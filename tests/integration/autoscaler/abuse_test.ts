@@ -1,6 +1,6 @@
 /**
- * Abuse of connections, with real sockets: none of it keeps a genuine message from being accepted at once, and all that it
- * held is free afterwards (R12, R14).
+ * Abuse of connections, with real sockets. A genuine message is still accepted at once, and all resources are free afterwards
+ * (R12, R14).
  *
  * @module
  */
@@ -10,17 +10,17 @@ import { eventually, FROM_SOURCE, start } from "../../support/kas.ts";
 import { type Need, program, testWith } from "../../support/needs.ts";
 import { machines, stage } from "../../unit/autoscaler/fixtures.ts";
 
-/** Bytes: the most that a body may have. */
+/** The largest body, bytes. */
 const LIMIT = 640 * 1024;
 
-/** How long a message may take from its being published until it is seen to be accepted, ms; mostly it is some 100. */
+/** The longest time from publishing a message until it is accepted, ms. Usually it is about 100. */
 const SOON = 3_000;
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const head = (length: number) => `POST / HTTP/1.1\r\nHost: kas\r\nContent-Length: ${length}\r\n\r\n`;
 const procfs = () => ({ what: "needs /proc", met: Deno.build.os === "linux" });
 
-/** Connections of an attacker; disposing of it closes those still open. */
+/** Connections of an attacker. Disposing of them closes the open ones. */
 class Crowd implements AsyncDisposable {
   readonly #port: number;
   readonly conns: Deno.TcpConn[] = [];
@@ -45,12 +45,12 @@ class Crowd implements AsyncDisposable {
       try {
         for (let at = 0; at < piece.length;) at += await conn.write(piece.subarray(at));
       } catch {
-        // The server has had enough of it.
+        // The server has closed it.
       }
     }));
   }
 
-  /** Reads the start of each one's answer; "" where it is closed first. */
+  /** Reads the beginning of each answer; "" if the connection is closed first. */
   answers(): readonly Promise<string>[] {
     const read = async (conn: Deno.TcpConn) => {
       const buffer = new Uint8Array(4_096);
@@ -88,7 +88,7 @@ async function subscribed() {
   const owned = stack.move();
   return {
     url: autoscaler.url,
-    /** Has SNS send a signed message, and tells how long it took to be accepted, ms. */
+    /** Makes SNS send a signed message. Returns how long it took to be accepted, ms. */
     notify: async () => {
       const before = await counted();
       const began = performance.now();
@@ -139,13 +139,13 @@ for (const [what, abuse, need = procfs()] of ABUSES) {
         const ms = await service.notify();
         assert(ms < SOON, `it took ${ms} ms`);
       }
-      // The sandbox keeps one to post on, and this test one to ask on.
+      // The sandbox keeps one connection for messages, and this test keeps one.
       await eventually(() => held(service.url), (now) => now <= before + 2);
     },
   );
 }
 
-Deno.test("requests in a row on one connection are answered in their order", async () => {
+Deno.test("pipelined requests on one connection are answered in order", async () => {
   await using service = await subscribed();
   await using crowd = new Crowd(service.url);
   const requests = ["", "{", "x".repeat(10)].map((body) => `${head(body.length)}${body}`).join("");
@@ -164,7 +164,7 @@ Deno.test("requests in a row on one connection are answered in their order", asy
   ]);
 });
 
-Deno.test("of 200 large bodies at once only so many are held, and a genuine message is accepted beside them", async () => {
+Deno.test("of 200 large bodies at a time only some are held, and a genuine message is accepted meanwhile", async () => {
   await using service = await subscribed();
   await service.notify();
   await using crowd = new Crowd(service.url);
@@ -173,7 +173,7 @@ Deno.test("of 200 large bodies at once only so many are held, and a genuine mess
   for (const answer of crowd.answers()) {
     answer.then((text) => answered = [...answered, text]);
   }
-  // All but the last of the bytes: 125 MiB in all, where 31 may be held.
+  // All bytes but the last ones: 125 MiB in total, of which 31 may be held.
   await crowd.send(new Uint8Array(LIMIT - 1).fill(0x20));
   const ms = await service.notify();
   assert(ms < SOON, `it took ${ms} ms`);
@@ -184,7 +184,7 @@ Deno.test("of 200 large bodies at once only so many are held, and a genuine mess
 
 testWith(
   [program("prlimit"), procfs()],
-  "an autoscaler whose every file descriptor strangers hold listens again once they let go",
+  "an autoscaler without free file descriptors listens again once strangers close their connections",
   async () => {
     await using sandbox = await startSandbox({ nodes: 1, speed: 40, balancerPort: 0, machine: machines() });
     const state = await Deno.makeTempDir();
@@ -195,13 +195,13 @@ testWith(
       const [, url = ""] = await autoscaler.line(/listening on (http:\/\/[^\s"]+)/);
       {
         await using crowd = new Crowd(url);
-        // Once it is full it refuses the others, or lets them wait.
+        // Without free descriptors it refuses the others, or makes them wait.
         await crowd.open(400).catch(() => {});
         const failed = () => autoscaler.lines.some((line) => line.includes("accepting a connection failed"));
         const full = () => [...Deno.readDirSync(`/proc/${autoscaler.pid}/fd`)].length >= 255;
         await eventually(() => failed() || full(), (reached) => reached);
       }
-      // Deno 2.7 fails only when the connections have ended.
+      // Deno.serve fails only when the connections have ended.
       await autoscaler.line(/accepting a connection failed/);
       const answer = await eventually(
         () => fetch(`${url}/ping`).then((response) => response.text(), String),

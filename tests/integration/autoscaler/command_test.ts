@@ -37,7 +37,7 @@ const USAGE: readonly [args: string, message: RegExp][] = [
 ];
 
 for (const [args, message] of USAGE) {
-  Deno.test(`kas autoscaler ${args} is bad usage`, async () => {
+  Deno.test(`kas autoscaler ${args} is a usage error`, async () => {
     const { code, stderr } = await execute([
       ...FROM_SOURCE,
       "autoscaler",
@@ -48,7 +48,7 @@ for (const [args, message] of USAGE) {
   });
 }
 
-Deno.test("kas autoscaler serves until SIGTERM and ends with 0; a second one on its state folder is refused", async () => {
+Deno.test("kas autoscaler serves until SIGTERM and ends with 0; a second one cannot use its state folder", async () => {
   await using sandbox = await startSandbox({ speed: 40, balancerPort: 0, machine: machines() });
   const state = await Deno.makeTempDir();
   try {
@@ -79,7 +79,7 @@ Deno.test("kas autoscaler serves until SIGTERM and ends with 0; a second one on 
   }
 });
 
-Deno.test("kas autoscaler says in one line that it can't use its state folder", async () => {
+Deno.test("kas autoscaler reports in one line that it cannot use its state folder", async () => {
   const file = await Deno.makeTempFile();
   try {
     const { code, stderr } = await execute([
@@ -120,7 +120,7 @@ for (const [what, script] of DEAF) {
       try {
         const ping = async () => await (await fetch(`http://${listen}/ping`)).text();
         await eventually(() => ping().catch(() => "not yet"), (text) => text === "pong");
-        // Each is refused with a line of the log: 190 KB are more than a pipe holds.
+        // Each one is refused with a log line. 190 KB are more than a pipe holds.
         for (let n = 0; n < 2_000; n++) {
           const signal = AbortSignal.timeout(10_000);
           const response = await fetch(`http://${listen}/`, { method: "POST", body: "x", signal });
@@ -140,7 +140,7 @@ for (const [what, script] of DEAF) {
   );
 }
 
-/** An address on loopback where nobody listens. */
+/** An address on loopback where nothing listens. */
 function freeAddress(): string {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return `127.0.0.1:${listener.addr.port}`;

@@ -1,5 +1,5 @@
 /**
- * Creating on the fly (`--grow`) and its way back (`--shrink`), over the wire.
+ * Launching (`--grow`) and terminating (`--shrink`), over HTTP.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import {
 const [FIRST] = NODES;
 const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000, grow: "kas-node", max: 3 };
 
-/** A stage with the launch template `kas-node`, and no node to start. */
+/** A stage with the launch template `kas-node`, and no standby. */
 async function growing(
   sandbox: SandboxOptions = {},
   more: Partial<ServiceOptions["limits"]> = {},
@@ -40,7 +40,7 @@ async function growing(
   return it;
 }
 
-/** Asks for one more by an alarm of the base. */
+/** Asks for one more instance by an alarm of the base instance. */
 async function busy(it: Stage): Promise<void> {
   await it.publish(JSON.stringify({
     AlarmName: `kas:cpuhigh:${BASE}`,
@@ -55,7 +55,7 @@ function launches({ sandbox }: Stage): number {
   return sandbox.calls.filter(({ action }) => action === "RunInstances").length;
 }
 
-/** The fleet's alarms of an instance: `cpuhigh >= 70 every 120 s, notifies 1`. */
+/** The alarms of an instance: `cpuhigh >= 70 every 120 s, notifies 1`. */
 async function alarmsOf(it: Stage, id: string): Promise<string[]> {
   const all = await fleetAlarms(it.aws, "kas");
   return all.filter(({ dimension }) => dimension === id).map((
@@ -64,7 +64,7 @@ async function alarmsOf(it: Stage, id: string): Promise<string[]> {
     .sort();
 }
 
-/** Gives an instance alarms as setup does. */
+/** Creates alarms of an instance as `kas admin setup` does. */
 async function watched(it: Stage, id: string, high: number, low: number): Promise<void> {
   for (const [kind, threshold] of [["cpuhigh", high], ["cpulow", low]] as const) {
     const { topicArn } = it.options;
@@ -80,7 +80,7 @@ async function watched(it: Stage, id: string, high: number, low: number): Promis
   }
 }
 
-Deno.test("with no node left to start one is launched, comes into service as R9 says, and is watched as the others are", async () => {
+Deno.test("without a standby a node is launched, comes into service by R9, and gets alarms like the others", async () => {
   await using it = await growing();
   await watched(it, BASE, 70, 35);
   const autoscaler = await it.start();
@@ -109,14 +109,14 @@ Deno.test("with no node left to start one is launched, comes into service as R9 
   ]);
 });
 
-Deno.test("what EC2 has launched counts once, though its answer is lost and its reads lag behind (R13)", async () => {
+Deno.test("EC2 launches one instance, even if its answers are lost and stale (R13)", async () => {
   await using it = await growing();
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   it.sandbox.faults.staleReads = 1_500;
   let lost = 0;
   it.sandbox.faults.onCall = ({ action, moment }) => {
-    // It is launched, and nobody hears of it: four times, so that the SDK's own repeats are not enough.
+    // The answer is lost four times, which is more than the SDK's own retries.
     if (action !== "RunInstances" || moment !== "after" || lost === 4) return;
     lost++;
     throw new Error("the connection broke");
@@ -127,7 +127,7 @@ Deno.test("what EC2 has launched counts once, though its answer is lost and its 
   assertEquals(it.sandbox.account.instances().map(({ id }) => id), [BASE, FIRST]);
 });
 
-Deno.test("a launched instance that never gets healthy is quarantined and stopped, and counts: it is not launched for ever (R3, R9)", async () => {
+Deno.test("a launched instance that never becomes healthy is quarantined and stopped, and still counts towards max (R3, R9)", async () => {
   await using it = await growing({ machine: machines((id) => id === BASE) }, { max: 2 });
   const autoscaler = await it.start({ startTimeout: 1_000 });
   await it.subscribe(autoscaler);
@@ -149,7 +149,7 @@ for (
     ["no permission", "deny=ec2:RunInstances", /UnauthorizedOperation/],
   ] as const
 ) {
-  Deno.test(`a launch that EC2 has ${what} for fails in words, and is not tried again at once however often it is asked for`, async () => {
+  Deno.test(`a launch that EC2 has ${what} for fails with its reason, and is not repeated at once`, async () => {
     await using it = await growing({ faults: [sabotage] });
     const autoscaler = await it.start();
     await it.subscribe(autoscaler);
@@ -169,7 +169,7 @@ for (
   });
 }
 
-Deno.test("a launched instance that ends before it serves fails the launch, in EC2's words", async () => {
+Deno.test("a launch whose instance ends before it is in service fails with EC2's reason", async () => {
   await using it = await growing({ boot: 3_600_000 });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -183,7 +183,7 @@ Deno.test("a launched instance that ends before it serves fails the launch, in E
   );
 });
 
-Deno.test("an instance whose alarms can't be made serves all the same, and it is said that nobody watches it", async () => {
+Deno.test("an instance whose alarms cannot be created stays in service, and the reason reports it", async () => {
   await using it = await growing();
   await watched(it, BASE, 70, 35);
   it.sandbox.faults.set("deny=cloudwatch:PutMetricAlarm");
@@ -195,7 +195,7 @@ Deno.test("an instance whose alarms can't be made serves all the same, and it is
   assertMatch(line?.reason ?? "", /The alarms of i-\w+ could not be created: .*AccessDenied/);
 });
 
-/** Brings the first node into service past the autoscaler. */
+/** Puts the first node into service without the autoscaler. */
 async function serve(it: Stage): Promise<void> {
   await startInstance(it.aws, FIRST);
   await eventually(() => it.standing(FIRST), (standing) => standing === "running none");
@@ -203,7 +203,7 @@ async function serve(it: Stage): Promise<void> {
   await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
 }
 
-Deno.test("with --shrink terminate a node that is not needed is drained, terminated, and its alarms are deleted", async () => {
+Deno.test("with --shrink terminate an idle node is drained and terminated, and its alarms are deleted", async () => {
   await using it = await growing({ nodes: 1 }, { shrink: "terminate" });
   await serve(it);
   await watched(it, BASE, 70, 35);
@@ -228,7 +228,7 @@ Deno.test("with --shrink terminate a node that is not needed is drained, termina
   assert(!it.sandbox.calls.some(({ action }) => action === "StopInstances"));
 });
 
-Deno.test("a node that can't be terminated stays in service, and why is said", async () => {
+Deno.test("a node that cannot be terminated stays in service, and the reason says why", async () => {
   await using it = await growing({ nodes: 1 }, { shrink: "terminate" });
   await serve(it);
   it.sandbox.faults.set("deny=ec2:TerminateInstances");

@@ -1,5 +1,5 @@
 /**
- * R2: polling alone keeps the fleet right, without a topic, a port, or any message that arrives.
+ * R2: polling alone scales the fleet, without a topic, a port or messages.
  *
  * @module
  */
@@ -21,7 +21,7 @@ function inService({ account }: Sandbox): number {
     .length;
 }
 
-/** The fleet's load, told by alarms that notify nobody, and to which CloudWatch comes itself for a CPU that does nothing. */
+/** Sets the load by alarms without notifications, and by thresholds that give the same states for an idle CPU. */
 async function load(aws: Aws, load: "too much" | "too little"): Promise<void> {
   const watch = { fleet: "kas", dimension: BASE, period: 60, evaluations: 1 } as const;
   const plans: readonly (AlarmPlan & { readonly state: "ALARM" | "OK" })[] = load === "too much"
@@ -45,7 +45,7 @@ async function ports(pid: number): Promise<number[]> {
   return sockets.filter(({ state }) => state === STATES.listening).map(({ port }) => port);
 }
 
-Deno.test("kas autoscaler --pull grows an overloaded fleet node by node to --max and shrinks an idle one to --min, without a topic or a port, and makes up for what it missed while it was down (R2)", async () => {
+Deno.test("kas autoscaler --pull scales an overloaded fleet out to --max and an idle one in to --min, and catches up after it was down (R2)", async () => {
   credentials();
   await using sandbox = await startSandbox({ nodes: 3, speed: 40, balancerPort: 0, machine: machines() });
   using aws = connect({ region: "eu-west-1", endpointUrl: sandbox.url });
@@ -98,7 +98,7 @@ Deno.test("kas autoscaler --pull grows an overloaded fleet node by node to --max
   }
 });
 
-Deno.test("where every notification gets lost the fleet comes to the same end (R2)", async () => {
+Deno.test("the fleet comes to the same capacity if every notification is lost (R2)", async () => {
   await using it = await stage({ nodes: 3 });
   const limits = { ...it.options.limits, max: 3, min: 1, resync: 300 };
   const autoscaler = await it.start({ limits });
@@ -115,7 +115,7 @@ Deno.test("where every notification gets lost the fleet comes to the same end (R
   );
 });
 
-Deno.test("an autoscaler that polls listens where it is told to, tells how things stand, and takes no message", async () => {
+Deno.test("with --pull and --listen the autoscaler reports its status and accepts no message", async () => {
   await using it = await stage();
   const polling = { topicArn: undefined, listen: { hostname: "127.0.0.1", port: 0 } };
   const { url } = await it.start(polling);
@@ -130,7 +130,7 @@ Deno.test("an autoscaler that polls listens where it is told to, tells how thing
   assertMatch(await response.text(), /--pull/);
 });
 
-Deno.test("an autoscaler that polls and is not told to listen does not", async () => {
+Deno.test("with --pull and without --listen the autoscaler does not listen", async () => {
   await using it = await stage();
   assertEquals((await it.start({ topicArn: undefined, listen: undefined })).url, "");
 });

@@ -14,7 +14,7 @@ function calls({ sandbox }: Stage, action: string): number {
   return sandbox.calls.filter((call) => call.action === action).length;
 }
 
-/** Starts `kas autoscaler` as a process on a state folder, at a port if one is given. */
+/** Starts `kas autoscaler` as a process on a state folder, by default at a free port. */
 async function startProcess(
   { sandbox }: Stage,
   state: string,
@@ -34,7 +34,7 @@ interface Shown {
   readonly message: string | null;
 }
 
-/** CloudWatch's account of an alarm that went off, a different one each time. */
+/** CloudWatch's message about an alarm, a different change for each `n`. */
 function changeOf(alarm: string, n: number): string {
   const time = new Date(Date.now() + n).toISOString().replace("Z", "+0000");
   return JSON.stringify({
@@ -50,10 +50,10 @@ async function activities(url: string): Promise<Shown[]> {
   return lines.filter(({ kind }) => kind !== "none");
 }
 
-for (const wayOut of [false, true]) {
-  Deno.test(`a ${wayOut ? "stop" : "start"} whose steps can't be written is gone on with as soon as they can, and done once (R13)`, async () => {
+for (const scalesIn of [false, true]) {
+  Deno.test(`a ${scalesIn ? "stop" : "start"} whose steps cannot be written continues as soon as they can, and happens once (R13)`, async () => {
     await using it = await stage();
-    if (wayOut) {
+    if (scalesIn) {
       await startInstance(it.aws, FIRST);
       await eventually(() => it.standing(FIRST), (standing) => standing === "running none");
       await register(it.aws, BALANCER, FIRST);
@@ -67,17 +67,17 @@ for (const wayOut of [false, true]) {
     let failed = 0;
     it.sandbox.faults.onCall = ({ action, moment }) => {
       if (
-        moment === "before" && action === (wayOut ? "StopInstances" : "RegisterInstancesWithLoadBalancer")
+        moment === "before" && action === (scalesIn ? "StopInstances" : "RegisterInstancesWithLoadBalancer")
       ) {
-        // No journal takes what comes of this call.
+        // From here on the journal cannot be written.
         if (failed++ === 0) store.db.exec("PRAGMA query_only = ON");
       }
     };
     const { ended } = await autoscaler.evaluate(
-      { kind: "operator", direction: wayOut ? "in" : "out" },
+      { kind: "operator", direction: scalesIn ? "in" : "out" },
       { signal: new AbortController().signal },
     );
-    const expected = wayOut ? "stopped none" : "running in-service";
+    const expected = scalesIn ? "stopped none" : "running in-service";
     await eventually(() => it.standing(FIRST), (standing) => standing === expected);
     assertEquals(journal.unfinished().length, 1);
     store.db.exec("PRAGMA query_only = OFF");
@@ -88,7 +88,7 @@ for (const wayOut of [false, true]) {
   });
 }
 
-Deno.test("SIGTERM in the midst of an activity ends the process with 0, and the next one finishes it (R13)", async () => {
+Deno.test("SIGTERM during an activity ends the process with 0, and the next process finishes the activity (R13)", async () => {
   let serves = false;
   await using it = await stage({ machine: machines((id) => id === BASE || serves) });
   const state = `${it.options.state}/process`;
@@ -109,7 +109,7 @@ Deno.test("SIGTERM in the midst of an activity ends the process with 0, and the 
   assertEquals([it.standing(FIRST), calls(it, "StartInstances")], ["running in-service", 1]);
 });
 
-Deno.test("an autoscaler that is replaced again and again while messages come loses none, and decides each once (R11, R12)", async () => {
+Deno.test("an autoscaler that is restarted repeatedly loses no message, and decides on each once (R11, R12)", async () => {
   await using it = await stage({ speed: 100 });
   const state = `${it.options.state}/process`;
   const TopicArn = it.options.topicArn ?? "";
@@ -118,7 +118,7 @@ Deno.test("an autoscaler that is replaced again and again while messages come lo
   const listen = new URL(current.url).host;
   try {
     await it.subscribe(current);
-    // As often as SNS allows, each second of it 10 ms here.
+    // As often as SNS allows. Each second takes 10 ms here.
     const retries = { numRetries: 100, minDelayTarget: 1, maxDelayTarget: 30, backoffFunction: "linear" };
     await sns.send(
       new SetTopicAttributesCommand({
@@ -173,7 +173,7 @@ Deno.test("an autoscaler that is replaced again and again while messages come lo
 
 testWith(
   [root()],
-  "a disk that fills up is told to SNS, which sends again, and all goes on when there is room: nothing is lost (R12, R13)",
+  "on a full disk SNS repeats the message, and the autoscaler continues once there is space (R12, R13)",
   async () => {
     await using it = await stage();
     const folder = `${it.options.state}/small`;
@@ -205,7 +205,7 @@ testWith(
 
 testWith(
   [root()],
-  "a disk that is full from the start is a clear error with exit status 1",
+  "on a disk that is full from the start kas ends with exit status 1 and says why",
   async () => {
     await using it = await stage();
     const folder = `${it.options.state}/small`;
@@ -222,7 +222,7 @@ testWith(
   },
 );
 
-/** Runs with a disk of 512 KiB at a folder. */
+/** Mounts a disk of 512 KiB at a folder for some work. */
 async function mounted(folder: string, work: () => Promise<void>): Promise<void> {
   const run = async (program: string, ...args: string[]) => {
     const { success, stderr } = await new Deno.Command(program, { args }).output();

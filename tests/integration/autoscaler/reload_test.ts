@@ -3,12 +3,12 @@ import { eventually } from "../../support/kas.ts";
 import { stage } from "../../unit/autoscaler/fixtures.ts";
 import { startProcess } from "../../unit/autoscaler/process.ts";
 
-/** The settings in force, as `/status` has them. */
+/** The settings in force, from `/status`. */
 async function inForce(url: string): Promise<Record<string, unknown>> {
   return (await (await fetch(`${url}/status`)).json()).settings;
 }
 
-Deno.test("kas autoscaler reads its settings again at SIGHUP, and says what only a restart can change", async () => {
+Deno.test("kas autoscaler reloads its settings at SIGHUP, and reports those that need a restart", async () => {
   await using it = await stage();
   const config = `${it.options.state}/kas.json`;
   await Deno.writeTextFile(config, `{ "max": 4, "drain-timeout": "100s" }`);
@@ -21,7 +21,7 @@ Deno.test("kas autoscaler reads its settings again at SIGHUP, and says what only
   );
   autoscaler.kill("SIGHUP");
   const [line] = await autoscaler.line(/settings reloaded.*/);
-  // --warmup is a flag of this process, which the file does not outdo.
+  // --warmup is a flag of this process, which overrides the file.
   assertMatch(line, /changed=\["max"\] needsRestart=\["resubscribe"\]/);
   const { max, drainTimeout, warmup, resubscribe } = await inForce(autoscaler.url);
   assertEquals({ max, drainTimeout, warmup, resubscribe }, {
@@ -32,7 +32,7 @@ Deno.test("kas autoscaler reads its settings again at SIGHUP, and says what only
   });
 });
 
-Deno.test("kas autoscaler keeps its settings where what it reads again is no good", async () => {
+Deno.test("kas autoscaler keeps its settings if the new ones are invalid", async () => {
   await using it = await stage();
   const config = `${it.options.state}/kas.json`;
   await Deno.writeTextFile(config, `{ "min": 1, "max": 4 }`);

@@ -1,5 +1,5 @@
 /**
- * R2: when a resync is made, and what goes before it.
+ * R2: when the autoscaler reconciles, and what precedes it.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { replay } from "../../../src/scaling/replay.ts";
 import { eventually } from "../../support/kas.ts";
 import { BASE, eventualLine, firstResync, lines, NODES, stage } from "../../unit/autoscaler/fixtures.ts";
 
-Deno.test("a message that comes while a resync looks at a slow AWS is decided on before it", async () => {
+Deno.test("a message that arrives during a slow reconciliation is evaluated first", async () => {
   await using it = await stage();
   const autoscaler = await it.start();
   await firstResync(autoscaler);
@@ -17,7 +17,7 @@ Deno.test("a message that comes while a resync looks at a slow AWS is decided on
 
   const limits = { ...it.options.limits, resync: 700 };
   await autoscaler[Symbol.asyncDispose]();
-  // The first look at the alarms takes as long as the test.
+  // The first request for the alarms takes as long as the test.
   const held = Promise.withResolvers<void>();
   const looking = Promise.withResolvers<void>();
   let looks = 0;
@@ -35,7 +35,7 @@ Deno.test("a message that comes while a resync looks at a slow AWS is decided on
   const line = await eventualLine(again, ({ status }) => status === "successful");
   assertEquals([line?.instance, line?.trigger], [NODES[0], "notification"]);
   held.resolve();
-  // Then the resync is made up for.
+  // Then it reconciles.
   await eventually(
     () => lines(again),
     (all) =>
@@ -45,12 +45,12 @@ Deno.test("a message that comes while a resync looks at a slow AWS is decided on
   );
 });
 
-Deno.test("a stream of messages does not put the resync off for ever", async () => {
+Deno.test("a stream of messages does not delay reconciling without end", async () => {
   await using it = await stage();
   const limits = { ...it.options.limits, resync: 300 };
   const autoscaler = await it.start({ limits });
   await it.subscribe(autoscaler);
-  // A look at the alarms takes much longer than from one message to the next.
+  // A request for the alarms takes much longer than the time between two messages.
   it.sandbox.faults.onCall = ({ action, moment }) =>
     action === "DescribeAlarms" && moment === "before"
       ? new Promise((resolve) => void setTimeout(resolve, 120))
@@ -62,21 +62,21 @@ Deno.test("a stream of messages does not put the resync off for ever", async () 
   // More lines than the stream can fill.
   const all = async (): Promise<JournalLine[]> =>
     await (await fetch(`${autoscaler.url}/activities?limit=10000`)).json();
-  const resyncs = async () =>
+  const reconciliations = async () =>
     (await all()).filter(({ trigger: source }) => source === "reconcile").reduce(
       (sum, { times }) => sum + times,
       0,
     );
   try {
-    const before = await resyncs();
-    await eventually(resyncs, (after) => after >= before + 3);
+    const before = await reconciliations();
+    await eventually(reconciliations, (after) => after >= before + 3);
   } finally {
     enough.abort();
     await stream;
   }
 });
 
-Deno.test("a resync that failed is made again soon, not an interval later", async () => {
+Deno.test("a failed reconciliation is repeated soon, not an interval later", async () => {
   await using it = await stage();
   await it.alarm("cpuhigh", BASE, "ALARM");
   it.sandbox.faults.set("errors=1");
@@ -87,7 +87,7 @@ Deno.test("a resync that failed is made again soon, not an interval later", asyn
   assertEquals(line?.trigger, "reconcile");
 });
 
-Deno.test("a resync that can't see the fleet leaves one decision that does nothing, and says why (I8)", async () => {
+Deno.test("a reconciliation that cannot observe the fleet records one decision without an action, and its reason (I8)", async () => {
   await using it = await stage({ faults: ["errors=1"] });
   const autoscaler = await it.start();
   await firstResync(autoscaler);
@@ -99,10 +99,10 @@ Deno.test("a resync that can't see the fleet leaves one decision that does nothi
   assert(replay(record).same);
 });
 
-Deno.test("a fleet that can be read in part is not decided on (R4, R6)", async () => {
+Deno.test("an incomplete observation leads to no decision (R4, R6)", async () => {
   await using it = await stage({ nodes: 1_001 });
   await it.alarm("cpuhigh", BASE, "ALARM");
-  // Its second page never comes.
+  // The second page never arrives.
   it.sandbox.faults.onCall = ({ action, input, moment }) => {
     if (action === "DescribeInstances" && input["NextToken"] !== undefined && moment === "before") {
       throw new TypeError("no second page");

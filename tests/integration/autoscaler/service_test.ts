@@ -5,7 +5,7 @@ import { eventually } from "../../support/kas.ts";
 import { BASE, lines, machines, NODES, stage } from "../../unit/autoscaler/fixtures.ts";
 import { relay, startProcess } from "../../unit/autoscaler/process.ts";
 
-/** What the process is given to go to AWS with. */
+/** The secrets in the process's environment. */
 const CREDENTIALS = {
   AWS_SECRET_ACCESS_KEY: "kEy+thaT/nobody.sees",
   AWS_SESSION_TOKEN: "toKeN+thaT/nobody.sees",
@@ -36,9 +36,9 @@ Deno.test("the JSON log names the message that caused each event, and neither lo
     assertMatch(String(event["time"]), /^\d{4}-\d\d-\d\dT/);
     assert(["info", "warning", "error"].includes(String(event["level"])), JSON.stringify(event));
   }
-  const told = (messageId: unknown) =>
+  const eventsOf = (messageId: unknown) =>
     events.filter((event) => event["messageId"] === messageId).map(({ message }) => message);
-  const [first, second, ...rest] = told(id);
+  const [first, second, ...rest] = eventsOf(id);
   // The loop decides while the message is on its way to the disk.
   assertEquals([first, second].toSorted(), ["decided start", "message accepted"]);
   assertEquals(rest, ["candidate failed", "instance started"]);
@@ -54,7 +54,7 @@ Deno.test("the JSON log names the message that caused each event, and neither lo
     "in-service",
     "total",
   ]);
-  // What no message caused is what the process did by itself.
+  // Events without a message come from the process itself.
   const others = new Set(
     events.filter((event) => event["messageId"] === undefined).map(({ message }) => message),
   );
@@ -71,7 +71,7 @@ Deno.test("the JSON log names the message that caused each event, and neither lo
   assert(!/UnsubscribeURL|SubscribeURL|"Token"|Token=/i.test(out));
 });
 
-Deno.test("no secret is in the argument list, and the state folder is its owner's alone", async () => {
+Deno.test("no secret is in the argument list, and only its owner can read the state folder", async () => {
   await using it = await stage({ nodes: 1, machine: machines() });
   await using process = await startProcess(it, { env: CREDENTIALS });
   const words = await Deno.readTextFile(`/proc/${process.pid}/cmdline`);
@@ -82,7 +82,7 @@ Deno.test("no secret is in the argument list, and the state folder is its owner'
   for await (const { name } of Deno.readDir(folder)) assertEquals(mode(`${folder}/${name}`), "600", name);
 });
 
-Deno.test("the state's files are their owner's alone in a folder that is open to all, too", async () => {
+Deno.test("only their owner can read the files of the state, even in a folder that is open to all", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.chmod(folder, 0o755);
@@ -94,7 +94,7 @@ Deno.test("the state's files are their owner's alone in a folder that is open to
   }
 });
 
-Deno.test("GET /status tells version, age, the last look at the fleet and its error, and the step of what is under way", async () => {
+Deno.test("GET /status has the version, the uptime, the last observation and its error, and the steps of the activities in progress", async () => {
   let serves = false;
   await using it = await stage({ nodes: 1, machine: machines((id) => serves || id === BASE) });
   const autoscaler = await it.start();
@@ -114,7 +114,7 @@ Deno.test("GET /status tells version, age, the last look at the fleet and its er
   assertEquals([idle.messages.waiting, idle.oldest], [0, null]);
 });
 
-Deno.test("GET /status tells why the last look at the fleet failed, and GET /metrics how often", async () => {
+Deno.test("GET /status says why the last observation failed, and GET /metrics how often", async () => {
   await using it = await stage({ nodes: 1, machine: machines() });
   const autoscaler = await it.start({ limits: { ...it.options.limits, resync: 100 } });
   const read = async () => await (await fetch(`${autoscaler.url}/status`)).json();
@@ -122,7 +122,7 @@ Deno.test("GET /status tells why the last look at the fleet failed, and GET /met
   it.sandbox.faults.set("throttle=1");
   const blind = await eventually(read, ({ observation }) => observation.error !== null);
   assertMatch(blind.observation.error, /RequestLimitExceeded|Throttling/);
-  // What was seen before is still told, with its time.
+  // The last successful observation is still there, with its time.
   assert(blind.observed >= seeing.observed && blind.instances.length === 2);
   const metrics = await (await fetch(`${autoscaler.url}/metrics`)).text();
   assertMatch(metrics, /^kas_observation_failures_total [1-9]/m);
@@ -130,7 +130,7 @@ Deno.test("GET /status tells why the last look at the fleet failed, and GET /met
   assertMatch(metrics, /^kas_aws_retries_total\{.*\} [1-9]/m);
 });
 
-Deno.test("status() lists a thousand instances and alarms of a larger fleet, and says how many there are", () => {
+Deno.test("status() lists a thousand instances and alarms of a larger fleet, and their total number", () => {
   const instance = {
     id: "i-1",
     name: "",
@@ -140,7 +140,7 @@ Deno.test("status() lists a thousand instances and alarms of a larger fleet, and
     zone: "a",
     registration: "in-service",
   } as const;
-  const told = status({
+  const answer = status({
     now: 2_000,
     observation: {
       now: 1_000,
@@ -159,13 +159,13 @@ Deno.test("status() lists a thousand instances and alarms of a larger fleet, and
     inProgress: [],
     bytes: 0,
   }, 0) as Record<string, unknown> & { instances: unknown[] };
-  assertEquals([told.instances.length, told["totals"]], [LISTED, { instances: 10_000, alarms: 0 }]);
-  assertEquals(told["observation"], {
+  assertEquals([answer.instances.length, answer["totals"]], [LISTED, { instances: 10_000, alarms: 0 }]);
+  assertEquals(answer["observation"], {
     at: new Date(1_000).toISOString(),
     seconds: 45,
     error: "AWS is unreachable",
   });
-  assertEquals([told["uptime"], told["oldest"]], [2, 1.5]);
+  assertEquals([answer["uptime"], answer["oldest"]], [2, 1.5]);
 });
 
 function mode(path: string): string {

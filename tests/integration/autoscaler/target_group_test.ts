@@ -19,7 +19,7 @@ import {
 
 const [FIRST] = NODES;
 
-/** A stage whose fleet is behind a target group, with the base in service there unless nothing sends to the group. */
+/** A stage whose fleet is behind a target group. The base instance is in service there, unless the group is unused. */
 async function behindTargetGroup(
   it: Stage,
   { delay, unused = false }: { readonly delay: number; readonly unused?: boolean },
@@ -35,13 +35,13 @@ async function standing(it: Stage, { ref }: Made, id: string, wanted: string | u
   await eventually(() => registrations(it.aws, ref), (found) => found.get(id) === wanted);
 }
 
-/** The calls of the autoscaler that changed how an instance stands. */
+/** The calls of the autoscaler that changed a state or a registration. */
 function changes({ sandbox }: Stage): string[] {
   return sandbox.calls.map(({ action }) => action)
     .filter((action) => /^(Register|Deregister|Start|Stop)/.test(action));
 }
 
-Deno.test("behind a target group: an alarm brings a node in, another takes it out, and no request is cut", async () => {
+Deno.test("behind a target group an alarm scales out, another one scales in, and no request fails", async () => {
   const held = Promise.withResolvers<void>();
   const machine = machines(() => true, held.promise);
   await using it = await stage({ machine });
@@ -63,7 +63,7 @@ Deno.test("behind a target group: an alarm brings a node in, another takes it ou
   held.resolve();
   const answers = await Promise.all(work.map(async (response) => await (await response).text()));
   assertEquals(answers, ["pong", "pong"]);
-  // Idle as it is by now, it drains for the whole delay before it is stopped (R10).
+  // A target drains for the whole delay even when it is idle (R10).
   await standing(it, web, FIRST, "draining");
   assertEquals(changes(it).includes("StopInstances"), false);
   const stopped = await eventualLine(
@@ -72,7 +72,7 @@ Deno.test("behind a target group: an alarm brings a node in, another takes it ou
   );
   assertEquals(stopped?.instance, FIRST);
   assertEquals((await findInstance(it.aws, FIRST))?.state, "stopped");
-  // The base's is the first, the test's own.
+  // The first one is the test's own, of the base instance.
   assertEquals(changes(it), [
     "RegisterTargets",
     "StartInstances",

@@ -1,5 +1,5 @@
 /**
- * One run of a scenario, with a crash or without: what it came to, and every rule that it broke on the way.
+ * One run of a scenario, with or without a crash: its result, and the violations of the invariants.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import { type CrashPoint, Lab } from "../../support/lab/lab.ts";
 import { Referee } from "../../support/lab/referee.ts";
 import type { Scenario } from "./scenarios.ts";
 
-/** What a run came to. */
+/** The outcome of a run. */
 export interface Run {
-  /** Instances, activities and acts, a line each, to be held against another run's. */
+  /** Instances, activities and counts, a line each, to be compared with another run. */
   readonly end: readonly string[];
   readonly violations: readonly string[];
   readonly crashed: boolean;
-  /** Calls to AWS and writes to the database from when the scenario began. */
+  /** Calls to AWS and writes to the database since the scenario began. */
   readonly counts: Lab["counts"];
 }
 
-/** How long it may take to come to rest, ms. */
+/** The longest time until no activity is in progress, ms. */
 const LONGEST = 1_800_000;
 
-/** Runs a scenario; with a point it crashes there, and is started again. */
+/** Runs a scenario. With a point, the autoscaler crashes there and starts again. */
 export async function run({ plan, prepare, drive }: Scenario, point?: CrashPoint): Promise<Run> {
   const referee = new Referee();
   await using lab = await Lab.open(plan, referee);
@@ -34,7 +34,7 @@ export async function run({ plan, prepare, drive }: Scenario, point?: CrashPoint
   const deadline = lab.time.passed + LONGEST;
   do await lab.pass(30_000); while (!atRest(lab) && lab.time.passed < deadline);
   if (atRest(lab)) referee.verifyEnd();
-  else referee.violations.add("I6: it does not come to rest");
+  else referee.violations.add("I6: activities do not end");
   const { call, write } = lab.counts;
   referee.verify(lab.kas, new Map());
   const struck = lab.crashes.call + lab.crashes.write > 0;

@@ -1,5 +1,5 @@
 /**
- * What is crashed: scenarios that end in one certain world, whatever happens to the autoscaler on the way.
+ * The scenarios in which the autoscaler crashes. Each always has the same result.
  *
  * @module
  */
@@ -12,22 +12,22 @@ import { askForMore, deleteAlarms, FIRST, holdRequests, reportIdle } from "../..
 export interface Scenario {
   readonly name: string;
   readonly plan: FleetPlan;
-  /** Before the autoscaler is started. */
+  /** Called before the autoscaler starts. */
   readonly prepare: (lab: Lab) => Promise<void>;
-  /** What happens then. */
+  /** Triggers the activities. */
   readonly drive: (lab: Lab) => Promise<void>;
 }
 
-/** Three instances at most, the third launched. */
+/** Up to three instances, the third one launched. */
 const GROWING = { ...AT_ONCE, grow: TEMPLATE, max: 3 };
 
-/** What is taken out is terminated. */
+/** Scaling in terminates. */
 const SHRINKING = { ...GROWING, shrink: "terminate" } as const;
 
 /** The second node's place. */
 const SECOND = 2;
 
-/** All of them. */
+/** All scenarios. */
 export const SCENARIOS: readonly Scenario[] = [
   { name: "a start", plan: fleetOf([false]), prepare: deleteAlarms, drive: askForMore },
   {
@@ -79,7 +79,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: "a stop that a start takes back",
+    name: "a stop that a start cancels",
     plan: fleetOf([true, false]),
     prepare: deleteAlarms,
     drive: async (lab) => {
@@ -92,7 +92,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: "a start of what is still stopping",
+    name: "a start of an instance that is still stopping",
     plan: fleetOf([true]),
     prepare: deleteAlarms,
     drive: async (lab) => {
@@ -102,7 +102,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: "two starts and a stop side by side",
+    name: "two starts and a stop at a time",
     plan: fleetOf([true, false, false]),
     prepare: deleteAlarms,
     drive: async (lab) => {
@@ -115,7 +115,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   { name: "a launch", plan: fleetOf([], { limits: GROWING }), prepare: deleteAlarms, drive: askForMore },
   {
-    name: "a launch that is watched as the base is",
+    name: "a launch that gets alarms like the base instance's",
     plan: fleetOf([], { limits: { ...GROWING, max: 2 } }),
     prepare: () => Promise.resolve(),
     drive: async (lab) => {
@@ -147,7 +147,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: "two launches side by side, and no third",
+    name: "two launches at a time, and no third",
     plan: fleetOf([], { limits: GROWING }),
     prepare: deleteAlarms,
     drive: async (lab) => {
@@ -164,7 +164,7 @@ export const SCENARIOS: readonly Scenario[] = [
     drive: (lab) => reportIdle(lab, FIRST),
   },
   {
-    name: "a termination that a start takes back",
+    name: "a termination that a start cancels",
     plan: fleetOf([true], { limits: SHRINKING }),
     prepare: deleteAlarms,
     drive: async (lab) => {
@@ -177,7 +177,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: "a load that nobody told of",
+    name: "a load without notifications",
     plan: fleetOf([false, false], { limits: { ...AT_ONCE, resync: 60_000, max: 2 } }),
     prepare: () => Promise.resolve(),
     drive: async (lab) => {

@@ -1,5 +1,5 @@
 /**
- * A sandbox with machines that cost nothing, and an autoscaler in this process pointed at it: the whole path on the wire.
+ * A sandbox with machines inside this process, and an autoscaler that uses it over HTTP.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import type { AutoscalerRuntime } from "../../../src/autoscaler/assemble.ts";
 import { realRuntime } from "../../../src/runtime.ts";
 import { eventually } from "../../support/kas.ts";
 
-/** The ids that the sandbox gives: the base, and its nodes, the one stopped longest first. */
+/** The ids that the sandbox gives: the base instance and its nodes, the one that was stopped first at the front. */
 export const BASE = "i-00000000000000001";
 export const NODES = ["i-00000000000000002", "i-00000000000000003", "i-00000000000000004"] as const;
 
@@ -33,9 +33,9 @@ export interface Machines extends MachineFactory {
 }
 
 /**
- * Makes them.
+ * Makes machines.
  *
- * @param serves whether an instance's worker answers with 200 by now
+ * @param serves whether the worker of an instance answers with 200
  * @param work what requests for /work wait for
  */
 export function machines(
@@ -67,24 +67,24 @@ export interface Stage extends AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly aws: Aws;
   readonly options: ServiceOptions;
-  /** Starts the autoscaler, again if it is the second time. */
+  /** Starts an autoscaler on the state folder. */
   start(more?: Partial<ServiceOptions>, runtime?: AutoscalerRuntime): Service;
   /** Subscribes an autoscaler to the topic, and waits until it has confirmed. */
   subscribe(autoscaler: Pick<Service, "url">): Promise<void>;
   /**
-   * Sets an alarm of the fleet, once: with a threshold that makes CloudWatch come to the same of a CPU that does nothing, and to
-   * nothing else where it has no datapoints yet, or where a stalled machine missed some.
+   * Sets the state of an alarm of the fleet, and a threshold by which CloudWatch comes to the same state for an idle CPU, and to no
+   * other one without datapoints.
    */
   alarm(kind: AlarmKind, dimension: string, state: AlarmState): Promise<void>;
   /** An alarm as CloudWatch has it. */
   alarmNow(kind: AlarmKind, dimension: string): Promise<Alarm>;
   /** Publishes a text to the topic. */
   publish(text: string): Promise<void>;
-  /** How an instance stands at the load balancer, and its state. */
+  /** The state and the registration of an instance: `running in-service`. */
   standing(id: string): string;
 }
 
-/** Sets the stage. The autoscaler resyncs when it starts and then not for an hour, unless it is told to. */
+/** Opens a stage. By default the autoscaler reconciles when it starts, and then once an hour. */
 export async function stage(
   sandboxOptions: SandboxOptions = {},
   more: Partial<ServiceOptions> = {},
@@ -157,7 +157,7 @@ export async function stage(
   };
 }
 
-/** A CPU alarm that stays in its state where there are no datapoints. */
+/** Creates a CPU alarm that keeps its state without datapoints. */
 export async function putLasting(
   aws: Aws,
   { threshold, period, topicArn, ...name }: AlarmPlan,
@@ -181,12 +181,12 @@ export async function putLasting(
   );
 }
 
-/** Waits until the first resync is made, before which a message would go. */
+/** Waits for the first reconciliation, which a message would precede. */
 export async function firstResync(autoscaler: Pick<Service, "url">): Promise<void> {
   await eventually(() => lines(autoscaler), (all) => all.length > 0);
 }
 
-/** Waits until the journal's newest line that is no "none" satisfies. */
+/** Waits until the newest activity in the journal satisfies a condition. */
 export function eventualLine(
   autoscaler: Pick<Service, "url">,
   satisfies: (line: JournalLine) => boolean,
@@ -197,7 +197,7 @@ export function eventualLine(
   );
 }
 
-/** The journal's lines as `GET /activities` tells them, newest first. */
+/** The journal's lines from `GET /activities`, newest first. */
 export async function lines({ url }: Pick<Service, "url">): Promise<JournalLine[]> {
   return await (await fetch(`${url}/activities`)).json();
 }

@@ -1,5 +1,5 @@
 /**
- * `kas autoscaler` as a process on a stage, and what it lets out: for the tests of what is told and what is kept.
+ * `kas autoscaler` as a process on a stage, and its output, for tests of what it reports and what it keeps secret.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export interface AutoscalerProcess extends Running {
   readonly url: string;
 }
 
-/** Starts it, and waits until it listens. */
+/** Starts the process, and waits until it listens. */
 export async function startProcess(
   { sandbox, options }: Stage,
   { words = FROM_SOURCE, args = [], env = {} }: {
@@ -39,14 +39,14 @@ export async function startProcess(
   return Object.assign(running, { url });
 }
 
-/** A server between the topic and the autoscaler, which passes messages on and knows what secrets went by. */
+/** A server between the topic and the autoscaler that forwards messages and notes the secrets in them. */
 export interface Relay extends AsyncDisposable {
   readonly url: string;
-  /** Tokens, signatures and URLs that act: none of them may turn up anywhere. */
+  /** Tokens, signatures, and URLs that have an effect. None of them may appear anywhere. */
   readonly secrets: ReadonlySet<string>;
 }
 
-/** Starts one. */
+/** Starts such a server. */
 export function relay(to: string): Relay {
   const secrets = new Set<string>();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {

@@ -13,7 +13,7 @@ import {
   stage,
 } from "../../../unit/autoscaler/fixtures.ts";
 
-/** The calls about an instance that changed something, in order. */
+/** The calls that changed an instance, in order. */
 function changes({ calls }: Sandbox, id: string): string[] {
   return calls
     .filter(({ action, input }) =>
@@ -22,7 +22,7 @@ function changes({ calls }: Sandbox, id: string): string[] {
     .map(({ action }) => /^[A-Z][a-z]+/.exec(action)?.[0] ?? action);
 }
 
-Deno.test("an alarm that goes into ALARM brings the next node into service, with every phase on record (R9, R17)", async () => {
+Deno.test("an alarm in ALARM puts the next node into service, and the journal has every phase (R9, R17)", async () => {
   await using it = await stage();
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -47,7 +47,7 @@ Deno.test("an alarm that goes into ALARM brings the next node into service, with
   assertEquals(changes(it.sandbox, NODES[0]), ["Start", "Register"]);
 });
 
-Deno.test("a step out is decided by a look at the fleet and at the alarm that asks, one in by all alarms and the load", async () => {
+Deno.test("scaling out observes the instances and the alarm of the notification, scaling in all alarms and the load", async () => {
   await using it = await stage({ nodes: 2 });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -68,7 +68,7 @@ Deno.test("a step out is decided by a look at the fleet and at the alarm that as
   assertEquals(await looked("cpulow", "OK"), ["GetMetricData"]);
 });
 
-Deno.test("a node is registered only after its worker answers (R9)", async () => {
+Deno.test("a node is registered only after it has passed its health check (R9)", async () => {
   let serves = false;
   await using it = await stage({ machine: machines((id) => id === BASE || serves) });
   const autoscaler = await it.start();
@@ -81,7 +81,7 @@ Deno.test("a node is registered only after its worker answers (R9)", async () =>
   assertEquals(it.standing(NODES[0]), "running in-service");
 });
 
-Deno.test("a node whose worker never answers is stopped and left out, and the next one is brought in (R7, R9)", async () => {
+Deno.test("a node that fails its health check is stopped and quarantined, and the next one is started (R7, R9)", async () => {
   const machine = machines((id) => id !== NODES[0]);
   await using it = await stage({ nodes: 2, machine }, { startTimeout: 400 });
   const autoscaler = await it.start();
@@ -104,7 +104,7 @@ Deno.test("a node whose worker never answers is stopped and left out, and the ne
   );
 });
 
-Deno.test("a lack of capacity turns to the next node at once (R7)", async () => {
+Deno.test("if EC2 lacks capacity, the next node is started at once (R7)", async () => {
   await using it = await stage({ nodes: 2, faults: [`no-capacity=${NODES[0]}`] });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -115,7 +115,7 @@ Deno.test("a lack of capacity turns to the next node at once (R7)", async () => 
   assertEquals(changes(it.sandbox, NODES[1]), ["Start", "Register"]);
 });
 
-Deno.test("a node is stopped only after it has drained, and a start takes a draining one back (R10, R7)", async () => {
+Deno.test("a node is stopped only after it has drained, and a start puts a draining one back into service (R10, R7)", async () => {
   const held = Promise.withResolvers<void>();
   const machine = machines(() => true, held.promise);
   await using it = await stage({ machine });
@@ -149,7 +149,7 @@ Deno.test("a node is stopped only after it has drained, and a start takes a drai
   assertEquals(it.standing(NODES[0]), "stopped none");
 });
 
-Deno.test("a node that does not drain in time is not stopped but registered again (R10)", async () => {
+Deno.test("a node that does not drain in time is registered again instead of stopped (R10)", async () => {
   const held = Promise.withResolvers<void>();
   const machine = machines(() => true, held.promise);
   await using it = await stage({ machine, speed: 20 }, { drainTimeout: 300 });
@@ -175,7 +175,7 @@ Deno.test("a node that does not drain in time is not stopped but registered agai
   for (const response of await Promise.all(work)) await response.text();
 });
 
-Deno.test("every message leaves one decision with its reason, and what is not for this fleet does nothing (R11, R15)", async () => {
+Deno.test("every message has one decision with its reason, and messages for other fleets have no action (R11, R15)", async () => {
   await using it = await stage();
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -202,7 +202,7 @@ Deno.test("every message leaves one decision with its reason, and what is not fo
   assert(all.every(({ kind }) => kind === "none"));
 });
 
-Deno.test("a message that was stored is tried until AWS can be reached, and has one decision (R12, I8)", async () => {
+Deno.test("a stored message is retried until AWS is available, and has one decision (R12, I8)", async () => {
   await using it = await stage();
   {
     using state = Store.open(it.options.state);
@@ -222,7 +222,7 @@ Deno.test("a message that was stored is tried until AWS can be reached, and has 
   assertEquals((await lines(autoscaler)).filter(({ message }) => message).length, 1);
 });
 
-Deno.test("a state that persists is acted on at a resync, once an interval, without any message (R2)", async () => {
+Deno.test("an alarm that persists leads to one change an interval, without any message (R2)", async () => {
   await using it = await stage({ nodes: 2 });
   await it.alarm("cpuhigh", BASE, "ALARM");
   const limits = { ...it.options.limits, resync: 1_500 };
@@ -237,7 +237,7 @@ Deno.test("a state that persists is acted on at a resync, once an interval, with
   assert(Date.parse(second?.phases.decided ?? "") - Date.parse(first?.phases.decided ?? "") >= limits.resync);
 });
 
-Deno.test("a notification of a change that a resync has acted on does not step again (R2, R1)", async () => {
+Deno.test("a notification of a change that a reconciliation has acted on has no action (R2, R1)", async () => {
   await using it = await stage({ nodes: 2 });
   await it.alarm("cpuhigh", BASE, "ALARM");
   const autoscaler = await it.start();
@@ -245,16 +245,16 @@ Deno.test("a notification of a change that a resync has acted on does not step a
   await eventualLine(autoscaler, ({ status }) => status === "successful");
   const { changed } = await it.alarmNow("cpuhigh", BASE);
   await it.publish(notice(`kas:cpuhigh:${BASE}`, "ALARM", 0, changed));
-  const told = await eventually(
+  const found = await eventually(
     () => lines(autoscaler),
     (all) => all.some(({ trigger: source }) => source === "notification"),
   );
-  const { kind, reason } = told.find(({ trigger: source }) => source === "notification") ?? {};
+  const { kind, reason } = found.find(({ trigger: source }) => source === "notification") ?? {};
   assertEquals(kind, "none");
   assertMatch(reason ?? "", /is not newer than .* reconcile/);
 });
 
-Deno.test("what was left unfinished is gone on with at the next start, without doing it twice (R13)", async () => {
+Deno.test("an unfinished activity is resumed at the next start, and no call is repeated (R13)", async () => {
   let serves = false;
   await using it = await stage({ machine: machines((id) => id === BASE || serves) });
   {
@@ -270,7 +270,7 @@ Deno.test("what was left unfinished is gone on with at the next start, without d
   assertEquals(changes(it.sandbox, NODES[0]), ["Start", "Register"]);
 });
 
-Deno.test("--dry-run decides and records, and acts on nothing", async () => {
+Deno.test("--dry-run decides and records, and carries nothing out", async () => {
   await using it = await stage({}, { dryRun: true });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -280,7 +280,7 @@ Deno.test("--dry-run decides and records, and acts on nothing", async () => {
   assertEquals(changes(it.sandbox, NODES[0]), []);
 });
 
-Deno.test("GET /status tells the fleet, its alarms, what is under way and the settings, and no secret", async () => {
+Deno.test("GET /status has the fleet, its alarms, the activities in progress and the settings, and no secret", async () => {
   await using it = await stage();
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -297,7 +297,7 @@ Deno.test("GET /status tells the fleet, its alarms, what is under way and the se
   assert(!/token|unsubscribeurl/i.test(text));
 });
 
-/** CloudWatch's account of an alarm, some seconds from now. */
+/** CloudWatch's message about an alarm, some seconds from now. */
 function notice(
   name: string,
   state: string,

@@ -3,7 +3,7 @@ import { eventually } from "../../../support/kas.ts";
 import { BASE, lines, machines, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
 import { relay, startProcess } from "../../../unit/autoscaler/process.ts";
 
-/** A span as OTLP/JSON has it. */
+/** A span in OTLP/JSON. */
 interface Span {
   readonly name: string;
   readonly traceId: string;
@@ -12,7 +12,7 @@ interface Span {
   readonly attributes: readonly { readonly key: string; readonly value: Record<string, unknown> }[];
 }
 
-/** A collector's stand-in: keeps what is posted to it over OTLP/HTTP. */
+/** A collector that keeps what is sent to it over OTLP/HTTP. */
 class Collector implements AsyncDisposable {
   /** The bodies, by path. */
   readonly received: { readonly path: string; readonly body: string }[] = [];
@@ -51,7 +51,7 @@ const CREDENTIALS = {
   AWS_SESSION_TOKEN: "toKeN+thaT/nobody.sees",
 };
 
-Deno.test("OpenTelemetry gets the traces of a decision and its activity, and no secret", async () => {
+Deno.test("OpenTelemetry receives the traces of a decision and its activity, and no secret", async () => {
   await using collector = new Collector();
   await using it = await stage({ nodes: 1, machine: machines() });
   const env = {
@@ -67,7 +67,7 @@ Deno.test("OpenTelemetry gets the traces of a decision and its activity, and no 
   await it.alarm("cpuhigh", BASE, "ALARM");
   await eventually(() => lines(process), (all) => all.some(({ status }) => status === "successful"));
   const id = (await lines(process)).find(({ kind }) => kind === "start")?.message;
-  // What it has not sent by then it sends when it ends.
+  // It sends the rest when it ends.
   process.kill("SIGTERM");
   assertEquals((await process.status).code, 0, process.lines.join("\n"));
 
@@ -82,7 +82,7 @@ Deno.test("OpenTelemetry gets the traces of a decision and its activity, and no 
   assertEquals([activity.parentSpanId, attribute(activity, "kas.instance")], [decide.spanId, NODES[0]]);
   const calls = (parent: Span) =>
     spans.filter((span) => span.parentSpanId === parent.spanId && span.name === "POST");
-  // Instances, health, alarms; of the activity the start and at least a look and the registration.
+  // Instances, health and alarms; for the activity the start, an observation and the registration at least.
   assert(calls(decide).length >= 3 && calls(activity).length >= 3);
   assert(
     spans.some((span) =>
@@ -96,7 +96,7 @@ Deno.test("OpenTelemetry gets the traces of a decision and its activity, and no 
   assert(!/authorization|x-amz-security-token|Token=|Signature=/i.test(out));
 });
 
-Deno.test("a collector that can't be reached changes nothing", async () => {
+Deno.test("an unavailable collector has no effect", async () => {
   await using it = await stage({ nodes: 1, machine: machines() });
   const env = { OTEL_DENO: "true", OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" };
   await using process = await startProcess(it, { env });

@@ -3,13 +3,13 @@ import { WORKER_PORT } from "../../../../src/scaling/model/instance.ts";
 import { eventually } from "../../../support/kas.ts";
 import { BASE, eventualLine, lines, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
 
-/** Asks a node's worker for work, as the load balancer would. */
+/** Sends a request for work to a node's worker, as the load balancer does. */
 async function work(address: string): Promise<void> {
   const response = await fetch(`http://${address}:${WORKER_PORT}/work`);
   await response.body?.cancel();
 }
 
-Deno.test("a start has the first request that its instance served as its last phase, after it is done (R17)", async () => {
+Deno.test("the first request that the instance answers is the last phase of a start, after its end (R17)", async () => {
   await using it = await stage();
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -26,11 +26,11 @@ Deno.test("a start has the first request that its instance served as its last ph
   );
   const at = (phase: string) => Date.parse(line?.phases[phase] ?? "");
   assert(at("first-request") >= at("in-service"), JSON.stringify(line?.phases));
-  // What is seen after the activity is no part of it.
+  // It does not count towards the duration of the activity.
   assertEquals([line?.status, line?.seconds], ["successful", done?.seconds]);
 });
 
-Deno.test("the end of the autoscaler does not wait for a first request", async () => {
+Deno.test("the autoscaler does not wait for a first request when it stops", async () => {
   await using it = await stage({}, { startTimeout: 3_600_000 });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);

@@ -19,13 +19,13 @@ import {
 
 const [FIRST, SECOND, THIRD] = NODES;
 
-/** Machines of which only the base's has a server. */
+/** Machines without a server, except for the base instance's. */
 const serverless: MachineFactory = (host) =>
   host.id === BASE
     ? machines()(host)
     : { cpuSeconds: () => 0, [Symbol.asyncDispose]: () => Promise.resolve() };
 
-/** Publishes five notifications: five alarms at once. */
+/** Publishes notifications of five alarms at a time. */
 async function fiveAlarms(it: Stage): Promise<void> {
   const ids = [BASE, ...NODES, "i-00000000000000005"];
   await Promise.all(ids.map((id) =>
@@ -38,7 +38,7 @@ async function fiveAlarms(it: Stage): Promise<void> {
   ));
 }
 
-/** Brings a node into service past the autoscaler. */
+/** Puts a node into service without the autoscaler. */
 async function serve(it: Stage, id: string): Promise<void> {
   await startInstance(it.aws, id);
   await eventually(() => it.standing(id), (standing) => standing === "running none");
@@ -46,7 +46,7 @@ async function serve(it: Stage, id: string): Promise<void> {
   await eventually(() => it.standing(id), (standing) => standing === "running in-service");
 }
 
-/** The actions about an instance that changed something, in order, also those that failed. */
+/** The calls that change an instance, in order, also failed ones. */
 function changes({ sandbox: { calls } }: Stage, id: string): string[] {
   return calls
     .filter(({ action, input }) =>
@@ -60,7 +60,7 @@ async function quarantineOf(it: Stage, id: string): Promise<string | undefined> 
   return all.find((instance) => instance.id === id)?.quarantine;
 }
 
-/** Fails calls of an action, about an instance if one is given, until it is told to stop; `met` tells how often it was met. */
+/** Makes calls of an action fail, by default for every instance, until `stop` is called. `met` is their number. */
 function failing(faults: Faults, action: string, id = ""): { met: number; stop: () => void } {
   const fault = { met: 0, stop: () => faults.onCall = undefined };
   faults.onCall = (passing) => {
@@ -75,7 +75,7 @@ function about({ action, input }: CallEvent, wanted: string, id: string): boolea
   return action.startsWith(wanted) && JSON.stringify(input).includes(id);
 }
 
-Deno.test("five alarms at once start five instances together: all before the first is in service (R1, R12)", async () => {
+Deno.test("five alarms at a time start five instances concurrently (R1, R12)", async () => {
   let serves = false;
   await using it = await stage({ nodes: 5, machine: machines((id) => id === BASE || serves) });
   const autoscaler = await it.start();
@@ -100,7 +100,7 @@ Deno.test("five alarms at once start five instances together: all before the fir
   assertEquals(starts(), 5);
 });
 
-Deno.test("a stop that takes its time does not delay the start of another node (R10)", async () => {
+Deno.test("a slow stop does not delay the start of another node (R10)", async () => {
   await using it = await stage({ nodes: 2, shutdown: 3_600_000 });
   await serve(it, FIRST);
   const autoscaler = await it.start();
@@ -112,7 +112,7 @@ Deno.test("a stop that takes its time does not delay the start of another node (
   assertEquals([it.standing(FIRST), it.standing(SECOND)], ["stopping none", "running in-service"]);
 });
 
-Deno.test("with no stopped node left a stopping one counts as coming: its stop is waited for, then it is started (R7)", async () => {
+Deno.test("without a stopped node a stopping one counts as joining: it is started once it has stopped (R7)", async () => {
   await using it = await stage({ shutdown: 12_000 });
   await serve(it, FIRST);
   const autoscaler = await it.start();
@@ -129,32 +129,32 @@ Deno.test("with no stopped node left a stopping one counts as coming: its stop i
   assertEquals(changes(it, FIRST), ["Start", "Register", "Deregister", "Stop", "Start", "Register"]);
 });
 
-Deno.test("where a zone lacks capacity a node of another zone is tried next, though it was further down (R7)", async () => {
+Deno.test("if a zone lacks capacity, a node of another zone is tried next, whatever its rank (R7)", async () => {
   await using it = await stage({ nodes: 3, faults: [`no-capacity=${FIRST}`] });
   const zone = (id: string) => it.sandbox.account.instances().find((instance) => instance.id === id)?.zone;
-  // The emptiest zone has two nodes, the base's has one.
+  // The emptiest zone has two standby nodes, the zone of the base instance has one.
   assert(zone(FIRST) === zone(THIRD) && zone(SECOND) === zone(BASE));
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
   const line = await eventualLine(autoscaler, ({ status }) => status !== "in-progress");
   assertEquals([line?.status, line?.instance], ["successful", SECOND]);
-  // Asked for once, and never again.
+  // It was requested once.
   assertEquals(changes(it, FIRST).filter((change) => change === "Start"), ["Start"]);
   assertEquals(it.standing(THIRD), "stopped none");
 });
 
 for (
   const [what, machine, expected] of [
-    ["answers otherwise", machines((id) => id === BASE), /the last answer was 503 not yet$/],
+    ["answers with an error", machines((id) => id === BASE), /the last answer was 503 not yet$/],
     [
-      "can't be reached",
+      "cannot be reached",
       serverless,
       /the last attempt failed: connection refused$/,
     ],
   ] as const
 ) {
-  Deno.test(`a node whose worker ${what} is in quarantine with the last probe, as far as a tag can say it (R7, R9)`, async () => {
+  Deno.test(`a node whose worker ${what} is quarantined with the result of its last health check (R7, R9)`, async () => {
     await using it = await stage({ machine }, { startTimeout: 300 });
     const autoscaler = await it.start();
     await it.subscribe(autoscaler);
@@ -167,13 +167,13 @@ for (
   });
 }
 
-Deno.test("an undoing that AWS keeps from ending stays under way until the world is right (R13)", async () => {
+Deno.test("a rollback that AWS refuses continues until it succeeds (R13)", async () => {
   await using it = await stage({ machine: machines((id) => id === BASE) }, { startTimeout: 300 });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   const away = failing(it.sandbox.faults, "StopInstances", FIRST);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  // Three attempts make one call.
+  // The SDK makes three attempts for each call.
   await eventually(() => away.met, (met) => met > 3);
   assertEquals((await eventualLine(autoscaler, () => true))?.status, "in-progress");
   assertEquals(it.standing(FIRST), "running none");
@@ -183,7 +183,7 @@ Deno.test("an undoing that AWS keeps from ending stays under way until the world
   assertMatch(it.standing(FIRST), /^stop(ping|ped) none$/);
 });
 
-Deno.test("an undoing that was cut short is redone at the next start with the reason it had (R13)", async () => {
+Deno.test("an interrupted rollback is resumed at the next start, with its reason (R13)", async () => {
   await using it = await stage({ machine: machines((id) => id === BASE) }, { startTimeout: 300 });
   {
     await using first = await it.start();
@@ -198,32 +198,32 @@ Deno.test("an undoing that was cut short is redone at the next start with the re
   const reason = /^i-00000000000000002 did not pass its health check/;
   assertMatch(line?.reason ?? "", reason);
   assertMatch(await quarantineOf(it, FIRST) ?? "", reason);
-  // Said once, though it was begun twice.
+  // The reason appears once, although the rollback began twice.
   assertEquals(line?.reason.split("did not pass").length, 2);
   assertEquals(changes(it, FIRST), ["Start", "Deregister", "Stop"]);
 });
 
-Deno.test("a start of an instance that is still being undone waits until that is over (I6)", async () => {
+Deno.test("a start of an instance waits for its rollback (I6)", async () => {
   await using it = await stage({ nodes: 2 });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   let away = true;
   let refused = false;
-  let undoing = 0;
+  let rollbacks = 0;
   it.sandbox.faults.onCall = (passing) => {
     if (passing.moment !== "before") return;
-    // Refused once, for no fault of the instance: it may be started again.
+    // It is refused once, without the instance at fault, so that it may be started again.
     if (!refused && about(passing, "StartInstances", FIRST)) {
       refused = true;
       Object.assign(passing.input, { InstanceIds: ["i-0000000000000dead"] });
     }
     if (!away || !about(passing, "Deregister", FIRST)) return;
-    undoing++;
+    rollbacks++;
     throw new Error("AWS is away");
   };
   await it.alarm("cpuhigh", BASE, "ALARM");
   await eventually(() => it.standing(SECOND), (standing) => standing === "running in-service");
-  await eventually(() => undoing, (n) => n > 0);
+  await eventually(() => rollbacks, (n) => n > 0);
   await it.alarm("reqcount", "kas", "ALARM");
   await eventualLine(
     autoscaler,
@@ -238,10 +238,10 @@ Deno.test("a start of an instance that is still being undone waits until that is
   assertEquals(changes(it, FIRST).slice(-2), ["Start", "Register"]);
 });
 
-Deno.test("a node that may not be put into quarantine is stopped all the same (R9)", async () => {
+Deno.test("a node is stopped even if its quarantine fails (R9)", async () => {
   await using it = await stage({ machine: machines((id) => id === BASE) }, { startTimeout: 300 });
   it.sandbox.faults.onCall = ({ action, moment, input }) => {
-    // A tag that EC2 does not take.
+    // A tag that EC2 refuses.
     if (action === "CreateTags" && moment === "before") Object.assign(input, { Tags: [{ Key: "aws:x" }] });
   };
   const autoscaler = await it.start();
@@ -252,22 +252,22 @@ Deno.test("a node that may not be put into quarantine is stopped all the same (R
   assertMatch(it.standing(FIRST), /^stop(ping|ped) none$/);
 });
 
-Deno.test("a node that comes into service too late is drained before it is stopped again (I4)", async () => {
+Deno.test("a node that comes into service too late is drained before it is stopped (I4)", async () => {
   const held = Promise.withResolvers<void>();
   const machine = machines(() => true, held.promise);
   await using it = await stage({ machine, speed: 10 }, { startTimeout: 1_000 });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   let lies = true;
-  let told = 0;
+  let observed = 0;
   const work: Promise<Response>[] = [];
   it.sandbox.faults.onCall = async (passing) => {
-    // With the look at the node that its undoing begins with, ELB says again how things stand.
+    // Once the rollback has observed the node, ELB reports its state again.
     if (about(passing, "DescribeInstances", FIRST) && work.length > 0) lies = false;
     const { action, moment } = passing;
     if (action !== "DescribeInstanceHealth") return;
-    if (moment === "after" && it.standing(FIRST) === "running draining") told++;
-    // Until then it does not, while the node is in service and is given a request.
+    if (moment === "after" && it.standing(FIRST) === "running draining") observed++;
+    // Before that it does not, while the node is in service and receives a request.
     if (moment !== "before" || it.standing(FIRST) === "stopped none") return;
     if (it.standing(FIRST) === "running in-service" && work.length === 0) {
       work.push(...[1, 2].map(() => fetch(`http://127.0.0.1:${it.sandbox.balancerPort}/work`)));
@@ -277,7 +277,7 @@ Deno.test("a node that comes into service too late is drained before it is stopp
   };
   await it.alarm("cpuhigh", BASE, "ALARM");
   await eventually(() => it.standing(FIRST), (standing) => standing === "running draining");
-  await eventually(() => told, (n) => n >= 2 || changes(it, FIRST).includes("Stop"));
+  await eventually(() => observed, (n) => n >= 2 || changes(it, FIRST).includes("Stop"));
   const cut = changes(it, FIRST).includes("Stop");
   held.resolve();
   const answers = await Promise.all(work.map(async (response) => await (await response).text()));
@@ -286,7 +286,7 @@ Deno.test("a node that comes into service too late is drained before it is stopp
   assertMatch(it.standing(FIRST), /^stop(ping|ped) none$/);
 });
 
-Deno.test("after it has drained an instance is looked at again: registered by someone else it is not stopped (R10)", async () => {
+Deno.test("a drained instance that somebody else registers again is not stopped (R10)", async () => {
   await using it = await stage();
   await serve(it, FIRST);
   const autoscaler = await it.start();
@@ -298,7 +298,7 @@ Deno.test("after it has drained an instance is looked at again: registered by so
     ) {
       return;
     }
-    // The autoscaler is told that it has drained, and in the meantime…
+    // The autoscaler has observed that it has drained. Meanwhile somebody registers it.
     if (seen++ === 0) await register(it.aws, BALANCER, FIRST);
   };
   await it.alarm("cpulow", FIRST, "OK");
@@ -308,7 +308,7 @@ Deno.test("after it has drained an instance is looked at again: registered by so
   assertEquals(changes(it, FIRST).includes("Stop"), false);
 });
 
-Deno.test("an instance that can't be stopped is registered again, however long that takes (R13)", async () => {
+Deno.test("an instance that cannot be stopped is registered again, however long that takes (R13)", async () => {
   await using it = await stage();
   await serve(it, FIRST);
   const autoscaler = await it.start();
@@ -316,7 +316,7 @@ Deno.test("an instance that can't be stopped is registered again, however long t
   let refused = 0;
   it.sandbox.faults.onCall = ({ action, moment, input }) => {
     if (moment !== "before") return;
-    // An id that EC2 does not know, as an instance that is protected: an error that no later attempt will not meet.
+    // An unknown id, in place of a protected instance: an error that is the same at each attempt.
     if (action === "StopInstances") Object.assign(input, { InstanceIds: ["i-0000000000000dead"] });
     if (action.startsWith("Register") && refused++ < 4) throw new Error("AWS is away");
   };
@@ -326,7 +326,7 @@ Deno.test("an instance that can't be stopped is registered again, however long t
   await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
 });
 
-Deno.test("a putting back that was cut short is gone on with at the next start, although it would drain by now (R13)", async () => {
+Deno.test("an interrupted registration after a failed stop is resumed at the next start, even if the instance could drain now (R13)", async () => {
   const held = Promise.withResolvers<void>();
   const machine = machines(() => true, held.promise);
   await using it = await stage({ machine, speed: 10 }, { drainTimeout: 300 });
@@ -353,7 +353,7 @@ Deno.test("a putting back that was cut short is gone on with at the next start, 
   await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
 });
 
-Deno.test("an instance that was terminated behind its back on the way out is no failure to put right (R13)", async () => {
+Deno.test("a stop whose instance somebody terminates registers nothing again (R13)", async () => {
   await using it = await stage();
   await serve(it, FIRST);
   const autoscaler = await it.start();
@@ -368,7 +368,7 @@ Deno.test("an instance that was terminated behind its back on the way out is no 
   assertEquals(changes(it, FIRST).filter((change) => change === "Register"), ["Register"]);
 });
 
-Deno.test("a candidate that was put into quarantine in the meantime is passed over, and left as it is (R7)", async () => {
+Deno.test("a candidate that was quarantined meanwhile is skipped (R7)", async () => {
   await using it = await stage({ nodes: 2 });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);

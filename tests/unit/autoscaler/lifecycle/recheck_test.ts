@@ -16,12 +16,12 @@ const [SECOND, THIRD] = [2, 3];
 
 const DEREGISTER = "DeregisterInstancesFromLoadBalancer";
 
-/** A quiet fleet of which the base and one more have to serve; true for a node in service. */
+/** A fleet that needs the base instance and one node in service. True for a node in service. */
 function fleetOfTwo(serving: readonly boolean[], more: Partial<FleetPlan> = {}): FleetPlan {
   return fleetOf(serving, { limits: { ...AT_ONCE, min: 2 }, ...more });
 }
 
-/** A lab, and the fewest that were in service at once since it was opened, or since `again`. */
+/** A lab, and the smallest number of instances in service since it was opened, or since `again`. */
 async function watched(plan: FleetPlan, watcher: Watcher = {}) {
   const lab = await openNotifiedLab(plan, watcher);
   let fewest = countInService(lab);
@@ -30,7 +30,7 @@ async function watched(plan: FleetPlan, watcher: Watcher = {}) {
   return { lab, fewest: () => fewest, again, [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose]() };
 }
 
-/** Keeps calls from taking effect until they are let go. */
+/** Holds calls back until the returned function is called. */
 function hold({ cloud: { faults } }: Lab, wanted: (passing: CallEvent) => boolean): () => void {
   const { promise, resolve } = Promise.withResolvers<void>();
   const own = faults.onCall;
@@ -45,20 +45,20 @@ function about(id: string, { action, input, moment }: CallEvent): boolean {
   return action === DEREGISTER && moment === "before" && JSON.stringify(input).includes(id);
 }
 
-/** What was decided since the first resync, and what came of it, the first one first. */
+/** The decisions since the first reconciliation and their outcomes, oldest first. */
 function lines({ kas, time }: Lab): string[] {
   return kas.journal.lines(100, time.now()).toReversed().slice(1)
     .map(({ kind, status, reason }) => `${kind} ${status ?? ""}: ${reason}`);
 }
 
-/** Whether an instance was ever taken off the load balancer. */
+/** Whether an instance was ever deregistered. */
 function wasTakenOff({ cloud }: Lab, id: string): boolean {
   return cloud.calls.some(({ action, error, input }) =>
     action === DEREGISTER && error === undefined && JSON.stringify(input).includes(id)
   );
 }
 
-Deno.test("an instance that another's end has made indispensable while AWS throttled its deregistration stays in service (R3, I2)", async () => {
+Deno.test("an instance stays in service if another one failed while AWS throttled its deregistration (R3, I2)", async () => {
   let throttling = true;
   const passing = (call: CallEvent) => {
     if (throttling && call.action === DEREGISTER) throw new AwsError("Throttling", "Rate exceeded");
@@ -78,7 +78,7 @@ Deno.test("an instance that another's end has made indispensable while AWS throt
   );
 });
 
-Deno.test("the fleet is looked at before each request of a deregistration, also those that the SDK repeats by itself (I2)", async () => {
+Deno.test("a recheck precedes each request of a deregistration, also those that the SDK repeats (I2)", async () => {
   let attempts = 0;
   await using it = await watched(fleetOfTwo([true, true]));
   const { lab } = it;
@@ -87,7 +87,7 @@ Deno.test("the fleet is looked at before each request of a deregistration, also 
   faults.onCall = async (call) => {
     await own?.(call);
     if (!about(lab.id(FIRST), call) || attempts++ > 0) return;
-    // As it is refused somebody else takes the other one out.
+    // While it is refused, somebody else deregisters the other one.
     await lab.cloud.elsewhere("elb", DEREGISTER, {
       LoadBalancerName: FLEET,
       Instances: [{ InstanceId: lab.id(SECOND) }],
@@ -103,7 +103,7 @@ Deno.test("the fleet is looked at before each request of a deregistration, also 
   ]);
 });
 
-Deno.test("a stop that was decided before a crash is given up after it if the instance can't be spared any more (R13, I2)", async () => {
+Deno.test("a stop that was decided before a crash fails after it if the fleet needs the instance (R13, I2)", async () => {
   let down = false;
   const passing = (call: CallEvent) => {
     if (call.action !== DEREGISTER || down) return;
@@ -120,7 +120,7 @@ Deno.test("a stop that was decided before a crash is given up after it if the in
   assertMatch(lines(lab)[0] ?? "", /^stop failed: i-\w+ is needed: /);
 });
 
-Deno.test("of two stops at once neither takes the other's instance for one that stays (I2)", async () => {
+Deno.test("of two stops at a time neither relies on the instance of the other (I2)", async () => {
   let throttling = true;
   const passing = (call: CallEvent) => {
     if (throttling && call.action === DEREGISTER) throw new AwsError("Throttling", "Rate exceeded");
@@ -138,11 +138,11 @@ Deno.test("of two stops at once neither takes the other's instance for one that 
   assertEquals([FIRST, SECOND].map((place) => wasTakenOff(lab, lab.id(place))).filter((it) => it).length, 1);
 });
 
-Deno.test("a stop that ended while a look was under way is not taken for an instance that still serves (I2)", async () => {
+Deno.test("an instance whose stop ends during an observation does not count as in service (I2)", async () => {
   await using it = await watched(fleetOfTwo([true, true]));
   const { lab } = it;
   const { cloud: { faults } } = lab;
-  // The second look has seen who is in service before the first stop took effect, and hears of the alarms long after.
+  // The second observation has read the registrations before the first stop took effect, and gets the alarms long after it.
   const letGo = hold(lab, (call) => about(lab.id(FIRST), call));
   await reportIdle(lab, FIRST);
   await lab.pass(100);
@@ -157,7 +157,7 @@ Deno.test("a stop that ended while a look was under way is not taken for an inst
   await reportIdle(lab, SECOND);
   await seen.promise;
   letGo();
-  // The third attempt of the call is answered.
+  // The third attempt of the request is answered.
   await lab.pass(19_000);
   slow = false;
   assertEquals([lab.status(FIRST), lab.kas.journal.unfinished()], ["stopped none", []]);
@@ -167,7 +167,7 @@ Deno.test("a stop that ended while a look was under way is not taken for an inst
   assertMatch(lines(lab)[1] ?? "", /^none : .*1 instance would stay in service; min is 2\.$/);
 });
 
-Deno.test("an instance that is taken back while its deregistration is on its way does not count as one that stays (I2)", async () => {
+Deno.test("an instance whose stop is cancelled during its deregistration does not count as in service (I2)", async () => {
   await using it = await watched(fleetOfTwo([true, true]));
   const { lab } = it;
   const letGo = hold(lab, (call) => about(lab.id(FIRST), call));
@@ -183,10 +183,10 @@ Deno.test("an instance that is taken back while its deregistration is on its way
   assertEquals(wasTakenOff(lab, lab.id(SECOND)), false);
 });
 
-Deno.test("a node that came into service too late serves until it can be spared, and is stopped then (R9, I2)", async () => {
+Deno.test("a node that came into service too late serves as long as the fleet needs it, and then is stopped (R9, I2)", async () => {
   let silent = false;
   const passing = (call: CallEvent) => {
-    // From its registration on ELB does not say how things stand.
+    // After its registration ELB does not report its state.
     if (call.action.startsWith("Register") && JSON.stringify(call.input).includes(lab.id(FIRST))) {
       silent = true;
     }
@@ -207,7 +207,7 @@ Deno.test("a node that came into service too late serves until it can be spared,
   assertEquals(it.fewest(), 2);
 });
 
-Deno.test("an instance that was made a base one after the decision is not taken out (I1)", async () => {
+Deno.test("an instance that became a base instance after the decision is not stopped (I1)", async () => {
   let throttling = true;
   const passing = (call: CallEvent) => {
     if (throttling && call.action === DEREGISTER) throw new AwsError("Throttling", "Rate exceeded");
