@@ -76,8 +76,7 @@ export const sandbox = command({
     fault: {
       placeholder: "FAULT",
       help:
-        "inject a fault: throttle=0.2, errors=0.2, cut=0.2, wedge=0.1, wedge=StartInstances, latency=300ms, stale-reads=2s, " +
-        "deny=ec2:StartInstances, clock=1h, no-capacity=i-…, unhealthy=i-…, sns-duplicates=0.3, sns-loss=0.2",
+        "inject a fault, such as throttle=0.2, stale-reads=2s, metric-delay=90s or no-capacity=i-…; docs/sandbox.md lists all",
       parse: text,
       repeat: true,
     },

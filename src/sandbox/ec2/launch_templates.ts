@@ -94,10 +94,10 @@ export function launchTemplates(clock: Clock): LaunchTemplates {
         ...texts(input, "LaunchTemplateIds").map((id) => find({ LaunchTemplateId: id })),
         ...texts(input, "LaunchTemplateNames").map((name) => find({ LaunchTemplateName: name })),
       ];
-      const chosen = requested.length > 0 ? requested : [...templates.values()];
+      const selected = requested.length > 0 ? requested : [...templates.values()];
       const { items, NextToken } = pageOf(
         applyFilters(
-          chosen,
+          selected,
           input,
           ({ name }, filter) => filter === "launch-template-name" ? [name] : undefined,
         ),

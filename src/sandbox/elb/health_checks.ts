@@ -51,22 +51,22 @@ export class HealthChecks implements Disposable {
   #reconcile(): void {
     const { instances } = this.#account.current;
     const pool = findPool(this.#account.current, this.#key);
-    const wanted = new Set<string>();
+    const toCheck = new Set<string>();
     for (const [id, phase] of pool?.registrations ?? []) {
       const instance = instances.get(id);
       if (pool === undefined || phase === "draining") continue;
       if (instance === undefined || instance.state === "terminated") {
         this.#account.setRegistration(this.#key, id, undefined);
-      } else if (receivesTraffic(instance, pool)) wanted.add(id);
+      } else if (receivesTraffic(instance, pool)) toCheck.add(id);
       // The registration starts again when the instance runs again.
       else this.#account.setRegistration(this.#key, id, "registering");
     }
     for (const [id, check] of this.#running) {
-      if (wanted.has(id)) continue;
+      if (toCheck.has(id)) continue;
       check.abort();
       this.#running.delete(id);
     }
-    for (const id of wanted) {
+    for (const id of toCheck) {
       if (this.#running.has(id)) continue;
       const check = new AbortController();
       this.#running.set(id, check);

@@ -142,14 +142,14 @@ export class BalancerProxy implements Disposable {
   /**
    * Returns the instance in a phase with the fewest requests in progress, and of those the least recently selected.
    */
-  #leastLoaded({ registrations }: Pool, wanted: RegistrationPhase): string | undefined {
-    let best: { id: string; load: number; chosen: number } | undefined;
+  #leastLoaded({ registrations }: Pool, inPhase: RegistrationPhase): string | undefined {
+    let best: { id: string; load: number; latest: number } | undefined;
     for (const [id, phase] of registrations) {
-      if (phase !== wanted) continue;
+      if (phase !== inPhase) continue;
       const load = this.inProgress(id);
-      const chosen = this.#latestRequest.get(id) ?? 0;
-      if (best === undefined || load < best.load || (load === best.load && chosen < best.chosen)) {
-        best = { id, load, chosen };
+      const latest = this.#latestRequest.get(id) ?? 0;
+      if (best === undefined || load < best.load || (load === best.load && latest < best.latest)) {
+        best = { id, load, latest };
       }
     }
     return best?.id;

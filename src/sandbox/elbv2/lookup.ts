@@ -36,11 +36,11 @@ export function requestedOrAll<T extends { readonly arn: string; readonly name: 
   code: string,
 ): readonly T[] {
   const names = texts(input, "Names");
-  const wanted = [...texts(input, arns), ...names];
-  if (wanted.length === 0) return [...all.values()];
-  return wanted.map((word) => {
-    const found = all.get(word) ?? Array.from(all.values()).find(({ name }) => name === word);
-    if (found === undefined) throw new AwsError(code, `'${word}' not found`);
+  const requested = [...texts(input, arns), ...names];
+  if (requested.length === 0) return [...all.values()];
+  return requested.map((nameOrArn) => {
+    const found = all.get(nameOrArn) ?? Array.from(all.values()).find(({ name }) => name === nameOrArn);
+    if (found === undefined) throw new AwsError(code, `'${nameOrArn}' not found`);
     return found;
   });
 }

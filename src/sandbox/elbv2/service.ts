@@ -91,8 +91,8 @@ export function elbV2(options: ElbV2Options): Service {
 
     DescribeLoadBalancers: (input) => {
       const all = read().applicationBalancers;
-      const chosen = requestedOrAll(all, input, "LoadBalancerArns", "LoadBalancerNotFound");
-      const { items, NextToken } = pageOf(chosen, input);
+      const requested = requestedOrAll(all, input, "LoadBalancerArns", "LoadBalancerNotFound");
+      const { items, NextToken } = pageOf(requested, input);
       return { LoadBalancers: items.map(balancerShape), NextMarker: NextToken };
     },
 

@@ -70,11 +70,16 @@ export function targetGroupActions(
 
     DescribeTargetGroups: (input) => {
       const snapshot = read();
-      const chosen = requestedOrAll(snapshot.targetGroups, input, "TargetGroupArns", "TargetGroupNotFound");
+      const requested = requestedOrAll(
+        snapshot.targetGroups,
+        input,
+        "TargetGroupArns",
+        "TargetGroupNotFound",
+      );
       const balancer = text(input, "LoadBalancerArn");
       const shown = balancer === undefined
-        ? chosen
-        : chosen.filter(({ arn }) => balancerOfGroup(snapshot, arn)?.arn === balancer);
+        ? requested
+        : requested.filter(({ arn }) => balancerOfGroup(snapshot, arn)?.arn === balancer);
       const { items, NextToken } = pageOf(shown, input);
       return {
         TargetGroups: items.map((group) =>
@@ -145,8 +150,8 @@ export function targetGroupActions(
     DescribeTargetHealth: (input) => {
       const snapshot = read();
       const group = requestedGroup(snapshot, input);
-      const asked = readTargetIds(input, group);
-      const ids = asked.length > 0 ? asked : [...group.registrations.keys()];
+      const requested = readTargetIds(input, group);
+      const ids = requested.length > 0 ? requested : [...group.registrations.keys()];
       return {
         TargetHealthDescriptions: ids.map((id) => targetHealthShape(id, group, snapshot.instances.get(id))),
       };

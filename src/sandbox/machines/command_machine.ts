@@ -37,12 +37,12 @@ const MAX_STDERR = 2_000;
  */
 export function commandMachines(
   { start, stop }: MachineCommands,
-  { onCrash = () => {} }: { onCrash?: (host: MachineAddress, reason: string) => void } = {},
+  { onCrash = () => {} }: { onCrash?: (machine: MachineAddress, reason: string) => void } = {},
 ): MachineFactory {
-  return (host) => {
+  return (machine) => {
     let meter = () => 0;
-    const started = run(start, host).then(({ stdout, failure }) => {
-      if (failure !== undefined) return onCrash(host, failure);
+    const started = run(start, machine).then(({ stdout, failure }) => {
+      if (failure !== undefined) return onCrash(machine, failure);
       const pid = /^pid (\d+)$/m.exec(stdout)?.[1];
       if (pid !== undefined) meter = processTreeMeter(Number(pid));
     });
@@ -51,8 +51,8 @@ export function commandMachines(
       [Symbol.asyncDispose]: async () => {
         // A machine cannot be stopped while it boots.
         await started;
-        const { failure } = await run(stop, host);
-        if (failure !== undefined) onCrash(host, failure);
+        const { failure } = await run(stop, machine);
+        if (failure !== undefined) onCrash(machine, failure);
       },
     };
   };
