@@ -111,12 +111,12 @@ async function run(
   const { decision, observation, trigger } = evaluation;
   if (decision.kind === "none" && kind === "out") noteUnregistered(instances, fleet.balancer.name, out);
   const row = await outcome(evaluation, autoscaler.journal, out, dryRun, signal);
-  await out.table(["action", "instance", "state", "reason"], [row]);
+  await out.table(["action", "instance", "status", "reason"], [row]);
   const withoutWarmup = { ...observation, limits: { ...observation.limits, warmup: 0 } };
   if (decision.kind === "none" && decide(trigger, withoutWarmup).kind !== "none") {
     out.hint(`Next: kas admin scale ${kind} --warmup 0s, to skip the warm-up`);
   }
-  return row.state === "failed" ? 1 : 0;
+  return row.status === "failed" ? 1 : 0;
 }
 
 /** Names the nodes that run without being registered: the autoscaler does not touch them (R9). */
@@ -143,7 +143,7 @@ async function outcome(
   const { kind: action, reason } = decision;
   if (decision.kind === "none") return { action, reason };
   const chosen = "instance" in decision ? decision.instance : undefined;
-  if (dryRun) return { action, instance: chosen, state: "dry-run", reason };
+  if (dryRun) return { action, instance: chosen, status: "dry-run", reason };
 
   const what = describeDecision(decision);
   out.note(`${what}: ${reason}`);
@@ -162,7 +162,7 @@ async function outcome(
   try {
     const result = await Promise.race([ended, interrupted.promise]);
     if (result === undefined) throw new ExitError(`Cannot tell how the activity ended: ${what}`);
-    return { action, instance: result.instance, state: result.status, reason: result.reason };
+    return { action, instance: result.instance, status: result.status, reason: result.reason };
   } catch (error) {
     if (signal.aborted) {
       const at = lastStep();
