@@ -6,27 +6,37 @@
 import type { Clock } from "../clock.ts";
 import type { Machine } from "./machine.ts";
 
-/** A machine with an additional, simulated CPU load for a time. */
+/** A machine with an additional, simulated CPU load for a time. Its total load is at most one core. */
 export class MachineWithBootLoad implements Machine {
   readonly #machine: Machine;
   readonly #clock: Clock;
-  #load: { readonly cores: number; readonly since: number; readonly duration: number } | undefined;
+  #load:
+    | { readonly cores: number; readonly since: number; readonly duration: number; readonly used: number }
+    | undefined;
+  /** CPU seconds of the additional load. */
+  #added = 0;
 
   constructor(machine: Machine, clock: Clock) {
     this.#machine = machine;
     this.#clock = clock;
   }
 
-  /** Starts the load: a number of cores for ms of sandbox time. */
+  /** Starts the load: a number of cores, at most 1, for ms of sandbox time. */
   startLoad(cores: number, ms: number): void {
-    this.#load = { cores, since: this.#clock.now(), duration: ms / this.#clock.speed };
+    const duration = ms / this.#clock.speed;
+    this.#load = { cores, since: this.#clock.now(), duration, used: this.#machine.cpuSeconds() };
   }
 
   cpuSeconds(): number {
-    if (this.#load === undefined) return this.#machine.cpuSeconds();
-    const { cores, since, duration } = this.#load;
-    const elapsed = Math.min(duration, this.#clock.now() - since);
-    return this.#machine.cpuSeconds() + (cores * elapsed) / 1_000;
+    const own = this.#machine.cpuSeconds();
+    if (this.#load !== undefined) {
+      const { cores, since, duration, used } = this.#load;
+      const elapsed = Math.min(duration, this.#clock.now() - since) / 1_000;
+      const idle = elapsed - (own - used);
+      this.#added = Math.max(this.#added, Math.min(cores * elapsed, idle));
+      if (this.#clock.now() - since >= duration) this.#load = undefined;
+    }
+    return own + this.#added;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
