@@ -7,6 +7,7 @@ import { alarmsArn, allow, balancerArn, instancesArn, type Policy, policyOf, typ
 import {
   inFleet,
   launchStatements,
+  putAlarmsStatement,
   quarantineStatement,
   REGISTER_INSTANCES,
   REGISTER_TARGETS,
@@ -37,9 +38,9 @@ export function adminPolicy(scope: Scope): Policy {
     allow("LoadBalancer", [balancerArn(scope)], isClassic ? CHANGE_CLASSIC : CHANGE_TARGET_GROUP),
     allow("Alarms", [alarmsArn(scope)], [
       "cloudwatch:DeleteAlarms",
-      "cloudwatch:PutMetricAlarm",
       "cloudwatch:SetAlarmState",
     ]),
+    putAlarmsStatement(scope, "PutAlarms"),
     ...(topicArn === undefined ? [] : [
       allow("Topic", [topicArn], [
         "sns:CreateTopic",

@@ -8,6 +8,7 @@ import { alarmsArn, allow, balancerArn, instancesArn, type Policy, policyOf, typ
 import {
   inFleet,
   launchStatements,
+  putAlarmsStatement,
   quarantineStatement,
   REGISTER_INSTANCES,
   REGISTER_TARGETS,
@@ -16,10 +17,12 @@ import {
 /** The policy of an autoscaler with these settings. */
 export function autoscalerPolicy(scope: Scope): Policy {
   const { fleet, topicArn, grow, shrink, balancer } = scope;
-  // I1 holds even if kas has a fault: AWS itself refuses to stop base and control instances.
+  // I1 holds even if kas has a fault: AWS itself refuses to stop base and control instances. A legacy instance has no role tag,
+  // and its name ends in its role.
   const isNode = {
     StringEquals: { [`aws:ResourceTag/${TAG.fleet}`]: fleet },
     StringNotEquals: { [`aws:ResourceTag/${TAG.role}`]: ["base", "control"] },
+    StringNotLike: { [`aws:ResourceTag/${TAG.name}`]: ["*_base", "*_ctl"] },
   };
   const isClassic = balancer.kind === "classic";
   return policyOf([
@@ -42,7 +45,7 @@ export function autoscalerPolicy(scope: Scope): Policy {
       : [allow("ConfirmSubscription", [topicArn], ["sns:ConfirmSubscription"])]),
     ...(grow === undefined ? [] : launchStatements(scope, { [`aws:RequestTag/${TAG.role}`]: "node" }, grow)),
     // A launched node gets alarms, and a terminated one leaves none behind.
-    ...(grow === undefined ? [] : [allow("CreateAlarms", [alarmsArn(scope)], ["cloudwatch:PutMetricAlarm"])]),
+    ...(grow === undefined ? [] : [putAlarmsStatement(scope, "CreateAlarms")]),
     ...(shrink === "terminate"
       ? [allow("DeleteAlarms", [alarmsArn(scope)], ["cloudwatch:DeleteAlarms"])]
       : []),

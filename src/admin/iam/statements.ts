@@ -10,6 +10,7 @@
 import { TAG } from "../../aws/ec2/ec2_instance.ts";
 import { partitionOf } from "../../sns/partitions.ts";
 import {
+  alarmsArn,
   allow,
   arn,
   type Condition,
@@ -34,12 +35,35 @@ export const REGISTER_TARGETS = [
   "elasticloadbalancing:RegisterTargets",
 ];
 
-/** Allows one tag alone, on the fleet's instances. So no instance can be moved to another fleet or role by a tag. */
+/**
+ * Allows one tag alone, on the fleet's instances. So no instance can be moved to another fleet or role by a tag.
+ *
+ * A request without keys fulfills ForAllValues, and DeleteTags without keys deletes all tags: the request must name a key.
+ */
 export function quarantineStatement(scope: Scope, actions: readonly string[]): Statement {
   return allow("Quarantine", [instancesArn(scope)], actions, {
     ...inFleet(scope.fleet),
     "ForAllValues:StringEquals": { "aws:TagKeys": [TAG.quarantine] },
+    Null: { "aws:TagKeys": "false" },
   });
+}
+
+/**
+ * Allows changing the fleet's alarms only to alarms that notify the topic, or that have no actions. The action of an alarm can
+ * also terminate any instance or call a function. Source: CloudWatch user guide, "Using condition keys to limit alarm actions".
+ */
+export function putAlarmsStatement(scope: Scope, sid: string): Statement {
+  const { topicArn } = scope;
+  const actions = "cloudwatch:AlarmActions";
+  return allow(
+    sid,
+    [alarmsArn(scope)],
+    ["cloudwatch:PutMetricAlarm"],
+    // ForAllValues holds for a request without actions, too. The ARN contains wildcards if region or account are unknown.
+    topicArn === undefined
+      ? { Null: { [actions]: "true" } }
+      : { "ForAllValues:StringLike": { [actions]: [topicArn] } },
+  );
 }
 
 /** The types of the other resources that RunInstances uses. Source: EC2, "Actions", RunInstances. */
@@ -57,7 +81,7 @@ const LAUNCH_RESOURCES = [
  * Allows launching instances only with the fleet's tag.
  *
  * @param requestTags further tags that the request must have
- * @param template the only launch template that may be used; any, and none, if absent
+ * @param template the only launch template that may be used, without overriding its resources; any, and none, if absent
  */
 export function launchStatements(
   scope: Scope,
@@ -66,9 +90,10 @@ export function launchStatements(
 ): Statement[] {
   const { fleet, instanceRole } = scope;
   const tagged = { [`aws:RequestTag/${TAG.fleet}`]: fleet, ...requestTags };
-  const fromTemplate: Condition = template === undefined
-    ? {}
-    : { ArnLike: { "ec2:LaunchTemplate": arn(scope, "ec2", `launch-template/${templateId(template)}`) } };
+  const fromTemplate: Condition = template === undefined ? {} : {
+    ArnLike: { "ec2:LaunchTemplate": arn(scope, "ec2", `launch-template/${templateId(template)}`) },
+    Bool: { "ec2:IsLaunchTemplateResource": "true" },
+  };
   return [
     allow("Launch", [instancesArn(scope)], ["ec2:RunInstances"], { StringEquals: tagged, ...fromTemplate }),
     allow(

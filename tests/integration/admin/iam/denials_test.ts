@@ -28,14 +28,55 @@ const REGISTER = "elasticloadbalancing:RegisterInstancesWithLoadBalancer";
 const node = { "kas:fleet": "kas", "kas:role": "node" };
 const theirs = { "kas:fleet": "theirs", "kas:role": "node" };
 
+/** The context of a launch from a template. `overridden`: the request has its own value for the resource. */
+const from = (template: string, overridden = false): IamRequest["context"] => ({
+  "ec2:LaunchTemplate": `arn:aws:ec2:eu-west-1:${ACCOUNT_ID}:launch-template/${template}`,
+  "ec2:IsLaunchTemplateResource": String(!overridden),
+});
+
 /** A launch with these tags. */
-const launched = (tags: Record<string, string>, template = TEMPLATE): IamRequest => ({
+const launched = (tags: Record<string, string>, template = TEMPLATE, overridden = false): IamRequest => ({
   ...on("ec2:RunInstances", "instance/i-1"),
   context: {
     ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value])),
-    "ec2:LaunchTemplate": `arn:aws:ec2:eu-west-1:${ACCOUNT_ID}:launch-template/${template}`,
+    ...from(template, overridden),
   },
 });
+
+/** The use of a resource in a launch from the right template. */
+const using = (resource: string, overridden: boolean): IamRequest => ({
+  ...on("ec2:RunInstances", resource),
+  ...(resource.startsWith("image/") ? { resource: `arn:aws:ec2:eu-west-1::${resource}` } : {}),
+  context: from(TEMPLATE, overridden),
+});
+
+const RESOURCES = [
+  "image/ami-1",
+  "subnet/subnet-1",
+  "security-group/sg-1",
+  "key-pair/theirs",
+  "network-interface/eni-1",
+  "volume/vol-1",
+];
+const NODE_TAGS = { "kas:fleet": "kas", "kas:role": "node" };
+
+/** A fleet's alarm with these actions. */
+const alarm = (...actions: readonly string[]): IamRequest => ({
+  ...on("cloudwatch:PutMetricAlarm", "alarm:kas:cpuhigh:i-1"),
+  context: actions.length === 0 ? {} : { "cloudwatch:AlarmActions": [...actions] },
+});
+
+/** Alarms whose actions are an attack. */
+const ALARM_ATTACKS: Record<string, IamRequest> = {
+  "have an alarm terminate an instance": alarm("arn:aws:automate:eu-west-1:ec2:terminate"),
+  "have an alarm stop an instance, beside notifying": alarm(TOPIC_ARN, "arn:aws:automate:eu-west-1:ec2:stop"),
+  "have an alarm call a function": alarm(`arn:aws:lambda:eu-west-1:${ACCOUNT_ID}:function:theirs`),
+  "have an alarm notify another topic": alarm(`arn:aws:sns:eu-west-1:${ACCOUNT_ID}:theirs`),
+  "have an alarm notify another account": alarm("arn:aws:sns:eu-west-1:999999999999:kas"),
+};
+
+/** Setting or deleting all tags of an instance: a request that names no key. */
+const keyless = (action: string): IamRequest => on(action, "instance/i-1", node);
 
 /** Setting one tag of an instance with these tags. */
 const tagged = (
@@ -65,6 +106,18 @@ const passing = (role: string, service: string): IamRequest => ({
 const NEVER = {
   "stop the base": on("ec2:StopInstances", "instance/i-1", { ...node, "kas:role": "base" }),
   "stop a control instance": on("ec2:StopInstances", "instance/i-1", { ...node, "kas:role": "control" }),
+  "stop a base that only its name shows": on("ec2:StopInstances", "instance/i-1", {
+    "kas:fleet": "kas",
+    Name: "ours_base",
+  }),
+  "stop a control instance that only its name shows": on("ec2:StopInstances", "instance/i-1", {
+    "kas:fleet": "kas",
+    Name: "kas_ctl",
+  }),
+  "terminate a base that only its name shows": on("ec2:TerminateInstances", "instance/i-1", {
+    "kas:fleet": "kas",
+    Name: "kas_base",
+  }),
   "stop another fleet's node": on("ec2:StopInstances", "instance/i-1", theirs),
   "start another fleet's node": on("ec2:StartInstances", "instance/i-1", theirs),
   "stop an instance without tags": on("ec2:StopInstances", "instance/i-1"),
@@ -85,6 +138,17 @@ const NEVER = {
     ...on("ec2:RunInstances", "x"),
     resource: "arn:aws:ec2:eu-west-1::image/ami-1",
   },
+  ...Object.fromEntries(
+    RESOURCES.map((resource) => [`launch with another ${resource.split("/")[0]}`, using(resource, true)]),
+  ),
+  "launch with the image of another template": {
+    ...using("image/ami-1", false),
+    context: from("lt-0aaaaaaaaaaaaaaaa"),
+  },
+  "launch with another instance type": launched(NODE_TAGS, TEMPLATE, true),
+  ...ALARM_ATTACKS,
+  "set tags without naming any": keyless("ec2:CreateTags"),
+  "delete all tags": keyless("ec2:DeleteTags"),
   "launch into another fleet": launched({ "kas:fleet": "theirs", "kas:role": "node" }),
   "launch a base": launched({ "kas:fleet": "kas", "kas:role": "base" }),
   "launch without tags": launched({}),
@@ -103,7 +167,9 @@ testWith(
     const more = {
       "terminate a node": on("ec2:TerminateInstances", "instance/i-1", node),
       "launch a node": launched({ "kas:fleet": "kas", "kas:role": "node" }),
-      "create an alarm": on("cloudwatch:PutMetricAlarm", "alarm:kas:cpuhigh:i-1"),
+      ...Object.fromEntries(RESOURCES.map((it) => [`launch with the template's ${it}`, using(it, false)])),
+      "create an alarm": alarm(TOPIC_ARN),
+      "create an alarm without actions": alarm(),
       "delete an alarm": on("cloudwatch:DeleteAlarms", "alarm:kas:cpuhigh:i-1"),
     };
     assertEquals(await allowedBy(autoscalerPolicy(SCOPE), { ...NEVER, ...more }), []);
@@ -146,6 +212,26 @@ testWith(
       }),
       ["ours"],
     );
+  },
+);
+
+testWith(
+  NEEDS,
+  "an alarm may only notify the topic, with --pull nothing, and no request without keys deletes tags",
+  async () => {
+    const attacks = { ...ALARM_ATTACKS, "delete all tags": keyless("ec2:DeleteTags") };
+    const without = { "set an alarm without actions": alarm() };
+    const requests = { ...attacks, ...without, "set an alarm that notifies": alarm(TOPIC_ARN) };
+    const pull = { topicArn: undefined };
+    for (const policyOf of [adminPolicy, autoscalerPolicy]) {
+      assertEquals(await allowedBy(policyOf(GROWING), requests), [
+        ...Object.keys(without),
+        "set an alarm that notifies",
+      ]);
+      assertEquals(await allowedBy(policyOf({ ...GROWING, ...pull }), requests), Object.keys(without));
+    }
+    const release = { ...keyless("ec2:DeleteTags"), context: tagged("kas:quarantine", node).context };
+    assertEquals(await allowedBy(adminPolicy(SCOPE), { release }), ["release"]);
   },
 );
 

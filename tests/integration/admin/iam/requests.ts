@@ -61,7 +61,13 @@ export function requestsOf({ service, action, input }: Call, tags: Tags): IamReq
     }
     case "RunInstances":
       return launchRequests(input, on);
-    case "PutMetricAlarm":
+    case "PutMetricAlarm": {
+      const actions = ["AlarmActions", "OKActions", "InsufficientDataActions"].flatMap(texts);
+      const context: IamRequest["context"] = actions.length === 0
+        ? {}
+        : { "cloudwatch:AlarmActions": actions };
+      return [on(arn("cloudwatch", `alarm:${input["AlarmName"]}`), context)];
+    }
     case "SetAlarmState":
       return [on(arn("cloudwatch", `alarm:${input["AlarmName"]}`))];
     case "DeleteAlarms":
@@ -96,21 +102,26 @@ function launchRequests(
   const from = template === undefined
     ? undefined
     : arn("ec2", `launch-template/${template.LaunchTemplateId ?? "lt-1"}`);
-  const by: IamRequest["context"] = from === undefined ? {} : { "ec2:LaunchTemplate": from };
+  // EC2 marks each resource that the request does not override.
+  const by = (...parameters: readonly string[]): IamRequest["context"] =>
+    from === undefined ? {} : {
+      "ec2:LaunchTemplate": from,
+      "ec2:IsLaunchTemplateResource": String(!parameters.some((name) => name in input)),
+    };
   const instance = arn("ec2", "instance/i-0123456789abcdef0");
   const others = [
-    "network-interface/eni-1",
-    "security-group/sg-1",
-    "subnet/subnet-1",
-    "volume/vol-1",
-    "key-pair/ours",
-  ];
+    ["network-interface/eni-1", "NetworkInterfaces"],
+    ["security-group/sg-1", "SecurityGroupIds", "SecurityGroups"],
+    ["subnet/subnet-1", "SubnetId"],
+    ["volume/vol-1", "BlockDeviceMappings"],
+    ["key-pair/ours", "KeyName"],
+  ] as const;
   return [
-    on(instance, { ...tagged, ...by }),
-    on(arn("ec2", `image/${input["ImageId"] ?? "ami-of-the-template"}`, ""), by),
-    ...others.map((each) => on(arn("ec2", each), by)),
+    on(instance, { ...tagged, ...by("InstanceType") }),
+    on(arn("ec2", `image/${input["ImageId"] ?? "ami-of-the-template"}`, ""), by("ImageId")),
+    ...others.map(([resource, ...parameters]) => on(arn("ec2", resource), by(...parameters))),
     ...(from === undefined ? [] : [
-      on(from, by),
+      on(from, by()),
       {
         action: "iam:PassRole",
         resource: `arn:aws:iam::${ACCOUNT_ID}:role/${ROLE}`,
