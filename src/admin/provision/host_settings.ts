@@ -27,6 +27,7 @@ export const HOST_SETTINGS = {
   queue: SETTINGS.queue,
   drain: SETTINGS.drain,
   ...SCALING,
+  host: SETTINGS.host,
   log: SETTINGS.log,
 } as const;
 

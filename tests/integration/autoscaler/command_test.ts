@@ -16,7 +16,7 @@ const USAGE: readonly [args: string, message: RegExp][] = [
   [`--topic-arn ${ARN} --resync 0`, /^kas: --resync 0 /],
   [
     "--pull --grow kas-node",
-    /^kas: --grow needs --max, .* stopped and failed ones included; try: --max 10\n$/,
+    /^kas: --grow needs --max[^\n]*; try: --max 10\n$/,
   ],
   [
     "--pull --grow k+n --max 3",
