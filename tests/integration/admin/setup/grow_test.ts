@@ -14,7 +14,7 @@ Deno.test("a launched node has the alarms that setup would create, and teardown 
   );
   await it.rows("setup --cpu 30:60 --evaluations 2");
   const [out] = await it.rows("scale out --grow kas-node --max 2");
-  assertEquals([out?.["action"], out?.["instance"], out?.["state"]], ["launch", NODE, "successful"]);
+  assertEquals([out?.["action"], out?.["instance"], out?.["status"]], ["launch", NODE, "successful"]);
   const instances = await it.rows("instances");
   assertEquals(instances.map(({ id, role, health }) => [id, role, health]), [
     [BASE, "base", "InService"],
