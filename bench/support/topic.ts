@@ -5,6 +5,7 @@
  */
 import { makeSigner } from "../../src/sandbox/sns/certificate.ts";
 import { type HttpPost, signedPost } from "../../src/sandbox/sns/message.ts";
+import { alarmArn } from "../../tests/support/alarm_arn.ts";
 import type { AlarmKind, AlarmState } from "../../src/scaling/model/alarm.ts";
 
 /** Notifications of alarms, signed with SignatureVersion 2. */
@@ -32,6 +33,7 @@ export class Topic implements AsyncDisposable {
       TopicArn: this.#arn,
       Message: JSON.stringify({
         AlarmName: `kas:${kind}:${dimension}`,
+        AlarmArn: alarmArn(`kas:${kind}:${dimension}`, this.#arn),
         OldStateValue: state === "OK" ? "ALARM" : "OK",
         NewStateValue: state,
         StateChangeTime: new Date().toISOString().replace("Z", "+0000"),

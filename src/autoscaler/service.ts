@@ -80,6 +80,7 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
     clock,
     tuning,
     onDecision: events.onDecision,
+    topicArn,
     ...(topicArn !== undefined &&
       { confirm: (token, signal) => confirmSubscription(aws, topicArn, token, signal) }),
   });

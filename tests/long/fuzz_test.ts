@@ -21,6 +21,7 @@ import { observe, type Observer, watchedFetch } from "./fuzz/observer.ts";
 import { fire, type Magazine, stillSlow, type Tallies } from "./fuzz/run.ts";
 import { forgedUrls } from "./fuzz/urls.ts";
 import { seedOf, sizeOf } from "./proofs.ts";
+import { alarmArn } from "../support/alarm_arn.ts";
 
 const COUNT = sizeOf("fuzz");
 const SEED = seedOf();
@@ -46,6 +47,7 @@ class Range implements AsyncDisposable {
     this.author = author;
     const alarm = JSON.stringify({
       AlarmName: `kas:cpuhigh:${BASE}`,
+      AlarmArn: alarmArn(`kas:cpuhigh:${BASE}`, topicArn),
       NewStateValue: "ALARM",
       OldStateValue: "OK",
       StateChangeTime: new Date().toISOString().replace("Z", "+0000"),

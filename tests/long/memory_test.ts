@@ -9,6 +9,7 @@ import { BASE, NODES, type Stage, stage } from "../unit/autoscaler/fixtures.ts";
 import { eventually, start } from "../support/kas.ts";
 import { sizeOf } from "./proofs.ts";
 import { type Held, INSPECTED, Inspector } from "./memory/inspected.ts";
+import { alarmArn } from "../support/alarm_arn.ts";
 
 /** Messages per round, and how many are sent at the same time. */
 const MESSAGES = 150;
@@ -92,6 +93,7 @@ async function passed(set: Stage, url: string): Promise<void> {
 function change(): string {
   return JSON.stringify({
     AlarmName: `other:cpuhigh:${BASE}`,
+    AlarmArn: alarmArn(`other:cpuhigh:${BASE}`),
     AlarmDescription: crypto.randomUUID().padEnd(1_024, "."),
     OldStateValue: "OK",
     NewStateValue: "ALARM",

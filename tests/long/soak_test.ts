@@ -21,6 +21,7 @@ import { seedOf, sizeOf } from "./proofs.ts";
 import { Clients } from "./soak/clients.ts";
 import { Invariants } from "./soak/invariants.ts";
 import { reviewed } from "./soak/journal.ts";
+import { alarmArn } from "../support/alarm_arn.ts";
 
 const MINUTES = sizeOf("soak");
 /** Minutes of the last life. Memory is flat after about ten minutes, so a long soak ends with a life of 15. */
@@ -224,6 +225,7 @@ async function every(ms: number, signal: AbortSignal, work: () => Promise<void> 
 async function chat(aws: Aws, topicArn: string, published: { count: number }): Promise<void> {
   const change = {
     AlarmName: "other:cpuhigh:i-00000000000000001",
+    AlarmArn: alarmArn("other:cpuhigh:i-00000000000000001", topicArn),
     OldStateValue: "OK",
     NewStateValue: "ALARM",
     StateChangeTime: new Date().toISOString().replace("Z", "+0000"),

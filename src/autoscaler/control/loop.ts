@@ -25,6 +25,8 @@ import { triggerOf } from "./notification.ts";
 export interface LoopParts {
   readonly evaluation: EvaluationParts;
   readonly inbox: Inbox;
+  /** The topic that notifications come from. */
+  readonly topicArn?: string | undefined;
   /** Absent without a topic, and so without subscriptions to confirm. */
   readonly confirm?: Confirm;
   readonly onDecision: NonNullable<Events["onDecision"]>;
@@ -109,9 +111,9 @@ export class ControlLoop {
 
   /** Evaluates a notification. The transaction that records the decision also marks the message as done, so that there is one. */
   async #evaluateNotification(message: WaitingMessage, signal: AbortSignal): Promise<void> {
-    const { evaluation, inbox, clock } = this.#parts;
+    const { evaluation, inbox, clock, topicArn } = this.#parts;
     const { journal } = evaluation;
-    const { trigger, why } = triggerOf(message.body);
+    const { trigger, why } = triggerOf(message.body, { topicArn, sent: message.sent ?? message.received });
     const { alarm } = trigger;
     const onDecision = () => {
       inbox.done(message.id, clock.now());

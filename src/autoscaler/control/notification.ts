@@ -5,14 +5,17 @@
  */
 import { parseAlarmName } from "../../scaling/model/alarm.ts";
 import type { NotificationTrigger } from "../../scaling/model/trigger.ts";
-import { parseAlarmChange } from "../../sns/alarm_message.ts";
+import { type Envelope, parseAlarmChange } from "../../sns/alarm_message.ts";
 
 /** How much of an unknown alarm's name a reason quotes, in characters. */
 const QUOTED = 100;
 
 /** The trigger of a notification's text, and why it is not an alarm of kas, if it is not. */
-export function triggerOf(text: string): { readonly trigger: NotificationTrigger; readonly why?: string } {
-  const notification = parseAlarmChange(text);
+export function triggerOf(
+  text: string,
+  envelope: Envelope,
+): { readonly trigger: NotificationTrigger; readonly why?: string } {
+  const notification = parseAlarmChange(text, envelope);
   if (notification.kind === "ignored") return { trigger: { kind: "notification" }, why: notification.reason };
   const name = parseAlarmName(notification.name);
   if (name === undefined) {

@@ -67,7 +67,7 @@ async function store(
   let added: boolean;
   try {
     const entry = type === "Notification"
-      ? { kind: "notification", body: message.message } as const
+      ? { kind: "notification", body: message.message, sent: Date.parse(message.timestamp) } as const
       : { kind: "confirmation", body: message.token } as const;
     added = inbox.add(messageId, entry, now());
     // The loop may decide before the message is on disk. No step is taken before that: the disk keeps the order of commits.

@@ -13,6 +13,8 @@ import { backoff, LONGEST_BACKOFF } from "../backoff.ts";
 export interface InboxEntry {
   readonly kind: "notification" | "confirmation";
   readonly body: string;
+  /** The signed Timestamp of a notification, ms since the epoch. Absent if kas before schema version 4 stored it. */
+  readonly sent?: number;
 }
 
 /** A message that is not processed yet. Times are ms since the epoch. */
@@ -38,8 +40,8 @@ export class Inbox {
   /** Stores a message. It is on disk once {@linkcode synced} has resolved. Returns false for a duplicate. */
   add(id: string, entry: InboxEntry, now: number): boolean {
     const { changes } = this.#store.db.prepare(
-      "INSERT INTO messages (id, kind, body, received, due) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-    ).run(id, entry.kind, entry.body, now, now);
+      "INSERT INTO messages (id, kind, body, sent, received, due) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    ).run(id, entry.kind, entry.body, entry.sent ?? null, now, now);
     return changes === 1;
   }
 
@@ -54,7 +56,7 @@ export class Inbox {
    */
   next(kind: InboxEntry["kind"], now: number): WaitingMessage | undefined {
     const row = this.#store.db.prepare(
-      `SELECT id, body, received, attempts FROM messages
+      `SELECT id, body, sent, received, attempts FROM messages
        WHERE done IS NULL AND kind = ? AND (due <= ? OR due > ?) ORDER BY seq LIMIT 1`,
     ).get(kind, now, now + LONGEST_BACKOFF);
     if (row === undefined) return undefined;
@@ -62,6 +64,7 @@ export class Inbox {
       kind,
       id: String(row.id),
       body: String(row.body),
+      ...(row.sent === null ? {} : { sent: Number(row.sent) }),
       received: Number(row.received),
       attempts: Number(row.attempts),
     };

@@ -94,6 +94,7 @@ function toVersion4(db: Database): void {
     ALTER TABLE decisions RENAME COLUMN signal TO trigger_json;
     ALTER TABLE decisions RENAME COLUMN facts TO observation;
     ALTER TABLE activities RENAME COLUMN state TO status;
+    ALTER TABLE messages ADD COLUMN sent INTEGER;
     DROP INDEX activities_under_way;
     CREATE INDEX activities_in_progress ON activities (id) WHERE ended IS NULL;
     ${rename("newest_changes", "trigger_kind", RENAMED.trigger)}

@@ -18,7 +18,8 @@ export const SCHEMA = `
     received  INTEGER NOT NULL,
     attempts  INTEGER NOT NULL DEFAULT 0,
     due       INTEGER NOT NULL,      -- no attempt before this
-    done      INTEGER                -- when it was processed
+    done      INTEGER,               -- when it was processed
+    sent      INTEGER                -- SNS's Timestamp of a notification
   ) STRICT;
   CREATE INDEX messages_waiting ON messages (due) WHERE done IS NULL;
 

@@ -21,6 +21,7 @@ import {
   type Stage,
   stage,
 } from "../../unit/autoscaler/fixtures.ts";
+import { alarmArn } from "../../support/alarm_arn.ts";
 
 const [FIRST] = NODES;
 const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000, grow: "kas-node", max: 3 };
@@ -44,6 +45,7 @@ async function growing(
 async function busy(it: Stage): Promise<void> {
   await it.publish(JSON.stringify({
     AlarmName: `kas:cpuhigh:${BASE}`,
+    AlarmArn: alarmArn(`kas:cpuhigh:${BASE}`),
     OldStateValue: "OK",
     NewStateValue: "ALARM",
     StateChangeTime: new Date().toISOString(),

@@ -7,6 +7,7 @@ import { realClock } from "../../../src/runtime.ts";
 import { BUILT, eventually, type Running, start } from "../../support/kas.ts";
 import { root, testWith } from "../../support/needs.ts";
 import { BALANCER, BASE, machines, NODES, type Stage, stage } from "../../unit/autoscaler/fixtures.ts";
+import { alarmArn } from "../../support/alarm_arn.ts";
 
 const [FIRST] = NODES;
 
@@ -39,6 +40,7 @@ function changeOf(alarm: string, n: number): string {
   const time = new Date(Date.now() + n).toISOString().replace("Z", "+0000");
   return JSON.stringify({
     AlarmName: alarm,
+    AlarmArn: alarmArn(alarm),
     OldStateValue: "OK",
     NewStateValue: "ALARM",
     StateChangeTime: time,

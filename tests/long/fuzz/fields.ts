@@ -7,6 +7,7 @@ import { type Body, SIGNED } from "../../unit/sns/fixtures.ts";
 import type { Mutator } from "./bytes.ts";
 import { post, type Shot } from "./client.ts";
 import type { Random } from "./random.ts";
+import { alarmArn } from "../../support/alarm_arn.ts";
 
 const body = (fields: Body): Shot => post(JSON.stringify(fields));
 const signedNames = ({ Type }: Body) => SIGNED[String(Type)] ?? [];
@@ -31,6 +32,7 @@ function spliced(random: Random, genuine: Body, pieces: readonly string[], writt
 export function alarmText(random: Random): string {
   return JSON.stringify({
     AlarmName: "kas:cpuhigh:i-00000000000000001",
+    AlarmArn: alarmArn("kas:cpuhigh:i-00000000000000001"),
     NewStateValue: "ALARM",
     OldStateValue: "OK",
     StateChangeTime: new Date(Date.now() - random.below(1_000)).toISOString().replace("Z", "+0000"),

@@ -4,6 +4,7 @@
  * @module
  */
 import type { AlarmState } from "../../../src/scaling/model/alarm.ts";
+import { alarmArn } from "../alarm_arn.ts";
 
 /** The text of a notification. */
 export function alarmMessage(
@@ -14,6 +15,7 @@ export function alarmMessage(
 ): string {
   return JSON.stringify({
     AlarmName: name,
+    AlarmArn: alarmArn(name),
     OldStateValue: from,
     NewStateValue: state,
     StateChangeTime: new Date(at).toISOString().replace("Z", "+0000"),

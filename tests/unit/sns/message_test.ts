@@ -78,9 +78,12 @@ for (const [what, [body, names]] of Object.entries(MALFORMED)) {
 Deno.test("parseMessage() rejects and parseAlarmChange() ignores arbitrary text", () => {
   fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
     assertThrows(() => parseMessage(text), MessageError);
-    assertEquals(parseAlarmChange(text).kind, "ignored");
+    assertEquals(parseAlarmChange(text, ENVELOPE).kind, "ignored");
   }));
 });
+
+/** The alarm's message was published 0.6 s after its change. */
+const ENVELOPE = { topicArn: TOPIC, sent: Date.UTC(2026, 2, 6, 19, 53, 22) };
 
 const ALARM = {
   AlarmName: "kas:cpuhigh:i-1",
@@ -112,7 +115,6 @@ const CHANGE = {
   at: Date.UTC(2026, 2, 6, 19, 53, 21, 424),
 };
 const { AlarmArn: _, ...WITHOUT_ARN } = ALARM;
-const { arn: __, region: ___, ...CHANGE_WITHOUT_ARN } = CHANGE;
 
 const NOTICES: Readonly<Record<string, [message: unknown, notice: unknown]>> = {
   "a metric alarm": [ALARM, CHANGE],
@@ -122,7 +124,10 @@ const NOTICES: Readonly<Record<string, [message: unknown, notice: unknown]>> = {
   ],
   "unknown fields": [{ ...ALARM, Trigger: { Metrics: [1] }, AlarmTagsStatus: {} }, CHANGE],
   "an alarm with its name only in the ARN": [{ ...ALARM, AlarmName: undefined }, CHANGE],
-  "an alarm without an ARN": [WITHOUT_ARN, CHANGE_WITHOUT_ARN],
+  "a change five minutes after the message's Timestamp, as clocks may differ": [
+    { ...ALARM, StateChangeTime: "2026-03-06T19:58:22.000Z" },
+    { ...CHANGE, at: ENVELOPE.sent + 300_000 },
+  ],
   "a time in another zone": [{ ...ALARM, StateChangeTime: "2026-03-06T20:53:21.424+0100" }, CHANGE],
   "a time in ISO 8601": [{ ...ALARM, StateChangeTime: "2026-03-06T19:53:21.424Z" }, CHANGE],
   "an unknown old state as INSUFFICIENT_DATA": [
@@ -132,13 +137,35 @@ const NOTICES: Readonly<Record<string, [message: unknown, notice: unknown]>> = {
 };
 for (const [what, [message, notice]] of Object.entries(NOTICES)) {
   Deno.test(`parseAlarmChange() reads ${what}`, () =>
-    assertEquals<unknown>(parseAlarmChange(JSON.stringify(message)), notice));
+    assertEquals<unknown>(parseAlarmChange(JSON.stringify(message), ENVELOPE), notice));
 }
 
 const IGNORED: Readonly<Record<string, [message: string, reason: RegExp]>> = {
   "text": ["Hello", /JSON/],
-  "the event of another service": [JSON.stringify({ source: "aws.ec2" }), /NewStateValue/],
-  "an alarm without a name": [JSON.stringify({ ...WITHOUT_ARN, AlarmName: undefined }), /name/],
+  "the event of another service": [JSON.stringify({ source: "aws.ec2" }), /is missing/],
+  "an alarm without an ARN": [JSON.stringify(WITHOUT_ARN), /AlarmArn/],
+  "an ARN that is not an alarm's": [JSON.stringify({ ...ALARM, AlarmArn: TOPIC }), /AlarmArn/],
+  "another name than the ARN's": [JSON.stringify({ ...ALARM, AlarmName: "kas:cpuhigh:i-2" }), /AlarmName/],
+  "an alarm of another account": [
+    JSON.stringify({ ...ALARM, AlarmArn: ALARM.AlarmArn.replace("123456789012", "210987654321") }),
+    /account or region/,
+  ],
+  "an alarm of another region": [
+    JSON.stringify({ ...ALARM, AlarmArn: ALARM.AlarmArn.replace("eu-west-1", "us-east-1") }),
+    /account or region/,
+  ],
+  "an alarm of another partition": [
+    JSON.stringify({ ...ALARM, AlarmArn: ALARM.AlarmArn.replace("arn:aws:", "arn:aws-cn:") }),
+    /account or region/,
+  ],
+  "a change more than five minutes after the message's Timestamp": [
+    JSON.stringify({ ...ALARM, StateChangeTime: "2026-03-06T19:58:22.001Z" }),
+    /StateChangeTime is 300 s after/,
+  ],
+  "a change in years": [
+    JSON.stringify({ ...ALARM, StateChangeTime: "2036-03-06T19:53:21.424Z" }),
+    /StateChangeTime/,
+  ],
   "an unknown new state": [JSON.stringify({ ...ALARM, NewStateValue: "NEW" }), /NewStateValue/],
   "a time without a zone": [
     JSON.stringify({ ...ALARM, StateChangeTime: "2026-03-06T19:53:21" }),
@@ -147,7 +174,7 @@ const IGNORED: Readonly<Record<string, [message: string, reason: RegExp]>> = {
 };
 for (const [what, [message, reason]] of Object.entries(IGNORED)) {
   Deno.test(`parseAlarmChange() ignores ${what}, with a reason`, () => {
-    const notice = parseAlarmChange(message);
+    const notice = parseAlarmChange(message, ENVELOPE);
     assertMatch(notice.kind === "ignored" ? notice.reason : "", reason);
   });
 }

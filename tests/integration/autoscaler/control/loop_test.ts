@@ -12,6 +12,7 @@ import {
   NODES,
   stage,
 } from "../../../unit/autoscaler/fixtures.ts";
+import { alarmArn } from "../../../support/alarm_arn.ts";
 
 /** The calls that changed an instance, in order. */
 function changes({ calls }: Sandbox, id: string): string[] {
@@ -202,6 +203,24 @@ Deno.test("every message has one decision with its reason, and messages for othe
   assert(all.every(({ kind }) => kind === "none"));
 });
 
+Deno.test("a message of a change years ahead, or of another account's alarm, does not hide a change (R11, R14)", async () => {
+  await using it = await stage();
+  const autoscaler = await it.start();
+  await it.subscribe(autoscaler);
+  const name = `kas:cpuhigh:${BASE}`;
+  const year = 365 * 24 * 3_600;
+  await it.publish(notice(name, "OK", 10 * year));
+  await it.publish(notice(name, "OK", 0).replace(":000000000000:", ":210987654321:"));
+  await eventually(() => lines(autoscaler), (all) => all.filter(({ message }) => message).length === 2);
+  await it.publish(notice(name, "ALARM", 0));
+  const started = await eventualLine(autoscaler, ({ status }) => status === "successful");
+  assertEquals(started?.instance, NODES[0]);
+  const ignored = (await lines(autoscaler)).filter(({ message, kind }) => message && kind === "none");
+  assertEquals(ignored.length, 2);
+  assertMatch(ignored[1]?.reason ?? "", /StateChangeTime/);
+  assertMatch(ignored[0]?.reason ?? "", /account or region/);
+});
+
 Deno.test("a stored message is retried until AWS is available, and has one decision (R12, I8)", async () => {
   await using it = await stage();
   {
@@ -307,6 +326,7 @@ function notice(
   const time = new Date(at).toISOString().replace("Z", "+0000");
   return JSON.stringify({
     AlarmName: name,
+    AlarmArn: alarmArn(name),
     OldStateValue: "OK",
     NewStateValue: state,
     StateChangeTime: time,

@@ -16,6 +16,7 @@ import {
   type Stage,
   stage,
 } from "../../../unit/autoscaler/fixtures.ts";
+import { alarmArn } from "../../../support/alarm_arn.ts";
 
 const [FIRST, SECOND, THIRD] = NODES;
 
@@ -31,6 +32,7 @@ async function fiveAlarms(it: Stage): Promise<void> {
   await Promise.all(ids.map((id) =>
     it.publish(JSON.stringify({
       AlarmName: `kas:cpuhigh:${id}`,
+      AlarmArn: alarmArn(`kas:cpuhigh:${id}`),
       OldStateValue: "OK",
       NewStateValue: "ALARM",
       StateChangeTime: new Date().toISOString(),

@@ -99,3 +99,18 @@ Deno.test("Inbox.prune() deletes a message a day after it was processed, and kee
   assertEquals(inbox.add("done", ENTRY, 2), true);
   assertEquals(inbox.add("waits", ENTRY, 2), false);
 });
+
+Deno.test("Inbox keeps when SNS sent a notification", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    using store = Store.open(folder);
+    const inbox = new Inbox(store);
+    inbox.add("old", { kind: "notification", body: "{}" }, 5);
+    assertEquals(inbox.next("notification", 5)?.sent, undefined);
+    inbox.done("old", 5);
+    inbox.add("new", { kind: "notification", body: "{}", sent: 4 }, 5);
+    assertEquals(inbox.next("notification", 5)?.sent, 4);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
