@@ -9,6 +9,7 @@ import { startSandbox } from "../../../src/sandbox/sandbox.ts";
 import { eventually, FROM_SOURCE, start } from "../../support/kas.ts";
 import { type Need, program, testWith } from "../../support/needs.ts";
 import { machines, stage } from "../../unit/autoscaler/fixtures.ts";
+import { startProcess } from "../../unit/autoscaler/process.ts";
 
 /** The largest body, bytes. */
 const LIMIT = 640 * 1024;
@@ -164,6 +165,32 @@ Deno.test("pipelined requests on one connection are answered in order", async ()
   ]);
 });
 
+/** The resident memory of a process, MiB (proc(5)). */
+function memory(pid: number): number {
+  const [, pages] = Deno.readTextFileSync(`/proc/${pid}/statm`).split(" ");
+  return Number(pages) * 4_096 / 2 ** 20;
+}
+
+testWith(
+  [procfs()],
+  "300 bodies of 600 KB at once take little memory, and 1,000 small ones neither",
+  async () => {
+    await using set = await stage();
+    await using autoscaler = await startProcess(set);
+    await (await fetch(`${autoscaler.url}/ping`)).text();
+    const before = memory(autoscaler.pid);
+    for (const [count, size] of [[300, 600_000], [1_000, 6_000]] as const) {
+      await using crowd = new Crowd(autoscaler.url);
+      await crowd.open(count, head(size));
+      crowd.answers();
+      await crowd.send(new Uint8Array(size - 1).fill(0x20));
+      assertEquals(await (await fetch(`${autoscaler.url}/ping`)).text(), "pong");
+    }
+    const grown = Math.round(memory(autoscaler.pid) - before);
+    assert(grown < 150, `it grew by ${grown} MiB from ${Math.round(before)} MiB`);
+  },
+);
+
 Deno.test("of 200 large bodies at a time only some are held, and a genuine message is accepted meanwhile", async () => {
   await using service = await subscribed();
   await service.notify();
@@ -173,12 +200,12 @@ Deno.test("of 200 large bodies at a time only some are held, and a genuine messa
   for (const answer of crowd.answers()) {
     answer.then((text) => answered = [...answered, text]);
   }
-  // All bytes but the last ones: 125 MiB in total, of which 31 may be held.
+  // All but the last of the bytes: 125 MiB in all, where four bodies may be held.
   await crowd.send(new Uint8Array(LIMIT - 1).fill(0x20));
   const ms = await service.notify();
   assert(ms < SOON, `it took ${ms} ms`);
-  await eventually(() => answered.length, (count) => count >= 149);
-  const refusal = /^HTTP\/1\.1 503 [^]*too many large bodies at once$/;
+  await eventually(() => answered.length, (count) => count >= 196);
+  const refusal = /^HTTP\/1\.1 503 [^]*too many bodies at once$/;
   for (const answer of answered.filter((it) => it !== "")) assertMatch(answer, refusal);
 });
 

@@ -57,6 +57,42 @@ Deno.test("BodyReader counts a body until its use has ended", async () => {
   assertEquals(await outcome(bodies.read(post("x".repeat(600)), echo)), "600");
 });
 
+Deno.test("BodyReader refuses a large body beside so many others before it reads of it, and reads a small one", async () => {
+  const bodies = new BodyReader({ large: 1 });
+  const verified = Promise.withResolvers<string>();
+  const reading = Promise.withResolvers<void>();
+  const first = bodies.read(post("x".repeat(100_000)), () => {
+    reading.resolve();
+    return verified.promise;
+  });
+  await reading.promise;
+  // Its size is announced.
+  const announced = slow();
+  const headers = { "content-length": "100000" };
+  const request = new Request(announced.request, { headers });
+  assertEquals(await outcome(bodies.read(request, echo)), "503 body");
+  assertEquals(request.bodyUsed, false);
+  // Its size shows as it is read.
+  assertEquals(await outcome(bodies.read(post("x".repeat(100_000)), echo)), "503 body");
+  assertEquals(await outcome(bodies.read(post("x".repeat(5_000)), echo)), "5000");
+  verified.resolve("");
+  await first;
+  assertEquals(await outcome(bodies.read(post("x".repeat(100_000)), echo)), "100000");
+});
+
+Deno.test("BodyReader refuses the body that takes longest above the limit of their number", async () => {
+  const bodies = new BodyReader({ count: 2 });
+  const open = [slow(), slow()].map((body) => ({
+    ...body,
+    outcome: outcome(bodies.read(body.request, echo)),
+  }));
+  for (const { send } of open) await send(10);
+  assertEquals(await outcome(bodies.read(post("x"), echo)), "1");
+  assertEquals(await open[0]?.outcome, "503 body");
+  await open[1]?.end();
+  assertEquals(await open[1]?.outcome, "10");
+});
+
 const TEXTS: readonly [what: string, body: BodyInit, outcome: string][] = [
   ["a body of the limit", "x".repeat(BODY_LIMIT), String(BODY_LIMIT)],
   ["one byte more", "x".repeat(BODY_LIMIT + 1), "413 size"],
