@@ -11,10 +11,10 @@ import { configure, type LogRecord } from "@logtape/logtape";
 /** Writes bytes and returns how many were written. If it rejects, these bytes are lost. */
 export type Write = (bytes: Uint8Array) => Promise<number>;
 
-/** How many characters may wait to be written. Further lines are dropped and counted. */
+/** How many characters may wait to be written. kas drops and counts further lines. */
 const MAX_BUFFERED = 2 ** 20;
 
-/** How long the end of the process waits for the last lines, ms. */
+/** How long kas waits at the end of the process until the last lines are written, in ms. */
 const FLUSH_TIMEOUT = 1_000;
 
 /**
@@ -100,7 +100,7 @@ function message(record: LogRecord): string {
   return record.message.map((part) => (typeof part === "string" ? part : String(part))).join("");
 }
 
-/** `2026-11-23T21:17:32.000Z info autoscaler: accepted message messageId=…`. */
+/** Formats a record as text: `2026-11-23T21:17:32.000Z info autoscaler: message accepted messageId=…`. */
 export function textLine(record: LogRecord): string {
   const properties = Object.entries(record.properties)
     .map(([name, value]) =>
@@ -112,7 +112,7 @@ export function textLine(record: LogRecord): string {
   return oneLine(`${head} ${message(record)}${properties.join("")}`);
 }
 
-/** The record as one JSON object. */
+/** Formats a record as one JSON object. */
 export function jsonLine(record: LogRecord): string {
   const head = {
     time: new Date(record.timestamp).toISOString(),
@@ -120,7 +120,7 @@ export function jsonLine(record: LogRecord): string {
     part: record.category.slice(1).join("."),
     message: message(record),
   };
-  // No field of the event may replace these.
+  // Spread `head` again at the end: no field of the event may replace its keys.
   return oneLine(JSON.stringify({ ...head, ...record.properties, ...head }));
 }
 

@@ -1,14 +1,13 @@
 /**
- * What the program takes from the machine that it runs on: time, randomness, the network and the disk. Tests on virtual
- * time give their own.
+ * The clock, randomness, network and disk that kas uses. Tests on virtual time pass their own runtime.
  *
  * @module
  */
 
-/** What the program takes from its machine. */
+/** The clock, randomness, network and disk that kas uses. */
 export interface Runtime {
   readonly clock: Clock;
-  /** A number from 0 up to 1, 1 excluded. */
+  /** Returns a random number from 0 to below 1. */
   readonly random: () => number;
   readonly fetch: typeof fetch;
   /** {@linkcode fetchDirect} */
@@ -22,15 +21,15 @@ export interface Runtime {
  * Durations and deadlines use `elapsed`, which nobody can set.
  */
 export interface Clock {
-  /** The time of day, ms since the epoch. */
+  /** The time of day, in ms since the epoch. */
   now(): number;
-  /** ms since some moment in the life of this process. */
+  /** The time in ms since a fixed moment in the life of this process. */
   elapsed(): number;
-  /** Resolves after a time (ms). Rejects with the signal's reason when the signal is aborted. */
+  /** Resolves after a duration in ms. Rejects with the signal's reason when the signal is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The clock of this machine. */
+/** The clock of the real machine. */
 export const realClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
@@ -67,7 +66,7 @@ export async function fetchDirect(input: Request | URL | string, init: RequestIn
   return await fetch(request, { client });
 }
 
-/** The machine itself. */
+/** The runtime of the real machine. */
 export const realRuntime: Runtime = {
   clock: realClock,
   random: () => Math.random(),
@@ -76,9 +75,9 @@ export const realRuntime: Runtime = {
   sync: (file) => file.syncData(),
 };
 
-/** A limit on the duration of something. */
+/** A time limit of an operation. */
 export interface TimeLimit extends Disposable {
-  /** Aborted with a `TimeoutError` when the time is over. */
+  /** The signal that is aborted with a `TimeoutError` when the time is over. */
   readonly signal: AbortSignal;
 }
 

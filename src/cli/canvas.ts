@@ -17,7 +17,7 @@ export class Canvas {
   /** Replaces the picture. A line that is wider than the terminal would wrap, and misplace the next picture. */
   draw(lines: readonly string[]): void {
     const up = this.#height > 0 ? `\x1b[${this.#height}A` : "";
-    // Clears line by line and the rest of the screen last: clearing everything first would flicker.
+    // Clear each line before it is written, and the rest of the screen at the end: the terminal then does not flicker.
     this.#terminal.writeError(`${up}\r${lines.map((line) => `${line}\x1b[K\n`).join("")}\x1b[J`);
     this.#height = lines.length;
   }

@@ -10,9 +10,9 @@ import type { Output } from "./output.ts";
 export interface Option<T> {
   /** The value's name in help (`NAME`, `ID`). An option without a placeholder is a switch: `--yes`, `--no-yes`. */
   readonly placeholder?: string;
-  /** One line, no full stop. */
+  /** The help text: one line without a full stop. */
   readonly help: string;
-  /** Returns the value of a text. Throws `TypeError("expected …")` if the text is invalid. A switch gets "true" or "false". */
+  /** Parses a text and returns the value. Throws `TypeError("expected …")` if the text is invalid. A switch gets "true" or "false". */
   readonly parse: (text: string) => T;
   /** The value's text when nothing sets it. Without a default the value is `undefined`, or `[]` for an option that repeats. */
   readonly default?: string;
@@ -53,7 +53,7 @@ export interface Context<O extends Options> {
   readonly out: Output;
   /** The tree of all commands, for commands that describe it. */
   readonly root: Group;
-  /** Aborted by SIGINT and SIGTERM. */
+  /** The signal that SIGINT and SIGTERM abort. */
   readonly signal: AbortSignal;
 }
 
@@ -89,12 +89,12 @@ export function command<const O extends Options>(
   return record;
 }
 
-/** A noun with verbs: `instances start`. */
+/** A group of commands: a noun with verbs, such as `instances start`. */
 export interface Group {
   readonly name: string;
   readonly summary: string;
   readonly description?: string;
-  /** Headings in the group's help, each with names of commands. Commands without a heading come last. */
+  /** Headings in the group's help, with the names of their commands. Commands without a heading are listed last. */
   readonly sections?: Readonly<Record<string, readonly string[]>>;
   /** First steps for the end of the group's help: a command without the leading `kas`, and its purpose. */
   readonly firstSteps?: readonly (readonly [command: string, what: string])[];
@@ -110,7 +110,7 @@ export interface Lazy {
   readonly load: () => Promise<Command | Group>;
 }
 
-/** A member of a group. */
+/** A command or group inside a group. */
 export type Entry = Command | Group | Lazy;
 
 /** An option's name on the command line, in the config file and in the reference: `dryRun` → `dry-run`. */

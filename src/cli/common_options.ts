@@ -10,7 +10,7 @@ import { flag, oneOf, text } from "./parsers.ts";
 export const COMMON_OPTIONS = {
   output: {
     placeholder: "FORMAT",
-    help: "table, tsv or json; default: table on a terminal, tsv elsewhere",
+    help: "output format: table, tsv or json (default: table on a terminal, tsv elsewhere)",
     env: ["KAS_OUTPUT"],
     choices: ["table", "tsv", "json"],
     parse: oneOf("table", "tsv", "json"),
@@ -18,6 +18,6 @@ export const COMMON_OPTIONS = {
   header: { help: "print the header line", default: "true", parse: flag },
   quiet: { help: "print only results and errors", default: "false", env: ["KAS_QUIET"], parse: flag },
   verbose: { help: "print more detail on stderr", default: "false", env: ["KAS_VERBOSE"], parse: flag },
-  config: { placeholder: "FILE", help: "read settings from this file only (KAS_CONFIG)", parse: text },
+  config: { placeholder: "FILE", help: "read settings only from this file (KAS_CONFIG)", parse: text },
   help: { help: "print this help", default: "false", parse: flag },
 } as const satisfies Options;

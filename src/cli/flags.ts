@@ -27,7 +27,7 @@ export interface CommandLine {
   /** The texts of each option, by its name in camelCase. A switch has "true" or "false". */
   readonly texts: ReadonlyMap<string, readonly string[]>;
   readonly args: readonly string[];
-  /** The words after `--`. */
+  /** The words that follow `--` on the command line. */
   readonly rest: readonly string[];
 }
 
@@ -70,7 +70,7 @@ export function readFlags(path: readonly string[], options: Options, words: read
     if (given.length === 0) continue;
     const option = options[name];
     if (!isSwitch(flag)) {
-      // "--flag=" and "--flag" without a next word both give "".
+      // The parser returns "" for "--flag=" and for "--flag" at the end of the words.
       if (given.includes("")) {
         throw new UsageError(`Option --${flag} needs a value: --${flag} ${option?.placeholder}`);
       }

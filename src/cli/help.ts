@@ -7,7 +7,7 @@ import { type Command, type Group, kebab, type Option, type Options } from "./co
 import { COMMON_OPTIONS } from "./common_options.ts";
 import { wrap } from "./text.ts";
 
-/** The minimum width of an explanation beside a name, in columns. On a narrower terminal it is printed below the name. */
+/** The minimum width of an explanation beside a name, in columns. On a narrower terminal the explanation is printed below the name. */
 const MIN_EXPLANATION_WIDTH = 40;
 
 /**
@@ -25,7 +25,7 @@ export function help(path: readonly string[], entry: Command | Group, within = I
   return lines.join("\n") + "\n";
 }
 
-/** Paragraphs of prose. They keep their own line breaks where no width is given. */
+/** Wraps paragraphs to a width. Without a width the paragraphs keep their line breaks. */
 function paragraphs(text: string, within: number): string[] {
   if (within === Infinity) return text.split("\n");
   return text.split("\n\n").flatMap((paragraph, i) => [
@@ -84,7 +84,7 @@ function section(title: string, options: Options, within: number): string[] {
   return rows.length === 0 ? [] : ["", title, ...columns(rows, within)];
 }
 
-/** `--listen HOST:PORT`. A switch that is on by default is shown as `--[no-]header`. */
+/** Returns an option as help shows it: `--listen HOST:PORT`. A switch with the default true is shown as `--[no-]header`. */
 export function flagUsage(name: string, option: Option<unknown>): string {
   const on = option.placeholder === undefined && option.default === "true";
   const flag = `--${on ? "[no-]" : ""}${kebab(name)}`;

@@ -20,7 +20,7 @@ export function nearest(word: string, words: readonly string[]): string | undefi
     : undefined;
 }
 
-/** `; did you mean worker?`, or "" if no valid word is near. */
+/** Returns a suggestion such as `; did you mean worker?`, or "" if no valid word is near. */
 export function didYouMean(word: string, words: readonly string[], prefix = ""): string {
   const suggestion = nearest(word, words);
   return suggestion === undefined ? "" : `; did you mean ${prefix}${suggestion}?`;

@@ -13,18 +13,18 @@ export type Cell = string | number | boolean | null | undefined;
 /** A row to print. Keys without a column are not printed. */
 export type Row = Readonly<Record<string, Cell>>;
 
-/** The format of rows. */
+/** The output format of rows. */
 export type Format = "table" | "tsv" | "json";
 
 /** The terminal that a command writes to. A test passes its own. */
 export interface Terminal {
   readonly write: (text: string) => void;
   readonly writeError: (text: string) => void;
-  /** stdout is a terminal. */
+  /** Whether stdout is a terminal. */
   readonly interactive: boolean;
-  /** stderr is a terminal. */
+  /** Whether stderr is a terminal. */
   readonly interactiveError: boolean;
-  /** kas may write escape sequences: stderr is a terminal and NO_COLOR is not set. */
+  /** Whether kas may write escape sequences: stderr is a terminal and NO_COLOR is not set. */
   readonly color: boolean;
   /** Width of the terminal in columns. */
   readonly columns: number;
@@ -122,7 +122,7 @@ export class Output {
   }
 
   #write(text: string): void {
-    // Only a terminal shows both streams: there the progress line must go first.
+    // On a terminal the rows would be appended to the progress line, so clear the progress line first.
     if (this.terminal.interactive) this.#progress.clear();
     this.terminal.write(text);
   }

@@ -5,20 +5,20 @@
  * @module
  */
 
-/** Any text but blank. */
+/** Parses a text that is not blank. */
 export function text(value: string): string {
   if (value.trim() === "") throw new TypeError("expected some text");
   return value;
 }
 
-/** A switch: true, yes, on, 1 or false, no, off, 0. */
+/** Parses a switch: true, yes, on or 1; false, no, off or 0. */
 export function flag(value: string): boolean {
   if (/^(true|yes|on|1)$/i.test(value)) return true;
   if (/^(false|no|off|0)$/i.test(value)) return false;
   throw new TypeError("expected true or false");
 }
 
-/** A parser of whole numbers from `min` to `max`. */
+/** Returns a parser of whole numbers from `min` to `max`. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (value: string) => number {
   return (value) => {
     const n = Number(value);
@@ -39,7 +39,7 @@ export interface HostPort {
   readonly port: number;
 }
 
-/** `127.0.0.1:30001`, `[::1]:30001`, `localhost:0`. */
+/** Parses a host and a port: `127.0.0.1:30001`, `[::1]:30001`, `localhost:0`. */
 export function hostPort(value: string): HostPort {
   const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]\/]+)):(\d{1,5})$/.exec(value);
   const hostname = match?.[1] ?? match?.[2];
@@ -50,7 +50,7 @@ export function hostPort(value: string): HostPort {
   return { hostname, port };
 }
 
-/** A host's name in lower case, such as `kas.example.com`. */
+/** Parses a host name such as `kas.example.com` and returns the name in lower case. */
 export function hostName(value: string): string {
   if (!/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/.test(value)) {
     throw new TypeError("expected a host name such as kas.example.com, without a port");
@@ -58,14 +58,14 @@ export function hostName(value: string): string {
   return value.toLowerCase();
 }
 
-/** A number above zero. */
+/** Parses a number above zero. */
 export function positive(value: string): number {
   const n = Number(value);
   if (!/^\d+(\.\d+)?$/.test(value) || n <= 0) throw new TypeError("expected a number above 0, such as 1.5");
   return n;
 }
 
-/** A duration in ms: `300ms`, `60s`, `2.5s`, `5m`, `1h`. A number without a unit is in seconds. */
+/** Parses a duration and returns ms: `300ms`, `60s`, `2.5s`, `5m`, `1h`. A number without a unit is in seconds. */
 export function duration(value: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(value);
   if (match === null) throw new TypeError("expected a time such as 300ms, 60s or 5m");
@@ -73,7 +73,7 @@ export function duration(value: string): number {
   return Number(match[1]) * unit;
 }
 
-/** A parser that accepts one of these words. */
+/** Returns a parser that accepts only the given words. */
 export function oneOf<const W extends string>(...words: readonly W[]): (value: string) => W {
   return (value) => {
     const word = words.find((word) => word === value);
@@ -84,7 +84,7 @@ export function oneOf<const W extends string>(...words: readonly W[]): (value: s
   };
 }
 
-/** `450-550` → `[450, 550]`, `500` → `[500, 500]`. Decimals are allowed. */
+/** Parses a range of numbers: `450-550` → `[450, 550]`, `500` → `[500, 500]`. Decimals are allowed. */
 export function range(value: string): readonly [number, number] {
   const match = /^(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?$/.exec(value);
   const low = Number(match?.[1]);
@@ -95,7 +95,7 @@ export function range(value: string): readonly [number, number] {
   return [low, high];
 }
 
-/** An absolute http or https URL, unchanged. */
+/** Accepts an absolute http or https URL and returns the text unchanged. */
 export function url(value: string): string {
   const parsed = URL.canParse(value) ? new URL(value) : undefined;
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {

@@ -5,10 +5,10 @@
  */
 import { cut } from "./text.ts";
 
-/** After this time without output, the progress is shown again, ms. */
+/** How long after the last output the progress is shown again, in ms. */
 const REFRESH = 1_000;
 
-/** The minimum time between two plain lines, ms. Someone may read them later in a log. */
+/** The minimum time between two lines of progress in a log, in ms. */
 const PLAIN_INTERVAL = 10_000;
 
 /** The terminal that progress is written to. */
@@ -60,7 +60,7 @@ export class Progress {
     };
   }
 
-  /** To be called every second. */
+  /** Shows the progress again if one second has passed since the last output. Call this method every second. */
   tick(): void {
     if (this.#now() - this.#written >= REFRESH) this.#draw();
   }

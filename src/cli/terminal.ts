@@ -5,7 +5,7 @@
  */
 import type { Terminal } from "./output.ts";
 
-/** stdin, stdout and stderr of this process. */
+/** Returns the terminal of this process: stdin, stdout and stderr. */
 export function processTerminal(): Terminal {
   const encoder = new TextEncoder();
   const interactive = Deno.stdout.isTerminal();
@@ -33,7 +33,7 @@ async function readLine(signal: AbortSignal): Promise<string | null> {
   signal.addEventListener("abort", abort, { once: true });
   try {
     const bytes = new Uint8Array(1024);
-    // Not readSync: it would block the signal handler of Ctrl-C.
+    // Read asynchronously: readSync would block the signal handler of Ctrl-C.
     const length = await Promise.race([Deno.stdin.read(bytes), aborted]);
     return length === null ? null : new TextDecoder().decode(bytes.subarray(0, length));
   } finally {

@@ -50,7 +50,7 @@ export const SETTINGS = {
   loadBalancer: setting(
     "load-balancer",
     text,
-    "the fleet's Classic Load Balancer; default: the fleet's name",
+    "the fleet's Classic Load Balancer (default: the fleet's name)",
     {
       placeholder: "NAME",
     },
@@ -64,11 +64,11 @@ export const SETTINGS = {
   topicArn: setting("topic-arn", topicArn, "the SNS topic that the fleet's alarms notify", {
     placeholder: "ARN",
   }),
-  region: setting("region", text, "AWS region", {
+  region: setting("region", text, "AWS region of the fleet", {
     placeholder: "REGION",
     env: ["AWS_REGION", "AWS_DEFAULT_REGION"],
   }),
-  profile: setting("profile", text, "profile of ~/.aws/config", {
+  profile: setting("profile", text, "profile in ~/.aws/config to use", {
     placeholder: "NAME",
     env: ["AWS_PROFILE"],
   }),
@@ -85,7 +85,7 @@ export const SETTINGS = {
     "a name in the Host header to which the autoscaler shows its state, besides IP addresses and localhost",
     { placeholder: "NAME", repeat: true },
   ),
-  dryRun: setting("dry-run", flag, "print what the command would do and change nothing", {
+  dryRun: setting("dry-run", flag, "print what the command would do, and change nothing", {
     default: "false",
   }),
   yes: setting("yes", flag, "do not ask for confirmation", { default: "false" }),
@@ -93,9 +93,14 @@ export const SETTINGS = {
     placeholder: "text|json",
     default: "text",
   }),
-  threads: setting("threads", integer(1, 1024), "threads that burn CPU for /work; default: one per CPU", {
-    placeholder: "N",
-  }),
+  threads: setting(
+    "threads",
+    integer(1, 1024),
+    "number of threads that burn CPU for /work (default: one per CPU)",
+    {
+      placeholder: "N",
+    },
+  ),
   workMs: setting("work-ms", range, "how long one /work request burns CPU, in ms", {
     placeholder: "MIN-MAX",
     default: "450-550",
@@ -103,16 +108,16 @@ export const SETTINGS = {
   queue: setting(
     "queue",
     integer(0, 1_000_000),
-    "how many /work requests may wait before kas answers 503; default: 100 per thread",
+    "how many /work requests may wait before kas answers 503 (default: 100 per thread)",
     {
       placeholder: "N",
     },
   ),
-  drain: setting("drain", duration, "how long to wait for requests in progress at SIGTERM", {
+  drain: setting("drain", duration, "how long the worker waits for requests in progress at SIGTERM", {
     placeholder: "TIME",
     default: "30s",
   }),
-  state: setting("state", text, "folder of the inbox and the journal", {
+  state: setting("state", text, "folder in which kas stores the inbox and the journal", {
     placeholder: "DIR",
     default: "/var/lib/kas",
   }),
@@ -125,12 +130,12 @@ export const SETTINGS = {
   min: setting(
     "min",
     integer(0, 100_000),
-    "minimum capacity; default: the number of base and control instances",
+    "minimum capacity (default: the number of base and control instances)",
     {
       placeholder: "N",
     },
   ),
-  max: setting("max", integer(0, 100_000), "maximum capacity; default: the whole fleet", {
+  max: setting("max", integer(0, 100_000), "maximum capacity (default: the whole fleet)", {
     placeholder: "N",
   }),
   grow: setting(
@@ -148,10 +153,15 @@ export const SETTINGS = {
       default: "stop",
     },
   ),
-  resync: setting("resync", duration, "how often to reconcile: read the fleet and its alarms, and decide", {
-    placeholder: "TIME",
-    default: "60s",
-  }),
+  resync: setting(
+    "resync",
+    duration,
+    "how often kas reconciles: reads the fleet and its alarms, and decides",
+    {
+      placeholder: "TIME",
+      default: "60s",
+    },
+  ),
   warmup: setting("warmup", duration, "how long an instance must be in service before scale-in may stop it", {
     placeholder: "TIME",
     default: "120s",

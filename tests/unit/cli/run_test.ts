@@ -211,11 +211,11 @@ Settings:
   --max N  at most (default 7, KAS_MAX)
 
 Common options:
-  --output FORMAT  table, tsv or json; default: table on a terminal, tsv elsewhere (KAS_OUTPUT)
+  --output FORMAT  output format: table, tsv or json (default: table on a terminal, tsv elsewhere) (KAS_OUTPUT)
   --[no-]header    print the header line
   --quiet          print only results and errors (KAS_QUIET)
   --verbose        print more detail on stderr (KAS_VERBOSE)
-  --config FILE    read settings from this file only (KAS_CONFIG)
+  --config FILE    read settings only from this file (KAS_CONFIG)
   --help           print this help
 
 Examples:
