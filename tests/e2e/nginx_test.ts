@@ -99,17 +99,49 @@ testNginx([], "nginx reuses its connections to the worker", async (startNginx) =
 
 testNginx(
   [],
-  "nginx logs the client address from the load balancer, and does not log /ping",
+  "nginx logs the client address from a configured load balancer, and does not log /ping",
   async (startNginx) => {
     await using behind = upstream(() => new Response("ok"));
-    await using nginx = await startNginx({ worker: behind.port });
-    // The load balancer appends the client's address to the header that the client sent.
+    await using nginx = await startNginx({ worker: behind.port, balancer: "127.0.0.1" });
+    // The balancer appends the address that it saw to whatever the client sent.
     const headers = { "x-forwarded-for": "198.51.100.1, 203.0.113.7" };
     await ask(`${nginx.worker}/ping`, { headers });
     await ask(`${nginx.worker}/work?n=1`, { headers });
     const log = await eventually(() => nginx.log("worker"), (text) => text.includes("/work"));
     assertMatch(log, /^203\.0\.113\.7 \[\S+\] "GET \/work\?n=1 HTTP\/1\.1" 200 /m);
     assertEquals(log.includes("/ping"), false);
+  },
+);
+
+testNginx(
+  [],
+  "nginx takes X-Forwarded-For from nobody else, so that it does not evade the limit of connections",
+  async (startNginx) => {
+    const answer = Promise.withResolvers<void>();
+    let arrived = 0;
+    await using behind = upstream(async ({ method }) => {
+      if (method === "GET") return new Response("ok");
+      arrived++;
+      await answer.promise;
+      return new Response("ok");
+    });
+    await using nginx = await startNginx({ autoscaler: behind.port, worker: behind.port });
+    const post = async (n: number) => {
+      const headers = { "x-forwarded-for": `198.51.100.${n}, 10.0.0.${n}` };
+      return (await ask(nginx.autoscaler, { method: "POST", body: "x", headers }))[0];
+    };
+    const first = Array.from({ length: 100 }, (_, n) => post(n));
+    await eventually(() => arrived, (count) => count === 100);
+    const more = await Promise.race([
+      Promise.all([post(100), post(101), post(102)]),
+      new Promise<string>((resolve) => setTimeout(resolve, 3_000, "they were passed on")),
+    ]);
+    answer.resolve();
+    assertEquals(more, [503, 503, 503]);
+    assertEquals(new Set(await Promise.all(first)), new Set([200]));
+    await ask(`${nginx.worker}/work`, { headers: { "x-forwarded-for": '203.0.113.7" 200' } });
+    const log = await eventually(() => nginx.log("worker"), (text) => text.includes("/work"));
+    assertMatch(log, /^127\.0\.0\.1 \[.* forwarded "203\.0\.113\.7\\x22 200"$/m);
   },
 );
 
@@ -197,3 +229,12 @@ testNginx(
     }
   },
 );
+
+Deno.test("the nginx configuration trusts X-Forwarded-For from no address by itself", async () => {
+  for (const door of ["autoscaler", "worker"]) {
+    const text = await Deno.readTextFile(new URL(`../../nginx/kas-${door}.conf`, import.meta.url));
+    const directives = text.split("\n").map((line) => line.trim()).filter((line) => !line.startsWith("#"));
+    assertEquals(directives.filter((line) => line.startsWith("set_real_ip_from")), []);
+    assertEquals(directives.filter((line) => line === `include kas-${door}/*.conf;`).length, 1);
+  }
+});

@@ -30,6 +30,8 @@ export interface NginxOptions {
   readonly worker?: number;
   readonly standby?: number;
   readonly autoscaler?: number;
+  /** The address that a load balancer connects from. */
+  readonly balancer?: string;
   /** PEM, for TLS. */
   readonly tls?: { readonly certificate: string; readonly key: string };
 }
@@ -57,11 +59,17 @@ export async function startNginx({ path, env }: Version, options: NginxOptions =
       .replace("listen 443 ssl;", `listen 127.0.0.1:${ports.tls} ssl;`)
       .replace("server 127.0.0.1:30001", `server 127.0.0.1:${behind.worker}`)
       .replace("server 127.0.0.1:30002", `server 127.0.0.1:${behind.standby}`)
-      .replace("server 127.0.0.1:10001", `server 127.0.0.1:${behind.autoscaler}`)
-      // The load balancer of a test is on loopback.
-      .replaceAll("set_real_ip_from 10.0.0.0/8;", "set_real_ip_from 127.0.0.0/8;");
+      .replace("server 127.0.0.1:10001", `server 127.0.0.1:${behind.autoscaler}`);
   const write = (name: string, content: string) => Deno.writeTextFile(`${folder}/${name}`, content);
+  // nginx's processes, of another user, write large bodies below it.
+  await Deno.chmod(folder, 0o711);
   await Deno.mkdir(`${folder}/kas-autoscaler`);
+  await Deno.mkdir(`${folder}/kas-worker`);
+  if (options.balancer !== undefined) {
+    for (const door of ["worker", "autoscaler"]) {
+      await write(`kas-${door}/balancer.conf`, `set_real_ip_from ${options.balancer};\n`);
+    }
+  }
   await write("kas-worker.conf", moved(workerConf));
   await write("kas-autoscaler.conf", moved(autoscalerConf));
   if (options.tls !== undefined) {
