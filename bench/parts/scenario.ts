@@ -7,8 +7,9 @@ import type { Options, Panel, Part, Result, Table } from "../report/result.ts";
 import { CPU } from "../scenario/alarms.ts";
 import { stepScaling, targetTracking } from "../scenario/auto_scaling.ts";
 import { kas } from "../scenario/kas.ts";
-import { type Load, nineSteps, recordedLoad } from "../scenario/loads.ts";
-import type { Plant } from "../scenario/plant.ts";
+import { type NamedLoad, nineSteps, recordedLoad } from "../scenario/loads.ts";
+import { UNKIND } from "../../src/scaling/simulate/world.ts";
+import type { SimulatedFleet } from "../../src/scaling/simulate/fleet.ts";
 import { playLoad, type Policy, type Tally } from "../scenario/play.ts";
 import { predecessor } from "../scenario/predecessor.ts";
 
@@ -18,13 +19,15 @@ const TRACES = new URL("../../../shared/traces/", import.meta.url);
 const KAS = "kas";
 
 /** The policies that are compared. */
-const POLICIES: readonly (readonly [name: string, make: (plant: Plant) => Policy])[] = [
+const POLICIES: readonly (readonly [name: string, make: (fleet: SimulatedFleet) => Policy])[] = [
   [KAS, kas()],
   ["the predecessor", predecessor],
   ["EC2 Auto Scaling, steps", stepScaling],
   ["EC2 Auto Scaling, target 50 %", targetTracking(50)],
   [`EC2 Auto Scaling, target ${CPU.high} %`, targetTracking(CPU.high)],
 ];
+
+const { metricDelay, boot, bootCpu } = UNKIND;
 
 /** What is counted; less is better. */
 const COUNTED = [
@@ -36,7 +39,7 @@ const COUNTED = [
 
 /** A load, and the results of each policy. */
 export interface Played {
-  readonly load: Pick<Load, "name" | "fleet" | "seconds">;
+  readonly load: Pick<NamedLoad, "name" | "fleet" | "seconds">;
   readonly tallies: readonly (readonly [policy: string, tally: Tally])[];
 }
 
@@ -79,7 +82,7 @@ function panels(all: readonly Played[]): Panel[] {
 }
 
 /** The recorded loads, at most so many; none without the files. */
-async function recordedLoads(most: number): Promise<Load[]> {
+async function recordedLoads(most: number): Promise<NamedLoad[]> {
   const files: string[] = [];
   try {
     for await (const { name } of Deno.readDir(TRACES)) if (name.endsWith(".csv")) files.push(name);
@@ -103,13 +106,16 @@ async function run({ quick }: Options): Promise<Result> {
     part: "scenario",
     title: "The scenario",
     how:
-      `Loads in virtual time on a simulated fleet (bench/scenario/plant.ts). A load needs as many instances as keep each ` +
+      `Loads in virtual time on a simulated fleet (src/scaling/simulate). A load needs as many instances as keep each ` +
       `one below ${CPU.high} % CPU, and at least one. Under-provisioned: seconds with fewer in service. ` +
       `Over-provisioned: instance-seconds billed beyond that, booting and draining included. All policies have the same ` +
-      `datapoints each minute, boot times of 40 to 80 s and, except target tracking, thresholds of ${CPU.low} and ` +
+      `datapoints each minute, ${metricDelay} s late, boot times of ${
+        boot.join(" to ")
+      } s at ${bootCpu} % CPU and, except target ` +
+      `tracking, thresholds of ${CPU.low} and ` +
       `${CPU.high} %. kas is the production decide() with its defaults; bench/scenario/predecessor.ts and auto_scaling.ts ` +
       "describe the others. The recorded loads are scaled so that their peak just takes the fleet. The simulation is " +
-      "simple: datapoints arrive at once, all instances are alike, and work that is not done is not caught up.",
+      "simple: all instances are alike, and work that is not done is not caught up.",
     tables: all.map(table),
     goals: [],
     notes: [

@@ -10,10 +10,14 @@ import {
   type Rule,
 } from "../../src/sandbox/cloudwatch/alarm_evaluation.ts";
 import type { AlarmKind, AlarmState } from "../../src/scaling/model/alarm.ts";
-import { type Datapoints, MINUTE, type Plant } from "./plant.ts";
+import { THRESHOLDS } from "../../src/scaling/simulate/alarms.ts";
+import type { Datapoints, SimulatedFleet } from "../../src/scaling/simulate/fleet.ts";
+
+/** The period of the alarms, s. */
+const MINUTE = 60;
 
 /** Thresholds of the alarms, percent of CPU: the defaults of `kas admin setup`. */
-export const CPU = { low: 42, high: 80 } as const;
+export const CPU = { low: THRESHOLDS.cpulow, high: THRESHOLDS.cpuhigh } as const;
 
 /** An alarm and its state. */
 export class Watched {
@@ -64,9 +68,9 @@ export interface InstanceAlarm {
   readonly watched: Watched;
 }
 
-/** The cpuhigh and cpulow alarms of each instance, which kas and its predecessor use. */
-export function instanceAlarms(plant: Plant): readonly InstanceAlarm[] {
-  return plant.machines.flatMap(({ id }) =>
+/** The cpuhigh and cpulow alarms of each instance, which the predecessor uses. */
+export function instanceAlarms(fleet: SimulatedFleet): readonly InstanceAlarm[] {
+  return fleet.machines.flatMap(({ id }) =>
     ([["cpuhigh", CPU.high], ["cpulow", CPU.low]] as const).map(([kind, threshold]) => ({
       kind,
       id,
@@ -79,7 +83,7 @@ export function instanceAlarms(plant: Plant): readonly InstanceAlarm[] {
 /** Evaluates all alarms, and returns what changed. */
 export function alarmChanges(alarms: readonly InstanceAlarm[], points: Datapoints, now: number): Change[] {
   return alarms.flatMap(({ kind, id, watched }) => {
-    const from = watched.observe(points.get(id), now);
+    const from = watched.observe(points.cpu.get(id), now);
     return from === undefined ? [] : [{ kind, id, from, to: watched.state }];
   });
 }

@@ -9,7 +9,7 @@
  * @module
  */
 import { CPU, Watched } from "./alarms.ts";
-import type { Datapoints, Machine, Plant } from "./plant.ts";
+import type { Datapoints, Machine, SimulatedFleet } from "../../src/scaling/simulate/fleet.ts";
 import type { Policy } from "./play.ts";
 
 /** For how long the CPU of an instance that came into service does not count in the average, s. */
@@ -23,52 +23,52 @@ const STEPS: readonly Adjustment[] = [[10, 30], [0, 10]];
 
 /** An Auto Scaling group. Warm instances are its capacity; warming and leaving ones are counted separately. */
 class Group {
-  readonly #plant: Plant;
+  readonly #fleet: SimulatedFleet;
 
-  constructor(plant: Plant) {
-    this.#plant = plant;
+  constructor(fleet: SimulatedFleet) {
+    this.#fleet = fleet;
   }
 
   get warm(): readonly Machine[] {
-    return this.#plant.in("in-service").filter(({ base, since }) =>
-      base || this.#plant.now - since >= WARMUP
+    return this.#fleet.in("in-service").filter(({ base, since }) =>
+      base || this.#fleet.now - since >= WARMUP
     );
   }
 
   /** Number of instances in service or joining that are not warm yet. */
   get warming(): number {
-    return this.#plant.in("booting", "registering", "in-service").length - this.warm.length;
+    return this.#fleet.in("booting", "registering", "in-service").length - this.warm.length;
   }
 
   /** The average CPU of the warm instances; undefined without a datapoint. */
   average(points: Datapoints): number | undefined {
-    const known = this.warm.map(({ id }) => points.get(id)).filter((point) => point !== undefined);
+    const known = this.warm.map(({ id }) => points.cpu.get(id)).filter((point) => point !== undefined);
     return known.length === 0 ? undefined : known.reduce((sum, point) => sum + point, 0) / known.length;
   }
 
   /** Adds so many instances, as far as there are stopped ones. Instances that warm up count as added. */
   add(wanted: number): void {
     const missing = Math.max(0, wanted - this.warming);
-    for (const { id } of this.#plant.in("stopped").slice(0, missing)) this.#plant.start(id);
+    for (const { id } of this.#fleet.in("stopped").slice(0, missing)) this.#fleet.start(id);
   }
 
   /** Removes so many instances, the newest first, never the base, and none while one warms up. Leaving ones count as removed. */
   remove(wanted: number): void {
     if (this.warming > 0) return;
-    const leaving = this.#plant.in("draining", "stopping").length;
+    const leaving = this.#fleet.in("draining", "stopping").length;
     const nodes = this.warm.filter(({ base }) => !base).toSorted((a, b) => b.started - a.started);
-    for (const { id } of nodes.slice(0, Math.max(0, wanted - leaving))) this.#plant.stop(id, "drained");
+    for (const { id } of nodes.slice(0, Math.max(0, wanted - leaving))) this.#fleet.stop(id, "drained");
   }
 
   /** The capacity for scaling in, which includes leaving instances. */
   get capacity(): number {
-    return this.warm.length + this.#plant.in("draining", "stopping").length;
+    return this.warm.length + this.#fleet.in("draining", "stopping").length;
   }
 }
 
 /** Step scaling with kas's thresholds and one period of a minute. */
-export function stepScaling(plant: Plant): Policy {
-  const group = new Group(plant);
+export function stepScaling(fleet: SimulatedFleet): Policy {
+  const group = new Group(fleet);
   const high = new Watched({
     comparison: "GreaterThanOrEqualToThreshold",
     threshold: CPU.high,
@@ -78,8 +78,8 @@ export function stepScaling(plant: Plant): Policy {
   return (points) => {
     if (points === undefined) return;
     const average = group.average(points);
-    high.observe(average, plant.now);
-    low.observe(average, plant.now);
+    high.observe(average, fleet.now);
+    low.observe(average, fleet.now);
     if (average === undefined) return;
     if (high.state === "ALARM") group.add(adjustment(average - CPU.high, group.warm.length));
     else if (low.state === "ALARM") group.remove(adjustment(CPU.low - average, group.capacity));
@@ -98,16 +98,16 @@ function adjustment(beyond: number, capacity: number): number {
  *
  * @param target percent of CPU
  */
-export function targetTracking(target: number): (plant: Plant) => Policy {
-  return (plant) => {
-    const group = new Group(plant);
+export function targetTracking(target: number): (fleet: SimulatedFleet) => Policy {
+  return (fleet) => {
+    const group = new Group(fleet);
     const high = new Watched({ comparison: "GreaterThanThreshold", threshold: target, periods: 3 });
     const low = new Watched({ comparison: "LessThanThreshold", threshold: 0.9 * target, periods: 15 });
     return (points) => {
       if (points === undefined) return;
       const average = group.average(points);
-      high.observe(average, plant.now);
-      low.observe(average, plant.now);
+      high.observe(average, fleet.now);
+      low.observe(average, fleet.now);
       if (average === undefined) return;
       const warm = group.warm.length;
       if (high.state === "ALARM") group.add(Math.ceil((warm * average) / target) - warm);

@@ -3,24 +3,19 @@
  *
  * @module
  */
+import type { Load } from "../../src/scaling/simulate/load.ts";
 import { NINE_STEPS, THINK_MS, WORK_MS } from "../../src/admin/sandbox/scenario/nine_steps.ts";
 
-/** A load over time, and the size of the fleet for it. */
-export interface Load {
+/** A load that has a name. */
+export interface NamedLoad extends Load {
   readonly name: string;
-  /** Number of instances, the base included. */
-  readonly fleet: number;
-  /** Its duration, s. */
-  readonly seconds: number;
-  /** How many instances it keeps completely busy at a second. */
-  readonly demand: (second: number) => number;
 }
 
 /** Duration of each of the nine steps, s. */
 const STEP = 300;
 
 /** The acceptance scenario. A client takes the share of an instance that its work has of a whole request and pause. */
-export function nineSteps(): Load {
+export function nineSteps(): NamedLoad {
   const work = (WORK_MS[0] + WORK_MS[1]) / 2;
   const share = work / (work + THINK_MS);
   return {
@@ -44,7 +39,7 @@ const FLEET = 20;
 const PEAK = 0.8;
 
 /** A recorded load from rows of `timestamp,value`, scaled so that its peak takes the whole fleet. A value lasts until the next. */
-export function recordedLoad(name: string, csv: string): Load {
+export function recordedLoad(name: string, csv: string): NamedLoad {
   const values = csv.trim().split("\n").slice(1, 1 + (DAYS * 86_400) / ROW).map((line) => {
     const value = Number(line.split(",")[1]);
     if (!Number.isFinite(value) || value < 0) {

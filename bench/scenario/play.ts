@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { CPU } from "./alarms.ts";
-import type { Load } from "./loads.ts";
-import { type Datapoints, Plant } from "./plant.ts";
+import { type Datapoints, SimulatedFleet } from "../../src/scaling/simulate/fleet.ts";
+import { instancesNeeded, type Load } from "../../src/scaling/simulate/load.ts";
+import { UNKIND, type World } from "../../src/scaling/simulate/world.ts";
 
-/** A policy: it is called once a second, with the datapoints of a minute that has just ended, and acts on its fleet. */
+/** A policy: it is called once a second, with the datapoints that can be read from then on, and acts on its fleet. */
 export type Policy = (points: Datapoints | undefined) => void;
 
 /** The results of a load. */
@@ -20,29 +20,27 @@ export interface Tally {
   readonly stops: number;
 }
 
-/** How many instances a load needs: as many as keep each one below the `cpuhigh` threshold, and at least one. */
-export function instancesNeeded(demand: number, fleet: number): number {
-  // The subtraction absorbs rounding: a load of exactly n instances needs n, not n + 1.
-  return Math.max(1, Math.min(fleet, Math.ceil((100 * demand) / CPU.high - 1e-9)));
-}
-
 /** Plays a load. */
-export function playLoad(load: Load, make: (plant: Plant) => Policy): Tally {
-  const plant = new Plant(load);
-  const policy = make(plant);
+export function playLoad(
+  load: Load,
+  make: (fleet: SimulatedFleet) => Policy,
+  world: World = UNKIND,
+): Tally {
+  const fleet = new SimulatedFleet(load, world);
+  const policy = make(fleet);
   let under = 0;
   let over = 0;
   for (let second = 0; second < load.seconds; second++) {
     const wanted = instancesNeeded(load.demand(second), load.fleet);
     let inService = 0;
     let billed = 0;
-    for (const { phase } of plant.machines) {
+    for (const { phase } of fleet.machines) {
       if (phase === "in-service") inService++;
       if (phase !== "stopped" && phase !== "stopping") billed++;
     }
     if (inService < wanted) under++;
     over += Math.max(0, billed - wanted);
-    policy(plant.tick());
+    policy(fleet.tick());
   }
-  return { under, over, ...plant.count };
+  return { under, over, ...fleet.count };
 }

@@ -5,21 +5,21 @@
  * @module
  */
 import { alarmChanges, instanceAlarms } from "./alarms.ts";
-import type { Plant } from "./plant.ts";
+import type { SimulatedFleet } from "../../src/scaling/simulate/fleet.ts";
 import type { Policy } from "./play.ts";
 
 /** cpuhigh in ALARM starts the first stopped instance. cpulow in OK stops its own instance; that of the base stops another. */
-export function predecessor(plant: Plant): Policy {
-  const alarms = instanceAlarms(plant);
+export function predecessor(fleet: SimulatedFleet): Policy {
+  const alarms = instanceAlarms(fleet);
   return (points) => {
-    for (const { kind, id, to } of points === undefined ? [] : alarmChanges(alarms, points, plant.now)) {
+    for (const { kind, id, to } of points === undefined ? [] : alarmChanges(alarms, points, fleet.now)) {
       if (kind === "cpuhigh" && to === "ALARM") {
-        const [first] = plant.in("stopped");
-        if (first !== undefined) plant.start(first.id);
+        const [first] = fleet.in("stopped");
+        if (first !== undefined) fleet.start(first.id);
       } else if (kind === "cpulow" && to === "OK") {
-        const running = plant.in("booting", "registering", "in-service").filter(({ base }) => !base);
+        const running = fleet.in("booting", "registering", "in-service").filter(({ base }) => !base);
         const target = running.find((machine) => machine.id === id) ?? running[0];
-        if (target !== undefined) plant.stop(target.id, "at once");
+        if (target !== undefined) fleet.stop(target.id, "at once");
       }
     }
   };

@@ -29,6 +29,7 @@ export const SCALING = {
   warmup: SETTINGS.warmup,
   cooldownOut: SETTINGS.cooldownOut,
   cooldownIn: SETTINGS.cooldownIn,
+  metricDelay: SETTINGS.metricDelay,
   startTimeout: SETTINGS.startTimeout,
   drainTimeout: SETTINGS.drainTimeout,
   resubscribe: SETTINGS.resubscribe,
@@ -179,7 +180,17 @@ function tuningOf(
 
 /** The flags of the settings that can change while the autoscaler runs. */
 const TUNABLE: ReadonlySet<string> = new Set(
-  ["min", "max", "resync", "warmup", "cooldownOut", "cooldownIn", "startTimeout", "drainTimeout"],
+  [
+    "min",
+    "max",
+    "resync",
+    "warmup",
+    "cooldownOut",
+    "cooldownIn",
+    "metricDelay",
+    "startTimeout",
+    "drainTimeout",
+  ],
 );
 
 /** The names of the flags that differ: those that can change while the autoscaler runs, or the others. */

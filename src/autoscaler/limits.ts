@@ -13,6 +13,7 @@ export interface LimitFlags {
   readonly grow: string | undefined;
   readonly shrink: "stop" | "terminate";
   readonly resync: number;
+  readonly metricDelay: number;
   readonly warmup: number;
   readonly cooldownOut: number;
   readonly cooldownIn: number;
@@ -20,7 +21,7 @@ export interface LimitFlags {
 
 /** The limits of flags. A limit that is not set, or is the default, is left out. */
 export function limitsOf(
-  { min, max, grow, shrink, resync, warmup, cooldownOut, cooldownIn }: LimitFlags,
+  { min, max, grow, shrink, resync, metricDelay, warmup, cooldownOut, cooldownIn }: LimitFlags,
 ): Limits {
   return {
     ...(min === undefined ? {} : { min }),
@@ -29,6 +30,7 @@ export function limitsOf(
     cooldownOut,
     cooldownIn,
     resync,
+    metricDelay,
     ...(grow === undefined ? {} : { grow }),
     ...(shrink === "stop" ? {} : { shrink }),
   };

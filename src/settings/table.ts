@@ -179,6 +179,15 @@ export const SETTINGS = {
     placeholder: "TIME",
     default: "60s",
   }),
+  metricDelay: setting(
+    "metric-delay",
+    duration,
+    "how late CloudWatch's metrics and alarms may be: no older reading of the load leads to an action",
+    {
+      placeholder: "TIME",
+      default: "180s",
+    },
+  ),
   startTimeout: setting("start-timeout", duration, "timeout of each step of a scale-out", {
     placeholder: "TIME",
     default: "300s",

@@ -40,6 +40,7 @@ const DURATIONS = {
   resync: 60_000 / SPEED,
   warmup: 120_000 / SPEED,
   "cooldown-in": 60_000 / SPEED,
+  "metric-delay": 180_000 / SPEED,
   "start-timeout": 20_000,
   "drain-timeout": 20_000,
 };

@@ -93,8 +93,8 @@ async function run(
   await using autoscaler = assemble({
     account: aws,
     fleet,
-    // Cooldowns space out repeated changes. An operator asks once.
-    limits: limitsOf({ ...flags, cooldownOut: 0, cooldownIn: 0, resync: 0 }),
+    // Cooldowns space out repeated changes, and the metric delay is for alarms. An operator asks once.
+    limits: limitsOf({ ...flags, cooldownOut: 0, cooldownIn: 0, resync: 0, metricDelay: 0 }),
     startTimeout,
     drainTimeout,
     dryRun,

@@ -71,12 +71,13 @@ function instanceRow(
 
 /** The limits as settings: `max 3, warmup 120s, …`. */
 function limitsText(limits: Limits): string {
-  const { min, max, warmup, cooldownOut, cooldownIn, resync, grow, shrink } = limits;
+  const { min, max, warmup, cooldownOut, cooldownIn, resync, metricDelay, grow, shrink } = limits;
   return [
     min === undefined ? [] : [`min ${min}`],
     max === undefined ? [] : [`max ${max}`],
     [`warmup ${settingTime(warmup)}`, `cooldown-out ${settingTime(cooldownOut)}`],
     [`cooldown-in ${settingTime(cooldownIn)}`, `resync ${settingTime(resync)}`],
+    metricDelay === undefined ? [] : [`metric-delay ${settingTime(metricDelay)}`],
     grow === undefined ? [] : [`grow ${grow}`],
     shrink === undefined ? [] : [`shrink ${shrink}`],
   ].flat().join(", ");

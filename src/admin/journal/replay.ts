@@ -22,6 +22,7 @@ const LIMITS = {
   "warmup": ["warmup", SETTINGS.warmup.parse],
   "cooldown-out": ["cooldownOut", SETTINGS.cooldownOut.parse],
   "cooldown-in": ["cooldownIn", SETTINGS.cooldownIn.parse],
+  "metric-delay": ["metricDelay", SETTINGS.metricDelay.parse],
   "resync": ["resync", SETTINGS.resync.parse],
   "grow": ["grow", SETTINGS.grow.parse],
   "shrink": ["shrink", SETTINGS.shrink.parse],
@@ -43,7 +44,8 @@ export const replay = command({
   options: {
     set: {
       placeholder: "NAME=VALUE",
-      help: "use this limit: min, max, warmup, cooldown-out, cooldown-in, resync, grow or shrink",
+      help:
+        "use this limit: min, max, warmup, cooldown-out, cooldown-in, metric-delay, resync, grow or shrink",
       repeat: true,
       parse: limit,
     },

@@ -17,6 +17,8 @@ export class History {
   readonly #store: Store;
   /** In service since, by instance, in ms since the epoch. null: seen out of service. */
   readonly #inService: Map<string, number | null>;
+  /** When an observation last showed that other instances are in service, ms since the epoch. */
+  #changed: number | undefined;
 
   constructor(store: Store) {
     this.#store = store;
@@ -36,6 +38,7 @@ export class History {
       ...(lastOut === undefined ? {} : { lastOut }),
       ...(lastIn === undefined ? {} : { lastIn }),
       inServiceSince: Object.fromEntries(since.toSorted(([a], [b]) => (a < b ? -1 : 1))),
+      ...(this.#changed === undefined ? {} : { capacityChanged: this.#changed }),
       ...(launchesFail === undefined ? {} : { launchesFail }),
     };
   }
@@ -67,6 +70,7 @@ export class History {
     const changed = instances.map((instance) => [instance.id, this.#since(instance, now)] as const)
       .filter(([id, since]) => this.#inService.get(id) !== since);
     if (changed.length === 0) return;
+    if (this.#isChangeOfCapacity(changed)) this.#changed = now;
     this.#store.transaction(() => {
       for (const entry of changed) {
         this.#store.db.prepare(
@@ -76,6 +80,12 @@ export class History {
     });
     // After the write: if a full disk prevents it, the next observation writes it.
     for (const [id, since] of changed) this.#inService.set(id, since);
+  }
+
+  /** Whether an instance came into service or left it. What the first observation of a fleet shows is no change. */
+  #isChangeOfCapacity(changed: readonly (readonly [id: string, since: number | null])[]): boolean {
+    if (this.#inService.size === 0) return false;
+    return changed.some(([id, since]) => (since !== null) !== ((this.#inService.get(id) ?? null) !== null));
   }
 
   #since(instance: Instance, now: number): number | null {

@@ -10,7 +10,7 @@ import { cooldown } from "./cooldown.ts";
 import { newest } from "./freshness.ts";
 import { outBeatsIn } from "./out_beats_in.ts";
 import { projectedLoad } from "./projected_load.ts";
-import { alarmWarmUp, candidateWarmUp } from "./warmup.ts";
+import { candidateWarmUp } from "./warmup.ts";
 
 /** The checks of scaling out. */
 export const OUT: readonly Check<OutContext>[] = [newest, cooldown, belowMax, standbyLeft];
@@ -19,7 +19,6 @@ export const OUT: readonly Check<OutContext>[] = [newest, cooldown, belowMax, st
 export const IN: readonly Check<InContext>[] = [
   newest,
   outBeatsIn,
-  alarmWarmUp,
   cooldown,
   candidateFound,
   candidateWarmUp,

@@ -4,8 +4,9 @@
  * @module
  */
 import { inService, type Instance } from "../model/instance.ts";
-import type { Observation } from "../model/observation.ts";
-import { count, percent } from "../words.ts";
+import { lastCapacityChange, settlingTime } from "../model/change.ts";
+import { type Observation, recent } from "../model/observation.ts";
+import { count, percent, seconds } from "../words.ts";
 import { remainingWithout } from "./bounds.ts";
 import { type Check, type CheckResult, hold, type InContext, pass } from "./check.ts";
 
@@ -18,13 +19,41 @@ export const projectedLoad: Check<InContext> = {
 };
 
 /**
+ * R6: no reading of the load is from before the last change of capacity. Metrics arrive minutes late: until then the load of an
+ * instance that left is missing from the sum, and the others do not carry it yet.
+ *
+ * @returns a sentence, or undefined if the readings are of the present capacity
+ */
+function whyStale(carrying: readonly Instance[], observation: Observation): string | undefined {
+  const { cpu, limits, now } = observation;
+  const changed = lastCapacityChange(observation);
+  if (changed === undefined) return undefined;
+  const known = carrying.flatMap(({ id }) => {
+    const point = cpu[id];
+    return point !== undefined && Number.isFinite(point.percent) ? [{ id, began: point.at }] : [];
+  });
+  const ago = `Capacity changed ${seconds(Math.max(0, now - changed))} ago`;
+  const stale = known.filter(({ began }) => began < changed);
+  const [first] = stale;
+  if (first !== undefined) {
+    const more = stale.length === 1 ? "" : ` and of ${stale.length - 1} more`;
+    return `${ago}: the CPU of ${first.id}${more} is from before that.`;
+  }
+  return known.length === 0 && recent(changed, settlingTime(limits), now)
+    ? `${ago}: no CPU datapoint has arrived since.`
+    : undefined;
+}
+
+/**
  * Spreads the CPU of all instances in service, those that are leaving included, over the remaining ones. An instance without
- * a datapoint counts as the busiest one. Without any datapoint, or any threshold, the check passes.
+ * a datapoint counts as the busiest one. A datapoint from before the last change of capacity holds. Without any datapoint, or any threshold, the check passes.
  */
 function project(target: Instance, observation: Observation): CheckResult {
   const remaining = remainingWithout(target, observation);
   if (remaining.length === 0) return hold("No instance would stay in service to carry the load.");
   const carrying = observation.instances.filter(inService);
+  const stale = whyStale(carrying, observation);
+  if (stale !== undefined) return hold(stale);
   // A datapoint that is not a number counts as missing: NaN never reads as an idle instance.
   const loads = carrying.map(({ id }) => observation.cpu[id]?.percent).filter((load) => Number.isFinite(load))
     .map((load = 0) => load);

@@ -3,36 +3,40 @@
  *
  * @module
  */
-import { inService } from "../model/instance.ts";
-import { isWarmingUp } from "../model/observation.ts";
+import type { AlarmName } from "../model/alarm.ts";
+import { isSettling } from "../model/change.ts";
+import type { FleetIndex } from "../model/fleet_index.ts";
+import { lifecycleStatus } from "../model/instance.ts";
+import type { Observation } from "../model/observation.ts";
 import { seconds } from "../words.ts";
-import { type Check, type CheckContext, type CheckResult, hold, type InContext, pass } from "./check.ts";
-
-/** R5: low CPU of an instance that still boots says nothing about the load. */
-export const alarmWarmUp: Check<CheckContext> = {
-  name: "warm-up",
-  asks: "alarm's instance is warm",
-  check: (context) => checkAlarmWarmUp(context),
-};
+import { type Check, hold, type InContext, pass } from "./check.ts";
 
 /**
- * The check itself, which always has a result. While an instance boots its cpulow changes from INSUFFICIENT_DATA to OK. At a
- * reconcile, which does not know the transition, OK within the warm-up counts as the same.
+ * Why an alarm says nothing about the fleet's load, a sentence; undefined if it does, or if it is not the alarm of an instance of
+ * the fleet. Booting takes CPU, and the metrics show it for as long as they are late: until then neither high nor low CPU is a
+ * sign. An instance that fails its health check may do so because it is overloaded, so that its high CPU is a sign.
  */
-export function checkAlarmWarmUp({ trigger, recommendation, observation, index }: CheckContext): CheckResult {
-  const { alarm } = recommendation;
-  if (alarm?.kind !== "cpulow") return pass();
-  if (trigger.kind !== "reconcile" && alarm.from !== "INSUFFICIENT_DATA") return pass();
-  const instance = index.instance(alarm.dimension);
-  if (instance === undefined) return pass();
-  if (!inService(instance)) {
-    return hold(`${instance.id} is not in service: its low CPU says nothing about the fleet's load.`);
+export function whyNoSign(
+  { kind, dimension }: Pick<AlarmName, "kind" | "dimension">,
+  observation: Observation,
+  index: FleetIndex,
+): string | undefined {
+  if (kind === "reqcount") return undefined;
+  const instance = index.instance(dimension);
+  if (instance === undefined) return undefined;
+  const { id, state, registration } = instance;
+  const activity = index.activity(id);
+  const isFailing = state === "running" && registration === "out-of-service" && activity === undefined;
+  const serves = lifecycleStatus(instance, activity) === "in-service";
+  if (!serves && !(kind === "cpuhigh" && isFailing)) {
+    return `${kind} on ${id} says nothing about the fleet's load: the instance is not in service.`;
   }
-  if (!isWarmingUp(instance, observation)) return pass();
-  const warmup = seconds(observation.limits.warmup);
-  return hold(
-    `${instance.id} has been in service for less than the warm-up of ${warmup}: its low CPU says nothing about the fleet's load.`,
-  );
+  if (!isSettling(instance, observation)) return undefined;
+  const { warmup, metricDelay = 0 } = observation.limits;
+  const late = metricDelay === 0 ? "" : ` and the metric delay of ${seconds(metricDelay)}`;
+  return `${kind} on ${id} says nothing about the fleet's load: the instance has been in service for less than the warm-up of ${
+    seconds(warmup)
+  }${late}.`;
 }
 
 /** R5: a candidate has been in service for the warm-up. */

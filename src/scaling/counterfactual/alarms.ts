@@ -21,26 +21,15 @@ export function transitions(
 ): Change[] {
   if (trigger.kind !== "notification" || trigger.alarm === undefined) return [];
   const { alarm } = trigger;
-  const { kind, dimension, from, to } = alarm;
-  const change = (text: string, alarm: AlarmChange): Change => ({
-    change: text,
-    observation,
-    trigger: { kind: "notification", alarm },
-  });
+  const { kind, dimension, to } = alarm;
   // Scaling in looks at more than was observed for scaling out.
   const unseen = (state: AlarmState) =>
     recommendation?.direction !== "in" && directionOf(kind, state) === "in";
-  return (["ALARM", "OK"] as const).flatMap((state) => [
-    ...(state === from || state === to ? [] : [
-      change(`if ${kind} on ${dimension} had changed from ${state} instead of ${from}`, {
-        ...alarm,
-        from: state,
-      }),
-    ]),
-    ...(state === to || unseen(state) ? [] : [
-      change(`if ${kind} on ${dimension} had changed to ${state} instead of ${to}`, { ...alarm, to: state }),
-    ]),
-  ]);
+  return (["ALARM", "OK"] as const).filter((state) => state !== to && !unseen(state)).map((state) => ({
+    change: `if ${kind} on ${dimension} had changed to ${state} instead of ${to}`,
+    observation,
+    trigger: { kind: "notification", alarm: { ...alarm, to: state } },
+  }));
 }
 
 /** Other states in CloudWatch. `none`: the decision is no action. */

@@ -12,7 +12,7 @@ import { states, transitions } from "./alarms.ts";
 import { growth, maxima, minima } from "./bounds.ts";
 import { type Change, type Changes, slightest } from "./change.ts";
 import { oneMore, released } from "./instances.ts";
-import { loads, thresholds } from "./load.ts";
+import { loads, newer, thresholds } from "./load.ts";
 import { durations, later } from "./times.ts";
 
 /** One change, and the decision that it leads to. */
@@ -54,11 +54,13 @@ function changesOf(
   const direction = recommendation?.direction;
   const reconciles = trigger.kind === "reconcile";
   const none = kind === "none";
-  const inward = direction === "in" || (direction === undefined && reconciles);
+  // The alarm of an instance that settles recommends nothing.
+  const settles = direction === undefined;
   return [
     ...(direction === "out" ? [maxima(observation, none), growth(observation, kind)] : []),
     ...(direction === "in" ? [minima(observation, none)] : []),
-    ...(inward ? [durations("warmup", observation, none)] : []),
+    ...(direction === "in" || settles ? [durations("warmup", observation, none)] : []),
+    ...(settles ? [durations("metricDelay", observation, none)] : []),
     ...(direction === undefined ? [] : [
       durations(direction === "out" ? "cooldownOut" : "cooldownIn", observation, none),
       ...(reconciles ? [durations("resync", observation, none)] : []),
@@ -66,7 +68,10 @@ function changesOf(
     ...(none ? [later(observation)] : []),
     transitions(trigger, recommendation, observation),
     ...states(trigger, recommendation, observation, none),
+    ...(direction === "in" && none ? [newer(observation)] : []),
     ...(direction === "in" ? [...loads(observation, none), thresholds(observation, none)] : []),
-    ...(none ? [...released(recommendation, observation), oneMore(recommendation, observation)] : []),
+    ...(none
+      ? [...released(trigger, recommendation, observation), oneMore(recommendation, observation)]
+      : []),
   ];
 }

@@ -6,13 +6,18 @@
 import { exists, inService, type Instance } from "../model/instance.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Recommendation } from "../model/recommendation.ts";
+import type { Trigger } from "../model/trigger.ts";
 import { type Change, MOST } from "./change.ts";
 
 /** The id of an instance that the fleet does not have. */
 export const ONE_MORE = "one-more";
 
 /** Instances released from quarantine, without their activity in progress, or in service. */
-export function released(recommendation: Recommendation | undefined, observation: Observation): Change[][] {
+export function released(
+  trigger: Trigger,
+  recommendation: Recommendation | undefined,
+  observation: Observation,
+): Change[][] {
   const { instances, inProgress } = observation;
   const quarantined = instances.filter(({ quarantine }) => quarantine !== undefined).slice(0, MOST)
     .map(({ id }) => ({
@@ -23,7 +28,12 @@ export function released(recommendation: Recommendation | undefined, observation
     change: `without the ${kind}${instance === undefined ? "" : ` of ${instance}`} in progress`,
     observation: { ...observation, inProgress: inProgress.filter((_, at) => at !== i) },
   }));
-  const named = recommendation?.direction === "in" ? recommendation.instance : undefined;
+  const alarm = trigger.kind === "notification" ? trigger.alarm : undefined;
+  const named = recommendation === undefined
+    ? alarm?.dimension
+    : recommendation.direction === "in"
+    ? recommendation.instance
+    : undefined;
   const placed = instances.filter((it) => it.id === named && exists(it) && !inService(it)).map(({ id }) => ({
     change: `if ${id} were in service`,
     observation: withInstance(

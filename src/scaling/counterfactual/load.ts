@@ -5,7 +5,7 @@
  */
 import { inService } from "../model/instance.ts";
 import type { Observation } from "../model/observation.ts";
-import { type Changes, ladder } from "./change.ts";
+import { type Change, type Changes, ladder } from "./change.ts";
 
 /** Another CPU of one of the three busiest instances. */
 export function loads(observation: Observation, lower: boolean): Changes[] {
@@ -21,6 +21,18 @@ export function loads(observation: Observation, lower: boolean): Changes[] {
         observation: { ...observation, cpu: { ...cpu, [id]: { percent: value, at: cpu[id]?.at ?? now } } },
       }))
     );
+}
+
+/** The same load, read after the last change of capacity. */
+export function newer(observation: Observation): Change[] {
+  const { cpu, now } = observation;
+  return [{
+    change: "if the CPU datapoints were from after the last change of capacity",
+    observation: {
+      ...observation,
+      cpu: Object.fromEntries(Object.entries(cpu).map(([id, { percent }]) => [id, { percent, at: now }])),
+    },
+  }];
 }
 
 /** Another threshold of all cpuhigh alarms, as they are set together. */

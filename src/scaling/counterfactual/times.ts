@@ -3,19 +3,19 @@
  *
  * @module
  */
+import { lastCapacityChange, settlingTime } from "../model/change.ts";
 import { inService } from "../model/instance.ts";
 import type { Observation } from "../model/observation.ts";
 import { pauseAfter } from "../selection/launch.ts";
 import { type Change, MOST, setting, withLimits } from "./change.ts";
 
+/** The limits that are durations. */
+type Duration = "warmup" | "cooldownOut" | "cooldownIn" | "resync" | "metricDelay";
+
 /** Another value of one duration: the whole seconds, as settings are given, right beyond how long ago something was. */
-export function durations(
-  name: "warmup" | "cooldownOut" | "cooldownIn" | "resync",
-  observation: Observation,
-  shorten: boolean,
-): Change[] {
-  const present = observation.limits[name];
-  const ages = name === "warmup" ? serviceAges(observation) : scalingAges(observation);
+export function durations(name: Duration, observation: Observation, shorten: boolean): Change[] {
+  const present = observation.limits[name] ?? 0;
+  const ages = agesFor(name, observation).filter((age) => age >= 0);
   const values = ages.map((age) => 1_000 * (Math.floor(age / 1_000) + (shorten ? 0 : 1)));
   return [...new Set(values)]
     .filter((value) => (shorten ? value < present : value > present))
@@ -27,14 +27,38 @@ export function durations(
     }));
 }
 
-/** The same situation once a cooldown, a warm-up or a pause has ended. */
+/** How long ago those things were that a duration is compared with, ms. */
+function agesFor(name: Duration, observation: Observation): number[] {
+  const { warmup, metricDelay = 0 } = observation.limits;
+  switch (name) {
+    case "warmup":
+      return serviceAges(observation).flatMap((age) => [age, age - metricDelay]);
+    case "metricDelay":
+      return [
+        ...serviceAges(observation).map((age) => age - warmup),
+        ...changeAges(observation).flatMap((age) => periods(observation).map((period) => age - period)),
+      ];
+    case "cooldownOut":
+    case "cooldownIn":
+    case "resync":
+      return scalingAges(observation);
+    default:
+      return name satisfies never;
+  }
+}
+
+/** The same situation once a cooldown, a warm-up, a delay of the metrics or a pause has ended. */
 export function later(observation: Observation): Change[] {
   const { now, limits, history: { launchesFail } } = observation;
   const ends = [
     ...scalingAges(observation).flatMap((age) =>
       [limits.cooldownOut, limits.cooldownIn, limits.resync].map((it) => it - age)
     ),
-    ...serviceAges(observation).map((age) => limits.warmup - age),
+    ...serviceAges(observation).flatMap((age) => [limits.warmup, settlingTime(limits)].map((it) => it - age)),
+    ...changeAges(observation).flatMap((age) => [
+      settlingTime(limits) - age,
+      ...periods(observation).map((period) => period + (limits.metricDelay ?? 0) - age),
+    ]),
     ...(launchesFail === undefined ? [] : [pauseAfter(launchesFail) - Math.abs(now - launchesFail.last)]),
   ];
   return [...new Set(ends.filter((end) => end > 0).map((end) => 1_000 * Math.ceil(end / 1_000)))]
@@ -57,6 +81,18 @@ function serviceAges({ now, instances, history }: Observation): number[] {
 /** How long ago kas last scaled out and in, ms. */
 function scalingAges({ now, history: { lastOut, lastIn } }: Observation): number[] {
   return [lastOut, lastIn].filter((at) => at !== undefined).map((at) => Math.abs(now - at));
+}
+
+/** How long ago capacity last changed, ms. */
+function changeAges(observation: Observation): number[] {
+  const changed = lastCapacityChange(observation);
+  return changed === undefined ? [] : [Math.abs(observation.now - changed)];
+}
+
+/** The periods of the alarms that ask for more, ms. */
+function periods({ alarms }: Observation): number[] {
+  const asking = alarms.filter(({ kind, state }) => kind !== "cpulow" && state === "ALARM");
+  return [...new Set(asking.map(({ period }) => period * 1_000))];
 }
 
 /** `cooldownIn` → `cooldown-in`. */

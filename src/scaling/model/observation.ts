@@ -17,6 +17,11 @@ export interface History {
   readonly lastIn?: number;
   /** When each instance came into service. */
   readonly inServiceSince: Readonly<Record<string, number>>;
+  /**
+   * When capacity in service last changed, by kas or anybody else, as far as observations showed it; absent where none did, and in
+   * the records of versions 1 and 2 of the rules.
+   */
+  readonly capacityChanged?: number;
   /** When launches began to fail and when the last one did; absent if the last one succeeded or failed long ago. */
   readonly launchesFail?: { readonly since: number; readonly last: number };
 }

@@ -6,13 +6,15 @@
 import type { Direction } from "../model/activity.ts";
 import type { Alarm, AlarmChange, AlarmKind, AlarmState } from "../model/alarm.ts";
 import type { FleetIndex } from "../model/fleet_index.ts";
-import type { Observation } from "../model/observation.ts";
+import { type Observation, recent } from "../model/observation.ts";
 import type { AlarmRecommendation, NoOpinion } from "../model/recommendation.ts";
 import type { Trigger } from "../model/trigger.ts";
 import { checkFreshness } from "../checks/freshness.ts";
-import { checkAlarmWarmUp } from "../checks/warmup.ts";
+import { whyNoSign } from "../checks/warmup.ts";
+import { isAnyJoining, lastCapacityChange } from "../model/change.ts";
+import { saturationOf } from "./saturation.ts";
 import { stopCandidates } from "../selection/stop.ts";
-import { count } from "../words.ts";
+import { count, seconds, sentences } from "../words.ts";
 
 /** What each state of each alarm recommends. */
 const DIRECTIONS: Readonly<Record<AlarmKind, Readonly<Record<AlarmState, Direction | "none">>>> = {
@@ -37,7 +39,7 @@ export function alarmsPolicy(
 ): AlarmRecommendation | NoOpinion {
   switch (trigger.kind) {
     case "notification":
-      return fromNotification(trigger.alarm);
+      return withSign(fromNotification(trigger.alarm), observation, index);
     case "reconcile":
       return fromStates(trigger, observation, index);
     case "operator":
@@ -54,12 +56,25 @@ export function fromNotification(alarm: AlarmChange | undefined): AlarmRecommend
   return recommend(alarm, `${METRICS[kind]} alarm ${kind} on ${dimension} changed from ${from} to ${to}.`);
 }
 
+/** The recommendation, unless its alarm says nothing about the fleet's load. */
+function withSign(
+  recommendation: AlarmRecommendation | NoOpinion,
+  observation: Observation,
+  index: FleetIndex,
+): AlarmRecommendation | NoOpinion {
+  if (recommendation.direction === "none" || recommendation.alarm.fleet !== observation.fleet) {
+    return recommendation;
+  }
+  const why = whyNoSign(recommendation.alarm, observation, index);
+  return why === undefined ? recommendation : { direction: "none", reason: why };
+}
+
 /**
  * R2: what the present states ask for. A notification reports a change once and may be lost; the state can be read again.
  *
  * States that ask for more go before states that ask for less (R4); among them the state that has lasted longest decides.
- * States that the not-newest or warm-up check holds back do not count. Of cpulow alarms, one of an instance that kas may
- * stop goes first.
+ * States that the not-newest check holds back, and those that say nothing about the load, do not count. A state asks for more
+ * only once it can show the present capacity. Of cpulow alarms, one of an instance that kas may stop goes first.
  */
 function fromStates(
   trigger: Trigger,
@@ -69,18 +84,58 @@ function fromStates(
   const { alarms, instances } = observation;
   const asking = alarms
     .toSorted((a, b) => a.changed - b.changed || byName(a, b))
-    .map(fromState)
-    .filter((it): it is AlarmRecommendation => it.direction !== "none")
-    .map((recommendation) => ({ trigger, recommendation, observation, index }))
-    .filter((context) => checkFreshness(context).passed);
+    .map((alarm) => ({
+      period: alarm.period,
+      recommendation: withSign(fromState(alarm), observation, index),
+    }))
+    .filter((it): it is State => it.recommendation.direction !== "none")
+    .filter(({ recommendation }) => checkFreshness({ trigger, recommendation, observation, index }).passed);
   const out = asking.find(({ recommendation }) => recommendation.direction === "out");
-  if (out !== undefined) return out.recommendation;
-  const less = asking.filter((context) => checkAlarmWarmUp(context).passed)
-    .map(({ recommendation }) => recommendation);
+  if (out !== undefined) return repeat(out, observation, index);
+  const less = asking.map(({ recommendation }) => recommendation);
   const stoppable = new Set(stopCandidates(instances, index.activity).map(({ id }) => id));
   const own = less.find(({ instance }) => instance !== undefined && stoppable.has(instance));
   return own ?? less[0] ??
     { direction: "none", reason: `none of ${count(alarms.length, "alarm")} asks for a change.` };
+}
+
+/** A state that asks for a change, and the period of its alarm, s. */
+interface State {
+  readonly period: number;
+  readonly recommendation: AlarmRecommendation;
+}
+
+/** Asks for more again while a state lasts: once it shows the present capacity, or as far as saturated instances allow. */
+function repeat(
+  state: State,
+  observation: Observation,
+  index: FleetIndex,
+): AlarmRecommendation | NoOpinion {
+  const why = whyTooEarly(state, observation, index);
+  if (why === undefined) return state.recommendation;
+  const saturation = saturationOf(observation);
+  if (saturation === undefined) return { direction: "none", reason: why };
+  return { ...state.recommendation, reason: sentences(state.recommendation.reason, saturation) };
+}
+
+/** Why a state does not ask for more yet, a sentence: it may show the load before the last change of capacity. */
+function whyTooEarly(
+  { period, recommendation: { reason } }: State,
+  observation: Observation,
+  index: FleetIndex,
+): string | undefined {
+  const { limits: { metricDelay = 0 }, now } = observation;
+  if (isAnyJoining(observation, index)) {
+    return sentences(reason, "An instance is joining, whose share of the load it does not show yet.");
+  }
+  const changed = lastCapacityChange(observation);
+  const span = period * 1_000 + metricDelay;
+  if (changed === undefined || !recent(changed, span, now)) return undefined;
+  const ago = seconds(Math.abs(now - changed));
+  return sentences(
+    reason,
+    `Capacity changed ${ago} ago, which the alarm shows ${seconds(span)} after it (period and metric delay).`,
+  );
 }
 
 function fromState({ fleet, kind, dimension, state, changed }: Alarm): AlarmRecommendation | NoOpinion {

@@ -151,12 +151,12 @@ const CASES: readonly [string, Trigger, Partial<Observation>, readonly string[]]
   ["not-newest: out of date", OUT, { alarms: [alarm("cpuhigh", "n1", "OK", { changed: NOW + 1 })] }, [
     "if cpuhigh on n1 were still in ALARM: start n4",
   ]],
-  ["warm-up: an instance that boots", {
+  ["an instance that boots", {
     ...IN,
     alarm: { fleet: "kas", kind: "cpulow", dimension: "n1", from: "INSUFFICIENT_DATA", to: "OK", at: NOW },
   }, {
     instances: OBSERVATION.instances.map((it) => (it.id === "n1" ? { ...it, launched: NOW - MINUTE } : it)),
-  }, ["if cpulow on n1 had changed from ALARM instead of INSUFFICIENT_DATA: stop n2"]],
+  }, ["with --warmup 60s instead of 120s: stop n1", "60s later, all else the same: stop n1"]],
   ["a start that was made", OUT, {}, ["with --max 3 instead of the whole fleet's 5: none"]],
   ["a stop that was made", IN, {}, [
     "with --min 3 instead of the number of base and control instances: none",

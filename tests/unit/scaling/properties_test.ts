@@ -10,7 +10,7 @@ import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import type { Decision } from "../../../src/scaling/model/decision.ts";
 import { decide } from "../../../src/scaling/decide.ts";
 import type { Observation } from "../../../src/scaling/model/observation.ts";
-import { exists, inService, lifecycleStatus } from "../../../src/scaling/model/instance.ts";
+import { exists, inService, type Instance, lifecycleStatus } from "../../../src/scaling/model/instance.ts";
 import { scopeOf } from "../../../src/scaling/scope.ts";
 import { exhausted, instance, observation as observations, trigger as triggers } from "./random.ts";
 
@@ -155,9 +155,15 @@ Deno.test("I3: decide() starts only nodes that are neither in service nor joinin
   });
 });
 
-Deno.test("R4: decide() never stops while an alarm of the fleet asks for more", () => {
+Deno.test("R4: decide() never stops while an alarm of the fleet asks for more, unless its instance still settles", () => {
   every(OUT_OF_SERVICE, (_, __, observation) => {
-    const ids = new Set(observation.instances.filter(exists).map(({ id }) => id));
+    const { now, limits: { warmup, metricDelay = 0 }, history } = observation;
+    const settled = ({ id, launched }: Instance) =>
+      [history.inServiceSince[id], launched].every((at = 0) => Math.abs(now - at) >= warmup + metricDelay);
+    const serving = new Set(idsAt(observation, "in-service"));
+    const ids = new Set(
+      observation.instances.filter((it) => serving.has(it.id) && settled(it)).map(({ id }) => id),
+    );
     assert(
       !observation.alarms.some(({ fleet, kind, dimension, state }) =>
         state === "ALARM" && fleet === "kas" &&

@@ -74,12 +74,20 @@ export const observation: fc.Arbitrary<Observation> = fc.record({
     cooldownOut: span,
     cooldownIn: span,
     resync: span,
+    metricDelay: span,
     grow: fc.constant("kas-node"),
     shrink: fc.constantFrom("stop", "terminate"),
   }, { requiredKeys: ["warmup", "cooldownOut", "cooldownIn", "resync"] }),
   instances: fc.subarray(IDS, { minLength: 2 }).chain((ids) => fc.tuple(...ids.map(instance))),
   alarms: fc.array(alarm, { maxLength: 4 }),
-  cpu: fc.dictionary(anyId, fc.record({ percent: fc.integer({ min: 0, max: 60 }), at: time })),
+  // Mostly of now: an older one may be from before the last change of capacity.
+  cpu: fc.dictionary(
+    anyId,
+    fc.record({
+      percent: fc.integer({ min: 0, max: 60 }),
+      at: fc.oneof({ weight: 3, arbitrary: fc.constant(NOW) }, { weight: 1, arbitrary: time }),
+    }),
+  ),
   inProgress: fc.array(
     fc.oneof(
       fc.record({
@@ -94,6 +102,7 @@ export const observation: fc.Arbitrary<Observation> = fc.record({
   history: fc.record({
     lastOut: time,
     lastIn: time,
+    capacityChanged: time,
     inServiceSince: fc.dictionary(anyId, time),
     launchesFail: fc.tuple(time, time).map(([since, last]) => ({ since, last })),
   }, { requiredKeys: ["inServiceSince"] }),

@@ -31,6 +31,7 @@ const DURATIONS = {
   resync: 60_000,
   warmup: 120_000,
   "cooldown-in": 60_000,
+  "metric-delay": 180_000,
   "start-timeout": 300_000,
   "drain-timeout": 300_000,
 } as const;

@@ -324,6 +324,21 @@ Deno.test("Journal.noteInService() counts from the launch time at first sight, a
   }
 });
 
+Deno.test("Journal.history() has when an observation showed an instance come into service or leave it", () => {
+  using it = open();
+  const changed = () => it.journal.history(NOW).capacityChanged;
+  it.journal.noteInService([instance("n1"), stopped("n2")], NOW);
+  assertEquals(changed(), undefined);
+  it.journal.noteInService([instance("n1"), instance("n2")], NOW + 1);
+  assertEquals(changed(), NOW + 1);
+  it.journal.noteInService([instance("n1"), instance("n2")], NOW + 2);
+  assertEquals(changed(), NOW + 1);
+  it.journal.noteInService([instance("n1", { registration: "out-of-service" }), instance("n2")], NOW + 3);
+  assertEquals(changed(), NOW + 3);
+  it.journal.noteInService([instance("n1"), instance("n2"), instance("n9")], NOW + 4);
+  assertEquals(changed(), NOW + 4);
+});
+
 Deno.test("Journal.prune() deletes after 90 days, and keeps activities in progress and the last start and stop", () => {
   using it = open();
   const first = record(it.journal, START);

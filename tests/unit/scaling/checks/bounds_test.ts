@@ -57,8 +57,8 @@ checks("R3", [
   {
     name: "does not count an instance toward max while its stop is in progress",
     trigger: OUT,
-    observation: { ...limits({ max: 3 }), ...inProgress(["stop", "n1"]) },
-    expected: { start: "n1", by: "register" },
+    observation: { ...limits({ max: 3 }), ...inProgress(["stop", "n2"]) },
+    expected: { start: "n2", by: "register" },
   },
   {
     name: "does not count an instance that EC2 terminates toward max, though its start is in progress",

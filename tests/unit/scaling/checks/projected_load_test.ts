@@ -1,5 +1,5 @@
-import { checks, cpu, inProgress, limits, operator } from "../cases.ts";
-import { alarm, IN, instance, stopped } from "../fixtures.ts";
+import { checks, cpu, history, inProgress, limits, operator } from "../cases.ts";
+import { alarm, HOUR, IN, instance, MINUTE, NOW, stopped } from "../fixtures.ts";
 
 checks("R6", [
   {
@@ -74,6 +74,72 @@ checks("R6", [
     trigger: IN,
     observation: { instances: [instance("n1"), stopped("n2")], cpu: {}, ...limits({ min: 0 }) },
     expected: { none: "projected-load" },
+  },
+  {
+    name: "stops nothing while a datapoint is from before an instance came into service",
+    trigger: IN,
+    observation: {
+      ...history({ inServiceSince: { n2: NOW - 5 * MINUTE } }),
+      cpu: { ...cpu({ n1: 10, n2: 10 }).cpu, base: { percent: 20, at: NOW - 6 * MINUTE } },
+    },
+    expected: { none: "projected-load" },
+    numbers: [300],
+  },
+  {
+    name: "stops nothing while a datapoint is from before the last scale-in",
+    trigger: IN,
+    observation: {
+      ...history({ lastIn: NOW - 2 * MINUTE, inServiceSince: {} }),
+      cpu: { ...cpu({ n1: 10, n2: 10 }).cpu, base: { percent: 20, at: NOW - 3 * MINUTE } },
+    },
+    expected: { none: "projected-load" },
+    numbers: [120],
+  },
+  {
+    name: "stops nothing while a datapoint is from before an instance left service by itself",
+    trigger: IN,
+    observation: {
+      ...history({ capacityChanged: NOW - 2 * MINUTE }),
+      cpu: { ...cpu({ n1: 10, n2: 10 }).cpu, base: { percent: 20, at: NOW - 3 * MINUTE } },
+    },
+    expected: { none: "projected-load" },
+  },
+  {
+    name: "stops a node once every datapoint began after the last change of capacity",
+    trigger: IN,
+    observation: {
+      ...history({ capacityChanged: NOW - 5 * MINUTE, lastIn: NOW - 5 * MINUTE }),
+      cpu: Object.fromEntries(
+        ["base", "n1", "n2"].map((id) => [id, { percent: 20, at: NOW - 5 * MINUTE }]),
+      ),
+    },
+    expected: { stop: "n1" },
+  },
+  {
+    name: "stops nothing without any datapoint within warm-up and metric delay of a change of capacity",
+    trigger: IN,
+    observation: {
+      ...limits({ metricDelay: 3 * MINUTE }),
+      ...history({ capacityChanged: NOW - 5 * MINUTE + 1 }),
+      cpu: {},
+    },
+    expected: { none: "projected-load" },
+  },
+  {
+    name: "stops a node without any datapoint after that",
+    trigger: IN,
+    observation: {
+      ...limits({ metricDelay: 3 * MINUTE }),
+      ...history({ capacityChanged: NOW - 5 * MINUTE }),
+      cpu: {},
+    },
+    expected: { stop: "n1" },
+  },
+  {
+    name: "is not held back by a change that a clock dates far ahead",
+    trigger: IN,
+    observation: history({ capacityChanged: NOW + HOUR }),
+    expected: { stop: "n1" },
   },
   {
     name: "holds an operator back too",

@@ -3,7 +3,7 @@ import type { AlarmKind, AlarmState } from "../../../../src/scaling/model/alarm.
 import { indexFleet } from "../../../../src/scaling/model/fleet_index.ts";
 import type { Observation } from "../../../../src/scaling/model/observation.ts";
 import { alarmsPolicy, fromNotification } from "../../../../src/scaling/policies/alarms.ts";
-import { alarm, MINUTE, NOW, OBSERVATION, RECONCILE } from "../fixtures.ts";
+import { alarm, instance, MINUTE, NOW, OBSERVATION, RECONCILE, stopped, withInstances } from "../fixtures.ts";
 
 const TABLE: readonly [AlarmKind, AlarmState, "out" | "in" | "none"][] = [
   ["cpuhigh", "ALARM", "out"],
@@ -91,4 +91,52 @@ Deno.test("R8: alarmsPolicy() prefers the alarm of an instance that kas may stop
 Deno.test("R11: alarmsPolicy() passes over other fleets' alarms and those of instances that are gone", () => {
   const alarms = [alarm("cpuhigh", "n1", "ALARM", { fleet: "web" }), alarm("cpuhigh", "i-9", "ALARM")];
   assertEquals(reconcile({ alarms }), ["none"]);
+});
+
+/** n1 is over its threshold, and capacity changed so long ago, ms. */
+function changed(ago: number, more: Partial<Observation> = {}): Partial<Observation> {
+  return {
+    limits: { ...OBSERVATION.limits, metricDelay: 3 * MINUTE },
+    alarms: [alarm("cpuhigh", "n1", "ALARM", { threshold: 80, changed: NOW - 6 * MINUTE })],
+    history: { inServiceSince: {}, capacityChanged: NOW - ago },
+    ...more,
+  };
+}
+
+Deno.test("R2: alarmsPolicy() repeats once the alarm's period and the metric delay have passed since capacity changed", () => {
+  assertEquals(reconcile(changed(4 * MINUTE - 1)), ["none"]);
+  assertEquals(reconcile(changed(4 * MINUTE)), ["out", "n1"]);
+});
+
+Deno.test("R2: alarmsPolicy() does not repeat while an instance is joining", () => {
+  const inProgress = [{ kind: "start", instance: "n3", since: NOW - MINUTE }] as const;
+  assertEquals(reconcile(changed(10 * MINUTE, { inProgress })), ["none"]);
+});
+
+Deno.test("R2: alarmsPolicy() repeats though an instance has failed its health check for long", () => {
+  const failing = withInstances(instance("n2", { registration: "out-of-service" }));
+  assertEquals(reconcile(changed(10 * MINUTE, failing)), ["out", "n1"]);
+});
+
+Deno.test("alarmsPolicy() repeats up to twice the instances that were saturated, and three more at most", () => {
+  const serving = (n: number) => Array.from({ length: n }, (_, i) => instance(`n${i + 1}`));
+  const joined = (n: number) =>
+    Array.from({ length: n }, (_, i) => instance(`j${i}`, { launched: NOW - MINUTE }));
+  for (const [saturated, allowed] of [[1, 2], [2, 4], [3, 6], [4, 7], [9, 12]] as const) {
+    const asks = (came: number, percent = 97): readonly [string, string?] =>
+      reconcile(changed(30_000, {
+        instances: [...serving(saturated), ...joined(came)],
+        cpu: Object.fromEntries(serving(saturated).map(({ id }) => [id, { percent, at: NOW - MINUTE }])),
+      }));
+    assertEquals(asks(allowed - saturated - 1), ["out", "n1"], `${saturated} saturated`);
+    assertEquals(asks(allowed - saturated), ["none"], `${saturated} saturated`);
+    assertEquals(asks(0, 95), ["none"]);
+  }
+});
+
+Deno.test("alarmsPolicy() does not take the CPU of booting for saturation", () => {
+  const cpu = { n2: { percent: 100, at: NOW - 2 * MINUTE } };
+  const history = { inServiceSince: { n2: NOW - MINUTE }, capacityChanged: NOW - MINUTE };
+  const instances = [instance("n1"), instance("n2"), stopped("n3")];
+  assertEquals(reconcile(changed(0, { cpu, history, instances })), ["none"]);
 });

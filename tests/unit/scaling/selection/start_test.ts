@@ -49,7 +49,7 @@ checks("R7", [
   },
   {
     name: "starts a node that was stopped at an unknown time last within a zone",
-    trigger: OUT,
+    trigger: operator("out"),
     observation: { instances: [BASE, stopped("n1", { stoppedAt: NOW }), withoutStoppedAt("n0")] },
     expected: { start: "n1", then: ["n0"] },
   },

@@ -4,29 +4,9 @@
  *
  * @module
  */
-import { seededRandom } from "../../src/sandbox/random.ts";
-import type { Load } from "./loads.ts";
-
-/** Durations, s. They are the same for every policy, though EC2 Auto Scaling launches its instances, which takes longer. */
-export const TIMES = {
-  /** From StartInstances until the worker answers: a random number between these two for each start. */
-  boot: [40, 80],
-  /** From the registration until InService: two health checks 10 s apart, as `kas admin setup` configures them. */
-  register: 20,
-  /** From the deregistration until no request is in flight. */
-  drain: 30,
-  /** From StopInstances until stopped. */
-  stop: 30,
-} as const;
-
-/** Share of its CPU that an instance uses while it boots. */
-const BOOTING = 0.5;
-
-/** How far the CPU of an instance differs from its fair share of the load, up or down, within a minute. */
-const UNEVEN = 0.05;
-
-/** The period of a datapoint, s. */
-export const MINUTE = 60;
+import type { Load } from "./load.ts";
+import { seededRandom } from "./random.ts";
+import { UNKIND, type World } from "./world.ts";
 
 /** What an instance is doing. EC2 bills it unless it is stopped or stopping. Source: EC2 user guide, instance lifecycle. */
 export type Phase = "stopped" | "booting" | "registering" | "in-service" | "draining" | "stopping";
@@ -51,31 +31,43 @@ interface Moving extends Machine {
   boot: number;
   /** Whether it starts again once it has stopped. */
   wanted: boolean;
-  /** CPU seconds used in this minute, and seconds that it ran. */
+  /** CPU seconds used in this period, and seconds that it ran. */
   used: number;
   ran: number;
 }
 
-/** CPU of the last minute, percent, by instance id. An instance that ran for less than half of it has none. */
-export type Datapoints = ReadonlyMap<string, number>;
+/** The datapoints of a period. */
+export interface Datapoints {
+  /** When the period began, s. */
+  readonly began: number;
+  /** Average CPU, percent, by instance id. An instance that ran for less than half of the period has none. */
+  readonly cpu: ReadonlyMap<string, number>;
+}
 
 /** The simulated fleet. */
-export class Plant {
+export class SimulatedFleet {
+  readonly world: World;
   readonly #machines: readonly Moving[];
   readonly #load: Load;
-  readonly #minutes = seededRandom(1);
-  readonly #boots = seededRandom(2);
+  readonly #periods: () => number;
+  readonly #boots: () => number;
+  /** Datapoints that cannot be read yet. */
+  readonly #late: Datapoints[] = [];
   #uneven: readonly number[] = [];
   #now = 0;
   /** Starts and stops so far. */
   readonly count = { starts: 0, stops: 0 };
 
-  constructor(load: Load) {
+  /** @param inService number of instances in service at the start, the base included; they have been for an hour */
+  constructor(load: Load, world: World = UNKIND, inService = 1) {
     this.#load = load;
+    this.world = world;
+    this.#periods = seededRandom(world.seed);
+    this.#boots = seededRandom(world.seed + 1);
     this.#machines = Array.from({ length: load.fleet }, (_, i): Moving => ({
       id: `i-${String(i + 1).padStart(17, "0")}`,
       base: i === 0,
-      phase: i === 0 ? "in-service" : "stopped",
+      phase: i < inService ? "in-service" : "stopped",
       since: -3_600,
       started: -3_600,
       stopped: -3_600 - i,
@@ -101,19 +93,28 @@ export class Plant {
     return this.#machines.filter(({ phase }) => phases.includes(phase));
   }
 
-  /** Lets a second pass. Returns the datapoints of the minute that ends with it, if one does. */
+  /** Instances in service at this second. */
+  get inService(): number {
+    return this.#machines.filter(({ phase }) => phase === "in-service").length;
+  }
+
+  /** Lets a second pass. Returns the datapoints that can be read from then on, if there are any. */
   tick(): Datapoints | undefined {
-    if (this.#now % MINUTE === 0) {
-      this.#uneven = this.#machines.map(() => 1 + (this.#minutes() * 2 - 1) * UNEVEN);
+    const { period, uneven, metricDelay } = this.world;
+    if (this.#now % period === 0) {
+      this.#uneven = this.#machines.map(() => 1 + (this.#periods() * 2 - 1) * uneven);
     }
-    const inService = this.#machines.filter(({ phase }) => phase === "in-service").length;
-    const share = this.#load.demand(this.#now) / inService;
+    const share = this.#load.demand(this.#now) / this.inService;
     this.#now += 1;
     this.#machines.forEach((machine, i) => {
       this.#run(machine, share * (this.#uneven[i] ?? 1));
       this.#move(machine);
     });
-    return this.#now % MINUTE === 0 ? this.#report() : undefined;
+    if (this.#now % period === 0) this.#late.push(this.#report());
+    const [next] = this.#late;
+    return next !== undefined && this.#now >= next.began + period + metricDelay
+      ? this.#late.shift()
+      : undefined;
   }
 
   /** Starts an instance. A stopping one starts once it has stopped. */
@@ -147,15 +148,16 @@ export class Plant {
     if (machine.phase === "stopped" || machine.phase === "stopping") return;
     machine.ran += 1;
     if (machine.phase === "in-service") machine.used += Math.min(1, share);
-    else if (machine.phase === "booting") machine.used += BOOTING;
+    else if (machine.phase === "booting") machine.used += this.world.bootCpu / 100;
   }
 
   #move(machine: Moving): void {
     const spent = this.#now - machine.since;
     if (machine.phase === "booting" && spent >= machine.boot) this.#enter(machine, "registering");
-    else if (machine.phase === "registering" && spent >= TIMES.register) this.#enter(machine, "in-service");
-    else if (machine.phase === "draining" && spent >= TIMES.drain) this.#enter(machine, "stopping");
-    else if (machine.phase === "stopping" && spent >= TIMES.stop) {
+    else if (machine.phase === "registering" && spent >= this.world.register) {
+      this.#enter(machine, "in-service");
+    } else if (machine.phase === "draining" && spent >= this.world.drain) this.#enter(machine, "stopping");
+    else if (machine.phase === "stopping" && spent >= this.world.stop) {
       this.#enter(machine, "stopped");
       machine.stopped = this.#now;
       if (machine.wanted) this.#start(machine);
@@ -165,7 +167,7 @@ export class Plant {
   #start(machine: Moving): void {
     machine.wanted = false;
     machine.started = this.#now;
-    const [least, most] = TIMES.boot;
+    const [least, most] = this.world.boot;
     machine.boot = Math.round(least + this.#boots() * (most - least));
     machine.used = machine.ran = 0;
     this.#enter(machine, "booting");
@@ -177,12 +179,13 @@ export class Plant {
   }
 
   #report(): Datapoints {
-    const points = new Map<string, number>();
+    const { period } = this.world;
+    const cpu = new Map<string, number>();
     for (const machine of this.#machines) {
-      if (machine.ran >= MINUTE / 2) points.set(machine.id, (100 * machine.used) / machine.ran);
+      if (machine.ran >= period / 2) cpu.set(machine.id, (100 * machine.used) / machine.ran);
       machine.used = machine.ran = 0;
     }
-    return points;
+    return { began: this.#now - period, cpu };
   }
 
   #find(id: string): Moving {

@@ -1,0 +1,151 @@
+/**
+ * The autoscaler in a simulation: the production pipeline, with a notification for each change of an alarm, and reconciles.
+ *
+ * @module
+ */
+import { decide } from "../decide.ts";
+import type { ActivityInProgress } from "../model/activity.ts";
+import { inService, type Instance, type InstanceState, type Registration } from "../model/instance.ts";
+import type { Limits } from "../model/limits.ts";
+import type { Datapoint } from "../model/metric.ts";
+import type { History, Observation } from "../model/observation.ts";
+import type { Trigger } from "../model/trigger.ts";
+import { SimulatedAlarms } from "./alarms.ts";
+import type { Datapoints, Machine, Phase, SimulatedFleet } from "./fleet.ts";
+
+/** When the first reconcile is, s: in the middle of CloudWatch's minute, as kas does not know when that begins. */
+const FIRST_RECONCILE = 30;
+
+const FLEET = "kas";
+
+/** What EC2 and ELB answer in each phase. */
+const ANSWERS: Readonly<Record<Phase, readonly [InstanceState, Registration]>> = {
+  stopped: ["stopped", "none"],
+  booting: ["running", "none"],
+  registering: ["running", "out-of-service"],
+  "in-service": ["running", "in-service"],
+  draining: ["running", "draining"],
+  stopping: ["stopping", "none"],
+};
+
+/** An action of the autoscaler. */
+export interface SimulatedAction {
+  /** s. */
+  readonly at: number;
+  readonly kind: "start" | "stop";
+  readonly reason: string;
+}
+
+/** The autoscaler of a simulated fleet. */
+export class SimulatedAutoscaler {
+  readonly #fleet: SimulatedFleet;
+  readonly #limits: Limits;
+  readonly #trustOldReadings: boolean;
+  readonly #alarms: SimulatedAlarms;
+  readonly #cpu = new Map<string, Datapoint>();
+  readonly #inService = new Map<string, number>();
+  #last: Pick<History, "lastOut" | "lastIn"> = {};
+  /** When an observation last showed that another set of instances is in service, ms. */
+  #changed: number | undefined;
+  #reconcileDue = FIRST_RECONCILE;
+  readonly actions: SimulatedAction[] = [];
+
+  /** @param trustOldReadings takes each reading for one of now */
+  constructor(fleet: SimulatedFleet, limits: Limits, trustOldReadings = false) {
+    this.#fleet = fleet;
+    this.#limits = limits;
+    this.#trustOldReadings = trustOldReadings;
+    this.#alarms = new SimulatedAlarms(FLEET, fleet.machines.map(({ id }) => id), fleet.world);
+  }
+
+  /** Evaluates what is due at this second. */
+  tick(points: Datapoints | undefined): void {
+    const { now } = this.#fleet;
+    for (const [id, percent] of points?.cpu ?? []) {
+      this.#cpu.set(id, { percent, at: (points?.began ?? 0) * 1_000 });
+    }
+    for (const alarm of this.#alarms.observe(points, now)) this.#evaluate({ kind: "notification", alarm });
+    if (now < this.#reconcileDue) return;
+    this.#reconcileDue = now + this.#limits.resync / 1_000;
+    this.#evaluate({ kind: "reconcile" });
+  }
+
+  #evaluate(trigger: Trigger): void {
+    const { now } = this.#fleet;
+    const decision = decide(trigger, this.#observe());
+    // The simulated fleet has no launch template, so that there is no launch.
+    if (decision.kind !== "start" && decision.kind !== "stop") return;
+    this.actions.push({ at: now, kind: decision.kind, reason: decision.reason });
+    // The next reconcile is one whole interval after an action.
+    this.#reconcileDue = now + this.#limits.resync / 1_000;
+    this.#last = { ...this.#last, [decision.kind === "start" ? "lastOut" : "lastIn"]: now * 1_000 };
+    if (decision.kind === "stop") this.#fleet.stop(decision.instance, "drained");
+    else if (decision.by === "register") this.#fleet.registerAgain(decision.instance);
+    else this.#fleet.start(decision.instance);
+  }
+
+  #observe(): Observation {
+    const now = this.#fleet.now * 1_000;
+    const instances = this.#fleet.machines.map(instanceOf);
+    this.#noteInService(instances, now);
+    return {
+      now,
+      fleet: FLEET,
+      limits: this.#limits,
+      instances,
+      alarms: this.#alarms.describe(),
+      cpu: Object.fromEntries(instances.flatMap(({ id, launched = Infinity }) => {
+        const point = this.#cpu.get(id);
+        // A datapoint from before the launch says nothing about now.
+        if (point === undefined || point.at < launched) return [];
+        return [[id, this.#trustOldReadings ? { ...point, at: now } : point]];
+      })),
+      inProgress: this.#fleet.machines.flatMap(activityOf),
+      history: {
+        ...this.#last,
+        inServiceSince: Object.fromEntries(this.#inService),
+        ...(this.#changed === undefined ? {} : { capacityChanged: this.#changed }),
+      },
+    };
+  }
+
+  /** As the journal does: an instance counts from when an observation first shows it in service. */
+  #noteInService(instances: readonly Instance[], now: number): void {
+    for (const instance of instances) {
+      if (!inService(instance)) {
+        if (this.#inService.delete(instance.id)) this.#changed = now;
+      } else if (!this.#inService.has(instance.id)) {
+        const first = this.#fleet.machines.find(({ id }) => id === instance.id)?.started ?? 0;
+        this.#inService.set(instance.id, first < 0 ? first * 1_000 : now);
+        if (first >= 0) this.#changed = now;
+      }
+    }
+  }
+}
+
+function instanceOf({ id, base, phase, started, stopped }: Machine): Instance {
+  const [state, registration] = ANSWERS[phase];
+  return {
+    id,
+    name: id,
+    role: base ? "base" : "node",
+    state,
+    type: "t3.micro",
+    zone: "eu-west-1a",
+    registration,
+    ...(state === "running" ? { launched: started * 1_000 } : { stoppedAt: stopped * 1_000 }),
+  };
+}
+
+function activityOf({ id, phase, since }: Machine): readonly ActivityInProgress[] {
+  switch (phase) {
+    case "booting":
+    case "registering":
+      return [{ kind: "start", instance: id, since: since * 1_000 }];
+    case "draining":
+    case "stopping":
+      return [{ kind: "stop", instance: id, since: since * 1_000 }];
+    default:
+      return [];
+  }
+}
