@@ -17,8 +17,10 @@ export class History {
   readonly #store: Store;
   /** In service since, by instance, in ms since the epoch. null: seen out of service. */
   readonly #inService: Map<string, number | null>;
-  /** When an observation last showed that other instances are in service, ms since the epoch. */
+  /** When the instances in service last changed, as far as observations showed it, ms since the epoch. */
   #changed: number | undefined;
+  /** The last observation, ms since the epoch. */
+  #observed: number | undefined;
 
   constructor(store: Store) {
     this.#store = store;
@@ -69,29 +71,48 @@ export class History {
   noteInService(instances: readonly Instance[], now: number): void {
     const changed = instances.map((instance) => [instance.id, this.#since(instance, now)] as const)
       .filter(([id, since]) => this.#inService.get(id) !== since);
-    if (changed.length === 0) return;
-    if (this.#isChangeOfCapacity(changed)) this.#changed = now;
-    this.#store.transaction(() => {
-      for (const entry of changed) {
-        this.#store.db.prepare(
-          "INSERT INTO in_service (instance, since) VALUES (?, ?) ON CONFLICT (instance) DO UPDATE SET since = excluded.since",
-        ).run(...entry);
-      }
-    });
+    const at = this.#changedAt(changed, now);
+    if (changed.length > 0) {
+      this.#store.transaction(() => {
+        for (const entry of changed) {
+          this.#store.db.prepare(
+            "INSERT INTO in_service (instance, since) VALUES (?, ?) ON CONFLICT (instance) DO UPDATE SET since = excluded.since",
+          ).run(...entry);
+        }
+      });
+    }
     // After the write: if a full disk prevents it, the next observation writes it.
     for (const [id, since] of changed) this.#inService.set(id, since);
+    this.#changed = at ?? this.#changed;
+    this.#observed = now;
   }
 
-  /** Whether an instance came into service or left it. What the first observation of a fleet shows is no change. */
-  #isChangeOfCapacity(changed: readonly (readonly [id: string, since: number | null])[]): boolean {
-    if (this.#inService.size === 0) return false;
-    return changed.some(([id, since]) => (since !== null) !== ((this.#inService.get(id) ?? null) !== null));
+  /** When instances came into service or left it. What the first observation of a fleet shows is no change. */
+  #changedAt(
+    changed: readonly (readonly [id: string, since: number | null])[],
+    now: number,
+  ): number | undefined {
+    if (this.#inService.size === 0) return undefined;
+    const times = changed
+      .filter(([id, since]) => (since !== null) !== ((this.#inService.get(id) ?? null) !== null))
+      .map(([id]) => this.#activityEnded(id, now) ?? now);
+    return times.length === 0 ? undefined : Math.max(...times);
   }
 
   #since(instance: Instance, now: number): number | null {
     if (!inService(instance)) return null;
     const before = this.#inService.get(instance.id);
-    return before === undefined ? Math.min(instance.launched ?? now, now) : before ?? now;
+    if (before === undefined) return Math.min(instance.launched ?? now, now);
+    return before ?? this.#activityEnded(instance.id, now) ?? now;
+  }
+
+  /** When kas last completed an activity at an instance, if it did so since the last observation. */
+  #activityEnded(id: string, now: number): number | undefined {
+    if (this.#observed === undefined) return undefined;
+    const ended = this.#store.db.prepare(
+      "SELECT max(ended) AS ended FROM activities WHERE instance = ? AND status = 'successful' AND ended BETWEEN ? AND ?",
+    ).get(id, this.#observed, now)?.ended;
+    return typeof ended === "number" ? ended : undefined;
   }
 
   /** The newest processed change of an alarm (R11). */

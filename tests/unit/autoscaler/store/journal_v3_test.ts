@@ -91,7 +91,9 @@ function assertSameAnswers(store: Store): void {
       old?.instead.decision.kind,
     ]);
     const { checks } = explain(record.trigger, observation);
-    assertEquals(checks.map(({ status }) => status).indexOf("held"), held);
+    // Version 1 had a check of its own for the warm-up of the alarm's instance, in the third place.
+    const today = direction === "in" && held > 2 ? held - 1 : held;
+    assertEquals(checks.map(({ status }) => status).indexOf("held"), today);
   }
   assertEquals(journal.unfinished(), renamed(answers.unfinished) as never);
   assertEquals(journal.inProgress(), answers.underWay as never);
