@@ -84,6 +84,10 @@ function assertSameAnswers(store: Store): void {
     assertEquals(withoutReason(decision), expected, `decision ${id}`);
     assertEquals(journal.checks(id), decision.checks);
     const replayed = replay(record);
+    if (STALE.has(id)) {
+      assertEquals([replayed.same, replayed.decision.checks], [false, ["projected-load"]], `decision ${id}`);
+      continue;
+    }
     assertEquals([replayed.same, withoutReason(replayed.decision)], [true, expected], `decision ${id}`);
     const other = instead(record, { max: 2, cooldownIn: 3_000 });
     assertEquals([other.differs, other.decision.kind], [
@@ -119,6 +123,9 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
     "projected-load",
   ],
 };
+
+/** The scale-ins of version 1 that rested on CPU datapoints from before the last change of capacity. */
+const STALE: ReadonlySet<number> = new Set([34, 35, 37, 39, 40, 51]);
 
 /** A decision of version 1 of the rules with checks instead of rules. */
 function withChecks(decision: object | undefined, checks: readonly string[]): object {
