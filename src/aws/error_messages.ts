@@ -5,7 +5,7 @@
  * @module
  */
 import { dateOf } from "./calls.ts";
-import { hintFor } from "./error_hints.ts";
+import { credentialsHint, hintFor } from "./error_hints.ts";
 import {
   code,
   IncompleteAnswerError,
@@ -41,17 +41,26 @@ export function describeError(error: unknown): ErrorDescription {
     const hint = error.hint ?? "check the network, --region and --endpoint-url";
     return { message: `AWS is unreachable: ${toLine(error.message)}`, hint };
   }
-  if (isMissingCredentials(error)) {
-    return {
-      message: `no AWS credentials: ${providerMessage((error as Error).message)}`,
-      hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose a --profile, or run aws sso login",
-    };
-  }
+  if (isMissingCredentials(error)) return describeCredentials(error as Error);
   const found = code(error);
   if (found === undefined || !(error instanceof Error)) return describeOther(error);
   if (isExpiredCredentials(error) || isRejectedCredentials(error)) return describeRejection(error, found);
   const hint = hintFor(error, found, encodedReason(error) !== undefined);
   return { message: `${awsMessage(error)} (${found})`, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** Describes the failure of the source of the credentials. */
+function describeCredentials(error: Error): ErrorDescription {
+  const { cause } = error;
+  const found = code(cause);
+  if (cause instanceof Error && (isExpiredCredentials(cause) || isRejectedCredentials(cause))) {
+    const { message, hint } = describeRejection(cause, found ?? "");
+    return { message: `no AWS credentials: ${message}`, ...(hint === undefined ? {} : { hint }) };
+  }
+  const message = found === undefined
+    ? providerMessage(error.message)
+    : `${awsMessage(cause as Error)} (${found})`;
+  return { message: `no AWS credentials: ${message}`, hint: credentialsHint(cause, error.message) };
 }
 
 /**

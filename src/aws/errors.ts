@@ -46,6 +46,11 @@ export class RegionError extends Error {
   }
 }
 
+/** The source of the credentials failed, or has none. Its cause is the source's error. */
+export class CredentialsError extends Error {
+  override readonly name = "CredentialsError";
+}
+
 const THROTTLED: ReadonlySet<string> = new Set([
   "EC2ThrottledException",
   "RequestLimitExceeded",
@@ -110,8 +115,9 @@ const DENIED: ReadonlySet<string> = new Set([
   "UnauthorizedOperation",
 ]);
 
-/** Names of the errors of the SDK's credential providers. */
+/** Names of {@linkcode CredentialsError} and of the errors of the SDK's credential providers. */
 const NO_CREDENTIALS: ReadonlySet<string> = new Set([
+  "CredentialsError",
   "CredentialsProviderError",
   "ProviderError",
   "TokenProviderError",

@@ -6,7 +6,7 @@
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import { realRuntime } from "../../runtime.ts";
 import type { Account } from "../account.ts";
-import { UnreachableError } from "../errors.ts";
+import { credentialSource } from "./credentials.ts";
 import { fetchHandler } from "./fetch_handler.ts";
 import { Retry } from "./retry.ts";
 
@@ -25,35 +25,13 @@ export function clientConfig(
     ...named,
     ...(region === undefined ? {} : { region }),
     ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }),
-    credentials: withTimeLimit(
-      timeLimit,
-      defaultProvider({ ...named, timeout: METADATA_TIME_LIMIT, maxRetries: 0 }),
+    credentials: credentialSource(
+      () => defaultProvider({ ...named, timeout: METADATA_TIME_LIMIT, maxRetries: 0 }),
+      { timeLimit, clock: runtime.clock },
     ),
     requestHandler: fetchHandler(timeLimit, runtime, signal),
     retryStrategy: new Retry(runtime),
     customUserAgent: "kas",
-  };
-}
-
-/**
- * Limits the time of a credential provider. Some of the SDK's providers run a program or call a server without a
- * time limit, and a call's signal does not reach them.
- */
-export function withTimeLimit<O, C>(
-  timeLimit: number,
-  provide: (options?: O) => Promise<C>,
-): (options?: O) => Promise<C> {
-  return async (options) => {
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => late.reject(new UnreachableError(`no credentials within ${timeLimit / 1_000} s`)),
-      timeLimit,
-    );
-    try {
-      return await Promise.race([provide(options), late.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
   };
 }
 

@@ -18,7 +18,6 @@ import {
 import { describeError } from "../../../src/aws/error_messages.ts";
 import { fleetInstances } from "../../../src/aws/ec2/instances.ts";
 import { startInstance } from "../../../src/aws/ec2/state_changes.ts";
-import { withTimeLimit } from "../../../src/aws/sdk/config.ts";
 import { execute } from "../../support/kas.ts";
 import { credentials, ec2, ec2Error, wire } from "./wire.ts";
 
@@ -81,13 +80,6 @@ Deno.test("a call whose answer does not end in time fails as unreachable", async
     });
   await using server = wire(() => new Response(endless()), { timeLimit: 20 });
   await assertRejects(() => list(server.aws), UnreachableError);
-});
-
-Deno.test("withTimeLimit() fails if the provider takes too long", async () => {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  await assertRejects(withTimeLimit(20, () => promise), UnreachableError);
-  resolve("credentials");
-  assertEquals(await withTimeLimit(20, () => promise)(), "credentials");
 });
 
 Deno.test("the caller's signal aborts a call", async () => {

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
 import { describeError } from "../../../src/aws/error_messages.ts";
+import { setOperation } from "../../../src/aws/errors.ts";
 import { sdkError } from "./sdk_error.ts";
 
 Deno.test("describeError() puts AWS's message and code in one line, with a hint", () => {
@@ -46,3 +47,24 @@ Deno.test("describeError() is one line of at most 320 characters", () => {
   assertEquals(message.includes("\n"), false);
   assertEquals(message.length <= 320, true);
 });
+
+for (
+  const [code, operation, hint] of [
+    ["UnsupportedOperation", "ec2:StopInstances", /Spot.*instance-store/],
+    ["UnsupportedOperation", "ec2:RunInstances", /--type/],
+    ["UnsupportedOperation", "ec2:StartInstances", undefined],
+    ["OperationNotPermitted", "ec2:TerminateInstances", /protection/],
+    ["OperationNotPermitted", "ec2:RunInstances", undefined],
+    ["InvalidSubnetID.NotFound", "ec2:RunInstances", /--subnet/],
+    // The operator gave no subnet.
+    ["InvalidSubnet", "elasticloadbalancing:CreateLoadBalancer", /--verbose/],
+  ] as const
+) {
+  Deno.test(`the hint for ${code} of ${operation} fits the call`, () => {
+    const error = sdkError(code, "no");
+    setOperation(error, operation);
+    const found = describeError(error).hint;
+    if (hint === undefined) assertEquals(found, undefined);
+    else assertMatch(found ?? "", hint);
+  });
+}
