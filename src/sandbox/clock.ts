@@ -1,22 +1,22 @@
 /**
- * The sandbox's clock. Timestamps are real time; durations are sandbox time, which passes `speed` times faster.
+ * The sandbox's clock. Timestamps are in real time. Durations are in sandbox time, which runs `speed` times as fast as real time.
  *
  * @module
  */
 
-/** The clock that every wait of the sandbox uses, so that a test can replace it by one that it moves itself. */
+/** The clock that every wait of the sandbox uses. A test can replace it with a clock that the test advances. */
 export interface Clock {
-  /** Returns the real time, ms since the epoch. */
+  /** Returns the real time in ms since the epoch. */
   now(): number;
-  /** How many times faster sandbox time passes than real time. */
+  /** How many times as fast as real time the sandbox time runs. */
   readonly speed: number;
-  /** Calls back once after a duration, ms of sandbox time. */
+  /** Calls the callback once, after a duration in ms of sandbox time. */
   after(ms: number, callback: () => void): Disposable;
-  /** Calls back at an interval, ms of sandbox time. */
+  /** Calls the callback repeatedly, at an interval in ms of sandbox time. */
   every(ms: number, callback: () => void): Disposable;
 }
 
-/** Returns a clock on the machine's time. Its timers keep the process alive until they are disposed of. */
+/** Returns a clock that uses the host's time. Its timers keep the process alive until their disposal. */
 export function realClock(speed = 1): Clock {
   return {
     now: () => Date.now(),

@@ -1,11 +1,11 @@
 /**
- * Repeatable random numbers.
+ * Random numbers that are the same in every run with the same seed.
  *
  * @module
  */
 
 /**
- * Returns a generator of numbers in [0, 1). The same seed gives the same sequence. Source: mulberry32, Tommy Ettinger,
+ * Returns a generator of random numbers in [0, 1). The same seed produces the same sequence. Source: mulberry32, Tommy Ettinger,
  * public domain.
  */
 export function seededRandom(seed: number): () => number {

@@ -1,5 +1,5 @@
 /**
- * Starts and stops the sandbox: AWS on loopback, with real processes as instances.
+ * Starts and stops the sandbox: simulated AWS services on loopback addresses, with real processes as instances.
  *
  * @module
  */
@@ -20,102 +20,102 @@ import { startServices } from "./services.ts";
 import { Account } from "./account/account.ts";
 import type { RegistrationPhase } from "./account/load_balancer.ts";
 
-/** The options of a sandbox. Durations are ms of sandbox time, which passes `speed` times faster than real time. */
+/** Options of a sandbox. All durations are in ms of sandbox time, which runs `speed` times as fast as real time. */
 export interface SandboxOptions {
-  /** The address that AWS and the load balancer listen on; 127.0.0.1 by default. */
+  /** Address on which the AWS endpoint and the load balancer listen. Default: 127.0.0.1. */
   readonly address?: string | undefined;
   /**
-   * The first three octets of the instances' addresses, `10.77.0`; by default the instances have loopback addresses.
+   * The first three octets of the instances' addresses, such as `10.77.0`. Default: the instances have loopback addresses.
    */
   readonly subnet?: string | undefined;
-  /** Port of the AWS endpoint; 0, the default, selects a free one. */
+  /** Port of the AWS endpoint. Default: 0, which selects a free port. */
   readonly port?: number;
-  /** Port of the fleet's load balancer; 0, the default, selects a free one. */
+  /** Port of the fleet's load balancer. Default: 0, which selects a free port. */
   readonly balancerPort?: number;
-  /** Name of the fleet, its load balancer and its topic; `kas` by default. */
+  /** Name of the fleet, its load balancer and its topic. Default: `kas`. */
   readonly fleet?: string;
-  /** Number of stopped nodes beside the running base; 1 by default. */
+  /** Number of stopped nodes in addition to the running base instance. Default: 1. */
   readonly nodes?: number;
-  /** Whether the account starts empty: no instances, load balancers and topics. */
+  /** Whether the account starts empty, without instances, load balancers and topics. */
   readonly empty?: boolean;
-  /** Time from pending to running, ms; 2,000 by default. */
+  /** How long an instance is pending before it is running, in ms. Default: 2,000. */
   readonly boot?: number;
-  /** Time from stopping to stopped, ms; 1,000 by default. */
+  /** How long an instance is stopping before it is stopped, in ms. Default: 1,000. */
   readonly shutdown?: number;
-  /** How many times faster sandbox time passes than real time; 1 by default. Ignored if `clock` is given. */
+  /** How many times as fast as real time the sandbox time runs. Default: 1. Ignored if `clock` is given. */
   readonly speed?: number;
-  /** Seed of the random faults; 1 by default. */
+  /** Seed of the random faults. Default: 1. */
   readonly seed?: number;
-  /** Initial faults, as `throttle=0.2`. Throws TypeError on an invalid fault. */
+  /** Initial faults, such as `throttle=0.2`. The sandbox throws TypeError for an invalid fault. */
   readonly faults?: readonly string[];
   /**
-   * The worker's command line, to which the sandbox appends `--listen ADDRESS:30000`. One of `worker`, `commands` and
-   * `machine` is required.
+   * Command line of the worker, to which the sandbox appends `--listen ADDRESS:30000`. Exactly one of the options `worker`,
+   * `commands` and `machine` is required.
    */
   readonly worker?: readonly string[];
-  /** Commands that boot and stop the instances' machines. */
+  /** Commands that boot and stop the machines of the instances. */
   readonly commands?: MachineCommands | undefined;
-  /** Boots an instance's machine. Tests use it. */
+  /** Function that boots the machine of an instance. Tests use this option. */
   readonly machine?: MachineFactory;
   readonly clock?: Clock;
 }
 
-/** An instance's registration with the fleet's load balancer. */
+/** Status of an instance's registration with the fleet's load balancer. */
 export type RegistrationStatus = "none" | "out-of-service" | "in-service" | "draining";
 
-/** An instance as the scenario and the tests read it. */
+/** An instance of the account, as the scenario and the tests read it. */
 export interface InstanceView {
   readonly id: string;
-  /** The Name tag. */
+  /** Value of the instance's Name tag. */
   readonly name: string;
-  /** The kas:role tag. */
+  /** Value of the instance's kas:role tag. */
   readonly role: string;
   readonly state: string;
   readonly zone: string;
-  /** The private IP address, which never changes. */
+  /** Private IP address of the instance. The address never changes. */
   readonly address: string;
   readonly registration: RegistrationStatus;
-  /** CPU seconds used since the latest start; undefined unless the instance is running. */
+  /** CPU seconds that the instance has used since its latest start; undefined unless the instance is running. */
   readonly cpuSeconds: number | undefined;
 }
 
-/** The account, read without API calls. */
+/** Read access to the simulated account without API calls. */
 export interface AccountView {
-  /** Returns every instance that is not terminated. */
+  /** Returns all instances except terminated ones. */
   instances(): readonly InstanceView[];
-  /** Returns the number of requests that the fleet's load balancer answered. */
+  /** Returns the number of requests that the fleet's load balancer has answered. */
   requests(): number;
-  /** Resolves once a condition holds, which it tests after each change. Rejects with the signal's reason. */
+  /** Resolves when `condition` returns true. Tests `condition` after each change of the account. Rejects when `signal` aborts. */
   waitUntil(condition: () => boolean, signal?: AbortSignal): Promise<void>;
 }
 
-/** A running sandbox. Its disposal stops every worker. */
+/** A running sandbox. Its disposal stops all workers. */
 export interface Sandbox extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT`. */
+  /** URL of the AWS endpoint: `http://127.0.0.1:PORT`. */
   readonly url: string;
   readonly balancerPort: number;
-  /** `http://127.0.0.1:PORT` of the fleet's load balancer. */
+  /** URL of the fleet's load balancer: `http://127.0.0.1:PORT`. */
   readonly balancerUrl: string;
-  /** Environment variables that make kas, the AWS CLI and boto3 use the sandbox. */
+  /** Environment variables with which kas, the AWS CLI and boto3 use the sandbox. */
   readonly env: Readonly<Record<string, string>>;
   readonly account: AccountView;
-  /** The faults, which can change while the sandbox runs. */
+  /** The injected faults. A client can change the faults while the sandbox runs. */
   readonly faults: Faults;
-  /** The latest calls, 10,000 at most, oldest first. */
+  /** The latest API calls, oldest first; at most 10,000. */
   readonly calls: readonly Call[];
 }
 
-/** The region of every resource. */
+/** Region of all resources in the sandbox. */
 const REGION = "eu-west-1";
 
 const MAX_CALLS = 10_000;
 
-/** How long the base may take to come into service, real ms. */
+/** Maximum time until the base instance is in service, in ms of real time. */
 const START_TIMEOUT = 30_000;
 
 /**
- * Starts a sandbox and resolves once the seeded base is in service. Throws TypeError on invalid options, and
- * Deno.errors.AddrNotAvailable or AddrInUse if it cannot listen.
+ * Starts a sandbox and resolves when the seeded base instance is in service. Throws TypeError for invalid options, and
+ * Deno.errors.AddrNotAvailable or AddrInUse if the sandbox cannot listen on an address.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { fleet = "kas", nodes = 1, boot = 2_000, shutdown = 1_000, clock = realClock(options.speed) } =
@@ -173,7 +173,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       now: clock.now(),
     });
     await waitForBase(view, failed);
-    // Stale reads return the seeded account at the earliest.
+    // Earlier snapshots are discarded, so that a stale read returns the seeded account at the earliest.
     account.forgetHistory();
   }
 
@@ -185,7 +185,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     env: {
       AWS_ENDPOINT_URL: url,
       AWS_REGION: REGION,
-      // The AWS CLI v1 and boto3 read this one.
+      // The AWS CLI v1 and boto3 read the region from this variable.
       AWS_DEFAULT_REGION: REGION,
       AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7SANDBOX",
       AWS_SECRET_ACCESS_KEY: "sandbox",
@@ -201,7 +201,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
 }
 
-/** Serves until the stack is disposed of. Returns the port. */
+/** Serves HTTP until the disposal of the stack. Returns the port. */
 function serve(
   stack: AsyncDisposableStack,
   hostname: string,
@@ -221,14 +221,16 @@ function serve(
 }
 
 /**
- * Waits until the base is in service. Throws the reason of `failed`, which is aborted if a worker exits or the base
- * takes too long.
+ * Waits until the base instance is in service. Throws the abort reason of `failed`, which aborts if a worker exits or the base
+ * instance takes longer than {@linkcode START_TIMEOUT}.
  */
 async function waitForBase(view: AccountView, failed: AbortController): Promise<void> {
   const timeout = setTimeout(() => {
     failed.abort(
       new Error(
-        `Cannot start the sandbox: its base did not come into service within ${START_TIMEOUT / 1_000} s`,
+        `Cannot start the sandbox: the base instance did not come into service within ${
+          START_TIMEOUT / 1_000
+        } s`,
       ),
     );
   }, START_TIMEOUT);

@@ -1,5 +1,5 @@
 /**
- * The initial account of a sandbox: a fleet of one running base and stopped nodes, a load balancer and a topic.
+ * Creates the initial account of a sandbox: a fleet with one running base instance and stopped nodes, a load balancer and a topic.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Lifecycle } from "./ec2/lifecycle.ts";
 import { INSTANCE_PORT } from "./machines/machine.ts";
 import type { Service } from "./wire/action.ts";
 
-/** The parts to seed, and the size of the fleet. */
+/** The services to seed, and the size of the fleet. */
 export interface SeedOptions {
   readonly ec2: Ec2;
   readonly elb: Elb;
@@ -18,11 +18,11 @@ export interface SeedOptions {
   readonly fleet: string;
   readonly nodes: number;
   readonly zones: readonly string[];
-  /** ms since the epoch. */
+  /** Time of the seeding in ms since the epoch. */
   readonly now: number;
 }
 
-/** Fills the account. The base's id is i-00000000000000001; the nodes' ids follow. */
+/** Fills the account with the initial fleet. The base instance has the id i-00000000000000001; the ids of the nodes follow. */
 export async function seed(
   { ec2, elb, sns, lifecycle, fleet, nodes, zones, now }: SeedOptions,
 ): Promise<void> {
@@ -42,7 +42,7 @@ export async function seed(
       instanceProtocol: "HTTP",
       instancePort: INSTANCE_PORT,
     }],
-    // The shortest interval and timeout, and the lowest thresholds that ELB allows.
+    // These are the shortest interval and timeout and the lowest thresholds that ELB allows.
     healthCheck: {
       target: `HTTP:${INSTANCE_PORT}/ping`,
       interval: 5,
@@ -58,7 +58,7 @@ export async function seed(
   elb.register(fleet, base.id);
 
   for (let n = 1; n <= nodes; n++) {
-    // kas starts the node that was stopped first, so node 1 is the next to start.
+    // kas starts the node that was stopped earliest, so node 1 must be the next node that kas starts.
     const stopped = new Date(now - (nodes - n + 1) * 60_000).toISOString().slice(0, 19).replace("T", " ");
     ec2.create({
       zone: zone(n),

@@ -1,6 +1,6 @@
 /**
- * Builds the five services over one account, and the HTTP handler in front of them. The caller decides how requests
- * reach the handler.
+ * Builds the five AWS services over one simulated account, and one HTTP handler for all five. The caller passes the requests
+ * to the handler.
  *
  * @module
  */
@@ -20,29 +20,29 @@ import type { Clock } from "./clock.ts";
 import { type Sns, sns as makeSns } from "./sns/service.ts";
 import type { Account } from "./account/account.ts";
 
-/** What the services are made of. */
+/** Options of {@linkcode startServices}. */
 export interface AwsServicesOptions {
   readonly clock: Clock;
   readonly account: Account;
   readonly faults: Faults;
   readonly region: string;
   readonly machine: MachineFactory;
-  /** The first three octets of the instances' addresses; undefined for loopback addresses. */
+  /** The first three octets of the instances' addresses. Undefined: the instances have loopback addresses. */
   readonly subnet?: string | undefined;
-  /** Time from pending to running, ms of sandbox time. */
+  /** How long an instance is pending before it is running, in ms of sandbox time. */
   readonly boot: number;
-  /** Time from stopping to stopped, ms of sandbox time. */
+  /** How long an instance is stopping before it is stopped, in ms of sandbox time. */
   readonly shutdown: number;
-  /** Returns the URL of the handler, which SNS puts into its messages. */
+  /** Returns the URL of the HTTP handler. SNS writes this URL into its messages. */
   readonly url: () => string;
-  /** Signs SNS's messages; by default a new signer. */
+  /** Signs the messages of SNS. Default: a new signer. */
   readonly signer?: Signer;
   readonly record: (call: Call) => void;
-  /** The network to the instances and to SNS's endpoints; the machine's own by default. */
+  /** Sends requests to the instances and to the endpoints of SNS. Default: the real network of this host. */
   readonly fetch?: typeof fetch;
 }
 
-/** Running services. Their disposal stops every machine. */
+/** The running AWS services. Their disposal stops every simulated machine. */
 export interface AwsServices extends AsyncDisposable {
   readonly lifecycle: Lifecycle;
   readonly balancers: Balancers;
@@ -50,11 +50,11 @@ export interface AwsServices extends AsyncDisposable {
   readonly elb: Elb;
   readonly cloudWatch: CloudWatch;
   readonly sns: Sns;
-  /** Handles a request to AWS. */
+  /** Handles an HTTP request to an AWS service. */
   readonly handle: (request: Request) => Promise<Response>;
 }
 
-/** Starts the services. Throws Deno.errors.AddrNotAvailable if the system has no loopback addresses to give. */
+/** Starts the AWS services. Throws Deno.errors.AddrNotAvailable if the host has no free loopback addresses. */
 export function startServices(options: AwsServicesOptions): AwsServices {
   const { clock, account, faults, region, machine, subnet, boot, shutdown, url, signer, record, fetch } =
     options;

@@ -1,6 +1,6 @@
 /**
- * The simulated AWS account: its resources now and in the last minute. Changes replace values and never mutate them, so that an
- * earlier snapshot stays readable.
+ * The simulated AWS account: its current resources, and earlier snapshots of the last minute. A change replaces a resource and
+ * never mutates it, so that earlier snapshots stay valid.
  *
  * @module
  */
@@ -17,68 +17,68 @@ export class Account {
   readonly #watchers = new Set<() => void>();
   readonly #time: () => number;
 
-  /** @param time returns the current time, ms since the epoch */
+  /** @param time returns the current time in ms since the epoch */
   constructor(time: () => number) {
     this.#time = time;
   }
 
-  /** The account now. */
+  /** Returns the snapshot of the account's current resources. */
   get current(): Snapshot {
     return this.#current;
   }
 
-  /** The account as it was this many real ms ago; 60,000 at most. */
+  /** Returns the snapshot of the account from the given number of real ms ago; at most 60,000. */
   snapshotAgo(ms: number): Snapshot {
     return this.#history.at(this.#time() - ms) ?? this.#current;
   }
 
-  /** Discards earlier snapshots, so that no read returns a state from before now. */
+  /** Discards all earlier snapshots of the account, so that lagging reads return the current resources. */
   forgetHistory(): void {
     this.#history.clear();
   }
 
-  /** Adds or replaces instances. */
+  /** Adds or replaces instances in the account. */
   putInstances(...instances: readonly Instance[]): void {
     const added = instances.map((instance) => [instance.id, instance] as const);
     this.#replace({ ...this.#current, instances: new Map([...this.#current.instances, ...added]) });
   }
 
-  /** Changes one instance; does nothing if it does not exist. */
+  /** Changes fields of one instance. Does nothing if the instance does not exist. */
   updateInstance(id: string, changes: Partial<Instance>): void {
     const instance = this.#current.instances.get(id);
     if (instance !== undefined) this.putInstances({ ...instance, ...changes });
   }
 
-  /** Removes an instance. */
+  /** Removes an instance from the account. */
   removeInstance(id: string): void {
     this.#replace({ ...this.#current, instances: without(this.#current.instances, id) });
   }
 
-  /** Adds or replaces a security group. */
+  /** Adds or replaces a security group of the account. */
   putSecurityGroup(group: SecurityGroup): void {
     const securityGroups = new Map([...this.#current.securityGroups, [group.id, group]]);
     this.#replace({ ...this.#current, securityGroups });
   }
 
-  /** Adds or replaces a Classic Load Balancer. */
+  /** Adds or replaces a Classic Load Balancer of the account. */
   putBalancer(balancer: LoadBalancer): void {
     const balancers = new Map([...this.#current.balancers, [balancer.name, balancer]]);
     this.#replace({ ...this.#current, balancers });
   }
 
-  /** Adds or replaces target groups. */
+  /** Adds or replaces target groups of the account. */
   putTargetGroups(...groups: readonly TargetGroup[]): void {
     const added = groups.map((group) => [group.arn, group] as const);
     this.#replace({ ...this.#current, targetGroups: new Map([...this.#current.targetGroups, ...added]) });
   }
 
-  /** Adds or replaces an Application Load Balancer. */
+  /** Adds or replaces an Application Load Balancer of the account. */
   putApplicationBalancer(balancer: ApplicationBalancer): void {
     const applicationBalancers = new Map([...this.#current.applicationBalancers, [balancer.arn, balancer]]);
     this.#replace({ ...this.#current, applicationBalancers });
   }
 
-  /** Sets the phase of an instance's registration in a pool; undefined removes the registration. */
+  /** Sets the phase of an instance's registration with a load balancer or target group. Undefined removes the registration. */
   setRegistration(key: string, id: string, phase: RegistrationPhase | undefined): void {
     const pool = findPool(this.#current, key);
     if (pool === undefined || pool.registrations.get(id) === phase) return;
@@ -92,7 +92,7 @@ export class Account {
     else this.putBalancer({ ...pool, ...changed });
   }
 
-  /** Removes the Classic Load Balancer or target group of a key. */
+  /** Removes a Classic Load Balancer by its name, or a target group by its ARN. */
   removePool(key: string): void {
     const { balancers, targetGroups } = this.#current;
     this.#replace({
@@ -102,19 +102,19 @@ export class Account {
     });
   }
 
-  /** Removes an Application Load Balancer. */
+  /** Removes an Application Load Balancer from the account. */
   removeApplicationBalancer(arn: string): void {
     const { applicationBalancers } = this.#current;
     this.#replace({ ...this.#current, applicationBalancers: without(applicationBalancers, arn) });
   }
 
-  /** Calls back after each change. */
+  /** Calls the callback after each change of the account, until disposal. */
   watch(callback: () => void): Disposable {
     this.#watchers.add(callback);
     return { [Symbol.dispose]: () => void this.#watchers.delete(callback) };
   }
 
-  /** Resolves once a condition holds, which it tests after each change. Rejects with the signal's reason. */
+  /** Resolves when `condition` returns true. Tests `condition` after each change of the account. Rejects when `signal` aborts. */
   async waitUntil(condition: () => boolean, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     if (condition()) return;

@@ -1,22 +1,22 @@
 /**
- * Earlier snapshots of the account, for reads that lag behind.
+ * Earlier snapshots of the account. Simulated stale reads return them.
  *
  * @module
  */
 import type { Snapshot } from "./snapshot.ts";
 
-/** How long a snapshot is kept, real ms. It bounds the lag of reads. */
+/** How long the history keeps a snapshot, in ms of real time. This is also the greatest age of a stale read. */
 const RETENTION = 60_000;
 
-/** Least time between two kept snapshots, real ms. A large fleet changes more often, and each snapshot costs memory. */
+/** Minimum time between two kept snapshots, in ms of real time. It bounds memory: a large fleet changes often. */
 const RESOLUTION = 20;
 
-/** The snapshots of the last minute. */
+/** The account's snapshots of the last minute. */
 export class SnapshotHistory {
-  /** Oldest first. `validUntil` is the time at which the snapshot was replaced, ms since the epoch. */
+  /** Snapshots, oldest first. `validUntil` is the time at which a newer snapshot replaced this one, in ms since the epoch. */
   #entries: { readonly validUntil: number; readonly snapshot: Snapshot }[] = [];
 
-  /** Records that a snapshot was replaced at a time, ms since the epoch. */
+  /** Adds a snapshot that a newer one replaced at the time `validUntil`, in ms since the epoch. */
   add(snapshot: Snapshot, validUntil: number): void {
     const latest = this.#entries.at(-1);
     if (latest === undefined || validUntil - latest.validUntil >= RESOLUTION) {
@@ -26,12 +26,15 @@ export class SnapshotHistory {
     if (firstKept > 0) this.#entries = this.#entries.slice(firstKept);
   }
 
-  /** Returns the snapshot that was valid at a time, within {@linkcode RESOLUTION}; undefined if that is the current one. */
+  /**
+   * Returns the snapshot that was valid at a time, accurate to {@linkcode RESOLUTION} ms. Returns undefined if the current snapshot
+   * was already valid at that time.
+   */
   at(time: number): Snapshot | undefined {
     return this.#entries.find(({ validUntil }) => validUntil > time)?.snapshot;
   }
 
-  /** Discards every snapshot. */
+  /** Discards every earlier snapshot. */
   clear(): void {
     this.#entries = [];
   }

@@ -5,8 +5,9 @@
  */
 
 /**
- * Phase of an instance's registration. `registering`: the instance has not passed a health check yet. `in-service` and
- * `out-of-service`: the latest health checks passed or failed. `draining`: the instance was deregistered and finishes its requests.
+ * Phase of an instance's registration with a load balancer. `registering`: the instance has not passed a health check yet.
+ * `in-service`: its latest health checks passed. `out-of-service`: its latest health checks failed. `draining`: the instance is
+ * deregistered and finishes its requests.
  */
 export type RegistrationPhase = "registering" | "in-service" | "out-of-service" | "draining";
 
@@ -18,9 +19,9 @@ export interface Listener {
   readonly instancePort: number;
 }
 
-/** A health check. Times are s of sandbox time. */
+/** A health check's settings. All times are in seconds of sandbox time. */
 export interface HealthCheck {
-  /** `HTTP:30000/ping`. */
+  /** The checked target, such as `HTTP:30000/ping`. */
   readonly target: string;
   readonly interval: number;
   readonly timeout: number;
@@ -28,7 +29,7 @@ export interface HealthCheck {
   readonly healthyThreshold: number;
 }
 
-/** Attributes of a Classic Load Balancer. Times are s of sandbox time. */
+/** Attributes of a Classic Load Balancer. All times are in seconds of sandbox time. */
 export interface BalancerAttributes {
   readonly crossZone: boolean;
   readonly draining: boolean;
@@ -36,23 +37,23 @@ export interface BalancerAttributes {
   readonly idleTimeout: number;
 }
 
-/** A set of instances that share requests: those of a Classic Load Balancer or of a target group. */
+/** A set of instances that share requests: the instances of a Classic Load Balancer or of a target group. */
 export interface Pool {
   readonly name: string;
-  /** The enabled availability zones. */
+  /** Names of the availability zones that the load balancer sends requests to. */
   readonly zones: readonly string[];
   readonly healthCheck: HealthCheck;
-  /** By instance id, in order of registration. */
+  /** Registration phases by instance id, in order of registration. */
   readonly registrations: ReadonlyMap<string, RegistrationPhase>;
-  /** Ids of instances that were registered once and no longer are. */
+  /** Ids of instances that are no longer registered. */
   readonly previouslyRegistered: ReadonlySet<string>;
 }
 
-/** A Classic Load Balancer. */
+/** A simulated Classic Load Balancer. */
 export interface LoadBalancer extends Pool {
   /** The loopback address that the load balancer listens on. */
   readonly dnsName: string;
-  /** ms since the epoch. */
+  /** Creation time in ms since the epoch. */
   readonly createdAt: number;
   readonly listeners: readonly Listener[];
   readonly subnets: readonly string[];
@@ -62,33 +63,33 @@ export interface LoadBalancer extends Pool {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** A target group. Its zones are those of its load balancer; a target group without a load balancer has none. */
+/** A simulated target group. Its zones are the zones of its load balancer; without a load balancer, it has no zones. */
 export interface TargetGroup extends Pool {
   readonly arn: string;
-  /** The port of the targets. */
+  /** Port that the targets serve on. */
   readonly port: number;
   readonly vpc: string;
-  /** The port of the health check, or `traffic-port`. */
+  /** Port of the health check: a number, or `traffic-port` for the port that the targets serve on. */
   readonly healthCheckPort: string;
-  /** s of sandbox time. */
+  /** Deregistration delay in seconds of sandbox time. */
   readonly deregistrationDelay: number;
 }
 
-/** A listener of an Application Load Balancer. It forwards to one target group. */
+/** A listener of an Application Load Balancer. The listener forwards requests to one target group. */
 export interface ForwardingListener {
   readonly arn: string;
   readonly port: number;
-  /** ARN of the target group. */
+  /** ARN of the target group that receives the requests. */
   readonly group: string;
 }
 
-/** An Application Load Balancer. */
+/** A simulated Application Load Balancer. */
 export interface ApplicationBalancer {
   readonly arn: string;
   readonly name: string;
   /** The loopback address that the load balancer listens on. */
   readonly dnsName: string;
-  /** ms since the epoch. */
+  /** Creation time in ms since the epoch. */
   readonly createdAt: number;
   readonly zones: readonly string[];
   readonly securityGroups: readonly string[];

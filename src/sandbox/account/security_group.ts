@@ -1,10 +1,10 @@
 /**
- * A security group as an immutable value.
+ * A simulated security group as an immutable value.
  *
  * @module
  */
 
-/** An ingress rule. It admits traffic to the ports `from` to `to` of a protocol; protocol `-1` means all traffic. */
+/** A security group's ingress rule for the ports `from` to `to` of a protocol. The protocol `-1` means all traffic. */
 export interface SecurityGroupRule {
   readonly protocol: string;
   readonly from?: number | undefined;
@@ -14,7 +14,7 @@ export interface SecurityGroupRule {
   readonly groups: readonly string[];
 }
 
-/** A security group. */
+/** A simulated security group. */
 export interface SecurityGroup {
   readonly id: string;
   readonly name: string;

@@ -1,5 +1,5 @@
 /**
- * The content of the account at one moment.
+ * All resources of the simulated account at one moment.
  *
  * @module
  */
@@ -7,21 +7,21 @@ import type { Instance } from "./instance.ts";
 import type { ApplicationBalancer, LoadBalancer, TargetGroup } from "./load_balancer.ts";
 import type { SecurityGroup } from "./security_group.ts";
 
-/** The account's resources. Every value in a snapshot is immutable. */
+/** The account's resources at one moment. Every value in a snapshot is immutable. */
 export interface Snapshot {
-  /** By id, in order of launch. */
+  /** Instances by id, in order of launch. */
   readonly instances: ReadonlyMap<string, Instance>;
-  /** By name. */
+  /** Classic Load Balancers by name. */
   readonly balancers: ReadonlyMap<string, LoadBalancer>;
-  /** By id. */
+  /** Security groups by id. */
   readonly securityGroups: ReadonlyMap<string, SecurityGroup>;
-  /** By ARN. */
+  /** Target groups by ARN. */
   readonly targetGroups: ReadonlyMap<string, TargetGroup>;
-  /** By ARN. */
+  /** Application Load Balancers by ARN. */
   readonly applicationBalancers: ReadonlyMap<string, ApplicationBalancer>;
 }
 
-/** An account without resources. */
+/** The snapshot of an account without resources. */
 export const EMPTY_SNAPSHOT: Snapshot = {
   instances: new Map(),
   balancers: new Map(),
@@ -31,7 +31,7 @@ export const EMPTY_SNAPSHOT: Snapshot = {
 };
 
 /**
- * Finds a pool by its key.
+ * Finds the Classic Load Balancer or target group of a key.
  *
  * @param key the name of a Classic Load Balancer or the ARN of a target group
  */
@@ -42,7 +42,7 @@ export function findPool(
   return balancers.get(key) ?? targetGroups.get(key);
 }
 
-/** Returns the Application Load Balancer that forwards to a target group. */
+/** Returns the Application Load Balancer that forwards requests to a target group. */
 export function balancerOfGroup(
   { applicationBalancers }: Snapshot,
   groupArn: string,

@@ -1,5 +1,5 @@
 /**
- * Metric alarms: reads and checks the input of PutMetricAlarm, and writes the output of DescribeAlarms.
+ * Metric alarms: reads and validates the input of PutMetricAlarm, and formats alarms for DescribeAlarms.
  *
  * @module
  */
@@ -26,7 +26,7 @@ import {
 } from "./alarm_evaluation.ts";
 import { type Statistic, STATISTICS } from "./metrics.ts";
 
-/** The ARNs of the actions of each state. */
+/** The ARNs of an alarm's actions, by the alarm state that runs them. */
 export type AlarmActions = Readonly<Record<State, readonly string[]>>;
 
 /** An alarm's configuration. */
@@ -37,33 +37,33 @@ export interface AlarmDefinition {
   readonly metric: Metric;
   readonly statistic: Statistic;
   readonly unit: string | undefined;
-  /** s. */
+  /** The alarm's period in seconds. */
   readonly period: number;
   readonly rule: Rule;
-  /** The optional members of the request, as it gave them; `rule` has the defaults. */
+  /** The optional parameters as the PutMetricAlarm request gave them, without defaults. `rule` contains the defaults. */
   readonly requested: {
     readonly datapointsToAlarm: number | undefined;
     readonly treatMissingData: MissingData | undefined;
   };
 }
 
-/** An alarm and its state. Times are ms since the epoch. */
+/** A metric alarm and its current state. All times are in ms since the epoch. */
 export interface Alarm {
   definition: AlarmDefinition;
   readonly arn: string;
   actionsEnabled: boolean;
   state: State;
   reason: string;
-  /** JSON. */
+  /** CloudWatch's StateReasonData as JSON text. */
   reasonData: string | undefined;
   configuredAt: number;
-  /** When the state was last set. */
+  /** Time at which the alarm state was last set, even without a change. */
   updatedAt: number;
-  /** When the state last changed. */
+  /** Time at which the alarm state last changed. */
   transitionedAt: number;
 }
 
-/** The input member of each state's actions. */
+/** Names of the PutMetricAlarm parameters that list the actions, by alarm state. */
 const ACTION_MEMBERS = {
   OK: "OKActions",
   ALARM: "AlarmActions",
@@ -76,8 +76,8 @@ export function alarmArn(region: string, name: string): string {
 }
 
 /**
- * Reads the input of PutMetricAlarm. Throws AwsError on input that CloudWatch refuses or that the sandbox cannot
- * evaluate.
+ * Reads the input of PutMetricAlarm. Throws AwsError if CloudWatch rejects the input or the sandbox does not support
+ * it.
  */
 export function readAlarmDefinition(input: Shape): AlarmDefinition {
   const name = required(text(input, "AlarmName"), "AlarmName");
@@ -92,7 +92,7 @@ export function readAlarmDefinition(input: Shape): AlarmDefinition {
     if (input[member] !== undefined) {
       throw new AwsError(
         "InvalidParameterValue",
-        `The sandbox evaluates alarms on one metric and statistic only, not ${member}`,
+        `The sandbox supports alarms on one metric and one statistic only; it does not support ${member}`,
       );
     }
   }
@@ -122,12 +122,12 @@ export function readAlarmDefinition(input: Shape): AlarmDefinition {
   };
 }
 
-/** Reads whether the alarm's actions are enabled. */
+/** Reads ActionsEnabled: whether a state change of the alarm runs the alarm's actions. */
 export function readActionsEnabled(input: Shape): boolean {
   return boolean(input, "ActionsEnabled") ?? true;
 }
 
-/** Reads the metric that an input names. */
+/** Reads the metric that a request names. */
 export function readMetric(input: Shape): Metric {
   return {
     Namespace: required(text(input, "Namespace"), "Namespace"),
@@ -136,7 +136,7 @@ export function readMetric(input: Shape): Metric {
   };
 }
 
-/** Reads the dimensions of an input. */
+/** Reads the metric dimensions of a request. */
 export function readDimensions(input: Shape): readonly Dimension[] {
   const dimensions = shapes(input, "Dimensions").map((dimension) => ({
     Name: required(text(dimension, "Name"), "Name"),
@@ -169,7 +169,7 @@ function readPeriod(input: Shape, evaluationPeriods: number): number {
   return seconds;
 }
 
-/** Returns an alarm as DescribeAlarms lists it. */
+/** Formats an alarm as an item of a DescribeAlarms response. */
 export function alarmShape(alarm: Alarm): Shape {
   const { definition } = alarm;
   return {

@@ -1,5 +1,5 @@
 /**
- * CloudWatch's actions on alarms.
+ * CloudWatch's API actions on alarms, such as PutMetricAlarm and SetAlarmState.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import type { Alarms } from "./alarms.ts";
 import { HISTORY_ITEM_TYPES } from "./history.ts";
 import { sameMetric, STATISTICS } from "./metrics.ts";
 
-/** The default of MaxRecords. */
+/** Items on a page if the request has no MaxRecords. */
 const PAGE_SIZE = 50;
 
-/** Returns the error of an invalid NextToken. */
+/** Returns CloudWatch's error for an invalid NextToken. */
 export function invalidNextToken(): AwsError {
   return new AwsError("InvalidNextToken", "The next token specified is invalid");
 }
 
-/** Builds the actions. */
+/** Returns CloudWatch's API actions on alarms. */
 export function alarmActions(alarms: Alarms): Service {
   const enable = (names: readonly string[], enabled: boolean) => {
     for (const name of names) {

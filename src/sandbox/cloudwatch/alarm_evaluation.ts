@@ -1,9 +1,9 @@
 /**
- * Evaluates an alarm's state from datapoints, by CloudWatch's rules for M of N datapoints and for missing data. Pure.
+ * Evaluates the state of an alarm from datapoints, with CloudWatch's rules for M of N datapoints and for missing data.
  *
- * CloudWatch reads an evaluation range that is longer than N periods, and evaluates the N newest datapoints in it. Only
- * if the range has fewer than N datapoints does it fill the gaps as the alarm's treatMissingData says. With `missing`,
- * an alarm is also raised if every datapoint is breaching and the oldest is at least M periods old.
+ * CloudWatch reads an evaluation range of more than N periods, and evaluates the N newest datapoints in this range. If the
+ * range has fewer than N datapoints, CloudWatch fills the gaps according to the alarm's treatMissingData. With the setting
+ * `missing`, CloudWatch also raises an alarm if every datapoint is breaching and the oldest one is at least M periods old.
  *
  * Source: CloudWatch user guide, "Evaluating an alarm", "Configuring how CloudWatch alarms treat missing data" and
  * "Avoiding premature transitions to alarm state".
@@ -13,15 +13,15 @@
 
 /** CloudWatch's alarm states. */
 export const STATES = ["OK", "ALARM", "INSUFFICIENT_DATA"] as const;
-/** One of them. */
+/** Name of an alarm state. */
 export type State = typeof STATES[number];
 
-/** The values of TreatMissingData. */
+/** The values that TreatMissingData can have. */
 export const MISSING_DATA = ["missing", "ignore", "breaching", "notBreaching"] as const;
-/** One of them. */
+/** Value of TreatMissingData. */
 export type MissingData = typeof MISSING_DATA[number];
 
-/** The comparison operators, and their names in a state reason. */
+/** The comparison operators, and their text in an alarm's state reason. */
 const COMPARISONS = {
   GreaterThanOrEqualToThreshold: {
     name: "greater than or equal to",
@@ -35,48 +35,48 @@ const COMPARISONS = {
   },
 } as const;
 
-/** A comparison operator. */
+/** Name of a comparison operator, such as `GreaterThanThreshold`. */
 export type Comparison = keyof typeof COMPARISONS;
 
-/** The comparison operators. */
+/** Names of all comparison operators. */
 export const COMPARISON_NAMES = Object.keys(COMPARISONS) as readonly Comparison[];
 
-/** The condition that raises an alarm. */
+/** The condition under which an alarm changes to the ALARM state. */
 export interface Rule {
   readonly comparison: Comparison;
   readonly threshold: number;
-  /** N. */
+  /** EvaluationPeriods: N in "M of N datapoints". */
   readonly evaluationPeriods: number;
-  /** M, at most N. */
+  /** DatapointsToAlarm: M in "M of N datapoints". At most N. */
   readonly datapointsToAlarm: number;
   readonly treatMissingData: MissingData;
 }
 
-/** A datapoint of one period. */
+/** The datapoint of one period. */
 export interface Datapoint {
-  /** Start of the period, ms since the epoch. */
+  /** Start of the period in ms since the epoch. */
   readonly at: number;
   readonly value: number;
   readonly sampleCount: number;
 }
 
-/** The result of an evaluation. */
+/** The result of an alarm's evaluation. */
 export interface Evaluation {
   readonly state: State;
   readonly reason: string;
-  /** The evaluated datapoints, newest first. */
+  /** The datapoints that the evaluation used, newest first. */
   readonly datapoints: readonly Datapoint[];
 }
 
-/** Returns the number of periods in the evaluation range. The examples in the user guide have five for N = 3. */
+/** Returns the number of periods in the evaluation range. In the user guide's examples, the range is 5 periods for N = 3. */
 export function evaluationRange(rule: Rule): number {
   return rule.evaluationPeriods + 2;
 }
 
 /**
- * Evaluates an alarm. Returns undefined if the alarm keeps its state.
+ * Evaluates an alarm. Returns undefined if the alarm keeps its current state.
  *
- * @param range the datapoints of the evaluation range, newest first; undefined for a missing one
+ * @param range the datapoints of the evaluation range, newest first; undefined for a missing datapoint
  */
 export function evaluate(rule: Rule, range: readonly (Datapoint | undefined)[]): Evaluation | undefined {
   const { evaluationPeriods: n, datapointsToAlarm: m, treatMissingData: treat } = rule;
@@ -106,7 +106,7 @@ export function evaluate(rule: Rule, range: readonly (Datapoint | undefined)[]):
   return { state, reason: crossingReason(rule, datapoints, state, shown, missing), datapoints };
 }
 
-/** Returns the state reason of a change that the threshold caused. */
+/** Returns the state reason of a state change to ALARM or OK. */
 function crossingReason(
   rule: Rule,
   datapoints: readonly Datapoint[],
@@ -140,12 +140,12 @@ function were(n: number): string {
   return n === 1 ? "was" : "were";
 }
 
-/** Writes a number as CloudWatch does: 70 as `70.0`. */
+/** Formats a number like CloudWatch: 70 becomes `70.0`. */
 function decimal(n: number): string {
   return Number.isInteger(n) ? n.toFixed(1) : String(n);
 }
 
-/** Writes a time as `02/09/19 16:59:00`, UTC. */
+/** Formats a time in UTC, such as `02/09/19 16:59:00`. */
 function dated(at: number): string {
   const [, yy, month, day, time] = /^\d\d(\d\d)-(\d\d)-(\d\d)T([\d:]+)/.exec(new Date(at).toISOString()) ??
     [];

@@ -1,7 +1,7 @@
 /**
- * The notification that CloudWatch publishes when an alarm changes its state.
+ * The notification that CloudWatch publishes to SNS when an alarm changes its state.
  *
- * Source: CloudWatch user guide, "Notifying users on alarm changes" (schema), and messages from AWS.
+ * Source: CloudWatch user guide, "Notifying users on alarm changes" (schema), and recorded notifications from AWS.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { ACCOUNT_ID } from "../wire/action.ts";
 import type { Alarm } from "./alarm.ts";
 import type { State } from "./alarm_evaluation.ts";
 
-/** The region names in notifications. Source: AWS General Reference, service endpoints. */
+/** Region names that appear in notifications. Source: AWS General Reference, service endpoints. */
 const REGION_NAMES: Readonly<Record<string, string>> = {
   "af-south-1": "Africa (Cape Town)",
   "ap-east-1": "Asia Pacific (Hong Kong)",
@@ -34,26 +34,26 @@ const REGION_NAMES: Readonly<Record<string, string>> = {
   "us-west-2": "US West (Oregon)",
 };
 
-/** Returns a region's name; its code if the name is unknown. */
+/** Returns the name of a region, or its code if the name is unknown. */
 export function regionName(region: string): string {
   return REGION_NAMES[region] ?? region;
 }
 
-/** Writes a time as CloudWatch's JSON does: `2025-09-16T16:59:17.131+0000`. */
+/** Formats a time like CloudWatch's JSON: `2025-09-16T16:59:17.131+0000`. */
 export function timestamp(at: number): string {
   return new Date(at).toISOString().replace("Z", "+0000");
 }
 
-/** The subject and the message of a notification. */
+/** Subject and message of an alarm notification. */
 export interface AlarmNotification {
   readonly subject: string;
   readonly message: string;
 }
 
 /**
- * Returns the notification of an alarm's latest state change.
+ * Returns the notification for the latest state change of an alarm.
  *
- * @param old the state before the change
+ * @param old the alarm state before the change
  */
 export function alarmNotification(alarm: Alarm, old: State, region: string): AlarmNotification {
   const { definition } = alarm;
@@ -78,11 +78,11 @@ export function alarmNotification(alarm: Alarm, old: State, region: string): Ala
       StatisticType: "Statistic",
       Statistic: definition.statistic.toUpperCase(),
       Unit: definition.unit ?? null,
-      // The keys are in lower case, unlike those of the API.
+      // These keys start with a lower-case letter, unlike the keys of the CloudWatch API.
       Dimensions: definition.metric.Dimensions.map(({ Name, Value }) => ({ value: Value, name: Name })),
       Period: definition.period,
       EvaluationPeriods: definition.rule.evaluationPeriods,
-      // JSON.stringify() omits it if it is undefined.
+      // JSON.stringify() omits this key if the value is undefined.
       DatapointsToAlarm: definition.requested.datapointsToAlarm,
       ComparisonOperator: definition.rule.comparison,
       Threshold: definition.rule.threshold,
@@ -93,7 +93,7 @@ export function alarmNotification(alarm: Alarm, old: State, region: string): Ala
   return { subject: subject(alarm.state, definition.name, regionLabel), message: JSON.stringify(message) };
 }
 
-/** SNS refuses subjects of 100 characters and more, so a long alarm name is cut. */
+/** Returns the subject of a notification. Cuts a long alarm name, because SNS rejects subjects of 100 characters and more. */
 function subject(state: State, name: string, regionLabel: string): string {
   const full = `${state}: "${name}" in ${regionLabel}`;
   return full.length < 100

@@ -1,5 +1,5 @@
 /**
- * The account's alarms: configuration, evaluation, state changes, and the notifications of each change.
+ * The account's alarms: their configuration, evaluation, state changes, and the notifications of state changes.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import { AlarmHistory } from "./history.ts";
 import { type MetricStore, statisticValue } from "./metrics.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** Alarms per account and region. Source: CloudWatch user guide, service quotas. */
+/** Maximum number of alarms per account and region. Source: CloudWatch user guide, service quotas. */
 const MAX_ALARMS = 5_000;
 
-/** Publishes to a topic. Throws AwsError if the topic does not exist. */
+/** Publishes a message to an SNS topic. Throws AwsError if the topic does not exist. */
 export type Publish = (topicArn: string, subject: string, message: string) => void;
 
-/** What the alarms are made of. */
+/** Options of {@linkcode Alarms}. */
 export interface AlarmsOptions {
   readonly clock: Clock;
   readonly timeline: Timeline;
@@ -27,30 +27,30 @@ export interface AlarmsOptions {
   readonly publish: Publish;
 }
 
-/** The account's alarms. */
+/** The account's metric alarms. */
 export class Alarms {
   readonly #options: AlarmsOptions;
   readonly #byName = new Map<string, Alarm>();
-  /** The history of all alarms. */
+  /** The history items of all alarms. */
   readonly history = new AlarmHistory();
 
   constructor(options: AlarmsOptions) {
     this.#options = options;
   }
 
-  /** Returns every alarm. */
+  /** Returns every alarm of the account. */
   all(): readonly Alarm[] {
     return [...this.#byName.values()];
   }
 
-  /** Returns the alarm of a name. */
+  /** Returns the alarm with this name. */
   get(name: string): Alarm | undefined {
     return this.#byName.get(name);
   }
 
   /**
-   * Creates an alarm, whose state is INSUFFICIENT_DATA until its first evaluation. Replaces the configuration of an
-   * existing alarm and keeps its state.
+   * Creates an alarm in the state INSUFFICIENT_DATA. If an alarm with this name exists, replaces its configuration and keeps
+   * its state.
    */
   put(definition: AlarmDefinition, actionsEnabled: boolean): void {
     const { name } = definition;
@@ -94,7 +94,7 @@ export class Alarms {
     return true;
   }
 
-  /** Evaluates the alarms that `isDue` selects, over the periods that end at a second of the timeline. */
+  /** Evaluates the alarms for which `isDue` returns true, over the periods that end at the second `end` of the timeline. */
   evaluate(end: number, isDue: (definition: AlarmDefinition) => boolean): void {
     for (const alarm of this.all()) {
       const { definition } = alarm;
@@ -110,7 +110,7 @@ export class Alarms {
     }
   }
 
-  /** Sets an alarm's state. If the state changes, the alarm's actions run. */
+  /** Sets the state of an alarm. If the state changes, runs the alarm's actions. */
   setState(alarm: Alarm, state: State, reason: string, reasonData: string | undefined): void {
     const at = this.#options.clock.now();
     const { name, actions } = alarm.definition;
@@ -136,8 +136,8 @@ export class Alarms {
     try {
       this.#options.publish(arn, subject, message);
     } catch (caught) {
-      // CloudWatch accepts an action whose topic does not exist. The action fails when it runs, and the history records
-      // it.
+      // CloudWatch accepts an alarm action whose topic does not exist. The action then fails when it runs, and the alarm history
+      // records the failure.
       if (!(caught instanceof AwsError)) throw caught;
       error = caught.message;
     }

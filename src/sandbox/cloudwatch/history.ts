@@ -1,36 +1,36 @@
 /**
- * The history of the alarms.
+ * The alarm history, which DescribeAlarmHistory returns.
  *
  * @module
  */
 
-/** The types of a metric alarm's history items. */
+/** Types of history items of a metric alarm. */
 export const HISTORY_ITEM_TYPES = ["ConfigurationUpdate", "StateUpdate", "Action"] as const;
-/** One of them. */
+/** Type of a history item. */
 export type HistoryItemType = typeof HISTORY_ITEM_TYPES[number];
 
-/** A history item. */
+/** An item of the alarm history. */
 export interface HistoryItem {
-  /** Increases with each item. */
+  /** Sequence number of the item. Newer items have higher numbers. */
   readonly number: number;
-  /** ms since the epoch. */
+  /** Time of the item in ms since the epoch. */
   readonly at: number;
   readonly alarm: string;
   readonly type: HistoryItemType;
   readonly summary: string;
-  /** The HistoryData, before it becomes JSON. */
+  /** HistoryData of the item, before its conversion to JSON text. */
   readonly data: unknown;
 }
 
-/** Greatest number of items. AWS keeps two weeks; this bounds memory. */
+/** Maximum number of history items, to bound memory. AWS keeps the items of the last two weeks. */
 const MAX_ITEMS = 10_000;
 
-/** The newest history items. */
+/** The newest items of the alarm history. */
 export class AlarmHistory {
   readonly #items: HistoryItem[] = [];
   #number = 0;
 
-  /** The items, oldest first. */
+  /** The history items, oldest first. */
   get items(): readonly HistoryItem[] {
     return this.#items;
   }

@@ -1,11 +1,11 @@
 /**
- * What CloudWatch measures, and the names of metrics.
+ * The resources whose metrics the sandbox's CloudWatch collects, and the identities of metrics.
  *
  * @module
  */
 import type { Machine } from "../machines/machine.ts";
 
-/** A dimension of a metric. */
+/** A dimension of a metric: name and value. */
 export interface Dimension {
   readonly Name: string;
   readonly Value: string;
@@ -18,20 +18,20 @@ export interface Metric {
   readonly Dimensions: readonly Dimension[];
 }
 
-/** The number of requests that the instances of a pool answered. */
+/** The number of requests that the instances of a load balancer or target group answered. */
 export interface RequestCount {
-  /** Since the pool was created; never decreases. */
+  /** Total since the creation of the load balancer or target group. The total never decreases. */
   readonly total: number;
-  /** The metrics that report the count; empty for a target group without a load balancer. */
+  /** Metrics that report this count. Empty for a target group without a load balancer. */
   readonly metrics: readonly Metric[];
 }
 
-/** The sources of CPUUtilization and of the load balancers' metrics. */
+/** The sources of the metric CPUUtilization and of the load balancers' metrics. */
 export interface MeteredResources {
-  /** The machines of running instances, by instance id. */
+  /** Returns the simulated machines of running instances, by instance id. */
   machines(): ReadonlyMap<string, Machine>;
-  /** Whether an instance reports a datapoint each minute; otherwise it reports one each five minutes. */
+  /** Returns whether an instance reports a datapoint every minute. If not, it reports a datapoint every five minutes. */
   reportsEachMinute(id: string): boolean;
-  /** By the name of a Classic Load Balancer or the ARN of a target group. */
+  /** Returns request counts by the name of a Classic Load Balancer or the ARN of a target group. */
   requests(): ReadonlyMap<string, RequestCount>;
 }

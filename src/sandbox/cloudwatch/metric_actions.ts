@@ -1,5 +1,5 @@
 /**
- * CloudWatch's actions on metrics.
+ * CloudWatch's API actions on metrics, such as GetMetricData and PutMetricData.
  *
  * @module
  */
@@ -33,12 +33,12 @@ import {
 } from "./metrics.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** Datapoints in a response to GetMetricStatistics. Source: its API page. */
+/** Maximum number of datapoints in a response to GetMetricStatistics. Source: CloudWatch API, GetMetricStatistics. */
 const MAX_STATISTICS = 1_440;
-/** Datapoints in a response to GetMetricData. Source: its API page. */
+/** Maximum number of datapoints in a response to GetMetricData. Source: CloudWatch API, GetMetricData. */
 const MAX_DATA = 100_800;
 
-/** Builds the actions. */
+/** Returns CloudWatch's API actions on metrics. */
 export function metricActions(clock: Clock, timeline: Timeline, store: MetricStore): Service {
   const buckets = (of: Metric, input: Shape, period: number, unit: string | undefined): readonly Bucket[] => {
     const start = required(time(input, "StartTime"), "StartTime");
@@ -57,7 +57,7 @@ export function metricActions(clock: Clock, timeline: Timeline, store: MetricSto
       if (statistics.length === 0) {
         throw new AwsError(
           "InvalidParameterCombination",
-          "At least one of the five statistics must be specified; the sandbox has no others",
+          "At least one of the five statistics must be specified; the sandbox does not support extended statistics",
         );
       }
       const found = buckets(metric, input, period, text(input, "Unit")).slice(-MAX_STATISTICS);
@@ -89,7 +89,7 @@ export function metricActions(clock: Clock, timeline: Timeline, store: MetricSto
         }));
         return ascending ? found : found.reverse();
       });
-      // The token holds a position. After a new datapoint, the next page may repeat one.
+      // The token contains a position in the results. If a new datapoint arrives between two pages, the pages can repeat a datapoint.
       const { items, ...next } = page(
         points.map((point, position) => ({ ...point, position })),
         ({ position }) => String(position).padStart(9, "0"),
@@ -161,7 +161,7 @@ export function metricActions(clock: Clock, timeline: Timeline, store: MetricSto
           } as const,
         };
       });
-      // The whole request is read before the first sample is kept, so that an invalid request has no effect.
+      // The function reads the whole request before it stores the first sample, so that an invalid request has no effect.
       for (const { metric, sample } of samples) store.add(metric, sample);
     },
   };
@@ -172,7 +172,7 @@ function readMetricStat(
 ): { of: Metric; period: number; stat: Statistic; unit: string | undefined } {
   const stat = shape(query, "MetricStat");
   if (stat === undefined) {
-    throw validationError("The sandbox answers queries with a MetricStat only, not expressions");
+    throw validationError("The sandbox supports metric queries with a MetricStat only, not expressions");
   }
   return {
     of: readMetric(required(shape(stat, "Metric"), "Metric")),

@@ -1,21 +1,21 @@
 /**
- * Delays the datapoints that EC2 and ELB report.
+ * Delays the visibility of the datapoints that EC2 and ELB report to CloudWatch.
  *
  * @module
  */
 import type { Metric } from "./metered.ts";
 import type { MetricStore, Sample } from "./metrics.ts";
 
-/** A minute's datapoints. */
+/** The datapoints of one minute. */
 interface Batch {
-  /** End of the minute, s of the timeline. */
+  /** End of the minute, in seconds of the timeline. */
   readonly minute: number;
-  /** When the datapoints become visible, s of the timeline. */
+  /** Time at which the datapoints become visible, in seconds of the timeline. */
   readonly visibleAt: number;
   readonly samples: (readonly [Metric, Sample])[];
 }
 
-/** Holds each minute's datapoints until they become visible. */
+/** Keeps the datapoints of each minute until they become visible. */
 export class DelayedMetrics {
   readonly #store: MetricStore;
   #batches: readonly Batch[] = [];
@@ -24,14 +24,14 @@ export class DelayedMetrics {
     this.#store = store;
   }
 
-  /** Starts the batch of a minute and returns the function that adds a datapoint to it. */
+  /** Starts the batch of datapoints of a minute. Returns a function that adds a datapoint to this batch. */
   hold(minute: number, visibleAt: number): (metric: Metric, sample: Sample) => void {
     const samples: (readonly [Metric, Sample])[] = [];
     this.#batches = [...this.#batches, { minute, visibleAt, samples }];
     return (metric, sample) => samples.push([metric, sample]);
   }
 
-  /** Stores the datapoints that are visible at a second of the timeline. Returns the ends of their minutes. */
+  /** Stores the datapoints that are visible at a second of the timeline. Returns the ends of these datapoints' minutes. */
   release(second: number): readonly number[] {
     const visible = this.#batches.filter(({ visibleAt }) => visibleAt <= second);
     this.#batches = this.#batches.filter((batch) => !visible.includes(batch));

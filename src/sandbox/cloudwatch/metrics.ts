@@ -1,12 +1,12 @@
 /**
- * The datapoints of all metrics, as statistic sets. The numbers of metrics and of samples per metric are bounded.
+ * Stores the datapoints of all metrics as statistic sets, with bounds on the number of metrics and of samples per metric.
  *
  * @module
  */
 
 import type { Metric } from "./metered.ts";
 
-/** The statistics of the values of a period. */
+/** The statistics of all values of a metric in one period. */
 export interface StatisticSet {
   readonly SampleCount: number;
   readonly Sum: number;
@@ -14,46 +14,46 @@ export interface StatisticSet {
   readonly Maximum: number;
 }
 
-/** The statistics that a {@linkcode StatisticSet} provides. */
+/** Names of the statistics that a {@linkcode StatisticSet} provides. */
 export const STATISTICS = ["SampleCount", "Average", "Sum", "Minimum", "Maximum"] as const;
 
-/** One of them. */
+/** Name of a statistic, such as `Average`. */
 export type Statistic = typeof STATISTICS[number];
 
-/** A stored sample. */
+/** A stored sample of a metric. */
 export interface Sample {
-  /** The second of the timeline at which the sample begins. */
+  /** First second of the sample on the timeline. */
   readonly second: number;
-  /** Its length, s: 60 for standard resolution, 1 for high resolution. */
+  /** Length of the sample in seconds: 60 for standard resolution, 1 for high resolution. */
   readonly width: 1 | 60;
   readonly unit: string;
   readonly statistics: StatisticSet;
 }
 
-/** The aggregated samples of one period. */
+/** The aggregated samples of one period of a metric. */
 export interface Bucket {
   readonly second: number;
   readonly unit: string;
   readonly statistics: StatisticSet;
 }
 
-/** Samples per metric: one week of minutes. */
+/** Maximum number of samples per metric: one sample a minute for one week. */
 const MAX_SAMPLES = 7 * 24 * 60;
 
-/** Number of metrics. The metric whose latest sample is oldest is dropped first. */
+/** Maximum number of metrics. If there are more, the store deletes the metric that was updated least recently. */
 const MAX_METRICS = 10_000;
 
-/** Returns the value of a statistic. */
+/** Returns the value of one statistic in a statistic set. */
 export function statisticValue(set: StatisticSet, name: Statistic): number {
   return name === "Average" ? set.Sum / set.SampleCount : set[name];
 }
 
-/** Returns the statistic set of a value that occurs a number of times. */
+/** Returns the statistic set of a value that occurs `times` times. */
 export function statisticsOfValue(value: number, times = 1): StatisticSet {
   return { SampleCount: times, Sum: value * times, Minimum: value, Maximum: value };
 }
 
-/** Returns the statistic set of all values of several sets. */
+/** Merges several statistic sets into the statistic set of all their values. */
 export function mergeStatistics(sets: readonly [StatisticSet, ...StatisticSet[]]): StatisticSet {
   return sets.reduce((a, b) => ({
     SampleCount: a.SampleCount + b.SampleCount,
@@ -63,7 +63,7 @@ export function mergeStatistics(sets: readonly [StatisticSet, ...StatisticSet[]]
   }));
 }
 
-/** Whether two metrics are the same. The order of dimensions does not matter. */
+/** Returns whether two metrics have the same namespace, name and dimensions, in any order of the dimensions. */
 export function sameMetric(a: Metric, b: Metric): boolean {
   return metricKey(a) === metricKey(b);
 }
@@ -75,20 +75,20 @@ function metricKey({ Namespace, MetricName, Dimensions }: Metric): string {
   return JSON.stringify([Namespace, MetricName, dimensions]);
 }
 
-/** The datapoints by metric. */
+/** The stored samples of all metrics. */
 export class MetricStore {
   readonly #series = new Map<string, { readonly metric: Metric; readonly samples: Sample[] }>();
 
-  /** Returns the metrics that have samples. */
+  /** Returns the metrics that have at least one sample. */
   metrics(): readonly Metric[] {
     return [...this.#series.values()].map(({ metric }) => metric);
   }
 
-  /** Adds a sample. */
+  /** Adds a sample to a metric. */
   add(metric: Metric, sample: Sample): void {
     const id = metricKey(metric);
     const series = this.#series.get(id) ?? { metric, samples: [] };
-    // Re-insertion keeps the map in order of the latest sample.
+    // Deleting and re-inserting the key keeps the map in order of the latest sample.
     this.#series.delete(id);
     this.#series.set(id, series);
     const { samples } = series;
@@ -104,8 +104,8 @@ export class MetricStore {
   }
 
   /**
-   * Aggregates the samples from one second up to another, exclusive. If the span is under a minute, only samples of
-   * high resolution count.
+   * Aggregates the samples of a metric from the second `from` (inclusive) to the second `to` (exclusive). If the span is shorter
+   * than a minute, uses only samples of high resolution.
    */
   aggregate(metric: Metric, from: number, to: number, unit?: string): StatisticSet | undefined {
     const [first, ...rest] = this.#samplesBetween(metric, from, to, to - from, unit).map(({ statistics }) =>
@@ -115,8 +115,8 @@ export class MetricStore {
   }
 
   /**
-   * Aggregates the samples from one second up to another, exclusive, into buckets of a period (s), oldest first.
-   * Buckets are aligned to the timeline's start.
+   * Aggregates the samples of a metric from the second `from` (inclusive) to the second `to` (exclusive). Returns one bucket per
+   * period (in seconds), oldest first. Buckets are aligned to the start of the timeline.
    */
   buckets(metric: Metric, from: number, to: number, period: number, unit?: string): readonly Bucket[] {
     const begin = Math.floor(from / period) * period;

@@ -1,10 +1,10 @@
 /**
- * The metrics that EC2 and ELB report to CloudWatch: one datapoint per minute, or each
- * five minutes for an instance with basic monitoring.
+ * Samples the metrics that EC2 and ELB report to CloudWatch: one datapoint per minute, or one per five minutes for an
+ * instance with basic monitoring.
  *
- * CPUUtilization is the CPU time of an instance's machine as a share of one vCPU, over the time that the machine ran in
- * that minute. A minute in which the machine ran for less than half of the time has no datapoint: a few seconds of
- * booting do not represent the minute. As with EC2's detailed monitoring, a stopped instance has no datapoints.
+ * CPUUtilization is the CPU time of the instance's simulated machine as a share of one vCPU, over the time that the machine
+ * ran in that minute. The sampler reports no datapoint for a minute in which the machine ran for less than half of the time,
+ * because a few seconds of booting do not represent a minute. A stopped instance has no datapoints, as with EC2.
  *
  * @module
  */
@@ -13,37 +13,37 @@ import type { Clock } from "../clock.ts";
 import type { Machine } from "../machines/machine.ts";
 import type { MeteredResources, Metric, RequestCount } from "./metered.ts";
 
-/** The period of a datapoint, s of sandbox time. */
+/** Period of a datapoint in seconds of sandbox time. */
 export const MINUTE = 60;
 
-/** The period of basic monitoring, s of sandbox time. Source: EC2 user guide, using-cloudwatch-new. */
+/** Period of basic monitoring in seconds of sandbox time. Source: EC2 user guide, using-cloudwatch-new. */
 const FIVE_MINUTES = 300;
 
-/** Takes a datapoint. */
+/** Callback that receives each datapoint. */
 type Report = (metric: Metric, sample: Sample) => void;
 
 interface Meter {
   /**
-   * The machine at the last reading; undefined if there was none. Each start of an instance creates a new machine,
-   * whose counter begins at zero.
+   * The simulated machine at the last reading of its meter; undefined before the first reading. Each start of an instance
+   * creates a new machine, whose CPU counter begins at zero.
    */
   machine: Machine | undefined;
   cpuSeconds: number;
-  /** Time of the last reading, real ms. */
+  /** Time of the last reading of the meter, in ms of real time. */
   readAt: number;
-  /** CPU seconds used in this period. */
+  /** CPU seconds that the machine used in the current period. */
   used: number;
-  /** How long the machine was seen to run in this period, real ms. */
+  /** How long the machine ran in the current period, as the readings show, in ms of real time. */
   seen: number;
 }
 
-/** Reads the meters of machines and load balancers, and reports their datapoints. */
+/** Reads the meters of simulated machines and load balancers, and reports datapoints. */
 export class Sampler {
   readonly #clock: Clock;
   readonly #metered: MeteredResources;
   readonly #meters = new Map<string, Meter>();
   #requests: ReadonlyMap<string, RequestCount>;
-  /** End of the last minute, s of the timeline. */
+  /** End of the last reported minute, in seconds of the timeline. */
   #reported = 0;
 
   constructor(clock: Clock, metered: MeteredResources) {
@@ -53,7 +53,7 @@ export class Sampler {
     this.readMeters();
   }
 
-  /** Reads the meters. Frequent readings miss less of a machine's first and last moments. */
+  /** Reads all meters. Frequent readings measure the first and last seconds of a machine more exactly. */
   readMeters(): void {
     const now = this.#clock.now();
     const machines = this.#metered.machines();
@@ -74,8 +74,8 @@ export class Sampler {
   }
 
   /**
-   * Reports the datapoints of the minute that ends at a second of the timeline. Call it right after {@linkcode
-   * Sampler.readMeters}. If more than a minute has passed, the datapoint covers all of it.
+   * Reports the datapoints of the minute that ends at a second of the timeline. Call this function right after {@linkcode
+   * Sampler.readMeters}. If more than a minute has passed since the last report, the datapoint covers the whole time.
    */
   reportMinute(end: number, report: Report): void {
     const half = (MINUTE * 1_000) / this.#clock.speed / 2;
@@ -101,7 +101,7 @@ export class Sampler {
     for (const [pool, { total, metrics }] of requests) {
       const count = total - (this.#requests.get(pool)?.total ?? 0);
       if (count <= 0) continue;
-      // Each request is a value of 1, so that only Sum and SampleCount are meaningful. Source: ELB guide, metrics.
+      // Each request counts as a value of 1, so that only Sum and SampleCount are meaningful. Source: ELB guide, metrics.
       const statistics = statisticsOfValue(1, count);
       for (const metric of metrics) report(metric, { ...sample, unit: "Count", statistics });
     }

@@ -1,6 +1,6 @@
 /**
- * CloudWatch of the sandbox: collects metrics, and evaluates each alarm as soon as its period is complete. A period of
- * 60 is 60 s of sandbox time, counted from the start of CloudWatch.
+ * The sandbox's CloudWatch. It collects metrics, and evaluates each alarm when the alarm's period ends. An alarm period of
+ * 60 means 60 seconds of sandbox time, counted from the start of the service.
  *
  * @module
  */
@@ -16,33 +16,33 @@ import type { MeteredResources, Metric } from "./metered.ts";
 import type { Service } from "../wire/action.ts";
 
 /**
- * Interval between two readings of the meters, s of sandbox time. It is the greatest delay with which a start or stop
- * is noticed.
+ * Interval between two readings of the meters, in seconds of sandbox time. A reading notices the start or stop of a machine at
+ * most this much later.
  */
 const METER_INTERVAL = 5;
 
 /**
- * Interval between two evaluations of alarms with periods under a minute, s. Source: CloudWatch user guide, alarm
- * evaluation.
+ * Interval between two evaluations of alarms with periods shorter than a minute, in seconds. Source: CloudWatch user guide,
+ * alarm evaluation.
  */
 const SHORT_PERIOD_INTERVAL = 10;
 
-/** What CloudWatch is made of. */
+/** Options of {@linkcode cloudWatch}. */
 export interface CloudWatchOptions {
   readonly clock: Clock;
   readonly metered: MeteredResources;
   readonly region: string;
   readonly publish: Publish;
-  /** Returns the time from the end of a period until its datapoint is visible, ms of sandbox time; 0 by default. */
+  /** Returns the time from the end of a period until its datapoint is visible, in ms of sandbox time. Default: 0. */
   readonly metricDelay?: () => number;
 }
 
-/** CloudWatch. Its disposal ends the collection and the evaluation. */
+/** The sandbox's CloudWatch. Its disposal stops the collection of metrics and the evaluation of alarms. */
 export interface CloudWatch extends Disposable {
   readonly service: Service;
 }
 
-/** Starts CloudWatch. Its first minute begins now. */
+/** Starts the sandbox's CloudWatch. Its first minute begins at the time of the call. */
 export function cloudWatch(
   { clock, metered, region, publish, metricDelay = () => 0 }: CloudWatchOptions,
 ): CloudWatch {
@@ -63,7 +63,8 @@ export function cloudWatch(
       sampler.reportMinute(reported = minute, delayed.hold(minute, visibleAt));
     }
     const visible = delayed.release(second);
-    // An alarm on a delayed metric is evaluated when the datapoint of its period becomes visible, over the periods up to that one.
+    // The service evaluates an alarm on a delayed metric when the period's datapoint becomes visible, over the periods up to
+    // this datapoint.
     for (const end of visible.filter((end) => !isMinuteOver || end !== minute)) {
       alarms.evaluate(end, ({ period, metric }) => period >= MINUTE && isAwsMetric(metric));
     }
@@ -83,7 +84,7 @@ export function cloudWatch(
   };
 }
 
-/** Whether a metric is reported by EC2 or ELB, and not by PutMetricData. */
+/** Returns whether EC2 or ELB reports a metric, as opposed to PutMetricData. */
 function isAwsMetric({ Namespace }: Metric): boolean {
   return Namespace.startsWith("AWS/");
 }

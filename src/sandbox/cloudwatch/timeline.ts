@@ -1,27 +1,27 @@
 /**
- * CloudWatch's timeline: seconds of sandbox time since its start. On it, periods are whole numbers at any speed.
- * Requests and responses carry real time.
+ * CloudWatch's timeline: the seconds of sandbox time since the service started. On this timeline, every period is a whole number
+ * of seconds at any speed. API requests and responses contain real time.
  *
  * @module
  */
 import type { Clock } from "../clock.ts";
 
-/** Converts between the timeline and real time. */
+/** Converts between seconds of the timeline and real time. */
 export interface Timeline {
   /** Returns the current second of the timeline. */
   now(): number;
-  /** Converts a second of the timeline to real time, ms since the epoch. */
+  /** Converts a second of the timeline to a real time in ms since the epoch. */
   real(second: number): number;
-  /** Converts a real time, ms since the epoch, to a second of the timeline. */
+  /** Converts a real time in ms since the epoch to a second of the timeline. */
   second(real: number): number;
   /**
-   * Calls back at each multiple of `step` seconds with that multiple. If several have passed, it calls back once with
-   * the latest.
+   * Calls the callback at each multiple of `step` seconds and passes the multiple. If several multiples have passed since the
+   * last call, calls the callback once, with the latest.
    */
   ticks(step: number, callback: (second: number) => void): Disposable;
 }
 
-/** Returns a timeline that starts now. */
+/** Returns a timeline that starts at the time of the call. */
 export function timeline(clock: Clock): Timeline {
   const start = clock.now();
   const real = (second: number) => start + (second * 1_000) / clock.speed;
@@ -31,15 +31,15 @@ export function timeline(clock: Clock): Timeline {
     now,
     real,
     second,
-    // An interval would drift away from the multiples, so each tick sets the next timer from the current time.
+    // Each tick sets the next timer from the current time, because a fixed interval would drift away from the multiples.
     ticks: (step, callback) => {
       let last = 0;
       let timer: Disposable;
       const wait = () => {
         timer = clock.after((last + step - now()) * 1_000, () => {
-          // The tolerance is for speeds at which a second is not a whole number of ms.
+          // The tolerance is needed at speeds at which a second of sandbox time is not a whole number of ms.
           const passed = Math.floor(now() / step + 1e-6) * step;
-          // A timer may fire a millisecond early.
+          // A timer can fire up to 1 ms early.
           if (passed > last) callback(last = passed);
           wait();
         });

@@ -1,5 +1,5 @@
 /**
- * EC2's actions that describe instances. Source: EC2 API reference.
+ * EC2's API actions that describe instances. Source: EC2 API reference.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import { missingParameter, requestedInstances, requestedOrAllInstances } from ".
 import { instanceFilterValues, reservationShapes, statusShape } from "./shapes.ts";
 
 /**
- * Builds the actions.
+ * Returns EC2's API actions that describe instances.
  *
- * @param read returns the account as reads see it, which may lag behind
+ * @param read returns the account as API reads see it; these reads can be stale
  */
 export function describeActions(account: Account, read: () => Snapshot, faults: Faults): Service {
   return {
@@ -58,7 +58,7 @@ export function describeActions(account: Account, read: () => Snapshot, faults: 
         default:
           throw new AwsError(
             "InvalidParameterValue",
-            `The sandbox does not support the attribute '${attribute}'`,
+            `The sandbox does not support the instance attribute '${attribute}'`,
           );
       }
     },

@@ -1,5 +1,5 @@
 /**
- * The filters and pages of EC2's Describe actions.
+ * Filters and pages of EC2's Describe actions.
  *
  * @module
  */
@@ -7,16 +7,16 @@ import { AwsError, type Shape } from "../wire/action.ts";
 import { number, shapes, text, texts } from "../wire/input.ts";
 import { type Page, page } from "../wire/paging.ts";
 
-/** Bounds of MaxResults. Source: EC2 API, DescribeInstances. */
+/** Minimum of MaxResults. Source: EC2 API, DescribeInstances. */
 const MIN_PAGE = 5;
 const MAX_PAGE = 1_000;
 
 /**
- * Returns the items that match every filter of the input by any of the filter's values. `*` and `?` are wildcards; `\`
- * makes the next character literal. Throws AwsError InvalidParameterValue on an unknown filter. Source: EC2 user guide,
- * Using_Filtering.
+ * Returns the items that match every filter of the request. An item matches a filter if it matches at least one of the filter's
+ * values. In values, `*` and `?` are wildcards, and `\` makes the next character literal. Throws AwsError InvalidParameterValue
+ * for an unknown filter. Source: EC2 user guide, Using_Filtering.
  *
- * @param values returns an item's values for a filter's name; undefined if the filter does not exist
+ * @param values returns an item's values for the name of a filter, or undefined if no such filter exists
  */
 export function applyFilters<T>(
   items: readonly T[],
@@ -52,7 +52,7 @@ function wildcardPattern(pattern: string): RegExp {
 }
 
 /**
- * Returns one page of the items, in order of their keys. Without MaxResults, all items are one page. Throws AwsError
+ * Returns one page of the items, sorted by their keys. Without MaxResults, the page contains all items. Throws AwsError
  * InvalidParameterValue or InvalidNextToken.
  */
 export function pageOf<T>(items: readonly T[], keyOf: (item: T) => string, input: Shape): Page<T> {

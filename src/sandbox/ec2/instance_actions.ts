@@ -1,6 +1,6 @@
 /**
- * EC2's actions that change instances: launch, start, stop, terminate, and monitor. Source of states, codes and messages: EC2 API
- * reference, errors-overview, InstanceState.
+ * EC2's API actions that launch, start, stop, terminate and monitor instances. Source of states, error codes and messages: EC2
+ * API reference, errors-overview, InstanceState.
  *
  * @module
  */
@@ -14,17 +14,17 @@ import type { Lifecycle } from "./lifecycle.ts";
 import { dryRunSucceeded, missingParameter, requestedInstances } from "./request.ts";
 import { reservationShapes, stateShape } from "./shapes.ts";
 
-/** Builds the actions. */
+/** Returns EC2's API actions that change instances. */
 export function instanceActions(
   account: Account,
   lifecycle: Lifecycle,
   launcher: Launcher,
   faults: Faults,
 ): Service {
-  /** Requests that were carried out, by client token. */
+  /** Earlier RunInstances requests by client token, for idempotency. */
   const earlierRequests = new Map<string, { readonly request: string; readonly reservation: string }>();
 
-  /** Changes the state of all requested instances, or of none if `check` throws for one. */
+  /** Changes the state of all requested instances. If `check` throws for one instance, changes none. */
   const changeState = (
     input: Shape,
     check: (instance: Instance) => void,

@@ -9,11 +9,11 @@ import type { Clock } from "../clock.ts";
 import { missingParameter } from "./request.ts";
 import { applyFilters, pageOf } from "./filters.ts";
 
-/** A launch template. Version 1 is the first of `versions`. */
+/** A launch template. `versions[0]` is version 1. */
 interface Template {
   readonly id: string;
   readonly name: string;
-  /** ms since the epoch. */
+  /** Creation time in ms since the epoch. */
   readonly created: number;
   readonly defaultVersion: number;
   readonly versions: readonly {
@@ -23,19 +23,19 @@ interface Template {
   }[];
 }
 
-/** The launch templates of the account. */
+/** API actions on launch templates, and their use in RunInstances. */
 export interface LaunchTemplates {
   readonly actions: Service;
   /**
-   * Returns the instance settings that the LaunchTemplate of a RunInstances request selects, and the tags that record
-   * the template. Throws AwsError.
+   * Returns the instance settings of the launch template that a RunInstances request selects, and the tags that name this
+   * template. Throws AwsError.
    */
   resolve(specification: Shape): { readonly data: Shape; readonly tags: Record<string, string> };
 }
 
-/** Builds the actions, with no launch templates yet. */
+/** Returns EC2's API actions on launch templates. The account has no launch templates at first. */
 export function launchTemplates(clock: Clock): LaunchTemplates {
-  /** By id. */
+  /** Launch templates by id. */
   const templates = new Map<string, Template>();
   let created = 0;
 
@@ -83,7 +83,7 @@ export function launchTemplates(clock: Clock): LaunchTemplates {
 
     ModifyLaunchTemplate: (input) => {
       const template = find(input);
-      // The API's DefaultVersion has another name in requests: SetDefaultVersion.
+      // The API calls this parameter SetDefaultVersion in requests and DefaultVersion in responses.
       const version = text(input, "SetDefaultVersion") ?? missingParameter("SetDefaultVersion");
       const defaultVersion = versionNumber(template, version);
       return { LaunchTemplate: templateShape(put({ ...template, defaultVersion })) };
@@ -149,7 +149,7 @@ function readVersion(input: Shape, clock: Clock, base: Shape = {}): Template["ve
   };
 }
 
-/** Resolves `$Latest`, `$Default` or a number. Throws AwsError. */
+/** Converts `$Latest`, `$Default` or a number to a version number of a launch template. Throws AwsError. */
 function versionNumber({ id, defaultVersion, versions }: Template, version: string): number {
   const number = version === "$Default"
     ? defaultVersion

@@ -1,5 +1,5 @@
 /**
- * Creates instances, and launches them as RunInstances does.
+ * Creates simulated instances, and launches instances for RunInstances.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { DEFAULT_GROUP } from "./security_groups.ts";
 import { readTags } from "./tags.ts";
 import { invalidZone, subnetOf, zones } from "./zones.ts";
 
-/** What a launcher is made of. */
+/** Options of {@linkcode Launcher}. */
 export interface LauncherOptions {
   readonly clock: Clock;
   readonly account: Account;
@@ -28,7 +28,7 @@ export interface LauncherOptions {
   readonly templates: LaunchTemplates;
 }
 
-/** Creates and launches instances. */
+/** Creates and launches simulated instances. */
 export class Launcher {
   readonly #options: LauncherOptions;
   #instances = 0;
@@ -38,12 +38,12 @@ export class Launcher {
     this.#options = options;
   }
 
-  /** Creates a stopped instance. */
+  /** Creates an instance in the state `stopped`. */
   create(instance: Partial<Instance>): Instance {
     const { clock, account, addresses, region } = this.#options;
     const zone = instance.zone ?? this.#emptiestZone() ?? zones(region)[0];
     const created: Instance = {
-      // Ids are consecutive, so that a fault can name an instance that does not exist yet.
+      // Instance ids are consecutive, so that a fault can name an instance before its launch.
       id: `i-${hex(++this.#instances)}`,
       reservation: instance.reservation ?? this.#nextReservation(),
       address: addresses.take(),
@@ -69,7 +69,7 @@ export class Launcher {
     return created;
   }
 
-  /** Launches `count` instances and returns their reservation. Throws AwsError. */
+  /** Launches `count` instances and returns the id of their reservation. Throws AwsError. */
   launch(request: Shape, count: number): string {
     const { lifecycle, faults, region } = this.#options;
     const { input, tags: templateTags } = this.withTemplate(request);
@@ -92,8 +92,8 @@ export class Launcher {
   }
 
   /**
-   * Completes a RunInstances request with the settings of its launch template. The request's own settings win, and the tags of both
-   * apply. The returned `tags` are those that EC2 adds to record the template.
+   * Completes a RunInstances request with the settings of its launch template. A setting of the request overrides the template's
+   * setting, and the tags of both apply. The returned `tags` are the tags with which EC2 names the template.
    */
   withTemplate(input: Shape): { readonly input: Shape; readonly tags: Record<string, string> } {
     const specification = shape(input, "LaunchTemplate");
@@ -103,13 +103,13 @@ export class Launcher {
     return { input: { ...data, ...input, TagSpecifications }, tags };
   }
 
-  /** Whether the fault no-capacity applies to an instance or a zone. */
+  /** Returns whether the fault no-capacity applies to an instance or zone. */
   lacksCapacity({ id, zone }: { readonly id?: string; readonly zone: string }): boolean {
     const { noCapacity } = this.#options.faults;
     return noCapacity.has(zone) || (id !== undefined && noCapacity.has(id));
   }
 
-  /** Returns the zone with capacity that has the fewest instances; undefined if no zone has capacity. */
+  /** Returns the zone with the fewest instances, without zones that lack capacity. Returns undefined if all zones lack capacity. */
   #emptiestZone(): string | undefined {
     const { account, region } = this.#options;
     const instances = [...account.current.instances.values()].filter(({ state }) => state !== "terminated");
@@ -133,7 +133,7 @@ export class Launcher {
   }
 }
 
-/** Returns the error of a zone without capacity. */
+/** Returns EC2's error for a zone without capacity. */
 export function insufficientCapacity(zone: string): AwsError {
   const message =
     `We currently do not have sufficient capacity in the Availability Zone you requested (${zone}).`;
@@ -144,7 +144,7 @@ function hex(n: number): string {
   return n.toString(16).padStart(17, "0");
 }
 
-/** Reads the settings that a RunInstances request has for each instance. */
+/** Reads the instance settings of a RunInstances request. */
 function readSettings(input: Shape): Partial<Instance> {
   const tagSpecifications = shapes(input, "TagSpecifications").filter((specification) =>
     text(specification, "ResourceType") === "instance"

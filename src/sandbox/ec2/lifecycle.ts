@@ -1,6 +1,6 @@
 /**
- * The states of instances over time: pending → running → stopping → stopped, with a machine under each running
- * instance.
+ * Moves instances through EC2's states: pending → running → stopping → stopped. Each running instance has a simulated
+ * machine.
  *
  * @module
  */
@@ -13,30 +13,30 @@ import type { Account } from "../account/account.ts";
 import type { Instance } from "../account/instance.ts";
 
 /**
- * How long a terminated instance stays visible, ms of sandbox time. Source: EC2, TerminateInstances: about an hour.
+ * How long a terminated instance stays visible, in ms of sandbox time. Source: EC2, TerminateInstances: about an hour.
  */
 const TERMINATED_VISIBLE_MS = 3_600_000;
 
-/** What a lifecycle is made of. */
+/** Options of {@linkcode Lifecycle}. */
 export interface LifecycleOptions {
   readonly clock: Clock;
   readonly account: Account;
   readonly addresses: AddressPool;
   readonly machine: MachineFactory;
-  /** Time from pending to running, ms of sandbox time. */
+  /** How long an instance is pending before it is running, in ms of sandbox time. */
   readonly boot: number;
-  /** Time from stopping to stopped, ms of sandbox time. */
+  /** How long an instance is stopping before it is stopped, in ms of sandbox time. */
   readonly shutdown: number;
-  /** Returns the CPU load after a boot, percent of one vCPU; 0 by default. It lasts as long as the boot. */
+  /** Returns the CPU load that follows a boot, for as long as the boot took, in percent of one vCPU. Default: 0. */
   readonly bootCpu?: () => number;
 }
 
-/** Moves instances through their states. Its disposal stops every machine. */
+/** Moves instances through EC2's states. Its disposal stops every simulated machine. */
 export class Lifecycle implements AsyncDisposable {
   readonly #options: LifecycleOptions;
   readonly #machines = new Map<string, MachineWithBootLoad>();
   readonly #timers = new Set<Disposable>();
-  /** Shutdowns in progress, by instance id. */
+  /** Shutdowns in progress by instance id. */
   readonly #shutdowns = new Map<string, Promise<void>>();
 
   #disposed = false;
@@ -45,13 +45,13 @@ export class Lifecycle implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Returns the machines of running instances, by instance id. */
+  /** Returns the simulated machines of running instances, by instance id. */
   machines(): ReadonlyMap<string, Machine> {
     const { instances } = this.#options.account.current;
     return new Map([...this.#machines].filter(([id]) => instances.get(id)?.state === "running"));
   }
 
-  /** Starts a stopped or new instance. It is pending at once. */
+  /** Starts a stopped or new instance. Its state changes to `pending` immediately. */
   start(id: string): void {
     const { clock, account, boot, bootCpu = () => 0 } = this.#options;
     const machine = this.#powerOn(id);
@@ -62,25 +62,25 @@ export class Lifecycle implements AsyncDisposable {
       stateReason: undefined,
     });
     this.#after(boot, () => {
-      // The instance may have been terminated, or stopped and started again, during the boot.
+      // During the boot, another request may have terminated the instance, or stopped and started it again.
       if (this.#machines.get(id) !== machine) return;
       machine?.startLoad(bootCpu() / 100, boot);
       account.updateInstance(id, { state: "running", hasRun: true });
     });
   }
 
-  /** Makes an instance run at once, as if it had booted before the sandbox started. */
+  /** Sets an instance to `running` immediately, as if its boot had ended before the sandbox started. */
   startWithoutBoot(id: string): void {
     this.#powerOn(id);
     this.#options.account.updateInstance(id, { state: "running", hasRun: true });
   }
 
-  /** Stops a running instance. It is stopping at once. */
+  /** Stops a running instance. Its state changes to `stopping` immediately. */
   stop(id: string): void {
     this.#end(id, "stopping", "stopped", () => {});
   }
 
-  /** Terminates an instance. A running instance is shutting-down at once, any other is terminated at once. */
+  /** Terminates an instance. A running instance changes to `shutting-down`; an instance in any other state to `terminated`. */
   terminate(id: string): void {
     const { account, addresses } = this.#options;
     this.#end(id, "shutting-down", "terminated", ({ address }) => {
@@ -121,7 +121,7 @@ export class Lifecycle implements AsyncDisposable {
     account.updateInstance(id, { state: during, ...reasons });
     this.#after(shutdown, async () => {
       await off;
-      // The instance may have been terminated while it was stopping.
+      // Another request may have terminated the instance while it was stopping.
       if (account.current.instances.get(id)?.state !== during) return;
       account.updateInstance(id, { state: end });
       onEnd(instance);
@@ -137,7 +137,7 @@ export class Lifecycle implements AsyncDisposable {
     return machine;
   }
 
-  /** Shuts down an instance's machine. Resolves once it is off. */
+  /** Shuts down an instance's simulated machine. Resolves when the machine is off. */
   #powerOff(id: string): Promise<void> {
     const machine = this.#machines.get(id);
     this.#machines.delete(id);

@@ -1,5 +1,5 @@
 /**
- * What EC2's requests have in common: the instances that they name, and their errors.
+ * Helpers for EC2 requests: the instances that a request names, and common errors.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import { AwsError, type Shape } from "../wire/action.ts";
 import type { Instance } from "../account/instance.ts";
 import type { Snapshot } from "../account/snapshot.ts";
 
-/** Returns the instances that a request names; all instances if it names none. Throws AwsError. */
+/** Returns the instances that a request names, or all instances if the request names none. Throws AwsError. */
 export function requestedOrAllInstances(snapshot: Snapshot, input: Shape): Instance[] {
   return texts(input, "InstanceIds").length > 0
     ? requestedInstances(snapshot, input)
     : [...snapshot.instances.values()];
 }
 
-/** Returns the instances that a request names. Throws AwsError, also if it names none. */
+/** Returns the instances that a request names. Throws AwsError for an unknown instance, and if the request names none. */
 export function requestedInstances(snapshot: Snapshot, input: Shape): Instance[] {
   const ids = [...new Set(texts(input, "InstanceIds"))];
   return ids.length === 0 ? missingParameter("InstanceId") : findInstances(snapshot, ids);
 }
 
-/** Returns the resources that a request names. The sandbox only has instances. Throws AwsError. */
+/** Returns the resources that a request names. In the sandbox, only instances can be resources. Throws AwsError. */
 export function requestedResources(snapshot: Snapshot, input: Shape): Instance[] {
   const ids = [...new Set(texts(input, "Resources"))];
   const unsupported = ids.find((id) => !id.startsWith("i-"));
@@ -42,12 +42,12 @@ function findInstances({ instances }: Snapshot, ids: readonly string[]): Instanc
   return ids.flatMap((id) => instances.get(id) ?? []);
 }
 
-/** Throws the error of a request without a required parameter. */
+/** Throws EC2's error for a request without a required parameter. */
 export function missingParameter(parameter: string): never {
   throw new AwsError("MissingParameter", `The request must contain the parameter ${parameter}`);
 }
 
-/** Returns the error that EC2 answers to a DryRun request that would have succeeded. */
+/** Returns the error with which EC2 answers a DryRun request that has the required permissions. */
 export function dryRunSucceeded(): AwsError {
   return new AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
 }

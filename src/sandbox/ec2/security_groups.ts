@@ -1,6 +1,6 @@
 /**
- * EC2's security groups and their ingress rules. The sandbox does not enforce the rules: all machines reach each other.
- * Source: EC2 API, IpPermission; EC2 user guide, "Security groups".
+ * EC2's security groups and their ingress rules. The sandbox does not enforce the rules: all simulated machines can reach
+ * each other. Source: EC2 API, IpPermission; EC2 user guide, "Security groups".
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { dryRunSucceeded, missingParameter } from "./request.ts";
 import { applyFilters, pageOf } from "./filters.ts";
 import { VPC } from "./shapes.ts";
 
-/** The default security group of the VPC. It admits only its own members. */
+/** The default security group of the VPC. It admits traffic from its own members only. */
 export const DEFAULT_GROUP: SecurityGroup = {
   id: "sg-00000000000000001",
   name: "default",
@@ -22,9 +22,9 @@ export const DEFAULT_GROUP: SecurityGroup = {
 };
 
 /**
- * Builds the actions on security groups.
+ * Returns EC2's API actions on security groups.
  *
- * @param read returns the account as reads see it, which may lag behind
+ * @param read returns the account as API reads see it; these reads can be stale
  */
 export function securityGroupActions(account: Account, read: () => Snapshot): Service {
   const change = (
@@ -87,7 +87,7 @@ function requestedGroup({ securityGroups }: Snapshot, input: Shape): SecurityGro
   return found;
 }
 
-/** Reads the rules of a request, one for each source. */
+/** Reads the ingress rules of a request. Returns one rule for each traffic source. */
 function readRules(input: Shape): SecurityGroupRule[] {
   const rules = shapes(input, "IpPermissions").flatMap((permission): SecurityGroupRule[] => {
     const ports = {

@@ -1,5 +1,5 @@
 /**
- * EC2 of the sandbox.
+ * The sandbox's EC2 service.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { DEFAULT_GROUP, securityGroupActions } from "./security_groups.ts";
 import { tagActions } from "./tags.ts";
 import { zoneActions } from "./zones.ts";
 
-/** What EC2 is made of. */
+/** Options of {@linkcode ec2}. */
 export interface Ec2Options {
   readonly clock: Clock;
   readonly account: Account;
@@ -29,14 +29,14 @@ export interface Ec2Options {
   readonly region: string;
 }
 
-/** EC2, and the function that seeds its account. */
+/** The sandbox's EC2 service, and the function that seeds the account with instances. */
 export interface Ec2 {
   readonly service: Service;
-  /** Creates a stopped instance. */
+  /** Creates an instance in the state `stopped`. */
   create(instance: Partial<Instance>): Instance;
 }
 
-/** Builds EC2. */
+/** Builds the sandbox's EC2 service. */
 export function ec2(options: Ec2Options): Ec2 {
   const { clock, account, lifecycle, faults, region } = options;
   account.putSecurityGroup(DEFAULT_GROUP);

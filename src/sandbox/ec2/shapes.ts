@@ -1,12 +1,12 @@
 /**
- * Instances in the shapes of the EC2 API.
+ * Formats instances for EC2 API responses.
  *
  * @module
  */
 import { ACCOUNT_ID, type Shape } from "../wire/action.ts";
 import type { Instance, StateName } from "../account/instance.ts";
 
-/** Source: EC2 API, InstanceState.Code. */
+/** Codes of the instance states. Source: EC2 API, InstanceState.Code. */
 const STATE_CODES: Readonly<Record<StateName, number>> = {
   pending: 0,
   running: 16,
@@ -16,15 +16,15 @@ const STATE_CODES: Readonly<Record<StateName, number>> = {
   stopped: 80,
 };
 
-/** The id of the sandbox's only VPC. */
+/** Id of the sandbox's only VPC. */
 export const VPC = "vpc-00000000000000001";
 
-/** Returns a state in the API's shape. */
+/** Formats an instance state for an API response. */
 export function stateShape(state: StateName): Shape {
   return { Code: STATE_CODES[state], Name: state };
 }
 
-/** Returns instances as DescribeInstances and RunInstances list them: grouped by reservation. */
+/** Formats instances for DescribeInstances and RunInstances, grouped by reservation. */
 export function reservationShapes(instances: readonly Instance[]): Shape[] {
   const reservations = Map.groupBy(instances, ({ reservation }) => reservation);
   return Array.from(reservations, ([ReservationId, members]) => ({
@@ -64,7 +64,7 @@ function instanceShape(instance: Instance): Shape {
   };
 }
 
-/** Returns an instance as DescribeInstanceStatus lists it. */
+/** Formats an instance for DescribeInstanceStatus. */
 export function statusShape({ id, zone, state }: Instance): Shape {
   const status = state === "running"
     ? { Status: "ok", Details: [{ Name: "reachability", Status: "passed" }] }
@@ -79,7 +79,7 @@ export function statusShape({ id, zone, state }: Instance): Shape {
   };
 }
 
-/** Returns an instance's values for a filter; undefined if the filter does not exist. */
+/** Returns an instance's values for the name of a filter, or undefined if no such filter exists. */
 export function instanceFilterValues(
   instance: Instance,
   filter: string,
@@ -115,7 +115,7 @@ export function instanceFilterValues(
       return [instance.reservation];
     case "client-token":
       return [instance.clientToken];
-    // The sandbox has no Spot or Scheduled Instances.
+    // The sandbox does not simulate Spot or Scheduled Instances.
     case "instance-lifecycle":
       return [];
     default:

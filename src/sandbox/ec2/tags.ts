@@ -1,5 +1,5 @@
 /**
- * EC2's actions on tags. Source of the limits: EC2 user guide, Using_Tags.
+ * EC2's API actions on tags. Source of the limits: EC2 user guide, Using_Tags.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import type { Snapshot } from "../account/snapshot.ts";
 import { dryRunSucceeded, missingParameter, requestedResources } from "./request.ts";
 import { applyFilters, pageOf } from "./filters.ts";
 
-/** Tags on one resource. */
+/** Maximum number of tags on one resource. */
 const MAX_TAGS = 50;
 
 /**
- * Builds the actions on tags.
+ * Returns EC2's API actions on tags.
  *
- * @param read returns the account as reads see it, which may lag behind
+ * @param read returns the account as API reads see it; these reads can be stale
  */
 export function tagActions(account: Account, read: () => Snapshot): Service {
   return {
@@ -36,7 +36,7 @@ export function tagActions(account: Account, read: () => Snapshot): Service {
       const resources = requestedResources(account.current, input);
       const tags = shapes(input, "Tags").map((tag) => ({ key: text(tag, "Key"), value: text(tag, "Value") }));
       if (boolean(input, "DryRun")) throw dryRunSucceeded();
-      // Without tags, all tags are deleted. A tag without a value matches every value.
+      // A DeleteTags request without tags deletes all tags. A requested tag without a value matches any value of the key.
       const isDeleted = (key: string, value: string) =>
         tags.length === 0 ||
         tags.some((tag) => tag.key === key && (tag.value === undefined || tag.value === value));

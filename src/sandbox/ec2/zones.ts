@@ -1,27 +1,27 @@
 /**
- * The region's availability zones and their subnets.
+ * The availability zones of the region, and their subnets.
  *
  * @module
  */
 import { AwsError, type Service } from "../wire/action.ts";
 import { texts } from "../wire/input.ts";
 
-/** Returns the two availability zones of a region. */
+/** Returns the names of a region's two simulated availability zones. */
 export function zones(region: string): readonly [string, string] {
   return [`${region}a`, `${region}b`];
 }
 
-/** Returns the id of a zone's subnet in the sandbox's only VPC. */
+/** Returns the id of the subnet that a zone has in the sandbox's only VPC. */
 export function subnetOf(zone: string): string {
   return `subnet-${(zone.charCodeAt(zone.length - 1) - 96).toString(16).padStart(17, "0")}`;
 }
 
-/** Returns the error of a zone that the region does not have. */
+/** Returns EC2's error for a zone that does not exist in the region. */
 export function invalidZone(zone: string): AwsError {
   return new AwsError("InvalidParameterValue", `Invalid availability zone: [${zone}]`);
 }
 
-/** Builds the actions on zones. */
+/** Returns EC2's API actions on availability zones. */
 export function zoneActions(region: string): Service {
   return {
     DescribeAvailabilityZones: (input) => {

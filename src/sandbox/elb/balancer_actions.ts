@@ -1,5 +1,5 @@
 /**
- * ELB's actions on load balancers: create, describe, delete, and enable zones. Source: ELB API 2012-06-01.
+ * Classic ELB's API actions that create, describe and delete load balancers, and enable zones. Source: ELB API 2012-06-01.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import type { ElbOptions, NewBalancer } from "./options.ts";
 import { changeBalancer, readTags, requestedBalancer } from "./request.ts";
 import { balancerShape, readListeners } from "./shapes.ts";
 
-/** Load balancers in a region. Source: CLB guide, elb-limits. */
+/** Maximum number of load balancers in a region. Source: CLB guide, elb-limits. */
 const MAX_BALANCERS = 20;
 
-/** Builds the actions. */
+/** Returns Classic ELB's API actions on load balancers. */
 export function balancerActions(
   { account, balancers, addresses, faults, zones }: ElbOptions,
   create: (balancer: NewBalancer) => LoadBalancer,
@@ -59,7 +59,7 @@ export function balancerActions(
         name,
         subnets,
         listeners,
-        // The sandbox's only VPC has a subnet in each zone.
+        // The sandbox's only VPC has one subnet in each zone.
         zones: requestedZones.length > 0 ? requestedZones : zones,
         ...(securityGroups.length === 0 ? {} : { securityGroups }),
         scheme: text(input, "Scheme") ?? "internet-facing",
@@ -78,7 +78,7 @@ export function balancerActions(
       return { AvailabilityZones: changed.zones };
     },
 
-    // The deletion of an unknown load balancer succeeds. Source: ELB API, DeleteLoadBalancer.
+    // AWS does not report an error for the deletion of an unknown load balancer. Source: ELB API, DeleteLoadBalancer.
     DeleteLoadBalancer: (input) => {
       const name = required(text(input, "LoadBalancerName"), "LoadBalancerName");
       const balancer = account.current.balancers.get(name);

@@ -1,6 +1,6 @@
 /**
- * Runs the load balancers. Each listens on its own address, which is its DNS name. Each pool has a proxy and health
- * checks.
+ * Runs the load balancers. Each load balancer listens on its own IP address, which is also its DNS name. Each Classic Load
+ * Balancer or target group has a proxy and health checks.
  *
  * @module
  */
@@ -22,17 +22,17 @@ interface RunningBalancer extends AsyncDisposable {
   readonly proxy?: BalancerProxy;
 }
 
-/** Runs a proxy for each Classic Load Balancer and target group, and opens the listeners' ports. */
+/** Runs a proxy for each Classic Load Balancer and target group, and opens the ports of the listeners. */
 export class Balancers implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #account: Account;
   readonly #faults: Faults;
   readonly #fetch: typeof fetch;
-  /** By a pool's key or a listener's ARN. */
+  /** Running load balancers by the key of their instances: name, target group ARN or listener ARN. */
   readonly #running = new Map<string, RunningBalancer>();
   readonly #closing = new Set<PromiseLike<void>>();
 
-  /** @param network the network to the instances; the machine's own by default */
+  /** @param network sends requests to the instances. Default: the real network of this host */
   constructor(clock: Clock, account: Account, faults: Faults, network: typeof fetch = fetch) {
     this.#clock = clock;
     this.#account = account;
@@ -40,7 +40,7 @@ export class Balancers implements AsyncDisposable {
     this.#fetch = network;
   }
 
-  /** Adds a Classic Load Balancer to the account and opens its ports. Throws Deno.errors.AddrInUse. */
+  /** Adds a Classic Load Balancer to the account and opens its ports. Throws Deno.errors.AddrInUse if a port is in use. */
   addBalancer(balancer: LoadBalancer): void {
     this.#account.putBalancer(balancer);
     this.#start(balancer.name, balancer.dnsName, balancer.listeners.map(({ port }) => port));
@@ -52,13 +52,13 @@ export class Balancers implements AsyncDisposable {
     this.#start(group.arn, "", []);
   }
 
-  /** Opens a listener's port. Throws Deno.errors.AddrInUse. */
+  /** Opens the port of a listener. Throws Deno.errors.AddrInUse if the port is in use. */
   openListener(dnsName: string, { arn, port, group }: ForwardingListener): void {
     const server = listen(dnsName, port, () => this.proxy(group));
     this.#running.set(arn, server);
   }
 
-  /** Removes a Classic Load Balancer or target group from the account and stops it, or closes a listener. */
+  /** Removes and stops a Classic Load Balancer or target group, or closes a listener. */
   remove(key: string): void {
     const running = this.#running.get(key);
     this.#running.delete(key);
@@ -66,12 +66,12 @@ export class Balancers implements AsyncDisposable {
     if (running !== undefined) this.#closing.add(running[Symbol.asyncDispose]());
   }
 
-  /** Returns the proxy of a pool. */
+  /** Returns the proxy of a Classic Load Balancer or target group. */
   proxy(key: string): BalancerProxy | undefined {
     return this.#running.get(key)?.proxy;
   }
 
-  /** Returns the request counts by pool. */
+  /** Returns request counts by the name of a Classic Load Balancer or the ARN of a target group. */
   requests(): ReadonlyMap<string, RequestCount> {
     const { balancers, targetGroups } = this.#account.current;
     const counted = (key: string, metrics: readonly Metric[]) =>
@@ -90,7 +90,7 @@ export class Balancers implements AsyncDisposable {
     await Promise.all(this.#closing);
   }
 
-  /** Starts the proxy and the health checks of a pool, and opens its ports. */
+  /** Starts the proxy and health checks of a load balancer or target group, and opens its ports. */
   #start(key: string, dnsName: string, ports: readonly number[]): void {
     const proxy = new BalancerProxy(this.#clock, this.#account, this.#faults, key, this.#fetch);
     const servers = ports.map((port) => listen(dnsName, port, () => proxy));
@@ -107,7 +107,7 @@ export class Balancers implements AsyncDisposable {
 }
 
 /**
- * Returns the metric of a Classic Load Balancer. Source: CLB guide, "CloudWatch metrics for your Classic Load
+ * Returns the metric RequestCount of a Classic Load Balancer. Source: CLB guide, "CloudWatch metrics for your Classic Load
  * Balancer".
  */
 function classicRequestCount(name: string): Metric {
@@ -115,8 +115,8 @@ function classicRequestCount(name: string): Metric {
 }
 
 /**
- * Returns the metrics of a load balancer and of one of its target groups. Source: ALB guide, "CloudWatch metrics",
- * RequestCount.
+ * Returns the metrics RequestCount of an Application Load Balancer and of one of its target groups. Source: ALB guide,
+ * "CloudWatch metrics".
  */
 function targetGroupRequestCounts(
   group: string,
@@ -135,7 +135,7 @@ function requestCount(Namespace: string, ...Dimensions: readonly Dimension[]): M
   return { Namespace, MetricName: "RequestCount", Dimensions };
 }
 
-/** Opens a port that forwards requests to a proxy. */
+/** Opens a port and forwards its requests to a proxy. */
 function listen(hostname: string, port: number, proxy: () => BalancerProxy | undefined): AsyncDisposable {
   const closed = new AbortController();
   const { finished } = Deno.serve(

@@ -1,5 +1,5 @@
 /**
- * The health checks of a pool. They check each registered instance that runs, and set the phase of its registration.
+ * The health checks of a load balancer. They check each registered, running instance and set the phase of its registration.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import type { HealthCheck, Pool, RegistrationPhase } from "../account/load_balan
 import type { Instance } from "../account/instance.ts";
 
 /**
- * The second check of an instance that has not passed one yet, ms of sandbox time after the first. Each further pause
- * is twice as long. AWS takes up to 30 s.
+ * Pause between the first and second check of an instance that has not passed a check yet, in ms of sandbox time. Each further
+ * pause is twice as long. With AWS, such an instance waits up to 30 s.
  */
 const FIRST_RETRY = 250;
 
-/** Lower bounds of the interval and timeout, real ms: a process does not get faster with the sandbox's speed. */
+/** Minimum interval and timeout in ms of real time: a faster sandbox does not make the instances' processes faster. */
 const MIN_INTERVAL = 50;
 const MIN_TIMEOUT = 2_000;
 
-/** Checks the instances of one pool until its disposal. */
+/** Checks the instances of one Classic Load Balancer or target group, until disposal. */
 export class HealthChecks implements Disposable {
   readonly #clock: Clock;
   readonly #account: Account;
@@ -47,7 +47,7 @@ export class HealthChecks implements Disposable {
     this.#client.close();
   }
 
-  /** Starts the checks of instances that need them, and stops all others. */
+  /** Starts the checks of registered, running instances, and stops the checks of all other instances. */
   #reconcile(): void {
     const { instances } = this.#account.current;
     const pool = findPool(this.#account.current, this.#key);
@@ -58,7 +58,7 @@ export class HealthChecks implements Disposable {
       if (instance === undefined || instance.state === "terminated") {
         this.#account.setRegistration(this.#key, id, undefined);
       } else if (receivesTraffic(instance, pool)) toCheck.add(id);
-      // The registration starts again when the instance runs again.
+      // When the instance runs again, its registration starts again with the first check.
       else this.#account.setRegistration(this.#key, id, "registering");
     }
     for (const [id, check] of this.#running) {
@@ -132,7 +132,7 @@ export class HealthChecks implements Disposable {
     }
   }
 
-  /** Waits for ms of sandbox time, or until the signal is aborted. */
+  /** Waits for a number of ms of sandbox time, or until `signal` aborts. */
   #pause(ms: number, signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const abort = () => {
@@ -148,17 +148,17 @@ export class HealthChecks implements Disposable {
   }
 }
 
-/** Whether an instance runs in an enabled zone. */
+/** Returns whether an instance is running in a zone that the load balancer sends requests to. */
 export function receivesTraffic({ state, zone }: Instance, { zones }: Pool): boolean {
   return state === "running" && zones.includes(zone);
 }
 
 /**
- * Returns the next phase of a registration. The first passed check puts a new instance in service; later the thresholds
- * apply. Source: CLB guide, elb-healthchecks.
+ * Returns the next phase of an instance's registration. The first passed check puts a new instance in service. After that, the
+ * healthy and unhealthy thresholds apply. Source: CLB guide, elb-healthchecks.
  *
- * @param latest the result of the latest check, and how many checks in a row had it
- * @param elapsed time since the checks began, ms of sandbox time
+ * @param latest the result of the latest check, and the number of consecutive checks with this result
+ * @param elapsed time since the instance's first check, in ms of sandbox time
  */
 export function nextPhase(
   phase: RegistrationPhase,

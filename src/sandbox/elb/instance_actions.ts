@@ -1,6 +1,6 @@
 /**
- * ELB's actions on instances: register, deregister, and describe health. Source: ELB API 2012-06-01; AWS's observed behaviour where
- * the reference is silent.
+ * Classic ELB's API actions that register and deregister instances and describe their health. Source: ELB API 2012-06-01, and
+ * observed behaviour of AWS where the reference does not specify the behaviour.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import type { ElbOptions } from "./options.ts";
 import { readInstanceIds, requestedBalancer } from "./request.ts";
 import { healthShape } from "./shapes.ts";
 
-/** Builds the actions. */
+/** Returns Classic ELB's API actions on instances. */
 export function instanceActions(
   { account, balancers, faults }: ElbOptions,
   register: (name: string, id: string) => void,
 ): Service {
   const requiredInstanceIds = (input: Shape): string[] => {
     const ids = readInstanceIds(input);
-    if (ids.length === 0) throw validationError("At least one instance is needed");
+    if (ids.length === 0) throw validationError("Instances must have at least one instance");
     return ids;
   };
 
@@ -44,7 +44,7 @@ export function instanceActions(
     DeregisterInstancesFromLoadBalancer: (input) => {
       const { name, registrations, previouslyRegistered } = requestedBalancer(account.current, input);
       const ids = requiredInstanceIds(input);
-      // ELB rejects the call for an instance that was never registered, and accepts one that was registered before.
+      // ELB rejects the deregistration of an instance that was never registered. It accepts an instance that was registered earlier.
       const unknown = ids.find((id) => !registrations.has(id) && !previouslyRegistered.has(id));
       if (unknown !== undefined) throw invalidInstance(unknown);
       for (const id of ids) {

@@ -1,5 +1,5 @@
 /**
- * What the actions of Classic Elastic Load Balancing work with.
+ * The options of Classic Elastic Load Balancing in the sandbox.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import type { AddressPool } from "../machines/addresses.ts";
 import type { Clock } from "../clock.ts";
 import type { Balancers } from "./balancers.ts";
 
-/** The parts that ELB uses. */
+/** Parts of the sandbox that Classic Elastic Load Balancing uses. */
 export interface ElbOptions {
   readonly clock: Clock;
   readonly account: Account;
   readonly balancers: Balancers;
   readonly addresses: AddressPool;
   readonly faults: Faults;
-  /** The availability zones of the region. */
+  /** Names of the region's availability zones. */
   readonly zones: readonly string[];
 }
 
-/** The settings of a load balancer to create. Settings that are left out have AWS's defaults. */
+/** The settings of a new load balancer. Omitted settings have the defaults of AWS. */
 export type NewBalancer = Pick<LoadBalancer, "name" | "zones" | "listeners"> & Partial<LoadBalancer>;

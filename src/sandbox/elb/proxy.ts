@@ -1,6 +1,6 @@
 /**
- * The reverse proxy of a pool. It sends each request to the in-service instance with the fewest requests in progress,
- * and lets the requests of a draining instance finish.
+ * The reverse proxy of a load balancer. The proxy sends each request to the in-service instance with the fewest requests in
+ * progress. It lets the requests of a draining instance finish.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Account } from "../account/account.ts";
 import { findPool } from "../account/snapshot.ts";
 import type { LoadBalancer, Pool, RegistrationPhase, TargetGroup } from "../account/load_balancer.ts";
 
-/** Headers that a proxy does not forward. Source: RFC 9110, 7.6.1. */
+/** Names of the headers that a proxy must not forward. Source: RFC 9110, 7.6.1. */
 const HOP_BY_HOP = [
   "connection",
   "keep-alive",
@@ -22,13 +22,13 @@ const HOP_BY_HOP = [
   "upgrade",
 ];
 
-/** The proxy buffers bodies up to this size, in bytes; that is faster than a stream. */
+/** Largest body that the proxy buffers, in bytes. Buffering a small body is faster than streaming the body. */
 const MAX_BUFFERED_BODY = 65_536;
 
-/** Idle timeout of an Application Load Balancer, s. Source: ALB guide, "Connection idle timeout". */
+/** Idle timeout of an Application Load Balancer in seconds. Source: ALB guide, "Connection idle timeout". */
 const IDLE_TIMEOUT = 60;
 
-/** The proxy of one pool. */
+/** The reverse proxy of one Classic Load Balancer or target group. */
 export class BalancerProxy implements Disposable {
   readonly #clock: Clock;
   readonly #account: Account;
@@ -36,19 +36,19 @@ export class BalancerProxy implements Disposable {
   readonly #key: string;
   readonly #fetch: typeof fetch;
   readonly #client = Deno.createHttpClient({ allowHost: true, poolMaxIdlePerHost: 256 });
-  /** Aborts the requests in progress, by instance id. */
+  /** Controllers that abort the requests in progress, by instance id. */
   readonly #inProgress = new Map<string, Set<AbortController>>();
-  /** The number of the latest request that each instance got. */
+  /** Sequence number of the latest request to each instance, by instance id. */
   readonly #latestRequest = new Map<string, number>();
   readonly #drains = new Map<string, Disposable>();
-  /** Timers of registrations whose draining has ended, and whose removal is delayed by a fault. */
+  /** Timers for the delayed removal of registrations whose draining has ended. A fault causes the delay. */
   readonly #removals = new Map<string, Disposable>();
   #requestNumber = 0;
   #answered = 0;
 
   /**
-   * @param key key of the pool
-   * @param network the network to the instances
+   * @param key name of the Classic Load Balancer or ARN of the target group
+   * @param network sends requests to the instances
    */
   constructor(clock: Clock, account: Account, faults: Faults, key: string, network: typeof fetch) {
     this.#clock = clock;
@@ -69,7 +69,7 @@ export class BalancerProxy implements Disposable {
   }
 
   /**
-   * Forwards a request to an instance. Responds 503 if no instance is in service, and 504 if the instance does not
+   * Forwards a request to an instance. Returns status 503 if no instance is in service, and status 504 if the instance does not
    * respond. Source: CLB guide, ts-elb-error-message.
    */
   async handle(request: Request, client?: string): Promise<Response> {
@@ -101,8 +101,8 @@ export class BalancerProxy implements Disposable {
   }
 
   /**
-   * Stops new requests to an instance. Its registration ends at the draining timeout; with a Classic Load Balancer it
-   * ends with the last request, if that is earlier.
+   * Stops sending new requests to an instance. Its registration ends after the draining timeout. With a Classic Load Balancer, the
+   * registration ends earlier if the instance has no more requests in progress.
    */
   drain(id: string): void {
     const pool = findPool(this.#account.current, this.#key);
@@ -114,7 +114,7 @@ export class BalancerProxy implements Disposable {
     this.#drains.set(id, this.#clock.after(drainingTimeout * 1_000, () => this.#endDraining(id)));
   }
 
-  /** Cancels the draining of an instance that was registered again. */
+  /** Cancels the draining of an instance that a client registered again. */
   cancelDraining(id: string): void {
     for (const timers of [this.#drains, this.#removals]) {
       timers.get(id)?.[Symbol.dispose]();
@@ -129,8 +129,8 @@ export class BalancerProxy implements Disposable {
   }
 
   /**
-   * Selects the instance for a request. A target group without a healthy target uses all of its targets. Source: ALB
-   * guide, target-group-health.
+   * Selects the instance that receives a request. If a target group has no healthy target, the proxy selects among all targets.
+   * Source: ALB guide, target-group-health.
    */
   #selectInstance(pool: LoadBalancer | TargetGroup): string | undefined {
     const id = this.#leastLoaded(pool, "in-service") ??
@@ -140,7 +140,7 @@ export class BalancerProxy implements Disposable {
   }
 
   /**
-   * Returns the instance in a phase with the fewest requests in progress, and of those the least recently selected.
+   * Returns the instance in a phase with the fewest requests in progress. Of several such instances, returns the least recently used.
    */
   #leastLoaded({ registrations }: Pool, inPhase: RegistrationPhase): string | undefined {
     let best: { id: string; load: number; latest: number } | undefined;
@@ -155,7 +155,7 @@ export class BalancerProxy implements Disposable {
     return best?.id;
   }
 
-  /** Counts a request as in progress until `done` is called, or the idle timeout (s) passes. */
+  /** Counts a request as in progress until the caller calls `done` or `idleTimeout` seconds pass. */
   #beginRequest(id: string, idleTimeout: number): { signal: AbortSignal; done: () => void } {
     const request = new AbortController();
     const requests = this.#inProgress.get(id) ?? new Set();
@@ -175,7 +175,7 @@ export class BalancerProxy implements Disposable {
 
   #endDraining(id: string): void {
     this.cancelDraining(id);
-    // Requests that are still in progress are aborted.
+    // At the timeout, the proxy aborts the requests that are still in progress.
     for (const request of this.#inProgress.get(id) ?? []) request.abort();
     const remove = () => {
       this.#removals.delete(id);
@@ -187,17 +187,17 @@ export class BalancerProxy implements Disposable {
   }
 }
 
-/** The settings that differ between a Classic Load Balancer and a target group. */
+/** The routing settings that differ between a Classic Load Balancer and a target group. */
 interface RoutingSettings {
-  /** The instances' port. */
+  /** Port that the instances serve on. */
   readonly port: number;
-  /** s. */
+  /** Idle timeout of a request in seconds. */
   readonly idleTimeout: number;
-  /** How long a deregistered instance may take to finish its requests, s. */
+  /** How long a deregistered instance may take to finish its requests, in seconds. */
   readonly drainingTimeout: number;
-  /** Whether draining ends with the last request. */
+  /** Whether draining ends as soon as the instance has no request in progress. */
   readonly endsWhenIdle: boolean;
-  /** Whether unhealthy instances get requests if no instance is healthy. */
+  /** Whether the proxy sends requests to unhealthy instances if no instance is healthy. */
   readonly failsOpen: boolean;
 }
 
@@ -221,7 +221,7 @@ function forwardedHeaders(request: Request, client = "127.0.0.1"): Headers {
   const headers = endToEndHeaders(request.headers);
   headers.append("x-forwarded-for", client);
   headers.set("x-forwarded-proto", "http");
-  // fetch would decode any other encoding.
+  // The proxy requests unencoded bodies, because fetch() would decode any other encoding.
   headers.set("accept-encoding", "identity");
   return headers;
 }
@@ -234,7 +234,7 @@ function endToEndHeaders(headers: Headers): Headers {
   return rest;
 }
 
-/** Returns a response's body, and calls `done` once it has been forwarded. */
+/** Returns the body of a response. Calls `done` when the proxy has forwarded the whole body. */
 async function relayBody(response: Response, done: () => void): Promise<BodyInit | null> {
   const { body } = response;
   if (body === null || Number(response.headers.get("content-length") ?? Infinity) <= MAX_BUFFERED_BODY) {

@@ -1,5 +1,5 @@
 /**
- * What the requests to Classic Elastic Load Balancing have in common.
+ * Helpers for requests to Classic Elastic Load Balancing.
  *
  * @module
  */
@@ -31,12 +31,12 @@ export function changeBalancer(
   return changed;
 }
 
-/** Returns the ids in a request's Instances. */
+/** Returns the instance ids of a request's Instances parameter. */
 export function readInstanceIds(input: Shape): string[] {
   return shapes(input, "Instances").map((instance) => required(text(instance, "InstanceId"), "InstanceId"));
 }
 
-/** Returns the tags in a request. */
+/** Returns the tags of a request by key. */
 export function readTags(input: Shape): Record<string, string> {
   return Object.fromEntries(
     shapes(input, "Tags").map((tag) => [required(text(tag, "Key"), "Key"), text(tag, "Value") ?? ""]),

@@ -1,5 +1,5 @@
 /**
- * Classic Elastic Load Balancing of the sandbox.
+ * The sandbox's Classic Elastic Load Balancing service.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { instanceActions } from "./instance_actions.ts";
 import type { ElbOptions, NewBalancer } from "./options.ts";
 import { settingActions } from "./setting_actions.ts";
 
-/** ELB, and the functions that seed its account. */
+/** The sandbox's Classic ELB service, and functions that seed its account. */
 export interface Elb {
   readonly service: Service;
-  /** Adds a load balancer. */
+  /** Adds a load balancer to the account. */
   create(balancer: NewBalancer): LoadBalancer;
-  /** Registers an instance. */
+  /** Registers an instance with a load balancer. */
   register(name: string, id: string): void;
 }
 
-/** Builds Elastic Load Balancing. */
+/** Builds the sandbox's Classic Elastic Load Balancing service. */
 export function elb(options: ElbOptions): Elb {
   const { clock, account, balancers, addresses } = options;
 
@@ -50,7 +50,7 @@ export function elb(options: ElbOptions): Elb {
 
   const register: Elb["register"] = (name, id) => {
     const phase = account.current.balancers.get(name)?.registrations.get(id);
-    // A repeated registration only has an effect on an instance that is draining.
+    // A repeated registration changes an instance only if the instance is draining.
     if (phase !== undefined && phase !== "draining") return;
     balancers.proxy(name)?.cancelDraining(id);
     account.setRegistration(name, id, "registering");

@@ -1,5 +1,5 @@
 /**
- * ELB's actions on a load balancer's settings: health check, attributes and tags. Source: ELB API 2012-06-01.
+ * Classic ELB's API actions on a load balancer's health check, attributes and tags. Source: ELB API 2012-06-01.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import type { ElbOptions } from "./options.ts";
 import { changeBalancer, readTags, requestedBalancer } from "./request.ts";
 import { attributesShape, healthCheckShape, readAttributes, readHealthCheck } from "./shapes.ts";
 
-/** Tags on a load balancer. Source: CLB guide, elb-limits. */
+/** Maximum number of tags on a load balancer. Source: CLB guide, elb-limits. */
 const MAX_TAGS = 10;
 
-/** Builds the actions. */
+/** Returns Classic ELB's API actions on the settings of load balancers. */
 export function settingActions({ account, faults }: ElbOptions): Service {
   const read = (): Snapshot => account.snapshotAgo(faults.readAge());
 

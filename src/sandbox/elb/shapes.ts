@@ -1,5 +1,5 @@
 /**
- * Load balancers, health checks, attributes and instance health in the shapes of the ELB API.
+ * Converts load balancers, health checks, attributes and instance health from and to the structures of the Classic ELB API.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { ACCOUNT_ID, AwsError, type Shape } from "../wire/action.ts";
 import type { BalancerAttributes, HealthCheck, Listener, LoadBalancer } from "../account/load_balancer.ts";
 import type { Instance } from "../account/instance.ts";
 
-/** Returns a load balancer as DescribeLoadBalancers lists it. */
+/** Formats a load balancer for DescribeLoadBalancers. */
 export function balancerShape(balancer: LoadBalancer): Shape {
   const { name, dnsName, registrations } = balancer;
   return {
@@ -40,7 +40,7 @@ export function balancerShape(balancer: LoadBalancer): Shape {
   };
 }
 
-/** Reads the listeners of CreateLoadBalancer. Throws AwsError. */
+/** Reads the listeners of a CreateLoadBalancer request. Throws AwsError. */
 export function readListeners(input: Shape): readonly Listener[] {
   const listeners = shapes(input, "Listeners").map((listener) => {
     const protocol = required(text(listener, "Protocol"), "Protocol").toUpperCase();
@@ -60,7 +60,7 @@ export function readListeners(input: Shape): readonly Listener[] {
   return listeners;
 }
 
-/** Returns a health check in the API's shape. */
+/** Formats a health check for an API response. */
 export function healthCheckShape(
   { target, interval, timeout, unhealthyThreshold, healthyThreshold }: HealthCheck,
 ): Shape {
@@ -73,12 +73,12 @@ export function healthCheckShape(
   };
 }
 
-/** Reads a health check. Throws AwsError ValidationError. Source: CLB guide, elb-healthchecks. */
+/** Reads the health check of a request. Throws AwsError ValidationError. Source: CLB guide, elb-healthchecks. */
 export function readHealthCheck(input: Shape): HealthCheck {
   const target = required(text(input, "Target"), "Target");
   if (!/^(TCP:\d{1,5}|HTTP:\d{1,5}\/\S*)$/.test(target)) {
     throw validationError(
-      `HealthCheck Target "${target}" is not HTTP:port/path or TCP:port, the targets that the sandbox supports`,
+      `HealthCheck Target "${target}" is not supported by the sandbox. Use HTTP:port/path or TCP:port`,
     );
   }
   const interval = required(integer(input, "Interval", 5, 300), "Interval");
@@ -93,7 +93,7 @@ export function readHealthCheck(input: Shape): HealthCheck {
   };
 }
 
-/** Returns attributes in the API's shape. */
+/** Formats a load balancer's attributes for an API response. */
 export function attributesShape(
   { crossZone, draining, drainingTimeout, idleTimeout }: BalancerAttributes,
 ): Shape {
@@ -106,7 +106,7 @@ export function attributesShape(
   };
 }
 
-/** Returns the attributes after the changes of a request. Throws AwsError ValidationError. */
+/** Applies a request's changes to a load balancer's attributes. Throws AwsError ValidationError. */
 export function readAttributes(attributes: BalancerAttributes, input: Shape): BalancerAttributes {
   const part = (name: string) => shape(input, name) ?? {};
   return {
@@ -118,7 +118,8 @@ export function readAttributes(attributes: BalancerAttributes, input: Shape): Ba
 }
 
 /**
- * Returns an instance's health. Clients tell some states apart by the description. Source: ELB API, InstanceState.
+ * Formats an instance's health for DescribeInstanceHealth. Some states differ only in the description. Source: ELB API,
+ * InstanceState.
  */
 export function healthShape(id: string, balancer: LoadBalancer, instance: Instance | undefined): Shape {
   const of = (

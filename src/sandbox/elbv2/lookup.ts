@@ -1,5 +1,5 @@
 /**
- * Finds the resources that a request to ELB v2 names.
+ * Finds the resources that a request to Elastic Load Balancing v2 names.
  *
  * @module
  */
@@ -26,8 +26,8 @@ export function requestedBalancer({ applicationBalancers }: Snapshot, input: Sha
 }
 
 /**
- * Returns the resources that a request names by ARN or name; all of them if it names none. Throws an AwsError with
- * `code` if one does not exist.
+ * Returns the resources that a request names by ARN or name, or all resources if the request names none. Throws an AwsError
+ * with the code `code` if a named resource does not exist.
  */
 export function requestedOrAll<T extends { readonly arn: string; readonly name: string }>(
   all: ReadonlyMap<string, T>,
@@ -45,7 +45,7 @@ export function requestedOrAll<T extends { readonly arn: string; readonly name: 
   });
 }
 
-/** Returns the page of a list that a request selects. */
+/** Returns the page of a list that a request's Marker and PageSize select. */
 export function pageOf<T extends { readonly arn: string }>(items: readonly T[], input: Shape): Page<T> {
   const size = integer(input, "PageSize", 1, 400) ?? 400;
   return page(items, ({ arn }) => arn, size, text(input, "Marker"), () => validationError("Invalid Marker"));

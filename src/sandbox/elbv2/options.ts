@@ -1,5 +1,5 @@
 /**
- * What the actions of Elastic Load Balancing v2 work with.
+ * The options of Elastic Load Balancing v2 in the sandbox.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { LoopbackAddresses } from "../machines/addresses.ts";
 import type { Clock } from "../clock.ts";
 import type { Account } from "../account/account.ts";
 
-/** The parts that ELB v2 uses. */
+/** Parts of the sandbox that Elastic Load Balancing v2 uses. */
 export interface ElbV2Options {
   readonly clock: Clock;
   readonly account: Account;
@@ -17,6 +17,6 @@ export interface ElbV2Options {
   readonly addresses: LoopbackAddresses;
   readonly faults: Faults;
   readonly region: string;
-  /** The availability zones of the region. */
+  /** Names of the region's availability zones. */
   readonly zones: readonly string[];
 }

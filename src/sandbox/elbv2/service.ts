@@ -1,6 +1,6 @@
 /**
- * Elastic Load Balancing v2 of the sandbox: Application Load Balancers whose listeners each forward to one target
- * group. Source: ELB API 2015-12-01; its user guide where the reference is silent.
+ * The sandbox's Elastic Load Balancing v2 service, with Application Load Balancers. Each listener forwards to one target group.
+ * Source: ELB API 2015-12-01, and the user guide where the API reference does not specify the behaviour.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { ACCOUNT_ID, AwsError, type Service } from "../wire/action.ts";
 import type { ApplicationBalancer } from "../account/load_balancer.ts";
 import type { Snapshot } from "../account/snapshot.ts";
 
-/** Builds Elastic Load Balancing v2. */
+/** Builds the sandbox's Elastic Load Balancing v2 service. */
 export function elbV2(options: ElbV2Options): Service {
   const { clock, account, balancers, addresses, faults, region, zones } = options;
   const read = (): Snapshot => account.snapshotAgo(faults.readAge());
@@ -25,7 +25,7 @@ export function elbV2(options: ElbV2Options): Service {
     return `arn:aws:elasticloadbalancing:${region}:${ACCOUNT_ID}:${path}/${suffix}`;
   };
 
-  /** Sets the zones of a target group to those of its load balancer; to none if it has no load balancer. */
+  /** Sets the zones of a target group to the zones of its load balancer. Without a load balancer, the group has no zones. */
   const updateZones = (groupArn: string): void => {
     const group = account.current.targetGroups.get(groupArn);
     const zones = balancerOfGroup(account.current, groupArn)?.zones ?? [];
@@ -47,7 +47,7 @@ export function elbV2(options: ElbV2Options): Service {
       if (oneOf(input, "Type", ["application", "network", "gateway"]) === "network") {
         throw new AwsError(
           "OperationNotPermitted",
-          "The sandbox has Application and Classic Load Balancers only",
+          "The sandbox supports Application and Classic Load Balancers only",
         );
       }
       if (texts(input, "Subnets").length + shapes(input, "SubnetMappings").length < 2) {
@@ -68,7 +68,7 @@ export function elbV2(options: ElbV2Options): Service {
         name,
         dnsName: addresses.take(),
         createdAt: clock.now(),
-        // The sandbox's only VPC has a subnet in each zone.
+        // The sandbox's only VPC has one subnet in each zone.
         zones,
         securityGroups: securityGroups.length > 0 ? securityGroups : [DEFAULT_GROUP.id],
         scheme: text(input, "Scheme") ?? "internet-facing",
@@ -78,7 +78,7 @@ export function elbV2(options: ElbV2Options): Service {
       return { LoadBalancers: [balancerShape(created)] };
     },
 
-    // The deletion of an unknown load balancer succeeds. Source: ELB API, DeleteLoadBalancer.
+    // AWS does not report an error for the deletion of an unknown load balancer. Source: ELB API, DeleteLoadBalancer.
     DeleteLoadBalancer: (input) => {
       const arn = required(text(input, "LoadBalancerArn"), "LoadBalancerArn");
       const balancer = account.current.applicationBalancers.get(arn);
@@ -102,7 +102,7 @@ export function elbV2(options: ElbV2Options): Service {
       const port = required(integer(input, "Port", 1, 65_535), "Port");
       const [action, ...more] = shapes(input, "DefaultActions");
       if (action === undefined || more.length > 0 || text(action, "Type") !== "forward") {
-        throw validationError("The sandbox's listeners forward to one target group");
+        throw validationError("In the sandbox, every listener must forward to exactly one target group");
       }
       const group = requestedGroup(account.current, { TargetGroupArn: text(action, "TargetGroupArn") });
       if (balancer.listeners.some((other) => other.port === port)) {

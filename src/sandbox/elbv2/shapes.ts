@@ -1,5 +1,5 @@
 /**
- * Target groups, Application Load Balancers and target health in the shapes of the ELB v2 API.
+ * Converts target groups, Application Load Balancers and target health from and to the structures of the ELB v2 API.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import type { ApplicationBalancer, HealthCheck, TargetGroup } from "../account/l
 import type { Instance } from "../account/instance.ts";
 import { receivesTraffic } from "../elb/health_checks.ts";
 
-/** The attribute key of the deregistration delay. Source: elbv2 API 2015-12-01, TargetGroupAttribute. */
+/** Attribute key of the deregistration delay. Source: elbv2 API 2015-12-01, TargetGroupAttribute. */
 export const DEREGISTRATION_DELAY = "deregistration_delay.timeout_seconds";
 
-/** The HealthCheckPort that stands for the target's own port. */
+/** Value of HealthCheckPort that means the port on which the target serves. */
 const TRAFFIC_PORT = "traffic-port";
 
-/** Returns an Application Load Balancer as DescribeLoadBalancers lists it. */
+/** Formats an Application Load Balancer for DescribeLoadBalancers. */
 export function balancerShape(balancer: ApplicationBalancer): Shape {
   return {
     LoadBalancerArn: balancer.arn,
@@ -31,7 +31,7 @@ export function balancerShape(balancer: ApplicationBalancer): Shape {
   };
 }
 
-/** Returns a listener as DescribeListeners lists it. */
+/** Formats a listener for DescribeListeners. */
 export function listenerShape(
   { arn: LoadBalancerArn }: ApplicationBalancer,
   { arn, port, group }: ApplicationBalancer["listeners"][number],
@@ -46,9 +46,9 @@ export function listenerShape(
 }
 
 /**
- * Returns a target group as DescribeTargetGroups lists it.
+ * Formats a target group for DescribeTargetGroups.
  *
- * @param loadBalancer ARN of the load balancer that forwards to the group
+ * @param loadBalancer ARN of the load balancer that forwards requests to the group
  */
 export function targetGroupShape(group: TargetGroup, loadBalancer: string | undefined): Shape {
   const { healthCheck: { target, interval, timeout, healthyThreshold, unhealthyThreshold } } = group;
@@ -76,7 +76,7 @@ export function targetGroupShape(group: TargetGroup, loadBalancer: string | unde
 }
 
 /**
- * Returns a target group's health check after the changes of a request. Throws AwsError. Source: elbv2 API,
+ * Applies a request's changes to a target group's health check. Throws AwsError. Source: elbv2 API,
  * CreateTargetGroup.
  */
 export function readHealthCheck(
@@ -94,7 +94,7 @@ export function readHealthCheck(
   ) {
     throw new AwsError(
       "InvalidConfigurationRequest",
-      "The sandbox's health checks support HTTP only and cannot be disabled",
+      "The sandbox's health checks support HTTP only, and a request cannot disable them",
     );
   }
   const path = text(input, "HealthCheckPath") ?? healthCheck.target.replace(/^\w+:\d+/, "");
@@ -119,20 +119,20 @@ export function readHealthCheck(
   return { healthCheckPort, healthCheck: changed };
 }
 
-/** Reads the settings of a new target group. Throws AwsError. */
+/** Reads the settings of a new target group from a request. Throws AwsError. */
 export function readTargetGroup(
   input: Shape,
 ): Pick<TargetGroup, "name" | "port" | "vpc" | "healthCheckPort" | "healthCheck"> {
   const name = checkName(required(text(input, "Name"), "Name"), "Target group");
   if (oneOf(input, "TargetType", ["instance"]) === undefined && text(input, "TargetType") !== undefined) {
-    throw validationError("The sandbox only supports targets of type instance");
+    throw validationError("The sandbox supports only the target type instance");
   }
   checkProtocol(required(text(input, "Protocol"), "Protocol"));
   const port = required(integer(input, "Port", 1, 65_535), "Port");
   return { name, port, vpc: required(text(input, "VpcId"), "VpcId"), ...readHealthCheck(input, port) };
 }
 
-/** Returns a valid name. Throws AwsError ValidationError on any other. */
+/** Returns the name if it is valid. Throws AwsError ValidationError otherwise. */
 export function checkName(name: string, what: string): string {
   if (/^(?!internal-)[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?$/.test(name)) return name;
   throw validationError(
@@ -140,14 +140,14 @@ export function checkName(name: string, what: string): string {
   );
 }
 
-/** Throws AwsError UnsupportedProtocol for any protocol but HTTP. */
+/** Throws AwsError UnsupportedProtocol unless the protocol is HTTP. */
 export function checkProtocol(protocol: string): void {
   if (protocol !== "HTTP") {
     throw new AwsError("UnsupportedProtocol", "The sandbox's load balancers support HTTP only");
   }
 }
 
-/** Returns a target's health. Source: elbv2 API, TargetHealth. */
+/** Formats the health of a target for DescribeTargetHealth. Source: elbv2 API, TargetHealth. */
 export function targetHealthShape(id: string, group: TargetGroup, instance: Instance | undefined): Shape {
   const of = (State: string, reason: readonly [Reason: string, Description: string] | undefined): Shape => ({
     Target: { Id: id, Port: group.port },

@@ -1,5 +1,5 @@
 /**
- * ELB v2's actions on target groups and their targets.
+ * The API actions of Elastic Load Balancing v2 on target groups and their targets.
  *
  * @module
  */
@@ -19,9 +19,9 @@ import {
 } from "./shapes.ts";
 
 /**
- * Builds the actions.
+ * Returns the API actions of Elastic Load Balancing v2 on target groups and targets.
  *
- * @param arn returns a unique ARN for a resource's path
+ * @param arn returns a unique ARN for the path of a resource
  */
 export function targetGroupActions(
   { account, balancers, faults }: ElbV2Options,
@@ -127,7 +127,7 @@ export function targetGroupActions(
       }
       for (const id of ids) {
         const phase = account.current.targetGroups.get(group.arn)?.registrations.get(id);
-        // A repeated registration only has an effect on a target that is draining.
+        // A repeated registration changes a target only if the target is draining.
         if (phase !== undefined && phase !== "draining") continue;
         balancers.proxy(group.arn)?.cancelDraining(id);
         account.setRegistration(group.arn, id, "registering");
@@ -135,7 +135,7 @@ export function targetGroupActions(
       return {};
     },
 
-    // An unregistered target is not an error. Source: ELB API, DeregisterTargets.
+    // AWS does not report an error for the deregistration of an unregistered target. Source: ELB API, DeregisterTargets.
     DeregisterTargets: (input) => {
       const group = requestedGroup(account.current, input);
       for (const id of readTargetIds(input, group)) {
@@ -163,11 +163,11 @@ function attributeShapes({ deregistrationDelay }: TargetGroup): Shape[] {
   return [{ Key: DEREGISTRATION_DELAY, Value: String(deregistrationDelay) }];
 }
 
-/** Reads the ids of a request's targets. The sandbox only has targets on their group's port. Throws AwsError. */
+/** Reads the instance ids of a request's targets. Throws AwsError for a target on a port other than the target group's port. */
 function readTargetIds(input: Shape, group: TargetGroup): string[] {
   return shapes(input, "Targets").map((target) => {
     if ((integer(target, "Port", 1, 65_535) ?? group.port) !== group.port) {
-      throw validationError("The sandbox only supports targets on the port of their target group");
+      throw validationError("The sandbox supports targets only on the port of their target group");
     }
     return required(text(target, "Id"), "Id");
   });

@@ -1,20 +1,20 @@
 /**
- * A set whose members can expire.
+ * A set of strings whose members can expire.
  *
  * @module
  */
 
-/** A set of strings. A member with an expiry leaves the set at that time. */
+/** A set of strings. At its expiry time, a member leaves the set. */
 export class ExpiringSet implements Iterable<string> {
   readonly #expiries = new Map<string, number>();
   readonly #now: () => number;
 
-  /** @param now returns the current time, ms since the epoch */
+  /** @param now returns the current time in ms since the epoch */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** Adds a member. It expires at a time, ms since the epoch; by default never. */
+  /** Adds a member that expires at the time `expiry`, in ms since the epoch. Default: the member never expires. */
   add(member: string, expiry = Infinity): void {
     this.#expiries.set(member, expiry);
   }

@@ -1,5 +1,5 @@
 /**
- * The faults that the sandbox can inject, at random or on demand. They can change while it runs.
+ * The faults that the sandbox can inject, at random or permanently. A client can change the faults while the sandbox runs.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { seededRandom } from "../random.ts";
 import { FaultState } from "./state.ts";
 import { setFault } from "./syntax.ts";
 
-/** Faults that occur at random, each with a probability. */
+/** Names of the faults that occur at random, each with its own probability. */
 export type RandomFault = "throttle" | "errors" | "cut" | "wedge" | "snsDuplicates" | "snsLoss";
 
-/** A call before it takes effect, or after that and before its response. */
+/** An API call, either before the action runs or after the action has run and before the sandbox sends the response. */
 export interface CallEvent {
   readonly service: string;
   readonly action: string;
@@ -19,17 +19,17 @@ export interface CallEvent {
   readonly moment: "before" | "after";
 }
 
-/** The faults in effect, and their random numbers. A new instance has no faults. */
+/** The faults in effect, and their random numbers. A new instance of the class injects no faults. */
 export class Faults extends FaultState {
-  /** Called for each call, which waits for it. Tests use it to act at an exact moment. */
+  /** Callback that runs for each API call. The call waits until the callback returns. Tests use it to act at an exact moment. */
   onCall: ((event: CallEvent) => void | Promise<void>) | undefined;
   readonly #random: Readonly<Record<RandomFault | "readLag" | "firstCheck", () => number>>;
 
   /**
-   * Each random fault has its own sequence of random numbers, so that one fault does not change when another occurs.
+   * Each random fault has its own sequence of random numbers, so that enabling one fault does not change when other faults occur.
    *
-   * @param seed 1 by default
-   * @param clock the clock of faults that end by themselves
+   * @param seed seed of the random numbers. Default: 1
+   * @param clock clock for faults that end after a time
    */
   constructor(seed?: number, clock?: Pick<Clock, "now" | "speed">) {
     super(clock);
@@ -46,22 +46,22 @@ export class Faults extends FaultState {
     };
   }
 
-  /** Decides at random whether a fault occurs this time. */
+  /** Decides at random whether a fault occurs for one call. */
   occurs(kind: RandomFault): boolean {
     return this[kind] > 0 && this.#random[kind]() < this[kind];
   }
 
-  /** Returns the age of what the next read returns, real ms. */
+  /** Returns the age of the data that the next stale read returns, in ms of real time. */
   readAge(): number {
     return this.staleReads + (this.readLag === 0 ? 0 : this.readLag * this.#random.readLag());
   }
 
-  /** Returns the time until the first health check of a registration, as a share of the interval. */
+  /** Returns the time until the first health check after a registration, as a share of the check interval. */
   firstCheckShare(): number {
     return this.lateFirstCheck ? this.#random.firstCheck() : 0;
   }
 
-  /** Adds or changes a fault, given as `throttle=0.2` or `no-capacity=i-1`. Throws TypeError on an invalid fault. */
+  /** Adds or changes a fault, such as `throttle=0.2` or `no-capacity=i-1`. Throws TypeError for an invalid fault. */
   set(text: string): void {
     setFault(this, text);
   }

@@ -1,19 +1,20 @@
 /**
- * AWS's limits of API calls: a token bucket for each action.
+ * AWS's rate limits for API calls. Each action has a token bucket.
  *
  * @module
  */
 import type { Clock } from "../clock.ts";
 
-/** The size of a bucket, and the tokens that it gains per second. */
+/** Size of a token bucket, and the number of tokens that the bucket gains per second. */
 interface Limit {
   readonly size: number;
   readonly refill: number;
 }
 
 /**
- * The limits of CloudWatch's and EC2's actions. The buckets of CloudWatch hold the calls of one second, for want of a documented
- * size. Source: CloudWatch user guide, cloudwatch_limits; EC2 developer guide, ec2-api-throttling; ELB, elb-api-throttling.
+ * The rate limits of CloudWatch's and EC2's API actions. AWS does not document the bucket sizes of CloudWatch, so that these
+ * buckets hold the calls of one second. Source: CloudWatch user guide, cloudwatch_limits; EC2 developer guide,
+ * ec2-api-throttling; ELB, elb-api-throttling.
  */
 const LIMITS: Readonly<Record<string, Limit>> = {
   "monitoring PutMetricAlarm": { size: 3, refill: 3 },
@@ -34,13 +35,13 @@ const LIMITS: Readonly<Record<string, Limit>> = {
   "ec2 DeleteTags": { size: 100, refill: 10 },
 };
 
-/** The limit of EC2's Describe actions. */
+/** The rate limit of EC2's Describe actions. */
 const EC2_READS: Limit = { size: 100, refill: 20 };
 
-/** The limit of ELB's Describe actions. */
+/** The rate limit of ELB's Describe actions. */
 const ELB_READS: Limit = { size: 40, refill: 10 };
 
-/** The token buckets of all actions. Buckets refill in sandbox time. */
+/** The token buckets of all API actions. Buckets gain tokens in sandbox time. */
 export class RateLimits {
   readonly #clock: Clock;
   readonly #buckets = new Map<string, { tokens: number; filledAt: number }>();
@@ -49,7 +50,7 @@ export class RateLimits {
     this.#clock = clock;
   }
 
-  /** Takes a token for a call. Returns whether there was one; always true for an action without a limit. */
+  /** Takes a token for an API call. Returns whether a token was available; always true for an action without a limit. */
   take(service: string, action: string): boolean {
     const limit = limitOf(service, action);
     if (limit === undefined) return true;

@@ -1,59 +1,59 @@
 /**
- * The faults in effect, as plain values.
+ * The state of all faults as plain values.
  *
  * @module
  */
 import type { Clock } from "../clock.ts";
 import { ExpiringSet } from "./expiring_set.ts";
 
-/** The faults in effect. A new instance has none. */
+/** The faults in effect. A new instance of the class has no faults. */
 export class FaultState {
-  /** Share of calls that are throttled, 0..1. */
+  /** Share of API calls that the sandbox throttles, from 0 to 1. */
   throttle = 0;
-  /** Whether AWS's documented rate limits apply. */
+  /** Whether AWS's documented rate limits apply to API calls. */
   rateLimits = false;
-  /** Share of calls that fail with HTTP 500 or 503 and have no effect, 0..1. */
+  /** Share of API calls that fail with HTTP 500 or 503 and have no effect, from 0 to 1. */
   errors = 0;
-  /** Share of calls that take effect and whose connection breaks in the middle of the response, 0..1. */
+  /** Share of API calls that take effect but whose connection closes during the response, from 0 to 1. */
   cut = 0;
-  /** Share of calls that have no effect and never get a response, 0..1. */
+  /** Share of API calls that have no effect and never get a response, from 0 to 1. */
   wedge = 0;
-  /** Actions whose calls never get a response. */
+  /** Names of the API actions whose calls never get a response. */
   readonly wedgedActions = new Set<string>();
-  /** Delay of every call, real ms. */
+  /** Delay of every API call in ms of real time. */
   latency = 0;
-  /** Age of what reads return, real ms. */
+  /** Age of the data that API reads return, in ms of real time. */
   staleReads = 0;
-  /** Greatest additional age of what a read returns, real ms. The age of each read is random. */
+  /** Maximum additional age of the data that a read returns, in ms of real time. Each read has a random additional age. */
   readLag = 0;
-  /** Share of SNS messages that are delivered twice, 0..1. */
+  /** Share of SNS messages that the sandbox delivers twice, from 0 to 1. */
   snsDuplicates = 0;
-  /** Share of SNS messages that are lost, 0..1. */
+  /** Share of SNS messages that the sandbox does not deliver, from 0 to 1. */
   snsLoss = 0;
-  /** Whether Subscribe fails if the endpoint does not accept a connection. */
+  /** Whether the API action Subscribe fails if the endpoint does not accept a connection. */
   checkEndpoints = false;
   /** Instance ids, launch template ids and names, and zones for which EC2 has no capacity. */
   readonly noCapacity: ExpiringSet;
   /** Ids of instances with stop and termination protection. */
   readonly protectedInstances = new Set<string>();
-  /** CPU that a machine uses after it has booted, beside its own load, for as long as the boot took; percent of one vCPU. */
+  /** CPU that a booted machine uses in addition to its own load, for as long as its boot took, in percent of one vCPU. */
   bootCpu = 0;
   /** Ids of instances whose health checks fail. */
   readonly unhealthy = new Set<string>();
-  /** Whether the first health check of a registration comes at a random time within the interval. */
+  /** Whether the first health check after a registration happens at a random time within the check interval. */
   lateFirstCheck = false;
-  /** Time from the end of draining until ELB reports it, ms of sandbox time. */
+  /** Time from the end of draining until ELB reports this end, in ms of sandbox time. */
   drainLag = 0;
-  /** Time from the end of a period until its datapoint is visible, ms of sandbox time. */
+  /** Time from the end of a metric period until its datapoint is visible, in ms of sandbox time. */
   metricDelay = 0;
-  /** Whether instances without detailed monitoring report a datapoint each five minutes instead of each minute. */
+  /** Whether an instance without detailed monitoring reports one datapoint every five minutes instead of every minute. */
   basicMonitoring = false;
-  /** Actions that IAM denies: `ec2:StartInstances`. */
+  /** API actions that IAM denies, such as `ec2:StartInstances`. */
   readonly deniedActions = new Set<string>();
-  /** Offset of AWS's clock from this machine's, ms; positive if AWS's is ahead. */
+  /** Offset of AWS's clock from the host's clock in ms; positive if AWS's clock is ahead. */
   clockOffset = 0;
 
-  /** @param clock the clock of faults that end by themselves */
+  /** @param clock clock for faults that end after a time */
   constructor(readonly clock: Pick<Clock, "now" | "speed"> = { now: () => Date.now(), speed: 1 }) {
     this.noCapacity = new ExpiringSet(() => clock.now());
   }

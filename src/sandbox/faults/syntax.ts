@@ -1,20 +1,20 @@
 /**
- * The faults by name, as `--fault NAME=VALUE` sets them.
+ * Parses faults by name, as in the option `--fault NAME=VALUE`.
  *
  * @module
  */
 import type { FaultState } from "./state.ts";
 
-/** One form of a fault. */
+/** The syntax of a fault: its name and the kind of its value. */
 interface FaultSyntax {
   readonly name: string;
-  /** What the value is, as help shows it. */
+  /** The kind of the fault's value, as the help text shows it. */
   readonly value: string;
-  /** Sets the fault and returns true; returns false if the value is not of this form. */
+  /** Sets the fault and returns true. Returns false if the value has a different form. */
   readonly set: (faults: FaultState, value: string) => boolean;
 }
 
-/** Names of the properties of T whose type is V. */
+/** The names of T's properties whose type is V. */
 type NamesOf<T, V> = { [K in keyof T]: T[K] extends V ? (V extends T[K] ? K : never) : never }[keyof T];
 
 const FAULTS: readonly FaultSyntax[] = [
@@ -43,7 +43,7 @@ const FAULTS: readonly FaultSyntax[] = [
   toggle("check-endpoints", "checkEndpoints"),
 ];
 
-/** What each kind of value is, for errors. */
+/** Descriptions of the kinds of values, for error messages. */
 const EXPECTED: Readonly<Record<string, string>> = {
   SHARE: "a share from 0 to 1",
   TIME: "a time such as 300ms or 2s",
@@ -54,7 +54,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   on: "on or off",
 };
 
-/** Sets a fault given as `NAME=VALUE`. Throws TypeError on an invalid fault. */
+/** Sets a fault that is given as `NAME=VALUE`. Throws TypeError for an invalid fault. */
 export function setFault(faults: FaultState, text: string): void {
   const [, name, value = ""] = /^([a-z-]+)=(.+)$/.exec(text) ?? [];
   const forms = FAULTS.filter((fault) => fault.name === name);
@@ -140,7 +140,7 @@ function setBootCpu(faults: FaultState, value: string): boolean {
   return true;
 }
 
-/** ms per unit. */
+/** Milliseconds per unit of time. */
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 function milliseconds(value: string): number | undefined {

@@ -1,28 +1,28 @@
 /**
- * Loopback addresses for instances and load balancers: 127.77.BLOCK.N. Each sandbox on this machine claims its own
- * blocks, one after another as it needs them.
+ * Loopback addresses for instances and load balancers: 127.77.BLOCK.N. Each sandbox on this host claims its own blocks, one
+ * block at a time, when it needs more addresses.
  *
  * @module
  */
 import { AwsError } from "../wire/action.ts";
 
-/** A listener on this host and {@linkcode CLAIM_PORT} claims a block. */
+/** Last octet of an address. A sandbox claims a block with a listener on this address and {@linkcode CLAIM_PORT}. */
 const CLAIM_HOST = 254;
 const CLAIM_PORT = 4577;
-/** Blocks have three digits, so that printed addresses have the same width in every run. */
+/** First block. All blocks have three digits, so that printed addresses have the same width in every run. */
 const FIRST_BLOCK = 100;
 const BLOCKS = 256;
 const HOSTS_PER_BLOCK = 253;
 
-/** A pool of addresses. */
+/** A pool of IP addresses for instances and load balancers. */
 export interface AddressPool {
-  /** Takes an unused address. Throws AwsError InsufficientFreeAddressesInSubnet. */
+  /** Takes an unused address from the pool. Throws AwsError InsufficientFreeAddressesInSubnet. */
   take(): string;
   /** Returns an address to the pool. */
   release(address: string): void;
 }
 
-/** A sandbox's pool of loopback addresses. Throws Deno.errors.AddrNotAvailable if the system does not have them. */
+/** A sandbox's pool of loopback addresses. Throws Deno.errors.AddrNotAvailable if the host does not have these addresses. */
 export class LoopbackAddresses implements AddressPool, Disposable {
   readonly #claims: Deno.TcpListener[] = [];
   readonly #free: string[] = [];
@@ -35,7 +35,7 @@ export class LoopbackAddresses implements AddressPool, Disposable {
     if (this.#free.length === 0) this.#claim();
     const address = this.#free.shift();
     if (address !== undefined) return address;
-    throw new AwsError("InsufficientFreeAddressesInSubnet", "The sandbox has no free address left");
+    throw new AwsError("InsufficientFreeAddressesInSubnet", "The sandbox has no free loopback address left");
   }
 
   release(address: string): void {
@@ -66,13 +66,13 @@ export class LoopbackAddresses implements AddressPool, Disposable {
 }
 
 /**
- * The addresses of a /24 subnet, for machines with their own addresses. The first is .4 and the last .254. Source: VPC
- * User Guide, subnet sizing: the first four addresses and the last are reserved.
+ * A pool of the addresses of a /24 subnet, for machines with their own addresses. The first address ends with .4 and the last
+ * with .254, because a VPC reserves the first four addresses and the last one. Source: VPC User Guide, subnet sizing.
  */
 export class SubnetAddresses implements AddressPool {
   readonly #free: string[] = [];
 
-  /** @param network the first three octets, `10.77.0` */
+  /** @param network the first three octets of the subnet, such as `10.77.0` */
   constructor(network: string) {
     for (let host = 4; host < 255; host++) this.#free.push(`${network}.${host}`);
   }

@@ -1,19 +1,19 @@
 /**
- * The CPU that a machine uses while its operating system and services start.
+ * The CPU load of a simulated machine while its operating system and services start.
  *
  * @module
  */
 import type { Clock } from "../clock.ts";
 import type { Machine } from "./machine.ts";
 
-/** A machine with an additional, simulated CPU load for a time. Its total load is at most one core. */
+/** A machine with an additional, simulated CPU load for a limited time. The total load is at most one core. */
 export class MachineWithBootLoad implements Machine {
   readonly #machine: Machine;
   readonly #clock: Clock;
   #load:
     | { readonly cores: number; readonly since: number; readonly duration: number; readonly used: number }
     | undefined;
-  /** CPU seconds of the additional load. */
+  /** CPU seconds of the additional load so far. */
   #added = 0;
 
   constructor(machine: Machine, clock: Clock) {
@@ -21,7 +21,7 @@ export class MachineWithBootLoad implements Machine {
     this.#clock = clock;
   }
 
-  /** Starts the load: a number of cores, at most 1, for ms of sandbox time. */
+  /** Starts an additional load of `cores` (at most 1) for `ms` of sandbox time. */
   startLoad(cores: number, ms: number): void {
     const duration = ms / this.#clock.speed;
     this.#load = { cores, since: this.#clock.now(), duration, used: this.#machine.cpuSeconds() };

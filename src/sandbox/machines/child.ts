@@ -1,14 +1,14 @@
 /**
- * Child processes that do not outlive this process.
+ * Child processes that end when this process ends.
  *
  * @module
  */
 
 /**
- * Starts a command with a piped stderr and no other output. If `setpriv` (util-linux) is installed, the kernel kills
- * the child when this process dies, even by SIGKILL.
+ * Starts a command as a child process. Only its stderr is piped. If `setpriv` (util-linux) is installed, the kernel kills the
+ * child when this process ends, even after SIGKILL.
  *
- * @param env the child's whole environment; by default this process's own
+ * @param env the child's whole environment. Default: the environment of this process
  */
 export function spawnChild(
   command: readonly string[],
@@ -30,7 +30,7 @@ export function spawnChild(
   }
 }
 
-/** Sends SIGTERM to a child, and SIGKILL after `grace` ms. Resolves once `ended` does. */
+/** Sends SIGTERM to a child process, and SIGKILL after `grace` ms. Resolves when `ended` resolves. */
 export async function endChild(
   child: Deno.ChildProcess,
   ended: Promise<unknown>,
@@ -46,6 +46,6 @@ function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   try {
     child.kill(signal);
   } catch {
-    // The child has exited already.
+    // Deno throws if the child process has exited already.
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Machines that commands boot and stop: containers or virtual machines, for example.
+ * Simulated machines that shell commands boot and stop, for example containers or virtual machines.
  *
  * @module
  */
@@ -7,33 +7,33 @@ import { processTreeMeter } from "./cpu_meter.ts";
 import type { MachineAddress, MachineFactory } from "./machine.ts";
 
 /**
- * The commands, run by `sh -c`. Both get the instance's id as `$1` and KAS_INSTANCE_ID, and its address as `$2` and
- * KAS_INSTANCE_ADDRESS.
+ * Commands that boot and stop a machine. `sh -c` runs them with the instance's id as `$1` and KAS_INSTANCE_ID, and its address as
+ * `$2` and KAS_INSTANCE_ADDRESS.
  */
 export interface MachineCommands {
   /**
-   * Boots a machine and exits once the boot has begun. If it prints `pid N`, the CPU of that process and its
-   * descendants is the machine's CPU; otherwise the machine appears idle.
+   * Command that boots a machine and exits when the boot has begun. If the command prints `pid N`, the machine's CPU load is the
+   * load of process N and its descendants. Otherwise the machine appears idle.
    */
   readonly start: string;
-  /** Shuts a machine down and exits once it is off. */
+  /** Command that shuts a machine down and exits when the machine is off. */
   readonly stop: string;
 }
 
-/** The result of a command. */
+/** The result of a start or stop command. */
 interface CommandResult {
   readonly stdout: string;
-  /** Why the command failed; undefined on success. */
+  /** Reason why the command failed; undefined on success. */
   readonly failure: string | undefined;
 }
 
-/** How much of the end of a command's stderr is reported, in characters. */
+/** How many of the last characters of a command's stderr an error contains. */
 const MAX_STDERR = 2_000;
 
 /**
- * Runs each machine by commands. After a failed boot, its instance stays in the running state, unhealthy and idle.
+ * Runs each machine with commands. If a boot fails, its instance stays in the running state, unhealthy and idle.
  *
- * @param options.onCrash called when a command fails, with the end of its stderr
+ * @param options.onCrash callback that receives the end of stderr when a command fails
  */
 export function commandMachines(
   { start, stop }: MachineCommands,
@@ -49,7 +49,7 @@ export function commandMachines(
     return {
       cpuSeconds: () => meter(),
       [Symbol.asyncDispose]: async () => {
-        // A machine cannot be stopped while it boots.
+        // The stop command must wait, because a machine cannot be stopped during its boot.
         await started;
         const { failure } = await run(stop, machine);
         if (failure !== undefined) onCrash(machine, failure);

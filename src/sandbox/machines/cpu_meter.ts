@@ -1,12 +1,12 @@
 /**
- * Measures the CPU load that a process would have on a machine of its own. All machines of the sandbox share the host's
- * cores, so the meter adds the time that a preempted thread waits for a core: on its own machine the thread would have
- * run. It does not add the wait after a sleep.
+ * Measures the CPU load that a process would have on its own machine. All simulated machines share the host's cores. Therefore the
+ * meter adds the time that a preempted thread waits for a core, because on its own machine the thread would run during that time.
+ * The meter does not add the wait for a core after a sleep.
  *
  * @module
  */
 
-/** Access to `/proc` by path. Both functions throw if the path does not exist. */
+/** Reads `/proc`. Both functions throw if the path does not exist. */
 export interface Proc {
   readonly list: (path: string) => string[];
   readonly read: (path: string) => string;
@@ -20,13 +20,13 @@ const PROC: Proc = {
 /** Clock ticks per second in /proc/PID/stat. Source: Linux proc(5); USER_HZ is 100 on every architecture in use. */
 const USER_HZ = 100;
 
-/** A thread's counters since its start. */
+/** CPU counters of a thread since the thread started. */
 interface Usage {
-  /** ns on a core. */
+  /** Time on a core in ns. */
   readonly running: number;
-  /** ns ready to run without a core. */
+  /** Time during which the thread was ready to run but waited for a core, in ns. */
   readonly waiting: number;
-  /** Number of times that the thread gave up its core to sleep, and that it was preempted. */
+  /** How often the thread released its core to sleep, and how often the kernel preempted the thread. */
   readonly slept: number;
   readonly preempted: number;
 }
@@ -34,9 +34,9 @@ interface Usage {
 const NO_USAGE: Usage = { running: 0, waiting: 0, slept: 0, preempted: 0 };
 
 /**
- * Returns a meter of a process's load, in seconds since the process started. The value never decreases, even when
- * threads or the process end. Source: Linux Documentation/scheduler/sched-stats.rst (schedstat: ns on a core, ns
- * waiting, slices) and proc(5).
+ * Returns a function that measures the CPU load of a process, in seconds since the process started. The value never decreases, even
+ * when threads or the process end. Source: Linux Documentation/scheduler/sched-stats.rst (schedstat: ns on a core, ns waiting,
+ * slices) and proc(5).
  */
 export function cpuMeter(pid: number, proc: Proc = PROC): () => number {
   let seconds = 0;
@@ -49,21 +49,21 @@ export function cpuMeter(pid: number, proc: Proc = PROC): () => number {
         if (usage === undefined) continue;
         now.set(thread, usage);
         const before = threads.get(thread) ?? NO_USAGE;
-        // A lower value belongs to a new thread with a reused id.
+        // A value lower than before belongs to a new thread to which the kernel gave the same id.
         seconds += load(usage, usage.running >= before.running ? before : NO_USAGE) / 1e9;
       }
       if (now.size === 0) seconds = Math.max(seconds, ticks(proc.read(`/proc/${pid}/stat`)) / USER_HZ);
       threads = now;
     } catch (error) {
-      // Missing permission must not look like an idle process. Any other error means that the process has ended; its
-      // total stays.
+      // Without permission, the process must not appear idle, so the meter throws. Any other error means that the process has
+      // ended; the meter then returns the last total.
       if (error instanceof Deno.errors.NotCapable) throw error;
     }
     return seconds;
   };
 }
 
-/** Returns the load between two readings, ns. It assumes that each wait is equally long. */
+/** Returns the load between two readings of a thread in ns. The calculation assumes that all waits are equally long. */
 function load(now: Usage, before: Usage): number {
   const preempted = now.preempted - before.preempted;
   const switches = preempted + now.slept - before.slept;
@@ -71,7 +71,7 @@ function load(now: Usage, before: Usage): number {
   return now.running - before.running + share * (now.waiting - before.waiting);
 }
 
-/** Reads a thread's counters; undefined if the thread has ended or the kernel does not keep them. */
+/** Reads the counters of a thread. Returns undefined if the thread has ended or the kernel does not keep the counters. */
 function usageOf(proc: Proc, path: string): Usage | undefined {
   try {
     const [running, waiting] = proc.read(`${path}/schedstat`).split(" ").map(Number);
@@ -85,13 +85,13 @@ function usageOf(proc: Proc, path: string): Usage | undefined {
   }
 }
 
-/** Returns utime + stime, fields 14 and 15. The second field, the name in parentheses, may contain spaces. */
+/** Returns utime + stime, fields 14 and 15 of /proc/PID/stat. The second field, a name in parentheses, may contain spaces. */
 function ticks(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return Number(fields[11]) + Number(fields[12]);
 }
 
-/** Returns a meter of a process and its descendants. It misses processes that start and end between two readings. */
+/** Returns a CPU meter of a process and its descendants. It does not measure processes that start and end between two readings. */
 export function processTreeMeter(root: number, proc: Proc = PROC): () => number {
   const meters = new Map<number, () => number>();
   return () => {
@@ -100,7 +100,7 @@ export function processTreeMeter(root: number, proc: Proc = PROC): () => number 
   };
 }
 
-/** Returns a process and its descendants. Source: proc(5), /proc/PID/task/TID/children. */
+/** Returns the ids of a process and its descendants. Source: proc(5), /proc/PID/task/TID/children. */
 function processTree(pid: number, proc: Proc): number[] {
   try {
     const children = proc.list(`/proc/${pid}/task`).flatMap((thread) =>
@@ -109,7 +109,7 @@ function processTree(pid: number, proc: Proc): number[] {
     return [pid, ...children.flatMap((child) => processTree(child, proc))];
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    // The process has ended.
+    // The process has ended since the meter found its id.
     return [];
   }
 }

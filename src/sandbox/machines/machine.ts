@@ -1,28 +1,28 @@
 /**
- * The machine that an instance runs on.
+ * Interface of the simulated machine on which an instance runs.
  *
  * @module
  */
 
-/** The port that an instance serves on. The load balancer and operators connect to it. */
+/** Port on which an instance serves. The load balancer and operators connect to this port. */
 export const INSTANCE_PORT = 30000;
 
-/** A running machine with an address of its own. Its disposal shuts it down. */
+/** A running simulated machine with its own address. Its disposal shuts the machine down. */
 export interface Machine extends AsyncDisposable {
   /**
-   * Returns the CPU seconds that the machine used since it started, or would have used with cores of its own. The value never
+   * Returns the CPU seconds that the machine has used since its start, or would have used on cores of its own. The value never
    * decreases.
    */
   cpuSeconds(): number;
 }
 
-/** The identity of a machine. */
+/** The identity of a simulated machine. */
 export interface MachineAddress {
-  /** The instance's id. */
+  /** Id of the instance. */
   readonly id: string;
-  /** The IP address that the machine serves on, at {@linkcode INSTANCE_PORT}. */
+  /** IP address on which the machine serves, at {@linkcode INSTANCE_PORT}. */
   readonly address: string;
 }
 
-/** Boots a machine. It returns at once; the machine serves soon after. */
+/** Boots a simulated machine. The function returns immediately; the machine serves requests soon afterwards. */
 export type MachineFactory = (address: MachineAddress) => Machine;

@@ -1,5 +1,5 @@
 /**
- * Machines that are processes of a worker command.
+ * Simulated machines that are processes of a worker command.
  *
  * @module
  */
@@ -7,15 +7,15 @@ import { endChild, spawnChild } from "./child.ts";
 import { cpuMeter } from "./cpu_meter.ts";
 import { INSTANCE_PORT, type MachineAddress, type MachineFactory } from "./machine.ts";
 
-/** How much of the end of a worker's stderr explains why it exited, in characters. */
+/** How many of the last characters of a worker's stderr an error contains. */
 const MAX_STDERR = 2_000;
 
 /**
- * Runs each machine as a process of one command, to which it appends `--listen ADDRESS:30000`. After a process exits by itself, its
+ * Runs each machine as a process of one command, to which it appends `--listen ADDRESS:30000`. If a process exits unexpectedly, its
  * instance stays in the running state, unhealthy and idle.
  *
- * @param options.grace time between SIGTERM and SIGKILL, ms
- * @param options.onCrash called when a process exits by itself, with the end of its stderr
+ * @param options.grace time between SIGTERM and SIGKILL in ms
+ * @param options.onCrash callback that receives the end of stderr when a process exits unexpectedly
  */
 export function processMachines(
   worker: readonly string[],

@@ -1,5 +1,5 @@
 /**
- * SNS's actions.
+ * The API actions of SNS, such as Publish and Subscribe.
  *
  * @module
  */
@@ -19,10 +19,10 @@ import type { Faults } from "../faults/faults.ts";
 import type { Sender } from "./sender.ts";
 import { invalidParameter, type Subscription, type Topic, type Topics } from "./topics.ts";
 
-/** Items on a page. Source: SNS API, ListTopics, ListSubscriptions. */
+/** Number of items on a page. Source: SNS API, ListTopics, ListSubscriptions. */
 const PAGE_SIZE = 100;
 
-/** Builds the actions for signed requests. */
+/** Returns the SNS API actions that need a signed request. */
 export function signedActions(topics: Topics, sender: Sender, faults: Faults): Service {
   const topicOf = (input: Shape, action: string, member = "TopicArn") =>
     topics.require(required(text(input, member), member), action);
@@ -151,7 +151,7 @@ export function signedActions(topics: Topics, sender: Sender, faults: Faults): S
       );
       const message = required(text(input, "Message"), "Message");
       if (input["MessageStructure"] !== undefined) {
-        throw invalidParameter("MessageStructure: the sandbox takes plain messages only");
+        throw invalidParameter("MessageStructure: the sandbox supports plain messages only");
       }
       return {
         MessageId: sender.publish(topic, text(input, "Subject"), message, readMessageAttributes(input)),
@@ -172,7 +172,7 @@ export function signedActions(topics: Topics, sender: Sender, faults: Faults): S
   };
 }
 
-/** Builds the actions behind the links in messages, for requests without a signature. */
+/** Returns the SNS API actions that need no signature. Messages contain links to these actions. */
 export function unsignedActions(topics: Topics, sender: Sender): Service {
   return {
     ConfirmSubscription: (input) => {
@@ -208,7 +208,7 @@ function invalidToken(): AwsError {
 
 function checkEndpoint(protocol: string, endpoint: string): void {
   if (protocol !== "http" && protocol !== "https") {
-    throw invalidParameter(`Protocol: the sandbox delivers over http and https, not ${protocol}`);
+    throw invalidParameter(`Protocol: the sandbox delivers messages over http and https, not ${protocol}`);
   }
   if (!URL.canParse(endpoint) || new URL(endpoint).protocol !== `${protocol}:`) {
     throw invalidParameter("Endpoint must match the specified protocol");

@@ -1,5 +1,5 @@
 /**
- * Reads and shows the attributes of topics and subscriptions.
+ * Reads and formats the attributes of topics and subscriptions.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { ACCOUNT_ID, type Shape } from "../wire/action.ts";
 import { DEFAULT_POLICY, parseRetryPolicy } from "./delivery_policy.ts";
 import { invalidParameter, type Subscription, type Topic } from "./topics.ts";
 
-/** The attributes of a topic that a request can set. */
+/** Names of the topic attributes that a request can set. */
 export const TOPIC_ATTRIBUTES = [
   "DeliveryPolicy",
   "DisplayName",
@@ -17,16 +17,16 @@ export const TOPIC_ATTRIBUTES = [
   "SignatureVersion",
   "TracingConfig",
 ];
-/** The attributes of a subscription that a request can set. */
+/** Names of the subscription attributes that a request can set. */
 export const SUBSCRIPTION_ATTRIBUTES = ["DeliveryPolicy", "RawMessageDelivery"];
 
-/** Reads the Attributes of a request. Throws AwsError InvalidParameter. */
+/** Reads the Attributes parameter of a request. Throws AwsError InvalidParameter. */
 export function readAttributes(input: Shape, known: readonly string[]): ReadonlyMap<string, string> {
   const given = shape(input, "Attributes") ?? {};
   return new Map(Object.keys(given).map((name) => checkAttribute(name, text(given, name) ?? "", known)));
 }
 
-/** Reads the AttributeName and AttributeValue of a request. Throws AwsError InvalidParameter. */
+/** Reads the parameters AttributeName and AttributeValue of a request. Throws AwsError InvalidParameter. */
 export function readAttribute(input: Shape, known: readonly string[]): readonly [string, string] {
   return checkAttribute(
     required(text(input, "AttributeName"), "AttributeName"),
@@ -36,7 +36,7 @@ export function readAttribute(input: Shape, known: readonly string[]): readonly 
 }
 
 function checkAttribute(name: string, value: string, known: readonly string[]): readonly [string, string] {
-  if (!known.includes(name)) throw invalidParameter(`AttributeName: the sandbox has no ${name}`);
+  if (!known.includes(name)) throw invalidParameter(`AttributeName: the sandbox does not support ${name}`);
   if (name === "SignatureVersion" && value !== "1" && value !== "2") {
     throw invalidParameter("SignatureVersion");
   }
@@ -47,7 +47,7 @@ function checkAttribute(name: string, value: string, known: readonly string[]): 
   return [name, value];
 }
 
-/** Returns the output of GetTopicAttributes. */
+/** Returns the attributes of a topic for GetTopicAttributes. */
 export function topicAttributes(topic: Topic): Readonly<Record<string, string>> {
   const all = [...topic.subscriptions.values()];
   const confirmed = all.filter((subscription) => subscription.confirmed).length;
@@ -69,7 +69,7 @@ export function topicAttributes(topic: Topic): Readonly<Record<string, string>> 
   };
 }
 
-/** Returns the output of GetSubscriptionAttributes. */
+/** Returns the attributes of a subscription for GetSubscriptionAttributes. */
 export function subscriptionAttributes(subscription: Subscription): Readonly<Record<string, string>> {
   return {
     SubscriptionArn: subscription.arn,
@@ -93,7 +93,7 @@ function effectiveRetryPolicy(attributes: ReadonlyMap<string, string>) {
   return given === undefined ? DEFAULT_POLICY : parseRetryPolicy(given);
 }
 
-/** Returns the policy of a new topic. It allows everything to the topic's owner. */
+/** Returns the access policy of a new topic. The policy allows all actions to the topic's owner. */
 function defaultPolicy(arn: string): string {
   const actions = [
     "GetTopicAttributes",

@@ -1,6 +1,6 @@
 /**
- * The key and certificate of the sandbox's SNS. The certificate is self-signed X.509. This module encodes its DER,
- * because neither Deno nor Node can create a certificate.
+ * The signing key and certificate of the sandbox's SNS. The certificate is a self-signed X.509 certificate. This module encodes the
+ * certificate in DER, because neither Deno nor Node can create a certificate.
  *
  * Source: RFC 5280 section 4.1 (Certificate), ITU-T X.690 (DER).
  *
@@ -9,15 +9,15 @@
 import { Buffer } from "node:buffer";
 import { createHash, createSign, generateKeyPairSync, randomBytes } from "node:crypto";
 
-/** Signs messages as SNS does. */
+/** Signs messages with the same algorithms as SNS. */
 export interface Signer {
-  /** The X.509 certificate, PEM. */
+  /** The X.509 certificate in PEM format. */
   readonly pem: string;
-  /** The path of the certificate: `/SimpleNotificationService-<32 hex digits>.pem`. */
+  /** Path of the certificate in its URL: `/SimpleNotificationService-<32 hex digits>.pem`. */
   readonly path: string;
   /**
-   * Returns the base64 signature of a canonical string, with SignatureVersion 1 (SHA1) or 2 (SHA256), both RSA PKCS #1
-   * v1.5.
+   * Returns the base64 signature of a canonical string. SignatureVersion 1 uses SHA1 and SignatureVersion 2 uses SHA256, both with
+   * RSA PKCS #1 v1.5.
    */
   sign(text: string, version: "1" | "2"): string;
 }
@@ -25,10 +25,10 @@ export interface Signer {
 const HOUR = 3_600_000;
 
 /**
- * Creates an RSA key, and a certificate that is valid from an hour before `now` to a day after it.
+ * Creates an RSA key and a certificate. The certificate is valid from one hour before `now` until one day after `now`.
  *
- * @param now ms since the epoch
- * @param bits size of the key; SNS has 2,048
+ * @param now current time in ms since the epoch
+ * @param bits size of the key in bits. SNS uses 2,048
  */
 export function makeSigner(now: number = Date.now(), bits = 2_048): Signer {
   const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: bits });
@@ -57,20 +57,20 @@ export function makeSigner(now: number = Date.now(), bits = 2_048): Signer {
   };
 }
 
-/** Object identifiers in DER. */
+/** Object identifiers of the certificate's algorithms and fields, in DER. */
 const SHA256_WITH_RSA = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
 const COMMON_NAME = [0x55, 0x04, 0x03];
 const SUBJECT_ALTERNATIVE_NAME = [0x55, 0x1d, 0x11];
 
 const NULL = Uint8Array.of(0x05, 0x00);
 
-/** Encodes a tag, a length and contents. */
+/** Encodes a DER element: tag, length and contents. */
 function element(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(contents);
   return Buffer.concat([Uint8Array.of(tag, ...length(body.length)), body]);
 }
 
-/** Encodes a length: one byte below 128, otherwise the number of bytes and the bytes. */
+/** Encodes a DER length: one byte below 128, otherwise the number of bytes followed by the bytes. */
 function length(n: number): readonly number[] {
   if (n < 0x80) return [n];
   return n < 0x100 ? [0x81, n] : [0x82, n >> 8, n & 0xff];
@@ -88,7 +88,7 @@ function objectId(bytes: readonly number[]): Buffer {
   return element(0x06, Uint8Array.from(bytes));
 }
 
-/** Encodes a positive integer. A leading zero keeps the highest bit from being a sign. */
+/** Encodes a positive integer in DER. Adds a leading zero byte if the highest bit would otherwise be read as the sign. */
 function integer(bytes: Uint8Array): Buffer {
   const significant = bytes.subarray(Math.max(0, bytes.findIndex((byte) => byte !== 0)));
   return element(
@@ -97,7 +97,7 @@ function integer(bytes: Uint8Array): Buffer {
   );
 }
 
-/** Encodes a time as `YYMMDDHHMMSSZ`. */
+/** Encodes a time in DER as `YYMMDDHHMMSSZ`. */
 function utcTime(at: number): Buffer {
   return element(
     0x17,

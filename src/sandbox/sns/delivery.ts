@@ -1,24 +1,24 @@
 /**
- * Delivers messages to HTTP endpoints, and retries by the delivery policy.
+ * Delivers SNS messages to HTTP endpoints, and repeats failed deliveries according to the delivery policy.
  *
- * Source: SNS developer guide, "HTTP/HTTPS notifications": an attempt fails without a response within 15 s, or with a
- * status outside 200 to 499. A 4xx status therefore ends a delivery.
+ * Source: SNS developer guide, "HTTP/HTTPS notifications". An attempt fails if there is no response within 15 s, or if the
+ * status is outside the range 200 to 499. Therefore SNS does not repeat a delivery after a status 4xx.
  *
  * @module
  */
 import type { Clock } from "../clock.ts";
 import type { HttpPost } from "./message.ts";
 
-/** Timeout of an attempt, ms of sandbox time. */
+/** Timeout of a delivery attempt in ms of sandbox time. */
 const TIMEOUT = 15_000;
 
-/** Lower bound of the timeout, real ms: an endpoint does not get faster with the sandbox's speed. */
+/** Minimum timeout in ms of real time, because a faster sandbox does not make the endpoint faster. */
 const REAL_TIMEOUT = 2_000;
 
-/** Greatest number of deliveries in progress. Further deliveries are dropped. This bounds memory. */
+/** Maximum number of deliveries in progress, to bound memory. The sandbox drops further deliveries. */
 const MAX_IN_PROGRESS = 10_000;
 
-/** The deliveries in progress. Its disposal aborts them. */
+/** The deliveries in progress. Disposal aborts all of them. */
 export class Deliveries implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #fetch: typeof fetch;
@@ -31,9 +31,9 @@ export class Deliveries implements AsyncDisposable {
   }
 
   /**
-   * Starts a delivery. Resolves once the first attempt is over, with whether the endpoint responded.
+   * Starts a delivery. Resolves after the first attempt, with true if the endpoint responded and false if not.
    *
-   * @param delays the delay before each retry, s
+   * @param delays the delay before each retry in seconds
    */
   send(url: string, post: HttpPost, delays: readonly number[]): Promise<boolean> {
     if (this.#inProgress.size >= MAX_IN_PROGRESS || this.#aborted.signal.aborted) {
@@ -45,7 +45,7 @@ export class Deliveries implements AsyncDisposable {
     return first.then((status) => status !== undefined);
   }
 
-  /** Aborts all deliveries and waits until they have ended. */
+  /** Aborts all deliveries and waits until all deliveries have ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#aborted.abort();
     await Promise.all(this.#inProgress);
@@ -64,7 +64,7 @@ export class Deliveries implements AsyncDisposable {
     }
   }
 
-  /** Posts the message once. Returns the status of the response; undefined without one. */
+  /** Sends the message to the endpoint once. Returns the HTTP status of the response, or undefined without a response. */
   async #attempt(url: string, { headers, body }: HttpPost): Promise<number | undefined> {
     const timeout = new AbortController();
     using _timer = this.#clock.after(
@@ -78,7 +78,7 @@ export class Deliveries implements AsyncDisposable {
       await response.body?.cancel();
       return response.status;
     } catch {
-      // The connection was refused or broke, or the attempt timed out.
+      // The endpoint refused or closed the connection, or the attempt timed out.
       return undefined;
     }
   }
@@ -96,7 +96,7 @@ export class Deliveries implements AsyncDisposable {
   }
 }
 
-/** Whether an attempt ends the delivery. A 4xx ends it without success. */
+/** Returns whether the status of an attempt ends the delivery. A status 4xx ends the delivery without success. */
 function isOver(status: number | undefined): boolean {
   return status !== undefined && status < 500;
 }

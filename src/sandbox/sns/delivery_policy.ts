@@ -1,15 +1,14 @@
 /**
- * The number and the delays of retries of an HTTP delivery.
+ * Calculates how often and when SNS repeats an HTTP delivery.
  *
  * Source: SNS developer guide, "Message delivery retries" (phases, ranges, default policy). The guide shows the backoff
- * functions only as curves; the functions here have the same ends and the same order.
- *
+ * functions only as curves. The functions in this module have the same end points and the same order.
  * @module
  */
 import { integer, oneOf } from "../wire/input.ts";
 import { AwsError, type Shape } from "../wire/action.ts";
 
-/** A retry policy, with the names of its JSON. Delays are s. */
+/** A retry policy, with the key names of SNS's JSON. All delays are in seconds. */
 export interface RetryPolicy {
   readonly minDelayTarget: number;
   readonly maxDelayTarget: number;
@@ -21,8 +20,8 @@ export interface RetryPolicy {
 }
 
 /**
- * The backoff functions. They map the progress of the backoff phase, 0..1, to the position between the least and the
- * greatest delay, 0..1.
+ * The backoff functions. A backoff function maps the progress of the backoff phase, from 0 to 1, to the position between the
+ * minimum and the maximum delay, from 0 to 1.
  */
 const BACKOFF = {
   linear: (share: number) => share,
@@ -33,7 +32,7 @@ const BACKOFF = {
 
 type Backoff = keyof typeof BACKOFF;
 
-/** SNS's default policy: three retries, 20 s apart. */
+/** SNS's default retry policy: three retries at intervals of 20 s. */
 export const DEFAULT_POLICY: RetryPolicy = {
   minDelayTarget: 20,
   maxDelayTarget: 20,
@@ -44,7 +43,7 @@ export const DEFAULT_POLICY: RetryPolicy = {
   backoffFunction: "linear",
 };
 
-/** Returns the delay before each retry, s. */
+/** Returns the delay before each retry in seconds. */
 export function retryDelays(policy: RetryPolicy): readonly number[] {
   const { minDelayTarget: min, maxDelayTarget: max } = policy;
   const steps = policy.numRetries - policy.numNoDelayRetries - policy.numMinDelayRetries -
@@ -60,7 +59,7 @@ export function retryDelays(policy: RetryPolicy): readonly number[] {
   ];
 }
 
-/** Parses the DeliveryPolicy (JSON) of a subscription or topic. Throws AwsError InvalidParameter. */
+/** Parses the DeliveryPolicy of a subscription or topic, which is JSON. Throws AwsError InvalidParameter. */
 export function parseRetryPolicy(json: string): RetryPolicy {
   try {
     const document: unknown = JSON.parse(json);

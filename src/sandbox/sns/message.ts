@@ -1,5 +1,5 @@
 /**
- * The messages that SNS posts to an endpoint: envelope, signed string and headers.
+ * The HTTP requests with which SNS delivers messages to an endpoint: envelope, signed string and headers.
  *
  * Source: SNS developer guide, "Parsing message formats" and "Verifying the signatures of messages".
  *
@@ -7,22 +7,22 @@
  */
 import type { Signer } from "./certificate.ts";
 
-/** SignatureVersion. */
+/** Version of the signature: 1 means SHA1 and 2 means SHA256. */
 export type SignatureVersion = "1" | "2";
 
-/** A message attribute. */
+/** An attribute of an SNS message. */
 export interface MessageAttribute {
   readonly Type: string;
   readonly Value: string;
 }
 
-/** A message for one endpoint, before its signature. Every value is part of the body. */
+/** An unsigned message for one endpoint. All its values become part of the request's body. */
 export type Envelope =
   & {
     readonly MessageId: string;
     readonly TopicArn: string;
     readonly Message: string;
-    /** ISO 8601 with ms and `Z`. */
+    /** Time in ISO 8601 format with milliseconds and `Z`. */
     readonly Timestamp: string;
   }
   & ({
@@ -36,15 +36,15 @@ export type Envelope =
     readonly SubscribeURL: string;
   });
 
-/** The headers and body of a request. */
+/** Headers and body of an HTTP POST request. */
 export interface HttpPost {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
 /**
- * Returns the string to sign: the names and values of the signed keys, each followed by a newline, in byte order of the
- * names.
+ * Returns the string that SNS signs: the names and values of the signed keys, each followed by a newline, in byte order of the
+ * key names.
  */
 export function canonicalString(envelope: Envelope): string {
   const signed = envelope.Type === "Notification"
@@ -71,7 +71,7 @@ export function canonicalString(envelope: Envelope): string {
     .join("");
 }
 
-/** Signs a message and returns the request that delivers it. */
+/** Signs a message and returns the HTTP request that delivers the message. */
 export function signedPost(
   envelope: Envelope,
   signer: Signer,
@@ -90,11 +90,11 @@ export function signedPost(
       "x-amz-sns-message-type": envelope.Type,
       "x-amz-sns-message-id": envelope.MessageId,
       "x-amz-sns-topic-arn": envelope.TopicArn,
-      // The message that asks for confirmation does not have the subscription's ARN.
+      // A request to confirm a subscription does not contain the ARN of the subscription.
       ...(envelope.Type === "SubscriptionConfirmation"
         ? {}
         : { "x-amz-sns-subscription-arn": subscriptionArn }),
-      // SNS labels its JSON as text.
+      // SNS sends JSON with the content type text/plain.
       "content-type": "text/plain; charset=UTF-8",
       "user-agent": "Amazon Simple Notification Service Agent",
     },

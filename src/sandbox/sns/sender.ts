@@ -1,6 +1,6 @@
 /**
- * Creates messages and sends them: notifications to all confirmed subscriptions of a topic, and requests to confirm to
- * one.
+ * Creates SNS messages and sends them. Notifications go to all confirmed subscriptions of a topic, confirmation requests to one
+ * subscription.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { DEFAULT_POLICY, parseRetryPolicy, retryDelays } from "./delivery_policy
 import { type Envelope, type MessageAttribute, signedPost } from "./message.ts";
 import { invalidParameter, type Subscription, type Topic } from "./topics.ts";
 
-/** Greatest size of a message, bytes. Source: SNS API, Publish. */
+/** Maximum size of a message in bytes. Source: SNS API, Publish. */
 const MAX_MESSAGE_BYTES = 262_144;
 
-/** What the sender is made of. */
+/** Options of {@linkcode Sender}. */
 export interface SenderOptions {
   readonly clock: Clock;
   readonly endpoint: () => string;
@@ -24,7 +24,7 @@ export interface SenderOptions {
   readonly deliveries: Deliveries;
 }
 
-/** Sends messages to endpoints. */
+/** Sends SNS messages to the endpoints of subscriptions. */
 export class Sender {
   readonly #options: SenderOptions;
 
@@ -33,8 +33,8 @@ export class Sender {
   }
 
   /**
-   * Sends a notification to every confirmed subscription of a topic. Returns the MessageId. Throws AwsError
-   * InvalidParameter.
+   * Sends a notification to every confirmed subscription of a topic. Returns the MessageId. Throws AwsError InvalidParameter if the
+   * message is invalid.
    */
   publish(
     topic: Topic,
@@ -71,7 +71,10 @@ export class Sender {
     return common.MessageId;
   }
 
-  /** Asks an endpoint to confirm its subscription, or confirms the end of one. Faults do not apply to either. Resolves once the first attempt is over, with whether the endpoint responded. */
+  /**
+   * Sends an endpoint the request to confirm a subscription, or the confirmation that a subscription has ended. Faults do not apply
+   * to these messages. Resolves after the first attempt, with true if the endpoint responded and false if not.
+   */
   sendConfirmation(
     type: "SubscriptionConfirmation" | "UnsubscribeConfirmation",
     topic: Topic,

@@ -1,5 +1,5 @@
 /**
- * SNS of the sandbox: topics, subscriptions that their endpoints confirm, and signed messages over HTTP.
+ * The sandbox's SNS service: topics, subscriptions that their endpoints confirm, and signed messages over HTTP.
  *
  * @module
  */
@@ -12,30 +12,30 @@ import { Deliveries } from "./delivery.ts";
 import { Sender } from "./sender.ts";
 import { Topics } from "./topics.ts";
 
-/** What SNS is made of. */
+/** Options of the SNS service. */
 export interface SnsOptions {
   readonly clock: Clock;
   readonly region: string;
   /**
-   * Returns the sandbox's URL, `http://127.0.0.1:4580`: the base of the certificate's URL, SubscribeURL and
-   * UnsubscribeURL. It is a function because the port is known only once the sandbox listens.
+   * Returns the URL of the sandbox, such as `http://127.0.0.1:4580`. The URLs of the certificate, SubscribeURL and UnsubscribeURL
+   * start with this URL. It is a function because the sandbox has no port before it listens.
    */
   readonly endpoint: () => string;
   readonly faults: Faults;
-  /** By default a new signer. */
+  /** Signs the messages. Default: a new signer. */
   readonly signer?: Signer;
-  /** The network to the endpoints; the machine's own by default. */
+  /** Sends requests to the endpoints. Default: the real network of this host. */
   readonly fetch?: typeof fetch;
 }
 
-/** SNS. Its disposal aborts every delivery in progress. */
+/** The sandbox's SNS service. Its disposal aborts all deliveries in progress. */
 export interface Sns extends AsyncDisposable {
   readonly service: Service;
-  /** The actions behind SubscribeURL and UnsubscribeURL, for requests without a signature. */
+  /** API actions that need no signature. SubscribeURL and UnsubscribeURL call these actions. */
   readonly unsigned: Service;
-  /** The caller serves its `pem` at its `path`. */
+  /** Signer of the messages. The caller must serve the certificate `pem` at the path `path`. */
   readonly signer: Signer;
-  /** Publishes to a topic and returns the MessageId. Throws AwsError NotFound. */
+  /** Publishes a message to a topic and returns the MessageId. Throws AwsError NotFound. */
   publish(topicArn: string, subject: string | undefined, message: string): string;
 }
 

@@ -1,37 +1,37 @@
 /**
- * The account's topics and their subscriptions.
+ * The SNS topics of the account and their subscriptions.
  *
  * @module
  */
 import { ACCOUNT_ID, AwsError } from "../wire/action.ts";
 import type { Clock } from "../clock.ts";
 
-/** A topic. */
+/** A simulated SNS topic. */
 export interface Topic {
   readonly arn: string;
-  /** The attributes that requests have set. */
+  /** The attributes that requests have set, by name. */
   readonly attributes: Map<string, string>;
   readonly tags: Map<string, string>;
   readonly subscriptions: Map<string, Subscription>;
-  /** Ended subscriptions by token. The SubscribeURL of an UnsubscribeConfirmation restores one. */
+  /** Ended subscriptions by token. The SubscribeURL of an UnsubscribeConfirmation restores a subscription by its token. */
   readonly deletedSubscriptions: Map<string, Subscription>;
 }
 
-/** A subscription of an HTTP or HTTPS endpoint. */
+/** A subscription of an HTTP or HTTPS endpoint to a topic. */
 export interface Subscription {
   readonly arn: string;
   readonly topicArn: string;
   readonly protocol: string;
   readonly endpoint: string;
   readonly attributes: Map<string, string>;
-  /** The token that confirms the subscription. */
+  /** Token that confirms the subscription. */
   readonly token: string;
-  /** When the token was created, ms since the epoch. */
+  /** Time at which the token was created, in ms since the epoch. */
   readonly tokenCreatedAt: number;
   confirmed: boolean;
-  /** Whether a signed call confirmed the subscription. */
+  /** Whether a signed request confirmed the subscription. */
   confirmedBySignedCall: boolean;
-  /** Whether only a signed call may end the subscription. */
+  /** Whether only a signed request can end the subscription. */
   authenticateOnUnsubscribe: boolean;
 }
 
@@ -42,20 +42,20 @@ export interface SubscriptionRequest {
   readonly attributes: ReadonlyMap<string, string>;
 }
 
-/** How long a token is valid, ms of sandbox time. Source: SNS API, Subscribe. */
+/** How long a token is valid, in ms of sandbox time. Source: SNS API, Subscribe. */
 const TOKEN_LIFETIME = 2 * 24 * 3_600_000;
 
-/** Bounds on memory. SNS's own limits are far higher. */
+/** Maximum numbers of topics and subscriptions, to bound memory. The limits of SNS are much higher. */
 const MAX_TOPICS = 1_000;
 const MAX_SUBSCRIPTIONS = 1_000;
 const MAX_DELETED_SUBSCRIPTIONS = 1_000;
 
-/** Returns SNS's error InvalidParameter. */
+/** Returns the error InvalidParameter of SNS. */
 export function invalidParameter(what: string): AwsError {
   return new AwsError("InvalidParameter", `Invalid parameter: ${what}`);
 }
 
-/** The topics of the account. */
+/** All SNS topics of the account. */
 export class Topics {
   readonly #clock: Clock;
   readonly #region: string;
@@ -66,12 +66,12 @@ export class Topics {
     this.#region = region;
   }
 
-  /** Returns every topic. */
+  /** Returns all topics of the account. */
   all(): readonly Topic[] {
     return [...this.#byArn.values()];
   }
 
-  /** Returns the topic of a name, and creates it if necessary. */
+  /** Returns the topic with a name. Creates the topic if it does not exist. */
   create(name: string): Topic {
     if (!/^[A-Za-z0-9_-]{1,256}$/.test(name)) throw invalidParameter("Topic Name");
     const arn = `arn:aws:sns:${this.#region}:${ACCOUNT_ID}:${name}`;
@@ -89,13 +89,13 @@ export class Topics {
     return topic;
   }
 
-  /** Deletes a topic and its subscriptions. Does nothing if it does not exist. */
+  /** Deletes a topic and its subscriptions. Does nothing if the topic does not exist. */
   delete(arn: string): void {
     this.checkArn(arn, "DeleteTopic", "TopicArn");
     this.#byArn.delete(arn);
   }
 
-  /** Returns the topic of an ARN. Throws AwsError NotFound, and the errors of {@linkcode Topics.checkArn}. */
+  /** Returns the topic with an ARN. Throws AwsError NotFound, and the errors of {@linkcode Topics.checkArn}. */
   require(arn: string, action: string): Topic {
     this.checkArn(arn, action, "TopicArn");
     const topic = this.#byArn.get(arn);
@@ -104,8 +104,8 @@ export class Topics {
   }
 
   /**
-   * Throws AwsError InvalidParameter if an ARN is not one of this region's SNS, and AuthorizationError if it belongs to
-   * another account.
+   * Throws AwsError InvalidParameter if the ARN does not belong to SNS in this region, and AuthorizationError if the ARN belongs
+   * to a different account.
    */
   checkArn(arn: string, action: string, member: string): void {
     const [prefix, , service, region, account, name] = arn.split(":");
@@ -125,8 +125,8 @@ export class Topics {
   }
 
   /**
-   * Returns the subscription of an ARN and its topic; undefined if it does not exist. Throws the errors of {@linkcode
-   * Topics.checkArn}.
+   * Returns the subscription with an ARN, and its topic. Returns undefined if the subscription does not exist. Throws the errors of
+   * {@linkcode Topics.checkArn}.
    */
   subscription(arn: string, action: string): { topic: Topic; subscription: Subscription } | undefined {
     this.checkArn(arn, action, "SubscriptionArn");
@@ -135,11 +135,11 @@ export class Topics {
     return topic && subscription && { topic, subscription };
   }
 
-  /** Subscribes an endpoint. Returns the existing subscription of the endpoint if there is one. Throws AwsError. */
+  /** Subscribes an endpoint to a topic. Returns the endpoint's existing subscription if one exists. Throws AwsError. */
   subscribe(topic: Topic, { protocol, endpoint, attributes }: SubscriptionRequest): Subscription {
     for (const subscription of topic.subscriptions.values()) {
       if (subscription.protocol !== protocol || subscription.endpoint !== endpoint) continue;
-      // A subscription that was not confirmed in time is replaced.
+      // A new subscription replaces a subscription that the endpoint did not confirm in time.
       if (!subscription.confirmed && this.#expired(subscription)) {
         topic.subscriptions.delete(subscription.arn);
         continue;
@@ -169,14 +169,14 @@ export class Topics {
     return subscription;
   }
 
-  /** Removes a subscription that was not confirmed. */
+  /** Removes a subscription that the endpoint did not confirm. */
   discard(topic: Topic, subscription: Subscription): void {
     if (!subscription.confirmed) topic.subscriptions.delete(subscription.arn);
   }
 
   /**
-   * Confirms the subscription of a token; a repeated confirmation succeeds. Throws AwsError InvalidParameter on an
-   * unknown or expired token.
+   * Confirms the subscription with a token. A repeated confirmation succeeds. Throws AwsError InvalidParameter for an unknown or
+   * expired token.
    */
   confirm(topic: Topic, token: string, signed: boolean, authenticateOnUnsubscribe: boolean): Subscription {
     const existing = [...topic.subscriptions.values()].find((subscription) => subscription.token === token);
@@ -192,7 +192,7 @@ export class Topics {
     return subscription;
   }
 
-  /** Ends a subscription and returns it with a new token, which can restore it. */
+  /** Ends a subscription and returns the subscription with a new token. The token can restore the subscription. */
   unsubscribe(topic: Topic, subscription: Subscription): Subscription {
     topic.subscriptions.delete(subscription.arn);
     const ended: Subscription = {

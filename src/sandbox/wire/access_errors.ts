@@ -1,13 +1,13 @@
 /**
- * The errors of requests without access: no policy allows the action, or the signature is missing or expired. Each service has its
- * own code and text.
+ * AWS's errors for requests without access: no policy allows the action, the signature is missing, or the signature has expired.
+ * Each service has its own error code and message.
  *
  * @module
  */
 import { ACCOUNT_ID, AwsError } from "./action.ts";
 import type { ServiceName } from "./service_name.ts";
 
-/** Returns the error of an action that no IAM policy allows. */
+/** Returns AWS's error for an action that no IAM policy allows. */
 export function accessDenied(service: ServiceName, permission: string): AwsError {
   const user = `arn:aws:iam::${ACCOUNT_ID}:user/sandbox`;
   switch (service) {
@@ -31,14 +31,14 @@ export function accessDenied(service: ServiceName, permission: string): AwsError
   }
 }
 
-/** Returns the error of a request without a signature. */
+/** Returns AWS's error for a request without a signature. */
 export function missingSignature(service: ServiceName): AwsError {
   return service === "ec2"
     ? new AwsError("AuthFailure", "AWS was not able to validate the provided access credentials", 401)
     : new AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403);
 }
 
-/** Returns the error of a signature whose time is too far from AWS's. */
+/** Returns AWS's error for a signature whose time differs too much from AWS's time. */
 export function signatureExpired(service: ServiceName, signedAt: number, now: number): AwsError {
   if (service === "ec2") return new AwsError("RequestExpired", "Request has expired.");
   const code = service === "monitoring" ? "InvalidSignatureException" : "SignatureDoesNotMatch";
@@ -48,7 +48,7 @@ export function signatureExpired(service: ServiceName, signedAt: number, now: nu
   return new AwsError(code, message, 403);
 }
 
-/** `20261125T091500Z`. */
+/** Formats a time as `20261125T091500Z`. */
 function basicTime(ms: number): string {
   return new Date(ms).toISOString().replaceAll(/[-:]|\.\d+/g, "");
 }

@@ -1,6 +1,6 @@
 /**
- * The HTTP endpoint of the sandbox's AWS. It finds the action that a request names, injects faults, responds, and
- * records the call.
+ * The HTTP endpoint of the sandbox's AWS services. The endpoint finds the action that a request names, injects faults, returns
+ * the response, and records the API call.
  *
  * @module
  */
@@ -14,30 +14,30 @@ import { type AwsRequest, readRequest } from "./request.ts";
 import { errorResponse, successResponse } from "./response.ts";
 import { iamPrefix, type ServiceName } from "./service_name.ts";
 
-/** A recorded call. */
+/** A recorded API call. */
 export interface Call {
-  /** ms since the epoch. */
+  /** Time of the call in ms since the epoch. */
   readonly at: number;
   readonly service: ServiceName;
   readonly action: string;
   readonly input: Shape;
-  /** The error code of the response; `cut` or `wedge` if a fault prevented the response; undefined on success. */
+  /** Error code of the response; `cut` or `wedge` if a fault prevented the response; undefined on success. */
   readonly error: string | undefined;
 }
 
-/** What the endpoint is made of. */
+/** Options of {@linkcode endpoint}. */
 export interface EndpointOptions {
   readonly clock: Clock;
   readonly services: Readonly<Record<ServiceName, Service>>;
-  /** SNS's actions that need no signature. */
+  /** SNS's API actions that need no signature. */
   readonly unsigned: Service;
-  /** The endpoint serves its certificate. */
+  /** Signer of SNS's messages. The endpoint serves the signer's certificate. */
   readonly signer: Signer;
   readonly faults: Faults;
   readonly record: (call: Call) => void;
 }
 
-/** Returns the endpoint's handler. */
+/** Returns the function that handles HTTP requests to the endpoint. */
 export function endpoint(
   { clock, services, unsigned, signer, faults, record }: EndpointOptions,
 ): (request: Request) => Promise<Response> {
@@ -60,7 +60,7 @@ export function endpoint(
     if (faults.rateLimits && !limits.take(service, action)) throw throttled(service);
     if (faults.occurs("errors")) throw serverError(service, failures++ % 2 === 0);
     const carryOut = findAction(received, services, unsigned);
-    // EC2 and ELB read an earlier snapshot of the account. The snapshot does not include the other services' resources.
+    // EC2 and ELB read an earlier snapshot of the account. The snapshot does not contain resources of other services.
     const lagging = service === "ec2" || service.startsWith("elasticloadbalancing");
     const output = lagging ? await carryOut(input) : await repeatStale(received, carryOut);
     await faults.onCall?.({ service, action, input, moment: "after" });
@@ -68,8 +68,8 @@ export function endpoint(
   };
 
   /**
-   * Every response of AWS has AWS's time. The HTTP server adds this machine's time, which is wrong only with a clock
-   * offset.
+   * Sets the Date header of a response to AWS's time. The HTTP server would set the host's time, which differs from AWS's time if
+   * a clock offset is set.
    */
   const withDate = (response: Response): Response => {
     if (faults.clockOffset !== 0) {
@@ -101,7 +101,7 @@ export function endpoint(
       if (error instanceof WedgedError) {
         record({ at, service, action, input, error: "wedge" });
         await untilAborted(request.signal);
-        // The client has disconnected.
+        // The client has closed the connection.
         return new Response();
       }
       const failure = error instanceof AwsError ? error : new AwsError("InternalFailure", String(error), 500);
@@ -112,13 +112,13 @@ export function endpoint(
 }
 
 /**
- * Whether an error means that the client disconnected while it sent the body. Deno's versions differ in the class.
+ * Returns whether an error means that the client disconnected during the request. Deno versions throw different error classes.
  */
 function isDisconnect(error: unknown): boolean {
   return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Http;
 }
 
-/** Finds the action that a request names. Throws AwsError. */
+/** Finds the API action that a request names. Throws AwsError. */
 function findAction(
   received: AwsRequest,
   services: EndpointOptions["services"],
@@ -134,19 +134,19 @@ function findAction(
 }
 
 /**
- * Greatest difference between a signature's time and AWS's, ms. Source: IAM user guide, "Troubleshoot Signature Version
- * 4 requests".
+ * Maximum difference between the time of a signature and AWS's time in ms. Source: IAM user guide, "Troubleshoot Signature
+ * Version 4 requests".
  */
 const MAX_CLOCK_SKEW = 300_000;
 
-/** Throws AwsError if a signature's time is too far from AWS's time `now`. */
+/** Throws AwsError if the time of a signature differs too much from AWS's time `now`. */
 function checkSignatureAge({ service, signedAt }: AwsRequest, now: number): void {
   if (signedAt !== undefined && Math.abs(signedAt - now) > MAX_CLOCK_SKEW) {
     throw signatureExpired(service, signedAt, now);
   }
 }
 
-/** Wraps reads so that, with the faults stale-reads and read-lag, an earlier response repeats while it is young enough. */
+/** Wraps read actions. With the faults stale-reads and read-lag, a wrapped action repeats an earlier response for a time. */
 function staleResponses(
   clock: Clock,
   faults: Faults,
@@ -164,14 +164,14 @@ function staleResponses(
   };
 }
 
-/** Thrown for a call that gets no response. */
+/** Internal error for a call that never gets a response. */
 class WedgedError extends Error {}
 
-/** Returns a response that ends before its promised length. */
+/** Returns a copy of a response that ends before its declared length. */
 async function truncated(response: Response): Promise<Response> {
   const bytes = await response.bytes();
   const half = bytes.subarray(0, bytes.length / 2);
-  // Compression would give the truncated body a correct length.
+  // Compression would replace the declared length by the real length of the truncated body.
   const headers = { "content-length": `${bytes.length}`, "cache-control": "no-transform" };
   return new Response(new Blob([half]).stream(), {
     headers: { ...Object.fromEntries(response.headers), ...headers },
@@ -179,7 +179,7 @@ async function truncated(response: Response): Promise<Response> {
 }
 
 /**
- * Returns a service's error 500 or 503. Source: EC2 API, "Server error codes"; the "Common Errors" of ELB, CloudWatch
+ * Returns a service's error with status 500 or 503. Source: EC2 API, "Server error codes"; "Common Errors" of ELB, CloudWatch
  * and SNS.
  */
 function serverError(service: ServiceName, internal: boolean): AwsError {
@@ -197,12 +197,12 @@ function throttled(service: ServiceName): AwsError {
     : new AwsError("Throttling", "Rate exceeded");
 }
 
-/** Waits for a number of real ms. */
+/** Waits for a number of ms of real time. */
 function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => void clock.after(ms * clock.speed, resolve));
 }
 
-/** Resolves once the signal is aborted. */
+/** Resolves when `signal` aborts. */
 function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();

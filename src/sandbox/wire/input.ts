@@ -1,17 +1,17 @@
 /**
- * Reads an action's input. Scalars are text or typed values, depending on the wire protocol. Every function throws
- * AWS's ValidationError on a value of the wrong kind.
+ * Reads the parameters of an API request. Depending on the wire protocol, scalars are text or typed values. Every function throws
+ * AWS's ValidationError if a value has the wrong type.
  *
  * @module
  */
 import { AwsError, type Shape } from "./action.ts";
 
-/** Returns the error of a request that does not fit the API's model. */
+/** Returns AWS's error for a request that does not match the API's model. */
 export function validationError(message: string): AwsError {
   return new AwsError("ValidationError", message);
 }
 
-/** Returns the value. Throws ValidationError if it is undefined. */
+/** Returns the value of a required parameter. Throws ValidationError if the value is undefined. */
 export function required<T>(value: T | undefined, name: string): T {
   if (value !== undefined) return value;
   const member = name.charAt(0).toLowerCase() + name.slice(1);
@@ -20,7 +20,7 @@ export function required<T>(value: T | undefined, name: string): T {
   );
 }
 
-/** Reads a string. An empty string is a value. */
+/** Reads a string parameter. An empty string counts as a value. */
 export function text(input: Shape, name: string): string | undefined {
   const value = input[name];
   if (value === undefined || value === null) return undefined;
@@ -29,7 +29,7 @@ export function text(input: Shape, name: string): string | undefined {
   throw validationError(`Value at '${name}' is not a string`);
 }
 
-/** Reads a member of an enumeration. */
+/** Reads a parameter that must have one of several values. */
 export function oneOf<const W extends string>(
   input: Shape,
   name: string,
@@ -47,7 +47,7 @@ export function oneOf<const W extends string>(
   );
 }
 
-/** Reads a finite number. */
+/** Reads a parameter that is a finite number. */
 export function number(input: Shape, name: string): number | undefined {
   const value = text(input, name);
   if (value === undefined) return undefined;
@@ -56,7 +56,7 @@ export function number(input: Shape, name: string): number | undefined {
   return n;
 }
 
-/** Reads an integer from `min` to `max`. */
+/** Reads a parameter that is an integer from `min` to `max`. */
 export function integer(input: Shape, name: string, min: number, max: number): number | undefined {
   const n = number(input, name);
   if (n === undefined || (Number.isInteger(n) && n >= min && n <= max)) return n;
@@ -65,14 +65,14 @@ export function integer(input: Shape, name: string, min: number, max: number): n
   );
 }
 
-/** Reads a boolean. */
+/** Reads a boolean parameter. */
 export function boolean(input: Shape, name: string): boolean | undefined {
   return oneOf({ [name]: text(input, name)?.toLowerCase() }, name, ["true", "false"]) === undefined
     ? undefined
     : text(input, name)?.toLowerCase() === "true";
 }
 
-/** Reads a time, ms since the epoch, from a Date, seconds since the epoch, or ISO 8601. */
+/** Reads a time from a Date, from seconds since the epoch, or from ISO 8601 text. Returns the time in ms since the epoch. */
 export function time(input: Shape, name: string): number | undefined {
   const value = input[name];
   if (value === undefined || value === null) return undefined;
@@ -83,12 +83,12 @@ export function time(input: Shape, name: string): number | undefined {
   return at;
 }
 
-/** Reads a list of strings; empty if it is absent. */
+/** Reads a list of strings. Returns an empty list if the parameter is absent. */
 export function texts(input: Shape, name: string): readonly string[] {
   return list(input, name).map((value) => String(value));
 }
 
-/** Reads a list of structures; empty if it is absent. */
+/** Reads a list of structures. Returns an empty list if the parameter is absent. */
 export function shapes(input: Shape, name: string): readonly Shape[] {
   return list(input, name).map((value) => {
     if (isShape(value)) return value;
@@ -96,7 +96,7 @@ export function shapes(input: Shape, name: string): readonly Shape[] {
   });
 }
 
-/** Reads a structure. */
+/** Reads a parameter that is a structure. */
 export function shape(input: Shape, name: string): Shape | undefined {
   const value = input[name];
   if (value === undefined || value === null) return undefined;

@@ -1,21 +1,21 @@
 /**
- * Divides lists into pages. A NextToken holds the key after which the next page begins, so that creations and deletions
- * between two calls neither repeat nor hide other items.
+ * Divides lists into pages. A NextToken contains the key after which the next page begins. Therefore items that are created or
+ * deleted between two calls do not cause repeated or missing items on the next page.
  *
  * @module
  */
 import type { AwsError } from "./action.ts";
 
-/** A page of a list. */
+/** One page of a list. */
 export interface Page<T> {
   readonly items: readonly T[];
-  /** Absent on the last page. */
+  /** Token of the next page. Absent on the last page. */
   readonly NextToken?: string;
 }
 
 /**
- * Returns the page after a token: at most `size` items, by ascending key. Throws the result of `invalidToken` on an
- * invalid token.
+ * Returns the page that follows a token: at most `size` items, in ascending order of their keys. Throws the result of
+ * `invalidToken` if the token is invalid.
  */
 export function page<T>(
   items: readonly T[],

@@ -1,17 +1,18 @@
 /**
- * Reads requests of the query protocols: dotted form names become nested input. awsQuery writes
- * `Instances.member.1.InstanceId` and `Attributes.entry.1.key`; ec2Query writes `Filter.1.Value.2`, with flattened
- * lists that have singular names. Source: Smithy, AWS query and EC2 query protocols.
+ * Reads requests of AWS's query protocols: converts dotted form names to nested input. The protocol awsQuery uses names such as
+ * `Instances.member.1.InstanceId` and `Attributes.entry.1.key`. The protocol ec2Query uses names such as `Filter.1.Value.2`, with
+ * flattened lists that have singular names. Source: Smithy, AWS query and EC2 query protocols.
  *
  * @module
  */
 import type { Shape } from "./action.ts";
 
-/** A form as a tree of name parts. A leaf is the text of a value. */
+/** A form as a tree, with one level for each part of a dotted name. A leaf is the text of a form value. */
 type Tree = Map<string, Tree | string>;
 
 /**
- * Names of lists. The SDK for JavaScript sends an empty list as `Instances=`; any other empty value is an empty string.
+ * Names of the parameters that are lists. The SDK for JavaScript sends an empty list as `Instances=`. For any other parameter, an
+ * empty value is an empty string.
  */
 const LISTS: ReadonlySet<string> = new Set([
   "AlarmActions",
@@ -49,7 +50,7 @@ export function readAwsQuery(form: URLSearchParams): Shape {
   });
 }
 
-/** Lists whose name in the form is not their singular. Source: botocore ec2/2016-11-15, locationName. */
+/** EC2's lists whose form name is not the singular of the API's name. Source: botocore ec2/2016-11-15, locationName. */
 const EC2_LISTS: Readonly<Record<string, string>> = {
   LaunchTemplateVersion: "Versions",
   ResourceId: "Resources",
@@ -59,14 +60,14 @@ export function readEc2Query(form: URLSearchParams): Shape {
   return structure(tree(form), (name, value) => {
     const items = numbered(value);
     if (items === undefined) return undefined;
-    // Some lists have a plural name in the form: IpPermissions.
+    // Some lists have a plural name in the form, such as IpPermissions.
     return [EC2_LISTS[name] ?? (name.endsWith("s") ? name : `${name}s`), items];
   });
 }
 
 /**
- * Interprets one name in a protocol: returns the API's name and the value or list of branches; undefined for a plain
- * value or structure.
+ * Reads one name of a query protocol. Returns the API's name and the value, or the branches of a list. Returns undefined for a
+ * scalar or a structure.
  */
 type ListReader = (name: string, value: Tree | string) => [string, unknown] | undefined;
 
@@ -100,7 +101,7 @@ function tree(form: URLSearchParams): Tree {
   return root;
 }
 
-/** Returns the branches of a list in order of their numbers; undefined unless all names are numbers. */
+/** Returns the branches of a list in the order of their numbers. Returns undefined unless all names are numbers. */
 function numbered(value: Tree | string | undefined): (Tree | string)[] | undefined {
   if (!(value instanceof Map)) return undefined;
   const items = [...value];
@@ -108,7 +109,7 @@ function numbered(value: Tree | string | undefined): (Tree | string)[] | undefin
   return items.sort(([a], [b]) => Number(a) - Number(b)).map(([, item]) => item);
 }
 
-/** Returns `entry` items as a map. SNS's message attributes name key and value Name and Value. */
+/** Converts the `entry` items of a map to a tree. SNS's message attributes use the names Name and Value for key and value. */
 function mapOf(entries: readonly (Tree | string)[]): Tree {
   const map: Tree = new Map();
   for (const entry of entries) {

@@ -1,6 +1,6 @@
 /**
- * Requests to AWS: finds the service, the action and the input of an HTTP request in any of the three wire protocols. Source:
- * documentation of Smithy's AWS protocols; botocore's models.
+ * Reads requests to AWS: finds the service, the action and the input of an HTTP request in any of the three wire protocols.
+ * Source: documentation of Smithy's AWS protocols; botocore's models.
  *
  * @module
  */
@@ -8,22 +8,22 @@ import { AwsError, type Shape } from "./action.ts";
 import { readAwsQuery, readEc2Query } from "./query.ts";
 import { NAMESPACES, type ServiceName, VERSIONS } from "./service_name.ts";
 
-/** A request, with what its response needs. */
+/** A request to AWS, with the data that its response needs. */
 export interface AwsRequest {
   readonly protocol: "ec2Query" | "awsQuery" | "awsJson";
   readonly service: ServiceName;
   readonly action: string;
   readonly input: Shape;
-  /** Whether the request is signed. The sandbox does not verify the signature. */
+  /** Whether the request has a signature. The sandbox does not verify signatures. */
   readonly signed: boolean;
-  /** The time of the signature by the client's clock, ms since the epoch. */
+  /** Time of the signature by the client's clock, in ms since the epoch. */
   readonly signedAt?: number | undefined;
   readonly requestId: string;
-  /** Why the request is invalid; undefined if it is valid. */
+  /** Error of an invalid request; undefined if the request is valid. */
   readonly error?: AwsError;
 }
 
-/** Reads a request. An invalid request has an `error`. Throws only if the client disconnects while it sends the body. */
+/** Reads a request. An invalid request has an `error`. Throws only if the client disconnects while sending the body. */
 export async function readRequest(request: Request): Promise<AwsRequest> {
   const scope = credentialScope(request.headers.get("authorization"));
   const requestId = crypto.randomUUID();
@@ -77,7 +77,7 @@ async function readJsonRequest(
   }
 }
 
-/** Returns the service in `Credential=KEY/DATE/REGION/SERVICE/aws4_request`. */
+/** Returns the service from the credential scope `Credential=KEY/DATE/REGION/SERVICE/aws4_request`. */
 function credentialScope(authorization: string | null): ServiceName | undefined {
   const service = /^AWS4-\S+ .*?Credential=[^/,]+\/\d{8}\/[^/,]+\/([^/,]+)\/aws4_request/.exec(
     authorization ?? "",
@@ -85,7 +85,7 @@ function credentialScope(authorization: string | null): ServiceName | undefined 
   return service !== undefined && Object.hasOwn(NAMESPACES, service) ? service as ServiceName : undefined;
 }
 
-/** Parses `20261125T091500Z` to ms since the epoch. */
+/** Converts a time such as `20261125T091500Z` to ms since the epoch. */
 function amzDate(text: string | null): number | undefined {
   const [, year, month, day, hour, minute, second] =
     /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text ?? "") ?? [];

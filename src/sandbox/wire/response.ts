@@ -1,6 +1,6 @@
 /**
- * Responses of AWS: writes an action's output or error in the protocol of its request. Source: documentation of Smithy's AWS
- * protocols; botocore's models.
+ * Writes responses of AWS: converts an action's output or error to the wire protocol of the request. Source: documentation of
+ * Smithy's AWS protocols; botocore's models.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const CLOUDWATCH_SHAPES: Readonly<Record<string, string>> = {
   MissingParameter: "MissingRequiredParameterException",
 };
 
-/** Writes the response to a successful action. */
+/** Writes the HTTP response of a successful action. */
 export function successResponse(request: AwsRequest, output: Shape | void): Response {
   const { protocol, service, action, requestId } = request;
   switch (protocol) {
@@ -37,7 +37,7 @@ export function successResponse(request: AwsRequest, output: Shape | void): Resp
   }
 }
 
-/** Writes the response to a failed action. */
+/** Writes the HTTP response of a failed action. */
 export function errorResponse(request: AwsRequest, { code, message, status }: AwsError): Response {
   const { protocol, service, requestId } = request;
   const fault = status < 500 ? "Sender" : "Receiver";
@@ -79,7 +79,7 @@ function xmlResponse(requestId: string, document: string, status = 200): Respons
   });
 }
 
-/** Replaces each Date by seconds since the epoch, as awsJson 1.0 writes times. */
+/** Replaces each Date by seconds since the epoch, the time format of awsJson 1.0. */
 function epochSeconds(value: unknown): unknown {
   if (value instanceof Date) return value.getTime() / 1_000;
   if (Array.isArray(value)) return value.map(epochSeconds);

@@ -1,12 +1,12 @@
 /**
- * Writes output as XML. awsQuery keeps the API's names and writes `<member>` and `<entry>`; ec2Query has its own names
- * and writes `<item>`.
+ * Writes the output of an action as XML. The protocol awsQuery keeps the API's names and uses the elements `<member>` and
+ * `<entry>`. The protocol ec2Query has its own names and uses the element `<item>`.
  *
  * @module
  */
 import type { Shape } from "./action.ts";
 
-/** How a protocol names elements. */
+/** How a wire protocol names XML elements. */
 interface Naming {
   readonly item: string;
   readonly element: (parent: string, name: string) => string;
@@ -15,7 +15,7 @@ interface Naming {
 const AWS_QUERY: Naming = { item: "member", element: (_parent, name) => name };
 
 /**
- * EC2's XML names that differ from the API's names beyond the first letter. Source: botocore ec2/2016-11-15,
+ * XML names of EC2 that differ from the API's names in more than the first letter. Source: botocore ec2/2016-11-15,
  * locationName.
  */
 const EC2_NAMES: Readonly<Record<string, string>> = {
@@ -51,28 +51,28 @@ const EC2_QUERY: Naming = {
     EC2_NAMES[`${parent}.${name}`] ?? EC2_NAMES[name] ?? name.charAt(0).toLowerCase() + name.slice(1),
 };
 
-/** Output names that hold a map. ELB v2 has a list of structures with the same name. */
+/** Names of outputs that are maps. ELB v2 uses the same name for a list of structures. */
 const MAPS: ReadonlySet<string> = new Set(["Attributes"]);
 
-/** Writes the content of an awsQuery response. */
+/** Returns the XML content of an awsQuery response. */
 export function awsQueryXml(output: Shape): string {
   return structure("", output, AWS_QUERY);
 }
 
-/** Writes the content of an ec2Query response. */
+/** Returns the XML content of an ec2Query response. */
 export function ec2QueryXml(output: Shape): string {
   return structure("", output, EC2_QUERY);
 }
 
-/** Writes one element. The content is XML already. */
+/** Returns one XML element. The content must already be XML. */
 export function element(name: string, content: string): string {
   return content === "" ? `<${name}/>` : `<${name}>${content}</${name}>`;
 }
 
-/** Escapes text for XML. A parser would read a bare carriage return as a newline. */
+/** Escapes text for XML, including carriage returns, which a parser would read as newlines. */
 export function escape(text: string): string {
   return text.replaceAll(/[&<>"\r]/g, (character) => `&#${character.charCodeAt(0)};`)
-    // XML 1.0 does not allow the other control characters, even as character references.
+    // XML 1.0 does not allow other control characters, not even as character references.
     .replaceAll(/(?![\t\n\x7f-\x9f])\p{Cc}/gu, "\ufffd");
 }
 
