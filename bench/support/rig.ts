@@ -32,7 +32,13 @@ export async function kasRig(fleet: Fleet, more: readonly string[] = []): Promis
   stack.defer(() => Deno.remove(state, { recursive: true }));
   const { env } = fleet.sandbox;
   const topic = stack.use(new Topic(env["KAS_TOPIC_ARN"] ?? ""));
-  const durations = ["--warmup=0s", "--cooldown-in=0s", "--resync=1h", "--start-timeout=10m"];
+  const durations = [
+    "--warmup=0s",
+    "--cooldown-in=0s",
+    "--metric-delay=0s",
+    "--resync=1h",
+    "--start-timeout=10m",
+  ];
   const words = ["autoscaler", "--listen=127.0.0.1:0", `--state=${state}`, `--trust-signer=${topic.prefix}`];
   const kas: Running = stack.use(start([...BUILT, ...words, ...durations, ...more], env));
   const [, url = ""] = await kas.line(/listening on (http:\/\/[^\s"]+)/);

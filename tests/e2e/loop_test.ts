@@ -25,8 +25,10 @@ testWith(
     const state = await Deno.makeTempDir();
     try {
       await using autoscaler = start(
-        // The default warm-up keeps the node running, however long the AWS CLI takes.
-        [...BUILT, "autoscaler", "--listen", "127.0.0.1:0", "--state", state],
+        // The base instance has just been launched. The minimum keeps the node running, however long the AWS CLI takes.
+        [...BUILT, "autoscaler", "--listen", "127.0.0.1:0", "--state", state].concat(
+          "--warmup 0s --metric-delay 0s --min 2".split(" "),
+        ),
         env,
       );
       const [, url = ""] = await autoscaler.line(/listening on (http:\/\/\S+)/);

@@ -26,7 +26,7 @@ Deno.test("a fleet behind a target group scales out on an alarm and in by hand, 
   };
   const state = await Deno.makeTempDir();
   try {
-    const listen = ["--listen", "127.0.0.1:0", "--state", state];
+    const listen = ["--listen", "127.0.0.1:0", "--state", state, "--warmup", "0s", "--metric-delay", "0s"];
     await using autoscaler = start([...FROM_SOURCE, "autoscaler", ...listen, ...group], sandbox.env);
     const [, url = ""] = await autoscaler.line(/listening on (http:\/\/\S+)/);
     // With so long a period CloudWatch evaluates no alarm during the test.

@@ -40,7 +40,7 @@ Deno.test("the autoscaler keeps nothing of processed messages, starts and stops 
   await using set = await stage();
   const { sandbox: { env, faults }, options: { state } } = set;
   // The next reconcile makes up for what faults and load prevented.
-  const durations = ["--warmup", "0s", "--cooldown-in", "0s", "--resync", "1s"];
+  const durations = ["--warmup", "0s", "--cooldown-in", "0s", "--metric-delay", "0s", "--resync", "1s"];
   const words = ["autoscaler", "--listen", "127.0.0.1:0", "--state", `${state}/process`, ...durations];
   await using autoscaler = start([...INSPECTED, ...words], env);
   const [, url = ""] = await autoscaler.line(/listening on (http:\/\/[^\s"]+)/);

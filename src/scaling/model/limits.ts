@@ -14,10 +14,7 @@ export interface Limits {
   readonly cooldownOut: number;
   readonly cooldownIn: number;
   readonly resync: number;
-  /**
-   * How late CloudWatch's metrics and alarms may be. Absent in the records of versions 1 and 2 of the rules, where it counts
-   * as 0.
-   */
+  /** How late CloudWatch's metrics and alarms may be. Absent in the records of versions 1 and 2 of the rules: 0. */
   readonly metricDelay?: number;
   /** The launch template for new nodes when no standby node is left (R7); absent: kas launches no node. */
   readonly grow?: string;

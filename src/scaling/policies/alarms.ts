@@ -125,6 +125,8 @@ function whyTooEarly(
   index: FleetIndex,
 ): string | undefined {
   const { limits: { metricDelay = 0 }, now } = observation;
+  // Without a delay readings count at once, as they did in versions 1 and 2 of the rules.
+  if (metricDelay === 0) return undefined;
   if (isAnyJoining(observation, index)) {
     return sentences(reason, "An instance is joining, whose share of the load it does not show yet.");
   }

@@ -60,6 +60,8 @@ Deno.test("kas autoscaler --pull scales an overloaded fleet out to --max and an 
     "0",
     "--cooldown-in",
     "0",
+    "--metric-delay",
+    "0",
     "--min",
     "1",
     "--max",

@@ -22,7 +22,7 @@ async function startProcess(
   listen = "127.0.0.1:0",
 ): Promise<Running & { url: string }> {
   const words = [...BUILT, "autoscaler", "--state", state, "--listen", listen];
-  const limits = "--warmup 0s --cooldown-in 0s --resync 1h --log json".split(" ");
+  const limits = "--warmup 0s --cooldown-in 0s --metric-delay 0s --resync 1h --log json".split(" ");
   const running = start([...words, ...limits], sandbox.env);
   const [, url = ""] = await running.line(/listening on (http:\/\/[^\s"]+)/);
   return Object.assign(running, { url });

@@ -33,7 +33,7 @@ export interface Run {
   readonly output: string;
 }
 
-const FLAGS = ["--warmup", "0s", "--cooldown-in", "0s", "--cooldown-out", "0s", "--resync", "1h"];
+const FLAGS = "--warmup 0s --cooldown-in 0s --cooldown-out 0s --metric-delay 0s --resync 1h".split(" ");
 const TIMEOUTS = ["--start-timeout", "20s", "--drain-timeout", "20s"];
 
 /** The longest run, ms. */

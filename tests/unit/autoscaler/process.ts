@@ -31,6 +31,8 @@ export async function startProcess(
     "0s",
     "--cooldown-in",
     "0s",
+    "--metric-delay",
+    "0s",
     "--resync",
     "1h",
     ...args,
