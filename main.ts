@@ -4,9 +4,11 @@
  * @module
  */
 import { ExitError, type Group, UsageError } from "./src/cli/command.ts";
+import { type Hint, hintText, withHint } from "./src/cli/command_line.ts";
+import { inOneLine } from "./src/cli/terminal/escape.ts";
 import type { Output } from "./src/cli/output.ts";
 import { run } from "./src/cli/run.ts";
-import { processTerminal } from "./src/cli/terminal.ts";
+import { processTerminal } from "./src/cli/terminal/process_terminal.ts";
 import { SettingsError, settingsLookup } from "./src/settings/load.ts";
 import { ORIGIN, VERSION } from "./src/build/version.ts";
 
@@ -60,9 +62,9 @@ async function main(argv: readonly string[]): Promise<number> {
     return await run(KAS, argv, { terminal, signal: stop.signal, lookup: settingsLookup(), onOutput });
   } catch (error) {
     const { message, hint, status } = outcome(error, stop.signal);
-    terminal.writeError(`kas: ${message.replaceAll(/\s*\n\s*/g, " ")}\n`);
-    if (hint !== undefined) terminal.writeError(`Try: ${hint}\n`);
-    if (error instanceof ExitError) { for (const detail of error.details) out?.detail(detail); }
+    terminal.writeError(`kas: ${inOneLine(message)}\n`);
+    if (hint !== undefined) terminal.writeError(`Try: ${inOneLine(hintText(hint))}\n`);
+    if (error instanceof ExitError) { for (const detail of error.details) out?.detail(hintText(detail)); }
     return status;
   } finally {
     Deno.removeSignalListener("SIGINT", interrupt);
@@ -74,11 +76,11 @@ async function main(argv: readonly string[]): Promise<number> {
 function outcome(
   error: unknown,
   signal: AbortSignal,
-): { message: string; hint?: string | undefined; status: number } {
+): { message: string; hint?: Hint | undefined; status: number } {
   if (error instanceof UsageError) {
     // A usage error is one line, hint included.
     return {
-      message: error.hint === undefined ? error.message : `${error.message}; try: ${error.hint}`,
+      message: withHint(error.message, error.hint),
       status: 2,
     };
   }

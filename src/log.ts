@@ -124,10 +124,10 @@ export function jsonLine(record: LogRecord): string {
   return oneLine(JSON.stringify({ ...head, ...record.properties, ...head }));
 }
 
-/** Escapes control characters: they could forge a log line or send commands to a terminal. */
+/** Escapes control characters and bidirectional controls: they could forge a log line or send commands to a terminal. */
 function oneLine(text: string): string {
   return text.replaceAll(
-    /[\p{Cc}\u2028\u2029]/gu,
+    /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

@@ -9,6 +9,7 @@ import { isAccessFailure, isNotFound } from "../aws/errors.ts";
 import { causeLines, describeError } from "../aws/error_messages.ts";
 import { type Ec2Instance, fleetInstances, type FleetSelector } from "../aws/ec2/instances.ts";
 import { listTopics } from "../aws/sns/topic.ts";
+import { commandText } from "../cli/command_line.ts";
 import { ExitError, type Options, UsageError, type Values } from "../cli/command.ts";
 import type { Output } from "../cli/output.ts";
 import { SETTINGS } from "../settings/table.ts";
@@ -85,7 +86,7 @@ export async function fleetTopic(aws: Aws, flags: AccountFlags): Promise<string>
     throw new ExitError(
       `There is no topic ${flags.fleet}`,
       4,
-      `kas admin topics create ${flags.fleet}, or --topic-arn`,
+      `${commandText(["kas", "admin", "topics", "create", flags.fleet])}, or --topic-arn`,
     );
   }
   return arn;

@@ -151,9 +151,12 @@ function metadataOf(error: Error): Metadata {
   return { ...(RequestId === undefined ? {} : { requestId: RequestId }), ...$metadata };
 }
 
+/** A line of text, or the words of a command: AWS's answer may contain anything. */
+export type CauseLine = string | readonly string[];
+
 /** The causes of an error, a line each, for `--verbose`: AWS's answers with their request ids, and other errors. */
-export function causeLines(error: unknown): string[] {
-  const lines: string[] = [];
+export function causeLines(error: unknown): CauseLine[] {
+  const lines: CauseLine[] = [];
   const seen = new Set<unknown>();
   for (let at = error; at instanceof Error && !seen.has(at); at = at.cause) {
     seen.add(at);
@@ -162,7 +165,7 @@ export function causeLines(error: unknown): string[] {
   return lines;
 }
 
-function answerLines(error: Error): string[] {
+function answerLines(error: Error): CauseLine[] {
   const { httpStatusCode, requestId, attempts } = metadataOf(error);
   const parts = [
     `AWS answered ${operationOf(error) ?? "a call"} with ${code(error) ?? error.name}`,
@@ -173,7 +176,9 @@ function answerLines(error: Error): string[] {
   const reason = encodedReason(error);
   return [
     parts.filter(Boolean).join(", "),
-    ...(reason === undefined ? [] : [`aws sts decode-authorization-message --encoded-message ${reason}`]),
+    ...(reason === undefined
+      ? []
+      : [["aws", "sts", "decode-authorization-message", "--encoded-message", reason]]),
   ];
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Hint } from "./command_line.ts";
 import type { Output } from "./output.ts";
 
 /** One `--flag`. Its key in {@linkcode Options} is its name in camelCase: `dryRun` → `--dry-run`. */
@@ -121,7 +122,7 @@ export function kebab(name: string): string {
 /** Invalid usage: exit status 2. The message is one line with the nearest valid word or the expected form. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
-  constructor(message: string, readonly hint?: string) {
+  constructor(message: string, readonly hint?: Hint) {
     super(message);
   }
 }
@@ -130,12 +131,12 @@ export class UsageError extends Error {
 export class ExitError extends Error {
   override readonly name = "ExitError";
   /** Lines that `--verbose` prints after the message. Default: the details of a cause that is an ExitError. */
-  readonly details: readonly string[];
+  readonly details: readonly Hint[];
   constructor(
     message: string,
     readonly status: 1 | 3 | 4 = 1,
-    readonly hint: string | undefined = undefined,
-    options: ErrorOptions & { readonly details?: readonly string[] } = {},
+    readonly hint: Hint | undefined = undefined,
+    options: ErrorOptions & { readonly details?: readonly Hint[] } = {},
   ) {
     super(message, options);
     this.details = options.details ?? (options.cause instanceof ExitError ? options.cause.details : []);

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { Progress } from "./progress.ts";
+import { escaped, inOneLine } from "./terminal/escape.ts";
+import { Progress } from "./terminal/progress.ts";
 import { type Layout, layOut, rowLines } from "./table.ts";
 
 /** A cell. `undefined`, null and "" print as `-`, a boolean as yes or no. JSON keeps the value; an absent cell is null. */
@@ -16,10 +17,14 @@ export type Row = Readonly<Record<string, Cell>>;
 /** The output format of rows. */
 export type Format = "table" | "tsv" | "json";
 
-/** The terminal that a command writes to. A test passes its own. */
+/**
+ * The terminal that a command writes to. Text that it writes or asks is escaped, because it may come from AWS or from other hosts.
+ */
 export interface Terminal {
   readonly write: (text: string) => void;
   readonly writeError: (text: string) => void;
+  /** Writes to stderr without escaping. Only for kas's own escape sequences, around text that is escaped already. */
+  readonly draw: (sequences: string) => void;
   /** Whether stdout is a terminal. */
   readonly interactive: boolean;
   /** Whether stderr is a terminal. */
@@ -72,14 +77,19 @@ export class Output {
 
   /** Prints one line to stdout. */
   line(text: string): void {
+    this.#write(inOneLine(text) + "\n");
+  }
+
+  /** Prints a text of several lines to stdout, such as JSON. No line of it may be forged by what it contains. */
+  text(text: string): void {
     this.#write(text + "\n");
   }
 
-  /** Prints a note on stderr, unless `--quiet` is given. */
+  /** Prints a note on stderr, in one line, unless `--quiet` is given. */
   note(text: string): void {
     if (this.options.quiet) return;
     this.#progress.clear();
-    this.terminal.writeError(text + "\n");
+    this.terminal.writeError(inOneLine(text) + "\n");
   }
 
   /** Prints a hint for a person, if stderr is a terminal. */
@@ -116,7 +126,7 @@ export class Output {
   /** Asks a yes-or-no question on the terminal. Any answer but yes means no. Undefined if there is no terminal. */
   async confirm(question: string, signal: AbortSignal): Promise<boolean | undefined> {
     this.#progress.clear(Infinity);
-    const answer = await this.terminal.ask(`${question} [y/N] `, signal);
+    const answer = await this.terminal.ask(`${inOneLine(question)} [y/N] `, signal);
     this.#progress.clear();
     return answer === null ? undefined : /^y(es)?$/i.test(answer.trim());
   }
@@ -179,9 +189,9 @@ export class Output {
   }
 }
 
-/** A cell's text. It is never blank and contains no tab, newline or other control character. */
+/** A cell's text. It is never blank and contains no tab, newline or other control character: a space replaces them. */
 export function cellText(cell: Cell): string {
   if (cell === undefined || cell === null) return "-";
   if (typeof cell === "boolean") return cell ? "yes" : "no";
-  return String(cell).replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim() || "-";
+  return escaped(String(cell).replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim()) || "-";
 }

@@ -4,12 +4,14 @@
  * @module
  */
 
+import type { Hint } from "../cli/command_line.ts";
+
 /** A host that kas cannot work on. The message is one line and starts after the host's name. */
 export class HostError extends Error {
   override readonly name = "HostError";
 
   /** @param hint what the operator can try */
-  constructor(message: string, readonly hint?: string) {
+  constructor(message: string, readonly hint?: Hint) {
     super(message);
   }
 }

@@ -87,7 +87,7 @@ async function registerAgain(id: string, options: RollingOptions): Promise<void>
   } catch (error) {
     throw new HostError(
       `cannot register it with ${titleOf(balancer)}: ${describeError(error).message}`,
-      `kas admin balancers register ${balancer.name} ${id}`,
+      ["kas", "admin", "balancers", "register", balancer.name, id],
     );
   }
   const inService = async () => (await registrations(aws, balancer, signal)).get(id) === "in-service";

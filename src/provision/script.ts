@@ -6,7 +6,7 @@
  */
 import type { HostFacts } from "./host/facts.ts";
 import { LOCK_PATH, LOG_PATH, ROLLBACK_DIR } from "./host/paths.ts";
-import { quoteCommand, quoteWord } from "./shell_quote.ts";
+import { quoteCommand, quoteWord } from "../cli/command_line.ts";
 import { EXECUTABLE_BYTES, type HostCommand, type ProvisionStep } from "./steps/step.ts";
 
 /** An event that the script prints. */

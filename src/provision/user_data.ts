@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Argv, quoteCommand } from "./shell_quote.ts";
+import { type CommandLine, quoteCommand } from "../cli/command_line.ts";
 import { LOCAL_TARGET } from "./target.ts";
 
 /** What the script installs. */
@@ -13,7 +13,7 @@ export interface UserDataOptions {
   /** The executable's SHA-256 in hexadecimal. The script runs nothing else. */
   readonly sha256: string;
   /** The flags for `kas admin provision`. */
-  readonly flags: Argv;
+  readonly flags: CommandLine;
 }
 
 /** EC2's limit, bytes. Source: EC2 User Guide, user data: 16 KB before base64. */

@@ -30,7 +30,7 @@ export const create = command({
       const zones = flags.zone.length > 0 ? flags.zone : zonesOf(
         (await instancesById(aws, flags, signal)).values(),
         flags.fleet,
-        `kas admin balancers create ${name} --zone ZONE`,
+        ["kas", "admin", "balancers", "create", name, "--zone", "ZONE"],
       );
       if (flags.dryRun) {
         return await printActions(out, [{ action: `create load balancer ${name} in ${zones.join(", ")}` }]);

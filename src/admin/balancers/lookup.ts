@@ -12,6 +12,7 @@ import {
 } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
+import type { Hint } from "../../cli/command_line.ts";
 import { ExitError } from "../../cli/command.ts";
 import type { AccountFlags } from "../account.ts";
 
@@ -42,7 +43,7 @@ export async function existingBalancer(
  *
  * @throws {ExitError} 4 with the hint if the fleet has no instances
  */
-export function zonesOf(instances: Iterable<Ec2Instance>, fleet: string, hint: string): string[] {
+export function zonesOf(instances: Iterable<Ec2Instance>, fleet: string, hint: Hint): string[] {
   const zones = new Set(Array.from(instances, ({ zone }) => zone));
   if (zones.size === 0) {
     throw new ExitError(

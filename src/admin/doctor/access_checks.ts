@@ -5,6 +5,7 @@
  */
 import { isAccessFailure, isDenied } from "../../aws/errors.ts";
 import { describeError } from "../../aws/error_messages.ts";
+import type { CommandLine } from "../../cli/command_line.ts";
 import { seconds } from "../../cli/format.ts";
 import { type Check, failed, type Finding, ok, orOk, skipped, warning } from "./check.ts";
 import { failures, type Observation, type Plan, required } from "./observation.ts";
@@ -36,7 +37,7 @@ export const reading: Check = {
   expects: "AWS answers each of doctor's read requests",
   run: (observation) => {
     if (outOfReach(observation).length > 0) return skipped("AWS does not answer");
-    const policy = observation.plan.kas("iam-policy admin");
+    const policy = observation.plan.kas("iam-policy", "admin");
     // One finding for each action, however many answers need it.
     const findings = new Map(
       failures(observation).map(({ action, error }) => {
@@ -66,20 +67,20 @@ export const permissions: Check = {
         return [finding(`ec2:${action} would fail: ${message}`, hint)];
       }
       if (allowed.value) return [];
-      const policy = isOperatorsOnly ? "admin" : autoscalerPolicy(plan);
-      return [finding(`ec2:${action} is denied to these credentials`, plan.kas(`iam-policy ${policy}`))];
+      const policy = isOperatorsOnly ? ["admin"] : autoscalerPolicy(plan);
+      return [finding(`ec2:${action} is denied to these credentials`, plan.kas("iam-policy", ...policy))];
     });
     return orOk(findings, `EC2 allows ${allowed.map(({ action }) => action).join(", ")}`);
   },
 };
 
 /** The words after `kas admin iam-policy` for an autoscaler with these settings. */
-function autoscalerPolicy({ grow, shrink }: Plan): string {
+function autoscalerPolicy({ grow, shrink }: Plan): CommandLine {
   return [
     "autoscaler",
-    ...(grow === undefined ? [] : [`--grow ${grow}`]),
-    ...(shrink === "stop" ? [] : [`--shrink ${shrink}`]),
-  ].join(" ");
+    ...(grow === undefined ? [] : ["--grow", grow]),
+    ...(shrink === "stop" ? [] : ["--shrink", shrink]),
+  ];
 }
 
 export const clock: Check = {
@@ -91,7 +92,7 @@ export const clock: Check = {
     if (skew < UNSYNCHRONIZED_SKEW) return ok(`it agrees with AWS's within ${seconds(UNSYNCHRONIZED_SKEW)}`);
     const wholeSeconds = seconds(Math.round(skew / 1_000) * 1_000);
     const detail = `this machine's clock is ${wholeSeconds} ${ahead > 0 ? "behind" : "ahead of"} AWS's`;
-    const remedy = "sudo timedatectl set-ntp true";
+    const remedy = ["sudo", "timedatectl", "set-ntp", "true"];
     return skew < REFUSED_SKEW
       ? [warning(detail, remedy)]
       : [failed(`${detail}; AWS refuses signatures from ${seconds(REFUSED_SKEW)} on`, remedy)];

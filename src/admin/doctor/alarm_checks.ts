@@ -49,7 +49,7 @@ export const strayAlarms: Check = {
     const outdated = others.filter(({ dimension }) => dimension === plan.balancer.name);
     const foreign = others.filter((alarm) => !outdated.includes(alarm));
     const title = titleOf(plan.balancer);
-    const remove = (names: readonly string[]) => plan.kas(`alarms delete ${listed(names)}`);
+    const remove = (names: readonly string[]) => plan.kas("alarms", "delete", ...listed(names));
     const findings = ([
       [orphaned, "of instances that are not in the fleet", remove],
       [foreign, `of requests to something else than ${title}`, remove],
@@ -135,7 +135,7 @@ export const thresholds: Check = {
       if (low >= high) {
         const detail =
           `low threshold ${low} is not below high threshold ${high}: the same load triggers scale-out and scale-in`;
-        return [failed(detail, setupCommand(observation.plan, "--cpu 42:80"))];
+        return [failed(detail, setupCommand(observation.plan, "--cpu", "42:80"))];
       }
       if (after >= low - NOISE) return [];
       const detail =
@@ -146,7 +146,7 @@ export const thresholds: Check = {
           percent(after)
         } each, below ${low}, which triggers a scale-in. Only the check projected-load ` +
         "prevents it, and it needs datapoints";
-      return [failed(detail, setupCommand(observation.plan, `--cpu ${Math.floor(after)}:${high}`))];
+      return [failed(detail, setupCommand(observation.plan, "--cpu", `${Math.floor(after)}:${high}`))];
     }).flat();
     return orOk(findings, `${[...pairs].join(", ")} with at least ${n} in service`);
   },

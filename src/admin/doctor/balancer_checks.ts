@@ -42,9 +42,9 @@ export const balancer: Check = {
       autoscalers.targetGroup ?? autoscalers.loadBalancer
     }, not with ${title}`;
     const option = plan.balancer.kind === "classic"
-      ? `--load-balancer ${plan.balancer.name}`
-      : `--target-group ${plan.balancer.arn}`;
-    return [failed(detail, `kas autoscaler ${option}`)];
+      ? ["--load-balancer", plan.balancer.name]
+      : ["--target-group", plan.balancer.arn];
+    return [failed(detail, ["kas", "autoscaler", ...option])];
   },
 };
 
@@ -98,7 +98,7 @@ export const drainTimeout: Check = {
       return timeout >= needed * 1_000 ? ok(detail) : [
         failed(
           `${detail} and then leaves the instance running`,
-          `kas autoscaler --drain-timeout ${needed}s`,
+          ["kas", "autoscaler", "--drain-timeout", `${needed}s`],
         ),
       ];
     });
@@ -128,12 +128,12 @@ export const registered: Check = {
       ).map(({ id }) => id);
       const findings: Finding[] = [];
       if (stopped.length > 0) {
-        const remedy = observation.plan.kas(`balancers deregister ${name} ${listed(stopped)}`);
+        const remedy = observation.plan.kas("balancers", "deregister", name, ...listed(stopped));
         findings.push(failed(`registered with ${name} but stopped: ${named(stopped)}`, remedy));
       }
       if (running.length > 0) {
         const detail = `running but not registered with ${name}: ${named(running)}`;
-        const remedy = observation.plan.kas(`balancers register ${name} ${listed(running)}`);
+        const remedy = observation.plan.kas("balancers", "register", name, ...listed(running));
         findings.push(
           statusOf(observation) === undefined
             ? warning(`${detail}, unless an activity is in progress`, remedy)
@@ -160,7 +160,7 @@ export const health: Check = {
       const byReason = Map.groupBy(unhealthy, ({ description }) => description);
       const findings = Array.from(byReason, ([reason, found]) => {
         const ids = found.map(({ id }) => id);
-        const remedy = observation.plan.kas(`ping ${listed(ids)}`);
+        const remedy = observation.plan.kas("ping", ...listed(ids));
         return failed(`out of service at ${name}: ${named(ids)}: ${reason}`, remedy);
       });
       return orOk(findings, `${ours.length} in service`);

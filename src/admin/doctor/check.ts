@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Hint, withHint } from "../../cli/command_line.ts";
 import type { Row } from "../../cli/output.ts";
 import { NoAnswerError, type Observation } from "./observation.ts";
 
@@ -14,8 +15,8 @@ export interface Finding {
   readonly result: Result;
   /** A sentence with the ids and numbers. */
   readonly detail: string;
-  /** The command that repairs it. */
-  readonly remedy?: string;
+  /** The command, or sometimes a sentence, that repairs it. */
+  readonly remedy?: Hint;
 }
 
 /** A check. */
@@ -39,12 +40,12 @@ export function skipped(detail: string): Finding[] {
 }
 
 /** Scaling does not work, or not as it should. */
-export function failed(detail: string, remedy?: string): Finding {
+export function failed(detail: string, remedy?: Hint): Finding {
   return { result: "failed", detail, ...(remedy === undefined ? {} : { remedy }) };
 }
 
 /** Scaling works, but probably not as intended. */
-export function warning(detail: string, remedy?: string): Finding {
+export function warning(detail: string, remedy?: Hint): Finding {
   return { ...failed(detail, remedy), result: "warning" };
 }
 
@@ -62,9 +63,9 @@ export function named(names: readonly string[]): string {
   return names.slice(0, MOST_NAMES).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }
 
-/** Names for a remedy: `i-1 i-2`. */
-export function listed(names: readonly string[]): string {
-  return names.slice(0, MOST_NAMES).join(" ");
+/** Names for a remedy, each a word. */
+export function listed(names: readonly string[]): readonly string[] {
+  return names.slice(0, MOST_NAMES);
 }
 
 /** Runs the checks in order and returns the rows to print. */
@@ -73,7 +74,7 @@ export function runChecks(checks: readonly Check[], observation: Observation): R
     runCheck(check, observation).map(({ result, detail, remedy }) => ({
       check: check.name,
       result,
-      detail: remedy === undefined ? detail : `${detail}; try: ${remedy}`,
+      detail: withHint(detail, remedy),
     }))
   );
 }

@@ -87,9 +87,9 @@ export const doctor = command({
 
 function planOf({ flags, origins, texts }: Context<typeof OPTIONS>): Plan {
   const given = (names: readonly string[]) =>
-    names.filter((name) => origins[name] === "flag").map((name) => ` --${kebab(name)} ${texts[name]}`).join(
-      "",
-    );
+    names.filter((name) => origins[name] === "flag").flatMap((
+      name,
+    ) => [`--${kebab(name)}`, texts[name] ?? ""]);
   const { fleet, topicArn, url, pull, min, max, grow, shrink } = flags;
   return {
     fleet,
@@ -101,7 +101,7 @@ function planOf({ flags, origins, texts }: Context<typeof OPTIONS>): Plan {
     max,
     grow,
     shrink,
-    kas: (words) => `kas admin ${words}${given(KAS_FLAGS)}`,
-    aws: (words) => `aws ${words}${given(AWS_FLAGS)}`,
+    kas: (...words) => ["kas", "admin", ...words, ...given(KAS_FLAGS)],
+    aws: (...words) => ["aws", ...words, ...given(AWS_FLAGS)],
   };
 }

@@ -27,7 +27,7 @@ export const base: Check = {
     const { plan } = observation;
     const all = members(observation);
     if (all.length === 0) {
-      const remedy = plan.kas("instances create --role base --launch-template NAME");
+      const remedy = plan.kas("instances", "create", "--role", "base", "--launch-template", "NAME");
       return [failed(`fleet ${plan.fleet} has no instances`, remedy)];
     }
     const bases = all.filter(({ role }) => role === "base");
@@ -35,15 +35,18 @@ export const base: Check = {
     if (bases.length === 0) {
       const detail =
         `none of the fleet's ${all.length} instances is a base, so the autoscaler may stop them all`;
-      const tag = `ec2 create-tags --resources ${node?.id ?? "ID"} --tags Key=${TAG.role},Value=base`;
-      return [failed(detail, plan.aws(tag))];
+      const tag = ["--resources", node?.id ?? "ID", "--tags", `Key=${TAG.role},Value=base`];
+      return [failed(detail, plan.aws("ec2", "create-tags", ...tag))];
     }
     const stopped = bases.filter(({ state }) => state === "stopped" || state === "stopping").map(({ id }) =>
       id
     );
     if (stopped.length === 0) return ok(`${named(bases.map(({ id }) => id))} of ${all.length} instances`);
     return [
-      failed(`base instances are stopped: ${named(stopped)}`, plan.kas(`instances start ${listed(stopped)}`)),
+      failed(
+        `base instances are stopped: ${named(stopped)}`,
+        plan.kas("instances", "start", ...listed(stopped)),
+      ),
     ];
   },
 };
@@ -68,17 +71,17 @@ export const bounds: Check = {
       return [
         failed(
           `min is ${min}, but the fleet has ${all.length} instances`,
-          `kas autoscaler --min ${alwaysOn}`,
+          ["kas", "autoscaler", "--min", `${alwaysOn}`],
         ),
       ];
     }
     if (min > max) {
-      const remedy = `kas autoscaler --max ${Math.max(min, all.length)}`;
+      const remedy = ["kas", "autoscaler", "--max", `${Math.max(min, all.length)}`];
       return [failed(`${detail}: the autoscaler can start and stop nothing`, remedy)];
     }
     if (grow !== undefined && all.length > max) {
       const excess = `with --grow max ${max} counts every instance of the fleet, and there are ${all.length}`;
-      return [warning(excess, `kas autoscaler --max ${all.length}`)];
+      return [warning(excess, ["kas", "autoscaler", "--max", `${all.length}`])];
     }
     return ok(detail);
   },
@@ -93,7 +96,7 @@ export const quarantine: Check = {
     const ids = quarantined.map(({ id }) => id);
     const [reason] = quarantined.map(({ quarantine }) => quarantine);
     const detail = `kas does not scale ${named(ids)}: ${reason}`;
-    return [warning(detail, observation.plan.kas(`instances release ${listed(ids)}`))];
+    return [warning(detail, observation.plan.kas("instances", "release", ...listed(ids)))];
   },
 };
 
@@ -108,8 +111,9 @@ export const autoScalingGroups: Check = {
     const findings = Array.from(groups, ([group, instances]) => {
       const ids = instances.map(({ id }) => id);
       const remedy = observation.plan.aws(
-        `autoscaling detach-instances --instance-ids ${listed(ids)} --auto-scaling-group-name ${group} ` +
-          "--should-decrement-desired-capacity",
+        ...["autoscaling", "detach-instances", "--instance-ids", ...listed(ids)],
+        // One word: a name may begin with a hyphen.
+        ...[`--auto-scaling-group-name=${group}`, "--should-decrement-desired-capacity"],
       );
       return failed(`kas does not scale ${named(ids)}: Auto Scaling group ${group} owns them`, remedy);
     });
@@ -134,7 +138,7 @@ export const versions: Check = {
       const detail = `the autoscaler runs ${expected}, and ${named(ids)} ${
         version === undefined ? "an unknown version" : `runs ${version}`
       }`;
-      return warning(detail, plan.kas(`provision ${listed(ids)}`));
+      return warning(detail, plan.kas("provision", ...listed(ids)));
     });
     return orOk(
       findings,

@@ -11,7 +11,7 @@ import { type Check, failed, type Finding, named, orOk, skipped } from "./check.
 import { members } from "./fleet_checks.ts";
 import { type Observation, required } from "./observation.ts";
 
-const ANYWHERE = "--cidr 0.0.0.0/0";
+const ANYWHERE = ["--cidr", "0.0.0.0/0"];
 
 /** A source of traffic that security groups have to admit. */
 interface Source {
@@ -53,12 +53,13 @@ function closedPorts(
   );
   const byGroup = Map.groupBy(closed, ({ securityGroups = [] }) => securityGroups[0] ?? "");
   const [group] = groups;
-  const source = group === undefined ? ANYWHERE : `--source-group ${group}`;
+  const source = group === undefined ? ANYWHERE : ["--source-group", group];
   return Array.from(byGroup, ([group, found]) =>
     failed(
       `port ${port} of ${named(found.map(({ id }) => id))} is closed to ${name}`,
       observation.plan.aws(
-        `ec2 authorize-security-group-ingress --group-id ${group} --protocol tcp --port ${port} ${source}`,
+        ...["ec2", "authorize-security-group-ingress", "--group-id", group, "--protocol", "tcp"],
+        ...["--port", `${port}`, ...source],
       ),
     ));
 }

@@ -10,6 +10,7 @@ import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import type { DryRun } from "../../aws/ec2/dry_run.ts";
 import type { Ingress } from "../../aws/ec2/security_groups.ts";
 import type { Subscription } from "../../aws/sns/topic.ts";
+import type { CommandLine } from "../../cli/command_line.ts";
 import type { Autoscaler } from "./autoscalers.ts";
 import type { WorkerAnswer } from "./workers.ts";
 
@@ -39,9 +40,9 @@ export interface Plan {
   readonly grow?: string | undefined;
   readonly shrink: "stop" | "terminate";
   /** Completes a remedy with the flags that name account and fleet: `setup` → `kas admin setup --fleet web`. */
-  readonly kas: (words: string) => string;
+  readonly kas: (...words: CommandLine) => CommandLine;
   /** The same for the AWS CLI. */
-  readonly aws: (words: string) => string;
+  readonly aws: (...words: CommandLine) => CommandLine;
 }
 
 /** All answers. */

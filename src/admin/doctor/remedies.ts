@@ -3,22 +3,29 @@
  *
  * @module
  */
+import type { CommandLine } from "../../cli/command_line.ts";
 import type { Observation, Plan } from "./observation.ts";
 
 /** `kas admin setup` for this fleet. */
-export function setupCommand({ kas, pull }: Plan, ...words: readonly string[]): string {
-  return kas(["setup", ...words, ...(pull ? ["--pull"] : [])].join(" "));
+export function setupCommand({ kas, pull }: Plan, ...words: CommandLine): CommandLine {
+  return kas("setup", ...words, ...(pull ? ["--pull"] : []));
 }
 
 /** The command that sets the load balancer's health check and draining. */
-export function balancerCommand(plan: Plan): string {
+export function balancerCommand(plan: Plan): CommandLine {
   return plan.balancer.kind === "classic"
-    ? plan.kas(`balancers create ${plan.balancer.name}`)
+    ? plan.kas("balancers", "create", plan.balancer.name)
     : setupCommand(plan);
 }
 
 /** `kas autoscaler` for this fleet. */
-export function autoscalerCommand({ plan, topic }: Observation): string {
+export function autoscalerCommand({ plan, topic }: Observation): CommandLine {
   const arn = "value" in topic ? topic.value?.arn : undefined;
-  return `kas autoscaler --fleet ${plan.fleet} ${plan.pull ? "--pull" : `--topic-arn ${arn ?? "ARN"}`}`;
+  return [
+    "kas",
+    "autoscaler",
+    "--fleet",
+    plan.fleet,
+    ...(plan.pull ? ["--pull"] : ["--topic-arn", arn ?? "ARN"]),
+  ];
 }

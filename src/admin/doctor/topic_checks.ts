@@ -24,14 +24,14 @@ export const topic: Check = {
       const { topicArn } = plan;
       return topicArn === undefined
         ? [failed(`there is no topic ${plan.fleet}`, plan.kas("setup"))]
-        : [failed(`there is no topic ${topicArn}`, plan.kas(`topics create ${topicName(topicArn)}`))];
+        : [failed(`there is no topic ${topicArn}`, plan.kas("topics", "create", topicName(topicArn)))];
     }
     const settings = autoscalerOf(autoscalers, plan.url, plan.fleet)?.status?.settings;
     if (settings === undefined || settings.topicArn === found.arn) return ok(found.arn);
     const detail = settings.topicArn === undefined
       ? "the autoscaler accepts no messages: it runs with --pull"
       : `the autoscaler accepts the messages of ${settings.topicArn}, not of ${found.arn}`;
-    return [failed(detail, `kas autoscaler --topic-arn ${found.arn}`)];
+    return [failed(detail, ["kas", "autoscaler", "--topic-arn", found.arn])];
   },
 };
 
@@ -57,7 +57,7 @@ export const subscription: Check = {
     const all = endpoints(observation);
     if (all === undefined) return skipped(plan.pull ? PULL : NO_TOPIC);
     const confirmed = all.filter(({ status }) => status === "confirmed");
-    const subscribe = plan.kas(`setup --url ${plan.url ?? controlUrl(observation)}`);
+    const subscribe = plan.kas("setup", "--url", plan.url ?? controlUrl(observation));
     if (confirmed.length === 0) {
       const [pending] = all;
       const detail = pending === undefined
@@ -81,7 +81,7 @@ export const subscription: Check = {
       if (there?.identity?.fleet === plan.fleet) continue;
       const problem = there?.problem ?? "no autoscaler of this fleet answers";
       const detail = `${endpoint} is subscribed too, but it is not this autoscaler: ${problem}`;
-      findings.push(warning(detail, plan.kas(`topics unsubscribe ${arn}`)));
+      findings.push(warning(detail, plan.kas("topics", "unsubscribe", arn)));
     }
     return orOk(findings, `${confirmed.map(({ endpoint }) => endpoint).join(", ")} is confirmed`);
   },
@@ -120,7 +120,7 @@ export const oneAutoscaler: Check = {
     const findings = others.map(({ endpoint, arn }) =>
       failed(
         `a second autoscaler of fleet ${plan.fleet} at ${endpoint} acts on the same messages`,
-        plan.kas(`topics unsubscribe ${arn}`),
+        plan.kas("topics", "unsubscribe", arn),
       )
     );
     return orOk(findings, "no other autoscaler is subscribed");
@@ -137,6 +137,6 @@ export const reconcile: Check = {
     if (observation === null) return skipped("the autoscaler has not observed the fleet yet");
     if (observation.error === null) return ok("its last observation succeeded");
     const detail = `the autoscaler cannot read the fleet: ${observation.error}`;
-    return [failed(detail, plan.kas("iam-policy autoscaler"))];
+    return [failed(detail, plan.kas("iam-policy", "autoscaler"))];
   },
 };

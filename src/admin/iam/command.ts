@@ -70,7 +70,7 @@ const autoscaler: Command = command({
   description: `${DESCRIPTION}\nGive --grow and --shrink as for the autoscaler: they add permissions.`,
   options: AUTOSCALER_OPTIONS,
   examples: ["admin iam-policy autoscaler --region eu-west-1 --account 123456789012 > autoscaler.json"],
-  run: ({ flags, out }) => out.line(print(autoscalerPolicy(scopeOf(flags)))),
+  run: ({ flags, out }) => out.text(print(autoscalerPolicy(scopeOf(flags)))),
 });
 
 const admin: Command = command({
@@ -79,7 +79,7 @@ const admin: Command = command({
   description: DESCRIPTION,
   options: SCOPE_OPTIONS,
   examples: ["admin iam-policy admin --region eu-west-1 --account 123456789012 > admin.json"],
-  run: ({ flags, out }) => out.line(print(adminPolicy(scopeOf(flags)))),
+  run: ({ flags, out }) => out.text(print(adminPolicy(scopeOf(flags)))),
 });
 
 /** `kas admin iam-policy`. */

@@ -117,7 +117,9 @@ async function terminateOne(aws: Aws, id: string, flags: AccountFlags, signal: A
     const cause = toExitError(error);
     if (signal.aborted || !(cause instanceof ExitError)) throw error;
     const message = `${id} is ${row["after"]}, but its alarms still exist: ${cause.message}`;
-    throw new ExitError(message, cause.status, `kas admin alarms delete --instance ${id}`, { cause });
+    throw new ExitError(message, cause.status, ["kas", "admin", "alarms", "delete", "--instance", id], {
+      cause,
+    });
   }
   return [row];
 }

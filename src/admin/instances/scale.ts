@@ -9,6 +9,7 @@ import type { Evaluation } from "../../autoscaler/control/evaluate.ts";
 import type { Journal } from "../../autoscaler/store/journal.ts";
 import { balancerRef } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
+import { commandText } from "../../cli/command_line.ts";
 import { type Command, command, ExitError, type Group } from "../../cli/command.ts";
 import type { Output, Row } from "../../cli/output.ts";
 import { decide } from "../../scaling/decide.ts";
@@ -114,7 +115,7 @@ async function run(
   await out.table(["action", "instance", "status", "reason"], [row]);
   const withoutWarmup = { ...observation, limits: { ...observation.limits, warmup: 0 } };
   if (decision.kind === "none" && decide(trigger, withoutWarmup).kind !== "none") {
-    out.hint(`Next: kas admin scale ${kind} --warmup 0s, to skip the warm-up`);
+    out.hint(`Next: ${commandText(["kas", "admin", "scale", kind, "--warmup", "0s"])}, to skip the warm-up`);
   }
   return row.status === "failed" ? 1 : 0;
 }
@@ -123,13 +124,13 @@ async function run(
 function noteUnregistered(instances: readonly Instance[], balancer: string, out: Output): void {
   const ids = instances.filter(({ role, state, registration }) =>
     role === "node" && state === "running" && registration === "none"
-  ).map(({ id }) => id).join(" ");
-  if (ids === "") return;
+  ).map(({ id }) => id);
+  if (ids.length === 0) return;
+  out.note(`These nodes run but are not registered: ${ids.join(" ")}`);
   out.note(
-    `These nodes run but are not registered: ${ids}\n` +
-      `To put them into service: kas admin balancers register ${balancer} ${ids}\n` +
-      `To make them standby nodes: kas admin instances stop ${ids}`,
+    `To put them into service: ${commandText(["kas", "admin", "balancers", "register", balancer, ...ids])}`,
   );
+  out.note(`To make them standby nodes: ${commandText(["kas", "admin", "instances", "stop", ...ids])}`);
 }
 
 /** Waits until the activity has ended, and shows its steps as progress. */

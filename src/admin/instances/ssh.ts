@@ -7,7 +7,7 @@ import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import { command, ExitError } from "../../cli/command.ts";
 import { jumpHostArguments } from "../../provision/ssh/jump_host.ts";
 import { parseJumpHost } from "../../provision/target.ts";
-import { quoteCommand } from "../../provision/shell_quote.ts";
+import { commandText } from "../../cli/command_line.ts";
 import { flag, integer, text } from "../../cli/parsers.ts";
 import { ACCOUNT_OPTIONS, fleetMember, instancesById, withAws } from "../account.ts";
 import { printActions } from "./targets.ts";
@@ -57,7 +57,7 @@ export const ssh = command({
       async (aws) => fleetMember(await instancesById(aws, flags, signal), id, flags),
     );
     const sshArgs = sshArguments(instance, flags, rest);
-    if (flags.dryRun) return await printActions(out, [{ action: quoteCommand(["ssh", ...sshArgs]) }]);
+    if (flags.dryRun) return await printActions(out, [{ action: commandText(["ssh", ...sshArgs]) }]);
     return await runSsh(sshArgs, signal);
   },
 });
@@ -98,7 +98,7 @@ export function sshAddress(
   route: Pick<SshRoute, "private">,
 ): string {
   if (state !== "running") {
-    const hint = state === "stopped" ? `kas admin instances start ${id}` : undefined;
+    const hint = state === "stopped" ? ["kas", "admin", "instances", "start", id] : undefined;
     throw new ExitError(`Cannot connect to ${id}: it is ${state}`, 1, hint);
   }
   const address = route.private ? privateIp : publicDns ?? publicIp;
@@ -107,7 +107,7 @@ export function sshAddress(
   throw new ExitError(
     `Cannot connect to ${id}: it has no public address`,
     1,
-    `kas admin ssh ${id} --private, with --jump HOST from outside its network`,
+    `${commandText(["kas", "admin", "ssh", id, "--private"])}, with --jump HOST from outside its network`,
   );
 }
 

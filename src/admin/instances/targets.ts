@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { hintText, withHint } from "../../cli/command_line.ts";
 import { ExitError, UsageError } from "../../cli/command.ts";
 import type { Output, Row } from "../../cli/output.ts";
 import { type AccountContext, toExitError } from "../account.ts";
@@ -48,8 +49,8 @@ export async function forEachTarget(
         const known = toExitError(error);
         if (!(known instanceof ExitError)) throw known;
         statuses.add(known.status);
-        out.error(known.hint === undefined ? known.message : `${known.message}; try: ${known.hint}`);
-        for (const detail of known.details) out.detail(detail);
+        out.error(withHint(known.message, known.hint));
+        for (const detail of known.details) out.detail(hintText(detail));
       }
     }
   }

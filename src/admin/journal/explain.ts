@@ -56,7 +56,7 @@ export const explainCommand = command({
       );
     }
     if (out.options.format === "json") {
-      return out.line(JSON.stringify(explanationToJson(record, explanation), null, 2));
+      return out.text(JSON.stringify(explanationToJson(record, explanation), null, 2));
     }
     const columns = Math.min(out.terminal.columns, MAX_COLUMNS);
     for (const line of renderExplanation(record, explanation, columns)) out.line(line);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Canvas } from "../../cli/canvas.ts";
+import { Canvas } from "../../cli/terminal/canvas.ts";
 import type { Output } from "../../cli/output.ts";
 
 /** Shows what each host is doing. Shows nothing if stderr is not a terminal. */
@@ -11,13 +11,11 @@ export class HostProgress {
   readonly #canvas: Canvas | undefined;
   readonly #activityByHost: Map<string, string>;
   readonly #nameWidth: number;
-  readonly #columns: number;
 
   constructor({ terminal, options }: Output, hosts: readonly string[]) {
     this.#canvas = terminal.color && !options.quiet ? new Canvas(terminal) : undefined;
     this.#activityByHost = new Map(hosts.map((host) => [host, "waiting"]));
     this.#nameWidth = Math.max(...hosts.map((host) => host.length));
-    this.#columns = terminal.columns;
   }
 
   /** Shows what a host is doing now. */
@@ -43,7 +41,7 @@ export class HostProgress {
     this.#canvas?.draw(
       Array.from(
         this.#activityByHost,
-        ([host, activity]) => `${host.padEnd(this.#nameWidth)}  ${activity}`.slice(0, this.#columns - 1),
+        ([host, activity]) => `${host.padEnd(this.#nameWidth)}  ${activity}`,
       ),
     );
   }

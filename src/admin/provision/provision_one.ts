@@ -9,7 +9,7 @@ import { applyPlan, type HostOutcome, type StepResult } from "../../provision/ap
 import { HostError } from "../../provision/host_error.ts";
 import { type HostPlan, isUnchanged, planHost, type ProvisionRequest } from "../../provision/plan.ts";
 import { type RollingOptions, whileDeregistered } from "../../provision/rolling.ts";
-import { quoteCommand } from "../../provision/shell_quote.ts";
+import { commandText, withHint } from "../../cli/command_line.ts";
 import { type Connection, openLocalShell, openSsh } from "../../provision/ssh/connection.ts";
 import type { SshOptions } from "../../provision/ssh/ssh_options.ts";
 import type { Target } from "../../provision/target.ts";
@@ -100,7 +100,7 @@ function dryRunRows(name: string, { steps, facts }: HostPlan): Row[] {
   const rows = [
     ...(facts.interrupted ? [{ action: `${name}: roll back an interrupted run` }] : []),
     ...steps.filter((step) => !step.isDone(facts)).flatMap((step) =>
-      step.commands(facts).map(({ argv }) => ({ action: `${name}: ${step.name}: ${quoteCommand(argv)}` }))
+      step.commands(facts).map(({ argv }) => ({ action: `${name}: ${step.name}: ${commandText(argv)}` }))
     ),
   ];
   return rows.length > 0 ? rows : [{ action: `${name}: unchanged` }];
@@ -114,7 +114,7 @@ function describeError(error: unknown, signal: AbortSignal): { message: string; 
   const known = error instanceof HostError || error instanceof ExitError ? error : toExitError(error);
   if (!(known instanceof HostError || known instanceof ExitError)) throw known;
   return {
-    message: known.hint === undefined ? known.message : `${known.message}; try: ${known.hint}`,
+    message: withHint(known.message, known.hint),
     status: known instanceof ExitError ? known.status : 1,
   };
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isUnsafe } from "../../cli/terminal/escape.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import { Executables } from "../../provision/executable.ts";
 import { MAX_USER_DATA_BYTES, userData } from "../../provision/user_data.ts";
@@ -48,6 +49,7 @@ export const userDataCommand = command({
       sha256: sha256 ?? await hashExecutable(binary),
       flags: [`--role=${role}`, ...settings],
     });
+    if (isUnsafe(script)) throw new UsageError("A setting in the user data contains a control character");
     const bytes = new TextEncoder().encode(script).length;
     if (bytes > MAX_USER_DATA_BYTES) {
       throw new ExitError(`The user data has ${bytes} bytes; EC2 accepts at most ${MAX_USER_DATA_BYTES}`);

@@ -6,7 +6,7 @@
 import os from "node:os";
 import { command, UsageError } from "../../cli/command.ts";
 import { duration, flag, integer, oneOf, positive, text } from "../../cli/parsers.ts";
-import { quoteWord } from "../../provision/shell_quote.ts";
+import { quoteWord } from "../../cli/command_line.ts";
 import { cpuThresholds } from "../alarms/options.ts";
 import { kasCommand } from "./kas_process.ts";
 import { WORK_MS } from "./scenario/nine_steps.ts";
@@ -141,7 +141,7 @@ export const sandbox = command({
       const { setUpLog } = await import("../../log.ts");
       await using _log = await setUpLog("text");
       // One write, so that a reader that waits for the first line gets all of them.
-      out.line(
+      out.text(
         Object.entries(running.env).map(([name, value]) => `export ${name}=${quoteWord(value)}`).join("\n"),
       );
       out.note(

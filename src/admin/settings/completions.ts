@@ -18,7 +18,7 @@ export const completions: Group = {
       name,
       summary: `Print the completion script for ${name}`,
       options: {},
-      run: async ({ root, out }) => out.line(script(await completionPoints(root)).trimEnd()),
+      run: async ({ root, out }) => out.text(script(await completionPoints(root)).trimEnd()),
     })
   ),
 };

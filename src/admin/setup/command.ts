@@ -4,6 +4,7 @@
  * @module
  */
 import { balancerRef } from "../../aws/balancing/balancer.ts";
+import { commandText } from "../../cli/command_line.ts";
 import { command, UsageError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { duration, url } from "../../cli/parsers.ts";
@@ -72,10 +73,12 @@ export const setup = command({
         else await printActions(out, steps.filter(isNeeded).map(actionRow));
       }
       if (topic !== undefined && flags.url === undefined && !dryRun) {
-        const url = isLocal(flags.endpointUrl) ? "http://127.0.0.1:10001" : "URL (where SNS reaches it)";
-        out.hint(
-          `Next: kas autoscaler --topic-arn ${topic} in another shell, then kas admin setup --url ${url} to subscribe it`,
-        );
+        const [url, where] = isLocal(flags.endpointUrl)
+          ? ["http://127.0.0.1:10001", ""]
+          : ["URL", " (where SNS reaches it)"];
+        const run = commandText(["kas", "autoscaler", "--topic-arn", topic]);
+        const subscribe = commandText(["kas", "admin", "setup", "--url", url]);
+        out.hint(`Next: ${run} in another shell, then ${subscribe}${where} to subscribe it`);
       }
     });
   },

@@ -6,6 +6,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Aws } from "../../aws/clients.ts";
 import { createTopic, listTopics, subscribe } from "../../aws/sns/topic.ts";
+import { commandText } from "../../cli/command_line.ts";
 import { ExitError } from "../../cli/command.ts";
 import { seconds } from "../../cli/format.ts";
 import { findTopic, topicName } from "../account.ts";
@@ -34,7 +35,13 @@ async function existingTopic(aws: Aws, { fleet, topicArn }: SetupPlan): Promise<
   if (topicArn === undefined) return await findTopic(aws, { fleet, topicArn });
   for await (const arn of listTopics(aws)) if (arn === topicArn) return arn;
   if (topicName(topicArn) === fleet) return undefined;
-  throw new ExitError(`There is no topic ${topicArn}`, 4, `kas admin topics create ${topicName(topicArn)}`);
+  throw new ExitError(`There is no topic ${topicArn}`, 4, [
+    "kas",
+    "admin",
+    "topics",
+    "create",
+    topicName(topicArn),
+  ]);
 }
 
 /** Subscribes the autoscaler's address, and waits until the autoscaler has confirmed. */
@@ -72,7 +79,9 @@ async function waitForConfirmation(
           seconds(timeout)
         }: no autoscaler answers SNS there`,
         1,
-        `curl ${new URL("/ping", endpoint)} from another host, then kas admin setup again`,
+        `${
+          commandText(["curl", new URL("/ping", endpoint).href])
+        } from another host, then kas admin setup again`,
       );
     }
     await delay(POLL_INTERVAL, undefined, { signal });

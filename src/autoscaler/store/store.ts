@@ -8,6 +8,7 @@
  * @module
  */
 import { realRuntime } from "../../runtime.ts";
+import type { Hint } from "../../cli/command_line.ts";
 import { UnusableError } from "../unusable.ts";
 import { checkIntegrity, Database, isDamaged } from "./database.ts";
 import { migrate, NewerSchemaError, readAs, refuseNewer } from "./migrations.ts";
@@ -166,9 +167,9 @@ const UPGRADE = "upgrade kas, or choose another folder: --state DIR";
 
 function unusable(folder: string, cause: Error): UnusableError {
   const { message } = cause;
-  const [what, hint] = isDamaged(cause)
+  const [what, hint]: readonly [string, Hint] = isDamaged(cause)
     // The whole folder: a new database must not find the write-ahead log of the damaged one.
-    ? [`kas.db: ${message}`, `mv ${folder} ${folder}.damaged`]
+    ? [`kas.db: ${message}`, ["mv", folder, `${folder}.damaged`]]
     : cause instanceof NewerSchemaError
     ? [`kas.db: ${message}`, UPGRADE]
     : [message, "--state DIR"];

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Argv, quoteCommand } from "../shell_quote.ts";
+import { type CommandLine, quoteCommand } from "../../cli/command_line.ts";
 import { LOCK_PATH, ROLLBACK_DIR, SETTINGS_PATH } from "./paths.ts";
 
 /** A file on a host. */
@@ -58,7 +58,7 @@ export interface FactsQuery {
   readonly existing: readonly string[];
   readonly units: readonly string[];
   /** A command that succeeds if every service responds. */
-  readonly check: Argv;
+  readonly check: CommandLine;
 }
 
 /** The script that prints a host's facts, one a line. bash runs it as root. */

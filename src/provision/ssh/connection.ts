@@ -4,7 +4,7 @@
  * @module
  */
 import { HostError } from "../host_error.ts";
-import { quoteCommand } from "../shell_quote.ts";
+import { quoteCommand } from "../../cli/command_line.ts";
 import type { Target } from "../target.ts";
 import { diagnoseSsh } from "./diagnosis.ts";
 import { diagnoseJumpHost, jumpHostArguments } from "./jump_host.ts";

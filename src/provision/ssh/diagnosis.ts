@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type CommandLine, commandText, type Hint } from "../../cli/command_line.ts";
 import type { Target } from "../target.ts";
 import type { ScriptResult } from "./shell.ts";
 import type { SshOptions } from "./ssh_options.ts";
@@ -10,7 +11,7 @@ import type { SshOptions } from "./ssh_options.ts";
 /** Why kas cannot use a host. */
 export interface Diagnosis {
   readonly message: string;
-  readonly hint?: string;
+  readonly hint?: Hint;
 }
 
 /** ssh's own exit status for an error. Source: ssh(1), EXIT STATUS. */
@@ -46,7 +47,7 @@ export function diagnoseSsh(
 function diagnoseConnection(stderr: string, target: Target, options: SshOptions): Diagnosis {
   const { host = "", instance } = target;
   const port = target.port ?? options.port ?? 22;
-  const cannotConnect = (why: string, hint?: string): Diagnosis => ({
+  const cannotConnect = (why: string, hint?: Hint): Diagnosis => ({
     message: `cannot connect: ${why}`,
     ...(hint === undefined ? {} : { hint }),
   });
@@ -54,7 +55,7 @@ function diagnoseConnection(stderr: string, target: Target, options: SshOptions)
     const knownHost = instance ?? (port === 22 ? host : `[${host}]:${port}`);
     return cannotConnect(
       "its host key has changed; it may be another machine",
-      `ssh-keygen -R '${knownHost}', if you expect the change`,
+      `${commandText(forgetHostKey(knownHost))}, if you expect the change`,
     );
   }
   if (/Could not resolve hostname|Name or service not known/.test(stderr)) {
@@ -89,4 +90,9 @@ function diagnoseConnection(stderr: string, target: Target, options: SshOptions)
     );
   }
   return cannotConnect(stderr.trim().split("\n").at(-1)?.trim() || "ssh failed and printed no error");
+}
+
+/** The command that makes ssh forget a host's key. */
+function forgetHostKey(host: string): CommandLine {
+  return ["ssh-keygen", "-R", host];
 }

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { quoteCommand } from "../shell_quote.ts";
+import { quoteCommand } from "../../cli/command_line.ts";
 import { parseTarget, type Target } from "../target.ts";
 import { diagnoseSsh, type Diagnosis } from "./diagnosis.ts";
 import type { ScriptResult } from "./shell.ts";
@@ -63,7 +63,7 @@ export function diagnoseJumpHost(
     { message: "cannot connect" };
   return {
     message: `jump host ${jump}: ${message}`,
-    hint: hint?.startsWith("ssh-keygen")
+    hint: typeof hint === "string" && hint.startsWith("ssh-keygen")
       ? hint
       : "--jump [user@]host[:port], a host that accepts the key of --identity",
   };

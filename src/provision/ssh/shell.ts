@@ -4,7 +4,7 @@
  * @module
  */
 import { HostError } from "../host_error.ts";
-import type { Argv } from "../shell_quote.ts";
+import type { CommandLine } from "../../cli/command_line.ts";
 
 /** How a script ended. */
 export interface ScriptResult {
@@ -37,7 +37,11 @@ const CHUNK_BYTES = 1 << 18;
  * @param shell a command that reads a script from stdin
  * @throws {HostError} if the shell's program is not installed
  */
-export async function runShell(shell: Argv, script: string, options: ScriptOptions): Promise<ScriptResult> {
+export async function runShell(
+  shell: CommandLine,
+  script: string,
+  options: ScriptOptions,
+): Promise<ScriptResult> {
   const child = spawn(shell);
   const [{ code }, , stderr] = await Promise.all([
     child.status,
@@ -48,7 +52,7 @@ export async function runShell(shell: Argv, script: string, options: ScriptOptio
   return { code, stderr };
 }
 
-function spawn([program = "", ...args]: Argv): Deno.ChildProcess {
+function spawn([program = "", ...args]: CommandLine): Deno.ChildProcess {
   try {
     return new Deno.Command(program, {
       args,

@@ -6,7 +6,7 @@
 import { WORKER_PORT } from "../../scaling/model/instance.ts";
 import type { Role } from "../host/files.ts";
 import { AUTOSCALER_PORT, BINARY_PATH } from "../host/paths.ts";
-import type { Argv } from "../shell_quote.ts";
+import type { CommandLine } from "../../cli/command_line.ts";
 import {
   NEW_BINARY_PATH,
   replaceBinary,
@@ -90,7 +90,7 @@ export function installSteps(desired: DesiredHost): readonly ProvisionStep[] {
 }
 
 /** A command that succeeds if every service of a role answers. */
-export function pingCommand(role: Role): Argv {
+export function pingCommand(role: Role): CommandLine {
   return [
     ...[BINARY_PATH, "admin", "ping", "--timeout", "2s"],
     // Both nginx and the worker itself: through nginx the standby may have answered.

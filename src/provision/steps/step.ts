@@ -5,19 +5,19 @@
  * @module
  */
 import type { HostFacts } from "../host/facts.ts";
-import type { Argv } from "../shell_quote.ts";
+import type { CommandLine } from "../../cli/command_line.ts";
 
 /** A command that changes the host. */
 export interface HostCommand {
-  readonly argv: Argv;
+  readonly argv: CommandLine;
   /** Its stdin: a text, or the executable's bytes. Empty by default. */
   readonly input?: string | typeof EXECUTABLE_BYTES;
   /** Seconds during which a failing command is tried again. 0 by default: one attempt. */
   readonly retrySeconds?: number;
   /** Commands that roll it back, in order. The last command of a run is rolled back first. */
-  readonly rollback?: readonly Argv[];
+  readonly rollback?: readonly CommandLine[];
   /** Commands that bring the services in line after everything is rolled back, in order; those of the last command first. */
-  readonly afterRollback?: readonly Argv[];
+  readonly afterRollback?: readonly CommandLine[];
 }
 
 /** One step of provisioning. */

@@ -28,6 +28,7 @@ export async function kas(
   const terminal = {
     write: (text: string) => void (stdout += text),
     writeError: (text: string) => void (stderr += text),
+    draw: () => {},
     interactive: false,
     interactiveError: false,
     color: false,

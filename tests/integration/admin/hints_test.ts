@@ -11,7 +11,7 @@ function screen(columns = 80) {
   let text = "";
   const write = (more: string) => void (text += more);
   return {
-    terminal: { interactive: true, interactiveError: true, columns, write, writeError: write },
+    terminal: { interactive: true, interactiveError: true, columns, write, writeError: write, draw: write },
     text: () => text,
   };
 }

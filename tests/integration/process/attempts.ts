@@ -6,7 +6,7 @@
  */
 import { autoscaler } from "../../../src/autoscaler/command.ts";
 import { run } from "../../../src/cli/run.ts";
-import { processTerminal } from "../../../src/cli/terminal.ts";
+import { processTerminal } from "../../../src/cli/terminal/process_terminal.ts";
 import { settingsLookup } from "../../../src/settings/load.ts";
 import { worker } from "../../../src/worker/command.ts";
 

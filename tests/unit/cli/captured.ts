@@ -5,6 +5,7 @@
  */
 import { ExitError, type Group, UsageError } from "../../../src/cli/command.ts";
 import type { Terminal } from "../../../src/cli/output.ts";
+import { terminalOver } from "../../../src/cli/terminal/process_terminal.ts";
 import { run } from "../../../src/cli/run.ts";
 import { SettingsError, settingsLookup } from "../../../src/settings/load.ts";
 
@@ -22,17 +23,19 @@ export function captured(traits: Partial<Terminal> & { answer?: string } = {}): 
   const { answer, ...rest } = traits;
   return {
     terminal: {
-      write: (text) => out.push(text),
-      writeError: (text) => err.push(text),
-      interactive: false,
-      interactiveError: false,
-      color: false,
-      columns: 80,
-      ask: (question) => {
-        if (answer === undefined) return Promise.resolve(null);
-        err.push(question);
-        return Promise.resolve(answer);
-      },
+      ...terminalOver({
+        out: (text) => out.push(text),
+        err: (text) => err.push(text),
+        interactive: false,
+        interactiveError: false,
+        color: false,
+        columns: 80,
+        ask: (question) => {
+          if (answer === undefined) return Promise.resolve(null);
+          err.push(question);
+          return Promise.resolve(answer);
+        },
+      }),
       ...rest,
     },
     out: () => out.join(""),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Canvas } from "../../../cli/canvas.ts";
+import { Canvas } from "../../../cli/terminal/canvas.ts";
 import type { Output } from "../../../cli/output.ts";
 import { type StepObservation, wholePercent } from "./judge.ts";
 import type { ScenarioStep } from "./nine_steps.ts";

@@ -13,6 +13,7 @@ async function kas({ sandbox }: Stage, args: string, signal = new AbortControlle
   const terminal = {
     write: (text: string) => stdout += text,
     writeError: (text: string) => stderr += text,
+    draw: () => {},
     interactive: false,
     interactiveError: false,
     color: false,

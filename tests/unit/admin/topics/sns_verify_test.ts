@@ -11,6 +11,7 @@ async function kas(...argv: readonly string[]): Promise<{ status: number; stdout
   const terminal = {
     write: (text: string) => void (stdout += text),
     writeError: () => {},
+    draw: () => {},
     interactive: false,
     interactiveError: false,
     color: false,

@@ -4,7 +4,7 @@ import type { HostFacts } from "../../../../src/provision/host/facts.ts";
 import { hostFiles, type Role } from "../../../../src/provision/host/files.ts";
 import { type DesiredHost, installedRole } from "../../../../src/provision/steps/host_diff.ts";
 import { installSteps } from "../../../../src/provision/steps/install.ts";
-import { quoteCommand } from "../../../../src/provision/shell_quote.ts";
+import { quoteCommand } from "../../../../src/cli/command_line.ts";
 
 const BARE: HostFacts = {
   osIds: ["debian"],

@@ -3,16 +3,34 @@
  *
  * @module
  */
-import type { Terminal } from "./output.ts";
+import { escaped } from "./escape.ts";
+import type { Terminal } from "../output.ts";
+
+/** Where a terminal's text goes, and its answers come from. */
+export interface Streams extends Omit<Terminal, "write" | "writeError" | "draw"> {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+/** A terminal over streams. All text that kas prints is escaped here, on its way out of the process. */
+export function terminalOver({ out, err, ask, ...traits }: Streams): Terminal {
+  return {
+    ...traits,
+    write: (text) => out(escaped(text)),
+    writeError: (text) => err(escaped(text)),
+    draw: err,
+    ask: (question, signal) => ask(escaped(question), signal),
+  };
+}
 
 /** Returns the terminal of this process: stdin, stdout and stderr. */
 export function processTerminal(): Terminal {
   const encoder = new TextEncoder();
   const interactive = Deno.stdout.isTerminal();
   const interactiveError = Deno.stderr.isTerminal();
-  return {
-    write: (text) => writeAll(Deno.stdout, encoder.encode(text)),
-    writeError: (text) => writeAll(Deno.stderr, encoder.encode(text)),
+  return terminalOver({
+    out: (text) => writeAll(Deno.stdout, encoder.encode(text)),
+    err: (text) => writeAll(Deno.stderr, encoder.encode(text)),
     interactive,
     interactiveError,
     color: interactiveError && !Deno.noColor,
@@ -22,7 +40,7 @@ export function processTerminal(): Terminal {
       writeAll(Deno.stderr, encoder.encode(question));
       return await readLine(signal);
     },
-  };
+  });
 }
 
 /** Reads one line from the terminal. Null at the end of input. A terminal delivers whole lines. */

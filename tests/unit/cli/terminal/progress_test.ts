@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { Progress } from "../../../src/cli/progress.ts";
-import { captured } from "./captured.ts";
+import { Progress } from "../../../../src/cli/terminal/progress.ts";
+import { captured } from "../captured.ts";
 
 /** A command's progress, and a clock that stands still unless it is told to go on. */
 function progress({ color = false, quiet = false } = {}) {

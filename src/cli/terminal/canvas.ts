@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { Terminal } from "./output.ts";
+import { inOneLine } from "./escape.ts";
+import type { Terminal } from "../output.ts";
+import { cut } from "../text.ts";
 
 /** Draws on stderr. Each picture replaces the one before it. */
 export class Canvas {
@@ -14,11 +16,15 @@ export class Canvas {
     this.#terminal = terminal;
   }
 
-  /** Replaces the picture. A line that is wider than the terminal would wrap, and misplace the next picture. */
+  /** Replaces the picture. The lines are text, cut to the terminal's width: a wider one would wrap, and misplace the next picture. */
   draw(lines: readonly string[]): void {
     const up = this.#height > 0 ? `\x1b[${this.#height}A` : "";
     // Clear each line before it is written, and the rest of the screen at the end: the terminal then does not flicker.
-    this.#terminal.writeError(`${up}\r${lines.map((line) => `${line}\x1b[K\n`).join("")}\x1b[J`);
+    this.#terminal.draw(
+      `${up}\r${
+        lines.map((line) => `${cut(inOneLine(line), this.#terminal.columns - 1)}\x1b[K\n`).join("")
+      }\x1b[J`,
+    );
     this.#height = lines.length;
   }
 

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { cut } from "./text.ts";
+import { inOneLine } from "./escape.ts";
+import { cut } from "../text.ts";
 
 /** How long after the last output the progress is shown again, in ms. */
 const REFRESH = 1_000;
@@ -14,6 +15,7 @@ const PLAIN_INTERVAL = 10_000;
 /** The terminal that progress is written to. */
 export interface ProgressTerminal {
   readonly writeError: (text: string) => void;
+  readonly draw: (sequences: string) => void;
   readonly color: boolean;
   readonly columns: number;
 }
@@ -67,7 +69,7 @@ export class Progress {
 
   /** Clears the line before other output. For `quiet` ms no progress is shown. */
   clear(quiet = 0): void {
-    if (this.#shown) this.#terminal.writeError("\r\x1b[K");
+    if (this.#shown) this.#terminal.draw("\r\x1b[K");
     this.#shown = false;
     this.#written = this.#now() + quiet;
   }
@@ -78,9 +80,9 @@ export class Progress {
     const seconds = Math.floor((now - this.#since) / 1_000);
     const text = seconds < 1 ? this.#text : `${this.#text}, ${seconds} s`;
     if (this.#terminal.color) {
-      this.#terminal.writeError(`\r\x1b[K${cut(text, this.#terminal.columns - 1)}`);
+      this.#terminal.draw(`\r\x1b[K${cut(inOneLine(text), this.#terminal.columns - 1)}`);
       this.#shown = true;
-    } else if (now - this.#written >= PLAIN_INTERVAL) this.#terminal.writeError(`${text}\n`);
+    } else if (now - this.#written >= PLAIN_INTERVAL) this.#terminal.writeError(`${inOneLine(text)}\n`);
     else return;
     this.#written = now;
   }

@@ -1,11 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { Canvas } from "../../../src/cli/canvas.ts";
+import { Canvas } from "../../../../src/cli/terminal/canvas.ts";
 
 Deno.test("a canvas replaces each picture with the next, and clears the last", () => {
   let written = "";
   const canvas = new Canvas({
     write: () => {},
-    writeError: (text) => written += text,
+    writeError: () => {},
+    draw: (text) => written += text,
     interactive: true,
     interactiveError: true,
     color: false,

@@ -1,0 +1,106 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { commandText, hintText, quoteCommand, withHint } from "../../../src/cli/command_line.ts";
+import { isUnsafe } from "../../../src/cli/terminal/escape.ts";
+import { filesUnder, ROOT } from "../imports.ts";
+
+/** What a shell passes to the program for a command line, as its words. */
+async function wordsOf(shell: readonly [string, ...string[]], line: string): Promise<string[]> {
+  const [program, ...args] = shell;
+  // printf receives the words instead of the program.
+  const script = `printf '%s\\0' ${line}`;
+  const { success, stdout } = await new Deno.Command(program, { args: [...args, script] }).output();
+  assert(success, line);
+  return new TextDecoder().decode(stdout).split("\0").slice(0, -1);
+}
+
+const HOSTILE = [
+  "kas:cpuhigh:i-0dead;touch${IFS}PWNED;#",
+  "$(touch PWNED)",
+  "`touch PWNED`",
+  "a\ntouch PWNED",
+  "a\r\ntouch PWNED",
+  "'; touch PWNED; '",
+  "\\'; touch PWNED #",
+  "!!",
+  "--all",
+  "-rf",
+  "*",
+  "~root",
+  "=ls",
+  "{a,b}",
+  "",
+  " ",
+  "\x1b[2K\x1b]0;title\x07",
+  "\u009b31m",
+  "\u202etxt.exe",
+  "naïve 名前",
+  "\t",
+  "a\\041b",
+];
+
+const hostileWord = fc.oneof(
+  fc.constantFrom(...HOSTILE),
+  fc.string({ unit: "grapheme" }),
+  fc.string({
+    unit: fc.constantFrom(
+      ..."'\"`$\\;&|<>(){}[]*?~!#=% \n\t\r\x1b\x07\x7f\u0085\u009b\u2028\u202e\u2066\u200fa1-é",
+    ),
+  }),
+).map((word) => word.replaceAll("\0", "").toWellFormed());
+
+Deno.test("bash receives exactly the words of a printed command, and nothing in it acts on a terminal", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(hostileWord, { minLength: 1, maxLength: 12 }), async (words) => {
+      const line = commandText(words);
+      assert(!isUnsafe(line) && !/[\t\n]/.test(line), JSON.stringify(line));
+      assertEquals(await wordsOf(["bash", "-c"], line), words);
+    }),
+    { numRuns: 60, examples: [[HOSTILE]] },
+  );
+});
+
+Deno.test("the locale does not matter to a printed command", async () => {
+  assertEquals(await wordsOf(["env", "LC_ALL=C", "bash", "-c"], commandText(HOSTILE)), HOSTILE);
+});
+
+Deno.test("an interactive bash, which expands history, receives the words too", async () => {
+  const words = ["a!b", "!!", "!-1", 'x"!x'];
+  assertEquals(await wordsOf(["bash", "-O", "expand_aliases", "-H", "-c"], commandText(words)), words);
+  assertEquals(commandText(["!!"]), String.raw`$'\041\041'`);
+});
+
+Deno.test("quoteCommand() keeps the words for every POSIX shell", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(hostileWord, { minLength: 1, maxLength: 12 }), async (words) => {
+      assertEquals(await wordsOf(["sh", "-c"], quoteCommand(words)), words);
+    }),
+    { numRuns: 30, examples: [[HOSTILE]] },
+  );
+});
+
+Deno.test("a usual command is printed as it is typed", () => {
+  const words = ["kas", "admin", "setup", "--url", "http://203.0.113.7:10000/", "--cpu", "42:80"];
+  assertEquals(commandText(words), words.join(" "));
+  assertEquals(withHint("no topic", words), `no topic; try: ${words.join(" ")}`);
+  assertEquals(hintText("use --yes"), "use --yes");
+  assertEquals(withHint("failed", undefined), "failed");
+});
+
+/** A template literal that writes a program's name and inserts a value behind it. */
+const COMPOSED =
+  /`[^`\n]*\b(?:kas (?:admin|autoscaler|worker)|aws [a-z][a-z0-9-]+ |sudo |ssh(?:-keygen)? -|curl |mv |rm |systemctl )[^`\n]*\$\{[^`]*`/g;
+
+/** Files whose template literals are programs for a shell that kas runs, with each value quoted by quoteWord(). */
+const SCRIPTS = /^src\/(provision\/|sandbox\/|build\/)/;
+
+Deno.test("no command to print is composed as text: each is made of words, and quoted in one place", async () => {
+  const found: string[] = [];
+  for (const path of await filesUnder("src")) {
+    if (SCRIPTS.test(path) && !/diagnosis|rolling|jump_host/.test(path)) continue;
+    const code = (await Deno.readTextFile(new URL(path, ROOT))).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
+    for (const [literal] of code.matchAll(COMPOSED)) found.push(`${path}: ${literal}`);
+  }
+  assertEquals(found, []);
+  assert(COMPOSED.test("`kas admin alarms delete ${name}`"), "the rule would find nothing");
+});
