@@ -23,6 +23,9 @@ const JOURNAL = "src/autoscaler/store/journal.ts";
 const RECHECK = "src/autoscaler/lifecycle/recheck.ts";
 const SCALE_IN = "src/autoscaler/lifecycle/scale_in.ts";
 
+/** Loads with metrics that are minutes late. */
+const DELAYS = "tests/unit/scaling/simulate/delays_test.ts";
+
 const PASSES = '() => ({ passed: true, message: "" })';
 
 /** The fault of each incident. */
@@ -184,7 +187,10 @@ export const INCIDENTS: readonly Mutation[] = [
   },
   {
     breaks: "R5: no instance is too young to be stopped",
-    edits: [{ file: "src/scaling/model/observation.ts", symbol: "isWarmingUp", becomes: "() => false" }],
+    edits: [
+      { file: "src/scaling/model/observation.ts", symbol: "isWarmingUp", becomes: "() => false" },
+      { file: "src/scaling/model/change.ts", symbol: "isSettling", becomes: "() => false" },
+    ],
     test: incident("booting_read_as_idle"),
   },
 ];
@@ -205,6 +211,30 @@ export const RULES: readonly Mutation[] = [
     breaks: "R6: no projected load is too high",
     edits: [{ file: "src/scaling/checks/projected_load.ts", symbol: "projectedLoad.check", becomes: PASSES }],
     test: "tests/unit/scaling/checks/projected_load_test.ts",
+  },
+  {
+    breaks: "R6: CPU from before the last change of capacity counts as the present load",
+    edits: [{ file: "src/scaling/checks/projected_load.ts", symbol: "whyStale", becomes: "() => undefined" }],
+    test: "tests/unit/scaling/checks/projected_load_test.ts",
+  },
+  {
+    breaks: "R2: a lasting alarm starts instances before it can show the present capacity",
+    edits: [{ file: "src/scaling/policies/alarms.ts", symbol: "whyTooEarly", becomes: "() => undefined" }],
+    test: DELAYS,
+  },
+  {
+    breaks: "R2: a saturated fleet waits for new readings after each start",
+    edits: [{
+      file: "src/scaling/policies/saturation.ts",
+      symbol: "saturationOf",
+      becomes: "() => undefined",
+    }],
+    test: DELAYS,
+  },
+  {
+    breaks: "the CPU that booting takes counts as load",
+    edits: [{ file: "src/scaling/checks/warmup.ts", symbol: "whyNoSign", becomes: "() => undefined" }],
+    test: "tests/unit/scaling/checks/warmup_test.ts",
   },
   {
     breaks: "each attempt at a launch has a client token of its own",
