@@ -5,8 +5,8 @@
  *
  * @module
  */
-import type { Call } from "../../../../src/sandbox/wire/endpoint.ts";
-import { ACCOUNT_ID } from "../../../../src/sandbox/wire/action.ts";
+import type { Call } from "../../../src/sandbox/wire/endpoint.ts";
+import { ACCOUNT_ID } from "../../../src/sandbox/wire/action.ts";
 
 /** A request that IAM authorizes. */
 export interface IamRequest {

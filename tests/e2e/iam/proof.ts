@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Policy, Scope, Statement } from "../../../../src/admin/iam/policy.ts";
-import { balancerRef } from "../../../../src/aws/balancing/balancer.ts";
-import type { Call } from "../../../../src/sandbox/wire/endpoint.ts";
-import { ACCOUNT_ID } from "../../../../src/sandbox/wire/action.ts";
+import type { Policy, Scope, Statement } from "../../../src/admin/iam/policy.ts";
+import { balancerRef } from "../../../src/aws/balancing/balancer.ts";
+import type { Call } from "../../../src/sandbox/wire/endpoint.ts";
+import { ACCOUNT_ID } from "../../../src/sandbox/wire/action.ts";
 import { assertEquals } from "@std/assert";
 import { type IamRequest, requestsOf, ROLE, type Tags } from "./requests.ts";
 import { simulate } from "./simulator.ts";

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { adminPolicy } from "../../../../src/admin/iam/admin_policy.ts";
-import { autoscalerPolicy } from "../../../../src/admin/iam/autoscaler_policy.ts";
-import type { Policy } from "../../../../src/admin/iam/policy.ts";
-import { balancerRef } from "../../../../src/aws/balancing/balancer.ts";
-import { ACCOUNT_ID } from "../../../../src/sandbox/wire/action.ts";
+import { adminPolicy } from "../../../src/admin/iam/admin_policy.ts";
+import { autoscalerPolicy } from "../../../src/admin/iam/autoscaler_policy.ts";
+import type { Policy } from "../../../src/admin/iam/policy.ts";
+import { balancerRef } from "../../../src/aws/balancing/balancer.ts";
+import { ACCOUNT_ID } from "../../../src/sandbox/wire/action.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { testWith } from "../../../support/needs.ts";
-import { fleet } from "../../../unit/admin/fleet.ts";
+import { testWith } from "../../support/needs.ts";
+import { fleet } from "../../unit/admin/fleet.ts";
 import { allowedBy, GROWING, SCOPE, TEMPLATE, TOPIC_ARN } from "./proof.ts";
 import { type IamRequest, ROLE } from "./requests.ts";
 import { simulate, simulator } from "./simulator.ts";

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { Policy } from "../../../../src/admin/iam/policy.ts";
-import { ACCOUNT_ID } from "../../../../src/sandbox/wire/action.ts";
+import type { Policy } from "../../../src/admin/iam/policy.ts";
+import { ACCOUNT_ID } from "../../../src/sandbox/wire/action.ts";
 import { fileURLToPath } from "node:url";
-import type { Need } from "../../../support/needs.ts";
+import type { Need } from "../../support/needs.ts";
 import type { IamRequest } from "./requests.ts";
 
-const FOLDER = fileURLToPath(new URL("../../../support/iam", import.meta.url));
+const FOLDER = fileURLToPath(new URL("../../support/iam", import.meta.url));
 const PROGRAM = `${FOLDER}/simulate.ts`;
 const CONFIG = ["--quiet", "--config", `${FOLDER}/deno.json`];
 
