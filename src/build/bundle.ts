@@ -1,6 +1,6 @@
 /**
  * Bundles the sources and their packages into a few JavaScript modules. The bundle contains only the AWS SDK commands that kas
- * imports, and no package that only tests use.
+ * imports, and no packages that only tests use.
  *
  * @module
  */
@@ -8,38 +8,38 @@ import * as esbuild from "esbuild";
 import deno from "../../deno.json" with { type: "json" };
 import { pureSchemas } from "./pure_schemas.ts";
 
-/** Modules that run in their own threads. The bundler does not find them. */
+/** Modules that run in their own threads. The list is needed because esbuild does not find such modules. */
 const THREADS = ["src/worker/burn.ts", "src/process/watchdog_thread.ts"];
 
-/** Options of a bundle. */
+/** Options of {@linkcode bundle}. */
 export interface BundleOptions {
-  /** The project's folder, with a trailing slash. */
+  /** Path of the project's folder, with a trailing slash. */
   readonly root: string;
-  /** The node_modules folder with the packages. */
+  /** Path of the node_modules folder that contains the packages. */
   readonly packages: string;
-  /** The empty folder to write to. */
+  /** Path of the empty folder for the bundled modules. */
   readonly to: string;
-  /** The commit for {@linkcode ORIGIN}. */
+  /** Commit of the sources, for {@linkcode ORIGIN}. */
   readonly commit: string;
 }
 
 /** A package in the bundle. */
 export interface BundledPackage {
   readonly name: string;
-  /** Its folder, relative to the project's. */
+  /** Folder of the package, relative to the project's folder. */
   readonly folder: string;
 }
 
-/** The result. */
+/** The result of {@linkcode bundle}. */
 export interface Bundle {
   readonly main: string;
-  /** The modules of threads. No other module imports them. */
+  /** Paths of the bundled modules that run in threads. No other module imports them. */
   readonly threads: readonly string[];
-  /** The packages in the bundle, by name. */
+  /** The packages in the bundle, sorted by name. */
   readonly packages: readonly BundledPackage[];
 }
 
-/** Bundles kas. Throws esbuild's error, which names the file and line. */
+/** Bundles kas. Throws esbuild's error, which contains the file and line. */
 export async function bundle({ root, packages, to, commit }: BundleOptions): Promise<Bundle> {
   try {
     const { metafile } = await esbuild.build({
@@ -52,12 +52,12 @@ export async function bundle({ root, packages, to, commit }: BundleOptions): Pro
       format: "esm",
       platform: "node",
       target: "esnext",
-      // Prefer the packages' ES modules: esbuild cannot tree-shake CommonJS.
+      // ES modules are preferred, because esbuild cannot remove unused code from CommonJS modules.
       mainFields: ["module", "main"],
       entryNames: "[name]",
       chunkNames: "[name]-[hash]",
       minify: true,
-      // Errors show the names of classes and functions.
+      // Minification keeps the names of classes and functions, because errors show these names.
       keepNames: true,
       legalComments: "none",
       nodePaths: [packages],
@@ -81,12 +81,12 @@ export async function bundle({ root, packages, to, commit }: BundleOptions): Pro
   }
 }
 
-/** `src/worker/burn.ts` → `burn.mjs`. */
+/** Returns the name of a bundled module: `src/worker/burn.ts` becomes `burn.mjs`. */
 function output(path: string): string {
   return path.replace(/^.*\//, "").replace(/\.ts$/, ".mjs");
 }
 
-/** Rewrites `new Worker(new URL("./burn.ts", import.meta.url)` to the name of the bundled module. */
+/** esbuild plugin that rewrites `new Worker(new URL("./burn.ts", import.meta.url)` to use the name of the bundled module. */
 const threadUrls: esbuild.Plugin = {
   name: "thread-urls",
   setup: (build) => {
@@ -109,7 +109,7 @@ const threadUrls: esbuild.Plugin = {
   },
 };
 
-/** The names in the import map that differ from the package names, as esbuild aliases. */
+/** Returns esbuild aliases for the entries of the import map whose names differ from the package names. */
 function aliases(imports: Readonly<Record<string, string>>): Record<string, string> {
   const paths = Object.entries(imports).map(([name, specifier]) =>
     [name, specifier.replace(/^npm:/, "").replace(/(.)@[^/]+/, "$1")] as const

@@ -1,6 +1,6 @@
 /**
- * The third-party notices of the executable: `deno task licenses` writes src/build/licenses.txt, `kas --licenses` prints it, and
- * the build fails if a package of the bundle has no notice.
+ * Collects the third-party notices of the executable. `deno task licenses` writes them to src/build/licenses.txt, and
+ * `kas --licenses` prints them. The build fails if a package of the bundle has no notice.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { bundleIntoWork, ROOT, WORK } from "./work.ts";
 
 const FILE = `${ROOT}src/build/licenses.txt`;
 
-/** The MIT licence. Some packages name it without including its text. */
+/** Text of the MIT licence. Some packages name this licence without including its text. */
 const MIT = `Permission is hereby granted, free of charge, to any person obtaining a copy
 of this software and associated documentation files (the "Software"), to deal
 in the Software without restriction, including without limitation the rights
@@ -28,7 +28,7 @@ LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
 OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
 SOFTWARE.`;
 
-/** The runtime in the executable. Its licence texts are those of github.com/denoland/deno and chromium.googlesource.com/v8/v8. */
+/** Notices of the runtime in the executable. Source: github.com/denoland/deno and chromium.googlesource.com/v8/v8. */
 const RUNTIME = [
   {
     title: "Deno, the runtime (https://github.com/denoland/deno)",
@@ -67,37 +67,39 @@ OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.`,
   },
 ] as const;
 
-/** The copyright lines of packages that contain no licence file, from their sources. */
+/** Copyright lines of packages without a licence file, taken from the source code of these packages. */
 const COPYRIGHT: Readonly<Record<string, string>> = {
   "deno-std": "Copyright 2018-2026 the Deno authors. MIT license.",
 };
 
-/** A package in the bundle. */
+/** A package in the bundle, with its licence. */
 interface Package {
   readonly name: string;
   readonly license: string;
   readonly author: string;
-  /** The text of its licence and notice files, "" if it has none. */
+  /** Text of the package's licence and notice files, or "" without such files. */
   readonly text: string;
 }
 
-/** The packages that have no notice in src/build/licenses.txt. */
+/** Returns the packages that have no notice in src/build/licenses.txt. */
 export async function withoutNotice(packages: readonly string[]): Promise<string[]> {
   const notices = await Deno.readTextFile(FILE);
   return packages.filter((name) => !new RegExp(`^- ${RegExp.escape(name)} \\(`, "m").test(notices));
 }
 
-/** The notices as text. Packages with the same licence text share one section. */
+/** Returns the notices of all packages as text. Packages with the same licence text share one section. */
 export function notices(packages: readonly Package[]): string {
   const sections = Map.groupBy(packages, ({ name, license, author, text }) => {
     if (text !== "") return text;
-    // A few packages of the AWS SDK lack the file that their neighbours have.
+    // A few packages of the AWS SDK have no licence file, although the other packages of the SDK have one.
     const [scope] = name.split("/");
     const same = packages.find((it) =>
       it.license === license && it.text !== "" && it.name.startsWith(`${scope}/`)
     );
     if (same !== undefined) return same.text;
-    if (license !== "MIT") throw new Error(`${name} is under ${license} and contains no licence text`);
+    if (license !== "MIT") {
+      throw new Error(`Package ${name} has the licence ${license} but contains no licence text`);
+    }
     return `${COPYRIGHT[name] ?? `Copyright (c) ${author}`}\n\n${MIT}`;
   });
   const rule = "-".repeat(80);

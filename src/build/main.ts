@@ -1,6 +1,6 @@
 /**
- * `deno task build [--target TARGET]`: bundles kas and compiles the bundle with the Deno that runs this, to `dist/kas` or,
- * for another target, `dist/kas-ARCHITECTURE`.
+ * The task `deno task build [--target TARGET]`. It bundles kas and compiles the bundle with the Deno version that runs the task.
+ * It writes the executable to `dist/kas` or, for a different target, to `dist/kas-ARCHITECTURE`.
  *
  * @module
  */
@@ -11,20 +11,22 @@ import { BuildError, bundleIntoWork, deno, ROOT, WORK } from "./work.ts";
 
 const UNSTABLE = ["net", "worker-options", "no-legacy-abort"].map((name) => `--unstable-${name}`);
 
-/** Builds the executable. Returns its path and the packages in it. */
+/** Builds the executable. Returns its path and the names of the packages in the executable. */
 async function build(target: string): Promise<{ path: string; packages: readonly string[] }> {
   if (!TARGETS.includes(target)) {
-    throw new BuildError(`Cannot build for "${target}"; the targets are ${TARGETS.join(", ")}`);
+    throw new BuildError(`Cannot build for the target "${target}". Supported targets: ${TARGETS.join(", ")}`);
   }
   const { main, threads, packages: bundled } = await bundleIntoWork(await commit());
   const packages = bundled.map(({ name }) => name);
   const unlicensed = await withoutNotice(packages);
   if (unlicensed.length > 0) {
     throw new BuildError(
-      `src/build/licenses.txt has no notice for ${unlicensed.join(", ")}; try: deno task licenses`,
+      `src/build/licenses.txt has no notice for the packages ${
+        unlicensed.join(", ")
+      }; run: deno task licenses`,
     );
   }
-  // The executable contains the files' times. Fixed times make the build reproducible.
+  // The executable contains the modification times of the files. Fixed times make the build reproducible.
   for await (const { name } of Deno.readDir(`${WORK}/bundle`)) {
     await Deno.utime(`${WORK}/bundle/${name}`, 0, 0);
   }
@@ -40,7 +42,8 @@ async function build(target: string): Promise<{ path: string; packages: readonly
     "--no-prompt",
     "--no-code-cache",
     ...UNSTABLE,
-    // All permissions: Deno allows reading /proc, which the sandbox needs, only then. Services drop theirs (docs/security.md).
+    // All permissions are needed, because otherwise Deno does not permit the sandbox to read /proc. The services drop their
+    // permissions after the start (docs/security.md).
     "--allow-all",
     ...threads.flatMap((path) => ["--include", path]),
     ...(target === Deno.build.target ? [] : ["--target", target]),
@@ -52,10 +55,10 @@ async function build(target: string): Promise<{ path: string; packages: readonly
   if (actual !== target) {
     const cause = Deno.env.get("DENORT_BIN") ? "; DENORT_BIN overrides --target" : "";
     throw new BuildError(
-      `The executable is for ${actual ?? "an unknown machine"}, not for ${target}${cause}`,
+      `The executable is for ${actual ?? "an unknown platform"}, not for the target ${target}${cause}`,
     );
   }
-  // A Linux target is named by its architecture alone; `kas admin provision` looks for that name.
+  // The file name of a Linux executable ends with the architecture only, because `kas admin provision` searches for this name.
   const suffix = target === Deno.build.target ? "" : `-${target.replace("-unknown-linux-gnu", "")}`;
   const path = `${ROOT}dist/kas${suffix}`;
   await Deno.rename(output, path);
@@ -63,14 +66,14 @@ async function build(target: string): Promise<{ path: string; packages: readonly
   return { path, packages };
 }
 
-/** The commit, with `-dirty` if files differ from it. `unknown` if the project's folder is not a checkout. */
+/** Returns the current commit, with `-dirty` if files differ from the commit, or `unknown` if the project's folder is not a checkout. */
 async function commit(): Promise<string> {
   const git = async (...args: string[]) => {
     const { success, stdout } = await new Deno.Command("git", { args, cwd: ROOT, stderr: "null" }).output();
     return success ? new TextDecoder().decode(stdout).trim() : undefined;
   };
   try {
-    // A folder inside another checkout does not belong to its commits.
+    // A parent folder's checkout is ignored: its commits do not describe this project.
     if (await git("rev-parse", "--show-prefix") !== "") return "unknown";
     const head = await git("rev-parse", "--short=12", "HEAD");
     if (head === undefined) return "unknown";
@@ -91,7 +94,7 @@ if (import.meta.main) {
   const { target = Deno.build.target, _: [unexpected] } = parseArgs(Deno.args, { string: ["target"] });
   try {
     if (unexpected !== undefined) {
-      throw new BuildError(`Unexpected argument "${unexpected}"; try: deno task build --target TARGET`);
+      throw new BuildError(`Unexpected argument "${unexpected}". Usage: deno task build --target TARGET`);
     }
     const { path, packages } = await build(String(target));
     const { size } = await Deno.stat(path);

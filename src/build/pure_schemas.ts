@@ -1,17 +1,17 @@
 /**
- * Removes the schemas of unused AWS commands from the bundle, for speed.
+ * Removes the schemas of unused AWS commands from the bundle, to reduce the start time of kas.
  *
- * The SDK's EC2 client declares 4,000 schemas and builds them all when it is loaded. With only the schemas in use,
- * `kas admin instances` takes 107 ms instead of 176 ms with 200 instances (93 ms instead of 169 ms with 10), and
- * the executable is 0.5 MB smaller. Measured with Deno 2.7.11 against the sandbox.
+ * The SDK's EC2 client declares 4,000 schemas and builds all of them when the client is loaded. With the used schemas only,
+ * `kas admin instances` takes 107 ms instead of 176 ms with 200 instances (93 ms instead of 169 ms with 10), and the executable is
+ * 0.5 MB smaller. Measured with Deno 2.7.11 against the sandbox.
  *
  * @module
  */
 import type { Plugin } from "esbuild";
 
 /**
- * Marks each schema as free of side effects, so that esbuild drops those that no command in use refers to. Without
- * the mark esbuild keeps every schema, because evaluating a computed key may have side effects.
+ * esbuild plugin that marks each schema as free of side effects, so that esbuild removes unused schemas. Without the mark, esbuild
+ * keeps every schema, because evaluating a computed key may have side effects.
  */
 export const pureSchemas: Plugin = {
   name: "pure-schemas",

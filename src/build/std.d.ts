@@ -1,5 +1,5 @@
 /**
- * Types of the parts of @std that kas uses. deno.json maps `@std/…` to an npm package of plain JavaScript, which has no types
+ * Types of the parts of @std that kas uses. deno.json maps `@std/…` to an npm package of plain JavaScript, which contains no types
  * (docs/dependencies.md). `tests/unit/std_test.ts` compares each declaration with the module.
  *
  * @module

@@ -1,25 +1,25 @@
 /**
- * The build targets, and the target of an existing executable.
+ * The targets of the build, and detection of an executable's target.
  *
  * @module
  */
 
-/** ELF's e_machine. Source: elf(5). */
+/** Targets by ELF's e_machine. Source: elf(5). */
 const ELF: Readonly<Record<number, string>> = {
   62: "x86_64-unknown-linux-gnu",
   183: "aarch64-unknown-linux-gnu",
 };
 
-/** Mach-O's cputype of a 64-bit file. Source: mach/machine.h. */
+/** Targets by Mach-O's cputype in a 64-bit file. Source: mach/machine.h. */
 const MACH_O: Readonly<Record<number, string>> = {
   0x0100_0007: "x86_64-apple-darwin",
   0x0100_000c: "aarch64-apple-darwin",
 };
 
-/** The targets that `deno compile --target` accepts, by their Rust names. */
+/** Rust names of the targets that `deno compile --target` accepts. */
 export const TARGETS: readonly string[] = [...Object.values(ELF), ...Object.values(MACH_O)];
 
-/** The target of an executable, from its first 20 bytes. Undefined if it is none of {@linkcode TARGETS}. */
+/** Returns the target of an executable, given its first 20 bytes, or undefined if {@linkcode TARGETS} does not contain the target. */
 export function targetOf(head: Uint8Array): string | undefined {
   if (head.length < 20) return undefined;
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);

@@ -1,18 +1,18 @@
 /**
- * The version and origin of this kas.
+ * The version of kas, and the commit from which kas was built.
  *
  * @module
  */
 import deno from "../../deno.json" with { type: "json" };
 
-/** `deno task build` replaces KAS_COMMIT in the executable. */
+/** Commit that `deno task build` writes into the executable. */
 declare const KAS_COMMIT: string;
 
-/** The version in deno.json. */
+/** Version of kas in deno.json. */
 export const VERSION: string = deno.version;
 
 /**
- * The origin of this build: `commit 0123abcd4567`, with `-dirty` if files differed from the commit; `commit unknown` if it was
- * not built in a checkout; `from source` if it runs without a build.
+ * Origin of this build: `commit 0123abcd4567`, with `-dirty` if files differed from the commit; `commit unknown` if kas was not
+ * built in a checkout; `from source` if kas runs without a build.
  */
 export const ORIGIN: string = typeof KAS_COMMIT === "undefined" ? "from source" : `commit ${KAS_COMMIT}`;

@@ -1,30 +1,30 @@
 /**
- * The build folder: kas's packages and its bundle.
+ * Creates the build folder, which contains the packages of kas and the bundle.
  *
  * @module
  */
 import { type Bundle, bundle } from "./bundle.ts";
 
-/** The project's folder, with a trailing slash. */
+/** Path of the project's folder, with a trailing slash. */
 export const ROOT: string = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 
-/** The build folder. Its name is fixed, because the executable contains file names. */
+/** Path of the build folder. The name is fixed, because the executable contains file names and must be reproducible. */
 export const WORK: string = `${ROOT}dist/.build`;
 
-/** A build failure, reported in one line. */
+/** Error of the build that is reported in one line. */
 export class BuildError extends Error {}
 
-/** Creates an empty build folder, installs the packages in it, and bundles kas. */
+/** Creates an empty build folder, installs the packages of kas there, and bundles kas. */
 export async function bundleIntoWork(commit: string): Promise<Bundle> {
   await Deno.remove(WORK, { recursive: true }).catch(ignoreMissing);
   await Deno.mkdir(`${WORK}/bundle`, { recursive: true });
-  // A node_modules in the project's folder would affect the whole project, so it goes into the build folder.
+  // Deno installs the packages into the build folder, because a node_modules in the project's folder would affect the whole project.
   for (const name of ["deno.json", "deno.lock"]) await Deno.copyFile(`${ROOT}${name}`, `${WORK}/${name}`);
   await deno(["install", "--quiet", "--node-modules-dir=auto", "--frozen"], WORK);
   return await bundle({ root: ROOT, packages: `${WORK}/node_modules`, to: `${WORK}/bundle`, commit });
 }
 
-/** Runs Deno in a folder. Throws a BuildError with Deno's message if it fails. */
+/** Runs Deno in a folder. If Deno fails, throws a BuildError with Deno's message. */
 export async function deno(args: readonly string[], cwd: string): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...args],

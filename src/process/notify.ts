@@ -1,5 +1,5 @@
 /**
- * Reports the state of a service of `Type=notify` to systemd: ready, alive, stopping. Without systemd it does nothing.
+ * Reports the state of a service with `Type=notify` to systemd: ready, alive or stopping. Without systemd, reports are ignored.
  *
  * Source: sd_notify(3), sd_watchdog_enabled(3).
  *
@@ -7,29 +7,29 @@
  */
 import type { NotifyPaths, Opened } from "./watchdog_thread.ts";
 
-/** The connection to systemd. Disposing of it ends the thread. */
+/** The connection to systemd. Its disposal ends the thread that sends the messages. */
 export interface Systemd extends Disposable {
-  /** Reports that the service is ready, and begins the watchdog messages. */
+  /** Reports that the service is ready, and starts the watchdog messages. */
   ready(): void;
   /** Reports that the service is stopping. */
   stopping(): void;
 }
 
-/** Options of the connection. */
+/** Options of {@linkcode connectSystemd}. */
 export interface SystemdOptions {
   /**
-   * Whether the service is alive. Called twice per `WatchdogSec`; if it returns false or throws, systemd gets no watchdog
-   * message. A blocked event loop does not call it, so systemd then restarts the service too.
+   * Returns whether the service is alive. kas calls this function twice per `WatchdogSec`. If it returns false or throws, systemd
+   * gets no watchdog message. A blocked event loop cannot call the function, so that systemd then restarts the service, too.
    */
   readonly alive?: () => boolean;
   readonly env?: (name: string) => string | undefined;
 }
 
-/** Never called. It adds the thread's module to the module graph, so that a compiled kas contains it. */
+/** Adds the thread's module to the module graph, so that a compiled kas contains the module. kas never calls this function. */
 export const inModuleGraph = (): Promise<unknown> => import("./watchdog_thread.ts");
 
 /**
- * Connects to systemd. Call it before the process drops its permissions: a thread keeps the permission for this one socket.
+ * Connects to systemd. Call this function before the process drops its permissions: a thread keeps the permission for the socket.
  *
  * @throws {Error} if NOTIFY_SOCKET is set and kas cannot use it
  */
@@ -83,7 +83,7 @@ async function open(socket: string): Promise<Worker> {
   throw new Error(`Cannot notify systemd: ${error}`);
 }
 
-/** `WatchdogSec` in ms. Undefined if systemd does not watch this process. */
+/** Returns `WatchdogSec` in ms, or undefined if systemd does not supervise this process. */
 function watchdog(env: (name: string) => string | undefined): number | undefined {
   const us = Number(env("WATCHDOG_USEC"));
   const pid = env("WATCHDOG_PID");

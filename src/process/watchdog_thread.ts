@@ -1,38 +1,38 @@
 /**
- * The thread that owns the socket to systemd. It keeps the permission to write to it after the process drops its own.
+ * The thread that owns the socket to systemd. The thread keeps its permission to write to the socket when the process drops its own.
  *
  * @module
  */
-/** The first message to the thread: systemd's socket, and a path to bind to. */
+/** The first message to the thread: the path of systemd's socket, and the path to which the thread binds its own socket. */
 export interface NotifyPaths {
   readonly socket: string;
   readonly own: string;
 }
 
-/** The thread's answer. Without an error it can send. */
+/** The thread's response to the first message. If there is no error, the thread can send messages to systemd. */
 export interface Opened {
   readonly error?: string;
 }
 
-/** The used part of a thread's global scope. TypeScript knows only the main thread's scope. */
+/** The parts of a thread's global scope that this module uses. TypeScript knows only the main thread's scope. */
 interface ThreadScope {
   onmessage: ((event: MessageEvent<NotifyPaths | string>) => void) | null;
   postMessage(message: Opened): void;
 }
 
-/** Opens the socket, then sends each text message. */
+/** Opens the socket to systemd, then sends each text message that the thread receives. */
 function serve(scope: ThreadScope): void {
   let send = (_text: string): Promise<unknown> => Promise.resolve();
   let sent: Promise<unknown> = Promise.resolve();
   scope.onmessage = ({ data }) => {
     if (typeof data === "string") {
-      // One at a time: Deno refuses two concurrent sends. An error is ignored: systemd may be re-executing, and more messages follow.
+      // Deno permits only one send at a time. Errors are ignored: systemd may be re-executing, and later messages follow.
       sent = sent.then(() => send(data)).catch(() => {});
       return;
     }
     try {
       const socket = Deno.listenDatagram({ transport: "unixpacket", path: data.own });
-      // A sender needs no path.
+      // A socket that only sends needs no path.
       Deno.removeSync(data.own);
       const encoder = new TextEncoder();
       send = (text) => socket.send(encoder.encode(text), { transport: "unixpacket", path: data.socket });

@@ -1,5 +1,5 @@
 /**
- * Applies a host's plan: runs its steps on the host and reports how each of them ended.
+ * Applies a host's plan: runs the steps on the host and reports the result of each step.
  *
  * @module
  */
@@ -8,34 +8,34 @@ import type { HostPlan } from "./plan.ts";
 import { applyScript, parseScriptEvent } from "./script.ts";
 import type { Connection } from "./ssh/connection.ts";
 
-/** Progress and cancellation of {@linkcode applyPlan}. */
+/** Progress callback and cancellation signal of {@linkcode applyPlan}. */
 export interface ApplyOptions {
-  /** Receives what the host is doing now: `files`, `binary 43 %`. */
+  /** Callback that receives the current activity of the host, such as `files` or `binary 43 %`. */
   readonly onProgress: (text: string) => void;
-  /** Cancels before the first change or during the copy. Later the host completes its steps. */
+  /** Cancels before the first change or while kas copies the executable. After the copy, the host completes its steps. */
   readonly signal: AbortSignal;
 }
 
-/** How a step of a host ended. */
+/** The result of one step on a host. */
 export interface StepResult {
   readonly step: string;
   readonly result: "unchanged" | "done" | "failed";
-  /** Duration, s; absent for a step that needed no change, and for a rollback. */
+  /** Duration in seconds. Absent for a rollback, and for a step that needed no change. */
   readonly seconds?: number;
 }
 
-/** How a host ended. */
+/** The results of all steps on a host. */
 export interface HostOutcome {
   readonly results: readonly StepResult[];
-  /** Empty if the host succeeded. Else the error, and then lines that explain it. */
+  /** Lines for the operator: the error, then lines that explain the error. Empty if all steps succeeded. */
   readonly failure: readonly string[];
 }
 
 /**
- * Runs a plan's steps on a host. If a step fails, the host rolls back by itself. If the connection breaks, the host completes the
- * steps or rolls back.
+ * Runs the steps of a plan on a host. If a step fails, the host rolls back its changes. If the connection breaks, the host
+ * completes the steps or rolls back.
  *
- * @throws {HostError} if the connection breaks, or another run holds the host's lock
+ * @throws {HostError} if the connection breaks, or a different provisioning run holds the host's lock
  */
 export async function applyPlan(
   connection: Connection,
@@ -82,13 +82,13 @@ export async function applyPlan(
   if (locked) throw lockedError();
   const complete = steps.every(({ name }) => results.some(({ step }) => step === name));
   if (!complete && failure.length === 0) {
-    throw new HostError(stderr.trim() || "the script ended early and printed no error");
+    throw new HostError(stderr.trim() || "the provisioning script ended early and printed no error");
   }
-  if (signal.aborted && failure.length > 0) failure.unshift("interrupted during the copy");
+  if (signal.aborted && failure.length > 0) failure.unshift("interrupted while copying the executable");
   return { results: inStepOrder(results, steps.map(({ name }) => name)), failure };
 }
 
-/** Sorts by the order of the steps. What is not a step, such as the rollback, comes last. */
+/** Sorts results by the order of the steps. Results that belong to no step, such as the rollback, are last. */
 function inStepOrder(results: readonly StepResult[], order: readonly string[]): readonly StepResult[] {
   const position = ({ step }: StepResult) => order.includes(step) ? order.indexOf(step) : order.length;
   return results.toSorted((a, b) => position(a) - position(b));

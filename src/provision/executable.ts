@@ -1,30 +1,30 @@
 /**
- * Finds the executable for a host: the one that `--binary` names, the one that is running, or `dist/kas-<arch>`.
+ * Finds the kas executable for a host: the file of `--binary`, the running executable, or `dist/kas-<arch>`.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 
-/** An executable to copy. */
+/** An executable that kas can copy to a host. */
 export interface Executable {
   readonly path: string;
-  /** Bytes. */
+  /** Size of the executable in bytes. */
   readonly size: number;
-  /** Hexadecimal. */
+  /** SHA-256 of the executable in hexadecimal. */
   readonly sha256: string;
 }
 
-/** Architectures by ELF machine number, in the words of `uname -m`. Source: elf.h, e_machine. */
+/** Architectures by ELF machine number, as `uname -m` names them. Source: elf.h, e_machine. */
 const ARCHITECTURES = new Map([[62, "x86_64"], [183, "aarch64"]]);
 
-/** ELF's magic number, and the offset of e_machine. Source: elf(5). */
+/** Magic number of ELF, and the offset of e_machine. Source: elf(5). */
 const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 const E_MACHINE_OFFSET = 18;
 
-/** Enough of a file for its ELF header, bytes. */
+/** Number of bytes that contain a file's ELF header. */
 const HEADER_BYTES = 64;
 
-/** The architecture of an ELF file from its first bytes; undefined if it is not an ELF file, or for another architecture. */
+/** Returns the architecture of an ELF file from its first bytes. Undefined if the file is not ELF, or has a different architecture. */
 export function elfArchitecture(header: Uint8Array): string | undefined {
   if (header.length < E_MACHINE_OFFSET + 2 || ELF_MAGIC.some((byte, i) => header[i] !== byte)) {
     return undefined;
@@ -32,27 +32,28 @@ export function elfArchitecture(header: Uint8Array): string | undefined {
   return ARCHITECTURES.get((header[E_MACHINE_OFFSET] ?? 0) | ((header[E_MACHINE_OFFSET + 1] ?? 0) << 8));
 }
 
-/** Finds executables and hashes each of them once. */
+/** Finds executables, and calculates the hash of each executable once. */
 export class Executables {
   readonly #named: string | undefined;
   readonly #hashed = new Map<string, Promise<Executable>>();
 
-  /** @param named the file of `--binary`; undefined if the option is not set */
+  /** @param named path from the option `--binary`; undefined without this option */
   constructor(named: string | undefined) {
     this.#named = named;
   }
 
-  /** Starts hashing the most likely executable, so that it is ready when a host needs it. */
+  /** Starts to hash the executable that a host will most likely need, so that the hash is ready in time. */
   startHashing(): void {
     const path = this.#named ?? (Deno.build.standalone ? Deno.execPath() : undefined);
-    // forArchitecture() reports the error.
+    // This call ignores the error, because forArchitecture() reports the same error.
     if (path !== undefined) void this.#hash(path).catch(() => {});
   }
 
   /**
-   * The executable for an architecture: the named one; else the running one, if it fits; else `dist/kas-<arch>`.
+   * Returns the executable for an architecture: the file of `--binary` if the option is set; otherwise the running executable if it
+   * has this architecture, or `dist/kas-<arch>`.
    *
-   * @throws {TypeError} if there is none, or it is for another architecture
+   * @throws {TypeError} if no file exists, or if the files have a different architecture
    */
   async forArchitecture(arch: string): Promise<Executable> {
     const candidates = this.#named !== undefined
@@ -80,7 +81,7 @@ export class Executables {
 
 const NOT_LINUX = Symbol("not a Linux executable");
 
-/** undefined if there is no such file. */
+/** Returns the architecture of an executable, or undefined if the file does not exist. */
 async function architectureOf(path: string): Promise<string | typeof NOT_LINUX | undefined> {
   try {
     using file = await Deno.open(path);
@@ -104,7 +105,7 @@ async function hashFile(path: string): Promise<Executable> {
   return { path, size, sha256: hash.digest("hex") };
 }
 
-/** SHA-256 of a text in hexadecimal. */
+/** Returns the SHA-256 of a text in hexadecimal. */
 export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }

@@ -1,22 +1,25 @@
 /**
- * The error of one host.
+ * The error class for failures on one host.
  *
  * @module
  */
 
 import type { Hint } from "../cli/command_line.ts";
 
-/** A host that kas cannot work on. The message is one line and starts after the host's name. */
+/** Error: kas cannot work on a host. The error's text is one line; output shows it after the host's name. */
 export class HostError extends Error {
   override readonly name = "HostError";
 
-  /** @param hint what the operator can try */
+  /** @param hint a command or change that the operator can try */
   constructor(message: string, readonly hint?: Hint) {
     super(message);
   }
 }
 
-/** Another provisioning run holds the host's lock. */
+/** Returns the error for a host that a different provisioning run has locked. */
 export function lockedError(): HostError {
-  return new HostError("another provisioning run is in progress", "run it again when that run has ended");
+  return new HostError(
+    "a different provisioning run is in progress",
+    "run the command again when that run has ended",
+  );
 }

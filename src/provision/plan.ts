@@ -1,5 +1,5 @@
 /**
- * Plans the provisioning of one host: reads its facts and works out which steps it needs.
+ * Plans the provisioning of one host: reads the facts about the host and determines the steps that the host needs.
  *
  * @module
  */
@@ -16,40 +16,40 @@ import { installSteps, pingCommand } from "./steps/install.ts";
 import { removalSteps } from "./steps/removal.ts";
 import type { ProvisionStep } from "./steps/step.ts";
 
-/** What the operator asks of every host. */
+/** The operator's request to provision hosts. */
 export interface ProvisionRequest {
   readonly kind: "provision" | "rollback" | "remove";
-  /** The role to install. A host that has the other role gets both. */
+  /** Role to install. A host that already has the other role gets both roles. */
   readonly role: Role;
-  /** Settings to change. The host keeps its other settings. */
+  /** Settings to change. All other settings of the host stay as they are. */
   readonly settings: HostConfig["settings"];
   readonly tls: HostConfig["tls"];
   readonly executables: Executables;
 }
 
-/** What one host needs. */
+/** The steps that one host needs. */
 export interface HostPlan {
   readonly facts: HostFacts;
   readonly steps: readonly ProvisionStep[];
   readonly units: readonly string[];
-  /** The executable to copy, if the host needs it. */
+  /** Executable to copy to the host; absent if the host already has this executable. */
   readonly executable?: { readonly path: string; readonly size: number };
 }
 
-/** Free bytes that must remain after a new executable is copied. */
+/** Bytes that must be free after the new executable is copied to the host. */
 const FREE_BYTES = 20_000_000;
 
 const SERVICES = ["kas-worker", "kas-autoscaler"];
 
-/** Every path that provisioning may write. */
+/** Paths of all files that provisioning may write. */
 const PATHS = [
   BINARY_PATH,
   ...hostFiles("both", { settings: {}, tls: { certificate: "", key: "" } }).map(({ path }) => path),
 ];
 
 /**
- * Inspects a host and plans its steps. If an earlier run was interrupted, it is rolled back first, except in a dry run. Nothing
- * else on the host changes.
+ * Inspects a host and plans its steps. If an earlier run was interrupted, first rolls back that run's changes, except in a dry run.
+ * Makes no other changes on the host.
  *
  * @throws {HostError} if the host is unreachable or unsuitable
  */
@@ -68,7 +68,7 @@ export async function planHost(
   for (const program of ["apt-get", "systemctl"]) {
     if (!facts.programs.has(program)) {
       throw new HostError(
-        `${program} is missing on ${facts.osName}; kas supports Debian and Ubuntu with systemd`,
+        `the program ${program} is missing on ${facts.osName}; kas supports Debian and Ubuntu with systemd`,
       );
     }
   }
@@ -78,7 +78,9 @@ export async function planHost(
     case "rollback": {
       const role = installedRole(facts);
       if (!facts.files.has(PREVIOUS_BINARY_PATH) || role === undefined) {
-        throw new HostError(`there is no ${PREVIOUS_BINARY_PATH} to roll back to`);
+        throw new HostError(
+          `cannot roll back: the previous executable ${PREVIOUS_BINARY_PATH} does not exist`,
+        );
       }
       const steps = installSteps({ role, binary: "previous", files: [] });
       return { facts, units: hostUnits(role), steps };
@@ -88,7 +90,7 @@ export async function planHost(
   }
 }
 
-/** Whether the host needs no change. */
+/** Returns whether the host needs no change. */
 export function isUnchanged({ facts, steps }: HostPlan): boolean {
   return steps.every((step) => step.isDone(facts));
 }
@@ -132,6 +134,9 @@ function installedSettings({ settings }: HostFacts): HostConfig["settings"] {
   try {
     return JSON.parse(settings);
   } catch {
-    throw new HostError(`${SETTINGS_PATH} is not valid JSON`, "correct or delete it on the host");
+    throw new HostError(
+      `${SETTINGS_PATH} is not valid JSON`,
+      `correct or delete ${SETTINGS_PATH} on the host`,
+    );
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Rolling provisioning: deregisters an instance from its load balancer, changes it, and registers it again.
+ * Rolling provisioning: deregisters an instance from its load balancer, changes the instance, and registers it again.
  *
  * @module
  */
@@ -9,29 +9,30 @@ import { describeError } from "../aws/error_messages.ts";
 import type { HostOutcome, StepResult } from "./apply.ts";
 import { HostError } from "./host_error.ts";
 
-/** The load balancer of a rolling run, and its timeouts. */
+/** The load balancer and timeouts of a rolling run. */
 export interface RollingOptions {
   readonly aws: Aws;
   readonly balancer: BalancerRef;
-  /** Longest wait for the instance's requests to end, ms. */
+  /** Maximum time until the instance's requests end, in ms. */
   readonly drainTimeout: number;
-  /** Longest wait for the instance to be in service again, ms. */
+  /** Maximum time until the instance is in service again, in ms. */
   readonly startTimeout: number;
   readonly signal: AbortSignal;
-  /** Receives what the run is waiting for. */
+  /** Callback that receives the condition for which the run is waiting. */
   readonly onProgress: (text: string) => void;
-  /** An error as one line. */
+  /** Converts an error to one line of text with a hint. */
   readonly describeError: (error: unknown) => string;
 }
 
-/** Between two polls of the load balancer, ms. */
+/** Interval between two polls of the load balancer in ms. */
 const POLL_INTERVAL = 1_000;
 
 /**
- * Changes an instance while it receives no requests: deregisters and drains it, runs `change`, registers it, and waits until it
- * is in service. It registers the instance even if draining or the change failed. An instance that is not registered stays so.
+ * Changes an instance while it receives no requests: deregisters and drains the instance, runs `change`, registers the instance, and
+ * waits until the instance is in service. Registers the instance even if draining or the change failed. Does not register an
+ * instance that was not registered before.
  *
- * @returns the outcome of `change`, with the steps `drain` and `register` around it
+ * @returns the outcome of `change`, plus the steps `drain` and `register`
  */
 export async function whileDeregistered(
   id: string,
@@ -41,7 +42,7 @@ export async function whileDeregistered(
   const { aws, balancer, signal, describeError } = options;
   if (!(await registrations(aws, balancer, signal)).has(id)) return await change();
   const outcomes: HostOutcome[] = [];
-  /** Runs a step, records its outcome, and returns whether it threw no error. */
+  /** Runs a step and records its outcome. Returns whether the step succeeded. */
   const attempt = async (step: string, run: () => Promise<HostOutcome | void>): Promise<boolean> => {
     const start = performance.now();
     const result = (result: StepResult["result"]): StepResult => ({
@@ -72,13 +73,13 @@ async function drain(id: string, options: RollingOptions): Promise<void> {
   const drained = async () => !(await registrations(aws, balancer, signal)).has(id);
   if (!await poll(drained, drainTimeout, signal)) {
     throw new HostError(
-      `requests did not end within ${drainTimeout / 1_000} s`,
+      `the instance's requests did not end within ${drainTimeout / 1_000} s`,
       "a longer --drain-timeout",
     );
   }
 }
 
-/** Ctrl-C interrupts the wait, not the registration. */
+/** Registers the instance and waits until it is in service. Ctrl-C interrupts only the wait. */
 async function registerAgain(id: string, options: RollingOptions): Promise<void> {
   const { aws, balancer, startTimeout, signal, onProgress } = options;
   onProgress("registering");
@@ -86,7 +87,7 @@ async function registerAgain(id: string, options: RollingOptions): Promise<void>
     await register(aws, balancer, id);
   } catch (error) {
     throw new HostError(
-      `cannot register it with ${titleOf(balancer)}: ${describeError(error).message}`,
+      `cannot register the instance with ${titleOf(balancer)}: ${describeError(error).message}`,
       ["kas", "admin", "balancers", "register", balancer.name, id],
     );
   }
@@ -95,18 +96,20 @@ async function registerAgain(id: string, options: RollingOptions): Promise<void>
   try {
     serves = await poll(inService, startTimeout, signal);
   } catch (error) {
-    if (signal.aborted) throw new HostError("interrupted: registered, but not known to be in service");
+    if (signal.aborted) {
+      throw new HostError("interrupted after the registration, before the instance was in service");
+    }
     throw error;
   }
   if (!serves) {
     throw new HostError(
-      `not in service at ${titleOf(balancer)} within ${startTimeout / 1_000} s`,
-      "kas admin balancers",
+      `the instance was not in service at ${titleOf(balancer)} within ${startTimeout / 1_000} s`,
+      "check the instance's health with: kas admin balancers",
     );
   }
 }
 
-/** Polls until the condition is true; false if it is not within `timeout` ms. */
+/** Polls a condition. Returns true when the condition is true, or false after `timeout` ms. */
 async function poll(
   condition: () => Promise<boolean>,
   timeout: number,

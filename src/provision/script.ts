@@ -1,6 +1,6 @@
 /**
- * One script that carries out the steps on a host without kas: if the connection breaks, the host still ends with all changes or
- * none. The script prints its progress, one event a line.
+ * Builds the script that carries out all steps on a host. The host runs the script without kas, so that after a broken connection the
+ * host has either all changes or none. The script prints one progress event per line.
  *
  * @module
  */
@@ -9,30 +9,30 @@ import { LOCK_PATH, LOG_PATH, ROLLBACK_DIR } from "./host/paths.ts";
 import { quoteCommand, quoteWord } from "../cli/command_line.ts";
 import { EXECUTABLE_BYTES, type HostCommand, type ProvisionStep } from "./steps/step.ts";
 
-/** An event that the script prints. */
+/** An event that the script prints to report progress. */
 export type ScriptEvent =
   | { readonly kind: "begin" | "done"; readonly step: string }
   /** A command of the step failed. */
   | { readonly kind: "failed"; readonly step: string; readonly command: string }
-  /** A line that explains the failure, from the command's output or a service's log. */
+  /** A line that explains a failure, from the output of the command or the log of a service. */
   | { readonly kind: "log"; readonly text: string }
-  /** Every rollback command succeeded. */
+  /** The script rolled back all changes. */
   | { readonly kind: "rolled-back" }
   | { readonly kind: "rollback-failed"; readonly command: string }
-  /** Another run holds the lock. */
+  /** A different provisioning run holds the host's lock. */
   | { readonly kind: "locked" };
 
-/** Lines shown of a failed command's output, and of each service's log. */
+/** Number of lines that the script prints of a failed command's output, and of each service's log. */
 const LOG_LINES = 8;
 
 /**
- * The files of {@linkcode ROLLBACK_DIR} that hold rollback commands. A run of an earlier version may have left them, so their
- * names must not change.
+ * Prefix of the files in {@linkcode ROLLBACK_DIR} that contain rollback commands. An earlier version of kas may have left such files
+ * on a host, so the prefix must not change.
  */
 const ROLLBACK_FILE = "undo";
 const AFTER_ROLLBACK_FILE = "settle";
 
-/** Runs the recorded commands, newest first. A failing command does not stop the others. */
+/** Shell function that runs the recorded rollback commands, newest first. It runs all commands, even if a command fails. */
 const ROLL_BACK = `roll_back() {
     local failed=0 file
     for file in ${ROLLBACK_FILE} ${AFTER_ROLLBACK_FILE}; do
@@ -44,7 +44,7 @@ const ROLL_BACK = `roll_back() {
     [ $failed = 1 ] || event rolled-back
   }`;
 
-/** The start of every script. Signals and a closed stdout are ignored: the script must not stop between two changes. */
+/** Start of every script. The script ignores signals and a closed stdout, because it must not stop between two changes. */
 const PREAMBLE = `
   trap '' HUP INT TERM PIPE
   event() { { printf '%s' "$1"; shift; printf '\\t%s' "$@"; echo; } 2>/dev/null || :; }
@@ -55,12 +55,12 @@ const PREAMBLE = `
   flock -n 9 || { event locked; exit 1; }
   ${ROLL_BACK}`;
 
-/** The script that rolls back an interrupted run. bash runs it as root. */
+/** Returns the script that rolls back an interrupted run. bash runs this script as root. */
 export function rollbackScript(): string {
   return script("  roll_back");
 }
 
-/** The script that runs the steps that are not done. bash runs it as root. The executable's bytes follow it on stdin. */
+/** Returns the script that runs the steps that are not done yet. bash runs it as root and reads the executable's bytes after it. */
 export function applyScript(
   steps: readonly ProvisionStep[],
   facts: HostFacts,
@@ -110,14 +110,14 @@ ${body.join("\n")}
 }
 
 /**
- * Wraps the script in a function: bash parses all of it before it runs any of it, so that a script that arrives in part does
+ * Wraps the script in a shell function. bash parses the whole function before it runs a command, so that a partly received script does
  * nothing. The shell reads no byte after the last line.
  */
 function script(body: string): string {
   return `main() {${PREAMBLE}\n${body}\n}\nPATH=$PATH:/usr/sbin:/sbin main; exit\n`;
 }
 
-/** A command's lines: first record how to roll it back, then run it. */
+/** Returns the shell lines of a command: the first line records how to roll the command back, the second runs the command. */
 function commandLines(command: HostCommand): string {
   const { argv, input, retrySeconds = 0, rollback = [], afterRollback = [] } = command;
   const records = [[ROLLBACK_FILE, rollback], [AFTER_ROLLBACK_FILE, afterRollback]] as const;
@@ -134,7 +134,7 @@ function redirection(input: HostCommand["input"]): string {
   return input === undefined ? " </dev/null" : ` < <(printf %s ${quoteWord(input)})`;
 }
 
-/** Parses a line of the script's output; undefined if it is not an event. */
+/** Parses a line of the script's output. Returns undefined if the line is not an event. */
 export function parseScriptEvent(line: string): ScriptEvent | undefined {
   const [kind, first = "", second = ""] = line.split("\t");
   switch (kind) {

@@ -1,33 +1,33 @@
 /**
- * Provisioning targets: a host by its address, an instance by its id, or this machine.
+ * Targets of provisioning: a host by its address, an instance by its id, or this host.
  *
  * @module
  */
 
-/** A host to reach over SSH, or this machine. */
+/** A target of provisioning: a host that kas reaches over SSH, or this host. */
 export interface Target {
-  /** As the operator wrote it. */
+  /** Name of the target as the operator wrote it. */
   readonly name: string;
-  /** The address that ssh connects to; undefined for this machine. */
+  /** Address to which ssh connects; undefined for this host. */
   readonly host?: string;
   readonly user?: string;
   readonly port?: number;
-  /** The instance's id, if the operator named it: the load balancer's target, and the name of its key in known_hosts. */
+  /** Instance id if the operator gave one. It is the load balancer's target id, and the name of the host key in known_hosts. */
   readonly instance?: string;
 }
 
-/** Names the machine that kas runs on. An instance uses it to provision itself on first boot. */
+/** Target name of the host on which kas runs. An instance uses this name to provision itself on first boot. */
 export const LOCAL_TARGET = "local";
 
-/** Whether a word is an instance's id: 17 hexadecimal digits, 8 for old ones. Source: EC2 User Guide, resource ids. */
+/** Returns whether a word is an instance id: 17 hexadecimal digits, or 8 in old ids. Source: EC2 User Guide, resource ids. */
 export function isInstanceId(word: string): boolean {
   return /^i-([0-9a-f]{8}|[0-9a-f]{17})$/.test(word);
 }
 
 /**
- * Parses `[user@]host[:port]` or {@linkcode LOCAL_TARGET}. An IPv6 address with a port is written in brackets.
+ * Parses `[user@]host[:port]` or {@linkcode LOCAL_TARGET}. An IPv6 address with a port must be in brackets.
  *
- * @throws {TypeError} if it is neither
+ * @throws {TypeError} if the text has neither form
  */
 export function parseTarget(name: string): Target {
   if (name === LOCAL_TARGET) return { name };
@@ -44,15 +44,15 @@ export function parseTarget(name: string): Target {
 }
 
 /**
- * Validates a jump host, `[user@]host[:port]`, and returns it unchanged.
+ * Validates a jump host `[user@]host[:port]` and returns the text unchanged.
  *
- * @throws {TypeError} if it is not a host
+ * @throws {TypeError} if the text is not a host
  */
 export function parseJumpHost(name: string): string {
   try {
     if (parseTarget(name).host !== undefined) return name;
   } catch {
-    // The message below suits an option better than parseTarget's.
+    // The error below replaces the error of parseTarget(), because it describes a jump host.
   }
-  throw new TypeError("expected [user@]host[:port]");
+  throw new TypeError("expected a jump host of the form [user@]host[:port]");
 }

@@ -1,31 +1,31 @@
 /**
- * User data for launch templates: the script with which an instance provisions itself on first boot.
+ * User data for launch templates: a script with which an instance provisions itself on first boot.
  *
  * @module
  */
 import { type CommandLine, quoteCommand } from "../cli/command_line.ts";
 import { LOCAL_TARGET } from "./target.ts";
 
-/** What the script installs. */
+/** Options of {@linkcode userData}. */
 export interface UserDataOptions {
-  /** The executable's URL: `https://…` or `s3://…`. */
+  /** URL of the executable, which starts with `https://` or `s3://`. */
   readonly url: string;
-  /** The executable's SHA-256 in hexadecimal. The script runs nothing else. */
+  /** SHA-256 of the executable in hexadecimal. The script runs no executable with a different hash. */
   readonly sha256: string;
-  /** The flags for `kas admin provision`. */
+  /** Flags that the script passes to `kas admin provision`. */
   readonly flags: CommandLine;
 }
 
-/** EC2's limit, bytes. Source: EC2 User Guide, user data: 16 KB before base64. */
+/** Maximum size of user data in bytes. Source: EC2 User Guide, user data: 16 KB before base64. */
 export const MAX_USER_DATA_BYTES = 16_384;
 
-/** Ubuntu has the AWS CLI as a package up to 22.04, and as a snap since 24.04. */
+/** Shell command that installs the AWS CLI. Ubuntu has a package until 22.04, and a snap since 24.04. */
 const INSTALL_AWS_CLI = `apt-get install -q -y --no-install-recommends ca-certificates awscli ||
     snap install aws-cli --classic`;
 
 /**
- * A script that cloud-init runs once, as root: it downloads the executable, verifies it, and provisions the machine with it.
- * cloud-init writes its output to /var/log/cloud-init-output.log.
+ * Returns the script that cloud-init runs once as root. The script downloads the executable, verifies its hash, and provisions the
+ * host. cloud-init writes the script's output to /var/log/cloud-init-output.log.
  */
 export function userData({ url, sha256, flags }: UserDataOptions): string {
   const s3 = url.startsWith("s3:");

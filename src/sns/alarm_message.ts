@@ -1,45 +1,45 @@
 /**
- * A change of an alarm's state, in the message of a notification.
+ * Parses a change of an alarm's state from the message of an SNS notification.
  *
  * @module
  */
 import { z } from "zod";
 import type { AlarmState } from "../scaling/model/alarm.ts";
 
-/** What a notification's message says about an alarm, or the reason to ignore it. */
+/** The alarm change that a notification contains, or the reason why kas ignores the notification. */
 export type AlarmMessage =
   | {
     readonly kind: "change";
-    /** The alarm's name in CloudWatch, whether it is of kas's form or not. */
+    /** Name of the alarm in CloudWatch. The name need not have the form of an alarm of kas. */
     readonly name: string;
     readonly arn: string;
-    /** The region in the ARN. */
+    /** Region in the alarm's ARN. */
     readonly region: string;
-    /** INSUFFICIENT_DATA if the message does not say. */
+    /** Alarm state before the change. INSUFFICIENT_DATA if the message does not contain the old state. */
     readonly from: AlarmState;
     readonly to: AlarmState;
-    /** StateChangeTime, ms since the epoch. */
+    /** StateChangeTime of the alarm in ms since the epoch. */
     readonly at: number;
   }
   | { readonly kind: "ignored"; readonly reason: string };
 
-/** What SNS signed around the message. */
+/** The signed fields of the SNS message that contains the notification. */
 export interface Envelope {
-  /** Absent if no topic is configured any more: the message was stored before. */
+  /** ARN of the topic. Absent for a message that was stored earlier, if no topic is configured now. */
   readonly topicArn?: string | undefined;
-  /** When it was published, ms since the epoch. */
+  /** Time at which the message was published, in ms since the epoch. */
   readonly sent: number;
 }
 
 /**
- * How far a StateChangeTime may be ahead of the time at which the message was published, ms. An alarm with a later one
- * would hide its following changes, because they would not be the newest (R11).
+ * How much later than the publication of the message StateChangeTime may be, in ms. A StateChangeTime in the far future would hide
+ * all later changes of the alarm, because these changes would not be the newest (R11).
  */
 const MAX_AHEAD = 300_000;
 
 const state = z.enum(["OK", "ALARM", "INSUFFICIENT_DATA"]);
 
-/** The fields that all alarms have. Metric, metric math and composite alarms differ in the others. */
+/** The fields that all kinds of alarms have. Metric, metric math and composite alarms differ in their other fields. */
 const schema = z.object({
   AlarmName: z.string().min(1).optional(),
   AlarmArn: z.string(),
@@ -49,8 +49,8 @@ const schema = z.object({
 });
 
 /**
- * Parses the Message of a notification. A message that is not a change of an alarm in the topic's account and region
- * is ignored, because anything may be published to a topic.
+ * Parses the Message of a notification. kas ignores a message that does not describe a change of an alarm in the topic's account
+ * and region, because a topic can contain any message.
  *
  * Source: CloudWatch user guide, "Notifying users on alarm changes".
  */
@@ -71,15 +71,15 @@ export function parseAlarmChange(message: string, { topicArn, sent }: Envelope):
     );
   }
   const { AlarmName, AlarmArn: arn, OldStateValue: from, NewStateValue: to, StateChangeTime } = result.data;
-  // The last part of the ARN is the name, which may contain colons.
+  // The last part of the ARN is the alarm's name, which may contain colons.
   const [, partition, region, account, name] =
     /^arn:([^:]+):cloudwatch:([^:]+):([^:]+):alarm:(.+)$/s.exec(arn) ?? [];
   if (region === undefined || name === undefined) return ignored("the AlarmArn is not the ARN of an alarm");
   if (AlarmName !== undefined && AlarmName !== name) {
-    return ignored("the AlarmName is not the name in the AlarmArn");
+    return ignored("the AlarmName differs from the name in the AlarmArn");
   }
   if (topicArn !== undefined && !topicArn.startsWith(`arn:${partition}:sns:${region}:${account}:`)) {
-    return ignored("the AlarmArn is of another account or region than the topic");
+    return ignored("the AlarmArn belongs to a different account or region than the topic");
   }
   const at = parseTime(StateChangeTime);
   if (at === undefined) return ignored("the alarm's StateChangeTime is invalid");
@@ -95,8 +95,8 @@ function ignored(reason: string): AlarmMessage {
 }
 
 /**
- * Parses `2026-03-06T19:53:21.424+0000`, CloudWatch's format. A time without an offset would depend on this
- * machine's zone.
+ * Parses a time in CloudWatch's format, such as `2026-03-06T19:53:21.424+0000`. Rejects a time without an offset, because its
+ * meaning would depend on the time zone of this host.
  */
 function parseTime(text: string): number | undefined {
   const [, local, sign, offset] =

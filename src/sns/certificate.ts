@@ -1,11 +1,11 @@
 /**
- * Signing certificates of SNS.
+ * Certificates with which SNS signs its messages.
  *
  * @module
  */
 import { X509Certificate } from "node:crypto";
 
-/** A certificate is missing or unusable. If the error is temporary, a later attempt may succeed. */
+/** Error: a signing certificate is missing or unusable. If the error is temporary, a later attempt may succeed. */
 export class CertificateError extends Error {
   override readonly name = "CertificateError";
   constructor(message: string, readonly temporary: boolean, options?: ErrorOptions) {
@@ -13,32 +13,37 @@ export class CertificateError extends Error {
   }
 }
 
-/** Bits of an RSA key at least. Source: CA/Browser Forum baseline requirements 6.1.5. */
+/** Minimum size of an RSA key in bits. Source: CA/Browser Forum baseline requirements 6.1.5. */
 const MIN_KEY = 2_048;
 
 /**
- * Reads a PEM certificate, or the first one of a chain. Its names and its validity period are not checked here.
+ * Reads a PEM certificate. From a certificate chain, reads the first certificate. Does not check the host names and the validity period.
  *
- * @throws {CertificateError} temporary if the text is not a certificate, for example an error page; permanent if
- *   SNS does not sign with such a key: it is not RSA or too short
+ * @throws {CertificateError} temporary if the text is not a certificate, for example an error page; permanent if the
+ *   certificate's key is not an RSA key or is too short for SNS
  */
 export function readCertificate(pem: string): X509Certificate {
   let certificate: X509Certificate;
   try {
     certificate = new X509Certificate(pem);
   } catch (cause) {
-    throw new CertificateError("the content is not a certificate", true, { cause });
+    throw new CertificateError("the downloaded text is not a certificate", true, { cause });
   }
   const { asymmetricKeyType: type, asymmetricKeyDetails: { modulusLength: bits = 0 } = {} } =
     certificate.publicKey;
-  if (type !== "rsa") throw new CertificateError(`the certificate's key is ${type}, not RSA`, false);
+  if (type !== "rsa") {
+    throw new CertificateError(`the certificate has a key of type ${type} instead of RSA`, false);
+  }
   if (bits < MIN_KEY) {
-    throw new CertificateError(`the certificate's key has ${bits} bits, not ${MIN_KEY}`, false);
+    throw new CertificateError(
+      `the certificate's key has ${bits} bits; kas requires at least ${MIN_KEY} bits`,
+      false,
+    );
   }
   return certificate;
 }
 
-/** The host names of a certificate. The common name counts only without alternative names. Source: RFC 9525. */
+/** Returns the host names of a certificate. The common name counts only if there are no alternative names. Source: RFC 9525. */
 export function hostNames({ subject, subjectAltName }: X509Certificate): readonly string[] {
   if (subjectAltName) {
     return subjectAltName.split(", ").flatMap((name) => (name.startsWith("DNS:") ? [name.slice(4)] : []));

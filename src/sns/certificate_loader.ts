@@ -1,5 +1,5 @@
 /**
- * Downloads and caches the certificates of message signatures.
+ * Downloads and caches the certificates with which SNS signs messages.
  *
  * @module
  */
@@ -9,31 +9,31 @@ import { CertificateError, readCertificate } from "./certificate.ts";
 
 const log = getLogger(["kas", "sns"]);
 
-/** Limits, and what tests replace. */
+/** Limits of the certificate loader, and parts that tests replace. */
 export interface CertificateOptions {
   readonly fetch?: typeof fetch;
-  /** ms since the epoch. */
+  /** Returns the current time in ms since the epoch. Default: Date.now. */
   readonly now?: () => number;
-  /** Limit of a whole download, ms. Well below the 15 s that SNS waits for the answer to its POST. */
+  /** Maximum duration of a download in ms. It must be much shorter than the 15 s that SNS waits for a response to its POST. */
   readonly timeout?: number;
-  /** Bytes of a certificate at most. SNS's certificates have about 2,000. */
+  /** Maximum size of a certificate in bytes. The certificates of SNS have about 2,000 bytes. */
   readonly maxSize?: number;
-  /** How long a failure is cached, ms. Shorter than the 20 s after which SNS retries. */
+  /** How long the loader caches a failed download, in ms. Must be shorter than the 20 s after which SNS retries. */
   readonly forgetFailure?: number;
 }
 
-/** Certificates in the cache at most. SNS has one for a region, and two while it replaces one. */
+/** Maximum number of cached certificates. SNS has one certificate per region, and two while SNS replaces a certificate. */
 const MAX_CERTIFICATES = 16;
-/** Failures in the cache at most. They are separate, so that forged URLs cannot push certificates out. */
+/** Maximum number of cached failures. A separate cache prevents forged URLs from evicting certificates. */
 const MAX_FAILURES = 256;
-/** Concurrent downloads at most, for the same reason. */
+/** Maximum number of concurrent downloads. The limit prevents forged URLs from causing many requests. */
 const MAX_DOWNLOADS = 8;
 
 /**
- * Creates a function that loads the certificate at a trusted URL. Concurrent calls share a download. A certificate
- * is cached until it expires. A failure or an expired certificate is cached for a short time.
+ * Returns a function that loads the certificate at a trusted URL. Concurrent calls for the same URL share one download. The
+ * loader caches a certificate until the certificate expires, and a failure or an expired certificate for a short time.
  *
- * The function rejects with {@linkcode CertificateError}.
+ * The returned function rejects with {@linkcode CertificateError}.
  */
 export function certificateLoader(
   options: CertificateOptions = {},
@@ -59,7 +59,7 @@ export function certificateLoader(
   return (url) => {
     const isFresh = ({ at }: { readonly at: number }) => Math.abs(now() - at) < forgetFailure;
     const cached = certificates.get(url);
-    // SNS may have renewed an expired certificate at the same URL.
+    // SNS may have renewed an expired certificate at the same URL, so the loader downloads the certificate again.
     if (cached !== undefined && (now() <= cached.certificate.validToDate.getTime() || isFresh(cached))) {
       return Promise.resolve(cached.certificate);
     }
@@ -68,7 +68,7 @@ export function certificateLoader(
     const shared = downloads.get(url);
     if (shared !== undefined) return shared;
     if (downloads.size >= MAX_DOWNLOADS) {
-      return Promise.reject(new CertificateError("too many certificates are being downloaded", true));
+      return Promise.reject(new CertificateError("too many certificate downloads are in progress", true));
     }
     const loading = load(url);
     downloads.set(url, loading);
@@ -76,7 +76,7 @@ export function certificateLoader(
   };
 }
 
-/** Sets an entry, and drops the oldest entry if there are too many. */
+/** Sets an entry of a map. Deletes the oldest entry if the map has more than `max` entries. */
 function setBounded<T>(map: Map<string, T>, key: string, value: T, max: number): void {
   map.delete(key);
   map.set(key, value);
@@ -88,21 +88,21 @@ async function download(url: string, options: CertificateOptions): Promise<X509C
   const { fetch: fetchUrl = fetch, timeout = 5_000, maxSize = 65_536 } = options;
   const stop = new AbortController();
   const timer = setTimeout(
-    () => stop.abort(new CertificateError(`no certificate within ${timeout} ms`, true)),
+    () => stop.abort(new CertificateError(`the certificate download took longer than ${timeout} ms`, true)),
     timeout,
   );
   try {
     const response = await fetchUrl(url, { redirect: "manual", signal: stop.signal });
     if (response.status !== 200) {
       await response.body?.cancel();
-      throw new CertificateError(`the certificate's URL answers ${response.status}`, true);
+      throw new CertificateError(`the certificate's URL returned HTTP status ${response.status}`, true);
     }
     return readCertificate(await readText(response, maxSize));
   } catch (cause) {
     const error = stop.signal.aborted ? stop.signal.reason : cause;
     if (error instanceof CertificateError) throw error;
     log.warn("cannot download a signing certificate: {cause}", { cause: String(error), url });
-    throw new CertificateError("the certificate cannot be downloaded", true, { cause: error });
+    throw new CertificateError("the download of the certificate failed", true, { cause: error });
   } finally {
     clearTimeout(timer);
   }

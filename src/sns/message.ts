@@ -1,19 +1,19 @@
 /**
- * The messages that SNS posts. Fields that kas does not need, such as UnsubscribeURL, are dropped, so that no log
- * can contain them.
+ * Parses the messages that SNS posts to the autoscaler. The parser omits fields that kas does not need, such as UnsubscribeURL, so
+ * that no log can contain these fields.
  *
  * @module
  */
 import { z } from "zod";
 import { nestsDeeperThan } from "./nesting.ts";
 
-/** A message is refused. The message of the error is one line without secrets. */
+/** Error: kas rejects an SNS message. The error's text is one line without secrets. */
 export class MessageError extends Error {
   override readonly name = "MessageError";
   /**
-   * @param status the answer to SNS: 400 malformed or 403 not trusted, and SNS does not retry; 503 not verifiable
-   *   now, and SNS retries
-   * @param failed the field of a well-formed message that failed verification, and the message's id
+   * @param status the HTTP status of the response to SNS: 400 if the message is malformed or 403 if it is not trusted, so that
+   *   SNS does not retry; 503 if kas cannot verify the message now, so that SNS retries
+   * @param failed the field that failed verification, and the id of the message; absent for a malformed message
    */
   constructor(
     message: string,
@@ -28,24 +28,24 @@ interface Common {
   readonly messageId: string;
   readonly topicArn: string;
   readonly message: string;
-  /** The text that SNS signed: `2026-03-06T19:53:21.424Z`. */
+  /** Timestamp as SNS signed the text, such as `2026-03-06T19:53:21.424Z`. */
   readonly timestamp: string;
   readonly signatureVersion: string;
-  /** base64. */
+  /** Signature of the message, encoded as base64. */
   readonly signature: string;
   readonly signingCertUrl: string;
 }
 
-/** A message that was published to the topic. */
+/** A notification: a message that a client published to the topic. */
 export interface Notification extends Common {
   readonly type: "Notification";
-  /** Absent if the publisher gave none. */
+  /** Subject of the notification. Absent if the publisher gave no subject. */
   readonly subject?: string;
 }
 
 /**
- * SNS subscribed the endpoint, or deleted its subscription. The token can create the subscription, so no log may
- * contain it.
+ * A message after SNS subscribed the endpoint or deleted the subscription. The message's token can create a subscription,
+ * so no log may contain the token.
  */
 export interface Confirmation extends Common {
   readonly type: "SubscriptionConfirmation" | "UnsubscribeConfirmation";
@@ -53,15 +53,15 @@ export interface Confirmation extends Common {
   readonly subscribeUrl: string;
 }
 
-/** A message that SNS posts. Source: SNS developer guide, "Parsing Amazon SNS message formats". */
+/** A message that SNS posts to the autoscaler. Source: SNS developer guide, "Parsing Amazon SNS message formats". */
 export type Message = Notification | Confirmation;
 
-/** Levels of a body at most. SNS's bodies have three: the message, MessageAttributes, and each attribute. */
+/** Maximum nesting depth of a request body. SNS needs three levels: the message, MessageAttributes, and each attribute. */
 const MAX_LEVELS = 8;
 
 /**
- * Text without control characters. Only Message may have several lines: otherwise one field's text could pass for
- * the next field in the signed text (verify.ts).
+ * Schema of one line of text without control characters. Only the field Message may have several lines. Otherwise the text of one
+ * field could imitate the next field in the signed text (verify.ts).
  */
 const line = z.string().min(1).max(2_048).regex(/^[^\p{Cc}]+$/u, "must be one line of text");
 
@@ -88,14 +88,14 @@ const schema = z.discriminatedUnion("Type", [
 ]);
 
 /**
- * Parses a body. Only its form is checked; verify.ts checks whether it is genuine.
+ * Parses a request body as an SNS message. Checks only the form of the message; verify.ts checks the signature.
  *
- * @throws {MessageError} 400 with the first invalid field
+ * @throws {MessageError} status 400, with the name of the first invalid field
  */
 export function parseMessage(body: string): Message {
   if (nestsDeeperThan(MAX_LEVELS, body)) {
     throw new MessageError(
-      `The body is not an SNS message: it has more than ${MAX_LEVELS} nested levels`,
+      `The request body is not an SNS message: it has more than ${MAX_LEVELS} nested levels`,
       400,
     );
   }
@@ -103,8 +103,8 @@ export function parseMessage(body: string): Message {
   try {
     json = JSON.parse(body);
   } catch {
-    // Without the cause, because V8 quotes the text, which may contain a token.
-    throw new MessageError("The body is not JSON", 400);
+    // The error has no cause, because V8's error quotes the text, which may contain a token.
+    throw new MessageError("The request body is not JSON", 400);
   }
   const result = schema.safeParse(json);
   if (!result.success) {
@@ -112,7 +112,7 @@ export function parseMessage(body: string): Message {
     throw new MessageError(
       field
         ? `${field} is missing or invalid`
-        : "The body is not an SNS message: expected an object with Type and its fields",
+        : "The request body is not an SNS message: expected an object with Type and its fields",
       400,
     );
   }

@@ -1,13 +1,13 @@
 /**
- * The nesting depth of JSON, checked before the JSON is parsed.
+ * Checks the nesting depth of JSON text before a parser reads the text.
  *
- * Anyone may post to the autoscaler. JSON.parse blocks the event loop for 45 ms on 640 KiB of brackets (Deno
- * 2.7.11); this check stops at the first bracket that is too deep.
+ * Any client may post to the autoscaler. JSON.parse blocks the event loop for 45 ms on 640 KiB of brackets (measured with Deno
+ * 2.7.11). The check stops at the first bracket that exceeds the permitted depth.
  *
  * @module
  */
 
-/** Whether arrays and objects nest deeper than a number of levels. The text may be invalid JSON. */
+/** Returns whether arrays and objects in JSON text nest deeper than `levels`. The text may be invalid JSON. */
 export function nestsDeeperThan(levels: number, json: string): boolean {
   let depth = 0;
   let isInString = false;

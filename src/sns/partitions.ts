@@ -1,16 +1,16 @@
 /**
- * AWS's partitions: groups of regions with their own ARNs and domains.
+ * AWS's partitions: groups of regions that have their own ARN prefix and domain.
  *
  * Source: botocore's partitions.json.
  *
  * @module
  */
 
-/** A partition. */
+/** A partition of AWS. */
 export interface Partition {
-  /** The second part of its ARNs. */
+  /** Partition name, which is the second part of an ARN. */
   readonly name: string;
-  /** The domain of its endpoints. */
+  /** Domain of the partition's API endpoints. */
   readonly domain: string;
   readonly regions: RegExp;
 }
@@ -21,7 +21,7 @@ const STANDARD: Partition = {
   regions: /^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d{1,2}$/,
 };
 
-/** All partitions. */
+/** All partitions of AWS. */
 export const PARTITIONS: readonly Partition[] = [
   STANDARD,
   { name: "aws-cn", domain: "amazonaws.com.cn", regions: /^cn-[a-z]+-\d{1,2}$/ },
@@ -33,7 +33,7 @@ export const PARTITIONS: readonly Partition[] = [
   { name: "aws-iso-f", domain: "csp.hci.ic.gov", regions: /^us-isof-[a-z]+-\d{1,2}$/ },
 ];
 
-/** The partition of a region. A region that is in no other partition's form counts as standard. */
+/** Returns the partition of a region. A region that matches no other partition belongs to the standard partition `aws`. */
 export function partitionOf(region: string): Partition {
   return PARTITIONS.find(({ regions }) => regions.test(region)) ?? STANDARD;
 }

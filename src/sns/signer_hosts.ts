@@ -1,5 +1,5 @@
 /**
- * The hosts of SNS's signing certificates, and the names in the certificates (R14). Both differ by region.
+ * The hosts that serve SNS's signing certificates, and the host names in the certificates (R14). Both depend on the region.
  *
  * Sources: `SnsHostProvider` of aws-sdk-java-v2; the certificate of af-south-1, which has only the regional names.
  *
@@ -7,17 +7,17 @@
  */
 import { PARTITIONS } from "./partitions.ts";
 
-/** Where a topic's region serves its signing certificates, and whom they name. */
+/** The host that serves a region's signing certificates, and the host names that these certificates may contain. */
 export interface SignerHosts {
-  /** The host of the SigningCertURL: `sns.eu-west-1.amazonaws.com`. */
+  /** Host of SigningCertURL, such as `sns.eu-west-1.amazonaws.com`. */
   readonly host: string;
-  /** The host names that a signing certificate may have. One is enough. */
+  /** Host names for SNS in the region. A signing certificate must contain at least one of these names. */
   readonly names: readonly string[];
 }
 
 /**
- * The hosts of a topic's region. Undefined if the topic's ARN has no region of AWS's form in its partition. That
- * excludes the region `s3-ap-southeast-2`, whose host would be the S3 bucket "sns".
+ * Returns the signer hosts for a topic's region. Returns undefined if the ARN of the topic contains no valid region of its
+ * partition. For example, the region `s3-ap-southeast-2` is invalid: its host would be the S3 bucket "sns".
  */
 export function signerHosts(topicArn: string): SignerHosts | undefined {
   const [, name, , region = ""] = topicArn.split(":");
@@ -30,7 +30,7 @@ export function signerHosts(topicArn: string): SignerHosts | undefined {
     `sns-${region}.${domain}`,
     `sns-signing.${region}.${domain}`,
   ];
-  // Both regions of GovCloud sign with the western one's certificate.
+  // Both GovCloud regions sign messages with the certificate of the western region.
   if (name === "aws-us-gov") names.push(`sns-us-gov-west-1.${domain}`);
   return { host: `sns.${region}.${domain}`, names };
 }

@@ -1,34 +1,34 @@
 /**
- * The URLs of signing certificates (R14). Only SNS's own host in the topic's region is trusted.
+ * Checks the URLs of signing certificates (R14). kas trusts only the host of SNS in the topic's region.
  *
  * @module
  */
 import { signerHosts } from "./signer_hosts.ts";
 
 /**
- * The path of a signing certificate. The whole URL is compared as text, because a URL parser would repair case,
+ * The path of a signing certificate's URL. kas compares the whole URL as text, because a URL parser would normalize case,
  * user, port, trailing dot and encoded letters.
  */
 const PATH = /^\/SimpleNotificationService-[0-9A-Za-z]+\.pem$/;
 
 /**
- * Why a certificate's URL is not trusted. Undefined if it is trusted.
+ * Returns the reason why the URL of a certificate is not trusted, or undefined if the URL is trusted.
  *
- * @param trustSigner URLs under this one are trusted too
+ * @param trustSigner an additional trusted URL; kas also trusts all URLs under this URL
  */
 export function signingUrlProblem(url: string, topicArn: string, trustSigner?: string): string | undefined {
   if (trustSigner !== undefined && isUnder(url, trustSigner)) return undefined;
   const hosts = signerHosts(topicArn);
-  if (hosts === undefined) return "the topic's ARN has no region of AWS";
+  if (hosts === undefined) return "the topic's ARN does not contain an AWS region";
   const origin = `https://${hosts.host}`;
   return url.startsWith(`${origin}/`) && PATH.test(url.slice(origin.length))
     ? undefined
-    : `the URL is not of the form ${origin}/SimpleNotificationService-….pem`;
+    : `the URL does not have the form ${origin}/SimpleNotificationService-….pem`;
 }
 
 /**
- * Whether a URL is under another. Origins and paths are compared, because `http://host:4580@evil/` also begins with
- * `http://host:4580`. A text that a URL parser would repair is not under any URL.
+ * Returns whether a URL is under the URL `prefix`. Compares origins and paths, because a text comparison would accept
+ * `http://host:4580@evil/` under `http://host:4580`. A URL that a parser would normalize is not under any URL.
  */
 function isUnder(text: string, prefix: string): boolean {
   if (!URL.canParse(text) || !URL.canParse(prefix)) return false;

@@ -1,9 +1,9 @@
 /**
- * Message verification (R14). The cheap checks come first, so that a forged message costs microseconds and causes
- * no request.
+ * Verifies SNS messages (R14). The fastest checks come first, so that a forged message costs only microseconds and causes no
+ * request.
  *
- * A valid signature proves only that the topic of some AWS account sent the message. The signed TopicArn proves
- * that it is our topic. HTTP headers are not signed and are not used.
+ * A valid signature proves only that a topic of some AWS account sent the message. The signed TopicArn proves that this topic is
+ * the configured one. kas does not use HTTP headers, because SNS does not sign them.
  *
  * @module
  */
@@ -13,45 +13,45 @@ import { type Message, MessageError, parseMessage } from "./message.ts";
 import { signerHosts } from "./signer_hosts.ts";
 import { signingUrlProblem } from "./signing_url.ts";
 
-/** The verification of one field. */
+/** The result of verifying one field of a message. */
 export interface FieldResult {
-  /** The name in SNS's spelling, or `Certificate` for the certificate at SigningCertURL. */
+  /** Field name as SNS writes the name, or `Certificate` for the certificate at SigningCertURL. */
   readonly field: string;
   readonly passed: boolean;
-  /** One line without secrets. */
+  /** Details of the result in one line without secrets. */
   readonly detail: string;
-  /** The HTTP status of the answer if the field failed. */
+  /** HTTP status of the response to SNS if this field failed verification. */
   readonly status: 403 | 503;
 }
 
-/** What to verify messages against. */
+/** Options of message verification. */
 export interface VerificationOptions {
-  /** The only topic whose messages are accepted. */
+  /** ARN of the only topic whose messages kas accepts. */
   readonly topicArn: string;
-  /** Certificates under this URL are trusted too. */
+  /** Additional trusted URL: kas also trusts certificates under this URL. */
   readonly trustSigner?: string | undefined;
-  /** Loads the certificate at a URL. Rejects with {@linkcode CertificateError}. */
+  /** Function that loads the certificate at a URL. It rejects with {@linkcode CertificateError}. */
   readonly certificate: (url: string) => Promise<X509Certificate>;
-  /** ms since the epoch. */
+  /** Returns the current time in ms since the epoch. Default: Date.now. */
   readonly now?: () => number;
 }
 
 /**
- * Messages of this age are refused, ms. Every delivery policy ends earlier. Source: SNS developer guide, message
+ * Maximum age of a message in ms. Every delivery policy of SNS stops retrying earlier. Source: SNS developer guide, message
  * delivery retries.
  */
 const MAX_AGE = 3_600_000;
-/** How far a Timestamp may be ahead of this machine's clock, ms. */
+/** How far a message's Timestamp may be ahead of this host's clock, in ms. */
 const MAX_SKEW = 300_000;
 
 /**
- * Algorithms by SignatureVersion. Source: SNS developer guide, "Verifying the signatures of Amazon SNS messages".
+ * Signature algorithms by SignatureVersion. Source: SNS developer guide, "Verifying the signatures of Amazon SNS messages".
  */
 const ALGORITHMS: ReadonlyMap<string, string> = new Map([["1", "RSA-SHA1"], ["2", "RSA-SHA256"]]);
 
 /**
- * Creates a function that parses and verifies a body. It rejects with {@linkcode MessageError}: 400 for a malformed
- * body, 403 for a message that is not genuine, 503 if the certificate is temporarily not available.
+ * Returns a function that parses and verifies a request body. The function rejects with {@linkcode MessageError}: status 400 for a
+ * malformed body, 403 for a message that is not genuine, and 503 if the certificate is temporarily not available.
  */
 export function messageVerifier(options: VerificationOptions): (body: string) => Promise<Message> {
   return async (body) => {
@@ -65,8 +65,8 @@ export function messageVerifier(options: VerificationOptions): (body: string) =>
 }
 
 /**
- * Verifies the fields of a message in order. The certificate is loaded only when the consumer requests its result.
- * Without a certificate the signature is not verified.
+ * Verifies the fields of a message one after the other. Loads the certificate only when the consumer requests the certificate's
+ * result. Without a certificate, the function does not verify the signature.
  */
 export async function* verifyFields(
   message: Message,
@@ -78,7 +78,7 @@ export async function* verifyFields(
   yield checkVersion(message);
   const url = checkUrl(message, options);
   yield url;
-  // Never send a request to an untrusted URL, even if the consumer continues after a failure.
+  // kas must not send a request to an untrusted URL, even if the consumer continues after a failed field.
   if (!url.passed) return;
   let certificate: X509Certificate;
   try {
@@ -92,7 +92,7 @@ export async function* verifyFields(
   yield checkSignature(message, certificate);
 }
 
-/** The text that SNS signs: the names and values of the Type's fields in byte order, each on its own line. */
+/** Returns the text that SNS signs: names and values of the signed fields, sorted by name in byte order, one per line. */
 export function textToSign(message: Message): string {
   const fields: readonly (readonly [name: string, value: string | undefined])[] =
     message.type === "Notification"
@@ -120,23 +120,25 @@ function checkTopic({ topicArn }: Message, options: VerificationOptions): FieldR
   const field = "TopicArn";
   return topicArn === options.topicArn
     ? passed(field, topicArn)
-    : refused(field, "it is not the configured topic");
+    : refused(field, "the TopicArn differs from the configured topic");
 }
 
 function checkAge({ timestamp }: Message, now: number): FieldResult {
   const field = "Timestamp";
   const age = now - Date.parse(timestamp);
-  if (Number.isNaN(age)) return refused(field, "it is not a time");
+  if (Number.isNaN(age)) return refused(field, "the Timestamp is not a valid time");
   const seconds = Math.round(Math.abs(age) / 1_000);
-  if (age >= MAX_AGE) return refused(field, `it is ${seconds} s old, and the limit is an hour`);
-  if (age < -MAX_SKEW) return refused(field, `it is ${seconds} s in the future`);
-  return passed(field, age < 0 ? `${seconds} s ahead of this machine's clock` : `${seconds} s old`);
+  if (age >= MAX_AGE) return refused(field, `the message is ${seconds} s old; the limit is 3600 s`);
+  if (age < -MAX_SKEW) return refused(field, `the Timestamp is ${seconds} s in the future`);
+  return passed(field, age < 0 ? `${seconds} s ahead of this host's clock` : `${seconds} s old`);
 }
 
 function checkVersion({ signatureVersion }: Message): FieldResult {
   const field = "SignatureVersion";
   const algorithm = ALGORITHMS.get(signatureVersion);
-  return algorithm === undefined ? refused(field, "it is neither 1 nor 2") : passed(field, algorithm);
+  return algorithm === undefined
+    ? refused(field, "the SignatureVersion is neither 1 nor 2")
+    : passed(field, algorithm);
 }
 
 function checkUrl({ signingCertUrl, topicArn }: Message, { trustSigner }: VerificationOptions): FieldResult {
@@ -150,22 +152,24 @@ function checkCertificate(certificate: X509Certificate, { topicArn }: Message, n
   const { validFromDate, validToDate, subject } = certificate;
   const hosts = signerHosts(topicArn);
   if (!hostNames(certificate).some((name) => hosts?.names.includes(name))) {
-    return refused(field, `it is not for ${hosts?.host ?? "a region of AWS"}`);
+    return refused(field, `the certificate is not for ${hosts?.host ?? "an AWS region"}`);
   }
   const span = `${validFromDate.toISOString()} to ${validToDate.toISOString()}`;
   return now >= validFromDate.getTime() && now <= validToDate.getTime()
     ? passed(field, `${subject.replaceAll("\n", ", ")}, valid from ${span}`)
-    : refused(field, `it is valid from ${span}, not at ${new Date(now).toISOString()}`);
+    : refused(field, `the certificate is valid from ${span}, not at ${new Date(now).toISOString()}`);
 }
 
 function checkSignature(message: Message, certificate: X509Certificate): FieldResult {
   const field = "Signature";
   const algorithm = ALGORITHMS.get(message.signatureVersion);
   const text = textToSign(message);
-  // UTF-8 replaces a lone surrogate with U+FFFD, so two texts would have the same signature.
+  // UTF-8 encoding replaces a lone surrogate with U+FFFD, so that two different texts would have the same signature.
   const genuine = algorithm !== undefined && text.isWellFormed() &&
     createVerify(algorithm).update(text, "utf8").verify(certificate.publicKey, message.signature, "base64");
-  return genuine ? passed(field, "it matches the message") : refused(field, "it does not match the message");
+  return genuine
+    ? passed(field, "the signature matches the message")
+    : refused(field, "the signature does not match the message");
 }
 
 function passed(field: string, detail: string): FieldResult {

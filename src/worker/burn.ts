@@ -1,30 +1,30 @@
 /**
- * The code of a burn thread: the original server's integer loop, for a duration of wall time or until it is cancelled.
+ * The code of a burn thread, which uses CPU with the original server's integer loop for a given wall time.
  *
  * @module
  */
-/** A request to a burn thread. */
+/** A request to a burn thread to use CPU. */
 export interface BurnRequest {
-  /** The job's number, greater than 0. */
+  /** Number of the job, greater than 0. */
   readonly job: number;
-  /** How long to burn CPU, in ms of wall time. */
+  /** How long the thread uses CPU, in ms of wall time. */
   readonly ms: number;
-  /** Shared with the pool: the number of the job that is cancelled. */
+  /** Number of the cancelled job, in memory that the thread shares with the pool. */
   readonly cancelled: Int32Array;
 }
 
-/** The result of a burn. */
+/** The result of a burn job. */
 export interface BurnResult {
-  /** The loop's integer, which proves that the work was done. */
+  /** Final integer of the loop. It proves that the thread ran the loop. */
   readonly w: number;
-  /** The duration in s of wall time. */
+  /** Duration of the job in seconds of wall time. */
   readonly seconds: number;
 }
 
-/** Iterations between two reads of the clock: about 30 µs. The burn ends on time, and the clock costs little. */
+/** Loop iterations between two readings of the clock, which take about 30 µs. Jobs end on time, and readings cost little CPU. */
 const STRIDE = 2_048;
 
-/** Burns CPU for `ms` of wall time, or until `stopped` returns true. */
+/** Uses CPU for `ms` of wall time, or until `stopped` returns true. */
 export function burn(
   ms: number,
   stopped: () => boolean,
@@ -45,16 +45,16 @@ export function burn(
   return { w, seconds: (time - begin) / 1_000 };
 }
 
-/** The used part of a thread's global scope. TypeScript knows only the main thread's scope. */
+/** The parts of a thread's global scope that this module uses. TypeScript knows only the main thread's scope. */
 interface ThreadScope {
   onmessage: ((event: MessageEvent<BurnRequest>) => void) | null;
   postMessage(message: BurnResult): void;
 }
 
 /**
- * Answers each request in turn. The thread keeps the normal priority. A lower priority hardly helps /ping, because the
- * scheduler already prefers threads that mostly sleep, but it makes burns overshoot on a busy machine: by 150 ms at niceness
- * 19, for a burn of 20 ms.
+ * Processes the requests to this thread in order. The thread keeps the normal priority. A lower priority hardly makes /ping
+ * faster, because the scheduler already prefers threads that mostly sleep. But a lower priority makes jobs take longer on a busy
+ * host: at niceness 19, a job of 20 ms took 150 ms longer.
  */
 function serve(scope: ThreadScope): void {
   scope.onmessage = ({ data: { job, ms, cancelled } }) => {

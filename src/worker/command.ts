@@ -1,5 +1,5 @@
 /**
- * `kas worker`.
+ * The command `kas worker`.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import { dropPermissions } from "../process/permissions.ts";
 import { SETTINGS } from "../settings/table.ts";
 import { startWorker } from "./service.ts";
 
-/** The default of `--queue` per thread. */
+/** Default of the option `--queue` per burn thread. */
 const QUEUE_PER_THREAD = 100;
 
-/** `kas worker`: serves /ping and /work until SIGINT or SIGTERM, then finishes the accepted requests. */
+/** The command `kas worker`: serves /ping and /work until SIGINT or SIGTERM, then finishes the accepted requests. */
 export const worker = command({
   name: "worker",
   summary: "Serve /ping and CPU-bound /work on an instance",
   description:
-    "GET /ping answers pong at once, however busy the CPUs are. GET /work burns CPU on one of the threads\n" +
-    "and answers with the resulting integer and the duration in seconds.",
+    "GET /ping returns pong immediately, however busy the CPUs are. GET /work uses CPU on one of the burn\n" +
+    "threads and returns the resulting integer and the duration in seconds.",
   options: {
     listen: { ...SETTINGS.listen, default: "127.0.0.1:30001" },
     threads: SETTINGS.threads,
@@ -41,7 +41,7 @@ export const worker = command({
       workMs: flags.workMs,
       onFailure: (error) => onFailure(error),
     });
-    // Load the log only after /ping is answered.
+    // The logging module loads only after the worker can answer /ping, so that the first answer comes sooner.
     const [{ getLogger }, { setUpLog }, { connectSystemd }] = await Promise.all([
       import("@logtape/logtape"),
       import("../log.ts"),
@@ -50,7 +50,7 @@ export const worker = command({
     await using _log = await setUpLog(flags.log);
     const log = getLogger(["kas", "worker"]);
     onFailure = (error) =>
-      log.error("work request failed", { error: error instanceof Error ? error.message : String(error) });
+      log.error("/work request failed", { error: error instanceof Error ? error.message : String(error) });
     const { hostname, port } = service.address;
     log.info(`listening on http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`, {
       threads,
@@ -59,21 +59,21 @@ export const worker = command({
     using systemd = await connectSystemd();
     dropUnusedPermissions();
     systemd.ready();
-    // Last, because starting a thread blocks the event loop: the first answer to /ping does not wait for it.
+    // The threads start last, because starting a thread blocks the event loop and would delay the first answer to /ping.
     service.warmUp();
 
     if (!signal.aborted) await stopped.promise;
     systemd.stopping();
-    log.info("draining");
+    log.info("worker is draining accepted requests");
     const cut = await service.drain(flags.drain);
-    if (cut > 0) log.warn("drain timed out", { cut });
-    log.info("stopped");
+    if (cut > 0) log.warn("drain timeout reached, remaining requests cancelled", { cut });
+    log.info("worker stopped");
   },
 });
 
 /**
  * Drops every permission that a serving worker does not need. The listening socket stays open. A worker that runs from source
- * keeps the read permission, to start a new burn thread; the executable contains its modules.
+ * keeps the read permission, because it may need to start a new burn thread. The executable contains these modules.
  */
 function dropUnusedPermissions(): void {
   dropPermissions("net", "write", "run", "env", "ffi", "sys", "import");

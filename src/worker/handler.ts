@@ -1,5 +1,5 @@
 /**
- * The worker's HTTP handler: `/ping`, `/work`, and 404 for all else.
+ * The HTTP handler of the worker. It serves `/ping` and `/work`, and returns 404 for all other paths.
  *
  * @module
  */
@@ -7,34 +7,34 @@ import { STATUS_CODE } from "@std/http/status";
 import { targetOf } from "../process/http/target.ts";
 import type { BurnResult } from "./burn.ts";
 
-/** The parts of the handler. */
+/** Parts that the worker's HTTP handler uses. */
 export interface WorkerParts {
-  /** Whether the queue is full. */
+  /** Returns whether the queue of /work requests is full. */
   readonly full: () => boolean;
-  /** Burns CPU once. The signal aborts when the client is gone. */
+  /** Uses CPU once, for one /work request. The signal aborts when the client disconnects. */
   readonly burn: (signal: AbortSignal) => Promise<BurnResult>;
-  /** Called with each error that is answered with 500. */
+  /** Callback for each error that causes a response with status 500. */
   readonly onFailure: (error: unknown) => void;
-  /** The version of kas. `kas admin doctor` compares it with the autoscaler's. */
+  /** Version of kas on the worker. `kas admin doctor` compares this version with the autoscaler's version. */
   readonly version: string;
-  /** ms since the epoch. */
+  /** Returns the current time in ms since the epoch. Default: Date.now. */
   readonly now?: () => number;
 }
 
 const PLAIN = { "content-type": "text/plain" };
 
-/** The answer when the queue is full. One burn takes about half a second, so a retry after one second makes sense. */
+/** The response to /work when the queue is full. One burn takes about half a second, so a client can retry after one second. */
 const BUSY = { status: STATUS_CODE.ServiceUnavailable, headers: { ...PLAIN, "retry-after": "1" } };
 
 /**
- * Builds the handler: `GET|HEAD /ping` → `pong`, `GET /work` → `<w>\t<seconds>`, both text/plain. The answer to /ping has the
- * header `kas-version`. After the first answer to /work it also has `kas-first-work`, the time of that answer: the last phase
- * of a start (R17).
+ * Returns the HTTP handler: `GET|HEAD /ping` → `pong`, `GET /work` → `<w>\t<seconds>`, both text/plain. The response to /ping has the
+ * header `kas-version`. After the first response to /work, it also has the header `kas-first-work`, the time of that response. This
+ * time is the end of the last phase of a start (R17).
  */
 export function workerHandler(
   { full, burn, onFailure, version, now = Date.now }: WorkerParts,
 ): (request: Request) => Response | Promise<Response> {
-  // Built once: load balancers and clients request /ping all the time.
+  // The handler builds this response once, because load balancers and clients request /ping very often.
   const headers = { ...PLAIN, "kas-version": version };
   let pong: ResponseInit = { headers };
   let worked = false;
@@ -47,9 +47,9 @@ export function workerHandler(
       }
       return text(`${w}\t${seconds.toFixed(6)}`);
     } catch (error) {
-      // A client that disconnects is not a failure.
+      // A request whose client disconnects is not a failure.
       if (!request.signal.aborted) onFailure(error);
-      return text("the work failed", STATUS_CODE.InternalServerError);
+      return text("the /work request failed", STATUS_CODE.InternalServerError);
     }
   };
   return (request) => {

@@ -1,28 +1,28 @@
 /**
- * The pool of burn threads for /work, with a bounded queue.
+ * The pool of burn threads that process /work requests, with a bounded queue.
  *
  * @module
  */
 import type { BurnResult } from "./burn.ts";
 import { BurnThread, startThread } from "./thread.ts";
 
-/** Pause before each start of a thread, ms. A start blocks for about 20 ms; the pause lets requests that arrived meanwhile be answered. */
+/** Pause before each start of a thread in ms. A start blocks the event loop for about 20 ms; during the pause, it can answer requests. */
 const START_PAUSE = 10;
 
-/** Options of a pool. */
+/** Options of {@linkcode BurnPool}. */
 export interface PoolOptions {
-  /** How many burns run at the same time. */
+  /** Maximum number of burn jobs that run at the same time. */
   readonly threads: number;
-  /** How many burns may wait for a thread. */
+  /** Maximum number of burn jobs that wait for a thread. */
   readonly queue: number;
-  /** The minimum and maximum duration of a burn, in ms of wall time. */
+  /** Minimum and maximum duration of a burn job, in ms of wall time. */
   readonly workMs: readonly [number, number];
-  /** In [0, 1). */
+  /** Returns a random number in [0, 1). Default: Math.random. */
   readonly random?: () => number;
   readonly start?: () => Worker;
 }
 
-/** Burn threads with a first-come, first-served queue. */
+/** A pool of burn threads with a queue. The pool processes jobs in the order of their arrival. */
 export class BurnPool implements Disposable {
   readonly #threads: readonly BurnThread[];
   readonly #free: BurnThread[];
@@ -32,7 +32,7 @@ export class BurnPool implements Disposable {
   readonly #workMs: readonly [number, number];
   readonly #random: () => number;
   #starting: ReturnType<typeof setTimeout> | undefined;
-  /** By how many ms earlier burns took too long, not yet compensated. */
+  /** Excess duration of earlier burn jobs in ms. Later jobs compensate it by being shorter. */
   #overrun = 0;
 
   constructor({ threads, queue, workMs, random = Math.random, start = startThread }: PoolOptions) {
@@ -43,35 +43,37 @@ export class BurnPool implements Disposable {
     this.#random = random;
   }
 
-  /** Starts the threads one by one before the first burns need them. */
+  /** Starts the threads one after the other, before the first burn jobs need them. */
   warmUp(): void {
     this.#startNext(this.#threads.values());
   }
 
-  /** How many burns wait for a thread. */
+  /** Number of burn jobs that wait for a thread. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** How many burns are in progress. */
+  /** Number of burn jobs in progress. */
   get burning(): number {
     return this.#threads.length - this.#free.length;
   }
 
-  /** Whether the queue is full. Check it before {@linkcode burn}: a refusal then costs as little as a ping. */
+  /** Whether the queue is full. A caller checks this before {@linkcode burn}, so that rejecting a request costs as little as a ping. */
   get full(): boolean {
     return this.#free.length === 0 && this.#waiting.size >= this.#queue;
   }
 
   /**
-   * Burns CPU once, on the first free thread.
+   * Uses CPU once, on the first free thread.
    *
-   * @param gone aborts when the client is gone: a waiting burn leaves the queue, a running burn stops
+   * @param gone aborts when the client disconnects. A waiting job then leaves the queue, and a running job stops
    * @throws {RangeError} if the queue is full
    * @throws {BurnThreadError} if the thread fails
    */
   async burn(gone: AbortSignal): Promise<BurnResult> {
-    if (this.full) throw new RangeError(`The queue is full: ${this.#waiting.size} burns wait for a thread`);
+    if (this.full) {
+      throw new RangeError(`The queue is full: ${this.#waiting.size} burn jobs wait for a thread`);
+    }
     const signal = AbortSignal.any([gone, this.#closed.signal]);
     signal.throwIfAborted();
     const thread = this.#free.pop() ?? await this.#waitForThread(signal);
@@ -82,7 +84,7 @@ export class BurnPool implements Disposable {
     }
   }
 
-  /** Ends the threads. Running and waiting burns are rejected. */
+  /** Ends the burn threads. Rejects running and waiting jobs. */
   [Symbol.dispose](): void {
     this.#closed.abort(new DOMException("The burn threads have ended", "AbortError"));
     clearTimeout(this.#starting);
@@ -99,8 +101,8 @@ export class BurnPool implements Disposable {
   }
 
   /**
-   * Burns on a thread. On a busy machine a burn ends late. The next burns are then shorter, but never below the minimum, so
-   * that the total load stays right.
+   * Runs a burn job on a thread. On a busy host, a job ends late. Later jobs are then shorter, but not shorter than the minimum, so
+   * that the total CPU load is as configured.
    */
   async #burnOn(thread: BurnThread, signal: AbortSignal): Promise<BurnResult> {
     const [least, most] = this.#workMs;
@@ -109,12 +111,12 @@ export class BurnPool implements Disposable {
     const burned = await thread.burn(Math.max(least, target), signal);
     signal.throwIfAborted();
     const overrun = this.#overrun + burned.seconds * 1_000 - target;
-    // Bounded, because a suspended machine has nothing to compensate.
+    // The overrun is bounded, because the pool must not compensate the time during which the host was suspended.
     this.#overrun = Math.min(Math.max(0, overrun), most - least);
     return burned;
   }
 
-  /** Waits in the queue for a thread. */
+  /** Waits in the queue until a thread is free. */
   #waitForThread(signal: AbortSignal): Promise<BurnThread> {
     const { promise, resolve, reject } = Promise.withResolvers<BurnThread>();
     const leave = () => {
@@ -131,7 +133,7 @@ export class BurnPool implements Disposable {
     return promise;
   }
 
-  /** Gives a free thread to the first waiting burn. */
+  /** Assigns a free thread to the first waiting job. */
   #release(thread: BurnThread): void {
     const [take] = this.#waiting;
     if (take === undefined) this.#free.push(thread);

@@ -1,5 +1,5 @@
 /**
- * The worker service: an HTTP server with a pool of burn threads.
+ * The worker service: an HTTP server and a pool of burn threads.
  *
  * @module
  */
@@ -9,34 +9,34 @@ import { workerHandler } from "./handler.ts";
 import { BurnPool } from "./pool.ts";
 import { VERSION } from "../build/version.ts";
 
-/** Options of a worker. */
+/** Options of {@linkcode startWorker}. */
 export interface WorkerOptions {
   readonly listen: HostPort;
-  /** How many burns run at the same time. */
+  /** Maximum number of burn jobs that run at the same time. */
   readonly threads: number;
-  /** How many /work requests may wait before the worker answers 503. */
+  /** Maximum number of waiting /work requests. If there are more, the worker returns status 503. */
   readonly queue: number;
-  /** The minimum and maximum duration of one /work burn, in ms of wall time. */
+  /** Minimum and maximum duration of the burn job of a /work request, in ms of wall time. */
   readonly workMs: readonly [number, number];
-  /** Called with each error that is answered with 500. */
+  /** Callback for each error that causes a response with status 500. */
   readonly onFailure: (error: unknown) => void;
 }
 
-/** A running worker. Disposing of it cancels requests in progress; {@linkcode Worker.drain} finishes them. */
+/** A running worker. Its disposal cancels the requests in progress; {@linkcode Worker.drain} lets them finish. */
 export interface Worker extends AsyncDisposable {
-  /** The address that it listens on. */
+  /** Address and port on which the worker listens. */
   readonly address: HostPort;
-  /** Starts the burn threads before the first /work needs them. */
+  /** Starts the burn threads before the first /work request needs them. */
   warmUp(): void;
   /**
-   * Stops accepting requests and finishes the accepted ones, for at most `ms`.
+   * Stops accepting requests, and waits at most `ms` until the accepted requests are finished.
    *
-   * @returns how many /work requests were cancelled at the timeout
+   * @returns the number of /work requests that the worker cancelled at the timeout
    */
   drain(ms: number): Promise<number>;
 }
 
-/** Starts a worker. Throws `Deno.errors.AddrInUse` or similar if it cannot listen. */
+/** Starts a worker. Throws `Deno.errors.AddrInUse` or a similar error if the worker cannot listen on the address. */
 export function startWorker({ listen, onFailure, ...pooling }: WorkerOptions): Worker {
   let closing = false;
   const aborter = new AbortController();
@@ -50,7 +50,7 @@ export function startWorker({ listen, onFailure, ...pooling }: WorkerOptions): W
       version: VERSION,
     }),
   );
-  // After Deno.serve, so that an address in use leaves no threads behind. No request is handled before this line.
+  // The pool starts after Deno.serve, so that no threads remain if the address is in use. The server handles no request earlier.
   const pool = new BurnPool(pooling);
 
   let draining: Promise<void> | undefined;
@@ -71,7 +71,7 @@ export function startWorker({ listen, onFailure, ...pooling }: WorkerOptions): W
   };
 }
 
-/** Waits for a promise for at most `ms`. */
+/** Waits at most `ms` until a promise resolves. */
 async function within(ms: number, promise: Promise<void>): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);

@@ -1,16 +1,16 @@
 /**
- * One burn thread. It takes one job at a time. If the thread fails, the next job starts a new one.
+ * A burn thread. The thread runs one job at a time. If the thread fails, the next job starts a new thread.
  *
  * @module
  */
 import type { BurnRequest, BurnResult } from "./burn.ts";
 
-/** A burn thread failed during a request. */
+/** Error: a burn thread failed during a job. */
 export class BurnThreadError extends Error {
   override readonly name = "BurnThreadError";
 }
 
-/** Starts a thread that runs burn.ts, without any permission. */
+/** Starts a thread that runs burn.ts without permissions. */
 export function startThread(): Worker {
   return new Worker(new URL("./burn.ts", import.meta.url), {
     type: "module",
@@ -19,10 +19,10 @@ export function startThread(): Worker {
   });
 }
 
-/** Never called. It adds burn.ts to the module graph, so that a compiled kas contains it. */
+/** Adds burn.ts to the module graph, so that a compiled kas contains burn.ts. kas never calls this function. */
 export const inModuleGraph = (): Promise<unknown> => import("./burn.ts");
 
-/** A burn thread. */
+/** A thread that uses CPU. */
 export class BurnThread implements Disposable {
   readonly #start: () => Worker;
   readonly #cancelled = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -34,14 +34,14 @@ export class BurnThread implements Disposable {
     this.#start = start;
   }
 
-  /** Starts the thread if it is not running. A start blocks the event loop for about 20 ms. */
+  /** Starts the thread if it is not running. Starting the thread blocks the event loop for about 20 ms. */
   open(): Worker {
     return this.#worker ??= this.#opened();
   }
 
   /**
-   * Burns for `ms`, one job at a time. Starts the thread if it is not running. When the signal aborts, the burn ends early and
-   * resolves with its result so far.
+   * Uses CPU for `ms`, with one job at a time. Starts the thread if it is not running. When the signal aborts, the job ends early
+   * and resolves with the result so far.
    *
    * @throws {BurnThreadError} if the thread fails
    */
@@ -62,7 +62,7 @@ export class BurnThread implements Disposable {
     }
   }
 
-  /** Ends the thread. The cancel flag is needed because `terminate()` does not stop a running loop. */
+  /** Ends the thread. Also sets the cancel flag, because `terminate()` does not stop a running loop. */
   [Symbol.dispose](): void {
     Atomics.store(this.#cancelled, 0, this.#job);
     this.#worker?.terminate();
@@ -74,10 +74,10 @@ export class BurnThread implements Disposable {
     const worker = this.#start();
     worker.onmessage = ({ data }: MessageEvent<BurnResult>) => this.#settle?.resolve(data);
     worker.onerror = (event) => {
-      // Without this, the error would end the process.
+      // Without preventDefault(), the error would end the process.
       event.preventDefault();
       worker.terminate();
-      // The next job starts a new thread. A thread that fails at its start thus costs one request each time and never loops.
+      // The next job starts a new thread. If a thread always fails at its start, each failure costs one request, without an endless loop.
       if (this.#worker === worker) this.#worker = undefined;
       this.#settle?.reject(new BurnThreadError(`The burn thread failed: ${event.message}`));
     };

@@ -1,23 +1,23 @@
 /**
- * The HTTP server of Deno, which reports its failures to its caller.
+ * Starts Deno's HTTP server and reports the server's failures to the caller.
  *
  * @module
  */
 import { STATUS_CODE } from "@std/http/status";
 
-/** Where and how to serve. */
+/** Address of the HTTP server, and its callbacks. */
 export interface ServeOptions {
   readonly hostname: string;
   readonly port: number;
-  /** Closes the server and its connections. */
+  /** Signal that closes the server and its connections. */
   readonly signal: AbortSignal;
-  /** Called with each error that is answered with 500. It must not block. */
+  /** Callback for each error that causes a response with status 500. The callback must not block. */
   readonly onFailure: (error: unknown) => void;
 }
 
 /**
- * Starts an HTTP server. Without an `onError` Deno would write the error and its stack to stderr synchronously, and a reader that does not
- * read would halt the process.
+ * Starts an HTTP server. Without an `onError` handler, Deno would write each error and its stack to stderr synchronously. If no
+ * process read stderr, this write would block kas.
  */
 export function serveHttp(
   { hostname, port, signal, onFailure }: ServeOptions,

@@ -1,50 +1,51 @@
 /**
- * What a request asks for, and at which host.
+ * Reads the path, query and host of an HTTP request.
  *
- * Deno composes `Request.url` of the Host header as it came and of the target in the request line. A Host header such as `x/status?` would
- * thus choose the path. This module takes the path from the request line alone.
+ * Deno builds `Request.url` from the unchecked Host header and the target in the request line. Therefore a Host header such as
+ * `x/status?` could change the path. This module takes the path from the request line only.
  *
  * @module
  */
 
-/** The target of a request. */
+/** Path and query of an HTTP request. */
 export interface Target {
-  /** The path as it was sent, neither decoded nor normalized. */
+  /** Path as the client sent it, neither decoded nor normalized. */
   readonly path: string;
-  /** The text after `?`. "" if there is none. */
+  /** Query text after `?`, or "" without a query. */
   readonly query: string;
 }
 
-/** Where the authority begins, in `http://` and `https://`. */
+/** Matches the start of an `http://` or `https://` URL, before its host. */
 const AUTHORITY = /^https?:\/\//;
 
-/** A path and a query, as in a request line. */
+/** Matches the path and query of a request line. */
 const PATH_AND_QUERY = /^(\/[^?#]*)(?:\?([^#]*))?$/;
 
-/** A host and a port, as in a Host header: a name, an IPv4 address, or an IPv6 address in brackets. */
+/** Matches the host and port of a Host header: a name, an IPv4 address, or an IPv6 address in brackets. */
 const HOST = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?$/;
 
-/** The target of a request. undefined if its Host header or its target is not valid. */
+/** Returns the path and query of a request, or undefined if its Host header or its target is invalid. */
 export function targetOf(request: Request): Target | undefined {
   const { url } = request;
   const begin = AUTHORITY.exec(url)?.[0].length;
   if (begin === undefined) return undefined;
   const slash = url.indexOf("/", begin);
   if (slash < 0 || !HOST.test(url.slice(begin, slash))) return undefined;
-  // With one slash alone it is the target's own, because each target has one. Reading the headers would take longer than a ping.
+  // A second slash can come from the Host header, so kas must check the header. With one slash, this check is not needed, and it
+  // would take longer than answering a ping.
   if (url.includes("/", slash + 1) && !isHost(request.headers.get("host"))) return undefined;
   const match = PATH_AND_QUERY.exec(url.slice(slash));
   return match === null ? undefined : { path: match[1] ?? "", query: match[2] ?? "" };
 }
 
-/** Without a Host header, or with an empty one, Deno takes the address that it listens on. */
+/** Returns whether a Host header is valid. Without or with an empty header, Deno uses its own listening address. */
 function isHost(header: string | null): boolean {
   return header === null || header === "" || HOST.test(header);
 }
 
 /**
- * The hosts that a request names, without their ports, in lower case: in its URL, and in its Host header. They differ if the request
- * line has a whole URL.
+ * Returns the hosts in a request's URL and in its Host header, in lower case and without ports. The two differ if the request line
+ * contains a whole URL.
  */
 export function hostsOf(request: Request): string[] {
   const authority = request.url.replace(AUTHORITY, "").replace(/\/.*/s, "");
@@ -53,8 +54,8 @@ export function hostsOf(request: Request): string[] {
 }
 
 /**
- * Whether a host is an IP address or this machine. A page in a browser cannot pretend to come from such a host: only a name can be made to
- * point to another address (DNS rebinding).
+ * Returns whether a host is an IP address or localhost. A web page cannot pretend to come from such a host: with DNS rebinding, an
+ * attacker can change only the address of a name.
  */
 export function isAddress(host: string): boolean {
   return host === "localhost" || /^\d{1,3}(\.\d{1,3}){3}$/.test(host) || host.startsWith("[");

@@ -1,67 +1,67 @@
 /**
- * Host facts: one script reports everything that provisioning needs to know about a host, and a parser reads its output. The
- * script changes nothing.
+ * Reads facts about a host, such as installed programs and files. A script prints all facts that provisioning needs, and a parser
+ * reads the script's output. The script changes nothing on the host.
  *
  * @module
  */
 import { type CommandLine, quoteCommand } from "../../cli/command_line.ts";
 import { LOCK_PATH, ROLLBACK_DIR, SETTINGS_PATH } from "./paths.ts";
 
-/** A file on a host. */
+/** Facts about a file on a host. */
 export interface FileFacts {
-  /** Permission bits. */
+  /** Permission bits of the file. */
   readonly mode: number;
-  /** `root:root`. */
+  /** Owner and group of the file, such as `root:root`. */
   readonly owner: string;
-  /** SHA-256 of its content in hexadecimal; empty for a file of {@linkcode FactsQuery.existing}. */
+  /** SHA-256 of the file's content in hexadecimal. Empty for a file of {@linkcode FactsQuery.existing}. */
   readonly sha256: string;
 }
 
-/** The state of a systemd unit. */
+/** State of a systemd unit on a host. */
 export interface UnitFacts {
   readonly active: boolean;
   readonly enabled: boolean;
 }
 
-/** The state of a host. */
+/** All facts about a host. */
 export interface HostFacts {
-  /** The distribution and those it derives from: `ubuntu`, `debian`. Source: os-release(5), ID and ID_LIKE. */
+  /** Ids of the distribution and the distributions it derives from, such as `ubuntu`, `debian`. Source: os-release(5), ID, ID_LIKE. */
   readonly osIds: readonly string[];
-  /** The operating system's display name. Source: os-release(5), PRETTY_NAME. */
+  /** Display name of the operating system. Source: os-release(5), PRETTY_NAME. */
   readonly osName: string;
-  /** `x86_64`, `aarch64`. Source: uname(1), -m. */
+  /** Architecture of the host, such as `x86_64` or `aarch64`. Source: uname(1), -m. */
   readonly arch: string;
-  /** Free bytes on the file system of the executable. */
+  /** Free bytes on the file system that contains the executable. */
   readonly freeBytes: number;
-  /** Another provisioning run holds the lock. */
+  /** Whether a different provisioning run holds the lock. */
   readonly locked: boolean;
-  /** An earlier run was interrupted and must be rolled back. */
+  /** Whether an earlier run was interrupted, so that kas must roll back its changes. */
   readonly interrupted: boolean;
-  /** Those of {@linkcode FactsQuery.programs} that are installed. */
+  /** The programs of {@linkcode FactsQuery.programs} that are installed on the host. */
   readonly programs: ReadonlySet<string>;
-  /** By path; missing files are absent. */
+  /** Facts about existing files by path. */
   readonly files: ReadonlyMap<string, FileFacts>;
-  /** By name without `.service`. */
+  /** Facts about systemd units by name, without `.service`. */
   readonly units: ReadonlyMap<string, UnitFacts>;
-  /** The text of the settings file; undefined if there is none. */
+  /** Text of the settings file; undefined if the file does not exist. */
   readonly settings: string | undefined;
-  /** Whether {@linkcode FactsQuery.check} succeeded. */
+  /** Whether the command {@linkcode FactsQuery.check} succeeded. */
   readonly servicesRespond: boolean;
 }
 
-/** What to report about a host. */
+/** The facts that the script collects on a host. */
 export interface FactsQuery {
   readonly programs: readonly string[];
-  /** Files to report with their checksums. */
+  /** Paths of files to report with their checksums. */
   readonly paths: readonly string[];
-  /** Files to report without their checksums. */
+  /** Paths of files to report without their checksums. */
   readonly existing: readonly string[];
   readonly units: readonly string[];
-  /** A command that succeeds if every service responds. */
+  /** Command that succeeds if every service of the host responds. */
   readonly check: CommandLine;
 }
 
-/** The script that prints a host's facts, one a line. bash runs it as root. */
+/** Returns the script that prints a host's facts, one per line. bash runs this script as root. */
 export function factsScript({ programs, paths, existing, units, check }: FactsQuery): string {
   return `main() {
   fact() { printf '%s\\t%s\\n' "$1" "$2"; }
@@ -92,9 +92,9 @@ PATH=$PATH:/usr/sbin:/sbin main
 }
 
 /**
- * Reads the output of {@linkcode factsScript}.
+ * Parses the output of {@linkcode factsScript}.
  *
- * @throws {SyntaxError} if it is something else, such as a login message
+ * @throws {SyntaxError} if the text has a different format, for example a login message
  */
 export function parseFacts(text: string): HostFacts {
   const values = new Map<string, string>();
@@ -107,7 +107,7 @@ export function parseFacts(text: string): HostFacts {
     const [name = "", value = ""] = line.split("\t");
     const [first = "", second = "", third = ""] = value.split(" ");
     if (name === "program") programs.add(first);
-    // Source: sha256sum(1): a star before the name of a file that was read in binary mode.
+    // In binary mode, sha256sum(1) prints a star before the name of a file.
     else if (name === "sum") sums.set(second.slice(1), first);
     else if (name === "file") {
       files.set(first, { mode: parseInt(second, 8), owner: third, sha256: sums.get(first) ?? "" });
@@ -121,7 +121,7 @@ export function parseFacts(text: string): HostFacts {
   }
   const [os, arch] = [values.get("os"), values.get("arch")];
   if (os === undefined || arch === undefined) {
-    throw new SyntaxError("unexpected output from its shell");
+    throw new SyntaxError("the host's shell printed unexpected output");
   }
   const settings = values.get("settings");
   return {

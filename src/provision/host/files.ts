@@ -1,6 +1,6 @@
 /**
- * The files that a host gets for its role: nginx configuration, systemd units and the settings. All are embedded in the
- * executable.
+ * The files that provisioning installs on a host, by role: nginx configuration, systemd units and settings. The executable
+ * contains all of these files.
  *
  * @module
  */
@@ -12,35 +12,35 @@ import workerUnit from "../../../systemd/kas-worker.service" with { type: "text"
 import sysusers from "../../../systemd/kas.sysusers" with { type: "text" };
 import { SETTINGS_PATH } from "./paths.ts";
 
-/** What a host runs. */
+/** The services that a host runs. */
 export type Role = "worker" | "autoscaler" | "both";
 
-/** A file on a host. */
+/** A file that provisioning installs on a host. */
 export interface HostFile {
   readonly path: string;
-  /** Permission bits, such as `0o644`. */
+  /** Permission bits of the file, such as `0o644`. */
   readonly mode: number;
-  /** The owner is root. */
+  /** Group of the file. The owner is always root. */
   readonly group: "root" | "kas";
   readonly content: string;
 }
 
-/** What differs from host to host. */
+/** Configuration that differs between hosts. */
 export interface HostConfig {
-  /** The content of `/etc/kas/kas.json`: settings by the names of their flags without dashes. */
+  /** Content of `/etc/kas/kas.json`: the settings by the names of their flags, without dashes. */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
-  /** Certificate chain and private key, PEM, for SNS over HTTPS. */
+  /** Certificate chain and private key in PEM format. With these, SNS can deliver over HTTPS. */
   readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
 }
 
-/** Declares the group that may read the settings. `systemd-sysusers` creates it. */
+/** File that declares the group of users that may read the settings. `systemd-sysusers` creates this group. */
 export const SYSUSERS_PATH = "/etc/sysusers.d/kas.conf";
 
 /**
- * The files of a role, in the order in which to write them. {@linkcode SYSUSERS_PATH} comes first, because the settings file
- * belongs to the group that it declares.
+ * Returns the files of a role, in the order in which provisioning must write the files. {@linkcode SYSUSERS_PATH} is first, because
+ * the settings file belongs to the group that SYSUSERS_PATH declares.
  *
- * `kas-worker-standby` is installed but not in {@linkcode hostUnits}: it runs only while `kas-worker` restarts.
+ * The unit `kas-worker-standby` is among the files but not in {@linkcode hostUnits}, because it runs only while `kas-worker` restarts.
  */
 export function hostFiles(role: Role, { settings, tls }: HostConfig): readonly HostFile[] {
   const file = (
@@ -69,7 +69,7 @@ export function hostFiles(role: Role, { settings, tls }: HostConfig): readonly H
   ];
 }
 
-/** The units to enable for a role, without `.service`. */
+/** Returns the names of the units to enable for a role, without `.service`. */
 export function hostUnits(role: Role): readonly string[] {
   return [
     ...(role === "autoscaler" ? [] : ["kas-worker"]),
@@ -78,8 +78,8 @@ export function hostUnits(role: Role): readonly string[] {
 }
 
 /**
- * The unit of the standby worker: the worker's unit on the backup port of nginx/kas-worker.conf, without an [Install] section,
- * so that it does not start at boot.
+ * Returns the unit file of the standby worker. The unit uses the backup port of nginx/kas-worker.conf, and has no [Install]
+ * section, so that it does not start at boot.
  */
 function standbyUnit(unit: string): string {
   const [, body = ""] = /(\[Unit\][\s\S]*?)\n\[Install\]/.exec(unit) ?? [];
@@ -87,5 +87,5 @@ function standbyUnit(unit: string): string {
     .replace("Description=kas worker", "Description=kas worker, while kas-worker is restarted")
     .replace("--listen 127.0.0.1:30001", "--listen 127.0.0.1:30002")
     .replace("User=kas-worker", "User=kas-worker-standby");
-  return `# A second kas-worker.service, which serves while the first one restarts.\n${standby}`;
+  return `# A second kas worker, which serves requests while kas-worker.service restarts.\n${standby}`;
 }

@@ -1,5 +1,5 @@
 /**
- * Reads the facts of one host.
+ * Reads the facts about one host.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import type { Connection } from "../ssh/connection.ts";
 import { type FactsQuery, factsScript, type HostFacts, parseFacts } from "./facts.ts";
 
 /**
- * Runs the facts script on a host.
+ * Runs the script that prints a host's facts, and parses the facts.
  *
- * @throws {HostError} if the host is unreachable, or its shell prints something else
+ * @throws {HostError} if the host is unreachable, or its shell prints unexpected output
  */
 export async function inspectHost(connection: Connection, query: FactsQuery): Promise<HostFacts> {
   const lines: string[] = [];

@@ -1,29 +1,29 @@
 /**
- * Paths on a host, and the port that nginx serves the autoscaler on.
+ * Paths on a host, and the port on which nginx serves the autoscaler.
  *
  * @module
  */
 
-/** The executable. */
+/** Path of the kas executable. */
 export const BINARY_PATH = "/usr/local/bin/kas";
 
-/** The executable before the last replacement: `--rollback` restores it. */
+/** Path of the executable before its last replacement. `--rollback` restores this executable. */
 export const PREVIOUS_BINARY_PATH = "/usr/local/bin/kas.previous";
 
-/** The settings of every kas service on the host. */
+/** Path of the settings that all kas services on the host read. */
 export const SETTINGS_PATH = "/etc/kas/kas.json";
 
-/** Locked while a host is being provisioned. */
+/** Path of the lock file that kas locks while it provisions the host. */
 export const LOCK_PATH = "/run/kas-provision.lock";
 
-/** The output of the last command. It is in memory, so that a full disk does not lose an error message. */
+/** Path of the output of the latest command. The file is in memory, so that a full disk does not lose an error message. */
 export const LOG_PATH = "/run/kas-provision.log";
 
 /**
- * Rollback commands and backups of replaced files, while a host is being changed. If it exists at the start of a run, an earlier
- * run was interrupted.
+ * Folder with rollback commands and backups of replaced files, while kas changes the host. If the folder exists at the start of a
+ * run, an earlier run was interrupted.
  */
 export const ROLLBACK_DIR = "/var/lib/kas-provision";
 
-/** nginx's port for the autoscaler. SNS sends its messages there. */
+/** Port on which nginx serves the autoscaler. SNS sends its messages to this port. */
 export const AUTOSCALER_PORT = 10000;

@@ -1,5 +1,5 @@
 /**
- * Connections to hosts: over the system's ssh, one connection for all scripts of a host; or this machine's own shell.
+ * Connections to hosts. Uses the system's ssh, with one connection for all scripts of a host, or the shell of this host.
  *
  * @module
  */
@@ -11,30 +11,30 @@ import { diagnoseJumpHost, jumpHostArguments } from "./jump_host.ts";
 import { runShell, type ScriptOptions, type ScriptResult } from "./shell.ts";
 import type { SshOptions } from "./ssh_options.ts";
 
-/** A host on which bash runs scripts as root. */
+/** A connection to a host, over which bash runs scripts as root. */
 export interface Connection extends AsyncDisposable {
   /**
-   * Runs a script to its end.
+   * Runs a script on the host until the script ends.
    *
    * @throws {HostError} if ssh cannot connect or log in, or the connection breaks
    */
   run(script: string, options: ScriptOptions): Promise<ScriptResult>;
 }
 
-/** Seconds to wait for a connection. */
+/** Maximum time to connect to a host, in seconds. */
 const CONNECT_TIMEOUT = 10;
 
-/** ssh closes a connection after `count` unanswered keepalives, one every `interval` seconds. */
+/** ssh closes a connection after `count` unanswered keepalive messages, sent every `interval` seconds. */
 const KEEPALIVE = { interval: 5, count: 6 };
 
-/** Seconds that an idle connection stays open for the next script. If kas is killed, ssh ends after this time. */
+/** How long an idle connection stays open for the next script, in seconds. If kas is killed, ssh ends after this time. */
 const PERSIST = 60;
 
-/** Files in a connection's folder: ssh's control socket, and the stderr of the ssh to the jump host. */
+/** Files in the folder of a connection: ssh's control socket, and the stderr of the ssh to the jump host. */
 const CONTROL_SOCKET = "c";
 const JUMP_STDERR = "jump";
 
-/** Starts bash as root: directly if the login user is root, else through a sudo that must not ask for a password. */
+/** Command that starts bash as root: directly if the login user is root, otherwise with sudo without a password prompt. */
 const ROOT_SHELL = quoteCommand([
   "sh",
   "-c",
@@ -43,7 +43,7 @@ const ROOT_SHELL = quoteCommand([
 
 const option = (name: string, value: string | number) => ["-o", `${name}=${value}`];
 
-/** Options of every ssh: it never prompts, accepts a new host's key, and refuses a changed one. */
+/** Options for every ssh command: ssh never prompts, accepts the key of a new host, and rejects a changed key. */
 const OPTIONS = [
   ...option("BatchMode", "yes"),
   ...option("StrictHostKeyChecking", "accept-new"),
@@ -52,7 +52,7 @@ const OPTIONS = [
   ...option("ServerAliveCountMax", KEEPALIVE.count),
 ];
 
-/** The ssh command for a target, without the remote command. `folder` holds the connection's files. */
+/** Returns the ssh command for a target, without the remote command. `folder` contains the connection's files. */
 function sshCommand(
   { host = "", user, port, instance }: Target,
   options: SshOptions,
@@ -65,7 +65,7 @@ function sshCommand(
     ...option("ControlMaster", "auto"),
     ...option("ControlPersist", PERSIST),
     ...option("ControlPath", `${folder}/${CONTROL_SOCKET}`),
-    // EC2 reuses addresses for other instances, which have other host keys.
+    // The host key belongs to the instance id, because EC2 reuses IP addresses for other instances with different host keys.
     ...(instance === undefined ? [] : option("HostKeyAlias", instance)),
     ...(login === undefined ? [] : ["-l", login]),
     ...(options.identity === undefined ? [] : ["-i", options.identity]),
@@ -76,9 +76,9 @@ function sshCommand(
   ];
 }
 
-/** A connection to a host. ssh connects when the first script runs. */
+/** Returns a connection to a host. ssh connects when the first script runs. */
 export async function openSsh(target: Target, options: SshOptions): Promise<Connection> {
-  // A short path: the address of a Unix socket holds 108 bytes.
+  // The path of the folder must be short, because the path of a Unix socket has at most 108 bytes.
   const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "kas-ssh-" });
   const command = sshCommand(target, options, folder);
   return {
@@ -108,7 +108,7 @@ export async function openSsh(target: Target, options: SshOptions): Promise<Conn
   };
 }
 
-/** This machine. kas must run as root. */
+/** Returns a connection to this host's shell. kas must run as root. */
 export function openLocalShell(): Connection {
   return {
     run: (script, options) => runShell(["bash", "-s"], script, options),

@@ -1,5 +1,5 @@
 /**
- * Turns the errors of ssh and sudo into one line each, with a hint for the operator.
+ * Converts errors of ssh and sudo to one-line messages with hints for the operator.
  *
  * @module
  */
@@ -8,32 +8,32 @@ import type { Target } from "../target.ts";
 import type { ScriptResult } from "./shell.ts";
 import type { SshOptions } from "./ssh_options.ts";
 
-/** Why kas cannot use a host. */
+/** The reason why kas cannot connect to a host or become root there. */
 export interface Diagnosis {
   readonly message: string;
   readonly hint?: Hint;
 }
 
-/** ssh's own exit status for an error. Source: ssh(1), EXIT STATUS. */
+/** Exit status of ssh after an error of ssh itself. Source: ssh(1), EXIT STATUS. */
 const SSH_FAILED = 255;
 
-/** A shell's exit status if a program is not found. Source: POSIX.1-2017, 2.8.2. */
+/** Exit status of a shell that cannot find a program. Source: POSIX.1-2017, 2.8.2. */
 const NOT_FOUND = 127;
 
-/** sudo -n refuses. Source: sudo(8). */
+/** Error messages with which `sudo -n` rejects a command. Source: sudo(8). */
 const SUDO_REFUSED =
   /^sudo: (?:a password is required|.*may not run sudo|.*is not in the sudoers|a terminal is required)/m;
 
 const SUDO_HINT = "log in as root (--user root), or give the user NOPASSWD in /etc/sudoers.d";
 
-/** Diagnoses a failed script; undefined if neither ssh nor sudo is the cause. */
+/** Diagnoses a failed script. Returns undefined if neither ssh nor sudo caused the failure. */
 export function diagnoseSsh(
   { code, stderr }: ScriptResult,
   target: Target,
   options: SshOptions,
 ): Diagnosis | undefined {
   if (SUDO_REFUSED.test(stderr)) {
-    return { message: "cannot become root: sudo asks for a password", hint: SUDO_HINT };
+    return { message: "cannot become root: sudo requires a password", hint: SUDO_HINT };
   }
   if (code === NOT_FOUND && /sudo: (?:command )?not found/.test(stderr)) {
     return { message: "cannot become root: sudo is not installed", hint: SUDO_HINT };
@@ -54,27 +54,35 @@ function diagnoseConnection(stderr: string, target: Target, options: SshOptions)
   if (/REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/.test(stderr)) {
     const knownHost = instance ?? (port === 22 ? host : `[${host}]:${port}`);
     return cannotConnect(
-      "its host key has changed; it may be another machine",
-      `${commandText(forgetHostKey(knownHost))}, if you expect the change`,
+      "the host key has changed, so this may be a different host",
+      `run ${commandText(forgetHostKey(knownHost))} if the host key was changed on purpose`,
     );
   }
   if (/Could not resolve hostname|Name or service not known/.test(stderr)) {
-    return cannotConnect("its name does not resolve");
+    return cannotConnect("the host name does not resolve");
   }
   if (/Connection refused/.test(stderr)) {
-    return cannotConnect(`connection refused on port ${port}`, "--port, if its sshd uses another port");
+    return cannotConnect(
+      `the host refused the connection to port ${port}`,
+      "set --port if sshd uses a different port",
+    );
   }
   if (/timed out|Timeout, server/i.test(stderr)) {
-    return cannotConnect("no answer", "check its security group, or connect through --jump HOST");
+    return cannotConnect(
+      "the host does not answer",
+      "check the security group, or connect through --jump HOST",
+    );
   }
-  if (/No route to host|Network is unreachable/.test(stderr)) return cannotConnect("no route to host");
+  if (/No route to host|Network is unreachable/.test(stderr)) {
+    return cannotConnect("there is no route to the host");
+  }
   if (
     /Identity file .* not accessible|no such identity|Load key/.test(stderr) &&
     /Permission denied|invalid format|not accessible/.test(stderr)
   ) {
     return cannotConnect(
-      `cannot use the key ${options.identity ?? ""}`.trimEnd(),
-      "--identity FILE, a private key that only you may read",
+      `ssh cannot use the key ${options.identity ?? ""}`.trimEnd(),
+      "set --identity to a private key file that only you may read",
     );
   }
   if (/Permission denied|Too many authentication failures/.test(stderr)) {
@@ -85,8 +93,8 @@ function diagnoseConnection(stderr: string, target: Target, options: SshOptions)
   }
   if (/closed by|reset by|Broken pipe|disconnect|Connection to .* closed/i.test(stderr)) {
     return cannotConnect(
-      "the connection broke",
-      "run it again: the host completes or rolls back the interrupted run",
+      "the connection was closed",
+      "run the command again: the host completes or rolls back the interrupted run",
     );
   }
   return cannotConnect(stderr.trim().split("\n").at(-1)?.trim() || "ssh failed and printed no error");

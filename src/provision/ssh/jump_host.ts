@@ -1,6 +1,6 @@
 /**
- * Jump hosts: SSH to a host through another one. kas sets ProxyCommand itself, because ssh's own `-J` does not pass the identity,
- * the host key policy and the time limits on to the jump host.
+ * Jump hosts: SSH connections to a host through a second host. kas sets ProxyCommand, because ssh's option `-J` does not pass the
+ * identity, the host key policy and the time limits to the jump host.
  *
  * Source: ssh_config(5), ProxyJump and ProxyCommand.
  *
@@ -13,10 +13,10 @@ import type { ScriptResult } from "./shell.ts";
 import type { SshOptions } from "./ssh_options.ts";
 
 /**
- * ssh's arguments to connect through `jump`; none if there is no jump host.
+ * Returns the ssh arguments to connect through `jump`, or no arguments without a jump host.
  *
- * @param options ssh options that apply to the jump host too
- * @param stderrPath a file for the stderr of the ssh to the jump host: a persistent connection discards it
+ * @param options ssh options, which also apply to the jump host
+ * @param stderrPath file for the stderr of the ssh to the jump host, because a persistent connection discards stderr
  */
 export function jumpHostArguments(
   { jump, identity }: Pick<SshOptions, "jump" | "identity">,
@@ -32,14 +32,14 @@ export function jumpHostArguments(
     ...(identity === undefined ? [] : ["-i", identity]),
     ...(port === undefined ? [] : ["-p", String(port)]),
   ]);
-  // ssh expands %h, %p and %% in a ProxyCommand.
+  // In a ProxyCommand, ssh replaces %h, %p and %%.
   const escaped = command.replaceAll("%", "%%");
   const redirection = stderrPath === undefined ? "" : ` 2>${quoteCommand([stderrPath])}`;
   return ["-o", `ProxyCommand=${escaped} -W '[%h]:%p' -- ${quoteCommand([host])}${redirection}`];
 }
 
 /**
- * Diagnoses a failed connection through a jump host; undefined if the jump host is not the cause.
+ * Diagnoses a failed connection through a jump host. Returns undefined if the jump host did not cause the failure.
  *
  * @param jumpStderr the stderr of the ssh to the jump host
  */
@@ -49,12 +49,12 @@ export function diagnoseJumpHost(
   target: Target,
   { jump, identity }: SshOptions,
 ): Diagnosis | undefined {
-  // ssh has no address for a connection that a ProxyCommand makes.
+  // When ssh uses a ProxyCommand, its error messages contain no address for the connection.
   if (jump === undefined || !/UNKNOWN port/.test(stderr)) return undefined;
   if (/administratively prohibited/.test(jumpStderr)) {
     return {
       message: `jump host ${jump} does not forward connections`,
-      hint: "AllowTcpForwarding yes in its sshd_config",
+      hint: "set AllowTcpForwarding yes in the sshd_config of the jump host",
     };
   }
   const result = { code, stderr: jumpStderr };
@@ -65,6 +65,6 @@ export function diagnoseJumpHost(
     message: `jump host ${jump}: ${message}`,
     hint: typeof hint === "string" && hint.startsWith("ssh-keygen")
       ? hint
-      : "--jump [user@]host[:port], a host that accepts the key of --identity",
+      : "set --jump to a host [user@]host[:port] that accepts the key of --identity",
   };
 }

@@ -1,41 +1,41 @@
 /**
- * Runs a script in a shell: writes it to the shell's stdin and reads its output line by line.
+ * Runs a script in a shell: writes the script to the shell's stdin and reads the output line by line.
  *
  * @module
  */
 import { HostError } from "../host_error.ts";
 import type { CommandLine } from "../../cli/command_line.ts";
 
-/** How a script ended. */
+/** The result of a script. */
 export interface ScriptResult {
   readonly code: number;
-  /** The end of its stderr. */
+  /** Last characters of the script's stderr. */
   readonly stderr: string;
 }
 
-/** The input and output of a script. */
+/** Input and output of a script. */
 export interface ScriptOptions {
-  /** Path of a file whose bytes follow the script on stdin. */
+  /** Path of a file. The shell's stdin contains the script and then the bytes of this file. */
   readonly file?: string | undefined;
-  /** Receives each line of stdout. */
+  /** Callback that receives each line of stdout. */
   readonly onLine: (line: string) => void;
-  /** Receives how many bytes of the file are sent. */
+  /** Callback that receives the number of the file's bytes sent so far. */
   readonly onSent?: (bytes: number) => void;
-  /** Stops the copy of the file. The script itself runs to its end. */
+  /** Signal that stops the copy of the file. The script itself runs until its end. */
   readonly signal?: AbortSignal;
 }
 
-/** How much of stderr is kept, characters. */
+/** How many of the last characters of stderr kas keeps. */
 const STDERR_TAIL = 4_000;
 
-/** Bytes of the file that are sent at a time. */
+/** Number of bytes of the file that kas sends at a time. */
 const CHUNK_BYTES = 1 << 18;
 
 /**
- * Runs a script to its end.
+ * Runs a script until the script ends.
  *
- * @param shell a command that reads a script from stdin
- * @throws {HostError} if the shell's program is not installed
+ * @param shell command that reads a script from stdin
+ * @throws {HostError} if the program of the command is not installed
  */
 export async function runShell(
   shell: CommandLine,
@@ -59,16 +59,16 @@ function spawn([program = "", ...args]: CommandLine): Deno.ChildProcess {
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
-      // Ctrl-C on the terminal must reach kas only, so that it still reads the script's last events.
+      // The shell runs in its own process group, so that Ctrl-C on the terminal reaches only kas, which still reads the last events.
       detached: true,
     }).spawn();
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new HostError(`${program} is not on the PATH`, "install the OpenSSH client");
+    throw new HostError(`the program ${program} is not on the PATH`, "install the OpenSSH client");
   }
 }
 
-/** Writes the script and then the file. A closed stdin is no error here: the script's events or its status report the reason. */
+/** Writes the script and then the file. Ignores a closed stdin, because the script's events or exit status report the reason. */
 async function writeInput(
   stdin: WritableStream<Uint8Array>,
   script: string,
@@ -82,7 +82,7 @@ async function writeInput(
       const chunk = new Uint8Array(CHUNK_BYTES);
       let sent = 0;
       for (let length; (length = await file.read(chunk)) !== null && !signal?.aborted;) {
-        // A copy: the stream may still hold it when the next chunk is read.
+        // The chunk is copied, because the stream may still use the buffer while the next chunk is read.
         await writer.write(chunk.slice(0, length));
         onSent(sent += length);
       }

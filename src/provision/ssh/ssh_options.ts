@@ -1,15 +1,15 @@
 /**
- * How to reach a host over SSH.
+ * Options for SSH connections to hosts.
  *
  * @module
  */
 
-/** The operator's SSH options. They apply to every host of a command. */
+/** The operator's SSH options, which apply to all hosts of a command. */
 export interface SshOptions {
   readonly user?: string | undefined;
-  /** Path of a private key. */
+  /** Path of a private key file. */
   readonly identity?: string | undefined;
-  /** A host to connect through, `[user@]host[:port]`. */
+  /** Jump host to connect through, as `[user@]host[:port]`. */
   readonly jump?: string | undefined;
   readonly port?: number | undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * The commands of the provisioning steps, each with the commands that roll it back.
+ * Commands of the provisioning steps, with the commands that roll them back.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { BINARY_PATH, PREVIOUS_BINARY_PATH, ROLLBACK_DIR } from "../host/paths.t
 import { type DesiredHost, STANDBY_UNIT } from "./host_diff.ts";
 import { DAEMON_RELOAD, EXECUTABLE_BYTES, type HostCommand } from "./step.ts";
 
-/** Where the new executable is written before it is moved into place. */
+/** Path to which provisioning writes the new executable before it replaces the installed one. */
 export const NEW_BINARY_PATH = "/usr/local/bin/.kas.new";
 
-/** Folders that only kas uses: a rollback removes them when they are empty. */
+/** Matches folders that only kas uses. A rollback removes such a folder when it is empty. */
 const KAS_FOLDER = /^\/etc\/(kas|nginx\/kas-[^/]*)(\/|$)/;
 
-/** Starts the standby unit before a file is replaced, so that it runs the executable and the settings that served until now. */
+/** Starts the standby unit before kas replaces a file, so that the standby uses the old executable and settings. */
 export function startStandby(): HostCommand {
   return {
     argv: ["systemctl", "start", STANDBY_UNIT],
@@ -23,7 +23,7 @@ export function startStandby(): HostCommand {
   };
 }
 
-/** Writes the new executable beside the installed one. */
+/** Writes the new executable next to the installed executable. */
 export function writeNewBinary(binary: DesiredHost["binary"]): HostCommand[] {
   const rollback = [["rm", "-f", NEW_BINARY_PATH]];
   if (binary === "previous") return [{ argv: ["ln", "-f", PREVIOUS_BINARY_PATH, NEW_BINARY_PATH], rollback }];
@@ -37,7 +37,7 @@ export function writeNewBinary(binary: DesiredHost["binary"]): HostCommand[] {
   ];
 }
 
-/** Moves the new executable into place and keeps the replaced one as the previous executable. */
+/** Moves the new executable to its final path and keeps the replaced executable as the previous one. */
 export function replaceBinary({ files }: HostFacts): HostCommand[] {
   if (!files.has(BINARY_PATH)) {
     return [{ argv: ["mv", "-f", NEW_BINARY_PATH, BINARY_PATH], rollback: [["rm", "-f", BINARY_PATH]] }];
@@ -60,7 +60,7 @@ export function replaceBinary({ files }: HostFacts): HostCommand[] {
   ];
 }
 
-/** Writes a file. `exists`: the host has a file at this path, which a rollback restores. */
+/** Writes a file. `exists` means that the host already has a file at this path, which a rollback restores. */
 export function writeFile({ path, mode, group, content }: HostFile, exists: boolean): HostCommand[] {
   const folder = path.slice(0, path.lastIndexOf("/"));
   return [
@@ -79,7 +79,7 @@ export function writeFile({ path, mode, group, content }: HostFile, exists: bool
   ];
 }
 
-/** Starts a unit, or makes a running one use its new files. */
+/** Starts a unit, or makes a running unit use its new files. */
 export function restartUnit(
   unit: string,
   { units }: HostFacts,

@@ -1,5 +1,5 @@
 /**
- * The steps that give a host its role: packages, binary, files, services, verify.
+ * The steps that install a role on a host: packages, binary, files, services, verify.
  *
  * @module
  */
@@ -18,10 +18,10 @@ import {
 import { type DesiredHost, HostDiff, STANDBY_UNIT } from "./host_diff.ts";
 import { DAEMON_RELOAD, type ProvisionStep } from "./step.ts";
 
-/** Seconds to wait for apt's lock. */
+/** Maximum time to wait for the lock of apt, in seconds. */
 const APT_LOCK_SECONDS = 60;
 
-/** Seconds that a started service has to answer through nginx. */
+/** Maximum time until a started service answers through nginx, in seconds. */
 const VERIFY_SECONDS = 10;
 
 const APT_GET = [
@@ -32,7 +32,7 @@ const APT_GET = [
   `DPkg::Lock::Timeout=${APT_LOCK_SECONDS}`,
 ];
 
-/** The steps of provisioning, in order. */
+/** Returns the steps that install a role, in order. */
 export function installSteps(desired: DesiredHost): readonly ProvisionStep[] {
   const diff = new HostDiff(desired);
   return [
@@ -49,7 +49,7 @@ export function installSteps(desired: DesiredHost): readonly ProvisionStep[] {
       isDone: (facts) => diff.hasBinary(facts),
       commands: (facts) => [
         ...writeNewBinary(desired.binary),
-        // Fails for another architecture, and where the host lacks a library.
+        // This command fails if the executable is for a different architecture, or if the host lacks a library.
         { argv: [NEW_BINARY_PATH, "--version"] },
         ...(diff.usesStandby(facts) ? [startStandby()] : []),
         ...replaceBinary(facts),
@@ -59,7 +59,7 @@ export function installSteps(desired: DesiredHost): readonly ProvisionStep[] {
       name: "files",
       isDone: (facts) => diff.changedFiles(facts).length === 0,
       commands: (facts) => [
-        // The binary step has started it already where the executable changes.
+        // If the executable changes, the binary step has already started the standby unit.
         ...(diff.hasBinary(facts) && diff.usesStandby(facts) ? [startStandby()] : []),
         ...diff.changedFiles(facts).flatMap((file) => writeFile(file, facts.files.has(file.path))),
       ],
@@ -89,11 +89,11 @@ export function installSteps(desired: DesiredHost): readonly ProvisionStep[] {
   ];
 }
 
-/** A command that succeeds if every service of a role answers. */
+/** Returns a command that succeeds if every service of a role answers. */
 export function pingCommand(role: Role): CommandLine {
   return [
     ...[BINARY_PATH, "admin", "ping", "--timeout", "2s"],
-    // Both nginx and the worker itself: through nginx the standby may have answered.
+    // The command checks both nginx and the worker itself, because through nginx the standby worker may answer.
     ...(role === "autoscaler" ? [] : [`127.0.0.1:${WORKER_PORT}`, `127.0.0.1:${WORKER_PORT + 1}`]),
     ...(role === "worker" ? [] : [`127.0.0.1:${AUTOSCALER_PORT}`]),
   ];

@@ -1,5 +1,5 @@
 /**
- * The steps that remove kas from a host. nginx stays installed, and so does the autoscaler's state folder.
+ * The steps that remove kas from a host. They keep nginx and the state folder of the autoscaler.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { SYSUSERS_PATH } from "../host/files.ts";
 import { BINARY_PATH, PREVIOUS_BINARY_PATH } from "../host/paths.ts";
 import { DAEMON_RELOAD, type HostCommand, type ProvisionStep } from "./step.ts";
 
-/** Folders that only kas uses, inner ones first. */
+/** Folders that only kas uses. A folder comes before its parent. */
 const FOLDERS = ["/etc/kas/tls", "/etc/kas", "/etc/nginx/kas-autoscaler"];
 
-/** The steps that remove those of `paths` and `units` that the host has. */
+/** Returns the steps that remove the existing files of `paths` and units of `units` from the host. */
 export function removalSteps(paths: readonly string[], units: readonly string[]): readonly ProvisionStep[] {
   const installedFiles = ({ files }: HostFacts) =>
     paths.filter((path) => files.has(path) && path !== BINARY_PATH && path !== PREVIOUS_BINARY_PATH);

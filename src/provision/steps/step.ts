@@ -1,37 +1,37 @@
 /**
- * A provisioning step as data: how to see that it is done, the commands that do it, and the commands that roll it back.
- * Nothing here runs a command.
+ * A provisioning step as data: a check whether the step is done, the commands of the step, and the commands that roll it back. This
+ * module runs no command.
  *
  * @module
  */
 import type { HostFacts } from "../host/facts.ts";
 import type { CommandLine } from "../../cli/command_line.ts";
 
-/** A command that changes the host. */
+/** A command that changes a host. */
 export interface HostCommand {
   readonly argv: CommandLine;
-  /** Its stdin: a text, or the executable's bytes. Empty by default. */
+  /** Input of the command on stdin: a text, or the bytes of the executable. Default: empty. */
   readonly input?: string | typeof EXECUTABLE_BYTES;
-  /** Seconds during which a failing command is tried again. 0 by default: one attempt. */
+  /** How long kas repeats a failing command, in seconds. Default: 0, which means one attempt. */
   readonly retrySeconds?: number;
-  /** Commands that roll it back, in order. The last command of a run is rolled back first. */
+  /** Commands that roll this command back, in order. A rollback starts with the last command of the run. */
   readonly rollback?: readonly CommandLine[];
-  /** Commands that bring the services in line after everything is rolled back, in order; those of the last command first. */
+  /** Commands that update the services after the rollback of all commands, in order. A rollback starts with the last command's. */
   readonly afterRollback?: readonly CommandLine[];
 }
 
-/** One step of provisioning. */
+/** A step of provisioning. */
 export interface ProvisionStep {
-  /** As the STEP column shows it: `binary`. */
+  /** Name of the step in the STEP column, such as `binary`. */
   readonly name: string;
-  /** Whether the host is already as this step leaves it. */
+  /** Returns whether the host already has the state that this step produces. */
   readonly isDone: (facts: HostFacts) => boolean;
-  /** The commands that change the host. */
+  /** Returns the commands that change the host. */
   readonly commands: (facts: HostFacts) => readonly HostCommand[];
 }
 
-/** The input of the command that reads the executable from stdin. */
+/** Marks the input of the command that reads the executable from stdin. */
 export const EXECUTABLE_BYTES = Symbol("the executable");
 
-/** Makes systemd read its unit files again. */
+/** Command that makes systemd read its unit files again. */
 export const DAEMON_RELOAD = ["systemctl", "daemon-reload"];

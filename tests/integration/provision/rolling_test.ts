@@ -191,7 +191,7 @@ testWith(
     kas.kill("SIGINT");
     assertEquals((await kas.status).code, 130);
     const output = kas.lines.join("\n");
-    assertMatch(output, new RegExp(`^kas: ${BASE}: interrupted: registered`, "m"));
+    assertMatch(output, new RegExp(`^kas: ${BASE}: interrupted after the registration`, "m"));
     assertMatch(output, new RegExp(`^${BASE}\tverify\tdone\t`, "m"));
     assertMatch(output, new RegExp(`^kas: Interrupted; .*: ${NODE}$`, "m"));
     assert(await it.isUpdated(BASE));

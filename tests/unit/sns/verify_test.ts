@@ -222,7 +222,7 @@ Deno.test("verifyFields() yields each field in order with details", async () => 
     "true SignatureVersion: RSA-SHA256",
     `true SigningCertURL: ${CERT_URL}`,
     "true Certificate: CN=sns.amazonaws.com, valid from 2026-11-23T11:00:00.000Z to 2026-11-24T12:00:00.000Z",
-    "true Signature: it matches the message",
+    "true Signature: the signature matches the message",
   ]);
 });
 

@@ -79,7 +79,7 @@ Deno.test("/work returns 500 when the work fails; the cause goes only to the log
   const logged: unknown[] = [];
   const error = new Error("secret");
   const parts = { burn: () => Promise.reject(error), onFailure: (error: unknown) => logged.push(error) };
-  assertEquals(await ask("GET", "/work", parts), [500, "the work failed"]);
+  assertEquals(await ask("GET", "/work", parts), [500, "the /work request failed"]);
   assertEquals(logged, [error]);
 });
 

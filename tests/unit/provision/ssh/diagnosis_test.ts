@@ -6,9 +6,9 @@ const TARGET = { name: "web-1", host: "203.0.113.7" };
 
 /** Errors of OpenSSH 9.2 and sudo 1.9, and the words that their diagnosis must contain. */
 const ERRORS: readonly [code: number, stderr: string, diagnosis: RegExp][] = [
-  [255, "ssh: connect to host 203.0.113.7 port 22: Connection refused", /refused on port 22/],
-  [255, "ssh: connect to host 203.0.113.7 port 22: Connection timed out", /no answer/],
-  [255, "Timeout, server 203.0.113.7 not responding.", /no answer/],
+  [255, "ssh: connect to host 203.0.113.7 port 22: Connection refused", /refused .* port 22/],
+  [255, "ssh: connect to host 203.0.113.7 port 22: Connection timed out", /does not answer/],
+  [255, "Timeout, server 203.0.113.7 not responding.", /does not answer/],
   [255, "ssh: connect to host 203.0.113.7 port 22: No route to host", /no route/],
   [255, "ssh: Could not resolve hostname web-1: Name or service not known", /resolve/],
   [255, "root@203.0.113.7: Permission denied (publickey).", /login refused/],
@@ -19,7 +19,7 @@ const ERRORS: readonly [code: number, stderr: string, diagnosis: RegExp][] = [
     /key \/x/,
   ],
   [255, "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.", /host key/],
-  [255, "Connection to 203.0.113.7 closed by remote host.", /broke/],
+  [255, "Connection to 203.0.113.7 closed by remote host.", /was closed/],
   [255, "something that nobody has seen before", /something that nobody has seen before/],
   [1, "sudo: a password is required", /sudo .*password/],
   [127, "sh: 1: exec: sudo: not found", /sudo .*not installed/],
