@@ -23,13 +23,13 @@ export async function* pages<Page>(
 ): AsyncGenerator<Page, void> {
   const seen = new Set<string>();
   let token: string | undefined;
-  do {
-    const page = await request(token);
-    yield page;
-    token = tokenOf(page);
+  for (let page = 1; page <= MAX_PAGES; page++) {
+    const answer = await request(token);
+    yield answer;
+    token = tokenOf(answer);
     if (!token) return;
     if (seen.has(token)) throw new IncompleteAnswerError("AWS returned the same page token twice");
     seen.add(token);
-  } while (seen.size < MAX_PAGES);
+  }
   throw new IncompleteAnswerError(`AWS's listing has more than ${MAX_PAGES} pages`);
 }
