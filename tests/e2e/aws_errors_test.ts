@@ -17,7 +17,7 @@ function assertError({ code, stdout, stderr }: Ended, status: number, hint: RegE
 
 const ACCOUNT = { AWS_REGION: "eu-west-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "sEcReT" };
 
-Deno.test("without credentials kas exits with 3, and says where to set them", async () => {
+Deno.test("without credentials kas exits with status 3, and its error names the sources of credentials", async () => {
   const ended = await admin(["instances"], {
     AWS_REGION: "eu-west-1",
     AWS_ENDPOINT_URL: "http://127.0.0.1:1",
@@ -25,13 +25,13 @@ Deno.test("without credentials kas exits with 3, and says where to set them", as
   assertError(ended, 3, /^kas: .+\nTry: .*AWS_ACCESS_KEY_ID/);
 });
 
-Deno.test("without a region kas exits with 3, and says where to set it", async () => {
+Deno.test("without a region kas exits with status 3, and its error names the settings of a region", async () => {
   const { AWS_REGION: _, ...env } = ACCOUNT;
   const ended = await admin(["instances"], { ...env, AWS_ENDPOINT_URL: "http://127.0.0.1:1" });
   assertError(ended, 3, /^kas: .+\nTry: --region/);
 });
 
-Deno.test("with an unreachable endpoint kas exits with 3, and names it", async () => {
+Deno.test("with an unreachable endpoint kas exits with status 3, and its error names the endpoint", async () => {
   const ended = await admin(["instances"], { ...ACCOUNT, AWS_ENDPOINT_URL: freeUrl() });
   assertError(
     ended,
@@ -40,14 +40,14 @@ Deno.test("with an unreachable endpoint kas exits with 3, and names it", async (
   );
 });
 
-Deno.test("with an unknown load balancer kas exits with 4, and says how to list them", async () => {
+Deno.test("with an unknown load balancer kas exits with status 4, and prints the command that lists load balancers", async () => {
   await using sandbox = await startSandbox(FAST);
   const id = sandbox.account.instances()[0]?.id ?? "";
   const ended = await admin(["balancers", "register", "nope", id], { ...sandbox.env });
   assertError(ended, 4, /^kas: .*\bnope\b.*\nTry: kas admin balancers/);
 });
 
-Deno.test("with an instance in the wrong state kas exits with 1, and prints EC2's error code", async () => {
+Deno.test("with an instance in the wrong state kas exits with status 1, and prints EC2's error code", async () => {
   await using sandbox = await startSandbox({ ...FAST, shutdown: 600_000 });
   const id = sandbox.account.instances().find(({ role }) => role === "base")?.id ?? "";
   assertEquals(
@@ -59,7 +59,7 @@ Deno.test("with an instance in the wrong state kas exits with 1, and prints EC2'
   assertEquals(code, 1);
 });
 
-Deno.test("kas takes the region from AWS_DEFAULT_REGION", async () => {
+Deno.test("kas uses the region of the environment variable AWS_DEFAULT_REGION", async () => {
   await using sandbox = await startSandbox(FAST);
   const { AWS_REGION = "", ...env } = sandbox.env;
   const { code, stdout, stderr } = await admin(["instances", "--no-header"], {

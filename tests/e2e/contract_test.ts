@@ -32,7 +32,7 @@ testWith([program("moto_server")], "moto does what kas expects of AWS", (t) => c
 async function contract(t: Deno.TestContext, start: () => Promise<Backend>): Promise<void> {
   await using backend = await start();
   for (const [i, { name, run }] of CASES.entries()) await t.step(name, () => run(backend, `fleet${i}`));
-  await t.step("the cases run every command of kas admin that calls AWS", async () => {
+  await t.step("the test cases run every command of kas admin that calls AWS", async () => {
     const ran = new Set(await Promise.all(backend.ran.map((words) => commandOf(["admin", ...words]))));
     const calling = (await commands()).entries().filter(([, { options }]) => "endpointUrl" in options);
     assertEquals([...calling].map(([path]) => path).filter((path) => !ran.has(path)), PRINTERS);

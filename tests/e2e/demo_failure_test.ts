@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { demo } from "./demo.ts";
 
-Deno.test("with wrong alarm thresholds (--cpu 42:60) step 2 or 3 of the demo fails, and status 1 says so", async () => {
+Deno.test("with the wrong alarm thresholds --cpu 42:60, step 2 or 3 of the demo fails, and the demo exits with status 1", async () => {
   // Faster than the demo: only the thresholds matter, and no step must come out right.
   const { code, rows, said } = await demo("--speed", "40", "--cpu", "42:60");
   assertEquals(code, 1, said);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { demo } from "./demo.ts";
 import { sizeOf } from "../long/proofs.ts";
 
-Deno.test("the nine steps of the demo end with the expected number of instances, and status 0 says so", async () => {
+Deno.test("each of the nine demo steps ends with the expected number of instances, and the demo exits with status 0", async () => {
   for (let run = 0; run < sizeOf("demo"); run++) {
     const { code, rows, said } = await demo("--speed", "25");
     assertEquals(code, 0, said);

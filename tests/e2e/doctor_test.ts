@@ -90,7 +90,7 @@ testWith(
   },
 );
 
-Deno.test("doctor without credentials fails one check, and exits with 1", async () => {
+Deno.test("kas admin doctor without credentials fails one check, and exits with status 1", async () => {
   const env = { AWS_REGION: "eu-west-1" };
   const { code, stdout, stderr } = await execute([...BUILT, "admin", "doctor", "--output", "json"], env);
   assertEquals([code, stderr], [1, ""]);

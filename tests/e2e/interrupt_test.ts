@@ -74,7 +74,7 @@ const CASES: [words: string, action: string, left: RegExp][] = [
 ];
 
 for (const [words, action, left] of CASES) {
-  Deno.test(`Ctrl-C during kas admin ${words} ends it with 130, and names what is left undone`, async () => {
+  Deno.test(`Ctrl-C ends kas admin ${words} with status 130, and kas prints what is not completed`, async () => {
     await using sandbox = await startSandbox({ ...FAST, nodes: 2 });
     await using between = holding(
       sandbox,
@@ -92,7 +92,7 @@ for (const [words, action, left] of CASES) {
   });
 }
 
-Deno.test("Ctrl-C ends kas admin load with the results so far, and kas admin ping with 130", async () => {
+Deno.test("Ctrl-C ends kas admin load with the results so far, and kas admin ping with status 130", async () => {
   const asked = Promise.withResolvers<void>();
   const pinged = Promise.withResolvers<void>();
   let answered = 0;
@@ -129,7 +129,7 @@ Deno.test("Ctrl-C ends kas admin load with the results so far, and kas admin pin
   }
 });
 
-Deno.test("Ctrl-C during the scenario ends it, the workers and the autoscaler", async () => {
+Deno.test("Ctrl-C during the scenario of the sandbox ends the scenario, the workers and the autoscaler", async () => {
   const words = "admin sandbox --scenario nine-steps --speed 25 --port 0 --balancer-port 0".split(" ");
   await using kas = start([...FROM_SOURCE, ...words]);
   await kas.line(/^1\t|^STEP|^step/);
@@ -140,7 +140,7 @@ Deno.test("Ctrl-C during the scenario ends it, the workers and the autoscaler", 
   assert(!parents.includes(kas.pid), "a child process is left");
 });
 
-Deno.test("a second Ctrl-C ends a worker at once while it drains", async () => {
+Deno.test("a second Ctrl-C ends a draining worker immediately", async () => {
   await using worker = start([
     ...FROM_SOURCE,
     ..."worker --listen 127.0.0.1:0 --threads 1 --queue 0 --work-ms 600000 --drain 600s".split(" "),

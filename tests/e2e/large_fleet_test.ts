@@ -10,7 +10,7 @@ const MAIN = new URL("../../main.ts", import.meta.url).pathname;
  */
 const HEAP = 58;
 
-Deno.test("kas admin instances lists 10,000 instances in a heap that is smaller than AWS's answers", async () => {
+Deno.test("kas admin instances lists 10,000 instances with less heap memory than the size of AWS's responses", async () => {
   const fleet = 10_000;
   await using server = wire(({ action, input }) => {
     if (action !== "DescribeInstances") return queryError("LoadBalancerNotFound", "There is none", 400);

@@ -230,7 +230,7 @@ testNginx(
   },
 );
 
-Deno.test("the nginx configuration trusts X-Forwarded-For from no address by itself", async () => {
+Deno.test("the nginx configuration trusts X-Forwarded-For only from configured addresses", async () => {
   for (const door of ["autoscaler", "worker"]) {
     const text = await Deno.readTextFile(new URL(`../../nginx/kas-${door}.conf`, import.meta.url));
     const directives = text.split("\n").map((line) => line.trim()).filter((line) => !line.startsWith("#"));

@@ -24,7 +24,7 @@ for (const cli of [first, ...others]) {
     await using kas = await startSandbox({ speed: 100, machine: localMachines().make });
     const states = "Reservations[].Instances[].[InstanceId,State.Name]";
 
-    await t.step("describes instances", async () => {
+    await t.step("the AWS CLI describes instances", async () => {
       const listed = await aws(
         kas,
         "ec2 describe-instances --filters Name=tag:kas:fleet,Values=kas --query",
@@ -32,7 +32,7 @@ for (const cli of [first, ...others]) {
       );
       assertEquals(listed, `${BASE}\trunning\n${NODE}\tstopped`);
     });
-    await t.step("starts one", async () => {
+    await t.step("the AWS CLI starts an instance", async () => {
       assertEquals(await aws(kas, `ec2 start-instances --dry-run --instance-ids ${NODE}`), "DryRunOperation");
       const started = await aws(
         kas,
@@ -41,7 +41,7 @@ for (const cli of [first, ...others]) {
       assertEquals(started, "pending");
       await kas.account.waitUntil(() => kas.account.instances()[1]?.state === "running");
     });
-    await t.step("registers it", async () => {
+    await t.step("the AWS CLI registers an instance with a load balancer", async () => {
       const registered = await aws(
         kas,
         `elb register-instances-with-load-balancer --load-balancer-name kas --instances ${NODE}`,
@@ -54,7 +54,7 @@ for (const cli of [first, ...others]) {
       );
       assertEquals(health, "InService\tInService");
     });
-    await t.step("tags it", async () => {
+    await t.step("the AWS CLI tags an instance", async () => {
       assertEquals(
         await aws(kas, `ec2 create-tags --resources ${NODE} --tags Key=kas:quarantine,Value=why`),
         "",
@@ -65,7 +65,7 @@ for (const cli of [first, ...others]) {
       );
       assertEquals(tags, NODE);
     });
-    await t.step("stops it", async () => {
+    await t.step("the AWS CLI stops an instance", async () => {
       const stopped = await aws(
         kas,
         `ec2 stop-instances --instance-ids ${NODE} --query StoppingInstances[].CurrentState.Name`,
@@ -104,7 +104,7 @@ for (const cli of [first, ...others]) {
     const state = () =>
       elbv2(`describe-target-health ${targets}${BASE}`, "TargetHealthDescriptions[].TargetHealth.State");
 
-    await t.step("makes a load balancer that sends to a target group", async () => {
+    await t.step("the AWS CLI creates a load balancer that forwards to a target group", async () => {
       const balancer = await elbv2(
         "create-load-balancer --name web --subnets subnet-1 subnet-2",
         "LoadBalancers[].LoadBalancerArn",
@@ -117,7 +117,7 @@ for (const cli of [first, ...others]) {
         balancer,
       );
     });
-    await t.step("registers a target, waits for its health, and deregisters it", async () => {
+    await t.step("the AWS CLI registers a target, waits for its health, and deregisters it", async () => {
       // Longer than the command line takes, a hundred times faster than life.
       const delay = "Key=deregistration_delay.timeout_seconds,Value=3600";
       assertEquals(
@@ -145,7 +145,7 @@ for (const cli of [first, ...others]) {
     await using kas = await startSandbox({ machine: localMachines().make });
     const topic = "arn:aws:sns:eu-west-1:000000000000:other";
 
-    await t.step("creates a topic, and subscribes to it", async () => {
+    await t.step("the AWS CLI creates a topic and subscribes an endpoint to it", async () => {
       assertEquals(await aws(kas, "sns create-topic --name other --attributes SignatureVersion=2"), topic);
       const url = "http://127.0.0.1:9/";
       const subscribed = await aws(
@@ -159,7 +159,7 @@ for (const cli of [first, ...others]) {
       );
       assertEquals(listed, `${url}\tPendingConfirmation`);
     });
-    await t.step("puts and describes an alarm", async () => {
+    await t.step("the AWS CLI creates and describes an alarm", async () => {
       const put =
         "cloudwatch put-metric-alarm --namespace AWS/EC2 --metric-name CPUUtilization --statistic Average --period 60 " +
         `--evaluation-periods 1 --threshold 80 --comparison-operator GreaterThanOrEqualToThreshold --alarm-actions ${topic} ` +
@@ -169,7 +169,7 @@ for (const cli of [first, ...others]) {
       const alarms = await aws(kas, `cloudwatch describe-alarms --query`, query);
       assertEquals(alarms, `kas:cpuhigh:${BASE}\tINSUFFICIENT_DATA\t60\t${BASE}`);
     });
-    await t.step("sets an alarm's state, and reads its history", async () => {
+    await t.step("the AWS CLI sets the state of an alarm and reads the alarm's history", async () => {
       const set =
         `cloudwatch set-alarm-state --alarm-name kas:cpuhigh:${BASE} --state-value ALARM --state-reason test`;
       assertEquals(await aws(kas, set), "");

@@ -9,7 +9,7 @@ import { makeTargetGroup } from "./contract/target_group.ts";
 
 const [NODE] = NODES;
 
-Deno.test("a fleet behind a target group scales out on an alarm and in by hand, and no request fails", async () => {
+Deno.test("a fleet behind a target group scales out on an alarm and scales in on a command, and no request fails", async () => {
   credentials();
   await using sandbox = await startSandbox({ speed: 40, machine: machines() });
   using aws = connect({ region: "eu-west-1", endpointUrl: sandbox.url });

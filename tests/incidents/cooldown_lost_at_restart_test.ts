@@ -12,7 +12,7 @@ import { assertEquals } from "@std/assert";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
 import { FIRST, openNotifiedLab, reportIdle } from "../support/lab/script.ts";
 
-Deno.test("a cooldown continues after a crash (R5, R13)", async () => {
+Deno.test("a cooldown continues after a crash of the autoscaler (R5, R13)", async () => {
   await using lab = await openNotifiedLab(
     fleetOf([true, true], { limits: { ...AT_ONCE, cooldownIn: 600_000 } }),
   );

@@ -19,7 +19,7 @@ import {
   startedIds,
 } from "../support/lab/script.ts";
 
-Deno.test("at max, a node that is draining is put back into service (R3, R7)", async () => {
+Deno.test("at max capacity, kas can put a draining node back into service (R3, R7)", async () => {
   await using lab = await openNotifiedLab(fleetOf([true], { limits: { ...AT_ONCE, max: 2 } }));
   await holdRequests(lab);
   await reportIdle(lab, FIRST);

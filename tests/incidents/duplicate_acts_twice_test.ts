@@ -13,7 +13,7 @@ import { fleetOf } from "../support/lab/fleet_plan.ts";
 import { alarmMessage } from "../support/lab/notice.ts";
 import { BASE, countInService, openNotifiedLab, startedIds } from "../support/lab/script.ts";
 
-Deno.test("a repeated message starts no second instance, even after a crash (R11)", async () => {
+Deno.test("a repeated notification starts no second instance, even after a crash (R11)", async () => {
   await using lab = await openNotifiedLab(fleetOf([false, false, false]));
   const text = alarmMessage(`${FLEET}:cpuhigh:${lab.id(BASE)}`, "ALARM", lab.time.now());
   const post = lab.message(text, "the same");

@@ -13,7 +13,7 @@ import { AwsError } from "../../src/sandbox/wire/action.ts";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
 import { askForMore, openNotifiedLab, startedIds } from "../support/lab/script.ts";
 
-Deno.test("while the load balancer cannot be read, the fleet does not count as one without instances in service", async () => {
+Deno.test("if kas cannot read the load balancer, kas does not assume that the fleet has no instances in service", async () => {
   let failing = false;
   const passing = ({ action }: CallEvent) => {
     if (failing && action === "DescribeInstanceHealth") throw new AwsError("InternalFailure", "", 500);

@@ -13,7 +13,7 @@ import { assertEquals } from "@std/assert";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
 import { openPolledLab, startedIds } from "../support/lab/script.ts";
 
-Deno.test("instances that fail to come into service are started once each, however long the load lasts (R7, R9)", async () => {
+Deno.test("kas starts each instance that fails to come into service only once, however long the high load lasts (R7, R9)", async () => {
   const limits = { ...AT_ONCE, resync: 60_000 };
   await using lab = await openPolledLab(fleetOf([false, false, false], { limits, startTimeout: 30_000 }));
   const nodes = [1, 2, 3].map((place) => lab.id(place));

@@ -12,7 +12,7 @@ import { assertEquals } from "@std/assert";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
 import { askForMore, countInService, openNotifiedLab, startedIds } from "../support/lab/script.ts";
 
-Deno.test("joining instances count towards max (R3)", async () => {
+Deno.test("instances that are joining the fleet count towards max capacity (R3)", async () => {
   await using lab = await openNotifiedLab(
     fleetOf([false, false, false, false], { limits: { ...AT_ONCE, max: 2 } }),
   );

@@ -12,7 +12,7 @@ import { assertEquals } from "@std/assert";
 import { fleetOf } from "../support/lab/fleet_plan.ts";
 import { FIRST, holdRequests, openNotifiedLab, reportIdle } from "../support/lab/script.ts";
 
-Deno.test("no instance is stopped before its last request has been answered (R10)", async () => {
+Deno.test("kas stops no instance before the instance has answered its last request (R10)", async () => {
   await using lab = await openNotifiedLab(fleetOf([true]));
   const answers = await holdRequests(lab);
   await reportIdle(lab, FIRST);

@@ -19,7 +19,7 @@ import { openPolledLab } from "../support/lab/script.ts";
 /** It launches nodes if no standby is left, and reconciles every minute. */
 const GROWING = { ...AT_ONCE, resync: 60_000, grow: TEMPLATE, max: 4 };
 
-Deno.test("launched instances that fail to come into service never exceed max, however long the load lasts (R3)", async () => {
+Deno.test("the fleet never exceeds max capacity, even if launched instances never come into service under lasting load (R3)", async () => {
   await using lab = await openPolledLab(fleetOf([], { limits: GROWING, startTimeout: 30_000 }));
   for (let nth = 1; nth < 100; nth++) lab.cloud.machines.broken.add(lab.launched(nth));
   lab.cloud.machines.demand = 1;
@@ -33,7 +33,7 @@ Deno.test("launched instances that fail to come into service never exceed max, h
   ]);
 });
 
-Deno.test("launches that EC2 refuses become rarer, and succeed once it has capacity (R7)", async () => {
+Deno.test("kas repeats launches that EC2 rejects at growing intervals, until EC2 has capacity (R7)", async () => {
   await using lab = await openPolledLab(fleetOf([], { limits: GROWING }));
   const launches = () =>
     new Set(

@@ -20,7 +20,7 @@ for (
     ["is not a number", { base: busy(60), n1: busy(60), n2: busy(NaN) }],
   ] as const
 ) {
-  Deno.test(`no instance is stopped if a datapoint ${what} and the others are high (R6)`, () => {
+  Deno.test(`kas stops no instance if a datapoint ${what} and the other instances have a high CPU load (R6)`, () => {
     const { kind, checks } = decide(IN, { ...OBSERVATION, cpu });
     assertEquals([kind, checks], ["none", ["projected-load"]]);
   });

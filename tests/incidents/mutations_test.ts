@@ -4,7 +4,7 @@ import { INCIDENTS, RULES } from "./mutations.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-Deno.test("every incident is in the README and has its fault", async () => {
+Deno.test("every incident test is listed in the README and has a mutation that makes the test fail", async () => {
   const tests = (await Array.fromAsync(Deno.readDir(new URL("tests/incidents", ROOT))))
     .map(({ name }) => name)
     .filter((name) => name.endsWith("_test.ts") && name !== "mutations_test.ts");
@@ -31,7 +31,7 @@ async function loaded(source: string, symbol: string, becomes: string): Promise<
   return await import(`data:text/typescript,${encodeURIComponent(code)}`);
 }
 
-Deno.test("mutated() replaces a function for importers and for tables of its own module", async () => {
+Deno.test("mutated() replaces a function for its importers and in tables of its own module", async () => {
   const source = "export const TABLE = [double]; export function double(n: number): number { return 2 * n; }";
   const { TABLE, double } = await loaded(source, "double", "(n) => original(n) + 1") as {
     readonly TABLE: readonly ((n: number) => number)[];

@@ -12,7 +12,7 @@ import { assertEquals } from "@std/assert";
 import { fleetOf } from "../support/lab/fleet_plan.ts";
 import { askForMore, countInService, FIRST, openNotifiedLab, startedIds } from "../support/lab/script.ts";
 
-Deno.test("if EC2 lacks capacity for one node, the next one is started at once (R7)", async () => {
+Deno.test("if EC2 lacks capacity for a node, kas immediately starts a different node (R7)", async () => {
   await using lab = await openNotifiedLab(fleetOf([false, false, false]));
   lab.cloud.faults.noCapacity.add(lab.id(FIRST));
   await askForMore(lab);

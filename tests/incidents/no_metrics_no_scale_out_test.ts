@@ -12,7 +12,7 @@ import { assertEquals } from "@std/assert";
 import { fleetOf } from "../support/lab/fleet_plan.ts";
 import { askForMore, FIRST, openNotifiedLab } from "../support/lab/script.ts";
 
-Deno.test("a node is started even if no instance has a datapoint", async () => {
+Deno.test("kas starts a node on an alarm even if no instance has a CPU datapoint", async () => {
   await using lab = await openNotifiedLab(fleetOf([false]));
   await askForMore(lab);
   await lab.pass(50_000);

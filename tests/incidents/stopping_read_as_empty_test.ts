@@ -11,7 +11,7 @@ import { assertEquals } from "@std/assert";
 import { fleetOf } from "../support/lab/fleet_plan.ts";
 import { askForMore, FIRST, openNotifiedLab, reportIdle, startedIds } from "../support/lab/script.ts";
 
-Deno.test("without a stopped node, a start waits for one that is stopping (R7)", async () => {
+Deno.test("if no node is stopped, a scale-out waits for a node that is stopping (R7)", async () => {
   await using lab = await openNotifiedLab(fleetOf([true]));
   await reportIdle(lab, FIRST);
   await lab.pass(8_000);

@@ -12,7 +12,7 @@ import { assertEquals } from "@std/assert";
 import { fleetOf } from "../support/lab/fleet_plan.ts";
 import { askForMore, FIRST, holdRequests, openNotifiedLab, reportIdle } from "../support/lab/script.ts";
 
-Deno.test("a drain that does not end does not delay scaling out (R10, R7)", async () => {
+Deno.test("an instance that does not finish draining does not delay scaling out (R10, R7)", async () => {
   await using lab = await openNotifiedLab(fleetOf([true, false], { drainTimeout: 3_000_000 }));
   await holdRequests(lab);
   await reportIdle(lab, FIRST);

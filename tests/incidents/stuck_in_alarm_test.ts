@@ -14,7 +14,7 @@ import { assertEquals } from "@std/assert";
 import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
 import { countInService, openPolledLab } from "../support/lab/script.ts";
 
-Deno.test("an overloaded fleet keeps scaling out without any notification (R2)", async () => {
+Deno.test("kas keeps scaling out an overloaded fleet without further notifications (R2)", async () => {
   await using lab = await openPolledLab(
     fleetOf([false, false, false], { limits: { ...AT_ONCE, resync: 60_000 } }),
   );

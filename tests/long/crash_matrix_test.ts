@@ -74,7 +74,7 @@ function sample({ name }: Scenario, points: readonly KillPoint[], random: () => 
     .map(({ point }) => point);
 }
 
-Deno.test("a kill at any call or step of an activity does not change its result (R13)", async () => {
+Deno.test("a crash of the autoscaler at any AWS call or step of an activity does not change the activity's result (R13)", async () => {
   const seed = seedOf();
   const random = seededRandom(seed);
   let kills = 0;

@@ -28,7 +28,7 @@ interface Place {
   readonly point: CrashPoint;
 }
 
-Deno.test("a crash at any call or write does not change the result (R13, I6)", async () => {
+Deno.test("a crash of the autoscaler at any AWS call or journal write does not change the result (R13, I6)", async () => {
   const seed = seedOf();
   const begun = performance.now();
   const places: Place[] = [];

@@ -176,7 +176,7 @@ function heap(): number {
   return heapUsed + external;
 }
 
-Deno.test("the autoscaler accepts no mutated message, does not crash, and keeps none in memory", async () => {
+Deno.test("the autoscaler accepts no mutated message, does not crash, and keeps no mutated message in memory", async () => {
   await using range = await Range.open();
   const { fetch, fetched } = watchedFetch([range.stage.sandbox.url, range.observer.prefix, "http://127.77."]);
   await using autoscaler = range.stage.start({ trustSigner: range.observer.prefix }, {
@@ -213,7 +213,7 @@ Deno.test("the autoscaler accepts no mutated message, does not crash, and keeps 
   assert(growth(heaps) < HEAP_GROWTH, memory);
 });
 
-Deno.test("the executable accepts no mutated message, does not crash, and does not grow", async () => {
+Deno.test("the kas executable accepts no mutated message, does not crash, and does not use more and more memory", async () => {
   await using range = await Range.open();
   const { prefix } = range.observer;
   const proxy = new URL(prefix).origin;

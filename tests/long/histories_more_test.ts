@@ -6,4 +6,5 @@
 import { holdHistories } from "./histories/hold.ts";
 import { sizeOf } from "./proofs.ts";
 
-Deno.test("I1–I8 hold in the second half of the histories", () => holdHistories(sizeOf("histories") / 2));
+Deno.test("the invariants I1–I8 hold in the second half of the random histories", () =>
+  holdHistories(sizeOf("histories") / 2));

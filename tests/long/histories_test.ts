@@ -8,6 +8,6 @@ import { holdHistories } from "./histories/hold.ts";
 import { sizeOf } from "./proofs.ts";
 
 Deno.test(
-  "I1–I8 hold in every history of alarms, loads, clocks, crashes, faults and interference",
+  "the invariants I1–I8 hold in every random history of alarms, loads, clocks, crashes, faults and operator actions",
   () => holdHistories(sizeOf("histories") / 2),
 );

@@ -36,7 +36,7 @@ const RSS_A_MESSAGE = 8 * 1_024;
 /** How many more files may be open: the number of connections varies. */
 const FILES = 16;
 
-Deno.test("the autoscaler keeps nothing of processed messages, starts and stops in memory", async () => {
+Deno.test("the autoscaler's memory does not grow with the number of processed messages, starts and stops", async () => {
   await using set = await stage();
   const { sandbox: { env, faults }, options: { state } } = set;
   // The next reconcile makes up for what faults and load prevented.

@@ -110,7 +110,7 @@ async function uncaught(mutations: readonly Mutation[]): Promise<Outcome[]> {
   return outcomes.filter(({ wrong }) => wrong !== undefined);
 }
 
-Deno.test("every mutation fails the test that it names", async () => {
+Deno.test("every mutation of the code makes the test fail that the mutation names", async () => {
   const seed = seedOf();
   const random = seededRandom(seed);
   const sample = [...INCIDENTS, ...RULES].map((mutation) => ({ mutation, lot: random() }))

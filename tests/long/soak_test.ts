@@ -67,7 +67,7 @@ const LAST_LIFE = 70_000;
 /** How much the lowest memory may rise in the last life, MiB. A leak of 1 MB per message would make it a hundred. */
 const GROWTH = 24;
 
-Deno.test(`a soak of ${MINUTES} minutes breaks nothing`, async () => {
+Deno.test(`a soak test of ${MINUTES} minutes violates no invariant`, async () => {
   Deno.env.set("AWS_ACCESS_KEY_ID", "test");
   Deno.env.set("AWS_SECRET_ACCESS_KEY", "test");
   const length = MINUTES * 60_000;

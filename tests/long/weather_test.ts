@@ -41,7 +41,7 @@ async function weather({ name, setting, story }: Weather): Promise<Outcome> {
   }
 }
 
-Deno.test("in every weather the fleet ends in its expected state and no invariant is violated (R9, R10, R13, I1-I8)", async () => {
+Deno.test("under every set of faults, the fleet reaches its expected state and violates no invariant (R9, R10, R13, I1-I8)", async () => {
   const seed = seedOf();
   const random = seededRandom(seed);
   const lots = WEATHERS.map((weather) => ({ weather, lot: random() })).sort((a, b) => a.lot - b.lot);

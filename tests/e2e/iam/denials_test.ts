@@ -247,7 +247,7 @@ testWith(NEEDS, "an operator may not touch other fleets", async () => {
   assertEquals(await allowedBy(adminPolicy(SCOPE), requests), []);
 });
 
-Deno.test("kas admin iam-policy prints JSON for the given fleet, topic and partition", async () => {
+Deno.test("kas admin iam-policy prints a JSON policy for the given fleet, topic and partition", async () => {
   await using f = await fleet({ empty: true });
   const printed = async (words: string) => JSON.parse((await f.kas(`iam-policy ${words}`)).out) as Policy;
   assertEquals(
@@ -276,7 +276,7 @@ Deno.test("kas admin iam-policy prints JSON for the given fleet, topic and parti
   assertMatch(err, /--account/);
 });
 
-Deno.test("the policies fit into IAM's limit of 6,144 characters for a managed policy", () => {
+Deno.test("each IAM policy of kas fits into IAM's limit of 6,144 characters for a managed policy", () => {
   for (const policy of [autoscalerPolicy(GROWING), adminPolicy({ ...SCOPE, instanceRole: ROLE })]) {
     assert(JSON.stringify(policy).length <= 6_144);
   }

@@ -23,7 +23,7 @@ testWith(
     assert(one && two && three);
 
     await t.step(
-      "provision installs kas on machines in parallel, and a machine with a broken nginx fails alone",
+      "kas admin provision installs kas on several hosts in parallel, and only the host with a broken nginx fails",
       async () => {
         await three.sh("echo 'no such directive;' >/etc/nginx/conf.d/mine.conf");
         const before = await three.sh(STATE);
@@ -54,7 +54,7 @@ testWith(
       },
     );
 
-    await t.step("the second run changes nothing and restarts nothing", async () => {
+    await t.step("a second run of kas admin provision changes nothing and restarts no service", async () => {
       const pids = () =>
         Promise.all(
           [one, two].map(({ sh }) => sh("systemctl show -p MainPID nginx kas-worker kas-autoscaler")),
@@ -76,7 +76,7 @@ testWith(
     // Programs that exit at once: /bin/false prints no version, /usr/bin/env prints one and has no subcommand worker.
     for (const [bad, step] of [["/bin/false", "binary"], ["/usr/bin/env", "services"]] as const) {
       await t.step(
-        `with ${bad} as the binary provision fails, the old binary keeps running, and every request is answered`,
+        `with ${bad} as the binary, provision fails, the old binary keeps running, and no request fails`,
         async () => {
           const before = await one.sh(
             "sha256sum /usr/local/bin/kas; systemctl is-active kas-worker kas-autoscaler",
@@ -99,7 +99,7 @@ testWith(
     }
 
     await t.step(
-      "provision replaces the binary and --rollback restores it, and every request is answered",
+      "provision replaces the binary and --rollback restores the old binary, and no request fails",
       async () => {
         const newer = await otherBuild(r.folder);
         const sum = () => one.sh("sha256sum </usr/local/bin/kas");
@@ -116,20 +116,23 @@ testWith(
       },
     );
 
-    await t.step("provision refuses a host on which another provision runs", async () => {
-      await one.sh(
-        "setsid --fork flock /run/kas-provision.lock sleep 3 </dev/null >/dev/null 2>&1; sleep 0.1",
-      );
-      const { code, stderr } = await provision(r, [one.address]);
-      assertEquals(code, 1);
-      assertMatch(
-        stderr,
-        new RegExp(`^kas: ${one.address}: .*; try: .*\n$`),
-      );
-      await one.sh("flock /run/kas-provision.lock true");
-    });
+    await t.step(
+      "provision rejects a host on which a different provisioning run is in progress",
+      async () => {
+        await one.sh(
+          "setsid --fork flock /run/kas-provision.lock sleep 3 </dev/null >/dev/null 2>&1; sleep 0.1",
+        );
+        const { code, stderr } = await provision(r, [one.address]);
+        assertEquals(code, 1);
+        assertMatch(
+          stderr,
+          new RegExp(`^kas: ${one.address}: .*; try: .*\n$`),
+        );
+        await one.sh("flock /run/kas-provision.lock true");
+      },
+    );
 
-    await t.step("Ctrl-C leaves a host either unchanged or fully provisioned", async () => {
+    await t.step("Ctrl-C during provision leaves a host either unchanged or fully provisioned", async () => {
       // A test of the lock itself would make provision fail at that moment.
       const changing = one.sh("timeout 20 sh -c 'until [ -d /var/lib/kas-provision ]; do sleep 0.01; done'");
       const kas = start(
@@ -149,7 +152,7 @@ testWith(
       assertEquals(await (await fetch(`http://${one.address}:30000/ping`)).text(), "pong");
     });
 
-    await t.step("provision with a certificate opens HTTPS to the autoscaler", async () => {
+    await t.step("provision with a certificate enables HTTPS for the autoscaler", async () => {
       const [key, certificate] = [`${r.folder}/tls.key`, `${r.folder}/tls.pem`];
       const subject = ["-subj", "/CN=kas", "-addext", `subjectAltName=IP:${one.address}`];
       const ec = [
@@ -173,7 +176,7 @@ testWith(
       assertEquals(results(await provision(r, words))[`${one.address} services`], "unchanged");
     });
 
-    await t.step("provision rolls back an earlier run that was cut off", async () => {
+    await t.step("provision first rolls back an earlier run that was interrupted", async () => {
       await two.sh(
         "mkdir /var/lib/kas-provision; echo 'rm -f /etc/half-done' >/var/lib/kas-provision/undo; touch /etc/half-done",
       );
@@ -198,7 +201,7 @@ testWith(
       });
     }
 
-    await t.step("the units prevent what they forbid", async () => {
+    await t.step("the systemd units enforce the restrictions that they declare", async () => {
       await one.sh("useradd -m someone");
       for (const unit of ["kas-worker", "kas-autoscaler"]) {
         const done = await possible(one, unit, r.address);
@@ -239,7 +242,7 @@ testWith(
       );
     });
 
-    await t.step("provision refuses a binary for another architecture", async () => {
+    await t.step("provision rejects a binary for a different architecture", async () => {
       const arm = `${r.folder}/kas-aarch64`;
       const head = (await Deno.readFile("/bin/false")).slice(0, 64);
       head[18] = 183;
@@ -249,7 +252,7 @@ testWith(
       assertMatch(stderr, /executable for x86_64: .*kas-aarch64 is for aarch64/);
     });
 
-    await t.step("provision --remove deletes everything that provision installed", async () => {
+    await t.step("provision --remove deletes everything that provision has installed", async () => {
       assertEquals((await provision(r, ["--remove", one.address])).code, 2);
       const ended = await provision(r, ["--remove", "--yes", one.address]);
       assertEquals(ended.code, 0, ended.stderr);

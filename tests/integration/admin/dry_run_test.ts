@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { BASE, fleet } from "../../unit/admin/fleet.ts";
 
-Deno.test("--dry-run changes no balancer, alarm or topic", async () => {
+Deno.test("admin commands with --dry-run change no load balancer, alarm or topic", async () => {
   await using f = await fleet();
   f.changes();
   const cases: [string, string][] = [

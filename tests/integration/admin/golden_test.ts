@@ -33,7 +33,7 @@ function outline(text: string, line: string): string {
   return text.split("\n").filter((each) => /^[A-Z][A-Z ]+$/.test(each)).map((each) => `${each}\n`).join("");
 }
 
-Deno.test("each command prints its golden table, and the same rows as TSV and as JSON", async () => {
+Deno.test("each admin command prints the table in its golden file, and the same rows as TSV and as JSON", async () => {
   const [table, tsv, json] = await Promise.all([
     runCommands("table"),
     runCommands("tsv"),
@@ -82,7 +82,7 @@ function assertSameResult(table: Printed, tsv: Printed, json: Printed): void {
   assertEquals(unmeasured(shown), unmeasured(expected), line);
 }
 
-Deno.test("a command that prints a text prints the same text in every format", async () => {
+Deno.test("an admin command that prints text prints the same text in every output format", async () => {
   const all: string[] = [];
   for (const line of await commandLines("texts")) {
     const printed = await runText(line, "table");
@@ -93,14 +93,14 @@ Deno.test("a command that prints a text prints the same text in every format", a
   await assertGolden("texts.txt", all.join("\n"));
 });
 
-Deno.test("every command is in one of the two lists", async () => {
+Deno.test("every admin command is in one of the two lists of the golden test", async () => {
   const written = [...await commandLines("commands"), ...await commandLines("texts")]
     .filter((line) => line.startsWith("kas "));
   const run = new Set(await Promise.all(written.map((line) => commandOf(line.split(" ").slice(1)))));
   assertEquals([...(await commands()).keys()].filter((path) => !run.has(path)), []);
 });
 
-Deno.test("each command prints its golden help", async () => {
+Deno.test("each admin command prints the help text in its golden file", async () => {
   const pages = await helpPages();
   for (const { line, status } of pages) assertEquals(status, 0, line);
   await assertGolden("help.txt", pages.map(({ line, out }) => `$ ${line}\n${out}`).join("\n"));

@@ -16,7 +16,7 @@ function screen(columns = 80) {
   };
 }
 
-Deno.test("setup proposes the next commands, with an address that the sandbox can reach", async () => {
+Deno.test("setup proposes the next commands, with an address at which the sandbox can reach the autoscaler", async () => {
   await using f = await fleet();
   const { terminal, text } = screen();
   await f.kas("setup", { terminal });
@@ -26,7 +26,7 @@ Deno.test("setup proposes the next commands, with an address that the sandbox ca
   );
 });
 
-Deno.test("scale in proposes --warmup 0s if only the warm-up holds it back", async () => {
+Deno.test("scale in proposes --warmup 0s if only the check warm-up prevents the scale-in", async () => {
   await using f = await fleet();
   await f.rows(`instances start ${NODE}`);
   await f.sandbox.account.waitUntil(() =>
@@ -47,7 +47,7 @@ Deno.test("scale in proposes --warmup 0s if only the warm-up holds it back", asy
   assertEquals(none.text().includes("Next:"), false);
 });
 
-Deno.test("a narrow terminal shows the main columns, and a hint names the others", async () => {
+Deno.test("a narrow terminal shows the main columns of a table, and a hint lists the hidden columns", async () => {
   await using f = await fleet();
   const { terminal, text } = screen(80);
   await f.kas("instances", { terminal });

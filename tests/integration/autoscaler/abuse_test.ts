@@ -146,7 +146,7 @@ for (const [what, abuse, need = procfs()] of ABUSES) {
   );
 }
 
-Deno.test("pipelined requests on one connection are answered in order", async () => {
+Deno.test("the autoscaler answers pipelined requests on one connection in order", async () => {
   await using service = await subscribed();
   await using crowd = new Crowd(service.url);
   const requests = ["", "{", "x".repeat(10)].map((body) => `${head(body.length)}${body}`).join("");
@@ -191,7 +191,7 @@ testWith(
   },
 );
 
-Deno.test("of 200 large bodies at a time only some are held, and a genuine message is accepted meanwhile", async () => {
+Deno.test("of 200 concurrent large bodies the autoscaler keeps only some in memory, and still accepts a genuine message", async () => {
   await using service = await subscribed();
   await service.notify();
   await using crowd = new Crowd(service.url);

@@ -48,7 +48,7 @@ for (const [args, message] of USAGE) {
   });
 }
 
-Deno.test("kas autoscaler serves until SIGTERM and ends with 0; a second one cannot use its state folder", async () => {
+Deno.test("kas autoscaler serves until SIGTERM and exits with status 0; a second autoscaler cannot use the same state folder", async () => {
   await using sandbox = await startSandbox({ speed: 40, balancerPort: 0, machine: machines() });
   const state = await Deno.makeTempDir();
   try {
@@ -79,7 +79,7 @@ Deno.test("kas autoscaler serves until SIGTERM and ends with 0; a second one can
   }
 });
 
-Deno.test("kas autoscaler reports in one line that it cannot use its state folder", async () => {
+Deno.test("kas autoscaler prints a one-line error if it cannot use its state folder", async () => {
   const file = await Deno.makeTempFile();
   try {
     const { code, stderr } = await execute([

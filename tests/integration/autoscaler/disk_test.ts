@@ -19,7 +19,7 @@ async function subscribed() {
   return { it, url: autoscaler.url, syncs, starts, [Symbol.asyncDispose]: () => it[Symbol.asyncDispose]() };
 }
 
-Deno.test("while the disk hangs the autoscaler observes and decides, but answers no message and starts no instance (R12, R13)", async () => {
+Deno.test("while the disk hangs, the autoscaler observes and decides, but answers no message and starts no instance (R12, R13)", async () => {
   await using subscription = await subscribed();
   const { it, starts, syncs, url } = subscription;
   const { accepted } = await messages(url);
@@ -36,7 +36,7 @@ Deno.test("while the disk hangs the autoscaler observes and decides, but answers
   assertEquals([starts.length, (await messages(url)).accepted], [1, accepted + 2]);
 });
 
-Deno.test("while the disk fails the autoscaler starts no instance, and once it works again it carries out its decision", async () => {
+Deno.test("while the disk fails, the autoscaler starts no instance; after the disk recovers, it carries out its decision", async () => {
   await using subscription = await subscribed();
   const { it, starts, syncs, url } = subscription;
   {

@@ -82,7 +82,7 @@ async function watched(it: Stage, id: string, high: number, low: number): Promis
   }
 }
 
-Deno.test("without a standby a node is launched, comes into service by R9, and gets alarms like the others", async () => {
+Deno.test("without a standby kas launches a node, which comes into service by R9 and gets the same alarms as other nodes", async () => {
   await using it = await growing();
   await watched(it, BASE, 70, 35);
   const autoscaler = await it.start();
@@ -111,7 +111,7 @@ Deno.test("without a standby a node is launched, comes into service by R9, and g
   ]);
 });
 
-Deno.test("EC2 launches one instance, even if its answers are lost and stale (R13)", async () => {
+Deno.test("EC2 launches exactly one instance, even if EC2's responses are lost or stale (R13)", async () => {
   await using it = await growing();
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -129,7 +129,7 @@ Deno.test("EC2 launches one instance, even if its answers are lost and stale (R1
   assertEquals(it.sandbox.account.instances().map(({ id }) => id), [BASE, FIRST]);
 });
 
-Deno.test("a launched instance that never becomes healthy is quarantined and stopped, and still counts towards max (R3, R9)", async () => {
+Deno.test("kas quarantines and stops a launched instance that never becomes healthy, and still counts it towards max (R3, R9)", async () => {
   await using it = await growing({ machine: machines((id) => id === BASE) }, { max: 2 });
   const autoscaler = await it.start({ startTimeout: 1_000 });
   await it.subscribe(autoscaler);
@@ -151,7 +151,7 @@ for (
     ["no permission", "deny=ec2:RunInstances", /UnauthorizedOperation/],
   ] as const
 ) {
-  Deno.test(`a launch that EC2 has ${what} for fails with its reason, and is not repeated at once`, async () => {
+  Deno.test(`a launch that EC2 has ${what} for fails with EC2's reason, and kas does not repeat it immediately`, async () => {
     await using it = await growing({ faults: [sabotage] });
     const autoscaler = await it.start();
     await it.subscribe(autoscaler);
@@ -185,7 +185,7 @@ Deno.test("a launch whose instance ends before it is in service fails with EC2's
   );
 });
 
-Deno.test("an instance whose alarms cannot be created stays in service, and the reason reports it", async () => {
+Deno.test("an instance stays in service if kas cannot create its alarms, and the activity's reason reports the error", async () => {
   await using it = await growing();
   await watched(it, BASE, 70, 35);
   it.sandbox.faults.set("deny=cloudwatch:PutMetricAlarm");
@@ -205,7 +205,7 @@ async function serve(it: Stage): Promise<void> {
   await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
 }
 
-Deno.test("with --shrink terminate an idle node is drained and terminated, and its alarms are deleted", async () => {
+Deno.test("with --shrink terminate, kas drains and terminates an idle node, and deletes the node's alarms", async () => {
   await using it = await growing({ nodes: 1 }, { shrink: "terminate" });
   await serve(it);
   await watched(it, BASE, 70, 35);
@@ -230,7 +230,7 @@ Deno.test("with --shrink terminate an idle node is drained and terminated, and i
   assert(!it.sandbox.calls.some(({ action }) => action === "StopInstances"));
 });
 
-Deno.test("a node that cannot be terminated stays in service, and the reason says why", async () => {
+Deno.test("a node that kas cannot terminate stays in service, and the activity's reason contains the cause", async () => {
   await using it = await growing({ nodes: 1 }, { shrink: "terminate" });
   await serve(it);
   it.sandbox.faults.set("deny=ec2:TerminateInstances");

@@ -45,7 +45,7 @@ async function ports(pid: number): Promise<number[]> {
   return sockets.filter(({ state }) => state === STATES.listening).map(({ port }) => port);
 }
 
-Deno.test("kas autoscaler --pull scales an overloaded fleet out to --max and an idle one in to --min, and catches up after it was down (R2)", async () => {
+Deno.test("kas autoscaler --pull scales an overloaded fleet out to --max and an idle fleet in to --min, also after a downtime (R2)", async () => {
   credentials();
   await using sandbox = await startSandbox({ nodes: 3, speed: 40, balancerPort: 0, machine: machines() });
   using aws = connect({ region: "eu-west-1", endpointUrl: sandbox.url });
@@ -100,7 +100,7 @@ Deno.test("kas autoscaler --pull scales an overloaded fleet out to --max and an 
   }
 });
 
-Deno.test("the fleet comes to the same capacity if every notification is lost (R2)", async () => {
+Deno.test("the fleet reaches the same capacity if every notification is lost (R2)", async () => {
   await using it = await stage({ nodes: 3 });
   const limits = { ...it.options.limits, max: 3, min: 1, resync: 300 };
   const autoscaler = await it.start({ limits });
@@ -117,7 +117,7 @@ Deno.test("the fleet comes to the same capacity if every notification is lost (R
   );
 });
 
-Deno.test("with --pull and --listen the autoscaler reports its status and accepts no message", async () => {
+Deno.test("with --pull and --listen the autoscaler serves its status and accepts no message", async () => {
   await using it = await stage();
   const polling = { topicArn: undefined, listen: { hostname: "127.0.0.1", port: 0 } };
   const { url } = await it.start(polling);
@@ -132,7 +132,7 @@ Deno.test("with --pull and --listen the autoscaler reports its status and accept
   assertMatch(await response.text(), /--pull/);
 });
 
-Deno.test("with --pull and without --listen the autoscaler does not listen", async () => {
+Deno.test("with --pull and without --listen the autoscaler does not listen on a port", async () => {
   await using it = await stage();
   assertEquals((await it.start({ topicArn: undefined, listen: undefined })).url, "");
 });

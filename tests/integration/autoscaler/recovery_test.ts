@@ -90,7 +90,7 @@ for (const scalesIn of [false, true]) {
   });
 }
 
-Deno.test("SIGTERM during an activity ends the process with 0, and the next process finishes the activity (R13)", async () => {
+Deno.test("SIGTERM during an activity ends the autoscaler with status 0, and the next autoscaler finishes the activity (R13)", async () => {
   let serves = false;
   await using it = await stage({ machine: machines((id) => id === BASE || serves) });
   const state = `${it.options.state}/process`;
@@ -111,7 +111,7 @@ Deno.test("SIGTERM during an activity ends the process with 0, and the next proc
   assertEquals([it.standing(FIRST), calls(it, "StartInstances")], ["running in-service", 1]);
 });
 
-Deno.test("an autoscaler that is restarted repeatedly loses no message, and decides on each once (R11, R12)", async () => {
+Deno.test("an autoscaler that restarts repeatedly loses no message, and makes one decision for each message (R11, R12)", async () => {
   await using it = await stage({ speed: 100 });
   const state = `${it.options.state}/process`;
   const TopicArn = it.options.topicArn ?? "";

@@ -8,7 +8,7 @@ async function inForce(url: string): Promise<Record<string, unknown>> {
   return (await (await fetch(`${url}/status`)).json()).settings;
 }
 
-Deno.test("kas autoscaler reloads its settings at SIGHUP, and reports those that need a restart", async () => {
+Deno.test("kas autoscaler reads its settings again at SIGHUP, and logs the changed settings that need a restart", async () => {
   await using it = await stage();
   const config = `${it.options.state}/kas.json`;
   await Deno.writeTextFile(config, `{ "max": 4, "drain-timeout": "100s" }`);
@@ -32,7 +32,7 @@ Deno.test("kas autoscaler reloads its settings at SIGHUP, and reports those that
   });
 });
 
-Deno.test("kas autoscaler keeps its settings if the new ones are invalid", async () => {
+Deno.test("kas autoscaler keeps its settings at SIGHUP if the new settings are invalid", async () => {
   await using it = await stage();
   const config = `${it.options.state}/kas.json`;
   await Deno.writeTextFile(config, `{ "min": 1, "max": 4 }`);

@@ -9,7 +9,7 @@ import { replay } from "../../../src/scaling/replay.ts";
 import { eventually } from "../../support/kas.ts";
 import { BASE, eventualLine, firstResync, lines, NODES, stage } from "../../unit/autoscaler/fixtures.ts";
 
-Deno.test("a message that arrives during a slow reconciliation is evaluated first", async () => {
+Deno.test("kas evaluates a message that arrives during a slow reconciliation before the reconciliation", async () => {
   await using it = await stage();
   const autoscaler = await it.start();
   await firstResync(autoscaler);
@@ -45,7 +45,7 @@ Deno.test("a message that arrives during a slow reconciliation is evaluated firs
   );
 });
 
-Deno.test("a stream of messages does not delay reconciling without end", async () => {
+Deno.test("a stream of messages does not delay a reconciliation without limit", async () => {
   await using it = await stage();
   const limits = { ...it.options.limits, resync: 300 };
   const autoscaler = await it.start({ limits });
@@ -76,7 +76,7 @@ Deno.test("a stream of messages does not delay reconciling without end", async (
   }
 });
 
-Deno.test("a failed reconciliation is repeated soon, not an interval later", async () => {
+Deno.test("kas repeats a failed reconciliation after a short time, before the next interval", async () => {
   await using it = await stage();
   await it.alarm("cpuhigh", BASE, "ALARM");
   it.sandbox.faults.set("errors=1");
@@ -87,7 +87,7 @@ Deno.test("a failed reconciliation is repeated soon, not an interval later", asy
   assertEquals(line?.trigger, "reconcile");
 });
 
-Deno.test("a reconciliation that cannot observe the fleet records one decision without an action, and its reason (I8)", async () => {
+Deno.test("a reconciliation that cannot observe the fleet records one decision without an action, with the reason (I8)", async () => {
   await using it = await stage({ faults: ["errors=1"] });
   const autoscaler = await it.start();
   await firstResync(autoscaler);

@@ -11,7 +11,7 @@ const CREDENTIALS = {
   AWS_SESSION_TOKEN: "toKeN+thaT/nobody.sees",
 };
 
-Deno.test("the JSON log names the message that caused each event, and neither log nor pages contain a secret", async () => {
+Deno.test("the JSON log contains the id of the message that caused each event, and neither log nor pages contain a secret", async () => {
   await using it = await stage({ nodes: 2, machine: machines() });
   it.sandbox.faults.noCapacity.add(NODES[0]);
   await using process = await startProcess(it, { args: ["--log", "json"], env: CREDENTIALS });
@@ -71,7 +71,7 @@ Deno.test("the JSON log names the message that caused each event, and neither lo
   assert(!/UnsubscribeURL|SubscribeURL|"Token"|Token=/i.test(out));
 });
 
-Deno.test("no secret is in the argument list, and only its owner can read the state folder", async () => {
+Deno.test("kas's command line contains no secret, and only the owner can read the state folder", async () => {
   await using it = await stage({ nodes: 1, machine: machines() });
   await using process = await startProcess(it, { env: CREDENTIALS });
   const words = await Deno.readTextFile(`/proc/${process.pid}/cmdline`);
@@ -82,7 +82,7 @@ Deno.test("no secret is in the argument list, and only its owner can read the st
   for await (const { name } of Deno.readDir(folder)) assertEquals(mode(`${folder}/${name}`), "600", name);
 });
 
-Deno.test("only their owner can read the files of the state, even in a folder that is open to all", async () => {
+Deno.test("only the owner can read the files in the state folder, even if the folder itself is open to all users", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.chmod(folder, 0o755);
@@ -94,7 +94,7 @@ Deno.test("only their owner can read the files of the state, even in a folder th
   }
 });
 
-Deno.test("GET /status has the version, the uptime, the last observation and its error, and the steps of the activities in progress", async () => {
+Deno.test("GET /status contains version, uptime, the last observation and its error, and the steps of activities in progress", async () => {
   let serves = false;
   await using it = await stage({ nodes: 1, machine: machines((id) => serves || id === BASE) });
   const autoscaler = await it.start();
@@ -114,7 +114,7 @@ Deno.test("GET /status has the version, the uptime, the last observation and its
   assertEquals([idle.messages.waiting, idle.oldest], [0, null]);
 });
 
-Deno.test("GET /status says why the last observation failed, and GET /metrics how often", async () => {
+Deno.test("GET /status contains the error of the last failed observation, and GET /metrics the number of failures", async () => {
   await using it = await stage({ nodes: 1, machine: machines() });
   const autoscaler = await it.start({ limits: { ...it.options.limits, resync: 100 } });
   const read = async () => await (await fetch(`${autoscaler.url}/status`)).json();
@@ -130,7 +130,7 @@ Deno.test("GET /status says why the last observation failed, and GET /metrics ho
   assertMatch(metrics, /^kas_aws_retries_total\{.*\} [1-9]/m);
 });
 
-Deno.test("status() lists a thousand instances and alarms of a larger fleet, and their total number", () => {
+Deno.test("status() of a large fleet lists a thousand instances and alarms, and the total numbers", () => {
   const instance = {
     id: "i-1",
     name: "",

@@ -41,7 +41,7 @@ function changes({ sandbox }: Stage): string[] {
     .filter((action) => /^(Register|Deregister|Start|Stop)/.test(action));
 }
 
-Deno.test("behind a target group an alarm scales out, another one scales in, and no request fails", async () => {
+Deno.test("behind a target group, an alarm scales the fleet out, an alarm scales the fleet in, and no request fails", async () => {
   const held = Promise.withResolvers<void>();
   const machine = machines(() => true, held.promise);
   await using it = await stage({ machine });
@@ -82,7 +82,7 @@ Deno.test("behind a target group an alarm scales out, another one scales in, and
   ]);
 });
 
-Deno.test("a node that does not drain in time is registered again, and the reason has the target's state", async () => {
+Deno.test("kas registers a node again that does not drain in time, and the reason contains the state of the target", async () => {
   await using it = await stage({}, { drainTimeout: 300 });
   const web = await behindTargetGroup(it, { delay: 3_600 });
   await startInstance(it.aws, FIRST);
@@ -99,7 +99,7 @@ Deno.test("a node that does not drain in time is registered again, and the reaso
   assertEquals(changes(it).includes("StopInstances"), false);
 });
 
-Deno.test("nodes behind an unused target group are not at fault: kas quarantines none", async () => {
+Deno.test("kas quarantines no node behind an unused target group, because the nodes did not cause the failure", async () => {
   await using it = await stage({ nodes: 2 }, { startTimeout: 600 });
   const web = await behindTargetGroup(it, { delay: 1, unused: true });
   const autoscaler = await it.start({ fleet: web.fleet });

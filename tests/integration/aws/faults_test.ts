@@ -29,7 +29,7 @@ function node({ account }: Sandbox): string {
   return account.instances().find(({ role }) => role === "node")?.id ?? "";
 }
 
-Deno.test("a fleet larger than a page takes two calls", async () => {
+Deno.test("kas reads a fleet that is larger than one page with two calls", async () => {
   await using sandbox = await startSandbox({ ...FAST, nodes: 1_004 });
   using aws = connectTo(sandbox);
   const found = await Array.fromAsync(fleetInstances(aws, { fleet: "kas" }));
@@ -37,7 +37,7 @@ Deno.test("a fleet larger than a page takes two calls", async () => {
   assertEquals(sandbox.calls.filter(({ action }) => action === "DescribeInstances").length, 2);
 });
 
-Deno.test("calls succeed by retries while AWS throttles half of them", async () => {
+Deno.test("AWS calls succeed after retries while AWS throttles half of all calls", async () => {
   // With this seed, no call is throttled three times in a row.
   await using sandbox = await startSandbox({ ...FAST, seed: 1 });
   using aws = connectTo(sandbox);
@@ -47,7 +47,7 @@ Deno.test("calls succeed by retries while AWS throttles half of them", async () 
   assertGreater(refused.length, 0);
 });
 
-Deno.test("a call fails as throttled after three attempts", async () => {
+Deno.test("an AWS call fails as throttled after three attempts", async () => {
   await using sandbox = await startSandbox(FAST);
   using aws = connectTo(sandbox);
   sandbox.faults.throttle = 1;
@@ -56,7 +56,7 @@ Deno.test("a call fails as throttled after three attempts", async () => {
   assertEquals(sandbox.calls.length - before, 3);
 });
 
-Deno.test("AWS slower than the time limit is unreachable", async () => {
+Deno.test("AWS counts as unreachable if a response takes longer than the time limit", async () => {
   await using sandbox = await startSandbox(FAST);
   using aws = connectTo(sandbox, { timeLimit: 50 });
   sandbox.faults.latency = 200;
@@ -70,7 +70,7 @@ Deno.test("AWS slower than the time limit is unreachable", async () => {
   await eventually(() => sandbox.calls.length - before, (calls) => calls === 3);
 });
 
-Deno.test("a stopping or terminated instance cannot be started", async () => {
+Deno.test("startInstance() fails for a stopping or terminated instance", async () => {
   await using sandbox = await startSandbox(FAST);
   using aws = connectTo(sandbox);
   const id = node(sandbox);
@@ -85,7 +85,7 @@ Deno.test("a stopping or terminated instance cannot be started", async () => {
   assert(isIncorrectState(await assertRejects(() => startInstance(aws, id))));
 });
 
-Deno.test("a start without capacity is not retried", async () => {
+Deno.test("kas does not retry a start that fails for lack of capacity", async () => {
   await using sandbox = await startSandbox(FAST);
   using aws = connectTo(sandbox);
   sandbox.faults.noCapacity.add(node(sandbox));
@@ -93,7 +93,7 @@ Deno.test("a start without capacity is not retried", async () => {
   assertEquals(sandbox.calls.filter(({ action }) => action === "StartInstances").length, 1);
 });
 
-Deno.test("registering with an unknown load balancer is a not-found error", async () => {
+Deno.test("registering an instance with an unknown load balancer is a not-found error", async () => {
   await using sandbox = await startSandbox(FAST);
   using aws = connectTo(sandbox);
   assert(isNotFound(await assertRejects(() => register(aws, balancerRef({ fleet: "nope" }), node(sandbox)))));

@@ -24,7 +24,7 @@ const FORBIDDEN = {
   "have a thread that may": "NotCapable",
 };
 
-Deno.test("kas worker has no permission but to serve once it listens", async () => {
+Deno.test("a listening kas worker has no permission except the permission to serve requests", async () => {
   await using running = service(["worker", "--listen", "127.0.0.1:0", "--threads", "1", "--work-ms", "1"]);
   const [, url] = await running.line(/listening on (http:\/\/\S+)/);
   assertEquals(await outcomes(running), {

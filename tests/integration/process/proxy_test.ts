@@ -27,7 +27,7 @@ function through(proxy: string): Record<string, string> {
   return { HTTP_PROXY: proxy, http_proxy: proxy, ALL_PROXY: proxy, NODE_USE_ENV_PROXY: "1" };
 }
 
-Deno.test("health checks do not go through a proxy, whatever it answers", async () => {
+Deno.test("health checks do not use a configured HTTP proxy", async () => {
   await using proxy = proxyServer();
   await using sick = server(() => new Response("sick", { status: 503 }));
   const words = [Deno.execPath(), "run", "-A", "--quiet", SCRIPT, `${sick.url}/ping`, NOBODY];
@@ -42,7 +42,7 @@ Deno.test("health checks do not go through a proxy, whatever it answers", async 
   assertMatch(autoscaler, /503/);
 });
 
-Deno.test("kas admin ping does not go through a proxy", async () => {
+Deno.test("kas admin ping does not use a configured HTTP proxy", async () => {
   await using proxy = proxyServer();
   await using sick = server(() => new Response("sick", { status: 503 }));
   const target = new URL(sick.url).host;

@@ -83,12 +83,12 @@ const BOOTS: [what: string, url: string, programs: Parameters<typeof firstBoot>[
 ];
 
 for (const [what, url, programs, called] of BOOTS) {
-  Deno.test(`the script of userData() downloads the executable ${what} and provisions the machine`, async () => {
+  Deno.test(`the script of userData() downloads the executable ${what} and provisions the host`, async () => {
     assertEquals(await firstBoot(url, programs), { code: 0, stderr: "", called });
   });
 }
 
-Deno.test("the script of userData() does not run an executable with another checksum", async () => {
+Deno.test("the script of userData() does not run an executable with a different checksum", async () => {
   const { code, called } = await firstBoot(HTTPS, (folder) => ({ curl: downloads(folder) }), () => SUM);
   assertEquals([code, called], [1, [CURL]]);
 });

@@ -47,7 +47,7 @@ function ends({ calls }: Sandbox, from: number): string[] {
   return calls.slice(from).map(({ service, error }) => `${service} ${error}`);
 }
 
-Deno.test("errors= responds with each service's own 500 and 503, and has no effect", async () => {
+Deno.test("the fault errors makes calls fail with each service's own status 500 or 503, and the calls have no effect", async () => {
   await using it = await account();
   it.sandbox.faults.errors = 1;
   const { length } = it.sandbox.calls;
@@ -67,7 +67,7 @@ Deno.test("errors= responds with each service's own 500 and 503, and has no effe
   assertEquals(it.sandbox.account.instances().find(({ role }) => role === "node")?.state, "stopped");
 });
 
-Deno.test("deny= denies one action with each service's own error", async () => {
+Deno.test("the fault deny denies one action with each service's own error", async () => {
   await using it = await account();
   const denied = [
     "ec2:DescribeInstances",
@@ -91,7 +91,7 @@ Deno.test("deny= denies one action with each service's own error", async () => {
   await startInstance(it.aws, node(it.sandbox));
 });
 
-Deno.test("clock= shifts the time of every response, and rejects signatures that are five minutes off", async () => {
+Deno.test("the fault clock shifts the time of every response, and makes signatures five minutes off invalid", async () => {
   await using it = await account();
   it.sandbox.faults.set("clock=1h");
   const { length } = it.sandbox.calls;
@@ -109,7 +109,7 @@ Deno.test("clock= shifts the time of every response, and rejects signatures that
   assert(ahead > 3_595_000 && ahead <= 3_600_000, `${ahead}`);
 });
 
-Deno.test("cut= breaks the connection in the middle of the response, after the call took effect", async () => {
+Deno.test("the fault cut closes the connection in the middle of the response, after the call took effect", async () => {
   await using it = await account();
   it.sandbox.faults.cut = 1;
   const { length } = it.sandbox.calls;
@@ -123,7 +123,7 @@ Deno.test("cut= breaks the connection in the middle of the response, after the c
   );
 });
 
-Deno.test("wedge= never responds to a call, and has no effect", async () => {
+Deno.test("the fault wedge never answers a call, and the call has no effect", async () => {
   await using it = await account({}, 100);
   it.sandbox.faults.wedge = 1;
   for (const call of CALLS) {
@@ -136,13 +136,13 @@ Deno.test("wedge= never responds to a call, and has no effect", async () => {
   assert(it.sandbox.calls.some(({ error }) => error === "wedge"));
 });
 
-Deno.test("wedge=ACTION applies to that action only", async () => {
+Deno.test("the fault wedge=ACTION applies only to the named action", async () => {
   await using it = await account({ faults: ["wedge=DescribeInstanceHealth"] }, 100);
   await assertRejects(() => registrations(it.aws, KAS), UnreachableError, "no answer");
   assertEquals((await Array.fromAsync(fleetInstances(it.aws, { fleet: "kas" }))).length, 2);
 });
 
-Deno.test("a sandbox stops at once while calls are wedged", async () => {
+Deno.test("a sandbox stops immediately, even while calls wait because of the fault wedge", async () => {
   const it = await account({ faults: ["wedge=1"] });
   const call = assertRejects(() => registrations(it.aws, KAS));
   const { promise: passed, resolve } = Promise.withResolvers<void>();
@@ -153,7 +153,7 @@ Deno.test("a sandbox stops at once while calls are wedged", async () => {
   it.aws[Symbol.dispose]();
 });
 
-Deno.test("stale-reads= delays instances' states, registrations and tags alike", async () => {
+Deno.test("the fault stale-reads delays the states, registrations and tags of instances", async () => {
   const clock = handClock();
   const starting = account({ clock });
   await using it = await starting;

@@ -19,7 +19,7 @@ function sandbox(options: SandboxOptions = {}) {
   return startSandbox({ speed: 100, machine: localMachines().make, ...options });
 }
 
-Deno.test("startSandbox() starts a base in service, stopped nodes, a load balancer and a topic, and returns their addresses", async () => {
+Deno.test("startSandbox() starts a base instance in service, stopped nodes, a load balancer and a topic, and returns their addresses", async () => {
   await using kas = await sandbox({ nodes: 2, fleet: "web" });
   assertEquals(
     kas.account.instances().map((
@@ -42,14 +42,14 @@ Deno.test("startSandbox() starts a base in service, stopped nodes, a load balanc
   ]);
 });
 
-Deno.test("startSandbox({ empty }) starts without resources, and its balancer port works once the load balancer exists", async () => {
+Deno.test("startSandbox({ empty }) creates no resources, and its load balancer port works after a load balancer is created", async () => {
   await using kas = await sandbox({ empty: true });
   assertEquals(kas.account.instances(), []);
   const response = await fetch(`http://127.0.0.1:${kas.balancerPort}/work`);
   assertEquals([response.status, await response.text()], [503, "no load balancer\n"]);
 });
 
-Deno.test("startSandbox() reports a worker that cannot run, with its stderr", async () => {
+Deno.test("startSandbox() reports a worker that cannot run, with the worker's stderr", async () => {
   const failing = "data:application/javascript,throw%20new%20Error('out%20of%20luck')";
   const error = await assertRejects(
     () => startSandbox({ worker: [Deno.execPath(), "run", "--no-config", failing] }),
@@ -59,14 +59,14 @@ Deno.test("startSandbox() reports a worker that cannot run, with its stderr", as
   assertStringIncludes(error.message, "out of luck");
 });
 
-Deno.test("several sandboxes can run at the same time", async () => {
+Deno.test("several sandboxes can run on one host at the same time", async () => {
   await using one = await sandbox();
   await using other = await sandbox();
   const addresses = [one, other].flatMap((kas) => kas.account.instances().map(({ address }) => address));
   assertEquals(new Set(addresses).size, 4);
 });
 
-Deno.test("the AWS SDK can start a node, register it, and read CloudWatch and SNS", async () => {
+Deno.test("the AWS SDK can start a node, register the node, and use CloudWatch and SNS of the sandbox", async () => {
   await using kas = await sandbox();
   using aws = clients(kas.url);
   await aws.ec2.send(new StartInstancesCommand({ InstanceIds: [NODE] }));
@@ -99,7 +99,7 @@ Deno.test("the AWS SDK can start a node, register it, and read CloudWatch and SN
   }]);
 });
 
-Deno.test("the AWS SDK gets each service's own error codes", async () => {
+Deno.test("the AWS SDK gets each service's own error codes from the sandbox", async () => {
   await using kas = await sandbox();
   using aws = clients(kas.url);
   const StateValue = "OK";
@@ -144,7 +144,7 @@ Deno.test("the AWS SDK gets each service's own error codes", async () => {
   assertEquals(kas.calls.map(({ error }) => error), cases.map(([, code]) => code));
 });
 
-Deno.test("throttle= uses each service's own error code, and can change while the sandbox runs", async () => {
+Deno.test("the fault throttle uses each service's own error code, and can change while the sandbox runs", async () => {
   await using kas = await sandbox();
   using aws = clients(kas.url, { maxAttempts: 1 });
   const describe = () => aws.ec2.send(new DescribeInstancesCommand({ MaxResults: 5 }));
@@ -158,7 +158,7 @@ Deno.test("throttle= uses each service's own error code, and can change while th
   assertEquals((await describe()).$metadata.attempts, 1);
 });
 
-Deno.test("latency= delays every call by real time", async () => {
+Deno.test("the fault latency delays every call by the given real time", async () => {
   await using kas = await sandbox();
   using aws = clients(kas.url);
   kas.faults.set("latency=60ms");
@@ -167,7 +167,7 @@ Deno.test("latency= delays every call by real time", async () => {
   assert(performance.now() - before >= 55);
 });
 
-Deno.test("stale-reads= repeats earlier responses of CloudWatch and SNS", async () => {
+Deno.test("the fault stale-reads repeats earlier responses of CloudWatch and SNS", async () => {
   await using kas = await sandbox();
   using aws = clients(kas.url);
   kas.faults.set("stale-reads=60s");
@@ -185,7 +185,7 @@ Deno.test("stale-reads= repeats earlier responses of CloudWatch and SNS", async 
   assertEquals(await topics(), 2);
 });
 
-Deno.test("the endpoint rejects unsigned calls and unknown actions", async () => {
+Deno.test("the sandbox's endpoint rejects unsigned calls and unknown actions", async () => {
   await using kas = await sandbox({ empty: true });
   const call = async (query: string, authorization?: string) => {
     const response = await fetch(
@@ -215,7 +215,7 @@ Deno.test("startSandbox() rejects invalid faults", async () => {
   await assertRejects(() => sandbox({ faults: ["trottle=1"] }), TypeError, 'Cannot use fault "trottle=1"');
 });
 
-Deno.test("AccountView.waitUntil() rejects with its signal's reason", async () => {
+Deno.test("AccountView.waitUntil() rejects with the reason of its abort signal", async () => {
   await using kas = await sandbox({ empty: true });
   const reason = new Error("enough");
   const stop = new AbortController();

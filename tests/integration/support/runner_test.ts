@@ -15,7 +15,7 @@ async function run(tests: string): Promise<{ code: number; lines: string[] }> {
   }
 }
 
-Deno.test("the runner prints no passing test, and names the ignored ones with their reasons before the summary", async () => {
+Deno.test("the test runner prints no passing test, and lists ignored tests with their reasons before the summary", async () => {
   const { code, lines } = await run(`
     Deno.test("passes", () => {});
     Deno.test({ name: "waits (ignored: no aws)", ignore: true, fn: () => {} });
@@ -28,14 +28,14 @@ Deno.test("the runner prints no passing test, and names the ignored ones with th
   ]);
 });
 
-Deno.test("the runner prints what a test reports", async () => {
+Deno.test("the test runner prints the text that a test reports", async () => {
   const { lines } = await run(`
     Deno.test("reports", () => void Deno.stdout.writeSync(new TextEncoder().encode("7 of 9\\n")));
   `);
   assertEquals(lines.filter((line) => line !== ""), ["7 of 9", "ok | 1 passed | 0 failed"]);
 });
 
-Deno.test("the runner prints a failure in full, and its exit status is 1", async () => {
+Deno.test("the test runner prints a failure in full, and exits with status 1", async () => {
   const { code, lines } = await run(`
     Deno.test("passes", () => {});
     Deno.test("fails", () => { throw new Error("why it fails"); });
@@ -46,6 +46,6 @@ Deno.test("the runner prints a failure in full, and its exit status is 1", async
   }
 });
 
-Deno.test("the runner fails if a file of tests cannot be loaded", async () => {
+Deno.test("the test runner fails if it cannot load a test file", async () => {
   assertEquals((await run(`import "./missing.ts";`)).code, 1);
 });

@@ -13,7 +13,7 @@ async function get(url: string): Promise<{ status: number; body: string }> {
   return { status: response.status, body: await response.text() };
 }
 
-Deno.test("kas worker answers /ping at once while every thread is busy and the queue is long", async () => {
+Deno.test("kas worker answers /ping immediately while every thread is busy and the queue is long", async () => {
   const { worker, url } = await startWorker("--threads", "1", "--work-ms", "30000", "--queue", "3");
   await using _worker = worker;
   const leave = new AbortController();
@@ -36,7 +36,7 @@ Deno.test("kas worker answers /ping at once while every thread is busy and the q
   await Promise.all(clients);
 });
 
-Deno.test("kas worker gives the place of a client that disconnects to the next one", async () => {
+Deno.test("kas worker gives the queue place of a client that disconnects to the next client", async () => {
   const { worker, url } = await startWorker("--threads", "1", "--work-ms", "1-30000", "--queue", "1000");
   await using _worker = worker;
   // Each of them would burn for 15 s on average: the last has its turn only because the others' burns end with them.
@@ -51,7 +51,7 @@ Deno.test("kas worker gives the place of a client that disconnects to the next o
   assertEquals((await worker.status).code, 0);
 });
 
-Deno.test("kas worker finishes accepted requests at SIGTERM, accepts no more, and exits with 0", async () => {
+Deno.test("kas worker finishes accepted requests at SIGTERM, accepts no new requests, and exits with status 0", async () => {
   const { worker, url } = await startWorker("--threads", "1", "--work-ms", "100");
   await using _worker = worker;
   const answers = Array.from({ length: 4 }, () => get(`${url}/work`));
@@ -68,7 +68,7 @@ Deno.test("kas worker finishes accepted requests at SIGTERM, accepts no more, an
   assertEquals((await worker.status).code, 0);
 });
 
-Deno.test("kas worker exits within --drain, whatever is in progress", async () => {
+Deno.test("kas worker exits within the time of --drain, even if requests are in progress", async () => {
   const { worker, url } = await startWorker("--threads", "1", "--work-ms", "30000", "--drain", "100ms");
   await using _worker = worker;
   const work = get(`${url}/work`).catch(() => {});
@@ -84,7 +84,7 @@ Deno.test("kas worker exits within --drain, whatever is in progress", async () =
   await work;
 });
 
-Deno.test("kas worker reports that it cannot listen", async () => {
+Deno.test("kas worker prints an error if it cannot listen on its address", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await using worker = start([...FROM_SOURCE, "worker", "--listen", `127.0.0.1:${taken.addr.port}`]);
   assertEquals((await worker.status).code, 1);

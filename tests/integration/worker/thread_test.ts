@@ -3,7 +3,7 @@ import { execute } from "../../support/kas.ts";
 
 const THREAD = new URL("../../../src/worker/thread.ts", import.meta.url);
 
-Deno.test("a burn thread that throws fails its own burn, and the process goes on", async () => {
+Deno.test("a burn thread that throws an error fails only its own job, and the process continues", async () => {
   // In a process of its own, as Deno prints the error of a thread even where it is handled.
   const script = `
     import { BurnThread } from "${THREAD}";

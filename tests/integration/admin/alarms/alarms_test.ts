@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { BASE, fleet } from "../../../unit/admin/fleet.ts";
 
-Deno.test("alarms set, list and delete an instance's alarms", async () => {
+Deno.test("kas admin alarms sets, lists and deletes the alarms of an instance", async () => {
   await using f = await fleet();
   const [high, low] = [`kas:cpuhigh:${BASE}`, `kas:cpulow:${BASE}`];
   const actions = (action: string) => [{ name: high, action }, { name: low, action }];
@@ -21,7 +21,7 @@ Deno.test("alarms set, list and delete an instance's alarms", async () => {
   assertEquals((await f.kas(`alarms delete --instance ${BASE}`)).status, 4);
 });
 
-Deno.test("alarms set creates alarms for the whole fleet, or for a load balancer's requests", async () => {
+Deno.test("alarms set creates alarms for the whole fleet, or for the requests of a load balancer", async () => {
   await using f = await fleet();
   assertEquals((await f.rows("alarms set --all")).length, 4);
   assertEquals(await f.rows("alarms set --requests 600 --period 300"), [
@@ -35,7 +35,7 @@ Deno.test("alarms set creates alarms for the whole fleet, or for a load balancer
   assertEquals((await f.kas("alarms set --balancer none --requests 600")).status, 4);
 });
 
-Deno.test("alarms refuses invalid and contradicting options, and changes nothing", async () => {
+Deno.test("alarms set rejects invalid and contradictory options, and changes nothing", async () => {
   await using f = await fleet();
   f.changes();
   for (
@@ -60,7 +60,7 @@ Deno.test("alarms refuses invalid and contradicting options, and changes nothing
   assertEquals(f.changes(), []);
 });
 
-Deno.test("alarms test sets an alarm's state", async () => {
+Deno.test("alarms test sets the state of an alarm", async () => {
   await using f = await fleet();
   await f.rows(`alarms set ${BASE}`);
   const [row] = await f.rows(`alarms test kas:cpuhigh:${BASE} ALARM`);

@@ -4,7 +4,7 @@ import { makeTargetGroup } from "../../../e2e/contract/target_group.ts";
 import { eventually } from "../../../support/kas.ts";
 import { BASE, fleet } from "../../../unit/admin/fleet.ts";
 
-Deno.test("a request alarm of a target group goes into ALARM with requests, and to OK without them", async () => {
+Deno.test("a request alarm of a target group changes to ALARM while there are requests, and to OK without requests", async () => {
   await using f = await fleet();
   using aws = connect({ region: "eu-west-1", endpointUrl: f.sandbox.url });
   const { ref: { arn }, dnsName } = await makeTargetGroup({ aws, name: "sandbox" }, "web");

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { BASE, fleet, NOBODY, NODE } from "../../../unit/admin/fleet.ts";
 
-Deno.test("balancers list prints each instance's health, and one row for a balancer without instances", async () => {
+Deno.test("balancers list prints the health of each instance, and one row for a load balancer without instances", async () => {
   await using f = await fleet();
   await f.rows("balancers create empty --zone eu-west-1a");
   const rows = await f.rows("balancers");
@@ -23,7 +23,7 @@ Deno.test("balancers create uses the availability zones of the fleet's instances
   assertEquals((await f.kas("balancers create x --fleet nobody")).status, 4);
 });
 
-Deno.test("balancers register and deregister leave an instance that needs no change", async () => {
+Deno.test("balancers register and deregister do not change an instance that already has the requested state", async () => {
   await using f = await fleet();
   assertEquals(await f.rows(`balancers register kas ${BASE}`), [{
     name: "kas",

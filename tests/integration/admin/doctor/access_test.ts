@@ -2,7 +2,7 @@ import { CreateLaunchTemplateCommand } from "@aws-sdk/client-ec2";
 import { assertEquals, assertMatch } from "@std/assert";
 import { assertProblem, idle, problem, settled, wired } from "./wired.ts";
 
-Deno.test("doctor fails without credentials, and skips what it cannot know", async () => {
+Deno.test("doctor fails without credentials, and skips the checks that need AWS", async () => {
   await using w = await wired();
   const { status, rows } = await w.doctor("--profile nosuch");
   assertEquals(status, 1);
@@ -10,7 +10,7 @@ Deno.test("doctor fails without credentials, and skips what it cannot know", asy
   assertEquals(rows.filter(({ result }) => result === "failed").length, 1);
 });
 
-Deno.test("doctor fails if AWS is out of reach", async () => {
+Deno.test("doctor fails if AWS is unreachable", async () => {
   await using w = await wired();
   const { status, rows } = await w.doctor("--endpoint-url http://127.0.0.1:1");
   assertEquals(status, 1);
@@ -53,7 +53,7 @@ for (
   });
 }
 
-Deno.test("doctor reports a denied read request once, skips the checks that need it, and runs the others", async () => {
+Deno.test("doctor reports a denied read request once, skips the checks that need the request, and runs all other checks", async () => {
   await using w = await wired();
   w.fleet.sandbox.faults.set("deny=cloudwatch:DescribeAlarms");
   const { status, rows } = await w.doctor();
@@ -69,7 +69,7 @@ Deno.test("doctor reports a denied read request once, skips the checks that need
   );
 });
 
-Deno.test("doctor runs the other checks if one request to AWS fails", async () => {
+Deno.test("doctor runs all other checks if one request to AWS fails", async () => {
   await using w = await wired();
   w.fleet.sandbox.faults.onCall = ({ action }) => {
     if (action === "DescribeInstanceHealth") throw new Error("down");
@@ -85,7 +85,7 @@ Deno.test("doctor runs the other checks if one request to AWS fails", async () =
   ]);
 });
 
-Deno.test("doctor tests the permissions of an autoscaler that launches and terminates instances", async () => {
+Deno.test("doctor checks the permissions of an autoscaler that launches and terminates instances", async () => {
   await using w = await wired();
   const LaunchTemplateData = { ImageId: "ami-1" };
   const ec2 = await w.aws.ec2();

@@ -11,7 +11,7 @@ function closedUrl(): string {
   return `http://127.0.0.1:${listener.addr.port}/`;
 }
 
-Deno.test("doctor finds that no autoscaler answers at the address", async () => {
+Deno.test("doctor reports that no autoscaler answers at the subscribed address", async () => {
   await using w = await wired();
   const url = closedUrl();
   const { rows } = await w.doctor(`--url ${url}`);
@@ -19,7 +19,7 @@ Deno.test("doctor finds that no autoscaler answers at the address", async () => 
   assertProblem(rows, "autoscaler", { names, remedy: /^kas autoscaler --fleet kas --topic-arn arn:/ });
 });
 
-Deno.test("doctor finds a subscription of an old address, and proposes to subscribe the new one", async () => {
+Deno.test("doctor finds a subscription of an old address, and proposes a command that subscribes the new address", async () => {
   await using w = await wired();
   await w.fleet.rows("topics subscribe http://127.0.0.1:1/");
   const url = `${(await w.start()).url}/`;
@@ -52,13 +52,13 @@ Deno.test("doctor finds two autoscalers that receive the same messages", async (
   assertEquals(await w.problems(), []);
 });
 
-Deno.test("doctor recognizes one autoscaler at two addresses", async () => {
+Deno.test("doctor recognizes that two addresses belong to the same autoscaler", async () => {
   await using w = await wired();
   const byName = w.url.replace("127.0.0.1", "localhost");
   assertEquals(await w.problems(`--url ${byName}`), []);
 });
 
-Deno.test("doctor finds an autoscaler of another fleet", async () => {
+Deno.test("doctor finds that the subscribed autoscaler belongs to a different fleet", async () => {
   await using w = await wired();
   const { url } = await w.start({ fleet: { fleet: "web", balancer: balancerRef({ fleet: "kas" }) } });
   const { rows } = await w.doctor(`--url ${url}`);
@@ -127,7 +127,7 @@ for (
   });
 }
 
-Deno.test("doctor reports that the autoscaler cannot read the fleet", async () => {
+Deno.test("doctor reports that the autoscaler cannot read the state of the fleet", async () => {
   await using w = await wired();
   w.fleet.sandbox.faults.set("deny=ec2:DescribeInstances");
   const { url } = await w.start();
@@ -140,7 +140,7 @@ Deno.test("doctor reports that the autoscaler cannot read the fleet", async () =
   assertProblem(rows, "reconcile", { remedy: "kas admin iam-policy autoscaler" });
 });
 
-Deno.test("doctor finds workers with another version than the autoscaler's", async () => {
+Deno.test("doctor finds workers that have a different version than the autoscaler", async () => {
   await using w = await wired();
   w.fleet.machines.versions.set(BASE, "0.0.9");
   const { rows } = await w.doctor();
@@ -148,7 +148,7 @@ Deno.test("doctor finds workers with another version than the autoscaler's", asy
   assertProblem(rows, "versions", { result: "warning", names, remedy: `kas admin provision ${BASE}` });
 });
 
-Deno.test("doctor --pull checks neither topic nor alarm actions", async () => {
+Deno.test("doctor --pull checks neither the topic nor the actions of alarms", async () => {
   await using w = await wired();
   await deleteTopic(w.aws, w.topicArn);
   await w.fleet.rows("setup --pull");

@@ -9,7 +9,7 @@ import { BASE, NODE } from "../../../unit/admin/fleet.ts";
 import { assertProblem, problem, remedyOf, repair, wired } from "./wired.ts";
 import { PROBLEMS } from "./problems.ts";
 
-Deno.test("every check passes for a fleet that setup has set up, with exit status 0", async () => {
+Deno.test("after kas admin setup, every check of kas admin doctor passes, and doctor exits with status 0", async () => {
   await using w = await wired();
   const { status, rows } = await eventually(
     () => w.doctor(),
@@ -22,7 +22,7 @@ Deno.test("every check passes for a fleet that setup has set up, with exit statu
   assertEquals(out, "check\tresult\tdetail\n");
 });
 
-Deno.test("doctor changes nothing, and the number of AWS calls does not depend on the fleet's size", async () => {
+Deno.test("doctor changes nothing, and the number of its AWS calls does not depend on the size of the fleet", async () => {
   await using w = await wired({ nodes: 40 });
   w.fleet.changes();
   const { length } = w.fleet.sandbox.calls;
@@ -36,7 +36,7 @@ Deno.test("doctor changes nothing, and the number of AWS calls does not depend o
   assertEquals(calls.length, 8);
 });
 
-Deno.test("doctor finds each problem, and the command that it proposes repairs it", async (t) => {
+Deno.test("doctor finds each problem, and the command that doctor proposes solves the problem", async (t) => {
   await using w = await wired();
   for (const { name, breaks, check, result = "failed", names, remedy } of PROBLEMS) {
     await t.step(name, async () => {
@@ -49,7 +49,7 @@ Deno.test("doctor finds each problem, and the command that it proposes repairs i
   }
 });
 
-Deno.test("the proposed commands carry the flags for account and fleet", async () => {
+Deno.test("the commands that doctor proposes contain the flags for account and fleet", async () => {
   await using w = await wired();
   const { rows } = await w.doctor("--fleet nobody --region eu-west-1");
   const setup = "kas admin setup --fleet nobody --region eu-west-1";
@@ -59,7 +59,7 @@ Deno.test("the proposed commands carry the flags for account and fleet", async (
   assertProblem(rows, "base", { names: ["fleet nobody"], remedy });
 });
 
-Deno.test("doctor finds a security group that is closed to the load balancer", async () => {
+Deno.test("doctor finds a security group that does not admit the load balancer", async () => {
   await using w = await wired();
   const ec2 = await w.aws.ec2();
   const GroupId = "sg-00000000000000001";
@@ -80,7 +80,7 @@ Deno.test("doctor finds a security group that is closed to the load balancer", a
   });
 });
 
-Deno.test("doctor finds a fleet without a base, and a control instance that SNS cannot reach", async () => {
+Deno.test("doctor finds a fleet without a base instance, and a control instance that SNS cannot reach", async () => {
   await using w = await wired();
   const ec2 = await w.aws.ec2();
   const Tags = [{ Key: "kas:role", Value: "node" }];
@@ -94,7 +94,7 @@ Deno.test("doctor finds a fleet without a base, and a control instance that SNS 
   });
 });
 
-Deno.test("doctor's details are sentences with the reason, the names and the remedy", async () => {
+Deno.test("each detail in doctor's output is a sentence with the reason, the names and the remedy", async () => {
   await using w = await wired();
   await w.fleet.rows("alarms set --all --cpu 60:80");
   await w.fleet.rows(`alarms delete --instance ${NODE}`);

@@ -25,7 +25,7 @@ async function pasted(command: string): Promise<string[]> {
   }
 }
 
-Deno.test("a hostile alarm name is one word of the command that doctor proposes", async () => {
+Deno.test("a malicious alarm name is a single word in the command that doctor proposes", async () => {
   await using w = await wired();
   const names = [
     "kas:cpuhigh:i-0dead;touch${IFS}PWNED;#",
@@ -59,7 +59,7 @@ Deno.test("a hostile alarm name is one word of the command that doctor proposes"
   }
 });
 
-Deno.test("a hostile Auto Scaling group name is one word too, and no option", async () => {
+Deno.test("a malicious name of an Auto Scaling group is a single word and not an option in doctor's command", async () => {
   const group = "--g;touch PWNED\u2028`touch PWNED`";
   const instance = { id: NODE, role: "node", state: "running", autoScalingGroup: group };
   const plan = { kas: (...words: string[]) => words, aws: (...words: string[]) => ["aws", ...words] };

@@ -13,7 +13,7 @@ const behindGroup = () =>
 
 const arnOf = ({ balancer }: Wired) => balancer.kind === "target-group" ? balancer.arn : "";
 
-Deno.test("doctor finds no problem with a fleet behind a target group", async () => {
+Deno.test("doctor finds no problem in a fleet behind a target group", async () => {
   await using w = await behindGroup();
   const { status } = await eventually(
     () => w.doctor(),
@@ -22,7 +22,7 @@ Deno.test("doctor finds no problem with a fleet behind a target group", async ()
   assertEquals(status, 0);
 });
 
-Deno.test("doctor finds each problem of a target group, and the command that it proposes repairs it", async (t) => {
+Deno.test("doctor finds each problem of a target group, and the command that doctor proposes solves the problem", async (t) => {
   await using w = await behindGroup();
   await settled(w);
   const elb = await w.aws.elbv2();
@@ -69,7 +69,7 @@ Deno.test("doctor finds each problem of a target group, and the command that it 
   }
 });
 
-Deno.test("doctor finds a drain timeout below the target group's, and an autoscaler with another balancer", async () => {
+Deno.test("doctor finds a drain timeout shorter than the target group's, and an autoscaler with a different load balancer", async () => {
   await using w = await behindGroup();
   const { url } = await w.start({ drainTimeout: 60_000 });
   const { rows } = await w.doctor(`--url ${url}${w.words}`);
@@ -79,7 +79,7 @@ Deno.test("doctor finds a drain timeout below the target group's, and an autosca
   assertProblem(other.rows, "balancer", { names, remedy: "kas autoscaler --load-balancer kas" });
 });
 
-Deno.test("doctor finds that a target group does not exist", async () => {
+Deno.test("doctor reports that a target group does not exist", async () => {
   await using w = await behindGroup();
   const gone = arnOf(w).replace("/group/", "/gone/");
   const { rows } = await w.doctor(`--url ${w.url} --target-group ${gone}`);

@@ -23,7 +23,7 @@ Deno.test("instances lists the instances of the fleet and their health", async (
   assertEquals((await f.rows("instances --fleet other")).length, 0);
 });
 
-Deno.test("instances --state lists instances in one state; --no-header omits the header", async () => {
+Deno.test("instances --state lists the instances in one state, and --no-header omits the header", async () => {
   await using f = await fleet({ nodes: 2 });
   assertEquals((await f.rows("instances --state stopped")).length, 2);
   assertEquals((await f.rows("instances list --state pending")).length, 0);
@@ -34,7 +34,7 @@ Deno.test("instances --state lists instances in one state; --no-header omits the
   assertStringIncludes(err, "did you mean running?");
 });
 
-Deno.test("instances lists a fleet without a load balancer", async () => {
+Deno.test("instances lists the instances of a fleet without a load balancer", async () => {
   await using f = await fleet();
   const { status, out, err } = await f.kas("instances --load-balancer none --verbose");
   assertEquals(status, 0);
@@ -42,7 +42,7 @@ Deno.test("instances lists a fleet without a load balancer", async () => {
   assertEquals(out.trimEnd().split("\n").map((line) => line.split("\t")[9]), ["health", "-", "-"]);
 });
 
-Deno.test("instances start and stop print each instance's state before and after", async () => {
+Deno.test("instances start and stop print the state of each instance before and after the command", async () => {
   await using f = await fleet();
   assertEquals(
     (await f.kas(`instances start ${NODE}`)).out,
@@ -57,7 +57,7 @@ Deno.test("instances start and stop print each instance's state before and after
   );
 });
 
-Deno.test("each target gets its turn, each failure is one line; status 4 if no target is in the fleet, 1 if some fail", async () => {
+Deno.test("instances stop acts on each target and prints one line per failure; exit status 4 if no target is in the fleet, otherwise 1", async () => {
   await using f = await fleet();
   assertEquals(await f.kas(`instances start ${NOBODY} i-2`), {
     status: 4,
@@ -72,7 +72,7 @@ Deno.test("each target gets its turn, each failure is one line; status 4 if no t
   assertEquals((await f.kas(`instances start ${NODE} --fleet other`)).status, 4);
 });
 
-Deno.test("stop and terminate need --force for base instances", async () => {
+Deno.test("instances stop and terminate need --force for base instances", async () => {
   await using f = await fleet();
   f.changes();
   const { status, err } = await f.kas(`instances stop ${BASE}`);
@@ -86,7 +86,7 @@ Deno.test("stop and terminate need --force for base instances", async () => {
   );
 });
 
-Deno.test("instances terminate asks for confirmation on a terminal, and needs --yes without one", async () => {
+Deno.test("instances terminate asks for confirmation on a terminal, and needs --yes without a terminal", async () => {
   await using f = await fleet();
   f.changes();
   const alone = await f.kas(`instances terminate ${NODE}`);
@@ -110,7 +110,7 @@ Deno.test("instances terminate deregisters the instance and deletes its alarms",
   assertEquals(await f.rows("instances --state running"), []);
 });
 
-Deno.test("instances terminate prints the command that deletes the alarms, if AWS refuses to", async () => {
+Deno.test("if AWS refuses to delete alarms, instances terminate prints the command that deletes the alarms", async () => {
   await using f = await fleet();
   await f.rows("setup");
   await using denied = between(f, (call) => call.includes("DeleteAlarms") ? denial(call) : undefined);
@@ -123,7 +123,7 @@ Deno.test("instances terminate prints the command that deletes the alarms, if AW
   assertEquals((await f.rows(remedy)).length, 2);
 });
 
-Deno.test("--dry-run prints the actions and changes nothing", async () => {
+Deno.test("instances commands with --dry-run print the actions and change nothing", async () => {
   await using f = await fleet();
   f.changes();
   const cases: [string, string][] = [
@@ -160,7 +160,7 @@ Deno.test("instances create needs an image or a launch template", async () => {
   assertStringIncludes(err, "/nowhere/x");
 });
 
-Deno.test("instances tags lists each tag; release changes nothing without a quarantine", async () => {
+Deno.test("instances tags lists each tag, and instances release changes nothing if there is no quarantine", async () => {
   await using f = await fleet();
   const tags = await f.rows(`instances tags ${BASE}`);
   assertEquals(tags.find(({ key }) => key === "kas:role"), { id: BASE, key: "kas:role", value: "base" });

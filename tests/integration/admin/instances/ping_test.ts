@@ -12,7 +12,7 @@ function closedHost(): string {
   return `127.0.0.1:${listener.addr.port}`;
 }
 
-Deno.test("ping asks every running instance's worker", async () => {
+Deno.test("ping sends a request to the worker of every running instance", async () => {
   await using f = await fleet();
   const { status, out, err } = await f.kas("ping");
   assertEquals([status, err], [0, ""]);
@@ -24,7 +24,7 @@ Deno.test("ping asks every running instance's worker", async () => {
   assertMatch(ms, /^\d+$/);
 });
 
-Deno.test("ping exits with 1 if a service fails, and names it", async () => {
+Deno.test("ping exits with status 1 if a service fails, and prints the name of the service", async () => {
   await using f = await fleet();
   f.machines.broken.add(BASE);
   const broken = await f.kas(`ping ${BASE} ${NODE}`);
@@ -34,7 +34,7 @@ Deno.test("ping exits with 1 if a service fails, and names it", async () => {
   assertEquals((await f.kas(`ping ${BASE} ${NOBODY}`)).status, 1);
 });
 
-Deno.test("ping pings the autoscaler of a control instance too", async () => {
+Deno.test("ping also sends a request to the autoscaler of a control instance", async () => {
   await using f = await fleet({ empty: true });
   await f.rows("instances create --image ami-1 --role control");
   await f.sandbox.account.waitUntil(() =>
@@ -47,7 +47,7 @@ Deno.test("ping pings the autoscaler of a control instance too", async () => {
   assertEquals([status, services[1]?.[3]], [1, "refused"]);
 });
 
-Deno.test("ping of hosts makes no call to AWS", async () => {
+Deno.test("ping with host names makes no call to AWS", async () => {
   await using f = await fleet();
   await using pong = serve(() => new Response("pong"));
   await using other = serve(() => new Response("<html>"));
@@ -66,7 +66,7 @@ Deno.test("ping of hosts makes no call to AWS", async () => {
   assertEquals(f.sandbox.calls.length, calls);
 });
 
-Deno.test("ping waits no longer than --timeout for an answer", async () => {
+Deno.test("ping waits for a response at most as long as --timeout", async () => {
   await using f = await fleet();
   const { promise, resolve } = Promise.withResolvers<Response>();
   await using silent = serve(() => promise);

@@ -35,7 +35,7 @@ async function kas({ sandbox }: Stage, args: string, signal = new AbortControlle
   return { status, stderr, row: stdout.trimEnd().split("\t") };
 }
 
-Deno.test("scale out puts a node into service, scale in stops it, and each reports what it did", async () => {
+Deno.test("scale out puts a node into service, scale in stops the node, and both report their actions", async () => {
   await using it = await stage();
   const out = await kas(it, "out");
   assertEquals([out.status, ...out.row.slice(0, 3)], [0, "start", NODES[0], "successful"]);
@@ -49,7 +49,7 @@ Deno.test("scale out puts a node into service, scale in stops it, and each repor
   assertEquals(it.standing(NODES[0]), "stopped none");
 });
 
-Deno.test("scale keeps the rules: nothing above max, and never the base", async () => {
+Deno.test("scale never exceeds max capacity and never stops the base instance", async () => {
   await using it = await stage();
   for (const args of ["out --max 1", `in --instance ${BASE}`, `out --instance ${BASE}`]) {
     const { status, row } = await kas(it, args);
@@ -58,7 +58,7 @@ Deno.test("scale keeps the rules: nothing above max, and never the base", async 
   assertEquals(it.standing(BASE), "running in-service");
 });
 
-Deno.test("scale out without a standby names the nodes that run unregistered, and the commands for them", async () => {
+Deno.test("scale out without a standby names running unregistered nodes, and the commands to register them", async () => {
   await using it = await stage();
   await startInstance(it.aws, NODES[0]);
   await it.sandbox.account.waitUntil(() => it.standing(NODES[0]) === "running none");
@@ -67,7 +67,7 @@ Deno.test("scale out without a standby names the nodes that run unregistered, an
   assertMatch(stderr, /kas admin balancers register kas i-0+2\n/);
 });
 
-Deno.test("scale --instance acts on that instance only, and ends with 4 if it is not in the fleet", async () => {
+Deno.test("scale --instance acts only on the named instance, and exits with status 4 if it is not in the fleet", async () => {
   await using it = await stage({ nodes: 2 });
   const { row } = await kas(it, `out --instance ${NODES[1]}`);
   assertEquals(row.slice(0, 3), ["start", NODES[1], "successful"]);
@@ -76,7 +76,7 @@ Deno.test("scale --instance acts on that instance only, and ends with 4 if it is
   assertMatch(none.stderr, /i-00000000000000009 is not in fleet kas/);
 });
 
-Deno.test("scale out --grow launches a node without a standby, and scale in --shrink terminate terminates one after a confirmation", async () => {
+Deno.test("scale out --grow launches a node if there is no standby, and scale in --shrink terminate terminates a node after confirmation", async () => {
   await using it = await stage({ nodes: 0 });
   const unbounded = await kas(it, "out --grow kas-node");
   assertMatch(unbounded.stderr, /--grow needs --max/);
@@ -120,7 +120,7 @@ Deno.test("scale --dry-run reports the action and changes nothing", async () => 
   assertEquals(it.sandbox.calls.slice(before).filter(({ action }) => !/^(Describe|Get)/.test(action)), []);
 });
 
-Deno.test("scale ends with 1 if it fails, and names what it left unfinished if it is interrupted", async () => {
+Deno.test("scale exits with status 1 after a failure, and after an interruption prints what is not completed", async () => {
   await using it = await stage({ machine: machines((id) => id === BASE) });
   const failed = await kas(it, "out --start-timeout 300ms");
   assertEquals([failed.status, ...failed.row.slice(0, 3)], [1, "start", NODES[0], "failed"]);

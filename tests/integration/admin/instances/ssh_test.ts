@@ -28,7 +28,7 @@ async function fakeSsh(f: Fleet) {
 /** The private address of the base instance. */
 const address = async (f: Fleet) => String((await f.rows("instances"))[0]?.["private_ip"]);
 
-Deno.test("ssh runs the system's ssh with the instance's address, and exits with its status", async () => {
+Deno.test("kas admin ssh runs the system's ssh with the instance's address, and exits with the status of ssh", async () => {
   await using f = await fleet();
   await using it = await fakeSsh(f);
   const args = `${BASE} --user ubuntu --identity key.pem --jump me@bastion:22 --port 2222 -- ls -l /etc`;
@@ -42,7 +42,7 @@ Deno.test("ssh runs the system's ssh with the instance's address, and exits with
   ]);
 });
 
-Deno.test("ssh fails with one error and a hint if ssh is not on the PATH", async () => {
+Deno.test("kas admin ssh fails with one error and a hint if ssh is not on the PATH", async () => {
   await using f = await fleet();
   await using it = await fakeSsh(f);
   const { code, stdout, stderr } = await it.ssh(BASE, "/nowhere");
@@ -50,7 +50,7 @@ Deno.test("ssh fails with one error and a hint if ssh is not on the PATH", async
   assertMatch(stderr, /^kas: .*PATH\nTry: .*OpenSSH.*\n$/);
 });
 
-Deno.test("ssh --dry-run prints the command and runs nothing", async () => {
+Deno.test("kas admin ssh --dry-run prints the ssh command and runs nothing", async () => {
   await using f = await fleet();
   assertEquals(await f.kas(`ssh ${BASE} --private --dry-run -- uptime`), {
     status: 0,
@@ -59,7 +59,7 @@ Deno.test("ssh --dry-run prints the command and runs nothing", async () => {
   });
 });
 
-Deno.test("ssh refuses an instance that is not in the fleet, or does not run", async () => {
+Deno.test("kas admin ssh rejects an instance that is not in the fleet or does not run", async () => {
   await using f = await fleet();
   assertEquals((await f.kas(`ssh ${NOBODY}`)).status, 4);
   assertEquals((await f.kas(`ssh ${BASE} --fleet other`)).status, 4);
@@ -69,7 +69,7 @@ Deno.test("ssh refuses an instance that is not in the fleet, or does not run", a
   assertMatch(err, new RegExp(`^kas: .*${NODE}.*stopped`));
 });
 
-Deno.test("ssh prefers a public name to a public address, and needs --private without either", () => {
+Deno.test("kas admin ssh prefers a public name to a public address, and needs --private if there is neither", () => {
   const route = { user: undefined, identity: undefined, jump: undefined, port: undefined, private: false };
   const instance = {
     id: BASE,

@@ -4,7 +4,7 @@ import { BASE, eventualLine, firstResync, NODES, stage } from "../../../unit/aut
 
 const COLUMNS = "time\tkind\tinstance\tstatus\treason\tseconds";
 
-Deno.test("activities lists the same from a running autoscaler and from its state folder", async () => {
+Deno.test("activities lists the same activities from a running autoscaler and from its state folder", async () => {
   await using it = await stage();
   const autoscaler = await it.start();
   await firstResync(autoscaler);
@@ -35,7 +35,7 @@ Deno.test("activities lists the same from a running autoscaler and from its stat
   assertEquals(limited.stdout.trimEnd().split("\n").length, 2);
 });
 
-Deno.test("activities --phases prints p50, p90 and p99 of each phase, and --output json each decision's id", async () => {
+Deno.test("activities --phases prints p50, p90 and p99 of each phase, and --output json prints the id of each decision", async () => {
   await using it = await stage();
   const autoscaler = await it.start();
   await firstResync(autoscaler);
@@ -59,7 +59,7 @@ Deno.test("activities --phases prints p50, p90 and p99 of each phase, and --outp
   assertEquals([both.code, both.stdout], [2, ""]);
 });
 
-Deno.test("activities fails with one line if there is no journal or no autoscaler", async () => {
+Deno.test("activities fails with a one-line error if there is no journal or no autoscaler", async () => {
   const args = [...FROM_SOURCE, "admin", "activities"];
   const local = await execute([...args, "--state", "/nowhere"]);
   assertEquals([local.code, local.stdout], [1, ""]);

@@ -4,7 +4,7 @@ import { BASE, eventualLine, NODES, stage } from "../../../unit/autoscaler/fixtu
 
 const EXPLAIN = [...FROM_SOURCE, "admin", "explain"];
 
-Deno.test("explain finds a decision by id, by time, or the last one, in the state folder and over HTTP", async () => {
+Deno.test("explain finds a decision by id or time, or the latest decision, in the state folder and over HTTP", async () => {
   await using it = await stage();
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);

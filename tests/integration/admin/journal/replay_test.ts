@@ -35,7 +35,7 @@ function write(folder: string): void {
   });
 }
 
-Deno.test("replay makes every decision of a running autoscaler again to the byte, from folder, database, URL and file (R16)", async () => {
+Deno.test("replay reproduces every decision of a running autoscaler exactly, from folder, database, URL and file (R16)", async () => {
   await using it = await stage({ nodes: 2 });
   const autoscaler = await it.start({
     limits: { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 100 },
@@ -78,7 +78,7 @@ Deno.test("replay makes every decision of a running autoscaler again to the byte
   });
 });
 
-Deno.test("replay prints the first decision that comes out differently, recorded and replayed, and exits with 1", () =>
+Deno.test("replay prints the first decision whose recorded and replayed results differ, and exits with status 1", () =>
   withFolder(async (folder) => {
     write(folder);
     {
@@ -96,7 +96,7 @@ Deno.test("replay prints the first decision that comes out differently, recorded
     ]);
   }));
 
-Deno.test("replay --set prints the decisions that other limits change, and with --all the others too", () =>
+Deno.test("replay --set prints the decisions that different limits change, and with --all also the unchanged decisions", () =>
   withFolder(async (folder) => {
     write(folder);
     const rows = async (...more: string[]) => {
@@ -119,7 +119,7 @@ Deno.test("replay --set prints the decisions that other limits change, and with 
     ]);
   }));
 
-Deno.test("replay --set rejects an unknown name or value with one line, exit 2", async () => {
+Deno.test("replay --set rejects an unknown name or value with a one-line error and exit status 2", async () => {
   for (
     const [set, error] of [
       ["cooldwn-in=3s", "cooldown-in?"],
@@ -134,7 +134,7 @@ Deno.test("replay --set rejects an unknown name or value with one line, exit 2",
   }
 });
 
-Deno.test("replay fails with one line for a damaged file or no journal, exit 1", () =>
+Deno.test("replay fails with a one-line error and exit status 1 if the file is damaged or the journal is missing", () =>
   withFolder(async (folder) => {
     write(folder);
     await Deno.copyFile(`${folder}/kas.db`, `${folder}/cut.db`);

@@ -9,7 +9,7 @@ import { eventually, execute, FROM_SOURCE, start } from "../../../support/kas.ts
 
 const SANDBOX = [...FROM_SOURCE, ..."admin sandbox --port 0 --balancer-port 0".split(" ")];
 
-Deno.test("kas admin sandbox prints its environment variables, serves, and exits with 0 at SIGTERM", async () => {
+Deno.test("kas admin sandbox prints environment variables, serves requests, and exits with status 0 at SIGTERM", async () => {
   await using sandbox = start([...SANDBOX, "--speed", "20"]);
   const [, origin = ""] = await sandbox.line(/Load balancer: (http:\/\/\S+)\./);
   const exported = sandbox.lines.flatMap((line) => /^export (\w+)=/.exec(line)?.[1] ?? []);
@@ -32,7 +32,7 @@ Deno.test("kas admin sandbox prints its environment variables, serves, and exits
   await assertRejects(() => fetch(`${origin}/ping`), TypeError);
 });
 
-Deno.test("kas admin sandbox rejects an unknown fault, and --empty with --scenario", async () => {
+Deno.test("kas admin sandbox rejects an unknown fault, and the combination of --empty and --scenario", async () => {
   const fault = await execute([...SANDBOX, "--fault", "meteor=1"]);
   assertEquals(fault.code, 2);
   assertStringIncludes(fault.stderr, "meteor=1");
@@ -41,7 +41,7 @@ Deno.test("kas admin sandbox rejects an unknown fault, and --empty with --scenar
   assertStringIncludes(empty.stderr, "--empty");
 });
 
-Deno.test("the scenario sets up a real autoscaler, plays its steps and prints the results", async () => {
+Deno.test("the sandbox scenario starts a real autoscaler, runs the scenario's steps and prints the results", async () => {
   const speed = 25;
   await using sandbox = await startSandbox({ speed, worker: workerCommand(speed) });
   const { terminal, out, err } = captured();
@@ -66,7 +66,7 @@ Deno.test("the scenario sets up a real autoscaler, plays its steps and prints th
   }
 });
 
-Deno.test("the scenario exits with 130 at Ctrl-C and leaves no temporary files", async () => {
+Deno.test("the sandbox scenario exits with status 130 at Ctrl-C and leaves no temporary files", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await using scenario = start([...SANDBOX, ..."--scenario nine-steps --speed 25".split(" ")], {
@@ -81,7 +81,7 @@ Deno.test("the scenario exits with 130 at Ctrl-C and leaves no temporary files",
   }
 });
 
-Deno.test("--on-start and --on-stop need each other, and --subnet has 256 addresses", async () => {
+Deno.test("kas admin sandbox needs --on-start and --on-stop together, and --subnet has 256 addresses", async () => {
   for (
     const [args, error] of [
       [["--on-start", "boot"], /^kas: --on-start .*--on-stop/],
@@ -96,7 +96,7 @@ Deno.test("--on-start and --on-stop need each other, and --subnet has 256 addres
   }
 });
 
-Deno.test("kas admin sandbox boots and stops instances with --on-start and --on-stop", async () => {
+Deno.test("kas admin sandbox boots and stops instances with the commands --on-start and --on-stop", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const worker = [...FROM_SOURCE, "worker", "--threads", "1", "--listen"].join(" ");

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { fleet } from "../../../unit/admin/fleet.ts";
 
-Deno.test("config prints every setting's value and origin", async () => {
+Deno.test("kas admin config prints the value and origin of every setting", async () => {
   await using f = await fleet();
   const { out } = await f.kas("config --max 4", {
     env: { KAS_FLEET: "web" },

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { clients } from "../../../unit/sandbox/sdk.ts";
 import { BASE, fleet, NODE } from "../../../unit/admin/fleet.ts";
 
-Deno.test("a launched node has the alarms that setup would create, and teardown --instances removes it", async () => {
+Deno.test("a node that the autoscaler launches has the same alarms as after setup, and teardown --instances removes them", async () => {
   await using it = await fleet({ nodes: 0 });
   using sdk = clients(it.sandbox.url);
   await sdk.ec2.send(

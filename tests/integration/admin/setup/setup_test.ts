@@ -3,7 +3,7 @@ import { BASE, fleet, NODE } from "../../../unit/admin/fleet.ts";
 
 const ALARMS = [BASE, NODE].flatMap((id) => [`kas:cpuhigh:${id}`, `kas:cpulow:${id}`]);
 
-Deno.test("setup creates what is missing, in order; a second run leaves everything unchanged", async () => {
+Deno.test("setup creates the missing resources in order, and a second run of setup changes nothing", async () => {
   await using f = await fleet();
   const rows = (action: string) => [
     { resource: "topic", name: "kas", action: "unchanged" },
@@ -17,7 +17,7 @@ Deno.test("setup creates what is missing, in order; a second run leaves everythi
   assertEquals(f.changes(), []);
 });
 
-Deno.test("setup creates topic and load balancer for a new fleet, and registers its running instances", async () => {
+Deno.test("setup creates topic and load balancer for a new fleet, and registers the fleet's running instances", async () => {
   await using f = await fleet({ empty: true });
   await f.rows("instances create --image ami-1 --role base");
   await f.rows("instances create --image ami-1");
@@ -35,7 +35,7 @@ Deno.test("setup creates topic and load balancer for a new fleet, and registers 
   assertEquals(new Set((await f.rows("setup")).map(({ action }) => action)), new Set(["unchanged"]));
 });
 
-Deno.test("setup enables the zones of new instances at an existing load balancer", async () => {
+Deno.test("setup enables the zones of new instances in an existing load balancer", async () => {
   await using f = await fleet({ empty: true });
   await f.rows("instances create --image ami-1 --role base");
   await f.rows("setup");
@@ -54,14 +54,14 @@ Deno.test("setup enables the zones of new instances at an existing load balancer
   );
 });
 
-Deno.test("setup registers pending instances", async () => {
+Deno.test("setup registers instances that are pending", async () => {
   await using f = await fleet({ empty: true, boot: 600_000 });
   await f.rows("instances create --image ami-1 --role base");
   const registered = (await f.rows("setup")).filter(({ resource }) => resource === "instance");
   assertEquals(registered, [{ resource: "instance", name: BASE, action: "registered" }]);
 });
 
-Deno.test("setup creates the topic of --topic-arn only if it has the fleet's name", async () => {
+Deno.test("setup creates the topic of --topic-arn only if the topic has the name of the fleet", async () => {
   await using f = await fleet({ empty: true });
   await f.rows("instances create --image ami-1 --role base");
   const other = await f.kas("setup --topic-arn arn:aws:sns:eu-west-1:000000000000:others");
@@ -75,7 +75,7 @@ Deno.test("setup creates the topic of --topic-arn only if it has the fleet's nam
   assertStringIncludes(elsewhere.err, "arn:aws:sns:us-east-1:000000000000:web");
 });
 
-Deno.test("setup of a fleet without instances fails with status 4", async () => {
+Deno.test("setup fails with status 4 if the fleet has no instances", async () => {
   await using f = await fleet({ empty: true });
   const { status, err } = await f.kas("setup");
   assertEquals([status, err], [
@@ -84,7 +84,7 @@ Deno.test("setup of a fleet without instances fails with status 4", async () => 
   ]);
 });
 
-Deno.test("setup --pull creates alarms without actions, and makes no SNS calls (R2)", async () => {
+Deno.test("setup --pull creates alarms without actions, and makes no calls to SNS (R2)", async () => {
   await using f = await fleet();
   const rows = (action: string) => [
     { resource: "balancer", name: "kas", action: "unchanged" },
@@ -108,7 +108,7 @@ Deno.test("alarms set --pull needs no topic", async () => {
   assertEquals(row, { name: "kas:reqcount:kas", action: "created" });
 });
 
-Deno.test("setup registers an unregistered base, but not an unregistered node", async () => {
+Deno.test("setup registers an unregistered base instance, but no unregistered node", async () => {
   await using f = await fleet();
   await f.rows(`instances start ${NODE}`);
   await f.rows(`balancers deregister kas ${BASE}`);
@@ -132,7 +132,7 @@ Deno.test("setup keeps the thresholds of existing alarms unless --cpu is given",
   ]);
 });
 
-Deno.test("setup --dry-run prints the changes and makes none", async () => {
+Deno.test("setup --dry-run prints the changes and makes no changes", async () => {
   await using f = await fleet();
   f.changes();
   const { status, out } = await f.kas("setup --dry-run --url http://127.0.0.1:9/");
@@ -145,7 +145,7 @@ Deno.test("setup --dry-run prints the changes and makes none", async () => {
   assertEquals(f.changes(), []);
 });
 
-Deno.test("setup --url subscribes the autoscaler and waits for its confirmation", async () => {
+Deno.test("setup --url subscribes the autoscaler and waits until the autoscaler confirms the subscription", async () => {
   await using f = await fleet();
   await using receiver = autoscalerStandIn(f.sandbox.url);
   const subscription = async () => (await f.rows(`setup --url ${receiver.url}`)).at(-1);
@@ -153,7 +153,7 @@ Deno.test("setup --url subscribes the autoscaler and waits for its confirmation"
   assertEquals(await subscription(), { resource: "subscription", name: receiver.url, action: "unchanged" });
 });
 
-Deno.test("setup fails with status 1 without a confirmation in time, and prints the completed steps", async () => {
+Deno.test("setup fails with status 1 if the confirmation does not arrive in time, and prints the completed steps", async () => {
   await using f = await fleet();
   const { status, out, err } = await f.kas("setup --url http://127.0.0.1:9/ --timeout 10ms");
   assertEquals(status, 1);
@@ -161,7 +161,7 @@ Deno.test("setup fails with status 1 without a confirmation in time, and prints 
   assertEquals(out.trimEnd().split("\n").length, 1 + 3 + ALARMS.length);
 });
 
-Deno.test("setup fails with status 4 if the topic does not exist, or the fleet has no instances", async () => {
+Deno.test("setup fails with status 4 if the topic does not exist, or if the fleet has no instances", async () => {
   await using f = await fleet();
   assertEquals((await f.kas("setup --topic-arn arn:aws:sns:eu-west-1:000000000000:none")).status, 4);
   assertEquals((await f.kas("setup --fleet nobody")).status, 4);

@@ -16,7 +16,7 @@ async function listings(f: Fleet): Promise<Record<string, unknown[]>> {
   };
 }
 
-Deno.test("after setup, instances create and teardown --instances the account is as empty as before", async () => {
+Deno.test("after setup, instances create and teardown --instances, the account has the same resources as before", async () => {
   await using f = await fleet({ empty: true });
   const empty = await listings(f);
   await f.rows("instances create --image ami-1 --role base");
@@ -39,7 +39,7 @@ Deno.test("after setup, instances create and teardown --instances the account is
   assertEquals(await listings(f), empty);
 });
 
-Deno.test("teardown deletes the alarms before their topic, deregisters before it terminates, and is idempotent", async () => {
+Deno.test("teardown deletes alarms before their topic, deregisters instances before terminating them, and can be repeated", async () => {
   await using f = await fleet();
   await using receiver = confirming();
   await f.rows("setup");
@@ -69,7 +69,7 @@ Deno.test("teardown deletes the alarms before their topic, deregisters before it
   assertEquals(f.changes(), []);
 });
 
-Deno.test("teardown keeps the instances and deregisters them", async () => {
+Deno.test("teardown without --instances keeps the instances and deregisters them", async () => {
   await using f = await fleet();
   const rows = await f.rows("teardown --yes");
   assertEquals(rows.map(({ resource, name, action }) => [resource, name, action]), [
@@ -80,7 +80,7 @@ Deno.test("teardown keeps the instances and deregisters them", async () => {
   assertEquals((await f.rows("instances")).map(({ state }) => state), ["running", "stopped"]);
 });
 
-Deno.test("teardown keeps another fleet's resources", async () => {
+Deno.test("teardown keeps the resources of a different fleet", async () => {
   await using f = await fleet();
   await f.rows("setup");
   await f.rows("topics create kas2");
@@ -97,7 +97,7 @@ Deno.test("teardown keeps another fleet's resources", async () => {
   assertEquals((await f.rows("instances --fleet kas2")).map(({ state }) => state), ["running"]);
 });
 
-Deno.test("teardown keeps a topic with another name, and deletes the subscription of --url", async () => {
+Deno.test("teardown keeps a topic with a different name, and deletes the subscription of --url", async () => {
   await using f = await fleet();
   await using receiver = confirming();
   const [shared] = await f.rows("topics create shared");
@@ -115,7 +115,7 @@ Deno.test("teardown keeps a topic with another name, and deletes the subscriptio
   assertEquals((await f.rows("topics")).map(({ name }) => name).sort(), ["kas", "shared"]);
 });
 
-Deno.test("teardown deregisters the fleet from a load balancer that serves other instances, and keeps it", async () => {
+Deno.test("teardown keeps a load balancer that serves other instances, and deregisters only the fleet's instances", async () => {
   await using f = await fleet();
   const [other] = await f.rows("instances create --image ami-1 --fleet other");
   await f.rows(`balancers register kas ${other?.["id"]} --fleet other`);
@@ -126,7 +126,7 @@ Deno.test("teardown deregisters the fleet from a load balancer that serves other
   assertEquals((await f.rows("teardown --yes")).map(({ resource }) => resource), ["balancer"]);
 });
 
-Deno.test("teardown asks on a terminal, and needs --yes without one", async () => {
+Deno.test("teardown asks for confirmation on a terminal, and needs --yes without a terminal", async () => {
   await using f = await fleet();
   f.changes();
   const alone = await f.kas("teardown");
@@ -142,7 +142,7 @@ Deno.test("teardown asks on a terminal, and needs --yes without one", async () =
   assertEquals((await f.kas("teardown", { terminal: { answer: "y" } })).status, 0);
 });
 
-Deno.test("teardown --dry-run prints the deletions and makes none", async () => {
+Deno.test("teardown --dry-run prints the deletions and deletes nothing", async () => {
   await using f = await fleet();
   await f.rows("setup");
   f.changes();
@@ -157,7 +157,7 @@ Deno.test("teardown --dry-run prints the deletions and makes none", async () => 
   assertEquals(f.changes(), []);
 });
 
-Deno.test("teardown reports each failure and makes the other deletions, but keeps a topic that alarms still notify", async () => {
+Deno.test("teardown reports each failure and makes all other deletions, but keeps a topic that alarms still use", async () => {
   await using f = await fleet();
   await f.rows("setup");
   await using denied = between(f, (call) => /DeleteAlarms|Deregister/.test(call) ? denial(call) : undefined);
@@ -178,7 +178,7 @@ Deno.test("teardown reports each failure and makes the other deletions, but keep
   assertEquals(again.map(({ resource }) => resource), [...Array(4).fill("alarm"), "topic", "instance"]);
 });
 
-Deno.test("an interrupted teardown names what is not completed, with status 130", async () => {
+Deno.test("an interrupted teardown prints what is not completed, and exits with status 130", async () => {
   await using f = await fleet();
   const asked = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();

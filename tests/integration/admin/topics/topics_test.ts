@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fleet } from "../../../unit/admin/fleet.ts";
 
-Deno.test("topics lists and creates topics", async () => {
+Deno.test("kas admin topics lists and creates topics", async () => {
   await using f = await fleet();
   const arn = f.sandbox.env["KAS_TOPIC_ARN"];
   assertEquals(await f.rows("topics"), [{ arn, name: "kas", subscriptions: 0 }]);
@@ -11,7 +11,7 @@ Deno.test("topics lists and creates topics", async () => {
   assertEquals((await f.kas("topics create web.1")).status, 2);
 });
 
-Deno.test("topics subscribe creates a subscription, and a pending one cannot be deleted", async () => {
+Deno.test("topics subscribe creates a subscription, and kas cannot delete a pending subscription", async () => {
   await using f = await fleet();
   const url = "http://127.0.0.1:9/";
   const [created] = await f.rows(`topics subscribe ${url}`);

@@ -23,7 +23,7 @@ function changes({ calls }: Sandbox, id: string): string[] {
     .map(({ action }) => /^[A-Z][a-z]+/.exec(action)?.[0] ?? action);
 }
 
-Deno.test("an alarm in ALARM puts the next node into service, and the journal has every phase (R9, R17)", async () => {
+Deno.test("an alarm in ALARM puts the next node into service, and the journal contains every phase (R9, R17)", async () => {
   await using it = await stage();
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -48,7 +48,7 @@ Deno.test("an alarm in ALARM puts the next node into service, and the journal ha
   assertEquals(changes(it.sandbox, NODES[0]), ["Start", "Register"]);
 });
 
-Deno.test("scaling out observes the instances and the alarm of the notification, scaling in all alarms and the load", async () => {
+Deno.test("scaling out observes only the instances and the notified alarm; scaling in also observes all alarms and the load", async () => {
   await using it = await stage({ nodes: 2 });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -69,7 +69,7 @@ Deno.test("scaling out observes the instances and the alarm of the notification,
   assertEquals(await looked("cpulow", "OK"), ["GetMetricData"]);
 });
 
-Deno.test("a node is registered only after it has passed its health check (R9)", async () => {
+Deno.test("kas registers a node only after the node has passed its health check (R9)", async () => {
   let serves = false;
   await using it = await stage({ machine: machines((id) => id === BASE || serves) });
   const autoscaler = await it.start();
@@ -82,7 +82,7 @@ Deno.test("a node is registered only after it has passed its health check (R9)",
   assertEquals(it.standing(NODES[0]), "running in-service");
 });
 
-Deno.test("a node that fails its health check is stopped and quarantined, and the next one is started (R7, R9)", async () => {
+Deno.test("kas stops and quarantines a node that fails its health check, and starts the next node (R7, R9)", async () => {
   const machine = machines((id) => id !== NODES[0]);
   await using it = await stage({ nodes: 2, machine }, { startTimeout: 400 });
   const autoscaler = await it.start();
@@ -105,7 +105,7 @@ Deno.test("a node that fails its health check is stopped and quarantined, and th
   );
 });
 
-Deno.test("if EC2 lacks capacity, the next node is started at once (R7)", async () => {
+Deno.test("if EC2 lacks capacity, kas immediately starts the next node (R7)", async () => {
   await using it = await stage({ nodes: 2, faults: [`no-capacity=${NODES[0]}`] });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -116,7 +116,7 @@ Deno.test("if EC2 lacks capacity, the next node is started at once (R7)", async 
   assertEquals(changes(it.sandbox, NODES[1]), ["Start", "Register"]);
 });
 
-Deno.test("a node is stopped only after it has drained, and a start puts a draining one back into service (R10, R7)", async () => {
+Deno.test("kas stops a node only after the node has drained, and a scale-out puts a draining node back into service (R10, R7)", async () => {
   const held = Promise.withResolvers<void>();
   const machine = machines(() => true, held.promise);
   await using it = await stage({ machine });
@@ -150,7 +150,7 @@ Deno.test("a node is stopped only after it has drained, and a start puts a drain
   assertEquals(it.standing(NODES[0]), "stopped none");
 });
 
-Deno.test("a node that does not drain in time is registered again instead of stopped (R10)", async () => {
+Deno.test("kas registers a node again, instead of stopping it, if the node does not drain in time (R10)", async () => {
   const held = Promise.withResolvers<void>();
   const machine = machines(() => true, held.promise);
   await using it = await stage({ machine, speed: 20 }, { drainTimeout: 300 });
@@ -176,7 +176,7 @@ Deno.test("a node that does not drain in time is registered again instead of sto
   for (const response of await Promise.all(work)) await response.text();
 });
 
-Deno.test("every message has one decision with its reason, and messages for other fleets have no action (R11, R15)", async () => {
+Deno.test("every message leads to one decision with a reason, and messages for other fleets lead to no action (R11, R15)", async () => {
   await using it = await stage();
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -203,7 +203,7 @@ Deno.test("every message has one decision with its reason, and messages for othe
   assert(all.every(({ kind }) => kind === "none"));
 });
 
-Deno.test("a message of a change years ahead, or of another account's alarm, does not hide a change (R11, R14)", async () => {
+Deno.test("a message with a time years ahead, or about an alarm of a different account, does not hide a change (R11, R14)", async () => {
   await using it = await stage();
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -221,7 +221,7 @@ Deno.test("a message of a change years ahead, or of another account's alarm, doe
   assertMatch(ignored[0]?.reason ?? "", /account or region/);
 });
 
-Deno.test("a stored message is retried until AWS is available, and has one decision (R12, I8)", async () => {
+Deno.test("kas retries a stored message until AWS is available, and makes one decision for the message (R12, I8)", async () => {
   await using it = await stage();
   {
     using state = Store.open(it.options.state);
@@ -241,7 +241,7 @@ Deno.test("a stored message is retried until AWS is available, and has one decis
   assertEquals((await lines(autoscaler)).filter(({ message }) => message).length, 1);
 });
 
-Deno.test("an alarm that persists leads to one change an interval, without any message (R2)", async () => {
+Deno.test("an alarm that stays in ALARM leads to one change of capacity per interval, without any message (R2)", async () => {
   await using it = await stage({ nodes: 2 });
   await it.alarm("cpuhigh", BASE, "ALARM");
   const limits = { ...it.options.limits, resync: 1_500 };
@@ -256,7 +256,7 @@ Deno.test("an alarm that persists leads to one change an interval, without any m
   assert(Date.parse(second?.phases.decided ?? "") - Date.parse(first?.phases.decided ?? "") >= limits.resync);
 });
 
-Deno.test("a notification of a change that a reconciliation has acted on has no action (R2, R1)", async () => {
+Deno.test("a notification leads to no action if a reconciliation has already acted on the same change (R2, R1)", async () => {
   await using it = await stage({ nodes: 2 });
   await it.alarm("cpuhigh", BASE, "ALARM");
   const autoscaler = await it.start();
@@ -273,7 +273,7 @@ Deno.test("a notification of a change that a reconciliation has acted on has no 
   assertMatch(reason ?? "", /is not newer than .* reconcile/);
 });
 
-Deno.test("an unfinished activity is resumed at the next start, and no call is repeated (R13)", async () => {
+Deno.test("kas resumes an unfinished activity at the next start, and repeats no call (R13)", async () => {
   let serves = false;
   await using it = await stage({ machine: machines((id) => id === BASE || serves) });
   {
@@ -289,7 +289,7 @@ Deno.test("an unfinished activity is resumed at the next start, and no call is r
   assertEquals(changes(it.sandbox, NODES[0]), ["Start", "Register"]);
 });
 
-Deno.test("--dry-run decides and records, and carries nothing out", async () => {
+Deno.test("kas autoscaler --dry-run makes and records decisions, and carries out no action", async () => {
   await using it = await stage({}, { dryRun: true });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -299,7 +299,7 @@ Deno.test("--dry-run decides and records, and carries nothing out", async () => 
   assertEquals(changes(it.sandbox, NODES[0]), []);
 });
 
-Deno.test("GET /status has the fleet, its alarms, the activities in progress and the settings, and no secret", async () => {
+Deno.test("GET /status contains the fleet, its alarms, the activities in progress and the settings, and no secret", async () => {
   await using it = await stage();
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);

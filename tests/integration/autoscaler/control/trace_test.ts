@@ -51,7 +51,7 @@ const CREDENTIALS = {
   AWS_SESSION_TOKEN: "toKeN+thaT/nobody.sees",
 };
 
-Deno.test("OpenTelemetry receives the traces of a decision and its activity, and no secret", async () => {
+Deno.test("OpenTelemetry receives the traces of a decision and its activity, without any secret", async () => {
   await using collector = new Collector();
   await using it = await stage({ nodes: 1, machine: machines() });
   const env = {
@@ -96,7 +96,7 @@ Deno.test("OpenTelemetry receives the traces of a decision and its activity, and
   assert(!/authorization|x-amz-security-token|Token=|Signature=/i.test(out));
 });
 
-Deno.test("an unavailable collector has no effect", async () => {
+Deno.test("an unavailable OpenTelemetry collector does not affect the autoscaler", async () => {
   await using it = await stage({ nodes: 1, machine: machines() });
   const env = { OTEL_DENO: "true", OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" };
   await using process = await startProcess(it, { env });

@@ -3,7 +3,7 @@ import { count, type Family, parseExposition, value } from "../../../unit/autosc
 import { BASE, eventualLine, machines, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
 import { eventually } from "../../../support/kas.ts";
 
-Deno.test("GET /metrics counts a scale-out and a scale-in, and no label has the id of an instance, alarm or message", async () => {
+Deno.test("GET /metrics counts a scale-out and a scale-in, and no label contains the id of an instance, alarm or message", async () => {
   await using it = await stage({ nodes: 3, machine: machines() });
   await using autoscaler = await it.start();
   await it.subscribe(autoscaler);

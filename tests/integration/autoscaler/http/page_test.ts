@@ -3,7 +3,7 @@ import { BASE, machines, NODES, stage } from "../../../unit/autoscaler/fixtures.
 import { rows } from "../../../unit/autoscaler/http/page/page_content.ts";
 import { eventually } from "../../../support/kas.ts";
 
-Deno.test("GET /status shows a browser the start in progress and its decision", async () => {
+Deno.test("GET /status returns to a browser a page with the start in progress and its decision", async () => {
   await using it = await stage({ nodes: 1, machine: machines((id) => id === BASE) });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);

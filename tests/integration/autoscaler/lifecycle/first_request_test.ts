@@ -9,7 +9,7 @@ async function work(address: string): Promise<void> {
   await response.body?.cancel();
 }
 
-Deno.test("the first request that the instance answers is the last phase of a start, after its end (R17)", async () => {
+Deno.test("the last phase of a start is the first request that the instance answers, after the activity's end (R17)", async () => {
   await using it = await stage();
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -30,7 +30,7 @@ Deno.test("the first request that the instance answers is the last phase of a st
   assertEquals([line?.status, line?.seconds], ["successful", done?.seconds]);
 });
 
-Deno.test("the autoscaler does not wait for a first request when it stops", async () => {
+Deno.test("a stopping autoscaler does not wait for the first request to an instance", async () => {
   await using it = await stage({}, { startTimeout: 3_600_000 });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);

@@ -77,7 +77,7 @@ function about({ action, input }: CallEvent, wanted: string, id: string): boolea
   return action.startsWith(wanted) && JSON.stringify(input).includes(id);
 }
 
-Deno.test("five alarms at a time start five instances concurrently (R1, R12)", async () => {
+Deno.test("five alarms at the same time start five instances concurrently (R1, R12)", async () => {
   let serves = false;
   await using it = await stage({ nodes: 5, machine: machines((id) => id === BASE || serves) });
   const autoscaler = await it.start();
@@ -102,7 +102,7 @@ Deno.test("five alarms at a time start five instances concurrently (R1, R12)", a
   assertEquals(starts(), 5);
 });
 
-Deno.test("a slow stop does not delay the start of another node (R10)", async () => {
+Deno.test("a slow stop of an instance does not delay the start of a different node (R10)", async () => {
   await using it = await stage({ nodes: 2, shutdown: 3_600_000 });
   await serve(it, FIRST);
   const autoscaler = await it.start();
@@ -114,7 +114,7 @@ Deno.test("a slow stop does not delay the start of another node (R10)", async ()
   assertEquals([it.standing(FIRST), it.standing(SECOND)], ["stopping none", "running in-service"]);
 });
 
-Deno.test("without a stopped node a stopping one counts as joining: it is started once it has stopped (R7)", async () => {
+Deno.test("if no node is stopped, a stopping node counts as joining, and kas starts it when it has stopped (R7)", async () => {
   await using it = await stage({ shutdown: 12_000 });
   await serve(it, FIRST);
   const autoscaler = await it.start();
@@ -131,7 +131,7 @@ Deno.test("without a stopped node a stopping one counts as joining: it is starte
   assertEquals(changes(it, FIRST), ["Start", "Register", "Deregister", "Stop", "Start", "Register"]);
 });
 
-Deno.test("if a zone lacks capacity, a node of another zone is tried next, whatever its rank (R7)", async () => {
+Deno.test("if a zone lacks capacity, kas next tries a node of a different zone, even a node of lower rank (R7)", async () => {
   await using it = await stage({ nodes: 3, faults: [`no-capacity=${FIRST}`] });
   const zone = (id: string) => it.sandbox.account.instances().find((instance) => instance.id === id)?.zone;
   // The emptiest zone has two standby nodes, the zone of the base instance has one.
@@ -156,7 +156,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`a node whose worker ${what} is quarantined with the result of its last health check (R7, R9)`, async () => {
+  Deno.test(`kas quarantines a node whose worker ${what}, with the result of its last health check (R7, R9)`, async () => {
     await using it = await stage({ machine }, { startTimeout: 300 });
     const autoscaler = await it.start();
     await it.subscribe(autoscaler);
@@ -169,7 +169,7 @@ for (
   });
 }
 
-Deno.test("a rollback that AWS refuses continues until it succeeds (R13)", async () => {
+Deno.test("kas repeats a rollback that AWS rejects until the rollback succeeds (R13)", async () => {
   await using it = await stage({ machine: machines((id) => id === BASE) }, { startTimeout: 300 });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -185,7 +185,7 @@ Deno.test("a rollback that AWS refuses continues until it succeeds (R13)", async
   assertMatch(it.standing(FIRST), /^stop(ping|ped) none$/);
 });
 
-Deno.test("an interrupted rollback is resumed at the next start, with its reason (R13)", async () => {
+Deno.test("kas resumes an interrupted rollback at the next start, and keeps the rollback's reason (R13)", async () => {
   await using it = await stage({ machine: machines((id) => id === BASE) }, { startTimeout: 300 });
   {
     await using first = await it.start();
@@ -205,7 +205,7 @@ Deno.test("an interrupted rollback is resumed at the next start, with its reason
   assertEquals(changes(it, FIRST), ["Start", "Deregister", "Stop"]);
 });
 
-Deno.test("a start of an instance waits for its rollback (I6)", async () => {
+Deno.test("the start of an instance waits until the rollback of the same instance has ended (I6)", async () => {
   await using it = await stage({ nodes: 2 });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
@@ -240,7 +240,7 @@ Deno.test("a start of an instance waits for its rollback (I6)", async () => {
   assertEquals(changes(it, FIRST).slice(-2), ["Start", "Register"]);
 });
 
-Deno.test("a node is stopped even if its quarantine fails (R9)", async () => {
+Deno.test("kas stops a node even if the quarantine of the node fails (R9)", async () => {
   await using it = await stage({ machine: machines((id) => id === BASE) }, { startTimeout: 300 });
   it.sandbox.faults.onCall = ({ action, moment, input }) => {
     // A tag that EC2 refuses.
@@ -254,7 +254,7 @@ Deno.test("a node is stopped even if its quarantine fails (R9)", async () => {
   assertMatch(it.standing(FIRST), /^stop(ping|ped) none$/);
 });
 
-Deno.test("a node that comes into service too late is drained before it is stopped (I4)", async () => {
+Deno.test("kas drains a node that comes into service too late before kas stops the node (I4)", async () => {
   const held = Promise.withResolvers<void>();
   const machine = machines(() => true, held.promise);
   await using it = await stage({ machine, speed: 10 }, { startTimeout: 1_000 });
@@ -288,7 +288,7 @@ Deno.test("a node that comes into service too late is drained before it is stopp
   assertMatch(it.standing(FIRST), /^stop(ping|ped) none$/);
 });
 
-Deno.test("a drained instance that somebody else registers again is not stopped (R10)", async () => {
+Deno.test("kas does not stop a drained instance that an operator has registered again (R10)", async () => {
   await using it = await stage();
   await serve(it, FIRST);
   const autoscaler = await it.start();
@@ -310,7 +310,7 @@ Deno.test("a drained instance that somebody else registers again is not stopped 
   assertEquals(changes(it, FIRST).includes("Stop"), false);
 });
 
-Deno.test("an instance that cannot be stopped is registered again, however long that takes (R13)", async () => {
+Deno.test("kas registers an instance again if it cannot stop the instance, however long the registration takes (R13)", async () => {
   await using it = await stage();
   await serve(it, FIRST);
   const autoscaler = await it.start();
@@ -328,7 +328,7 @@ Deno.test("an instance that cannot be stopped is registered again, however long 
   await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
 });
 
-Deno.test("an interrupted registration after a failed stop is resumed at the next start, even if the instance could drain now (R13)", async () => {
+Deno.test("kas resumes an interrupted registration after a failed stop at the next start, even if the instance could drain now (R13)", async () => {
   const held = Promise.withResolvers<void>();
   const machine = machines(() => true, held.promise);
   await using it = await stage({ machine, speed: 10 }, { drainTimeout: 300 });
@@ -355,7 +355,7 @@ Deno.test("an interrupted registration after a failed stop is resumed at the nex
   await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
 });
 
-Deno.test("a stop whose instance somebody terminates registers nothing again (R13)", async () => {
+Deno.test("kas registers no instance again if an operator terminates the instance during its stop (R13)", async () => {
   await using it = await stage();
   await serve(it, FIRST);
   const autoscaler = await it.start();
@@ -370,7 +370,7 @@ Deno.test("a stop whose instance somebody terminates registers nothing again (R1
   assertEquals(changes(it, FIRST).filter((change) => change === "Register"), ["Register"]);
 });
 
-Deno.test("a candidate that was quarantined meanwhile is skipped (R7)", async () => {
+Deno.test("kas skips a candidate that was quarantined after the decision (R7)", async () => {
   await using it = await stage({ nodes: 2 });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);

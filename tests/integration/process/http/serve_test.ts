@@ -11,7 +11,7 @@ async function statusOf(port: number, text: string): Promise<number> {
   return Number(new TextDecoder().decode(buffer.subarray(0, n ?? 0)).split(" ")[1]);
 }
 
-Deno.test("serveHttp answers 500 to each failure while nobody reads stderr, and writes nothing to it", async () => {
+Deno.test("serveHttp() answers 500 to each failure while no process reads stderr, and writes nothing to stderr", async () => {
   const program = new URL("./failing_server.ts", import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--quiet", "--no-check", program],
@@ -39,7 +39,7 @@ Deno.test("serveHttp answers 500 to each failure while nobody reads stderr, and 
   assertEquals(await new Response(child.stderr).text(), "");
 });
 
-Deno.test("the worker's port takes the path from the request line and knows no inherited method", async () => {
+Deno.test("the worker takes the path from the request line and ignores inherited method names", async () => {
   const failures: unknown[] = [];
   await using worker = startWorker({
     listen: { hostname: "127.0.0.1", port: 0 },
@@ -58,7 +58,7 @@ Deno.test("the worker's port takes the path from the request line and knows no i
   assertEquals(failures, []);
 });
 
-Deno.test("the autoscaler's listener answers 500 to a handler's failure and keeps serving", async () => {
+Deno.test("the autoscaler answers 500 if its HTTP handler fails, and keeps serving", async () => {
   let fails = true;
   await using listener = listen({ hostname: "127.0.0.1", port: 0 }, () => {
     return Promise.resolve(fails ? "x" as unknown as Response : new Response("pong"));

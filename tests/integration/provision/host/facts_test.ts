@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { sha256 } from "../../../../src/provision/executable.ts";
 import { factsScript, parseFacts } from "../../../../src/provision/host/facts.ts";
 
-Deno.test("parseFacts() reads what bash prints for factsScript()", async () => {
+Deno.test("parseFacts() parses the output of the script that factsScript() returns", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/there`, "content\n");
