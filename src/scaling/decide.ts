@@ -22,7 +22,7 @@ import { fromNotification } from "./policies/alarms.ts";
 import { consult } from "./policies/policies.ts";
 import { sentences } from "./words.ts";
 
-/** Decides: one action at most (R1), always with its reason (R15). */
+/** Decides on at most one action (R1), always with a reason (R15). */
 export function decide(trigger: Trigger, observation: Observation | Unobserved): Decision {
   if (!isObserved(observation)) return decideUnobserved(trigger, observation);
   const index = indexFleet(observation);
@@ -31,7 +31,7 @@ export function decide(trigger: Trigger, observation: Observation | Unobserved):
   return decideOn({ trigger, recommendation, observation, index });
 }
 
-/** Decides on a recommendation. */
+/** Decides whether to follow the recommendation of a policy. */
 export function decideOn(context: CheckContext): Decision {
   const { recommendation } = context;
   const { checks, action, selection } = planOf(context);
@@ -47,7 +47,7 @@ export function decideOn(context: CheckContext): Decision {
   return { ...(action ?? { kind: "none" }), reason, checks: [], recommendation };
 }
 
-/** Decides without a look at the fleet: never on an action. */
+/** Decides without an observation of the fleet. The decision is always no action. */
 function decideUnobserved(trigger: Trigger, { why, processed }: Unobserved): Decision {
   if (why !== undefined) return noAction(why);
   if (trigger.kind !== "notification") return noAction("the fleet was not observed.");

@@ -1,5 +1,5 @@
 /**
- * A decision explained: what a policy recommended, what each check said, and what would change the decision. The functions that
+ * The explanation of a decision: what a policy recommended, what each check said, and what would change the decision. The functions that
  * decide make the explanation too, so the two cannot differ.
  *
  * @module
@@ -16,25 +16,25 @@ import { consult } from "./policies/policies.ts";
 /** `held`: the first check that held the recommendation back. No check after it decides. */
 export type CheckStatus = "passed" | "held" | "not reached";
 
-/** What a check said. */
+/** The result of a check in an explanation. */
 export interface CheckAnswer {
   readonly name: CheckName;
   readonly asks: string;
   readonly status: CheckStatus;
-  /** A sentence with its numbers; of a check that was not reached, what it would have said. */
+  /** A sentence with the numbers of the check. If the check was not reached, the sentence that it would have had. */
   readonly message: string;
-  /** Whether it passes; null where it could not be made. */
+  /** Whether the check passes. Null if no instance was selected to check. */
   readonly passes: boolean | null;
 }
 
-/** A decision explained. */
+/** The explanation of a decision. */
 export interface Explanation {
-  /** What was recommended, or why nothing was: sentences. */
+  /** Sentences: what a policy recommended, or why no policy recommended a change. */
   readonly recommended: string;
   readonly decision: Decision;
-  /** In their order; none where no policy recommended a change. */
+  /** The checks in order. Empty if no policy recommended a change. */
   readonly checks: readonly CheckAnswer[];
-  /** How the instance was selected: a sentence; "" without an action. */
+  /** A sentence: how the instance was selected. "" without an action. */
   readonly selection: string;
   readonly changes: readonly Counterfactual[];
 }

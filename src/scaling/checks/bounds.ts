@@ -10,8 +10,8 @@ import { count } from "../words.ts";
 import { type Check, type CheckResult, hold, type InContext, type OutContext, pass } from "./check.ts";
 
 /**
- * R3: the capacity is below max. A launch counts the whole fleet instead, so that kas does not launch without end what fails to
- * start, or what somebody stops.
+ * R3: the capacity is below max. For a launch the check counts the whole fleet, so that instances that fail to start, or that
+ * somebody stops, do not cause launches without end.
  */
 export const belowMax: Check<OutContext> = {
   name: "max-capacity",
@@ -29,7 +29,7 @@ export const belowMax: Check<OutContext> = {
   },
 };
 
-/** R3: min instances stay in service. Joining instances do not count, as they may never get there. */
+/** R3: at least the minimum stays in service. Joining instances do not count, because they may never come into service. */
 export const aboveMin: Check<InContext> = {
   name: "min-capacity",
   asks: "min stays in service",
@@ -37,7 +37,7 @@ export const aboveMin: Check<InContext> = {
     instance === undefined ? undefined : checkMin(instance, observation),
 };
 
-/** The same check for an instance that was selected before. */
+/** The min-capacity check for an instance that was selected earlier. */
 export function checkMin(target: Pick<Instance, "id">, view: FleetView): CheckResult {
   const remaining = remainingWithout(target, view).length;
   const min = minCapacity(view);
@@ -45,7 +45,7 @@ export function checkMin(target: Pick<Instance, "id">, view: FleetView): CheckRe
   return remaining >= min ? pass(message) : hold(message);
 }
 
-/** The instances in service without one of them. */
+/** The instances that stay in service when `target` leaves. */
 export function remainingWithout(target: Pick<Instance, "id">, view: FleetView): Instance[] {
   return instancesAt("in-service", view).filter(({ id }) => id !== target.id);
 }

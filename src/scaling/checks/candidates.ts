@@ -1,5 +1,5 @@
 /**
- * R7, R8: there is an instance to act on.
+ * R7, R8: the checks that a node can be started, or can be stopped.
  *
  * @module
  */

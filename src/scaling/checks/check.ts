@@ -1,5 +1,5 @@
 /**
- * What a check is: a function of the recommendation and the observation, which passes the action or holds it back.
+ * The type of a check: a function of the recommendation and the observation that lets the action pass or holds it back.
  *
  * @module
  */
@@ -9,42 +9,42 @@ import type { SelectionQuestion } from "../selection/question.ts";
 import type { StartSelection } from "../selection/start.ts";
 import type { StopSelection } from "../selection/stop.ts";
 
-/** What every check may look at. */
+/** The input of every check. */
 export interface CheckContext extends SelectionQuestion {
   readonly trigger: Trigger;
 }
 
-/** The same for scaling out. */
+/** The input of a check of scaling out. */
 export interface OutContext extends CheckContext {
   readonly selection: StartSelection;
 }
 
-/** The same for scaling in. */
+/** The input of a check of scaling in. */
 export interface InContext extends CheckContext {
   readonly selection: StopSelection;
 }
 
-/** Whether a check passed, and a sentence with its numbers; a check that passes may have nothing to say. */
+/** The result of a check: whether it passed, and a sentence with its numbers. The sentence of a passed check may be "". */
 export interface CheckResult {
   readonly passed: boolean;
   readonly message: string;
 }
 
-/** One check. */
+/** A check of scaling out or scaling in. */
 export interface Check<Context> {
   readonly name: CheckName;
-  /** What has to hold, in at most 24 characters. */
+  /** The condition of the check, in at most 24 characters. */
   readonly asks: string;
-  /** Undefined where the check cannot be made, as no instance was selected. */
+  /** Runs the check. Returns undefined if no instance was selected to check. */
   readonly check: (context: Context) => CheckResult | undefined;
 }
 
-/** The check passes. */
+/** Returns the result of a check that passed. */
 export function pass(message = ""): CheckResult {
   return { passed: true, message };
 }
 
-/** The check holds the action back. */
+/** Returns the result of a check that holds the action back. */
 export function hold(message: string): CheckResult {
   return { passed: false, message };
 }

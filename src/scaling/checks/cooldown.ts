@@ -1,5 +1,6 @@
 /**
- * R5, R2: enough time has passed since kas last scaled, in either direction. A reconcile waits for one `--resync` at least.
+ * R5, R2: enough time has passed since kas last scaled, in either direction. A reconcile waits for at least
+ * one `--resync` interval.
  *
  * @module
  */
@@ -7,7 +8,7 @@ import { recent } from "../model/observation.ts";
 import { seconds } from "../words.ts";
 import { type Check, type CheckContext, hold, pass } from "./check.ts";
 
-/** R5 and R2. */
+/** R5, R2: the cooldown check of both directions. */
 export const cooldown: Check<CheckContext> = {
   name: "cooldown",
   asks: "cooldown has passed",

@@ -8,14 +8,14 @@ import type { ProcessedChange } from "../model/observation.ts";
 import { iso, seconds } from "../words.ts";
 import { type Check, type CheckContext, type CheckResult, hold, pass } from "./check.ts";
 
-/** R11. */
+/** R11: the not-newest check of both directions. */
 export const newest: Check<CheckContext> = {
   name: "not-newest",
   asks: "alarm state is newest",
   check: (context) => checkFreshness(context),
 };
 
-/** The check itself, which always has a result. */
+/** Runs the not-newest check. */
 export function checkFreshness({ trigger, recommendation, observation, index }: CheckContext): CheckResult {
   const { alarm, instance } = recommendation;
   if (alarm !== undefined) {
@@ -42,8 +42,8 @@ export function checkFreshness({ trigger, recommendation, observation, index }: 
 }
 
 /**
- * The part of the check that needs no observation: no earlier evaluation acted on a newer change of the alarm. A reconcile
- * that acted on this very change stands in for its notification (R2).
+ * Checks that no earlier evaluation has processed a newer change of the alarm. This part of the check needs no observation. If a
+ * reconcile has processed the same change, the notification is out of date too (R2).
  */
 export function checkProcessed({ at }: AlarmChange, processed: ProcessedChange | undefined): CheckResult {
   if (processed === undefined || at > processed.at) return pass();

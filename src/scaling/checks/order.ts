@@ -1,5 +1,5 @@
 /**
- * The checks of each direction in their order. The first that holds the recommendation back decides.
+ * The checks of each direction in their order. The first check that holds the recommendation back decides.
  *
  * @module
  */
@@ -26,13 +26,13 @@ export const IN: readonly Check<InContext>[] = [
   projectedLoad,
 ];
 
-/** A check that was made. */
+/** A check and its result. */
 export interface Checked extends Pick<Check<never>, "name" | "asks"> {
-  /** Undefined where the check could not be made. */
+  /** The result. Undefined if no instance was selected to check. */
   readonly result: CheckResult | undefined;
 }
 
-/** Makes the checks one by one, as far as the caller asks for them. */
+/** Runs the checks in order and yields each result. A caller that stops iterating skips the remaining checks. */
 export function* inOrder<Context>(
   checks: readonly Check<Context>[],
   context: Context,

@@ -1,5 +1,5 @@
 /**
- * R5: kas does not scale in on account of, or by, an instance that has just come into service.
+ * R5: an instance that has just come into service neither causes scaling in nor is stopped.
  *
  * @module
  */

@@ -10,10 +10,10 @@ import type { Trigger } from "../model/trigger.ts";
 import { directionOf } from "../policies/alarms.ts";
 import { type Change, MOST } from "./change.ts";
 
-/** The alarms that ask for more. */
+/** The kinds of alarm that ask for more capacity. */
 const HIGH: readonly AlarmKind[] = ["cpuhigh", "reqcount"];
 
-/** Another change of the trigger's alarm. */
+/** Tries other changes of the alarm that triggered the evaluation. */
 export function transitions(
   trigger: Trigger,
   recommendation: Recommendation | undefined,
@@ -22,7 +22,7 @@ export function transitions(
   if (trigger.kind !== "notification" || trigger.alarm === undefined) return [];
   const { alarm } = trigger;
   const { kind, dimension, to } = alarm;
-  // Scaling in looks at more than was observed for scaling out.
+  // Skip changes that lead to scaling in: the observation for scaling out does not have everything that scaling in needs.
   const unseen = (state: AlarmState) =>
     recommendation?.direction !== "in" && directionOf(kind, state) === "in";
   return (["ALARM", "OK"] as const).filter((state) => state !== to && !unseen(state)).map((state) => ({

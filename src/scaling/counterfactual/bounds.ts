@@ -1,5 +1,5 @@
 /**
- * Other bounds, and launches allowed or not.
+ * Tries other bounds, and launches allowed or forbidden.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { exists } from "../model/instance.ts";
 import type { Observation } from "../model/observation.ts";
 import { type Change, withLimits } from "./change.ts";
 
-/** Another `--max`. */
+/** Tries other values of `--max`. */
 export function maxima(observation: Observation, raise: boolean): Change[] {
   const { limits, instances } = observation;
   const { inService, joining } = capacityOf(observation);
   const now = inService + joining;
-  // A launch counts the whole fleet.
+  // For a launch, max bounds the whole fleet.
   const counts = limits.grow === undefined ? [now] : [now, fleetSize(observation)];
   const values = raise ? counts.map((it) => it + 1) : counts.toReversed();
   const present = limits.max ?? `the whole fleet's ${instances.filter(exists).length}`;
@@ -24,7 +24,7 @@ export function maxima(observation: Observation, raise: boolean): Change[] {
   }));
 }
 
-/** Another `--min`. */
+/** Tries other values of `--min`. */
 export function minima(observation: Observation, lower: boolean): Change[] {
   const { min } = observation.limits;
   const { inService } = capacityOf(observation);
@@ -36,7 +36,7 @@ export function minima(observation: Observation, lower: boolean): Change[] {
     }));
 }
 
-/** `--grow` where kas launches nothing, and the other way round. */
+/** Tries `--grow` if it is not set, and the decision without `--grow` if it is set. */
 export function growth(observation: Observation, kind: Decision["kind"]): Change[] {
   const { max, grow } = observation.limits;
   if (kind === "launch") {

@@ -1,5 +1,5 @@
 /**
- * Changes of what a decision was made from, and the search for the slightest one that matters.
+ * Changes of the input of a decision, and the search for the smallest change that leads to a different decision.
  *
  * @module
  */
@@ -7,16 +7,16 @@ import type { Limits } from "../model/limits.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Trigger } from "../model/trigger.ts";
 
-/** A change to try. */
+/** A change of the input to try. */
 export interface Change {
-  /** In words: "with --max 4 instead of 3". */
+  /** The change in words: "with --max 4 instead of 3". */
   readonly change: string;
   readonly observation: Observation;
-  /** Present where the trigger differs too. */
+  /** The changed trigger. Absent if the trigger is the same. */
   readonly trigger?: Trigger;
 }
 
-/** Changes of one kind, the slightest first: an array, or a list that makes each change when it is read. */
+/** Changes of one kind, the smallest change first: an array, or a list that makes each change when it is read. */
 export interface Changes {
   readonly length: number;
   at(i: number): Change | undefined;
@@ -50,7 +50,7 @@ export function slightest<T>(length: number, at: (i: number) => T | undefined): 
   return undefined;
 }
 
-/** The values from one bound to another, that one included, in steps of 1/`per`, the slightest change first. */
+/** The values from one bound to another, that one included, in steps of 1/`per`, the smallest change first. */
 export function ladder(from: number, to: number, per: number, change: (value: number) => Change): Changes {
   const down = to < from;
   const first = down ? Math.ceil(from * per) - 1 : Math.floor(from * per) + 1;
@@ -59,12 +59,12 @@ export function ladder(from: number, to: number, per: number, change: (value: nu
   return { length, at: (i) => change((down ? first - i : first + i) / per) };
 }
 
-/** The observation with some limits changed. */
+/** Returns the observation with changed limits. */
 export function withLimits(observation: Observation, limits: Partial<Limits>): Observation {
   return { ...observation, limits: { ...observation.limits, ...limits } };
 }
 
-/** A duration as a setting is given: `90s`. */
+/** Formats a duration in ms as a setting: `90s`. */
 export function setting(ms: number): string {
   return `${ms / 1_000}s`;
 }

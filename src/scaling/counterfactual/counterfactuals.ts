@@ -17,7 +17,7 @@ import { durations, later } from "./times.ts";
 
 /** One change, and the decision that it leads to. */
 export interface Counterfactual {
-  /** In words: "with --max 4 instead of 3". */
+  /** The change in words: "with --max 4 instead of 3". */
   readonly change: string;
   readonly trigger: Trigger;
   readonly observation: Observation;
@@ -25,7 +25,7 @@ export interface Counterfactual {
 }
 
 /**
- * The changes that lead to another kind of decision, the slightest of each kind of change. Without an observation there is
+ * The changes that lead to a different kind of decision, the smallest of each kind of change. Without an observation there is
  * nothing to change.
  */
 export function counterfactuals(
@@ -45,7 +45,7 @@ export function counterfactuals(
   );
 }
 
-/** The kinds of change that are tried, each the slightest first. */
+/** The kinds of change that are tried, the smallest change of each kind first. */
 function changesOf(
   trigger: Trigger,
   observation: Observation,

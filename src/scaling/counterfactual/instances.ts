@@ -1,5 +1,5 @@
 /**
- * Instances without what keeps scaling from them, and one node more.
+ * Tries instances without their quarantine or activity, and an additional node.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Another load, and other thresholds.
+ * Tries a different load, and different thresholds.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { inService } from "../model/instance.ts";
 import type { Observation } from "../model/observation.ts";
 import { type Change, type Changes, ladder } from "./change.ts";
 
-/** Another CPU of one of the three busiest instances. */
+/** Tries a different CPU for each of the three busiest instances. */
 export function loads(observation: Observation, lower: boolean): Changes[] {
   const { instances, cpu, now } = observation;
   return instances.filter(inService)
@@ -23,7 +23,7 @@ export function loads(observation: Observation, lower: boolean): Changes[] {
     );
 }
 
-/** The same load, read after the last change of capacity. */
+/** Tries the same load with datapoints that began after the last change of capacity. */
 export function newer(observation: Observation): Change[] {
   const { cpu, now } = observation;
   return [{
@@ -35,7 +35,7 @@ export function newer(observation: Observation): Change[] {
   }];
 }
 
-/** Another threshold of all cpuhigh alarms, as they are set together. */
+/** Tries a different threshold for all cpuhigh alarms together. */
 export function thresholds(observation: Observation, raise: boolean): Changes {
   const { alarms } = observation;
   const lowest = Math.min(

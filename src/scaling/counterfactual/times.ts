@@ -1,5 +1,5 @@
 /**
- * Other durations, and the same situation some time later.
+ * Tries other durations, and the same situation at a later time.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Observation } from "../model/observation.ts";
 import { pauseAfter } from "../selection/launch.ts";
 import { type Change, MOST, setting, withLimits } from "./change.ts";
 
-/** The limits that are durations. */
+/** The names of the limits that are durations. */
 type Duration = "warmup" | "cooldownOut" | "cooldownIn" | "resync" | "metricDelay";
 
 /** Another value of one duration: the whole seconds, as settings are given, right beyond how long ago something was. */
@@ -27,7 +27,7 @@ export function durations(name: Duration, observation: Observation, shorten: boo
     }));
 }
 
-/** How long ago those things were that a duration is compared with, ms. */
+/** How long ago the events happened that each duration is compared with, in ms. */
 function agesFor(name: Duration, observation: Observation): number[] {
   const { warmup, metricDelay = 0 } = observation.limits;
   switch (name) {
@@ -95,7 +95,7 @@ function periods({ alarms }: Observation): number[] {
   return [...new Set(asking.map(({ period }) => period * 1_000))];
 }
 
-/** `cooldownIn` → `cooldown-in`. */
+/** Converts the name of a limit to its flag: `cooldownIn` → `cooldown-in`. */
 function flag(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

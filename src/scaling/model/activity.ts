@@ -1,10 +1,10 @@
 /**
- * Activities as far as the rules look at them: what is being done to an instance, and in which direction it scales.
+ * Activities in the model of the rules: the kind of activity at an instance, and its direction.
  *
  * @module
  */
 
-/** What may be in progress at an instance: it is brought into service (R9), or taken out of it (R10). */
+/** The kinds of activity: `start` and `launch` put an instance into service (R9), `stop` and `terminate` take it out of service (R10). */
 export type ActivityKind = "start" | "launch" | "stop" | "terminate";
 
 /** Scaling out adds capacity, scaling in removes it. */
@@ -21,9 +21,9 @@ export const DIRECTION = {
 /** An activity in progress. */
 export interface ActivityInProgress {
   readonly kind: ActivityKind;
-  /** Absent for a launch that EC2 has not answered yet. */
+  /** The instance's id. Absent for a launch that EC2 has not answered yet. */
   readonly instance?: string;
-  /** ms since the epoch. */
+  /** When the activity began, in ms since the epoch. */
   readonly since: number;
 }
 

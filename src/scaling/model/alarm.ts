@@ -20,9 +20,9 @@ export interface AlarmName {
 /** An alarm of the fleet as CloudWatch reports it. */
 export interface Alarm extends AlarmName {
   readonly state: AlarmState;
-  /** In the metric's unit: percent of CPU, or requests a period. All alarms compare with `>=`. */
+  /** The threshold in the metric's unit: percent of CPU, or requests per period. All alarms compare with `>=`. */
   readonly threshold: number;
-  /** s. */
+  /** The period of the metric in seconds. */
   readonly period: number;
   /** When the state last changed, ms since the epoch (StateTransitionedTimestamp). */
   readonly changed: number;
@@ -30,10 +30,10 @@ export interface Alarm extends AlarmName {
 
 /** One change of an alarm's state. */
 export interface AlarmChange extends AlarmName {
-  /** At a reconcile, which sees no transition, the state itself. */
+  /** The state before the change. At a reconcile, which does not know the previous state, the current state. */
   readonly from: AlarmState;
   readonly to: AlarmState;
-  /** StateChangeTime, ms since the epoch. */
+  /** When the state changed (StateChangeTime), in ms since the epoch. */
   readonly at: number;
 }
 

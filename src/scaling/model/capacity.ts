@@ -7,14 +7,14 @@ import { type ActivityOf, activityOf } from "./activity.ts";
 import { exists, type Instance, type LifecycleStatus, lifecycleStatus } from "./instance.ts";
 import type { FleetView, Observation } from "./observation.ts";
 
-/** The current capacity. */
+/** The capacity of the fleet by lifecycle status. */
 export interface Capacity {
   readonly inService: number;
-  /** Launches whose instance EC2 does not show yet included. */
+  /** The number of joining instances, with launches whose instance EC2 does not show yet. */
   readonly joining: number;
 }
 
-/** Counts the capacity. */
+/** Counts the capacity of the fleet. */
 export function capacityOf(view: FleetView): Capacity {
   return {
     inService: instancesAt("in-service", view).length,
@@ -22,7 +22,7 @@ export function capacityOf(view: FleetView): Capacity {
   };
 }
 
-/** The instances of one lifecycle status. */
+/** The instances that have a lifecycle status. */
 export function instancesAt(status: LifecycleStatus, view: FleetView): Instance[] {
   const activity = activityOf(view);
   return view.instances.filter((instance) => lifecycleStatus(instance, activity(instance.id)) === status);
@@ -47,13 +47,13 @@ export function fleetSize(view: FleetView): number {
   return view.instances.filter(exists).length + unseenLaunches(view);
 }
 
-/** The largest capacity: `--max`, by default the whole fleet. */
+/** The maximum capacity: `--max`. Default: the size of the whole fleet. */
 export function maxCapacity({ limits, instances }: Pick<Observation, "limits" | "instances">): number {
   return limits.max ?? instances.filter(exists).length;
 }
 
 /**
- * The fewest instances in service: `--min`, by default the number of base and control instances. A control instance that is
+ * The minimum capacity: `--min`. Default: the number of base and control instances. A control instance that is
  * not registered does not count, as it serves no requests.
  */
 export function minCapacity({ limits, instances }: Pick<Observation, "limits" | "instances">): number {

@@ -27,9 +27,9 @@ export type CheckName =
 export type Action =
   | {
     readonly kind: "start";
-    /** The first choice. */
+    /** The id of the instance to start first. */
     readonly instance: string;
-    /** The instances to try next if it fails, in order (R7). */
+    /** The ids of the instances to try next, in order, if the first start fails (R7). */
     readonly candidates: readonly string[];
     /** `register` registers a draining instance again, `start` starts a stopped or stopping one. */
     readonly by: "register" | "start";
@@ -42,15 +42,15 @@ export type Action =
   | { readonly kind: "stop"; readonly instance: string }
   | { readonly kind: "terminate"; readonly instance: string };
 
-/** Why an action is taken, or none is. */
+/** The part of a decision that says why. */
 export interface Grounds {
-  /** Sentences for people (R15). */
+  /** The reason in sentences (R15). */
   readonly reason: string;
   /** The check that holds the recommendation back; empty for an action, and where no policy recommends a change. */
   readonly checks: readonly CheckName[];
-  /** What a policy recommends; absent where none recommends a change. */
+  /** The recommendation of a policy. Absent if no policy recommends a change. */
   readonly recommendation?: Recommendation;
 }
 
-/** What to do, and why. */
+/** A decision: the action, if any, and the reason. */
 export type Decision = (Action | { readonly kind: "none" }) & Grounds;

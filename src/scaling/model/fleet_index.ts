@@ -9,17 +9,17 @@ import { type Alarm, type AlarmName, alarmName } from "./alarm.ts";
 import { exists, type Instance } from "./instance.ts";
 import type { Observation } from "./observation.ts";
 
-/** Lookups in an observation. */
+/** Indexes of an observation. */
 export interface FleetIndex {
-  /** The instance of an id, if it exists and EC2 is not terminating it. */
+  /** Returns the instance with an id, if it exists and EC2 is not terminating it. */
   readonly instance: (id: string) => Instance | undefined;
-  /** The alarm of a name; of two the first. */
+  /** Returns the alarm with a name. If two alarms have the name, returns the first. */
   readonly alarm: (name: AlarmName) => Alarm | undefined;
-  /** The activity in progress at an instance. */
+  /** Returns the activity in progress at an instance. */
   readonly activity: ActivityOf;
 }
 
-/** Builds the lookups. */
+/** Builds the indexes of an observation. */
 export function indexFleet(observation: Observation): FleetIndex {
   const instances = new Map(
     observation.instances.filter(exists).toReversed().map((it) => [it.id, it]),

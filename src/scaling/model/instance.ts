@@ -20,7 +20,7 @@ export type Registration = "none" | "out-of-service" | "in-service" | "draining"
 /** An instance of the fleet. Times are ms since the epoch. */
 export interface Instance {
   readonly id: string;
-  /** The Name tag, "" without one. */
+  /** The value of the Name tag. "" if there is no Name tag. */
   readonly name: string;
   readonly role: Role;
   readonly state: InstanceState;
@@ -28,18 +28,18 @@ export interface Instance {
   readonly zone: string;
   readonly privateIp?: string;
   readonly publicDns?: string;
-  /** When EC2 last started it. */
+  /** When EC2 last started the instance. */
   readonly launched?: number;
-  /** When it last stopped, from EC2's StateTransitionReason. */
+  /** When the instance last stopped, from EC2's StateTransitionReason. */
   readonly stoppedAt?: number;
-  /** Why scaling leaves it alone (tag `kas:quarantine`). */
+  /** Why the instance is quarantined (tag `kas:quarantine`). Absent if it is not. */
   readonly quarantine?: string;
-  /** Its Auto Scaling group; kas never acts on such an instance. */
+  /** The name of the instance's Auto Scaling group. kas never acts on such an instance. */
   readonly autoScalingGroup?: string;
   readonly registration: Registration;
 }
 
-/** The port of every worker seen from outside its instance: nginx's, the load balancer's, the health check's. */
+/** The port that nginx, the load balancer and the health check use for every worker. */
 export const WORKER_PORT = 30000;
 
 /** Whether the instance runs and is InService at the load balancer. */

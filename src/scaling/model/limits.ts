@@ -1,14 +1,14 @@
 /**
- * The settings that the rules keep to.
+ * The settings of the rules.
  *
  * @module
  */
 
 /** One field a setting, named after its flag. Durations are ms. */
 export interface Limits {
-  /** R3; absent: the number of base and control instances. */
+  /** R3: the minimum capacity. Absent: the number of base and control instances. */
   readonly min?: number;
-  /** R3; absent: the whole fleet. */
+  /** R3: the maximum capacity. Absent: the size of the whole fleet. */
   readonly max?: number;
   readonly warmup: number;
   readonly cooldownOut: number;
