@@ -78,7 +78,7 @@ export const REACH_CASES: readonly Case[] = [
       const decided = await scale(...words, "--dry-run");
       assertEquals([decided?.["action"], decided?.["instance"]], ["stop", node?.id]);
       const done = await scale(...words);
-      assertEquals([done?.["instance"], done?.["state"]], [node?.id, "successful"]);
+      assertEquals([done?.["instance"], done?.["status"]], [node?.id, "successful"]);
       await settled(backend, node?.id ?? "", "stopped");
       const next = await scale("out", "--dry-run");
       assertEquals([next?.["action"], next?.["instance"]], ["start", node?.id]);
