@@ -39,8 +39,10 @@ testWith(
 
     // The next run rolls back an interrupted one; a dry run only says so.
     await Deno.mkdir(`${one.folder}/var/lib/kas-provision`);
-    await Deno.writeTextFile(`${one.folder}/var/lib/kas-provision/undo`, "rm -f /etc/half-done\n");
-    await Deno.writeTextFile(`${one.folder}/etc/half-done`, "");
+    // Newest first: in the order of the file, half-done would stay.
+    const undo = "rm /etc/half-done\nmv /etc/half-done.moved /etc/half-done\n";
+    await Deno.writeTextFile(`${one.folder}/var/lib/kas-provision/undo`, undo);
+    await Deno.writeTextFile(`${one.folder}/etc/half-done.moved`, "");
     const interrupted = await one.state();
     const again = await it.provision(["--dry-run", "--binary", GOOD_BINARY, "one"]);
     assertMatch(again.stdout, /^one: .*interrupted.*\none: binary: /);
