@@ -5,6 +5,7 @@
  */
 import { register } from "../../../src/aws/balancing/balancer.ts";
 import { startInstance } from "../../../src/aws/ec2/state_changes.ts";
+import { realClock } from "../../../src/runtime.ts";
 import {
   BALANCER,
   BASE,
@@ -40,7 +41,12 @@ const [FIRST, SECOND] = NODES;
 export const TEMPLATE = "kas-node";
 
 const askForMore = (it: Stage) => it.alarm("cpuhigh", BASE, "ALARM");
-const reportIdle = (it: Stage) => it.alarm("cpulow", FIRST, "OK");
+
+/** Reports it two minutes later at the stage's speed: there are datapoints from after the first node came into service (R6). */
+const reportIdle = async (it: Stage) => {
+  await realClock.sleep(3_500);
+  await it.alarm("cpulow", FIRST, "OK");
+};
 
 const stepsOf = (instance: string, ...steps: string[]) => steps.map((step) => [step, instance] as const);
 

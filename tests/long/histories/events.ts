@@ -121,6 +121,7 @@ const plan: fc.Arbitrary<FleetPlan> = fc.record({
     cooldownOut: seconds(0, 0, 30),
     cooldownIn: seconds(0, 30, 60),
     resync: seconds(60, 120),
+    metricDelay: seconds(0, 60, 180),
     min: fc.integer({ min: 1, max: 3 }),
     max: fc.integer({ min: 1, max: 8 }),
     grow: fc.constant(TEMPLATE),
@@ -152,9 +153,9 @@ export function describeHistory({ plan, events }: History): string[] {
       }${grouped ? ", in an Auto Scaling group" : ""}`
     ),
     `  min ${min}, max ${max}, warmup ${s(limits.warmup)}, cooldown-out ${s(limits.cooldownOut)}, ` +
-    `cooldown-in ${s(limits.cooldownIn)}, resync ${s(limits.resync)}, start-timeout ${
-      s(plan.startTimeout)
-    }, ` +
+    `cooldown-in ${s(limits.cooldownIn)}, metric-delay ${s(limits.metricDelay ?? 0)}, resync ${
+      s(limits.resync)
+    }, start-timeout ${s(plan.startTimeout)}, ` +
     `drain-timeout ${s(plan.drainTimeout)}${reqcount ? ", a reqcount alarm" : ""}${
       grow === undefined ? "" : `, grow ${grow}`
     }, shrink ${shrink}`,

@@ -53,6 +53,9 @@ const REQUESTS = 6;
 /** How long they take after that, ms. */
 const BUSY = 200;
 
+/** How long it takes until there are datapoints from after a change of capacity: two minutes at the stage's speed, ms. */
+const NEW_DATAPOINTS = 3_500;
+
 /** The longest wait for an expected state, ms. */
 const PATIENCE = 45_000;
 
@@ -160,8 +163,9 @@ export class Scene implements AsyncDisposable {
     await this.askForMore();
   }
 
-  /** Asks for one instance less, and no longer for more. */
+  /** Asks for one instance less, and no longer for more, once there are datapoints from after the last change (R6). */
   async reportIdle(id: string): Promise<void> {
+    await realClock.sleep(NEW_DATAPOINTS);
     await this.alarm("cpuhigh", BASE, "OK");
     await this.alarm("cpulow", id, "OK");
   }
