@@ -1,15 +1,15 @@
 import { assertEquals } from "@std/assert";
 import { commandsPage, doctorPage, settingsPage } from "../../docs/generate.ts";
 
-Deno.test("docs/settings.md is current (deno task docs)", async () => {
+Deno.test("docs/settings.md is equal to the output of deno task docs", async () => {
   assertEquals(await Deno.readTextFile(new URL("../../docs/settings.md", import.meta.url)), settingsPage());
 });
 
-Deno.test("docs/doctor.md is current (deno task docs)", async () => {
+Deno.test("docs/doctor.md is equal to the output of deno task docs", async () => {
   assertEquals(await Deno.readTextFile(new URL("../../docs/doctor.md", import.meta.url)), doctorPage());
 });
 
-Deno.test("settingsPage() tells every name of a setting", () => {
+Deno.test("settingsPage() contains every name of a setting", () => {
   const page = settingsPage({
     dryRun: { help: "change nothing", env: ["KAS_DRY_RUN"], default: "false", parse: Boolean },
     region: { help: "where", placeholder: "R", env: ["KAS_REGION", "AWS_REGION"], parse: String },
@@ -21,7 +21,7 @@ Deno.test("settingsPage() tells every name of a setting", () => {
   ]);
 });
 
-Deno.test("docs/commands.md is current (deno task docs)", async () => {
+Deno.test("docs/commands.md is equal to the output of deno task docs", async () => {
   assertEquals(
     await Deno.readTextFile(new URL("../../docs/commands.md", import.meta.url)),
     await commandsPage(),

@@ -30,7 +30,7 @@ function forbidden(imports: readonly Import[]): string[] {
   });
 }
 
-Deno.test("imports point down", async () => {
+Deno.test("modules import only modules of the same or lower layers", async () => {
   const imports = await graphOf("main.ts");
   const parts = new Set(imports.map(({ file }) => partOf(file)));
   for (const name of ["worker", "autoscaler", "admin", "sandbox", "aws", "scaling"]) {
@@ -39,12 +39,12 @@ Deno.test("imports point down", async () => {
   assertEquals(forbidden(imports), []);
 });
 
-Deno.test("the import rule finds an import that points up", () => {
+Deno.test("the import rule reports an import from a higher layer", () => {
   const up = [{ file: "src/scaling/decide.ts", target: "src/aws/clients.ts" }];
   assertEquals(forbidden(up), ["scaling → aws: src/scaling/decide.ts imports src/aws/clients.ts"]);
 });
 
-Deno.test("no files import each other, directly or through others, for types either", async () => {
+Deno.test("no files import each other, directly or through other files, including type imports", async () => {
   const files = await Promise.all(["src", "docs", "bench", "tests"].map(filesUnder));
   const imports = await graphOf("main.ts", ...files.flat());
   assert(imports.length > 1_000, "most imports are missing: the rule would check nothing");
@@ -52,7 +52,7 @@ Deno.test("no files import each other, directly or through others, for types eit
   assertEquals(cycles, []);
 });
 
-Deno.test("the rule of cycles finds those of two files, of three, and of one", () => {
+Deno.test("the rule against import cycles finds cycles of two files, of three files, and of one file", () => {
   const imports = [["a", "b"], ["b", "a"], ["b", "c"], ["c", "d"], ["d", "e"], ["e", "c"], ["f", "f"], [
     "g",
     "a",
@@ -63,14 +63,14 @@ Deno.test("the rule of cycles finds those of two files, of three, and of one", (
   ]]);
 });
 
-Deno.test("only src/aws imports the AWS SDK", async () => {
+Deno.test("only modules in src/aws import the AWS SDK", async () => {
   const importers = (await graphOf("main.ts")).filter(({ target }) => /^@(aws-sdk|smithy)\//.test(target))
     .map(({ file }) => partOf(file) ?? file);
   assert(importers.length > 0, "nothing imports the AWS SDK: the rule would check nothing");
   assertEquals([...new Set(importers)], ["aws"]);
 });
 
-Deno.test("src/scaling is pure: no Deno, network, clock or randomness", async () => {
+Deno.test("src/scaling is pure: it uses no Deno API, network, clock or random numbers", async () => {
   const impure =
     /\bDeno\b|\bfetch\(|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bcrypto\b|\bsetTimeout\b|\bperformance\b/;
   const found: string[] = [];

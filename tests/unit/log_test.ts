@@ -11,14 +11,14 @@ const RECORD: LogRecord = {
   properties: { status: 403, reason: "Signature: it does not match the message", messageId: "m-1" },
 };
 
-Deno.test("textLine() writes time, level, part, message and fields on one line", () => {
+Deno.test("textLine() writes time, level, category, message and fields on one line", () => {
   assertEquals(
     textLine(RECORD),
     '2026-11-24T00:00:00.000Z warning inbox: refused a message status=403 reason="Signature: it does not match the message" messageId=m-1',
   );
 });
 
-Deno.test("jsonLine() writes a record as one JSON object", () => {
+Deno.test("jsonLine() writes a log record as one JSON object", () => {
   assertEquals(JSON.parse(jsonLine(RECORD)), {
     time: "2026-11-24T00:00:00.000Z",
     level: "warning",
@@ -30,7 +30,7 @@ Deno.test("jsonLine() writes a record as one JSON object", () => {
   });
 });
 
-Deno.test("jsonLine() lets no field replace time, level, part or message", () => {
+Deno.test("jsonLine() lets no field replace time, level, category or message", () => {
   const { time, level, message } = JSON.parse(
     jsonLine({ ...RECORD, properties: { time: "never", level: "info", message: "all is well" } }),
   );
@@ -46,7 +46,7 @@ const HOSTILE: readonly [what: string, value: string][] = [
 
 for (const [what, value] of HOSTILE) {
   for (const [form, format] of [["text", textLine], ["json", jsonLine]] as const) {
-    Deno.test(`a value with ${what} stays one ${form} line without control characters`, () => {
+    Deno.test(`a value with ${what} is written on one ${form} line without control characters`, () => {
       const line = format({ ...RECORD, message: [value], properties: { value } });
       assertMatch(line, /^[^\p{Cc}\u2028\u2029]+$/u);
       if (form === "json") assertEquals(JSON.parse(line).value, value);
@@ -74,7 +74,7 @@ class Reader {
   }
 }
 
-Deno.test("LineWriter writes all lines in order, also after short writes, before its disposal ends", async () => {
+Deno.test("LineWriter writes all lines in order before its disposal ends, even after partial writes", async () => {
   const slow = new Reader();
   const long = "x".repeat(500_000);
   {
@@ -88,7 +88,7 @@ Deno.test("LineWriter writes all lines in order, also after short writes, before
   assertMatch(slow.text, /^first\nx+\nx+\n$/);
 });
 
-Deno.test("LineWriter never blocks: it buffers 1 MiB and reports how many lines it dropped", async () => {
+Deno.test("LineWriter never blocks: it buffers 1 MiB and reports the number of dropped lines", async () => {
   const stuck = new Reader();
   await using lines = new LineWriter(stuck.write, told);
   const line = "x".repeat(9_999);

@@ -11,7 +11,7 @@ function assertTold({ stdout, stderr }: Ended, lines: number): void {
   assertEquals(/^\s+at /m.test(stderr), false, stderr);
 }
 
-Deno.test("kas --version and --help print to stdout with status 0", async () => {
+Deno.test("kas --version and kas --help print to stdout and exit with status 0", async () => {
   const version = await kas("--version");
   assertEquals([version.code, version.stderr], [0, ""]);
   assertMatch(version.stdout, /^kas \d+\.\d+\.\d+ \(from source, \S+, deno \d+\.\d+\.\d+\)\n$/);
@@ -20,7 +20,7 @@ Deno.test("kas --version and --help print to stdout with status 0", async () => 
   assertStringIncludes(help.stdout, "Usage: kas admin COMMAND");
 });
 
-Deno.test("a usage error is one line on stderr with status 2", async () => {
+Deno.test("a usage error is one line on stderr, with exit status 2", async () => {
   for (
     const words of [
       "amdin",
@@ -35,7 +35,7 @@ Deno.test("a usage error is one line on stderr with status 2", async () => {
   }
 });
 
-Deno.test("missing credentials and an unreachable AWS have status 3 and a remedy", async () => {
+Deno.test("missing credentials and an unreachable AWS lead to exit status 3, and the errors contain a remedy", async () => {
   const region = { AWS_REGION: "eu-west-1" };
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const closed = `http://127.0.0.1:${listener.addr.port}`;

@@ -206,7 +206,7 @@ for (const [words, answer, status, message, hint] of CASES) {
   });
 }
 
-Deno.test("--verbose shows the call, the request id and how to decode a denial", async () => {
+Deno.test("--verbose shows the AWS call, the request id and a command that decodes a denial", async () => {
   const said = `You are not authorized to perform this operation. ${ENCODED}`;
   await using server = wire(() => {
     const denial = ec2Error("UnauthorizedOperation", said, 403);
@@ -226,7 +226,7 @@ function untrusted(): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {}, ...pair }, () => new Response());
 }
 
-Deno.test("a connection failure has exit status 3, a cause and a hint", async () => {
+Deno.test("a connection failure leads to exit status 3, and the error contains a cause and a hint", async () => {
   await using plain = wire(() => new Response());
   await using tls = untrusted();
   const closed = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -257,7 +257,7 @@ Deno.test("a connection failure has exit status 3, a cause and a hint", async ()
   await cut;
 });
 
-Deno.test("a proxy that requires credentials is reported by the process", async () => {
+Deno.test("the error of a proxy that requires credentials names the proxy", async () => {
   await using proxy = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     () => new Response("", { status: 407 }),

@@ -23,19 +23,19 @@ import { credentials, ec2, ec2Error, wire } from "./wire.ts";
 
 const NONE = () => ec2("DescribeInstances", "<reservationSet/>");
 
-Deno.test("connect() sends nothing before the first call", async () => {
+Deno.test("connect() sends no request before the first call", async () => {
   await using server = wire(NONE);
   assertEquals(server.calls, []);
 });
 
-Deno.test("calls reuse a connection", async () => {
+Deno.test("consecutive AWS calls reuse a connection", async () => {
   await using server = wire(NONE);
   await list(server.aws);
   await list(server.aws);
   assertEquals(new Set(server.calls.map(({ port }) => port)).size, 1);
 });
 
-Deno.test("a call opens a new connection after the server closed the old one", async () => {
+Deno.test("an AWS call opens a new connection after the server closed the old connection", async () => {
   await using server = wire(() => {
     const answer = NONE();
     answer.headers.set("connection", "close");
@@ -45,27 +45,27 @@ Deno.test("a call opens a new connection after the server closed the old one", a
   assertEquals(server.calls.length, 3);
 });
 
-Deno.test("a throttled call is retried", async () => {
+Deno.test("kas retries an AWS call that AWS throttles", async () => {
   await using server = wire((_, i) => i === 0 ? ec2Error("RequestLimitExceeded", "Slow down.", 503) : NONE());
   await list(server.aws);
   assertEquals(server.calls.length, 2);
 });
 
-Deno.test("a failing call has three attempts", async () => {
+Deno.test("a failing AWS call makes three attempts", async () => {
   await using server = wire(() => ec2Error("InternalError", "An internal error has occurred", 500));
   const error = await assertRejects(() => list(server.aws));
   assertEquals(code(error), "InternalError");
   assertEquals(server.calls.length, 3);
 });
 
-Deno.test("insufficient capacity, a 500 of EC2, is not retried (R7)", async () => {
+Deno.test("kas does not retry an EC2 call that fails with status 500 for lack of capacity (R7)", async () => {
   await using server = wire(() => ec2Error("InsufficientInstanceCapacity", "No capacity.", 500));
   const error = await assertRejects(() => startInstance(server.aws, "i-1"));
   assert(isInsufficientCapacity(error));
   assertEquals(server.calls.length, 1);
 });
 
-Deno.test("a call without an answer in time fails as unreachable after three attempts", async () => {
+Deno.test("an AWS call without a response in time fails as unreachable after three attempts", async () => {
   await using server = wire(() => never(), { timeLimit: 20 });
   const error = await assertRejects(() => list(server.aws), UnreachableError);
   assertStringIncludes(error.message, server.url);
@@ -73,7 +73,7 @@ Deno.test("a call without an answer in time fails as unreachable after three att
   assertEquals(server.calls.length, 3);
 });
 
-Deno.test("a call whose answer does not end in time fails as unreachable", async () => {
+Deno.test("an AWS call whose response does not end in time fails as unreachable", async () => {
   const endless = () =>
     new ReadableStream<Uint8Array<ArrayBuffer>>({
       start: (stream) => stream.enqueue(new TextEncoder().encode("<DescribeInstancesResponse>")),
@@ -82,7 +82,7 @@ Deno.test("a call whose answer does not end in time fails as unreachable", async
   await assertRejects(() => list(server.aws), UnreachableError);
 });
 
-Deno.test("the caller's signal aborts a call", async () => {
+Deno.test("the caller's abort signal aborts an AWS call", async () => {
   const stop = new AbortController();
   await using server = wire(() => {
     stop.abort();
@@ -96,7 +96,7 @@ Deno.test("the caller's signal aborts a call", async () => {
   assertEquals(server.calls.length, 1);
 });
 
-Deno.test("a refused connection fails as unreachable and names the endpoint", async () => {
+Deno.test("a refused connection fails as unreachable, and the error names the endpoint", async () => {
   credentials();
   const url = freeUrl();
   using aws = connect({ region: "eu-west-1", endpointUrl: url });
@@ -106,13 +106,13 @@ Deno.test("a refused connection fails as unreachable and names the endpoint", as
   assertLess(performance.now() - started, 5_000);
 });
 
-Deno.test("the client uses the account's region", async () => {
+Deno.test("the AWS client uses the region of the account", async () => {
   await using server = wire(NONE, { region: "mx-central-1" });
   const client = await server.aws.ec2();
   assertEquals(await client.config.region(), "mx-central-1");
 });
 
-Deno.test("an account without a region fails with RegionError before a request", async () => {
+Deno.test("an AWS call without a region fails with RegionError before the first request", async () => {
   // In a process of its own, because all tests of this one share the environment.
   const script = `
     import { connect } from ${JSON.stringify(new URL("../../../src/aws/clients.ts", import.meta.url).href)};
@@ -122,7 +122,7 @@ Deno.test("an account without a region fails with RegionError before a request",
   assertEquals(stdout, `RegionError ${new RegionError().message}\n`, stderr);
 });
 
-Deno.test("describeError() does not quote an answer that is not from AWS", async () => {
+Deno.test("describeError() does not quote a response that is not from AWS", async () => {
   await using server = wire(() => new Response("<!doctype html><title>Bad gateway</title>", { status: 502 }));
   const error = await assertRejects(() => list(server.aws));
   assertMatch(describeError(error).message, /^[^<]*\(HTTP status 502\)$/);

@@ -26,7 +26,7 @@ const never = () => new Promise<never>(() => {});
 const out = () => Promise.reject(new Error("the metadata service is out"));
 
 for (const [what, failing] of [["fails", out], ["does not answer", never]] as const) {
-  Deno.test(`credentials that are valid are used while their source ${what}`, async () => {
+  Deno.test(`kas uses credentials that are still valid while their source ${what}`, async () => {
     const { state, get } = source(() => Promise.resolve(expiring(5 * MINUTE)), failing);
     await get();
     state.passed = 5 * MINUTE - 1;
@@ -37,7 +37,7 @@ for (const [what, failing] of [["fails", out], ["does not answer", never]] as co
   });
 }
 
-Deno.test("a source that fails is left alone for ten seconds while the credentials are valid", async () => {
+Deno.test("after a failure, kas does not query a credential source for ten seconds while the credentials are valid", async () => {
   const { state, get } = source(
     () => Promise.resolve(expiring(5 * MINUTE)),
     out,
@@ -51,14 +51,14 @@ Deno.test("a source that fails is left alone for ten seconds while the credentia
   assertEquals((await get()).id, `${60 * MINUTE}`);
 });
 
-Deno.test("a source that hangs is replaced, so that credentials are found once it answers", async () => {
+Deno.test("kas replaces a credential source that hangs, and finds credentials when the source answers again", async () => {
   const { state, get } = source(never, () => Promise.resolve(expiring(MINUTE)));
   await assertRejects(() => get(), CredentialsError, "did not answer");
   assertEquals((await get()).id, `${MINUTE}`);
   assertEquals(state.created, 2);
 });
 
-Deno.test("credentials are found again after the SDK's own chain hung", async () => {
+Deno.test("kas finds credentials again after the SDK's credential chain hung", async () => {
   // In a process of its own, because all tests of this one share the environment.
   const from = (path: string) => JSON.stringify(new URL(`../../../src/aws/${path}`, import.meta.url).href);
   const script = `
@@ -84,7 +84,7 @@ Deno.test("credentials are found again after the SDK's own chain hung", async ()
   assertEquals(stdout, "CredentialsError ok\n", stderr);
 });
 
-Deno.test("an error of STS is one of the credentials, and does not name the call that needs them", async () => {
+Deno.test("an error of STS is reported as an error of the credentials, without the call that needs the credentials", async () => {
   const message = "User: arn:aws:iam::1:user/o is not authorized to perform: sts:AssumeRole on resource: r";
   const { get } = source(() => Promise.reject(sdkError("AccessDenied", message)));
   const error = await assertRejects(() => get(), CredentialsError);
@@ -123,7 +123,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`describeError() of credentials ${what} names the cause and what helps`, async () => {
+  Deno.test(`describeError() of credentials ${what} names the cause and the remedy`, async () => {
     const { get } = source(() => Promise.reject(cause));
     const found = describeError(await assertRejects(() => get(), CredentialsError));
     assertMatch(found.message, message);
@@ -132,7 +132,7 @@ for (
   });
 }
 
-Deno.test("describeError() of a source that does not answer does not blame the network", async () => {
+Deno.test("describeError() of a credential source that does not answer does not name the network as the cause", async () => {
   const { get } = source(never);
   const { message, hint } = describeError(await assertRejects(() => get()));
   assertMatch(message, /^no AWS credentials: .*within/);

@@ -3,7 +3,7 @@ import { describeError } from "../../../src/aws/error_messages.ts";
 import { setOperation } from "../../../src/aws/errors.ts";
 import { sdkError } from "./sdk_error.ts";
 
-Deno.test("describeError() puts AWS's message and code in one line, with a hint", () => {
+Deno.test("describeError() returns one line with AWS's message and error code, and a hint", () => {
   const error = sdkError(
     "IncorrectInstanceState",
     "The instance 'i-1' is not in a state\n from which it can be started.",
@@ -14,7 +14,7 @@ Deno.test("describeError() puts AWS's message and code in one line, with a hint"
   });
 });
 
-Deno.test("describeError() drops the encoded reason of a denial", () => {
+Deno.test("describeError() omits the encoded reason of a denial", () => {
   const said =
     "You are not authorized to perform: ec2:StartInstances. Encoded authorization failure message: qUx7aB9";
   const { message, hint } = describeError(sdkError("UnauthorizedOperation", said));
@@ -32,7 +32,7 @@ Deno.test("describeError() does not quote the signed request", () => {
   }
 });
 
-Deno.test("describeError() quotes a credential provider that failed, and not an empty chain", () => {
+Deno.test("describeError() quotes a credential provider that failed, but not an empty credential chain", () => {
   const failed = (message: string) =>
     describeError(Object.assign(new Error(message), { name: "CredentialsProviderError" })).message;
   const empty = "Could not load credentials from any providers";
@@ -42,7 +42,7 @@ Deno.test("describeError() quotes a credential provider that failed, and not an 
   assertStringIncludes(failed(`${profile}.`), profile);
 });
 
-Deno.test("describeError() is one line of at most 320 characters", () => {
+Deno.test("describeError() returns one line of at most 320 characters", () => {
   const { message } = describeError(sdkError("ValidationError", "a\tb\n".repeat(1_000)));
   assertEquals(message.includes("\n"), false);
   assertEquals(message.length <= 320, true);

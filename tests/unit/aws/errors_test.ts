@@ -52,7 +52,7 @@ for (
   });
 }
 
-Deno.test("code() prefers the wire code to the error's name", () => {
+Deno.test("code() prefers the error code in the response to the name of the error", () => {
   assertEquals(
     code(sdkError("AccessPointNotFoundException", "", "LoadBalancerNotFound")),
     "LoadBalancerNotFound",
@@ -60,7 +60,7 @@ Deno.test("code() prefers the wire code to the error's name", () => {
   assertEquals(code(sdkError("IncorrectInstanceState")), "IncorrectInstanceState");
 });
 
-Deno.test("code() is undefined for an error that is not from AWS", () => {
+Deno.test("code() returns undefined for an error that is not from AWS", () => {
   assertEquals(code(new TypeError("no")), undefined);
   assertEquals(code("text"), undefined);
 });

@@ -30,7 +30,7 @@ async function sdkModules(entry: string, when: "at once" | "ever", pattern = SDK
   return [...reached].filter((specifier) => pattern.test(specifier));
 }
 
-Deno.test("the worker never loads the AWS SDK", async () => {
+Deno.test("kas worker never loads the AWS SDK", async () => {
   assertEquals(await sdkModules("src/worker/command.ts", "ever"), []);
 });
 
@@ -40,7 +40,7 @@ for (const entry of ["main.ts", "src/admin/command.ts", "src/autoscaler/command.
   });
 }
 
-Deno.test("only the autoscaler loads prom-client", async () => {
+Deno.test("only kas autoscaler loads prom-client", async () => {
   const prometheus = /^npm:\/?prom-client@/;
   assertEquals(await sdkModules("src/worker/command.ts", "ever", prometheus), []);
   for (
@@ -56,7 +56,7 @@ Deno.test("only the autoscaler loads prom-client", async () => {
   assert((await sdkModules("main.ts", "ever", prometheus)).length > 0, "prom-client is not in the graph");
 });
 
-Deno.test("the pattern finds the SDK's clients in the graph of main.ts", async () => {
+Deno.test("the pattern of this test finds the SDK's clients in the module graph of main.ts", async () => {
   const found = await sdkModules("main.ts", "ever");
   for (const name of ["ec2", "elastic-load-balancing", "cloudwatch", "sns"]) {
     assert(

@@ -19,7 +19,7 @@ import { ec2, ec2Error, json, query, wire } from "./wire.ts";
 const TOPIC = "arn:aws:sns:eu-west-1:123456789012:kas";
 const GROUP = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef";
 
-Deno.test("fleetInstances() fails if the second page fails", async () => {
+Deno.test("fleetInstances() fails if the second page of the list fails", async () => {
   const [first, second] = ["i-1", "i-2"].map((id) =>
     `<item><instancesSet><item><instanceId>${id}</instanceId></item></instancesSet></item>`
   );
@@ -38,7 +38,7 @@ Deno.test("fleetInstances() fails if the second page fails", async () => {
   assertEquals(found.map(({ id }) => id), ["i-1", "i-2"]);
 });
 
-Deno.test("fleetAlarms() fails if the second page fails", async () => {
+Deno.test("fleetAlarms() fails if the second page of the list fails", async () => {
   await using server = wire(({ input }) =>
     input["NextToken"] === undefined
       ? json({ MetricAlarms: [], NextToken: "t" })
@@ -64,7 +64,7 @@ const LISTINGS: Readonly<Record<string, (aws: Aws) => Promise<unknown>>> = {
 };
 
 for (const [name, list] of Object.entries(LISTINGS)) {
-  Deno.test(`${name} fails on an answer without its list`, async () => {
+  Deno.test(`${name} fails if a response does not contain its list`, async () => {
     await using server = wire(({ service, action }) =>
       service === "ec2" ? ec2(action, "") : service === "monitoring" ? json({}) : query(action, "")
     );
@@ -116,7 +116,7 @@ Deno.test("pages() fails after a thousand pages", async () => {
   assertEquals(requests, MAX_PAGES);
 });
 
-Deno.test("health() fails if ELB could not read an instance's health", async () => {
+Deno.test("health() fails if ELB could not read the health of an instance", async () => {
   const member = (id: string, description: string) =>
     `<member><InstanceId>${id}</InstanceId><State>Unknown</State><Description>${description}</Description></member>`;
   const states = member("i-1", "N/A") + member("i-2", "A transient error occurred. Please try again later.");
@@ -131,7 +131,7 @@ for (const body of ["null", "5", "[]", `{"MetricAlarms": {}}`, `{"MetricAlarms":
   });
 }
 
-Deno.test("health() fails on an answer that is cut off, or to another action", async () => {
+Deno.test("health() fails for a truncated response, and for the response of a different action", async () => {
   const body = "<InstanceStates><member><InstanceId>i-1</InstanceId></member></InstanceStates>";
   const whole = await query("DescribeInstanceHealth", body).text();
   let answer = whole;
@@ -145,7 +145,7 @@ Deno.test("health() fails on an answer that is cut off, or to another action", a
   await assertRejects(() => health(server.aws, "kas"));
 });
 
-Deno.test("an empty list is no error", async () => {
+Deno.test("an empty list in a response is not an error", async () => {
   await using server = wire(({ service, action }) =>
     service === "ec2"
       ? ec2(action, "<reservationSet/>")

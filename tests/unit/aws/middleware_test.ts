@@ -18,7 +18,7 @@ function recorder(): { readonly onCall: (call: Call) => void; readonly words: st
   return { onCall, words };
 }
 
-Deno.test("onCall receives each request, including the SDK's retries", async () => {
+Deno.test("the callback onCall receives each request, including the SDK's retries", async () => {
   const { onCall, words } = recorder();
   await using server = wire(
     (_, i) => i === 0 ? ec2Error("RequestLimitExceeded", "Slow down.", 503) : NONE(),
@@ -54,7 +54,7 @@ for (const [code, status, expected] of FAILURES) {
 
 const never = () => new Promise<Response>(() => {});
 
-Deno.test("onCall receives a request without an answer", async () => {
+Deno.test("the callback onCall receives a request that gets no response", async () => {
   const { onCall, words } = recorder();
   await using server = wire(never, { onCall, timeLimit: 20 });
   await assertRejects(() => Array.fromAsync(fleetInstances(server.aws, { fleet: "kas" })));
@@ -65,7 +65,7 @@ Deno.test("onCall receives a request without an answer", async () => {
   ]);
 });
 
-Deno.test("onCall receives an aborted request", async () => {
+Deno.test("the callback onCall receives an aborted request", async () => {
   const { onCall, words } = recorder();
   const stop = new AbortController();
   await using server = wire(() => {
@@ -76,7 +76,7 @@ Deno.test("onCall receives an aborted request", async () => {
   assertEquals(words, ["EC2 DescribeInstances aborted"]);
 });
 
-Deno.test("onCall receives the offset of AWS's clock", async () => {
+Deno.test("the callback onCall receives the offset of AWS's clock", async () => {
   const offsets: (number | undefined)[] = [];
   const date = new Date(Date.now() + 60_000).toUTCString();
   await using server = wire(() => {
@@ -88,7 +88,7 @@ Deno.test("onCall receives the offset of AWS's clock", async () => {
   assertEquals(offsets.map((offset) => Math.round((offset ?? 0) / 5_000)), [12]);
 });
 
-Deno.test("each attempt of a changing call waits for beforeChange(), and a reading call does not", async () => {
+Deno.test("each attempt of a changing call waits for beforeChange(), and a reading call does not wait", async () => {
   const waiting: PromiseWithResolvers<void>[] = [];
   const beforeChange = () => {
     const resolvers = Promise.withResolvers<void>();
@@ -112,7 +112,7 @@ Deno.test("each attempt of a changing call waits for beforeChange(), and a readi
   assertEquals(sent(), ["DescribeInstances", "StartInstances"]);
 });
 
-Deno.test("deregister() runs its precondition before each attempt, and a rejection ends the call", async () => {
+Deno.test("deregister() runs its precondition before each attempt, and the call ends if the precondition rejects", async () => {
   const { onCall, words } = recorder();
   await using server = wire(() => queryError("Throttling", "Rate exceeded"), { onCall });
   let runs = 0;

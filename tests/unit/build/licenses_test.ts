@@ -3,7 +3,7 @@ import { notices, withoutNotice } from "../../../src/build/licenses.ts";
 
 const OWN_TEXT = { name: "a", license: "ISC", author: "A", text: "Copyright A. ISC text." };
 
-Deno.test("notices() names each package with its licence, and prints a shared text once", () => {
+Deno.test("notices() contains each package with its licence, and prints a shared licence text once", () => {
   const text = notices([OWN_TEXT, { ...OWN_TEXT, name: "b" }]);
   assertStringIncludes(text, "- a (ISC)\n- b (ISC)");
   assertEquals(text.split("Copyright A. ISC text.").length, 2);
@@ -15,10 +15,10 @@ Deno.test("notices() adds the MIT text and the author to an MIT package without 
   assertStringIncludes(text, "- m (MIT)");
 });
 
-Deno.test("notices() refuses a package without a licence text", () => {
+Deno.test("notices() rejects a package without a licence text", () => {
   assertThrows(() => notices([{ name: "x", license: "GPL-3.0", author: "X", text: "" }]), Error, "x");
 });
 
-Deno.test("withoutNotice() finds a package that src/build/licenses.txt does not name", async () => {
+Deno.test("withoutNotice() finds a package that src/build/licenses.txt does not contain", async () => {
   assertEquals(await withoutNotice(["zod", "@aws-sdk/client-ec2", "left-pad"]), ["left-pad"]);
 });

@@ -28,7 +28,7 @@ for (const [what, bytes, target] of CASES) {
   });
 }
 
-Deno.test("targetOf() of this Deno's executable is its target", async () => {
+Deno.test("targetOf() of the executable of the running Deno is the running Deno's target", async () => {
   using file = await Deno.open(Deno.execPath());
   const bytes = new Uint8Array(20);
   await file.read(bytes);

@@ -49,7 +49,7 @@ const hostileWord = fc.oneof(
   }),
 ).map((word) => word.replaceAll("\0", "").toWellFormed());
 
-Deno.test("bash receives exactly the words of a printed command, and nothing in it acts on a terminal", async () => {
+Deno.test("bash receives exactly the words of a printed command, and no word controls the terminal", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(hostileWord, { minLength: 1, maxLength: 12 }), async (words) => {
       const line = commandText(words);
@@ -60,17 +60,17 @@ Deno.test("bash receives exactly the words of a printed command, and nothing in 
   );
 });
 
-Deno.test("the locale does not matter to a printed command", async () => {
+Deno.test("a printed command does not depend on the locale", async () => {
   assertEquals(await wordsOf(["env", "LC_ALL=C", "bash", "-c"], commandText(HOSTILE)), HOSTILE);
 });
 
-Deno.test("an interactive bash, which expands history, receives the words too", async () => {
+Deno.test("an interactive bash, which expands the history, also receives exactly the words of a printed command", async () => {
   const words = ["a!b", "!!", "!-1", 'x"!x'];
   assertEquals(await wordsOf(["bash", "-O", "expand_aliases", "-H", "-c"], commandText(words)), words);
   assertEquals(commandText(["!!"]), String.raw`$'\041\041'`);
 });
 
-Deno.test("quoteCommand() keeps the words for every POSIX shell", async () => {
+Deno.test("quoteCommand() quotes words for every POSIX shell", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(hostileWord, { minLength: 1, maxLength: 12 }), async (words) => {
       assertEquals(await wordsOf(["sh", "-c"], quoteCommand(words)), words);
@@ -79,7 +79,7 @@ Deno.test("quoteCommand() keeps the words for every POSIX shell", async () => {
   );
 });
 
-Deno.test("a usual command is printed as it is typed", () => {
+Deno.test("a command of ordinary words is printed as an operator types it", () => {
   const words = ["kas", "admin", "setup", "--url", "http://203.0.113.7:10000/", "--cpu", "42:80"];
   assertEquals(commandText(words), words.join(" "));
   assertEquals(withHint("no topic", words), `no topic; try: ${words.join(" ")}`);
@@ -94,7 +94,7 @@ const COMPOSED =
 /** Files whose template literals are programs for a shell that kas runs, with each value quoted by quoteWord(). */
 const SCRIPTS = /^src\/(provision\/|sandbox\/|build\/)/;
 
-Deno.test("no command to print is composed as text: each is made of words, and quoted in one place", async () => {
+Deno.test("kas composes every printed command from words, and quotes the words in one function", async () => {
   const found: string[] = [];
   for (const path of await filesUnder("src")) {
     if (SCRIPTS.test(path) && !/diagnosis|rolling|jump_host/.test(path)) continue;

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { counted, isoTime, percent, seconds, settingTime } from "../../../src/cli/format.ts";
 
-Deno.test("isoTime() writes UTC", () => {
+Deno.test("isoTime() formats a time in UTC", () => {
   assertEquals(isoTime(Date.UTC(2026, 10, 24, 8, 30)), "2026-11-24T08:30:00.000Z");
 });
 
-Deno.test("durations, percentages and counts carry their unit", () => {
+Deno.test("formatted durations, percentages and counts contain their unit", () => {
   assertEquals([seconds(0), seconds(999), seconds(12_460), seconds(-2_000)], [
     "0 ms",
     "999 ms",

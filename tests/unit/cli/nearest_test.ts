@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { nearest } from "../../../src/cli/nearest.ts";
 
-Deno.test("nearest() returns the near word, or undefined if no word is near", () => {
+Deno.test("nearest() returns the most similar word, or undefined if no word is similar", () => {
   const words = ["instances", "balancers", "alarms", "topics", "setup", "sandbox", "sns"];
   const cases: [string, string | undefined][] = [
     ["instnaces", "instances"],

@@ -25,7 +25,7 @@ Deno.test("table() aligns cells under upper-case names, and prints - for an empt
   assertEquals(out(), "ID    NAME  COUNT  UP\ni-1   web   3      yes\ni-22  -     -      no\n");
 });
 
-Deno.test("table() prints TSV as a header and one line per row; --no-header omits the header", async () => {
+Deno.test("table() prints TSV as a header and one line per row, and --no-header omits the header", async () => {
   const { output: o, out } = output("tsv");
   await o.table(COLUMNS, ROWS);
   assertEquals(out(), "id\tname\tcount\tup\ni-1\tweb\t3\tyes\ni-22\t-\t-\tno\n");
@@ -34,7 +34,7 @@ Deno.test("table() prints TSV as a header and one line per row; --no-header omit
   assertEquals(bare.out(), "i-1\ni-22\n");
 });
 
-Deno.test("table() prints JSON as one array of objects with all columns, null for an absent cell", async () => {
+Deno.test("table() prints JSON as one array of objects with all columns, and null for an absent cell", async () => {
   const { output: o, out } = output("json");
   await o.table(["id", "count", "up"], ROWS);
   assertEquals(JSON.parse(out()), [
@@ -57,7 +57,7 @@ const cell: fc.Arbitrary<Cell> = fc.oneof(
   fc.constant(null),
 );
 
-Deno.test("TSV columns never shift, whatever a cell contains", async () => {
+Deno.test("the columns of TSV output do not shift, whatever text a cell contains", async () => {
   await fc.assert(fc.asyncProperty(fc.array(fc.record({ a: cell, b: cell, c: cell })), async (rows) => {
     const { output: o, out } = output("tsv");
     await o.table(["a", "b", "c"], rows);
@@ -71,7 +71,7 @@ Deno.test("TSV columns never shift, whatever a cell contains", async () => {
   }));
 });
 
-Deno.test("JSON is valid and keeps the values, whatever a cell contains", async () => {
+Deno.test("JSON output is valid and keeps the values, whatever text a cell contains", async () => {
   await fc.assert(fc.asyncProperty(fc.array(fc.record({ a: cell, b: cell })), async (rows) => {
     const { output: o, out } = output("json");
     await o.table(["a", "b"], rows);
@@ -79,12 +79,12 @@ Deno.test("JSON is valid and keeps the values, whatever a cell contains", async 
   }));
 });
 
-Deno.test("no control character of a cell reaches the terminal", () => {
+Deno.test("table() prints no control character of a cell on the terminal", () => {
   assertEquals(cellText("a\x1b[31mb\tc\r\nd"), "a [31mb c d");
   assertEquals(cellText(" \t "), "-");
 });
 
-Deno.test("wide characters align", async () => {
+Deno.test("table() aligns columns that contain wide characters", async () => {
   const { output: o, out } = output("table", { header: false });
   await o.table(["a", "b"], [{ a: "名前", b: "x" }, { a: "née", b: "x" }, { a: "👩‍👩‍👧", b: "x" }, {
     a: "ｶﾅ",
@@ -125,7 +125,7 @@ Deno.test("table() prints 10,000 rows as they arrive", async () => {
   }
 });
 
-Deno.test("after rows that fail, the output is complete: valid JSON, a whole table", async () => {
+Deno.test("if reading rows fails, table() completes the output: valid JSON, or a whole table", async () => {
   function* broken(): Generator<Row> {
     yield { id: "i-1" };
     throw new RangeError("no more");
@@ -142,7 +142,7 @@ Deno.test("after rows that fail, the output is complete: valid JSON, a whole tab
   }
 });
 
-Deno.test("notes, details and errors go to stderr; --quiet keeps only the errors", () => {
+Deno.test("notes, details and errors go to stderr, and --quiet omits everything except errors", () => {
   const said = (more: Parameters<typeof output>[1]) => {
     const { output: o, out, err } = output("tsv", more);
     o.note("note");
@@ -157,7 +157,7 @@ Deno.test("notes, details and errors go to stderr; --quiet keeps only the errors
   assertEquals(said({ quiet: true, verbose: true }), "kas: two lines\n");
 });
 
-Deno.test("progress stays while rows go to a file, and is cleared at the end", async () => {
+Deno.test("progress remains on the terminal while rows go to a file, and is cleared at the end", async () => {
   for (const interactive of [true, false]) {
     const { terminal, err } = captured({ color: true, interactive });
     const o = new Output(terminal, { format: "tsv", header: true, quiet: false, verbose: false });
@@ -177,7 +177,7 @@ Deno.test("hint() prints only to a terminal", () => {
   }
 });
 
-Deno.test("confirm() is true only for yes, and undefined without a terminal", async () => {
+Deno.test("confirm() returns true only for yes, and undefined without a terminal", async () => {
   const { signal } = new AbortController();
   for (
     const [answer, expected] of [["y", true], ["Yes \n", true], ["", false], ["n", false], [

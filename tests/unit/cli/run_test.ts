@@ -94,24 +94,24 @@ Deno.test("run() accepts flags in every form", async () => {
   }
 });
 
-Deno.test("run() keeps the order of arguments, wherever the flags are, and a switch consumes none", async () => {
+Deno.test("run() keeps the order of arguments at any position of flags, and a switch consumes no argument", async () => {
   const { args } = await seenBy("machines", "stop", "a", "--dry-run", "b", "--max", "3", "-", "true") ?? {};
   assertEquals(args, ["a", "b", "-", "true"]);
 });
 
-Deno.test("run() passes the words after -- as arguments, or separately if the command asks for them", async () => {
+Deno.test("run() passes the words after -- as arguments, or separately if the command requests it", async () => {
   assertEquals((await seenBy("machines", "stop", "a", "--", "--max", "-x"))?.args, ["a", "--max", "-x"]);
   const ssh = await seenBy("machines", "ssh", "a", "--", "ls", "--all");
   assertEquals([ssh?.args, ssh?.rest], [["a"], ["ls", "--all"]]);
 });
 
-Deno.test("run() runs a group's default verb with its flags", async () => {
+Deno.test("run() runs the default verb of a group with its flags", async () => {
   assertEquals((await seenBy("machines"))?.name, "list");
   assertEquals((await seenBy("machines", "--max", "3"))?.name, "list");
   assertEquals((await seenBy("machines", "list"))?.name, "list");
 });
 
-Deno.test("run() loads a lazy group only when it is chosen", async () => {
+Deno.test("run() loads a lazy group only when a command line names the group", async () => {
   const { root, loaded } = tree();
   await runWords(root, ["worker"]);
   await runWords(root, ["--help"]);
@@ -120,7 +120,7 @@ Deno.test("run() loads a lazy group only when it is chosen", async () => {
   assertEquals(loaded, ["machines"]);
 });
 
-Deno.test("run() reports a usage error in one line that names the word and what is valid, with status 2", async () => {
+Deno.test("run() reports a usage error in one line that contains the invalid word and the valid words, with status 2", async () => {
   // The words, and what the line must name.
   const cases: [string, ...string[]][] = [
     ["", "worker, machines"],
@@ -158,7 +158,7 @@ Deno.test("run() reports a usage error in one line that names the word and what 
   }
 });
 
-Deno.test("run() prints help at every level on stdout, status 0", async () => {
+Deno.test("run() prints help at every level on stdout, with status 0", async () => {
   const cases: [string, string][] = [
     ["--help", "Usage: kas COMMAND"],
     ["-h", "Usage: kas COMMAND"],
@@ -180,7 +180,7 @@ Deno.test("run() prints help at every level on stdout, status 0", async () => {
   }
 });
 
-Deno.test("help() shows a command's options, defaults and environment variables", async () => {
+Deno.test("help() shows the options, defaults and environment variables of a command", async () => {
   const root: Group = {
     name: "kas",
     summary: "Test tree",
@@ -224,7 +224,7 @@ Examples:
   );
 });
 
-Deno.test("help() wraps at spaces on a terminal, and moves explanations below the names on a narrow one", async () => {
+Deno.test("help() wraps lines at spaces on a terminal, and prints explanations below the names on a narrow terminal", async () => {
   const root: Group = {
     name: "kas",
     summary: "Test tree",
@@ -262,7 +262,7 @@ Deno.test("help() wraps at spaces on a terminal, and moves explanations below th
   ]);
 });
 
-Deno.test("help() lists a group's commands under their headings, and its first steps", async () => {
+Deno.test("help() lists the commands of a group under their headings, and the first steps", async () => {
   const leaf = (name: string) => command({ name, summary: name.toUpperCase(), options: {}, run: () => {} });
   const root: Group = {
     name: "kas",
@@ -293,6 +293,6 @@ See also: kas COMMAND --help
   );
 });
 
-Deno.test("run() returns the command's exit status", async () => {
+Deno.test("run() returns the exit status of the command", async () => {
   assertEquals((await runWords(tree().root, ["machines", "stop", "a"])).status, 4);
 });

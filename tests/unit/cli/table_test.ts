@@ -10,7 +10,7 @@ function table(rows: readonly (readonly string[])[], within?: number): string[] 
   return rows.flatMap((cells) => rowLines(cells, widths, within !== undefined));
 }
 
-Deno.test("columns are as wide as their widest cell", () => {
+Deno.test("each column of a table is as wide as its widest cell", () => {
   assertEquals(table(ROWS), [
     `ID                   ${"REASON".padEnd(REASON.length)}  SECONDS`,
     `${ID}  ${REASON}  1.5`,
@@ -25,12 +25,12 @@ Deno.test("on a narrow terminal the widest column wraps at spaces, so that every
   ]);
 });
 
-Deno.test("an id or a URL is never broken: if no column can wrap, the table keeps its width", () => {
+Deno.test("a table never breaks an id or a URL: if no column can wrap, the table exceeds the width", () => {
   const words = [["NAME", "URL"], [ID, `https://example.com/${"x".repeat(40)}`]];
   assertEquals(table(words, 40), table(words));
 });
 
-Deno.test("layOut() leaves out only as many spare columns as needed", () => {
+Deno.test("layOut() omits only as many optional columns as necessary", () => {
   const rows = [["ID", "TYPE", "LAUNCHED", "HEALTH"], [
     ID,
     "t3.micro",

@@ -4,7 +4,7 @@ import { listener } from "./listener.ts";
 
 const of = (env: Record<string, string>) => (name: string) => env[name];
 
-Deno.test("connectSystemd() sends nothing until the service is ready, then READY=1 and STOPPING=1", async () => {
+Deno.test("connectSystemd() sends nothing before the service is ready, then READY=1 and STOPPING=1", async () => {
   using systemd = listener();
   using way = await connectSystemd({ env: of(systemd.env()) });
   way.ready();
@@ -35,7 +35,7 @@ Deno.test("connectSystemd() sends WATCHDOG=1 twice per WatchdogSec while the ser
   assertEquals(said, ["READY=1", "WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1", "STOPPING=1"]);
 });
 
-Deno.test("connectSystemd() sends no watchdog message if systemd watches another process", async () => {
+Deno.test("connectSystemd() sends no watchdog message if systemd supervises a different process", async () => {
   using systemd = listener();
   const env = { ...systemd.env(1), WATCHDOG_PID: `${Deno.pid + 1}` };
   using way = await connectSystemd({ env: of(env) });
@@ -44,7 +44,7 @@ Deno.test("connectSystemd() sends no watchdog message if systemd watches another
   assertEquals([await systemd.next(), await systemd.next()], ["READY=1", "STOPPING=1"]);
 });
 
-Deno.test("connectSystemd() throws if NOTIFY_SOCKET is not usable", async () => {
+Deno.test("connectSystemd() throws an error if NOTIFY_SOCKET is not usable", async () => {
   await assertRejects(
     () => connectSystemd({ env: of({ NOTIFY_SOCKET: "@/org/freedesktop/systemd1/notify" }) }),
     Error,

@@ -10,17 +10,17 @@ for (
     ["local", {}],
   ] as const
 ) {
-  Deno.test(`parseTarget() reads ${word}`, () => assertEquals(parseTarget(word), { name: word, ...target }));
+  Deno.test(`parseTarget() parses ${word}`, () => assertEquals(parseTarget(word), { name: word, ...target }));
 }
 
 // A word that begins with a dash would be an option to ssh.
 for (
   const word of ["", "-oProxyCommand=x", "a@-l", "host:0", "host:65536", "host:x", "a b", "@host", "a/b"]
 ) {
-  Deno.test(`parseTarget() refuses "${word}"`, () => void assertThrows(() => parseTarget(word), TypeError));
+  Deno.test(`parseTarget() rejects "${word}"`, () => void assertThrows(() => parseTarget(word), TypeError));
 }
 
-Deno.test("isInstanceId() knows EC2's ids, long and short", () => {
+Deno.test("isInstanceId() accepts long and short ids of EC2", () => {
   const args = [
     "i-0123456789abcdef0",
     "i-01234567",

@@ -3,7 +3,7 @@ import { userData } from "../../../src/provision/user_data.ts";
 
 const SUM = "0".repeat(64);
 
-Deno.test("userData() downloads the executable, verifies it and provisions this machine", () => {
+Deno.test("the script of userData() downloads the executable, verifies its checksum and provisions the host", () => {
   const script = userData({
     url: "https://example.com/kas?v=1&x='y'",
     sha256: SUM,

@@ -30,7 +30,7 @@ function changes(trigger: Trigger, observation: Partial<Observation>): string[] 
   );
 }
 
-Deno.test("explain() shows the check that decide() names as held, after the ones that passed", () => {
+Deno.test("explain() shows the check that held decide() back, after the checks that passed", () => {
   const seen = new Set<string>();
   fc.assert(
     fc.property(random.trigger, random.observation, (trigger, observation) => {
@@ -53,7 +53,7 @@ Deno.test("explain() shows the check that decide() names as held, after the ones
   assert(seen.size >= 5, `only ${[...seen].join(", ")} came up`);
 });
 
-Deno.test("explain() makes no check without an observation, nor where nothing is recommended", () => {
+Deno.test("explain() runs no check without an observation or without a recommendation", () => {
   const quiet = [
     explain(RECONCILE, OBSERVATION),
     explain(OUT, { kind: "unobserved", now: NOW, why: "AWS is away" }),
@@ -62,7 +62,7 @@ Deno.test("explain() makes no check without an observation, nor where nothing is
   assertEquals(quiet[1]?.changes, []);
 });
 
-Deno.test("explain(): each change leads to the decision that it shows, and to another kind", () => {
+Deno.test("explain() lists changes, and each change leads to the decision that explain() shows, of a different kind", () => {
   let tried = 0;
   fc.assert(
     fc.property(random.trigger, random.observation, (trigger, observation) => {
@@ -78,7 +78,7 @@ Deno.test("explain(): each change leads to the decision that it shows, and to an
   assert(tried > 200, `${tried} changes only`);
 });
 
-Deno.test("explain() changes nothing it is given", () => {
+Deno.test("explain() does not modify its arguments", () => {
   fc.assert(
     fc.property(random.trigger, random.observation, (trigger, observation) => {
       const before = JSON.stringify([trigger, observation]);
@@ -169,7 +169,7 @@ const CASES: readonly [string, Trigger, Partial<Observation>, readonly string[]]
 ];
 
 for (const [name, trigger, observation, expected] of CASES) {
-  Deno.test(`explain() finds what would change the decision: ${name}`, () => {
+  Deno.test(`explain() finds the change that would change the decision: ${name}`, () => {
     const [, check] = /^([a-z-]+):/.exec(name) ?? [];
     const held = explain(trigger, { ...OBSERVATION, ...observation }).checks.find(({ status }) =>
       status === "held"

@@ -48,7 +48,7 @@ const idsAt = (observation: Observation, place: string): string[] =>
 /** What takes an instance out of service. */
 const OUT_OF_SERVICE = ["stop", "terminate"] as const;
 
-Deno.test("I1: decide() never stops or terminates a base or control instance, nor one in quarantine or of an Auto Scaling group", () => {
+Deno.test("I1: decide() never stops or terminates a base, control, quarantined or Auto Scaling instance", () => {
   every(OUT_OF_SERVICE, (decision, _, observation) => {
     const target = observation.instances.find(({ id }) => "instance" in decision && id === decision.instance);
     assertEquals(
@@ -58,7 +58,7 @@ Deno.test("I1: decide() never stops or terminates a base or control instance, no
   });
 });
 
-Deno.test("I2: decide() never goes below min, and leaves at least one in service", () => {
+Deno.test("I2: decide() never reduces capacity below min, and leaves at least one instance in service", () => {
   every(OUT_OF_SERVICE, (decision, _, observation) => {
     const after = idsAt(observation, "in-service").filter((id) =>
       !("instance" in decision && id === decision.instance)
@@ -70,7 +70,7 @@ Deno.test("I2: decide() never goes below min, and leaves at least one in service
   });
 });
 
-Deno.test("I2: decide() never goes above max", () => {
+Deno.test("I2: decide() never increases capacity above max", () => {
   every("start", (decision, _, observation) => {
     const after = idsAt(observation, "in-service").length + idsAt(observation, "joining").length + 1;
     assert(
@@ -80,7 +80,7 @@ Deno.test("I2: decide() never goes above max", () => {
   });
 });
 
-Deno.test("I2: decide() never launches above max, which counts the whole fleet and launches in progress", () => {
+Deno.test("I2: decide() never launches above max, counting the whole fleet and launches in progress", () => {
   every("launch", (decision, _, observation) => {
     const ids = observation.instances.map(({ id }) => id);
     const launching = observation.inProgress.filter(({ kind, instance }) =>
@@ -91,7 +91,7 @@ Deno.test("I2: decide() never launches above max, which counts the whole fleet a
   }, exhausted);
 });
 
-Deno.test("R4, R6, R11: decide() looks at the load and at other alarms than the trigger's only where scopeOf() says everything", () => {
+Deno.test("R4, R6, R11: decide() reads the load and all alarms only if scopeOf() returns "everything"", () => {
   let differ = 0;
   fc.assert(
     fc.property(triggers, observations, (trigger, observation) => {
@@ -107,7 +107,7 @@ Deno.test("R4, R6, R11: decide() looks at the load and at other alarms than the 
   assert(differ > 20, `only ${differ} decisions came out otherwise`);
 });
 
-Deno.test("R7: decide() launches only with --grow, and only if no node can be started", () => {
+Deno.test("R7: decide() launches an instance only with --grow, and only if it can start no node", () => {
   every("launch", (decision, trigger, observation) => {
     const { grow: _, ...limits } = observation.limits;
     const without = decide(trigger, { ...observation, limits });
@@ -127,7 +127,7 @@ Deno.test("R7: failed launches change no decision without --grow", () => {
   );
 });
 
-Deno.test("R10: --shrink changes stop to terminate, and nothing else", () => {
+Deno.test("R10: --shrink replaces the action stop by terminate, and changes nothing else", () => {
   every("terminate", (decision, trigger, observation) => {
     assertEquals(observation.limits.shrink, "terminate");
     const { shrink: _, ...limits } = observation.limits;
@@ -136,7 +136,7 @@ Deno.test("R10: --shrink changes stop to terminate, and nothing else", () => {
   }, observations.map((it) => ({ ...it, limits: { ...it.limits, shrink: "terminate" } })));
 });
 
-Deno.test("I3: decide() starts only nodes that are neither in service nor joining, once each", () => {
+Deno.test("I3: decide() starts only nodes that are neither in service nor joining, and each node once", () => {
   every("start", (decision, _, observation) => {
     if (decision.kind !== "start") return;
     const chosen = [decision.instance, ...decision.candidates];
@@ -155,7 +155,7 @@ Deno.test("I3: decide() starts only nodes that are neither in service nor joinin
   });
 });
 
-Deno.test("R4: decide() never stops while an alarm of the fleet asks for more, unless its instance still settles", () => {
+Deno.test("R4: decide() stops nothing while an alarm of the fleet recommends to scale out, unless its instance still warms up", () => {
   every(OUT_OF_SERVICE, (_, __, observation) => {
     const { now, limits: { warmup, metricDelay = 0 }, history } = observation;
     const settled = ({ id, launched }: Instance) =>
@@ -173,7 +173,7 @@ Deno.test("R4: decide() never stops while an alarm of the fleet asks for more, u
   });
 });
 
-Deno.test("I8: decide() always decides, with a reason, and names the check that holds a recommendation back", () => {
+Deno.test("I8: decide() always returns a decision with a reason, and names the check that holds a recommendation back", () => {
   fc.assert(
     fc.property(triggers, observations, (trigger, observation) => {
       const decision = decide(trigger, observation);
@@ -185,7 +185,7 @@ Deno.test("I8: decide() always decides, with a reason, and names the check that 
   );
 });
 
-Deno.test("I8: without an observation decide() takes no action, with a reason", () => {
+Deno.test("I8: without an observation, decide() takes no action and gives a reason", () => {
   fc.assert(
     fc.property(triggers, observations, (trigger, { now, processed }) => {
       const unobserved = { kind: "unobserved", now, ...(processed ? { processed } : {}) } as const;
@@ -199,7 +199,7 @@ Deno.test("I8: without an observation decide() takes no action, with a reason", 
   );
 });
 
-Deno.test("R11: where scopeOf() needs nothing, the decision with an observation takes no action either", () => {
+Deno.test("R11: if scopeOf() returns "nothing", decide() takes no action even with an observation", () => {
   fc.assert(
     fc.property(triggers, observations, (trigger, observation) => {
       if (scopeOf(trigger, observation.processed) !== "nothing") return;
@@ -209,7 +209,7 @@ Deno.test("R11: where scopeOf() needs nothing, the decision with an observation 
   );
 });
 
-Deno.test("R16: decide() makes the same decision from recorded JSON, and changes no argument", () => {
+Deno.test("R16: decide() makes the same decision from recorded JSON, and does not modify its arguments", () => {
   fc.assert(
     fc.property(triggers, observations, (trigger, observation) => {
       const [triggerText, observationText] = [JSON.stringify(trigger), JSON.stringify(observation)];
@@ -221,7 +221,7 @@ Deno.test("R16: decide() makes the same decision from recorded JSON, and changes
   );
 });
 
-Deno.test("R16: decide() does not depend on the order in which AWS lists instances and alarms", () => {
+Deno.test("R16: the decision of decide() does not depend on the order in which AWS lists instances and alarms", () => {
   fc.assert(
     fc.property(triggers, observations, (trigger, observation) => {
       const other = {

@@ -82,7 +82,7 @@ const REASONS: readonly [Trigger, Partial<Observation> | Unobserved, string][] =
 ];
 
 for (const [trigger, observation, reason] of REASONS) {
-  Deno.test(`a reason reads: ${reason}`, () => {
+  Deno.test(`the reason of a decision has this text: ${reason}`, () => {
     const whole = "kind" in observation ? observation : { ...OBSERVATION, ...observation };
     assertEquals(decide(trigger, whole).reason, reason);
   });

@@ -16,12 +16,12 @@ function changed(decision: object, rules = RULES_VERSION): Recorded {
   return { ...START, decision: { ...START.decision, ...decision } as Recorded["decision"], rules };
 }
 
-Deno.test("R16: replay() compares byte for byte with the same version of the rules", () => {
+Deno.test("R16: replay() compares decisions of the same version of the rules byte by byte", () => {
   assertEquals(replay(START).same, true);
   assertEquals(replay(changed({ reason: "busy" })).same, false);
 });
 
-Deno.test("R16: replay() compares action, instances and deciding check with another version of the rules", () => {
+Deno.test("R16: replay() compares only action, instances and deciding check with a different version of the rules", () => {
   const other = RULES_VERSION - 1;
   const expected = [
     [{ reason: "busy" }, true],
@@ -37,13 +37,13 @@ Deno.test("R16: replay() compares action, instances and deciding check with anot
   }
 });
 
-Deno.test("instead() decides with other limits, and tells whether the action differs", () => {
+Deno.test("instead() makes a decision with different limits, and returns whether the action differs", () => {
   const held = instead(START, { max: 3 });
   assertEquals([held.differs, held.decision.kind, held.decision.checks], [true, "none", ["max-capacity"]]);
   assertEquals(instead(START, { max: 4 }).differs, false);
 });
 
-Deno.test("instead() consults the policies again at a reconcile", () => {
+Deno.test("instead() evaluates the policies again for a reconcile", () => {
   const observation = {
     ...OBSERVATION,
     history: { inServiceSince: { n1: NOW - 60_000 } },
@@ -54,7 +54,7 @@ Deno.test("instead() consults the policies again at a reconcile", () => {
   assertEquals(instead(record, { warmup: 30_000 }).decision.kind, "stop");
 });
 
-Deno.test("instead() changes nothing without an observation", () => {
+Deno.test("instead() returns the recorded decision if there is no observation", () => {
   const observation = {
     kind: "unobserved",
     now: NOW,

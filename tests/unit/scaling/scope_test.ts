@@ -19,5 +19,5 @@ const CASES: readonly [string, Trigger, Scope, ProcessedChange?][] = [
 ];
 
 for (const [what, trigger, scope, processed] of CASES) {
-  Deno.test(`scopeOf() is ${scope} for ${what}`, () => assertEquals(scopeOf(trigger, processed), scope));
+  Deno.test(`scopeOf() returns ${scope} for ${what}`, () => assertEquals(scopeOf(trigger, processed), scope));
 }

@@ -29,13 +29,13 @@ const RULES: readonly ["out" | "in", rule: string, reason: string, CheckName][] 
 ];
 
 for (const [kind, rule, reason, check] of RULES) {
-  Deno.test(`upcast() takes ${rule} of scaling ${kind} for ${check}: ${reason}`, () => {
+  Deno.test(`upcast() converts rule ${rule} of scaling ${kind} to the check ${check}: ${reason}`, () => {
     const signal = { kind, source: "notification", alarm: (kind === "out" ? OUT : IN).alarm } as const;
     assertEquals(upcast(none(signal, rule, reason)).decision.checks, [check]);
   });
 }
 
-Deno.test("upcast() names no check for an action, and keeps its instance, candidates and method", () => {
+Deno.test("upcast() names no check for an action, and keeps the action's instance, candidates and method", () => {
   const decision = {
     kind: "start",
     instance: "n4",
@@ -56,7 +56,7 @@ Deno.test("upcast() names no check for an action, and keeps its instance, candid
   assertEquals([replayed.same, replayed.rulesChanged], [true, true]);
 });
 
-Deno.test("upcast() takes a resync for a reconcile, and a person for an operator", () => {
+Deno.test("upcast() converts the trigger resync to reconcile, and a person to operator", () => {
   const triggers = [
     { kind: "in", source: "resync", alarm: IN.alarm, instance: "n1" },
     { kind: "in", source: "manual", instance: "n2" },
@@ -69,7 +69,7 @@ Deno.test("upcast() takes a resync for a reconcile, and a person for an operator
   ]);
 });
 
-Deno.test("upcast() keeps the observation of a resync whose alarms asked for nothing", () => {
+Deno.test("upcast() keeps the observation of a resync whose alarms recommended no change", () => {
   const quiet = upcast(
     none({ kind: "none", source: "resync", why: "none of 3 alarms asks for a step" }, "", "…"),
   );
@@ -80,7 +80,7 @@ Deno.test("upcast() keeps the observation of a resync whose alarms asked for not
   ]);
 });
 
-Deno.test("upcast() takes empty facts for no observation, with the reason that they had", () => {
+Deno.test("upcast() converts empty facts to an absent observation, and keeps the reason", () => {
   const why = "the message is no JSON, so no alarm's";
   const overtaken = `its change of ${iso(0)} is not newer than that of ${iso(9)}, which a resync told of`;
   const cases = [

@@ -24,7 +24,7 @@ async function effective(name: keyof typeof SETTINGS, words: string[], surroundi
   return found ?? [status, err];
 }
 
-Deno.test("a setting's value comes from the flag, else the environment, else the config file, else the default", async () => {
+Deno.test("the value of a setting comes from the flag, otherwise the environment, the config file, or the default", async () => {
   const files = {
     "/etc/kas/kas.json": '{"cooldown-in": "3s", "fleet": "etc"}',
     "/h/.config/kas/kas.json": '{"fleet": "home"}',
@@ -38,7 +38,7 @@ Deno.test("a setting's value comes from the flag, else the environment, else the
   assertEquals(await effective("topicArn", [], {}), [undefined, "default", undefined]);
 });
 
-Deno.test("--config and KAS_CONFIG name the only file that is read", async () => {
+Deno.test("--config and KAS_CONFIG name the only config file that kas reads", async () => {
   const files = {
     "/etc/kas/kas.json": '{"fleet": "etc"}',
     "/a": '{"fleet": "a"}',
@@ -51,7 +51,7 @@ Deno.test("--config and KAS_CONFIG name the only file that is read", async () =>
   assertEquals(await effective("yes", ["--config", "/b"], { files }), [true, "/b", "true"]);
 });
 
-Deno.test("an environment variable is KAS_ and the flag's name, then AWS's own; an empty one is ignored", async () => {
+Deno.test("the environment variable of a setting is KAS_ and the flag's name, then AWS's own variable; kas ignores empty variables", async () => {
   assertEquals(await effective("region", [], { env: { AWS_DEFAULT_REGION: "b", AWS_REGION: "a" } }), [
     "a",
     "AWS_REGION",
@@ -72,13 +72,13 @@ Deno.test("an environment variable is KAS_ and the flag's name, then AWS's own; 
   }
 });
 
-Deno.test("an invalid value is reported in one line with its source", async () => {
+Deno.test("the error for an invalid value is one line that names the source of the value", async () => {
   const [status, line] = await effective("max", [], { env: { KAS_MAX: "many" } });
   assertEquals(status, 2);
   assertMatch(String(line), /^kas: [^\n]*"many"[^\n]*KAS_MAX[^\n]*from 0 to 100000\n$/);
 });
 
-Deno.test("of two settings that exclude each other the one with higher precedence wins; equal precedence is an error", async () => {
+Deno.test("of two mutually exclusive settings the one with higher precedence applies; equal precedence is an error", async () => {
   const arn = "arn:aws:elasticloadbalancing:eu-west-1:000000000000:targetgroup/kas/0123456789abcdef";
   const env = { KAS_LOAD_BALANCER: "kas" };
   const files = { "/etc/kas/kas.json": `{"target-group": "${arn}"}` };
@@ -92,7 +92,7 @@ Deno.test("of two settings that exclude each other the one with higher precedenc
   assertMatch(String(line), /^kas: [^\n]*KAS_LOAD_BALANCER[^\n]*KAS_TARGET_GROUP[^\n]*\n$/);
 });
 
-Deno.test("an invalid config file is reported in one line with its path", async () => {
+Deno.test("the error for an invalid config file is one line with the path of the file", async () => {
   // The file's content, and what the line must name.
   const cases: [string | undefined, string][] = [
     [undefined, "does not exist"],
@@ -116,7 +116,7 @@ Deno.test("an invalid config file is reported in one line with its path", async 
   assertEquals(message.includes("\n"), false);
 });
 
-Deno.test("the config files are the machine's and the user's", () => {
+Deno.test("the config files are the file of the host and the file of the user", () => {
   assertEquals(configFiles((name) => (name === "HOME" ? "/h" : undefined)), [
     "/etc/kas/kas.json",
     "/h/.config/kas/kas.json",
@@ -124,7 +124,7 @@ Deno.test("the config files are the machine's and the user's", () => {
   assertEquals(configFiles(() => undefined), ["/etc/kas/kas.json"]);
 });
 
-Deno.test("parsers accept valid text and refuse the rest", () => {
+Deno.test("the parsers of settings accept valid text and reject invalid text", () => {
   const cases: [(text: string) => unknown, string, unknown][] = [
     [duration, "300ms", 300],
     [duration, "2.5s", 2_500],

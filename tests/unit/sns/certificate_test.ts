@@ -32,7 +32,7 @@ async function outcome(certificate: Promise<unknown>): Promise<"ok" | "temporary
   }
 }
 
-Deno.test("certificateLoader() downloads a certificate once", async () => {
+Deno.test("certificateLoader() downloads a certificate only once", async () => {
   await using cert = server(pem);
   const get = certificateLoader();
   const [first, again] = [await get(cert.url), await get(cert.url)];
@@ -41,7 +41,7 @@ Deno.test("certificateLoader() downloads a certificate once", async () => {
   assertEquals(cert.requests.length, 1);
 });
 
-Deno.test("concurrent calls of certificateLoader() share a download", async () => {
+Deno.test("concurrent calls of certificateLoader() share one download", async () => {
   const asked = Promise.withResolvers<void>();
   await using cert = server(async () => {
     await asked.promise;
@@ -91,7 +91,7 @@ const ANSWERS: readonly [
   ["an endless stream", () => new Response(endless()), "temporary", / 65536 /],
 ];
 for (const [what, answer, result, why] of ANSWERS) {
-  Deno.test(`certificateLoader() rejects ${what} as ${result}`, async () => {
+  Deno.test(`certificateLoader() rejects ${what} with a ${result} error`, async () => {
     await using cert = server(answer);
     const error = await assertRejects(() => certificateLoader()(cert.url), CertificateError);
     assertEquals(error.temporary, result === "temporary");
@@ -104,14 +104,14 @@ function endless(): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(16_384)) });
 }
 
-Deno.test("certificateLoader() ignores the content type", async () => {
+Deno.test("certificateLoader() ignores the content type of the response", async () => {
   for (const type of ["text/html", "application/octet-stream", ""]) {
     await using cert = server(() => new Response(SIGNER.pem, { headers: { "content-type": type } }));
     assertEquals(await outcome(certificateLoader()(cert.url)), "ok");
   }
 });
 
-Deno.test("certificateLoader() stops reading at the size limit", async () => {
+Deno.test("certificateLoader() stops reading a response at the size limit", async () => {
   let sent = 0;
   const cancelled = Promise.withResolvers<void>();
   const stream = new ReadableStream<Uint8Array>({
@@ -127,7 +127,7 @@ Deno.test("certificateLoader() stops reading at the size limit", async () => {
   assertEquals(sent, 5 * 16_384);
 });
 
-Deno.test("certificateLoader() has a time limit for the answer and for its end", async () => {
+Deno.test("certificateLoader() has a time limit for the start and for the end of a response", async () => {
   const closing = new AbortController();
   const silent = new Promise<Response>((resolve) =>
     closing.signal.addEventListener("abort", () => resolve(pem()))
@@ -152,7 +152,7 @@ Deno.test("certificateLoader() has a time limit for the answer and for its end",
   half?.close();
 });
 
-Deno.test("a refused connection is a temporary error", async () => {
+Deno.test("certificateLoader() treats a refused connection as a temporary error", async () => {
   const gone = server(pem);
   await gone[Symbol.asyncDispose]();
   assertEquals(await outcome(certificateLoader()(gone.url)), "temporary");
@@ -172,7 +172,7 @@ Deno.test("certificateLoader() caches a failure for a short time", async () => {
   assertEquals((await get(cert.url)).subject, "CN=sns.amazonaws.com");
 });
 
-Deno.test("certificateLoader() forgets a failure if the clock was set back", async () => {
+Deno.test("certificateLoader() forgets a cached failure if the clock was set back", async () => {
   let status = 500;
   let now = NOW;
   await using cert = server(() => new Response(SIGNER.pem, { status }));
@@ -183,7 +183,7 @@ Deno.test("certificateLoader() forgets a failure if the clock was set back", asy
   await get(cert.url);
 });
 
-Deno.test("many failures do not remove certificates from the cache", async () => {
+Deno.test("many failed downloads do not remove certificates from the cache", async () => {
   await using cert = server((
     { url },
   ) => (url.endsWith("/cert.pem") ? pem() : new Response("", { status: 404 })));
@@ -195,7 +195,7 @@ Deno.test("many failures do not remove certificates from the cache", async () =>
   assertEquals(cert.requests.length, asked);
 });
 
-Deno.test("certificateLoader() caches the old and the new certificate while SNS replaces one", async () => {
+Deno.test("certificateLoader() caches both the old and the new certificate while SNS replaces a certificate", async () => {
   const next = makeSigner(NOW);
   await using cert = server(({ url }) => new Response(url.endsWith("?next") ? next.pem : SIGNER.pem));
   const get = certificateLoader();
@@ -224,7 +224,7 @@ Deno.test("certificateLoader() downloads an expired certificate again after a sh
   assertEquals(cert.requests.length, 3);
 });
 
-Deno.test("certificateLoader() caches a limited number of certificates, and drops the oldest", async () => {
+Deno.test("certificateLoader() caches a limited number of certificates, and removes the oldest certificate first", async () => {
   await using cert = server(pem);
   const get = certificateLoader();
   for (let i = 0; i < 17; i++) await get(`${cert.url}?${i}`);
@@ -235,7 +235,7 @@ Deno.test("certificateLoader() caches a limited number of certificates, and drop
   assertEquals(cert.requests.length, 18);
 });
 
-Deno.test("certificateLoader() limits concurrent downloads", async () => {
+Deno.test("certificateLoader() limits the number of concurrent downloads", async () => {
   const open = Promise.withResolvers<void>();
   await using cert = server(async () => {
     await open.promise;

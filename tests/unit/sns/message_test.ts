@@ -6,7 +6,7 @@ import { signed, TOPIC } from "./fixtures.ts";
 
 const NOTIFICATION = signed("Notification", { Subject: "s" });
 
-Deno.test("parseMessage() reads a notification without its UnsubscribeURL", () => {
+Deno.test("parseMessage() parses a notification and omits its UnsubscribeURL", () => {
   const message = parseMessage(JSON.stringify(NOTIFICATION));
   assertEquals(message, {
     type: "Notification",
@@ -22,19 +22,19 @@ Deno.test("parseMessage() reads a notification without its UnsubscribeURL", () =
 });
 
 for (const type of ["SubscriptionConfirmation", "UnsubscribeConfirmation"]) {
-  Deno.test(`parseMessage() reads a ${type} with its token`, () => {
+  Deno.test(`parseMessage() parses a ${type} with its token`, () => {
     const message = parseMessage(JSON.stringify(signed(type)));
     assertEquals([message.type, "token" in message && message.token], [type, "SECRET"]);
   });
 }
 
-Deno.test("parseMessage() distinguishes an absent Subject from an empty one", () => {
+Deno.test("parseMessage() distinguishes an absent Subject from an empty Subject", () => {
   assertFalse("subject" in parseMessage(JSON.stringify(signed("Notification"))));
   const empty = parseMessage(JSON.stringify(signed("Notification", { Subject: "" })));
   assertEquals("subject" in empty && empty.subject, "");
 });
 
-Deno.test("parseMessage() does not count brackets in strings as levels", () => {
+Deno.test("parseMessage() does not count brackets in strings as nesting levels", () => {
   const nested = { MessageAttributes: { kind: { Type: "String", Value: "x" } } };
   const text = `${"[".repeat(50)}"\\`;
   assertEquals(
@@ -75,7 +75,7 @@ for (const [what, [body, names]] of Object.entries(MALFORMED)) {
   });
 }
 
-Deno.test("parseMessage() rejects and parseAlarmChange() ignores arbitrary text", () => {
+Deno.test("parseMessage() rejects arbitrary text, and parseAlarmChange() ignores arbitrary text", () => {
   fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
     assertThrows(() => parseMessage(text), MessageError);
     assertEquals(parseAlarmChange(text, ENVELOPE).kind, "ignored");
@@ -136,7 +136,7 @@ const NOTICES: Readonly<Record<string, [message: unknown, notice: unknown]>> = {
   ],
 };
 for (const [what, [message, notice]] of Object.entries(NOTICES)) {
-  Deno.test(`parseAlarmChange() reads ${what}`, () =>
+  Deno.test(`parseAlarmChange() parses ${what}`, () =>
     assertEquals<unknown>(parseAlarmChange(JSON.stringify(message), ENVELOPE), notice));
 }
 
@@ -173,7 +173,7 @@ const IGNORED: Readonly<Record<string, [message: string, reason: RegExp]>> = {
   ],
 };
 for (const [what, [message, reason]] of Object.entries(IGNORED)) {
-  Deno.test(`parseAlarmChange() ignores ${what}, with a reason`, () => {
+  Deno.test(`parseAlarmChange() ignores ${what}, and returns a reason`, () => {
     const notice = parseAlarmChange(message, ENVELOPE);
     assertMatch(notice.kind === "ignored" ? notice.reason : "", reason);
   });

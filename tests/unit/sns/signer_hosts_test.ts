@@ -34,7 +34,7 @@ const NAMES: Readonly<Record<keyof typeof TOPICS, string>> = {
 const REGIONS = Object.keys(TOPICS) as (keyof typeof TOPICS)[];
 
 for (const region of REGIONS) {
-  Deno.test(`a certificate of ${region} has one of the names of signerHosts(), and of no other partition`, () => {
+  Deno.test(`a certificate of ${region} contains a name of signerHosts(), and no name of a different partition`, () => {
     const accepted = REGIONS.filter((other) => signerHosts(TOPICS[other])?.names.includes(NAMES[region]));
     // Both regions of GovCloud share a certificate. sns.amazonaws.com is the name of the whole standard partition.
     const shared = region === "eu-west-1"
@@ -61,7 +61,7 @@ for (
   });
 }
 
-Deno.test("messageVerifier() rejects the standard partition's certificate for a topic in China", async () => {
+Deno.test("messageVerifier() rejects the certificate of the standard partition for a topic in China", async () => {
   const topicArn = TOPICS["cn-north-1"];
   const url = "https://sns.cn-north-1.amazonaws.com.cn/SimpleNotificationService-1.pem";
   const body = signed("Notification", { TopicArn: topicArn, SigningCertURL: url });

@@ -79,13 +79,13 @@ const UNTRUSTED: Readonly<Record<string, string>> = {
   "a file name": "SimpleNotificationService-1.pem",
 };
 for (const [what, url] of Object.entries(UNTRUSTED)) {
-  Deno.test(`signingUrlProblem() refuses ${what}`, () => {
+  Deno.test(`signingUrlProblem() rejects ${what}`, () => {
     assertMatch(signingUrlProblem(url, TOPIC) ?? "", /./);
     assertMatch(signingUrlProblem(url, TOPIC, SANDBOX) ?? "", /./);
   });
 }
 
-Deno.test("signingUrlProblem() does not accept an S3 bucket as a region, even if the topic's ARN has it", () => {
+Deno.test("signingUrlProblem() does not accept an S3 bucket as a region, even if the topic's ARN contains it", () => {
   const url = UNTRUSTED["an S3 bucket called sns, dashed"] ?? "";
   assertMatch(signingUrlProblem(url, "arn:aws:sns:s3-ap-southeast-2:123456789012:kas") ?? "", /region/);
 });
@@ -98,11 +98,11 @@ for (
     ["no ARN", "kas"],
   ] as const
 ) {
-  Deno.test(`signingUrlProblem() refuses cn-north-1.amazonaws.com for a topic with ${what}`, () =>
+  Deno.test(`signingUrlProblem() rejects cn-north-1.amazonaws.com for a topic with ${what}`, () =>
     assertMatch(signingUrlProblem(CERT_URL.replace("eu-west-1", "cn-north-1"), topicArn) ?? "", /./));
 }
 
-Deno.test("signingUrlProblem() trusts URLs under the trusted prefix, and AWS", () => {
+Deno.test("signingUrlProblem() trusts URLs under the trusted prefix, and URLs of AWS", () => {
   assertEquals(signingUrlProblem(`${SANDBOX}${PATH}`, TOPIC, SANDBOX), undefined);
   assertEquals(signingUrlProblem(`${SANDBOX}${PATH}`, TOPIC, `${SANDBOX}/`), undefined);
   assertEquals(signingUrlProblem(`${SANDBOX}/certs/1.pem`, TOPIC, `${SANDBOX}/certs`), undefined);
@@ -127,7 +127,7 @@ const BESIDE_PREFIX: Readonly<Record<string, [url: string, prefix: string]>> = {
   "upper case": [`HTTP://127.0.0.1:4580${PATH}`, SANDBOX],
 };
 for (const [what, [url, prefix]] of Object.entries(BESIDE_PREFIX)) {
-  Deno.test(`signingUrlProblem() refuses ${what} with a trusted prefix`, () => {
+  Deno.test(`signingUrlProblem() rejects ${what} with a trusted prefix`, () => {
     assertMatch(signingUrlProblem(url, TOPIC, prefix) ?? "", /./);
   });
 }

@@ -35,7 +35,7 @@ function alterations(text: string): readonly string[] {
   return [change(0), change(text.length >> 1), change(text.length - 1), `${text}1`, text.slice(0, -1)];
 }
 
-Deno.test("the signed text distinguishes an empty Subject from an absent one", async () => {
+Deno.test("the signed text distinguishes an empty Subject from an absent Subject", async () => {
   const without = signed("Notification");
   const empty = signed("Notification", { Subject: "" });
   assertEquals([await verdict(without), await verdict(empty)], ["ok", "ok"]);
@@ -43,7 +43,7 @@ Deno.test("the signed text distinguishes an empty Subject from an absent one", a
   assertMatch(await verdict({ ...empty, Subject: undefined }), /^403 Signature/);
 });
 
-Deno.test("the signed text is UTF-8 after JSON's escapes are decoded", async () => {
+Deno.test("the signed text is UTF-8 and contains no JSON escapes", async () => {
   for (const Message of ["Grüße, 世界 🚀", 'a\tb\n"c"\\', "\u0000", "\u2028", "e\u0301"]) {
     const body = signed("Notification", { Message, Subject: "Größe" });
     assertEquals(await verdict(body), "ok", Message);
@@ -59,14 +59,14 @@ Deno.test("the signed text is UTF-8 after JSON's escapes are decoded", async () 
   );
 });
 
-Deno.test("messageVerifier() rejects a lone surrogate, which has the UTF-8 of U+FFFD", async () => {
+Deno.test("messageVerifier() rejects a lone surrogate, which has the same UTF-8 encoding as U+FFFD", async () => {
   assertMatch(
     await verdict({ ...signed("Notification", { Message: "\ufffd" }), Message: "\ud800" }),
     /^403 Signature/,
   );
 });
 
-Deno.test("messageVerifier() and parseMessage() use the last of two equal keys", async () => {
+Deno.test("messageVerifier() and parseMessage() use the last of two equal JSON keys", async () => {
   const text = JSON.stringify(signed("Notification"));
   assertMatch(await verdict(text.replace(/}$/, `,"Message":"Evil"}`)), /^403 Signature/);
   const first = text.replace(/^{/, `{"Message":"Evil",`);
@@ -74,7 +74,7 @@ Deno.test("messageVerifier() and parseMessage() use the last of two equal keys",
   assertEquals(parseMessage(first).message, "Hello");
 });
 
-Deno.test("one field's text cannot pass for the next field", async () => {
+Deno.test("the text of one field cannot imitate the next field of the signed text", async () => {
   // The signed text of this Message has the same lines as a Message and a Subject.
   const id = "26858270-545e-5848-82a2-e05566af3dcf";
   const body = signed("Notification", { Message: "Hello", MessageId: id, Subject: "a\nTimestamp\nb" });
@@ -82,7 +82,7 @@ Deno.test("one field's text cannot pass for the next field", async () => {
   assertMatch(await verdict(signed("Notification", { MessageId: `${id}\nSubject\nx` })), /^400 MessageId/);
 });
 
-Deno.test("messageVerifier() ignores unsigned fields", async () => {
+Deno.test("messageVerifier() ignores unsigned fields of a message", async () => {
   const body = {
     ...signed("Notification"),
     MessageAttributes: { TopicArn: { Type: "String", Value: "x" } },
@@ -91,7 +91,7 @@ Deno.test("messageVerifier() ignores unsigned fields", async () => {
   assertEquals(await verdict({ ...body, UnsubscribeURL: "http://evil/" }), "ok");
 });
 
-Deno.test("messageVerifier() selects the signed fields by Type", async () => {
+Deno.test("messageVerifier() selects the signed fields by the Type of the message", async () => {
   const confirmation = signed("SubscriptionConfirmation");
   assertMatch(await verdict({ ...confirmation, Type: "UnsubscribeConfirmation" }), /^403 Signature/);
   assertMatch(await verdict({ ...confirmation, Type: "Notification" }), /^403 Signature/);
@@ -135,7 +135,7 @@ for (const [what, [body, reason]] of Object.entries(REFUSED)) {
   Deno.test(`messageVerifier() rejects ${what}`, async () => assertMatch(await verdict(body), reason));
 }
 
-Deno.test("messageVerifier() accepts a message just under an hour old, and one five minutes ahead", async () => {
+Deno.test("messageVerifier() accepts a message that is almost an hour old, and a message from five minutes in the future", async () => {
   assertEquals(await verdict(signed("Notification", at(NOW - HOUR + 1))), "ok");
   assertEquals(await verdict(signed("Notification", at(NOW + 5 * MINUTE))), "ok");
 });
@@ -151,7 +151,7 @@ Deno.test("messageVerifier() rejects a certificate that has expired or is not va
   assertMatch(await verdict(body(NOW - HOUR - 1_000), { now: () => NOW - HOUR - 1_000 }), /^403 Certificate/);
 });
 
-Deno.test("messageVerifier() answers 503 to a temporary certificate error, and 403 to a permanent one", async () => {
+Deno.test("messageVerifier() answers 503 to a temporary certificate error, and 403 to a permanent certificate error", async () => {
   const failing = (temporary: boolean) => ({
     certificate: () => Promise.reject(new CertificateError("no", temporary)),
   });
@@ -159,7 +159,7 @@ Deno.test("messageVerifier() answers 503 to a temporary certificate error, and 4
   assertEquals(await verdict(signed("Notification"), failing(false)), "403 Certificate: no");
 });
 
-Deno.test("messageVerifier() loads no certificate for a message that fails earlier", async () => {
+Deno.test("messageVerifier() loads no certificate for a message that fails an earlier check", async () => {
   let fetched = 0;
   const certificate = () => {
     fetched++;
@@ -184,7 +184,7 @@ Deno.test("messageVerifier() loads no certificate for a message that fails earli
   assertEquals(fetched, 1);
 });
 
-Deno.test("messageVerifier() loads certificates under the trusted prefix", async () => {
+Deno.test("messageVerifier() loads certificates under the trusted URL prefix", async () => {
   const SigningCertURL = `http://127.0.0.1:4580${SIGNER.path}`;
   const fetched: string[] = [];
   const certificate = (url: string) => {
@@ -205,7 +205,7 @@ Deno.test("messageVerifier() loads certificates under the trusted prefix", async
   assertEquals(fetched, [SigningCertURL]);
 });
 
-Deno.test("verifyFields() yields each field in order with details", async () => {
+Deno.test("verifyFields() yields the result of each field in order, with details", async () => {
   const said: string[] = [];
   const options = { topicArn: TOPIC, certificate: () => Promise.resolve(CERTIFICATE), now: () => NOW };
   for await (
@@ -226,7 +226,7 @@ Deno.test("verifyFields() yields each field in order with details", async () => 
   ]);
 });
 
-Deno.test("no reason quotes a Token or an UnsubscribeURL", async () => {
+Deno.test("no error message of messageVerifier() quotes a Token or an UnsubscribeURL", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom(...TYPES),

@@ -1,7 +1,7 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { burn } from "../../../src/worker/burn.ts";
 
-Deno.test("burn() reads the clock every 2,048 iterations and ends when the time is over", () => {
+Deno.test("burn() reads the clock every 2,048 iterations and ends when the given time has passed", () => {
   let time = 1_000;
   let looks = 0;
   const { w, seconds } = burn(20, () => false, () => {
@@ -13,7 +13,7 @@ Deno.test("burn() reads the clock every 2,048 iterations and ends when the time 
   assertEquals(w, loop(3 * 2_048));
 });
 
-Deno.test("burn() ends early when it is stopped", () => {
+Deno.test("burn() ends early when its stop function returns true", () => {
   let asked = 0;
   let time = 0;
   const { seconds } = burn(1_000, () => ++asked > 2, () => time++);

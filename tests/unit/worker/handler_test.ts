@@ -18,13 +18,13 @@ async function ask(method: string, path: string, parts: Partial<WorkerParts> = {
   return [response.status, await response.text(), ...extra === null ? [] : [extra]];
 }
 
-Deno.test("GET and HEAD /ping return pong", async () => {
+Deno.test("GET /ping and HEAD /ping return pong", async () => {
   assertEquals(await ask("GET", "/ping"), [200, "pong"]);
   assertEquals((await ask("HEAD", "/ping"))[0], 200);
   assertEquals(await ask("GET", "/ping?from=/work"), [200, "pong"]);
 });
 
-Deno.test("/ping has the version in its headers, before and after the first /work", async () => {
+Deno.test("the response to /ping contains the version in a header, before and after the first /work request", async () => {
   const handler = workerHandler(PARTS);
   const version = async () => (await handler(new Request("http://worker/ping"))).headers.get("kas-version");
   assertEquals(await version(), "1.2.3");
@@ -37,7 +37,7 @@ Deno.test("GET /work returns the integer, a tab, and the seconds with six decima
   assertEquals(await ask("GET", "/work?n=1"), [200, "30475\t0.508536"]);
 });
 
-Deno.test("/ping has the time of the first answer to /work, once there is one (R17)", async () => {
+Deno.test("the response to /ping contains the time of the first response to /work in a header (R17)", async () => {
   let now = Date.UTC(2026, 10, 24);
   let full = true;
   const handler = workerHandler({ ...PARTS, full: () => full, now: () => now });
@@ -56,26 +56,26 @@ Deno.test("/ping has the time of the first answer to /work, once there is one (R
   assertEquals(await ask("HEAD", "/ping"), [200, "2026-11-24T00:00:00.000Z", "text/plain"]);
 });
 
-Deno.test("another path returns 404 for any method", async () => {
+Deno.test("the worker returns 404 for an unknown path with any method", async () => {
   for (const path of ["/", "/pingx", "/works", "/ping/x"]) {
     assertEquals(await ask("GET", path), [404, "not found"]);
   }
   assertEquals(await ask("POST", "/"), [404, "not found"]);
 });
 
-Deno.test("another method returns 405 with the allowed ones", async () => {
+Deno.test("the worker returns 405 with the allowed methods for any other method", async () => {
   assertEquals(await ask("POST", "/ping"), [405, "method not allowed", "GET, HEAD"]);
   assertEquals(await ask("POST", "/work"), [405, "method not allowed", "GET"]);
   assertEquals(await ask("HEAD", "/work"), [405, "method not allowed", "GET"]);
 });
 
-Deno.test("/work returns 503 with Retry-After while the queue is full; /ping still works", async () => {
+Deno.test("/work returns 503 with Retry-After while the queue is full, and /ping still works", async () => {
   const full = () => true;
   assertEquals(await ask("GET", "/work", { full }), [503, "too many requests are waiting", "1"]);
   assertEquals(await ask("GET", "/ping", { full }), [200, "pong"]);
 });
 
-Deno.test("/work returns 500 when the work fails; the cause goes only to the log", async () => {
+Deno.test("/work returns 500 when its burn job fails, and only the log contains the cause", async () => {
   const logged: unknown[] = [];
   const error = new Error("secret");
   const parts = { burn: () => Promise.reject(error), onFailure: (error: unknown) => logged.push(error) };
@@ -83,7 +83,7 @@ Deno.test("/work returns 500 when the work fails; the cause goes only to the log
   assertEquals(logged, [error]);
 });
 
-Deno.test("a client that disconnects is not a failure", async () => {
+Deno.test("the worker does not report a client that disconnects as a failure", async () => {
   const logged: unknown[] = [];
   const gone = AbortSignal.abort();
   const handler = workerHandler({

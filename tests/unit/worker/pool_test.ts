@@ -11,7 +11,7 @@ function longBurn(pool: BurnPool): { gone: AbortController; ended: Promise<unkno
   return { gone, ended: pool.burn(gone.signal).then(() => "burned", (error) => error) };
 }
 
-Deno.test("burn() burns on a thread for a duration between minimum and maximum", async () => {
+Deno.test("burn() uses a thread for a duration between minimum and maximum", async () => {
   const dice = [0, 0.5];
   using pool = new BurnPool({ ...ONE, workMs: [5, 25], random: () => dice.shift() ?? 0 });
   const first = await pool.burn(STAYS);
@@ -34,9 +34,9 @@ function lateThreads(ms: number): { readonly meant: number[]; readonly start: ()
 
 for (
   const [what, late, expected] of [
-    ["makes up for burns that took longer than meant", 1, [20, 19, 19, 19]],
-    ["burns no shorter than it may, and carries on what was not made up for", 3, [20, 18, 18, 18]],
-    ["has nothing to make up for where burns take as long as meant", 0, [20, 20, 20, 20]],
+    ["compensates the excess time of earlier jobs", 1, [20, 19, 19, 19]],
+    ["keeps to the minimum duration, and compensates the remaining excess time later", 3, [20, 18, 18, 18]],
+    ["does not change durations if jobs end on time", 0, [20, 20, 20, 20]],
   ] as const
 ) {
   Deno.test(`burn() ${what}`, async () => {
@@ -47,7 +47,7 @@ for (
   });
 }
 
-Deno.test("burn() queues burns, first come, first served", async () => {
+Deno.test("burn() starts waiting jobs in the order of their arrival", async () => {
   using pool = new BurnPool(ONE);
   const order: number[] = [];
   const burns = [1, 2, 3, 4].map(async (n) => {
@@ -60,7 +60,7 @@ Deno.test("burn() queues burns, first come, first served", async () => {
   assertEquals([pool.burning, pool.waiting], [0, 0]);
 });
 
-Deno.test("a pool with a full queue is full and refuses burns", async () => {
+Deno.test("a pool with a full queue reports that it is full, and rejects jobs", async () => {
   using pool = new BurnPool({ ...ONE, queue: 1, workMs: [60_000, 60_000] });
   const first = longBurn(pool);
   assertEquals(pool.full, false);
@@ -77,7 +77,7 @@ Deno.test("a pool with a full queue is full and refuses burns", async () => {
   await Promise.all([first.ended, third.ended]);
 });
 
-Deno.test("burn() stops when its client disconnects, and the thread takes the next burn", async () => {
+Deno.test("burn() stops when its client disconnects, and the thread runs the next job", async () => {
   const dice = [1, 0];
   using pool = new BurnPool({ ...ONE, workMs: [1, 60_000], random: () => dice.shift() ?? 0 });
   const first = longBurn(pool);
@@ -93,7 +93,7 @@ Deno.test("burn() does nothing for a client that has already disconnected", asyn
   assertEquals([pool.burning, pool.waiting], [0, 0]);
 });
 
-Deno.test("a thread that fails rejects only its own burn and is replaced", async () => {
+Deno.test("a burn thread that fails rejects only its own job, and the pool replaces the thread", async () => {
   // A thread that throws is in tests/integration/worker/thread_test.ts: Deno prints its error, whoever handles it.
   const dies = () => {
     const worker = startThread();
@@ -108,7 +108,7 @@ Deno.test("a thread that fails rejects only its own burn and is replaced", async
   assertGreaterOrEqual((await second).seconds, 0.001);
 });
 
-Deno.test("disposing of a pool rejects running and waiting burns", async () => {
+Deno.test("disposing of a pool rejects running and waiting jobs", async () => {
   const pool = new BurnPool({ ...ONE, workMs: [60_000, 60_000] });
   const burns = [longBurn(pool), longBurn(pool)];
   pool[Symbol.dispose]();
@@ -116,7 +116,7 @@ Deno.test("disposing of a pool rejects running and waiting burns", async () => {
   assertEquals([pool.burning, pool.waiting], [0, 0]);
 });
 
-Deno.test("warmUp() starts the threads before the first burn", async () => {
+Deno.test("warmUp() starts the burn threads before the first job", async () => {
   const started = Promise.withResolvers<void>();
   let starts = 0;
   const start = () => {

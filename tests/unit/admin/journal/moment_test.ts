@@ -3,7 +3,7 @@ import { parseMoment } from "../../../../src/admin/journal/moment.ts";
 
 const NOW = Date.UTC(2026, 10, 24, 8, 30, 15);
 
-Deno.test("parseMoment() takes ISO 8601, a time of day in UTC, or a duration for how long ago", () => {
+Deno.test("parseMoment() parses ISO 8601, a time of day in UTC, and a duration before now", () => {
   const parsed = (text: string) => new Date(parseMoment(text, NOW)).toISOString();
   assertEquals(parsed("2026-11-23T22:00:00.5Z"), "2026-11-23T22:00:00.500Z");
   assertEquals(parsed("2026-11-23T22:00+01:00"), "2026-11-23T21:00:00.000Z");
@@ -14,7 +14,7 @@ Deno.test("parseMoment() takes ISO 8601, a time of day in UTC, or a duration for
   assertEquals(parsed("10m"), "2026-11-24T08:20:15.000Z");
 });
 
-Deno.test("parseMoment() rejects everything else", () => {
+Deno.test("parseMoment() rejects all other texts", () => {
   for (const text of ["", "now", "25:00", "08:60", "10", "2026-13-01T00:00:00Z", "m"]) {
     assertThrows(() => parseMoment(text, NOW), TypeError);
   }

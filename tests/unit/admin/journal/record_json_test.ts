@@ -5,7 +5,7 @@ import { Store } from "../../../../src/autoscaler/store/store.ts";
 
 const TESTDATA = new URL("../../autoscaler/store/testdata/", import.meta.url);
 
-Deno.test("toRecord() reads JSON lines that kas 0.1.0 exported as Journal.read() reads the journal", async () => {
+Deno.test("toRecord() reads JSON lines that kas 0.1.0 exported in the same way as Journal.read() reads the journal", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.copyFile(new URL("journal_v3.db", TESTDATA), `${folder}/kas.db`);
@@ -22,7 +22,7 @@ Deno.test("toRecord() reads JSON lines that kas 0.1.0 exported as Journal.read()
   }
 });
 
-Deno.test("toRecord() reads what it would write", () => {
+Deno.test("toRecord() reads the JSON that kas writes for a record", () => {
   const record = {
     id: 1,
     time: 2,
@@ -49,5 +49,5 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`toRecord() refuses ${what}`, () => assertEquals(toRecord(line), undefined));
+  Deno.test(`toRecord() rejects ${what}`, () => assertEquals(toRecord(line), undefined));
 }

@@ -25,7 +25,7 @@ function text(facts: Observation, more: Partial<DecisionRecord> = {}, columns = 
   return renderExplanation(record, explain(record.trigger, facts), columns).join("\n");
 }
 
-Deno.test("renderExplanation() has the recommendation, the observation, each check, the activity and changes", () => {
+Deno.test("renderExplanation() shows the recommendation, the observation, each check, the activity and possible changes", () => {
   const rendered = text({ ...OBSERVATION, ...limits({ max: 3 }) });
   for (
     const line of [
@@ -42,13 +42,13 @@ Deno.test("renderExplanation() has the recommendation, the observation, each che
   ) assertMatch(rendered, line);
 });
 
-Deno.test("renderExplanation() shows the recorded reason of a decision that other rules made (R16)", () => {
+Deno.test("renderExplanation() shows the recorded reason of a decision that an older version of the rules made (R16)", () => {
   const decision = { ...decide(OUT, OBSERVATION), reason: "busy" };
   assertMatch(text(OBSERVATION, { rules: 1, decision }), /by version 1 of the rules: busy$/m);
   assertFalse(text(OBSERVATION).includes("recorded reason"));
 });
 
-Deno.test("renderExplanation() lists the steps of an activity and their failures", () => {
+Deno.test("renderExplanation() lists the steps of an activity and the failures of these steps", () => {
   const rendered = text(OBSERVATION, {
     activity: {
       id: 3,
@@ -66,7 +66,7 @@ Deno.test("renderExplanation() lists the steps of an activity and their failures
   assertMatch(rendered, /^ {2}started +n4 +2026-11-23T12:00:02.000Z +2 +no capacity$/m);
 });
 
-Deno.test("renderExplanation() lists the relevant instances of a large fleet first, and fits 100 columns", () => {
+Deno.test("renderExplanation() lists the relevant instances of a large fleet first, and lines have at most 100 columns", () => {
   const id = (i: number) => `i-0123456789abcd${String(i).padStart(3, "0")}`;
   const fleet = Array.from({ length: 200 }, (_, i) => instance(id(i), { role: i === 0 ? "base" : "node" }));
   const trigger = {

@@ -37,7 +37,7 @@ function ended(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
-Deno.test("a client sends a request, waits for the answer, thinks and repeats", async () => {
+Deno.test("a load client sends a request, waits for the response, pauses, and repeats", async () => {
   const timer = fakeTimer();
   const counted: number[] = [];
   const end = new AbortController();
@@ -56,7 +56,7 @@ Deno.test("a client sends a request, waits for the answer, thinks and repeats", 
   assertEquals(timer.waits.slice(0, 2), [1_000, 1_000]);
 });
 
-Deno.test("a client shortens its next pause by the delay of a late timer", async () => {
+Deno.test("a load client shortens its next pause by the delay of a late timer", async () => {
   const timer = fakeTimer(() => 7);
   const end = new AbortController();
   const send = server(timer, 20, (n) => n === 100 && end.abort());
@@ -67,7 +67,7 @@ Deno.test("a client shortens its next pause by the delay of a late timer", async
   assertEquals(timer.waits.slice(0, 3), [40, 33, 33]);
 });
 
-Deno.test("a client pauses for at least 100 ms after a failed request", async () => {
+Deno.test("a load client pauses for at least 100 ms after a failed request", async () => {
   const timer = fakeTimer();
   const counted: boolean[] = [];
   const end = new AbortController();
@@ -90,7 +90,7 @@ Deno.test("a client pauses for at least 100 ms after a failed request", async ()
   assertEquals(timer.waits[0], 100);
 });
 
-Deno.test("setClients() starts and stops clients, and waits for the last answers", async () => {
+Deno.test("setClients() starts and stops load clients, and waits for their last responses", async () => {
   const requests = [Promise.withResolvers<boolean>(), Promise.withResolvers<boolean>()];
   let n = 0;
   const counted: boolean[] = [];
@@ -114,7 +114,7 @@ Deno.test("setClients() starts and stops clients, and waits for the last answers
   assertEquals(counted, [true, true]);
 });
 
-Deno.test("sendAtRate() keeps its rate, and counts latency from when each request was due", async () => {
+Deno.test("sendAtRate() sends at a constant rate, and measures latency from the time at which each request was due", async () => {
   // One wait is 250 ms late, as on a busy machine.
   const timer = fakeTimer((n) => n === 2 ? 250 : 0);
   const counted: number[] = [];
@@ -125,7 +125,7 @@ Deno.test("sendAtRate() keeps its rate, and counts latency from when each reques
   assertEquals(counted.map(Math.round), [0, 0, 250, 150, 50, 0]);
 });
 
-Deno.test("HttpGetter.send() is true only for status 200, and rejects only when it is aborted", async () => {
+Deno.test("HttpGetter.send() returns true only for status 200, and rejects only after an abort", async () => {
   await using served = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, ({ url }) => {
     return new Response("", { status: url.endsWith("/work") ? 200 : 503 });
   });

@@ -24,7 +24,7 @@ function worker(
   return { url, requests, [Symbol.asyncDispose]: () => server.shutdown() };
 }
 
-Deno.test("load requests /work with --clients and prints a row", async () => {
+Deno.test("kas admin load with --clients sends requests to /work and prints a row", async () => {
   await using w = worker();
   const { status, out, err } = await kas(
     `--url ${w.url} --clients 2 --think 20ms --duration 200ms --output json`,
@@ -37,14 +37,14 @@ Deno.test("load requests /work with --clients and prints a row", async () => {
   assertMatch(`${row.rps} ${row.p50_ms} ${row.p99_ms}`, /^\d+\.\d\d \d+\.\d \d+\.\d$/);
 });
 
-Deno.test("load --rate prints no number of clients", async () => {
+Deno.test("kas admin load with --rate prints no number of clients", async () => {
   await using w = worker();
   const { status, out } = await kas(`--url ${w.url} --rate 50 --duration 200ms --no-header --output tsv`);
   assertEquals(status, 0);
   assertMatch(out, new RegExp(`^1\t-\t${w.requests.length}\t0\t`));
 });
 
-Deno.test("load --scenario nine-steps prints a row for each step", async () => {
+Deno.test("kas admin load --scenario nine-steps prints a row for each step", async () => {
   await using w = worker();
   const { status, out } = await kas(
     `--url ${w.url} --scenario nine-steps --step 30ms --think 5ms --output json`,
@@ -55,7 +55,7 @@ Deno.test("load --scenario nine-steps prints a row for each step", async () => {
   assertEquals(rows.map(({ clients }) => clients), [1, 2, 3, 4, 3, 2, 2, 1, 0]);
 });
 
-Deno.test("load counts requests without status 200 as errors, and exits with 1 if all are", async () => {
+Deno.test("kas admin load counts responses without status 200 as errors, and exits with status 1 if all requests fail", async () => {
   await using w = worker({ status: 503 });
   const { status, out, err } = await kas(`--url ${w.url} --think 1ms --duration 50ms --output json`);
   const [row] = JSON.parse(out);
@@ -64,7 +64,7 @@ Deno.test("load counts requests without status 200 as errors, and exits with 1 i
   assertMatch(err, /^kas: .*200/);
 });
 
-Deno.test("load prints the row so far when it is interrupted", async () => {
+Deno.test("kas admin load prints the row so far when an operator interrupts it", async () => {
   await using w = worker({ answers: 3 });
   const stop = new AbortController();
   const run = kas(`--url ${w.url} --think 5ms --duration 1h --output json`, { signal: stop.signal });
@@ -76,7 +76,7 @@ Deno.test("load prints the row so far when it is interrupted", async () => {
   assertEquals([row.requests, row.errors, others], [3, 0, []]);
 });
 
-Deno.test("load needs a URL, and only one of --clients, --rate and --scenario", async () => {
+Deno.test("kas admin load needs a URL, and accepts only one of --clients, --rate and --scenario", async () => {
   assertEquals((await kas("--clients 2")).status, 2);
   const { status, err } = await kas("--url http://127.0.0.1:1 --clients 2 --rate 5");
   assertEquals(status, 2);

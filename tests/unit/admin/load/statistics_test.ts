@@ -8,7 +8,7 @@ function near(actual: number | undefined, expected: number): void {
   );
 }
 
-Deno.test("percentile() is the latency of the nearest rank, within 0.6 %", () => {
+Deno.test("percentile() returns the latency of the nearest rank, with an error below 0.6 %", () => {
   const latencies = new LatencyHistogram();
   for (let ms = 1_000; ms >= 1; ms--) latencies.add(ms);
   near(latencies.percentile(0.5), 500);
@@ -16,7 +16,7 @@ Deno.test("percentile() is the latency of the nearest rank, within 0.6 %", () =>
   near(latencies.percentile(1), 1_000);
 });
 
-Deno.test("percentile() of one latency is that latency, of none undefined", () => {
+Deno.test("percentile() of a single latency returns this latency, and without latencies it returns undefined", () => {
   const latencies = new LatencyHistogram();
   assertEquals(latencies.percentile(0.5), undefined);
   latencies.add(42);
@@ -24,7 +24,7 @@ Deno.test("percentile() of one latency is that latency, of none undefined", () =
   near(latencies.percentile(0.99), 42);
 });
 
-Deno.test("row() has the requests, errors, rate and percentiles of a step", () => {
+Deno.test("row() contains the requests, errors, rate and percentiles of a scenario step", () => {
   let now = 5_000;
   const tally = new RequestStatistics(() => now);
   for (let n = 0; n < 99; n++) tally.add(10, true);
@@ -41,7 +41,7 @@ Deno.test("row() has the requests, errors, rate and percentiles of a step", () =
   });
 });
 
-Deno.test("row() of a step without requests has no latencies", () => {
+Deno.test("row() contains no latencies for a step without requests", () => {
   const { requests, p50_ms: p50, rps } = new RequestStatistics(() => 0).row(9, 0);
   assertEquals([requests, p50, rps], [0, undefined, "0.00"]);
 });

@@ -31,7 +31,7 @@ for (
   });
 }
 
-Deno.test("user-data prints a script with the executable's checksum and the settings", async () => {
+Deno.test("user-data prints a script that contains the executable's checksum and the settings", async () => {
   const env = { KAS_TOPIC_ARN: "arn:aws:sns:eu-west-1:123456789012:kas", AWS_PROFILE: "mine" };
   const args = [
     "--url",
@@ -68,14 +68,14 @@ for (
   });
 }
 
-Deno.test("user-data prints no more than EC2 accepts", async () => {
+Deno.test("user-data never prints a script that is larger than EC2's limit", async () => {
   const url = `https://example.com/${"k".repeat(MAX_USER_DATA_BYTES)}`;
   const { status, err } = await kas(["user-data", "--url", url, "--sha256", "a".repeat(64)]);
   assertEquals(status, 1);
   assertMatch(err, /17062.*16384/);
 });
 
-Deno.test("HOST_SETTINGS has every setting of the services, except those of their units and of the operator", () => {
+Deno.test("HOST_SETTINGS contains every setting of the services, except settings of the systemd units and of the operator", () => {
   const of = ({ options }: Command) => Object.keys(options ?? {});
   const others = new Set([...of(worker), ...of(autoscaler)].filter((name) => !(name in HOST_SETTINGS)));
   assertEquals(others, new Set(["listen", "state", "profile", "dryRun"]));

@@ -13,7 +13,7 @@ async function script(shell: string): Promise<string> {
   return out;
 }
 
-Deno.test("completionPoints() walks the whole tree, lazy groups included", async () => {
+Deno.test("completionPoints() visits the whole command tree, including lazy groups", async () => {
   const list = command({
     name: "list",
     summary: "List",
@@ -35,14 +35,14 @@ Deno.test("completionPoints() walks the whole tree, lazy groups included", async
   }
 });
 
-Deno.test("completions without a shell, or for another one, is bad usage", async () => {
+Deno.test("kas completions without a shell, or with an unknown shell, is a usage error", async () => {
   assertEquals((await runWords(ROOT, ["admin", "completions"])).status, 2);
   const { status, err } = await runWords(ROOT, ["admin", "completions", "bsh"]);
   assertEquals(status, 2);
   assertStringIncludes(err, "did you mean bash?");
 });
 
-Deno.test("each script contains every command's words and fixed values", async () => {
+Deno.test("each completion script contains the words and fixed values of every command", async () => {
   for (const shell of ["bash", "zsh", "fish"]) {
     // zsh escapes colons.
     const text = (await script(shell)).replaceAll("\\:", ":");

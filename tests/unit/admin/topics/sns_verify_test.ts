@@ -47,7 +47,7 @@ async function captured(body: string, check: (words: readonly string[]) => Promi
   }
 }
 
-Deno.test("sns verify prints each check of a message, with status 0 if all pass", async () => {
+Deno.test("sns verify prints each check of a message, and exits with status 0 if all checks pass", async () => {
   await captured(JSON.stringify(signed("UnsubscribeConfirmation")), async (words) => {
     const { status, stdout } = await kas(...words, TOPIC);
     assertEquals(stdout.split("\n").map((line) => line.split("\t").slice(0, 2).join(" ")), [
@@ -65,7 +65,7 @@ Deno.test("sns verify prints each check of a message, with status 0 if all pass"
   });
 });
 
-Deno.test("sns verify runs the checks after a failed one, with status 1", async () => {
+Deno.test("sns verify continues after a failed check, and exits with status 1", async () => {
   await captured(JSON.stringify({ ...signed("Notification"), Message: "Evil" }), async (words) => {
     const { status, stdout } = await kas(...words, `${TOPIC}2`);
     assertStringIncludes(stdout, "TopicArn\trefused\t");
@@ -75,7 +75,7 @@ Deno.test("sns verify runs the checks after a failed one, with status 1", async 
   });
 });
 
-Deno.test("sns verify refuses a body that is not a message", async () => {
+Deno.test("sns verify rejects a body that is not an SNS message", async () => {
   await captured("Hello", async (words) => {
     const { status, stdout } = await kas(...words, TOPIC);
     assertEquals(status, 1);
@@ -83,7 +83,7 @@ Deno.test("sns verify refuses a body that is not a message", async () => {
   });
 });
 
-Deno.test("sns verify refuses a file that is not a certificate", async () => {
+Deno.test("sns verify rejects a file that is not a certificate", async () => {
   await captured(JSON.stringify(signed("Notification")), async (words) => {
     const message = words[2] ?? "";
     const { status, stdout } = await kas(

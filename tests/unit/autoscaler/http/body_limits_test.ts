@@ -25,7 +25,7 @@ function outcome(reading: Promise<string>): Promise<string> {
   );
 }
 
-Deno.test("BodyReader refuses the largest body above the common limit, and reads a small one", async () => {
+Deno.test("BodyReader rejects the largest body if the total exceeds the limit, and still reads a small body", async () => {
   const bodies = new BodyReader({ total: 1_000 });
   const large = [400, 500].map((size) => {
     const body = slow();
@@ -42,7 +42,7 @@ Deno.test("BodyReader refuses the largest body above the common limit, and reads
   assertEquals(await outcome(bodies.read(post("x".repeat(1_000)), echo)), "1000");
 });
 
-Deno.test("BodyReader counts a body until its use has ended", async () => {
+Deno.test("BodyReader counts a body until the caller has finished using the body", async () => {
   const bodies = new BodyReader({ total: 1_000 });
   const read = Promise.withResolvers<void>();
   const verified = Promise.withResolvers<string>();
@@ -57,7 +57,7 @@ Deno.test("BodyReader counts a body until its use has ended", async () => {
   assertEquals(await outcome(bodies.read(post("x".repeat(600)), echo)), "600");
 });
 
-Deno.test("BodyReader refuses a large body beside so many others before it reads of it, and reads a small one", async () => {
+Deno.test("BodyReader rejects a large body before reading it if there are too many large bodies, and reads a small body", async () => {
   const bodies = new BodyReader({ large: 1 });
   const verified = Promise.withResolvers<string>();
   const reading = Promise.withResolvers<void>();
@@ -80,7 +80,7 @@ Deno.test("BodyReader refuses a large body beside so many others before it reads
   assertEquals(await outcome(bodies.read(post("x".repeat(100_000)), echo)), "100000");
 });
 
-Deno.test("BodyReader refuses the body that takes longest above the limit of their number", async () => {
+Deno.test("if there are too many bodies, BodyReader rejects the body that takes longest", async () => {
   const bodies = new BodyReader({ count: 2 });
   const open = [slow(), slow()].map((body) => ({
     ...body,
@@ -109,7 +109,7 @@ for (const [what, body, expected] of TEXTS) {
   });
 }
 
-Deno.test("BodyReader joins a character that arrives in two pieces", async () => {
+Deno.test("BodyReader joins a character whose bytes arrive in two pieces", async () => {
   const bytes = new TextEncoder().encode("€");
   const body = ReadableStream.from([bytes.slice(0, 1), bytes.slice(1)]);
   assertEquals(await new BodyReader().read(post(body), echo), "€");

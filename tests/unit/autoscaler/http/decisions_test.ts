@@ -28,12 +28,12 @@ function ids(query: string, length: number): number[] | undefined {
     .map((line) => JSON.parse(line).id);
 }
 
-Deno.test("decisionLines() returns one record, or a page of the records after an id", () => {
+Deno.test("decisionLines() returns a single record, or a page of the records after an id", () => {
   assertEquals([ids("", 3), ids("id=2", 3), ids("at=5", 3), ids("last=true", 3)], [[3], [2], [2], [3]]);
   assertEquals([ids("after=1", 3), ids("after=3", 3), ids("id=9", 3)], [[2, 3], [], []]);
 });
 
-Deno.test("decisionLines() limits a page, and the next pages have the rest", () => {
+Deno.test("decisionLines() limits the size of a page, and the next pages contain the remaining records", () => {
   const all: number[] = [];
   let pages = 0;
   for (let page = ids("after=0", 250); page !== undefined && page.length > 0; pages++) {
@@ -44,7 +44,7 @@ Deno.test("decisionLines() limits a page, and the next pages have the rest", () 
   assertEquals([all.length, pages], [250, 3]);
 });
 
-Deno.test("decisionLines() refuses any other query", () => {
+Deno.test("decisionLines() rejects all other queries", () => {
   for (const query of ["id=x", "id=-1", "id=1&after=2", "all=1", "after=1e9", "id="]) {
     assertEquals(ids(query, 3), undefined);
   }

@@ -88,7 +88,7 @@ class Desk implements Disposable {
   }
 }
 
-Deno.test("POST / answers 200 once a notification is stored, and wakes the loop", async () => {
+Deno.test("POST / answers 200 when a notification is stored, and wakes the control loop", async () => {
   using desk = new Desk();
   assertEquals(
     await desk.post(signed("Notification", { MessageId: "m-1", Message: "an alarm" })),
@@ -99,7 +99,7 @@ Deno.test("POST / answers 200 once a notification is stored, and wakes the loop"
   assertEquals(desk.woken, 1);
 });
 
-Deno.test("POST / answers once the message is on disk, and the loop has it before (R12)", async () => {
+Deno.test("POST / answers only when the message is on disk, and the control loop gets the message earlier (R12)", async () => {
   using desk = new Desk();
   const synced = Promise.withResolvers<void>();
   desk.sync = () => synced.promise;
@@ -112,7 +112,7 @@ Deno.test("POST / answers once the message is on disk, and the loop has it befor
   assertEquals(await answer, 200);
 });
 
-Deno.test("POST / answers 503 if the sync fails, to a duplicate as well, so that SNS retries", async () => {
+Deno.test("POST / answers 503 if the sync to disk fails, also to a duplicate, so that SNS retries", async () => {
   using desk = new Desk();
   const message = signed("Notification", { MessageId: "m-1" });
   desk.sync = () => Promise.reject(new Error("Input/output error"));
@@ -124,7 +124,7 @@ Deno.test("POST / answers 503 if the sync fails, to a duplicate as well, so that
   assertEquals(desk.received, ["failed store", "failed store", "duplicate"]);
 });
 
-Deno.test("POST / answers 200 to a duplicate, which has no effect (R11)", async () => {
+Deno.test("POST / answers 200 to a duplicate message, which has no effect (R11)", async () => {
   using desk = new Desk();
   const message = signed("Notification", { MessageId: "m-1" });
   await desk.post(message);
@@ -161,7 +161,7 @@ const REFUSED: readonly [what: string, body: Body | string, answer: number, coun
 ];
 
 for (const [what, body, answer, counted] of REFUSED) {
-  Deno.test(`POST / refuses and counts ${what}, and stores nothing (R14)`, async () => {
+  Deno.test(`POST / rejects and counts ${what}, and stores nothing (R14)`, async () => {
     using desk = new Desk();
     assertEquals(await desk.post(body), answer);
     assertEquals([desk.inbox.waiting(), desk.woken], [0, 0]);
@@ -169,7 +169,7 @@ for (const [what, body, answer, counted] of REFUSED) {
   });
 }
 
-Deno.test("POST / ignores headers: they are not signed", async () => {
+Deno.test("POST / ignores HTTP headers, because SNS does not sign headers", async () => {
   using desk = new Desk();
   const headers = {
     "x-amz-sns-message-type": "SubscriptionConfirmation",
@@ -179,13 +179,13 @@ Deno.test("POST / ignores headers: they are not signed", async () => {
   assertEquals(desk.inbox.next("confirmation", NOW), undefined);
 });
 
-Deno.test("POST / answers 413 to a body above 640 KiB", async () => {
+Deno.test("POST / answers 413 to a body larger than 640 KiB", async () => {
   using desk = new Desk();
   assertEquals(await desk.post("x".repeat(BODY_LIMIT + 1)), 413);
   assertEquals(desk.received, ["refused size"]);
 });
 
-Deno.test("POST / stops reading a body above 640 KiB, whatever its Content-Length says", async () => {
+Deno.test("POST / stops reading a body at 640 KiB, even if Content-Length is smaller", async () => {
   using desk = new Desk();
   let sent = 0;
   let cancelled = false;
@@ -202,7 +202,7 @@ Deno.test("POST / stops reading a body above 640 KiB, whatever its Content-Lengt
   assertEquals([cancelled, sent < 2 * BODY_LIMIT], [true, true]);
 });
 
-Deno.test("POST / answers 503 to a slow body, so that SNS retries", async () => {
+Deno.test("POST / answers 503 to a body that arrives too slowly, so that SNS retries", async () => {
   using desk = new Desk({ bodies: new BodyReader({ timeout: 1 }) });
   assertEquals(await desk.post(new ReadableStream()), 503);
   assertEquals(desk.received, ["failed body"]);
@@ -284,7 +284,7 @@ const ACCEPTS: readonly [accept: string | undefined, type: "json" | "html"][] = 
 ];
 
 for (const [accept, type] of ACCEPTS) {
-  Deno.test(`GET /status answers ${type} to ${accept ?? "no Accept at all"}`, async () => {
+  Deno.test(`GET /status answers ${type} to the Accept header ${accept ?? "no Accept at all"}`, async () => {
     using desk = new Desk();
     const response = await desk.fetch("/status", accept === undefined ? {} : { headers: { accept } });
     assertEquals(response.headers.get("vary"), "accept");
@@ -307,7 +307,7 @@ for (const [accept, type] of ACCEPTS) {
 
 const INHERITED = Object.getOwnPropertyNames(Object.prototype);
 
-Deno.test("no name that objects inherit is a method or a path", async () => {
+Deno.test("the endpoint treats no inherited property name of an object as a method or path", async () => {
   using desk = new Desk();
   for (const method of INHERITED) {
     for (const path of ["/", "/ping", "/status", "/activities", "/decisions", "/metrics"]) {
@@ -323,7 +323,7 @@ Deno.test("no name that objects inherit is a method or a path", async () => {
 
 const PRIVATE = ["/status", "/activities", "/decisions", "/metrics"];
 
-Deno.test("a path that is not public answers only an IP address, localhost and the names of --host", async () => {
+Deno.test("a path that is not public is served only to an IP address, localhost and the names of --host", async () => {
   using desk = new Desk();
   const ask = (host: string, path: string) => desk.at(`http://${host}`, path, { host });
   for (const path of PRIVATE) {

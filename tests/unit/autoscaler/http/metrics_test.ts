@@ -36,12 +36,12 @@ const BAD: readonly [what: string, text: string][] = [
 ];
 
 for (const [what, text] of BAD) {
-  Deno.test(`parseExposition() refuses ${what}`, () => {
+  Deno.test(`parseExposition() rejects ${what}`, () => {
     assertThrows(() => parseExposition(text), SyntaxError);
   });
 }
 
-Deno.test("Metrics begins with every counter at 0", async () => {
+Deno.test("every counter of Metrics starts at 0", async () => {
   const metrics = new Metrics("1.2.3", NOW);
   const { type, text } = await metrics.exposition(QUIET);
   assertMatch(type, /^text\/plain; version=0\.0\.4/);
@@ -58,7 +58,7 @@ Deno.test("Metrics begins with every counter at 0", async () => {
   assertEquals([value(families, "kas_instances_min"), value(families, "kas_instances_max")], [1, 5]);
 });
 
-Deno.test("Metrics has the start, memory and CPU time of the process under the usual names", async () => {
+Deno.test("Metrics contains the start time, memory and CPU time of the process under the usual names", async () => {
   const metrics = new Metrics("1.2.3", NOW);
   const families = parseExposition((await metrics.exposition(QUIET)).text);
   assertEquals(value(families, "process_start_time_seconds"), NOW / 1_000);
@@ -71,7 +71,7 @@ Deno.test("Metrics has the start, memory and CPU time of the process under the u
   assert(before > 0 && after >= before, `${before} ${after}`);
 });
 
-Deno.test("Metrics counts each event once, under its own labels", async () => {
+Deno.test("Metrics counts each event once, with the labels of the event", async () => {
   const metrics = new Metrics("1.2.3", NOW);
   metrics.onMessage("accepted", "");
   metrics.onMessage("refused", "Signature");
@@ -109,7 +109,7 @@ Deno.test("Metrics counts each event once, under its own labels", async () => {
   assertEquals(count(families, "kas_activity_seconds", { kind: "start" }), 1);
 });
 
-Deno.test("docs/observability.md lists each metric with its type, labels and help", async () => {
+Deno.test("docs/observability.md lists each metric with its type, labels and help text", async () => {
   const { text } = await new Metrics("1.2.3", NOW).exposition(QUIET);
   const expected = parseExposition(text).values().map(({ name, type, labels, help }) =>
     `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(" ")} | ${help} |`
@@ -118,7 +118,7 @@ Deno.test("docs/observability.md lists each metric with its type, labels and hel
   assertEquals(page.split("\n").filter((line) => /^\| `(kas|process)_/.test(line)), [...expected]);
 });
 
-Deno.test("the alerts of docs/observability.md use metrics and labels that exist", async () => {
+Deno.test("the alerts in docs/observability.md use metrics and labels that exist", async () => {
   const { text } = await new Metrics("1.2.3", NOW).exposition(QUIET);
   const families = parseExposition(text);
   const expressions = [...(await Deno.readTextFile(DOCS)).matchAll(/^ +expr: (.+)$/gm)].map(([, it = ""]) =>

@@ -14,7 +14,7 @@ const SNAPSHOT: Snapshot = {
   bytes: 4_096,
 };
 
-Deno.test("status() before the first observation has nulls and empty lists", () => {
+Deno.test("status() before the first observation contains nulls and empty lists", () => {
   assertEquals(status(SNAPSHOT, NOW - 5_000), {
     uptime: 5,
     observed: null,
@@ -28,7 +28,7 @@ Deno.test("status() before the first observation has nulls and empty lists", () 
   });
 });
 
-Deno.test("status() has the activities in progress with their step, and the age of the oldest message", () => {
+Deno.test("status() contains the activities in progress with their step, and the age of the oldest message", () => {
   const activity = {
     id: 7,
     kind: "start",
@@ -49,7 +49,7 @@ Deno.test("status() has the activities in progress with their step, and the age 
   assertEquals(oldest, 1.5);
 });
 
-Deno.test("status() lists a limited number of instances, and counts them all", () => {
+Deno.test("status() lists a limited number of instances, and counts all instances", () => {
   const instances = Array.from({ length: LISTED + 5 }, (_, i) => instance(`n${i}`));
   const observation = { ...OBSERVATION, instances };
   const shown = status({ ...SNAPSHOT, observation }, NOW) as {

@@ -58,7 +58,7 @@ function wasTakenOff({ cloud }: Lab, id: string): boolean {
   );
 }
 
-Deno.test("an instance stays in service if another one failed while AWS throttled its deregistration (R3, I2)", async () => {
+Deno.test("an instance stays in service if a different instance failed while AWS throttled the deregistration (R3, I2)", async () => {
   let throttling = true;
   const passing = (call: CallEvent) => {
     if (throttling && call.action === DEREGISTER) throw new AwsError("Throttling", "Rate exceeded");
@@ -78,7 +78,7 @@ Deno.test("an instance stays in service if another one failed while AWS throttle
   );
 });
 
-Deno.test("a recheck precedes each request of a deregistration, also those that the SDK repeats (I2)", async () => {
+Deno.test("a recheck runs before each deregistration request, also before requests that the SDK repeats (I2)", async () => {
   let attempts = 0;
   await using it = await watched(fleetOfTwo([true, true]));
   const { lab } = it;
@@ -103,7 +103,7 @@ Deno.test("a recheck precedes each request of a deregistration, also those that 
   ]);
 });
 
-Deno.test("a stop that was decided before a crash fails after it if the fleet needs the instance (R13, I2)", async () => {
+Deno.test("a stop that kas decided before a crash fails after the crash if the fleet needs the instance (R13, I2)", async () => {
   let down = false;
   const passing = (call: CallEvent) => {
     if (call.action !== DEREGISTER || down) return;
@@ -120,7 +120,7 @@ Deno.test("a stop that was decided before a crash fails after it if the fleet ne
   assertMatch(lines(lab)[0] ?? "", /^stop failed: i-\w+ is needed: /);
 });
 
-Deno.test("of two stops at a time neither relies on the instance of the other (I2)", async () => {
+Deno.test("of two concurrent stops, neither counts the instance of the other stop as in service (I2)", async () => {
   let throttling = true;
   const passing = (call: CallEvent) => {
     if (throttling && call.action === DEREGISTER) throw new AwsError("Throttling", "Rate exceeded");
@@ -183,7 +183,7 @@ Deno.test("an instance whose stop is cancelled during its deregistration does no
   assertEquals(wasTakenOff(lab, lab.id(SECOND)), false);
 });
 
-Deno.test("a node that came into service too late serves as long as the fleet needs it, and then is stopped (R9, I2)", async () => {
+Deno.test("a node that came into service too late serves while the fleet needs it, and is stopped afterwards (R9, I2)", async () => {
   let silent = false;
   const passing = (call: CallEvent) => {
     // After its registration ELB does not report its state.
@@ -207,7 +207,7 @@ Deno.test("a node that came into service too late serves as long as the fleet ne
   assertEquals(it.fewest(), 2);
 });
 
-Deno.test("an instance that became a base instance after the decision is not stopped (I1)", async () => {
+Deno.test("kas does not stop an instance that became a base instance after the decision (I1)", async () => {
   let throttling = true;
   const passing = (call: CallEvent) => {
     if (throttling && call.action === DEREGISTER) throw new AwsError("Throttling", "Rate exceeded");

@@ -34,13 +34,13 @@ function options(clock: Clock = fastClock(), more: Partial<WaitOptions> = {}): W
 
 const never = () => Promise.resolve(undefined);
 
-Deno.test("until() tries at once, and sleeps only if the attempt returns nothing", async () => {
+Deno.test("until() makes its first attempt immediately, and sleeps only if the attempt returns nothing", async () => {
   const clock = fastClock();
   assertEquals(await until(() => Promise.resolve("rain"), options(clock)), "rain");
   assertEquals(clock.sleeps, []);
 });
 
-Deno.test("until() tries again after about 50 ms, then less and less often down to its pace", async () => {
+Deno.test("until() makes its second attempt after about 50 ms, and then increases the interval up to a maximum", async () => {
   const clock = fastClock();
   await assertRejects(() => until(never, options(clock)), DeadlineError);
   const [first = NaN] = clock.sleeps;
@@ -64,13 +64,13 @@ Deno.test("until() makes its last attempt at the deadline", async () => {
   assertEquals(last, 60_000);
 });
 
-Deno.test("until() tries again after an error that is not fatal", async () => {
+Deno.test("until() repeats an attempt after an error that is not fatal", async () => {
   let attempts = 0;
   const attempt = () => ++attempts < 3 ? Promise.reject(new Error("throttled")) : Promise.resolve(attempts);
   assertEquals(await until(attempt, options()), 3);
 });
 
-Deno.test("until() has the error of the last attempt as the cause of a DeadlineError", async () => {
+Deno.test("until() throws a DeadlineError whose cause is the error of the last attempt", async () => {
   const error = await assertRejects(
     () => until(() => Promise.reject(new Error("throttled")), options()),
     DeadlineError,
@@ -78,7 +78,7 @@ Deno.test("until() has the error of the last attempt as the cause of a DeadlineE
   assertEquals((error.cause as Error).message, "throttled");
 });
 
-Deno.test("until() ends with a fatal error", async () => {
+Deno.test("until() ends after a fatal error", async () => {
   const isFatal = (error: unknown) => error instanceof RangeError;
   await assertRejects(
     () => until(() => Promise.reject(new RangeError("gone")), options(fastClock(), { isFatal })),
@@ -87,7 +87,7 @@ Deno.test("until() ends with a fatal error", async () => {
   );
 });
 
-Deno.test("until() ends with its signal's reason, also in the middle of an attempt", async () => {
+Deno.test("until() rejects with the reason of its abort signal, also during an attempt", async () => {
   const stop = new AbortController();
   const attempt = () => {
     stop.abort(new RangeError("enough"));

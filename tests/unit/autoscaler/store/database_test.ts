@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Database } from "../../../../src/autoscaler/store/database.ts";
 
-Deno.test("Database.prepare() returns the same statement, which works after an error and a change of its table", () => {
+Deno.test("Database.prepare() returns a cached statement, which also works after an error and after a change of its table", () => {
   using db = new Database(":memory:");
   db.exec("CREATE TABLE a (x UNIQUE)");
   const insert = "INSERT INTO a VALUES (?)";

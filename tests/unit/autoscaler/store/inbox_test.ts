@@ -4,7 +4,7 @@ import { Store } from "../../../../src/autoscaler/store/store.ts";
 
 const ENTRY = { kind: "notification", body: "an alarm" } as const;
 
-Deno.test("Inbox.add() accepts a message once, also after a restart and after it is processed (R11)", async () => {
+Deno.test("Inbox.add() accepts a message only once, also after a restart and after the message was processed (R11)", async () => {
   const folder = await Deno.makeTempDir();
   try {
     {
@@ -59,7 +59,7 @@ Deno.test("Inbox.postpone() doubles the delay each time, up to 10 s", () => {
   assertEquals(waits, [250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000]);
 });
 
-Deno.test("Inbox.next() returns a message that was postponed by a clock that was set back since (R12)", () => {
+Deno.test("Inbox.next() returns a postponed message even if the clock was set back after the postponement (R12)", () => {
   using state = Store.memory();
   const inbox = new Inbox(state);
   const hour = 3_600_000;
@@ -71,7 +71,7 @@ Deno.test("Inbox.next() returns a message that was postponed by a clock that was
   assertEquals(inbox.next("notification", 0)?.id, "m");
 });
 
-Deno.test("Inbox.postpone() lets the next message pass", () => {
+Deno.test("Inbox.postpone() makes the next message available", () => {
   using state = Store.memory();
   const inbox = new Inbox(state);
   inbox.add("first", ENTRY, 0);
@@ -81,7 +81,7 @@ Deno.test("Inbox.postpone() lets the next message pass", () => {
   assertEquals(inbox.next("notification", 0)?.id, "second");
 });
 
-Deno.test("Inbox.done() deletes the body of a message, a token above all", () => {
+Deno.test("Inbox.done() deletes the body of a message, which may contain a token", () => {
   using state = Store.memory();
   const inbox = new Inbox(state);
   inbox.add("m", { kind: "confirmation", body: "secret" }, 0);
@@ -89,7 +89,7 @@ Deno.test("Inbox.done() deletes the body of a message, a token above all", () =>
   assertEquals(state.db.prepare("SELECT body FROM messages").get()?.body, null);
 });
 
-Deno.test("Inbox.prune() deletes a message a day after it was processed, and keeps waiting messages", () => {
+Deno.test("Inbox.prune() deletes a message one day after its processing, and keeps unprocessed messages", () => {
   using state = Store.memory();
   const inbox = new Inbox(state);
   inbox.add("done", ENTRY, 0);
@@ -100,7 +100,7 @@ Deno.test("Inbox.prune() deletes a message a day after it was processed, and kee
   assertEquals(inbox.add("waits", ENTRY, 2), false);
 });
 
-Deno.test("Inbox keeps when SNS sent a notification", async () => {
+Deno.test("Inbox stores the time at which SNS sent a notification", async () => {
   const folder = await Deno.makeTempDir();
   try {
     using store = Store.open(folder);

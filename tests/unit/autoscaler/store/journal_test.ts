@@ -47,7 +47,7 @@ function open(): { state: Store; journal: Journal; [Symbol.dispose](): void } {
   return { state, journal: new Journal(state), [Symbol.dispose]: () => state[Symbol.dispose]() };
 }
 
-Deno.test("Journal.read() returns a record with all that the decision was made from (R16)", () => {
+Deno.test("Journal.read() returns a record with all inputs of the decision (R16)", () => {
   using it = open();
   const decision = decide(OUT, OBSERVATION);
   record(it.journal, decision, 0, { message: { id: "m", received: NOW - 5 } });
@@ -61,7 +61,7 @@ Deno.test("Journal.read() returns a record with all that the decision was made f
   assertEquals([found?.activity?.instance, found?.activity?.steps], ["n4", []]);
 });
 
-Deno.test("R16: the records of random decisions replay to the same bytes", async () => {
+Deno.test("R16: replaying the records of random decisions produces the same bytes", async () => {
   const folder = await Deno.makeTempDir();
   try {
     {
@@ -98,7 +98,7 @@ Deno.test("R16: the records of random decisions replay to the same bytes", async
   }
 });
 
-Deno.test("Journal.read() finds a decision by id, the next one after an id, and the last one at a time", () => {
+Deno.test("Journal.read() finds a decision by id, the next decision after an id, and the last decision at a time", () => {
   using it = open();
   for (const after of [0, 10, 20]) record(it.journal, NONE, after);
   const id = (query: DecisionQuery) => it.journal.read(query)?.id;
@@ -107,14 +107,14 @@ Deno.test("Journal.read() finds a decision by id, the next one after an id, and 
   assertEquals([id({ at: NOW + 19 }), id({ at: NOW + 99 }), id({ at: NOW - 1 })], [2, 3, undefined]);
 });
 
-Deno.test("Journal.read() throws an error with the id of a damaged record", () => {
+Deno.test("Journal.read() throws an error that contains the id of a damaged record", () => {
   using it = open();
   record(it.journal, NONE);
   it.state.db.exec("UPDATE decisions SET observation = substr(observation, 1, length(observation) - 9)");
   assertThrows(() => it.journal.read({ id: 1 }), Error, "decision 1");
 });
 
-Deno.test("Journal.record() begins an activity for an action, and none for no action or a dry run", () => {
+Deno.test("Journal.record() begins an activity for an action, but not for a dry run or a decision without an action", () => {
   using it = open();
   const activity = record(it.journal, START);
   assertEquals([activity?.kind, activity?.instance, activity?.remaining], ["start", "n3", ["n4", "n5"]]);
@@ -128,7 +128,7 @@ Deno.test("Journal.record() begins an activity for an action, and none for no ac
   ]);
 });
 
-Deno.test("Journal.record() keeps each of equal reconciles in a row, and lines() has one line for them (I8)", () => {
+Deno.test("Journal.record() stores each of several equal consecutive reconciles, and lines() returns one line for them (I8)", () => {
   using it = open();
   const reconcile = (reason: string, after: number) =>
     record(it.journal, { ...NONE, reason }, after, { trigger: RECONCILE });
@@ -152,7 +152,7 @@ Deno.test("Journal.record() keeps each of equal reconciles in a row, and lines()
   assertEquals(it.journal.read({ id: 2 })?.observation.now, NOW + 60_000);
 });
 
-Deno.test("Journal.prune() lets a run of equal reconciles begin with the oldest that remains", () => {
+Deno.test("after Journal.prune(), a run of equal reconciles begins with the oldest remaining record", () => {
   using it = open();
   const day = 24 * 3_600_000;
   for (const after of [0, 2 * day, 3 * day, 4 * day]) {
@@ -183,7 +183,7 @@ Deno.test("Journal.noteStep() adds a phase after the end of an activity (R17)", 
   assertEquals(it.journal.unfinished(), []);
 });
 
-Deno.test("Journal.nextCandidate() skips candidates that other activities work on (R7)", () => {
+Deno.test("Journal.nextCandidate() skips candidates that are in use by other activities (R7)", () => {
   using it = open();
   const first = record(it.journal, START);
   record(it.journal, { ...START, instance: "n4", candidates: [] });
@@ -193,7 +193,7 @@ Deno.test("Journal.nextCandidate() skips candidates that other activities work o
   assertEquals(it.journal.inProgress().map(({ instance }) => instance), ["n5", "n4"]);
 });
 
-Deno.test("Journal.step() records a step before it is taken, and its end", async () => {
+Deno.test("Journal.step() records a step before kas takes the step, and records the end of the step", async () => {
   using it = open();
   const id = record(it.journal, START)?.id ?? 0;
   const stop = new AbortController();
@@ -216,7 +216,7 @@ Deno.test("Journal.step() records a step before it is taken, and its end", async
   ]);
 });
 
-Deno.test("Journal.lines() has the end of each phase, from the breach on (R17)", async () => {
+Deno.test("Journal.lines() contains the end of each phase, beginning with the breach (R17)", async () => {
   using it = open();
   const alarm = {
     fleet: "kas",
@@ -242,7 +242,7 @@ Deno.test("Journal.lines() has the end of each phase, from the breach on (R17)",
   );
 });
 
-Deno.test("Journal.history() has the last decisions to scale out and in", () => {
+Deno.test("Journal.history() contains the last decisions to scale out and to scale in", () => {
   using it = open();
   assertEquals(it.journal.history(NOW), { inServiceSince: {} });
   record(it.journal, START, 1);
@@ -258,7 +258,7 @@ Deno.test("Journal.history() counts launches and terminations", () => {
   assertEquals(it.journal.history(NOW), { lastOut: NOW + 1, lastIn: NOW + 2, inServiceSince: {} });
 });
 
-Deno.test("Journal.history() has since when launches fail, until one is successful or an hour has passed (R7)", () => {
+Deno.test("Journal.history() contains the time since which launches fail, until a launch succeeds or an hour has passed (R7)", () => {
   using it = open();
   const launched = (state: "failed" | "successful", after: number) => {
     const activity = record(it.journal, LAUNCH, after);
@@ -277,7 +277,7 @@ Deno.test("Journal.history() has since when launches fail, until one is successf
   assertEquals(failing(12_000), { since: NOW + 12_000, last: NOW + 12_000 });
 });
 
-Deno.test("Journal.launch() records the instance once EC2 has answered, and not before", async () => {
+Deno.test("Journal.launch() records the instance when EC2 has answered, and not earlier", async () => {
   using it = open();
   const activity = record(it.journal, LAUNCH);
   assert(activity !== undefined);
@@ -303,7 +303,7 @@ Deno.test("Journal.launch() records the instance once EC2 has answered, and not 
   ]]);
 });
 
-Deno.test("Journal.noteInService() counts from the launch time at first sight, and afterwards from the change", async () => {
+Deno.test("Journal.noteInService() counts from the launch time for a new instance, and from the change for a known instance", async () => {
   const folder = await Deno.makeTempDir();
   try {
     {
@@ -324,7 +324,7 @@ Deno.test("Journal.noteInService() counts from the launch time at first sight, a
   }
 });
 
-Deno.test("Journal.history() has when an observation showed an instance come into service or leave it", () => {
+Deno.test("Journal.history() contains the times at which an observation showed an instance entering or leaving service", () => {
   using it = open();
   const changed = () => it.journal.history(NOW).capacityChanged;
   it.journal.noteInService([instance("n1"), stopped("n2")], NOW);
@@ -339,7 +339,7 @@ Deno.test("Journal.history() has when an observation showed an instance come int
   assertEquals(changed(), NOW + 4);
 });
 
-Deno.test("Journal.prune() deletes after 90 days, and keeps activities in progress and the last start and stop", () => {
+Deno.test("Journal.prune() deletes records after 90 days, except activities in progress and the last start and stop", () => {
   using it = open();
   const first = record(it.journal, START);
   record(it.journal, NONE);
@@ -354,7 +354,7 @@ Deno.test("Journal.prune() deletes after 90 days, and keeps activities in progre
   assertEquals(it.journal.lines(9, NOW).map(({ kind }) => kind), ["start", "start", "stop"]);
 });
 
-Deno.test("Journal.prune() deletes the oldest above the size limit, and keeps activities in progress", () => {
+Deno.test("Journal.prune() deletes the oldest records above the size limit, except activities in progress", () => {
   using state = Store.memory();
   const largest = 512 * 1_024;
   const journal = new Journal(state, largest);

@@ -150,7 +150,7 @@ async function withJournal(test: (folder: string) => void): Promise<void> {
   }
 }
 
-Deno.test("Store.read() reads a journal of schema version 3 as that version did, and writes nothing", () =>
+Deno.test("Store.read() reads a journal with schema version 3 like the version that wrote it, and writes nothing", () =>
   withJournal((folder) => {
     const before = Deno.readFileSync(`${folder}/kas.db`);
     {
@@ -161,7 +161,7 @@ Deno.test("Store.read() reads a journal of schema version 3 as that version did,
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["kas.db"]);
   }));
 
-Deno.test("Store.open() migrates a journal of schema version 3, with the same content", () =>
+Deno.test("Store.open() migrates a journal with schema version 3, without changing its content", () =>
   withJournal((folder) => {
     {
       using store = Store.open(folder);
@@ -171,7 +171,7 @@ Deno.test("Store.open() migrates a journal of schema version 3, with the same co
     assertSameAnswers(store);
   }));
 
-Deno.test("Store.open() gives a migrated journal the tables of a new one", () =>
+Deno.test("Store.open() gives a migrated journal the same tables as a new journal", () =>
   withJournal((folder) => {
     /** Tables and indices with their columns. */
     const schema = ({ db }: Store) =>

@@ -39,7 +39,7 @@ const START = {
 const durations = (line: JournalLine) =>
   phaseDurations(line).map(({ phase, seconds }) => `${phase} ${seconds}`);
 
-Deno.test("phaseDurations() measures each phase from the end of the phase before it, and the total to in service (R17)", () => {
+Deno.test("phaseDurations() measures each phase from the end of the previous phase, and the total until in service (R17)", () => {
   assertEquals(durations(line(START)), [
     "notified 1",
     "decided 2",
@@ -53,7 +53,7 @@ Deno.test("phaseDurations() measures each phase from the end of the phase before
   ]);
 });
 
-Deno.test("phaseDurations() leaves out phases that an activity did not have", () => {
+Deno.test("phaseDurations() omits phases that an activity did not have", () => {
   const { started: _, running: __, "first-request": ___, ...phases } = START;
   assertEquals(durations(line(phases)).slice(2), [
     "healthy 21",
@@ -63,19 +63,19 @@ Deno.test("phaseDurations() leaves out phases that an activity did not have", ()
   ]);
 });
 
-Deno.test("phaseDurations() of a reconcile begin with the decision", () => {
+Deno.test("phaseDurations() of a reconcile start with the decision", () => {
   const { notified: _, ...phases } = START;
   assertEquals(durations(line(phases, { trigger: "reconcile" })).slice(0, 1), ["started 0.5"]);
   assertEquals(durations(line(phases, { trigger: "reconcile" })).at(-1), "total 31.1");
 });
 
-Deno.test("phaseDurations() are empty unless the activity was successful, and never negative", () => {
+Deno.test("phaseDurations() returns durations only for successful activities, and never negative durations", () => {
   assertEquals(durations(line(START, { status: "failed" })), []);
   assertEquals(durations(line({}, { kind: "none", status: null })), []);
   assertEquals(durations(line({ ...START, breach: 9_000 })).slice(0, 1), ["notified 0"]);
 });
 
-Deno.test("phaseTable() has the nearest-rank p50, p90 and p99 of each phase, and null without activities", () => {
+Deno.test("phaseTable() contains the nearest-rank p50, p90 and p99 of each phase, and null if there are no activities", () => {
   const lines = Array.from({ length: 100 }, (_, i) => line({ decided: 0, started: 1_000 * (i + 1) }));
   const rows = phaseTable(lines);
   assertEquals(rows.find(({ phase }) => phase === "started"), {

@@ -57,7 +57,7 @@ async function first(folder: string): Promise<void> {
     INSERT INTO in_service VALUES ('n1', 8)`);
 }
 
-Deno.test("Store.open() migrates version 2 with its activities", () =>
+Deno.test("Store.open() migrates a journal of version 2 with its activities", () =>
   withFolder(async (folder) => {
     {
       using db = new DatabaseSync(`${folder}/kas.db`);
@@ -109,7 +109,7 @@ async function withFolder(test: (folder: string) => Promise<void>): Promise<void
   }
 }
 
-Deno.test("Store.open() migrates version 1 with its activities in progress, and its decisions can be replayed", () =>
+Deno.test("Store.open() migrates a journal of version 1 with its activities in progress, and kas can replay its decisions", () =>
   withFolder(async (folder) => {
     await first(folder);
     assertThrows(() => Store.read(folder), UnusableError, "its schema version is 1");

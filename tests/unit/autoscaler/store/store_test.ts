@@ -13,13 +13,13 @@ async function withFolder(test: (folder: string) => void | Promise<void>): Promi
   }
 }
 
-Deno.test("Store.open() creates the folder, which only its owner can read", () =>
+Deno.test("Store.open() creates the state folder, which only its owner can read", () =>
   withFolder((folder) => {
     using _state = Store.open(`${folder}/a/b`);
     assertEquals((Deno.statSync(`${folder}/a/b`).mode ?? 0) & 0o777, 0o700);
   }));
 
-Deno.test("Store.open() refuses a folder that another autoscaler uses, until that one ends", () =>
+Deno.test("Store.open() rejects a folder while a different autoscaler uses the folder", () =>
   withFolder((folder) => {
     const first = Store.open(folder);
     assertThrows(() => Store.open(folder), UnusableError, "another autoscaler is using it");
@@ -27,7 +27,7 @@ Deno.test("Store.open() refuses a folder that another autoscaler uses, until tha
     Store.open(folder)[Symbol.dispose]();
   }));
 
-Deno.test("Store.open() throws one error for a folder that cannot be used, and releases its lock", () =>
+Deno.test("Store.open() throws one error for an unusable folder, and releases its lock", () =>
   withFolder((folder) => {
     Deno.mkdirSync(`${folder}/kas.db`);
     assertThrows(() => Store.open(folder), UnusableError, `Cannot use state folder ${folder}: `);
@@ -38,7 +38,7 @@ Deno.test("Store.open() throws one error for a folder that cannot be used, and r
     assertThrows(() => Store.open("/proc/kas"), UnusableError, "Cannot use state folder /proc/kas: ");
   }));
 
-Deno.test("Store.open() and Store.read() refuse a newer schema in one line, and leave the file as it is", () =>
+Deno.test("Store.open() and Store.read() reject a newer schema with a one-line error, and do not change the file", () =>
   withFolder((folder) => {
     {
       using state = Store.open(folder);
@@ -58,7 +58,7 @@ Deno.test("Store.open() and Store.read() refuse a newer schema in one line, and 
     Store.open(folder)[Symbol.dispose]();
   }));
 
-Deno.test("Store.read() reads during and after the writes of an autoscaler, and cannot write", () =>
+Deno.test("Store.read() can read while an autoscaler writes, and cannot write itself", () =>
   withFolder((folder) => {
     {
       using writing = Store.open(folder);
@@ -80,7 +80,7 @@ Deno.test("Store.read() throws an error if there is no journal", () =>
     );
   }));
 
-Deno.test("Store.transaction() rolls back if its function throws", () => {
+Deno.test("Store.transaction() rolls back if its function throws an error", () => {
   using state = Store.memory();
   assertThrows(() =>
     state.transaction(() => {
@@ -99,7 +99,7 @@ const DAMAGES: Readonly<Record<string, (sound: Uint8Array<ArrayBuffer>) => Uint8
 };
 
 for (const [how, damage] of Object.entries(DAMAGES)) {
-  Deno.test(`Store.open() refuses a kas.db that ${how}, with a hint, and leaves it as it is (R13)`, () =>
+  Deno.test(`Store.open() rejects a kas.db that ${how}, with a hint, and does not change the file (R13)`, () =>
     withFolder((folder) => {
       {
         using state = Store.open(folder);
@@ -130,7 +130,7 @@ function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-Deno.test("Store.synced() syncs the log; calls during a sync share the next one", () =>
+Deno.test("Store.synced() syncs the log to disk, and calls during a sync share the next sync", () =>
   withFolder(async (folder) => {
     const syncs = new Syncs();
     using state = Store.open(folder, syncs);
@@ -155,7 +155,7 @@ Deno.test("Store.synced() syncs the log; calls during a sync share the next one"
     assertEquals(syncs.begun.map(({ inode }) => inode), [ino, ino]);
   }));
 
-Deno.test("Store.synced() rejects the calls whose sync fails, and no others", () =>
+Deno.test("Store.synced() rejects only the calls whose sync fails", () =>
   withFolder(async (folder) => {
     const syncs = new Syncs();
     using state = Store.open(folder, syncs);
@@ -170,7 +170,7 @@ Deno.test("Store.synced() rejects the calls whose sync fails, and no others", ()
     await second;
   }));
 
-Deno.test("Store.synced() after a failed sync copies the log into the database", () =>
+Deno.test("after a failed sync, Store.synced() copies the log into the database", () =>
   withFolder(async (folder) => {
     const syncs = new Syncs();
     using state = Store.open(folder, syncs);

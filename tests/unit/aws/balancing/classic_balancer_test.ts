@@ -24,7 +24,7 @@ function described(members: string, marker = ""): Response {
   );
 }
 
-Deno.test("listBalancers() reads every page", async () => {
+Deno.test("listBalancers() reads every page of DescribeLoadBalancers", async () => {
   await using server = wire(({ input }) =>
     input["Marker"] === "m" ? described(balancer("b")) : described(balancer("a"), "m")
   );
@@ -66,20 +66,20 @@ for (
   });
 }
 
-Deno.test("health() of an unknown balancer is a not-found error", async () => {
+Deno.test("health() of an unknown load balancer fails with a not-found error", async () => {
   await using server = wire(() =>
     queryError("LoadBalancerNotFound", "There is no ACTIVE Load Balancer named 'kas'")
   );
   assertEquals(isNotFound(await assertRejects(() => health(server.aws, "kas"))), true);
 });
 
-Deno.test("deregister() ignores an instance that ELB does not know", async () => {
+Deno.test("deregister() ignores an instance that ELB does not list", async () => {
   await using server = wire(() => queryError("InvalidInstance", "Could not find EC2 instance i-1."));
   await deregister(server.aws, "kas", "i-1");
   assertEquals(server.calls.length, 1);
 });
 
-Deno.test("deregister() fails for an unknown balancer", async () => {
+Deno.test("deregister() fails for an unknown load balancer", async () => {
   await using server = wire(() =>
     queryError("LoadBalancerNotFound", "There is no ACTIVE Load Balancer named 'kas'")
   );
@@ -112,7 +112,7 @@ Deno.test("createBalancer() sets listener, health check, draining and cross-zone
   assertEquals(Number(sent["HealthCheck.Timeout"]) < Number(sent["HealthCheck.Interval"]), true);
 });
 
-Deno.test("createBalancer() does not create an existing balancer", async () => {
+Deno.test("createBalancer() does not create a load balancer that already exists", async () => {
   await using server = wire(({ action }) =>
     action === "DescribeLoadBalancers" ? described(balancer("kas")) : query(action, "")
   );

@@ -80,7 +80,7 @@ for (
   });
 }
 
-Deno.test("health() replaces the description of an unused target", async () => {
+Deno.test("health() replaces the description of an unused target with an explanation", async () => {
   await using server = wire(() =>
     targets(["i-1", "healthy"], ["i-2", "unhealthy", "Target.Timeout"], ["i-3", "unused", "Target.NotInUse"])
   );
@@ -96,7 +96,7 @@ Deno.test("health() replaces the description of an unused target", async () => {
   );
 });
 
-Deno.test("health() of an unknown group is a not-found error, and an answer without a list is unreachable", async () => {
+Deno.test("health() fails with a not-found error for an unknown group, and as unreachable for a response without a list", async () => {
   await using gone = wire(() => queryError("TargetGroupNotFound", "One or more target groups not found"));
   assert(isNotFound(await assertRejects(() => health(gone.aws, WEB))));
   assertEquals(await findBalancer(gone.aws, WEB), undefined);
@@ -104,7 +104,7 @@ Deno.test("health() of an unknown group is a not-found error, and an answer with
   await assertRejects(() => health(odd.aws, WEB), UnreachableError);
 });
 
-Deno.test("findBalancer() returns the group's load balancer and its instances that do not drain", async () => {
+Deno.test("findBalancer() returns the group's load balancer and the instances that are not draining", async () => {
   const balancer =
     "<member><DNSName>web.elb</DNSName><AvailabilityZones><member><ZoneName>eu-west-1a</ZoneName>" +
     "</member></AvailabilityZones></member>";
@@ -178,7 +178,7 @@ function targetsAt(...found: readonly (readonly [target: string, state: string])
   );
 }
 
-Deno.test("register() registers a new instance at the group's port", async () => {
+Deno.test("register() registers a new instance at the port of the target group", async () => {
   const targets = new Set(["i-2:8080"]);
   await using server = groupWith(targets);
   await register(server.aws, WEB, "i-1");
@@ -198,7 +198,7 @@ Deno.test("deregister() deregisters an instance at every port, and no other inst
   assertEquals([...targets], ["i-2:8080"]);
 });
 
-Deno.test("deregister() of an instance that ELB does not list names it without a port", async () => {
+Deno.test("deregister() names an instance that ELB does not list without a port", async () => {
   await using server = groupWith(new Set());
   await deregister(server.aws, WEB, "i-1");
   const { action, input } = server.calls.at(-1) ?? {};
@@ -209,7 +209,7 @@ Deno.test("deregister() of an instance that ELB does not list names it without a
   ]);
 });
 
-Deno.test("register() of an instance with a draining target adds no target at another port", async () => {
+Deno.test("register() adds no target at a different port if the instance has a draining target", async () => {
   const targets = new Set(["i-1:8080"]);
   await using server = groupWith(targets, "draining");
   await register(server.aws, WEB, "i-1");
@@ -236,7 +236,7 @@ for (
   });
 }
 
-Deno.test("deregister() ignores a target that ELB does not know, and register() fails", async () => {
+Deno.test("deregister() ignores a target that ELB does not list, and register() fails for such a target", async () => {
   await using server = wire(({ action }) =>
     action === "DescribeTargetHealth"
       ? targetsAt()
@@ -266,7 +266,7 @@ for (
   });
 }
 
-Deno.test("requiredChanges() fits the delay into a short --drain-timeout, and fails for a group of addresses", async () => {
+Deno.test("requiredChanges() adapts the deregistration delay to a short --drain-timeout, and fails for targets by address", async () => {
   await using short = wire(({ action }) => action === "DescribeTargetGroups" ? group() : delayed("120"));
   assertEquals(await requiredChanges(short.aws, ARN, 60_000), { delay: 45 });
   await using ip = wire(({ action }) =>

@@ -26,7 +26,7 @@ function alarm(name: string) {
   };
 }
 
-Deno.test("fleetAlarms() reads every page, and only alarms of kas's form", async () => {
+Deno.test("fleetAlarms() reads every page, and returns only alarms whose names have the form of kas", async () => {
   await using server = wire(({ input }) =>
     input["NextToken"] === "t" ? json({ MetricAlarms: [alarm("kas:reqcount:kas")] }) : json({
       MetricAlarms: [alarm("kas:cpuhigh:i-1"), alarm("kas:disk:i-1"), alarm("kas:note")],
@@ -107,7 +107,7 @@ for (
   });
 }
 
-Deno.test("deleteAlarms() deletes 100 alarms a call, and makes no call for none", async () => {
+Deno.test("deleteAlarms() deletes 100 alarms per call, and makes no call without alarms", async () => {
   await using server = wire(() => json({}));
   await deleteAlarms(server.aws, []);
   assertEquals(server.calls, []);

@@ -15,7 +15,7 @@ const NONE: { StatusCode: string; Timestamps: number[]; Values: number[] } = {
   Values: [],
 };
 
-Deno.test("latestCpu() returns the newest datapoints, with 500 instances a call", async () => {
+Deno.test("latestCpu() returns the newest datapoints, and reads 500 instances per call", async () => {
   const now = Date.UTC(2026, 10, 23, 22);
   const instances = detailed(...Array.from({ length: 501 }, (_, i) => `i-${i}`));
   await using server = wire(({ input }) => {
@@ -51,7 +51,7 @@ Deno.test("latestCpu() returns the newest datapoints, with 500 instances a call"
   assertEquals([StartTime, EndTime, ScanBy], [now / 1_000 - 6 * 60, now / 1_000, "TimestampDescending"]);
 });
 
-Deno.test("latestCpu() makes four calls at a time, and no more after a failure", async () => {
+Deno.test("latestCpu() makes four calls concurrently, and no further calls after a failure", async () => {
   let [inProgress, most] = [0, 0];
   const instances = detailed(...Array.from({ length: 500 * 12 }, (_, i) => `i-${i}`));
   const four = Promise.withResolvers<void>();
@@ -68,7 +68,7 @@ Deno.test("latestCpu() makes four calls at a time, and no more after a failure",
   assert(server.calls.length < 12, `${server.calls.length} calls`);
 });
 
-Deno.test("latestCpu() makes no call for no instances", async () => {
+Deno.test("latestCpu() makes no call without instances", async () => {
   await using server = wire(() => json({}));
   assertEquals((await latestCpu(server.aws, [], 60)).size, 0);
   assertEquals(server.calls, []);
@@ -112,7 +112,7 @@ for (
   });
 }
 
-Deno.test("latestCpu() shows the message of an answer that lacks metrics", async () => {
+Deno.test("latestCpu() reports the message of a response that lacks metrics", async () => {
   const Messages = [{ Code: "MaxMetricsExceeded", Value: "Maximum number of allowed metrics exceeded" }];
   await using server = wire(() => json({ MetricDataResults: [READ], Messages }));
   await assertRejects(
@@ -152,7 +152,7 @@ for (const [monitoring, width] of [["basic", 300], ["detailed", 60]] as const) {
   });
 }
 
-Deno.test("latestCpu() looks further back only for instances with basic monitoring", async () => {
+Deno.test("latestCpu() reads older datapoints only for instances with basic monitoring", async () => {
   const now = Date.UTC(2026, 10, 23, 22);
   await using server = wire(() => json({ MetricDataResults: [READ] }));
   await latestCpu(server.aws, [...detailed("i-1"), { id: "i-2", monitoring: "basic" }], 60, undefined, now);

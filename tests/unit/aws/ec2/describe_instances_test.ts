@@ -29,7 +29,7 @@ function element([name, text, way]: Written): string {
   return text === "" && way % 2 === 0 ? `<${name}/>` : `<${name}>${content}</${name}>`;
 }
 
-Deno.test("describeInstances() reads the same instances as the SDK reads from the same answer", async () => {
+Deno.test("describeInstances() and the AWS SDK read the same instances from the same response", async () => {
   const text = fc.string({ unit: "grapheme-ascii", maxLength: 20 }).filter((it) => it.trim() === it);
   const written = (name: string) => fc.tuple(fc.constant(name), text, fc.nat(7)).map(element);
   const maybe = (one: fc.Arbitrary<string>) => fc.option(one, { nil: "", freq: 5 });
@@ -94,7 +94,7 @@ Deno.test("describeInstances() reads the same instances as the SDK reads from th
   );
 });
 
-Deno.test("readInstancePage() rejects a page that is cut off at any character", () => {
+Deno.test("readInstancePage() rejects a page that is truncated at any character", () => {
   const item = (id: string) =>
     `<item><instancesSet><item><instanceId>${id}</instanceId></item></instancesSet></item>`;
   const page = answer(
@@ -116,14 +116,14 @@ for (
     ["an invalid launch time", answer(listing("<launchTime>today</launchTime>"))],
   ] as const
 ) {
-  Deno.test(`describeInstances() requests ${what} again, and fails after three attempts`, async () => {
+  Deno.test(`describeInstances() repeats a request after ${what}, and fails after three attempts`, async () => {
     await using server = wire(() => new Response(body));
     await assertRejects(() => Array.fromAsync(describeInstances(server.aws, {})), UnreachableError);
     assertEquals(server.calls.length, 3);
   });
 }
 
-Deno.test("describeInstances() ends at an empty token", async () => {
+Deno.test("describeInstances() treats an empty token as the end of the list", async () => {
   await using server = wire(({ action }) => ec2(action, `${listing("")}<nextToken/>`));
   assertEquals((await Array.fromAsync(describeInstances(server.aws, {}))).length, 1);
   assertEquals(server.calls.length, 1);

@@ -29,7 +29,7 @@ function page(items: readonly string[], next = ""): Response {
   );
 }
 
-Deno.test("fleetInstances() requests the fleet's instances page by page until there is no token", async () => {
+Deno.test("fleetInstances() requests the fleet's instances page by page until a page has no token", async () => {
   await using server = wire(({ input }) => {
     switch (input["NextToken"]) {
       case undefined:
@@ -55,7 +55,7 @@ Deno.test("fleetInstances() requests the fleet's instances page by page until th
   assertEquals(input["MaxResults"], "1000");
 });
 
-Deno.test("fleetInstances() selects a legacy fleet by key pair", async () => {
+Deno.test("fleetInstances() selects the instances of a legacy fleet by key pair", async () => {
   await using server = wire(() => page([]));
   await Array.fromAsync(fleetInstances(server.aws, { fleet: "kas", keyName: "kas-key" }));
   const input = server.calls[0]?.input ?? {};
@@ -82,7 +82,7 @@ for (
   });
 }
 
-Deno.test("findInstance() converts EC2's description", async () => {
+Deno.test("findInstance() converts EC2's description of an instance", async () => {
   const tags = {
     Name: "kas_node",
     "kas:fleet": "kas",
@@ -117,7 +117,7 @@ Deno.test("findInstance() converts EC2's description", async () => {
   });
 });
 
-Deno.test("a running instance has the time of its last transition, and no stop time", async () => {
+Deno.test("a running instance has the time of its last transition, and has no stop time", async () => {
   const running = item("i-1", {}, "<reason>User initiated (2026-11-23 21:00:00 GMT)</reason>")
     .replace("<name>stopped</name>", "<name>running</name>");
   await using server = wire(() => page([running]));
@@ -165,14 +165,14 @@ for (
   Deno.test(`stateReasonText() is ${what}`, () => assertEquals(stateReasonText(instance), text));
 }
 
-Deno.test("findInstance() is undefined for an unknown instance", async () => {
+Deno.test("findInstance() returns undefined for an unknown instance", async () => {
   await using server = wire(() =>
     ec2Error("InvalidInstanceID.NotFound", "The instance ID 'i-1' does not exist")
   );
   assertEquals(await findInstance(server.aws, "i-1"), undefined);
 });
 
-Deno.test("startInstance() and terminateInstance() send one instance and return its states", async () => {
+Deno.test("startInstance() and terminateInstance() send one instance id and return the instance's states", async () => {
   const states =
     "<instancesSet><item><instanceId>i-1</instanceId><currentState><name>pending</name></currentState>" +
     "<previousState><name>stopped</name></previousState></item></instancesSet>";
@@ -183,7 +183,7 @@ Deno.test("startInstance() and terminateInstance() send one instance and return 
   assertEquals(server.calls.map(({ input }) => input["InstanceId.1"]), ["i-1", "i-1"]);
 });
 
-Deno.test("launchInstances() tags in the launch call, and the SDK's retry has the same token", async () => {
+Deno.test("launchInstances() sets tags in the launch call, and the SDK's retry uses the same client token", async () => {
   await using server = wire(({ action }, i) =>
     i === 0
       ? ec2Error("RequestLimitExceeded", "Slow down.", 503)
@@ -216,13 +216,13 @@ Deno.test("launchInstances() tags in the launch call, and the SDK's retry has th
   assertNotEquals(server.calls[2]?.input["ClientToken"], first?.["ClientToken"]);
 });
 
-Deno.test("instanceTags() requests 200 instances a call", async () => {
+Deno.test("instanceTags() requests the tags of 200 instances per call", async () => {
   await using server = wire(({ input }) => page([item(String(input["Filter.1.Value.1"]), { Name: "n" })]));
   const tags = await instanceTags(server.aws, Array.from({ length: 201 }, (_, i) => `i-${i}`));
   assertEquals([...tags], [["i-0", { Name: "n" }], ["i-200", { Name: "n" }]]);
 });
 
-Deno.test("quarantine() writes the reason into a tag, and endQuarantine() deletes it", async () => {
+Deno.test("quarantine() writes the reason into a tag, and endQuarantine() deletes the tag", async () => {
   await using server = wire(({ action }) => ec2(action, "<return>true</return>"));
   await quarantine(server.aws, "i-1", "x".repeat(300));
   await endQuarantine(server.aws, "i-1");
@@ -232,14 +232,14 @@ Deno.test("quarantine() writes the reason into a tag, and endQuarantine() delete
   assertEquals([untag?.action, untag?.input["Tag.1.Key"]], ["DeleteTags", "kas:quarantine"]);
 });
 
-Deno.test("withRegistration() drops the fields that no rule uses", () => {
+Deno.test("withRegistration() removes the fields that no scaling rule uses", () => {
   const base = { id: "i-1", name: "", role: "node", state: "running", type: "", zone: "" } as const;
   assertEquals(withRegistration([{ ...base, publicIp: "203.0.113.7" }], new Map()), [
     { ...base, registration: "none" },
   ]);
 });
 
-Deno.test("withRegistration() leaves an instance unregistered if the balancer does not know it", () => {
+Deno.test("withRegistration() leaves an instance unregistered if the load balancer does not list it", () => {
   const base = { name: "", role: "node", state: "running", type: "", zone: "" } as const;
   const joined = withRegistration(
     [{ ...base, id: "i-1" }, { ...base, id: "i-2" }],

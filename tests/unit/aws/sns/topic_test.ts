@@ -36,7 +36,7 @@ Deno.test("createTopic() sets signature version 2", async () => {
   assertEquals([TopicArn, AttributeName, AttributeValue], [TOPIC, "SignatureVersion", "2"]);
 });
 
-Deno.test("subscribe() sets a delivery policy of 10 to 60 minutes, and the URL's protocol", async () => {
+Deno.test("subscribe() sets a delivery policy of 10 to 60 minutes, and the protocol of the URL", async () => {
   await using server = wire(({ action }) => query(action, `<SubscriptionArn>${TOPIC}:1</SubscriptionArn>`));
   assertEquals(await subscribe(server.aws, TOPIC, URL), `${TOPIC}:1`);
   const input = server.calls[0]?.input ?? {};
@@ -55,7 +55,7 @@ Deno.test("subscribe() sets a delivery policy of 10 to 60 minutes, and the URL's
   assertEquals(longest > 600 && longest <= 3_600, true, `${longest} s`);
 });
 
-Deno.test("subscribe() returns an existing subscription and sets its policy", async () => {
+Deno.test("subscribe() returns an existing subscription and sets the delivery policy of the subscription", async () => {
   await using server = wire(({ action, input }) =>
     input["Attributes.entry.1.key"] === undefined
       ? query(action, `<SubscriptionArn>${TOPIC}:1</SubscriptionArn>`)
@@ -73,13 +73,13 @@ Deno.test("subscribe() returns an existing subscription and sets its policy", as
   assertEquals(server.calls[2]?.input["AttributeName"], "DeliveryPolicy");
 });
 
-Deno.test("subscribe() fails on any other error", async () => {
+Deno.test("subscribe() fails if SNS returns any other error", async () => {
   await using server = wire(() => queryError("InvalidParameter", "Invalid parameter: Endpoint"));
   await assertRejects(() => subscribe(server.aws, TOPIC, URL), Error, "Endpoint");
   assertEquals(server.calls.length, 1);
 });
 
-Deno.test("unsubscribe() ignores a pending subscription, which has no ARN", async () => {
+Deno.test("unsubscribe() ignores a pending subscription, because it has no ARN", async () => {
   await using server = wire(({ action }) => query(action, ""));
   await unsubscribe(server.aws, "PendingConfirmation");
   assertEquals(server.calls, []);
@@ -87,7 +87,7 @@ Deno.test("unsubscribe() ignores a pending subscription, which has no ARN", asyn
   assertEquals(server.calls.map(({ action }) => action), ["Unsubscribe"]);
 });
 
-Deno.test("confirmSubscription() requires credentials to unsubscribe (R14)", async () => {
+Deno.test("confirmSubscription() makes SNS require credentials to unsubscribe (R14)", async () => {
   await using server = wire(({ action }) => query(action, `<SubscriptionArn>${TOPIC}:1</SubscriptionArn>`));
   assertEquals(await confirmSubscription(server.aws, TOPIC, "token"), `${TOPIC}:1`);
   const { Token, TopicArn, AuthenticateOnUnsubscribe } = server.calls[0]?.input ?? {};

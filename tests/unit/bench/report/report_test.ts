@@ -17,18 +17,18 @@ const RESULT: Result = {
   panels: [{ title: "A < B", unit: "ms", better: "less", bars: [{ label: "kas", value: 2, ours: true }] }],
 };
 
-Deno.test("a measured figure is its median with the lowest and the highest", () => {
+Deno.test("the report shows the median of a measurement with the lowest and highest value", () => {
   assertEquals(measured([3, 1, 2]), { median: 2, low: 1, high: 3, times: 3 });
   assertEquals(cell(measured([3, 1, 2])), "2 (1–3)");
   assertEquals(cell(measured([2, 2])), "2");
   assertEquals(quantile([5, 1, 4, 2, 3], 0.99), 5);
 });
 
-Deno.test("shares are taken turn by turn", () => {
+Deno.test("the shares of the report are measured in alternating turns", () => {
   assertEquals(share([1, 4], [2, 2]), { median: 0.5, low: 0.5, high: 2, times: 2 });
 });
 
-Deno.test("figures have three digits that count", () => {
+Deno.test("figures in the report have three significant digits", () => {
   const cases = [[0, "0"], [0.012345, "0.0123"], [1.2345, "1.23"], [12.345, "12.3"], [1234.5, "1,235"], [
     NaN,
     "–",
@@ -36,7 +36,7 @@ Deno.test("figures have three digits that count", () => {
   for (const [value, text] of cases) assertEquals(figure(value), text);
 });
 
-Deno.test("a table's text stands to the left, its figures to the right", () => {
+Deno.test("a table of the report aligns text to the left and figures to the right", () => {
   assertEquals(RESULT.tables.flatMap(tableLines), [
     "| server | a second |",
     "|---|---:|",
@@ -45,7 +45,7 @@ Deno.test("a table's text stands to the left, its figures to the right", () => {
   ]);
 });
 
-Deno.test("the report tells machine, versions, goals met and missed, tables and notes", () => {
+Deno.test("the report contains host, versions, reached and missed goals, tables and notes", () => {
   const setting = {
     at: "2026-01-02T03:04:05.000Z",
     machine: "2 CPUs",
@@ -65,7 +65,7 @@ Deno.test("the report tells machine, versions, goals met and missed, tables and 
   ) assert(text.includes(part), `${part} is not in\n${text}`);
 });
 
-Deno.test("the chart has a bar for each who was measured, kas's own marked, and escapes what it is told", () => {
+Deno.test("the chart has a bar for each program, marks kas's bar, and escapes all text", () => {
   const svg = chart(RESULT.panels);
   assertMatch(svg, /<text class="title"[^>]*>A &lt; B<\/text>/);
   assertEquals(svg.match(/<rect class="bar own"/g)?.length, 1);

@@ -31,12 +31,12 @@ function startsOf(load: Load, make: (fleet: SimulatedFleet) => Policy): number[]
 
 const idle = () => () => {};
 
-Deno.test("instancesNeeded() is the fewest instances that stay below 80 %, at least one, at most the fleet", () => {
+Deno.test("instancesNeeded() is the lowest number of instances whose CPU stays below 80 %, from one to the fleet's size", () => {
   const cases = [[0, 1], [0.79, 1], [0.8, 1], [0.81, 2], [1.6, 2], [7.9, 10], [100, 10]] as const;
   for (const [demand, instances] of cases) assertEquals(instancesNeeded(demand, 10), instances, `${demand}`);
 });
 
-Deno.test("the nine steps need what the scenario expects at each", () => {
+Deno.test("each of the nine steps needs the number of instances that the scenario expects", () => {
   const { demand, fleet, seconds } = nineSteps();
   const each = seconds / NINE_STEPS.length;
   assertEquals(
@@ -45,29 +45,29 @@ Deno.test("the nine steps need what the scenario expects at each", () => {
   );
 });
 
-Deno.test("without any action, every second beyond what one instance can do is under-provisioned", () => {
+Deno.test("without any action, every second with more load than one instance can serve counts as under-provisioned", () => {
   assertEquals(playLoad(jump(2, 600), () => idle(), KIND), { under: 420, over: 0, starts: 0, stops: 0 });
 });
 
-Deno.test("the same load and policy have the same results", () => {
+Deno.test("the same load and policy lead to the same results", () => {
   assertEquals(playLoad(jump(3), kas()), playLoad(jump(3), kas()));
 });
 
-Deno.test("kas starts one instance at the alarm, and one more once readings show that it does not suffice", () => {
+Deno.test("kas starts an instance at the alarm, and a second instance when datapoints show that the first does not suffice", () => {
   const [first = 0, second = 0] = startsOf(jump(2), kas());
   assertEquals(first, 240);
   assert(second > first + KIND.boot[0] + KIND.register + 60 && second <= first + 240, `${second}`);
 });
 
-Deno.test("the predecessor acts on changes alone: a lasting overload starts one instance", () => {
+Deno.test("the predecessor acts only on changes of an alarm, so that a lasting overload starts one instance", () => {
   assertEquals(startsOf(jump(9, 360), predecessor), [240]);
 });
 
-Deno.test("step scaling adds at once by the size of the breach, and counts warming instances as added", () => {
+Deno.test("step scaling immediately adds instances by the size of the breach, and counts warming instances as added", () => {
   assertEquals(startsOf(jump(9, 360), stepScaling), [240]);
 });
 
-Deno.test("target tracking waits for three minutes, then adds in proportion; and for fifteen before it removes", () => {
+Deno.test("target tracking waits three minutes before adding instances in proportion, and fifteen minutes before removing", () => {
   const starts = startsOf(jump(9, 480), targetTracking(50));
   assertEquals(starts, [360]);
   const burst: Load = { ...jump(0, 3_000), demand: (second) => (second < 600 ? 1 : 0) };
@@ -83,7 +83,7 @@ Deno.test("target tracking waits for three minutes, then adds in proportion; and
   assert((stops[0] ?? 0) >= 600 + 15 * 60, `${stops}`);
 });
 
-Deno.test("a recorded load is scaled so that its peak takes the fleet, and a row without a number is refused", () => {
+Deno.test("a recorded load is scaled so that its peak needs the whole fleet, and a row without a number is an error", () => {
   const { demand, fleet, seconds } = recordedLoad("two rows", "timestamp,value\na,1\nb,4\n");
   assertEquals(seconds, 600);
   assertEquals([instancesNeeded(demand(0), fleet), instancesNeeded(demand(599), fleet)], [fleet / 4, fleet]);
@@ -94,7 +94,7 @@ Deno.test("a recorded load is scaled so that its peak takes the fleet, and a row
   );
 });
 
-Deno.test("losses() names where another policy does better, with both numbers", () => {
+Deno.test("losses() lists the results in which a different policy is better, with both numbers", () => {
   const tally = { under: 10, over: 10, starts: 1, stops: 1 };
   const load = { name: "a load", fleet: 2, seconds: 60 };
   assertEquals(losses({ load, tallies: [["kas", tally], ["other", { ...tally, under: 4 }]] }), [

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { siteFor } from "../../../../bench/support/nginx.ts";
 
-Deno.test("kas's own site is measured, with nothing changed but its ports, its name and its log's folder", async () => {
+Deno.test("the benchmark uses kas's nginx configuration and changes only its ports, its name and its log folder", async () => {
   const site = await Deno.readTextFile(new URL("../../../../nginx/kas-worker.conf", import.meta.url));
   const changed = siteFor(site, { name: "peer", port: 4_000, behind: 4_001 }, "/tmp/logs");
   assert(changed.includes("listen 127.0.0.1:4000"), changed);

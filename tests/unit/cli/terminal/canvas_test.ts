@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Canvas } from "../../../../src/cli/terminal/canvas.ts";
 
-Deno.test("a canvas replaces each picture with the next, and clears the last", () => {
+Deno.test("a canvas replaces each picture by the next picture, and clears the last picture", () => {
   let written = "";
   const canvas = new Canvas({
     write: () => {},

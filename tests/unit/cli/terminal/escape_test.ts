@@ -19,7 +19,7 @@ const SAFE = ["\t", "\n", " ", "~", "\u00a0", "é", "名", "😀", "\u200d", "\u
 /** A text that would clear the line, set the title, recolour by C1, reorder, and forge a line. */
 const ATTACK = "x\x1b[2K\r\x1b]0;t\x07\x9b31m\u202ey\u2066\x7f\u2028z";
 
-Deno.test("escaped() escapes C0, DEL, C1, separators and bidirectional controls, and nothing else", () => {
+Deno.test("escaped() escapes C0, DEL, C1, separators and bidirectional controls, and no other characters", () => {
   for (const character of UNSAFE) {
     assertEquals(escaped(character), `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
     assert(isUnsafe(`a${character}b`));
@@ -27,7 +27,7 @@ Deno.test("escaped() escapes C0, DEL, C1, separators and bidirectional controls,
   for (const character of SAFE) assertEquals(escaped(character), character);
 });
 
-Deno.test("JSON keeps its meaning when it is escaped", () => {
+Deno.test("escaping JSON text does not change the meaning of the JSON", () => {
   fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...UNSAFE, ...SAFE, '"', "\\") }), (text) => {
     const json = escaped(JSON.stringify({ text }));
     assert(!isUnsafe(json));
@@ -35,7 +35,7 @@ Deno.test("JSON keeps its meaning when it is escaped", () => {
   }));
 });
 
-Deno.test("inOneLine() leaves no way to begin a line", () => {
+Deno.test("inOneLine() returns text that cannot begin a new line", () => {
   assertEquals(inOneLine("a \n kas: forged\r\nb"), "a kas: forged b");
 });
 
@@ -61,7 +61,7 @@ const everywhere: Group = {
   })],
 };
 
-Deno.test("no output of a command carries an escape sequence or a bidirectional control, in any format", async () => {
+Deno.test("no command output contains an escape sequence or a bidirectional control, in any output format", async () => {
   for (const format of ["table", "tsv", "json"]) {
     const { out, err } = await runWords(everywhere, ["say", "--verbose", "--output", format], {
       terminal: { interactiveError: true, interactive: true },
@@ -72,7 +72,7 @@ Deno.test("no output of a command carries an escape sequence or a bidirectional 
   }
 });
 
-Deno.test("progress and pictures contain kas's own escape sequences alone", () => {
+Deno.test("progress and pictures contain only the escape sequences of kas itself", () => {
   const { terminal, err } = captured({ color: true, interactiveError: true, columns: 200 });
   const out = new Output(terminal, { format: "tsv", header: true, quiet: false, verbose: false });
   out.progress(ATTACK);
@@ -82,14 +82,14 @@ Deno.test("progress and pictures contain kas's own escape sequences alone", () =
   assert(!isUnsafe(rest), JSON.stringify(rest));
 });
 
-Deno.test("a question is escaped", async () => {
+Deno.test("a question to the operator is escaped", async () => {
   const { terminal, err } = captured({ answer: "y" });
   const out = new Output(terminal, { format: "tsv", header: true, quiet: false, verbose: false });
   await out.confirm(ATTACK, new AbortController().signal);
   assert(!isUnsafe(err()), err());
 });
 
-Deno.test("the process escapes a fatal error, its hint and its details", async () => {
+Deno.test("kas escapes a fatal error, its hint and its details", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const config = `${folder}/kas.json`;
@@ -105,7 +105,7 @@ Deno.test("the process escapes a fatal error, its hint and its details", async (
   }
 });
 
-Deno.test("a hint of words is escaped by its quotes", async () => {
+Deno.test("the quotes around the words of a hint escape the words", async () => {
   const root: Group = {
     name: "kas",
     summary: "kas",
@@ -126,7 +126,7 @@ Deno.test("a hint of words is escaped by its quotes", async () => {
 const WRITERS = ["src/cli/terminal/process_terminal.ts", "src/log.ts", "src/build/main.ts"];
 const PAINTERS = ["src/cli/terminal/canvas.ts", "src/cli/terminal/progress.ts"];
 
-Deno.test("text leaves the process in one place, and only canvas and progress draw", async () => {
+Deno.test("only one module writes text to the terminal, and only canvas and progress draw", async () => {
   for (const path of await filesUnder("src")) {
     const code = (await Deno.readTextFile(new URL(path, ROOT))).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
     if (/Deno\.(stdout|stderr)\b|\bconsole\./.test(code)) assert(WRITERS.includes(path), path);

@@ -14,7 +14,7 @@ function shown(err: string): string {
   return err.split("\r\x1b[K").at(-1) ?? "";
 }
 
-Deno.test("on a terminal, progress is one line in place, cut to the width, and cleared before other output", () => {
+Deno.test("on a terminal, progress is one line that is cut to the width and cleared before other output", () => {
   const { progress: p, err } = progress({ color: true });
   p.show("名".repeat(30));
   assertEquals(err(), `\r\x1b[K${"名".repeat(9)}`);
@@ -23,7 +23,7 @@ Deno.test("on a terminal, progress is one line in place, cut to the width, and c
   assertEquals(err(), `\r\x1b[K${"名".repeat(9)}\r\x1b[K`);
 });
 
-Deno.test("progress is shown again after each second without output, with its duration", () => {
+Deno.test("progress with its duration appears again after each second without output", () => {
   const { progress: p, clock, err } = progress({ color: true });
   using _ = p.during("Waiting");
   clock.now = 999;
@@ -40,7 +40,7 @@ Deno.test("progress is shown again after each second without output, with its du
   assertEquals(shown(err()), "start i-1, 2 s");
 });
 
-Deno.test("no progress is shown while a question waits for its answer", () => {
+Deno.test("kas shows no progress while a question waits for an answer", () => {
   const { progress: p, clock, err } = progress({ color: true });
   using _ = p.during("Waiting");
   p.clear(Infinity);
@@ -53,7 +53,7 @@ Deno.test("no progress is shown while a question waits for its answer", () => {
   assertEquals(shown(err()), "Waiting, 61 s");
 });
 
-Deno.test("without a terminal, progress is a line every ten seconds, and nothing with --quiet", () => {
+Deno.test("without a terminal, progress is one line every ten seconds, and no line with --quiet", () => {
   for (const [quiet, expected] of [[false, "step 10\nstep 20\n"], [true, ""]] as const) {
     const { progress: p, clock, err } = progress({ quiet });
     for (let second = 1; second <= 25; second++) {

@@ -42,7 +42,7 @@ for (const [host, target, path, query] of TARGETS) {
   });
 }
 
-Deno.test("hostsOf() names the host of the URL and that of the header", () => {
+Deno.test("hostsOf() returns the host of the URL and the host of the Host header", () => {
   assertEquals(hostsOf(request("KAS.example:80", "/")), ["kas.example", "kas.example"]);
   assertEquals(hostsOf(new Request("http://a.example/b/c", { headers: { host: "[::1]:5" } })), [
     "a.example",
@@ -51,7 +51,7 @@ Deno.test("hostsOf() names the host of the URL and that of the header", () => {
   assertEquals(hostsOf(new Request("http://127.0.0.1:5/")), ["127.0.0.1"]);
 });
 
-Deno.test("isAddress() is true for what DNS cannot name", () => {
+Deno.test("isAddress() returns true for hosts that DNS cannot redirect", () => {
   for (const host of ["127.0.0.1", "10.0.0.1", "[::1]", "localhost"]) {
     assertEquals([host, isAddress(host)], [host, true]);
   }

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseFacts } from "../../../../src/provision/host/facts.ts";
 
-Deno.test("parseFacts() reads the facts of a host", () => {
+Deno.test("parseFacts() parses the facts of a host", () => {
   const facts = parseFacts([
     "services-respond\tyes",
     "os\tubuntu debian",
@@ -39,6 +39,6 @@ Deno.test("parseFacts() reads the facts of a host", () => {
   });
 });
 
-Deno.test("parseFacts() refuses a login message and the output of another shell", () => {
+Deno.test("parseFacts() rejects a login message and the output of a different shell", () => {
   assertThrows(() => parseFacts("Welcome!\nThis account is for rsync only.\n"), SyntaxError);
 });

@@ -14,7 +14,7 @@ const fileAt = (files: readonly HostFile[], path: string): HostFile => {
 const lines = (unit: string): string[] =>
   unit.split("\n").filter((line) => /^\[|=/.test(line) && !/^#/.test(line));
 
-Deno.test("hostFiles() gives each role its files, the group of the settings file first", () => {
+Deno.test("hostFiles() returns the files of each role, with the file that declares the settings' group first", () => {
   const paths = (role: Role) => hostFiles(role, SETTINGS).map(({ path }) => path);
   const common = ["/etc/sysusers.d/kas.conf", "/etc/kas/kas.json"];
   const worker = [
@@ -37,7 +37,7 @@ Deno.test("hostFiles() lets only root and the group kas read the settings", () =
   });
 });
 
-Deno.test("hostFiles() adds TLS only with a certificate, and only root can read the key", () => {
+Deno.test("hostFiles() adds the TLS files only with a certificate, and only root can read the key", () => {
   const files = hostFiles("autoscaler", { ...SETTINGS, tls: TLS });
   const key = fileAt(files, "/etc/kas/tls/key.pem");
   assertEquals([key.mode, key.content], [0o600, "KEY\n"]);
@@ -52,7 +52,7 @@ Deno.test("hostFiles() adds TLS only with a certificate, and only root can read 
   assertEquals(hostFiles("worker", { ...SETTINGS, tls: TLS }).filter(({ path }) => path.includes("tls")), []);
 });
 
-Deno.test("the standby unit is the worker's on nginx's backup port, and does not start at boot", () => {
+Deno.test("the standby unit runs a worker on nginx's backup port, and does not start at boot", () => {
   const files = hostFiles("worker", SETTINGS);
   const worker = lines(fileAt(files, "/etc/systemd/system/kas-worker.service").content);
   const standby = lines(fileAt(files, "/etc/systemd/system/kas-worker-standby.service").content);
@@ -74,7 +74,7 @@ Deno.test("the standby unit is the worker's on nginx's backup port, and does not
   );
 });
 
-Deno.test("hostUnits() are installed by hostFiles() and start at boot", () => {
+Deno.test("hostFiles() installs the units of hostUnits(), which start at boot", () => {
   for (const role of ["worker", "autoscaler", "both"] as const) {
     const files = hostFiles(role, SETTINGS);
     for (const unit of hostUnits(role)) {

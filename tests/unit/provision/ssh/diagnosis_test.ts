@@ -26,21 +26,21 @@ const ERRORS: readonly [code: number, stderr: string, diagnosis: RegExp][] = [
 ];
 
 for (const [code, stderr, expected] of ERRORS) {
-  Deno.test(`diagnoseSsh() has one line for: ${stderr.split("\n").at(-1)}`, () => {
+  Deno.test(`diagnoseSsh() returns one line for the error: ${stderr.split("\n").at(-1)}`, () => {
     const { message = "" } = diagnoseSsh({ code, stderr }, TARGET, { identity: "/x" }) ?? {};
     assertMatch(message, expected);
     assertEquals(message.includes("\n"), false);
   });
 }
 
-Deno.test("diagnoseSsh() has nothing to say about a script that failed by itself", () => {
+Deno.test("diagnoseSsh() returns undefined if ssh did not cause the failure of a script", () => {
   assertEquals(
     diagnoseSsh({ code: 1, stderr: "nginx: configuration file test failed" }, TARGET, {}),
     undefined,
   );
 });
 
-Deno.test("diagnoseSsh() of a changed host key hints at ssh-keygen -R with the name in known_hosts", () => {
+Deno.test("diagnoseSsh() returns for a changed host key a hint with ssh-keygen -R and the name in known_hosts", () => {
   const ended = { code: 255, stderr: "Host key verification failed." };
   const hint = (target: { instance?: string; port?: number }) =>
     diagnoseSsh(ended, { ...TARGET, ...target }, {})?.hint;

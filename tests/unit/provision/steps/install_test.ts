@@ -62,7 +62,7 @@ function commands(desired: DesiredHost, facts: HostFacts): string[] {
   );
 }
 
-Deno.test("installSteps() of a bare host install a worker: packages, binary, files, services, verify", () => {
+Deno.test("installSteps() for a host without kas installs a worker: packages, binary, files, services, verify", () => {
   assertEquals(commands(desiredHost("worker"), BARE), [
     "env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=60 update -q",
     "env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=60 install -q -y --no-install-recommends nginx",
@@ -86,13 +86,13 @@ Deno.test("installSteps() of a bare host install a worker: packages, binary, fil
 });
 
 for (const role of ["worker", "autoscaler", "both"] as const) {
-  Deno.test(`installSteps() have no commands for a host that is ${role} already`, () => {
+  Deno.test(`installSteps() returns no commands for a host that is ${role} already`, () => {
     const desired = desiredHost(role);
     assertEquals(commands(desired, factsOf(desired)), []);
   });
 }
 
-Deno.test("installSteps() of a newer binary run the standby from before the replacement until the worker answers", () => {
+Deno.test("installSteps() for a new binary runs the standby unit from before the replacement until the worker answers", () => {
   assertEquals(commands(desiredHost("worker"), factsOf(desiredHost("worker", {}, { sha256: "old" }))), [
     "install -m 0755 /dev/stdin /usr/local/bin/.kas.new",
     "sha256sum --check --quiet",
@@ -108,7 +108,7 @@ Deno.test("installSteps() of a newer binary run the standby from before the repl
   ]);
 });
 
-Deno.test("installSteps() of changed settings restart the services and not nginx", () => {
+Deno.test("installSteps() for changed settings restarts the services, but not nginx", () => {
   assertEquals(commands(desiredHost("both", { fleet: "web" }), factsOf(desiredHost("both"))), [
     "systemctl start kas-worker-standby",
     "cp -a --parents /etc/kas/kas.json /var/lib/kas-provision",
@@ -122,7 +122,7 @@ Deno.test("installSteps() of changed settings restart the services and not nginx
   ]);
 });
 
-Deno.test("installSteps() correct a file mode, a stopped service, and a service that is not enabled", () => {
+Deno.test("installSteps() corrects a file mode, a stopped service, and a service that is not enabled", () => {
   const desired = desiredHost("autoscaler");
   const facts = factsOf(desired);
   const worldReadable = {
@@ -147,7 +147,7 @@ Deno.test("installSteps() correct a file mode, a stopped service, and a service 
   assert(!commands(desired, disabled).includes("systemctl restart kas-autoscaler"));
 });
 
-Deno.test("installSteps() of the previous binary swap it with the current one", () => {
+Deno.test("installSteps() for the previous binary exchanges the previous and the current binary", () => {
   const facts = factsOf(desiredHost("worker"));
   const previous = { mode: 0o755, owner: "root:root", sha256: "" };
   const withPrevious = {
@@ -164,7 +164,7 @@ Deno.test("installSteps() of the previous binary swap it with the current one", 
   ]);
 });
 
-Deno.test("installSteps() can roll back every command that changes a host", () => {
+Deno.test("installSteps() contains a rollback for every command that changes a host", () => {
   const changesNothing =
     /^(cp -a --parents|sha256sum|nginx -t|\S+ --version|systemctl daemon-reload|env .*apt-get|\S+ admin ping|systemctl stop kas-worker-standby)/;
   for (const facts of [BARE, factsOf(desiredHost("both", {}, { sha256: "old" }))]) {
@@ -181,7 +181,7 @@ Deno.test("installSteps() can roll back every command that changes a host", () =
   }
 });
 
-Deno.test("installedRole() is the role of the installed units", () => {
+Deno.test("installedRole() returns the role of the installed units", () => {
   assertEquals(installedRole(BARE), undefined);
   for (const role of ["worker", "autoscaler", "both"] as const) {
     assertEquals(installedRole(factsOf(desiredHost(role))), role);

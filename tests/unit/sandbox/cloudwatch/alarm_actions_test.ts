@@ -16,7 +16,7 @@ Deno.test("PutMetricAlarm replaces the configuration of an existing alarm and ke
   ]);
 });
 
-Deno.test("PutMetricAlarm rejects what CloudWatch rejects", async (t) => {
+Deno.test("PutMetricAlarm rejects the same invalid input as CloudWatch", async (t) => {
   using it = bench();
   const cases: Readonly<Record<string, Shape>> = {
     "no name": { AlarmName: undefined },
@@ -42,7 +42,7 @@ Deno.test("PutMetricAlarm rejects what CloudWatch rejects", async (t) => {
   for (const Period of [10, 20, 30, 60, 300]) await it.call("PutMetricAlarm", cpuHigh({ Period }));
 });
 
-Deno.test("SetAlarmState runs the actions, and the next evaluation restores the state", async () => {
+Deno.test("SetAlarmState runs the alarm's actions, and the next evaluation restores the alarm's state", async () => {
   using it = bench();
   it.start("i-1", 0.1);
   await it.call("PutMetricAlarm", cpuHigh({ OKActions: [] }));
@@ -62,7 +62,7 @@ Deno.test("SetAlarmState runs the actions, and the next evaluation restores the 
   assertEquals([error.code, error.status], ["ResourceNotFound", 404]);
 });
 
-Deno.test("DisableAlarmActions stops the actions of an alarm, whose state still changes", async () => {
+Deno.test("DisableAlarmActions stops the actions of an alarm, but the alarm's state still changes", async () => {
   using it = bench();
   it.start("i-1", 1);
   await it.call("PutMetricAlarm", cpuHigh());
@@ -111,7 +111,7 @@ Deno.test("DescribeAlarms filters alarms, and lists them by name in pages", asyn
   );
 });
 
-Deno.test("DeleteAlarms deletes existing alarms, and fails if none exists", async () => {
+Deno.test("DeleteAlarms deletes existing alarms, and fails if no named alarm exists", async () => {
   using it = bench();
   await it.call("PutMetricAlarm", cpuHigh());
   await it.call("DeleteAlarms", { AlarmNames: ["kas:cpuhigh:i-1", "other"] });
@@ -120,7 +120,7 @@ Deno.test("DeleteAlarms deletes existing alarms, and fails if none exists", asyn
   assertEquals([error.code, error.status], ["ResourceNotFound", 404]);
 });
 
-Deno.test("DescribeAlarmsForMetric finds a metric's alarms whatever the order of dimensions", async () => {
+Deno.test("DescribeAlarmsForMetric finds the alarms of a metric in any order of the dimensions", async () => {
   using it = bench();
   const Dimensions = [{ Name: "A", Value: "1" }, { Name: "B", Value: "2" }];
   await it.call("PutMetricAlarm", cpuHigh({ Dimensions }));

@@ -41,9 +41,9 @@ const guide: readonly [m: number, row: string, states: Record<MissingData, strin
   [2, "- - - X -", { missing: "ALARM", ignore: "keeps", breaching: "ALARM", notBreaching: "OK" }],
 ];
 
-Deno.test("evaluate() returns the states of AWS's tables for N = 3", async (t) => {
+Deno.test("evaluate() returns the states in AWS's tables for N = 3", async (t) => {
   for (const [m, row, states] of guide) {
-    await t.step(`${m} of 3: ${row}`, () => {
+    await t.step(`datapoints to alarm ${m} of 3: ${row}`, () => {
       const found = Object.fromEntries(MISSING_DATA.map((treatMissingData) => {
         const alarm = { ...rule, evaluationPeriods: 3, datapointsToAlarm: m, treatMissingData };
         return [treatMissingData, evaluate(alarm, range(row))?.state ?? "keeps"];
@@ -53,13 +53,13 @@ Deno.test("evaluate() returns the states of AWS's tables for N = 3", async (t) =
   }
 });
 
-Deno.test("evaluate() does not raise an alarm on one recent breaching datapoint", () => {
+Deno.test("evaluate() does not raise an alarm for a single recent breaching datapoint", () => {
   const alarm = { ...rule, evaluationPeriods: 3, datapointsToAlarm: 3 };
   assertEquals(evaluate(alarm, range("- - - - X"))?.state, "OK");
   assertEquals(evaluate(alarm, range("- - - X -"))?.state, "OK");
 });
 
-Deno.test("evaluate() uses the newest datapoint for 1 of 1, while it is in the evaluation range of 3", () => {
+Deno.test("evaluate() for 1 of 1 uses the newest datapoint, if it is in the evaluation range of three periods", () => {
   assertEquals(evaluationRange(rule), 3);
   assertEquals(["0 0 X", "X X 0", "X - -", "- - -"].map((row) => evaluate(rule, range(row))?.state), [
     "ALARM",
@@ -69,7 +69,7 @@ Deno.test("evaluate() uses the newest datapoint for 1 of 1, while it is in the e
   ]);
 });
 
-Deno.test("evaluate() compares with the threshold by each operator", async (t) => {
+Deno.test("evaluate() compares datapoints with the threshold by each operator", async (t) => {
   const cases: readonly [Comparison, below: State, at: State, above: State][] = [
     ["GreaterThanOrEqualToThreshold", "OK", "ALARM", "ALARM"],
     ["GreaterThanThreshold", "OK", "OK", "ALARM"],
@@ -86,7 +86,7 @@ Deno.test("evaluate() compares with the threshold by each operator", async (t) =
   }
 });
 
-Deno.test("evaluate() returns CloudWatch's state reasons", async (t) => {
+Deno.test("evaluate() returns the same state reasons as CloudWatch", async (t) => {
   const cases: readonly [name: string, rule: Partial<Rule>, row: string, reason: string][] = [
     [
       "1 of 1, ALARM",

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { AwsError, type Shape } from "../../../../src/sandbox/wire/action.ts";
 import { bench, cpuHigh, MINUTE } from "./bench.ts";
 
-Deno.test("PutMetricData triggers alarms, those with a period of 10 s within 10 s", async () => {
+Deno.test("PutMetricData can change the state of alarms; an alarm with a period of 10 s changes within 10 s", async () => {
   using it = bench();
   const custom = { Namespace: "kas/test", MetricName: "Queue", Dimensions: [] };
   await it.call("PutMetricAlarm", cpuHigh({ ...custom, Period: 10 }));
@@ -19,7 +19,7 @@ Deno.test("PutMetricData triggers alarms, those with a period of 10 s within 10 
   assertEquals(assertThrows(aws, AwsError).code, "InvalidParameterValue");
 });
 
-Deno.test("GetMetricData returns several metrics, newest first, in pages", async () => {
+Deno.test("GetMetricData returns several metrics in pages, newest datapoint first", async () => {
   using it = bench();
   it.start("i-1", 0);
   it.start("i-2", 2);

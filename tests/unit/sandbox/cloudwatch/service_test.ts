@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Shape } from "../../../../src/sandbox/wire/action.ts";
 import { bench, cpuHigh, MINUTE, TOPIC } from "./bench.ts";
 
-Deno.test("cloudWatch() reports a running instance's CPU each minute, as a percentage of one vCPU up to 100", async () => {
+Deno.test("cloudWatch() reports the CPU of a running instance every minute, in percent of one vCPU up to 100", async () => {
   using it = bench();
   const machine = it.start("i-1", 0.25);
   it.clock.advance(MINUTE);
@@ -13,7 +13,7 @@ Deno.test("cloudWatch() reports a running instance's CPU each minute, as a perce
   assertEquals(await it.cpu("i-1"), [25, 100, 0]);
 });
 
-Deno.test("cloudWatch() reports a minute if the machine ran for half of it", async () => {
+Deno.test("cloudWatch() reports a minute's CPU if the machine ran for at least half of the minute", async () => {
   using it = bench();
   it.clock.advance(25_000);
   it.start("i-early", 0.5);
@@ -28,7 +28,7 @@ Deno.test("cloudWatch() reports a minute if the machine ran for half of it", asy
   assertEquals((await it.cpu("i-early")).length, 2, "nothing of an instance that does not run");
 });
 
-Deno.test("cloudWatch() restarts the CPU count at each start of an instance", async () => {
+Deno.test("cloudWatch() restarts the CPU count when an instance starts", async () => {
   using it = bench();
   it.start("i-1", 1);
   it.clock.advance(2 * MINUTE + 10_000);
@@ -42,7 +42,7 @@ Deno.test("cloudWatch() restarts the CPU count at each start of an instance", as
   assert(third !== undefined && third >= 33 && third <= 36, `${third}`);
 });
 
-Deno.test("cloudWatch() reports each 60 s of sandbox time", async () => {
+Deno.test("cloudWatch() reports a datapoint every 60 s of sandbox time", async () => {
   using it = bench(25);
   it.start("i-1", 0.5);
   await it.call("PutMetricAlarm", cpuHigh({ Threshold: 40 }));
@@ -56,7 +56,7 @@ Deno.test("cloudWatch() reports each 60 s of sandbox time", async () => {
   assertEquals(await it.cpu("i-1"), [50, 50]);
 });
 
-Deno.test("cloudWatch() reports requests only in minutes that have some", async () => {
+Deno.test("cloudWatch() reports a request count only for minutes with requests", async () => {
   using it = bench();
   it.requests.set("kas", 0);
   it.clock.advance(MINUTE);
@@ -80,7 +80,7 @@ Deno.test("cloudWatch() reports requests only in minutes that have some", async 
   ]);
 });
 
-Deno.test("an alarm starts with insufficient data, and publishes each change once", async () => {
+Deno.test("an alarm starts in INSUFFICIENT_DATA, and publishes each state change once", async () => {
   using it = bench();
   const machine = it.start("i-1", 0.1);
   await it.call("PutMetricAlarm", cpuHigh({ InsufficientDataActions: [TOPIC] }));
@@ -105,7 +105,7 @@ Deno.test("an alarm starts with insufficient data, and publishes each change onc
   ]);
 });
 
-Deno.test("an alarm is evaluated as soon as its period is complete", async () => {
+Deno.test("cloudWatch() evaluates an alarm when the alarm's period ends", async () => {
   using it = bench();
   it.start("i-1", 1);
   await it.call("PutMetricAlarm", cpuHigh({ EvaluationPeriods: 2 }));
@@ -117,7 +117,7 @@ Deno.test("an alarm is evaluated as soon as its period is complete", async () =>
   assertEquals(alarm["StateTransitionedTimestamp"], new Date(it.clock.now()));
 });
 
-Deno.test("an alarm's notification equals CloudWatch's message", async () => {
+Deno.test("the notification of an alarm is equal to CloudWatch's message", async () => {
   using it = bench();
   it.start("i-1", 1);
   await it.call(
@@ -162,7 +162,7 @@ Deno.test("an alarm's notification equals CloudWatch's message", async () => {
   }]);
 });
 
-Deno.test("an alarm over five minutes is evaluated each minute over the last five", async () => {
+Deno.test("cloudWatch() evaluates an alarm over five minutes every minute, over the last five minutes", async () => {
   using it = bench();
   const machine = it.start("i-1", 0);
   await it.call("PutMetricAlarm", cpuHigh({ Period: 300, Threshold: 30 }));
@@ -174,7 +174,7 @@ Deno.test("an alarm over five minutes is evaluated each minute over the last fiv
   assertEquals((await it.alarm("kas:cpuhigh:i-1"))["StateValue"], "ALARM", "40 %");
 });
 
-Deno.test("the history records an action whose topic does not exist", async () => {
+Deno.test("the alarm history records an action whose topic does not exist", async () => {
   using it = bench();
   it.start("i-1", 1);
   await it.call("PutMetricAlarm", cpuHigh({ AlarmActions: ["arn:aws:sns:eu-west-1:000000000000:gone"] }));
@@ -196,7 +196,7 @@ Deno.test("cloudWatch() leaves no timer after its disposal", () => {
   assertEquals(it.clock.timers, []);
 });
 
-Deno.test("cloudWatch() shows datapoints after the metric delay, and evaluates alarms on what is visible", async () => {
+Deno.test("cloudWatch() shows datapoints after the metric delay, and evaluates alarms only on visible datapoints", async () => {
   using it = bench();
   it.delay.ms = 180_000;
   const machine = it.start("i-1", 1);
@@ -212,7 +212,7 @@ Deno.test("cloudWatch() shows datapoints after the metric delay, and evaluates a
   assertEquals([await it.cpu("i-1"), await state()], [[100, 0], "OK"]);
 });
 
-Deno.test("cloudWatch() does not delay the metrics of PutMetricData", async () => {
+Deno.test("cloudWatch() does not delay the datapoints of PutMetricData", async () => {
   using it = bench();
   it.delay.ms = 180_000;
   const metric = { Namespace: "own", MetricName: "load", Dimensions: [] };
@@ -222,7 +222,7 @@ Deno.test("cloudWatch() does not delay the metrics of PutMetricData", async () =
   assertEquals((await it.alarm("own"))["StateValue"], "ALARM");
 });
 
-Deno.test("cloudWatch() reports a datapoint each five minutes for an instance with basic monitoring", async () => {
+Deno.test("cloudWatch() reports a datapoint every five minutes for an instance with basic monitoring", async () => {
   using it = bench();
   it.basic.add("i-1");
   const machine = it.start("i-1", 1);

@@ -68,7 +68,7 @@ async function open() {
 
 const tags = (list: readonly Tag[] = []) => Object.fromEntries(list.map(({ Key, Value }) => [Key, Value]));
 
-Deno.test("RunInstances applies the template's settings and merges the tags, of which the request's win", async () => {
+Deno.test("RunInstances applies the settings and tags of the template, and the request's tags override the template's", async () => {
   await using it = await open();
   const [launched] = await it.run({
     InstanceType: "t3.large",
@@ -95,7 +95,7 @@ Deno.test("RunInstances applies the template's settings and merges the tags, of 
   assertEquals(UserData?.Value, USER_DATA);
 });
 
-Deno.test("RunInstances accepts $Default, $Latest or a version number", async () => {
+Deno.test("RunInstances accepts $Default, $Latest or a version number of a launch template", async () => {
   await using it = await open();
   const type = async (Version?: string) => {
     const version = Version === undefined ? {} : { Version };
@@ -128,7 +128,7 @@ Deno.test("RunInstances accepts $Default, $Latest or a version number", async ()
   assertEquals(error.name, "InvalidLaunchTemplateId.VersionNotFound");
 });
 
-Deno.test("Launch templates can be described by name, id and version, and deleted", async () => {
+Deno.test("DescribeLaunchTemplates finds launch templates by name, id and version, and a request can delete them", async () => {
   await using it = await open();
   const { LaunchTemplates } = await it.ec2.send(
     new DescribeLaunchTemplatesCommand({ LaunchTemplateNames: ["node"] }),
@@ -158,7 +158,7 @@ Deno.test("Launch templates can be described by name, id and version, and delete
   assertEquals(all.LaunchTemplates, []);
 });
 
-Deno.test("RunInstances returns the same instance for the same client token, and rejects other parameters", async () => {
+Deno.test("RunInstances returns the same instance for the same client token, and rejects the token with different parameters", async () => {
   await using it = await open();
   const [first] = await it.run({ ClientToken: "one" });
   // The repeated call returns the earlier launch, whatever happened to its template.

@@ -14,7 +14,7 @@ import { clients } from "../sdk.ts";
 const GroupId = "sg-00000000000000001";
 const WORKERS = { IpProtocol: "tcp", FromPort: 30_000, ToPort: 30_000, IpRanges: [{ CidrIp: "10.0.0.0/8" }] };
 
-Deno.test("an instance without security groups is in the VPC's default group, which admits its own members", async () => {
+Deno.test("an instance without security groups belongs to the VPC's default group, which admits only its members", async () => {
   await using sandbox = await startSandbox(FAST);
   using aws = clients(sandbox.url);
   const instances = await aws.ec2.send(new DescribeInstancesCommand({}));
@@ -27,7 +27,7 @@ Deno.test("an instance without security groups is in the VPC's default group, wh
   assertEquals(at(groups, "SecurityGroups.0.IpPermissions.0.UserIdGroupPairs.0.GroupId"), GroupId);
 });
 
-Deno.test("a rule can be authorized once, described, and revoked once", async () => {
+Deno.test("a security group rule can be authorized once, described, and revoked once", async () => {
   await using sandbox = await startSandbox({ ...FAST, empty: true });
   using aws = clients(sandbox.url);
   const request = { GroupId, IpPermissions: [WORKERS] };
@@ -50,7 +50,7 @@ Deno.test("a rule can be authorized once, described, and revoked once", async ()
   await refused(aws.ec2.send(new RevokeSecurityGroupIngressCommand(request)), "InvalidPermission.NotFound");
 });
 
-Deno.test("DryRun authorizes nothing, and an unknown group fails", async () => {
+Deno.test("AuthorizeSecurityGroupIngress with DryRun changes nothing, and an unknown group is an error", async () => {
   await using sandbox = await startSandbox({ ...FAST, empty: true });
   using aws = clients(sandbox.url);
   const authorize = (more: object) =>

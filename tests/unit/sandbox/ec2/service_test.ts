@@ -113,7 +113,7 @@ Deno.test("StopInstances makes a running instance stopping, and stopped with its
   assertEquals(at(instance, "StateReason.Code"), "Client.UserInitiatedShutdown");
 });
 
-Deno.test("an instance keeps its private address, has a public one while it runs, and the launch time of its latest start", async () => {
+Deno.test("an instance keeps its private address, and has a public address and the time of its latest start while it runs", async () => {
   await using aws = startEc2();
   const look = async () =>
     at(await aws.call("DescribeInstances", { InstanceIds: [A] }), "Reservations.0.Instances.0");
@@ -132,7 +132,7 @@ Deno.test("an instance keeps its private address, has a public one while it runs
   assertEquals(at(running, "StateTransitionReason"), "");
 });
 
-Deno.test("StartInstances and StopInstances fail in the states that do not allow them", async () => {
+Deno.test("StartInstances and StopInstances fail in states that do not permit a start or stop", async () => {
   await using aws = startEc2();
   await aws.call("StartInstances", { InstanceIds: [A] });
   // A pending instance ignores another start.
@@ -171,7 +171,7 @@ Deno.test("StartInstances and StopInstances fail in the states that do not allow
   await assertCode(aws, "IncorrectInstanceState", "StopInstances", { InstanceIds: ["i-00000000000000004"] });
 });
 
-Deno.test("StartInstances starts no instance if one of them is invalid", async () => {
+Deno.test("StartInstances starts no instance if one of the requested instances is invalid", async () => {
   await using aws = startEc2();
   aws.faults.set(`no-capacity=${B}`);
   await assertCode(aws, "InsufficientInstanceCapacity", "StartInstances", { InstanceIds: [A, B] }, 500);
@@ -198,7 +198,7 @@ Deno.test("DryRun fails with 412 DryRunOperation and changes nothing", async () 
   assertEquals([aws.state(A), aws.account.current.instances.size], ["stopped", 3]);
 });
 
-Deno.test("TerminateInstances makes a running instance shutting-down, then terminated, and it stays visible for an hour", async () => {
+Deno.test("TerminateInstances makes a running instance shutting-down, then terminated and visible for an hour", async () => {
   await using aws = startEc2();
   await aws.call("StartInstances", { InstanceIds: [A] });
   aws.clock.advance(2_000);
@@ -210,7 +210,7 @@ Deno.test("TerminateInstances makes a running instance shutting-down, then termi
   assertEquals(aws.state(A), undefined);
 });
 
-Deno.test("an instance that is terminated while it boots stays terminated", async () => {
+Deno.test("an instance that is terminated during its boot stays terminated", async () => {
   await using aws = startEc2();
   await aws.call("StartInstances", { InstanceIds: [A] });
   await aws.call("TerminateInstances", { InstanceIds: [A] });
@@ -218,7 +218,7 @@ Deno.test("an instance that is terminated while it boots stays terminated", asyn
   assertEquals([...aws.on], []);
 });
 
-Deno.test("DescribeInstances matches all filters by any of their values, with the wildcards * and ? and the escape \\", async () => {
+Deno.test("DescribeInstances returns instances that match every filter by any value, with the wildcards * and ? and the escape \\", async () => {
   await using aws = startEc2();
   await aws.call("CreateTags", {
     Resources: [C],
@@ -248,7 +248,7 @@ Deno.test("DescribeInstances matches all filters by any of their values, with th
   });
 });
 
-Deno.test("DescribeInstances continues at the right instance although others are created or removed between pages", async () => {
+Deno.test("DescribeInstances continues at the right instance if instances are created or removed between two pages", async () => {
   await using aws = startEc2();
   await aws.call("RunInstances", { ImageId: "ami-1", MinCount: "9", MaxCount: "9" });
   const first = await aws.call("DescribeInstances", { MaxResults: "5" });
@@ -263,7 +263,7 @@ Deno.test("DescribeInstances continues at the right instance although others are
   await assertCode(aws, "InvalidNextToken", "DescribeInstances", { MaxResults: "5", NextToken: "x" });
 });
 
-Deno.test("DescribeInstanceStatus lists running instances, or all with IncludeAllInstances", async () => {
+Deno.test("DescribeInstanceStatus lists running instances, or all instances with IncludeAllInstances", async () => {
   await using aws = startEc2();
   await aws.call("StartInstances", { InstanceIds: [B] });
   aws.clock.advance(2_000);
@@ -274,7 +274,7 @@ Deno.test("DescribeInstanceStatus lists running instances, or all with IncludeAl
   assertEquals(at(all, "InstanceStatuses.length"), 3);
 });
 
-Deno.test("RunInstances sets tags, spreads over the zones, and launches once for a client token", async () => {
+Deno.test("RunInstances sets tags, distributes instances over the zones, and launches once per client token", async () => {
   await using aws = startEc2();
   const input = {
     ImageId: "ami-7",
@@ -315,7 +315,7 @@ Deno.test("RunInstances sets tags, spreads over the zones, and launches once for
   await assertCode(aws, "MissingParameter", "RunInstances", { MinCount: "1", MaxCount: "1" });
 });
 
-Deno.test("RunInstances selects a zone with capacity, and fails if no zone has any", async () => {
+Deno.test("RunInstances selects a zone with capacity, and fails if no zone has capacity", async () => {
   await using aws = startEc2();
   aws.faults.set("no-capacity=eu-west-1b");
   const launched = await aws.call("RunInstances", { ImageId: "ami-1", MinCount: "1", MaxCount: "1" });
@@ -329,7 +329,7 @@ Deno.test("RunInstances selects a zone with capacity, and fails if no zone has a
   await assertCode(aws, "InsufficientInstanceCapacity", "RunInstances", wish, 500);
 });
 
-Deno.test("tags can be created, overwritten, listed, and deleted by key or by key and value", async () => {
+Deno.test("EC2 tags can be created, overwritten, listed, and deleted by key or by key and value", async () => {
   await using aws = startEc2();
   const tags = () => aws.account.current.instances.get(A)?.tags;
   await aws.call("CreateTags", {
@@ -367,7 +367,7 @@ Deno.test("MonitorInstances and UnmonitorInstances turn detailed monitoring on a
   assertEquals(aws.account.current.instances.get(A)?.detailedMonitoring, false);
 });
 
-Deno.test("a stale DescribeInstances right after a start returns the old state", async () => {
+Deno.test("a stale DescribeInstances immediately after a start returns the old state", async () => {
   await using aws = startEc2();
   aws.faults.set("stale-reads=2s");
   aws.clock.advance(10_000);
@@ -382,14 +382,14 @@ Deno.test("a stale DescribeInstances right after a start returns the old state",
   assertEquals(await seen(), "running");
 });
 
-Deno.test("DescribeAvailabilityZones lists the two zones", async () => {
+Deno.test("DescribeAvailabilityZones lists the region's two zones", async () => {
   await using aws = startEc2();
   const zones = await aws.call("DescribeAvailabilityZones");
   assertEquals(at(zones, "AvailabilityZones.*.ZoneName"), ["eu-west-1a", "eu-west-1b"]);
   await assertCode(aws, "InvalidParameterValue", "DescribeAvailabilityZones", { ZoneNames: ["mars-1a"] });
 });
 
-Deno.test("two sandboxes on one machine never share an address", () => {
+Deno.test("two sandboxes on one host never use the same address", () => {
   using one = new LoopbackAddresses();
   using other = new LoopbackAddresses();
   const taken = [
@@ -400,7 +400,7 @@ Deno.test("two sandboxes on one machine never share an address", () => {
   assert(taken.every((address) => /^127\.77\.\d+\.\d+$/.test(address)));
 });
 
-Deno.test("the fault protected=ID rejects the stop and the termination of an instance", async () => {
+Deno.test("the fault protected=ID makes the stop and the termination of an instance fail", async () => {
   await using aws = startEc2();
   await aws.call("StartInstances", { InstanceIds: [A, B] });
   await aws.pass(2_000, B, "running");
@@ -416,7 +416,7 @@ Deno.test("the fault protected=ID rejects the stop and the termination of an ins
   assertEquals(await attribute(B, "disableApiStop", "DisableApiStop.Value"), false);
 });
 
-Deno.test("the fault no-capacity=ID:TIME ends after the time", async () => {
+Deno.test("the fault no-capacity=ID:TIME ends after the given time", async () => {
   await using aws = startEc2();
   aws.faults.set(`no-capacity=${A}:5m`);
   await assertCode(aws, "InsufficientInstanceCapacity", "StartInstances", { InstanceIds: [A] }, 500);
@@ -427,7 +427,7 @@ Deno.test("the fault no-capacity=ID:TIME ends after the time", async () => {
   assertEquals(aws.state(A), "pending");
 });
 
-Deno.test("the fault read-lag=TIME returns states of random age up to the time", async () => {
+Deno.test("the fault read-lag=TIME makes reads return states of random age up to the given time", async () => {
   await using aws = startEc2();
   aws.faults.set("read-lag=10s");
   aws.clock.advance(10_000);
@@ -445,7 +445,7 @@ Deno.test("the fault read-lag=TIME returns states of random age up to the time",
   assertEquals(at(answer, "Reservations.0.Instances.0.State.Name"), "running");
 });
 
-Deno.test("the fault boot-cpu=PERCENT adds CPU after the boot, for as long as the boot took", async () => {
+Deno.test("the fault boot-cpu=PERCENT adds CPU after a boot, for as long as the boot took", async () => {
   await using aws = startEc2();
   aws.faults.set("boot-cpu=50");
   await aws.call("StartInstances", { InstanceIds: [A] });

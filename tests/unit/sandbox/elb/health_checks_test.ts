@@ -80,7 +80,7 @@ Deno.test("nextPhase() puts a new registration in service after one passed check
   }
 });
 
-Deno.test("the fault late-first-check makes the first check at a random time within the interval, and the next after the interval", async () => {
+Deno.test("the fault late-first-check delays the first health check by a random time within the interval, but not the next", async () => {
   const clock = handClock();
   const account = new Account(clock.now);
   const faults = new Faults(1, clock);

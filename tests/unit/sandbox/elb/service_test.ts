@@ -114,7 +114,7 @@ async function held(aws: Fixture, id: string, count: number): Promise<void> {
   await eventually(() => aws.machines.held.get(id)?.length ?? 0, (waiting) => waiting >= count);
 }
 
-Deno.test("a registered instance comes into service after its first passed check, and gets requests", async () => {
+Deno.test("a registered instance comes into service after its first passed health check, and then gets requests", async () => {
   await using aws = await startElb();
   assertEquals(
     await aws.health(A),
@@ -127,7 +127,7 @@ Deno.test("a registered instance comes into service after its first passed check
   assertEquals(await workers(aws, 2), [A, A]);
 });
 
-Deno.test("a repeated registration changes nothing, and an unknown or terminated instance fails the whole call", async () => {
+Deno.test("a repeated registration changes nothing, and an unknown or terminated instance makes the whole call fail", async () => {
   await using aws = await startElb();
   await aws.inService(A);
   assertEquals(at(await aws.register(A), "Instances"), [{ InstanceId: A }]);
@@ -172,7 +172,7 @@ Deno.test("an instance in a zone that is not enabled is out of service", async (
   await assertRejects(() => enable(), AwsError);
 });
 
-Deno.test("a terminated instance is deregistered", async () => {
+Deno.test("ELB deregisters a terminated instance", async () => {
   await using aws = await startElb();
   await aws.inService(A, B);
   await aws.ec2["TerminateInstances"]?.({ InstanceIds: [B] });
@@ -180,7 +180,7 @@ Deno.test("a terminated instance is deregistered", async () => {
   assertEquals(aws.phase(A), "in-service");
 });
 
-Deno.test("an instance goes out of service after UnhealthyThreshold failed checks, and back after HealthyThreshold passed ones", async () => {
+Deno.test("an instance is out of service after UnhealthyThreshold failed checks, and in service after HealthyThreshold passed checks", async () => {
   await using aws = await startElb();
   await aws.inService(A, B);
   aws.machines.broken.add(A);
@@ -194,7 +194,7 @@ Deno.test("an instance goes out of service after UnhealthyThreshold failed check
   await aws.until(A, "in-service");
 });
 
-Deno.test("the fault unhealthy=ID fails an instance's health checks", async () => {
+Deno.test("the fault unhealthy=ID makes the health checks of an instance fail", async () => {
   await using aws = await startElb();
   aws.faults.set(`unhealthy=${A}`);
   await aws.register(A);
@@ -203,7 +203,7 @@ Deno.test("the fault unhealthy=ID fails an instance's health checks", async () =
   await aws.until(A, "in-service");
 });
 
-Deno.test("the load balancer responds 503 without an instance in service, and 504 if the instance does not respond", async () => {
+Deno.test("the load balancer returns 503 without an instance in service, and 504 if the instance does not respond", async () => {
   await using aws = await startElb();
   const none = await aws.get("/work");
   assertEquals([none.status, await none.text()], [503, "no instance in service\n"]);
@@ -239,7 +239,7 @@ Deno.test("the load balancer forwards requests and responses unchanged, and adds
   assertEquals(headers.host, new URL(response.url).host);
 });
 
-Deno.test("the load balancer spreads requests evenly, and prefers the instance with the fewest requests in progress", async () => {
+Deno.test("the load balancer distributes requests evenly, and prefers the instance with the fewest requests in progress", async () => {
   await using aws = await startElb();
   await aws.inService(A, B);
   const one = await workers(aws, 20);
@@ -258,7 +258,7 @@ Deno.test("the load balancer spreads requests evenly, and prefers the instance w
   assertEquals(aws.proxy()?.answered, 32);
 });
 
-Deno.test("a deregistered instance finishes its requests, gets no new ones, and is removed after the last", async () => {
+Deno.test("a deregistered instance finishes its requests, gets no new requests, and is removed after its last request", async () => {
   await using aws = await startElb();
   await aws.inService(A, B);
   aws.machines.hold = true;
@@ -284,7 +284,7 @@ Deno.test("a deregistered instance finishes its requests, gets no new ones, and 
   );
 });
 
-Deno.test("draining ends at the timeout, which aborts the requests in progress", async () => {
+Deno.test("draining ends at the timeout, and ELB then aborts the requests in progress", async () => {
   await using aws = await startElb({ drainingTimeout: "10" });
   await aws.inService(A);
   aws.machines.hold = true;
@@ -297,7 +297,7 @@ Deno.test("draining ends at the timeout, which aborts the requests in progress",
   for (const go of aws.machines.held.get(A) ?? []) go();
 });
 
-Deno.test("an instance that is registered again while it drains returns to service, and keeps its requests", async () => {
+Deno.test("an instance that is registered again during its draining returns to service, and keeps its requests", async () => {
   await using aws = await startElb();
   await aws.inService(A);
   aws.machines.hold = true;
@@ -310,7 +310,7 @@ Deno.test("an instance that is registered again while it drains returns to servi
   assertEquals(aws.phase(A), "in-service");
 });
 
-Deno.test("DeregisterInstances fails for an instance that was never registered, not for one that was registered before", async () => {
+Deno.test("DeregisterInstances fails for an instance that was never registered, but not for a previously registered instance", async () => {
   await using aws = await startElb();
   await aws.inService(A);
   const Instances = [A, B].map((InstanceId) => ({ InstanceId }));
@@ -323,7 +323,7 @@ Deno.test("DeregisterInstances fails for an instance that was never registered, 
   assertEquals(at(await aws.deregister(A), "Instances"), []);
 });
 
-Deno.test("CreateLoadBalancer validates its input, and is idempotent for the same listeners", async () => {
+Deno.test("CreateLoadBalancer validates its input, and can be repeated with the same listeners", async () => {
   await using aws = await startElb();
   const dnsName = aws.account.current.balancers.get("kas")?.dnsName;
   assertEquals(await aws.call("CreateLoadBalancer", KAS), { DNSName: dnsName });
@@ -341,7 +341,7 @@ Deno.test("CreateLoadBalancer validates its input, and is idempotent for the sam
   await assertCode(aws, "UnsupportedProtocol", "CreateLoadBalancer", { ...fresh, Listeners: tls });
 });
 
-Deno.test("DeleteLoadBalancer succeeds for an unknown load balancer, unlike every other action", async () => {
+Deno.test("DeleteLoadBalancer succeeds for an unknown load balancer, unlike all other actions", async () => {
   await using aws = await startElb();
   await aws.call("DeleteLoadBalancer", { LoadBalancerName: "kas" });
   await assertRejects(() => aws.get("/work"), TypeError);
@@ -382,7 +382,7 @@ Deno.test("DescribeLoadBalancers lists load balancers by name and in pages", asy
   });
 });
 
-Deno.test("health checks, attributes and tags are stored, and invalid ones rejected", async () => {
+Deno.test("ELB stores health checks, attributes and tags, and rejects invalid values", async () => {
   await using aws = await startElb();
   const balancers = await aws.call("DescribeLoadBalancers", {});
   assertEquals(at(balancers, "LoadBalancerDescriptions.0.HealthCheck"), {
@@ -424,7 +424,7 @@ Deno.test("health checks, attributes and tags are stored, and invalid ones rejec
   ]);
 });
 
-Deno.test("the fault drain-lag=TIME shows the end of draining later", async () => {
+Deno.test("the fault drain-lag=TIME delays the report that draining has ended", async () => {
   await using aws = await startElb();
   await aws.inService(A, B);
   aws.faults.set("drain-lag=20s");

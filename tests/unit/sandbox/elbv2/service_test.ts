@@ -98,7 +98,7 @@ async function assertCode(code: string, call: () => Promise<unknown>): Promise<v
   assertEquals((await assertRejects(call, AwsError)).code, code);
 }
 
-Deno.test("a target is unused until a listener forwards to its group, then initial, then healthy", async () => {
+Deno.test("a target is unused until a listener forwards to its target group, then initial, then healthy", async () => {
   await using aws = await startElbV2();
   await aws.register(A);
   assertEquals(await aws.health(A), "unused Target.NotInUse");
@@ -125,7 +125,7 @@ Deno.test("a target that fails its health checks is unhealthy and gets no reques
   assertEquals(await (await fetch(aws.url)).text(), A);
 });
 
-Deno.test("a target drains for the whole delay even if it is idle, and its requests finish", async () => {
+Deno.test("a target drains for the whole delay even without requests, and its requests finish", async () => {
   await using aws = await startElbV2({ delay: "60" });
   await aws.call("CreateListener", aws.listener);
   await aws.register(A);
@@ -145,7 +145,7 @@ Deno.test("a target drains for the whole delay even if it is idle, and its reque
   assertEquals(performance.now() - begun >= 590, true);
 });
 
-Deno.test("draining ends after the delay, which aborts the requests in progress, and a delay of 0 aborts them at once", async () => {
+Deno.test("after the delay, draining ends and aborts the requests in progress; a delay of 0 aborts them immediately", async () => {
   for (const delay of ["10", "0"]) {
     await using aws = await startElbV2({ delay });
     await aws.call("CreateListener", aws.listener);
@@ -162,7 +162,7 @@ Deno.test("draining ends after the delay, which aborts the requests in progress,
   }
 });
 
-Deno.test("a target that is registered again while it drains returns to service", async () => {
+Deno.test("a target that is registered again during its draining returns to service", async () => {
   await using aws = await startElbV2();
   await aws.call("CreateListener", aws.listener);
   await aws.register(A);
@@ -174,7 +174,7 @@ Deno.test("a target that is registered again while it drains returns to service"
   await aws.deregister(B);
 });
 
-Deno.test("a group whose load balancer was deleted is unused, and can be deleted", async () => {
+Deno.test("a target group whose load balancer was deleted is unused, and can be deleted", async () => {
   await using aws = await startElbV2();
   await aws.call("CreateListener", aws.listener);
   await aws.register(A);
@@ -190,7 +190,7 @@ Deno.test("a group whose load balancer was deleted is unused, and can be deleted
   await assertCode("TargetGroupNotFound", () => aws.health(A));
 });
 
-Deno.test("a target group returns the settings that it got", async () => {
+Deno.test("DescribeTargetGroups returns the settings of CreateTargetGroup", async () => {
   await using aws = await startElbV2();
   const TargetGroupArn = aws.group;
   const told = async (name: string) =>
@@ -212,7 +212,7 @@ Deno.test("a target group returns the settings that it got", async () => {
   assertEquals(at(listed, "Listeners.0.DefaultActions.0.TargetGroupArn"), aws.group);
 });
 
-Deno.test("invalid requests fail with AWS's error codes", async () => {
+Deno.test("invalid requests to ELB v2 fail with AWS's error codes", async () => {
   await using aws = await startElbV2();
   const group = (more: Shape) => ({ TargetGroupArn: aws.group, ...more });
   const created = await aws.call("CreateListener", aws.listener);

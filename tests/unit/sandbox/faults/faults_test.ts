@@ -11,16 +11,16 @@ function sequence(seed: number, ...more: readonly string[]): boolean[] {
   });
 }
 
-Deno.test("Faults.occurs() repeats its sequence for the same seed only", () => {
+Deno.test("Faults.occurs() repeats its random sequence only for the same seed", () => {
   assertEquals(sequence(7), sequence(7));
   assertNotEquals(sequence(7), sequence(8));
 });
 
-Deno.test("Faults.occurs() of one fault does not depend on the others", () => {
+Deno.test("Faults.occurs() for one fault does not depend on other faults", () => {
   assertEquals(sequence(7), sequence(7, "sns-loss=0.5"));
 });
 
-Deno.test("each random fault has its own sequence", () => {
+Deno.test("each random fault has its own random sequence", () => {
   const kinds: RandomFault[] = ["throttle", "errors", "cut", "wedge", "snsDuplicates", "snsLoss"];
   const faults = new Faults(7);
   for (const kind of kinds) faults[kind] = 0.5;
@@ -28,13 +28,13 @@ Deno.test("each random fault has its own sequence", () => {
   assertEquals(new Set(sequences).size, kinds.length);
 });
 
-Deno.test("Faults.occurs() has the given probability", () => {
+Deno.test("Faults.occurs() returns true with the given probability", () => {
   const share = sequence(1).filter((struck) => struck).length / 200;
   assert(share > 0.12 && share < 0.28, `0.2 was asked, ${share} struck`);
   assertEquals(new Faults(1).occurs("throttle"), false);
 });
 
-Deno.test("Faults.set() reads each fault", () => {
+Deno.test("Faults.set() parses each fault", () => {
   const faults = new Faults();
   for (
     const text of [
@@ -66,7 +66,7 @@ Deno.test("Faults.set() reads each fault", () => {
   assertEquals([faults.snsDuplicates, faults.snsLoss], [0.3, 1]);
 });
 
-Deno.test("Faults.set() explains why a fault is invalid", () => {
+Deno.test("Faults.set() throws an error that explains why a fault is invalid", () => {
   for (
     const [text, message] of [
       ["trottle=0.2", 'Cannot use fault "trottle=0.2": expected throttle=SHARE'],
@@ -99,7 +99,7 @@ Deno.test("Faults.clear() removes every fault", () => {
   ], [0, 0, 0, 0]);
 });
 
-Deno.test("Faults.set() reads the circumstances of a real account", () => {
+Deno.test("Faults.set() parses the faults that imitate a real account", () => {
   const faults = new Faults(1, { now: () => 1_000, speed: 10 });
   for (
     const text of [
@@ -140,7 +140,7 @@ Deno.test("Faults.set() reads the circumstances of a real account", () => {
   assertEquals([faults.readAge(), faults.bootCpu, faults.drainLag, faults.metricDelay], [0, 0, 0, 0]);
 });
 
-Deno.test("Faults.readAge() is random up to the read lag, beyond the age of stale reads", () => {
+Deno.test("Faults.readAge() returns a random age up to the read lag, in addition to the age of stale reads", () => {
   const faults = new Faults(1);
   faults.set("stale-reads=2s");
   assertEquals(faults.readAge(), 2_000);

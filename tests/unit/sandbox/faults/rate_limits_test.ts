@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { RateLimits } from "../../../../src/sandbox/faults/rate_limits.ts";
 import { handClock } from "../hand_clock.ts";
 
-Deno.test("RateLimits.take() allows as many calls as a bucket holds, and refills it in sandbox time", () => {
+Deno.test("RateLimits.take() permits as many calls as a bucket has tokens, and refills the bucket in sandbox time", () => {
   const clock = handClock(10);
   const limits = new RateLimits(clock);
   const allowed = (service: string, action: string, calls: number) =>

@@ -3,7 +3,7 @@ import { MachineWithBootLoad } from "../../../../src/sandbox/machines/boot_load.
 import { Burner } from "../cloudwatch/bench.ts";
 import { handClock } from "../hand_clock.ts";
 
-Deno.test("MachineWithBootLoad adds CPU until the load ends, and never more than one core in total", () => {
+Deno.test("MachineWithBootLoad adds CPU load until the boot load ends, up to one core in total", () => {
   const clock = handClock();
   const own = new Burner(clock, 0.25);
   const machine = new MachineWithBootLoad(own, clock);

@@ -10,7 +10,7 @@ async function within(folder: string, name: string): Promise<string> {
   return (await Deno.readTextFile(`${folder}/${name}`)).trim();
 }
 
-Deno.test("commandMachines() boots and stops a machine by commands that get the instance's id and address", async () => {
+Deno.test("commandMachines() boots and stops a machine with commands that receive the instance's id and address", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const make = commandMachines({
@@ -27,7 +27,7 @@ Deno.test("commandMachines() boots and stops a machine by commands that get the 
   }
 });
 
-Deno.test("commandMachines() measures the process that the start command names, and its descendants", async () => {
+Deno.test("commandMachines() measures the process whose id the start command prints, and the process's descendants", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const busy = "exec >/dev/null 2>&1; (while :; do :; done) & echo $! >$0/busy; wait";
@@ -44,7 +44,7 @@ Deno.test("commandMachines() measures the process that the start command names, 
   }
 });
 
-Deno.test("commandMachines() reports a failed command with its stderr", async () => {
+Deno.test("commandMachines() reports a failed command with the command's stderr", async () => {
   const crashes: string[] = [];
   const make = commandMachines({ start: "echo no image >&2; exit 3", stop: "exit 4" }, {
     onCrash: ({ id }, words) => crashes.push(`${id} ${words}`),
@@ -56,7 +56,7 @@ Deno.test("commandMachines() reports a failed command with its stderr", async ()
   ]);
 });
 
-Deno.test("processTreeMeter() adds up a process and its descendants, including those that have ended", () => {
+Deno.test("processTreeMeter() adds up the CPU of a process and its descendants, including descendants that have ended", () => {
   const children = new Map([[1, [2, 3]], [2, []], [3, [4]], [4, []]]);
   const seconds = processTreeMeter(1, {
     list: (path) => {
@@ -77,7 +77,7 @@ Deno.test("processTreeMeter() adds up a process and its descendants, including t
   assertEquals(seconds(), 10);
 });
 
-Deno.test("SubnetAddresses returns the addresses of a VPC's subnet, each once", () => {
+Deno.test("SubnetAddresses returns each usable address of a VPC's subnet once", () => {
   const subnet = new SubnetAddresses("10.77.0");
   const all = Array.from({ length: 251 }, () => subnet.take());
   assertEquals([all[0], all.at(-1), new Set(all).size], ["10.77.0.4", "10.77.0.254", 251]);

@@ -20,7 +20,7 @@ function proc(threads: Map<string, Thread>, stat = ""): Proc {
   };
 }
 
-Deno.test("cpuMeter() adds up the time on a core of all threads", () => {
+Deno.test("cpuMeter() adds up the time that all threads spend on a core", () => {
   const threads = new Map<string, Thread>([["7", [1e9, 0]], ["8", [2e9, 0]]]);
   const seconds = cpuMeter(7, proc(threads));
   assertEquals(seconds(), 3);
@@ -48,7 +48,7 @@ Deno.test("cpuMeter() counts the whole wait of a thread without a context switch
   assertEquals(seconds(), 2.5);
 });
 
-Deno.test("cpuMeter() keeps the usage of ended threads, even if a new thread gets the id", () => {
+Deno.test("cpuMeter() keeps the CPU time of ended threads, even if a new thread gets the same id", () => {
   const threads = new Map<string, Thread>([["7", [1e9, 0]], ["8", [2e9, 0]]]);
   const seconds = cpuMeter(7, proc(threads));
   assertEquals(seconds(), 3);
@@ -69,7 +69,7 @@ Deno.test("cpuMeter() keeps its last value after the process has ended", () => {
   assertEquals(seconds(), 1);
 });
 
-Deno.test("cpuMeter() falls back to utime and stime if the kernel has no schedstat", () => {
+Deno.test("cpuMeter() uses utime and stime if the kernel has no schedstat", () => {
   const threads = new Map<string, Thread>();
   const seconds = cpuMeter(7, proc(threads, "7 (a b) S 1 7 7 0 -1 4194304 100 0 0 0 150 50 0 0 20 0"));
   assertEquals(seconds(), 2);

@@ -56,7 +56,7 @@ for (
   });
 }
 
-Deno.test("processMachines() reports a process that exits by itself, with the end of its stderr", async () => {
+Deno.test("processMachines() reports a process that exits unexpectedly, with the end of its stderr", async () => {
   using addresses = new LoopbackAddresses();
   const { promise, resolve } = Promise.withResolvers<[MachineAddress, string]>();
   const make = processMachines(worker("fail"), { onCrash: (...crash) => resolve(crash) });

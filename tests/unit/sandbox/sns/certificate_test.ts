@@ -6,7 +6,7 @@ import { program, testWith } from "../../../support/needs.ts";
 const now = Date.UTC(2025, 8, 16, 16, 59, 17);
 const signer = makeSigner(now);
 
-Deno.test("makeSigner() creates a self-signed certificate for SNS's host, valid from an hour ago to tomorrow", () => {
+Deno.test("makeSigner() creates a self-signed certificate for SNS's host, valid from an hour ago until tomorrow", () => {
   const certificate = new X509Certificate(signer.pem);
   assertEquals(certificate.subject, "CN=sns.amazonaws.com");
   assertEquals(certificate.issuer, certificate.subject);
@@ -16,7 +16,7 @@ Deno.test("makeSigner() creates a self-signed certificate for SNS's host, valid 
   assertEquals(Date.parse(certificate.validTo), now + 24 * 3_600_000);
 });
 
-Deno.test("makeSigner() signs with SHA1 and SHA256, and its certificate verifies both", () => {
+Deno.test("makeSigner() signs with SHA1 and SHA256, and its certificate verifies both signatures", () => {
   const { publicKey } = new X509Certificate(signer.pem);
   for (const [version, algorithm] of [["1", "RSA-SHA1"], ["2", "RSA-SHA256"]] as const) {
     const signature = signer.sign("Message\nÄ\n", version);
@@ -31,7 +31,7 @@ Deno.test("makeSigner() signs with SHA1 and SHA256, and its certificate verifies
   }
 });
 
-Deno.test("makeSigner() creates another key and path each time", () => {
+Deno.test("makeSigner() creates a different key and path for each call", () => {
   const other = makeSigner(now);
   assertMatch(other.path, /^\/SimpleNotificationService-[0-9a-f]{32}\.pem$/);
   assertNotEquals(other.path, signer.path);

@@ -11,12 +11,12 @@ function delaysOf(policy: Record<string, unknown>): number[] {
   return retryDelays(parseRetryPolicy(JSON.stringify({ healthyRetryPolicy: policy }))).map(Math.round);
 }
 
-Deno.test("retryDelays() returns three delays of 20 s by default", () => {
+Deno.test("retryDelays() of the default policy returns three delays of 20 s", () => {
   assertEquals(retryDelays(DEFAULT_POLICY), [20, 20, 20]);
   assertEquals(parseRetryPolicy("{}"), DEFAULT_POLICY);
 });
 
-Deno.test("retryDelays() follows the phases: no delay, least delay, backoff, greatest delay", () => {
+Deno.test("retryDelays() follows the phases: no delay, minimum delay, backoff, maximum delay", () => {
   const policy = {
     minDelayTarget: 5,
     maxDelayTarget: 60,
@@ -41,12 +41,12 @@ Deno.test("retryDelays() follows the phases: no delay, least delay, backoff, gre
   ]);
 });
 
-Deno.test("parseRetryPolicy() reads a topic's policy too", () => {
+Deno.test("parseRetryPolicy() also parses the policy of a topic", () => {
   const json = JSON.stringify({ http: { defaultHealthyRetryPolicy: { numRetries: 1 } } });
   assertEquals(retryDelays(parseRetryPolicy(json)), [20]);
 });
 
-Deno.test("parseRetryPolicy() rejects what SNS rejects", async (t) => {
+Deno.test("parseRetryPolicy() rejects the same policies as SNS", async (t) => {
   const cases: Readonly<Record<string, string>> = {
     "not JSON": "20 s",
     "a list": "[]",

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { bench, TOPIC } from "./bench.ts";
 
-Deno.test("a delivery that gets 5xx is retried three times, 20 s apart, with the same MessageId", async () => {
+Deno.test("SNS repeats a delivery that gets status 5xx three times, 20 s apart, with the same MessageId", async () => {
   await using it = bench();
   await it.subscribe();
   it.answering(() => new Response("busy", { status: 500 }));
@@ -18,7 +18,7 @@ Deno.test("a delivery that gets 5xx is retried three times, 20 s apart, with the
   assertEquals(it.arrivals.slice(1).map(({ body }) => body["MessageId"]), Array(4).fill(MessageId));
 });
 
-Deno.test("a delivery that gets 4xx is not retried", async () => {
+Deno.test("SNS does not repeat a delivery that gets status 4xx", async () => {
   await using it = bench();
   await it.subscribe();
   it.answering(() => new Response("no", { status: 400 }));
@@ -28,7 +28,7 @@ Deno.test("a delivery that gets 4xx is not retried", async () => {
   assertEquals(it.clock.timers, [], "no retry is to come");
 });
 
-Deno.test("retries follow the DeliveryPolicy at the clock's speed", async () => {
+Deno.test("SNS retries follow the DeliveryPolicy at the speed of the sandbox's clock", async () => {
   await using it = bench({ speed: 10 });
   const arn = await it.subscribe();
   const AttributeValue = JSON.stringify({
@@ -50,7 +50,7 @@ Deno.test("retries follow the DeliveryPolicy at the clock's speed", async () => 
   await it.clock.until(() => it.clock.timers.length === 0);
 });
 
-Deno.test("an attempt without a response fails after 15 s", async () => {
+Deno.test("a delivery attempt without a response fails after 15 s", async () => {
   await using it = bench();
   await it.subscribe();
   const { promise: hanging, resolve: release } = Promise.withResolvers<Response>();
@@ -65,7 +65,7 @@ Deno.test("an attempt without a response fails after 15 s", async () => {
   release(new Response("too late"));
 });
 
-Deno.test("a refused connection is retried", async () => {
+Deno.test("SNS repeats a delivery after a refused connection", async () => {
   await using it = bench();
   await it.call("CreateTopic", { Name: "kas" });
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
@@ -79,7 +79,7 @@ Deno.test("a refused connection is retried", async () => {
   await it.clock.until(() => it.clock.timers.length === 0);
 });
 
-Deno.test("sns-duplicates delivers messages twice and sns-loss drops them, by the seed and while they are set", async () => {
+Deno.test("the fault sns-duplicates delivers random messages twice, and the fault sns-loss drops random messages", async () => {
   const counts = async (fault: string, seed: number): Promise<number[]> => {
     await using it = bench({ seed });
     await it.subscribe();

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "
 import { AwsError, type Shape } from "../../../../src/sandbox/wire/action.ts";
 import { bench, listed, signer, TOPIC, verifies } from "./bench.ts";
 
-Deno.test("Subscribe creates a pending subscription and asks the endpoint to confirm it", async () => {
+Deno.test("Subscribe creates a pending subscription and sends the endpoint a request for confirmation", async () => {
   await using it = bench();
   assertEquals(await it.call("CreateTopic", { Name: "kas" }), { TopicArn: TOPIC });
   const answer = await it.call("Subscribe", { TopicArn: TOPIC, Protocol: "http", Endpoint: it.endpoint });
@@ -35,7 +35,7 @@ Deno.test("Subscribe returns an existing subscription, and its ARN with ReturnSu
   await it.arrival(2);
 });
 
-Deno.test("a confirmed subscription gets notifications with SNS's headers and body", async () => {
+Deno.test("a confirmed subscription receives notifications with SNS's headers and body", async () => {
   await using it = bench();
   const arn = await it.subscribe();
   const MessageId = it.publish(TOPIC, 'ALARM: "kas" in EU (Ireland)', '{"Ä":1}');
@@ -69,7 +69,7 @@ Deno.test("a confirmed subscription gets notifications with SNS's headers and bo
   assert(Signature && verifies({ headers, body }));
 });
 
-Deno.test("messages are signed with the topic's SignatureVersion, with and without a Subject", async () => {
+Deno.test("SNS signs messages with the topic's SignatureVersion, with and without a Subject", async () => {
   await using it = bench();
   await it.subscribe();
   await it.call("SetTopicAttributes", {
@@ -85,7 +85,7 @@ Deno.test("messages are signed with the topic's SignatureVersion, with and witho
   assert(!verifies({ ...arrival, body: { ...arrival.body, Subject: "added" } }));
 });
 
-Deno.test("a topic without confirmed subscriptions accepts messages and sends none", async () => {
+Deno.test("a topic without confirmed subscriptions accepts messages and sends no message", async () => {
   await using it = bench();
   await it.call("CreateTopic", { Name: "kas" });
   await it.call("Subscribe", { TopicArn: TOPIC, Protocol: "http", Endpoint: it.endpoint });
@@ -96,7 +96,7 @@ Deno.test("a topic without confirmed subscriptions accepts messages and sends no
   assertEquals((await it.arrival(2)).body["Message"], "heard");
 });
 
-Deno.test("ConfirmSubscription accepts its token repeatedly, and no other token", async () => {
+Deno.test("ConfirmSubscription accepts its token repeatedly, and rejects all other tokens", async () => {
   await using it = bench();
   const arn = await it.subscribe();
   const Token = it.arrivals[0]?.body["Token"];
@@ -106,7 +106,7 @@ Deno.test("ConfirmSubscription accepts its token repeatedly, and no other token"
   assertEquals([error.code, error.status], ["InvalidParameter", 400]);
 });
 
-Deno.test("a token expires after two days", async () => {
+Deno.test("a subscription token expires after two days", async () => {
   await using it = bench();
   await it.call("CreateTopic", { Name: "kas" });
   await it.call("Subscribe", { TopicArn: TOPIC, Protocol: "http", Endpoint: it.endpoint });
@@ -116,7 +116,7 @@ Deno.test("a token expires after two days", async () => {
   assertThrows(confirm, AwsError, "Invalid parameter: Token");
 });
 
-Deno.test("the UnsubscribeURL ends the subscription, and its endpoint gets a URL that restores it", async () => {
+Deno.test("the UnsubscribeURL ends the subscription, and the endpoint receives a URL that restores the subscription", async () => {
   await using it = bench();
   const arn = await it.subscribe();
   await it.actionOf("Unsubscribe", false)({ SubscriptionArn: arn });
@@ -129,7 +129,7 @@ Deno.test("the UnsubscribeURL ends the subscription, and its endpoint gets a URL
   assertEquals(await listed(it), [arn]);
 });
 
-Deno.test("AuthenticateOnUnsubscribe disables the UnsubscribeURL, but not a signed Unsubscribe", async () => {
+Deno.test("AuthenticateOnUnsubscribe disables the UnsubscribeURL, but not a signed Unsubscribe request", async () => {
   await using it = bench();
   const arn = await it.subscribe({ AuthenticateOnUnsubscribe: "true" });
   const error = assertThrows(() => it.actionOf("Unsubscribe", false)({ SubscriptionArn: arn }), AwsError);
@@ -152,7 +152,7 @@ Deno.test("GetSubscriptionAttributes shows whether a subscription is pending or 
   assertEquals(names.map((name) => Attributes[name]), ["false", "true", it.endpoint]);
 });
 
-Deno.test("SNS rejects what AWS rejects", async (t) => {
+Deno.test("the sandbox's SNS rejects the same invalid requests as AWS", async (t) => {
   await using it = bench();
   await it.call("CreateTopic", { Name: "kas", Attributes: { SignatureVersion: "2" } });
   const endpoint = "http://127.0.0.1:1/";
@@ -250,7 +250,7 @@ Deno.test("SNS rejects what AWS rejects", async (t) => {
   await it.call("Publish", { TopicArn: TOPIC, Message: "ä".repeat(131_072), Subject: "s".repeat(99) });
 });
 
-Deno.test("topics are created once, and can be listed in pages, tagged and deleted", async () => {
+Deno.test("a topic is created only once, and topics can be listed in pages, tagged and deleted", async () => {
   await using it = bench();
   for (let i = 0; i < 120; i++) await it.call("CreateTopic", { Name: `t${i}` });
   await it.call("CreateTopic", { Name: "t0", Tags: [{ Key: "kas:fleet", Value: "kas" }] });

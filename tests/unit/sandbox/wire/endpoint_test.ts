@@ -3,7 +3,7 @@ import { realClock } from "../../../../src/sandbox/clock.ts";
 import { endpoint } from "../../../../src/sandbox/wire/endpoint.ts";
 import { Faults } from "../../../../src/sandbox/faults/faults.ts";
 
-Deno.test("a client that disconnects during its request causes no call and no error", async () => {
+Deno.test("a client that disconnects during its request causes no API call and no error", async () => {
   const calls: unknown[] = [];
   const services = {
     ec2: {},

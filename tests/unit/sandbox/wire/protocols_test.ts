@@ -50,7 +50,7 @@ const CLOUDWATCH: AwsRequest = {
   action: "DescribeAlarms",
 };
 
-Deno.test("readRequest() reads ec2Query: flattened lists get the API's plural names", async () => {
+Deno.test("readRequest() parses ec2Query: flattened lists get the plural names of the API", async () => {
   const cases: readonly [form: string, input: Shape][] = [
     ["InstanceId.1=i-1&InstanceId.2=i-2&DryRun=true", { InstanceIds: ["i-1", "i-2"], DryRun: "true" }],
     ["InstanceId.2=b&InstanceId.10=c&InstanceId.1=a", { InstanceIds: ["a", "b", "c"] }],
@@ -74,7 +74,7 @@ Deno.test("readRequest() reads ec2Query: flattened lists get the API's plural na
   }
 });
 
-Deno.test("readRequest() reads awsQuery: members, entries, and the SDK for JavaScript's empty lists", async () => {
+Deno.test("readRequest() parses awsQuery: members, entries, and the empty lists of the SDK for JavaScript", async () => {
   const cases: readonly [form: string, input: Shape][] = [
     [
       "LoadBalancerName=kas&Instances.member.1.InstanceId=i-1&Instances.member.2.InstanceId=i-2",
@@ -97,7 +97,7 @@ Deno.test("readRequest() reads awsQuery: members, entries, and the SDK for JavaS
   }
 });
 
-Deno.test("readRequest() reads awsJson", async () => {
+Deno.test("readRequest() parses the protocol awsJson", async () => {
   const received = await readRequest(
     json("GraniteServiceVersion20100801.DescribeAlarms", '{"AlarmNames":["a"],"MaxRecords":5}'),
   );
@@ -110,7 +110,7 @@ Deno.test("readRequest() reads awsJson", async () => {
   assertEquals((await readRequest(json("X.Y", "{"))).error?.code, "SerializationException");
 });
 
-Deno.test("readRequest() finds the service by the signature's scope, or by the API's version", async () => {
+Deno.test("readRequest() finds the service from the scope of the signature, or from the API version", async () => {
   const cases: readonly [request: Request, service: string, signed: boolean][] = [
     [query("elasticloadbalancing", "Action=X&Version=2012-06-01"), "elasticloadbalancing", true],
     [query("elasticloadbalancing", "Action=X&Version=2015-12-01"), "elasticloadbalancing-v2", true],
@@ -176,7 +176,7 @@ Deno.test("successResponse() writes an empty output in each protocol", async () 
   assertEquals(await successResponse(CLOUDWATCH, undefined).json(), {});
 });
 
-Deno.test("successResponse() writes awsQuery: a result of members, maps as entries", async () => {
+Deno.test("successResponse() writes awsQuery: a result with members, and maps as entries", async () => {
   assertStringIncludes(
     await successResponse(ELB, {
       TagDescriptions: [{ LoadBalancerName: "kas", Tags: [] }],
@@ -196,7 +196,7 @@ Deno.test("successResponse() writes awsJson: times in seconds since the epoch", 
   assertEquals(await response.json(), { MetricAlarms: [{ StateUpdatedTimestamp: 1.5, Threshold: 80 }] });
 });
 
-Deno.test("errorResponse() writes each protocol's error", async () => {
+Deno.test("errorResponse() writes an error in the format of each protocol", async () => {
   const error = new AwsError("LimitExceeded", "too <many>", 400);
   const ec2 = errorResponse(EC2, new AwsError("RequestLimitExceeded", "slow", 503));
   assertEquals(ec2.status, 503);
@@ -216,7 +216,7 @@ Deno.test("errorResponse() writes each protocol's error", async () => {
   });
 });
 
-Deno.test("missingSignature() is AuthFailure for EC2 and MissingAuthenticationToken for the others", () => {
+Deno.test("missingSignature() returns AuthFailure for EC2 and MissingAuthenticationToken for other services", () => {
   assertEquals([missingSignature("ec2").code, missingSignature("ec2").status], ["AuthFailure", 401]);
   assertEquals([missingSignature("sns").code, missingSignature("sns").status], [
     "MissingAuthenticationToken",

@@ -4,7 +4,7 @@ import { alarmName, parseAlarmName } from "../../../../src/scaling/model/alarm.t
 
 const KINDS = ["cpuhigh", "cpulow", "reqcount"] as const;
 
-Deno.test("parseAlarmName() reverses alarmName(), whatever the dimension contains", () => {
+Deno.test("parseAlarmName() is the inverse of alarmName() for any dimension", () => {
   fc.assert(fc.property(
     fc.record({
       fleet: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/),
@@ -15,7 +15,7 @@ Deno.test("parseAlarmName() reverses alarmName(), whatever the dimension contain
   ));
 });
 
-Deno.test("parseAlarmName() refuses names that are not <fleet>:<kind>:<dimension>", () => {
+Deno.test("parseAlarmName() rejects names that do not have the form <fleet>:<kind>:<dimension>", () => {
   for (
     const name of [
       "",

@@ -18,7 +18,7 @@ const TABLE: readonly [AlarmKind, AlarmState, "out" | "in" | "none"][] = [
 ];
 
 for (const [kind, to, expected] of TABLE) {
-  Deno.test(`fromNotification() takes ${kind} in ${to} for ${expected}`, () => {
+  Deno.test(`fromNotification() reads ${kind} in ${to} as the direction ${expected}`, () => {
     const change = { fleet: "kas", kind, dimension: "x", from: "INSUFFICIENT_DATA", to, at: 1 } as const;
     const recommendation = fromNotification(change);
     assertEquals(recommendation.direction, expected);
@@ -37,7 +37,7 @@ function reconcile(more: Partial<Observation>): readonly [string, string?] {
     : [recommendation.direction, recommendation.alarm.dimension];
 }
 
-Deno.test("R2: alarmsPolicy() takes a state that lasts for a repeated notification", () => {
+Deno.test("R2: alarmsPolicy() treats an alarm state that persists like a repeated notification", () => {
   const observation = {
     ...OBSERVATION,
     alarms: [alarm("cpuhigh", "n1", "ALARM", { changed: NOW - MINUTE })],
@@ -52,11 +52,11 @@ Deno.test("R2: alarmsPolicy() takes a state that lasts for a repeated notificati
   ]);
 });
 
-Deno.test("R2: alarmsPolicy() has no opinion where no alarm's state asks for a change", () => {
+Deno.test("R2: alarmsPolicy() recommends nothing if no alarm's state requires a change", () => {
   assertEquals(reconcile({}), ["none"]);
 });
 
-Deno.test("R4: alarmsPolicy() recommends more before it recommends less", () => {
+Deno.test("R4: alarmsPolicy() recommends to scale out before it recommends to scale in", () => {
   const alarms = [
     alarm("cpulow", "n1", "OK", { changed: NOW - 5 * MINUTE }),
     alarm("reqcount", "kas", "ALARM", { changed: NOW }),
@@ -64,7 +64,7 @@ Deno.test("R4: alarmsPolicy() recommends more before it recommends less", () => 
   assertEquals(reconcile({ alarms }), ["out", "kas"]);
 });
 
-Deno.test("alarmsPolicy() takes the state that has lasted longest", () => {
+Deno.test("alarmsPolicy() uses the alarm state that has lasted longest", () => {
   const alarms = [
     alarm("cpuhigh", "n1", "ALARM", { changed: NOW }),
     alarm("cpuhigh", "n2", "ALARM", { changed: NOW - MINUTE }),
@@ -72,7 +72,7 @@ Deno.test("alarmsPolicy() takes the state that has lasted longest", () => {
   assertEquals(reconcile({ alarms }), ["out", "n2"]);
 });
 
-Deno.test("R5: alarmsPolicy() passes over an instance that boots", () => {
+Deno.test("R5: alarmsPolicy() ignores the alarm of an instance that boots", () => {
   const alarms = [
     alarm("cpulow", "n1", "OK", { changed: NOW - MINUTE }),
     alarm("cpulow", "n2", "OK", { changed: NOW }),
@@ -80,7 +80,7 @@ Deno.test("R5: alarmsPolicy() passes over an instance that boots", () => {
   assertEquals(reconcile({ alarms, history: { inServiceSince: { n1: NOW - MINUTE } } }), ["in", "n2"]);
 });
 
-Deno.test("R8: alarmsPolicy() prefers the alarm of an instance that kas may stop to the base's", () => {
+Deno.test("R8: alarmsPolicy() prefers the alarm of an instance that kas may stop to the alarm of the base instance", () => {
   const alarms = [
     alarm("cpulow", "base", "OK", { changed: NOW - MINUTE }),
     alarm("cpulow", "n2", "OK", { changed: NOW }),
@@ -88,7 +88,7 @@ Deno.test("R8: alarmsPolicy() prefers the alarm of an instance that kas may stop
   assertEquals(reconcile({ alarms }), ["in", "n2"]);
 });
 
-Deno.test("R11: alarmsPolicy() passes over other fleets' alarms and those of instances that are gone", () => {
+Deno.test("R11: alarmsPolicy() ignores alarms of different fleets and of instances that no longer exist", () => {
   const alarms = [alarm("cpuhigh", "n1", "ALARM", { fleet: "web" }), alarm("cpuhigh", "i-9", "ALARM")];
   assertEquals(reconcile({ alarms }), ["none"]);
 });
@@ -103,22 +103,22 @@ function changed(ago: number, more: Partial<Observation> = {}): Partial<Observat
   };
 }
 
-Deno.test("R2: alarmsPolicy() repeats once the alarm's period and the metric delay have passed since capacity changed", () => {
+Deno.test("R2: alarmsPolicy() repeats a recommendation after the alarm's period and the metric delay since the last change", () => {
   assertEquals(reconcile(changed(4 * MINUTE - 1)), ["none"]);
   assertEquals(reconcile(changed(4 * MINUTE)), ["out", "n1"]);
 });
 
-Deno.test("R2: alarmsPolicy() does not repeat while an instance is joining", () => {
+Deno.test("R2: alarmsPolicy() does not repeat a recommendation while an instance is joining", () => {
   const inProgress = [{ kind: "start", instance: "n3", since: NOW - MINUTE }] as const;
   assertEquals(reconcile(changed(10 * MINUTE, { inProgress })), ["none"]);
 });
 
-Deno.test("R2: alarmsPolicy() repeats though an instance has failed its health check for long", () => {
+Deno.test("R2: alarmsPolicy() repeats a recommendation even if an instance fails its health check for a long time", () => {
   const failing = withInstances(instance("n2", { registration: "out-of-service" }));
   assertEquals(reconcile(changed(10 * MINUTE, failing)), ["out", "n1"]);
 });
 
-Deno.test("alarmsPolicy() repeats up to twice the instances that were saturated, and three more at most", () => {
+Deno.test("alarmsPolicy() recommends at most twice the number of saturated instances, and at most three more", () => {
   const serving = (n: number) => Array.from({ length: n }, (_, i) => instance(`n${i + 1}`));
   const joined = (n: number) =>
     Array.from({ length: n }, (_, i) => instance(`j${i}`, { launched: NOW - MINUTE }));
@@ -134,7 +134,7 @@ Deno.test("alarmsPolicy() repeats up to twice the instances that were saturated,
   }
 });
 
-Deno.test("alarmsPolicy() does not take the CPU of booting for saturation", () => {
+Deno.test("alarmsPolicy() does not count the CPU of booting instances as saturation", () => {
   const cpu = { n2: { percent: 100, at: NOW - 2 * MINUTE } };
   const history = { inServiceSince: { n2: NOW - MINUTE }, capacityChanged: NOW - MINUTE };
   const instances = [instance("n1"), instance("n2"), stopped("n3")];

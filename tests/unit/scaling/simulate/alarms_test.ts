@@ -11,7 +11,7 @@ import { SimulatedAlarms, THRESHOLDS } from "../../../../src/scaling/simulate/al
 import { seededRandom } from "../../../../src/scaling/simulate/random.ts";
 import { KIND } from "../../../../src/scaling/simulate/world.ts";
 
-Deno.test("SimulatedAlarms evaluates as the sandbox's CloudWatch does", () => {
+Deno.test("SimulatedAlarms evaluates alarms like the sandbox's CloudWatch", () => {
   const value = fc.option(fc.integer({ min: 0, max: 100 }), { nil: undefined });
   fc.assert(fc.property(fc.array(value, { maxLength: 12 }), (values) => {
     const alarms = new SimulatedAlarms("kas", ["i-1"], KIND);
@@ -35,7 +35,7 @@ Deno.test("SimulatedAlarms evaluates as the sandbox's CloudWatch does", () => {
   }));
 });
 
-Deno.test("SimulatedAlarms evaluates so much later than datapoints can be read", () => {
+Deno.test("SimulatedAlarms delays evaluations by the delay of datapoints", () => {
   const alarms = new SimulatedAlarms("kas", ["i-1"], { ...KIND, evaluationLag: 10 });
   assertEquals(alarms.observe({ began: 0, cpu: new Map([["i-1", 90]]) }, 60), []);
   assertEquals(alarms.observe(undefined, 69), []);
@@ -45,7 +45,7 @@ Deno.test("SimulatedAlarms evaluates so much later than datapoints can be read",
   ]);
 });
 
-Deno.test("the random numbers are those of the sandbox", () => {
+Deno.test("the simulator uses the same random numbers as the sandbox", () => {
   const [own, other] = [seededRandom(7), sandboxRandom(7)];
   for (let i = 0; i < 5; i++) assertEquals(own(), other());
 });

@@ -30,7 +30,7 @@ function constant(need: number): { fleet: number; seconds: number; demand: () =>
 
 for (const metricDelay of DELAYS) {
   for (const need of [2, 5, 9]) {
-    Deno.test(`constant load that has the ${need} instances that it needs: one start and one stop at most, metrics ${metricDelay} s late`, () => {
+    Deno.test(`a constant load for the ${need} running instances causes at most one start and one stop, with metrics ${metricDelay} s late`, () => {
       for (const world of worlds(metricDelay)) {
         const { starts, stops } = simulate({
           load: constant(need),
@@ -42,7 +42,7 @@ for (const metricDelay of DELAYS) {
       }
     });
 
-    Deno.test(`constant load that needs ${need} and has 1: served and at rest in 30 min, never 3 above, metrics ${metricDelay} s late`, () => {
+    Deno.test(`a constant load for ${need} instances is served by 1 and later enough instances within 30 min, with at most 2 too many and metrics ${metricDelay} s late`, () => {
       for (const world of worlds(metricDelay)) {
         const { actions, inService, mostAboveNeed } = simulate({
           load: constant(need),
@@ -57,7 +57,7 @@ for (const metricDelay of DELAYS) {
     });
   }
 
-  Deno.test(`a step from 1 to 6 instances' worth is served in booting, metrics and 15 min, metrics ${metricDelay} s late`, () => {
+  Deno.test(`kas serves a load step from 1 to 6 instances within boot time, metric delay and 15 min, with metrics ${metricDelay} s late`, () => {
     const step = 600;
     const { boot: [, boot], register, period, evaluationLag } = UNKIND;
     const most = boot + register + period + metricDelay + evaluationLag + 900;
@@ -74,7 +74,7 @@ for (const metricDelay of DELAYS) {
 }
 
 for (const metricDelay of [0, 60, 120]) {
-  Deno.test(`the nine steps, of ten minutes, come out right with metrics ${metricDelay} s late`, () => {
+  Deno.test(`the nine steps of ten minutes each end with the expected instances, with metrics ${metricDelay} s late`, () => {
     for (const seed of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) {
       const { inService } = simulate({
         // A client takes a third of an instance.
@@ -95,7 +95,7 @@ for (const metricDelay of [0, 60, 120]) {
   });
 }
 
-Deno.test("constant load leads to a see-saw where readings from before the last change of capacity count", () => {
+Deno.test("a constant load causes oscillation if datapoints from before the last change of capacity count", () => {
   const most = Math.max(
     ...worlds(180).map((world) => {
       const limits = { ...DEFAULTS, metricDelay: 0 };

@@ -20,7 +20,7 @@ function leave(fleet: SimulatedFleet, id: string): number {
   return fleet.now - begun;
 }
 
-Deno.test("a started instance boots and registers; a stopped one drains first", () => {
+Deno.test("a started simulated instance boots and registers, and an instance drains before it stops", () => {
   const fleet = new SimulatedFleet(half, KIND);
   fleet.start(node);
   const boot = leave(fleet, node);
@@ -36,7 +36,7 @@ Deno.test("a started instance boots and registers; a stopped one drains first", 
   assertEquals(fleet.count, { starts: 1, stops: 1 });
 });
 
-Deno.test("the instances in service share the load, and a stopped instance has no datapoint", () => {
+Deno.test("simulated instances in service share the load, and a stopped instance has no datapoint", () => {
   const fleet = new SimulatedFleet(half, KIND);
   const minute = () => {
     for (let second = 1; second < MINUTE; second++) assertEquals(fleet.tick(), undefined);
@@ -53,7 +53,7 @@ Deno.test("the instances in service share the load, and a stopped instance has n
   }
 });
 
-Deno.test("a stopping instance that is started again boots once it has stopped; a draining one is in service at once", () => {
+Deno.test("a simulated stopping instance that is started boots after it has stopped; a draining instance is in service immediately", () => {
   const fleet = new SimulatedFleet(half, KIND);
   fleet.start(node);
   fleet.stop(node, "at once");
@@ -68,7 +68,7 @@ Deno.test("a stopping instance that is started again boots once it has stopped; 
   assertThrows(() => fleet.start(node), Error, "it is in-service");
 });
 
-Deno.test("a datapoint is read so much later than its period ends, stamped with when it began", () => {
+Deno.test("a datapoint becomes readable after the metric delay, with the start of its period as timestamp", () => {
   const fleet = new SimulatedFleet(half, UNKIND);
   const read: (readonly [at: number, began: number])[] = [];
   for (let second = 0; second < 300; second++) {
@@ -78,7 +78,7 @@ Deno.test("a datapoint is read so much later than its period ends, stamped with 
   assertEquals(read, [[150, 0], [210, 60], [270, 120]]);
 });
 
-Deno.test("with basic monitoring a datapoint covers five minutes", () => {
+Deno.test("with basic monitoring, a simulated datapoint covers five minutes", () => {
   const fleet = new SimulatedFleet(half, { ...KIND, period: 300 });
   const began: number[] = [];
   while (fleet.now < 900) {
@@ -88,7 +88,7 @@ Deno.test("with basic monitoring a datapoint covers five minutes", () => {
   assertEquals(began, [0, 300, 600]);
 });
 
-Deno.test("an instance that boots takes the CPU that the world says", () => {
+Deno.test("a booting simulated instance uses the boot CPU of the simulated environment", () => {
   const busy = (bootCpu: number) => {
     const fleet = new SimulatedFleet(half, { ...KIND, boot: [60, 60], bootCpu });
     fleet.start(node);

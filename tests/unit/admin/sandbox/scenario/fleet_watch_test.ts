@@ -40,7 +40,7 @@ class FakeAccount implements AccountView {
   }
 }
 
-Deno.test("range includes every moment, however short", () => {
+Deno.test("the range of instance numbers includes every number, even one that lasted only a moment", () => {
   const account = new FakeAccount();
   using watch = new FleetWatch(account, 1_000, () => 0);
   watch.resetRange();
@@ -55,7 +55,7 @@ Deno.test("range includes every moment, however short", () => {
   assertEquals(watch.range, { min: 1, max: 1 });
 });
 
-Deno.test("cpu is the average of the last minute, once half a minute is known", () => {
+Deno.test("the CPU of an instance is the average of the last minute, once half a minute was measured", () => {
   const account = new FakeAccount();
   let now = 0;
   using watch = new FleetWatch(account, 1_000, () => now);

@@ -18,7 +18,7 @@ const OBSERVED: StepObservation = {
   cpu: [53.2, 54.4],
 };
 
-Deno.test("judgeStep() passes a step whose number is right at the end and stayed within its range", () => {
+Deno.test("judgeStep() passes a step if the final number of instances is right and the number stayed within its range", () => {
   assertEquals(judgeStep(STEP_3, 1, OBSERVED), PASSED);
 });
 
@@ -36,12 +36,12 @@ for (const [what, observed, expected] of FAULTS) {
   });
 }
 
-Deno.test("judgeStep() expects no requests in a step without clients", () => {
+Deno.test("judgeStep() expects no requests during a step without clients", () => {
   const observed = { ...OBSERVED, inService: 1, maxInService: 1, requests: 0, cpu: [0] };
   assertEquals(judgeStep(STEP_9, 1, observed), PASSED);
 });
 
-Deno.test("resultRow() has the clients and the CPU of each instance", () => {
+Deno.test("resultRow() contains the number of clients and the CPU of each instance", () => {
   assertEquals(resultRow(STEP_3, OBSERVED, PASSED), {
     step: 3,
     event: "C starts",

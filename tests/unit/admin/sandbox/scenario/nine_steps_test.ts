@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { NINE_STEPS, THINK_MS, WORK_MS } from "../../../../../src/admin/sandbox/scenario/nine_steps.ts";
 
-Deno.test("the nine steps have these events and expected numbers", () => {
+Deno.test("the nine steps of the scenario have the documented events and expected numbers of instances", () => {
   assertEquals(
     NINE_STEPS.map(({ step, event, expected }) => [step, event, expected]),
     [
@@ -18,7 +18,7 @@ Deno.test("the nine steps have these events and expected numbers", () => {
   );
 });
 
-Deno.test("each step's clients follow from the step before and its event", () => {
+Deno.test("the number of clients in each step follows from the previous step and the event", () => {
   let before: readonly string[] = [];
   for (const { event, clients } of NINE_STEPS) {
     const [, who = "", how] = /^(\w) (starts|stops)$/.exec(event) ?? [];
@@ -28,7 +28,7 @@ Deno.test("each step's clients follow from the step before and its event", () =>
   }
 });
 
-Deno.test("one client uses a third of an instance's CPU", () => {
+Deno.test("one load client uses a third of an instance's CPU", () => {
   const work = (WORK_MS[0] + WORK_MS[1]) / 2;
   assertEquals(work / (work + THINK_MS), 1 / 3);
 });

@@ -39,7 +39,7 @@ const FRAME: ScenarioFrame = {
   }],
 };
 
-Deno.test("render() shows the steps, the instances, the load and the latest decisions", () => {
+Deno.test("render() shows the scenario's steps, the instances, the load and the latest decisions", () => {
   assertEquals(
     render(FRAME, 100).join("\n"),
     `\
@@ -61,11 +61,11 @@ Nine steps
   );
 });
 
-Deno.test("render() keeps every line within the terminal", () => {
+Deno.test("render() keeps every line within the width of the terminal", () => {
   for (const line of render(FRAME, 40)) assert(displayWidth(line) < 40, line);
 });
 
-Deno.test("formatDecision() of a decision without an action is one line", () => {
+Deno.test("formatDecision() returns one line for a decision without an action", () => {
   const decision = {
     time: "2026-11-23T22:14:03Z",
     kind: "none",

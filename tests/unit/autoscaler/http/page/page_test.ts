@@ -74,7 +74,7 @@ function pageOf(snapshot: Partial<Page["snapshot"]>, more: Partial<Page> = {}): 
   return statusPage({ ...PAGE, ...more, snapshot: { ...PAGE.snapshot, ...snapshot } });
 }
 
-Deno.test("html escapes text, and does not escape its own HTML", () => {
+Deno.test("the template tag html escapes inserted text, and does not escape its own HTML", () => {
   const hostile = `<b title='"'>&`;
   assertEquals(
     html`<p title="${hostile}">${[hostile, 7, html`<i>${hostile}</i>`]}</p>`.text,
@@ -82,7 +82,7 @@ Deno.test("html escapes text, and does not escape its own HTML", () => {
   );
 });
 
-Deno.test("the page escapes all text", () => {
+Deno.test("the status page escapes all text", () => {
   const hostile = `"><script>alert(1)</script><img src=x onerror=alert(1)>'`;
   const instance = { ...OFF, id: hostile, name: hostile, zone: hostile, quarantine: hostile };
   const alarm = {
@@ -120,7 +120,7 @@ Deno.test("the page escapes all text", () => {
   assertEquals(page.match(/<[^>]*\son\w+=[^>]*>/g), null);
 });
 
-Deno.test("the page's Content-Security-Policy allows its style sheet by its hash, and nothing else", () => {
+Deno.test("the status page's Content-Security-Policy allows only the page's style sheet, by its hash", () => {
   const [, style = ""] = /<style>([\s\S]*?)<\/style>/.exec(statusPage(PAGE)) ?? [];
   const hash = createHash("sha256").update(style).digest("base64");
   assertEquals(
@@ -134,7 +134,7 @@ Deno.test("the page's Content-Security-Policy allows its style sheet by its hash
   );
 });
 
-Deno.test("the page shows each instance with its status, CPU and alarms, and counts them by status", () => {
+Deno.test("the status page shows each instance with its status, CPU and alarms, and counts instances by status", () => {
   const alarm = { fleet: "web", threshold: 80, period: 60, changed: NOW - 46_000 } as const;
   const page = pageOf({
     observation: observe([
@@ -192,7 +192,7 @@ Deno.test("the page shows each instance with its status, CPU and alarms, and cou
   );
 });
 
-Deno.test("the page shows activities in progress with their step and durations", () => {
+Deno.test("the status page shows activities in progress with their step and durations", () => {
   const activity = {
     id: 7,
     kind: "start",
@@ -222,7 +222,7 @@ Deno.test("the page shows activities in progress with their step and durations",
   ]);
 });
 
-Deno.test("the page shows the latest decisions with the check that decided each", () => {
+Deno.test("the status page shows the latest decisions, each with the check that decided it", () => {
   const decisions: Page["decisions"] = [
     { line: LINE, checks: ["max-capacity"] },
     {
@@ -240,7 +240,7 @@ Deno.test("the page shows the latest decisions with the check that decided each"
   assertEquals(shown[0]?.["reason"], LINE.reason);
 });
 
-Deno.test("the page has a notice for each problem, and none without a problem", () => {
+Deno.test("the status page shows a notice for each problem, and no notice without a problem", () => {
   assertEquals(notices(statusPage(PAGE)), []);
   const page = pageOf({
     observation: observe([{ ...OFF, role: "base", quarantine: "it failed" }]),
@@ -263,7 +263,7 @@ Deno.test("the page has a notice for each problem, and none without a problem", 
   ]);
 });
 
-Deno.test("the page distinguishes a fleet that is not observed yet from an empty one", () => {
+Deno.test("the status page distinguishes a fleet that is not observed yet from an empty fleet", () => {
   const unseen = pageOf({ observation: undefined, lastObservation: undefined });
   assertEquals([counts(unseen), rows(unseen, "Instances")], [{}, []]);
   const empty = pageOf({ observation: observe([]) });
@@ -271,7 +271,7 @@ Deno.test("the page distinguishes a fleet that is not observed yet from an empty
   assert(textOf(unseen, "Instances") !== textOf(empty, "Instances"));
 });
 
-Deno.test("the page of 10,000 instances counts them all, and lists the 1,000 that need attention first", () => {
+Deno.test("the status page of 10,000 instances counts all, and lists the 1,000 instances that need attention first", () => {
   const many = Array.from({ length: 10_000 }, (_, i) => ({ ...SERVING, id: `i-${i}` }));
   const page = pageOf({
     observation: observe([...many, { ...OFF, id: "i-bad", quarantine: "why" }], {
@@ -308,5 +308,5 @@ for (
     [446_400_000, "5 d 4 h"],
   ] as const
 ) {
-  Deno.test(`span() says ${words} for ${ms} ms`, () => assertEquals(span(ms), words));
+  Deno.test(`span() formats ${ms} ms as ${words}`, () => assertEquals(span(ms), words));
 }
