@@ -91,7 +91,7 @@ Deno.test("I2: decide() never launches above max, counting the whole fleet and l
   }, exhausted);
 });
 
-Deno.test("R4, R6, R11: decide() reads the load and all alarms only if scopeOf() returns "everything"", () => {
+Deno.test("R4, R6, R11: decide() reads the load and all alarms only if scopeOf() returns everything", () => {
   let differ = 0;
   fc.assert(
     fc.property(triggers, observations, (trigger, observation) => {
@@ -199,7 +199,7 @@ Deno.test("I8: without an observation, decide() takes no action and gives a reas
   );
 });
 
-Deno.test("R11: if scopeOf() returns "nothing", decide() takes no action even with an observation", () => {
+Deno.test("R11: if scopeOf() returns nothing, decide() takes no action even with an observation", () => {
   fc.assert(
     fc.property(triggers, observations, (trigger, observation) => {
       if (scopeOf(trigger, observation.processed) !== "nothing") return;
