@@ -8,7 +8,7 @@ import * as esbuild from "esbuild";
 import deno from "../../deno.json" with { type: "json" };
 import { pureSchemas } from "./pure_schemas.ts";
 
-/** Modules that run in their own threads. The list is needed because esbuild does not find such modules. */
+/** Paths of the modules that run in their own threads. esbuild does not find these modules by itself. */
 const THREADS = ["src/worker/burn.ts", "src/process/watchdog_thread.ts"];
 
 /** Options of {@linkcode bundle}. */
@@ -33,7 +33,7 @@ export interface BundledPackage {
 /** The result of {@linkcode bundle}. */
 export interface Bundle {
   readonly main: string;
-  /** Paths of the bundled modules that run in threads. No other module imports them. */
+  /** Paths of the bundled modules that run in threads. Other modules do not import these modules. */
   readonly threads: readonly string[];
   /** The packages in the bundle, sorted by name. */
   readonly packages: readonly BundledPackage[];
@@ -57,7 +57,7 @@ export async function bundle({ root, packages, to, commit }: BundleOptions): Pro
       entryNames: "[name]",
       chunkNames: "[name]-[hash]",
       minify: true,
-      // Minification keeps the names of classes and functions, because errors show these names.
+      // esbuild keeps the names of classes and functions, because error messages contain these names.
       keepNames: true,
       legalComments: "none",
       nodePaths: [packages],

@@ -77,7 +77,7 @@ interface Package {
   readonly name: string;
   readonly license: string;
   readonly author: string;
-  /** Text of the package's licence and notice files, or "" without such files. */
+  /** Text of the package's licence and notice files, or "" if the package contains no such files. */
   readonly text: string;
 }
 
@@ -91,7 +91,7 @@ export async function withoutNotice(packages: readonly string[]): Promise<string
 export function notices(packages: readonly Package[]): string {
   const sections = Map.groupBy(packages, ({ name, license, author, text }) => {
     if (text !== "") return text;
-    // A few packages of the AWS SDK have no licence file, although the other packages of the SDK have one.
+    // A few packages of the AWS SDK contain no licence file, so that kas uses the licence text of another package of the SDK.
     const [scope] = name.split("/");
     const same = packages.find((it) =>
       it.license === license && it.text !== "" && it.name.startsWith(`${scope}/`)

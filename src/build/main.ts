@@ -42,8 +42,8 @@ async function build(target: string): Promise<{ path: string; packages: readonly
     "--no-prompt",
     "--no-code-cache",
     ...UNSTABLE,
-    // All permissions are needed, because otherwise Deno does not permit the sandbox to read /proc. The services drop their
-    // permissions after the start (docs/security.md).
+    // Deno permits the sandbox to read /proc only with all permissions.
+    // The services drop the permissions that they do not need after the start (docs/security.md).
     "--allow-all",
     ...threads.flatMap((path) => ["--include", path]),
     ...(target === Deno.build.target ? [] : ["--target", target]),
@@ -58,7 +58,7 @@ async function build(target: string): Promise<{ path: string; packages: readonly
       `The executable is for ${actual ?? "an unknown platform"}, not for the target ${target}${cause}`,
     );
   }
-  // The file name of a Linux executable ends with the architecture only, because `kas admin provision` searches for this name.
+  // The file name of a Linux executable ends with its architecture, because `kas admin provision` looks for the file `dist/kas-<arch>`.
   const suffix = target === Deno.build.target ? "" : `-${target.replace("-unknown-linux-gnu", "")}`;
   const path = `${ROOT}dist/kas${suffix}`;
   await Deno.rename(output, path);
@@ -73,7 +73,7 @@ async function commit(): Promise<string> {
     return success ? new TextDecoder().decode(stdout).trim() : undefined;
   };
   try {
-    // A parent folder's checkout is ignored: its commits do not describe this project.
+    // If only a parent folder is a Git checkout, its commits do not describe kas.
     if (await git("rev-parse", "--show-prefix") !== "") return "unknown";
     const head = await git("rev-parse", "--short=12", "HEAD");
     if (head === undefined) return "unknown";

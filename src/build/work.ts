@@ -14,7 +14,7 @@ export const WORK: string = `${ROOT}dist/.build`;
 /** Error of the build that is reported in one line. */
 export class BuildError extends Error {}
 
-/** Creates an empty build folder, installs the packages of kas there, and bundles kas. */
+/** Creates an empty build folder, installs the packages of kas in this folder, and bundles kas. */
 export async function bundleIntoWork(commit: string): Promise<Bundle> {
   await Deno.remove(WORK, { recursive: true }).catch(ignoreMissing);
   await Deno.mkdir(`${WORK}/bundle`, { recursive: true });

@@ -18,8 +18,8 @@ export interface Systemd extends Disposable {
 /** Options of {@linkcode connectSystemd}. */
 export interface SystemdOptions {
   /**
-   * Returns whether the service is alive. kas calls this function twice per `WatchdogSec`. If it returns false or throws, systemd
-   * gets no watchdog message. A blocked event loop cannot call the function, so that systemd then restarts the service, too.
+   * Returns whether the service is alive. kas calls this function twice per `WatchdogSec`. If the function returns false
+   * or throws an error, systemd gets no watchdog message and restarts the service. This also happens if the event loop is blocked.
    */
   readonly alive?: () => boolean;
   readonly env?: (name: string) => string | undefined;

@@ -37,7 +37,7 @@ export class Executables {
   readonly #named: string | undefined;
   readonly #hashed = new Map<string, Promise<Executable>>();
 
-  /** @param named path from the option `--binary`; undefined without this option */
+  /** @param named path from the option `--binary`; undefined if the option is not set */
   constructor(named: string | undefined) {
     this.#named = named;
   }

@@ -21,7 +21,7 @@ export interface ProvisionRequest {
   readonly kind: "provision" | "rollback" | "remove";
   /** Role to install. A host that already has the other role gets both roles. */
   readonly role: Role;
-  /** Settings to change. All other settings of the host stay as they are. */
+  /** Settings of the host to change. kas keeps all other settings of the host. */
   readonly settings: HostConfig["settings"];
   readonly tls: HostConfig["tls"];
   readonly executables: Executables;

@@ -6,13 +6,13 @@
 
 /** A target of provisioning: a host that kas reaches over SSH, or this host. */
 export interface Target {
-  /** Name of the target as the operator wrote it. */
+  /** Name of the provisioning target, as given by the operator. */
   readonly name: string;
   /** Address to which ssh connects; undefined for this host. */
   readonly host?: string;
   readonly user?: string;
   readonly port?: number;
-  /** Instance id if the operator gave one. It is the load balancer's target id, and the name of the host key in known_hosts. */
+  /** Instance id if the operator gave an instance id. kas uses the id for the load balancer, and as the host's name in known_hosts. */
   readonly instance?: string;
 }
 
@@ -52,7 +52,7 @@ export function parseJumpHost(name: string): string {
   try {
     if (parseTarget(name).host !== undefined) return name;
   } catch {
-    // The error below replaces the error of parseTarget(), because it describes a jump host.
+    // The caller gets a different error than from parseTarget(), because a jump host cannot be an instance id.
   }
   throw new TypeError("expected a jump host of the form [user@]host[:port]");
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The clock that every wait of the sandbox uses. A test can replace it with a clock that the test advances. */
+/** The clock that every wait of the sandbox uses. A test can use a clock whose time the test controls. */
 export interface Clock {
   /** Returns the real time in ms since the epoch. */
   now(): number;

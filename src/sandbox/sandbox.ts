@@ -55,7 +55,7 @@ export interface SandboxOptions {
   readonly worker?: readonly string[];
   /** Commands that boot and stop the machines of the instances. */
   readonly commands?: MachineCommands | undefined;
-  /** Function that boots the machine of an instance. Tests use this option. */
+  /** Function that boots the machine of an instance, for tests. */
   readonly machine?: MachineFactory;
   readonly clock?: Clock;
 }
@@ -185,7 +185,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     env: {
       AWS_ENDPOINT_URL: url,
       AWS_REGION: REGION,
-      // The AWS CLI v1 and boto3 read the region from this variable.
+      // The AWS CLI v1 and boto3 read the region from AWS_DEFAULT_REGION.
       AWS_DEFAULT_REGION: REGION,
       AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7SANDBOX",
       AWS_SECRET_ACCESS_KEY: "sandbox",

@@ -33,7 +33,7 @@ export interface AwsServicesOptions {
   readonly boot: number;
   /** How long an instance is stopping before it is stopped, in ms of sandbox time. */
   readonly shutdown: number;
-  /** Returns the URL of the HTTP handler. SNS writes this URL into its messages. */
+  /** Returns the URL of the HTTP handler, which SNS writes into its messages. */
   readonly url: () => string;
   /** Signs the messages of SNS. Default: a new signer. */
   readonly signer?: Signer;

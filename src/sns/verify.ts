@@ -3,7 +3,7 @@
  * request.
  *
  * A valid signature proves only that a topic of some AWS account sent the message. The signed TopicArn proves that this topic is
- * the configured one. kas does not use HTTP headers, because SNS does not sign them.
+ * the configured topic. kas does not use HTTP headers, because SNS does not sign them.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface FieldResult {
   readonly passed: boolean;
   /** Details of the result in one line without secrets. */
   readonly detail: string;
-  /** HTTP status of the response to SNS if this field failed verification. */
+  /** HTTP status of the response to SNS if the field failed verification. */
   readonly status: 403 | 503;
 }
 
@@ -28,7 +28,7 @@ export interface FieldResult {
 export interface VerificationOptions {
   /** ARN of the only topic whose messages kas accepts. */
   readonly topicArn: string;
-  /** Additional trusted URL: kas also trusts certificates under this URL. */
+  /** Additional trusted URL prefix. kas also trusts certificates whose URLs start with the prefix. */
   readonly trustSigner?: string | undefined;
   /** Function that loads the certificate at a URL. It rejects with {@linkcode CertificateError}. */
   readonly certificate: (url: string) => Promise<X509Certificate>;

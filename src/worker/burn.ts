@@ -52,7 +52,7 @@ interface ThreadScope {
 }
 
 /**
- * Processes the requests to this thread in order. The thread keeps the normal priority. A lower priority hardly makes /ping
+ * Processes the requests to a burn thread in order. The thread keeps the normal priority. A lower priority hardly makes /ping
  * faster, because the scheduler already prefers threads that mostly sleep. But a lower priority makes jobs take longer on a busy
  * host: at niceness 19, a job of 20 ms took 150 ms longer.
  */

@@ -73,7 +73,7 @@ export const worker = command({
 
 /**
  * Drops every permission that a serving worker does not need. The listening socket stays open. A worker that runs from source
- * keeps the read permission, because it may need to start a new burn thread. The executable contains these modules.
+ * keeps the read permission, because it may need to load burn.ts for a new burn thread.
  */
 function dropUnusedPermissions(): void {
   dropPermissions("net", "write", "run", "env", "ffi", "sys", "import");

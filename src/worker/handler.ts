@@ -1,5 +1,5 @@
 /**
- * The HTTP handler of the worker. It serves `/ping` and `/work`, and returns 404 for all other paths.
+ * The HTTP handler of the worker, which serves `/ping` and `/work` and returns 404 for all other paths.
  *
  * @module
  */
@@ -28,13 +28,13 @@ const BUSY = { status: STATUS_CODE.ServiceUnavailable, headers: { ...PLAIN, "ret
 
 /**
  * Returns the HTTP handler: `GET|HEAD /ping` → `pong`, `GET /work` → `<w>\t<seconds>`, both text/plain. The response to /ping has the
- * header `kas-version`. After the first response to /work, it also has the header `kas-first-work`, the time of that response. This
- * time is the end of the last phase of a start (R17).
+ * header `kas-version`. After the first response to /work, it also has the header `kas-first-work`, the time of that response. The
+ * time of the first /work response is the end of the last phase of a start (R17).
  */
 export function workerHandler(
   { full, burn, onFailure, version, now = Date.now }: WorkerParts,
 ): (request: Request) => Response | Promise<Response> {
-  // The handler builds this response once, because load balancers and clients request /ping very often.
+  // The handler builds the response to /ping only once, because load balancers and clients request /ping very often.
   const headers = { ...PLAIN, "kas-version": version };
   let pong: ResponseInit = { headers };
   let worked = false;

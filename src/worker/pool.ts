@@ -6,7 +6,7 @@
 import type { BurnResult } from "./burn.ts";
 import { BurnThread, startThread } from "./thread.ts";
 
-/** Pause before each start of a thread in ms. A start blocks the event loop for about 20 ms; during the pause, it can answer requests. */
+/** Pause before each start of a thread in ms. A start blocks the event loop for about 20 ms; during the pause, the worker can answer requests. */
 const START_PAUSE = 10;
 
 /** Options of {@linkcode BurnPool}. */
@@ -32,7 +32,7 @@ export class BurnPool implements Disposable {
   readonly #workMs: readonly [number, number];
   readonly #random: () => number;
   #starting: ReturnType<typeof setTimeout> | undefined;
-  /** Excess duration of earlier burn jobs in ms. Later jobs compensate it by being shorter. */
+  /** Excess duration of earlier burn jobs in ms. Later burn jobs are shorter to compensate the excess. */
   #overrun = 0;
 
   constructor({ threads, queue, workMs, random = Math.random, start = startThread }: PoolOptions) {

@@ -22,7 +22,7 @@ export interface WorkerOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** A running worker. Its disposal cancels the requests in progress; {@linkcode Worker.drain} lets them finish. */
+/** A running worker. Its disposal cancels the requests in progress; {@linkcode Worker.drain} waits until the requests are finished. */
 export interface Worker extends AsyncDisposable {
   /** Address and port on which the worker listens. */
   readonly address: HostPort;
@@ -50,7 +50,7 @@ export function startWorker({ listen, onFailure, ...pooling }: WorkerOptions): W
       version: VERSION,
     }),
   );
-  // The pool starts after Deno.serve, so that no threads remain if the address is in use. The server handles no request earlier.
+  // The pool starts after Deno.serve, so that no threads remain if the address is in use.
   const pool = new BurnPool(pooling);
 
   let draining: Promise<void> | undefined;

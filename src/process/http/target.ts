@@ -31,8 +31,8 @@ export function targetOf(request: Request): Target | undefined {
   if (begin === undefined) return undefined;
   const slash = url.indexOf("/", begin);
   if (slash < 0 || !HOST.test(url.slice(begin, slash))) return undefined;
-  // A second slash can come from the Host header, so kas must check the header. With one slash, this check is not needed, and it
-  // would take longer than answering a ping.
+  // A second slash in the URL can come from the Host header, so that kas must check the header.
+  // With only one slash, kas omits the check of the Host header, because the check takes longer than answering a ping.
   if (url.includes("/", slash + 1) && !isHost(request.headers.get("host"))) return undefined;
   const match = PATH_AND_QUERY.exec(url.slice(slash));
   return match === null ? undefined : { path: match[1] ?? "", query: match[2] ?? "" };

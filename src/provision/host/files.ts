@@ -29,7 +29,7 @@ export interface HostFile {
 export interface HostConfig {
   /** Content of `/etc/kas/kas.json`: the settings by the names of their flags, without dashes. */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
-  /** Certificate chain and private key in PEM format. With these, SNS can deliver over HTTPS. */
+  /** Certificate chain and private key in PEM format, with which nginx serves SNS over HTTPS. */
   readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
 }
 

@@ -13,7 +13,7 @@ export const PREVIOUS_BINARY_PATH = "/usr/local/bin/kas.previous";
 /** Path of the settings that all kas services on the host read. */
 export const SETTINGS_PATH = "/etc/kas/kas.json";
 
-/** Path of the lock file that kas locks while it provisions the host. */
+/** Path of the file that kas locks while kas provisions the host. */
 export const LOCK_PATH = "/run/kas-provision.lock";
 
 /** Path of the output of the latest command. The file is in memory, so that a full disk does not lose an error message. */

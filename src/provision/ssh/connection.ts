@@ -27,7 +27,7 @@ const CONNECT_TIMEOUT = 10;
 /** ssh closes a connection after `count` unanswered keepalive messages, sent every `interval` seconds. */
 const KEEPALIVE = { interval: 5, count: 6 };
 
-/** How long an idle connection stays open for the next script, in seconds. If kas is killed, ssh ends after this time. */
+/** How long an idle SSH connection stays open for the next script, in seconds. If kas is killed, ssh ends after the same time. */
 const PERSIST = 60;
 
 /** Files in the folder of a connection: ssh's control socket, and the stderr of the ssh to the jump host. */
@@ -43,7 +43,7 @@ const ROOT_SHELL = quoteCommand([
 
 const option = (name: string, value: string | number) => ["-o", `${name}=${value}`];
 
-/** Options for every ssh command: ssh never prompts, accepts the key of a new host, and rejects a changed key. */
+/** Options for every ssh command of kas: ssh never prompts, accepts the key of a new host, and rejects a changed key. */
 const OPTIONS = [
   ...option("BatchMode", "yes"),
   ...option("StrictHostKeyChecking", "accept-new"),
@@ -65,7 +65,7 @@ function sshCommand(
     ...option("ControlMaster", "auto"),
     ...option("ControlPersist", PERSIST),
     ...option("ControlPath", `${folder}/${CONTROL_SOCKET}`),
-    // The host key belongs to the instance id, because EC2 reuses IP addresses for other instances with different host keys.
+    // ssh stores the host key under the instance id, because EC2 can assign the IP address to an instance with a different host key.
     ...(instance === undefined ? [] : option("HostKeyAlias", instance)),
     ...(login === undefined ? [] : ["-l", login]),
     ...(options.identity === undefined ? [] : ["-i", options.identity]),

@@ -8,7 +8,7 @@ import type { Target } from "../target.ts";
 import type { ScriptResult } from "./shell.ts";
 import type { SshOptions } from "./ssh_options.ts";
 
-/** The reason why kas cannot connect to a host or become root there. */
+/** The reason why kas cannot connect to a host or cannot become root on the host. */
 export interface Diagnosis {
   readonly message: string;
   readonly hint?: Hint;

@@ -1,5 +1,5 @@
 /**
- * Commands of the provisioning steps, with the commands that roll them back.
+ * Commands of the provisioning steps. Each command includes the commands that roll back its changes.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { BINARY_PATH, PREVIOUS_BINARY_PATH, ROLLBACK_DIR } from "../host/paths.t
 import { type DesiredHost, STANDBY_UNIT } from "./host_diff.ts";
 import { DAEMON_RELOAD, EXECUTABLE_BYTES, type HostCommand } from "./step.ts";
 
-/** Path to which provisioning writes the new executable before it replaces the installed one. */
+/** Path to which provisioning writes the new executable before it replaces the installed executable. */
 export const NEW_BINARY_PATH = "/usr/local/bin/.kas.new";
 
 /** Matches folders that only kas uses. A rollback removes such a folder when it is empty. */
@@ -37,7 +37,7 @@ export function writeNewBinary(binary: DesiredHost["binary"]): HostCommand[] {
   ];
 }
 
-/** Moves the new executable to its final path and keeps the replaced executable as the previous one. */
+/** Moves the new executable to its final path and keeps the replaced executable as the previous executable. */
 export function replaceBinary({ files }: HostFacts): HostCommand[] {
   if (!files.has(BINARY_PATH)) {
     return [{ argv: ["mv", "-f", NEW_BINARY_PATH, BINARY_PATH], rollback: [["rm", "-f", BINARY_PATH]] }];
@@ -60,7 +60,7 @@ export function replaceBinary({ files }: HostFacts): HostCommand[] {
   ];
 }
 
-/** Writes a file. `exists` means that the host already has a file at this path, which a rollback restores. */
+/** Writes a file on the host. If `exists` is true, the path already has a file, which a rollback restores. */
 export function writeFile({ path, mode, group, content }: HostFile, exists: boolean): HostCommand[] {
   const folder = path.slice(0, path.lastIndexOf("/"));
   return [

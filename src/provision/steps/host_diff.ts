@@ -79,7 +79,7 @@ export class HostDiff {
       this.units.every((unit) => facts.units.get(unit)?.enabled);
   }
 
-  /** Returns whether this run uses the standby unit, because a running worker must restart and the unit is installed. */
+  /** Returns whether provisioning uses the standby unit. This is the case if a running worker must restart and the standby unit is installed. */
   usesStandby(facts: HostFacts): boolean {
     return facts.files.has(unitPath(STANDBY_UNIT)) && facts.units.get("kas-worker")?.active === true &&
       this.staleUnits(facts).includes("kas-worker");

@@ -49,7 +49,7 @@ export function installSteps(desired: DesiredHost): readonly ProvisionStep[] {
       isDone: (facts) => diff.hasBinary(facts),
       commands: (facts) => [
         ...writeNewBinary(desired.binary),
-        // This command fails if the executable is for a different architecture, or if the host lacks a library.
+        // `kas --version` fails if the executable is for a different architecture, or if the host lacks a library.
         { argv: [NEW_BINARY_PATH, "--version"] },
         ...(diff.usesStandby(facts) ? [startStandby()] : []),
         ...replaceBinary(facts),
@@ -59,7 +59,7 @@ export function installSteps(desired: DesiredHost): readonly ProvisionStep[] {
       name: "files",
       isDone: (facts) => diff.changedFiles(facts).length === 0,
       commands: (facts) => [
-        // If the executable changes, the binary step has already started the standby unit.
+        // If the executable changes, the step `binary` has already started the standby unit.
         ...(diff.hasBinary(facts) && diff.usesStandby(facts) ? [startStandby()] : []),
         ...diff.changedFiles(facts).flatMap((file) => writeFile(file, facts.files.has(file.path))),
       ],
@@ -93,7 +93,7 @@ export function installSteps(desired: DesiredHost): readonly ProvisionStep[] {
 export function pingCommand(role: Role): CommandLine {
   return [
     ...[BINARY_PATH, "admin", "ping", "--timeout", "2s"],
-    // The command checks both nginx and the worker itself, because through nginx the standby worker may answer.
+    // The command sends requests to both nginx and the worker, because nginx can forward a request to the standby worker.
     ...(role === "autoscaler" ? [] : [`127.0.0.1:${WORKER_PORT}`, `127.0.0.1:${WORKER_PORT + 1}`]),
     ...(role === "worker" ? [] : [`127.0.0.1:${AUTOSCALER_PORT}`]),
   ];

@@ -14,9 +14,9 @@ export interface HostCommand {
   readonly input?: string | typeof EXECUTABLE_BYTES;
   /** How long kas repeats a failing command, in seconds. Default: 0, which means one attempt. */
   readonly retrySeconds?: number;
-  /** Commands that roll this command back, in order. A rollback starts with the last command of the run. */
+  /** Commands that roll back the changes of a command, in order. A rollback starts with the last command of the provisioning run. */
   readonly rollback?: readonly CommandLine[];
-  /** Commands that update the services after the rollback of all commands, in order. A rollback starts with the last command's. */
+  /** Commands that run after the rollback of all commands, in order, to update the services. */
   readonly afterRollback?: readonly CommandLine[];
 }
 
@@ -24,7 +24,7 @@ export interface HostCommand {
 export interface ProvisionStep {
   /** Name of the step in the STEP column, such as `binary`. */
   readonly name: string;
-  /** Returns whether the host already has the state that this step produces. */
+  /** Returns whether the host already has the state that the provisioning step produces. */
   readonly isDone: (facts: HostFacts) => boolean;
   /** Returns the commands that change the host. */
   readonly commands: (facts: HostFacts) => readonly HostCommand[];

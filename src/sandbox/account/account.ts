@@ -1,6 +1,6 @@
 /**
- * The simulated AWS account: its current resources, and earlier snapshots of the last minute. A change replaces a resource and
- * never mutates it, so that earlier snapshots stay valid.
+ * The simulated AWS account: its current resources, and earlier snapshots of the last minute. A change replaces a resource
+ * instead of mutating the resource, so that earlier snapshots stay valid.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Earlier snapshots of the account. Simulated stale reads return them.
+ * Earlier snapshots of the simulated account, which stale reads return.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const RESOLUTION = 20;
 
 /** The account's snapshots of the last minute. */
 export class SnapshotHistory {
-  /** Snapshots, oldest first. `validUntil` is the time at which a newer snapshot replaced this one, in ms since the epoch. */
+  /** Snapshots, oldest first. `validUntil` is the time at which a newer snapshot replaced the snapshot, in ms since the epoch. */
   #entries: { readonly validUntil: number; readonly snapshot: Snapshot }[] = [];
 
   /** Adds a snapshot that a newer one replaced at the time `validUntil`, in ms since the epoch. */

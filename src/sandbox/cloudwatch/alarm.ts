@@ -76,8 +76,8 @@ export function alarmArn(region: string, name: string): string {
 }
 
 /**
- * Reads the input of PutMetricAlarm. Throws AwsError if CloudWatch rejects the input or the sandbox does not support
- * it.
+ * Reads the input of PutMetricAlarm. Throws AwsError if CloudWatch rejects the input or the sandbox does not support the
+ * requested alarm.
  */
 export function readAlarmDefinition(input: Shape): AlarmDefinition {
   const name = required(text(input, "AlarmName"), "AlarmName");

@@ -78,11 +78,11 @@ export function alarmNotification(alarm: Alarm, old: State, region: string): Ala
       StatisticType: "Statistic",
       Statistic: definition.statistic.toUpperCase(),
       Unit: definition.unit ?? null,
-      // These keys start with a lower-case letter, unlike the keys of the CloudWatch API.
+      // In alarm notifications, the keys of a dimension start with a lower-case letter, unlike in the CloudWatch API.
       Dimensions: definition.metric.Dimensions.map(({ Name, Value }) => ({ value: Value, name: Name })),
       Period: definition.period,
       EvaluationPeriods: definition.rule.evaluationPeriods,
-      // JSON.stringify() omits this key if the value is undefined.
+      // JSON.stringify() omits a key whose value is undefined.
       DatapointsToAlarm: definition.requested.datapointsToAlarm,
       ComparisonOperator: definition.rule.comparison,
       Threshold: definition.rule.threshold,

@@ -43,14 +43,14 @@ export class Alarms {
     return [...this.#byName.values()];
   }
 
-  /** Returns the alarm with this name. */
+  /** Returns the alarm with the given name, or undefined if no such alarm exists. */
   get(name: string): Alarm | undefined {
     return this.#byName.get(name);
   }
 
   /**
-   * Creates an alarm in the state INSUFFICIENT_DATA. If an alarm with this name exists, replaces its configuration and keeps
-   * its state.
+   * Creates an alarm in the state INSUFFICIENT_DATA. If an alarm with the same name exists, replaces the
+   * configuration of the alarm and keeps its state.
    */
   put(definition: AlarmDefinition, actionsEnabled: boolean): void {
     const { name } = definition;
@@ -81,7 +81,7 @@ export class Alarms {
     });
   }
 
-  /** Deletes an alarm. Returns whether it existed. */
+  /** Deletes an alarm. Returns whether the alarm existed. */
   delete(name: string): boolean {
     if (!this.#byName.delete(name)) return false;
     this.history.add({
@@ -136,8 +136,8 @@ export class Alarms {
     try {
       this.#options.publish(arn, subject, message);
     } catch (caught) {
-      // CloudWatch accepts an alarm action whose topic does not exist. The action then fails when it runs, and the alarm history
-      // records the failure.
+      // CloudWatch accepts an alarm action whose topic does not exist.
+      // The alarm history records that such an action failed.
       if (!(caught instanceof AwsError)) throw caught;
       error = caught.message;
     }

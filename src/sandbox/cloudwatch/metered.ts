@@ -22,7 +22,7 @@ export interface Metric {
 export interface RequestCount {
   /** Total since the creation of the load balancer or target group. The total never decreases. */
   readonly total: number;
-  /** Metrics that report this count. Empty for a target group without a load balancer. */
+  /** CloudWatch metrics that report the request count. Empty for a target group without a load balancer. */
   readonly metrics: readonly Metric[];
 }
 
@@ -30,7 +30,7 @@ export interface RequestCount {
 export interface MeteredResources {
   /** Returns the simulated machines of running instances, by instance id. */
   machines(): ReadonlyMap<string, Machine>;
-  /** Returns whether an instance reports a datapoint every minute. If not, it reports a datapoint every five minutes. */
+  /** Returns whether an instance reports a datapoint every minute. An instance with basic monitoring reports a datapoint every five minutes. */
   reportsEachMinute(id: string): boolean;
   /** Returns request counts by the name of a Classic Load Balancer or the ARN of a target group. */
   requests(): ReadonlyMap<string, RequestCount>;

@@ -89,7 +89,7 @@ export function metricActions(clock: Clock, timeline: Timeline, store: MetricSto
         }));
         return ascending ? found : found.reverse();
       });
-      // The token contains a position in the results. If a new datapoint arrives between two pages, the pages can repeat a datapoint.
+      // The NextToken contains a position in the results. If a new datapoint arrives between two pages, the second page can repeat a datapoint.
       const { items, ...next } = page(
         points.map((point, position) => ({ ...point, position })),
         ({ position }) => String(position).padStart(9, "0"),
@@ -161,7 +161,7 @@ export function metricActions(clock: Clock, timeline: Timeline, store: MetricSto
           } as const,
         };
       });
-      // The function reads the whole request before it stores the first sample, so that an invalid request has no effect.
+      // PutMetricData reads the whole request before storing the first sample, so that an invalid request has no effect.
       for (const { metric, sample } of samples) store.add(metric, sample);
     },
   };

@@ -24,14 +24,14 @@ export class DelayedMetrics {
     this.#store = store;
   }
 
-  /** Starts the batch of datapoints of a minute. Returns a function that adds a datapoint to this batch. */
+  /** Starts the batch of datapoints of a minute. Returns a function that adds a datapoint to the batch. */
   hold(minute: number, visibleAt: number): (metric: Metric, sample: Sample) => void {
     const samples: (readonly [Metric, Sample])[] = [];
     this.#batches = [...this.#batches, { minute, visibleAt, samples }];
     return (metric, sample) => samples.push([metric, sample]);
   }
 
-  /** Stores the datapoints that are visible at a second of the timeline. Returns the ends of these datapoints' minutes. */
+  /** Stores the datapoints that are visible at a second of the timeline. Returns the end of each minute whose datapoints were stored. */
   release(second: number): readonly number[] {
     const visible = this.#batches.filter(({ visibleAt }) => visibleAt <= second);
     this.#batches = this.#batches.filter((batch) => !visible.includes(batch));

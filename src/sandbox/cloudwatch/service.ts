@@ -63,8 +63,7 @@ export function cloudWatch(
       sampler.reportMinute(reported = minute, delayed.hold(minute, visibleAt));
     }
     const visible = delayed.release(second);
-    // The service evaluates an alarm on a delayed metric when the period's datapoint becomes visible, over the periods up to
-    // this datapoint.
+    // CloudWatch evaluates an alarm on a delayed metric when the datapoint of the latest period becomes visible.
     for (const end of visible.filter((end) => !isMinuteOver || end !== minute)) {
       alarms.evaluate(end, ({ period, metric }) => period >= MINUTE && isAwsMetric(metric));
     }

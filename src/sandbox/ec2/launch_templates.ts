@@ -27,8 +27,8 @@ interface Template {
 export interface LaunchTemplates {
   readonly actions: Service;
   /**
-   * Returns the instance settings of the launch template that a RunInstances request selects, and the tags that name this
-   * template. Throws AwsError.
+   * Returns the instance settings of the launch template that a RunInstances request selects, and the tags with which
+   * EC2 marks instances of the template. Throws AwsError.
    */
   resolve(specification: Shape): { readonly data: Shape; readonly tags: Record<string, string> };
 }
@@ -83,7 +83,7 @@ export function launchTemplates(clock: Clock): LaunchTemplates {
 
     ModifyLaunchTemplate: (input) => {
       const template = find(input);
-      // The API calls this parameter SetDefaultVersion in requests and DefaultVersion in responses.
+      // EC2's API uses the name SetDefaultVersion in requests and DefaultVersion in responses.
       const version = text(input, "SetDefaultVersion") ?? missingParameter("SetDefaultVersion");
       const defaultVersion = versionNumber(template, version);
       return { LaunchTemplate: templateShape(put({ ...template, defaultVersion })) };

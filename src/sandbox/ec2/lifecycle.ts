@@ -62,7 +62,7 @@ export class Lifecycle implements AsyncDisposable {
       stateReason: undefined,
     });
     this.#after(boot, () => {
-      // During the boot, another request may have terminated the instance, or stopped and started it again.
+      // During the boot, a client may have terminated the instance, or may have stopped and started the instance again.
       if (this.#machines.get(id) !== machine) return;
       machine?.startLoad(bootCpu() / 100, boot);
       account.updateInstance(id, { state: "running", hasRun: true });
@@ -121,7 +121,7 @@ export class Lifecycle implements AsyncDisposable {
     account.updateInstance(id, { state: during, ...reasons });
     this.#after(shutdown, async () => {
       await off;
-      // Another request may have terminated the instance while it was stopping.
+      // A client may have terminated the instance while the instance was stopping.
       if (account.current.instances.get(id)?.state !== during) return;
       account.updateInstance(id, { state: end });
       onEnd(instance);

@@ -16,7 +16,7 @@ const MAX_TAGS = 50;
 /**
  * Returns EC2's API actions on tags.
  *
- * @param read returns the account as API reads see it; these reads can be stale
+ * @param read returns the snapshot of the account that API reads use; the snapshot can be stale
  */
 export function tagActions(account: Account, read: () => Snapshot): Service {
   return {

@@ -140,7 +140,7 @@ export class BalancerProxy implements Disposable {
   }
 
   /**
-   * Returns the instance in a phase with the fewest requests in progress. Of several such instances, returns the least recently used.
+   * Returns the instance that has the given phase and the fewest requests in progress. Of equal instances, returns the least recently used.
    */
   #leastLoaded({ registrations }: Pool, inPhase: RegistrationPhase): string | undefined {
     let best: { id: string; load: number; latest: number } | undefined;

@@ -21,7 +21,7 @@ export interface CallEvent {
 
 /** The faults in effect, and their random numbers. A new instance of the class injects no faults. */
 export class Faults extends FaultState {
-  /** Callback that runs for each API call. The call waits until the callback returns. Tests use it to act at an exact moment. */
+  /** Callback that runs for each API call. The call waits until the callback returns. With the callback, a test can act at an exact moment. */
   onCall: ((event: CallEvent) => void | Promise<void>) | undefined;
   readonly #random: Readonly<Record<RandomFault | "readLag" | "firstCheck", () => number>>;
 

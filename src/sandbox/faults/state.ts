@@ -42,7 +42,7 @@ export class FaultState {
   readonly unhealthy = new Set<string>();
   /** Whether the first health check after a registration happens at a random time within the check interval. */
   lateFirstCheck = false;
-  /** Time from the end of draining until ELB reports this end, in ms of sandbox time. */
+  /** Delay with which ELB reports the end of an instance's draining, in ms of sandbox time. */
   drainLag = 0;
   /** Time from the end of a metric period until its datapoint is visible, in ms of sandbox time. */
   metricDelay = 0;

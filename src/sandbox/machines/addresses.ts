@@ -6,10 +6,10 @@
  */
 import { AwsError } from "../wire/action.ts";
 
-/** Last octet of an address. A sandbox claims a block with a listener on this address and {@linkcode CLAIM_PORT}. */
+/** Last octet of the address on which a sandbox listens, at {@linkcode CLAIM_PORT}, to claim a block of addresses. */
 const CLAIM_HOST = 254;
 const CLAIM_PORT = 4577;
-/** First block. All blocks have three digits, so that printed addresses have the same width in every run. */
+/** Number of the first address block. All blocks have three digits, so that printed addresses have the same width in every run. */
 const FIRST_BLOCK = 100;
 const BLOCKS = 256;
 const HOSTS_PER_BLOCK = 253;

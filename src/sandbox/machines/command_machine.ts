@@ -7,7 +7,7 @@ import { processTreeMeter } from "./cpu_meter.ts";
 import type { MachineAddress, MachineFactory } from "./machine.ts";
 
 /**
- * Commands that boot and stop a machine. `sh -c` runs them with the instance's id as `$1` and KAS_INSTANCE_ID, and its address as
+ * Commands that boot and stop a machine. `sh -c` runs each command with the instance's id as `$1` and KAS_INSTANCE_ID, and its address as
  * `$2` and KAS_INSTANCE_ADDRESS.
  */
 export interface MachineCommands {

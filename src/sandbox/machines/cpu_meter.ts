@@ -55,8 +55,8 @@ export function cpuMeter(pid: number, proc: Proc = PROC): () => number {
       if (now.size === 0) seconds = Math.max(seconds, ticks(proc.read(`/proc/${pid}/stat`)) / USER_HZ);
       threads = now;
     } catch (error) {
-      // Without permission, the process must not appear idle, so the meter throws. Any other error means that the process has
-      // ended; the meter then returns the last total.
+      // The CPU meter throws an error without permission, because the process must not appear idle.
+      // Any other error means that the process has ended, so that the CPU meter returns its last total.
       if (error instanceof Deno.errors.NotCapable) throw error;
     }
     return seconds;

@@ -18,7 +18,7 @@ const REAL_TIMEOUT = 2_000;
 /** Maximum number of deliveries in progress, to bound memory. The sandbox drops further deliveries. */
 const MAX_IN_PROGRESS = 10_000;
 
-/** The deliveries in progress. Disposal aborts all of them. */
+/** The deliveries of SNS messages in progress. Disposal aborts all deliveries. */
 export class Deliveries implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #fetch: typeof fetch;

@@ -1,5 +1,5 @@
 /**
- * Creates SNS messages and sends them. Notifications go to all confirmed subscriptions of a topic, confirmation requests to one
+ * Creates and sends SNS messages. Notifications go to all confirmed subscriptions of a topic, confirmation requests to one
  * subscription.
  *
  * @module
@@ -73,7 +73,7 @@ export class Sender {
 
   /**
    * Sends an endpoint the request to confirm a subscription, or the confirmation that a subscription has ended. Faults do not apply
-   * to these messages. Resolves after the first attempt, with true if the endpoint responded and false if not.
+   * to confirmation messages. Resolves after the first attempt, with true if the endpoint responded and false if not.
    */
   sendConfirmation(
     type: "SubscriptionConfirmation" | "UnsubscribeConfirmation",

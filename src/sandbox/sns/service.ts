@@ -18,7 +18,7 @@ export interface SnsOptions {
   readonly region: string;
   /**
    * Returns the URL of the sandbox, such as `http://127.0.0.1:4580`. The URLs of the certificate, SubscribeURL and UnsubscribeURL
-   * start with this URL. It is a function because the sandbox has no port before it listens.
+   * start with this URL. The option is a function because the port is unknown until the sandbox listens.
    */
   readonly endpoint: () => string;
   readonly faults: Faults;

@@ -71,7 +71,7 @@ export class Topics {
     return [...this.#byArn.values()];
   }
 
-  /** Returns the topic with a name. Creates the topic if it does not exist. */
+  /** Returns the topic with the given name. Creates the topic if necessary. */
   create(name: string): Topic {
     if (!/^[A-Za-z0-9_-]{1,256}$/.test(name)) throw invalidParameter("Topic Name");
     const arn = `arn:aws:sns:${this.#region}:${ACCOUNT_ID}:${name}`;

@@ -11,8 +11,8 @@ import type { Shape } from "./action.ts";
 type Tree = Map<string, Tree | string>;
 
 /**
- * Names of the parameters that are lists. The SDK for JavaScript sends an empty list as `Instances=`. For any other parameter, an
- * empty value is an empty string.
+ * Names of the parameters that are lists. The SDK for JavaScript sends an empty list as `Instances=`. For any other
+ * parameter, an empty value means an empty string.
  */
 const LISTS: ReadonlySet<string> = new Set([
   "AlarmActions",
