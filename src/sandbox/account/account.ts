@@ -17,7 +17,7 @@ export class Account {
   readonly #watchers = new Set<() => void>();
   readonly #time: () => number;
 
-  /** @param time returns the current time in ms since the epoch */
+  /** @param time function that returns the current time in ms since the epoch */
   constructor(time: () => number) {
     this.#time = time;
   }

@@ -31,11 +31,11 @@ export interface Instance {
   /** Whether the instance has reached the running state at least once. */
   readonly hasRun: boolean;
   /**
-   * EC2's StateTransitionReason: `User initiated (2026-01-01 00:00:00 GMT)` after a stop or termination. Empty since the latest
-   * start of the instance.
+   * EC2's StateTransitionReason: `User initiated (2026-01-01 00:00:00 GMT)` after a stop or termination. A start of
+   * the instance resets the reason to an empty text.
    */
   readonly transitionReason: string;
-  /** EC2's StateReason. Undefined since the latest start of the instance. */
+  /** EC2's StateReason of the latest stop or termination. A start of the instance resets the reason to undefined. */
   readonly stateReason: { readonly code: string; readonly message: string } | undefined;
   readonly detailedMonitoring: boolean;
 }

@@ -37,7 +37,7 @@ export interface BalancerAttributes {
   readonly idleTimeout: number;
 }
 
-/** A set of instances that share requests: the instances of a Classic Load Balancer or of a target group. */
+/** A set of instances that receive requests: the instances of a Classic Load Balancer or of a target group. */
 export interface Pool {
   readonly name: string;
   /** Names of the availability zones that the load balancer sends requests to. */

@@ -94,7 +94,7 @@ export class Alarms {
     return true;
   }
 
-  /** Evaluates the alarms for which `isDue` returns true, over the periods that end at the second `end` of the timeline. */
+  /** Evaluates the alarms for which `isDue` returns true, over the periods that end at the second `end` of the CloudWatch timeline. */
   evaluate(end: number, isDue: (definition: AlarmDefinition) => boolean): void {
     for (const alarm of this.all()) {
       const { definition } = alarm;

@@ -8,9 +8,9 @@ import type { MetricStore, Sample } from "./metrics.ts";
 
 /** The datapoints of one minute. */
 interface Batch {
-  /** End of the minute, in seconds of the timeline. */
+  /** End of the minute, in seconds of the CloudWatch timeline. */
   readonly minute: number;
-  /** Time at which the datapoints become visible, in seconds of the timeline. */
+  /** Time at which the datapoints become visible, in seconds of the CloudWatch timeline. */
   readonly visibleAt: number;
   readonly samples: (readonly [Metric, Sample])[];
 }
@@ -31,7 +31,7 @@ export class DelayedMetrics {
     return (metric, sample) => samples.push([metric, sample]);
   }
 
-  /** Stores the datapoints that are visible at a second of the timeline. Returns the end of each minute whose datapoints were stored. */
+  /** Stores the datapoints that are visible at a second of the CloudWatch timeline. Returns the end of each minute whose datapoints were stored. */
   release(second: number): readonly number[] {
     const visible = this.#batches.filter(({ visibleAt }) => visibleAt <= second);
     this.#batches = this.#batches.filter((batch) => !visible.includes(batch));

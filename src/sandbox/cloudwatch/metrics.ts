@@ -116,7 +116,7 @@ export class MetricStore {
 
   /**
    * Aggregates the samples of a metric from the second `from` (inclusive) to the second `to` (exclusive). Returns one bucket per
-   * period (in seconds), oldest first. Buckets are aligned to the start of the timeline.
+   * period (in seconds), oldest first. Buckets are aligned to the start of the CloudWatch timeline.
    */
   buckets(metric: Metric, from: number, to: number, period: number, unit?: string): readonly Bucket[] {
     const begin = Math.floor(from / period) * period;

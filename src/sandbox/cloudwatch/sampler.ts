@@ -43,7 +43,7 @@ export class Sampler {
   readonly #metered: MeteredResources;
   readonly #meters = new Map<string, Meter>();
   #requests: ReadonlyMap<string, RequestCount>;
-  /** End of the last reported minute, in seconds of the timeline. */
+  /** End of the last reported minute, in seconds of the CloudWatch timeline. */
   #reported = 0;
 
   constructor(clock: Clock, metered: MeteredResources) {
@@ -74,7 +74,7 @@ export class Sampler {
   }
 
   /**
-   * Reports the datapoints of the minute that ends at a second of the timeline. Call this function right after {@linkcode
+   * Reports the datapoints of the minute that ends at a second of the CloudWatch timeline. Call this function right after {@linkcode
    * Sampler.readMeters}. If more than a minute has passed since the last report, the datapoint covers the whole time.
    */
   reportMinute(end: number, report: Report): void {

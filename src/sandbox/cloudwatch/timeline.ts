@@ -6,13 +6,13 @@
  */
 import type { Clock } from "../clock.ts";
 
-/** Converts between seconds of the timeline and real time. */
+/** Converts between seconds of the CloudWatch timeline and real time. */
 export interface Timeline {
-  /** Returns the current second of the timeline. */
+  /** Returns the current second of the CloudWatch timeline. */
   now(): number;
-  /** Converts a second of the timeline to a real time in ms since the epoch. */
+  /** Converts a second of the CloudWatch timeline to a real time in ms since the epoch. */
   real(second: number): number;
-  /** Converts a real time in ms since the epoch to a second of the timeline. */
+  /** Converts a real time in ms since the epoch to a second of the CloudWatch timeline. */
   second(real: number): number;
   /**
    * Calls the callback at each multiple of `step` seconds and passes the multiple. If several multiples have passed since the
@@ -37,7 +37,7 @@ export function timeline(clock: Clock): Timeline {
       let timer: Disposable;
       const wait = () => {
         timer = clock.after((last + step - now()) * 1_000, () => {
-          // The tolerance is needed at speeds at which a second of sandbox time is not a whole number of ms.
+          // A tolerance is necessary, because at some speeds a second of sandbox time is not a whole number of ms.
           const passed = Math.floor(now() / step + 1e-6) * step;
           // A timer can fire up to 1 ms early.
           if (passed > last) callback(last = passed);

@@ -15,7 +15,7 @@ import { instanceFilterValues, reservationShapes, statusShape } from "./shapes.t
 /**
  * Returns EC2's API actions that describe instances.
  *
- * @param read returns the snapshot of the account that API reads use; the snapshot can be stale
+ * @param read function that returns the snapshot of the account that API reads use; the snapshot can be stale
  */
 export function describeActions(account: Account, read: () => Snapshot, faults: Faults): Service {
   return {

@@ -16,7 +16,7 @@ const MAX_PAGE = 1_000;
  * values. In values, `*` and `?` are wildcards, and `\` makes the next character literal. Throws AwsError InvalidParameterValue
  * for an unknown filter. Source: EC2 user guide, Using_Filtering.
  *
- * @param values returns an item's values for the name of a filter, or undefined if no such filter exists
+ * @param values function that returns an item's values for the name of a filter, or undefined if no such filter exists
  */
 export function applyFilters<T>(
   items: readonly T[],

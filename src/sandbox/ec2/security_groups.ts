@@ -24,7 +24,7 @@ export const DEFAULT_GROUP: SecurityGroup = {
 /**
  * Returns EC2's API actions on security groups.
  *
- * @param read returns the snapshot of the account that API reads use; the snapshot can be stale
+ * @param read function that returns the snapshot of the account that API reads use; the snapshot can be stale
  */
 export function securityGroupActions(account: Account, read: () => Snapshot): Service {
   const change = (

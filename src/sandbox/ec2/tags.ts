@@ -16,7 +16,7 @@ const MAX_TAGS = 50;
 /**
  * Returns EC2's API actions on tags.
  *
- * @param read returns the snapshot of the account that API reads use; the snapshot can be stale
+ * @param read function that returns the snapshot of the account that API reads use; the snapshot can be stale
  */
 export function tagActions(account: Account, read: () => Snapshot): Service {
   return {

@@ -21,7 +21,7 @@ import {
 /**
  * Returns the API actions of Elastic Load Balancing v2 on target groups and targets.
  *
- * @param arn returns a unique ARN for the path of a resource
+ * @param arn function that returns a unique ARN for the path of a resource
  */
 export function targetGroupActions(
   { account, balancers, faults }: ElbV2Options,

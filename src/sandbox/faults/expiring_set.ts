@@ -9,7 +9,7 @@ export class ExpiringSet implements Iterable<string> {
   readonly #expiries = new Map<string, number>();
   readonly #now: () => number;
 
-  /** @param now returns the current time in ms since the epoch */
+  /** @param now function that returns the current time in ms since the epoch */
   constructor(now: () => number) {
     this.#now = now;
   }

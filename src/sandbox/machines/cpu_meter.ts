@@ -6,7 +6,7 @@
  * @module
  */
 
-/** Reads `/proc`. Both functions throw if the path does not exist. */
+/** Functions that read the Linux file system `/proc`. The functions throw an error if the path does not exist. */
 export interface Proc {
   readonly list: (path: string) => string[];
   readonly read: (path: string) => string;

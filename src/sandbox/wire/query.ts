@@ -109,7 +109,7 @@ function numbered(value: Tree | string | undefined): (Tree | string)[] | undefin
   return items.sort(([a], [b]) => Number(a) - Number(b)).map(([, item]) => item);
 }
 
-/** Converts the `entry` items of a map to a tree. SNS's message attributes use the names Name and Value for key and value. */
+/** Converts form values such as `entry.1.key` to a tree by key. In SNS's message attributes, Name and Value replace key and value. */
 function mapOf(entries: readonly (Tree | string)[]): Tree {
   const map: Tree = new Map();
   for (const entry of entries) {

@@ -82,7 +82,7 @@ async function watched(it: Stage, id: string, high: number, low: number): Promis
   }
 }
 
-Deno.test("without a standby kas launches a node, which comes into service by R9 and gets the same alarms as other nodes", async () => {
+Deno.test("without a standby kas launches a node, which gets alarms and comes into service after a passed health check (R9)", async () => {
   await using it = await growing();
   await watched(it, BASE, 70, 35);
   const autoscaler = await it.start();

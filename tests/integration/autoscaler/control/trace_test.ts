@@ -51,7 +51,7 @@ const CREDENTIALS = {
   AWS_SESSION_TOKEN: "toKeN+thaT/nobody.sees",
 };
 
-Deno.test("OpenTelemetry receives the traces of a decision and its activity, without any secret", async () => {
+Deno.test("the OpenTelemetry collector receives the traces of a decision and its activity, without any secret", async () => {
   await using collector = new Collector();
   await using it = await stage({ nodes: 1, machine: machines() });
   const env = {

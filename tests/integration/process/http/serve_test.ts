@@ -39,7 +39,7 @@ Deno.test("serveHttp() answers 500 to each failure while no process reads stderr
   assertEquals(await new Response(child.stderr).text(), "");
 });
 
-Deno.test("the worker takes the path from the request line and ignores inherited method names", async () => {
+Deno.test("the worker takes the path from the request line, and treats no inherited property name as an HTTP method", async () => {
   const failures: unknown[] = [];
   await using worker = startWorker({
     listen: { hostname: "127.0.0.1", port: 0 },

@@ -5,7 +5,7 @@ import { Store } from "../../../../src/autoscaler/store/store.ts";
 
 const TESTDATA = new URL("../../autoscaler/store/testdata/", import.meta.url);
 
-Deno.test("toRecord() reads JSON lines that kas 0.1.0 exported in the same way as Journal.read() reads the journal", async () => {
+Deno.test("toRecord() reads from the JSON lines of kas 0.1.0 the same records as Journal.read() from its journal", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.copyFile(new URL("journal_v3.db", TESTDATA), `${folder}/kas.db`);

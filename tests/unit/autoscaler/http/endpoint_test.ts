@@ -99,7 +99,7 @@ Deno.test("POST / answers 200 when a notification is stored, and wakes the contr
   assertEquals(desk.woken, 1);
 });
 
-Deno.test("POST / answers only when the message is on disk, and the control loop gets the message earlier (R12)", async () => {
+Deno.test("POST / passes a message to the control loop immediately, and answers when the message is on disk (R12)", async () => {
   using desk = new Desk();
   const synced = Promise.withResolvers<void>();
   desk.sync = () => synced.promise;

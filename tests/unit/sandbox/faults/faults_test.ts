@@ -34,7 +34,7 @@ Deno.test("Faults.occurs() returns true with the given probability", () => {
   assertEquals(new Faults(1).occurs("throttle"), false);
 });
 
-Deno.test("Faults.set() parses each fault", () => {
+Deno.test("Faults.set() accepts the documented syntax of each fault", () => {
   const faults = new Faults();
   for (
     const text of [
