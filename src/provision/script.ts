@@ -12,7 +12,7 @@ import { EXECUTABLE_BYTES, type HostCommand, type ProvisionStep } from "./steps/
 /** An event that the script prints to report progress. */
 export type ScriptEvent =
   | { readonly kind: "begin" | "done"; readonly step: string }
-  /** A command of the step failed. */
+  /** A command of a provisioning step failed. */
   | { readonly kind: "failed"; readonly step: string; readonly command: string }
   /** A line that explains a failure, from the output of the command or the log of a service. */
   | { readonly kind: "log"; readonly text: string }

@@ -173,7 +173,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       now: clock.now(),
     });
     await waitForBase(view, failed);
-    // Earlier snapshots are discarded, so that a stale read returns the seeded account at the earliest.
+    // The sandbox discards earlier snapshots, so that a stale read never returns the account from before the seeding.
     account.forgetHistory();
   }
 
@@ -201,7 +201,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
 }
 
-/** Serves HTTP until the disposal of the stack. Returns the port. */
+/** Starts an HTTP server that runs until the disposal of `stack`. Returns the server's port. */
 function serve(
   stack: AsyncDisposableStack,
   hostname: string,

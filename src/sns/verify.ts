@@ -78,7 +78,7 @@ export async function* verifyFields(
   yield checkVersion(message);
   const url = checkUrl(message, options);
   yield url;
-  // kas must not send a request to an untrusted URL, even if the consumer continues after a failed field.
+  // kas must not send a request to an untrusted URL, even if the caller continues after a field failed verification.
   if (!url.passed) return;
   let certificate: X509Certificate;
   try {

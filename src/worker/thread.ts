@@ -74,7 +74,7 @@ export class BurnThread implements Disposable {
     const worker = this.#start();
     worker.onmessage = ({ data }: MessageEvent<BurnResult>) => this.#settle?.resolve(data);
     worker.onerror = (event) => {
-      // Without preventDefault(), the error would end the process.
+      // Without preventDefault(), an error in the thread would end the whole process.
       event.preventDefault();
       worker.terminate();
       // The next job starts a new thread. If a thread always fails at its start, each failure costs one request, without an endless loop.

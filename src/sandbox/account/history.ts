@@ -16,7 +16,7 @@ export class SnapshotHistory {
   /** Snapshots, oldest first. `validUntil` is the time at which a newer snapshot replaced the snapshot, in ms since the epoch. */
   #entries: { readonly validUntil: number; readonly snapshot: Snapshot }[] = [];
 
-  /** Adds a snapshot that a newer one replaced at the time `validUntil`, in ms since the epoch. */
+  /** Adds a snapshot that a newer snapshot replaced at the time `validUntil`, in ms since the epoch. */
   add(snapshot: Snapshot, validUntil: number): void {
     const latest = this.#entries.at(-1);
     if (latest === undefined || validUntil - latest.validUntil >= RESOLUTION) {

@@ -31,7 +31,7 @@ export const EMPTY_SNAPSHOT: Snapshot = {
 };
 
 /**
- * Finds the Classic Load Balancer or target group of a key.
+ * Finds a Classic Load Balancer or a target group.
  *
  * @param key the name of a Classic Load Balancer or the ARN of a target group
  */

@@ -106,7 +106,7 @@ export function evaluate(rule: Rule, range: readonly (Datapoint | undefined)[]):
   return { state, reason: crossingReason(rule, datapoints, state, shown, missing), datapoints };
 }
 
-/** Returns the state reason of a state change to ALARM or OK. */
+/** Returns the reason text for an alarm's change to the state ALARM or OK. */
 function crossingReason(
   rule: Rule,
   datapoints: readonly Datapoint[],

@@ -40,7 +40,7 @@ export interface Bucket {
 /** Maximum number of samples per metric: one sample a minute for one week. */
 const MAX_SAMPLES = 7 * 24 * 60;
 
-/** Maximum number of metrics. If there are more, the store deletes the metric that was updated least recently. */
+/** Maximum number of metrics. For a further metric, the store deletes the metric that was updated least recently. */
 const MAX_METRICS = 10_000;
 
 /** Returns the value of one statistic in a statistic set. */
@@ -88,7 +88,7 @@ export class MetricStore {
   add(metric: Metric, sample: Sample): void {
     const id = metricKey(metric);
     const series = this.#series.get(id) ?? { metric, samples: [] };
-    // Deleting and re-inserting the key keeps the map in order of the latest sample.
+    // Deleting and re-inserting a metric keeps the map sorted by the time of the latest sample.
     this.#series.delete(id);
     this.#series.set(id, series);
     const { samples } = series;

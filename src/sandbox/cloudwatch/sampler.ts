@@ -53,7 +53,7 @@ export class Sampler {
     this.readMeters();
   }
 
-  /** Reads all meters. Frequent readings measure the first and last seconds of a machine more exactly. */
+  /** Reads the CPU meters of all machines. Frequent readings measure the first and last seconds of a machine more exactly. */
   readMeters(): void {
     const now = this.#clock.now();
     const machines = this.#metered.machines();

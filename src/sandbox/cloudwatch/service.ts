@@ -16,8 +16,8 @@ import type { MeteredResources, Metric } from "./metered.ts";
 import type { Service } from "../wire/action.ts";
 
 /**
- * Interval between two readings of the meters, in seconds of sandbox time. A reading notices the start or stop of a machine at
- * most this much later.
+ * Interval between two readings of the meters, in seconds of sandbox time. CloudWatch notices the start or stop
+ * of a machine only at the next reading.
  */
 const METER_INTERVAL = 5;
 

@@ -56,7 +56,7 @@ export function cpuMeter(pid: number, proc: Proc = PROC): () => number {
       threads = now;
     } catch (error) {
       // The CPU meter throws an error without permission, because the process must not appear idle.
-      // Any other error means that the process has ended, so that the CPU meter returns its last total.
+      // Errors other than a missing permission mean that the process has ended. The CPU meter then returns its last total.
       if (error instanceof Deno.errors.NotCapable) throw error;
     }
     return seconds;

@@ -66,8 +66,8 @@ export function readEc2Query(form: URLSearchParams): Shape {
 }
 
 /**
- * Reads one name of a query protocol. Returns the API's name and the value, or the branches of a list. Returns undefined for a
- * scalar or a structure.
+ * Function that reads a list parameter of a query protocol. It returns the API's name of the list and the list's items, or undefined
+ * if the parameter is not a list.
  */
 type ListReader = (name: string, value: Tree | string) => [string, unknown] | undefined;
 

@@ -279,7 +279,7 @@ Deno.test("requiredChanges() adapts the deregistration delay to a short --drain-
   );
 });
 
-Deno.test("applyChanges() sends only the given changes", async () => {
+Deno.test("applyChanges() changes only the given settings of a target group", async () => {
   await using server = wire(({ action }) => query(action, ""));
   await applyChanges(server.aws, ARN, {});
   assertEquals(server.calls, []);
