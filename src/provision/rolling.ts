@@ -104,7 +104,7 @@ async function registerAgain(id: string, options: RollingOptions): Promise<void>
   if (!serves) {
     throw new HostError(
       `the instance was not in service at ${titleOf(balancer)} within ${startTimeout / 1_000} s`,
-      "check the instance's health with: kas admin balancers",
+      ["kas", "admin", "balancers"],
     );
   }
 }

@@ -8,7 +8,7 @@ import { SYSUSERS_PATH } from "../host/files.ts";
 import { BINARY_PATH, PREVIOUS_BINARY_PATH } from "../host/paths.ts";
 import { DAEMON_RELOAD, type HostCommand, type ProvisionStep } from "./step.ts";
 
-/** Folders that only kas uses. A folder comes before its parent. */
+/** Folders that only kas uses. Each folder precedes its parent in the list. */
 const FOLDERS = ["/etc/kas/tls", "/etc/kas", "/etc/nginx/kas-autoscaler"];
 
 /** Returns the steps that remove the existing files of `paths` and units of `units` from the host. */

@@ -108,7 +108,7 @@ testWith(
     assertMatch(
       ended.stderr,
       new RegExp(
-        `^kas: ${BASE}: not in service .*1 s; try: kas admin balancers\nkas: Stopped .*: ${NODE}\n$`,
+        `^kas: ${BASE}: the instance was not in service .*1 s; try: kas admin balancers\nkas: Stopped .*: ${NODE}\n$`,
       ),
     );
     assertEquals([await it.isUpdated(BASE), await it.isUpdated(NODE)], [true, false]);

@@ -78,7 +78,7 @@ Deno.test("kas worker exits within the time of --drain, even if requests are in 
   assertEquals((await worker.status).code, 0);
   assertLess(performance.now() - begin, 5_000);
   assert(
-    worker.lines.some((line) => line.includes("drain timed out")),
+    worker.lines.some((line) => line.includes("drain timeout reached")),
     worker.lines.join("\n"),
   );
   await work;

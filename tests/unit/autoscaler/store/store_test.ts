@@ -116,7 +116,7 @@ for (const [how, damage] of Object.entries(DAMAGES)) {
         UnusableError,
         `Cannot use state folder ${folder}: kas.db: `,
       );
-      assertEquals(error.hint, `mv ${folder} ${folder}.damaged`);
+      assertEquals(error.hint, ["mv", folder, `${folder}.damaged`]);
       assertEquals(error.message.includes("\n"), false);
       assertEquals(Deno.readFileSync(path), damaged);
       // The lock is free again.
