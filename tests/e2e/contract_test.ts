@@ -26,8 +26,12 @@ const CASES = [
 /** Commands that take the settings of AWS's endpoint only to print them. */
 const PRINTERS = ["admin user-data", "admin config"];
 
-testWith([], "the sandbox does what kas expects of AWS", (t) => contract(t, sandboxBackend));
-testWith([program("moto_server")], "moto does what kas expects of AWS", (t) => contract(t, motoBackend));
+testWith([], "the sandbox behaves as kas expects AWS to behave", (t) => contract(t, sandboxBackend));
+testWith(
+  [program("moto_server")],
+  "the AWS simulator moto behaves as kas expects AWS to behave",
+  (t) => contract(t, motoBackend),
+);
 
 async function contract(t: Deno.TestContext, start: () => Promise<Backend>): Promise<void> {
   await using backend = await start();

@@ -24,7 +24,7 @@ for (
 ) {
   testWith(
     needs,
-    `after an operator's day with ${name}, the AWS CLI finds the account as empty as before`,
+    `after all operator commands with ${name}, the AWS account is as empty as before`,
     async () => {
       await using backend = await open();
       const clis = installed("aws");

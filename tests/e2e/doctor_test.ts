@@ -44,30 +44,34 @@ async function mend(backend: Backend, check: string, names: RegExp): Promise<voi
   assertEquals(after.result, "ok", after.detail);
 }
 
-testWith([program("aws")], "doctor's commands of the AWS CLI repair roles and security groups", async () => {
-  await using backend = await sandboxBackend();
-  const launch = ["instances", "create", "--image", backend.image, "--type", "t3.micro", "--role"];
-  const [{ id: base } = {}] = (await kas(backend, FLEET, ...launch, "base")).rows;
-  const [{ id: control } = {}] = (await kas(backend, FLEET, ...launch, "control")).rows;
-  await settled(backend, String(base), "running");
-  assertEquals((await kas(backend, FLEET, "setup")).status, 0);
-  const ec2 = await backend.aws.ec2();
+testWith(
+  [program("aws")],
+  "the AWS CLI commands that doctor proposes correct IAM roles and security groups",
+  async () => {
+    await using backend = await sandboxBackend();
+    const launch = ["instances", "create", "--image", backend.image, "--type", "t3.micro", "--role"];
+    const [{ id: base } = {}] = (await kas(backend, FLEET, ...launch, "base")).rows;
+    const [{ id: control } = {}] = (await kas(backend, FLEET, ...launch, "control")).rows;
+    await settled(backend, String(base), "running");
+    assertEquals((await kas(backend, FLEET, "setup")).status, 0);
+    const ec2 = await backend.aws.ec2();
 
-  await mend(backend, "ports", new RegExp(`\\b10000\\b.*${control}|${control}.*\\b10000\\b`));
+    await mend(backend, "ports", new RegExp(`\\b10000\\b.*${control}|${control}.*\\b10000\\b`));
 
-  const GroupId = "sg-00000000000000001";
-  const IpPermissions = [{ IpProtocol: "-1", UserIdGroupPairs: [{ GroupId }] }];
-  await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
-  await mend(backend, "ports", new RegExp(`\\b30000\\b.*${base}|${base}.*\\b30000\\b`));
+    const GroupId = "sg-00000000000000001";
+    const IpPermissions = [{ IpProtocol: "-1", UserIdGroupPairs: [{ GroupId }] }];
+    await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
+    await mend(backend, "ports", new RegExp(`\\b30000\\b.*${base}|${base}.*\\b30000\\b`));
 
-  const Tags = [{ Key: "kas:role", Value: "node" }];
-  await ec2.send(new CreateTagsCommand({ Resources: [String(base)], Tags }));
-  await mend(backend, "base", /\bbase\b/);
-});
+    const Tags = [{ Key: "kas:role", Value: "node" }];
+    await ec2.send(new CreateTagsCommand({ Resources: [String(base)], Tags }));
+    await mend(backend, "base", /\bbase\b/);
+  },
+);
 
 testWith(
   [program("aws"), program("moto_server")],
-  "doctor finds an instance of an Auto Scaling group at moto, and its command of the AWS CLI detaches the instance",
+  "doctor finds an instance of an Auto Scaling group, and proposes an AWS CLI command that detaches the instance",
   async () => {
     await using backend = await motoBackend();
     const name = "theirs";

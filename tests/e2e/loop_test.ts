@@ -15,7 +15,7 @@ async function exportsOf(sandbox: Running): Promise<Record<string, string>> {
 
 testWith(
   [program("aws")],
-  "an alarm set to ALARM by the AWS CLI starts an instance through the running autoscaler",
+  "the autoscaler starts an instance after the AWS CLI sets an alarm to ALARM",
   async () => {
     await using sandbox = start([
       ...BUILT,

@@ -58,7 +58,7 @@ async function worker(port: number): Promise<Running> {
 
 testNginx(
   [],
-  "nginx forwards POST / and GET /ping to the autoscaler, and nothing else",
+  "nginx forwards only POST / and GET /ping to the autoscaler",
   async (startNginx) => {
     await using behind = upstream(async (request) =>
       new Response(`${request.method} ${new URL(request.url).pathname} ${(await request.text()).length}`)
@@ -115,7 +115,7 @@ testNginx(
 
 testNginx(
   [],
-  "nginx takes X-Forwarded-For from nobody else, so that it does not evade the limit of connections",
+  "nginx ignores X-Forwarded-For from unknown addresses, so that clients cannot evade the connection limit",
   async (startNginx) => {
     const answer = Promise.withResolvers<void>();
     let arrived = 0;
@@ -145,7 +145,7 @@ testNginx(
   },
 );
 
-testNginx([], "nginx waits 6 s for the answer to /work", async (startNginx) => {
+testNginx([], "nginx waits for a response to /work that takes 6 s", async (startNginx) => {
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<Response>();
   await using behind = upstream(({ url }) => {
@@ -204,7 +204,7 @@ testNginx(
 
 testNginx(
   [program("openssl")],
-  "nginx forwards the same two paths over TLS with the given certificate",
+  "nginx forwards only POST / and GET /ping over TLS, and uses the given certificate",
   async (startNginx) => {
     const folder = await Deno.makeTempDir();
     try {

@@ -20,7 +20,7 @@ for (const cli of [first, ...others]) {
     return /An error occurred \((\S+)\)/.exec(stderr)?.[1] ?? `exit status ${code}: ${stderr}`;
   };
 
-  testWith(needs, `${cli} drives EC2 and ELB of the sandbox`, async (t) => {
+  testWith(needs, `${cli} can use EC2 and ELB of the sandbox`, async (t) => {
     await using kas = await startSandbox({ speed: 100, machine: localMachines().make });
     const states = "Reservations[].Instances[].[InstanceId,State.Name]";
 
@@ -93,7 +93,7 @@ for (const cli of [first, ...others]) {
     });
   });
 
-  testWith(needs, `${cli} drives Application Load Balancers of the sandbox`, async (t) => {
+  testWith(needs, `${cli} can use Application Load Balancers of the sandbox`, async (t) => {
     await using kas = await startSandbox({ speed: 100, machine: localMachines().make });
     const elbv2 = (command: string, query: string) => aws(kas, `elbv2 ${command} --query`, query);
     const group = await elbv2(
@@ -140,7 +140,7 @@ for (const cli of [first, ...others]) {
     });
   });
 
-  testWith(needs, `${cli} drives CloudWatch and SNS of the sandbox`, async (t) => {
+  testWith(needs, `${cli} can use CloudWatch and SNS of the sandbox`, async (t) => {
     // At life's speed no alarm is evaluated in the first minute.
     await using kas = await startSandbox({ machine: localMachines().make });
     const topic = "arn:aws:sns:eu-west-1:000000000000:other";

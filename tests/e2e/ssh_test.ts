@@ -7,7 +7,7 @@ import { SSH, sshClient, startSshd } from "../support/sshd.ts";
 
 testWith(
   SSH,
-  "ssh runs a command on an instance, and remembers its host key under the instance's id",
+  "kas admin ssh runs a command on an instance, and stores the host key under the instance's id",
   async () => {
     await using f = await fleet();
     await using client = await sshClient();

@@ -162,7 +162,7 @@ const NEVER = {
 
 testWith(
   NEEDS,
-  "the autoscaler may not touch base instances, other fleets, or anything that its settings do not need",
+  "the IAM policy denies the autoscaler changes of base instances, other fleets and resources outside its settings",
   async () => {
     const more = {
       "terminate a node": on("ec2:TerminateInstances", "instance/i-1", node),
@@ -177,7 +177,7 @@ testWith(
   },
 );
 
-testWith(NEEDS, "without any one condition the policy allows something that it must not", async () => {
+testWith(NEEDS, "every condition in the IAM policy is necessary to deny a forbidden request", async () => {
   const policy = autoscalerPolicy(GROWING);
   const parts = policy.Statement.flatMap((statement) =>
     Object.entries(statement.Condition ?? {}).flatMap(([operator, keys]) =>
@@ -199,7 +199,7 @@ testWith(NEEDS, "without any one condition the policy allows something that it m
 
 testWith(
   NEEDS,
-  "the policy of a target group allows nothing on a Classic Load Balancer or another target group",
+  "the IAM policy for a target group denies changes of Classic Load Balancers and of other target groups",
   async () => {
     const arn = `arn:aws:elasticloadbalancing:eu-west-1:${ACCOUNT_ID}:targetgroup/kas/0123456789abcdef`;
     const policy = autoscalerPolicy({ ...SCOPE, balancer: balancerRef({ fleet: "kas", targetGroup: arn }) });
@@ -217,7 +217,7 @@ testWith(
 
 testWith(
   NEEDS,
-  "an alarm may only notify the topic, with --pull nothing, and no request without keys deletes tags",
+  "the IAM policy permits only alarms that notify the topic, and denies deleting tags without tag keys",
   async () => {
     const attacks = { ...ALARM_ATTACKS, "delete all tags": keyless("ec2:DeleteTags") };
     const without = { "set an alarm without actions": alarm() };
@@ -235,7 +235,7 @@ testWith(
   },
 );
 
-testWith(NEEDS, "an operator may not touch other fleets", async () => {
+testWith(NEEDS, "the operator's IAM policy denies changes of other fleets", async () => {
   const requests = {
     "terminate another fleet's node": on("ec2:TerminateInstances", "instance/i-1", theirs),
     "delete another fleet's alarm": on("cloudwatch:DeleteAlarms", "alarm:theirs:cpuhigh:i-1"),

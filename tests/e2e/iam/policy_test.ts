@@ -176,35 +176,47 @@ function confirming() {
 
 testWith(
   NEEDS,
-  "the autoscaler's policy allows each call that it makes, and nothing in it is unnecessary",
+  "the autoscaler's IAM policy permits each of its AWS calls, and contains no unnecessary permission",
   async () => {
     await fits(autoscalerPolicy(SCOPE), await autoscalerRequests());
   },
 );
 
-testWith(NEEDS, "the same holds for an autoscaler that launches and terminates instances", async () => {
-  await fits(autoscalerPolicy(GROWING), await growingRequests());
-});
+testWith(
+  NEEDS,
+  "the IAM policy for --grow and --shrink terminate permits each AWS call, and contains no unnecessary permission",
+  async () => {
+    await fits(autoscalerPolicy(GROWING), await growingRequests());
+  },
+);
 
 testWith(
   NEEDS,
-  "the operator's policy allows each call of the commands, and nothing in it is unnecessary",
+  "the operator's IAM policy permits each AWS call of the commands, and contains no unnecessary permission",
   async () => {
     await fits(adminPolicy({ ...SCOPE, instanceRole: ROLE }), await adminRequests());
   },
 );
 
-testWith(NEEDS, "the same holds for both with a target group", async () => {
-  const { balancer, requests } = await behindGroup();
-  await fits(autoscalerPolicy({ ...SCOPE, balancer }), requests);
-  const created: BalancerRef[] = [];
-  const requested = await adminRequests(async (aws) => {
-    // AWS's defaults: another path for the health check, and a longer draining than the autoscaler's wait.
-    const healthCheck = { HealthCheckPath: "/", HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 2 };
-    const { ref } = await makeTargetGroup({ aws, name: "sandbox" }, "kas", { healthCheck });
-    created.push(ref);
-    return ref;
-  });
-  const [operators = balancer] = created;
-  await fits(adminPolicy({ ...SCOPE, balancer: operators, instanceRole: ROLE }), requested);
-});
+testWith(
+  NEEDS,
+  "with a target group, the IAM policies of autoscaler and operator permit each AWS call and contain no unnecessary permission",
+  async () => {
+    const { balancer, requests } = await behindGroup();
+    await fits(autoscalerPolicy({ ...SCOPE, balancer }), requests);
+    const created: BalancerRef[] = [];
+    const requested = await adminRequests(async (aws) => {
+      // AWS's defaults: another path for the health check, and a longer draining than the autoscaler's wait.
+      const healthCheck = {
+        HealthCheckPath: "/",
+        HealthCheckIntervalSeconds: 5,
+        HealthCheckTimeoutSeconds: 2,
+      };
+      const { ref } = await makeTargetGroup({ aws, name: "sandbox" }, "kas", { healthCheck });
+      created.push(ref);
+      return ref;
+    });
+    const [operators = balancer] = created;
+    await fits(adminPolicy({ ...SCOPE, balancer: operators, instanceRole: ROLE }), requested);
+  },
+);

@@ -16,7 +16,7 @@ const STATE =
 
 testWith(
   [...MACHINES, program("openssl")],
-  "kas admin provision installs, upgrades and removes kas on machines over ssh",
+  "kas admin provision installs, upgrades and removes kas on hosts over SSH",
   async (t) => {
     await using r = await room();
     const [one, two, three] = await Promise.all([r.boot(4), r.boot(5), r.boot(6, { nginx: true })]);

@@ -45,7 +45,7 @@ async function documentedCommands(): Promise<string> {
   return block;
 }
 
-testWith(MACHINES, "the whole system on three machines", async (t) => {
+testWith(MACHINES, "kas runs with two workers and a control node on three hosts", async (t) => {
   await using r = await room();
   // With a high priority, because the test measures load.
   os.setPriority(0, -10);

@@ -6,7 +6,7 @@ import { MACHINES, must, room } from "./room.ts";
 
 testWith(
   [...MACHINES, program("openssl")],
-  "a machine that runs its user data at the first boot becomes a worker",
+  "an instance that runs its user data at the first boot becomes a worker",
   async () => {
     await using r = await room();
     const machine = await r.boot(4);

@@ -15,28 +15,36 @@ const LISTS = [
   "config",
 ];
 
-testWith([program("awk")], "awk splits each list into its columns, whatever a field contains", async () => {
-  await using f = await fleet({ nodes: 2 });
-  await f.rows("setup");
-  await f.rows("balancers create idle --zone eu-west-1a");
-  await f.rows("topics subscribe http://127.0.0.1:9/a%20b");
-  // Other users of the account can write any characters into a tag.
-  const odd = { "Name": "two words\tand a tab\n", "empty": "", "spaces": "   " };
-  await tag(f.sandbox.url, BASE, odd);
+testWith(
+  [program("awk")],
+  "awk splits the TSV output of each list into columns, whatever text a field contains",
+  async () => {
+    await using f = await fleet({ nodes: 2 });
+    await f.rows("setup");
+    await f.rows("balancers create idle --zone eu-west-1a");
+    await f.rows("topics subscribe http://127.0.0.1:9/a%20b");
+    // Other users of the account can write any characters into a tag.
+    const odd = { "Name": "two words\tand a tab\n", "empty": "", "spaces": "   " };
+    await tag(f.sandbox.url, BASE, odd);
 
-  for (const list of LISTS) {
-    const { status, out } = await f.kas(list);
-    assertEquals(status, 0, list);
-    const rows = await f.rows(list);
-    const columns = (out.split("\n")[0] ?? "").split("\t");
-    for (const [i, column] of columns.entries()) {
-      const taken = await awk(`{ print NF ":" $${i + 1} }`, out);
-      assertEquals(taken[0], `${columns.length}:${column}`);
-      const fields = rows.map((row) => String(row[column] ?? "").replaceAll(/[\t\n]+/g, " ").trim() || "-");
-      assertEquals(taken.slice(1), fields.map((field) => `${columns.length}:${field}`), `${list}: ${column}`);
+    for (const list of LISTS) {
+      const { status, out } = await f.kas(list);
+      assertEquals(status, 0, list);
+      const rows = await f.rows(list);
+      const columns = (out.split("\n")[0] ?? "").split("\t");
+      for (const [i, column] of columns.entries()) {
+        const taken = await awk(`{ print NF ":" $${i + 1} }`, out);
+        assertEquals(taken[0], `${columns.length}:${column}`);
+        const fields = rows.map((row) => String(row[column] ?? "").replaceAll(/[\t\n]+/g, " ").trim() || "-");
+        assertEquals(
+          taken.slice(1),
+          fields.map((field) => `${columns.length}:${field}`),
+          `${list}: ${column}`,
+        );
+      }
     }
-  }
-});
+  },
+);
 
 /** Runs an awk program on tab-separated text, and returns its output lines. */
 async function awk(program: string, input: string): Promise<string[]> {

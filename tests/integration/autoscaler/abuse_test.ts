@@ -111,14 +111,14 @@ const ABUSES: readonly [what: string, abuse: (crowd: Crowd) => Promise<void>, ne
     await crowd.open(200, head(LIMIT));
     for (const byte of '{"Type":"Notification"') await crowd.send(bytes(byte));
   }],
-  ["200 connections that send a chunk's length and no chunk", async (crowd) => {
+  ["200 connections that send the length of a chunk but no chunk", async (crowd) => {
     await crowd.open(200, "POST / HTTP/1.1\r\nHost: kas\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n{");
   }],
-  ["200 connections that send half a message and vanish", async (crowd) => {
+  ["200 connections that send half a message and close", async (crowd) => {
     await crowd.open(200, `${head(2_000)}{"Type":"Notification",`);
     for (const conn of crowd.conns.splice(0)) conn.close();
   }],
-  ["50 connections that ask much and read nothing", async (crowd) => {
+  ["50 connections that send many requests and read no response", async (crowd) => {
     await crowd.open(50, "GET /status HTTP/1.1\r\nHost: kas\r\n\r\n".repeat(50));
   }, {
     what: "at its end Deno 2.7's server waits for ever for such connections",
@@ -129,7 +129,7 @@ const ABUSES: readonly [what: string, abuse: (crowd: Crowd) => Promise<void>, ne
 for (const [what, abuse, need = procfs()] of ABUSES) {
   testWith(
     [procfs(), need],
-    `a genuine message is accepted at once beside ${what}, and none of them leaks`,
+    `the autoscaler accepts a genuine message immediately despite ${what}, and leaks no connection`,
     async () => {
       await using service = await subscribed();
       await service.notify();
@@ -173,7 +173,7 @@ function memory(pid: number): number {
 
 testWith(
   [procfs()],
-  "300 bodies of 600 KB at once take little memory, and 1,000 small ones neither",
+  "the autoscaler needs little memory for 300 concurrent bodies of 600 KB, or for 1,000 small bodies",
   async () => {
     await using set = await stage();
     await using autoscaler = await startProcess(set);
@@ -211,7 +211,7 @@ Deno.test("of 200 concurrent large bodies the autoscaler keeps only some in memo
 
 testWith(
   [program("prlimit"), procfs()],
-  "an autoscaler without free file descriptors listens again once strangers close their connections",
+  "an autoscaler that ran out of file descriptors accepts connections again after clients close theirs",
   async () => {
     await using sandbox = await startSandbox({ nodes: 1, speed: 40, balancerPort: 0, machine: machines() });
     const state = await Deno.makeTempDir();

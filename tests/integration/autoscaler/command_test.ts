@@ -106,7 +106,7 @@ const DEAF: readonly [what: string, script: string][] = [
 for (const [what, script] of DEAF) {
   testWith(
     [program("bash")],
-    `kas autoscaler serves on where its stderr ${what}, and ends cleanly`,
+    `kas autoscaler continues to serve if its stderr ${what}, and exits normally`,
     async () => {
       await using sandbox = await startSandbox({ speed: 40, balancerPort: 0, machine: machines() });
       const state = await Deno.makeTempDir();

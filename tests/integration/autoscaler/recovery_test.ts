@@ -175,7 +175,7 @@ Deno.test("an autoscaler that restarts repeatedly loses no message, and makes on
 
 testWith(
   [root()],
-  "on a full disk SNS repeats the message, and the autoscaler continues once there is space (R12, R13)",
+  "while the disk is full, SNS repeats the message, and the autoscaler continues when there is space (R12, R13)",
   async () => {
     await using it = await stage();
     const folder = `${it.options.state}/small`;
@@ -207,7 +207,7 @@ testWith(
 
 testWith(
   [root()],
-  "on a disk that is full from the start kas ends with exit status 1 and says why",
+  "if the disk is full at the start, kas autoscaler exits with status 1, and the error contains the reason",
   async () => {
     await using it = await stage();
     const folder = `${it.options.state}/small`;

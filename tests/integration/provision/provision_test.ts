@@ -52,7 +52,7 @@ testWith(
   },
 );
 
-testWith(HOSTS, "provision changes --parallel hosts at a time", async () => {
+testWith(HOSTS, "provision changes at most --parallel hosts at the same time", async () => {
   const names = ["a", "b", "c", "d", "e"];
   await using it = await makeHosts(...names);
   // Each host stops after its first byte.
@@ -81,7 +81,7 @@ testWith(HOSTS, "provision changes --parallel hosts at a time", async () => {
 
 testWith(
   HOSTS,
-  "Ctrl-C during the copy rolls the host back and names the hosts that did not start",
+  "Ctrl-C while provision copies the executable rolls the host back, and provision lists the unchanged hosts",
   async () => {
     await using it = await makeHosts("one", "two");
     const [one] = it.hosts;
@@ -114,7 +114,7 @@ testWith(
 
 testWith(
   [...HOSTS, program("mount")],
-  "provision does not change a host whose disk is too small for the executable",
+  "provision does not change a host that has too little free disk space for the executable",
   async () => {
     await using it = await makeHosts("one");
     const [one] = it.hosts;

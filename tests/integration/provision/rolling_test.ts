@@ -98,7 +98,7 @@ testWith(
 
 testWith(
   HOSTS,
-  "provision --rolling stops at an instance that does not get healthy, and names those that did not start",
+  "provision --rolling stops after an instance that does not become healthy, and lists the unchanged instances",
   async () => {
     await using it = await workerFleet();
     it.sandbox.faults.set(`unhealthy=${BASE}`);
@@ -143,7 +143,7 @@ testWith(
 
 testWith(
   HOSTS,
-  "provision --rolling registers an instance whose change failed, and stops there",
+  "provision --rolling registers an instance whose change failed, and changes no further instance",
   async () => {
     await using it = await workerFleet();
     const ended = await it.roll([], BAD_BINARY);
@@ -163,7 +163,7 @@ testWith(
 
 testWith(
   HOSTS,
-  "provision --rolling prints the command that registers an instance, if AWS refuses to",
+  "if AWS refuses to register an instance, provision --rolling prints the command that registers it",
   async () => {
     await using it = await workerFleet();
     it.sandbox.faults.set("deny=elasticloadbalancing:RegisterInstancesWithLoadBalancer");
@@ -179,7 +179,7 @@ testWith(
 
 testWith(
   HOSTS,
-  "Ctrl-C while an instance registers reports that it is changed and registered",
+  "Ctrl-C during the registration of an instance makes provision report that the instance is changed and registered",
   async () => {
     await using it = await workerFleet();
     it.sandbox.faults.set(`unhealthy=${BASE}`);

@@ -102,7 +102,7 @@ Deno.test("the script of userData() fails with the error of the AWS CLI", async 
   assertEquals([code, stderr, called], [1, `${denied}\n`, [AWS]]);
 });
 
-testWith([program("shellcheck")], "shellcheck has no complaint about the script of userData()", async () => {
+testWith([program("shellcheck")], "shellcheck reports no problem in the script of userData()", async () => {
   const path = await Deno.makeTempFile({ suffix: ".sh" });
   try {
     for (const url of ["https://example.com/kas", "s3://bucket/kas"]) {

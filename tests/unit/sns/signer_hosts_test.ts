@@ -71,7 +71,7 @@ Deno.test("messageVerifier() rejects the certificate of the standard partition f
 
 testWith(
   [program("openssl")],
-  "messageVerifier() accepts a message of GovCloud, and not its certificate elsewhere",
+  "messageVerifier() accepts the certificate of GovCloud only for topics in GovCloud",
   async () => {
     const name = NAMES["us-gov-east-1"];
     const folder = await Deno.makeTempDir();

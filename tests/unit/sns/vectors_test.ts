@@ -40,13 +40,13 @@ for (const [name, fields] of Object.entries(VECTORS)) {
   const needs: readonly Need[] = [file(`${FOLDER}/${name}`), file(CERT)];
   const body = (): Body => JSON.parse(read(`${FOLDER}/${name}`));
 
-  testWith(needs, `messageVerifier() accepts SNS's own ${name}`, async () => {
+  testWith(needs, `messageVerifier() accepts the message of SNS in ${name}`, async () => {
     assertEquals(await then(body(), body()["Timestamp"]), "ok");
   });
 
   testWith(
     needs,
-    `messageVerifier() rejects ${name} with a changed character in a signed field`,
+    `messageVerifier() rejects the message in ${name} with a changed character in a signed field`,
     async () => {
       const original = body();
       for (const field of fields) {
@@ -68,7 +68,7 @@ for (const [name, fields] of Object.entries(VECTORS)) {
     },
   );
 
-  testWith(needs, `messageVerifier() accepts ${name} for an hour`, async () => {
+  testWith(needs, `messageVerifier() accepts the message in ${name} for an hour`, async () => {
     const sent = Date.parse(String(body()["Timestamp"]));
     assertEquals(await then(body(), new Date(sent + 3_539_999).toISOString()), "ok");
     assertMatch(await then(body(), new Date(sent + 3_540_000).toISOString()), /^403 Timestamp/);

@@ -16,7 +16,7 @@ const DEBIAN = [
 
 testWith(
   SSH,
-  "provision --jump connects through a host with the same key, and remembers both host keys",
+  "provision --jump connects through a jump host with the same key, and stores both host keys",
   async (t) => {
     await using client = await sshClient();
     await using jump = await startSshd(client);

@@ -63,7 +63,7 @@ const CASES: [string, string][] = [
   ["kas admin instances terminate --forc", "--force"],
 ];
 
-testWith([program("bash")], "the bash script completes commands, flags and choices", async () => {
+testWith([program("bash")], "the bash completion script completes commands, flags and values", async () => {
   const lines = CASES.map(([line]) => {
     const words = line.split(" ");
     return `COMP_WORDS=(${words.join(" ")}); COMP_CWORD=${words.length - 1}; _kas; echo "\${COMPREPLY[*]}"`;
@@ -72,13 +72,13 @@ testWith([program("bash")], "the bash script completes commands, flags and choic
   assertEquals(answers, CASES.map(([, word]) => word));
 });
 
-testWith([program("fish")], "the fish script completes commands, flags and choices", async () => {
+testWith([program("fish")], "the fish completion script completes commands, flags and values", async () => {
   const lines = CASES.map(([line]) => `complete -C "${line}" | string split -f1 \\t`);
   const answers = await shell("fish", ["--no-config", "-c", [await script("fish"), ...lines].join("\n")]);
   assertEquals(answers, CASES.map(([, word]) => word));
 });
 
-testWith([program("zsh")], "the zsh script parses", async () => {
+testWith([program("zsh")], "zsh can parse the zsh completion script", async () => {
   assertEquals(await shell("zsh", ["-f", "-n", "-c", await script("zsh")]), []);
 });
 

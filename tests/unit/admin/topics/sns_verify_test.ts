@@ -109,7 +109,7 @@ const FOLDER = "../shared/vectors/sns";
 const needs = [file(`${FOLDER}/notification-with-subject-v1.json`), file(`${FOLDER}/signing-cert.pem`)];
 testWith(
   needs,
-  "sns verify accepts a message that SNS has sent at the time of the message, and refuses it now",
+  "sns verify accepts a recorded message of SNS at the time of the message, and rejects the message now",
   async () => {
     const path = (name: string) => new URL(`../../../../${FOLDER}/${name}`, import.meta.url).pathname;
     const words = [

@@ -140,7 +140,7 @@ Deno.test("the alerts in docs/observability.md use metrics and labels that exist
 
 testWith(
   [program("promtool")],
-  "promtool accepts the metrics and the alerts",
+  "promtool accepts the output of GET /metrics and the documented alerts",
   async () => {
     const { text } = await new Metrics("1.2.3", NOW).exposition(QUIET);
     const [, alerts = ""] = /^```yaml\n(groups:\n[^`]+)```$/m.exec(await Deno.readTextFile(DOCS)) ?? [];

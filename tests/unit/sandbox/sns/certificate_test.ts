@@ -38,7 +38,7 @@ Deno.test("makeSigner() creates a different key and path for each call", () => {
   assertNotEquals(other.sign("text", "2"), signer.sign("text", "2"));
 });
 
-testWith([program("openssl")], "makeSigner() makes a certificate that openssl reads", async () => {
+testWith([program("openssl")], "openssl can read the certificate of makeSigner()", async () => {
   const openssl = new Deno.Command("openssl", {
     args: ["x509", "-noout", "-text"],
     stdin: "piped",
