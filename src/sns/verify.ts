@@ -58,7 +58,10 @@ export function messageVerifier(options: VerificationOptions): (body: string) =>
     const message = parseMessage(body);
     for await (const { field, passed, detail, status } of verifyFields(message, options)) {
       if (passed) continue;
-      throw new MessageError(`${field}: ${detail}`, status, { field, messageId: message.messageId });
+      throw new MessageError(`Cannot verify ${field}: ${detail}`, status, {
+        field,
+        messageId: message.messageId,
+      });
     }
     return message;
   };

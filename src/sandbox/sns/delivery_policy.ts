@@ -63,7 +63,7 @@ export function retryDelays(policy: RetryPolicy): readonly number[] {
 export function parseRetryPolicy(json: string): RetryPolicy {
   try {
     const document: unknown = JSON.parse(json);
-    if (!isShape(document)) throw new SyntaxError("not an object");
+    if (!isShape(document)) throw new SyntaxError("the policy is not a JSON object");
     const http = document["http"];
     const policy = isShape(http) ? http["defaultHealthyRetryPolicy"] : document["healthyRetryPolicy"];
     return isShape(policy) ? readRetryPolicy(policy) : DEFAULT_POLICY;

@@ -57,7 +57,10 @@ for (
     // They are valid from the day after NOW.
     const now = () => NOW + 24 * 3_600_000;
     const body = signed("Notification", { Timestamp: new Date(now()).toISOString() });
-    assertMatch(await verdict(body, { certificate, now }), /^403 Certificate: .* not for sns\.eu-west-1/);
+    assertMatch(
+      await verdict(body, { certificate, now }),
+      /^403 Cannot verify Certificate: .* not for sns\.eu-west-1/,
+    );
   });
 }
 
@@ -66,7 +69,7 @@ Deno.test("messageVerifier() rejects the certificate of the standard partition f
   const url = "https://sns.cn-north-1.amazonaws.com.cn/SimpleNotificationService-1.pem";
   const body = signed("Notification", { TopicArn: topicArn, SigningCertURL: url });
   const certificate = () => Promise.resolve(CERTIFICATE);
-  assertMatch(await verdict(body, { topicArn, certificate }), /^403 Certificate: .* not for /);
+  assertMatch(await verdict(body, { topicArn, certificate }), /^403 Cannot verify Certificate: .* not for /);
 });
 
 testWith(

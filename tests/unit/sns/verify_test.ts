@@ -39,8 +39,8 @@ Deno.test("the signed text distinguishes an empty Subject from an absent Subject
   const without = signed("Notification");
   const empty = signed("Notification", { Subject: "" });
   assertEquals([await verdict(without), await verdict(empty)], ["ok", "ok"]);
-  assertMatch(await verdict({ ...without, Subject: "" }), /^403 Signature/);
-  assertMatch(await verdict({ ...empty, Subject: undefined }), /^403 Signature/);
+  assertMatch(await verdict({ ...without, Subject: "" }), /^403 Cannot verify Signature/);
+  assertMatch(await verdict({ ...empty, Subject: undefined }), /^403 Cannot verify Signature/);
 });
 
 Deno.test("the signed text is UTF-8 and contains no JSON escapes", async () => {
@@ -55,20 +55,20 @@ Deno.test("the signed text is UTF-8 and contains no JSON escapes", async () => {
   }
   assertMatch(
     await verdict({ ...signed("Notification", { Message: "é" }), Message: "e\u0301" }),
-    /^403 Signature/,
+    /^403 Cannot verify Signature/,
   );
 });
 
 Deno.test("messageVerifier() rejects a lone surrogate, which has the same UTF-8 encoding as U+FFFD", async () => {
   assertMatch(
     await verdict({ ...signed("Notification", { Message: "\ufffd" }), Message: "\ud800" }),
-    /^403 Signature/,
+    /^403 Cannot verify Signature/,
   );
 });
 
 Deno.test("messageVerifier() and parseMessage() use the last of two equal JSON keys", async () => {
   const text = JSON.stringify(signed("Notification"));
-  assertMatch(await verdict(text.replace(/}$/, `,"Message":"Evil"}`)), /^403 Signature/);
+  assertMatch(await verdict(text.replace(/}$/, `,"Message":"Evil"}`)), /^403 Cannot verify Signature/);
   const first = text.replace(/^{/, `{"Message":"Evil",`);
   assertEquals(await verdict(first), "ok");
   assertEquals(parseMessage(first).message, "Hello");
@@ -93,43 +93,55 @@ Deno.test("messageVerifier() ignores unsigned fields of a message", async () => 
 
 Deno.test("messageVerifier() selects the signed fields by the Type of the message", async () => {
   const confirmation = signed("SubscriptionConfirmation");
-  assertMatch(await verdict({ ...confirmation, Type: "UnsubscribeConfirmation" }), /^403 Signature/);
-  assertMatch(await verdict({ ...confirmation, Type: "Notification" }), /^403 Signature/);
+  assertMatch(
+    await verdict({ ...confirmation, Type: "UnsubscribeConfirmation" }),
+    /^403 Cannot verify Signature/,
+  );
+  assertMatch(await verdict({ ...confirmation, Type: "Notification" }), /^403 Cannot verify Signature/);
   assertEquals(await verdict({ ...signed("Notification"), Token: "x" }), "ok");
 });
 
 const REFUSED: Readonly<Record<string, [body: Body, reason: RegExp]>> = {
   "another topic, though well signed": [
     signed("Notification", { TopicArn: `${TOPIC}2` }),
-    /^403 TopicArn: /,
+    /^403 Cannot verify TopicArn: /,
   ],
   "a topic that differs in case": [
     signed("Notification", { TopicArn: TOPIC.toUpperCase() }),
-    /^403 TopicArn/,
+    /^403 Cannot verify TopicArn/,
   ],
-  "a message of an hour ago": [signed("Notification", at(NOW - HOUR)), /^403 Timestamp: .* 3600 s/],
+  "a message of an hour ago": [
+    signed("Notification", at(NOW - HOUR)),
+    /^403 Cannot verify Timestamp: .* 3600 s/,
+  ],
   "a message from the future": [
     signed("Notification", at(NOW + 5 * MINUTE + 1_000)),
-    /^403 Timestamp: .* 301 s/,
+    /^403 Cannot verify Timestamp: .* 301 s/,
   ],
   "version 3": [
     { ...signed("Notification"), SignatureVersion: "3" },
-    /^403 SignatureVersion: /,
+    /^403 Cannot verify SignatureVersion: /,
   ],
-  "version 01": [{ ...signed("Notification"), SignatureVersion: "01" }, /^403 SignatureVersion/],
+  "version 01": [
+    { ...signed("Notification"), SignatureVersion: "01" },
+    /^403 Cannot verify SignatureVersion/,
+  ],
   "version 1 on a signature of version 2": [
     { ...signed("Notification"), SignatureVersion: "1" },
-    /^403 Signature: /,
+    /^403 Cannot verify Signature: /,
   ],
   "an untrusted SigningCertURL": [
     { ...signed("Notification"), SigningCertURL: "https://evil/x.pem" },
-    /^403 SigningCertURL/,
+    /^403 Cannot verify SigningCertURL/,
   ],
   "another message's signature": [
     { ...signed("Notification"), Signature: signed("Notification", { Message: "Other" })["Signature"] },
-    /^403 Signature/,
+    /^403 Cannot verify Signature/,
   ],
-  "a signature of the wrong length": [{ ...signed("Notification"), Signature: "AAAA" }, /^403 Signature/],
+  "a signature of the wrong length": [
+    { ...signed("Notification"), Signature: "AAAA" },
+    /^403 Cannot verify Signature/,
+  ],
 };
 for (const [what, [body, reason]] of Object.entries(REFUSED)) {
   Deno.test(`messageVerifier() rejects ${what}`, async () => assertMatch(await verdict(body), reason));
@@ -146,17 +158,20 @@ Deno.test("messageVerifier() rejects a certificate that has expired or is not va
   assertEquals(await verdict(body(NOW + day), { now: () => NOW + day }), "ok");
   assertMatch(
     await verdict(body(NOW + day + 1_000), { now: () => NOW + day + 1_000 }),
-    /^403 Certificate: .* 2026-11-24T12:00:01/,
+    /^403 Cannot verify Certificate: .* 2026-11-24T12:00:01/,
   );
-  assertMatch(await verdict(body(NOW - HOUR - 1_000), { now: () => NOW - HOUR - 1_000 }), /^403 Certificate/);
+  assertMatch(
+    await verdict(body(NOW - HOUR - 1_000), { now: () => NOW - HOUR - 1_000 }),
+    /^403 Cannot verify Certificate/,
+  );
 });
 
 Deno.test("messageVerifier() answers 503 to a temporary certificate error, and 403 to a permanent certificate error", async () => {
   const failing = (temporary: boolean) => ({
     certificate: () => Promise.reject(new CertificateError("no", temporary)),
   });
-  assertEquals(await verdict(signed("Notification"), failing(true)), "503 Certificate: no");
-  assertEquals(await verdict(signed("Notification"), failing(false)), "403 Certificate: no");
+  assertEquals(await verdict(signed("Notification"), failing(true)), "503 Cannot verify Certificate: no");
+  assertEquals(await verdict(signed("Notification"), failing(false)), "403 Cannot verify Certificate: no");
 });
 
 Deno.test("messageVerifier() loads no certificate for a message that fails an earlier check", async () => {
@@ -193,7 +208,7 @@ Deno.test("messageVerifier() loads certificates under the trusted URL prefix", a
   };
   assertMatch(
     await verdict(signed("Notification", { SigningCertURL }), { certificate }),
-    /^403 SigningCertURL/,
+    /^403 Cannot verify SigningCertURL/,
   );
   assertEquals(
     await verdict(signed("Notification", { SigningCertURL }), {

@@ -42,7 +42,7 @@ for (const metricDelay of DELAYS) {
       }
     });
 
-    Deno.test(`a constant load for ${need} instances is served by 1 and later enough instances within 30 min, with at most 2 too many and metrics ${metricDelay} s late`, () => {
+    Deno.test(`a fleet with 1 instance reaches the ${need} instances for a constant load in 30 min, never 3 more, with metrics ${metricDelay} s late`, () => {
       for (const world of worlds(metricDelay)) {
         const { actions, inService, mostAboveNeed } = simulate({
           load: constant(need),
