@@ -18,7 +18,7 @@ const HOSTS_PER_BLOCK = 253;
 export interface AddressPool {
   /** Takes an unused address from the pool. Throws AwsError InsufficientFreeAddressesInSubnet. */
   take(): string;
-  /** Returns an address to the pool. */
+  /** Puts an address back into the pool. */
   release(address: string): void;
 }
 

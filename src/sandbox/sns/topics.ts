@@ -42,7 +42,7 @@ export interface SubscriptionRequest {
   readonly attributes: ReadonlyMap<string, string>;
 }
 
-/** How long a token is valid, in ms of sandbox time. Source: SNS API, Subscribe. */
+/** How long the token of an SNS subscription is valid, in ms of sandbox time. Source: SNS API, Subscribe. */
 const TOKEN_LIFETIME = 2 * 24 * 3_600_000;
 
 /** Maximum numbers of topics and subscriptions, to bound memory. The limits of SNS are much higher. */

@@ -18,7 +18,7 @@ const demand = fc.double({ min: 0, max: 7.9, noNaN: true });
 
 const RUNS = { numRuns: 100 };
 
-Deno.test("at constant load no scale-in saturates the fleet", () => {
+Deno.test("under a constant load, kas makes no scale-in that overloads the remaining instances", () => {
   fc.assert(
     fc.property(demand, world, fc.integer({ min: 1, max: 10 }), (demand, world, from) => {
       const { inService } = simulate({
@@ -36,7 +36,7 @@ Deno.test("at constant load no scale-in saturates the fleet", () => {
   );
 });
 
-Deno.test("the same simulation has the same outcome", () => {
+Deno.test("two simulations with the same load, limits and seed have the same result", () => {
   fc.assert(
     fc.property(demand, world, (demand, world) => {
       const run = () =>
