@@ -82,7 +82,7 @@ async function writeInput(
       const chunk = new Uint8Array(CHUNK_BYTES);
       let sent = 0;
       for (let length; (length = await file.read(chunk)) !== null && !signal?.aborted;) {
-        // The chunk is copied, because the stream may still use the buffer while the next chunk is read.
+        // kas copies each chunk, because the stream may still use the buffer while kas reads the next chunk.
         await writer.write(chunk.slice(0, length));
         onSent(sent += length);
       }
