@@ -124,7 +124,8 @@ for (const [what, script] of DEAF) {
         for (let n = 0; n < 2_000; n++) {
           const signal = AbortSignal.timeout(10_000);
           const response = await fetch(`http://${listen}/`, { method: "POST", body: "x", signal });
-          assertEquals([response.status, await response.text()], [400, "The body is not JSON"]);
+          await response.body?.cancel();
+          assertEquals(response.status, 400);
         }
         assertEquals(await ping(), "pong");
       } finally {
