@@ -99,6 +99,8 @@ export function startServices(options: AwsServicesOptions): AwsServices {
   const ec2 = makeEc2({ clock, account, lifecycle, addresses: hosts, faults, region });
   const elb = makeElb({ clock, account, balancers, addresses, faults, zones: zones(region) });
   const v2 = elbV2({ clock, account, balancers, addresses, faults, region, zones: zones(region) });
+  const stopping = new AbortController();
+  owned.defer(() => stopping.abort());
   const handle = endpoint({
     clock,
     faults,
@@ -112,6 +114,7 @@ export function startServices(options: AwsServicesOptions): AwsServices {
     unsigned: sns.unsigned,
     signer: sns.signer,
     record,
+    stopping: stopping.signal,
   });
   return {
     lifecycle,

@@ -35,11 +35,13 @@ export interface EndpointOptions {
   readonly signer: Signer;
   readonly faults: Faults;
   readonly record: (call: Call) => void;
+  /** Aborts when the sandbox stops. Calls that a latency fault delays then fail. */
+  readonly stopping: AbortSignal;
 }
 
 /** Returns the function that handles HTTP requests to the endpoint. */
 export function endpoint(
-  { clock, services, unsigned, signer, faults, record }: EndpointOptions,
+  { clock, services, unsigned, signer, faults, record, stopping }: EndpointOptions,
 ): (request: Request) => Promise<Response> {
   const repeatStale = staleResponses(clock, faults);
   const limits = new RateLimits(clock);
@@ -49,7 +51,7 @@ export function endpoint(
     const { service, action, input, error } = received;
     if (error !== undefined) throw error;
     await faults.onCall?.({ service, action, input, moment: "before" });
-    if (faults.latency > 0) await pause(clock, faults.latency);
+    if (faults.latency > 0) await pause(clock, faults.latency, stopping);
     if (faults.wedgedActions.has(action) || faults.occurs("wedge")) throw new WedgedError();
     if (faults.clockOffset !== 0) checkSignatureAge(received, clock.now() + faults.clockOffset);
     const permission = `${iamPrefix(service)}:${action}`;
@@ -197,9 +199,18 @@ function throttled(service: ServiceName): AwsError {
     : new AwsError("Throttling", "Rate exceeded");
 }
 
-/** Waits for a number of ms of real time. */
-function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => void clock.after(ms * clock.speed, resolve));
+/** Waits for a number of ms of real time. Rejects when `stopping` aborts. */
+async function pause(clock: Clock, ms: number, stopping: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const stop = () => reject(new AwsError("ServiceUnavailable", "The sandbox is stopping.", 503));
+  if (stopping.aborted) stop();
+  stopping.addEventListener("abort", stop, { once: true });
+  using _timer = clock.after(ms * clock.speed, resolve);
+  try {
+    await promise;
+  } finally {
+    stopping.removeEventListener("abort", stop);
+  }
 }
 
 /** Resolves when `signal` aborts. */

@@ -19,6 +19,7 @@ Deno.test("a client that disconnects during its request causes no API call and n
     signer: { pem: "", path: "/pem", sign: () => "" },
     faults: new Faults(),
     record: (call) => calls.push(call),
+    stopping: new AbortController().signal,
   });
   const came = Promise.withResolvers<void>();
   const answered = Promise.withResolvers<Response>();
