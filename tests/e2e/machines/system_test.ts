@@ -31,6 +31,7 @@ function settings({ address }: Room): Record<string, string> {
     KAS_WORK_MS: `${(450 / SPEED).toFixed(1)}-${(550 / SPEED).toFixed(1)}`,
     KAS_RESYNC: scaled(60),
     KAS_WARMUP: scaled(120),
+    KAS_METRIC_DELAY: scaled(180),
     KAS_COOLDOWN_IN: scaled(60),
     KAS_START_TIMEOUT: scaled(300),
     KAS_DRAIN_TIMEOUT: scaled(300),
