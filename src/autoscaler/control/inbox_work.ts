@@ -1,5 +1,5 @@
 /**
- * Working off an inbox: waiting for its messages, and attempting one until it succeeds.
+ * Processes an inbox: waits for messages, and attempts each message until the attempt succeeds.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { describeError } from "../../aws/error_messages.ts";
 import type { Clock } from "../../runtime.ts";
 import type { Inbox, InboxEntry, WaitingMessage } from "../store/inbox.ts";
 
-/** The pause after a turn that failed within kas, ms. */
+/** How long the loop pauses after an iteration that failed through an error in kas itself, in ms. */
 const RECOVERY = 1_000;
 
-/** The longest sleep, ms. A message that was postponed before the clock was set back is found within this time. */
+/** The longest sleep, in ms. If somebody sets the clock back, kas finds a postponed message within this time. */
 const LONGEST_SLEEP = 60_000;
 
 const log = getLogger(["kas", "loop"]);
@@ -20,7 +20,7 @@ const log = getLogger(["kas", "loop"]);
 export class InboxWork {
   readonly #inbox: Inbox;
   readonly #clock: Clock;
-  /** The sleeps that a new message ends. */
+  /** The controllers of the sleeps in progress. A new message aborts them. */
   readonly #sleeps = new Set<AbortController>();
 
   constructor(inbox: Inbox, clock: Clock) {
@@ -28,12 +28,15 @@ export class InboxWork {
     this.#clock = clock;
   }
 
-  /** Ends the sleeps: a message was put into the inbox. */
+  /** Wakes the loops that wait for messages. Call this method when the inbox has a new message. */
   wake(): void {
     for (const sleep of this.#sleeps) sleep.abort();
   }
 
-  /** Repeats a turn until the signal is aborted. A turn that fails, for example because the disk is full, is repeated later. */
+  /**
+   * Repeats an iteration until the signal aborts. If an iteration fails, for example because the disk is full, kas repeats the
+   * iteration after a pause.
+   */
   async repeat(signal: AbortSignal, turn: () => Promise<void>): Promise<void> {
     while (!signal.aborted) {
       try {
@@ -46,7 +49,10 @@ export class InboxWork {
     }
   }
 
-  /** Attempts what a message asks for. If that fails, the message stays in the inbox for later, unless `isFinal` says otherwise. */
+  /**
+   * Attempts to process a message. If the attempt fails, the message stays in the inbox for a later attempt, unless `isFinal`
+   * returns true.
+   */
   async attempt(
     message: WaitingMessage,
     signal: AbortSignal,
@@ -69,7 +75,7 @@ export class InboxWork {
     }
   }
 
-  /** Sleeps until a new message arrives, a postponed one is due, or the clock's elapsed time reaches `until`. */
+  /** Sleeps until a new message arrives, a postponed message is due, or the clock's elapsed time reaches `until`. */
   async sleep(kind: InboxEntry["kind"], until: number | undefined, signal: AbortSignal): Promise<void> {
     const left = (until ?? Infinity) - this.#clock.elapsed();
     const pause = Math.min(this.#inbox.dueIn(kind, this.#clock.now()) ?? Infinity, left, LONGEST_SLEEP);
