@@ -15,7 +15,7 @@ export interface Account {
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
   readonly endpointUrl?: string | undefined;
-  /** Limit of each of a call's three attempts, ms. 10,000 by default. */
+  /** Limit of each of a call's three attempts, in ms. 10,000 by default. */
   readonly timeLimit?: number;
   /** Aborts the calls in progress and all later ones. */
   readonly signal?: AbortSignal;

@@ -59,7 +59,7 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The Date header of an SDK output or error, ms since the epoch. */
+/** The Date header of an SDK output or error, in ms since the epoch. */
 export function dateOf(result: unknown): number | undefined {
   const { response, $response } = result as { response?: Answer; $response?: Answer };
   const date = Date.parse((response ?? $response)?.headers?.["date"] ?? "");

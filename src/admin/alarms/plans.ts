@@ -13,7 +13,7 @@ import {
 import type { Aws } from "../../aws/clients.ts";
 import { type Metric, sameMetric } from "../../aws/cloudwatch/metric.ts";
 
-/** Thresholds of CPU, percent. */
+/** Thresholds of CPU, in percent. */
 export interface CpuThresholds {
   readonly low: number;
   readonly high: number;

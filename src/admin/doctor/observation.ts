@@ -48,7 +48,7 @@ export interface Plan {
 /** All answers. */
 export interface Observation {
   readonly plan: Plan;
-  /** How far AWS's clock is ahead of this machine's, ms. Undefined if AWS did not answer. */
+  /** How far AWS's clock is ahead of this machine's, in ms. Undefined if AWS did not answer. */
   readonly ahead: number | undefined;
   readonly instances: Answer<readonly Ec2Instance[]>;
   /** Whether the credentials allow each action, tested with DryRun. */

@@ -38,7 +38,7 @@ export interface ObserveOptions {
   readonly aws: Aws;
   readonly selector: FleetSelector;
   readonly plan: Plan;
-  /** Longest wait for all autoscalers and workers together, ms. */
+  /** Longest wait for all autoscalers and workers together, in ms. */
   readonly timeout: number;
   readonly signal: AbortSignal;
 }

@@ -50,7 +50,7 @@ interface ScaleFlags extends AccountFlags {
   readonly drainTimeout: number;
 }
 
-/** How often the progress is shown, ms. */
+/** How often the progress is shown, in ms. */
 const PROGRESS = 250;
 
 /** `kas admin scale`. */

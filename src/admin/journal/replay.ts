@@ -28,7 +28,7 @@ const LIMITS = {
   "shrink": ["shrink", SETTINGS.shrink.parse],
 } as const satisfies Record<string, readonly [keyof Limits, (text: string) => unknown]>;
 
-/** The latest time of a Date, ms. Source: ECMA-262, Time Values and Time Range. */
+/** The latest time of a Date, in ms. Source: ECMA-262, Time Values and Time Range. */
 const MAX_DATE = 8.64e15;
 
 /** `kas admin replay`. */

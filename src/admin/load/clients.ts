@@ -11,7 +11,7 @@ export type SendRequest = (signal: AbortSignal) => Promise<boolean>;
 /** Receives each ended request: its latency in ms, and whether it got status 200. */
 export type OnRequestEnd = (ms: number, ok: boolean) => void;
 
-/** Shortest pause of a client after a failed request, ms. It protects a server that is down. */
+/** Shortest pause of a client after a failed request, in ms. It protects a server that is down. */
 const PAUSE_AFTER_ERROR = 100;
 
 /** Idle connections that stay open to one host. */
@@ -43,7 +43,7 @@ export class HttpGetter implements Disposable {
 /** How a client works. */
 export interface ClientOptions {
   readonly send: SendRequest;
-  /** Pause between an answer and the next request, ms. */
+  /** Pause between an answer and the next request, in ms. */
   readonly think: number;
   readonly onRequestEnd: OnRequestEnd;
   /** Ends the client at once, in the middle of a request too. */

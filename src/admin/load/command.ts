@@ -43,7 +43,7 @@ const OPTIONS = {
   },
 } as const satisfies Options;
 
-/** Between two progress lines, ms. */
+/** Between two progress lines, in ms. */
 const PROGRESS_INTERVAL = 1_000;
 
 /** `kas admin load`. */

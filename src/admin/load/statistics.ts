@@ -7,7 +7,7 @@
 /** Ratio of a bucket's bounds. A percentile is off by at most half of it. */
 const BUCKET_GROWTH = 1.01;
 
-/** Upper bound of the first bucket, ms. */
+/** Upper bound of the first bucket, in ms. */
 const FIRST_BOUND = 0.01;
 
 /** Latencies in buckets that grow by 1 %, so that memory does not grow with the length of the load. */
@@ -20,7 +20,7 @@ export class LatencyHistogram {
     return this.#count;
   }
 
-  /** Adds a latency, ms. */
+  /** Adds a latency, in ms. */
   add(ms: number): void {
     const bucket = ms <= FIRST_BOUND ? 0 : Math.ceil(Math.log(ms / FIRST_BOUND) / Math.log(BUCKET_GROWTH));
     this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + 1);

@@ -38,7 +38,7 @@ export interface KasProcess extends AsyncDisposable {
 /** How much of stderr is kept for error messages, lines. */
 const STDERR_TAIL = 5;
 
-/** Time from SIGTERM to SIGKILL, ms. */
+/** Time from SIGTERM to SIGKILL, in ms. */
 const KILL_AFTER = 5_000;
 
 /**

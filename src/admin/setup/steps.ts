@@ -12,7 +12,7 @@ export interface SetupPlan {
   readonly fleet: string;
   readonly keyName?: string | undefined;
   readonly balancer: BalancerRef;
-  /** Longest wait for an instance to drain, ms. It bounds a target group's deregistration delay. */
+  /** Longest wait for an instance to drain, in ms. It bounds a target group's deregistration delay. */
   readonly drainTimeout: number;
   /** The topic to use. By default the topic with the fleet's name, which setup creates. */
   readonly topicArn?: string | undefined;
@@ -20,13 +20,13 @@ export interface SetupPlan {
   readonly pull?: boolean;
   /** Absent: an existing alarm keeps its thresholds, and a new one gets the defaults. */
   readonly cpu?: CpuThresholds | undefined;
-  /** Of the alarms, s. Absent: as for `cpu`. */
+  /** Of the alarms, in seconds. Absent: as for `cpu`. */
   readonly period?: number | undefined;
   /** Of the alarms. Absent: as for `cpu`. */
   readonly evaluations?: number | undefined;
   /** Where the autoscaler receives notifications. Absent: no subscription is created. */
   readonly url?: string | undefined;
-  /** Longest wait for the confirmation of the subscription, ms. */
+  /** Longest wait for the confirmation of the subscription, in ms. */
   readonly confirmTimeout: number;
   /** Report the changes that are needed, and make none. */
   readonly dryRun?: boolean;

@@ -20,7 +20,7 @@ import {
  */
 const PREFERRED_DELAY = 120;
 
-/** How much later than its delay a target may be reported as drained, s. */
+/** How much later than its delay a target may be reported as drained, in seconds. */
 export const DRAINING_LAG = 15;
 
 /** The health check: the worker's /ping. */
@@ -35,7 +35,7 @@ const HEALTH_CHECK = {
 export interface GroupChanges {
   /** Set the health check to the worker's /ping. */
   readonly healthCheck?: true;
-  /** The deregistration delay to set, s. */
+  /** The deregistration delay to set, in seconds. */
   readonly delay?: number;
 }
 

@@ -115,7 +115,7 @@ function queriesFor(batch: readonly string[], period: number): Queries {
   }));
 }
 
-/** The instances of one call, and the age of the oldest datapoint to read, s. */
+/** The instances of one call, and the age of the oldest datapoint to read, in seconds. */
 interface Batch {
   readonly ids: readonly string[];
   readonly recent: number;

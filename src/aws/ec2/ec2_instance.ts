@@ -20,7 +20,7 @@ export interface Ec2Instance extends Omit<Instance, "registration"> {
   readonly stateReason?: StateReason;
   /** EC2's StateTransitionReason: `User initiated (2026-11-23 21:00:00 GMT)`. */
   readonly stateTransitionReason?: string;
-  /** The time in it, ms since the epoch. Newer than the last known one, it shows that the state changed since. */
+  /** The time in it, in ms since the epoch. Newer than the last known one, it shows that the state changed since. */
   readonly stateTransitionAt?: number;
 }
 

@@ -20,12 +20,12 @@ type Provider<C> = (options?: { readonly forceRefresh?: boolean }) => Promise<C>
 
 /** Limits, and the clock. */
 export interface SourceOptions {
-  /** Limit of one attempt, ms. */
+  /** Limit of one attempt, in ms. */
   readonly timeLimit: number;
   readonly clock: Pick<Clock, "now" | "elapsed">;
 }
 
-/** How long the source is left alone after a failure while the last credentials are valid, ms. */
+/** How long the source is left alone after a failure while the last credentials are valid, in ms. */
 const PAUSE = 10_000;
 
 /**

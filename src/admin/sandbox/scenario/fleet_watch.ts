@@ -85,7 +85,7 @@ export class FleetWatch implements Disposable {
     }));
   }
 
-  /** CPU of each instance in service, percent. */
+  /** CPU of each instance in service, in percent. */
   cpuInService(): readonly (number | undefined)[] {
     return this.#account.instances().filter(isInService).map(({ id }) => this.#cpu(id));
   }

@@ -31,8 +31,8 @@ export const NINE_STEPS: readonly ScenarioStep[] = [
   { step: 9, event: "A stops", clients: [], expected: 1 },
 ];
 
-/** The pause of a client between an answer and its next request, ms. */
+/** The pause of a client between an answer and its next request, in ms. */
 export const THINK_MS = 1_000;
 
-/** The shortest and the longest CPU time of a request, ms. */
+/** The shortest and the longest CPU time of a request, in ms. */
 export const WORK_MS: readonly [number, number] = [450, 550];
