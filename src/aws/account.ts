@@ -19,10 +19,10 @@ export interface Account {
   readonly timeLimit?: number;
   /** Aborts the calls in progress and all later ones. */
   readonly signal?: AbortSignal;
-  /** Must hold before each request that may change something. A rejection prevents the request. */
+  /** A precondition of each request that may change a resource. If the precondition rejects, kas does not send the request. */
   readonly beforeChange?: Precondition;
-  /** Called as each request ends. */
+  /** Called when a request has ended. */
   readonly onCall?: (call: Call) => void;
-  /** The real one by default. */
+  /** The runtime to use. Default: the runtime of the real machine. */
   readonly runtime?: Pick<Runtime, "clock" | "random" | "fetch">;
 }

@@ -19,9 +19,9 @@ import {
 
 /** A message about an error. */
 export interface ErrorDescription {
-  /** One line without a full stop. */
+  /** The message: one line without a full stop. */
   readonly message: string;
-  /** A command, an option or a permission that helps. */
+  /** A hint: a command, an option or a permission that helps. */
   readonly hint?: string;
 }
 

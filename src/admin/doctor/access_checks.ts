@@ -74,7 +74,7 @@ export const permissions: Check = {
   },
 };
 
-/** The words after `kas admin iam-policy` for an autoscaler with these settings. */
+/** Returns the arguments of `kas admin iam-policy` for an autoscaler with these settings. */
 function autoscalerPolicy({ grow, shrink }: Plan): CommandLine {
   return [
     "autoscaler",

@@ -90,7 +90,7 @@ export const drainTimeout: Check = {
     if (timeout === undefined) return skipped("no autoscaler reports its settings");
     return withBalancer(observation, ({ name }) => {
       const drainSeconds = required(observation.draining) ?? 0;
-      // A target drains for the whole time, and its health shows the end a little later.
+      // A target drains for the whole deregistration delay, and ELB reports the end a few seconds later.
       const needed = observation.plan.balancer.kind === "classic"
         ? drainSeconds
         : drainSeconds + DRAINING_LAG;

@@ -11,7 +11,7 @@ import { autoScalingGroups, base, bounds, quarantine, versions } from "./fleet_c
 import { ports } from "./network_checks.ts";
 import { autoscaler, oneAutoscaler, reconcile, subscription, topic } from "./topic_checks.ts";
 
-/** All checks. */
+/** All checks of doctor, in the order of the output. */
 export const CHECKS: readonly Check[] = [
   credentials,
   clock,

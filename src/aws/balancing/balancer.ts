@@ -21,7 +21,7 @@ export type BalancerRef =
 export interface BalancerSettings {
   readonly fleet: string;
   readonly loadBalancer?: string | undefined;
-  /** Its ARN. */
+  /** The ARN of the target group. */
   readonly targetGroup?: string | undefined;
 }
 

@@ -10,15 +10,15 @@ import { CredentialsError } from "../errors.ts";
 
 const log = getLogger(["kas", "aws"]);
 
-/** Credentials, as far as it matters here. */
+/** The used part of the SDK's credentials. */
 export interface ExpiringCredentials {
   readonly expiration?: Date;
 }
 
-/** Gets credentials. */
+/** Returns the credentials. */
 type Provider<C> = (options?: { readonly forceRefresh?: boolean }) => Promise<C>;
 
-/** Limits, and the clock. */
+/** The time limits and the clock of a provider. */
 export interface SourceOptions {
   /** Limit of one attempt, in ms. */
   readonly timeLimit: number;
