@@ -113,7 +113,7 @@ export const sandbox = command({
   run: async ({ flags, out, signal }) => {
     if (flags.scenario !== undefined && flags.empty) {
       throw new UsageError(
-        "Use either --scenario or --empty: a scenario needs a fleet",
+        "--scenario and --empty exclude each other, because a scenario needs a fleet",
         "omit --empty",
       );
     }

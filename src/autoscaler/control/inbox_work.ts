@@ -43,7 +43,7 @@ export class InboxWork {
         await turn();
       } catch (error) {
         if (signal.aborted) return;
-        log.error("turn failed", { reason: (error as Error).message });
+        log.error("iteration of the control loop failed", { reason: (error as Error).message });
         await this.#clock.sleep(RECOVERY, signal).catch(() => {});
       }
     }
@@ -67,7 +67,7 @@ export class InboxWork {
       const fields = { messageId: message.id, kind: message.kind, reason };
       if (isFinal(error)) {
         this.#inbox.done(message.id, this.#clock.now());
-        log.error("message failed for good", fields);
+        log.error("message failed, not retried", fields);
       } else {
         this.#inbox.postpone(message, this.#clock.now());
         log.warn("message postponed", { ...fields, attempts: message.attempts + 1 });

@@ -50,7 +50,7 @@ export function listen(
         return serve({ hostname: at.hostname, port: addr.port }, handle);
       } catch (error) {
         if (!stopping.signal.aborted) {
-          log.error("listening failed, retrying", { reason: (error as Error).message });
+          log.error("endpoint cannot listen, retrying", { reason: (error as Error).message });
         }
       }
     }
@@ -61,7 +61,7 @@ export function listen(
       try {
         return await current.server.finished;
       } catch (error) {
-        log.error("accepting a connection failed, closed all and listening again", {
+        log.error("accepting a connection failed, endpoint closes all connections and listens again", {
           reason: (error as Error).message,
         });
         current.close.abort();

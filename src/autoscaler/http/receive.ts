@@ -64,7 +64,7 @@ async function store(
   const { messageId, type } = message;
   if (type === "UnsubscribeConfirmation") {
     onMessage("unsubscribed", "");
-    log.warn("subscription deleted", { messageId, resubscribe });
+    log.warn("SNS reported the deletion of the subscription", { messageId, resubscribe });
     if (!resubscribe) return text("accepted");
   }
   let added: boolean;

@@ -52,7 +52,7 @@ export async function startFirst(
     } catch (error) {
       if (!(error instanceof ActivityError)) throw error;
       const { message: reason, blame } = error;
-      context.log.warn("candidate failed", { instance: context.id, reason });
+      context.log.warn("start of a candidate failed", { instance: context.id, reason });
       const remaining = isInsufficientCapacity(error.cause)
         ? await otherZonesFirst(context, activity.remaining)
         : activity.remaining;

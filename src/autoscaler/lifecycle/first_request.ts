@@ -57,7 +57,7 @@ export async function noteFirstRequest(wanted: FirstRequest): Promise<number | u
     return (ended - inService) / 1_000;
   } catch (error) {
     if (signal.aborted || error instanceof DeadlineError) return undefined;
-    log.error("could not write to the journal", { reason: (error as Error).message });
+    log.error("first request not written to the journal", { reason: (error as Error).message });
     return undefined;
   }
 }

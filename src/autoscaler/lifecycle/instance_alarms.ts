@@ -70,7 +70,7 @@ async function failuresOf(
   } catch (error) {
     if (!(error instanceof ActivityError)) throw error;
     const { message: reason } = error;
-    log.error("alarms step failed", { instance: id, reason });
+    log.error("change of an instance's alarms failed", { instance: id, reason });
     return [sentence(reason.startsWith(failure) ? reason : `${failure}: ${reason}`)];
   }
 }

@@ -138,7 +138,7 @@ export class Rollbacks {
       } catch (error) {
         if (this.#stop.aborted) return;
         const { message: reason } = describeError(error);
-        context.log.error("rollback attempt failed", { instance: context.id, reason });
+        context.log.error("rollback of a failed start failed, retrying", { instance: context.id, reason });
       }
       if (!await pause()) return;
     }

@@ -49,9 +49,7 @@ const EVENT: Readonly<Record<Activity["kind"], string>> = {
   terminate: "instance terminated",
 };
 
-/**
- * Runs activities. Disposing of the runner leaves unfinished activities in the journal, where {@linkcode resume} finds them.
- */
+/** Runs activities. Disposing of the runner leaves unfinished activities in the journal for {@linkcode resume}. */
 export class ActivityRunner implements AsyncDisposable {
   readonly #environment: Environment;
   readonly #journal: Journal;
@@ -79,10 +77,7 @@ export class ActivityRunner implements AsyncDisposable {
     return this.#begin(activity, seen.find(({ id }) => id === activity.instance), false);
   }
 
-  /**
-   * Resumes the activities that an earlier run of the autoscaler left unfinished (R13). Each activity continues at the step
-   * that fits the state of its instance.
-   */
+  /** Resumes unfinished activities of an earlier run (R13). Each continues at the step that fits its instance's state. */
   resume(): void {
     for (const activity of this.#journal.unfinished()) {
       const { kind, instance } = activity;
@@ -119,10 +114,7 @@ export class ActivityRunner implements AsyncDisposable {
     return running.ended;
   }
 
-  /**
-   * Attempts an activity until the journal has its end. An attempt can fail through an error in kas itself, for example because
-   * the disk is full.
-   */
+  /** Attempts an activity until the journal has its end. An attempt can fail in kas itself, for example on a full disk. */
   async #runToEnd(running: Running, seen: Ec2Instance | undefined): Promise<Activity | undefined> {
     const { id } = running.activity;
     let current: Activity | undefined = running.activity;
@@ -235,10 +227,7 @@ export class ActivityRunner implements AsyncDisposable {
     return waits.some((wait) => wait !== undefined);
   }
 
-  /**
-   * Writes the first request that an instance answers after its start to the journal. An instance that was still running is
-   * skipped, because it answered requests before.
-   */
+  /** Writes the first request that an instance answers after its start to the journal. Skips instances that already ran. */
   #awaitFirstRequest(activity: Activity, instance: Ec2Instance): void {
     const { address, runtime, tuning } = this.#environment;
     const host = address(instance);

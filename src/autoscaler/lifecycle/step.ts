@@ -58,7 +58,7 @@ export function runUntilDone<T>(
   let logged: string | undefined;
   const isFatal = (error: unknown) => {
     const reason = describeError(error).message;
-    if (reason !== logged) log.warn("step attempt failed", { step, instance: id, reason });
+    if (reason !== logged) log.warn("attempt of a step failed, retrying", { step, instance: id, reason });
     logged = reason;
     return false;
   };
