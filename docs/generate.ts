@@ -6,7 +6,7 @@
  * @module
  */
 import type { Check } from "../src/admin/doctor/check.ts";
-import { CHECKS } from "../src/admin/doctor/checks.ts";
+import { CHECKS } from "../src/admin/doctor/checks/all.ts";
 import { admin } from "../src/admin/command.ts";
 import { type Command, type Entry, type Group, kebab } from "../src/cli/command.ts";
 import { type Setting, SETTINGS } from "../src/settings/table.ts";
@@ -46,7 +46,7 @@ The AWS SDK reads its own variables (\`AWS_ACCESS_KEY_ID\`, \`AWS_SHARED_CREDENT
 /** The page about doctor as Markdown. */
 export function doctorPage(checks: readonly Check[] = CHECKS): string {
   const rows = checks.map(({ name, expects }) => `| \`${name}\` | ${expects.replaceAll("|", "\\|")} |`);
-  return `<!-- Made from src/admin/doctor/checks.ts by \`deno task docs\`; do not edit. -->
+  return `<!-- Made from src/admin/doctor/checks/all.ts by \`deno task docs\`; do not edit. -->
 
 # Doctor
 

@@ -1,5 +1,5 @@
 /**
- * Builds the autoscaler from its parts, for the service, `kas admin scale`, and tests.
+ * The wiring of the autoscaler, shared by the service, `kas admin scale`, and tests.
  *
  * @module
  */
@@ -19,13 +19,10 @@ import type { AssemblyOptions, Tuning } from "./options.ts";
 import { Journal } from "./store/journal.ts";
 import { Store, type StoreRuntime } from "./store/store.ts";
 
-/** The parts of the runtime that the autoscaler uses. */
+/** What the autoscaler takes from the machine. */
 export type AutoscalerRuntime = Runtime & StoreRuntime;
 
-/**
- * An assembled autoscaler. It acts only when `evaluate` is called. Disposing of it ends its activities and closes its files and
- * clients.
- */
+/** An autoscaler that does nothing by itself yet. Disposing of it ends its activities and closes what it has opened. */
 export interface Autoscaler extends AsyncDisposable {
   readonly store: Store;
   readonly journal: Journal;
@@ -33,11 +30,11 @@ export interface Autoscaler extends AsyncDisposable {
   readonly observer: Observer;
   readonly activities: ActivityRunner;
   readonly evaluation: EvaluationParts;
-  /** Returns the current settings. */
+  /** The settings in force. */
   readonly tuning: () => Tuning;
-  /** Replaces the settings. The new settings apply from the next decision and the next step of an activity. */
+  /** Replaces the settings, from the next decision and the next step of an activity on. */
   readonly tune: (to: Tuning) => void;
-  /** Observes the fleet, decides, and starts the activity of the decision. */
+  /** Observes, decides, and starts what was decided. */
   readonly evaluate: (
     trigger: Trigger,
     options: EvaluationOptions,
@@ -97,7 +94,7 @@ function tuningOf({ limits, startTimeout, drainTimeout }: Tuning): Tuning {
   return { limits, startTimeout, drainTimeout };
 }
 
-/** Returns the private address of an instance. nginx on the instance listens there; in the sandbox the worker does. */
+/** nginx on the instance answers at its private address. In the sandbox the worker itself does. */
 function privateAddress({ privateIp }: { readonly privateIp?: string }): string | undefined {
   return privateIp;
 }

@@ -1,26 +1,23 @@
 /**
- * Pauses before the autoscaler repeats a failed attempt.
+ * How long the autoscaler waits before it tries again what has failed.
  *
  * @module
  */
 
 import type { Clock } from "../runtime.ts";
 
-/** The longest pause before the next attempt, in ms. The autoscaler notices within this time that AWS is available again. */
+/** The longest pause before another attempt, ms. The autoscaler notices within this time that AWS is available again. */
 export const LONGEST_BACKOFF = 10_000;
 
-/** Returns the pause before the next attempt, in ms. The pause doubles with each failed attempt. */
+/** The pause before another attempt, ms: it doubles with each attempt that has failed. */
 export function backoff(failedAttempts: number): number {
   return Math.min(LONGEST_BACKOFF, 250 * 2 ** failedAttempts);
 }
 
-/** The first and the longest pause after an error in kas itself, for example a full disk, in ms. */
+/** The first and the longest pause after an attempt that failed within kas, for example because the disk is full, ms. */
 const PAUSE = { first: 100, longest: 5_000 };
 
-/**
- * Yields pauses without an end. Each pause is twice as long as the previous pause. A pause resolves to false when `stop`
- * aborts.
- */
+/** Pauses without an end, each twice as long as the one before. A pause resolves to false once `stop` is aborted. */
 export function* pauses(clock: Clock, stop: AbortSignal): Generator<() => Promise<boolean>> {
   for (let ms = PAUSE.first;; ms = Math.min(2 * ms, PAUSE.longest)) {
     yield async () => {

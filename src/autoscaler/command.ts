@@ -1,5 +1,5 @@
 /**
- * The command `kas autoscaler`.
+ * `kas autoscaler`.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { Tuning } from "./options.ts";
 import type { Service, ServiceOptions, startService } from "./service.ts";
 import { UnusableError } from "./unusable.ts";
 
-/** The default listen address. nginx on the control instance forwards messages there. */
+/** Where nginx on the control instance forwards messages to. */
 const LISTEN = "127.0.0.1:10001";
 
 /** The options of scaling and of message verification. */
@@ -77,7 +77,7 @@ export const autoscaler = command({
   run: async (context) => {
     const { flags, signal } = context;
     const { pull } = flags;
-    // With --pull, ignore a topic that the environment names.
+    // With --pull, a topic that the environment names is ignored.
     const topicArn = pull ? undefined : flags.topicArn;
     if (topicArn === undefined && !pull) {
       throw new UsageError(

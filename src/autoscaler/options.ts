@@ -1,5 +1,5 @@
 /**
- * Options of an autoscaler.
+ * What an autoscaler is started with.
  *
  * @module
  */
@@ -19,42 +19,42 @@ export interface Fleet extends FleetSelector {
   readonly balancer: BalancerRef;
 }
 
-/** The settings that can change while the autoscaler runs. Times are in ms. */
+/** The settings that can change while the autoscaler runs. Times are ms. */
 export interface Tuning {
   readonly limits: Limits;
-  /** The timeout of each step of scaling out. */
+  /** The longest wait for each step of scaling out. */
   readonly startTimeout: number;
-  /** The timeout of each step of scaling in. */
+  /** The longest wait for each step of scaling in. */
   readonly drainTimeout: number;
 }
 
-/** Returns the host name or IP address of an instance's worker. */
+/** Where an instance's worker can be reached: a host name or an IP address. */
 export type AddressOf = (instance: Ec2Instance) => string | undefined;
 
-/** Callbacks for the events of an autoscaler. */
+/** What an autoscaler reports while it works. */
 export interface Events {
-  /** Called when a request to AWS has ended. */
+  /** A request to AWS ended. */
   readonly onRequest?: (call: Call) => void;
-  /** Called when an observation of the fleet has ended. */
+  /** An observation of the fleet ended. */
   readonly onObservation?: (outcome: ObservationOutcome) => void;
-  /** Called when the journal has a new decision. */
+  /** A decision is in the journal. */
   readonly onDecision?: (trigger: Trigger, decision: Decision) => void;
-  /** Called when an activity has ended. */
+  /** An activity ended. */
   readonly onActivityEnd?: (activity: Activity) => void;
-  /** Called when the durations of phases of an activity are known. */
+  /** It is known how long phases of an activity took. */
   readonly onPhases?: (kind: Activity["kind"], durations: readonly PhaseDuration[]) => void;
 }
 
-/** The options that every autoscaler needs. */
+/** What every autoscaler needs. */
 export interface AssemblyOptions extends Tuning {
-  /** The AWS account, or connected clients that the caller disposes of. */
+  /** The account, or clients that are connected to it and that the caller disposes of. */
   readonly account: Account | Aws;
   readonly fleet: Fleet;
-  /** The state folder. If absent, kas keeps the state in memory. */
+  /** The state folder. Without one the state is kept in memory. */
   readonly state?: string | undefined;
   /** Decide and record, but carry nothing out. */
   readonly dryRun: boolean;
-  /** Returns the address of an instance's worker. Default: the private address. */
+  /** By default an instance's private address. */
   readonly address?: AddressOf;
   readonly events?: Events;
 }

@@ -1,5 +1,5 @@
 /**
- * Helpers for concurrent calls to AWS.
+ * Concurrent calls to AWS.
  *
  * @module
  */

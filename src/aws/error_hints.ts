@@ -1,5 +1,5 @@
 /**
- * Hints that say what an operator can do about an AWS error.
+ * What an operator can do about an AWS error.
  *
  * @module
  */
@@ -79,7 +79,7 @@ const QUOTAS: readonly (readonly [codes: RegExp, hint: string])[] = [
   ],
 ];
 
-/** Whether an operation is a launch. The errors of a launch are about its own options. */
+/** A launch, whose errors are about its own options. */
 const LAUNCH = /^ec2:RunInstances$/;
 
 /** Hints for wrong input, by the beginning of the code. The same code means something else in other calls. */

@@ -24,13 +24,17 @@ async function aws({ url, region }: Backend, command: string): Promise<unknown> 
     AWS_SECRET_ACCESS_KEY: "test",
     AWS_PAGER: "",
   };
-  const words = command.replace(/^aws /, "").split(" ");
-  const { code, stdout, stderr } = await execute(
-    ["aws", "--endpoint-url", url, "--output", "json", ...words],
-    env,
-  );
+  // A shell reads the words, as for an operator who pastes the command.
+  const script = command.replace(/^(aws )?/, 'aws --endpoint-url "$0" --output json ');
+  const { code, stdout, stderr } = await execute(["bash", "-c", script, url], env);
   assertEquals(code, 0, `${command}: ${stderr}`);
   return stdout === "" ? undefined : JSON.parse(stdout);
+}
+
+/** The ids of all instances, as words. */
+async function instanceIds(backend: Backend): Promise<string> {
+  const query = "aws ec2 describe-instances --query 'Reservations[].Instances[].InstanceId'";
+  return (await aws(backend, query) as string[]).join(" ");
 }
 
 /** Runs the command that doctor prints for a failed check. The check must pass afterwards. */
@@ -86,6 +90,8 @@ testWith(
         `--min-size 0 --max-size 1 --desired-capacity 1 --availability-zones ${backend.region}a ` +
         `--tags Key=kas:fleet,Value=${FLEET},PropagateAtLaunch=true`,
     );
+    // Doctor asks running workers, and moto made this instance's address up.
+    await aws(backend, "aws ec2 stop-instances --instance-ids " + await instanceIds(backend));
     await mend(
       backend,
       "auto-scaling-groups",
@@ -104,3 +110,24 @@ Deno.test("kas admin doctor without credentials fails one check, and exits with 
   assertMatch(failed[0]?.detail ?? "", /; try: .*AWS_ACCESS_KEY_ID/);
   assert(rows.length > 20);
 });
+
+testWith(
+  [program("moto_server"), program("aws")],
+  "doctor finds raw delivery and a filter policy at moto, and the AWS CLI commands that doctor proposes remove them",
+  async () => {
+    await using backend = await motoBackend();
+    // The fleet has no instances: nothing sends a request to an address that moto made up.
+    assertEquals((await kas(backend, FLEET, "topics", "create", FLEET)).status, 0);
+    await kas(backend, FLEET, "topics", "subscribe", "http://127.0.0.1:9/");
+    assertEquals((await row(backend, "delivery")).result, "ok");
+    const listed = await aws(backend, "aws sns list-subscriptions") as {
+      Subscriptions: { SubscriptionArn: string }[];
+    };
+    const [{ SubscriptionArn } = { SubscriptionArn: "" }] = listed.Subscriptions;
+    const set = `aws sns set-subscription-attributes --subscription-arn ${SubscriptionArn} --attribute-name`;
+    await aws(backend, `${set} RawMessageDelivery --attribute-value true`);
+    await mend(backend, "delivery", /raw messages/);
+    await aws(backend, `${set} FilterPolicy --attribute-value '{"severity":["high"]}'`);
+    await mend(backend, "delivery", /filter policy/);
+  },
+);

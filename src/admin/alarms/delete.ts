@@ -1,5 +1,5 @@
 /**
- * The command `kas admin alarms delete`.
+ * `kas admin alarms delete`.
  *
  * @module
  */

@@ -13,18 +13,18 @@ import {
 import type { Aws } from "../../aws/clients.ts";
 import { type Metric, sameMetric } from "../../aws/cloudwatch/metric.ts";
 
-/** Thresholds of CPU, in percent. */
+/** Thresholds of CPU, percent. */
 export interface CpuThresholds {
   readonly low: number;
   readonly high: number;
 }
 
-/** The settings that all alarms of a fleet share. */
+/** What all alarms of a fleet have in common. */
 export interface AlarmSettings {
   readonly fleet: string;
   /** s. */
   readonly period: number;
-  /** The number of consecutive periods before the alarm changes. */
+  /** Number of periods in a row. */
   readonly evaluations: number;
   /** The topic to notify. Absent: the alarm has no actions. */
   readonly topicArn?: string | undefined;
@@ -51,7 +51,7 @@ export function requestAlarm(
   return { fleet, kind: "reqcount", dimension, threshold, period, evaluations, topicArn, requests };
 }
 
-/** The change that makes an alarm match its plan. */
+/** What has to be done for an alarm to match its plan. */
 export function neededChange(
   plan: AlarmPlan,
   existing: AlarmDetail | undefined,

@@ -1,11 +1,12 @@
 /**
- * The command `kas admin balancers create`.
+ * `kas admin balancers create`.
  *
  * @module
  */
 import { createBalancer } from "../../aws/balancing/classic_balancer.ts";
 import { command, UsageError } from "../../cli/command.ts";
 import { text } from "../../cli/parsers.ts";
+import { SETTINGS } from "../../settings/table.ts";
 import { ACCOUNT_OPTIONS, instancesById, withAws } from "../account.ts";
 import { printActions } from "../instances/targets.ts";
 import { zonesOf } from "./lookup.ts";
@@ -17,9 +18,13 @@ export const create = command({
   options: {
     zone: {
       placeholder: "ZONE",
-      help: "availability zone, may be repeated (default: the zones of the fleet's instances)",
+      help: "availability zone, may be repeated; by default the zones of the fleet's instances",
       repeat: true,
       parse: text,
+    },
+    drainTimeout: {
+      ...SETTINGS.drainTimeout,
+      help: "longest wait of the autoscaler for an instance to drain; the load balancer drains for less",
     },
     ...ACCOUNT_OPTIONS,
   },
@@ -35,12 +40,12 @@ export const create = command({
       if (flags.dryRun) {
         return await printActions(out, [{ action: `create load balancer ${name} in ${zones.join(", ")}` }]);
       }
-      const { dnsName } = await createBalancer(aws, name, zones);
+      const { dnsName } = await createBalancer(aws, name, zones, flags.drainTimeout);
       await out.table(["name", "dns_name"], [{ name, dns_name: dnsName }]);
     }),
 });
 
-/** Parses the name of a load balancer. Source: ELB API 2012-06-01, CreateLoadBalancer, LoadBalancerName. */
+/** Source: ELB API 2012-06-01, CreateLoadBalancer, LoadBalancerName. */
 function checkedName(name: string): string {
   if (/^(?!-)[A-Za-z0-9-]{1,32}(?<!-)$/.test(name)) return name;
   throw new UsageError(

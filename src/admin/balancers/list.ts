@@ -1,5 +1,5 @@
 /**
- * The command `kas admin balancers list`.
+ * `kas admin balancers list`.
  *
  * @module
  */

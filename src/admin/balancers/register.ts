@@ -1,5 +1,5 @@
 /**
- * The command `kas admin balancers register`.
+ * `kas admin balancers register` and `deregister`.
  *
  * @module
  */

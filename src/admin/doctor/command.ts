@@ -10,7 +10,7 @@ import { duration, flag, url } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";
 import { ACCOUNT_OPTIONS, fleetSelector } from "../account.ts";
 import { runChecks } from "./check.ts";
-import { CHECKS } from "./checks.ts";
+import { CHECKS } from "./checks/all.ts";
 import type { Plan } from "./observation.ts";
 import { observe } from "./observe.ts";
 
@@ -30,7 +30,7 @@ const AWS_FLAGS = ["region", "profile", "endpointUrl"] as const;
 const OPTIONS = {
   url: {
     placeholder: "URL",
-    help: "the autoscaler's address as SNS reaches it (default: the subscribed address)",
+    help: "the autoscaler's address as SNS reaches it; by default the subscribed address",
     parse: url,
   },
   pull: { ...SETTINGS.pull, help: "the autoscaler runs with --pull: no topic, alarms without actions" },
@@ -40,7 +40,7 @@ const OPTIONS = {
   shrink: SETTINGS.shrink,
   timeout: {
     placeholder: "TIME",
-    help: "how long to wait for all autoscalers and workers together",
+    help: "longest wait for all autoscalers and workers together",
     default: "5s",
     parse: duration,
   },
@@ -48,7 +48,7 @@ const OPTIONS = {
   ...ACCOUNT_OPTIONS,
 } as const;
 
-/** The command `kas admin doctor`. */
+/** `kas admin doctor`. */
 export const doctor = command({
   name: "doctor",
   summary: "Check the fleet's whole setup, and print a command for each problem",

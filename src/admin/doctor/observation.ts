@@ -1,6 +1,6 @@
 /**
- * The observation of doctor: the answers of AWS, the autoscalers and the workers. Doctor sends each request once. A missing
- * answer is recorded, so that only the checks that need it are skipped.
+ * What doctor's checks look at: the answers of AWS, the autoscalers and the workers, each asked once. A missing answer is a
+ * value too, so that only the checks that need it are skipped.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import type { Balancer, BalancerRef, Health } from "../../aws/balancing/balancer
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import type { DryRun } from "../../aws/ec2/dry_run.ts";
 import type { Ingress } from "../../aws/ec2/security_groups.ts";
+import type { Attributes } from "../../aws/sns/attributes.ts";
 import type { Subscription } from "../../aws/sns/topic.ts";
 import type { CommandLine } from "../../cli/command_line.ts";
 import type { Autoscaler } from "./autoscalers.ts";
@@ -24,7 +25,7 @@ export interface Failure {
   readonly error: unknown;
 }
 
-/** The operator's flags and settings for the fleet. */
+/** What the operator says about the fleet with flags and settings. */
 export interface Plan {
   readonly fleet: string;
   readonly balancer: BalancerRef;
@@ -32,7 +33,7 @@ export interface Plan {
   readonly topicArn: string | undefined;
   /** Where the autoscaler receives notifications. */
   readonly url?: string | undefined;
-  /** Whether the autoscaler polls the alarms, without a topic (R2). */
+  /** The autoscaler polls the alarms, so there is no topic (R2). */
   readonly pull: boolean;
   readonly min?: number | undefined;
   readonly max?: number | undefined;
@@ -41,14 +42,20 @@ export interface Plan {
   readonly shrink: "stop" | "terminate";
   /** Completes a remedy with the flags that name account and fleet: `setup` → `kas admin setup --fleet web`. */
   readonly kas: (...words: CommandLine) => CommandLine;
-  /** Completes a remedy that uses the AWS CLI with the flags that name region, profile and endpoint. */
+  /** The same for the AWS CLI. */
   readonly aws: (...words: CommandLine) => CommandLine;
 }
 
-/** The answers of AWS, the autoscalers and the workers. */
+/** The answers about the protection of nodes. */
+export interface Protection {
+  readonly asked: readonly string[];
+  readonly protected: readonly string[];
+}
+
+/** All answers. */
 export interface Observation {
   readonly plan: Plan;
-  /** How far AWS's clock is ahead of this machine's, in ms. Undefined if AWS did not answer. */
+  /** How far AWS's clock is ahead of this machine's, ms. Undefined if AWS did not answer. */
   readonly ahead: number | undefined;
   readonly instances: Answer<readonly Ec2Instance[]>;
   /** Whether the credentials allow each action, tested with DryRun. */
@@ -62,6 +69,12 @@ export interface Observation {
   readonly topic: Answer<
     { readonly arn: string; readonly subscriptions: readonly Subscription[] } | undefined
   >;
+  /** The topic's attributes. Undefined if there is no topic. */
+  readonly topicAttributes: Answer<Attributes | undefined>;
+  /** The attributes of the confirmed HTTP subscriptions, by ARN. */
+  readonly subscriptionAttributes: Answer<ReadonlyMap<string, Attributes>>;
+  /** The nodes, or the first of many, that EC2 protects from the autoscaler's way of scaling in. */
+  readonly protection: Answer<Protection>;
   /** The ingress rules of the instances' security groups, by group id. */
   readonly ingress: Answer<ReadonlyMap<string, readonly Ingress[]>>;
   /** The answers at --url and at each subscribed address. */
@@ -87,6 +100,8 @@ export function required<T>(answer: Answer<T>): T {
 /** The requests that AWS did not answer. */
 export function failures(observation: Observation): Failure[] {
   const { instances, balancer, draining, health, alarms, topic, ingress } = observation;
-  return [instances, balancer, draining, health, alarms, topic, ingress]
+  const { topicAttributes, subscriptionAttributes, protection } = observation;
+  const answers = [instances, balancer, draining, health, alarms, topic, ingress];
+  return [...answers, topicAttributes, subscriptionAttributes, protection]
     .flatMap((answer: Answer<unknown>) => "failed" in answer ? [answer.failed] : []);
 }

@@ -13,7 +13,10 @@ import { ingressOf } from "../../aws/ec2/security_groups.ts";
 import { listSubscriptions } from "../../aws/sns/topic.ts";
 import { findTopic } from "../account.ts";
 import { askAutoscaler, type Autoscaler } from "./autoscalers.ts";
-import type { Answer, Observation, Plan } from "./observation.ts";
+import type { Answer, Observation, Plan, Protection } from "./observation.ts";
+import { exists } from "../../scaling/model/instance.ts";
+import { isProtected } from "../../aws/ec2/instance_settings.ts";
+import { type Attributes, subscriptionAttributes, topicAttributes } from "../../aws/sns/attributes.ts";
 import { askWorkers } from "./workers.ts";
 
 /** The actions that read each kind of load balancer. */
@@ -33,12 +36,15 @@ const READ_ACTIONS = {
 /** The most addresses where doctor looks for an autoscaler. */
 const MOST_ADDRESSES = 10;
 
-/** Options of {@linkcode observe}. */
+/** The most nodes whose protection doctor asks for, a call each. */
+const MOST_PROTECTIONS = 10;
+
+/** What {@linkcode observe} needs. */
 export interface ObserveOptions {
   readonly aws: Aws;
   readonly selector: FleetSelector;
   readonly plan: Plan;
-  /** How long doctor waits for all autoscalers and workers together, in ms. */
+  /** Longest wait for all autoscalers and workers together, ms. */
   readonly timeout: number;
   readonly signal: AbortSignal;
 }
@@ -82,6 +88,18 @@ export async function observe(options: ObserveOptions): Promise<Omit<Observation
     ingress: instances.then((all) =>
       ask("ec2:DescribeSecurityGroups", () => ingressOf(aws, groupsOf(valueOf(all, [])), signal))
     ),
+    topicAttributes: topic.then((answer) =>
+      ask("sns:GetTopicAttributes", async () => {
+        const arn = valueOf(answer, undefined)?.arn;
+        return arn === undefined ? undefined : await ifFound(topicAttributes(aws, arn, signal), undefined);
+      })
+    ),
+    subscriptionAttributes: topic.then((answer) =>
+      ask("sns:GetSubscriptionAttributes", () => attributesOf(aws, valueOf(answer, undefined), signal))
+    ),
+    protection: instances.then((all) =>
+      ask("ec2:DescribeInstanceAttribute", () => protectionOf(aws, plan, valueOf(all, []), signal))
+    ),
     autoscalers: topic.then((answer) =>
       askAutoscalers(addresses(plan, valueOf(answer, undefined)), httpSignal)
     ),
@@ -91,7 +109,7 @@ export async function observe(options: ObserveOptions): Promise<Omit<Observation
   return answers;
 }
 
-/** Waits for all promises in a record, and returns a record of their values. */
+/** Promise.all of a record's values. */
 async function allOf<T extends Record<string, unknown>>(
   record: T,
 ): Promise<{ readonly [K in keyof T]: Awaited<T[K]> }> {
@@ -129,6 +147,38 @@ async function topicOf(aws: Aws, plan: Plan, signal: AbortSignal) {
     Array.fromAsync(listSubscriptions(aws, arn, signal)).then((all) => ({ arn, subscriptions: all })),
     undefined,
   );
+}
+
+/** The attributes of the topic's confirmed HTTP subscriptions, by ARN. */
+async function attributesOf(
+  aws: Aws,
+  topic: Awaited<ReturnType<typeof topicOf>>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Attributes>> {
+  const confirmed = (topic?.subscriptions ?? [])
+    .filter(({ protocol, status }) => status === "confirmed" && /^https?$/.test(protocol))
+    .slice(0, MOST_ADDRESSES);
+  const found = await Promise.all(
+    confirmed.map(async ({ arn }) =>
+      [arn, await ifFound(subscriptionAttributes(aws, arn, signal), undefined)] as const
+    ),
+  );
+  return new Map(found.flatMap(([arn, attributes]) => attributes === undefined ? [] : [[arn, attributes]]));
+}
+
+/** The protection of the nodes. EC2 answers for one instance a call: of a large fleet only the first nodes are asked. */
+async function protectionOf(
+  aws: Aws,
+  { shrink }: Plan,
+  instances: readonly Ec2Instance[],
+  signal: AbortSignal,
+): Promise<Protection> {
+  const asked = instances.filter((instance) => instance.role === "node" && exists(instance))
+    .map(({ id }) => id).slice(0, MOST_PROTECTIONS);
+  const answers = await Promise.all(
+    asked.map((id) => ifFound(isProtected(aws, id, shrink, signal), false)),
+  );
+  return { asked, protected: asked.filter((_, i) => answers[i]) };
 }
 
 /** The actions to test with DryRun, on one node: a policy may well deny them on base and control instances. */

@@ -29,6 +29,8 @@ export function adminPolicy(scope: Scope): Policy {
       "sns:ListTopics",
     ]),
     allow("Instances", [instancesArn(scope)], [
+      "ec2:DescribeInstanceAttribute",
+      "ec2:MonitorInstances",
       "ec2:StartInstances",
       "ec2:StopInstances",
       "ec2:TerminateInstances",
@@ -45,6 +47,8 @@ export function adminPolicy(scope: Scope): Policy {
       allow("Topic", [topicArn], [
         "sns:CreateTopic",
         "sns:DeleteTopic",
+        "sns:GetSubscriptionAttributes",
+        "sns:GetTopicAttributes",
         "sns:ListSubscriptionsByTopic",
         "sns:SetSubscriptionAttributes",
         "sns:SetTopicAttributes",

@@ -1,5 +1,5 @@
 /**
- * IAM policies, their scope, and the ARNs in them.
+ * IAM policies, what they are about, and the ARNs in them.
  *
  * @module
  */
@@ -24,11 +24,11 @@ export interface Policy {
   readonly Statement: readonly Statement[];
 }
 
-/** The scope of a policy: account, region, fleet and resources. */
+/** What a policy is about. */
 export interface Scope {
-  /** The region, or `*` for any region. */
+  /** `*` for any. */
   readonly region: string;
-  /** The account id, or `*` for any account. */
+  /** The account's id, `*` for any. */
   readonly account: string;
   readonly fleet: string;
   readonly balancer: BalancerRef;
@@ -42,7 +42,7 @@ export interface Scope {
   readonly instanceRole: string | undefined;
 }
 
-/** Returns a policy with these statements. */
+/** A policy of these statements. */
 export function policyOf(Statement: readonly Statement[]): Policy {
   return { Version: "2012-10-17", Statement };
 }
@@ -58,7 +58,7 @@ export function allow(
   return { Sid, Effect: "Allow", Action: Action.toSorted(), Resource, ...Condition };
 }
 
-/** Returns an ARN. Source: IAM user guide, "Amazon Resource Names". */
+/** An ARN. Source: IAM user guide, "Amazon Resource Names". */
 export function arn(
   { region, account }: Pick<Scope, "region" | "account">,
   service: string,

@@ -8,16 +8,17 @@ import { command, ExitError, UsageError } from "../../cli/command.ts";
 import type { Role } from "../../scaling/model/instance.ts";
 import { integer, oneOf, text } from "../../cli/parsers.ts";
 import { ACCOUNT_OPTIONS, withAws } from "../account.ts";
+import { MONITORING } from "./monitoring_option.ts";
 import { printActions } from "./targets.ts";
 
 const ROLES = ["base", "control", "node"] as const satisfies Role[];
 
 const parseRole = oneOf(...ROLES);
 
-/** The suffix of the Name tag. In a legacy fleet without role tags, the suffix is the role. */
+/** The end of the Name tag. It is the role in a legacy fleet without role tags. */
 const NAME_SUFFIX: Record<Role, string> = { base: "base", control: "ctl", node: "node" };
 
-/** The command `kas admin instances create`. */
+/** `kas admin instances create`. */
 export const create = command({
   name: "create",
   summary: "Launch instances into the fleet",
@@ -35,6 +36,7 @@ export const create = command({
     type: { placeholder: "TYPE", help: "instance type, such as t3.small", parse: text },
     subnet: { placeholder: "ID", help: "subnet to launch into", parse: text },
     securityGroup: { placeholder: "ID", help: "security group", repeat: true, parse: text },
+    monitoring: MONITORING,
     userData: { placeholder: "FILE", help: "file with user data for cloud-init", parse: text },
     ...ACCOUNT_OPTIONS,
   },
@@ -59,6 +61,7 @@ export const create = command({
         fleet,
         role: flags.role,
         count: flags.count,
+        monitoring: flags.monitoring,
         name: `${fleet}_${NAME_SUFFIX[flags.role]}`,
         ...(flags.image !== undefined && { image: flags.image }),
         ...(flags.type !== undefined && { type: flags.type }),

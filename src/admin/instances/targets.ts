@@ -9,11 +9,11 @@ import { ExitError, UsageError } from "../../cli/command.ts";
 import type { Output, Row } from "../../cli/output.ts";
 import { type AccountContext, toExitError } from "../account.ts";
 
-/** The change that a command makes to one target. */
+/** What a command does to one target. */
 export interface TargetPlan {
   /** The actions that a dry run prints, one a line: `stop i-1`. */
   readonly actions: readonly string[];
-  /** Carries the actions out and returns the rows to print. */
+  /** Does them and returns the rows to print. */
   readonly apply: () => Promise<readonly Row[]>;
 }
 

@@ -98,7 +98,7 @@ function checkLines({ checks, selection, decision }: Explanation, columns: numbe
   ];
 }
 
-/** Returns the message of a check. For a check after the deciding check: the message that it would have had. */
+/** A check's message. For a check after the one that held: what it would have said. */
 function checkText({ status, message, passes }: CheckAnswer): string {
   if (status !== "not reached" || passes === null) return message;
   const would = passes ? "would pass" : "would hold too";

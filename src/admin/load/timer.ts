@@ -1,18 +1,18 @@
 /**
- * The timer of the load clients. Tests pass their own timer.
+ * Time for the load clients, so that tests can replace it.
  *
  * @module
  */
 
-/** A clock with a function that waits. */
+/** A clock and a way to wait. */
 export interface Timer {
-  /** The time in ms. */
+  /** ms. */
   now(): number;
   /** Resolves after `ms`, or as soon as the signal aborts. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-/** The timer of real time. */
+/** Real time. */
 export const realTimer: Timer = {
   now: () => performance.now(),
   wait: (ms, signal) => {

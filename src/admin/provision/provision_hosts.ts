@@ -8,10 +8,10 @@ import { printActions } from "../instances/targets.ts";
 import { HostProgress } from "./host_progress.ts";
 import { provisionOne, type ProvisionOptions, type ProvisionTarget } from "./provision_one.ts";
 
-/** Options of provisioning several hosts. */
+/** What to do, and to which hosts. */
 export interface ProvisionHostsOptions extends ProvisionOptions {
   readonly targets: readonly ProvisionTarget[];
-  /** How many hosts are provisioned at the same time. */
+  /** How many hosts at a time. */
   readonly parallel: number;
 }
 

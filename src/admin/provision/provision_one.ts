@@ -18,7 +18,7 @@ import { toExitError } from "../account.ts";
 /** A target, or the error that made it unusable. */
 export type ProvisionTarget = Target | { readonly name: string; readonly error: ExitError };
 
-/** Options of provisioning one host. */
+/** What to do to a host, and how. */
 export interface ProvisionOptions {
   readonly request: ProvisionRequest;
   readonly ssh: SshOptions;
@@ -27,13 +27,13 @@ export interface ProvisionOptions {
   readonly rolling?: Pick<RollingOptions, "aws" | "balancer" | "drainTimeout" | "startTimeout">;
 }
 
-/** The outcome of provisioning one host. */
+/** How one host ended. */
 export interface HostRun {
   readonly name: string;
   readonly rows: readonly Row[];
   /** Empty if the host succeeded. Else the error, and then lines that explain it. */
   readonly failure: readonly string[];
-  /** The exit status for the host. */
+  /** Exit status. */
   readonly status: number;
 }
 

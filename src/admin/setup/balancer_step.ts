@@ -4,7 +4,13 @@
  * @module
  */
 import { type Balancer, findBalancer, register } from "../../aws/balancing/balancer.ts";
-import { createBalancer, enableZones } from "../../aws/balancing/classic_balancer.ts";
+import {
+  createBalancer,
+  drainingTimeout,
+  enableZones,
+  setDraining,
+} from "../../aws/balancing/classic_balancer.ts";
+import { isRightDelay } from "../../aws/balancing/draining.ts";
 import { applyChanges, requiredChanges } from "../../aws/balancing/target_group_settings.ts";
 import type { Aws } from "../../aws/clients.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
@@ -24,7 +30,7 @@ export async function setUpBalancer(
 ): Promise<Balancer | undefined> {
   const { balancer } = plan;
   const existing = await findBalancer(aws, balancer, signal);
-  if (balancer.kind === "classic") await setUpClassic(aws, plan, existing, instances, ensure);
+  if (balancer.kind === "classic") await setUpClassic(aws, plan, existing, instances, ensure, signal);
   else await setUpTargetGroup(aws, balancer.arn, plan, existing, ensure, signal);
   // Setup creates no target group, so one without instances counts as new.
   const isNew = existing === undefined ||
@@ -40,14 +46,16 @@ export async function setUpBalancer(
 
 async function setUpClassic(
   aws: Aws,
-  { fleet, balancer: { name } }: SetupPlan,
+  { fleet, balancer: { name }, drainTimeout }: SetupPlan,
   existing: Balancer | undefined,
   instances: readonly Ec2Instance[],
   ensure: Ensure,
+  signal: AbortSignal,
 ): Promise<void> {
-  const create = () => createBalancer(aws, name, zonesOf(instances, fleet, FIRST_INSTANCE));
-  await ensure("balancer", name, existing === undefined ? "create" : undefined, create);
-  if (existing === undefined) return;
+  const create = () => createBalancer(aws, name, zonesOf(instances, fleet, FIRST_INSTANCE), drainTimeout);
+  if (existing === undefined) return await ensure("balancer", name, "create", create);
+  const isRight = isRightDelay(await drainingTimeout(aws, name, signal), drainTimeout);
+  await ensure("balancer", name, isRight ? undefined : "update", () => setDraining(aws, name, drainTimeout));
   const missing = new Set(instances.map(({ zone }) => zone)).difference(new Set(existing.zones));
   for (const zone of [...missing].sort()) {
     await ensure("zone", zone, "enable", () => enableZones(aws, name, [zone]));

@@ -11,18 +11,20 @@ import { duration, url } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";
 import { ACCOUNT_OPTIONS, withAws } from "../account.ts";
 import { ALARM_OPTIONS } from "../alarms/options.ts";
+import { MONITORING } from "../instances/monitoring_option.ts";
 import { printActions } from "../instances/targets.ts";
 import { setUp } from "./set_up.ts";
 import type { SetupPlan, SetupStep } from "./steps.ts";
 
-/** The command `kas admin setup`. */
+/** `kas admin setup`. */
 export const setup = command({
   name: "setup",
   summary: "Create the fleet's topic, load balancer, alarms, and with --url the autoscaler's subscription",
   description:
     "Existing resources stay unchanged, so run it again after you add instances, or after an interruption. A\n" +
-    "--target-group has to exist. Its health check is set to /ping of the workers, and its deregistration delay to at\n" +
-    "most --drain-timeout.",
+    "--target-group has to exist. Its health check is set to /ping of the workers. The load balancer's draining is set to\n" +
+    "less than --drain-timeout, and instances get detailed monitoring, which the default period of the alarms needs.\n" +
+    "With --monitoring basic give --period 300.",
   options: {
     url: {
       placeholder: "URL",
@@ -31,11 +33,12 @@ export const setup = command({
     },
     timeout: {
       placeholder: "TIME",
-      help: "how long to wait until the subscription is confirmed",
+      help: "longest wait for the subscription's confirmation",
       default: "120s",
       parse: duration,
     },
     drainTimeout: SETTINGS.drainTimeout,
+    monitoring: MONITORING,
     ...ALARM_OPTIONS,
     ...ACCOUNT_OPTIONS,
   },
@@ -68,7 +71,7 @@ export const setup = command({
         if (signal.aborted) out.error(`Interrupted; not completed: ${current}, and the steps after it`);
         throw error;
       } finally {
-        // Print the completed steps even after a failure.
+        // After a failure, too, the completed steps are printed.
         if (!dryRun) await out.table(["resource", "name", "action"], steps);
         else await printActions(out, steps.filter(isNeeded).map(actionRow));
       }

@@ -1,5 +1,5 @@
 /**
- * Sets up a fleet: topic, load balancer, alarms and subscription, in this order.
+ * Sets up a fleet: topic, load balancer, monitoring, alarms and subscription, in this order.
  *
  * @module
  */
@@ -7,6 +7,7 @@ import type { Aws } from "../../aws/clients.ts";
 import { fleetInstances } from "../../aws/ec2/instances.ts";
 import { setUpAlarms } from "./alarm_steps.ts";
 import { setUpBalancer } from "./balancer_step.ts";
+import { setUpMonitoring } from "./monitoring_step.ts";
 import { ensurer, type SetupPlan, type SetupStep } from "./steps.ts";
 import { setUpSubscription, setUpTopic } from "./topic_steps.ts";
 
@@ -28,8 +29,9 @@ export async function setUp(
   const instances = await Array.fromAsync(fleetInstances(aws, { fleet, keyName }, signal));
   const topic = plan.pull ? undefined : await setUpTopic(aws, plan, ensure);
   const balancer = await setUpBalancer(aws, plan, instances, ensure, signal);
+  await setUpMonitoring(aws, plan, instances, ensure, signal);
   const ids = instances.map(({ id }) => id);
-  // In a dry run the topic may not exist yet. A new alarm then needs no topic for its report.
+  // An alarm that a dry run would create needs no topic: it is new anyway.
   const topicArn = plan.pull ? undefined : topic ?? "";
   await setUpAlarms(aws, plan, { ids, topicArn, requests: balancer?.requests }, ensure, signal);
   if (plan.url !== undefined) await setUpSubscription(aws, plan, topic, plan.url, ensure, signal);

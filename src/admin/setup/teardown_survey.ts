@@ -11,20 +11,20 @@ import { listSubscriptions, listTopics, type Subscription } from "../../aws/sns/
 import { exists } from "../../scaling/model/instance.ts";
 import { topicName } from "../account.ts";
 
-/** The plan of a teardown. */
+/** What shall be deleted. */
 export interface TeardownPlan {
   readonly fleet: string;
   readonly keyName: string | undefined;
   readonly balancer: BalancerRef;
   /** The topic in use. Undefined: the topic with the fleet's name. */
   readonly topicArn: string | undefined;
-  /** The autoscaler's address. It identifies the autoscaler's subscription to a topic that has a different name. */
+  /** The autoscaler's address, which finds its subscription to a topic with another name. */
   readonly url: string | undefined;
-  /** Whether to terminate all instances, including base and control instances. */
+  /** Terminate all instances, base and control ones too. */
   readonly instances: boolean;
 }
 
-/** The existing resources of a plan. */
+/** What exists. */
 export interface Survey {
   readonly alarms: readonly string[];
   readonly topic: string | undefined;
@@ -36,7 +36,7 @@ export interface Survey {
   readonly instances: readonly Ec2Instance[];
 }
 
-/** Finds the existing resources of a plan. */
+/** Finds what exists of a plan. */
 export async function survey(aws: Aws, plan: TeardownPlan, signal: AbortSignal): Promise<Survey> {
   const { fleet, keyName, url } = plan;
   const instances = await Array.fromAsync(fleetInstances(aws, { fleet, keyName }, signal));
@@ -50,7 +50,7 @@ export async function survey(aws: Aws, plan: TeardownPlan, signal: AbortSignal):
   const own = new Set(instances.map(({ id }) => id));
   const foreignInstances: string[] = [];
   for (const id of balancer?.instances.filter((id) => !own.has(id)) ?? []) {
-    // Skip terminated instances: ELB lists them for a while.
+    // ELB still lists a terminated instance for a while.
     const found = await findInstance(aws, id, signal);
     if (found !== undefined && exists(found)) foreignInstances.push(id);
   }
@@ -74,7 +74,7 @@ export function isOwnTopic(topic: string | undefined, { fleet }: TeardownPlan): 
   return topic !== undefined && topicName(topic) === fleet;
 }
 
-/** Returns a sentence for each resource that stays because it is in use. */
+/** A sentence for each resource in use that stays. */
 export function keptResources(plan: TeardownPlan, found: Survey): string[] {
   const { topic, balancer, foreignInstances } = found;
   const kept: string[] = [];

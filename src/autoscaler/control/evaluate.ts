@@ -15,13 +15,13 @@ import type { Observer } from "./observe.ts";
 import type { Store } from "../store/store.ts";
 import { traced } from "./trace.ts";
 
-/** The parts that an evaluation needs. */
+/** What an evaluation works with. */
 export interface EvaluationParts {
   readonly observer: Observer;
   readonly store: Store;
   readonly journal: Journal;
   readonly activities: ActivityRunner;
-  /** Whether kas only decides and records decisions, without carrying them out. */
+  /** Decide and record, but carry nothing out. */
   readonly dryRun: boolean;
 }
 
@@ -30,26 +30,24 @@ export interface Evaluation {
   readonly trigger: Trigger;
   readonly observation: Observation;
   readonly decision: Decision;
-  /** The activity that the evaluation started. Absent if the evaluation started none. */
+  /** The activity that was started, if one was. */
   readonly activity: Activity | undefined;
-  /**
-   * Resolves with the ended activity. Undefined if the evaluation started no activity, or if the activity was left unfinished.
-   */
+  /** That activity as it ended; undefined if none was started, or if it was left unfinished. */
   readonly ended: Promise<Activity | undefined>;
 }
 
-/** Options of an evaluation. */
+/** How an evaluation is made. */
 export interface EvaluationOptions {
-  /** The message that triggered the evaluation. */
+  /** The message that triggered it. */
   readonly message?: NewDecision["message"];
   readonly signal: AbortSignal;
   /** Called in the transaction that records the decision. */
   readonly onDecision?: (trigger: Trigger, decision: Decision) => void;
-  /** The newest change of the trigger's alarm that an earlier evaluation processed. */
+  /** The newest processed change of the trigger's alarm. */
   readonly processed?: ProcessedChange | undefined;
 }
 
-/** Observes the fleet as far as the trigger requires, decides, and starts the activity of the decision. */
+/** Observes what a trigger needs, decides, and starts what was decided. */
 export function evaluate(
   parts: EvaluationParts,
   trigger: Trigger,

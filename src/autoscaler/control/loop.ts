@@ -21,20 +21,20 @@ import { evaluate, type Evaluation, type EvaluationParts } from "./evaluate.ts";
 import { InboxWork } from "./inbox_work.ts";
 import { triggerOf } from "./notification.ts";
 
-/** The parts that the control loop needs. */
+/** What the loop works with. */
 export interface LoopParts {
   readonly evaluation: EvaluationParts;
   readonly inbox: Inbox;
-  /** The ARN of the topic that sends the notifications. */
+  /** The topic that notifications come from. */
   readonly topicArn?: string | undefined;
-  /** Confirms subscriptions. Absent if the autoscaler has no topic. */
+  /** Absent without a topic, and so without subscriptions to confirm. */
   readonly confirm?: Confirm;
   readonly onDecision: NonNullable<Events["onDecision"]>;
   readonly clock: Clock;
   readonly tuning: () => Tuning;
 }
 
-/** A notification arrived and interrupts a reconciliation, because notifications are more urgent. */
+/** Why a reconciliation is put off: a notification came, which is more urgent. */
 class Interrupted extends Error {}
 
 const log = getLogger(["kas", "loop"]);
@@ -48,15 +48,15 @@ interface UnobservedDecision {
   readonly onDecision?: () => void;
 }
 
-/** The control loop of the autoscaler. */
+/** Evaluates notifications, and reconciles. */
 export class ControlLoop {
   readonly #parts: LoopParts;
   readonly #work: InboxWork;
-  /** When to reconcile next, in the clock's elapsed time. A change of the time of day does not delay the reconciliation. */
+  /** When to reconcile next, by the clock's elapsed time: setting the time of day does not delay it. */
   #reconcileDue = 0;
-  /** The number of failed reconciliations since the last successful reconciliation. */
+  /** Reconciliations that failed since the last one that did not. */
   #reconcilesFailed = 0;
-  /** Interrupts the observation of a reconciliation. Absent if notifications may not interrupt it. */
+  /** Interrupts the observation of a reconciliation that notifications may interrupt. */
   #reconciling: AbortController | undefined;
   #observation: Observation | undefined;
 
@@ -65,12 +65,12 @@ export class ControlLoop {
     this.#work = new InboxWork(parts.inbox, parts.clock);
   }
 
-  /** The last observation of the fleet. */
+  /** The fleet as it was last observed. */
   get observation(): Observation | undefined {
     return this.#observation;
   }
 
-  /** Wakes the loop. Call this method when the inbox has a new message, or when the settings have changed. */
+  /** To be called when a message was put into the inbox, or the settings have changed. */
   wake(): void {
     this.#work.wake();
     const { inbox, clock } = this.#parts;
@@ -79,7 +79,7 @@ export class ControlLoop {
     }
   }
 
-  /** Runs the loop until the signal aborts. The loop then finishes the current evaluation. */
+  /** Runs until the signal is aborted, and then finishes the present evaluation. */
   async run(signal: AbortSignal): Promise<void> {
     const { inbox, clock, confirm } = this.#parts;
     const work = this.#work;
@@ -91,7 +91,7 @@ export class ControlLoop {
     ]);
   }
 
-  /** Evaluates the next notification, reconciles if a reconciliation is due, or waits. */
+  /** Evaluates the next notification, or reconciles, or waits for either. */
   async #turn(signal: AbortSignal): Promise<void> {
     const { evaluation: { journal }, inbox, clock, tuning } = this.#parts;
     const now = clock.now();
@@ -109,10 +109,7 @@ export class ControlLoop {
     }
   }
 
-  /**
-   * Evaluates a notification. One transaction records the decision and marks the message as processed, so that each message has
-   * exactly one decision.
-   */
+  /** Evaluates a notification. The transaction that records the decision also marks the message as done, so that there is one. */
   async #evaluateNotification(message: WaitingMessage, signal: AbortSignal): Promise<void> {
     const { evaluation, inbox, clock, topicArn } = this.#parts;
     const { journal } = evaluation;
@@ -132,10 +129,7 @@ export class ControlLoop {
     this.#afterDecision(evaluated, message);
   }
 
-  /**
-   * Reconciles. If the reconciliation is interruptible, a notification that arrives during the observation postpones the
-   * reconciliation.
-   */
+  /** Reconciles. If it is interruptible, a notification that comes during the observation puts it off. */
   async #reconcile(aborted: AbortSignal, interruptible: boolean): Promise<void> {
     const { evaluation, clock, tuning, onDecision } = this.#parts;
     const interrupt = new AbortController();
@@ -185,7 +179,7 @@ export class ControlLoop {
     return decision;
   }
 
-  /** Logs a decision that the journal has, reports it to listeners, and schedules the next reconciliation. */
+  /** Takes note of a decision that is in the journal. */
   #afterDecision(
     { trigger, observation, decision, activity }:
       & Pick<Evaluation, "trigger" | "decision">
@@ -196,7 +190,7 @@ export class ControlLoop {
     const isQuiet = decision.kind === "none";
     if (observation !== undefined) this.#observation = this.#completed(trigger, observation);
     onDecision(trigger, decision);
-    // After a change of capacity, a persisting alarm counts again only after a whole interval (R2).
+    // After a change of capacity, alarms that persist count again only after a whole interval (R2).
     if (message === undefined || !isQuiet) this.#reconcileDue = clock.elapsed() + tuning().limits.resync;
     if (message === undefined && isQuiet) return;
     log.info(`decided ${decision.kind}`, {
@@ -208,7 +202,7 @@ export class ControlLoop {
     });
   }
 
-  /** Completes an observation of the instances with the alarms and the load of the last complete observation. */
+  /** An observation of the instances, completed with the alarms and the load of the last whole one. */
   #completed(trigger: Trigger, observation: Observation): Observation {
     const before = this.#observation;
     if (before === undefined || scopeOf(trigger) === "everything") return observation;

@@ -9,7 +9,7 @@ import { type Attributes, SpanStatusCode, trace } from "@opentelemetry/api";
 const tracer = trace.getTracer("kas");
 
 /**
- * Runs `work` in a span.
+ * Does some work as a span.
  *
  * @param work receives a function that adds attributes to the span
  */

@@ -1,11 +1,11 @@
 /**
- * Responses in plain text.
+ * Answers in plain text.
  *
  * @module
  */
 import { STATUS_CODE } from "@std/http/status";
 
-/** Returns a response in plain text, or in the type that its headers name. */
+/** An answer in plain text, or by its headers in another type. */
 export function text(
   line: string,
   status: number = STATUS_CODE.OK,

@@ -1,5 +1,5 @@
 /**
- * Looks up the current state of an activity's instance in EC2 and at the load balancer.
+ * The instance of an activity as EC2 and the load balancer show it now.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { type Ec2Instance, findInstance as describe } from "../../aws/ec2/instan
 import type { Registration } from "../../scaling/model/instance.ts";
 import { type ActivityContext, ActivityError } from "./activity_context.ts";
 
-/** Returns the instance, or undefined if EC2 does not show it. */
+/** The instance; undefined if EC2 does not show it. */
 export async function findInstance(
   { environment: { aws, fleet }, id, signal }: ActivityContext,
 ): Promise<Ec2Instance | undefined> {
@@ -16,9 +16,9 @@ export async function findInstance(
 }
 
 /**
- * Returns the instance.
+ * The instance.
  *
- * @throws {ActivityError} if EC2 does not show the instance
+ * @throws {ActivityError} if EC2 does not show it
  */
 export async function getInstance(context: ActivityContext): Promise<Ec2Instance> {
   const instance = await findInstance(context);
@@ -26,24 +26,24 @@ export async function getInstance(context: ActivityContext): Promise<Ec2Instance
   return instance;
 }
 
-/** Returns the instance, or undefined if the instance was just launched and EC2 does not show it yet. */
+/** The instance; undefined if it was just launched and EC2, whose answers lag behind, does not show it yet. */
 export async function getIfShown(context: ActivityContext): Promise<Ec2Instance | undefined> {
   return context.launched ? await findInstance(context) : await getInstance(context);
 }
 
-/** Returns the instance's health at the load balancer, or undefined if the instance is not registered. */
+/** The instance's health at the load balancer; undefined if it is not registered. */
 export async function healthOf(
   { environment: { aws, fleet }, id, signal }: ActivityContext,
 ): Promise<Health | undefined> {
   return (await health(aws, fleet.balancer, signal)).find((it) => it.id === id);
 }
 
-/** Returns the instance's registration at the load balancer. */
+/** The instance's registration at the load balancer. */
 export async function registrationOf(context: ActivityContext): Promise<Registration> {
   return (await healthOf(context))?.registration ?? "none";
 }
 
-/** Describes an instance's health at the load balancer for an error message. */
+/** What the load balancer says of an instance, for an error's message. */
 export function describeHealth({ state, description }: Health): string {
   return `the load balancer says ${state}: ${description.replace(/\.$/, "")}`;
 }

@@ -1,38 +1,38 @@
 /**
- * Waits for a condition outside of this process. The first attempt is immediate, and the pauses grow until the deadline. The
- * wait never sleeps for one fixed time (R17).
+ * Waiting for something outside of this process: it looks at once and then less and less often, until a deadline. It never
+ * sleeps for a fixed time (R17).
  *
  * @module
  */
 import type { Runtime } from "../../runtime.ts";
 
-/** The first pause between two attempts, in ms. */
+/** The first pause between two attempts, ms. */
 const FIRST_PAUSE = 50;
 
-/** A condition was not met before its deadline. `cause` is the error of the last attempt, if the attempt failed. */
+/** Something did not happen in time. `cause` is the error of the last attempt, if that failed. */
 export class DeadlineError extends Error {
   override readonly name = "DeadlineError";
 }
 
-/** Options of a wait. Times are in ms. */
+/** How to wait. Times are ms. */
 export interface WaitOptions {
-  /** The error message at the deadline, for example "i-1 did not start to run". */
+  /** What to report at the deadline: "i-1 did not start to run". */
   readonly failure: string;
-  /** The time until the deadline. */
+  /** The longest time to wait. */
   readonly timeout: number;
   /** The longest pause between two attempts. */
   readonly pace: number;
-  /** Aborts the wait. The wait then rejects with the signal's reason. */
+  /** Ends the wait with its reason. */
   readonly signal: AbortSignal;
   readonly runtime: Pick<Runtime, "clock" | "random">;
-  /** Returns whether an error ends the wait. After other errors the wait continues with further attempts. */
+  /** Whether an error ends the wait. After any other error it tries again. */
   readonly isFatal: (error: unknown) => boolean;
 }
 
 /**
- * Makes attempts until one returns a value, and returns the value.
+ * Tries until an attempt returns something, and returns that.
  *
- * @throws {DeadlineError} if no attempt returns a value in time
+ * @throws {DeadlineError} if no attempt does in time
  */
 export async function until<T>(attempt: () => Promise<T | undefined>, wait: WaitOptions): Promise<T> {
   const { signal, runtime: { clock, random } } = wait;
@@ -54,7 +54,7 @@ export async function until<T>(attempt: () => Promise<T | undefined>, wait: Wait
       const seconds = Math.round(wait.timeout / 100) / 10;
       throw new DeadlineError(`${wait.failure} within ${seconds} s`, { cause });
     }
-    // The last attempt happens at the deadline, not before the deadline.
+    // The last attempt is at the deadline, not before it.
     await clock.sleep(Math.min(pause * (0.9 + random() * 0.2), left), signal);
     pause = Math.min(pause * 1.5, wait.pace);
   }

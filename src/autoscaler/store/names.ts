@@ -1,12 +1,12 @@
 /**
- * The names that the journal stores, and the corresponding names in earlier versions.
+ * The names that the journal stores, and what earlier versions called them.
  *
  * @module
  */
 
-/** The names of steps. Each name says what is true after the step has ended. */
+/** The steps of activities. Each name says what is true once the step has ended. */
 export const STEPS = [
-  // The steps of scaling out (R9). A launch has `launched` instead of `started`.
+  // Scaling out (R9). A launch has `launched` instead of `started`.
   "launched",
   "started",
   "running",
@@ -15,17 +15,17 @@ export const STEPS = [
   "in-service",
   "first-request",
   "alarms-created",
-  // The steps of scaling in (R10). `stopping` and `terminating` end when EC2 has accepted the request.
+  // Scaling in (R10). `stopping` and `terminating` end when EC2 has accepted the request.
   "deregistered",
   "drained",
   "rechecked",
   "stopping",
-  // The step `stopped` is also the first step of a start whose instance is still stopping.
+  // Also the first step of a start whose instance is still stopping.
   "stopped",
   "terminating",
   "terminated",
   "alarms-deleted",
-  // The steps after a failure (R13): kas rolls back a start, or registers an instance again that stays in service.
+  // After a failure (R13): a start is rolled back, an instance that stays in service is registered again.
   "rolled-back",
   "re-registered",
 ] as const;
@@ -33,13 +33,10 @@ export const STEPS = [
 /** One of {@linkcode STEPS}. */
 export type StepName = (typeof STEPS)[number];
 
-/**
- * The status of an activity. `cancelled`: a different activity took over the instance. `dry-run`: kas did not carry the
- * decision out.
- */
+/** The status of an activity. `cancelled`: another activity took its instance. `dry-run`: decided, but not carried out. */
 export type ActivityStatus = "in-progress" | "successful" | "failed" | "cancelled" | "dry-run";
 
-/** The names in journals up to schema version 3, with their current names. Names that are not listed are unchanged. */
+/** The names in journals up to schema version 3, and what each is called now. A name that is not here is the same. */
 export const RENAMED = {
   trigger: { resync: "reconcile", manual: "operator" },
   status: { done: "successful" },

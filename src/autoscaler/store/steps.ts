@@ -1,5 +1,5 @@
 /**
- * Stores the steps of activities. kas records a step before the step begins, and again when the step ends (R13).
+ * The steps of activities. The journal records a step before it is taken, and again when it ends (R13).
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Database } from "./database.ts";
 import type { StepName } from "./names.ts";
 import type { Store } from "./store.ts";
 
-/** One stage of an activity. Times are in ms since the epoch. */
+/** One stage of an activity. Times are ms since the epoch. */
 export interface Step {
   readonly step: StepName;
   /** Absent while EC2 has not answered a launch. */
@@ -16,7 +16,7 @@ export interface Step {
   readonly ended?: number;
   /** Why the step failed. */
   readonly failure?: string;
-  /** The cause of the failure. Set only for a step that repairs the result of a failure. */
+  /** Set for a step that repairs the result of a failure. */
   readonly cause?: Cause;
 }
 
@@ -27,34 +27,35 @@ export interface Cause {
   readonly blame: boolean;
 }
 
-/** Options of carrying out a step. */
+/** How a step is taken. */
 export interface StepRun<T> {
-  /** The time in ms since the epoch. */
+  /** ms since the epoch. */
   readonly now: () => number;
   readonly signal: AbortSignal;
-  /** The cause of the failure. Set only for a step that repairs the result of a failure. */
+  /** Set for a step that repairs the result of a failure. */
   readonly cause?: Cause | undefined;
   readonly take: () => Promise<T>;
 }
 
-/** A step that has not begun. */
+/** A step before it is taken. */
 export interface PlannedStep {
   /** The activity's id. */
   readonly activity: number;
-  /** The id of the instance. Null while EC2 has not answered a launch. */
+  /** null while EC2 has not answered a launch. */
   readonly instance: string | null;
   readonly step: StepName;
 }
 
-/** A step that was carried out: its row in the database, and its result. */
+/** A step that was taken: its row, and what it returned. */
 export interface TakenStep<T> {
   readonly id: number;
   readonly result: T;
 }
 
 /**
- * Carries out a step and records its beginning and its failure. The caller records the success with {@linkcode endStep}. An
- * aborted step stays open, and the next run of the activity resumes the step.
+ * Takes a step and records its beginning and its failure. The caller records its success with {@linkcode endStep}.
+ *
+ * An aborted step stays open. The next run of the activity resumes it.
  */
 export async function takeStep<T>(
   store: Store,
@@ -62,7 +63,7 @@ export async function takeStep<T>(
   { now, signal, cause, take }: StepRun<T>,
 ): Promise<TakenStep<T>> {
   const id = store.transaction(() => beginStep(store.db, step, now(), cause));
-  // Start the disk sync while the request is prepared. The request to AWS waits for the sync, and fails if the sync fails.
+  // The sync runs while the call is prepared. The call to AWS waits for it, and fails if it fails.
   store.synced().catch(() => {});
   try {
     return { id, result: await take() };
@@ -75,7 +76,7 @@ export async function takeStep<T>(
   }
 }
 
-/** Records that a step began, or finds the open step that an earlier run left. Returns the row id of the step. */
+/** Records that a step began, or finds the open step that an earlier run left. Returns its row id. */
 export function beginStep(
   db: Database,
   { activity, instance, step }: PlannedStep,
@@ -99,12 +100,12 @@ export function beginStep(
   return Number(lastInsertRowid);
 }
 
-/** Records that a step ended successfully. */
+/** Records that a step ended well. */
 export function endStep(db: Database, id: number, now: number): void {
   db.prepare("UPDATE steps SET ended = ? WHERE id = ?").run(now, id);
 }
 
-/** Records a step that the autoscaler observed without carrying it out. */
+/** Records a step that the autoscaler observed and did not take. */
 export function addStep(
   db: Database,
   activity: number,

@@ -13,18 +13,18 @@ import { UnusableError } from "../unusable.ts";
 import { checkIntegrity, Database, isDamaged } from "./database.ts";
 import { migrate, NewerSchemaError, readAs, refuseNewer } from "./migrations.ts";
 
-/** The parts of the runtime that the store uses. */
+/** What the store takes from the machine. */
 export interface StoreRuntime {
   /** Resolves once everything that was written to a file is on the disk. */
   readonly sync?: (file: Deno.FsFile) => Promise<void>;
-  /** Opens the database. Tests pass a database that fails in the middle of its work. */
+  /** Opens the database. Tests give one that ends in the middle of its work. */
   readonly openDatabase?: (path: string) => Database;
 }
 
 /** The open files of a folder beside the database. */
 interface Files {
   readonly lock: Deno.FsFile;
-  /** SQLite's write-ahead log, which kas syncs to disk. */
+  /** SQLite's write-ahead log, to be synced. */
   readonly log: Deno.FsFile;
 }
 
@@ -32,10 +32,10 @@ interface Files {
 export class Store implements Disposable {
   readonly #files: Files | undefined;
   readonly #syncFile: (file: Deno.FsFile) => Promise<void>;
-  /** The last sync that began, and the sync that will follow. */
+  /** The last sync that began, and the one that will follow it. */
   #syncing: Promise<void> | undefined;
   #following: Promise<void> | undefined;
-  /** Whether a sync is running or the last sync failed. */
+  /** A sync is running, or the last one failed. */
   #unsynced = false;
 
   private constructor(readonly db: Database, files?: Files, sync = realRuntime.sync) {
@@ -58,11 +58,10 @@ export class Store implements Disposable {
         throw new Error("another autoscaler is using it");
       }
       const path = `${folder}/kas.db`;
-      // An existing folder may be readable by everyone, so create the database with a safe mode. SQLite gives its other files
-      // the same mode.
+      // An existing folder may be open to all. SQLite gives its other files the mode of this one.
       Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
       db = openDatabase(path);
-      // Check the schema version before anything is written to the database.
+      // Before anything is written to it.
       checkIntegrity(db);
       refuseNewer(db);
       db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
@@ -106,7 +105,7 @@ export class Store implements Disposable {
     }
   }
 
-  /** Runs a transaction. If `work` throws, the transaction has no effect. */
+  /** Runs a transaction: all of it or, if it throws, nothing. */
   transaction<T>(work: () => T): T {
     this.db.exec("BEGIN IMMEDIATE");
     try {
@@ -114,15 +113,14 @@ export class Store implements Disposable {
       this.db.exec("COMMIT");
       return result;
     } catch (error) {
-      // On a full disk SQLite may have already rolled the transaction back.
+      // On a full disk SQLite may have rolled it back already.
       if (this.db.isTransaction) this.db.exec("ROLLBACK");
       throw error;
     }
   }
 
   /**
-   * Resolves when everything that was committed before the call is on disk. The sync blocks no other work. Calls during a sync
-   * share the next sync.
+   * Resolves once all that was committed before the call is on disk. It blocks nothing. Calls during a sync share the next one.
    */
   synced(): Promise<void> {
     return this.#following ??= (async () => {
@@ -149,7 +147,7 @@ export class Store implements Disposable {
     if (busy !== 0) throw new Error("cannot copy the log into kas.db: another process is reading it");
   }
 
-  /** The size of the database without free pages, in bytes. */
+  /** The size of the database without free pages, bytes. */
   size(): number {
     const pragma = (name: string) => Number(Object.values(this.db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
     return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
@@ -158,19 +156,19 @@ export class Store implements Disposable {
   [Symbol.dispose](): void {
     this.db.close();
     this.#files?.log.close();
-    // Unlock explicitly: a child process that is starting may hold a copy of the file, and with it the lock (flock(2)).
+    // A child process that is being started may hold a copy of the file, and with it the lock (flock(2)). So unlock, too.
     this.#files?.lock.unlockSync();
     this.#files?.lock.close();
   }
 }
 
-/** The hint for a journal that a newer version of kas wrote. */
+/** What an operator does about a journal that a newer version wrote. */
 const UPGRADE = "upgrade kas, or choose another folder: --state DIR";
 
 function unusable(folder: string, cause: Error): UnusableError {
   const { message } = cause;
   const [what, hint]: readonly [string, Hint] = isDamaged(cause)
-    // Move the whole folder: a new database must not find the write-ahead log of the damaged database.
+    // The whole folder: a new database must not find the write-ahead log of the damaged one.
     ? [`kas.db: ${message}`, ["mv", folder, `${folder}.damaged`]]
     : cause instanceof NewerSchemaError
     ? [`kas.db: ${message}`, UPGRADE]
@@ -197,7 +195,7 @@ function isFile(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;
   } catch {
-    // Ignore this error: opening the database reports why it cannot be read.
+    // Opening it tells why it cannot be read.
     return false;
   }
 }

@@ -12,6 +12,7 @@ import { type Registration, WORKER_PORT } from "../../scaling/model/instance.ts"
 import { type Aws, sendOptions } from "../clients.ts";
 import type { Metric } from "../cloudwatch/metric.ts";
 import { IncompleteAnswerError, isNotFound, isNotRegistrable, listIn } from "../errors.ts";
+import { longestDelay } from "./draining.ts";
 import { beforeEachAttempt, type Precondition } from "../middleware.ts";
 import { pages } from "../pages.ts";
 import type { Balancer, Health } from "./health.ts";
@@ -31,14 +32,14 @@ const HEALTH_CHECK = {
   UnhealthyThreshold: 3,
 } as const;
 
-/**
- * Draining lets a deregistered instance finish its requests (R10). With cross-zone balancing each instance gets its
- * share.
- */
-const ATTRIBUTES = {
-  ConnectionDraining: { Enabled: true, Timeout: 300 },
-  CrossZoneLoadBalancing: { Enabled: true },
-} as const;
+/** ELB's bounds of the draining timeout, s. Source: ELB API, ConnectionDraining, and CLB guide, "Connection draining". */
+const DRAINING_BOUNDS = { least: 1, most: 3_600 };
+
+/** Draining lets a deregistered instance finish its requests (R10), within `drainTimeout` (ms). */
+function drainingFor(drainTimeout: number) {
+  const { least, most } = DRAINING_BOUNDS;
+  return { Enabled: true, Timeout: Math.max(least, Math.min(most, longestDelay(drainTimeout))) };
+}
 
 /** ELB's largest page. Source: ELB API, DescribeLoadBalancers, PageSize. */
 const PAGE_SIZE = 400;
@@ -121,7 +122,7 @@ export async function deregister(
 }
 
 /**
- * How long a deregistered instance may finish its requests, in seconds. 0 if ELB cuts them off. Throws LoadBalancerNotFound.
+ * How long a deregistered instance may finish its requests, s. 0 if ELB cuts them off. Throws LoadBalancerNotFound.
  */
 export async function drainingTimeout(aws: Aws, name: string, signal?: AbortSignal): Promise<number> {
   const [client, { DescribeLoadBalancerAttributesCommand }] = await elb(aws);
@@ -132,11 +133,25 @@ export async function drainingTimeout(aws: Aws, name: string, signal?: AbortSign
   return Enabled ? Timeout : 0;
 }
 
+/** Sets draining so that it ends within `drainTimeout` (ms). */
+export async function setDraining(aws: Aws, name: string, drainTimeout: number): Promise<void> {
+  const [client, { ModifyLoadBalancerAttributesCommand }] = await elb(aws);
+  const LoadBalancerAttributes = { ConnectionDraining: drainingFor(drainTimeout) };
+  await client.send(
+    new ModifyLoadBalancerAttributesCommand({ LoadBalancerName: name, LoadBalancerAttributes }),
+  );
+}
+
 /**
  * Creates a load balancer in some zones, with an HTTP listener, the health check and draining. An existing one gets
  * the health check and the attributes, and keeps its listeners and zones.
  */
-export async function createBalancer(aws: Aws, name: string, zones: readonly string[]): Promise<Balancer> {
+export async function createBalancer(
+  aws: Aws,
+  name: string,
+  zones: readonly string[],
+  drainTimeout: number,
+): Promise<Balancer> {
   const [client, commands] = await elb(aws);
   const { CreateLoadBalancerCommand, ConfigureHealthCheckCommand, ModifyLoadBalancerAttributesCommand } =
     commands;
@@ -151,8 +166,13 @@ export async function createBalancer(aws: Aws, name: string, zones: readonly str
     await client.send(new CreateLoadBalancerCommand(request));
   }
   await client.send(new ConfigureHealthCheckCommand({ LoadBalancerName: name, HealthCheck: HEALTH_CHECK }));
+  // With cross-zone balancing each instance gets its share.
+  const LoadBalancerAttributes = {
+    ConnectionDraining: drainingFor(drainTimeout),
+    CrossZoneLoadBalancing: { Enabled: true },
+  };
   await client.send(
-    new ModifyLoadBalancerAttributesCommand({ LoadBalancerName: name, LoadBalancerAttributes: ATTRIBUTES }),
+    new ModifyLoadBalancerAttributesCommand({ LoadBalancerName: name, LoadBalancerAttributes }),
   );
   const created = await findBalancer(aws, name);
   if (created === undefined) {

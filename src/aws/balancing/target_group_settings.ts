@@ -5,6 +5,7 @@
  */
 import { WORKER_PORT } from "../../scaling/model/instance.ts";
 import type { Aws } from "../clients.ts";
+import { isRightDelay, longestDelay } from "./draining.ts";
 import {
   DELAY_ATTRIBUTE,
   deregistrationDelay,
@@ -20,9 +21,6 @@ import {
  */
 const PREFERRED_DELAY = 120;
 
-/** How much later than its delay a target may be reported as drained, in seconds. */
-export const DRAINING_LAG = 15;
-
 /** The health check: the worker's /ping. */
 const HEALTH_CHECK = {
   HealthCheckEnabled: true,
@@ -35,7 +33,7 @@ const HEALTH_CHECK = {
 export interface GroupChanges {
   /** Set the health check to the worker's /ping. */
   readonly healthCheck?: true;
-  /** The deregistration delay to set, in seconds. */
+  /** The deregistration delay to set, s. */
   readonly delay?: number;
 }
 
@@ -62,12 +60,11 @@ export async function requiredChanges(
   }
   const isHealthCheckRight = group.HealthCheckEnabled !== false && group.HealthCheckProtocol === "HTTP" &&
     group.HealthCheckPath === "/ping" && healthCheckPort(group) === String(WORKER_PORT);
-  const longest = drainTimeout / 1_000 - DRAINING_LAG;
   return {
     ...(isHealthCheckRight ? {} : { healthCheck: true }),
-    ...(seconds > 0 && seconds <= longest
+    ...(isRightDelay(seconds, drainTimeout)
       ? {}
-      : { delay: Math.max(1, Math.min(PREFERRED_DELAY, Math.floor(longest))) }),
+      : { delay: Math.max(1, Math.min(PREFERRED_DELAY, longestDelay(drainTimeout))) }),
   };
 }
 

@@ -39,14 +39,13 @@ export async function* describeInstances(
       (next) => async (args) => {
         const output = await next(args);
         const response = output.response as { readonly statusCode: number; body: Uint8Array };
-        // Leave error responses to the SDK.
+        // The SDK reads the errors.
         if (response.statusCode !== 200) return output;
         page = readInstancePage(new TextDecoder().decode(response.body));
         response.body = new Uint8Array();
         return output;
       },
-      // Run before the SDK's own deserializer and within its retries, so that the SDK repeats the request after an unreadable
-      // answer.
+      // Before the SDK's own deserializer and within its retries, so that an unreadable answer is requested again.
       { step: "deserialize", priority: "low", name: "readInstancePage" },
     );
     await client.send(command, sendOptions(signal));

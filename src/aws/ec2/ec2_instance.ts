@@ -14,16 +14,23 @@ export interface Ec2Instance extends Omit<Instance, "registration"> {
   readonly publicIp?: string;
   /** The image that the instance was launched from. */
   readonly image?: string;
-  /** The ids of the security groups. */
+  readonly vpc?: string;
+  /** A Spot instance. EC2 stops one only if its request is persistent. */
+  readonly spot?: true;
+  /** The root device is an instance store. EC2 cannot stop the instance. */
+  readonly instanceStore?: true;
+  /**
+   * Whether the public address is an Elastic IP. EC2 takes any other one away when the instance stops. Absent if EC2
+   * does not say so. Source: EC2 API, InstanceNetworkInterfaceAssociation, IpOwnerId.
+   */
+  readonly elasticIp?: boolean;
+  /** Security group ids. */
   readonly securityGroups?: readonly string[];
   /** Why the state last changed. Absent while EC2 has no reason, as for a running instance. */
   readonly stateReason?: StateReason;
   /** EC2's StateTransitionReason: `User initiated (2026-11-23 21:00:00 GMT)`. */
   readonly stateTransitionReason?: string;
-  /**
-   * The time in EC2's StateTransitionReason, in ms since the epoch. A newer time than the last known one shows that the state
-   * has changed.
-   */
+  /** The time in it, ms since the epoch. Newer than the last known one, it shows that the state changed since. */
   readonly stateTransitionAt?: number;
 }
 
@@ -64,6 +71,9 @@ export function instanceOf(found: DescribedInstance, fleet: string | undefined):
   const state = found.State?.Name ?? "pending";
   const changedAt = transitionTime(found.StateTransitionReason);
   const { Code: reasonCode = "", Message: reasonMessage = "" } = found.StateReason ?? {};
+  const [addressOwner] = (found.NetworkInterfaces ?? []).flatMap(({ Association }) =>
+    Association?.IpOwnerId ?? []
+  );
   const quarantine = tags[TAG.quarantine];
   const autoScalingGroup = tags["aws:autoscaling:groupName"];
   return {
@@ -77,6 +87,10 @@ export function instanceOf(found: DescribedInstance, fleet: string | undefined):
     ...(found.PrivateIpAddress ? { privateIp: found.PrivateIpAddress } : {}),
     ...(found.PublicDnsName ? { publicDns: found.PublicDnsName } : {}),
     ...(found.PublicIpAddress ? { publicIp: found.PublicIpAddress } : {}),
+    ...(found.VpcId ? { vpc: found.VpcId } : {}),
+    ...(found.InstanceLifecycle === "spot" ? { spot: true } : {}),
+    ...(found.RootDeviceType === "instance-store" ? { instanceStore: true } : {}),
+    ...(addressOwner === undefined ? {} : { elasticIp: addressOwner !== "amazon" }),
     ...(found.ImageId ? { image: found.ImageId } : {}),
     ...(found.SecurityGroups?.length
       ? { securityGroups: found.SecurityGroups.map(({ GroupId }) => GroupId ?? "") }
@@ -91,7 +105,7 @@ export function instanceOf(found: DescribedInstance, fleet: string | undefined):
   };
 }
 
-/** Returns the role in the tag. Without a tag, returns the role in the name, which begins with one of the fleet's names. */
+/** The role in the tag, otherwise the role in the name, which begins with one of the fleet's names. */
 function roleOf(tags: Record<string, string>, fleets: readonly (string | undefined)[]): Role {
   const role = tags[TAG.role];
   if (role === "base" || role === "control" || role === "node") return role;

@@ -10,22 +10,22 @@ import { CredentialsError } from "../errors.ts";
 
 const log = getLogger(["kas", "aws"]);
 
-/** The used part of the SDK's credentials. */
+/** Credentials, as far as it matters here. */
 export interface ExpiringCredentials {
   readonly expiration?: Date;
 }
 
-/** Returns the credentials. */
+/** Gets credentials. */
 type Provider<C> = (options?: { readonly forceRefresh?: boolean }) => Promise<C>;
 
-/** The time limits and the clock of a provider. */
+/** Limits, and the clock. */
 export interface SourceOptions {
-  /** Limit of one attempt, in ms. */
+  /** Limit of one attempt, ms. */
   readonly timeLimit: number;
   readonly clock: Pick<Clock, "now" | "elapsed">;
 }
 
-/** How long the source is left alone after a failure while the last credentials are valid, in ms. */
+/** How long the source is left alone after a failure while the last credentials are valid, ms. */
 const PAUSE = 10_000;
 
 /**

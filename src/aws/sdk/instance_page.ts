@@ -12,26 +12,30 @@ import { UnreachableError } from "../errors.ts";
 export type DescribedInstance = Pick<
   SdkInstance,
   | "ImageId"
+  | "InstanceLifecycle"
   | "InstanceId"
   | "InstanceType"
   | "KeyName"
   | "LaunchTime"
   | "Monitoring"
+  | "NetworkInterfaces"
   | "Placement"
   | "PrivateIpAddress"
   | "PublicDnsName"
   | "PublicIpAddress"
+  | "RootDeviceType"
   | "SecurityGroups"
   | "State"
   | "StateReason"
   | "StateTransitionReason"
   | "Tags"
+  | "VpcId"
 >;
 
 /** A page of the listing. */
 export interface InstancePage {
   readonly instances: readonly DescribedInstance[];
-  /** The token of the next page. Absent or empty on the last page. */
+  /** Names the next page. Absent or empty on the last page. */
   readonly token: string | undefined;
 }
 
@@ -69,16 +73,21 @@ function readInstance(found: Element): DescribedInstance {
   return {
     InstanceId: text(found, "instanceId"),
     ImageId: text(found, "imageId"),
+    InstanceLifecycle: text(found, "instanceLifecycle") as SdkInstance["InstanceLifecycle"],
     InstanceType: text(found, "instanceType") as SdkInstance["InstanceType"],
     KeyName: text(found, "keyName"),
     LaunchTime: time(text(found, "launchTime")),
     Monitoring: {
       State: text(child(found, "monitoring"), "state") as NonNullable<SdkInstance["Monitoring"]>["State"],
     },
+    NetworkInterfaces: children(child(found, "networkInterfaceSet"), "item").map((network) => ({
+      Association: { IpOwnerId: text(child(network, "association"), "ipOwnerId") },
+    })),
     Placement: { AvailabilityZone: text(child(found, "placement"), "availabilityZone") },
     PrivateIpAddress: text(found, "privateIpAddress"),
     PublicDnsName: text(found, "dnsName"),
     PublicIpAddress: text(found, "ipAddress"),
+    RootDeviceType: text(found, "rootDeviceType") as SdkInstance["RootDeviceType"],
     SecurityGroups: children(child(found, "groupSet"), "item").map((group) => ({
       GroupId: text(group, "groupId"),
     })),
@@ -92,6 +101,7 @@ function readInstance(found: Element): DescribedInstance {
       Key: text(tag, "key"),
       Value: text(tag, "value"),
     })),
+    VpcId: text(found, "vpcId"),
   };
 }
 

@@ -118,7 +118,7 @@ async function adminRequests(createBalancer?: (aws: Aws) => Promise<BalancerRef>
   const balancer = await createBalancer?.(aws);
   const group = balancer?.kind === "target-group" ? ` --target-group ${balancer.arn}` : "";
   const before = f.sandbox.calls.length;
-  await f.rows("instances create --launch-template ours --role base");
+  await f.rows("instances create --launch-template ours --role base --monitoring basic");
   // The node is in a zone where the load balancer is not enabled.
   if (group === "") await f.rows("balancers create kas");
   const [launched] = await f.rows(create);

@@ -45,6 +45,9 @@ export function requestsOf({ service, action, input }: Call, tags: Tags): IamReq
     case "DescribeTargetGroupAttributes":
     case "DescribeTargetHealth":
       return [on("*")];
+    case "DescribeInstanceAttribute":
+      return [instance(String(input["InstanceId"]))];
+    case "MonitorInstances":
     case "StartInstances":
     case "StopInstances":
     case "TerminateInstances":
@@ -75,6 +78,7 @@ export function requestsOf({ service, action, input }: Call, tags: Tags): IamReq
     case "CreateTopic":
       return [on(arn("sns", String(input["Name"])))];
     case "Unsubscribe":
+    case "GetSubscriptionAttributes":
     case "SetSubscriptionAttributes":
       return [on(String(input["SubscriptionArn"]).replace(/:[^:]*$/, ""))];
     default:

@@ -6,18 +6,18 @@
 import type { Row } from "../../../cli/output.ts";
 import type { ScenarioStep } from "./nine_steps.ts";
 
-/** The measurements of a step. */
+/** What was measured during a step. */
 export interface StepObservation {
-  /** The number of instances in service at the end of the step. */
+  /** Instances in service at its end. */
   readonly inService: number;
   /** The fewest and the most instances in service at any moment of the step. */
   readonly minInService: number;
   readonly maxInService: number;
-  /** The number of requests that ended, with an answer or with an error. */
+  /** Requests that got an answer or failed. */
   readonly requests: number;
-  /** The number of requests without status 200 in their response. */
+  /** Requests that did not get status 200. */
   readonly errors: number;
-  /** The CPU of each instance in service over the last minute, in percent. Undefined if a value is not known yet. */
+  /** CPU of each instance in service over the last minute, percent; undefined if it is not known yet. */
   readonly cpu: readonly (number | undefined)[];
 }
 
@@ -70,7 +70,7 @@ export function resultRow(step: ScenarioStep, observed: StepObservation, result:
   };
 }
 
-/** Formats CPU: `66%`, or `-` if the value is not known. */
+/** `66%`; `-` if it is not known. */
 export function wholePercent(value: number | undefined): string {
   return value === undefined ? "-" : `${Math.round(value)}%`;
 }

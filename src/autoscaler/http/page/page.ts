@@ -22,27 +22,24 @@ export interface Page {
   readonly fleet: string;
   /** The version of kas. */
   readonly version: string;
-  /** When the autoscaler started, in ISO 8601. */
+  /** When the autoscaler started, ISO 8601. */
   readonly started: string;
   readonly snapshot: Snapshot;
   /** The latest decisions, newest first. */
   readonly decisions: readonly DisplayedDecision[];
-  /** The current settings. Times are in ms. */
+  /** The current settings. Times are ms. */
   readonly settings: Readonly<Record<string, string | number | boolean | undefined>>;
   /** Counts of messages since the start, by outcome. */
   readonly messages: Readonly<Record<string, number>>;
 }
 
-/** How often the browser reloads the page, in seconds. */
+/** How often the browser reloads the page, s. */
 const REFRESH = 10;
 
-/** The page reports a message that has waited in the inbox for longer than this time, in ms. */
+/** From this age on, a message in the inbox is reported, ms. */
 const OLD_MESSAGE = 120_000;
 
-/**
- * The headers of the page. They forbid the page to load, run or send anything, and other pages to frame it. Source: W3C,
- * Content Security Policy Level 3.
- */
+/** The headers of the page. It may load, run and send nothing, and no other page may frame it. Source: W3C, Content Security Policy Level 3. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "text/html; charset=utf-8",
   "content-security-policy": [
@@ -121,7 +118,7 @@ ${
 </ul>`;
 }
 
-/** Returns one sentence for each problem that needs attention. */
+/** What needs attention: a sentence each. */
 function notices(
   { now, observation, limits, lastObservation, waiting, oldest }: Snapshot,
   instances: readonly DisplayedInstance[],
@@ -151,7 +148,7 @@ function notices(
 function settingsSection(settings: Page["settings"]): Html {
   const rows = Object.entries(settings).flatMap(([name, value]) => {
     if (value === undefined) return [];
-    // Format all numbers except min and max as durations.
+    // All numbers except min and max are times.
     const text = typeof value === "number" && name !== "min" && name !== "max" ? span(value) : String(value);
     return [[cell(kebab(name)), cell(text, "long")]];
   });

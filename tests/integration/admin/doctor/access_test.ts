@@ -63,7 +63,7 @@ Deno.test("doctor reports a denied read request once, skips the checks that need
   const skipped = rows.filter(({ result }) => result === "skipped");
   assertEquals(
     skipped.map(({ check, detail }) => [check, detail.includes("cloudwatch:DescribeAlarms")]),
-    ["alarms", "alarm-actions", "alarm-comparison", "thresholds", "stray-alarms"].map((
+    ["monitoring", "alarms", "alarm-actions", "alarm-comparison", "thresholds", "stray-alarms"].map((
       check,
     ) => [check, true]),
   );

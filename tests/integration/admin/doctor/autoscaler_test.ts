@@ -93,7 +93,7 @@ for (
       name: "a drain timeout below the balancer's",
       check: "drain-timeout",
       more: { drainTimeout: 10_000 },
-      names: ["300 s", "10 s"],
+      names: ["285 s", "10 s"],
       flags: "--drain-timeout 300s",
     },
     {

@@ -32,8 +32,9 @@ Deno.test("doctor changes nothing, and the number of its AWS calls does not depe
     w.fleet.changes().filter((action) => !/^(Start|Stop|Run)Instances$|^CreateTags$/.test(action)),
     [],
   );
-  // DescribeInstances, …Health, …LoadBalancers, …Attributes, …SecurityGroups, …Alarms, ListTopics, ListSubscriptionsByTopic.
-  assertEquals(calls.length, 8);
+  // DescribeInstances, …Health, …LoadBalancers, …Attributes, …SecurityGroups, …Alarms, ListTopics, ListSubscriptionsByTopic,
+  // GetTopicAttributes, GetSubscriptionAttributes, and DescribeInstanceAttribute of ten nodes.
+  assertEquals(calls.length, 20);
 });
 
 Deno.test("doctor finds each problem, and the command that doctor proposes solves the problem", async (t) => {

@@ -6,7 +6,7 @@
 import { PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
 import { assert, assertEquals } from "@std/assert";
 import { runChecks } from "../../../../src/admin/doctor/check.ts";
-import { autoScalingGroups } from "../../../../src/admin/doctor/fleet_checks.ts";
+import { autoScalingGroups } from "../../../../src/admin/doctor/checks/fleet.ts";
 import type { Observation } from "../../../../src/admin/doctor/observation.ts";
 import { isUnsafe } from "../../../../src/cli/terminal/escape.ts";
 import { NODE } from "../../../unit/admin/fleet.ts";

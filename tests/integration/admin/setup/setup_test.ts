@@ -1,14 +1,21 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { BASE, fleet, NODE } from "../../../unit/admin/fleet.ts";
 
+/** The sandbox's instances have basic monitoring, and its load balancer has AWS's default draining. */
+const settingsRows = (action: "created" | "unchanged") =>
+  action === "unchanged"
+    ? []
+    : [BASE, NODE].map((name) => ({ resource: "monitoring", name, action: "enabled" }));
+
 const ALARMS = [BASE, NODE].flatMap((id) => [`kas:cpuhigh:${id}`, `kas:cpulow:${id}`]);
 
 Deno.test("setup creates the missing resources in order, and a second run of setup changes nothing", async () => {
   await using f = await fleet();
-  const rows = (action: string) => [
+  const rows = (action: "created" | "unchanged") => [
     { resource: "topic", name: "kas", action: "unchanged" },
-    { resource: "balancer", name: "kas", action: "unchanged" },
+    { resource: "balancer", name: "kas", action: action === "created" ? "updated" : "unchanged" },
     { resource: "instance", name: BASE, action: "unchanged" },
+    ...settingsRows(action),
     ...ALARMS.map((name) => ({ resource: "alarm", name, action })),
   ];
   assertEquals(await f.rows("setup"), rows("created"));
@@ -86,9 +93,10 @@ Deno.test("setup fails with status 4 if the fleet has no instances", async () =>
 
 Deno.test("setup --pull creates alarms without actions, and makes no calls to SNS (R2)", async () => {
   await using f = await fleet();
-  const rows = (action: string) => [
-    { resource: "balancer", name: "kas", action: "unchanged" },
+  const rows = (action: "created" | "unchanged") => [
+    { resource: "balancer", name: "kas", action: action === "created" ? "updated" : "unchanged" },
     { resource: "instance", name: BASE, action: "unchanged" },
+    ...settingsRows(action),
     ...ALARMS.map((name) => ({ resource: "alarm", name, action })),
   ];
   const { length } = f.sandbox.calls;
@@ -124,7 +132,10 @@ Deno.test("setup registers an unregistered base instance, but no unregistered no
 Deno.test("setup keeps the thresholds of existing alarms unless --cpu is given", async () => {
   await using f = await fleet();
   await f.rows("alarms set --all --cpu 20:50");
-  assertEquals((await f.rows("setup")).filter(({ action }) => action !== "unchanged"), []);
+  const alarmChanges = (await f.rows("setup")).filter(({ resource, action }) =>
+    resource === "alarm" && action !== "unchanged"
+  );
+  assertEquals(alarmChanges, []);
   const changed = (await f.rows("setup --cpu 20:60")).filter(({ action }) => action !== "unchanged");
   assertEquals(changed.map(({ name, action }) => `${name} ${action}`), [
     `kas:cpuhigh:${BASE} updated`,
@@ -138,9 +149,13 @@ Deno.test("setup --dry-run prints the changes and makes no changes", async () =>
   const { status, out } = await f.kas("setup --dry-run --url http://127.0.0.1:9/");
   assertEquals([status, out], [
     0,
-    [...ALARMS.map((name) => `create alarm ${name}`), "subscribe subscription http://127.0.0.1:9/", ""].join(
-      "\n",
-    ),
+    [
+      "update balancer kas",
+      ...[BASE, NODE].map((id) => `enable monitoring ${id}`),
+      ...ALARMS.map((name) => `create alarm ${name}`),
+      "subscribe subscription http://127.0.0.1:9/",
+      "",
+    ].join("\n"),
   ]);
   assertEquals(f.changes(), []);
 });
@@ -158,7 +173,7 @@ Deno.test("setup fails with status 1 if the confirmation does not arrive in time
   const { status, out, err } = await f.kas("setup --url http://127.0.0.1:9/ --timeout 10ms");
   assertEquals(status, 1);
   assertStringIncludes(err, "http://127.0.0.1:9/ was not confirmed within 10 ms");
-  assertEquals(out.trimEnd().split("\n").length, 1 + 3 + ALARMS.length);
+  assertEquals(out.trimEnd().split("\n").length, 1 + 3 + 2 + ALARMS.length);
 });
 
 Deno.test("setup fails with status 4 if the topic does not exist, or if the fleet has no instances", async () => {
@@ -181,3 +196,33 @@ function autoscalerStandIn(endpoint: string): { readonly url: string } & AsyncDi
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
 }
+
+Deno.test("setup enables detailed monitoring once, and with --monitoring basic never", async () => {
+  await using f = await fleet();
+  await f.rows("setup --monitoring basic");
+  const monitoring = () => f.changes().filter((action) => action === "MonitorInstances").length;
+  assertEquals(monitoring(), 0);
+  await f.rows("setup");
+  assertEquals(monitoring(), 1);
+  await f.rows("setup");
+  assertEquals(monitoring(), 0);
+});
+
+Deno.test("setup enables detailed monitoring of 120 instances with few calls", async () => {
+  await using f = await fleet({ nodes: 119 });
+  f.changes();
+  const rows = (await f.rows("setup")).filter(({ resource }) => resource === "monitoring");
+  assertEquals(rows.length, 120);
+  assertEquals(f.changes().filter((action) => action === "MonitorInstances").length, 3);
+});
+
+Deno.test("setup makes the load balancer drain for less than --drain-timeout, and draining stays on", async () => {
+  await using f = await fleet();
+  const balancer = async (words: string) =>
+    (await f.rows(`setup ${words}`)).find(({ resource }) => resource === "balancer")?.["action"];
+  assertEquals(await balancer("--drain-timeout 60s"), "updated");
+  assertEquals(await balancer("--drain-timeout 60s"), "unchanged");
+  assertEquals(await balancer("--drain-timeout 59s"), "updated");
+  // A shorter delay than necessary is the operator's.
+  assertEquals(await balancer("--drain-timeout 300s"), "unchanged");
+});

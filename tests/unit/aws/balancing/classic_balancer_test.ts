@@ -95,7 +95,7 @@ Deno.test("createBalancer() sets listener, health check, draining and cross-zone
       ? described(balancer("kas"))
       : queryError("LoadBalancerNotFound", "There is no balancer 'kas'");
   });
-  assertEquals((await createBalancer(server.aws, "kas", ["eu-west-1a", "eu-west-1b"])).name, "kas");
+  assertEquals((await createBalancer(server.aws, "kas", ["eu-west-1a", "eu-west-1b"], 300_000)).name, "kas");
   const sent = Object.assign({}, ...server.calls.map(({ input }) => input)) as Record<string, string>;
   const expected = {
     "Listeners.member.1.Protocol": "HTTP",
@@ -104,7 +104,7 @@ Deno.test("createBalancer() sets listener, health check, draining and cross-zone
     "AvailabilityZones.member.2": "eu-west-1b",
     "HealthCheck.Target": "HTTP:30000/ping",
     "LoadBalancerAttributes.ConnectionDraining.Enabled": "true",
-    "LoadBalancerAttributes.ConnectionDraining.Timeout": "300",
+    "LoadBalancerAttributes.ConnectionDraining.Timeout": "285",
     "LoadBalancerAttributes.CrossZoneLoadBalancing.Enabled": "true",
   };
   assertEquals(Object.fromEntries(Object.keys(expected).map((name) => [name, sent[name]])), expected);
@@ -116,6 +116,6 @@ Deno.test("createBalancer() does not create a load balancer that already exists"
   await using server = wire(({ action }) =>
     action === "DescribeLoadBalancers" ? described(balancer("kas")) : query(action, "")
   );
-  await createBalancer(server.aws, "kas", ["eu-west-1a"]);
+  await createBalancer(server.aws, "kas", ["eu-west-1a"], 300_000);
   assertEquals(server.calls.some(({ action }) => action === "CreateLoadBalancer"), false);
 });

@@ -117,6 +117,27 @@ Deno.test("findInstance() converts EC2's description of an instance", async () =
   });
 });
 
+Deno.test("an instance has its VPC, and what EC2 says about Spot, its root device and the owner of its address", async () => {
+  const more = (lifecycle: string, root: string, owner: string) =>
+    `${lifecycle}<vpcId>vpc-1</vpcId><rootDeviceType>${root}</rootDeviceType><networkInterfaceSet><item><association>` +
+    `<publicIp>203.0.113.7</publicIp><ipOwnerId>${owner}</ipOwnerId></association></item></networkInterfaceSet>`;
+  const spot = "<instanceLifecycle>spot</instanceLifecycle>";
+  await using server = wire(() =>
+    page([
+      item("i-1", {}, more(spot, "instance-store", "amazon")),
+      item("i-2", {}, more("", "ebs", "123456789012")),
+      item("i-3", {}),
+    ])
+  );
+  const found = await Array.fromAsync(fleetInstances(server.aws, { fleet: "kas" }));
+  const facts = found.map(({ vpc, spot, instanceStore, elasticIp }) => [vpc, spot, instanceStore, elasticIp]);
+  assertEquals(facts, [
+    ["vpc-1", true, true, false],
+    ["vpc-1", undefined, undefined, true],
+    [undefined, undefined, undefined, undefined],
+  ]);
+});
+
 Deno.test("a running instance has the time of its last transition, and has no stop time", async () => {
   const running = item("i-1", {}, "<reason>User initiated (2026-11-23 21:00:00 GMT)</reason>")
     .replace("<name>stopped</name>", "<name>running</name>");

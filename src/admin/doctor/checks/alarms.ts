@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { type AlarmDetail, COMPARISON } from "../../aws/cloudwatch/alarms.ts";
-import { titleOf } from "../../aws/balancing/balancer.ts";
-import { sameMetric } from "../../aws/cloudwatch/metric.ts";
-import { counted, percent } from "../../cli/format.ts";
-import { alarmName } from "../../scaling/model/alarm.ts";
-import { topicName } from "../account.ts";
-import { type Check, failed, type Finding, listed, named, ok, orOk, skipped, warning } from "./check.ts";
-import { members, statusOf } from "./fleet_checks.ts";
-import { required } from "./observation.ts";
-import { setupCommand } from "./remedies.ts";
+import { type AlarmDetail, COMPARISON } from "../../../aws/cloudwatch/alarms.ts";
+import { titleOf } from "../../../aws/balancing/balancer.ts";
+import { sameMetric } from "../../../aws/cloudwatch/metric.ts";
+import { counted, percent } from "../../../cli/format.ts";
+import { alarmName } from "../../../scaling/model/alarm.ts";
+import { topicName } from "../../account.ts";
+import { type Check, failed, type Finding, listed, named, ok, orOk, skipped, warning } from "../check.ts";
+import { members, statusOf } from "./fleet.ts";
+import { required } from "../observation.ts";
+import { setupCommand } from "../remedies.ts";
 
 const CPU_KINDS = ["cpuhigh", "cpulow"] as const;
 
@@ -45,8 +45,7 @@ export const strayAlarms: Check = {
     const others = all.filter(({ kind, metric }) =>
       kind === "reqcount" && requests !== undefined && !sameMetric(metric, requests)
     );
-    // `kas admin setup` corrects an alarm that has the load balancer's name. A different alarm would recommend scale-ins
-    // forever, so propose to delete it.
+    // setup corrects an alarm that has the balancer's name. Any other one would keep recommending a scale-in.
     const outdated = others.filter(({ dimension }) => dimension === plan.balancer.name);
     const foreign = others.filter((alarm) => !outdated.includes(alarm));
     const title = titleOf(plan.balancer);
@@ -127,7 +126,7 @@ export const thresholds: Check = {
     const all = members(observation);
     const pairs = new Set(thresholdPairs(required(observation.alarms)));
     if (pairs.size === 0) return skipped("no instance has both alarms");
-    // Check the smallest fleet: there, one additional instance changes the load most.
+    // One more instance changes the load most where the fewest are in service.
     const alwaysOn = all.filter(({ role }) => role !== "node").length;
     const n = Math.max(1, statusOf(observation)?.settings.min ?? observation.plan.min ?? alwaysOn);
     const findings = Array.from(pairs, (pair): Finding[] => {
@@ -153,7 +152,7 @@ export const thresholds: Check = {
   },
 };
 
-/** Returns the thresholds, such as `42:80`, of each instance that has both alarms. */
+/** `42:80` for each instance that has both alarms. */
 function thresholdPairs(alarms: readonly AlarmDetail[]): string[] {
   const lows = new Map(
     alarms.filter(({ kind }) => kind === "cpulow").map(({ dimension, threshold }) => [dimension, threshold]),

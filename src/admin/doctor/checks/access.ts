@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { isAccessFailure, isDenied } from "../../aws/errors.ts";
-import { describeError } from "../../aws/error_messages.ts";
-import type { CommandLine } from "../../cli/command_line.ts";
-import { seconds } from "../../cli/format.ts";
-import { type Check, failed, type Finding, ok, orOk, skipped, warning } from "./check.ts";
-import { failures, type Observation, type Plan, required } from "./observation.ts";
+import { isAccessFailure, isDenied } from "../../../aws/errors.ts";
+import { describeError } from "../../../aws/error_messages.ts";
+import type { CommandLine } from "../../../cli/command_line.ts";
+import { seconds } from "../../../cli/format.ts";
+import { type Check, failed, type Finding, ok, orOk, skipped, warning } from "../check.ts";
+import { failures, type Observation, type Plan, required } from "../observation.ts";
 
-/** The skew from which AWS refuses signatures, in ms. Source: IAM user guide, "Troubleshoot Signature Version 4 requests". */
+/** The skew from which AWS refuses signatures, ms. Source: IAM user guide, "Troubleshoot Signature Version 4 requests". */
 const REFUSED_SKEW = 300_000;
 
-/** The skew from which the clock is not synchronized, in ms. NTP keeps it within a second, and AWS's Date has whole seconds. */
+/** The skew from which the clock is not synchronized, ms. NTP keeps it within a second, and AWS's Date has whole seconds. */
 const UNSYNCHRONIZED_SKEW = 5_000;
 
 export const credentials: Check = {
@@ -74,7 +74,7 @@ export const permissions: Check = {
   },
 };
 
-/** Returns the arguments of `kas admin iam-policy` for an autoscaler with these settings. */
+/** The words after `kas admin iam-policy` for an autoscaler with these settings. */
 function autoscalerPolicy({ grow, shrink }: Plan): CommandLine {
   return [
     "autoscaler",

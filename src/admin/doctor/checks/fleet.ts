@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { TAG } from "../../aws/ec2/ec2_instance.ts";
-import type { Ec2Instance } from "../../aws/ec2/instances.ts";
-import { exists } from "../../scaling/model/instance.ts";
-import { autoscalerOf, type Status } from "./autoscalers.ts";
-import { type Check, failed, listed, named, ok, orOk, skipped, warning } from "./check.ts";
-import { type Observation, required } from "./observation.ts";
+import { TAG } from "../../../aws/ec2/ec2_instance.ts";
+import type { Ec2Instance } from "../../../aws/ec2/instances.ts";
+import { exists } from "../../../scaling/model/instance.ts";
+import { autoscalerOf, type Status } from "../autoscalers.ts";
+import { type Check, failed, listed, named, ok, orOk, skipped, warning } from "../check.ts";
+import { type Observation, required } from "../observation.ts";
 
 /** The fleet's instances without those being terminated. */
 export function members({ instances }: Observation): readonly Ec2Instance[] {
@@ -112,7 +112,7 @@ export const autoScalingGroups: Check = {
       const ids = instances.map(({ id }) => id);
       const remedy = observation.plan.aws(
         ...["autoscaling", "detach-instances", "--instance-ids", ...listed(ids)],
-        // Pass the name as one word with its flag, because a name may begin with a hyphen.
+        // One word: a name may begin with a hyphen.
         ...[`--auto-scaling-group-name=${group}`, "--should-decrement-desired-capacity"],
       );
       return failed(`kas does not scale ${named(ids)}: Auto Scaling group ${group} owns them`, remedy);

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { Ec2Instance } from "../../aws/ec2/instances.ts";
-import type { Ingress } from "../../aws/ec2/security_groups.ts";
-import { WORKER_PORT } from "../../scaling/model/instance.ts";
-import { AUTOSCALER_PORT } from "../../provision/host/paths.ts";
-import { type Check, failed, type Finding, named, orOk, skipped } from "./check.ts";
-import { members } from "./fleet_checks.ts";
-import { type Observation, required } from "./observation.ts";
+import type { Ec2Instance } from "../../../aws/ec2/instances.ts";
+import type { Ingress } from "../../../aws/ec2/security_groups.ts";
+import { WORKER_PORT } from "../../../scaling/model/instance.ts";
+import { AUTOSCALER_PORT } from "../../../provision/host/paths.ts";
+import { type Check, failed, type Finding, named, orOk, skipped } from "../check.ts";
+import { members } from "./fleet.ts";
+import { type Observation, required } from "../observation.ts";
 
 const ANYWHERE = ["--cidr", "0.0.0.0/0"];
 

@@ -1,0 +1,49 @@
+/**
+ * All of doctor's checks, in the order in which an operator repairs what they find: access to AWS first.
+ *
+ * @module
+ */
+import { clock, credentials, permissions, reading } from "./access.ts";
+import { alarmActions, alarmComparison, alarms, strayAlarms, thresholds } from "./alarms.ts";
+import { balancer, draining, drainTimeout, health, healthCheck, registered } from "./balancer.ts";
+import type { Check } from "../check.ts";
+import { autoScalingGroups, base, bounds, quarantine, versions } from "./fleet.ts";
+import { delivery } from "./delivery.ts";
+import { address, monitoring, network, protection } from "./instances.ts";
+import { ports } from "./ports.ts";
+import { autoscaler, oneAutoscaler, reconcile, subscription, topic } from "./topic.ts";
+
+/** All checks. */
+export const CHECKS: readonly Check[] = [
+  credentials,
+  clock,
+  reading,
+  permissions,
+  base,
+  autoScalingGroups,
+  quarantine,
+  network,
+  protection,
+  balancer,
+  healthCheck,
+  draining,
+  ports,
+  registered,
+  health,
+  monitoring,
+  alarms,
+  alarmActions,
+  alarmComparison,
+  thresholds,
+  strayAlarms,
+  topic,
+  delivery,
+  subscription,
+  address,
+  autoscaler,
+  oneAutoscaler,
+  reconcile,
+  bounds,
+  drainTimeout,
+  versions,
+];

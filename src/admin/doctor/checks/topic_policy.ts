@@ -1,0 +1,68 @@
+/**
+ * Whether a topic's policy lets CloudWatch publish to it.
+ *
+ * Source: SNS developer guide, "Example cases for access control"; CloudWatch user guide, "Notifying users on alarm changes".
+ *
+ * @module
+ */
+
+const CLOUDWATCH = "cloudwatch.amazonaws.com";
+
+/** Text, or a list of it. */
+type Texts = string | readonly string[];
+
+interface Statement {
+  readonly Sid?: string;
+  readonly Effect?: string;
+  readonly Principal?: string | Readonly<Record<string, Texts>>;
+  readonly NotPrincipal?: string | Readonly<Record<string, Texts>>;
+  readonly Action?: Texts;
+  readonly NotAction?: Texts;
+  readonly Condition?: unknown;
+}
+
+/**
+ * Why the policy keeps CloudWatch from publishing; undefined if it does not. A condition of an Allow counts as met, as SNS's
+ * default policy has one for the account. A Deny with a condition does not count: it may be about others, such as HTTP.
+ */
+export function whyCloudWatchIsDenied(json: string): string | undefined {
+  let statements: readonly Statement[];
+  try {
+    const { Statement } = JSON.parse(json) as { Statement?: Statement | readonly Statement[] };
+    statements = [Statement ?? []].flat();
+  } catch {
+    return "is not JSON";
+  }
+  const about = statements.filter((statement) => concernsPublish(statement) && concernsCloudWatch(statement));
+  const denial = about.find(({ Effect, Condition }) => Effect === "Deny" && Condition === undefined);
+  if (denial !== undefined) {
+    return `denies CloudWatch sns:Publish${denial.Sid === undefined ? "" : ` in statement ${denial.Sid}`}`;
+  }
+  return about.some(({ Effect }) => Effect === "Allow") ? undefined : "does not allow CloudWatch sns:Publish";
+}
+
+function concernsPublish({ Action, NotAction }: Statement): boolean {
+  const matches = (patterns: Texts) => texts(patterns).some((pattern) => matchesAction(pattern));
+  return Action === undefined ? NotAction !== undefined && !matches(NotAction) : matches(Action);
+}
+
+/** `SNS:Publish`, `sns:*`, `sns:Pub*`, `*`. IAM compares actions without regard to case. */
+function matchesAction(pattern: string): boolean {
+  const escaped = pattern.toLowerCase().replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`);
+  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`).test("sns:publish");
+}
+
+function concernsCloudWatch({ Principal, NotPrincipal }: Statement): boolean {
+  return Principal === undefined ? NotPrincipal !== undefined && !names(NotPrincipal) : names(Principal);
+}
+
+function names(principal: NonNullable<Statement["Principal"]>): boolean {
+  if (typeof principal === "string") return principal === "*";
+  const { AWS = [], Service = [] } = principal;
+  return texts(AWS).includes("*") ||
+    texts(Service).some((service) => service === "*" || service === CLOUDWATCH);
+}
+
+function texts(value: Texts): readonly string[] {
+  return [value].flat();
+}

@@ -1,0 +1,78 @@
+/**
+ * Observations of doctor, made by hand: a fleet without problems, and changes to it.
+ *
+ * @module
+ */
+import type { Check } from "../../../../src/admin/doctor/check.ts";
+import type { Observation, Plan } from "../../../../src/admin/doctor/observation.ts";
+import { hintText } from "../../../../src/cli/command_line.ts";
+import type { Ec2Instance } from "../../../../src/aws/ec2/instances.ts";
+
+export const TOPIC = "arn:aws:sns:eu-west-1:123456789012:kas";
+export const SUBSCRIPTION = `${TOPIC}:0a1b`;
+
+/** An instance; by default a running node with detailed monitoring. */
+export function instance(id: string, more: Partial<Ec2Instance> = {}): Ec2Instance {
+  return {
+    id,
+    name: "",
+    role: "node",
+    state: "running",
+    type: "t3.micro",
+    zone: "eu-west-1a",
+    monitoring: "detailed",
+    vpc: "vpc-1",
+    ...more,
+  };
+}
+
+const PLAN: Plan = {
+  fleet: "kas",
+  balancer: { kind: "classic", name: "kas" },
+  topicArn: undefined,
+  pull: false,
+  shrink: "stop",
+  kas: (...words) => ["kas", "admin", ...words],
+  aws: (...words) => ["aws", ...words],
+};
+
+/** What the checks of this folder's tests look at. */
+export interface Seen {
+  readonly plan?: Partial<Plan>;
+  readonly instances?: readonly Ec2Instance[];
+  /** Periods of the CPU alarms by instance, s. */
+  readonly periods?: Readonly<Record<string, number>>;
+  readonly protected?: readonly string[];
+  readonly topic?: Readonly<Record<string, string>>;
+  readonly subscription?: Readonly<Record<string, string>>;
+}
+
+/** The findings of a check, as `result: detail` and `try: command`. */
+export function findings(check: Check, seen: Seen): string[] {
+  const { plan, instances = [], periods = {}, topic = {}, subscription = {} } = seen;
+  const endpoint = {
+    arn: SUBSCRIPTION,
+    endpoint: "http://203.0.113.7/",
+    protocol: "http",
+    status: "confirmed",
+  };
+  const alarms = Object.entries(periods).map(([dimension, period]) => ({
+    kind: "cpuhigh",
+    dimension,
+    period,
+  }));
+  const observation = {
+    plan: { ...PLAN, ...plan },
+    instances: { value: instances },
+    alarms: { value: alarms },
+    protection: { value: { asked: instances.map(({ id }) => id), protected: seen.protected ?? [] } },
+    topic: { value: { arn: TOPIC, subscriptions: [endpoint] } },
+    topicAttributes: { value: topic },
+    subscriptionAttributes: { value: new Map([[SUBSCRIPTION, subscription]]) },
+    autoscalers: [],
+  } as unknown as Observation;
+  return check.run(observation).flatMap(({ result, detail, remedy }) => [
+    `${result}: ${detail}`,
+    ...(remedy === undefined ? [] : [`try: ${hintText(remedy)}`]),
+  ]);
+}
