@@ -44,6 +44,8 @@ class Crash extends Error {}
 /** A run of the autoscaler. */
 export class Incarnation implements Disposable {
   readonly #service: Service;
+  /** The service, once it has started. Undefined during its start. */
+  readonly #started: Service | undefined;
   readonly #time: VirtualTime;
   #dead = false;
 
@@ -68,6 +70,9 @@ export class Incarnation implements Disposable {
         },
       },
     }, this.#runtime(options));
+    this.#started = this.#service;
+    // A crash during the start could not close the store yet.
+    if (this.#dead) this.store[Symbol.dispose]();
   }
 
   get store(): Store {
@@ -96,7 +101,7 @@ export class Incarnation implements Disposable {
   crash(): void {
     if (this.#dead) return;
     this.#dead = true;
-    this.store[Symbol.dispose]();
+    this.#started?.autoscaler.store[Symbol.dispose]();
   }
 
   /** Ends it as SIGTERM does. */
@@ -131,7 +136,7 @@ export class Incarnation implements Disposable {
       sync: () => this.#unlessDead(),
       openDatabase: (path) =>
         new WatchedDatabase(path, (moment) => {
-          if (!crashesAt(moment)) return;
+          if (!this.#dead && !crashesAt(moment)) return;
           this.crash();
           throw new Crash("the process ends here");
         }),
