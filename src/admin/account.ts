@@ -1,5 +1,5 @@
 /**
- * What all commands that call AWS share: the options that name account and fleet, the connection, and the exit statuses of
+ * Parts that all commands with calls to AWS share: the options for account and fleet, the connection, and the exit statuses of
  * AWS's errors.
  *
  * @module

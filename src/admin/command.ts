@@ -5,7 +5,7 @@
  */
 import type { Group } from "../cli/command.ts";
 
-/** `kas admin`. */
+/** The command `kas admin`. */
 export const admin: Group = {
   name: "admin",
   summary: "Set up, inspect and change a fleet",
@@ -88,7 +88,7 @@ export const admin: Group = {
     },
     {
       name: "ping",
-      summary: "Check that instances or hosts answer; by default every running instance",
+      summary: "Check that instances or hosts answer (default: every running instance)",
       load: async () => (await import("./instances/ping.ts")).ping,
     },
     {

@@ -1,5 +1,5 @@
 /**
- * The wiring of the autoscaler, shared by the service, `kas admin scale`, and tests.
+ * Builds the autoscaler from its parts, for the service, `kas admin scale`, and tests.
  *
  * @module
  */
@@ -19,10 +19,13 @@ import type { AssemblyOptions, Tuning } from "./options.ts";
 import { Journal } from "./store/journal.ts";
 import { Store, type StoreRuntime } from "./store/store.ts";
 
-/** What the autoscaler takes from the machine. */
+/** The parts of the runtime that the autoscaler uses. */
 export type AutoscalerRuntime = Runtime & StoreRuntime;
 
-/** An autoscaler that does nothing by itself yet. Disposing of it ends its activities and closes what it has opened. */
+/**
+ * An assembled autoscaler. It acts only when `evaluate` is called. Disposing of it ends its activities and closes its files and
+ * clients.
+ */
 export interface Autoscaler extends AsyncDisposable {
   readonly store: Store;
   readonly journal: Journal;
@@ -30,11 +33,11 @@ export interface Autoscaler extends AsyncDisposable {
   readonly observer: Observer;
   readonly activities: ActivityRunner;
   readonly evaluation: EvaluationParts;
-  /** The settings in force. */
+  /** Returns the current settings. */
   readonly tuning: () => Tuning;
-  /** Replaces the settings, from the next decision and the next step of an activity on. */
+  /** Replaces the settings. The new settings apply from the next decision and the next step of an activity. */
   readonly tune: (to: Tuning) => void;
-  /** Observes, decides, and starts what was decided. */
+  /** Observes the fleet, decides, and starts the activity of the decision. */
   readonly evaluate: (
     trigger: Trigger,
     options: EvaluationOptions,
@@ -94,7 +97,7 @@ function tuningOf({ limits, startTimeout, drainTimeout }: Tuning): Tuning {
   return { limits, startTimeout, drainTimeout };
 }
 
-/** nginx on the instance answers at its private address. In the sandbox the worker itself does. */
+/** Returns the private address of an instance. nginx on the instance listens there; in the sandbox the worker does. */
 function privateAddress({ privateIp }: { readonly privateIp?: string }): string | undefined {
   return privateIp;
 }

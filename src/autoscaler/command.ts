@@ -1,5 +1,5 @@
 /**
- * `kas autoscaler`.
+ * The command `kas autoscaler`.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { Tuning } from "./options.ts";
 import type { Service, ServiceOptions, startService } from "./service.ts";
 import { UnusableError } from "./unusable.ts";
 
-/** Where nginx on the control instance forwards messages to. */
+/** The default listen address. nginx on the control instance forwards messages there. */
 const LISTEN = "127.0.0.1:10001";
 
 /** The options of scaling and of message verification. */
@@ -77,7 +77,7 @@ export const autoscaler = command({
   run: async (context) => {
     const { flags, signal } = context;
     const { pull } = flags;
-    // With --pull, a topic that the environment names is ignored.
+    // With --pull, ignore a topic that the environment names.
     const topicArn = pull ? undefined : flags.topicArn;
     if (topicArn === undefined && !pull) {
       throw new UsageError(

@@ -1,12 +1,12 @@
 /**
- * The limits of scaling as the flags give them.
+ * Converts flags to the limits of scaling.
  *
  * @module
  */
 import { UsageError } from "../cli/command.ts";
 import type { Limits } from "../scaling/model/limits.ts";
 
-/** The flags that limits come from. Times are ms. */
+/** The flags that set limits. Times are in ms. */
 export interface LimitFlags {
   readonly min: number | undefined;
   readonly max: number | undefined;
@@ -19,7 +19,7 @@ export interface LimitFlags {
   readonly cooldownIn: number;
 }
 
-/** The limits of flags. A limit that is not set, or is the default, is left out. */
+/** Returns the limits that the flags set. Limits that are not set or have their default are left out. */
 export function limitsOf(
   { min, max, grow, shrink, resync, metricDelay, warmup, cooldownOut, cooldownIn }: LimitFlags,
 ): Limits {
@@ -37,7 +37,7 @@ export function limitsOf(
 }
 
 /**
- * Launching needs an upper bound.
+ * Checks that launching has an upper bound.
  *
  * @throws {UsageError} if `--grow` is set without `--max`
  */

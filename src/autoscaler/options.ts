@@ -1,5 +1,5 @@
 /**
- * What an autoscaler is started with.
+ * Options of an autoscaler.
  *
  * @module
  */
@@ -19,42 +19,42 @@ export interface Fleet extends FleetSelector {
   readonly balancer: BalancerRef;
 }
 
-/** The settings that can change while the autoscaler runs. Times are ms. */
+/** The settings that can change while the autoscaler runs. Times are in ms. */
 export interface Tuning {
   readonly limits: Limits;
-  /** The longest wait for each step of scaling out. */
+  /** The timeout of each step of scaling out. */
   readonly startTimeout: number;
-  /** The longest wait for each step of scaling in. */
+  /** The timeout of each step of scaling in. */
   readonly drainTimeout: number;
 }
 
-/** Where an instance's worker can be reached: a host name or an IP address. */
+/** Returns the host name or IP address of an instance's worker. */
 export type AddressOf = (instance: Ec2Instance) => string | undefined;
 
-/** What an autoscaler reports while it works. */
+/** Callbacks for the events of an autoscaler. */
 export interface Events {
-  /** A request to AWS ended. */
+  /** Called when a request to AWS has ended. */
   readonly onRequest?: (call: Call) => void;
-  /** An observation of the fleet ended. */
+  /** Called when an observation of the fleet has ended. */
   readonly onObservation?: (outcome: ObservationOutcome) => void;
-  /** A decision is in the journal. */
+  /** Called when the journal has a new decision. */
   readonly onDecision?: (trigger: Trigger, decision: Decision) => void;
-  /** An activity ended. */
+  /** Called when an activity has ended. */
   readonly onActivityEnd?: (activity: Activity) => void;
-  /** It is known how long phases of an activity took. */
+  /** Called when the durations of phases of an activity are known. */
   readonly onPhases?: (kind: Activity["kind"], durations: readonly PhaseDuration[]) => void;
 }
 
-/** What every autoscaler needs. */
+/** The options that every autoscaler needs. */
 export interface AssemblyOptions extends Tuning {
-  /** The account, or clients that are connected to it and that the caller disposes of. */
+  /** The AWS account, or connected clients that the caller disposes of. */
   readonly account: Account | Aws;
   readonly fleet: Fleet;
-  /** The state folder. Without one the state is kept in memory. */
+  /** The state folder. If absent, kas keeps the state in memory. */
   readonly state?: string | undefined;
   /** Decide and record, but carry nothing out. */
   readonly dryRun: boolean;
-  /** By default an instance's private address. */
+  /** Returns the address of an instance's worker. Default: the private address. */
   readonly address?: AddressOf;
   readonly events?: Events;
 }

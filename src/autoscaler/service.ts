@@ -23,30 +23,30 @@ import { status } from "./http/status.ts";
 import type { AssemblyOptions, Events, Tuning } from "./options.ts";
 import { Inbox } from "./store/inbox.ts";
 
-/** What the service is started with. */
+/** Options of the service. */
 export interface ServiceOptions extends AssemblyOptions {
   readonly state: string;
   /** The topic whose messages are accepted. Without one the service refuses messages and only polls the alarms (R2). */
   readonly topicArn?: string | undefined;
-  /** Where to listen; nowhere by default. */
+  /** The address to listen on. If absent, the service does not listen. */
   readonly listen?: { readonly hostname: string; readonly port: number } | undefined;
-  /** The names of hosts to which the state is shown, besides IP addresses and localhost. */
+  /** The names in the Host header for which the endpoint answers requests for its state, besides IP addresses and localhost. */
   readonly hosts?: readonly string[];
   readonly resubscribe: boolean;
   readonly trustSigner?: string | undefined;
-  /** The certificate at a URL, which signs messages; by default it is downloaded. */
+  /** Returns the signing certificate at a URL. Default: kas downloads the certificate. */
   readonly certificate?: (url: string) => Promise<X509Certificate>;
 }
 
-/** A running service. Disposing of it shuts it down cleanly. */
+/** A running service. Disposing of the service shuts it down cleanly. */
 export interface Service extends AsyncDisposable {
-  /** `http://HOST:PORT`, or "" if nothing listens. */
+  /** The URL of the endpoint, `http://HOST:PORT`. "" if the service does not listen. */
   readonly url: string;
   readonly autoscaler: Autoscaler;
   readonly inbox: Inbox;
   /** Answers an HTTP request. */
   readonly handle: (request: Request) => Promise<Response>;
-  /** Replaces the settings, from the next decision and the next step of an activity on. */
+  /** Replaces the settings. The new settings apply from the next decision and the next step of an activity. */
   tune(tuning: Tuning): void;
   /** Whether the control loop runs and the inbox can be read. Throws if the inbox cannot be read. */
   alive(): boolean;
@@ -124,7 +124,7 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
     },
     alive: () => inbox.waiting() >= 0 && !ended,
     [Symbol.asyncDispose]: async () => {
-      // First no more requests, then no more decisions. The state is closed last.
+      // Stop requests first, then decisions. Close the state last.
       await server?.[Symbol.asyncDispose]();
       stop.abort(new DOMException("The autoscaler is stopping", "AbortError"));
       await running;
@@ -134,7 +134,7 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
   };
 }
 
-/** What the endpoint answers from. */
+/** The parts that the endpoint needs. */
 interface EndpointParts {
   readonly options: ServiceOptions;
   readonly runtime: AutoscalerRuntime;
@@ -186,7 +186,7 @@ function endpoint(
   });
 }
 
-/** Reports each event to all that want to know of it, in their order. */
+/** Combines callbacks: each event is reported to all listeners in order. */
 function merged(...all: readonly (Events | undefined)[]): Required<Events> {
   return {
     onRequest: (...event) => all.forEach((it) => it?.onRequest?.(...event)),
@@ -218,7 +218,7 @@ function settingsOf(
   };
 }
 
-/** A balancer as the setting that names it. */
+/** Returns the setting that names a balancer. */
 function settingOf(balancer: BalancerRef) {
   return balancer.kind === "classic" ? { loadBalancer: balancer.name } : { targetGroup: balancer.arn };
 }

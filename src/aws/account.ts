@@ -15,14 +15,14 @@ export interface Account {
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
   readonly endpointUrl?: string | undefined;
-  /** Limit of each of a call's three attempts, ms. 10,000 by default. */
+  /** Limit of each of a call's three attempts, in ms. 10,000 by default. */
   readonly timeLimit?: number;
   /** Aborts the calls in progress and all later ones. */
   readonly signal?: AbortSignal;
-  /** Must hold before each request that may change something. A rejection prevents the request. */
+  /** A precondition of each request that may change a resource. If the precondition rejects, kas does not send the request. */
   readonly beforeChange?: Precondition;
-  /** Called as each request ends. */
+  /** Called when a request has ended. */
   readonly onCall?: (call: Call) => void;
-  /** The real one by default. */
+  /** The runtime to use. Default: the runtime of the real machine. */
   readonly runtime?: Pick<Runtime, "clock" | "random" | "fetch">;
 }

@@ -1,5 +1,5 @@
 /**
- * Concurrent calls to AWS.
+ * Helpers for concurrent calls to AWS.
  *
  * @module
  */

@@ -24,7 +24,7 @@ export const OUTCOMES = [
   "aborted",
 ] as const;
 
-/** How a request ended. */
+/** The outcome of a request. */
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** One request to AWS. */
@@ -33,10 +33,10 @@ export interface Call {
    * The SDK's name for the client: `EC2`, `ElasticLoadBalancing`, `ElasticLoadBalancingV2`, `CloudWatch`, `SNS`.
    */
   readonly service: string;
-  /** For example `DescribeInstances`. */
+  /** The name of the operation, for example `DescribeInstances`. */
   readonly operation: string;
   readonly outcome: Outcome;
-  /** s. */
+  /** The duration in seconds. */
   readonly seconds: number;
   /** Whether the request repeats a failed one. */
   readonly retry: boolean;
@@ -54,12 +54,12 @@ export function outcomeOf(error: unknown): Outcome {
   return code(error) !== undefined && status !== undefined && status < 500 ? "refused" : "failed";
 }
 
-/** An HTTP answer, as far as it matters here. */
+/** The used part of an HTTP response. */
 interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The Date header of an SDK output or error, ms since the epoch. */
+/** The Date header of an SDK output or error, in ms since the epoch. */
 export function dateOf(result: unknown): number | undefined {
   const { response, $response } = result as { response?: Answer; $response?: Answer };
   const date = Date.parse((response ?? $response)?.headers?.["date"] ?? "");

@@ -74,7 +74,7 @@ export function sendOptions(signal: AbortSignal | undefined): { abortSignal?: Ab
   return signal === undefined ? {} : { abortSignal: signal };
 }
 
-/** What all SDK clients have in common, as far as it matters here. */
+/** The used part of the interface that all SDK clients share. */
 interface SdkClient {
   readonly config: { readonly region: () => Promise<string> };
   readonly middlewareStack: MiddlewareStack;

@@ -1,5 +1,5 @@
 /**
- * What an operator can do about an AWS error.
+ * Hints that say what an operator can do about an AWS error.
  *
  * @module
  */
@@ -79,7 +79,7 @@ const QUOTAS: readonly (readonly [codes: RegExp, hint: string])[] = [
   ],
 ];
 
-/** A launch, whose errors are about its own options. */
+/** Whether an operation is a launch. The errors of a launch are about its own options. */
 const LAUNCH = /^ec2:RunInstances$/;
 
 /** Hints for wrong input, by the beginning of the code. The same code means something else in other calls. */

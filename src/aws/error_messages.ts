@@ -19,13 +19,13 @@ import {
 
 /** A message about an error. */
 export interface ErrorDescription {
-  /** One line without a full stop. */
+  /** The message: one line without a full stop. */
   readonly message: string;
-  /** A command, an option or a permission that helps. */
+  /** A hint: a command, an option or a permission that helps. */
   readonly hint?: string;
 }
 
-/** AWS rejects signatures that are this much older or newer, ms. Source: IAM, "Troubleshooting SigV4". */
+/** AWS rejects signatures that are this much older or newer, in ms. Source: IAM, "Troubleshooting SigV4". */
 const MAX_SKEW = 5 * 60_000;
 
 /** Describes an error and what to do about it. */
@@ -94,7 +94,7 @@ function describeRejection(error: Error, code: string): ErrorDescription {
   return { message: `AWS refused the credentials (${code})`, hint };
 }
 
-/** How far this machine's clock is ahead of AWS's, ms. */
+/** How far this machine's clock is ahead of AWS's, in ms. */
 function clockAhead(error: Error): number {
   const date = dateOf(error);
   return date === undefined ? 0 : Date.now() - date;

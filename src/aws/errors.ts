@@ -11,7 +11,7 @@
 export class UnreachableError extends Error {
   override readonly name: string = "UnreachableError";
   readonly $retryable = {};
-  /** What the operator can do about it. */
+  /** What the operator can do about the error. */
   readonly hint: string | undefined;
   constructor(message: string, options: ErrorOptions & { readonly hint?: string | undefined } = {}) {
     super(message, options);
@@ -72,7 +72,7 @@ const NOT_FOUND: ReadonlySet<string> = new Set([
   "TargetGroupNotFound",
 ]);
 
-/** Of Classic ELB and of ELB v2. */
+/** The error codes of Classic ELB and of ELB v2. */
 const NOT_REGISTRABLE: ReadonlySet<string> = new Set(["InvalidInstance", "InvalidTarget"]);
 
 const CAPACITY: ReadonlySet<string> = new Set([
@@ -144,38 +144,38 @@ export function operationOf(error: Error): string | undefined {
   return operations.get(error);
 }
 
-/** AWS throttles the account. */
+/** Whether AWS throttles the account. */
 export function isThrottled(error: unknown): boolean {
   return has(THROTTLED, code(error));
 }
 
-/** The instance, load balancer, alarm, topic or subscription does not exist. */
+/** Whether the instance, load balancer, alarm, topic or subscription does not exist. */
 export function isNotFound(error: unknown): boolean {
   return has(NOT_FOUND, code(error));
 }
 
-/** The instance cannot be registered: it does not exist or does not run. */
+/** Whether the instance cannot be registered, because it does not exist or does not run. */
 export function isNotRegistrable(error: unknown): boolean {
   return has(NOT_REGISTRABLE, code(error));
 }
 
-/** EC2 has no capacity for this instance. Another instance may succeed. */
+/** Whether EC2 has no capacity for this instance. A start of a different instance may succeed. */
 export function isInsufficientCapacity(error: unknown): boolean {
   return has(CAPACITY, code(error));
 }
 
-/** The state of the instance does not allow the operation. */
+/** Whether the state of the instance does not allow the operation. */
 export function isIncorrectState(error: unknown): boolean {
   return has(INCORRECT_STATE, code(error));
 }
 
-/** The credentials are valid, but no policy allows the operation. */
+/** Whether the credentials are valid, but no policy allows the operation. */
 export function isDenied(error: unknown): boolean {
   return has(DENIED, code(error));
 }
 
 /**
- * No call can succeed: AWS is unreachable, or the credentials are missing, rejected or expired. Exit status 3. A
+ * Whether no call can succeed: AWS is unreachable, or the credentials are missing, rejected or expired (exit status 3). A
  * denied operation is not such an error, because other operations may be allowed.
  */
 export function isAccessFailure(error: unknown): boolean {
@@ -183,22 +183,22 @@ export function isAccessFailure(error: unknown): boolean {
     isMissingCredentials(error) || isExpiredCredentials(error) || isRejectedCredentials(error);
 }
 
-/** The account has reached a quota. */
+/** Whether the account has reached a quota. */
 export function isQuotaExceeded(error: unknown): boolean {
   return has(QUOTA, code(error));
 }
 
-/** The credentials have expired, or the signature is too old. */
+/** Whether the credentials have expired, or the signature is too old. */
 export function isExpiredCredentials(error: unknown): boolean {
   return has(EXPIRED, code(error));
 }
 
-/** AWS rejects the credentials. */
+/** Whether AWS rejects the credentials. */
 export function isRejectedCredentials(error: unknown): boolean {
   return has(REJECTED, code(error));
 }
 
-/** No credentials were found, or their provider failed. */
+/** Whether no credentials were found, or their provider failed. */
 export function isMissingCredentials(error: unknown): boolean {
   return error instanceof Error && NO_CREDENTIALS.has(error.name);
 }

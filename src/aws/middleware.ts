@@ -7,7 +7,7 @@
 import { type Call, dateOf, type Outcome, outcomeOf } from "./calls.ts";
 import { setOperation } from "./errors.ts";
 
-/** What the SDK passes to a middleware, as far as it matters here. */
+/** The used part of the arguments that the SDK passes to a middleware. */
 interface Context {
   readonly clientName?: string;
   readonly commandName?: string;
@@ -29,7 +29,7 @@ export interface MiddlewareStack {
 /** Must hold before a request is sent. A rejection prevents the request. */
 export type Precondition = () => Promise<unknown>;
 
-/** Calls `onCall` as each request ends, retries included. */
+/** Calls `onCall` when a request has ended, for each retry too. */
 export function reportCalls(stack: MiddlewareStack, onCall: (call: Call) => void): void {
   stack.add(reporting(onCall), { step: "finalizeRequest", priority: "low", name: "reportCalls" });
 }

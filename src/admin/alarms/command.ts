@@ -9,7 +9,7 @@ import { list } from "./list.ts";
 import { set } from "./set.ts";
 import { test } from "./set_state.ts";
 
-/** `kas admin alarms`. */
+/** The command `kas admin alarms`. */
 export const alarms: Group = {
   name: "alarms",
   summary: "List, set, delete and test the fleet's alarms",

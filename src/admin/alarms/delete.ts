@@ -1,5 +1,5 @@
 /**
- * `kas admin alarms delete`.
+ * The command `kas admin alarms delete`.
  *
  * @module
  */

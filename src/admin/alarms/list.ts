@@ -1,5 +1,5 @@
 /**
- * `kas admin alarms list`.
+ * The command `kas admin alarms list`.
  *
  * @module
  */
@@ -19,13 +19,13 @@ export const list = command({
       await out.table(
         ["kind", "name", "metric", "period", "dimension", "state", "topic"],
         found.map(alarmRow),
-        // On a narrow terminal: the name contains kind and dimension.
+        // A narrow terminal leaves out these columns, because the name contains kind and dimension.
         ["dimension", "kind", "topic", "period"],
       );
     }),
 });
 
-/** Short forms. Source: CloudWatch API, PutMetricAlarm, ComparisonOperator. */
+/** Short forms of comparison operators. Source: CloudWatch API, PutMetricAlarm, ComparisonOperator. */
 const OPERATORS: Record<string, string> = {
   GreaterThanOrEqualToThreshold: ">=",
   GreaterThanThreshold: ">",

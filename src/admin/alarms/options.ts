@@ -19,7 +19,7 @@ export function cpuThresholds(value: string): CpuThresholds {
   return { low, high };
 }
 
-/** Parses a period, s. Source: CloudWatch API, PutMetricAlarm, Period. AWS/EC2 and AWS/ELB publish a datapoint a minute. */
+/** Parses a period, in seconds. Source: CloudWatch API, PutMetricAlarm, Period. AWS/EC2 and AWS/ELB publish a datapoint a minute. */
 function period(value: string): number {
   const seconds = Number(value);
   if (!/^\d+$/.test(value) || seconds === 0 || seconds % 60 !== 0 || seconds > 86_400) {

@@ -13,18 +13,18 @@ import {
 import type { Aws } from "../../aws/clients.ts";
 import { type Metric, sameMetric } from "../../aws/cloudwatch/metric.ts";
 
-/** Thresholds of CPU, percent. */
+/** Thresholds of CPU, in percent. */
 export interface CpuThresholds {
   readonly low: number;
   readonly high: number;
 }
 
-/** What all alarms of a fleet have in common. */
+/** The settings that all alarms of a fleet share. */
 export interface AlarmSettings {
   readonly fleet: string;
   /** s. */
   readonly period: number;
-  /** Number of periods in a row. */
+  /** The number of consecutive periods before the alarm changes. */
   readonly evaluations: number;
   /** The topic to notify. Absent: the alarm has no actions. */
   readonly topicArn?: string | undefined;
@@ -51,7 +51,7 @@ export function requestAlarm(
   return { fleet, kind: "reqcount", dimension, threshold, period, evaluations, topicArn, requests };
 }
 
-/** What has to be done for an alarm to match its plan. */
+/** The change that makes an alarm match its plan. */
 export function neededChange(
   plan: AlarmPlan,
   existing: AlarmDetail | undefined,

@@ -28,7 +28,7 @@ export const set = command({
     requests: { placeholder: "N", help: "scale out from N requests per period", parse: positive },
     balancer: {
       placeholder: "NAME",
-      help: "the load balancer of --requests; by default the fleet's",
+      help: "the load balancer of --requests (default: the fleet's)",
       parse: text,
     },
     ...ACCOUNT_OPTIONS,

@@ -8,7 +8,7 @@ import { create } from "./create.ts";
 import { list } from "./list.ts";
 import { deregisterCommand, registerCommand } from "./register.ts";
 
-/** `kas admin balancers`. */
+/** The command `kas admin balancers`. */
 export const balancers: Group = {
   name: "balancers",
   summary: "List and create load balancers, register and deregister instances",

@@ -1,5 +1,5 @@
 /**
- * `kas admin balancers create`.
+ * The command `kas admin balancers create`.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export const create = command({
   options: {
     zone: {
       placeholder: "ZONE",
-      help: "availability zone, may be repeated; by default the zones of the fleet's instances",
+      help: "availability zone, may be repeated (default: the zones of the fleet's instances)",
       repeat: true,
       parse: text,
     },
@@ -45,7 +45,7 @@ export const create = command({
     }),
 });
 
-/** Source: ELB API 2012-06-01, CreateLoadBalancer, LoadBalancerName. */
+/** Parses the name of a load balancer. Source: ELB API 2012-06-01, CreateLoadBalancer, LoadBalancerName. */
 function checkedName(name: string): string {
   if (/^(?!-)[A-Za-z0-9-]{1,32}(?<!-)$/.test(name)) return name;
   throw new UsageError(

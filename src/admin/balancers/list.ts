@@ -1,5 +1,5 @@
 /**
- * `kas admin balancers list`.
+ * The command `kas admin balancers list`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `kas admin balancers register` and `deregister`.
+ * The command `kas admin balancers register`.
  *
  * @module
  */

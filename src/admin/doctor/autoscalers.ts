@@ -18,7 +18,7 @@ const STATUS = z.object({
     min: z.number().optional(),
     max: z.number().optional(),
     grow: z.string().optional(),
-    /** ms. */
+    /** The time in ms. */
     drainTimeout: z.number(),
   }),
 });
@@ -29,15 +29,15 @@ export type Status = z.infer<typeof STATUS>;
 /** The answer at an address. */
 export interface Autoscaler {
   readonly url: string;
-  /** Why there is no answer, or not an autoscaler's. */
+  /** Why the address has no answer, or an answer that is not an autoscaler's. */
   readonly problem?: string;
-  /** Absent if another kind of server answers, or none. */
+  /** The autoscaler that answers. Absent if no server or a different kind of server answers. */
   readonly identity?: Identity;
-  /** Absent where `/status` is closed: nginx opens `POST /` and `/ping` alone. */
+  /** The status of the autoscaler. Absent if `/status` is closed: nginx forwards only `POST /` and `/ping`. */
   readonly status?: Status;
 }
 
-/** Asks at an address. Never rejects. */
+/** Requests `/ping` and `/status` at an address. Never rejects. */
 export async function askAutoscaler(url: string, signal: AbortSignal): Promise<Autoscaler> {
   const [ping, status] = await Promise.all([askPing(url, signal), askStatus(url, signal)]);
   return { url, ...ping, ...(status === undefined ? {} : { status }) };
@@ -65,12 +65,12 @@ async function askStatus(url: string, signal: AbortSignal): Promise<Status | und
     const response = await fetchDirect(new URL("/status", url), { redirect: "manual", signal });
     return STATUS.safeParse(await response.json()).data;
   } catch {
-    // The answer to /ping has the reason.
+    // Ignore this error: the answer to /ping has the reason.
     return undefined;
   }
 }
 
-/** Why a request failed. fetch says so only in the message of its error or of the error's cause. */
+/** Returns why a request failed. The only information is the message of fetch's error or of its cause. */
 export function failureReason(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   const message = `${error} ${cause}`;

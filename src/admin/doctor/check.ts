@@ -19,9 +19,9 @@ export interface Finding {
   readonly remedy?: Hint;
 }
 
-/** A check. */
+/** A check of doctor. */
 export interface Check {
-  /** The first column: a word, or words with hyphens. */
+  /** The name of the check, for the first column: a word, or words with hyphens. */
   readonly name: string;
   /** What the check expects, as half a sentence for docs/doctor.md. */
   readonly expects: string;

@@ -30,7 +30,7 @@ const AWS_FLAGS = ["region", "profile", "endpointUrl"] as const;
 const OPTIONS = {
   url: {
     placeholder: "URL",
-    help: "the autoscaler's address as SNS reaches it; by default the subscribed address",
+    help: "the autoscaler's address as SNS reaches it (default: the subscribed address)",
     parse: url,
   },
   pull: { ...SETTINGS.pull, help: "the autoscaler runs with --pull: no topic, alarms without actions" },
@@ -40,7 +40,7 @@ const OPTIONS = {
   shrink: SETTINGS.shrink,
   timeout: {
     placeholder: "TIME",
-    help: "longest wait for all autoscalers and workers together",
+    help: "how long to wait for all autoscalers and workers together",
     default: "5s",
     parse: duration,
   },
@@ -48,7 +48,7 @@ const OPTIONS = {
   ...ACCOUNT_OPTIONS,
 } as const;
 
-/** `kas admin doctor`. */
+/** The command `kas admin doctor`. */
 export const doctor = command({
   name: "doctor",
   summary: "Check the fleet's whole setup, and print a command for each problem",

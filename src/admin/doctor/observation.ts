@@ -1,6 +1,6 @@
 /**
- * What doctor's checks look at: the answers of AWS, the autoscalers and the workers, each asked once. A missing answer is a
- * value too, so that only the checks that need it are skipped.
+ * The observation of doctor: the answers of AWS, the autoscalers and the workers. Doctor sends each request once. A missing
+ * answer is recorded, so that only the checks that need it are skipped.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export interface Failure {
   readonly error: unknown;
 }
 
-/** What the operator says about the fleet with flags and settings. */
+/** The operator's flags and settings for the fleet. */
 export interface Plan {
   readonly fleet: string;
   readonly balancer: BalancerRef;
@@ -33,7 +33,7 @@ export interface Plan {
   readonly topicArn: string | undefined;
   /** Where the autoscaler receives notifications. */
   readonly url?: string | undefined;
-  /** The autoscaler polls the alarms, so there is no topic (R2). */
+  /** Whether the autoscaler polls the alarms, without a topic (R2). */
   readonly pull: boolean;
   readonly min?: number | undefined;
   readonly max?: number | undefined;
@@ -42,7 +42,7 @@ export interface Plan {
   readonly shrink: "stop" | "terminate";
   /** Completes a remedy with the flags that name account and fleet: `setup` → `kas admin setup --fleet web`. */
   readonly kas: (...words: CommandLine) => CommandLine;
-  /** The same for the AWS CLI. */
+  /** Completes a remedy that uses the AWS CLI with the flags that name region, profile and endpoint. */
   readonly aws: (...words: CommandLine) => CommandLine;
 }
 
@@ -52,10 +52,10 @@ export interface Protection {
   readonly protected: readonly string[];
 }
 
-/** All answers. */
+/** The answers of AWS, the autoscalers and the workers. */
 export interface Observation {
   readonly plan: Plan;
-  /** How far AWS's clock is ahead of this machine's, ms. Undefined if AWS did not answer. */
+  /** How far AWS's clock is ahead of this machine's, in ms. Undefined if AWS did not answer. */
   readonly ahead: number | undefined;
   readonly instances: Answer<readonly Ec2Instance[]>;
   /** Whether the credentials allow each action, tested with DryRun. */

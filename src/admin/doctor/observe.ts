@@ -39,12 +39,12 @@ const MOST_ADDRESSES = 10;
 /** The most nodes whose protection doctor asks for, a call each. */
 const MOST_PROTECTIONS = 10;
 
-/** What {@linkcode observe} needs. */
+/** Options of {@linkcode observe}. */
 export interface ObserveOptions {
   readonly aws: Aws;
   readonly selector: FleetSelector;
   readonly plan: Plan;
-  /** Longest wait for all autoscalers and workers together, ms. */
+  /** How long doctor waits for all autoscalers and workers together, in ms. */
   readonly timeout: number;
   readonly signal: AbortSignal;
 }
@@ -109,7 +109,7 @@ export async function observe(options: ObserveOptions): Promise<Omit<Observation
   return answers;
 }
 
-/** Promise.all of a record's values. */
+/** Waits for all promises in a record, and returns a record of their values. */
 async function allOf<T extends Record<string, unknown>>(
   record: T,
 ): Promise<{ readonly [K in keyof T]: Awaited<T[K]> }> {

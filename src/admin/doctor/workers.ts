@@ -11,7 +11,7 @@ import { failureReason } from "./autoscalers.ts";
 /** A worker's version, absent if it reports none; or why the worker did not answer. */
 export type WorkerAnswer = { readonly version?: string } | { readonly noAnswer: string };
 
-/** Concurrent requests. */
+/** The number of concurrent requests. */
 const CONCURRENCY = 100;
 
 /** Asks each running worker for its version. Never rejects. */

@@ -44,7 +44,7 @@ export function autoscalerPolicy(scope: Scope): Policy {
       ? []
       : [allow("ConfirmSubscription", [topicArn], ["sns:ConfirmSubscription"])]),
     ...(grow === undefined ? [] : launchStatements(scope, { [`aws:RequestTag/${TAG.role}`]: "node" }, grow)),
-    // A launched node gets alarms, and a terminated one leaves none behind.
+    // kas creates the alarms of a launched node and deletes the alarms of a terminated node.
     ...(grow === undefined ? [] : [putAlarmsStatement(scope, "CreateAlarms")]),
     ...(shrink === "terminate"
       ? [allow("DeleteAlarms", [alarmsArn(scope)], ["cloudwatch:DeleteAlarms"])]

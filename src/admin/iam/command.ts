@@ -19,7 +19,7 @@ function accountId(value: string): string {
 const SCOPE_OPTIONS = {
   account: {
     placeholder: "ID",
-    help: "the account id; by default the account of a given ARN, else any",
+    help: "the account id (default: the account of a given ARN, else any)",
     parse: accountId,
   },
   fleet: SETTINGS.fleet,
@@ -82,7 +82,7 @@ const admin: Command = command({
   run: ({ flags, out }) => out.text(print(adminPolicy(scopeOf(flags)))),
 });
 
-/** `kas admin iam-policy`. */
+/** The command `kas admin iam-policy`. */
 export const iamPolicy: Group = {
   name: "iam-policy",
   summary: "Print the minimal IAM policy for the autoscaler or an operator",

@@ -1,5 +1,5 @@
 /**
- * IAM policies, what they are about, and the ARNs in them.
+ * IAM policies, their scope, and the ARNs in them.
  *
  * @module
  */
@@ -24,11 +24,11 @@ export interface Policy {
   readonly Statement: readonly Statement[];
 }
 
-/** What a policy is about. */
+/** The scope of a policy: account, region, fleet and resources. */
 export interface Scope {
-  /** `*` for any. */
+  /** The region, or `*` for any region. */
   readonly region: string;
-  /** The account's id, `*` for any. */
+  /** The account id, or `*` for any account. */
   readonly account: string;
   readonly fleet: string;
   readonly balancer: BalancerRef;
@@ -42,7 +42,7 @@ export interface Scope {
   readonly instanceRole: string | undefined;
 }
 
-/** A policy of these statements. */
+/** Returns a policy with these statements. */
 export function policyOf(Statement: readonly Statement[]): Policy {
   return { Version: "2012-10-17", Statement };
 }
@@ -58,7 +58,7 @@ export function allow(
   return { Sid, Effect: "Allow", Action: Action.toSorted(), Resource, ...Condition };
 }
 
-/** An ARN. Source: IAM user guide, "Amazon Resource Names". */
+/** Returns an ARN. Source: IAM user guide, "Amazon Resource Names". */
 export function arn(
   { region, account }: Pick<Scope, "region" | "account">,
   service: string,

@@ -37,7 +37,7 @@ const force = {
   parse: flag,
 } as const;
 
-/** `kas admin instances start`. */
+/** The command `kas admin instances start`. */
 export const start = command({
   name: "start",
   summary: "Start instances",
@@ -57,7 +57,7 @@ export const start = command({
     }),
 });
 
-/** `kas admin instances stop`. */
+/** The command `kas admin instances stop`. */
 export const stop = command({
   name: "stop",
   summary: "Stop instances immediately, without draining",
@@ -80,7 +80,7 @@ export const stop = command({
     }),
 });
 
-/** `kas admin instances terminate`. */
+/** The command `kas admin instances terminate`. */
 export const terminate = command({
   name: "terminate",
   summary: "Deregister and terminate instances, and delete their alarms",
@@ -154,7 +154,7 @@ function changeRow({ id, before, after }: StateChange): Row {
   return { id, before, after };
 }
 
-/** `kas admin instances release`. */
+/** The command `kas admin instances release`. */
 export const release = command({
   name: "release",
   summary: "Release instances from quarantine",

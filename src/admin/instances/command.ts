@@ -9,7 +9,7 @@ import { create } from "./create.ts";
 import { list } from "./list.ts";
 import { tags } from "./tags.ts";
 
-/** `kas admin instances`. */
+/** The command `kas admin instances`. */
 export const instances: Group = {
   name: "instances",
   summary: "List, create, start, stop and terminate the fleet's instances",

@@ -15,10 +15,10 @@ const ROLES = ["base", "control", "node"] as const satisfies Role[];
 
 const parseRole = oneOf(...ROLES);
 
-/** The end of the Name tag. It is the role in a legacy fleet without role tags. */
+/** The suffix of the Name tag. In a legacy fleet without role tags, the suffix is the role. */
 const NAME_SUFFIX: Record<Role, string> = { base: "base", control: "ctl", node: "node" };
 
-/** `kas admin instances create`. */
+/** The command `kas admin instances create`. */
 export const create = command({
   name: "create",
   summary: "Launch instances into the fleet",

@@ -1,5 +1,5 @@
 /**
- * `kas admin instances list`.
+ * The command `kas admin instances list`.
  *
  * @module
  */
@@ -59,7 +59,7 @@ export const list = command({
     withAws(context, async (aws) => {
       const { flags, out, signal } = context;
       const instances = fleetInstances(aws, fleetSelector(flags), signal);
-      // In parallel, because each waits for AWS.
+      // Request both lists in parallel, because each request waits for AWS.
       const [registered, first] = await awaitAll([registrationsIfAny(aws, context), instances.next()]);
       let found = 0;
       async function* rows(): AsyncGenerator<Row> {
@@ -95,7 +95,7 @@ async function registrationsIfAny(
   }
 }
 
-/** A registration in the words of ELB. */
+/** Returns a registration in ELB's own words. */
 const HEALTH: Record<Registration, string | undefined> = {
   "none": undefined,
   "out-of-service": "OutOfService",

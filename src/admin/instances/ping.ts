@@ -27,7 +27,7 @@ interface PingTarget {
   /** An instance's id or a host. */
   readonly target: string;
   readonly service: "worker" | "autoscaler";
-  /** undefined if the service cannot be reached; `status` is the reason. */
+  /** The URL of the service. Undefined if the service has no address; `status` then has the reason. */
   readonly url: string | undefined;
   readonly status?: string;
 }
@@ -43,17 +43,17 @@ interface PingResult extends Row {
   readonly failed: boolean;
 }
 
-/** `kas admin ping`. */
+/** The command `kas admin ping`. */
 export const ping = command({
   name: "ping",
-  summary: "Check that instances or hosts answer; by default every running instance",
+  summary: "Check that instances or hosts answer (default: every running instance)",
   description:
     "Pings the worker of an instance on port 30000, and the autoscaler of a control instance on port 10000. A host counts as\n" +
     "a worker.",
   args: "[ID|HOST…]",
   options: {
     url: { placeholder: "URL", help: "ping the autoscaler at this URL too", parse: url },
-    timeout: { placeholder: "TIME", help: "longest wait for an answer", default: "5s", parse: duration },
+    timeout: { placeholder: "TIME", help: "how long to wait for an answer", default: "5s", parse: duration },
     ...ACCOUNT_OPTIONS,
   },
   examples: ["admin ping", "admin ping i-0123456789abcdef0 203.0.113.7:30000"],
@@ -153,7 +153,7 @@ async function pingOne(
     });
     const body = await response.text();
     if (response.status !== 200) return result(response.status, true);
-    // Another server on this port answers something else.
+    // A different server on this port would answer with a different body.
     return body.trim() === "pong" ? result(200, false) : result("not-pong", true);
   } catch (error) {
     if (signal.aborted) return result("interrupted", true);
@@ -163,7 +163,7 @@ async function pingOne(
   }
 }
 
-/** One word for a network error. fetch has no error codes, only messages, its own or its cause's. */
+/** Returns one word for a network error. fetch has no error codes, only messages. */
 function networkErrorWord(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   const message = `${error} ${cause}`;

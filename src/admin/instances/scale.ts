@@ -38,7 +38,7 @@ const OPTIONS = {
   ...ACCOUNT_OPTIONS,
 };
 
-/** The values of its options. */
+/** The values of the command's options. */
 interface ScaleFlags extends AccountFlags {
   readonly instance: string | undefined;
   readonly min: number | undefined;
@@ -50,10 +50,10 @@ interface ScaleFlags extends AccountFlags {
   readonly drainTimeout: number;
 }
 
-/** How often the progress is shown, ms. */
+/** How often the progress is shown, in ms. */
 const PROGRESS = 250;
 
-/** `kas admin scale`. */
+/** The command `kas admin scale`. */
 export const scale: Group = {
   name: "scale",
   summary: "Scale out or in by one instance, by the rules",

@@ -25,7 +25,7 @@ export const SSH_FLAGS = {
   private: { help: "use the instance's private address", default: "false", parse: flag },
 } as const;
 
-/** How to reach an instance: the values of {@linkcode SSH_FLAGS}. */
+/** The values of {@linkcode SSH_FLAGS}, which say how to reach an instance. */
 export interface SshRoute {
   readonly user: string | undefined;
   readonly identity: string | undefined;
@@ -34,7 +34,7 @@ export interface SshRoute {
   readonly private: boolean;
 }
 
-/** `kas admin ssh`. */
+/** The command `kas admin ssh`. */
 export const ssh = command({
   name: "ssh",
   summary: "Connect to an instance over SSH by its id, or run a command there",
@@ -130,7 +130,7 @@ async function runSsh(args: readonly string[], signal: AbortSignal): Promise<num
     try {
       child.kill("SIGTERM");
     } catch {
-      // Ctrl-C reaches ssh as well: it may have ended already.
+      // Ignore this error: Ctrl-C also reaches ssh, so ssh may have ended already.
     }
   };
   signal.addEventListener("abort", terminate, { once: true });

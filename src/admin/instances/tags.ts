@@ -1,5 +1,5 @@
 /**
- * `kas admin instances tags`.
+ * The command `kas admin instances tags`.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { forEachTarget } from "./targets.ts";
 
 export const tags = command({
   name: "tags",
-  summary: "List the tags of instances, by default of the whole fleet",
+  summary: "List the tags of instances (default: of the whole fleet)",
   args: "[ID…]",
   options: ACCOUNT_OPTIONS,
   run: (context) =>

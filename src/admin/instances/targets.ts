@@ -9,11 +9,11 @@ import { ExitError, UsageError } from "../../cli/command.ts";
 import type { Output, Row } from "../../cli/output.ts";
 import { type AccountContext, toExitError } from "../account.ts";
 
-/** What a command does to one target. */
+/** The change that a command makes to one target. */
 export interface TargetPlan {
   /** The actions that a dry run prints, one a line: `stop i-1`. */
   readonly actions: readonly string[];
-  /** Does them and returns the rows to print. */
+  /** Carries the actions out and returns the rows to print. */
   readonly apply: () => Promise<readonly Row[]>;
 }
 

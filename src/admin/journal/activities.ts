@@ -10,7 +10,7 @@ import { JOURNAL, openJournal } from "./source.ts";
 
 const COLUMNS = ["time", "kind", "instance", "status", "reason", "seconds"];
 
-/** Further keys of JSON. `id` is the argument of `kas admin explain`. */
+/** Keys that only JSON has. `id` is the argument of `kas admin explain`. */
 const JSON_KEYS = ["id", "trigger", "message", "times"];
 
 const PHASE_COLUMNS = ["kind", "phase", "count", "p50", "p90", "p99"];
@@ -18,7 +18,7 @@ const PHASE_COLUMNS = ["kind", "phase", "count", "p50", "p90", "p99"];
 /** The most lines to ask an autoscaler for. */
 const MAX_LINES = 10_000;
 
-/** `kas admin activities`. */
+/** The command `kas admin activities`. */
 export const activities = command({
   name: "activities",
   summary: "List decisions and activities, newest first",

@@ -1,12 +1,12 @@
 /**
- * A decision in a few words.
+ * Describes a decision in a few words.
  *
  * @module
  */
 import { ONE_MORE } from "../../scaling/counterfactual/instances.ts";
 import type { Decision } from "../../scaling/model/decision.ts";
 
-/** `start i-1`, `stop i-1`, `launch from kas-node`, `no action (max-capacity)`. */
+/** Returns a decision as words, such as `start i-1`, `launch from kas-node`, or `no action (max-capacity)`. */
 export function describeDecision(decision: Decision): string {
   const { kind, checks } = decision;
   if (kind === "none") return checks.length === 0 ? "no action" : `no action (${checks.join(", ")})`;

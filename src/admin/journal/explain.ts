@@ -13,10 +13,10 @@ import { parseMoment } from "./moment.ts";
 import { renderExplanation } from "./render_explanation.ts";
 import { JOURNAL, openJournal } from "./source.ts";
 
-/** The widest line of an explanation, columns. */
+/** The maximum width of an explanation, in columns. */
 const MAX_COLUMNS = 100;
 
-/** `kas admin explain`. */
+/** The command `kas admin explain`. */
 export const explainCommand = command({
   name: "explain",
   args: "[ID]",

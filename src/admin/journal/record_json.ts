@@ -33,7 +33,7 @@ export function toRecord(line: string): DecisionRecord | undefined {
   return isObject(trigger) && observed ? json as unknown as DecisionRecord : undefined;
 }
 
-/** An activity with today's names. */
+/** Converts an activity to the current names. */
 function toActivity(activity: unknown): unknown {
   if (!isObject(activity)) return null;
   const { state, steps, ...rest } = activity;

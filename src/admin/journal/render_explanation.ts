@@ -98,7 +98,7 @@ function checkLines({ checks, selection, decision }: Explanation, columns: numbe
   ];
 }
 
-/** A check's message. For a check after the one that held: what it would have said. */
+/** Returns the message of a check. For a check after the deciding check: the message that it would have had. */
 function checkText({ status, message, passes }: CheckAnswer): string {
   if (status !== "not reached" || passes === null) return message;
   const would = passes ? "would pass" : "would hold too";

@@ -11,7 +11,7 @@ import type { Limits } from "../../scaling/model/limits.ts";
 import type { Observation } from "../../scaling/model/observation.ts";
 import { renderTable } from "./render_table.ts";
 
-/** How many instances, and how many alarms, are listed. */
+/** The maximum number of instances, and of alarms, that an explanation lists. */
 const LISTED = 20;
 
 /**

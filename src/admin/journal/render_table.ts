@@ -5,7 +5,7 @@
  */
 import { columnWidths, rowLines } from "../../cli/table.ts";
 
-/** A table with the keys of the first row as its header; no lines without rows. */
+/** Returns a table whose header has the keys of the first row. Returns no lines if there are no rows. */
 export function renderTable(rows: readonly Readonly<Record<string, string>>[]): string[] {
   const names = Object.keys(rows[0] ?? {});
   if (names.length === 0) return [];

@@ -28,10 +28,10 @@ const LIMITS = {
   "shrink": ["shrink", SETTINGS.shrink.parse],
 } as const satisfies Record<string, readonly [keyof Limits, (text: string) => unknown]>;
 
-/** The latest time of a Date, ms. Source: ECMA-262, Time Values and Time Range. */
+/** The latest time of a Date, in ms. Source: ECMA-262, Time Values and Time Range. */
 const MAX_DATE = 8.64e15;
 
-/** `kas admin replay`. */
+/** The command `kas admin replay`. */
 export const replay = command({
   name: "replay",
   args: "JOURNAL",
@@ -65,7 +65,7 @@ export const replay = command({
   },
 });
 
-/** `cooldown-in=300s` → `{ cooldownIn: 300000 }`. */
+/** Parses a value of `--set`: `cooldown-in=300s` → `{ cooldownIn: 300000 }`. */
 function limit(text: string): Partial<Limits> {
   const [, name = text, value = ""] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   const names = Object.keys(LIMITS);
@@ -121,7 +121,7 @@ async function compare(records: AsyncIterable<DecisionRecord>, out: Output): Pro
   return 0;
 }
 
-/** Decisions that come out differently with other limits; `all`: every decision. */
+/** Prints the decisions that would differ with other limits. With `all`, prints every decision. */
 async function* changedRows(
   records: AsyncIterable<DecisionRecord>,
   limits: Partial<Limits>,
@@ -147,7 +147,7 @@ async function* changedRows(
   out.note(`${changed} of ${decisions} decisions come out differently`);
 }
 
-/** The decision's time. A record from a file may have any number. */
+/** Formats the time of a decision. A record from a file may contain any number. */
 function timeOf({ id, time }: DecisionRecord): string {
   if (Math.abs(time) > MAX_DATE) throw new ExitError(`Decision ${id} has no valid time`);
   return isoTime(time);

@@ -37,7 +37,7 @@ export interface JournalReader extends Disposable {
   records(): AsyncIterable<DecisionRecord>;
 }
 
-/** Longest wait for an autoscaler's answer, ms. */
+/** How long kas waits for an answer of the autoscaler, in ms. */
 const TIMEOUT = 10_000;
 
 /** Opens the journal that the flags select. */

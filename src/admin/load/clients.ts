@@ -5,16 +5,16 @@
  */
 import { realTimer, type Timer } from "./timer.ts";
 
-/** Sends one request and returns whether it got status 200. Rejects only when the signal aborts. */
+/** Sends one request and returns whether the response had status 200. Rejects only when the signal aborts. */
 export type SendRequest = (signal: AbortSignal) => Promise<boolean>;
 
-/** Receives each ended request: its latency in ms, and whether it got status 200. */
+/** Called after each request with its latency in ms, and whether the response had status 200. */
 export type OnRequestEnd = (ms: number, ok: boolean) => void;
 
-/** Shortest pause of a client after a failed request, ms. It protects a server that is down. */
+/** The shortest pause of a client after a failed request, in ms. The pause protects a server that is down. */
 const PAUSE_AFTER_ERROR = 100;
 
-/** Idle connections that stay open to one host. */
+/** The maximum number of idle connections to one host. */
 const IDLE_CONNECTIONS = 1_024;
 
 /** Sends GET requests over persistent connections. Disposing of it closes them. */
@@ -40,13 +40,13 @@ export class HttpGetter implements Disposable {
   }
 }
 
-/** How a client works. */
+/** Options of a load client. */
 export interface ClientOptions {
   readonly send: SendRequest;
-  /** Pause between an answer and the next request, ms. */
+  /** Pause between an answer and the next request, in ms. */
   readonly think: number;
   readonly onRequestEnd: OnRequestEnd;
-  /** Ends the client at once, in the middle of a request too. */
+  /** Ends the client immediately, even during a request. */
   readonly signal: AbortSignal;
   readonly timer?: Timer;
 }
@@ -92,14 +92,14 @@ async function runClient(options: ClientOptions, stop: AbortSignal): Promise<voi
     if (ok === undefined) return;
     const answered = timer.now();
     onRequestEnd(answered - start, ok);
-    // Timers fire late. The next pause is shorter by the delay of this one, so that the pace is right on average.
+    // Timers fire late. Shorten the next pause by this delay, so that the average pace is right.
     const pause = Math.max(0, (ok ? think : Math.max(think, PAUSE_AFTER_ERROR)) - delay);
     await timer.wait(pause, end);
     delay = Math.max(0, timer.now() - answered - pause);
   }
 }
 
-/** Sends a request; undefined if the signal aborted it. */
+/** Sends a request. Returns undefined if the signal aborted the request. */
 async function sendUnlessAborted(send: SendRequest, signal: AbortSignal): Promise<boolean | undefined> {
   try {
     return await send(signal);
@@ -109,11 +109,11 @@ async function sendUnlessAborted(send: SendRequest, signal: AbortSignal): Promis
   }
 }
 
-/** How to send requests at a fixed rate. */
+/** Options of sending requests at a fixed rate. */
 export interface RateOptions extends Omit<ClientOptions, "think"> {
-  /** Requests a second. */
+  /** The number of requests per second. */
   readonly rate: number;
-  /** Ends the sending. Requests that are sent already get their answers. */
+  /** Stops sending requests. Requests in progress still get their answers. */
   readonly stop: AbortSignal;
 }
 

@@ -14,7 +14,7 @@ const OPTIONS = {
   url: { placeholder: "URL", help: "the worker or load balancer; requests go to its /work", parse: url },
   clients: {
     placeholder: "N",
-    help: "how many clients; each waits for its answer, thinks, and repeats; by default 1",
+    help: "how many clients; each sends a request, waits for the answer, pauses, and repeats (default: 1)",
     parse: integer(1, 100_000),
   },
   think: {
@@ -43,10 +43,10 @@ const OPTIONS = {
   },
 } as const satisfies Options;
 
-/** Between two progress lines, ms. */
+/** The time between two lines of progress, in ms. */
 const PROGRESS_INTERVAL = 1_000;
 
-/** `kas admin load`. */
+/** The command `kas admin load`. */
 export const load = command({
   name: "load",
   summary: "Load a worker or load balancer with requests",
@@ -105,7 +105,7 @@ export const load = command({
 
 type LoadContext = Context<typeof OPTIONS>;
 
-/** Sets the clients of each step and yields a row a step. An interruption shortens the last one. */
+/** Starts the clients of each step, and yields one row for each step. An interruption shortens the last step. */
 async function* stepRows(
   { flags: { think }, out, signal }: LoadContext,
   { send }: HttpGetter,

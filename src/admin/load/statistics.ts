@@ -4,10 +4,10 @@
  * @module
  */
 
-/** Ratio of a bucket's bounds. A percentile is off by at most half of it. */
+/** The ratio of a bucket's upper to its lower bound. The error of a percentile is at most half a bucket. */
 const BUCKET_GROWTH = 1.01;
 
-/** Upper bound of the first bucket, ms. */
+/** Upper bound of the first bucket, in ms. */
 const FIRST_BOUND = 0.01;
 
 /** Latencies in buckets that grow by 1 %, so that memory does not grow with the length of the load. */
@@ -15,12 +15,12 @@ export class LatencyHistogram {
   readonly #buckets = new Map<number, number>();
   #count = 0;
 
-  /** How many latencies were added. */
+  /** The number of added latencies. */
   get count(): number {
     return this.#count;
   }
 
-  /** Adds a latency, ms. */
+  /** Adds a latency in ms. */
   add(ms: number): void {
     const bucket = ms <= FIRST_BOUND ? 0 : Math.ceil(Math.log(ms / FIRST_BOUND) / Math.log(BUCKET_GROWTH));
     this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + 1);
@@ -45,13 +45,13 @@ export class LatencyHistogram {
 /** The result of one step. */
 export interface LoadRow extends Readonly<Record<string, string | number | undefined>> {
   readonly step: number;
-  /** How many clients there were; undefined for a load at a fixed rate. */
+  /** The number of clients. Undefined for a load at a fixed rate. */
   readonly clients: number | undefined;
-  /** Requests that got an answer or failed. */
+  /** The number of requests that ended, with an answer or with an error. */
   readonly requests: number;
-  /** Requests that did not get status 200. */
+  /** The number of requests without status 200 in their response. */
   readonly errors: number;
-  /** Requests a second. */
+  /** The number of requests per second. */
   readonly rps: string;
   readonly "p50_ms": string | undefined;
   readonly "p99_ms": string | undefined;
@@ -86,7 +86,7 @@ export class RequestStatistics {
     if (!ok) this.#errors++;
   }
 
-  /** The result until now. */
+  /** Returns the result of the requests so far. */
   row(step: number, clients: number | undefined): LoadRow {
     const seconds = (this.#now() - this.#start) / 1_000;
     return {

@@ -1,18 +1,18 @@
 /**
- * Time for the load clients, so that tests can replace it.
+ * The timer of the load clients. Tests pass their own timer.
  *
  * @module
  */
 
-/** A clock and a way to wait. */
+/** A clock with a function that waits. */
 export interface Timer {
-  /** ms. */
+  /** The time in ms. */
   now(): number;
   /** Resolves after `ms`, or as soon as the signal aborts. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-/** Real time. */
+/** The timer of real time. */
 export const realTimer: Timer = {
   now: () => performance.now(),
   wait: (ms, signal) => {

@@ -18,7 +18,7 @@ import { HOST_SETTINGS, hostSettings, ROLE } from "./host_settings.ts";
 import { provisionHosts } from "./provision_hosts.ts";
 import type { ProvisionTarget } from "./provision_one.ts";
 
-/** `kas admin provision`. */
+/** The command `kas admin provision`. */
 export const provision = command({
   name: "provision",
   summary: "Install or update kas on hosts over SSH",
@@ -32,7 +32,7 @@ export const provision = command({
     role: ROLE,
     binary: {
       placeholder: "FILE",
-      help: "the executable to install; by default the running one, or dist/kas-<arch>",
+      help: "the executable to install (default: the running one, or dist/kas-<arch>)",
       parse: text,
     },
     ...SSH_FLAGS,
@@ -49,10 +49,14 @@ export const provision = command({
     },
     certificate: {
       placeholder: "FILE",
-      help: "certificate chain, PEM, for SNS over HTTPS on port 443",
+      help: "PEM file with the host's certificate chain, so that SNS can deliver over HTTPS on port 443",
       parse: text,
     },
-    certificateKey: { placeholder: "FILE", help: "the certificate's private key, PEM", parse: text },
+    certificateKey: {
+      placeholder: "FILE",
+      help: "PEM file with the private key of the certificate",
+      parse: text,
+    },
     rollback: { help: "restore the previous executable", default: "false", parse: flag },
     remove: { help: "remove kas from the hosts", default: "false", parse: flag },
     ...HOST_SETTINGS,

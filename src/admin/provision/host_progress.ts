@@ -25,7 +25,7 @@ export class HostProgress {
     this.#draw();
   }
 
-  /** Lets `print` write to the terminal. The hosts' lines then follow its output. */
+  /** Removes the hosts' lines, calls `print`, and draws the lines again below its output. */
   printAbove(print: () => void): void {
     this.#canvas?.clear();
     print();

@@ -31,7 +31,7 @@ export const HOST_SETTINGS = {
   log: SETTINGS.log,
 } as const;
 
-/** `--role`. */
+/** The option `--role`. */
 export const ROLE = {
   placeholder: "ROLE",
   help: "what to install; a host that has the other role gets both",

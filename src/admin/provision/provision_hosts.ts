@@ -8,10 +8,10 @@ import { printActions } from "../instances/targets.ts";
 import { HostProgress } from "./host_progress.ts";
 import { provisionOne, type ProvisionOptions, type ProvisionTarget } from "./provision_one.ts";
 
-/** What to do, and to which hosts. */
+/** Options of provisioning several hosts. */
 export interface ProvisionHostsOptions extends ProvisionOptions {
   readonly targets: readonly ProvisionTarget[];
-  /** How many hosts at a time. */
+  /** How many hosts are provisioned at the same time. */
   readonly parallel: number;
 }
 

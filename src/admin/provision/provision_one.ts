@@ -18,7 +18,7 @@ import { toExitError } from "../account.ts";
 /** A target, or the error that made it unusable. */
 export type ProvisionTarget = Target | { readonly name: string; readonly error: ExitError };
 
-/** What to do to a host, and how. */
+/** Options of provisioning one host. */
 export interface ProvisionOptions {
   readonly request: ProvisionRequest;
   readonly ssh: SshOptions;
@@ -27,13 +27,13 @@ export interface ProvisionOptions {
   readonly rolling?: Pick<RollingOptions, "aws" | "balancer" | "drainTimeout" | "startTimeout">;
 }
 
-/** How one host ended. */
+/** The outcome of provisioning one host. */
 export interface HostRun {
   readonly name: string;
   readonly rows: readonly Row[];
   /** Empty if the host succeeded. Else the error, and then lines that explain it. */
   readonly failure: readonly string[];
-  /** Exit status. */
+  /** The exit status for the host. */
   readonly status: number;
 }
 

@@ -11,7 +11,7 @@ import { text } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/table.ts";
 import { HOST_SETTINGS, hostSettings, ROLE } from "./host_settings.ts";
 
-/** `kas admin user-data`. */
+/** The command `kas admin user-data`. */
 export const userDataCommand = command({
   name: "user-data",
   summary: "Print user data with which an instance provisions itself on first boot",
@@ -26,7 +26,7 @@ export const userDataCommand = command({
     },
     sha256: {
       placeholder: "HEX",
-      help: "the executable's SHA-256; by default that of the running executable or of --binary",
+      help: "the executable's SHA-256 (default: that of the running executable or of --binary)",
       parse: sha256Hex,
     },
     binary: { placeholder: "FILE", help: "a copy of the executable at the URL, to hash", parse: text },

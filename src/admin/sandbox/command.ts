@@ -15,7 +15,7 @@ const SCENARIOS = ["nine-steps"] as const;
 
 const parseScenario = oneOf(...SCENARIOS);
 
-/** `kas admin sandbox`. */
+/** The command `kas admin sandbox`. */
 export const sandbox = command({
   name: "sandbox",
   summary: "Run a simulated AWS on this machine, to try kas without an account",
@@ -38,7 +38,7 @@ export const sandbox = command({
     },
     address: {
       placeholder: "IP",
-      help: "the address that both listen on; by default 127.0.0.1",
+      help: "the address that both listen on (default: 127.0.0.1)",
       parse: text,
     },
     onStart: {
@@ -69,7 +69,7 @@ export const sandbox = command({
     shutdown: { placeholder: "TIME", help: "time from stopping to stopped", parse: duration, default: "1s" },
     speed: {
       placeholder: "N",
-      help: "divides every duration, work and think times included",
+      help: "divide every duration by N, also the work times and the pauses of clients",
       parse: positive,
       default: "1",
     },
@@ -113,7 +113,7 @@ export const sandbox = command({
   run: async ({ flags, out, signal }) => {
     if (flags.scenario !== undefined && flags.empty) {
       throw new UsageError(
-        "Use either --scenario or --empty: a scenario needs a fleet",
+        "--scenario and --empty exclude each other, because a scenario needs a fleet",
         "omit --empty",
       );
     }
@@ -182,11 +182,11 @@ function raisePriority(): void {
   try {
     os.setPriority(0, NICENESS);
   } catch {
-    // No privileges.
+    // Ignore this error: the process lacks the privilege, so its priority stays as it is.
   }
 }
 
-/** `10.77.0.0/24` → `10.77.0`. */
+/** Parses a subnet: `10.77.0.0/24` → `10.77.0`. */
 function subnetPrefix(text: string): string {
   const prefix = /^((?:\d{1,3}\.){2}\d{1,3})\.0\/24$/.exec(text)?.[1];
   if (prefix === undefined || prefix.split(".").some((number) => Number(number) > 255)) {

@@ -35,10 +35,10 @@ export interface KasProcess extends AsyncDisposable {
   readonly failed: Promise<never>;
 }
 
-/** How much of stderr is kept for error messages, lines. */
+/** How many lines of stderr are kept for error messages. */
 const STDERR_TAIL = 5;
 
-/** Time from SIGTERM to SIGKILL, ms. */
+/** Time from SIGTERM to SIGKILL, in ms. */
 const KILL_AFTER = 5_000;
 
 /**
@@ -62,7 +62,7 @@ export function startKas(args: readonly string[], env: Readonly<Record<string, s
   })();
   let disposed = false;
   const failed = Promise.withResolvers<never>();
-  // A rejection that nobody awaits is no error.
+  // Prevent an unhandled rejection if nobody awaits this promise.
   failed.promise.catch(() => {});
   const ended = Promise.all([child.status, read]).then(([{ code }]) => {
     const last = tail.join("; ") || `exit status ${code}`;

@@ -14,9 +14,9 @@ interface Word {
 
 /** A command or group, and the words to offer after it. */
 export interface CompletionPoint {
-  /** The words of the command: `kas admin instances`. */
+  /** The words of the command, such as `kas admin instances`. */
   readonly path: string;
-  /** Its subcommands and flags. */
+  /** The subcommands and flags of the command. */
   readonly words: readonly Word[];
   /** The flags with a fixed set of values, and those values. */
   readonly choices: readonly { readonly flag: string; readonly words: readonly string[] }[];

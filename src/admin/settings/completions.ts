@@ -9,7 +9,7 @@ import { bash, fish, zsh } from "./completion_scripts.ts";
 
 const SHELLS = { bash, zsh, fish } as const;
 
-/** `kas admin completions`. */
+/** The command `kas admin completions`. */
 export const completions: Group = {
   name: "completions",
   summary: "Print the completion script for bash, zsh or fish",

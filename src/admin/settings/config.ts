@@ -6,7 +6,7 @@
 import { command, kebab } from "../../cli/command.ts";
 import { SETTINGS } from "../../settings/table.ts";
 
-/** `kas admin config`. */
+/** The command `kas admin config`. */
 export const config = command({
   name: "config",
   summary: "Print each setting's effective value, and where it was set",
@@ -16,7 +16,7 @@ export const config = command({
   run: async ({ origins, texts, out }) => {
     const rows = Object.keys(SETTINGS).map((name) => ({
       name: kebab(name),
-      // Without a target group the load balancer has the fleet's name by default.
+      // Without a target group, the default load balancer has the fleet's name.
       value: texts[name] ??
         (name === "loadBalancer" && texts["targetGroup"] === undefined ? texts["fleet"] : undefined),
       origin: origins[name],

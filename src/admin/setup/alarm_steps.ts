@@ -11,14 +11,14 @@ import { ALARM_OPTIONS } from "../alarms/options.ts";
 import { cpuAlarms, neededChange, requestAlarm } from "../alarms/plans.ts";
 import type { Ensure, SetupPlan } from "./steps.ts";
 
-/** The settings of new alarms. `period` is in s. */
+/** The settings of new alarms. `period` is in seconds. */
 const DEFAULTS = {
   cpu: ALARM_OPTIONS.cpu.parse(ALARM_OPTIONS.cpu.default),
   period: ALARM_OPTIONS.period.parse(ALARM_OPTIONS.period.default),
   evaluations: ALARM_OPTIONS.evaluations.parse(ALARM_OPTIONS.evaluations.default),
 };
 
-/** What the alarms watch and notify. */
+/** The resources that the alarms watch and notify. */
 interface AlarmTargets {
   /** The fleet's instances. */
   readonly ids: readonly string[];

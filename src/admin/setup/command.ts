@@ -16,7 +16,7 @@ import { printActions } from "../instances/targets.ts";
 import { setUp } from "./set_up.ts";
 import type { SetupPlan, SetupStep } from "./steps.ts";
 
-/** `kas admin setup`. */
+/** The command `kas admin setup`. */
 export const setup = command({
   name: "setup",
   summary: "Create the fleet's topic, load balancer, alarms, and with --url the autoscaler's subscription",
@@ -33,7 +33,7 @@ export const setup = command({
     },
     timeout: {
       placeholder: "TIME",
-      help: "longest wait for the subscription's confirmation",
+      help: "how long to wait until the subscription is confirmed",
       default: "120s",
       parse: duration,
     },
@@ -71,7 +71,7 @@ export const setup = command({
         if (signal.aborted) out.error(`Interrupted; not completed: ${current}, and the steps after it`);
         throw error;
       } finally {
-        // After a failure, too, the completed steps are printed.
+        // Print the completed steps even after a failure.
         if (!dryRun) await out.table(["resource", "name", "action"], steps);
         else await printActions(out, steps.filter(isNeeded).map(actionRow));
       }

@@ -76,12 +76,12 @@ export function deletionsOf(aws: Aws, plan: TeardownPlan, found: Survey, signal:
   return deletions;
 }
 
-/** `instance i-1` for each name. */
+/** Returns a description, such as `instance i-1`, for each name. */
 export function titlesOf({ resource, names }: Deletion): string[] {
   return names.map((name) => `${resource} ${name}`);
 }
 
-/** `delete 4 alarms, delete 1 topic, terminate 2 instances`. */
+/** Summarizes deletions: `delete 4 alarms, delete 1 topic, terminate 2 instances`. */
 export function summarize(deletions: readonly Deletion[]): string {
   const counts = new Map<string, number>();
   for (const { verb, resource, names } of deletions) {
@@ -94,7 +94,7 @@ export function summarize(deletions: readonly Deletion[]): string {
   ).join(", ");
 }
 
-/** Makes a deletion and returns its rows. An error names the resources. */
+/** Carries out a deletion and returns its rows. If the deletion fails, the error names the resources. */
 export async function applyDeletion(deletion: Deletion, signal: AbortSignal): Promise<Row[]> {
   const { resource, names, verb, apply } = deletion;
   try {

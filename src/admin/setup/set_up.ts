@@ -31,7 +31,7 @@ export async function setUp(
   const balancer = await setUpBalancer(aws, plan, instances, ensure, signal);
   await setUpMonitoring(aws, plan, instances, ensure, signal);
   const ids = instances.map(({ id }) => id);
-  // An alarm that a dry run would create needs no topic: it is new anyway.
+  // In a dry run the topic may not exist yet. A new alarm then needs no topic for its report.
   const topicArn = plan.pull ? undefined : topic ?? "";
   await setUpAlarms(aws, plan, { ids, topicArn, requests: balancer?.requests }, ensure, signal);
   if (plan.url !== undefined) await setUpSubscription(aws, plan, topic, plan.url, ensure, signal);

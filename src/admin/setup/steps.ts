@@ -1,5 +1,5 @@
 /**
- * What `kas admin setup` shall create, and the steps that it reports.
+ * The plan of `kas admin setup`, and the steps that it reports.
  *
  * @module
  */
@@ -8,30 +8,30 @@ import type { Monitoring } from "../../aws/ec2/ec2_instance.ts";
 import type { Row } from "../../cli/output.ts";
 import type { CpuThresholds } from "../alarms/plans.ts";
 
-/** What shall exist. */
+/** The resources that must exist after the setup. */
 export interface SetupPlan {
   readonly fleet: string;
   readonly keyName?: string | undefined;
   readonly balancer: BalancerRef;
-  /** Longest wait for an instance to drain, ms. It bounds a target group's deregistration delay. */
+  /** How long an instance may drain, in ms. This time bounds a target group's deregistration delay. */
   readonly drainTimeout: number;
-  /** The topic to use. By default the topic with the fleet's name, which setup creates. */
+  /** The topic to use. Default: the topic with the fleet's name, which setup creates. */
   readonly topicArn?: string | undefined;
   /** The autoscaler polls the alarms: no topic, alarms without actions (R2). */
   readonly pull?: boolean;
   /** Absent: an existing alarm keeps its thresholds, and a new one gets the defaults. */
   readonly cpu?: CpuThresholds | undefined;
-  /** Of the alarms, s. Absent: as for `cpu`. */
+  /** The period of the alarms in seconds. Absent: existing alarms keep their period, and new alarms get the default. */
   readonly period?: number | undefined;
-  /** Of the alarms. Absent: as for `cpu`. */
+  /** The evaluation periods of the alarms. Absent: existing alarms keep theirs, and new alarms get the default. */
   readonly evaluations?: number | undefined;
   /** Whether setup enables detailed monitoring of the instances. */
   readonly monitoring: Monitoring;
   /** Where the autoscaler receives notifications. Absent: no subscription is created. */
   readonly url?: string | undefined;
-  /** Longest wait for the confirmation of the subscription, ms. */
+  /** How long setup waits until the subscription is confirmed, in ms. */
   readonly confirmTimeout: number;
-  /** Report the changes that are needed, and make none. */
+  /** Whether setup only reports the needed changes, without making them. */
   readonly dryRun?: boolean;
   /** Called before each change. */
   readonly onProgress?: (text: string) => void;
@@ -48,7 +48,7 @@ const DONE = {
 /** A change of a resource. */
 export type Change = keyof typeof DONE;
 
-/** A resource, and what setup did with it. */
+/** A step: a resource, and what setup did with it. */
 export interface SetupStep extends Row {
   readonly resource: "topic" | "balancer" | "zone" | "instance" | "monitoring" | "alarm" | "subscription";
   readonly name: string;
@@ -64,7 +64,7 @@ export type Ensure = (
   apply: () => Promise<unknown>,
 ) => Promise<void>;
 
-/** Makes {@linkcode Ensure} for a plan. */
+/** Returns the {@linkcode Ensure} function of a plan. */
 export function ensurer(plan: SetupPlan, onStep: (step: SetupStep) => void, signal: AbortSignal): Ensure {
   return async (resource, name, change, apply) => {
     signal.throwIfAborted();

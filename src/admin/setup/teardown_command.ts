@@ -11,7 +11,7 @@ import { confirmed, forEachTarget } from "../instances/targets.ts";
 import { applyDeletion, deletionsOf, summarize, titlesOf } from "./deletions.ts";
 import { keptResources, survey, type TeardownPlan } from "./teardown_survey.ts";
 
-/** `kas admin teardown`. */
+/** The command `kas admin teardown`. */
 export const teardown = command({
   name: "teardown",
   summary: "Delete what setup created: the fleet's alarms, subscriptions, topic and load balancer",

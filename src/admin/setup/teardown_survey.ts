@@ -11,20 +11,20 @@ import { listSubscriptions, listTopics, type Subscription } from "../../aws/sns/
 import { exists } from "../../scaling/model/instance.ts";
 import { topicName } from "../account.ts";
 
-/** What shall be deleted. */
+/** The plan of a teardown. */
 export interface TeardownPlan {
   readonly fleet: string;
   readonly keyName: string | undefined;
   readonly balancer: BalancerRef;
   /** The topic in use. Undefined: the topic with the fleet's name. */
   readonly topicArn: string | undefined;
-  /** The autoscaler's address, which finds its subscription to a topic with another name. */
+  /** The autoscaler's address. It identifies the autoscaler's subscription to a topic that has a different name. */
   readonly url: string | undefined;
-  /** Terminate all instances, base and control ones too. */
+  /** Whether to terminate all instances, including base and control instances. */
   readonly instances: boolean;
 }
 
-/** What exists. */
+/** The existing resources of a plan. */
 export interface Survey {
   readonly alarms: readonly string[];
   readonly topic: string | undefined;
@@ -36,7 +36,7 @@ export interface Survey {
   readonly instances: readonly Ec2Instance[];
 }
 
-/** Finds what exists of a plan. */
+/** Finds the existing resources of a plan. */
 export async function survey(aws: Aws, plan: TeardownPlan, signal: AbortSignal): Promise<Survey> {
   const { fleet, keyName, url } = plan;
   const instances = await Array.fromAsync(fleetInstances(aws, { fleet, keyName }, signal));
@@ -50,7 +50,7 @@ export async function survey(aws: Aws, plan: TeardownPlan, signal: AbortSignal):
   const own = new Set(instances.map(({ id }) => id));
   const foreignInstances: string[] = [];
   for (const id of balancer?.instances.filter((id) => !own.has(id)) ?? []) {
-    // ELB still lists a terminated instance for a while.
+    // Skip terminated instances: ELB lists them for a while.
     const found = await findInstance(aws, id, signal);
     if (found !== undefined && exists(found)) foreignInstances.push(id);
   }
@@ -74,7 +74,7 @@ export function isOwnTopic(topic: string | undefined, { fleet }: TeardownPlan): 
   return topic !== undefined && topicName(topic) === fleet;
 }
 
-/** A sentence for each resource in use that stays. */
+/** Returns a sentence for each resource that stays because it is in use. */
 export function keptResources(plan: TeardownPlan, found: Survey): string[] {
   const { topic, balancer, foreignInstances } = found;
   const kept: string[] = [];

@@ -13,7 +13,7 @@ import { findTopic, topicName } from "../account.ts";
 import { findSubscription } from "../topics/subscriptions.ts";
 import type { Ensure, SetupPlan } from "./steps.ts";
 
-/** Between two checks whether the subscription is confirmed, ms. */
+/** The time between two checks that the subscription is confirmed, in ms. */
 const POLL_INTERVAL = 500;
 
 /** Creates the topic if it does not exist, and returns its ARN; undefined in a dry run that would create it. */

@@ -7,7 +7,7 @@ import type { Group } from "../../cli/command.ts";
 import { create, list } from "./topics.ts";
 import { subscribe, subscriptions, unsubscribe } from "./subscriptions.ts";
 
-/** `kas admin topics`. */
+/** The command `kas admin topics`. */
 export const topics: Group = {
   name: "topics",
   summary: "List and create SNS topics, and manage the fleet's subscriptions",

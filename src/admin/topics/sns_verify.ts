@@ -29,7 +29,7 @@ const verify = command({
     topicArn: SETTINGS.topicArn,
     at: {
       placeholder: "TIME",
-      help: "verify as of this time, such as 2026-03-06T20:00:00Z; by default now",
+      help: "verify as of this time, such as 2026-03-06T20:00:00Z (default: now)",
       parse: timestamp,
     },
     trustSigner: SETTINGS.trustSigner,
@@ -60,7 +60,7 @@ const verify = command({
   },
 });
 
-/** `kas admin sns`. */
+/** The command `kas admin sns`. */
 export const sns: Group = {
   name: "sns",
   summary: "Verify captured SNS messages",

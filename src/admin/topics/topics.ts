@@ -1,5 +1,5 @@
 /**
- * `kas admin topics list` and `create`.
+ * The command `kas admin topics list`.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export const create = command({
   options: ACCOUNT_OPTIONS,
   run: (context) => {
     const { flags, args: [name = ""], out } = context;
-    // Source: SNS API, CreateTopic, Name.
+    // Parses the name of a topic. Source: SNS API, CreateTopic, Name.
     if (!/^[A-Za-z0-9_-]{1,256}$/.test(name)) {
       throw new UsageError(
         `Cannot name a topic "${name}": expected up to 256 letters, digits, hyphens and underscores`,

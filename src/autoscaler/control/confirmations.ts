@@ -1,5 +1,5 @@
 /**
- * Confirming subscriptions, whose tokens SNS sends.
+ * Confirms the autoscaler's subscriptions with the tokens that SNS sends.
  *
  * @module
  */
@@ -12,7 +12,10 @@ import type { InboxWork } from "./inbox_work.ts";
 /** Confirms a subscription by its token, and returns its ARN. */
 export type Confirm = (token: string, signal: AbortSignal) => Promise<string>;
 
-/** How long a confirmation is attempted, ms: SNS's tokens are valid for two days. Source: SNS API reference, Subscribe. */
+/**
+ * How long kas tries to confirm a subscription, in ms. SNS's tokens are valid for two days. Source: SNS API reference,
+ * Subscribe.
+ */
 const TOKEN_VALID = 2 * 24 * 3_600_000;
 
 const log = getLogger(["kas", "loop"]);

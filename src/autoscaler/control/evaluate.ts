@@ -15,13 +15,13 @@ import type { Observer } from "./observe.ts";
 import type { Store } from "../store/store.ts";
 import { traced } from "./trace.ts";
 
-/** What an evaluation works with. */
+/** The parts that an evaluation needs. */
 export interface EvaluationParts {
   readonly observer: Observer;
   readonly store: Store;
   readonly journal: Journal;
   readonly activities: ActivityRunner;
-  /** Decide and record, but carry nothing out. */
+  /** Whether kas only decides and records decisions, without carrying them out. */
   readonly dryRun: boolean;
 }
 
@@ -30,24 +30,26 @@ export interface Evaluation {
   readonly trigger: Trigger;
   readonly observation: Observation;
   readonly decision: Decision;
-  /** The activity that was started, if one was. */
+  /** The activity that the evaluation started. Absent if the evaluation started none. */
   readonly activity: Activity | undefined;
-  /** That activity as it ended; undefined if none was started, or if it was left unfinished. */
+  /**
+   * Resolves with the ended activity. Undefined if the evaluation started no activity, or if the activity was left unfinished.
+   */
   readonly ended: Promise<Activity | undefined>;
 }
 
-/** How an evaluation is made. */
+/** Options of an evaluation. */
 export interface EvaluationOptions {
-  /** The message that triggered it. */
+  /** The message that triggered the evaluation. */
   readonly message?: NewDecision["message"];
   readonly signal: AbortSignal;
   /** Called in the transaction that records the decision. */
   readonly onDecision?: (trigger: Trigger, decision: Decision) => void;
-  /** The newest processed change of the trigger's alarm. */
+  /** The newest change of the trigger's alarm that an earlier evaluation processed. */
   readonly processed?: ProcessedChange | undefined;
 }
 
-/** Observes what a trigger needs, decides, and starts what was decided. */
+/** Observes the fleet as far as the trigger requires, decides, and starts the activity of the decision. */
 export function evaluate(
   parts: EvaluationParts,
   trigger: Trigger,

@@ -1,5 +1,5 @@
 /**
- * Working off an inbox: waiting for its messages, and attempting one until it succeeds.
+ * Processes an inbox: waits for messages, and attempts each message until the attempt succeeds.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { describeError } from "../../aws/error_messages.ts";
 import type { Clock } from "../../runtime.ts";
 import type { Inbox, InboxEntry, WaitingMessage } from "../store/inbox.ts";
 
-/** The pause after a turn that failed within kas, ms. */
+/** How long the loop pauses after an iteration that failed through an error in kas itself, in ms. */
 const RECOVERY = 1_000;
 
-/** The longest sleep, ms. A message that was postponed before the clock was set back is found within this time. */
+/** The longest sleep, in ms. If somebody sets the clock back, kas finds a postponed message within this time. */
 const LONGEST_SLEEP = 60_000;
 
 const log = getLogger(["kas", "loop"]);
@@ -20,7 +20,7 @@ const log = getLogger(["kas", "loop"]);
 export class InboxWork {
   readonly #inbox: Inbox;
   readonly #clock: Clock;
-  /** The sleeps that a new message ends. */
+  /** The controllers of the sleeps in progress. A new message aborts them. */
   readonly #sleeps = new Set<AbortController>();
 
   constructor(inbox: Inbox, clock: Clock) {
@@ -28,25 +28,31 @@ export class InboxWork {
     this.#clock = clock;
   }
 
-  /** Ends the sleeps: a message was put into the inbox. */
+  /** Wakes the loops that wait for messages. Call this method when the inbox has a new message. */
   wake(): void {
     for (const sleep of this.#sleeps) sleep.abort();
   }
 
-  /** Repeats a turn until the signal is aborted. A turn that fails, for example because the disk is full, is repeated later. */
+  /**
+   * Repeats an iteration until the signal aborts. If an iteration fails, for example because the disk is full, kas repeats the
+   * iteration after a pause.
+   */
   async repeat(signal: AbortSignal, turn: () => Promise<void>): Promise<void> {
     while (!signal.aborted) {
       try {
         await turn();
       } catch (error) {
         if (signal.aborted) return;
-        log.error("turn failed", { reason: (error as Error).message });
+        log.error("iteration of the control loop failed", { reason: (error as Error).message });
         await this.#clock.sleep(RECOVERY, signal).catch(() => {});
       }
     }
   }
 
-  /** Attempts what a message asks for. If that fails, the message stays in the inbox for later, unless `isFinal` says otherwise. */
+  /**
+   * Attempts to process a message. If the attempt fails, the message stays in the inbox for a later attempt, unless `isFinal`
+   * returns true.
+   */
   async attempt(
     message: WaitingMessage,
     signal: AbortSignal,
@@ -61,7 +67,7 @@ export class InboxWork {
       const fields = { messageId: message.id, kind: message.kind, reason };
       if (isFinal(error)) {
         this.#inbox.done(message.id, this.#clock.now());
-        log.error("message failed for good", fields);
+        log.error("message failed, not retried", fields);
       } else {
         this.#inbox.postpone(message, this.#clock.now());
         log.warn("message postponed", { ...fields, attempts: message.attempts + 1 });
@@ -69,7 +75,7 @@ export class InboxWork {
     }
   }
 
-  /** Sleeps until a new message arrives, a postponed one is due, or the clock's elapsed time reaches `until`. */
+  /** Sleeps until a new message arrives, a postponed message is due, or the clock's elapsed time reaches `until`. */
   async sleep(kind: InboxEntry["kind"], until: number | undefined, signal: AbortSignal): Promise<void> {
     const left = (until ?? Infinity) - this.#clock.elapsed();
     const pause = Math.min(this.#inbox.dueIn(kind, this.#clock.now()) ?? Infinity, left, LONGEST_SLEEP);

@@ -21,20 +21,20 @@ import { evaluate, type Evaluation, type EvaluationParts } from "./evaluate.ts";
 import { InboxWork } from "./inbox_work.ts";
 import { triggerOf } from "./notification.ts";
 
-/** What the loop works with. */
+/** The parts that the control loop needs. */
 export interface LoopParts {
   readonly evaluation: EvaluationParts;
   readonly inbox: Inbox;
-  /** The topic that notifications come from. */
+  /** The ARN of the topic that sends the notifications. */
   readonly topicArn?: string | undefined;
-  /** Absent without a topic, and so without subscriptions to confirm. */
+  /** Confirms subscriptions. Absent if the autoscaler has no topic. */
   readonly confirm?: Confirm;
   readonly onDecision: NonNullable<Events["onDecision"]>;
   readonly clock: Clock;
   readonly tuning: () => Tuning;
 }
 
-/** Why a reconciliation is put off: a notification came, which is more urgent. */
+/** A notification arrived and interrupts a reconciliation, because notifications are more urgent. */
 class Interrupted extends Error {}
 
 const log = getLogger(["kas", "loop"]);
@@ -48,15 +48,15 @@ interface UnobservedDecision {
   readonly onDecision?: () => void;
 }
 
-/** Evaluates notifications, and reconciles. */
+/** The control loop of the autoscaler. */
 export class ControlLoop {
   readonly #parts: LoopParts;
   readonly #work: InboxWork;
-  /** When to reconcile next, by the clock's elapsed time: setting the time of day does not delay it. */
+  /** When to reconcile next, in the clock's elapsed time. A change of the time of day does not delay the reconciliation. */
   #reconcileDue = 0;
-  /** Reconciliations that failed since the last one that did not. */
+  /** The number of failed reconciliations since the last successful reconciliation. */
   #reconcilesFailed = 0;
-  /** Interrupts the observation of a reconciliation that notifications may interrupt. */
+  /** Interrupts the observation of a reconciliation. Absent if notifications may not interrupt it. */
   #reconciling: AbortController | undefined;
   #observation: Observation | undefined;
 
@@ -65,12 +65,12 @@ export class ControlLoop {
     this.#work = new InboxWork(parts.inbox, parts.clock);
   }
 
-  /** The fleet as it was last observed. */
+  /** The last observation of the fleet. */
   get observation(): Observation | undefined {
     return this.#observation;
   }
 
-  /** To be called when a message was put into the inbox, or the settings have changed. */
+  /** Wakes the loop. Call this method when the inbox has a new message, or when the settings have changed. */
   wake(): void {
     this.#work.wake();
     const { inbox, clock } = this.#parts;
@@ -79,7 +79,7 @@ export class ControlLoop {
     }
   }
 
-  /** Runs until the signal is aborted, and then finishes the present evaluation. */
+  /** Runs the loop until the signal aborts. The loop then finishes the current evaluation. */
   async run(signal: AbortSignal): Promise<void> {
     const { inbox, clock, confirm } = this.#parts;
     const work = this.#work;
@@ -91,7 +91,7 @@ export class ControlLoop {
     ]);
   }
 
-  /** Evaluates the next notification, or reconciles, or waits for either. */
+  /** Evaluates the next notification, reconciles if a reconciliation is due, or waits. */
   async #turn(signal: AbortSignal): Promise<void> {
     const { evaluation: { journal }, inbox, clock, tuning } = this.#parts;
     const now = clock.now();
@@ -109,7 +109,10 @@ export class ControlLoop {
     }
   }
 
-  /** Evaluates a notification. The transaction that records the decision also marks the message as done, so that there is one. */
+  /**
+   * Evaluates a notification. One transaction records the decision and marks the message as processed, so that each message has
+   * exactly one decision.
+   */
   async #evaluateNotification(message: WaitingMessage, signal: AbortSignal): Promise<void> {
     const { evaluation, inbox, clock, topicArn } = this.#parts;
     const { journal } = evaluation;
@@ -129,7 +132,10 @@ export class ControlLoop {
     this.#afterDecision(evaluated, message);
   }
 
-  /** Reconciles. If it is interruptible, a notification that comes during the observation puts it off. */
+  /**
+   * Reconciles. If the reconciliation is interruptible, a notification that arrives during the observation postpones the
+   * reconciliation.
+   */
   async #reconcile(aborted: AbortSignal, interruptible: boolean): Promise<void> {
     const { evaluation, clock, tuning, onDecision } = this.#parts;
     const interrupt = new AbortController();
@@ -179,7 +185,7 @@ export class ControlLoop {
     return decision;
   }
 
-  /** Takes note of a decision that is in the journal. */
+  /** Logs a decision that the journal has, reports it to listeners, and schedules the next reconciliation. */
   #afterDecision(
     { trigger, observation, decision, activity }:
       & Pick<Evaluation, "trigger" | "decision">
@@ -190,7 +196,7 @@ export class ControlLoop {
     const isQuiet = decision.kind === "none";
     if (observation !== undefined) this.#observation = this.#completed(trigger, observation);
     onDecision(trigger, decision);
-    // After a change of capacity, alarms that persist count again only after a whole interval (R2).
+    // After a change of capacity, a persisting alarm counts again only after a whole interval (R2).
     if (message === undefined || !isQuiet) this.#reconcileDue = clock.elapsed() + tuning().limits.resync;
     if (message === undefined && isQuiet) return;
     log.info(`decided ${decision.kind}`, {
@@ -202,7 +208,7 @@ export class ControlLoop {
     });
   }
 
-  /** An observation of the instances, completed with the alarms and the load of the last whole one. */
+  /** Completes an observation of the instances with the alarms and the load of the last complete observation. */
   #completed(trigger: Trigger, observation: Observation): Observation {
     const before = this.#observation;
     if (before === undefined || scopeOf(trigger) === "everything") return observation;

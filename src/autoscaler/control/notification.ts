@@ -1,5 +1,5 @@
 /**
- * A notification's text as a trigger.
+ * Converts the text of a notification to a trigger.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import { parseAlarmName } from "../../scaling/model/alarm.ts";
 import type { NotificationTrigger } from "../../scaling/model/trigger.ts";
 import { type Envelope, parseAlarmChange } from "../../sns/alarm_message.ts";
 
-/** How much of an unknown alarm's name a reason quotes, in characters. */
+/** How many characters of an unknown alarm's name a reason quotes. */
 const QUOTED = 100;
 
-/** The trigger of a notification's text, and why it is not an alarm of kas, if it is not. */
+/** Returns the trigger of a notification. If the text is not an alarm of kas, also returns the reason. */
 export function triggerOf(
   text: string,
   envelope: Envelope,

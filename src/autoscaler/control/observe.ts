@@ -1,5 +1,5 @@
 /**
- * The observation that a decision is made from: the fleet, its registrations at the load balancer, its alarms and its load. The
+ * Observes the fleet for a decision: its instances, their registrations at the load balancer, its alarms and its load. The
  * requests to AWS run concurrently.
  *
  * @module
@@ -20,7 +20,7 @@ import { scopeOf } from "../../scaling/scope.ts";
 import type { Events, Fleet, Tuning } from "../options.ts";
 import type { Journal } from "../store/journal.ts";
 
-/** What an observer works with. */
+/** The parts that an observer needs. */
 export interface ObserverParts {
   readonly aws: Aws;
   readonly fleet: Fleet;
@@ -30,16 +30,18 @@ export interface ObserverParts {
   readonly onObservation?: Events["onObservation"];
 }
 
-/** The shortest period of CloudWatch's EC2 metrics, s. It is used until the periods of the alarms are known. */
+/**
+ * The shortest period of CloudWatch's EC2 metrics, in seconds. kas uses this period until the periods of the alarms are known.
+ */
 const SHORTEST_PERIOD = 60;
 
 /**
- * The longest time for an observation, ms. Each request has a time limit of its own (src/aws), so this one is for a listing
- * without an end. Listing thousands of instances can take longer than a minute while AWS is slow.
+ * The time limit of an observation, in ms. Each request has its own time limit (src/aws); this limit ends a listing that never
+ * ends. Listing thousands of instances can take longer than a minute while AWS is slow.
  */
 const OBSERVATION_TIMEOUT = 300_000;
 
-/** The instances whose load is requested before it is known which instances run, and the period, s. */
+/** The instances whose load kas requests before it knows which instances run, and the period in seconds. */
 interface LoadGuess {
   readonly instances: readonly MeasuredInstance[];
   readonly period: number;
@@ -47,10 +49,13 @@ interface LoadGuess {
 
 const NO_GUESS: LoadGuess = { instances: [], period: SHORTEST_PERIOD };
 
-/** Observes a fleet. */
+/** An observer of a fleet. */
 export class Observer {
   readonly #parts: ObserverParts;
-  /** The running instances and the alarms' period at the last observation of the load. Most are the same at the next one. */
+  /**
+   * The running instances and the alarms' period at the last observation of the load. They rarely change until the next
+   * observation.
+   */
   #guess = NO_GUESS;
 
   constructor(parts: ObserverParts) {
@@ -58,8 +63,8 @@ export class Observer {
   }
 
   /**
-   * Observes what a decision on a trigger needs, and notes in the journal which instances are in service. Scaling out is urgent, so
-   * it needs only the instances and the trigger's alarm.
+   * Observes what a decision on a trigger needs, and writes to the journal which instances are in service. Scaling out is
+   * urgent, so its observation has only the instances and the trigger's alarm.
    */
   async observe(trigger: Trigger, aborted: AbortSignal): Promise<Observation> {
     const { clock, onObservation = () => {} } = this.#parts;
@@ -107,7 +112,7 @@ export class Observer {
     };
   }
 
-  /** The trigger's alarm, if it belongs to this fleet and still exists. */
+  /** Returns the trigger's alarm, if the alarm belongs to this fleet and still exists. */
   async #alarmOf(trigger: Trigger, signal: AbortSignal): Promise<AlarmDetail[]> {
     const { aws, fleet } = this.#parts;
     const alarm = trigger.kind === "notification" ? trigger.alarm : undefined;
@@ -116,7 +121,10 @@ export class Observer {
     return found === undefined ? [] : [found];
   }
 
-  /** The load of the running instances that were not guessed, by the shortest period of the alarms. Sets the next guess. */
+  /**
+   * Requests the load of the running instances that the guess did not include, with the shortest period of the alarms. Also
+   * sets the next guess.
+   */
   async #missingCpu(
     guess: LoadGuess,
     ec2: readonly Ec2Instance[],

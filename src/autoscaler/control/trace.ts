@@ -9,7 +9,7 @@ import { type Attributes, SpanStatusCode, trace } from "@opentelemetry/api";
 const tracer = trace.getTracer("kas");
 
 /**
- * Does some work as a span.
+ * Runs `work` in a span.
  *
  * @param work receives a function that adds attributes to the span
  */

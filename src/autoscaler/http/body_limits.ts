@@ -17,10 +17,10 @@ export class BodyError extends Error {
   }
 }
 
-/** The largest body, bytes. An SNS message has at most 256 KiB, and its JSON escapes may double that (R14). */
+/** The largest body, in bytes. An SNS message has at most 256 KiB, and its JSON escapes may double that (R14). */
 export const BODY_LIMIT = 640 * 1024;
 
-/** A body above this size is large, bytes. SNS's message about an alarm has 3 to 5 KiB. */
+/** A body above this size is large, in bytes. SNS's message about an alarm has 3 to 5 KiB. */
 const LARGE = 64 * 1024;
 
 /**
@@ -32,14 +32,14 @@ const LARGE_BODIES = 4;
 /** How many bodies are read or verified at once. */
 const BODIES = 256;
 
-/** The limit of all bodies that are being read or verified, bytes. */
+/** The limit of all bodies that are being read or verified, in bytes. */
 const TOTAL_LIMIT = 8 * 1024 * 1024;
 
-/** The limits of a {@linkcode BodyReader}. */
+/** Options of a {@linkcode BodyReader}: its limits. */
 export interface BodyReaderOptions {
-  /** The longest wait for a body, ms. SNS waits 15 s for the answer. */
+  /** The longest wait for a body, in ms. SNS waits 15 s for the answer. */
   readonly timeout?: number;
-  /** The limit of all bodies together, bytes. */
+  /** The limit of all bodies together, in bytes. */
   readonly total?: number;
   /** How many bodies may be open at once. */
   readonly count?: number;
@@ -53,7 +53,7 @@ interface OpenBody {
   readonly refuse: (error: BodyError) => void;
 }
 
-/** Reads bodies within limits. */
+/** A reader of request bodies that enforces limits. */
 export class BodyReader {
   readonly #timeout: number;
   readonly #total: number;
@@ -87,7 +87,7 @@ export class BodyReader {
     const refused = Promise.withResolvers<never>();
     const open: OpenBody = { size: 0, isLarge: false, refuse: refused.reject };
     try {
-      // Before anything is read of it.
+      // Check the limit before kas reads any part of the body.
       if (announced > LARGE) this.#growLarge(open);
       this.#open.add(open);
       return await use(await this.#read(body, open, refused.promise));
@@ -97,7 +97,7 @@ export class BodyReader {
     }
   }
 
-  /** Counts a body as large, or refuses it. */
+  /** Counts a body as large, or refuses the body if too many large ones are open. */
   #growLarge(open: OpenBody): void {
     if (open.isLarge) return;
     const others = this.#open.values().filter(({ isLarge }) => isLarge);
@@ -114,7 +114,7 @@ export class BodyReader {
     let text = "";
     try {
       while (true) {
-        // If both are ready, the refusal wins.
+        // If a chunk and the refusal are both ready, the refusal wins.
         const { done, value } = await Promise.race([refused, reader.read()]);
         text += decode(value);
         if (done || value === undefined) return text;
@@ -126,7 +126,7 @@ export class BodyReader {
       }
     } catch (error) {
       reader.cancel().catch(() => {
-        // The sender is gone, or the answer tells it.
+        // Ignore this error: the sender has disconnected, or the response reports the error.
       });
       throw error instanceof BodyError ? error : unavailable("the body ended early");
     } finally {
@@ -153,7 +153,7 @@ export class BodyReader {
   }
 }
 
-/** The size of the one buffer that a body is read with, bytes. Left to itself, Deno takes a new one of 64 KiB for each read. */
+/** The size of the one buffer that a body is read with, in bytes. Left to itself, Deno takes a new one of 64 KiB for each read. */
 const PIECE = 8 * 1024;
 
 /** Reads a body piece by piece. A piece is valid until the next one is read. */
@@ -165,7 +165,7 @@ function pieces(body: ReadableStream<Uint8Array>): {
   try {
     reader = body.getReader({ mode: "byob" });
   } catch {
-    // A stream that is not the server's has buffers of its own.
+    // A stream that the server did not create uses its own buffers.
     return body.getReader();
   }
   let buffer = new ArrayBuffer(PIECE);

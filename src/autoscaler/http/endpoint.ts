@@ -15,13 +15,13 @@ import { PAGE_HEADERS } from "./page/page.ts";
 import { receive, type ReceiverParts } from "./receive.ts";
 import { text } from "./text.ts";
 
-/** What the handler uses. */
+/** The parts of the endpoint's handler. */
 export interface HandlerParts extends Omit<ReceiverParts, "bodies"> {
-  /** Absent: with the default limits. */
+  /** The reader of request bodies. Default: a reader with the default limits. */
   readonly bodies?: BodyReader;
-  /** The names of hosts to which the state is shown, besides IP addresses and localhost. */
+  /** The names in the Host header for which the endpoint answers requests for its state, besides IP addresses and localhost. */
   readonly hosts: readonly string[];
-  /** The headers of `/ping`. nginx passes `/ping` on, and `/status` not. */
+  /** The headers of the response to `/ping`. nginx forwards requests for `/ping`, but not for `/status`. */
   readonly identity: Identity;
   /** The JSON of `GET /status`, without the counts of messages. */
   readonly status: () => object;
@@ -29,7 +29,7 @@ export interface HandlerParts extends Omit<ReceiverParts, "bodies"> {
   readonly page: (messages: Readonly<Record<string, number>>) => string;
   /** The latest decisions and activities, newest first. */
   readonly activities: (limit: number) => readonly JournalLine[];
-  /** One decision with all that it was made from. */
+  /** Returns a decision with its trigger and its observation. */
   readonly decision: (query: DecisionQuery) => DecisionRecord | undefined;
   /** The body of `GET /metrics`, and its content type. */
   readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
@@ -40,13 +40,16 @@ export interface Identity {
   readonly fleet: string;
   /** The version of kas. */
   readonly version: string;
-  /** When it started, ISO 8601. */
+  /** When the autoscaler started, in ISO 8601. */
   readonly started: string;
 }
 
 /** The handlers of a path, by method. */
 interface Route {
-  /** Answers any host. The others answer only hosts that no stranger's DNS can name. */
+  /**
+   * Whether the handler answers requests for any host name. Other handlers answer only host names that an attacker's DNS cannot
+   * use.
+   */
   readonly isPublic?: true;
   readonly methods: ReadonlyMap<string, (request: Request, target: Target) => Response | Promise<Response>>;
 }
@@ -56,7 +59,7 @@ const LINES = { default: 100, max: 10_000 };
 
 const log = getLogger(["kas", "http"]);
 
-/** Makes the handler of all requests. It never rejects. */
+/** Returns the handler of all requests. The handler never rejects. */
 export function handler(parts: HandlerParts): (request: Request) => Promise<Response> {
   const counts = { accepted: 0, duplicate: 0, unsubscribed: 0, refused: 0, failed: 0 };
   const receiver: ReceiverParts = {
@@ -71,7 +74,7 @@ export function handler(parts: HandlerParts): (request: Request) => Promise<Resp
   const identity = Object.fromEntries(
     Object.entries(parts.identity).map(([name, value]) => [`kas-${name}`, value]),
   );
-  // Maps, because requests choose the keys.
+  // Use maps instead of objects, because requests choose the keys.
   const routes: ReadonlyMap<string, Route> = new Map([
     ["/", { isPublic: true, methods: new Map([["POST", (request) => receive(receiver, request)]]) }],
     ["/ping", { isPublic: true, ...get(() => text("pong", STATUS_CODE.OK, identity)) }],
@@ -120,7 +123,7 @@ export function handler(parts: HandlerParts): (request: Request) => Promise<Resp
   };
 }
 
-/** The methods of a path that is only read. */
+/** Returns the handlers of a path that clients can only read. */
 function get(respond: (request: Request, target: Target) => Response | Promise<Response>): Route {
   return { methods: new Map([["GET", respond], ["HEAD", respond]]) };
 }

@@ -1,8 +1,7 @@
 /**
- * The HTTP server, which restarts when it fails.
- *
- * Deno.serve ends when it cannot accept a connection, for example when clients hold more connections than there are file
- * descriptors. Then the listener closes all connections and serves again. SNS retries the requests that this cuts off.
+ * The HTTP server, which restarts after a failure. Deno.serve ends when it cannot accept a connection, for example when clients
+ * hold more connections than there are file descriptors. The listener then closes all connections and serves again. SNS retries
+ * the interrupted requests.
  *
  * @module
  */
@@ -11,15 +10,15 @@ import { serveHttp } from "../../process/http/serve.ts";
 import { realClock } from "../../runtime.ts";
 import { UnusableError } from "../unusable.ts";
 
-/** A running HTTP server. Disposing of it stops it, and waits up to 5 s for open requests. */
+/** A running HTTP server. Disposing of the server stops it and waits up to 5 s for open requests. */
 export interface Listener extends AsyncDisposable {
   readonly addr: Deno.NetAddr;
 }
 
-/** The longest wait for open requests at the end, ms. */
+/** How long the listener waits for open requests when it stops, in ms. */
 const SHUTDOWN = 5_000;
 
-/** The pause before it serves again, ms. */
+/** The pause before the listener serves again after a failure, in ms. */
 const RESTART_PAUSE = 200;
 
 const log = getLogger(["kas", "autoscaler"]);
@@ -51,7 +50,7 @@ export function listen(
         return serve({ hostname: at.hostname, port: addr.port }, handle);
       } catch (error) {
         if (!stopping.signal.aborted) {
-          log.error("listening failed, retrying", { reason: (error as Error).message });
+          log.error("endpoint cannot listen, retrying", { reason: (error as Error).message });
         }
       }
     }
@@ -62,7 +61,7 @@ export function listen(
       try {
         return await current.server.finished;
       } catch (error) {
-        log.error("accepting a connection failed, closed all and listening again", {
+        log.error("accepting a connection failed, endpoint closes all connections and listens again", {
           reason: (error as Error).message,
         });
         current.close.abort();
@@ -77,7 +76,7 @@ export function listen(
       stopping.abort();
       const late = Promise.withResolvers<void>();
       const timer = setTimeout(late.resolve, SHUTDOWN);
-      // A server that has failed is closed already.
+      // Ignore this error: a failed server is already closed.
       const closed = current.close.signal.aborted ? undefined : current.server.shutdown();
       await Promise.race([Promise.all([closed, kept]), late.promise]);
       clearTimeout(timer);
@@ -87,7 +86,7 @@ export function listen(
 
 interface Serving {
   readonly server: Deno.HttpServer<Deno.NetAddr>;
-  /** Closes its connections. */
+  /** Closes the connections of the server. */
   readonly close: AbortController;
 }
 

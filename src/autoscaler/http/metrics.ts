@@ -20,7 +20,7 @@ import { type PhaseDuration, PHASES } from "../store/phases.ts";
 import { CALLS, CHECKS, MESSAGE_OUTCOMES, type MessageOutcome, ROLES } from "./metric_labels.ts";
 import { DISPLAYED_STATUSES, displayedStatus, type ObservationOutcome, type Snapshot } from "./snapshot.ts";
 
-/** Upper bounds of the histograms' buckets, s. Phases: from one call on loopback to the longest timeout. */
+/** Upper bounds of the histograms' buckets, in seconds. Phases: from one call on loopback to the longest timeout. */
 const PHASE_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600];
 const CALL_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const OBSERVATION_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45];
@@ -28,7 +28,7 @@ const OBSERVATION_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 2
 /** Counts events, and formats the counts. */
 export class Metrics {
   readonly #registry = new Registry();
-  /** The kinds of activity that the configuration allows. */
+  /** The kinds of activity that the settings allow. */
   readonly #kinds: readonly Activity["kind"][];
   readonly #messages = this.#counter("kas_messages_total", "SNS messages received, by outcome", [
     "outcome",
@@ -128,22 +128,22 @@ export class Metrics {
     this.#initialize();
   }
 
-  /** A message was received. */
+  /** Called when the endpoint has received a message. */
   onMessage(outcome: MessageOutcome, reason: string): void {
     this.#messages.inc({ outcome, reason });
   }
 
-  /** A decision was made. */
+  /** Called when kas has made a decision. */
   onDecision({ kind: trigger }: Trigger, { kind, checks: [check] }: Decision): void {
     this.#decisions.inc({ kind, trigger, check: check ?? "" });
   }
 
-  /** An activity ended. */
+  /** Called when an activity has ended. */
   onActivityEnd({ kind, status }: Activity): void {
     this.#activities.inc({ kind, status });
   }
 
-  /** The phases of an activity ended. */
+  /** Called when phases of an activity have ended. */
   onPhases(kind: Activity["kind"], phases: readonly PhaseDuration[]): void {
     for (const { phase, seconds } of phases) {
       if (phase === "total") this.#reaction.observe({ kind }, seconds);
@@ -151,14 +151,14 @@ export class Metrics {
     }
   }
 
-  /** An observation of the fleet ended. */
+  /** Called when an observation of the fleet has ended. */
   onObservation({ at, seconds, error }: ObservationOutcome): void {
     this.#observing.observe(seconds);
     if (error === undefined) this.#observed.set(at / 1_000);
     else this.#failures.inc();
   }
 
-  /** A request to AWS ended. */
+  /** Called when a request to AWS has ended. */
   onRequest({ service, operation, outcome, seconds, retry }: Call): void {
     this.#requests.inc({ service, operation, outcome });
     this.#duration.observe({ service, operation }, seconds);
@@ -204,7 +204,7 @@ export class Metrics {
     }
     for (const kind of this.#kinds) {
       for (const status of ["successful", "failed", "cancelled"]) this.#activities.inc({ kind, status }, 0);
-      // The first phase is where the measurement starts.
+      // Skip the first phase: the measurement starts there.
       for (const phase of PHASES[kind].slice(1)) this.#phases.zero({ kind, phase });
       this.#reaction.zero({ kind });
     }

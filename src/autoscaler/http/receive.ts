@@ -11,7 +11,7 @@ import { BodyError, type BodyReader } from "./body_limits.ts";
 import type { MessageOutcome } from "./metric_labels.ts";
 import { text } from "./text.ts";
 
-/** What the receiver uses. */
+/** The parts of the receiver of messages. */
 export interface ReceiverParts {
   readonly bodies: BodyReader;
   /** Parses and verifies a body. Throws {@linkcode MessageError} if it is not a genuine message. */
@@ -23,13 +23,16 @@ export interface ReceiverParts {
   readonly resubscribe: boolean;
   /** Called with the outcome of each message. `reason` is "" for a message that was accepted. */
   readonly onMessage: (outcome: MessageOutcome, reason: string) => void;
-  /** ms since the epoch. */
+  /** The time in ms since the epoch. */
   readonly now: () => number;
 }
 
 const log = getLogger(["kas", "inbox"]);
 
-/** Verifies and stores a message, then answers. The rest happens later. SNS retries after a 5xx, and never after a 4xx. */
+/**
+ * Verifies and stores a message, then answers SNS. The control loop processes the message later. SNS retries after a 5xx
+ * response, and never after a 4xx response.
+ */
 export async function receive(parts: ReceiverParts, request: Request): Promise<Response> {
   const { verify, bodies, onMessage } = parts;
   let message: Message;
@@ -46,14 +49,14 @@ export async function receive(parts: ReceiverParts, request: Request): Promise<R
       status >= 500 ? "failed" : "refused",
       error instanceof BodyError ? error.why : failed?.field ?? "form",
     );
-    // The sender chose this id. It is not verified.
+    // The sender chose this message id, and kas has not verified it.
     log.warn("message refused", { ...(failed && { messageId: failed.messageId }), status, reason });
     return text(reason, status);
   }
   return await store(parts, message);
 }
 
-/** Stores a verified message. */
+/** Stores a verified message in the inbox. */
 async function store(
   { inbox, wake, resubscribe, now, onMessage }: ReceiverParts,
   message: Message,
@@ -61,7 +64,7 @@ async function store(
   const { messageId, type } = message;
   if (type === "UnsubscribeConfirmation") {
     onMessage("unsubscribed", "");
-    log.warn("subscription deleted", { messageId, resubscribe });
+    log.warn("SNS reported the deletion of the subscription", { messageId, resubscribe });
     if (!resubscribe) return text("accepted");
   }
   let added: boolean;
@@ -70,7 +73,8 @@ async function store(
       ? { kind: "notification", body: message.message, sent: Date.parse(message.timestamp) } as const
       : { kind: "confirmation", body: message.token } as const;
     added = inbox.add(messageId, entry, now());
-    // The loop may decide before the message is on disk. No step is taken before that: the disk keeps the order of commits.
+    // The loop may decide before the message is on disk. No step of an activity begins before that, because the disk keeps the
+    // order of commits.
     if (added) wake();
     await inbox.synced();
   } catch (error) {

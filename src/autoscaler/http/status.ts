@@ -6,7 +6,7 @@
 import { isoTime } from "../../cli/format.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** How many instances and alarms are listed. `totals` has the numbers of a larger fleet. */
+/** How many instances and alarms the status lists. `totals` has the numbers of the whole fleet. */
 export const LISTED = 1_000;
 
 /** The status as plain JSON. `started` is ms since the epoch. */

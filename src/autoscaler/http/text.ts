@@ -1,11 +1,11 @@
 /**
- * Answers in plain text.
+ * Responses in plain text.
  *
  * @module
  */
 import { STATUS_CODE } from "@std/http/status";
 
-/** An answer in plain text, or by its headers in another type. */
+/** Returns a response in plain text, or in the type that its headers name. */
 export function text(
   line: string,
   status: number = STATUS_CODE.OK,

@@ -1,5 +1,5 @@
 /**
- * What an activity works with: its environment, the instance that it acts on, and the errors that end it.
+ * The context of an activity: its environment, its instance, and the errors that end the activity.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import type { AddressOf, Fleet, Tuning } from "../options.ts";
 import type { Activity } from "../store/activities.ts";
 import type { Journal } from "../store/journal.ts";
 
-/** What all activities of an autoscaler share. */
+/** The environment that all activities of an autoscaler share. */
 export interface Environment {
   readonly aws: Aws;
   readonly fleet: Fleet;
-  /** The settings in force. */
+  /** Returns the current settings. */
   readonly tuning: () => Tuning;
   readonly address: AddressOf;
   readonly runtime: Runtime;
@@ -25,23 +25,23 @@ export interface Environment {
 export interface ActivityContext {
   readonly environment: Environment;
   readonly journal: Journal;
-  /** The activity's log, from {@linkcode logOf}. */
+  /** The log of the activity, from {@linkcode logOf}. */
   readonly log: Logger;
   /** The activity's id. */
   readonly activity: number;
   /** The instance's id. */
   readonly id: string;
-  /** The instance as it was observed a moment ago. Without it the activity looks first. */
+  /** The instance as kas observed it a moment ago. If absent, the activity observes the instance first. */
   readonly seen?: Ec2Instance | undefined;
   /** Whether the activity launched the instance, so that EC2 may not show it yet. */
   readonly launched?: boolean;
-  /** Ends the activity at its next wait. A request in progress is waited for. */
+  /** Ends the activity at its next wait. Requests in progress complete first. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Why an activity cannot be carried out with an instance. `blame` tells whether the instance is at fault, and so is put into
- * quarantine (R7), or the circumstances are.
+ * An activity cannot be carried out with an instance. `blame` is true if the instance is at fault; kas then quarantines the
+ * instance (R7). `blame` is false if the circumstances are at fault.
  */
 export class ActivityError extends Error {
   override readonly name = "ActivityError";
@@ -56,7 +56,7 @@ export function logOf({ id, message }: Activity): Logger {
   return getLogger(["kas", "activity"]).with(fields);
 }
 
-/** An error's message as a sentence of the activity's reason. */
+/** Returns the message of an error as a sentence for the activity's reason. */
 export function sentence(message: string): string {
   return /[.!?]$/.test(message) ? message : `${message}.`;
 }

@@ -1,5 +1,6 @@
 /**
- * The candidates of a start (R7): if one fails, the next one is tried at once, while the failed one is rolled back.
+ * Starts the candidates of an activity (R7). If a candidate fails, kas starts the next candidate at once and rolls back the
+ * failed candidate meanwhile.
  *
  * @module
  */
@@ -14,17 +15,17 @@ import { createInstanceAlarms } from "./instance_alarms.ts";
 import type { Rollbacks } from "./rollback.ts";
 import { scaleOut } from "./scale_out.ts";
 
-/** What starting works with. */
+/** The parts that starting a candidate needs. */
 export interface StartParts {
   readonly journal: Journal;
   readonly rollbacks: Rollbacks;
-  /** Ends whatever else is in progress at an instance. Returns whether anything was. */
+  /** Ends other activities and rollbacks at an instance. Returns whether any was in progress. */
   readonly clear: (instance: string, by: Activity) => Promise<boolean>;
-  /** The activity has ended, and its instance is in service. */
+  /** Called when the activity has ended and its instance is in service. */
   readonly onInService: (activity: Activity, instance: Ec2Instance) => void;
 }
 
-/** Scales out with the first candidate that does not fail. Returns the activity as it ended. */
+/** Scales out with the first candidate that does not fail. Returns the ended activity. */
 export async function startFirst(
   { journal, rollbacks, clear, onInService }: StartParts,
   started: PlacedActivity,
@@ -39,7 +40,7 @@ export async function startFirst(
   let activity: PlacedActivity | undefined = failedBefore ? undefined : started;
   let context = first;
   while (activity !== undefined) {
-    // What ended at the instance has changed it since it was observed.
+    // The ended activity has changed the instance since the last observation, so observe the instance again.
     if (await clear(context.id, started)) context = { ...context, seen: undefined };
     try {
       const instance = await scaleOut(context);
@@ -51,7 +52,7 @@ export async function startFirst(
     } catch (error) {
       if (!(error instanceof ActivityError)) throw error;
       const { message: reason, blame } = error;
-      context.log.warn("candidate failed", { instance: context.id, reason });
+      context.log.warn("start of a candidate failed", { instance: context.id, reason });
       const remaining = isInsufficientCapacity(error.cause)
         ? await otherZonesFirst(context, activity.remaining)
         : activity.remaining;
@@ -82,7 +83,7 @@ async function finish(rollingBack: readonly Promise<void>[], { signal }: Activit
   signal.throwIfAborted();
 }
 
-/** A zone without capacity for one instance will hardly have it for the next. */
+/** A zone that has no capacity for one instance probably has none for the next instance. */
 async function otherZonesFirst(
   { environment: { aws, fleet }, log, id, signal }: ActivityContext,
   ids: readonly string[],

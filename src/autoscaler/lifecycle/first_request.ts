@@ -1,6 +1,6 @@
 /**
- * The last phase of a start (R17): when the worker of the instance has answered its first request, which it reports at /ping.
- * The activity does not wait for it.
+ * The last phase of a start (R17): the first request that the instance's worker answers. The worker reports the time at /ping.
+ * The activity does not wait for this phase.
  *
  * @module
  */
@@ -10,34 +10,34 @@ import { WORKER_PORT } from "../../scaling/model/instance.ts";
 import type { Journal } from "../store/journal.ts";
 import { DeadlineError, until } from "./wait.ts";
 
-/** A start whose first request is awaited. */
+/** The input of {@linkcode noteFirstRequest}: a start whose first request is awaited. */
 export interface FirstRequest {
   readonly journal: Journal;
-  /** The activity's. */
+  /** The log of the activity. */
   readonly log: Logger;
   /** The activity's id. */
   readonly activity: number;
   readonly instance: string;
-  /** Where its worker can be reached. */
+  /** The host name or IP address of the instance's worker. */
   readonly host: string;
-  /** When it came into service, ms since the epoch. */
+  /** When the instance came into service, in ms since the epoch. */
   readonly inService: number;
-  /** The longest wait, ms. */
+  /** How long kas waits for the first request, in ms. */
   readonly timeout: number;
   readonly runtime: Runtime;
   readonly signal: AbortSignal;
 }
 
-/** The longest pause between two requests to the worker, ms. */
+/** The longest pause between two requests to the worker, in ms. */
 const PACE = 3_000;
 
-/** The longest wait for the worker's answer, ms. */
+/** How long kas waits for an answer of the worker, in ms. */
 const PING_TIMEOUT = 2_000;
 
 /**
- * Waits until the worker has answered a request, and notes in the journal when it did. Never rejects.
+ * Waits until the worker has answered a request, and writes the time to the journal. Never rejects.
  *
- * @returns how long after it came into service, s; undefined if there was no request in time
+ * @returns the time from in service to the first request in seconds; undefined if no request came in time
  */
 export async function noteFirstRequest(wanted: FirstRequest): Promise<number | undefined> {
   const { journal, log, activity, instance, inService, timeout, runtime, signal } = wanted;
@@ -51,18 +51,21 @@ export async function noteFirstRequest(wanted: FirstRequest): Promise<number | u
       isFatal: () => false,
     });
     const now = runtime.clock.now();
-    // The worker's clock is another one. A time that is not possible is replaced by the present time.
+    // The worker's host has a different clock. If the reported time is impossible, use the current time.
     const ended = answered < inService || answered > now ? now : answered;
     journal.noteStep(activity, { step: "first-request", instance, began: inService, ended });
     return (ended - inService) / 1_000;
   } catch (error) {
     if (signal.aborted || error instanceof DeadlineError) return undefined;
-    log.error("could not write to the journal", { reason: (error as Error).message });
+    log.error("first request not written to the journal", { reason: (error as Error).message });
     return undefined;
   }
 }
 
-/** When the worker answered its first /work, ms since the epoch; undefined if it has not. */
+/**
+ * Asks the worker when it answered its first /work request. Returns ms since the epoch, or undefined if the worker has not
+ * answered one yet.
+ */
 async function firstWork(
   { host, runtime: { clock, fetchDirect }, signal }: FirstRequest,
 ): Promise<number | undefined> {

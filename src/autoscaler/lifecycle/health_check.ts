@@ -10,20 +10,20 @@ import { type ActivityContext, ActivityError } from "./activity_context.ts";
 
 /** A health check that can be repeated. */
 export interface HealthCheck {
-  /** True if the instance passes. */
+  /** Checks the instance once. Returns true if the instance passes, and undefined if not. */
   readonly attempt: () => Promise<true | undefined>;
-  /** The result of the last attempt, for an error's message. */
+  /** Returns the result of the last attempt for an error message. */
   readonly lastSeen: () => string | undefined;
 }
 
-/** The longest wait for an answer, ms. */
+/** How long a health check waits for an answer, in ms. */
 const TIMEOUT = 2_000;
 
-/** How much of an answer's body an error quotes, in characters. */
+/** How many characters of an answer's body an error quotes. */
 const QUOTED = 80;
 
 /**
- * Makes the health check of an instance.
+ * Returns the health check of an instance.
  *
  * @throws {ActivityError} if the instance has no address
  */
@@ -47,7 +47,7 @@ export function healthCheck(
         last = `the last answer was ${response.status} ${body}`.trimEnd();
         return response.status === 200 ? true : undefined;
       } catch (error) {
-        // The activity's own signal ends the wait that makes the attempts, so every error here is a failed check.
+        // Every error means a failed check. If the activity is cancelled, its signal ends the wait around the attempts.
         const why = limit.signal.aborted ? `no answer within ${TIMEOUT / 1_000} s` : innermostMessage(error);
         last = `the last attempt failed: ${why}`;
         return undefined;
@@ -56,7 +56,7 @@ export function healthCheck(
   };
 }
 
-/** The beginning of a body, in one line. The rest is not read. */
+/** Returns the beginning of a body in one line, without reading the rest. */
 async function firstLine({ body }: Response): Promise<string> {
   if (body === null) return "";
   const decoder = new TextDecoder();
@@ -68,7 +68,7 @@ async function firstLine({ body }: Response): Promise<string> {
   return Array.from(text.replaceAll(/[\s\p{C}]+/gu, " ").trim()).slice(0, QUOTED).join("");
 }
 
-/** The innermost message of a failed fetch: "connection refused". */
+/** Returns the innermost message of a failed fetch, for example "connection refused". */
 function innermostMessage(error: unknown): string {
   if (error instanceof Error && error.cause !== undefined) return innermostMessage(error.cause);
   const message = error instanceof Error ? error.message : String(error);

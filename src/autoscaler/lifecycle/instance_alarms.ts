@@ -15,9 +15,9 @@ import { type ActivityContext, ActivityError, sentence } from "./activity_contex
 import { runStep } from "./step.ts";
 
 /**
- * Alarms for an instance like those of the fleet's other instances: of each kind the settings that most of them share, and of
- * settings shared by equally many the first. If the others have no alarms, because another metric scales the fleet, the
- * instance gets none.
+ * Returns the alarms for a new instance: for each kind of alarm the settings that most instances of the fleet share. If two
+ * settings are equally frequent, the first one wins. If the fleet has no alarms, because a different metric scales the fleet,
+ * the new instance gets none.
  */
 export function alarmsLike(others: readonly AlarmDetail[], fleet: string, instance: string): AlarmPlan[] {
   return (["cpuhigh", "cpulow"] as const).flatMap((kind) => {
@@ -70,7 +70,7 @@ async function failuresOf(
   } catch (error) {
     if (!(error instanceof ActivityError)) throw error;
     const { message: reason } = error;
-    log.error("alarms step failed", { instance: id, reason });
+    log.error("change of an instance's alarms failed", { instance: id, reason });
     return [sentence(reason.startsWith(failure) ? reason : `${failure}: ${reason}`)];
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The instance of an activity as EC2 and the load balancer show it now.
+ * Looks up the current state of an activity's instance in EC2 and at the load balancer.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { type Ec2Instance, findInstance as describe } from "../../aws/ec2/instan
 import type { Registration } from "../../scaling/model/instance.ts";
 import { type ActivityContext, ActivityError } from "./activity_context.ts";
 
-/** The instance; undefined if EC2 does not show it. */
+/** Returns the instance, or undefined if EC2 does not show it. */
 export async function findInstance(
   { environment: { aws, fleet }, id, signal }: ActivityContext,
 ): Promise<Ec2Instance | undefined> {
@@ -16,9 +16,9 @@ export async function findInstance(
 }
 
 /**
- * The instance.
+ * Returns the instance.
  *
- * @throws {ActivityError} if EC2 does not show it
+ * @throws {ActivityError} if EC2 does not show the instance
  */
 export async function getInstance(context: ActivityContext): Promise<Ec2Instance> {
   const instance = await findInstance(context);
@@ -26,24 +26,24 @@ export async function getInstance(context: ActivityContext): Promise<Ec2Instance
   return instance;
 }
 
-/** The instance; undefined if it was just launched and EC2, whose answers lag behind, does not show it yet. */
+/** Returns the instance, or undefined if the instance was just launched and EC2 does not show it yet. */
 export async function getIfShown(context: ActivityContext): Promise<Ec2Instance | undefined> {
   return context.launched ? await findInstance(context) : await getInstance(context);
 }
 
-/** The instance's health at the load balancer; undefined if it is not registered. */
+/** Returns the instance's health at the load balancer, or undefined if the instance is not registered. */
 export async function healthOf(
   { environment: { aws, fleet }, id, signal }: ActivityContext,
 ): Promise<Health | undefined> {
   return (await health(aws, fleet.balancer, signal)).find((it) => it.id === id);
 }
 
-/** The instance's registration at the load balancer. */
+/** Returns the instance's registration at the load balancer. */
 export async function registrationOf(context: ActivityContext): Promise<Registration> {
   return (await healthOf(context))?.registration ?? "none";
 }
 
-/** What the load balancer says of an instance, for an error's message. */
+/** Describes an instance's health at the load balancer for an error message. */
 export function describeHealth({ state, description }: Health): string {
   return `the load balancer says ${state}: ${description.replace(/\.$/, "")}`;
 }

@@ -1,5 +1,5 @@
 /**
- * The launch of an instance (R7): exactly one for each activity, whatever fails on the way. Scaling out goes on from there (R9).
+ * Launches exactly one instance for each activity, whatever fails meanwhile (R7). The steps of scaling out follow (R9).
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { type ActivityContext, ActivityError } from "./activity_context.ts";
 import { attemptInTime } from "./step.ts";
 
 /**
- * Launches an activity's instance. Repeated after a crash, it returns the same instance.
+ * Launches an activity's instance. After a crash, a repeated call returns the same instance.
  *
- * @throws {ActivityError} if EC2 refuses
+ * @throws {ActivityError} if EC2 refuses the launch
  */
 export async function launch(
   { environment, journal, signal }: Omit<ActivityContext, "id">,
@@ -33,7 +33,7 @@ export async function launch(
   const take = () =>
     attemptInTime({ environment, signal }, {
       failure: `EC2 did not launch an instance from ${template}`,
-      // Without an answer EC2 may have launched an instance, so it must ask again until it knows.
+      // Without an answer, EC2 may have launched the instance. So repeat the request until EC2 answers.
       timeout: Infinity,
       attempt: async () => {
         const [launched] = await launchInstances(aws, wanted);
@@ -46,7 +46,7 @@ export async function launch(
   return await journal.launch(activity, { now: clock.now, signal, take });
 }
 
-/** An activity's own token, also among several state folders: 64 characters, EC2's longest. */
+/** Returns the client token of an activity. The token is unique across state folders and has 64 characters, EC2's maximum. */
 function clientToken(fleet: string, { id, began }: Activity): string {
   return createHash("sha256").update(`${fleet} ${id} ${began}`).digest("hex");
 }

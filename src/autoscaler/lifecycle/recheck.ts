@@ -12,15 +12,16 @@ import { checkMin } from "../../scaling/checks/bounds.ts";
 import { type ActivityContext, ActivityError } from "./activity_context.ts";
 
 /**
- * Observes the instance and whether the fleet can do without it: it is a node, and at least min others are in service (R3).
- * Other instances that are leaving do not count as in service. Of two that cannot both leave, neither relies on the other.
+ * Checks that the fleet can do without an instance: the instance is a node, and at least min other instances are in service
+ * (R3). Other leaving instances do not count as in service, so that two scale-ins never rely on each other's instance.
  *
  * @throws {ActivityError} if the fleet needs the instance
  */
 export async function recheck(
   { environment: { aws, fleet, tuning }, journal, id, signal }: ActivityContext,
 ): Promise<Instance> {
-  // Read before AWS is asked: its answer may still show what an activity that ends meanwhile has changed.
+  // Read the activities in progress before the request to AWS: AWS's answer may show the state before an activity that ends
+  // meanwhile.
   const inProgress = [...journal.inProgress(), ...journal.leaving()];
   const [ec2, registered] = await awaitAll([
     Array.fromAsync(fleetInstances(aws, fleet, signal)),

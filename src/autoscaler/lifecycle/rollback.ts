@@ -1,6 +1,6 @@
 /**
- * Rolling back: an instance returns to where it was before a failed activity. Rolling back ends only when it succeeds, so that an
- * instance is never left running without being registered, however long AWS is unavailable (R13).
+ * Rollback: returns an instance to its state before a failed activity. A rollback ends only when it succeeds. So no instance is
+ * left running without being registered, however long AWS is unavailable (R13).
  *
  * @module
  */
@@ -23,9 +23,9 @@ export async function rollBack(context: ActivityContext, cause: Cause): Promise<
   let quarantined = !cause.blame;
   await runUntilDone(context, "rolled-back", cause, async () => {
     const instance = await findInstance(context);
-    // EC2 may not show yet what it has launched. Requests that name the instance tell.
+    // EC2's listings may not show a launched instance yet. Requests that name the instance then fail or succeed, so try them.
     if (instance === undefined ? !launched : instance.state === "terminated") return true;
-    // Somebody has given it another role: it is not kas's to stop any more.
+    // Somebody has given the instance a different role, so kas must not stop it any more.
     if (instance !== undefined && (instance.role !== "node" || instance.autoScalingGroup !== undefined)) {
       return true;
     }
@@ -34,11 +34,11 @@ export async function rollBack(context: ActivityContext, cause: Cause): Promise<
     if (!await isDeregistered(context)) return undefined;
     if (instance?.state === "shutting-down") return true;
     try {
-      // Even if it seems to be stopped: a start whose answer was lost may show late.
+      // Stop the instance even if EC2 shows it as stopped: a start whose answer was lost may become visible late.
       await stopInstance(aws, id);
     } catch (error) {
       if (launched && isNotFound(error)) return true;
-      // EC2 does not stop an instance that has not run yet.
+      // EC2 refuses to stop an instance that has never run.
       if (!isIncorrectState(error)) throw error;
       return undefined;
     }
@@ -47,9 +47,9 @@ export async function rollBack(context: ActivityContext, cause: Cause): Promise<
 }
 
 /**
- * Rolls back scaling in: registers the instance again if it still runs.
+ * Rolls back a scale-in: registers the instance again if the instance still runs.
  *
- * @returns whether it was registered
+ * @returns whether kas registered the instance
  */
 export async function reRegister(context: ActivityContext, cause: Cause): Promise<boolean> {
   const { environment: { aws, fleet }, id } = context;
@@ -67,7 +67,7 @@ export async function reRegister(context: ActivityContext, cause: Cause): Promis
   });
 }
 
-/** Quarantines an instance. If kas lacks the permission, the instance is stopped all the same. */
+/** Quarantines an instance. If kas lacks the permission, the rollback still stops the instance. */
 async function tryToQuarantine(
   { environment: { aws }, log, id }: ActivityContext,
   reason: string,
@@ -81,8 +81,8 @@ async function tryToQuarantine(
 }
 
 /**
- * Deregisters an instance and returns whether it has drained (R10). It may have come into service after its start had failed;
- * then it serves until the fleet can do without it.
+ * Deregisters an instance and returns whether the instance has drained (R10). If the instance came into service after its start
+ * had failed, the instance serves until the fleet can do without it.
  */
 async function isDeregistered(context: ActivityContext): Promise<boolean> {
   const { environment: { aws, fleet }, id } = context;
@@ -92,17 +92,17 @@ async function isDeregistered(context: ActivityContext): Promise<boolean> {
     });
     return await registrationOf(context) === "none";
   } catch (error) {
-    // The load balancer does not exist any more.
+    // The load balancer has been deleted, so there is nothing to deregister from.
     if (!isNotFound(error)) throw error;
     return true;
   }
 }
 
-/** The rollbacks of failed starts in progress, at most one an instance. */
+/** The rollbacks of failed starts. At most one rollback is in progress for each instance. */
 export class Rollbacks {
   readonly #clock: Clock;
   readonly #stop: AbortSignal;
-  /** By instance. Never rejects. */
+  /** The rollbacks in progress by the id of their instance. The promises never reject. */
   readonly #inProgress = new Map<string, Promise<void>>();
 
   /** @param stop ends rollbacks at their next wait; they stay in the journal for the next run of the autoscaler */
@@ -111,17 +111,17 @@ export class Rollbacks {
     this.#stop = stop;
   }
 
-  /** The rollback of an instance that is in progress, if one is. */
+  /** Returns the rollback in progress of an instance, if there is one. */
   of(instance: string): Promise<void> | undefined {
     return this.#inProgress.get(instance);
   }
 
-  /** Resolves once none is in progress. */
+  /** Resolves when no rollback is in progress. */
   async ended(): Promise<void> {
     await Promise.all(this.#inProgress.values());
   }
 
-  /** Rolls back a start, or joins the rollback of the instance that is in progress. Never rejects. */
+  /** Rolls back a start. If a rollback of the instance is in progress, returns that rollback. Never rejects. */
   run(context: ActivityContext, cause: Cause): Promise<void> {
     const { id } = context;
     const inProgress = this.#inProgress.get(id);
@@ -138,7 +138,7 @@ export class Rollbacks {
       } catch (error) {
         if (this.#stop.aborted) return;
         const { message: reason } = describeError(error);
-        context.log.error("rollback attempt failed", { instance: context.id, reason });
+        context.log.error("rollback of a failed start failed, retrying", { instance: context.id, reason });
       }
       if (!await pause()) return;
     }

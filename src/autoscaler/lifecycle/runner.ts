@@ -1,6 +1,5 @@
 /**
- * The activities in progress. Each one carries out a decision on its own, so that decisions never wait for EC2 (R12), and scaling
- * in never delays scaling out (R10).
+ * Runs the activities concurrently: a decision never waits for EC2 (R12), and scaling in never delays scaling out (R10).
  *
  * @module
  */
@@ -30,19 +29,19 @@ import { scaleIn } from "./scale_in.ts";
 
 /** An activity in progress. */
 interface Running {
-  /** The activity as it was started. */
+  /** The activity at its start. */
   readonly activity: Activity;
   readonly cancel: AbortController;
-  /** Whether StopInstances or TerminateInstances was called or is about to be, so that it cannot be cancelled. */
+  /** Whether kas has sent StopInstances or TerminateInstances, or is about to. The activity can then not be cancelled. */
   committed: boolean;
-  /** The activity as it ended; undefined if it was left unfinished. Never rejects. */
+  /** Resolves with the ended activity, or undefined if the activity was left unfinished. Never rejects. */
   readonly ended: Promise<Activity | undefined>;
 }
 
-/** Why an activity is cancelled in favour of another one. */
+/** The reason why an activity is cancelled in favour of a different activity. */
 class Superseded extends Error {}
 
-/** What an activity is, in the log's words. */
+/** The names of the activities in the log. */
 const EVENT: Readonly<Record<Activity["kind"], string>> = {
   start: "instance started",
   launch: "instance launched",
@@ -50,13 +49,13 @@ const EVENT: Readonly<Record<Activity["kind"], string>> = {
   terminate: "instance terminated",
 };
 
-/** Carries out activities. Disposing of it leaves those in progress in the journal, where {@linkcode resume} finds them. */
+/** Runs activities. Disposing of the runner leaves unfinished activities in the journal for {@linkcode resume}. */
 export class ActivityRunner implements AsyncDisposable {
   readonly #environment: Environment;
   readonly #journal: Journal;
   readonly #events: Events;
   readonly #running = new Map<number, Running>();
-  /** First requests that are awaited. Never rejects. */
+  /** The waits for first requests. The promises never reject. */
   readonly #firstRequests = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   readonly #rollbacks: Rollbacks;
@@ -71,14 +70,14 @@ export class ActivityRunner implements AsyncDisposable {
   /**
    * Starts an activity.
    *
-   * @param seen the instances as the decision has seen them
-   * @returns the activity as it ended; undefined if it was left unfinished
+   * @param seen the instances in the observation of the decision
+   * @returns the ended activity, or undefined if the activity was left unfinished
    */
   begin(activity: Activity, seen: readonly Ec2Instance[] = []): Promise<Activity | undefined> {
     return this.#begin(activity, seen.find(({ id }) => id === activity.instance), false);
   }
 
-  /** Resumes what an earlier run left unfinished (R13): each activity continues at the step that the instance is at. */
+  /** Resumes unfinished activities of an earlier run (R13). Each continues at the step that fits its instance's state. */
   resume(): void {
     for (const activity of this.#journal.unfinished()) {
       const { kind, instance } = activity;
@@ -89,7 +88,7 @@ export class ActivityRunner implements AsyncDisposable {
     }
   }
 
-  /** Ends every wait, and waits for the requests in progress. */
+  /** Ends all waits of activities, and waits until the requests in progress have completed. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new DOMException("The autoscaler is stopping", "AbortError"));
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
@@ -106,7 +105,7 @@ export class ActivityRunner implements AsyncDisposable {
       activity,
       cancel: new AbortController(),
       committed,
-      // It begins after it was added to #running, so that it can be found there.
+      // Start the activity after it is added to #running, so that other activities find it there.
       ended: Promise.resolve()
         .then(() => traced(activity.kind, attributes(activity), () => this.#runToEnd(running, seen)))
         .finally(() => this.#running.delete(activity.id)),
@@ -115,14 +114,14 @@ export class ActivityRunner implements AsyncDisposable {
     return running.ended;
   }
 
-  /** Attempts an activity until its end is in the journal. An attempt can fail within kas, for example because the disk is full. */
+  /** Attempts an activity until the journal has its end. An attempt can fail in kas itself, for example on a full disk. */
   async #runToEnd(running: Running, seen: Ec2Instance | undefined): Promise<Activity | undefined> {
     const { id } = running.activity;
     let current: Activity | undefined = running.activity;
     let observed = seen;
     for (const pause of pauses(this.#clock, this.#stop.signal)) {
       try {
-        // The failed attempt may have changed its candidate, or ended it.
+        // The failed attempt may have changed the candidate of the activity, or ended the activity.
         current ??= this.#journal.unfinished().find((it) => it.id === id);
         if (current === undefined) return undefined;
         const ended = await this.#attempt(running, current, observed);
@@ -214,8 +213,8 @@ export class ActivityRunner implements AsyncDisposable {
   }
 
   /**
-   * Ends whatever else is in progress at an instance that is to be started. It cancels scaling in, or waits for its end once the
-   * instance is being stopped, and it waits for a rollback. Returns whether anything was in progress.
+   * Ends other work at an instance before its start: cancels a scale-in, or waits for its end if EC2 already stops the
+   * instance, and waits for a rollback. Returns whether other work was in progress.
    */
   async #clear(instance: string, by: Activity): Promise<boolean> {
     const waits: (Promise<unknown> | undefined)[] = [this.#rollbacks.of(instance)];
@@ -228,7 +227,7 @@ export class ActivityRunner implements AsyncDisposable {
     return waits.some((wait) => wait !== undefined);
   }
 
-  /** Notes the first request that an instance answers after its start. One that was still running answered requests before. */
+  /** Writes the first request that an instance answers after its start to the journal. Skips instances that already ran. */
   #awaitFirstRequest(activity: Activity, instance: Ec2Instance): void {
     const { address, runtime, tuning } = this.#environment;
     const host = address(instance);
@@ -271,13 +270,13 @@ export class ActivityRunner implements AsyncDisposable {
     this.#events.onPhases?.(kind, durations);
   }
 
-  /** How long the phases of an activity took, except for the first request, which comes later. */
+  /** Returns the durations of an activity's phases, without the first request, which comes later. */
   #durations(ended: Activity): readonly PhaseDuration[] {
     try {
       const line = this.#journal.line(ended, this.#clock.now());
       return line === undefined ? [] : phaseDurations(line).filter(({ phase }) => phase !== "first-request");
     } catch (error) {
-      // The activity has ended all the same.
+      // The activity has ended in spite of this error.
       logOf(ended).error("could not read the journal", { reason: describeError(error).message });
       return [];
     }

@@ -1,6 +1,6 @@
 /**
- * Scaling in (R10): the steps that take an instance out of service. Each step looks at the instance before it acts, so that
- * scaling in can begin again at any step, for example after a restart (R13).
+ * Scaling in (R10): the steps that take an instance out of service. Each step checks the instance before the step acts, so that
+ * scaling in can resume at any step, for example after a restart (R13).
  *
  * @module
  */
@@ -13,14 +13,13 @@ import { reRegister } from "./rollback.ts";
 import { attemptInTime, runStep } from "./step.ts";
 
 /**
- * Takes an instance out of service: deregisters it, waits until it has drained, and stops or terminates it. A recheck precedes
- * the deregistration and the stop: whether the fleet can still do without the instance.
- *
- * An instance is never stopped before it has drained. One that does not drain in time, that the fleet needs again, or that
- * cannot be stopped, is registered again.
+ * Takes an instance out of service: deregisters the instance, waits until it has drained, and stops or terminates it. Before
+ * the deregistration and before the stop, kas rechecks that the fleet can do without the instance. kas never stops an instance
+ * before it has drained. If the instance does not drain in time, if the fleet needs it again, or if EC2 refuses the stop, kas
+ * registers the instance again.
  *
  * @param onCommit called right before StopInstances or TerminateInstances, after which the activity cannot be cancelled
- * @throws {ActivityError}
+ * @throws {ActivityError} if the instance cannot be taken out of service
  */
 export async function scaleIn(
   context: ActivityContext,
@@ -29,7 +28,7 @@ export async function scaleIn(
 ): Promise<void> {
   const { journal, activity } = context;
   const rollback = journal.steps(activity).find(({ step }) => step === "re-registered");
-  // An earlier run of the autoscaler has already begun to register it again.
+  // An earlier run of the autoscaler has already begun to register the instance again, so continue with that.
   if (rollback?.cause !== undefined) {
     const { reason, blame } = rollback.cause;
     return await putBackIntoService(context, new ActivityError(reason, blame));
@@ -47,7 +46,7 @@ export async function scaleIn(
   }
 }
 
-/** The part of scaling in that can still be cancelled. */
+/** Carries out the steps of scaling in that can still be cancelled. */
 async function drain(context: ActivityContext): Promise<void> {
   await deregisterInstance(context);
   await waitUntilDrained(context);
@@ -103,7 +102,7 @@ async function recheckInstance(context: ActivityContext): Promise<void> {
   });
 }
 
-/** Stops a drained instance. It serves no requests, so only the absence of AWS can delay this. */
+/** Stops a drained instance. The instance serves no requests, so only an outage of AWS can delay the stop. */
 async function stop(context: ActivityContext): Promise<void> {
   const { environment: { aws }, id } = context;
   await runStep(context, {
@@ -143,7 +142,7 @@ async function terminate(context: ActivityContext): Promise<void> {
   });
 }
 
-/** Whether an instance is being terminated, or does not exist any more. */
+/** Returns whether EC2 is terminating an instance, or the instance does not exist any more. */
 async function isTerminating(context: ActivityContext): Promise<boolean> {
   return await attemptInTime(context, {
     failure: `${context.id} could not be observed`,
@@ -155,7 +154,7 @@ async function isTerminating(context: ActivityContext): Promise<boolean> {
   });
 }
 
-/** Registers an instance again that could not be scaled in, and fails with the reason. */
+/** Registers an instance again if it could not be scaled in, then throws the reason. */
 async function putBackIntoService(context: ActivityContext, error: ActivityError): Promise<never> {
   const { message: reason, blame } = error;
   const registered = await reRegister(context, { reason, blame });

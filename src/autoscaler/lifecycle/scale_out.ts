@@ -1,6 +1,6 @@
 /**
- * Scaling out (R9): the steps that put an instance into service. Each step looks at the instance before it acts, so that scaling
- * out can begin again at any step, for example after a restart (R13).
+ * Scaling out (R9): the steps that put an instance into service. Each step checks the instance before the step acts, so that
+ * scaling out can resume at any step, for example after a restart (R13).
  *
  * @module
  */
@@ -15,18 +15,18 @@ import { healthCheck } from "./health_check.ts";
 import { describeHealth, getIfShown, getInstance, healthOf } from "./instance_lookup.ts";
 import { attemptInTime, type AttemptSpec, runStep } from "./step.ts";
 
-/** The longest pause between two health checks, ms. */
+/** The longest pause between two health checks, in ms. */
 const HEALTH_CHECK_PACE = 1_000;
 
-/** The shortest pause between two looks whether the instance still exists, ms. */
+/** The shortest pause between two checks that the instance still exists, in ms. */
 const LOOK_PACE = 3_000;
 
 /**
- * Puts an instance into service: starts it if it is stopped, waits until it runs and passes its health check, registers it, and
- * waits until the load balancer has it in service.
+ * Puts an instance into service: starts the instance if it is stopped, waits until it runs and passes its health check,
+ * registers it, and waits until the load balancer reports it in service.
  *
- * @returns the instance as it was last observed
- * @throws {ActivityError}
+ * @returns the last observation of the instance
+ * @throws {ActivityError} if the instance does not come into service
  */
 export async function scaleOut(context: ActivityContext): Promise<Ec2Instance> {
   let instance = context.seen ?? await attemptInTime(context, {
@@ -72,7 +72,7 @@ async function start(context: ActivityContext): Promise<void> {
         await startInstance(aws, id);
         return true;
       } catch (error) {
-        // EC2 refuses to start an instance that is still stopping, which its answers may show late.
+        // EC2 refuses to start an instance that is still stopping. Its listings may already show the instance as stopped.
         if (!isIncorrectState(error)) throw error;
         const { state } = await getInstance(context);
         if (state === "shutting-down" || state === "terminated") {
@@ -150,7 +150,7 @@ async function waitUntilInService(context: ActivityContext): Promise<void> {
     failure: `${context.id} did not become InService`,
     timeout: timeoutOf(context),
     lastSeen: () => last,
-    // A load balancer that does not use the target group checks none of its targets.
+    // If no load balancer uses the target group, nobody checks the health of its targets.
     blame: () => !unused,
     ...whileItExists(context, {
       attempt: async () => {
@@ -164,7 +164,7 @@ async function waitUntilInService(context: ActivityContext): Promise<void> {
   });
 }
 
-/** Makes attempts fail once the instance has stopped or was terminated. */
+/** Wraps an attempt so that it fails when the instance has been stopped or terminated. */
 function whileItExists<T extends Pick<AttemptSpec<true>, "attempt">>(context: ActivityContext, spec: T): T {
   const { environment: { runtime: { clock } } } = context;
   let looked = clock.elapsed();
@@ -181,7 +181,7 @@ function whileItExists<T extends Pick<AttemptSpec<true>, "attempt">>(context: Ac
   return { ...spec, attempt };
 }
 
-/** An instance ended while it was put into service. EC2 knows the reason, for example that it could not launch it. */
+/** Returns the error of an instance that ended during its start, with EC2's reason, for example a failed launch. */
 function endedError(instance: Ec2Instance): ActivityError {
   const { id, state } = instance;
   const reason = stateReasonText(instance);

@@ -1,5 +1,5 @@
 /**
- * The steps of an activity. Each one is in the journal before it begins and after it has ended (R13).
+ * The steps of an activity. kas writes each step to the journal before the step begins and after the step has ended (R13).
  *
  * @module
  */
@@ -10,37 +10,37 @@ import type { StepName } from "../store/names.ts";
 import { type ActivityContext, ActivityError } from "./activity_context.ts";
 import { DeadlineError, until } from "./wait.ts";
 
-/** Something to attempt until it succeeds, or until its time is over. */
+/** Options of an operation that kas attempts until the operation succeeds or its time is over. */
 export interface AttemptSpec<T> {
-  /** What to report if no attempt succeeds in time: "i-1 did not drain". */
+  /** The error message if no attempt succeeds in time, for example "i-1 did not drain". */
   readonly failure: string;
-  /** The longest time for all attempts, ms; Infinity if only the absence of AWS can delay them. */
+  /** The time limit of all attempts together, in ms. Infinity if only an outage of AWS can delay the attempts. */
   readonly timeout: number;
-  /** Acts, or looks whether it is so; undefined if it is not yet. */
+  /** Makes an attempt. Returns undefined if the operation has not succeeded yet. */
   readonly attempt: () => Promise<T | undefined>;
-  /** The longest pause between two attempts, ms. */
+  /** The longest pause between two attempts, in ms. */
   readonly pace?: number;
-  /** What the last attempt has seen, for the error's message. */
+  /** Returns the result of the last attempt for the error message. */
   readonly lastSeen?: () => string | undefined;
-  /** Whether the instance is at fault if its time is over; by default it is. */
+  /** Returns whether the instance is at fault if the time is over. Default: true. */
   readonly blame?: () => boolean;
 }
 
-/** A step. */
+/** A step of an activity. */
 export interface StepSpec<T> extends AttemptSpec<T> {
   readonly name: StepName;
 }
 
-/** The longest pause between two requests to EC2 or ELB, ms. All tools of an account share their rate limits. */
+/** The longest pause between two requests to EC2 or ELB, in ms. All tools of an account share AWS's rate limits. */
 const AWS_PACE = 3_000;
 
-/** The longest pause while AWS is unavailable, or while an instance ends its last requests, ms. */
+/** The longest pause while AWS is unavailable or while an instance drains, in ms. */
 const PATIENT_PACE = 10_000;
 
 /**
  * Carries out a step.
  *
- * @throws {ActivityError} if it does not succeed in time, or never can
+ * @throws {ActivityError} if the step does not succeed in time, or cannot succeed
  */
 export function runStep<T>(context: ActivityContext, spec: StepSpec<T>): Promise<T> {
   const { journal, activity, id, signal, environment: { runtime: { clock } } } = context;
@@ -48,7 +48,7 @@ export function runStep<T>(context: ActivityContext, spec: StepSpec<T>): Promise
   return journal.step(activity, id, spec.name, { now: clock.now, signal, take: run });
 }
 
-/** Carries out a step after a failure. It is attempted until it succeeds, whatever goes wrong. */
+/** Carries out a step after a failure. kas attempts the step until it succeeds, whatever errors occur. */
 export function runUntilDone<T>(
   { journal, log, activity, id, signal, environment: { runtime } }: ActivityContext,
   step: StepName,
@@ -58,7 +58,7 @@ export function runUntilDone<T>(
   let logged: string | undefined;
   const isFatal = (error: unknown) => {
     const reason = describeError(error).message;
-    if (reason !== logged) log.warn("step attempt failed", { step, instance: id, reason });
+    if (reason !== logged) log.warn("attempt of a step failed, retrying", { step, instance: id, reason });
     logged = reason;
     return false;
   };
@@ -68,9 +68,9 @@ export function runUntilDone<T>(
 }
 
 /**
- * Attempts something until it succeeds.
+ * Attempts an operation until it succeeds.
  *
- * @throws {ActivityError} if it does not succeed in time, or never can
+ * @throws {ActivityError} if the operation does not succeed in time, or cannot succeed
  */
 export async function attemptInTime<T>(
   { signal, environment: { runtime } }: Pick<ActivityContext, "signal" | "environment">,
@@ -83,7 +83,7 @@ export async function attemptInTime<T>(
     return await until(attempt, { failure, timeout, pace, signal, runtime, isFatal });
   } catch (error) {
     if (error instanceof DeadlineError) {
-      // An error as the cause means that AWS did not answer, which is not the instance's fault.
+      // If the deadline has an error as its cause, AWS did not answer. The instance is then not at fault.
       const last = error.cause === undefined ? lastSeen() : describeError(error.cause).message;
       const message = last === undefined ? error.message : `${error.message}; ${last}`;
       throw new ActivityError(message, error.cause === undefined && blame(), { cause: error });
@@ -95,7 +95,7 @@ export async function attemptInTime<T>(
   }
 }
 
-/** Whether a later attempt may succeed. */
+/** Returns whether a later attempt may succeed after an error. */
 export function isTransient(error: unknown): boolean {
   if (isThrottled(error) || isAccessFailure(error)) return true;
   const { httpStatusCode = 0 } = (error as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata ??

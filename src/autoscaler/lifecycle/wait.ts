@@ -1,38 +1,38 @@
 /**
- * Waiting for something outside of this process: it looks at once and then less and less often, until a deadline. It never
- * sleeps for a fixed time (R17).
+ * Waits for a condition outside of this process. The first attempt is immediate, and the pauses grow until the deadline. The
+ * wait never sleeps for one fixed time (R17).
  *
  * @module
  */
 import type { Runtime } from "../../runtime.ts";
 
-/** The first pause between two attempts, ms. */
+/** The first pause between two attempts, in ms. */
 const FIRST_PAUSE = 50;
 
-/** Something did not happen in time. `cause` is the error of the last attempt, if that failed. */
+/** A condition was not met before its deadline. `cause` is the error of the last attempt, if the attempt failed. */
 export class DeadlineError extends Error {
   override readonly name = "DeadlineError";
 }
 
-/** How to wait. Times are ms. */
+/** Options of a wait. Times are in ms. */
 export interface WaitOptions {
-  /** What to report at the deadline: "i-1 did not start to run". */
+  /** The error message at the deadline, for example "i-1 did not start to run". */
   readonly failure: string;
-  /** The longest time to wait. */
+  /** The time until the deadline. */
   readonly timeout: number;
   /** The longest pause between two attempts. */
   readonly pace: number;
-  /** Ends the wait with its reason. */
+  /** Aborts the wait. The wait then rejects with the signal's reason. */
   readonly signal: AbortSignal;
   readonly runtime: Pick<Runtime, "clock" | "random">;
-  /** Whether an error ends the wait. After any other error it tries again. */
+  /** Returns whether an error ends the wait. After other errors the wait continues with further attempts. */
   readonly isFatal: (error: unknown) => boolean;
 }
 
 /**
- * Tries until an attempt returns something, and returns that.
+ * Makes attempts until one returns a value, and returns the value.
  *
- * @throws {DeadlineError} if no attempt does in time
+ * @throws {DeadlineError} if no attempt returns a value in time
  */
 export async function until<T>(attempt: () => Promise<T | undefined>, wait: WaitOptions): Promise<T> {
   const { signal, runtime: { clock, random } } = wait;
@@ -54,7 +54,7 @@ export async function until<T>(attempt: () => Promise<T | undefined>, wait: Wait
       const seconds = Math.round(wait.timeout / 100) / 10;
       throw new DeadlineError(`${wait.failure} within ${seconds} s`, { cause });
     }
-    // The last attempt is at the deadline, not before it.
+    // The last attempt happens at the deadline, not before the deadline.
     await clock.sleep(Math.min(pause * (0.9 + random() * 0.2), left), signal);
     pause = Math.min(pause * 1.5, wait.pace);
   }

@@ -1,5 +1,5 @@
 /**
- * Activities: each carries out one decision.
+ * Stores activities. Each activity carries out one decision.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { ActivityInProgress, ActivityKind } from "../../scaling/model/activ
 import type { Database, Row } from "./database.ts";
 import type { ActivityStatus } from "./names.ts";
 
-/** One action being carried out, or carried out. Times are ms since the epoch. */
+/** An activity: an action that kas carries out or has carried out. Times are in ms since the epoch. */
 export interface Activity {
   readonly id: number;
   readonly kind: ActivityKind;
@@ -23,7 +23,7 @@ export interface Activity {
   readonly began: number;
   readonly ended?: number;
   readonly status: ActivityStatus;
-  /** Why it began, and once it has ended, how. */
+  /** The reason of the activity. After its end, also how the activity ended. */
   readonly reason: string;
 }
 
@@ -109,7 +109,7 @@ export function readActivityOf(db: Database, decision: number): Activity | undef
   return row === undefined ? undefined : toActivity(row);
 }
 
-/** Activities as a decision sees them. */
+/** Converts activities to the form that a decision uses. */
 export function toInProgress(activities: readonly Activity[]): ActivityInProgress[] {
   return activities.map(({ kind, instance, began }) => ({
     kind,
@@ -118,7 +118,9 @@ export function toInProgress(activities: readonly Activity[]): ActivityInProgres
   }));
 }
 
-/** What is leaving the fleet: stops and terminations in progress, and starts that are being rolled back. */
+/**
+ * Returns the instances that are leaving the fleet: stops and terminations in progress, and starts that are being rolled back.
+ */
 export function readLeaving(db: Database): ActivityInProgress[] {
   const rollbacks = db.prepare(
     "SELECT instance, began FROM steps WHERE step = 'rolled-back' AND ended IS NULL",

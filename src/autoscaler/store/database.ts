@@ -49,7 +49,7 @@ const NOT_A_DATABASE = 26;
 export function checkIntegrity(db: Database): void {
   const found = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {})[0];
   if (found === "ok") return;
-  // SQLite reports on several lines.
+  // SQLite reports damage on several lines.
   const message = `the database is damaged: ${String(found).replaceAll(/\s+/g, " ")}`;
   throw Object.assign(new Error(message), { errcode: CORRUPT });
 }

@@ -1,5 +1,5 @@
 /**
- * Decisions: each is stored with all that it takes to make it again (R15, R16).
+ * Stores decisions. Each decision is stored with its trigger and observation, so that kas can make it again (R15, R16).
  *
  * @module
  */
@@ -17,30 +17,33 @@ export interface NewDecision {
   readonly trigger: Trigger;
   readonly observation: Observation | Unobserved;
   readonly decision: Decision;
-  /** The SNS message that triggered it, and when that was received. */
+  /** The SNS message that triggered the decision, and when kas received the message. */
   readonly message?: { readonly id: string; readonly received: number };
-  /** Record the decision, but carry nothing out. */
+  /** Whether kas records the decision without carrying it out. */
   readonly dryRun: boolean;
 }
 
-/** A decision as the journal has it. Times are ms since the epoch. */
+/** A decision in the journal. Times are in ms since the epoch. */
 export interface DecisionRecord {
   readonly id: number;
   readonly time: number;
-  /** The version of kas that decided. null if it is not known. */
+  /** The version of kas that made the decision. Null if it is not known. */
   readonly kas: string | null;
-  /** The version of the rules that decided. */
+  /** The version of the rules that made the decision. */
   readonly rules: number;
-  /** The SNS message that triggered it. */
+  /** The SNS message that triggered the decision. */
   readonly message: { readonly id: string; readonly received: number } | null;
   readonly trigger: Trigger;
   readonly observation: Observation | Unobserved;
   readonly decision: Decision;
-  /** The activity that carries it out. */
+  /** The activity that carries the decision out. */
   readonly activity: (Activity & { readonly steps: readonly Step[] }) | null;
 }
 
-/** Selects a record: by id, the next after an id, the last one at a time (ms since the epoch), or the last one. */
+/**
+ * Selects a record: the record with an id, the next record after an id, the last record at a time in ms since the epoch, or the
+ * last record.
+ */
 export type DecisionQuery =
   | { readonly id: number }
   | { readonly after: number }
@@ -74,7 +77,10 @@ export function addDecision(
   return Number(lastInsertRowid);
 }
 
-/** The first of the reconciles in a row that came to the same "none" with the same reason. null if this one begins a run. */
+/**
+ * Returns the first of consecutive reconciles with the decision "none" and the same reason. Returns null if this reconcile is
+ * the first.
+ */
 function firstOfRun(db: Database, trigger: Trigger, { kind, reason }: Decision): number | null {
   if (kind !== "none" || trigger.kind !== "reconcile") return null;
   const last = db.prepare(
@@ -111,7 +117,7 @@ export function readRecord(db: Database, query: DecisionQuery): DecisionRecord |
   }
 }
 
-/** What a decision was made from, and the decision. Converts a record of version 1 of the rules. */
+/** Parses the stored trigger, observation and decision. Converts a record of version 1 of the rules. */
 function content(row: Row): Pick<DecisionRecord, "trigger" | "observation" | "decision" | "rules"> {
   const rules = Number(row.rules);
   const trigger = JSON.parse(String(row.trigger_json));

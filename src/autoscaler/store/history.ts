@@ -1,5 +1,6 @@
 /**
- * What later decisions need to know of earlier ones: last changes of capacity, times in service, alarm changes that were processed.
+ * Stores the history that later decisions need: the last changes of capacity, times in service, and the processed changes of
+ * alarms.
  *
  * @module
  */
@@ -9,17 +10,17 @@ import { inService, type Instance } from "../../scaling/model/instance.ts";
 import type { Observation, ProcessedChange } from "../../scaling/model/observation.ts";
 import type { Store } from "./store.ts";
 
-/** How long a failed launch delays the next one, ms (R7). */
+/** How long a failed launch delays the next launch, in ms (R7). */
 const LAUNCH_FAILURE_MEMORY = 3_600_000;
 
 /** The history in a state folder. */
 export class History {
   readonly #store: Store;
-  /** In service since, by instance, in ms since the epoch. null: seen out of service. */
+  /** By instance: since when the instance is in service, in ms since the epoch. Null if it was observed out of service. */
   readonly #inService: Map<string, number | null>;
-  /** When the instances in service last changed, as far as observations showed it, ms since the epoch. */
+  /** When the set of instances in service last changed in an observation, in ms since the epoch. */
   #changed: number | undefined;
-  /** The last observation, ms since the epoch. */
+  /** When the last observation ended, in ms since the epoch. */
   #observed: number | undefined;
 
   constructor(store: Store) {
@@ -30,7 +31,7 @@ export class History {
     );
   }
 
-  /** What R5 and R7 look at. */
+  /** Returns the history that the rules R5 and R7 use. */
   read(now: number): Observation["history"] {
     const lastOut = this.#last("out");
     const lastIn = this.#last("in");
@@ -65,8 +66,8 @@ export class History {
   }
 
   /**
-   * Notes which instances are in service. An instance that is in service when it is first seen counts from its launch time, at the
-   * earliest.
+   * Records which instances are in service. An instance that is in service in its first observation counts from its launch time
+   * at the earliest.
    */
   noteInService(instances: readonly Instance[], now: number): void {
     const changed = instances.map((instance) => [instance.id, this.#since(instance, now)] as const)
@@ -81,13 +82,13 @@ export class History {
         }
       });
     }
-    // After the write: if a full disk prevents it, the next observation writes it.
+    // Update the memory after the write. If a full disk prevents the write, the next observation repeats it.
     for (const [id, since] of changed) this.#inService.set(id, since);
     this.#changed = at ?? this.#changed;
     this.#observed = now;
   }
 
-  /** When instances came into service or left it. What the first observation of a fleet shows is no change. */
+  /** Returns when instances came into service or left service. The first observation of a fleet shows no change. */
   #changedAt(
     changed: readonly (readonly [id: string, since: number | null])[],
     now: number,
@@ -124,7 +125,7 @@ export class History {
       : { at: Number(row.changed), by: row.trigger_kind as ProcessedChange["by"] };
   }
 
-  /** Notes that a change of an alarm was processed. */
+  /** Records that an evaluation has processed a change of an alarm. */
   noteProcessed(alarm: string, { at }: AlarmChange, by: ProcessedChange["by"]): void {
     this.#store.db.prepare(
       `INSERT INTO newest_changes (alarm, changed, trigger_kind) VALUES (?, ?, ?)

@@ -13,11 +13,11 @@ import { backoff, LONGEST_BACKOFF } from "../backoff.ts";
 export interface InboxEntry {
   readonly kind: "notification" | "confirmation";
   readonly body: string;
-  /** The signed Timestamp of a notification, ms since the epoch. Absent if kas before schema version 4 stored it. */
+  /** The signed Timestamp of a notification, in ms since the epoch. Absent if kas before schema version 4 stored it. */
   readonly sent?: number;
 }
 
-/** A message that is not processed yet. Times are ms since the epoch. */
+/** A message that is not processed yet. Times are in ms since the epoch. */
 export interface WaitingMessage extends InboxEntry {
   /** SNS's MessageId. */
   readonly id: string;
@@ -26,7 +26,7 @@ export interface WaitingMessage extends InboxEntry {
   readonly attempts: number;
 }
 
-/** How long a MessageId is kept, ms. SNS retries for less than an hour, and an older message is refused (R14). */
+/** How long a MessageId is kept, in ms. SNS retries for less than an hour, and an older message is refused (R14). */
 const KEPT = 24 * 3_600_000;
 
 /** The inbox of a state folder: messages in the order of their arrival. */
@@ -70,7 +70,7 @@ export class Inbox {
     };
   }
 
-  /** How long until the next message of a kind is due, ms. undefined if there is none. */
+  /** How long until the next message of a kind is due, in ms. undefined if there is none. */
   dueIn(kind: InboxEntry["kind"], now: number): number | undefined {
     const due = this.#store.db.prepare(
       "SELECT min(iif(due > ?, 0, due)) AS due FROM messages WHERE done IS NULL AND kind = ?",
@@ -83,7 +83,7 @@ export class Inbox {
     return Number(this.#store.db.prepare("SELECT count(*) AS n FROM messages WHERE done IS NULL").get()?.n);
   }
 
-  /** When the oldest of them was received, ms since the epoch. */
+  /** When the oldest of them was received, in ms since the epoch. */
   oldest(): number | undefined {
     const oldest = this.#store.db.prepare("SELECT min(received) AS oldest FROM messages WHERE done IS NULL")
       .get()?.oldest;

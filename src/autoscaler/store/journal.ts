@@ -44,7 +44,7 @@ import {
 } from "./steps.ts";
 import type { Store } from "./store.ts";
 
-/** How large the database may grow before the oldest records are deleted, bytes. */
+/** How large the database may grow before the oldest records are deleted, in bytes. */
 const MAX_BYTES = 256 * 2 ** 20;
 
 /** The journal in a state folder. */
@@ -90,7 +90,7 @@ export class Journal {
     return result;
   }
 
-  /** Records a step that the autoscaler observed and did not take. */
+  /** Records a step that the autoscaler observed without carrying it out. */
   noteStep(activity: number, step: Required<Omit<Step, "failure" | "cause">>): void {
     addStep(this.#store.db, activity, step);
   }
@@ -106,9 +106,9 @@ export class Journal {
   }
 
   /**
-   * Drops the candidate that an activity works on, and moves the activity to its next one, in one transaction.
+   * Drops the candidate of an activity and moves the activity to its next candidate, in one transaction.
    *
-   * @param rollBack whether the dropped candidate has to be rolled back; the journal then shows that as an open step
+   * @param rollBack whether kas has to roll back the dropped candidate; the journal then has the rollback as an open step
    */
   dropCandidate(
     activity: PlacedActivity,
@@ -136,15 +136,18 @@ export class Journal {
   }
 
   /**
-   * The activities in progress as a decision sees them.
+   * Returns the activities in progress in the form that a decision uses.
    *
-   * @param also activities to include even if they have ended since
+   * @param also activities to include even if they have ended meanwhile
    */
   inProgress(also: readonly Activity[] = []): ActivityInProgress[] {
     return toInProgress(readUnfinished(this.#store.db, also));
   }
 
-  /** What is leaving the fleet: stops and terminations in progress, and starts that are being rolled back. */
+  /**
+   * Returns the instances that are leaving the fleet: stops and terminations in progress, and starts that are being rolled
+   * back.
+   */
   leaving(): ActivityInProgress[] {
     return readLeaving(this.#store.db);
   }
@@ -154,17 +157,17 @@ export class Journal {
     return this.#history.newestChange(alarm);
   }
 
-  /** Notes that a change of an alarm was processed. */
+  /** Records that an evaluation has processed a change of an alarm. */
   noteProcessed(alarm: string, change: AlarmChange, by: ProcessedChange["by"]): void {
     this.#history.noteProcessed(alarm, change, by);
   }
 
-  /** Notes which instances are in service, so that {@linkcode history} knows since when. */
+  /** Records which instances are in service, so that {@linkcode history} returns since when. */
   noteInService(instances: readonly Instance[], now: number): void {
     this.#history.noteInService(instances, now);
   }
 
-  /** What R5 and R7 look at. */
+  /** Returns the history that the rules R5 and R7 use. */
   history(now: number): Observation["history"] {
     return this.#history.read(now);
   }
@@ -185,9 +188,9 @@ export class Journal {
   }
 
   /**
-   * Reads one decision with all that it was made from.
+   * Reads a decision with its trigger and observation.
    *
-   * @throws {Error} if its record is damaged
+   * @throws {Error} if the record is damaged
    */
   read(query: DecisionQuery): DecisionRecord | undefined {
     return readRecord(this.#store.db, query);

@@ -1,5 +1,6 @@
 /**
- * The journal as people read it: one line a decision with its activity. Equal reconciles in a row are one line.
+ * The lines of the journal for people: one line for each decision with its activity. Consecutive reconciles with the same
+ * outcome share one line.
  *
  * @module
  */
@@ -12,9 +13,9 @@ import { readSteps } from "./steps.ts";
 
 /** A line of the journal, as `kas admin activities` and `GET /activities` show it. */
 export interface JournalLine {
-  /** The decision's id. If `times` is more than 1, that of the first decision. */
+  /** The id of the decision. If `times` is more than 1, the id of the first decision. */
   readonly id: number;
-  /** When it was decided, ISO 8601. If `times` is more than 1, when the last one was. */
+  /** When kas decided, in ISO 8601. If `times` is more than 1, the time of the last decision. */
   readonly time: string;
   readonly kind: Decision["kind"];
   readonly instance: string | null;
@@ -26,7 +27,7 @@ export interface JournalLine {
   readonly message: string | null;
   /** How many reconciles in a row came to this decision. */
   readonly times: number;
-  /** When each phase ended, ISO 8601, by its name (R17). */
+  /** When each phase ended, in ISO 8601, by the name of the phase (R17). */
   readonly phases: Readonly<Record<string, string>>;
 }
 
@@ -80,7 +81,7 @@ function phases(db: Database, row: Row): Record<string, string> {
   );
 }
 
-/** Why it was decided, and how the activity ended if it did not end as decided. */
+/** The reason of the decision, and the end of the activity if it did not end as decided. */
 function reason({ status, reason, outcome }: Row): string {
   if (status === "failed" || status === "cancelled") return `${outcome} (decided: ${reason})`;
   return String(status === "successful" ? outcome : reason);

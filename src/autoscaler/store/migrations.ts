@@ -1,5 +1,6 @@
 /**
- * Journals that an earlier version of kas wrote: an autoscaler migrates them, and a command reads them as they are.
+ * Supports journals that an earlier version of kas wrote. An autoscaler migrates them. A command reads them without changing
+ * them.
  *
  * @module
  */
@@ -7,10 +8,10 @@ import { type Database, pack } from "./database.ts";
 import { SCHEMA, SCHEMA_VERSION, versionOf } from "./schema.ts";
 import { RENAMED } from "./names.ts";
 
-/** The oldest version that {@linkcode readAs} knows. */
+/** The oldest schema version that {@linkcode readAs} supports. */
 const OLDEST_READABLE = 2;
 
-/** An SQL expression: the value of a column by today's names. */
+/** Returns an SQL expression that converts the values of a column to the current names. */
 function renamed(names: Readonly<Record<string, string>>, column: string): string {
   const cases = Object.entries(names).map(([old, name]) => `WHEN '${old}' THEN '${name}'`);
   return `CASE ${column} ${cases.join(" ")} ELSE ${column} END`;
@@ -39,7 +40,7 @@ export function migrate(db: Database): void {
   refuseNewer(db);
   const found = versionOf(db);
   if (found === SCHEMA_VERSION) return;
-  // With foreign keys on, dropping a table would delete the rows that refer to it.
+  // Switch foreign keys off: with foreign keys, dropping a table would delete the rows that refer to it.
   db.exec("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE");
   try {
     if (found === 0) db.exec(SCHEMA);
@@ -52,10 +53,10 @@ export function migrate(db: Database): void {
 }
 
 /**
- * Makes the tables of an earlier version readable as those of {@linkcode SCHEMA_VERSION}, by views of this connection. It writes
- * nothing: an autoscaler of the earlier version may be using the file.
+ * Makes the tables of an earlier version readable as tables of {@linkcode SCHEMA_VERSION}, with temporary views. Nothing is
+ * written to the file, because an autoscaler of the earlier version may be using it.
  *
- * @throws {Error} if this version cannot read them
+ * @throws {Error} if this version cannot read the tables
  */
 export function readAs(db: Database): void {
   refuseNewer(db);
@@ -123,11 +124,12 @@ function toVersion3(db: Database): void {
 }
 
 /**
- * Version 2 has one record for each reconcile, and compresses observations. Version 1 had one record for a run of equal reconciles:
- * that record is kept, and how many reconciles it stood for is lost. It did not say which kas decided.
+ * Migrates version 1 to version 2. Version 2 has one record for each reconcile, and compresses observations. Version 1 had one
+ * record for consecutive equal reconciles; the migration keeps the record and loses the count. Version 1 did not record the
+ * version of kas.
  */
 function toVersion2(db: Database): void {
-  // The table is replaced and not renamed: SQLite would rename the references to it as well.
+  // Replace the table instead of renaming it: SQLite would also rename the references to the table.
   db.exec(`CREATE TEMP TABLE old AS SELECT * FROM decisions; DROP TABLE decisions; ${DECISIONS_2}`);
   const insert = db.prepare(
     `INSERT INTO decisions (id, time, source, message, notified, kind, instance, reason, rules, signal, decision, facts)
@@ -141,7 +143,7 @@ function toVersion2(db: Database): void {
     ALTER TABLE steps ADD COLUMN cause TEXT; ALTER TABLE steps ADD COLUMN blame INTEGER`);
 }
 
-/** The decisions of versions 2 and 3. */
+/** The definition of the table `decisions` in schema versions 2 and 3. */
 const DECISIONS_2 = `
   CREATE TABLE decisions (
     id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, source TEXT NOT NULL, message TEXT, notified INTEGER,
@@ -154,7 +156,7 @@ const DECISIONS_2 = `
   CREATE INDEX decisions_repeats ON decisions (repeats, time) WHERE repeats IS NOT NULL;
 `;
 
-/** The activities of version 3. */
+/** The definition of the table `activities` in schema version 3. */
 const ACTIVITIES_3 = `
   CREATE TABLE activities (
     id INTEGER PRIMARY KEY AUTOINCREMENT, decision INTEGER NOT NULL REFERENCES decisions (id) ON DELETE CASCADE,

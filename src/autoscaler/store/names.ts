@@ -1,12 +1,12 @@
 /**
- * The names that the journal stores, and what earlier versions called them.
+ * The names that the journal stores, and the corresponding names in earlier versions.
  *
  * @module
  */
 
-/** The steps of activities. Each name says what is true once the step has ended. */
+/** The names of steps. Each name says what is true after the step has ended. */
 export const STEPS = [
-  // Scaling out (R9). A launch has `launched` instead of `started`.
+  // The steps of scaling out (R9). A launch has `launched` instead of `started`.
   "launched",
   "started",
   "running",
@@ -15,17 +15,17 @@ export const STEPS = [
   "in-service",
   "first-request",
   "alarms-created",
-  // Scaling in (R10). `stopping` and `terminating` end when EC2 has accepted the request.
+  // The steps of scaling in (R10). `stopping` and `terminating` end when EC2 has accepted the request.
   "deregistered",
   "drained",
   "rechecked",
   "stopping",
-  // Also the first step of a start whose instance is still stopping.
+  // The step `stopped` is also the first step of a start whose instance is still stopping.
   "stopped",
   "terminating",
   "terminated",
   "alarms-deleted",
-  // After a failure (R13): a start is rolled back, an instance that stays in service is registered again.
+  // The steps after a failure (R13): kas rolls back a start, or registers an instance again that stays in service.
   "rolled-back",
   "re-registered",
 ] as const;
@@ -33,10 +33,13 @@ export const STEPS = [
 /** One of {@linkcode STEPS}. */
 export type StepName = (typeof STEPS)[number];
 
-/** The status of an activity. `cancelled`: another activity took its instance. `dry-run`: decided, but not carried out. */
+/**
+ * The status of an activity. `cancelled`: a different activity took over the instance. `dry-run`: kas did not carry the
+ * decision out.
+ */
 export type ActivityStatus = "in-progress" | "successful" | "failed" | "cancelled" | "dry-run";
 
-/** The names in journals up to schema version 3, and what each is called now. A name that is not here is the same. */
+/** The names in journals up to schema version 3, with their current names. Names that are not listed are unchanged. */
 export const RENAMED = {
   trigger: { resync: "reconcile", manual: "operator" },
   status: { done: "successful" },

@@ -47,7 +47,10 @@ export const PHASES: Readonly<Record<ActivityKind, readonly string[]>> = {
   ],
 };
 
-/** How long a phase took. `total` is from the breach to the end, or without a notification from the decision to the end. */
+/**
+ * The duration of a phase. `total` is the time from the breach to the end. Without a notification `total` begins with the
+ * decision.
+ */
 export interface PhaseDuration {
   readonly phase: string;
   readonly seconds: number;
@@ -56,13 +59,13 @@ export interface PhaseDuration {
 /** How long each phase of a line's activity took, from the end of the phase before it. Empty unless the activity was successful. */
 export function phaseDurations({ kind, status, trigger: source, phases }: JournalLine): PhaseDuration[] {
   if (kind === "none" || status !== "successful") return [];
-  // A reconcile acts on an alarm that has been in its state for long: that time is not a reaction time.
+  // A reconcile acts on an alarm that has been in its state for a long time, so that time is not part of the reaction time.
   const measured = PHASES[kind].filter((phase) => source === "notification" || phase !== "breach");
   const ends = measured.flatMap((phase) => {
     const end = Date.parse(phases[phase] ?? "");
     return Number.isNaN(end) ? [] : [{ phase, end }];
   });
-  // CloudWatch's clock is a different one, so a phase may seem to end before it began.
+  // CloudWatch has a different clock, so a phase may seem to end before it began.
   const between = (from: number, to: number) => Math.max(0, to - from) / 1_000;
   const durations: PhaseDuration[] = ends.slice(1).map(({ phase, end }, i) => ({
     phase,
@@ -74,7 +77,7 @@ export function phaseDurations({ kind, status, trigger: source, phases }: Journa
   return [...durations, { phase: "total", seconds: between(first.end, last.end) }];
 }
 
-/** A phase over many activities, in seconds. null: no activity had it. */
+/** The percentiles of a phase over many activities, in seconds. Null if no activity had the phase. */
 export interface PhaseRow {
   readonly kind: ActivityKind;
   readonly phase: string;
@@ -84,7 +87,10 @@ export interface PhaseRow {
   readonly p99: number | null;
 }
 
-/** Each phase over all successful activities: of starts and stops, and of launches and terminations if there are any. */
+/**
+ * Returns the percentiles of each phase over all successful starts and stops, and over launches and terminations if there are
+ * any.
+ */
 export function phaseTable(lines: readonly JournalLine[]): PhaseRow[] {
   return (["start", "launch", "stop", "terminate"] as const).flatMap((kind) => {
     const ofKind = lines.filter((line) => line.kind === kind);
@@ -92,7 +98,7 @@ export function phaseTable(lines: readonly JournalLine[]): PhaseRow[] {
     const durations = Map.groupBy(ofKind.flatMap(phaseDurations), (it) => it.phase);
     return [...PHASES[kind].slice(1), "total"].map((phase) => {
       const sorted = (durations.get(phase) ?? []).map(({ seconds }) => seconds).sort((a, b) => a - b);
-      // Nearest rank: a duration that an activity really had.
+      // Use the nearest rank, so that a percentile is a duration that an activity really had.
       const percentile = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? null;
       return {
         kind,

@@ -1,11 +1,11 @@
 /**
- * Keeps the journal bounded.
+ * Deletes old records, so that the size of the journal stays bounded.
  *
  * @module
  */
 import type { Store } from "./store.ts";
 
-/** How long a record is kept, ms. */
+/** How long the journal keeps a record, in ms. */
 const MAX_AGE = 90 * 24 * 3_600_000;
 
 /**
@@ -28,7 +28,7 @@ export function prune(store: Store, maxBytes: number, now: number): void {
   });
 }
 
-/** If the first record of a run of equal reconciles is deleted, the oldest one that remains begins the run. */
+/** If kas deletes the first record of consecutive equal reconciles, the oldest remaining record takes its place. */
 function restartRuns({ db }: Store): void {
   const runs = db.prepare(
     `SELECT repeats, min(id) AS first FROM decisions

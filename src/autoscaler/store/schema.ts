@@ -1,11 +1,11 @@
 /**
- * The tables of `kas.db`. Times are ms since the epoch.
+ * The tables of `kas.db`. Times are in ms since the epoch.
  *
  * @module
  */
 import type { Database } from "./database.ts";
 
-/** The version of these tables. A file has it as its `user_version`. */
+/** The version of the tables. The database file stores the version as its `user_version`. */
 export const SCHEMA_VERSION = 4;
 
 /** Creates the tables of {@linkcode SCHEMA_VERSION}. */
@@ -85,7 +85,7 @@ export const SCHEMA = `
   ) STRICT;
 `;
 
-/** The version of an opened file's tables. 0 for a new file. */
+/** Returns the schema version of an open database. 0 for a new file. */
 export function versionOf(db: Database): number {
   return Number(db.prepare("PRAGMA user_version").get()?.user_version);
 }

@@ -1,5 +1,5 @@
 /**
- * The steps of activities. The journal records a step before it is taken, and again when it ends (R13).
+ * Stores the steps of activities. kas records a step before the step begins, and again when the step ends (R13).
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Database } from "./database.ts";
 import type { StepName } from "./names.ts";
 import type { Store } from "./store.ts";
 
-/** One stage of an activity. Times are ms since the epoch. */
+/** One stage of an activity. Times are in ms since the epoch. */
 export interface Step {
   readonly step: StepName;
   /** Absent while EC2 has not answered a launch. */
@@ -16,7 +16,7 @@ export interface Step {
   readonly ended?: number;
   /** Why the step failed. */
   readonly failure?: string;
-  /** Set for a step that repairs the result of a failure. */
+  /** The cause of the failure. Set only for a step that repairs the result of a failure. */
   readonly cause?: Cause;
 }
 
@@ -27,35 +27,34 @@ export interface Cause {
   readonly blame: boolean;
 }
 
-/** How a step is taken. */
+/** Options of carrying out a step. */
 export interface StepRun<T> {
-  /** ms since the epoch. */
+  /** The time in ms since the epoch. */
   readonly now: () => number;
   readonly signal: AbortSignal;
-  /** Set for a step that repairs the result of a failure. */
+  /** The cause of the failure. Set only for a step that repairs the result of a failure. */
   readonly cause?: Cause | undefined;
   readonly take: () => Promise<T>;
 }
 
-/** A step before it is taken. */
+/** A step that has not begun. */
 export interface PlannedStep {
   /** The activity's id. */
   readonly activity: number;
-  /** null while EC2 has not answered a launch. */
+  /** The id of the instance. Null while EC2 has not answered a launch. */
   readonly instance: string | null;
   readonly step: StepName;
 }
 
-/** A step that was taken: its row, and what it returned. */
+/** A step that was carried out: its row in the database, and its result. */
 export interface TakenStep<T> {
   readonly id: number;
   readonly result: T;
 }
 
 /**
- * Takes a step and records its beginning and its failure. The caller records its success with {@linkcode endStep}.
- *
- * An aborted step stays open. The next run of the activity resumes it.
+ * Carries out a step and records its beginning and its failure. The caller records the success with {@linkcode endStep}. An
+ * aborted step stays open, and the next run of the activity resumes the step.
  */
 export async function takeStep<T>(
   store: Store,
@@ -63,7 +62,7 @@ export async function takeStep<T>(
   { now, signal, cause, take }: StepRun<T>,
 ): Promise<TakenStep<T>> {
   const id = store.transaction(() => beginStep(store.db, step, now(), cause));
-  // The sync runs while the call is prepared. The call to AWS waits for it, and fails if it fails.
+  // Start the disk sync while the request is prepared. The request to AWS waits for the sync, and fails if the sync fails.
   store.synced().catch(() => {});
   try {
     return { id, result: await take() };
@@ -76,7 +75,7 @@ export async function takeStep<T>(
   }
 }
 
-/** Records that a step began, or finds the open step that an earlier run left. Returns its row id. */
+/** Records that a step began, or finds the open step that an earlier run left. Returns the row id of the step. */
 export function beginStep(
   db: Database,
   { activity, instance, step }: PlannedStep,
@@ -100,12 +99,12 @@ export function beginStep(
   return Number(lastInsertRowid);
 }
 
-/** Records that a step ended well. */
+/** Records that a step ended successfully. */
 export function endStep(db: Database, id: number, now: number): void {
   db.prepare("UPDATE steps SET ended = ? WHERE id = ?").run(now, id);
 }
 
-/** Records a step that the autoscaler observed and did not take. */
+/** Records a step that the autoscaler observed without carrying it out. */
 export function addStep(
   db: Database,
   activity: number,

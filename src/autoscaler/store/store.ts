@@ -13,18 +13,18 @@ import { UnusableError } from "../unusable.ts";
 import { checkIntegrity, Database, isDamaged } from "./database.ts";
 import { migrate, NewerSchemaError, readAs, refuseNewer } from "./migrations.ts";
 
-/** What the store takes from the machine. */
+/** The parts of the runtime that the store uses. */
 export interface StoreRuntime {
   /** Resolves once everything that was written to a file is on the disk. */
   readonly sync?: (file: Deno.FsFile) => Promise<void>;
-  /** Opens the database. Tests give one that ends in the middle of its work. */
+  /** Opens the database. Tests pass a database that fails in the middle of its work. */
   readonly openDatabase?: (path: string) => Database;
 }
 
 /** The open files of a folder beside the database. */
 interface Files {
   readonly lock: Deno.FsFile;
-  /** SQLite's write-ahead log, to be synced. */
+  /** SQLite's write-ahead log, which kas syncs to disk. */
   readonly log: Deno.FsFile;
 }
 
@@ -32,10 +32,10 @@ interface Files {
 export class Store implements Disposable {
   readonly #files: Files | undefined;
   readonly #syncFile: (file: Deno.FsFile) => Promise<void>;
-  /** The last sync that began, and the one that will follow it. */
+  /** The last sync that began, and the sync that will follow. */
   #syncing: Promise<void> | undefined;
   #following: Promise<void> | undefined;
-  /** A sync is running, or the last one failed. */
+  /** Whether a sync is running or the last sync failed. */
   #unsynced = false;
 
   private constructor(readonly db: Database, files?: Files, sync = realRuntime.sync) {
@@ -58,10 +58,11 @@ export class Store implements Disposable {
         throw new Error("another autoscaler is using it");
       }
       const path = `${folder}/kas.db`;
-      // An existing folder may be open to all. SQLite gives its other files the mode of this one.
+      // An existing folder may be readable by everyone, so create the database with a safe mode. SQLite gives its other files
+      // the same mode.
       Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
       db = openDatabase(path);
-      // Before anything is written to it.
+      // Check the schema version before anything is written to the database.
       checkIntegrity(db);
       refuseNewer(db);
       db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
@@ -105,7 +106,7 @@ export class Store implements Disposable {
     }
   }
 
-  /** Runs a transaction: all of it or, if it throws, nothing. */
+  /** Runs a transaction. If `work` throws, the transaction has no effect. */
   transaction<T>(work: () => T): T {
     this.db.exec("BEGIN IMMEDIATE");
     try {
@@ -113,14 +114,15 @@ export class Store implements Disposable {
       this.db.exec("COMMIT");
       return result;
     } catch (error) {
-      // On a full disk SQLite may have rolled it back already.
+      // On a full disk SQLite may have already rolled the transaction back.
       if (this.db.isTransaction) this.db.exec("ROLLBACK");
       throw error;
     }
   }
 
   /**
-   * Resolves once all that was committed before the call is on disk. It blocks nothing. Calls during a sync share the next one.
+   * Resolves when everything that was committed before the call is on disk. The sync blocks no other work. Calls during a sync
+   * share the next sync.
    */
   synced(): Promise<void> {
     return this.#following ??= (async () => {
@@ -147,7 +149,7 @@ export class Store implements Disposable {
     if (busy !== 0) throw new Error("cannot copy the log into kas.db: another process is reading it");
   }
 
-  /** The size of the database without free pages, bytes. */
+  /** The size of the database without free pages, in bytes. */
   size(): number {
     const pragma = (name: string) => Number(Object.values(this.db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
     return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
@@ -156,19 +158,19 @@ export class Store implements Disposable {
   [Symbol.dispose](): void {
     this.db.close();
     this.#files?.log.close();
-    // A child process that is being started may hold a copy of the file, and with it the lock (flock(2)). So unlock, too.
+    // Unlock explicitly: a child process that is starting may hold a copy of the file, and with it the lock (flock(2)).
     this.#files?.lock.unlockSync();
     this.#files?.lock.close();
   }
 }
 
-/** What an operator does about a journal that a newer version wrote. */
+/** The hint for a journal that a newer version of kas wrote. */
 const UPGRADE = "upgrade kas, or choose another folder: --state DIR";
 
 function unusable(folder: string, cause: Error): UnusableError {
   const { message } = cause;
   const [what, hint]: readonly [string, Hint] = isDamaged(cause)
-    // The whole folder: a new database must not find the write-ahead log of the damaged one.
+    // Move the whole folder: a new database must not find the write-ahead log of the damaged database.
     ? [`kas.db: ${message}`, ["mv", folder, `${folder}.damaged`]]
     : cause instanceof NewerSchemaError
     ? [`kas.db: ${message}`, UPGRADE]
@@ -195,7 +197,7 @@ function isFile(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;
   } catch {
-    // Opening it tells why it cannot be read.
+    // Ignore this error: opening the database reports why it cannot be read.
     return false;
   }
 }

@@ -21,7 +21,7 @@ export type BalancerRef =
 export interface BalancerSettings {
   readonly fleet: string;
   readonly loadBalancer?: string | undefined;
-  /** Its ARN. */
+  /** The ARN of the target group. */
   readonly targetGroup?: string | undefined;
 }
 
@@ -94,7 +94,7 @@ export function deregister(
 }
 
 /**
- * How long a deregistered instance may finish its requests, s. 0 if the balancer cuts them off. Throws as
+ * How long a deregistered instance may finish its requests, in seconds. 0 if the balancer cuts them off. Throws as
  * {@linkcode health} does.
  */
 export function drainingTimeout(aws: Aws, ref: BalancerRef, signal?: AbortSignal): Promise<number> {

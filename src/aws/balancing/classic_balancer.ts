@@ -122,7 +122,7 @@ export async function deregister(
 }
 
 /**
- * How long a deregistered instance may finish its requests, s. 0 if ELB cuts them off. Throws LoadBalancerNotFound.
+ * How long a deregistered instance may finish its requests, in seconds. 0 if ELB cuts them off. Throws LoadBalancerNotFound.
  */
 export async function drainingTimeout(aws: Aws, name: string, signal?: AbortSignal): Promise<number> {
   const [client, { DescribeLoadBalancerAttributesCommand }] = await elb(aws);

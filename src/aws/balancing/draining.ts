@@ -4,7 +4,7 @@
  * @module
  */
 
-/** How much later than its delay an instance or a target may be reported as drained, s. */
+/** How much later than its delay an instance or a target may be reported as drained, in seconds. */
 export const DRAINING_LAG = 15;
 
 /** The longest delay of a load balancer, s, with which draining ends within `drainTimeout` (ms). */

@@ -12,12 +12,12 @@ export interface Balancer {
   readonly dnsName: string;
   /** Ids of the registered instances, without those that are draining. */
   readonly instances: readonly string[];
-  /** `HTTP:30000/ping`. */
+  /** The health check, in the form `HTTP:30000/ping`. */
   readonly healthCheck: string;
   readonly zones: readonly string[];
-  /** Security group ids. */
+  /** The ids of the security groups. */
   readonly securityGroups: readonly string[];
-  /** The CloudWatch metric of its requests. Undefined while a target group has no load balancer. */
+  /** The CloudWatch metric of the balancer's requests. Undefined while a target group has no load balancer. */
   readonly requests: Metric | undefined;
 }
 

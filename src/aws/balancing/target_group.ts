@@ -152,7 +152,7 @@ function worstOf(targets: readonly TargetHealth[]): Health {
   return targets.length === 1 ? health : { ...health, description: `port ${port}: ${health.description}` };
 }
 
-/** How long a deregistered target drains, idle or not, s. 0 if requests are cut off. Throws TargetGroupNotFound. */
+/** How long a deregistered target drains, idle or not, in seconds. 0 if requests are cut off. Throws TargetGroupNotFound. */
 export async function deregistrationDelay(aws: Aws, arn: string, signal?: AbortSignal): Promise<number> {
   const [client, { DescribeTargetGroupAttributesCommand }] = await elbv2(aws);
   const command = new DescribeTargetGroupAttributesCommand({ TargetGroupArn: arn });

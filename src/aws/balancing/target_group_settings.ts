@@ -33,7 +33,7 @@ const HEALTH_CHECK = {
 export interface GroupChanges {
   /** Set the health check to the worker's /ping. */
   readonly healthCheck?: true;
-  /** The deregistration delay to set, s. */
+  /** The deregistration delay to set, in seconds. */
   readonly delay?: number;
 }
 

@@ -43,7 +43,7 @@ export type AlarmPlan =
 
 interface AlarmSettings extends Omit<AlarmName, "kind"> {
   readonly threshold: number;
-  /** s. */
+  /** The duration in seconds. */
   readonly period: number;
   readonly evaluations: number;
   /** The topic to notify. Without one, kas only reads the alarm's state (R2). */

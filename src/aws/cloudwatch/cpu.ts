@@ -24,7 +24,9 @@ const MAX_CALLS = 4;
  */
 const RECENT_PERIODS = 6;
 
-/** The same for basic monitoring, s: two datapoints of five minutes, and five minutes for its delay. */
+/**
+ * The age limit of datapoints with basic monitoring, in seconds: two periods of five minutes, and five minutes for the delay.
+ */
 const RECENT_BASIC = 900;
 
 /** An instance to read the CPU of. Without `monitoring` it counts as basic. */
@@ -76,7 +78,7 @@ export async function latestCpu(
           "metrics",
         )
       ) {
-        // A later page completes what was partial.
+        // Ignore partial data on this page: a later page completes it.
         statuses.set(Id, StatusCode);
         notes.push(...Messages.map(({ Value = "" }) => Value));
         const id = batch[Number(Id?.slice(1))];
@@ -115,7 +117,7 @@ function queriesFor(batch: readonly string[], period: number): Queries {
   }));
 }
 
-/** The instances of one call, and the age of the oldest datapoint to read, s. */
+/** The instances of one call, and the age of the oldest datapoint to read, in seconds. */
 interface Batch {
   readonly ids: readonly string[];
   readonly recent: number;

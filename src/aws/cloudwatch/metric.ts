@@ -13,7 +13,7 @@ export interface Metric {
 }
 
 /**
- * The CPU of an instance, percent. Source: EC2 user guide, "CloudWatch metrics that are available for your
+ * The CPU of an instance, in percent. Source: EC2 user guide, "CloudWatch metrics that are available for your
  * instances".
  */
 export function cpuOf(instance: string): Metric {

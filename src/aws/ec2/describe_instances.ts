@@ -39,13 +39,14 @@ export async function* describeInstances(
       (next) => async (args) => {
         const output = await next(args);
         const response = output.response as { readonly statusCode: number; body: Uint8Array };
-        // The SDK reads the errors.
+        // Leave error responses to the SDK.
         if (response.statusCode !== 200) return output;
         page = readInstancePage(new TextDecoder().decode(response.body));
         response.body = new Uint8Array();
         return output;
       },
-      // Before the SDK's own deserializer and within its retries, so that an unreadable answer is requested again.
+      // Run before the SDK's own deserializer and within its retries, so that the SDK repeats the request after an unreadable
+      // answer.
       { step: "deserialize", priority: "low", name: "readInstancePage" },
     );
     await client.send(command, sendOptions(signal));

@@ -24,13 +24,16 @@ export interface Ec2Instance extends Omit<Instance, "registration"> {
    * does not say so. Source: EC2 API, InstanceNetworkInterfaceAssociation, IpOwnerId.
    */
   readonly elasticIp?: boolean;
-  /** Security group ids. */
+  /** The ids of the security groups. */
   readonly securityGroups?: readonly string[];
   /** Why the state last changed. Absent while EC2 has no reason, as for a running instance. */
   readonly stateReason?: StateReason;
   /** EC2's StateTransitionReason: `User initiated (2026-11-23 21:00:00 GMT)`. */
   readonly stateTransitionReason?: string;
-  /** The time in it, ms since the epoch. Newer than the last known one, it shows that the state changed since. */
+  /**
+   * The time in EC2's StateTransitionReason, in ms since the epoch. A newer time than the last known one shows that the state
+   * has changed.
+   */
   readonly stateTransitionAt?: number;
 }
 
@@ -105,7 +108,7 @@ export function instanceOf(found: DescribedInstance, fleet: string | undefined):
   };
 }
 
-/** The role in the tag, otherwise the role in the name, which begins with one of the fleet's names. */
+/** Returns the role in the tag. Without a tag, returns the role in the name, which begins with one of the fleet's names. */
 function roleOf(tags: Record<string, string>, fleets: readonly (string | undefined)[]): Role {
   const role = tags[TAG.role];
   if (role === "base" || role === "control" || role === "node") return role;

@@ -1,5 +1,5 @@
 /**
- * EC2 instances: a fleet's, one by its id, and their tags.
+ * Reads EC2 instances: the instances of a fleet, an instance by its id, and tags.
  *
  * @module
  */

@@ -10,7 +10,7 @@ import { listIn } from "../errors.ts";
 import { ec2 } from "./client.ts";
 import { type Ec2Instance, instanceOf, type Monitoring, TAG } from "./ec2_instance.ts";
 
-/** What to launch. */
+/** Options of a launch. */
 export interface Launch {
   readonly fleet: string;
   readonly role: Role;
@@ -20,12 +20,12 @@ export interface Launch {
   readonly image?: string;
   readonly type?: string;
   readonly subnet?: string;
-  /** Ids (`sg-…`) or names. */
+  /** The ids (`sg-…`) or names of the security groups. */
   readonly securityGroups?: readonly string[];
   readonly keyName?: string;
-  /** An id (`lt-…`) or a name, optionally with a version: `lt-0abc:2`. */
+  /** The launch template: an id (`lt-…`) or a name, optionally with a version: `lt-0abc:2`. */
   readonly launchTemplate?: string;
-  /** Plain text. */
+  /** The user data as plain text. */
   readonly userData?: string;
   /**
    * `detailed` by default: kas's alarms have periods of a minute, and with basic monitoring EC2 publishes a datapoint

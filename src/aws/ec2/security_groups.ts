@@ -21,7 +21,7 @@ export interface Ingress {
   readonly groups: readonly string[];
 }
 
-/** Ids in one call. */
+/** The maximum number of ids in one call. */
 const BATCH = 200;
 
 /** The inbound rules of groups by group id. Groups that do not exist are left out. */
@@ -33,7 +33,7 @@ export async function ingressOf(
   const [client, { DescribeSecurityGroupsCommand }] = await ec2(aws);
   const rules = new Map<string, readonly Ingress[]>();
   for (let i = 0; i < ids.length; i += BATCH) {
-    // With a filter, because one unknown id in GroupIds would fail the whole call.
+    // Use a filter, because one unknown id in GroupIds would fail the whole call.
     const Filters = [{ Name: "group-id", Values: ids.slice(i, i + BATCH) }];
     const answers = pages(
       (NextToken) =>

@@ -10,10 +10,10 @@ import { credentialSource } from "./credentials.ts";
 import { fetchHandler } from "./fetch_handler.ts";
 import { Retry } from "./retry.ts";
 
-/** Limit of one attempt from connecting to the end of the answer, ms. Three attempts take half a minute at most. */
+/** Limit of one attempt from connecting to the end of the answer, in ms. Three attempts take half a minute at most. */
 const TIME_LIMIT = 10_000;
 
-/** Limit of a request to the instance metadata service, ms. The service answers in a few ms or does not exist. */
+/** Limit of a request to the instance metadata service, in ms. The service answers in a few ms or does not exist. */
 const METADATA_TIME_LIMIT = 500;
 
 /** The configuration that the clients of one account share. */

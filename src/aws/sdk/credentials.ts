@@ -10,22 +10,22 @@ import { CredentialsError } from "../errors.ts";
 
 const log = getLogger(["kas", "aws"]);
 
-/** Credentials, as far as it matters here. */
+/** The used part of the SDK's credentials. */
 export interface ExpiringCredentials {
   readonly expiration?: Date;
 }
 
-/** Gets credentials. */
+/** Returns the credentials. */
 type Provider<C> = (options?: { readonly forceRefresh?: boolean }) => Promise<C>;
 
-/** Limits, and the clock. */
+/** The time limits and the clock of a provider. */
 export interface SourceOptions {
-  /** Limit of one attempt, ms. */
+  /** Limit of one attempt, in ms. */
   readonly timeLimit: number;
   readonly clock: Pick<Clock, "now" | "elapsed">;
 }
 
-/** How long the source is left alone after a failure while the last credentials are valid, ms. */
+/** How long the source is left alone after a failure while the last credentials are valid, in ms. */
 const PAUSE = 10_000;
 
 /**

@@ -35,7 +35,7 @@ export type DescribedInstance = Pick<
 /** A page of the listing. */
 export interface InstancePage {
   readonly instances: readonly DescribedInstance[];
-  /** Names the next page. Absent or empty on the last page. */
+  /** The token of the next page. Absent or empty on the last page. */
   readonly token: string | undefined;
 }
 

@@ -13,13 +13,13 @@ import { isInsufficientCapacity } from "../errors.ts";
 /** Attempts of a call, including the first. */
 const ATTEMPTS = 3;
 
-/** The longest pause before the first retry, ms. The pause before each later retry may be twice as long. */
+/** The longest pause before the first retry, in ms. The pause before each later retry may be twice as long. */
 const PAUSE = { throttled: 1_000, other: 50 };
 
-/** The longest pause before any retry, ms. */
+/** The longest pause before any retry, in ms. */
 const LONGEST_PAUSE = 20_000;
 
-/** How much longer than its own pause a retry waits if AWS requests it, ms. */
+/** How much longer than its own pause a retry waits if AWS requests it, in ms. */
 const LONGEST_HINT = 5_000;
 
 /**

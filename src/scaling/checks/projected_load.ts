@@ -6,7 +6,7 @@
 import { inService, type Instance } from "../model/instance.ts";
 import { lastCapacityChange, settlingTime } from "../model/change.ts";
 import { type Observation, recent } from "../model/observation.ts";
-import { count, percent, seconds } from "../words.ts";
+import { percent, seconds } from "../words.ts";
 import { remainingWithout } from "./bounds.ts";
 import { type Check, type CheckResult, hold, type InContext, pass } from "./check.ts";
 
@@ -65,9 +65,11 @@ function project(target: Instance, observation: Observation): CheckResult {
   const total = loads.reduce((sum, load) => sum + load, 0) + missing * Math.max(...loads);
   const projected = total / remaining.length;
   const guess = missing === 0 ? "" : ` (${missing} without a datapoint counted as the busiest)`;
-  const message = `Projected CPU is ${percent(projected)} on each of ${
-    count(remaining.length, "remaining instance")
-  }, ${percent(total)} in total${guess}; cpuhigh is ${percent(threshold)}.`;
+  const each = remaining.length === 1
+    ? "the 1 remaining instance"
+    : `each of the ${remaining.length} remaining instances`;
+  const message = `Projected CPU is ${percent(projected)} on ${each}, ${percent(total)} in total${guess}; ` +
+    `the cpuhigh threshold is ${percent(threshold)}.`;
   return projected < threshold ? pass(message) : hold(message);
 }
 

@@ -70,7 +70,7 @@ export function later(observation: Observation): Change[] {
     }));
 }
 
-/** How long ago each instance came into service, or was launched, ms. */
+/** How long ago each instance came into service, or was launched, in ms. */
 function serviceAges({ now, instances, history }: Observation): number[] {
   return instances.filter(inService)
     .flatMap(({ id, launched }) => [history.inServiceSince[id], launched])
@@ -78,18 +78,18 @@ function serviceAges({ now, instances, history }: Observation): number[] {
     .map((since) => Math.abs(now - since));
 }
 
-/** How long ago kas last scaled out and in, ms. */
+/** How long ago kas last scaled out and in, in ms. */
 function scalingAges({ now, history: { lastOut, lastIn } }: Observation): number[] {
   return [lastOut, lastIn].filter((at) => at !== undefined).map((at) => Math.abs(now - at));
 }
 
-/** How long ago capacity last changed, ms. */
+/** How long ago capacity last changed, in ms. */
 function changeAges(observation: Observation): number[] {
   const changed = lastCapacityChange(observation);
   return changed === undefined ? [] : [Math.abs(observation.now - changed)];
 }
 
-/** The periods of the alarms that ask for more, ms. */
+/** The periods of the alarms that ask for more, in ms. */
 function periods({ alarms }: Observation): number[] {
   const asking = alarms.filter(({ kind, state }) => kind !== "cpulow" && state === "ALARM");
   return [...new Set(asking.map(({ period }) => period * 1_000))];

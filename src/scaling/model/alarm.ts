@@ -24,7 +24,7 @@ export interface Alarm extends AlarmName {
   readonly threshold: number;
   /** The period of the metric in seconds. */
   readonly period: number;
-  /** When the state last changed, ms since the epoch (StateTransitionedTimestamp). */
+  /** When the state last changed, in ms since the epoch (StateTransitionedTimestamp). */
   readonly changed: number;
 }
 

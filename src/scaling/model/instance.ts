@@ -17,7 +17,7 @@ export type InstanceState = "pending" | "running" | "stopping" | "stopped" | "sh
  */
 export type Registration = "none" | "out-of-service" | "in-service" | "draining";
 
-/** An instance of the fleet. Times are ms since the epoch. */
+/** An instance of the fleet. Times are in ms since the epoch. */
 export interface Instance {
   readonly id: string;
   /** The value of the Name tag. "" if there is no Name tag. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** One field a setting, named after its flag. Durations are ms. */
+/** One field a setting, named after its flag. Durations are in ms. */
 export interface Limits {
   /** R3: the minimum capacity. Absent: the number of base and control instances. */
   readonly min?: number;

@@ -7,6 +7,6 @@
 /** The latest CPU datapoint of an instance. */
 export interface Datapoint {
   readonly percent: number;
-  /** ms since the epoch. */
+  /** The time in ms since the epoch. */
   readonly at: number;
 }

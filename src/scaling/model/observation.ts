@@ -9,7 +9,7 @@ import type { Instance } from "./instance.ts";
 import type { Limits } from "./limits.ts";
 import type { Datapoint } from "./metric.ts";
 
-/** Earlier events that decisions depend on. Times are ms since the epoch. */
+/** Earlier events that decisions depend on. Times are in ms since the epoch. */
 export interface History {
   /** When kas last decided to scale out. */
   readonly lastOut?: number;
@@ -28,13 +28,13 @@ export interface History {
 
 /** The newest change of an alarm that an earlier evaluation acted on (R11). */
 export interface ProcessedChange {
-  /** StateChangeTime, ms since the epoch. */
+  /** StateChangeTime, in ms since the epoch. */
   readonly at: number;
   /** The trigger of that evaluation. */
   readonly by: "notification" | "reconcile";
 }
 
-/** Everything that a decision may look at (R16). Times are ms since the epoch. */
+/** Everything that a decision may look at (R16). Times are in ms since the epoch. */
 export interface Observation {
   readonly now: number;
   readonly fleet: string;
@@ -56,7 +56,7 @@ export interface Observation {
  */
 export interface Unobserved {
   readonly kind: "unobserved";
-  /** ms since the epoch. */
+  /** The time in ms since the epoch. */
   readonly now: number;
   /** Why there is no observation; absent where the trigger itself says so. */
   readonly why?: string;

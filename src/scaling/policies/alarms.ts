@@ -99,7 +99,7 @@ function fromStates(
     { direction: "none", reason: `none of ${count(alarms.length, "alarm")} asks for a change.` };
 }
 
-/** A state that asks for a change, and the period of its alarm, s. */
+/** A state that asks for a change, and the period of its alarm, in seconds. */
 interface State {
   readonly period: number;
   readonly recommendation: AlarmRecommendation;

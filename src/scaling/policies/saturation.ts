@@ -10,7 +10,7 @@ import { inService, type Instance } from "../model/instance.ts";
 import type { Observation } from "../model/observation.ts";
 import { count, percent } from "../words.ts";
 
-/** Mean CPU from which instances count as saturated, percent. A saturated machine shows a little less than 100 %. */
+/** Mean CPU from which instances count as saturated, in percent. A saturated machine shows a little less than 100 %. */
 const SATURATED = 96;
 
 /** How many instances at most are added to those that were saturated. At least one of them is needed, so two at most are not. */

@@ -104,7 +104,7 @@ function withoutCandidate(
   return {
     kind: "launch",
     template: grow,
-    message: sentences(none, `Launching a node from ${grow}.`),
+    message: sentences(none, `Launching a node from launch template ${grow}.`),
     ...(pause === undefined ? {} : { pause: sentences(none, pause) }),
   };
 }

@@ -28,7 +28,7 @@ export class SimulatedAlarms {
   readonly #fleet: string;
   readonly #world: World;
   readonly #watched: readonly Watched[];
-  /** Datapoints that can be read, but on which the alarms are not evaluated yet, and when they are, s. */
+  /** Datapoints that can be read, but on which the alarms are not evaluated yet, and when they are, in seconds. */
   readonly #waiting: { readonly due: number; readonly points: Datapoints }[] = [];
 
   constructor(fleet: string, ids: readonly string[], world: World) {

@@ -45,7 +45,7 @@ export class SimulatedAutoscaler {
   readonly #cpu = new Map<string, Datapoint>();
   readonly #inService = new Map<string, number>();
   #last: Pick<History, "lastOut" | "lastIn"> = {};
-  /** When an observation last showed that another set of instances is in service, ms. */
+  /** When an observation last showed that another set of instances is in service, in ms. */
   #changed: number | undefined;
   #reconcileDue = FIRST_RECONCILE;
   readonly actions: SimulatedAction[] = [];

@@ -27,7 +27,7 @@ interface Moving extends Machine {
   since: number;
   started: number;
   stopped: number;
-  /** How long its present boot takes, s. */
+  /** How long its present boot takes, in seconds. */
   boot: number;
   /** Whether it starts again once it has stopped. */
   wanted: boolean;
@@ -38,7 +38,7 @@ interface Moving extends Machine {
 
 /** The datapoints of a period. */
 export interface Datapoints {
-  /** When the period began, s. */
+  /** When the period began, in seconds. */
   readonly began: number;
   /** Average CPU, percent, by instance id. An instance that ran for less than half of the period has none. */
   readonly cpu: ReadonlyMap<string, number>;

@@ -8,7 +8,7 @@
 export interface Load {
   /** Number of instances, the base included. */
   readonly fleet: number;
-  /** Its duration, s. */
+  /** Its duration, in seconds. */
   readonly seconds: number;
   /** How many instances it keeps completely busy at a second. */
   readonly demand: (second: number) => number;

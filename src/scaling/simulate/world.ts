@@ -4,7 +4,7 @@
  * @module
  */
 
-/** How AWS behaves. Durations are s. */
+/** How AWS behaves. Durations are in seconds. */
 export interface World {
   /** From the end of a period until its datapoints can be read. */
   readonly metricDelay: number;
@@ -12,7 +12,7 @@ export interface World {
   readonly evaluationLag: number;
   /** The period of the datapoints: 60 with detailed monitoring, 300 with basic monitoring. */
   readonly period: 60 | 300;
-  /** CPU of a booting instance, percent. */
+  /** CPU of a booting instance, in percent. */
   readonly bootCpu: number;
   /** From StartInstances until the worker answers: a random number between these two for each start. */
   readonly boot: readonly [least: number, most: number];

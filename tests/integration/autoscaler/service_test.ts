@@ -41,7 +41,7 @@ Deno.test("the JSON log contains the id of the message that caused each event, a
   const [first, second, ...rest] = eventsOf(id);
   // The loop decides while the message is on its way to the disk.
   assertEquals([first, second].toSorted(), ["decided start", "message accepted"]);
-  assertEquals(rest, ["candidate failed", "instance started"]);
+  assertEquals(rest, ["start of a candidate failed", "instance started"]);
   const done = events.find(({ message }) => message === "instance started");
   const phases = Object.keys(done?.["seconds"] ?? {});
   assertEquals(phases, [

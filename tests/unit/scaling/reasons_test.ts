@@ -25,7 +25,7 @@ const REASONS: readonly [Trigger, Partial<Observation> | Unobserved, string][] =
     IN,
     {},
     "CPU alarm cpulow on n1 changed from ALARM to OK. 2 instances would stay in service; min is 1. " +
-    "Projected CPU is 20 % on each of 2 remaining instances, 40 % in total; cpuhigh is 80 %. " +
+    "Projected CPU is 20 % on each of the 2 remaining instances, 40 % in total; the cpuhigh threshold is 80 %. " +
     "Stopping n1: its own alarm reports low CPU.",
   ],
   [
@@ -33,7 +33,7 @@ const REASONS: readonly [Trigger, Partial<Observation> | Unobserved, string][] =
     { ...NONE_LEFT, ...limits({ grow: "kas-node:3", max: 4 }) },
     "CPU alarm cpuhigh on n1 changed from OK to ALARM. " +
     "Capacity is 2 in service and 0 joining; a launch counts the whole fleet of 3; max is 4. " +
-    "No standby node is left: the fleet has 2 nodes, 1 in quarantine. Launching a node from kas-node:3.",
+    "No standby node is left: the fleet has 2 nodes, 1 in quarantine. Launching a node from launch template kas-node:3.",
   ],
   [
     RECONCILE,
@@ -49,8 +49,8 @@ const REASONS: readonly [Trigger, Partial<Observation> | Unobserved, string][] =
   [
     IN,
     cpu({ base: 60, n1: 50 }),
-    "CPU alarm cpulow on n1 changed from ALARM to OK. Projected CPU is 85 % on each of 2 remaining instances, " +
-    "170 % in total (1 without a datapoint counted as the busiest); cpuhigh is 80 %.",
+    "CPU alarm cpulow on n1 changed from ALARM to OK. Projected CPU is 85 % on each of the 2 remaining instances, " +
+    "170 % in total (1 without a datapoint counted as the busiest); the cpuhigh threshold is 80 %.",
   ],
   [
     operator("in", "n1"),

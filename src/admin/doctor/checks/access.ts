@@ -10,10 +10,10 @@ import { seconds } from "../../../cli/format.ts";
 import { type Check, failed, type Finding, ok, orOk, skipped, warning } from "../check.ts";
 import { failures, type Observation, type Plan, required } from "../observation.ts";
 
-/** The skew from which AWS refuses signatures, ms. Source: IAM user guide, "Troubleshoot Signature Version 4 requests". */
+/** The skew from which AWS refuses signatures, in ms. Source: IAM user guide, "Troubleshoot Signature Version 4 requests". */
 const REFUSED_SKEW = 300_000;
 
-/** The skew from which the clock is not synchronized, ms. NTP keeps it within a second, and AWS's Date has whole seconds. */
+/** The skew from which the clock is not synchronized, in ms. NTP keeps it within a second, and AWS's Date has whole seconds. */
 const UNSYNCHRONIZED_SKEW = 5_000;
 
 export const credentials: Check = {
@@ -74,7 +74,7 @@ export const permissions: Check = {
   },
 };
 
-/** The words after `kas admin iam-policy` for an autoscaler with these settings. */
+/** Returns the arguments of `kas admin iam-policy` for an autoscaler with these settings. */
 function autoscalerPolicy({ grow, shrink }: Plan): CommandLine {
   return [
     "autoscaler",

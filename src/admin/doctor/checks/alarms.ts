@@ -45,7 +45,8 @@ export const strayAlarms: Check = {
     const others = all.filter(({ kind, metric }) =>
       kind === "reqcount" && requests !== undefined && !sameMetric(metric, requests)
     );
-    // setup corrects an alarm that has the balancer's name. Any other one would keep recommending a scale-in.
+    // `kas admin setup` corrects an alarm that has the load balancer's name. A different alarm would recommend scale-ins
+    // forever, so propose to delete it.
     const outdated = others.filter(({ dimension }) => dimension === plan.balancer.name);
     const foreign = others.filter((alarm) => !outdated.includes(alarm));
     const title = titleOf(plan.balancer);
@@ -126,7 +127,7 @@ export const thresholds: Check = {
     const all = members(observation);
     const pairs = new Set(thresholdPairs(required(observation.alarms)));
     if (pairs.size === 0) return skipped("no instance has both alarms");
-    // One more instance changes the load most where the fewest are in service.
+    // Check the smallest fleet: there, one additional instance changes the load most.
     const alwaysOn = all.filter(({ role }) => role !== "node").length;
     const n = Math.max(1, statusOf(observation)?.settings.min ?? observation.plan.min ?? alwaysOn);
     const findings = Array.from(pairs, (pair): Finding[] => {
@@ -152,7 +153,7 @@ export const thresholds: Check = {
   },
 };
 
-/** `42:80` for each instance that has both alarms. */
+/** Returns the thresholds, such as `42:80`, of each instance that has both alarms. */
 function thresholdPairs(alarms: readonly AlarmDetail[]): string[] {
   const lows = new Map(
     alarms.filter(({ kind }) => kind === "cpulow").map(({ dimension, threshold }) => [dimension, threshold]),

@@ -13,7 +13,7 @@ import { address, monitoring, network, protection } from "./instances.ts";
 import { ports } from "./ports.ts";
 import { autoscaler, oneAutoscaler, reconcile, subscription, topic } from "./topic.ts";
 
-/** All checks. */
+/** All checks of doctor, in the order of the output. */
 export const CHECKS: readonly Check[] = [
   credentials,
   clock,

@@ -112,7 +112,7 @@ export const autoScalingGroups: Check = {
       const ids = instances.map(({ id }) => id);
       const remedy = observation.plan.aws(
         ...["autoscaling", "detach-instances", "--instance-ids", ...listed(ids)],
-        // One word: a name may begin with a hyphen.
+        // Pass the name as one word with its flag, because a name may begin with a hyphen.
         ...[`--auto-scaling-group-name=${group}`, "--should-decrement-desired-capacity"],
       );
       return failed(`kas does not scale ${named(ids)}: Auto Scaling group ${group} owns them`, remedy);

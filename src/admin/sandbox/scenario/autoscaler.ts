@@ -7,11 +7,11 @@ import type { CpuThresholds } from "../../alarms/plans.ts";
 import { runKas, startKas } from "../kas_process.ts";
 import type { ShownDecision } from "./view.ts";
 
-/** How to start the autoscaler. */
+/** Options of the scenario's autoscaler. */
 export interface ScenarioAutoscalerOptions {
   /** The sandbox's environment variables. */
   readonly env: Readonly<Record<string, string>>;
-  /** Divides every duration. */
+  /** The speed of the sandbox. It divides every duration. */
   readonly speed: number;
   /** The alarms' thresholds. */
   readonly cpu: CpuThresholds;
@@ -22,11 +22,11 @@ export interface ScenarioAutoscalerOptions {
 export interface ScenarioAutoscaler extends AsyncDisposable {
   /** Rejects with ProcessError if the process ends by itself. */
   readonly failed: Promise<never>;
-  /** Its latest decisions, newest first. */
+  /** Returns the autoscaler's latest decisions, newest first. */
   decisions(): Promise<readonly ShownDecision[]>;
 }
 
-/** The autoscaler's durations, ms of sandbox time. */
+/** The autoscaler's durations in ms of sandbox time. */
 const DURATIONS = {
   resync: 60_000,
   warmup: 120_000,
@@ -36,10 +36,10 @@ const DURATIONS = {
   "drain-timeout": 300_000,
 } as const;
 
-/** The alarms' period, s of sandbox time. */
+/** The period of the alarms in seconds of sandbox time. */
 const ALARM_PERIOD = 60;
 
-/** How many decisions to request. */
+/** The number of decisions to request. */
 const DECISIONS = 20;
 
 /**

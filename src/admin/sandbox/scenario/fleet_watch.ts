@@ -8,12 +8,12 @@ import type { AccountView, InstanceView } from "../../../sandbox/sandbox.ts";
 /** An instance as the scenario shows it. */
 export interface WatchedInstance
   extends Pick<InstanceView, "id" | "name" | "role" | "state" | "registration"> {
-  /** CPU over the last minute of sandbox time, percent; undefined until it has run for half a minute. */
+  /** The CPU over the last minute of sandbox time, in percent. Undefined until the instance has run for half a minute. */
   readonly cpu: number | undefined;
 }
 
 interface CpuReading {
-  /** ms. */
+  /** The time in ms. */
   readonly at: number;
   readonly cpuSeconds: number;
 }
@@ -38,11 +38,11 @@ export class FleetWatch implements Disposable {
       this.#updateRange();
       return false;
     }, this.#end.signal).catch(() => {
-      // Disposing ends the wait with an abort.
+      // Ignore the abort: disposing of the watch ends the wait.
     });
   }
 
-  /** How many instances are in service now. */
+  /** Returns the number of instances in service. */
   get inService(): number {
     return this.#account.instances().filter(isInService).length;
   }
@@ -52,7 +52,7 @@ export class FleetWatch implements Disposable {
     return { min: this.#min, max: this.#max };
   }
 
-  /** Starts a new range at the present number. */
+  /** Starts a new range with the current number of instances in service. */
   resetRange(): void {
     this.#min = this.#max = this.inService;
   }
@@ -63,7 +63,7 @@ export class FleetWatch implements Disposable {
     for (const { id, cpuSeconds } of this.#account.instances()) {
       const readings = this.#readings.get(id) ?? [];
       const last = readings.at(-1);
-      // A lower value: the instance was stopped and started since the last reading.
+      // A lower value means that the instance was stopped and started since the last reading.
       if (cpuSeconds === undefined || (last !== undefined && cpuSeconds < last.cpuSeconds)) {
         readings.length = 0;
       }
@@ -73,7 +73,7 @@ export class FleetWatch implements Disposable {
     }
   }
 
-  /** Every instance, as it is now. */
+  /** Returns the current state of every instance. */
   instances(): readonly WatchedInstance[] {
     return this.#account.instances().map(({ id, name, role, state, registration }) => ({
       id,
@@ -85,7 +85,7 @@ export class FleetWatch implements Disposable {
     }));
   }
 
-  /** CPU of each instance in service, percent. */
+  /** Returns the CPU of each instance in service, in percent. */
   cpuInService(): readonly (number | undefined)[] {
     return this.#account.instances().filter(isInService).map(({ id }) => this.#cpu(id));
   }

@@ -6,18 +6,18 @@
 import type { Row } from "../../../cli/output.ts";
 import type { ScenarioStep } from "./nine_steps.ts";
 
-/** What was measured during a step. */
+/** The measurements of a step. */
 export interface StepObservation {
-  /** Instances in service at its end. */
+  /** The number of instances in service at the end of the step. */
   readonly inService: number;
   /** The fewest and the most instances in service at any moment of the step. */
   readonly minInService: number;
   readonly maxInService: number;
-  /** Requests that got an answer or failed. */
+  /** The number of requests that ended, with an answer or with an error. */
   readonly requests: number;
-  /** Requests that did not get status 200. */
+  /** The number of requests without status 200 in their response. */
   readonly errors: number;
-  /** CPU of each instance in service over the last minute, percent; undefined if it is not known yet. */
+  /** The CPU of each instance in service over the last minute, in percent. Undefined if a value is not known yet. */
   readonly cpu: readonly (number | undefined)[];
 }
 
@@ -70,7 +70,7 @@ export function resultRow(step: ScenarioStep, observed: StepObservation, result:
   };
 }
 
-/** `66%`; `-` if it is not known. */
+/** Formats CPU: `66%`, or `-` if the value is not known. */
 export function wholePercent(value: number | undefined): string {
   return value === undefined ? "-" : `${Math.round(value)}%`;
 }

@@ -7,17 +7,17 @@
 /** One step of a scenario. */
 export interface ScenarioStep {
   readonly step: number;
-  /** What happens at its start. */
+  /** The event at the start of the step. */
   readonly event: string;
   /** The clients that run during the step. */
   readonly clients: readonly string[];
-  /** How many instances must be in service at its end. */
+  /** How many instances must be in service at the end of the step. */
   readonly expected: number;
 }
 
 /**
- * The nine steps. A client requests 0.5 s of work, thinks for 1 s and repeats: one client uses a third of one instance's CPU, two
- * use two thirds, three use all of it.
+ * The nine steps. Each client requests 0.5 s of work, pauses for 1 s, and repeats. One client uses a third of one instance's
+ * CPU, two clients use two thirds, three clients use all of it.
  */
 export const NINE_STEPS: readonly ScenarioStep[] = [
   { step: 1, event: "A starts", clients: ["A"], expected: 1 },
@@ -31,8 +31,8 @@ export const NINE_STEPS: readonly ScenarioStep[] = [
   { step: 9, event: "A stops", clients: [], expected: 1 },
 ];
 
-/** The pause of a client between an answer and its next request, ms. */
+/** The pause of a client between an answer and its next request, in ms. */
 export const THINK_MS = 1_000;
 
-/** The shortest and the longest CPU time of a request, ms. */
+/** The shortest and the longest CPU time of a request, in ms. */
 export const WORK_MS: readonly [number, number] = [450, 550];

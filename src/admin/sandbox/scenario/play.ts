@@ -16,25 +16,25 @@ import { NINE_STEPS, type ScenarioStep, THINK_MS } from "./nine_steps.ts";
 import { Reporter } from "./reporter.ts";
 import type { ShownDecision } from "./view.ts";
 
-/** What to play, and in which sandbox. */
+/** Options of playing the scenario. */
 export interface Scenario {
   readonly sandbox: Sandbox;
-  /** Divides every duration. */
+  /** The speed of the sandbox. It divides every duration. */
   readonly speed: number;
-  /** Length of a step, ms of sandbox time. */
+  /** The length of a step in ms of sandbox time. */
   readonly step: number;
   /** The alarms' thresholds. */
   readonly cpu: CpuThresholds;
   readonly out: Output;
   readonly signal: AbortSignal;
-  /** The steps to play; by default all nine. */
+  /** The steps to play. Default: all nine steps. */
   readonly steps?: readonly ScenarioStep[];
 }
 
-/** The period of the shown CPU averages, ms of sandbox time. */
+/** The period of the displayed CPU averages in ms of sandbox time. */
 const MINUTE = 60_000;
 
-/** The longest time between two pictures, ms of real time. */
+/** The longest time between two pictures in ms of real time. */
 const FRAME = 500;
 
 /**
@@ -84,7 +84,7 @@ async function playSteps(
     watch.resetRange();
     reporter.begin(step);
     const leaving = clients.setClients(step.clients);
-    // Counted from the start of the scenario, so that delays do not add up.
+    // Count the end of each step from the start of the scenario, so that delays do not add up.
     const end = start + ((index + 1) * scenario.step) / speed;
     for await (const decisions of frames(end, Math.min(FRAME, MINUTE / speed / 6), autoscaler, signal)) {
       watch.readCpu();

@@ -9,11 +9,11 @@ import { type StepObservation, wholePercent } from "./judge.ts";
 import type { ScenarioStep } from "./nine_steps.ts";
 import { formatDecision, render, type ScenarioFrame, type ShownDecision } from "./view.ts";
 
-/** Reports on stderr. */
+/** A reporter of the scenario's progress on stderr. */
 export class Reporter implements Disposable {
   readonly #out: Output;
   readonly #canvas: Canvas | undefined;
-  /** The decisions that are printed already, each with its status. */
+  /** The decisions that have been printed, each with its status. */
   readonly #printed = new Set<string>();
 
   constructor(out: Output) {
@@ -48,7 +48,7 @@ export class Reporter implements Disposable {
     this.#canvas?.clear();
   }
 
-  /** Prints a decision with an action, once in each status. */
+  /** Prints each decision with an action, once for each status of its activity. */
   #printDecision(decision: ShownDecision): void {
     const { kind, instance, status, reason } = decision;
     const key = [kind, instance, status, reason].join("\t");

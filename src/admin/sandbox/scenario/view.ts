@@ -12,7 +12,7 @@ import type { ScenarioStep } from "./nine_steps.ts";
 
 /** A decision, as the autoscaler's `GET /activities` reports it. */
 export interface ShownDecision {
-  /** ISO 8601. */
+  /** The time in ISO 8601. */
   readonly time: string;
   readonly kind: string;
   readonly instance: string | null;
@@ -26,9 +26,9 @@ export interface ScenarioFrame {
   readonly steps: readonly ScenarioStep[];
   /** Result rows of the completed steps. */
   readonly done: readonly Row[];
-  /** Instances in service now. */
+  /** The number of instances in service. */
   readonly inService: number;
-  /** Rest of the current step, s of real time. */
+  /** The rest of the current step in seconds of real time. */
   readonly left: number;
   readonly instances: readonly WatchedInstance[];
   /** Requests until now, and how many of them failed. */
@@ -38,13 +38,13 @@ export interface ScenarioFrame {
   readonly decisions: readonly ShownDecision[];
 }
 
-/** How many decisions are shown. */
+/** The number of decisions that the view shows. */
 const DECISIONS = 6;
 
-/** Width of the bar for 100 % CPU. */
+/** The width of the bar for 100 % CPU, in columns. */
 const BAR_WIDTH = 20;
 
-/** The picture, line by line, none wider than `columns`. */
+/** Returns the lines of the picture. No line is wider than `columns`. */
 export function render(frame: ScenarioFrame, columns: number): string[] {
   const { title, instances, requests, errors, decisions } = frame;
   const instanceRows = instances.map(({ id, name, state, registration, cpu }) => [
@@ -90,11 +90,11 @@ function stepCells(
   return ["▶", ...head, `${inService}`, `${expected}`, cpu, `${Math.ceil(left)} s left`];
 }
 
-/** `22:14:03 start i-1 (in-progress): CPU 86 % is above 80 % on i-2`. */
+/** Formats a decision: `22:14:03 start i-1 (in-progress): CPU 86 % is above 80 % on i-2`. */
 export function formatDecision({ time, kind, instance, status, reason }: ShownDecision): string {
   const action = [kind === "none" ? "no action" : kind, instance, status && `(${status})`]
     .filter(Boolean).join(" ");
-  // Some reasons repeat that there is no action.
+  // Remove "No action:" from the reason, because the line already says it.
   return `${time.slice(11, 19)} ${action}: ${cellText(reason).replace(/^No action: /, "")}`;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The activities on the status page.
+ * The tables of activities on the status page.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Snapshot } from "../snapshot.ts";
 import { cell, type Html, section } from "./html.ts";
 import { span } from "./words.ts";
 
-/** The activities in progress, each with its open step. */
+/** The activities in progress, each with its current step. */
 export function activitiesSection({ now, inProgress }: Snapshot): Html {
   const rows = inProgress.map(({ activity: { kind, instance, template, began, reason }, step }) => [
     cell(kind),

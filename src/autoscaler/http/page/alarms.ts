@@ -9,7 +9,7 @@ import type { Snapshot } from "../snapshot.ts";
 import { cell, type Html, html, more, section } from "./html.ts";
 import { span } from "./words.ts";
 
-/** How many alarms are listed. The table of instances has the states of all CPU alarms. */
+/** How many alarms the page lists. The table of instances shows the states of all CPU alarms. */
 const ALARMS_LISTED = 20;
 
 /** The alarms that recommend a change of capacity. */

@@ -7,13 +7,13 @@ import type { JournalLine } from "../../store/lines.ts";
 import { cell, coloured, type Html, html, section } from "./html.ts";
 import { ago, span } from "./words.ts";
 
-/** A decision with its outcome, and the check that decided it. */
+/** A decision with its outcome, and the check that held it back. */
 export interface DisplayedDecision {
   readonly line: JournalLine;
   readonly checks: readonly string[];
 }
 
-/** The latest decisions. */
+/** The table of the latest decisions. */
 export function decisionsSection(decisions: readonly DisplayedDecision[], now: number): Html {
   const rows = decisions.map((
     { line: { id, time, kind, instance, status, reason, times, seconds }, checks },

@@ -12,7 +12,7 @@ class Html {
 
 export type { Html };
 
-/** What a template can contain. The items of a list follow each other. */
+/** A value that a template can contain. The items of a list are inserted one after another. */
 export type Part = string | number | Html | readonly Part[];
 
 /** Creates HTML from a template. Attributes have double quotes. */
@@ -62,12 +62,12 @@ export function cell(text: Part, kind: "short" | "long" = "short"): Html {
   return html`<td class="${kind}">${text}</td>`;
 }
 
-/** Text in a colour. The text alone has the same meaning. */
+/** Colours a text. The colour adds no meaning, so that the page is readable without colours. */
 export function coloured(colour: "good" | "busy" | "going" | "bad" | "quiet", text: Part): Html {
   return html`<span class="${colour}">${text}</span>`;
 }
 
-/** How many rows of a long list are not listed. */
+/** Returns a line that says how many rows of a long list the page leaves out. */
 export function more(listed: number, all: number): Html {
   return listed < all ? html`<p>and ${all - listed} more</p>` : html``;
 }

@@ -10,7 +10,7 @@ import { LISTED } from "../status.ts";
 import { cell, coloured, type Html, html, more, section } from "./html.ts";
 import { span } from "./words.ts";
 
-/** An instance and its status. An activity in progress counts as finished. */
+/** An instance and its displayed status. An activity in progress counts as completed. */
 export interface DisplayedInstance {
   readonly instance: Instance;
   readonly status: DisplayedStatus;
@@ -25,7 +25,7 @@ export const COLOURS = {
   quarantined: "bad",
 } as const satisfies Record<DisplayedStatus, string>;
 
-/** The order of the list: what needs attention comes first. */
+/** The order of the statuses in the list: instances that need attention come first. */
 const LISTED_FIRST: readonly DisplayedStatus[] = [
   "quarantined",
   "joining",
@@ -37,7 +37,7 @@ const LISTED_FIRST: readonly DisplayedStatus[] = [
 /** A space as wide as a digit, which aligns the percentages. */
 const FIGURE_SPACE = "\u2007";
 
-/** The instances, each with its CPU alarms. */
+/** The table of the instances, each with its CPU alarms. */
 export function instancesSection(
   { now, observation }: Snapshot,
   instances: readonly DisplayedInstance[],
@@ -84,14 +84,14 @@ export function instancesSection(
 ${more(rows.length, instances.length)}`;
 }
 
-/** Why the autoscaler does not act on an instance. */
+/** Returns why the autoscaler does not act on an instance. */
 function note({ quarantine, autoScalingGroup }: Instance): Html {
   if (quarantine !== undefined) return html`<p>${coloured("bad", `quarantined: ${quarantine}`)}</p>`;
   if (autoScalingGroup === undefined) return html``;
   return html`<p>${coloured("quiet", `in the Auto Scaling group ${autoScalingGroup}`)}</p>`;
 }
 
-/** A status in separate words. */
+/** Returns a status as separate words. */
 export function spaced(status: DisplayedStatus): string {
   return status.replace("-", " ");
 }

@@ -22,24 +22,27 @@ export interface Page {
   readonly fleet: string;
   /** The version of kas. */
   readonly version: string;
-  /** When the autoscaler started, ISO 8601. */
+  /** When the autoscaler started, in ISO 8601. */
   readonly started: string;
   readonly snapshot: Snapshot;
   /** The latest decisions, newest first. */
   readonly decisions: readonly DisplayedDecision[];
-  /** The current settings. Times are ms. */
+  /** The current settings. Times are in ms. */
   readonly settings: Readonly<Record<string, string | number | boolean | undefined>>;
   /** Counts of messages since the start, by outcome. */
   readonly messages: Readonly<Record<string, number>>;
 }
 
-/** How often the browser reloads the page, s. */
+/** How often the browser reloads the page, in seconds. */
 const REFRESH = 10;
 
-/** From this age on, a message in the inbox is reported, ms. */
+/** The page reports a message that has waited in the inbox for longer than this time, in ms. */
 const OLD_MESSAGE = 120_000;
 
-/** The headers of the page. It may load, run and send nothing, and no other page may frame it. Source: W3C, Content Security Policy Level 3. */
+/**
+ * The headers of the page. They forbid the page to load, run or send anything, and other pages to frame it. Source: W3C,
+ * Content Security Policy Level 3.
+ */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "text/html; charset=utf-8",
   "content-security-policy": [
@@ -118,7 +121,7 @@ ${
 </ul>`;
 }
 
-/** What needs attention: a sentence each. */
+/** Returns one sentence for each problem that needs attention. */
 function notices(
   { now, observation, limits, lastObservation, waiting, oldest }: Snapshot,
   instances: readonly DisplayedInstance[],
@@ -148,7 +151,7 @@ function notices(
 function settingsSection(settings: Page["settings"]): Html {
   const rows = Object.entries(settings).flatMap(([name, value]) => {
     if (value === undefined) return [];
-    // All numbers except min and max are times.
+    // Format all numbers except min and max as durations.
     const text = typeof value === "number" && name !== "min" && name !== "max" ? span(value) : String(value);
     return [[cell(kebab(name)), cell(text, "long")]];
   });

@@ -1,17 +1,17 @@
 /**
- * Times for people.
+ * Formats times for people.
  *
  * @module
  */
 import { isoTime } from "../../../cli/format.ts";
 import { type Html, html } from "./html.ts";
 
-/** How long ago something happened. The tooltip is the time itself. */
+/** Returns how long ago an event happened, with its time as a tooltip. */
 export function ago(at: number, now: number): Html {
   return html`<time datetime="${isoTime(at)}" title="${isoTime(at)}">${span(now - at)} ago</time>`;
 }
 
-/** A duration (ms) in its two largest units: `4.2 s`, `3 min 20 s`, `5 d`. */
+/** Formats a duration in ms with its two largest units: `4.2 s`, `3 min 20 s`, `5 d`. */
 export function span(ms: number): string {
   const seconds = Math.max(0, ms) / 1_000;
   if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;
