@@ -4,12 +4,17 @@ import { commandText, hintText, quoteCommand, withHint } from "../../../src/cli/
 import { isUnsafe } from "../../../src/cli/terminal/escape.ts";
 import { filesUnder, ROOT } from "../imports.ts";
 
+/** Where the shells run: a redirection that escapes its quotes leaves its file there. */
+const EMPTY = await Deno.makeTempDir();
+
 /** What a shell passes to the program for a command line, as its words. */
 async function wordsOf(shell: readonly [string, ...string[]], line: string): Promise<string[]> {
   const [program, ...args] = shell;
   // printf receives the words instead of the program.
-  const script = `printf '%s\\0' ${line}`;
-  const { success, stdout } = await new Deno.Command(program, { args: [...args, script] }).output();
+  // Without a PATH, a word that escapes its quotes runs nothing.
+  const script = `PATH=/nonexistent; printf '%s\\0' ${line}`;
+  const { success, stdout } = await new Deno.Command(program, { args: [...args, script], cwd: EMPTY })
+    .output();
   assert(success, line);
   return new TextDecoder().decode(stdout).split("\0").slice(0, -1);
 }
