@@ -89,9 +89,10 @@ export const INCIDENTS: readonly Mutation[] = [
       symbol: "History.prototype.read",
       becomes: `function (now) {
         this.born ??= now;
-        const { lastOut, lastIn, ...history } = original.call(this, now);
+        const { lastOut, lastIn, capacityChanged, ...history } = original.call(this, now);
         return {
           ...history,
+          ...(capacityChanged < this.born ? {} : { capacityChanged }),
           ...(lastOut < this.born ? {} : { lastOut }),
           ...(lastIn < this.born ? {} : { lastIn }),
         };

@@ -106,7 +106,12 @@ export class Incarnation implements Disposable {
 
   /** Ends it as SIGTERM does. */
   async shutDown(): Promise<void> {
-    await this.#service[Symbol.asyncDispose]();
+    try {
+      await this.#service[Symbol.asyncDispose]();
+    } catch (error) {
+      // A crash during the shutdown has already closed the store.
+      if (!this.#dead) throw error;
+    }
     this.#dead = true;
   }
 
