@@ -10,7 +10,14 @@ import { percent, seconds } from "../words.ts";
 import { remainingWithout } from "./bounds.ts";
 import { type Check, type CheckResult, hold, type InContext, pass } from "./check.ts";
 
-/** R6: the projected CPU of the remaining instances is below their lowest `cpuhigh` threshold. */
+/**
+ * The largest projected CPU that passes, as a share of the threshold. Load is never spread evenly: without a margin an instance
+ * reaches the threshold soon after the stop, and kas starts an instance again. In the simulation a constant load of 82 % of one
+ * instance caused 17 starts in 3 h without a margin, and none with 5 %.
+ */
+const MARGIN = 0.95;
+
+/** R6: the projected CPU of the remaining instances is 5 % or more below their lowest `cpuhigh` threshold. */
 export const projectedLoad: Check<InContext> = {
   name: "projected-load",
   asks: "the rest carry the load",
@@ -68,9 +75,10 @@ function project(target: Instance, observation: Observation): CheckResult {
   const each = remaining.length === 1
     ? "the 1 remaining instance"
     : `each of the ${remaining.length} remaining instances`;
+  const limit = threshold * MARGIN;
   const message = `Projected CPU is ${percent(projected)} on ${each}, ${percent(total)} in total${guess}; ` +
-    `the cpuhigh threshold is ${percent(threshold)}.`;
-  return projected < threshold ? pass(message) : hold(message);
+    `the limit is ${percent(limit)}, 5 % below the cpuhigh threshold of ${percent(threshold)}.`;
+  return projected < limit ? pass(message) : hold(message);
 }
 
 function lowestCpuHigh(instances: readonly Instance[], { fleet, alarms }: Observation): number | undefined {

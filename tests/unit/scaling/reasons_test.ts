@@ -25,7 +25,7 @@ const REASONS: readonly [Trigger, Partial<Observation> | Unobserved, string][] =
     IN,
     {},
     "CPU alarm cpulow on n1 changed from ALARM to OK. 2 instances would stay in service; min is 1. " +
-    "Projected CPU is 20 % on each of the 2 remaining instances, 40 % in total; the cpuhigh threshold is 80 %. " +
+    "Projected CPU is 20 % on each of the 2 remaining instances, 40 % in total; the limit is 76 %, 5 % below the cpuhigh threshold of 80 %. " +
     "Stopping n1: its own alarm reports low CPU.",
   ],
   [
@@ -50,7 +50,7 @@ const REASONS: readonly [Trigger, Partial<Observation> | Unobserved, string][] =
     IN,
     cpu({ base: 60, n1: 50 }),
     "CPU alarm cpulow on n1 changed from ALARM to OK. Projected CPU is 85 % on each of the 2 remaining instances, " +
-    "170 % in total (1 without a datapoint counted as the busiest); the cpuhigh threshold is 80 %.",
+    "170 % in total (1 without a datapoint counted as the busiest); the limit is 76 %, 5 % below the cpuhigh threshold of 80 %.",
   ],
   [
     operator("in", "n1"),

@@ -10,11 +10,18 @@ checks("R6", [
     numbers: [160, 2, 80],
   },
   {
-    name: "stops a node if the remaining instances stay just below the threshold",
+    name: "stops a node if the remaining instances stay just below the limit, 5 % below the threshold",
     trigger: IN,
-    observation: cpu({ base: 60, n1: 50, n2: 49.8 }),
+    observation: cpu({ base: 60, n1: 50, n2: 41.8 }),
     expected: { stop: "n1" },
-    numbers: [79.9],
+    numbers: [75.9, 76],
+  },
+  {
+    name: "stops no node if the remaining instances would be between the limit and the threshold",
+    trigger: IN,
+    observation: cpu({ base: 60, n1: 50, n2: 42 }),
+    expected: { none: "projected-load" },
+    numbers: [76],
   },
   {
     name: "uses the lowest threshold of the remaining instances",
@@ -34,7 +41,7 @@ checks("R6", [
     trigger: IN,
     observation: { alarms: [alarm("cpuhigh", "n1", "OK", { threshold: 15 })] },
     expected: { none: "projected-load" },
-    numbers: [15],
+    numbers: [14.3, 15],
   },
   {
     name: "stops a node if no instance has a datapoint",

@@ -57,6 +57,14 @@ for (const metricDelay of DELAYS) {
     });
   }
 
+  Deno.test(`a constant load just above the threshold of one instance causes no stop in three hours, with metrics ${metricDelay} s late`, () => {
+    for (const world of worlds(metricDelay)) {
+      const load = { fleet: 10, seconds: 3 * HOUR, demand: () => 0.8 * 1.02 };
+      const { stops } = simulate({ load, limits: DEFAULTS, world, inService: 2 });
+      assertEquals(stops, 0, `seed ${world.seed}`);
+    }
+  });
+
   Deno.test(`kas serves a load step from 1 to 6 instances within boot time, metric delay and 15 min, with metrics ${metricDelay} s late`, () => {
     const step = 600;
     const { boot: [, boot], register, period, evaluationLag } = UNKIND;
