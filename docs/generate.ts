@@ -9,7 +9,7 @@ import type { Check } from "../src/admin/doctor/check.ts";
 import { CHECKS } from "../src/admin/doctor/checks/all.ts";
 import { admin } from "../src/admin/command.ts";
 import { type Command, type Entry, type Group, kebab } from "../src/cli/command.ts";
-import { type Setting, SETTINGS } from "../src/settings/table.ts";
+import { type Setting, SETTINGS } from "../src/settings/settings.ts";
 
 /** The reference page of the settings as Markdown. */
 export function settingsPage(settings: Readonly<Record<string, Setting<unknown>>> = SETTINGS): string {
@@ -23,7 +23,7 @@ export function settingsPage(settings: Readonly<Record<string, Setting<unknown>>
     ];
     return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   });
-  return `<!-- Generated from src/settings/table.ts by \`deno task docs\`. Do not edit. -->
+  return `<!-- Generated from src/settings/settings.ts by \`deno task docs\`. Do not edit. -->
 
 # Settings
 

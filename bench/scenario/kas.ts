@@ -6,7 +6,7 @@
 import type { Limits } from "../../src/scaling/model/limits.ts";
 import { SimulatedAutoscaler } from "../../src/scaling/simulate/autoscaler.ts";
 import type { SimulatedFleet } from "../../src/scaling/simulate/fleet.ts";
-import { SETTINGS } from "../../src/settings/table.ts";
+import { SETTINGS } from "../../src/settings/settings.ts";
 import type { Policy } from "./play.ts";
 
 const DEFAULTS = (["warmup", "cooldownOut", "cooldownIn", "resync", "metricDelay"] as const).map((name) =>

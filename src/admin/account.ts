@@ -12,7 +12,7 @@ import { listTopics } from "../aws/sns/topic.ts";
 import { commandText } from "../cli/command_line.ts";
 import { ExitError, type Options, UsageError, type Values } from "../cli/command.ts";
 import type { Output } from "../cli/output.ts";
-import { SETTINGS } from "../settings/table.ts";
+import { SETTINGS } from "../settings/settings.ts";
 
 /** The options of every command that calls AWS. */
 export const ACCOUNT_OPTIONS = {

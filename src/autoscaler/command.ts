@@ -9,7 +9,7 @@ import { reread } from "../cli/flags.ts";
 import { dropPermissions } from "../process/permissions.ts";
 import { hostPort } from "../cli/parsers.ts";
 import { settingsLookup } from "../settings/load.ts";
-import { SETTINGS } from "../settings/table.ts";
+import { SETTINGS } from "../settings/settings.ts";
 import { limitsOf, requireMax } from "./limits.ts";
 import type { Tuning } from "./options.ts";
 import type { Service, ServiceOptions, startService } from "./service.ts";

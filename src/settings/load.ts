@@ -4,7 +4,7 @@
  * @module
  */
 import type { Found, Lookup } from "../cli/flags.ts";
-import { SETTINGS } from "./table.ts";
+import { SETTINGS } from "./settings.ts";
 
 /** A config file cannot be read or holds something invalid. */
 export class SettingsError extends Error {

@@ -5,7 +5,7 @@
  */
 import { command } from "../cli/command.ts";
 import { dropPermissions } from "../process/permissions.ts";
-import { SETTINGS } from "../settings/table.ts";
+import { SETTINGS } from "../settings/settings.ts";
 import { startWorker } from "./service.ts";
 
 /** Default of the option `--queue` per burn thread. */

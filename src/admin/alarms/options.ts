@@ -5,7 +5,7 @@
  */
 import type { Options } from "../../cli/command.ts";
 import { integer } from "../../cli/parsers.ts";
-import { SETTINGS } from "../../settings/table.ts";
+import { SETTINGS } from "../../settings/settings.ts";
 import type { CpuThresholds } from "./plans.ts";
 
 /** Parses `LOW:HIGH`. */

@@ -6,7 +6,7 @@
 import { createBalancer } from "../../aws/balancing/classic_balancer.ts";
 import { command, UsageError } from "../../cli/command.ts";
 import { text } from "../../cli/parsers.ts";
-import { SETTINGS } from "../../settings/table.ts";
+import { SETTINGS } from "../../settings/settings.ts";
 import { ACCOUNT_OPTIONS, instancesById, withAws } from "../account.ts";
 import { printActions } from "../instances/targets.ts";
 import { zonesOf } from "./lookup.ts";

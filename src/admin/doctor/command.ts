@@ -7,7 +7,7 @@ import { balancerRef } from "../../aws/balancing/balancer.ts";
 import { connect } from "../../aws/clients.ts";
 import { command, type Context, kebab } from "../../cli/command.ts";
 import { duration, flag, url } from "../../cli/parsers.ts";
-import { SETTINGS } from "../../settings/table.ts";
+import { SETTINGS } from "../../settings/settings.ts";
 import { ACCOUNT_OPTIONS, fleetSelector } from "../account.ts";
 import { runChecks } from "./check.ts";
 import { CHECKS } from "./checks/all.ts";

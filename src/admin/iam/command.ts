@@ -6,7 +6,7 @@
 import { balancerRef } from "../../aws/balancing/balancer.ts";
 import { type Command, command, type Group, type Values } from "../../cli/command.ts";
 import { flag, text } from "../../cli/parsers.ts";
-import { SETTINGS } from "../../settings/table.ts";
+import { SETTINGS } from "../../settings/settings.ts";
 import { adminPolicy } from "./admin_policy.ts";
 import { autoscalerPolicy } from "./autoscaler_policy.ts";
 import { arn, type Policy, type Scope } from "./policy.ts";

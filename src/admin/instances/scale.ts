@@ -15,7 +15,7 @@ import type { Output, Row } from "../../cli/output.ts";
 import { decide } from "../../scaling/decide.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
 import { text } from "../../cli/parsers.ts";
-import { SETTINGS } from "../../settings/table.ts";
+import { SETTINGS } from "../../settings/settings.ts";
 import {
   ACCOUNT_OPTIONS,
   type AccountContext,

@@ -11,7 +11,7 @@ import type { Limits } from "../../scaling/model/limits.ts";
 import { instead, replay as replayDecision } from "../../scaling/replay.ts";
 import { isoTime } from "../../cli/format.ts";
 import { flag } from "../../cli/parsers.ts";
-import { SETTINGS } from "../../settings/table.ts";
+import { SETTINGS } from "../../settings/settings.ts";
 import { describeDecision } from "./describe_decision.ts";
 import { readRecords } from "./records.ts";
 

@@ -9,7 +9,7 @@ import type { JournalLine } from "../../autoscaler/store/lines.ts";
 import { UnusableError } from "../../autoscaler/unusable.ts";
 import { ExitError } from "../../cli/command.ts";
 import { url } from "../../cli/parsers.ts";
-import { SETTINGS } from "../../settings/table.ts";
+import { SETTINGS } from "../../settings/settings.ts";
 import { toRecord } from "./record_json.ts";
 
 /** The options that select the journal. */

@@ -7,7 +7,7 @@ import { SCALING } from "../../autoscaler/command.ts";
 import { type Context, kebab } from "../../cli/command.ts";
 import type { HostConfig, Role } from "../../provision/host/files.ts";
 import { oneOf } from "../../cli/parsers.ts";
-import { SETTINGS } from "../../settings/table.ts";
+import { SETTINGS } from "../../settings/settings.ts";
 
 const ROLES = ["worker", "autoscaler", "both"] as const satisfies Role[];
 

@@ -8,7 +8,7 @@ import { command, ExitError, UsageError } from "../../cli/command.ts";
 import { Executables } from "../../provision/executable.ts";
 import { MAX_USER_DATA_BYTES, userData } from "../../provision/user_data.ts";
 import { text } from "../../cli/parsers.ts";
-import { SETTINGS } from "../../settings/table.ts";
+import { SETTINGS } from "../../settings/settings.ts";
 import { HOST_SETTINGS, hostSettings, ROLE } from "./host_settings.ts";
 
 /** The command `kas admin user-data`. */

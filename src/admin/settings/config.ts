@@ -4,7 +4,7 @@
  * @module
  */
 import { command, kebab } from "../../cli/command.ts";
-import { SETTINGS } from "../../settings/table.ts";
+import { SETTINGS } from "../../settings/settings.ts";
 
 /** The command `kas admin config`. */
 export const config = command({

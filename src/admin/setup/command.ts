@@ -8,7 +8,7 @@ import { commandText } from "../../cli/command_line.ts";
 import { command, UsageError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { duration, url } from "../../cli/parsers.ts";
-import { SETTINGS } from "../../settings/table.ts";
+import { SETTINGS } from "../../settings/settings.ts";
 import { ACCOUNT_OPTIONS, withAws } from "../account.ts";
 import { ALARM_OPTIONS } from "../alarms/options.ts";
 import { MONITORING } from "../instances/monitoring_option.ts";

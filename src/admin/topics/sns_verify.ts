@@ -5,7 +5,7 @@
  */
 import { command, ExitError, type Group, UsageError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
-import { SETTINGS } from "../../settings/table.ts";
+import { SETTINGS } from "../../settings/settings.ts";
 import { certificateLoader } from "../../sns/certificate_loader.ts";
 import { readCertificate } from "../../sns/certificate.ts";
 import { type Message, MessageError, parseMessage } from "../../sns/message.ts";

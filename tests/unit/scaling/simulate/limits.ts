@@ -4,7 +4,7 @@
  * @module
  */
 import type { Limits } from "../../../../src/scaling/model/limits.ts";
-import { SETTINGS } from "../../../../src/settings/table.ts";
+import { SETTINGS } from "../../../../src/settings/settings.ts";
 
 const { warmup, cooldownOut, cooldownIn, resync, metricDelay } = SETTINGS;
 

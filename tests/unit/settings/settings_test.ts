@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@
 import { command, type Group, type Origin } from "../../../src/cli/command.ts";
 import { duration, integer, positive, range, url } from "../../../src/cli/parsers.ts";
 import { configFiles, SettingsError, settingsLookup } from "../../../src/settings/load.ts";
-import { SETTINGS } from "../../../src/settings/table.ts";
+import { SETTINGS } from "../../../src/settings/settings.ts";
 import { runWords, type Surroundings } from "../cli/captured.ts";
 
 /** Runs a command that takes every setting; the value and origin of one. */
