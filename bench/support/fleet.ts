@@ -68,7 +68,7 @@ export async function fleetOf({ size, speed, answering }: FleetOptions): Promise
     return (answers ? machine : silent)(host);
   };
   const sandbox = stack.use(
-    await startSandbox({ nodes: size - 1, speed, boot: 100, balancerPort: 0, machine: make }),
+    await startSandbox({ kind: true, nodes: size - 1, speed, boot: 100, balancerPort: 0, machine: make }),
   );
   const account = { region: "eu-west-1", endpointUrl: sandbox.url };
   const aws = stack.use(connect(account));

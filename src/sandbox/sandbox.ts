@@ -8,6 +8,7 @@ import type { Balancers } from "./elb/balancers.ts";
 import { realClock } from "./clock.ts";
 import { zones } from "./ec2/zones.ts";
 import type { Call } from "./wire/endpoint.ts";
+import { BOOT, DEFAULT_FAULTS, KIND_BOOT, KIND_SHUTDOWN, SHUTDOWN } from "./faults/defaults.ts";
 import { Faults } from "./faults/faults.ts";
 import type { Lifecycle } from "./ec2/lifecycle.ts";
 import { commandMachines, type MachineCommands } from "./machines/command_machine.ts";
@@ -38,15 +39,17 @@ export interface SandboxOptions {
   readonly nodes?: number;
   /** Whether the account starts empty, without instances, load balancers and topics. */
   readonly empty?: boolean;
-  /** How long an instance is pending before it is running, in ms. Default: 2,000. */
-  readonly boot?: number;
-  /** How long an instance is stopping before it is stopped, in ms. Default: 1,000. */
-  readonly shutdown?: number;
+  /** Whether AWS is kinder than a real account: without the faults of faults/defaults.ts, and with a fast boot. Default: false. */
+  readonly kind?: boolean;
+  /** How long an instance is pending before it is running, in ms. Default: at random, as in faults/defaults.ts. */
+  readonly boot?: number | undefined;
+  /** How long an instance is stopping before it is stopped, in ms. Default: as in faults/defaults.ts. */
+  readonly shutdown?: number | undefined;
   /** How many times as fast as real time the sandbox time runs. Default: 1. Ignored if `clock` is given. */
   readonly speed?: number;
   /** Seed of the random faults. Default: 1. */
   readonly seed?: number;
-  /** Initial faults, such as `throttle=0.2`. The sandbox throws TypeError for an invalid fault. */
+  /** Initial faults beside the default ones, or in place of them, such as `throttle=0.2` and `metric-delay=0s`. The sandbox throws TypeError for an invalid fault. */
   readonly faults?: readonly string[];
   /**
    * Command line of the worker, to which the sandbox appends `--listen ADDRESS:30000`. Exactly one of the options `worker`,
@@ -118,11 +121,10 @@ const START_TIMEOUT = 30_000;
  * Deno.errors.AddrNotAvailable or AddrInUse if the sandbox cannot listen on an address.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { fleet = "kas", nodes = 1, boot = 2_000, shutdown = 1_000, clock = realClock(options.speed) } =
-    options;
-  const { address = "127.0.0.1" } = options;
+  const { fleet = "kas", nodes = 1, kind = false, clock = realClock(options.speed) } = options;
+  const { address = "127.0.0.1", boot = kind ? KIND_BOOT : undefined } = options;
   const faults = new Faults(options.seed, clock);
-  for (const fault of options.faults ?? []) faults.set(fault);
+  for (const fault of [...(kind ? [] : DEFAULT_FAULTS), ...(options.faults ?? [])]) faults.set(fault);
   const failed = new AbortController();
   const onCrash = ({ id }: MachineAddress, reason: string) => {
     failed.abort(new Error(`Cannot start the sandbox: the worker of ${id} exited: ${reason}`));
@@ -144,8 +146,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     region: REGION,
     machine,
     subnet: options.subnet,
-    boot,
-    shutdown,
+    boot: boot === undefined ? BOOT : [boot, boot],
+    shutdown: options.shutdown ?? (kind ? KIND_SHUTDOWN : SHUTDOWN),
     url: () => endpointUrl.url ?? "",
     record: (call) => {
       calls.push(call);

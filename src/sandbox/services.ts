@@ -29,8 +29,8 @@ export interface AwsServicesOptions {
   readonly machine: MachineFactory;
   /** The first three octets of the instances' addresses. Undefined: the instances have loopback addresses. */
   readonly subnet?: string | undefined;
-  /** How long an instance is pending before it is running, in ms of sandbox time. */
-  readonly boot: number;
+  /** The shortest and the longest time that an instance is pending before it is running, in ms of sandbox time. */
+  readonly boot: readonly [number, number];
   /** How long an instance is stopping before it is stopped, in ms of sandbox time. */
   readonly shutdown: number;
   /** Returns the URL of the HTTP handler, which SNS writes into its messages. */
@@ -67,7 +67,7 @@ export function startServices(options: AwsServicesOptions): AwsServices {
       account,
       addresses: hosts,
       machine,
-      boot,
+      boot: () => faults.bootTime(boot),
       shutdown,
       bootCpu: () => faults.bootCpu,
     }),

@@ -19,7 +19,7 @@ testWith(
   async () => {
     await using sandbox = start([
       ...BUILT,
-      ..."admin sandbox --port 0 --balancer-port 0 --speed 20".split(" "),
+      ..."admin sandbox --kind --port 0 --balancer-port 0 --speed 20".split(" "),
     ]);
     const env = await exportsOf(sandbox);
     const state = await Deno.makeTempDir();

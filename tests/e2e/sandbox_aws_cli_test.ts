@@ -21,7 +21,7 @@ for (const cli of [first, ...others]) {
   };
 
   testWith(needs, `${cli} can use EC2 and ELB of the sandbox`, async (t) => {
-    await using kas = await startSandbox({ speed: 100, machine: localMachines().make });
+    await using kas = await startSandbox({ kind: true, speed: 100, machine: localMachines().make });
     const states = "Reservations[].Instances[].[InstanceId,State.Name]";
 
     await t.step("the AWS CLI describes instances", async () => {
@@ -94,7 +94,7 @@ for (const cli of [first, ...others]) {
   });
 
   testWith(needs, `${cli} can use Application Load Balancers of the sandbox`, async (t) => {
-    await using kas = await startSandbox({ speed: 100, machine: localMachines().make });
+    await using kas = await startSandbox({ kind: true, speed: 100, machine: localMachines().make });
     const elbv2 = (command: string, query: string) => aws(kas, `elbv2 ${command} --query`, query);
     const group = await elbv2(
       "create-target-group --name web --protocol HTTP --port 30000 --vpc-id vpc-1 --health-check-path /ping",
@@ -142,7 +142,7 @@ for (const cli of [first, ...others]) {
 
   testWith(needs, `${cli} can use CloudWatch and SNS of the sandbox`, async (t) => {
     // At life's speed no alarm is evaluated in the first minute.
-    await using kas = await startSandbox({ machine: localMachines().make });
+    await using kas = await startSandbox({ kind: true, machine: localMachines().make });
     const topic = "arn:aws:sns:eu-west-1:000000000000:other";
 
     await t.step("the AWS CLI creates a topic and subscribes an endpoint to it", async () => {

@@ -18,7 +18,7 @@ function boto3(): Need {
 }
 
 testWith([boto3()], "boto3 can use the sandbox, including waiters and paginators", async () => {
-  await using kas = await startSandbox({ speed: 100, machine: localMachines().make });
+  await using kas = await startSandbox({ kind: true, speed: 100, machine: localMachines().make });
   const { code, stdout, stderr } = await execute(["python3", SCRIPT], kas.env);
   assertEquals([code, stderr], [0, ""]);
   const change = (

@@ -11,7 +11,7 @@ const [NODE] = NODES;
 
 Deno.test("a fleet behind a target group scales out on an alarm and scales in on a command, and no request fails", async () => {
   credentials();
-  await using sandbox = await startSandbox({ speed: 40, machine: machines() });
+  await using sandbox = await startSandbox({ kind: true, speed: 40, machine: machines() });
   using aws = connect({ region: "eu-west-1", endpointUrl: sandbox.url });
   const { ref, dnsName } = await makeTargetGroup({ aws, name: "sandbox" }, "web");
   // The sandbox sets KAS_LOAD_BALANCER; the flag takes precedence.

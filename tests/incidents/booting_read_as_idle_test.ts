@@ -13,7 +13,9 @@ import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
 import { askForMore, FIRST, notify, openNotifiedLab, reportIdle } from "../support/lab/script.ts";
 
 Deno.test("kas does not stop an idle node that came into service a moment ago (R5)", async () => {
-  await using lab = await openNotifiedLab(fleetOf([false], { limits: { ...AT_ONCE, warmup: 300_000 } }));
+  await using lab = await openNotifiedLab(
+    fleetOf([false], { kind: true, limits: { ...AT_ONCE, warmup: 300_000 } }),
+  );
   await askForMore(lab);
   await lab.pass(60_000);
   assertEquals(lab.status(FIRST), "running in-service");

@@ -14,7 +14,7 @@ import { FIRST, openNotifiedLab, reportIdle } from "../support/lab/script.ts";
 
 Deno.test("a cooldown continues after a crash of the autoscaler (R5, R13)", async () => {
   await using lab = await openNotifiedLab(
-    fleetOf([true, true], { limits: { ...AT_ONCE, cooldownIn: 600_000 } }),
+    fleetOf([true, true], { kind: true, limits: { ...AT_ONCE, cooldownIn: 600_000 } }),
   );
   await reportIdle(lab, FIRST);
   await lab.pass(60_000);

@@ -20,7 +20,7 @@ import {
 } from "../support/lab/script.ts";
 
 Deno.test("at max capacity, kas can put a draining node back into service (R3, R7)", async () => {
-  await using lab = await openNotifiedLab(fleetOf([true], { limits: { ...AT_ONCE, max: 2 } }));
+  await using lab = await openNotifiedLab(fleetOf([true], { kind: true, limits: { ...AT_ONCE, max: 2 } }));
   await holdRequests(lab);
   await reportIdle(lab, FIRST);
   await lab.pass(30_000);

@@ -14,7 +14,7 @@ import { alarmMessage } from "../support/lab/notice.ts";
 import { BASE, countInService, openNotifiedLab, startedIds } from "../support/lab/script.ts";
 
 Deno.test("a repeated notification starts no second instance, even after a crash (R11)", async () => {
-  await using lab = await openNotifiedLab(fleetOf([false, false, false]));
+  await using lab = await openNotifiedLab(fleetOf([false, false, false], { kind: true }));
   const text = alarmMessage(`${FLEET}:cpuhigh:${lab.id(BASE)}`, "ALARM", lab.time.now());
   const post = lab.message(text, "the same");
   assertEquals(await lab.deliver(post), 200);

@@ -18,9 +18,12 @@ Deno.test("if kas cannot read the load balancer, kas does not assume that the fl
   const passing = ({ action }: CallEvent) => {
     if (failing && action === "DescribeInstanceHealth") throw new AwsError("InternalFailure", "", 500);
   };
-  await using lab = await openNotifiedLab(fleetOf([true, false], { limits: { ...AT_ONCE, max: 2 } }), {
-    onCall: passing,
-  });
+  await using lab = await openNotifiedLab(
+    fleetOf([true, false], { kind: true, limits: { ...AT_ONCE, max: 2 } }),
+    {
+      onCall: passing,
+    },
+  );
   failing = true;
   await askForMore(lab);
   await lab.pass(60_000);

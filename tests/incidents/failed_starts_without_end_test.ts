@@ -15,7 +15,9 @@ import { openPolledLab, startedIds } from "../support/lab/script.ts";
 
 Deno.test("kas starts each instance that fails to come into service only once, however long the high load lasts (R7, R9)", async () => {
   const limits = { ...AT_ONCE, resync: 60_000 };
-  await using lab = await openPolledLab(fleetOf([false, false, false], { limits, startTimeout: 30_000 }));
+  await using lab = await openPolledLab(
+    fleetOf([false, false, false], { kind: true, limits, startTimeout: 30_000 }),
+  );
   const nodes = [1, 2, 3].map((place) => lab.id(place));
   for (const id of nodes) lab.cloud.machines.broken.add(id);
   lab.cloud.machines.demand = 1;

@@ -14,7 +14,7 @@ import { askForMore, countInService, openNotifiedLab, startedIds } from "../supp
 
 Deno.test("instances that are joining the fleet count towards max capacity (R3)", async () => {
   await using lab = await openNotifiedLab(
-    fleetOf([false, false, false, false], { limits: { ...AT_ONCE, max: 2 } }),
+    fleetOf([false, false, false, false], { kind: true, limits: { ...AT_ONCE, max: 2 } }),
   );
   for (let alarms = 0; alarms < 4; alarms++) {
     await askForMore(lab);

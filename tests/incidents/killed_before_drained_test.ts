@@ -13,7 +13,7 @@ import { fleetOf } from "../support/lab/fleet_plan.ts";
 import { FIRST, holdRequests, openNotifiedLab, reportIdle } from "../support/lab/script.ts";
 
 Deno.test("kas stops no instance before the instance has answered its last request (R10)", async () => {
-  await using lab = await openNotifiedLab(fleetOf([true]));
+  await using lab = await openNotifiedLab(fleetOf([true], { kind: true }));
   const answers = await holdRequests(lab);
   await reportIdle(lab, FIRST);
   await lab.pass(120_000);

@@ -20,7 +20,7 @@ import { openPolledLab } from "../support/lab/script.ts";
 const GROWING = { ...AT_ONCE, resync: 60_000, grow: TEMPLATE, max: 4 };
 
 Deno.test("the fleet never exceeds max capacity, even if launched instances never come into service under lasting load (R3)", async () => {
-  await using lab = await openPolledLab(fleetOf([], { limits: GROWING, startTimeout: 30_000 }));
+  await using lab = await openPolledLab(fleetOf([], { kind: true, limits: GROWING, startTimeout: 30_000 }));
   for (let nth = 1; nth < 100; nth++) lab.cloud.machines.broken.add(lab.launched(nth));
   lab.cloud.machines.demand = 1;
   await lab.pass(6 * 3_600_000);
@@ -34,7 +34,7 @@ Deno.test("the fleet never exceeds max capacity, even if launched instances neve
 });
 
 Deno.test("kas repeats launches that EC2 rejects at growing intervals, until EC2 has capacity (R7)", async () => {
-  await using lab = await openPolledLab(fleetOf([], { limits: GROWING }));
+  await using lab = await openPolledLab(fleetOf([], { kind: true, limits: GROWING }));
   const launches = () =>
     new Set(
       lab.cloud.calls.filter(({ action }) => action === "RunInstances").map(({ input }) =>

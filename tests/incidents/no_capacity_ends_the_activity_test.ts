@@ -13,7 +13,7 @@ import { fleetOf } from "../support/lab/fleet_plan.ts";
 import { askForMore, countInService, FIRST, openNotifiedLab, startedIds } from "../support/lab/script.ts";
 
 Deno.test("if EC2 lacks capacity for a node, kas immediately starts a different node (R7)", async () => {
-  await using lab = await openNotifiedLab(fleetOf([false, false, false]));
+  await using lab = await openNotifiedLab(fleetOf([false, false, false], { kind: true }));
   lab.cloud.faults.noCapacity.add(lab.id(FIRST));
   await askForMore(lab);
   await lab.pass(60_000);

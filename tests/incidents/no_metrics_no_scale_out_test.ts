@@ -13,7 +13,7 @@ import { fleetOf } from "../support/lab/fleet_plan.ts";
 import { askForMore, FIRST, openNotifiedLab } from "../support/lab/script.ts";
 
 Deno.test("kas starts a node on an alarm even if no instance has a CPU datapoint", async () => {
-  await using lab = await openNotifiedLab(fleetOf([false]));
+  await using lab = await openNotifiedLab(fleetOf([false], { kind: true }));
   await askForMore(lab);
   await lab.pass(50_000);
   assertEquals(lab.status(FIRST), "running in-service");

@@ -12,7 +12,7 @@ import { fleetOf } from "../support/lab/fleet_plan.ts";
 import { askForMore, FIRST, openNotifiedLab, reportIdle, startedIds } from "../support/lab/script.ts";
 
 Deno.test("if no node is stopped, a scale-out waits for a node that is stopping (R7)", async () => {
-  await using lab = await openNotifiedLab(fleetOf([true]));
+  await using lab = await openNotifiedLab(fleetOf([true], { kind: true }));
   await reportIdle(lab, FIRST);
   await lab.pass(8_000);
   assertEquals(lab.status(FIRST), "stopping none");

@@ -13,7 +13,7 @@ import { fleetOf } from "../support/lab/fleet_plan.ts";
 import { askForMore, FIRST, holdRequests, openNotifiedLab, reportIdle } from "../support/lab/script.ts";
 
 Deno.test("an instance that does not finish draining does not delay scaling out (R10, R7)", async () => {
-  await using lab = await openNotifiedLab(fleetOf([true, false], { drainTimeout: 3_000_000 }));
+  await using lab = await openNotifiedLab(fleetOf([true, false], { kind: true, drainTimeout: 3_000_000 }));
   await holdRequests(lab);
   await reportIdle(lab, FIRST);
   await lab.pass(60_000);

@@ -16,7 +16,7 @@ import { countInService, openPolledLab } from "../support/lab/script.ts";
 
 Deno.test("kas keeps scaling out an overloaded fleet without further notifications (R2)", async () => {
   await using lab = await openPolledLab(
-    fleetOf([false, false, false], { limits: { ...AT_ONCE, resync: 60_000 } }),
+    fleetOf([false, false, false], { kind: true, limits: { ...AT_ONCE, resync: 60_000 } }),
   );
   lab.cloud.machines.demand = 2.5;
   await lab.pass(900_000);

@@ -77,7 +77,7 @@ Deno.test(`a soak test of ${MINUTES} minutes violates no invariant`, async () =>
   stack.defer(() => Deno.remove(state, { recursive: true }));
   const worker = [...BUILT, "worker", "--threads", "1", "--work-ms", "15-45"];
   const sandbox = stack.use(
-    await startSandbox({ nodes: NODES, speed: SPEED, balancerPort: 0, worker, seed: SEED }),
+    await startSandbox({ kind: true, nodes: NODES, speed: SPEED, balancerPort: 0, worker, seed: SEED }),
   );
   const aws = stack.use(connect({ region: "eu-west-1", endpointUrl: sandbox.url }));
   const topicArn = sandbox.env["KAS_TOPIC_ARN"] ?? "";

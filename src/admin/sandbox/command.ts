@@ -65,8 +65,21 @@ export const sandbox = command({
       default: "1",
     },
     empty: { help: "start without instances, load balancers and topics", parse: flag, default: "false" },
-    boot: { placeholder: "TIME", help: "time from pending to running", parse: duration, default: "2s" },
-    shutdown: { placeholder: "TIME", help: "time from stopping to stopped", parse: duration, default: "1s" },
+    kind: {
+      help: "turn off the delays, limits and stale reads of a real account; docs/sandbox.md lists them",
+      parse: flag,
+      default: "false",
+    },
+    boot: {
+      placeholder: "TIME",
+      help: "time from pending to running (default: 30s to 60s at random; with --kind 2s)",
+      parse: duration,
+    },
+    shutdown: {
+      placeholder: "TIME",
+      help: "time from stopping to stopped (default: 20s; with --kind 1s)",
+      parse: duration,
+    },
     speed: {
       placeholder: "N",
       help: "divide every duration by N, also the work times and the pauses of clients",

@@ -23,8 +23,8 @@ export interface LifecycleOptions {
   readonly account: Account;
   readonly addresses: AddressPool;
   readonly machine: MachineFactory;
-  /** How long an instance is pending before it is running, in ms of sandbox time. */
-  readonly boot: number;
+  /** Returns how long the next boot takes from pending to running, in ms of sandbox time. */
+  readonly boot: () => number;
   /** How long an instance is stopping before it is stopped, in ms of sandbox time. */
   readonly shutdown: number;
   /** Returns the CPU load that follows a boot, for as long as the boot took, in percent of one vCPU. Default: 0. */
@@ -53,7 +53,8 @@ export class Lifecycle implements AsyncDisposable {
 
   /** Starts a stopped or new instance. Its state changes to `pending` immediately. */
   start(id: string): void {
-    const { clock, account, boot, bootCpu = () => 0 } = this.#options;
+    const { clock, account, bootCpu = () => 0 } = this.#options;
+    const boot = this.#options.boot();
     const machine = this.#powerOn(id);
     account.updateInstance(id, {
       state: "pending",

@@ -23,7 +23,7 @@ export interface CallEvent {
 export class Faults extends FaultState {
   /** Callback that runs for each API call. The call waits until the callback returns. With the callback, a test can act at an exact moment. */
   onCall: ((event: CallEvent) => void | Promise<void>) | undefined;
-  readonly #random: Readonly<Record<RandomFault | "readLag" | "firstCheck", () => number>>;
+  readonly #random: Readonly<Record<RandomFault | "readLag" | "firstCheck" | "boot", () => number>>;
 
   /**
    * Each random fault has its own sequence of random numbers, so that enabling one fault does not change when other faults occur.
@@ -43,6 +43,7 @@ export class Faults extends FaultState {
       snsLoss: seededRandom(first + 0x3c6ef372),
       readLag: seededRandom(first + 0x85ebca6b),
       firstCheck: seededRandom(first + 0xc2b2ae35),
+      boot: seededRandom(first + 0x27d4eb2f),
     };
   }
 
@@ -53,12 +54,18 @@ export class Faults extends FaultState {
 
   /** Returns the age of the data that the next stale read returns, in ms of real time. */
   readAge(): number {
-    return this.staleReads + (this.readLag === 0 ? 0 : this.readLag * this.#random.readLag());
+    const lag = this.readLag === 0 ? 0 : this.readLag * this.#random.readLag();
+    return this.staleReads + lag / this.clock.speed;
   }
 
   /** Returns the time until the first health check after a registration, as a share of the check interval. */
   firstCheckShare(): number {
     return this.lateFirstCheck ? this.#random.firstCheck() : 0;
+  }
+
+  /** Returns how long the next boot takes: a random time between the two, in ms of sandbox time. */
+  bootTime([shortest, longest]: readonly [number, number]): number {
+    return shortest === longest ? shortest : shortest + (longest - shortest) * this.#random.boot();
   }
 
   /** Adds or changes a fault, such as `throttle=0.2` or `no-capacity=i-1`. Throws TypeError for an invalid fault. */

@@ -6,7 +6,7 @@
 import type { Clock } from "../clock.ts";
 import { ExpiringSet } from "./expiring_set.ts";
 
-/** The faults in effect. A new instance of the class has no faults. */
+/** The faults in effect. A new instance of the class has no faults, not even those of a real account. */
 export class FaultState {
   /** Share of API calls that the sandbox throttles, from 0 to 1. */
   throttle = 0;
@@ -24,7 +24,7 @@ export class FaultState {
   latency = 0;
   /** Age of the data that API reads return, in ms of real time. */
   staleReads = 0;
-  /** Maximum additional age of the data that a read returns, in ms of real time. Each read has a random additional age. */
+  /** Maximum additional age of the data that a read returns, in ms of sandbox time. Each read has a random additional age. */
   readLag = 0;
   /** Share of SNS messages that the sandbox delivers twice, from 0 to 1. */
   snsDuplicates = 0;

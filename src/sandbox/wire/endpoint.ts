@@ -148,6 +148,9 @@ function checkSignatureAge({ service, signedAt }: AwsRequest, now: number): void
   }
 }
 
+/** How long a response can be repeated, in ms of real time. Requests with a time in them are never the same, so that they would add up. */
+const STALE_RESPONSE_MS = 60_000;
+
 /** Wraps read actions. With the faults stale-reads and read-lag, a wrapped action repeats an earlier response for a time. */
 function staleResponses(
   clock: Clock,
@@ -161,7 +164,14 @@ function staleResponses(
     const earlier = responses.get(key);
     if (earlier !== undefined && clock.now() - earlier.at < age) return earlier.output;
     const output = await carryOut(input);
-    responses.set(key, { at: clock.now(), output });
+    const at = clock.now();
+    // In the order of their time, so that the oldest is first.
+    responses.delete(key);
+    responses.set(key, { at, output });
+    for (const [old, response] of responses) {
+      if (at - response.at < STALE_RESPONSE_MS) break;
+      responses.delete(old);
+    }
     return output;
   };
 }

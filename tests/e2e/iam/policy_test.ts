@@ -28,7 +28,7 @@ const NEEDS = [await simulator()];
 
 /** The requests of an autoscaler: a confirmation, a start after a failed one, a stop. */
 async function autoscalerRequests(): Promise<IamRequest[]> {
-  await using lab = await openNotifiedLab(fleetOf([false, false, true]));
+  await using lab = await openNotifiedLab(fleetOf([false, false, true], { kind: true }));
   await lab.subscribe();
   lab.cloud.machines.broken.add(lab.id(FIRST));
   const tags = new Map(lab.cloud.fleet().map(({ id, tags }) => [id, tags]));
@@ -47,7 +47,7 @@ async function autoscalerRequests(): Promise<IamRequest[]> {
 /** The requests of an autoscaler that launches a node, as no standby is left, and terminates it later. */
 async function growingRequests(): Promise<IamRequest[]> {
   const limits = { ...AT_ONCE, grow: TEMPLATE, shrink: "terminate", max: 4 } as const;
-  await using lab = await openNotifiedLab(fleetOf([false, true], { limits }));
+  await using lab = await openNotifiedLab(fleetOf([false, true], { kind: true, limits }));
   await lab.subscribe();
   const data = { ImageId: "ami-1", InstanceType: "t3.micro" };
   const template = { LaunchTemplateName: "ours", LaunchTemplateData: data };

@@ -76,6 +76,7 @@ testWith(MACHINES, "kas runs with two workers and a control node on three hosts"
   await Promise.all([r.shutDown(BASE), r.shutDown(NODE)]);
 
   await using sandbox = await startSandbox({
+    kind: true,
     address: r.address,
     subnet: r.subnet,
     commands: r.commands,

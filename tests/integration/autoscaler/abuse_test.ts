@@ -213,7 +213,13 @@ testWith(
   [program("prlimit"), procfs()],
   "an autoscaler that ran out of file descriptors accepts connections again after clients close theirs",
   async () => {
-    await using sandbox = await startSandbox({ nodes: 1, speed: 40, balancerPort: 0, machine: machines() });
+    await using sandbox = await startSandbox({
+      kind: true,
+      nodes: 1,
+      speed: 40,
+      balancerPort: 0,
+      machine: machines(),
+    });
     const state = await Deno.makeTempDir();
     try {
       const limited = ["prlimit", "--nofile=256:256", ...FROM_SOURCE];

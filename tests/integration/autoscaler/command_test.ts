@@ -49,7 +49,7 @@ for (const [args, message] of USAGE) {
 }
 
 Deno.test("kas autoscaler serves until SIGTERM and exits with status 0; a second autoscaler cannot use the same state folder", async () => {
-  await using sandbox = await startSandbox({ speed: 40, balancerPort: 0, machine: machines() });
+  await using sandbox = await startSandbox({ kind: true, speed: 40, balancerPort: 0, machine: machines() });
   const state = await Deno.makeTempDir();
   try {
     const words = [...FROM_SOURCE, "autoscaler", "--listen", "127.0.0.1:0", "--state", state];
@@ -108,7 +108,12 @@ for (const [what, script] of DEAF) {
     [program("bash")],
     `kas autoscaler continues to serve if its stderr ${what}, and exits normally`,
     async () => {
-      await using sandbox = await startSandbox({ speed: 40, balancerPort: 0, machine: machines() });
+      await using sandbox = await startSandbox({
+        kind: true,
+        speed: 40,
+        balancerPort: 0,
+        machine: machines(),
+      });
       const state = await Deno.makeTempDir();
       const listen = freeAddress();
       const child = new Deno.Command("bash", {

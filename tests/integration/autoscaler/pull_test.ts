@@ -47,7 +47,13 @@ async function ports(pid: number): Promise<number[]> {
 
 Deno.test("kas autoscaler --pull scales an overloaded fleet out to --max and an idle fleet in to --min, also after a downtime (R2)", async () => {
   credentials();
-  await using sandbox = await startSandbox({ nodes: 3, speed: 40, balancerPort: 0, machine: machines() });
+  await using sandbox = await startSandbox({
+    kind: true,
+    nodes: 3,
+    speed: 40,
+    balancerPort: 0,
+    machine: machines(),
+  });
   using aws = connect({ region: "eu-west-1", endpointUrl: sandbox.url });
   await deleteTopic(aws, sandbox.env["KAS_TOPIC_ARN"] ?? "");
   assertEquals(await Array.fromAsync(listTopics(aws)), []);

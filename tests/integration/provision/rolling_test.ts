@@ -16,7 +16,7 @@ async function workerFleet(
 ) {
   await using stack = new AsyncDisposableStack();
   const machine = machines(() => true, work);
-  const sandbox = stack.use(await startSandbox({ nodes: 1, speed, balancerPort: 0, machine }));
+  const sandbox = stack.use(await startSandbox({ kind: true, nodes: 1, speed, balancerPort: 0, machine }));
   const env = sandbox.env;
   const kas = async (...args: string[]) => {
     const ended = await execute([...FROM_SOURCE, "admin", ...args], env);

@@ -16,7 +16,7 @@ const [BASE, NODE] = ["i-00000000000000001", "i-00000000000000002"] as const;
 
 /** The options of a sandbox that starts fast and without processes. */
 function sandbox(options: SandboxOptions = {}) {
-  return startSandbox({ speed: 100, machine: localMachines().make, ...options });
+  return startSandbox({ kind: true, speed: 100, machine: localMachines().make, ...options });
 }
 
 Deno.test("startSandbox() starts a base instance in service, stopped nodes, a load balancer and a topic, and returns their addresses", async () => {
@@ -52,7 +52,7 @@ Deno.test("startSandbox({ empty }) creates no resources, and its load balancer p
 Deno.test("startSandbox() reports a worker that cannot run, with the worker's stderr", async () => {
   const failing = "data:application/javascript,throw%20new%20Error('out%20of%20luck')";
   const error = await assertRejects(
-    () => startSandbox({ worker: [Deno.execPath(), "run", "--no-config", failing] }),
+    () => startSandbox({ kind: true, worker: [Deno.execPath(), "run", "--no-config", failing] }),
     Error,
   );
   assertStringIncludes(error.message, `Cannot start the sandbox: the worker of ${BASE} exited: `);
@@ -209,6 +209,25 @@ Deno.test("the sandbox's endpoint rejects unsigned calls and unknown actions", a
     "Action=ConfirmSubscription&TopicArn=arn:aws:sns:eu-west-1:000000000000:none&Token=x",
   );
   assert(code !== "MissingAuthenticationToken" && code !== undefined, String(code));
+});
+
+Deno.test("a sandbox has the faults of a real account by default, and an option replaces each", async () => {
+  await using kas = await sandbox({ kind: false, faults: ["metric-delay=0s", "read-lag=1s"] });
+  const { metricDelay, readLag, basicMonitoring, bootCpu, rateLimits, drainLag, lateFirstCheck } = kas.faults;
+  assertEquals([metricDelay, readLag], [0, 1_000]);
+  assertEquals([basicMonitoring, rateLimits, lateFirstCheck, kas.faults.checkEndpoints], Array(4).fill(true));
+  assertEquals([bootCpu, drainLag], [100, 5_000]);
+});
+
+Deno.test("a kind sandbox has no faults unless an option sets them", async () => {
+  await using kas = await sandbox({ faults: ["metric-delay=60s"] });
+  const { metricDelay, readLag, basicMonitoring, bootCpu, rateLimits, drainLag, lateFirstCheck } = kas.faults;
+  assertEquals(metricDelay, 60_000);
+  assertEquals([readLag, bootCpu, drainLag], [0, 0, 0]);
+  assertEquals(
+    [basicMonitoring, rateLimits, lateFirstCheck, kas.faults.checkEndpoints],
+    Array(4).fill(false),
+  );
 });
 
 Deno.test("startSandbox() rejects invalid faults", async () => {

@@ -29,10 +29,10 @@ const SECOND = 2;
 
 /** All scenarios. */
 export const SCENARIOS: readonly Scenario[] = [
-  { name: "a start", plan: fleetOf([false]), prepare: deleteAlarms, drive: askForMore },
+  { name: "a start", plan: fleetOf([false], { kind: true }), prepare: deleteAlarms, drive: askForMore },
   {
     name: "a start without capacity for the first",
-    plan: fleetOf([false, false, false]),
+    plan: fleetOf([false, false, false], { kind: true }),
     prepare: async (lab) => {
       await deleteAlarms(lab);
       lab.cloud.faults.noCapacity.add(lab.id(FIRST));
@@ -41,7 +41,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "a start whose first worker never answers",
-    plan: fleetOf([false, false]),
+    plan: fleetOf([false, false], { kind: true }),
     prepare: async (lab) => {
       await deleteAlarms(lab);
       lab.cloud.machines.broken.add(lab.id(FIRST));
@@ -50,17 +50,22 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "a start with nobody left to try",
-    plan: fleetOf([false]),
+    plan: fleetOf([false], { kind: true }),
     prepare: async (lab) => {
       await deleteAlarms(lab);
       lab.cloud.machines.broken.add(lab.id(FIRST));
     },
     drive: askForMore,
   },
-  { name: "a stop", plan: fleetOf([true]), prepare: deleteAlarms, drive: (lab) => reportIdle(lab, FIRST) },
+  {
+    name: "a stop",
+    plan: fleetOf([true], { kind: true }),
+    prepare: deleteAlarms,
+    drive: (lab) => reportIdle(lab, FIRST),
+  },
   {
     name: "a stop that waits for requests",
-    plan: fleetOf([true, true]),
+    plan: fleetOf([true, true], { kind: true }),
     prepare: deleteAlarms,
     drive: async (lab) => {
       await holdRequests(lab);
@@ -71,7 +76,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "a stop whose requests do not end in time",
-    plan: fleetOf([true], { drainTimeout: 40_000 }),
+    plan: fleetOf([true], { kind: true, drainTimeout: 40_000 }),
     prepare: deleteAlarms,
     drive: async (lab) => {
       await holdRequests(lab);
@@ -80,7 +85,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "a stop that a start cancels",
-    plan: fleetOf([true, false]),
+    plan: fleetOf([true, false], { kind: true }),
     prepare: deleteAlarms,
     drive: async (lab) => {
       await holdRequests(lab);
@@ -93,7 +98,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "a start of an instance that is still stopping",
-    plan: fleetOf([true]),
+    plan: fleetOf([true], { kind: true }),
     prepare: deleteAlarms,
     drive: async (lab) => {
       await reportIdle(lab, FIRST);
@@ -103,7 +108,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "two starts and a stop at a time",
-    plan: fleetOf([true, false, false]),
+    plan: fleetOf([true, false, false], { kind: true }),
     prepare: deleteAlarms,
     drive: async (lab) => {
       await reportIdle(lab, FIRST);
@@ -113,10 +118,15 @@ export const SCENARIOS: readonly Scenario[] = [
       await askForMore(lab);
     },
   },
-  { name: "a launch", plan: fleetOf([], { limits: GROWING }), prepare: deleteAlarms, drive: askForMore },
+  {
+    name: "a launch",
+    plan: fleetOf([], { kind: true, limits: GROWING }),
+    prepare: deleteAlarms,
+    drive: askForMore,
+  },
   {
     name: "a launch that gets alarms like the base instance's",
-    plan: fleetOf([], { limits: { ...GROWING, max: 2 } }),
+    plan: fleetOf([], { kind: true, limits: { ...GROWING, max: 2 } }),
     prepare: () => Promise.resolve(),
     drive: async (lab) => {
       lab.cloud.machines.demand = 1;
@@ -125,7 +135,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "a launch whose worker never answers",
-    plan: fleetOf([], { limits: GROWING }),
+    plan: fleetOf([], { kind: true, limits: GROWING }),
     prepare: async (lab) => {
       await deleteAlarms(lab);
       lab.cloud.machines.broken.add(lab.launched());
@@ -134,7 +144,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "a launch without capacity, and another with it",
-    plan: fleetOf([], { limits: GROWING }),
+    plan: fleetOf([], { kind: true, limits: GROWING }),
     prepare: async (lab) => {
       await deleteAlarms(lab);
       lab.cloud.faults.noCapacity.add(TEMPLATE);
@@ -148,7 +158,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "two launches at a time, and no third",
-    plan: fleetOf([], { limits: GROWING }),
+    plan: fleetOf([], { kind: true, limits: GROWING }),
     prepare: deleteAlarms,
     drive: async (lab) => {
       for (let asked = 0; asked < 3; asked++) {
@@ -159,13 +169,13 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "a termination",
-    plan: fleetOf([true], { limits: SHRINKING }),
+    plan: fleetOf([true], { kind: true, limits: SHRINKING }),
     prepare: () => Promise.resolve(),
     drive: (lab) => reportIdle(lab, FIRST),
   },
   {
     name: "a termination that a start cancels",
-    plan: fleetOf([true], { limits: SHRINKING }),
+    plan: fleetOf([true], { kind: true, limits: SHRINKING }),
     prepare: deleteAlarms,
     drive: async (lab) => {
       await holdRequests(lab);
@@ -178,7 +188,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "a load without notifications",
-    plan: fleetOf([false, false], { limits: { ...AT_ONCE, resync: 60_000, max: 2 } }),
+    plan: fleetOf([false, false], { kind: true, limits: { ...AT_ONCE, resync: 60_000, max: 2 } }),
     prepare: () => Promise.resolve(),
     drive: async (lab) => {
       lab.cloud.machines.demand = 1;
@@ -187,7 +197,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "a candidate that somebody terminates",
-    plan: fleetOf([false, false, true]),
+    plan: fleetOf([false, false, true], { kind: true }),
     prepare: deleteAlarms,
     drive: async (lab) => {
       await askForMore(lab);

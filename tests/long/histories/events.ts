@@ -108,6 +108,7 @@ const seconds = (...values: number[]) => fc.constantFrom(...values.map((s) => s 
 const oneIn = (n: number) => fc.nat(n - 1).map((it) => it === n - 1);
 
 const plan: fc.Arbitrary<FleetPlan> = fc.record({
+  kind: fc.constant(true),
   seed: fc.nat(1_000_000),
   control: fc.boolean(),
   nodes: fc.array(

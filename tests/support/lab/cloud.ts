@@ -6,6 +6,7 @@
 import type { Signer } from "../../../src/sandbox/sns/certificate.ts";
 import { zones } from "../../../src/sandbox/ec2/zones.ts";
 import type { Call } from "../../../src/sandbox/wire/endpoint.ts";
+import { BOOT, DEFAULT_FAULTS, SHUTDOWN } from "../../../src/sandbox/faults/defaults.ts";
 import { Faults } from "../../../src/sandbox/faults/faults.ts";
 import { ACCOUNT_ID, type Service, type Shape } from "../../../src/sandbox/wire/action.ts";
 import { startServices } from "../../../src/sandbox/services.ts";
@@ -24,9 +25,9 @@ export const TEMPLATE = "kas-node";
 /** Where SNS is in the lab's network. */
 export const SNS_URL = "http://sns.lab";
 
-/** From pending to running and from stopping to stopped, ms. */
-const BOOT = 20_000;
-const SHUTDOWN = 15_000;
+/** From pending to running and from stopping to stopped in a kind world, ms. */
+const KIND_BOOT = 20_000;
+const KIND_SHUTDOWN = 15_000;
 
 /** CPU percent of the alarms. */
 const CPU = { low: 35, high: 70 } as const;
@@ -70,7 +71,8 @@ export async function openCloud(
 ): Promise<Cloud> {
   await using stack = new AsyncDisposableStack();
   const { clock } = time;
-  const faults = new Faults(plan.seed);
+  const faults = new Faults(plan.seed, clock);
+  if (!plan.kind) { for (const fault of DEFAULT_FAULTS) faults.set(fault); }
   const account = new Account(clock.now);
   const machines = new Machines(time, account, FLEET);
   const calls: Call[] = [];
@@ -80,8 +82,8 @@ export async function openCloud(
     faults,
     region: REGION,
     machine: machines.make,
-    boot: BOOT,
-    shutdown: SHUTDOWN,
+    boot: plan.kind ? [KIND_BOOT, KIND_BOOT] : BOOT,
+    shutdown: plan.kind ? KIND_SHUTDOWN : SHUTDOWN,
     url: () => SNS_URL,
     signer,
     record: (call) => void calls.push(call),

@@ -23,6 +23,8 @@ export type NodePlan = Omit<InstancePlan, "kind">;
 
 /** A fleet and its settings. Times are ms. */
 export interface FleetPlan {
+  /** Whether AWS is kinder than a real account, for tests of something else. */
+  readonly kind: boolean;
   /** The seed of all randomness. */
   readonly seed: number;
   readonly control: boolean;
@@ -38,9 +40,13 @@ export interface FleetPlan {
 /** No warm-up, no cooldowns, and no reconciliation after the first one. */
 export const AT_ONCE: Limits = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000 };
 
-/** A fleet of one base instance and nodes in alternating zones: true for a node in service, false for a stopped one. */
+/**
+ * A fleet of one base instance and nodes in alternating zones: true for a node in service, false for a stopped one. AWS is as unkind
+ * as a real account.
+ */
 export function fleetOf(serving: readonly boolean[], more: Partial<FleetPlan> = {}): FleetPlan {
   return {
+    kind: false,
     seed: 1,
     control: false,
     nodes: serving.map((serving, i) => ({ ...STOPPED, zone: (i + 1) % 2, serving })),

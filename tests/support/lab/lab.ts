@@ -140,7 +140,7 @@ export class Lab implements AsyncDisposable {
     });
     const cloud = stack.use(await openCloud(time, plan, signer(), network));
     const lab = made.lab = new Lab(time, plan, cloud, watcher, folder, network, stack.move());
-    await time.pass(2_000);
+    await time.pass(plan.kind ? 2_000 : 60_000);
     // Stale reads show no earlier state than this one.
     cloud.account.forgetHistory();
     return lab;

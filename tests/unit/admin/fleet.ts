@@ -29,11 +29,11 @@ export interface Fleet extends AsyncDisposable {
   changes(): string[];
 }
 
-/** Starts a sandbox that runs a hundred times faster than real time. */
+/** Starts a sandbox that runs a hundred times faster than real time. It is kind, unless the options say otherwise. */
 export async function fleet(options: SandboxOptions = {}): Promise<Fleet> {
   credentials();
   const machines = localMachines();
-  const sandbox = await startSandbox({ machine: machines.make, speed: 100, ...options });
+  const sandbox = await startSandbox({ kind: true, machine: machines.make, speed: 100, ...options });
   const { AWS_ENDPOINT_URL, AWS_REGION } = sandbox.env;
   const env = { AWS_ENDPOINT_URL: AWS_ENDPOINT_URL ?? "", AWS_REGION: AWS_REGION ?? "" };
   const kas = (words: string, surroundings: Surroundings = {}) =>

@@ -84,7 +84,7 @@ export interface Stage extends AsyncDisposable {
   standing(id: string): string;
 }
 
-/** Opens a stage. By default the autoscaler reconciles when it starts, and then once an hour. */
+/** Opens a stage in a kind sandbox, unless the options say otherwise. By default the autoscaler reconciles when it starts, and then once an hour. */
 export async function stage(
   sandboxOptions: SandboxOptions = {},
   more: Partial<ServiceOptions> = {},
@@ -96,7 +96,14 @@ export async function stage(
   const state = await Deno.makeTempDir();
   stack.defer(() => Deno.remove(state, { recursive: true }));
   const sandbox = stack.use(
-    await startSandbox({ nodes: 1, speed: 40, balancerPort: 0, machine: machines(), ...sandboxOptions }),
+    await startSandbox({
+      kind: true,
+      nodes: 1,
+      speed: 40,
+      balancerPort: 0,
+      machine: machines(),
+      ...sandboxOptions,
+    }),
   );
   const account = { region: "eu-west-1", endpointUrl: sandbox.url };
   const aws = stack.use(connect(account));

@@ -7,7 +7,7 @@ import { startSandbox } from "../../../../src/sandbox/sandbox.ts";
 import { captured } from "../../../unit/cli/captured.ts";
 import { eventually, execute, FROM_SOURCE, start } from "../../../support/kas.ts";
 
-const SANDBOX = [...FROM_SOURCE, ..."admin sandbox --port 0 --balancer-port 0".split(" ")];
+const SANDBOX = [...FROM_SOURCE, ..."admin sandbox --kind --port 0 --balancer-port 0".split(" ")];
 
 Deno.test("kas admin sandbox prints environment variables, serves requests, and exits with status 0 at SIGTERM", async () => {
   await using sandbox = start([...SANDBOX, "--speed", "20"]);
@@ -43,7 +43,7 @@ Deno.test("kas admin sandbox rejects an unknown fault, and the combination of --
 
 Deno.test("the sandbox scenario starts a real autoscaler, runs the scenario's steps and prints the results", async () => {
   const speed = 25;
-  await using sandbox = await startSandbox({ speed, worker: workerCommand(speed) });
+  await using sandbox = await startSandbox({ kind: true, speed, worker: workerCommand(speed) });
   const { terminal, out, err } = captured();
   const passed = await playNineSteps({
     sandbox,

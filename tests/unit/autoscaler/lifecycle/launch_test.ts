@@ -7,13 +7,16 @@ import { askForMore, countInService, openNotifiedLab } from "../../../support/la
 Deno.test("a crash between a launch and the launch's journal entry leads to no second instance (R13)", async () => {
   const victim: { lab?: Lab } = {};
   const tokens: unknown[] = [];
-  await using lab = await openNotifiedLab(fleetOf([], { limits: { ...AT_ONCE, grow: TEMPLATE, max: 3 } }), {
-    onCall: ({ action, input, moment }) => {
-      if (action !== "RunInstances" || moment === "before") return;
-      tokens.push(input["ClientToken"]);
-      if (tokens.length <= 2) victim.lab?.kill(2_000);
+  await using lab = await openNotifiedLab(
+    fleetOf([], { kind: true, limits: { ...AT_ONCE, grow: TEMPLATE, max: 3 } }),
+    {
+      onCall: ({ action, input, moment }) => {
+        if (action !== "RunInstances" || moment === "before") return;
+        tokens.push(input["ClientToken"]);
+        if (tokens.length <= 2) victim.lab?.kill(2_000);
+      },
     },
-  });
+  );
   victim.lab = lab;
   await askForMore(lab);
   await lab.pass(180_000);

@@ -18,7 +18,7 @@ const DEREGISTER = "DeregisterInstancesFromLoadBalancer";
 
 /** A fleet that needs the base instance and one node in service. True for a node in service. */
 function fleetOfTwo(serving: readonly boolean[], more: Partial<FleetPlan> = {}): FleetPlan {
-  return fleetOf(serving, { limits: { ...AT_ONCE, min: 2 }, ...more });
+  return fleetOf(serving, { kind: true, limits: { ...AT_ONCE, min: 2 }, ...more });
 }
 
 /** A lab, and the smallest number of instances in service since it was opened, or since `again`. */
@@ -212,7 +212,7 @@ Deno.test("kas does not stop an instance that became a base instance after the d
   const passing = (call: CallEvent) => {
     if (throttling && call.action === DEREGISTER) throw new AwsError("Throttling", "Rate exceeded");
   };
-  await using lab = await openNotifiedLab(fleetOf([true, true]), { onCall: passing });
+  await using lab = await openNotifiedLab(fleetOf([true, true], { kind: true }), { onCall: passing });
   await reportIdle(lab, FIRST);
   await lab.pass(100);
   const tag = { Resources: [lab.id(FIRST)], Tags: [{ Key: "kas:role", Value: "base" }] };

@@ -40,7 +40,13 @@ const DATA = {
 async function open() {
   await using stack = new AsyncDisposableStack();
   const sandbox = stack.use(
-    await startSandbox({ empty: true, speed: 50, balancerPort: 0, machine: localMachines().make }),
+    await startSandbox({
+      kind: true,
+      empty: true,
+      speed: 50,
+      balancerPort: 0,
+      machine: localMachines().make,
+    }),
   );
   const { ec2 } = stack.use(clients(sandbox.url, { maxAttempts: 1 }));
   const { LaunchTemplate } = await ec2.send(

@@ -25,7 +25,7 @@ function startEc2() {
       clock,
       account,
       addresses,
-      boot: 2_000,
+      boot: () => 2_000,
       shutdown: 1_000,
       bootCpu: () => faults.bootCpu,
       machine: ({ id }) => {

@@ -43,7 +43,7 @@ async function startElb({ drainingTimeout = "300" } = {}) {
   const faults = new Faults();
   const machines = localMachines();
   const lifecycle = stack.use(
-    new Lifecycle({ clock, account, addresses, machine: machines.make, boot: 100, shutdown: 100 }),
+    new Lifecycle({ clock, account, addresses, machine: machines.make, boot: () => 100, shutdown: 100 }),
   );
   const balancers = stack.use(new Balancers(clock, account, faults));
   const ec2 = makeEc2({ clock, account, lifecycle, addresses, faults, region: REGION });

@@ -40,7 +40,7 @@ async function startElbV2({ delay = "300" } = {}) {
   const faults = new Faults();
   const machines = localMachines();
   const lifecycle = stack.use(
-    new Lifecycle({ clock, account, addresses, machine: machines.make, boot: 100, shutdown: 100 }),
+    new Lifecycle({ clock, account, addresses, machine: machines.make, boot: () => 100, shutdown: 100 }),
   );
   const balancers = stack.use(new Balancers(clock, account, faults));
   const ec2 = makeEc2({ clock, account, lifecycle, addresses, faults, region: REGION });

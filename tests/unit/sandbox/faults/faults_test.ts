@@ -140,6 +140,24 @@ Deno.test("Faults.set() parses the faults that imitate a real account", () => {
   assertEquals([faults.readAge(), faults.bootCpu, faults.drainLag, faults.metricDelay], [0, 0, 0, 0]);
 });
 
+Deno.test("Faults.bootTime() returns random times between the shortest and the longest, the same ones for the same seed", () => {
+  const times = (seed: number) => {
+    const faults = new Faults(seed);
+    return Array.from({ length: 100 }, () => faults.bootTime([30, 60]));
+  };
+  assert(times(1).every((time) => time >= 30 && time < 60));
+  assert(Math.max(...times(1)) - Math.min(...times(1)) > 20);
+  assertEquals(times(1), times(1));
+  assertNotEquals(times(1), times(2));
+});
+
+Deno.test("Faults.readAge() scales the read lag with the sandbox's speed", () => {
+  const faults = new Faults(1, { now: () => 0, speed: 100 });
+  faults.set("read-lag=10s");
+  const ages = Array.from({ length: 100 }, () => faults.readAge());
+  assert(ages.every((age) => age <= 100) && Math.max(...ages) > 50);
+});
+
 Deno.test("Faults.readAge() returns a random age up to the read lag, in addition to the age of stale reads", () => {
   const faults = new Faults(1);
   faults.set("stale-reads=2s");
