@@ -26,7 +26,7 @@ export interface BundleOptions {
 /** A package in the bundle. */
 export interface BundledPackage {
   readonly name: string;
-  /** Folder of the package, relative to the project's folder. */
+  /** Folder of the package, relative to the project's folder. Two versions of a package have two folders. */
   readonly folder: string;
 }
 
@@ -118,10 +118,11 @@ function aliases(imports: Readonly<Record<string, string>>): Record<string, stri
 }
 
 function packagesOf({ inputs }: esbuild.Metafile): BundledPackage[] {
-  const folders = new Map<string, string>();
+  const names = new Map<string, string>();
   for (const path of Object.keys(inputs)) {
     const [folder, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path) ?? [];
-    if (folder !== undefined && name !== undefined) folders.set(name, folder);
+    if (folder !== undefined && name !== undefined) names.set(folder, name);
   }
-  return [...folders].map(([name, folder]) => ({ name, folder })).sort((a, b) => a.name < b.name ? -1 : 1);
+  return [...names].map(([folder, name]) => ({ name, folder }))
+    .sort((a, b) => a.name < b.name || (a.name === b.name && a.folder < b.folder) ? -1 : 1);
 }

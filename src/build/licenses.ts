@@ -5,6 +5,7 @@
  * @module
  */
 import type { BundledPackage } from "./bundle.ts";
+import type { Part } from "./sbom.ts";
 import { bundleIntoWork, ROOT, WORK } from "./work.ts";
 
 const FILE = `${ROOT}src/build/licenses.txt`;
@@ -73,9 +74,7 @@ const COPYRIGHT: Readonly<Record<string, string>> = {
 };
 
 /** A package in the bundle, with its licence. */
-interface Package {
-  readonly name: string;
-  readonly license: string;
+interface Package extends Pick<Part, "name" | "license"> {
   readonly author: string;
   /** Text of the package's licence and notice files, or "" if the package contains no such files. */
   readonly text: string;
@@ -112,16 +111,21 @@ export function notices(packages: readonly Package[]): string {
   ].join("\n\n") + "\n";
 }
 
-async function read({ name, folder: path }: BundledPackage): Promise<Package> {
-  const folder = `${ROOT}${path}`;
-  const { license, author } = JSON.parse(await Deno.readTextFile(`${folder}/package.json`));
+/** Reads the version and the licence of a package. */
+export async function partOf({ name, folder }: BundledPackage): Promise<Part> {
+  const { version, license } = JSON.parse(await Deno.readTextFile(`${ROOT}${folder}/package.json`));
+  return { name, version: String(version), license: String(license) };
+}
+
+async function read(bundled: BundledPackage): Promise<Package> {
+  const folder = `${ROOT}${bundled.folder}`;
+  const { author } = JSON.parse(await Deno.readTextFile(`${folder}/package.json`));
   const files = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name)
     .filter((name) => /^(licen[cs]e|notice|copying)/i.test(name)).sort();
   const texts = await Promise.all(files.map((file) => Deno.readTextFile(`${folder}/${file}`)));
   return {
-    name,
-    license: String(license),
-    author: typeof author === "string" ? author : String(author?.name ?? name),
+    ...await partOf(bundled),
+    author: typeof author === "string" ? author : String(author?.name ?? bundled.name),
     text: texts.map((text) => text.replaceAll("\r", "").trim()).join("\n\n"),
   };
 }

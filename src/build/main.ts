@@ -1,18 +1,29 @@
 /**
- * The task `deno task build [--target TARGET]`. It bundles kas and compiles the bundle with the Deno version that runs the task.
- * It writes the executable to `dist/kas` or, for a different target, to `dist/kas-ARCHITECTURE`.
+ * The task `deno task build [--target TARGET] [--runtime-sha256 CHECKSUM]`. It bundles kas and compiles the bundle with the Deno
+ * version that runs the task. It writes the executable to `dist/kas` or, for a different target, to `dist/kas-ARCHITECTURE`, and
+ * beside it the bill of materials, `dist/kas.cdx.json`.
  *
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { withoutNotice } from "./licenses.ts";
+import type { BundledPackage } from "./bundle.ts";
+import { partOf, withoutNotice } from "./licenses.ts";
+import { knownChecksums, requireKnown, type Runtime, runtimeIn, sha256 } from "./runtime.ts";
+import { billOf } from "./sbom.ts";
 import { targetOf, TARGETS } from "./target.ts";
 import { BuildError, bundleIntoWork, deno, ROOT, WORK } from "./work.ts";
 
 const UNSTABLE = ["net", "worker-options", "no-legacy-abort"].map((name) => `--unstable-${name}`);
 
-/** Builds the executable. Returns its path and the names of the packages in the executable. */
-async function build(target: string): Promise<{ path: string; packages: readonly string[] }> {
+/**
+ * Builds the executable and its bill of materials. Returns its path and the names of the packages in the executable.
+ *
+ * @param accepted checksum of a runtime that src/build/checksums.txt does not contain
+ */
+async function build(
+  target: string,
+  accepted: string | undefined,
+): Promise<{ path: string; packages: readonly string[] }> {
   if (!TARGETS.includes(target)) {
     throw new BuildError(`Cannot build for the target "${target}". Supported targets: ${TARGETS.join(", ")}`);
   }
@@ -51,19 +62,40 @@ async function build(target: string): Promise<{ path: string; packages: readonly
     output,
     main,
   ], `${WORK}/bundle`);
+  const source = Deno.env.get("DENORT_BIN") || undefined;
   const actual = targetOf(await head(output));
   if (actual !== target) {
-    const cause = Deno.env.get("DENORT_BIN") ? "; DENORT_BIN overrides --target" : "";
+    const cause = source ? "; DENORT_BIN overrides --target" : "";
     throw new BuildError(
       `The executable is for ${actual ?? "an unknown platform"}, not for the target ${target}${cause}`,
     );
   }
+  const runtime = { version: Deno.version.deno, ...await runtimeIn(output, source) };
+  requireKnown(runtime, await knownChecksums(), accepted);
+  const bill = await billOfExecutable(output, runtime, bundled);
   // The file name of a Linux executable ends with its architecture, because `kas admin provision` looks for the file `dist/kas-<arch>`.
   const suffix = target === Deno.build.target ? "" : `-${target.replace("-unknown-linux-gnu", "")}`;
   const path = `${ROOT}dist/kas${suffix}`;
+  await Deno.writeTextFile(`${path}.cdx.json`, bill);
   await Deno.rename(output, path);
   await Deno.remove(WORK, { recursive: true });
   return { path, packages };
+}
+
+/** Returns the bill of materials as JSON. */
+async function billOfExecutable(
+  path: string,
+  runtime: Runtime,
+  bundled: readonly BundledPackage[],
+): Promise<string> {
+  const bill = billOf({
+    parts: await Promise.all(bundled.map(partOf)),
+    lock: JSON.parse(await Deno.readTextFile(`${ROOT}deno.lock`)),
+    runtime,
+    v8: Deno.version.v8,
+    sha256: await sha256(await Deno.readFile(path)),
+  });
+  return `${JSON.stringify(bill, undefined, 2)}\n`;
 }
 
 /** Returns the current commit, with `-dirty` if files differ from the commit, or `unknown` if the project's folder is not a checkout. */
@@ -91,12 +123,20 @@ async function head(path: string): Promise<Uint8Array> {
 }
 
 if (import.meta.main) {
-  const { target = Deno.build.target, _: [unexpected] } = parseArgs(Deno.args, { string: ["target"] });
+  const string = ["target", "runtime-sha256"];
+  const { target = Deno.build.target, "runtime-sha256": accepted, _: [unexpected] } = parseArgs(Deno.args, {
+    string,
+  });
   try {
     if (unexpected !== undefined) {
-      throw new BuildError(`Unexpected argument "${unexpected}". Usage: deno task build --target TARGET`);
+      throw new BuildError(
+        `Unexpected argument "${unexpected}". Usage: deno task build --target TARGET --runtime-sha256 CHECKSUM`,
+      );
     }
-    const { path, packages } = await build(String(target));
+    const { path, packages } = await build(
+      String(target),
+      accepted === undefined ? undefined : String(accepted),
+    );
     const { size } = await Deno.stat(path);
     const summary = `${path.slice(ROOT.length)}: ${(size / 1e6).toFixed(1)} MB with ${packages.join(", ")}\n`;
     Deno.stdout.writeSync(new TextEncoder().encode(summary));

@@ -20,7 +20,7 @@ export async function bundleIntoWork(commit: string): Promise<Bundle> {
   await Deno.mkdir(`${WORK}/bundle`, { recursive: true });
   // Deno installs the packages into the build folder, because a node_modules in the project's folder would affect the whole project.
   for (const name of ["deno.json", "deno.lock"]) await Deno.copyFile(`${ROOT}${name}`, `${WORK}/${name}`);
-  await deno(["install", "--quiet", "--node-modules-dir=auto", "--frozen"], WORK);
+  await deno(["install", "--quiet", "--node-modules-dir=auto"], WORK);
   return await bundle({ root: ROOT, packages: `${WORK}/node_modules`, to: `${WORK}/bundle`, commit });
 }
 

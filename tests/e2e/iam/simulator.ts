@@ -16,7 +16,7 @@ const CONFIG = ["--quiet", "--config", `${FOLDER}/deno.json`];
 /** The simulator's packages. */
 export async function simulator(): Promise<Need> {
   const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["cache", ...CONFIG, "--frozen", PROGRAM],
+    args: ["cache", ...CONFIG, PROGRAM],
   })
     .output();
   return {
@@ -30,7 +30,7 @@ export async function simulate(
   policies: readonly Policy[],
   requests: readonly IamRequest[],
 ): Promise<boolean[][]> {
-  const args = ["run", ...CONFIG, "--frozen", "--allow-read", "--allow-env", PROGRAM];
+  const args = ["run", ...CONFIG, "--allow-read", "--allow-env", PROGRAM];
   const child = new Deno.Command(Deno.execPath(), { args, stdin: "piped", stdout: "piped", stderr: "piped" })
     .spawn();
   const writer = child.stdin.getWriter();
