@@ -8,20 +8,20 @@ import type { Call } from "./calls.ts";
 import type { Precondition } from "./middleware.ts";
 
 /**
- * The account and how to reach it. The SDK finds absent settings in the environment, the profile or the instance's
- * role.
+ * An AWS account, and how kas reaches it. The SDK takes a setting that is absent here from the environment, the profile
+ * or the instance's role.
  */
 export interface Account {
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
   readonly endpointUrl?: string | undefined;
-  /** Limit of each of a call's three attempts, in ms. 10,000 by default. */
+  /** Time limit of each attempt of a call, in ms. A call has at most three attempts. Default: 10,000. */
   readonly timeLimit?: number;
   /** Aborts the calls in progress and all later ones. */
   readonly signal?: AbortSignal;
-  /** A precondition of each request that may change a resource. If the precondition rejects, kas does not send the request. */
+  /** Runs before each request that may change a resource. If it rejects, kas does not send the request. */
   readonly beforeChange?: Precondition;
-  /** Called when a request has ended. */
+  /** Called after each request with the request's outcome. */
   readonly onCall?: (call: Call) => void;
   /** The runtime to use. Default: the runtime of the real machine. */
   readonly runtime?: Pick<Runtime, "clock" | "random" | "fetch">;

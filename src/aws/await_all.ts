@@ -5,8 +5,8 @@
  */
 
 /**
- * Waits for all calls, and throws the first failure after the last call has ended. So no call of a failed attempt
- * runs beside the next attempt, where AWS would throttle both.
+ * Waits until all calls have ended, and then throws the error of the first call that failed. When the caller tries
+ * again, no call of its first try is still running and using up AWS's request limit.
  */
 export async function awaitAll<const T extends readonly Promise<unknown>[]>(
   calls: T,

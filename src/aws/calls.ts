@@ -1,18 +1,18 @@
 /**
- * Requests to AWS and how they end, for metrics and logs. The SDK's retries are requests of their own.
+ * The requests to AWS and their outcomes, for metrics and logs. Each retry by the SDK counts as a separate request.
  *
  * @module
  */
 import { code, isInsufficientCapacity, isThrottled, UnreachableError } from "./errors.ts";
 
 /**
- * How a request may end.
+ * The possible outcomes of a request.
  *
  * - `capacity`: EC2 has no capacity for the instance.
  * - `refused`: AWS rejects the request (4xx).
  * - `failed`: AWS fails (5xx).
  * - `unreachable`: no answer arrives in time.
- * - `aborted`: the caller no longer waits.
+ * - `aborted`: the caller aborted the request.
  */
 export const OUTCOMES = [
   "ok",
@@ -40,11 +40,13 @@ export interface Call {
   readonly seconds: number;
   /** Whether the request repeats a failed one. */
   readonly retry: boolean;
-  /** How far AWS's clock is ahead of this machine's, ms, to the second. Absent without an answer. */
+  /**
+   * How far AWS's clock is ahead of this machine's clock, in ms, exact to about a second. Absent if AWS did not answer.
+   */
   readonly clockOffset?: number;
 }
 
-/** The outcome of a failed request. */
+/** Returns the outcome of a request that failed with this error. */
 export function outcomeOf(error: unknown): Outcome {
   if (isThrottled(error)) return "throttled";
   if (isInsufficientCapacity(error)) return "capacity";
@@ -54,12 +56,12 @@ export function outcomeOf(error: unknown): Outcome {
   return code(error) !== undefined && status !== undefined && status < 500 ? "refused" : "failed";
 }
 
-/** The used part of an HTTP response. */
+/** The part of an HTTP response that kas uses. */
 interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The Date header of an SDK output or error, in ms since the epoch. */
+/** Returns the Date header of an SDK output or error, in ms since the epoch. */
 export function dateOf(result: unknown): number | undefined {
   const { response, $response } = result as { response?: Answer; $response?: Answer };
   const date = Date.parse((response ?? $response)?.headers?.["date"] ?? "");

@@ -1,5 +1,5 @@
 /**
- * The SDK clients of one AWS account. Each is loaded and created at its first use.
+ * The SDK clients of one AWS account. kas loads and creates each client at its first use.
  *
  * @module
  */
@@ -16,8 +16,8 @@ import type { Account } from "./account.ts";
 export type { Account } from "./account.ts";
 
 /**
- * The clients of an account. Each call has a time limit. Where a function takes a `signal`, the signal aborts its
- * calls. Disposing closes the connections.
+ * The SDK clients of an account. Each attempt of a call has a time limit. Many functions in this folder take a
+ * `signal`, which aborts their calls. Disposing closes the connections.
  */
 export interface Aws extends Disposable {
   ec2(): Promise<EC2Client>;
@@ -28,9 +28,9 @@ export interface Aws extends Disposable {
 }
 
 /**
- * Connects to an account. Before the first call nothing is loaded or sent.
+ * Creates the clients of an account. This loads no SDK code and sends no request: the first use of a client does.
  *
- * The clients' promises reject with {@linkcode RegionError} if no region is set.
+ * The methods of the result reject with {@linkcode RegionError} if no region is set.
  */
 export function connect(account: Account): Aws {
   const clients: Disposable[] = [];
@@ -46,7 +46,7 @@ export function connect(account: Account): Aws {
       }
       if (account.onCall !== undefined) reportCalls(client.middlewareStack, account.onCall);
       try {
-        // Without this, the SDK would look for the region during the first call.
+        // Read the region now, so that a missing region fails here and not during the first call.
         await client.config.region();
       } catch (cause) {
         throw new RegionError({ cause });
@@ -69,12 +69,12 @@ export function connect(account: Account): Aws {
   };
 }
 
-/** The options of one SDK call. */
+/** Returns the options of an SDK call that `signal` aborts. */
 export function sendOptions(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
   return signal === undefined ? {} : { abortSignal: signal };
 }
 
-/** The used part of the interface that all SDK clients share. */
+/** The part of the interface of all SDK clients that kas uses. */
 interface SdkClient {
   readonly config: { readonly region: () => Promise<string> };
   readonly middlewareStack: MiddlewareStack;

@@ -13,8 +13,8 @@ import {
 } from "./errors.ts";
 
 /**
- * The hint for an error with a code, readable after "Try:". `encoded` says whether EC2 appended an encoded reason.
- * Undefined if there is no hint.
+ * Returns the hint for an AWS error: what the operator can do. `code` is the error's code in AWS's answer. `encoded`
+ * says whether EC2 appended an encoded reason. Returns undefined if kas has no hint.
  */
 export function hintFor(error: Error, code: string, encoded: boolean): string | undefined {
   if (isDenied(error)) {
@@ -22,24 +22,31 @@ export function hintFor(error: Error, code: string, encoded: boolean): string | 
     const policy = `${
       operation === undefined ? "" : `allow ${operation}; `
     }kas admin iam-policy prints the required policy`;
-    return encoded ? `${policy}, --verbose how to decode the reason` : policy;
+    return encoded ? `${policy}; --verbose prints the command that decodes EC2's reason` : policy;
   }
-  if (isThrottled(error)) return "repeat it in a minute; other tools share the account's limit";
+  if (isThrottled(error)) {
+    return "repeat the command in a minute; other programs share the account's request limit";
+  }
   if (isInsufficientCapacity(error)) {
-    return "use another instance, type or availability zone, or repeat it later";
+    return "use another instance, instance type or availability zone, or repeat the command later";
   }
   if (isQuotaExceeded(error)) {
     return QUOTAS.find(([codes]) => codes.test(code))?.[1] ??
       "ask AWS for a higher quota, or delete what you do not need";
   }
-  if (isIncorrectState(error)) return "kas admin instances shows its state; wait until the state is stable";
+  if (isIncorrectState(error)) {
+    return "wait until the instance's state no longer changes; kas admin instances shows it";
+  }
   const operation = operationOf(error);
   return INPUTS.find(([codes, , calls]) =>
     codes.test(code) && (calls === undefined || operation === undefined || calls.test(operation))
   )?.[1];
 }
 
-/** The hint for a source of credentials that failed with a cause or a message. */
+/**
+ * Returns the hint for a source of credentials that failed with an error: `message` is the error's message, `cause` its
+ * cause.
+ */
 export function credentialsHint(cause: unknown, message: string): string {
   if (isDenied(cause)) {
     const operation = /\bsts:\w+/.exec(message)?.[0] ?? "sts:AssumeRole";
@@ -49,7 +56,7 @@ export function credentialsHint(cause: unknown, message: string): string {
     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose a --profile, or run aws sso login";
 }
 
-/** Hints for the source of the credentials, by its message. */
+/** Hints for a failed source of credentials, by the message of its error. */
 const CREDENTIALS: readonly (readonly [words: RegExp, hint: string])[] = [
   [
     /multi-factor|\bMFA\b/i,
@@ -58,31 +65,34 @@ const CREDENTIALS: readonly (readonly [words: RegExp, hint: string])[] = [
   [/\bSSO\b|\btoken\b.*expired/i, "run aws sso login"],
   [
     /did not answer within/,
-    "export the credentials first, if their source waits for a person: aws configure export-credentials --format env",
+    "if the source of the credentials waits for a person, export them first: aws configure export-credentials --format env",
   ],
   [/credential_process|Profile .* process/i, "run the profile's credential_process in a terminal"],
 ];
 
-/** Hints for a quota, by the beginning of the code. */
+/** Hints for a quota that the account has reached, by the beginning of the error code. */
 const QUOTAS: readonly (readonly [codes: RegExp, hint: string])[] = [
   [
     /^(Instance|Vcpu)/,
-    "terminate instances with kas admin instances terminate ID…; aws service-quotas list-service-quotas --service-code ec2",
+    "terminate instances with kas admin instances terminate ID…; aws service-quotas list-service-quotas --service-code ec2 lists the quotas",
   ],
   [
     /^TooManyLoad/,
-    "kas admin balancers lists them; aws service-quotas list-service-quotas --service-code elasticloadbalancing",
+    "kas admin balancers lists the load balancers; aws service-quotas list-service-quotas --service-code elasticloadbalancing lists the quotas",
   ],
   [
     /^(Topic|Subscription)/,
-    "kas admin topics lists them; aws service-quotas list-service-quotas --service-code sns",
+    "kas admin topics lists the topics; aws service-quotas list-service-quotas --service-code sns lists the quotas",
   ],
 ];
 
-/** Whether an operation is a launch. The errors of a launch are about its own options. */
+/** Matches the operation that launches instances. Its hints name options of `kas admin instances launch`. */
 const LAUNCH = /^ec2:RunInstances$/;
 
-/** Hints for wrong input, by the beginning of the code. The same code means something else in other calls. */
+/**
+ * Hints for wrong input, by the beginning of the error code. A hint with `calls` is only for the operations that
+ * `calls` matches, because the same code has another meaning for other operations.
+ */
 const INPUTS: readonly (readonly [codes: RegExp, hint: string, calls?: RegExp])[] = [
   [/^InvalidAMI/, "choose an --image of this region: aws ec2 describe-images --owners self amazon", LAUNCH],
   [
@@ -104,7 +114,7 @@ const INPUTS: readonly (readonly [codes: RegExp, hint: string, calls?: RegExp])[
   [/^InvalidUserData/, "give --user-data a file of at most 16 KB", LAUNCH],
   [
     /^Unsupported/,
-    "choose another --type, or a --subnet in a zone that offers it: aws ec2 describe-instance-type-offerings",
+    "choose another --type, or a --subnet in a zone that offers the type: aws ec2 describe-instance-type-offerings",
     LAUNCH,
   ],
   [/^(InvalidInstance(ID\b|$)|InvalidTarget$)/, "kas admin instances lists the fleet"],
@@ -117,12 +127,12 @@ const INPUTS: readonly (readonly [codes: RegExp, hint: string, calls?: RegExp])[
   ],
   [
     /^UnsupportedOperation$/,
-    "exclude the instance from the fleet: EC2 cannot stop a one-time Spot instance, or one with an instance-store root",
+    "exclude the instance from the fleet: EC2 cannot stop a one-time Spot instance, or an instance with an instance-store root device",
     /^ec2:StopInstances$/,
   ],
   [/^PendingVerification$/, "wait up to four hours while AWS verifies the account"],
   [
     /^(Invalid|Malformed|Missing|Validation)/,
-    "--verbose shows which call failed, --help what each option accepts",
+    "--verbose shows which call failed; --help shows what each option accepts",
   ],
 ];

@@ -25,16 +25,19 @@ export interface ErrorDescription {
   readonly hint?: string;
 }
 
-/** AWS rejects signatures that are this much older or newer, in ms. Source: IAM, "Troubleshooting SigV4". */
+/**
+ * AWS rejects a signature whose time differs from AWS's clock by this much or more, in ms. Source: IAM, "Troubleshooting
+ * SigV4".
+ */
 const MAX_SKEW = 5 * 60_000;
 
-/** Describes an error and what to do about it. */
+/** Describes an error, and says what the operator can do about it. */
 export function describeError(error: unknown): ErrorDescription {
   if (error instanceof RegionError) {
     return { message: error.message, hint: "--region eu-west-1, or set AWS_REGION" };
   }
   if (error instanceof IncompleteAnswerError) {
-    const hint = error.hint ?? "repeat it in a minute; check --endpoint-url and any proxy";
+    const hint = error.hint ?? "repeat the command in a minute; check --endpoint-url and any proxy";
     return { message: `AWS's answer is incomplete: ${toLine(error.message)}`, hint };
   }
   if (error instanceof UnreachableError) {
@@ -49,7 +52,7 @@ export function describeError(error: unknown): ErrorDescription {
   return { message: `${awsMessage(error)} (${found})`, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** Describes the failure of the source of the credentials. */
+/** Describes an error of the source of the credentials. */
 function describeCredentials(error: Error): ErrorDescription {
   const { cause } = error;
   const found = code(cause);
@@ -94,7 +97,7 @@ function describeRejection(error: Error, code: string): ErrorDescription {
   return { message: `AWS refused the credentials (${code})`, hint };
 }
 
-/** How far this machine's clock is ahead of AWS's, in ms. */
+/** Returns how far this machine's clock is ahead of AWS's clock, in ms. Returns 0 if the error has no answer of AWS. */
 function clockAhead(error: Error): number {
   const date = dateOf(error);
   return date === undefined ? 0 : Date.now() - date;
@@ -102,19 +105,19 @@ function clockAhead(error: Error): number {
 
 const ENCODED_REASON = /\s*Encoded authorization failure message:\s*(\S*).*$/s;
 
-/** The input of `aws sts decode-authorization-message`. */
+/** Returns the encoded reason that EC2 appends to a denial. `aws sts decode-authorization-message` decodes it. */
 function encodedReason(error: Error): string | undefined {
   return ENCODED_REASON.exec(error.message)?.[1] || undefined;
 }
 
-/** AWS's own message, without the encoded reason that EC2 appends to a denial. */
+/** Returns AWS's own message, without the encoded reason that EC2 appends to a denial. */
 function awsMessage(error: Error): string {
   return toLine(error.message.replace(ENCODED_REASON, "")) || "AWS failed";
 }
 
 /**
- * The message of a provider that failed. If every provider of the chain found nothing, the SDK's message does not
- * help.
+ * Returns the message of a credential provider that failed. If no provider of the SDK's chain found credentials, the
+ * SDK's message does not say where the providers searched, so kas has its own.
  */
 function providerMessage(message: string): string {
   return /any providers/.test(message)
@@ -151,10 +154,16 @@ function metadataOf(error: Error): Metadata {
   return { ...(RequestId === undefined ? {} : { requestId: RequestId }), ...$metadata };
 }
 
-/** A line of text, or the words of a command: AWS's answer may contain anything. */
+/**
+ * A line of text, or a command as a list of words. The caller quotes the words for the shell, because text from AWS may
+ * contain any character.
+ */
 export type CauseLine = string | readonly string[];
 
-/** The causes of an error, a line each, for `--verbose`: AWS's answers with their request ids, and other errors. */
+/**
+ * Returns the causes of an error for `--verbose`, one line for each: AWS's answers with their request ids, and other
+ * errors.
+ */
 export function causeLines(error: unknown): CauseLine[] {
   const lines: CauseLine[] = [];
   const seen = new Set<unknown>();
@@ -182,7 +191,7 @@ function answerLines(error: Error): CauseLine[] {
   ];
 }
 
-/** One line of at most 300 characters without a full stop at its end. */
+/** Converts a text to one line of at most 300 characters without a full stop at its end. */
 function toLine(text: string): string {
   const flat = text.replaceAll(/\s+/g, " ").trim().replace(/\.$/, "");
   return flat.length > 300 ? `${flat.slice(0, 299)}…` : flat;

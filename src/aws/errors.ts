@@ -1,5 +1,5 @@
 /**
- * AWS errors as predicates.
+ * Functions that tell the kinds of AWS errors apart.
  *
  * Sources: EC2 API, "Error codes for the Amazon EC2 API", and the errors listed for each action of ELB, CloudWatch
  * and SNS.
@@ -7,7 +7,7 @@
  * @module
  */
 
-/** AWS cannot be reached, or its answer cannot be used. The SDK retries the request because of `$retryable`. */
+/** AWS cannot be reached, or its answer cannot be used. `$retryable` makes the SDK retry the request. */
 export class UnreachableError extends Error {
   override readonly name: string = "UnreachableError";
   readonly $retryable = {};
@@ -20,16 +20,16 @@ export class UnreachableError extends Error {
 }
 
 /**
- * AWS answered with HTTP status 200, but the answer is incomplete: AWS failed for an item in it, or its pages do not
- * end. It must not be read as "nothing found".
+ * AWS answered with HTTP status 200, but the answer is incomplete: AWS could not read one of the items, or the pages of
+ * a listing do not end. kas must not read such an answer as "nothing found".
  */
 export class IncompleteAnswerError extends UnreachableError {
   override readonly name = "IncompleteAnswerError";
 }
 
 /**
- * The list in an answer of AWS. An empty list is present in the answer, so an answer without a list is not AWS's
- * and must not be read as "none".
+ * Returns the list in an answer of AWS. AWS sends a list even if the list is empty. So an answer without a list is not
+ * from AWS, and kas must not read it as "none found".
  *
  * @throws {IncompleteAnswerError} if there is no list
  */
@@ -46,7 +46,7 @@ export class RegionError extends Error {
   }
 }
 
-/** The source of the credentials failed, or has none. Its cause is the source's error. */
+/** The source of the credentials failed, or found no credentials. The `cause` is the source's own error. */
 export class CredentialsError extends Error {
   override readonly name = "CredentialsError";
 }
@@ -72,7 +72,7 @@ const NOT_FOUND: ReadonlySet<string> = new Set([
   "TargetGroupNotFound",
 ]);
 
-/** The error codes of Classic ELB and of ELB v2. */
+/** The codes with which Classic ELB and ELB v2 refuse to register an instance. */
 const NOT_REGISTRABLE: ReadonlySet<string> = new Set(["InvalidInstance", "InvalidTarget"]);
 
 const CAPACITY: ReadonlySet<string> = new Set([
@@ -123,7 +123,10 @@ const NO_CREDENTIALS: ReadonlySet<string> = new Set([
   "TokenProviderError",
 ]);
 
-/** The wire code of an AWS error (`err.Code ?? err.name`). Undefined for any other error. */
+/**
+ * Returns the code that AWS gave an error, for example `InsufficientInstanceCapacity` (`err.Code ?? err.name` in the
+ * SDK). Returns undefined if the error is not from AWS.
+ */
 export function code(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("$fault" in error)) return undefined;
   if ("Code" in error && typeof error.Code === "string") return error.Code;
@@ -134,17 +137,17 @@ export function code(error: unknown): string | undefined {
 
 const operations = new WeakMap<Error, string>();
 
-/** Records the operation that an error came from. */
+/** Records which operation failed with an error. */
 export function setOperation(error: unknown, operation: string): void {
   if (error instanceof Error) operations.set(error, operation);
 }
 
-/** The operation that an error came from, in the form of its IAM permission: `ec2:StartInstances`. */
+/** Returns the operation that failed with an error, as the name of its IAM permission: `ec2:StartInstances`. */
 export function operationOf(error: Error): string | undefined {
   return operations.get(error);
 }
 
-/** Whether AWS throttles the account. */
+/** Whether AWS throttled the request. */
 export function isThrottled(error: unknown): boolean {
   return has(THROTTLED, code(error));
 }
@@ -154,12 +157,12 @@ export function isNotFound(error: unknown): boolean {
   return has(NOT_FOUND, code(error));
 }
 
-/** Whether the instance cannot be registered, because it does not exist or does not run. */
+/** Whether ELB cannot register the instance, because the instance does not exist or does not run. */
 export function isNotRegistrable(error: unknown): boolean {
   return has(NOT_REGISTRABLE, code(error));
 }
 
-/** Whether EC2 has no capacity for this instance. A start of a different instance may succeed. */
+/** Whether EC2 has no capacity for this instance. Starting a different instance may succeed. */
 export function isInsufficientCapacity(error: unknown): boolean {
   return has(CAPACITY, code(error));
 }
@@ -175,8 +178,9 @@ export function isDenied(error: unknown): boolean {
 }
 
 /**
- * Whether no call can succeed: AWS is unreachable, or the credentials are missing, rejected or expired (exit status 3). A
- * denied operation is not such an error, because other operations may be allowed.
+ * Whether no call can succeed: AWS is unreachable, no region is set, or the credentials are missing, rejected or
+ * expired. A command then ends with exit status 3. A denied operation is not such an error, because other operations
+ * may be allowed.
  */
 export function isAccessFailure(error: unknown): boolean {
   return error instanceof UnreachableError || error instanceof RegionError ||

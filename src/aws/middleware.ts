@@ -1,23 +1,26 @@
 /**
- * Middlewares of the SDK's clients: they report each request, run a precondition before it, and mark errors with
- * their operation.
+ * Middlewares that kas adds to the SDK's clients. They report each request, run a precondition before a request, and
+ * record in each error which operation failed.
  *
  * @module
  */
 import { type Call, dateOf, type Outcome, outcomeOf } from "./calls.ts";
 import { setOperation } from "./errors.ts";
 
-/** The used part of the arguments that the SDK passes to a middleware. */
+/** The part of the SDK's arguments to a middleware that kas uses. */
 interface Context {
   readonly clientName?: string;
   readonly commandName?: string;
 }
 
-/** Sends a request, and the middleware around it. */
+/** One stage of a call to AWS: it sends the request, or calls the next stage. */
 type Handler<I, O> = (args: I) => Promise<O>;
 type Middleware = <I, O>(next: Handler<I, O>, context: Context) => Handler<I, O>;
 
-/** The middlewares of a client or a command: around the retries, or within them after the signing. */
+/**
+ * The middlewares of a client or of a command. A middleware of the step `initialize` runs once for each call. A
+ * middleware of the step `finalizeRequest` runs once for each attempt, after the SDK has signed the request.
+ */
 export interface MiddlewareStack {
   add(middleware: Middleware, place: { step: "initialize"; name: string }): void;
   add(
@@ -26,10 +29,10 @@ export interface MiddlewareStack {
   ): void;
 }
 
-/** Must hold before a request is sent. A rejection prevents the request. */
+/** Runs before a request. If it rejects, kas does not send the request. */
 export type Precondition = () => Promise<unknown>;
 
-/** Calls `onCall` when a request has ended, for each retry too. */
+/** Calls `onCall` after each request, and so after each retry too. */
 export function reportCalls(stack: MiddlewareStack, onCall: (call: Call) => void): void {
   stack.add(reporting(onCall), { step: "finalizeRequest", priority: "low", name: "reportCalls" });
 }
@@ -59,8 +62,9 @@ function reporting(onCall: (call: Call) => void): Middleware {
 }
 
 /**
- * The Date header has whole seconds, so AWS's clock was half a second ahead of it on average. AWS wrote it halfway
- * through the request on average.
+ * Estimates how far AWS's clock is ahead of this machine's clock, in ms. The Date header has whole seconds, so AWS's
+ * clock was half a second later than the header on average. The estimate assumes that AWS wrote the header halfway
+ * through the request.
  */
 function clockOffset(result: unknown, seconds: number): Pick<Call, "clockOffset"> {
   const date = dateOf(result);
@@ -68,8 +72,8 @@ function clockOffset(result: unknown, seconds: number): Pick<Call, "clockOffset"
 }
 
 /**
- * Runs a precondition right before each request, retries included. A rejection ends the call, and no request is
- * reported.
+ * Runs a precondition right before each request, and so before each retry too. If the precondition rejects, the call
+ * fails with its error, and {@linkcode reportCalls} reports no request.
  */
 export function beforeEachAttempt(stack: MiddlewareStack, precondition: Precondition): void {
   stack.add(guarded(precondition), {
@@ -79,7 +83,7 @@ export function beforeEachAttempt(stack: MiddlewareStack, precondition: Precondi
   });
 }
 
-/** The commands that change nothing. */
+/** Matches the commands that change nothing in the account. */
 const READING = /^(Describe|Get|List)/;
 
 /** Runs a precondition right before each request of a command that may change something. */
@@ -97,10 +101,10 @@ function guarded(precondition: Precondition): Middleware {
   };
 }
 
-/** IAM's name of a service, where it is not the client's name in lower case. */
+/** The name of a service in IAM permissions, for each client whose own name in lower case is not that name. */
 const IAM_NAMES: Readonly<Record<string, string>> = { ElasticLoadBalancingV2: "elasticloadbalancing" };
 
-/** Marks each error of a client with the operation that failed ({@linkcode setOperation}). */
+/** Records in each error of a client which operation failed ({@linkcode setOperation}). */
 export function markErrors(stack: MiddlewareStack): void {
   stack.add(marking, { step: "initialize", name: "markErrors" });
 }

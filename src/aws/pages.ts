@@ -1,21 +1,21 @@
 /**
- * AWS's listings, which come in pages.
+ * Reads the listings that AWS returns in pages.
  *
  * @module
  */
 import { IncompleteAnswerError } from "./errors.ts";
 
-/** Pages of a listing at most. With EC2's largest pages these are a million instances. */
+/** Maximum number of pages of a listing. With EC2's largest pages, this many pages contain a million instances. */
 export const MAX_PAGES = 1_000;
 
 /**
  * Requests every page of a listing.
  *
- * Throws {@linkcode IncompleteAnswerError} if AWS returns a token twice, or more than {@linkcode MAX_PAGES} pages:
- * such a listing would not end.
+ * Throws {@linkcode IncompleteAnswerError} if AWS returns the same page token twice, because such a listing would never
+ * end, or if AWS returns more than {@linkcode MAX_PAGES} pages.
  *
- * @param request receives the token of the page, undefined for the first one
- * @param tokenOf the token of the next page; absent or empty on the last page
+ * @param request sends the request for one page; its argument is the token of the page, undefined for the first page
+ * @param tokenOf returns the token of the next page, or nothing on the last page
  */
 export async function* pages<Page>(
   request: (token: string | undefined) => Promise<Page>,

@@ -24,9 +24,12 @@ export interface CertificateOptions {
 
 /** Maximum number of cached certificates. SNS has one certificate per region, and two while SNS replaces a certificate. */
 const MAX_CERTIFICATES = 16;
-/** Maximum number of cached failures. A separate cache prevents forged URLs from evicting certificates. */
+/**
+ * Maximum number of cached failures. Failures have a separate cache, so that an attacker's URLs cannot evict
+ * certificates.
+ */
 const MAX_FAILURES = 256;
-/** Maximum number of concurrent downloads. The limit prevents forged URLs from causing many requests. */
+/** Maximum number of concurrent downloads. The limit prevents an attacker's URLs from causing many requests. */
 const MAX_DOWNLOADS = 8;
 
 /**

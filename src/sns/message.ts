@@ -44,8 +44,8 @@ export interface Notification extends Common {
 }
 
 /**
- * A message after SNS subscribed the endpoint or deleted the subscription. The message's token can create a subscription,
- * so no log may contain the token.
+ * A message that SNS sends after a client subscribed the endpoint or deleted the subscription. The message's token can
+ * create a subscription, so no log may contain the token.
  */
 export interface Confirmation extends Common {
   readonly type: "SubscriptionConfirmation" | "UnsubscribeConfirmation";

@@ -1,6 +1,6 @@
 /**
- * Verifies SNS messages (R14). The fastest checks come first, so that a forged message costs only microseconds and causes no
- * request.
+ * Verifies SNS messages (R14). The fastest checks come first, so that a message that is not from SNS costs only
+ * microseconds and causes no request.
  *
  * A valid signature proves only that a topic of some AWS account sent the message. The signed TopicArn proves that this topic is
  * the configured topic. kas does not use HTTP headers, because SNS does not sign them.
@@ -68,8 +68,8 @@ export function messageVerifier(options: VerificationOptions): (body: string) =>
 }
 
 /**
- * Verifies the fields of a message one after the other. Loads the certificate only when the consumer requests the certificate's
- * result. Without a certificate, the function does not verify the signature.
+ * Verifies the fields of a message one after the other. Loads the certificate only when the caller asks for the result
+ * of the certificate. If the certificate cannot be loaded, the function does not verify the signature.
  */
 export async function* verifyFields(
   message: Message,

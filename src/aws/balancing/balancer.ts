@@ -1,5 +1,5 @@
 /**
- * A fleet's balancer of either kind: its instances and their health. Each kind has its own module.
+ * One interface to both kinds of balancer: Classic Load Balancers and target groups. Each kind has its own module.
  *
  * @module
  */
@@ -57,7 +57,7 @@ export function health(aws: Aws, ref: BalancerRef, signal?: AbortSignal): Promis
     : targetGroup.health(aws, ref.arn, signal);
 }
 
-/** The registration of each registered or draining instance by id. Throws as {@linkcode health} does. */
+/** The registration of each registered or draining instance by id. Throws the same errors as {@linkcode health}. */
 export async function registrations(
   aws: Aws,
   ref: BalancerRef,
@@ -67,7 +67,7 @@ export async function registrations(
 }
 
 /**
- * Registers an instance. Repeating it changes nothing. Returns when AWS has accepted the call, before the first
+ * Registers an instance. Registering it again changes nothing. Returns when AWS has accepted the call, before the first
  * health check.
  */
 export function register(aws: Aws, ref: BalancerRef, id: string, signal?: AbortSignal): Promise<void> {
@@ -79,7 +79,8 @@ export function register(aws: Aws, ref: BalancerRef, id: string, signal?: AbortS
 /**
  * Deregisters an instance, which then drains. Has no effect on an instance that is not registered.
  *
- * @param precondition runs right before each request, the SDK's retries included; a rejection ends the call
+ * @param precondition runs right before each request, and so before each of the SDK's retries; if it rejects, the call
+ *   fails with its error
  */
 export function deregister(
   aws: Aws,
@@ -94,8 +95,8 @@ export function deregister(
 }
 
 /**
- * How long a deregistered instance may finish its requests, in seconds. 0 if the balancer cuts them off. Throws as
- * {@linkcode health} does.
+ * How long the balancer lets a deregistered instance finish its requests, in seconds. 0 if the balancer cuts the
+ * requests off at once. Throws the same errors as {@linkcode health}.
  */
 export function drainingTimeout(aws: Aws, ref: BalancerRef, signal?: AbortSignal): Promise<number> {
   return ref.kind === "classic"

@@ -21,8 +21,8 @@ import type { Balancer, Health } from "./health.ts";
 export const HEALTH_CHECK_TARGET = `HTTP:${WORKER_PORT}/ping`;
 
 /**
- * In service after two passed checks (20 s), out of service after three failed ones (30 s). A worker answers /ping
- * within milliseconds at full load, so five seconds without an answer are a failure.
+ * An instance is in service after two passed checks (20 s), and out of service after three failed checks (30 s). A
+ * worker answers /ping within milliseconds at full load, so five seconds without an answer are a failure.
  */
 const HEALTH_CHECK = {
   Target: HEALTH_CHECK_TARGET,
@@ -32,10 +32,16 @@ const HEALTH_CHECK = {
   UnhealthyThreshold: 3,
 } as const;
 
-/** ELB's bounds of the draining timeout, s. Source: ELB API, ConnectionDraining, and CLB guide, "Connection draining". */
+/**
+ * The bounds that ELB sets for the draining timeout, in s. Source: ELB API, ConnectionDraining, and CLB guide,
+ * "Connection draining".
+ */
 const DRAINING_BOUNDS = { least: 1, most: 3_600 };
 
-/** Draining lets a deregistered instance finish its requests (R10), within `drainTimeout` (ms). */
+/**
+ * Returns settings with which draining ends within `drainTimeout` (ms). Draining lets a deregistered instance finish
+ * its requests (R10).
+ */
 function drainingFor(drainTimeout: number) {
   const { least, most } = DRAINING_BOUNDS;
   return { Enabled: true, Timeout: Math.max(least, Math.min(most, longestDelay(drainTimeout))) };
@@ -59,8 +65,8 @@ export async function findBalancer(
 }
 
 /**
- * Lists the account's Classic Load Balancers, or only the one with a name. Throws LoadBalancerNotFound for an
- * unknown name.
+ * Lists the account's Classic Load Balancers. With `name`, lists only this one, and throws LoadBalancerNotFound if it
+ * does not exist.
  */
 export async function* listBalancers(
   aws: Aws,
@@ -92,7 +98,7 @@ export async function health(aws: Aws, name: string, signal?: AbortSignal): Prom
 }
 
 /**
- * Registers an instance. Repeating it changes nothing. Returns when ELB has accepted the call, before the first
+ * Registers an instance. Registering it again changes nothing. Returns when ELB has accepted the call, before the first
  * health check.
  */
 export async function register(aws: Aws, name: string, id: string, signal?: AbortSignal): Promise<void> {
@@ -116,13 +122,14 @@ export async function deregister(
   try {
     await client.send(command, sendOptions(signal));
   } catch (error) {
-    // ELB's answer for an instance that was never registered or is terminated.
+    // ELB answers with this error if the instance was never registered or is terminated.
     if (!isNotRegistrable(error)) throw error;
   }
 }
 
 /**
- * How long a deregistered instance may finish its requests, in seconds. 0 if ELB cuts them off. Throws LoadBalancerNotFound.
+ * How long ELB lets a deregistered instance finish its requests, in seconds. 0 if ELB cuts the requests off at once.
+ * Throws LoadBalancerNotFound.
  */
 export async function drainingTimeout(aws: Aws, name: string, signal?: AbortSignal): Promise<number> {
   const [client, { DescribeLoadBalancerAttributesCommand }] = await elb(aws);
@@ -133,7 +140,7 @@ export async function drainingTimeout(aws: Aws, name: string, signal?: AbortSign
   return Enabled ? Timeout : 0;
 }
 
-/** Sets draining so that it ends within `drainTimeout` (ms). */
+/** Changes the draining settings of a load balancer so that draining ends within `drainTimeout` (ms). */
 export async function setDraining(aws: Aws, name: string, drainTimeout: number): Promise<void> {
   const [client, { ModifyLoadBalancerAttributesCommand }] = await elb(aws);
   const LoadBalancerAttributes = { ConnectionDraining: drainingFor(drainTimeout) };
@@ -143,8 +150,8 @@ export async function setDraining(aws: Aws, name: string, drainTimeout: number):
 }
 
 /**
- * Creates a load balancer in some zones, with an HTTP listener, the health check and draining. An existing one gets
- * the health check and the attributes, and keeps its listeners and zones.
+ * Creates a load balancer in some zones, with an HTTP listener, the health check and draining. An existing load
+ * balancer gets the health check and the attributes, and keeps its listeners and zones.
  */
 export async function createBalancer(
   aws: Aws,
@@ -166,7 +173,8 @@ export async function createBalancer(
     await client.send(new CreateLoadBalancerCommand(request));
   }
   await client.send(new ConfigureHealthCheckCommand({ LoadBalancerName: name, HealthCheck: HEALTH_CHECK }));
-  // With cross-zone balancing each instance gets its share.
+  // With cross-zone load balancing, each instance gets the same share of the requests, however many instances its zone
+  // has.
   const LoadBalancerAttributes = {
     ConnectionDraining: drainingFor(drainTimeout),
     CrossZoneLoadBalancing: { Enabled: true },
@@ -195,7 +203,8 @@ export async function deleteBalancer(aws: Aws, name: string): Promise<void> {
 }
 
 /**
- * The metric of a load balancer's requests. Source: CLB guide, "CloudWatch metrics for your Classic Load Balancer".
+ * The CloudWatch metric that counts a load balancer's requests. Source: CLB guide, "CloudWatch metrics for your Classic
+ * Load Balancer".
  */
 export function requestsOf(name: string): Metric {
   return { namespace: "AWS/ELB", name: "RequestCount", dimensions: { LoadBalancerName: name } };

@@ -28,6 +28,6 @@ export interface Health {
   readonly reasonCode: string;
   readonly description: string;
   readonly registration: Registration;
-  /** No load balancer uses the target group, so the state says nothing about the instance. */
+  /** Whether no load balancer uses the target group. The state then says nothing about the instance. */
   readonly unused: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * Target groups of Application and Network Load Balancers. kas registers instances in them. Their owner creates the
- * groups, load balancers and listeners.
+ * Target groups of Application and Network Load Balancers. kas registers instances in a target group. It creates no
+ * target group, load balancer or listener: their owner does.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export function groupName(arn: string): string {
   return arn.split("/")[1] ?? arn;
 }
 
-/** Finds a target group with its load balancer. */
+/** Finds a target group and its load balancer. */
 export async function findTargetGroup(
   aws: Aws,
   arn: string,
@@ -49,9 +49,9 @@ export async function findTargetGroup(
 }
 
 /**
- * The metric of a target group's requests. A Network Load Balancer has no requests: it counts the connections of
- * all its groups together. Sources: ALB and NLB guides, "CloudWatch metrics". The dimensions are the last parts of
- * the ARNs.
+ * The CloudWatch metric that counts a target group's requests. A Network Load Balancer does not count requests. It
+ * counts the connections to all its target groups together. The dimensions of both metrics are the last parts of the
+ * ARNs. Sources: ALB and NLB guides, "CloudWatch metrics".
  */
 function requestsOf(group: string, loadBalancer: string | undefined): Metric | undefined {
   if (loadBalancer === undefined) return undefined;
@@ -66,8 +66,8 @@ function requestsOf(group: string, loadBalancer: string | undefined): Metric | u
 }
 
 /**
- * The health of each instance with a registered or draining target. An instance may have several targets, one for
- * each port: its health is that of the worst one. Throws TargetGroupNotFound.
+ * The health of each instance with a registered or draining target. An instance may have several targets, one for each
+ * port: its health is the health of its worst target. Throws TargetGroupNotFound.
  */
 export async function health(aws: Aws, arn: string, signal?: AbortSignal): Promise<Health[]> {
   const targets = Map.groupBy(await listTargets(aws, arn, signal), ({ id }) => id);
@@ -75,8 +75,8 @@ export async function health(aws: Aws, arn: string, signal?: AbortSignal): Promi
 }
 
 /**
- * Registers an instance: at the ports of the targets that it has, otherwise at the group's port. Repeating it changes
- * nothing. A draining target returns to service.
+ * Registers an instance at the ports at which the target group already has it, otherwise at the group's port.
+ * Registering it again changes nothing. A draining target returns to service.
  */
 export async function register(aws: Aws, arn: string, id: string, signal?: AbortSignal): Promise<void> {
   const [client, { RegisterTargetsCommand }] = await elbv2(aws);
@@ -85,8 +85,8 @@ export async function register(aws: Aws, arn: string, id: string, signal?: Abort
 }
 
 /**
- * Deregisters all targets of an instance, which then drains for the group's whole delay. Has no effect on an
- * instance that is not registered.
+ * Deregisters all targets of an instance, which then drains for the group's whole deregistration delay. Has no effect
+ * on an instance that is not registered.
  */
 export async function deregister(
   aws: Aws,
@@ -102,7 +102,7 @@ export async function deregister(
   try {
     await client.send(command, sendOptions(signal));
   } catch (error) {
-    // ELB's answer for an instance that no longer exists. Source: botocore's elbv2 waiter TargetDeregistered.
+    // ELB answers with this error if the instance no longer exists. Source: botocore's elbv2 waiter TargetDeregistered.
     if (!isNotRegistrable(error)) throw error;
   }
 }
@@ -122,8 +122,9 @@ async function listTargets(aws: Aws, arn: string, signal?: AbortSignal): Promise
 }
 
 /**
- * The targets of an instance. Without a port, ELB takes the group's port: a request would miss a target at another
- * port, and ELB would not say so. Source: elbv2 API, TargetDescription.
+ * Returns the targets of an instance with their ports. For a target without a port, ELB takes the group's port. A
+ * request without ports would leave out a target at another port, and ELB would return no error. Source: elbv2 API,
+ * TargetDescription.
  */
 async function targetsOf(
   aws: Aws,
@@ -132,19 +133,22 @@ async function targetsOf(
   signal?: AbortSignal,
 ): Promise<TargetDescription[]> {
   const targets = (await listTargets(aws, arn, signal)).filter((target) => target.id === id);
-  // The listing may lag behind a registration, so an absent target is still named, at the group's port.
+  // ELB may list a new target late. So kas names an instance that is not listed too, at the group's port.
   return targets.length === 0
     ? [{ Id: id }]
     : targets.map(({ port }) => ({ Id: id, ...(port === undefined ? {} : { Port: port }) }));
 }
 
 /**
- * Registrations from worst to best. An instance is draining only once all of its targets are: until then it still
- * receives requests.
+ * Registrations from worst to best. An instance counts as draining only when all its targets are draining, because
+ * until then it still receives requests.
  */
 const WORST_FIRST: readonly Registration[] = ["out-of-service", "in-service", "draining"];
 
-/** The health of an instance with some targets. With several, the description names the port. */
+/**
+ * Returns the health of an instance with these targets: the health of the worst target. If there are several targets,
+ * the description names the port.
+ */
 function worstOf(targets: readonly TargetHealth[]): Health {
   const rank = ({ registration }: Health) => WORST_FIRST.indexOf(registration);
   const [worst] = targets.toSorted((a, b) => rank(a) - rank(b)) as [TargetHealth];
@@ -152,7 +156,10 @@ function worstOf(targets: readonly TargetHealth[]): Health {
   return targets.length === 1 ? health : { ...health, description: `port ${port}: ${health.description}` };
 }
 
-/** How long a deregistered target drains, idle or not, in seconds. 0 if requests are cut off. Throws TargetGroupNotFound. */
+/**
+ * How long ELB drains a deregistered target, even an idle one, in seconds. 0 if ELB cuts the requests off at once.
+ * Throws TargetGroupNotFound.
+ */
 export async function deregistrationDelay(aws: Aws, arn: string, signal?: AbortSignal): Promise<number> {
   const [client, { DescribeTargetGroupAttributesCommand }] = await elbv2(aws);
   const command = new DescribeTargetGroupAttributesCommand({ TargetGroupArn: arn });
@@ -191,7 +198,7 @@ export function healthCheckPort({ HealthCheckPort, Port }: TargetGroup): string 
   return HealthCheckPort === undefined || HealthCheckPort === "traffic-port" ? String(Port) : HealthCheckPort;
 }
 
-/** The load balancer that uses a target group. A group has one at most. */
+/** Returns the load balancer that uses a target group. A target group has at most one load balancer. */
 async function loadBalancerOf(
   aws: Aws,
   { LoadBalancerArns: [arn] = [] }: TargetGroup,
@@ -223,7 +230,7 @@ function healthOf(
   };
 }
 
-/** Descriptions that help more than ELB's own, by reason code. */
+/** Descriptions by reason code, which help an operator more than ELB's own descriptions. */
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "Target.NotInUse":
     "no load balancer uses the target group in the target's zone: add a listener, or enable the zone",

@@ -16,8 +16,9 @@ import {
 } from "./target_group.ts";
 
 /**
- * The preferred deregistration delay, s: twice the default idle timeout of an Application Load Balancer. A shorter
- * delay cuts requests off, and every target drains for the whole delay.
+ * The deregistration delay that kas sets if `drainTimeout` permits it, in s: twice the default idle timeout of an
+ * Application Load Balancer. A shorter delay may cut requests off. A longer delay makes every scale-in longer, because
+ * ELB drains every target for the whole delay.
  */
 const PREFERRED_DELAY = 120;
 
@@ -29,17 +30,18 @@ const HEALTH_CHECK = {
   HealthCheckPath: "/ping",
 } as const;
 
-/** The changes that a target group needs. A setting that is right is absent. */
+/** The changes that a target group needs. A setting that needs no change is absent. */
 export interface GroupChanges {
-  /** Set the health check to the worker's /ping. */
+  /** Present if the health check must be changed to the worker's /ping. */
   readonly healthCheck?: true;
   /** The deregistration delay to set, in seconds. */
   readonly delay?: number;
 }
 
 /**
- * Compares a target group's settings with the required ones. A delay of 0 cuts requests off; with a delay longer
- * than `drainTimeout` (ms) no instance would finish draining in time.
+ * Compares a target group's settings with the settings that kas requires. A deregistration delay of 0 is wrong, because
+ * ELB would cut requests off. A delay longer than `drainTimeout` (ms) is wrong, because no instance would finish
+ * draining in time.
  *
  * Throws TargetGroupNotFound, and an Error if the group's targets are not instances.
  */

@@ -21,7 +21,7 @@ import { pages } from "../pages.ts";
 import { cloudWatch } from "./client.ts";
 import { cpuOf, type Metric, sdkMetric } from "./metric.ts";
 
-/** An alarm with the fields that no scaling rule uses. */
+/** An alarm, including the fields that no scaling rule uses. */
 export interface AlarmDetail extends Alarm {
   readonly name: string;
   readonly metric: Metric;
@@ -29,9 +29,9 @@ export interface AlarmDetail extends Alarm {
   readonly comparison: string;
   readonly evaluations: number;
   readonly actionsEnabled: boolean;
-  /** ARNs that CloudWatch notifies of ALARM. */
+  /** ARNs that CloudWatch notifies when the state becomes ALARM. */
   readonly alarmActions: readonly string[];
-  /** ARNs that CloudWatch notifies of OK. */
+  /** ARNs that CloudWatch notifies when the state becomes OK. */
   readonly okActions: readonly string[];
   readonly reason: string;
 }
@@ -43,10 +43,10 @@ export type AlarmPlan =
 
 interface AlarmSettings extends Omit<AlarmName, "kind"> {
   readonly threshold: number;
-  /** The duration in seconds. */
+  /** The length of one period in seconds. */
   readonly period: number;
   readonly evaluations: number;
-  /** The topic to notify. Without one, kas only reads the alarm's state (R2). */
+  /** ARN of the topic that the alarm notifies. Without a topic, kas only reads the alarm's state (R2). */
   readonly topicArn?: string | undefined;
 }
 
@@ -56,15 +56,15 @@ interface AlarmSettings extends Omit<AlarmName, "kind"> {
  */
 export const COMPARISON = "GreaterThanOrEqualToThreshold";
 
-/** Alarms in one call at most. Source: CloudWatch API, DescribeAlarms, DeleteAlarms. */
+/** Maximum number of alarms in one call. Source: CloudWatch API, DescribeAlarms, DeleteAlarms. */
 const MAX_ALARMS = 100;
 
 /**
  * The statistic and the treatment of missing data by kind.
  *
- * A stopped instance has no CPU datapoints. With `missing` its alarms are INSUFFICIENT_DATA, which requests
- * nothing; with `notBreaching` cpulow would be OK and request a scale-in. A balancer without requests has no
- * datapoints either, and there `notBreaching` is right: no load.
+ * A stopped instance has no CPU datapoints. With `missing`, its alarms become INSUFFICIENT_DATA, and kas does nothing.
+ * With `notBreaching`, its cpulow would become OK and request a scale-in. A balancer without requests has no datapoints
+ * either. For reqcount `notBreaching` is right, because no requests mean no load.
  */
 const KINDS = {
   cpuhigh: { Statistic: "Average", TreatMissingData: "missing" },
@@ -72,12 +72,12 @@ const KINDS = {
   reqcount: { Statistic: "Sum", TreatMissingData: "notBreaching" },
 } as const;
 
-/** The metric of an alarm to create. */
+/** Returns the metric of an alarm to create. */
 export function metricOf(plan: AlarmPlan): Metric {
   return plan.kind === "reqcount" ? plan.requests : cpuOf(plan.dimension);
 }
 
-/** Lists the fleet's alarms that have a name of kas's form. */
+/** Lists the fleet's alarms. Leaves out an alarm whose name does not have the form of kas's alarm names. */
 export async function fleetAlarms(aws: Aws, fleet: string, signal?: AbortSignal): Promise<AlarmDetail[]> {
   const alarms = await describe(aws, { AlarmNamePrefix: `${fleet}:`, MaxRecords: MAX_ALARMS }, signal);
   return alarms.filter((alarm) => alarm.fleet === fleet);
@@ -141,8 +141,8 @@ export async function deleteAlarms(aws: Aws, names: readonly string[]): Promise<
 }
 
 /**
- * Sets an alarm's state until its next evaluation. CloudWatch runs the alarm's actions as it does for any change of
- * state.
+ * Sets an alarm's state until CloudWatch next evaluates the alarm. CloudWatch runs the alarm's actions as for any
+ * change of state.
  */
 export async function setAlarmState(
   aws: Aws,
@@ -154,7 +154,7 @@ export async function setAlarmState(
   await client.send(new SetAlarmStateCommand({ AlarmName: name, StateValue: state, StateReason: reason }));
 }
 
-/** Undefined for an alarm that has no name of kas's form. */
+/** Converts CloudWatch's alarm. Returns undefined if the name does not have the form of kas's alarm names. */
 function alarmOf(found: MetricAlarm): AlarmDetail | undefined {
   const name = parseAlarmName(found.AlarmName ?? "");
   if (name === undefined) return undefined;
@@ -181,8 +181,9 @@ function alarmOf(found: MetricAlarm): AlarmDetail | undefined {
 }
 
 /**
- * The state of an alarm. An OK that CloudWatch could not evaluate is INSUFFICIENT_DATA, because OK of cpulow requests
- * a scale-in. ALARM stays: it holds a scale-in back. Source: CloudWatch API, MetricAlarm, EvaluationState.
+ * Returns the state of an alarm. If the alarm has an EvaluationState, CloudWatch could not evaluate it fully. kas then
+ * reads OK as INSUFFICIENT_DATA, because OK of cpulow requests a scale-in. kas keeps ALARM, because ALARM prevents a
+ * scale-in. Source: CloudWatch API, MetricAlarm, EvaluationState.
  */
 function stateOf({ StateValue = "INSUFFICIENT_DATA", EvaluationState }: MetricAlarm): AlarmState {
   return StateValue === "OK" && EvaluationState !== undefined ? "INSUFFICIENT_DATA" : StateValue;

@@ -12,24 +12,27 @@ import { pages } from "../pages.ts";
 import { cloudWatch } from "./client.ts";
 import { cpuOf, sdkMetric } from "./metric.ts";
 
-/** Queries in one call at most. Source: CloudWatch API, GetMetricData. */
+/** Maximum number of queries in one call. Source: CloudWatch API, GetMetricData. */
 const MAX_QUERIES = 500;
 
-/** Concurrent calls at most. Source: CloudWatch quotas, GetMetricData: 50 a second. */
+/**
+ * Maximum number of concurrent calls. CloudWatch allows 50 calls a second. Source: CloudWatch quotas, GetMetricData.
+ */
 const MAX_CALLS = 4;
 
 /**
- * Datapoints that began more than this many periods ago are ignored. The newest one began up to two periods ago, and
- * arrives up to three minutes late.
+ * kas ignores a datapoint that began more than this many periods ago. The newest datapoint began up to two periods ago,
+ * and arrives up to three minutes late.
  */
 const RECENT_PERIODS = 6;
 
 /**
- * The age limit of datapoints with basic monitoring, in seconds: two periods of five minutes, and five minutes for the delay.
+ * With basic monitoring, kas ignores a datapoint that began more than this many seconds ago: two periods of five
+ * minutes, and five minutes for CloudWatch's delay.
  */
 const RECENT_BASIC = 900;
 
-/** An instance to read the CPU of. Without `monitoring` it counts as basic. */
+/** An instance whose CPU utilization kas reads. Without `monitoring`, kas assumes basic monitoring. */
 export interface MeasuredInstance {
   readonly id: string;
   readonly monitoring?: Monitoring | undefined;
@@ -38,11 +41,11 @@ export interface MeasuredInstance {
 /**
  * The latest average CPUUtilization by instance id. An instance without a recent datapoint is absent.
  *
- * Throws {@linkcode IncompleteAnswerError} if CloudWatch did not read every metric: an instance whose load is
- * unknown must not pass for one without datapoints.
+ * Throws {@linkcode IncompleteAnswerError} if CloudWatch did not read every metric, because kas must be able to tell an
+ * instance that CloudWatch did not read from an instance without datapoints.
  *
- * @param period s
- * @param now ms since the epoch
+ * @param period the length of the metric's period in s
+ * @param now the current time in ms since the epoch
  */
 export async function latestCpu(
   aws: Aws,
@@ -78,7 +81,7 @@ export async function latestCpu(
           "metrics",
         )
       ) {
-        // Ignore partial data on this page: a later page completes it.
+        // The status on the last page counts: a later page completes a metric that is partial on this page.
         statuses.set(Id, StatusCode);
         notes.push(...Messages.map(({ Value = "" }) => Value));
         const id = batch[Number(Id?.slice(1))];
@@ -109,7 +112,10 @@ type Queries = NonNullable<
   ConstructorParameters<typeof import("../sdk/cloudwatch.ts").GetMetricDataCommand>[0]["MetricDataQueries"]
 >;
 
-/** A query id may not contain a hyphen, so it is the instance's index in the batch. */
+/**
+ * Returns one query for each instance. The id of a query may not contain a hyphen, so the id has the instance's index
+ * in the batch instead of the instance's id.
+ */
 function queriesFor(batch: readonly string[], period: number): Queries {
   return batch.map((id, index) => ({
     Id: `i${index}`,
@@ -117,9 +123,10 @@ function queriesFor(batch: readonly string[], period: number): Queries {
   }));
 }
 
-/** The instances of one call, and the age of the oldest datapoint to read, in seconds. */
+/** The instances of one call. */
 interface Batch {
   readonly ids: readonly string[];
+  /** kas ignores datapoints that began more than this many seconds ago. */
   readonly recent: number;
 }
 
@@ -135,8 +142,8 @@ function* batchesOf(instances: readonly MeasuredInstance[], period: number): Gen
 }
 
 /**
- * Runs `work` for each item, {@linkcode MAX_CALLS} at a time. After a failure it starts no more, waits for the
- * rest, and throws.
+ * Runs `work` for each item, {@linkcode MAX_CALLS} at a time. After a failure, it starts no further work, waits for the
+ * work in progress, and throws the error.
  */
 async function forEach<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
   const rest = Iterator.from(items);

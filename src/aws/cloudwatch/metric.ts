@@ -13,8 +13,8 @@ export interface Metric {
 }
 
 /**
- * The CPU of an instance, in percent. Source: EC2 user guide, "CloudWatch metrics that are available for your
- * instances".
+ * The metric of an instance's CPU utilization, in percent. Source: EC2 user guide, "CloudWatch metrics that are
+ * available for your instances".
  */
 export function cpuOf(instance: string): Metric {
   return { namespace: "AWS/EC2", name: "CPUUtilization", dimensions: { InstanceId: instance } };
@@ -28,7 +28,7 @@ export function sameMetric(a: Metric, b: Metric): boolean {
     names.every((name) => a.dimensions[name] === b.dimensions[name]);
 }
 
-/** A metric in the form that the SDK takes. */
+/** Converts a metric to the form that the SDK takes. */
 export function sdkMetric(
   { namespace, name, dimensions }: Metric,
 ): { Namespace: string; MetricName: string; Dimensions: { Name: string; Value: string }[] } {

@@ -1,6 +1,6 @@
 /**
- * Permissions, checked with EC2's DryRun: EC2 answers whether it would allow a call, and does nothing. ELB,
- * CloudWatch and SNS have no DryRun. Source: EC2 API, "DryRun".
+ * Checks permissions with EC2's DryRun option: EC2 answers whether it would allow a call, and does not carry the call
+ * out. ELB, CloudWatch and SNS have no DryRun option. Source: EC2 API, "DryRun".
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { ec2 } from "./client.ts";
 import { type Ec2Instance, TAG } from "./ec2_instance.ts";
 import { launchTemplateOf } from "./launch.ts";
 
-/** A call that EC2 can check. kas uses `CreateTags` to quarantine an instance. */
+/** A call whose permission EC2 can check. kas quarantines an instance with `CreateTags`. */
 export type DryRun =
   | {
     readonly action: "StartInstances" | "StopInstances" | "TerminateInstances" | "CreateTags";
@@ -20,7 +20,7 @@ export type DryRun =
   | {
     readonly action: "RunInstances";
     readonly fleet: string;
-    /** A launch template, or an instance to copy. */
+    /** The name or id of a launch template, or an instance whose image and type the launch copies. */
     readonly like: string | Pick<Ec2Instance, "image" | "type">;
   };
 

@@ -1,13 +1,13 @@
 /**
- * An EC2 instance in the terms of the scaling rules. The role comes from the tags or the name, the stop time from
- * EC2's reason.
+ * Converts EC2's instances to the instances of the scaling rules. kas reads the role from the tags or the name, and the
+ * time of the stop from EC2's StateTransitionReason.
  *
  * @module
  */
 import type { Instance, Role } from "../../scaling/model/instance.ts";
 import type { DescribedInstance } from "../sdk/instance_page.ts";
 
-/** An instance without its registration, which ELB knows. */
+/** An instance as EC2 describes it. It has no registration, because kas reads registrations from ELB. */
 export interface Ec2Instance extends Omit<Instance, "registration"> {
   // The scaling rules do not use the following fields.
   readonly monitoring?: Monitoring;
@@ -15,43 +15,48 @@ export interface Ec2Instance extends Omit<Instance, "registration"> {
   /** The image that the instance was launched from. */
   readonly image?: string;
   readonly vpc?: string;
-  /** A Spot instance. EC2 stops one only if its request is persistent. */
+  /**
+   * Present if the instance is a Spot instance. EC2 can stop a Spot instance only if its Spot request is persistent.
+   */
   readonly spot?: true;
-  /** The root device is an instance store. EC2 cannot stop the instance. */
+  /** Present if the root device is an instance store. EC2 cannot stop such an instance. */
   readonly instanceStore?: true;
   /**
-   * Whether the public address is an Elastic IP. EC2 takes any other one away when the instance stops. Absent if EC2
-   * does not say so. Source: EC2 API, InstanceNetworkInterfaceAssociation, IpOwnerId.
+   * Whether the public address is an Elastic IP. EC2 releases any other public address when the instance stops. Absent
+   * if EC2 does not say who owns the address. Source: EC2 API, InstanceNetworkInterfaceAssociation, IpOwnerId.
    */
   readonly elasticIp?: boolean;
   /** The ids of the security groups. */
   readonly securityGroups?: readonly string[];
-  /** Why the state last changed. Absent while EC2 has no reason, as for a running instance. */
+  /** Why the state last changed. Absent if EC2 gives no reason, for example for a running instance. */
   readonly stateReason?: StateReason;
-  /** EC2's StateTransitionReason: `User initiated (2026-11-23 21:00:00 GMT)`. */
+  /** EC2's StateTransitionReason, for example `User initiated (2026-11-23 21:00:00 GMT)`. */
   readonly stateTransitionReason?: string;
   /**
-   * The time in EC2's StateTransitionReason, in ms since the epoch. A newer time than the last known one shows that the state
-   * has changed.
+   * The time in EC2's StateTransitionReason, in ms since the epoch. If this time is newer than when kas last read it,
+   * the state has changed in between.
    */
   readonly stateTransitionAt?: number;
 }
 
 /**
- * How often EC2 publishes an instance's metrics: `basic` each five minutes, `detailed` each minute. Source: EC2 user
- * guide, "Monitor your instances using CloudWatch".
+ * How often EC2 publishes an instance's metrics: every five minutes with `basic`, every minute with `detailed`. Source:
+ * EC2 user guide, "Monitor your instances using CloudWatch".
  */
 export type Monitoring = "basic" | "detailed";
 
 /** EC2's StateReason. Source: EC2 API, StateReason. */
 export interface StateReason {
-  /** `Client.VolumeLimitExceeded`, `Server.InsufficientInstanceCapacity`, `Client.UserInitiatedShutdown`. */
+  /** EC2's code, for example `Client.VolumeLimitExceeded` or `Server.InsufficientInstanceCapacity`. */
   readonly code: string;
-  /** `Client.VolumeLimitExceeded: Volume limit exceeded`. */
+  /** EC2's message, for example `Client.VolumeLimitExceeded: Volume limit exceeded`. */
   readonly message: string;
 }
 
-/** Why an instance's state last changed, in EC2's words and with its code. Undefined without a reason. */
+/**
+ * Returns why an instance's state last changed, in EC2's words and with EC2's code. Returns undefined if EC2 gives no
+ * reason.
+ */
 export function stateReasonText(
   { stateReason, stateTransitionReason }: Pick<Ec2Instance, "stateReason" | "stateTransitionReason">,
 ): string | undefined {
@@ -68,7 +73,10 @@ export const TAG = {
   name: "Name",
 } as const;
 
-/** Converts EC2's instance. A legacy instance's name may begin with `fleet`. */
+/**
+ * Converts EC2's instance. `fleet` is the name of the fleet: a legacy instance may have the name `<fleet>_base` or
+ * `<fleet>_ctl` instead of a role tag.
+ */
 export function instanceOf(found: DescribedInstance, fleet: string | undefined): Ec2Instance {
   const tags = tagsOf(found);
   const state = found.State?.Name ?? "pending";
@@ -108,7 +116,10 @@ export function instanceOf(found: DescribedInstance, fleet: string | undefined):
   };
 }
 
-/** Returns the role in the tag. Without a tag, returns the role in the name, which begins with one of the fleet's names. */
+/**
+ * Returns the role in the role tag. Without this tag, returns the role in the instance's name, such as `<fleet>_base`.
+ * `fleets` are the possible names of the fleet.
+ */
 function roleOf(tags: Record<string, string>, fleets: readonly (string | undefined)[]): Role {
   const role = tags[TAG.role];
   if (role === "base" || role === "control" || role === "node") return role;
@@ -123,7 +134,10 @@ export function tagsOf({ Tags }: DescribedInstance): Record<string, string> {
   return Object.fromEntries((Tags ?? []).map(({ Key, Value }) => [Key ?? "", Value ?? ""]));
 }
 
-/** `User initiated (2026-11-23 21:00:00 GMT)` → ms since the epoch. */
+/**
+ * Returns the time in a StateTransitionReason such as `User initiated (2026-11-23 21:00:00 GMT)`, in ms since the
+ * epoch.
+ */
 function transitionTime(reason: string | undefined): number | undefined {
   const match = /\((\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (?:GMT|UTC)\)/.exec(reason ?? "");
   return match === null ? undefined : Date.parse(`${match[1]}T${match[2]}Z`);

@@ -1,5 +1,5 @@
 /**
- * Settings of instances: detailed monitoring, and the protection against being stopped or terminated.
+ * Settings of instances: detailed monitoring, stop protection and termination protection.
  *
  * @module
  */
@@ -17,7 +17,10 @@ export async function enableDetailedMonitoring(
   await client.send(new MonitorInstancesCommand({ InstanceIds: [...ids] }), sendOptions(signal));
 }
 
-/** Whether EC2 refuses to stop, or to terminate, an instance: its attribute disableApiStop or disableApiTermination. */
+/**
+ * Whether an instance has stop protection or termination protection (EC2's attributes disableApiStop and
+ * disableApiTermination).
+ */
 export async function isProtected(
   aws: Aws,
   id: string,

@@ -11,16 +11,18 @@ import { type Ec2Instance, instanceOf, TAG, tagsOf } from "./ec2_instance.ts";
 
 export type { Ec2Instance };
 
-/** Values of one filter at most. Source: EC2 user guide, "Filter your resources". */
+/** Maximum number of values in one filter. Source: EC2 user guide, "Filter your resources". */
 const MAX_VALUES = 200;
 
-/** Selects a fleet's instances: by the fleet's tag, or by key pair for a legacy fleet. */
+/**
+ * Selects a fleet's instances by the fleet's tag. For a legacy fleet, `keyName` selects them by their key pair instead.
+ */
 export interface FleetSelector {
   readonly fleet: string;
   readonly keyName?: string | undefined;
 }
 
-/** Joins instances with their registrations, and drops the fields that no rule uses. */
+/** Adds to each instance its registration, and removes the fields that no scaling rule uses. */
 export function withRegistration(
   instances: readonly Ec2Instance[],
   registrations: ReadonlyMap<string, Registration>,
@@ -58,7 +60,7 @@ export async function* fleetInstances(
   for await (const found of describeInstances(aws, request, signal)) yield instanceOf(found, fleet);
 }
 
-/** Finds an instance by its id. A legacy instance's role is derived from `fleet` and its name. */
+/** Finds an instance by its id. kas derives a legacy instance's role from `fleet` and the instance's name. */
 export async function findInstance(
   aws: Aws,
   id: string,
@@ -74,7 +76,7 @@ export async function findInstance(
   return undefined;
 }
 
-/** The tags of instances by instance id. Instances that do not exist are left out. */
+/** Returns the tags of instances by instance id, without instances that do not exist. */
 export async function instanceTags(
   aws: Aws,
   ids: readonly string[],

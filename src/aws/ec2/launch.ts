@@ -1,5 +1,5 @@
 /**
- * Launching instances.
+ * Launches instances.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { listIn } from "../errors.ts";
 import { ec2 } from "./client.ts";
 import { type Ec2Instance, instanceOf, type Monitoring, TAG } from "./ec2_instance.ts";
 
-/** Options of a launch. */
+/** The options of a launch. */
 export interface Launch {
   readonly fleet: string;
   readonly role: Role;
@@ -28,21 +28,21 @@ export interface Launch {
   /** The user data as plain text. */
   readonly userData?: string;
   /**
-   * `detailed` by default: kas's alarms have periods of a minute, and with basic monitoring EC2 publishes a datapoint
-   * only each five minutes. It overrides the launch template. Detailed monitoring costs about $2.10 an instance and
-   * month.
+   * The monitoring of the instances. Default: `detailed`, because kas's alarms have periods of one minute, and with
+   * basic monitoring EC2 publishes a datapoint only every five minutes. It overrides the monitoring in the launch
+   * template. Detailed monitoring costs about $2.10 per instance and month.
    */
   readonly monitoring?: Monitoring;
   /**
-   * EC2 launches only once for a token, at most 64 ASCII characters. By default each launch has a new token, which
-   * the SDK's retries share. Source: EC2 API, "Ensuring idempotency".
+   * The client token, at most 64 ASCII characters. EC2 launches instances only once for a token. Default: a new token
+   * for each launch, which the SDK's retries of the launch also send. Source: EC2 API, "Ensuring idempotency".
    */
   readonly token?: string;
 }
 
 /**
- * Launches all or none of the instances, and tags them in the same call. A repeated launch with the same token
- * launches none.
+ * Launches all of the instances or none, and tags them in the same call. If the caller repeats the launch with the same
+ * token, EC2 launches no further instances.
  */
 export async function launchInstances(
   aws: Aws,

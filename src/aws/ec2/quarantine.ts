@@ -21,7 +21,8 @@ export async function endQuarantine(aws: Aws, id: string): Promise<void> {
 }
 
 /**
- * At most 256 of the characters that every AWS service allows in a tag. Source: EC2 user guide, "Tag restrictions".
+ * Converts a text to the value of a tag: replaces each character that some AWS service does not allow in tags, and cuts
+ * the text off after 256 characters. Source: EC2 user guide, "Tag restrictions".
  */
 function tagValue(text: string): string {
   const allowed = text.replaceAll(/[;,]/g, " -").replaceAll(/[^\p{L}\p{N}_.:/=+\-@]+/gu, " ").trim();

@@ -15,16 +15,16 @@ export interface Ingress {
   readonly protocol: string;
   readonly from: number;
   readonly to: number;
-  /** Networks and prefix lists that are allowed. */
+  /** The networks (CIDR blocks) and the ids of prefix lists from which the rule allows traffic. */
   readonly networks: readonly string[];
-  /** Ids of security groups whose members are allowed. */
+  /** The ids of the security groups from whose members the rule allows traffic. */
   readonly groups: readonly string[];
 }
 
 /** The maximum number of ids in one call. */
 const BATCH = 200;
 
-/** The inbound rules of groups by group id. Groups that do not exist are left out. */
+/** Returns the inbound rules of security groups by group id, without groups that do not exist. */
 export async function ingressOf(
   aws: Aws,
   ids: readonly string[],

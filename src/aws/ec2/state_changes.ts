@@ -1,5 +1,6 @@
 /**
- * Start, stop and terminate. One instance a call, because EC2 rejects a whole batch if one instance fails.
+ * Starts, stops and terminates instances. Each call names one instance, because EC2 rejects a call for several
+ * instances if one of them cannot change its state.
  *
  * @module
  */
@@ -16,7 +17,7 @@ export interface StateChange {
 }
 
 /**
- * Starts an instance. A running or pending one does not change. Returns when EC2 has accepted the call, before the
+ * Starts an instance. A running or pending instance does not change. Returns when EC2 has accepted the call, before the
  * instance runs.
  */
 export async function startInstance(aws: Aws, id: string, signal?: AbortSignal): Promise<StateChange> {
@@ -25,7 +26,7 @@ export async function startInstance(aws: Aws, id: string, signal?: AbortSignal):
   return stateChange(id, (await client.send(command, sendOptions(signal))).StartingInstances);
 }
 
-/** Stops an instance. A stopped or stopping one does not change. */
+/** Stops an instance. A stopped or stopping instance does not change. */
 export async function stopInstance(aws: Aws, id: string, signal?: AbortSignal): Promise<StateChange> {
   const [client, { StopInstancesCommand }] = await ec2(aws);
   const command = new StopInstancesCommand({ InstanceIds: [id] });
@@ -44,7 +45,7 @@ function stateChange(id: string, changes: readonly InstanceStateChange[] | undef
   const before = change?.PreviousState?.Name;
   const after = change?.CurrentState?.Name;
   if (before === undefined || after === undefined) {
-    throw new Error(`Cannot read the state of ${id}: it is not in EC2's answer`);
+    throw new Error(`Cannot read the state of ${id}: the instance is not in EC2's answer`);
   }
   return { id, before, after };
 }

@@ -1,5 +1,5 @@
 /**
- * The configuration of the SDK clients: time limits, retries, shared credentials.
+ * The configuration of the SDK clients: time limits, retries, and the credentials that the clients share.
  *
  * @module
  */
@@ -10,10 +10,16 @@ import { credentialSource } from "./credentials.ts";
 import { fetchHandler } from "./fetch_handler.ts";
 import { Retry } from "./retry.ts";
 
-/** Limit of one attempt from connecting to the end of the answer, in ms. Three attempts take half a minute at most. */
+/**
+ * Time limit of one attempt of a call, from connecting to the end of the answer, in ms. The three attempts of a call
+ * take at most half a minute.
+ */
 const TIME_LIMIT = 10_000;
 
-/** Limit of a request to the instance metadata service, in ms. The service answers in a few ms or does not exist. */
+/**
+ * Time limit of a request to the instance metadata service, in ms. On an EC2 instance the service answers within a few
+ * ms; elsewhere there is no such service.
+ */
 const METADATA_TIME_LIMIT = 500;
 
 /** The configuration that the clients of one account share. */

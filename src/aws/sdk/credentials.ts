@@ -1,6 +1,6 @@
 /**
- * The source of an account's credentials: the SDK's chain of providers with a time limit, which keeps credentials that
- * are still valid while their source fails.
+ * The source of an account's credentials: the SDK's chain of credential providers, with a time limit. While the chain
+ * fails, the last credentials remain in use until they expire.
  *
  * @module
  */
@@ -10,34 +10,37 @@ import { CredentialsError } from "../errors.ts";
 
 const log = getLogger(["kas", "aws"]);
 
-/** The used part of the SDK's credentials. */
+/** The part of the SDK's credentials that kas uses. */
 export interface ExpiringCredentials {
   readonly expiration?: Date;
 }
 
-/** Returns the credentials. */
+/** A credential provider of the SDK: returns the credentials. */
 type Provider<C> = (options?: { readonly forceRefresh?: boolean }) => Promise<C>;
 
 /** The time limits and the clock of a provider. */
 export interface SourceOptions {
-  /** Limit of one attempt, in ms. */
+  /** How long a provider may take to return the credentials, in ms. */
   readonly timeLimit: number;
   readonly clock: Pick<Clock, "now" | "elapsed">;
 }
 
-/** How long the source is left alone after a failure while the last credentials are valid, in ms. */
+/**
+ * How long kas waits after a failure before it asks the source again, in ms. kas waits only while the last credentials
+ * are valid.
+ */
 const PAUSE = 10_000;
 
 /**
- * Creates a provider that limits the time of another one, and returns the last credentials until they expire if it
- * fails. Some of the SDK's providers run a program or call a server without a time limit, and a call's signal does not
- * reach them.
+ * Creates a provider that runs another provider with a time limit. If the other provider fails, the new one returns the
+ * last credentials until they expire. Some of the SDK's providers run a program or call a server without a time limit,
+ * and the signal of an AWS call does not stop them.
  *
- * It rejects with {@linkcode CredentialsError}, whose cause is the provider's error. So an error of STS does not pass
- * for an error of the call that needs the credentials.
+ * The new provider rejects with {@linkcode CredentialsError}, whose cause is the other provider's error. So the caller
+ * can tell an error of STS from an error of the call that needs the credentials.
  *
- * @param create creates the other provider. A failed one is replaced: the SDK's chain would wait for a hanging
- *   attempt forever.
+ * @param create creates the other provider. After each failure kas creates it again, because the SDK's chain would wait
+ *   forever for an attempt that hangs.
  */
 export function credentialSource<C extends ExpiringCredentials>(
   create: () => Provider<C>,
@@ -75,7 +78,10 @@ export function credentialSource<C extends ExpiringCredentials>(
 async function inTime<C>(credentials: Promise<C>, timeLimit: number): Promise<C> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => late.reject(new CredentialsError(`their source did not answer within ${timeLimit / 1_000} s`)),
+    () =>
+      late.reject(
+        new CredentialsError(`the source of the credentials did not answer within ${timeLimit / 1_000} s`),
+      ),
     timeLimit,
   );
   try {

@@ -1,6 +1,6 @@
 /**
- * The parts of the client of Application and Network Load Balancers that kas uses. Imported lazily. Naming each
- * command lets the bundler drop the others.
+ * The parts of ELB v2's client (Application and Network Load Balancers) that kas uses. kas imports this module when it
+ * first calls ELB v2. The module names each command, so that the bundler leaves the other commands out.
  *
  * @module
  */

@@ -2,8 +2,8 @@
  * The SDK's HTTP handler on Deno's fetch. It reuses connections, uses proxies and limits the time of a whole
  * attempt, including the body.
  *
- * The SDK's own node:http handler has no limit for connecting and the body together, and fails after an answer with
- * `Connection: close` in Deno 2.7.
+ * The SDK's own handler on node:http has no time limit for connecting and reading the body together. In Deno 2.7 its
+ * next request fails after an answer with `Connection: close`.
  *
  * @module
  */
@@ -91,12 +91,15 @@ function addressOf({ protocol, hostname, port, path, query }: HttpRequest): URL 
   return url;
 }
 
-/** An abort in the form of the SDK's own handlers. The SDK does not retry an error with this name. */
+/**
+ * Returns the error for an aborted request, in the form that the SDK's own handlers use. The SDK does not retry an
+ * error with this name.
+ */
 function aborted(signal: AbortSignal): Error {
   return new DOMException(signal.reason instanceof Error ? signal.reason.message : "Aborted", "AbortError");
 }
 
-/** Failures by fetch's message, which is the only information about them. */
+/** Failures by the message of fetch's error: only the message tells them apart. */
 const FAILURES: readonly (readonly [message: RegExp, reason: string, hint: string])[] = [
   [
     /connection refused/i,
@@ -111,7 +114,7 @@ const FAILURES: readonly (readonly [message: RegExp, reason: string, hint: strin
   [
     /proxy authentication required/i,
     "the proxy requires a user and a password",
-    "HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT",
+    "set HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT",
   ],
   [/tunnel/i, "the proxy refused the connection", "allow the host in the proxy, or add it to NO_PROXY"],
   [
@@ -122,9 +125,9 @@ const FAILURES: readonly (readonly [message: RegExp, reason: string, hint: strin
   [
     /certificate/i,
     "the TLS certificate is not trusted",
-    "DENO_TLS_CA_STORE=system also trusts this machine's authorities, such as a proxy's",
+    "set DENO_TLS_CA_STORE=system to trust this machine's certificate authorities too, for example a proxy's",
   ],
-  [/corrupt message/i, "the server does not use TLS", "--endpoint-url with http:// instead of https://"],
+  [/corrupt message/i, "the server does not use TLS", "use http:// instead of https:// in --endpoint-url"],
   [/tls|handshake/i, "the TLS handshake failed", "check --endpoint-url and any proxy"],
   [
     /connection (reset|closed)|broken pipe|unexpected eof|incomplete|reading a body/i,

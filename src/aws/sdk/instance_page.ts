@@ -1,6 +1,6 @@
 /**
- * A page of DescribeInstances, read from its XML. The parser is the SDK's own. Imported lazily, as the SDK's
- * clients are.
+ * Reads a page of DescribeInstances from EC2's XML, with the SDK's XML parser. kas imports this module when it first
+ * calls DescribeInstances.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Instance as SdkInstance } from "@aws-sdk/client-ec2";
 import { parseXML } from "@aws-sdk/xml-builder";
 import { UnreachableError } from "../errors.ts";
 
-/** The fields that kas reads of an instance, named as the SDK names them. */
+/** The fields of an instance that kas reads, with the SDK's names. */
 export type DescribedInstance = Pick<
   SdkInstance,
   | "ImageId"
@@ -40,8 +40,8 @@ export interface InstancePage {
 }
 
 /**
- * An XML element as the SDK's parser returns it: its text, or its children by name, in an array where a name
- * repeats.
+ * An XML element as the SDK's parser returns it: the element's text, or its children by name. Children with the same
+ * name are in an array.
  */
 type Element = string | { readonly [name: string]: Element | readonly Element[] };
 
@@ -68,7 +68,7 @@ export function readInstancePage(body: string): InstancePage {
   };
 }
 
-/** Source: EC2 API, Instance. */
+/** Reads one instance. Source: EC2 API, Instance. */
 function readInstance(found: Element): DescribedInstance {
   return {
     InstanceId: text(found, "instanceId"),

@@ -1,6 +1,6 @@
 /**
- * Retries of calls to AWS: the SDK's standard mode with the clock and the randomness of the runtime. The SDK's own
- * class uses the global ones.
+ * Retries calls to AWS as the SDK's standard mode does, but with the clock and the randomness of the runtime. The SDK's
+ * own class uses the global clock and randomness.
  *
  * Source: AWS SDKs and Tools Reference Guide, "Retry behavior"; `StandardRetryStrategy` of @smithy/core 3.41.
  *
@@ -10,7 +10,7 @@ import type { RetryErrorInfo, RetryStrategyV2, StandardRetryToken } from "@smith
 import type { Runtime } from "../../runtime.ts";
 import { isInsufficientCapacity } from "../errors.ts";
 
-/** Attempts of a call, including the first. */
+/** Maximum number of attempts of a call, including the first attempt. */
 const ATTEMPTS = 3;
 
 /** The longest pause before the first retry, in ms. The pause before each later retry may be twice as long. */
@@ -19,12 +19,12 @@ const PAUSE = { throttled: 1_000, other: 50 };
 /** The longest pause before any retry, in ms. */
 const LONGEST_PAUSE = 20_000;
 
-/** How much longer than its own pause a retry waits if AWS requests it, in ms. */
+/** AWS may request a longer pause than kas's own. kas then waits at most this much longer than its own pause, in ms. */
 const LONGEST_HINT = 5_000;
 
 /**
- * A retry costs tokens and a successful call earns them, so that a client stops retrying during a long outage of
- * AWS.
+ * A limit on the retries of all calls: a retry takes tokens, and a successful call returns tokens. During a long outage
+ * of AWS the tokens run out, and kas stops retrying.
  */
 const TOKENS = { most: 500, throttled: 5, other: 14, earned: 1 };
 
@@ -51,7 +51,7 @@ export class Retry implements RetryStrategyV2 {
     before: StandardRetryToken,
     { error, errorType, retryAfterHint }: RetryErrorInfo,
   ): Promise<StandardRetryToken> {
-    // EC2 reports insufficient capacity with a 500. Another instance is more likely to succeed (R7).
+    // EC2 reports insufficient capacity with HTTP status 500. Starting another instance is more likely to succeed (R7).
     if (isInsufficientCapacity(error)) throw new Error("Lack of capacity is not retried");
     const retries = before.getRetryCount();
     const cost = errorType === "THROTTLING" ? TOKENS.throttled : TOKENS.other;

@@ -1,5 +1,6 @@
 /**
- * The parts of SNS's client that kas uses. Imported lazily. Naming each command lets the bundler drop the others.
+ * The parts of SNS's client that kas uses. kas imports this module when it first calls SNS. The module names each
+ * command, so that the bundler leaves the other commands out.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The attributes of topics and subscriptions, which decide whether a message is delivered, and how.
+ * The attributes of topics and subscriptions. They decide whether and how SNS delivers a message.
  *
  * Source: SNS API, GetTopicAttributes and GetSubscriptionAttributes.
  *
@@ -8,17 +8,17 @@
 import { type Aws, sendOptions } from "../clients.ts";
 import { IncompleteAnswerError } from "../errors.ts";
 
-/** Attributes by name. An attribute with its default may be absent. */
+/** Attributes by name. An attribute that has its default value may be absent. */
 export type Attributes = Readonly<Record<string, string>>;
 
-/** The attributes of a topic. Throws NotFound. */
+/** Reads the attributes of a topic. Throws NotFound. */
 export async function topicAttributes(aws: Aws, TopicArn: string, signal?: AbortSignal): Promise<Attributes> {
   const [client, { GetTopicAttributesCommand }] = await Promise.all([aws.sns(), import("../sdk/sns.ts")]);
   const { Attributes } = await client.send(new GetTopicAttributesCommand({ TopicArn }), sendOptions(signal));
   return listed(Attributes, "topic");
 }
 
-/** The attributes of a subscription. Throws NotFound. */
+/** Reads the attributes of a subscription. Throws NotFound. */
 export async function subscriptionAttributes(
   aws: Aws,
   SubscriptionArn: string,

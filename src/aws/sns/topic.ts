@@ -17,10 +17,12 @@ export interface Subscription {
 }
 
 /**
- * SNS retries a delivery for about half an hour: longer than a deployment or a reboot, and within the hour after
- * which the autoscaler refuses a message as stale (R14). SNS's default is one minute.
+ * The delivery policy of kas's subscriptions. With this policy, SNS retries a delivery for about half an hour. A
+ * deployment or a reboot takes less time. The autoscaler refuses a message as too old only after an hour (R14). With
+ * SNS's default policy, SNS retries for about one minute.
  *
- * Source: SNS developer guide, "message delivery retries". A policy may last 3,600 s.
+ * SNS accepts only a policy whose retries take at most 3,600 s. Source: SNS developer guide, "message delivery
+ * retries".
  */
 const DELIVERY_POLICY = JSON.stringify({
   healthyRetryPolicy: {
@@ -47,20 +49,20 @@ export async function* listTopics(aws: Aws, signal?: AbortSignal): AsyncIterable
 }
 
 /**
- * Creates a topic, or finds the existing one, and returns its ARN. Sets SignatureVersion 2 (SHA-256). SNS's default
- * is SHA-1.
+ * Creates a topic, or finds the existing topic, and returns its ARN. Sets the topic's SignatureVersion to 2 (SHA-256),
+ * because SNS's default is SHA-1.
  */
 export async function createTopic(aws: Aws, name: string): Promise<string> {
   const [client, { CreateTopicCommand, SetTopicAttributesCommand }] = await sns(aws);
   const { TopicArn } = await client.send(new CreateTopicCommand({ Name: name }));
   if (TopicArn === undefined) throw new Error(`Cannot create topic ${name}: SNS returned no ARN`);
-  // CreateTopic would reject an existing topic with other attributes.
+  // Set the attribute separately, because CreateTopic fails if the topic exists with other attributes.
   const attribute = { TopicArn, AttributeName: "SignatureVersion", AttributeValue: "2" };
   await client.send(new SetTopicAttributesCommand(attribute));
   return TopicArn;
 }
 
-/** Deletes a topic and its subscriptions. Has no effect if it does not exist. */
+/** Deletes a topic and its subscriptions. Has no effect if the topic does not exist. */
 export async function deleteTopic(aws: Aws, arn: string): Promise<void> {
   const [client, { DeleteTopicCommand }] = await sns(aws);
   await client.send(new DeleteTopicCommand({ TopicArn: arn }));
@@ -98,7 +100,10 @@ export async function* listSubscriptions(
   }
 }
 
-/** Subscribes a URL with kas's delivery policy. An existing subscription is returned and gets the policy. */
+/**
+ * Subscribes a URL to a topic with kas's delivery policy, and returns the subscription's ARN. An existing subscription
+ * also gets the policy.
+ */
 export async function subscribe(aws: Aws, topicArn: string, url: string): Promise<string> {
   const [client, { SetSubscriptionAttributesCommand, SubscribeCommand }] = await sns(aws);
   const request = {
@@ -128,7 +133,8 @@ export async function subscribe(aws: Aws, topicArn: string, url: string): Promis
 }
 
 /**
- * Unsubscribes. Has no effect on a pending subscription: it has no ARN yet, and SNS deletes it after three days.
+ * Deletes a subscription. Has no effect on a pending subscription, because it has no ARN yet. SNS deletes a pending
+ * subscription after three days.
  */
 export async function unsubscribe(aws: Aws, arn: string): Promise<void> {
   if (statusOf(arn) !== "confirmed") return;
@@ -136,7 +142,9 @@ export async function unsubscribe(aws: Aws, arn: string): Promise<void> {
   await client.send(new UnsubscribeCommand({ SubscriptionArn: arn }));
 }
 
-/** Confirms a subscription and returns its ARN. Only AWS credentials can unsubscribe it (R14). */
+/**
+ * Confirms a subscription and returns its ARN. SNS then unsubscribes it only for a caller with AWS credentials (R14).
+ */
 export async function confirmSubscription(
   aws: Aws,
   topicArn: string,

@@ -273,7 +273,7 @@ Deno.test("the error of a proxy that requires credentials names the proxy", asyn
     message,
     /^kas: AWS is unreachable: cannot reach https:.*: the proxy requires a user and a password$/,
   );
-  assertMatch(hint, /^Try: HTTPS_PROXY=/);
+  assertMatch(hint, /^Try: set HTTPS_PROXY=/);
   // The network's message is a cause of its own in Deno 2.9, and part of the TypeError in 2.7.
   assertMatch(details.join("\n"), /^because UnreachableError: .*\nbecause TypeError: [^]*proxy auth/);
   assertEquals([code, stdout.trim()], [3, ""]);

@@ -10,7 +10,7 @@ Deno.test("describeError() returns one line with AWS's message and error code, a
   );
   assertEquals(describeError(error), {
     message: "The instance 'i-1' is not in a state from which it can be started (IncorrectInstanceState)",
-    hint: "kas admin instances shows its state; wait until the state is stable",
+    hint: "wait until the instance's state no longer changes; kas admin instances shows it",
   });
 });
 
