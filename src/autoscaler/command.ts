@@ -13,10 +13,14 @@ import { SETTINGS } from "../settings/settings.ts";
 import { limitsOf, requireMax } from "./limits.ts";
 import type { Tuning } from "./options.ts";
 import type { Service, ServiceOptions, startService } from "./service.ts";
+import type { Store } from "./store/store.ts";
 import { UnusableError } from "./unusable.ts";
 
 /** The default listen address. nginx on the control instance forwards messages there. */
 const LISTEN = "127.0.0.1:10001";
+
+/** How often the autoscaler checks that its state folder is still at its path, in ms. */
+const PLACE_CHECK = 1_000;
 
 /** The options of scaling and of message verification. */
 export const SCALING = {
@@ -137,9 +141,11 @@ export const autoscaler = command({
     dropPermissions("write", "run", "ffi", "import");
     systemd.ready();
 
-    if (!signal.aborted) await stopped.promise;
+    using place = watchPlace(service.autoscaler.store);
+    const lost = signal.aborted ? undefined : await Promise.race([stopped.promise, place.lost]);
     systemd.stopping();
     Deno.removeSignalListener("SIGHUP", reload);
+    if (lost !== undefined) throw new ExitError(lost.message, 1, lost.hint, { cause: lost });
   },
 });
 
@@ -151,6 +157,19 @@ function start(service: typeof startService, options: ServiceOptions): Service {
     if (!(cause instanceof UnusableError)) throw cause;
     throw new ExitError(cause.message, 1, cause.hint, { cause });
   }
+}
+
+/** Checks at an interval that a state folder is at its path. `lost` resolves with the error of the first check that fails. */
+function watchPlace(store: Store): Disposable & { readonly lost: Promise<UnusableError> } {
+  const lost = Promise.withResolvers<UnusableError>();
+  const timer = setInterval(() => {
+    try {
+      store.checkPlace();
+    } catch (error) {
+      lost.resolve(error as UnusableError);
+    }
+  }, PLACE_CHECK);
+  return { lost: lost.promise, [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import type { Decision } from "../../scaling/model/decision.ts";
 import type { ActivityInProgress, ActivityKind } from "../../scaling/model/activity.ts";
-import type { Database, Row } from "./database.ts";
+import type { Database, Row } from "./sqlite/database.ts";
 import type { ActivityStatus } from "./names.ts";
 
 /** An activity: an action that kas carries out or has carried out. Times are in ms since the epoch. */

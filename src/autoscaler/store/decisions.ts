@@ -9,7 +9,7 @@ import { type Decision, RULES_VERSION } from "../../scaling/model/decision.ts";
 import type { Observation, Unobserved } from "../../scaling/model/observation.ts";
 import { VERSION } from "../../build/version.ts";
 import { type Activity, readActivityOf } from "./activities.ts";
-import { type Database, pack, type Row, unpack } from "./database.ts";
+import { type Database, pack, type Row, unpack } from "./sqlite/database.ts";
 import { readSteps, type Step } from "./steps.ts";
 
 /** A decision to record. */

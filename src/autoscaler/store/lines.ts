@@ -8,7 +8,7 @@ import type { Trigger } from "../../scaling/model/trigger.ts";
 import { isoTime } from "../../cli/format.ts";
 import type { Decision } from "../../scaling/model/decision.ts";
 import type { ActivityStatus } from "./names.ts";
-import type { Database, Row } from "./database.ts";
+import type { Database, Row } from "./sqlite/database.ts";
 import { readSteps } from "./steps.ts";
 
 /** A line of the journal, as `kas admin activities` and `GET /activities` show it. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Database } from "./database.ts";
+import type { Database } from "./sqlite/database.ts";
 import type { StepName } from "./names.ts";
 import type { Store } from "./store.ts";
 

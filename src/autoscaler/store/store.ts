@@ -10,8 +10,10 @@
 import { realRuntime } from "../../runtime.ts";
 import type { Hint } from "../../cli/command_line.ts";
 import { UnusableError } from "../unusable.ts";
-import { checkIntegrity, Database, isDamaged } from "./database.ts";
-import { migrate, NewerSchemaError, readAs, refuseNewer } from "./migrations.ts";
+import { AccessError, checkReadAccess } from "./folder/access.ts";
+import { StateFolder } from "./folder/state_folder.ts";
+import { checkIntegrity, Database, isDamaged } from "./sqlite/database.ts";
+import { migrate, NewerSchemaError, readAs, refuseNewer } from "./sqlite/migrations.ts";
 
 /** The parts of the runtime that the store uses. */
 export interface StoreRuntime {
@@ -21,9 +23,9 @@ export interface StoreRuntime {
   readonly openDatabase?: (path: string) => Database;
 }
 
-/** The open files of a folder beside the database. */
+/** The open files beside the database. */
 interface Files {
-  readonly lock: Deno.FsFile;
+  readonly folder: StateFolder;
   /** SQLite's write-ahead log, which kas syncs to disk. */
   readonly log: Deno.FsFile;
 }
@@ -46,32 +48,24 @@ export class Store implements Disposable {
   /**
    * Opens a folder for this process alone. Creates what is missing, and migrates a journal of an earlier version.
    *
-   * @throws {UnusableError} if another autoscaler uses the folder, or it cannot be used
+   * @throws {UnusableError} if another autoscaler uses the folder, if other users can change it, or if it cannot be used
    */
   static open(folder: string, { sync, openDatabase = open }: StoreRuntime = {}): Store {
-    let lock: Deno.FsFile | undefined;
+    let state: StateFolder | undefined;
     let db: Database | undefined;
     try {
-      Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-      lock = Deno.openSync(`${folder}/kas.lock`, { create: true, write: true, mode: 0o600 });
-      if (!lock.tryLockSync(true)) {
-        throw new Error("another autoscaler is using it");
-      }
-      const path = `${folder}/kas.db`;
-      // An existing folder may be readable by everyone, so create the database with a safe mode. SQLite gives its other files
-      // the same mode.
-      Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
-      db = openDatabase(path);
+      state = StateFolder.open(folder);
+      db = openDatabase(`${folder}/kas.db`);
       // Check the schema version before anything is written to the database.
       checkIntegrity(db);
       refuseNewer(db);
       db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
       migrate(db);
       db.exec("PRAGMA foreign_keys = ON");
-      return new Store(db, { lock, log: openLog(folder) }, sync);
+      return new Store(db, { folder: state, log: state.openLog() }, sync);
     } catch (cause) {
       db?.close();
-      lock?.close();
+      state?.[Symbol.dispose]();
       throw unusable(folder, cause as Error);
     }
   }
@@ -85,14 +79,17 @@ export class Store implements Disposable {
   }
 
   /**
-   * Opens a folder, or a database file, to read. An autoscaler may be using it.
+   * Opens a folder, or a database file, to read. An autoscaler may be using it. A file may come from anywhere: its content is not
+   * trusted, and the access to it is not checked.
    *
-   * @throws {UnusableError} if there is no journal, or none that this version can read
+   * @throws {UnusableError} if there is no journal, none that this version can read, or one in a folder that others can change
    */
   static read(folder: string): Store {
-    const path = isFile(folder) ? folder : `${folder}/kas.db`;
+    const alone = isFile(folder);
+    const path = alone ? folder : `${folder}/kas.db`;
     let db: Database | undefined;
     try {
+      if (!alone && exists(folder)) checkReadAccess(folder);
       db = new Database(path, { readOnly: true });
       readAs(db);
       return new Store(db);
@@ -100,7 +97,11 @@ export class Store implements Disposable {
       db?.close();
       throw new UnusableError(
         `Cannot read journal ${path}: ${(cause as Error).message}`,
-        cause instanceof NewerSchemaError ? UPGRADE : "--state DIR or --url URL",
+        cause instanceof AccessError
+          ? cause.hint
+          : cause instanceof NewerSchemaError
+          ? UPGRADE
+          : "--state DIR or --url URL",
         { cause },
       );
     }
@@ -121,8 +122,10 @@ export class Store implements Disposable {
   }
 
   /**
-   * Resolves when everything that was committed before the call is on disk. The sync blocks no other work. Calls during a sync
-   * share the next sync.
+   * Resolves when everything that was committed before the call is on disk, at the path of the state folder. The sync blocks no
+   * other work. Calls during a sync share the next sync.
+   *
+   * @throws {UnusableError} as {@linkcode checkPlace}
    */
   synced(): Promise<void> {
     return this.#following ??= (async () => {
@@ -133,7 +136,26 @@ export class Store implements Disposable {
     })();
   }
 
+  /**
+   * Checks that the state folder and its database are still at their paths.
+   *
+   * @throws {UnusableError} if they are not. Then another autoscaler can use the same paths, and nothing that this one writes can
+   * be found again
+   */
+  checkPlace(): void {
+    try {
+      this.#files?.folder.check();
+    } catch (cause) {
+      throw new UnusableError(
+        `Cannot use state folder ${this.#files?.folder.path} any longer: ${(cause as Error).message}`,
+        "start kas autoscaler again",
+        { cause },
+      );
+    }
+  }
+
   async #sync(): Promise<void> {
+    this.checkPlace();
     if (this.#unsynced) this.#rewrite();
     this.#unsynced = true;
     if (this.#files !== undefined) await this.#syncFile(this.#files.log);
@@ -157,10 +179,7 @@ export class Store implements Disposable {
 
   [Symbol.dispose](): void {
     this.db.close();
-    this.#files?.log.close();
-    // Unlock explicitly: a child process that is starting may hold a copy of the file, and with it the lock (flock(2)).
-    this.#files?.lock.unlockSync();
-    this.#files?.lock.close();
+    this.#files?.folder[Symbol.dispose]();
   }
 }
 
@@ -174,19 +193,8 @@ function unusable(folder: string, cause: Error): UnusableError {
     ? [`kas.db: ${message}`, ["mv", folder, `${folder}.damaged`]]
     : cause instanceof NewerSchemaError
     ? [`kas.db: ${message}`, UPGRADE]
-    : [message, "--state DIR"];
+    : [message, cause instanceof AccessError ? cause.hint : "--state DIR"];
   return new UnusableError(`Cannot use state folder ${folder}: ${what}`, hint, { cause });
-}
-
-/**
- * Opens the write-ahead log of a database that has been read, and syncs its name in the folder: syncing the log does not. Closing the
- * log releases no lock of SQLite's, as closing `kas.db` would. Source: sqlite.org/howtocorrupt.html, 2.2.
- */
-function openLog(folder: string): Deno.FsFile {
-  const log = Deno.openSync(`${folder}/kas.db-wal`);
-  using names = Deno.openSync(folder);
-  names.syncSync();
-  return log;
 }
 
 function open(path: string): Database {
@@ -194,10 +202,18 @@ function open(path: string): Database {
 }
 
 function isFile(path: string): boolean {
+  return kindOf(path)?.isFile ?? false;
+}
+
+function exists(path: string): boolean {
+  return kindOf(path) !== undefined;
+}
+
+function kindOf(path: string): Deno.FileInfo | undefined {
   try {
-    return Deno.statSync(path).isFile;
+    return Deno.statSync(path);
   } catch {
     // Ignore this error: opening the database reports why it cannot be read.
-    return false;
+    return undefined;
   }
 }

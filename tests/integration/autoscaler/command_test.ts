@@ -97,6 +97,26 @@ Deno.test("kas autoscaler prints a one-line error if it cannot use its state fol
   }
 });
 
+Deno.test("kas autoscaler exits with status 1 and one line if its lock file is deleted, and can then start again", async () => {
+  await using sandbox = await startSandbox({ speed: 40, balancerPort: 0, machine: machines() });
+  const state = await Deno.makeTempDir();
+  try {
+    const words = [...FROM_SOURCE, "autoscaler", "--listen", "127.0.0.1:0", "--state", state];
+    await using first = start(words, sandbox.env);
+    await first.line(/listening on/);
+    await Deno.remove(`${state}/kas.lock`);
+    assertEquals((await first.status).code, 1);
+    assertMatch(
+      first.lines.find((line) => line.startsWith("kas: ")) ?? "",
+      /kas\.lock was deleted or replaced/,
+    );
+    await using again = start(words, sandbox.env);
+    await again.line(/listening on/);
+  } finally {
+    await Deno.remove(state, { recursive: true });
+  }
+});
+
 const DEAF: readonly [what: string, script: string][] = [
   ["is closed", `exec "$@" 2>&-`],
   ["has no reader any more", `exec "$@" 2> >(true)`],

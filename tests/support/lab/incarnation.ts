@@ -9,7 +9,7 @@ import type { StatementSync } from "node:sqlite";
 import type { AutoscalerRuntime } from "../../../src/autoscaler/assemble.ts";
 import type { Events } from "../../../src/autoscaler/options.ts";
 import { type Service, startService } from "../../../src/autoscaler/service.ts";
-import { Database } from "../../../src/autoscaler/store/database.ts";
+import { Database } from "../../../src/autoscaler/store/sqlite/database.ts";
 import type { Inbox } from "../../../src/autoscaler/store/inbox.ts";
 import type { Journal } from "../../../src/autoscaler/store/journal.ts";
 import type { Store } from "../../../src/autoscaler/store/store.ts";

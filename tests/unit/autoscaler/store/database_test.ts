@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { Database } from "../../../../src/autoscaler/store/database.ts";
+import { Database } from "../../../../src/autoscaler/store/sqlite/database.ts";
 
 Deno.test("Database.prepare() returns a cached statement, which also works after an error and after a change of its table", () => {
   using db = new Database(":memory:");

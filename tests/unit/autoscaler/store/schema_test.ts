@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { Journal } from "../../../../src/autoscaler/store/journal.ts";
-import { pack } from "../../../../src/autoscaler/store/database.ts";
+import { pack } from "../../../../src/autoscaler/store/sqlite/database.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
 import { UnusableError } from "../../../../src/autoscaler/unusable.ts";
 import { decide } from "../../../../src/scaling/decide.ts";

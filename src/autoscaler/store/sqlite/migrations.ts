@@ -6,7 +6,7 @@
  */
 import { type Database, pack } from "./database.ts";
 import { SCHEMA, SCHEMA_VERSION, versionOf } from "./schema.ts";
-import { RENAMED } from "./names.ts";
+import { RENAMED } from "../names.ts";
 
 /** The oldest schema version that {@linkcode readAs} supports. */
 const OLDEST_READABLE = 2;

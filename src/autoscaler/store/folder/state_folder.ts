@@ -1,0 +1,129 @@
+/**
+ * A state folder that one process uses alone.
+ *
+ * @module
+ */
+import { checkAccess } from "./access.ts";
+
+/** The modes that kas gives to its folder and files, whatever the umask is. */
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+
+/** A file or folder that is open, and its path. */
+interface Opened {
+  readonly path: string;
+  readonly file: Deno.FsFile;
+  readonly info: Deno.FileInfo;
+}
+
+/**
+ * A folder that is locked for this process. The lock is on the folder itself, so that it does not depend on a file that
+ * somebody can delete. Disposing of it unlocks the folder.
+ */
+export class StateFolder implements Disposable {
+  /** The folder, its lock file, its database and the database's log. */
+  readonly #opened: Opened[] = [];
+
+  private constructor(readonly path: string) {}
+
+  /**
+   * Creates what is missing of a folder, and locks the folder.
+   *
+   * @throws {AccessError} if other users can change the folder
+   * @throws {Error} if another autoscaler uses the folder, or it cannot be used
+   */
+  static open(path: string): StateFolder {
+    createFolder(path);
+    checkAccess(path);
+    using opening = new DisposableStack();
+    const folder = opening.use(new StateFolder(path));
+    lock(folder.#open(path));
+    createFile(`${path}/kas.lock`);
+    // kas up to version 0.1.0 locks only this file.
+    lock(folder.#open(`${path}/kas.lock`, { write: true }));
+    createFile(`${path}/kas.db`);
+    folder.#open(`${path}/kas.db`);
+    // Another process may have deleted the folder before it was locked.
+    folder.check();
+    opening.move();
+    return folder;
+  }
+
+  /**
+   * Opens the write-ahead log of the database, which SQLite creates when it first reads the database. Syncs the log's name in the folder:
+   * syncing the log does not. Closing the log releases no lock of SQLite's, as closing `kas.db` would. Source:
+   * sqlite.org/howtocorrupt.html, 2.2.
+   */
+  openLog(): Deno.FsFile {
+    const log = this.#open(`${this.path}/kas.db-wal`);
+    this.#opened[0]?.file.syncSync();
+    return log;
+  }
+
+  #open(path: string, options?: Deno.OpenOptions): Deno.FsFile {
+    const file = Deno.openSync(path, options);
+    this.#opened.push({ path, file, info: file.statSync() });
+    return file;
+  }
+
+  /**
+   * Checks that the paths of the folder and its files still lead to the open ones.
+   *
+   * @throws {Error} if one was deleted, moved or replaced. Then another autoscaler can use a folder at the same path
+   */
+  check(): void {
+    for (const { path, info } of this.#opened) {
+      const { dev, ino } = statOf(path) ?? {};
+      if (dev !== info.dev || ino !== info.ino) {
+        throw new Error(`${path} was deleted or replaced while this autoscaler was using it`);
+      }
+    }
+  }
+
+  /** Unlocks the folder. Call this method after SQLite has closed the database: closing any file of it releases SQLite's locks. */
+  [Symbol.dispose](): void {
+    for (const { file } of this.#opened) {
+      // Unlock explicitly: a child process that is starting may hold a copy of the file, and with it the lock (flock(2)).
+      file.unlockSync();
+      file.close();
+    }
+  }
+}
+
+function lock(file: Deno.FsFile): void {
+  if (!file.tryLockSync(true)) throw new Error("another autoscaler is using it");
+}
+
+/** Creates a folder and the folders above it, unless they exist. */
+function createFolder(path: string): void {
+  if (statOf(path) !== undefined) return;
+  const parent = path.replace(/\/+[^/]+\/*$/, "");
+  if (parent !== path && parent !== "") createFolder(parent);
+  try {
+    Deno.mkdirSync(path, { mode: FOLDER_MODE });
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return;
+    throw error;
+  }
+  Deno.chmodSync(path, FOLDER_MODE);
+}
+
+/** Creates an empty file, unless it exists. SQLite gives its other files the mode of the database. */
+function createFile(path: string): void {
+  try {
+    Deno.openSync(path, { createNew: true, write: true, mode: FILE_MODE }).close();
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return;
+    throw error;
+  }
+  Deno.chmodSync(path, FILE_MODE);
+}
+
+function statOf(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
