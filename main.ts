@@ -1,5 +1,6 @@
 /**
- * The entry point: the table of subcommands, each loaded when it is chosen. Only this file maps errors to exit statuses.
+ * The entry point of kas: the table of subcommands. kas loads a subcommand only if the command line names it. Only this file maps
+ * errors to exit statuses.
  *
  * @module
  */
@@ -42,7 +43,7 @@ async function main(argv: readonly string[]): Promise<number> {
   let out: Output | undefined;
   const interrupt = () => {
     stop.abort(new DOMException("Interrupted", "AbortError"));
-    // The first signal asks for a clean stop. The second one exits at once.
+    // At the first signal, the command stops cleanly. At the second signal, kas exits at once.
     if (++interrupted > 1) Deno.exit(130);
   };
   Deno.addSignalListener("SIGINT", interrupt);
@@ -53,7 +54,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return 0;
     }
     if (argv[0] === "--licenses") {
-      // Loaded only here: the text is large.
+      // The text is large, so kas loads it only for --licenses.
       const { default: notices } = await import("./src/build/licenses.txt", { with: { type: "text" } });
       terminal.write(notices);
       return 0;
@@ -72,13 +73,13 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** The message, hint and exit status of an error. */
+/** Returns the message and the hint that kas prints for an error, and the exit status. */
 function outcome(
   error: unknown,
   signal: AbortSignal,
 ): { message: string; hint?: Hint | undefined; status: number } {
   if (error instanceof UsageError) {
-    // A usage error is one line, hint included.
+    // kas prints a usage error and its hint in one line.
     return {
       message: withHint(error.message, error.hint),
       status: 2,

@@ -8,18 +8,18 @@
  */
 import { configure, type LogRecord } from "@logtape/logtape";
 
-/** Writes bytes and returns how many were written. If it rejects, these bytes are lost. */
+/** Writes bytes and returns how many bytes were written. If the write fails, kas drops the bytes. */
 export type Write = (bytes: Uint8Array) => Promise<number>;
 
-/** How many characters may wait to be written. kas drops and counts further lines. */
+/** Maximum number of characters that wait to be written. kas drops further lines and counts them. */
 const MAX_BUFFERED = 2 ** 20;
 
-/** How long kas waits at the end of the process until the last lines are written, in ms. */
+/** Maximum time for which kas waits, before the process ends, until the last lines are written, in ms. */
 const FLUSH_TIMEOUT = 1_000;
 
 /**
- * Configures logging for the process. The command of a service calls it once. Disposing of the result writes the last lines,
- * for at most one second.
+ * Configures logging for the process. `kas worker` and `kas autoscaler` call this function once. The disposal of the result waits
+ * at most one second until the last lines are written.
  */
 export async function setUpLog(form: "text" | "json"): Promise<AsyncDisposable> {
   const format = form === "json" ? jsonLine : textLine;
@@ -44,13 +44,13 @@ export class LineWriter implements AsyncDisposable {
   #lost = 0;
   #writing: Promise<void> | undefined;
 
-  /** @param formatLost the line that reports how many lines were dropped */
+  /** @param formatLost returns the line that reports how many lines were dropped */
   constructor(write: Write, formatLost: (count: number) => string) {
     this.#write = write;
     this.#formatLost = formatLost;
   }
 
-  /** Adds a line. It is written later, or dropped if too many characters wait. */
+  /** Adds a line, which is written later. Drops the line if too many characters wait to be written. */
   add(line: string): void {
     if (this.#waiting.length + line.length > MAX_BUFFERED) {
       this.#lost++;
@@ -71,7 +71,7 @@ export class LineWriter implements AsyncDisposable {
       try {
         while (bytes.length > 0) bytes = bytes.subarray(await this.#write(bytes));
       } catch {
-        // stderr is closed. There is no other place to report it.
+        // The write fails if stderr is closed. kas has no other place to report this.
       }
     }
   }
@@ -120,11 +120,14 @@ export function jsonLine(record: LogRecord): string {
     part: record.category.slice(1).join("."),
     message: message(record),
   };
-  // Spread `head` again at the end: no field of the event may replace its keys.
+  // `head` is first, so that its keys are first in the line. `head` is also last, so that no field of the event replaces its keys.
   return oneLine(JSON.stringify({ ...head, ...record.properties, ...head }));
 }
 
-/** Escapes control characters and bidirectional controls: they could forge a log line or send commands to a terminal. */
+/**
+ * Escapes control characters and bidirectional controls. With them, a text from outside could add a false log line or control a
+ * terminal.
+ */
 function oneLine(text: string): string {
   return text.replaceAll(
     /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,

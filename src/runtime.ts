@@ -7,25 +7,25 @@
 /** The clock, randomness, network and disk that kas uses. */
 export interface Runtime {
   readonly clock: Clock;
-  /** Returns a random number from 0 to below 1. */
+  /** Returns a random number in [0, 1). */
   readonly random: () => number;
   readonly fetch: typeof fetch;
-  /** {@linkcode fetchDirect} */
+  /** Fetches without a proxy, as {@linkcode fetchDirect} does. */
   readonly fetchDirect: typeof fetch;
-  /** Resolves once everything that was written to a file is on the disk. */
+  /** Waits until the disk has all data that was written to a file. */
   readonly sync: (file: Deno.FsFile) => Promise<void>;
 }
 
 /**
- * A clock. The time of day of a machine can be set forwards and back, so it is used only for what is written down.
- * Durations and deadlines use `elapsed`, which nobody can set.
+ * A clock. NTP or an operator can set the time of day of a machine forwards and back. Therefore kas uses `now` only for
+ * timestamps, and `elapsed` for durations and deadlines.
  */
 export interface Clock {
-  /** The time of day, in ms since the epoch. */
+  /** Returns the time of day in ms since the epoch. */
   now(): number;
-  /** The time in ms since a fixed moment in the life of this process. */
+  /** Returns the time in ms since a fixed moment in the life of this process. This time never runs backwards. */
   elapsed(): number;
-  /** Resolves after a duration in ms. Rejects with the signal's reason when the signal is aborted. */
+  /** Waits for a duration in ms. Rejects with the signal's reason when the signal aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -49,16 +49,17 @@ export const realClock: Clock = {
 };
 
 /**
- * Fetches without a proxy, whatever HTTP_PROXY and ALL_PROXY say. For health checks of instances: a proxy does not
- * reach their private addresses, and one that answers 200 would make every instance pass.
+ * Fetches an http URL without the proxy of HTTP_PROXY or ALL_PROXY. kas sends its health checks with this function. A proxy cannot
+ * reach the private addresses of the instances. If a proxy answered each request with status 200, every instance would seem
+ * healthy.
  *
- * Only an https URL still uses the proxy, which cannot forge its answer.
+ * For an https URL this function uses the proxy, because a proxy cannot change the encrypted response.
  */
 export async function fetchDirect(input: Request | URL | string, init: RequestInit = {}): Promise<Response> {
   const request = new Request(input, init);
   const { protocol, hostname, port } = new URL(request.url);
   if (protocol !== "http:") return await fetch(request);
-  // Deno takes the proxy of the environment only for addresses without a proxy of their own: this one is the host.
+  // Deno ignores the environment's proxy if the client has its own proxy. The client's own "proxy" is the host itself.
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
   using client = Deno.createHttpClient({
     proxy: { transport: "tcp", hostname: host, port: Number(port || 80) },
@@ -77,16 +78,16 @@ export const realRuntime: Runtime = {
 
 /** A time limit of an operation. */
 export interface TimeLimit extends Disposable {
-  /** The signal that is aborted with a `TimeoutError` when the time is over. */
+  /** Signal that aborts with a `TimeoutError` when the time is over. */
   readonly signal: AbortSignal;
 }
 
-/** Starts a time limit of so many ms. Disposing of it before the time is over keeps its signal from being aborted. */
+/** Starts a time limit of `ms`. If the caller disposes of the limit before the time is over, the signal does not abort. */
 export function timeLimit(clock: Clock, ms: number): TimeLimit {
   const over = new AbortController();
   const ended = new AbortController();
   clock.sleep(ms, ended.signal).then(
-    () => over.abort(new DOMException(`It took longer than ${ms / 1_000} s`, "TimeoutError")),
+    () => over.abort(new DOMException(`timed out after ${ms / 1_000} s`, "TimeoutError")),
     () => {},
   );
   return { signal: over.signal, [Symbol.dispose]: () => ended.abort() };

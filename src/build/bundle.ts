@@ -8,7 +8,7 @@ import * as esbuild from "esbuild";
 import deno from "../../deno.json" with { type: "json" };
 import { pureSchemas } from "./pure_schemas.ts";
 
-/** Paths of the modules that run in their own threads. esbuild does not find these modules by itself. */
+/** Paths of the modules that kas runs in their own threads. esbuild does not find these modules, because no module imports them. */
 const THREADS = ["src/worker/burn.ts", "src/process/watchdog_thread.ts"];
 
 /** Options of {@linkcode bundle}. */
@@ -52,7 +52,7 @@ export async function bundle({ root, packages, to, commit }: BundleOptions): Pro
       format: "esm",
       platform: "node",
       target: "esnext",
-      // ES modules are preferred, because esbuild cannot remove unused code from CommonJS modules.
+      // esbuild uses a package's ES modules if there are any, because it cannot remove unused code from CommonJS modules.
       mainFields: ["module", "main"],
       entryNames: "[name]",
       chunkNames: "[name]-[hash]",

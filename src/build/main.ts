@@ -37,7 +37,7 @@ async function build(
       }; run: deno task licenses`,
     );
   }
-  // The executable contains the modification times of the files. Fixed times make the build reproducible.
+  // The executable contains the modification times of the bundled files. Fixed times make the build reproducible.
   for await (const { name } of Deno.readDir(`${WORK}/bundle`)) {
     await Deno.utime(`${WORK}/bundle/${name}`, 0, 0);
   }
@@ -53,8 +53,8 @@ async function build(
     "--no-prompt",
     "--no-code-cache",
     ...UNSTABLE,
-    // Deno permits the sandbox to read /proc only with all permissions.
-    // The services drop the permissions that they do not need after the start (docs/security.md).
+    // `kas admin sandbox` reads /proc, which Deno permits only with all permissions.
+    // After its start, each service drops the permissions that it does not need (docs/security.md).
     "--allow-all",
     ...threads.flatMap((path) => ["--include", path]),
     ...(target === Deno.build.target ? [] : ["--target", target]),

@@ -4,13 +4,13 @@
  * @module
  */
 
-/** Targets by ELF's e_machine. Source: elf(5). */
+/** Targets by the field e_machine of an ELF file. Source: elf(5). */
 const ELF: Readonly<Record<number, string>> = {
   62: "x86_64-unknown-linux-gnu",
   183: "aarch64-unknown-linux-gnu",
 };
 
-/** Targets by Mach-O's cputype in a 64-bit file. Source: mach/machine.h. */
+/** Targets by the field cputype of a 64-bit Mach-O file. Source: mach/machine.h. */
 const MACH_O: Readonly<Record<number, string>> = {
   0x0100_0007: "x86_64-apple-darwin",
   0x0100_000c: "aarch64-apple-darwin",
@@ -19,7 +19,9 @@ const MACH_O: Readonly<Record<number, string>> = {
 /** Rust names of the targets that `deno compile --target` accepts. */
 export const TARGETS: readonly string[] = [...Object.values(ELF), ...Object.values(MACH_O)];
 
-/** Returns the target of an executable, given its first 20 bytes, or undefined if {@linkcode TARGETS} does not contain the target. */
+/**
+ * Returns the target of an executable, given its first 20 bytes, or undefined if {@linkcode TARGETS} does not contain the target.
+ */
 export function targetOf(head: Uint8Array): string | undefined {
   if (head.length < 20) return undefined;
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);

@@ -1,6 +1,6 @@
 /**
- * The declaration of a command: a record of its name, options and action. Parsing, help, completions and the reference
- * page are derived from the record.
+ * The declaration of a command: a record with the command's name, options and action. kas uses the record to parse the command
+ * line and to print help and completions. `deno task docs` generates docs/commands.md from the same records.
  *
  * @module
  */
@@ -9,19 +9,25 @@ import type { Output } from "./output.ts";
 
 /** One `--flag`. Its key in {@linkcode Options} is its name in camelCase: `dryRun` → `--dry-run`. */
 export interface Option<T> {
-  /** The value's name in help (`NAME`, `ID`). An option without a placeholder is a switch: `--yes`, `--no-yes`. */
+  /** The name for the value in help, such as `NAME`. An option without a placeholder is a switch: `--yes`, `--no-yes`. */
   readonly placeholder?: string;
   /** The help text: one line without a full stop. */
   readonly help: string;
-  /** Parses a text and returns the value. Throws `TypeError("expected …")` if the text is invalid. A switch gets "true" or "false". */
+  /**
+   * Parses a text and returns the value. Throws `TypeError("expected …")` if the text is invalid. A switch gets "true" or
+   * "false".
+   */
   readonly parse: (text: string) => T;
-  /** The value's text when nothing sets it. Without a default the value is `undefined`, or `[]` for an option that repeats. */
+  /**
+   * The text of the value if neither flag, environment nor config file sets the option. Without a default the value is then
+   * `undefined`, or `[]` if `repeat` is true.
+   */
   readonly default?: string;
-  /** The option may be given several times. Its value is an array. */
+  /** True: the operator can give the option several times, and the option's value is an array. */
   readonly repeat?: true;
-  /** For a setting: the environment variables that set it. The first one that is set wins. */
+  /** For a setting: the environment variables that set the option. If several are set, kas uses the first one in this list. */
   readonly env?: readonly string[];
-  /** The option that this one replaces, by its name in camelCase. The two cannot be given together. */
+  /** Name in camelCase of an option that the operator cannot give together with this one. */
   readonly excludes?: string;
   /** The values that shell completion offers. */
   readonly choices?: readonly string[];
@@ -45,27 +51,27 @@ export interface Context<O extends Options> {
   readonly flags: Values<O>;
   /** The source of each flag's value, by the option's name. */
   readonly origins: Readonly<Record<string, Origin>>;
-  /** Each flag's value as text. Absent if nothing sets it. */
+  /** The text of each option's value. An option without a value has no key. */
   readonly texts: Readonly<Record<string, string>>;
   /** The positional arguments. */
   readonly args: readonly string[];
-  /** The words after `--`, for a command whose `args` name them (`ID [-- CMD…]`). For other commands they are part of `args`. */
+  /** The words after `--`, if the command's usage contains `--` (`ID [-- CMD…]`). For other commands these words are in `args`. */
   readonly rest: readonly string[];
   readonly out: Output;
-  /** The tree of all commands, for commands that describe it. */
+  /** The tree of all commands. The command `completions` needs this tree. */
   readonly root: Group;
-  /** The signal that SIGINT and SIGTERM abort. */
+  /** Signal that aborts when the process receives SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
 }
 
 /** A command. Declare it with {@linkcode command}, which infers the types of its flags. */
 export interface Command {
   readonly name: string;
-  /** One line, no full stop. */
+  /** What the command does, in one line without a full stop. */
   readonly summary: string;
   /**
-   * The positional arguments as help shows them. They define how many arguments are allowed: `X` is required, `[X]` is
-   * optional, `X…` and `[X…]` repeat. Absent: the command takes no arguments.
+   * The usage of the positional arguments, as help shows it. The usage defines how many arguments the command takes: `X` is
+   * required, `[X]` is optional, and `X…` and `[X…]` stand for any number. Absent: the command takes no arguments.
    */
   readonly args?: string;
   readonly options: Options;
@@ -74,13 +80,15 @@ export interface Command {
   /** Example command lines for `--help`, without the leading `kas`. */
   readonly examples?: readonly string[];
   /**
-   * Runs the command and returns the exit status; nothing means 0. It is a method, so that TypeScript accepts a context with
-   * narrower flag types. {@linkcode command} checks those types against the options.
+   * Runs the command and returns the exit status. Without a return value the exit status is 0.
+   *
+   * `run` is a method, because TypeScript accepts for a method an action whose flags have narrower types than `Options`.
+   * {@linkcode command} infers the types of the flags from the options.
    */
   run(context: Context<Options>): Promise<number | void> | number | void;
 }
 
-/** Declares a command and infers its flags' types from its options. */
+/** Declares a command, and infers the types of the command's flags from its options. */
 export function command<const O extends Options>(
   record: Omit<Command, "options" | "run"> & {
     readonly options: O;
@@ -97,14 +105,14 @@ export interface Group {
   readonly description?: string;
   /** Headings in the group's help, with the names of their commands. Commands without a heading are listed last. */
   readonly sections?: Readonly<Record<string, readonly string[]>>;
-  /** First steps for the end of the group's help: a command without the leading `kas`, and its purpose. */
+  /** First steps that help prints after the commands: each is a command without the leading `kas`, and the command's purpose. */
   readonly firstSteps?: readonly (readonly [command: string, what: string])[];
   readonly commands: readonly Entry[];
-  /** The verb that runs when none is given: `instances` → `instances list`. */
+  /** Name of the command that runs if the operator names only the group: `instances` → `instances list`. */
   readonly default?: string;
 }
 
-/** A command or group that is loaded when it is chosen. This keeps start-up fast. */
+/** A command or group that kas loads only if the command line names it. This makes kas start faster. */
 export interface Lazy {
   readonly name: string;
   readonly summary: string;
@@ -114,12 +122,15 @@ export interface Lazy {
 /** A command or group inside a group. */
 export type Entry = Command | Group | Lazy;
 
-/** An option's name on the command line, in the config file and in the reference: `dryRun` → `dry-run`. */
+/** Returns an option's name as the command line, the config file and the docs write it: `dryRun` → `dry-run`. */
 export function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** Invalid usage: exit status 2. The message is one line with the nearest valid word or the expected form. */
+/**
+ * Error: the command line or a setting is invalid. The exit status is 2. The message suggests a valid word or names the valid
+ * form.
+ */
 export class UsageError extends Error {
   override readonly name = "UsageError";
   constructor(message: string, readonly hint?: Hint) {
@@ -127,10 +138,15 @@ export class UsageError extends Error {
   }
 }
 
-/** A failure with its exit status: 1 failed, 3 AWS out of reach or credentials refused, 4 nothing matched. */
+/**
+ * Error with an exit status: 3 if AWS is unreachable or refuses the credentials, 4 if nothing matched, 1 for all other failures.
+ */
 export class ExitError extends Error {
   override readonly name = "ExitError";
-  /** Lines that `--verbose` prints after the message. Default: the details of a cause that is an ExitError. */
+  /**
+   * Lines that kas prints after the message if `--verbose` is set. Default: the details of the cause, if the cause is an
+   * ExitError.
+   */
   readonly details: readonly Hint[];
   constructor(
     message: string,

@@ -1,6 +1,6 @@
 /**
- * Commands as words, and how to quote them for a shell. Every command that kas prints for an operator passes
- * {@linkcode commandText}: its words may come from AWS, from a message or from another host.
+ * Commands as lists of words, and how to quote these words for a shell. kas formats each command that it prints for an operator
+ * with {@linkcode commandText}, because the command's words may come from AWS, from a message or from another host.
  *
  * @module
  */
@@ -9,10 +9,13 @@ import { isUnsafe } from "./terminal/escape.ts";
 /** A command: the program and its arguments, as exec(3) takes them. */
 export type CommandLine = readonly string[];
 
-/** What an operator can try: a command, or a sentence. A sentence quotes a command with {@linkcode commandText}. */
+/**
+ * What an operator can try: a command, or a sentence. If a sentence contains a command, {@linkcode commandText} formats that
+ * command.
+ */
 export type Hint = string | CommandLine;
 
-/** A word as a POSIX shell reads it back. Source: POSIX.1-2017, 2.2.2 Single-Quotes. */
+/** Quotes a word, so that a POSIX shell reads the same word. Source: POSIX.1-2017, 2.2.2 Single-Quotes. */
 export function quoteWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : singleQuoted(word);
 }
@@ -21,14 +24,14 @@ function singleQuoted(word: string): string {
   return `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** A command as one line of shell, to be executed. */
+/** Formats a command as one line that a shell executes. */
 export function quoteCommand(words: CommandLine): string {
   return words.map(quoteWord).join(" ");
 }
 
 /**
- * A command as one line to print and to paste: the shell receives exactly its words. Characters that act on a terminal are
- * escaped, which bash, zsh and ksh read back.
+ * Formats a command as one line that an operator can paste into a shell. The shell then reads the same words. This function
+ * escapes characters that control a terminal, in a form that bash, zsh and ksh understand.
  */
 export function commandText(words: CommandLine): string {
   return words.map(printedWord).join(" ");
@@ -36,23 +39,23 @@ export function commandText(words: CommandLine): string {
 
 function printedWord(word: string): string {
   if (isUnsafe(word) || /[\t\n!]/.test(word)) return ansiQuoted(word);
-  // zsh expands a word that begins with "=".
+  // zsh replaces an unquoted word `=name` with the path of the program `name`.
   return word.startsWith("=") ? singleQuoted(word) : quoteWord(word);
 }
 
-/** A hint as text. */
+/** Formats a hint as text. */
 export function hintText(hint: Hint): string {
   return typeof hint === "string" ? hint : commandText(hint);
 }
 
-/** A message with its hint, in one line. */
+/** Returns a message and its hint in one line. */
 export function withHint(message: string, hint: Hint | undefined): string {
   return hint === undefined ? message : `${message}; try: ${hintText(hint)}`;
 }
 
 /**
- * A word in ANSI-C quotes, in ASCII. Octal bytes end after three digits, and depend on no locale. Source: bash(1), QUOTING.
- * An interactive bash expands "!" within quotes of other kinds.
+ * Quotes a word in ANSI-C quotes, with ASCII characters only. Other bytes are octal with three digits: this form does not depend on
+ * the locale. An interactive bash expands "!" in double quotes, but not in ANSI-C quotes. Source: bash(1), QUOTING.
  */
 function ansiQuoted(word: string): string {
   const bytes = Array.from(

@@ -6,7 +6,7 @@
 import type { Options } from "./command.ts";
 import { flag, oneOf, text } from "./parsers.ts";
 
-/** The options that every command takes beside its own. */
+/** The options that every command takes in addition to its own options. */
 export const COMMON_OPTIONS = {
   output: {
     placeholder: "FORMAT",
@@ -18,6 +18,10 @@ export const COMMON_OPTIONS = {
   header: { help: "print the header line", default: "true", parse: flag },
   quiet: { help: "print only results and errors", default: "false", env: ["KAS_QUIET"], parse: flag },
   verbose: { help: "print more detail on stderr", default: "false", env: ["KAS_VERBOSE"], parse: flag },
-  config: { placeholder: "FILE", help: "read settings only from this file (KAS_CONFIG)", parse: text },
+  config: {
+    placeholder: "FILE",
+    help: "read this config file instead of the default config files (KAS_CONFIG)",
+    parse: text,
+  },
   help: { help: "print this help", default: "false", parse: flag },
 } as const satisfies Options;

@@ -1,5 +1,6 @@
 /**
- * Reads a command line's words as flags and arguments, and resolves each flag's value: flag > environment > file > default.
+ * Splits the words of a command line into flags and arguments, and resolves each option's value. A flag has precedence over the
+ * environment, the environment over the config file, and the config file over the default.
  *
  * @module
  */
@@ -16,15 +17,15 @@ import {
 } from "./command.ts";
 import { didYouMean } from "./nearest.ts";
 
-/** A value's text and its source. Undefined if nothing sets it. */
+/** The text of an option's value, and where the value was set. Undefined if neither environment nor config file sets the option. */
 export type Found = { readonly text: string; readonly origin: Origin } | undefined;
 
-/** Looks up an option that has no flag: in the environment, then in the config file. `config` is the value of `--config`. */
+/** Looks up an option without a flag: first in the environment, then in the config file. `config` is the value of `--config`. */
 export type Lookup = (name: string, option: Option<unknown>, config: string | undefined) => Found;
 
 /** The flags and arguments of a command line. */
 export interface CommandLine {
-  /** The texts of each option, by its name in camelCase. A switch has "true" or "false". */
+  /** The texts that the command line gives to each option, by the option's name in camelCase. A switch has "true" or "false". */
   readonly texts: ReadonlyMap<string, readonly string[]>;
   readonly args: readonly string[];
   /** The words that follow `--` on the command line. */
@@ -34,7 +35,7 @@ export interface CommandLine {
 /**
  * Splits words into flags and arguments: `--flag value`, `--flag=value`, `--switch`, `--no-switch`, `-h`.
  *
- * @throws {UsageError} for an unknown flag, a flag without its value, or a flag that is given too often
+ * @throws {UsageError} if a flag is unknown, has no value, or is given twice without `repeat`
  */
 export function readFlags(path: readonly string[], options: Options, words: readonly string[]): CommandLine {
   const names = new Map(Object.keys(options).map((name) => [kebab(name), name]));
@@ -54,7 +55,7 @@ export function readFlags(path: readonly string[], options: Options, words: read
     boolean: switches,
     negatable: switches,
     string: ["_", ...flags.filter((flag) => !isSwitch(flag))],
-    // Collect every flag in a list: an absent flag then differs from a switch that is set to false.
+    // With `collect` each flag has a list of values, so that an absent switch differs from a switch that is false.
     collect: flags,
     unknown: (word, key) => {
       if (key === undefined) return true;
@@ -83,7 +84,7 @@ export function readFlags(path: readonly string[], options: Options, words: read
   return { texts, args: parsed._.map(String), rest: parsed["--"] ?? [] };
 }
 
-/** `--max -3` → `--max=-3`: the word after a flag that takes a value is its value, unless the word begins with two dashes. */
+/** Joins each flag that takes a value with the next word, unless that word begins with two dashes: `--max -3` → `--max=-3`. */
 function joined(words: readonly string[], takesValue: (flag: string) => boolean): string[] {
   const end = words.indexOf("--") >>> 0;
   const result: string[] = [];
@@ -101,13 +102,14 @@ function joined(words: readonly string[], takesValue: (flag: string) => boolean)
 /** An option's effective value. */
 export interface Resolved {
   readonly value: unknown;
-  /** The value as text. Undefined if nothing sets it. */
+  /** The text of the value. Undefined if the option has no value. */
   readonly text: string | undefined;
   readonly origin: Origin;
 }
 
 /**
- * An option's value by precedence. If a switch is given twice, the last one wins.
+ * Resolves an option's value: the flag, else the value in the environment or a config file, else the default. If a switch is given
+ * twice, the last one has precedence.
  *
  * @throws {UsageError} if a text is not a valid value
  */
@@ -131,8 +133,8 @@ export function resolve(
 }
 
 /**
- * The options that kas ignores because an option that excludes them has precedence. For example: a flag wins over an
- * environment variable.
+ * Returns the options that kas ignores: of two options that exclude each other, kas ignores the one with lower precedence. For
+ * example, the flag `--target-group` has precedence over the variable `KAS_LOAD_BALANCER`.
  *
  * @throws {UsageError} if two options that exclude each other have the same precedence
  */
@@ -161,7 +163,7 @@ function from(origin: Origin): string {
   return origin === "flag" ? "" : ` (from ${origin})`;
 }
 
-/** The values of a command's options by name, and their sources. */
+/** The values of a command's options, and where they were set, by the options' names. */
 export interface ResolvedOptions {
   readonly flags: Record<string, unknown>;
   readonly origins: Record<string, Origin>;
@@ -171,7 +173,7 @@ export interface ResolvedOptions {
 /**
  * Resolves the values of all options.
  *
- * @param given the texts of the flags
+ * @param given the texts of the flags on the command line
  * @throws {UsageError} if a text is not a valid value, or if options exclude each other
  */
 export function values(options: Options, given: CommandLine["texts"], lookup: Lookup): ResolvedOptions {
@@ -194,7 +196,7 @@ export function values(options: Options, given: CommandLine["texts"], lookup: Lo
 }
 
 /**
- * Reads a command's values again. Flags keep their values; kas looks up all other options anew.
+ * Resolves a command's options again. Options that a flag set keep their values. This function looks up all other options again.
  *
  * @throws {UsageError} as {@linkcode values}
  */
@@ -219,7 +221,8 @@ function parse(name: string, option: Option<unknown>, text: string, origin: Orig
 }
 
 /**
- * The positional arguments. They include the words after `--`, unless the command's usage names those.
+ * Checks the number of positional arguments and returns them. They include the words after `--`, unless the command's usage
+ * contains `--`.
  *
  * @throws {UsageError} if there are too few or too many arguments
  */

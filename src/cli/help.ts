@@ -7,13 +7,16 @@ import { type Command, type Group, kebab, type Option, type Options } from "./co
 import { COMMON_OPTIONS } from "./common_options.ts";
 import { wrap } from "./text.ts";
 
-/** The minimum width of an explanation beside a name, in columns. On a narrower terminal the explanation is printed below the name. */
+/**
+ * Minimum width of an explanation that is printed beside a name, in columns. On a narrower terminal it is printed below the name.
+ */
 const MIN_EXPLANATION_WIDTH = 40;
 
 /**
- * The help text of the command or group at a path such as `["kas", "admin", "instances"]`.
+ * Returns the help text of a command or group.
  *
- * @param within the width in columns; usage lines and examples are never wrapped, so that they can be copied
+ * @param path the words that name the command, such as `["kas", "admin", "instances"]`
+ * @param within the width in columns. Usage lines and examples are never wrapped, so that an operator can copy them
  */
 export function help(path: readonly string[], entry: Command | Group, within = Infinity): string {
   const lines = [
@@ -62,7 +65,10 @@ function groupHelp(path: readonly string[], group: Group, within: number): strin
   ];
 }
 
-/** Lists settings apart from the command's own options: many commands share them, and they have environment variables. */
+/**
+ * Returns the help of a command. It lists settings separately from the command's own options, because many commands share
+ * settings.
+ */
 function commandHelp(
   path: readonly string[],
   { options, args, examples }: Command,
@@ -84,7 +90,7 @@ function section(title: string, options: Options, within: number): string[] {
   return rows.length === 0 ? [] : ["", title, ...columns(rows, within)];
 }
 
-/** Returns an option as help shows it: `--listen HOST:PORT`. A switch with the default true is shown as `--[no-]header`. */
+/** Returns an option as help shows it: `--listen HOST:PORT`, or `--[no-]header` for a switch whose default is true. */
 export function flagUsage(name: string, option: Option<unknown>): string {
   const on = option.placeholder === undefined && option.default === "true";
   const flag = `--${on ? "[no-]" : ""}${kebab(name)}`;

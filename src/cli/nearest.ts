@@ -6,8 +6,8 @@
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
 /**
- * The valid word nearest to `word`. A word is near if at most a third of its letters differ, or if it is the only word that
- * begins with `word`. Undefined if no word is near.
+ * Returns the valid word that is most similar to `word`: the only valid word that begins with `word`, or a word of which at most a
+ * third of the letters differ. Returns undefined if no valid word is similar.
  */
 export function nearest(word: string, words: readonly string[]): string | undefined {
   const given = word.toLowerCase();
@@ -20,7 +20,7 @@ export function nearest(word: string, words: readonly string[]): string | undefi
     : undefined;
 }
 
-/** Returns a suggestion such as `; did you mean worker?`, or "" if no valid word is near. */
+/** Returns a suggestion such as `; did you mean worker?`, or "" if no valid word is similar. */
 export function didYouMean(word: string, words: readonly string[], prefix = ""): string {
   const suggestion = nearest(word, words);
   return suggestion === undefined ? "" : `; did you mean ${prefix}${suggestion}?`;

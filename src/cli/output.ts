@@ -1,5 +1,5 @@
 /**
- * The output of a command: rows on stdout as a table, TSV or JSON; progress, notes and errors on stderr.
+ * The output of a command. Rows go to stdout as a table, TSV or JSON. Progress, notes and errors go to stderr.
  *
  * @module
  */
@@ -8,22 +8,26 @@ import { escaped, inOneLine } from "./terminal/escape.ts";
 import { Progress } from "./terminal/progress.ts";
 import { type Layout, layOut, rowLines } from "./table.ts";
 
-/** A cell. `undefined`, null and "" print as `-`, a boolean as yes or no. JSON keeps the value; an absent cell is null. */
+/**
+ * A cell. A table or TSV shows `undefined`, null and "" as `-`, and a boolean as yes or no. JSON shows the value, and `undefined`
+ * as null.
+ */
 export type Cell = string | number | boolean | null | undefined;
 
-/** A row to print. Keys without a column are not printed. */
+/** A row: cells by the name of their column. Keys that are not columns are not printed. */
 export type Row = Readonly<Record<string, Cell>>;
 
 /** The output format of rows. */
 export type Format = "table" | "tsv" | "json";
 
 /**
- * The terminal that a command writes to. Text that it writes or asks is escaped, because it may come from AWS or from other hosts.
+ * The terminal that a command writes to. Except for `draw`, the terminal escapes all text, because the text may come from AWS or
+ * from other hosts.
  */
 export interface Terminal {
   readonly write: (text: string) => void;
   readonly writeError: (text: string) => void;
-  /** Writes to stderr without escaping. Only for kas's own escape sequences, around text that is escaped already. */
+  /** Writes to stderr without escaping. The argument contains escape sequences of kas, and text that the caller has escaped. */
   readonly draw: (sequences: string) => void;
   /** Whether stdout is a terminal. */
   readonly interactive: boolean;
@@ -33,11 +37,11 @@ export interface Terminal {
   readonly color: boolean;
   /** Width of the terminal in columns. */
   readonly columns: number;
-  /** Asks on stderr and reads one line. Null if there is no terminal or the input ends. */
+  /** Prints a question on stderr and reads one line. Returns null if there is no terminal, or at the end of the input. */
   readonly ask: (question: string, signal: AbortSignal) => Promise<string | null>;
 }
 
-/** The values of the common output options. */
+/** The values of the common options for output. */
 export interface OutputOptions {
   readonly format: Format;
   readonly header: boolean;
@@ -45,7 +49,7 @@ export interface OutputOptions {
   readonly verbose: boolean;
 }
 
-/** Prints everything that a command prints. */
+/** Prints the output of a command. */
 export class Output {
   readonly #progress: Progress;
 
@@ -54,9 +58,9 @@ export class Output {
   }
 
   /**
-   * Prints rows under columns. TSV and JSON rows are printed as they arrive. A table is printed after its last row, because its
-   * column widths depend on all rows; from row 1,000 on, it keeps the widths of the first 1,000 rows. If the terminal is too
-   * narrow, long cells wrap and the columns in `spare` are left out, in that order.
+   * Prints rows with a header. TSV and JSON rows are printed as they arrive. A table of at most 1,000 rows is printed after the
+   * last row, because the column widths depend on all rows. A longer table uses the column widths of its first 1,000 rows. If the
+   * terminal is too narrow, long cells wrap, and the table omits columns of `spare`, the first one first.
    */
   async table(
     columns: readonly string[],
@@ -80,7 +84,9 @@ export class Output {
     this.#write(inOneLine(text) + "\n");
   }
 
-  /** Prints a text of several lines to stdout, such as JSON. No line of it may be forged by what it contains. */
+  /**
+   * Prints a text of several lines to stdout, such as JSON. The caller escapes newlines in values, so that no value adds a line.
+   */
   text(text: string): void {
     this.#write(text + "\n");
   }
@@ -102,12 +108,15 @@ export class Output {
     if (this.options.verbose) this.note(text);
   }
 
-  /** Shows the progress of long work: one line on stderr that a terminal rewrites in place; elsewhere a new line now and then. */
+  /**
+   * Shows the progress of a command on stderr. A terminal rewrites one line. If stderr is not a terminal, kas prints a line at
+   * most every 10 s.
+   */
   progress(text: string): void {
     this.#progress.show(cellText(text));
   }
 
-  /** Until it is disposed of, shows every second that `text`, or the latest progress, continues. */
+  /** Shows `text`, or the latest progress, after each second without output. The disposal of the result ends this. */
   during(text: string): Disposable {
     return this.#progress.during(text);
   }
@@ -117,13 +126,13 @@ export class Output {
     this.#progress.clear();
   }
 
-  /** Prints one line about a failure on stderr. */
+  /** Prints an error on stderr, in one line. */
   error(text: string): void {
     this.#progress.clear();
     this.terminal.writeError(`kas: ${cellText(text)}\n`);
   }
 
-  /** Asks a yes-or-no question on the terminal. Any answer but yes means no. Undefined if there is no terminal. */
+  /** Asks a yes-or-no question. Returns whether the answer is yes, or undefined if there is no terminal. */
   async confirm(question: string, signal: AbortSignal): Promise<boolean | undefined> {
     this.#progress.clear(Infinity);
     const answer = await this.terminal.ask(`${inOneLine(question)} [y/N] `, signal);
@@ -132,7 +141,7 @@ export class Output {
   }
 
   #write(text: string): void {
-    // On a terminal the rows would be appended to the progress line, so clear the progress line first.
+    // On a terminal, the text would start at the end of the progress line. Therefore kas clears the progress line first.
     if (this.terminal.interactive) this.#progress.clear();
     this.terminal.write(text);
   }
@@ -145,7 +154,7 @@ export class Output {
         this.#write((printed++ === 0 ? "[\n  " : ",\n  ") + JSON.stringify(object));
       }
     } finally {
-      // Close the array even if the rows fail: the output stays valid JSON, and the exit status reports the failure.
+      // If reading the rows fails, the output is still valid JSON, and the exit status reports the failure.
       this.#write(printed === 0 ? "[]\n" : "\n]\n");
     }
   }
@@ -189,7 +198,10 @@ export class Output {
   }
 }
 
-/** A cell's text. It is never blank and contains no tab, newline or other control character: a space replaces them. */
+/**
+ * Returns the text of a cell in a table or in TSV. The text is never blank. A space replaces each tab, newline or other control
+ * character.
+ */
 export function cellText(cell: Cell): string {
   if (cell === undefined || cell === null) return "-";
   if (typeof cell === "boolean") return cell ? "yes" : "no";

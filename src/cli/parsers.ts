@@ -1,6 +1,6 @@
 /**
- * Parsers of values on the command line, in the environment and in config files. Each returns the value, or throws
- * `TypeError("expected …")`.
+ * Parsers of values on the command line, in the environment and in config files. Each parser returns the value, or throws
+ * `TypeError("expected …")` if the text is invalid.
  *
  * @module
  */

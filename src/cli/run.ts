@@ -59,7 +59,8 @@ export async function run(
 }
 
 /**
- * Finds the command that the words name. A group without a verb runs its default verb. `kas help X` means `kas X --help`.
+ * Finds the command that the words name. If the words name only a group, finds the group's default command. `kas help X` means
+ * `kas X --help`.
  */
 async function find(
   root: Group,

@@ -8,12 +8,13 @@ import { displayWidth, wrap } from "./text.ts";
 /** The space between two columns. */
 const GAP = "  ";
 
-/** The minimum width of a wrapped column. */
+/** Minimum width of a column whose cells wrap, in columns of the terminal. */
 const MIN_WIDTH = 20;
 
 /**
- * The widths of the columns. If the table is wider than `within`, the widest columns become narrower, but never narrower than
- * their longest word: an id or a URL is not broken. If even that does not fit, no column becomes narrower.
+ * Returns the widths of a table's columns. If the table is wider than `within`, the widest columns become narrower. A column is
+ * never narrower than its longest word, so that an id or a URL is on one line. If the table still does not fit, all columns keep
+ * their full width.
  */
 export function columnWidths(rows: readonly (readonly string[])[], within = Infinity): number[] {
   const count = Math.max(0, ...rows.map(({ length }) => length));
@@ -39,14 +40,15 @@ export function columnWidths(rows: readonly (readonly string[])[], within = Infi
   return widths;
 }
 
-/** The visible columns of a table, by index, and their widths. */
+/** The columns that a table shows, by index, and their widths. */
 export interface Layout {
   readonly places: readonly number[];
   readonly widths: readonly number[];
 }
 
 /**
- * Lays out a table in a width of `within` columns of the terminal. It leaves out spare columns, in order, until the rest fits.
+ * Lays out a table in a width of `within` columns of the terminal. The layout omits the columns in `spare`, the first one first,
+ * until the other columns fit.
  */
 export function layOut(
   rows: readonly (readonly string[])[],
@@ -65,7 +67,7 @@ export function layOut(
   return without(spare);
 }
 
-/** The lines of a row. With `wraps`, a cell that is wider than its column continues on the next line. */
+/** Returns the lines of a row. If `wraps` is true, a cell that is wider than its column continues on the next line. */
 export function rowLines(cells: readonly string[], widths: readonly number[], wraps: boolean): string[] {
   const parts = cells.map((cell, i) => wraps ? wrap(cell, widths[i] ?? Infinity) : [cell]);
   const height = Math.max(1, ...parts.map(({ length }) => length));

@@ -1,15 +1,15 @@
 /**
- * The width of text on a terminal, and text cut or wrapped to a width.
+ * Measures text on a terminal, and cuts or wraps text to a width.
  *
  * @module
  */
 
 /**
- * The width of text on a terminal in columns: two for an East Asian wide character or emoji, zero for a combining mark or a
- * format character. Source: Unicode Standard Annex #11.
+ * Returns the width of text on a terminal, in columns. An East Asian wide character or an emoji takes two columns. A combining mark
+ * or a format character takes none. Source: Unicode Standard Annex #11.
  */
 export function displayWidth(text: string): number {
-  // Fast path: most text is ASCII.
+  // Most text is ASCII, for which this path is faster.
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   return graphemes(text).reduce((width, grapheme) => width + graphemeWidth(grapheme), 0);
 }
@@ -31,7 +31,7 @@ function graphemes(text: string): string[] {
   );
 }
 
-/** The beginning of a text, cut to a width in columns. */
+/** Returns the beginning of a text that fits in a width in columns. */
 export function cut(text: string, columns: number): string {
   let width = 0;
   let fits = "";
@@ -44,8 +44,8 @@ export function cut(text: string, columns: number): string {
 }
 
 /**
- * Wraps text at spaces into lines of `columns`. The first line begins with `head`, all others with `hang`. A longer word is not
- * broken.
+ * Wraps text at spaces into lines of at most `columns`. The first line begins with `head`, all other lines with `hang`. A word that
+ * is longer than a line is not broken.
  */
 export function wrap(text: string, columns: number, head = "", hang = ""): string[] {
   const lines: string[] = [];

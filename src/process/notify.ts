@@ -1,5 +1,5 @@
 /**
- * Reports the state of a service with `Type=notify` to systemd: ready, alive or stopping. Without systemd, reports are ignored.
+ * Reports to systemd that a service with `Type=notify` is ready, alive or stopping. Without systemd, kas sends no reports.
  *
  * Source: sd_notify(3), sd_watchdog_enabled(3).
  *
@@ -18,8 +18,9 @@ export interface Systemd extends Disposable {
 /** Options of {@linkcode connectSystemd}. */
 export interface SystemdOptions {
   /**
-   * Returns whether the service is alive. kas calls this function twice per `WatchdogSec`. If the function returns false
-   * or throws an error, systemd gets no watchdog message and restarts the service. This also happens if the event loop is blocked.
+   * Returns whether the service is alive. kas calls this function twice per `WatchdogSec`. If the function returns true, kas
+   * sends a
+   * watchdog message to systemd. Without such messages, systemd restarts the service. A blocked event loop also sends no messages.
    */
   readonly alive?: () => boolean;
   readonly env?: (name: string) => string | undefined;
@@ -29,7 +30,8 @@ export interface SystemdOptions {
 export const inModuleGraph = (): Promise<unknown> => import("./watchdog_thread.ts");
 
 /**
- * Connects to systemd. Call this function before the process drops its permissions: a thread keeps the permission for the socket.
+ * Connects to systemd. Call this function before the process drops its permissions, because the thread that it starts needs the
+ * permission to write to the socket, and keeps that permission.
  *
  * @throws {Error} if NOTIFY_SOCKET is set and kas cannot use it
  */

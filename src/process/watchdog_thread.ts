@@ -1,5 +1,7 @@
 /**
- * The thread that owns the socket to systemd. The thread keeps its permission to write to the socket when the process drops its own.
+ * The code of the thread that sends messages to systemd. When the process drops its permissions, this thread keeps the permission
+ * to
+ * write to systemd's socket.
  *
  * @module
  */
@@ -9,7 +11,7 @@ export interface NotifyPaths {
   readonly own: string;
 }
 
-/** The thread's response to the first message. If there is no error, the thread can send messages to systemd. */
+/** The thread's response to the first message. Without an error, the thread can send messages to systemd. */
 export interface Opened {
   readonly error?: string;
 }
@@ -26,7 +28,8 @@ function serve(scope: ThreadScope): void {
   let sent: Promise<unknown> = Promise.resolve();
   scope.onmessage = ({ data }) => {
     if (typeof data === "string") {
-      // Deno permits only one send at a time. Errors are ignored: systemd may be re-executing, and later messages follow.
+      // Deno permits only one send at a time. The thread ignores errors, because systemd may be restarting itself, and the thread
+      // sends more messages later.
       sent = sent.then(() => send(data)).catch(() => {});
       return;
     }

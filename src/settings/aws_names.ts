@@ -1,5 +1,5 @@
 /**
- * Parsers of the names and ARNs that settings take.
+ * Parsers of settings that are names or ARNs.
  *
  * @module
  */

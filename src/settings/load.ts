@@ -6,19 +6,20 @@
 import type { Found, Lookup } from "../cli/flags.ts";
 import { SETTINGS } from "./settings.ts";
 
-/** A config file cannot be read or holds something invalid. */
+/** Error: a config file is missing, unreadable or invalid. */
 export class SettingsError extends Error {
   override readonly name = "SettingsError";
 }
 
-/** The config files that are read when neither `--config` nor KAS_CONFIG names one. A later file wins. */
+/** Returns the default config files, which kas reads if neither `--config` nor KAS_CONFIG is set. The last file has precedence. */
 export function configFiles(env: (name: string) => string | undefined): string[] {
   const home = env("HOME");
   return ["/etc/kas/kas.json", ...(home ? [`${home}/.config/kas/kas.json`] : [])];
 }
 
 /**
- * Looks settings up in the environment, then in the config files. It reads the files at the first lookup that needs them.
+ * Returns a function that looks settings up in the environment, then in the config files. The function reads the config files only
+ * when a lookup needs them.
  *
  * A config file is a JSON object. Its keys are the flags' names without the dashes: `{ "fleet": "web", "max": 10 }`.
  *
@@ -47,7 +48,7 @@ export function settingsLookup(
   };
 }
 
-/** The values of several files by setting. Files that do not exist are skipped. */
+/** Returns the values in several config files by the setting's name. Skips files that do not exist. */
 function readAll(
   paths: readonly string[],
   readFile: (path: string) => string | undefined,
@@ -67,7 +68,7 @@ function missing(path: string): never {
   throw new SettingsError(`Cannot read config file ${path}: it does not exist`);
 }
 
-/** A config file's values as text, by the setting's name in camelCase. */
+/** Returns the values in a config file as text, by the setting's name in camelCase. */
 function parseConfig(path: string, content: string): Record<string, string> {
   let json: unknown;
   try {

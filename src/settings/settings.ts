@@ -1,6 +1,6 @@
 /**
- * The settings: one table of names, environment variables, defaults, parsers and help. A command takes the rows that it
- * needs as its options. `docs/settings.md` is generated from the same rows. {@link ./load.ts} reads the values.
+ * All settings of kas, each with its name, environment variables, default, parser and help. A command uses the settings that it
+ * needs as its options. `deno task docs` generates docs/settings.md from these settings. {@link ./load.ts} reads their values.
  *
  * @module
  */
@@ -8,14 +8,14 @@
 import { duration, flag, hostName, hostPort, integer, oneOf, range, text, url } from "../cli/parsers.ts";
 import { fleetName, launchTemplate, targetGroupArn, topicArn } from "./aws_names.ts";
 
-/** A row of the table, in the shape of a command's option. */
+/** A setting. A command can use it as an option. */
 export interface Setting<T> {
   readonly placeholder?: string;
   readonly help: string;
   readonly parse: (text: string) => T;
   readonly default?: string;
   readonly env: readonly string[];
-  /** The setting that this one replaces. The two cannot be given together. */
+  /** Name of a setting that the operator cannot give together with this one. */
   readonly excludes?: string;
 }
 
@@ -38,7 +38,7 @@ function setting<
   return { help, parse, ...more, env: [own, ...more.env ?? []] };
 }
 
-/** Every setting by its flag's name in camelCase. */
+/** All settings, by the name of their flag in camelCase. */
 export const SETTINGS = {
   fleet: setting("fleet", fleetName, "the fleet: the instances tagged kas:fleet=NAME", {
     placeholder: "NAME",
@@ -82,7 +82,7 @@ export const SETTINGS = {
   host: setting(
     "host",
     hostName,
-    "a name in the Host header to which the autoscaler shows its state, besides IP addresses and localhost",
+    "host name under which browsers may open the autoscaler's status page, in addition to IP addresses and localhost",
     { placeholder: "NAME", repeat: true },
   ),
   dryRun: setting("dry-run", flag, "print what the command would do, and change nothing", {
@@ -124,13 +124,13 @@ export const SETTINGS = {
   pull: setting(
     "pull",
     flag,
-    "read the alarms every --resync instead of receiving notifications; needs no topic, and no port unless --listen is given",
+    "read the alarms every --resync instead of receiving notifications; needs no topic, and opens a port only with --listen",
     { default: "false" },
   ),
   min: setting(
     "min",
     integer(0, 100_000),
-    "minimum capacity (default: the number of base and control instances)",
+    "minimum capacity (default: the number of base and registered control instances)",
     {
       placeholder: "N",
     },
@@ -141,7 +141,7 @@ export const SETTINGS = {
   grow: setting(
     "grow",
     launchTemplate,
-    "launch a node from this launch template (name or id) when no standby node is left; needs --max, which then counts every instance",
+    "if no standby node is left and the fleet has fewer than --max instances, launch a node from this launch template (name or id)",
     { placeholder: "TEMPLATE[:VERSION]" },
   ),
   shrink: setting(
@@ -156,7 +156,7 @@ export const SETTINGS = {
   resync: setting(
     "resync",
     duration,
-    "how often kas reconciles: reads the fleet and its alarms, and decides",
+    "interval at which kas reconciles: it reads the fleet and its alarms, and decides",
     {
       placeholder: "TIME",
       default: "60s",
@@ -182,7 +182,7 @@ export const SETTINGS = {
   metricDelay: setting(
     "metric-delay",
     duration,
-    "how late CloudWatch's metrics and alarms may be: no older reading of the load leads to an action",
+    "how late CloudWatch's metrics may arrive; kas waits this long until an alarm can show a change of capacity",
     {
       placeholder: "TIME",
       default: "180s",
@@ -196,13 +196,18 @@ export const SETTINGS = {
     placeholder: "TIME",
     default: "300s",
   }),
-  resubscribe: setting("resubscribe", flag, "subscribe again when somebody deletes the subscription", {
-    default: "false",
-  }),
+  resubscribe: setting(
+    "resubscribe",
+    flag,
+    "subscribe again to the topic if someone deletes the subscription",
+    {
+      default: "false",
+    },
+  ),
   trustSigner: setting(
     "trust-signer",
     url,
-    "also accept signing certificates below this URL; for the sandbox",
+    "also accept signing certificates at or below this URL; for the sandbox",
     {
       placeholder: "URL-PREFIX",
     },

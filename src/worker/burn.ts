@@ -1,5 +1,6 @@
 /**
- * The code of a burn thread, which uses CPU with the original server's integer loop for a given wall time.
+ * The code that a burn thread runs. The thread uses CPU for a given wall time, with the integer loop of the server that kas
+ * replaces.
  *
  * @module
  */
@@ -9,7 +10,7 @@ export interface BurnRequest {
   readonly job: number;
   /** How long the thread uses CPU, in ms of wall time. */
   readonly ms: number;
-  /** Number of the cancelled job, in memory that the thread shares with the pool. */
+  /** Shared memory in which the main thread writes the number of the job to cancel. */
   readonly cancelled: Int32Array;
 }
 
@@ -21,7 +22,7 @@ export interface BurnResult {
   readonly seconds: number;
 }
 
-/** Loop iterations between two readings of the clock, which take about 30 µs. Jobs end on time, and readings cost little CPU. */
+/** Number of loop iterations between two readings of the clock. These iterations take about 30 µs, so that jobs end on time. */
 const STRIDE = 2_048;
 
 /** Uses CPU for `ms` of wall time, or until `stopped` returns true. */
@@ -52,9 +53,11 @@ interface ThreadScope {
 }
 
 /**
- * Processes the requests to a burn thread in order. The thread keeps the normal priority. A lower priority hardly makes /ping
- * faster, because the scheduler already prefers threads that mostly sleep. But a lower priority makes jobs take longer on a busy
- * host: at niceness 19, a job of 20 ms took 150 ms longer.
+ * Processes the requests to a burn thread in order.
+ *
+ * The thread has normal priority. A lower priority would hardly make /ping faster, because the scheduler already prefers threads
+ * that
+ * mostly sleep. On a busy host, a lower priority would make jobs slower: at niceness 19, a job of 20 ms took 150 ms longer.
  */
 function serve(scope: ThreadScope): void {
   scope.onmessage = ({ data: { job, ms, cancelled } }) => {

@@ -8,7 +8,7 @@ import { dropPermissions } from "../process/permissions.ts";
 import { SETTINGS } from "../settings/settings.ts";
 import { startWorker } from "./service.ts";
 
-/** Default of the option `--queue` per burn thread. */
+/** Default of the option `--queue`, per burn thread: a thread that uses CPU for /work requests. */
 const QUEUE_PER_THREAD = 100;
 
 /** The command `kas worker`: serves /ping and /work until SIGINT or SIGTERM, then finishes the accepted requests. */
@@ -16,8 +16,8 @@ export const worker = command({
   name: "worker",
   summary: "Serve /ping and CPU-bound /work on an instance",
   description:
-    "GET /ping returns pong immediately, however busy the CPUs are. GET /work uses CPU on one of the burn\n" +
-    "threads and returns the resulting integer and the duration in seconds.",
+    "GET /ping returns pong immediately, even if all CPUs are busy. GET /work uses CPU on a separate thread\n" +
+    "for the time of --work-ms, and returns the result of the calculation and its duration in seconds.",
   options: {
     listen: { ...SETTINGS.listen, default: "127.0.0.1:30001" },
     threads: SETTINGS.threads,
@@ -41,7 +41,7 @@ export const worker = command({
       workMs: flags.workMs,
       onFailure: (error) => onFailure(error),
     });
-    // The logging module loads only after the worker can answer /ping, so that the first answer comes sooner.
+    // The worker loads the logging module only when it can already answer /ping, so that it answers the first ping sooner.
     const [{ getLogger }, { setUpLog }, { connectSystemd }] = await Promise.all([
       import("@logtape/logtape"),
       import("../log.ts"),

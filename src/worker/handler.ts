@@ -7,7 +7,7 @@ import { STATUS_CODE } from "@std/http/status";
 import { targetOf } from "../process/http/target.ts";
 import type { BurnResult } from "./burn.ts";
 
-/** Parts that the worker's HTTP handler uses. */
+/** The functions and values that the worker's HTTP handler uses. */
 export interface WorkerParts {
   /** Returns whether the queue of /work requests is full. */
   readonly full: () => boolean;
@@ -27,9 +27,10 @@ const PLAIN = { "content-type": "text/plain" };
 const BUSY = { status: STATUS_CODE.ServiceUnavailable, headers: { ...PLAIN, "retry-after": "1" } };
 
 /**
- * Returns the HTTP handler: `GET|HEAD /ping` → `pong`, `GET /work` → `<w>\t<seconds>`, both text/plain. The response to /ping has the
- * header `kas-version`. After the first response to /work, it also has the header `kas-first-work`, the time of that response. The
- * time of the first /work response is the end of the last phase of a start (R17).
+ * Returns the HTTP handler. `GET|HEAD /ping` returns `pong`, and `GET /work` returns `<w>\t<seconds>`, both as text/plain.
+ *
+ * The response to /ping has the header `kas-version`. When the worker has answered a /work request, the response to /ping also has
+ * the header `kas-first-work`, the time of the first such answer. This time is the end of the last phase of a start (R17).
  */
 export function workerHandler(
   { full, burn, onFailure, version, now = Date.now }: WorkerParts,

@@ -6,7 +6,10 @@
 import type { BurnResult } from "./burn.ts";
 import { BurnThread, startThread } from "./thread.ts";
 
-/** Pause before each start of a thread in ms. A start blocks the event loop for about 20 ms; during the pause, the worker can answer requests. */
+/**
+ * Pause before each start of a thread, in ms. Each start blocks the event loop for about 20 ms. In the pause, the worker answers
+ * requests.
+ */
 const START_PAUSE = 10;
 
 /** Options of {@linkcode BurnPool}. */
@@ -32,7 +35,7 @@ export class BurnPool implements Disposable {
   readonly #workMs: readonly [number, number];
   readonly #random: () => number;
   #starting: ReturnType<typeof setTimeout> | undefined;
-  /** Excess duration of earlier burn jobs in ms. Later burn jobs are shorter to compensate the excess. */
+  /** How much longer than planned the earlier burn jobs took, in ms. The next burn job is shorter by this time. */
   #overrun = 0;
 
   constructor({ threads, queue, workMs, random = Math.random, start = startThread }: PoolOptions) {
@@ -58,7 +61,10 @@ export class BurnPool implements Disposable {
     return this.#threads.length - this.#free.length;
   }
 
-  /** Whether the queue is full. A caller checks this before {@linkcode burn}, so that rejecting a request costs as little as a ping. */
+  /**
+   * Whether the queue is full. The HTTP handler reads this before it calls {@linkcode burn}, so that it can reject a request
+   * quickly.
+   */
   get full(): boolean {
     return this.#free.length === 0 && this.#waiting.size >= this.#queue;
   }
@@ -101,7 +107,8 @@ export class BurnPool implements Disposable {
   }
 
   /**
-   * Runs a burn job on a thread. On a busy host, a job ends late. Later jobs are then shorter, but not shorter than the minimum, so
+   * Runs a burn job on a thread. On a busy host, a job may end late. The next job is then shorter, but not shorter than the
+   * minimum, so
    * that the total CPU load is as configured.
    */
   async #burnOn(thread: BurnThread, signal: AbortSignal): Promise<BurnResult> {
@@ -111,7 +118,7 @@ export class BurnPool implements Disposable {
     const burned = await thread.burn(Math.max(least, target), signal);
     signal.throwIfAborted();
     const overrun = this.#overrun + burned.seconds * 1_000 - target;
-    // The overrun is bounded, because the pool must not compensate the time during which the host was suspended.
+    // If the host was suspended during the job, the overrun can be hours. The limit keeps the pool from compensating that time.
     this.#overrun = Math.min(Math.max(0, overrun), most - least);
     return burned;
   }

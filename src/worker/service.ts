@@ -14,7 +14,7 @@ export interface WorkerOptions {
   readonly listen: HostPort;
   /** Maximum number of burn jobs that run at the same time. */
   readonly threads: number;
-  /** Maximum number of waiting /work requests. If there are more, the worker returns status 503. */
+  /** Maximum number of /work requests that wait for a thread. The worker answers further requests with status 503. */
   readonly queue: number;
   /** Minimum and maximum duration of the burn job of a /work request, in ms of wall time. */
   readonly workMs: readonly [number, number];
@@ -22,7 +22,10 @@ export interface WorkerOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** A running worker. Its disposal cancels the requests in progress; {@linkcode Worker.drain} waits until the requests are finished. */
+/**
+ * A running worker. Its disposal cancels the requests in progress. {@linkcode Worker.drain} waits until these requests are
+ * finished.
+ */
 export interface Worker extends AsyncDisposable {
   /** Address and port on which the worker listens. */
   readonly address: HostPort;
@@ -31,7 +34,7 @@ export interface Worker extends AsyncDisposable {
   /**
    * Stops accepting requests, and waits at most `ms` until the accepted requests are finished.
    *
-   * @returns the number of /work requests that the worker cancelled at the timeout
+   * @returns the number of /work requests that are not finished after `ms`
    */
   drain(ms: number): Promise<number>;
 }

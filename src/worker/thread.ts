@@ -77,7 +77,7 @@ export class BurnThread implements Disposable {
       // Without preventDefault(), an error in the thread would end the whole process.
       event.preventDefault();
       worker.terminate();
-      // The next job starts a new thread. If a thread always fails at its start, each failure costs one request, without an endless loop.
+      // The next job starts a new thread. If every new thread fails, one request fails per thread, and there is no endless loop.
       if (this.#worker === worker) this.#worker = undefined;
       this.#settle?.reject(new BurnThreadError(`The burn thread failed: ${event.message}`));
     };

@@ -7,7 +7,7 @@ import { inOneLine } from "./escape.ts";
 import type { Terminal } from "../output.ts";
 import { cut } from "../text.ts";
 
-/** Draws on stderr. Each picture replaces the one before it. */
+/** Draws lines on stderr. Each drawing replaces the one before it. */
 export class Canvas {
   readonly #terminal: Terminal;
   #height = 0;
@@ -16,10 +16,13 @@ export class Canvas {
     this.#terminal = terminal;
   }
 
-  /** Replaces the picture. The lines are text, cut to the terminal's width: a wider one would wrap, and misplace the next picture. */
+  /**
+   * Replaces the drawn lines. Cuts each line to the terminal's width, because a line that wraps would misplace the next drawing.
+   */
   draw(lines: readonly string[]): void {
     const up = this.#height > 0 ? `\x1b[${this.#height}A` : "";
-    // Clear each line before it is written, and the rest of the screen at the end: the terminal then does not flicker.
+    // If kas cleared the screen before it draws, the terminal would flicker. kas clears the rest of each line, and of the screen,
+    // instead.
     this.#terminal.draw(
       `${up}\r${
         lines.map((line) => `${cut(inOneLine(line), this.#terminal.columns - 1)}\x1b[K\n`).join("")
@@ -28,7 +31,7 @@ export class Canvas {
     this.#height = lines.length;
   }
 
-  /** Removes the picture. */
+  /** Removes the drawn lines. */
   clear(): void {
     this.draw([]);
   }

@@ -1,23 +1,26 @@
 /**
- * Characters that act on a terminal or on the order of text, made visible. Text from AWS, from messages and from other hosts may
- * contain them: an escape sequence rewrites what the operator sees, and a bidirectional control reorders it.
+ * Escapes characters that control a terminal or the order of text. Text from AWS, from messages and from other hosts may contain
+ * such characters: an escape sequence can rewrite what the operator sees, and a bidirectional control can reorder it.
  *
  * Source: ECMA-48 (C0 and C1 controls), Unicode Standard Annex #9 (bidirectional controls).
  *
  * @module
  */
 
-/** All but tab and newline: C0, DEL, C1, line and paragraph separators, bidirectional controls. All are in the BMP. */
+/**
+ * Matches C0 and C1 controls and DEL, except tab and newline; line and paragraph separators; and bidirectional controls. Each of
+ * these characters has one UTF-16 code unit.
+ */
 const UNSAFE = /(?![\t\n])[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
-/** Whether a text has a character that {@linkcode escaped} escapes. */
+/** Returns whether a text contains a character that {@linkcode escaped} escapes. */
 export function isUnsafe(text: string): boolean {
   return text.search(UNSAFE) >= 0;
 }
 
 /**
- * The text with each unsafe character as `\u009b`. Tab and newline stay. JSON text keeps its meaning, because in JSON these
- * characters can only occur in strings.
+ * Replaces each unsafe character with its escape sequence, such as `\u009b`. Tab and newline are not replaced. JSON text keeps its
+ * meaning, because in JSON these characters can occur only in strings.
  */
 export function escaped(text: string): string {
   return text.replace(
@@ -26,7 +29,7 @@ export function escaped(text: string): string {
   );
 }
 
-/** The text in one line: {@linkcode escaped}, with a space for each newline and the space around it. */
+/** Escapes a text as {@linkcode escaped} does, and replaces each newline and the white space around it with a space. */
 export function inOneLine(text: string): string {
   return escaped(text.replace(/\s*\n\s*/g, " "));
 }

@@ -1,18 +1,18 @@
 /**
- * The process's own terminal.
+ * The terminal of this process.
  *
  * @module
  */
 import { escaped } from "./escape.ts";
 import type { Terminal } from "../output.ts";
 
-/** Where a terminal's text goes, and its answers come from. */
+/** The streams and properties of a terminal. `out` and `err` write text to stdout and stderr, and `ask` reads from stdin. */
 export interface Streams extends Omit<Terminal, "write" | "writeError" | "draw"> {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
 }
 
-/** A terminal over streams. All text that kas prints is escaped here, on its way out of the process. */
+/** Returns a terminal that writes to the streams. This terminal escapes all text that kas prints, except the text of `draw`. */
 export function terminalOver({ out, err, ask, ...traits }: Streams): Terminal {
   return {
     ...traits,
@@ -43,7 +43,10 @@ export function processTerminal(): Terminal {
   });
 }
 
-/** Reads one line from the terminal. Null at the end of input. A terminal delivers whole lines. */
+/**
+ * Reads one line from the terminal. Returns null at the end of the input. One read is enough, because a terminal delivers whole
+ * lines.
+ */
 async function readLine(signal: AbortSignal): Promise<string | null> {
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
@@ -51,7 +54,7 @@ async function readLine(signal: AbortSignal): Promise<string | null> {
   signal.addEventListener("abort", abort, { once: true });
   try {
     const bytes = new Uint8Array(1024);
-    // Read asynchronously: readSync would block the signal handler of Ctrl-C.
+    // readSync() would block the event loop, so that kas could not handle Ctrl-C.
     const length = await Promise.race([Deno.stdin.read(bytes), aborted]);
     return length === null ? null : new TextDecoder().decode(bytes.subarray(0, length));
   } finally {
@@ -59,7 +62,7 @@ async function readLine(signal: AbortSignal): Promise<string | null> {
   }
 }
 
-/** Writes all bytes. If the reader has closed the pipe (`kas … | head`), the rest is dropped without an error. */
+/** Writes all bytes. If the reader has closed the pipe, as in `kas … | head`, drops the rest without an error. */
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
   try {
     for (let sent = 0; sent < bytes.length;) sent += stream.writeSync(bytes.subarray(sent));

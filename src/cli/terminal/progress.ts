@@ -1,15 +1,16 @@
 /**
- * The progress of long work on stderr: one line that a terminal rewrites in place, or a plain line now and then elsewhere.
+ * Shows the progress of a command on stderr. A terminal rewrites one line. If stderr is not a terminal, kas prints a plain line at
+ * most every 10 s.
  *
  * @module
  */
 import { inOneLine } from "./escape.ts";
 import { cut } from "../text.ts";
 
-/** How long after the last output the progress is shown again, in ms. */
+/** Minimum time between the last output and the next display of the progress, in ms. */
 const REFRESH = 1_000;
 
-/** The minimum time between two lines of progress in a log, in ms. */
+/** Minimum time between two lines of progress if stderr is not a terminal, in ms. */
 const PLAIN_INTERVAL = 10_000;
 
 /** The terminal that progress is written to. */
@@ -25,10 +26,10 @@ export class Progress {
   readonly #terminal: ProgressTerminal;
   readonly #quiet: boolean;
   readonly #now: () => number;
-  /** The current work, and when it began. */
+  /** Text that describes the current work, and the time at which the work began. */
   #text = "";
   #since: number;
-  /** When the last output was written. */
+  /** Time of the last output. */
   #written: number;
   #shown = false;
 
@@ -40,7 +41,7 @@ export class Progress {
     this.#since = this.#written = now();
   }
 
-  /** Shows the current work, with its duration if it is shown again. */
+  /** Shows the current work. From one second on, also shows how long the work takes. */
   show(text: string): void {
     if (text !== this.#text) {
       this.#text = text;
@@ -49,7 +50,7 @@ export class Progress {
     this.#draw();
   }
 
-  /** Until it is disposed of, shows `text`, or the latest work, again after each second without output. */
+  /** Shows `text`, or the latest work, after each second without output. The disposal of the result ends this. */
   during(text: string): Disposable {
     this.#text = text;
     this.#since = this.#now();
@@ -67,7 +68,7 @@ export class Progress {
     if (this.#now() - this.#written >= REFRESH) this.#draw();
   }
 
-  /** Clears the line before other output. For `quiet` ms no progress is shown. */
+  /** Clears the progress line, so that the caller can write other output. Shows no progress for `quiet` ms. */
   clear(quiet = 0): void {
     if (this.#shown) this.#terminal.draw("\r\x1b[K");
     this.#shown = false;

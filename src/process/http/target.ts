@@ -31,8 +31,8 @@ export function targetOf(request: Request): Target | undefined {
   if (begin === undefined) return undefined;
   const slash = url.indexOf("/", begin);
   if (slash < 0 || !HOST.test(url.slice(begin, slash))) return undefined;
-  // A second slash in the URL can come from the Host header, so that kas must check the header.
-  // With only one slash, kas omits the check of the Host header, because the check takes longer than answering a ping.
+  // A Host header that contains a slash adds a second slash to the URL. Only then this function checks the Host header, because the
+  // check takes longer than answering a ping.
   if (url.includes("/", slash + 1) && !isHost(request.headers.get("host"))) return undefined;
   const match = PATH_AND_QUERY.exec(url.slice(slash));
   return match === null ? undefined : { path: match[1] ?? "", query: match[2] ?? "" };
@@ -54,8 +54,9 @@ export function hostsOf(request: Request): string[] {
 }
 
 /**
- * Returns whether a host is an IP address or localhost. A web page cannot pretend to come from such a host: with DNS rebinding, an
- * attacker can change only the address of a name.
+ * Returns whether a host is an IP address or localhost. Requests to such a host cannot be the result of DNS rebinding, with which
+ * an
+ * attacker's web page reaches kas: the attacker can change only the address of a host name.
  */
 export function isAddress(host: string): boolean {
   return host === "localhost" || /^\d{1,3}(\.\d{1,3}){3}$/.test(host) || host.startsWith("[");

@@ -215,7 +215,7 @@ Common options:
   --[no-]header    print the header line
   --quiet          print only results and errors (KAS_QUIET)
   --verbose        print more detail on stderr (KAS_VERBOSE)
-  --config FILE    read settings only from this file (KAS_CONFIG)
+  --config FILE    read this config file instead of the default config files (KAS_CONFIG)
   --help           print this help
 
 Examples:
