@@ -23,7 +23,7 @@ export interface CheckAnswer {
   readonly status: CheckStatus;
   /** A sentence with the numbers of the check. If the check was not reached, the sentence that it would have had. */
   readonly message: string;
-  /** Whether the check passes. Null if no instance was selected to check. */
+  /** Whether the check passes. Null if no instance was selected to check, or if the load was not read. */
   readonly passes: boolean | null;
 }
 
@@ -68,7 +68,7 @@ function answers(
       asks,
       status: held < 0 || i < held ? "passed" : i === held ? "held" : "not reached",
       message: result?.message ?? "",
-      passes: result?.passed ?? null,
+      passes: result === undefined || result.unread ? null : result.passed,
     })),
     selection: decision.kind === "none" ? "" : plan.selection,
   };

@@ -55,8 +55,13 @@ export function instead({ trigger, observation, decision }: Recorded, limits: Pa
     ? { ...observation, limits: { ...observation.limits, ...limits } }
     : observation;
   const other = decide(trigger, changed);
+  return { decision: other, differs: !sameAction(other, decision) };
+}
+
+/** Whether two decisions have the same action on the same instance. */
+export function sameAction(a: Decision, b: Decision): boolean {
   const action = (it: Decision) => ("instance" in it ? `${it.kind} ${it.instance}` : it.kind);
-  return { decision: other, differs: action(other) !== action(decision) };
+  return action(a) === action(b);
 }
 
 /** A decision without its wording. */

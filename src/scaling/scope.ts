@@ -4,13 +4,16 @@
  * @module
  */
 import { checkProcessed } from "./checks/freshness.ts";
-import type { ProcessedChange } from "./model/observation.ts";
+import { decide } from "./decide.ts";
+import { type Observation, type ProcessedChange, withLoad } from "./model/observation.ts";
 import type { Trigger } from "./model/trigger.ts";
 import { fromNotification } from "./policies/alarms.ts";
+import { sameAction } from "./replay.ts";
 
 /**
  * `nothing`: the trigger alone decides that there is no action. `instances`: the instances and the trigger's own alarm, as no
- * check of scaling out looks at another alarm or at the load. `everything`: every alarm and the load as well (R4, R6).
+ * check of scaling out looks at another alarm. `everything`: every alarm as well (R4), and the load where the decision depends
+ * on it: {@linkcode dependsOnLoad}.
  */
 export type Scope = "nothing" | "instances" | "everything";
 
@@ -30,4 +33,18 @@ export function scopeOf(trigger: Trigger, processed?: ProcessedChange): Scope {
     default:
       return trigger satisfies never;
   }
+}
+
+/**
+ * Whether an action depends on the load: the action differs between instances that are idle, saturated, or measured before the
+ * last change of capacity (R6). kas reads the load only then, because CloudWatch bills each metric that it is asked for.
+ */
+export function dependsOnLoad(trigger: Trigger, observation: Observation): boolean {
+  const assumed = [
+    withLoad(observation, 0, Infinity),
+    withLoad(observation, 100, Infinity),
+    withLoad(observation, 0, -Infinity),
+  ];
+  const [idle, ...others] = assumed.map((it) => decide(trigger, it));
+  return idle !== undefined && others.some((other) => !sameAction(idle, other));
 }

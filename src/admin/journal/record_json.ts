@@ -52,7 +52,8 @@ function named(names: Readonly<Record<string, string>>, name: unknown): unknown 
 
 function isWhole(observation: unknown, inProgress: "inProgress" | "underWay"): boolean {
   return isObject(observation) &&
-    [observation.limits, observation.history, observation.cpu].every(isObject) &&
+    [observation.limits, observation.history].every(isObject) &&
+    (observation.cpu === undefined || isObject(observation.cpu)) &&
     [observation.instances, observation.alarms, observation[inProgress]].every(Array.isArray);
 }
 

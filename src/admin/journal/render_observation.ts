@@ -55,7 +55,7 @@ function instanceRow(
   { id, role, state, registration, launched }: Instance,
   observation: Observation,
 ): Record<string, string> {
-  const cpu = observation.cpu[id]?.percent;
+  const cpu = observation.cpu?.[id]?.percent;
   const inServiceSince = observation.history.inServiceSince[id] ??
     (registration === "in-service" ? launched : undefined);
   return {

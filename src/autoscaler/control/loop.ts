@@ -208,12 +208,15 @@ export class ControlLoop {
     });
   }
 
-  /** Completes an observation of the instances with the alarms and the load of the last complete observation. */
+  /** Completes an observation with the latest load that was read and, if it has one alarm only, with the last other alarms. */
   #completed(trigger: Trigger, observation: Observation): Observation {
     const before = this.#observation;
-    if (before === undefined || scopeOf(trigger) === "everything") return observation;
+    if (before === undefined) return observation;
+    const cpu = observation.cpu ?? before.cpu;
+    const completed = cpu === undefined ? observation : { ...observation, cpu };
+    if (scopeOf(trigger) === "everything") return completed;
     const fresh = new Set(observation.alarms.map(alarmName));
     const others = before.alarms.filter((alarm) => !fresh.has(alarmName(alarm)));
-    return { ...observation, alarms: [...observation.alarms, ...others], cpu: before.cpu };
+    return { ...completed, alarms: [...observation.alarms, ...others] };
   }
 }

@@ -28,6 +28,8 @@ export interface InContext extends CheckContext {
 export interface CheckResult {
   readonly passed: boolean;
   readonly message: string;
+  /** Set if the check holds for want of a reading that was not made; absent otherwise. */
+  readonly unread?: true;
 }
 
 /** A check of scaling out or scaling in. */
@@ -42,6 +44,11 @@ export interface Check<Context> {
 /** Returns the result of a check that passed. */
 export function pass(message = ""): CheckResult {
   return { passed: true, message };
+}
+
+/** Returns the result of a check that needs a reading that was not made. The check holds: what is unknown permits no action. */
+export function unread(message: string): CheckResult {
+  return { passed: false, message, unread: true };
 }
 
 /** Returns the result of a check that holds the action back. */

@@ -8,7 +8,12 @@ import { lastCapacityChange, settlingTime } from "../model/change.ts";
 import { type Observation, recent } from "../model/observation.ts";
 import { percent, seconds } from "../words.ts";
 import { remainingWithout } from "./bounds.ts";
-import { type Check, type CheckResult, hold, type InContext, pass } from "./check.ts";
+import { type Check, type CheckResult, hold, type InContext, pass, unread } from "./check.ts";
+
+/** The latest CPU datapoint of each instance. */
+type Load = NonNullable<Observation["cpu"]>;
+
+const NO_THRESHOLD = "The load was not projected: the fleet has no cpuhigh alarm.";
 
 /**
  * The largest projected CPU that passes, as a share of the threshold. Load is never spread evenly: without a margin an instance
@@ -31,8 +36,12 @@ export const projectedLoad: Check<InContext> = {
  *
  * @returns a sentence, or undefined if the readings are of the present capacity
  */
-function whyStale(carrying: readonly Instance[], observation: Observation): string | undefined {
-  const { cpu, limits, now } = observation;
+function whyStale(
+  carrying: readonly Instance[],
+  cpu: Load,
+  observation: Observation,
+): string | undefined {
+  const { limits, now } = observation;
   const changed = lastCapacityChange(observation);
   if (changed === undefined) return undefined;
   const known = carrying.flatMap(({ id }) => {
@@ -58,16 +67,23 @@ function whyStale(carrying: readonly Instance[], observation: Observation): stri
 function project(target: Instance, observation: Observation): CheckResult {
   const remaining = remainingWithout(target, observation);
   if (remaining.length === 0) return hold("No instance would stay in service to carry the load.");
-  const carrying = observation.instances.filter(inService);
-  const stale = whyStale(carrying, observation);
-  if (stale !== undefined) return hold(stale);
-  // A datapoint that is not a number counts as missing: NaN never reads as an idle instance.
-  const loads = carrying.map(({ id }) => observation.cpu[id]?.percent).filter((load) => Number.isFinite(load))
-    .map((load = 0) => load);
-  if (loads.length === 0) return pass("The load was not projected: no instance has a CPU datapoint.");
+  const { cpu } = observation;
   const threshold = lowestCpuHigh(remaining, observation) ??
     lowestCpuHigh(observation.instances, observation);
-  if (threshold === undefined) return pass("The load was not projected: the fleet has no cpuhigh alarm.");
+  if (cpu === undefined) {
+    const needed = threshold !== undefined || lastCapacityChange(observation) !== undefined;
+    return needed
+      ? unread("The load was not read, because the decision did not depend on it.")
+      : pass(NO_THRESHOLD);
+  }
+  const carrying = observation.instances.filter(inService);
+  const stale = whyStale(carrying, cpu, observation);
+  if (stale !== undefined) return hold(stale);
+  // A datapoint that is not a number counts as missing: NaN never reads as an idle instance.
+  const loads = carrying.map(({ id }) => cpu[id]?.percent).filter((load) => Number.isFinite(load))
+    .map((load = 0) => load);
+  if (loads.length === 0) return pass("The load was not projected: no instance has a CPU datapoint.");
+  if (threshold === undefined) return pass(NO_THRESHOLD);
   const missing = carrying.length - loads.length;
   const total = loads.reduce((sum, load) => sum + load, 0) + missing * Math.max(...loads);
   const projected = total / remaining.length;

@@ -6,7 +6,7 @@
  */
 import { decide } from "../decide.ts";
 import type { Decision } from "../model/decision.ts";
-import { isObserved, type Observation, type Unobserved } from "../model/observation.ts";
+import { isObserved, type Observation, type Unobserved, withLoad } from "../model/observation.ts";
 import type { Trigger } from "../model/trigger.ts";
 import { states, transitions } from "./alarms.ts";
 import { growth, maxima, minima } from "./bounds.ts";
@@ -38,12 +38,20 @@ export function counterfactuals(
     if (change === undefined) return undefined;
     const changed = change.trigger ?? trigger;
     const other = decide(changed, change.observation);
-    return other.kind === decision.kind ? undefined : { ...change, trigger: changed, decision: other };
+    if (other.kind === decision.kind) return undefined;
+    const stops = other.kind === "stop" || other.kind === "terminate";
+    const condition = observation.cpu === undefined && stops ? UNREAD : "";
+    return { ...change, change: `${change.change}${condition}`, trigger: changed, decision: other };
   };
-  return changesOf(trigger, observation, decision).flatMap((changes) =>
+  // The changes of a decision that did not depend on the load are tried with idle instances.
+  const base = observation.cpu === undefined ? withLoad(observation, 0, observation.now) : observation;
+  return changesOf(trigger, base, decision).flatMap((changes) =>
     slightest(changes.length, (i) => made(changes.at(i))) ?? []
   );
 }
+
+/** The condition of a scale-in whose load was not read. */
+const UNREAD = ", if the remaining instances could carry the load, which was not read";
 
 /** The kinds of change that are tried, the smallest change of each kind first. */
 function changesOf(

@@ -48,7 +48,7 @@ export function released(
 /** One node more: a stopped one for scaling out, for scaling in one that takes its share of the load. */
 export function oneMore(recommendation: Recommendation | undefined, observation: Observation): Change[] {
   if (recommendation === undefined) return [];
-  const { instances, cpu, now } = observation;
+  const { instances, cpu = {}, now } = observation;
   const stopped = recommendation.direction === "out";
   const node: Instance = {
     id: ONE_MORE,

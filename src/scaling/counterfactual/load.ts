@@ -9,7 +9,7 @@ import { type Change, type Changes, ladder } from "./change.ts";
 
 /** Tries a different CPU for each of the three busiest instances. */
 export function loads(observation: Observation, lower: boolean): Changes[] {
-  const { instances, cpu, now } = observation;
+  const { instances, cpu = {}, now } = observation;
   return instances.filter(inService)
     .map(({ id }) => ({ id, percent: cpu[id]?.percent ?? NaN }))
     .filter(({ percent }) => Number.isFinite(percent))
@@ -25,7 +25,7 @@ export function loads(observation: Observation, lower: boolean): Changes[] {
 
 /** Tries the same load with datapoints that began after the last change of capacity. */
 export function newer(observation: Observation): Change[] {
-  const { cpu, now } = observation;
+  const { cpu = {}, now } = observation;
   return [{
     change: "if the CPU datapoints were from after the last change of capacity",
     observation: {

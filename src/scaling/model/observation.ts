@@ -5,7 +5,7 @@
  */
 import type { ActivityInProgress } from "./activity.ts";
 import type { Alarm } from "./alarm.ts";
-import type { Instance } from "./instance.ts";
+import { inService, type Instance } from "./instance.ts";
 import type { Limits } from "./limits.ts";
 import type { Datapoint } from "./metric.ts";
 
@@ -42,8 +42,11 @@ export interface Observation {
   readonly instances: readonly Instance[];
   /** The fleet's alarms. For scaling out on a notification or by an operator, the trigger's own alarm at most. */
   readonly alarms: readonly Alarm[];
-  /** The latest datapoint since the launch of each instance, by its id. Empty where `alarms` is narrowed. */
-  readonly cpu: Readonly<Record<string, Datapoint>>;
+  /**
+   * The latest datapoint since the launch of each instance, by its id. Absent if the load was not read, because the decision
+   * did not depend on it: CloudWatch bills each metric that it is asked for.
+   */
+  readonly cpu?: Readonly<Record<string, Datapoint>>;
   /** In the order in which they began: of two at one instance, the later counts. */
   readonly inProgress: readonly ActivityInProgress[];
   readonly history: History;
@@ -67,6 +70,12 @@ export interface Unobserved {
 /** Whether the fleet was observed. */
 export function isObserved(observation: Observation | Unobserved): observation is Observation {
   return !("kind" in observation);
+}
+
+/** Returns the observation with the same load on each instance in service, from a datapoint that began at `at`. */
+export function withLoad(observation: Observation, percent: number, at: number): Observation {
+  const serving = observation.instances.filter(inService);
+  return { ...observation, cpu: Object.fromEntries(serving.map(({ id }) => [id, { percent, at }])) };
 }
 
 /** The part of an observation that tells who is in service. */

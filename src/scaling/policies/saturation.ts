@@ -35,7 +35,7 @@ export function saturationOf(observation: Observation): string | undefined {
 
 /** The CPU of an instance in a period in which it served from the beginning. */
 function loadOf(instance: Instance, { cpu, history, limits }: Observation): number[] {
-  const point = cpu[instance.id];
+  const point = cpu?.[instance.id];
   if (point === undefined || !Number.isFinite(point.percent) || !inService(instance)) return [];
   const { id, launched = Infinity } = instance;
   const since = history.inServiceSince[id] ?? launched + settlingTime(limits);

@@ -1,9 +1,15 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import type { ProcessedChange } from "../../../src/scaling/model/observation.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
-import { type Scope, scopeOf } from "../../../src/scaling/scope.ts";
+import { decide } from "../../../src/scaling/decide.ts";
+import { sameAction } from "../../../src/scaling/replay.ts";
+import { dependsOnLoad, type Scope, scopeOf } from "../../../src/scaling/scope.ts";
 import { operator } from "./cases.ts";
-import { IN, NOW, OUT, RECONCILE } from "./fixtures.ts";
+import { alarm, HOUR, IN, NOW, OBSERVATION, OUT, RECONCILE } from "./fixtures.ts";
+import { observation as observations, trigger as triggers } from "./random.ts";
+
+const RUNS = { numRuns: 2_000 };
 
 const CASES: readonly [string, Trigger, Scope, ProcessedChange?][] = [
   ["a reconcile", RECONCILE, "everything"],
@@ -21,3 +27,52 @@ const CASES: readonly [string, Trigger, Scope, ProcessedChange?][] = [
 for (const [what, trigger, scope, processed] of CASES) {
   Deno.test(`scopeOf() returns ${scope} for ${what}`, () => assertEquals(scopeOf(trigger, processed), scope));
 }
+
+const { cpu: _, ...UNREAD } = OBSERVATION;
+
+Deno.test("dependsOnLoad() is true where an instance may be stopped", () => {
+  assertEquals(dependsOnLoad(IN, UNREAD), true);
+});
+
+Deno.test("dependsOnLoad() is false where another check holds the scale-in back, and for scaling out", () => {
+  assertEquals(dependsOnLoad(IN, { ...UNREAD, limits: { ...UNREAD.limits, min: 3 } }), false);
+  assertEquals(dependsOnLoad(IN, { ...UNREAD, history: { ...UNREAD.history, lastIn: NOW } }), false);
+  assertEquals(dependsOnLoad(OUT, UNREAD), false);
+  assertEquals(dependsOnLoad(RECONCILE, UNREAD), false);
+});
+
+Deno.test("dependsOnLoad() is true at a reconcile that saturated instances may permit to start a node", () => {
+  const observation = {
+    ...UNREAD,
+    limits: { ...UNREAD.limits, cooldownOut: 0, resync: 0, metricDelay: 180_000 },
+    alarms: [alarm("cpuhigh", "base", "ALARM", { changed: NOW - HOUR })],
+    history: { ...UNREAD.history, capacityChanged: NOW - 100_000 },
+  };
+  assertEquals(dependsOnLoad(RECONCILE, observation), true);
+  assertEquals(
+    dependsOnLoad(RECONCILE, { ...observation, limits: { ...observation.limits, max: 3 } }),
+    false,
+  );
+});
+
+Deno.test("R6: decide() comes to the same action without the load, and with any load, if dependsOnLoad() returns false", () => {
+  let depending = 0;
+  fc.assert(
+    fc.property(triggers, observations, (trigger, observation) => {
+      const { cpu: _, ...unread } = observation;
+      if (dependsOnLoad(trigger, unread)) return void depending++;
+      assert(sameAction(decide(trigger, unread), decide(trigger, observation)));
+    }),
+    RUNS,
+  );
+  assert(depending > 20, `only ${depending} decisions depended on the load`);
+});
+
+Deno.test("R6: decide() stops no instance without the load if dependsOnLoad() returns true", () => {
+  fc.assert(
+    fc.property(triggers, observations, (trigger, { cpu: _, ...unread }) => {
+      if (dependsOnLoad(trigger, unread)) assertEquals(decide(trigger, unread).kind, "none");
+    }),
+    RUNS,
+  );
+});

@@ -5,10 +5,12 @@
  */
 import type { AlarmKind } from "../../../scaling/model/alarm.ts";
 import type { Instance } from "../../../scaling/model/instance.ts";
+import type { Datapoint } from "../../../scaling/model/metric.ts";
+import type { Observation } from "../../../scaling/model/observation.ts";
 import type { DisplayedStatus, Snapshot } from "../snapshot.ts";
 import { LISTED } from "../status.ts";
 import { cell, coloured, type Html, html, more, section } from "./html.ts";
-import { span } from "./words.ts";
+import { ago, span } from "./words.ts";
 
 /** An instance and its displayed status. An activity in progress counts as completed. */
 export interface DisplayedInstance {
@@ -50,7 +52,7 @@ export function instancesSection(
   const rows = instances.toSorted((a, b) => rank(a) - rank(b)).slice(0, LISTED).map(
     ({ instance, status }) => {
       const { id, name, role, zone, state, registration } = instance;
-      const percent = observation?.cpu[id]?.percent;
+      const load = loadOf(instance, observation);
       const since = observation?.history.inServiceSince[id];
       return [
         cell(html`<code>${id}</code>`),
@@ -60,7 +62,11 @@ export function instancesSection(
         cell(coloured(COLOURS[status], spaced(status))),
         cell(state),
         cell(registration),
-        cell(percent === undefined ? "-" : `${percent.toFixed(1).padStart(5, FIGURE_SPACE)} %`),
+        cell(
+          load === undefined
+            ? "-"
+            : html`${load.percent.toFixed(1).padStart(5, FIGURE_SPACE)} %, ${ago(load.at, now)}`,
+        ),
         cell(alarm("cpuhigh", instance)),
         cell(alarm("cpulow", instance)),
         cell(since === undefined || status !== "in-service" ? "-" : span(now - since)),
@@ -82,6 +88,15 @@ export function instancesSection(
   ];
   return html`${section("Instances", heads, rows, observation === undefined ? "not observed yet" : "none")}
 ${more(rows.length, instances.length)}`;
+}
+
+/** Returns the latest load that the autoscaler read of an instance since its launch. It reads the load only to scale in. */
+function loadOf(
+  { id, state, launched = 0 }: Instance,
+  observation: Observation | undefined,
+): Datapoint | undefined {
+  const point = observation?.cpu?.[id];
+  return point !== undefined && state === "running" && point.at >= launched ? point : undefined;
 }
 
 /** Returns why the autoscaler does not act on an instance. */

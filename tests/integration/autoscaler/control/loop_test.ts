@@ -48,15 +48,15 @@ Deno.test("an alarm in ALARM puts the next node into service, and the journal co
   assertEquals(changes(it.sandbox, NODES[0]), ["Start", "Register"]);
 });
 
-Deno.test("scaling out observes only the instances and the notified alarm; scaling in also observes all alarms and the load", async () => {
+Deno.test("scaling out observes only the instances and the notified alarm; scaling in also observes all alarms, and the load if a node can be stopped", async () => {
   await using it = await stage({ nodes: 2 });
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await firstResync(autoscaler);
-  const looked = async (kind: "cpuhigh" | "cpulow", state: "ALARM" | "OK") => {
+  const looked = async (kind: "cpuhigh" | "cpulow", instance: string, state: "ALARM" | "OK") => {
     const before = it.sandbox.calls.length;
     const id = (await lines(autoscaler)).length;
-    await it.alarm(kind, BASE, state);
+    await it.alarm(kind, instance, state);
     await eventually(() => lines(autoscaler), ({ length }) => length > id);
     const load = it.sandbox.calls.slice(before)
       .filter(({ action, input }) =>
@@ -65,8 +65,13 @@ Deno.test("scaling out observes only the instances and the notified alarm; scali
       .map(({ action, input }) => (action === "GetMetricData" ? action : String(input["AlarmNames"])));
     return [...new Set(load)];
   };
-  assertEquals(await looked("cpuhigh", "ALARM"), [`kas:cpuhigh:${BASE}`]);
-  assertEquals(await looked("cpulow", "OK"), ["GetMetricData"]);
+  assertEquals(await looked("cpulow", BASE, "OK"), []);
+  assertEquals(await looked("cpuhigh", BASE, "ALARM"), [`kas:cpuhigh:${BASE}`]);
+  await eventualLine(autoscaler, ({ status }) => status === "successful");
+  assertEquals(await looked("cpulow", NODES[0], "OK"), []);
+  await it.alarm("cpuhigh", BASE, "OK");
+  await it.alarm("cpulow", NODES[0], "ALARM");
+  assertEquals(await looked("cpulow", NODES[0], "OK"), ["GetMetricData"]);
 });
 
 Deno.test("kas registers a node only after the node has passed its health check (R9)", async () => {
