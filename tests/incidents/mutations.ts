@@ -20,7 +20,7 @@ const incident = (name: string) => `tests/incidents/${name}_test.ts`;
 const CAPACITY = "src/scaling/model/capacity.ts";
 const OBSERVE = "src/autoscaler/control/observe.ts";
 const JOURNAL = "src/autoscaler/store/journal.ts";
-const RECHECK = "src/autoscaler/lifecycle/recheck.ts";
+const RECHECK = "src/autoscaler/lifecycle/observe/recheck.ts";
 const SCALE_IN = "src/autoscaler/lifecycle/scale_in.ts";
 
 /** Loads with metrics that are minutes late. */
@@ -194,6 +194,27 @@ export const INCIDENTS: readonly Mutation[] = [
     ],
     test: incident("booting_read_as_idle"),
   },
+  {
+    breaks: "one read of stopped ends a start",
+    edits: [{
+      file: "src/autoscaler/lifecycle/observe/ended.ts",
+      symbol: "EndedInstance.prototype.isShownBy",
+      becomes: `function ({ state }) {
+        this.wasPending ||= state === "pending";
+        return state === "stopped" ? this.wasPending : state !== "pending" && state !== "running";
+      }`,
+    }],
+    test: incident("stopped_read_during_start"),
+  },
+  {
+    breaks: "a stop that takes long has failed",
+    edits: [{
+      file: SCALE_IN,
+      symbol: "waitUntilEnded",
+      becomes: "async ({ id }) => { throw new ActivityError(`${id} did not stop in time`, false); }",
+    }],
+    test: incident("slow_stop_read_as_failed"),
+  },
 ];
 
 /** The rules that everything rests on. R5's warm-up, R10 and the storing of each message once are the faults of incidents. */
@@ -253,7 +274,7 @@ export const RULES: readonly Mutation[] = [
       symbol: "recheck",
       becomes: '(context) => original(context).catch(() => ({ registration: "none" }))',
     }],
-    test: "tests/unit/autoscaler/lifecycle/recheck_test.ts",
+    test: "tests/unit/autoscaler/lifecycle/observe/recheck_test.ts",
   },
   {
     breaks: "R3: an activity that ends during an observation is left out of it",
@@ -262,7 +283,7 @@ export const RULES: readonly Mutation[] = [
       symbol: "Journal.prototype.inProgress",
       becomes: "function () { return original.call(this); }",
     }],
-    test: "tests/unit/autoscaler/lifecycle/recheck_test.ts",
+    test: "tests/unit/autoscaler/lifecycle/observe/recheck_test.ts",
   },
   {
     breaks: "R14: messages of every topic are accepted",

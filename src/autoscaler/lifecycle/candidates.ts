@@ -40,9 +40,9 @@ export async function startFirst(
   let activity: PlacedActivity | undefined = failedBefore ? undefined : started;
   let context = first;
   while (activity !== undefined) {
-    // The ended activity has changed the instance since the last observation, so observe the instance again.
-    if (await clear(context.id, started)) context = { ...context, seen: undefined };
     try {
+      // The ended activity has changed the instance since the last observation, so observe the instance again.
+      if (await inTime(context, clear(context.id, started))) context = { ...context, seen: undefined };
       const instance = await scaleOut(context);
       await finish(rollingBack, context);
       if (context.launched) failures.push(...await createInstanceAlarms(context));
@@ -66,6 +66,26 @@ export async function startFirst(
   }
   await finish(rollingBack, first);
   return journal.end(started, "failed", sentences(...failures), clock.now());
+}
+
+/**
+ * Waits for the end of other work at an instance, at most for the timeout of a step: EC2 may take any time to stop an instance.
+ *
+ * @throws {ActivityError} if the other work has not ended by then
+ */
+async function inTime<T>({ id, signal, environment }: ActivityContext, ended: Promise<T>): Promise<T> {
+  const { tuning, runtime: { clock } } = environment;
+  const over = new AbortController();
+  const timeout = tuning().startTimeout;
+  const late = clock.sleep(timeout, AbortSignal.any([signal, over.signal])).then((): never => {
+    throw new ActivityError(`EC2 has not stopped ${id} within ${Math.round(timeout / 1_000)} s`, false);
+  });
+  try {
+    return await Promise.race([ended, late]);
+  } finally {
+    over.abort();
+    late.catch(() => {});
+  }
 }
 
 /** The candidates that failed in an earlier run of the autoscaler, and whether their rollbacks have ended. */

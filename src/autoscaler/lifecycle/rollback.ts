@@ -13,8 +13,8 @@ import type { Clock } from "../../runtime.ts";
 import { pauses } from "../backoff.ts";
 import type { Cause } from "../store/steps.ts";
 import type { ActivityContext } from "./activity_context.ts";
-import { findInstance, registrationOf } from "./instance_lookup.ts";
-import { recheck } from "./recheck.ts";
+import { findInstance, registrationOf } from "./observe/instance_lookup.ts";
+import { recheck } from "./observe/recheck.ts";
 import { isTransient, runUntilDone } from "./step.ts";
 
 /** Rolls back a failed start: deregisters and stops the instance, and quarantines it if it is to blame (R7, R9). */

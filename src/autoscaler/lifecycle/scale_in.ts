@@ -6,9 +6,10 @@
  */
 import { deregister } from "../../aws/balancing/balancer.ts";
 import { stopInstance, terminateInstance } from "../../aws/ec2/state_changes.ts";
+import type { InstanceState } from "../../scaling/model/instance.ts";
 import { type ActivityContext, ActivityError, sentence } from "./activity_context.ts";
-import { describeHealth, findInstance, healthOf } from "./instance_lookup.ts";
-import { recheck } from "./recheck.ts";
+import { describeHealth, findInstance, healthOf } from "./observe/instance_lookup.ts";
+import { recheck } from "./observe/recheck.ts";
 import { reRegister } from "./rollback.ts";
 import { attemptInTime, runStep } from "./step.ts";
 
@@ -111,15 +112,7 @@ async function stop(context: ActivityContext): Promise<void> {
     timeout: Infinity,
     attempt: () => stopInstance(aws, id),
   });
-  await runStep(context, {
-    name: "stopped",
-    failure: `${id} did not stop`,
-    timeout: timeoutOf(context),
-    attempt: async () => {
-      const state = (await findInstance(context))?.state;
-      return state === "running" || state === "stopping" ? undefined : true;
-    },
-  });
+  await waitUntilEnded(context, "stopped", (state) => state !== "running" && state !== "stopping");
 }
 
 /** Terminates a drained instance. */
@@ -131,13 +124,38 @@ async function terminate(context: ActivityContext): Promise<void> {
     timeout: Infinity,
     attempt: async () => await isTerminating(context) || await terminateInstance(aws, id),
   });
+  await waitUntilEnded(context, "terminated", (state) => state === undefined || state === "terminated");
+}
+
+/**
+ * Waits until an instance has ended. EC2 may take longer than the timeout: while it is stopping or terminating the instance, the
+ * activity stays in progress, with a note. An instance that still runs after the timeout was not stopped.
+ */
+async function waitUntilEnded(
+  context: ActivityContext,
+  end: "stopped" | "terminated",
+  hasEnded: (state: InstanceState | undefined) => boolean,
+): Promise<void> {
+  const { journal, activity, id, log, environment: { runtime: { clock } } } = context;
+  const deadline = clock.elapsed() + timeoutOf(context);
+  let noted = false;
   await runStep(context, {
-    name: "terminated",
-    failure: `${id} did not terminate`,
-    timeout: timeoutOf(context),
+    name: end,
+    failure: `${id} is not ${end}`,
+    timeout: Infinity,
     attempt: async () => {
       const state = (await findInstance(context))?.state;
-      return state === undefined || state === "terminated" ? true : undefined;
+      if (hasEnded(state)) return true;
+      if (clock.elapsed() < deadline) return undefined;
+      const seconds = Math.round(timeoutOf(context) / 1_000);
+      const slow = `${id} is not ${end} after ${seconds} s: it is ${state}`;
+      if (state === "running") throw new ActivityError(slow, true);
+      if (!noted) {
+        log.warn("instance takes long to end", { instance: id, state, seconds });
+        journal.note(activity, `${slow}. EC2 is still at it.`);
+      }
+      noted = true;
+      return undefined;
     },
   });
 }

@@ -11,8 +11,9 @@ import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import { startInstance } from "../../aws/ec2/state_changes.ts";
 import { whyExempt } from "../../scaling/selection/eligibility.ts";
 import { type ActivityContext, ActivityError } from "./activity_context.ts";
-import { healthCheck } from "./health_check.ts";
-import { describeHealth, getIfShown, getInstance, healthOf } from "./instance_lookup.ts";
+import { EndedInstance } from "./observe/ended.ts";
+import { healthCheck } from "./observe/health_check.ts";
+import { describeHealth, getIfShown, getInstance, healthOf } from "./observe/instance_lookup.ts";
 import { attemptInTime, type AttemptSpec, runStep } from "./step.ts";
 
 /** The longest pause between two health checks, in ms. */
@@ -37,11 +38,14 @@ export async function scaleOut(context: ActivityContext): Promise<Ec2Instance> {
   const exempt = whyExempt({ ...instance, registration: "none" });
   if (exempt !== undefined) throw new ActivityError(`${context.id}: ${exempt}`, false);
   if (instance.state === "stopping") instance = await waitUntilStopped(context);
+  const { environment: { runtime: { clock } }, launched } = context;
+  const before = instance.stateTransitionAt ?? instance.stoppedAt ?? instance.launched;
+  const ended = new EndedInstance(clock, launched ? 0 : before);
   if (instance.state === "stopped") await start(context);
-  if (instance.state !== "running") instance = await waitUntilRunning(context);
-  await waitUntilHealthy(context, instance);
+  if (instance.state !== "running") instance = await waitUntilRunning(context, ended);
+  await waitUntilHealthy(context, instance, ended);
   await registerInstance(context);
-  await waitUntilInService(context);
+  await waitUntilInService(context, ended);
   return instance;
 }
 
@@ -49,14 +53,17 @@ function timeoutOf({ environment: { tuning } }: ActivityContext): number {
   return tuning().startTimeout;
 }
 
+/** Waits until an instance has stopped. EC2 may take longer than any timeout, which is not the instance's fault. */
 async function waitUntilStopped(context: ActivityContext): Promise<Ec2Instance> {
   return await runStep(context, {
     name: "stopped",
     failure: `${context.id} did not stop`,
     timeout: timeoutOf(context),
+    blame: () => false,
     attempt: async () => {
       const instance = await getInstance(context);
-      return instance.state === "stopping" ? undefined : instance;
+      // EC2's reads can go back in time: a `running` here is from before the stop.
+      return /^(stopping|running)$/.test(instance.state) ? undefined : instance;
     },
   });
 }
@@ -84,10 +91,9 @@ async function start(context: ActivityContext): Promise<void> {
   });
 }
 
-async function waitUntilRunning(context: ActivityContext): Promise<Ec2Instance> {
+async function waitUntilRunning(context: ActivityContext, ended: EndedInstance): Promise<Ec2Instance> {
   const { id } = context;
   let last: Ec2Instance["state"] | undefined;
-  let wasPending = false;
   return await runStep(context, {
     name: "running",
     failure: `${id} did not reach the state running`,
@@ -97,35 +103,27 @@ async function waitUntilRunning(context: ActivityContext): Promise<Ec2Instance> 
       const instance = await getIfShown(context);
       if (instance === undefined) return undefined;
       last = instance.state;
-      switch (last) {
-        case "running":
-          return instance;
-        case "pending":
-          wasPending = true;
-          return undefined;
-        case "stopped":
-          // EC2's answers lag behind, so this is a failed start only if it was pending before. Source: EC2 user guide,
-          // "Troubleshoot instance launch issues".
-          if (wasPending) throw new ActivityError(`${id} stopped while it was starting`, true);
-          return undefined;
-        case "stopping":
-        case "shutting-down":
-        case "terminated":
-          throw endedError(instance);
-        default:
-          return last satisfies never;
+      // Source: EC2 user guide, "Troubleshoot instance launch issues".
+      if (ended.isShownBy(instance)) {
+        if (last === "stopped") throw new ActivityError(`${id} stopped while it was starting`, true);
+        throw endedError(instance);
       }
+      return last === "running" ? instance : undefined;
     },
   });
 }
 
-async function waitUntilHealthy(context: ActivityContext, instance: Ec2Instance): Promise<void> {
+async function waitUntilHealthy(
+  context: ActivityContext,
+  instance: Ec2Instance,
+  ended: EndedInstance,
+): Promise<void> {
   await runStep(context, {
     name: "healthy",
     failure: `${context.id} did not pass its health check`,
     timeout: timeoutOf(context),
     pace: HEALTH_CHECK_PACE,
-    ...whileItExists(context, healthCheck(context, instance)),
+    ...whileItExists(context, ended, healthCheck(context, instance)),
   });
 }
 
@@ -142,7 +140,7 @@ async function registerInstance(context: ActivityContext): Promise<void> {
   });
 }
 
-async function waitUntilInService(context: ActivityContext): Promise<void> {
+async function waitUntilInService(context: ActivityContext, ended: EndedInstance): Promise<void> {
   let last = "the load balancer does not list it";
   let unused = false;
   await runStep(context, {
@@ -152,7 +150,7 @@ async function waitUntilInService(context: ActivityContext): Promise<void> {
     lastSeen: () => last,
     // If no load balancer uses the target group, nobody checks the health of its targets.
     blame: () => !unused,
-    ...whileItExists(context, {
+    ...whileItExists(context, ended, {
       attempt: async () => {
         const health = await healthOf(context);
         if (health?.registration === "in-service") return true;
@@ -165,7 +163,11 @@ async function waitUntilInService(context: ActivityContext): Promise<void> {
 }
 
 /** Wraps an attempt so that it fails when the instance has been stopped or terminated. */
-function whileItExists<T extends Pick<AttemptSpec<true>, "attempt">>(context: ActivityContext, spec: T): T {
+function whileItExists<T extends Pick<AttemptSpec<true>, "attempt">>(
+  context: ActivityContext,
+  ended: EndedInstance,
+  spec: T,
+): T {
   const { environment: { runtime: { clock } } } = context;
   let looked = clock.elapsed();
   const attempt = async () => {
@@ -173,9 +175,7 @@ function whileItExists<T extends Pick<AttemptSpec<true>, "attempt">>(context: Ac
     if (result !== undefined || clock.elapsed() - looked < LOOK_PACE) return result;
     looked = clock.elapsed();
     const instance = await getIfShown(context);
-    if (instance !== undefined && /^(stopping|shutting-down|terminated)$/.test(instance.state)) {
-      throw endedError(instance);
-    }
+    if (instance !== undefined && ended.isShownBy(instance)) throw endedError(instance);
     return undefined;
   };
   return { ...spec, attempt };

@@ -77,6 +77,12 @@ export function endActivity(
   return toActivity(row);
 }
 
+/** Adds a sentence to the reason of an activity, once. */
+export function noteActivity(db: Database, id: number, sentence: string): void {
+  db.prepare("UPDATE activities SET reason = reason || ' ' || ?1 WHERE id = ?2 AND instr(reason, ?1) = 0")
+    .run(sentence, id);
+}
+
 /** Records the instance that EC2 launched for an activity. */
 export function setInstance(db: Database, id: number, instance: string): void {
   db.prepare("UPDATE activities SET instance = ? WHERE id = ?").run(instance, id);

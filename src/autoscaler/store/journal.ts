@@ -14,6 +14,7 @@ import {
   addActivity,
   endActivity,
   nextCandidate,
+  noteActivity,
   type PlacedActivity,
   readLeaving,
   readUnfinished,
@@ -123,6 +124,11 @@ export class Journal {
       if (!rollBack) endStep(db, id, now);
       return nextCandidate(db, activity);
     });
+  }
+
+  /** Adds a sentence to the reason of an activity in progress. The reason that ends the activity replaces it. */
+  note(activity: number, sentence: string): void {
+    noteActivity(this.#store.db, activity, sentence);
   }
 
   /** Ends an activity. */

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ActivityContext } from "../../../src/autoscaler/lifecycle/activity_context.ts";
-import { healthCheck } from "../../../src/autoscaler/lifecycle/health_check.ts";
+import { healthCheck } from "../../../src/autoscaler/lifecycle/observe/health_check.ts";
 import { askAutoscaler } from "../../../src/admin/doctor/autoscalers.ts";
 import { askWorkers } from "../../../src/admin/doctor/workers.ts";
 import { realRuntime } from "../../../src/runtime.ts";

@@ -83,7 +83,7 @@ export async function openCloud(
     region: REGION,
     machine: machines.make,
     boot: plan.kind ? [KIND_BOOT, KIND_BOOT] : BOOT,
-    shutdown: plan.kind ? KIND_SHUTDOWN : SHUTDOWN,
+    shutdown: plan.shutdown ?? (plan.kind ? KIND_SHUTDOWN : SHUTDOWN),
     url: () => SNS_URL,
     signer,
     record: (call) => void calls.push(call),

@@ -35,6 +35,8 @@ export interface FleetPlan {
   readonly limits: Limits;
   readonly startTimeout: number;
   readonly drainTimeout: number;
+  /** How long EC2 takes to stop an instance. Default: 15 s. */
+  readonly shutdown?: number;
 }
 
 /** No warm-up, no cooldowns, and no reconciliation after the first one. */

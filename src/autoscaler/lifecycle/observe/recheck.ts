@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { registrations } from "../../aws/balancing/balancer.ts";
-import { fleetInstances, withRegistration } from "../../aws/ec2/instances.ts";
-import { awaitAll } from "../../aws/await_all.ts";
-import type { Instance } from "../../scaling/model/instance.ts";
-import { checkMin } from "../../scaling/checks/bounds.ts";
-import { type ActivityContext, ActivityError } from "./activity_context.ts";
+import { registrations } from "../../../aws/balancing/balancer.ts";
+import { fleetInstances, withRegistration } from "../../../aws/ec2/instances.ts";
+import { awaitAll } from "../../../aws/await_all.ts";
+import type { Instance } from "../../../scaling/model/instance.ts";
+import { checkMin } from "../../../scaling/checks/bounds.ts";
+import { type ActivityContext, ActivityError } from "../activity_context.ts";
 
 /**
  * Checks that the fleet can do without an instance: the instance is a node, and at least min other instances are in service

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Ec2Instance } from "../../aws/ec2/instances.ts";
-import { timeLimit } from "../../runtime.ts";
-import { WORKER_PORT } from "../../scaling/model/instance.ts";
-import { type ActivityContext, ActivityError } from "./activity_context.ts";
+import type { Ec2Instance } from "../../../aws/ec2/instances.ts";
+import { timeLimit } from "../../../runtime.ts";
+import { WORKER_PORT } from "../../../scaling/model/instance.ts";
+import { type ActivityContext, ActivityError } from "../activity_context.ts";
 
 /** A health check that can be repeated. */
 export interface HealthCheck {

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { type Health, health } from "../../aws/balancing/balancer.ts";
-import { type Ec2Instance, findInstance as describe } from "../../aws/ec2/instances.ts";
-import type { Registration } from "../../scaling/model/instance.ts";
-import { type ActivityContext, ActivityError } from "./activity_context.ts";
+import { type Health, health } from "../../../aws/balancing/balancer.ts";
+import { type Ec2Instance, findInstance as describe } from "../../../aws/ec2/instances.ts";
+import type { Registration } from "../../../scaling/model/instance.ts";
+import { type ActivityContext, ActivityError } from "../activity_context.ts";
 
 /** Returns the instance, or undefined if EC2 does not show it. */
 export async function findInstance(

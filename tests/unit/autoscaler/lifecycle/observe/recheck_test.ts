@@ -1,16 +1,16 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { CallEvent } from "../../../../src/sandbox/faults/faults.ts";
-import { AwsError } from "../../../../src/sandbox/wire/action.ts";
-import { FLEET } from "../../../support/lab/cloud.ts";
-import { AT_ONCE, fleetOf, type FleetPlan } from "../../../support/lab/fleet_plan.ts";
-import type { Lab, Watcher } from "../../../support/lab/lab.ts";
+import type { CallEvent } from "../../../../../src/sandbox/faults/faults.ts";
+import { AwsError } from "../../../../../src/sandbox/wire/action.ts";
+import { FLEET } from "../../../../support/lab/cloud.ts";
+import { AT_ONCE, fleetOf, type FleetPlan } from "../../../../support/lab/fleet_plan.ts";
+import type { Lab, Watcher } from "../../../../support/lab/lab.ts";
 import {
   askForMore,
   countInService,
   FIRST,
   openNotifiedLab,
   reportIdle,
-} from "../../../support/lab/script.ts";
+} from "../../../../support/lab/script.ts";
 
 const [SECOND, THIRD] = [2, 3];
 
