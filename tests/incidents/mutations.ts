@@ -175,6 +175,22 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("no_capacity_ends_the_activity"),
   },
   {
+    breaks: "a lack of capacity is the fault of the instance",
+    edits: [{
+      file: "src/autoscaler/lifecycle/step.ts",
+      symbol: "attemptInTime",
+      becomes: `(...args) => original(...args).catch((error) => {
+        throw error.fault === "no-capacity" ? new ActivityError(error.message, true, { cause: error }) : error;
+      })`,
+    }],
+    test: incident("capacity_blamed_on_instances"),
+  },
+  {
+    breaks: "a failed start pauses nothing",
+    edits: [{ file: "src/scaling/faults/backoff.ts", symbol: "backoffAfter", becomes: "() => 0" }],
+    test: incident("capacity_blamed_on_instances"),
+  },
+  {
     breaks: "R2: an alarm that stays in ALARM has no effect",
     edits: [{
       file: "src/scaling/policies/alarms.ts",

@@ -5,6 +5,7 @@
  */
 import { isoTime, percent, seconds, settingTime } from "../../cli/format.ts";
 import { wrap } from "../../cli/text.ts";
+import { pauseSentence, pausesOf } from "../../scaling/faults/pauses.ts";
 import { activityOf } from "../../scaling/model/activity.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
 import type { Limits } from "../../scaling/model/limits.ts";
@@ -47,6 +48,7 @@ export function renderObservation(
           before(history.launchesFail.last)
         }`,
       ]),
+      ...pausesOf(observation).all.map((pause) => `paused starts: ${pauseSentence(pause)}`),
     ].flatMap((line) => wrap(line, columns, "  ", "    ")),
   ];
 }

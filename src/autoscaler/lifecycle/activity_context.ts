@@ -7,6 +7,7 @@ import { getLogger, type Logger } from "@logtape/logtape";
 import type { Aws } from "../../aws/clients.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import type { Runtime } from "../../runtime.ts";
+import type { Fault } from "../../scaling/model/start_event.ts";
 import type { AddressOf, Fleet, Tuning } from "../options.ts";
 import type { Activity } from "../store/activities.ts";
 import type { Journal } from "../store/journal.ts";
@@ -45,8 +46,15 @@ export interface ActivityContext {
  */
 export class ActivityError extends Error {
   override readonly name = "ActivityError";
-  constructor(message: string, readonly blame: boolean, options?: ErrorOptions) {
+  /** What the fault model remembers of the failure. Absent if the failure pauses nothing. */
+  readonly fault: Fault | undefined;
+  constructor(
+    message: string,
+    readonly blame: boolean,
+    options: ErrorOptions & { readonly fault?: Fault } = {},
+  ) {
     super(message, options);
+    this.fault = options.fault;
   }
 }
 

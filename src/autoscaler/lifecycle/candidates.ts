@@ -5,8 +5,9 @@
  * @module
  */
 import { describeError } from "../../aws/error_messages.ts";
-import { isInsufficientCapacity } from "../../aws/errors.ts";
 import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";
+import { nextAttempt, type Pause, pausesOf } from "../../scaling/faults/pauses.ts";
+import type { StartFailure } from "../../scaling/model/start_event.ts";
 import { sentences } from "../../scaling/words.ts";
 import type { Activity, PlacedActivity } from "../store/activities.ts";
 import type { Journal } from "../store/journal.ts";
@@ -51,16 +52,18 @@ export async function startFirst(
       return ended;
     } catch (error) {
       if (!(error instanceof ActivityError)) throw error;
-      const { message: reason, blame } = error;
+      const { message: reason, blame, fault } = error;
       context.log.warn("start of a candidate failed", { instance: context.id, reason });
-      const remaining = isInsufficientCapacity(error.cause)
-        ? await otherZonesFirst(context, activity.remaining)
-        : activity.remaining;
       const { id } = context;
+      const at = clock.now();
+      const { remaining, pause } = fault === undefined
+        ? { remaining: activity.remaining, pause: undefined }
+        : await unpaused(context, activity.remaining, { what: fault, at, instance: id, reason });
       const changed = journal.steps(started.id).some(({ instance }) => instance === id);
-      activity = journal.dropCandidate({ ...activity, remaining }, { reason, blame }, changed, clock.now());
-      failures.push(sentence(reason));
-      if (changed) rollingBack.push(rollbacks.run(context, { reason, blame }));
+      const cause = { reason, blame, fault };
+      activity = journal.dropCandidate({ ...activity, remaining }, cause, changed, at);
+      failures.push(sentences(sentence(reason), pause === undefined ? "" : nextAttempt(pause)));
+      if (changed) rollingBack.push(rollbacks.run(context, cause));
     }
     if (activity !== undefined) context = { ...context, id: activity.instance, seen: undefined };
   }
@@ -103,21 +106,25 @@ async function finish(rollingBack: readonly Promise<void>[], { signal }: Activit
   signal.throwIfAborted();
 }
 
-/** A zone that has no capacity for one instance probably has none for the next instance. */
-async function otherZonesFirst(
-  { environment: { aws, fleet }, log, id, signal }: ActivityContext,
+/** Returns the candidates that are not paused after a failure, and the pause of the instance that failed. */
+async function unpaused(
+  { environment: { aws, fleet, runtime: { clock } }, journal, log, id, signal }: ActivityContext,
   ids: readonly string[],
-): Promise<readonly string[]> {
-  if (ids.length < 2) return ids;
+  failure: StartFailure,
+): Promise<{ readonly remaining: readonly string[]; readonly pause?: Pause | undefined }> {
   try {
-    const all = await Array.fromAsync(fleetInstances(aws, fleet, signal));
-    const zones = new Map(all.map((instance) => [instance.id, instance.zone]));
-    const isSameZone = (other: string) => zones.get(other) === zones.get(id);
-    return [...ids.filter((other) => !isSameZone(other)), ...ids.filter(isSameZone)];
+    const instances = await Array.fromAsync(fleetInstances(aws, fleet, signal));
+    const now = clock.now();
+    const pauses = pausesOf({ now, instances, history: { starts: [...journal.starts(now), failure] } });
+    const pauseOf = new Map(instances.map((instance) => [instance.id, pauses.of(instance)]));
+    return {
+      remaining: ids.filter((other) => pauseOf.has(other) && pauseOf.get(other) === undefined),
+      pause: pauseOf.get(id),
+    };
   } catch (error) {
     signal.throwIfAborted();
     const { message: reason } = describeError(error);
-    log.warn("could not observe the zones of the candidates", { instance: id, reason });
-    return ids;
+    log.warn("could not observe the candidates", { instance: id, reason });
+    return { remaining: ids };
   }
 }

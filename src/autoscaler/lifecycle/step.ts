@@ -3,8 +3,15 @@
  *
  * @module
  */
-import { code, isAccessFailure, isInsufficientCapacity, isThrottled } from "../../aws/errors.ts";
+import {
+  code,
+  isAccessFailure,
+  isInsufficientCapacity,
+  isQuotaExceeded,
+  isThrottled,
+} from "../../aws/errors.ts";
 import { describeError } from "../../aws/error_messages.ts";
+import type { Fault } from "../../scaling/model/start_event.ts";
 import type { Cause } from "../store/steps.ts";
 import type { StepName } from "../store/names.ts";
 import { type ActivityContext, ActivityError } from "./activity_context.ts";
@@ -89,10 +96,16 @@ export async function attemptInTime<T>(
       throw new ActivityError(message, error.cause === undefined && blame(), { cause: error });
     }
     if (code(error) !== undefined) {
-      throw new ActivityError(describeError(error).message, isInsufficientCapacity(error), { cause: error });
+      throw new ActivityError(describeError(error).message, false, { cause: error, fault: faultOf(error) });
     }
     throw error;
   }
+}
+
+/** Returns the fault of an error with which AWS refused a request. */
+function faultOf(error: unknown): Fault {
+  if (isInsufficientCapacity(error)) return "no-capacity";
+  return isQuotaExceeded(error) ? "quota" : "refused";
 }
 
 /** Returns whether a later attempt may succeed after an error. */

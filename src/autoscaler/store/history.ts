@@ -8,6 +8,7 @@ import type { AlarmChange } from "../../scaling/model/alarm.ts";
 import { type ActivityKind, DIRECTION } from "../../scaling/model/activity.ts";
 import { inService, type Instance } from "../../scaling/model/instance.ts";
 import type { Observation, ProcessedChange } from "../../scaling/model/observation.ts";
+import { recentStarts } from "./steps.ts";
 import type { Store } from "./store.ts";
 
 /** How long a failed launch delays the next launch, in ms (R7). */
@@ -36,6 +37,7 @@ export class History {
     const lastOut = this.#last("out");
     const lastIn = this.#last("in");
     const launchesFail = this.#launchesFail(now);
+    const starts = recentStarts(this.#store.db, now);
     const since = [...this.#inService].filter((entry): entry is [string, number] => entry[1] !== null);
     return {
       ...(lastOut === undefined ? {} : { lastOut }),
@@ -43,6 +45,7 @@ export class History {
       inServiceSince: Object.fromEntries(since.toSorted(([a], [b]) => (a < b ? -1 : 1))),
       ...(this.#changed === undefined ? {} : { capacityChanged: this.#changed }),
       ...(launchesFail === undefined ? {} : { launchesFail }),
+      ...(starts.length === 0 ? {} : { starts }),
     };
   }
 

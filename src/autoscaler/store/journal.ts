@@ -9,6 +9,7 @@ import type { AlarmChange } from "../../scaling/model/alarm.ts";
 import type { ActivityInProgress } from "../../scaling/model/activity.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
 import type { Observation, ProcessedChange } from "../../scaling/model/observation.ts";
+import type { StartEvent } from "../../scaling/model/start_event.ts";
 import {
   type Activity,
   addActivity,
@@ -39,6 +40,7 @@ import {
   type Cause,
   endStep,
   readSteps,
+  recentStarts,
   type Step,
   type StepRun,
   takeStep,
@@ -176,6 +178,11 @@ export class Journal {
   /** Returns the history that the rules R5 and R7 use. */
   history(now: number): Observation["history"] {
     return this.#history.read(now);
+  }
+
+  /** Returns what happened at the recent starts. Empty if none failed. */
+  starts(now: number): StartEvent[] {
+    return recentStarts(this.#store.db, now);
   }
 
   /** The latest decisions with their activities, newest first. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Database } from "./sqlite/database.ts";
+import type { Fault, StartEvent } from "../../scaling/model/start_event.ts";
+import type { Database, Row } from "./sqlite/database.ts";
 import type { StepName } from "./names.ts";
 import type { Store } from "./store.ts";
 
@@ -25,6 +26,8 @@ export interface Cause {
   readonly reason: string;
   /** Whether the instance itself is at fault. */
   readonly blame: boolean;
+  /** What the fault model remembers of the failure. Absent if the failure pauses nothing. */
+  readonly fault?: Fault | undefined;
 }
 
 /** Options of carrying out a step. */
@@ -87,7 +90,7 @@ export function beginStep(
   ).get(activity, instance, step);
   if (open !== undefined) return Number(open.id);
   const { lastInsertRowid } = db.prepare(
-    "INSERT INTO steps (activity, instance, step, began, cause, blame) VALUES (?, ?, ?, ?, ?, ?)",
+    "INSERT INTO steps (activity, instance, step, began, cause, blame, fault) VALUES (?, ?, ?, ?, ?, ?, ?)",
   ).run(
     activity,
     instance,
@@ -95,6 +98,7 @@ export function beginStep(
     now,
     cause?.reason ?? null,
     cause === undefined ? null : Number(cause.blame),
+    cause?.fault ?? null,
   );
   return Number(lastInsertRowid);
 }
@@ -122,6 +126,44 @@ export function readSteps(db: Database, activity: number): Step[] {
     began: Number(row.began),
     ...(row.ended === null ? {} : { ended: Number(row.ended) }),
     ...(row.failure === null ? {} : { failure: String(row.failure) }),
-    ...(row.cause === null ? {} : { cause: { reason: String(row.cause), blame: row.blame === 1 } }),
+    ...(row.cause === null ? {} : { cause: causeOf(row) }),
   }));
+}
+
+function causeOf({ cause, blame, fault }: Row): Cause {
+  return {
+    reason: String(cause),
+    blame: blame === 1,
+    ...(fault === null ? {} : { fault: fault as Fault }),
+  };
+}
+
+/** How far back the fault model looks, ms: far enough that failures after the longest pause still count as one row. */
+const MEMORY = 3 * 3_600_000;
+
+/** How many events the fault model looks at. Pauses keep failures rare, so that only a very large fleet has more. */
+const MOST = 200;
+
+const EVENTS = `
+  SELECT coalesce(fault, step) AS what, began AS at, instance, cause, id FROM steps
+    WHERE fault IS NOT NULL AND began BETWEEN ?1 AND ?2
+  UNION ALL
+  SELECT step, ended, instance, NULL, id FROM steps
+    WHERE step IN ('running', 'in-service') AND failure IS NULL AND ended BETWEEN ?1 AND ?2
+  ORDER BY at DESC, id DESC LIMIT ?3`;
+
+/** The recent starts since the first one that failed, in order. Empty if none failed. */
+export function recentStarts(db: Database, now: number): StartEvent[] {
+  // If the clock was set back, the last events are in the future.
+  const since = db.prepare(
+    "SELECT min(began) AS first FROM steps WHERE fault IS NOT NULL AND began BETWEEN ? AND ?",
+  )
+    .get(now - MEMORY, now + MEMORY)?.first;
+  if (typeof since !== "number") return [];
+  return db.prepare(EVENTS).all(since, now + MEMORY, MOST).map(toEvent).toReversed();
+}
+
+function toEvent({ what, at, instance, cause }: Row): StartEvent {
+  const event = { what, at: Number(at), instance: String(instance) };
+  return (cause === null ? event : { ...event, reason: String(cause) }) as StartEvent;
 }

@@ -12,13 +12,13 @@ import { type Change, MOST } from "./change.ts";
 /** The id of an instance that the fleet does not have. */
 export const ONE_MORE = "one-more";
 
-/** Instances released from quarantine, without their activity in progress, or in service. */
+/** Instances released from quarantine, without the failed starts, without their activity in progress, or in service. */
 export function released(
   trigger: Trigger,
   recommendation: Recommendation | undefined,
   observation: Observation,
 ): Change[][] {
-  const { instances, inProgress } = observation;
+  const { instances, inProgress, history: { starts, ...history } } = observation;
   const quarantined = instances.filter(({ quarantine }) => quarantine !== undefined).slice(0, MOST)
     .map(({ id }) => ({
       change: `with ${id} released from its quarantine`,
@@ -28,6 +28,9 @@ export function released(
     change: `without the ${kind}${instance === undefined ? "" : ` of ${instance}`} in progress`,
     observation: { ...observation, inProgress: inProgress.filter((_, at) => at !== i) },
   }));
+  const withoutFailures = starts === undefined
+    ? []
+    : [{ change: "without the failed starts", observation: { ...observation, history } }];
   const alarm = trigger.kind === "notification" ? trigger.alarm : undefined;
   const named = recommendation === undefined
     ? alarm?.dimension
@@ -42,7 +45,7 @@ export function released(
       (it) => ({ ...it, state: "running", registration: "in-service" }),
     ),
   }));
-  return [quarantined, withoutActivity, placed];
+  return [quarantined, withoutFailures, withoutActivity, placed];
 }
 
 /** One node more: a stopped one for scaling out, for scaling in one that takes its share of the load. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { pausesOf } from "../faults/pauses.ts";
 import { lastCapacityChange, settlingTime } from "../model/change.ts";
 import { inService } from "../model/instance.ts";
 import type { Observation } from "../model/observation.ts";
@@ -60,6 +61,7 @@ export function later(observation: Observation): Change[] {
       ...periods(observation).map((period) => period + (limits.metricDelay ?? 0) - age),
     ]),
     ...(launchesFail === undefined ? [] : [pauseAfter(launchesFail) - Math.abs(now - launchesFail.last)]),
+    ...pausesOf(observation).all.map(({ until }) => until - now),
   ];
   return [...new Set(ends.filter((end) => end > 0).map((end) => 1_000 * Math.ceil(end / 1_000)))]
     .sort((a, b) => a - b)

@@ -8,6 +8,7 @@ import type { Alarm } from "./alarm.ts";
 import { inService, type Instance } from "./instance.ts";
 import type { Limits } from "./limits.ts";
 import type { Datapoint } from "./metric.ts";
+import type { StartEvent } from "./start_event.ts";
 
 /** Earlier events that decisions depend on. Times are in ms since the epoch. */
 export interface History {
@@ -24,6 +25,11 @@ export interface History {
   readonly capacityChanged?: number;
   /** When launches began to fail and when the last one did; absent if the last one succeeded or failed long ago. */
   readonly launchesFail?: { readonly since: number; readonly last: number };
+  /**
+   * The starts since the first one that failed within the last hours, in order. Absent if none failed, and in the records of
+   * versions 1 to 3 of the rules.
+   */
+  readonly starts?: readonly StartEvent[];
 }
 
 /** The newest change of an alarm that an earlier evaluation acted on (R11). */

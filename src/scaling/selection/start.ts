@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { lastFailures, type Pause, pauseSentence, pausesOf } from "../faults/pauses.ts";
 import type { ActivityOf } from "../model/activity.ts";
 import { capacityByZone } from "../model/capacity.ts";
 import type { FleetIndex } from "../model/fleet_index.ts";
@@ -46,29 +47,52 @@ export interface StartCandidate {
  */
 export function selectToStart({ recommendation, observation, index }: SelectionQuestion): StartSelection {
   const { instance: named } = recommendation;
-  const all = startCandidates(observation.instances, index.activity);
+  const all = startCandidates(observation, index.activity);
   const isNamed = ({ instance }: StartCandidate) => instance.id === named;
-  const others = namesOnlyOne(recommendation) ? [] : all.filter((it) => !isNamed(it));
-  const candidates = [...all.filter(isNamed), ...others];
+  const onlyNamed = namesOnlyOne(recommendation);
+  const others = onlyNamed ? [] : all.filter((it) => !isNamed(it));
+  const inOrder = [...all.filter(isNamed), ...others];
+  // A person who names an instance asks for an attempt now.
+  const pauseOf = onlyNamed ? () => undefined : pauseLookup(observation);
+  const candidates = inOrder.filter((it) => pauseOf(it) === undefined);
   const [first, ...rest] = candidates;
-  if (first === undefined) return withoutCandidate(recommendation, observation, index);
+  if (first === undefined) {
+    const paused = inOrder.flatMap((it) => pauseOf(it) ?? []);
+    return withoutCandidate(recommendation, observation, index, paused);
+  }
+  const skipped = inOrder.slice(0, inOrder.indexOf(first)).flatMap((it) => {
+    const pause = pauseOf(it);
+    return pause === undefined ? [] : `${it.instance.id} waits. ${pauseSentence(pause)}`;
+  });
   return {
     kind: "start",
     ...first,
     fallbacks: rest.map(({ instance }) => instance.id),
-    message: `Starting ${first.instance.id}${whyFirst(candidates, named, observation, index.activity)}.`,
+    message: sentences(
+      `Starting ${first.instance.id}${whyFirst(candidates, named, observation, index.activity)}.`,
+      ...skipped.slice(0, 1),
+    ),
   };
+}
+
+/** Returns the function that returns the pause of a candidate. Registering a draining node again starts nothing. */
+function pauseLookup(observation: Observation): (candidate: StartCandidate) => Pause | undefined {
+  const pauses = pausesOf(observation);
+  return ({ instance, method }) => (method === "take-back" ? undefined : pauses.of(instance));
 }
 
 /**
  * The instances that kas may start, in this order: draining ones, stopped ones, stopping ones; then those of the zone with
- * the least capacity; then those stopped longest (at an unknown time: last); then by id.
+ * the least capacity; then those whose start has not failed, or failed first; then those stopped longest (at an unknown time: last);
+ * then by id.
  */
 export function startCandidates(
-  instances: readonly Instance[],
+  { instances, history: { starts = [] } }: Pick<Observation, "instances" | "history">,
   activity: ActivityOf,
 ): readonly StartCandidate[] {
   const capacity = capacityByZone(instances, activity);
+  const failures = lastFailures(starts);
+  const failedAt = ({ instance }: StartCandidate) => failures.get(instance.id) ?? -Infinity;
   return instances
     .flatMap((instance) => {
       const found = startMethod(instance, activity(instance.id));
@@ -77,6 +101,7 @@ export function startCandidates(
     .sort((a, b) =>
       START_METHODS.indexOf(a.method) - START_METHODS.indexOf(b.method) ||
       (capacity.get(a.instance.zone) ?? 0) - (capacity.get(b.instance.zone) ?? 0) ||
+      ascending(failedAt(a), failedAt(b)) ||
       ascending(a.instance.stoppedAt, b.instance.stoppedAt) ||
       byId(a.instance, b.instance)
     );
@@ -86,6 +111,7 @@ function withoutCandidate(
   recommendation: Recommendation,
   observation: Observation,
   index: FleetIndex,
+  paused: readonly Pause[],
 ): StartSelection {
   const { policy, instance: id } = recommendation;
   const named = id === undefined ? undefined : index.instance(id);
@@ -95,9 +121,12 @@ function withoutCandidate(
   }
   const nodes = observation.instances.filter((instance) => exists(instance) && instance.role === "node");
   const quarantined = nodes.filter(({ quarantine }) => quarantine !== undefined).length;
-  const none = `No standby node is left: the fleet has ${
-    count(nodes.length, "node")
-  }, ${quarantined} in quarantine.`;
+  const [next] = paused.toSorted((a, b) => a.until - b.until);
+  const none = next === undefined
+    ? `No standby node is left: the fleet has ${count(nodes.length, "node")}, ${quarantined} in quarantine.`
+    : `No standby node can start now: the fleet has ${
+      count(nodes.length, "node")
+    }, ${quarantined} in quarantine, ${paused.length} paused. ${pauseSentence(next)}`;
   const { grow } = observation.limits;
   if (grow === undefined || namesOnlyOne(recommendation)) return { kind: "nothing", message: none };
   const pause = launchPause(observation);

@@ -8,6 +8,7 @@ import type { Alarm, AlarmChange } from "../../../src/scaling/model/alarm.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import type { Observation } from "../../../src/scaling/model/observation.ts";
 import type { Instance } from "../../../src/scaling/model/instance.ts";
+import { FAULTS, type StartEvent } from "../../../src/scaling/model/start_event.ts";
 import { HOUR, NOW } from "./fixtures.ts";
 
 const IDS = Array.from({ length: 8 }, (_, i) => `i-${i}`);
@@ -63,6 +64,16 @@ export const instance = (id: string): fc.Arbitrary<Instance> =>
     ),
   ).map(([what, where, exempt]) => ({ ...what, ...where, ...exempt }));
 
+const startEvent: fc.Arbitrary<StartEvent> = fc.oneof(
+  fc.record({ what: fc.constantFrom("running", "in-service"), at: time, instance: anyId }),
+  fc.record({
+    what: fc.constantFrom(...FAULTS),
+    at: fc.oneof(time, fc.integer({ min: NOW - 30_000, max: NOW })),
+    instance: anyId,
+    reason: fc.constant("AWS said so"),
+  }),
+);
+
 /** All that a decision may look at. */
 export const observation: fc.Arbitrary<Observation> = fc.record({
   now: fc.constant(NOW),
@@ -105,6 +116,9 @@ export const observation: fc.Arbitrary<Observation> = fc.record({
     capacityChanged: time,
     inServiceSince: fc.dictionary(anyId, time),
     launchesFail: fc.tuple(time, time).map(([since, last]) => ({ since, last })),
+    starts: fc.array(startEvent, { minLength: 1, maxLength: 6 }).map((all) =>
+      all.toSorted((a, b) => a.at - b.at)
+    ),
   }, { requiredKeys: ["inServiceSince"] }),
   processed: fc.record({ at: time, by: fc.constantFrom("notification", "reconcile") }),
 }, {

@@ -44,7 +44,7 @@ export function migrate(db: Database): void {
   db.exec("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE");
   try {
     if (found === 0) db.exec(SCHEMA);
-    else for (const step of [toVersion2, toVersion3, toVersion4].slice(found - 1)) step(db);
+    else for (const step of [toVersion2, toVersion3, toVersion4, toVersion5].slice(found - 1)) step(db);
     db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");
@@ -67,6 +67,10 @@ export function readAs(db: Database): void {
   }
   if (found === SCHEMA_VERSION) return;
   const { trigger, status, step } = RENAMED;
+  if (found === 4) {
+    db.exec("CREATE TEMP VIEW steps AS SELECT *, NULL AS fault FROM main.steps");
+    return;
+  }
   db.exec(`
     CREATE TEMP VIEW newest_changes AS
       SELECT alarm, changed, ${renamed(trigger, "source")} AS trigger_kind FROM main.newest;
@@ -82,7 +86,15 @@ export function readAs(db: Database): void {
     CREATE TEMP VIEW steps AS
       SELECT id, activity, instance, ${
     renamed(step, "step")
-  } AS step, began, ended, failure, cause, blame FROM main.steps`);
+  } AS step, began, ended, failure, cause, blame, NULL AS fault FROM main.steps`);
+}
+
+/** Version 5 remembers why starts failed. */
+function toVersion5(db: Database): void {
+  db.exec(`
+    ALTER TABLE steps ADD COLUMN fault TEXT;
+    CREATE INDEX steps_failed ON steps (began) WHERE fault IS NOT NULL;
+    CREATE INDEX steps_ended ON steps (ended) WHERE step IN ('running', 'in-service')`);
 }
 
 /** Version 4 renames columns and names. The JSON of decisions stays as it is: it is converted when it is read. */

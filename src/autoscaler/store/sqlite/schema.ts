@@ -6,7 +6,7 @@
 import type { Database } from "./database.ts";
 
 /** The version of the tables. The database file stores the version as its `user_version`. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** Creates the tables of {@linkcode SCHEMA_VERSION}. */
 export const SCHEMA = `
@@ -75,9 +75,12 @@ export const SCHEMA = `
     ended     INTEGER,
     failure   TEXT,
     cause     TEXT,                  -- of a step that repairs the result of a failure: why that failed
-    blame     INTEGER                -- 1: the instance is at fault
+    blame     INTEGER,               -- 1: the instance is at fault
+    fault     TEXT                   -- why a start failed, as the fault model names it
   ) STRICT;
   CREATE INDEX steps_activity ON steps (activity);
+  CREATE INDEX steps_failed ON steps (began) WHERE fault IS NOT NULL;
+  CREATE INDEX steps_ended ON steps (ended) WHERE step IN ('running', 'in-service');
 
   CREATE TABLE in_service (
     instance  TEXT PRIMARY KEY,

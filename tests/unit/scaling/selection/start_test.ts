@@ -1,5 +1,6 @@
 import type { Instance } from "../../../../src/scaling/model/instance.ts";
-import { checks, inProgress, operator } from "../cases.ts";
+import type { Fault, StartEvent } from "../../../../src/scaling/model/start_event.ts";
+import { checks, history, inProgress, operator } from "../cases.ts";
 import { BASE, HOUR, instance, NOW, OUT, stopped, withInstances } from "../fixtures.ts";
 
 checks("R7", [
@@ -84,6 +85,43 @@ checks("R7", [
     expected: { start: "n4", then: ["n3"] },
   },
   {
+    name: "starts no node of a type and zone without capacity",
+    trigger: OUT,
+    observation: history({ starts: [failed("no-capacity", "n4")] }),
+    expected: { start: "n3", then: [] },
+  },
+  {
+    name: "starts no node while every node is paused",
+    trigger: OUT,
+    observation: history({ starts: [failed("no-capacity", "n3"), failed("no-capacity", "n4")] }),
+    expected: { none: "no-standby" },
+    numbers: [2],
+  },
+  {
+    name: "registers a draining node again although the account is at a quota",
+    trigger: OUT,
+    observation: {
+      ...withInstances(instance("n2", { zone: "b", registration: "draining" })),
+      ...history({ starts: [failed("quota", "n4")] }),
+    },
+    expected: { start: "n2", then: [] },
+  },
+  {
+    name: "starts a paused node that the operator names",
+    trigger: operator("out", "n3"),
+    observation: history({ starts: [failed("no-capacity", "n3")] }),
+    expected: { start: "n3" },
+  },
+  {
+    name: "starts a node whose start failed last within a zone",
+    trigger: OUT,
+    observation: {
+      ...withInstances(stopped("n5", { zone: "b" })),
+      ...history({ starts: [{ ...failed("no-capacity", "n4"), at: NOW - HOUR }] }),
+    },
+    expected: { start: "n5", then: ["n4", "n3"] },
+  },
+  {
     name: "starts no quarantined node, and says how many there are",
     trigger: OUT,
     observation: withInstances(
@@ -120,4 +158,9 @@ checks("R7", [
 function withoutStoppedAt(id: string): Instance {
   const { stoppedAt: _, ...rest } = stopped(id);
   return rest;
+}
+
+/** A start that failed 5 s ago. */
+function failed(what: Fault, instance: string): StartEvent {
+  return { what, instance, at: NOW - 5_000, reason: "AWS said so" };
 }

@@ -1,0 +1,101 @@
+/**
+ * The pauses after failed starts: a circumstance pauses all that it concerns, and a fault of an instance the instance alone. Each failure
+ * in a row doubles the pause, a success ends it.
+ *
+ * @module
+ */
+import { type Observation, recent } from "../model/observation.ts";
+import { type Fault, isFailure, type StartEvent } from "../model/start_event.ts";
+import { iso } from "../words.ts";
+import { backoffAfter } from "./backoff.ts";
+import { endedBy, keysOf, type Place, scopeOf } from "./scope.ts";
+
+/** A pause of starts. */
+export interface Pause {
+  readonly fault: Fault;
+  /** The circumstance in words, for example "EC2 has no capacity for t3.small in eu-west-1a". */
+  readonly circumstance: string;
+  /** The failures in a row. Failures of starts at the same time count as one. */
+  readonly failures: number;
+  /** When the last start failed, ms since the epoch. */
+  readonly last: number;
+  /** When the next start may be attempted, ms since the epoch. */
+  readonly until: number;
+  /** Why the last start failed. */
+  readonly reason: string;
+}
+
+/** The pauses of a fleet. */
+export interface Pauses {
+  /** The pauses in force. */
+  readonly all: readonly Pause[];
+  /** Returns the pause of an instance that ends last. Undefined if the instance may be started. */
+  readonly of: (place: Place) => Pause | undefined;
+}
+
+/** What pauses depend on. */
+export type PausesView = Pick<Observation, "now"> & {
+  readonly instances: readonly Place[];
+  readonly history: Pick<Observation["history"], "starts">;
+};
+
+/** Derives the pauses from the recent starts. */
+export function pausesOf({ now, instances, history: { starts = [] } }: PausesView): Pauses {
+  const inForce = new Map(
+    [...streaks(starts, instances)].filter(([, { last, failures }]) =>
+      recent(last, backoffAfter(failures), now)
+    ),
+  );
+  return {
+    all: [...inForce.values()],
+    of: (place) =>
+      keysOf(place).flatMap((key) => inForce.get(key) ?? [])
+        .reduce<Pause | undefined>(
+          (latest, pause) => (latest === undefined || pause.until > latest.until ? pause : latest),
+          undefined,
+        ),
+  };
+}
+
+/** The last failures in a row of each scope, by its key. Instances that the fleet does not have any more are left out. */
+function streaks(starts: readonly StartEvent[], instances: readonly Place[]): Map<string, Pause> {
+  const places = new Map(starts.length === 0 ? [] : instances.map((place) => [place.id, place]));
+  const found = new Map<string, Pause>();
+  for (const event of starts) {
+    const place = places.get(event.instance);
+    if (place === undefined) continue;
+    if (!isFailure(event)) {
+      for (const key of endedBy(event.what, place)) found.delete(key);
+      continue;
+    }
+    const { what: fault, at, reason } = event;
+    const { key, circumstance } = scopeOf(fault, place);
+    const before = found.get(key);
+    // A start that failed during the pause began before it.
+    const inParallel = before !== undefined && recent(before.last, backoffAfter(before.failures), at);
+    const failures = (before?.failures ?? 0) + (inParallel ? 0 : 1);
+    const last = inParallel ? before.last : at;
+    found.set(key, { fault, circumstance, failures, last, until: last + backoffAfter(failures), reason });
+  }
+  return found;
+}
+
+/** A pause as a sentence. */
+export function pauseSentence({ circumstance, until, reason }: Pause): string {
+  return `Next attempt at ${iso(until)}: ${circumstance} (${reason}).`;
+}
+
+/** A pause as a sentence that follows the reason of the failure. */
+export function nextAttempt({ circumstance, until }: Pick<Pause, "circumstance" | "until">): string {
+  return `Next attempt at ${iso(until)}: ${circumstance}.`;
+}
+
+/** When the last start of each instance failed, by the instance's id, in ms since the epoch. Coming into service ends the memory. */
+export function lastFailures(starts: readonly StartEvent[]): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const event of starts) {
+    if (isFailure(event)) found.set(event.instance, event.at);
+    else if (event.what === "in-service") found.delete(event.instance);
+  }
+  return found;
+}

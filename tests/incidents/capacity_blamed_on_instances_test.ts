@@ -1,0 +1,52 @@
+/**
+ * EC2 often lacks capacity for a type in a zone, and has it again minutes later. An autoscaler that takes the lack for a fault of the instance
+ * that it tried is left without instances: kas quarantined each node until a person released it.
+ *
+ * A lack of capacity pauses the starts of the type in the zone, for longer after each failure. kas blames no instance, and starts one soon
+ * after EC2 has capacity again (R7, R18).
+ *
+ * Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html, "Insufficient instance capacity";
+ * https://github.com/kubernetes/autoscaler/issues/1133
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { AT_ONCE, fleetOf } from "../support/lab/fleet_plan.ts";
+import type { Lab } from "../support/lab/lab.ts";
+import { countInService, openPolledLab } from "../support/lab/script.ts";
+
+const MINUTE = 60_000;
+
+/** A fleet of a base instance and two standby nodes that is busy while EC2 has no capacity for the nodes. */
+async function shortage(ms: number): Promise<Lab> {
+  const limits = { ...AT_ONCE, resync: MINUTE };
+  const lab = await openPolledLab(fleetOf([false, false], { limits }));
+  for (const place of [1, 2]) lab.cloud.faults.noCapacity.add(lab.id(place));
+  lab.cloud.machines.demand = 1.5;
+  await lab.pass(ms);
+  lab.cloud.faults.noCapacity.clear();
+  return lab;
+}
+
+/** How often EC2 was asked for a start. */
+function attempts({ cloud }: Lab): number {
+  return cloud.calls.filter(({ action }) => action === "StartInstances").length;
+}
+
+for (const minutes of [5, 120]) {
+  Deno.test(`after ${minutes} minutes without capacity kas starts a node within 16 minutes, and no node is quarantined (R7, R18)`, async () => {
+    await using lab = await shortage(minutes * MINUTE);
+    assertEquals(countInService(lab), 1);
+    await lab.pass(17 * MINUTE);
+    assert(countInService(lab) > 1, `${countInService(lab)} in service`);
+    assertEquals(lab.cloud.fleet().filter(({ tags }) => "kas:quarantine" in tags), []);
+  });
+}
+
+Deno.test("kas asks for a start less and less often while EC2 lacks capacity (R18)", async () => {
+  await using first = await shortage(60 * MINUTE);
+  await using second = await shortage(120 * MINUTE);
+  const [one, two] = [attempts(first), attempts(second)];
+  assert(one >= 6 && one <= 20, `${one} attempts in the first hour`);
+  assert(two - one <= 10, `${two - one} attempts in the second hour`);
+});

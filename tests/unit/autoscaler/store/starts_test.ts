@@ -1,0 +1,59 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Activity, PlacedActivity } from "../../../../src/autoscaler/store/activities.ts";
+import { Journal } from "../../../../src/autoscaler/store/journal.ts";
+import { Store } from "../../../../src/autoscaler/store/store.ts";
+import type { Decision } from "../../../../src/scaling/model/decision.ts";
+import { HOUR, MINUTE, NOW, OBSERVATION } from "../../scaling/fixtures.ts";
+
+const signal = new AbortController().signal;
+
+/** Records a decision to start n3. */
+function start(journal: Journal): PlacedActivity {
+  const decision: Decision = {
+    kind: "start",
+    instance: "n3",
+    candidates: ["n4"],
+    by: "start",
+    reason: "busy",
+    checks: [],
+  };
+  const trigger = { kind: "operator", direction: "out" } as const;
+  const activity: Activity | undefined = journal.record({
+    trigger,
+    observation: OBSERVATION,
+    decision,
+    dryRun: false,
+  });
+  assert(activity?.instance !== undefined);
+  return { ...activity, instance: activity.instance };
+}
+
+async function runs(journal: Journal, { id }: Activity, instance: string, at: number): Promise<void> {
+  await journal.step(id, instance, "running", { now: () => at, signal, take: () => Promise.resolve() });
+}
+
+Deno.test("Journal.history() contains the starts since the first one that failed within three hours, in order (R18)", async () => {
+  using store = Store.memory();
+  const journal = new Journal(store);
+  const activity = start(journal);
+  await runs(journal, activity, "n1", NOW - MINUTE);
+  assertEquals(journal.history(NOW).starts, undefined);
+  const cause = { reason: "no capacity in a", blame: false, fault: "no-capacity" } as const;
+  journal.dropCandidate(activity, cause, false, NOW);
+  await runs(journal, activity, "n4", NOW + MINUTE);
+  const starts = [
+    { what: "no-capacity", at: NOW, instance: "n3", reason: "no capacity in a" },
+    { what: "running", at: NOW + MINUTE, instance: "n4" },
+  ] as const;
+  assertEquals(journal.history(NOW + 2 * MINUTE).starts, starts);
+  // The clock was set back.
+  assertEquals(journal.history(NOW - HOUR).starts, starts);
+  assertEquals(journal.history(NOW + 3 * HOUR + 1).starts, undefined);
+});
+
+Deno.test("Journal.history() leaves out a failure that pauses nothing", () => {
+  using store = Store.memory();
+  const journal = new Journal(store);
+  journal.dropCandidate(start(journal), { reason: "i-1 is now a base instance", blame: false }, false, NOW);
+  assertEquals(journal.history(NOW).starts, undefined);
+});
