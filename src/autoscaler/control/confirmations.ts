@@ -20,7 +20,7 @@ const TOKEN_VALID = 2 * 24 * 3_600_000;
 
 const log = getLogger(["kas", "loop"]);
 
-/** Confirms the next subscription, or waits for one. */
+/** Confirms the next subscription and erases its token, or waits for one. */
 export async function confirmNext(
   { work, inbox, clock, confirm }: {
     readonly work: InboxWork;
@@ -38,6 +38,7 @@ export async function confirmNext(
     inbox.done(message.id, clock.now());
     log.info("subscription confirmed", { messageId: message.id, subscription });
   }, isFinal);
+  inbox.erase();
 }
 
 /** Whether AWS understood a request and refused it. */

@@ -32,6 +32,8 @@ const KEPT = 24 * 3_600_000;
 /** The inbox of a state folder: messages in the order of their arrival. */
 export class Inbox {
   readonly #store: Store;
+  /** Whether no token of a processed message is left in the files. An earlier process may have ended before it erased one. */
+  #erased = false;
 
   constructor(store: Store) {
     this.#store = store;
@@ -98,13 +100,23 @@ export class Inbox {
     );
   }
 
-  /** Marks a message as processed, and deletes its body. */
+  /** Marks a message as processed, and deletes its body. Call {@linkcode erase} after a confirmation. */
   done(id: string, now: number): void {
-    this.#store.db.prepare("UPDATE messages SET done = ?, body = NULL WHERE id = ?").run(now, id);
+    const row = this.#store.db.prepare(
+      "UPDATE messages SET done = ?, body = NULL WHERE id = ? RETURNING kind",
+    )
+      .get(now, id);
+    if (row?.kind === "confirmation") this.#erased = false;
   }
 
-  /** Deletes messages that SNS will not send again. */
+  /** Erases the tokens of processed messages from the files. If a reader of the database prevents it, the next call tries again. */
+  erase(): void {
+    if (!this.#erased) this.#erased = this.#store.erase();
+  }
+
+  /** Deletes messages that SNS will not send again, and erases tokens. */
   prune(now: number): void {
     this.#store.db.prepare("DELETE FROM messages WHERE done < ?").run(now - KEPT);
+    this.erase();
   }
 }

@@ -59,7 +59,8 @@ export class Store implements Disposable {
       // Check the schema version before anything is written to the database.
       checkIntegrity(db);
       refuseNewer(db);
-      db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+      // Overwrite deleted content: the inbox contains secrets.
+      db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON");
       migrate(db);
       db.exec("PRAGMA foreign_keys = ON");
       return new Store(db, { folder: state, log: state.openLog() }, sync);
@@ -167,8 +168,22 @@ export class Store implements Disposable {
    * not write as clean. Source: fsync(2), "Errors"; wiki.postgresql.org/wiki/Fsync_Errors.
    */
   #rewrite(): void {
-    const { busy } = this.db.prepare("PRAGMA wal_checkpoint(FULL)").get() ?? {};
-    if (busy !== 0) throw new Error("cannot copy the log into kas.db: another process is reading it");
+    if (!this.#checkpoint("FULL")) {
+      throw new Error("cannot copy the log into kas.db: another process is reading it");
+    }
+  }
+
+  /**
+   * Erases what was deleted or overwritten from the files of the folder. The database itself overwrites it; its earlier pages are in the
+   * log, which this method empties. Returns false if another process is reading the database: try again later.
+   */
+  erase(): boolean {
+    return this.#checkpoint("TRUNCATE");
+  }
+
+  /** Copies the log into the database. Returns false if another process is reading. */
+  #checkpoint(mode: "FULL" | "TRUNCATE"): boolean {
+    return this.db.prepare(`PRAGMA wal_checkpoint(${mode})`).get()?.busy === 0;
   }
 
   /** The size of the database without free pages, in bytes. */

@@ -11,7 +11,7 @@ const CREDENTIALS = {
   AWS_SESSION_TOKEN: "toKeN+thaT/nobody.sees",
 };
 
-Deno.test("the JSON log contains the id of the message that caused each event, and neither log nor pages contain a secret", async () => {
+Deno.test("the JSON log contains the id of the message that caused each event, and neither the log nor the pages nor the files of the state folder contain a secret", async () => {
   await using it = await stage({ nodes: 2, machine: machines() });
   it.sandbox.faults.noCapacity.add(NODES[0]);
   await using process = await startProcess(it, { args: ["--log", "json"], env: CREDENTIALS });
@@ -28,6 +28,10 @@ Deno.test("the JSON log contains the id of the message that caused each event, a
     return await (await fetch(process.url + path)).text();
   }));
   const id = (await lines(process)).find(({ kind }) => kind === "start")?.message;
+  const folder = `${it.options.state}/process`;
+  const files = await Promise.all((await Array.fromAsync(Deno.readDir(folder))).map(async ({ name }) => {
+    return new TextDecoder("latin1").decode(await Deno.readFile(`${folder}/${name}`));
+  }));
   process.kill("SIGTERM");
   assertEquals((await process.status).code, 0);
 
@@ -64,7 +68,7 @@ Deno.test("the JSON log contains the id of the message that caused each event, a
     "stopped",
   ]);
 
-  const out = [...process.lines, ...pages].join("\n");
+  const out = [...process.lines, ...pages, ...files].join("\n");
   assert(between.secrets.size >= 5, "the relay saw no secrets: the test would find nothing");
   const found = [...between.secrets, ...Object.values(CREDENTIALS)].filter((secret) => out.includes(secret));
   assertEquals(found, []);

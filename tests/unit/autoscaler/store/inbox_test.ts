@@ -89,6 +89,68 @@ Deno.test("Inbox.done() deletes the body of a message, which may contain a token
   assertEquals(state.db.prepare("SELECT body FROM messages").get()?.body, null);
 });
 
+/** The names of the files in a folder that contain a text. */
+async function filesWith(folder: string, text: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    const bytes = await Deno.readFile(`${folder}/${name}`);
+    if (new TextDecoder("latin1").decode(bytes).includes(text)) found.push(name);
+  }
+  return found;
+}
+
+/** Runs a test with a folder that is deleted afterwards. */
+async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("Inbox.erase() leaves nothing of processed tokens in any file, whatever else the inbox stored between them", () =>
+  withFolder(async (folder) => {
+    using state = Store.open(folder);
+    const inbox = new Inbox(state);
+    for (let n = 0; n < 400; n++) {
+      inbox.add(`n${n}`, { ...ENTRY, body: "an alarm ".repeat(n) }, n);
+      if (n % 10 === 0) inbox.add(`t${n}`, { kind: "confirmation", body: `TOKEN${n}` }, n);
+      if (n >= 100) inbox.done(`n${n - 100}`, n);
+    }
+    assertEquals((await filesWith(folder, "TOKEN")).includes("kas.db-wal"), true);
+    for (let n = 0; n < 400; n += 10) inbox.done(`t${n}`, 400);
+    inbox.erase();
+    assertEquals(await filesWith(folder, "TOKEN"), []);
+  }));
+
+Deno.test("Inbox.prune() erases a token that a reader of the database, or the end of another process, left in a file", () =>
+  withFolder((folder) =>
+    withFolder(async (killed) => {
+      using state = Store.open(folder);
+      const inbox = new Inbox(state);
+      inbox.add("m", { kind: "confirmation", body: "TOKEN" }, 0);
+      {
+        using reading = Store.read(folder);
+        reading.db.exec("BEGIN");
+        reading.db.prepare("SELECT * FROM messages").all();
+        inbox.done("m", 1);
+        inbox.erase();
+        for (const name of ["kas.db", "kas.db-wal"]) {
+          await Deno.copyFile(`${folder}/${name}`, `${killed}/${name}`);
+        }
+      }
+      assertEquals(
+        await Promise.all([folder, killed].map((it) => filesWith(it, "TOKEN"))),
+        [["kas.db-wal"], ["kas.db-wal"]],
+      );
+      inbox.prune(2);
+      using restarted = Store.open(killed);
+      new Inbox(restarted).prune(2);
+      assertEquals(await Promise.all([folder, killed].map((it) => filesWith(it, "TOKEN"))), [[], []]);
+    })
+  ));
+
 Deno.test("Inbox.prune() deletes a message one day after its processing, and keeps unprocessed messages", () => {
   using state = Store.memory();
   const inbox = new Inbox(state);
