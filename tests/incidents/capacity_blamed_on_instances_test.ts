@@ -20,7 +20,7 @@ const MINUTE = 60_000;
 /** A fleet of a base instance and two standby nodes that is busy while EC2 has no capacity for the nodes. */
 async function shortage(ms: number): Promise<Lab> {
   const limits = { ...AT_ONCE, resync: MINUTE };
-  const lab = await openPolledLab(fleetOf([false, false], { limits }));
+  const lab = await openPolledLab(fleetOf([false, false], { kind: true, limits }));
   for (const place of [1, 2]) lab.cloud.faults.noCapacity.add(lab.id(place));
   lab.cloud.machines.demand = 1.5;
   await lab.pass(ms);
