@@ -33,6 +33,13 @@ export const PROOFS = {
     whole: 2_000,
     tests: ["tests/long/histories_test.ts", "tests/long/histories_more_test.ts"],
   },
+  "constant-load": {
+    holds: "a constant load settles, however late metrics are",
+    unit: "seeds",
+    sample: 1,
+    whole: 5,
+    tests: ["tests/long/constant_load_test.ts"],
+  },
   "crash-points": {
     holds:
       "an autoscaler that crashes at any call or write ends where one without a crash ends, on virtual time",

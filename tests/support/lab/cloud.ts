@@ -130,6 +130,8 @@ export async function openCloud(
   });
   await act(sns.service, "CreateTopic", { Name: FLEET, Attributes: { SignatureVersion: "2" } });
   for (const alarm of alarmsOf(plan, ids)) await act(cloudWatch.service, "PutMetricAlarm", alarm);
+  // As `kas admin setup` does.
+  await act(ec2.service, "MonitorInstances", { InstanceIds: ownIds(plan, ids) });
 
   const truth = (id: string): Truth | undefined => {
     const instance = account.current.instances.get(id);
@@ -182,6 +184,11 @@ function tagsOf({ kind, quarantined, grouped }: InstancePlan, place: number): Re
   };
 }
 
+/** The ids of the fleet's instances. */
+function ownIds(plan: FleetPlan, ids: readonly string[]): string[] {
+  return ids.filter((_, place) => instancesOf(plan)[place]?.kind !== "foreign");
+}
+
 /** The fleet's alarms, as `kas admin setup` creates them. */
 function alarmsOf(plan: FleetPlan, ids: readonly string[]): Shape[] {
   const alarm = (name: string, metric: Shape, threshold: number, missing: string) => ({
@@ -207,9 +214,8 @@ function alarmsOf(plan: FleetPlan, ids: readonly string[]): Shape[] {
     Statistic: "Sum",
     Dimensions: [{ Name: "LoadBalancerName", Value: FLEET }],
   };
-  const own = ids.filter((_, place) => instancesOf(plan)[place]?.kind !== "foreign");
   return [
-    ...own.flatMap((id) => [
+    ...ownIds(plan, ids).flatMap((id) => [
       alarm(`cpuhigh:${id}`, cpu(id), CPU.high, "missing"),
       alarm(`cpulow:${id}`, cpu(id), CPU.low, "missing"),
     ]),

@@ -1,0 +1,98 @@
+/**
+ * The autoscaler under a constant load, on an AWS whose metrics are up to three minutes late, and whose instances take all of their
+ * CPU to boot. The same loads in the simulation: tests/unit/scaling/simulate/delays_test.ts.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import type { Limits } from "../../src/scaling/model/limits.ts";
+import { countInService } from "../support/lab/script.ts";
+import { fleetOf } from "../support/lab/fleet_plan.ts";
+import { Lab } from "../support/lab/lab.ts";
+import { DEFAULTS } from "../unit/scaling/simulate/limits.ts";
+import { seedOf, sizeOf } from "./proofs.ts";
+
+const FLEET = 10;
+
+const HOUR = 3_600_000;
+
+/** What an hour of a load for `need` instances led to. Times are ms. */
+interface Outcome {
+  readonly starts: number;
+  readonly stops: number;
+  /** When the last start or stop was, since the load began. */
+  readonly lastAction: number;
+  /** The most instances that ran. */
+  readonly mostRunning: number;
+  /** Instances in service in the end. */
+  readonly inService: number;
+  /** Instances in quarantine in the end. None of them is at fault. */
+  readonly quarantined: number;
+}
+
+/** Puts a load that needs so many of 10 instances on a fleet with `inService` of them, for an hour. */
+async function anHour(
+  need: number,
+  inService: number,
+  metricDelay: number,
+  seed: number,
+  limits: Limits = DEFAULTS,
+): Promise<Outcome> {
+  const nodes = Array.from({ length: FLEET - 1 }, (_, i) => i < inService - 1);
+  const plan = fleetOf(nodes, { seed, limits, startTimeout: 300_000, drainTimeout: 315_000 });
+  await using lab = await Lab.open(plan);
+  lab.cloud.faults.set(`metric-delay=${metricDelay}s`);
+  // At 70 % CPU an instance is busy.
+  lab.cloud.machines.demand = 0.7 * (need - 0.5);
+  // The load is not new to the fleet.
+  await lab.pass(600_000);
+  await lab.start();
+  await lab.subscribe();
+  const begin = lab.time.now();
+  let mostRunning = 0;
+  using _watch = lab.cloud.account.watch(() => {
+    const running = lab.cloud.fleet().filter(({ state }) => state === "pending" || state === "running");
+    mostRunning = Math.max(mostRunning, running.length);
+  });
+  await lab.pass(HOUR);
+  const done = (action: string) =>
+    lab.cloud.calls.filter((call) => call.action === action && call.error === undefined);
+  const [starts, stops] = [done("StartInstances"), done("StopInstances")];
+  return {
+    starts: starts.length,
+    stops: stops.length,
+    lastAction: Math.max(0, ...[...starts, ...stops].map(({ at }) => at - begin)),
+    mostRunning,
+    inService: countInService(lab),
+    quarantined: lab.cloud.fleet().filter(({ tags }) => tags["kas:quarantine"] !== undefined).length,
+  };
+}
+
+const FIRST = seedOf();
+const SEEDS = Array.from({ length: sizeOf("constant-load") }, (_, i) => FIRST + i);
+
+for (const delay of [0, 60, 90, 120, 180]) {
+  for (const need of [2, 5, 9]) {
+    Deno.test(`a constant load for the ${need} instances in service leads to at most one start and one stop, with metrics ${delay} s late`, async () => {
+      for (const seed of SEEDS) {
+        const { starts, stops } = await anHour(need, need, delay, seed);
+        assert(starts <= 1 && stops <= 1, `${starts} starts, ${stops} stops, seed ${seed}`);
+      }
+    });
+
+    Deno.test(`a fleet of 1 instance reaches the ${need} instances for a constant load in 30 min, never 3 more, with metrics ${delay} s late`, async () => {
+      for (const seed of SEEDS) {
+        const { lastAction, mostRunning, inService, quarantined } = await anHour(need, 1, delay, seed);
+        assert(lastAction <= HOUR / 2, `an action after ${lastAction / 1_000} s, seed ${seed}`);
+        assert(mostRunning <= need + 2, `${mostRunning} run, seed ${seed}`);
+        assert(inService >= need, `${inService} in service, seed ${seed}`);
+        assertEquals(quarantined, 0, `seed ${seed}`);
+      }
+    });
+  }
+}
+
+Deno.test("a constant load makes the fleet oscillate if kas takes late metrics and the CPU of a boot for the load", async () => {
+  const { starts, stops } = await anHour(2, 1, 180, 1, { ...DEFAULTS, warmup: 0, metricDelay: 0 });
+  assert(starts >= 5 && stops >= 5, `${starts} starts, ${stops} stops`);
+});
