@@ -9,7 +9,7 @@
 import { escape } from "@std/html/entities";
 import { stripVTControlCharacters } from "node:util";
 
-/** The size of a character, and of the margins, in pixels. */
+/** The width of a character, the height of a line, and the left and top margins, in pixels. */
 const [CHARACTER, LINE, LEFT, TOP] = [8, 18, 16, 30.4];
 
 /** How many of the latest decisions the picture shows. */
@@ -20,7 +20,7 @@ const GREY = "#8f96a3";
 /** The sequence that moves the cursor up. The demo writes it before each screen but the first. */
 const CURSOR_UP = /\p{Cc}\[\d+A/u;
 
-/** The screens of a recording. */
+/** Splits a recording into its screens. */
 function screens(recording: string): string[][] {
   return recording.split(CURSOR_UP).map((screen) =>
     stripVTControlCharacters(screen).split("\n").map((line) => line.trimEnd())
@@ -34,7 +34,7 @@ function color(line: string): string {
   return /^ {2}\d\d:/.test(line) ? "#a9b7d0" : "#d6d9e0";
 }
 
-/** The picture of a screen as SVG. */
+/** Draws a screen as SVG. */
 function draw(lines: readonly string[]): string {
   const width = 2 * LEFT + CHARACTER * Math.max(...lines.map((line) => [...line].length));
   const height = Math.round(TOP + LINE * lines.length);

@@ -67,8 +67,8 @@ Each check prints one or more lines with a result:
 | \`failed\` | scaling does not work, or not correctly; the exit status is 1 |
 | \`skipped\` | the result is unknown, or the check does not apply |
 
-After \`; try:\` stands the command that repairs the problem. \`--problems\` prints warnings and failures alone. The checks are in the order in
-which you repair what they find: a check may be skipped until an earlier one passes.
+The command after \`; try:\` repairs the problem. \`--problems\` prints only warnings and failures. Repair the problems in the order in which
+doctor prints them: it may skip a check until an earlier check passes.
 
 ## Checks
 
@@ -78,25 +78,25 @@ ${rows.join("\n")}
 
 ## Which autoscaler does doctor check?
 
-The one at \`--url\`, which is the autoscaler's address as SNS reaches it. Without \`--url\` doctor uses the addresses that are subscribed to the
-topic. An autoscaler reports its fleet, version and start time in the headers \`kas-fleet\`, \`kas-version\` and \`kas-started\` of \`/ping\`.
+Doctor checks the autoscaler at \`--url\`, the address at which SNS reaches the autoscaler. Without \`--url\` doctor uses the addresses that are
+subscribed to the topic. An autoscaler reports its fleet, version and start time in the headers \`kas-fleet\`, \`kas-version\` and \`kas-started\` of \`/ping\`.
 A worker reports its version in \`kas-version\`.
 
-The checks \`bounds\`, \`drain-timeout\` and \`reconcile\` need \`/status\`, which nginx keeps closed. Run them on the autoscaler's host, with
+The checks \`bounds\`, \`drain-timeout\` and \`reconcile\` need \`/status\`, which nginx does not pass to the autoscaler. Run them on the autoscaler's host, with
 \`--url http://127.0.0.1:10001\`.
 
 ## Whose permissions does doctor check?
 
-Those of the credentials that doctor runs with. Run doctor on the autoscaler's host to check the autoscaler's. Only EC2 can test a
-permission without using it (DryRun), so \`permissions\` checks EC2's actions alone.
+Doctor checks the permissions of the credentials with which it runs. To check the autoscaler's permissions, run doctor on the autoscaler's
+host. Only EC2 can check a permission without carrying out the action (DryRun), so \`permissions\` checks only EC2's actions.
 
-If AWS denies, throttles or fails a read request, \`reading\` reports it once, with the action's name. The checks that need the answer are
-skipped, and the others run.
+If AWS denies, throttles or fails a read request, \`reading\` reports it once, with the action's name. Doctor skips the checks that need the
+answer, and runs the others.
 
 ## When are thresholds too close?
 
-With n instances at \`high\` percent of CPU, one more instance brings each to high·n/(n+1). If that is more than 5 points below \`low\`, the same
-load triggers a scale-out and then a scale-in. Only the check \`projected-load\` (R6) then keeps the fleet from flapping.
+With n instances at \`high\` percent of CPU, one more instance brings each instance to high·n/(n+1) percent. If this is more than 5 percentage points
+below \`low\`, the same load triggers a scale-out and then a scale-in. Only the check \`projected-load\` (R6) then keeps the fleet from flapping.
 `;
 }
 
@@ -128,7 +128,7 @@ notes and errors go to stderr.
 | 0 | successful |
 | 1 | failed |
 | 2 | invalid usage |
-| 3 | AWS out of reach, or credentials refused |
+| 3 | AWS is unreachable, or AWS refused the credentials |
 | 4 | nothing matched |
 | 130 | interrupted |
 `;
