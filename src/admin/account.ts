@@ -1,6 +1,6 @@
 /**
- * Parts that all commands with calls to AWS share: the options for account and fleet, the connection, and the exit statuses of
- * AWS's errors.
+ * What all commands that call AWS share: the options that select the account and the fleet, the connection to AWS, and the exit
+ * statuses for AWS's errors.
  *
  * @module
  */
@@ -38,7 +38,7 @@ export interface AccountContext {
   readonly signal: AbortSignal;
 }
 
-/** Connects to AWS, does the work, and disconnects. Converts AWS's errors with {@linkcode toExitError}. */
+/** Calls `work` with a connection to AWS, and then closes the connection. Converts AWS's errors with {@linkcode toExitError}. */
 export async function withAws<T>(
   { flags: { region, profile, endpointUrl }, out, signal }: AccountContext,
   work: (aws: Aws) => Promise<T>,
@@ -52,7 +52,10 @@ export async function withAws<T>(
   }
 }
 
-/** An error of AWS as an ExitError: status 3 if AWS is unreachable or refuses the credentials, 4 if nothing matched, else 1. */
+/**
+ * Converts an error of AWS to an ExitError. The exit status is 3 if AWS is unreachable or refuses the credentials, 4 if AWS did not
+ * find the resource, and 1 for all other errors.
+ */
 export function toExitError(error: unknown): unknown {
   if (error instanceof ExitError || error instanceof UsageError) return error;
   const { message, hint } = describeError(error);
@@ -60,12 +63,15 @@ export function toExitError(error: unknown): unknown {
   return new ExitError(message, status, hint, { cause: error, details: causeLines(error) });
 }
 
-/** Selects the fleet of the flags. */
+/** Returns the selector of the fleet that the flags name. */
 export function fleetSelector(flags: AccountFlags): FleetSelector {
   return { fleet: flags.fleet, keyName: flags.keyName };
 }
 
-/** The ARN of the fleet's topic: the one of --topic-arn, else the topic with the fleet's name. Undefined if there is none. */
+/**
+ * Returns the ARN of the fleet's topic: `--topic-arn`, else the topic with the fleet's name, or undefined if there is no such
+ * topic.
+ */
 export async function findTopic(
   aws: Aws,
   flags: Pick<AccountFlags, "fleet" | "topicArn">,
@@ -76,9 +82,9 @@ export async function findTopic(
 }
 
 /**
- * The ARN of the fleet's topic.
+ * Returns the ARN of the fleet's topic, as {@linkcode findTopic} does.
  *
- * @throws {ExitError} 4 if there is none
+ * @throws {ExitError} with status 4 if there is no topic
  */
 export async function fleetTopic(aws: Aws, flags: AccountFlags): Promise<string> {
   const arn = await findTopic(aws, flags);
@@ -92,12 +98,12 @@ export async function fleetTopic(aws: Aws, flags: AccountFlags): Promise<string>
   return arn;
 }
 
-/** The name of a topic: the last part of its ARN. */
+/** Returns the name of a topic, which is the last part of its ARN. */
 export function topicName(arn: string): string {
   return arn.slice(arn.lastIndexOf(":") + 1);
 }
 
-/** The fleet's instances by id, in EC2's order. */
+/** Returns the fleet's instances by id, in the order in which EC2 lists them. */
 export async function instancesById(
   aws: Aws,
   flags: AccountFlags,
@@ -111,9 +117,9 @@ export async function instancesById(
 }
 
 /**
- * An instance of the fleet.
+ * Returns an instance of the fleet.
  *
- * @throws {ExitError} 4 if the instance is not in the fleet
+ * @throws {ExitError} with status 4 if the instance is not in the fleet
  */
 export function fleetMember(
   fleet: ReadonlyMap<string, Ec2Instance>,

@@ -1,5 +1,5 @@
 /**
- * `kas admin`: the table of its commands. kas loads only the one that it runs.
+ * `kas admin`: the table of its commands. kas loads only the command that it runs.
  *
  * @module
  */
@@ -30,14 +30,14 @@ export const admin: Group = {
     ["admin setup", "create the topic, the load balancer and the alarms"],
     [
       "autoscaler",
-      "run the autoscaler in another shell; without the sandbox add --topic-arn ARN, without root --state DIR",
+      "run the autoscaler in another shell; with a real account add --topic-arn ARN; if you are not root add --state DIR",
     ],
     [
       "admin setup --url http://127.0.0.1:10001",
-      "subscribe the autoscaler to the topic; give the address where SNS reaches it",
+      "subscribe the autoscaler to the topic; the URL is the address at which SNS reaches the autoscaler",
     ],
     ["admin instances", "list the instances and their health"],
-    ["admin scale in --warmup 0s", "scale in by one instance now; scale out reverses it"],
+    ["admin scale in --warmup 0s", "stop one instance now; kas admin scale out starts it again"],
     ["admin balancers", "show the load balancer's DNS_NAME"],
     [
       "admin load --url http://DNS_NAME:30000 --clients 4 --duration 5m",
@@ -63,7 +63,7 @@ export const admin: Group = {
     },
     {
       name: "topics",
-      summary: "List and create SNS topics, and manage the fleet's subscriptions",
+      summary: "List and create SNS topics, and manage the subscriptions of the fleet's topic",
       load: async () => (await import("./topics/command.ts")).topics,
     },
     {
@@ -83,12 +83,12 @@ export const admin: Group = {
     },
     {
       name: "replay",
-      summary: "Make every decision of a journal again and compare, also with other limits",
+      summary: "Make every decision of a journal again, and print the decisions that differ",
       load: async () => (await import("./journal/replay.ts")).replay,
     },
     {
       name: "ping",
-      summary: "Check that instances or hosts answer (default: every running instance)",
+      summary: "Check that the workers and autoscalers on instances or hosts answer",
       load: async () => (await import("./instances/ping.ts")).ping,
     },
     {
@@ -98,12 +98,12 @@ export const admin: Group = {
     },
     {
       name: "teardown",
-      summary: "Delete what setup created, and with --instances the instances",
+      summary: "Delete what kas admin setup created, and with --instances also the instances",
       load: async () => (await import("./setup/teardown_command.ts")).teardown,
     },
     {
       name: "doctor",
-      summary: "Check the fleet's whole setup, and print a command for each problem",
+      summary: "Check the fleet's whole setup, and print a command that repairs each problem",
       load: async () => (await import("./doctor/command.ts")).doctor,
     },
     {
@@ -113,7 +113,7 @@ export const admin: Group = {
     },
     {
       name: "ssh",
-      summary: "Connect to an instance over SSH by its id, or run a command there",
+      summary: "Open a shell on an instance over SSH, or run a command there",
       load: async () => (await import("./instances/ssh.ts")).ssh,
     },
     {
@@ -123,12 +123,12 @@ export const admin: Group = {
     },
     {
       name: "user-data",
-      summary: "Print user data with which an instance provisions itself on first boot",
+      summary: "Print user data with which an instance installs kas on its first boot",
       load: async () => (await import("./provision/user_data.ts")).userDataCommand,
     },
     {
       name: "load",
-      summary: "Load a worker or load balancer with requests",
+      summary: "Send requests to a worker or a load balancer, and measure the responses",
       load: async () => (await import("./load/command.ts")).load,
     },
     {
@@ -143,7 +143,7 @@ export const admin: Group = {
     },
     {
       name: "config",
-      summary: "Print each setting's effective value, and where it was set",
+      summary: "Print the value of each setting, and where the value was set",
       load: async () => (await import("./settings/config.ts")).config,
     },
     {

@@ -1,5 +1,5 @@
 /**
- * Finds the kas executable for a host: the file of `--binary`, the running executable, or `dist/kas-<arch>`.
+ * Finds the kas executable to install on a host: the file of `--binary`, the running executable, or `dist/kas-<arch>`.
  *
  * @module
  */
@@ -24,7 +24,10 @@ const E_MACHINE_OFFSET = 18;
 /** Number of bytes that contain a file's ELF header. */
 const HEADER_BYTES = 64;
 
-/** Returns the architecture of an ELF file from its first bytes. Undefined if the file is not ELF, or has a different architecture. */
+/**
+ * Returns the architecture of an ELF file, given its first bytes. Returns undefined if the file is not ELF, or if kas does not
+ * support its architecture.
+ */
 export function elfArchitecture(header: Uint8Array): string | undefined {
   if (header.length < E_MACHINE_OFFSET + 2 || ELF_MAGIC.some((byte, i) => header[i] !== byte)) {
     return undefined;
@@ -32,7 +35,7 @@ export function elfArchitecture(header: Uint8Array): string | undefined {
   return ARCHITECTURES.get((header[E_MACHINE_OFFSET] ?? 0) | ((header[E_MACHINE_OFFSET + 1] ?? 0) << 8));
 }
 
-/** Finds executables, and calculates the hash of each executable once. */
+/** Finds executables, and calculates the SHA-256 of each executable only once. */
 export class Executables {
   readonly #named: string | undefined;
   readonly #hashed = new Map<string, Promise<Executable>>();
@@ -42,7 +45,7 @@ export class Executables {
     this.#named = named;
   }
 
-  /** Starts to hash the executable that a host will most likely need, so that the hash is ready in time. */
+  /** Starts to calculate the SHA-256 of the executable that hosts most likely need, while kas still connects to the hosts. */
   startHashing(): void {
     const path = this.#named ?? (Deno.build.standalone ? Deno.execPath() : undefined);
     // This call ignores the error, because forArchitecture() reports the same error.
@@ -53,7 +56,7 @@ export class Executables {
    * Returns the executable for an architecture: the file of `--binary` if the option is set; otherwise the running executable if it
    * has this architecture, or `dist/kas-<arch>`.
    *
-   * @throws {TypeError} if no file exists, or if the files have a different architecture
+   * @throws {TypeError} if none of these files is an executable for the architecture
    */
   async forArchitecture(arch: string): Promise<Executable> {
     const candidates = this.#named !== undefined

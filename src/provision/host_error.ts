@@ -6,7 +6,7 @@
 
 import type { Hint } from "../cli/command_line.ts";
 
-/** Error: kas cannot work on a host. The error message is one line, which kas prints after the host's name. */
+/** Error: kas cannot provision a host. The error message is one line, which kas prints after the host's name. */
 export class HostError extends Error {
   override readonly name = "HostError";
 

@@ -21,7 +21,7 @@ export interface ProvisionRequest {
   readonly kind: "provision" | "rollback" | "remove";
   /** Role to install. A host that already has the other role gets both roles. */
   readonly role: Role;
-  /** Settings of the host to change. kas keeps all other settings of the host. */
+  /** Settings to change on the host. kas keeps all other settings of the host. */
   readonly settings: HostConfig["settings"];
   readonly tls: HostConfig["tls"];
   readonly executables: Executables;
@@ -36,7 +36,7 @@ export interface HostPlan {
   readonly executable?: { readonly path: string; readonly size: number };
 }
 
-/** Bytes that must be free after the new executable is copied to the host. */
+/** Free space that the host must still have when kas has copied the new executable, in bytes. */
 const FREE_BYTES = 20_000_000;
 
 const SERVICES = ["kas-worker", "kas-autoscaler"];
@@ -48,8 +48,9 @@ const PATHS = [
 ];
 
 /**
- * Inspects a host and plans its steps. If an earlier run was interrupted, first rolls back that run's changes, except in a dry run.
- * Makes no other changes on the host.
+ * Reads the facts about a host and plans its steps. If an earlier run was interrupted, rolls back the changes of that run, except
+ * in
+ * a dry run. Makes no other changes on the host.
  *
  * @throws {HostError} if the host is unreachable or unsuitable
  */

@@ -13,12 +13,12 @@ import { HostError } from "./host_error.ts";
 export interface RollingOptions {
   readonly aws: Aws;
   readonly balancer: BalancerRef;
-  /** Maximum time until the instance's requests end, in ms. */
+  /** Maximum time for which kas waits until the instance's requests end, in ms. */
   readonly drainTimeout: number;
-  /** Maximum time until the instance is in service again, in ms. */
+  /** Maximum time for which kas waits until the instance is in service again, in ms. */
   readonly startTimeout: number;
   readonly signal: AbortSignal;
-  /** Callback that receives the condition for which the run is waiting. */
+  /** Callback that receives what kas is doing, such as `draining`. */
   readonly onProgress: (text: string) => void;
   /** Converts an error to one line of text with a hint. */
   readonly describeError: (error: unknown) => string;
@@ -28,9 +28,9 @@ export interface RollingOptions {
 const POLL_INTERVAL = 1_000;
 
 /**
- * Changes an instance while it receives no requests: deregisters and drains the instance, runs `change`, registers the instance, and
- * waits until the instance is in service. Registers the instance even if draining or the change failed. Does not register an
- * instance that was not registered before.
+ * Changes an instance while it receives no requests. Deregisters the instance, waits until it is drained, runs `change`, registers
+ * the instance, and waits until it is in service. Registers the instance even if draining or the change failed. If the instance was
+ * not registered before, only runs `change`.
  *
  * @returns the outcome of `change`, plus the steps `drain` and `register`
  */
@@ -79,7 +79,7 @@ async function drain(id: string, options: RollingOptions): Promise<void> {
   }
 }
 
-/** Registers the instance and waits until it is in service. Ctrl-C interrupts only the wait. */
+/** Registers the instance and waits until it is in service. Ctrl-C ends the wait, but does not prevent the registration. */
 async function registerAgain(id: string, options: RollingOptions): Promise<void> {
   const { aws, balancer, startTimeout, signal, onProgress } = options;
   onProgress("registering");

@@ -1,6 +1,6 @@
 /**
- * Builds the script that carries out all steps on a host. The host runs the script without kas, so that after a broken connection the
- * host has either all changes or none. The script prints one progress event per line.
+ * Builds the script that makes all changes on a host. The script does not need the connection to kas. Therefore, after a broken
+ * connection, the host has either all changes or none. The script prints one progress event per line.
  *
  * @module
  */
@@ -22,11 +22,12 @@ export type ScriptEvent =
   /** A different provisioning run holds the host's lock. */
   | { readonly kind: "locked" };
 
-/** Number of lines that the script prints of a failed command's output, and of each service's log. */
+/** Maximum number of lines that the script prints of a failed command's output, and of each service's log. */
 const LOG_LINES = 8;
 
 /**
- * Prefix of the files in {@linkcode ROLLBACK_DIR} that contain rollback commands. An earlier version of kas may have left such files
+ * Prefix of the files in {@linkcode ROLLBACK_DIR} that contain rollback commands. An earlier version of kas may have left such
+ * files
  * on a host, so the prefix must not change.
  */
 const ROLLBACK_FILE = "undo";
@@ -44,12 +45,12 @@ const ROLL_BACK = `roll_back() {
     [ $failed = 1 ] || event rolled-back
   }`;
 
-/** Start of every script. The script ignores signals and a closed stdout, because it must not stop between two changes. */
+/** Start of every script. The script ignores signals and a closed stdout, so that it does not stop between two changes. */
 const PREAMBLE = `
   trap '' HUP INT TERM PIPE
   event() { { printf '%s' "$1"; shift; printf '\\t%s' "$@"; echo; } 2>/dev/null || :; }
   print_log() { tail -n ${LOG_LINES} ${LOG_PATH} 2>/dev/null | while IFS= read -r text; do event log "$text"; done; }
-  # cp --parents resolves paths from here.
+  # cp --parents copies absolute paths only from the folder /.
   cd / || exit 1
   exec 9>>${LOCK_PATH}
   flock -n 9 || { event locked; exit 1; }
@@ -60,7 +61,10 @@ export function rollbackScript(): string {
   return script("  roll_back");
 }
 
-/** Returns the script that runs the steps that are not done yet. bash runs it as root and reads the executable's bytes after it. */
+/**
+ * Returns the script that runs the steps that are not done yet. bash runs this script as root. After the script, stdin contains the
+ * bytes of the executable, which one of the commands reads.
+ */
 export function applyScript(
   steps: readonly ProvisionStep[],
   facts: HostFacts,
@@ -76,7 +80,7 @@ export function applyScript(
   return script(`
   current_step=
   step() { current_step=$1; event begin "$1"; }
-  # Appends a rollback command. If the disk is full, it removes the partial line and fails before the host changes.
+  # Appends a rollback command to a file. If the disk is full, removes the incomplete line and calls fail before the host changes.
   record() {
     local file=${ROLLBACK_DIR}/$1 size
     size=$(stat -c %s "$file" 2>/dev/null) || size=0
@@ -110,14 +114,17 @@ ${body.join("\n")}
 }
 
 /**
- * Wraps the script in a shell function. bash parses the whole function before it runs a command, so that a partly received script does
- * nothing. The shell reads no byte after the last line.
+ * Wraps a script in a shell function. bash reads the whole function before it runs a command. Therefore, if the connection breaks
+ * while kas sends the script, bash runs no command. bash reads no byte after the last line of the script.
  */
 function script(body: string): string {
   return `main() {${PREAMBLE}\n${body}\n}\nPATH=$PATH:/usr/sbin:/sbin main; exit\n`;
 }
 
-/** Returns the shell lines of a command: the first line records how to roll the command back, the second runs the command. */
+/**
+ * Returns the shell lines for a command. The first lines write its rollback commands to files, and the last line runs the
+ * command.
+ */
 function commandLines(command: HostCommand): string {
   const { argv, input, retrySeconds = 0, rollback = [], afterRollback = [] } = command;
   const records = [[ROLLBACK_FILE, rollback], [AFTER_ROLLBACK_FILE, afterRollback]] as const;

@@ -12,11 +12,11 @@ export interface Target {
   readonly host?: string;
   readonly user?: string;
   readonly port?: number;
-  /** Instance id if the operator gave an instance id. kas uses the id for the load balancer, and as the host's name in known_hosts. */
+  /** Instance id, if the operator gave one. kas registers this id with the load balancer. ssh stores the host key under this id. */
   readonly instance?: string;
 }
 
-/** Target name of the host on which kas runs. An instance uses this name to provision itself on first boot. */
+/** Target name of the host on which kas runs. The user data of an instance uses this name on the first boot. */
 export const LOCAL_TARGET = "local";
 
 /** Returns whether a word is an instance id: 17 hexadecimal digits, or 8 in old ids. Source: EC2 User Guide, resource ids. */
@@ -52,7 +52,8 @@ export function parseJumpHost(name: string): string {
   try {
     if (parseTarget(name).host !== undefined) return name;
   } catch {
-    // The caller gets a different error than from parseTarget(), because a jump host cannot be an instance id.
+    // The error of parseTarget() mentions instance ids, but a jump host cannot be an instance id. So this function throws its own
+    // error.
   }
   throw new TypeError("expected a jump host of the form [user@]host[:port]");
 }

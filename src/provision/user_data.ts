@@ -1,5 +1,5 @@
 /**
- * User data for launch templates: a script with which an instance provisions itself on first boot.
+ * User data for launch templates: a script with which an instance installs kas on its first boot.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { LOCAL_TARGET } from "./target.ts";
 export interface UserDataOptions {
   /** URL of the executable, which starts with `https://` or `s3://`. */
   readonly url: string;
-  /** SHA-256 of the executable in hexadecimal. The script runs no executable with a different hash. */
+  /** SHA-256 of the executable in hexadecimal. The script does not run an executable with a different SHA-256. */
   readonly sha256: string;
   /** Flags that the script passes to `kas admin provision`. */
   readonly flags: CommandLine;
@@ -24,8 +24,8 @@ const INSTALL_AWS_CLI = `apt-get install -q -y --no-install-recommends ca-certif
     snap install aws-cli --classic`;
 
 /**
- * Returns the script that cloud-init runs once as root. The script downloads the executable, verifies its hash, and provisions the
- * host. cloud-init writes the script's output to /var/log/cloud-init-output.log.
+ * Returns the script that cloud-init runs once as root. The script downloads the executable, verifies its SHA-256, and installs kas
+ * on the host. cloud-init writes the script's output to /var/log/cloud-init-output.log.
  */
 export function userData({ url, sha256, flags }: UserDataOptions): string {
   const s3 = url.startsWith("s3:");

@@ -15,7 +15,7 @@ export const remove = command({
   summary: "Delete alarms by name, or all alarms of an instance",
   args: "[NAME…]",
   options: {
-    instance: { placeholder: "ID", help: "all alarms of this instance", parse: text },
+    instance: { placeholder: "ID", help: "delete all alarms of this instance", parse: text },
     ...ACCOUNT_OPTIONS,
   },
   run: (context) => {

@@ -7,9 +7,9 @@ import type { AlarmDetail } from "../../aws/cloudwatch/alarms.ts";
 import { ExitError } from "../../cli/command.ts";
 
 /**
- * The alarm of a name.
+ * Returns the alarm with a name.
  *
- * @throws {ExitError} 4 if the fleet has no such alarm
+ * @throws {ExitError} with status 4 if the fleet has no such alarm
  */
 export function existingAlarm(name: string, alarms: readonly AlarmDetail[], fleet: string): AlarmDetail {
   const alarm = alarms.find((alarm) => alarm.name === name);

@@ -8,7 +8,7 @@ import { integer } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/settings.ts";
 import type { CpuThresholds } from "./plans.ts";
 
-/** Parses `LOW:HIGH`. */
+/** Parses two CPU thresholds `LOW:HIGH`, in percent. */
 export function cpuThresholds(value: string): CpuThresholds {
   const match = /^(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/.exec(value);
   const low = Number(match?.[1]);
@@ -19,7 +19,10 @@ export function cpuThresholds(value: string): CpuThresholds {
   return { low, high };
 }
 
-/** Parses a period, in seconds. Source: CloudWatch API, PutMetricAlarm, Period. AWS/EC2 and AWS/ELB publish a datapoint a minute. */
+/**
+ * Parses an alarm's period, in seconds. The period is a multiple of 60 s, because EC2 and ELB publish at most one datapoint a
+ * minute. Source: CloudWatch API, PutMetricAlarm, Period.
+ */
 function period(value: string): number {
   const seconds = Number(value);
   if (!/^\d+$/.test(value) || seconds === 0 || seconds % 60 !== 0 || seconds > 86_400) {
@@ -31,19 +34,20 @@ function period(value: string): number {
 export const ALARM_OPTIONS = {
   cpu: {
     placeholder: "LOW:HIGH",
-    help: "CPU thresholds in percent: scale in below LOW, scale out from HIGH",
+    help: "CPU thresholds in percent: kas scales in below LOW, and scales out at HIGH or above",
     default: "42:80",
     parse: cpuThresholds,
   },
-  period: { placeholder: "S", help: "period of the metric, in seconds", default: "60", parse: period },
+  period: { placeholder: "S", help: "period of the alarms, in seconds", default: "60", parse: period },
   evaluations: {
     placeholder: "N",
-    help: "periods in a row before the alarm changes",
+    help:
+      "number of consecutive periods for which the metric must cross the threshold before the alarm changes its state",
     default: "1",
     parse: integer(1, 1_440),
   },
   pull: {
     ...SETTINGS.pull,
-    help: "the autoscaler runs with --pull: no topic, alarms without actions",
+    help: "for an autoscaler that runs with --pull: there is no topic, and the alarms have no actions",
   },
 } as const satisfies Options;

@@ -1,5 +1,5 @@
 /**
- * The alarms that a fleet should have, and how to change CloudWatch's alarms to match.
+ * The alarms that a fleet needs, and the changes that make CloudWatch's alarms equal to them.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import {
 import type { Aws } from "../../aws/clients.ts";
 import { type Metric, sameMetric } from "../../aws/cloudwatch/metric.ts";
 
-/** Thresholds of CPU, in percent. */
+/** The thresholds of an instance's CPU alarms, in percent. */
 export interface CpuThresholds {
   readonly low: number;
   readonly high: number;
@@ -22,15 +22,15 @@ export interface CpuThresholds {
 /** The settings that all alarms of a fleet share. */
 export interface AlarmSettings {
   readonly fleet: string;
-  /** s. */
+  /** The period of the alarm's metric, in seconds. */
   readonly period: number;
-  /** The number of consecutive periods before the alarm changes. */
+  /** For how many consecutive periods the metric must cross the threshold before the alarm changes its state. */
   readonly evaluations: number;
   /** The topic to notify. Absent: the alarm has no actions. */
   readonly topicArn?: string | undefined;
 }
 
-/** The two alarms of an instance. */
+/** Returns the plans for the two CPU alarms of an instance. */
 export function cpuAlarms(
   settings: AlarmSettings,
   instance: string,
@@ -42,7 +42,11 @@ export function cpuAlarms(
   ];
 }
 
-/** The plan for an existing request alarm: its metric and its topic may have changed. */
+/**
+ * Returns the plan for an existing request alarm. The alarm keeps its threshold and period, and gets the topic.
+ *
+ * @param requests the metric that counts the requests; default: the alarm's own metric
+ */
 export function requestAlarm(
   { fleet, dimension, threshold, period, evaluations, metric }: AlarmDetail,
   topicArn: string | undefined,
@@ -51,7 +55,7 @@ export function requestAlarm(
   return { fleet, kind: "reqcount", dimension, threshold, period, evaluations, topicArn, requests };
 }
 
-/** The change that makes an alarm match its plan. */
+/** Returns the change that makes an alarm match its plan, or undefined if the alarm already matches. */
 export function neededChange(
   plan: AlarmPlan,
   existing: AlarmDetail | undefined,
@@ -66,7 +70,7 @@ export function neededChange(
   return matches ? undefined : "update";
 }
 
-/** Creates or updates an alarm, and returns what it did. */
+/** Creates or updates an alarm if necessary. Returns what this function did. */
 export async function ensureAlarm(
   aws: Aws,
   plan: AlarmPlan,

@@ -19,16 +19,17 @@ export const set = command({
   name: "set",
   summary: "Create or update CPU alarms of instances, or the request alarm of a load balancer",
   description:
-    "ID… or --all creates CPU alarms. --requests creates an alarm of the requests to the fleet's load balancer or\n" +
-    "--target-group. A Network Load Balancer counts new connections instead, of all its target groups together.",
+    "With ID… or --all, creates the two CPU alarms of each instance. With --requests, creates an alarm on the number of\n" +
+    "requests to the fleet's load balancer or --target-group. For a Network Load Balancer, the alarm counts the new\n" +
+    "connections to all target groups of the load balancer.",
   args: "[ID…]",
   options: {
-    all: { help: "every instance of the fleet", default: "false", parse: flag },
+    all: { help: "create the CPU alarms of every instance of the fleet", default: "false", parse: flag },
     ...ALARM_OPTIONS,
-    requests: { placeholder: "N", help: "scale out from N requests per period", parse: positive },
+    requests: { placeholder: "N", help: "scale out at N or more requests per period", parse: positive },
     balancer: {
       placeholder: "NAME",
-      help: "the load balancer of --requests (default: the fleet's)",
+      help: "load balancer whose requests the alarm of --requests counts (default: the fleet's)",
       parse: text,
     },
     ...ACCOUNT_OPTIONS,
@@ -44,7 +45,9 @@ export const set = command({
       throw new UsageError("kas admin alarms set needs either ID…, --all, or --requests N");
     }
     if (threshold !== undefined && origins["cpu"] === "flag") {
-      throw new UsageError("--cpu and --requests exclude each other: --cpu is for instances");
+      throw new UsageError(
+        "--cpu and --requests exclude each other: --cpu is only for the alarms of instances",
+      );
     }
     return withAws(context, async (aws) => {
       const topicArn = flags.pull ? undefined : await fleetTopic(aws, flags);

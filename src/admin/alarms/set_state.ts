@@ -1,5 +1,5 @@
 /**
- * `kas admin alarms test`: sets an alarm's state, to try the notifications.
+ * `kas admin alarms test`: sets an alarm's state, to test the notifications.
  *
  * @module
  */
@@ -15,7 +15,7 @@ const STATES = ["OK", "ALARM", "INSUFFICIENT_DATA"] as const satisfies AlarmStat
 
 export const test = command({
   name: "test",
-  summary: "Set an alarm's state until its next evaluation, to test the notifications",
+  summary: "Set an alarm's state until CloudWatch evaluates the alarm again, to test the notifications",
   description: `STATE is ${STATES.join(", ")}.`,
   args: "NAME STATE",
   options: ACCOUNT_OPTIONS,

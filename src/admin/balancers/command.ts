@@ -1,5 +1,5 @@
 /**
- * `kas admin balancers`: the account's Classic Load Balancers or the fleet's target group, and the instances registered there.
+ * `kas admin balancers`: the account's Classic Load Balancers or the fleet's target group, and the instances registered with them.
  *
  * @module
  */

@@ -18,13 +18,13 @@ export const create = command({
   options: {
     zone: {
       placeholder: "ZONE",
-      help: "availability zone, may be repeated (default: the zones of the fleet's instances)",
+      help: "Availability Zone of the load balancer (default: the zones of the fleet's instances)",
       repeat: true,
       parse: text,
     },
     drainTimeout: {
       ...SETTINGS.drainTimeout,
-      help: "longest wait of the autoscaler for an instance to drain; the load balancer drains for less",
+      help: "the autoscaler's --drain-timeout; the load balancer gets a shorter draining timeout",
     },
     ...ACCOUNT_OPTIONS,
   },
@@ -45,7 +45,7 @@ export const create = command({
     }),
 });
 
-/** Parses the name of a load balancer. Source: ELB API 2012-06-01, CreateLoadBalancer, LoadBalancerName. */
+/** Checks the name of a load balancer and returns it. Source: ELB API 2012-06-01, CreateLoadBalancer, LoadBalancerName. */
 function checkedName(name: string): string {
   if (/^(?!-)[A-Za-z0-9-]{1,32}(?<!-)$/.test(name)) return name;
   throw new UsageError(

@@ -13,7 +13,8 @@ import { existingBalancer } from "./lookup.ts";
 
 export const list = command({
   name: "list",
-  summary: "List the account's Classic Load Balancers, or the --target-group, with each instance's health",
+  summary:
+    "List the account's Classic Load Balancers, or --target-group, and the health of each registered instance",
   options: ACCOUNT_OPTIONS,
   run: (context) =>
     withAws(context, async (aws) => {
@@ -32,7 +33,7 @@ export const list = command({
     }),
 });
 
-/** A row for each instance, or one row for a load balancer without instances. */
+/** Returns one row for each registered instance, or one row for a load balancer without instances. */
 async function healthRows(
   aws: Aws,
   balancer: BalancerRef,

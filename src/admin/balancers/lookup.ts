@@ -1,5 +1,5 @@
 /**
- * Finds the load balancer that a command names, and the zones of a new one.
+ * Finds the load balancer that a command line names, and the zones for a new load balancer.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type { Hint } from "../../cli/command_line.ts";
 import { ExitError } from "../../cli/command.ts";
 import type { AccountFlags } from "../account.ts";
 
-/** The balancer of a name or ARN: the fleet's target group if it matches, else a Classic Load Balancer. */
+/** Returns the fleet's target group if it has the given name or ARN, else the Classic Load Balancer with the given name. */
 export function namedBalancer(given: string, flags: AccountFlags): BalancerRef {
   const fleets = balancerRef(flags);
   const isFleets = fleets.kind === "target-group" && (given === fleets.name || given === fleets.arn);
@@ -24,9 +24,9 @@ export function namedBalancer(given: string, flags: AccountFlags): BalancerRef {
 }
 
 /**
- * A balancer's current state.
+ * Returns the current state of a load balancer or target group.
  *
- * @throws {ExitError} 4 if it does not exist
+ * @throws {ExitError} with status 4 if the load balancer does not exist
  */
 export async function existingBalancer(
   aws: Aws,
@@ -39,9 +39,9 @@ export async function existingBalancer(
 }
 
 /**
- * The availability zones of a fleet's instances.
+ * Returns the Availability Zones of a fleet's instances.
  *
- * @throws {ExitError} 4 with the hint if the fleet has no instances
+ * @throws {ExitError} with status 4 and the hint, if the fleet has no instances
  */
 export function zonesOf(instances: Iterable<Ec2Instance>, fleet: string, hint: Hint): string[] {
   const zones = new Set(Array.from(instances, ({ zone }) => zone));

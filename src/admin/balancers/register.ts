@@ -1,5 +1,5 @@
 /**
- * The command `kas admin balancers register`.
+ * The commands `kas admin balancers register` and `kas admin balancers deregister`.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const COLUMNS = ["name", "instance", "action"];
 
 export const registerCommand = command({
   name: "register",
-  summary: "Register instances of the fleet with a load balancer or with the --target-group",
+  summary: "Register instances of the fleet with a load balancer or with --target-group",
   args: "NAME ID…",
   options: ACCOUNT_OPTIONS,
   run: (context) =>
@@ -39,7 +39,8 @@ export const registerCommand = command({
 
 export const deregisterCommand = command({
   name: "deregister",
-  summary: "Deregister instances from a load balancer or from the --target-group; their connections drain",
+  summary:
+    "Deregister instances from a load balancer or from --target-group; requests in progress can still end",
   args: "NAME ID…",
   options: ACCOUNT_OPTIONS,
   run: (context) =>

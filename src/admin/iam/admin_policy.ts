@@ -13,12 +13,12 @@ import {
   REGISTER_TARGETS,
 } from "./statements.ts";
 
-/** The policy for all commands of `kas admin`. */
+/** Returns the policy that allows all commands of `kas admin`. */
 export function adminPolicy(scope: Scope): Policy {
   const { fleet, topicArn, balancer } = scope;
   const isClassic = balancer.kind === "classic";
   return policyOf([
-    // These actions accept no other resource than "*".
+    // For these actions, IAM accepts only the resource "*".
     allow("Read", ["*"], [
       "cloudwatch:DescribeAlarms",
       "cloudwatch:GetMetricData",

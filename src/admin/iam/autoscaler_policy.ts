@@ -14,11 +14,11 @@ import {
   REGISTER_TARGETS,
 } from "./statements.ts";
 
-/** The policy of an autoscaler with these settings. */
+/** Returns the policy of an autoscaler with the settings in the scope. */
 export function autoscalerPolicy(scope: Scope): Policy {
   const { fleet, topicArn, grow, shrink, balancer } = scope;
-  // I1 holds even if kas has a fault: AWS itself refuses to stop base and control instances. A legacy instance has no role tag,
-  // and its name ends in its role.
+  // With this condition AWS refuses to stop base and control instances, so that kas cannot stop one even if kas has a fault (I1). A
+  // legacy instance has no role tag, and its name ends in its role.
   const isNode = {
     StringEquals: { [`aws:ResourceTag/${TAG.fleet}`]: fleet },
     StringNotEquals: { [`aws:ResourceTag/${TAG.role}`]: ["base", "control"] },
@@ -26,7 +26,7 @@ export function autoscalerPolicy(scope: Scope): Policy {
   };
   const isClassic = balancer.kind === "classic";
   return policyOf([
-    // These actions accept no other resource than "*".
+    // For these actions, IAM accepts only the resource "*".
     allow("Read", ["*"], [
       "cloudwatch:DescribeAlarms",
       "cloudwatch:GetMetricData",

@@ -19,7 +19,7 @@ function accountId(value: string): string {
 const SCOPE_OPTIONS = {
   account: {
     placeholder: "ID",
-    help: "the account id (default: the account of a given ARN, else any)",
+    help: "account id (default: the account in --topic-arn or --target-group, else any account)",
     parse: accountId,
   },
   fleet: SETTINGS.fleet,
@@ -27,17 +27,23 @@ const SCOPE_OPTIONS = {
   targetGroup: SETTINGS.targetGroup,
   topicArn: SETTINGS.topicArn,
   region: SETTINGS.region,
-  pull: { ...SETTINGS.pull, help: "the autoscaler runs with --pull: no permissions for SNS", parse: flag },
+  pull: {
+    ...SETTINGS.pull,
+    help: "for an autoscaler that runs with --pull: the policy has no permissions for SNS",
+    parse: flag,
+  },
   instanceRole: {
     placeholder: "NAME",
-    help: "the IAM role of launched instances, which needs iam:PassRole",
+    help: "IAM role of launched instances; the policy then allows iam:PassRole for this role",
     parse: text,
   },
 } as const;
 
 const AUTOSCALER_OPTIONS = { ...SCOPE_OPTIONS, grow: SETTINGS.grow, shrink: SETTINGS.shrink } as const;
 
-/** The scope of the flags. A given ARN provides region and account unless flags do. */
+/**
+ * Returns the scope that the flags describe. Without `--region` or `--account`, an ARN in the flags gives the region and account.
+ */
 function scopeOf(
   flags: Values<typeof SCOPE_OPTIONS> & Partial<Pick<Scope, "grow" | "shrink">>,
 ): Scope {
@@ -62,12 +68,14 @@ function print(policy: Policy): string {
 }
 
 const DESCRIPTION =
-  "The output is JSON, to attach to a role or user. The tag kas:fleet identifies the fleet's instances.";
+  "Prints the policy as JSON, which you can attach to an IAM role or user. In the policy, the tag kas:fleet identifies the\n" +
+  "fleet's instances.";
 
 const autoscaler: Command = command({
   name: "autoscaler",
   summary: "Print the minimal IAM policy of kas autoscaler",
-  description: `${DESCRIPTION}\nGive --grow and --shrink as for the autoscaler: they add permissions.`,
+  description:
+    `${DESCRIPTION}\nGive --grow and --shrink as you give them to the autoscaler, because they add permissions.`,
   options: AUTOSCALER_OPTIONS,
   examples: ["admin iam-policy autoscaler --region eu-west-1 --account 123456789012 > autoscaler.json"],
   run: ({ flags, out }) => out.text(print(autoscalerPolicy(scopeOf(flags)))),

@@ -1,5 +1,5 @@
 /**
- * IAM policies, their scope, and the ARNs in them.
+ * IAM policies, the scope of a policy, and the ARNs in a policy.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface Statement {
   readonly Condition?: Condition;
 }
 
-/** The keys and values to compare, by operator. */
+/** The condition of a statement: by operator, the keys to compare and their values. */
 export type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 
 /** An identity policy. */
@@ -32,13 +32,13 @@ export interface Scope {
   readonly account: string;
   readonly fleet: string;
   readonly balancer: BalancerRef;
-  /** Absent: the autoscaler polls the alarms, and no topic is used. */
+  /** ARN of the topic that the alarms notify. Undefined: the autoscaler polls the alarms, and there is no topic. */
   readonly topicArn: string | undefined;
-  /** The id or name of the launch template of new nodes. Absent: the autoscaler launches no instances. */
+  /** Id or name of the launch template for new nodes. Undefined: the autoscaler launches no instances. */
   readonly grow: string | undefined;
   /** What the autoscaler does with a node that it scales in. */
   readonly shrink: "stop" | "terminate";
-  /** The name of the IAM role of launched instances. */
+  /** Name of the IAM role of launched instances. Undefined: launched instances have no role. */
   readonly instanceRole: string | undefined;
 }
 
@@ -47,7 +47,7 @@ export function policyOf(Statement: readonly Statement[]): Policy {
   return { Version: "2012-10-17", Statement };
 }
 
-/** A statement that allows actions on resources. */
+/** Returns a statement that allows actions on resources. */
 export function allow(
   Sid: string,
   Resource: readonly string[],
@@ -67,29 +67,29 @@ export function arn(
   return `arn:${partitionOf(region).name}:${service}:${region}:${account}:${resource}`;
 }
 
-/** The ARN pattern of all instances. */
+/** Returns the ARN pattern of all instances. */
 export function instancesArn(scope: Scope): string {
   return ec2Arn(scope, "instance");
 }
 
-/** The ARN pattern of all EC2 resources of a type. The ARN of an image has no account. */
+/** Returns the ARN pattern of all EC2 resources of a type. The ARN of an image contains no account. */
 export function ec2Arn(scope: Scope, type: string): string {
   return arn({ ...scope, account: type === "image" ? "" : scope.account }, "ec2", `${type}/*`);
 }
 
-/** The ARN pattern of the fleet's alarms. */
+/** Returns the ARN pattern of the fleet's alarms. */
 export function alarmsArn(scope: Scope): string {
   return arn(scope, "cloudwatch", `alarm:${scope.fleet}:*`);
 }
 
-/** The ARN of the fleet's load balancer or target group. */
+/** Returns the ARN of the fleet's load balancer or target group. */
 export function balancerArn(scope: Scope): string {
   return scope.balancer.kind === "classic"
     ? arn(scope, "elasticloadbalancing", `loadbalancer/${scope.balancer.name}`)
     : scope.balancer.arn;
 }
 
-/** A role's ARN, which has no region. */
+/** Returns the ARN of an IAM role, which contains no region. */
 export function roleArn({ region, account }: Pick<Scope, "region" | "account">, role: string): string {
   return `arn:${partitionOf(region).name}:iam::${account}:role/${role}`;
 }

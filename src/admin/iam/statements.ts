@@ -1,9 +1,9 @@
 /**
- * Conditions and statements that the policies of the autoscaler and of the operator share.
+ * Conditions and statements that the policies of the autoscaler and of the operator share. In them, the tag `kas:fleet` identifies
+ * the fleet's instances.
  *
- * The tag `kas:fleet` identifies the fleet's instances. Source of which actions accept which resources and condition keys: AWS
- * Service Authorization Reference, "Actions, resources, and condition keys" of Amazon EC2, CloudWatch, Elastic Load Balancing
- * and SNS.
+ * Source: AWS Service Authorization Reference, "Actions, resources, and condition keys" of Amazon EC2, CloudWatch, Elastic Load
+ * Balancing and SNS. It lists the resources and condition keys of each action.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import {
   type Statement,
 } from "./policy.ts";
 
-/** Restricts to the fleet's instances. */
+/** Returns a condition that only instances of the fleet meet. */
 export function inFleet(fleet: string): Condition {
   return { StringEquals: { [`aws:ResourceTag/${TAG.fleet}`]: fleet } };
 }
@@ -36,9 +36,11 @@ export const REGISTER_TARGETS = [
 ];
 
 /**
- * Allows one tag alone, on the fleet's instances. So no instance can be moved to another fleet or role by a tag.
+ * Returns a statement that allows actions on the tag of the quarantine only, on the fleet's instances. Other tags could move an
+ * instance to a different fleet or role.
  *
- * A request without keys fulfills ForAllValues, and DeleteTags without keys deletes all tags: the request must name a key.
+ * The condition Null requires that the request names a tag: DeleteTags without tags would delete all tags, and ForAllValues alone
+ * accepts such a request.
  */
 export function quarantineStatement(scope: Scope, actions: readonly string[]): Statement {
   return allow("Quarantine", [instancesArn(scope)], actions, {
@@ -49,8 +51,9 @@ export function quarantineStatement(scope: Scope, actions: readonly string[]): S
 }
 
 /**
- * Allows changing the fleet's alarms only to alarms that notify the topic, or that have no actions. The action of an alarm can
- * also terminate any instance or call a function. Source: CloudWatch user guide, "Using condition keys to limit alarm actions".
+ * Returns a statement that allows creating and changing the fleet's alarms, if the alarm notifies only the topic or has no actions.
+ * Without this condition, an alarm's action could terminate any instance or call a function. Source: CloudWatch User Guide, "Using
+ * condition keys to limit alarm actions".
  */
 export function putAlarmsStatement(scope: Scope, sid: string): Statement {
   const { topicArn } = scope;
@@ -59,14 +62,14 @@ export function putAlarmsStatement(scope: Scope, sid: string): Statement {
     sid,
     [alarmsArn(scope)],
     ["cloudwatch:PutMetricAlarm"],
-    // ForAllValues holds for a request without actions, too. The ARN contains wildcards if region or account are unknown.
+    // ForAllValues also accepts a request without actions. The ARN contains wildcards if the region or the account is unknown.
     topicArn === undefined
       ? { Null: { [actions]: "true" } }
       : { "ForAllValues:StringLike": { [actions]: [topicArn] } },
   );
 }
 
-/** The types of the other resources that RunInstances uses. Source: EC2, "Actions", RunInstances. */
+/** The types of resources that RunInstances needs permission for, besides the instance. Source: EC2, "Actions", RunInstances. */
 const LAUNCH_RESOURCES = [
   "image",
   "key-pair",
@@ -78,10 +81,11 @@ const LAUNCH_RESOURCES = [
 ];
 
 /**
- * Allows launching instances only with the fleet's tag.
+ * Returns statements that allow launching instances, if the request gives them the fleet's tag.
  *
- * @param requestTags further tags that the request must have
- * @param template the only launch template that may be used, without overriding its resources; any, and none, if absent
+ * @param requestTags more tags that the request must give
+ * @param template the launch template that the request must use, without overriding the template's resources. Default: the request
+ * may use any launch template, or none
  */
 export function launchStatements(
   scope: Scope,
@@ -113,12 +117,14 @@ export function launchStatements(
   ];
 }
 
-/** The template's id, or `*` for a name: the ARN of a launch template contains its id. */
+/** Returns the id of a launch template, or `*` if only its name is known. The ARN of a launch template contains the id. */
 function templateId(template: string): string {
   return /^lt-[0-9a-f]+/.exec(template)?.[0] ?? "*";
 }
 
-/** EC2's service principals. China and the isolated partitions have one with their own domain, too. */
+/**
+ * Returns the service principals of EC2. In China and in isolated partitions, a second principal has the partition's own domain.
+ */
 function ec2Principals(region: string): string | readonly string[] {
   const standard = "ec2.amazonaws.com";
   const own = `ec2.${partitionOf(region).domain}`;

@@ -1,6 +1,6 @@
 /**
- * `kas admin instances start|stop|terminate|release`: changes instances directly, without the checks of scaling.
- * `kas admin scale` applies the checks.
+ * `kas admin instances start|stop|terminate|release`: changes instances directly, without the autoscaler's checks.
+ * `kas admin scale` makes these checks.
  *
  * @module
  */
@@ -32,7 +32,7 @@ import { confirmed, forEachTarget } from "./targets.ts";
 const COLUMNS = ["id", "before", "after"];
 
 const force = {
-  help: "allow base and control instances",
+  help: "also stop or terminate base and control instances",
   default: "false",
   parse: flag,
 } as const;
@@ -113,7 +113,7 @@ async function terminateOne(aws: Aws, id: string, flags: AccountFlags, signal: A
   try {
     await deleteAlarmsOf(aws, id, flags.fleet, signal);
   } catch (error) {
-    // Running the command again would not find the instance: only a separate command can delete its alarms.
+    // If the operator ran the same command again, it would not find the terminated instance. Therefore the hint is another command.
     const cause = toExitError(error);
     if (signal.aborted || !(cause instanceof ExitError)) throw error;
     const message = `${id} is ${row["after"]}, but its alarms still exist: ${cause.message}`;
@@ -143,7 +143,7 @@ async function isRegistered(
   }
 }
 
-/** Refuses to stop or terminate base and control instances without --force (R3). */
+/** Throws an ExitError if the instance is a base or control instance and `--force` is not set (R3). */
 function requireForce({ id, role }: Ec2Instance, verb: string, forced: boolean): void {
   if (role !== "node" && !forced) {
     throw new ExitError(`Cannot ${verb} ${id}: it is a ${role} instance`, 1, "--force");

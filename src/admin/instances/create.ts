@@ -15,7 +15,7 @@ const ROLES = ["base", "control", "node"] as const satisfies Role[];
 
 const parseRole = oneOf(...ROLES);
 
-/** The suffix of the Name tag. In a legacy fleet without role tags, the suffix is the role. */
+/** The end of an instance's Name tag, by role. In a legacy fleet without role tags, kas reads the role from the Name tag. */
 const NAME_SUFFIX: Record<Role, string> = { base: "base", control: "ctl", node: "node" };
 
 /** The command `kas admin instances create`. */
@@ -23,7 +23,12 @@ export const create = command({
   name: "create",
   summary: "Launch instances into the fleet",
   options: {
-    count: { placeholder: "N", help: "how many instances", default: "1", parse: integer(1, 1_000) },
+    count: {
+      placeholder: "N",
+      help: "how many instances to launch",
+      default: "1",
+      parse: integer(1, 1_000),
+    },
     role: {
       placeholder: "ROLE",
       help: "base and control instances always run; kas starts and stops nodes",
@@ -32,12 +37,16 @@ export const create = command({
       parse: parseRole,
     },
     launchTemplate: { placeholder: "NAME", help: "launch template, by name or id", parse: text },
-    image: { placeholder: "AMI", help: "image; required without a launch template", parse: text },
+    image: { placeholder: "AMI", help: "image; required without --launch-template", parse: text },
     type: { placeholder: "TYPE", help: "instance type, such as t3.small", parse: text },
     subnet: { placeholder: "ID", help: "subnet to launch into", parse: text },
     securityGroup: { placeholder: "ID", help: "security group", repeat: true, parse: text },
     monitoring: MONITORING,
-    userData: { placeholder: "FILE", help: "file with user data for cloud-init", parse: text },
+    userData: {
+      placeholder: "FILE",
+      help: "file with user data, such as the output of kas admin user-data",
+      parse: text,
+    },
     ...ACCOUNT_OPTIONS,
   },
   examples: ["admin instances create --count 2 --launch-template kas-node"],
@@ -73,7 +82,7 @@ export const create = command({
       }, signal);
       await out.table(["id", "name"], launched.map(({ id, name }) => ({ id, name })));
       out.hint(
-        "Next: kas admin setup, which creates their alarms and registers them with a new load balancer",
+        "Next: kas admin setup, which creates the load balancer and the alarms of the instances",
       );
       if (launched.length < flags.count) {
         throw new ExitError(`EC2 launched only ${launched.length} of ${flags.count} instances`);

@@ -39,7 +39,7 @@ const COLUMNS = [
   "health",
 ];
 
-/** Columns that a narrow terminal omits, the first one first. */
+/** Columns that kas omits on a narrow terminal, the first one first. */
 const OPTIONAL_COLUMNS = ["launched", "private_ip", "public_dns", "type", "zone"];
 
 export const list = command({
@@ -59,7 +59,7 @@ export const list = command({
     withAws(context, async (aws) => {
       const { flags, out, signal } = context;
       const instances = fleetInstances(aws, fleetSelector(flags), signal);
-      // Request both lists in parallel, because each request waits for AWS.
+      // kas requests both lists at the same time, so that it waits for AWS only once.
       const [registered, first] = await awaitAll([registrationsIfAny(aws, context), instances.next()]);
       let found = 0;
       async function* rows(): AsyncGenerator<Row> {
@@ -80,7 +80,7 @@ export const list = command({
     }),
 });
 
-/** Registrations at the fleet's load balancer by instance; empty if there is no load balancer. */
+/** Returns the registrations at the fleet's load balancer by instance id. Without a load balancer, returns an empty map. */
 async function registrationsIfAny(
   aws: Aws,
   { flags, out, signal }: AccountContext,
@@ -95,7 +95,7 @@ async function registrationsIfAny(
   }
 }
 
-/** Returns a registration in ELB's own words. */
+/** The words of ELB for each registration. */
 const HEALTH: Record<Registration, string | undefined> = {
   "none": undefined,
   "out-of-service": "OutOfService",

@@ -8,10 +8,15 @@ import { oneOf } from "../../cli/parsers.ts";
 
 const KINDS = ["detailed", "basic"] as const satisfies Monitoring[];
 
-/** `--monitoring KIND`. The price: about 7 metrics at $0.30 a month. Source: CloudWatch pricing, not verified for every region. */
+/**
+ * The option `--monitoring`. The price in its help is for 7 metrics at $0.30 a month each. Source: CloudWatch pricing; prices
+ * differ
+ * between regions.
+ */
 export const MONITORING = {
   placeholder: "KIND",
-  help: "detailed: metrics each minute, about $2.10 an instance and month; basic: each 5 minutes, free",
+  help:
+    "detailed: EC2 publishes metrics each minute, for about $2.10 per instance and month; basic: each 5 minutes, free",
   default: "detailed",
   choices: KINDS,
   parse: oneOf(...KINDS),

@@ -1,5 +1,5 @@
 /**
- * `kas admin ping`: checks that workers and autoscalers answer, on the ports of the load balancer and of SNS.
+ * `kas admin ping`: checks that workers and autoscalers answer, on the ports to which the load balancer and SNS send requests.
  *
  * @module
  */
@@ -19,25 +19,25 @@ import {
   withAws,
 } from "../account.ts";
 
-/** How many targets are pinged at a time. */
+/** Maximum number of targets that kas pings at the same time. */
 const CONCURRENCY = 50;
 
-/** A service to ping. */
+/** A worker or autoscaler to ping. */
 interface PingTarget {
   /** An instance's id or a host. */
   readonly target: string;
   readonly service: "worker" | "autoscaler";
-  /** The URL of the service. Undefined if the service has no address; `status` then has the reason. */
+  /** URL to ping. Undefined if the service has no address; `status` is then the reason. */
   readonly url: string | undefined;
   readonly status?: string;
 }
 
-/** The row of a target. */
+/** The result of a ping, as a row of the table. */
 interface PingResult extends Row {
   readonly target: string;
   readonly service: string;
   readonly url: string | undefined;
-  /** The HTTP status, or a word for the error. */
+  /** The HTTP status, or one word that describes the error. */
   readonly status: string | number;
   readonly ms: number | undefined;
   readonly failed: boolean;
@@ -46,13 +46,13 @@ interface PingResult extends Row {
 /** The command `kas admin ping`. */
 export const ping = command({
   name: "ping",
-  summary: "Check that instances or hosts answer (default: every running instance)",
+  summary: "Check that the workers and autoscalers on instances or hosts answer",
   description:
-    "Pings the worker of an instance on port 30000, and the autoscaler of a control instance on port 10000. A host counts as\n" +
-    "a worker.",
+    "Pings the worker of each instance on port 30000, and the autoscaler of each control instance on port 10000. On a HOST,\n" +
+    "pings the worker. Without ID or HOST, pings every running instance of the fleet.",
   args: "[ID|HOST…]",
   options: {
-    url: { placeholder: "URL", help: "ping the autoscaler at this URL too", parse: url },
+    url: { placeholder: "URL", help: "also ping the autoscaler at this URL", parse: url },
     timeout: { placeholder: "TIME", help: "how long to wait for an answer", default: "5s", parse: duration },
     ...ACCOUNT_OPTIONS,
   },
@@ -78,7 +78,10 @@ export const ping = command({
   },
 });
 
-/** Resolves the arguments. An unknown instance is an error line; the status is then 4 if no target is left, else 1. */
+/**
+ * Finds the services that the arguments name. Prints an error for each unknown instance. The exit status is 4 if all instances are
+ * unknown, 1 if some are, else 0.
+ */
 async function findTargets(
   context: AccountContext,
   names: readonly string[],
@@ -133,7 +136,7 @@ function autoscalerAt(given: string): PingTarget {
   return { target: host, service: "autoscaler", url: new URL("/ping", given).href };
 }
 
-/** Pings once, and waits at most `timeout` ms. */
+/** Sends one ping, and waits at most `timeout` ms for the answer. */
 async function pingOne(
   { target, service, url, status = "-" }: PingTarget,
   timeout: number,
@@ -153,7 +156,7 @@ async function pingOne(
     });
     const body = await response.text();
     if (response.status !== 200) return result(response.status, true);
-    // A different server on this port would answer with a different body.
+    // If a different server uses this port, its answer has a different body.
     return body.trim() === "pong" ? result(200, false) : result("not-pong", true);
   } catch (error) {
     if (signal.aborted) return result("interrupted", true);
@@ -163,7 +166,9 @@ async function pingOne(
   }
 }
 
-/** Returns one word for a network error. fetch has no error codes, only messages. */
+/**
+ * Returns one word that describes a network error. The errors of fetch() have no codes, so this function searches their messages.
+ */
 function networkErrorWord(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   const message = `${error} ${cause}`;
@@ -173,7 +178,10 @@ function networkErrorWord(error: unknown): string {
   return "broken";
 }
 
-/** Runs a task for each item, at most {@linkcode CONCURRENCY} at a time, and yields the results in order. Tasks must not reject. */
+/**
+ * Runs a task for each item, at most {@linkcode CONCURRENCY} at the same time, and yields the results in the order of the items. A
+ * task must not reject.
+ */
 async function* inParallel<T, R>(items: readonly T[], task: (item: T) => Promise<R>): AsyncGenerator<R> {
   const running = new Map<number, Promise<R>>();
   let started = 0;

@@ -1,5 +1,5 @@
 /**
- * `kas admin scale`: a person scales out or in by one instance, by the autoscaler's rules.
+ * `kas admin scale`: the operator scales out or in by one instance. kas makes the same checks as the autoscaler.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import { describeDecision } from "../journal/describe_decision.ts";
 import { confirmed } from "./targets.ts";
 
 const OPTIONS = {
-  instance: { placeholder: "ID", help: "only this instance", parse: text },
+  instance: { placeholder: "ID", help: "start or stop this instance, or none", parse: text },
   min: SETTINGS.min,
   max: SETTINGS.max,
   grow: SETTINGS.grow,
@@ -50,13 +50,13 @@ interface ScaleFlags extends AccountFlags {
   readonly drainTimeout: number;
 }
 
-/** How often the progress is shown, in ms. */
+/** Interval at which kas shows the progress, in ms. */
 const PROGRESS = 250;
 
 /** The command `kas admin scale`. */
 export const scale: Group = {
   name: "scale",
-  summary: "Scale out or in by one instance, by the rules",
+  summary: "Scale out or in by one instance, with the autoscaler's checks",
   commands: [
     direction("out", "Start one instance and put it into service"),
     direction("in", "Drain and stop one instance"),
@@ -68,16 +68,17 @@ function direction(kind: "out" | "in", summary: string): Command {
     name: kind,
     summary,
     description:
-      "Decides as the autoscaler does, carries the decision out, and waits until it is done. The health check of an\n" +
-      "instance goes from this machine to its public DNS name, or else to its private address. With --grow, a node is\n" +
-      "launched if no standby is left. With --shrink terminate, a node is terminated instead of stopped.",
+      "Makes the same checks as the autoscaler, starts or stops the instance, and waits until the instance is in service or\n" +
+      "stopped. This machine sends the health check to the instance's public DNS name, or to its private address if it has no\n" +
+      "public name. With --grow, kas launches a node if no standby node is left. With --shrink terminate, kas terminates the\n" +
+      "node instead of stopping it.",
     options: OPTIONS,
     examples: [`admin scale ${kind}`, `admin scale ${kind} --instance i-0123456789abcdef0 --dry-run`],
     run: async (context) => {
       const { shrink, dryRun, fleet } = context.flags;
       if (kind === "out") requireMax(context.flags);
       if (kind === "in" && shrink === "terminate" && !dryRun) {
-        if (!await confirmed(context, `Terminate one node of fleet ${fleet} for good?`)) return 1;
+        if (!await confirmed(context, `Terminate one node of fleet ${fleet} permanently?`)) return 1;
       }
       return await withAws(context, (aws) => run(kind, aws, context));
     },
@@ -94,7 +95,7 @@ async function run(
   await using autoscaler = assemble({
     account: aws,
     fleet,
-    // Cooldowns space out repeated changes, and the metric delay is for alarms. An operator asks once.
+    // Cooldowns and the metric delay are for alarms, which repeat a recommendation. An operator gives a command only once.
     limits: limitsOf({ ...flags, cooldownOut: 0, cooldownIn: 0, resync: 0, metricDelay: 0 }),
     startTimeout,
     drainTimeout,
@@ -120,7 +121,7 @@ async function run(
   return row.status === "failed" ? 1 : 0;
 }
 
-/** Names the nodes that run without being registered: the autoscaler does not touch them (R9). */
+/** Prints a note about the nodes that run but are not registered, because the autoscaler neither registers nor stops them (R9). */
 function noteUnregistered(instances: readonly Instance[], balancer: string, out: Output): void {
   const ids = instances.filter(({ role, state, registration }) =>
     role === "node" && state === "running" && registration === "none"
@@ -133,7 +134,7 @@ function noteUnregistered(instances: readonly Instance[], balancer: string, out:
   out.note(`To make them standby nodes: ${commandText(["kas", "admin", "instances", "stop", ...ids])}`);
 }
 
-/** Waits until the activity has ended, and shows its steps as progress. */
+/** Waits until the activity of a decision has ended, and shows the activity's steps as progress. Returns the row to print. */
 async function outcome(
   { decision, ended }: Evaluation,
   journal: Journal,
@@ -162,15 +163,15 @@ async function outcome(
   signal.addEventListener("abort", interrupt, { once: true });
   try {
     const result = await Promise.race([ended, interrupted.promise]);
-    if (result === undefined) throw new ExitError(`Cannot tell how the activity ended: ${what}`);
+    if (result === undefined) throw new ExitError(`The journal has no result of the activity: ${what}`);
     return { action, instance: result.instance, status: result.status, reason: result.reason };
   } catch (error) {
     if (signal.aborted) {
       const at = lastStep();
       out.error(
-        `Interrupted. Left unfinished: ${at?.instance === undefined ? what : `${action} ${at.instance}`}${
-          at ? `, at ${at.step}` : ""
-        }`,
+        `Interrupted. This activity is not completed: ${
+          at?.instance === undefined ? what : `${action} ${at.instance}`
+        }${at ? `, at step ${at.step}` : ""}`,
       );
     }
     throw error;

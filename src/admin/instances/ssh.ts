@@ -15,17 +15,17 @@ import { printActions } from "./targets.ts";
 /** The options of commands that connect over SSH. */
 export const SSH_FLAGS = {
   user: { placeholder: "NAME", help: "log in as this user", parse: text },
-  identity: { placeholder: "FILE", help: "private key", parse: text },
+  identity: { placeholder: "FILE", help: "private key to log in with", parse: text },
   jump: {
     placeholder: "HOST",
     help: "connect through this host, [user@]host[:port], with the same key",
     parse: parseJumpHost,
   },
-  port: { placeholder: "PORT", help: "the sshd's port", parse: integer(1, 65_535) },
-  private: { help: "use the instance's private address", default: "false", parse: flag },
+  port: { placeholder: "PORT", help: "port of the SSH server", parse: integer(1, 65_535) },
+  private: { help: "connect to the instance's private address", default: "false", parse: flag },
 } as const;
 
-/** The values of {@linkcode SSH_FLAGS}, which say how to reach an instance. */
+/** The values of {@linkcode SSH_FLAGS}, which define how ssh connects to an instance. */
 export interface SshRoute {
   readonly user: string | undefined;
   readonly identity: string | undefined;
@@ -37,10 +37,11 @@ export interface SshRoute {
 /** The command `kas admin ssh`. */
 export const ssh = command({
   name: "ssh",
-  summary: "Connect to an instance over SSH by its id, or run a command there",
+  summary: "Open a shell on an instance over SSH, or run a command there",
   description:
-    "Runs the ssh on the PATH with your own configuration, and exits with its status. ssh accepts the instance's host key\n" +
-    "the first time and remembers it by the instance's id, so that a new address after a restart does not matter.",
+    "Runs the ssh on the PATH with your own configuration, and exits with the exit status of ssh. On the first connection ssh\n" +
+    "accepts the instance's host key and stores it under the instance's id, so that the key is also found after the address\n" +
+    "of the instance has changed.",
   args: "ID [-- CMD…]",
   options: {
     ...SSH_FLAGS,
@@ -63,10 +64,10 @@ export const ssh = command({
 });
 
 /**
- * ssh's arguments for an instance.
+ * Returns the arguments of ssh to connect to an instance.
  *
- * @param remoteCommand the command to run there; a login shell if it is empty
- * @throws {ExitError} if the instance does not run or has no address
+ * @param remoteCommand the command to run on the instance. If it is empty, ssh opens a login shell
+ * @throws {ExitError} if the instance is not running or has no address
  */
 export function sshArguments(
   instance: Ec2Instance,
@@ -77,21 +78,21 @@ export function sshArguments(
   const hostKeyPolicy = ["-o", "StrictHostKeyChecking=accept-new"];
   return [
     ...hostKeyPolicy,
-    // EC2 reuses addresses for other instances, which have other host keys.
+    // ssh stores the host key under the instance's id, because EC2 can give the address to an instance with a different key.
     ...["-o", `HostKeyAlias=${instance.id}`],
     ...(user === undefined ? [] : ["-l", user]),
     ...(identity === undefined ? [] : ["-i", identity]),
     ...jumpHostArguments({ jump, identity }, hostKeyPolicy),
     ...(port === undefined ? [] : ["-p", String(port)]),
-    // After the host ssh parses no options, even if the command starts with a dash.
+    // After "--" and the host, ssh parses no options, even if the command starts with a dash.
     ...["--", sshAddress(instance, route), ...remoteCommand],
   ];
 }
 
 /**
- * The address of an instance's sshd.
+ * Returns the address at which ssh reaches an instance.
  *
- * @throws {ExitError} if the instance does not run or has no address
+ * @throws {ExitError} if the instance is not running or has no address
  */
 export function sshAddress(
   { id, state, publicDns, publicIp, privateIp }: Ec2Instance,
@@ -107,7 +108,9 @@ export function sshAddress(
   throw new ExitError(
     `Cannot connect to ${id}: it has no public address`,
     1,
-    `${commandText(["kas", "admin", "ssh", id, "--private"])}, with --jump HOST from outside its network`,
+    `${
+      commandText(["kas", "admin", "ssh", id, "--private"])
+    }; outside the instance's network also --jump HOST`,
   );
 }
 
@@ -130,7 +133,7 @@ async function runSsh(args: readonly string[], signal: AbortSignal): Promise<num
     try {
       child.kill("SIGTERM");
     } catch {
-      // Ignore this error: Ctrl-C also reaches ssh, so ssh may have ended already.
+      // kill() throws an error if ssh has already ended, because Ctrl-C on the terminal also reaches ssh.
     }
   };
   signal.addEventListener("abort", terminate, { once: true });

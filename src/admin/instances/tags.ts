@@ -10,7 +10,7 @@ import { forEachTarget } from "./targets.ts";
 
 export const tags = command({
   name: "tags",
-  summary: "List the tags of instances (default: of the whole fleet)",
+  summary: "List the tags of instances (default: all instances of the fleet)",
   args: "[ID…]",
   options: ACCOUNT_OPTIONS,
   run: (context) =>
@@ -19,7 +19,7 @@ export const tags = command({
       const fleet = await instancesById(aws, flags, signal);
       const ids = args.length > 0 ? args : [...fleet.keys()];
       const tagsById = await instanceTags(aws, ids.filter((id) => fleet.has(id)));
-      // A dry run lists the tags too, because that changes nothing.
+      // With --dry-run this command also lists the tags, because it changes nothing.
       const listing = { ...context, flags: { ...flags, dryRun: false } };
       return await forEachTarget(listing, ["id", "key", "value"], ids, (id) => {
         const { id: own } = fleetMember(fleet, id, flags);

@@ -1,6 +1,6 @@
 /**
- * Commands with several targets: each target gets its turn, each failure is one line, a dry run prints the actions, and a
- * destructive command asks for confirmation.
+ * Runs a command for several targets. An error for one target is printed in one line, and the command continues with the next
+ * target. A dry run prints the actions. A destructive command asks the operator to confirm.
  *
  * @module
  */
@@ -11,17 +11,18 @@ import { type AccountContext, toExitError } from "../account.ts";
 
 /** The change that a command makes to one target. */
 export interface TargetPlan {
-  /** The actions that a dry run prints, one a line: `stop i-1`. */
+  /** The actions that a dry run prints, one per line, such as `stop i-1`. */
   readonly actions: readonly string[];
-  /** Carries the actions out and returns the rows to print. */
+  /** Makes the change and returns the rows to print. */
   readonly apply: () => Promise<readonly Row[]>;
 }
 
 /**
- * Plans and applies the change of each target, and prints the rows. A failure is one line on stderr, and the next target gets its
- * turn. After an interruption the line names the targets that are not completed. With `--dry-run` it prints the actions only.
+ * Plans and applies the change of each target, and prints the rows. If a target fails, prints the error in one line on stderr and
+ * continues with the next target. After Ctrl-C, prints the targets that are not completed. With `--dry-run`, prints only the
+ * actions.
  *
- * @returns the exit status: 0; the failures' own status if every target failed with the same; else 1
+ * @returns the exit status: 0 if no target failed, the status of the errors if all targets failed with the same status, else 1
  */
 export async function forEachTarget(
   { flags: { dryRun }, out, signal }: AccountContext,
@@ -60,21 +61,23 @@ export async function forEachTarget(
   return statuses.size > 1 ? 1 : status;
 }
 
-/** Prints the actions of a dry run, one a line. Each row has one cell, `action`. */
+/** Prints the actions of a dry run, one per line. Each row has one cell, `action`. */
 export async function printActions(out: Output, rows: Iterable<Row> | AsyncIterable<Row>): Promise<void> {
   if (out.options.format === "json") return await out.table(["action"], rows);
   for await (const { action } of rows) out.line(String(action));
 }
 
 /**
- * Asks the operator to confirm a destructive command, unless `--yes` does.
+ * Asks the operator to confirm a destructive command, unless `--yes` is set. Returns whether the operator confirmed.
  *
- * @throws {UsageError} if there is no terminal to ask on
+ * @throws {UsageError} if there is no terminal on which kas can ask
  */
 export async function confirmed({ flags, out, signal }: AccountContext, question: string): Promise<boolean> {
   if (flags.yes) return true;
   const answer = await out.confirm(question, signal);
-  if (answer === undefined) throw new UsageError(`${question} There is no terminal to ask on: use --yes`);
+  if (answer === undefined) {
+    throw new UsageError(`${question} kas cannot ask, because stdin or stderr is not a terminal: use --yes`);
+  }
   if (!answer) out.note("Nothing was changed.");
   return answer;
 }

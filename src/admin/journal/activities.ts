@@ -1,5 +1,5 @@
 /**
- * `kas admin activities`: what the autoscaler decided and did, from its journal.
+ * `kas admin activities`: lists the decisions and activities in the autoscaler's journal.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { JOURNAL, openJournal } from "./source.ts";
 
 const COLUMNS = ["time", "kind", "instance", "status", "reason", "seconds"];
 
-/** Keys that only JSON has. `id` is the argument of `kas admin explain`. */
+/** Keys that only the JSON output contains. `id` is the argument of `kas admin explain`. */
 const JSON_KEYS = ["id", "trigger", "message", "times"];
 
 const PHASE_COLUMNS = ["kind", "phase", "count", "p50", "p90", "p99"];
 
-/** The most lines to ask an autoscaler for. */
+/** Maximum number of lines that kas requests from an autoscaler. */
 const MAX_LINES = 10_000;
 
 /** The command `kas admin activities`. */
@@ -23,21 +23,22 @@ export const activities = command({
   name: "activities",
   summary: "List decisions and activities, newest first",
   description:
-    "Reads the journal from the state folder, or from a running autoscaler. KIND is the action, or none for a decision\n" +
-    "without one. SECONDS is the duration of the activity so far. JSON adds the decision's id, which kas admin explain takes.\n" +
-    "--phases prints how long each phase of the successful activities took, in seconds, from the end of the phase before it;\n" +
-    "total runs from the alarm's breach (without a message, from the decision) until in service or stopped. --records prints\n" +
-    "each decision with everything that it was made from, oldest first, one JSON object a line, for kas admin replay.",
+    "Reads the journal from the state folder, or from a running autoscaler. KIND is the action of the decision, or none.\n" +
+    "SECONDS is the duration of the activity so far. The JSON output also contains the decision's id for kas admin explain.\n\n" +
+    "--phases prints how long the phases of the successful activities took, in seconds. The phase total begins when the alarm\n" +
+    "changed its state, or with the decision if there was no message. It ends when the instance is in service or stopped.\n\n" +
+    "--records prints each decision with its trigger and its observation, for kas admin replay: one JSON object per line, the\n" +
+    "oldest decision first.",
   options: {
     ...JOURNAL,
-    limit: { placeholder: "N", help: "at most N lines", default: "100", parse: integer(1, MAX_LINES) },
+    limit: { placeholder: "N", help: "print at most N lines", default: "100", parse: integer(1, MAX_LINES) },
     phases: {
       help: "print the duration of each phase: p50, p90 and p99",
       default: "false",
       parse: flag,
     },
     records: {
-      help: "print every decision with its observation, for kas admin replay",
+      help: "print each decision with its trigger and observation as JSON, for kas admin replay",
       default: "false",
       parse: flag,
     },
@@ -67,7 +68,7 @@ export const activities = command({
     await out.table(
       out.options.format === "json" ? [...COLUMNS, ...JSON_KEYS] : COLUMNS,
       lines.map((line) => ({ ...line, phases: null })),
-      // A narrow terminal omits these columns to have room for the reason.
+      // kas omits these columns on a narrow terminal, so that there is room for the reason.
       ["seconds", "status"],
     );
   },

@@ -22,17 +22,18 @@ export const explainCommand = command({
   args: "[ID]",
   summary: "Explain a decision: each check, and what would change it",
   description:
-    "ID is a decision's number from kas admin activities --output json. --at selects the last decision at that time; the\n" +
-    "default is the last decision. The explanation lists the recommendation, the observation, the result of each check,\n" +
-    "the activity, and single changes with which kas would decide differently. It tries each change with the real rules.",
+    "ID is the number of a decision, from kas admin activities --output json. --at TIME selects the last decision up to that\n" +
+    "time. The default is the last decision. The explanation lists the recommendation, the observation, the result of each\n" +
+    "check, the activity, and single changes that would change the decision. kas makes the decision again with each change.",
   options: {
     ...JOURNAL,
     at: {
       placeholder: "TIME",
-      help: "the last decision at that time: 2026-11-24T08:30:00Z, 08:30 (UTC), or 10m for 10 minutes ago",
+      help:
+        "explain the last decision up to this time: 2026-11-24T08:30:00Z, 08:30 (UTC), or 10m for 10 minutes ago",
       parse: (text: string) => parseMoment(text),
     },
-    last: { help: "the last decision", default: "false", parse: flag },
+    last: { help: "explain the last decision", default: "false", parse: flag },
   },
   examples: ["admin explain --state /var/lib/kas", "admin explain 42", "admin explain --at 10m"],
   run: async ({ flags, args: [id], out, signal }) => {
@@ -44,7 +45,7 @@ export const explainCommand = command({
       const which = "id" in query
         ? `decision ${query.id}`
         : "at" in query
-        ? "decision that early"
+        ? "decision up to that time"
         : "decision";
       throw new ExitError(`There is no ${which} in the journal`, 4, "kas admin activities --output json");
     }
@@ -52,7 +53,7 @@ export const explainCommand = command({
     if (!replay(record).same) {
       const version = record.kas === null ? "an earlier version" : `kas ${record.kas}`;
       out.note(
-        `${version} recorded this decision. This version decides differently, and explains its own decision.`,
+        `${version} recorded this decision. This version would decide differently; the explanation is of its own decision.`,
       );
     }
     if (out.options.format === "json") {

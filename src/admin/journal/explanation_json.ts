@@ -1,5 +1,5 @@
 /**
- * An explanation as a JSON object.
+ * Converts the explanation of a decision to a JSON object.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { isoTime } from "../../cli/format.ts";
 import { ONE_MORE } from "../../scaling/counterfactual/instances.ts";
 import type { Explanation } from "../../scaling/explain.ts";
 
-/** The object that `kas admin explain --output json` prints. */
+/** Returns the object that `kas admin explain --output json` prints. */
 export function explanationToJson(
   record: DecisionRecord,
   { recommended, checks, changes }: Explanation,

@@ -8,10 +8,11 @@ import { duration } from "../../cli/parsers.ts";
 const DAY = 24 * 3_600_000;
 
 /**
- * Parses `2026-11-24T08:30:00Z` (UTC without a zone), `08:30` (UTC, the latest in the past) or `10m` (ago).
+ * Parses a time: a date and time such as `2026-11-24T08:30:00Z`, in UTC if the text has no zone; a time of day such as `08:30`, the
+ * last one in UTC before now; or a duration before now such as `10m`.
  *
  * @returns ms since the epoch
- * @throws {TypeError} for anything else
+ * @throws {TypeError} if the text has a different form
  */
 export function parseMoment(value: string, now: number = Date.now()): number {
   const [, hours, minutes, seconds = "0"] = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/.exec(value) ?? [];

@@ -1,5 +1,5 @@
 /**
- * Records of decisions as JSON: what `GET /decisions` answers, and `kas admin activities --records` writes.
+ * Reads decision records from JSON. `GET /decisions` and `kas admin activities --records` write this JSON.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import { RENAMED } from "../../autoscaler/store/names.ts";
 import { FIRST_RULES, type FirstRecord, upcast } from "../../scaling/upcast.ts";
 
 /**
- * A record from its JSON. undefined if the JSON does not have what it takes to make the decision again. Records of version 1 of the rules
- * have other keys and names; they are converted.
+ * Parses a decision record. Returns undefined if the text lacks data with which kas makes the decision again. Converts the keys and
+ * names in a record of version 1 of the rules to the current ones.
  */
 export function toRecord(line: string): DecisionRecord | undefined {
   let json: unknown;
@@ -33,7 +33,7 @@ export function toRecord(line: string): DecisionRecord | undefined {
   return isObject(trigger) && observed ? json as unknown as DecisionRecord : undefined;
 }
 
-/** Converts an activity to the current names. */
+/** Converts an activity of version 1 to the current names. */
 function toActivity(activity: unknown): unknown {
   if (!isObject(activity)) return null;
   const { state, steps, ...rest } = activity;

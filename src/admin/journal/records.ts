@@ -8,10 +8,14 @@ import { ExitError } from "../../cli/command.ts";
 import { toRecord } from "./record_json.ts";
 import { type JournalReader, openRemoteJournal, openStateFolder } from "./source.ts";
 
-/** The first bytes of a SQLite database. Source: SQLite, Database File Format, 1.3. */
+/** The first bytes of a SQLite database file. Source: SQLite, Database File Format, 1.3. */
 const SQLITE = "SQLite format 3\0";
 
-/** All records of a journal. `source`: a state folder, a kas.db, an autoscaler's URL, a file of JSON lines, or `-` for stdin. */
+/**
+ * Reads all records of a journal.
+ *
+ * @param source a state folder, a kas.db, the URL of an autoscaler, a file of JSON lines, or `-` for stdin
+ */
 export async function* readRecords(source: string, signal: AbortSignal): AsyncGenerator<DecisionRecord> {
   if (/^https?:\/\//.test(source)) return yield* recordsIn(openRemoteJournal(source, signal), signal);
   if (source !== "-" && isDatabase(source)) return yield* recordsIn(await openStateFolder(source), signal);

@@ -13,10 +13,10 @@ import { describeDecision } from "./describe_decision.ts";
 import { renderObservation } from "./render_observation.ts";
 import { renderTable } from "./render_table.ts";
 
-/** How many steps of an activity are listed: the last ones. */
+/** Maximum number of an activity's steps that an explanation lists. If there are more, it lists the last ones. */
 const LISTED_STEPS = 20;
 
-/** The explanation as lines. A line is wider than `columns` only if a single word is. */
+/** Returns an explanation as lines of at most `columns`. A line is longer if it contains a longer word. */
 export function renderExplanation(
   record: DecisionRecord,
   explanation: Explanation,
@@ -69,7 +69,9 @@ function observationLines(
   { decision: { recommendation } }: Explanation,
   columns: number,
 ): string[] {
-  if (!isObserved(observation)) return ["  none: the decision needed no observation, or could not get one"];
+  if (!isObserved(observation)) {
+    return ["  none: kas did not need an observation, or could not observe the fleet"];
+  }
   const relevant = [
     "instance" in decision ? decision.instance : undefined,
     recommendation?.alarm?.dimension,
@@ -98,10 +100,10 @@ function checkLines({ checks, selection, decision }: Explanation, columns: numbe
   ];
 }
 
-/** Returns the message of a check. For a check after the deciding check: the message that it would have had. */
+/** Returns the message of a check. For a check that kas did not reach, returns the message that it would have had. */
 function checkText({ status, message, passes }: CheckAnswer): string {
   if (status !== "not reached" || passes === null) return message;
-  const would = passes ? "would pass" : "would hold too";
+  const would = passes ? "would pass" : "would also hold the action back";
   return message === "" ? would : `${would}: ${message}`;
 }
 
@@ -131,7 +133,7 @@ function changeLines({ changes, decision }: Explanation, columns: number): strin
   if (changes.length === 0) {
     const outcome = decision.kind === "none" ? "leads to an action" : "prevents the action";
     const tried = "limits, times, alarms and load";
-    return wrap(`none found: no single change of ${tried} ${outcome}`, columns, "  ", "  ");
+    return wrap(`none: no single change of ${tried} ${outcome}`, columns, "  ", "  ");
   }
   return changes.flatMap(({ change, decision }) =>
     wrap(`${change}: ${describeDecision(decision)}`, columns, "  ", "    ")

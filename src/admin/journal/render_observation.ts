@@ -12,13 +12,14 @@ import type { Limits } from "../../scaling/model/limits.ts";
 import type { Observation } from "../../scaling/model/observation.ts";
 import { renderTable } from "./render_table.ts";
 
-/** The maximum number of instances, and of alarms, that an explanation lists. */
+/** Maximum number of instances, and of alarms, that an explanation lists. */
 const LISTED = 20;
 
 /**
- * An observation as lines.
+ * Returns an observation as lines.
  *
- * @param relevant ids of instances that the decision is about: they are listed first, and their alarms in any state
+ * @param relevant ids of the instances that the decision is about. These instances are listed first. Their alarms are listed in any
+ * state, other alarms only in ALARM
  */
 export function renderObservation(
   observation: Observation,
@@ -42,7 +43,7 @@ export function renderObservation(
         `${kind} on ${dimension} (threshold ${threshold}): ${state} since ${isoTime(changed)}`
       ),
       `limits: ${limitsText(limits)}`,
-      `last start: ${before(history.lastOut)}; last stop: ${before(history.lastIn)}`,
+      `last scale-out: ${before(history.lastOut)}; last scale-in: ${before(history.lastIn)}`,
       ...(history.launchesFail === undefined ? [] : [
         `launches fail since ${isoTime(history.launchesFail.since)}; last failure: ${
           before(history.launchesFail.last)
@@ -71,7 +72,7 @@ function instanceRow(
   };
 }
 
-/** The limits as settings: `max 3, warmup 120s, …`. */
+/** Returns the limits as text, with the names of their settings: `max 3, warmup 120s, …`. */
 function limitsText(limits: Limits): string {
   const { min, max, warmup, cooldownOut, cooldownIn, resync, metricDelay, grow, shrink } = limits;
   return [

@@ -5,7 +5,7 @@
  */
 import { columnWidths, rowLines } from "../../cli/table.ts";
 
-/** Returns a table whose header has the keys of the first row. Returns no lines if there are no rows. */
+/** Returns a table as lines. The header contains the keys of the first row. Without rows, returns no lines. */
 export function renderTable(rows: readonly Readonly<Record<string, string>>[]): string[] {
   const names = Object.keys(rows[0] ?? {});
   if (names.length === 0) return [];

@@ -1,5 +1,5 @@
 /**
- * `kas admin replay`: makes every decision of a journal again from its record (R16), also with other limits.
+ * `kas admin replay`: makes every decision of a journal again from its record (R16), with the recorded limits or with other limits.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { SETTINGS } from "../../settings/settings.ts";
 import { describeDecision } from "./describe_decision.ts";
 import { readRecords } from "./records.ts";
 
-/** The limits that `--set` can change, by the names of their flags. */
+/** The limits that `--set` can change, by the names of their settings. */
 const LIMITS = {
   "min": ["min", SETTINGS.min.parse],
   "max": ["max", SETTINGS.max.parse],
@@ -28,28 +28,29 @@ const LIMITS = {
   "shrink": ["shrink", SETTINGS.shrink.parse],
 } as const satisfies Record<string, readonly [keyof Limits, (text: string) => unknown]>;
 
-/** The latest time of a Date, in ms. Source: ECMA-262, Time Values and Time Range. */
+/** The latest time that a Date can represent, in ms since the epoch. Source: ECMA-262, Time Values and Time Range. */
 const MAX_DATE = 8.64e15;
 
 /** The command `kas admin replay`. */
 export const replay = command({
   name: "replay",
   args: "JOURNAL",
-  summary: "Make every decision of a journal again and compare, also with other limits",
+  summary: "Make every decision of a journal again, and print the decisions that differ",
   description:
-    "JOURNAL is a state folder (an autoscaler may be using it), a kas.db, an autoscaler's URL, or the output of\n" +
-    "kas admin activities --records: a file, or - for stdin. Without --set, replay stops at the first decision that comes\n" +
-    "out differently, and exits with 1. With --set, it prints the decisions that other limits would change. It makes each\n" +
-    "decision from its own recorded observation: it does not simulate what would have followed.",
+    "JOURNAL is a state folder, a kas.db, the URL of an autoscaler, or a file with the output of kas admin activities\n" +
+    "--records (- for stdin). An autoscaler may use the state folder at the same time.\n\n" +
+    "Without --set, kas stops at the first decision that differs from the recorded decision, and exits with status 1. With\n" +
+    "--set, kas prints each decision that would differ with other limits. kas makes each decision from the recorded\n" +
+    "observation. It does not simulate how the fleet would have changed after a different decision.",
   options: {
     set: {
       placeholder: "NAME=VALUE",
       help:
-        "use this limit: min, max, warmup, cooldown-out, cooldown-in, metric-delay, resync, grow or shrink",
+        "change this limit: min, max, warmup, cooldown-out, cooldown-in, metric-delay, resync, grow or shrink",
       repeat: true,
       parse: limit,
     },
-    all: { help: "with --set: print unchanged decisions too", default: "false", parse: flag },
+    all: { help: "with --set, also print the decisions that do not differ", default: "false", parse: flag },
   },
   examples: ["admin replay /var/lib/kas", "admin replay /var/lib/kas --set cooldown-in=300s --set max=4"],
   run: async ({ flags, args: [source = ""], out, signal }) => {
@@ -80,7 +81,7 @@ function limit(text: string): Partial<Limits> {
   return { [key]: parse(value) };
 }
 
-/** Makes each decision again, and stops at the first difference. */
+/** Makes each decision again, and stops at the first decision that differs from the recorded one. Returns the exit status. */
 async function compare(records: AsyncIterable<DecisionRecord>, out: Output): Promise<number> {
   let decisions = 0;
   let otherRules = 0;
@@ -100,7 +101,7 @@ async function compare(records: AsyncIterable<DecisionRecord>, out: Output): Pro
       const by = record.kas === null
         ? ""
         : `; kas ${record.kas} recorded it with rules version ${record.rules}`;
-      out.error(`Decision ${record.id} comes out differently${by}`);
+      out.error(`Decision ${record.id} differs from the recorded decision${by}`);
       return 1;
     }
     decisions++;
@@ -121,7 +122,7 @@ async function compare(records: AsyncIterable<DecisionRecord>, out: Output): Pro
   return 0;
 }
 
-/** Prints the decisions that would differ with other limits. With `all`, prints every decision. */
+/** Yields a row for each decision that would differ with other limits. With `all`, yields a row for every decision. */
 async function* changedRows(
   records: AsyncIterable<DecisionRecord>,
   limits: Partial<Limits>,
@@ -144,10 +145,10 @@ async function* changedRows(
       id: record.id,
     };
   }
-  out.note(`${changed} of ${decisions} decisions come out differently`);
+  out.note(`${changed} of ${decisions} decisions differ`);
 }
 
-/** Formats the time of a decision. A record from a file may contain any number. */
+/** Formats the time of a decision. Throws an ExitError if the time is out of range, because a file may contain any number. */
 function timeOf({ id, time }: DecisionRecord): string {
   if (Math.abs(time) > MAX_DATE) throw new ExitError(`Decision ${id} has no valid time`);
   return isoTime(time);

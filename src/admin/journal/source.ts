@@ -28,16 +28,16 @@ export interface JournalFlags {
   readonly state: string;
 }
 
-/** An open journal. Its methods throw {@linkcode ExitError} if it cannot be read. */
+/** An open journal. Its methods throw an ExitError if kas cannot read the journal. */
 export interface JournalReader extends Disposable {
-  /** The latest decisions, newest first. */
+  /** Returns at most `limit` decisions, the newest one first. */
   lines(limit: number): Promise<readonly JournalLine[]>;
   record(query: DecisionQuery): Promise<DecisionRecord | undefined>;
-  /** All records, oldest first. */
+  /** Returns all decision records, the oldest one first. */
   records(): AsyncIterable<DecisionRecord>;
 }
 
-/** How long kas waits for an answer of the autoscaler, in ms. */
+/** Maximum time for which kas waits for an answer of the autoscaler, in ms. */
 const TIMEOUT = 10_000;
 
 /** Opens the journal that the flags select. */
@@ -45,9 +45,9 @@ export async function openJournal({ url, state }: JournalFlags, signal: AbortSig
   return url === undefined ? await openStateFolder(state) : openRemoteJournal(url, signal);
 }
 
-/** The journal in a state folder, or in a copy of its database file. */
+/** Opens the journal in a state folder, or in a copy of its database file. */
 export async function openStateFolder(path: string): Promise<JournalReader> {
-  // Loads node:sqlite only if it is needed.
+  // These modules load node:sqlite, so kas imports them only for a state folder.
   const [{ Store }, { Journal }] = await Promise.all([
     import("../../autoscaler/store/store.ts"),
     import("../../autoscaler/store/journal.ts"),
@@ -86,7 +86,7 @@ function read(journal: Journal, wanted: DecisionQuery): DecisionRecord | undefin
   }
 }
 
-/** The journal of a running autoscaler. */
+/** Opens the journal of a running autoscaler. */
 export function openRemoteJournal(base: string, signal: AbortSignal): JournalReader {
   const records = async (parameter: string): Promise<DecisionRecord[]> => {
     const text = await get(base, `decisions?${parameter}`, signal);

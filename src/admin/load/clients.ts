@@ -1,23 +1,23 @@
 /**
- * Load clients: a pool of clients that each wait for their answers, and requests at a fixed rate.
+ * Sends requests to generate load: with clients that each wait for a response before the next request, or at a fixed rate.
  *
  * @module
  */
 import { realTimer, type Timer } from "./timer.ts";
 
-/** Sends one request and returns whether the response had status 200. Rejects only when the signal aborts. */
+/** Sends one request and returns whether the response had status 200. Rejects only if the signal aborts. */
 export type SendRequest = (signal: AbortSignal) => Promise<boolean>;
 
-/** Called after each request with its latency in ms, and whether the response had status 200. */
+/** Callback after each request, with the request's latency in ms and whether the response had status 200. */
 export type OnRequestEnd = (ms: number, ok: boolean) => void;
 
-/** The shortest pause of a client after a failed request, in ms. The pause protects a server that is down. */
+/** Minimum pause of a client after a failed request, in ms. Without a pause, clients would flood a server that rejects requests. */
 const PAUSE_AFTER_ERROR = 100;
 
-/** The maximum number of idle connections to one host. */
+/** Maximum number of idle connections to one host. */
 const IDLE_CONNECTIONS = 1_024;
 
-/** Sends GET requests over persistent connections. Disposing of it closes them. */
+/** Sends GET requests over persistent connections. The disposal closes the connections. */
 export class HttpGetter implements Disposable {
   readonly #client = Deno.createHttpClient({ poolMaxIdlePerHost: IDLE_CONNECTIONS });
 
@@ -43,15 +43,15 @@ export class HttpGetter implements Disposable {
 /** Options of a load client. */
 export interface ClientOptions {
   readonly send: SendRequest;
-  /** Pause between an answer and the next request, in ms. */
+  /** Pause of a client between a response and the next request, in ms. */
   readonly think: number;
   readonly onRequestEnd: OnRequestEnd;
-  /** Ends the client immediately, even during a request. */
+  /** Signal that ends the client immediately, even during a request. */
   readonly signal: AbortSignal;
   readonly timer?: Timer;
 }
 
-/** Clients by name. Each of them sends a request, waits for the answer, pauses, and repeats. */
+/** A set of clients with names. Each client sends a request, waits for the response, pauses, and starts again. */
 export class ClientPool {
   readonly #options: ClientOptions;
   readonly #clients = new Map<string, { readonly stop: AbortController; readonly stopped: Promise<void> }>();
@@ -60,12 +60,12 @@ export class ClientPool {
     this.#options = options;
   }
 
-  /** The running clients. */
+  /** Names of the running clients. */
   get names(): readonly string[] {
     return [...this.#clients.keys()];
   }
 
-  /** Starts and stops clients until exactly these run. Resolves when the stopped ones have their last answers. */
+  /** Starts and stops clients, so that exactly the named clients run. Resolves when each stopped client has its last response. */
   async setClients(names: readonly string[]): Promise<void> {
     const surplus = [...this.#clients].filter(([name]) => !names.includes(name));
     for (const name of names) {
@@ -81,7 +81,7 @@ export class ClientPool {
   }
 }
 
-/** Runs one client until `stop` aborts: it ends after its answer, or during its pause. */
+/** Runs one client until `stop` aborts. A client in a request ends after the response. A client in a pause ends immediately. */
 async function runClient(options: ClientOptions, stop: AbortSignal): Promise<void> {
   const { send, think, onRequestEnd, signal, timer = realTimer } = options;
   const end = AbortSignal.any([stop, signal]);
@@ -92,7 +92,7 @@ async function runClient(options: ClientOptions, stop: AbortSignal): Promise<voi
     if (ok === undefined) return;
     const answered = timer.now();
     onRequestEnd(answered - start, ok);
-    // Timers fire late. Shorten the next pause by this delay, so that the average pace is right.
+    // A timer may fire late. The next pause is shorter by this delay, so that the average pause is as configured.
     const pause = Math.max(0, (ok ? think : Math.max(think, PAUSE_AFTER_ERROR)) - delay);
     await timer.wait(pause, end);
     delay = Math.max(0, timer.now() - answered - pause);
@@ -109,17 +109,18 @@ async function sendUnlessAborted(send: SendRequest, signal: AbortSignal): Promis
   }
 }
 
-/** Options of sending requests at a fixed rate. */
+/** Options of {@linkcode sendAtRate}. */
 export interface RateOptions extends Omit<ClientOptions, "think"> {
-  /** The number of requests per second. */
+  /** Number of requests per second. */
   readonly rate: number;
-  /** Stops sending requests. Requests in progress still get their answers. */
+  /** Signal that stops new requests. Requests in progress continue until their response. */
   readonly stop: AbortSignal;
 }
 
 /**
- * Sends requests at a fixed rate, whether or not earlier ones are answered. A request's latency counts from when it was due, so
- * that the figures show a server, or a generator, that falls behind (no coordinated omission).
+ * Sends requests at a fixed rate, without waiting for the responses to earlier requests. The latency of a request is measured from
+ * the time at which the request was due. Therefore the latencies also include delays of this process: there is no coordinated
+ * omission.
  */
 export async function sendAtRate(options: RateOptions): Promise<void> {
   const { send, rate, onRequestEnd, stop, signal, timer = realTimer } = options;

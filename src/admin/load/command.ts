@@ -1,5 +1,5 @@
 /**
- * `kas admin load`: generates load.
+ * `kas admin load`: sends requests to a worker or a load balancer, and measures the responses.
  *
  * @module
  */
@@ -11,27 +11,32 @@ import { realTimer } from "./timer.ts";
 import { NINE_STEPS, THINK_MS } from "../sandbox/scenario/nine_steps.ts";
 
 const OPTIONS = {
-  url: { placeholder: "URL", help: "the worker or load balancer; requests go to its /work", parse: url },
+  url: {
+    placeholder: "URL",
+    help: "address of the worker or load balancer; kas requests /work at this address",
+    parse: url,
+  },
   clients: {
     placeholder: "N",
-    help: "how many clients; each sends a request, waits for the answer, pauses, and repeats (default: 1)",
+    help:
+      "number of clients; each client sends a request, waits for the response, pauses, and starts again (default: 1)",
     parse: integer(1, 100_000),
   },
   think: {
     placeholder: "TIME",
-    help: "pause of a client between an answer and its next request",
+    help: "pause of a client between a response and the next request",
     parse: duration,
     default: `${THINK_MS}ms`,
   },
   rate: {
     placeholder: "R",
-    help: "instead of clients, R requests a second, answered or not; latency counts from when each was due",
+    help: "instead of using clients, send R requests per second without waiting for responses",
     parse: positive,
   },
   duration: { placeholder: "TIME", help: "duration of the load", parse: duration, default: "60s" },
   scenario: {
     placeholder: "NAME",
-    help: "start and stop the clients of a scenario",
+    help: "start and stop clients as this scenario defines",
     parse: oneOf("nine-steps"),
     choices: ["nine-steps"],
   },
@@ -43,16 +48,17 @@ const OPTIONS = {
   },
 } as const satisfies Options;
 
-/** The time between two lines of progress, in ms. */
+/** Interval between two lines of progress, in ms. */
 const PROGRESS_INTERVAL = 1_000;
 
 /** The command `kas admin load`. */
 export const load = command({
   name: "load",
-  summary: "Load a worker or load balancer with requests",
+  summary: "Send requests to a worker or a load balancer, and measure the responses",
   description:
-    "Prints one row a step. REQUESTS counts requests that got an answer or failed, ERRORS those without status 200.\n" +
-    "Ctrl-C ends the load and prints the row so far. The exit status is 1 if no request got status 200.",
+    "Prints one row for each step of the scenario, or one row. REQUESTS is the number of completed requests, ERRORS the\n" +
+    "number of requests without a response of status 200. With --rate, the latencies include the time by which kas sends a\n" +
+    "request too late. Ctrl-C ends the load and prints the row so far. The exit status is 1 if no request got status 200.",
   options: OPTIONS,
   examples: [
     "admin load --url http://127.0.0.1:30000 --clients 3 --duration 5m",
@@ -64,7 +70,7 @@ export const load = command({
     if (flags.url === undefined) {
       throw new UsageError(
         "kas admin load needs --url",
-        "--url http://DNS_NAME:30000, the name from kas admin balancers",
+        "--url http://DNS_NAME:30000, with DNS_NAME from kas admin balancers",
       );
     }
     const modes = (["clients", "rate", "scenario"] as const).filter((mode) => flags[mode] !== undefined);
@@ -105,7 +111,7 @@ export const load = command({
 
 type LoadContext = Context<typeof OPTIONS>;
 
-/** Starts the clients of each step, and yields one row for each step. An interruption shortens the last step. */
+/** Runs the clients of each step, and yields one row for each step. Ctrl-C ends the current step early. */
 async function* stepRows(
   { flags: { think }, out, signal }: LoadContext,
   { send }: HttpGetter,
@@ -148,7 +154,7 @@ async function* rateRows(
   yield row();
 }
 
-/** Waits until the time is over or the signal aborts, and calls `onProgress` meanwhile. */
+/** Waits until the time is over or the signal aborts. Calls `onProgress` every second. */
 async function waitWithProgress(ms: number, signal: AbortSignal, onProgress: () => void): Promise<void> {
   const interval = setInterval(onProgress, PROGRESS_INTERVAL);
   try {

@@ -4,18 +4,18 @@
  * @module
  */
 
-/** The ratio of a bucket's upper to its lower bound. The error of a percentile is at most half a bucket. */
+/** Ratio of a bucket's upper bound to its lower bound. The error of a percentile is at most half a bucket. */
 const BUCKET_GROWTH = 1.01;
 
 /** Upper bound of the first bucket, in ms. */
 const FIRST_BOUND = 0.01;
 
-/** Latencies in buckets that grow by 1 %, so that memory does not grow with the length of the load. */
+/** Counts latencies in buckets, so that the use of memory does not depend on the number of requests. */
 export class LatencyHistogram {
   readonly #buckets = new Map<number, number>();
   #count = 0;
 
-  /** The number of added latencies. */
+  /** Number of added latencies. */
   get count(): number {
     return this.#count;
   }
@@ -28,7 +28,7 @@ export class LatencyHistogram {
   }
 
   /**
-   * The latency at a percentile by nearest rank, ms; undefined without latencies.
+   * Returns the latency at a percentile by the nearest-rank method, in ms, or undefined if there are no latencies.
    *
    * @param share the percentile as a fraction, such as 0.99
    */
@@ -45,13 +45,13 @@ export class LatencyHistogram {
 /** The result of one step. */
 export interface LoadRow extends Readonly<Record<string, string | number | undefined>> {
   readonly step: number;
-  /** The number of clients. Undefined for a load at a fixed rate. */
+  /** Number of clients. Undefined if the requests are sent at a fixed rate. */
   readonly clients: number | undefined;
-  /** The number of requests that ended, with an answer or with an error. */
+  /** Number of requests that ended with a response or with an error. */
   readonly requests: number;
-  /** The number of requests without status 200 in their response. */
+  /** Number of requests without a response of status 200. */
   readonly errors: number;
-  /** The number of requests per second. */
+  /** Number of requests per second. */
   readonly rps: string;
   readonly "p50_ms": string | undefined;
   readonly "p99_ms": string | undefined;
@@ -80,7 +80,7 @@ export class RequestStatistics {
     return this.#errors;
   }
 
-  /** Counts a request. `ok`: it got status 200. */
+  /** Counts a request. `ok` is whether the response had status 200. */
   add(ms: number, ok: boolean): void {
     this.#latencies.add(ms);
     if (!ok) this.#errors++;

@@ -6,9 +6,9 @@
 
 /** A clock with a function that waits. */
 export interface Timer {
-  /** The time in ms. */
+  /** Returns the time in ms. */
   now(): number;
-  /** Resolves after `ms`, or as soon as the signal aborts. */
+  /** Waits until `ms` have passed or the signal aborts. Does not reject. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 

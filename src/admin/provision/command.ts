@@ -23,33 +23,36 @@ export const provision = command({
   name: "provision",
   summary: "Install or update kas on hosts over SSH",
   description:
-    "Installs nginx, the executable, the systemd units, the nginx configuration and the settings. Changes only what differs,\n" +
-    "and restarts only the affected services, without cutting a request. A host that fails rolls back. TARGET is an\n" +
-    "instance id, [user@]host[:port], or local for this machine. Log in as root, or as a user with a passwordless sudo.\n" +
-    "Settings from flags and the environment go to the host's /etc/kas/kas.json, which keeps its other settings.",
+    "Installs nginx, the kas executable, the systemd units, the nginx configuration and the settings. Changes only what\n" +
+    "differs, and restarts only the affected services. No request to a worker fails because of a restart. If a step fails on a\n" +
+    "host, kas rolls back all changes on this host. TARGET is an instance id, [user@]host[:port], or local for this machine.\n" +
+    "kas logs in as root, or as a user who can run sudo without a password. kas writes the settings of flags and environment\n" +
+    "variables to the host's /etc/kas/kas.json, and keeps the other settings in that file.",
   args: "TARGET…",
   options: {
     role: ROLE,
     binary: {
       placeholder: "FILE",
-      help: "the executable to install (default: the running one, or dist/kas-<arch>)",
+      help: "executable to install (default: the running executable, or dist/kas-<arch>)",
       parse: text,
     },
     ...SSH_FLAGS,
     parallel: {
       placeholder: "N",
-      help: "how many hosts to change at a time",
+      help: "how many hosts to change at the same time",
       default: "4",
       parse: integer(1, 100),
     },
     rolling: {
-      help: "change one instance at a time, deregistered from the load balancer meanwhile",
+      help:
+        "change one instance at a time; deregister it from the load balancer first, and register it again afterwards",
       default: "false",
       parse: flag,
     },
     certificate: {
       placeholder: "FILE",
-      help: "PEM file with the host's certificate chain, so that SNS can deliver over HTTPS on port 443",
+      help:
+        "PEM file with the host's certificate chain, with which nginx receives SNS messages over HTTPS on port 443",
       parse: text,
     },
     certificateKey: {
@@ -74,7 +77,7 @@ export const provision = command({
     if (flags.rollback && flags.remove) throw new UsageError("Use either --rollback or --remove");
     if (flags.rolling && hosts.length > 0) {
       throw new UsageError(
-        `--rolling needs instance ids, which the load balancer knows: ${hosts[0]} is a host`,
+        `--rolling needs instance ids, because the load balancer registers instances: ${hosts[0]} is a host`,
       );
     }
     const request: ProvisionRequest = {
@@ -118,7 +121,7 @@ async function readTls(
 ): Promise<HostConfig["tls"]> {
   if (certificate === undefined && certificateKey === undefined) return undefined;
   if (certificate === undefined || certificateKey === undefined) {
-    throw new UsageError("--certificate and --certificate-key need each other");
+    throw new UsageError("--certificate and --certificate-key must be given together");
   }
   return {
     certificate: await readPem(certificate, "CERTIFICATE"),
@@ -139,7 +142,10 @@ async function readPem(path: string, label: string): Promise<string> {
   return pem.endsWith("\n") ? pem : `${pem}\n`;
 }
 
-/** Resolves instance ids to addresses. A target without one keeps its error, so that the other targets still get their turn. */
+/**
+ * Finds the addresses of instances. If an instance has no address, its target contains the error, so that kas provisions the
+ * others.
+ */
 async function resolveTargets(
   context: AccountContext & { readonly flags: { readonly private: boolean } },
   names: readonly string[],

@@ -1,12 +1,12 @@
 /**
- * The progress of many hosts on a terminal: one line a host, redrawn in place.
+ * Shows the progress of several hosts on a terminal, in one line per host.
  *
  * @module
  */
 import { Canvas } from "../../cli/terminal/canvas.ts";
 import type { Output } from "../../cli/output.ts";
 
-/** Shows what each host is doing. Shows nothing if stderr is not a terminal. */
+/** Shows the current activity of each host. Shows nothing if stderr is not a terminal. */
 export class HostProgress {
   readonly #canvas: Canvas | undefined;
   readonly #activityByHost: Map<string, string>;
@@ -18,21 +18,21 @@ export class HostProgress {
     this.#nameWidth = Math.max(...hosts.map((host) => host.length));
   }
 
-  /** Shows what a host is doing now. */
+  /** Shows the current activity of a host. */
   update(host: string, activity: string): void {
     if (this.#activityByHost.get(host) === activity) return;
     this.#activityByHost.set(host, activity);
     this.#draw();
   }
 
-  /** Removes the hosts' lines, calls `print`, and draws the lines again below its output. */
+  /** Removes the hosts' lines, calls `print`, and draws the lines again below the output of `print`. */
   printAbove(print: () => void): void {
     this.#canvas?.clear();
     print();
     this.#draw();
   }
 
-  /** Removes the lines. */
+  /** Removes the hosts' lines. */
   clear(): void {
     this.#canvas?.clear();
   }

@@ -1,5 +1,5 @@
 /**
- * The role and the settings that provisioning gives a host. The settings go to its /etc/kas/kas.json.
+ * The role and the settings that provisioning gives to a host. Provisioning writes the settings to /etc/kas/kas.json.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const ROLES = ["worker", "autoscaler", "both"] as const satisfies Role[];
 
 const parseRole = oneOf(...ROLES);
 
-/** The settings that a host can get. */
+/** The settings that the operator can give to a host. */
 export const HOST_SETTINGS = {
   fleet: SETTINGS.fleet,
   keyName: SETTINGS.keyName,
@@ -34,13 +34,13 @@ export const HOST_SETTINGS = {
 /** The option `--role`. */
 export const ROLE = {
   placeholder: "ROLE",
-  help: "what to install; a host that has the other role gets both",
+  help: "role to install; a host that already has the other role gets both",
   default: "worker",
   choices: ROLES,
   parse: parseRole,
 } as const;
 
-/** The settings that a flag, the environment or the settings file sets; numbers and booleans as JSON has them. */
+/** Returns the settings that a flag, an environment variable or a config file sets. Numbers and booleans have their JSON types. */
 export function hostSettings(
   { flags, texts, origins }: Pick<Context<typeof HOST_SETTINGS>, "flags" | "texts" | "origins">,
 ): HostConfig["settings"] {
@@ -48,7 +48,7 @@ export function hostSettings(
   for (const name of Object.keys(HOST_SETTINGS) as (keyof typeof HOST_SETTINGS)[]) {
     const [value, text] = [flags[name], texts[name]];
     if (text === undefined || origins[name] === "default") continue;
-    // A duration or a list keeps the operator's text.
+    // For a duration or a list, the host's settings file contains the text that the operator wrote.
     const isPlain = typeof value !== "object" && value !== undefined && String(value) === text;
     settings[kebab(name)] = isPlain ? value : text;
   }

@@ -1,5 +1,5 @@
 /**
- * Provisions many hosts in parallel, and prints rows, errors and the exit status.
+ * Provisions several hosts at the same time, and prints the results and errors.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import { printActions } from "../instances/targets.ts";
 import { HostProgress } from "./host_progress.ts";
 import { provisionOne, type ProvisionOptions, type ProvisionTarget } from "./provision_one.ts";
 
-/** Options of provisioning several hosts. */
+/** Options of {@linkcode provisionHosts}. */
 export interface ProvisionHostsOptions extends ProvisionOptions {
   readonly targets: readonly ProvisionTarget[];
-  /** How many hosts are provisioned at the same time. */
+  /** Maximum number of hosts that kas provisions at the same time. */
   readonly parallel: number;
 }
 
-/** SECONDS is the duration of a step that changed something. */
+/** Columns of the table. SECONDS is the duration of a step that changed the host. */
 const COLUMNS = ["host", "step", "result", "seconds"];
 
 /**
- * Provisions every host and prints the results. After a failure the other hosts still get their turn, except in a rolling run,
- * which stops there.
+ * Provisions every host and prints the results. If a host fails, continues with the other hosts. A rolling run stops at the first
+ * failure instead.
  *
- * @returns the exit status: 0; the failures' own status if every host failed with the same; else 1
+ * @returns the exit status: 0 if no host failed, the status of the errors if all hosts failed with the same status, else 1
  */
 export async function provisionHosts(
   options: ProvisionHostsOptions,
@@ -65,7 +65,10 @@ export async function provisionHosts(
   return statuses.size > 1 ? 1 : status;
 }
 
-/** Runs tasks, at most `limit` at a time, and yields their results as they end. `startNext` returns undefined when none is left. */
+/**
+ * Runs tasks, at most `limit` at the same time, and yields each result when its task ends. `startNext` returns undefined after
+ * the last task.
+ */
 async function* inParallel<T>(startNext: () => Promise<T> | undefined, limit: number): AsyncGenerator<T> {
   const running = new Map<symbol, Promise<readonly [symbol, T]>>();
   for (;;) {

@@ -1,5 +1,5 @@
 /**
- * Provisions one host and turns the outcome into rows, error lines and an exit status.
+ * Provisions one host, and returns the result as rows, error lines and an exit status.
  *
  * @module
  */
@@ -15,15 +15,15 @@ import type { SshOptions } from "../../provision/ssh/ssh_options.ts";
 import type { Target } from "../../provision/target.ts";
 import { toExitError } from "../account.ts";
 
-/** A target, or the error that made it unusable. */
+/** A target, or the error because of which kas cannot use the target. */
 export type ProvisionTarget = Target | { readonly name: string; readonly error: ExitError };
 
-/** Options of provisioning one host. */
+/** Options of {@linkcode provisionOne}. */
 export interface ProvisionOptions {
   readonly request: ProvisionRequest;
   readonly ssh: SshOptions;
   readonly dryRun: boolean;
-  /** Deregisters each instance from this load balancer while it changes. */
+  /** Load balancer from which kas deregisters each instance before it changes the instance. Absent: the run is not rolling. */
   readonly rolling?: Pick<RollingOptions, "aws" | "balancer" | "drainTimeout" | "startTimeout">;
 }
 
@@ -31,13 +31,13 @@ export interface ProvisionOptions {
 export interface HostRun {
   readonly name: string;
   readonly rows: readonly Row[];
-  /** Empty if the host succeeded. Else the error, and then lines that explain it. */
+  /** The error, followed by lines that explain the error. Empty if there was no error. */
   readonly failure: readonly string[];
   /** The exit status for the host. */
   readonly status: number;
 }
 
-/** Provisions one host. Never rejects: an error becomes the host's failure. */
+/** Provisions one host. Does not reject: the result contains the error. */
 export async function provisionOne(
   target: ProvisionTarget,
   options: ProvisionOptions,
@@ -95,7 +95,7 @@ async function change(
   }, apply);
 }
 
-/** The commands that a run would execute, one a row. */
+/** Returns one row for each command that the run would execute. */
 function dryRunRows(name: string, { steps, facts }: HostPlan): Row[] {
   const rows = [
     ...(facts.interrupted ? [{ action: `${name}: roll back an interrupted run` }] : []),
@@ -107,7 +107,7 @@ function dryRunRows(name: string, { steps, facts }: HostPlan): Row[] {
 }
 
 function describeError(error: unknown, signal: AbortSignal): { message: string; status: number } {
-  // An aborted call to AWS throws an error of its own.
+  // After Ctrl-C, a call to AWS throws an error that does not mention the interruption.
   if (signal.aborted && !(error instanceof HostError)) {
     return { message: "interrupted before any change", status: 1 };
   }

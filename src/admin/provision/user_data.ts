@@ -1,5 +1,5 @@
 /**
- * `kas admin user-data`: prints the script with which an instance provisions itself on first boot.
+ * `kas admin user-data`: prints the script with which an instance installs kas on its first boot.
  *
  * @module
  */
@@ -14,22 +14,24 @@ import { HOST_SETTINGS, hostSettings, ROLE } from "./host_settings.ts";
 /** The command `kas admin user-data`. */
 export const userDataCommand = command({
   name: "user-data",
-  summary: "Print user data with which an instance provisions itself on first boot",
+  summary: "Print user data with which an instance installs kas on its first boot",
   description:
-    "The script is for a launch template; cloud-init runs it. It downloads the executable, verifies its SHA-256, and provisions\n" +
-    "the machine with it. An s3:// URL needs an instance profile that may read the object.",
+    "Put the output into the user data of a launch template. On the first boot, cloud-init runs this script. The script\n" +
+    "downloads the kas executable, verifies its SHA-256 checksum, and installs kas as kas admin provision does. If the URL\n" +
+    "starts with s3://, the instance profile must allow the instance to read the object.",
   options: {
     url: {
       placeholder: "URL",
-      help: "where to download the executable, https:// or s3://",
+      help: "URL from which instances download the executable, https:// or s3://",
       parse: executableUrl,
     },
     sha256: {
       placeholder: "HEX",
-      help: "the executable's SHA-256 (default: that of the running executable or of --binary)",
+      help:
+        "SHA-256 checksum of the executable (default: the checksum of --binary or of the running executable)",
       parse: sha256Hex,
     },
-    binary: { placeholder: "FILE", help: "a copy of the executable at the URL, to hash", parse: text },
+    binary: { placeholder: "FILE", help: "copy of the executable, to calculate its checksum", parse: text },
     role: ROLE,
     ...HOST_SETTINGS,
     fleet: SETTINGS.fleet,
@@ -41,7 +43,7 @@ export const userDataCommand = command({
   run: async (context) => {
     const { flags: { url, sha256, binary, role }, out } = context;
     if (url === undefined) {
-      throw new UsageError("kas admin user-data needs --url, where instances download the executable");
+      throw new UsageError("kas admin user-data needs --url, from which instances download the executable");
     }
     const settings = Object.entries(hostSettings(context)).map(([name, value]) => `--${name}=${value}`);
     const script = userData({

@@ -1,18 +1,18 @@
 /**
- * The words that a shell can complete after each command, read from the tree of commands.
+ * The words that a shell can offer after each command. They come from the tree of commands.
  *
  * @module
  */
 import { type Command, type Entry, type Group, kebab, type Options } from "../../cli/command.ts";
 import { COMMON_OPTIONS } from "../../cli/common_options.ts";
 
-/** A word to offer, and its summary. */
+/** A word that the shell can offer, and its summary. */
 interface Word {
   readonly word: string;
   readonly summary: string;
 }
 
-/** A command or group, and the words to offer after it. */
+/** A command or group, and the words that the shell can offer after it. */
 export interface CompletionPoint {
   /** The words of the command, such as `kas admin instances`. */
   readonly path: string;
@@ -22,7 +22,7 @@ export interface CompletionPoint {
   readonly choices: readonly { readonly flag: string; readonly words: readonly string[] }[];
 }
 
-/** The completion points of a whole tree of commands. Loads the commands that are loaded lazily. */
+/** Returns the completion points of all commands. Loads every command. */
 export async function completionPoints(root: Group): Promise<CompletionPoint[]> {
   return await below(root, [root.name]);
 }
@@ -31,7 +31,7 @@ async function below(entry: Command | Group, path: readonly string[]): Promise<C
   if (!("commands" in entry)) return [pointOf(path, entry.options, [])];
   const loaded = await Promise.all(entry.commands.map(load));
   const inner = await Promise.all(loaded.map((child) => below(child, [...path, child.name])));
-  // The flags of a group's default command may follow the group's name.
+  // After the name of a group, the operator can also give the flags of the group's default command.
   const byDefault = loaded.find(({ name }) => name === entry.default);
   const options = byDefault === undefined || "commands" in byDefault ? {} : byDefault.options;
   const words = entry.commands.map(({ name, summary }) => ({ word: name, summary }));

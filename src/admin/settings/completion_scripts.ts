@@ -6,8 +6,8 @@
 import type { CompletionPoint } from "./completion_points.ts";
 
 /**
- * The completion script for bash 4 and later. It joins the words before the cursor that name commands to a path, up to the
- * first flag or argument.
+ * Returns the completion script for bash 4 and later. The script finds the command that the words before the cursor name, up to the
+ * first flag or argument, and offers the words of that command.
  */
 export function bash(all: readonly CompletionPoint[]): string {
   const words = all.map(({ path, words }) =>
@@ -39,7 +39,10 @@ complete -o default -F _kas kas
 `;
 }
 
-/** The completion script for zsh, which shows summaries too. zsh itself defines `words`: the words of the command line. */
+/**
+ * Returns the completion script for zsh, which also shows summaries. In the script, zsh sets `words` to the words of the command
+ * line.
+ */
 export function zsh(all: readonly CompletionPoint[]): string {
   const colon = (text: string) => text.replaceAll(/[\\:]/g, "\\$&");
   const words = all.map(({ path, words }) =>
@@ -75,7 +78,7 @@ if [ "$funcstack[1]" = _kas ]; then _kas "$@"; else compdef _kas kas; fi
 `;
 }
 
-/** The completion script for fish. */
+/** Returns the completion script for fish. */
 export function fish(all: readonly CompletionPoint[]): string {
   const lines = all.flatMap(({ path, words, choices }) => [
     ...words.map(({ word, summary }) =>
@@ -108,7 +111,7 @@ function q(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Quotes a word for fish, which has two escapes within single quotes. */
+/** Quotes a word for fish. Within single quotes, fish reads two escapes: `\'` and `\\`. */
 function fishQuote(text: string): string {
   return `'${text.replaceAll(/['\\]/g, "\\$&")}'`;
 }

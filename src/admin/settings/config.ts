@@ -1,5 +1,5 @@
 /**
- * `kas admin config`: prints each setting's effective value and its origin.
+ * `kas admin config`: prints the value of each setting, and where the value was set.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { SETTINGS } from "../../settings/settings.ts";
 /** The command `kas admin config`. */
 export const config = command({
   name: "config",
-  summary: "Print each setting's effective value, and where it was set",
+  summary: "Print the value of each setting, and where the value was set",
   description:
-    'The origin is "flag", the name of an environment variable, the path of a config file, or "default".',
+    'ORIGIN is "flag", the name of an environment variable, the path of a config file, or "default".',
   options: SETTINGS,
   run: async ({ origins, texts, out }) => {
     const rows = Object.keys(SETTINGS).map((name) => ({
       name: kebab(name),
-      // Without a target group, the default load balancer has the fleet's name.
+      // If neither --load-balancer nor --target-group is set, kas uses the load balancer with the fleet's name.
       value: texts[name] ??
         (name === "loadBalancer" && texts["targetGroup"] === undefined ? texts["fleet"] : undefined),
       origin: origins[name],

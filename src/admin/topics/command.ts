@@ -10,7 +10,7 @@ import { subscribe, subscriptions, unsubscribe } from "./subscriptions.ts";
 /** The command `kas admin topics`. */
 export const topics: Group = {
   name: "topics",
-  summary: "List and create SNS topics, and manage the fleet's subscriptions",
+  summary: "List and create SNS topics, and manage the subscriptions of the fleet's topic",
   default: "list",
   commands: [list, create, subscriptions, subscribe, unsubscribe],
 };

@@ -17,8 +17,8 @@ const verify = command({
   name: "verify",
   summary: "Verify a captured SNS message as the autoscaler does",
   description:
-    "FILE contains the body of the POST request. Without --cert the certificate is downloaded from the message's\n" +
-    "SigningCertURL, if that address is trusted. The exit status is 1 if the autoscaler would refuse the message.",
+    "FILE contains the body of the POST request. Without --cert, kas downloads the certificate from the message's\n" +
+    "SigningCertURL, if the autoscaler would trust this URL. The exit status is 1 if the autoscaler would refuse the message.",
   args: "FILE",
   options: {
     cert: {
@@ -29,7 +29,7 @@ const verify = command({
     topicArn: SETTINGS.topicArn,
     at: {
       placeholder: "TIME",
-      help: "verify as of this time, such as 2026-03-06T20:00:00Z (default: now)",
+      help: "verify the message as if it arrived at this time, such as 2026-03-06T20:00:00Z (default: now)",
       parse: timestamp,
     },
     trustSigner: SETTINGS.trustSigner,
@@ -67,7 +67,7 @@ export const sns: Group = {
   commands: [verify],
 };
 
-/** The result of each check, also after a failed one. */
+/** Yields the result of each check. If a check fails, continues with the next check. */
 async function* results(
   body: string,
   options: VerificationOptions & { readonly now: () => number },

@@ -1,5 +1,5 @@
 /**
- * `kas admin topics subscriptions`, `subscribe` and `unsubscribe`.
+ * The commands `kas admin topics subscriptions`, `subscribe` and `unsubscribe`.
  *
  * @module
  */
@@ -34,7 +34,7 @@ export const subscriptions = command({
 
 export const subscribe = command({
   name: "subscribe",
-  summary: "Subscribe an autoscaler's URL to the fleet's topic; the autoscaler confirms by itself",
+  summary: "Subscribe an autoscaler's URL to the fleet's topic; the autoscaler confirms the subscription",
   args: "URL",
   options: ACCOUNT_OPTIONS,
   examples: ["admin topics subscribe http://203.0.113.7:10000/"],
@@ -103,7 +103,7 @@ function subscriptionRow({ arn, endpoint, protocol, status }: Subscription): Row
   return { subscription: arn, endpoint, protocol, status };
 }
 
-/** The subscription of an endpoint to a topic, undefined if there is none. */
+/** Returns the subscription of an endpoint to a topic, or undefined if there is no such subscription. */
 export async function findSubscription(
   aws: Aws,
   topic: string,

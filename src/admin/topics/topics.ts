@@ -1,5 +1,5 @@
 /**
- * The command `kas admin topics list`.
+ * The commands `kas admin topics list` and `kas admin topics create`.
  *
  * @module
  */
@@ -27,12 +27,12 @@ export const list = command({
 
 export const create = command({
   name: "create",
-  summary: "Create a topic; an existing topic stays unchanged",
+  summary: "Create a topic, or return the existing topic with this name",
   args: "NAME",
   options: ACCOUNT_OPTIONS,
   run: (context) => {
     const { flags, args: [name = ""], out } = context;
-    // Parses the name of a topic. Source: SNS API, CreateTopic, Name.
+    // Source of the form of a topic's name: SNS API, CreateTopic, Name.
     if (!/^[A-Za-z0-9_-]{1,256}$/.test(name)) {
       throw new UsageError(
         `Cannot name a topic "${name}": expected up to 256 letters, digits, hyphens and underscores`,

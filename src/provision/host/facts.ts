@@ -25,7 +25,10 @@ export interface UnitFacts {
 
 /** All facts about a host. */
 export interface HostFacts {
-  /** Ids of the distribution and the distributions it derives from, such as `ubuntu`, `debian`. Source: os-release(5), ID, ID_LIKE. */
+  /**
+   * Id of the distribution, and of the distributions that it is based on, such as `ubuntu`, `debian`. Source: os-release(5), ID,
+   * ID_LIKE.
+   */
   readonly osIds: readonly string[];
   /** Display name of the operating system. Source: os-release(5), PRETTY_NAME. */
   readonly osName: string;
@@ -65,7 +68,7 @@ export interface FactsQuery {
 export function factsScript({ programs, paths, existing, units, check }: FactsQuery): string {
   return `main() {
   fact() { printf '%s\\t%s\\n' "$1" "$2"; }
-  # In the background, because it takes longest.
+  # The check runs in the background, because it takes longer than all other commands.
   { ! ${quoteCommand(check)} >/dev/null 2>&1 </dev/null || fact services-respond yes; } &
   . /etc/os-release 2>/dev/null
   fact os "\${ID:-unknown} \${ID_LIKE:-}"
@@ -94,7 +97,7 @@ PATH=$PATH:/usr/sbin:/sbin main
 /**
  * Parses the output of {@linkcode factsScript}.
  *
- * @throws {SyntaxError} if the text has a different format, for example a login message
+ * @throws {SyntaxError} if the text is not the output of this script, for example if it is only a login message
  */
 export function parseFacts(text: string): HostFacts {
   const values = new Map<string, string>();

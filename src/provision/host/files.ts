@@ -27,7 +27,7 @@ export interface HostFile {
 
 /** Configuration that differs between hosts. */
 export interface HostConfig {
-  /** Content of `/etc/kas/kas.json`: the settings by the names of their flags, without dashes. */
+  /** Content of `/etc/kas/kas.json`: the settings by the names of their flags, without the leading `--`. */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
   /** Certificate chain and private key in PEM format, with which nginx serves SNS over HTTPS. */
   readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
@@ -37,10 +37,11 @@ export interface HostConfig {
 export const SYSUSERS_PATH = "/etc/sysusers.d/kas.conf";
 
 /**
- * Returns the files of a role, in the order in which provisioning must write the files. {@linkcode SYSUSERS_PATH} is first, because
- * the settings file belongs to the group that SYSUSERS_PATH declares.
+ * Returns the files of a role, in the order in which provisioning must write them. {@linkcode SYSUSERS_PATH} is first, because it
+ * declares the group of the settings file.
  *
- * The unit `kas-worker-standby` is among the files but not in {@linkcode hostUnits}, because it runs only while `kas-worker` restarts.
+ * The unit `kas-worker-standby` is among the files but not in {@linkcode hostUnits}, because it runs only while `kas-worker`
+ * restarts.
  */
 export function hostFiles(role: Role, { settings, tls }: HostConfig): readonly HostFile[] {
   const file = (

@@ -8,7 +8,7 @@ import type { Connection } from "../ssh/connection.ts";
 import { type FactsQuery, factsScript, type HostFacts, parseFacts } from "./facts.ts";
 
 /**
- * Runs the script that prints a host's facts, and parses the facts.
+ * Runs the script that prints the facts about a host, and parses its output.
  *
  * @throws {HostError} if the host is unreachable, or its shell prints unexpected output
  */

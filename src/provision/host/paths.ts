@@ -13,10 +13,13 @@ export const PREVIOUS_BINARY_PATH = "/usr/local/bin/kas.previous";
 /** Path of the settings that all kas services on the host read. */
 export const SETTINGS_PATH = "/etc/kas/kas.json";
 
-/** Path of the file that kas locks while kas provisions the host. */
+/** Path of the file that a provisioning run locks, so that no other run changes the host at the same time. */
 export const LOCK_PATH = "/run/kas-provision.lock";
 
-/** Path of the output of the latest command. The file is in memory, so that a full disk does not lose an error message. */
+/**
+ * Path of the file with the output of the last command. The file is in memory, so that kas gets the error message if the disk is
+ * full.
+ */
 export const LOG_PATH = "/run/kas-provision.log";
 
 /**

@@ -1,5 +1,7 @@
 /**
- * Connections to hosts. Uses the system's ssh, with one connection for all scripts of a host, or the shell of this host.
+ * Connections to hosts. kas runs the ssh of this machine, with one connection for all scripts on a host. For the target `local`,
+ * kas
+ * runs the shell of this machine.
  *
  * @module
  */
@@ -24,10 +26,14 @@ export interface Connection extends AsyncDisposable {
 /** Maximum time to connect to a host, in seconds. */
 const CONNECT_TIMEOUT = 10;
 
-/** ssh closes a connection after `count` unanswered keepalive messages, sent every `interval` seconds. */
+/**
+ * ssh sends a keepalive message every `interval` seconds. It closes the connection if the host does not answer `count` messages.
+ */
 const KEEPALIVE = { interval: 5, count: 6 };
 
-/** How long an idle SSH connection stays open for the next script, in seconds. If kas is killed, ssh ends after the same time. */
+/**
+ * How long an idle connection stays open for the next script, in seconds. If kas is killed, the ssh process ends after this time.
+ */
 const PERSIST = 60;
 
 /** Files in the folder of a connection: ssh's control socket, and the stderr of the ssh to the jump host. */
@@ -43,7 +49,10 @@ const ROOT_SHELL = quoteCommand([
 
 const option = (name: string, value: string | number) => ["-o", `${name}=${value}`];
 
-/** Options for every ssh command of kas: ssh never prompts, accepts the key of a new host, and rejects a changed key. */
+/**
+ * Options for every ssh command of kas. With them, ssh never prompts, accepts the host key of a new host, and rejects a changed
+ * key.
+ */
 const OPTIONS = [
   ...option("BatchMode", "yes"),
   ...option("StrictHostKeyChecking", "accept-new"),
@@ -65,7 +74,8 @@ function sshCommand(
     ...option("ControlMaster", "auto"),
     ...option("ControlPersist", PERSIST),
     ...option("ControlPath", `${folder}/${CONTROL_SOCKET}`),
-    // ssh stores the host key under the instance id, because EC2 can assign the IP address to an instance with a different host key.
+    // ssh stores the host key under the instance id, because EC2 can assign the IP address to an instance with a different host
+    // key.
     ...(instance === undefined ? [] : option("HostKeyAlias", instance)),
     ...(login === undefined ? [] : ["-l", login]),
     ...(options.identity === undefined ? [] : ["-i", options.identity]),

@@ -14,7 +14,7 @@ export interface Diagnosis {
   readonly hint?: Hint;
 }
 
-/** Exit status of ssh after an error of ssh itself. Source: ssh(1), EXIT STATUS. */
+/** Exit status of ssh if ssh itself fails, for example to connect. Source: ssh(1), EXIT STATUS. */
 const SSH_FAILED = 255;
 
 /** Exit status of a shell that cannot find a program. Source: POSIX.1-2017, 2.8.2. */
@@ -100,7 +100,7 @@ function diagnoseConnection(stderr: string, target: Target, options: SshOptions)
   return cannotConnect(stderr.trim().split("\n").at(-1)?.trim() || "ssh failed and printed no error");
 }
 
-/** The command that makes ssh forget a host's key. */
+/** Returns the command that deletes the stored key of a host. */
 function forgetHostKey(host: string): CommandLine {
   return ["ssh-keygen", "-R", host];
 }

@@ -16,7 +16,8 @@ import type { SshOptions } from "./ssh_options.ts";
  * Returns the ssh arguments to connect through `jump`, or no arguments without a jump host.
  *
  * @param options ssh options, which also apply to the jump host
- * @param stderrPath file for the stderr of the ssh to the jump host, because a persistent connection discards stderr
+ * @param stderrPath file to which the ssh to the jump host writes its stderr. Without the file this stderr would be lost, because
+ * the connection is persistent
  */
 export function jumpHostArguments(
   { jump, identity }: Pick<SshOptions, "jump" | "identity">,
@@ -49,7 +50,7 @@ export function diagnoseJumpHost(
   target: Target,
   { jump, identity }: SshOptions,
 ): Diagnosis | undefined {
-  // When ssh uses a ProxyCommand, its error messages contain no address for the connection.
+  // If ssh uses a ProxyCommand and cannot connect, its error message contains "UNKNOWN port" instead of an address.
   if (jump === undefined || !/UNKNOWN port/.test(stderr)) return undefined;
   if (/administratively prohibited/.test(jumpStderr)) {
     return {

@@ -1,5 +1,5 @@
 /**
- * Runs a script in a shell: writes the script to the shell's stdin and reads the output line by line.
+ * Runs a script in a shell. kas writes the script to the shell's stdin and reads the output line by line.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { CommandLine } from "../../cli/command_line.ts";
 /** The result of a script. */
 export interface ScriptResult {
   readonly code: number;
-  /** Last characters of the script's stderr. */
+  /** The last {@linkcode STDERR_TAIL} characters that the script wrote to stderr. */
   readonly stderr: string;
 }
 
@@ -25,7 +25,7 @@ export interface ScriptOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How many of the last characters of stderr kas keeps. */
+/** Maximum number of characters of stderr that kas keeps. */
 const STDERR_TAIL = 4_000;
 
 /** Number of bytes of the file that kas sends at a time. */
@@ -59,7 +59,8 @@ function spawn([program = "", ...args]: CommandLine): Deno.ChildProcess {
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
-      // The shell runs in its own process group, so that Ctrl-C on the terminal reaches only kas, which still reads the last events.
+      // The shell runs in its own process group. So Ctrl-C on the terminal reaches only kas, and kas can read the script's last
+      // events.
       detached: true,
     }).spawn();
   } catch (error) {
@@ -68,7 +69,10 @@ function spawn([program = "", ...args]: CommandLine): Deno.ChildProcess {
   }
 }
 
-/** Writes the script and then the file. Ignores a closed stdin, because the script's events or exit status report the reason. */
+/**
+ * Writes the script and then the file to stdin. Ignores the error if the shell has closed its stdin, because the script's events or
+ * its exit status then report the reason.
+ */
 async function writeInput(
   stdin: WritableStream<Uint8Array>,
   script: string,

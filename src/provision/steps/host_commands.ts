@@ -15,7 +15,10 @@ export const NEW_BINARY_PATH = "/usr/local/bin/.kas.new";
 /** Matches folders that only kas uses. A rollback removes such a folder when it is empty. */
 const KAS_FOLDER = /^\/etc\/(kas|nginx\/kas-[^/]*)(\/|$)/;
 
-/** Starts the standby unit before kas replaces a file, so that the standby uses the old executable and settings. */
+/**
+ * Returns the command that starts the standby unit. It runs before kas replaces files, so that the unit uses the old executable
+ * and settings.
+ */
 export function startStandby(): HostCommand {
   return {
     argv: ["systemctl", "start", STANDBY_UNIT],
@@ -23,7 +26,7 @@ export function startStandby(): HostCommand {
   };
 }
 
-/** Writes the new executable next to the installed executable. */
+/** Returns the commands that write the new executable to the folder of the installed executable. */
 export function writeNewBinary(binary: DesiredHost["binary"]): HostCommand[] {
   const rollback = [["rm", "-f", NEW_BINARY_PATH]];
   if (binary === "previous") return [{ argv: ["ln", "-f", PREVIOUS_BINARY_PATH, NEW_BINARY_PATH], rollback }];
@@ -37,7 +40,10 @@ export function writeNewBinary(binary: DesiredHost["binary"]): HostCommand[] {
   ];
 }
 
-/** Moves the new executable to its final path and keeps the replaced executable as the previous executable. */
+/**
+ * Returns the commands that move the new executable to its final path, and keep the replaced executable as the previous
+ * executable.
+ */
 export function replaceBinary({ files }: HostFacts): HostCommand[] {
   if (!files.has(BINARY_PATH)) {
     return [{ argv: ["mv", "-f", NEW_BINARY_PATH, BINARY_PATH], rollback: [["rm", "-f", BINARY_PATH]] }];
@@ -60,7 +66,10 @@ export function replaceBinary({ files }: HostFacts): HostCommand[] {
   ];
 }
 
-/** Writes a file on the host. If `exists` is true, the path already has a file, which a rollback restores. */
+/**
+ * Returns the commands that write a file on the host. If `exists` is true, they back up the existing file, which a rollback
+ * restores.
+ */
 export function writeFile({ path, mode, group, content }: HostFile, exists: boolean): HostCommand[] {
   const folder = path.slice(0, path.lastIndexOf("/"));
   return [
@@ -79,7 +88,7 @@ export function writeFile({ path, mode, group, content }: HostFile, exists: bool
   ];
 }
 
-/** Starts a unit, or makes a running unit use its new files. */
+/** Returns the command that starts a unit, or makes a running unit use its new files. */
 export function restartUnit(
   unit: string,
   { units }: HostFacts,

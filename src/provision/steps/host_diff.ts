@@ -10,13 +10,13 @@ import { BINARY_PATH, SETTINGS_PATH } from "../host/paths.ts";
 /** The desired state of a host. */
 export interface DesiredHost {
   readonly role: Role;
-  /** SHA-256 of the executable to install, in hexadecimal; `previous` exchanges the current and the previous executable. */
+  /** SHA-256 of the executable to install, in hexadecimal, or `previous` to exchange the current and the previous executable. */
   readonly binary: { readonly sha256: string } | "previous";
   /** The files to install, with the SHA-256 of their content in hexadecimal. */
   readonly files: readonly (HostFile & { readonly sha256: string })[];
 }
 
-/** Name of the unit that serves requests while `kas-worker` restarts. */
+/** Name of the standby unit: a second worker that serves requests while `kas-worker` restarts. */
 export const STANDBY_UNIT = "kas-worker-standby";
 
 /** Returns the role that is installed on a host, or undefined if no role is installed. */
@@ -41,7 +41,10 @@ export class HostDiff {
     this.units = hostUnits(desired.role);
   }
 
-  /** Returns whether the desired executable is installed. Always false for `previous`, because a rollback always exchanges executables. */
+  /**
+   * Returns whether the desired executable is installed. Always false for `previous`, because a rollback always exchanges
+   * executables.
+   */
   hasBinary({ files }: HostFacts): boolean {
     const { binary } = this.#desired;
     const installed = files.get(BINARY_PATH);
@@ -79,7 +82,10 @@ export class HostDiff {
       this.units.every((unit) => facts.units.get(unit)?.enabled);
   }
 
-  /** Returns whether provisioning uses the standby unit. This is the case if a running worker must restart and the standby unit is installed. */
+  /**
+   * Returns whether provisioning uses the standby unit. This is the case if a running worker must restart and the standby unit is
+   * installed.
+   */
   usesStandby(facts: HostFacts): boolean {
     return facts.files.has(unitPath(STANDBY_UNIT)) && facts.units.get("kas-worker")?.active === true &&
       this.staleUnits(facts).includes("kas-worker");

@@ -18,10 +18,10 @@ import {
 import { type DesiredHost, HostDiff, STANDBY_UNIT } from "./host_diff.ts";
 import { DAEMON_RELOAD, type ProvisionStep } from "./step.ts";
 
-/** Maximum time to wait for the lock of apt, in seconds. */
+/** Maximum time for which apt-get waits for its lock, in seconds. */
 const APT_LOCK_SECONDS = 60;
 
-/** Maximum time until a started service answers through nginx, in seconds. */
+/** Maximum time for which kas waits until a started service answers through nginx, in seconds. */
 const VERIFY_SECONDS = 10;
 
 const APT_GET = [
@@ -93,7 +93,7 @@ export function installSteps(desired: DesiredHost): readonly ProvisionStep[] {
 export function pingCommand(role: Role): CommandLine {
   return [
     ...[BINARY_PATH, "admin", "ping", "--timeout", "2s"],
-    // The command sends requests to both nginx and the worker, because nginx can forward a request to the standby worker.
+    // The command pings nginx and also the worker itself, because nginx could forward the ping to the standby worker.
     ...(role === "autoscaler" ? [] : [`127.0.0.1:${WORKER_PORT}`, `127.0.0.1:${WORKER_PORT + 1}`]),
     ...(role === "worker" ? [] : [`127.0.0.1:${AUTOSCALER_PORT}`]),
   ];

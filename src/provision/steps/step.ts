@@ -1,6 +1,7 @@
 /**
- * A provisioning step as data: a check whether the step is done, the commands of the step, and the commands that roll it back. This
- * module runs no command.
+ * A provisioning step as data: a function that checks whether the step is done, the commands of the step, and the commands that
+ * roll
+ * back the step. This module does not run the commands.
  *
  * @module
  */
@@ -10,13 +11,13 @@ import type { CommandLine } from "../../cli/command_line.ts";
 /** A command that changes a host. */
 export interface HostCommand {
   readonly argv: CommandLine;
-  /** Input of the command on stdin: a text, or the bytes of the executable. Default: empty. */
+  /** What the command reads from stdin: a text, or the bytes of the executable. Default: nothing. */
   readonly input?: string | typeof EXECUTABLE_BYTES;
-  /** How long kas repeats a failing command, in seconds. Default: 0, which means one attempt. */
+  /** How long the script repeats the command while it fails, in seconds. Default: 0, which means one attempt. */
   readonly retrySeconds?: number;
-  /** Commands that roll back the changes of a command, in order. A rollback starts with the last command of the provisioning run. */
+  /** Commands that roll back the changes of this command, in order. A rollback rolls back the last command of the run first. */
   readonly rollback?: readonly CommandLine[];
-  /** Commands that run after the rollback of all commands, in order, to update the services. */
+  /** Commands that run when all commands are rolled back, for example to restart the services, in order. */
   readonly afterRollback?: readonly CommandLine[];
 }
 

@@ -105,7 +105,7 @@ Deno.test("scale out --grow launches a node if there is no standby, and scale in
   assertEquals([asked.status, it.standing(NODES[0])], [1, "running in-service"]);
   assertMatch(
     asked.stderr,
-    /Terminate one node of fleet kas for good\? .*--yes/,
+    /Terminate one node of fleet kas permanently\? .*--yes/,
   );
   const back = await kas(it, "in --warmup 0s --shrink terminate --yes");
   assertEquals([back.status, ...back.row.slice(0, 3)], [0, "terminate", NODES[0], "successful"]);
@@ -132,5 +132,8 @@ Deno.test("scale exits with status 1 after a failure, and after an interruption 
   stop.abort();
   const interrupted = await running;
   assertEquals(interrupted.row, [""]);
-  assertMatch(interrupted.stderr, /Left unfinished: start i-00000000000000002, at (running|healthy)/);
+  assertMatch(
+    interrupted.stderr,
+    /This activity is not completed: start i-00000000000000002, at step (running|healthy)/,
+  );
 });
