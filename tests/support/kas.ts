@@ -21,7 +21,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** This process's environment without the developer's AWS account and settings of kas. */
+/** Returns the environment of this process without the developer's AWS account and settings of kas. */
 function cleanEnv(env: Readonly<Record<string, string>>): Record<string, string> {
   const own = Object.entries(Deno.env.toObject()).filter(([name]) => !/^(AWS|KAS)_/.test(name));
   return {
@@ -34,7 +34,7 @@ function cleanEnv(env: Readonly<Record<string, string>>): Record<string, string>
   };
 }
 
-/** Runs a command to its end. */
+/** Runs a command, and waits until it ends. */
 export async function execute(
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -52,10 +52,13 @@ export async function execute(
   return { code, stdout: decode(stdout), stderr: decode(stderr) };
 }
 
-/** A running process. Disposing of it sends SIGTERM and waits for its end. */
+/** A running process. Its disposal sends SIGTERM and waits until the process ends. */
 export interface Running extends AsyncDisposable {
   readonly pid: number;
-  /** Resolves with a line of stdout or stderr that matches. Rejects with all lines if the process ends first. */
+  /**
+   * Resolves with the match of a line of stdout or stderr. Rejects with all lines if the process ends before a line
+   * matches.
+   */
   line(pattern: RegExp): Promise<RegExpExecArray>;
   /** All lines of stdout and stderr so far, in order. */
   readonly lines: readonly string[];
@@ -120,7 +123,7 @@ export function start(words: readonly string[], env: Readonly<Record<string, str
       try {
         child.kill("SIGTERM");
       } catch (error) {
-        // The process has ended by itself.
+        // `kill` throws TypeError if the process has already ended.
         if (!(error instanceof TypeError)) throw error;
       }
       await ended;
@@ -128,7 +131,10 @@ export function start(words: readonly string[], env: Readonly<Record<string, str
   };
 }
 
-/** Repeats `ask` every 50 ms until its answer satisfies. Throws with the last answer after `timeout` (ms). */
+/**
+ * Calls `ask` every 50 ms until its answer is the expected one. After `timeout` ms, throws an error that contains the
+ * last answer.
+ */
 export async function eventually<T>(
   ask: () => Promise<T> | T,
   satisfies: (answer: T) => boolean,

@@ -1,26 +1,28 @@
 /**
- * Breaks code by the name of a function, so that a mutation survives any change of the function's text. A function declaration and a
- * method can be assigned to at runtime, therefore one line of code is enough.
+ * Breaks code on purpose: replaces a function by its name, so that the mutation still works after the function's code
+ * changes. JavaScript can assign to a function declaration and to a method at runtime, so one added line of code is
+ * enough.
  *
  * @module
  */
 
-/** Replaces a function or a method. */
+/** The replacement of a function or a method. */
 export interface Edit {
   readonly file: string;
   /** A function declaration of the file (`recheck`), a method (`Inbox.prototype.add`), or a property of an object (`cooldown.check`). */
   readonly symbol: string;
-  /** The expression that takes its place. `original` in it is the present function. */
+  /** The expression of the new function. In it, `original` is the function that it replaces. */
   readonly becomes: string;
 }
 
 const IDENTIFIER = /^\w+$/;
 
-/** A file's source with a function replaced. */
+/** Returns a file's source in which a function is replaced. */
 export function mutated(source: string, { symbol, becomes }: Pick<Edit, "symbol" | "becomes">): string {
   const code = `{ const original = ${symbol}; ${symbol} = ${becomes}; }`;
-  // A function declaration exists before any code of its module runs, and is replaced before a table in the module refers to it.
-  // A class or an object exists only once its module has run.
+  // A function declaration exists before the code of its module runs, so the added line comes first: a table in the
+  // module then refers to the new function. A class or an object exists only after the code of its module has run, so
+  // the added line comes last.
   return IDENTIFIER.test(symbol) ? `${code} ${source}` : `${source}\n${code}\n`;
 }
 

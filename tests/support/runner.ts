@@ -1,6 +1,6 @@
 /**
- * Runs `deno test` and prints what a reader needs: failures in full, what the tests report, the ignored tests with their reasons,
- * and the summary line. Passing tests print nothing.
+ * Runs `deno test` and prints a short report: failures in full, the output of the tests, the ignored tests with their
+ * reasons, and the summary line. It prints nothing for a test that passes.
  *
  *     deno run -A tests/support/runner.ts [arguments of deno test]
  *
@@ -16,27 +16,27 @@ interface Result {
 
 const RESULT = /^(.+?) \.\.\. (ok|ignored|FAILED) \(.*\)$/;
 const SUMMARY = /^(?:ok|FAILED) \| \d+ passed/;
-/** Titles of sections that `deno test` prints once all tests have ended. */
+/** The titles of the sections that `deno test` prints after all tests have ended. */
 const SECTION = /^ (?:ERRORS|FAILURES) $/;
-/** Lines without information for the reader. */
+/** Lines of `deno test` that the report leaves out. */
 const NOISE = [
   /^running \d+ tests? from /,
   /-----(?: post-test)? output (?:end )?-----/,
   /^'.*' has been running for over /,
 ];
 
-/** Prints to stdout; `console` is for programs' own logs. */
+/** Prints to stdout. The linter does not allow `console`. */
 function say(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
-/** Deno before 2.8 sanitizes by default and rejects the flags. */
+/** The flags that enable the sanitizers of tests. Deno before 2.8 enables them by default, and rejects the flags. */
 function sanitizers(): string[] {
   const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
   return major === 2 && minor < 8 ? [] : ["--sanitize-ops", "--sanitize-resources"];
 }
 
-/** Reads what `deno test` prints, and prints the part that a reader needs. */
+/** Reads the output of `deno test`, and prints the short report. */
 class Report {
   readonly #ignored: string[] = [];
   readonly #live = Deno.stderr.isTerminal();
@@ -75,7 +75,7 @@ class Report {
     if (this.#live) Deno.stderr.writeSync(new TextEncoder().encode(`\r${this.#finished} tests`));
   }
 
-  /** Prints a line; of several empty ones the first. */
+  /** Prints a line. If several empty lines follow one another, prints only the first. */
   #print(raw: string): void {
     const blank = raw.trim() === "";
     if (blank && this.#blank) return;
@@ -84,7 +84,7 @@ class Report {
     say(raw);
   }
 
-  /** Erases the number of tests on a terminal. */
+  /** Erases the line with the number of tests that have run, if stdout is a terminal. */
   #erase(): void {
     if (this.#live) Deno.stderr.writeSync(new TextEncoder().encode("\r\x1b[K"));
   }
@@ -96,7 +96,7 @@ function resultOf(line: string): Result | undefined {
   return { test: test.replace(/^\S+\.ts => /, ""), outcome: outcome as Result["outcome"] };
 }
 
-/** Runs `deno test` with arguments; its exit status. */
+/** Runs `deno test` with these arguments. Returns its exit status. */
 export async function run(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},

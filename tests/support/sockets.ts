@@ -23,7 +23,7 @@ export async function filesOf(pid: number): Promise<string[]> {
     try {
       return [await Deno.readLink(`${folder}/${name}`)];
     } catch (error) {
-      // It was closed after it was listed.
+      // The process closed the file after this function listed it.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       return [];
     }

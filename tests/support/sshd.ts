@@ -1,12 +1,12 @@
 /**
- * An sshd on loopback, and an `ssh` for the PATH that does not use the user's files.
+ * Starts an sshd on this machine, and creates an `ssh` command for the PATH that does not use the user's own files.
  *
  * @module
  */
 import { execute, type Running, start } from "./kas.ts";
 import { installed, type Need, program } from "./needs.ts";
 
-/** sshd requires an absolute path. Its folder may not be on the PATH. */
+/** The path of sshd. sshd runs only if it is started by its absolute path, and the PATH may not contain its folder. */
 const SSHD = installed("sshd")[0] ?? "/usr/sbin/sshd";
 
 /** The needs of a test with sshd. */
@@ -16,13 +16,13 @@ export const SSH: readonly Need[] = [
   { what: "sshd is not installed", met: isThere(SSHD) },
 ];
 
-/** An ssh client. */
+/** An ssh client with its own key and known hosts. */
 export interface SshClient extends AsyncDisposable {
   readonly folder: string;
-  /** Its private key. */
+  /** The path of the client's private key. */
   readonly identity: string;
   readonly path: string;
-  /** The content of its known_hosts. */
+  /** Returns the content of the client's known_hosts file. */
   knownHosts(): Promise<string>;
 }
 
@@ -31,7 +31,7 @@ export async function sshClient(): Promise<SshClient> {
   const folder = await Deno.makeTempDir();
   const identity = `${folder}/client`;
   await makeKey(identity);
-  // The system's ssh, with its known_hosts in this folder.
+  // A script that runs the system's ssh with a known_hosts file in this folder.
   await Deno.writeTextFile(
     `${folder}/ssh_config`,
     `UserKnownHostsFile ${folder}/known_hosts\nBatchMode yes\n`,
@@ -50,21 +50,21 @@ export async function sshClient(): Promise<SshClient> {
 /** A running sshd. */
 export interface Sshd extends AsyncDisposable {
   readonly port: number;
-  /** Its log. */
+  /** The lines of sshd's log. */
   readonly lines: Running["lines"];
 }
 
 /**
- * Starts an sshd on all addresses, with its own host key, that accepts the client.
+ * Starts an sshd that listens on all addresses, has its own host key, and accepts the client.
  *
- * @param more lines at the beginning of its configuration
+ * @param more lines at the beginning of sshd's configuration
  */
 export async function startSshd({ identity }: SshClient, more: readonly string[] = []): Promise<Sshd> {
   await using stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir();
   stack.defer(() => Deno.remove(folder, { recursive: true }));
   await makeKey(`${folder}/host`);
-  // Root's sshd needs this folder, which the system service creates.
+  // An sshd that runs as root needs this folder. Normally the system service creates it.
   if (Deno.uid() === 0) await Deno.mkdir("/run/sshd", { recursive: true });
   const port = freePort();
   const config = [
@@ -75,7 +75,7 @@ export async function startSshd({ identity }: SshClient, more: readonly string[]
     "PasswordAuthentication no",
     "KbdInteractiveAuthentication no",
     "PidFile none",
-    // The folder is in one that everybody may write to.
+    // With StrictModes, sshd would reject the keys, because everybody may write to the parent folder.
     "StrictModes no",
   ];
   await Deno.writeTextFile(`${folder}/sshd_config`, config.join("\n"));
@@ -89,7 +89,7 @@ async function makeKey(path: string): Promise<void> {
   await execute(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path]);
 }
 
-/** A port that was free a moment ago. sshd does not report the port it binds. */
+/** Returns a port that was free a moment ago. sshd cannot choose a free port and report it. */
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;

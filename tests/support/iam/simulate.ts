@@ -1,15 +1,15 @@
 /**
- * Asks an IAM simulator. A process of its own with a configuration of its own: the simulator is under another licence than kas, and
- * no package of kas's.
+ * Asks an IAM simulator whether IAM would allow requests. This program runs in its own process and has its own
+ * configuration, because the simulator has another licence than kas and is not a package of kas.
  *
- * Reads a JSON document from stdin, `{ policies, requests, account }`, and writes for each policy whether it allows each request.
- * Ends with 1 where a policy or a request is malformed.
+ * It reads a JSON document from stdin, `{ policies, requests, account }`, and writes for each policy whether the policy
+ * allows each request. It exits with status 1 if a policy or a request is malformed.
  *
  * @module
  */
 import { runSimulation } from "@cloud-copilot/iam-simulate";
 
-/** What is asked. */
+/** The JSON document on stdin. */
 interface Question {
   readonly account: string;
   readonly policies: readonly unknown[];

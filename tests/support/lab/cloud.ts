@@ -1,5 +1,5 @@
 /**
- * The sandbox's AWS without a socket, on virtual time: one fleet, its load balancer, its topic and its alarms.
+ * The sandbox's simulated AWS without sockets, on virtual time: one fleet, its load balancer, its topic and its alarms.
  *
  * @module
  */
@@ -22,17 +22,17 @@ export const REGION = "eu-west-1";
 export const TOPIC_ARN = `arn:aws:sns:${REGION}:${ACCOUNT_ID}:${FLEET}`;
 /** The launch template of the fleet. */
 export const TEMPLATE = "kas-node";
-/** Where SNS is in the lab's network. */
+/** The URL of SNS in the lab's network. */
 export const SNS_URL = "http://sns.lab";
 
-/** From pending to running and from stopping to stopped in a kind world, ms. */
+/** How long a boot and a shutdown take if the plan is `kind`, in ms. */
 const KIND_BOOT = 20_000;
 const KIND_SHUTDOWN = 15_000;
 
-/** CPU percent of the alarms. */
+/** The thresholds of the CPU alarms in percent. */
 const CPU = { low: 35, high: 70 } as const;
 
-/** An instance as it really is, whatever AWS's answers show. */
+/** The real state of an instance. AWS's answers may show an older state. */
 export interface Truth {
   readonly id: string;
   readonly role: string;
@@ -41,28 +41,28 @@ export interface Truth {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** AWS. */
+/** The simulated AWS of a lab. */
 export interface Cloud extends AsyncDisposable {
   readonly faults: Faults;
   readonly machines: Machines;
   readonly account: Account;
-  /** The ids of the planned instances, by their place in the plan. */
+  /** The ids of the planned instances, in the order of the plan. */
   readonly ids: readonly string[];
   /** Answers a request to AWS. */
   readonly handle: (request: Request) => Promise<Response>;
-  /** Every call, oldest first. */
+  /** All calls so far, oldest first. */
   readonly calls: readonly Call[];
-  /** An instance as it really is; undefined if it does not exist. */
+  /** Returns the real state of an instance, or undefined if it does not exist. */
   truth(id: string): Truth | undefined;
-  /** The fleet's instances that are not terminated. */
+  /** Returns the fleet's instances except terminated ones. */
   fleet(): Truth[];
-  /** Acts as somebody else with access to the account. Returns an error instead of throwing it. */
+  /** Makes an AWS call as another person with access to the account. Returns an error instead of throwing it. */
   elsewhere(service: "ec2" | "elb" | "cloudWatch" | "sns", action: string, input: Shape): Promise<unknown>;
-  /** Sends a request for work to the load balancer. Returns the status of the answer. */
+  /** Sends a request to /work at the load balancer. Returns the HTTP status of the answer. */
   work(): Promise<number>;
 }
 
-/** Opens AWS with a fleet. */
+/** Creates a simulated AWS with a fleet. */
 export async function openCloud(
   time: VirtualTime,
   plan: FleetPlan,
@@ -95,7 +95,7 @@ export async function openCloud(
   elb.create({
     name: FLEET,
     zones: zones(REGION),
-    // Without a listener it opens no port. The lab passes requests to it.
+    // Without a listener the load balancer opens no port. The lab passes requests to it.
     listeners: [],
     healthCheck: {
       target: "HTTP:30000/ping",
@@ -107,7 +107,7 @@ export async function openCloud(
     attributes: { crossZone: true, draining: true, drainingTimeout: 300, idleTimeout: 60 },
   });
   const ids = instancesOf(plan).map((planned, place) => {
-    // The first one has been stopped for longest.
+    // The first node has been stopped for the longest time.
     const stopped = new Date(time.now() - (60 - place) * 60_000).toISOString().slice(0, 19).replace("T", " ");
     const { id } = ec2.create({
       zone: zones(REGION)[planned.zone] ?? "",
@@ -130,7 +130,7 @@ export async function openCloud(
   });
   await act(sns.service, "CreateTopic", { Name: FLEET, Attributes: { SignatureVersion: "2" } });
   for (const alarm of alarmsOf(plan, ids)) await act(cloudWatch.service, "PutMetricAlarm", alarm);
-  // As `kas admin setup` does.
+  // `kas admin setup` also enables detailed monitoring.
   await act(ec2.service, "MonitorInstances", { InstanceIds: ownIds(plan, ids) });
 
   const truth = (id: string): Truth | undefined => {
@@ -166,7 +166,7 @@ export async function openCloud(
       const proxy = balancers.proxy(FLEET);
       if (proxy === undefined) throw new Error("there is no load balancer");
       const answer = await proxy.handle(new Request("http://lb.lab/work"));
-      // The request is in progress until its answer is read.
+      // The request is in progress until the client has read the answer.
       await answer.text();
       return answer.status;
     },
@@ -184,12 +184,12 @@ function tagsOf({ kind, quarantined, grouped }: InstancePlan, place: number): Re
   };
 }
 
-/** The ids of the fleet's instances. */
+/** Returns the ids of the fleet's instances, without instances of other fleets. */
 function ownIds(plan: FleetPlan, ids: readonly string[]): string[] {
   return ids.filter((_, place) => instancesOf(plan)[place]?.kind !== "foreign");
 }
 
-/** The fleet's alarms, as `kas admin setup` creates them. */
+/** Returns the fleet's alarms, with the settings that `kas admin setup` gives them. */
 function alarmsOf(plan: FleetPlan, ids: readonly string[]): Shape[] {
   const alarm = (name: string, metric: Shape, threshold: number, missing: string) => ({
     AlarmName: `${FLEET}:${name}`,

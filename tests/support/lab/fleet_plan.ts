@@ -1,5 +1,5 @@
 /**
- * The fleet that a lab begins with, and the settings of its autoscaler.
+ * The fleet with which a lab begins, and the settings of its autoscaler.
  *
  * @module
  */
@@ -9,28 +9,31 @@ import type { Limits } from "../../../src/scaling/model/limits.ts";
 export interface InstancePlan {
   /** `foreign`: a node of another fleet in the same account. */
   readonly kind: "base" | "control" | "node" | "foreign";
-  /** 0 or 1: the region has two zones. */
+  /** The number of the zone, 0 or 1. */
   readonly zone: number;
-  /** Whether it runs and is registered from the start. Otherwise it is stopped. */
+  /** Whether the instance runs and is registered from the start. Otherwise it is stopped. */
   readonly serving: boolean;
   readonly quarantined: boolean;
-  /** Whether it belongs to an Auto Scaling group. */
+  /** Whether the instance belongs to an Auto Scaling group. */
   readonly grouped: boolean;
 }
 
 /** A planned node. */
 export type NodePlan = Omit<InstancePlan, "kind">;
 
-/** A fleet and its settings. Times are ms. */
+/** A fleet and its settings. All times are in ms. */
 export interface FleetPlan {
-  /** Whether AWS is kinder than a real account, for tests of something else. */
+  /**
+   * Whether the simulated AWS has none of the delays and limits of a real account. Tests that are not about these set
+   * it.
+   */
   readonly kind: boolean;
-  /** The seed of all randomness. */
+  /** The seed of all random numbers. */
   readonly seed: number;
   readonly control: boolean;
   readonly nodes: readonly NodePlan[];
   readonly foreign: boolean;
-  /** Whether the load balancer has an alarm. */
+  /** Whether the fleet has a `reqcount` alarm. */
   readonly reqcount: boolean;
   readonly limits: Limits;
   readonly startTimeout: number;
@@ -39,12 +42,12 @@ export interface FleetPlan {
   readonly shutdown?: number;
 }
 
-/** No warm-up, no cooldowns, and no reconciliation after the first one. */
+/** Limits with which kas acts at once: no warm-up, no cooldowns, and no reconcile after the first one. */
 export const AT_ONCE: Limits = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000 };
 
 /**
- * A fleet of one base instance and nodes in alternating zones: true for a node in service, false for a stopped one. AWS is as unkind
- * as a real account.
+ * Plans a fleet of one base instance and nodes in alternating zones. An element of `serving` is true for a node in
+ * service, and false for a stopped node. By default AWS has the delays and limits of a real account.
  */
 export function fleetOf(serving: readonly boolean[], more: Partial<FleetPlan> = {}): FleetPlan {
   return {
@@ -64,7 +67,7 @@ export function fleetOf(serving: readonly boolean[], more: Partial<FleetPlan> = 
 /** A standby node. */
 const STOPPED: NodePlan = { zone: 0, serving: false, quarantined: false, grouped: false };
 
-/** The instances in the order of their launch: base, control, nodes, foreign. */
+/** Returns the planned instances in the order of their launch: base, control, nodes, instances of other fleets. */
 export function instancesOf({ control, nodes, foreign }: FleetPlan): InstancePlan[] {
   const always = { ...STOPPED, serving: true };
   return [

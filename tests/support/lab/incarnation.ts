@@ -1,6 +1,6 @@
 /**
- * One run of the autoscaler, from its start to its end, on the lab's runtime. It can crash: from that moment on nothing that it
- * does reaches AWS or its disk, and nothing that it waits for happens.
+ * One run of the autoscaler in the lab, from its start to its end. The test can crash it. After a crash, nothing that
+ * the autoscaler does reaches AWS or its disk, and nothing that it waits for happens.
  *
  * @module
  */
@@ -18,33 +18,33 @@ import { FLEET, REGION, SNS_URL, TOPIC_ARN } from "./cloud.ts";
 import type { FleetPlan } from "./fleet_plan.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
-/** Where the autoscaler sends its requests to AWS. */
+/** The URL to which the autoscaler sends its requests to AWS. */
 export const AWS_URL = "http://aws.lab";
 
-/** What an incarnation is given. */
+/** The options of an incarnation. */
 export interface IncarnationOptions {
   readonly time: VirtualTime;
   readonly plan: FleetPlan;
   /** The state folder. */
   readonly folder: string;
-  /** How far its clock is ahead of virtual time, ms. */
+  /** Returns how far the autoscaler's clock is ahead of virtual time, in ms. */
   readonly skew: () => number;
   readonly random: () => number;
   readonly fetch: typeof fetch;
-  /** SNS's. */
+  /** The certificate with which SNS signs its messages. */
   readonly certificate: X509Certificate;
-  /** Called before and after each write to the database. Returns whether the process crashes there. */
+  /** Called before and after each write to the database. Returns whether the autoscaler crashes at this moment. */
   readonly crashesAt: (moment: "before" | "after") => boolean;
   readonly onDecision: NonNullable<Events["onDecision"]>;
 }
 
-/** Ends the call that was in progress when the process crashed. */
+/** The error that ends the call that was in progress when the autoscaler crashed. */
 class Crash extends Error {}
 
 /** A run of the autoscaler. */
 export class Incarnation implements Disposable {
   readonly #service: Service;
-  /** The service, once it has started. Undefined during its start. */
+  /** The running service. Undefined while it starts. */
   readonly #started: Service | undefined;
   readonly #time: VirtualTime;
   #dead = false;
@@ -71,7 +71,7 @@ export class Incarnation implements Disposable {
       },
     }, this.#runtime(options));
     this.#started = this.#service;
-    // A crash during the start could not close the store yet.
+    // If the autoscaler crashed during its start, nobody has closed the store yet.
     if (this.#dead) this.store[Symbol.dispose]();
   }
 
@@ -87,24 +87,24 @@ export class Incarnation implements Disposable {
     return this.#service.inbox;
   }
 
-  /** Whether it has crashed or was shut down. */
+  /** Whether the autoscaler has crashed or was shut down. */
   get dead(): boolean {
     return this.#dead;
   }
 
-  /** Answers an HTTP request. */
+  /** Passes an HTTP request to the autoscaler. Returns the answer. */
   handle(request: Request): Promise<Response> {
     return this.#service.handle(request);
   }
 
-  /** Ends it as SIGKILL does: what was committed is on disk, and nothing else happens. */
+  /** Ends the autoscaler as SIGKILL does: committed data is on disk, and nothing else happens. */
   crash(): void {
     if (this.#dead) return;
     this.#dead = true;
     this.#started?.autoscaler.store[Symbol.dispose]();
   }
 
-  /** Ends it as SIGTERM does. */
+  /** Ends the autoscaler as SIGTERM does. */
   async shutDown(): Promise<void> {
     try {
       await this.#service[Symbol.asyncDispose]();
@@ -115,7 +115,7 @@ export class Incarnation implements Disposable {
     this.#dead = true;
   }
 
-  /** Releases what a crashed process still holds. Called once no virtual time passes any more. */
+  /** Releases the resources of a crashed autoscaler. The lab calls this when virtual time no longer passes. */
   [Symbol.dispose](): void {
     this.crash();
     this.#service.autoscaler.aws[Symbol.dispose]();
@@ -137,7 +137,8 @@ export class Incarnation implements Disposable {
       random,
       fetch: network,
       fetchDirect: network,
-      // A commit outlives a crash of the process without a sync, and a real sync takes real time.
+      // No sync is needed: committed data survives a crash of the process without a sync, and a real sync would take
+      // real time.
       sync: () => this.#unlessDead(),
       openDatabase: (path) =>
         new WatchedDatabase(path, (moment) => {
@@ -148,7 +149,7 @@ export class Incarnation implements Disposable {
     };
   }
 
-  /** Never resolves after a crash. */
+  /** Resolves at once. After a crash, never resolves. */
   #unlessDead(): Promise<void> {
     return this.#dead ? new Promise(() => {}) : Promise.resolve();
   }

@@ -1,6 +1,6 @@
 /**
- * The lab: the sandbox's AWS and the autoscaler in one process on virtual time. The SDK's clients send real requests. A function
- * carries them instead of a socket.
+ * The lab: the sandbox's simulated AWS and the autoscaler in one process, on virtual time. The SDK's clients make real
+ * requests. A function call passes each request on, so that no socket is needed.
  *
  * @module
  */
@@ -23,37 +23,41 @@ import { AWS_URL, Incarnation } from "./incarnation.ts";
 import { networkOf, refuse } from "./network.ts";
 import { VirtualTime } from "./virtual_time.ts";
 
-/** Where the autoscaler crashes: at the nth call to AWS, or write to the database, after the point was set. */
+/**
+ * The point at which the autoscaler crashes: the nth call to AWS, or the nth write to the database, after the test has
+ * set the point.
+ */
 export interface CrashPoint {
   readonly at: "call" | "write";
   /** From 1. */
   readonly nth: number;
   readonly moment: "before" | "after";
-  /** How long it is down before it starts again, ms. */
+  /** How long the autoscaler is down before it starts again, in ms. */
   readonly down: number;
 }
 
-/** What is called as things happen in a lab. */
+/** Callbacks for events in a lab. */
 export interface Watcher {
-  /** A call to AWS, before and after it takes effect. */
+  /** Called for each call to AWS, before and after the call takes effect. */
   readonly onCall?: (passing: CallEvent) => void;
-  /** A decision is in the journal. */
+  /** Called when a decision is in the journal. */
   readonly onDecision?: (trigger: Trigger, decision: Decision) => void;
-  /** An incarnation ends, by a crash or a shutdown. */
+  /** Called when an incarnation ends by a crash or a shutdown. */
   readonly onEnd?: () => void;
 }
 
-/** The time at which every lab begins, ms since the epoch. */
+/** The virtual time at which every lab begins, in ms since the epoch. */
 const BEGIN = Date.UTC(2026, 0, 5, 9);
 
-/** Where the autoscaler receives messages. */
+/** The URL at which the autoscaler receives messages. */
 const KAS_URL = "http://kas.lab/";
 
 let key: Signer | undefined;
 
 /**
- * One key for all labs of this process, because making one takes longer than a history. It is short, because signing with 2,048
- * bits took a sixth of a history's CPU time. tests/unit/sns tests that a short key is refused.
+ * Returns the signing key of SNS. All labs of this process share one key, because creating a key takes longer than
+ * running a history. The key is short, because signing with 2,048 bits took a sixth of a history's CPU time.
+ * tests/unit/sns tests that kas refuses a short key.
  */
 function signer(): Signer {
   return key ??= makeSigner(BEGIN, 1_024);
@@ -61,7 +65,10 @@ function signer(): Signer {
 
 let loaded: Promise<unknown> | undefined;
 
-/** Loads the SDK, which takes real time, before time is virtual: each service is called once, and refuses. */
+/**
+ * Loads the SDK before the lab begins, because loading takes real time. To load it, this function calls each service
+ * once, and each call fails.
+ */
 async function load(): Promise<void> {
   const fetch = () => Promise.resolve(new Response("", { status: 400 }));
   using aws = connect({ region: REGION, endpointUrl: AWS_URL, runtime: { ...realRuntime, fetch } });
@@ -74,7 +81,7 @@ async function load(): Promise<void> {
   await Promise.allSettled(calls);
 }
 
-/** A state folder in memory where that is possible: a lab has no power failures. */
+/** Creates a state folder, in memory if possible, because a lab has no power failures. */
 async function stateFolder(): Promise<string> {
   try {
     return await Deno.makeTempDir({ dir: "/dev/shm", prefix: "kas-lab-" });
@@ -88,7 +95,7 @@ export class Lab implements AsyncDisposable {
   readonly time: VirtualTime;
   readonly cloud: Cloud;
   readonly plan: FleetPlan;
-  /** How often the autoscaler crashed, by what it did at that time. */
+  /** How often the autoscaler crashed, by what it was doing. */
   readonly crashes = { call: 0, write: 0, idle: 0 };
   /** Calls to AWS and writes to the database since the last crash point was set. */
   readonly counts = { call: 0, write: 0 };
@@ -100,7 +107,7 @@ export class Lab implements AsyncDisposable {
   readonly #owned: AsyncDisposableStack;
   readonly #certificate = new X509Certificate(signer().pem);
   #skew = 0;
-  /** All incarnations, the present one last. */
+  /** All incarnations of the autoscaler, the present one last. */
   readonly #lives: Incarnation[] = [];
   #point: CrashPoint | undefined;
 
@@ -124,7 +131,7 @@ export class Lab implements AsyncDisposable {
     cloud.faults.onCall = (passing) => this.#passing(passing);
   }
 
-  /** Opens a lab. When it resolves, the instances that are planned to be in service are. */
+  /** Opens a lab. Resolves when the instances are in service that the plan has in service. */
   static async open(plan: FleetPlan, watcher: Watcher = {}): Promise<Lab> {
     Deno.env.set("AWS_ACCESS_KEY_ID", "lab");
     Deno.env.set("AWS_SECRET_ACCESS_KEY", "lab");
@@ -141,12 +148,12 @@ export class Lab implements AsyncDisposable {
     const cloud = stack.use(await openCloud(time, plan, signer(), network));
     const lab = made.lab = new Lab(time, plan, cloud, watcher, folder, network, stack.move());
     await time.pass(plan.kind ? 2_000 : 60_000);
-    // Stale reads show no earlier state than this one.
+    // From here on, a stale read shows no earlier state than the present one.
     cloud.account.forgetHistory();
     return lab;
   }
 
-  /** The running autoscaler. Throws if it is down. */
+  /** The running autoscaler. Throws an error if it does not run. */
   get kas(): Incarnation {
     const life = this.#lives.at(-1);
     if (life === undefined || life.dead) throw new Error("the autoscaler is not running");
@@ -158,24 +165,24 @@ export class Lab implements AsyncDisposable {
     return this.#lives.at(-1)?.dead === false;
   }
 
-  /** The id of an instance by its place in the plan. */
+  /** Returns the id of an instance by its place in the plan. */
   id(place: number): string {
     return this.cloud.ids[place] ?? "";
   }
 
-  /** The id of the nth instance that will be launched. */
+  /** Returns the id that the nth launched instance will have. */
   launched(nth = 1): string {
     // The sandbox numbers instances in the order of their launch.
     return `i-${(this.cloud.ids.length + nth).toString(16).padStart(17, "0")}`;
   }
 
-  /** The state and the registration of an instance: `running in-service`. */
+  /** Returns the state and the registration of an instance, for example `running in-service`. */
   status(place: number): string {
     const { state, registration } = this.cloud.truth(this.id(place)) ?? {};
     return `${state} ${registration}`;
   }
 
-  /** Starts the autoscaler, with the state folder of the last one. */
+  /** Starts the autoscaler with the state folder of the previous incarnation. */
   async start(): Promise<void> {
     this.#boot();
     await this.time.settle();
@@ -194,7 +201,7 @@ export class Lab implements AsyncDisposable {
     this.counts.call = this.counts.write = 0;
   }
 
-  /** Crashes the autoscaler now, and starts it again so many ms later. */
+  /** Crashes the autoscaler now, and starts it again `down` ms later. */
   kill(down: number): void {
     if (!this.alive) return;
     this.crashes.idle++;
@@ -206,23 +213,23 @@ export class Lab implements AsyncDisposable {
   async shutDown(): Promise<void> {
     if (!this.alive) return;
     const down = this.kas.shutDown();
-    // It waits for its calls in progress.
+    // The autoscaler waits for its calls in progress.
     await this.time.pass(60_000);
     await down;
     this.#watcher.onEnd?.();
   }
 
-  /** Sets the autoscaler's time of day forwards, or back, by so many ms. */
+  /** Sets the autoscaler's clock forward by `by` ms, or back if `by` is negative. */
   setClock(by: number): void {
     this.#skew += by;
   }
 
-  /** Lets so many ms pass. */
+  /** Lets this many ms of virtual time pass. */
   pass(ms: number): Promise<void> {
     return this.time.pass(ms);
   }
 
-  /** A signed message from the topic. */
+  /** Returns a signed message from the topic. */
   message(text: string, id: string): HttpPost {
     const envelope = {
       Type: "Notification",
@@ -235,12 +242,14 @@ export class Lab implements AsyncDisposable {
     return signedPost(envelope, signer(), "2", `${SNS_URL}${signer().path}`, `${TOPIC_ARN}:lab`);
   }
 
-  /** Delivers a message. Returns the status of the answer, or 0 if the autoscaler is down. */
+  /**
+   * Delivers a message to the autoscaler. Returns the HTTP status of the answer, or 0 if the autoscaler does not run.
+   */
   async deliver({ body, headers }: HttpPost): Promise<number> {
     if (!this.alive) return 0;
     const answer = await Promise.race([
       this.kas.handle(new Request(KAS_URL, { method: "POST", body, headers })),
-      // It may crash meanwhile.
+      // The autoscaler may crash before it answers.
       this.time.settle().then(() => undefined),
     ]);
     return answer === undefined || !this.alive ? 0 : answer.status;
@@ -275,7 +284,7 @@ export class Lab implements AsyncDisposable {
 
   async #passing(passing: CallEvent): Promise<void> {
     this.time.stir();
-    // The call has taken effect, even if the autoscaler crashes now.
+    // Report the call even if the autoscaler crashes now, because the call has taken effect.
     if (passing.moment === "after") this.#watcher.onCall?.(passing);
     if (this.#strikes("call", passing.moment)) {
       this.kas.crash();
@@ -284,7 +293,7 @@ export class Lab implements AsyncDisposable {
     if (passing.moment === "before") this.#watcher.onCall?.(passing);
   }
 
-  /** Whether the autoscaler crashes here. */
+  /** Returns whether the crash point is here. */
   #strikes(at: CrashPoint["at"], moment: CrashPoint["moment"]): boolean {
     if (moment === "before") this.counts[at]++;
     const point = this.#point;
@@ -297,7 +306,7 @@ export class Lab implements AsyncDisposable {
     return true;
   }
 
-  /** Who answers a request, by its host: AWS, the autoscaler, or an instance. */
+  /** Passes a request to AWS, the autoscaler or an instance, by the host of its URL. */
   #route(request: Request): Promise<Response> {
     if (request.url.startsWith(AWS_URL)) return this.cloud.handle(request);
     if (!request.url.startsWith(KAS_URL)) {
@@ -307,7 +316,7 @@ export class Lab implements AsyncDisposable {
   }
 }
 
-/** What a caller waits for whose process has crashed. */
+/** Returns a promise that never settles, for a caller whose process has crashed. */
 function never(): Promise<never> {
   return new Promise(() => {});
 }

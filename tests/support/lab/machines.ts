@@ -1,5 +1,6 @@
 /**
- * The lab's machines: objects that answer requests, or hold them, and whose CPU follows from the demand.
+ * The lab's machines: objects that answer requests at once or later, and whose CPU utilization is computed from the
+ * demand.
  *
  * @module
  */
@@ -14,10 +15,10 @@ const IDLE = 0.02;
 /** A running machine. */
 interface On {
   readonly id: string;
-  /** Whether it has answered /ping with 200 since it was started. */
+  /** Whether the machine has answered /ping with 200 since its start. */
   healthy: boolean;
   cpuSeconds: number;
-  /** Ends the held requests. */
+  /** Functions that answer the requests that the machine holds. */
   readonly held: Set<() => void>;
 }
 
@@ -25,7 +26,7 @@ interface On {
 export class Machines {
   /** Instances whose worker never becomes healthy. */
   readonly broken = new Set<string>();
-  /** Whether requests for work are held. */
+  /** Whether machines hold requests to /work, that is, answer them only after {@linkcode Machines.release}. */
   holding = false;
   readonly #time: VirtualTime;
   readonly #account: Account;
@@ -42,7 +43,7 @@ export class Machines {
     account.watch(() => this.#accrue());
   }
 
-  /** The work to do, in machines. The instances in service share it. */
+  /** Sets the work to do, as the number of machines that it keeps busy. The instances in service share it. */
   set demand(demand: number) {
     this.#accrue();
     this.#demand = demand;
@@ -64,13 +65,13 @@ export class Machines {
     };
   };
 
-  /** The machine of an instance; undefined while it does not run. */
+  /** Returns the machine of an instance, or undefined if the instance does not run. */
   of(id: string): { readonly healthy: boolean; readonly held: number } | undefined {
     const on = this.#byAddress.values().find((it) => it.id === id);
     return on && { healthy: on.healthy, held: on.held.size };
   }
 
-  /** Ends all held requests, and holds no more. */
+  /** Answers all held requests, and holds no further requests. */
   release(): void {
     this.holding = false;
     for (const { held } of this.#byAddress.values()) for (const end of held) end();

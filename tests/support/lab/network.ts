@@ -1,5 +1,5 @@
 /**
- * The lab's network: a function carries each request to the one that answers it.
+ * The lab's network: a function passes each request to the program that answers it.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { VirtualTime } from "./virtual_time.ts";
 /** Answers a request. */
 export type Route = (request: Request) => Promise<Response>;
 
-/** Makes a fetch on virtual time. */
+/** Returns a `fetch` that uses virtual time. */
 export function networkOf(time: VirtualTime, route: Route): typeof fetch {
   return async (input, init) => {
     time.stir();
@@ -27,7 +27,7 @@ export function networkOf(time: VirtualTime, route: Route): typeof fetch {
   };
 }
 
-/** What a client meets whose server does not listen. */
+/** Fails as fetch does if no server listens at the address. */
 export function refuse(): Promise<never> {
   return Promise.reject(new TypeError("error sending request: connection refused"));
 }

@@ -1,12 +1,12 @@
 /**
- * CloudWatch's message about an alarm that changed its state, as far as kas reads it.
+ * CloudWatch's message about an alarm that changed its state, with the fields that kas reads.
  *
  * @module
  */
 import type { AlarmState } from "../../../src/scaling/model/alarm.ts";
 import { alarmArn } from "../alarm_arn.ts";
 
-/** The text of a notification. */
+/** Returns the text of a notification. */
 export function alarmMessage(
   name: string,
   state: AlarmState,

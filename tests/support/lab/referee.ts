@@ -1,6 +1,6 @@
 /**
- * Checks the invariants I1–I8 against what AWS sees of each call, the real state of the instances, and the decisions in the
- * database. It uses nothing that the autoscaler reports about itself.
+ * Checks the invariants I1–I8 with the calls that AWS receives, the real state of the instances, and the decisions in
+ * the database. It does not use what the autoscaler reports about itself.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Truth } from "./cloud.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { Lab, Watcher } from "./lab.ts";
 
-/** How often each thing was done, by the calls to AWS that changed something. */
+/** How often the autoscaler did each thing, counted by its calls to AWS that changed something. */
 export interface Tally {
   starts: number;
   launches: number;
@@ -21,23 +21,29 @@ export interface Tally {
   terminations: number;
   registrations: number;
   deregistrations: number;
-  /** How often I2 was checked against the real state. */
+  /** How often I2 was checked with the real state of the fleet. */
   bounded: number;
   resyncs: number;
 }
 
-/** What must become of a message: one decision, one without an action, at most one, or none because it is refused. */
+/**
+ * What the autoscaler must do with a message: make one decision, make one decision without an action, make at most one
+ * decision, or refuse the message.
+ */
 export type Fate = "one" | "nothing" | "at-most-one" | "refused";
 
-/** How long after a fault or an interference the autoscaler may observe something that is not true any more, ms. */
+/** After a fault or an interference, the autoscaler may observe an old state for this long, in ms. */
 const UNCERTAIN_AFTER = 65_000;
 
-/** How long an activity may rely on its observation of an instance from before an interference, ms. */
+/**
+ * After an interference with an instance, an activity may act on its earlier observation of the instance for this long,
+ * in ms.
+ */
 const LONGEST_ACTIVITY = 10 * UNCERTAIN_AFTER;
 
 /** Checks the invariants in a lab. */
 export class Referee implements Watcher {
-  /** The violations, a line each. */
+  /** The violations, one line for each. */
   readonly violations = new Set<string>();
   readonly tally: Tally = {
     starts: 0,
@@ -49,7 +55,7 @@ export class Referee implements Watcher {
     bounded: 0,
     resyncs: 0,
   };
-  /** When somebody else last interfered with each instance, ms since the lab began. */
+  /** When another person last interfered with each instance, in ms since the lab began. */
   readonly #interference = new Map<string, number>();
   readonly #before = new Map<string, string>();
   /** The client tokens of launches that took effect. */
@@ -58,23 +64,23 @@ export class Referee implements Watcher {
   #uncertainUntil = -Infinity;
   #ends = 0;
 
-  /** Begins to check. */
+  /** Begins to check the invariants in a lab. */
   watch(lab: Lab): void {
     this.#lab = lab;
     lab.cloud.account.watch(() => this.#checkRunning());
   }
 
-  /** Somebody else interferes with an instance. */
+  /** Reports that another person interferes with an instance. */
   interfered(id: string): void {
     this.#interference.set(id, this.#now);
   }
 
-  /** From now until a while after {@linkcode Referee.endUncertainty}, observations may be wrong. */
+  /** Reports that observations may be wrong from now on, until some time after {@linkcode Referee.endUncertainty}. */
   beginUncertainty(): void {
     this.#uncertainUntil = Infinity;
   }
 
-  /** Observations are right again from now on. */
+  /** Reports that observations are right again from now on. */
   endUncertainty(): void {
     if (this.#uncertainUntil === Infinity) this.#uncertainUntil = this.#now;
   }
@@ -124,7 +130,7 @@ export class Referee implements Watcher {
     const resyncs = Number(
       db.prepare("SELECT count(*) AS n FROM decisions WHERE trigger_kind = 'reconcile'").get()?.n,
     );
-    // A crash may come between the record of a decision and the report of it.
+    // The autoscaler may crash after it has recorded a decision and before it reports the decision.
     if (resyncs < this.tally.resyncs || resyncs > this.tally.resyncs + this.#ends) {
       this.#fault("I8", `${this.tally.resyncs} reconciliations have ${resyncs} decisions`);
     }
@@ -149,7 +155,7 @@ export class Referee implements Watcher {
     }
   }
 
-  /** Checks I6 in the end, once no activity is in progress. */
+  /** Checks I6 at the end, when no activity is in progress. */
   verifyEnd(): void {
     for (const { id, role, state, registration } of this.#current.cloud.fleet()) {
       if (this.#interference.has(id) || role !== "node") continue;
@@ -209,7 +215,10 @@ export class Referee implements Watcher {
     if (action === "DeregisterInstancesFromLoadBalancer") this.tally.deregistrations++;
   }
 
-  /** Checks a launch, or its repetition: an activity needs it, and the whole fleet stays within max (I2, I3). */
+  /**
+   * Checks a launch or its repetition: it belongs to an activity, and the whole fleet stays within the maximum (I2,
+   * I3).
+   */
   #checkLaunch(token: string, moment: CallEvent["moment"]): void {
     const { cloud, kas, plan: { limits } } = this.#current;
     if (moment === "after") {
@@ -228,7 +237,7 @@ export class Referee implements Watcher {
     }
   }
 
-  /** How many activities in progress may do something to an instance. */
+  /** Returns the number of activities in progress that may change an instance. */
   #activitiesOf(id: string, kind: ActivityKind): number {
     const { journal } = this.#current.kas;
     const rollsBack = (activity: number) =>
@@ -240,7 +249,7 @@ export class Referee implements Watcher {
     ).length;
   }
 
-  /** I2: a deregistration leaves at least min instances really in service. */
+  /** Checks I2: after a deregistration, at least the minimum number of instances is really in service. */
   #checkMin(id: string): void {
     const { cloud, plan: { limits } } = this.#current;
     const fleet = cloud.fleet().filter(({ state }) => state !== "shutting-down");
@@ -253,7 +262,7 @@ export class Referee implements Watcher {
     this.tally.bounded++;
   }
 
-  /** I2: a decision keeps the real fleet within min and max. */
+  /** Checks I2: a decision keeps the real fleet within the minimum and the maximum. */
   #checkBounds({ kind }: Decision): void {
     this.tally.bounded++;
     const { cloud, kas, plan: { limits } } = this.#current;
@@ -278,7 +287,7 @@ export class Referee implements Watcher {
     }
   }
 
-  /** I1: base and control instances always run. */
+  /** Checks I1: base and control instances always run. */
   #checkRunning(): void {
     for (const { id, role, state } of this.#current.cloud.fleet()) {
       if (role !== "node" && state !== "running" && !this.#interference.has(id)) {
@@ -309,14 +318,14 @@ export class Referee implements Watcher {
   }
 }
 
-/** R3: the min if none is set. */
+/** Returns the minimum capacity if no minimum is set (R3). */
 function defaultMin(fleet: readonly Truth[]): number {
   return fleet.filter(({ role, registration }) =>
     role === "base" || (role === "control" && registration !== "none")
   ).length;
 }
 
-/** The instances that a call to EC2 or ELB names. */
+/** Returns the ids of the instances that a call to EC2 or ELB names. */
 function idsOf({ InstanceIds, Instances }: CallEvent["input"]): string[] {
   const ids = Array.isArray(InstanceIds) ? InstanceIds : [];
   const shapes = Array.isArray(Instances) ? Instances : [];

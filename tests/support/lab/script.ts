@@ -1,5 +1,5 @@
 /**
- * What tests in a lab have in common: opening a lab, notifying its autoscaler, and looking at the outcome.
+ * Functions that tests in a lab share: they open a lab, notify its autoscaler, and read the outcome.
  *
  * @module
  */
@@ -12,7 +12,10 @@ import { alarmMessage } from "./notice.ts";
 /** The places of the base instance and of the first node in the plan of a fleet without a control instance. */
 export const [BASE, FIRST] = [0, 1];
 
-/** The pause before a delivery is repeated, ms: shorter than SNS's, as the autoscaler is never down for long. */
+/**
+ * The pause before a delivery is repeated, in ms. It is shorter than SNS's pause, because the autoscaler is never down
+ * for long.
+ */
 const AGAIN = 5_000;
 
 /** Opens a lab without alarms, whose autoscaler has reconciled once. It acts only on notifications of the test. */
@@ -39,12 +42,12 @@ export async function notify(lab: Lab, alarm: string, state: AlarmState, from?: 
   while (await lab.deliver(post) !== 200) await lab.pass(AGAIN);
 }
 
-/** Notifies the autoscaler that the base instance is busy, which asks for one more instance. */
+/** Notifies the autoscaler that the base instance is busy. This recommends one more instance. */
 export async function askForMore(lab: Lab): Promise<void> {
   await notify(lab, `cpuhigh:${lab.id(BASE)}`, "ALARM");
 }
 
-/** Notifies the autoscaler that a node is idle, which asks for one instance less. */
+/** Notifies the autoscaler that a node is idle. This recommends one instance less. */
 export async function reportIdle(lab: Lab, place: number): Promise<void> {
   await notify(lab, `cpulow:${lab.id(place)}`, "OK");
 }
@@ -57,7 +60,9 @@ export async function deleteAlarms(lab: Lab): Promise<void> {
   await lab.cloud.elsewhere("cloudWatch", "DeleteAlarms", { AlarmNames });
 }
 
-/** Sends requests that end only when the machines release them. Returns the status of each. */
+/**
+ * Sends requests that the machines answer only when the test releases them. Returns the HTTP status of each request.
+ */
 export async function holdRequests(lab: Lab): Promise<Promise<number>[]> {
   await lab.cloud.elsewhere("elb", "ModifyLoadBalancerAttributes", {
     LoadBalancerName: FLEET,
@@ -72,13 +77,13 @@ export async function holdRequests(lab: Lab): Promise<Promise<number>[]> {
   return answers;
 }
 
-/** The instances that were started, in order. */
+/** Returns the ids of the instances that were started, in order. */
 export function startedIds({ cloud }: Lab): string[] {
   return cloud.calls.filter(({ action, error }) => action === "StartInstances" && error === undefined)
     .map(({ input }) => String((input["InstanceIds"] as unknown[])[0]));
 }
 
-/** How many instances are in service. */
+/** Returns the number of instances in service. */
 export function countInService({ cloud }: Lab): number {
   return cloud.fleet().filter(({ state, registration }) =>
     state === "running" && registration === "in-service"

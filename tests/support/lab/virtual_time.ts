@@ -1,6 +1,6 @@
 /**
- * The time of a lab: the sandbox's and the autoscaler's clocks run on it. It stands still while anything works, and then jumps to
- * the next timer, so that an hour passes in milliseconds.
+ * The virtual time of a lab, which the clocks of the sandbox and of the autoscaler use. It does not pass while code
+ * runs. When all code waits, it jumps to the next timer, so that an hour passes in milliseconds.
  *
  * @module
  */
@@ -10,24 +10,24 @@ import type { Clock as SandboxClock } from "../../../src/sandbox/clock.ts";
 /** A timer that is set. */
 interface Timer {
   due: number;
-  /** Of two timers that are due at the same time, the one that was set first comes first. */
+  /** If two timers are due at the same time, the timer that was set first has the lower order and runs first. */
   readonly order: number;
   readonly every: number | undefined;
   readonly callback: () => void;
 }
 
-/** After how many turns of the event loop without anything new everything waits for time to pass. */
+/** After this many turns of the event loop in which nothing new begins, all code waits for time to pass. */
 const QUIET_TURNS = 3;
 
-/** More turns of the event loop than this are an endless loop. */
+/** If more turns of the event loop are needed, the code is in an endless loop. */
 const MOST_TURNS = 200_000;
 
-/** More timers at one moment than this are an endless loop. */
+/** If more timers are due at one moment, the code is in an endless loop. */
 const MOST_AT_ONCE = 20_000;
 
 /** Time that passes only in {@linkcode VirtualTime.pass}. */
 export class VirtualTime {
-  /** ms since the epoch. */
+  /** The time at which virtual time starts, in ms since the epoch. */
   readonly start: number;
   readonly #timers: Timer[] = [];
   #passed = 0;
@@ -38,12 +38,12 @@ export class VirtualTime {
     this.start = start;
   }
 
-  /** ms since the epoch, a whole number as on a real machine. */
+  /** The current time in ms since the epoch, a whole number as on a real machine. */
   now(): number {
     return Math.floor(this.start + this.#passed);
   }
 
-  /** ms since the start. */
+  /** The time since the start, in ms. */
   get passed(): number {
     return this.#passed;
   }
@@ -56,17 +56,20 @@ export class VirtualTime {
     every: (ms, callback) => this.#add(ms, callback, ms),
   };
 
-  /** Calls back once after so many ms. */
+  /** Calls the callback once after this many ms. */
   after(ms: number, callback: () => void): Disposable {
     return this.#add(ms, callback, undefined);
   }
 
-  /** Reports that something has begun that may set timers or end waits. */
+  /** Reports that code has begun to run that may set timers or end waits. */
   stir(): void {
     this.#activity++;
   }
 
-  /** Lets so many ms pass. Timers that become due are called in order, each at its time, and time waits for what they start. */
+  /**
+   * Lets this many ms pass. Calls the timers that become due in order, each at its time. After each timer, time stands
+   * still until the code that the timer started waits again.
+   */
   async pass(ms: number): Promise<void> {
     const end = this.#passed + ms;
     await this.settle();
@@ -88,7 +91,7 @@ export class VirtualTime {
     this.#passed = end;
   }
 
-  /** Resolves once everything waits for time to pass. */
+  /** Resolves when all code waits for time to pass. */
   async settle(): Promise<void> {
     let quiet = 0;
     for (let turns = 0; quiet < QUIET_TURNS; turns++) {
