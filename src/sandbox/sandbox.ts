@@ -19,6 +19,7 @@ import { ACCOUNT_ID } from "./wire/action.ts";
 import type { Clock } from "./clock.ts";
 import { startServices } from "./services.ts";
 import { Account } from "./account/account.ts";
+import type { BilledUnits } from "./account/billing.ts";
 import type { RegistrationPhase } from "./account/load_balancer.ts";
 
 /** Options of a sandbox. All durations are in ms of sandbox time, which runs `speed` times as fast as real time. */
@@ -106,6 +107,8 @@ export interface Sandbox extends AsyncDisposable {
   readonly faults: Faults;
   /** The latest API calls, oldest first; at most 10,000. */
   readonly calls: readonly Call[];
+  /** Returns the units that AWS would bill so far. */
+  readonly billed: () => BilledUnits;
 }
 
 /** Region of all resources in the sandbox. */
@@ -139,7 +142,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const account = new Account(clock.now);
   const endpointUrl: { url?: string } = {};
   const calls: Call[] = [];
-  const { lifecycle, balancers, ec2, elb, sns, handle } = started.use(startServices({
+  const { lifecycle, balancers, ec2, elb, sns, billing, handle } = started.use(startServices({
     clock,
     account,
     faults,
@@ -199,6 +202,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     account: view,
     faults,
     calls,
+    billed: () => billing.units(),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

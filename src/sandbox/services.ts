@@ -19,6 +19,7 @@ import type { MachineFactory } from "./machines/machine.ts";
 import type { Clock } from "./clock.ts";
 import { type Sns, sns as makeSns } from "./sns/service.ts";
 import type { Account } from "./account/account.ts";
+import { Billing } from "./account/billing.ts";
 
 /** Options of {@linkcode startServices}. */
 export interface AwsServicesOptions {
@@ -50,6 +51,7 @@ export interface AwsServices extends AsyncDisposable {
   readonly elb: Elb;
   readonly cloudWatch: CloudWatch;
   readonly sns: Sns;
+  readonly billing: Billing;
   /** Handles an HTTP request to an AWS service. */
   readonly handle: (request: Request) => Promise<Response>;
 }
@@ -89,12 +91,14 @@ export function startServices(options: AwsServicesOptions): AwsServices {
       !faults.basicMonitoring || (account.current.instances.get(id)?.detailedMonitoring ?? false),
     requests: () => balancers.requests(),
   };
+  const billing = new Billing(() => account.current);
   const cloudWatch = owned.use(makeCloudWatch({
     clock,
     metered,
     region,
     publish: sns.publish,
     metricDelay: () => faults.metricDelay,
+    onTick: (second, alarms) => billing.advance(second, alarms),
   }));
   const ec2 = makeEc2({ clock, account, lifecycle, addresses: hosts, faults, region });
   const elb = makeElb({ clock, account, balancers, addresses, faults, zones: zones(region) });
@@ -113,7 +117,11 @@ export function startServices(options: AwsServicesOptions): AwsServices {
     },
     unsigned: sns.unsigned,
     signer: sns.signer,
-    record,
+    record: (call) => {
+      billing.addCall(call);
+      record(call);
+    },
+    billed: () => billing.units(),
     stopping: stopping.signal,
   });
   return {
@@ -123,6 +131,7 @@ export function startServices(options: AwsServicesOptions): AwsServices {
     elb,
     cloudWatch,
     sns,
+    billing,
     handle,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -35,6 +35,8 @@ export interface CloudWatchOptions {
   readonly publish: Publish;
   /** Returns the time from the end of a period until its datapoint is visible, in ms of sandbox time. Default: 0. */
   readonly metricDelay?: () => number;
+  /** Called at each reading of the meters, with the second of the timeline and the number of alarms. */
+  readonly onTick?: (second: number, alarms: number) => void;
 }
 
 /** The sandbox's CloudWatch. Its disposal stops the collection of metrics and the evaluation of alarms. */
@@ -44,7 +46,7 @@ export interface CloudWatch extends Disposable {
 
 /** Starts the sandbox's CloudWatch. Its first minute begins at the time of the call. */
 export function cloudWatch(
-  { clock, metered, region, publish, metricDelay = () => 0 }: CloudWatchOptions,
+  { clock, metered, region, publish, metricDelay = () => 0, onTick }: CloudWatchOptions,
 ): CloudWatch {
   const time = timeline(clock);
   const store = new MetricStore();
@@ -56,6 +58,7 @@ export function cloudWatch(
   let evaluated = 0;
   const ticks = time.ticks(METER_INTERVAL, (second) => {
     sampler.readMeters();
+    onTick?.(second, alarms.all().length);
     const minute = Math.floor(second / MINUTE) * MINUTE;
     const isMinuteOver = minute > reported;
     if (isMinuteOver) {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { BilledUnits } from "../account/billing.ts";
 import type { Signer } from "../sns/certificate.ts";
 import type { Faults } from "../faults/faults.ts";
 import { RateLimits } from "../faults/rate_limits.ts";
@@ -13,6 +14,9 @@ import type { Clock } from "../clock.ts";
 import { type AwsRequest, readRequest } from "./request.ts";
 import { errorResponse, successResponse } from "./response.ts";
 import { iamPrefix, type ServiceName } from "./service_name.ts";
+
+/** The path that answers with the units that AWS would bill. It is not part of AWS. */
+export const BILLED_PATH = "/billed";
 
 /** A recorded API call. */
 export interface Call {
@@ -35,13 +39,15 @@ export interface EndpointOptions {
   readonly signer: Signer;
   readonly faults: Faults;
   readonly record: (call: Call) => void;
+  /** Returns the units that AWS would bill so far. */
+  readonly billed: () => BilledUnits;
   /** Aborts when the sandbox stops. Calls that a latency fault delays then fail. */
   readonly stopping: AbortSignal;
 }
 
 /** Returns the function that handles HTTP requests to the endpoint. */
 export function endpoint(
-  { clock, services, unsigned, signer, faults, record, stopping }: EndpointOptions,
+  { clock, services, unsigned, signer, faults, record, billed, stopping }: EndpointOptions,
 ): (request: Request) => Promise<Response> {
   const repeatStale = staleResponses(clock, faults);
   const limits = new RateLimits(clock);
@@ -81,8 +87,12 @@ export function endpoint(
   };
 
   return async (request) => {
-    if (request.method === "GET" && new URL(request.url).pathname === signer.path) {
-      return new Response(signer.pem, { headers: { "content-type": "application/x-pem-file" } });
+    if (request.method === "GET") {
+      const { pathname } = new URL(request.url);
+      if (pathname === signer.path) {
+        return new Response(signer.pem, { headers: { "content-type": "application/x-pem-file" } });
+      }
+      if (pathname === BILLED_PATH) return Response.json(billed());
     }
     let received: AwsRequest;
     try {

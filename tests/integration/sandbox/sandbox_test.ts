@@ -1,4 +1,8 @@
-import { DescribeAlarmsCommand, SetAlarmStateCommand } from "@aws-sdk/client-cloudwatch";
+import {
+  DescribeAlarmsCommand,
+  GetMetricDataCommand,
+  SetAlarmStateCommand,
+} from "@aws-sdk/client-cloudwatch";
 import { DescribeInstancesCommand, StartInstancesCommand, StopInstancesCommand } from "@aws-sdk/client-ec2";
 import {
   DescribeInstanceHealthCommand,
@@ -97,6 +101,23 @@ Deno.test("the AWS SDK can start a node, register the node, and use CloudWatch a
   assertEquals((await aws.sns.send(new ListTopicsCommand({}))).Topics, [{
     TopicArn: kas.env["KAS_TOPIC_ARN"],
   }]);
+});
+
+Deno.test("the sandbox answers at /billed with the units that AWS would bill", async () => {
+  await using kas = await sandbox();
+  const Metric = { Namespace: "AWS/EC2", MetricName: "CPUUtilization" };
+  using aws = clients(kas.url);
+  await aws.cloudWatch.send(
+    new GetMetricDataCommand({
+      StartTime: new Date(Date.now() - 60_000),
+      EndTime: new Date(),
+      MetricDataQueries: ["a", "b"].map((Id) => ({
+        Id,
+        MetricStat: { Metric, Period: 60, Stat: "Average" },
+      })),
+    }),
+  );
+  assertEquals((await (await fetch(`${kas.url}/billed`)).json()).metricsRequested, 2);
 });
 
 Deno.test("the AWS SDK gets each service's own error codes from the sandbox", async () => {

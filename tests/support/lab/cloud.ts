@@ -11,6 +11,7 @@ import { Faults } from "../../../src/sandbox/faults/faults.ts";
 import { ACCOUNT_ID, type Service, type Shape } from "../../../src/sandbox/wire/action.ts";
 import { startServices } from "../../../src/sandbox/services.ts";
 import { Account } from "../../../src/sandbox/account/account.ts";
+import type { BilledUnits } from "../../../src/sandbox/account/billing.ts";
 import type { Instance } from "../../../src/sandbox/account/instance.ts";
 import type { RegistrationPhase } from "../../../src/sandbox/account/load_balancer.ts";
 import { type FleetPlan, type InstancePlan, instancesOf } from "./fleet_plan.ts";
@@ -50,6 +51,8 @@ export interface Cloud extends AsyncDisposable {
   readonly ids: readonly string[];
   /** Answers a request to AWS. */
   readonly handle: (request: Request) => Promise<Response>;
+  /** Returns the units that AWS would bill so far. */
+  readonly billed: () => BilledUnits;
   /** All calls so far, oldest first. */
   readonly calls: readonly Call[];
   /** Returns the real state of an instance, or undefined if it does not exist. */
@@ -150,6 +153,7 @@ export async function openCloud(
     account,
     ids,
     handle,
+    billed: () => aws.billing.units(),
     calls,
     truth,
     fleet: () =>

@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { Billing } from "../../../../src/sandbox/account/billing.ts";
+import { EMPTY_SNAPSHOT } from "../../../../src/sandbox/account/snapshot.ts";
 import { realClock } from "../../../../src/sandbox/clock.ts";
 import { endpoint } from "../../../../src/sandbox/wire/endpoint.ts";
 import { Faults } from "../../../../src/sandbox/faults/faults.ts";
@@ -19,6 +21,7 @@ Deno.test("a client that disconnects during its request causes no API call and n
     signer: { pem: "", path: "/pem", sign: () => "" },
     faults: new Faults(),
     record: (call) => calls.push(call),
+    billed: () => new Billing(() => EMPTY_SNAPSHOT).units(),
     stopping: new AbortController().signal,
   });
   const came = Promise.withResolvers<void>();

@@ -1,0 +1,97 @@
+/**
+ * Counts what AWS bills: the units, not their prices, because prices differ between regions and change.
+ *
+ * @module
+ */
+import type { Shape } from "../wire/action.ts";
+import { shapes } from "../wire/input.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** The billed units since the sandbox started. Hours are hours of sandbox time. */
+export interface BilledUnits {
+  /** Metrics that `GetMetricData` was asked for. A call with 500 metrics counts as 500. Source: CloudWatch pricing, Metrics. */
+  readonly metricsRequested: number;
+  /** Calls of `GetMetricStatistics`, `ListMetrics` and `PutMetricData`. Source: CloudWatch pricing, APIs. */
+  readonly metricRequests: number;
+  /** Hours of standard alarms. The alarms of a stopped instance count too. */
+  readonly alarmHours: number;
+  /** Hours of running instances with detailed monitoring. */
+  readonly detailedMonitoringHours: number;
+  /** Hours of running instances. */
+  readonly instanceHours: number;
+  /** Hours of root volumes: each instance has one, also while it is stopped. */
+  readonly volumeHours: number;
+  /** Hours of load balancers. */
+  readonly balancerHours: number;
+}
+
+/** CloudWatch's actions that AWS bills by the request. */
+const BILLED_ACTIONS: readonly string[] = ["GetMetricStatistics", "ListMetrics", "PutMetricData"];
+
+/** The hours of the resources that AWS bills by the hour. */
+type Hours = Omit<BilledUnits, "metricsRequested" | "metricRequests">;
+
+/** An API call, as far as its price depends on it. */
+interface BilledCall {
+  readonly service: string;
+  readonly action: string;
+  readonly input: Shape;
+  readonly error: string | undefined;
+}
+
+/** Counts the billed units. */
+export class Billing {
+  readonly #account: () => Snapshot;
+  /** Until when the hours are counted, in seconds of the CloudWatch timeline. */
+  #counted = 0;
+  #calls = { metricsRequested: 0, metricRequests: 0 };
+  #hours: Hours = {
+    alarmHours: 0,
+    detailedMonitoringHours: 0,
+    instanceHours: 0,
+    volumeHours: 0,
+    balancerHours: 0,
+  };
+
+  /** @param account returns the account's present resources */
+  constructor(account: () => Snapshot) {
+    this.#account = account;
+  }
+
+  /**
+   * Counts the hours since the last call.
+   *
+   * @param second the present second of the CloudWatch timeline
+   * @param alarms the present number of alarms
+   */
+  advance(second: number, alarms: number): void {
+    const hours = (second - this.#counted) / 3_600;
+    this.#counted = second;
+    const { instances, balancers, applicationBalancers } = this.#account();
+    const existing = [...instances.values()].filter(({ state }) => state !== "terminated");
+    const running = existing.filter(({ state }) => state === "running");
+    const before = this.#hours;
+    this.#hours = {
+      alarmHours: before.alarmHours + hours * alarms,
+      detailedMonitoringHours: before.detailedMonitoringHours +
+        hours * running.filter(({ detailedMonitoring }) => detailedMonitoring).length,
+      instanceHours: before.instanceHours + hours * running.length,
+      volumeHours: before.volumeHours + hours * existing.length,
+      balancerHours: before.balancerHours + hours * (balancers.size + applicationBalancers.size),
+    };
+  }
+
+  /** Counts an API call, unless it failed. A fault that cuts the answer off does not change what AWS bills. */
+  addCall({ service, action, input, error }: BilledCall): void {
+    if (service !== "monitoring" || (error !== undefined && error !== "cut")) return;
+    if (BILLED_ACTIONS.includes(action)) this.#calls.metricRequests++;
+    if (action === "GetMetricData") {
+      this.#calls.metricsRequested += shapes(input, "MetricDataQueries").length;
+    }
+  }
+
+  /** The billed units so far. */
+  units(): BilledUnits {
+    return { ...this.#calls, ...this.#hours };
+  }
+}
