@@ -1,5 +1,5 @@
 /**
- * `kas admin sandbox`: a simulated AWS and real workers on this machine.
+ * `kas admin sandbox`: runs a simulated AWS and real workers on this machine.
  *
  * @module
  */
@@ -20,37 +20,38 @@ export const sandbox = command({
   name: "sandbox",
   summary: "Run a simulated AWS on this machine, to try kas without an account",
   description:
-    "Serves EC2, ELB, CloudWatch and SNS on loopback. Each running instance is a real kas worker process behind a real\n" +
-    "load balancer. Prints environment variables for kas, the AWS CLI and boto3, and runs until Ctrl-C.\n" +
-    "--scenario nine-steps plays a load scenario against a real autoscaler; the exit status is 0 if every step passes.",
+    "Serves EC2, ELB, CloudWatch and SNS on a loopback address. Each running instance is a kas worker process. A load balancer\n" +
+    "in the sandbox forwards requests to these workers. Prints environment variables for kas, the AWS CLI and boto3, and runs\n" +
+    "until Ctrl-C. With --scenario nine-steps, starts an autoscaler and sends it changing load. The exit status is then 0 if\n" +
+    "every step of the scenario passes.",
   options: {
     port: {
       placeholder: "PORT",
-      help: "port of the AWS endpoint; 0 picks a free one",
+      help: "port of the AWS endpoint; 0 picks a free port",
       parse: integer(0, 65_535),
       default: "4580",
     },
     balancerPort: {
       placeholder: "PORT",
-      help: "port of the load balancer; 0 picks a free one",
+      help: "port of the load balancer; 0 picks a free port",
       parse: integer(0, 65_535),
       default: "30000",
     },
     address: {
       placeholder: "IP",
-      help: "the address that both listen on (default: 127.0.0.1)",
+      help: "IP address on which the AWS endpoint and the load balancer listen (default: 127.0.0.1)",
       parse: text,
     },
     onStart: {
       placeholder: "CMD",
       help:
-        "command that boots an instance's machine, instead of a worker; $1 is the id, $2 the address; it prints pid N, the " +
-        "process whose CPU counts as the machine's",
+        "command that boots the machine of an instance, instead of starting a worker; $1 is the instance id, $2 the IP address; " +
+        "if it prints pid N, the sandbox measures the CPU of that process",
       parse: text,
     },
     onStop: {
       placeholder: "CMD",
-      help: "command that shuts an instance's machine down; $1 and $2 as above",
+      help: "command that shuts down the machine of an instance; $1 and $2 are as for --on-start",
       parse: text,
     },
     subnet: {
@@ -60,7 +61,7 @@ export const sandbox = command({
     },
     nodes: {
       placeholder: "N",
-      help: "how many stopped nodes to create, beside the running base instance",
+      help: "how many stopped nodes to create, in addition to the running base instance",
       parse: integer(0, 250),
       default: "1",
     },
@@ -82,7 +83,7 @@ export const sandbox = command({
     },
     speed: {
       placeholder: "N",
-      help: "divide every duration by N, also the work times and the pauses of clients",
+      help: "divide every duration by N, including the duration of a /work request and the pauses of clients",
       parse: positive,
       default: "1",
     },
@@ -95,7 +96,7 @@ export const sandbox = command({
     },
     seed: {
       placeholder: "N",
-      help: "seed of the random faults",
+      help: "seed of the random numbers for faults and delays",
       parse: integer(0, 4_294_967_295),
       default: "1",
     },
@@ -132,7 +133,7 @@ export const sandbox = command({
     }
     if ((flags.onStart === undefined) !== (flags.onStop === undefined)) {
       throw new UsageError(
-        "--on-start and --on-stop need each other: one boots a machine, the other shuts it down",
+        "--on-start and --on-stop must be given together: one boots a machine, the other shuts it down",
       );
     }
     const { startSandbox } = await import("../../sandbox/sandbox.ts");
@@ -153,12 +154,12 @@ export const sandbox = command({
       }
       const { setUpLog } = await import("../../log.ts");
       await using _log = await setUpLog("text");
-      // One write, so that a reader that waits for the first line gets all of them.
+      // kas prints all variables in one write, so that a program that waits for the first line reads all lines.
       out.text(
         Object.entries(running.env).map(([name, value]) => `export ${name}=${quoteWord(value)}`).join("\n"),
       );
       out.note(
-        `AWS endpoint: ${running.url}. Load balancer: ${running.balancerUrl}. Ctrl-C ends both.`,
+        `AWS endpoint: ${running.url}. Load balancer: ${running.balancerUrl}. Ctrl-C ends the sandbox.`,
       );
       if (flags.empty) {
         out.hint(
@@ -169,7 +170,8 @@ export const sandbox = command({
       out.note("Stopping the workers.");
       return 0;
     } catch (error) {
-      // An unknown --fault. The sandbox may not import UsageError (imports point down).
+      // The sandbox throws this error for an unknown fault. It cannot throw a UsageError, because src/sandbox imports no module of
+      // src/cli.
       if (error instanceof TypeError && error.message.startsWith("Cannot use fault")) {
         throw new UsageError(error.message);
       }
@@ -178,24 +180,24 @@ export const sandbox = command({
   },
 });
 
-/** The command of an instance's worker: one vCPU, and work times divided by the speed. */
+/** Returns the command that starts an instance's worker, with one vCPU. The duration of a /work request is divided by the speed. */
 export function workerCommand(speed: number): readonly string[] {
   const workMs = WORK_MS.map((ms) => (ms / speed).toFixed(3)).join("-");
   return [...kasCommand(), "worker", "--threads", "1", "--work-ms", workMs];
 }
 
-/** Niceness of the scenario's processes. */
+/** Niceness of the processes of a scenario. */
 const NICENESS = -10;
 
 /**
- * Raises the priority of this process and of its later children, so that a busy machine does not distort the scenario's times.
- * It needs privileges; without them the priority stays as it is.
+ * Raises the priority of this process and of the processes that it starts later, so that other processes on the machine do not
+ * delay the scenario. Without the necessary privileges the priority does not change.
  */
 function raisePriority(): void {
   try {
     os.setPriority(0, NICENESS);
   } catch {
-    // Ignore this error: the process lacks the privilege, so its priority stays as it is.
+    // The process does not have the privilege, so its priority does not change.
   }
 }
 

@@ -1,11 +1,11 @@
 /**
- * Runs this kas in child processes: workers for the sandbox; an autoscaler and a setup for its scenario.
+ * Runs kas in child processes: workers for the sandbox, and an autoscaler and `kas admin setup` for a scenario.
  *
  * @module
  */
 import { endChild, spawnChild } from "../../sandbox/machines/child.ts";
 
-/** The command that runs this kas: the executable, or deno with the source. */
+/** Returns the command that runs the same kas as this process: this executable, or Deno with main.ts. */
 export function kasCommand(): readonly string[] {
   if (Deno.build.standalone) return [Deno.execPath()];
   const file = (path: string) => decodeURIComponent(new URL(path, import.meta.url).pathname);
@@ -22,27 +22,30 @@ export function kasCommand(): readonly string[] {
   ];
 }
 
-/** A child process that ended unexpectedly or failed. */
+/** Error: a kas process failed, or ended unexpectedly. */
 export class ProcessError extends Error {
   override readonly name = "ProcessError";
 }
 
-/** A running kas. Disposing of it sends SIGTERM. */
+/** A running kas process. Its disposal sends SIGTERM to the process and waits until it has ended. */
 export interface KasProcess extends AsyncDisposable {
-  /** Resolves with the first line of its stderr that matches. Rejects with ProcessError if the process ends before. */
+  /** Waits for a line of the process's stderr that matches the pattern. Rejects with a ProcessError if the process ends first. */
   waitForLine(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Rejects with ProcessError, and the end of its stderr, if the process ends by itself. Never resolves. */
+  /**
+   * Rejects with a ProcessError if the process ends before its disposal. The error contains the end of its stderr. Never
+   * resolves.
+   */
   readonly failed: Promise<never>;
 }
 
-/** How many lines of stderr are kept for error messages. */
+/** Number of lines of stderr that kas keeps for error messages. */
 const STDERR_TAIL = 5;
 
 /** Time from SIGTERM to SIGKILL, in ms. */
 const KILL_AFTER = 5_000;
 
 /**
- * Starts `kas ARGS…`. Its environment has no AWS and kas settings of the user, only those of `env`.
+ * Starts `kas ARGS…`. The process does not get the user's AWS and kas settings from the environment, only the settings in `env`.
  */
 export function startKas(args: readonly string[], env: Readonly<Record<string, string>>): KasProcess {
   const child = spawnChild([...kasCommand(), ...args], environment(env));
@@ -62,7 +65,7 @@ export function startKas(args: readonly string[], env: Readonly<Record<string, s
   })();
   let disposed = false;
   const failed = Promise.withResolvers<never>();
-  // Prevent an unhandled rejection if nobody awaits this promise.
+  // Without a handler, a rejection of this promise would end the process if no caller awaits the promise.
   failed.promise.catch(() => {});
   const ended = Promise.all([child.status, read]).then(([{ code }]) => {
     const last = tail.join("; ") || `exit status ${code}`;
@@ -89,7 +92,7 @@ export function startKas(args: readonly string[], env: Readonly<Record<string, s
   };
 }
 
-/** Runs `kas ARGS…` to its end. Throws {@linkcode ProcessError} with the end of its stderr if the status is not 0. */
+/** Runs `kas ARGS…` and waits until it ends. Throws a ProcessError with the end of its stderr if the exit status is not 0. */
 export async function runKas(
   args: readonly string[],
   env: Readonly<Record<string, string>>,

@@ -11,24 +11,24 @@ import { ALARM_OPTIONS } from "../alarms/options.ts";
 import { cpuAlarms, neededChange, requestAlarm } from "../alarms/plans.ts";
 import type { Ensure, SetupPlan } from "./steps.ts";
 
-/** The settings of new alarms. `period` is in seconds. */
+/** Settings of a new alarm, for options that the operator did not give. `period` is in seconds. */
 const DEFAULTS = {
   cpu: ALARM_OPTIONS.cpu.parse(ALARM_OPTIONS.cpu.default),
   period: ALARM_OPTIONS.period.parse(ALARM_OPTIONS.period.default),
   evaluations: ALARM_OPTIONS.evaluations.parse(ALARM_OPTIONS.evaluations.default),
 };
 
-/** The resources that the alarms watch and notify. */
+/** The resources that the alarms watch, and the topic that they notify. */
 interface AlarmTargets {
-  /** The fleet's instances. */
+  /** Ids of the fleet's instances. */
   readonly ids: readonly string[];
-  /** Absent: the alarms have no actions. */
+  /** ARN of the topic. Undefined: the alarms have no actions. */
   readonly topicArn: string | undefined;
-  /** The metric of the load balancer's requests. */
+  /** The metric that counts the requests to the load balancer. */
   readonly requests: Metric | undefined;
 }
 
-/** Creates the missing CPU alarms, and updates alarms with wrong settings, metric or topic. */
+/** Creates the CPU alarms that do not exist, and updates the alarms that have the wrong settings, metric or topic. */
 export async function setUpAlarms(
   aws: Aws,
   plan: SetupPlan,

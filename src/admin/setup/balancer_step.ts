@@ -1,5 +1,5 @@
 /**
- * The steps of `kas admin setup` for the load balancer: its settings, its zones and its instances.
+ * The steps of `kas admin setup` for the load balancer: its settings, its zones and its registered instances.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import type { Ensure, SetupPlan } from "./steps.ts";
 
 const FIRST_INSTANCE = "kas admin instances create --role base --image AMI, then kas admin setup again";
 
-/** Sets up the load balancer, and returns it as it was before. */
+/** Sets up the load balancer. Returns the state that the load balancer had before, or undefined if it did not exist. */
 export async function setUpBalancer(
   aws: Aws,
   plan: SetupPlan,
@@ -32,7 +32,7 @@ export async function setUpBalancer(
   const existing = await findBalancer(aws, balancer, signal);
   if (balancer.kind === "classic") await setUpClassic(aws, plan, existing, instances, ensure, signal);
   else await setUpTargetGroup(aws, balancer.arn, plan, existing, ensure, signal);
-  // Setup creates no target group, so one without instances counts as new.
+  // kas admin setup cannot create a target group. Therefore a target group without registered instances counts as new.
   const isNew = existing === undefined ||
     (balancer.kind === "target-group" && existing.instances.length === 0);
   // A target group accepts only running instances.
@@ -62,7 +62,7 @@ async function setUpClassic(
   }
 }
 
-/** Sets a target group's health check and deregistration delay. */
+/** Sets the health check and the deregistration delay of a target group. */
 async function setUpTargetGroup(
   aws: Aws,
   arn: string,
@@ -84,8 +84,10 @@ async function setUpTargetGroup(
 }
 
 /**
- * Whether setup registers an instance: a base instance that runs or is pending, and with a new load balancer also such a node.
- * At an existing load balancer a scale-out or scale-in of an unregistered node may be in progress (R9, R10).
+ * Returns whether setup registers an instance. Setup registers base instances that are running or pending. With a new load
+ * balancer,
+ * setup also registers such nodes. With an existing load balancer, a scale-out or scale-in of an unregistered node may be in
+ * progress (R9, R10).
  */
 function shallServe({ role, state }: Ec2Instance, isNewBalancer: boolean): boolean {
   return (state === "running" || state === "pending") &&

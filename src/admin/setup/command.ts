@@ -21,19 +21,19 @@ export const setup = command({
   name: "setup",
   summary: "Create the fleet's topic, load balancer, alarms, and with --url the autoscaler's subscription",
   description:
-    "Existing resources stay unchanged, so run it again after you add instances, or after an interruption. A\n" +
-    "--target-group has to exist. Its health check is set to /ping of the workers. The load balancer's draining is set to\n" +
-    "less than --drain-timeout, and instances get detailed monitoring, which the default period of the alarms needs.\n" +
-    "With --monitoring basic give --period 300.",
+    "Creates only what does not exist. Run this command again after you have added instances, or after an interruption.\n" +
+    "If you use --target-group, the target group must exist. kas sets its health check to /ping of the workers. kas sets the\n" +
+    "draining timeout of the load balancer to less than --drain-timeout. kas enables detailed monitoring of the instances,\n" +
+    "which the default --period of the alarms needs. If you use --monitoring basic, also use --period 300.",
   options: {
     url: {
       placeholder: "URL",
-      help: "the autoscaler's address as SNS reaches it",
+      help: "subscribe the autoscaler at this URL, at which SNS can reach it",
       parse: url,
     },
     timeout: {
       placeholder: "TIME",
-      help: "how long to wait until the subscription is confirmed",
+      help: "how long to wait until the autoscaler has confirmed the subscription",
       default: "120s",
       parse: duration,
     },
@@ -58,7 +58,7 @@ export const setup = command({
         balancer: balancerRef(flags),
         confirmTimeout: flags.timeout,
         onProgress: (text) => out.progress(current = text),
-        // Without these flags an existing alarm keeps its settings.
+        // If the operator does not give one of these flags, an existing alarm keeps its value.
         cpu: origins["cpu"] === "flag" ? cpu : undefined,
         period: origins["period"] === "flag" ? period : undefined,
         evaluations: origins["evaluations"] === "flag" ? evaluations : undefined,
@@ -78,7 +78,7 @@ export const setup = command({
       if (topic !== undefined && flags.url === undefined && !dryRun) {
         const [url, where] = isLocal(flags.endpointUrl)
           ? ["http://127.0.0.1:10001", ""]
-          : ["URL", " (where SNS reaches it)"];
+          : ["URL", " (at which SNS reaches the autoscaler)"];
         const run = commandText(["kas", "autoscaler", "--topic-arn", topic]);
         const subscribe = commandText(["kas", "admin", "setup", "--url", url]);
         out.hint(`Next: ${run} in another shell, then ${subscribe}${where} to subscribe it`);
@@ -87,7 +87,7 @@ export const setup = command({
   },
 });
 
-/** Whether AWS is simulated on this machine. */
+/** Returns whether the AWS endpoint is on this machine, as that of the sandbox is. */
 function isLocal(endpointUrl: string | undefined): boolean {
   return endpointUrl !== undefined && /^(localhost|127\..*)$/.test(new URL(endpointUrl).hostname);
 }

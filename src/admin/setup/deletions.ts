@@ -1,5 +1,5 @@
 /**
- * The deletions of `kas admin teardown`, in order.
+ * The deletions of `kas admin teardown`, in the order in which kas makes them.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { isOwnTopic, type Survey, type TeardownPlan } from "./teardown_survey.ts
 
 const DONE = { delete: "deleted", deregister: "deregistered", terminate: "terminated" } as const;
 
-/** The deletion of one resource, or of several in one call. */
+/** The deletion of one resource, or of several resources in one call. */
 export interface Deletion {
   readonly resource: "alarm" | "subscription" | "topic" | "instance" | "balancer";
   readonly names: readonly string[];
@@ -24,11 +24,15 @@ export interface Deletion {
   readonly apply: () => Promise<unknown>;
 }
 
-/** The most alarms in one call. Source: CloudWatch API, DeleteAlarms. CloudWatch accepts few such calls a second. */
+/**
+ * Maximum number of alarms in one call. CloudWatch accepts only a few of these calls per second. Source: CloudWatch API,
+ * DeleteAlarms.
+ */
 const ALARMS_PER_CALL = 100;
 
 /**
- * The deletions in order: alarms before the topic that they notify, and an instance is deregistered before it is terminated.
+ * Returns the deletions in order. kas deletes alarms before the topic that they notify, and deregisters an instance before it
+ * terminates the instance.
  */
 export function deletionsOf(aws: Aws, plan: TeardownPlan, found: Survey, signal: AbortSignal): Deletion[] {
   const { alarms, topic, balancer, foreignInstances } = found;
@@ -48,7 +52,7 @@ export function deletionsOf(aws: Aws, plan: TeardownPlan, found: Survey, signal:
   }
   if (isOwnTopic(topic, plan)) {
     const apply = async () => {
-      if (alarmsLeft > 0) throw new ExitError("alarms that notify it still exist");
+      if (alarmsLeft > 0) throw new ExitError("alarms that notify the topic still exist");
       await deleteTopic(aws, topic);
     };
     deletions.push({ resource: "topic", names: [topicName(topic)], verb: "delete", apply });
@@ -76,7 +80,7 @@ export function deletionsOf(aws: Aws, plan: TeardownPlan, found: Survey, signal:
   return deletions;
 }
 
-/** Returns a description, such as `instance i-1`, for each name. */
+/** Returns a title such as `instance i-1` for each resource of a deletion. */
 export function titlesOf({ resource, names }: Deletion): string[] {
   return names.map((name) => `${resource} ${name}`);
 }
@@ -94,7 +98,7 @@ export function summarize(deletions: readonly Deletion[]): string {
   ).join(", ");
 }
 
-/** Carries out a deletion and returns its rows. If the deletion fails, the error names the resources. */
+/** Makes a deletion and returns the rows to print. If the deletion fails, throws an error that names the resources. */
 export async function applyDeletion(deletion: Deletion, signal: AbortSignal): Promise<Row[]> {
   const { resource, names, verb, apply } = deletion;
   try {

@@ -9,12 +9,12 @@ import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import { exists } from "../../scaling/model/instance.ts";
 import type { Ensure, SetupPlan } from "./steps.ts";
 
-/** The most instances of one call. 200 instances take four calls, far below EC2's rate limit. */
+/** Maximum number of instances in one call. For 200 instances, setup makes four calls, which is far below EC2's rate limit. */
 const BATCH = 50;
 
 /**
- * Enables detailed monitoring of the instances that have basic monitoring, unless the plan says basic. An instance with detailed
- * monitoring is not reported.
+ * Enables detailed monitoring of the instances that have basic monitoring. Does nothing if the plan wants basic monitoring. Reports
+ * no step for an instance that already has detailed monitoring.
  */
 export async function setUpMonitoring(
   aws: Aws,

@@ -12,11 +12,11 @@ import { ensurer, type SetupPlan, type SetupStep } from "./steps.ts";
 import { setUpSubscription, setUpTopic } from "./topic_steps.ts";
 
 /**
- * Creates what is missing. What exists stays, so an interrupted setup can be repeated.
+ * Creates the resources that do not exist. The caller can repeat an interrupted setup.
  *
- * @returns the topic's ARN; undefined without a topic, or if a dry run would create it
- * @throws {ExitError} 4 if the named topic or target group does not exist or the fleet has no instances; 1 if the subscription
- * is not confirmed in time
+ * @returns the topic's ARN, or undefined if the plan has no topic or a dry run would create the topic
+ * @throws {ExitError} with status 4 if the topic or target group of a flag does not exist, or if the fleet has no instances; with
+ * status 1 if the autoscaler does not confirm the subscription in time
  */
 export async function setUp(
   aws: Aws,
@@ -31,7 +31,7 @@ export async function setUp(
   const balancer = await setUpBalancer(aws, plan, instances, ensure, signal);
   await setUpMonitoring(aws, plan, instances, ensure, signal);
   const ids = instances.map(({ id }) => id);
-  // In a dry run the topic may not exist yet. A new alarm then needs no topic for its report.
+  // In a dry run the topic may not exist yet. The report of a new alarm does not contain the topic, so the ARN can be empty.
   const topicArn = plan.pull ? undefined : topic ?? "";
   await setUpAlarms(aws, plan, { ids, topicArn, requests: balancer?.requests }, ensure, signal);
   if (plan.url !== undefined) await setUpSubscription(aws, plan, topic, plan.url, ensure, signal);

@@ -8,32 +8,32 @@ import type { Monitoring } from "../../aws/ec2/ec2_instance.ts";
 import type { Row } from "../../cli/output.ts";
 import type { CpuThresholds } from "../alarms/plans.ts";
 
-/** The resources that must exist after the setup. */
+/** The options of a setup: the resources that must exist afterwards, and their settings. */
 export interface SetupPlan {
   readonly fleet: string;
   readonly keyName?: string | undefined;
   readonly balancer: BalancerRef;
-  /** How long an instance may drain, in ms. This time bounds a target group's deregistration delay. */
+  /** The autoscaler's drain timeout, in ms. Setup makes the load balancer drain for less than this time. */
   readonly drainTimeout: number;
-  /** The topic to use. Default: the topic with the fleet's name, which setup creates. */
+  /** ARN of the topic to use. Default: the topic with the fleet's name, which setup creates. */
   readonly topicArn?: string | undefined;
-  /** The autoscaler polls the alarms: no topic, alarms without actions (R2). */
+  /** True: the autoscaler polls the alarms. Setup then creates no topic, and the alarms have no actions (R2). */
   readonly pull?: boolean;
-  /** Absent: an existing alarm keeps its thresholds, and a new one gets the defaults. */
+  /** Thresholds of the CPU alarms. Absent: existing alarms keep their thresholds, and new alarms get the default. */
   readonly cpu?: CpuThresholds | undefined;
   /** The period of the alarms in seconds. Absent: existing alarms keep their period, and new alarms get the default. */
   readonly period?: number | undefined;
-  /** The evaluation periods of the alarms. Absent: existing alarms keep theirs, and new alarms get the default. */
+  /** Number of evaluation periods of the alarms. Absent: existing alarms keep their number, and new alarms get the default. */
   readonly evaluations?: number | undefined;
-  /** Whether setup enables detailed monitoring of the instances. */
+  /** With `detailed`, setup enables detailed monitoring of the instances. */
   readonly monitoring: Monitoring;
-  /** Where the autoscaler receives notifications. Absent: no subscription is created. */
+  /** URL at which the autoscaler receives notifications. Absent: setup creates no subscription. */
   readonly url?: string | undefined;
-  /** How long setup waits until the subscription is confirmed, in ms. */
+  /** Maximum time for which setup waits until the autoscaler has confirmed the subscription, in ms. */
   readonly confirmTimeout: number;
-  /** Whether setup only reports the needed changes, without making them. */
+  /** True: setup reports the necessary changes without making them. */
   readonly dryRun?: boolean;
-  /** Called before each change. */
+  /** Callback before each change, with a description of the change. */
   readonly onProgress?: (text: string) => void;
 }
 
@@ -48,15 +48,15 @@ const DONE = {
 /** A change of a resource. */
 export type Change = keyof typeof DONE;
 
-/** A step: a resource, and what setup did with it. */
+/** A step of a setup: a resource, and the change that setup made to this resource. */
 export interface SetupStep extends Row {
   readonly resource: "topic" | "balancer" | "zone" | "instance" | "monitoring" | "alarm" | "subscription";
   readonly name: string;
-  /** In a dry run the change that is needed. */
+  /** The change that setup made. In a dry run, the change that setup would make. */
   readonly action: Change | typeof DONE[Change] | "unchanged";
 }
 
-/** Makes a change if one is needed and the run is not a dry run, and reports the step. */
+/** Reports a step. Before, calls `apply` if `change` is not undefined and the setup is not a dry run. */
 export type Ensure = (
   resource: SetupStep["resource"],
   name: string,

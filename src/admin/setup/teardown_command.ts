@@ -14,19 +14,20 @@ import { keptResources, survey, type TeardownPlan } from "./teardown_survey.ts";
 /** The command `kas admin teardown`. */
 export const teardown = command({
   name: "teardown",
-  summary: "Delete what setup created: the fleet's alarms, subscriptions, topic and load balancer",
+  summary: "Delete what kas admin setup created: the fleet's alarms, subscriptions, topic and load balancer",
   description:
-    "Without --instances the instances stay, deregistered. These stay too: a topic without the fleet's name, a target\n" +
-    "group, and a load balancer that serves other instances. If a deletion fails, the others are made: run it again.",
+    "Without --instances, kas deregisters the instances but does not terminate them. kas also keeps a topic that does not have\n" +
+    "the fleet's name, a target group, and a load balancer with which other instances are registered. If a deletion fails,\n" +
+    "kas continues with the next deletion. You can then run this command again.",
   options: {
     instances: {
-      help: "terminate all instances of the fleet, base and control ones too",
+      help: "terminate all instances of the fleet, including base and control instances",
       default: "false",
       parse: flag,
     },
     url: {
       placeholder: "URL",
-      help: "the autoscaler's address, to find its subscription to a topic without the fleet's name",
+      help: "delete the subscription of this URL, if the topic does not have the fleet's name",
       parse: url,
     },
     ...ACCOUNT_OPTIONS,
@@ -41,7 +42,7 @@ export const teardown = command({
       for (const sentence of keptResources(plan, found)) out.note(sentence);
       if (deletions.length === 0) out.note(`Fleet ${flags.fleet} has nothing to delete`);
       else if (!flags.dryRun) {
-        const question = `Tear down fleet ${flags.fleet} for good: ${summarize(deletions)}?`;
+        const question = `Tear down fleet ${flags.fleet} permanently: ${summarize(deletions)}?`;
         if (!await confirmed(context, question)) return 1;
       }
       const byTitle = new Map(deletions.map((deletion) => [titlesOf(deletion).join(", "), deletion]));

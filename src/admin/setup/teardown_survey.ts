@@ -1,5 +1,5 @@
 /**
- * Finds what `kas admin teardown` deletes, and what it keeps.
+ * Finds the resources that `kas admin teardown` deletes, and the resources that it keeps.
  *
  * @module
  */
@@ -11,32 +11,32 @@ import { listSubscriptions, listTopics, type Subscription } from "../../aws/sns/
 import { exists } from "../../scaling/model/instance.ts";
 import { topicName } from "../account.ts";
 
-/** The plan of a teardown. */
+/** The options of a teardown. */
 export interface TeardownPlan {
   readonly fleet: string;
   readonly keyName: string | undefined;
   readonly balancer: BalancerRef;
-  /** The topic in use. Undefined: the topic with the fleet's name. */
+  /** ARN of the topic that the alarms notify. Undefined: the topic with the fleet's name. */
   readonly topicArn: string | undefined;
-  /** The autoscaler's address. It identifies the autoscaler's subscription to a topic that has a different name. */
+  /** URL of the autoscaler. If the topic does not have the fleet's name, teardown deletes only the subscription of this URL. */
   readonly url: string | undefined;
-  /** Whether to terminate all instances, including base and control instances. */
+  /** Whether teardown terminates all instances, including base and control instances. */
   readonly instances: boolean;
 }
 
-/** The existing resources of a plan. */
+/** The existing resources of a fleet. */
 export interface Survey {
   readonly alarms: readonly string[];
   readonly topic: string | undefined;
-  /** The confirmed subscriptions. SNS deletes a pending one with its topic, or within three days. */
+  /** The confirmed subscriptions to delete. SNS deletes a pending subscription with its topic, or within three days. */
   readonly subscriptions: readonly Subscription[];
   readonly balancer: Balancer | undefined;
-  /** The instances registered with the load balancer that are not in the fleet. */
+  /** Ids of instances that are registered with the load balancer but are not in the fleet. */
   readonly foreignInstances: readonly string[];
   readonly instances: readonly Ec2Instance[];
 }
 
-/** Finds the existing resources of a plan. */
+/** Finds the existing resources of a fleet. */
 export async function survey(aws: Aws, plan: TeardownPlan, signal: AbortSignal): Promise<Survey> {
   const { fleet, keyName, url } = plan;
   const instances = await Array.fromAsync(fleetInstances(aws, { fleet, keyName }, signal));
@@ -50,7 +50,7 @@ export async function survey(aws: Aws, plan: TeardownPlan, signal: AbortSignal):
   const own = new Set(instances.map(({ id }) => id));
   const foreignInstances: string[] = [];
   for (const id of balancer?.instances.filter((id) => !own.has(id)) ?? []) {
-    // Skip terminated instances: ELB lists them for a while.
+    // ELB lists a terminated instance for some time. It does not count.
     const found = await findInstance(aws, id, signal);
     if (found !== undefined && exists(found)) foreignInstances.push(id);
   }
@@ -69,27 +69,35 @@ async function existingTopic(
   return topic;
 }
 
-/** Whether setup created the topic: it has the fleet's name. Others may use a topic with another name. */
+/**
+ * Returns whether the topic has the fleet's name, so that setup created it. Other systems may use a topic with a different name.
+ */
 export function isOwnTopic(topic: string | undefined, { fleet }: TeardownPlan): topic is string {
   return topic !== undefined && topicName(topic) === fleet;
 }
 
-/** Returns a sentence for each resource that stays because it is in use. */
+/** Returns a sentence for each resource that teardown keeps, with the reason. */
 export function keptResources(plan: TeardownPlan, found: Survey): string[] {
   const { topic, balancer, foreignInstances } = found;
   const kept: string[] = [];
   if (topic !== undefined && !isOwnTopic(topic, plan)) {
-    kept.push(`Topic ${topicName(topic)} stays: it does not have the fleet's name, and others may use it`);
+    kept.push(
+      `Topic ${topicName(topic)} is kept: it does not have the fleet's name, so other systems may use it`,
+    );
   }
   if (balancer !== undefined && plan.balancer.kind === "target-group") {
-    kept.push(`Target group ${balancer.name} stays: setup did not create it`);
+    kept.push(`Target group ${balancer.name} is kept: kas admin setup did not create it`);
   } else if (balancer !== undefined && foreignInstances.length > 0) {
-    kept.push(`Load balancer ${balancer.name} stays: it also serves ${foreignInstances.join(", ")}`);
+    kept.push(
+      `Load balancer ${balancer.name} is kept: other instances are registered with it: ${
+        foreignInstances.join(", ")
+      }`,
+    );
   }
   const owned = plan.instances ? found.instances : [];
   for (const { id, autoScalingGroup } of owned) {
     if (autoScalingGroup !== undefined) {
-      kept.push(`${id} stays: Auto Scaling group ${autoScalingGroup} owns it`);
+      kept.push(`${id} is kept: it belongs to Auto Scaling group ${autoScalingGroup}`);
     }
   }
   return kept;

@@ -13,10 +13,10 @@ import { findTopic, topicName } from "../account.ts";
 import { findSubscription } from "../topics/subscriptions.ts";
 import type { Ensure, SetupPlan } from "./steps.ts";
 
-/** The time between two checks that the subscription is confirmed, in ms. */
+/** Interval at which setup checks whether the subscription is confirmed, in ms. */
 const POLL_INTERVAL = 500;
 
-/** Creates the topic if it does not exist, and returns its ARN; undefined in a dry run that would create it. */
+/** Creates the topic if it does not exist. Returns the topic's ARN, or undefined if a dry run would create the topic. */
 export async function setUpTopic(aws: Aws, plan: SetupPlan, ensure: Ensure): Promise<string | undefined> {
   let topic = await existingTopic(aws, plan);
   const change = topic === undefined ? "create" : undefined;
@@ -24,7 +24,7 @@ export async function setUpTopic(aws: Aws, plan: SetupPlan, ensure: Ensure): Pro
     topic = await createTopic(aws, plan.fleet);
     if (plan.topicArn !== undefined && plan.topicArn !== topic) {
       throw new ExitError(
-        `Created topic ${topic}, which is not --topic-arn ${plan.topicArn}: region or account differ`,
+        `Created topic ${topic}, which is not the topic of --topic-arn ${plan.topicArn}: its region or account differs`,
       );
     }
   });
@@ -44,7 +44,7 @@ async function existingTopic(aws: Aws, { fleet, topicArn }: SetupPlan): Promise<
   ]);
 }
 
-/** Subscribes the autoscaler's address, and waits until the autoscaler has confirmed. */
+/** Subscribes the autoscaler's URL to the topic, and waits until the autoscaler has confirmed the subscription. */
 export async function setUpSubscription(
   aws: Aws,
   plan: SetupPlan,
@@ -77,7 +77,7 @@ async function waitForConfirmation(
       throw new ExitError(
         `The subscription of ${endpoint} was not confirmed within ${
           seconds(timeout)
-        }: no autoscaler answers SNS there`,
+        }: SNS cannot reach an autoscaler at this URL`,
         1,
         `${
           commandText(["curl", new URL("/ping", endpoint).href])

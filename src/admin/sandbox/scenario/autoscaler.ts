@@ -1,5 +1,5 @@
 /**
- * The scenario's autoscaler: a `kas autoscaler` process beside the sandbox, set up by a `kas admin setup` process.
+ * The autoscaler of a scenario. kas starts a `kas autoscaler` process, and runs `kas admin setup` for its fleet.
  *
  * @module
  */
@@ -11,18 +11,18 @@ import type { ShownDecision } from "./view.ts";
 export interface ScenarioAutoscalerOptions {
   /** The sandbox's environment variables. */
   readonly env: Readonly<Record<string, string>>;
-  /** The speed of the sandbox. It divides every duration. */
+  /** Speed of the sandbox: the autoscaler's durations are divided by this number. */
   readonly speed: number;
-  /** The alarms' thresholds. */
+  /** Thresholds of the CPU alarms. */
   readonly cpu: CpuThresholds;
   readonly signal: AbortSignal;
 }
 
-/** A running autoscaler. Disposing of it stops the process and removes its state folder. */
+/** A running autoscaler. Its disposal stops the process and removes the state folder. */
 export interface ScenarioAutoscaler extends AsyncDisposable {
-  /** Rejects with ProcessError if the process ends by itself. */
+  /** Rejects with a ProcessError if the process ends before its disposal. Never resolves. */
   readonly failed: Promise<never>;
-  /** Returns the autoscaler's latest decisions, newest first. */
+  /** Returns the autoscaler's latest decisions, the newest one first. */
   decisions(): Promise<readonly ShownDecision[]>;
 }
 
@@ -39,13 +39,13 @@ const DURATIONS = {
 /** The period of the alarms in seconds of sandbox time. */
 const ALARM_PERIOD = 60;
 
-/** The number of decisions to request. */
+/** Number of decisions to request from the autoscaler. */
 const DECISIONS = 20;
 
 /**
- * Starts an autoscaler and sets up topic, load balancer and alarms. Resolves when its subscription is confirmed.
+ * Starts an autoscaler and sets up its topic, load balancer and alarms. Resolves when the subscription is confirmed.
  *
- * @throws {ProcessError} if the autoscaler or the setup fails
+ * @throws {ProcessError} if the autoscaler or `kas admin setup` fails
  */
 export async function startScenarioAutoscaler(
   options: ScenarioAutoscalerOptions,
@@ -54,7 +54,7 @@ export async function startScenarioAutoscaler(
   await using resources = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "kas-sandbox-" });
   resources.defer(() => Deno.remove(folder, { recursive: true }));
-  // An empty settings file, so that the user's own settings do not apply.
+  // With an empty config file, kas does not read the user's own config files.
   const config = `${folder}/kas.json`;
   await Deno.writeTextFile(config, "{}");
 

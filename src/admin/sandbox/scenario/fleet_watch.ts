@@ -1,5 +1,5 @@
 /**
- * Watches the sandbox's fleet: how many instances are in service at every moment, and the CPU of each instance.
+ * Watches the sandbox's fleet: the number of instances in service at every moment, and the CPU of each instance.
  *
  * @module
  */
@@ -13,12 +13,13 @@ export interface WatchedInstance
 }
 
 interface CpuReading {
-  /** The time in ms. */
+  /** Time of the reading, in ms. */
   readonly at: number;
+  /** CPU time that the instance has used since its start, in seconds. */
   readonly cpuSeconds: number;
 }
 
-/** Watches from its construction until it is disposed of. */
+/** Watches the fleet from its construction until its disposal. */
 export class FleetWatch implements Disposable {
   readonly #account: AccountView;
   readonly #window: number;
@@ -28,26 +29,26 @@ export class FleetWatch implements Disposable {
   #min = Infinity;
   #max = 0;
 
-  /** @param window the period over which CPU is averaged, ms of real time */
+  /** @param window time over which the CPU of an instance is averaged, in ms of real time */
   constructor(account: AccountView, window: number, now: () => number = () => performance.now()) {
     this.#account = account;
     this.#window = window;
     this.#now = now;
-    // waitUntil() evaluates the condition after each change, so that the range includes every moment, however short.
+    // waitUntil() evaluates the condition after each change of the fleet, so that the range also includes very short states.
     account.waitUntil(() => {
       this.#updateRange();
       return false;
     }, this.#end.signal).catch(() => {
-      // Ignore the abort: disposing of the watch ends the wait.
+      // The disposal of the watch aborts the wait.
     });
   }
 
-  /** Returns the number of instances in service. */
+  /** Current number of instances in service. */
   get inService(): number {
     return this.#account.instances().filter(isInService).length;
   }
 
-  /** The fewest and the most instances in service since {@linkcode resetRange}. */
+  /** Minimum and maximum number of instances in service since {@linkcode resetRange}. */
   get range(): { readonly min: number; readonly max: number } {
     return { min: this.#min, max: this.#max };
   }
@@ -57,13 +58,13 @@ export class FleetWatch implements Disposable {
     this.#min = this.#max = this.inService;
   }
 
-  /** Reads the CPU meters. Call it several times a minute of sandbox time. */
+  /** Reads the CPU time of every instance. Call this method several times per minute of sandbox time. */
   readCpu(): void {
     const at = this.#now();
     for (const { id, cpuSeconds } of this.#account.instances()) {
       const readings = this.#readings.get(id) ?? [];
       const last = readings.at(-1);
-      // A lower value means that the instance was stopped and started since the last reading.
+      // If the value is lower than before, the instance has been stopped and started since the last reading.
       if (cpuSeconds === undefined || (last !== undefined && cpuSeconds < last.cpuSeconds)) {
         readings.length = 0;
       }

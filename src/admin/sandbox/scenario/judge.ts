@@ -1,5 +1,5 @@
 /**
- * Judges a step of the scenario, and builds its row of the result table.
+ * Checks the result of a step of the scenario, and builds the step's row of the result table.
  *
  * @module
  */
@@ -10,12 +10,13 @@ import type { ScenarioStep } from "./nine_steps.ts";
 export interface StepObservation {
   /** The number of instances in service at the end of the step. */
   readonly inService: number;
-  /** The fewest and the most instances in service at any moment of the step. */
+  /** Minimum number of instances in service during the step. */
   readonly minInService: number;
+  /** Maximum number of instances in service during the step. */
   readonly maxInService: number;
-  /** The number of requests that ended, with an answer or with an error. */
+  /** Number of requests that ended with a response or with an error. */
   readonly requests: number;
-  /** The number of requests without status 200 in their response. */
+  /** Number of requests without a response of status 200. */
   readonly errors: number;
   /** The CPU of each instance in service over the last minute, in percent. Undefined if a value is not known yet. */
   readonly cpu: readonly (number | undefined)[];
@@ -36,11 +37,11 @@ export const RESULT_COLUMNS = [
 export const PASSED = "ok";
 
 /**
- * Judges a step. It passes if exactly the expected number of instances is in service at its end, if the number stayed between
- * the previous step's and its own all the time, and if no request failed.
+ * Checks the result of a step. A step passes if the expected number of instances is in service at its end, if the number was never
+ * outside the range from the previous step's expected number to its own, and if no request failed.
  *
- * @param previous the expected number of the step before
- * @returns {@linkcode PASSED}, or `FAILED: ` and what was wrong
+ * @param previous the expected number of instances of the previous step
+ * @returns {@linkcode PASSED}, or `FAILED: ` followed by the reasons
  */
 export function judgeStep(
   { expected, clients }: ScenarioStep,
@@ -57,7 +58,7 @@ export function judgeStep(
   return faults.length === 0 ? PASSED : `FAILED: ${faults.join(", ")}`;
 }
 
-/** A step's row of the result table. */
+/** Returns the row of a step in the result table. */
 export function resultRow(step: ScenarioStep, observed: StepObservation, result: string): Row {
   return {
     step: step.step,
@@ -70,7 +71,7 @@ export function resultRow(step: ScenarioStep, observed: StepObservation, result:
   };
 }
 
-/** Formats CPU: `66%`, or `-` if the value is not known. */
+/** Formats a CPU percentage: `66%`, or `-` if the value is not known. */
 export function wholePercent(value: number | undefined): string {
   return value === undefined ? "-" : `${Math.round(value)}%`;
 }

@@ -11,13 +11,13 @@ export interface ScenarioStep {
   readonly event: string;
   /** The clients that run during the step. */
   readonly clients: readonly string[];
-  /** How many instances must be in service at the end of the step. */
+  /** Number of instances that must be in service at the end of the step. */
   readonly expected: number;
 }
 
 /**
- * The nine steps. Each client requests 0.5 s of work, pauses for 1 s, and repeats. One client uses a third of one instance's
- * CPU, two clients use two thirds, three clients use all of it.
+ * The nine steps. Each client sends a request that uses CPU for 0.5 s, pauses for 1 s, and starts again. One client uses one third
+ * of an instance's CPU, two clients use two thirds, and three clients use all of it.
  */
 export const NINE_STEPS: readonly ScenarioStep[] = [
   { step: 1, event: "A starts", clients: ["A"], expected: 1 },
@@ -31,8 +31,8 @@ export const NINE_STEPS: readonly ScenarioStep[] = [
   { step: 9, event: "A stops", clients: [], expected: 1 },
 ];
 
-/** The pause of a client between an answer and its next request, in ms. */
+/** Pause of a client between a response and the next request, in ms. */
 export const THINK_MS = 1_000;
 
-/** The shortest and the longest CPU time of a request, in ms. */
+/** Minimum and maximum time for which a request uses CPU, in ms. */
 export const WORK_MS: readonly [number, number] = [450, 550];

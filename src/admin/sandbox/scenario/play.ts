@@ -1,5 +1,5 @@
 /**
- * Plays the nine-steps scenario in a sandbox: a real autoscaler, set up by `kas admin setup`, and real clients.
+ * Plays the nine-steps scenario in a sandbox, with a `kas autoscaler` process and clients that send HTTP requests.
  *
  * @module
  */
@@ -16,14 +16,14 @@ import { NINE_STEPS, type ScenarioStep, THINK_MS } from "./nine_steps.ts";
 import { Reporter } from "./reporter.ts";
 import type { ShownDecision } from "./view.ts";
 
-/** Options of playing the scenario. */
+/** Options of {@linkcode playNineSteps}. */
 export interface Scenario {
   readonly sandbox: Sandbox;
-  /** The speed of the sandbox. It divides every duration. */
+  /** Speed of the sandbox: all durations are divided by this number. */
   readonly speed: number;
-  /** The length of a step in ms of sandbox time. */
+  /** Duration of a step, in ms of sandbox time. */
   readonly step: number;
-  /** The alarms' thresholds. */
+  /** Thresholds of the CPU alarms. */
   readonly cpu: CpuThresholds;
   readonly out: Output;
   readonly signal: AbortSignal;
@@ -31,17 +31,17 @@ export interface Scenario {
   readonly steps?: readonly ScenarioStep[];
 }
 
-/** The period of the displayed CPU averages in ms of sandbox time. */
+/** Time over which the displayed CPU is averaged, in ms of sandbox time. */
 const MINUTE = 60_000;
 
-/** The longest time between two pictures in ms of real time. */
+/** Maximum interval between two drawings on the terminal, in ms of real time. */
 const FRAME = 500;
 
 /**
  * Plays the scenario, reports its progress on stderr and prints the result table on stdout.
  *
  * @returns whether every step passed
- * @throws {ProcessError} if the autoscaler or the setup fails
+ * @throws {ProcessError} if the autoscaler or `kas admin setup` fails
  */
 export async function playNineSteps(scenario: Scenario): Promise<boolean> {
   const { sandbox, speed, cpu, out, signal } = scenario;
@@ -50,7 +50,7 @@ export async function playNineSteps(scenario: Scenario): Promise<boolean> {
   return await playNineStepsWith(scenario, autoscaler);
 }
 
-/** Plays the scenario with an autoscaler that is running and set up already. */
+/** Plays the scenario with an autoscaler that is already running, and whose fleet is already set up. */
 export async function playNineStepsWith(
   scenario: Scenario,
   autoscaler: Pick<ScenarioAutoscaler, "decisions" | "failed">,
@@ -60,7 +60,7 @@ export async function playNineStepsWith(
   return rows.every(({ result }) => result === PASSED);
 }
 
-/** Starts and stops the clients, watches the fleet, and judges each step. Returns a row for each step. */
+/** Plays all steps: starts and stops the clients, watches the fleet, and checks each step. Returns a row for each step. */
 async function playSteps(
   scenario: Scenario,
   autoscaler: Pick<ScenarioAutoscaler, "decisions" | "failed">,
@@ -84,7 +84,7 @@ async function playSteps(
     watch.resetRange();
     reporter.begin(step);
     const leaving = clients.setClients(step.clients);
-    // Count the end of each step from the start of the scenario, so that delays do not add up.
+    // kas calculates the end of each step from the start of the scenario, so that delays do not add up.
     const end = start + ((index + 1) * scenario.step) / speed;
     for await (const decisions of frames(end, Math.min(FRAME, MINUTE / speed / 6), autoscaler, signal)) {
       watch.readCpu();
@@ -118,10 +118,11 @@ async function playSteps(
 }
 
 /**
- * Yields the autoscaler's latest decisions every `interval` ms, and once more at the end.
+ * Yields the autoscaler's latest decisions every `interval` ms, and once more at the end. Throws the signal's reason if the signal
+ * aborts.
  *
- * @param end in the time of performance.now()
- * @throws {ProcessError} if the autoscaler ends; the signal's reason if it aborts
+ * @param end the time at which this function ends, on the clock of performance.now()
+ * @throws {ProcessError} if the autoscaler ends
  */
 async function* frames(
   end: number,

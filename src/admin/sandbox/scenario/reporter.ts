@@ -1,5 +1,5 @@
 /**
- * Reports the progress of the scenario on stderr: as a picture that is redrawn on a terminal, else as one line an event.
+ * Reports the progress of the scenario on stderr. On a terminal, kas redraws a table. Otherwise kas prints one line per event.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { formatDecision, render, type ScenarioFrame, type ShownDecision } from "
 export class Reporter implements Disposable {
   readonly #out: Output;
   readonly #canvas: Canvas | undefined;
-  /** The decisions that have been printed, each with its status. */
+  /** The decisions that this reporter has printed, each with the status of its activity. */
   readonly #printed = new Set<string>();
 
   constructor(out: Output) {
@@ -28,7 +28,7 @@ export class Reporter implements Disposable {
     this.#out.note(`step ${step}: ${event}; ${who}, ${expected} expected`);
   }
 
-  /** Reports the current state. */
+  /** Reports the current state of the scenario. */
   show(frame: ScenarioFrame): void {
     if (this.#canvas !== undefined) return this.#canvas.draw(render(frame, this.#out.terminal.columns));
     for (const decision of frame.decisions.toReversed()) this.#printDecision(decision);
@@ -43,12 +43,12 @@ export class Reporter implements Disposable {
     );
   }
 
-  /** Removes the picture. The result table follows. */
+  /** Removes the table from the terminal. The caller then prints the result table. */
   [Symbol.dispose](): void {
     this.#canvas?.clear();
   }
 
-  /** Prints each decision with an action, once for each status of its activity. */
+  /** Prints a decision that has an action. Prints it again only if the status of its activity changes. */
   #printDecision(decision: ShownDecision): void {
     const { kind, instance, status, reason } = decision;
     const key = [kind, instance, status, reason].join("\t");

@@ -12,7 +12,7 @@ import type { ScenarioStep } from "./nine_steps.ts";
 
 /** A decision, as the autoscaler's `GET /activities` reports it. */
 export interface ShownDecision {
-  /** The time in ISO 8601. */
+  /** Time of the decision in ISO 8601. */
   readonly time: string;
   readonly kind: string;
   readonly instance: string | null;
@@ -26,25 +26,26 @@ export interface ScenarioFrame {
   readonly steps: readonly ScenarioStep[];
   /** Result rows of the completed steps. */
   readonly done: readonly Row[];
-  /** The number of instances in service. */
+  /** Current number of instances in service. */
   readonly inService: number;
-  /** The rest of the current step in seconds of real time. */
+  /** Time until the end of the current step, in seconds of real time. */
   readonly left: number;
   readonly instances: readonly WatchedInstance[];
-  /** Requests until now, and how many of them failed. */
+  /** Number of requests since the start of the scenario. */
   readonly requests: number;
+  /** Number of requests that failed since the start of the scenario. */
   readonly errors: number;
-  /** The latest decisions, newest first. */
+  /** The latest decisions, the newest one first. */
   readonly decisions: readonly ShownDecision[];
 }
 
-/** The number of decisions that the view shows. */
+/** Maximum number of decisions that kas shows. */
 const DECISIONS = 6;
 
-/** The width of the bar for 100 % CPU, in columns. */
+/** Width of the bar that stands for 100 % CPU, in columns. */
 const BAR_WIDTH = 20;
 
-/** Returns the lines of the picture. No line is wider than `columns`. */
+/** Returns the lines to draw. No line is wider than `columns`. */
 export function render(frame: ScenarioFrame, columns: number): string[] {
   const { title, instances, requests, errors, decisions } = frame;
   const instanceRows = instances.map(({ id, name, state, registration, cpu }) => [
@@ -72,7 +73,7 @@ export function render(frame: ScenarioFrame, columns: number): string[] {
   ].map((line) => fit(line, columns));
 }
 
-/** The cells of a step: its result, or its progress if it is the current one. */
+/** Returns the cells of a step: its result if it is completed, and its progress if it is the current step. */
 function stepCells(
   { step, event, clients, expected }: ScenarioStep,
   index: number,
@@ -94,7 +95,7 @@ function stepCells(
 export function formatDecision({ time, kind, instance, status, reason }: ShownDecision): string {
   const action = [kind === "none" ? "no action" : kind, instance, status && `(${status})`]
     .filter(Boolean).join(" ");
-  // Remove "No action:" from the reason, because the line already says it.
+  // The reason may begin with "No action:", which the line already contains.
   return `${time.slice(11, 19)} ${action}: ${cellText(reason).replace(/^No action: /, "")}`;
 }
 
@@ -103,7 +104,7 @@ function align(rows: readonly (readonly string[])[]): string[] {
   return rows.flatMap((cells) => rowLines(cells, widths, false));
 }
 
-/** Shortens a line, because one that wraps would misplace the next picture. */
+/** Shortens a line to the terminal's width, because a line that wraps would misplace the next drawing. */
 function fit(line: string, columns: number): string {
   return displayWidth(line) < columns ? line : `${cut(line, Math.max(0, columns - 2))}…`;
 }

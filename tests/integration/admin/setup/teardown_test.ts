@@ -136,7 +136,7 @@ Deno.test("teardown asks for confirmation on a terminal, and needs --yes without
   assertEquals([no.status, no.out], [1, ""]);
   assertStringIncludes(
     no.err,
-    "Tear down fleet kas for good: delete 1 topic, terminate 2 instances, delete 1 balancer? [y/N]",
+    "Tear down fleet kas permanently: delete 1 topic, terminate 2 instances, delete 1 balancer? [y/N]",
   );
   assertEquals(f.changes(), []);
   assertEquals((await f.kas("teardown", { terminal: { answer: "y" } })).status, 0);
