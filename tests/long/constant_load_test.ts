@@ -16,21 +16,23 @@ const FLEET = 10;
 
 const HOUR = 3_600_000;
 
-/** What an hour of a load for `need` instances led to. Times are ms. */
+/** The outcome of an hour with a constant load. All times are in ms. */
 interface Outcome {
   readonly starts: number;
   readonly stops: number;
-  /** When the last start or stop was, since the load began. */
+  /** The time from the beginning of the load to the last start or stop. */
   readonly lastAction: number;
-  /** The most instances that ran. */
+  /** The greatest number of instances that ran at the same time. */
   readonly mostRunning: number;
-  /** Instances in service in the end. */
+  /** The number of instances in service at the end. */
   readonly inService: number;
-  /** Instances in quarantine in the end. None of them is at fault. */
+  /** The number of instances in quarantine at the end. None of the instances is faulty. */
   readonly quarantined: number;
 }
 
-/** Puts a load that needs so many of 10 instances on a fleet with `inService` of them, for an hour. */
+/**
+ * Runs a fleet of 10 instances, `inService` of them in service, for an hour under a load that needs `need` instances.
+ */
 async function anHour(
   need: number,
   inService: number,
@@ -44,7 +46,7 @@ async function anHour(
   lab.cloud.faults.set(`metric-delay=${metricDelay}s`);
   // At 70 % CPU an instance is busy.
   lab.cloud.machines.demand = 0.7 * (need - 0.5);
-  // The load is not new to the fleet.
+  // Let the load be constant for some time before the measurement begins.
   await lab.pass(600_000);
   await lab.start();
   await lab.subscribe();

@@ -1,6 +1,7 @@
 /**
- * The crash matrix (R13, I6): the autoscaler's process is killed before and after each call of an activity, and as soon as each of
- * its steps is in the journal. It starts again, and must have the same result as a run without a kill.
+ * The crash matrix (R13, I6): the test kills the autoscaler's process before and after each call of an activity, and as
+ * soon as each step of the activity is in the journal. The autoscaler starts again. The result must be the same as
+ * without a kill.
  *
  * @module
  */
@@ -11,12 +12,12 @@ import { type Scenario, SCENARIOS } from "./crash/scenarios.ts";
 import { describe, type KillPoint } from "./crash/victim.ts";
 import { isWhole, seedOf, sizeOf } from "./proofs.ts";
 
-/** How many runs are in progress at a time: most of a run is waiting. */
+/** How many runs are in progress at the same time. A run waits most of the time. */
 const AT_ONCE = 4;
 
-/** Every point of a run at which the process can be killed. */
+/** Returns the points of a run at which the test can kill the process. */
 function pointsOf({ steps }: Scenario, { counts }: Run): KillPoint[] {
-  // Of a repeated call only the first one is a point: the number of polls is random.
+  // If a call is repeated, only the first call is a point, because the number of polls is random.
   const calls = [...counts.keys()].flatMap((call) =>
     (["before", "after"] as const).map((moment) => ({ at: "call" as const, call, nth: 1, moment }))
   );
@@ -58,13 +59,13 @@ function say(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`crash matrix: ${line}\n`));
 }
 
-/** Points that every sample contains: in a rollback, and in a stop that a start cancels. */
+/** Points that every sample contains: points of a rollback, and of a stop that a start cancels. */
 const ALWAYS: Readonly<Record<string, readonly string[]>> = {
   "start whose first candidate fails its health check": ["after CreateTags", "after StopInstances"],
   "stop cancelled by a start": ["after DeregisterInstances", "before RegisterInstances"],
 };
 
-/** The same share of every scenario's points, those of {@linkcode ALWAYS} first and the others at random. */
+/** Returns the same share of every scenario's points: first those of {@linkcode ALWAYS}, then random ones. */
 function sample({ name }: Scenario, points: readonly KillPoint[], random: () => number): KillPoint[] {
   const isFirst = (point: KillPoint) =>
     ALWAYS[name]?.some((beginning) => describe(point).startsWith(beginning)) ?? false;

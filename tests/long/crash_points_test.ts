@@ -1,7 +1,7 @@
 /**
- * Crash points (R13, I6): the autoscaler crashes right before or right after a call to AWS or a write to its database, and starts
- * again. It must have the same result as a run without a crash. It runs on virtual time. `KAS_TEST_SIZE` sets the number of crash
- * points, `Infinity` takes all; `KAS_TEST_SEED` chooses the same ones again.
+ * Crash points (R13, I6): the autoscaler crashes right before or right after a call to AWS or a write to its database,
+ * and starts again. The result must be the same as without a crash. The test runs on virtual time. `KAS_TEST_SIZE` sets
+ * the number of crash points; `Infinity` means all. With `KAS_TEST_SEED` the test chooses the same points again.
  *
  * @module
  */
@@ -12,16 +12,16 @@ import { type Run, run } from "./crash_points/run.ts";
 import { type Scenario, SCENARIOS } from "./crash_points/scenarios.ts";
 import { seedOf, sizeOf } from "./proofs.ts";
 
-/** How long the autoscaler is down, ms. */
+/** How long the autoscaler is down after a crash, in ms. */
 const DOWN = 2_000;
 
 /** The number of crash points. */
 const CRASHES = sizeOf("crash-points");
 
-/** How many failures are reported in full. */
+/** How many failures the report shows in full. */
 const MOST_REPORTED = 5;
 
-/** A point in a scenario. */
+/** A crash point in a scenario. */
 interface Place {
   readonly scenario: Scenario;
   readonly reference: Run;
@@ -55,7 +55,7 @@ Deno.test("a crash of the autoscaler at any AWS call or journal write does not c
   assert(count >= Math.min(CRASHES, 500), `only ${count} crashes`);
 });
 
-/** Every crash point of a scenario, from a run without a crash. */
+/** Returns every crash point of a scenario, counted in a run without a crash. */
 async function placesOf(scenario: Scenario): Promise<Place[]> {
   const reference = await run(scenario);
   assertEquals(reference.violations, [], scenario.name);
@@ -70,7 +70,7 @@ async function placesOf(scenario: Scenario): Promise<Place[]> {
   );
 }
 
-/** A random choice of them. */
+/** Returns a random choice of crash points. */
 function some(places: readonly Place[], seed: number): Place[] {
   const die = seededRandom(seed);
   return places.map((place) => ({ place, lot: die() }))

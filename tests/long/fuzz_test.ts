@@ -27,7 +27,7 @@ const COUNT = sizeOf("fuzz");
 const SEED = seedOf();
 const CONNECTIONS = 4;
 
-/** How much higher the peak memory of the second half of a run may be than that of the first half, bytes. */
+/** How much higher the peak memory in the second half of a run may be than in the first half, in bytes. */
 const HEAP_GROWTH = 8 * 2 ** 20;
 const RSS_GROWTH = 96 * 2 ** 20;
 

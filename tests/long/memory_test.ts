@@ -1,6 +1,7 @@
 /**
- * The autoscaler keeps nothing of processed messages in memory. A soak's lives are too short and its memory is too noisy to show this;
- * this test compares memory after garbage collections with the number of messages in between.
+ * The autoscaler keeps nothing of processed messages in memory. The soak test cannot show this, because each of its
+ * processes runs only for a short time and its memory varies too much. This test measures the memory after garbage
+ * collections and compares its growth with the number of messages in between.
  *
  * @module
  */
@@ -11,35 +12,38 @@ import { sizeOf } from "./proofs.ts";
 import { type Held, INSPECTED, Inspector } from "./memory/inspected.ts";
 import { alarmArn } from "../support/alarm_arn.ts";
 
-/** Messages per round, and how many are sent at the same time. */
+/** The number of messages in a round, and how many of them are sent at the same time. */
 const MESSAGES = 150;
 const AT_ONCE = 10;
 
-/** Rounds of warm-up, and measured rounds after it. */
+/** The number of rounds for the warm-up, and the number of measured rounds after it. */
 const ROUNDS = { warm: 5, measured: sizeOf("memory") };
 
-/** Samples at the beginning and at the end, of which the lowest counts: one may be taken during other work. */
+/**
+ * The number of samples at the beginning, and at the end. The lowest of them counts, because other work may be in
+ * progress during a sample.
+ */
 const SAMPLES = 3;
 
 const NODE = NODES[0];
 
-/** Faults of every kind, rare enough that there is more than waiting. */
+/** Faults of every kind. They are rare, so that the autoscaler does not only wait. */
 const FAULTS = ["sns-duplicates=0.3", "sns-loss=0.1", "throttle=0.02", "errors=0.005", "cut=0.005"];
 
 /**
- * Bytes of heap that may remain per message: less than its text of 1,200. V8 keeps compiling hot code, which adds 350 to 450 bytes per
- * message in runs without a leak.
+ * How many bytes of heap may remain per message. This is less than the 1,200 bytes of the message's text. Without a
+ * leak 350 to 450 bytes per message remain, because V8 continues to compile hot code.
  */
 const HEAP_A_MESSAGE = 1_000;
-/** The same for resident memory, of which malloc returns only a part. */
+/** The same for resident memory. malloc returns only a part of it to the system. */
 const RSS_A_MESSAGE = 8 * 1_024;
-/** How many more files may be open: the number of connections varies. */
+/** How many more files may be open at the end, because the number of connections varies. */
 const FILES = 16;
 
 Deno.test("the autoscaler's memory does not grow with the number of processed messages, starts and stops", async () => {
   await using set = await stage();
   const { sandbox: { env, faults }, options: { state } } = set;
-  // The next reconcile makes up for what faults and load prevented.
+  // If faults or load prevent an action, the next reconcile takes it.
   const durations = ["--warmup", "0s", "--cooldown-in", "0s", "--metric-delay", "0s", "--resync", "1s"];
   const words = ["autoscaler", "--listen", "127.0.0.1:0", "--state", `${state}/process`, ...durations];
   await using autoscaler = start([...INSPECTED, ...words], env);
@@ -70,7 +74,10 @@ Deno.test("the autoscaler's memory does not grow with the number of processed me
   assert(grown("files") <= FILES, `${grown("files")} more files are open`);
 });
 
-/** One round: messages of another fleet, a start, a stop, and every page. Resolves once everything is processed. */
+/**
+ * Runs one round: messages of another fleet, a start, a stop, and a request for every page. Resolves when all messages
+ * are processed.
+ */
 async function passed(set: Stage, url: string): Promise<void> {
   for (let sent = 0; sent < MESSAGES; sent += AT_ONCE) {
     await Promise.all(Array.from({ length: AT_ONCE }, () => set.publish(change()).catch(() => {})));
@@ -89,7 +96,7 @@ async function passed(set: Stage, url: string): Promise<void> {
   );
 }
 
-/** A change of another fleet's alarm, with the longest description that CloudWatch allows. */
+/** Returns the message of a change of another fleet's alarm, with the longest description that CloudWatch allows. */
 function change(): string {
   return JSON.stringify({
     AlarmName: `other:cpuhigh:${BASE}`,

@@ -1,6 +1,7 @@
 /**
- * Builds each fault of tests/incidents/mutations.ts into a copy of the code, one at a time. The test that the fault names must fail
- * there. A fault whose function is missing fails too, so that no change of the code makes this test empty.
+ * Puts each mutation of tests/incidents/mutations.ts into a copy of the code, one at a time. The test that the mutation
+ * names must fail in the copy. This test also fails if the function of a mutation does not exist, so that a change of
+ * the code cannot make a mutation useless.
  *
  * @module
  */
@@ -12,21 +13,21 @@ import { seedOf, sizeOf } from "./proofs.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** What a test needs of the project. */
+/** The files of the project that the tests need. */
 const NEEDED = ["deno.json", "deno.lock", "main.ts", "src", "tests"];
 
-/** How many mutations are tried at the same time, each in its own copy of the code. */
+/** How many mutations run at the same time, each in its own copy of the code. */
 const AT_ONCE = 2;
 
 /** The outcome of a mutation. */
 interface Outcome {
   readonly breaks: string;
   readonly test: string;
-  /** Why the mutation is not caught; undefined: its test failed, as it must. */
+  /** Why no test caught the mutation. Undefined if its test failed, as it must. */
   readonly wrong: string | undefined;
 }
 
-/** A copy of the code. */
+/** Copies the code from one folder to another. */
 async function copy(from: string, to: string): Promise<void> {
   if ((await Deno.stat(from)).isFile) return await Deno.copyFile(from, to);
   await Deno.mkdir(to);
@@ -59,7 +60,7 @@ async function loads(folder: string, file: string): Promise<boolean> {
   return success;
 }
 
-/** Builds a fault in, runs its test, and takes it out again. */
+/** Puts a mutation into the code, runs its test, and removes the mutation again. */
 async function tried(folder: string, { breaks, edits, test }: Mutation): Promise<Outcome> {
   const sources = new Map<string, string>();
   try {
@@ -84,7 +85,7 @@ async function tried(folder: string, { breaks, edits, test }: Mutation): Promise
   }
 }
 
-/** Tries mutations. Returns those that no test caught. */
+/** Runs mutations. Returns those that no test caught. */
 async function uncaught(mutations: readonly Mutation[]): Promise<Outcome[]> {
   const begun = performance.now();
   const outcomes: Outcome[] = [];
@@ -98,7 +99,7 @@ async function uncaught(mutations: readonly Mutation[]): Promise<Outcome[]> {
         tests.add(mutation.test);
         outcomes.push(await tried(folder, mutation));
       }
-      // Without a fault the same tests pass: the copy is complete.
+      // Without a mutation the same tests must pass. This shows that the copy is complete.
       assertEquals(await failures(folder, [...tests]), 0);
     } finally {
       await Deno.remove(folder, { recursive: true });

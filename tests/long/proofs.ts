@@ -1,17 +1,18 @@
 /**
- * How much of each long test runs: a sample in `deno task test:all` and CI, the whole in `deno task prove NAME`.
+ * The sizes of the long tests. `deno task test:all` and CI run a sample of each, and `deno task prove NAME` runs the
+ * whole test.
  *
  * @module
  */
 
 /** A long test. */
 export interface Proof {
-  /** What holds, in words. */
+  /** What the test proves, as a sentence. */
   readonly holds: string;
-  /** What the sizes count. */
+  /** The unit of the sizes. */
   readonly unit: string;
   readonly sample: number;
-  /** `Infinity`: everything there is. */
+  /** The size of the whole test. `Infinity` means all cases. */
   readonly whole: number;
   /** The files of its tests. */
   readonly tests: readonly string[];
@@ -27,64 +28,63 @@ export const PROOFS = {
     tests: ["tests/e2e/demo_test.ts"],
   },
   histories: {
-    holds: "I1–I8 hold in random histories",
+    holds: "random histories of a fleet do not violate the invariants I1–I8",
     unit: "histories",
     sample: 400,
     whole: 2_000,
     tests: ["tests/long/histories_test.ts", "tests/long/histories_more_test.ts"],
   },
   "constant-load": {
-    holds: "a constant load settles, however late metrics are",
+    holds: "with a constant load the fleet's capacity settles, however late metrics are",
     unit: "seeds",
     sample: 1,
     whole: 5,
     tests: ["tests/long/constant_load_test.ts"],
   },
   "crash-points": {
-    holds:
-      "an autoscaler that crashes at any call or write ends where one without a crash ends, on virtual time",
+    holds: "a crash of the autoscaler at any call or write does not change the result, on virtual time",
     unit: "crashes",
     sample: 200,
     whole: Infinity,
     tests: ["tests/long/crash_points_test.ts"],
   },
   "crash-matrix": {
-    holds: "a process that is killed at any call or step ends where one without a kill ends",
+    holds: "killing the autoscaler's process at any call or step does not change the result",
     unit: "kills",
     sample: 30,
     whole: Infinity,
     tests: ["tests/long/crash_matrix_test.ts"],
   },
   weather: {
-    holds: "the fleet ends as it should whatever AWS and the clocks do",
+    holds: "under faults of AWS and jumps of clocks, the fleet ends in the expected state",
     unit: "scenes",
     sample: 12,
     whole: Infinity,
     tests: ["tests/long/weather_test.ts"],
   },
   fuzz: {
-    holds: "no mutated message is believed, crashes the autoscaler, or stays in its memory",
+    holds: "the autoscaler accepts no mutated message, does not crash, and does not keep it in memory",
     unit: "messages",
     sample: 10_000,
     whole: 100_000,
     tests: ["tests/long/fuzz_test.ts"],
   },
   memory: {
-    holds: "nothing of a message that was dealt with stays in memory",
+    holds: "the autoscaler keeps nothing of a processed message in memory",
     unit: "rounds of 150 messages",
     sample: 6,
     whole: 30,
     tests: ["tests/long/memory_test.ts"],
   },
   mutations: {
-    holds: "a rule that is broken on purpose fails its test",
+    holds: "if a rule is broken on purpose, its test fails",
     unit: "mutations",
     sample: 8,
     whole: Infinity,
     tests: ["tests/long/mutations_test.ts"],
   },
   soak: {
-    holds: "random load, lost messages, throttled calls and kills break nothing",
+    holds: "random load, lost messages, throttled calls and kills violate no invariant",
     unit: "minutes",
     sample: 2,
     whole: 30,
@@ -94,17 +94,20 @@ export const PROOFS = {
 
 export type ProofName = keyof typeof PROOFS;
 
-/** How much of a long test to run: `KAS_TEST_SIZE`, or its sample. */
+/** Returns how much of a long test to run: the value of `KAS_TEST_SIZE`, or the size of the sample. */
 export function sizeOf(name: ProofName): number {
   return Number(Deno.env.get("KAS_TEST_SIZE") ?? PROOFS[name].sample);
 }
 
-/** Whether all of a long test runs. */
+/** Returns whether the whole long test runs. */
 export function isWhole(name: ProofName): boolean {
   return sizeOf(name) >= PROOFS[name].whole;
 }
 
-/** The seed of what is random in a long test: `KAS_TEST_SEED`, or any. The test prints it. */
+/**
+ * Returns the seed of the random choices of a long test: the value of `KAS_TEST_SEED`, or a random seed. The test
+ * prints the seed.
+ */
 export function seedOf(): number {
   return Number(Deno.env.get("KAS_TEST_SEED") ?? Math.trunc(Math.random() * 2 ** 31));
 }

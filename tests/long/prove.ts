@@ -13,7 +13,7 @@ function say(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-/** A size with its unit. */
+/** Returns a size with its unit. */
 function sized(size: number, unit: string): string {
   return `${size === Infinity ? "all" : size.toLocaleString("en")} ${unit}`;
 }
@@ -24,7 +24,7 @@ function table(): string {
   ).join("\n");
 }
 
-/** Runs the proof of a name; the exit status. */
+/** Runs the long test with a name. Returns the exit status. */
 async function prove([name = "", size, seed]: readonly string[]): Promise<number> {
   const proof = Object.entries<Proof>(PROOFS).find(([known]) => known === name)?.[1];
   if (proof === undefined) {

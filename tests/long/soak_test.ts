@@ -24,18 +24,26 @@ import { reviewed } from "./soak/journal.ts";
 import { alarmArn } from "../support/alarm_arn.ts";
 
 const MINUTES = sizeOf("soak");
-/** Minutes of the last life. Memory is flat after about ten minutes, so a long soak ends with a life of 15. */
+/**
+ * How long the last process of the soak runs, in minutes. The memory no longer grows after about ten minutes, so in a
+ * long soak the last process runs for 15 minutes.
+ */
 const LAST = MINUTES >= 30 ? 15 : MINUTES / 5;
 const SEED = seedOf();
 
 /** How many times faster than real time the sandbox and the autoscaler run. */
 const SPEED = 40;
 
-/** Nodes on standby beside the base. With the bounds below the first always runs, and the last never does. */
+/**
+ * Number of nodes in addition to the base instance. With the bounds below, one of them always runs, and one never runs.
+ */
 const NODES = 4;
 const BOUNDS = { min: 2, max: 4, unregistered: 25_000 };
 
-/** The autoscaler's durations, ms of real time. The timeouts allow for what does not speed up with the sandbox. */
+/**
+ * The autoscaler's durations in ms of real time. The timeouts are long enough for work that does not run faster with
+ * the sandbox's clock.
+ */
 const DURATIONS = {
   resync: 60_000 / SPEED,
   warmup: 120_000 / SPEED,
@@ -58,13 +66,19 @@ const FAULTS = ["sns-loss=0.2", "sns-duplicates=0.3", "throttle=0.2"];
  */
 const IDLE_TIMEOUT = 30 * SPEED;
 
-/** Notifications of another fleet's alarms per second: each is verified, stored and decided on, and leads to no action. */
+/**
+ * How many notifications of another fleet's alarms are sent per second. kas verifies and stores each, and decides on no
+ * action.
+ */
 const CHATTER = 5;
 
-/** The shortest last life whose memory is assessed, ms. */
+/** The test checks the memory of the last process only if the process runs at least this long, in ms. */
 const LAST_LIFE = 70_000;
 
-/** How much the lowest memory may rise in the last life, MiB. A leak of 1 MB per message would make it a hundred. */
+/**
+ * How much the lowest memory of the last process may rise, in MiB. With a leak of 1 MB per message it would rise by a
+ * hundred MiB.
+ */
 const GROWTH = 24;
 
 Deno.test(`a soak test of ${MINUTES} minutes violates no invariant`, async () => {
@@ -93,7 +107,7 @@ Deno.test(`a soak test of ${MINUTES} minutes violates no invariant`, async () =>
   const clients = stack.use(new Clients(`http://127.0.0.1:${sandbox.balancerPort}/work`));
   for (const fault of FAULTS) sandbox.faults.set(fault);
   sandbox.faults.onCall = async (passing) => {
-    // Judged on the fleet before the volley.
+    // Check the call with the state of the fleet before the volley of requests.
     await invariants.passing(passing);
     const leaves = passing.action === "DeregisterInstancesFromLoadBalancer" && passing.moment === "before";
     if (leaves) await clients.volley(invariants.inService);
@@ -155,7 +169,7 @@ Deno.test(`a soak test of ${MINUTES} minutes violates no invariant`, async () =>
   assertEquals(clients.failures, [], words());
   assertEquals(review.differences, [], "R16: a decision comes out differently from its record");
   assertEquals(review.undecided, [], "I8: a message does not have exactly one decision");
-  // Otherwise the soak proves nothing.
+  // With less activity, the soak would prove nothing.
   assert(invariants.acts.starts >= 2 * MINUTES, "too few starts");
   assert(invariants.acts.stops >= 2 * MINUTES, "too few stops");
   assert(invariants.acts.busy >= MINUTES, "too few instances were busy when they were deregistered");
@@ -200,7 +214,7 @@ async function setUp(aws: Aws, sandbox: Sandbox, topicArn: string, url: string):
   );
 }
 
-/** Counts from now on how often each fault occurs, and the calls that throttling may affect. */
+/** From now on, counts how often each fault occurs, and the number of calls that throttling may affect. */
 function countStrikes({ faults }: Sandbox): Record<RandomFault | "calls", number> {
   const counts = { throttle: 0, errors: 0, cut: 0, wedge: 0, snsDuplicates: 0, snsLoss: 0, calls: 0 };
   const occurs = faults.occurs.bind(faults);

@@ -1,6 +1,7 @@
 /**
- * Weather: AWS throttles, fails, stalls and gives stale answers, clocks jump, and instances are terminated. The fleet must end in
- * its expected state, no invariant may be violated, and the journal must say what happened.
+ * A weather is a set of faults: AWS throttles, fails, does not answer or gives stale answers, clocks jump, and
+ * instances are terminated. The fleet must end in its expected state, no invariant may be violated, and the journal
+ * must say what happened.
  *
  * @module
  */
@@ -10,7 +11,7 @@ import { seedOf, sizeOf } from "./proofs.ts";
 import { Scene } from "./weather/scene.ts";
 import { type Weather, WEATHERS } from "./weather/weathers.ts";
 
-/** How many scenes run at a time: most of a scene is waiting. */
+/** How many scenes run at the same time. A scene waits most of the time. */
 const AT_ONCE = 8;
 
 /** The outcome of a weather. */

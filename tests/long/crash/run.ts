@@ -14,9 +14,12 @@ import { describe, type KillPoint, Victim } from "./victim.ts";
 
 /** The result of a run. */
 export interface Result {
-  /** `i-1 running in-service`, and the reason for its quarantine without the last health check's answer, which is random. */
+  /**
+   * The state of each instance, for example `i-1 running in-service`, and the reason for its quarantine. The reason
+   * does not contain the answer to the last health check, because that answer is random.
+   */
   readonly world: readonly string[];
-  /** `start i-1 successful`, oldest first. */
+  /** The activities, oldest first, for example `start i-1 successful`. */
   readonly journal: readonly string[];
   /** The starts and stops that changed an instance's state, sorted. */
   readonly effects: readonly string[];
@@ -27,7 +30,7 @@ export interface Run {
   readonly end: Result;
   readonly killed: boolean;
   readonly violations: readonly string[];
-  /** How often each call was made. */
+  /** How often the autoscaler made each call. */
   readonly counts: ReadonlyMap<string, number>;
   /** The output of the processes. */
   readonly output: string;
@@ -36,10 +39,10 @@ export interface Run {
 const FLAGS = "--warmup 0s --cooldown-in 0s --cooldown-out 0s --metric-delay 0s --resync 1h".split(" ");
 const TIMEOUTS = ["--start-timeout", "20s", "--drain-timeout", "20s"];
 
-/** The longest run, ms. */
+/** Time limit of a run, in ms. */
 const LONGEST = 30_000;
 
-/** Runs a scenario. With a point, the process is killed there and started again. */
+/** Runs a scenario. If `point` is given, kills the process there and starts it again. */
 export async function run(scenario: Scenario, point?: KillPoint): Promise<Run> {
   const letGo = Promise.withResolvers<void>();
   const machine = machinesOf(scenario, letGo.promise);
@@ -58,7 +61,7 @@ export async function run(scenario: Scenario, point?: KillPoint): Promise<Run> {
   const referee = new Referee(it, scenario);
   await victim.start();
   await it.subscribe(victim);
-  // It has reconciled once.
+  // Wait until the autoscaler has reconciled once.
   await eventually(() => activities(victim.url), (lines) => lines.length > 0);
   it.sandbox.faults.onCall = async (passing) => {
     referee.onCall(passing);
@@ -81,8 +84,8 @@ export async function run(scenario: Scenario, point?: KillPoint): Promise<Run> {
 }
 
 /**
- * Sends two requests for work, one for each instance in service. The load balancer ends neither while the autoscaler is down,
- * although the sandbox's time passes faster.
+ * Sends two requests to /work, one for each instance in service. The load balancer must not end them while the
+ * autoscaler is down, although sandbox time passes faster.
  */
 async function hold(it: Stage, held: () => number): Promise<Promise<Response>[]> {
   const elb = await it.aws.elb();
@@ -132,7 +135,7 @@ async function activities(url: string): Promise<{ kind: string; instance: string
   try {
     return await (await fetch(`${url}/activities`)).json();
   } catch (error) {
-    // The process is being killed.
+    // The test is killing the process.
     if (error instanceof TypeError) return [];
     throw error;
   }

@@ -1,5 +1,5 @@
 /**
- * The activities during which the autoscaler is killed. Each begins with an alarm, and always has the same result.
+ * The scenarios during which the test kills the autoscaler. Each begins with an alarm, and always has the same result.
  *
  * @module
  */
@@ -16,12 +16,12 @@ import {
 } from "../../unit/autoscaler/fixtures.ts";
 import { eventually } from "../../support/kas.ts";
 
-/** A row of the matrix. */
+/** A scenario: a row of the crash matrix. */
 export interface Scenario {
   readonly name: string;
   readonly nodes: number;
   readonly faults?: readonly string[];
-  /** Nodes whose worker never answers. */
+  /** The nodes whose workers never answer. */
   readonly dead?: readonly string[];
   /** The autoscaler's flags. */
   readonly flags?: readonly string[];
@@ -31,7 +31,7 @@ export interface Scenario {
   readonly serving?: boolean;
   /** Triggers the activity. */
   readonly drive: (it: Stage) => Promise<void>;
-  /** Steps at which the autoscaler is killed as soon as they are in the journal. */
+  /** Steps. The test kills the autoscaler as soon as a step is in the journal. */
   readonly steps: readonly (readonly [step: string, instance: string])[];
 }
 
@@ -42,7 +42,10 @@ export const TEMPLATE = "kas-node";
 
 const askForMore = (it: Stage) => it.alarm("cpuhigh", BASE, "ALARM");
 
-/** Reports it two minutes later at the stage's speed: there are datapoints from after the first node came into service (R6). */
+/**
+ * Reports two minutes later, in sandbox time, that the first node is idle. Then there are datapoints from after the
+ * node came into service (R6).
+ */
 const reportIdle = async (it: Stage) => {
   await realClock.sleep(3_500);
   await it.alarm("cpulow", FIRST, "OK");
@@ -132,7 +135,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
-/** The machines of a scenario. Requests for work wait until `letGo` resolves. */
+/** The machines of a scenario. They answer requests to /work when `letGo` resolves. */
 export function machinesOf({ dead = [] }: Scenario, letGo: Promise<void>): Machines {
   return machines((id) => !dead.includes(id), letGo);
 }

@@ -1,5 +1,5 @@
 /**
- * The autoscaler as a process that is killed at one point, and started again with the same state folder and port.
+ * The autoscaler as a process, which the test kills at one point and starts again with the same state folder and port.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import type { Sandbox } from "../../../src/sandbox/sandbox.ts";
 import { Store } from "../../../src/autoscaler/store/store.ts";
 import { BUILT, type Running, start } from "../../support/kas.ts";
 
-/** Where the process is killed: at a call to AWS, or as soon as a step is in the journal. */
+/** Where the test kills the process: at a call to AWS, or as soon as a step is in the journal. */
 export type KillPoint =
   | {
     readonly at: "call";
-    /** {@linkcode callName} of it. */
+    /** The {@linkcode callName} of the call. */
     readonly call: string;
-    /** Which of the calls of that name, from 1. */
+    /** Which of the calls with this name, from 1. */
     readonly nth: number;
     readonly moment: CallEvent["moment"];
   }
@@ -27,12 +27,12 @@ export function describe(point: KillPoint): string {
     : `${point.instance} ${point.step} ${point.ended ? "ended" : "begun"} in the journal`;
 }
 
-/** A call by its action and its instances: `StopInstances i-1`. */
+/** Returns the name of a call: its action and its instances, for example `StopInstances i-1`. */
 export function callName({ action, input }: Pick<CallEvent, "action" | "input">): string {
   return [action, ...new Set(JSON.stringify(input).match(/\bi-[0-9a-f]{17}\b/g) ?? [])].join(" ");
 }
 
-/** Calls of an observation, at which no kill is needed, and calls that the test itself makes. */
+/** Matches the calls that only observe, at which no kill is needed. */
 const OBSERVING = /^(DescribeInstances|DescribeInstanceHealth|DescribeAlarms|GetMetricData)$/;
 const OUTSIDE = /^(PutMetricAlarm|SetAlarmState)/;
 
@@ -65,7 +65,7 @@ export class Victim implements AsyncDisposable {
     return this.#url;
   }
 
-  /** Whether it was killed. */
+  /** Whether the test has killed the process. */
   get killed(): boolean {
     return this.#killed;
   }
@@ -82,13 +82,16 @@ export class Victim implements AsyncDisposable {
     [, this.#url = ""] = await this.#process.line(/listening on (http:\/\/\S+)/);
   }
 
-  /** From here on calls count, and the process is killed at its point. */
+  /** From here on, counts the calls, and kills the process at its point. */
   beginCounting(): void {
     this.#counting = true;
     if (this.#point?.at === "step") this.#watching = this.#watch(this.#point);
   }
 
-  /** To be called at each call. Throws if the process was killed before the call, so that the call has no effect. */
+  /**
+   * Must be called at each call to AWS. Throws an error if the process was killed before the call, so that the call has
+   * no effect.
+   */
   async onCall(passing: CallEvent): Promise<void> {
     const name = callName(passing);
     if (!this.#counting || OUTSIDE.test(name)) return;

@@ -10,7 +10,7 @@ import type { Scenario } from "./scenarios.ts";
 
 /** The outcome of a run. */
 export interface Run {
-  /** Instances, activities and counts, a line each, to be compared with another run. */
+  /** The instances, activities and counts, one line for each. The test compares them with another run. */
   readonly end: readonly string[];
   readonly violations: readonly string[];
   readonly crashed: boolean;
@@ -18,7 +18,7 @@ export interface Run {
   readonly counts: Lab["counts"];
 }
 
-/** The longest time until no activity is in progress, ms. */
+/** Time limit until no activity is in progress, in ms. */
 const LONGEST = 1_800_000;
 
 /** Runs a scenario. With a point, the autoscaler crashes there and starts again. */

@@ -18,20 +18,20 @@ export interface Scenario {
   readonly drive: (lab: Lab) => Promise<void>;
 }
 
-/** Up to three instances, the third one launched. */
+/** Limits for up to three instances, of which kas launches the third. */
 const GROWING = { ...AT_ONCE, grow: TEMPLATE, max: 3 };
 
-/** Scaling in terminates. */
+/** Limits with which scaling in terminates nodes. */
 const SHRINKING = { ...GROWING, shrink: "terminate" } as const;
 
-/** The second node's place. */
+/** The place of the second node in the plan. */
 const SECOND = 2;
 
 /** All scenarios. */
 export const SCENARIOS: readonly Scenario[] = [
   { name: "a start", plan: fleetOf([false], { kind: true }), prepare: deleteAlarms, drive: askForMore },
   {
-    name: "a start without capacity for the first",
+    name: "a start for whose first candidate EC2 has no capacity",
     plan: fleetOf([false, false, false], { kind: true }),
     prepare: async (lab) => {
       await deleteAlarms(lab);
@@ -40,7 +40,7 @@ export const SCENARIOS: readonly Scenario[] = [
     drive: askForMore,
   },
   {
-    name: "a start whose first worker never answers",
+    name: "a start whose first candidate's worker never answers",
     plan: fleetOf([false, false], { kind: true }),
     prepare: async (lab) => {
       await deleteAlarms(lab);
@@ -49,7 +49,7 @@ export const SCENARIOS: readonly Scenario[] = [
     drive: askForMore,
   },
   {
-    name: "a start with nobody left to try",
+    name: "a start with no candidate left",
     plan: fleetOf([false], { kind: true }),
     prepare: async (lab) => {
       await deleteAlarms(lab);
@@ -107,7 +107,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: "two starts and a stop at a time",
+    name: "two starts and a stop at the same time",
     plan: fleetOf([true, false, false], { kind: true }),
     prepare: deleteAlarms,
     drive: async (lab) => {
@@ -143,7 +143,7 @@ export const SCENARIOS: readonly Scenario[] = [
     drive: askForMore,
   },
   {
-    name: "a launch without capacity, and another with it",
+    name: "a launch for which EC2 has no capacity, and a later launch with capacity",
     plan: fleetOf([], { kind: true, limits: GROWING }),
     prepare: async (lab) => {
       await deleteAlarms(lab);
@@ -157,7 +157,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: "two launches at a time, and no third",
+    name: "two launches at the same time, and no third launch",
     plan: fleetOf([], { kind: true, limits: GROWING }),
     prepare: deleteAlarms,
     drive: async (lab) => {
@@ -187,7 +187,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: "a load without notifications",
+    name: "a high load without notifications",
     plan: fleetOf([false, false], { kind: true, limits: { ...AT_ONCE, resync: 60_000, max: 2 } }),
     prepare: () => Promise.resolve(),
     drive: async (lab) => {
@@ -196,7 +196,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: "a candidate that somebody terminates",
+    name: "a start whose candidate another person terminates",
     plan: fleetOf([false, false, true], { kind: true }),
     prepare: deleteAlarms,
     drive: async (lab) => {

@@ -38,7 +38,7 @@ const MEDDLINGS = ["terminate", "stop", "start", "register", "deregister", "quar
 /** One event. Times are in s. `at` is the place of an instance in the plan. */
 export type Event =
   | { readonly what: "wait"; readonly s: number }
-  /** The work to do, in machines. */
+  /** The work to do, as the number of machines that it keeps busy. */
   | { readonly what: "demand"; readonly machines: number }
   | { readonly what: "work"; readonly requests: number }
   | { readonly what: "let-go" }
@@ -64,7 +64,7 @@ export type Event =
   | { readonly what: "meddle"; readonly how: typeof MEDDLINGS[number]; readonly at: number }
   | { readonly what: "clock"; readonly s: number };
 
-/** A fleet and what happens to it. */
+/** A fleet and the events that happen to it. */
 export interface History {
   readonly plan: FleetPlan;
   readonly events: readonly Event[];
@@ -136,12 +136,12 @@ const plan: fc.Arbitrary<FleetPlan> = fc.record({
   drainTimeout: seconds(60, 330),
 });
 
-/** Histories of up to so many events. */
+/** Generates histories with at most this many events. */
 export function histories(most: number): fc.Arbitrary<History> {
   return fc.record({ plan, events: fc.array(event, { minLength: 3, maxLength: most, size: "max" }) });
 }
 
-/** Describes a history, in lines. */
+/** Describes a history, one line for each event. */
 export function describeHistory({ plan, events }: History): string[] {
   const { limits, nodes, control, foreign, reqcount } = plan;
   const { min = "the base and control instances", max = "the whole fleet", grow, shrink = "stop" } = limits;

@@ -1,7 +1,9 @@
 /**
- * Checks the invariants I1–I8 in random histories. A history that violates one is shrunk to the shortest that does, and described.
+ * Checks the invariants I1–I8 in random histories. If a history violates an invariant, fast-check shrinks it to a
+ * shorter history that also violates it, and the report describes that history.
  *
- * `KAS_TEST_SEED` plays the histories of a seed again. With `KAS_TEST_PATH` it plays the shrunk one at once.
+ * With `KAS_TEST_SEED` it plays the histories of a seed again. With `KAS_TEST_PATH` it plays the shrunk history at
+ * once.
  *
  * @module
  */
@@ -11,7 +13,7 @@ import { describeHistory, histories, type History } from "./events.ts";
 import { type Outcome, play } from "./play.ts";
 import { seedOf } from "../proofs.ts";
 
-/** How often each thing must happen in 1,000 histories, so that they prove anything. */
+/** How often each thing must at least happen in 1,000 histories. With fewer, the test would prove little. */
 const LEAST = {
   "starts": 250,
   "launches": 100,
@@ -31,10 +33,13 @@ const LEAST = {
   "message duplicate": 25,
 } as const;
 
-/** The most events in a history. */
+/** Maximum number of events in a history. */
 const LONGEST = 16;
 
-/** Plays so many histories. Throws if one violates an invariant, or if 1,000 or more did not contain enough. */
+/**
+ * Plays this many histories. Throws an error if a history violates an invariant, or if at least 1,000 histories contain
+ * too few of the things in {@linkcode LEAST}.
+ */
 export async function holdHistories(numRuns: number): Promise<void> {
   const seed = seedOf();
   const path = Deno.env.get("KAS_TEST_PATH");

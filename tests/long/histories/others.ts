@@ -1,5 +1,5 @@
 /**
- * Faults of AWS, and interference by other people with access to the account.
+ * Faults of AWS, and changes that other people with access to the account make.
  *
  * @module
  */
@@ -80,7 +80,7 @@ export class Interference {
     await this.#lab.cloud.elsewhere(service, action, input);
   }
 
-  /** The id of an instance by its place in the plan. Places beyond the last begin at the first again. */
+  /** The id of an instance by its place in the plan. After the last place, the places begin again at the first. */
   #id(at: number): string {
     return this.#lab.id(at % this.#lab.cloud.ids.length);
   }

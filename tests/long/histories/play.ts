@@ -11,17 +11,20 @@ import { Interference } from "./others.ts";
 
 /** The outcome of a history. */
 export interface Outcome {
-  /** The violations, a line each. */
+  /** The violations, one line for each. */
   readonly broken: readonly string[];
   readonly acts: Tally;
   readonly crashes: Lab["crashes"];
   /** How often each kind of event happened, for example `message valid`. */
   readonly events: ReadonlyMap<string, number>;
-  /** Virtual ms. */
+  /** How long the history lasted, in ms of virtual time. */
   readonly lasted: number;
 }
 
-/** The longest time until no activity is in progress, ms, and the time until the last alarms have arrived and been acted on. */
+/**
+ * Time limit until no activity is in progress, in ms; and the time in which the last alarms arrive and kas acts on
+ * them.
+ */
 const LONGEST_END = 3_600_000;
 const NEWS = 150_000;
 
@@ -87,12 +90,12 @@ async function takePlace(event: Event, lab: Lab, senders: Messages, others: Inte
   }
 }
 
-/** Ends all faults, and passes time until no activity is in progress. */
+/** Ends all faults, and lets time pass until no activity is in progress. */
 async function end(lab: Lab, referee: Referee, others: Interference): Promise<void> {
   lab.crashAt(undefined);
   others.calm();
   lab.cloud.machines.release();
-  // By then the autoscaler has started again.
+  // After this time, the autoscaler has started again in any case.
   await lab.pass(61_000);
   await lab.start();
   const deadline = lab.time.passed + LONGEST_END;
@@ -103,7 +106,7 @@ async function end(lab: Lab, referee: Referee, others: Interference): Promise<vo
   else referee.violations.add(`I6: activities do not end: ${left.join("; ")}`);
 }
 
-/** What is still in progress. */
+/** Describes the activities and messages that are still in progress. */
 function activityLeft({ kas: { journal, inbox }, cloud }: Lab): string[] {
   return [
     ...journal.unfinished().map(({ id, kind, instance }) =>

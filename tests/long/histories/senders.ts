@@ -1,5 +1,6 @@
 /**
- * The messages of a history: those of CloudWatch through SNS, and those that SNS would never send, or only by mistake.
+ * The messages of a history: CloudWatch's messages through SNS, and messages that SNS would never send, or only by
+ * mistake.
  *
  * @module
  */
@@ -16,7 +17,7 @@ type MessageEvent = Event & { readonly what: "message" };
 
 /** Sends messages to a lab's autoscaler. */
 export class Messages {
-  /** What must become of each message, by its id. */
+  /** What the autoscaler must do with each message, by the message's id. */
   readonly fates = new Map<string, Fate>();
   readonly #lab: Lab;
   readonly #referee: Referee;
@@ -28,7 +29,7 @@ export class Messages {
     this.#referee = referee;
   }
 
-  /** Sets the state of an alarm, of which CloudWatch notifies the topic. */
+  /** Sets the state of an alarm. CloudWatch notifies the topic of the change. */
   async change(event: Event & { readonly what: "alarm" }): Promise<void> {
     await this.#lab.cloud.elsewhere("cloudWatch", "SetAlarmState", {
       AlarmName: this.#alarm(event),
@@ -65,7 +66,7 @@ export class Messages {
       case "malformed":
         return await this.#refuse(alarmMessage(name, state, now), (body) => body.slice(0, -20));
       case "forged":
-        // Another state was signed.
+        // The signature is for another state.
         return await this.#refuse(
           alarmMessage(name, "INSUFFICIENT_DATA", now),
           (body) => body.replace('NewStateValue\\":\\"INSUFFICIENT_DATA', 'NewStateValue\\":\\"ALARM'),
@@ -85,8 +86,9 @@ export class Messages {
     const id = `message-${++this.#count}`;
     const post = this.#latest = this.#lab.message(text, id);
     const status = await this.#lab.deliver(post);
-    // A message that did not arrive, or that a wrong clock shows as too old or in the future, has no decision; unless it was
-    // stored before a crash, or is delivered again when the clock is right.
+    // kas makes no decision on a message that did not arrive, or that looks too old or in the future because of a wrong
+    // clock. There are two exceptions: kas stored the message before a crash, or SNS delivers it again when the clock
+    // is right.
     this.fates.set(id, status === 200 ? fate : "at-most-one");
   }
 

@@ -1,5 +1,6 @@
 /**
- * The soak's autoscaler: a process that is killed and restarted on the same state folder and port, and whose memory is measured.
+ * The soak's autoscaler: a process that the test kills and starts again with the same state folder and port, and whose
+ * memory it measures.
  *
  * @module
  */
@@ -7,7 +8,7 @@ import { BUILT, type Running, start } from "../../support/kas.ts";
 
 /** A sample of a process's memory. */
 export interface Sample {
-  /** Since the start of the process, ms. */
+  /** The time since the start of the process, in ms. */
   readonly age: number;
   /** Resident set size, MiB. */
   readonly rss: number;
@@ -19,9 +20,9 @@ export class Phoenix implements AsyncDisposable {
   readonly #env: Readonly<Record<string, string>>;
   #process: Running;
   #born = performance.now();
-  /** Its URL, the same in every life. */
+  /** The autoscaler's URL, which is the same after each start. */
   readonly url: string;
-  /** The samples of each life. */
+  /** The samples of each process, from its start to its end. */
   readonly lives: Sample[][] = [[]];
 
   private constructor(
@@ -36,7 +37,7 @@ export class Phoenix implements AsyncDisposable {
     this.#env = env;
   }
 
-  /** Starts it on a free port. Resolves once it listens. */
+  /** Starts the autoscaler on a free port. Resolves when it listens. */
   static async start(words: readonly string[], env: Readonly<Record<string, string>>): Promise<Phoenix> {
     const all = [...BUILT, "autoscaler", ...words];
     const process = start([...all, "--listen", "127.0.0.1:0"], env);
@@ -44,12 +45,12 @@ export class Phoenix implements AsyncDisposable {
     return new Phoenix(process, url, [...all, "--listen", new URL(url).host], env);
   }
 
-  /** How often it was killed. */
+  /** How often the test has killed the process. */
   get kills(): number {
     return this.lives.length - 1;
   }
 
-  /** Sends SIGKILL and restarts it at once. */
+  /** Kills the process with SIGKILL, and starts a new one at once. */
   async kill(): Promise<void> {
     this.#process.kill("SIGKILL");
     await this.#process.status;
@@ -59,7 +60,7 @@ export class Phoenix implements AsyncDisposable {
     await this.#process.line(/listening on/);
   }
 
-  /** Measures its memory. */
+  /** Takes a sample of the process's memory. */
   async measure(): Promise<void> {
     const status = await Deno.readTextFile(`/proc/${this.#process.pid}/status`).catch(() => "");
     const [, kib] = /^VmRSS:\s+(\d+) kB/m.exec(status) ?? [];
@@ -67,7 +68,7 @@ export class Phoenix implements AsyncDisposable {
     this.lives.at(-1)?.push({ age: performance.now() - this.#born, rss: Number(kib) / 1_024 });
   }
 
-  /** The last lines of its log in this life, without decisions on no action. */
+  /** Returns the last lines of the present process's log, without decisions on no action. */
   lastWords(lines: number): string {
     return this.#process.lines.filter((line) => !line.includes("decided none")).slice(-lines).join("\n");
   }
@@ -77,7 +78,7 @@ export class Phoenix implements AsyncDisposable {
   }
 }
 
-/** A summary of the samples of one life, MiB and MiB per minute. */
+/** A summary of the memory samples of one process, in MiB and MiB per minute. */
 export interface Memory {
   readonly least: number;
   readonly most: number;

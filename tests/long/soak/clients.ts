@@ -1,6 +1,6 @@
 /**
- * The soak's clients: their number changes at random, and right before an instance is deregistered a volley of requests is sent. Every
- * answer must be 200.
+ * The soak's clients. Their number changes at random. Right before an instance is deregistered, they send many requests
+ * at the same time. Every answer must have status 200.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import { realTimer } from "../../../src/admin/load/timer.ts";
 /** The pause of a client between an answer and its next request, ms. */
 const THINK = 200;
 
-/** The number of clients under high and low load, least and most. */
+/** The lowest and the highest number of clients, under high load and under low load. */
 const CLIENTS = { busy: [7, 10], quiet: [0, 2] } as const;
 
-/** How long each load lasts, ms, least and most. */
+/** How long each load lasts at least and at most, in ms. */
 const SPELL = [4_000, 12_000] as const;
 
-/** Clients of the load balancer. Disposing of them closes their connections. */
+/** Clients of the load balancer. Their disposal closes the connections. */
 export class Clients implements Disposable {
   readonly #url: string;
   readonly #http = Deno.createHttpClient({ poolMaxIdlePerHost: 1_024 });
   readonly #inProgress = new Set<Promise<unknown>>();
-  /** The failures: answers other than 200. */
+  /** The failures: answers with a status other than 200, and broken connections. */
   readonly failures: string[] = [];
   #requests = 0;
 
@@ -60,7 +60,7 @@ export class Clients implements Disposable {
       this.#inProgress.add(request);
       void request.finally(() => this.#inProgress.delete(request));
     }
-    // A worker handles one request at a time, so at the first answer each worker has its second one.
+    // A worker handles one request at a time, so at the first answer each worker has received its second request.
     await Promise.race(requests);
   }
 

@@ -1,5 +1,6 @@
 /**
- * The invariants of a soak. They are checked in the sandbox after each change, and before each call of the autoscaler takes effect.
+ * The invariants of a soak. The test checks them after each change in the sandbox, and before each call of the
+ * autoscaler takes effect.
  *
  * @module
  */
@@ -25,7 +26,7 @@ export interface Acts {
   busy: number;
 }
 
-/** Watches a sandbox's fleet until it is disposed of. */
+/** Checks a sandbox's fleet until its disposal. */
 export class Invariants implements Disposable {
   /** A line for each violation. */
   readonly broken = new Set<string>();
@@ -44,16 +45,16 @@ export class Invariants implements Disposable {
       this.#changed();
       return false;
     }, this.#end.signal).catch(() => {
-      // Only disposing of it ends it.
+      // The wait ends only at the disposal.
     });
   }
 
-  /** The most instances that were in service at the same time. */
+  /** The greatest number of instances that were in service at the same time. */
   get most(): number {
     return this.#most;
   }
 
-  /** How many are in service. */
+  /** The number of instances in service. */
   get inService(): number {
     return this.#sandbox.account.instances().filter(inService).length;
   }

@@ -16,7 +16,7 @@ export interface Review {
   readonly messages: number;
   /** Processed notifications without exactly one decision (I8). */
   readonly undecided: readonly string[];
-  /** How many activities ended how: "start done", "stop failed"… */
+  /** The number of activities by kind and status, for example "start successful". */
   readonly activities: Readonly<Record<string, number>>;
 }
 

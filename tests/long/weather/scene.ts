@@ -1,5 +1,5 @@
 /**
- * A fleet in a weather: a sandbox with an autoscaler, and checks of the invariants.
+ * A fleet to which a set of faults happens: a sandbox with an autoscaler, and checks of the invariants.
  *
  * @module
  */
@@ -25,14 +25,14 @@ import {
 } from "../../unit/autoscaler/fixtures.ts";
 import { eventually } from "../../support/kas.ts";
 
-/** A wall clock that jumps. */
+/** A clock that a test can set forward or back. */
 export class JumpingClock implements Clock {
   #ahead = 0;
   readonly elapsed = realClock.elapsed;
   readonly sleep = realClock.sleep;
   readonly now = (): number => realClock.now() + this.#ahead;
 
-  /** Sets the time of day so many ms ahead, or back. */
+  /** Sets the clock forward by `ms`, or back if `ms` is negative. */
   jump(ms: number): void {
     this.#ahead += ms;
   }
@@ -41,38 +41,40 @@ export class JumpingClock implements Clock {
 /** The options of a scene. */
 export interface SceneOptions extends Partial<ServiceOptions> {
   readonly sandbox?: SandboxOptions;
-  /** Longest wait for one attempt of a call, ms. */
+  /** Time limit of one attempt of a call, in ms. */
   readonly timeLimit?: number;
-  /** Called when a worker answers /ping for the first time since its instance was started. */
+  /** Called when a worker answers /ping for the first time after a start of its instance. */
   readonly onFirstPing?: (scene: Scene, id: string) => void | Promise<void>;
 }
 
-/** The requests in progress when an instance is deregistered: enough that each instance has some. */
+/**
+ * How many requests are in progress when an instance is deregistered. This is enough for each instance to have some.
+ */
 const REQUESTS = 6;
 
-/** How long they take after that, ms. */
+/** How long these requests take after the deregistration, in ms. */
 const BUSY = 200;
 
-/** How long it takes until there are datapoints from after a change of capacity: two minutes at the stage's speed, ms. */
+/** How long it takes after a change of capacity until there are new datapoints, in ms: two minutes of sandbox time. */
 const NEW_DATAPOINTS = 3_500;
 
-/** The longest wait for an expected state, ms. */
+/** Time limit for reaching an expected state, in ms. */
 const PATIENCE = 45_000;
 
-/** A fleet of a base and two stopped nodes, its alarms quiet, and an autoscaler that is subscribed. */
+/** A fleet of a base instance and two stopped nodes, whose alarms recommend nothing, and a subscribed autoscaler. */
 export class Scene implements AsyncDisposable {
-  /** Called at each call to AWS, the autoscaler's and the scene's own. */
+  /** Called at each call to AWS, by the autoscaler or by the scene itself. */
   onCall: (passing: CallEvent) => void | Promise<void> = () => {};
   /** The violations of the invariants. */
   readonly violations: string[] = [];
-  /** What requests for work wait for. */
+  /** Resolves when the workers may answer the requests to /work. */
   readonly #work: PromiseWithResolvers<void>;
-  /** How many requests wait. */
+  /** Returns how many requests wait for an answer. */
   readonly #held: () => number;
   readonly #requests: Promise<Response>[] = [];
   /** How often each node was started. */
   readonly #starts = new Map<string, number>();
-  /** Instances whose workers have answered since they were started last. */
+  /** Instances whose workers have answered since their latest start. */
   readonly #healthy = new Set<string>();
 
   private constructor(
@@ -115,7 +117,7 @@ export class Scene implements AsyncDisposable {
     return scene;
   }
 
-  /** An instance was started. */
+  /** Notes that an instance was started. */
   started(id: string): void {
     this.#healthy.delete(id);
     this.#starts.set(id, (this.#starts.get(id) ?? 0) + 1);
@@ -136,7 +138,7 @@ export class Scene implements AsyncDisposable {
     return this.sandbox.faults;
   }
 
-  /** Sets the state of an alarm, whatever the weather. */
+  /** Sets the state of an alarm. Repeats the call until it succeeds, despite the faults. */
   async alarm(
     kind: "cpuhigh" | "cpulow",
     dimension: string,
@@ -151,19 +153,25 @@ export class Scene implements AsyncDisposable {
     await retry(() => setAlarmState(aws, `kas:${kind}:${dimension}`, state, "a test"));
   }
 
-  /** Asks for one more instance. */
+  /** Sets an alarm that recommends one more instance. */
   async askForMore(): Promise<void> {
     await this.alarm("cpuhigh", BASE, "ALARM");
   }
 
-  /** Asks for a second instance once the first is decided on. It changes the same alarm, because that of a stopped instance would not last. */
+  /**
+   * Recommends a second instance after the decision on the first. It uses the same alarm, because the alarm of a
+   * stopped instance would not keep its state.
+   */
   async askForMoreAgain(): Promise<void> {
     await eventually(() => this.activities(), ({ length }) => length > 0, PATIENCE);
     await this.alarm("cpuhigh", BASE, "OK");
     await this.askForMore();
   }
 
-  /** Asks for one instance less, and no longer for more, once there are datapoints from after the last change (R6). */
+  /**
+   * Recommends one instance less, and no longer one more, when there are datapoints from after the last change of
+   * capacity (R6).
+   */
   async reportIdle(id: string): Promise<void> {
     await realClock.sleep(NEW_DATAPOINTS);
     await this.alarm("cpuhigh", BASE, "OK");
@@ -187,7 +195,7 @@ export class Scene implements AsyncDisposable {
     return newest;
   }
 
-  /** Waits until instances have these states and registrations; `gone` for a terminated one. */
+  /** Waits until the instances have these states and registrations. A terminated instance is `gone`. */
   async reaches(expected: Readonly<Record<string, string>>): Promise<void> {
     const seen = () =>
       Object.fromEntries(
@@ -208,7 +216,7 @@ export class Scene implements AsyncDisposable {
     this.faults.onCall = (passing) => this.#passes(passing);
   }
 
-  /** Sends requests to every instance, which take a while. */
+  /** Sends requests to every instance that take some time. */
   async #busy(): Promise<void> {
     const url = `http://127.0.0.1:${this.sandbox.balancerPort}/work`;
     for (let i = 0; i < REQUESTS; i++) this.#requests.push(fetch(url));
@@ -216,7 +224,7 @@ export class Scene implements AsyncDisposable {
     setTimeout(() => this.#work.resolve(), BUSY);
   }
 
-  /** Checks the end. */
+  /** Checks the invariants and the state of the fleet at the end. */
   async verify(starts: number): Promise<void> {
     this.#work.resolve();
     for (const response of await Promise.all(this.#requests)) {
@@ -258,7 +266,7 @@ export class Scene implements AsyncDisposable {
   }
 }
 
-/** Tries again until it succeeds. */
+/** Repeats `act` until it succeeds. */
 export async function retry(act: () => Promise<unknown>): Promise<void> {
   const begun = performance.now();
   for (;;) {

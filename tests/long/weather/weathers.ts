@@ -1,5 +1,6 @@
 /**
- * The weathers: what happens to a fleet while it scales out and in, and its expected end.
+ * The weathers: sets of faults that happen to a fleet while it scales out and in, and the state in which the fleet must
+ * end.
  *
  * @module
  */
@@ -11,24 +12,26 @@ import { BASE, NODES } from "../../unit/autoscaler/fixtures.ts";
 import { eventually } from "../../support/kas.ts";
 import { Scene, type SceneOptions } from "./scene.ts";
 
-/** A weather. Its story rejects if the fleet does not end as expected. */
+/** A set of faults with a name. Its story rejects if the fleet does not end in the expected state. */
 export interface Weather {
   readonly name: string;
   readonly setting?: SceneOptions;
-  /** Returns how it ended. */
+  /** Runs the scene. Returns a short description of the end for the report. */
   readonly story: (scene: Scene) => Promise<string>;
 }
 
 const [FIRST, SECOND] = NODES;
 const HOUR = 3_600_000;
-/** How far the clock is set, ms. */
+/** The directions in which the clock jumps, and how far, in ms. */
 const JUMPS = [["forwards", HOUR], ["backwards", -HOUR]] as const;
 const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: HOUR };
 
-/** A node is put into service and taken out again, each by one message, in a weather. */
-function bothWays(blow: (scene: Scene) => void): Weather["story"] {
+/**
+ * With the fault that `begin` sets, one message puts a node into service, and another message takes it out of service.
+ */
+function bothWays(begin: (scene: Scene) => void): Weather["story"] {
   return async (scene) => {
-    blow(scene);
+    begin(scene);
     await scene.askForMore();
     const { status, instance, reason } = await scene.ended("start");
     assertEquals([status, instance], ["successful", FIRST], reason);
@@ -42,7 +45,7 @@ function bothWays(blow: (scene: Scene) => void): Weather["story"] {
   };
 }
 
-/** A fault that begins at each of these calls and lasts so many ms. */
+/** A fault that begins at each of these calls and lasts this many ms. */
 function bursts(
   at: readonly string[],
   ms: number,
@@ -59,7 +62,7 @@ function bursts(
   };
 }
 
-/** Acts at the first call that matches. */
+/** Returns a callback that runs `act` at the first call that matches. */
 function once(matches: (passing: CallEvent) => boolean, act: () => Promise<unknown>): Scene["onCall"] {
   let done = false;
   return async (passing) => {
@@ -69,19 +72,19 @@ function once(matches: (passing: CallEvent) => boolean, act: () => Promise<unkno
   };
 }
 
-/** Calls that name the first node. */
+/** Matches the calls of an action that name the first node. */
 function about(action: string, moment: CallEvent["moment"]): (passing: CallEvent) => boolean {
   return (passing) =>
     passing.action === action && passing.moment === moment && JSON.stringify(passing.input).includes(FIRST);
 }
 
-/** Somebody terminates the first node while it is started: the second one is started instead. */
-function goneOnWayIn(name: string, matches?: (passing: CallEvent) => boolean): Weather {
+/** Another person terminates the first node during its start. kas must start the second node instead. */
+function terminatedDuringStart(name: string, matches?: (passing: CallEvent) => boolean): Weather {
   let struck: Promise<unknown> | undefined;
   const strike = (scene: Scene) => struck ??= terminateInstance(scene.stage.aws, FIRST);
   return {
     name: `terminated ${name}`,
-    // The start must fail because the node is gone, not at the deadline.
+    // The start must fail because the node is terminated, and not because of the deadline.
     setting: {
       startTimeout: 60_000,
       ...(matches ? {} : { onFirstPing: (scene, id) => void (id === FIRST && strike(scene)) }),
@@ -100,8 +103,8 @@ function goneOnWayIn(name: string, matches?: (passing: CallEvent) => boolean): W
   };
 }
 
-/** Somebody terminates the first node while it is stopped: it is gone, and no other node changes. */
-function goneOnWayOut(name: string, matches: (passing: CallEvent) => boolean): Weather {
+/** Another person terminates the first node during its stop. No other node may change. */
+function terminatedDuringStop(name: string, matches: (passing: CallEvent) => boolean): Weather {
   return {
     name: `terminated ${name}`,
     story: async (scene) => {
@@ -117,10 +120,10 @@ function goneOnWayOut(name: string, matches: (passing: CallEvent) => boolean): W
   };
 }
 
-/** Calls of an action get no answer for a while: the control loop evaluates the next message soon. */
-function wedgedActions(action: string): Weather {
+/** For some time the calls of an action get no answer. The control loop must evaluate the next message soon. */
+function unanswered(action: string): Weather {
   return {
-    name: `${action} wedgedActions for two attempts`,
+    name: `${action} gets no answer for two attempts`,
     setting: { timeLimit: 300 },
     story: async (scene) => {
       scene.faults.wedgedActions.add(action);
@@ -139,10 +142,12 @@ function wedgedActions(action: string): Weather {
   };
 }
 
-/** Calls that only scaling in needs get no answer for a while: the fleet scales in once they do. */
-function wedgedOnWayOut(action: string): Weather {
+/**
+ * For some time calls that only scaling in needs get no answer. The fleet must scale in when they get answers again.
+ */
+function unansweredDuringStop(action: string): Weather {
   return {
-    name: `${action} wedgedActions for two attempts`,
+    name: `${action} gets no answer for two attempts`,
     setting: { timeLimit: 300 },
     story: async (scene) => {
       await scene.askForMore();
@@ -162,10 +167,10 @@ function wedgedOnWayOut(action: string): Weather {
   };
 }
 
-/** Calls that name the first node get no answer while the second one is started. */
-function wedgedForOne(action: string): Weather {
+/** Calls that name the first node get no answer. Meanwhile kas must start the second node. */
+function unansweredForOne(action: string): Weather {
   return {
-    name: `${action} of one instance wedgedActions`,
+    name: `${action} of one instance gets no answer`,
     setting: { timeLimit: 300 },
     story: async (scene) => {
       const held = Promise.withResolvers<void>();
@@ -192,9 +197,9 @@ function wedgedForOne(action: string): Weather {
   };
 }
 
-/** SNS never answers a confirmation: evaluations go on. */
-const WEDGED_SNS: Weather = {
-  name: "ConfirmSubscription wedgedActions",
+/** SNS never answers a confirmation. kas must continue its evaluations. */
+const UNANSWERED_SNS: Weather = {
+  name: "ConfirmSubscription gets no answer",
   setting: { timeLimit: 300 },
   story: async (scene) => {
     scene.faults.wedgedActions.add("ConfirmSubscription");
@@ -208,9 +213,9 @@ const WEDGED_SNS: Weather = {
   },
 };
 
-/** The clock is set while an instance starts, and again while it stops. */
+/** The clock jumps while an instance starts, and again while the instance stops. */
 function jumpsOnTheWay(name: string, by: number): Weather {
-  /** Sets the clock at the first observation after a call. */
+  /** Lets the clock jump at the first observation after a call. */
   const jumpAfter = (scene: Scene, action: string) => {
     let called = false;
     scene.onCall = once((passing) => {
@@ -237,7 +242,7 @@ function jumpsOnTheWay(name: string, by: number): Weather {
   };
 }
 
-/** The clock is set during a cooldown, and before a reconciliation: each activity happens once, and none an hour late. */
+/** The clock jumps during a cooldown, and before a reconcile. Each activity must happen once, and none an hour late. */
 function jumpsInCooldown(name: string, by: number): Weather {
   const resync = 500;
   return {
@@ -257,7 +262,7 @@ function jumpsInCooldown(name: string, by: number): Weather {
   };
 }
 
-/** The clock is set while a message is postponed. */
+/** The clock jumps while kas waits before it processes a message again. */
 function jumpsInBackoff(name: string, by: number): Weather {
   return {
     name: `clock 1 h ${name} in a backoff`,
@@ -272,7 +277,7 @@ function jumpsInBackoff(name: string, by: number): Weather {
           action === "DescribeInstances" && error
         )
           .length;
-      // Each attempt makes three calls, and is followed by a pause.
+      // Each attempt makes three calls. After each attempt there is a pause.
       await eventually(failed, (n) => n >= 6 && n % 3 === 0);
       scene.clock.jump(by);
       scene.endFaults();
@@ -285,11 +290,11 @@ function jumpsInBackoff(name: string, by: number): Weather {
   };
 }
 
-/** AWS is slow, or gives stale answers, from a decision to scale out or in on. */
+/** From the decision to scale out, or to scale in, AWS is slow or gives stale answers. */
 function slow(name: string, fault: string, warmup: number): readonly Weather[] {
   const limits = { ...LIMITS, warmup, resync: 300, max: 2, min: 1 };
   const setting = { limits, timeLimit: 10_000, startTimeout: 60_000, drainTimeout: 60_000 };
-  const blow = (scene: Scene, matches: (passing: CallEvent) => boolean) =>
+  const begin = (scene: Scene, matches: (passing: CallEvent) => boolean) =>
     scene.onCall = once(matches, () => Promise.resolve(scene.faults.set(fault)));
   return [
     {
@@ -297,7 +302,7 @@ function slow(name: string, fault: string, warmup: number): readonly Weather[] {
       setting,
       story: async (scene) => {
         await scene.askForMore();
-        blow(scene, ({ moment }) => moment === "before");
+        begin(scene, ({ moment }) => moment === "before");
         assertEquals((await scene.ended("start")).status, "successful");
         scene.endFaults();
         await scene.reaches({ [FIRST]: "running in-service" });
@@ -312,7 +317,7 @@ function slow(name: string, fault: string, warmup: number): readonly Weather[] {
         await scene.askForMore();
         await scene.ended("start");
         await scene.reportIdle(FIRST);
-        blow(scene, about("DeregisterInstancesFromLoadBalancer", "before"));
+        begin(scene, about("DeregisterInstancesFromLoadBalancer", "before"));
         assertEquals((await scene.ended("stop")).status, "successful");
         scene.endFaults();
         await scene.reaches({ [FIRST]: "stopped none" });
@@ -325,13 +330,13 @@ function slow(name: string, fault: string, warmup: number): readonly Weather[] {
 
 /** All weathers. */
 export const WEATHERS: readonly Weather[] = [
-  // The longest first.
-  ...slow("5 s a call", "latency=5s", 0),
+  // The longest weathers come first.
+  ...slow("5 s per call", "latency=5s", 0),
   ...slow("reads 10 s stale", "stale-reads=10s", 12_000),
   { name: "calm", story: bothWays(() => {}) },
   { name: "throttled 50 %", story: bothWays(({ faults }) => faults.set("throttle=0.5")) },
   {
-    name: "errors 100 % for 2 s, twice each way",
+    name: "errors 100 % for 2 s, twice during the start and twice during the stop",
     story: bothWays(bursts(
       ["GetMetricData", "RegisterInstancesWithLoadBalancer", "DescribeAlarms", "StopInstances"],
       2_000,
@@ -340,14 +345,17 @@ export const WEATHERS: readonly Weather[] = [
     )),
   },
   { name: "errors 30 %", story: bothWays(({ faults }) => faults.set("errors=0.3")) },
-  { name: "cut mid-answer 30 %", story: bothWays(({ faults }) => faults.set("cut=0.3")) },
   {
-    name: "wedgedActions 10 %",
+    name: "connection closed during 30 % of the answers",
+    story: bothWays(({ faults }) => faults.set("cut=0.3")),
+  },
+  {
+    name: "no answer to 10 % of the calls",
     setting: { timeLimit: 300 },
     story: bothWays(({ faults }) => faults.set("wedge=0.1")),
   },
   {
-    name: "500 ms a call, limit 1 s",
+    name: "500 ms per call, time limit 1 s",
     story: bothWays(({ faults }) => faults.set("latency=500ms")),
   },
   ...slow("reads 1 s stale", "stale-reads=1s", 1_500),
@@ -377,7 +385,7 @@ export const WEATHERS: readonly Weather[] = [
       scene.faults.unhealthy.add(FIRST);
       await scene.reaches({ [FIRST]: "running out-of-service" });
       const calls = scene.sandbox.calls.length;
-      // For a few reconciliations.
+      // Wait for a few reconciles.
       const resyncs = () =>
         scene.sandbox.calls.slice(calls).filter(({ action }) => action === "DescribeAlarms").length;
       await eventually(resyncs, (n) => n >= 4);
@@ -392,22 +400,22 @@ export const WEATHERS: readonly Weather[] = [
       return "in and out";
     },
   },
-  goneOnWayIn("before it is started", about("StartInstances", "before")),
-  goneOnWayIn("after it is started", about("StartInstances", "after")),
-  goneOnWayIn("at its first answer"),
-  goneOnWayIn("before it is registered", about("RegisterInstancesWithLoadBalancer", "before")),
-  goneOnWayIn("after it is registered", about("RegisterInstancesWithLoadBalancer", "after")),
-  goneOnWayOut("before it is deregistered", about("DeregisterInstancesFromLoadBalancer", "before")),
-  goneOnWayOut("after it is deregistered", about("DeregisterInstancesFromLoadBalancer", "after")),
-  goneOnWayOut("before it is stopped", about("StopInstances", "before")),
-  goneOnWayOut("after it is stopped", about("StopInstances", "after")),
-  wedgedOnWayOut("GetMetricData"),
+  terminatedDuringStart("before it is started", about("StartInstances", "before")),
+  terminatedDuringStart("after it is started", about("StartInstances", "after")),
+  terminatedDuringStart("at its first answer"),
+  terminatedDuringStart("before it is registered", about("RegisterInstancesWithLoadBalancer", "before")),
+  terminatedDuringStart("after it is registered", about("RegisterInstancesWithLoadBalancer", "after")),
+  terminatedDuringStop("before it is deregistered", about("DeregisterInstancesFromLoadBalancer", "before")),
+  terminatedDuringStop("after it is deregistered", about("DeregisterInstancesFromLoadBalancer", "after")),
+  terminatedDuringStop("before it is stopped", about("StopInstances", "before")),
+  terminatedDuringStop("after it is stopped", about("StopInstances", "after")),
+  unansweredDuringStop("GetMetricData"),
   ...["DescribeInstances", "DescribeInstanceHealth", "DescribeAlarms", "StartInstances"].map(
-    wedgedActions,
+    unanswered,
   ),
-  wedgedForOne("StartInstances"),
-  wedgedForOne("RegisterInstancesWithLoadBalancer"),
-  WEDGED_SNS,
+  unansweredForOne("StartInstances"),
+  unansweredForOne("RegisterInstancesWithLoadBalancer"),
+  UNANSWERED_SNS,
   ...JUMPS.flatMap((
     [name, by],
   ) => [jumpsOnTheWay(name, by), jumpsInCooldown(name, by), jumpsInBackoff(name, by)]),
