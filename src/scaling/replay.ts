@@ -18,6 +18,26 @@ export interface Recorded {
   readonly rules: number;
 }
 
+/** Whether a value from JSON has the parts from which a decision can be made again. */
+export function isRecorded(value: unknown): value is Recorded {
+  return isObject(value) &&
+    [value.trigger, value.decision].every((it) => isObject(it) && typeof it.kind === "string") &&
+    isObject(value.observation) &&
+    (value.observation.kind === "unobserved" || isWhole(value.observation, "inProgress"));
+}
+
+/** Whether a value from JSON has the parts of an observation. Version 1 of the rules had another name for the activities in progress. */
+export function isWhole(value: unknown, inProgress: "inProgress" | "underWay"): boolean {
+  return isObject(value) &&
+    [value.limits, value.history].every(isObject) &&
+    (value.cpu === undefined || isObject(value.cpu)) &&
+    [value.instances, value.alarms, value[inProgress]].every(Array.isArray);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
 /** A decision made again. */
 export interface Replayed {
   readonly decision: Decision;

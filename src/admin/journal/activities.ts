@@ -52,7 +52,7 @@ export const activities = command({
   run: async ({ flags, origins, out, signal }) => {
     if (flags.phases && flags.records) throw new UsageError("Use either --phases or --records");
     using _reading = out.during("Reading the journal");
-    using journal = await openJournal(flags, signal);
+    using journal = await openJournal(flags, signal, (line) => out.note(line));
     if (flags.records) {
       for await (const record of journal.records()) {
         signal.throwIfAborted();

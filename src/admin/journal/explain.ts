@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { DecisionQuery } from "../../autoscaler/store/decisions.ts";
+import type { DecisionQuery, DecisionRecord } from "../../autoscaler/store/decisions.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import { flag } from "../../cli/parsers.ts";
-import { explain } from "../../scaling/explain.ts";
+import { explain, type Explanation } from "../../scaling/explain.ts";
 import { replay } from "../../scaling/replay.ts";
 import { explanationToJson } from "./explanation_json.ts";
 import { parseMoment } from "./moment.ts";
@@ -39,7 +39,7 @@ export const explainCommand = command({
   run: async ({ flags, args: [id], out, signal }) => {
     const query = toQuery(id, flags);
     using _reading = out.during("Reading the journal");
-    using journal = await openJournal(flags, signal);
+    using journal = await openJournal(flags, signal, (line) => out.note(line));
     const record = await journal.record(query);
     if (record === undefined) {
       const which = "id" in query
@@ -49,8 +49,8 @@ export const explainCommand = command({
         : "decision";
       throw new ExitError(`There is no ${which} in the journal`, 4, "kas admin activities --output json");
     }
-    const explanation = explain(record.trigger, record.observation);
-    if (!replay(record).same) {
+    const { explanation, same } = attempt(record);
+    if (!same) {
       const version = record.kas === null ? "an earlier version" : `kas ${record.kas}`;
       out.note(
         `${version} recorded this decision. This version would decide differently; the explanation is of its own decision.`,
@@ -63,6 +63,18 @@ export const explainCommand = command({
     for (const line of renderExplanation(record, explanation, columns)) out.line(line);
   },
 });
+
+/** Makes a decision again and explains it. */
+function attempt(record: DecisionRecord): { readonly explanation: Explanation; readonly same: boolean } {
+  try {
+    return { explanation: explain(record.trigger, record.observation), same: replay(record).same };
+  } catch (cause) {
+    const message = `Cannot explain decision ${record.id}: its record is damaged (${
+      (cause as Error).message
+    })`;
+    throw new ExitError(message, 1, undefined, { cause });
+  }
+}
 
 function toQuery(
   id: string | undefined,

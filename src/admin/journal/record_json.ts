@@ -5,6 +5,7 @@
  */
 import type { DecisionRecord } from "../../autoscaler/store/decisions.ts";
 import { RENAMED } from "../../autoscaler/store/names.ts";
+import { isRecorded, isWhole } from "../../scaling/replay.ts";
 import { FIRST_RULES, type FirstRecord, upcast } from "../../scaling/upcast.ts";
 
 /**
@@ -27,10 +28,7 @@ export function toRecord(line: string): DecisionRecord | undefined {
     const content = upcast(json as unknown as FirstRecord);
     return { ...rest, ...content, activity: toActivity(activity) } as unknown as DecisionRecord;
   }
-  const { trigger, observation } = json;
-  const observed = isObject(observation) &&
-    (observation.kind === "unobserved" || isWhole(observation, "inProgress"));
-  return isObject(trigger) && observed ? json as unknown as DecisionRecord : undefined;
+  return isRecorded(json) ? json as unknown as DecisionRecord : undefined;
 }
 
 /** Converts an activity of version 1 to the current names. */
@@ -48,13 +46,6 @@ function toActivity(activity: unknown): unknown {
 
 function named(names: Readonly<Record<string, string>>, name: unknown): unknown {
   return typeof name === "string" && Object.hasOwn(names, name) ? names[name] : name;
-}
-
-function isWhole(observation: unknown, inProgress: "inProgress" | "underWay"): boolean {
-  return isObject(observation) &&
-    [observation.limits, observation.history].every(isObject) &&
-    (observation.cpu === undefined || isObject(observation.cpu)) &&
-    [observation.instances, observation.alarms, observation[inProgress]].every(Array.isArray);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

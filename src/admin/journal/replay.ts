@@ -55,7 +55,7 @@ export const replay = command({
   examples: ["admin replay /var/lib/kas", "admin replay /var/lib/kas --set cooldown-in=300s --set max=4"],
   run: async ({ flags, args: [source = ""], out, signal }) => {
     using _replaying = out.during("Replaying");
-    const records = readRecords(source, signal);
+    const records = readRecords(source, signal, (line) => out.note(line));
     if (flags.set.length === 0) return await compare(records, out);
     const limits: Partial<Limits> = Object.assign({}, ...flags.set);
     await out.table(
@@ -88,7 +88,8 @@ async function compare(records: AsyncIterable<DecisionRecord>, out: Output): Pro
   let first: string | null = null;
   let last: string | null = null;
   for await (const record of records) {
-    const replayed = replayDecision(record);
+    const replayed = attempt(record, out, () => replayDecision(record));
+    if (replayed === undefined) continue;
     const time = timeOf(record);
     if (replayed.rulesChanged) otherRules++;
     if (!replayed.same) {
@@ -122,6 +123,16 @@ async function compare(records: AsyncIterable<DecisionRecord>, out: Output): Pro
   return 0;
 }
 
+/** Makes a decision again. Undefined, with a note, if its record has the parts of a decision but not their content. */
+function attempt<T>({ id }: DecisionRecord, out: Output, make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    out.note(`Left out: decision ${id} of the journal is damaged (${(error as Error).message})`);
+    return undefined;
+  }
+}
+
 /** Yields a row for each decision that would differ with other limits. With `all`, yields a row for every decision. */
 async function* changedRows(
   records: AsyncIterable<DecisionRecord>,
@@ -132,7 +143,9 @@ async function* changedRows(
   let decisions = 0;
   let changed = 0;
   for await (const record of records) {
-    const { decision, differs } = instead(record, limits);
+    const other = attempt(record, out, () => instead(record, limits));
+    if (other === undefined) continue;
+    const { decision, differs } = other;
     decisions++;
     if (differs) changed++;
     if (!all && !differs) continue;

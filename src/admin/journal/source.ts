@@ -40,19 +40,24 @@ export interface JournalReader extends Disposable {
 /** Maximum time for which kas waits for an answer of the autoscaler, in ms. */
 const TIMEOUT = 10_000;
 
-/** Opens the journal that the flags select. */
-export async function openJournal({ url, state }: JournalFlags, signal: AbortSignal): Promise<JournalReader> {
-  return url === undefined ? await openStateFolder(state) : openRemoteJournal(url, signal);
+/** Opens the journal that the flags select. `note` prints which damaged records are left out. */
+export async function openJournal(
+  { url, state }: JournalFlags,
+  signal: AbortSignal,
+  note: (line: string) => void,
+): Promise<JournalReader> {
+  return url === undefined ? await openStateFolder(state, note) : openRemoteJournal(url, signal);
 }
 
-/** Opens the journal in a state folder, or in a copy of its database file. */
-export async function openStateFolder(path: string): Promise<JournalReader> {
+/** Opens the journal in a state folder, or in a copy of its database file. `note` prints which damaged records kas leaves out. */
+export async function openStateFolder(path: string, note: (line: string) => void): Promise<JournalReader> {
   // These modules load node:sqlite, so kas imports them only for a state folder.
   const [{ Store }, { Journal }] = await Promise.all([
     import("../../autoscaler/store/store.ts"),
     import("../../autoscaler/store/journal.ts"),
   ]);
   const state = opened(() => Store.read(path));
+  state.db.onDamage = (row, damage) => note(`Left out: ${row} of the journal is damaged (${damage})`);
   const journal = new Journal(state);
   return {
     lines: (limit) => Promise.resolve(journal.lines(limit, Date.now())),

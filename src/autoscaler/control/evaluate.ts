@@ -69,6 +69,7 @@ async function observeAndDecide(
   trigger: Trigger,
   { message, signal, onDecision = () => {}, processed }: EvaluationOptions,
 ): Promise<Evaluation> {
+  if (!dryRun) activities.endDamaged();
   const observed = await observer.observe(trigger, signal);
   signal.throwIfAborted();
   const observation = processed === undefined ? observed : { ...observed, processed };

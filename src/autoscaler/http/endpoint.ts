@@ -11,6 +11,7 @@ import { BodyReader } from "./body_limits.ts";
 import { decisionLines } from "./decisions.ts";
 import type { DecisionQuery, DecisionRecord } from "../store/decisions.ts";
 import type { JournalLine } from "../store/lines.ts";
+import { DamagedRowError } from "../store/sqlite/rows.ts";
 import { PAGE_HEADERS } from "./page/page.ts";
 import { receive, type ReceiverParts } from "./receive.ts";
 import { text } from "./text.ts";
@@ -137,7 +138,13 @@ function activities(parts: HandlerParts, query: URLSearchParams): Response {
 }
 
 function decisions({ decision }: HandlerParts, query: URLSearchParams): Response {
-  const lines = decisionLines(query, decision);
+  let lines: string | undefined;
+  try {
+    lines = decisionLines(query, decision);
+  } catch (error) {
+    if (!(error instanceof DamagedRowError)) throw error;
+    return text(error.message, STATUS_CODE.InternalServerError);
+  }
   if (lines === undefined) {
     return text("expected id=N, at=MS, after=N, or no parameter", STATUS_CODE.BadRequest);
   }

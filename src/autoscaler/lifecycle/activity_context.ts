@@ -64,6 +64,15 @@ export function logOf({ id, message }: Activity): Logger {
   return getLogger(["kas", "activity"]).with(fields);
 }
 
+/** The attributes of an activity's span. */
+export function attributesOf({ id, instance, message }: Activity): Readonly<Record<string, string | number>> {
+  return {
+    "kas.activity": id,
+    ...(instance === undefined ? {} : { "kas.instance": instance }),
+    ...(message === undefined ? {} : { "kas.message_id": message }),
+  };
+}
+
 /** Returns the message of an error as a sentence for the activity's reason. */
 export function sentence(message: string): string {
   return /[.!?]$/.test(message) ? message : `${message}.`;

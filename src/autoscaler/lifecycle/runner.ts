@@ -16,11 +16,13 @@ import { type PhaseDuration, phaseDurations } from "../store/phases.ts";
 import {
   type ActivityContext,
   ActivityError,
+  attributesOf,
   type Environment,
   logOf,
   sentence,
 } from "./activity_context.ts";
 import { startFirst } from "./candidates.ts";
+import { endDamaged } from "./damaged.ts";
 import { noteFirstRequest } from "./first_request.ts";
 import { deleteInstanceAlarms } from "./instance_alarms.ts";
 import { launch } from "./launch.ts";
@@ -88,6 +90,15 @@ export class ActivityRunner implements AsyncDisposable {
     }
   }
 
+  /**
+   * Ends the activities whose rows in the journal are damaged: see {@linkcode endDamaged}.
+   *
+   * @throws {Error} if such an activity is still being carried out
+   */
+  endDamaged(): void {
+    endDamaged(this.#journal, (id) => this.#running.has(id), this.#clock.now());
+  }
+
   /** Ends all waits of activities, and waits until the requests in progress have completed. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new DOMException("The autoscaler is stopping", "AbortError"));
@@ -107,7 +118,7 @@ export class ActivityRunner implements AsyncDisposable {
       committed,
       // Start the activity after it is added to #running, so that other activities find it there.
       ended: Promise.resolve()
-        .then(() => traced(activity.kind, attributes(activity), () => this.#runToEnd(running, seen)))
+        .then(() => traced(activity.kind, attributesOf(activity), () => this.#runToEnd(running, seen)))
         .finally(() => this.#running.delete(activity.id)),
     };
     this.#running.set(activity.id, running);
@@ -285,12 +296,4 @@ export class ActivityRunner implements AsyncDisposable {
   get #clock() {
     return this.#environment.runtime.clock;
   }
-}
-
-function attributes({ id, instance, message }: Activity) {
-  return {
-    "kas.activity": id,
-    ...(instance === undefined ? {} : { "kas.instance": instance }),
-    ...(message === undefined ? {} : { "kas.message_id": message }),
-  };
 }

@@ -5,8 +5,9 @@
  */
 import type { Decision } from "../../scaling/model/decision.ts";
 import type { ActivityInProgress, ActivityKind } from "../../scaling/model/activity.ts";
-import type { Database, Row } from "./sqlite/database.ts";
-import type { ActivityStatus } from "./names.ts";
+import type { Database } from "./sqlite/database.ts";
+import { integer, oneOf, optional, type Row, text, texts, time } from "./sqlite/rows.ts";
+import { ACTIVITY_KINDS, type ActivityStatus, STATUSES } from "./names.ts";
 
 /** An activity: an action that kas carries out or has carried out. Times are in ms since the epoch. */
 export interface Activity {
@@ -32,7 +33,10 @@ export type PlacedActivity = Activity & { readonly instance: string };
 
 /** The columns that {@linkcode toActivity} reads, of the table `activities`. */
 const COLUMNS = `*, (SELECT message FROM decisions d WHERE d.id = activities.decision) AS message,
-  (SELECT json_extract(d.decision, '$.template') FROM decisions d WHERE d.id = activities.decision) AS template`;
+  (SELECT json_extract(d.decision, '$.template') FROM decisions d
+    WHERE d.id = activities.decision AND json_valid(d.decision)) AS template`;
+
+const name = (row: Row) => `activity ${row.id}`;
 
 /** Records a new activity for a decision. */
 export function addActivity(
@@ -59,22 +63,37 @@ export function addActivity(
     status,
     decision.reason,
   );
-  return toActivity(row ?? {});
+  return toActivity(db, row ?? {});
 }
 
-/** Records how an activity ended. */
+/** Records how an activity ended, also if its row is damaged. */
 export function endActivity(
   db: Database,
-  id: number,
+  activity: Activity,
   status: ActivityStatus,
   reason: string,
   now: number,
 ): Activity {
+  const { instance: _, ...rest } = activity;
   const row = db.prepare(
-    `UPDATE activities SET ended = ?, status = ?, reason = ? WHERE id = ? RETURNING ${COLUMNS}`,
-  ).get(now, status, reason, id);
-  if (row === undefined) throw new RangeError(`Cannot end activity ${id}: it is not in the journal`);
-  return toActivity(row);
+    "UPDATE activities SET ended = ?, status = ?, reason = ? WHERE id = ? RETURNING instance",
+  )
+    .get(now, status, reason, activity.id);
+  if (row === undefined) throw new RangeError(`Cannot end activity ${activity.id}: it is not in the journal`);
+  return { ...rest, ...optional("instance", row, text), ended: now, status, reason };
+}
+
+/** Returns the ids of the activities in progress whose rows are damaged, and reports these rows. */
+export function readDamaged(db: Database): number[] {
+  const rows = db.prepare(`SELECT ${COLUMNS} FROM activities WHERE ended IS NULL`).all();
+  const sound = new Set(db.readAll(rows, name, (row) => toActivity(db, row).id));
+  return rows.map(({ id }) => Number(id)).filter((id) => !sound.has(id));
+}
+
+/** Ends an activity whose row is damaged. */
+export function endDamaged(db: Database, id: number, now: number): void {
+  db.prepare("UPDATE activities SET ended = ?, status = 'failed', reason = ? WHERE id = ?")
+    .run(now, "The record of the activity in the journal is damaged.", id);
 }
 
 /** Adds a sentence to the reason of an activity, once. */
@@ -90,7 +109,9 @@ export function setInstance(db: Database, id: number, instance: string): void {
 
 /** Moves an activity to its next candidate that no other activity works on (R7). Returns undefined if there is none. */
 export function nextCandidate(db: Database, activity: Activity): PlacedActivity | undefined {
-  const taken = new Set(readUnfinished(db).map(({ instance }) => instance));
+  const taken = new Set(
+    db.prepare("SELECT instance FROM activities WHERE ended IS NULL").all().map(({ instance }) => instance),
+  );
   const [instance, ...remaining] = activity.remaining.filter((id) => !taken.has(id));
   if (instance === undefined) return undefined;
   db.prepare("UPDATE activities SET instance = ?, remaining = ? WHERE id = ?")
@@ -99,20 +120,25 @@ export function nextCandidate(db: Database, activity: Activity): PlacedActivity 
 }
 
 /**
- * The activities in progress, oldest first.
+ * The activities in progress whose rows are not damaged, oldest first.
  *
  * @param also activities to include even if they have ended since
  */
 export function readUnfinished(db: Database, also: readonly Activity[] = []): Activity[] {
   const sql = `SELECT ${COLUMNS} FROM activities
     WHERE ended IS NULL OR id IN (SELECT value FROM json_each(?)) ORDER BY id`;
-  return db.prepare(sql).all(JSON.stringify(also.map(({ id }) => id))).map(toActivity);
+  const rows = db.prepare(sql).all(JSON.stringify(also.map(({ id }) => id)));
+  return db.readAll(rows, name, (row) => toActivity(db, row));
 }
 
-/** The activity that carries out a decision. */
+/**
+ * The activity that carries out a decision.
+ *
+ * @throws {DamagedRowError} if its row is damaged
+ */
 export function readActivityOf(db: Database, decision: number): Activity | undefined {
   const row = db.prepare(`SELECT ${COLUMNS} FROM activities WHERE decision = ?`).get(decision);
-  return row === undefined ? undefined : toActivity(row);
+  return row === undefined ? undefined : toActivity(db, row);
 }
 
 /** Converts activities to the form that a decision uses. */
@@ -129,29 +155,39 @@ export function toInProgress(activities: readonly Activity[]): ActivityInProgres
  */
 export function readLeaving(db: Database): ActivityInProgress[] {
   const rollbacks = db.prepare(
-    "SELECT instance, began FROM steps WHERE step = 'rolled-back' AND ended IS NULL",
+    "SELECT id, instance, began FROM steps WHERE step = 'rolled-back' AND ended IS NULL",
   ).all();
   return [
     ...toInProgress(readUnfinished(db)).filter(({ kind }) => kind === "stop" || kind === "terminate"),
-    ...rollbacks.map(({ instance, began }): ActivityInProgress => ({
+    ...db.readAll(rollbacks, (row) => `step ${row.id}`, (row): ActivityInProgress => ({
       kind: "stop",
-      instance: String(instance),
-      since: Number(began),
+      instance: text(row, "instance"),
+      since: time(row, "began"),
     })),
   ];
 }
 
-function toActivity(row: Row): Activity {
+function toActivity(db: Database, row: Row): Activity {
   return {
-    id: Number(row.id),
-    kind: row.kind as Activity["kind"],
-    ...(row.instance === null ? {} : { instance: String(row.instance) }),
-    ...(row.template === null ? {} : { template: String(row.template) }),
-    remaining: JSON.parse(String(row.remaining)),
-    ...(row.message === null ? {} : { message: String(row.message) }),
-    began: Number(row.began),
-    ...(row.ended === null ? {} : { ended: Number(row.ended) }),
-    status: row.status as ActivityStatus,
-    reason: String(row.reason),
+    id: integer(row, "id"),
+    kind: oneOf(row, "kind", ACTIVITY_KINDS),
+    ...optional("instance", row, text),
+    ...optional("template", row, text),
+    remaining: remaining(db, row),
+    ...optional("message", row, text),
+    began: time(row, "began"),
+    ...optional("ended", row, time),
+    status: oneOf(row, "status", STATUSES),
+    reason: text(row, "reason"),
   };
+}
+
+/** The other candidates. None if the list is damaged: the activity can continue with its own candidate. */
+function remaining(db: Database, row: Row): readonly string[] {
+  try {
+    return texts(row, "remaining");
+  } catch (error) {
+    db.reportDamage(name(row), error);
+    return [];
+  }
 }

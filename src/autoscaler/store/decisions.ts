@@ -4,12 +4,14 @@
  * @module
  */
 import type { Trigger } from "../../scaling/model/trigger.ts";
+import { isRecorded, type Recorded } from "../../scaling/replay.ts";
 import { FIRST_RULES, upcast } from "../../scaling/upcast.ts";
 import { type Decision, RULES_VERSION } from "../../scaling/model/decision.ts";
 import type { Observation, Unobserved } from "../../scaling/model/observation.ts";
 import { VERSION } from "../../build/version.ts";
 import { type Activity, readActivityOf } from "./activities.ts";
-import { type Database, pack, type Row, unpack } from "./sqlite/database.ts";
+import { type Database, pack, unpack } from "./sqlite/database.ts";
+import { DamagedRowError, integer, orNull, type Row, text, texts, time } from "./sqlite/rows.ts";
 import { readSteps, type Step } from "./steps.ts";
 
 /** A decision to record. */
@@ -84,48 +86,70 @@ export function addDecision(
 function firstOfRun(db: Database, trigger: Trigger, { kind, reason }: Decision): number | null {
   if (kind !== "none" || trigger.kind !== "reconcile") return null;
   const last = db.prepare(
-    "SELECT id, repeats, kind, trigger_kind, reason FROM decisions ORDER BY id DESC LIMIT 1",
-  )
-    .get();
-  return last?.kind === kind && last.trigger_kind === trigger.kind && last.reason === reason
-    ? Number(last.repeats ?? last.id)
+    "SELECT coalesce(repeats, id) AS first, kind, trigger_kind, reason FROM decisions ORDER BY id DESC LIMIT 1",
+  ).get();
+  return last?.kind === kind && last.trigger_kind === trigger.kind && last.reason === reason &&
+      typeof last.first === "number"
+    ? last.first
     : null;
 }
 
 /**
- * Reads one record.
+ * Reads one record. If the record is damaged, reads the next one that is not; a query by id has no next one.
  *
- * @throws {Error} if the record is damaged
+ * @throws {DamagedRowError} if the record that a query by id selects is damaged
  */
 export function readRecord(db: Database, query: DecisionQuery): DecisionRecord | undefined {
-  const row = find(db, query);
-  if (row === undefined) return undefined;
-  const activity = readActivityOf(db, Number(row.id));
-  try {
-    return {
-      id: Number(row.id),
-      time: Number(row.time),
-      kas: row.kas as string | null,
-      message: row.message === null ? null : { id: String(row.message), received: Number(row.received) },
-      ...content(row),
-      activity: activity === undefined ? null : { ...activity, steps: readSteps(db, activity.id) },
-    };
-  } catch (cause) {
-    throw new Error(`Cannot read decision ${row.id}: its record is damaged (${(cause as Error).message})`, {
-      cause,
-    });
+  let row = find(db, query);
+  while (row !== undefined) {
+    try {
+      return toRecord(db, row);
+    } catch (error) {
+      db.reportDamage(`decision ${row.id}`, error);
+      if ("id" in query) {
+        const { message } = error as DamagedRowError;
+        throw new DamagedRowError(`Cannot read decision ${row.id}: its record is damaged (${message})`);
+      }
+      row = neighbour(db, query, row);
+    }
   }
+  return undefined;
 }
 
-/** Parses the stored trigger, observation and decision. Converts a record of version 1 of the rules. */
-function content(row: Row): Pick<DecisionRecord, "trigger" | "observation" | "decision" | "rules"> {
-  const rules = Number(row.rules);
-  const trigger = JSON.parse(String(row.trigger_json));
-  const observation = JSON.parse(unpack(row.observation as Uint8Array));
-  const decision = JSON.parse(String(row.decision));
-  return rules === FIRST_RULES
-    ? upcast({ signal: trigger, facts: observation, decision })
-    : { trigger, observation, decision, rules };
+function toRecord(db: Database, row: Row): DecisionRecord {
+  const id = integer(row, "id");
+  const activity = readActivityOf(db, id);
+  const message = orNull(row, "message", text);
+  return {
+    id,
+    time: time(row, "time"),
+    kas: orNull(row, "kas", text),
+    message: message === null ? null : { id: message, received: time(row, "received") },
+    ...content(row),
+    activity: activity === undefined ? null : { ...activity, steps: readSteps(db, activity.id) },
+  };
+}
+
+/**
+ * Parses the stored trigger, observation and decision. Converts a record of version 1 of the rules.
+ *
+ * @throws {DamagedRowError} if one of them cannot be parsed, or does not have the shape of a record
+ */
+function content(row: Row): Recorded {
+  const rules = integer(row, "rules");
+  let recorded: Recorded;
+  try {
+    const trigger = JSON.parse(text(row, "trigger_json"));
+    const observation = JSON.parse(unpack(row.observation as Uint8Array));
+    const decision = JSON.parse(text(row, "decision"));
+    recorded = rules === FIRST_RULES
+      ? upcast({ signal: trigger, facts: observation, decision })
+      : { trigger, observation, decision, rules };
+  } catch (cause) {
+    throw new DamagedRowError((cause as Error).message, { cause });
+  }
+  if (!isRecorded(recorded)) throw new DamagedRowError("its JSON is not that of a decision");
+  return recorded;
 }
 
 function find(db: Database, query: DecisionQuery): Row | undefined {
@@ -140,12 +164,24 @@ function find(db: Database, query: DecisionQuery): Row | undefined {
   return db.prepare("SELECT * FROM decisions ORDER BY id DESC LIMIT 1").get();
 }
 
-/** The checks that held an action back. Empty if none did, or if the journal does not have the decision. */
+/** The record after a damaged one in the order of a query. */
+function neighbour(db: Database, query: DecisionQuery, { id }: Row): Row | undefined {
+  const sql = "after" in query
+    ? "SELECT * FROM decisions WHERE id > ? ORDER BY id LIMIT 1"
+    : "SELECT * FROM decisions WHERE id < ? ORDER BY id DESC LIMIT 1";
+  return db.prepare(sql).get(id as number | bigint);
+}
+
+/** The checks that held an action back. Empty if none did, or if the journal does not have the decision or its row is damaged. */
 export function readChecks(db: Database, id: number): readonly string[] {
   const row = db.prepare(
-    "SELECT json_extract(decision, '$.checks') AS checks, rules FROM decisions WHERE id = ?",
+    "SELECT id, iif(json_valid(decision), json_extract(decision, '$.checks'), decision) AS checks, rules FROM decisions WHERE id = ?",
   ).get(id);
   if (row === undefined) return [];
-  if (row.rules === FIRST_RULES) return readRecord(db, { id })?.decision.checks ?? [];
-  return JSON.parse(String(row.checks));
+  try {
+    return row.rules === FIRST_RULES ? readRecord(db, { id })?.decision.checks ?? [] : texts(row, "checks");
+  } catch (error) {
+    db.reportDamage(`decision ${id}`, error);
+    return [];
+  }
 }

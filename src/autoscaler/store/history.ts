@@ -8,6 +8,7 @@ import type { AlarmChange } from "../../scaling/model/alarm.ts";
 import { type ActivityKind, DIRECTION } from "../../scaling/model/activity.ts";
 import { inService, type Instance } from "../../scaling/model/instance.ts";
 import type { Observation, ProcessedChange } from "../../scaling/model/observation.ts";
+import { MAX_TIME, oneOf, orNull, type Row, text, time } from "./sqlite/rows.ts";
 import { recentStarts } from "./steps.ts";
 import type { Store } from "./store.ts";
 
@@ -26,9 +27,13 @@ export class History {
 
   constructor(store: Store) {
     this.#store = store;
+    const rows = store.db.prepare("SELECT instance, since FROM in_service").all();
     this.#inService = new Map(
-      store.db.prepare("SELECT instance, since FROM in_service").all()
-        .map((row) => [String(row.instance), row.since as number | null]),
+      store.db.readAll(
+        rows,
+        ({ instance }) => `in_service ${instance}`,
+        (row) => [text(row, "instance"), orNull(row, "since", time)],
+      ),
     );
   }
 
@@ -53,7 +58,10 @@ export class History {
   #last(direction: "out" | "in"): number | undefined {
     const kinds = (Object.keys(DIRECTION) as ActivityKind[]).filter((kind) => DIRECTION[kind] === direction);
     const times = kinds.map((kind) =>
-      this.#store.db.prepare("SELECT max(time) AS time FROM decisions WHERE kind = ?").get(kind)?.time
+      this.#store.db.prepare("SELECT max(time) AS time FROM decisions WHERE kind = ? AND time <= ?").get(
+        kind,
+        MAX_TIME,
+      )?.time
     ).filter((time) => typeof time === "number");
     return times.length === 0 ? undefined : Math.max(...times);
   }
@@ -62,9 +70,9 @@ export class History {
   #launchesFail(now: number): Observation["history"]["launchesFail"] {
     const { since, last } = this.#store.db.prepare(
       `SELECT min(ended) AS since, max(ended) AS last FROM activities
-       WHERE kind = 'launch' AND status = 'failed' AND ended > ?
+       WHERE kind = 'launch' AND status = 'failed' AND ended > ? AND ended <= ?
          AND id > coalesce((SELECT max(id) FROM activities WHERE kind = 'launch' AND status = 'successful'), 0)`,
-    ).get(now - LAUNCH_FAILURE_MEMORY) ?? {};
+    ).get(now - LAUNCH_FAILURE_MEMORY, MAX_TIME) ?? {};
     return typeof since === "number" && typeof last === "number" ? { since, last } : undefined;
   }
 
@@ -119,13 +127,12 @@ export class History {
     return typeof ended === "number" ? ended : undefined;
   }
 
-  /** The newest processed change of an alarm (R11). */
+  /** The newest processed change of an alarm (R11). Undefined if its row is damaged: a change then counts as new, and the state decides. */
   newestChange(alarm: string): ProcessedChange | undefined {
-    const row = this.#store.db.prepare("SELECT changed, trigger_kind FROM newest_changes WHERE alarm = ?")
-      .get(alarm);
-    return row === undefined
-      ? undefined
-      : { at: Number(row.changed), by: row.trigger_kind as ProcessedChange["by"] };
+    const rows = this.#store.db.prepare("SELECT changed, trigger_kind FROM newest_changes WHERE alarm = ?")
+      .all(alarm);
+    const [newest] = this.#store.db.readAll(rows, () => `newest_changes ${alarm}`, toProcessed);
+    return newest;
   }
 
   /** Records that an evaluation has processed a change of an alarm. */
@@ -133,7 +140,11 @@ export class History {
     this.#store.db.prepare(
       `INSERT INTO newest_changes (alarm, changed, trigger_kind) VALUES (?, ?, ?)
        ON CONFLICT (alarm) DO UPDATE SET changed = excluded.changed, trigger_kind = excluded.trigger_kind
-       WHERE excluded.changed > newest_changes.changed`,
-    ).run(alarm, at, by);
+       WHERE excluded.changed > newest_changes.changed OR newest_changes.changed > ?`,
+    ).run(alarm, at, by, MAX_TIME);
   }
+}
+
+function toProcessed(row: Row): ProcessedChange {
+  return { at: time(row, "changed"), by: oneOf(row, "trigger_kind", ["notification", "reconcile"]) };
 }

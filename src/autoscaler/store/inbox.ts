@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { integer, orNull, type Row, text, time } from "./sqlite/rows.ts";
 import type { Store } from "./store.ts";
 import { backoff, LONGEST_BACKOFF } from "../backoff.ts";
 
@@ -54,22 +55,21 @@ export class Inbox {
 
   /**
    * The first message of a kind that is due. A due time further ahead than the longest backoff comes from a clock that was set back
-   * since: such a message is due, too.
+   * since: such a message is due, too. A message whose row is damaged counts as processed: a reconcile makes up for it (R2).
    */
   next(kind: InboxEntry["kind"], now: number): WaitingMessage | undefined {
-    const row = this.#store.db.prepare(
-      `SELECT id, body, sent, received, attempts FROM messages
-       WHERE done IS NULL AND kind = ? AND (due <= ? OR due > ?) ORDER BY seq LIMIT 1`,
-    ).get(kind, now, now + LONGEST_BACKOFF);
-    if (row === undefined) return undefined;
-    return {
-      kind,
-      id: String(row.id),
-      body: String(row.body),
-      ...(row.sent === null ? {} : { sent: Number(row.sent) }),
-      received: Number(row.received),
-      attempts: Number(row.attempts),
-    };
+    const { db } = this.#store;
+    while (true) {
+      const rows = db.prepare(
+        `SELECT id, body, sent, received, attempts FROM messages
+         WHERE done IS NULL AND kind = ? AND (due <= ? OR due > ?) ORDER BY seq LIMIT 1`,
+      ).all(kind, now, now + LONGEST_BACKOFF);
+      const [row] = rows;
+      if (row === undefined) return undefined;
+      const [message] = db.readAll(rows, ({ id }) => `message ${id}`, (it) => toMessage(kind, it));
+      if (message !== undefined) return message;
+      this.done(String(row.id), now);
+    }
   }
 
   /** How long until the next message of a kind is due, in ms. undefined if there is none. */
@@ -114,9 +114,24 @@ export class Inbox {
     if (!this.#erased) this.#erased = this.#store.erase();
   }
 
-  /** Deletes messages that SNS will not send again, and erases tokens. */
+  /** Deletes messages that SNS will not send again or whose kind is damaged, and erases tokens. */
   prune(now: number): void {
-    this.#store.db.prepare("DELETE FROM messages WHERE done < ?").run(now - KEPT);
+    this.#store.db.prepare(
+      "DELETE FROM messages WHERE done < ? OR kind NOT IN ('notification', 'confirmation')",
+    )
+      .run(now - KEPT);
     this.erase();
   }
+}
+
+function toMessage(kind: InboxEntry["kind"], row: Row): WaitingMessage {
+  const sent = orNull(row, "sent", time);
+  return {
+    kind,
+    id: text(row, "id"),
+    body: text(row, "body"),
+    ...(sent === null ? {} : { sent }),
+    received: time(row, "received"),
+    attempts: integer(row, "attempts"),
+  };
 }

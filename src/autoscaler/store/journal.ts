@@ -14,9 +14,11 @@ import {
   type Activity,
   addActivity,
   endActivity,
+  endDamaged,
   nextCandidate,
   noteActivity,
   type PlacedActivity,
+  readDamaged,
   readLeaving,
   readUnfinished,
   setInstance,
@@ -134,11 +136,21 @@ export class Journal {
   }
 
   /** Ends an activity. */
-  end({ id }: Activity, status: ActivityStatus, reason: string, now: number): Activity {
-    return endActivity(this.#store.db, id, status, reason, now);
+  end(activity: Activity, status: ActivityStatus, reason: string, now: number): Activity {
+    return endActivity(this.#store.db, activity, status, reason, now);
   }
 
-  /** The activities in progress, oldest first. */
+  /** The ids of the activities in progress whose rows are damaged. */
+  damaged(): number[] {
+    return readDamaged(this.#store.db);
+  }
+
+  /** Ends an activity whose row is damaged as failed. */
+  endDamaged(id: number, now: number): void {
+    endDamaged(this.#store.db, id, now);
+  }
+
+  /** The activities in progress whose rows are not damaged, oldest first. */
   unfinished(): Activity[] {
     return readUnfinished(this.#store.db);
   }
@@ -190,7 +202,11 @@ export class Journal {
     return readLines(this.#store.db, limit, now);
   }
 
-  /** The line of an activity. */
+  /**
+   * The line of an activity.
+   *
+   * @throws {DamagedRowError} if its row or that of its decision is damaged
+   */
   line({ id }: Activity, now: number): JournalLine | undefined {
     return readLine(this.#store.db, id, now);
   }
@@ -201,9 +217,9 @@ export class Journal {
   }
 
   /**
-   * Reads a decision with its trigger and observation.
+   * Reads a decision with its trigger and observation. If its record is damaged, reads the next one.
    *
-   * @throws {Error} if the record is damaged
+   * @throws {DamagedRowError} if the record that a query by id selects is damaged
    */
   read(query: DecisionQuery): DecisionRecord | undefined {
     return readRecord(this.#store.db, query);

@@ -7,8 +7,9 @@
 import type { Trigger } from "../../scaling/model/trigger.ts";
 import { isoTime } from "../../cli/format.ts";
 import type { Decision } from "../../scaling/model/decision.ts";
-import type { ActivityStatus } from "./names.ts";
-import type { Database, Row } from "./sqlite/database.ts";
+import { ACTIVITY_KINDS, type ActivityStatus, STATUSES, TRIGGER_KINDS } from "./names.ts";
+import type { Database } from "./sqlite/database.ts";
+import { DamagedRowError, integer, MAX_TIME, oneOf, orNull, type Row, text, time } from "./sqlite/rows.ts";
 import { readSteps } from "./steps.ts";
 
 /** A line of the journal, as `kas admin activities` and `GET /activities` show it. */
@@ -33,18 +34,28 @@ export interface JournalLine {
 
 const LINES = `SELECT d.id, d.time, d.trigger_kind, d.message, d.received, d.kind, d.reason,
             1 + (SELECT count(*) FROM decisions r WHERE r.repeats = d.id) AS times,
-            coalesce((SELECT max(r.time) FROM decisions r WHERE r.repeats = d.id), d.time) AS last,
-            coalesce(json_extract(d.trigger_json, '$.alarm.at'), json_extract(d.decision, '$.recommendation.alarm.at')) AS breach,
+            coalesce((SELECT max(r.time) FROM decisions r WHERE r.repeats = d.id AND r.time <= ${MAX_TIME}), d.time) AS last,
+            json_valid(d.trigger_json) AND json_valid(d.decision) AS is_json,
+            iif(json_valid(d.trigger_json) AND json_valid(d.decision),
+              coalesce(json_extract(d.trigger_json, '$.alarm.at'), json_extract(d.decision, '$.recommendation.alarm.at')),
+              NULL) AS breach,
             a.id AS activity, coalesce(a.instance, d.instance) AS instance, a.status, a.began, a.ended, a.reason AS outcome
      FROM decisions d LEFT JOIN activities a ON a.decision = d.id
      WHERE d.repeats IS NULL`;
 
-/** The latest decisions with their activities, newest first. */
+/** The latest decisions with their activities, newest first, without those whose rows are damaged. */
 export function readLines(db: Database, limit: number, now: number): JournalLine[] {
-  return db.prepare(`${LINES} ORDER BY d.id DESC LIMIT ?`).all(limit).map((row) => toLine(db, row, now));
+  const rows = db.prepare(`${LINES} ORDER BY d.id DESC LIMIT ?`).all(limit);
+  return db.readAll(rows, name, (row) => toLine(db, row, now));
 }
 
-/** The line of an activity. */
+const name = (row: Row) => `decision ${row.id}`;
+
+/**
+ * The line of an activity.
+ *
+ * @throws {DamagedRowError} if its row or that of its decision is damaged
+ */
 export function readLine(db: Database, activity: number, now: number): JournalLine | undefined {
   const row = db.prepare(`${LINES} AND a.id = ?`).get(activity);
   return row === undefined ? undefined : toLine(db, row, now);
@@ -52,21 +63,31 @@ export function readLine(db: Database, activity: number, now: number): JournalLi
 
 function toLine(db: Database, row: Row, now: number): JournalLine {
   return {
-    id: Number(row.id),
-    time: isoTime(Number(row.last)),
-    kind: row.kind as JournalLine["kind"],
-    instance: row.instance as string | null,
-    status: row.status as ActivityStatus | null,
+    id: integer(row, "id"),
+    time: isoTime(time(row, "last")),
+    kind: oneOf(row, "kind", ["none", ...ACTIVITY_KINDS]),
+    instance: orNull(row, "instance", text),
+    status: orNull(row, "status", toStatus),
     reason: reason(row),
-    seconds: row.activity === null ? null : (Number(row.ended ?? now) - Number(row.began)) / 1_000,
-    trigger: row.trigger_kind as JournalLine["trigger"],
-    message: row.message as string | null,
-    times: Number(row.times),
+    seconds: row.activity === null
+      ? null
+      : ((orNull(row, "ended", time) ?? now) - time(row, "began")) / 1_000,
+    trigger: oneOf(row, "trigger_kind", TRIGGER_KINDS),
+    message: orNull(row, "message", text),
+    times: integer(row, "times"),
     phases: phases(db, row),
   };
 }
 
+function toStatus(row: Row, column: string): ActivityStatus {
+  return oneOf(row, column, STATUSES);
+}
+
 function phases(db: Database, row: Row): Record<string, string> {
+  // The line is complete without the content of the decision, but the damage must not stay unnoticed.
+  if (row.is_json === 0) {
+    db.reportDamage(name(row), new DamagedRowError("its trigger or decision is not JSON"));
+  }
   if (row.activity === null) return {};
   const ended: [string, unknown][] = [
     ["breach", row.breach],
@@ -77,7 +98,9 @@ function phases(db: Database, row: Row): Record<string, string> {
     if (instance === row.instance && failure === undefined) ended.push([step, at]);
   }
   return Object.fromEntries(
-    ended.filter(([, at]) => typeof at === "number").map(([phase, at]) => [phase, isoTime(Number(at))]),
+    ended.filter(([, at]) => typeof at === "number" && Math.abs(at) <= MAX_TIME).map((
+      [phase, at],
+    ) => [phase, isoTime(Number(at))]),
   );
 }
 

@@ -4,6 +4,9 @@
  * @module
  */
 
+import type { ActivityKind } from "../../scaling/model/activity.ts";
+import type { Trigger } from "../../scaling/model/trigger.ts";
+
 /** The names of steps. Each name says what is true after the step has ended. */
 export const STEPS = [
   // The steps of scaling out (R9). A launch has `launched` instead of `started`.
@@ -37,7 +40,25 @@ export type StepName = (typeof STEPS)[number];
  * The status of an activity. `cancelled`: a different activity took over the instance. `dry-run`: kas did not carry the
  * decision out.
  */
-export type ActivityStatus = "in-progress" | "successful" | "failed" | "cancelled" | "dry-run";
+export const STATUSES = ["in-progress", "successful", "failed", "cancelled", "dry-run"] as const;
+
+/** One of {@linkcode STATUSES}. */
+export type ActivityStatus = (typeof STATUSES)[number];
+
+/** The kinds of activities. */
+export const ACTIVITY_KINDS = [
+  "start",
+  "launch",
+  "stop",
+  "terminate",
+] as const satisfies readonly ActivityKind[];
+
+/** The kinds of triggers. */
+export const TRIGGER_KINDS = [
+  "notification",
+  "reconcile",
+  "operator",
+] as const satisfies readonly Trigger["kind"][];
 
 /** The names in journals up to schema version 3, with their current names. Names that are not listed are unchanged. */
 export const RENAMED = {

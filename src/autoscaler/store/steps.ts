@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Fault, StartEvent } from "../../scaling/model/start_event.ts";
-import type { Database, Row } from "./sqlite/database.ts";
-import type { StepName } from "./names.ts";
+import { type Fault, FAULTS, type StartEvent } from "../../scaling/model/start_event.ts";
+import type { Database } from "./sqlite/database.ts";
+import { oneOf, optional, type Row, text, time } from "./sqlite/rows.ts";
+import { type StepName, STEPS } from "./names.ts";
 import type { Store } from "./store.ts";
 
 /** One stage of an activity. Times are in ms since the epoch. */
@@ -118,24 +119,31 @@ export function addStep(
     .run(activity, instance, step, began, ended);
 }
 
-/** The steps of an activity, in the order in which they began. */
+/** The steps of an activity whose rows are not damaged, in the order in which they began. */
 export function readSteps(db: Database, activity: number): Step[] {
-  return db.prepare("SELECT * FROM steps WHERE activity = ? ORDER BY id").all(activity).map((row) => ({
-    step: row.step as StepName,
-    ...(row.instance === null ? {} : { instance: String(row.instance) }),
-    began: Number(row.began),
-    ...(row.ended === null ? {} : { ended: Number(row.ended) }),
-    ...(row.failure === null ? {} : { failure: String(row.failure) }),
+  const rows = db.prepare("SELECT * FROM steps WHERE activity = ? ORDER BY id").all(activity);
+  return db.readAll(rows, name, (row) => ({
+    step: oneOf(row, "step", STEPS),
+    ...optional("instance", row, text),
+    began: time(row, "began"),
+    ...optional("ended", row, time),
+    ...optional("failure", row, text),
     ...(row.cause === null ? {} : { cause: causeOf(row) }),
   }));
 }
 
-function causeOf({ cause, blame, fault }: Row): Cause {
+const name = (row: Row) => `step ${row.id}`;
+
+function causeOf(row: Row): Cause {
   return {
-    reason: String(cause),
-    blame: blame === 1,
-    ...(fault === null ? {} : { fault: fault as Fault }),
+    reason: text(row, "cause"),
+    blame: row.blame === 1,
+    ...optional("fault", row, toFault),
   };
+}
+
+function toFault(row: Row, column: string): Fault {
+  return oneOf(row, column, FAULTS);
 }
 
 /** How far back the fault model looks, ms: far enough that failures after the longest pause still count as one row. */
@@ -160,10 +168,11 @@ export function recentStarts(db: Database, now: number): StartEvent[] {
   )
     .get(now - MEMORY, now + MEMORY)?.first;
   if (typeof since !== "number") return [];
-  return db.prepare(EVENTS).all(since, now + MEMORY, MOST).map(toEvent).toReversed();
+  return db.readAll(db.prepare(EVENTS).all(since, now + MEMORY, MOST), name, toEvent).toReversed();
 }
 
-function toEvent({ what, at, instance, cause }: Row): StartEvent {
-  const event = { what, at: Number(at), instance: String(instance) };
-  return (cause === null ? event : { ...event, reason: String(cause) }) as StartEvent;
+function toEvent(row: Row): StartEvent {
+  const event = { at: time(row, "at"), instance: text(row, "instance") };
+  if (row.cause === null) return { what: oneOf(row, "what", ["running", "in-service"]), ...event };
+  return { what: oneOf(row, "what", FAULTS), ...event, reason: text(row, "cause") };
 }

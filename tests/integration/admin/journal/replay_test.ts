@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { Journal } from "../../../../src/autoscaler/store/journal.ts";
+import { pack } from "../../../../src/autoscaler/store/sqlite/database.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
 import { decide } from "../../../../src/scaling/decide.ts";
 import { BASE, eventualLine, lines, NODES, stage } from "../../../unit/autoscaler/fixtures.ts";
@@ -94,6 +95,51 @@ Deno.test("replay prints the first decision whose recorded and replayed results 
       "n3",
       "n4",
     ]);
+  }));
+
+Deno.test("replay, explain and activities leave a damaged record out, and name it on stderr", () =>
+  withFolder(async (folder) => {
+    write(folder);
+    {
+      using db = new DatabaseSync(`${folder}/kas.db`);
+      db.exec(
+        "INSERT INTO decisions SELECT 3, time, trigger_kind, NULL, NULL, 'x', NULL, reason, NULL, kas, rules, '{', '{', x'00' FROM decisions LIMIT 1",
+      );
+      const deep = JSON.stringify({
+        limits: {},
+        history: {},
+        instances: [null],
+        alarms: [null],
+        inProgress: [],
+      });
+      db.prepare(
+        "INSERT INTO decisions SELECT 4, time, trigger_kind, NULL, NULL, kind, NULL, reason, NULL, kas, rules, trigger_json, decision, ? FROM decisions WHERE id = 1",
+      )
+        .run(pack(deep));
+    }
+    const replayed = await execute([...REPLAY, folder]);
+    assertEquals([replayed.code, replayed.stdout.split("\n")[1]?.split("\t")[0]], [0, "2"], replayed.stderr);
+    assertEquals([...replayed.stderr.matchAll(/decision (\d)/g)].map(([, id]) => id), ["3", "4"]);
+    for (
+      const [args, status] of [[["4"], 1], [["3"], 1], [["--at", new Date(NOW).toISOString()], 1], [
+        ["2"],
+        0,
+      ]] as const
+    ) {
+      const { code, stderr } = await execute([
+        ...FROM_SOURCE,
+        "admin",
+        "explain",
+        ...args,
+        "--state",
+        folder,
+      ]);
+      assertEquals(code, status, stderr);
+      assertEquals(stderr.includes("   at "), false, stderr);
+    }
+    const listed = await execute([...FROM_SOURCE, "admin", "activities", "--state", folder]);
+    assertEquals([listed.code, listed.stdout.trimEnd().split("\n").length], [0, 4], listed.stderr);
+    assertStringIncludes(listed.stderr, "decision 3");
   }));
 
 Deno.test("replay --set prints the decisions that different limits change, and with --all also the unchanged decisions", () =>
