@@ -1,5 +1,5 @@
 /**
- * Autoscalers as doctor sees them over HTTP: what answers at an address, and which fleet it scales.
+ * Asks autoscalers over HTTP. Doctor asks which server answers at an address, and which fleet an autoscaler scales.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const STATUS = z.object({
     min: z.number().optional(),
     max: z.number().optional(),
     grow: z.string().optional(),
-    /** The time in ms. */
+    /** The autoscaler's drain timeout, in ms. */
     drainTimeout: z.number(),
   }),
 });
@@ -26,18 +26,18 @@ const STATUS = z.object({
 /** The part of an autoscaler's `/status` that doctor reads. */
 export type Status = z.infer<typeof STATUS>;
 
-/** The answer at an address. */
+/** The result of asking for an autoscaler at an address. */
 export interface Autoscaler {
   readonly url: string;
-  /** Why the address has no answer, or an answer that is not an autoscaler's. */
+  /** Why no server answered, or why the answer is not that of an autoscaler. Absent if there is no problem. */
   readonly problem?: string;
-  /** The autoscaler that answers. Absent if no server or a different kind of server answers. */
+  /** Identity of the autoscaler that answered. Absent if no server or a different kind of server answered. */
   readonly identity?: Identity;
-  /** The status of the autoscaler. Absent if `/status` is closed: nginx forwards only `POST /` and `/ping`. */
+  /** Status of the autoscaler. Absent if `/status` cannot be reached, because nginx forwards only `POST /` and `/ping`. */
   readonly status?: Status;
 }
 
-/** Requests `/ping` and `/status` at an address. Never rejects. */
+/** Requests `/ping` and `/status` at an address. Does not reject: the result contains the problem. */
 export async function askAutoscaler(url: string, signal: AbortSignal): Promise<Autoscaler> {
   const [ping, status] = await Promise.all([askPing(url, signal), askStatus(url, signal)]);
   return { url, ...ping, ...(status === undefined ? {} : { status }) };
@@ -65,30 +65,33 @@ async function askStatus(url: string, signal: AbortSignal): Promise<Status | und
     const response = await fetchDirect(new URL("/status", url), { redirect: "manual", signal });
     return STATUS.safeParse(await response.json()).data;
   } catch {
-    // Ignore this error: the answer to /ping has the reason.
+    // The result of askPing() contains the problem.
     return undefined;
   }
 }
 
-/** Returns why a request failed. The only information is the message of fetch's error or of its cause. */
+/**
+ * Returns why a request failed. The errors of fetch() have no codes, so this function searches the messages of the error and its
+ * cause.
+ */
 export function failureReason(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   const message = `${error} ${cause}`;
   if (/timeout|timed out|abort/i.test(message)) return "timeout";
   if (/refused/i.test(message)) return "connection refused";
-  if (/dns|lookup|resolve/i.test(message)) return "cannot resolve its name";
+  if (/dns|lookup|resolve/i.test(message)) return "its host name does not resolve";
   if (/unreachable|no route/i.test(message)) return "unreachable";
   return "the connection broke";
 }
 
-/** Whether the same autoscaler answers at two addresses. */
+/** Returns whether the same autoscaler answers at two addresses. */
 export function isSame(a: Autoscaler, b: Autoscaler): boolean {
   return a.url === b.url ||
     (a.identity !== undefined && b.identity !== undefined && a.identity.started === b.identity.started &&
       a.identity.fleet === b.identity.fleet);
 }
 
-/** The fleet's autoscaler: the one at --url, else the first that answers for the fleet. */
+/** Returns the fleet's autoscaler: the one at `--url`, else the first one that scales this fleet, else the first one. */
 export function autoscalerOf(
   autoscalers: readonly Autoscaler[],
   url: string | undefined,

@@ -1,5 +1,5 @@
 /**
- * `kas admin doctor`: checks that a fleet is wired correctly, and proposes a command for each problem.
+ * `kas admin doctor`: checks that a fleet is set up correctly, and prints a command that repairs each problem.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { CHECKS } from "./checks/all.ts";
 import type { Plan } from "./observation.ts";
 import { observe } from "./observe.ts";
 
-/** The flags that a proposed command repeats if they were given to doctor. */
+/** Flags of doctor that doctor adds to a `kas` command that it prints, if the operator gave them. */
 const KAS_FLAGS = [
   "fleet",
   "keyName",
@@ -30,17 +30,20 @@ const AWS_FLAGS = ["region", "profile", "endpointUrl"] as const;
 const OPTIONS = {
   url: {
     placeholder: "URL",
-    help: "the autoscaler's address as SNS reaches it (default: the subscribed address)",
+    help: "URL at which SNS reaches the autoscaler (default: the subscribed URL)",
     parse: url,
   },
-  pull: { ...SETTINGS.pull, help: "the autoscaler runs with --pull: no topic, alarms without actions" },
+  pull: {
+    ...SETTINGS.pull,
+    help: "for an autoscaler that runs with --pull: there is no topic, and the alarms have no actions",
+  },
   min: SETTINGS.min,
   max: SETTINGS.max,
   grow: SETTINGS.grow,
   shrink: SETTINGS.shrink,
   timeout: {
     placeholder: "TIME",
-    help: "how long to wait for all autoscalers and workers together",
+    help: "how long to wait for the answers of autoscalers and workers",
     default: "5s",
     parse: duration,
   },
@@ -51,11 +54,11 @@ const OPTIONS = {
 /** The command `kas admin doctor`. */
 export const doctor = command({
   name: "doctor",
-  summary: "Check the fleet's whole setup, and print a command for each problem",
+  summary: "Check the fleet's whole setup, and print a command that repairs each problem",
   description:
-    "Checks instances, load balancer, alarms, topic, subscription, security groups, the autoscaler and the workers.\n" +
-    "Changes nothing. A result is ok, warning, failed, or skipped (unknown or not applicable). The exit status is 1 if\n" +
-    "a check failed. Each problem comes with the command that repairs it.",
+    "Checks the instances, load balancer, alarms, topic, subscription, security groups, autoscaler and workers of the fleet.\n" +
+    "Changes nothing. RESULT is ok, warning, failed, or skipped. Skipped means that the check does not apply, or that its\n" +
+    "result is unknown. The exit status is 1 if a check failed.",
   options: OPTIONS,
   examples: ["admin doctor", "admin doctor --url http://203.0.113.7:10000/ --problems"],
   run: async (context) => {

@@ -1,6 +1,6 @@
 /**
- * The observation of doctor: the answers of AWS, the autoscalers and the workers. Doctor sends each request once. A missing
- * answer is recorded, so that only the checks that need it are skipped.
+ * The observation of doctor: the answers of AWS, the autoscalers and the workers. Doctor sends each request once. If AWS does not
+ * answer a request, the observation contains the error, and doctor skips only the checks that need this answer.
  *
  * @module
  */
@@ -15,12 +15,12 @@ import type { CommandLine } from "../../cli/command_line.ts";
 import type { Autoscaler } from "./autoscalers.ts";
 import type { WorkerAnswer } from "./workers.ts";
 
-/** An answer of AWS, or why there is none. */
+/** An answer of AWS, or the reason why AWS did not answer. */
 export type Answer<T> = { readonly value: T } | { readonly failed: Failure };
 
-/** Why there is no answer. */
+/** The reason why AWS did not answer. */
 export interface Failure {
-  /** The action that AWS was asked for, as IAM names it: `ec2:DescribeInstances`. */
+  /** The requested action, as IAM names it, such as `ec2:DescribeInstances`. */
   readonly action: string;
   readonly error: unknown;
 }
@@ -29,9 +29,9 @@ export interface Failure {
 export interface Plan {
   readonly fleet: string;
   readonly balancer: BalancerRef;
-  /** The topic given with --topic-arn. Without it the fleet's topic has the fleet's name. */
+  /** ARN of `--topic-arn`. Undefined: the fleet's topic has the fleet's name. */
   readonly topicArn: string | undefined;
-  /** Where the autoscaler receives notifications. */
+  /** URL at which the autoscaler receives notifications. */
   readonly url?: string | undefined;
   /** Whether the autoscaler polls the alarms, without a topic (R2). */
   readonly pull: boolean;
@@ -40,28 +40,30 @@ export interface Plan {
   /** The launch template for new nodes. */
   readonly grow?: string | undefined;
   readonly shrink: "stop" | "terminate";
-  /** Completes a remedy with the flags that name account and fleet: `setup` → `kas admin setup --fleet web`. */
+  /** Returns a `kas admin` command with the operator's flags for account and fleet: `setup` → `kas admin setup --fleet web`. */
   readonly kas: (...words: CommandLine) => CommandLine;
-  /** Completes a remedy that uses the AWS CLI with the flags that name region, profile and endpoint. */
+  /** Returns a command of the AWS CLI with the operator's flags for region, profile and endpoint. */
   readonly aws: (...words: CommandLine) => CommandLine;
 }
 
-/** The answers about the protection of nodes. */
+/** Which nodes EC2 protects from being stopped or terminated. */
 export interface Protection {
+  /** Ids of the nodes for which doctor asked EC2. */
   readonly asked: readonly string[];
+  /** Ids of the nodes that are protected. */
   readonly protected: readonly string[];
 }
 
 /** The answers of AWS, the autoscalers and the workers. */
 export interface Observation {
   readonly plan: Plan;
-  /** How far AWS's clock is ahead of this machine's, in ms. Undefined if AWS did not answer. */
+  /** AWS's time minus the time of this machine, in ms. Undefined if AWS did not answer. */
   readonly ahead: number | undefined;
   readonly instances: Answer<readonly Ec2Instance[]>;
   /** Whether the credentials allow each action, tested with DryRun. */
   readonly allowed: readonly { readonly action: DryRun["action"]; readonly allowed: Answer<boolean> }[];
   readonly balancer: Answer<Balancer | undefined>;
-  /** How long the load balancer drains, s; 0 if draining is off. Undefined without a load balancer. */
+  /** Draining timeout of the load balancer, in seconds; 0 if draining is off. Undefined if there is no load balancer. */
   readonly draining: Answer<number | undefined>;
   readonly health: Answer<readonly Health[]>;
   readonly alarms: Answer<readonly AlarmDetail[]>;
@@ -73,7 +75,7 @@ export interface Observation {
   readonly topicAttributes: Answer<Attributes | undefined>;
   /** The attributes of the confirmed HTTP subscriptions, by ARN. */
   readonly subscriptionAttributes: Answer<ReadonlyMap<string, Attributes>>;
-  /** The nodes, or the first of many, that EC2 protects from the autoscaler's way of scaling in. */
+  /** Whether EC2 protects nodes from being stopped, or with `shrink: "terminate"` from being terminated. */
   readonly protection: Answer<Protection>;
   /** The ingress rules of the instances' security groups, by group id. */
   readonly ingress: Answer<ReadonlyMap<string, readonly Ingress[]>>;
@@ -83,7 +85,7 @@ export interface Observation {
   readonly workers: ReadonlyMap<string, WorkerAnswer>;
 }
 
-/** A check needs an answer that AWS did not give. */
+/** Error: a check needs an answer that AWS did not give. */
 export class NoAnswerError extends Error {
   override readonly name = "NoAnswerError";
   constructor(readonly failure: Failure) {
@@ -91,13 +93,13 @@ export class NoAnswerError extends Error {
   }
 }
 
-/** The value of an answer. Throws {@linkcode NoAnswerError}. */
+/** Returns the value of an answer. Throws a NoAnswerError if AWS did not answer. */
 export function required<T>(answer: Answer<T>): T {
   if ("failed" in answer) throw new NoAnswerError(answer.failed);
   return answer.value;
 }
 
-/** The requests that AWS did not answer. */
+/** Returns the failures of all requests that AWS did not answer. */
 export function failures(observation: Observation): Failure[] {
   const { instances, balancer, draining, health, alarms, topic, ingress } = observation;
   const { topicAttributes, subscriptionAttributes, protection } = observation;

@@ -1,5 +1,5 @@
 /**
- * Makes doctor's observation: all requests run at once, and each answer or failure is kept by itself.
+ * Makes the observation of doctor. Doctor sends all requests at the same time, and keeps each answer or failure separately.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { isProtected } from "../../aws/ec2/instance_settings.ts";
 import { type Attributes, subscriptionAttributes, topicAttributes } from "../../aws/sns/attributes.ts";
 import { askWorkers } from "./workers.ts";
 
-/** The actions that read each kind of load balancer. */
+/** The actions of the ELB API that read a load balancer, by the kind of load balancer. */
 const READ_ACTIONS = {
   "classic": {
     balancer: "DescribeLoadBalancers",
@@ -33,10 +33,10 @@ const READ_ACTIONS = {
   },
 } as const;
 
-/** The most addresses where doctor looks for an autoscaler. */
+/** Maximum number of addresses at which doctor asks for an autoscaler. */
 const MOST_ADDRESSES = 10;
 
-/** The most nodes whose protection doctor asks for, a call each. */
+/** Maximum number of nodes for whose protection doctor asks. Doctor makes one call per node. */
 const MOST_PROTECTIONS = 10;
 
 /** Options of {@linkcode observe}. */
@@ -44,12 +44,12 @@ export interface ObserveOptions {
   readonly aws: Aws;
   readonly selector: FleetSelector;
   readonly plan: Plan;
-  /** How long doctor waits for all autoscalers and workers together, in ms. */
+  /** Maximum time for which doctor waits for the answers of all autoscalers and workers, in ms. */
   readonly timeout: number;
   readonly signal: AbortSignal;
 }
 
-/** Observes the fleet. Rejects only with the signal's reason. */
+/** Observes the fleet. Rejects only if the signal aborts. */
 export async function observe(options: ObserveOptions): Promise<Omit<Observation, "ahead">> {
   const { aws, selector, plan, timeout, signal } = options;
   const ask = <T>(action: string, get: () => Promise<T>): Promise<Answer<T>> => answerOf(action, get, signal);
@@ -149,7 +149,7 @@ async function topicOf(aws: Aws, plan: Plan, signal: AbortSignal) {
   );
 }
 
-/** The attributes of the topic's confirmed HTTP subscriptions, by ARN. */
+/** Returns the attributes of the topic's confirmed HTTP subscriptions, by ARN. */
 async function attributesOf(
   aws: Aws,
   topic: Awaited<ReturnType<typeof topicOf>>,
@@ -166,7 +166,10 @@ async function attributesOf(
   return new Map(found.flatMap(([arn, attributes]) => attributes === undefined ? [] : [[arn, attributes]]));
 }
 
-/** The protection of the nodes. EC2 answers for one instance a call: of a large fleet only the first nodes are asked. */
+/**
+ * Returns which nodes are protected. A call returns the protection of one instance. So in a large fleet, doctor asks only for
+ * some nodes.
+ */
 async function protectionOf(
   aws: Aws,
   { shrink }: Plan,
@@ -181,7 +184,10 @@ async function protectionOf(
   return { asked, protected: asked.filter((_, i) => answers[i]) };
 }
 
-/** The actions to test with DryRun, on one node: a policy may well deny them on base and control instances. */
+/**
+ * Returns the actions to test with DryRun. Doctor tests them on a node, because a policy may deny them on base and control
+ * instances.
+ */
 function dryRuns({ fleet, grow, shrink }: Plan, instances: readonly Ec2Instance[]): DryRun[] {
   const node = instances.find(({ role }) => role === "node");
   const like = grow ?? node;
@@ -200,7 +206,7 @@ function groupsOf(instances: readonly Ec2Instance[]): string[] {
   return [...new Set(instances.flatMap(({ securityGroups = [] }) => securityGroups))];
 }
 
-/** Where an autoscaler may answer: at --url, and at each confirmed HTTP subscription. */
+/** Returns the addresses at which an autoscaler may answer: `--url`, and the endpoint of each confirmed HTTP subscription. */
 function addresses({ url }: Plan, topic: Awaited<ReturnType<typeof topicOf>>): string[] {
   const endpoints = (topic?.subscriptions ?? [])
     .filter(({ protocol, status }) => status === "confirmed" && /^https?$/.test(protocol))

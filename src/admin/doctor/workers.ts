@@ -1,5 +1,5 @@
 /**
- * The workers as doctor sees them over HTTP: their versions.
+ * Asks the workers over HTTP for their versions.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { fetchDirect } from "../../runtime.ts";
 import { WORKER_PORT } from "../../scaling/model/instance.ts";
 import { failureReason } from "./autoscalers.ts";
 
-/** A worker's version, absent if it reports none; or why the worker did not answer. */
+/** The version in a worker's answer, absent if the answer contains no version; or the reason why the worker did not answer. */
 export type WorkerAnswer = { readonly version?: string } | { readonly noAnswer: string };
 
-/** The number of concurrent requests. */
+/** Maximum number of requests at the same time. */
 const CONCURRENCY = 100;
 
-/** Asks each running worker for its version. Never rejects. */
+/** Asks the worker on each running instance for its version. Does not reject. */
 export async function askWorkers(
   instances: readonly Ec2Instance[],
   signal: AbortSignal,

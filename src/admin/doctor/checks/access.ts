@@ -10,10 +10,17 @@ import { seconds } from "../../../cli/format.ts";
 import { type Check, failed, type Finding, ok, orOk, skipped, warning } from "../check.ts";
 import { failures, type Observation, type Plan, required } from "../observation.ts";
 
-/** The skew from which AWS refuses signatures, in ms. Source: IAM user guide, "Troubleshoot Signature Version 4 requests". */
+/**
+ * Minimum difference between the clocks with which AWS refuses a signature, in ms. Source: IAM User Guide, "Troubleshoot Signature
+ * Version 4 requests".
+ */
 const REFUSED_SKEW = 300_000;
 
-/** The skew from which the clock is not synchronized, in ms. NTP keeps it within a second, and AWS's Date has whole seconds. */
+/**
+ * Minimum difference between the clocks with which this machine's clock counts as not synchronized, in ms. With NTP the
+ * difference is
+ * below one second, and the header Date of AWS's responses is in whole seconds.
+ */
 const UNSYNCHRONIZED_SKEW = 5_000;
 
 export const credentials: Check = {
@@ -21,13 +28,13 @@ export const credentials: Check = {
   expects: "AWS is reachable and accepts the credentials",
   run: (observation) => {
     const [first] = outOfReach(observation);
-    if (first === undefined) return ok("AWS accepts them");
+    if (first === undefined) return ok("AWS accepts the credentials");
     const { message, hint } = describeError(first.error);
     return [failed(message, hint)];
   },
 };
 
-/** The failures that say that AWS is unreachable or refuses the credentials. */
+/** Returns the failures because AWS is unreachable or refuses the credentials. */
 function outOfReach(observation: Observation) {
   return failures(observation).filter(({ error }) => isAccessFailure(error));
 }
@@ -38,7 +45,7 @@ export const reading: Check = {
   run: (observation) => {
     if (outOfReach(observation).length > 0) return skipped("AWS does not answer");
     const policy = observation.plan.kas("iam-policy", "admin");
-    // One finding for each action, however many answers need it.
+    // One finding for each action, even if doctor requested the action several times.
     const findings = new Map(
       failures(observation).map(({ action, error }) => {
         const { message, hint } = describeError(error);
@@ -59,7 +66,7 @@ export const permissions: Check = {
     required(instances);
     if (allowed.length === 0) return skipped("the fleet has no node to test the permissions on");
     const findings = allowed.flatMap(({ action, allowed }): Finding[] => {
-      // Without --grow only an operator launches instances, so the fleet scales without this permission.
+      // Without --grow only an operator launches instances, so that kas can scale the fleet without this permission.
       const isOperatorsOnly = action === "RunInstances" && plan.grow === undefined;
       const finding = isOperatorsOnly ? warning : failed;
       if ("failed" in allowed) {
@@ -85,16 +92,21 @@ function autoscalerPolicy({ grow, shrink }: Plan): CommandLine {
 
 export const clock: Check = {
   name: "clock",
-  expects: "this machine's clock agrees with AWS's",
+  expects: "the clock of this machine shows the same time as AWS's clock",
   run: ({ ahead }) => {
     if (ahead === undefined) return skipped("AWS did not answer");
     const skew = Math.abs(ahead);
-    if (skew < UNSYNCHRONIZED_SKEW) return ok(`it agrees with AWS's within ${seconds(UNSYNCHRONIZED_SKEW)}`);
+    if (skew < UNSYNCHRONIZED_SKEW) {
+      return ok(`the clocks of this machine and of AWS differ by less than ${seconds(UNSYNCHRONIZED_SKEW)}`);
+    }
     const wholeSeconds = seconds(Math.round(skew / 1_000) * 1_000);
     const detail = `this machine's clock is ${wholeSeconds} ${ahead > 0 ? "behind" : "ahead of"} AWS's`;
     const remedy = ["sudo", "timedatectl", "set-ntp", "true"];
-    return skew < REFUSED_SKEW
-      ? [warning(detail, remedy)]
-      : [failed(`${detail}; AWS refuses signatures from ${seconds(REFUSED_SKEW)} on`, remedy)];
+    return skew < REFUSED_SKEW ? [warning(detail, remedy)] : [
+      failed(
+        `${detail}; AWS refuses requests if the difference is ${seconds(REFUSED_SKEW)} or more`,
+        remedy,
+      ),
+    ];
   },
 };

@@ -1,5 +1,6 @@
 /**
- * Doctor's checks of the alarms: that each instance has them, that they notify the topic, and that their thresholds make sense.
+ * Doctor's checks of the alarms: whether each instance has alarms, whether they notify the topic, and whether their thresholds are
+ * useful.
  *
  * @module
  */
@@ -29,7 +30,7 @@ export const alarms: Check = {
     const total = counted(all.length, "instance");
     return lacking.length === 0
       ? ok(`${total} with both alarms`)
-      : [failed(`of ${total}, these lack alarms: ${named(lacking)}`, setupCommand(plan))];
+      : [failed(`of ${total}, these do not have both alarms: ${named(lacking)}`, setupCommand(plan))];
   },
 };
 
@@ -45,18 +46,18 @@ export const strayAlarms: Check = {
     const others = all.filter(({ kind, metric }) =>
       kind === "reqcount" && requests !== undefined && !sameMetric(metric, requests)
     );
-    // `kas admin setup` corrects an alarm that has the load balancer's name. A different alarm would recommend scale-ins
-    // forever, so propose to delete it.
+    // `kas admin setup` corrects an alarm that contains the load balancer's name. An alarm of a different load balancer would
+    // recommend scale-ins again and again, so the remedy deletes this alarm.
     const outdated = others.filter(({ dimension }) => dimension === plan.balancer.name);
     const foreign = others.filter((alarm) => !outdated.includes(alarm));
     const title = titleOf(plan.balancer);
     const remove = (names: readonly string[]) => plan.kas("alarms", "delete", ...listed(names));
     const findings = ([
       [orphaned, "of instances that are not in the fleet", remove],
-      [foreign, `of requests to something else than ${title}`, remove],
+      [foreign, `counting requests, but not the requests to ${title}`, remove],
       [
         outdated,
-        `of a metric that does not count the requests to ${title} any more`,
+        `with a metric that no longer counts the requests to ${title}`,
         () => setupCommand(plan),
       ],
     ] as const).flatMap(([found, what, remedy]): Finding[] => {
@@ -117,17 +118,21 @@ export const alarmComparison: Check = {
   },
 };
 
-/** Thresholds closer than this can't be told apart, points of CPU: a minute's average varies as much at constant load. */
+/**
+ * Variation of the CPU over one minute at constant load, in percentage points. A smaller difference between thresholds is not a
+ * problem.
+ */
 const NOISE = 5;
 
 export const thresholds: Check = {
   name: "thresholds",
-  expects: "scaling out does not bring the load below the low threshold: high·n/(n+1) is at least low",
+  expects:
+    "after a scale-out, the CPU of each instance is not below the low threshold: high·n/(n+1) is at least low",
   run: (observation) => {
     const all = members(observation);
     const pairs = new Set(thresholdPairs(required(observation.alarms)));
     if (pairs.size === 0) return skipped("no instance has both alarms");
-    // Check the smallest fleet: there, one additional instance changes the load most.
+    // n is the minimum capacity. The fewer instances there are, the more one additional instance reduces the CPU of each.
     const alwaysOn = all.filter(({ role }) => role !== "node").length;
     const n = Math.max(1, statusOf(observation)?.settings.min ?? observation.plan.min ?? alwaysOn);
     const findings = Array.from(pairs, (pair): Finding[] => {
@@ -140,13 +145,12 @@ export const thresholds: Check = {
       }
       if (after >= low - NOISE) return [];
       const detail =
-        `thresholds ${low} and ${high} are too close: scaling out from ${
+        `thresholds ${low} and ${high} are too close: after a scale-out from ${
           counted(n, "instance")
-        } at ${high} % ` +
-        `leaves ${
+        } at ${high} %, each instance is at ${
           percent(after)
-        } each, below ${low}, which triggers a scale-in. Only the check projected-load ` +
-        "prevents it, and it needs datapoints";
+        }, which is below ${low} and triggers a scale-in. ` +
+        "Only the check projected-load can prevent this scale-in, and this check needs datapoints";
       return [failed(detail, setupCommand(observation.plan, "--cpu", `${Math.floor(after)}:${high}`))];
     }).flat();
     return orOk(findings, `${[...pairs].join(", ")} with at least ${n} in service`);

@@ -1,5 +1,5 @@
 /**
- * All of doctor's checks, in the order in which an operator repairs what they find: access to AWS first.
+ * All checks of doctor, in the order in which an operator repairs the problems, beginning with the access to AWS.
  *
  * @module
  */

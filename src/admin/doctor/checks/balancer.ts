@@ -12,7 +12,7 @@ import { members, statusOf } from "./fleet.ts";
 import { type Observation, required } from "../observation.ts";
 import { balancerCommand, setupCommand } from "../remedies.ts";
 
-/** Checks the load balancer, or skips if there is none. */
+/** Returns the findings of `check` for the load balancer. If there is no load balancer, returns that the check is skipped. */
 function withBalancer(
   observation: Observation,
   check: (balancer: Balancer) => readonly Finding[],
@@ -25,7 +25,7 @@ function withBalancer(
 
 export const balancer: Check = {
   name: "balancer",
-  expects: "the fleet's load balancer or target group exists, and the autoscaler uses the same one",
+  expects: "the fleet's load balancer or target group exists, and the autoscaler uses it",
   run: (observation) => {
     const { plan } = observation;
     const found = required(observation.balancer);
@@ -72,27 +72,30 @@ export const healthCheck: Check = {
 
 export const draining: Check = {
   name: "draining",
-  expects: "the load balancer lets requests in progress finish at a deregistered instance (R10)",
+  expects: "when an instance is deregistered, the load balancer lets its requests in progress finish (R10)",
   run: (observation) =>
     withBalancer(observation, ({ name }) => {
       const drainSeconds = required(observation.draining) ?? 0;
       if (drainSeconds > 0) return ok(`${name} drains for up to ${drainSeconds} s`);
-      const detail = `draining is off: ${name} cuts off the requests of an instance that is scaled in`;
+      const detail =
+        `draining is off: when an instance is deregistered, ${name} ends its requests in progress with an error`;
       return [failed(detail, balancerCommand(observation.plan))];
     }),
 };
 
 export const drainTimeout: Check = {
   name: "drain-timeout",
-  expects: "the autoscaler waits longer than the load balancer drains, whose end AWS shows a little late",
+  expects: "the autoscaler waits until draining has ended, which AWS reports a little late",
   run: (observation) => {
     const timeout = statusOf(observation)?.settings.drainTimeout;
     if (timeout === undefined) return skipped("no autoscaler reports its settings");
     return withBalancer(observation, ({ name }) => {
       const drainSeconds = required(observation.draining) ?? 0;
-      // The load balancer shows the end of draining a little later.
+      // The load balancer reports the end of draining a little late.
       const needed = drainSeconds + DRAINING_LAG;
-      const detail = `${name} drains for up to ${drainSeconds} s, the autoscaler waits ${seconds(timeout)}`;
+      const detail = `${name} drains for up to ${drainSeconds} s, and the autoscaler waits ${
+        seconds(timeout)
+      }`;
       return timeout >= needed * 1_000 ? ok(detail) : [
         failed(
           `${detail} and then leaves the instance running`,
@@ -103,14 +106,15 @@ export const drainTimeout: Check = {
   },
 };
 
-/** The instances with an activity in progress at the autoscaler. */
+/** Returns the ids of instances for which the autoscaler has an activity in progress. */
 function busyInstances(observation: Observation): ReadonlySet<string> {
   return new Set(statusOf(observation)?.activities.map(({ instance }) => instance));
 }
 
 export const registered: Check = {
   name: "registered",
-  expects: "every running instance is registered with the load balancer, and no stopped one is",
+  expects:
+    "every running instance is registered with the load balancer, and no stopped instance is registered",
   run: (observation) =>
     withBalancer(observation, ({ name }) => {
       const all = members(observation);
@@ -144,7 +148,7 @@ export const registered: Check = {
 
 export const health: Check = {
   name: "health",
-  expects: "every registered instance that runs is in service",
+  expects: "every registered instance that is running is in service",
   run: (observation) =>
     withBalancer(observation, ({ name }) => {
       const running = new Set(

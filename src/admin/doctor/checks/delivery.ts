@@ -8,13 +8,16 @@ import { type Check, failed, type Finding, orOk, skipped } from "../check.ts";
 import { type Observation, required } from "../observation.ts";
 import { whyCloudWatchIsDenied } from "./topic_policy.ts";
 
-/** Its key policy cannot be changed, and does not allow CloudWatch. Source: SNS developer guide, "Managing SNS encryption keys". */
+/**
+ * Matches the AWS managed key of SNS. The policy of this key does not allow CloudWatch to use the key, and nobody can change the
+ * policy. Source: SNS Developer Guide, "Managing SNS encryption keys".
+ */
 const AWS_KEY = /(^|:)alias\/aws\/sns$/;
 
 export const delivery: Check = {
   name: "delivery",
   expects:
-    "CloudWatch may publish to the topic, and SNS delivers every message, in the signed form that the autoscaler accepts",
+    "CloudWatch may publish to the topic, and SNS delivers every message with a signature, which the autoscaler needs",
   run: (observation) => {
     const { plan } = observation;
     if (plan.pull) return skipped("with --pull the autoscaler polls the alarms");
@@ -31,7 +34,10 @@ export const delivery: Check = {
       findings,
       key === undefined || key === ""
         ? `CloudWatch may publish to topic ${topicName(arn)}`
-        : `unless the policy of key ${key} denies CloudWatch kms:GenerateDataKey and kms:Decrypt`,
+        : `CloudWatch may publish to topic ${
+          topicName(arn)
+        }, if the policy of key ${key} allows CloudWatch ` +
+          "kms:GenerateDataKey and kms:Decrypt",
     );
   },
 };
@@ -39,7 +45,9 @@ export const delivery: Check = {
 function encryption({ plan, topicAttributes }: Observation, arn: string): Finding[] {
   const key = required(topicAttributes)?.["KmsMasterKeyId"] ?? "";
   if (!AWS_KEY.test(key)) return [];
-  const detail = `topic ${topicName(arn)} is encrypted with ${key}, whose policy lets no alarm publish`;
+  const detail = `topic ${
+    topicName(arn)
+  } is encrypted with ${key}, and the policy of this key does not allow CloudWatch to publish`;
   const off = ["--attribute-name", "KmsMasterKeyId", "--attribute-value", ""];
   return [failed(detail, plan.aws("sns", "set-topic-attributes", "--topic-arn", arn, ...off))];
 }
@@ -49,7 +57,7 @@ function policy({ topicAttributes }: Observation, arn: string): Finding[] {
   const why = json === undefined ? undefined : whyCloudWatchIsDenied(json);
   if (why === undefined) return [];
   const remedy =
-    "allow the service cloudwatch.amazonaws.com sns:Publish in the topic's policy, and remove what denies it";
+    "allow the service cloudwatch.amazonaws.com sns:Publish in the topic's policy, and remove statements that deny it";
   return [failed(`the policy of topic ${topicName(arn)} ${why}`, remedy)];
 }
 
@@ -66,19 +74,19 @@ function subscriptions({ plan, topic, subscriptionAttributes }: Observation): Fi
     return [
       ...(raw?.toLowerCase() === "true"
         ? [failed(
-          `SNS delivers raw messages to ${endpoint}: they have no signature, and the autoscaler refuses them`,
+          `SNS delivers raw messages to ${endpoint}: raw messages have no signature, so the autoscaler refuses them`,
           set(arn, "RawMessageDelivery", "false"),
         )]
         : []),
       ...(filter === undefined || isEmpty(filter) ? [] : [failed(
-        `a filter policy keeps messages from ${endpoint}: those of alarms have no message attributes`,
+        `a filter policy keeps SNS from delivering messages to ${endpoint}: messages of alarms have no message attributes`,
         set(arn, "FilterPolicy", "{}"),
       )]),
     ];
   });
 }
 
-/** `{}` and "" filter nothing. */
+/** Returns whether a filter policy lets all messages pass, as `{}` and "" do. */
 function isEmpty(filter: string): boolean {
   return /^\s*(\{\s*\})?\s*$/.test(filter);
 }

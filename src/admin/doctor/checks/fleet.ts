@@ -1,5 +1,5 @@
 /**
- * Doctor's checks of the fleet itself: its instances, and how many the autoscaler may start and stop.
+ * Doctor's checks of the fleet: its instances, and its minimum and maximum capacity.
  *
  * @module
  */
@@ -10,19 +10,19 @@ import { autoscalerOf, type Status } from "../autoscalers.ts";
 import { type Check, failed, listed, named, ok, orOk, skipped, warning } from "../check.ts";
 import { type Observation, required } from "../observation.ts";
 
-/** The fleet's instances without those being terminated. */
+/** Returns the fleet's instances, without instances that EC2 is terminating. */
 export function members({ instances }: Observation): readonly Ec2Instance[] {
   return required(instances).filter(exists);
 }
 
-/** The status of the fleet's autoscaler, undefined if `/status` is closed. */
+/** Returns the status of the fleet's autoscaler, or undefined if doctor cannot reach `/status`. */
 export function statusOf({ autoscalers, plan }: Observation): Status | undefined {
   return autoscalerOf(autoscalers, plan.url, plan.fleet)?.status;
 }
 
 export const base: Check = {
   name: "base",
-  expects: "the fleet has a base instance, and it runs",
+  expects: "the fleet has a base instance, and every base instance is running",
   run: (observation) => {
     const { plan } = observation;
     const all = members(observation);
@@ -34,14 +34,16 @@ export const base: Check = {
     const [node] = all.filter(({ role }) => role === "node").toSorted((a, b) => rank(a) - rank(b));
     if (bases.length === 0) {
       const detail =
-        `none of the fleet's ${all.length} instances is a base, so the autoscaler may stop them all`;
+        `none of the fleet's ${all.length} instances is a base instance, so the autoscaler may stop all of them`;
       const tag = ["--resources", node?.id ?? "ID", "--tags", `Key=${TAG.role},Value=base`];
       return [failed(detail, plan.aws("ec2", "create-tags", ...tag))];
     }
     const stopped = bases.filter(({ state }) => state === "stopped" || state === "stopping").map(({ id }) =>
       id
     );
-    if (stopped.length === 0) return ok(`${named(bases.map(({ id }) => id))} of ${all.length} instances`);
+    if (stopped.length === 0) {
+      return ok(`of ${all.length} instances, these are base instances: ${named(bases.map(({ id }) => id))}`);
+    }
     return [
       failed(
         `base instances are stopped: ${named(stopped)}`,
@@ -51,14 +53,17 @@ export const base: Check = {
   },
 };
 
-/** The order in which doctor proposes a node as the base: a running one first. */
+/**
+ * Returns the rank of a node. Doctor proposes the node with the lowest rank as the base instance: a running node, if there is
+ * one.
+ */
 function rank({ state }: Ec2Instance): number {
   return state === "running" ? 0 : 1;
 }
 
 export const bounds: Check = {
   name: "bounds",
-  expects: "min is at most max, and at most the number of instances",
+  expects: "the minimum capacity is at most the maximum, and at most the number of instances",
   run: (observation) => {
     const all = members(observation);
     const settings = { ...observation.plan, ...statusOf(observation)?.settings };
@@ -77,10 +82,11 @@ export const bounds: Check = {
     }
     if (min > max) {
       const remedy = ["kas", "autoscaler", "--max", `${Math.max(min, all.length)}`];
-      return [failed(`${detail}: the autoscaler can start and stop nothing`, remedy)];
+      return [failed(`${detail}: the autoscaler can neither start nor stop an instance`, remedy)];
     }
     if (grow !== undefined && all.length > max) {
-      const excess = `with --grow max ${max} counts every instance of the fleet, and there are ${all.length}`;
+      const excess =
+        `with --grow, max ${max} limits the number of all instances, and the fleet already has ${all.length}`;
       return [warning(excess, ["kas", "autoscaler", "--max", `${all.length}`])];
     }
     return ok(detail);
@@ -102,7 +108,7 @@ export const quarantine: Check = {
 
 export const autoScalingGroups: Check = {
   name: "auto-scaling-groups",
-  expects: "no instance belongs to an Auto Scaling group, which would scale against kas",
+  expects: "no instance belongs to an Auto Scaling group, which would undo kas's changes",
   run: (observation) => {
     const groups = Map.groupBy(
       members(observation).filter(({ autoScalingGroup }) => autoScalingGroup !== undefined),
@@ -112,24 +118,27 @@ export const autoScalingGroups: Check = {
       const ids = instances.map(({ id }) => id);
       const remedy = observation.plan.aws(
         ...["autoscaling", "detach-instances", "--instance-ids", ...listed(ids)],
-        // Pass the name as one word with its flag, because a name may begin with a hyphen.
+        // The name is in the same word as the flag, because a name may begin with a hyphen.
         ...[`--auto-scaling-group-name=${group}`, "--should-decrement-desired-capacity"],
       );
-      return failed(`kas does not scale ${named(ids)}: Auto Scaling group ${group} owns them`, remedy);
+      return failed(
+        `kas does not scale ${named(ids)}: Auto Scaling group ${group} owns these instances`,
+        remedy,
+      );
     });
-    return orOk(findings, "no instance belongs to one");
+    return orOk(findings, "no instance belongs to an Auto Scaling group");
   },
 };
 
 export const versions: Check = {
   name: "versions",
-  expects: "the workers run the autoscaler's version",
+  expects: "the workers run the same version of kas as the autoscaler",
   run: ({ workers, autoscalers, plan }) => {
     const expected = autoscalerOf(autoscalers, plan.url, plan.fleet)?.identity?.version;
     if (expected === undefined) return skipped("no autoscaler reports its version");
     const answers = [...workers].filter(([, answer]) => !("noAnswer" in answer));
     if (answers.length === 0) {
-      return skipped("no worker answers here: security groups may admit the load balancer alone");
+      return skipped("no worker answers this machine: security groups may admit only the load balancer");
     }
     const others = Map.groupBy(answers, ([, answer]) => "version" in answer ? answer.version : undefined);
     others.delete(expected);

@@ -1,5 +1,5 @@
 /**
- * Doctor's checks of the settings of the instances: how often EC2 measures them, whether it stops them, and where they are.
+ * Doctor's checks of the settings of the instances: monitoring, protection, network and public address.
  *
  * @module
  */
@@ -10,12 +10,15 @@ import { members } from "./fleet.ts";
 import { required } from "../observation.ts";
 import { setupCommand } from "../remedies.ts";
 
-/** How often EC2 publishes metrics with basic monitoring, s. Source: EC2 user guide, "Monitor your instances using CloudWatch". */
+/**
+ * Interval at which EC2 publishes metrics with basic monitoring, in seconds. Source: EC2 User Guide, "Monitor your instances using
+ * CloudWatch".
+ */
 const BASIC_PERIOD = 300;
 
 export const monitoring: Check = {
   name: "monitoring",
-  expects: "EC2 publishes the metrics of each instance at least as often as its alarms evaluate them",
+  expects: "EC2 publishes the metrics of each instance at least once per period of its alarms",
   run: (observation) => {
     const impatient = new Set(
       required(observation.alarms).filter(({ kind, period }) => kind !== "reqcount" && period < BASIC_PERIOD)
@@ -24,17 +27,19 @@ export const monitoring: Check = {
     const all = members(observation);
     const basic = all.filter(({ id, monitoring }) => monitoring === "basic" && impatient.has(id))
       .map(({ id }) => id);
-    if (basic.length === 0) return ok(`${counted(all.length, "instance")} with metrics in time`);
+    if (basic.length === 0) {
+      return ok(`${counted(all.length, "instance")} with metrics in every period of the alarms`);
+    }
     const detail =
-      `EC2 publishes metrics each ${BASIC_PERIOD} s (basic monitoring), less often than the periods of the ` +
-      `alarms, which mostly have no data: ${named(basic)}`;
+      `with basic monitoring, EC2 publishes metrics every ${BASIC_PERIOD} s. The period of the alarms is shorter, so that they ` +
+      `have no data most of the time: ${named(basic)}`;
     return [failed(detail, setupCommand(observation.plan))];
   },
 };
 
 export const protection: Check = {
   name: "protection",
-  expects: "EC2 stops, or with --shrink terminate terminates, each node when the autoscaler asks for it",
+  expects: "no node is protected from being stopped, or with --shrink terminate from being terminated",
   run: (observation) => {
     const { plan, protection } = observation;
     const nodes = members(observation).filter(({ role }) => role === "node");
@@ -71,7 +76,7 @@ export const protection: Check = {
         ));
       }
     }
-    return orOk(findings, `EC2 protects none of ${counted(asked.length, "node")}`);
+    return orOk(findings, `EC2 protects no node of the ${counted(asked.length, "node")} that doctor checked`);
   },
 };
 
@@ -87,29 +92,33 @@ export const network: Check = {
     if (strays.length === 0) return ok(`every instance is in ${main}`);
     const detail =
       `a load balancer is in one VPC, and this fleet is in ${vpcs.map(([vpc]) => vpc).join(", ")}: ` +
-      `${named(strays)} outside of ${main}`;
+      `${named(strays)} not in ${main}`;
     return [
-      failed(detail, "give them the tag kas:fleet of a fleet of their own, or launch others in the VPC"),
+      failed(
+        detail,
+        "give these instances the kas:fleet tag of a different fleet, or replace them with instances in the VPC",
+      ),
     ];
   },
 };
 
 export const address: Check = {
   name: "address",
-  expects: "the public address of a control instance is an Elastic IP, which it keeps when it stops",
+  expects:
+    "the public address of a control instance is an Elastic IP address, which the instance keeps when it stops",
   run: (observation) => {
     const { plan } = observation;
-    if (plan.pull) return skipped("with --pull SNS does not reach the autoscaler");
+    if (plan.pull) return skipped("with --pull SNS sends no messages to the autoscaler");
     const all = members(observation).filter(({ role, publicIp }) =>
       role === "control" && publicIp !== undefined
     );
     if (all.length === 0) return ok("no control instance has a public address");
     const controls = all.filter(({ elasticIp }) => elasticIp !== undefined);
-    if (controls.length === 0) return skipped("EC2 does not say whose the public addresses are");
+    if (controls.length === 0) return skipped("EC2 does not report who owns the public addresses");
     const lasting = controls.filter(({ elasticIp }) => elasticIp).map(({ publicIp }) => publicIp);
     const findings = controls.filter(({ elasticIp }) => !elasticIp).map(({ id, publicIp }) =>
       warning(
-        `EC2 takes the address ${publicIp} away when ${id} stops, and the subscription then leads nowhere`,
+        `${id} loses the address ${publicIp} when it stops, and SNS then cannot reach the autoscaler at the subscribed URL`,
         `${commandText(plan.aws("ec2", "allocate-address"))}, then ${
           commandText(
             plan.aws("ec2", "associate-address", "--instance-id", id, "--allocation-id", "ID"),
@@ -117,6 +126,6 @@ export const address: Check = {
         }, then subscribe the new address`,
       )
     );
-    return orOk(findings, `${lasting.join(", ")} is an Elastic IP`);
+    return orOk(findings, `Elastic IP addresses: ${lasting.join(", ")}`);
   },
 };

@@ -13,11 +13,14 @@ import { type Observation, required } from "../observation.ts";
 
 const ANYWHERE = ["--cidr", "0.0.0.0/0"];
 
-/** A source of traffic that security groups have to admit. */
+/** A source of requests, which the security groups of the instances must admit. */
 interface Source {
   readonly name: string;
   readonly port: number;
-  /** Its own security groups. A rule that admits any network is taken to admit the source: its addresses are unknown. */
+  /**
+   * Security groups of the source. Doctor does not know the addresses of the source. Therefore doctor assumes that a rule with a
+   * network admits the source.
+   */
   readonly groups: readonly string[];
 }
 
@@ -37,11 +40,16 @@ export const ports: Check = {
       ...closedPorts(observation, workers, loadBalancer),
       ...(observation.plan.pull ? [] : closedPorts(observation, controls, sns)),
     ];
-    return orOk(findings, "every port is open to its source");
+    return orOk(
+      findings,
+      observation.plan.pull
+        ? "the security groups admit the load balancer"
+        : "the security groups admit the load balancer and SNS",
+    );
   },
 };
 
-/** A finding for each security group that does not admit a source. */
+/** Returns a finding for each security group that does not admit a source. */
 function closedPorts(
   observation: Observation,
   instances: readonly Ec2Instance[],

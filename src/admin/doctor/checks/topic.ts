@@ -1,5 +1,5 @@
 /**
- * Doctor's checks of the path of a notification: topic, subscription, and the autoscaler that receives it.
+ * Doctor's checks of the path of a notification: the topic, the subscription, and the autoscaler.
  *
  * @module
  */
@@ -15,7 +15,7 @@ const NO_TOPIC = "the fleet has no topic";
 
 export const topic: Check = {
   name: "topic",
-  expects: "the topic exists, and the autoscaler accepts its messages",
+  expects: "the topic exists, and the autoscaler accepts the topic's messages",
   run: (observation) => {
     const { plan, topic, autoscalers } = observation;
     if (plan.pull) return skipped(PULL);
@@ -35,13 +35,13 @@ export const topic: Check = {
   },
 };
 
-/** The HTTP subscriptions of the topic, undefined without a topic. */
+/** Returns the HTTP subscriptions of the topic, or undefined if there is no topic. */
 function endpoints({ topic, plan }: Observation) {
   const all = plan.pull ? undefined : required(topic)?.subscriptions;
   return all?.filter(({ protocol, status }) => /^https?$/.test(protocol) && status !== "deleted");
 }
 
-/** Where the autoscaler on a control instance receives notifications. */
+/** Returns the URL at which the autoscaler on a control instance receives notifications. */
 function controlUrl({ instances }: Observation): string {
   const control = "value" in instances
     ? instances.value.find(({ role, publicDns }) => role === "control" && publicDns !== undefined)
@@ -51,7 +51,7 @@ function controlUrl({ instances }: Observation): string {
 
 export const subscription: Check = {
   name: "subscription",
-  expects: "the autoscaler's address is subscribed to the topic and confirmed",
+  expects: "the autoscaler's URL is subscribed to the topic, and the subscription is confirmed",
   run: (observation) => {
     const { plan, autoscalers } = observation;
     const all = endpoints(observation);
@@ -73,17 +73,19 @@ export const subscription: Check = {
     });
     const findings: Finding[] = [];
     if (elsewhere.length === confirmed.length && ours !== undefined) {
-      findings.push(failed(`messages go to ${elsewhere[0]?.endpoint}, not to ${ours.url}`, subscribe));
+      findings.push(
+        failed(`SNS sends the messages to ${elsewhere[0]?.endpoint}, not to ${ours.url}`, subscribe),
+      );
     }
     for (const { endpoint, arn } of elsewhere) {
       const there = answerAt(endpoint);
       // The check "one-autoscaler" reports a second autoscaler of this fleet.
       if (there?.identity?.fleet === plan.fleet) continue;
       const problem = there?.problem ?? "no autoscaler of this fleet answers";
-      const detail = `${endpoint} is subscribed too, but it is not this autoscaler: ${problem}`;
+      const detail = `${endpoint} is also subscribed, but is not the fleet's autoscaler: ${problem}`;
       findings.push(warning(detail, plan.kas("topics", "unsubscribe", arn)));
     }
-    return orOk(findings, `${confirmed.map(({ endpoint }) => endpoint).join(", ")} is confirmed`);
+    return orOk(findings, `confirmed: ${confirmed.map(({ endpoint }) => endpoint).join(", ")}`);
   },
 };
 
@@ -93,13 +95,15 @@ export const autoscaler: Check = {
   run: (observation) => {
     const { autoscalers, plan } = observation;
     const ours = autoscalerOf(autoscalers, plan.url, plan.fleet);
-    if (ours === undefined) return skipped("its address is unknown: give --url");
+    if (ours === undefined) return skipped("the autoscaler's URL is unknown: give --url");
     const { url, problem, identity } = ours;
     const remedy = autoscalerCommand(observation);
-    if (problem !== undefined) return [failed(`no answer at ${new URL("/ping", url)}: ${problem}`, remedy)];
+    if (problem !== undefined) {
+      return [failed(`no autoscaler answers at ${new URL("/ping", url)}: ${problem}`, remedy)];
+    }
     if (identity === undefined) return [failed(`the server at ${url} is not a kas autoscaler`, remedy)];
     return identity.fleet === plan.fleet
-      ? ok(`${identity.version} at ${url}, since ${identity.started}`)
+      ? ok(`kas ${identity.version} at ${url}, running since ${identity.started}`)
       : [failed(`the autoscaler at ${url} scales fleet ${identity.fleet}`, remedy)];
   },
 };
@@ -132,10 +136,12 @@ export const reconcile: Check = {
   expects: "the autoscaler can read the fleet",
   run: ({ autoscalers, plan }) => {
     const status = autoscalerOf(autoscalers, plan.url, plan.fleet)?.status;
-    if (status === undefined) return skipped("no autoscaler answers, or its /status is closed");
+    if (status === undefined) {
+      return skipped("no autoscaler answers, or this machine cannot reach the autoscaler's /status");
+    }
     const { observation } = status;
     if (observation === null) return skipped("the autoscaler has not observed the fleet yet");
-    if (observation.error === null) return ok("its last observation succeeded");
+    if (observation.error === null) return ok("the autoscaler's last observation succeeded");
     const detail = `the autoscaler cannot read the fleet: ${observation.error}`;
     return [failed(detail, plan.kas("iam-policy", "autoscaler"))];
   },

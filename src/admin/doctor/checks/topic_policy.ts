@@ -1,5 +1,5 @@
 /**
- * Whether a topic's policy lets CloudWatch publish to it.
+ * Checks whether a topic's policy allows CloudWatch to publish to the topic.
  *
  * Source: SNS developer guide, "Example cases for access control"; CloudWatch user guide, "Notifying users on alarm changes".
  *
@@ -8,7 +8,7 @@
 
 const CLOUDWATCH = "cloudwatch.amazonaws.com";
 
-/** Text, or a list of it. */
+/** One text or a list of texts. A policy allows both. */
 type Texts = string | readonly string[];
 
 interface Statement {
@@ -22,8 +22,11 @@ interface Statement {
 }
 
 /**
- * Why the policy keeps CloudWatch from publishing; undefined if it does not. A condition of an Allow counts as met, as SNS's
- * default policy has one for the account. A Deny with a condition does not count: it may be about others, such as HTTP.
+ * Returns why a topic's policy does not allow CloudWatch to publish, or undefined if the policy allows it.
+ *
+ * This function assumes that the condition of an Allow statement is met, because SNS's default policy has a condition on the
+ * account. It ignores a Deny statement with a condition, because such a statement may concern other requests, such as requests
+ * without TLS.
  */
 export function whyCloudWatchIsDenied(json: string): string | undefined {
   let statements: readonly Statement[];
@@ -46,7 +49,10 @@ function concernsPublish({ Action, NotAction }: Statement): boolean {
   return Action === undefined ? NotAction !== undefined && !matches(NotAction) : matches(Action);
 }
 
-/** `SNS:Publish`, `sns:*`, `sns:Pub*`, `*`. IAM compares actions without regard to case. */
+/**
+ * Returns whether a pattern such as `SNS:Publish`, `sns:*`, `sns:Pub*` or `*` matches the action sns:Publish. IAM does not
+ * distinguish upper and lower case in actions.
+ */
 function matchesAction(pattern: string): boolean {
   const escaped = pattern.toLowerCase().replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`);
   return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`).test("sns:publish");

@@ -103,12 +103,13 @@ Deno.test("each detail in doctor's output is a sentence with the reason, the nam
   assertEquals(err, "");
   assertStringIncludes(
     out,
-    `alarms\tfailed\tof 2 instances, these lack alarms: ${NODE}; try: kas admin setup\n`,
+    `alarms\tfailed\tof 2 instances, these do not have both alarms: ${NODE}; try: kas admin setup\n`,
   );
   assertStringIncludes(
     out,
-    "thresholds\tfailed\tthresholds 60 and 80 are too close: scaling out from 1 instance at 80 % leaves 40 % each, " +
-      "below 60, which triggers a scale-in. Only the check projected-load prevents it, and it needs datapoints; " +
+    "thresholds\tfailed\tthresholds 60 and 80 are too close: after a scale-out from 1 instance at 80 %, each instance " +
+      "is at 40 %, which is below 60 and triggers a scale-in. Only the check projected-load can prevent this scale-in, " +
+      "and this check needs datapoints; " +
       "try: kas admin setup --cpu 40:80\n",
   );
 });

@@ -39,29 +39,29 @@ Deno.test("a node on an instance store cannot be stopped, and a Spot node only w
   assertMatch(findings(protection, { instances: always })[0] ?? "", /^skipped/);
 });
 
-Deno.test("a fleet over two VPCs fails, and the VPC with fewer instances is the stray one", () => {
+Deno.test("network fails if instances are in two VPCs, and names the instances in the smaller VPC", () => {
   const instances = [instance("i-1", { vpc: "vpc-2" }), instance("i-2"), instance("i-3")];
-  assertMatch(findings(network, { instances })[0] ?? "", /^failed: .*vpc-1, vpc-2.*: i-1 outside of vpc-1$/);
+  assertMatch(findings(network, { instances })[0] ?? "", /^failed: .*vpc-1, vpc-2.*: i-1 not in vpc-1$/);
   const gone = instance("i-1", { vpc: "vpc-2", state: "terminated" });
   assertEquals(findings(network, { instances: [gone, instance("i-2")] }), ["ok: every instance is in vpc-1"]);
   const unknown = { id: "i-1", role: "node", state: "running" } as ReturnType<typeof instance>;
   assertMatch(findings(network, { instances: [unknown] })[0] ?? "", /^skipped/);
 });
 
-Deno.test("an address of a control instance that EC2 takes away at a stop is a warning", () => {
+Deno.test("address warns if a control instance loses its public address when it stops", () => {
   const control = { role: "control", publicIp: "203.0.113.7" } as const;
   const tried = (elasticIp?: boolean) =>
     findings(address, {
       instances: [instance("i-1", { ...control, ...(elasticIp === undefined ? {} : { elasticIp }) })],
     });
-  assertMatch(tried(false)[0] ?? "", /^warning: .*203\.0\.113\.7.*i-1/);
+  assertMatch(tried(false)[0] ?? "", /^warning: .*i-1.*203\.0\.113\.7/);
   assertMatch(
     tried(false)[1] ?? "",
     /^try: aws ec2 allocate-address, then aws ec2 associate-address --instance-id i-1/,
   );
-  assertMatch(tried(true)[0] ?? "", /^ok: 203\.0\.113\.7/);
+  assertMatch(tried(true)[0] ?? "", /^ok: .*203\.0\.113\.7/);
   assertMatch(tried()[0] ?? "", /^skipped/);
-  // A node's address may change: only SNS depends on one.
+  // The public address of a node may change, because SNS sends messages only to control instances.
   assertMatch(
     findings(address, { instances: [instance("i-2", { publicIp: "203.0.113.8", elasticIp: false })] })[0] ??
       "",
