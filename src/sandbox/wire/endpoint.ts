@@ -65,7 +65,7 @@ export function endpoint(
       throw accessDenied(service, permission);
     }
     if (faults.occurs("throttle")) throw throttled(service);
-    if (faults.rateLimits && !limits.take(service, action)) throw throttled(service);
+    if (faults.rateLimits && !limits.take(service, action, input)) throw throttled(service);
     if (faults.occurs("errors")) throw serverError(service, failures++ % 2 === 0);
     const carryOut = findAction(received, services, unsigned);
     // EC2 and ELB read an earlier snapshot of the account. The snapshot does not contain resources of other services.

@@ -29,6 +29,8 @@ const FAULTS = [
   "latency",
   "stale-reads",
   "no-capacity",
+  "short-of-capacity",
+  "protected",
   "unhealthy",
   "broken-worker",
 ] as const;
@@ -107,8 +109,20 @@ const event = fc.oneof(...WEIGHED.map(([weight, arbitrary]) => ({ weight, arbitr
 const seconds = (...values: number[]) => fc.constantFrom(...values.map((s) => s * 1_000));
 const oneIn = (n: number) => fc.nat(n - 1).map((it) => it === n - 1);
 
+/** How unkind AWS is: from not at all to more than by default. */
+const unkindness: fc.Arbitrary<readonly string[]> = fc.tuple(
+  fc.constantFrom("0s", "60s", "90s", "180s").map((time) => `metric-delay=${time}`),
+  fc.constantFrom("0", "100").map((percent) => `boot-cpu=${percent}`),
+  fc.constantFrom("0s", "1s", "5s", "10s").map((time) => `read-lag=${time}`),
+  fc.constantFrom("0s", "5s").map((time) => `drain-lag=${time}`),
+  ...["basic-monitoring", "late-first-check", "rate-limits"].map((name) =>
+    fc.constantFrom("on", "off").map((value) => `${name}=${value}`)
+  ),
+);
+
 const plan: fc.Arbitrary<FleetPlan> = fc.record({
-  kind: fc.constant(true),
+  kind: fc.constant(false),
+  faults: unkindness,
   seed: fc.nat(1_000_000),
   control: fc.boolean(),
   nodes: fc.array(
@@ -132,7 +146,7 @@ const plan: fc.Arbitrary<FleetPlan> = fc.record({
     .map((
       limits,
     ) => (limits.grow === undefined || limits.max !== undefined ? limits : { ...limits, max: 6 })),
-  startTimeout: seconds(60, 120),
+  startTimeout: seconds(120, 300),
   drainTimeout: seconds(60, 330),
 });
 
@@ -148,6 +162,7 @@ export function describeHistory({ plan, events }: History): string[] {
   const others = [...(control ? ["a control instance"] : []), ...(foreign ? ["a foreign node"] : [])];
   return [
     ["A base instance", ...others, `${nodes.length} nodes (seed ${plan.seed})`].join(", "),
+    `  on an AWS with ${plan.faults.join(", ")}`,
     ...nodes.map(({ zone, serving, quarantined, grouped }, place) =>
       `  ${place + 1 + Number(control)}: node in zone ${"ab"[zone]}, ${serving ? "in service" : "stopped"}${
         quarantined ? ", in quarantine" : ""

@@ -4,9 +4,13 @@
  * @module
  */
 import { FLEET, TEMPLATE } from "../../support/lab/cloud.ts";
+import { faultsOf } from "../../support/lab/fleet_plan.ts";
 import type { Lab } from "../../support/lab/lab.ts";
 import type { Referee } from "../../support/lab/referee.ts";
 import type { Event } from "./events.ts";
+
+/** How long a lack of capacity lasts that ends by itself. */
+const LACK = "5m";
 
 /** Sets faults in a lab and interferes with its instances. */
 export class Interference {
@@ -39,23 +43,30 @@ export class Interference {
         break;
       case "unhealthy":
         faults.unhealthy.add(id);
+        this.#referee.broke(id);
         break;
       case "no-capacity":
         return void faults.noCapacity.add(at === 0 ? TEMPLATE : id);
+      case "short-of-capacity":
+        return faults.set(`no-capacity=${at === 0 ? TEMPLATE : id}:${LACK}`);
+      case "protected":
+        return void faults.protectedInstances.add(id);
       case "broken-worker":
-        return void machines.broken.add(id);
+        machines.broken.add(id);
+        return this.#referee.broke(id);
       default:
         return kind satisfies never;
     }
     this.#referee.beginUncertainty();
   }
 
-  /** Ends every fault. */
+  /** Ends every fault but those that the lab began with. */
   calm(): void {
-    const { faults, machines } = this.#lab.cloud;
+    const { cloud: { faults, machines }, plan } = this.#lab;
     const { onCall } = faults;
     faults.clear();
     faults.onCall = onCall;
+    for (const fault of faultsOf(plan)) faults.set(fault);
     machines.broken.clear();
     this.#referee.endUncertainty();
   }

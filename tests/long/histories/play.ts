@@ -26,7 +26,7 @@ export interface Outcome {
  * them.
  */
 const LONGEST_END = 3_600_000;
-const NEWS = 150_000;
+const NEWS = 420_000;
 
 /** Plays a history. */
 export async function play({ plan, events }: History): Promise<Outcome> {
@@ -113,9 +113,11 @@ function activityLeft({ kas: { journal, inbox }, cloud }: Lab): string[] {
       `the ${kind} of ${instance} is at ${journal.steps(id).at(-1)?.step}`
     ),
     ...(inbox.waiting() > 0 ? [`${inbox.waiting()} messages are waiting`] : []),
-    ...cloud.fleet().flatMap(({ id, state }) =>
-      state === "running" || state === "stopped" ? [] : [`${id} is ${state}`]
-    ),
+    ...cloud.fleet().flatMap(({ id, state, registration }) => [
+      ...(state === "running" || state === "stopped" ? [] : [`${id} is ${state}`]),
+      // The load balancer has not checked it yet.
+      ...(state === "running" && registration === "registering" ? [`${id} is registering`] : []),
+    ]),
   ];
 }
 

@@ -6,7 +6,7 @@
 import type { Signer } from "../../../src/sandbox/sns/certificate.ts";
 import { zones } from "../../../src/sandbox/ec2/zones.ts";
 import type { Call } from "../../../src/sandbox/wire/endpoint.ts";
-import { BOOT, DEFAULT_FAULTS, SHUTDOWN } from "../../../src/sandbox/faults/defaults.ts";
+import { BOOT, SHUTDOWN } from "../../../src/sandbox/faults/defaults.ts";
 import { Faults } from "../../../src/sandbox/faults/faults.ts";
 import { ACCOUNT_ID, type Service, type Shape } from "../../../src/sandbox/wire/action.ts";
 import { startServices } from "../../../src/sandbox/services.ts";
@@ -14,7 +14,7 @@ import { Account } from "../../../src/sandbox/account/account.ts";
 import type { BilledUnits } from "../../../src/sandbox/account/billing.ts";
 import type { Instance } from "../../../src/sandbox/account/instance.ts";
 import type { RegistrationPhase } from "../../../src/sandbox/account/load_balancer.ts";
-import { type FleetPlan, type InstancePlan, instancesOf } from "./fleet_plan.ts";
+import { faultsOf, type FleetPlan, type InstancePlan, instancesOf } from "./fleet_plan.ts";
 import { Machines } from "./machines.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
@@ -75,7 +75,7 @@ export async function openCloud(
   await using stack = new AsyncDisposableStack();
   const { clock } = time;
   const faults = new Faults(plan.seed, clock);
-  if (!plan.kind) { for (const fault of DEFAULT_FAULTS) faults.set(fault); }
+  for (const fault of faultsOf(plan)) faults.set(fault);
   const account = new Account(clock.now);
   const machines = new Machines(time, account, FLEET);
   const calls: Call[] = [];

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { DEFAULT_FAULTS } from "../../../src/sandbox/faults/defaults.ts";
 import type { Limits } from "../../../src/scaling/model/limits.ts";
 
 /** A planned instance. */
@@ -28,6 +29,8 @@ export interface FleetPlan {
    * it.
    */
   readonly kind: boolean;
+  /** Faults of AWS from the start, beside the default ones or in place of them. */
+  readonly faults: readonly string[];
   /** The seed of all random numbers. */
   readonly seed: number;
   readonly control: boolean;
@@ -52,6 +55,7 @@ export const AT_ONCE: Limits = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resyn
 export function fleetOf(serving: readonly boolean[], more: Partial<FleetPlan> = {}): FleetPlan {
   return {
     kind: false,
+    faults: [],
     seed: 1,
     control: false,
     nodes: serving.map((serving, i) => ({ ...STOPPED, zone: (i + 1) % 2, serving })),
@@ -62,6 +66,11 @@ export function fleetOf(serving: readonly boolean[], more: Partial<FleetPlan> = 
     drainTimeout: 400_000,
     ...more,
   };
+}
+
+/** The faults that a lab begins with. */
+export function faultsOf({ kind, faults }: FleetPlan): readonly string[] {
+  return [...(kind ? [] : DEFAULT_FAULTS), ...faults];
 }
 
 /** A standby node. */

@@ -58,6 +58,8 @@ export class Referee implements Watcher {
   /** When another person last interfered with each instance, in ms since the lab began. */
   readonly #interference = new Map<string, number>();
   readonly #before = new Map<string, string>();
+  /** Instances that were at fault at some time. */
+  readonly #broken = new Set<string>();
   /** The client tokens of launches that took effect. */
   readonly #tokens = new Set<string>();
   #lab: Lab | undefined;
@@ -75,6 +77,11 @@ export class Referee implements Watcher {
     this.#interference.set(id, this.#now);
   }
 
+  /** Reports that an instance is at fault from now on. */
+  broke(id: string): void {
+    this.#broken.add(id);
+  }
+
   /** Reports that observations may be wrong from now on, until some time after {@linkcode Referee.endUncertainty}. */
   beginUncertainty(): void {
     this.#uncertainUntil = Infinity;
@@ -87,6 +94,7 @@ export class Referee implements Watcher {
 
   onCall({ action, input, moment }: CallEvent): void {
     if (action === "RunInstances") this.#checkLaunch(String(input["ClientToken"]), moment);
+    if (action === "CreateTags" && moment === "before") this.#checkTags(input);
     const changes = /^(Start|Stop|Terminate|Register|Deregister)/.test(action);
     for (const id of changes ? idsOf(input) : []) {
       const instance = this.#current.cloud.truth(id);
@@ -213,6 +221,15 @@ export class Referee implements Watcher {
     if (action === "TerminateInstances") this.tally.terminations++;
     if (action === "RegisterInstancesWithLoadBalancer") this.tally.registrations++;
     if (action === "DeregisterInstancesFromLoadBalancer") this.tally.deregistrations++;
+  }
+
+  /** Checks that only an instance at fault is quarantined, whatever AWS does (R9). */
+  #checkTags({ Resources, Tags }: CallEvent["input"]): void {
+    if (!JSON.stringify(Tags).includes('"kas:quarantine"')) return;
+    for (const id of Array.isArray(Resources) ? Resources.map(String) : []) {
+      if (this.#broken.has(id) || this.#interference.has(id)) continue;
+      this.#fault("R9", `${id} is quarantined, which is not at fault`);
+    }
   }
 
   /**

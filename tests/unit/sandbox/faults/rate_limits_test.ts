@@ -5,12 +5,15 @@ import { handClock } from "../hand_clock.ts";
 Deno.test("RateLimits.take() permits as many calls as a bucket has tokens, and refills the bucket in sandbox time", () => {
   const clock = handClock(10);
   const limits = new RateLimits(clock);
-  const allowed = (service: string, action: string, calls: number) =>
-    Array.from({ length: calls }, () => limits.take(service, action)).filter((taken) => taken).length;
+  const allowed = (service: string, action: string, calls: number, input = {}) =>
+    Array.from({ length: calls }, () => limits.take(service, action, input)).filter((taken) => taken).length;
   assertEquals(allowed("monitoring", "PutMetricAlarm", 10), 3);
   assertEquals(allowed("monitoring", "DescribeAlarms", 20), 9);
   assertEquals(allowed("ec2", "StartInstances", 10), 5);
-  assertEquals(allowed("ec2", "DescribeInstances", 200), 100);
+  assertEquals(allowed("ec2", "DescribeInstances", 200, { Filters: [] }), 100);
+  assertEquals(allowed("ec2", "DescribeInstances", 200, { InstanceIds: ["i-1"] }), 50);
+  assertEquals(allowed("ec2", "DescribeVolumes", 200), 100);
+  assertEquals(allowed("ec2", "MonitorInstances", 200), 50);
   assertEquals(allowed("elasticloadbalancing", "DescribeInstanceHealth", 100), 40);
   assertEquals(allowed("sns", "Publish", 1_000), 1_000);
   clock.advance(1_000);
