@@ -1,12 +1,11 @@
 /**
- * EC2 often lacks capacity for a type in a zone, and has it again minutes later. An autoscaler that takes the lack for a fault of the instance
- * that it tried is left without instances: kas quarantined each node until a person released it.
+ * EC2 had no capacity for a type in a zone. The Kubernetes cluster-autoscaler waited a quarter of an hour for nodes that could not come, and
+ * tried the same group again. kas took the lack for a fault of the instance, and quarantined one node after another.
  *
  * A lack of capacity pauses the starts of the type in the zone, for longer after each failure. kas blames no instance, and starts one soon
  * after EC2 has capacity again (R7, R18).
  *
- * Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html, "Insufficient instance capacity";
- * https://github.com/kubernetes/autoscaler/issues/1133
+ * Source: https://github.com/kubernetes/autoscaler/issues/1263, https://github.com/kubernetes/autoscaler/pull/5756
  *
  * @module
  */

@@ -21,6 +21,7 @@ const CAPACITY = "src/scaling/model/capacity.ts";
 const OBSERVE = "src/autoscaler/control/observe.ts";
 const JOURNAL = "src/autoscaler/store/journal.ts";
 const RECHECK = "src/autoscaler/lifecycle/observe/recheck.ts";
+const JUDGE = "src/autoscaler/lifecycle/observe/judge.ts";
 const SCALE_IN = "src/autoscaler/lifecycle/scale_in.ts";
 
 /** Loads with metrics that are minutes late. */
@@ -178,12 +179,32 @@ export const INCIDENTS: readonly Mutation[] = [
     breaks: "a lack of capacity is the fault of the instance",
     edits: [{
       file: "src/autoscaler/lifecycle/step.ts",
-      symbol: "attemptInTime",
-      becomes: `(...args) => original(...args).catch((error) => {
-        throw error.fault === "no-capacity" ? new ActivityError(error.message, true, { cause: error }) : error;
-      })`,
+      symbol: "faultOf",
+      becomes: '(error) => isInsufficientCapacity(error) ? "unhealthy" : original(error)',
     }],
     test: incident("capacity_blamed_on_instances"),
+  },
+  {
+    breaks: "a zone that the load balancer does not serve is the fault of the instance",
+    edits: [{
+      file: "src/aws/balancing/classic_balancer.ts",
+      symbol: "healthOf",
+      becomes: "(state) => ({ ...original(state), unused: false })",
+    }],
+    test: incident("zone_blamed_on_instances"),
+  },
+  {
+    breaks: "an instance that fails its health check is at fault, whatever others do",
+    edits: [
+      { file: JUDGE, symbol: "judgeHealthCheck", becomes: 'async () => "unhealthy"' },
+      { file: JUDGE, symbol: "judgeRegistered", becomes: 'async () => "unhealthy"' },
+    ],
+    test: incident("fleet_blamed_for_health_check"),
+  },
+  {
+    breaks: "the end of an instance during its start is forgotten",
+    edits: [{ file: JUDGE, symbol: "faultOfEnd", becomes: "() => undefined" }],
+    test: incident("start_that_ends_in_a_stop"),
   },
   {
     breaks: "a failed start pauses nothing",

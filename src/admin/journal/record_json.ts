@@ -39,9 +39,18 @@ function toActivity(activity: unknown): unknown {
     ...rest,
     status: named(RENAMED.status, state),
     steps: Array.isArray(steps)
-      ? steps.map((step) => ({ ...step, step: named(RENAMED.step, step.step) }))
+      ? steps.map((step) => ({
+        ...step,
+        step: named(RENAMED.step, step.step),
+        ...(isObject(step.cause) ? { cause: toCause(step.cause) } : {}),
+      }))
       : [],
   };
+}
+
+/** Converts the cause of a failure. kas quarantined every instance that it blamed. */
+function toCause({ blame, ...cause }: Record<string, unknown>): unknown {
+  return { ...cause, quarantine: blame === true };
 }
 
 function named(names: Readonly<Record<string, string>>, name: unknown): unknown {

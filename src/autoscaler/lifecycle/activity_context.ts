@@ -40,21 +40,12 @@ export interface ActivityContext {
   readonly signal: AbortSignal;
 }
 
-/**
- * An activity cannot be carried out with an instance. `blame` is true if the instance is at fault; kas then quarantines the
- * instance (R7). `blame` is false if the circumstances are at fault.
- */
+/** An activity cannot be carried out with an instance. */
 export class ActivityError extends Error {
   override readonly name = "ActivityError";
-  /** What the fault model remembers of the failure. Absent if the failure pauses nothing. */
-  readonly fault: Fault | undefined;
-  constructor(
-    message: string,
-    readonly blame: boolean,
-    options: ErrorOptions & { readonly fault?: Fault } = {},
-  ) {
+  /** @param fault what the fault model remembers of the failure; absent if the failure pauses nothing */
+  constructor(message: string, readonly fault?: Fault, options?: ErrorOptions) {
     super(message, options);
-    this.fault = options.fault;
   }
 }
 

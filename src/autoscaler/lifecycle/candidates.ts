@@ -7,7 +7,8 @@
 import { describeError } from "../../aws/error_messages.ts";
 import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";
 import { nextAttempt, type Pause, pausesOf } from "../../scaling/faults/pauses.ts";
-import type { StartFailure } from "../../scaling/model/start_event.ts";
+import { judgeQuarantine, mostQuarantines } from "../../scaling/faults/quarantine.ts";
+import { type Fault, isOwn } from "../../scaling/model/start_event.ts";
 import { sentences } from "../../scaling/words.ts";
 import type { Activity, PlacedActivity } from "../store/activities.ts";
 import type { Journal } from "../store/journal.ts";
@@ -52,16 +53,17 @@ export async function startFirst(
       return ended;
     } catch (error) {
       if (!(error instanceof ActivityError)) throw error;
-      const { message: reason, blame, fault } = error;
-      context.log.warn("start of a candidate failed", { instance: context.id, reason });
+      const { message: reason, fault } = error;
+      context.log.warn("start of a candidate failed", { instance: context.id, reason, fault });
       const { id } = context;
-      const at = clock.now();
-      const { remaining, pause } = fault === undefined
-        ? { remaining: activity.remaining, pause: undefined }
-        : await unpaused(context, activity.remaining, { what: fault, at, instance: id, reason });
+      const instances = fault === undefined ? undefined : await others(context);
+      const now = clock.now();
+      const { quarantine, pauseOf } = judge(context, fault, reason, now, instances);
+      const remaining = activity.remaining.filter((other) => pauseOf(other) === undefined);
+      const pause = pauseOf(id);
       const changed = journal.steps(started.id).some(({ instance }) => instance === id);
-      const cause = { reason, blame, fault };
-      activity = journal.dropCandidate({ ...activity, remaining }, cause, changed, at);
+      const cause = { reason, quarantine, fault };
+      activity = journal.dropCandidate({ ...activity, remaining }, cause, changed, now);
       failures.push(sentences(sentence(reason), pause === undefined ? "" : nextAttempt(pause)));
       if (changed) rollingBack.push(rollbacks.run(context, cause));
     }
@@ -81,7 +83,7 @@ async function inTime<T>({ id, signal, environment }: ActivityContext, ended: Pr
   const over = new AbortController();
   const timeout = tuning().startTimeout;
   const late = clock.sleep(timeout, AbortSignal.any([signal, over.signal])).then((): never => {
-    throw new ActivityError(`EC2 has not stopped ${id} within ${Math.round(timeout / 1_000)} s`, false);
+    throw new ActivityError(`EC2 has not stopped ${id} within ${Math.round(timeout / 1_000)} s`);
   });
   try {
     return await Promise.race([ended, late]);
@@ -106,25 +108,57 @@ async function finish(rollingBack: readonly Promise<void>[], { signal }: Activit
   signal.throwIfAborted();
 }
 
-/** Returns the candidates that are not paused after a failure, and the pause of the instance that failed. */
-async function unpaused(
-  { environment: { aws, fleet, runtime: { clock } }, journal, log, id, signal }: ActivityContext,
-  ids: readonly string[],
-  failure: StartFailure,
-): Promise<{ readonly remaining: readonly string[]; readonly pause?: Pause | undefined }> {
+/** Observes the fleet after a failure. Returns undefined if AWS does not answer. */
+async function others(
+  { environment: { aws, fleet }, log, id, signal }: ActivityContext,
+): Promise<readonly Ec2Instance[] | undefined> {
   try {
-    const instances = await Array.fromAsync(fleetInstances(aws, fleet, signal));
-    const now = clock.now();
-    const pauses = pausesOf({ now, instances, history: { starts: [...journal.starts(now), failure] } });
-    const pauseOf = new Map(instances.map((instance) => [instance.id, pauses.of(instance)]));
-    return {
-      remaining: ids.filter((other) => pauseOf.has(other) && pauseOf.get(other) === undefined),
-      pause: pauseOf.get(id),
-    };
+    return await Array.fromAsync(fleetInstances(aws, fleet, signal));
   } catch (error) {
     signal.throwIfAborted();
-    const { message: reason } = describeError(error);
-    log.warn("could not observe the candidates", { instance: id, reason });
-    return { remaining: ids };
+    log.warn("could not observe the fleet after a failed start", {
+      instance: id,
+      reason: describeError(error).message,
+    });
+    return undefined;
   }
+}
+
+/** What follows from a failure. */
+interface Consequences {
+  /** Whether kas quarantines the instance. */
+  readonly quarantine: boolean;
+  /** Returns the pause of an instance. */
+  readonly pauseOf: (id: string) => Pause | undefined;
+}
+
+/** Returns what follows from a failure. Without an observation of the fleet, kas quarantines nothing. */
+function judge(
+  { journal, log, id }: ActivityContext,
+  fault: Fault | undefined,
+  reason: string,
+  now: number,
+  instances: readonly Ec2Instance[] | undefined,
+): Consequences {
+  if (fault === undefined || instances === undefined) return { quarantine: false, pauseOf: () => undefined };
+  const failure = { what: fault, at: now, instance: id, reason };
+  const view = { now, instances, history: { starts: [...journal.starts(now), failure] } };
+  const pauses = pausesOf(view);
+  const places = new Map(instances.map((instance) => [instance.id, instance]));
+  const verdict = isOwn(fault) ? judgeQuarantine(id, view) : "no";
+  if (verdict === "capped") {
+    const most = mostQuarantines(view);
+    log.error("instance not quarantined: too many others were within an hour", {
+      instance: id,
+      reason,
+      most,
+    });
+  }
+  return {
+    quarantine: verdict === "yes",
+    pauseOf: (other) => {
+      const place = places.get(other);
+      return place && pauses.of(place);
+    },
+  };
 }

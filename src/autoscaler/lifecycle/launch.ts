@@ -21,7 +21,7 @@ export async function launch(
 ): Promise<Ec2Instance> {
   const { aws, fleet: { fleet, keyName }, runtime: { clock } } = environment;
   const { template } = activity;
-  if (template === undefined) throw new ActivityError("The journal lacks the launch template", false);
+  if (template === undefined) throw new ActivityError("The journal lacks the launch template");
   const wanted = {
     fleet,
     role: "node",
@@ -38,7 +38,7 @@ export async function launch(
       attempt: async () => {
         const [launched] = await launchInstances(aws, wanted);
         if (launched === undefined) {
-          throw new ActivityError("EC2 launched no instance and gave no reason", false);
+          throw new ActivityError("EC2 launched no instance and gave no reason");
         }
         return launched;
       },

@@ -17,10 +17,10 @@ import { findInstance, registrationOf } from "./observe/instance_lookup.ts";
 import { recheck } from "./observe/recheck.ts";
 import { isTransient, runUntilDone } from "./step.ts";
 
-/** Rolls back a failed start: deregisters and stops the instance, and quarantines it if it is to blame (R7, R9). */
+/** Rolls back a failed start: deregisters and stops the instance, and quarantines it if the cause says so (R7, R9). */
 export async function rollBack(context: ActivityContext, cause: Cause): Promise<void> {
   const { environment: { aws }, id, launched } = context;
-  let quarantined = !cause.blame;
+  let quarantined = !cause.quarantine;
   await runUntilDone(context, "rolled-back", cause, async () => {
     const instance = await findInstance(context);
     // EC2's listings may not show a launched instance yet. Requests that name the instance then fail or succeed, so try them.

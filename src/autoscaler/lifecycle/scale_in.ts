@@ -31,8 +31,7 @@ export async function scaleIn(
   const rollback = journal.steps(activity).find(({ step }) => step === "re-registered");
   // An earlier run of the autoscaler has already begun to register the instance again, so continue with that.
   if (rollback?.cause !== undefined) {
-    const { reason, blame } = rollback.cause;
-    return await putBackIntoService(context, new ActivityError(reason, blame));
+    return await putBackIntoService(context, new ActivityError(rollback.cause.reason));
   }
   try {
     // An instance that is already being terminated, by an earlier run for example, serves no requests.
@@ -96,7 +95,7 @@ async function recheckInstance(context: ActivityContext): Promise<void> {
     attempt: async () => {
       const { registration } = await recheck(context);
       if (registration !== "none") {
-        throw new ActivityError(`${id} was registered again by someone else`, false);
+        throw new ActivityError(`${id} was registered again by someone else`);
       }
       return true;
     },
@@ -149,7 +148,7 @@ async function waitUntilEnded(
       if (clock.elapsed() < deadline) return undefined;
       const seconds = Math.round(timeoutOf(context) / 1_000);
       const slow = `${id} is not ${end} after ${seconds} s: it is ${state}`;
-      if (state === "running") throw new ActivityError(slow, true);
+      if (state === "running") throw new ActivityError(slow);
       if (!noted) {
         log.warn("instance takes long to end", { instance: id, state, seconds });
         journal.note(activity, `${slow}. EC2 is still at it.`);
@@ -174,8 +173,8 @@ async function isTerminating(context: ActivityContext): Promise<boolean> {
 
 /** Registers an instance again if it could not be scaled in, then throws the reason. */
 async function putBackIntoService(context: ActivityContext, error: ActivityError): Promise<never> {
-  const { message: reason, blame } = error;
-  const registered = await reRegister(context, { reason, blame });
+  const { message: reason } = error;
+  const registered = await reRegister(context, { reason, quarantine: false });
   const message = registered ? `${sentence(reason)} ${context.id} is registered again.` : reason;
-  throw new ActivityError(message, blame, { cause: error });
+  throw new ActivityError(message, undefined, { cause: error });
 }

@@ -4,16 +4,18 @@
  *
  * @module
  */
-import { register } from "../../aws/balancing/balancer.ts";
-import { isIncorrectState } from "../../aws/errors.ts";
+import { type Health, register, titleOf } from "../../aws/balancing/balancer.ts";
+import { isIncorrectState, isNotRegistrable } from "../../aws/errors.ts";
 import { stateReasonText } from "../../aws/ec2/ec2_instance.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import { startInstance } from "../../aws/ec2/state_changes.ts";
+import { commandText } from "../../cli/command_line.ts";
 import { whyExempt } from "../../scaling/selection/eligibility.ts";
 import { type ActivityContext, ActivityError } from "./activity_context.ts";
 import { EndedInstance } from "./observe/ended.ts";
 import { healthCheck } from "./observe/health_check.ts";
 import { describeHealth, getIfShown, getInstance, healthOf } from "./observe/instance_lookup.ts";
+import { faultOfEnd, judgeHealthCheck, judgeRegistered } from "./observe/judge.ts";
 import { attemptInTime, type AttemptSpec, runStep } from "./step.ts";
 
 /** The longest pause between two health checks, in ms. */
@@ -36,7 +38,7 @@ export async function scaleOut(context: ActivityContext): Promise<Ec2Instance> {
     attempt: () => getIfShown(context),
   });
   const exempt = whyExempt({ ...instance, registration: "none" });
-  if (exempt !== undefined) throw new ActivityError(`${context.id}: ${exempt}`, false);
+  if (exempt !== undefined) throw new ActivityError(`${context.id}: ${exempt}`);
   if (instance.state === "stopping") instance = await waitUntilStopped(context);
   const { environment: { runtime: { clock } }, launched } = context;
   const before = instance.stateTransitionAt ?? instance.stoppedAt ?? instance.launched;
@@ -45,7 +47,7 @@ export async function scaleOut(context: ActivityContext): Promise<Ec2Instance> {
   if (instance.state !== "running") instance = await waitUntilRunning(context, ended);
   await waitUntilHealthy(context, instance, ended);
   await registerInstance(context);
-  await waitUntilInService(context, ended);
+  await waitUntilInService(context, instance, ended);
   return instance;
 }
 
@@ -59,7 +61,6 @@ async function waitUntilStopped(context: ActivityContext): Promise<Ec2Instance> 
     name: "stopped",
     failure: `${context.id} did not stop`,
     timeout: timeoutOf(context),
-    blame: () => false,
     attempt: async () => {
       const instance = await getInstance(context);
       // EC2's reads can go back in time: a `running` here is from before the stop.
@@ -83,7 +84,7 @@ async function start(context: ActivityContext): Promise<void> {
         if (!isIncorrectState(error)) throw error;
         const { state } = await getInstance(context);
         if (state === "shutting-down" || state === "terminated") {
-          throw new ActivityError(`${id} is ${state}`, false);
+          throw new ActivityError(`${id} is ${state}`);
         }
         return undefined;
       }
@@ -105,7 +106,6 @@ async function waitUntilRunning(context: ActivityContext, ended: EndedInstance):
       last = instance.state;
       // Source: EC2 user guide, "Troubleshoot instance launch issues".
       if (ended.isShownBy(instance)) {
-        if (last === "stopped") throw new ActivityError(`${id} stopped while it was starting`, true);
         throw endedError(instance);
       }
       return last === "running" ? instance : undefined;
@@ -118,29 +118,45 @@ async function waitUntilHealthy(
   instance: Ec2Instance,
   ended: EndedInstance,
 ): Promise<void> {
+  const check = healthCheck(context, instance);
   await runStep(context, {
     name: "healthy",
     failure: `${context.id} did not pass its health check`,
     timeout: timeoutOf(context),
     pace: HEALTH_CHECK_PACE,
-    ...whileItExists(context, ended, healthCheck(context, instance)),
+    ...whileItExists(context, ended, check),
+    fault: () => judgeHealthCheck(context, check.answered()),
   });
 }
 
 async function registerInstance(context: ActivityContext): Promise<void> {
   const { environment: { aws, fleet }, id } = context;
+  let behind = false;
   await runStep(context, {
     name: "registered",
     failure: `${id} could not be registered`,
     timeout: timeoutOf(context),
+    lastSeen: () => behind ? `${titleOf(fleet.balancer)} does not know it` : undefined,
+    fault: () => "balancer-behind",
     attempt: async () => {
-      await register(aws, fleet.balancer, id);
-      return true;
+      try {
+        await register(aws, fleet.balancer, id);
+        return true;
+      } catch (error) {
+        // The load balancer learns with a delay that the instance runs.
+        if (!isNotRegistrable(error) || (await getIfShown(context))?.state !== "running") throw error;
+        behind = true;
+        return undefined;
+      }
     },
   });
 }
 
-async function waitUntilInService(context: ActivityContext, ended: EndedInstance): Promise<void> {
+async function waitUntilInService(
+  context: ActivityContext,
+  { zone }: Ec2Instance,
+  ended: EndedInstance,
+): Promise<void> {
   let last = "the load balancer does not list it";
   let unused = false;
   await runStep(context, {
@@ -148,18 +164,29 @@ async function waitUntilInService(context: ActivityContext, ended: EndedInstance
     failure: `${context.id} did not become InService`,
     timeout: timeoutOf(context),
     lastSeen: () => last,
-    // If no load balancer uses the target group, nobody checks the health of its targets.
-    blame: () => !unused,
+    // A load balancer does not check the health of an instance to which it sends no requests.
+    fault: () => unused ? "zone-not-served" : judgeRegistered(context),
     ...whileItExists(context, ended, {
       attempt: async () => {
         const health = await healthOf(context);
         if (health?.registration === "in-service") return true;
         unused = health?.unused ?? false;
-        if (health !== undefined) last = describeHealth(health);
+        if (health !== undefined) last = unused ? notServed(context, zone, health) : describeHealth(health);
         return undefined;
       },
     }),
   });
+}
+
+/** Describes a zone to which the load balancer sends no requests, with the command that mends it. */
+function notServed(
+  { environment: { fleet: { fleet, balancer } } }: ActivityContext,
+  zone: string,
+  health: Health,
+): string {
+  if (balancer.kind === "target-group") return `${describeHealth(health)} (zone ${zone})`;
+  const mend = ["kas", "admin", "setup", "--fleet", fleet, "--load-balancer", balancer.name];
+  return `${titleOf(balancer)} does not serve ${zone}; to add the zone: ${commandText(mend)}`;
 }
 
 /** Wraps an attempt so that it fails when the instance has been stopped or terminated. */
@@ -185,5 +212,6 @@ function whileItExists<T extends Pick<AttemptSpec<true>, "attempt">>(
 function endedError(instance: Ec2Instance): ActivityError {
   const { id, state } = instance;
   const reason = stateReasonText(instance);
-  return new ActivityError(`${id} is ${state}${reason === undefined ? "" : ` (${reason})`}`, false);
+  const said = reason === undefined ? "" : ` (EC2: ${reason})`;
+  return new ActivityError(`${id} is ${state} before its start was complete${said}`, faultOfEnd(instance));
 }

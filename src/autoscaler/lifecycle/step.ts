@@ -29,8 +29,8 @@ export interface AttemptSpec<T> {
   readonly pace?: number;
   /** Returns the result of the last attempt for the error message. */
   readonly lastSeen?: () => string | undefined;
-  /** Returns whether the instance is at fault if the time is over. Default: true. */
-  readonly blame?: () => boolean;
+  /** Returns the fault if the time is over although AWS answered. Default: EC2 is slow. */
+  readonly fault?: () => Fault | Promise<Fault>;
 }
 
 /** A step of an activity. */
@@ -81,22 +81,25 @@ export function runUntilDone<T>(
  */
 export async function attemptInTime<T>(
   { signal, environment: { runtime } }: Pick<ActivityContext, "signal" | "environment">,
-  { failure, timeout, attempt, pace = AWS_PACE, lastSeen = () => undefined, blame = () => true }: AttemptSpec<
-    T
-  >,
+  { failure, timeout, attempt, pace = AWS_PACE, lastSeen = () => undefined, fault = () => "slow" }:
+    AttemptSpec<
+      T
+    >,
 ): Promise<T> {
   try {
     const isFatal = (error: unknown) => !isTransient(error);
     return await until(attempt, { failure, timeout, pace, signal, runtime, isFatal });
   } catch (error) {
     if (error instanceof DeadlineError) {
-      // If the deadline has an error as its cause, AWS did not answer. The instance is then not at fault.
+      // If the deadline has an error as its cause, AWS did not answer.
       const last = error.cause === undefined ? lastSeen() : describeError(error.cause).message;
       const message = last === undefined ? error.message : `${error.message}; ${last}`;
-      throw new ActivityError(message, error.cause === undefined && blame(), { cause: error });
+      throw new ActivityError(message, error.cause === undefined ? await fault() : "aws-away", {
+        cause: error,
+      });
     }
     if (code(error) !== undefined) {
-      throw new ActivityError(describeError(error).message, false, { cause: error, fault: faultOf(error) });
+      throw new ActivityError(describeError(error).message, faultOf(error), { cause: error });
     }
     throw error;
   }

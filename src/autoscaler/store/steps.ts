@@ -25,8 +25,8 @@ export interface Step {
 /** Why an activity drops an instance. */
 export interface Cause {
   readonly reason: string;
-  /** Whether the instance itself is at fault. */
-  readonly blame: boolean;
+  /** Whether kas quarantines the instance. */
+  readonly quarantine: boolean;
   /** What the fault model remembers of the failure. Absent if the failure pauses nothing. */
   readonly fault?: Fault | undefined;
 }
@@ -98,7 +98,7 @@ export function beginStep(
     step,
     now,
     cause?.reason ?? null,
-    cause === undefined ? null : Number(cause.blame),
+    cause === undefined ? null : Number(cause.quarantine),
     cause?.fault ?? null,
   );
   return Number(lastInsertRowid);
@@ -137,7 +137,7 @@ const name = (row: Row) => `step ${row.id}`;
 function causeOf(row: Row): Cause {
   return {
     reason: text(row, "cause"),
-    blame: row.blame === 1,
+    quarantine: row.blame === 1,
     ...optional("fault", row, toFault),
   };
 }
@@ -153,10 +153,10 @@ const MEMORY = 3 * 3_600_000;
 const MOST = 200;
 
 const EVENTS = `
-  SELECT coalesce(fault, step) AS what, began AS at, instance, cause, id FROM steps
+  SELECT fault AS what, began AS at, instance, cause, blame, id FROM steps
     WHERE fault IS NOT NULL AND began BETWEEN ?1 AND ?2
   UNION ALL
-  SELECT step, ended, instance, NULL, id FROM steps
+  SELECT step, ended, instance, NULL, NULL, id FROM steps
     WHERE step IN ('running', 'in-service') AND failure IS NULL AND ended BETWEEN ?1 AND ?2
   ORDER BY at DESC, id DESC LIMIT ?3`;
 
@@ -174,5 +174,10 @@ export function recentStarts(db: Database, now: number): StartEvent[] {
 function toEvent(row: Row): StartEvent {
   const event = { at: time(row, "at"), instance: text(row, "instance") };
   if (row.cause === null) return { what: oneOf(row, "what", ["running", "in-service"]), ...event };
-  return { what: oneOf(row, "what", FAULTS), ...event, reason: text(row, "cause") };
+  return {
+    what: oneOf(row, "what", FAULTS),
+    ...event,
+    reason: text(row, "cause"),
+    ...(row.blame === 1 ? { quarantined: true } : {}),
+  };
 }

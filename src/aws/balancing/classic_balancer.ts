@@ -226,6 +226,12 @@ function balancerOf(found: LoadBalancerDescription): Balancer {
   };
 }
 
+/**
+ * The description of an instance in a zone that the load balancer does not have: "Instance is in the EC2 Availability Zone for
+ * which LoadBalancer is not configured to route traffic to." Source: ELB API, InstanceState.
+ */
+const NOT_SERVED = /^Instance is in the EC2 Availability Zone for which LoadBalancer is not configured/;
+
 function healthOf({ InstanceId, State, ReasonCode, Description }: SdkHealth): Health {
   // Source: ELB API, InstanceState: "A transient error occurred. Please try again later."
   if (Description?.startsWith("A transient error")) {
@@ -237,7 +243,7 @@ function healthOf({ InstanceId, State, ReasonCode, Description }: SdkHealth): He
     reasonCode: ReasonCode ?? "N/A",
     description: Description ?? "N/A",
     registration: registrationOf(State, Description ?? ""),
-    unused: false,
+    unused: NOT_SERVED.test(Description ?? ""),
   };
 }
 

@@ -28,6 +28,6 @@ export interface Health {
   readonly reasonCode: string;
   readonly description: string;
   readonly registration: Registration;
-  /** Whether no load balancer uses the target group. The state then says nothing about the instance. */
+  /** Whether no load balancer sends requests to the instance's zone. The state then says nothing about the instance. */
   readonly unused: boolean;
 }

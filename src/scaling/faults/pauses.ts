@@ -68,8 +68,13 @@ function streaks(starts: readonly StartEvent[], instances: readonly Place[]): Ma
       for (const key of endedBy(event.what, place)) found.delete(key);
       continue;
     }
-    const { what: fault, at, reason } = event;
+    const { what: fault, at, reason, quarantined } = event;
     const { key, circumstance } = scopeOf(fault, place);
+    if (quarantined) {
+      // The quarantine replaces the pause. After its end the instance begins anew.
+      found.delete(key);
+      continue;
+    }
     const before = found.get(key);
     // A start that failed during the pause began before it.
     const inParallel = before !== undefined && recent(before.last, backoffAfter(before.failures), at);

@@ -15,6 +15,7 @@ import { eventually } from "../../support/kas.ts";
 import {
   BASE,
   eventualLine,
+  failTwice,
   lines,
   machines,
   NODES,
@@ -129,12 +130,16 @@ Deno.test("EC2 launches exactly one instance, even if EC2's responses are lost o
   assertEquals(it.sandbox.account.instances().map(({ id }) => id), [BASE, FIRST]);
 });
 
-Deno.test("kas quarantines and stops a launched instance that never becomes healthy, and still counts it towards max (R3, R9)", async () => {
+Deno.test("kas quarantines and stops a launched instance that never becomes healthy, and still counts it towards max (R3, R18)", async () => {
   await using it = await growing({ machine: machines((id) => id === BASE) }, { max: 2 });
+  failTwice(it.options.state, FIRST);
   const autoscaler = await it.start({ startTimeout: 1_000 });
   await it.subscribe(autoscaler);
   await busy(it);
-  const line = await eventualLine(autoscaler, ({ status }) => status === "failed");
+  const line = await eventualLine(
+    autoscaler,
+    ({ message, status }) => message !== null && status === "failed",
+  );
   assertMatch(line?.reason ?? "", /i-00000000000000002 did not pass its health check within 1 s/);
   await eventually(() => it.standing(FIRST), (standing) => standing === "stopped none");
   const [, node] = await Array.fromAsync(fleetInstances(it.aws, it.options.fleet));
@@ -181,7 +186,7 @@ Deno.test("a launch whose instance ends before it is in service fails with EC2's
   const line = await eventualLine(autoscaler, ({ status }) => status === "failed");
   assertMatch(
     line?.reason ?? "",
-    /i-0+2 is (shutting-down|terminated) \(Client\.UserInitiatedTermination: .*\)/,
+    /i-0+2 is (shutting-down|terminated) .*\(EC2: Client\.UserInitiatedTermination: .*\)/,
   );
 });
 

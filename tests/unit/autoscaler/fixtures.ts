@@ -11,6 +11,8 @@ import { requestsOf } from "../../../src/aws/balancing/classic_balancer.ts";
 import { type Aws, connect } from "../../../src/aws/clients.ts";
 import { listSubscriptions, subscribe } from "../../../src/aws/sns/topic.ts";
 import { type Service, type ServiceOptions, startService } from "../../../src/autoscaler/service.ts";
+import { Journal } from "../../../src/autoscaler/store/journal.ts";
+import { Store } from "../../../src/autoscaler/store/store.ts";
 import type { JournalLine } from "../../../src/autoscaler/store/lines.ts";
 import { type Alarm, type AlarmKind, alarmName, type AlarmState } from "../../../src/scaling/model/alarm.ts";
 import { INSTANCE_PORT, type MachineFactory } from "../../../src/sandbox/machines/machine.ts";
@@ -186,6 +188,30 @@ export async function putLasting(
       OKActions: actions,
     }),
   );
+}
+
+/** Writes two failed health checks of an instance into the journal of a state folder, so that the third one quarantines it (R18). */
+export function failTwice(state: string, instance: string): void {
+  using store = Store.open(state);
+  const journal = new Journal(store);
+  const now = Date.now();
+  for (const minutes of [20, 10]) {
+    const at = now - minutes * 60_000;
+    const activity = journal.record({
+      trigger: { kind: "operator", direction: "out", instance },
+      observation: { kind: "unobserved", now: at },
+      decision: { kind: "start", instance, candidates: [], by: "start", reason: "earlier", checks: [] },
+      dryRun: false,
+    });
+    if (activity === undefined) throw new Error("the journal has no activity");
+    const cause = {
+      reason: `${instance} did not pass its health check`,
+      quarantine: false,
+      fault: "unhealthy",
+    } as const;
+    journal.dropCandidate({ ...activity, instance }, cause, false, at);
+    journal.end(activity, "failed", cause.reason, at);
+  }
 }
 
 /** Waits for the first reconciliation, which a message would precede. */

@@ -12,6 +12,8 @@ import { type ActivityContext, ActivityError } from "../activity_context.ts";
 export interface HealthCheck {
   /** Checks the instance once. Returns true if the instance passes, and undefined if not. */
   readonly attempt: () => Promise<true | undefined>;
+  /** Whether any attempt got an answer. */
+  readonly answered: () => boolean;
   /** Returns the result of the last attempt for an error message. */
   readonly lastSeen: () => string | undefined;
 }
@@ -32,9 +34,11 @@ export function healthCheck(
   instance: Ec2Instance,
 ): HealthCheck {
   const host = address(instance);
-  if (host === undefined) throw new ActivityError(`${id} has no address for its health check`, true);
+  if (host === undefined) throw new ActivityError(`${id} has no address for its health check`, "no-answer");
   let last: string | undefined;
+  let answered = false;
   return {
+    answered: () => answered,
     lastSeen: () => last,
     attempt: async () => {
       using limit = timeLimit(clock, TIMEOUT);
@@ -43,11 +47,14 @@ export function healthCheck(
           redirect: "manual",
           signal: AbortSignal.any([signal, limit.signal]),
         });
+        answered = true;
         const body = await firstLine(response);
         last = `the last answer was ${response.status} ${body}`.trimEnd();
         return response.status === 200 ? true : undefined;
       } catch (error) {
         // Every error means a failed check. If the activity is cancelled, its signal ends the wait around the attempts.
+        // A host that runs refuses a connection if no worker listens. A security group answers nothing.
+        answered ||= /connection (refused|reset)/.test(innermostMessage(error));
         const why = limit.signal.aborted ? `no answer within ${TIMEOUT / 1_000} s` : innermostMessage(error);
         last = `the last attempt failed: ${why}`;
         return undefined;

@@ -22,7 +22,7 @@ export async function findInstance(
  */
 export async function getInstance(context: ActivityContext): Promise<Ec2Instance> {
   const instance = await findInstance(context);
-  if (instance === undefined) throw new ActivityError(`${context.id} does not exist`, false);
+  if (instance === undefined) throw new ActivityError(`${context.id} does not exist`);
   return instance;
 }
 

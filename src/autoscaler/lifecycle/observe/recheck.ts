@@ -29,11 +29,11 @@ export async function recheck(
   ]);
   const instances = withRegistration(ec2, registered);
   const instance = instances.find((it) => it.id === id);
-  if (instance === undefined) throw new ActivityError(`${id} is no longer in the fleet`, false);
+  if (instance === undefined) throw new ActivityError(`${id} is no longer in the fleet`);
   if (instance.role !== "node" || instance.autoScalingGroup !== undefined) {
-    throw new ActivityError(`${id} is no longer a node`, false);
+    throw new ActivityError(`${id} is no longer a node`);
   }
   const { passed, message } = checkMin(instance, { limits: tuning().limits, instances, inProgress });
-  if (!passed) throw new ActivityError(`${id} is needed: ${message.replace(/\.$/, "")}`, false);
+  if (!passed) throw new ActivityError(`${id} is needed: ${message.replace(/\.$/, "")}`);
   return instance;
 }

@@ -75,7 +75,7 @@ export const SCHEMA = `
     ended     INTEGER,
     failure   TEXT,
     cause     TEXT,                  -- of a step that repairs the result of a failure: why that failed
-    blame     INTEGER,               -- 1: the instance is at fault
+    blame     INTEGER,               -- 1: kas quarantines the instance
     fault     TEXT                   -- why a start failed, as the fault model names it
   ) STRICT;
   CREATE INDEX steps_activity ON steps (activity);

@@ -6,6 +6,7 @@ import { eventually } from "../../../support/kas.ts";
 import {
   BASE,
   eventualLine,
+  failTwice,
   firstResync,
   lines,
   machines,
@@ -87,13 +88,17 @@ Deno.test("kas registers a node only after the node has passed its health check 
   assertEquals(it.standing(NODES[0]), "running in-service");
 });
 
-Deno.test("kas stops and quarantines a node that fails its health check, and starts the next node (R7, R9)", async () => {
+Deno.test("kas stops and quarantines a node that fails its health check again and again, and starts the next node (R7, R18)", async () => {
   const machine = machines((id) => id !== NODES[0]);
   await using it = await stage({ nodes: 2, machine }, { startTimeout: 400 });
+  failTwice(it.options.state, NODES[0]);
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  const line = await eventualLine(autoscaler, ({ status }) => status !== "in-progress");
+  const line = await eventualLine(
+    autoscaler,
+    ({ message, status }) => message !== null && status !== "in-progress",
+  );
   assertEquals([line?.status, line?.instance], ["successful", NODES[1]]);
   assertMatch(
     line?.reason ?? "",

@@ -10,6 +10,7 @@ import {
   BALANCER,
   BASE,
   eventualLine,
+  failTwice,
   lines,
   machines,
   NODES,
@@ -156,12 +157,16 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`kas quarantines a node whose worker ${what}, with the result of its last health check (R7, R9)`, async () => {
+  Deno.test(`kas quarantines a node whose worker ${what}, with the result of its last health check (R7, R18)`, async () => {
     await using it = await stage({ machine }, { startTimeout: 300 });
+    failTwice(it.options.state, FIRST);
     const autoscaler = await it.start();
     await it.subscribe(autoscaler);
     await it.alarm("cpuhigh", BASE, "ALARM");
-    const line = await eventualLine(autoscaler, ({ status }) => status === "failed");
+    const line = await eventualLine(
+      autoscaler,
+      ({ message, status }) => message !== null && status === "failed",
+    );
     assertMatch(line?.reason ?? "", /^i-00000000000000002 did not pass its health check within 0.3 s; /);
     const why = await quarantineOf(it, FIRST) ?? "";
     assertMatch(why, expected);
@@ -187,6 +192,7 @@ Deno.test("kas repeats a rollback that AWS rejects until the rollback succeeds (
 
 Deno.test("kas resumes an interrupted rollback at the next start, and keeps the rollback's reason (R13)", async () => {
   await using it = await stage({ machine: machines((id) => id === BASE) }, { startTimeout: 300 });
+  failTwice(it.options.state, FIRST);
   {
     await using first = await it.start();
     await it.subscribe(first);
@@ -196,7 +202,7 @@ Deno.test("kas resumes an interrupted rollback at the next start, and keeps the 
   }
   it.sandbox.faults.onCall = undefined;
   const second = await it.start();
-  const line = await eventualLine(second, ({ status }) => status === "failed");
+  const line = await eventualLine(second, ({ message, status }) => message !== null && status === "failed");
   const reason = /^i-00000000000000002 did not pass its health check/;
   assertMatch(line?.reason ?? "", reason);
   assertMatch(await quarantineOf(it, FIRST) ?? "", reason);
@@ -244,6 +250,7 @@ Deno.test("the start of an instance waits until the rollback of the same instanc
 
 Deno.test("kas stops a node even if the quarantine of the node fails (R9)", async () => {
   await using it = await stage({ machine: machines((id) => id === BASE) }, { startTimeout: 300 });
+  failTwice(it.options.state, FIRST);
   it.sandbox.faults.onCall = ({ action, moment, input }) => {
     // A tag that EC2 refuses.
     if (action === "CreateTags" && moment === "before") Object.assign(input, { Tags: [{ Key: "aws:x" }] });
@@ -251,7 +258,7 @@ Deno.test("kas stops a node even if the quarantine of the node fails (R9)", asyn
   const autoscaler = await it.start();
   await it.subscribe(autoscaler);
   await it.alarm("cpuhigh", BASE, "ALARM");
-  await eventualLine(autoscaler, ({ status }) => status === "failed");
+  await eventualLine(autoscaler, ({ message, status }) => message !== null && status === "failed");
   assertEquals(await quarantineOf(it, FIRST), undefined);
   assertMatch(it.standing(FIRST), /^stop(ping|ped) none$/);
 });

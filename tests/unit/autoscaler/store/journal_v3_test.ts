@@ -35,7 +35,12 @@ function renamed(value: unknown): unknown {
   if (typeof value === "string") return WORDS[value] ?? value;
   if (Array.isArray(value)) return value.map(renamed);
   if (typeof value !== "object" || value === null) return value;
-  const keys: Readonly<Record<string, string>> = { state: "status", source: "trigger", ...WORDS };
+  const keys: Readonly<Record<string, string>> = {
+    state: "status",
+    source: "trigger",
+    blame: "quarantine",
+    ...WORDS,
+  };
   return Object.fromEntries(Object.entries(value).map(([key, it]) => [keys[key] ?? key, renamed(it)]));
 }
 

@@ -86,7 +86,7 @@ Deno.test("Store.open() migrates a journal of version 2 with its activities", ()
       "n3",
     ]]);
     assertEquals(journal.steps(7), [
-      { step: "rolled-back", instance: "n4", began: NOW, cause: { reason: "it broke", blame: true } },
+      { step: "rolled-back", instance: "n4", began: NOW, cause: { reason: "it broke", quarantine: true } },
     ]);
     const record = journal.read({ id: 1 });
     assert(record && replay(record).same);

@@ -38,7 +38,7 @@ Deno.test("Journal.history() contains the starts since the first one that failed
   const activity = start(journal);
   await runs(journal, activity, "n1", NOW - MINUTE);
   assertEquals(journal.history(NOW).starts, undefined);
-  const cause = { reason: "no capacity in a", blame: false, fault: "no-capacity" } as const;
+  const cause = { reason: "no capacity in a", quarantine: false, fault: "no-capacity" } as const;
   journal.dropCandidate(activity, cause, false, NOW);
   await runs(journal, activity, "n4", NOW + MINUTE);
   const starts = [
@@ -54,6 +54,11 @@ Deno.test("Journal.history() contains the starts since the first one that failed
 Deno.test("Journal.history() leaves out a failure that pauses nothing", () => {
   using store = Store.memory();
   const journal = new Journal(store);
-  journal.dropCandidate(start(journal), { reason: "i-1 is now a base instance", blame: false }, false, NOW);
+  journal.dropCandidate(
+    start(journal),
+    { reason: "i-1 is now a base instance", quarantine: false },
+    false,
+    NOW,
+  );
   assertEquals(journal.history(NOW).starts, undefined);
 });

@@ -37,6 +37,30 @@ Deno.test("backoffAfter() doubles the pause of 30 s with each failure, up to 15 
 const CASES: readonly [string, readonly StartEvent[], readonly string[]][] = [
   ["nothing without a failed start", [], []],
   ["the instances of a type in a zone without capacity", [event("no-capacity", "a1", 5)], ["a1", "a2"]],
+  ["the instances of a zone that the load balancer does not serve", [event("zone-not-served", "a1", 5)], [
+    "a1",
+    "a2",
+    "large",
+  ]],
+  ["every instance while AWS does not answer", [event("aws-away", "a1", 5)], ["a1", "a2", "large", "b1"]],
+  ["every instance while all fail the health check", [event("health-check", "a1", 5)], [
+    "a1",
+    "a2",
+    "large",
+    "b1",
+  ]],
+  ["nothing once an instance is in service again", [
+    event("health-check", "a1", 5),
+    event("in-service", "b1", 3),
+  ], []],
+  ["one instance that fails its health check while others pass", [event("unhealthy", "a1", 5)], ["a1"]],
+  ["one instance that stopped during its start, although it ran", [
+    event("running", "a1", 6),
+    event("ended", "a1", 5),
+  ], ["a1"]],
+  ["no instance that was quarantined instead", [
+    { ...event("ended", "a1", 5), quarantined: true } as StartEvent,
+  ], []],
   ["every instance at a quota", [event("quota", "a1", 5)], ["a1", "a2", "large", "b1"]],
   ["one instance whose start AWS refuses", [event("refused", "a1", 5)], ["a1"]],
   ["nothing 30 s after a failure", [event("no-capacity", "a1", 30)], []],

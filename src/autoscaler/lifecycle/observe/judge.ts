@@ -1,0 +1,82 @@
+/**
+ * Judges a failed start by the fleet's other instances: if those that are known to be good fail in the same way, the instance is not at
+ * fault.
+ *
+ * @module
+ */
+import { health } from "../../../aws/balancing/balancer.ts";
+import { describeError } from "../../../aws/error_messages.ts";
+import { type Ec2Instance, fleetInstances } from "../../../aws/ec2/instances.ts";
+import type { Fault } from "../../../scaling/model/start_event.ts";
+import type { ActivityContext } from "../activity_context.ts";
+import { healthCheck } from "./health_check.ts";
+
+/** How many other instances kas compares an instance with. */
+const WITNESSES = 3;
+
+/** Returns the fault of an instance that failed kas's own health check. */
+export function judgeHealthCheck(context: ActivityContext, answered: boolean): Promise<Fault> {
+  return orAway(context, async () => {
+    const results = await checkOthers(context);
+    const anyAnswered = results.some((it) => it.answered);
+    if (!answered) return results.length === 0 || anyAnswered ? "no-answer" : "no-reach";
+    if (results.length === 0) return "unproven";
+    return results.some(({ passed }) => passed) ? "unhealthy" : "health-check";
+  });
+}
+
+/** Returns the fault of a registered instance that did not come into service. */
+export function judgeRegistered(context: ActivityContext): Promise<Fault> {
+  return orAway(context, async () => {
+    const others = await registeredOthers(context);
+    if (others.length === 0) return "unproven";
+    return others.some(({ registration }) => registration === "in-service") ? "unhealthy" : "health-check";
+  });
+}
+
+/** Returns the fault of an instance that ended during its start, from EC2's StateReason. */
+export function faultOfEnd({ stateReason, stateTransitionReason = "" }: Ec2Instance): Fault {
+  const code = stateReason?.code ?? stateTransitionReason;
+  if (/\.Insufficient\w*Capacity$/.test(code)) return "no-capacity";
+  if (/LimitExceeded$/.test(code)) return "quota";
+  return /^(Client\.UserInitiated|User initiated)/.test(code) ? "interrupted" : "ended";
+}
+
+/** The other instances at the load balancer, without those that drain. */
+async function registeredOthers({ environment: { aws, fleet }, id, signal }: ActivityContext) {
+  const all = await health(aws, fleet.balancer, signal);
+  return all.filter((it) => it.id !== id && !it.unused && it.registration !== "draining");
+}
+
+/** Checks the health of some other registered instances once, those in service first. */
+async function checkOthers(context: ActivityContext) {
+  const { environment: { aws, fleet }, signal } = context;
+  const registrations = new Map(
+    (await registeredOthers(context)).map(({ id, registration }) => [id, registration]),
+  );
+  const rank = ({ id }: Ec2Instance) => (registrations.get(id) === "in-service" ? 0 : 1);
+  const running = (await Array.fromAsync(fleetInstances(aws, fleet, signal)))
+    .filter(({ id, state }) => state === "running" && registrations.has(id))
+    .toSorted((a, b) => rank(a) - rank(b));
+  return await Promise.all(
+    running.slice(0, WITNESSES).map(async (instance) => {
+      const check = healthCheck({ ...context, id: instance.id }, instance);
+      const passed = await check.attempt() === true;
+      return { passed, answered: check.answered() };
+    }),
+  );
+}
+
+/** Without an answer of AWS there is nothing to compare the instance with. */
+async function orAway({ log, id, signal }: ActivityContext, judge: () => Promise<Fault>): Promise<Fault> {
+  try {
+    return await judge();
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn("could not compare the instance with others", {
+      instance: id,
+      reason: describeError(error).message,
+    });
+    return "aws-away";
+  }
+}

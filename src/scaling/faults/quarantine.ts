@@ -1,0 +1,56 @@
+/**
+ * When kas quarantines an instance: after several failures of its own in a row, and never a large part of the fleet at once.
+ *
+ * @module
+ */
+import { exists, type Instance } from "../model/instance.ts";
+import { type Observation, recent } from "../model/observation.ts";
+import { isFailure, isOwn, type StartEvent } from "../model/start_event.ts";
+
+/** How many failures in a row are enough, within the time in ms. */
+const FAILURES = 3;
+const WITHIN = 3_600_000;
+
+/** A quarantine counts against the cap while it is younger than this time, in ms. */
+const NEW_FOR = 3_600_000;
+
+/** What a quarantine depends on. */
+export type QuarantineView = Pick<Observation, "now"> & {
+  readonly instances: readonly Pick<Instance, "role" | "state">[];
+  readonly history: Pick<Observation["history"], "starts">;
+};
+
+/** Whether kas quarantines an instance. `capped`: kas would, but has quarantined too many instances within an hour. */
+export type QuarantineVerdict = "no" | "yes" | "capped";
+
+/** Judges an instance by its own failures in a row. */
+export function judgeQuarantine(id: string, view: QuarantineView): QuarantineVerdict {
+  const { now, history: { starts = [] } } = view;
+  const own = ownFailures(id, starts).filter((at) => recent(at, WITHIN, now));
+  if (own.length < FAILURES) return "no";
+  return newQuarantines(view) < mostQuarantines(view) ? "yes" : "capped";
+}
+
+/** How many instances kas may quarantine within an hour: a third of the nodes, and at least one. */
+export function mostQuarantines({ instances }: Pick<QuarantineView, "instances">): number {
+  const nodes = instances.filter((instance) => instance.role === "node" && exists(instance)).length;
+  return Math.max(1, Math.floor(nodes / 3));
+}
+
+/** When an instance failed by its own fault since it was last in service or quarantined, in ms since the epoch. */
+function ownFailures(id: string, starts: readonly StartEvent[]): readonly number[] {
+  let row: number[] = [];
+  for (const event of starts) {
+    if (event.instance !== id) continue;
+    if (!isFailure(event)) {
+      if (event.what === "in-service") row = [];
+    } else if (event.quarantined) row = [];
+    else if (isOwn(event.what)) row.push(event.at);
+  }
+  return row;
+}
+
+function newQuarantines({ now, history: { starts = [] } }: QuarantineView): number {
+  return starts.filter((event) => isFailure(event) && event.quarantined && recent(event.at, NEW_FOR, now))
+    .length;
+}
