@@ -19,7 +19,7 @@ import { work } from "./parts/work.ts";
 
 const PARTS: readonly Part[] = [ping, loaded, work, startup, reaction, scale, scenario];
 
-/** The programs of a measurement, with the command that prints the version of each. */
+/** The programs that the bench uses, each with the command that prints its version. */
 const PROGRAMS = [
   [...BUILT, "--version"],
   ["nginx", "-v"],
@@ -58,13 +58,13 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** The result of a part that needs a program that is missing. */
+/** Returns the result of a part that was skipped because a program is missing. */
 function skipped({ name }: Part, absent: readonly string[]): Result {
   const how = `Skipped: ${absent.join(" and ")} not found on the PATH.`;
   return { part: name, title: name, how, tables: [], goals: [], notes: [], panels: [] };
 }
 
-/** The machine and the versions of the measurement. */
+/** Returns the machine and the versions of the programs. */
 async function settingOf(seconds: number): Promise<Setting> {
   const versions: Record<string, string> = { deno: Deno.version.deno };
   for (const words of PROGRAMS) {

@@ -1,5 +1,6 @@
 /**
- * /ping while every thread of the worker is busy with /work and more requests wait: a health check of a busy instance.
+ * Measures /ping while every thread of the worker is busy with /work and more requests wait. This is a health check of
+ * a busy instance.
  *
  * @module
  */
@@ -16,33 +17,38 @@ import {
 import { KAS, NGINX, type Server, startServers } from "../support/servers.ts";
 import { type Wrk, wrk } from "../support/wrk.ts";
 
-/** Outstanding /work requests per CPU. */
+/** The number of /work requests per CPU that are in progress during the measurement. */
 const WORKS = 4;
 
-/** Outstanding /work requests per CPU at which the queue refuses some: it admits 100 per CPU by default. */
+/**
+ * A number of /work requests per CPU at which the worker's queue refuses some. By default the queue admits 100 per CPU.
+ */
 const TOO_MANY = 256;
 
-/** Connections of the measurement at full rate. */
+/** The number of connections of the measurement at full rate. */
 const MANY = 32;
 
-/** Pause after a measurement, so that a server's last /work requests end before the next one is measured, ms. */
+/** The pause after a measurement, in ms. The last /work requests of a server end before the next server is measured. */
 const SETTLE = 1_500;
 
-/** The goals: highest p99, ms, and lowest share of the idle rate. */
+/** The goals: the highest p99 in ms, and the lowest share of the rate on an idle machine. */
 const P99 = 5;
 const KEPT = 0.5;
 
-/** After how many seconds a load balancer counts a check as failed. Source: the Timeout that `kas admin setup` sets. */
+/**
+ * After this many seconds without an answer, a load balancer counts a health check as failed. Source: the Timeout that
+ * `kas admin setup` sets.
+ */
 const CHECK_TIMEOUT = 5;
 
-/** Measures while a number of /work requests are outstanding. */
+/** Runs a measurement while a number of /work requests is in progress. */
 async function under<T>(
   works: number,
   server: Server,
   seconds: number,
   measure: () => Promise<T>,
 ): Promise<T> {
-  // wrk takes up to a second to send all of them.
+  // wrk takes up to a second to send all requests.
   const working = wrk(`${server.url}/work`, works, seconds + 2);
   await pause(1_000);
   try {
@@ -67,7 +73,7 @@ async function run({ quick }: Options): Promise<Result> {
   const pings = (connections: number, { url }: Server) => wrk(`${url}/ping`, connections, seconds);
   const idle = await inTurns(all, times, (server) => pings(MANY, server));
   const busy = await inTurns(all, times, (server) =>
-    // nginx alone has no /work: kas keeps the CPUs busy.
+    // The site of nginx alone has no /work, so kas keeps the CPUs busy.
     under(WORKS * cpus, server.name === NGINX ? kas : server, 2 * seconds, async () => ({
       one: await pings(1, server),
       many: await pings(MANY, server),
@@ -129,7 +135,7 @@ async function run({ quick }: Options): Promise<Result> {
   };
 }
 
-/** A server's share of its idle rate, turn by turn. */
+/** Returns a server's rate under load divided by its rate on an idle machine, turn by turn. */
 function keptOf(idle: Runs, busy: Runs, name: string): Measured {
   const rates = (runs: Runs) => (runs.get(name) ?? []).map(({ rate }) => rate);
   return share(rates(busy), rates(idle));

@@ -1,5 +1,5 @@
 /**
- * /ping through nginx on an idle machine: kas's worker, nginx alone, Node, C and the predecessor's pool.
+ * Measures /ping through nginx on an idle machine: kas's worker, nginx alone, Node, C and the predecessor's pool.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { type Wrk, wrk } from "../support/wrk.ts";
 /** Numbers of concurrent connections. */
 const CONNECTIONS = [1, 32, 256] as const;
 
-/** The number of connections of the goals and of the chart. */
+/** The number of connections for the goals and the chart. */
 const MANY = 32;
 
 /** The measurements of each server, run by run. */
 export type Runs = ReadonlyMap<string, readonly Wrk[]>;
 
-/** Measures each server in turns, so that other load on the machine affects all of them alike. */
+/** Measures the servers in turns, so that other load on the machine affects all servers alike. */
 export async function inTurns<T>(
   servers: readonly Server[],
   times: number,
@@ -29,12 +29,12 @@ export async function inTurns<T>(
   return runs;
 }
 
-/** The figures of one server divided by those of another. */
+/** Returns the figures of one server divided by those of another, turn by turn. */
 export function ratio(runs: Runs, one: string, other: string, of: (run: Wrk) => number): Measured {
   return share((runs.get(one) ?? []).map(of), (runs.get(other) ?? []).map(of));
 }
 
-/** The server with the highest median. */
+/** Returns the server with the highest median. */
 function best(runs: Runs, names: readonly string[], of: (run: Wrk) => number): string | undefined {
   const median = (name: string) => measured((runs.get(name) ?? []).map(of)).median;
   return names.toSorted((a, b) => median(b) - median(a))[0];
@@ -46,7 +46,7 @@ async function run({ quick }: Options): Promise<Result> {
   const [times, seconds] = quick ? [2, 1] : [5, 2];
   await using servers = await startServers(["kas", "node", "compiled", "predecessor"]);
   const { all, skipped } = servers;
-  // Warms up the just-in-time compilers.
+  // Send requests first, so that the just-in-time compilers have compiled the code.
   for (const { url } of all) await wrk(`${url}/ping`, MANY, 1);
   const byConnections = new Map<number, Runs>();
   for (const connections of CONNECTIONS) {

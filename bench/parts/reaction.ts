@@ -1,7 +1,8 @@
 /**
- * How fast kas and its predecessor react: from posting a message to StartInstances, which kas sends after it verified the signature and
- * wrote message and decision to disk. Also, how many messages per second kas handles. The sandbox runs in this process, kas in
- * another, as the executable if it is built.
+ * Measures how fast kas and its predecessor react: the time from posting a message to StartInstances. Before kas sends
+ * StartInstances, it verifies the signature and writes the message and the decision to disk. This part also measures
+ * how many messages per second kas handles. The sandbox runs in this process. kas runs in another process, as the
+ * executable if it is built.
  *
  * @module
  */
@@ -31,25 +32,28 @@ import {
   withMessages,
 } from "../support/rig.ts";
 
-/** Reactions per figure, messages per burst, and messages in a row that ask for more capacity. */
+/** The number of reactions per figure, of messages per burst, and of messages in a row that recommend more capacity. */
 const FULL = { reactions: 10, messages: 2_000, asking: 50 };
 const QUICK = { reactions: 3, messages: 300, asking: 10 };
 
-/** Fleet sizes, and how many times faster than real time their instances come into service. A small fleet is used many times. */
+/**
+ * The sizes of the fleets, and how many times as fast as real time the sandbox runs. In the small fleet it runs faster,
+ * because the same nodes start many times.
+ */
 const FLEETS = [[10, 40], [1_000, 1]] as const;
 
-/** ms from one measurement to the next. */
+/** The time from one measurement to the next, in ms. */
 const PACE = 500;
 
-/** Messages per second beside those that ask for an instance. */
+/** The number of other messages per second, in addition to those that recommend an instance. */
 const BESIDE = 50;
 
-/** The most that kas may add to the time of AWS's own answers, ms. */
+/** The goal: how much longer a reaction may take than AWS's own answers, in ms. */
 const ADDED = 15;
 
 const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000 };
 
-/** The trigger of the messages, which decides what is observed. */
+/** The trigger of the messages. kas observes only what this trigger needs. */
 const ASK = {
   kind: "notification",
   alarm: { fleet: "kas", kind: "cpuhigh", dimension: BASE, from: "OK", to: "ALARM", at: 0 },
@@ -99,9 +103,9 @@ async function turns(
 }
 
 /**
- * Measures the reactions of kas and its predecessor, and of kas with other messages. As many reactions of kas before them do not count:
- * an autoscaler reconciles every minute through the same code, which is thus compiled after a few minutes. The very first reaction is
- * reported by itself.
+ * Measures the reactions of kas and its predecessor, and of kas with other messages. The same number of reactions of
+ * kas before these does not count, so that V8 has compiled the code: a running autoscaler reconciles every minute
+ * through the same code. The very first reaction has its own row in the report.
  */
 async function reactions(
   kas: Rig,

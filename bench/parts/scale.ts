@@ -1,5 +1,5 @@
 /**
- * What takes longer as the fleet grows: decisions, reconciles, listings, the status.
+ * Measures what takes longer in a larger fleet: decisions, reconciles, listings and the status.
  *
  * @module
  */
@@ -24,12 +24,15 @@ import { kasRig } from "../support/rig.ts";
 
 const SIZES = [10, 100, 1_000, 10_000] as const;
 
-/** A reconcile counts as linear if its time grows by at most this factor more than the fleet. */
+/** The time of a reconcile counts as linear if it grows at most this many times as much as the fleet. */
 const LINEAR = 1.5;
 
 const LIMITS = { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000 };
 
-/** How long a reconciliation takes, ms, from the first request to the decision in the journal, and AWS's answers in the same turns. */
+/**
+ * Measures how long a reconcile takes from the first request to the decision in the journal, in ms, and how long AWS's
+ * answers take in the same turns.
+ */
 async function reconcile({ account }: Fleet, times: number): Promise<{ took: number; answers: number }> {
   const folder = await Deno.makeTempDir({ prefix: "kas-bench-" });
   try {
@@ -44,7 +47,7 @@ async function reconcile({ account }: Fleet, times: number): Promise<{ took: num
       dryRun: true,
     }, { ...realRuntime, fetch: recorder.fetch });
     const { signal } = new AbortController();
-    // The first observation does not know yet which instances run.
+    // Reconcile once before the measurement, because the first observation does not yet know which instances run.
     await autoscaler.evaluate({ kind: "reconcile" }, { signal });
     const ask = await recorder.answerTime(() => autoscaler.observer.observe({ kind: "reconcile" }, signal));
     const took: number[] = [];
@@ -61,7 +64,10 @@ async function reconcile({ account }: Fleet, times: number): Promise<{ took: num
   }
 }
 
-/** How long GET /status takes, ms, and how much memory the autoscaler uses, MiB, after its first observation of a fleet. */
+/**
+ * Measures how long GET /status takes, in ms, and how much memory the autoscaler uses after its first observation of a
+ * fleet, in MiB.
+ */
 async function statusCost(fleet: Fleet): Promise<{ readonly status: number; readonly mib: number }> {
   await using kas = await kasRig(fleet, ["--dry-run"]);
   const times: number[] = [];

@@ -1,5 +1,5 @@
 /**
- * The scenario: the rules of kas and of others under the same loads, in virtual time.
+ * The scenario: compares the scaling rules of kas and of other autoscalers under the same loads, in virtual time.
  *
  * @module
  */
@@ -29,7 +29,7 @@ const POLICIES: readonly (readonly [name: string, make: (fleet: SimulatedFleet) 
 
 const { metricDelay, boot, bootCpu } = UNKIND;
 
-/** What is counted; less is better. */
+/** The figures that are counted. Lower figures are better. */
 const COUNTED = [
   ["under", "under-provisioned, s"],
   ["over", "over-provisioned, instance-s"],
@@ -43,7 +43,7 @@ export interface Played {
   readonly tallies: readonly (readonly [policy: string, tally: Tally])[];
 }
 
-/** The table of a load. */
+/** Returns the table of a load. */
 export function table({ load: { name, fleet, seconds }, tallies }: Played): Table {
   const long = seconds >= 86_400 ? `${seconds / 86_400} days` : `${seconds / 60} min`;
   return {
@@ -53,7 +53,7 @@ export function table({ load: { name, fleet, seconds }, tallies }: Played): Tabl
   };
 }
 
-/** Where another policy does better than kas, and which one does best. */
+/** Returns the figures in which another policy is better than kas, with the best policy. */
 export function losses({ load, tallies }: Played): string[] {
   const own = tallies.find(([policy]) => policy === KAS)?.[1];
   const said = own === undefined ? [] : COUNTED.flatMap(([key, title]) => {
@@ -64,7 +64,7 @@ export function losses({ load, tallies }: Played): string[] {
   return said.length === 0 ? [] : [`kas loses on ${load.name}: ${said.join("; ")}.`];
 }
 
-/** The panels of the chart: sums over the recorded loads, in hours. */
+/** Returns the panels of the chart: sums over the recorded loads, in hours. */
 function panels(all: readonly Played[]): Panel[] {
   const sum = (key: keyof Tally, policy: string) =>
     all.flatMap(({ tallies }) => tallies).filter(([name]) => name === policy)
@@ -81,7 +81,7 @@ function panels(all: readonly Played[]): Panel[] {
   ];
 }
 
-/** The recorded loads, at most so many; none without the files. */
+/** Reads at most `most` recorded loads. Returns none if the files do not exist. */
 async function recordedLoads(most: number): Promise<NamedLoad[]> {
   const files: string[] = [];
   try {

@@ -1,5 +1,5 @@
 /**
- * The executable beside an empty Deno program: size, start-up time and memory.
+ * Compares the executable with an empty Deno program: size, start-up time and memory.
  *
  * @module
  */
@@ -23,14 +23,14 @@ const EMPTY = new URL("../peers/empty.ts", import.meta.url).pathname;
 
 const MIB = 1_048_576;
 
-/** The goals, as multiples of the empty program's. */
+/** The goals, as multiples of the empty program's figures. */
 const MOST = { size: 1.05, version: 1.3, pong: 2, instances: 4, memory: 1.3 } as const;
 
-/** What is measured in turns. */
+/** The runs that are measured in turns. */
 const RUNS = ["empty", "version", "pong", "work", "instances"] as const;
 type Run = typeof RUNS[number];
 
-/** MiB that a thread of the worker may take. */
+/** The goal: how much memory a thread of the worker may use, in MiB. */
 const PER_THREAD = 16;
 
 /** Compiles the empty program with the Deno that compiled kas. Returns the reason if that is impossible. */
@@ -60,7 +60,9 @@ async function compileEmpty(folder: string): Promise<{ readonly path: string } |
   };
 }
 
-/** From the start of the worker to its first answer, ms. A /work takes 1 ms. */
+/**
+ * Measures the time from the start of the worker to its first answer, in ms. The work of a /work request takes 1 ms.
+ */
 async function firstAnswer(path: "/ping" | "/work"): Promise<number> {
   const port = freePort();
   const begun = performance.now();
@@ -77,7 +79,7 @@ async function firstAnswer(path: "/ping" | "/work"): Promise<number> {
   }
 }
 
-/** Memory of the empty program while it waits, MiB. */
+/** Measures the memory of the empty program while it waits, in MiB. */
 async function emptyMemory(path: string): Promise<number> {
   const child = new Deno.Command(path, { stdin: "piped", stdout: "null", stderr: "null" }).spawn();
   try {
@@ -89,7 +91,7 @@ async function emptyMemory(path: string): Promise<number> {
   }
 }
 
-/** Memory of each long-running subcommand, MiB. */
+/** Measures the memory of each long-running subcommand, in MiB. */
 async function memories(env: Readonly<Record<string, string>>): Promise<Map<string, number>> {
   const found = new Map<string, number>();
   const threads = navigator.hardwareConcurrency;
@@ -151,7 +153,7 @@ async function run({ quick }: Options): Promise<Result> {
       instances: async () => (await timed([KAS, "admin", "instances"], env)).ms,
     };
     const times: Record<Run, number[]> = { empty: [], version: [], pong: [], work: [], instances: [] };
-    // The first run of each fills the page cache and does not count.
+    // The first run of each program fills the page cache and does not count.
     for (let n = -1; n < (quick ? 3 : 11); n++) {
       for (const key of RUNS) {
         const ms = await runs[key]();

@@ -1,15 +1,18 @@
 /**
- * /work: how many requests are answered by number of clients, how long they take and wait, and how refused and leaving clients fare.
+ * Measures /work: the rate, the duration and the wait of requests by number of clients, the refusals of a full queue,
+ * and what happens when clients disconnect.
  *
  * @module
  */
 import { BUILT, eventually, type Running, start } from "../../tests/support/kas.ts";
 import { measured, type Options, type Part, quantile, type Result } from "../report/result.ts";
 
-/** Numbers of clients, each of which sends its next request after an answer, and for how long they do, s. */
+/**
+ * The number of clients, and for how many seconds they send requests. A client sends its next request after an answer.
+ */
 const CLIENTS = [[1, 6], [2, 6], [4, 8], [16, 12], [64, 24]] as const;
 
-/** The shortest and the longest work of a request, ms. */
+/** The shortest and the longest work of a request, in ms. */
 const ASKED = [450, 550] as const;
 
 /** A /work request as its client observed it. Times are in ms. */
@@ -17,7 +20,7 @@ interface Seen {
   readonly status: number;
   /** How long the work took, as the worker reports. */
   readonly burned: number;
-  /** From the request to the answer. */
+  /** The time from the request to the answer. */
   readonly took: number;
   readonly retryAfter: string | null;
 }
@@ -36,7 +39,7 @@ async function ask(url: string, signal?: AbortSignal): Promise<Seen> {
   return { status: response.status, burned, took, retryAfter: response.headers.get("retry-after") };
 }
 
-/** Runs `count` clients for `seconds`. Requests that are in progress at the end are awaited. */
+/** Runs `count` clients for `seconds`. Then waits for the requests in progress. */
 async function clients(url: string, count: number, seconds: number): Promise<{ all: Seen[]; rate: number }> {
   const begun = performance.now();
   const end = begun + seconds * 1_000;
@@ -50,7 +53,7 @@ async function clients(url: string, count: number, seconds: number): Promise<{ a
 /** Sends twice as many requests at the same time as the queue admits. */
 async function refused(): Promise<{ served: number; refused: Seen[]; dropped: number }> {
   await using worker = await startWorker("--threads", "2", "--queue", "10");
-  // Starts its threads.
+  // Send two requests first, so that the worker starts its threads.
   await Promise.all([ask(worker.url), ask(worker.url)]);
   const answers = await Promise.allSettled(Array.from({ length: 24 }, () => ask(worker.url)));
   const all = answers.flatMap((answer) => answer.status === "fulfilled" ? [answer.value] : []);
@@ -61,7 +64,10 @@ async function refused(): Promise<{ served: number; refused: Seen[]; dropped: nu
   };
 }
 
-/** How long after ten clients with a minute of work each have left the work of the next client begins, ms. */
+/**
+ * Measures how soon the work of a new client begins after ten clients with a minute of work each have disconnected, in
+ * ms.
+ */
 async function timeToFree(): Promise<number> {
   await using worker = await startWorker("--threads", "1", "--queue", "9", "--work-ms", "60000");
   const leave = new AbortController();
@@ -72,7 +78,7 @@ async function timeToFree(): Promise<number> {
   const begun = performance.now();
   for (;;) {
     const next = new AbortController();
-    // A request that is not refused within this time was admitted.
+    // If the worker does not refuse a request within this time, it has admitted the request.
     const timer = setTimeout(() => next.abort(), 100);
     const status = await ask(worker.url, next.signal).then(({ status }) => status, () => undefined);
     clearTimeout(timer);

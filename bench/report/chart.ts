@@ -1,5 +1,5 @@
 /**
- * The chart as SVG: panels of bars in two columns, for light and dark backgrounds.
+ * Draws the chart as SVG: panels of bars in two columns, for light and dark backgrounds.
  *
  * @module
  */
@@ -10,9 +10,9 @@ const WIDTH = 1_000;
 const MARGIN = 24;
 const GAP = 44;
 const PANEL = (WIDTH - 2 * MARGIN - GAP) / 2;
-/** Width of the labels. */
+/** Width of the labels, in pixels. */
 const LABELS = 206;
-/** Width of the figure after the longest bar. */
+/** Width of the figure after the longest bar, in pixels. */
 const FIGURES = 74;
 const HEAD = 54;
 const ROW = 30;

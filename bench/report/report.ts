@@ -7,12 +7,12 @@ import type { Cell, Goal, Result, Table } from "./result.ts";
 
 /** The machine and the versions of a measurement. */
 export interface Setting {
-  /** ISO 8601. */
+  /** The time of the measurement in the format ISO 8601. */
   readonly at: string;
   readonly machine: string;
-  /** Program → version. */
+  /** Versions by program. */
   readonly versions: Readonly<Record<string, string>>;
-  /** How long all of it took, s. */
+  /** How long the whole measurement took, in s. */
   readonly seconds: number;
 }
 
@@ -37,7 +37,7 @@ export function report(setting: Setting, results: readonly Result[]): string {
   ].join("\n");
 }
 
-/** The section of a part. */
+/** Returns the section of a part. */
 export function section({ title, how, tables, notes }: Result): string[] {
   return [
     `## ${title}`,
@@ -50,14 +50,14 @@ export function section({ title, how, tables, notes }: Result): string[] {
   ];
 }
 
-/** The section with the goals. */
+/** Returns the section with the goals. */
 export function goalsTable(all: readonly Goal[]): string[] {
   if (all.length === 0) return [];
   const rows = all.map(({ goal, found, met }) => [met ? "met" : "missed", goal, found]);
   return ["## Goals", "", ...tableLines({ title: "", columns: ["", "goal", "found"], rows }), ""];
 }
 
-/** A table in Markdown: text is left-aligned, figures are right-aligned. */
+/** Returns a table in Markdown. Text is aligned to the left, figures to the right. */
 export function tableLines({ title, columns, rows }: Table): string[] {
   const figures = columns.map((_, i) => rows.length > 0 && rows.every((row) => typeof row[i] !== "string"));
   return [
@@ -68,7 +68,7 @@ export function tableLines({ title, columns, rows }: Table): string[] {
   ];
 }
 
-/** A cell's text. */
+/** Returns the text of a cell. */
 export function cell(value: Cell): string {
   if (typeof value === "string") return value;
   if (typeof value === "number") return figure(value);
@@ -76,7 +76,7 @@ export function cell(value: Cell): string {
   return low === high ? figure(median) : `${figure(median)} (${figure(low)}–${figure(high)})`;
 }
 
-/** A figure with three significant digits and a separator between thousands. */
+/** Formats a figure with three significant digits and a separator between thousands. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return "–";
   const decimals = Math.max(0, 2 - Math.floor(Math.log10(Math.max(0.01, Math.abs(value)))));

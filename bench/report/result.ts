@@ -1,15 +1,15 @@
 /**
- * The result of a part: tables of figures, how they were measured, and the goals that they are compared with. Plain JSON.
+ * The result of a part as plain JSON: tables of figures, how the figures were measured, and goals for the figures.
  *
  * @module
  */
 
-/** A figure measured several times. */
+/** A figure that was measured several times. */
 export interface Measured {
   readonly median: number;
   readonly low: number;
   readonly high: number;
-  /** How many times it was measured. */
+  /** How many times the figure was measured. */
   readonly times: number;
 }
 
@@ -53,7 +53,7 @@ export interface Result {
 
 /** How much to measure. */
 export interface Options {
-  /** Few and short runs, to test the bench itself. */
+  /** Whether to make only few and short runs, to test the bench itself. */
   readonly quick: boolean;
 }
 
@@ -65,14 +65,17 @@ export interface Part {
   readonly run: (options: Options) => Promise<Result>;
 }
 
-/** The median and the range of some values. Throws RangeError if there are none. */
+/** Returns the median and the range of some values. Throws RangeError if there are no values. */
 export function measured(values: readonly number[]): Measured {
   const low = Math.min(...values);
   if (!Number.isFinite(low)) throw new RangeError("there are no values");
   return { median: quantile(values, 0.5), low, high: Math.max(...values), times: values.length };
 }
 
-/** The figures of one candidate divided by those of another, turn by turn: the two of a turn were measured right after each other. */
+/**
+ * Returns the figures of one candidate divided by those of another, turn by turn. The two figures of a turn were
+ * measured right after each other.
+ */
 export function share(ones: readonly number[], others: readonly number[]): Measured {
   return measured(ones.flatMap((one, n) => {
     const other = others[n];
@@ -80,7 +83,7 @@ export function share(ones: readonly number[], others: readonly number[]): Measu
   }));
 }
 
-/** A quantile of some values, by the nearest rank. NaN if there are none. */
+/** Returns a quantile of some values, by the nearest rank. Returns NaN if there are no values. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? NaN;

@@ -13,7 +13,7 @@ import type { AlarmKind, AlarmState } from "../../src/scaling/model/alarm.ts";
 import { THRESHOLDS } from "../../src/scaling/simulate/alarms.ts";
 import type { Datapoints, SimulatedFleet } from "../../src/scaling/simulate/fleet.ts";
 
-/** The period of the alarms, s. */
+/** The period of the alarms in s. */
 const MINUTE = 60;
 
 /** Thresholds of the alarms, percent of CPU: the defaults of `kas admin setup`. */
@@ -24,7 +24,7 @@ export class Watched {
   readonly #rule: Rule;
   readonly #range: (Datapoint | undefined)[] = [];
   state: AlarmState = "INSUFFICIENT_DATA";
-  /** When the state last changed, s since the start of the simulation. */
+  /** When the state last changed, in s since the start of the simulation. */
   changed = 0;
 
   constructor(rule: Pick<Rule, "comparison" | "threshold"> & { readonly periods: number }) {
@@ -39,7 +39,7 @@ export class Watched {
       value === undefined ? undefined : { at: (now - MINUTE) * 1_000, value, sampleCount: 1 },
     );
     this.#range.length = Math.min(this.#range.length, evaluationRange(this.#rule));
-    // The alarm of an instance that stopped long ago keeps its state; skipping it saves time.
+    // The alarm of an instance that stopped long ago keeps its state. Skipping its evaluation saves time.
     if (this.state === "INSUFFICIENT_DATA" && this.#range.every((point) => point === undefined)) {
       return undefined;
     }
@@ -80,7 +80,7 @@ export function instanceAlarms(fleet: SimulatedFleet): readonly InstanceAlarm[] 
   );
 }
 
-/** Evaluates all alarms, and returns what changed. */
+/** Evaluates all alarms. Returns the changes of their states. */
 export function alarmChanges(alarms: readonly InstanceAlarm[], points: Datapoints, now: number): Change[] {
   return alarms.flatMap(({ kind, id, watched }) => {
     const from = watched.observe(points.cpu.get(id), now);

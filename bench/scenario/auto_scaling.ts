@@ -1,6 +1,7 @@
 /**
- * EC2 Auto Scaling's dynamic scaling, as its documentation describes it. It uses the average CPU of the group and a warm-up as
- * long as kas's (its default is 300 s), and its instances start as quickly as kas's.
+ * EC2 Auto Scaling's dynamic scaling, as its documentation describes it. It uses the average CPU of the group. For a
+ * fair comparison, its warm-up is as long as kas's (the default of EC2 Auto Scaling is 300 s), and its instances start
+ * as quickly as kas's.
  *
  * Sources: EC2 Auto Scaling user guide, "Step and simple scaling policies" (as-scaling-simple-step), "Target tracking scaling
  * policies" (as-scaling-target-tracking), "Set the default instance warmup" (ec2-auto-scaling-default-instance-warmup);
@@ -12,16 +13,25 @@ import { CPU, Watched } from "./alarms.ts";
 import type { Datapoints, Machine, SimulatedFleet } from "../../src/scaling/simulate/fleet.ts";
 import type { Policy } from "./play.ts";
 
-/** For how long the CPU of an instance that came into service does not count in the average, s. */
+/** How long the CPU of an instance does not count in the average after the instance came into service, in s. */
 const WARMUP = 120;
 
-/** A step adjustment: how far beyond the threshold it begins, percent of CPU, and what it adds, percent of the capacity. */
+/**
+ * A step adjustment: how far beyond the threshold the step begins, in percent of CPU, and how much it adds, in percent
+ * of the capacity.
+ */
 type Adjustment = readonly [beyond: number, percent: number];
 
-/** The example of the guide, with its first step at the threshold: 10 % of the capacity, and 30 % from 10 beyond it. */
+/**
+ * The steps of the example in the user guide: from the threshold on 10 % of the capacity, and from 10 percent of CPU
+ * beyond the threshold on 30 %.
+ */
 const STEPS: readonly Adjustment[] = [[10, 30], [0, 10]];
 
-/** An Auto Scaling group. Warm instances are its capacity; warming and leaving ones are counted separately. */
+/**
+ * An Auto Scaling group. Its capacity is the number of warm instances. Instances that warm up or leave are counted
+ * separately.
+ */
 class Group {
   readonly #fleet: SimulatedFleet;
 
@@ -46,13 +56,16 @@ class Group {
     return known.length === 0 ? undefined : known.reduce((sum, point) => sum + point, 0) / known.length;
   }
 
-  /** Adds so many instances, as far as there are stopped ones. Instances that warm up count as added. */
+  /** Adds instances, as long as there are stopped ones. Instances that warm up count as added. */
   add(wanted: number): void {
     const missing = Math.max(0, wanted - this.warming);
     for (const { id } of this.#fleet.in("stopped").slice(0, missing)) this.#fleet.start(id);
   }
 
-  /** Removes so many instances, the newest first, never the base, and none while one warms up. Leaving ones count as removed. */
+  /**
+   * Removes instances, the newest first. Never removes the base instance, and removes nothing while an instance warms
+   * up. Leaving instances count as removed.
+   */
   remove(wanted: number): void {
     if (this.warming > 0) return;
     const leaving = this.#fleet.in("draining", "stopping").length;
@@ -86,15 +99,16 @@ export function stepScaling(fleet: SimulatedFleet): Policy {
   };
 }
 
-/** How many instances a breach adds or removes: at least 1, rounded down. */
+/** Returns how many instances a breach of the threshold adds or removes: rounded down, and at least 1. */
 function adjustment(beyond: number, capacity: number): number {
   const [, percent] = STEPS.find(([from]) => beyond >= from) ?? [0, 0];
   return Math.max(1, Math.floor((capacity * percent) / 100));
 }
 
 /**
- * Target tracking. Its alarms are those that AWS is seen to create: above the target for 3 minutes, and below 90 % of it for 15.
- * It adds instances in proportion, rounded up, and removes them in proportion, rounded down.
+ * Target tracking. It has the alarms that AWS creates in practice: above the target for 3 minutes, and below 90 % of
+ * the target for 15 minutes. It adds and removes instances in proportion to the CPU. It rounds the number of added
+ * instances up, and the number of removed instances down.
  *
  * @param target percent of CPU
  */

@@ -1,5 +1,6 @@
 /**
- * kas: the production pipeline with its default limits, a notification for each change of an alarm, and a reconcile every minute.
+ * kas's policy: the decision code of production with its default limits. It gets a notification for each change of an
+ * alarm, and reconciles every minute.
  *
  * @module
  */

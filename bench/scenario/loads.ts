@@ -1,5 +1,5 @@
 /**
- * The loads: how much CPU the clients ask for, second by second, in numbers of busy instances.
+ * The loads: how much CPU the clients need in each second, as a number of busy instances.
  *
  * @module
  */
@@ -11,10 +11,13 @@ export interface NamedLoad extends Load {
   readonly name: string;
 }
 
-/** Duration of each of the nine steps, s. */
+/** Duration of each of the nine steps in s. */
 const STEP = 300;
 
-/** The acceptance scenario. A client takes the share of an instance that its work has of a whole request and pause. */
+/**
+ * The acceptance scenario with its nine steps. A client uses a share of one instance: the duration of its work divided
+ * by the duration of a request with its pause.
+ */
 export function nineSteps(): NamedLoad {
   const work = (WORK_MS[0] + WORK_MS[1]) / 2;
   const share = work / (work + THINK_MS);
@@ -26,7 +29,7 @@ export function nineSteps(): NamedLoad {
   };
 }
 
-/** Time between two rows of a recorded load, s. */
+/** Time between two rows of a recorded load in s. */
 const ROW = 300;
 
 /** How many days of a recorded load are played. */
@@ -35,10 +38,16 @@ const DAYS = 7;
 /** Number of instances for a recorded load. */
 const FLEET = 20;
 
-/** How busy the whole fleet is at the peak of a recorded load: at the `cpuhigh` threshold, so that the fleet just suffices. */
+/**
+ * How busy the whole fleet is at the peak of a recorded load: as busy as the `cpuhigh` threshold, so that the fleet is
+ * just large enough.
+ */
 const PEAK = 0.8;
 
-/** A recorded load from rows of `timestamp,value`, scaled so that its peak takes the whole fleet. A value lasts until the next. */
+/**
+ * Reads a recorded load from rows of `timestamp,value`, and scales it so that its peak needs the whole fleet. A value
+ * applies until the time of the next value.
+ */
 export function recordedLoad(name: string, csv: string): NamedLoad {
   const values = csv.trim().split("\n").slice(1, 1 + (DAYS * 86_400) / ROW).map((line) => {
     const value = Number(line.split(",")[1]);

@@ -7,20 +7,23 @@ import { type Datapoints, SimulatedFleet } from "../../src/scaling/simulate/flee
 import { instancesNeeded, type Load } from "../../src/scaling/simulate/load.ts";
 import { UNKIND, type World } from "../../src/scaling/simulate/world.ts";
 
-/** A policy: it is called once a second, with the datapoints that can be read from then on, and acts on its fleet. */
+/**
+ * A policy of an autoscaler. The simulation calls it once per second, with the datapoints that become readable in this
+ * second, and it starts and stops instances of its fleet.
+ */
 export type Policy = (points: Datapoints | undefined) => void;
 
 /** The results of a load. */
 export interface Tally {
-  /** s with fewer instances in service than the load needed. */
+  /** The number of seconds with fewer instances in service than the load needed. */
   readonly under: number;
-  /** Instance-seconds billed beyond what the load needed. */
+  /** The number of billed instance-seconds beyond what the load needed. */
   readonly over: number;
   readonly starts: number;
   readonly stops: number;
 }
 
-/** Plays a load. */
+/** Plays a load against a policy. Returns the results. */
 export function playLoad(
   load: Load,
   make: (fleet: SimulatedFleet) => Policy,

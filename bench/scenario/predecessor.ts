@@ -1,6 +1,6 @@
 /**
- * The predecessor's rules: each notification acts, without memory and without regard to activities in progress. It has kas's
- * thresholds, so that the comparison is one of rules.
+ * The predecessor's rules: it acts on each notification, has no memory, and ignores activities in progress. It has
+ * kas's thresholds, so that only the rules differ.
  *
  * @module
  */
@@ -8,7 +8,10 @@ import { alarmChanges, instanceAlarms } from "./alarms.ts";
 import type { SimulatedFleet } from "../../src/scaling/simulate/fleet.ts";
 import type { Policy } from "./play.ts";
 
-/** cpuhigh in ALARM starts the first stopped instance. cpulow in OK stops its own instance; that of the base stops another. */
+/**
+ * If a cpuhigh alarm is in ALARM, the predecessor starts the first stopped instance. If a cpulow alarm is in OK, it
+ * stops the alarm's instance, or another instance if that is the base instance.
+ */
 export function predecessor(fleet: SimulatedFleet): Policy {
   const alarms = instanceAlarms(fleet);
   return (points) => {

@@ -1,5 +1,6 @@
 /**
- * A sandbox with a fleet of a given size, half of it in service, and how long AWS's own answers about it take.
+ * Creates a sandbox with a fleet of a given size, half of it in service, and measures how long AWS's own answers about
+ * the fleet take.
  *
  * @module
  */
@@ -22,12 +23,12 @@ export interface Fleet extends AsyncDisposable {
   readonly account: { readonly region: string; readonly endpointUrl: string };
 }
 
-/** How a fleet is made. */
+/** The options of a fleet. */
 export interface FleetOptions {
   readonly size: number;
   /** How many times faster than real time the sandbox runs. */
   readonly speed: number;
-  /** Whether its workers answer. Listing a fleet needs no workers. */
+  /** Whether the workers of the fleet answer. Listing a fleet needs no workers. */
   readonly answering: boolean;
 }
 
@@ -37,16 +38,18 @@ const silent: MachineFactory = () => ({
   [Symbol.asyncDispose]: () => Promise.resolve(),
 });
 
-/** The most instances with alarms, two each. Source: CloudWatch quotas, 5,000 alarms per region. */
+/**
+ * The greatest number of instances that can have two alarms each. Source: CloudWatch quotas, 5,000 alarms per region.
+ */
 const MOST_WATCHED = 2_500;
 
 /** How many instances one call starts. */
 const PER_CALL = 500;
 
-/** Time limit until half of a fleet is in service, ms. */
+/** Time limit until half of a fleet is in service, in ms. */
 const TIME_LIMIT = 300_000;
 
-/** Runs `work` for each, eight at the same time. */
+/** Runs `work` for each element, eight at the same time. */
 async function forEach<T>(all: Iterable<T>, work: (one: T) => Promise<unknown>): Promise<void> {
   const rest = Iterator.from(all);
   await Promise.all(Array.from({ length: 8 }, async () => {
@@ -54,7 +57,7 @@ async function forEach<T>(all: Iterable<T>, work: (one: T) => Promise<unknown>):
   }));
 }
 
-/** Creates a fleet with its alarms. Every other instance is started and registered. */
+/** Creates a fleet with its alarms. Starts and registers every second instance. */
 export async function fleetOf({ size, speed, answering }: FleetOptions): Promise<Fleet> {
   Deno.env.set("AWS_ACCESS_KEY_ID", "test");
   Deno.env.set("AWS_SECRET_ACCESS_KEY", "test");
@@ -62,7 +65,7 @@ export async function fleetOf({ size, speed, answering }: FleetOptions): Promise
   const machine = machines();
   let first = true;
   const make: MachineFactory = (host) => {
-    // The sandbox starts only once the base is in service.
+    // The base instance must answer, because the sandbox starts only when it is in service.
     const answers = answering || first;
     first = false;
     return (answers ? machine : silent)(host);
@@ -81,7 +84,7 @@ export async function fleetOf({ size, speed, answering }: FleetOptions): Promise
   const [ec2, elb] = [await aws.ec2(), await aws.elb()];
   const half = ids.filter((_, i) => i % 2 === 0).slice(1);
   if (!answering) {
-    // Otherwise failing health checks would keep the sandbox busy.
+    // With an HTTP health check, the failing checks would keep the sandbox busy.
     const Target = "TCP:30000";
     const HealthCheck = { Target, Interval: 300, Timeout: 60, HealthyThreshold: 2, UnhealthyThreshold: 2 };
     await elb.send(
@@ -128,8 +131,9 @@ export class Recorder {
   };
 
   /**
-   * Records the requests of `observe`. Returns a function that sends the same requests again without the SDK and returns how long
-   * AWS takes to answer, ms: the requests of one action in sequence, as pages are, and the actions concurrently.
+   * Records the requests of `observe`. Returns a function that sends the same requests again without the SDK, and
+   * returns how long AWS takes to answer, in ms. It sends the requests of one action one after the other, as for pages,
+   * and different actions concurrently.
    */
   async answerTime(observe: () => Promise<unknown>): Promise<() => Promise<number>> {
     this.#recording = true;

@@ -1,5 +1,6 @@
 /**
- * Time and memory of `kas admin instances` and of `aws ec2 describe-instances` in both versions of the AWS CLI, by fleet size.
+ * Measures time and memory of `kas admin instances`, and of `aws ec2 describe-instances` in both versions of the AWS
+ * CLI, by fleet size.
  *
  * @module
  */
@@ -23,7 +24,10 @@ const KAS = "kas admin instances";
 /** kas. */
 export const kasLister: Lister = { name: KAS, words: [...BUILT, "admin", "instances"] };
 
-/** Every AWS CLI on the PATH, by version. A pyenv shim is resolved, as its own start-up would be measured too. */
+/**
+ * Returns every AWS CLI on the PATH, by version. If an AWS CLI is a pyenv shim, returns the real program, because the
+ * measurement would include the shim's own start-up.
+ */
 export async function awsClis(): Promise<Lister[]> {
   const found: Lister[] = [];
   for (const path of installed("aws")) {
@@ -39,7 +43,7 @@ export async function awsClis(): Promise<Lister[]> {
   return found;
 }
 
-/** What a listing took: ms, run by run, and its peak memory, MiB. */
+/** The durations of a listing in ms, run by run, and its peak memory in MiB. */
 export interface Taken {
   readonly ms: readonly number[];
   readonly peak: number | undefined;
@@ -71,7 +75,7 @@ export async function list(
   return new Map(taken.map(({ lister: { name }, ...it }) => [name, it]));
 }
 
-/** The table for a fleet size. */
+/** Returns the table for a fleet size. */
 export function listingTable(size: number, taken: ReadonlyMap<string, Taken>): Table {
   return {
     title: `Listing ${size.toLocaleString("en")} instances`,
@@ -82,7 +86,7 @@ export function listingTable(size: number, taken: ReadonlyMap<string, Taken>): T
   };
 }
 
-/** The goals for a fleet size, one for each AWS CLI. */
+/** Returns the goals for a fleet size, one for each AWS CLI. */
 export function listingGoals(size: number, taken: ReadonlyMap<string, Taken>): Goal[] {
   const most = GOALS[size];
   if (most === undefined) return [];

@@ -1,5 +1,5 @@
 /**
- * nginx with kas's own configuration in front of each server, as on an instance.
+ * Starts nginx in front of each server, with the same configuration that kas installs on an instance.
  *
  * @module
  */
@@ -7,14 +7,14 @@ import { type Running, start } from "../../tests/support/kas.ts";
 
 const SITE = new URL("../../nginx/kas-worker.conf", import.meta.url);
 
-/** nginx's port and the port behind it. */
+/** The port on which nginx listens for a server, and the port of the server behind it. */
 export interface Front {
   readonly name: string;
   readonly port: number;
   readonly behind: number;
 }
 
-/** kas's site for another server and other ports. Nothing else differs. */
+/** Returns kas's site configuration with another server and other ports, and no other differences. */
 export function siteFor(site: string, { name, port, behind }: Front, folder: string): string {
   return site
     .replace("listen 30000", `listen 127.0.0.1:${port}`)
@@ -24,7 +24,7 @@ export function siteFor(site: string, { name, port, behind }: Front, folder: str
     .replaceAll("kas_worker", `site_${name}`);
 }
 
-/** A site that answers what the workers answer. No server behind nginx can be faster. */
+/** Returns a site in which nginx itself gives the workers' answer. No server behind nginx can be faster. */
 function alone(port: number): string {
   return `server {
     listen 127.0.0.1:${port};

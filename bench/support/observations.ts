@@ -1,5 +1,5 @@
 /**
- * Observations of fleets of any size, and how long a decision on them takes.
+ * Creates observations of fleets of any size, and measures how long a decision on them takes.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { quantile } from "../report/result.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 
-/** A fleet over two zones, half of it in service and busy. */
+/** Returns an observation of a fleet in two zones, half of it in service and busy. */
 export function observationOf(size: number): Observation {
   const instances = Array.from({ length: size }, (_, i): Instance => {
     const on = i % 2 === 0;
@@ -50,7 +50,10 @@ export function observationOf(size: number): Observation {
   };
 }
 
-/** How long a decision on a start and on a stop takes, µs: the median of 20, each with an observation of its own. */
+/**
+ * Measures how long a decision on a start, and on a stop, takes in µs: the median of 20 decisions, each with its own
+ * observation.
+ */
 export function decideTimes(size: number): { readonly out: number; readonly in: number } {
   const alarm = { fleet: "kas", dimension: observationOf(size).instances[2]?.id ?? "", at: NOW };
   const high = { ...alarm, kind: "cpuhigh", from: "OK", to: "ALARM" } as const;
@@ -61,7 +64,7 @@ export function decideTimes(size: number): { readonly out: number; readonly in: 
   };
 }
 
-/** Each observation serves one decision, as in the autoscaler. */
+/** Returns the median duration. Each observation is used for one decision, as in the autoscaler. */
 function median(size: number, trigger: Trigger, expected: Decision["kind"]): number {
   const times: number[] = [];
   for (let n = 0; n < 20; n++) {

@@ -1,5 +1,5 @@
 /**
- * How much time and memory a program takes.
+ * Measures how much time and memory a program uses.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { installed } from "../../tests/support/needs.ts";
 
 /** The time and the output of a run. */
 export interface Cost {
-  /** From its start to its end, ms. */
+  /** The time from the program's start to its end, in ms. */
   readonly ms: number;
   readonly ended: Ended;
 }
@@ -30,7 +30,7 @@ export function canMeasurePeak(): boolean {
   return installed("time").length > 0;
 }
 
-/** The most memory that a program uses until its end, MiB. */
+/** Returns the peak memory of a program until its end, in MiB. */
 export async function peakMemory(
   words: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -41,7 +41,7 @@ export async function peakMemory(
   return Number(kilobytes) / 1_024;
 }
 
-/** The resident memory of a process now, MiB. Source: proc(5), status, VmRSS. */
+/** Returns the present resident memory of a process, in MiB. Source: proc(5), status, VmRSS. */
 export async function memory(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];

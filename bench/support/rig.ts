@@ -8,13 +8,13 @@ import type { Fleet } from "./fleet.ts";
 import { freePort } from "./servers.ts";
 import { deliver, Topic } from "./topic.ts";
 
-/** The base instance, whose alarm asks for more capacity. */
+/** The base instance, whose alarm recommends more capacity. */
 export const BASE = "i-00000000000000001";
 
-/** Time limit of the first observation of a fleet, ms. */
+/** Time limit of the first observation of a fleet, in ms. */
 const OBSERVATION_LIMIT = 120_000;
 
-/** How many messages of a burst are sent at the same time. */
+/** How many messages of a burst are in progress at the same time. */
 const AT_ONCE = 16;
 
 /** A running autoscaler with its topic and its fleet. */
@@ -65,15 +65,18 @@ export async function predecessorRig(fleet: Fleet): Promise<Rig> {
   return { fleet, topic, url, pid, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** How long a reaction took, ms. */
+/** How long a reaction took, in ms. */
 export interface Reaction {
-  /** Until StartInstances was sent. */
+  /** The time from posting the message until the autoscaler sent StartInstances. */
   readonly started: number;
-  /** Until the message was answered. */
+  /** The time from posting the message until the autoscaler answered it. */
   readonly answered: number;
 }
 
-/** Measures one reaction to an alarm that asks for an instance. Stops the instance again if few instances are on standby. */
+/**
+ * Measures one reaction to an alarm that recommends more capacity. Stops the started instance again if few standby
+ * instances are left.
+ */
 export async function react({ fleet: { sandbox }, topic, url }: Rig): Promise<Reaction> {
   const instances = () => sandbox.account.instances();
   const started = Promise.withResolvers<{ id: string; at: number }>();
@@ -112,7 +115,7 @@ export async function withMessages<T>(
   const sending = (async () => {
     const sent: Promise<void>[] = [];
     for (let n = 0; rate > 0 && !over.signal.aborted; n++) {
-      // A change to OK is verified, stored and decided on, and leads to no action.
+      // kas verifies and stores a change to OK, and decides on no action.
       sent.push(deliver(url, topic.notice("cpuhigh", others[1 + n % (others.length - 1)] ?? "", "OK")));
       await pause(1_000 / rate);
     }
@@ -126,7 +129,7 @@ export async function withMessages<T>(
   }
 }
 
-/** Sends messages at the same time. Returns how many are accepted, and decided on, per second. */
+/** Sends a burst of messages. Returns how many of them kas accepts per second, and decides on per second. */
 export async function burst(
   { fleet: { sandbox }, topic, url }: Rig,
   messages: number,
@@ -146,7 +149,10 @@ export async function burst(
   return { accepted, decided: messages / ((performance.now() - begun) / 1_000) };
 }
 
-/** How many messages that ask for more capacity are decided on per second. The fleet is at max, so that no activity starts. */
+/**
+ * Measures how many messages that recommend more capacity kas decides on per second. The fleet is at its maximum, so
+ * that no activity starts.
+ */
 export async function decisionRate({ topic, url }: Rig, messages: number): Promise<number> {
   const begun = performance.now();
   for (let n = 0; n < messages; n++) await deliver(url, topic.notice("cpuhigh", BASE, "ALARM"));

@@ -10,31 +10,31 @@ import { type Front, startNginx } from "./nginx.ts";
 /** A server that is measured. */
 export interface Server {
   readonly name: string;
-  /** Its URL through nginx, without a path. */
+  /** The URL of the server through nginx, without a path. */
   readonly url: string;
-  /** The id of its process, or of nginx if there is no server behind it. */
+  /** The id of the server's process, or of nginx if there is no server behind nginx. */
   readonly pid: number;
 }
 
-/** The servers that run, and the reasons why others do not. */
+/** The running servers, and the reasons why other servers do not run. */
 export interface Servers extends AsyncDisposable {
   readonly all: readonly Server[];
   readonly skipped: readonly string[];
 }
 
-/** Their names in tables. */
+/** The names of the servers in tables. */
 export const KAS = "kas worker";
 export const NGINX = "nginx alone";
 export const PREDECESSOR = "the predecessor's pool";
 const NODE = "Node's http server";
 const COMPILED = "epoll in C";
 
-/** A server. All answer /ping; "kas" and "node" answer /work too. */
+/** The servers that can be measured. All answer /ping; "kas" and "node" also answer /work. */
 export type Who = "kas" | "node" | "predecessor" | "compiled";
 
 const PEERS = new URL("../peers/", import.meta.url).pathname;
 
-/** A peer: its program, and how it is started on a port. */
+/** A peer: its program, and how the bench starts it on a port. */
 interface Peer {
   readonly name: string;
   readonly program: string;
@@ -68,7 +68,7 @@ const KINDS: Readonly<Record<Who, Peer>> = {
   },
 };
 
-/** A port that was free a moment ago. */
+/** Returns a port that was free a moment ago. */
 export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;

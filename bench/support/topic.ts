@@ -13,7 +13,7 @@ export class Topic implements AsyncDisposable {
   readonly #arn: string;
   readonly #signer = makeSigner();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  /** The URL prefix of its certificate, for `--trust-signer`. */
+  /** The URL prefix of the topic's certificate, for `--trust-signer`. */
   readonly prefix: string;
 
   constructor(arn: string) {
@@ -25,7 +25,7 @@ export class Topic implements AsyncDisposable {
     this.prefix = `http://127.0.0.1:${this.#server.addr.port}/`;
   }
 
-  /** A signed notification of an alarm that changes its state now. */
+  /** Returns a signed notification of an alarm that changes its state now. */
   notice(kind: AlarmKind, dimension: string, state: AlarmState): HttpPost {
     const envelope = {
       Type: "Notification",
@@ -49,7 +49,7 @@ export class Topic implements AsyncDisposable {
   }
 }
 
-/** Posts a message. Throws Error unless it is accepted. */
+/** Posts a message. Throws Error if the autoscaler does not accept it. */
 export async function deliver(url: string, { headers, body }: HttpPost): Promise<void> {
   const response = await fetch(url, { method: "POST", headers, body });
   const text = await response.text();

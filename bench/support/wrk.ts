@@ -1,5 +1,5 @@
 /**
- * wrk, the load generator.
+ * Runs wrk, the load generator.
  *
  * @module
  */
@@ -12,7 +12,10 @@ export interface Wrk {
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
-  /** Connections refused or broken, answers other than 2xx and 3xx, and those that took longer than 2 s. */
+  /**
+   * The number of failures: refused or broken connections, answers other than 2xx and 3xx, and answers that took longer
+   * than 2 s.
+   */
   readonly failed: number;
 }
 

@@ -40,7 +40,10 @@ export interface SandboxOptions {
   readonly nodes?: number;
   /** Whether the account starts empty, without instances, load balancers and topics. */
   readonly empty?: boolean;
-  /** Whether AWS is kinder than a real account: without the faults of faults/defaults.ts, and with a fast boot. Default: false. */
+  /**
+   * Whether the sandbox leaves out the delays and limits of a real account (faults/defaults.ts), and boots instances
+   * fast. Default: false.
+   */
   readonly kind?: boolean;
   /** How long an instance is pending before it is running, in ms. Default: at random, as in faults/defaults.ts. */
   readonly boot?: number | undefined;
@@ -50,7 +53,10 @@ export interface SandboxOptions {
   readonly speed?: number;
   /** Seed of the random faults. Default: 1. */
   readonly seed?: number;
-  /** Initial faults beside the default ones, or in place of them, such as `throttle=0.2` and `metric-delay=0s`. The sandbox throws TypeError for an invalid fault. */
+  /**
+   * Faults at the start, such as `throttle=0.2`. A fault replaces the default fault with the same name, as
+   * `metric-delay=0s` does. The sandbox throws TypeError for an invalid fault.
+   */
   readonly faults?: readonly string[];
   /**
    * Command line of the worker, to which the sandbox appends `--listen ADDRESS:30000`. Exactly one of the options `worker`,

@@ -3,12 +3,12 @@ import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { type Ended, execute, FROM_SOURCE } from "../support/kas.ts";
 import { FAST } from "./contract/backends.ts";
 
-/** `kas admin …words` as a process. */
+/** Runs `kas admin` with these words as a process. */
 async function admin(words: readonly string[], env: Record<string, string>): Promise<Ended> {
   return await execute([...FROM_SOURCE, "admin", ...words], env);
 }
 
-/** Asserts what an operator sees of an error: a hint, but no stack trace and no secret. */
+/** Asserts that the output for an error contains a hint, but no stack trace and no secret. */
 function assertError({ code, stdout, stderr }: Ended, status: number, hint: RegExp): void {
   assertMatch(stderr, hint);
   assertEquals([code, stdout], [status, ""]);

@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { demo } from "./demo.ts";
 
 Deno.test("with the wrong alarm thresholds --cpu 42:60, step 2 or 3 of the demo fails, and the demo exits with status 1", async () => {
-  // Faster than the demo: only the thresholds matter, and no step must come out right.
+  // This runs faster than the demo, because only the thresholds matter: no step has to end with the expected number of
+  // instances.
   const { code, rows, said } = await demo("--speed", "40", "--cpu", "42:60");
   assertEquals(code, 1, said);
   const failed = rows.filter(({ result }) => result !== "ok").map(({ step }) => step);

@@ -38,7 +38,7 @@ async function interrupted(running: Running): Promise<{ code: number; said: stri
   return { code, said: running.lines.join("\n") };
 }
 
-/** A command, the call during which Ctrl-C comes, and what the command then names as left undone. */
+/** A command, the AWS call during which the test sends Ctrl-C, and the remaining work that the command then prints. */
 const CASES: [words: string, action: string, left: RegExp][] = [
   [
     "setup",
@@ -146,7 +146,7 @@ Deno.test("a second Ctrl-C ends a draining worker immediately", async () => {
     ..."worker --listen 127.0.0.1:0 --threads 1 --queue 0 --work-ms 600000 --drain 600s".split(" "),
   ]);
   const [, url = ""] = await worker.line(/listening on (http:\/\/[^\s"]+)/);
-  // Without a queue, one request is accepted and the other refused.
+  // The worker has no queue, so it accepts one request and refuses the other.
   const works = [1, 2].map(() => fetch(`${url}/work`).catch(() => undefined));
   assertEquals((await Promise.race(works))?.status, 503);
   worker.kill("SIGINT");

@@ -5,8 +5,8 @@ import { execute } from "../support/kas.ts";
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
 /**
- * V8's heap limit, MB. kas with the SDK and a page of 1,000 instances takes at most 46; if it kept the text of every page, it would take
- * more than 72 (measured).
+ * V8's heap limit in MB. kas with the SDK and a page of 1,000 instances needs at most 46 MB. If it kept the text of
+ * every page, it would need more than 72 MB (both measured).
  */
 const HEAP = 58;
 

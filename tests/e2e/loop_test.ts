@@ -25,7 +25,8 @@ testWith(
     const state = await Deno.makeTempDir();
     try {
       await using autoscaler = start(
-        // The base instance has just been launched. The minimum keeps the node running, however long the AWS CLI takes.
+        // With a warm-up or a metric delay, kas would ignore the alarm of the base instance, which has just been
+        // launched. `--min 2` keeps the node running, however long the AWS CLI takes.
         [...BUILT, "autoscaler", "--listen", "127.0.0.1:0", "--state", state].concat(
           "--warmup 0s --metric-delay 0s --min 2".split(" "),
         ),

@@ -14,7 +14,7 @@ import { FAST } from "./contract/backends.ts";
 
 const PAGE = new URL("../../docs/operation.md", import.meta.url);
 
-/** A node's id in a new account, where the base's is the first. */
+/** The id of the first node in a new account, in which the base instance has the first id. */
 const NODE = "i-00000000000000002";
 
 testWith(
@@ -42,7 +42,7 @@ testWith(
 
     const said = new Map<string, string>();
     for (const { heading, script } of blocks(await Deno.readTextFile(PAGE))) {
-      // The page's reader upgrades a fleet whose load has been measured since its capacity last changed.
+      // Wait until CloudWatch has datapoints from after the last change of capacity, as a reader of the page does.
       if (heading === "Upgrading") await eventually(() => scaleInAction(env), (action) => action === "stop");
       await t.step(`${heading}: ${script.split("\n")[0]}`, async () => {
         const { code, stdout, stderr } = await execute([
@@ -70,7 +70,7 @@ testWith(
   },
 );
 
-/** The action of a scale-in by an operator, which kas does not carry out. */
+/** Returns the action that kas decides on for a scale-in by an operator. kas does not carry it out. */
 async function scaleInAction(env: Readonly<Record<string, string>>): Promise<string | undefined> {
   const { stdout } = await execute(
     ["kas", "admin", "scale", "in", "--instance", NODE, "--warmup", "0s", "--dry-run", "--no-header"],
@@ -79,7 +79,9 @@ async function scaleInAction(env: Readonly<Record<string, string>>): Promise<str
   return stdout.split("\t")[0];
 }
 
-/** An autoscaler with `--dry-run`: it confirms subscriptions and records decisions. */
+/**
+ * Starts an autoscaler with `--dry-run`, which confirms subscriptions and records decisions, but changes nothing else.
+ */
 function autoscaler(env: Readonly<Record<string, string>>, state: string) {
   credentials();
   return startService({

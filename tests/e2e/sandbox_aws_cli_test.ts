@@ -6,12 +6,12 @@ import { localMachines } from "../unit/sandbox/machines.ts";
 
 const [BASE, NODE] = ["i-00000000000000001", "i-00000000000000002"] as const;
 
-// Each version that is there, v1 and v2 for example; a test that is ignored where there is none.
+// All versions of the AWS CLI on the PATH, for example v1 and v2. If there is none, the test is ignored.
 const [first = "aws", ...others] = installed("aws");
 
 for (const cli of [first, ...others]) {
   const needs = cli === first ? [program("aws")] : [];
-  /** Calls the AWS CLI; its words as tab-separated text, or the error's code. */
+  /** Calls the AWS CLI. Returns its output as tab-separated text, or the error's code. */
   const aws = async (kas: Sandbox, command: string, ...more: string[]): Promise<string> => {
     // The oldest version in use, 2.9, does not know AWS_ENDPOINT_URL.
     const words = [cli, "--endpoint-url", kas.url, "--output", "text", ...command.split(" "), ...more];
@@ -72,7 +72,7 @@ for (const cli of [first, ...others]) {
       );
       assertEquals(stopped, "stopping");
     });
-    await t.step("is told error codes", async () => {
+    await t.step("the AWS CLI prints the error codes of the sandbox", async () => {
       await kas.account.waitUntil(() => kas.account.instances()[1]?.state === "stopped");
       assertEquals(
         await aws(kas, "ec2 start-instances --instance-ids i-0badc0de"),
@@ -118,7 +118,8 @@ for (const cli of [first, ...others]) {
       );
     });
     await t.step("the AWS CLI registers a target, waits for its health, and deregisters it", async () => {
-      // Longer than the command line takes, a hundred times faster than life.
+      // A delay that is longer than an AWS CLI command takes, although the sandbox runs a hundred times as fast as real
+      // time.
       const delay = "Key=deregistration_delay.timeout_seconds,Value=3600";
       assertEquals(
         await elbv2(
@@ -134,14 +135,14 @@ for (const cli of [first, ...others]) {
       assertEquals(await aws(kas, `elbv2 deregister-targets ${targets}${BASE}`), "");
       assertEquals(await state(), "draining");
     });
-    await t.step("is told error codes", async () => {
+    await t.step("the AWS CLI prints the error codes of the sandbox", async () => {
       assertEquals(await aws(kas, `elbv2 register-targets ${targets}${NODE}`), "InvalidTarget");
       assertEquals(await aws(kas, "elbv2 describe-target-groups --names none"), "TargetGroupNotFound");
     });
   });
 
   testWith(needs, `${cli} can use CloudWatch and SNS of the sandbox`, async (t) => {
-    // At life's speed no alarm is evaluated in the first minute.
+    // At the speed of real time, the sandbox evaluates no alarm in the first minute.
     await using kas = await startSandbox({ kind: true, machine: localMachines().make });
     const topic = "arn:aws:sns:eu-west-1:000000000000:other";
 
@@ -177,7 +178,7 @@ for (const cli of [first, ...others]) {
         kas,
         "cloudwatch describe-alarms --query MetricAlarms[].StateUpdatedTimestamp",
       );
-      // v1 prints it as it came, in seconds since the epoch; v2 as ISO 8601.
+      // The AWS CLI v1 prints the time as it receives it, in seconds since the epoch; v2 prints it as ISO 8601.
       assertMatch(updated, /^(\d{10}\.\d+|20\d\d-\d\d-\d\dT\S+)$/);
       const history = await aws(
         kas,
@@ -185,7 +186,7 @@ for (const cli of [first, ...others]) {
       );
       assertEquals(history, `kas:cpuhigh:${BASE}`);
     });
-    await t.step("is told error codes", async () => {
+    await t.step("the AWS CLI prints the error codes of the sandbox", async () => {
       const set = "cloudwatch set-alarm-state --alarm-name none --state-value OK --state-reason test";
       assertEquals(await aws(kas, set), "ResourceNotFound");
       assertEquals(

@@ -1,13 +1,14 @@
 /**
- * The faults that are on by default, because every real account has them.
+ * The faults that are on by default. They imitate the delays and limits of a real AWS account.
  *
  * @module
  */
 
 /**
- * The faults of a real account. Metrics: Datadog documents a delay of about 2 minutes for CloudWatch. Monitoring: EC2 user guide,
- * using-cloudwatch-new: basic unless enabled. Rate limits: see rate_limits.ts. Reads: EC2 developer guide, eventual consistency.
- * Boot CPU: EC2 Auto Scaling's "default instance warmup" exists for it. Subscribe: SNS API reference, "Unreachable Endpoint".
+ * The delays and limits of a real account. Sources: for the metric delay, Datadog's documentation (about 2 minutes);
+ * for basic monitoring, EC2 user guide, using-cloudwatch-new; for the rate limits, see rate_limits.ts; for the age of
+ * reads, EC2 developer guide, eventual consistency; for the CPU after a boot, EC2 Auto Scaling user guide, default
+ * instance warmup; for Subscribe, SNS API reference, "Unreachable Endpoint".
  */
 export const DEFAULT_FAULTS: readonly string[] = [
   "metric-delay=90s",
@@ -26,6 +27,6 @@ export const BOOT: readonly [number, number] = [30_000, 60_000];
 /** The time from `stopping` to `stopped`, in ms of sandbox time. */
 export const SHUTDOWN = 20_000;
 
-/** The same two times in a kind sandbox, in ms of sandbox time. */
+/** The times for boot and shutdown with the option `kind`, in ms of sandbox time. */
 export const KIND_BOOT = 2_000;
 export const KIND_SHUTDOWN = 1_000;

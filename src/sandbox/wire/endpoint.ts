@@ -158,7 +158,10 @@ function checkSignatureAge({ service, signedAt }: AwsRequest, now: number): void
   }
 }
 
-/** How long a response can be repeated, in ms of real time. Requests with a time in them are never the same, so that they would add up. */
+/**
+ * How long the endpoint keeps a response to repeat it, in ms of real time. Without this limit, the responses to
+ * requests that contain a time would fill the memory, because these requests are never equal.
+ */
 const STALE_RESPONSE_MS = 60_000;
 
 /** Wraps read actions. With the faults stale-reads and read-lag, a wrapped action repeats an earlier response for a time. */
@@ -175,7 +178,7 @@ function staleResponses(
     if (earlier !== undefined && clock.now() - earlier.at < age) return earlier.output;
     const output = await carryOut(input);
     const at = clock.now();
-    // In the order of their time, so that the oldest is first.
+    // Delete and insert the response again, so that the map stays in the order of the responses' times.
     responses.delete(key);
     responses.set(key, { at, output });
     for (const [old, response] of responses) {

@@ -60,7 +60,7 @@ export const ADMIN_CASES: readonly Case[] = [
   },
   {
     name:
-      "instances stop refuses a base, exits with 4 for an unknown instance, and goes on with the other targets",
+      "instances stop refuses a base instance, and continues with the other instances after an unknown one",
     run: async (backend, fleet) => {
       const [{ id: base = "" } = {}] = await launch(backend, fleet, "base", 1);
       const [{ id: node = "" } = {}] = await launch(backend, fleet, "node", 1);
@@ -136,7 +136,7 @@ export const ADMIN_CASES: readonly Case[] = [
       );
 
       const [high = ""] = names;
-      // An evaluation that comes between the two commands resets the state, so they may be repeated.
+      // CloudWatch may evaluate the alarm between the two commands and reset its state, so the test may repeat them.
       const states = await eventually(async () => {
         const tested = await kas(backend, fleet, "alarms", "test", high, "ALARM");
         assertEquals([tested.status, tested.rows[0]?.["after"]], [0, "ALARM"]);
@@ -161,7 +161,7 @@ export const ADMIN_CASES: readonly Case[] = [
         rows: [{ arn: topic?.["arn"], name: fleet, subscriptions: 0 }],
         stderr: "",
       });
-      // No server listens there. moto confirms the subscription nevertheless.
+      // No server listens at this address. moto confirms the subscription nevertheless.
       const endpoint = "http://127.0.0.1:1/";
       const status = backend.name === "moto" ? "confirmed" : "pending";
       const subscribed = await kas(backend, fleet, "topics", "subscribe", endpoint);
@@ -212,7 +212,8 @@ export const ADMIN_CASES: readonly Case[] = [
       }
       for (const id of ids) await settled(backend, id, "running");
       assertEquals((await kas(backend, fleet, "setup")).status, 0);
-      // No server listens there. moto confirms the subscription nevertheless; in the sandbox it stays pending.
+      // No server listens at this address. moto confirms the subscription nevertheless; in the sandbox the subscription
+      // stays pending.
       await kas(backend, fleet, "topics", "subscribe", "http://127.0.0.1:1/");
       const subscription = backend.name === "moto" ? ["subscription deleted"] : [];
 

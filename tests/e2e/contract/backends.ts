@@ -42,7 +42,10 @@ export const FAST = {
   machine,
 } as const satisfies SandboxOptions;
 
-/** Time limit of a call, ms. moto's first answer takes seconds, and as it ignores client tokens, a repeated launch would launch twice. */
+/**
+ * Time limit of a call, in ms. moto's first answer takes seconds. moto ignores client tokens, so a retry of a launch
+ * would launch a second instance.
+ */
 const TIME_LIMIT = 60_000;
 
 /** An empty account in moto. */

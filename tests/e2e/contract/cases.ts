@@ -9,7 +9,10 @@ import type { Role } from "../../../src/scaling/model/instance.ts";
 import { eventually } from "../../support/kas.ts";
 import type { Backend } from "./backends.ts";
 
-/** A case asserts what AWS and both backends do. Where a backend differs, the case says so. */
+/**
+ * A case of the contract. It asserts behaviour that AWS and both backends have. If a backend differs from AWS, the case
+ * says so.
+ */
 export interface Case {
   readonly name: string;
   /**

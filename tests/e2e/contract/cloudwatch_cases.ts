@@ -77,7 +77,8 @@ export const CLOUDWATCH_CASES: readonly Case[] = [
     },
   },
   {
-    name: "setAlarmState() does not find an unknown alarm, and deleteAlarms() accepts it",
+    name:
+      "setAlarmState() fails with a not-found error for an unknown alarm, and deleteAlarms() ignores the alarm",
     run: async ({ aws, name }, fleet) => {
       const unknown = `${fleet}:cpuhigh:i-1`;
       assert(isNotFound(await assertRejects(() => setAlarmState(aws, unknown, "OK", "test"))));
@@ -85,13 +86,14 @@ export const CLOUDWATCH_CASES: readonly Case[] = [
       await deleteAlarms(aws, [`${fleet}:cpulow:i-1`]);
       assertEquals(await fleetAlarms(aws, fleet), []);
       await deleteAlarms(aws, [unknown]).catch((error) => {
-        // AWS and the sandbox may answer ResourceNotFound, moto never does.
+        // AWS and the sandbox may answer ResourceNotFound. moto never does.
         assert(name !== "moto" && isNotFound(error), String(error));
       });
     },
   },
   {
-    name: "latestCpu() has no datapoint of an unknown instance, and the latest one of a running instance",
+    name:
+      "latestCpu() returns no datapoint for an unknown instance, and the latest datapoint for a running instance",
     run: async (backend, fleet) => {
       const { aws, name } = backend;
       assertEquals(await latestCpu(aws, [{ id: "i-0123456789abcdef0" }], 60), new Map());

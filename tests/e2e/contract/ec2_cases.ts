@@ -60,7 +60,7 @@ export const EC2_CASES: readonly Case[] = [
     },
   },
   {
-    name: "startInstance() of a running instance and stopInstance() of a stopped one change nothing",
+    name: "startInstance() of a running instance and stopInstance() of a stopped instance change nothing",
     run: async (backend, fleet) => {
       const { aws } = backend;
       const [{ id = "" } = {}] = await launch(backend, fleet, "node", 1);
@@ -83,7 +83,8 @@ export const EC2_CASES: readonly Case[] = [
     },
   },
   {
-    name: "startInstance(), stopInstance() and terminateInstance() do not find an unknown instance",
+    name:
+      "startInstance(), stopInstance() and terminateInstance() fail with a not-found error for an unknown instance",
     run: async ({ aws }) => {
       assertEquals(await findInstance(aws, UNKNOWN), undefined);
       for (const act of [startInstance, stopInstance, terminateInstance]) {

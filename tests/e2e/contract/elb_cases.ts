@@ -42,7 +42,7 @@ export const ELB_CASES: readonly Case[] = [
     },
   },
   {
-    name: "enableZones() adds zones, and a repeat changes nothing",
+    name: "enableZones() adds zones, and a second call changes nothing",
     run: async ({ aws, region }, fleet) => {
       await createBalancer(aws, fleet, [`${region}a`], 300_000);
       for (const _ of [1, 2]) {
@@ -53,7 +53,8 @@ export const ELB_CASES: readonly Case[] = [
     },
   },
   {
-    name: "register() and deregister() take an instance in and out of service, and a repeat changes nothing",
+    name:
+      "register() and deregister() put an instance into and out of service, and a second call changes nothing",
     run: async (backend, fleet) => {
       const { aws } = backend;
       const [{ id = "", zone = "" } = {}] = await launch(backend, fleet, "base", 1);
@@ -84,7 +85,8 @@ export const ELB_CASES: readonly Case[] = [
     },
   },
   {
-    name: "health() does not find an unknown load balancer, and deleteBalancer() accepts it",
+    name:
+      "health() fails with a not-found error for an unknown load balancer, and deleteBalancer() ignores it",
     run: async ({ aws, region }, fleet) => {
       assert(isNotFound(await assertRejects(() => health(aws, balancerRef({ fleet })))));
       assert(isNotFound(await assertRejects(() => Array.fromAsync(listBalancers(aws, undefined, fleet)))));

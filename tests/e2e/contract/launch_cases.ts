@@ -1,6 +1,6 @@
 /**
- * Launches from launch templates on each backend: by `kas admin instances create` with all its flags, and by the autoscaler, once per
- * client token.
+ * Launches from launch templates on each backend: `kas admin instances create` with all its flags, and the autoscaler's
+ * launch, which EC2 makes only once per client token.
  *
  * @module
  */

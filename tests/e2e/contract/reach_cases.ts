@@ -1,6 +1,6 @@
 /**
- * Commands of `kas admin` that connect to instances or read the whole fleet, on each backend. moto's instances have no servers, so no
- * case connects to a running one there.
+ * Commands of `kas admin` that connect to instances or read the whole fleet, on each backend. moto's instances have no
+ * servers, so no case connects to a running instance of moto.
  *
  * @module
  */
@@ -21,7 +21,7 @@ async function stopped(backend: Backend, fleet: string, role: "base" | "node"): 
 
 export const REACH_CASES: readonly Case[] = [
   {
-    name: "ssh connects to a running instance, and to no other",
+    name: "ssh connects to a running instance, and not to a stopped one",
     run: async (backend, fleet) => {
       const [{ id = "", publicDns, privateIp } = {}] = await launch(backend, fleet, "base", 1);
       const ssh = (...words: string[]) => kas(backend, fleet, "ssh", ...words, "--dry-run");
@@ -37,7 +37,7 @@ export const REACH_CASES: readonly Case[] = [
     },
   },
   {
-    name: "provision fails for a stopped instance with 1, and for an unknown one with 4",
+    name: "provision exits with status 1 for a stopped instance, and with status 4 for an unknown instance",
     run: async (backend, fleet) => {
       const node = await stopped(backend, fleet, "node");
       const refused = await kas(backend, fleet, "provision", node);
@@ -64,7 +64,7 @@ export const REACH_CASES: readonly Case[] = [
     },
   },
   {
-    name: "scale decides on the fleet as it is, and stops an instance",
+    name: "scale observes the fleet, decides, and stops an instance",
     run: async (backend, fleet) => {
       const [base] = await launch(backend, fleet, "base", 1);
       const [node] = await launch(backend, fleet, "node", 1);
@@ -85,7 +85,7 @@ export const REACH_CASES: readonly Case[] = [
     },
   },
   {
-    name: "doctor reads everything that it checks",
+    name: "doctor can read everything that its checks need",
     run: async (backend, fleet) => {
       const base = await stopped(backend, fleet, "base");
       assertEquals((await kas(backend, fleet, "setup")).status, 0);

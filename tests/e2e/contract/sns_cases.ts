@@ -28,7 +28,7 @@ export const SNS_CASES: readonly Case[] = [
     },
   },
   {
-    name: "deleteTopic() deletes a topic, and accepts one that is deleted",
+    name: "deleteTopic() deletes a topic, and ignores a topic that does not exist",
     run: async ({ aws }, fleet) => {
       const arn = await createTopic(aws, fleet);
       await deleteTopic(aws, arn);
@@ -45,7 +45,8 @@ export const SNS_CASES: readonly Case[] = [
       assertEquals(await subscribe(aws, topic, endpoint.url), arn);
       const list = async () => await Array.fromAsync(listSubscriptions(aws, topic));
       if (name === "moto") {
-        // moto confirms by itself, sends no token, accepts any, and answers with an unusable ARN.
+        // moto confirms a subscription by itself and sends no token. It accepts any token, and answers with an ARN that
+        // cannot be used.
         assert((await confirmSubscription(aws, topic, "any")).startsWith("arn:aws:sns:"));
       } else {
         const pending = {
@@ -69,7 +70,7 @@ export const SNS_CASES: readonly Case[] = [
     },
   },
   {
-    name: "listSubscriptions() does not find a topic that was deleted",
+    name: "listSubscriptions() fails with a not-found error for a deleted topic",
     run: async ({ aws }, fleet) => {
       const arn = await createTopic(aws, fleet);
       assertEquals(await Array.fromAsync(listSubscriptions(aws, arn)), []);
@@ -79,7 +80,7 @@ export const SNS_CASES: readonly Case[] = [
   },
 ];
 
-/** An endpoint, and the first message that it receives. */
+/** Starts an endpoint. `received` resolves with the first message that the endpoint receives. */
 function listen(): AsyncDisposable & { readonly url: string; readonly received: Promise<string> } {
   const received = Promise.withResolvers<string>();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {

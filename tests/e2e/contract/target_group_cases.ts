@@ -33,7 +33,7 @@ const HEALTH_CHECK = { HealthCheckPath: "/", HealthCheckIntervalSeconds: 30, Hea
 export const TARGET_GROUP_CASES: readonly Case[] = [
   {
     name:
-      "register() and deregister() take an instance in and out of service at a target group, and a repeat changes nothing",
+      "register() and deregister() put an instance into and out of service at a target group, and a second call changes nothing",
     run: async (backend, fleet) => {
       const { aws } = backend;
       const { ref, dnsName } = await makeTargetGroup(backend, fleet);
@@ -59,7 +59,7 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
     },
   },
   {
-    name: "register() refuses a stopped instance, and does not find an unknown target group",
+    name: "register() fails for a stopped instance, and with a not-found error for an unknown target group",
     run: async (backend, fleet) => {
       const { aws } = backend;
       const { ref } = await makeTargetGroup(backend, fleet, { unused: true });
@@ -73,7 +73,7 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
     },
   },
   {
-    name: "requiredChanges() finds the settings to change, and none after applyChanges()",
+    name: "requiredChanges() returns the settings to change, and no settings after applyChanges()",
     run: async (backend, fleet) => {
       const { aws } = backend;
       const { ref } = await makeTargetGroup(backend, fleet, { unused: true, healthCheck: HEALTH_CHECK });
@@ -151,7 +151,8 @@ export const TARGET_GROUP_CASES: readonly Case[] = [
     },
   },
   {
-    name: "setup with --target-group changes its settings, and teardown keeps it",
+    name:
+      "setup with --target-group changes the target group's settings, and teardown keeps the target group",
     run: async (backend, fleet) => {
       const { ref: { arn } } = await makeTargetGroup(backend, fleet, { healthCheck: HEALTH_CHECK });
       for (const role of ["base", "node"] as const) await launch(backend, fleet, role, 1);

@@ -18,7 +18,7 @@ import { credentials } from "../../unit/aws/wire.ts";
 
 const KAS = balancerRef({ fleet: "kas" });
 
-/** Clients of a sandbox. */
+/** Returns the SDK clients for a sandbox. */
 function connectTo({ url, env }: Sandbox, more: Account = {}): Aws {
   credentials();
   return connect({ region: env["AWS_REGION"], endpointUrl: url, ...more });
@@ -56,7 +56,7 @@ Deno.test("an AWS call fails as throttled after three attempts", async () => {
   assertEquals(sandbox.calls.length - before, 3);
 });
 
-Deno.test("AWS counts as unreachable if a response takes longer than the time limit", async () => {
+Deno.test("an AWS call fails as unreachable if the response takes longer than the time limit", async () => {
   await using sandbox = await startSandbox(FAST);
   using aws = connectTo(sandbox, { timeLimit: 50 });
   sandbox.faults.latency = 200;
@@ -93,7 +93,7 @@ Deno.test("kas does not retry a start that fails for lack of capacity", async ()
   assertEquals(sandbox.calls.filter(({ action }) => action === "StartInstances").length, 1);
 });
 
-Deno.test("registering an instance with an unknown load balancer is a not-found error", async () => {
+Deno.test("register() fails with a not-found error for an unknown load balancer", async () => {
   await using sandbox = await startSandbox(FAST);
   using aws = connectTo(sandbox);
   assert(isNotFound(await assertRejects(() => register(aws, balancerRef({ fleet: "nope" }), node(sandbox)))));

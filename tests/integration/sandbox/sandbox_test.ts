@@ -240,7 +240,7 @@ Deno.test("a sandbox has the faults of a real account by default, and an option 
   assertEquals([bootCpu, drainLag], [100, 5_000]);
 });
 
-Deno.test("a kind sandbox has no faults unless an option sets them", async () => {
+Deno.test("a sandbox with the option kind has no faults unless another option sets them", async () => {
   await using kas = await sandbox({ faults: ["metric-delay=60s"] });
   const { metricDelay, readLag, basicMonitoring, bootCpu, rateLimits, drainLag, lateFirstCheck } = kas.faults;
   assertEquals(metricDelay, 60_000);

@@ -91,7 +91,7 @@ Deno.test("the caller's abort signal aborts an AWS call", async () => {
   const started = performance.now();
   const error = await assertRejects(() => list(server.aws, stop.signal));
   assertEquals(error.name, "AbortError");
-  // The time limit is 10 s.
+  // The time limit of a call is 10 s, so the signal has ended the call.
   assertLess(performance.now() - started, 5_000);
   assertEquals(server.calls.length, 1);
 });
@@ -113,7 +113,7 @@ Deno.test("the AWS client uses the region of the account", async () => {
 });
 
 Deno.test("an AWS call without a region fails with RegionError before the first request", async () => {
-  // In a process of its own, because all tests of this one share the environment.
+  // The test runs this in another process, because all tests of this process share the environment variables.
   const script = `
     import { connect } from ${JSON.stringify(new URL("../../../src/aws/clients.ts", import.meta.url).href)};
     using aws = connect({ endpointUrl: "http://127.0.0.1:1" });
@@ -129,7 +129,7 @@ Deno.test("describeError() does not quote a response that is not from AWS", asyn
   assertGreaterOrEqual(server.calls.length, 1);
 });
 
-/** An answer that never arrives. */
+/** Returns a promise that never settles, for an answer that never arrives. */
 function never(): Promise<Response> {
   return new Promise(() => {});
 }
@@ -138,7 +138,7 @@ async function list(aws: ReturnType<typeof connect>, signal?: AbortSignal): Prom
   return await Array.fromAsync(fleetInstances(aws, { fleet: "kas" }, signal));
 }
 
-/** A loopback URL without a server. */
+/** Returns a loopback URL at which no server listens. */
 function freeUrl(): string {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return `http://127.0.0.1:${listener.addr.port}`;

@@ -11,7 +11,10 @@ const MINUTE = 60_000;
 /** Credentials that expire some ms after START. */
 const expiring = (ms: number) => ({ id: `${ms}`, expiration: new Date(START + ms) });
 
-/** A source on a clock that the test sets, with one behaviour for each attempt. The last one stays. */
+/**
+ * Creates a source of credentials with a clock that the test sets. Each attempt has its own behaviour; the last
+ * behaviour repeats.
+ */
 function source<C extends ExpiringCredentials>(...attempts: readonly (() => Promise<C>)[]) {
   const state = { passed: 0, attempts: 0, created: 0 };
   const clock = { now: () => START + state.passed, elapsed: () => state.passed };
@@ -59,7 +62,7 @@ Deno.test("kas replaces a credential source that hangs, and finds credentials wh
 });
 
 Deno.test("kas finds credentials again after the SDK's credential chain hung", async () => {
-  // In a process of its own, because all tests of this one share the environment.
+  // The test runs this in another process, because all tests of this process share the environment variables.
   const from = (path: string) => JSON.stringify(new URL(`../../../src/aws/${path}`, import.meta.url).href);
   const script = `
     import { connect } from ${from("clients.ts")};
@@ -84,7 +87,7 @@ Deno.test("kas finds credentials again after the SDK's credential chain hung", a
   assertEquals(stdout, "CredentialsError ok\n", stderr);
 });
 
-Deno.test("an error of STS is reported as an error of the credentials, without the call that needs the credentials", async () => {
+Deno.test("an error of STS is reported as an error of the credentials, and not of the call that needs the credentials", async () => {
   const message = "User: arn:aws:iam::1:user/o is not authorized to perform: sts:AssumeRole on resource: r";
   const { get } = source(() => Promise.reject(sdkError("AccessDenied", message)));
   const error = await assertRejects(() => get(), CredentialsError);

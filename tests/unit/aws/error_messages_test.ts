@@ -60,7 +60,7 @@ for (
     ["InvalidSubnet", "elasticloadbalancing:CreateLoadBalancer", /--verbose/],
   ] as const
 ) {
-  Deno.test(`the hint for ${code} of ${operation} fits the call`, () => {
+  Deno.test(`describeError() has ${hint === undefined ? "no hint" : "a hint"} for ${code} that fits the operation ${operation}`, () => {
     const error = sdkError(code, "no");
     setOperation(error, operation);
     const found = describeError(error).hint;

@@ -46,7 +46,7 @@ for (
     [undefined, []],
   ] as const
 ) {
-  Deno.test(`${error instanceof Error ? code(error) ?? error.name : error} is ${kinds.join() || "of no kind"}`, () => {
+  Deno.test(`for the error ${error instanceof Error ? code(error) ?? error.name : error}, ${kinds.join() || "no predicate"} returns true`, () => {
     const found = Object.entries(KINDS).filter(([, is]) => is(error)).map(([name]) => name);
     assertEquals(found, [...kinds]);
   });

@@ -7,12 +7,15 @@ interface Module {
   readonly specifier: string;
   readonly dependencies?: readonly {
     readonly isDynamic?: boolean;
-    /** Absent for a type import. */
+    /** Absent if the import is only of types. */
     readonly code?: { readonly specifier?: string };
   }[];
 }
 
-/** The modules that `entry` imports statically (`at once`) or at all (`ever`) and that match a pattern. */
+/**
+ * Returns the modules that match a pattern and that `entry` imports: only by static imports (`at once`), or by any
+ * imports (`ever`).
+ */
 async function sdkModules(entry: string, when: "at once" | "ever", pattern = SDK): Promise<string[]> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", "--quiet", new URL(entry, ROOT).pathname],

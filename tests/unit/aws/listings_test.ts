@@ -47,7 +47,7 @@ Deno.test("fleetAlarms() fails if the second page of the list fails", async () =
   await assertRejects(() => fleetAlarms(server.aws, "kas"));
 });
 
-/** Every listing, by name. */
+/** All functions that read a list from AWS, by name. */
 const LISTINGS: Readonly<Record<string, (aws: Aws) => Promise<unknown>>> = {
   "fleetInstances()": (aws) => Array.fromAsync(fleetInstances(aws, { fleet: "kas" })),
   "ingressOf()": (aws) => ingressOf(aws, ["sg-1"]),
@@ -72,7 +72,7 @@ for (const [name, list] of Object.entries(LISTINGS)) {
   });
 }
 
-/** A page of each listing that has pages. Its token names the next page. */
+/** A page of each list that AWS returns in pages. `token` is the token of the next page. */
 const PAGES: Readonly<Record<string, (token: string) => Response>> = {
   DescribeInstances: (token) => ec2("DescribeInstances", `<reservationSet/><nextToken>${token}</nextToken>`),
   DescribeSecurityGroups: (token) =>
@@ -97,7 +97,7 @@ for (
     "listSubscriptions()",
   ]
 ) {
-  Deno.test(`${name} fails at the first token that repeats`, async () => {
+  Deno.test(`${name} fails when AWS returns the same page token twice`, async () => {
     const tokens = ["a", "b", "a"];
     await using server = wire(({ action }, i) => PAGES[action]?.(tokens[i] ?? "c") ?? Response.error());
     await assertRejects(

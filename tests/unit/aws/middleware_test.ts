@@ -8,7 +8,7 @@ import { ec2, ec2Error, queryError, wire } from "./wire.ts";
 
 const NONE = () => ec2("DescribeInstances", "<reservationSet/>");
 
-/** An onCall that records each call in words. */
+/** Returns an onCall callback that records each call as text. */
 function recorder(): { readonly onCall: (call: Call) => void; readonly words: string[] } {
   const words: string[] = [];
   const onCall = ({ service, operation, outcome, seconds, retry }: Call) => {
@@ -44,7 +44,7 @@ const FAILURES: readonly [code: string, status: number, calls: string[]][] = [
 ];
 
 for (const [code, status, expected] of FAILURES) {
-  Deno.test(`onCall receives ${code} as ${expected[0]}`, async () => {
+  Deno.test(`the callback onCall receives the error ${code} as "${expected[0]}"`, async () => {
     const { onCall, words } = recorder();
     await using server = wire(() => ec2Error(code, "No.", status), { onCall });
     await assertRejects(() => startInstance(server.aws, "i-1"));
@@ -88,7 +88,7 @@ Deno.test("the callback onCall receives the offset of AWS's clock", async () => 
   assertEquals(offsets.map((offset) => Math.round((offset ?? 0) / 5_000)), [12]);
 });
 
-Deno.test("each attempt of a changing call waits for beforeChange(), and a reading call does not wait", async () => {
+Deno.test("the precondition of beforeChange() runs before each attempt of a call that may change something, and not before a call that reads", async () => {
   const waiting: PromiseWithResolvers<void>[] = [];
   const beforeChange = () => {
     const resolvers = Promise.withResolvers<void>();
@@ -112,7 +112,7 @@ Deno.test("each attempt of a changing call waits for beforeChange(), and a readi
   assertEquals(sent(), ["DescribeInstances", "StartInstances"]);
 });
 
-Deno.test("deregister() runs its precondition before each attempt, and the call ends if the precondition rejects", async () => {
+Deno.test("deregister() runs its precondition before each attempt, and fails if the precondition rejects", async () => {
   const { onCall, words } = recorder();
   await using server = wire(() => queryError("Throttling", "Rate exceeded"), { onCall });
   let runs = 0;

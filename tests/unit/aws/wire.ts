@@ -1,6 +1,6 @@
 /**
- * An HTTP server that answers as AWS, for answers that neither the sandbox nor moto gives. The real SDK clients
- * call it, and it records their calls.
+ * An HTTP server that answers like AWS, for answers that neither the sandbox nor moto can give. The real SDK clients
+ * call the server, and the server records their calls.
  *
  * @module
  */
@@ -46,7 +46,7 @@ export function wire(
     calls,
     [Symbol.asyncDispose]: async () => {
       aws[Symbol.dispose]();
-      // Aborted, because a shutdown would wait for answers that a test never gives.
+      // Abort the server, because a shutdown would wait for answers that a test never gives.
       closed.abort();
       await server.finished;
     },

@@ -1,11 +1,11 @@
 /**
- * Certificates that SNS does not sign with. openssl created them, they are valid until 2126, and their keys no
+ * Certificates that are not SNS's. They were created with openssl and are valid until 2126. Their private keys no
  * longer exist.
  *
  * @module
  */
 
-/** Has an elliptic-curve key. */
+/** A certificate with an elliptic-curve key. */
 export const EC_CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBjzCCATWgAwIBAgIUDqzaH9xmzr3np2jM4JOJo/p0eQcwCgYIKoZIzj0EAwIw
 HDEaMBgGA1UEAwwRc25zLmFtYXpvbmF3cy5jb20wIBcNMjYxMTIzMjIyMjI0WhgP
@@ -19,7 +19,7 @@ YnTgmSpkajxLKMVz5V755iGDZg==
 -----END CERTIFICATE-----
 `;
 
-/** Whose key is Ed25519. */
+/** A certificate with an Ed25519 key. */
 export const ED25519_CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBTzCCAQGgAwIBAgIUHLZ91UdBuEkzvRGvSNTmbstgMj0wBQYDK2VwMBwxGjAY
 BgNVBAMMEXNucy5hbWF6b25hd3MuY29tMCAXDTI2MTEyNDAyNDA1N1oYDzIxMjYx
@@ -32,7 +32,7 @@ s2sE
 -----END CERTIFICATE-----
 `;
 
-/** Whose RSA key has 1,024 bits. */
+/** A certificate with an RSA key of 1,024 bits. */
 export const SHORT_CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIICFjCCAX+gAwIBAgIUGxn4qWQd5/3282Wq0B0JO8HJriwwDQYJKoZIhvcNAQEL
 BQAwHDEaMBgGA1UEAwwRc25zLmFtYXpvbmF3cy5jb20wIBcNMjYxMTI0MDI0MDU3
@@ -49,7 +49,7 @@ O/8v/M39EbQGtzrkADeGANU51u0FvvRz2I7FkzdWZaEa4gqdDwVaAkMoOhwatbw4
 -----END CERTIFICATE-----
 `;
 
-/** For sns.amazonaws.com.evil.example. */
+/** A certificate for the host sns.amazonaws.com.evil.example. */
 export const FOREIGN_CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIDNTCCAh2gAwIBAgIUHlnYbYJSoJ3b0CxN7cvd9IpPLOowDQYJKoZIhvcNAQEL
 BQAwKTEnMCUGA1UEAwwec25zLmFtYXpvbmF3cy5jb20uZXZpbC5leGFtcGxlMCAX
@@ -72,7 +72,7 @@ q8tn6NW6rxgkul1/aNxZtDZ0lFN9J2YE8nwOPNRJURX9aZqvCcOXluBv0POHUBFH
 -----END CERTIFICATE-----
 `;
 
-/** With SNS's common name, for evil.example by its alternative name. */
+/** A certificate with SNS's host as common name, and evil.example as alternative name. */
 export const DISGUISED_CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIDNDCCAhygAwIBAgIUOw9E4YMlW52JL+jxRRsCc07Dq88wDQYJKoZIhvcNAQEL
 BQAwHDEaMBgGA1UEAwwRc25zLmFtYXpvbmF3cy5jb20wIBcNMjYxMTI0MDI0MDU3

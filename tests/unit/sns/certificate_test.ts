@@ -5,7 +5,7 @@ import { makeSigner } from "../../../src/sandbox/sns/certificate.ts";
 import { EC_CERTIFICATE, ED25519_CERTIFICATE, SHORT_CERTIFICATE } from "./bad_certificates.ts";
 import { NOW, SIGNER } from "./fixtures.ts";
 
-/** A server with one answer for every request, and the paths requested. */
+/** Starts a server that gives every request the same answer, and records the requested paths. */
 function server(answer: (request: Request) => Response | Promise<Response>) {
   const requests: string[] = [];
   const http = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
@@ -21,7 +21,7 @@ function server(answer: (request: Request) => Response | Promise<Response>) {
 
 const pem = () => new Response(SIGNER.pem);
 
-/** "ok", or the kind of the error. */
+/** Returns "ok" for a certificate, or the kind of the error. */
 async function outcome(certificate: Promise<unknown>): Promise<"ok" | "temporary" | "permanent"> {
   try {
     await certificate;

@@ -12,7 +12,7 @@ export const TOPIC = "arn:aws:sns:eu-west-1:123456789012:kas";
 export const CERT_URL = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0123456789abcdef.pem";
 export const NOW = Date.UTC(2026, 10, 23, 12);
 
-/** Valid from an hour before NOW to a day after. */
+/** SNS's key and certificate, valid from one hour before NOW to one day after NOW. */
 export const SIGNER = makeSigner(NOW);
 export const CERTIFICATE = new X509Certificate(SIGNER.pem);
 
@@ -57,7 +57,7 @@ export function signed(type: string, changed: Body = {}, version: "1" | "2" = "2
   return { ...fields, Signature: SIGNER.sign(text, version) };
 }
 
-/** The result of verifying a body: "ok", or status and reason. */
+/** Verifies a body. Returns "ok", or the HTTP status and the reason. */
 export async function verdict(body: Body | string, more: Partial<VerificationOptions> = {}): Promise<string> {
   const trust: VerificationOptions = {
     topicArn: TOPIC,

@@ -102,7 +102,7 @@ Deno.test("messageVerifier() selects the signed fields by the Type of the messag
 });
 
 const REFUSED: Readonly<Record<string, [body: Body, reason: RegExp]>> = {
-  "another topic, though well signed": [
+  "a message of another topic with a valid signature": [
     signed("Notification", { TopicArn: `${TOPIC}2` }),
     /^403 Cannot verify TopicArn: /,
   ],
@@ -110,11 +110,11 @@ const REFUSED: Readonly<Record<string, [body: Body, reason: RegExp]>> = {
     signed("Notification", { TopicArn: TOPIC.toUpperCase() }),
     /^403 Cannot verify TopicArn/,
   ],
-  "a message of an hour ago": [
+  "a message that is an hour old": [
     signed("Notification", at(NOW - HOUR)),
     /^403 Cannot verify Timestamp: .* 3600 s/,
   ],
-  "a message from the future": [
+  "a message whose Timestamp is too far in the future": [
     signed("Notification", at(NOW + 5 * MINUTE + 1_000)),
     /^403 Cannot verify Timestamp: .* 301 s/,
   ],
@@ -126,7 +126,7 @@ const REFUSED: Readonly<Record<string, [body: Body, reason: RegExp]>> = {
     { ...signed("Notification"), SignatureVersion: "01" },
     /^403 Cannot verify SignatureVersion/,
   ],
-  "version 1 on a signature of version 2": [
+  "SignatureVersion 1 for a signature of version 2": [
     { ...signed("Notification"), SignatureVersion: "1" },
     /^403 Cannot verify Signature: /,
   ],
@@ -265,7 +265,7 @@ Deno.test("no error message of messageVerifier() quotes a Token or an Unsubscrib
   );
 });
 
-Deno.test("messageVerifier() rejects a forged message within 50 ms", async () => {
+Deno.test("messageVerifier() rejects a message that is not from SNS within 50 ms", async () => {
   const body = JSON.stringify(signed("Notification", { TopicArn: `${TOPIC}2`, Message: "x".repeat(1_000) }));
   const began = performance.now();
   for (let i = 0; i < 1_000; i++) assertStringIncludes(await verdict(body), "403");

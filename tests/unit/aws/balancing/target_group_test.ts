@@ -21,7 +21,7 @@ const COUNTED_BY_ALB = {
 };
 const WEB = balancerRef({ fleet: "kas", loadBalancer: "kas", targetGroup: ARN });
 
-/** A target group as setup configures it, with some fields changed. */
+/** Returns a target group with the settings that setup gives it, except the fields in `given`. */
 function group(given: Readonly<Record<string, string>> = {}): Response {
   const fields = {
     TargetGroupArn: ARN,
@@ -129,7 +129,7 @@ Deno.test("findBalancer() returns the group's load balancer and the instances th
 for (
   const [title, balancer, requests] of [
     ["an Application Load Balancer", ALB, COUNTED_BY_ALB],
-    // It counts connections, of all groups together.
+    // A Network Load Balancer counts the connections of all its target groups together.
     ["a Network Load Balancer", ALB.replace("/app/", "/net/"), {
       namespace: "AWS/NetworkELB",
       name: "NewFlowCount",
@@ -198,7 +198,7 @@ Deno.test("deregister() deregisters an instance at every port, and no other inst
   assertEquals([...targets], ["i-2:8080"]);
 });
 
-Deno.test("deregister() names an instance that ELB does not list without a port", async () => {
+Deno.test("deregister() sends no port for an instance that ELB does not list", async () => {
   await using server = groupWith(new Set());
   await deregister(server.aws, WEB, "i-1");
   const { action, input } = server.calls.at(-1) ?? {};
@@ -221,7 +221,7 @@ for (
   const [states, registration] of [
     [["unhealthy", "healthy"], "out-of-service"],
     [["initial", "draining"], "out-of-service"],
-    // It still receives requests.
+    // The instance still receives requests at the other port.
     [["draining", "healthy"], "in-service"],
     [["draining", "draining"], "draining"],
     [["healthy", "healthy"], "in-service"],
@@ -257,7 +257,7 @@ for (
     ["drains for the whole drain timeout", {}, "300", { delay: 120 }],
   ] as const
 ) {
-  Deno.test(`requiredChanges() of a group that ${why}: ${JSON.stringify(expected)}`, async () => {
+  Deno.test(`requiredChanges() returns ${JSON.stringify(expected)} for a target group that ${why}`, async () => {
     await using server = wire(({ action }) =>
       action === "DescribeTargetGroups" ? group(given) : delayed(delay)
     );

@@ -123,7 +123,7 @@ for (
     ["ALARM", "EVALUATION_FAILURE", "ALARM"],
   ] as const
 ) {
-  Deno.test(`an alarm in ${state} with the evaluation state ${evaluation} is ${read}`, async () => {
+  Deno.test(`fleetAlarms() reads an alarm with state ${state} and EvaluationState ${evaluation} as ${read}`, async () => {
     const found = { ...alarm("kas:cpulow:i-1"), StateValue: state, EvaluationState: evaluation };
     await using server = wire(() => json({ MetricAlarms: [found] }));
     assertEquals((await fleetAlarms(server.aws, "kas"))[0]?.state, read);

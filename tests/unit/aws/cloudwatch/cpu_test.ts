@@ -122,7 +122,9 @@ Deno.test("latestCpu() reports the message of a response that lacks metrics", as
   );
 });
 
-/** The CPU that `latestCpu()` finds in an hour, each minute, of an instance with a datapoint each `width` s. */
+/**
+ * Calls `latestCpu()` every minute for an hour, for an instance with a datapoint every `width` s. Returns the results.
+ */
 async function looks(instance: MeasuredInstance, width: number, delay: number) {
   const start = Date.UTC(2026, 10, 23, 12);
   let now = start;
@@ -143,7 +145,7 @@ async function looks(instance: MeasuredInstance, width: number, delay: number) {
 }
 
 for (const [monitoring, width] of [["basic", 300], ["detailed", 60]] as const) {
-  Deno.test(`latestCpu() finds the newest datapoint of ${monitoring} monitoring that is 0 to 180 s late`, async () => {
+  Deno.test(`with ${monitoring} monitoring, latestCpu() finds the newest datapoint if datapoints arrive 0 to 180 s late`, async () => {
     for (const delay of [0, 60, 90, 180]) {
       for (const age of await looks({ id: "i-1", monitoring }, width, delay)) {
         assert(age !== undefined && age <= 2 * width + delay, `${age} s old`);

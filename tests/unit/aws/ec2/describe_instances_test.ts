@@ -113,10 +113,10 @@ for (
     ["an HTML page", "<html><body><p>Sign in<br></body></html>"],
     ["the answer to another action", "<StopInstancesResponse/>"],
     ["JSON", "{}"],
-    ["an invalid launch time", answer(listing("<launchTime>today</launchTime>"))],
+    ["an answer with an invalid launch time", answer(listing("<launchTime>today</launchTime>"))],
   ] as const
 ) {
-  Deno.test(`describeInstances() repeats a request after ${what}, and fails after three attempts`, async () => {
+  Deno.test(`describeInstances() repeats a request if the response is ${what}, and fails after three attempts`, async () => {
     await using server = wire(() => new Response(body));
     await assertRejects(() => Array.fromAsync(describeInstances(server.aws, {})), UnreachableError);
     assertEquals(server.calls.length, 3);

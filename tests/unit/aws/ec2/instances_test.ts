@@ -117,7 +117,7 @@ Deno.test("findInstance() converts EC2's description of an instance", async () =
   });
 });
 
-Deno.test("an instance has its VPC, and what EC2 says about Spot, its root device and the owner of its address", async () => {
+Deno.test("findInstance() returns an instance's VPC, whether it is a Spot instance, its root device, and whether its address is an Elastic IP", async () => {
   const more = (lifecycle: string, root: string, owner: string) =>
     `${lifecycle}<vpcId>vpc-1</vpcId><rootDeviceType>${root}</rootDeviceType><networkInterfaceSet><item><association>` +
     `<publicIp>203.0.113.7</publicIp><ipOwnerId>${owner}</ipOwnerId></association></item></networkInterfaceSet>`;

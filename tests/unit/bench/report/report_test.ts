@@ -24,7 +24,7 @@ Deno.test("the report shows the median of a measurement with the lowest and high
   assertEquals(quantile([5, 1, 4, 2, 3], 0.99), 5);
 });
 
-Deno.test("the shares of the report are measured in alternating turns", () => {
+Deno.test("each share in the report divides two figures of the same turn", () => {
   assertEquals(share([1, 4], [2, 2]), { median: 0.5, low: 0.5, high: 2, times: 2 });
 });
 

@@ -10,7 +10,7 @@ import { KIND } from "../../../../src/scaling/simulate/world.ts";
 import { losses } from "../../../../bench/parts/scenario.ts";
 import { NINE_STEPS } from "../../../../src/admin/sandbox/scenario/nine_steps.ts";
 
-/** Three minutes of nothing, and then as much as so many instances can do. */
+/** A load of nothing for three minutes, and then of as much work as `demand` instances can do. */
 function jump(demand: number, seconds = 1_800): Load {
   return { fleet: 10, seconds, demand: (second) => (second < 180 ? 0 : demand) };
 }
@@ -63,11 +63,11 @@ Deno.test("the predecessor acts only on changes of an alarm, so that a lasting o
   assertEquals(startsOf(jump(9, 360), predecessor), [240]);
 });
 
-Deno.test("step scaling immediately adds instances by the size of the breach, and counts warming instances as added", () => {
+Deno.test("step scaling adds more instances at once for a larger breach, and counts instances that warm up as added", () => {
   assertEquals(startsOf(jump(9, 360), stepScaling), [240]);
 });
 
-Deno.test("target tracking waits three minutes before adding instances in proportion, and fifteen minutes before removing", () => {
+Deno.test("target tracking adds instances after three minutes and removes instances after fifteen minutes, in proportion to the CPU", () => {
   const starts = startsOf(jump(9, 480), targetTracking(50));
   assertEquals(starts, [360]);
   const burst: Load = { ...jump(0, 3_000), demand: (second) => (second < 600 ? 1 : 0) };
