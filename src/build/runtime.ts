@@ -1,5 +1,6 @@
 /**
- * The runtime in the executable (denort), and its checksum. `deno compile` downloads the runtime without a checksum, or takes the
+ * The Deno runtime in the executable (denort), and its checksum. `deno compile` downloads the runtime without checking it, or
+ * takes the
  * file in DENORT_BIN. So the build compares the runtime with src/build/checksums.txt before the executable leaves the build folder.
  *
  * @module
@@ -7,18 +8,18 @@
 import { targetOf } from "./target.ts";
 import { BuildError, ROOT } from "./work.ts";
 
-/** A runtime by its version and target. */
+/** The Deno runtime in an executable. */
 export interface Runtime {
   /** Version of Deno. */
   readonly version: string;
   readonly target: string;
-  /** In lower-case hexadecimal digits. */
+  /** SHA-256 checksum of the runtime, in lower-case hexadecimal digits. */
   readonly sha256: string;
 }
 
 /**
- * Returns the size of the runtime in a Linux executable of `deno compile`, which appends the program to the runtime: the end of the
- * section headers. Undefined if the file is not a 64-bit ELF file.
+ * Returns the size in bytes of the runtime in a Linux executable that `deno compile` wrote. `deno compile` appends the program to
+ * the runtime, so that the runtime ends with the section headers. Returns undefined if the file is not a 64-bit ELF file.
  *
  * Source: elf(5), Elf64_Ehdr.
  *
@@ -36,11 +37,11 @@ export function runtimeSize(head: Uint8Array): number | undefined {
 }
 
 /**
- * Reads the checksum of the runtime in an executable. For macOS `deno compile` changes the runtime, so the checksum is that of the
- * file that it took the runtime from.
+ * Calculates the checksum of the runtime in an executable. For macOS, `deno compile` changes the runtime in the executable. Then
+ * this function calculates the checksum of the file from which `deno compile` took the runtime.
  *
- * @param source path of the runtime that `deno compile` took, if DENORT_BIN names it
- * @throws {BuildError} if the runtime cannot be found
+ * @param source path of the file from which `deno compile` took the runtime, if DENORT_BIN is set
+ * @throws {BuildError} if the executable is not for Linux and `source` is undefined
  */
 export async function runtimeIn(
   executable: string,
@@ -55,10 +56,10 @@ export async function runtimeIn(
 }
 
 /**
- * Requires that a runtime is in `checksums`, or that its checksum is the accepted one.
+ * Checks that the checksum of a runtime is `accepted` or, without `accepted`, that `checksums` contains it.
  *
  * @param checksums lines as `sha256sum` prints them, with names such as `denort-2.7.11-x86_64-unknown-linux-gnu`
- * @throws {BuildError} otherwise
+ * @throws {BuildError} if the checksum is different or unknown
  */
 export function requireKnown(runtime: Runtime, checksums: string, accepted: string | undefined): void {
   const name = `denort-${runtime.version}-${runtime.target}`;
@@ -73,7 +74,7 @@ export function requireKnown(runtime: Runtime, checksums: string, accepted: stri
   );
 }
 
-/** Returns the known checksums, for {@linkcode requireKnown}. */
+/** Returns the text of src/build/checksums.txt. */
 export async function knownChecksums(): Promise<string> {
   return await Deno.readTextFile(`${ROOT}src/build/checksums.txt`);
 }

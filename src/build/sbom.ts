@@ -1,7 +1,7 @@
 /**
- * The software bill of materials of the executable: its packages and its runtime, in the CycloneDX format.
+ * The software bill of materials of the executable. It lists the packages and the runtime in the CycloneDX format.
  *
- * It contains no time and no random number, so that a build can be reproduced.
+ * The bill contains no time and no random number, so that two builds of the same sources have the same bill.
  *
  * @module
  */
@@ -12,29 +12,29 @@ import type { Runtime } from "./runtime.ts";
 export interface Part {
   readonly name: string;
   readonly version: string;
-  /** The `license` of package.json: an SPDX identifier or expression. */
+  /** The field `license` of the package's package.json: an SPDX identifier or expression. */
   readonly license: string;
 }
 
-/** The used part of deno.lock. Keys are `name@version`. */
+/** The part of deno.lock that the bill uses. Its keys are `name@version`. */
 export interface LockFile {
   readonly npm: Readonly<
     Record<string, { readonly integrity: string; readonly dependencies?: readonly string[] }>
   >;
 }
 
-/** What the bill describes. */
+/** The contents of an executable, which the bill describes. */
 export interface Contents {
   readonly parts: readonly Part[];
   readonly lock: LockFile;
   readonly runtime: Runtime;
   /** Version of V8 in the runtime. */
   readonly v8: string;
-  /** Checksum of the executable. */
+  /** SHA-256 checksum of the executable, in hexadecimal digits. */
   readonly sha256: string;
 }
 
-/** A component of the bill. Source: CycloneDX 1.6, component. */
+/** A component in a bill of materials. Source: CycloneDX 1.6, component. */
 interface Component {
   readonly type: "application" | "library" | "platform";
   readonly "bom-ref": string;
@@ -60,14 +60,14 @@ export interface Bill {
 }
 
 /**
- * Returns the bill of an executable.
+ * Returns the bill of materials of an executable.
  *
- * @throws {Error} if deno.lock has no hash of a package: its content is then unknown
+ * @throws {Error} if deno.lock has no hash of a package
  */
 export function billOf({ parts, lock, runtime, v8, sha256 }: Contents): Bill {
   const kas = `pkg:generic/kas@${deno.version}`;
   const denoRef = `pkg:github/denoland/deno@v${runtime.version}`;
-  // deno.lock names a dependency with its version only if the project has several versions of it.
+  // In deno.lock, the name of a dependency contains the version only if the project uses several versions of this dependency.
   const refs = new Map(parts.flatMap((part) => {
     const purl = purlOf(part);
     return [[part.name, purl], [`${part.name}@${part.version}`, purl]];
@@ -132,7 +132,7 @@ function lockedOf(lock: LockFile, { name, version }: Part): LockFile["npm"][stri
   return locked;
 }
 
-/** Source: github.com/package-url/purl-spec, the type npm. */
+/** Returns the package URL of a package. Source: github.com/package-url/purl-spec, the type npm. */
 function purlOf({ name, version }: Part): string {
   return `pkg:npm/${name.replace("@", "%40")}@${version}`;
 }
@@ -146,7 +146,10 @@ function hashOf(integrity: string): string {
   return Uint8Array.fromBase64(digest).toHex();
 }
 
-/** An identifier has no spaces, unlike an expression such as `MIT OR Apache-2.0`. */
+/**
+ * Returns a licence as CycloneDX writes it. An SPDX expression such as `MIT OR Apache-2.0` contains spaces, an identifier does
+ * not.
+ */
 function licenseOf(license: string): License {
   return /\s/.test(license)
     ? { expression: license.replace(/^\((.*)\)$/, "$1") }

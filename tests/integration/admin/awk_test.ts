@@ -4,7 +4,7 @@ import { CreateTagsCommand } from "../../../src/aws/sdk/ec2.ts";
 import { program, testWith } from "../../support/needs.ts";
 import { BASE, fleet } from "../../unit/admin/fleet.ts";
 
-/** The lists of `kas admin` that have rows in the sandbox. */
+/** Commands of `kas admin` that list rows in the sandbox. */
 const LISTS = [
   "instances",
   "instances tags",
@@ -23,7 +23,7 @@ testWith(
     await f.rows("setup");
     await f.rows("balancers create idle --zone eu-west-1a");
     await f.rows("topics subscribe http://127.0.0.1:9/a%20b");
-    // Other users of the account can write any characters into a tag.
+    // Other users of the AWS account can create a tag with any characters.
     const odd = { "Name": "two words\tand a tab\n", "empty": "", "spaces": "   " };
     await tag(f.sandbox.url, BASE, odd);
 
@@ -46,7 +46,7 @@ testWith(
   },
 );
 
-/** Runs an awk program on tab-separated text, and returns its output lines. */
+/** Runs an awk program on tab-separated text, and returns the lines that the program prints. */
 async function awk(program: string, input: string): Promise<string[]> {
   const child = new Deno.Command("awk", { args: ["-F", "\t", program], stdin: "piped", stdout: "piped" })
     .spawn();
@@ -58,7 +58,7 @@ async function awk(program: string, input: string): Promise<string[]> {
   return new TextDecoder().decode(stdout).split("\n").slice(0, -1);
 }
 
-/** Tags an instance. */
+/** Creates a tag of an instance. */
 async function tag(endpoint: string, id: string, tags: Readonly<Record<string, string>>): Promise<void> {
   using aws = connect({ region: "eu-west-1", endpointUrl: endpoint });
   const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));

@@ -1,11 +1,13 @@
 /**
- * A proxy between kas and the sandbox, for answers that the sandbox does not give.
+ * A proxy between kas and the sandbox, which gives answers that the sandbox cannot give.
  *
  * @module
  */
 import type { Fleet } from "../../unit/admin/fleet.ts";
 
-/** Starts the proxy. It forwards a call unless `answer` answers it. A call is its path, target and body. */
+/**
+ * Starts the proxy. `answer` gets the path, target and body of each call. If it returns no response, the proxy forwards the call.
+ */
 export function between(
   f: Fleet,
   answer: (call: string) => Promise<Response | undefined> | Response | undefined,
@@ -23,7 +25,7 @@ export function between(
   };
 }
 
-/** AccessDenied, as JSON of CloudWatch or as XML of the other services. */
+/** Returns the error AccessDenied, as JSON for CloudWatch and as XML for the other services. */
 export function denial(call: string): Response {
   const body = /Alarm/.test(call)
     ? JSON.stringify({ __type: "AccessDenied", message: "Not you" })

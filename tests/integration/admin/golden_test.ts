@@ -1,8 +1,8 @@
 /**
- * The contract of what `kas admin` prints: tables and help to the letter, TSV and JSON as the same rows.
+ * Tests the output of `kas admin`. Tables and help must be equal to golden files. TSV and JSON must contain the same rows.
  *
- * Golden files hold columns, names, ids, numbers and statuses; sentences are masked. After an intended change write them again
- * and read the difference before the commit:
+ * Golden files contain columns, names, ids, numbers and statuses, but no sentences. After an intended change, write the files again
+ * and read the differences before you commit:
  * `KAS_GOLDEN=write deno test -A tests/integration/admin/golden_test.ts && git diff tests/integration/admin/testdata/golden`.
  *
  * @module
@@ -12,14 +12,14 @@ import { commandOf, commands } from "../../unit/admin/tree.ts";
 import { masked, namesIn, tableIn, unmeasured } from "./printed_table.ts";
 import { commandLines, FOLDER, helpPages, type Printed, runCommands, runText } from "./transcript.ts";
 
-/** Compares with a golden file, or writes it if KAS_GOLDEN is "write". */
+/** Compares a text with a golden file. If KAS_GOLDEN is "write", writes the text to the file instead. */
 async function assertGolden(name: string, text: string): Promise<void> {
   const path = new URL(name, FOLDER);
   if (Deno.env.get("KAS_GOLDEN") === "write") await Deno.writeTextFile(path, text);
   assertEquals(text, await Deno.readTextFile(path));
 }
 
-/** A command's part of a golden file: its output, a line for each line of stderr, and the status unless it is 0. */
+/** Returns the part of a golden file for one command: its stdout, the lines of its stderr, and its exit status if this is not 0. */
 function golden({ line, status, out, err }: Printed): string {
   const errors = err.split("\n").filter(Boolean).map((text) => `! ${namesIn(text)}`.trimEnd() + "\n").join(
     "",
@@ -27,7 +27,7 @@ function golden({ line, status, out, err }: Printed): string {
   return `$ ${line}\n${out}${errors}${status === 0 ? "" : `[status ${status}]\n`}`;
 }
 
-/** A text without its sentences: the lines in capitals, which are headings. A dry run's actions stay. */
+/** Returns only the headings of a text: the lines in capital letters. The actions of a dry run are not changed. */
 function outline(text: string, line: string): string {
   if (tableIn(text, "table") !== undefined || line.includes("--dry-run")) return masked(text);
   return text.split("\n").filter((each) => /^[A-Z][A-Z ]+$/.test(each)).map((each) => `${each}\n`).join("");
@@ -50,7 +50,7 @@ Deno.test("each admin command prints the table in its golden file, and the same 
   );
 });
 
-/** Asserts that a command came to the same in each format: status, stderr and rows. */
+/** Asserts that a command has the same exit status, stderr and rows in each output format. */
 function assertSameResult(table: Printed, tsv: Printed, json: Printed): void {
   const { line } = table;
   assertEquals([tsv.status, tsv.err], [table.status, table.err], line);
@@ -59,7 +59,7 @@ function assertSameResult(table: Printed, tsv: Printed, json: Printed): void {
   if (table.out === "" && json.out === "") return;
   const objects = tableIn(json.out, "json");
   if (expected === undefined) {
-    // A text: a dry run's actions are objects in JSON, a line each.
+    // A dry run prints each action as a line of text, and in JSON as an object.
     assertEquals(tsv.out, table.out, line);
     if (objects === undefined) return;
     const actions = table.out.split("\n").filter(Boolean);
@@ -73,7 +73,7 @@ function assertSameResult(table: Printed, tsv: Printed, json: Printed): void {
   assertEquals(unmeasured(tableIn(tsv.out, "tsv") ?? { columns: [], rows: [] }), unmeasured(expected), line);
   assert(objects !== undefined, line);
   if (expected.rows.length === 0) return assertEquals(objects.rows, [], line);
-  // JSON may have more keys than the table has columns, after those.
+  // After the columns of the table, the JSON objects may contain more keys.
   const n = expected.columns.length;
   const shown = {
     columns: objects.columns.slice(0, n),

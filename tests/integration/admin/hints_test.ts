@@ -1,12 +1,12 @@
 /**
- * The hints that `kas admin` prints on a terminal after the results.
+ * Tests the hints that `kas admin` prints on a terminal after the results.
  *
  * @module
  */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fleet, NODE } from "../../unit/admin/fleet.ts";
 
-/** A terminal that records stdout and stderr in one text. */
+/** Returns a terminal that records stdout and stderr in one text. */
 function screen(columns = 80) {
   let text = "";
   const write = (more: string) => void (text += more);
@@ -51,7 +51,7 @@ Deno.test("a narrow terminal shows the main columns of a table, and a hint lists
   await using f = await fleet();
   const { terminal, text } = screen(80);
   await f.kas("instances", { terminal });
-  // Progress is cleared before the table.
+  // kas clears the progress line before it prints the table.
   const lines = text().split("\n").map((line) => line.split("\x1b[K").at(-1) ?? "");
   assertMatch(lines[0] ?? "", /^ID +NAME +ROLE +STATE +TYPE +ZONE +HEALTH$/);
   assertEquals(lines.slice(0, 3).filter((line) => line.length > 80), []);

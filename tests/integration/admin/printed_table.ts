@@ -1,28 +1,28 @@
 /**
- * Reads the rows back out of what a command printed as a table, as TSV or as JSON, and masks what a golden file does not hold.
+ * Parses the rows of a table, of TSV or of JSON, and masks the parts that differ between runs or that golden files do not contain.
  *
  * @module
  */
 import { cellText, type Format } from "../../../src/cli/output.ts";
 
-/** Columns of measured numbers: they differ from run to run. */
+/** Columns of measured numbers, which differ between runs. */
 const MEASURED = new Set(["MS", "RPS", "P50_MS", "P99_MS"]);
 
-/** Columns of sentences. Tests of the commands that write them hold what they say. */
+/** Columns of sentences. The tests of each command check these sentences. */
 const SENTENCES = new Set(["REASON", "RECOMMENDATION"]);
 
-/** Columns of sentences of which a golden file holds the names. */
+/** Columns of sentences from which a golden file contains only the names. */
 const DETAILS = new Set(["DETAIL"]);
 
 const MASKED = MEASURED.union(SENTENCES).union(DETAILS);
 
-/** Rows as text, under columns in lower case. */
+/** Rows of a table: each cell as text, by the name of its column in lower case. */
 export interface Table {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
 
-/** The rows that a command printed in a format; undefined if it printed a text instead. */
+/** Returns the rows that a command printed in a format, or undefined if the command printed text without rows. */
 export function tableIn(out: string, format: Format): Table | undefined {
   if (format === "json") return jsonTable(out);
   const [header = "", ...lines] = out.trimEnd().split("\n");
@@ -32,7 +32,10 @@ export function tableIn(out: string, format: Format): Table | undefined {
   return { columns: columns.map((name) => name.toLowerCase()), rows };
 }
 
-/** A table or text as a golden file holds it: `~` for a measured number, `…` or the names in it for a sentence. */
+/**
+ * Returns a table or text for a golden file. `~` replaces a measured number, and `…` or the names in a sentence replace the
+ * sentence.
+ */
 export function masked(out: string): string {
   const [header = "", ...lines] = out.split("\n");
   if (!isHeader(header, "table")) return out;
@@ -52,27 +55,27 @@ export function masked(out: string): string {
   ).join("\n");
 }
 
-/** Masks measured numbers in rows, so that runs can be compared. */
+/** Masks the measured numbers in rows, so that a test can compare two runs. */
 export function unmeasured({ columns, rows }: Table): Table {
   const mask = (cell: string, i: number) => MEASURED.has((columns[i] ?? "").toUpperCase()) ? "~" : cell;
   return { columns, rows: rows.map((cells) => cells.map(mask)) };
 }
 
-/** A line of stderr as a golden file holds it: the instances, ARNs, addresses and options that it names. */
+/** Returns a line of stderr for a golden file: only the instance ids, ARNs, addresses and options in the line. */
 export function namesIn(line: string): string {
   const names =
     line.match(/\bi-[0-9a-f]+\b|\barn:\S+|https?:\/\/\S+|\b\d+(\.\d+){3}(:\d+)?|--[a-z][a-z-]*/g) ?? [];
   return names.map((name) => name.replace(/[,;:.)]+$/, "")).join(" ");
 }
 
-/** `NAME  DNS_NAME` of a table, `name\tdns_name` of TSV. */
+/** Returns whether a line is the header of a table, such as `NAME  DNS_NAME`, or of TSV, such as `name\tdns_name`. */
 function isHeader(line: string, format: "table" | "tsv"): boolean {
   return format === "tsv"
     ? /^[a-z0-9_]+(\t[a-z0-9_]+)*$/.test(line)
     : /^[A-Z0-9_]+( +[A-Z0-9_]+)*$/.test(line);
 }
 
-/** Cuts a line of a table at the places where its header's names begin. */
+/** Splits a line of a table at the positions at which the names in the header begin. */
 function tableCells(header: string): (line: string) => string[] {
   const starts = Array.from(header.matchAll(/\S+/g), ({ index }) => index);
   return (line) => starts.map((start, i) => line.slice(start, starts[i + 1]));

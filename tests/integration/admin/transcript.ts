@@ -1,5 +1,5 @@
 /**
- * Runs the commands of testdata/golden against a sandbox, and reads back what they print in each output format.
+ * Runs the commands of testdata/golden with a sandbox as AWS, and returns their output in each format.
  *
  * @module
  */
@@ -15,25 +15,25 @@ import { NOW, OBSERVATION } from "../../unit/scaling/fixtures.ts";
 import { type Fleet, fleet } from "../../unit/admin/fleet.ts";
 import { ROOT } from "../../unit/admin/tree.ts";
 
-/** Where the golden files are, and the lists of commands. */
+/** Folder of the golden files and of the lists of commands. */
 export const FOLDER = new URL("testdata/golden/", import.meta.url);
 
-/** The machine decides the endpoint's port and the block of loopback addresses. These stand for them, with the same width. */
+/** Replacements for the endpoint's port and for the loopback addresses, which differ between runs. They have the same width. */
 const STABLE_URL = "http://127.0.0.1:45800";
 const STABLE_BLOCK = "127.77.100.";
 
-/** One command, and what it printed. */
+/** One command and its output. */
 export interface Printed extends Ended {
   readonly line: string;
 }
 
-/** The commands of a list in testdata/golden, without its comments. */
+/** Returns the commands of a list in testdata/golden, without the comments. */
 export async function commandLines(name: "commands" | "texts"): Promise<string[]> {
   return (await Deno.readTextFile(new URL(name, FOLDER))).split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"));
 }
 
-/** Runs the list "commands" in its order, each in the format, against a new sandbox. */
+/** Runs the commands of the list "commands" in order, in one output format, with a new sandbox as AWS. */
 export async function runCommands(format: Format): Promise<Printed[]> {
   await using f = await fleet({ clock: stillClock() });
   const files = await Deno.makeTempDir();
@@ -64,7 +64,10 @@ export async function runCommands(format: Format): Promise<Printed[]> {
   }
 }
 
-/** Runs a command of the list "texts" in the format. `kas admin sandbox` is interrupted as soon as it says that Ctrl-C ends it. */
+/**
+ * Runs a command of the list "texts" in one output format. Interrupts `kas admin sandbox` when it has printed that Ctrl-C ends
+ * it.
+ */
 export async function runText(line: string, format: Format): Promise<Printed> {
   const words = [...line.split(" ").slice(1), "--output", format];
   const { status, out, err } = await (words[1] === "sandbox" ? interrupted(words) : runWords(ROOT, words));
@@ -72,7 +75,7 @@ export async function runText(line: string, format: Format): Promise<Printed> {
   return { line, status, out: stable(out), err: stable(err) };
 }
 
-/** The help of every command and group. */
+/** Returns the help of every command and group. */
 export async function helpPages(): Promise<Printed[]> {
   const all = (await completionPoints(ROOT)).filter(({ path }) => path !== "kas");
   return await Promise.all(all.map(async ({ path }) => ({
@@ -95,7 +98,7 @@ async function interrupted(words: readonly string[]): Promise<Ended> {
   return { ...ended, out: out(), err: err() + ended.err };
 }
 
-/** Timers run a hundred times faster than real time, and now() always returns the same moment. */
+/** A clock whose timers run 100 times faster than real time, and whose now() always returns the same time. */
 function stillClock() {
   return { ...realClock(100), now: () => Date.UTC(2026, 0, 1, 12) };
 }
@@ -104,12 +107,12 @@ function isSettled({ state }: { readonly state: string }): boolean {
   return state === "running" || state === "stopped";
 }
 
-/** The first three numbers of the addresses of a sandbox's instances. */
+/** Returns the first three numbers of the IP addresses of a sandbox's instances. */
 function blockOf({ sandbox }: Fleet): string {
   return sandbox.account.instances()[0]?.address.replace(/\d+$/, "") ?? "";
 }
 
-/** A journal of three decisions: a start that succeeded, a stop that failed, and no action. */
+/** Writes a journal of three decisions: a start that succeeded, a stop that failed, and a decision without an action. */
 function writeJournal(folder: string): void {
   using store = Store.open(folder);
   const journal = new Journal(store);

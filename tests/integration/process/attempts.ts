@@ -1,6 +1,6 @@
 /**
- * A program of its own: runs a service of kas in this process and, once it has given up its permissions, tries what a service
- * has no business with. Prints a line of JSON: each attempt and the class of the error that it met, or "done".
+ * A program that runs a service of kas in its process. When the service has dropped its permissions, the program attempts actions
+ * for which a service has no permission. It prints one line of JSON with each attempt and the class of its error, or "done".
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { processTerminal } from "../../../src/cli/terminal/process_terminal.ts";
 import { settingsLookup } from "../../../src/settings/load.ts";
 import { worker } from "../../../src/worker/command.ts";
 
-/** In a variable, that it is not loaded before the program begins. */
+/** The URL is in a variable, so that Deno does not load the module before the program starts. */
 const ELSEWHERE = "https://example.invalid/code.js";
 
 const ATTEMPTS: Record<string, () => unknown> = {
@@ -39,7 +39,7 @@ async function outcome(attempt: () => unknown): Promise<string> {
     return "done";
   } catch (error) {
     const { name, message } = error as Error;
-    // What an import meets is wrapped.
+    // import() throws a TypeError if Deno denies the permission.
     return name === "TypeError" && /^Requires \w+ access/.test(message) ? "NotCapable" : `${name}`;
   }
 }
@@ -53,7 +53,7 @@ const running = run(kas, Deno.args, {
   signal: stop.signal,
   lookup: settingsLookup(),
 });
-// The service gives its permissions up once it listens.
+// The service drops its permissions when it listens.
 while ((await Deno.permissions.query({ name: "write" })).state === "granted") {
   await new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -12,7 +12,7 @@ async function outcomes(running: Running): Promise<Record<string, string>> {
   return JSON.parse(line);
 }
 
-/** What neither service may do. */
+/** The attempts for which no service has the permission. */
 const FORBIDDEN = {
   "write /etc": "NotCapable",
   "write a temporary file": "NotCapable",
@@ -55,7 +55,7 @@ Deno.test("kas autoscaler keeps only the permissions to reach AWS, and writes on
     "read the environment": "done",
     "read the host's name": "done",
   });
-  // It still makes decisions and records them.
+  // The autoscaler can still make decisions and write them to the journal.
   const [, url] = await running.line(/listening on (http:\/\/[^\s"]+)/);
   const recorded = async () => (await (await fetch(`${url}/activities`)).json()).length;
   const before = await recorded();

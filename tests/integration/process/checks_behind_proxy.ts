@@ -1,6 +1,7 @@
 /**
- * A process whose environment names a proxy (proxy_test.ts): it makes a health check, asks for the first request and
- * fetches a URL, and prints what it gets.
+ * A program that proxy_test.ts runs with a proxy in its environment. The program makes a health check, asks a worker for the time
+ * of
+ * its first request, and fetches a URL. It prints the results.
  *
  * @module
  */

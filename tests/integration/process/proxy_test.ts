@@ -3,10 +3,10 @@ import { execute, FROM_SOURCE } from "../../support/kas.ts";
 
 const SCRIPT = new URL("checks_behind_proxy.ts", import.meta.url).pathname;
 
-/** A loopback address at which nothing listens. */
+/** A loopback address at which no server listens. */
 const NOBODY = "127.0.0.77";
 
-/** A server with one answer, and the URLs requested. */
+/** Starts a server that answers every request in the same way. Returns the server and the requested URLs. */
 function server(answer: () => Response) {
   const requests: string[] = [];
   const http = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
@@ -34,7 +34,7 @@ Deno.test("health checks do not use a configured HTTP proxy", async () => {
   const { stdout, stderr } = await execute(words, through(proxy.url));
   assertEquals(stderr, "");
   const { fetch, direct, healthCheck, worker, autoscaler } = JSON.parse(stdout);
-  // Only the plain fetch used the proxy, so the environment was in effect.
+  // The fetch of the URL used the proxy, which proves that the proxy was configured. The other requests did not use it.
   assertEquals([fetch, proxy.requests.length], [200, 1]);
   assertEquals(direct, [503, "sick"]);
   assertEquals(healthCheck, false);

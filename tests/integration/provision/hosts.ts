@@ -1,22 +1,23 @@
 /**
- * Cheap test hosts: a fake `ssh` runs each script in a mount namespace of this machine, where `/etc`, `/usr/local`, `/var/lib` and
- * `/run` are folders of the host. bash, coreutils and flock are real; nginx, apt and systemd are fakes that record their calls.
- * `tests/e2e/machines` tests with real machines.
+ * Simulated hosts. A fake `ssh` runs each script in a mount namespace of this machine, in which `/etc`, `/usr/local`, `/var/lib`
+ * and
+ * `/run` are folders of the simulated host. bash, coreutils and flock are real. nginx, apt and systemd are fakes that record calls.
+ * The tests in `tests/e2e/machines` use real machines.
  *
  * @module
  */
 import { type Ended, execute, FROM_SOURCE, type Running, start } from "../../support/kas.ts";
 import { installed, type Need, program, root } from "../../support/needs.ts";
 
-/** What a test with these hosts needs. */
+/** The programs and privileges that a test with these hosts needs. */
 export const HOSTS: readonly Need[] = [root(), program("unshare"), program("bash")];
 
-/** A Linux executable that exits with 0 whatever its arguments are. */
+/** A Linux executable that exits with status 0 for any arguments. */
 export const GOOD_BINARY = installed("true")[0] ?? "";
 
 const PARTS = ["etc", "usr/local", "var/lib", "run"];
 
-/** The fake ssh: skips the options and runs the command in the namespace of the host. */
+/** The fake ssh. It skips its options and runs the remote command in the host's namespace. */
 const SSH = `#!/bin/bash
 while [ "$1" != -- ]; do
   case $1 in -O) exit 0 ;; -o | -l | -i | -p) shift 2 ;; *) shift ;; esac
@@ -49,7 +50,7 @@ echo "end $2" >>"$KAS_TEST_HOSTS/log"
 exit $code
 `;
 
-/** The fake systemctl: keeps which units are active and enabled, and records each call. */
+/** The fake systemctl. It stores which units are active and enabled, and records each call. */
 const SYSTEMCTL = `#!/bin/bash
 verb=$1
 [ "$verb" = show ] || echo "systemctl $*" >>"$HOST/calls"
@@ -84,35 +85,37 @@ const FAKE_PROGRAMS: Readonly<Record<string, string>> = {
 /** A test host. */
 export interface Host {
   readonly name: string;
-  /** The folder of its `etc`, `usr/local`, `var/lib` and `run`. */
+  /** Folder that contains the host's `etc`, `usr/local`, `var/lib` and `run`. */
   readonly folder: string;
-  /** Its files, with permission bits and checksums. */
+  /** Returns the host's files with their permission bits and checksums. */
   state(): Promise<string>;
-  /** The recorded calls of systemctl, except show. */
+  /** Returns the recorded calls of systemctl, except `systemctl show`. */
   calls(): Promise<string[]>;
-  /** Makes it stop reading its input after a number of bytes, until {@linkcode release}. A shorter script is not held up. */
+  /** Makes the host stop reading its stdin after a number of bytes, until {@linkcode release}. A shorter script is not affected. */
   hold(bytes: number): Promise<void>;
-  /** Whether it has stopped reading. */
+  /** Returns whether the host has stopped reading its stdin. */
   held(): Promise<boolean>;
   release(): Promise<void>;
 }
 
-/** Test hosts, and the environment in which kas reaches them. */
+/** Simulated hosts, and functions that run kas with the fake ssh. */
 export interface Hosts extends AsyncDisposable {
   readonly hosts: readonly Host[];
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Runs `kas admin provision` to its end. */
+  /** Runs `kas admin provision` and waits until it ends. */
   provision(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>;
   /** Starts `kas admin provision`. */
   start(args: readonly string[]): Running;
-  /** `begin HOST` and `end HOST` of each script, in order. */
+  /** Returns `begin HOST` and `end HOST` for each script, in the order in which scripts began and ended. */
   log(): Promise<string[]>;
-  /** Releases all hosts when it is disposed of. Declare it after the kas that waits for them. */
+  /**
+   * Its disposal releases all hosts. Declare it after the kas process, so that the hosts are released before kas is disposed of.
+   */
   releaseAll(): AsyncDisposable;
 }
 
-/** Creates bare hosts with these names. */
+/** Creates hosts without kas, with these names. */
 export async function makeHosts(...names: readonly string[]): Promise<Hosts> {
   const folder = await Deno.makeTempDir();
   const write = (path: string, text: string) => Deno.writeTextFile(path, text, { mode: 0o755 });
@@ -162,7 +165,7 @@ function hostAt(name: string, folder: string): Host {
         PARTS.join(" ")
       } -type f -printf '%m %p\\n' -exec sha256sum {} + | LC_ALL=C sort`;
       const { stdout } = await execute(["bash", "-c", find]);
-      // The lock file remains after a run.
+      // A provisioning run does not delete the lock file.
       return stdout.split("\n").filter((line) => !line.includes("kas-provision.lock")).join("\n");
     },
     calls: async () => {
@@ -187,7 +190,7 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** The results of a TSV table by `HOST STEP`. */
+/** Returns the column RESULT of a TSV table, by `HOST STEP`. */
 export function results({ stdout }: Ended): Record<string, string> {
   const rows = stdout.trim().split("\n").slice(1).map((line) => line.split("\t"));
   return Object.fromEntries(rows.map(([host, step, result = ""]) => [`${host} ${step}`, result]));

@@ -3,7 +3,7 @@ import { eventually, execute } from "../../support/kas.ts";
 import { program, testWith } from "../../support/needs.ts";
 import { GOOD_BINARY, type Host, HOSTS, makeHosts, results } from "./hosts.ts";
 
-/** An executable of a given size that exits with 0. */
+/** Writes an executable of a given size that exits with status 0. */
 async function binaryOf(folder: string, bytes: number): Promise<string> {
   const path = `${folder}/binary-${bytes}`;
   await Deno.copyFile(GOOD_BINARY, path);
@@ -11,7 +11,7 @@ async function binaryOf(folder: string, bytes: number): Promise<string> {
   return path;
 }
 
-/** Mounts a small disk over a folder of a host, until it is disposed of. */
+/** Mounts a small disk over a folder of a host. The disposal of the result unmounts the disk. */
 async function smallDisk({ folder }: Host, part: string, size: string): Promise<AsyncDisposable> {
   const [at, saved] = [`${folder}/${part}`, `${folder}/saved`];
   const setUp = [
@@ -37,9 +37,9 @@ testWith(
     assertMatch(stdout, /^two: verify: \/usr\/local\/bin\/kas admin ping /m);
     assertEquals([await one.state(), await one.calls()], [before, []]);
 
-    // The next run rolls back an interrupted one; a dry run only says so.
+    // The next run rolls back an interrupted run. A dry run only prints that it would do this.
     await Deno.mkdir(`${one.folder}/var/lib/kas-provision`);
-    // Newest first: in the order of the file, half-done would stay.
+    // kas runs the last rollback command first. In the opposite order, the file half-done would remain.
     const undo = "rm /etc/half-done\nmv /etc/half-done.moved /etc/half-done\n";
     await Deno.writeTextFile(`${one.folder}/var/lib/kas-provision/undo`, undo);
     await Deno.writeTextFile(`${one.folder}/etc/half-done.moved`, "");
@@ -55,7 +55,7 @@ testWith(
 testWith(HOSTS, "provision changes at most --parallel hosts at the same time", async () => {
   const names = ["a", "b", "c", "d", "e"];
   await using it = await makeHosts(...names);
-  // Each host stops after its first byte.
+  // Each host stops reading after the first byte of the script.
   for (const host of it.hosts) await host.hold(1);
   await using kas = it.start(["--parallel", "2", "--binary", GOOD_BINARY, ...names]);
   await using _releasing = it.releaseAll();
@@ -88,7 +88,7 @@ testWith(
     assert(one);
     assertEquals((await it.provision(["--binary", GOOD_BINARY, "one"])).code, 0);
     const before = await one.state();
-    // The interruption comes early in the copy.
+    // The interruption arrives when kas has copied only a small part of the executable.
     await one.hold(2_000_000);
     await using kas = it.start([
       "--parallel",
@@ -127,7 +127,7 @@ testWith(
   },
 );
 
-/** The full disk, the step that fails, and the error. */
+/** A description of the full disk, the folder on this disk, the step that fails, and the expected error. */
 const FULL: readonly [what: string, part: string, step: string, error: RegExp][] = [
   [
     "/usr/local, which had room at the inspection",
@@ -155,7 +155,7 @@ for (const [what, part, step, error] of FULL) {
       await using _disk = await smallDisk(one, part, "64k");
       const full = `cat /dev/zero >${one.folder}/${part}/full`;
       assertMatch((await execute(["bash", "-c", full])).stderr, /No space left on device/);
-      // The host reports enough room, as if the disk had filled up since.
+      // The host reports enough free space, as if the disk had become full after the inspection.
       await Deno.writeTextFile(`${one.folder}/bin/df`, "#!/bin/sh\necho Avail\necho 900000000\n", {
         mode: 0o755,
       });

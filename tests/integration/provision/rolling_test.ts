@@ -7,10 +7,10 @@ import { GOOD_BINARY, HOSTS, type Hosts, makeHosts, results } from "./hosts.ts";
 
 const [BASE, NODE] = ["i-00000000000000001", "i-00000000000000002"] as const;
 
-/** An executable that exits with 1. */
+/** An executable that exits with status 1. */
 const BAD_BINARY = GOOD_BINARY.replace(/true$/, "false");
 
-/** A fleet of two instances in service, each on a test host that is a worker already. */
+/** A fleet of two instances in service. Each instance is a simulated host on which a worker is already installed. */
 async function workerFleet(
   { work = Promise.resolve(), speed = 100 }: { work?: Promise<void>; speed?: number } = {},
 ) {
@@ -40,7 +40,7 @@ async function workerFleet(
     sandbox,
     machine,
     registration,
-    /** Provisions both instances, rolling. */
+    /** Runs `kas admin provision --rolling` for both instances. */
     roll: (more: readonly string[] = [], binary = GOOD_BINARY) =>
       hosts.provision([...args, binary, ...more, BASE, NODE], env),
     start: (more: readonly string[]) =>
@@ -59,7 +59,7 @@ async function workerFleet(
         ...env,
         ...hosts.env,
       }),
-    /** Whether an instance's host has the new settings. */
+    /** Returns whether the host of an instance has the new settings. */
     isUpdated: (id: string) => hasNewSettings(hosts, addresses.get(id) ?? ""),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -69,7 +69,7 @@ async function hasNewSettings({ folder }: Hosts, host: string): Promise<boolean>
   return (await Deno.readTextFile(`${folder}/${host}/etc/kas/kas.json`)).includes('"max": 7');
 }
 
-/** The rows of an instance as `step result`. */
+/** Returns the rows of an instance, as `step result`. */
 function steps(ended: Ended, id: string): string[] {
   return Object.entries(results(ended)).filter(([key]) => key.startsWith(`${id} `))
     .map(([key, result]) => `${key.slice(id.length + 1)} ${result}`);
@@ -121,9 +121,9 @@ testWith(
   "provision --rolling does not change an instance whose requests do not end",
   async () => {
     const work = Promise.withResolvers<void>();
-    // The balancer waits 60 s of sandbox time for an answer.
+    // The load balancer waits 60 s of sandbox time for the response to a request.
     await using it = await workerFleet({ work: work.promise, speed: 10 });
-    // One for each instance.
+    // There is one row for each instance.
     const requests = [1, 2].map(() =>
       fetch(`${it.sandbox.balancerUrl}/work`).then((response) => response.text())
     );

@@ -6,17 +6,17 @@ import { installed, program, testWith } from "../../support/needs.ts";
 
 const SUM = "0".repeat(64);
 
-/** The programs of this machine that the script can run. None of them changes the machine. */
+/** The programs of this machine that the script can run. These programs do not change the machine. */
 const TOOLS = ["bash", "sh", "cat", "chmod", "cp", "mktemp", "rm", "sha256sum"];
 
-/** A program that records its command line, and then runs `then`. */
+/** Returns a program that records its command line, and then runs `then`. */
 const calls = (folder: string, then: string) =>
   `#!/bin/sh\necho "\${0##*/} $*" >>${folder}/called\n${then}\n`;
 
 /** A program that copies the executable to the path in its last argument. */
 const downloads = (folder: string) => calls(folder, `for to; do :; done; cp ${folder}/kas "$to"`);
 
-/** A program that installs {@linkcode downloads} under a name. */
+/** A program that installs {@linkcode downloads} as a program with a given name. */
 const installs = (folder: string, name: string) =>
   calls(
     folder,
@@ -24,9 +24,9 @@ const installs = (folder: string, name: string) =>
   );
 
 /**
- * Runs the script for a URL with these programs on the PATH.
+ * Runs the user data script for a URL, with the given programs on the PATH.
  *
- * @returns its status, its stderr, and the command lines of the programs that it ran
+ * @returns the script's exit status, its stderr, and the command lines of the programs that it ran
  */
 async function firstBoot(
   url: string,
@@ -46,7 +46,7 @@ async function firstBoot(
     const script = userData({ url, sha256: sum(kas), flags: ["--role=worker"] });
     const { code, stderr } = await execute([`${bin}/bash`, "-c", script], { PATH: bin });
     const called = await Deno.readTextFile(`${folder}/called`).catch(() => "");
-    // The folder of mktemp has a random name.
+    // mktemp creates a folder with a random name.
     return { code, stderr, called: called.replaceAll(/\S+\/tmp\.\w+\/kas/g, "KAS").trim().split("\n") };
   } finally {
     await Deno.remove(folder, { recursive: true });

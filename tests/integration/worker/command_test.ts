@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { execute, FROM_SOURCE, type Running, start } from "../../support/kas.ts";
 
-/** A worker process on a free port, and its URL. */
+/** Starts a worker process on a free port. Returns the process and the worker's URL. */
 async function startWorker(...options: string[]): Promise<{ worker: Running; url: string }> {
   const worker = start([...FROM_SOURCE, "worker", "--listen", "127.0.0.1:0", ...options]);
   const [, url = ""] = await worker.line(/listening on (http:\/\/\S+)/);
@@ -18,7 +18,7 @@ Deno.test("kas worker answers /ping immediately while every thread is busy and t
   await using _worker = worker;
   const leave = new AbortController();
   const clients = [1, 2, 3, 4].map(() => fetch(`${url}/work`, { signal: leave.signal }).catch(() => {}));
-  // The fifth finds the queue full as soon as the four are there.
+  // When the worker has received the four requests, the queue is full for the fifth request.
   let full = await get(`${url}/work?probe`);
   assertEquals(full, { status: 503, body: "too many requests are waiting" });
 
@@ -39,7 +39,8 @@ Deno.test("kas worker answers /ping immediately while every thread is busy and t
 Deno.test("kas worker gives the queue place of a client that disconnects to the next client", async () => {
   const { worker, url } = await startWorker("--threads", "1", "--work-ms", "1-30000", "--queue", "1000");
   await using _worker = worker;
-  // Each of them would burn for 15 s on average: the last has its turn only because the others' burns end with them.
+  // Each request would use CPU for 15 s on average. The last request gets a thread in time only if the worker stops the jobs of the
+  // clients that have disconnected.
   for (let n = 0; n < 5; n++) {
     const leave = new AbortController();
     const client = fetch(`${url}/work`, { signal: leave.signal }).catch(() => {});
@@ -55,7 +56,7 @@ Deno.test("kas worker finishes accepted requests at SIGTERM, accepts no new requ
   const { worker, url } = await startWorker("--threads", "1", "--work-ms", "100");
   await using _worker = worker;
   const answers = Array.from({ length: 4 }, () => get(`${url}/work`));
-  // They are accepted in order: this answer says that the ones before it are in.
+  // The worker accepts requests in order. So when it answers this request, it has accepted the requests before it.
   await get(`${url}/ping`);
   worker.kill("SIGTERM");
   await worker.line(/draining/);

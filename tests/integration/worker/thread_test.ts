@@ -4,7 +4,7 @@ import { execute } from "../../support/kas.ts";
 const THREAD = new URL("../../../src/worker/thread.ts", import.meta.url);
 
 Deno.test("a burn thread that throws an error fails only its own job, and the process continues", async () => {
-  // In a process of its own, as Deno prints the error of a thread even where it is handled.
+  // The test uses a separate process, because Deno prints the error of a thread to stderr even if the error is handled.
   const script = `
     import { BurnThread } from "${THREAD}";
     const throws = "data:text/javascript,onmessage = () => { throw new Error('died') }";

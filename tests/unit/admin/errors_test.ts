@@ -8,7 +8,7 @@ import { credentials, ec2Error, queryError, wire } from "../aws/wire.ts";
 import { captured } from "../cli/captured.ts";
 import { execute, FROM_SOURCE } from "../../support/kas.ts";
 
-/** The error of `kas admin …words` with AWS at an endpoint. */
+/** Runs `kas admin` with the words and an AWS endpoint. Returns the error. */
 async function failure(words: string, endpoint: string): Promise<ExitError> {
   credentials();
   const env: Record<string, string> = { AWS_ENDPOINT_URL: endpoint, AWS_REGION: "eu-west-1" };
@@ -18,13 +18,13 @@ async function failure(words: string, endpoint: string): Promise<ExitError> {
   return await assertRejects(() => run(root, ["admin", ...words.split(" ")], io), ExitError);
 }
 
-/** An answer whose Date differs from this machine's clock. */
+/** Returns a response whose Date header differs from the clock of this machine. */
 function dated(response: Response, minutes: number): Response {
   response.headers.set("date", new Date(Date.now() + minutes * 60_000).toUTCString());
   return response;
 }
 
-/** An error of CloudWatch. */
+/** Returns an error response of CloudWatch. */
 function jsonError(code: string, message: string): Response {
   return Response.json({ __type: code, message }, { status: 400 });
 }
@@ -33,7 +33,7 @@ const CREATE = "instances create --image ami-1";
 const QUOTAS = "aws service-quotas list-service-quotas --service-code";
 const ENCODED = "Encoded authorization failure message: qUx7aB9_xyz";
 
-/** A command, AWS's answer, and the result: exit status, part of the message, parts of the hint. */
+/** A command, the response of AWS, and the expected result: exit status, part of the message, and parts of the hint. */
 const CASES: [words: string, answer: () => Response, status: number, message: string, hint: string[]][] = [
   [
     "instances tags",
@@ -219,7 +219,7 @@ Deno.test("--verbose shows the AWS call, the request id and a command that decod
   ]);
 });
 
-/** A TLS server with an untrusted certificate. */
+/** Starts a TLS server with an untrusted certificate. */
 function untrusted(): Deno.HttpServer<Deno.NetAddr> {
   const read = (name: string) => Deno.readTextFileSync(new URL(`testdata/${name}`, import.meta.url));
   const pair = { cert: read("untrusted.pem"), key: read("untrusted.key") };
@@ -274,7 +274,7 @@ Deno.test("the error of a proxy that requires credentials names the proxy", asyn
     /^kas: AWS is unreachable: cannot reach https:.*: the proxy requires a user and a password$/,
   );
   assertMatch(hint, /^Try: set HTTPS_PROXY=/);
-  // The network's message is a cause of its own in Deno 2.9, and part of the TypeError in 2.7.
+  // In Deno 2.9, a separate cause contains the message of the network error. In Deno 2.7, the TypeError contains this message.
   assertMatch(details.join("\n"), /^because UnreachableError: .*\nbecause TypeError: [^]*proxy auth/);
   assertEquals([code, stdout.trim()], [3, ""]);
   assertNotMatch(stderr, /sEcReT|^\s+at /m);

@@ -11,25 +11,25 @@ import { type LocalMachines, localMachines } from "../sandbox/machines.ts";
 
 const ROOT = { name: "kas", summary: "kas", commands: [admin] };
 
-/** The sandbox's first instances: a running base and a stopped node. */
+/** Ids of the sandbox's first instances: a running base instance and a stopped node. */
 export const BASE = "i-00000000000000001";
 export const NODE = "i-00000000000000002";
 /** An id that no instance has. */
 export const NOBODY = "i-0000000000000dead";
 
-/** A sandbox, and functions that run `kas admin` against it. */
+/** A sandbox, and functions that run `kas admin` with this sandbox as AWS. */
 export interface Fleet extends AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly machines: LocalMachines;
-  /** Runs the words after `kas admin`. */
+  /** Runs `kas admin` with the words. */
   kas(words: string, surroundings?: Surroundings): Promise<Ended>;
-  /** Runs the words, and returns the rows as objects. Throws stderr unless the status is 0. */
+  /** Runs `kas admin` with the words, and returns the rows as objects. Throws an error with stderr if the exit status is not 0. */
   rows(words: string): Promise<Record<string, unknown>[]>;
-  /** The changing AWS calls since the last call of this function. */
+  /** Returns the AWS calls that changed something since the last call of this function. */
   changes(): string[];
 }
 
-/** Starts a sandbox that runs a hundred times faster than real time. It is kind, unless the options say otherwise. */
+/** Starts a sandbox that runs 100 times faster than real time. By default it has the option `kind`. */
 export async function fleet(options: SandboxOptions = {}): Promise<Fleet> {
   credentials();
   const machines = localMachines();

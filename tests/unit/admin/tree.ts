@@ -1,15 +1,15 @@
 /**
- * All commands of `kas admin`.
+ * Lists all commands of `kas admin`.
  *
  * @module
  */
 import { admin } from "../../../src/admin/command.ts";
 import type { Command, Group } from "../../../src/cli/command.ts";
 
-/** kas with no other command than `kas admin`. */
+/** The command tree of kas, with only the command `kas admin`. */
 export const ROOT: Group = { name: "kas", summary: "kas", commands: [admin] };
 
-/** Every command by its path: `admin instances list`. */
+/** Returns every command by its path, such as `admin instances list`. */
 export async function commands(entry: Command | Group = ROOT): Promise<Map<string, Command>> {
   const found = new Map<string, Command>();
   if (!("commands" in entry)) return found.set("", entry);
@@ -21,7 +21,7 @@ export async function commands(entry: Command | Group = ROOT): Promise<Map<strin
   return found;
 }
 
-/** The path of the command that words call, as in {@linkcode commands}, with a group's default command. */
+/** Returns the path of the command that the words on a command line call, as a key of {@linkcode commands}. */
 export async function commandOf(
   [word, ...rest]: readonly string[],
   entry: Command | Group = ROOT,

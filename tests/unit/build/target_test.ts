@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { targetOf, TARGETS } from "../../../src/build/target.ts";
 
-/** The first 20 bytes of a file: a beginning, and a number at a place, least byte first. */
+/** Returns the first 20 bytes of a file that begins with some bytes and has a little-endian number at a position. */
 function head(magic: readonly number[], at: number, number: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(20);
   bytes.set(magic);

@@ -4,14 +4,14 @@ import { commandText, hintText, quoteCommand, withHint } from "../../../src/cli/
 import { isUnsafe } from "../../../src/cli/terminal/escape.ts";
 import { filesUnder, ROOT } from "../imports.ts";
 
-/** Where the shells run: a redirection that escapes its quotes leaves its file there. */
+/** Folder in which the tests run shells. If a word is not quoted correctly, a redirection in it creates a file in this folder. */
 const EMPTY = await Deno.makeTempDir();
 
-/** What a shell passes to the program for a command line, as its words. */
+/** Returns the words that a program receives if a shell runs a command line. */
 async function wordsOf(shell: readonly [string, ...string[]], line: string): Promise<string[]> {
   const [program, ...args] = shell;
-  // printf receives the words instead of the program.
-  // Without a PATH, a word that escapes its quotes runs nothing.
+  // In this test, printf replaces the program of the command line, and prints its words.
+  // Without a PATH, the shell finds no program that an incorrectly quoted word could run.
   const script = `PATH=/nonexistent; printf '%s\\0' ${line}`;
   const { success, stdout } = await new Deno.Command(program, { args: [...args, script], cwd: EMPTY })
     .output();
@@ -84,7 +84,7 @@ Deno.test("quoteCommand() quotes words for every POSIX shell", async () => {
   );
 });
 
-Deno.test("a command of ordinary words is printed as an operator types it", () => {
+Deno.test("commandText() does not quote a word that the shell reads unchanged", () => {
   const words = ["kas", "admin", "setup", "--url", "http://203.0.113.7:10000/", "--cpu", "42:80"];
   assertEquals(commandText(words), words.join(" "));
   assertEquals(withHint("no topic", words), `no topic; try: ${words.join(" ")}`);
@@ -92,11 +92,11 @@ Deno.test("a command of ordinary words is printed as an operator types it", () =
   assertEquals(withHint("failed", undefined), "failed");
 });
 
-/** A template literal that writes a program's name and inserts a value behind it. */
+/** Matches a template literal that contains the name of a program and, after the name, an inserted value. */
 const COMPOSED =
   /`[^`\n]*\b(?:kas (?:admin|autoscaler|worker)|aws [a-z][a-z0-9-]+ |sudo |ssh(?:-keygen)? -|curl |mv |rm |systemctl )[^`\n]*\$\{[^`]*`/g;
 
-/** Files whose template literals are programs for a shell that kas runs, with each value quoted by quoteWord(). */
+/** Matches files with template literals that are shell scripts. In these scripts, quoteWord() quotes each value. */
 const SCRIPTS = /^src\/(provision\/|sandbox\/|build\/)/;
 
 Deno.test("kas composes every printed command from words, and quotes the words in one function", async () => {
@@ -107,5 +107,5 @@ Deno.test("kas composes every printed command from words, and quotes the words i
     for (const [literal] of code.matchAll(COMPOSED)) found.push(`${path}: ${literal}`);
   }
   assertEquals(found, []);
-  assert(COMPOSED.test("`kas admin alarms delete ${name}`"), "the rule would find nothing");
+  assert(COMPOSED.test("`kas admin alarms delete ${name}`"), "the pattern finds no composed command");
 });

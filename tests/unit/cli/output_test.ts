@@ -99,7 +99,7 @@ Deno.test("table() aligns columns that contain wide characters", async () => {
   for (const [text, width] of widths) assertEquals(displayWidth(text), width, text);
 });
 
-/** Rows that tell how many of them were taken when each line was printed. */
+/** Returns rows, and a function that returns how many rows table() has read. */
 function counted(length: number) {
   let taken = 0;
   function* rows(): Generator<Row> {

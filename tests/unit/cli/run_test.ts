@@ -2,10 +2,10 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { command, type Context, type Group } from "../../../src/cli/command.ts";
 import { runWords } from "./captured.ts";
 
-/** What the commands below saw when they ran. */
+/** The name of a command in the test tree, and the context with which the command ran. */
 type Seen = { name: string } & Pick<Context<Record<never, never>>, "flags" | "args" | "rest">;
 
-/** A tree like kas's: a command, a group with a default verb, a lazy group. */
+/** A command tree like that of kas, with a command, a group with a default command, and a group that is loaded lazily. */
 function tree(): { root: Group; seen: Seen[]; loaded: string[] } {
   const seen: Seen[] = [];
   const loaded: string[] = [];
@@ -105,7 +105,7 @@ Deno.test("run() passes the words after -- as arguments, or separately if the co
   assertEquals([ssh?.args, ssh?.rest], [["a"], ["ls", "--all"]]);
 });
 
-Deno.test("run() runs the default verb of a group with its flags", async () => {
+Deno.test("run() runs the default command of a group with its flags", async () => {
   assertEquals((await seenBy("machines"))?.name, "list");
   assertEquals((await seenBy("machines", "--max", "3"))?.name, "list");
   assertEquals((await seenBy("machines", "list"))?.name, "list");
@@ -121,7 +121,7 @@ Deno.test("run() loads a lazy group only when a command line names the group", a
 });
 
 Deno.test("run() reports a usage error in one line that contains the invalid word and the valid words, with status 2", async () => {
-  // The words, and what the line must name.
+  // The words on the command line, and the texts that the error must contain.
   const cases: [string, ...string[]][] = [
     ["", "worker, machines"],
     ["wroker", '"wroker"', "did you mean worker?"],

@@ -1,18 +1,18 @@
 /**
- * systemd's end of the notification socket: a datagram socket in a folder of its own, and what was said on it.
+ * A stand-in for systemd: a datagram socket in a temporary folder, which receives the messages of a service.
  *
  * @module
  */
 
-/** A stand-in for systemd's socket. */
+/** A socket that receives the messages which a service sends to systemd. */
 export interface Listener extends Disposable {
-  /** The environment of a unit with `Type=notify` and `WatchdogSec`. */
+  /** Returns the environment variables that systemd sets for a unit with `Type=notify` and `WatchdogSec`. */
   env(watchdogMs?: number): Record<string, string>;
-  /** The next message. */
+  /** Waits for the next message and returns it. */
   next(): Promise<string>;
 }
 
-/** Binds the socket. */
+/** Opens the socket. */
 export function listener(): Listener {
   const folder = Deno.makeTempDirSync();
   const path = `${folder}/notify`;

@@ -19,7 +19,7 @@ Deno.test("connectSystemd() sends WATCHDOG=1 twice per WatchdogSec while the ser
   const alive = Promise.withResolvers<void>();
   using way = await connectSystemd({
     env: of(systemd.env(20)),
-    // Alive twice, then broken, then dead.
+    // The function returns true twice, then throws an error, then returns false.
     alive: () => {
       asked++;
       if (asked === 3) throw new Error("the inbox can't be read");

@@ -13,7 +13,7 @@ for (
   Deno.test(`parseTarget() parses ${word}`, () => assertEquals(parseTarget(word), { name: word, ...target }));
 }
 
-// A word that begins with a dash would be an option to ssh.
+// ssh would read a word that begins with a dash as an option.
 for (
   const word of ["", "-oProxyCommand=x", "a@-l", "host:0", "host:65536", "host:x", "a b", "@host", "a/b"]
 ) {

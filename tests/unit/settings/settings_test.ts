@@ -5,7 +5,7 @@ import { configFiles, SettingsError, settingsLookup } from "../../../src/setting
 import { SETTINGS } from "../../../src/settings/settings.ts";
 import { runWords, type Surroundings } from "../cli/captured.ts";
 
-/** Runs a command that takes every setting; the value and origin of one. */
+/** Runs a command that has all settings as options. Returns the value, origin and text of one setting. */
 async function effective(name: keyof typeof SETTINGS, words: string[], surroundings: Surroundings) {
   let found: [unknown, Origin | undefined, string | undefined] | undefined;
   const root: Group = {
@@ -38,7 +38,7 @@ Deno.test("the value of a setting comes from the flag, otherwise the environment
   assertEquals(await effective("topicArn", [], {}), [undefined, "default", undefined]);
 });
 
-Deno.test("--config and KAS_CONFIG name the only config file that kas reads", async () => {
+Deno.test("if --config or KAS_CONFIG names a config file, kas reads no other config file", async () => {
   const files = {
     "/etc/kas/kas.json": '{"fleet": "etc"}',
     "/a": '{"fleet": "a"}',
@@ -78,7 +78,7 @@ Deno.test("the error for an invalid value is one line that names the source of t
   assertMatch(String(line), /^kas: [^\n]*"many"[^\n]*KAS_MAX[^\n]*from 0 to 100000\n$/);
 });
 
-Deno.test("of two mutually exclusive settings the one with higher precedence applies; equal precedence is an error", async () => {
+Deno.test("of two settings that exclude each other, kas uses the one with higher precedence; equal precedence is an error", async () => {
   const arn = "arn:aws:elasticloadbalancing:eu-west-1:000000000000:targetgroup/kas/0123456789abcdef";
   const env = { KAS_LOAD_BALANCER: "kas" };
   const files = { "/etc/kas/kas.json": `{"target-group": "${arn}"}` };
@@ -93,7 +93,7 @@ Deno.test("of two mutually exclusive settings the one with higher precedence app
 });
 
 Deno.test("the error for an invalid config file is one line with the path of the file", async () => {
-  // The file's content, and what the line must name.
+  // The content of the config file, and the text that the error must contain.
   const cases: [string | undefined, string][] = [
     [undefined, "does not exist"],
     ['{"flet": "kas"}', '"flet"'],

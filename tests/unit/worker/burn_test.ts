@@ -24,7 +24,7 @@ Deno.test("burn() takes at least the requested time", () => {
   assertGreaterOrEqual(burn(20, () => false).seconds * 1_000, 20);
 });
 
-/** The predecessor's loop. */
+/** The integer loop of the server that kas replaces. */
 function loop(iterations: number): number {
   let w = 0;
   for (let i = 0; i < iterations; i++) {

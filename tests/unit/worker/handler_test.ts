@@ -8,7 +8,7 @@ const PARTS: WorkerParts = {
   version: "1.2.3",
 };
 
-/** What the handler answers: status, body and the headers that matter. */
+/** Calls the handler. Returns the status, the body and some headers of the response. */
 async function ask(method: string, path: string, parts: Partial<WorkerParts> = {}): Promise<unknown[]> {
   const response = await workerHandler({ ...PARTS, ...parts })(
     new Request(`http://worker${path}`, { method }),

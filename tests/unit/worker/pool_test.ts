@@ -5,7 +5,7 @@ import { BurnThreadError, startThread } from "../../../src/worker/thread.ts";
 const ONE: PoolOptions = { threads: 1, queue: 10, workMs: [1, 1] };
 const STAYS = new AbortController().signal;
 
-/** A burn that lasts until its client goes away, and the one who can end it so. */
+/** A burn job that runs until its client disconnects, and the controller that disconnects the client. */
 function longBurn(pool: BurnPool): { gone: AbortController; ended: Promise<unknown> } {
   const gone = new AbortController();
   return { gone, ended: pool.burn(gone.signal).then(() => "burned", (error) => error) };
@@ -20,7 +20,7 @@ Deno.test("burn() uses a thread for a duration between minimum and maximum", asy
   assertGreaterOrEqual((await pool.burn(STAYS)).seconds, 0.005);
 });
 
-/** Threads that burn nothing, say that they took so many ms more than they were to, and how long that was to be. */
+/** Threads that use no CPU. Each reports that its job took some ms longer than requested. `meant` has the requested durations. */
 function lateThreads(ms: number): { readonly meant: number[]; readonly start: () => Worker } {
   const meant: number[] = [];
   const script = `onmessage = ({ data }) => postMessage({ w: 0, seconds: (data.ms + ${ms}) / 1000 })`;
@@ -94,7 +94,7 @@ Deno.test("burn() does nothing for a client that has already disconnected", asyn
 });
 
 Deno.test("a burn thread that fails rejects only its own job, and the pool replaces the thread", async () => {
-  // A thread that throws is in tests/integration/worker/thread_test.ts: Deno prints its error, whoever handles it.
+  // tests/integration/worker/thread_test.ts tests a thread that throws an error, because Deno then prints the error to stderr.
   const dies = () => {
     const worker = startThread();
     worker.postMessage = () => worker.dispatchEvent(new ErrorEvent("error", { message: "died" }));

@@ -76,7 +76,7 @@ Deno.test("doctor runs all other checks if one request to AWS fails", async () =
   };
   const { rows } = await w.doctor();
   w.fleet.sandbox.faults.onCall = undefined;
-  // Setup changed alarm states, so the autoscaler may have met the failure too.
+  // kas admin setup changed the states of alarms. So the autoscaler may also have made the call that fails.
   await idle(w.url);
   assertMatch(problem(rows, "reading").detail, /^elasticloadbalancing:DescribeInstanceHealth: .*down/);
   assertEquals(rows.filter(({ result }) => result === "skipped").map(({ check }) => check), [

@@ -5,7 +5,7 @@ import { eventually } from "../../../support/kas.ts";
 import { BASE } from "../../../unit/admin/fleet.ts";
 import { assertProblem, problem, remedyOf, run, wired } from "./wired.ts";
 
-/** An address where nobody listens. */
+/** An address at which no server listens. */
 function closedUrl(): string {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return `http://127.0.0.1:${listener.addr.port}/`;
@@ -90,21 +90,21 @@ for (
       flags: "--max 2",
     },
     {
-      name: "a drain timeout below the balancer's",
+      name: "a drain timeout shorter than that of the load balancer",
       check: "drain-timeout",
       more: { drainTimeout: 10_000 },
       names: ["285 s", "10 s"],
       flags: "--drain-timeout 300s",
     },
     {
-      name: "an autoscaler with another load balancer",
+      name: "an autoscaler with a different load balancer",
       check: "balancer",
       more: { fleet: { fleet: "kas", balancer: balancerRef({ fleet: "old" }) } },
       names: ["old"],
       flags: "--load-balancer kas",
     },
     {
-      name: "an autoscaler with another topic",
+      name: "an autoscaler with a different topic",
       check: "topic",
       more: { topicArn: "arn:aws:sns:eu-west-1:000000000000:old" },
       names: ["arn:aws:sns:eu-west-1:000000000000:old", "arn:aws:sns:eu-west-1:000000000000:kas"],

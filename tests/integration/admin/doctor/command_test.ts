@@ -32,8 +32,9 @@ Deno.test("doctor changes nothing, and the number of its AWS calls does not depe
     w.fleet.changes().filter((action) => !/^(Start|Stop|Run)Instances$|^CreateTags$/.test(action)),
     [],
   );
-  // DescribeInstances, …Health, …LoadBalancers, …Attributes, …SecurityGroups, …Alarms, ListTopics, ListSubscriptionsByTopic,
-  // GetTopicAttributes, GetSubscriptionAttributes, and DescribeInstanceAttribute of ten nodes.
+  // The calls are DescribeInstances, …Health, …LoadBalancers, …Attributes, …SecurityGroups, …Alarms, ListTopics,
+  // ListSubscriptionsByTopic,
+  // GetTopicAttributes, GetSubscriptionAttributes, and DescribeInstanceAttribute for each of ten nodes.
   assertEquals(calls.length, 20);
 });
 
@@ -70,7 +71,7 @@ Deno.test("doctor finds a security group that does not admit the load balancer",
       IpPermissions: [{ IpProtocol: "-1", UserIdGroupPairs: [{ GroupId }] }],
     }),
   );
-  // Another port is open to everybody.
+  // The security group admits everybody, but on a different port.
   const IpRanges = [{ CidrIp: "0.0.0.0/0" }];
   const IpPermissions = [{ IpProtocol: "tcp", FromPort: 22, ToPort: 22, IpRanges }];
   await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }));

@@ -1,5 +1,5 @@
 /**
- * Doctor's checks of a topic that CloudWatch cannot publish to, of protected nodes, and of basic monitoring, in the sandbox.
+ * Tests doctor in the sandbox: with a topic to which CloudWatch cannot publish, with protected nodes, and with basic monitoring.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Names from AWS that a shell or a terminal would act on: doctor prints them so that neither does.
+ * Names from AWS that contain commands for a shell or escape sequences for a terminal. Doctor must quote and escape these names.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { isUnsafe } from "../../../../src/cli/terminal/escape.ts";
 import { NODE } from "../../../unit/admin/fleet.ts";
 import { problem, remedyOf, wired } from "./wired.ts";
 
-/** The words that bash gives to a proposed command, each file that it would leave behind excluded. */
+/** Returns the words of a proposed command as bash reads them. Fails if bash creates a file. */
 async function pasted(command: string): Promise<string[]> {
   const cwd = await Deno.makeTempDir();
   try {

@@ -1,5 +1,5 @@
 /**
- * Problems of a fleet that a test can make, and the check and the command that doctor answers with.
+ * Problems of a fleet. For each problem, this list has the check that finds it and the command that repairs it.
  *
  * @module
  */
@@ -15,7 +15,10 @@ import { deleteTopic, listSubscriptions, unsubscribe } from "../../../../src/aws
 import { BASE, NOBODY, NODE } from "../../../unit/admin/fleet.ts";
 import { type Wired } from "./wired.ts";
 
-/** Problems: how a test makes them, the check that finds them, the names in its detail, and the command that repairs them. */
+/**
+ * Problems. Each has a function that causes it, the check that finds it, the names in the finding, and the command that repairs
+ * it.
+ */
 export const PROBLEMS: readonly {
   readonly name: string;
   readonly breaks: (w: Wired) => Promise<unknown>;
@@ -39,7 +42,7 @@ export const PROBLEMS: readonly {
     remedy: "kas admin setup",
   },
   {
-    name: "an alarm that notifies of ALARM, but not of OK",
+    name: "an alarm that notifies the topic of ALARM, but not of OK",
     breaks: async ({ aws, topicArn }) =>
       await (await aws.cloudWatch()).send(
         new PutMetricAlarmCommand({
@@ -67,7 +70,7 @@ export const PROBLEMS: readonly {
     remedy: "kas admin setup",
   },
   {
-    name: "an alarm that notifies another topic",
+    name: "an alarm that notifies a different topic",
     breaks: ({ aws }) => putAlarm(aws, { ...CPUHIGH, topicArn: "arn:aws:sns:eu-west-1:000000000000:other" }),
     check: "alarm-actions",
     names: ["1 alarm", `kas:cpuhigh:${NODE}`],
@@ -106,7 +109,7 @@ export const PROBLEMS: readonly {
     remedy: "kas admin setup",
   },
   {
-    name: "a low threshold above the high one",
+    name: "a low threshold above the high threshold",
     breaks: ({ aws, topicArn }) => putAlarm(aws, { ...CPUHIGH, topicArn, threshold: 30 }),
     check: "thresholds",
     names: ["42", "30"],
@@ -128,7 +131,7 @@ export const PROBLEMS: readonly {
     remedy: `kas admin alarms delete kas:cpuhigh:${NOBODY}`,
   },
   {
-    name: "an alarm of the requests of another load balancer",
+    name: "an alarm that counts the requests to a different load balancer",
     breaks: ({ aws, topicArn }) =>
       putAlarm(aws, {
         ...CPUHIGH,
@@ -143,7 +146,7 @@ export const PROBLEMS: readonly {
     remedy: "kas admin alarms delete kas:reqcount:old",
   },
   {
-    name: "a request alarm with an outdated metric",
+    name: "a request alarm with a metric that no longer counts requests",
     breaks: ({ aws, topicArn }) =>
       putAlarm(aws, {
         ...CPUHIGH,
@@ -165,7 +168,7 @@ export const PROBLEMS: readonly {
     remedy: "kas admin setup",
   },
   {
-    name: "a health check on another path",
+    name: "a health check with a wrong path",
     breaks: async ({ aws }) =>
       await (await aws.elb()).send(
         new ConfigureHealthCheckCommand({
@@ -184,7 +187,7 @@ export const PROBLEMS: readonly {
     remedy: "kas admin balancers create kas",
   },
   {
-    name: "a balancer without draining",
+    name: "a load balancer without draining",
     breaks: async ({ aws }) =>
       await (await aws.elb()).send(
         new ModifyLoadBalancerAttributesCommand({
@@ -223,7 +226,7 @@ export const PROBLEMS: readonly {
     remedy: `kas admin balancers register kas ${NODE}`,
   },
   {
-    name: "a base that is stopped",
+    name: "a base instance that is stopped",
     breaks: async ({ fleet: { rows, sandbox } }) => {
       await rows(`instances stop ${BASE} --force`);
       await sandbox.account.waitUntil(() =>

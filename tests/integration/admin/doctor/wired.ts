@@ -1,6 +1,6 @@
 /**
- * A fleet that `kas admin setup` has set up, with an autoscaler in this process. Doctor finds no problem until a test breaks
- * something.
+ * A fleet that `kas admin setup` has set up, with an autoscaler in this process. Doctor finds no problem in this fleet. A test then
+ * causes a problem.
  *
  * @module
  */
@@ -12,35 +12,35 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { eventually } from "../../../support/kas.ts";
 import { type Fleet, fleet } from "../../../unit/admin/fleet.ts";
 
-/** A row that doctor prints. */
+/** A row of doctor's output. */
 export interface Row {
   readonly check: string;
   readonly result: string;
   readonly detail: string;
 }
 
-/** A fleet that is set up. */
+/** A fleet that is set up, and functions for tests. */
 export interface Wired extends AsyncDisposable {
   readonly fleet: Fleet;
   readonly aws: Aws;
-  /** Where the autoscaler receives notifications. */
+  /** URL at which the autoscaler receives notifications. */
   readonly url: string;
   readonly topicArn: string;
-  /** The fleet's balancer, and the words that name it on a command line. */
+  /** The fleet's load balancer, and the flags that name it on a command line. */
   readonly balancer: BalancerRef;
   readonly words: string;
-  /** Starts another autoscaler, with other settings. */
+  /** Starts a second autoscaler with different settings. */
   start(more?: Partial<ServiceOptions>): Promise<Service>;
-  /** Runs doctor, by default with the address of the first autoscaler. */
+  /** Runs doctor. Default of `--url`: the URL of the first autoscaler. */
   doctor(words?: string): Promise<{ readonly status: number; readonly rows: readonly Row[] }>;
-  /** The rows that are neither ok nor skipped, as `check result`. */
+  /** Runs doctor and returns the warnings and failures, as `check result`. */
   problems(words?: string): Promise<string[]>;
 }
 
 /**
- * Sets up a fleet. The autoscaler runs with --dry-run: it would scale in a fleet without load.
+ * Sets up a fleet. The autoscaler runs with --dry-run, because it would otherwise scale in the fleet, which has no load.
  *
- * @param behind makes the balancer, if it is not the Classic Load Balancer that the sandbox starts with
+ * @param behind creates the load balancer. Default: the Classic Load Balancer that the sandbox creates at its start
  */
 export async function wired(
   options: SandboxOptions = {},
@@ -100,19 +100,19 @@ export async function wired(
   };
 }
 
-/** The command that a row proposes, "" without one. */
+/** Returns the command that a row proposes, or "" if the row contains no command. */
 export function remedyOf({ detail }: Row): string {
   return /; try: (.*)$/.exec(detail)?.[1] ?? "";
 }
 
-/** The row of a check that is not ok. */
+/** Returns the row of a check whose result is not ok. */
 export function problem(rows: readonly Row[], check: string): Row {
   const found = rows.find((row) => row.check === check && row.result !== "ok");
   if (found === undefined) throw new Error(`${check} is ok: ${JSON.stringify(rows)}`);
   return found;
 }
 
-/** Asserts that a problem's row has the result, names each of the names, and proposes the command. */
+/** Asserts that the row of a problem has the expected result, contains the expected names, and proposes the expected command. */
 export function assertProblem(
   rows: readonly Row[],
   check: string,
@@ -130,7 +130,7 @@ export function assertProblem(
   else assertMatch(remedyOf(row), remedy);
 }
 
-/** Waits until an autoscaler has observed the fleet and has no message waiting, so that it repeats no failed AWS call any more. */
+/** Waits until an autoscaler has observed the fleet and processed all messages. Then it no longer repeats failed AWS calls. */
 export async function idle(url: string): Promise<void> {
   await eventually(
     async () => await (await fetch(`${url}status`)).json(),
@@ -143,7 +143,7 @@ export async function settled(w: Wired, words?: string): Promise<void> {
   await eventually(() => w.problems(words), (problems) => problems.length === 0);
 }
 
-/** Runs the proposed commands until doctor finds no problem. Some problems show only when others are repaired. */
+/** Runs the proposed commands until doctor finds no problem. Doctor finds some problems only when others are repaired. */
 export async function repair(w: Wired, rows: readonly Row[]): Promise<void> {
   for (let round = 0; round < 4; round++) {
     const commands = new Set(rows.map(remedyOf).filter((command) => /^kas admin (?!ping)/.test(command)));
@@ -154,7 +154,7 @@ export async function repair(w: Wired, rows: readonly Row[]): Promise<void> {
   await settled(w);
 }
 
-/** Runs a proposed command of kas. Throws what it printed on stderr unless its status is 0. */
+/** Runs a proposed command of kas. Throws an error with the command's stderr if its exit status is not 0. */
 export async function run({ fleet }: Wired, command: string): Promise<void> {
   const { status, err } = await fleet.kas(command.slice("kas admin ".length));
   if (status !== 0 || err !== "") throw new Error(`${command} ended with ${status}: ${err}`);

@@ -6,7 +6,7 @@ function serve(handler: Deno.ServeHandler): { readonly host: string } & AsyncDis
   return { host: `127.0.0.1:${server.addr.port}`, [Symbol.asyncDispose]: () => server.shutdown() };
 }
 
-/** A host with a closed port. */
+/** An address at which no server listens. */
 function closedHost(): string {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return `127.0.0.1:${listener.addr.port}`;

@@ -6,7 +6,7 @@ import { run } from "../../../../src/cli/run.ts";
 import { type Stage, stage } from "../../../unit/autoscaler/fixtures.ts";
 import { BASE, machines, NODES } from "../../../unit/autoscaler/fixtures.ts";
 
-/** Runs `kas scale …` in this process; the rows as TSV without header, what was said on stderr, and the exit status. */
+/** Runs `kas scale` with the words in this process. Returns the rows as TSV without a header, the stderr, and the exit status. */
 async function kas({ sandbox }: Stage, args: string, signal = new AbortController().signal) {
   let stdout = "";
   let stderr = "";
@@ -58,7 +58,7 @@ Deno.test("scale never exceeds max capacity and never stops the base instance", 
   assertEquals(it.standing(BASE), "running in-service");
 });
 
-Deno.test("scale out without a standby names running unregistered nodes, and the commands to register them", async () => {
+Deno.test("scale out without a standby node prints the running nodes that are not registered, and the commands that register them", async () => {
   await using it = await stage();
   await startInstance(it.aws, NODES[0]);
   await it.sandbox.account.waitUntil(() => it.standing(NODES[0]) === "running none");

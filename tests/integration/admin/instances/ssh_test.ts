@@ -5,7 +5,7 @@ import { ExitError } from "../../../../src/cli/command.ts";
 import { execute, FROM_SOURCE } from "../../../support/kas.ts";
 import { BASE, type Fleet, fleet, NOBODY, NODE } from "../../../unit/admin/fleet.ts";
 
-/** A folder with a fake `ssh` that records its arguments, prints to stdout and stderr, and exits with 7. */
+/** Creates a folder with a fake `ssh`, which records its arguments, prints to stdout and stderr, and exits with status 7. */
 async function fakeSsh(f: Fleet) {
   const folder = await Deno.makeTempDir();
   const script =
@@ -25,7 +25,7 @@ async function fakeSsh(f: Fleet) {
   };
 }
 
-/** The private address of the base instance. */
+/** Private IP address of the base instance. */
 const address = async (f: Fleet) => String((await f.rows("instances"))[0]?.["private_ip"]);
 
 Deno.test("kas admin ssh runs the system's ssh with the instance's address, and exits with the status of ssh", async () => {

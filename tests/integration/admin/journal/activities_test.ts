@@ -13,7 +13,7 @@ Deno.test("activities lists the same activities from a running autoscaler and fr
   await eventualLine(autoscaler, ({ status }) => status === "successful");
 
   const args = [...FROM_SOURCE, "admin", "activities", "--output", "tsv"];
-  // The two oldest: the first reconcile and the message. CloudWatch may send more messages meanwhile.
+  // The oldest two lines are of the first reconcile and of the message. CloudWatch may have sent more messages in the meantime.
   const oldest = async (...where: string[]) => {
     const { code, stdout, stderr } = await execute([...args, ...where]);
     assertEquals(code, 0, stderr);

@@ -24,7 +24,7 @@ Deno.test("explain finds a decision by id or time, or the latest decision, in th
   assertMatch(byId.stdout, new RegExp(`^Decision ${line?.id} at \\S+: start ${NODES[0]}\n`));
   assertMatch(byId.stdout, /\n {2}activity 1: start \S+, successful after /);
   assertMatch(byId.stdout, /\n {2}in-service +i-/);
-  // CloudWatch may have sent more messages meanwhile.
+  // CloudWatch may have sent more messages in the meantime.
   for (const { stdout } of [byTime, last, latest]) assertMatch(stdout, /^Decision \d+ at /);
   assertEquals(byUrl.stdout, byId.stdout);
   const explained = JSON.parse(json.stdout);

@@ -11,7 +11,7 @@ import { IN_ANY, NOW, OBSERVATION, OUT } from "../../../unit/scaling/fixtures.ts
 
 const REPLAY = [...FROM_SOURCE, "admin", "replay"];
 
-/** A folder that is gone afterwards. */
+/** Calls a function with a temporary folder, and then removes the folder. */
 async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
@@ -21,7 +21,7 @@ async function withFolder(test: (folder: string) => Promise<void>): Promise<void
   }
 }
 
-/** Writes a journal of a start at NOW, and 100 s later a scale-in that max and cooldowns let pass. */
+/** Writes a journal with a scale-out at NOW and a scale-in 100 s later. Neither max-capacity nor a cooldown holds them back. */
 function write(folder: string): void {
   using state = Store.open(folder);
   const journal = new Journal(state);

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { BASE, fleet, NODE } from "../../../unit/admin/fleet.ts";
 
-/** The sandbox's instances have basic monitoring, and its load balancer has AWS's default draining. */
+/** Returns the rows that setup prints for monitoring. In a new sandbox, the instances have basic monitoring. */
 const settingsRows = (action: "created" | "unchanged") =>
   action === "unchanged"
     ? []
@@ -104,7 +104,7 @@ Deno.test("setup --pull creates alarms without actions, and makes no calls to SN
   assertEquals(new Set((await f.rows("alarms list")).map(({ topic }) => topic)), new Set([null]));
   assertEquals(await f.rows("setup --pull"), rows("unchanged"));
   assertEquals(f.sandbox.calls.slice(length).filter(({ service }) => service === "sns"), []);
-  // Without --pull setup adds the actions.
+  // When setup runs again without --pull, it adds the actions to the alarms.
   assertEquals((await f.rows("setup")).filter(({ action }) => action === "updated").length, ALARMS.length);
   assertEquals(await f.rows("setup --pull"), rows("unchanged"));
 });
@@ -182,7 +182,7 @@ Deno.test("setup fails with status 4 if the topic does not exist, or if the flee
   assertEquals((await f.kas("setup --fleet nobody")).status, 4);
 });
 
-/** A server that confirms its subscriptions, as an autoscaler does. */
+/** Starts a server that confirms subscriptions, as an autoscaler does. */
 function autoscalerStandIn(endpoint: string): { readonly url: string } & AsyncDisposable {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
     const { SubscribeURL } = await request.json();
@@ -223,6 +223,6 @@ Deno.test("setup makes the load balancer drain for less than --drain-timeout, an
   assertEquals(await balancer("--drain-timeout 60s"), "updated");
   assertEquals(await balancer("--drain-timeout 60s"), "unchanged");
   assertEquals(await balancer("--drain-timeout 59s"), "updated");
-  // A shorter delay than necessary is the operator's.
+  // Setup keeps a draining timeout that is shorter than necessary, because the operator may have set it.
   assertEquals(await balancer("--drain-timeout 300s"), "unchanged");
 });

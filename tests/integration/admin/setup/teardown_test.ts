@@ -3,10 +3,10 @@ import { eventually, FROM_SOURCE, start } from "../../../support/kas.ts";
 import { between, denial } from "../between.ts";
 import { BASE, type Fleet, fleet, NODE } from "../../../unit/admin/fleet.ts";
 
-/** In the order in which CloudWatch lists them. */
+/** Names of the alarms, in the order in which CloudWatch lists them. */
 const ALARMS = ["cpuhigh", "cpulow"].flatMap((kind) => [BASE, NODE].map((id) => `kas:${kind}:${id}`));
 
-/** What each listing shows of the account. */
+/** Returns the output of the commands that list the resources of the account. */
 async function listings(f: Fleet): Promise<Record<string, unknown[]>> {
   return {
     instances: await f.rows("instances"),
@@ -200,7 +200,7 @@ Deno.test("an interrupted teardown prints what is not completed, and exits with 
   assertEquals((await f.rows("balancers")).map(({ instance }) => instance), [BASE]);
 });
 
-/** A server that confirms its subscriptions, as an autoscaler does. */
+/** Starts a server that confirms subscriptions, as an autoscaler does. */
 function confirming() {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
     const { SubscribeURL } = await request.json();
@@ -210,7 +210,7 @@ function confirming() {
   const url = `http://127.0.0.1:${server.addr.port}/`;
   return {
     url,
-    /** The ARNs of the topic's subscriptions when all are confirmed. */
+    /** Waits until all subscriptions of the topic are confirmed, and returns their ARNs. */
     confirmed: async (f: Fleet, flags = "") => {
       const rows = await eventually(
         () => f.rows(`topics subscriptions ${flags}`.trim()),

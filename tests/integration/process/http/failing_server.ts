@@ -1,5 +1,5 @@
 /**
- * A program: a server whose handler fails each time. It prints its port.
+ * A program that starts an HTTP server whose handler always fails. The program prints the server's port.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const server = serveHttp({
   onFailure: () => failures++,
 }, ({ url }) => {
   if (url.endsWith("/failures")) return new Response(String(failures));
-  // As a handler does that takes an inherited function for its own.
+  // A handler with an error in its types could return a value that is not a Response.
   if (url.endsWith("/string")) return "not a response" as unknown as Response;
   throw new Error("x".repeat(1_000));
 });

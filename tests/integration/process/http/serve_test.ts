@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { startWorker } from "../../../../src/worker/service.ts";
 import { listen } from "../../../../src/autoscaler/http/listener.ts";
 
-/** Sends bytes on a connection of its own. Returns the status of the answer. */
+/** Sends bytes on a new connection. Returns the status of the response. */
 async function statusOf(port: number, text: string): Promise<number> {
   using conn = await Deno.connect({ hostname: "127.0.0.1", port });
   await conn.write(new TextEncoder().encode(text));
@@ -23,7 +23,7 @@ Deno.test("serveHttp() answers 500 to each failure while no process reads stderr
   const { value } = await stdout.read();
   const at = `http://127.0.0.1:${new TextDecoder().decode(value).trim()}`;
   try {
-    // More than a pipe holds, 64 KiB.
+    // The errors would be larger than the buffer of a pipe, 64 KiB.
     for (let n = 0; n < 200; n++) {
       const response = await fetch(`${at}/${n % 2 === 0 ? "string" : "throw"}`, {
         signal: AbortSignal.timeout(5_000),

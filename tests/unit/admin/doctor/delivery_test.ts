@@ -5,13 +5,13 @@ import { findings, SUBSCRIPTION, TOPIC } from "./observed.ts";
 const results = (seen: Parameters<typeof findings>[1]) =>
   findings(delivery, seen).filter((line) => !line.startsWith("try: ")).map((line) => line.split(":")[0]);
 
-Deno.test("a topic and a subscription with SNS's defaults deliver", () => {
+Deno.test("delivery is ok if the topic and the subscription have SNS's default attributes", () => {
   assertEquals(results({}), ["ok"]);
   assertEquals(results({ topic: { KmsMasterKeyId: "" }, subscription: { FilterPolicy: "{}" } }), ["ok"]);
   assertEquals(results({ subscription: { RawMessageDelivery: "false", FilterPolicy: "" } }), ["ok"]);
 });
 
-Deno.test("a topic that is encrypted with AWS's own key receives nothing from CloudWatch", () => {
+Deno.test("delivery fails if the topic is encrypted with the AWS managed key of SNS, which CloudWatch cannot use", () => {
   for (const KmsMasterKeyId of ["alias/aws/sns", "arn:aws:kms:eu-west-1:123456789012:alias/aws/sns"]) {
     const [finding = "", remedy] = findings(delivery, { topic: { KmsMasterKeyId } });
     assertMatch(finding, /^failed: .*alias\/aws\/sns/);
@@ -24,7 +24,7 @@ Deno.test("a topic that is encrypted with AWS's own key receives nothing from Cl
   assertMatch(own, /^ok: .*alias\/ours/);
 });
 
-Deno.test("a policy that denies CloudWatch keeps the alarms from the topic", () => {
+Deno.test("delivery fails if the topic's policy denies CloudWatch", () => {
   const Statement = [{ Effect: "Deny", Principal: "*", Action: "SNS:Publish" }];
   const [finding = "", remedy = ""] = findings(delivery, {
     topic: { Policy: JSON.stringify({ Statement }) },
@@ -33,7 +33,7 @@ Deno.test("a policy that denies CloudWatch keeps the alarms from the topic", () 
   assertMatch(remedy, /cloudwatch\.amazonaws\.com/);
 });
 
-Deno.test("raw delivery and a filter policy are two findings, each with the command that repairs it", () => {
+Deno.test("delivery has one finding for raw message delivery and one for a filter policy, each with a command that repairs it", () => {
   const subscription = { RawMessageDelivery: "true", FilterPolicy: '{"severity":["high"]}' };
   const lines = findings(delivery, { subscription });
   const set = `try: aws sns set-subscription-attributes --subscription-arn ${SUBSCRIPTION} --attribute-name`;
@@ -44,6 +44,6 @@ Deno.test("raw delivery and a filter policy are two findings, each with the comm
   assertEquals(results({ subscription }), ["failed", "failed"]);
 });
 
-Deno.test("with --pull there is nothing to deliver", () => {
+Deno.test("delivery is skipped with --pull", () => {
   assertEquals(results({ plan: { pull: true }, subscription: { RawMessageDelivery: "true" } }), ["skipped"]);
 });

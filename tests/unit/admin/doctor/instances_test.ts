@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { address, monitoring, network, protection } from "../../../../src/admin/doctor/checks/instances.ts";
 import { findings, instance } from "./observed.ts";
 
-Deno.test("basic monitoring fails with alarms that evaluate more often than each 5 minutes", () => {
+Deno.test("monitoring fails if an instance has basic monitoring and the period of its alarms is shorter than 5 minutes", () => {
   const basic = { monitoring: "basic" } as const;
   const instances = [instance("i-1", basic), instance("i-2"), instance("i-3", basic)];
   const periods = { "i-1": 60, "i-2": 60, "i-3": 300 };
@@ -12,7 +12,7 @@ Deno.test("basic monitoring fails with alarms that evaluate more often than each
   assertMatch(findings(monitoring, { instances, periods: { "i-1": 300 } })[0] ?? "", /^ok/);
 });
 
-Deno.test("stop protection fails, or termination protection with --shrink terminate", () => {
+Deno.test("protection fails if a node has stop protection or, with --shrink terminate, termination protection", () => {
   const instances = [instance("i-1"), instance("i-2")];
   const tried = (shrink: "stop" | "terminate") =>
     findings(protection, { plan: { shrink }, instances, protected: ["i-2"] });
@@ -29,7 +29,7 @@ Deno.test("stop protection fails, or termination protection with --shrink termin
   assertMatch(findings(protection, { instances: [instance("i-1", { role: "base" })] })[0] ?? "", /^skipped/);
 });
 
-Deno.test("a node on an instance store cannot be stopped, and a Spot node only with a persistent request", () => {
+Deno.test("protection fails if a node has an instance store as the root device, and warns if a node is a Spot instance", () => {
   const instances = [instance("i-1", { instanceStore: true }), instance("i-2", { spot: true })];
   const lines = findings(protection, { instances });
   assertMatch(lines[0] ?? "", /^failed: .*instance store.*: i-1$/);

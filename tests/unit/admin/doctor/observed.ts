@@ -1,5 +1,5 @@
 /**
- * Observations of doctor, made by hand: a fleet without problems, and changes to it.
+ * Builds observations of doctor for tests. By default the fleet has no problems, and a test can change parts of the observation.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Ec2Instance } from "../../../../src/aws/ec2/instances.ts";
 export const TOPIC = "arn:aws:sns:eu-west-1:123456789012:kas";
 export const SUBSCRIPTION = `${TOPIC}:0a1b`;
 
-/** An instance; by default a running node with detailed monitoring. */
+/** Returns an instance. By default it is a running node with detailed monitoring. */
 export function instance(id: string, more: Partial<Ec2Instance> = {}): Ec2Instance {
   return {
     id,
@@ -36,18 +36,18 @@ const PLAN: Plan = {
   aws: (...words) => ["aws", ...words],
 };
 
-/** What the checks of this folder's tests look at. */
+/** The parts of an observation that a test can change. */
 export interface Seen {
   readonly plan?: Partial<Plan>;
   readonly instances?: readonly Ec2Instance[];
-  /** Periods of the CPU alarms by instance, s. */
+  /** Periods of the CPU alarms by instance id, in seconds. */
   readonly periods?: Readonly<Record<string, number>>;
   readonly protected?: readonly string[];
   readonly topic?: Readonly<Record<string, string>>;
   readonly subscription?: Readonly<Record<string, string>>;
 }
 
-/** The findings of a check, as `result: detail` and `try: command`. */
+/** Runs a check and returns its findings, as `result: detail` and `try: command`. */
 export function findings(check: Check, seen: Seen): string[] {
   const { plan, instances = [], periods = {}, topic = {}, subscription = {} } = seen;
   const endpoint = {

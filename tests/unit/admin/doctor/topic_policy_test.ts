@@ -3,7 +3,7 @@ import { whyCloudWatchIsDenied } from "../../../../src/admin/doctor/checks/topic
 
 const why = (...statements: unknown[]) => whyCloudWatchIsDenied(JSON.stringify({ Statement: statements }));
 
-/** SNS's own policy for a new topic. Source: SNS API, GetTopicAttributes. */
+/** The default policy of a new topic. Source: SNS API, GetTopicAttributes. */
 const DEFAULT = {
   Sid: "__default_statement_ID",
   Effect: "Allow",
@@ -13,7 +13,7 @@ const DEFAULT = {
 };
 const CLOUDWATCH = { Service: "cloudwatch.amazonaws.com" };
 
-Deno.test("CloudWatch may publish by SNS's default policy, and by one that names CloudWatch", () => {
+Deno.test("CloudWatch may publish if the topic has SNS's default policy, or a policy that allows CloudWatch by name", () => {
   assertEquals(why(DEFAULT), undefined);
   for (const Action of ["SNS:Publish", "sns:publish", "sns:*", "*", ["sns:Subscribe", "SNS:Pub*"]]) {
     assertEquals(why({ Effect: "Allow", Principal: CLOUDWATCH, Action }), undefined, JSON.stringify(Action));
@@ -26,7 +26,7 @@ Deno.test("CloudWatch may publish by SNS's default policy, and by one that names
   );
 });
 
-Deno.test("a Deny that concerns CloudWatch wins over every Allow", () => {
+Deno.test("CloudWatch may not publish if a Deny statement concerns CloudWatch, even if an Allow statement also does", () => {
   for (
     const denial of [
       { Principal: CLOUDWATCH, Action: "SNS:Publish" },
@@ -44,7 +44,7 @@ Deno.test("a Deny that concerns CloudWatch wins over every Allow", () => {
   }
 });
 
-Deno.test("a Deny of other things does not matter: of HTTP, of other actions, of other services", () => {
+Deno.test("CloudWatch may publish if Deny statements concern only HTTP, other actions or other services", () => {
   const condition = { Bool: { "aws:SecureTransport": "false" } };
   for (
     const denial of [
@@ -57,7 +57,7 @@ Deno.test("a Deny of other things does not matter: of HTTP, of other actions, of
   ) assertEquals(why(DEFAULT, { Effect: "Deny", ...denial }), undefined, JSON.stringify(denial));
 });
 
-Deno.test("a policy that allows only others keeps CloudWatch out", () => {
+Deno.test("CloudWatch may not publish if the policy allows only other services or accounts", () => {
   const root = { AWS: "arn:aws:iam::123456789012:root" };
   assertEquals(
     why({ Effect: "Allow", Principal: root, Action: "SNS:*" }),

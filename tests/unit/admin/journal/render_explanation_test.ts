@@ -8,7 +8,7 @@ import type { Observation } from "../../../../src/scaling/model/observation.ts";
 import { limits } from "../../scaling/cases.ts";
 import { instance, NOW, OBSERVATION, OUT } from "../../scaling/fixtures.ts";
 
-/** The rendered explanation of a decision. */
+/** Makes a decision and returns its explanation as text. */
 function text(facts: Observation, more: Partial<DecisionRecord> = {}, columns = 100): string {
   const record: DecisionRecord = {
     id: 7,

@@ -4,7 +4,7 @@ import type { Timer } from "../../../../src/admin/load/timer.ts";
 
 const NEVER = new AbortController().signal;
 
-/** A timer in virtual time. Its n-th wait fires `delay(n)` ms late. */
+/** Returns a timer in virtual time. Its n-th wait ends `delay(n)` ms late. */
 function fakeTimer(
   delay: (n: number) => number = () => 0,
 ): Timer & { time: number; readonly waits: number[] } {
@@ -16,14 +16,14 @@ function fakeTimer(
     },
     async wait(ms) {
       this.waits.push(ms);
-      // Lets everything that is ready run first, as a real timer does.
+      // All tasks that are ready run before the wait ends, as with a real timer.
       await new Promise((resolve) => setTimeout(resolve, 0));
       this.time += ms + delay(this.waits.length);
     },
   };
 }
 
-/** A server that answers after `ms` and then calls `after` with the number of the request. */
+/** Returns a function that answers a request after `ms`, and then calls `after` with the number of the request. */
 function server(timer: { time: number }, ms: number, after: (n: number) => unknown): SendRequest {
   let n = 0;
   return () => {
@@ -115,7 +115,7 @@ Deno.test("setClients() starts and stops load clients, and waits for their last 
 });
 
 Deno.test("sendAtRate() sends at a constant rate, and measures latency from the time at which each request was due", async () => {
-  // One wait is 250 ms late, as on a busy machine.
+  // One wait ends 250 ms late, as on a busy machine.
   const timer = fakeTimer((n) => n === 2 ? 250 : 0);
   const counted: number[] = [];
   const stop = new AbortController();

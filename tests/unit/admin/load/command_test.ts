@@ -8,7 +8,7 @@ function kas(args: string, surroundings: Surroundings = {}): Promise<Ended> {
   return runWords(ROOT, ["admin", "load", ...args.split(" ")], surroundings);
 }
 
-/** A worker that answers the first `answers` requests at once, and no later ones. `requests` records the requests. */
+/** Starts a worker that answers only the first `answers` requests. `requests` contains the requests that it received. */
 function worker(
   { status = 200, answers = Infinity } = {},
 ): { readonly url: string; readonly requests: string[] } & AsyncDisposable {

@@ -29,7 +29,7 @@ Deno.test("completionPoints() visits the whole command tree, including lazy grou
   const found = await completionPoints(root);
   assertEquals(found.map(({ path }) => path), ["kas", "kas machines", "kas machines list"]);
   assertEquals(found[0]?.words, [{ word: "machines", summary: "Machines" }]);
-  // The default verb's flags can be given without it.
+  // After the name of the group, the shell also offers the flags of the group's default command.
   for (const place of found.slice(1)) {
     assertEquals(place.choices.find(({ flag }) => flag === "--state")?.words, ["on", "off"]);
   }
@@ -54,7 +54,7 @@ Deno.test("each completion script contains the words and fixed values of every c
   }
 });
 
-/** A command line, and its last word when completed. */
+/** Command lines, and the last word of each after the shell has completed it. */
 const CASES: [string, string][] = [
   ["kas adm", "admin"],
   ["kas admin inst", "instances"],

@@ -5,7 +5,7 @@ import { run } from "../../../../src/cli/run.ts";
 import { file, testWith } from "../../../support/needs.ts";
 import { NOW, signed, SIGNER, TOPIC } from "../../sns/fixtures.ts";
 
-/** Runs `kas sns …` in this process. */
+/** Runs `kas sns` with the words in this process. */
 async function kas(...argv: readonly string[]): Promise<{ status: number; stdout: string }> {
   let stdout = "";
   const terminal = {
@@ -26,7 +26,7 @@ async function kas(...argv: readonly string[]): Promise<{ status: number; stdout
   return { status, stdout };
 }
 
-/** The arguments that verify a body with a certificate at NOW, both in temporary files. */
+/** Writes a body and a certificate to temporary files. Returns the arguments that verify the body at the time NOW. */
 async function captured(body: string, check: (words: readonly string[]) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {

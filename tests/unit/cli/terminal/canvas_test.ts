@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Canvas } from "../../../../src/cli/terminal/canvas.ts";
 
-Deno.test("a canvas replaces each picture by the next picture, and clears the last picture", () => {
+Deno.test("a canvas replaces each drawing by the next drawing, and clear() removes the last drawing", () => {
   let written = "";
   const canvas = new Canvas({
     write: () => {},

@@ -7,7 +7,7 @@ import { Output } from "../../../../src/cli/output.ts";
 import { filesUnder, ROOT } from "../../imports.ts";
 import { captured, runWords } from "../captured.ts";
 
-/** Each character that acts on a terminal or on the order of text, and some neighbours that do not. */
+/** All characters that control a terminal or the order of text, and some neighbouring characters that do not. */
 const UNSAFE = [
   ...Array.from({ length: 0x20 }, (_, code) => code).filter((code) => code !== 9 && code !== 10),
   ...Array.from({ length: 0x21 }, (_, i) => 0x7f + i),
@@ -16,7 +16,7 @@ const UNSAFE = [
 ].map((code) => String.fromCharCode(code));
 const SAFE = ["\t", "\n", " ", "~", "\u00a0", "é", "名", "😀", "\u200d", "\u2030"];
 
-/** A text that would clear the line, set the title, recolour by C1, reorder, and forge a line. */
+/** A text that would clear the line, set the title, set a colour with a C1 control, reorder text, and add a false line. */
 const ATTACK = "x\x1b[2K\r\x1b]0;t\x07\x9b31m\u202ey\u2066\x7f\u2028z";
 
 Deno.test("escaped() escapes C0, DEL, C1, separators and bidirectional controls, and no other characters", () => {
@@ -39,7 +39,7 @@ Deno.test("inOneLine() returns text that cannot begin a new line", () => {
   assertEquals(inOneLine("a \n kas: forged\r\nb"), "a kas: forged b");
 });
 
-/** A command that prints a text in every way that there is. */
+/** A command that prints a text with every method of Output. */
 const everywhere: Group = {
   name: "kas",
   summary: "kas",
@@ -67,12 +67,12 @@ Deno.test("no command output contains an escape sequence or a bidirectional cont
       terminal: { interactiveError: true, interactive: true },
     });
     assertEquals([isUnsafe(out), isUnsafe(err)], [false, false], format);
-    // Nothing is lost: it is visible.
+    // The output still contains each unsafe character, as an escape sequence that the operator can read.
     assert(out.includes("u009b") || out.includes("x [2K"), out);
   }
 });
 
-Deno.test("progress and pictures contain only the escape sequences of kas itself", () => {
+Deno.test("progress and drawings contain no escape sequences except those of kas itself", () => {
   const { terminal, err } = captured({ color: true, interactiveError: true, columns: 200 });
   const out = new Output(terminal, { format: "tsv", header: true, quiet: false, verbose: false });
   out.progress(ATTACK);
@@ -105,7 +105,7 @@ Deno.test("kas escapes a fatal error, its hint and its details", async () => {
   }
 });
 
-Deno.test("the quotes around the words of a hint escape the words", async () => {
+Deno.test("kas quotes the words of a hint's command, so that they contain no unsafe character", async () => {
   const root: Group = {
     name: "kas",
     summary: "kas",
@@ -122,7 +122,7 @@ Deno.test("the quotes around the words of a hint escape the words", async () => 
   assertEquals(status, 1);
 });
 
-/** The files that may write to the process's stdout and stderr, and those that may draw without escaping. */
+/** WRITERS are the files that may write to stdout and stderr. PAINTERS are the files that may draw without escaping. */
 const WRITERS = ["src/cli/terminal/process_terminal.ts", "src/log.ts", "src/build/main.ts"];
 const PAINTERS = ["src/cli/terminal/canvas.ts", "src/cli/terminal/progress.ts"];
 

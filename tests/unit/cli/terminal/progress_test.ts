@@ -2,14 +2,14 @@ import { assertEquals } from "@std/assert";
 import { Progress } from "../../../../src/cli/terminal/progress.ts";
 import { captured } from "../captured.ts";
 
-/** A command's progress, and a clock that stands still unless it is told to go on. */
+/** The progress of a command, with a clock that the test sets. */
 function progress({ color = false, quiet = false } = {}) {
   const { terminal, err } = captured({ color, columns: 20 });
   const clock = { now: 0 };
   return { progress: new Progress(terminal, quiet, () => clock.now), clock, err };
 }
 
-/** What stands on the line that is rewritten in place. */
+/** Returns the text that is visible on the progress line. */
 function shown(err: string): string {
   return err.split("\r\x1b[K").at(-1) ?? "";
 }

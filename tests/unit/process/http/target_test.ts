@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { hostsOf, isAddress, targetOf } from "../../../../src/process/http/target.ts";
 
-/** A request as Deno makes it: its URL is `http://`, the Host header and the target in the request line. */
+/** Returns a request as Deno builds it. Its URL is `http://`, followed by the Host header and the target in the request line. */
 function request(host: string, target: string): Request {
   const found = { url: `http://${host}${target}`, headers: new Headers({ host }) };
   return found as Pick<Request, "url" | "headers"> as Request;
@@ -17,7 +17,7 @@ const TARGETS: readonly [host: string, target: string, path: string | undefined,
   ["kas", "//status", "//status", ""],
   ["kas", "/%73tatus", "/%73tatus", ""],
   ["kas", "/\\status", "/\\status", ""],
-  // The Host header cannot choose a path or a query.
+  // A Host header with a path or a query must not change the path of the request.
   ["x/status?", "/", undefined],
   ["x/status?", "/ping", undefined],
   ["x/status", "/ping", undefined],
@@ -31,7 +31,7 @@ const TARGETS: readonly [host: string, target: string, path: string | undefined,
   ["[x", "/status", undefined],
   ["kas:123456", "/status", undefined],
   ["kas", "/status#f", undefined],
-  // CONNECT has no path.
+  // A CONNECT request has no path.
   ["kas:80", "", undefined],
 ];
 

@@ -10,7 +10,7 @@ const fileAt = (files: readonly HostFile[], path: string): HostFile => {
   return found;
 };
 
-/** The lines of a unit without its comments. */
+/** Returns the lines of a unit file without comments. */
 const lines = (unit: string): string[] =>
   unit.split("\n").filter((line) => /^\[|=/.test(line) && !/^#/.test(line));
 
@@ -42,7 +42,7 @@ Deno.test("hostFiles() adds the TLS files only with a certificate, and only root
   const key = fileAt(files, "/etc/kas/tls/key.pem");
   assertEquals([key.mode, key.content], [0o600, "KEY\n"]);
   const conf = fileAt(files, "/etc/nginx/kas-autoscaler/tls.conf").content;
-  // The configuration names files that are installed.
+  // nginx reads the certificate from the paths to which provisioning writes it.
   for (const [, path = ""] of conf.matchAll(/ssl_certificate(?:_key)? (\S+);/g)) fileAt(files, path);
   assertStringIncludes(
     fileAt(files, "/etc/nginx/conf.d/kas-autoscaler.conf").content,

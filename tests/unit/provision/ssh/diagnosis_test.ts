@@ -4,7 +4,7 @@ import { diagnoseSsh } from "../../../../src/provision/ssh/diagnosis.ts";
 
 const TARGET = { name: "web-1", host: "203.0.113.7" };
 
-/** Errors of OpenSSH 9.2 and sudo 1.9, and the words that their diagnosis must contain. */
+/** Error messages of OpenSSH 9.2 and sudo 1.9, and the words that the diagnosis of each error must contain. */
 const ERRORS: readonly [code: number, stderr: string, diagnosis: RegExp][] = [
   [255, "ssh: connect to host 203.0.113.7 port 22: Connection refused", /refused .* port 22/],
   [255, "ssh: connect to host 203.0.113.7 port 22: Connection timed out", /does not answer/],

@@ -29,7 +29,7 @@ function desiredHost(
   return { role, binary, files: files.map((file) => ({ ...file, sha256: sha256(file.content) })) };
 }
 
-/** The facts of a host that has the desired state. */
+/** Returns the facts of a host that is already in the desired state. */
 function factsOf({ binary, files, role }: DesiredHost): HostFacts {
   const on = { active: true, enabled: true };
   return {
@@ -55,7 +55,7 @@ function factsOf({ binary, files, role }: DesiredHost): HostFacts {
   };
 }
 
-/** The commands that a host needs, one a line, without their input. */
+/** Returns the commands that a host needs, without their input. */
 function commands(desired: DesiredHost, facts: HostFacts): string[] {
   return installSteps(desired).filter((step) => !step.isDone(facts)).flatMap((step) =>
     step.commands(facts).map(({ argv }) => quoteCommand(argv))

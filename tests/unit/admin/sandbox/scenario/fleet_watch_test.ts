@@ -21,7 +21,7 @@ const NODE: InstanceView = {
   registration: "none",
 };
 
-/** A sandbox account whose instances the test sets. */
+/** Returns an account of the sandbox. The test sets the account's instances. */
 class FakeAccount implements AccountView {
   #instances: readonly InstanceView[] = [BASE, { ...NODE, cpuSeconds: undefined }];
   #condition: (() => void) | undefined;
@@ -40,7 +40,7 @@ class FakeAccount implements AccountView {
   }
 }
 
-Deno.test("the range of instance numbers includes every number, even one that lasted only a moment", () => {
+Deno.test("range() includes each number of instances in service, even if the number lasted only a moment", () => {
   const account = new FakeAccount();
   using watch = new FleetWatch(account, 1_000, () => 0);
   watch.resetRange();
@@ -55,7 +55,7 @@ Deno.test("the range of instance numbers includes every number, even one that la
   assertEquals(watch.range, { min: 1, max: 1 });
 });
 
-Deno.test("the CPU of an instance is the average of the last minute, once half a minute was measured", () => {
+Deno.test("the CPU of an instance is the average of the last minute, and undefined in the first half minute", () => {
   const account = new FakeAccount();
   let now = 0;
   using watch = new FleetWatch(account, 1_000, () => now);
@@ -72,7 +72,7 @@ Deno.test("the CPU of an instance is the average of the last minute, once half a
   assertEquals(cpu(1_500, 11), 75);
   assertEquals(cpu(2_000, 11.5), 100);
   assertEquals(watch.cpuInService(), [100]);
-  // Stopped and started: earlier readings do not count.
+  // The instance was stopped and started, so that earlier readings do not count.
   assertEquals(cpu(2_500, undefined), undefined);
   assertEquals(cpu(3_000, 0.1), undefined);
   assertEquals(cpu(3_500, 0.2), 20);
