@@ -57,7 +57,7 @@ Deno.test("BodyReader counts a body until the caller has finished using the body
   assertEquals(await outcome(bodies.read(post("x".repeat(600)), echo)), "600");
 });
 
-Deno.test("BodyReader rejects a large body before reading it if there are too many large bodies, and reads a small body", async () => {
+Deno.test("BodyReader rejects a large body if there are too many large bodies, and reads a small body", async () => {
   const bodies = new BodyReader({ large: 1 });
   const verified = Promise.withResolvers<string>();
   const reading = Promise.withResolvers<void>();
@@ -66,18 +66,21 @@ Deno.test("BodyReader rejects a large body before reading it if there are too ma
     return verified.promise;
   });
   await reading.promise;
-  // Its size is announced.
-  const announced = slow();
-  const headers = { "content-length": "100000" };
-  const request = new Request(announced.request, { headers });
-  assertEquals(await outcome(bodies.read(request, echo)), "503 body");
-  assertEquals(request.bodyUsed, false);
-  // Its size shows as it is read.
   assertEquals(await outcome(bodies.read(post("x".repeat(100_000)), echo)), "503 body");
   assertEquals(await outcome(bodies.read(post("x".repeat(5_000)), echo)), "5000");
   verified.resolve("");
   await first;
   assertEquals(await outcome(bodies.read(post("x".repeat(100_000)), echo)), "100000");
+});
+
+Deno.test("BodyReader reads no header: Deno keeps headers twice once one of them is read, and a client may send 400 KB", async () => {
+  const request = post("x");
+  Object.defineProperty(request, "headers", {
+    get: () => {
+      throw new Error("a header was read");
+    },
+  });
+  assertEquals(await outcome(new BodyReader().read(request, echo)), "1");
 });
 
 Deno.test("if there are too many bodies, BodyReader rejects the body that takes longest", async () => {
