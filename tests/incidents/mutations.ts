@@ -244,6 +244,26 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("stopped_read_during_start"),
   },
   {
+    breaks: "one read of the load balancer is enough to show that somebody else has registered an instance",
+    edits: [{
+      file: SCALE_IN,
+      symbol: "recheckInstance",
+      becomes: `async (context) => {
+        await runStep(context, {
+          name: "rechecked",
+          failure: "",
+          timeout: 60_000,
+          attempt: async () => {
+            const { registration } = await recheck(context);
+            if (registration !== "none") throw new ActivityError("registered again");
+            return true;
+          },
+        });
+      }`,
+    }],
+    test: incident("draining_read_after_its_end"),
+  },
+  {
     breaks: "a stop that takes long has failed",
     edits: [{
       file: SCALE_IN,

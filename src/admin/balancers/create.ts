@@ -40,7 +40,7 @@ export const create = command({
       if (flags.dryRun) {
         return await printActions(out, [{ action: `create load balancer ${name} in ${zones.join(", ")}` }]);
       }
-      const { dnsName } = await createBalancer(aws, name, zones, flags.drainTimeout);
+      const dnsName = await createBalancer(aws, name, zones, flags.drainTimeout);
       await out.table(["name", "dns_name"], [{ name, dns_name: dnsName }]);
     }),
 });

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import os from "node:os";
 import { command, UsageError } from "../../cli/command.ts";
 import { duration, flag, integer, oneOf, positive, text } from "../../cli/parsers.ts";
 import { quoteWord } from "../../cli/command_line.ts";
 import { cpuThresholds } from "../alarms/options.ts";
 import { kasCommand } from "./kas_process.ts";
+import { raisePriority } from "./priority.ts";
 import { WORK_MS } from "./scenario/nine_steps.ts";
 
 const SCENARIOS = ["nine-steps"] as const;
@@ -145,7 +145,7 @@ export const sandbox = command({
       worker: workerCommand(speed),
       commands: onStart === undefined || onStop === undefined ? undefined : { start: onStart, stop: onStop },
     };
-    if (scenario !== undefined) raisePriority();
+    using _priority = scenario === undefined ? undefined : raisePriority();
     try {
       await using running = await startSandbox(options);
       if (scenario !== undefined) {
@@ -184,21 +184,6 @@ export const sandbox = command({
 export function workerCommand(speed: number): readonly string[] {
   const workMs = WORK_MS.map((ms) => (ms / speed).toFixed(3)).join("-");
   return [...kasCommand(), "worker", "--threads", "1", "--work-ms", workMs];
-}
-
-/** Niceness of the processes of a scenario. */
-const NICENESS = -10;
-
-/**
- * Raises the priority of this process and of the processes that it starts later, so that other processes on the machine do not
- * delay the scenario. Without the necessary privileges the priority does not change.
- */
-function raisePriority(): void {
-  try {
-    os.setPriority(0, NICENESS);
-  } catch {
-    // The process does not have the privilege, so its priority does not change.
-  }
 }
 
 /** Parses a subnet: `10.77.0.0/24` → `10.77.0`. */

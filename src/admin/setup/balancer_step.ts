@@ -52,7 +52,9 @@ async function setUpClassic(
   ensure: Ensure,
   signal: AbortSignal,
 ): Promise<void> {
-  const create = () => createBalancer(aws, name, zonesOf(instances, fleet, FIRST_INSTANCE), drainTimeout);
+  const create = async () => {
+    await createBalancer(aws, name, zonesOf(instances, fleet, FIRST_INSTANCE), drainTimeout);
+  };
   if (existing === undefined) return await ensure("balancer", name, "create", create);
   const isRight = isRightDelay(await drainingTimeout(aws, name, signal), drainTimeout);
   await ensure("balancer", name, isRight ? undefined : "update", () => setDraining(aws, name, drainTimeout));

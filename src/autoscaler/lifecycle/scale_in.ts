@@ -8,6 +8,7 @@ import { deregister } from "../../aws/balancing/balancer.ts";
 import { stopInstance, terminateInstance } from "../../aws/ec2/state_changes.ts";
 import type { InstanceState } from "../../scaling/model/instance.ts";
 import { type ActivityContext, ActivityError, sentence } from "./activity_context.ts";
+import { READ_LAG } from "./observe/ended.ts";
 import { describeHealth, findInstance, healthOf } from "./observe/instance_lookup.ts";
 import { recheck } from "./observe/recheck.ts";
 import { reRegister } from "./rollback.ts";
@@ -86,18 +87,22 @@ async function waitUntilDrained(context: ActivityContext): Promise<void> {
   });
 }
 
+/**
+ * Rechecks an instance that has drained. A read can go back in time and show the registration from before the end of draining, so
+ * that kas believes a registration only if it lasts.
+ */
 async function recheckInstance(context: ActivityContext): Promise<void> {
-  const { id } = context;
+  const { id, environment: { runtime: { clock } } } = context;
+  const begun = clock.elapsed();
   await runStep(context, {
     name: "rechecked",
     failure: `${id} could not be observed`,
-    timeout: timeoutOf(context),
+    timeout: READ_LAG + timeoutOf(context),
     attempt: async () => {
       const { registration } = await recheck(context);
-      if (registration !== "none") {
-        throw new ActivityError(`${id} was registered again by someone else`);
-      }
-      return true;
+      if (registration === "none") return true;
+      if (clock.elapsed() - begun < READ_LAG) return undefined;
+      throw new ActivityError(`${id} was registered again by someone else`);
     },
   });
 }

@@ -151,18 +151,19 @@ export async function setDraining(aws: Aws, name: string, drainTimeout: number):
 
 /**
  * Creates a load balancer in some zones, with an HTTP listener, the health check and draining. An existing load
- * balancer gets the health check and the attributes, and keeps its listeners and zones.
+ * balancer gets the health check and the attributes, and keeps its listeners and zones. Returns its DNS name.
  */
 export async function createBalancer(
   aws: Aws,
   name: string,
   zones: readonly string[],
   drainTimeout: number,
-): Promise<Balancer> {
+): Promise<string> {
   const [client, commands] = await elb(aws);
   const { CreateLoadBalancerCommand, ConfigureHealthCheckCommand, ModifyLoadBalancerAttributesCommand } =
     commands;
-  if (await findBalancer(aws, name) === undefined) {
+  let dnsName = (await findBalancer(aws, name))?.dnsName;
+  if (dnsName === undefined) {
     const listener = {
       Protocol: "HTTP",
       LoadBalancerPort: WORKER_PORT,
@@ -170,7 +171,8 @@ export async function createBalancer(
       InstancePort: WORKER_PORT,
     };
     const request = { LoadBalancerName: name, Listeners: [listener], AvailabilityZones: [...zones] };
-    await client.send(new CreateLoadBalancerCommand(request));
+    // Only this answer has the name for sure: ELB may not list a new load balancer yet.
+    ({ DNSName: dnsName = "" } = await client.send(new CreateLoadBalancerCommand(request)));
   }
   await client.send(new ConfigureHealthCheckCommand({ LoadBalancerName: name, HealthCheck: HEALTH_CHECK }));
   // With cross-zone load balancing, each instance gets the same share of the requests, however many instances its zone
@@ -182,11 +184,7 @@ export async function createBalancer(
   await client.send(
     new ModifyLoadBalancerAttributesCommand({ LoadBalancerName: name, LoadBalancerAttributes }),
   );
-  const created = await findBalancer(aws, name);
-  if (created === undefined) {
-    throw new Error(`Cannot find load balancer ${name} after creating it: ELB does not list it`);
-  }
-  return created;
+  return dnsName;
 }
 
 /** Adds zones to a load balancer. Instances in other zones stay out of service. */

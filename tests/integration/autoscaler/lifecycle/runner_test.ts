@@ -297,28 +297,6 @@ Deno.test("kas drains a node that comes into service too late before kas stops t
   assertMatch(it.standing(FIRST), /^stop(ping|ped) none$/);
 });
 
-Deno.test("kas does not stop a drained instance that an operator has registered again (R10)", async () => {
-  await using it = await stage();
-  await serve(it, FIRST);
-  const autoscaler = await it.start();
-  await it.subscribe(autoscaler);
-  let seen = 0;
-  it.sandbox.faults.onCall = async ({ action, moment }) => {
-    if (
-      action !== "DescribeInstanceHealth" || moment !== "after" || it.standing(FIRST) !== "running none"
-    ) {
-      return;
-    }
-    // The autoscaler has observed that it has drained. Meanwhile somebody registers it.
-    if (seen++ === 0) await register(it.aws, BALANCER, FIRST);
-  };
-  await it.alarm("cpulow", FIRST, "OK");
-  const line = await eventualLine(autoscaler, ({ status }) => status === "failed");
-  assertMatch(line?.reason ?? "", /^i-00000000000000002 was registered again by someone else/);
-  await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
-  assertEquals(changes(it, FIRST).includes("Stop"), false);
-});
-
 Deno.test("kas registers an instance again if it cannot stop the instance, however long the registration takes (R13)", async () => {
   await using it = await stage();
   await serve(it, FIRST);

@@ -221,3 +221,23 @@ Deno.test("kas does not stop an instance that became a base instance after the d
   assertEquals([lab.status(FIRST), wasTakenOff(lab, lab.id(FIRST))], ["running in-service", false]);
   assertMatch(lines(lab)[0] ?? "", /^stop failed: i-\w+ is no longer a node/);
 });
+
+Deno.test("kas does not stop a drained instance that an operator has registered again (R10)", async () => {
+  await using lab = await openNotifiedLab(fleetOf([true], { kind: true }));
+  const id = lab.id(FIRST);
+  const { faults } = lab.cloud;
+  const own = faults.onCall;
+  let seen = 0;
+  faults.onCall = async (call) => {
+    await own?.(call);
+    if (call.action !== "DescribeInstanceHealth" || call.moment !== "after") return;
+    if (lab.status(FIRST) !== "running none" || seen++ > 0) return;
+    // kas has observed that it has drained. Meanwhile an operator registers it.
+    const registration = { LoadBalancerName: FLEET, Instances: [{ InstanceId: id }] };
+    await lab.cloud.elsewhere("elb", "RegisterInstancesWithLoadBalancer", registration);
+  };
+  await reportIdle(lab, FIRST);
+  await lab.pass(60_000);
+  assertMatch(lines(lab)[0] ?? "", /^stop failed: i-\w+ was registered again by someone else/);
+  assertEquals(lab.status(FIRST), "running in-service");
+});
