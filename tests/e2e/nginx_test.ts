@@ -93,7 +93,7 @@ testNginx([], "nginx reuses its connections to the worker", async (startNginx) =
   await using behind = upstream(() => new Response("pong"));
   await using nginx = await startNginx({ worker: behind.port });
   for (let n = 0; n < 50; n++) assertEquals(await ask(`${nginx.worker}/ping`), [200, "pong"]);
-  // Each of nginx's two processes has its own connection.
+  // nginx has two worker processes, and each has its own connection.
   assertEquals(behind.clients.size <= 3, true, `${behind.clients.size} connections for 50 requests`);
 });
 
@@ -103,7 +103,7 @@ testNginx(
   async (startNginx) => {
     await using behind = upstream(() => new Response("ok"));
     await using nginx = await startNginx({ worker: behind.port, balancer: "127.0.0.1" });
-    // The balancer appends the address that it saw to whatever the client sent.
+    // The load balancer appends the client's address to the header that the client sent.
     const headers = { "x-forwarded-for": "198.51.100.1, 203.0.113.7" };
     await ask(`${nginx.worker}/ping`, { headers });
     await ask(`${nginx.worker}/work?n=1`, { headers });
@@ -132,7 +132,7 @@ testNginx(
     };
     const first = Array.from({ length: 100 }, (_, n) => post(n));
     await eventually(() => arrived, (count) => count === 100);
-    // Requests that nginx passes on get no answer before the deadline.
+    // The server behind nginx gives no answer before the deadline.
     const deadline = Promise.withResolvers<string>();
     const timer = setTimeout(() => deadline.resolve("passed on"), 3_000);
     const more = await Promise.race([Promise.all([post(100), post(101), post(102)]), deadline.promise]);
@@ -157,7 +157,7 @@ testNginx([], "nginx waits for a response to /work that takes 6 s", async (start
   await using nginx = await startNginx({ worker: behind.port });
   const work = ask(`${nginx.worker}/work`);
   await asked.promise;
-  // Longer than its time limit for /ping.
+  // 6 s is longer than nginx's time limit for /ping.
   const timer = setTimeout(() => answer.resolve(new Response("1\t0.5")), 6_000);
   assertEquals(await work.finally(() => clearTimeout(timer)), [200, "1\t0.5"]);
 });

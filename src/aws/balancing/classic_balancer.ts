@@ -225,8 +225,8 @@ function balancerOf(found: LoadBalancerDescription): Balancer {
 }
 
 /**
- * The description of an instance in a zone that the load balancer does not have: "Instance is in the EC2 Availability Zone for
- * which LoadBalancer is not configured to route traffic to." Source: ELB API, InstanceState.
+ * Matches the description of an instance in a zone that is not enabled at the load balancer: "Instance is in the EC2
+ * Availability Zone for which LoadBalancer is not configured to route traffic to." Source: ELB API, InstanceState.
  */
 const NOT_SERVED = /^Instance is in the EC2 Availability Zone for which LoadBalancer is not configured/;
 

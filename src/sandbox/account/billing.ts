@@ -9,9 +9,12 @@ import type { Snapshot } from "./snapshot.ts";
 
 /** The billed units since the sandbox started. Hours are hours of sandbox time. */
 export interface BilledUnits {
-  /** Metrics that `GetMetricData` was asked for. A call with 500 metrics counts as 500. Source: CloudWatch pricing, Metrics. */
+  /**
+   * Number of metrics in the calls of `GetMetricData`. A call with 500 metrics counts as 500. Source: CloudWatch
+   * pricing, Metrics.
+   */
   readonly metricsRequested: number;
-  /** Calls of `GetMetricStatistics`, `ListMetrics` and `PutMetricData`. Source: CloudWatch pricing, APIs. */
+  /** Number of calls of `GetMetricStatistics`, `ListMetrics` and `PutMetricData`. Source: CloudWatch pricing, APIs. */
   readonly metricRequests: number;
   /** Hours of standard alarms. The alarms of a stopped instance count too. */
   readonly alarmHours: number;
@@ -25,13 +28,13 @@ export interface BilledUnits {
   readonly balancerHours: number;
 }
 
-/** CloudWatch's actions that AWS bills by the request. */
+/** CloudWatch's actions that AWS bills per request. */
 const BILLED_ACTIONS: readonly string[] = ["GetMetricStatistics", "ListMetrics", "PutMetricData"];
 
-/** The hours of the resources that AWS bills by the hour. */
+/** The hours of the resources that AWS bills per hour. */
 type Hours = Omit<BilledUnits, "metricsRequested" | "metricRequests">;
 
-/** An API call, as far as its price depends on it. */
+/** The data of an API call on which its price depends. */
 interface BilledCall {
   readonly service: string;
   readonly action: string;
@@ -42,7 +45,7 @@ interface BilledCall {
 /** Counts the billed units. */
 export class Billing {
   readonly #account: () => Snapshot;
-  /** Until when the hours are counted, in seconds of the CloudWatch timeline. */
+  /** The time until which the hours are counted, in seconds of the CloudWatch timeline. */
   #counted = 0;
   #calls = { metricsRequested: 0, metricRequests: 0 };
   #hours: Hours = {
@@ -90,7 +93,7 @@ export class Billing {
     }
   }
 
-  /** The billed units so far. */
+  /** Returns the billed units so far. */
   units(): BilledUnits {
     return { ...this.#calls, ...this.#hours };
   }

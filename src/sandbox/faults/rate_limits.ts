@@ -12,9 +12,9 @@ interface Limit {
 }
 
 /**
- * The rate limits of API actions that have limits of their own. AWS does not document the bucket sizes of CloudWatch, so that these
- * buckets hold the calls of one second. AWS documents no limits of SNS that a fleet could reach. Source: CloudWatch user guide,
- * cloudwatch_limits; EC2 developer guide, ec2-api-throttling; ELB, elb-api-throttling.
+ * The rate limits of API actions that have their own limit. AWS does not document the bucket sizes of CloudWatch, so
+ * that these buckets hold the calls of one second. AWS documents no limits of SNS that a fleet could reach. Source:
+ * CloudWatch user guide, cloudwatch_limits; EC2 developer guide, ec2-api-throttling; ELB, elb-api-throttling.
  */
 const LIMITS: Readonly<Record<string, Limit>> = {
   "monitoring PutMetricAlarm": { size: 3, refill: 3 },
@@ -37,7 +37,7 @@ const LIMITS: Readonly<Record<string, Limit>> = {
 /** The rate limit of each of EC2's Describe actions. */
 const EC2_READS: Limit = { size: 100, refill: 20 };
 
-/** The rate limit of these actions if a call has neither a filter nor pages. */
+/** The rate limit of a call of these actions that requests no filter and no pages. */
 const EC2_UNFILTERED: Limit = { size: 50, refill: 10 };
 const UNFILTERED_ACTIONS: readonly string[] = ["DescribeInstances", "DescribeInstanceStatus"];
 

@@ -15,7 +15,7 @@ import { type AwsRequest, readRequest } from "./request.ts";
 import { errorResponse, successResponse } from "./response.ts";
 import { iamPrefix, type ServiceName } from "./service_name.ts";
 
-/** The path that answers with the units that AWS would bill. It is not part of AWS. */
+/** The path at which the endpoint shows the units that AWS would bill. AWS has no such path. */
 export const BILLED_PATH = "/billed";
 
 /** A recorded API call. */

@@ -1,5 +1,6 @@
 /**
- * The policies of `kas admin iam-policy` deny everything that belongs to others, and each of their conditions is necessary.
+ * The policies of `kas admin iam-policy` deny calls for resources outside the fleet, and each of their conditions is
+ * necessary.
  *
  * @module
  */
@@ -28,13 +29,15 @@ const REGISTER = "elasticloadbalancing:RegisterInstancesWithLoadBalancer";
 const node = { "kas:fleet": "kas", "kas:role": "node" };
 const theirs = { "kas:fleet": "theirs", "kas:role": "node" };
 
-/** The context of a launch from a template. `overridden`: the request has its own value for the resource. */
+/**
+ * Returns the IAM context of a launch from a template. If `overridden`, the request has its own value for the resource.
+ */
 const from = (template: string, overridden = false): IamRequest["context"] => ({
   "ec2:LaunchTemplate": `arn:aws:ec2:eu-west-1:${ACCOUNT_ID}:launch-template/${template}`,
   "ec2:IsLaunchTemplateResource": String(!overridden),
 });
 
-/** A launch with these tags. */
+/** Returns the request of a launch with these tags. */
 const launched = (tags: Record<string, string>, template = TEMPLATE, overridden = false): IamRequest => ({
   ...on("ec2:RunInstances", "instance/i-1"),
   context: {
@@ -43,7 +46,7 @@ const launched = (tags: Record<string, string>, template = TEMPLATE, overridden 
   },
 });
 
-/** The use of a resource in a launch from the right template. */
+/** Returns the request to use a resource in a launch from the right template. */
 const using = (resource: string, overridden: boolean): IamRequest => ({
   ...on("ec2:RunInstances", resource),
   ...(resource.startsWith("image/") ? { resource: `arn:aws:ec2:eu-west-1::${resource}` } : {}),
@@ -60,13 +63,13 @@ const RESOURCES = [
 ];
 const NODE_TAGS = { "kas:fleet": "kas", "kas:role": "node" };
 
-/** A fleet's alarm with these actions. */
+/** Returns the request to create the fleet's alarm with these actions. */
 const alarm = (...actions: readonly string[]): IamRequest => ({
   ...on("cloudwatch:PutMetricAlarm", "alarm:kas:cpuhigh:i-1"),
   context: actions.length === 0 ? {} : { "cloudwatch:AlarmActions": [...actions] },
 });
 
-/** Alarms whose actions are an attack. */
+/** Requests to create alarms whose actions attack the account. */
 const ALARM_ATTACKS: Record<string, IamRequest> = {
   "have an alarm terminate an instance": alarm("arn:aws:automate:eu-west-1:ec2:terminate"),
   "have an alarm stop an instance, beside notifying": alarm(TOPIC_ARN, "arn:aws:automate:eu-west-1:ec2:stop"),
@@ -75,10 +78,10 @@ const ALARM_ATTACKS: Record<string, IamRequest> = {
   "have an alarm notify another account": alarm("arn:aws:sns:eu-west-1:999999999999:kas"),
 };
 
-/** Setting or deleting all tags of an instance: a request that names no key. */
+/** Returns a request that sets or deletes all tags of an instance, because it names no key. */
 const keyless = (action: string): IamRequest => on(action, "instance/i-1", node);
 
-/** Setting one tag of an instance with these tags. */
+/** Returns the request to set one tag of an instance that has these tags. */
 const tagged = (
   key: string,
   instance: Record<string, string>,
@@ -90,7 +93,7 @@ const tagged = (
 
 const AT_LAUNCH = { "ec2:CreateAction": "RunInstances" };
 
-/** The tags in a request. */
+/** Returns the IAM context for the tags in a request. */
 const asking = (fleet: string, role: string): IamRequest["context"] => ({
   "aws:RequestTag/kas:fleet": fleet,
   "aws:RequestTag/kas:role": role,
@@ -102,7 +105,7 @@ const passing = (role: string, service: string): IamRequest => ({
   context: { "iam:PassedToService": service },
 });
 
-/** What an autoscaler must not do. */
+/** The requests that the autoscaler's policy must deny. */
 const NEVER = {
   "stop the base": on("ec2:StopInstances", "instance/i-1", { ...node, "kas:role": "base" }),
   "stop a control instance": on("ec2:StopInstances", "instance/i-1", { ...node, "kas:role": "control" }),

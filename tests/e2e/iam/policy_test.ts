@@ -1,6 +1,6 @@
 /**
- * The policies of `kas admin iam-policy` allow every AWS call that kas makes, and nothing in them is unnecessary. The calls are
- * recorded in the sandbox.
+ * The policies of `kas admin iam-policy` allow every AWS call that kas makes, and contain no unnecessary permission.
+ * The tests record the calls in the sandbox.
  *
  * @module
  */
@@ -26,7 +26,10 @@ import { simulator } from "./simulator.ts";
 /** The tests are skipped without the simulator. */
 const NEEDS = [await simulator()];
 
-/** The requests of an autoscaler: a confirmation, a start after a failed one, a stop. */
+/**
+ * Records the requests of an autoscaler that confirms a subscription, fails to start one node, starts another, and
+ * stops it.
+ */
 async function autoscalerRequests(): Promise<IamRequest[]> {
   await using lab = await openNotifiedLab(fleetOf([false, false, true], { kind: true }));
   await lab.subscribe();
@@ -44,7 +47,7 @@ async function autoscalerRequests(): Promise<IamRequest[]> {
   return distinct(lab.cloud.calls, tags);
 }
 
-/** The requests of an autoscaler that launches a node, as no standby is left, and terminates it later. */
+/** Records the requests of an autoscaler that launches a node, because no standby is left, and terminates it later. */
 async function growingRequests(): Promise<IamRequest[]> {
   const limits = { ...AT_ONCE, grow: TEMPLATE, shrink: "terminate", max: 4 } as const;
   await using lab = await openNotifiedLab(fleetOf([false, true], { kind: true, limits }));
@@ -53,7 +56,7 @@ async function growingRequests(): Promise<IamRequest[]> {
   const template = { LaunchTemplateName: "ours", LaunchTemplateData: data };
   await lab.cloud.elsewhere("ec2", "CreateLaunchTemplate", template);
   lab.cloud.machines.broken.add(lab.id(FIRST));
-  // These alarms never change. The launched node gets the same ones.
+  // The state of these alarms never changes. kas gives the launched node the same alarms.
   for (const id of [BASE, lab.id(2)]) {
     await lab.cloud.elsewhere("cloudWatch", "PutMetricAlarm", {
       AlarmName: `kas:cpuhigh:${id}`,
@@ -79,7 +82,7 @@ async function growingRequests(): Promise<IamRequest[]> {
   return distinct(lab.cloud.calls, tags);
 }
 
-/** The requests of an autoscaler with a target group. */
+/** Records the requests of an autoscaler with a target group. */
 async function behindGroup(): Promise<{ readonly balancer: BalancerRef; readonly requests: IamRequest[] }> {
   const [first, second] = NODES;
   await using it = await stage({ nodes: 2, machine: machines((id) => id !== first) }, { startTimeout: 400 });
@@ -99,11 +102,11 @@ async function behindGroup(): Promise<{ readonly balancer: BalancerRef; readonly
   return { balancer, requests: distinct(own, await instanceTags(it.aws, ids)) };
 }
 
-/** The calls of the test itself. */
+/** The actions that the test itself calls. */
 const OURS = new Set(["Subscribe", "ListSubscriptionsByTopic", "PutMetricAlarm", "SetAlarmState"]);
 
 /**
- * The requests of an operator's commands, from setup to teardown.
+ * Records the requests of an operator's commands, from setup to teardown.
  *
  * @param createBalancer creates the target group; absent for a Classic Load Balancer
  */
@@ -133,7 +136,7 @@ async function adminRequests(createBalancer?: (aws: Aws) => Promise<BalancerRef>
     tags.set(String(id), { ...tags.get(String(id)), [String(key)]: String(value) });
   }
   await f.rows("topics create kas");
-  // An existing subscription without a delivery policy.
+  // Create a subscription without a delivery policy, which setup must change.
   const known = `${endpoint.url}known`;
   const TopicArn = TOPIC_ARN;
   await (await aws.sns()).send(new SubscribeCommand({ TopicArn, Protocol: "http", Endpoint: known }));
@@ -153,7 +156,7 @@ async function adminRequests(createBalancer?: (aws: Aws) => Promise<BalancerRef>
   await f.rows(`balancers${group}`);
   await f.kas(`doctor --url ${endpoint.url}${group}`);
   await f.rows(`teardown --instances --yes${group}`);
-  // The confirmation by a URL needs no permission.
+  // The confirmation of a subscription by a URL needs no permission.
   return distinct(
     f.sandbox.calls.slice(before).filter(({ action }) => action !== "ConfirmSubscription"),
     tags,
@@ -206,7 +209,8 @@ testWith(
     await fits(autoscalerPolicy({ ...SCOPE, balancer }), requests);
     const created: BalancerRef[] = [];
     const requested = await adminRequests(async (aws) => {
-      // AWS's defaults: another path for the health check, and a longer draining than the autoscaler's wait.
+      // AWS's defaults: a health check with another path, and a deregistration delay that is longer than the autoscaler
+      // waits.
       const healthCheck = {
         HealthCheckPath: "/",
         HealthCheckIntervalSeconds: 5,

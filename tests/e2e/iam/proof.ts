@@ -27,16 +27,21 @@ export const SCOPE: Scope = {
 /** The first launch template of a sandbox. */
 export const TEMPLATE = "lt-00000000000000001";
 
-/** An autoscaler that launches instances and terminates them. */
+/** The scope of the policy for an autoscaler that launches and terminates instances. */
 export const GROWING: Scope = { ...SCOPE, grow: TEMPLATE, shrink: "terminate", instanceRole: ROLE };
-/** The requests of the successful calls, each once. A DryRun that would succeed counts as successful. */
+/**
+ * Returns the requests of the successful calls, without repetitions. A DryRun that would succeed counts as successful.
+ */
 export function distinct(calls: readonly Call[], tags: Tags): IamRequest[] {
   const successful = calls.filter(({ error }) => error === undefined || error === "DryRunOperation");
   const all = successful.flatMap((call) => requestsOf(call, tags));
   return [...new Map(all.map((request) => [JSON.stringify(request), request])).values()];
 }
 
-/** The policy without one action or resource of a statement. A statement that has none left is removed. */
+/**
+ * Returns the policy without one action or resource of a statement. Removes the statement if it then has no action or
+ * resource left.
+ */
 function without(policy: Policy, statement: Statement, key: "Action" | "Resource", what: string): Policy {
   const Statement = policy.Statement.flatMap((it) => {
     if (it !== statement) return [it];
@@ -60,7 +65,7 @@ export async function fits(policy: Policy, requests: readonly IamRequest[]): Pro
   assertEquals(unnecessary.map(({ statement, what }) => `${what} of ${statement.Sid}`), []);
 }
 
-/** The names of the requests that a policy allows. */
+/** Returns the names of the requests that a policy allows. */
 export async function allowedBy(
   policy: Policy,
   requests: Readonly<Record<string, IamRequest>>,

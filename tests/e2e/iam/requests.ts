@@ -1,5 +1,6 @@
 /**
- * The requests that IAM authorizes for a call: for each resource of the call its action, ARN and context.
+ * The requests that IAM authorizes for an AWS call: one for each resource of the call, with the action, the resource's
+ * ARN and the context.
  *
  * Source: AWS Service Authorization Reference of Amazon EC2, CloudWatch, Elastic Load Balancing and SNS.
  *
@@ -15,7 +16,7 @@ export interface IamRequest {
   readonly context: Readonly<Record<string, string | string[]>>;
 }
 
-/** Tags by instance. */
+/** Tags by instance id. */
 export type Tags = ReadonlyMap<string, Readonly<Record<string, string>>>;
 
 const arn = (service: string, resource: string, account = ACCOUNT_ID) =>
@@ -24,7 +25,10 @@ const arn = (service: string, resource: string, account = ACCOUNT_ID) =>
 const prefixed = (prefix: string, tags: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:${prefix}/${key}`, value]));
 
-/** The requests of a call. Throws RangeError for an action whose resources are unknown here. */
+/**
+ * Returns the requests that IAM authorizes for a call. Throws RangeError if this module does not know the resources of
+ * the action.
+ */
 export function requestsOf({ service, action, input }: Call, tags: Tags): IamRequest[] {
   const prefix = service === "monitoring" ? "cloudwatch" : service.replace(/-v2$/, "");
   const name = `${prefix}:${action}`;
@@ -94,7 +98,7 @@ export function requestsOf({ service, action, input }: Call, tags: Tags): IamReq
 /** The role in the launch template. */
 export const ROLE = "worker";
 
-/** A launch concerns a new instance, the resources that it uses, and its tags. */
+/** Returns the requests of a launch: for the new instance, for the resources that it uses, and for its tags. */
 function launchRequests(
   input: Call["input"],
   on: (resource: string, context?: IamRequest["context"]) => IamRequest,

@@ -1,5 +1,5 @@
 /**
- * Asks an IAM simulator, a process of its own (tests/support/iam), whether IAM would allow requests.
+ * Asks an IAM simulator, which runs in another process (tests/support/iam), whether IAM would allow requests.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export async function simulator(): Promise<Need> {
   };
 }
 
-/** For each policy: whether it allows each request. Throws if a policy or a request is malformed. */
+/** Returns for each policy whether it allows each request. Throws an error if a policy or a request is malformed. */
 export async function simulate(
   policies: readonly Policy[],
   requests: readonly IamRequest[],

@@ -1,12 +1,13 @@
 /**
- * Tests what a systemd unit prevents: runs the unit with a perl script in place of kas that tries everything.
+ * Tests what a systemd unit prevents: runs the unit with a perl script in place of kas. The script tries actions that
+ * the unit must prevent.
  *
  * @module
  */
 import { assert } from "@std/assert";
 import type { Machine } from "./machine.ts";
 
-/** Attempts by name. Each is perl code that dies if the attempt is prevented. */
+/** Attempts by name. Each is perl code that dies if systemd prevents the attempt. */
 const ATTEMPTS: Readonly<Record<string, string>> = {
   "write /etc": "open(my $f, '>', '/etc/probe') or die $!",
   "write /usr/local/bin": "open(my $f, '>', '/usr/local/bin/probe') or die $!",
@@ -28,7 +29,7 @@ const ATTEMPTS: Readonly<Record<string, string>> = {
 /** Attempts that systemd prevents with BPF programs. It cannot load these in a container, where the attempts succeed. */
 export const BY_BPF: readonly string[] = ["listen on another port", "connect elsewhere"];
 
-/** An attempt that must succeed. Otherwise the others would prove nothing. */
+/** An attempt that must succeed. If it failed, the failures of the other attempts would prove nothing. */
 const CONTROL = "socket(my $s, AF_INET, SOCK_STREAM, 0) or die $!";
 
 /**
@@ -40,7 +41,7 @@ const CONTROL = "socket(my $s, AF_INET, SOCK_STREAM, 0) or die $!";
 export async function possible({ sh }: Machine, unit: string, elsewhere: string): Promise<string[]> {
   const script = Object.entries({ control: CONTROL, ...ATTEMPTS }).map(([name, code]) => {
     const attempt = code.replace("ADDRESS", elsewhere);
-    // In its own process, because a successful exec does not return.
+    // Each attempt runs in its own process, because a successful exec does not return.
     return `unless (my $pid = fork) { eval { ${attempt}; 1 } and exit 0; exit 1 } wait; print "possible: ${name}\\n" if $? == 0;`;
   }).join("\n");
   const probe = `probe-${unit}`;

@@ -1,14 +1,14 @@
 /**
- * A machine of a room: boot it, run commands on it, power it off.
+ * Boots a machine of a room, runs commands on it, and powers it off.
  *
  * @module
  */
 import { type Ended, eventually, execute } from "../../support/kas.ts";
 import { BARE, mirror, NGINX } from "./root_fs.ts";
 
-/** Where a machine is: its room and its number. */
+/** The place of a machine: its room and its number. */
 export interface Place {
-  /** 4 to 254, the last number of its address. */
+  /** The last number of the machine's address, 4 to 254. */
   readonly number: number;
   readonly bridge: string;
   /** `10.77.10`. */
@@ -54,7 +54,10 @@ function parts({ folder, number, bridge }: Place) {
   };
 }
 
-/** Boots a machine. Resolves once its sshd answers. What it writes stays in the room's folder for the next boot. */
+/**
+ * Boots a machine. Resolves when its sshd answers. The files that the machine writes stay in the room's folder for its
+ * next boot.
+ */
 export async function boot(place: Place, { nginx = false }: MachineOptions = {}): Promise<Machine> {
   const { subnet, bridge, identity } = place;
   const { name, root, upper, work, console, nspawn, groups } = parts(place);
@@ -81,13 +84,13 @@ export async function boot(place: Place, { nginx = false }: MachineOptions = {})
   for (const group of groups) await Deno.mkdir(group, { recursive: true });
   const enter = groups.map((group) => `echo $$ >${group}/cgroup.procs`).join(" && ");
   const flags = `-q -D ${root} -M ${name} --boot --network-bridge=${bridge} --register=no --keep-unit`;
-  // In its own session, so that it outlives the process that boots it.
+  // Start the machine in its own session, so that it continues to run when the process that boots it ends.
   await must(
     "setsid",
     "--fork",
     "sh",
     "-c",
-    // With a high priority, because tests measure the machine.
+    // Start the machine with a high priority, because tests measure it.
     `exec </dev/null >${console} 2>&1 && echo $$ >${nspawn} && ${enter} && exec nice -n -10 systemd-nspawn ${flags}`,
   );
   const pid = await eventually(async () => await initOf(await pidIn(nspawn)), (pid) => pid !== undefined) ??
@@ -171,7 +174,7 @@ async function pidIn(path: string): Promise<number | undefined> {
   }
 }
 
-/** Whether a process has ended; a zombie has. */
+/** Returns whether a process has ended. A zombie process has ended. */
 async function hasEnded(pid: number): Promise<boolean> {
   try {
     return /^State:\s+Z/m.test(await Deno.readTextFile(`/proc/${pid}/status`));

@@ -9,7 +9,7 @@ import type { Room } from "./room.ts";
 /** The executable that `deno task build` makes. */
 export const KAS = new URL("../../../dist/kas", import.meta.url).pathname;
 
-/** Another build of kas: it differs in one letter of the help. */
+/** Creates another build of kas, which differs in one letter of the help. */
 export async function otherBuild(folder: string): Promise<string> {
   const bytes = await Deno.readFile(KAS);
   const text = new TextEncoder().encode("An autoscaler for EC2 fleets");
@@ -42,7 +42,7 @@ export function times({ stdout }: Ended): string {
   return rows.map(([host, step, result, seconds]) => `${host} ${step} ${result} ${seconds}`).join("\n  ");
 }
 
-/** Prints something about a run that is not a failure. */
+/** Prints information about a run. */
 export function say(text: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
 }

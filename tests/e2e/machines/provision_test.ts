@@ -73,7 +73,8 @@ testWith(
       assertEquals(ended.stderr, "");
     });
 
-    // Programs that exit at once: /bin/false prints no version, /usr/bin/env prints one and has no subcommand worker.
+    // Both programs exit at once. /bin/false prints no version. /usr/bin/env prints a version, but has no subcommand
+    // `worker`.
     for (const [bad, step] of [["/bin/false", "binary"], ["/usr/bin/env", "services"]] as const) {
       await t.step(
         `with ${bad} as the binary, provision fails, the old binary keeps running, and no request fails`,
@@ -133,7 +134,7 @@ testWith(
     );
 
     await t.step("Ctrl-C during provision leaves a host either unchanged or fully provisioned", async () => {
-      // A test of the lock itself would make provision fail at that moment.
+      // Wait for the folder and not for the lock, because taking the lock would make provision fail at that moment.
       const changing = one.sh("timeout 20 sh -c 'until [ -d /var/lib/kas-provision ]; do sleep 0.01; done'");
       const kas = start(
         [KAS, "admin", "provision", "--user", "root", "--identity", r.identity, "--rollback", one.address],
@@ -187,7 +188,7 @@ testWith(
 
     for (const unit of ["kas-worker", "kas-autoscaler"]) {
       await t.step(`systemd restarts ${unit} within 2 s of kill -9`, async () => {
-        // The median, because other load on this machine slows single runs down.
+        // Take the median, because other load on this machine makes single runs slower.
         const times = [];
         for (let n = 0; n < 3; n++) times.push(await secondsToReturn(one, unit));
         say(`  ${unit} was back after ${times.join(", ")} s, by systemd's clock`);

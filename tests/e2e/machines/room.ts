@@ -1,5 +1,6 @@
 /**
- * A room of machines: containers with systemd as PID 1, an sshd and an address on a bridge. Disposing of the room removes everything.
+ * A room: a network bridge with machines. A machine is a container with systemd as PID 1, an sshd and an address on the
+ * bridge. The disposal of the room removes everything.
  *
  * @module
  */
@@ -27,7 +28,7 @@ export interface Room extends AsyncDisposable {
   readonly folder: string;
   /** The private key for root on every machine. */
   readonly identity: string;
-  /** The PATH with an ssh whose known hosts are kept in the room. */
+  /** A PATH whose ssh stores known hosts in the room's folder. */
   readonly path: string;
   /** The subnet of the bridge. */
   readonly subnet: string;

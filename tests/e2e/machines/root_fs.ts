@@ -38,7 +38,7 @@ function readIfThere(path: string): string {
   }
 }
 
-/** The folder of the file systems. Another list of packages has another folder. */
+/** The folder of the file systems. It depends on the list of packages, so that a changed list gets a new folder. */
 const CACHE = `/var/cache/kas-tests/${SUITE}-${PACKAGES.join("-").length}-${hash(PACKAGES.join(" "))}`;
 
 /** The file system without nginx. */
@@ -47,7 +47,7 @@ export const BARE = `${CACHE}/bare`;
 /** The layer with nginx, which starts at boot. */
 export const NGINX = `${CACHE}/nginx`;
 
-/** The file that is written last. */
+/** The file that the script writes last, when the file systems are complete. */
 const COMPLETE = `${CACHE}/complete`;
 
 /** Whether the file systems exist. */

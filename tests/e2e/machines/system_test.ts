@@ -10,16 +10,16 @@ import { hammer } from "./hammer.ts";
 import { KAS, otherBuild, provision, results, say, times } from "./provision.ts";
 import { MACHINES, type Room, room } from "./room.ts";
 
-/** The scenario's speed, limited by the seconds that a machine takes to boot. */
+/** The speed of the scenario. It cannot be higher, because a machine takes seconds of real time to boot. */
 const SPEED = 15;
 
 const [BASE, NODE, CONTROL] = [4, 5, 6] as const;
 const [BASE_ID, NODE_ID] = ["i-00000000000000001", "i-00000000000000002"] as const;
 
-/** The sandbox's port, which the hosts are told before the sandbox starts. */
+/** The sandbox's port. It is fixed, because the hosts get it in their settings before the sandbox starts. */
 const AWS_PORT = 4580;
 
-/** The hosts' settings, with durations for the scenario's speed. */
+/** Returns the settings of the hosts, with durations that fit the speed of the scenario. */
 function settings({ address }: Room): Record<string, string> {
   const scaled = (seconds: number) => `${Math.round((seconds * 1_000) / SPEED)}ms`;
   return {
@@ -48,7 +48,7 @@ async function documentedCommands(): Promise<string> {
 
 testWith(MACHINES, "kas runs with two workers and a control node on three hosts", async (t) => {
   await using r = await room();
-  // With a high priority, because the test measures load.
+  // Run with a high priority, because the test measures load.
   os.setPriority(0, -10);
   const credentials = "AWS_ACCESS_KEY_ID=AKIAIOSFODNN7SANDBOX\nAWS_SECRET_ACCESS_KEY=sandbox\n";
   const machines = await Promise.all([BASE, NODE, CONTROL].map((number) => r.boot(number, { nginx: true })));
@@ -72,7 +72,7 @@ testWith(MACHINES, "kas runs with two workers and a control node on three hosts"
       assertEquals(ended.code, 0, ended.stderr);
     },
   );
-  // The sandbox starts the base itself, and its node is stopped at first.
+  // Shut both machines down, because the sandbox boots the base instance itself, and its node is stopped at first.
   await Promise.all([r.shutDown(BASE), r.shutDown(NODE)]);
 
   await using sandbox = await startSandbox({
@@ -118,7 +118,7 @@ testWith(MACHINES, "kas runs with two workers and a control node on three hosts"
     },
   );
 
-  // From here on only the test scales.
+  // From here on, only the test changes the fleet's capacity.
   await control.sh("systemctl stop kas-autoscaler");
   const inService = () =>
     sandbox.account.instances().filter(({ registration }) => registration === "in-service")

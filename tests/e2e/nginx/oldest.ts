@@ -13,7 +13,7 @@ const FOLDER = "/var/cache/kas-tests/nginx-1.18";
 /** nginx, and its libraries that Debian 12 no longer has. */
 const PACKAGES = ["nginx-core", "libssl1.1", "libpcre3"];
 
-/** The program and the path of its libraries. Debian 11 has some of them in /lib. */
+/** The program and the paths of its libraries. Debian 11 has some libraries in /lib. */
 export const OLDEST = {
   path: `${FOLDER}/root/usr/sbin/nginx`,
   env: {
@@ -22,7 +22,7 @@ export const OLDEST = {
   },
 };
 
-/** Downloads the packages with apt. Its own package lists keep the system's unchanged. */
+/** Downloads the packages with apt. apt uses separate package lists, so that the system's lists do not change. */
 async function make(): Promise<void> {
   const [apt, root, keyring] = [
     `${FOLDER}/apt`,
@@ -61,7 +61,7 @@ function isMade(): boolean {
   }
 }
 
-/** The need of its tests. */
+/** The need of the tests with nginx 1.18. */
 export const OLDEST_NEED: Need = {
   what: "nginx 1.18 is missing: deno run -A tests/e2e/nginx/oldest.ts",
   met: isMade(),

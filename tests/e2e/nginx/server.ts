@@ -30,13 +30,13 @@ export interface NginxOptions {
   readonly worker?: number;
   readonly standby?: number;
   readonly autoscaler?: number;
-  /** The address that a load balancer connects from. */
+  /** The address from which a load balancer connects. */
   readonly balancer?: string;
-  /** PEM, for TLS. */
+  /** The certificate and its key for TLS, in PEM format. */
   readonly tls?: { readonly certificate: string; readonly key: string };
 }
 
-/** A port of 127.0.0.1 that was free a moment ago. */
+/** Returns a port of 127.0.0.1 that was free a moment ago. */
 export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
@@ -61,7 +61,7 @@ export async function startNginx({ path, env }: Version, options: NginxOptions =
       .replace("server 127.0.0.1:30002", `server 127.0.0.1:${behind.standby}`)
       .replace("server 127.0.0.1:10001", `server 127.0.0.1:${behind.autoscaler}`);
   const write = (name: string, content: string) => Deno.writeTextFile(`${folder}/${name}`, content);
-  // nginx's processes, of another user, write large bodies below it.
+  // nginx's worker processes, which run as another user, write large bodies to files below this folder.
   await Deno.chmod(folder, 0o711);
   await Deno.mkdir(`${folder}/kas-autoscaler`);
   await Deno.mkdir(`${folder}/kas-worker`);

@@ -1,5 +1,5 @@
 /**
- * Mutations of a body's bytes and text, whatever it says.
+ * Mutations of the bytes and the text of a body, which do not depend on the body's content.
  *
  * @module
  */
@@ -8,19 +8,22 @@ import { type Body } from "../../unit/sns/fixtures.ts";
 import { joined, latin1, post, type Shot } from "./client.ts";
 import type { Random } from "./random.ts";
 
-/** The most bytes that a body may have. */
+/** The greatest number of bytes that the autoscaler accepts in a body. */
 export const LIMIT = 640 * 1024;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Turns a genuine message into a request that is not genuine. If it still is, another mutation is used. */
+/**
+ * Turns a genuine message into a request that is not genuine. If the request is still genuine, the caller uses another
+ * mutation.
+ */
 export type Mutator = (random: Random, genuine: Body) => Shot;
 
-/** A text as bytes. */
+/** Encodes a text as UTF-8. */
 export const utf8 = (text: string): Bytes => new TextEncoder().encode(text);
 const json = (body: Body): Bytes => utf8(JSON.stringify(body));
 
-/** UTF-16 with or without a byte order mark. */
+/** Encodes a text as UTF-16, with or without a byte order mark. */
 function utf16(text: string, little: boolean, mark: boolean): Bytes {
   const units = [
     ...(mark ? [0xfeff] : []),
@@ -35,7 +38,10 @@ function insert(bytes: Bytes, at: number, piece: Uint8Array, remove = 0): Bytes 
   return joined([bytes.subarray(0, at), piece, bytes.subarray(at + remove)]);
 }
 
-/** Invalid UTF-8: stray, overlong, surrogates, beyond the last character, truncated. */
+/**
+ * Byte sequences that are not valid UTF-8: stray bytes, overlong encodings, surrogates, characters beyond the last one,
+ * truncated characters.
+ */
 const NO_UTF8 = [[0xff], [0x80], [0xc0, 0xaf], [0xe0, 0x80, 0xa2], [0xed, 0xa0, 0x80], [
   0xf4,
   0x90,
@@ -143,7 +149,7 @@ export const BYTE_MUTATORS: Readonly<Record<string, Mutator>> = {
   },
 };
 
-/** Large bodies, which are used rarely. */
+/** Mutations with large bodies. The test uses them rarely. */
 export const HUGE_MUTATORS: Readonly<Record<string, Mutator>> = {
   "just under 640 KiB": (random, genuine) => {
     const name = random.of([

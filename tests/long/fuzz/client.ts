@@ -1,10 +1,11 @@
 /**
- * An HTTP/1.1 client over persistent connections that also sends what a library would correct or refuse.
+ * An HTTP/1.1 client with persistent connections. It can also send requests that an HTTP library would correct or
+ * refuse.
  *
  * @module
  */
 
-/** A request as it is sent. */
+/** A request as the client sends it. */
 export interface Shot {
   readonly method: string;
   /** The request's target. */
@@ -30,11 +31,11 @@ export function post(body: string | Uint8Array<ArrayBuffer>, headers: readonly s
 export interface Answer {
   readonly status: number;
   readonly text: string;
-  /** From the first byte sent to the last byte received, ms. */
+  /** The time from the first byte sent to the last byte received, in ms. */
   readonly ms: number;
 }
 
-/** The bytes of a request. A character of the head is a byte (Latin-1). */
+/** Returns the bytes of a request. Each character of the head is one byte (Latin-1). */
 export function bytesOf({ method, target, headers, body, chunk }: Shot): Uint8Array<ArrayBuffer> {
   const host = headers.some((line) => /^host:/i.test(line)) ? [] : ["Host: autoscaler"];
   const length = chunk === undefined ? `Content-Length: ${body.length}` : "Transfer-Encoding: chunked";
@@ -68,13 +69,13 @@ export class Client implements Disposable {
     for (const attempt of [1, 2]) {
       const reused = this.#conn !== undefined;
       const conn = this.#conn ??= await this.#open();
-      // The server may answer before it has read everything, and closes the connection then.
+      // The server may answer before it has read the whole request. It then closes the connection.
       const sent = write(conn, bytesOf(shot)).catch(() => {});
       const answer = await read(conn, shot.method === "HEAD").catch(() => undefined);
       if (answer === undefined || answer.close) this[Symbol.dispose]();
       await sent;
       if (answer !== undefined) return { ...answer, ms: performance.now() - began };
-      // A persistent connection may have been closed in the meantime.
+      // The server may have closed the persistent connection since the last request.
       if (!reused || attempt === 2) break;
     }
     throw new Error(`no answer to ${shot.method} ${shot.target} of ${shot.body.length} bytes`);
@@ -124,7 +125,7 @@ async function read(
   }
 }
 
-/** Text whose characters are bytes. */
+/** Encodes a text in which each character is one byte. */
 export function latin1(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text, (c) => c.charCodeAt(0) & 0xff);
 }

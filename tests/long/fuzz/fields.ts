@@ -1,5 +1,5 @@
 /**
- * Mutations of a message's fields, which try to change what it says.
+ * Mutations of a message's fields, which try to change the meaning of the message.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const body = (fields: Body): Shot => post(JSON.stringify(fields));
 const signedNames = ({ Type }: Body) => SIGNED[String(Type)] ?? [];
 const text = (fields: Body, name: string) => String(fields[name] ?? "");
 
-/** The name of a required field. */
+/** Returns the name of a required field. */
 function needed(random: Random, genuine: Body): string {
   const names = [...signedNames(genuine), "Signature", "SignatureVersion", "SigningCertURL"];
   return random.of(names.filter((name) => genuine[name] !== undefined));
@@ -28,7 +28,7 @@ function spliced(random: Random, genuine: Body, pieces: readonly string[], writt
   return post(JSON.stringify({ ...genuine, [name]: "@" }).replace('"@"', () => written(changed)));
 }
 
-/** A message of an alarm that would start an instance. */
+/** Returns the message of an alarm that would start an instance. */
 export function alarmText(random: Random): string {
   return JSON.stringify({
     AlarmName: "kas:cpuhigh:i-00000000000000001",

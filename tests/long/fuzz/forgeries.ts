@@ -1,6 +1,6 @@
 /**
- * Signed messages that must be refused: another key or certificate, another topic, too old, from the future. Also, genuine messages in
- * requests that SNS does not send.
+ * Signed messages that the autoscaler must refuse: with another key, certificate or topic, too old, or from the future.
+ * Also, genuine messages in requests that SNS does not send.
  *
  * @module
  */
@@ -36,7 +36,10 @@ function otherTopics(topicArn: string): readonly string[] {
   ];
 }
 
-/** The forgeries by class. As signing takes a millisecond, each class has a few messages that are signed beforehand. */
+/**
+ * Returns the forged messages by class. Signing takes a millisecond, so each class has a few messages that are signed
+ * beforehand.
+ */
 export function forgeries(
   { author, topicArn, urls, certs }: {
     readonly author: Author;
@@ -122,7 +125,10 @@ export const REQUEST_MUTATORS: Readonly<Record<string, Mutator>> = {
     ]),
 };
 
-/** The same message in another notation. It must be accepted and have no further effect. */
+/**
+ * Mutations that write the same message in another notation. The autoscaler must accept it, and it must have no further
+ * effect.
+ */
 export const NEUTRAL_MUTATORS: Readonly<Record<string, Mutator>> = {
   "same: fields in another order": (random, genuine) =>
     post(JSON.stringify(Object.fromEntries(random.shuffled(Object.entries(genuine))))),

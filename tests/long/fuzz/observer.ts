@@ -1,6 +1,6 @@
 /**
- * What the autoscaler may reach beside AWS: a server of certificates, which is also its HTTP proxy and thus observes all of its
- * requests, and a canary that must receive none.
+ * Two servers that show where the autoscaler sends requests. One serves certificates, and is also the autoscaler's HTTP
+ * proxy, so that it sees all requests. The other is a canary, which must receive no request.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export interface Observer extends AsyncDisposable {
   /** `http://127.0.0.2:PORT/certs/`. */
   readonly prefix: string;
   readonly canary: string;
-  /** How often each origin, or URL under the prefix, was requested. */
+  /** How often the autoscaler requested each origin, or each URL under the prefix. */
   readonly requests: ReadonlyMap<string, number>;
   /** URLs under the prefix of bad and missing certificates. */
   readonly certs: Readonly<Record<"bad" | "absent", readonly string[]>>;

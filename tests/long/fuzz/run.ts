@@ -11,10 +11,10 @@ import { NEUTRAL_MUTATORS, REQUEST_MUTATORS } from "./forgeries.ts";
 import { isPlain, meaning } from "./messages.ts";
 import { Random } from "./random.ts";
 
-/** The longest time that a message may take, ms. */
+/** The longest time that the autoscaler may take to answer a message, in ms. */
 const SLOW = 50;
 
-/** The class whose certificates Amazon would serve. */
+/** The class of messages whose certificate URL is at Amazon's host. */
 const OUTWARD = "no such certificate at Amazon's";
 
 /** The messages to mutate and the mutations. */
@@ -91,9 +91,9 @@ function expected(name: string, status: number, text: string): boolean {
   return [400, 403].includes(status) || status === 503 && text.includes("Certificate: ");
 }
 
-/** The classes to choose from, cheap ones more often. */
+/** Returns the classes to choose from. Cheap classes are in the list more often. */
 function choices(all: Magazine["forgeries"]): readonly (readonly [name: string, mutator: Mutator])[] {
-  // A connection to another host fails slowly.
+  // A message of this class is slow, because the connection to another host fails only after some time.
   const { [OUTWARD]: outward, ...forgeries } = all;
   const times = (mutators: Readonly<Record<string, Mutator>>, n: number) =>
     Object.entries(mutators).flatMap((entry) => Array<typeof entry>(n).fill(entry));
@@ -154,8 +154,8 @@ export async function fire(
 }
 
 /**
- * Sends the slow messages again, five times each, one at a time. Returns those that are slow every time. A pause that does not repeat
- * comes from the machine or the garbage collector.
+ * Sends the slow messages again, five times each, one at a time. Returns those that are slow every time. If a message
+ * is slow only once, the cause is the machine or the garbage collector.
  */
 export async function stillSlow(url: string, { slow }: Tallies): Promise<string[]> {
   using client = new Client(url);

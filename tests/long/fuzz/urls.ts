@@ -1,5 +1,5 @@
 /**
- * URLs of certificates in forged messages. The autoscaler must refuse each without a request to it.
+ * URLs of certificates in forged messages. The autoscaler must refuse each URL and send no request to it.
  *
  * @module
  */

@@ -29,7 +29,7 @@ export interface FleetPlan {
    * it.
    */
   readonly kind: boolean;
-  /** Faults of AWS from the start, beside the default ones or in place of them. */
+  /** Faults of AWS from the start. A fault replaces the default fault with the same name. */
   readonly faults: readonly string[];
   /** The seed of all random numbers. */
   readonly seed: number;
@@ -68,7 +68,7 @@ export function fleetOf(serving: readonly boolean[], more: Partial<FleetPlan> = 
   };
 }
 
-/** The faults that a lab begins with. */
+/** Returns the faults with which a lab begins. */
 export function faultsOf({ kind, faults }: FleetPlan): readonly string[] {
   return [...(kind ? [] : DEFAULT_FAULTS), ...faults];
 }

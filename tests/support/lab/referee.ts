@@ -58,7 +58,7 @@ export class Referee implements Watcher {
   /** When another person last interfered with each instance, in ms since the lab began. */
   readonly #interference = new Map<string, number>();
   readonly #before = new Map<string, string>();
-  /** Instances that were at fault at some time. */
+  /** The instances that caused a failure by their own fault at some time. */
   readonly #broken = new Set<string>();
   /** The client tokens of launches that took effect. */
   readonly #tokens = new Set<string>();
@@ -77,7 +77,7 @@ export class Referee implements Watcher {
     this.#interference.set(id, this.#now);
   }
 
-  /** Reports that an instance is at fault from now on. */
+  /** Reports that an instance causes failures by its own fault from now on. */
   broke(id: string): void {
     this.#broken.add(id);
   }
@@ -223,7 +223,7 @@ export class Referee implements Watcher {
     if (action === "DeregisterInstancesFromLoadBalancer") this.tally.deregistrations++;
   }
 
-  /** Checks that only an instance at fault is quarantined, whatever AWS does (R9). */
+  /** Checks that kas quarantines only instances that caused failures by their own fault, whatever AWS does (R9). */
   #checkTags({ Resources, Tags }: CallEvent["input"]): void {
     if (!JSON.stringify(Tags).includes('"kas:quarantine"')) return;
     for (const id of Array.isArray(Resources) ? Resources.map(String) : []) {
