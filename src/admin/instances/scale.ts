@@ -14,6 +14,7 @@ import { type Command, command, ExitError, type Group } from "../../cli/command.
 import type { Output, Row } from "../../cli/output.ts";
 import { decide } from "../../scaling/decide.ts";
 import type { Instance } from "../../scaling/model/instance.ts";
+import { withLoad } from "../../scaling/model/observation.ts";
 import { text } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/settings.ts";
 import {
@@ -114,7 +115,9 @@ async function run(
   if (decision.kind === "none" && kind === "out") noteUnregistered(instances, fleet.balancer.name, out);
   const row = await outcome(evaluation, autoscaler.journal, out, dryRun, signal);
   await out.table(["action", "instance", "status", "reason"], [row]);
-  const withoutWarmup = { ...observation, limits: { ...observation.limits, warmup: 0 } };
+  // kas does not read the load if the warm-up already holds the scale-in back. Then kas prints the hint for any load.
+  const loaded = observation.cpu === undefined ? withLoad(observation, 0, observation.now) : observation;
+  const withoutWarmup = { ...loaded, limits: { ...loaded.limits, warmup: 0 } };
   if (decision.kind === "none" && decide(trigger, withoutWarmup).kind !== "none") {
     out.hint(`Next: ${commandText(["kas", "admin", "scale", kind, "--warmup", "0s"])}, to skip the warm-up`);
   }
