@@ -37,7 +37,7 @@ const LIMITS: Readonly<Record<string, Limit>> = {
 /** The rate limit of each of EC2's Describe actions. */
 const EC2_READS: Limit = { size: 100, refill: 20 };
 
-/** The rate limit of a call of these actions that requests no filter and no pages. */
+/** The rate limit of a call of one of the two actions below that requests neither a filter nor pages. */
 const EC2_UNFILTERED: Limit = { size: 50, refill: 10 };
 const UNFILTERED_ACTIONS: readonly string[] = ["DescribeInstances", "DescribeInstanceStatus"];
 
