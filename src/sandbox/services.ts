@@ -6,9 +6,11 @@
  */
 import { LoopbackAddresses, SubnetAddresses } from "./machines/addresses.ts";
 import type { Signer } from "./sns/certificate.ts";
+import type { Credits } from "./cloudwatch/metered.ts";
 import { type CloudWatch, cloudWatch as makeCloudWatch } from "./cloudwatch/service.ts";
 import { type Ec2, ec2 as makeEc2 } from "./ec2/service.ts";
 import { zones } from "./ec2/zones.ts";
+import { isBurstable, isUnlimited } from "./ec2/credit_actions.ts";
 import { Lifecycle } from "./ec2/lifecycle.ts";
 import { type Elb, elb as makeElb } from "./elb/service.ts";
 import { Balancers } from "./elb/balancers.ts";
@@ -19,6 +21,7 @@ import type { MachineFactory } from "./machines/machine.ts";
 import type { Clock } from "./clock.ts";
 import { type Sns, sns as makeSns } from "./sns/service.ts";
 import type { Account } from "./account/account.ts";
+import type { Instance } from "./account/instance.ts";
 import { Billing } from "./account/billing.ts";
 
 /** Options of {@linkcode startServices}. */
@@ -89,6 +92,7 @@ export function startServices(options: AwsServicesOptions): AwsServices {
     machines: () => lifecycle.machines(),
     reportsEachMinute: (id: string) =>
       !faults.basicMonitoring || (account.current.instances.get(id)?.detailedMonitoring ?? false),
+    credits: (id: string) => creditsOf(account.current.instances.get(id), faults.credits),
     requests: () => balancers.requests(),
   };
   const billing = new Billing(() => account.current);
@@ -135,4 +139,18 @@ export function startServices(options: AwsServicesOptions): AwsServices {
     handle,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** The credit balance of a T instance that has not used its credits. Source: EC2 user guide, a day of a t3.micro earns 288. */
+const FULL_BALANCE = 288;
+
+/**
+ * Returns the CPU credits of an instance.
+ *
+ * @param limit the CPU that an instance without credits shows at most, in percent; undefined if the instances have credits
+ */
+function creditsOf(instance: Instance | undefined, limit: number | undefined): Credits | undefined {
+  if (instance === undefined || !isBurstable(instance)) return undefined;
+  if (limit === undefined) return { balance: FULL_BALANCE, limit: 100 };
+  return { balance: 0, limit: isUnlimited(instance) ? 100 : limit };
 }

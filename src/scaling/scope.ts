@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { atBaseline } from "./checks/cpu_credits.ts";
 import { checkProcessed } from "./checks/freshness.ts";
 import { decide } from "./decide.ts";
+import type { Instance } from "./model/instance.ts";
 import { type Observation, type ProcessedChange, withLoad } from "./model/observation.ts";
 import type { Trigger } from "./model/trigger.ts";
 import { fromNotification } from "./policies/alarms.ts";
@@ -47,4 +49,12 @@ export function dependsOnLoad(trigger: Trigger, observation: Observation): boole
   ];
   const [idle, ...others] = assumed.map((it) => decide(trigger, it));
   return idle !== undefined && others.some((other) => !sameAction(idle, other));
+}
+
+/** The instances whose CPU credits the decision depends on. Without any the credits are not read. */
+export function dependsOnCredits(trigger: Trigger, observation: Observation): readonly Instance[] {
+  const suspects = atBaseline(observation);
+  if (suspects.length === 0) return [];
+  const { kind } = decide(trigger, observation);
+  return kind === "stop" || kind === "terminate" ? suspects : [];
 }

@@ -123,13 +123,18 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("missing_read_as_zero"),
   },
   {
+    breaks: "the CPU of an instance without credits counts as its load",
+    edits: [{ file: "src/scaling/checks/cpu_credits.ts", symbol: "atBaseline", becomes: "() => []" }],
+    test: incident("throttled_read_as_idle"),
+  },
+  {
     breaks: "without a metric nothing is decided",
     edits: [{
       file: OBSERVE,
       symbol: "Observer.prototype.observe",
       becomes: `async function (...args) {
         const observation = await original.apply(this, args);
-        if (Object.keys(observation.cpu).length === 0) throw new Error("no metric");
+        if (Object.keys(observation.cpu ?? {}).length === 0) throw new Error("no metric");
         return observation;
       }`,
     }],

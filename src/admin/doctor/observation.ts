@@ -8,6 +8,7 @@ import type { AlarmDetail } from "../../aws/cloudwatch/alarms.ts";
 import type { Balancer, BalancerRef, Health } from "../../aws/balancing/balancer.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import type { DryRun } from "../../aws/ec2/dry_run.ts";
+import type { CreditMode } from "../../aws/ec2/instance_settings.ts";
 import type { Ingress } from "../../aws/ec2/security_groups.ts";
 import type { Attributes } from "../../aws/sns/attributes.ts";
 import type { Subscription } from "../../aws/sns/topic.ts";
@@ -77,6 +78,8 @@ export interface Observation {
   readonly subscriptionAttributes: Answer<ReadonlyMap<string, Attributes>>;
   /** Whether EC2 protects nodes from being stopped, or with `shrink: "terminate"` from being terminated. */
   readonly protection: Answer<Protection>;
+  /** The credit mode of each instance of a T type, by id. */
+  readonly credits: Answer<ReadonlyMap<string, CreditMode>>;
   /** The ingress rules of the instances' security groups, by group id. */
   readonly ingress: Answer<ReadonlyMap<string, readonly Ingress[]>>;
   /** The answers at --url and at each subscribed address. */
@@ -102,8 +105,8 @@ export function required<T>(answer: Answer<T>): T {
 /** Returns the failures of all requests that AWS did not answer. */
 export function failures(observation: Observation): Failure[] {
   const { instances, balancer, draining, health, alarms, topic, ingress } = observation;
-  const { topicAttributes, subscriptionAttributes, protection } = observation;
+  const { topicAttributes, subscriptionAttributes, protection, credits } = observation;
   const answers = [instances, balancer, draining, health, alarms, topic, ingress];
-  return [...answers, topicAttributes, subscriptionAttributes, protection]
+  return [...answers, topicAttributes, subscriptionAttributes, protection, credits]
     .flatMap((answer: Answer<unknown>) => "failed" in answer ? [answer.failed] : []);
 }

@@ -14,8 +14,9 @@ import { listSubscriptions } from "../../aws/sns/topic.ts";
 import { findTopic } from "../account.ts";
 import { askAutoscaler, type Autoscaler } from "./autoscalers.ts";
 import type { Answer, Observation, Plan, Protection } from "./observation.ts";
+import { baselineOf } from "../../scaling/model/burstable.ts";
 import { exists } from "../../scaling/model/instance.ts";
-import { isProtected } from "../../aws/ec2/instance_settings.ts";
+import { type CreditMode, creditModes, isProtected } from "../../aws/ec2/instance_settings.ts";
 import { type Attributes, subscriptionAttributes, topicAttributes } from "../../aws/sns/attributes.ts";
 import { askWorkers } from "./workers.ts";
 
@@ -100,6 +101,9 @@ export async function observe(options: ObserveOptions): Promise<Omit<Observation
     protection: instances.then((all) =>
       ask("ec2:DescribeInstanceAttribute", () => protectionOf(aws, plan, valueOf(all, []), signal))
     ),
+    credits: instances.then((all) =>
+      ask("ec2:DescribeInstanceCreditSpecifications", () => creditsOf(aws, valueOf(all, []), signal))
+    ),
     autoscalers: topic.then((answer) =>
       askAutoscalers(addresses(plan, valueOf(answer, undefined)), httpSignal)
     ),
@@ -182,6 +186,18 @@ async function protectionOf(
     asked.map((id) => ifFound(isProtected(aws, id, shrink, signal), false)),
   );
   return { asked, protected: asked.filter((_, i) => answers[i]) };
+}
+
+/** Returns the credit modes of the instances of T types. */
+async function creditsOf(
+  aws: Aws,
+  instances: readonly Ec2Instance[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, CreditMode>> {
+  const burstable = instances.filter((instance) =>
+    exists(instance) && baselineOf(instance.type) !== undefined
+  );
+  return await ifFound(creditModes(aws, burstable.map(({ id }) => id), signal), new Map());
 }
 
 /**

@@ -22,6 +22,7 @@ export function adminPolicy(scope: Scope): Policy {
     allow("Read", ["*"], [
       "cloudwatch:DescribeAlarms",
       "cloudwatch:GetMetricData",
+      "ec2:DescribeInstanceCreditSpecifications",
       "ec2:DescribeInstances",
       "ec2:DescribeSecurityGroups",
       "elasticloadbalancing:DescribeLoadBalancers",

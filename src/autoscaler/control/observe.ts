@@ -5,7 +5,7 @@
  * @module
  */
 import { type AlarmDetail, findAlarm, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
-import { latestCpu } from "../../aws/cloudwatch/cpu.ts";
+import { latestCpu, latestCredits } from "../../aws/cloudwatch/cpu.ts";
 import { registrations } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { describeError } from "../../aws/error_messages.ts";
@@ -17,7 +17,7 @@ import { inService } from "../../scaling/model/instance.ts";
 import type { Datapoint } from "../../scaling/model/metric.ts";
 import type { Observation } from "../../scaling/model/observation.ts";
 import type { Trigger } from "../../scaling/model/trigger.ts";
-import { dependsOnLoad, scopeOf } from "../../scaling/scope.ts";
+import { dependsOnCredits, dependsOnLoad, scopeOf } from "../../scaling/scope.ts";
 import type { Events, Fleet, Tuning } from "../options.ts";
 import type { Journal } from "../store/journal.ts";
 
@@ -93,7 +93,10 @@ export class Observer {
       history: journal.history(now),
     };
     if (!whole || !dependsOnLoad(trigger, observation)) return observation;
-    return { ...observation, cpu: await this.#load(ec2, observation, signal) };
+    const loaded = { ...observation, cpu: await this.#load(ec2, observation, signal) };
+    const ids = dependsOnCredits(trigger, loaded).map(({ id }) => id);
+    if (ids.length === 0) return loaded;
+    return { ...loaded, credits: Object.fromEntries(await latestCredits(aws, ids, signal, now)) };
   }
 
   /** Returns the trigger's alarm, if the alarm belongs to this fleet and still exists. */

@@ -39,6 +39,7 @@ export const CHECKS: readonly (CheckName | "")[] = [
   "no-candidate",
   "min-capacity",
   "projected-load",
+  "cpu-credits",
 ];
 
 /** The requests that an autoscaler sends to AWS. */

@@ -1,5 +1,5 @@
 /**
- * The latest CPU utilization of instances.
+ * The latest CPU utilization and CPU credits of instances.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { awaitAll } from "../await_all.ts";
 import { IncompleteAnswerError, listIn } from "../errors.ts";
 import { pages } from "../pages.ts";
 import { cloudWatch } from "./client.ts";
-import { cpuOf, sdkMetric } from "./metric.ts";
+import { cpuOf, creditsOf, type Metric, sdkMetric } from "./metric.ts";
 
 /** Maximum number of queries in one call. Source: CloudWatch API, GetMetricData. */
 const MAX_QUERIES = 500;
@@ -31,6 +31,9 @@ const RECENT_PERIODS = 6;
  * minutes, and five minutes for CloudWatch's delay.
  */
 const RECENT_BASIC = 900;
+
+/** The period of CPUCreditBalance, in s. Source: EC2 user guide, "Additional CloudWatch metrics for burstable performance instances". */
+const CREDIT_PERIOD = 300;
 
 /** An instance whose CPU utilization kas reads. Without `monitoring`, kas assumes basic monitoring. */
 export interface MeasuredInstance {
@@ -54,16 +57,45 @@ export async function latestCpu(
   signal?: AbortSignal,
   now: number = Date.now(),
 ): Promise<Map<string, Datapoint>> {
+  return await latestOf(aws, cpuOf, batchesOf(instances, period), period, signal, now);
+}
+
+/**
+ * The latest CPU credit balance of T instances, by instance id. An instance without a recent datapoint is absent. Throws {@linkcode
+ * IncompleteAnswerError} as {@linkcode latestCpu} does.
+ *
+ * @param now the current time in ms since the epoch
+ */
+export async function latestCredits(
+  aws: Aws,
+  ids: readonly string[],
+  signal?: AbortSignal,
+  now: number = Date.now(),
+): Promise<Map<string, number>> {
+  const batches = batchesOf(ids.map((id) => ({ id })), CREDIT_PERIOD);
+  const latest = await latestOf(aws, creditsOf, batches, CREDIT_PERIOD, signal, now);
+  return new Map(Array.from(latest, ([id, { percent }]) => [id, percent]));
+}
+
+/** Reads the latest average of a metric of instances. */
+async function latestOf(
+  aws: Aws,
+  metricOf: (id: string) => Metric,
+  batches: Iterable<Batch>,
+  period: number,
+  signal: AbortSignal | undefined,
+  now: number,
+): Promise<Map<string, Datapoint>> {
   const [client, { GetMetricDataCommand }] = await cloudWatch(aws);
   const latest = new Map<string, Datapoint>();
-  await forEach(batchesOf(instances, period), async ({ ids: batch, recent }) => {
+  await forEach(batches, async ({ ids: batch, recent }) => {
     const answers = pages(
       (NextToken) => {
         const command = new GetMetricDataCommand({
           StartTime: new Date(now - recent * 1_000),
           EndTime: new Date(now),
           ScanBy: "TimestampDescending",
-          MetricDataQueries: queriesFor(batch, period),
+          MetricDataQueries: queriesFor(batch, metricOf, period),
           NextToken,
         });
         return client.send(command, sendOptions(signal));
@@ -91,7 +123,7 @@ export async function latestCpu(
         if (at > (latest.get(id)?.at ?? -Infinity)) latest.set(id, { percent, at });
       }
     }
-    batch.forEach((id, index) => requireComplete(id, statuses.get(`i${index}`), notes));
+    batch.forEach((id, index) => requireComplete(metricOf(id).name, id, statuses.get(`i${index}`), notes));
   });
   return latest;
 }
@@ -101,11 +133,16 @@ export async function latestCpu(
  *
  * @param notes CloudWatch's own messages, for example "Maximum number of allowed metrics exceeded"
  */
-function requireComplete(id: string, status: string | undefined, notes: readonly string[]): void {
+function requireComplete(
+  metric: string,
+  id: string,
+  status: string | undefined,
+  notes: readonly string[],
+): void {
   if (status === "Complete") return;
   const detail = [status ?? "no result", ...notes.filter(Boolean)].join(", ");
   const hint = status === "Forbidden" ? "allow cloudwatch:GetMetricData" : undefined;
-  throw new IncompleteAnswerError(`GetMetricData did not read the CPU of ${id} (${detail})`, { hint });
+  throw new IncompleteAnswerError(`GetMetricData did not read ${metric} of ${id} (${detail})`, { hint });
 }
 
 type Queries = NonNullable<
@@ -116,10 +153,10 @@ type Queries = NonNullable<
  * Returns one query for each instance. The id of a query may not contain a hyphen, so the id has the instance's index
  * in the batch instead of the instance's id.
  */
-function queriesFor(batch: readonly string[], period: number): Queries {
+function queriesFor(batch: readonly string[], metricOf: (id: string) => Metric, period: number): Queries {
   return batch.map((id, index) => ({
     Id: `i${index}`,
-    MetricStat: { Metric: sdkMetric(cpuOf(id)), Period: period, Stat: "Average" },
+    MetricStat: { Metric: sdkMetric(metricOf(id)), Period: period, Stat: "Average" },
   }));
 }
 

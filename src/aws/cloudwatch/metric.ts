@@ -20,6 +20,14 @@ export function cpuOf(instance: string): Metric {
   return { namespace: "AWS/EC2", name: "CPUUtilization", dimensions: { InstanceId: instance } };
 }
 
+/**
+ * The metric of the CPU credits that a T instance has left. Source: EC2 user guide, "Additional CloudWatch metrics for burstable
+ * performance instances".
+ */
+export function creditsOf(instance: string): Metric {
+  return { namespace: "AWS/EC2", name: "CPUCreditBalance", dimensions: { InstanceId: instance } };
+}
+
 /** Whether two metrics are the same. */
 export function sameMetric(a: Metric, b: Metric): boolean {
   const names = Object.keys(a.dimensions);

@@ -38,4 +38,6 @@ export interface Instance {
   /** EC2's StateReason of the latest stop or termination. A start of the instance resets the reason to undefined. */
   readonly stateReason: { readonly code: string; readonly message: string } | undefined;
   readonly detailedMonitoring: boolean;
+  /** The credit option of a T instance; undefined for the default of its type. */
+  readonly cpuCredits?: "standard" | "unlimited";
 }

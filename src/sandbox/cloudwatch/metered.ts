@@ -26,12 +26,22 @@ export interface RequestCount {
   readonly metrics: readonly Metric[];
 }
 
+/** The CPU credits of a T instance. */
+export interface Credits {
+  /** The number of credits. A credit is a minute of one vCPU. */
+  readonly balance: number;
+  /** The CPU that the instance shows at most, in percent. */
+  readonly limit: number;
+}
+
 /** The sources of the metric CPUUtilization and of the load balancers' metrics. */
 export interface MeteredResources {
   /** Returns the simulated machines of running instances, by instance id. */
   machines(): ReadonlyMap<string, Machine>;
   /** Returns whether an instance reports a datapoint every minute. An instance with basic monitoring reports a datapoint every five minutes. */
   reportsEachMinute(id: string): boolean;
+  /** Returns the CPU credits of an instance of a T type; undefined for other types. */
+  credits(id: string): Credits | undefined;
   /** Returns request counts by the name of a Classic Load Balancer or the ARN of a target group. */
   requests(): ReadonlyMap<string, RequestCount>;
 }

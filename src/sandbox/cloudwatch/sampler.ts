@@ -4,7 +4,8 @@
  *
  * CPUUtilization is the CPU time of the instance's simulated machine as a share of one vCPU, over the time that the machine
  * ran in that minute. The sampler reports no datapoint for a minute in which the machine ran for less than half of the time,
- * because a few seconds of booting do not represent a minute. A stopped instance has no datapoints, as with EC2.
+ * because a few seconds of booting do not represent a minute. A stopped instance has no datapoints, as with EC2. A T instance also has
+ * the metric CPUCreditBalance, each five minutes.
  *
  * @module
  */
@@ -85,18 +86,20 @@ export class Sampler {
       const periodEnd = Math.floor(end / period) * period;
       if (periodEnd <= this.#reported) continue;
       if (meter.seen >= half) {
-        const percent = Math.min(100, (100 * meter.used) / (meter.seen / 1_000));
-        const metric = {
-          Namespace: "AWS/EC2",
-          MetricName: "CPUUtilization",
-          Dimensions: [{ Name: "InstanceId", Value: id }],
-        };
+        const { limit = 100 } = this.#metered.credits(id) ?? {};
+        const percent = Math.min(limit, (100 * meter.used) / (meter.seen / 1_000));
         const second = periodEnd - period;
-        report(metric, { ...sample, second, unit: "Percent", statistics: statisticsOfValue(percent) });
+        report(ofInstance("CPUUtilization", id), {
+          ...sample,
+          second,
+          unit: "Percent",
+          statistics: statisticsOfValue(percent),
+        });
       }
       if (meter.machine === undefined) this.#meters.delete(id);
       meter.used = meter.seen = 0;
     }
+    this.#reportCredits(end, report);
     const requests = this.#metered.requests();
     for (const [pool, { total, metrics }] of requests) {
       const count = total - (this.#requests.get(pool)?.total ?? 0);
@@ -108,4 +111,22 @@ export class Sampler {
     this.#requests = requests;
     this.#reported = end;
   }
+
+  /** Reports the CPU credit balance of the running T instances each five minutes. */
+  #reportCredits(end: number, report: Report): void {
+    const periodEnd = Math.floor(end / FIVE_MINUTES) * FIVE_MINUTES;
+    if (periodEnd <= this.#reported) return;
+    const second = periodEnd - FIVE_MINUTES;
+    for (const id of this.#metered.machines().keys()) {
+      const credits = this.#metered.credits(id);
+      if (credits === undefined) continue;
+      const statistics = statisticsOfValue(credits.balance);
+      report(ofInstance("CPUCreditBalance", id), { second, width: 60, unit: "Count", statistics });
+    }
+  }
+}
+
+/** Returns a metric of an instance. */
+function ofInstance(MetricName: string, id: string): Metric {
+  return { Namespace: "AWS/EC2", MetricName, Dimensions: [{ Name: "InstanceId", Value: id }] };
 }

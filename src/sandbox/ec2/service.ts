@@ -10,6 +10,7 @@ import type { Clock } from "../clock.ts";
 import type { Faults } from "../faults/faults.ts";
 import type { AddressPool } from "../machines/addresses.ts";
 import type { Service } from "../wire/action.ts";
+import { creditActions } from "./credit_actions.ts";
 import { describeActions } from "./describe_actions.ts";
 import { instanceActions } from "./instance_actions.ts";
 import { launchTemplates } from "./launch_templates.ts";
@@ -46,6 +47,7 @@ export function ec2(options: Ec2Options): Ec2 {
   const service = {
     ...describeActions(account, read, faults),
     ...instanceActions(account, lifecycle, launcher, faults),
+    ...creditActions(account, read),
     ...tagActions(account, read),
     ...securityGroupActions(account, read),
     ...templates.actions,

@@ -48,6 +48,8 @@ export class FaultState {
   metricDelay = 0;
   /** Whether an instance without detailed monitoring reports one datapoint every five minutes instead of every minute. */
   basicMonitoring = false;
+  /** CPU that a T instance without CPU credits shows at most, in percent; undefined if T instances have credits. */
+  credits: number | undefined;
   /** API actions that IAM denies, such as `ec2:StartInstances`. */
   readonly deniedActions = new Set<string>();
   /** Offset of AWS's clock from the host's clock in ms; positive if AWS's clock is ahead. */
@@ -72,6 +74,7 @@ export class FaultState {
       this.readLag =
       this.clockOffset =
         0;
+    this.credits = undefined;
     this.bootCpu = this.drainLag = this.metricDelay = 0;
     this.rateLimits =
       this.checkEndpoints =

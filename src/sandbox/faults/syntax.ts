@@ -32,7 +32,8 @@ const FAULTS: readonly FaultSyntax[] = [
   member("no-capacity", "ID", /^[^:]+$/, ({ noCapacity }) => noCapacity),
   { name: "no-capacity", value: "ID:TIME", set: setNoCapacity },
   member("protected", "ID", /./, ({ protectedInstances }) => protectedInstances),
-  { name: "boot-cpu", value: "PERCENT", set: setBootCpu },
+  percentage("boot-cpu", "bootCpu"),
+  percentage("credits", "credits"),
   member("unhealthy", "ID", /./, ({ unhealthy }) => unhealthy),
   toggle("late-first-check", "lateFirstCheck"),
   time("drain-lag", "drainLag"),
@@ -90,6 +91,19 @@ function time(name: string, property: NamesOf<FaultState, number>): FaultSyntax 
   };
 }
 
+function percentage(name: string, property: "bootCpu" | "credits"): FaultSyntax {
+  return {
+    name,
+    value: "PERCENT",
+    set: (faults, value) => {
+      const percent = Number(value);
+      if (!(percent >= 0 && percent <= 100)) return false;
+      faults[property] = percent;
+      return true;
+    },
+  };
+}
+
 function toggle(name: string, property: NamesOf<FaultState, boolean>): FaultSyntax {
   return {
     name,
@@ -130,13 +144,6 @@ function setNoCapacity({ noCapacity, clock }: FaultState, value: string): boolea
   const ms = milliseconds(time);
   if (id === undefined || ms === undefined) return false;
   noCapacity.add(id, clock.now() + ms / clock.speed);
-  return true;
-}
-
-function setBootCpu(faults: FaultState, value: string): boolean {
-  const percent = Number(value);
-  if (!(percent >= 0 && percent <= 100)) return false;
-  faults.bootCpu = percent;
   return true;
 }
 

@@ -7,6 +7,7 @@ import { aboveMin, belowMax } from "./bounds.ts";
 import { candidateFound, standbyLeft } from "./candidates.ts";
 import type { Check, CheckResult, InContext, OutContext } from "./check.ts";
 import { cooldown } from "./cooldown.ts";
+import { cpuCredits } from "./cpu_credits.ts";
 import { newest } from "./freshness.ts";
 import { outBeatsIn } from "./out_beats_in.ts";
 import { projectedLoad } from "./projected_load.ts";
@@ -24,6 +25,7 @@ export const IN: readonly Check<InContext>[] = [
   candidateWarmUp,
   aboveMin,
   projectedLoad,
+  cpuCredits,
 ];
 
 /** A check and its result. */

@@ -21,7 +21,8 @@ export type CheckName =
   | "warm-up"
   | "no-candidate"
   | "min-capacity"
-  | "projected-load";
+  | "projected-load"
+  | "cpu-credits";
 
 /** One action of the autoscaler. */
 export type Action =

@@ -53,6 +53,11 @@ export interface Observation {
    * did not depend on it: CloudWatch bills each metric that it is asked for.
    */
   readonly cpu?: Readonly<Record<string, Datapoint>>;
+  /**
+   * The CPU credit balance of instances, by their id. Absent if it was not read: it matters only where the load lets an instance stop
+   * and the CPU of another is at the baseline of its T type.
+   */
+  readonly credits?: Readonly<Record<string, number>>;
   /** In the order in which they began: of two at one instance, the later counts. */
   readonly inProgress: readonly ActivityInProgress[];
   readonly history: History;

@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { isNotFound } from "../../../src/aws/errors.ts";
 import { endQuarantine, quarantine } from "../../../src/aws/ec2/quarantine.ts";
+import { creditModes } from "../../../src/aws/ec2/instance_settings.ts";
 import { findInstance, fleetInstances, instanceTags } from "../../../src/aws/ec2/instances.ts";
 import { startInstance, stopInstance, terminateInstance } from "../../../src/aws/ec2/state_changes.ts";
 import { type Case, launch, settled } from "./cases.ts";
@@ -57,6 +58,17 @@ export const EC2_CASES: readonly Case[] = [
       assertEquals(await startInstance(aws, id), { id, before: "stopped", after: "pending" });
       const running = await settled(backend, id, "running");
       assertEquals(running.stoppedAt, undefined);
+    },
+  },
+  {
+    name: "creditModes() returns the credit mode of each instance of a T type",
+    run: async (backend, fleet) => {
+      const ids = (await launch(backend, fleet, "node", 2)).map(({ id }) => id).sort();
+      const modes = await creditModes(backend.aws, ids);
+      assertEquals([...modes.keys()].sort(), ids);
+      // The default of t3.micro is unlimited; moto answers standard.
+      assertEquals(new Set(modes.values()), new Set([backend.name === "moto" ? "standard" : "unlimited"]));
+      assertEquals(await creditModes(backend.aws, []), new Map());
     },
   },
   {

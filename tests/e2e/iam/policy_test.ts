@@ -14,6 +14,7 @@ import { fleetInstances, instanceTags } from "../../../src/aws/ec2/instances.ts"
 import { applyChanges } from "../../../src/aws/balancing/target_group_settings.ts";
 import { assertEquals } from "@std/assert";
 import { eventualLine, machines, NODES, stage } from "../../unit/autoscaler/fixtures.ts";
+import { eventually } from "../../support/kas.ts";
 import { makeTargetGroup } from "../contract/target_group.ts";
 import { AT_ONCE, fleetOf } from "../../support/lab/fleet_plan.ts";
 import { askForMore, FIRST, openNotifiedLab, reportIdle } from "../../support/lab/script.ts";
@@ -142,6 +143,12 @@ async function adminRequests(createBalancer?: (aws: Aws) => Promise<BalancerRef>
   await (await aws.sns()).send(new SubscribeCommand({ TopicArn, Protocol: "http", Endpoint: known }));
   await f.rows(`topics subscribe ${known}`);
   await f.rows(`setup --url ${endpoint.url}${group}`);
+  // The load is read only if the node can be stopped.
+  const isInService = (rows: readonly Record<string, unknown>[]) =>
+    rows.some((row) => row["id"] === node && row["health"] === "InService");
+  if (group === "") await f.rows(`balancers register kas ${node}`);
+  await eventually(() => f.rows(`instances${group}`), isInService);
+  await f.kas(`scale in --dry-run --warmup 0s${group}`);
   await f.rows(`alarms test kas:cpuhigh:${node} OK`);
   await f.rows(`instances stop ${node}`);
   await waitFor("stopped");
@@ -151,7 +158,6 @@ async function adminRequests(createBalancer?: (aws: Aws) => Promise<BalancerRef>
   await waitFor("stopped");
   f.machines.broken.add(node);
   await f.kas(`scale out --start-timeout 1s${group}`);
-  await f.kas(`scale in --dry-run${group}`);
   await f.rows(`instances release ${node}`);
   await f.rows(`balancers${group}`);
   await f.kas(`doctor --url ${endpoint.url}${group}`);

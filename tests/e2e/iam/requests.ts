@@ -43,6 +43,7 @@ export function requestsOf({ service, action, input }: Call, tags: Tags): IamReq
     case "DescribeAlarms":
     case "GetMetricData":
     case "ListTopics":
+    case "DescribeInstanceCreditSpecifications":
     case "DescribeSecurityGroups":
     case "DescribeLoadBalancerAttributes":
     case "DescribeTargetGroups":

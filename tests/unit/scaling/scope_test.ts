@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { ProcessedChange } from "../../../src/scaling/model/observation.ts";
+import type { Observation, ProcessedChange } from "../../../src/scaling/model/observation.ts";
 import type { Trigger } from "../../../src/scaling/model/trigger.ts";
 import { decide } from "../../../src/scaling/decide.ts";
 import { sameAction } from "../../../src/scaling/replay.ts";
-import { dependsOnLoad, type Scope, scopeOf } from "../../../src/scaling/scope.ts";
+import { dependsOnCredits, dependsOnLoad, type Scope, scopeOf } from "../../../src/scaling/scope.ts";
 import { operator } from "./cases.ts";
 import { alarm, HOUR, IN, NOW, OBSERVATION, OUT, RECONCILE } from "./fixtures.ts";
 import { observation as observations, trigger as triggers } from "./random.ts";
@@ -75,4 +75,16 @@ Deno.test("R6: decide() stops no instance without the load if dependsOnLoad() re
     }),
     RUNS,
   );
+});
+
+Deno.test("dependsOnCredits() names the instances at the baseline of their T type, where an instance may be stopped", () => {
+  const ids = (observation: Observation) => dependsOnCredits(IN, observation).map(({ id }) => id);
+  const ofType = (type: string) => ({
+    ...OBSERVATION,
+    instances: OBSERVATION.instances.map((it) => ({ ...it, type })),
+  });
+  const burstable = ofType("t2.micro");
+  assertEquals(ids(burstable), ["n1", "n2"]);
+  assertEquals(ids({ ...burstable, limits: { ...burstable.limits, min: 3 } }), []);
+  assertEquals(ids(ofType("m5.large")), []);
 });

@@ -34,8 +34,8 @@ Deno.test("doctor changes nothing, and the number of its AWS calls does not depe
   );
   // The calls are DescribeInstances, …Health, …LoadBalancers, …Attributes, …SecurityGroups, …Alarms, ListTopics,
   // ListSubscriptionsByTopic,
-  // GetTopicAttributes, GetSubscriptionAttributes, and DescribeInstanceAttribute for each of ten nodes.
-  assertEquals(calls.length, 20);
+  // GetTopicAttributes, GetSubscriptionAttributes, DescribeInstanceCreditSpecifications, and DescribeInstanceAttribute for each of ten nodes.
+  assertEquals(calls.length, 21);
 });
 
 Deno.test("doctor finds each problem, and the command that doctor proposes solves the problem", async (t) => {

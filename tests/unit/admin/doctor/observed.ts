@@ -6,6 +6,7 @@
 import type { Check } from "../../../../src/admin/doctor/check.ts";
 import type { Observation, Plan } from "../../../../src/admin/doctor/observation.ts";
 import { hintText } from "../../../../src/cli/command_line.ts";
+import type { CreditMode } from "../../../../src/aws/ec2/instance_settings.ts";
 import type { Ec2Instance } from "../../../../src/aws/ec2/instances.ts";
 
 export const TOPIC = "arn:aws:sns:eu-west-1:123456789012:kas";
@@ -42,6 +43,10 @@ export interface Seen {
   readonly instances?: readonly Ec2Instance[];
   /** Periods of the CPU alarms by instance id, in seconds. */
   readonly periods?: Readonly<Record<string, number>>;
+  /** The threshold of the CPU alarms, percent. */
+  readonly threshold?: number;
+  /** Credit modes by instance. */
+  readonly credits?: Readonly<Record<string, CreditMode>>;
   readonly protected?: readonly string[];
   readonly topic?: Readonly<Record<string, string>>;
   readonly subscription?: Readonly<Record<string, string>>;
@@ -49,7 +54,7 @@ export interface Seen {
 
 /** Runs a check and returns its findings, as `result: detail` and `try: command`. */
 export function findings(check: Check, seen: Seen): string[] {
-  const { plan, instances = [], periods = {}, topic = {}, subscription = {} } = seen;
+  const { plan, instances = [], periods = {}, topic = {}, subscription = {}, threshold = 80 } = seen;
   const endpoint = {
     arn: SUBSCRIPTION,
     endpoint: "http://203.0.113.7/",
@@ -60,12 +65,14 @@ export function findings(check: Check, seen: Seen): string[] {
     kind: "cpuhigh",
     dimension,
     period,
+    threshold,
   }));
   const observation = {
     plan: { ...PLAN, ...plan },
     instances: { value: instances },
     alarms: { value: alarms },
     protection: { value: { asked: instances.map(({ id }) => id), protected: seen.protected ?? [] } },
+    credits: { value: new Map(Object.entries(seen.credits ?? {})) },
     topic: { value: { arn: TOPIC, subscriptions: [endpoint] } },
     topicAttributes: { value: topic },
     subscriptionAttributes: { value: new Map([[SUBSCRIPTION, subscription]]) },

@@ -4,6 +4,7 @@
  * @module
  */
 import { assert } from "@std/assert";
+import type { Credits } from "../../../../src/sandbox/cloudwatch/metered.ts";
 import { type CloudWatch, cloudWatch } from "../../../../src/sandbox/cloudwatch/service.ts";
 import { type Action, AwsError, type Shape } from "../../../../src/sandbox/wire/action.ts";
 import type { Machine } from "../../../../src/sandbox/machines/machine.ts";
@@ -54,6 +55,8 @@ export interface Bench extends Disposable {
   readonly published: readonly Published[];
   /** Ids of instances with basic monitoring. */
   readonly basic: Set<string>;
+  /** The CPU credits of T instances. */
+  readonly credits: Map<string, Credits>;
   /** Time until datapoints are visible, ms. */
   readonly delay: { ms: number };
   /** Calls an action. */
@@ -63,8 +66,8 @@ export interface Bench extends Disposable {
   start(id: string, load: number): Burner;
   /** Returns the alarm as DescribeAlarms lists it. */
   alarm(name: string): Promise<Shape>;
-  /** Returns the rounded CPUUtilization averages of an instance, oldest first. */
-  cpu(id: string): Promise<number[]>;
+  /** Returns the rounded averages of a metric of an instance, oldest first. Default: CPUUtilization. */
+  cpu(id: string, metric?: string): Promise<number[]>;
 }
 
 /** Starts CloudWatch on a clock that stands still. */
@@ -74,6 +77,7 @@ export function bench(speed = 1): Bench {
   const requests = new Map<string, number>();
   const published: Published[] = [];
   const basic = new Set<string>();
+  const credits = new Map<string, Credits>();
   const delay = { ms: 0 };
   const counted = () =>
     new Map(Array.from(requests, ([Value, total]) => {
@@ -82,7 +86,12 @@ export function bench(speed = 1): Bench {
     }));
   const watch: CloudWatch = cloudWatch({
     clock,
-    metered: { machines: () => machines, reportsEachMinute: (id) => !basic.has(id), requests: counted },
+    metered: {
+      machines: () => machines,
+      reportsEachMinute: (id) => !basic.has(id),
+      credits: (id) => credits.get(id),
+      requests: counted,
+    },
     metricDelay: () => delay.ms,
     region: "eu-west-1",
     publish: (topicArn, subject, message) => {
@@ -103,6 +112,7 @@ export function bench(speed = 1): Bench {
     requests,
     published,
     basic,
+    credits,
     delay,
     service,
     call,
@@ -118,10 +128,10 @@ export function bench(speed = 1): Bench {
       assert(MetricAlarms[0], `${name} is there`);
       return MetricAlarms[0];
     },
-    cpu: async (id: string) => {
+    cpu: async (id: string, metric = "CPUUtilization") => {
       const { Datapoints } = await call("GetMetricStatistics", {
         Namespace: "AWS/EC2",
-        MetricName: "CPUUtilization",
+        MetricName: metric,
         Dimensions: [{ Name: "InstanceId", Value: id }],
         StartTime: new Date(clock.now() - 3_600_000),
         EndTime: new Date(clock.now()),

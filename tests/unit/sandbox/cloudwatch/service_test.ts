@@ -237,3 +237,14 @@ Deno.test("cloudWatch() reports a datapoint every five minutes for an instance w
   it.clock.advance(5 * MINUTE);
   assertEquals(await it.cpu("i-1"), [90, 50]);
 });
+
+Deno.test("cloudWatch() limits the CPU of a T instance without credits, and reports its balance every five minutes", async () => {
+  using it = bench();
+  it.credits.set("i-1", { balance: 0, limit: 10 });
+  it.start("i-1", 0.8);
+  it.start("i-2", 0.8);
+  it.clock.advance(10 * MINUTE);
+  assertEquals([(await it.cpu("i-1")).at(-1), (await it.cpu("i-2")).at(-1)], [10, 80]);
+  assertEquals(await it.cpu("i-1", "CPUCreditBalance"), [0, 0]);
+  assertEquals(await it.cpu("i-2", "CPUCreditBalance"), []);
+});
