@@ -64,7 +64,7 @@ export const explainCommand = command({
   },
 });
 
-/** Makes a decision again and explains it. */
+/** Makes a decision again and explains the decision. Throws an ExitError if its record is damaged. */
 function attempt(record: DecisionRecord): { readonly explanation: Explanation; readonly same: boolean } {
   try {
     return { explanation: explain(record.trigger, record.observation), same: replay(record).same };

@@ -48,7 +48,7 @@ function toActivity(activity: unknown): unknown {
   };
 }
 
-/** Converts the cause of a failure. kas quarantined every instance that it blamed. */
+/** Converts the cause of a step's failure. Earlier versions of kas quarantined each instance that had `blame`. */
 function toCause({ blame, ...cause }: Record<string, unknown>): unknown {
   return { ...cause, quarantine: blame === true };
 }

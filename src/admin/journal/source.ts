@@ -40,7 +40,7 @@ export interface JournalReader extends Disposable {
 /** Maximum time for which kas waits for an answer of the autoscaler, in ms. */
 const TIMEOUT = 10_000;
 
-/** Opens the journal that the flags select. `note` prints which damaged records are left out. */
+/** Opens the journal that the flags select. Calls `note` with a message about each damaged record that it skips. */
 export async function openJournal(
   { url, state }: JournalFlags,
   signal: AbortSignal,

@@ -1,22 +1,23 @@
 /**
- * Raises the priority of the scenario's processes, so that a busy machine does not distort the scenario's times.
+ * Raises the priority of the processes of a scenario, so that other processes on the machine do not delay the scenario.
  *
  * @module
  */
 import os from "node:os";
 
-/** The niceness of the scenario's processes. */
+/** Niceness of the processes of a scenario. */
 const NICENESS = -10;
 
 /**
- * Where Linux shows and sets the niceness of all processes of the session. A niceness counts only among the processes of a session
- * if the kernel groups them (`kernel.sched_autogroup_enabled`). Source: sched(7), "The autogroup feature".
+ * File with which a process reads and sets the niceness of its session. If the kernel groups the processes of a session
+ * (`kernel.sched_autogroup_enabled`), the niceness of a process has an effect only within its session. Source: sched(7), "The
+ * autogroup feature".
  */
 const AUTOGROUP = "/proc/self/autogroup";
 
 /**
- * Raises the priority of this process and of its later children, and of the session until disposal. It needs privileges; without
- * them the priority stays as it is.
+ * Raises the priority of this process and of the processes that it starts later. Also raises the priority of the session, until the
+ * disposal of the result. Without the necessary privileges the priorities do not change.
  */
 export function raisePriority(): Disposable {
   const before = sessionNiceness();
@@ -24,13 +25,13 @@ export function raisePriority(): Disposable {
   setSessionNiceness(NICENESS);
   return {
     [Symbol.dispose]: () => {
-      // Another scenario of the session has raised it, and would restore what this one raised.
+      // If another scenario in the same session had already raised the niceness, `before` is not the original niceness, which is 0.
       if (before !== undefined) setSessionNiceness(before === NICENESS ? 0 : before);
     },
   };
 }
 
-/** The niceness of the session; undefined if the kernel does not group sessions. */
+/** Returns the niceness of the session, or undefined if the kernel does not group the processes of a session. */
 function sessionNiceness(): number | undefined {
   const text = attempt(() => Deno.readTextFileSync(AUTOGROUP)) ?? "";
   const [, niceness] = /nice (-?\d+)/.exec(text) ?? [];
@@ -46,7 +47,7 @@ function attempt<T>(action: () => T): T | undefined {
   try {
     return action();
   } catch {
-    // Ignore the error: the process lacks the privilege, or the kernel the feature.
+    // The process does not have the privilege, or the kernel does not have the feature.
     return undefined;
   }
 }

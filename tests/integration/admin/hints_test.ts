@@ -27,7 +27,8 @@ Deno.test("setup proposes the next commands, with an address at which the sandbo
 });
 
 Deno.test("scale in proposes --warmup 0s if only the check warm-up prevents the scale-in", async () => {
-  await using f = await fleet();
+  // Without a CPU datapoint, the check projected-load passes.
+  await using f = await fleet({ faults: ["metric-delay=10h"] });
   await f.rows(`instances start ${NODE}`);
   await f.sandbox.account.waitUntil(() =>
     f.sandbox.account.instances().every(({ state }) => state === "running")
