@@ -94,6 +94,13 @@ const QUOTA: ReadonlySet<string> = new Set([
 
 const INCORRECT_STATE: ReadonlySet<string> = new Set(["IncorrectInstanceState", "IncorrectState"]);
 
+/** Errors of StopInstances and TerminateInstances. Source: EC2 API, "Error codes", and EC2 user guide, "Stop a Spot Instance". */
+const REFUSED: ReadonlySet<string> = new Set([
+  "IncorrectSpotRequestState",
+  "OperationNotPermitted",
+  "UnsupportedOperation",
+]);
+
 const EXPIRED: ReadonlySet<string> = new Set(["ExpiredToken", "ExpiredTokenException", "RequestExpired"]);
 
 const REJECTED: ReadonlySet<string> = new Set([
@@ -170,6 +177,14 @@ export function isInsufficientCapacity(error: unknown): boolean {
 /** Whether the state of the instance does not allow the operation. */
 export function isIncorrectState(error: unknown): boolean {
   return has(INCORRECT_STATE, code(error));
+}
+
+/**
+ * Whether EC2 refuses to stop or to terminate an instance, however often it is asked: the instance is protected, a one-time Spot
+ * instance, or one with an instance store as its root device.
+ */
+export function isRefused(error: unknown): boolean {
+  return has(REFUSED, code(error));
 }
 
 /** Whether the credentials are valid, but no policy allows the operation. */

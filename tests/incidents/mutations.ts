@@ -277,6 +277,32 @@ export const INCIDENTS: readonly Mutation[] = [
     }],
     test: incident("slow_stop_read_as_failed"),
   },
+  {
+    breaks: "a refusal of EC2 is forgotten at once",
+    edits: [{
+      file: "src/autoscaler/control/refusals.ts",
+      symbol: "refusalsOf",
+      becomes: "() => new Map()",
+    }],
+    test: incident("refused_stop_repeated"),
+  },
+  {
+    breaks: "an instance may join for ever",
+    edits: [{ file: "src/scaling/faults/overdue.ts", symbol: "isOverdue", becomes: "() => false" }],
+    test: incident("joining_for_ever"),
+  },
+  {
+    breaks: "a start that is being rolled back counts as joining",
+    edits: [{
+      file: "src/autoscaler/store/activities.ts",
+      symbol: "readInProgress",
+      becomes: `(db, also) => {
+        const kinds = new Map(readUnfinished(db, also).map(({ instance, kind }) => [instance, kind]));
+        return original(db, also).map((it) => ({ ...it, kind: kinds.get(it.instance) }));
+      }`,
+    }],
+    test: incident("joining_for_ever"),
+  },
 ];
 
 /** The rules that everything rests on. R5's warm-up, R10 and the storing of each message once are the faults of incidents. */

@@ -33,7 +33,12 @@ export function autoscalerPolicy(scope: Scope): Policy {
       "ec2:DescribeInstances",
       `elasticloadbalancing:${isClassic ? "DescribeInstanceHealth" : "DescribeTargetHealth"}`,
     ]),
-    allow("Start", [instancesArn(scope)], ["ec2:StartInstances"], inFleet(fleet)),
+    allow(
+      "Start",
+      [instancesArn(scope)],
+      ["ec2:DescribeInstanceAttribute", "ec2:StartInstances"],
+      inFleet(fleet),
+    ),
     allow("Stop", [instancesArn(scope)], ["ec2:StopInstances"], isNode),
     ...(shrink === "terminate"
       ? [allow("Terminate", [instancesArn(scope)], ["ec2:TerminateInstances"], isNode)]

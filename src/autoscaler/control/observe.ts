@@ -13,13 +13,15 @@ import { type Ec2Instance, fleetInstances, withRegistration } from "../../aws/ec
 import { awaitAll } from "../../aws/await_all.ts";
 import { type Clock, timeLimit } from "../../runtime.ts";
 import type { Alarm } from "../../scaling/model/alarm.ts";
-import { inService } from "../../scaling/model/instance.ts";
+import { inService, type Instance } from "../../scaling/model/instance.ts";
 import type { Datapoint } from "../../scaling/model/metric.ts";
 import type { Observation } from "../../scaling/model/observation.ts";
+import { isOverdue } from "../../scaling/faults/overdue.ts";
 import type { Trigger } from "../../scaling/model/trigger.ts";
 import { dependsOnCredits, dependsOnLoad, scopeOf } from "../../scaling/scope.ts";
 import type { Events, Fleet, Tuning } from "../options.ts";
 import type { Journal } from "../store/journal.ts";
+import { refusalsOf, reviewRefusals } from "./refusals.ts";
 
 /** The parts that an observer needs. */
 export interface ObserverParts {
@@ -80,13 +82,26 @@ export class Observer {
       registrations(aws, fleet.balancer, signal),
       whole ? fleetAlarms(aws, fleet.fleet, signal) : this.#alarmOf(trigger, signal),
     ]);
-    const instances = withRegistration(ec2, registered);
     const now = clock.now();
-    journal.noteInService(instances, now);
+    const { limits, startTimeout } = tuning();
+    const { shrink = "stop" } = limits;
+    if (whole) await reviewRefusals({ aws, journal, now, signal }, ec2, shrink);
+    const refusals = refusalsOf(journal, ec2, shrink);
+    const registeredOnes = withRegistration(ec2, registered);
+    journal.noteInService(registeredOnes, now);
+    const instances = registeredOnes.map((instance): Instance => {
+      const refusesStop = refusals.get(instance.id);
+      const failingSince = journal.failingSince.get(instance.id);
+      return {
+        ...instance,
+        ...(refusesStop === undefined ? {} : { refusesStop }),
+        ...(isOverdue(instance, { now, startTimeout, failingSince }) ? { overdue: true } : {}),
+      };
+    });
     const observation = {
       now,
       fleet: fleet.fleet,
-      limits: tuning().limits,
+      limits,
       instances,
       alarms: details.map(observed),
       inProgress: journal.inProgress(inProgress),

@@ -46,6 +46,7 @@ export const CHECKS: readonly (CheckName | "")[] = [
 export const CALLS: Readonly<Record<string, readonly string[]>> = {
   EC2: [
     "CreateTags",
+    "DescribeInstanceAttribute",
     "DescribeInstances",
     "RunInstances",
     "StartInstances",

@@ -36,8 +36,18 @@ export interface Snapshot {
   readonly bytes: number;
 }
 
-/** The lifecycle statuses that people see. A standby instance in quarantine has the status `quarantined`. */
-export const DISPLAYED_STATUSES = ["in-service", "joining", "leaving", "standby", "quarantined"] as const;
+/**
+ * The lifecycle statuses that people see. A standby instance in quarantine has the status `quarantined`, and one that did not get healthy
+ * in time has the status `unhealthy`.
+ */
+export const DISPLAYED_STATUSES = [
+  "in-service",
+  "joining",
+  "leaving",
+  "standby",
+  "unhealthy",
+  "quarantined",
+] as const;
 
 /** One of {@linkcode DISPLAYED_STATUSES}. */
 export type DisplayedStatus = (typeof DISPLAYED_STATUSES)[number];
@@ -45,5 +55,7 @@ export type DisplayedStatus = (typeof DISPLAYED_STATUSES)[number];
 /** Returns the displayed status of an instance. An activity in progress counts as completed. */
 export function displayedStatus(instance: Instance, activity: ActivityKind | undefined): DisplayedStatus {
   const status = lifecycleStatus(instance, activity);
-  return status === "standby" && instance.quarantine !== undefined ? "quarantined" : status;
+  if (status !== "standby") return status;
+  if (instance.quarantine !== undefined) return "quarantined";
+  return instance.overdue ? "unhealthy" : status;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { deregister, register } from "../../aws/balancing/balancer.ts";
-import { isIncorrectState, isNotFound, isNotRegistrable } from "../../aws/errors.ts";
+import { isIncorrectState, isNotFound, isNotRegistrable, isRefused } from "../../aws/errors.ts";
 import { describeError } from "../../aws/error_messages.ts";
 import { quarantine } from "../../aws/ec2/quarantine.ts";
 import { stopInstance } from "../../aws/ec2/state_changes.ts";
@@ -15,6 +15,7 @@ import type { Cause } from "../store/steps.ts";
 import type { ActivityContext } from "./activity_context.ts";
 import { findInstance, registrationOf } from "./observe/instance_lookup.ts";
 import { recheck } from "./observe/recheck.ts";
+import { notingRefusal } from "./refusal.ts";
 import { isTransient, runUntilDone } from "./step.ts";
 
 /** Rolls back a failed start: deregisters and stops the instance, and quarantines it if the cause says so (R7, R9). */
@@ -35,9 +36,11 @@ export async function rollBack(context: ActivityContext, cause: Cause): Promise<
     if (instance?.state === "shutting-down") return true;
     try {
       // Stop the instance even if EC2 shows it as stopped: a start whose answer was lost may become visible late.
-      await stopInstance(aws, id);
+      await notingRefusal(context, "stop", () => stopInstance(aws, id));
     } catch (error) {
       if (launched && isNotFound(error)) return true;
+      // It runs without being registered, for an operator to stop. Further attempts would not end.
+      if (isRefused(error)) return true;
       // EC2 refuses to stop an instance that has never run.
       if (!isIncorrectState(error)) throw error;
       return undefined;

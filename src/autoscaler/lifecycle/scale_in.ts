@@ -11,6 +11,7 @@ import { type ActivityContext, ActivityError, sentence } from "./activity_contex
 import { READ_LAG } from "./observe/ended.ts";
 import { describeHealth, findInstance, healthOf } from "./observe/instance_lookup.ts";
 import { recheck } from "./observe/recheck.ts";
+import { checkProtection, notingRefusal } from "./refusal.ts";
 import { reRegister } from "./rollback.ts";
 import { attemptInTime, runStep } from "./step.ts";
 
@@ -34,6 +35,8 @@ export async function scaleIn(
   if (rollback?.cause !== undefined) {
     return await putBackIntoService(context, new ActivityError(rollback.cause.reason));
   }
+  // Nothing has happened to the instance yet, so there is nothing to roll back.
+  if (journal.steps(activity).length === 0) await checkProtection(context, kind);
   try {
     // An instance that is already being terminated, by an earlier run for example, serves no requests.
     const draining = kind === "stop" || !await isTerminating(context);
@@ -114,7 +117,7 @@ async function stop(context: ActivityContext): Promise<void> {
     name: "stopping",
     failure: `${id} could not be stopped`,
     timeout: Infinity,
-    attempt: () => stopInstance(aws, id),
+    attempt: () => notingRefusal(context, "stop", () => stopInstance(aws, id)),
   });
   await waitUntilEnded(context, "stopped", (state) => state !== "running" && state !== "stopping");
 }
@@ -126,7 +129,9 @@ async function terminate(context: ActivityContext): Promise<void> {
     name: "terminating",
     failure: `${id} could not be terminated`,
     timeout: Infinity,
-    attempt: async () => await isTerminating(context) || await terminateInstance(aws, id),
+    attempt: async () =>
+      await isTerminating(context) ||
+      await notingRefusal(context, "terminate", () => terminateInstance(aws, id)),
   });
   await waitUntilEnded(context, "terminated", (state) => state === undefined || state === "terminated");
 }

@@ -141,13 +141,31 @@ export function readActivityOf(db: Database, decision: number): Activity | undef
   return row === undefined ? undefined : toActivity(db, row);
 }
 
-/** Converts activities to the form that a decision uses. */
-export function toInProgress(activities: readonly Activity[]): ActivityInProgress[] {
-  return activities.map(({ kind, instance, began }) => ({
-    kind,
-    ...(instance === undefined ? {} : { instance }),
-    since: began,
-  }));
+/**
+ * The activities in progress in the form that a decision uses, oldest first. A start whose instance kas is rolling back counts as a
+ * stop of the instance: kas has given the instance up.
+ *
+ * @param also activities to include even if they have ended since
+ */
+export function readInProgress(db: Database, also: readonly Activity[] = []): ActivityInProgress[] {
+  const rows = db.prepare(
+    `SELECT id, activity, instance, began FROM steps
+     WHERE step = 'rolled-back' AND activity IN (SELECT id FROM activities WHERE ended IS NULL)`,
+  ).all();
+  const rolledBack = new Map(
+    db.readAll(rows, (row) => `step ${row.id}`, (row) => [
+      `${integer(row, "activity")} ${text(row, "instance")}`,
+      time(row, "began"),
+    ]),
+  );
+  return readUnfinished(db, also).map(({ id, kind, instance, began }) => {
+    const since = rolledBack.get(`${id} ${instance}`);
+    return {
+      kind: since === undefined ? kind : "stop",
+      ...(instance === undefined ? {} : { instance }),
+      since: since ?? began,
+    };
+  });
 }
 
 /**
@@ -158,7 +176,7 @@ export function readLeaving(db: Database): ActivityInProgress[] {
     "SELECT id, instance, began FROM steps WHERE step = 'rolled-back' AND ended IS NULL",
   ).all();
   return [
-    ...toInProgress(readUnfinished(db)).filter(({ kind }) => kind === "stop" || kind === "terminate"),
+    ...readInProgress(db).filter(({ kind }) => kind === "stop" || kind === "terminate"),
     ...db.readAll(rollbacks, (row) => `step ${row.id}`, (row): ActivityInProgress => ({
       kind: "stop",
       instance: text(row, "instance"),

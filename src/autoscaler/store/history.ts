@@ -8,6 +8,7 @@ import type { AlarmChange } from "../../scaling/model/alarm.ts";
 import { type ActivityKind, DIRECTION } from "../../scaling/model/activity.ts";
 import { inService, type Instance } from "../../scaling/model/instance.ts";
 import type { Observation, ProcessedChange } from "../../scaling/model/observation.ts";
+import { Failing } from "./instances/failing.ts";
 import { MAX_TIME, oneOf, orNull, type Row, text, time } from "./sqlite/rows.ts";
 import { recentStarts } from "./steps.ts";
 import type { Store } from "./store.ts";
@@ -18,6 +19,7 @@ const LAUNCH_FAILURE_MEMORY = 3_600_000;
 /** The history in a state folder. */
 export class History {
   readonly #store: Store;
+  readonly #failing: Failing;
   /** By instance: since when the instance is in service, in ms since the epoch. Null if it was observed out of service. */
   readonly #inService: Map<string, number | null>;
   /** When the set of instances in service last changed in an observation, in ms since the epoch. */
@@ -28,6 +30,7 @@ export class History {
   constructor(store: Store) {
     this.#store = store;
     const rows = store.db.prepare("SELECT instance, since FROM in_service").all();
+    this.#failing = new Failing(store);
     this.#inService = new Map(
       store.db.readAll(
         rows,
@@ -54,6 +57,11 @@ export class History {
     };
   }
 
+  /** Since when instances are registered without being healthy, by the instance's id, in ms since the epoch. */
+  get failingSince(): ReadonlyMap<string, number> {
+    return this.#failing.since;
+  }
+
   /** When the last decision to change capacity in a direction was made, failed activities included. */
   #last(direction: "out" | "in"): number | undefined {
     const kinds = (Object.keys(DIRECTION) as ActivityKind[]).filter((kind) => DIRECTION[kind] === direction);
@@ -77,10 +85,11 @@ export class History {
   }
 
   /**
-   * Records which instances are in service. An instance that is in service in its first observation counts from its launch time
+   * Records which instances are in service, and which fail their health checks. An instance that is in service in its first observation counts from its launch time
    * at the earliest.
    */
   noteInService(instances: readonly Instance[], now: number): void {
+    this.#failing.note(instances, (id) => !this.#inService.has(id), now);
     const changed = instances.map((instance) => [instance.id, this.#since(instance, now)] as const)
       .filter(([id, since]) => this.#inService.get(id) !== since);
     const at = this.#changedAt(changed, now);

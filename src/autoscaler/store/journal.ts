@@ -19,10 +19,10 @@ import {
   noteActivity,
   type PlacedActivity,
   readDamaged,
+  readInProgress,
   readLeaving,
   readUnfinished,
   setInstance,
-  toInProgress,
 } from "./activities.ts";
 import {
   addDecision,
@@ -36,6 +36,13 @@ import { History } from "./history.ts";
 import { type JournalLine, readLine, readLines } from "./lines.ts";
 import { prune } from "./prune.ts";
 import type { ActivityStatus, StepName } from "./names.ts";
+import {
+  addRefusal,
+  deleteRefusal,
+  readRefusals,
+  type Refusal,
+  type ScaleInKind,
+} from "./instances/refusals.ts";
 import {
   addStep,
   beginStep,
@@ -161,7 +168,7 @@ export class Journal {
    * @param also activities to include even if they have ended meanwhile
    */
   inProgress(also: readonly Activity[] = []): ActivityInProgress[] {
-    return toInProgress(readUnfinished(this.#store.db, also));
+    return readInProgress(this.#store.db, also);
   }
 
   /**
@@ -170,6 +177,21 @@ export class Journal {
    */
   leaving(): ActivityInProgress[] {
     return readLeaving(this.#store.db);
+  }
+
+  /** Records that EC2 refuses to stop or to terminate an instance. */
+  noteRefusal(refusal: Omit<Refusal, "since" | "checked">, now: number): void {
+    addRefusal(this.#store.db, refusal, now);
+  }
+
+  /** Forgets a refusal. */
+  forgetRefusal(refusal: Pick<Refusal, "instance" | "action">): void {
+    deleteRefusal(this.#store.db, refusal);
+  }
+
+  /** The instances that EC2 refuses to stop, or to terminate. */
+  refusals(action: ScaleInKind): Refusal[] {
+    return readRefusals(this.#store.db, action);
   }
 
   /** The newest processed change of an alarm (R11). */
@@ -185,6 +207,11 @@ export class Journal {
   /** Records which instances are in service, so that {@linkcode history} returns since when. */
   noteInService(instances: readonly Instance[], now: number): void {
     this.#history.noteInService(instances, now);
+  }
+
+  /** Since when instances are registered without being healthy, by the instance's id, in ms since the epoch. */
+  get failingSince(): ReadonlyMap<string, number> {
+    return this.#history.failingSince;
   }
 
   /** Returns the history that the rules R5 and R7 use. */

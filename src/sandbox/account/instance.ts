@@ -40,4 +40,7 @@ export interface Instance {
   readonly detailedMonitoring: boolean;
   /** The credit option of a T instance; undefined for the default of its type. */
   readonly cpuCredits?: "standard" | "unlimited";
+  /** The kind of Spot request that launched the instance. Undefined for an On-Demand instance. */
+  readonly spotRequest: "one-time" | "persistent" | undefined;
+  readonly rootDevice: "ebs" | "instance-store";
 }

@@ -85,7 +85,7 @@ export function instanceActions(
     }),
 
     StopInstances: (input) => ({
-      StoppingInstances: changeState(input, ({ id, state, hasRun }) => {
+      StoppingInstances: changeState(input, ({ id, state, hasRun, spotRequest, rootDevice }) => {
         if (state === "pending" && !hasRun) {
           throw new AwsError(
             "IncorrectInstanceState",
@@ -93,6 +93,19 @@ export function instanceActions(
           );
         }
         if (state === "terminated" || state === "shutting-down") throw incorrectState(id, "stopped");
+        if (rootDevice === "instance-store") {
+          throw new AwsError(
+            "UnsupportedOperation",
+            `The instance '${id}' does not have an 'ebs' root device type and cannot be stopped.`,
+          );
+        }
+        if (spotRequest === "one-time") {
+          throw new AwsError(
+            "UnsupportedOperation",
+            `You can't stop the Spot Instance '${id}' because it is associated with a one-time Spot Instance request. ` +
+              "You can only stop Spot Instances associated with persistent Spot Instance requests.",
+          );
+        }
         if (faults.protectedInstances.has(id)) throw protectedInstance(id, "stopped", "disableApiStop");
       }, ({ id, state }) => {
         if (state === "running" || state === "pending") lifecycle.stop(id);

@@ -62,6 +62,8 @@ export class Launcher {
       transitionReason: "",
       stateReason: undefined,
       detailedMonitoring: false,
+      spotRequest: undefined,
+      rootDevice: "ebs",
       tags: {},
       ...instance,
     };
@@ -161,6 +163,15 @@ function readSettings(input: Shape): Partial<Instance> {
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     ...(securityGroups.length === 0 ? {} : { securityGroups }),
     detailedMonitoring: boolean(shape(input, "Monitoring") ?? {}, "Enabled") ?? false,
+    spotRequest: spotRequestOf(shape(input, "InstanceMarketOptions") ?? {}),
     tags: Object.assign({}, ...tagSpecifications.map(readTags)),
   };
+}
+
+/** Reads the kind of Spot request. Source: EC2 API, SpotMarketOptions: one-time by default. */
+function spotRequestOf(options: Shape): Instance["spotRequest"] {
+  if (text(options, "MarketType") !== "spot") return undefined;
+  return text(shape(options, "SpotOptions") ?? {}, "SpotInstanceType") === "persistent"
+    ? "persistent"
+    : "one-time";
 }

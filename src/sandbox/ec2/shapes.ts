@@ -56,7 +56,8 @@ function instanceShape(instance: Instance): Shape {
     PrivateIpAddress: terminated ? undefined : instance.address,
     PublicIpAddress: state === "running" ? instance.address : undefined,
     Architecture: "x86_64",
-    RootDeviceType: "ebs",
+    RootDeviceType: instance.rootDevice,
+    InstanceLifecycle: instance.spotRequest === undefined ? undefined : "spot",
     SecurityGroups: instance.securityGroups.map((GroupId) => ({ GroupId, GroupName: GroupId })),
     StateReason: stateReason && { Code: stateReason.code, Message: stateReason.message },
     ClientToken: instance.clientToken,
@@ -115,9 +116,8 @@ export function instanceFilterValues(
       return [instance.reservation];
     case "client-token":
       return [instance.clientToken];
-    // The sandbox does not simulate Spot or Scheduled Instances.
     case "instance-lifecycle":
-      return [];
+      return instance.spotRequest === undefined ? [] : ["spot"];
     default:
       return undefined;
   }

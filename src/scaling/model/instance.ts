@@ -36,7 +36,17 @@ export interface Instance {
   readonly quarantine?: string;
   /** The name of the instance's Auto Scaling group. kas never acts on such an instance. */
   readonly autoScalingGroup?: string;
+  /**
+   * Why EC2 refuses to scale the instance in, to follow "EC2 refuses that:". Absent if it does not, as far as is known, and in the
+   * records of versions 1 to 4 of the rules.
+   */
+  readonly refusesStop?: string;
   readonly registration: Registration;
+  /**
+   * Whether the instance has been on its way into service for longer than `--start-timeout` ({@linkcode isOverdue}). Absent if it has
+   * not, and in the records of versions 1 to 4 of the rules.
+   */
+  readonly overdue?: true;
 }
 
 /** The port that nginx, the load balancer and the health check use for every worker. */
@@ -58,14 +68,18 @@ export function exists({ state }: Pick<Instance, "state">): boolean {
  */
 export type LifecycleStatus = "in-service" | "joining" | "leaving" | "standby";
 
-/** The lifecycle status of an instance. An activity in progress counts as completed, as EC2 and ELB answer with a delay. */
+/**
+ * The lifecycle status of an instance. An activity in progress counts as completed, as EC2 and ELB answer with a delay. An instance that
+ * is overdue or quarantined does not count as joining, whatever EC2 and the load balancer still show: its place is free for another one.
+ */
 export function lifecycleStatus(instance: Instance, activity: ActivityKind | undefined): LifecycleStatus {
   if (!exists(instance)) return "standby";
   const direction = activity && DIRECTION[activity];
   if (direction === "in") return "leaving";
   if (inService(instance)) return "in-service";
-  if (direction === "out") return "joining";
+  if (direction === "out" && instance.quarantine === undefined) return "joining";
   if (instance.registration === "draining" || instance.state === "stopping") return "leaving";
+  if (instance.quarantine !== undefined || (instance.overdue && direction === undefined)) return "standby";
   if (instance.state === "pending") return "joining";
   return instance.state === "running" && instance.registration === "out-of-service" ? "joining" : "standby";
 }

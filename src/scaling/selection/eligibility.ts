@@ -62,5 +62,6 @@ export function whyNotStoppable(instance: Instance, activity: ActivityKind | und
   const why = whyExempt(instance);
   if (why !== undefined) return why;
   if (activity !== undefined) return IN_PROGRESS[activity];
+  if (instance.refusesStop !== undefined) return `EC2 refuses that: ${instance.refusesStop}`;
   return instance.state === "running" ? undefined : `it is ${instance.state}`;
 }

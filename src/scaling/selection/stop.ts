@@ -37,9 +37,7 @@ export function selectToStop({ recommendation, observation, index }: SelectionQu
   const warm = candidates.filter((candidate) => !isWarmingUp(candidate, observation));
   const [instance] = warm;
   if (instance === undefined) {
-    const message = named && why
-      ? `${named.id} cannot be stopped: ${why}.`
-      : "No node in service can be stopped.";
+    const message = named && why ? `${named.id} cannot be stopped: ${why}.` : withoutCandidate(instances);
     return { candidates, instance, message };
   }
   const action = shrink === "terminate" ? "Terminating" : "Stopping";
@@ -52,6 +50,17 @@ export function selectToStop({ recommendation, observation, index }: SelectionQu
     ? `${action} ${instance.id}: it is the only candidate.`
     : `${action} ${instance.id} of ${warm.length} candidates: ${instance.zone} has the most instances (${inZone}), and it started last.`;
   return { candidates, instance, message };
+}
+
+/** Why there is no candidate, a sentence. */
+function withoutCandidate(instances: readonly Instance[]): string {
+  const refused = instances.filter((it) =>
+    it.role === "node" && inService(it) && it.refusesStop !== undefined
+  );
+  const [first] = refused.toSorted(byId);
+  if (first === undefined) return "No node in service can be stopped.";
+  const more = refused.length === 1 ? "" : ` and ${refused.length - 1} more`;
+  return `No node in service can be stopped; EC2 refuses to stop ${first.id}${more}: ${first.refusesStop}.`;
 }
 
 /**

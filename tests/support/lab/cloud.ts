@@ -118,6 +118,8 @@ export async function openCloud(
       keyName: FLEET,
       launchedAt: time.now() - 7_200_000,
       hasRun: true,
+      spotRequest: planned.unstoppable === "one-time-spot" ? "one-time" : undefined,
+      rootDevice: planned.unstoppable === "instance-store" ? "instance-store" : "ebs",
       ...(planned.serving ? {} : { transitionReason: `User initiated (${stopped} GMT)` }),
     });
     if (planned.serving) {

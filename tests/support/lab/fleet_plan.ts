@@ -17,6 +17,8 @@ export interface InstancePlan {
   readonly quarantined: boolean;
   /** Whether the instance belongs to an Auto Scaling group. */
   readonly grouped: boolean;
+  /** What makes EC2 refuse to stop it. Default: nothing. */
+  readonly unstoppable?: "one-time-spot" | "instance-store";
 }
 
 /** A planned node. */

@@ -61,6 +61,8 @@ export const instance = (id: string): fc.Arbitrary<Instance> =>
       { weight: 8, arbitrary: fc.constant({}) },
       { weight: 1, arbitrary: fc.constant({ quarantine: "no capacity" }) },
       { weight: 1, arbitrary: fc.constant({ autoScalingGroup: "web" }) },
+      { weight: 1, arbitrary: fc.constant({ refusesStop: "it has stop protection" }) },
+      { weight: 1, arbitrary: fc.constant({ overdue: true } as const) },
     ),
   ).map(([what, where, exempt]) => ({ ...what, ...where, ...exempt }));
 

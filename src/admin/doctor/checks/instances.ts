@@ -66,7 +66,9 @@ export const protection: Check = {
       const spot = ids(({ spot }) => spot === true);
       if (spot.length > 0) {
         findings.push(warning(
-          `EC2 stops Spot instances only if their request is persistent: ${named(spot)}`,
+          `the autoscaler does not stop Spot instances, as EC2 stops only those of a persistent request: ${
+            named(spot)
+          }`,
           plan.aws(
             "ec2",
             "describe-spot-instance-requests",

@@ -24,12 +24,14 @@ export const COLOURS = {
   joining: "busy",
   leaving: "going",
   standby: "quiet",
+  unhealthy: "bad",
   quarantined: "bad",
 } as const satisfies Record<DisplayedStatus, string>;
 
 /** The order of the statuses in the list: instances that need attention come first. */
 const LISTED_FIRST: readonly DisplayedStatus[] = [
   "quarantined",
+  "unhealthy",
   "joining",
   "leaving",
   "in-service",

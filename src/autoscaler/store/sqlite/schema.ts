@@ -6,7 +6,25 @@
 import type { Database } from "./database.ts";
 
 /** The version of the tables. The database file stores the version as its `user_version`. */
-export const SCHEMA_VERSION = 5;
+export const SCHEMA_VERSION = 6;
+
+/** The tables that schema version 6 added. */
+export const SINCE_6 = `
+  CREATE TABLE failing (             -- the instances that are registered and not healthy
+    instance  TEXT PRIMARY KEY,
+    since     INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE refusals (            -- the instances that EC2 refuses to stop or to terminate
+    instance  TEXT NOT NULL,
+    action    TEXT NOT NULL,         -- stop or terminate
+    reason    TEXT NOT NULL,
+    since     INTEGER NOT NULL,
+    checked   INTEGER NOT NULL,      -- when kas last asked EC2 whether it still refuses
+    protected INTEGER NOT NULL,      -- 1: an attribute of the instance protects it
+    PRIMARY KEY (instance, action)
+  ) STRICT;
+`;
 
 /** Creates the tables of {@linkcode SCHEMA_VERSION}. */
 export const SCHEMA = `
@@ -86,7 +104,7 @@ export const SCHEMA = `
     instance  TEXT PRIMARY KEY,
     since     INTEGER                -- NULL: seen out of service
   ) STRICT;
-`;
+${SINCE_6}`;
 
 /** Returns the schema version of an open database. 0 for a new file. */
 export function versionOf(db: Database): number {

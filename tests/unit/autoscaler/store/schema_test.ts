@@ -54,7 +54,7 @@ async function first(folder: string): Promise<void> {
   });
     INSERT INTO messages (id, kind, body, received, due) VALUES ('w', 'notification', '{}', 1, 1);
     INSERT INTO newest VALUES ('kas:cpuhigh:n1', 7, 'resync');
-    INSERT INTO in_service VALUES ('n1', 8)`);
+    INSERT INTO in_service (instance, since) VALUES ('n1', 8)`);
 }
 
 Deno.test("Store.open() migrates a journal of version 2 with its activities", () =>

@@ -48,7 +48,7 @@ Deno.test("Store.open() and Store.read() reject a newer schema with a one-line e
     const before = Deno.readFileSync(path);
     for (const open of [Store.open, Store.read]) {
       const { message, hint } = assertThrows(() => open(folder), UnusableError);
-      assertMatch(message, /^Cannot \S.* \/.*kas\.db: .*schema version 99; this kas supports up to 5/);
+      assertMatch(message, /^Cannot \S.* \/.*kas\.db: .*schema version 99; this kas supports up to 6/);
       assertMatch(hintText(hint), /upgrade kas/);
       assertEquals(message.includes("\n"), false);
     }
@@ -63,7 +63,7 @@ Deno.test("Store.read() can read while an autoscaler writes, and cannot write it
     {
       using writing = Store.open(folder);
       using reading = Store.read(folder);
-      writing.db.exec("INSERT INTO in_service VALUES ('i-1', 7)");
+      writing.db.exec("INSERT INTO in_service (instance, since) VALUES ('i-1', 7)");
       assertEquals(reading.db.prepare("SELECT since FROM in_service").get()?.since, 7);
       assertThrows(() => reading.db.exec("DELETE FROM in_service"));
     }
@@ -84,7 +84,7 @@ Deno.test("Store.transaction() rolls back if its function throws an error", () =
   using state = Store.memory();
   assertThrows(() =>
     state.transaction(() => {
-      state.db.exec("INSERT INTO in_service VALUES ('i-1', 7)");
+      state.db.exec("INSERT INTO in_service (instance, since) VALUES ('i-1', 7)");
       throw new RangeError("half way");
     }), RangeError);
   assertEquals(state.db.prepare("SELECT * FROM in_service").all(), []);
@@ -103,7 +103,7 @@ for (const [how, damage] of Object.entries(DAMAGES)) {
     withFolder((folder) => {
       {
         using state = Store.open(folder);
-        const insert = state.db.prepare("INSERT INTO in_service VALUES (?, 7)");
+        const insert = state.db.prepare("INSERT INTO in_service (instance, since) VALUES (?, 7)");
         state.transaction(() => {
           for (let i = 0; i < 2_000; i++) insert.run(`i-${"0".repeat(60)}${i}`);
         });
@@ -180,7 +180,7 @@ Deno.test("after a failed sync, Store.synced() copies the log into the database"
       using copy = Store.read(`${folder}/copy.db`);
       return copy.db.prepare("SELECT since FROM in_service").all().map(({ since }) => since);
     };
-    state.db.exec("INSERT INTO in_service VALUES ('i-1', 7)");
+    state.db.exec("INSERT INTO in_service (instance, since) VALUES ('i-1', 7)");
     {
       using _failing = syncs.fail(new Error("Input/output error"));
       await assertRejects(() => state.synced(), Error, "Input/output error");

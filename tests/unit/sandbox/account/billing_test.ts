@@ -23,6 +23,8 @@ const instance = (id: string, state: StateName, detailedMonitoring: boolean): In
   transitionReason: "",
   stateReason: undefined,
   detailedMonitoring,
+  spotRequest: undefined,
+  rootDevice: "ebs",
 });
 
 Deno.test("Billing counts the hours of alarms, of running instances and of the volumes of all instances", () => {

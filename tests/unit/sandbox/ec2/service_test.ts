@@ -416,6 +416,27 @@ Deno.test("the fault protected=ID makes the stop and the termination of an insta
   assertEquals(await attribute(B, "disableApiStop", "DisableApiStop.Value"), false);
 });
 
+Deno.test("StopInstances fails for a Spot instance of a one-time request, and stops one of a persistent request", async () => {
+  await using aws = startEc2();
+  const launched = async (SpotOptions: Shape) => {
+    const InstanceMarketOptions = { MarketType: "spot", SpotOptions };
+    const answer = await aws.call("RunInstances", {
+      ImageId: "ami-1",
+      MinCount: 1,
+      MaxCount: 1,
+      InstanceMarketOptions,
+    });
+    assertEquals(at(answer, "Instances.0.InstanceLifecycle"), "spot");
+    const id = String(at(answer, "Instances.0.InstanceId"));
+    await aws.pass(2_000, id, "running");
+    return id;
+  };
+  const [oneTime, persistent] = [await launched({}), await launched({ SpotInstanceType: "persistent" })];
+  await assertCode(aws, "UnsupportedOperation", "StopInstances", { InstanceIds: [oneTime] });
+  await aws.call("StopInstances", { InstanceIds: [persistent] });
+  assertEquals([aws.state(oneTime), aws.state(persistent)], ["running", "stopping"]);
+});
+
 Deno.test("the fault no-capacity=ID:TIME ends after the given time", async () => {
   await using aws = startEc2();
   aws.faults.set(`no-capacity=${A}:5m`);

@@ -30,6 +30,8 @@ const INSTANCE: Instance = {
   transitionReason: "",
   stateReason: undefined,
   detailedMonitoring: false,
+  spotRequest: undefined,
+  rootDevice: "ebs",
 };
 
 const EVERY_5_S: HealthCheck = {

@@ -39,6 +39,24 @@ checks("R3", [
     expected: { none: "max-capacity" },
   },
   {
+    name: "does not count an instance toward max that did not come into service in time",
+    trigger: OUT,
+    observation: {
+      ...limits({ max: 4 }),
+      ...withInstances(instance("n4", { registration: "out-of-service", overdue: true })),
+    },
+    expected: { start: "n3" },
+  },
+  {
+    name: "does not count a pending instance toward max that is quarantined",
+    trigger: OUT,
+    observation: {
+      ...limits({ max: 4 }),
+      ...withInstances(stopped("n4", { state: "pending", quarantine: "it did not start" })),
+    },
+    expected: { start: "n3" },
+  },
+  {
     name: "counts a running instance that is not registered toward max only while its start is in progress",
     trigger: OUT,
     observation: { ...limits({ max: 4 }), ...withInstances(instance("n4", { registration: "none" })) },

@@ -65,6 +65,27 @@ checks("R8", [
     expected: { none: "no-candidate" },
   },
   {
+    name: "stops the next node if EC2 refuses to stop the alarm's own instance",
+    trigger: IN,
+    observation: withInstances(instance("n1", { refusesStop: "it has stop protection" })),
+    expected: { stop: "n2" },
+  },
+  {
+    name: "stops no node that EC2 refuses to stop, not even if an operator names it",
+    trigger: operator("in", "n1"),
+    observation: withInstances(instance("n1", { refusesStop: "it has stop protection" })),
+    expected: { none: "no-candidate" },
+  },
+  {
+    name: "stops nothing if EC2 refuses to stop every node",
+    trigger: IN_ANY,
+    observation: withInstances(
+      instance("n1", { refusesStop: "it is a Spot instance" }),
+      instance("n2", { refusesStop: "it is a Spot instance" }),
+    ),
+    expected: { none: "no-candidate" },
+  },
+  {
     name: "stops no other node than the one that an operator names",
     trigger: operator("in", "n3"),
     expected: { none: "no-candidate" },

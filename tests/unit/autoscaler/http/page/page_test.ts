@@ -155,6 +155,7 @@ Deno.test("the status page shows each instance with its status, CPU and alarms, 
   assertEquals(counts(page), {
     "in service": "1",
     joining: "1",
+    unhealthy: "0",
     leaving: "0",
     standby: "1",
     quarantined: "1",

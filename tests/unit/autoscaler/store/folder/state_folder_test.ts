@@ -66,7 +66,7 @@ Deno.test("after its folder was replaced, an autoscaler can commit nothing, and 
     const first = Store.open(path);
     await Deno.remove(path, { recursive: true });
     using second = Store.open(path);
-    second.db.exec("INSERT INTO in_service VALUES ('i-1', 7)");
+    second.db.exec("INSERT INTO in_service (instance, since) VALUES ('i-1', 7)");
     await assertRejects(() => first.synced(), UnusableError);
     first[Symbol.dispose]();
     assert((await Deno.stat(`${path}/kas.db-wal`)).size > 0);

@@ -1,0 +1,67 @@
+/**
+ * Refusals: EC2 does not stop or terminate every instance. kas asks before it drains an instance, and remembers a refusal, so that
+ * it does not drain the instance again in vain and takes another one.
+ *
+ * @module
+ */
+import { isProtected } from "../../aws/ec2/instance_settings.ts";
+import { isDenied, isRefused } from "../../aws/errors.ts";
+import { describeError } from "../../aws/error_messages.ts";
+import type { ScaleInKind } from "../store/instances/refusals.ts";
+import { type ActivityContext, ActivityError } from "./activity_context.ts";
+
+/** What protects an instance, by the way of scaling in. */
+const PROTECTION: Readonly<Record<ScaleInKind, string>> = {
+  stop: "it has stop protection",
+  terminate: "it has termination protection",
+};
+
+/**
+ * Checks that no attribute protects an instance. Without an answer the request itself will tell.
+ *
+ * @throws {ActivityError} if the instance is protected
+ */
+export async function checkProtection(context: ActivityContext, action: ScaleInKind): Promise<void> {
+  const { id } = context;
+  if (!await isKnownProtected(context, action)) return;
+  note(context, action, PROTECTION[action], true);
+  throw new ActivityError(`EC2 refuses to ${action} ${id}: ${PROTECTION[action]}`);
+}
+
+/** Makes a request that EC2 may refuse, and remembers the refusal. */
+export async function notingRefusal<T>(
+  context: ActivityContext,
+  action: ScaleInKind,
+  request: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    if (isRefused(error) || isDenied(error)) {
+      note(context, action, describeError(error).message, await isKnownProtected(context, action));
+    }
+    throw error;
+  }
+}
+
+function note(
+  { journal, log, id, environment: { runtime: { clock } } }: ActivityContext,
+  action: ScaleInKind,
+  reason: string,
+  isByAttribute: boolean,
+): void {
+  log.warn("EC2 refuses to scale an instance in", { instance: id, action, reason });
+  journal.noteRefusal({ instance: id, action, reason, protected: isByAttribute }, clock.now());
+}
+
+async function isKnownProtected(
+  { environment: { aws }, id, signal }: ActivityContext,
+  action: ScaleInKind,
+): Promise<boolean> {
+  try {
+    return await isProtected(aws, id, action, signal);
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Stores which instances EC2 refuses to stop or to terminate, so that kas does not drain them in vain again and again.
+ *
+ * @module
+ */
+import type { Database } from "../sqlite/database.ts";
+import { integer, text, time } from "../sqlite/rows.ts";
+
+/** The two ways of scaling in (R10). */
+export type ScaleInKind = "stop" | "terminate";
+
+/** A refusal of EC2. Times are in ms since the epoch. */
+export interface Refusal {
+  readonly instance: string;
+  readonly action: ScaleInKind;
+  /** EC2's words, or the attribute that protects the instance. */
+  readonly reason: string;
+  readonly since: number;
+  /** When kas last asked EC2 whether it still refuses. */
+  readonly checked: number;
+  /** Whether an attribute of the instance protects it, which kas can read. */
+  readonly protected: boolean;
+}
+
+/** Records a refusal. The beginning of a refusal that is known stays. */
+export function addRefusal(db: Database, refusal: Omit<Refusal, "since" | "checked">, now: number): void {
+  const { instance, action, reason } = refusal;
+  db.prepare(
+    `INSERT INTO refusals (instance, action, reason, since, checked, protected) VALUES (?, ?, ?, ?4, ?4, ?5)
+     ON CONFLICT (instance, action) DO UPDATE
+     SET reason = excluded.reason, checked = excluded.checked, protected = excluded.protected`,
+  ).run(instance, action, reason, now, Number(refusal.protected));
+}
+
+/** Deletes a refusal. */
+export function deleteRefusal(
+  db: Database,
+  { instance, action }: Pick<Refusal, "instance" | "action">,
+): void {
+  db.prepare("DELETE FROM refusals WHERE instance = ? AND action = ?").run(instance, action);
+}
+
+/** Reads the refusals of an action whose rows are not damaged, in the order of the ids of the instances. */
+export function readRefusals(db: Database, action: ScaleInKind): Refusal[] {
+  const rows = db.prepare("SELECT * FROM refusals WHERE action = ? ORDER BY instance").all(action);
+  return db.readAll(rows, ({ instance }) => `refusal of ${instance}`, (row) => ({
+    instance: text(row, "instance"),
+    action,
+    reason: text(row, "reason"),
+    since: time(row, "since"),
+    checked: time(row, "checked"),
+    protected: integer(row, "protected") === 1,
+  }));
+}
