@@ -14,6 +14,12 @@ import { ExitError, type Options, UsageError, type Values } from "../cli/command
 import type { Output } from "../cli/output.ts";
 import { SETTINGS } from "../settings/settings.ts";
 
+/**
+ * How long a command repeats a call that AWS throttles, in ms. AWS accepts 3 alarms a second, and other tools may use the limit up
+ * for a while.
+ */
+export const PATIENCE = 120_000;
+
 /** The options of every command that calls AWS. */
 export const ACCOUNT_OPTIONS = {
   fleet: SETTINGS.fleet,
@@ -43,7 +49,7 @@ export async function withAws<T>(
   { flags: { region, profile, endpointUrl }, out, signal }: AccountContext,
   work: (aws: Aws) => Promise<T>,
 ): Promise<T> {
-  using aws = connect({ region, profile, endpointUrl, signal });
+  using aws = connect({ region, profile, endpointUrl, patience: PATIENCE, signal });
   using _progress = out.during("Waiting for AWS");
   try {
     return await work(aws);

@@ -17,6 +17,11 @@ export interface Account {
   readonly endpointUrl?: string | undefined;
   /** Time limit of each attempt of a call, in ms. A call has at most three attempts. Default: 10,000. */
   readonly timeLimit?: number;
+  /**
+   * How long a call that AWS throttles is repeated, in ms. Such an account also paces its calls. Default: a throttled call fails
+   * after three attempts, as others do.
+   */
+  readonly patience?: number;
   /** Aborts the calls in progress and all later ones. */
   readonly signal?: AbortSignal;
   /** Runs before each request that may change a resource. If it rejects, kas does not send the request. */

@@ -9,7 +9,9 @@ import type { ElasticLoadBalancingClient } from "@aws-sdk/client-elastic-load-ba
 import type { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { SNSClient } from "@aws-sdk/client-sns";
 import { RegionError } from "./errors.ts";
-import { beforeChange, markErrors, type MiddlewareStack, reportCalls } from "./middleware.ts";
+import { beforeChange, markErrors, type MiddlewareStack, pace, reportCalls } from "./middleware.ts";
+import { Pacer } from "./sdk/pace.ts";
+import { realRuntime } from "../runtime.ts";
 import type { ClientConfig } from "./sdk/config.ts";
 import type { Account } from "./account.ts";
 
@@ -34,6 +36,9 @@ export interface Aws extends Disposable {
  */
 export function connect(account: Account): Aws {
   const clients: Disposable[] = [];
+  const pacer = account.patience === undefined
+    ? undefined
+    : new Pacer((account.runtime ?? realRuntime).clock);
   const config = once(async () => (await import("./sdk/config.ts")).clientConfig(account));
 
   function lazily<C extends SdkClient>(create: (config: ClientConfig) => Promise<C>): () => Promise<C> {
@@ -44,6 +49,7 @@ export function connect(account: Account): Aws {
       if (account.beforeChange !== undefined) {
         beforeChange(client.middlewareStack, account.beforeChange);
       }
+      if (pacer !== undefined) pace(client.middlewareStack, pacer, account.signal);
       if (account.onCall !== undefined) reportCalls(client.middlewareStack, account.onCall);
       try {
         // Read the region now, so that a missing region fails here and not during the first call.

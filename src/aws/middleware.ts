@@ -5,7 +5,8 @@
  * @module
  */
 import { type Call, dateOf, type Outcome, outcomeOf } from "./calls.ts";
-import { setOperation } from "./errors.ts";
+import { isThrottled, setOperation } from "./errors.ts";
+import type { Pacer } from "./sdk/pace.ts";
 
 /** The part of the SDK's arguments to a middleware that kas uses. */
 interface Context {
@@ -92,6 +93,28 @@ export function beforeChange(stack: MiddlewareStack, precondition: Precondition)
     (next, context) => READING.test(context.commandName ?? "") ? next : guarded(precondition)(next, context),
     { step: "finalizeRequest", priority: "normal", name: "beforeChange" },
   );
+}
+
+/** Paces the requests of a client, retries included. */
+export function pace(stack: MiddlewareStack, pacer: Pacer, signal: AbortSignal | undefined): void {
+  stack.add(pacing(pacer, signal), { step: "finalizeRequest", priority: "normal", name: "pace" });
+}
+
+function pacing(pacer: Pacer, signal: AbortSignal | undefined): Middleware {
+  return (next, { clientName = "", commandName = "" }) => {
+    const operation = `${clientName} ${commandName}`;
+    return async (args) => {
+      const sentAt = await pacer.turn(operation, signal);
+      try {
+        const output = await next(args);
+        pacer.accepted(operation);
+        return output;
+      } catch (error) {
+        if (isThrottled(error)) pacer.throttled(operation, sentAt);
+        throw error;
+      }
+    };
+  };
 }
 
 function guarded(precondition: Precondition): Middleware {

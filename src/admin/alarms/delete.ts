@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { deleteAlarms, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
+import { deleteAlarms, fleetAlarms, MAX_ALARMS } from "../../aws/cloudwatch/alarms.ts";
+import { allDone, batched } from "../../aws/many/batches.ts";
 import { command, ExitError, UsageError } from "../../cli/command.ts";
 import { text } from "../../cli/parsers.ts";
 import { ACCOUNT_OPTIONS, withAws } from "../account.ts";
@@ -30,12 +31,17 @@ export const remove = command({
         throw new ExitError(`Fleet ${fleet} has no alarms of ${instance}`, 4);
       }
       const names = instance === undefined ? args : ofInstance;
+      const known = new Set(existing.map(({ name }) => name));
+      const deleteOne = batched([...new Set(names)].filter((name) => known.has(name)), async (batch) => {
+        await deleteAlarms(aws, batch, signal);
+        return allDone(batch);
+      }, MAX_ALARMS);
       return await forEachTarget(context, ["name", "action"], names, (name) => {
         existingAlarm(name, existing, fleet);
         return {
           actions: [`delete alarm ${name}`],
           apply: async () => {
-            await deleteAlarms(aws, [name]);
+            await deleteOne(name);
             return [{ name, action: "deleted" }];
           },
         };

@@ -4,6 +4,7 @@
  * @module
  */
 import { deregister, register } from "../../aws/balancing/balancer.ts";
+import { allDone, batched } from "../../aws/many/batches.ts";
 import { command } from "../../cli/command.ts";
 import { ACCOUNT_OPTIONS, fleetMember, instancesById, withAws } from "../account.ts";
 import { forEachTarget, type TargetPlan } from "../instances/targets.ts";
@@ -23,13 +24,18 @@ export const registerCommand = command({
       const { name } = balancer;
       const registered = new Set((await existingBalancer(aws, balancer, signal)).instances);
       const fleet = await instancesById(aws, flags, signal);
+      const missing = [...new Set(ids)].filter((id) => fleet.has(id) && !registered.has(id));
+      const registerOne = batched(missing, async (batch) => {
+        await register(aws, balancer, batch, signal);
+        return allDone(batch);
+      });
       return await forEachTarget(context, COLUMNS, ids, (id) => {
         const { state } = fleetMember(fleet, id, flags);
         if (registered.has(id)) return unchanged(name, id, `leave ${id}: it is registered with ${name}`);
         return {
           actions: [`register ${id} (${state}) with ${name}`],
           apply: async () => {
-            await register(aws, balancer, id, signal);
+            await registerOne(id);
             return [{ name, instance: id, action: "registered" }];
           },
         };
@@ -50,13 +56,18 @@ export const deregisterCommand = command({
       const { name } = balancer;
       const registered = new Set((await existingBalancer(aws, balancer, signal)).instances);
       const fleet = await instancesById(aws, flags, signal);
+      const present = [...new Set(ids)].filter((id) => fleet.has(id) && registered.has(id));
+      const deregisterOne = batched(present, async (batch) => {
+        await deregister(aws, balancer, batch, signal);
+        return allDone(batch);
+      });
       return await forEachTarget(context, COLUMNS, ids, (id) => {
         fleetMember(fleet, id, flags);
         if (!registered.has(id)) return unchanged(name, id, `leave ${id}: it is not registered with ${name}`);
         return {
           actions: [`deregister ${id} from ${name}`],
           apply: async () => {
-            await deregister(aws, balancer, id, signal);
+            await deregisterOne(id);
             return [{ name, instance: id, action: "deregistered" }];
           },
         };

@@ -8,7 +8,7 @@ import { connect } from "../../aws/clients.ts";
 import { command, type Context, kebab } from "../../cli/command.ts";
 import { duration, flag, url } from "../../cli/parsers.ts";
 import { SETTINGS } from "../../settings/settings.ts";
-import { ACCOUNT_OPTIONS, fleetSelector } from "../account.ts";
+import { ACCOUNT_OPTIONS, fleetSelector, PATIENCE } from "../account.ts";
 import { runChecks } from "./check.ts";
 import { CHECKS } from "./checks/all.ts";
 import type { Plan } from "./observation.ts";
@@ -69,6 +69,8 @@ export const doctor = command({
       region,
       profile,
       endpointUrl,
+      patience: PATIENCE,
+      signal,
       onCall: (call) => ahead = call.clockOffset ?? ahead,
     });
     using _progress = out.during("Checking the fleet");

@@ -5,17 +5,13 @@
  * @module
  */
 import { deleteAlarms, fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
-import { type BalancerRef, balancerRef, deregister, registrations } from "../../aws/balancing/balancer.ts";
+import { type BalancerRef, balancerRef, registrations } from "../../aws/balancing/balancer.ts";
+import { allDone, batched, type Results } from "../../aws/many/batches.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { isNotFound } from "../../aws/errors.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
-import { endQuarantine as releaseInstance } from "../../aws/ec2/quarantine.ts";
-import {
-  startInstance,
-  type StateChange,
-  stopInstance,
-  terminateInstance,
-} from "../../aws/ec2/state_changes.ts";
+import { endQuarantine } from "../../aws/ec2/quarantine.ts";
+import { startInstances, type StateChange, stopInstances } from "../../aws/ec2/state_changes.ts";
 import { command, ExitError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { flag } from "../../cli/parsers.ts";
@@ -27,6 +23,7 @@ import {
   toExitError,
   withAws,
 } from "../account.ts";
+import { removeInstances } from "./removal.ts";
 import { confirmed, forEachTarget } from "./targets.ts";
 
 const COLUMNS = ["id", "before", "after"];
@@ -47,11 +44,12 @@ export const start = command({
     withAws(context, async (aws) => {
       const { flags, args, signal } = context;
       const fleet = await instancesById(aws, flags, signal);
+      const startOne = batched(presentIn(fleet, args), (batch) => startInstances(aws, batch, signal));
       return await forEachTarget(context, COLUMNS, args, (id) => {
         const { state } = fleetMember(fleet, id, flags);
         return {
           actions: [`start ${id} (${state})`],
-          apply: async () => [changeRow(await startInstance(aws, id, signal))],
+          apply: async () => [changeRow(await startOne(id))],
         };
       });
     }),
@@ -69,12 +67,16 @@ export const stop = command({
     withAws(context, async (aws) => {
       const { flags, args, signal } = context;
       const fleet = await instancesById(aws, flags, signal);
+      const stopOne = batched(
+        presentIn(fleet, args, ({ role }) => role === "node" || flags.force),
+        (batch) => stopInstances(aws, batch, signal),
+      );
       return await forEachTarget(context, COLUMNS, args, (id) => {
         const instance = fleetMember(fleet, id, flags);
         requireForce(instance, "stop", flags.force);
         return {
           actions: [`stop ${id} (${instance.state})`],
-          apply: async () => [changeRow(await stopInstance(aws, id, signal))],
+          apply: async () => [changeRow(await stopOne(id))],
         };
       });
     }),
@@ -95,52 +97,89 @@ export const terminate = command({
         const question = `Terminate ${inFleet.join(", ")} of fleet ${flags.fleet} permanently?`;
         if (!await confirmed(context, question)) return 1;
       }
+      const terminateOne = await terminator(
+        aws,
+        presentIn(fleet, args, ({ role }) => role === "node" || flags.force),
+        flags,
+        signal,
+      );
       return await forEachTarget(context, COLUMNS, args, (id) => {
         const instance = fleetMember(fleet, id, flags);
         requireForce(instance, "terminate", flags.force);
         return {
           actions: [`terminate ${id} (${instance.state}), deregister it and delete its alarms`],
-          apply: () => terminateOne(aws, id, flags, signal),
+          apply: async () => [await terminateOne(id)],
         };
       });
     }),
 });
 
-async function terminateOne(aws: Aws, id: string, flags: AccountFlags, signal: AbortSignal): Promise<Row[]> {
+/** The termination of an instance, and why its alarms still exist, if they do. */
+interface Termination {
+  readonly change: StateChange;
+  readonly alarmsError?: unknown;
+}
+
+/** Returns the function that deregisters and terminates one of the instances, deletes its alarms, and returns its row. */
+async function terminator(
+  aws: Aws,
+  ids: readonly string[],
+  flags: AccountFlags,
+  signal: AbortSignal,
+): Promise<(id: string) => Promise<Row>> {
   const balancer = balancerRef(flags);
-  if (await isRegistered(aws, balancer, id, signal)) await deregister(aws, balancer, id, signal);
-  const row = changeRow(await terminateInstance(aws, id, signal));
-  try {
-    await deleteAlarmsOf(aws, id, flags.fleet, signal);
-  } catch (error) {
+  const registered = await registeredIds(aws, balancer, signal);
+  const alarms = Map.groupBy(await fleetAlarms(aws, flags.fleet, signal), ({ dimension }) => dimension);
+  const terminated = new Set(ids);
+  const terminate = batched(ids, async (batch): Promise<Results<Termination>> => {
+    const changes = await removeInstances(aws, balancer, { ids: batch, registered, terminated }, signal);
+    const names = [...changes.keys()].flatMap((id) => alarms.get(id) ?? []).map(({ name }) => name);
+    // A failed deletion must not fail the whole batch: `batched` would terminate the instances again.
+    const failure = await deleteAlarms(aws, names, signal).then(
+      () => ({}),
+      (alarmsError) => ({ alarmsError }),
+    );
+    return new Map(
+      [...changes].flatMap(([id, change]) => change === undefined ? [] : [[id, { change, ...failure }]]),
+    );
+  });
+  return async (id) => {
+    const { change, alarmsError } = await terminate(id);
+    if (alarmsError === undefined || !alarms.has(id)) return changeRow(change);
     // If the operator ran the same command again, it would not find the terminated instance. Therefore the hint is another command.
-    const cause = toExitError(error);
-    if (signal.aborted || !(cause instanceof ExitError)) throw error;
-    const message = `${id} is ${row["after"]}, but its alarms still exist: ${cause.message}`;
+    const cause = toExitError(alarmsError);
+    if (signal.aborted || !(cause instanceof ExitError)) throw alarmsError;
+    const message = `${id} is ${change.after}, but its alarms still exist: ${cause.message}`;
     throw new ExitError(message, cause.status, ["kas", "admin", "alarms", "delete", "--instance", id], {
       cause,
     });
-  }
-  return [row];
+  };
 }
 
-async function deleteAlarmsOf(aws: Aws, id: string, fleet: string, signal: AbortSignal): Promise<void> {
-  const alarms = (await fleetAlarms(aws, fleet, signal)).filter(({ dimension }) => dimension === id);
-  if (alarms.length > 0) await deleteAlarms(aws, alarms.map(({ name }) => name));
-}
-
-async function isRegistered(
+/** Returns the ids of the registered instances, or none if the load balancer does not exist. */
+async function registeredIds(
   aws: Aws,
   balancer: BalancerRef,
-  id: string,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<ReadonlySet<string>> {
   try {
-    return (await registrations(aws, balancer, signal)).has(id);
+    return new Set((await registrations(aws, balancer, signal)).keys());
   } catch (error) {
-    if (isNotFound(error)) return false;
+    if (isNotFound(error)) return new Set();
     throw error;
   }
+}
+
+/** Returns the ids of the fleet's instances that the command may change, without repetitions. */
+function presentIn(
+  fleet: ReadonlyMap<string, Ec2Instance>,
+  ids: readonly string[],
+  isAllowed: (instance: Ec2Instance) => boolean = () => true,
+): string[] {
+  return [...new Set(ids)].filter((id) => {
+    const instance = fleet.get(id);
+    return instance !== undefined && isAllowed(instance);
+  });
 }
 
 /** Throws an ExitError if the instance is a base or control instance and `--force` is not set (R3). */
@@ -164,6 +203,13 @@ export const release = command({
     withAws(context, async (aws) => {
       const { flags, args, signal } = context;
       const fleet = await instancesById(aws, flags, signal);
+      const releaseOne = batched(
+        presentIn(fleet, args, ({ quarantine }) => quarantine !== undefined),
+        async (batch) => {
+          await endQuarantine(aws, batch, signal);
+          return allDone(batch);
+        },
+      );
       return await forEachTarget(context, ["id", "action"], args, (id) => {
         const { quarantine } = fleetMember(fleet, id, flags);
         if (quarantine === undefined) {
@@ -175,7 +221,7 @@ export const release = command({
         return {
           actions: [`release ${id} (${quarantine})`],
           apply: async () => {
-            await releaseInstance(aws, id);
+            await releaseOne(id);
             return [{ id, action: "released" }];
           },
         };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { awaitAll } from "../../aws/await_all.ts";
+import { awaitAll } from "../../aws/many/await_all.ts";
 import { balancerRef, registrations, titleOf } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";

@@ -9,7 +9,7 @@ import type { Aws } from "../../aws/clients.ts";
 import { alarmName } from "../../scaling/model/alarm.ts";
 import { ALARM_OPTIONS } from "../alarms/options.ts";
 import { cpuAlarms, neededChange, requestAlarm } from "../alarms/plans.ts";
-import type { Ensure, SetupPlan } from "./steps.ts";
+import { type Ensure, ensureAll, type SetupPlan, type Step } from "./steps.ts";
 
 /** Settings of a new alarm, for options that the operator did not give. `period` is in seconds. */
 const DEFAULTS = {
@@ -44,7 +44,7 @@ export async function setUpAlarms(
     evaluations: evaluations ?? DEFAULTS.evaluations,
   };
   const existing = new Map((await fleetAlarms(aws, fleet, signal)).map((alarm) => [alarm.name, alarm]));
-  for (const wanted of ids.flatMap((id) => cpuAlarms(settings, id, cpu ?? DEFAULTS.cpu))) {
+  const cpuSteps = ids.flatMap((id) => cpuAlarms(settings, id, cpu ?? DEFAULTS.cpu)).map((wanted): Step => {
     const name = alarmName(wanted);
     const current = existing.get(name);
     const alarm = current === undefined ? wanted : {
@@ -53,15 +53,28 @@ export async function setUpAlarms(
       period: period ?? current.period,
       evaluations: evaluations ?? current.evaluations,
     };
-    await ensure("alarm", name, neededChange(alarm, current), () => putAlarm(aws, alarm));
-  }
-  for (const current of existing.values()) {
-    if (current.kind !== "reqcount") continue;
-    const alarm = requestAlarm(
-      current,
-      topicArn,
-      current.dimension === balancer.name ? requests : undefined,
-    );
-    await ensure("alarm", current.name, neededChange(alarm, current), () => putAlarm(aws, alarm));
-  }
+    return {
+      resource: "alarm",
+      name,
+      change: neededChange(alarm, current),
+      apply: () => putAlarm(aws, alarm, signal),
+    };
+  });
+  const requestSteps = [...existing.values()].filter(({ kind }) => kind === "reqcount").map(
+    (current): Step => {
+      const alarm = requestAlarm(
+        current,
+        topicArn,
+        current.dimension === balancer.name ? requests : undefined,
+      );
+      const { name } = current;
+      return {
+        resource: "alarm",
+        name,
+        change: neededChange(alarm, current),
+        apply: () => putAlarm(aws, alarm, signal),
+      };
+    },
+  );
+  await ensureAll(ensure, [...cpuSteps, ...requestSteps]);
 }

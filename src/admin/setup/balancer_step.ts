@@ -12,11 +12,12 @@ import {
 } from "../../aws/balancing/classic_balancer.ts";
 import { isRightDelay } from "../../aws/balancing/draining.ts";
 import { applyChanges, requiredChanges } from "../../aws/balancing/target_group_settings.ts";
+import { allDone, batched } from "../../aws/many/batches.ts";
 import type { Aws } from "../../aws/clients.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import { ExitError } from "../../cli/command.ts";
 import { zonesOf } from "../balancers/lookup.ts";
-import type { Ensure, SetupPlan } from "./steps.ts";
+import { type Ensure, ensureAll, type SetupPlan } from "./steps.ts";
 
 const FIRST_INSTANCE = "kas admin instances create --role base --image AMI, then kas admin setup again";
 
@@ -37,10 +38,21 @@ export async function setUpBalancer(
     (balancer.kind === "target-group" && existing.instances.length === 0);
   // A target group accepts only running instances.
   const registrable = instances.filter(({ state }) => balancer.kind === "classic" || state === "running");
-  for (const { id } of registrable.filter((instance) => shallServe(instance, isNew))) {
-    const change = existing?.instances.includes(id) ? undefined : "register";
-    await ensure("instance", id, change, () => register(aws, balancer, id, signal));
-  }
+  const ids = registrable.filter((instance) => shallServe(instance, isNew)).map(({ id }) => id);
+  const registered = new Set(existing?.instances);
+  const registerOne = batched(ids.filter((id) => !registered.has(id)), async (batch) => {
+    await register(aws, balancer, batch, signal);
+    return allDone(batch);
+  });
+  await ensureAll(
+    ensure,
+    ids.map((id) => ({
+      resource: "instance",
+      name: id,
+      change: registered.has(id) ? undefined : "register",
+      apply: () => registerOne(id),
+    })),
+  );
   return existing;
 }
 

@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { deleteAlarms } from "../../aws/cloudwatch/alarms.ts";
-import { deregister } from "../../aws/balancing/balancer.ts";
+import { deleteAlarms, MAX_ALARMS } from "../../aws/cloudwatch/alarms.ts";
+import { batched } from "../../aws/many/batches.ts";
 import { deleteBalancer } from "../../aws/balancing/classic_balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { terminateInstance } from "../../aws/ec2/state_changes.ts";
 import { deleteTopic, unsubscribe } from "../../aws/sns/topic.ts";
 import { ExitError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { toExitError, topicName } from "../account.ts";
+import { removeInstances } from "../instances/removal.ts";
 import { isOwnTopic, type Survey, type TeardownPlan } from "./teardown_survey.ts";
 
 const DONE = { delete: "deleted", deregister: "deregistered", terminate: "terminated" } as const;
@@ -25,12 +25,6 @@ export interface Deletion {
 }
 
 /**
- * Maximum number of alarms in one call. CloudWatch accepts only a few of these calls per second. Source: CloudWatch API,
- * DeleteAlarms.
- */
-const ALARMS_PER_CALL = 100;
-
-/**
  * Returns the deletions in order. kas deletes alarms before the topic that they notify, and deregisters an instance before it
  * terminates the instance.
  */
@@ -38,10 +32,10 @@ export function deletionsOf(aws: Aws, plan: TeardownPlan, found: Survey, signal:
   const { alarms, topic, balancer, foreignInstances } = found;
   const deletions: Deletion[] = [];
   let alarmsLeft = alarms.length;
-  for (let i = 0; i < alarms.length; i += ALARMS_PER_CALL) {
-    const names = alarms.slice(i, i + ALARMS_PER_CALL);
+  for (let i = 0; i < alarms.length; i += MAX_ALARMS) {
+    const names = alarms.slice(i, i + MAX_ALARMS);
     const apply = async () => {
-      await deleteAlarms(aws, names);
+      await deleteAlarms(aws, names, signal);
       alarmsLeft -= names.length;
     };
     deletions.push({ resource: "alarm", names, verb: "delete", apply });
@@ -57,20 +51,22 @@ export function deletionsOf(aws: Aws, plan: TeardownPlan, found: Survey, signal:
     };
     deletions.push({ resource: "topic", names: [topicName(topic)], verb: "delete", apply });
   }
-  for (const { id, state, autoScalingGroup } of found.instances) {
-    const isRegistered = balancer?.instances.includes(id) ?? false;
-    const terminates = plan.instances && state !== "shutting-down" && autoScalingGroup === undefined;
-    if (!isRegistered && !terminates) continue;
-    const apply = async () => {
-      if (isRegistered) await deregister(aws, plan.balancer, id, signal);
-      if (terminates) await terminateInstance(aws, id, signal);
-    };
-    deletions.push({
-      resource: "instance",
-      names: [id],
-      verb: terminates ? "terminate" : "deregister",
-      apply,
-    });
+  const registered = new Set(balancer?.instances);
+  const terminated = new Set(
+    plan.instances
+      ? found.instances.filter(({ state, autoScalingGroup }) =>
+        state !== "shutting-down" && autoScalingGroup === undefined
+      ).map(({ id }) => id)
+      : [],
+  );
+  const ids = found.instances.map(({ id }) => id).filter((id) => registered.has(id) || terminated.has(id));
+  const remove = batched(
+    ids,
+    (batch) => removeInstances(aws, plan.balancer, { ids: batch, registered, terminated }, signal),
+  );
+  for (const id of ids) {
+    const verb = terminated.has(id) ? "terminate" : "deregister";
+    deletions.push({ resource: "instance", names: [id], verb, apply: () => remove(id) });
   }
   if (balancer !== undefined && plan.balancer.kind === "classic" && foreignInstances.length === 0) {
     const { name } = balancer;

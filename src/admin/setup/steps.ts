@@ -56,20 +56,43 @@ export interface SetupStep extends Row {
   readonly action: Change | typeof DONE[Change] | "unchanged";
 }
 
-/** Reports a step. Before, calls `apply` if `change` is not undefined and the setup is not a dry run. */
+/**
+ * Reports a step. Before, calls `apply` if `change` is not undefined and the setup is not a dry run. The progress shows `place`, such
+ * as `3 of 400`.
+ */
 export type Ensure = (
   resource: SetupStep["resource"],
   name: string,
   change: Change | undefined,
   apply: () => Promise<unknown>,
+  place?: string,
 ) => Promise<void>;
+
+/** The arguments of {@linkcode Ensure}. */
+export interface Step {
+  readonly resource: SetupStep["resource"];
+  readonly name: string;
+  readonly change: Change | undefined;
+  readonly apply: () => Promise<unknown>;
+}
+
+/** Calls {@linkcode Ensure} for each step in order. The progress counts the steps that change a resource. */
+export async function ensureAll(ensure: Ensure, steps: readonly Step[]): Promise<void> {
+  const total = steps.filter(({ change }) => change !== undefined).length;
+  let made = 0;
+  for (const { resource, name, change, apply } of steps) {
+    const place = change === undefined || total === 1 ? undefined : `${++made} of ${total}`;
+    await ensure(resource, name, change, apply, place);
+  }
+}
 
 /** Returns the {@linkcode Ensure} function of a plan. */
 export function ensurer(plan: SetupPlan, onStep: (step: SetupStep) => void, signal: AbortSignal): Ensure {
-  return async (resource, name, change, apply) => {
+  return async (resource, name, change, apply, place) => {
     signal.throwIfAborted();
     if (change !== undefined && !plan.dryRun) {
-      plan.onProgress?.(`${change} ${resource} ${name}`);
+      const action = `${change} ${resource} ${name}`;
+      plan.onProgress?.(place === undefined ? action : `${place}: ${action}`);
       await apply();
     }
     const action = change === undefined ? "unchanged" : plan.dryRun ? change : DONE[change];

@@ -6,7 +6,7 @@
 import { fleetAlarms } from "../../aws/cloudwatch/alarms.ts";
 import { type Balancer, type BalancerRef, findBalancer } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
-import { type Ec2Instance, findInstance, fleetInstances } from "../../aws/ec2/instances.ts";
+import { type Ec2Instance, findInstances, fleetInstances } from "../../aws/ec2/instances.ts";
 import { listSubscriptions, listTopics, type Subscription } from "../../aws/sns/topic.ts";
 import { exists } from "../../scaling/model/instance.ts";
 import { topicName } from "../account.ts";
@@ -48,12 +48,10 @@ export async function survey(aws: Aws, plan: TeardownPlan, signal: AbortSignal):
   );
   const balancer = await findBalancer(aws, plan.balancer, signal);
   const own = new Set(instances.map(({ id }) => id));
-  const foreignInstances: string[] = [];
-  for (const id of balancer?.instances.filter((id) => !own.has(id)) ?? []) {
-    // ELB lists a terminated instance for some time. It does not count.
-    const found = await findInstance(aws, id, signal);
-    if (found !== undefined && exists(found)) foreignInstances.push(id);
-  }
+  const foreign = balancer?.instances.filter((id) => !own.has(id)) ?? [];
+  // ELB lists a terminated instance for some time. It does not count.
+  const foreignInstances = (await Array.fromAsync(findInstances(aws, foreign, signal))).filter(exists)
+    .map(({ id }) => id);
   return { alarms, topic, subscriptions, balancer, foreignInstances, instances };
 }
 

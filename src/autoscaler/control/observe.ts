@@ -10,7 +10,7 @@ import { registrations } from "../../aws/balancing/balancer.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { describeError } from "../../aws/error_messages.ts";
 import { type Ec2Instance, fleetInstances, withRegistration } from "../../aws/ec2/instances.ts";
-import { awaitAll } from "../../aws/await_all.ts";
+import { awaitAll } from "../../aws/many/await_all.ts";
 import { type Clock, timeLimit } from "../../runtime.ts";
 import type { Alarm } from "../../scaling/model/alarm.ts";
 import { inService, type Instance } from "../../scaling/model/instance.ts";

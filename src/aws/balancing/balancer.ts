@@ -67,17 +67,23 @@ export async function registrations(
 }
 
 /**
- * Registers an instance. Registering it again changes nothing. Returns when AWS has accepted the call, before the first
- * health check.
+ * Registers one or several instances. Registering them again changes nothing. Returns when AWS has accepted the call, before the
+ * first health check. If AWS refuses one of the instances, it registers none of them.
  */
-export function register(aws: Aws, ref: BalancerRef, id: string, signal?: AbortSignal): Promise<void> {
+export function register(
+  aws: Aws,
+  ref: BalancerRef,
+  ids: string | readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
   return ref.kind === "classic"
-    ? classic.register(aws, ref.name, id, signal)
-    : targetGroup.register(aws, ref.arn, id, signal);
+    ? classic.register(aws, ref.name, ids, signal)
+    : targetGroup.register(aws, ref.arn, ids, signal);
 }
 
 /**
- * Deregisters an instance, which then drains. Has no effect on an instance that is not registered.
+ * Deregisters one or several instances, which then drain. Has no effect on an instance that is not registered. But if one of several
+ * instances is not registered, AWS may refuse the call and deregister none of them.
  *
  * @param precondition runs right before each request, and so before each of the SDK's retries; if it rejects, the call
  *   fails with its error
@@ -85,13 +91,13 @@ export function register(aws: Aws, ref: BalancerRef, id: string, signal?: AbortS
 export function deregister(
   aws: Aws,
   ref: BalancerRef,
-  id: string,
+  ids: string | readonly string[],
   signal?: AbortSignal,
   precondition?: Precondition,
 ): Promise<void> {
   return ref.kind === "classic"
-    ? classic.deregister(aws, ref.name, id, signal, precondition)
-    : targetGroup.deregister(aws, ref.arn, id, signal, precondition);
+    ? classic.deregister(aws, ref.name, ids, signal, precondition)
+    : targetGroup.deregister(aws, ref.arn, ids, signal, precondition);
 }
 
 /**

@@ -98,32 +98,37 @@ export async function health(aws: Aws, name: string, signal?: AbortSignal): Prom
 }
 
 /**
- * Registers an instance. Registering it again changes nothing. Returns when ELB has accepted the call, before the first
+ * Registers instances. Registering them again changes nothing. Returns when ELB has accepted the call, before the first
  * health check.
  */
-export async function register(aws: Aws, name: string, id: string, signal?: AbortSignal): Promise<void> {
+export async function register(
+  aws: Aws,
+  name: string,
+  ids: string | readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
   const [client, { RegisterInstancesWithLoadBalancerCommand }] = await elb(aws);
-  const request = { LoadBalancerName: name, Instances: [{ InstanceId: id }] };
+  const request = { LoadBalancerName: name, Instances: [ids].flat().map((InstanceId) => ({ InstanceId })) };
   await client.send(new RegisterInstancesWithLoadBalancerCommand(request), sendOptions(signal));
 }
 
-/** Deregisters an instance, which then drains. Has no effect on an instance that is not registered. */
+/** Deregisters instances, which then drain. Has no effect on an instance that is not registered. */
 export async function deregister(
   aws: Aws,
   name: string,
-  id: string,
+  ids: string | readonly string[],
   signal?: AbortSignal,
   precondition?: Precondition,
 ): Promise<void> {
   const [client, { DeregisterInstancesFromLoadBalancerCommand }] = await elb(aws);
-  const request = { LoadBalancerName: name, Instances: [{ InstanceId: id }] };
+  const request = { LoadBalancerName: name, Instances: [ids].flat().map((InstanceId) => ({ InstanceId })) };
   const command = new DeregisterInstancesFromLoadBalancerCommand(request);
   if (precondition !== undefined) beforeEachAttempt(command.middlewareStack, precondition);
   try {
     await client.send(command, sendOptions(signal));
   } catch (error) {
-    // ELB answers with this error if the instance was never registered or is terminated.
-    if (!isNotRegistrable(error)) throw error;
+    // ELB answers with this error if an instance was never registered or is terminated. It then deregisters none of the others.
+    if ([ids].flat().length > 1 || !isNotRegistrable(error)) throw error;
   }
 }
 

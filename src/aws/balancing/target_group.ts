@@ -75,35 +75,40 @@ export async function health(aws: Aws, arn: string, signal?: AbortSignal): Promi
 }
 
 /**
- * Registers an instance at the ports at which the target group already has it, otherwise at the group's port.
+ * Registers each instance at the ports at which the target group already has it, otherwise at the group's port.
  * Registering it again changes nothing. A draining target returns to service.
  */
-export async function register(aws: Aws, arn: string, id: string, signal?: AbortSignal): Promise<void> {
+export async function register(
+  aws: Aws,
+  arn: string,
+  ids: string | readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
   const [client, { RegisterTargetsCommand }] = await elbv2(aws);
-  const request = { TargetGroupArn: arn, Targets: await targetsOf(aws, arn, id, signal) };
+  const request = { TargetGroupArn: arn, Targets: await targetsOf(aws, arn, ids, signal) };
   await client.send(new RegisterTargetsCommand(request), sendOptions(signal));
 }
 
 /**
- * Deregisters all targets of an instance, which then drains for the group's whole deregistration delay. Has no effect
+ * Deregisters all targets of the instances, which then drain for the group's whole deregistration delay. Has no effect
  * on an instance that is not registered.
  */
 export async function deregister(
   aws: Aws,
   arn: string,
-  id: string,
+  ids: string | readonly string[],
   signal?: AbortSignal,
   precondition?: Precondition,
 ): Promise<void> {
   const [client, { DeregisterTargetsCommand }] = await elbv2(aws);
-  const request = { TargetGroupArn: arn, Targets: await targetsOf(aws, arn, id, signal) };
+  const request = { TargetGroupArn: arn, Targets: await targetsOf(aws, arn, ids, signal) };
   const command = new DeregisterTargetsCommand(request);
   if (precondition !== undefined) beforeEachAttempt(command.middlewareStack, precondition);
   try {
     await client.send(command, sendOptions(signal));
   } catch (error) {
-    // ELB answers with this error if the instance no longer exists. Source: botocore's elbv2 waiter TargetDeregistered.
-    if (!isNotRegistrable(error)) throw error;
+    // ELB answers with this error if an instance no longer exists. Source: botocore's elbv2 waiter TargetDeregistered.
+    if ([ids].flat().length > 1 || !isNotRegistrable(error)) throw error;
   }
 }
 
@@ -122,21 +127,21 @@ async function listTargets(aws: Aws, arn: string, signal?: AbortSignal): Promise
 }
 
 /**
- * Returns the targets of an instance with their ports. For a target without a port, ELB takes the group's port. A
+ * Returns the targets of the instances with their ports. For a target without a port, ELB takes the group's port. A
  * request without ports would leave out a target at another port, and ELB would return no error. Source: elbv2 API,
  * TargetDescription.
  */
 async function targetsOf(
   aws: Aws,
   arn: string,
-  id: string,
+  ids: string | readonly string[],
   signal?: AbortSignal,
 ): Promise<TargetDescription[]> {
-  const targets = (await listTargets(aws, arn, signal)).filter((target) => target.id === id);
+  const targets = Map.groupBy(await listTargets(aws, arn, signal), ({ id }) => id);
   // ELB may list a new target late. So kas names an instance that is not listed too, at the group's port.
-  return targets.length === 0
-    ? [{ Id: id }]
-    : targets.map(({ port }) => ({ Id: id, ...(port === undefined ? {} : { Port: port }) }));
+  return [ids].flat().flatMap((Id) =>
+    targets.get(Id)?.map(({ port }) => ({ Id, ...(port === undefined ? {} : { Port: port }) })) ?? [{ Id }]
+  );
 }
 
 /**

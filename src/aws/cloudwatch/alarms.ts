@@ -57,7 +57,7 @@ interface AlarmSettings extends Omit<AlarmName, "kind"> {
 export const COMPARISON = "GreaterThanOrEqualToThreshold";
 
 /** Maximum number of alarms in one call. Source: CloudWatch API, DescribeAlarms, DeleteAlarms. */
-const MAX_ALARMS = 100;
+export const MAX_ALARMS = 100;
 
 /**
  * The statistic and the treatment of missing data by kind.
@@ -113,7 +113,7 @@ async function describe(
 }
 
 /** Creates or updates an alarm. An existing alarm keeps its state. */
-export async function putAlarm(aws: Aws, plan: AlarmPlan): Promise<void> {
+export async function putAlarm(aws: Aws, plan: AlarmPlan, signal?: AbortSignal): Promise<void> {
   const [client, { PutMetricAlarmCommand }] = await cloudWatch(aws);
   const actions = plan.topicArn === undefined ? [] : [plan.topicArn];
   const request: PutMetricAlarmCommandInput = {
@@ -129,14 +129,15 @@ export async function putAlarm(aws: Aws, plan: AlarmPlan): Promise<void> {
     AlarmActions: actions,
     OKActions: actions,
   };
-  await client.send(new PutMetricAlarmCommand(request));
+  await client.send(new PutMetricAlarmCommand(request), sendOptions(signal));
 }
 
 /** Deletes alarms. Alarms that do not exist are ignored. */
-export async function deleteAlarms(aws: Aws, names: readonly string[]): Promise<void> {
+export async function deleteAlarms(aws: Aws, names: readonly string[], signal?: AbortSignal): Promise<void> {
   const [client, { DeleteAlarmsCommand }] = await cloudWatch(aws);
   for (let i = 0; i < names.length; i += MAX_ALARMS) {
-    await client.send(new DeleteAlarmsCommand({ AlarmNames: names.slice(i, i + MAX_ALARMS) }));
+    const AlarmNames = names.slice(i, i + MAX_ALARMS);
+    await client.send(new DeleteAlarmsCommand({ AlarmNames }), sendOptions(signal));
   }
 }
 

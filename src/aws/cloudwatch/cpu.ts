@@ -6,7 +6,7 @@
 import type { Datapoint } from "../../scaling/model/metric.ts";
 import { type Aws, sendOptions } from "../clients.ts";
 import type { Monitoring } from "../ec2/ec2_instance.ts";
-import { awaitAll } from "../await_all.ts";
+import { awaitAll } from "../many/await_all.ts";
 import { IncompleteAnswerError, listIn } from "../errors.ts";
 import { pages } from "../pages.ts";
 import { cloudWatch } from "./client.ts";

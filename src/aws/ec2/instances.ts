@@ -6,6 +6,7 @@
 import type { Instance, InstanceState, Registration } from "../../scaling/model/instance.ts";
 import type { Aws } from "../clients.ts";
 import { isNotFound } from "../errors.ts";
+import type { DescribedInstance } from "../sdk/instance_page.ts";
 import { describeInstances } from "./describe_instances.ts";
 import { type Ec2Instance, instanceOf, TAG, tagsOf } from "./ec2_instance.ts";
 
@@ -80,17 +81,33 @@ export async function findInstance(
   return undefined;
 }
 
+/** Finds instances by their ids. Leaves out instances that do not exist. */
+export async function* findInstances(
+  aws: Aws,
+  ids: readonly string[],
+  signal?: AbortSignal,
+): AsyncGenerator<Ec2Instance, void> {
+  for await (const found of describeById(aws, ids, signal)) yield instanceOf(found, undefined);
+}
+
 /** Returns the tags of instances by instance id, without instances that do not exist. */
 export async function instanceTags(
   aws: Aws,
   ids: readonly string[],
 ): Promise<Map<string, Record<string, string>>> {
   const tags = new Map<string, Record<string, string>>();
-  for (let i = 0; i < ids.length; i += MAX_VALUES) {
-    const request = { Filters: [{ Name: "instance-id", Values: ids.slice(i, i + MAX_VALUES) }] };
-    for await (const found of describeInstances(aws, request)) {
-      tags.set(found.InstanceId ?? "", tagsOf(found));
-    }
-  }
+  for await (const found of describeById(aws, ids)) tags.set(found.InstanceId ?? "", tagsOf(found));
   return tags;
+}
+
+/** Describes instances with a filter, because EC2 rejects a call with an unknown id in InstanceIds. */
+async function* describeById(
+  aws: Aws,
+  ids: readonly string[],
+  signal?: AbortSignal,
+): AsyncGenerator<DescribedInstance, void> {
+  for (let i = 0; i < ids.length; i += MAX_VALUES) {
+    const Filters = [{ Name: "instance-id", Values: ids.slice(i, i + MAX_VALUES) }];
+    yield* describeInstances(aws, { Filters }, signal);
+  }
 }

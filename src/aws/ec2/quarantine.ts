@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Aws } from "../clients.ts";
+import { type Aws, sendOptions } from "../clients.ts";
 import { ec2 } from "./client.ts";
 import { TAG } from "./ec2_instance.ts";
 
@@ -14,10 +14,15 @@ export async function quarantine(aws: Aws, id: string, reason: string): Promise<
   await client.send(new CreateTagsCommand({ Resources: [id], Tags: [tag] }));
 }
 
-/** Ends an instance's quarantine. */
-export async function endQuarantine(aws: Aws, id: string): Promise<void> {
+/** Ends the quarantine of an instance, or of several. */
+export async function endQuarantine(
+  aws: Aws,
+  ids: string | readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
   const [client, { DeleteTagsCommand }] = await ec2(aws);
-  await client.send(new DeleteTagsCommand({ Resources: [id], Tags: [{ Key: TAG.quarantine }] }));
+  const command = new DeleteTagsCommand({ Resources: [ids].flat(), Tags: [{ Key: TAG.quarantine }] });
+  await client.send(command, sendOptions(signal));
 }
 
 /**

@@ -24,7 +24,7 @@ const METADATA_TIME_LIMIT = 500;
 
 /** The configuration that the clients of one account share. */
 export function clientConfig(
-  { region, profile, endpointUrl, timeLimit = TIME_LIMIT, signal, runtime = realRuntime }: Account,
+  { region, profile, endpointUrl, timeLimit = TIME_LIMIT, patience, signal, runtime = realRuntime }: Account,
 ): ClientConfig {
   const named = profile === undefined ? {} : { profile };
   return {
@@ -36,7 +36,7 @@ export function clientConfig(
       { timeLimit, clock: runtime.clock },
     ),
     requestHandler: fetchHandler(timeLimit, runtime, signal),
-    retryStrategy: new Retry(runtime),
+    retryStrategy: new Retry(runtime, { patience, signal }),
     customUserAgent: "kas",
   };
 }

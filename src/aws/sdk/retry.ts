@@ -28,46 +28,63 @@ const LONGEST_HINT = 5_000;
  */
 const TOKENS = { most: 500, throttled: 5, other: 14, earned: 1 };
 
+/** The options of {@linkcode Retry}. */
+export interface RetryOptions {
+  /** How long a throttled call is repeated, in ms, whatever its attempts and tokens. */
+  readonly patience?: number | undefined;
+  /** Ends the pause before a retry. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A token that knows when the call began, in ms of the clock's `elapsed`. */
+interface Token extends StandardRetryToken {
+  readonly begun: number;
+}
+
 /** The retries of the clients of one account. */
 export class Retry implements RetryStrategyV2 {
   readonly mode = "standard";
   readonly #runtime: Pick<Runtime, "clock" | "random">;
+  readonly #options: RetryOptions;
   #tokens = TOKENS.most;
 
-  constructor(runtime: Pick<Runtime, "clock" | "random">) {
+  constructor(runtime: Pick<Runtime, "clock" | "random">, options: RetryOptions = {}) {
     this.#runtime = runtime;
+    this.#options = options;
   }
 
   maxAttempts(): Promise<number> {
     return Promise.resolve(ATTEMPTS);
   }
 
-  acquireInitialRetryToken(): Promise<StandardRetryToken> {
-    return Promise.resolve(token(0));
+  acquireInitialRetryToken(): Promise<Token> {
+    return Promise.resolve(token(0, this.#runtime.clock.elapsed()));
   }
 
   /** Waits before a retry. Rejects if the call must not be repeated. */
   async refreshRetryTokenForRetry(
-    before: StandardRetryToken,
+    before: Token,
     { error, errorType, retryAfterHint }: RetryErrorInfo,
-  ): Promise<StandardRetryToken> {
+  ): Promise<Token> {
     // EC2 reports insufficient capacity with HTTP status 500. Starting another instance is more likely to succeed (R7).
     if (isInsufficientCapacity(error)) throw new Error("Lack of capacity is not retried");
+    const { clock, random } = this.#runtime;
+    const { patience = 0, signal } = this.#options;
     const retries = before.getRetryCount();
-    const cost = errorType === "THROTTLING" ? TOKENS.throttled : TOKENS.other;
+    const isPatient = errorType === "THROTTLING" && clock.elapsed() - before.begun < patience;
+    const cost = isPatient ? 0 : errorType === "THROTTLING" ? TOKENS.throttled : TOKENS.other;
     const mayPass = errorType === "THROTTLING" || errorType === "TRANSIENT";
-    if (!mayPass || retries + 1 >= ATTEMPTS || this.#tokens < cost) {
+    if (!isPatient && (!mayPass || retries + 1 >= ATTEMPTS || this.#tokens < cost)) {
       throw new Error("No retry token available");
     }
     this.#tokens -= cost;
-    const { clock, random } = this.#runtime;
     const longest = errorType === "THROTTLING" ? PAUSE.throttled : PAUSE.other;
     const pause = Math.floor(random() * Math.min(longest * 2 ** retries, LONGEST_PAUSE));
     const asked = retryAfterHint === undefined
       ? 0
       : Math.min(retryAfterHint.getTime() - clock.now(), pause + LONGEST_HINT);
-    await clock.sleep(Math.max(pause, asked));
-    return token(retries + 1, cost);
+    await clock.sleep(Math.max(pause, asked), signal);
+    return token(retries + 1, before.begun, cost);
   }
 
   recordSuccess(spent: StandardRetryToken): void {
@@ -75,6 +92,6 @@ export class Retry implements RetryStrategyV2 {
   }
 }
 
-function token(retries: number, cost?: number): StandardRetryToken {
-  return { getRetryCount: () => retries, getRetryDelay: () => 0, getRetryCost: () => cost };
+function token(retries: number, begun: number, cost?: number): Token {
+  return { begun, getRetryCount: () => retries, getRetryDelay: () => 0, getRetryCost: () => cost };
 }

@@ -12,14 +12,19 @@ import {
   code,
   isAccessFailure,
   isInsufficientCapacity,
+  isThrottled,
   RegionError,
   UnreachableError,
 } from "../../../src/aws/errors.ts";
 import { describeError } from "../../../src/aws/error_messages.ts";
 import { fleetInstances } from "../../../src/aws/ec2/instances.ts";
 import { startInstance } from "../../../src/aws/ec2/state_changes.ts";
+import { realClock, realRuntime } from "../../../src/runtime.ts";
 import { execute } from "../../support/kas.ts";
 import { credentials, ec2, ec2Error, wire } from "./wire.ts";
+
+/** The longest duration of a timer, ms. */
+const NEVER = 2 ** 31 - 1;
 
 const NONE = () => ec2("DescribeInstances", "<reservationSet/>");
 
@@ -49,6 +54,42 @@ Deno.test("kas retries an AWS call that AWS throttles", async () => {
   await using server = wire((_, i) => i === 0 ? ec2Error("RequestLimitExceeded", "Slow down.", 503) : NONE());
   await list(server.aws);
   assertEquals(server.calls.length, 2);
+});
+
+Deno.test("kas repeats a throttled AWS call until its patience ends, and only then fails", async () => {
+  let elapsed = 0;
+  const clock = {
+    ...realClock,
+    elapsed: () => elapsed,
+    // The time limit of an attempt never ends.
+    sleep: (ms: number) => {
+      if (ms === NEVER) return new Promise<void>(() => {});
+      elapsed += ms;
+      return Promise.resolve();
+    },
+  };
+  const account = {
+    patience: 120_000,
+    timeLimit: NEVER,
+    runtime: { ...realRuntime, clock, random: () => 0.5 },
+  };
+  const throttled = () => ec2Error("RequestLimitExceeded", "Slow down.", 503);
+  await using server = wire((_, i) => i < 8 ? throttled() : NONE(), account);
+  await list(server.aws);
+  assertEquals(server.calls.length, 9);
+  await using busy = wire(throttled, account);
+  const begun = elapsed;
+  assert(isThrottled(await assertRejects(() => list(busy.aws))));
+  assertGreaterOrEqual(elapsed - begun, 120_000);
+  assertLess(elapsed - begun, 150_000);
+});
+
+Deno.test("patience is for throttling only: other failures make three attempts", async () => {
+  await using server = wire(() => ec2Error("InternalError", "An internal error has occurred", 500), {
+    patience: 120_000,
+  });
+  await assertRejects(() => list(server.aws));
+  assertEquals(server.calls.length, 3);
 });
 
 Deno.test("a failing AWS call makes three attempts", async () => {

@@ -6,7 +6,7 @@
  */
 import { registrations } from "../../../aws/balancing/balancer.ts";
 import { fleetInstances, withRegistration } from "../../../aws/ec2/instances.ts";
-import { awaitAll } from "../../../aws/await_all.ts";
+import { awaitAll } from "../../../aws/many/await_all.ts";
 import type { Instance } from "../../../scaling/model/instance.ts";
 import { checkMin } from "../../../scaling/checks/bounds.ts";
 import { type ActivityContext, ActivityError } from "../activity_context.ts";

@@ -60,7 +60,6 @@ Deno.test("teardown deletes alarms before their topic, deregisters instances bef
     "DeleteTopic",
     "DeregisterInstancesFromLoadBalancer",
     "TerminateInstances",
-    "TerminateInstances",
     "DeleteLoadBalancer",
   ]);
   const again = await f.kas("teardown --instances");

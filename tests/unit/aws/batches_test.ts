@@ -1,0 +1,50 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { allDone, batched } from "../../../src/aws/many/batches.ts";
+import { UnreachableError } from "../../../src/aws/errors.ts";
+import { sdkError } from "./sdk_error.ts";
+
+const REFUSED = sdkError("IncorrectInstanceState", "no");
+
+/** Calls that AWS refuses if they contain one of the bad items. */
+function calls(bad: readonly string[] = [], error: unknown = REFUSED) {
+  const sent: string[] = [];
+  const call = (batch: readonly string[]) => {
+    sent.push(batch.join(""));
+    return batch.some((item) => bad.includes(item)) ? Promise.reject(error) : Promise.resolve(allDone(batch));
+  };
+  return { sent, call };
+}
+
+Deno.test("batched() sends one call for each batch, at the first request for one of its items", async () => {
+  const { sent, call } = calls();
+  const get = batched(["a", "b", "c", "d", "e"], call, 2);
+  assertEquals(sent, []);
+  assertEquals([await get("b"), await get("a")], [true, true]);
+  assertEquals(sent, ["ab"]);
+  assertEquals(await get("e"), true);
+  assertEquals(sent, ["ab", "e"]);
+});
+
+Deno.test("batched() splits a refused batch until only the refused item fails", async () => {
+  const { sent, call } = calls(["c"]);
+  const get = batched([..."abcdefgh"], call);
+  for (const item of "abdefgh") assertEquals(await get(item), true);
+  assertEquals(await assertRejects(() => get("c")), REFUSED);
+  assertEquals(sent, ["abcdefgh", "abcd", "ab", "cd", "c", "d", "efgh"]);
+});
+
+Deno.test("batched() does not split a batch because of an error that is not about items", async () => {
+  for (const error of [sdkError("Throttling", "slow down"), new UnreachableError("no answer")]) {
+    const { sent, call } = calls(["a"], error);
+    const get = batched(["a", "b"], call);
+    assertEquals(await assertRejects(() => get("a")), error);
+    assertEquals(await assertRejects(() => get("b")), error);
+    assertEquals(sent, ["ab"]);
+  }
+});
+
+Deno.test("batched() fails an item that is not in AWS's answer, and no other item", async () => {
+  const get = batched(["a", "b"], () => Promise.resolve(new Map([["a", 1]])));
+  assertEquals(await get("a"), 1);
+  await assertRejects(() => get("b"), Error, "b");
+});
