@@ -15,7 +15,7 @@ import {
 } from "./control/evaluate.ts";
 import { Observer } from "./control/observe.ts";
 import { ActivityRunner } from "./lifecycle/runner.ts";
-import type { AssemblyOptions, Tuning } from "./options.ts";
+import type { AssemblyOptions, Tuning } from "./assembly_options.ts";
 import { Journal } from "./store/journal.ts";
 import { Store, type StoreRuntime } from "./store/store.ts";
 

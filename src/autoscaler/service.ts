@@ -20,7 +20,7 @@ import { Metrics } from "./http/metrics.ts";
 import { statusPage } from "./http/page/page.ts";
 import type { ObservationOutcome, Snapshot } from "./http/snapshot.ts";
 import { status } from "./http/status.ts";
-import type { AssemblyOptions, Events, Tuning } from "./options.ts";
+import type { AssemblyOptions, Events, Tuning } from "./assembly_options.ts";
 import { Inbox } from "./store/inbox.ts";
 
 /** Options of the service. */

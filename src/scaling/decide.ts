@@ -12,7 +12,7 @@
  * @module
  */
 import type { CheckContext } from "./checks/check.ts";
-import { checkProcessed } from "./checks/freshness.ts";
+import { checkProcessed } from "./checks/not_newest.ts";
 import type { Decision } from "./model/decision.ts";
 import { indexFleet } from "./model/fleet_index.ts";
 import { isObserved, type Observation, type Unobserved } from "./model/observation.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { atBaseline } from "./checks/cpu_credits.ts";
-import { checkProcessed } from "./checks/freshness.ts";
+import { checkProcessed } from "./checks/not_newest.ts";
 import { decide } from "./decide.ts";
 import type { Instance } from "./model/instance.ts";
 import { type Observation, type ProcessedChange, withLoad } from "./model/observation.ts";

@@ -70,7 +70,11 @@ export const INCIDENTS: readonly Mutation[] = [
   },
   {
     breaks: "a launch does not wait after a failed one",
-    edits: [{ file: "src/scaling/selection/launch.ts", symbol: "launchPause", becomes: "() => undefined" }],
+    edits: [{
+      file: "src/scaling/selection/launch_pause.ts",
+      symbol: "launchPause",
+      becomes: "() => undefined",
+    }],
     test: incident("launches_without_end"),
   },
   {

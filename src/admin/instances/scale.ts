@@ -4,7 +4,7 @@
  * @module
  */
 import { assemble } from "../../autoscaler/assemble.ts";
-import { limitsOf, requireMax } from "../../autoscaler/limits.ts";
+import { limitsOf, requireMax } from "../../autoscaler/limit_flags.ts";
 import type { Evaluation } from "../../autoscaler/control/evaluate.ts";
 import type { Journal } from "../../autoscaler/store/journal.ts";
 import { balancerRef } from "../../aws/balancing/balancer.ts";

@@ -6,7 +6,7 @@
 import type { DecisionRecord } from "../../autoscaler/store/decisions.ts";
 import { RENAMED } from "../../autoscaler/store/names.ts";
 import { isRecorded, isWhole } from "../../scaling/replay.ts";
-import { FIRST_RULES, type FirstRecord, upcast } from "../../scaling/upcast.ts";
+import { fromVersion1, RULES_VERSION_1, type Version1Record } from "../../scaling/version_1_records.ts";
 
 /**
  * Parses a decision record. Returns undefined if the text lacks data with which kas makes the decision again. Converts the keys and
@@ -22,10 +22,10 @@ export function toRecord(line: string): DecisionRecord | undefined {
   if (!isObject(json)) return undefined;
   const { id, time, rules, decision } = json;
   if (typeof id !== "number" || typeof time !== "number" || !isObject(decision)) return undefined;
-  if (rules === FIRST_RULES) {
+  if (rules === RULES_VERSION_1) {
     const { signal, facts, activity, ...rest } = json;
     if (!isObject(signal) || !isWhole(facts, "underWay")) return undefined;
-    const content = upcast(json as unknown as FirstRecord);
+    const content = fromVersion1(json as unknown as Version1Record);
     return { ...rest, ...content, activity: toActivity(activity) } as unknown as DecisionRecord;
   }
   return isRecorded(json) ? json as unknown as DecisionRecord : undefined;

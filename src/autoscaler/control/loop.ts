@@ -14,7 +14,7 @@ import type { Observation, ProcessedChange, Unobserved } from "../../scaling/mod
 import type { Trigger } from "../../scaling/model/trigger.ts";
 import { scopeOf } from "../../scaling/scope.ts";
 import { backoff } from "../backoff.ts";
-import type { Events, Tuning } from "../options.ts";
+import type { Events, Tuning } from "../assembly_options.ts";
 import type { Inbox, WaitingMessage } from "../store/inbox.ts";
 import { type Confirm, confirmNext } from "./confirmations.ts";
 import { evaluate, type Evaluation, type EvaluationParts } from "./evaluate.ts";

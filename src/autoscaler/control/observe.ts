@@ -19,7 +19,7 @@ import type { Observation } from "../../scaling/model/observation.ts";
 import { isOverdue } from "../../scaling/faults/overdue.ts";
 import type { Trigger } from "../../scaling/model/trigger.ts";
 import { dependsOnCredits, dependsOnLoad, scopeOf } from "../../scaling/scope.ts";
-import type { Events, Fleet, Tuning } from "../options.ts";
+import type { Events, Fleet, Tuning } from "../assembly_options.ts";
 import type { Journal } from "../store/journal.ts";
 import { refusalsOf, reviewRefusals } from "./refusals.ts";
 

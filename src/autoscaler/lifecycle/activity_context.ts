@@ -8,7 +8,7 @@ import type { Aws } from "../../aws/clients.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import type { Runtime } from "../../runtime.ts";
 import type { Fault } from "../../scaling/model/start_event.ts";
-import type { AddressOf, Fleet, Tuning } from "../options.ts";
+import type { AddressOf, Fleet, Tuning } from "../assembly_options.ts";
 import type { Activity } from "../store/activities.ts";
 import type { Journal } from "../store/journal.ts";
 

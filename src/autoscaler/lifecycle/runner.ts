@@ -9,7 +9,7 @@ import { DIRECTION } from "../../scaling/model/activity.ts";
 import { sentences } from "../../scaling/words.ts";
 import { traced } from "../control/trace.ts";
 import { pauses } from "../backoff.ts";
-import type { Events } from "../options.ts";
+import type { Events } from "../assembly_options.ts";
 import type { Activity, PlacedActivity } from "../store/activities.ts";
 import type { Journal } from "../store/journal.ts";
 import { type PhaseDuration, phaseDurations } from "../store/phases.ts";

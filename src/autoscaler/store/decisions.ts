@@ -5,7 +5,7 @@
  */
 import type { Trigger } from "../../scaling/model/trigger.ts";
 import { isRecorded, type Recorded } from "../../scaling/replay.ts";
-import { FIRST_RULES, upcast } from "../../scaling/upcast.ts";
+import { fromVersion1, RULES_VERSION_1 } from "../../scaling/version_1_records.ts";
 import { type Decision, RULES_VERSION } from "../../scaling/model/decision.ts";
 import type { Observation, Unobserved } from "../../scaling/model/observation.ts";
 import { VERSION } from "../../build/version.ts";
@@ -142,8 +142,8 @@ function content(row: Row): Recorded {
     const trigger = JSON.parse(text(row, "trigger_json"));
     const observation = JSON.parse(unpack(row.observation as Uint8Array));
     const decision = JSON.parse(text(row, "decision"));
-    recorded = rules === FIRST_RULES
-      ? upcast({ signal: trigger, facts: observation, decision })
+    recorded = rules === RULES_VERSION_1
+      ? fromVersion1({ signal: trigger, facts: observation, decision })
       : { trigger, observation, decision, rules };
   } catch (cause) {
     throw new DamagedRowError((cause as Error).message, { cause });
@@ -179,7 +179,9 @@ export function readChecks(db: Database, id: number): readonly string[] {
   ).get(id);
   if (row === undefined) return [];
   try {
-    return row.rules === FIRST_RULES ? readRecord(db, { id })?.decision.checks ?? [] : texts(row, "checks");
+    return row.rules === RULES_VERSION_1
+      ? readRecord(db, { id })?.decision.checks ?? []
+      : texts(row, "checks");
   } catch (error) {
     db.reportDamage(`decision ${id}`, error);
     return [];

@@ -8,17 +8,17 @@ import { candidateFound, standbyLeft } from "./candidates.ts";
 import type { Check, CheckResult, InContext, OutContext } from "./check.ts";
 import { cooldown } from "./cooldown.ts";
 import { cpuCredits } from "./cpu_credits.ts";
-import { newest } from "./freshness.ts";
+import { notNewest } from "./not_newest.ts";
 import { outBeatsIn } from "./out_beats_in.ts";
 import { projectedLoad } from "./projected_load.ts";
 import { candidateWarmUp } from "./warmup.ts";
 
 /** The checks of scaling out. */
-export const OUT: readonly Check<OutContext>[] = [newest, cooldown, belowMax, standbyLeft];
+export const OUT: readonly Check<OutContext>[] = [notNewest, cooldown, belowMax, standbyLeft];
 
 /** The checks of scaling in. */
 export const IN: readonly Check<InContext>[] = [
-  newest,
+  notNewest,
   outBeatsIn,
   cooldown,
   candidateFound,

@@ -7,7 +7,7 @@ import { pausesOf } from "../faults/pauses.ts";
 import { lastCapacityChange, settlingTime } from "../model/change.ts";
 import { inService } from "../model/instance.ts";
 import type { Observation } from "../model/observation.ts";
-import { pauseAfter } from "../selection/launch.ts";
+import { pauseAfter } from "../selection/launch_pause.ts";
 import { type Change, MOST, setting, withLimits } from "./change.ts";
 
 /** The names of the limits that are durations. */

@@ -9,7 +9,7 @@ import type { FleetIndex } from "../model/fleet_index.ts";
 import { type Observation, recent } from "../model/observation.ts";
 import type { AlarmRecommendation, NoOpinion } from "../model/recommendation.ts";
 import type { Trigger } from "../model/trigger.ts";
-import { checkFreshness } from "../checks/freshness.ts";
+import { checkNotNewest } from "../checks/not_newest.ts";
 import { whyNoSign } from "../checks/warmup.ts";
 import { isAnyJoining, lastCapacityChange } from "../model/change.ts";
 import { saturationOf } from "./saturation.ts";
@@ -89,7 +89,7 @@ function fromStates(
       recommendation: withSign(fromState(alarm), observation, index),
     }))
     .filter((it): it is State => it.recommendation.direction !== "none")
-    .filter(({ recommendation }) => checkFreshness({ trigger, recommendation, observation, index }).passed);
+    .filter(({ recommendation }) => checkNotNewest({ trigger, recommendation, observation, index }).passed);
   const out = asking.find(({ recommendation }) => recommendation.direction === "out");
   if (out !== undefined) return repeat(out, observation, index);
   const less = asking.map(({ recommendation }) => recommendation);

@@ -12,7 +12,7 @@ import type { Observation } from "../model/observation.ts";
 import { namesOnlyOne, type Recommendation } from "../model/recommendation.ts";
 import { count, seconds, sentences } from "../words.ts";
 import { START_METHODS, type StartMethod, startMethod } from "./eligibility.ts";
-import { launchPause } from "./launch.ts";
+import { launchPause } from "./launch_pause.ts";
 import type { SelectionQuestion } from "./question.ts";
 import { ascending, byId } from "./order.ts";
 

@@ -7,7 +7,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { StatementSync } from "node:sqlite";
 import type { AutoscalerRuntime } from "../../../src/autoscaler/assemble.ts";
-import type { Events } from "../../../src/autoscaler/options.ts";
+import type { Events } from "../../../src/autoscaler/assembly_options.ts";
 import { type Service, startService } from "../../../src/autoscaler/service.ts";
 import { Database } from "../../../src/autoscaler/store/sqlite/database.ts";
 import type { Inbox } from "../../../src/autoscaler/store/inbox.ts";

@@ -5,7 +5,7 @@
  */
 import type { Snapshot } from "../snapshot.ts";
 import { cell, type Html, section } from "./html.ts";
-import { span } from "./words.ts";
+import { span } from "./times.ts";
 
 /** The activities in progress, each with its current step. */
 export function activitiesSection({ now, inProgress }: Snapshot): Html {

@@ -7,7 +7,7 @@ import type { Alarm } from "../../../scaling/model/alarm.ts";
 import { directionOf } from "../../../scaling/policies/alarms.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { cell, type Html, html, more, section } from "./html.ts";
-import { span } from "./words.ts";
+import { span } from "./times.ts";
 
 /** How many alarms the page lists. The table of instances shows the states of all CPU alarms. */
 const ALARMS_LISTED = 20;

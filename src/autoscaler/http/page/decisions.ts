@@ -5,7 +5,7 @@
  */
 import type { JournalLine } from "../../store/lines.ts";
 import { cell, coloured, type Html, html, section } from "./html.ts";
-import { ago, span } from "./words.ts";
+import { ago, span } from "./times.ts";
 
 /** A decision with its outcome, and the check that held it back. */
 export interface DisplayedDecision {

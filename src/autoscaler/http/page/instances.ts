@@ -10,7 +10,7 @@ import type { Observation } from "../../../scaling/model/observation.ts";
 import type { DisplayedStatus, Snapshot } from "../snapshot.ts";
 import { LISTED } from "../status.ts";
 import { cell, coloured, type Html, html, more, section } from "./html.ts";
-import { ago, span } from "./words.ts";
+import { ago, span } from "./times.ts";
 
 /** An instance and its displayed status. An activity in progress counts as completed. */
 export interface DisplayedInstance {

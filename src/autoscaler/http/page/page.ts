@@ -15,7 +15,7 @@ import { activitiesSection } from "./activities.ts";
 import { alarmsSection } from "./alarms.ts";
 import { decisionsSection, type DisplayedDecision } from "./decisions.ts";
 import { COLOURS, type DisplayedInstance, instancesSection, spaced } from "./instances.ts";
-import { ago, span } from "./words.ts";
+import { ago, span } from "./times.ts";
 
 /** The content of the page. */
 export interface Page {

@@ -1,6 +1,6 @@
 /**
- * Supports journals that an earlier version of kas wrote. An autoscaler migrates them. A command reads them without changing
- * them.
+ * Supports journals that an earlier version of kas wrote. An autoscaler migrates the tables. A command reads the tables without
+ * changing them. scaling/version_1_records.ts converts the JSON of decisions that version 1 of the rules made.
  *
  * @module
  */

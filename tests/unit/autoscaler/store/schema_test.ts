@@ -5,7 +5,7 @@ import { pack } from "../../../../src/autoscaler/store/sqlite/database.ts";
 import { Store } from "../../../../src/autoscaler/store/store.ts";
 import { UnusableError } from "../../../../src/autoscaler/unusable.ts";
 import { decide } from "../../../../src/scaling/decide.ts";
-import type { FirstRecord } from "../../../../src/scaling/upcast.ts";
+import type { Version1Record } from "../../../../src/scaling/version_1_records.ts";
 import { replay } from "../../../../src/scaling/replay.ts";
 import { NOW, OBSERVATION, OUT } from "../../scaling/fixtures.ts";
 
@@ -15,7 +15,7 @@ const SCHEMA_1 = new URL("./testdata/schema_1.sql", import.meta.url);
 /** The start on OUT and FACTS, as version 1 of the rules recorded it. */
 const FIRST = firstRecord();
 
-function firstRecord(): FirstRecord {
+function firstRecord(): Version1Record {
   const { inProgress, ...facts } = OBSERVATION;
   const { checks: _, recommendation: __, ...decision } = decide(OUT, OBSERVATION);
   return {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { createHash } from "node:crypto";
 import { html } from "../../../../../src/autoscaler/http/page/html.ts";
 import { type Page, PAGE_HEADERS, statusPage } from "../../../../../src/autoscaler/http/page/page.ts";
-import { span } from "../../../../../src/autoscaler/http/page/words.ts";
+import { span } from "../../../../../src/autoscaler/http/page/times.ts";
 import { LISTED } from "../../../../../src/autoscaler/http/status.ts";
 import type { Observation } from "../../../../../src/scaling/model/observation.ts";
 import type { Instance } from "../../../../../src/scaling/model/instance.ts";

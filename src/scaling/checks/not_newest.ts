@@ -9,14 +9,14 @@ import { iso, seconds } from "../words.ts";
 import { type Check, type CheckContext, type CheckResult, hold, pass } from "./check.ts";
 
 /** R11: the not-newest check of both directions. */
-export const newest: Check<CheckContext> = {
+export const notNewest: Check<CheckContext> = {
   name: "not-newest",
   asks: "alarm state is newest",
-  check: (context) => checkFreshness(context),
+  check: (context) => checkNotNewest(context),
 };
 
 /** Runs the not-newest check. */
-export function checkFreshness({ trigger, recommendation, observation, index }: CheckContext): CheckResult {
+export function checkNotNewest({ trigger, recommendation, observation, index }: CheckContext): CheckResult {
   const { alarm, instance } = recommendation;
   if (alarm !== undefined) {
     const { fleet, kind, dimension } = alarm;

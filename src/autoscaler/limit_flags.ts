@@ -1,12 +1,12 @@
 /**
- * Converts flags to the limits of scaling.
+ * Converts the values of flags to {@linkcode Limits}. settings/settings.ts has the flags, with their defaults and help.
  *
  * @module
  */
 import { UsageError } from "../cli/command.ts";
 import type { Limits } from "../scaling/model/limits.ts";
 
-/** The flags that set limits. Times are in ms. */
+/** The values of the flags that set limits. Durations are in ms. */
 export interface LimitFlags {
   readonly min: number | undefined;
   readonly max: number | undefined;
@@ -19,7 +19,7 @@ export interface LimitFlags {
   readonly cooldownIn: number;
 }
 
-/** Returns the limits that the flags set. Limits that are not set or have their default are left out. */
+/** Returns the limits that the flags set. Omits a limit whose flag is not set, and `shrink` if it is `stop`, its default. */
 export function limitsOf(
   { min, max, grow, shrink, resync, metricDelay, warmup, cooldownOut, cooldownIn }: LimitFlags,
 ): Limits {
@@ -37,14 +37,14 @@ export function limitsOf(
 }
 
 /**
- * Checks that launching has an upper bound.
+ * Checks that the number of instances has an upper bound if kas may launch instances.
  *
  * @throws {UsageError} if `--grow` is set without `--max`
  */
 export function requireMax({ grow, max }: Pick<LimitFlags, "grow" | "max">): void {
   if (grow === undefined || max !== undefined) return;
   throw new UsageError(
-    "--grow needs --max: the largest number of instances in the fleet, with stopped and failed ones",
+    "--grow needs --max: the largest number of instances in the fleet, including stopped and failed instances",
     "--max 10",
   );
 }

@@ -1,5 +1,6 @@
 /**
- * Decisions that were recorded with version 1 of the rules, in the shape of today's.
+ * Converts records of decisions that version 1 of the rules made to the present shape. autoscaler/store/sqlite/migrations.ts
+ * converts the tables in which the records are.
  *
  * @module
  */
@@ -11,49 +12,49 @@ import type { Trigger } from "./model/trigger.ts";
 import { directionOf } from "./policies/alarms.ts";
 import type { Recorded } from "./replay.ts";
 
-/** What version 1 decided on: a notification, a resync, or a person. */
-interface FirstSignal {
+/** The trigger of a record of version 1: a notification, a resync, or a person. */
+interface Version1Signal {
   readonly kind: "out" | "in" | "none";
   readonly source: "notification" | "resync" | "manual";
   readonly alarm?: AlarmChange;
   readonly instance?: string;
-  /** Of `none`. */
+  /** Why the trigger recommends nothing. Only signals of kind `none` have it. */
   readonly why?: string;
 }
 
-/** Its observation. */
-type FirstFacts = Omit<Observation, "inProgress" | "processed"> & {
+/** The observation of a record of version 1. */
+type Version1Facts = Omit<Observation, "inProgress" | "processed"> & {
   readonly underWay: readonly ActivityInProgress[];
 };
 
-/** Its decision, with the numbers of the rules that decided. */
-type FirstDecision = (Action | { readonly kind: "none" }) & {
+/** The decision of a record of version 1. `rules` has the numbers of the rules that decided: `R3`. */
+type Version1Decision = (Action | { readonly kind: "none" }) & {
   readonly reason: string;
   readonly rules: readonly string[];
 };
 
 /** A record of version 1 of the rules. */
-export interface FirstRecord {
-  readonly signal: FirstSignal;
-  readonly facts: FirstFacts;
-  readonly decision: FirstDecision;
+export interface Version1Record {
+  readonly signal: Version1Signal;
+  readonly facts: Version1Facts;
+  readonly decision: Version1Decision;
 }
 
-/** The version of the rules that made such records. */
-export const FIRST_RULES = 1;
+/** The version of the rules whose records {@linkcode fromVersion1} converts. */
+export const RULES_VERSION_1 = 1;
 
-/** Brings a record of version 1 into today's shape. */
-export function upcast({ signal, facts, decision }: FirstRecord): Recorded {
+/** Converts a record of version 1 to the present shape. */
+export function fromVersion1({ signal, facts, decision }: Version1Record): Recorded {
   const { rules, ...rest } = decision;
   return {
     trigger: triggerOf(signal),
     observation: observationOf(signal, facts),
     decision: { ...rest, checks: checksOf(signal, decision, rules) },
-    rules: FIRST_RULES,
+    rules: RULES_VERSION_1,
   };
 }
 
-function triggerOf({ kind, source, alarm, instance }: FirstSignal): Trigger {
+function triggerOf({ kind, source, alarm, instance }: Version1Signal): Trigger {
   switch (source) {
     case "notification":
       return { kind: "notification", ...(alarm === undefined ? {} : { alarm }) };
@@ -70,8 +71,11 @@ function triggerOf({ kind, source, alarm, instance }: FirstSignal): Trigger {
   }
 }
 
-/** With a signal of kind `none`, version 1 observed the fleet only at a resync, and recorded empty facts otherwise. */
-function observationOf(signal: FirstSignal, facts: FirstFacts): Observation | Unobserved {
+/**
+ * Converts the observation of a record. If the signal had the kind `none`, version 1 observed the fleet only at a resync. In the
+ * other cases it recorded empty facts, which this function converts to an absent observation.
+ */
+function observationOf(signal: Version1Signal, facts: Version1Facts): Observation | Unobserved {
   const { now } = facts;
   const { kind, source, why = "", alarm } = signal;
   if (kind === "none" && isOvertaken(signal)) {
@@ -88,12 +92,15 @@ function observationOf(signal: FirstSignal, facts: FirstFacts): Observation | Un
   return { ...rest, inProgress: underWay };
 }
 
-/** Whether a newer change of the notification's alarm had been processed. */
-function isOvertaken({ source, alarm }: FirstSignal): boolean {
+/**
+ * Whether version 1 had already processed a newer change of the notification's alarm. Version 1 recorded an alarm that recommends
+ * a change with the kind `none` only in this case.
+ */
+function isOvertaken({ source, alarm }: Version1Signal): boolean {
   return source === "notification" && alarm !== undefined && directionOf(alarm.kind, alarm.to) !== "none";
 }
 
-/** The newest processed change, which version 1 recorded in the reason only. */
+/** Reads the newest processed change of the alarm from the reason. Version 1 recorded it nowhere else. */
 function processedOf(why: string): ProcessedChange | undefined {
   const [, time = "", by] =
     / is not newer than that of (\S+), which a (notification|resync) told of$/.exec(why) ??
@@ -103,10 +110,10 @@ function processedOf(why: string): ProcessedChange | undefined {
   return { at, by: by === "resync" ? "reconcile" : "notification" };
 }
 
-/** The check that held a decision back. Version 1 also named the rule that chose an instance, which is not a check. */
+/** Returns the check that held the action back. Version 1 also named the rule that selected an instance. That is not a check. */
 function checksOf(
-  signal: FirstSignal,
-  { kind, reason }: Pick<FirstDecision, "kind" | "reason">,
+  signal: Version1Signal,
+  { kind, reason }: Pick<Version1Decision, "kind" | "reason">,
   rules: readonly string[],
 ): CheckName[] {
   if (kind !== "none") return [];
@@ -121,7 +128,7 @@ function checksOf(
       case "R4":
         return ["out-beats-in"];
       case "R5":
-        // R5 had two meanings; the reason tells which one.
+        // R5 meant the cooldown or the warm-up. Only the reason of a cooldown has this text.
         return [/ and cooldown-(out|in) is [^;]*$/.test(reason) ? "cooldown" : "warm-up"];
       case "R6":
         return ["projected-load"];

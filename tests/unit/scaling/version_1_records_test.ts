@@ -1,14 +1,14 @@
 import { assertEquals } from "@std/assert";
 import type { CheckName } from "../../../src/scaling/model/decision.ts";
 import { replay } from "../../../src/scaling/replay.ts";
-import { type FirstRecord, upcast } from "../../../src/scaling/upcast.ts";
+import { fromVersion1, type Version1Record } from "../../../src/scaling/version_1_records.ts";
 import { IN, NOW, OBSERVATION, OUT } from "./fixtures.ts";
 
 const { inProgress: underWay, ...rest } = OBSERVATION;
 const FACTS = { ...rest, underWay };
 
 /** A record that took no action, as version 1 of the rules wrote it. */
-function none(signal: FirstRecord["signal"], rule: string, reason: string): FirstRecord {
+function none(signal: Version1Record["signal"], rule: string, reason: string): Version1Record {
   return { signal, facts: FACTS, decision: { kind: "none", reason, rules: rule === "" ? [] : [rule] } };
 }
 
@@ -29,13 +29,13 @@ const RULES: readonly ["out" | "in", rule: string, reason: string, CheckName][] 
 ];
 
 for (const [kind, rule, reason, check] of RULES) {
-  Deno.test(`upcast() converts rule ${rule} of scaling ${kind} to the check ${check}: ${reason}`, () => {
+  Deno.test(`fromVersion1() converts rule ${rule} of scaling ${kind} to the check ${check}: ${reason}`, () => {
     const signal = { kind, source: "notification", alarm: (kind === "out" ? OUT : IN).alarm } as const;
-    assertEquals(upcast(none(signal, rule, reason)).decision.checks, [check]);
+    assertEquals(fromVersion1(none(signal, rule, reason)).decision.checks, [check]);
   });
 }
 
-Deno.test("upcast() names no check for an action, and keeps the action's instance, candidates and method", () => {
+Deno.test("fromVersion1() names no check for an action, and keeps the action's instance, candidates and method", () => {
   const decision = {
     kind: "start",
     instance: "n4",
@@ -45,7 +45,7 @@ Deno.test("upcast() names no check for an action, and keeps the action's instanc
     rules: ["R7"],
   } as const;
   const signal = { kind: "out", source: "notification", alarm: OUT.alarm } as const;
-  const record = upcast({ signal, facts: FACTS, decision });
+  const record = fromVersion1({ signal, facts: FACTS, decision });
   const { rules: _, ...kept } = decision;
   assertEquals([record.trigger, record.observation, record.decision], [
     OUT,
@@ -56,21 +56,21 @@ Deno.test("upcast() names no check for an action, and keeps the action's instanc
   assertEquals([replayed.same, replayed.rulesChanged], [true, true]);
 });
 
-Deno.test("upcast() converts the trigger resync to reconcile, and a person to operator", () => {
+Deno.test("fromVersion1() converts the trigger resync to reconcile, and a person to operator", () => {
   const triggers = [
     { kind: "in", source: "resync", alarm: IN.alarm, instance: "n1" },
     { kind: "in", source: "manual", instance: "n2" },
     { kind: "out", source: "manual" },
   ] as const;
-  assertEquals(triggers.map((signal) => upcast(none(signal, "R4", "…")).trigger), [
+  assertEquals(triggers.map((signal) => fromVersion1(none(signal, "R4", "…")).trigger), [
     { kind: "reconcile" },
     { kind: "operator", direction: "in", instance: "n2" },
     { kind: "operator", direction: "out" },
   ]);
 });
 
-Deno.test("upcast() keeps the observation of a resync whose alarms recommended no change", () => {
-  const quiet = upcast(
+Deno.test("fromVersion1() keeps the observation of a resync whose alarms recommended no change", () => {
+  const quiet = fromVersion1(
     none({ kind: "none", source: "resync", why: "none of 3 alarms asks for a step" }, "", "…"),
   );
   assertEquals([quiet.trigger, quiet.observation, replay(quiet).same], [
@@ -80,7 +80,7 @@ Deno.test("upcast() keeps the observation of a resync whose alarms recommended n
   ]);
 });
 
-Deno.test("upcast() converts empty facts to an absent observation, and keeps the reason", () => {
+Deno.test("fromVersion1() converts empty facts to an absent observation, and keeps the reason", () => {
   const why = "the message is no JSON, so no alarm's";
   const overtaken = `its change of ${iso(0)} is not newer than that of ${iso(9)}, which a resync told of`;
   const cases = [
@@ -97,7 +97,7 @@ Deno.test("upcast() converts empty facts to an absent observation, and keeps the
     }],
   ] as const;
   for (const [signal, expected] of cases) {
-    const record = upcast(none(signal, "", `Nothing is asked: ${signal.why}`));
+    const record = fromVersion1(none(signal, "", `Nothing is asked: ${signal.why}`));
     assertEquals(record.observation, { kind: "unobserved", now: NOW, ...expected });
     assertEquals(replay(record).same, true, signal.why);
   }

@@ -1,5 +1,5 @@
 /**
- * Options of an autoscaler.
+ * The options of `assemble()`. settings/settings.ts has the flags of the commands, with their defaults and help.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export interface Fleet extends FleetSelector {
   readonly balancer: BalancerRef;
 }
 
-/** The settings that can change while the autoscaler runs. Times are in ms. */
+/** The settings that an operator can change while the autoscaler runs. Durations are in ms. */
 export interface Tuning {
   readonly limits: Limits;
   /** The timeout of each step of scaling out. */
@@ -28,7 +28,7 @@ export interface Tuning {
   readonly drainTimeout: number;
 }
 
-/** Returns the host name or IP address of an instance's worker. */
+/** Returns the host name or IP address of an instance's worker, or undefined if the instance has none. */
 export type AddressOf = (instance: Ec2Instance) => string | undefined;
 
 /** Callbacks for the events of an autoscaler. */
@@ -41,7 +41,7 @@ export interface Events {
   readonly onDecision?: (trigger: Trigger, decision: Decision) => void;
   /** Called when an activity has ended. */
   readonly onActivityEnd?: (activity: Activity) => void;
-  /** Called when the durations of phases of an activity are known. */
+  /** Called when phases of an activity have ended, with their durations. */
   readonly onPhases?: (kind: Activity["kind"], durations: readonly PhaseDuration[]) => void;
 }
 
@@ -52,9 +52,9 @@ export interface AssemblyOptions extends Tuning {
   readonly fleet: Fleet;
   /** The state folder. If absent, kas keeps the state in memory. */
   readonly state?: string | undefined;
-  /** Decide and record, but carry nothing out. */
+  /** If true, kas makes and records decisions, but does not carry them out. */
   readonly dryRun: boolean;
-  /** Returns the address of an instance's worker. Default: the private address. */
+  /** Returns the address of an instance's worker. Default: the instance's private IP address. */
   readonly address?: AddressOf;
   readonly events?: Events;
 }
