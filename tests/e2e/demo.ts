@@ -5,7 +5,7 @@
  */
 import { BUILT, execute } from "../support/kas.ts";
 
-const DEMO = "admin sandbox --kind --scenario nine-steps --port 0 --balancer-port 0 --output json".split(" ");
+const DEMO = "admin sandbox --scenario nine-steps --port 0 --balancer-port 0 --output json".split(" ");
 
 /** A step's row in the report. */
 interface Row {

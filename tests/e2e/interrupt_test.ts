@@ -130,7 +130,7 @@ Deno.test("Ctrl-C ends kas admin load with the results so far, and kas admin pin
 });
 
 Deno.test("Ctrl-C during the scenario of the sandbox ends the scenario, the workers and the autoscaler", async () => {
-  const words = "admin sandbox --scenario nine-steps --speed 25 --port 0 --balancer-port 0".split(" ");
+  const words = "admin sandbox --scenario nine-steps --speed 60 --port 0 --balancer-port 0".split(" ");
   await using kas = start([...FROM_SOURCE, ...words]);
   await kas.line(/^1\t|^STEP|^step/);
   const { code } = await interrupted(kas);

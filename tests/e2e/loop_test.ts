@@ -1,17 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { BUILT, eventually, execute, type Running, start } from "../support/kas.ts";
+import { BUILT, eventually, execute, exportsOf, start } from "../support/kas.ts";
 import { program, testWith } from "../support/needs.ts";
-
-/** The variables of the `export` lines that the sandbox prints. */
-async function exportsOf(sandbox: Running): Promise<Record<string, string>> {
-  await sandbox.line(/^export KAS_TRUST_SIGNER=/);
-  return Object.fromEntries(
-    sandbox.lines.filter((line) => line.startsWith("export ")).map((line) => {
-      const [name = "", ...value] = line.slice("export ".length).split("=");
-      return [name, value.join("=").replace(/^'(.*)'$/, "$1")];
-    }),
-  );
-}
 
 testWith(
   [program("aws")],

@@ -21,10 +21,10 @@ export interface Proof {
 /** Every long test, by name. */
 export const PROOFS = {
   demo: {
-    holds: "the demo's nine steps end with the expected number of instances",
+    holds: "the demo's nine steps end with the expected number of instances, however late metrics are",
     unit: "runs",
     sample: 1,
-    whole: 10,
+    whole: 40,
     tests: ["tests/e2e/demo_test.ts"],
   },
   histories: {

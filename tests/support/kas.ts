@@ -150,3 +150,14 @@ export async function eventually<T>(
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+/** Returns the variables of the `export` lines that `kas admin sandbox` prints. */
+export async function exportsOf(sandbox: Running): Promise<Record<string, string>> {
+  await sandbox.line(/^export KAS_TRUST_SIGNER=/);
+  return Object.fromEntries(
+    sandbox.lines.filter((line) => line.startsWith("export ")).map((line) => {
+      const [name = "", ...value] = line.slice("export ".length).split("=");
+      return [name, value.join("=").replace(/^'(.*)'$/, "$1")];
+    }),
+  );
+}

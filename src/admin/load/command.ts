@@ -44,7 +44,7 @@ const OPTIONS = {
     placeholder: "TIME",
     help: "duration of each step of the scenario",
     parse: duration,
-    default: "300s",
+    default: "600s",
   },
 } as const satisfies Options;
 

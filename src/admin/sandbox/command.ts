@@ -110,7 +110,7 @@ export const sandbox = command({
       placeholder: "TIME",
       help: "duration of each step of the scenario",
       parse: duration,
-      default: "300s",
+      default: "600s",
     },
     cpu: {
       placeholder: "LOW:HIGH",
@@ -121,7 +121,7 @@ export const sandbox = command({
   },
   examples: [
     "admin sandbox",
-    "admin sandbox --scenario nine-steps --speed 25",
+    "admin sandbox --scenario nine-steps --speed 45",
     "admin sandbox --nodes 3 --fault throttle=0.2 --fault sns-duplicates=0.3",
   ],
   run: async ({ flags, out, signal }) => {
