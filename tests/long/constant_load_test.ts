@@ -5,6 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import { BOOT } from "../../src/sandbox/faults/defaults.ts";
 import type { Limits } from "../../src/scaling/model/limits.ts";
 import { countInService } from "../support/lab/script.ts";
 import { fleetOf } from "../support/lab/fleet_plan.ts";
@@ -30,6 +31,15 @@ interface Outcome {
   readonly quarantined: number;
 }
 
+/** Opens a lab with a fleet of 10 instances, `inService` of them in service. */
+async function openFleet(inService: number, metricDelay: number, seed: number, limits: Limits): Promise<Lab> {
+  const nodes = Array.from({ length: FLEET - 1 }, (_, i) => i < inService - 1);
+  const faults = [`metric-delay=${metricDelay}s`];
+  return await Lab.open(
+    fleetOf(nodes, { seed, limits, faults, startTimeout: 300_000, drainTimeout: 315_000 }),
+  );
+}
+
 /**
  * Runs a fleet of 10 instances, `inService` of them in service, for an hour under a load that needs `need` instances.
  */
@@ -40,10 +50,7 @@ async function anHour(
   seed: number,
   limits: Limits = DEFAULTS,
 ): Promise<Outcome> {
-  const nodes = Array.from({ length: FLEET - 1 }, (_, i) => i < inService - 1);
-  const plan = fleetOf(nodes, { seed, limits, startTimeout: 300_000, drainTimeout: 315_000 });
-  await using lab = await Lab.open(plan);
-  lab.cloud.faults.set(`metric-delay=${metricDelay}s`);
+  await using lab = await openFleet(inService, metricDelay, seed, limits);
   // At 70 % CPU an instance is busy.
   lab.cloud.machines.demand = 0.7 * (need - 0.5);
   // Let the load be constant for some time before the measurement begins.
@@ -92,6 +99,31 @@ for (const delay of [0, 60, 90, 120, 180]) {
       }
     });
   }
+}
+
+/** The time of an hour that a step of the load from 1 to 6 instances takes until 6 instances are in service, in ms. */
+async function timeUntilServed(metricDelay: number, seed: number): Promise<number> {
+  await using lab = await openFleet(1, metricDelay, seed, DEFAULTS);
+  lab.cloud.machines.demand = 0.35;
+  await lab.pass(600_000);
+  await lab.start();
+  await lab.subscribe();
+  const begin = lab.time.passed;
+  lab.cloud.machines.demand = 0.7 * 5.5;
+  while (countInService(lab) < 6 && lab.time.passed - begin < HOUR) await lab.pass(10_000);
+  return lab.time.passed - begin;
+}
+
+for (const delay of [0, 90, 180]) {
+  Deno.test(`a step of the load from 1 to 6 instances is served within boot time, metric delay and 15 min, with metrics ${delay} s late`, async () => {
+    const [, boot] = BOOT;
+    // A minute until the datapoint is complete, and 30 s for two health checks.
+    const most = boot + 60_000 + 30_000 + delay * 1_000 + 900_000;
+    for (const seed of SEEDS) {
+      const time = await timeUntilServed(delay, seed);
+      assert(time <= most, `${time / 1_000} s of ${most / 1_000} s, seed ${seed}`);
+    }
+  });
 }
 
 Deno.test("a constant load makes the fleet oscillate if kas takes late metrics and the CPU of a boot for the load", async () => {
