@@ -67,6 +67,30 @@ export async function fetchDirect(input: Request | URL | string, init: RequestIn
   return await fetch(request, { client });
 }
 
+/** The largest answer to a question that has a short answer, in bytes: `pong`, a status page's JSON or an error. */
+export const SHORT_ANSWER = 4 * 2 ** 20;
+
+/**
+ * Reads the body of an answer. `fetch` decompresses it, so a small answer can become large without end.
+ *
+ * @throws {RangeError} if the body has more than `limit` bytes; reading stops there
+ */
+export async function readAnswer({ body }: Response, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for await (const piece of body ?? []) {
+    size += piece.length;
+    if (size > limit) throw new RangeError(`the answer is larger than ${limit} bytes`);
+    pieces.push(piece);
+  }
+  return await new Blob(pieces).bytes();
+}
+
+/** Reads the body of an answer as text: see {@linkcode readAnswer}. */
+export async function readAnswerText(response: Response, limit: number): Promise<string> {
+  return new TextDecoder().decode(await readAnswer(response, limit));
+}
+
 /** The runtime of the real machine. */
 export const realRuntime: Runtime = {
   clock: realClock,

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import type { Identity } from "../../autoscaler/http/endpoint.ts";
-import { fetchDirect } from "../../runtime.ts";
+import { fetchDirect, readAnswerText, SHORT_ANSWER } from "../../runtime.ts";
 
 /** The part of an autoscaler's `/status` that doctor reads. */
 const STATUS = z.object({
@@ -46,7 +46,7 @@ export async function askAutoscaler(url: string, signal: AbortSignal): Promise<A
 async function askPing(url: string, signal: AbortSignal): Promise<Pick<Autoscaler, "problem" | "identity">> {
   try {
     const response = await fetchDirect(new URL("/ping", url), { redirect: "manual", signal });
-    const body = await response.text();
+    const body = await readAnswerText(response, SHORT_ANSWER);
     if (response.status !== 200 || body.trim() !== "pong") {
       return { problem: `HTTP status ${response.status} without "pong"` };
     }
@@ -63,7 +63,7 @@ async function askPing(url: string, signal: AbortSignal): Promise<Pick<Autoscale
 async function askStatus(url: string, signal: AbortSignal): Promise<Status | undefined> {
   try {
     const response = await fetchDirect(new URL("/status", url), { redirect: "manual", signal });
-    return STATUS.safeParse(await response.json()).data;
+    return STATUS.safeParse(JSON.parse(await readAnswerText(response, SHORT_ANSWER))).data;
   } catch {
     // The result of askPing() contains the problem.
     return undefined;

@@ -7,7 +7,7 @@ import { type Ec2Instance, fleetInstances } from "../../aws/ec2/instances.ts";
 import { command, ExitError } from "../../cli/command.ts";
 import type { Row } from "../../cli/output.ts";
 import { AUTOSCALER_PORT } from "../../provision/host/paths.ts";
-import { fetchDirect } from "../../runtime.ts";
+import { fetchDirect, readAnswerText, SHORT_ANSWER } from "../../runtime.ts";
 import { WORKER_PORT } from "../../scaling/model/instance.ts";
 import { duration, url } from "../../cli/parsers.ts";
 import {
@@ -154,7 +154,7 @@ async function pingOne(
       redirect: "manual",
       signal: AbortSignal.any([signal, late.signal]),
     });
-    const body = await response.text();
+    const body = await readAnswerText(response, SHORT_ANSWER);
     if (response.status !== 200) return result(response.status, true);
     // If a different server uses this port, its answer has a different body.
     return body.trim() === "pong" ? result(200, false) : result("not-pong", true);

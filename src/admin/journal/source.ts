@@ -9,6 +9,7 @@ import type { JournalLine } from "../../autoscaler/store/lines.ts";
 import { UnusableError } from "../../autoscaler/unusable.ts";
 import { ExitError } from "../../cli/command.ts";
 import { url } from "../../cli/parsers.ts";
+import { readAnswerText } from "../../runtime.ts";
 import { SETTINGS } from "../../settings/settings.ts";
 import { toRecord } from "./record_json.ts";
 
@@ -39,6 +40,9 @@ export interface JournalReader extends Disposable {
 
 /** Maximum time for which kas waits for an answer of the autoscaler, in ms. */
 const TIMEOUT = 10_000;
+
+/** The largest answer of an autoscaler, in bytes. 10,000 lines have about 6 MB; the autoscaler ends a page of records at 2 MB. */
+const LARGEST_ANSWER = 64 * 2 ** 20;
 
 /** Opens the journal that the flags select. Calls `note` with a message about each damaged record that it skips. */
 export async function openJournal(
@@ -130,7 +134,7 @@ async function get(base: string, path: string, signal: AbortSignal): Promise<str
   const target = new URL(path, base.endsWith("/") ? base : `${base}/`);
   try {
     const response = await fetch(target, { signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]) });
-    const body = await response.text();
+    const body = await readAnswerText(response, LARGEST_ANSWER);
     if (response.status !== 200) throw new Error(`HTTP status ${response.status}: ${body.slice(0, 200)}`);
     return body;
   } catch (cause) {

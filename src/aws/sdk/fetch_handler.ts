@@ -9,8 +9,11 @@
  */
 import { type HttpRequest, HttpResponse } from "@smithy/core/protocols";
 import type { HttpHandlerOptions, RequestHandler } from "@smithy/types";
-import { type Runtime, timeLimit as limited } from "../../runtime.ts";
+import { readAnswer, type Runtime, timeLimit as limited } from "../../runtime.ts";
 import { UnreachableError } from "../errors.ts";
+
+/** The largest answer of AWS, in bytes. A page of 1,000 instances has about 6 MB. */
+const LARGEST_ANSWER = 32 * 2 ** 20;
 
 /** A request handler for the SDK. `destroy` closes the connections. */
 export interface FetchHandler extends RequestHandler<HttpRequest, HttpResponse, HttpHandlerOptions> {
@@ -56,7 +59,7 @@ export function fetchHandler(
           statusCode: response.status,
           reason: response.statusText,
           headers: Object.fromEntries(response.headers),
-          body: await response.bytes(),
+          body: await readAnswer(response, LARGEST_ANSWER),
         }),
       };
     } catch (cause) {
@@ -127,6 +130,7 @@ const FAILURES: readonly (readonly [message: RegExp, reason: string, hint: strin
     "the TLS certificate is not trusted",
     "set DENO_TLS_CA_STORE=system to trust this machine's certificate authorities too, for example a proxy's",
   ],
+  [/answer is larger/i, "the answer is larger than any of AWS", "check --endpoint-url and any proxy"],
   [/corrupt message/i, "the server does not use TLS", "use http:// instead of https:// in --endpoint-url"],
   [/tls|handshake/i, "the TLS handshake failed", "check --endpoint-url and any proxy"],
   [
