@@ -73,6 +73,7 @@ async function awsTime({ account }: Fleet): Promise<() => Promise<number>> {
     limits: LIMITS,
     startTimeout: 1,
     drainTimeout: 1,
+    quarantineFor: 86_400_000,
     dryRun: true,
   }, { ...realRuntime, fetch: recorder.fetch });
   const observe = () => autoscaler.observer.observe(ASK, new AbortController().signal);

@@ -43,6 +43,7 @@ async function reconcile({ account }: Fleet, times: number): Promise<{ took: num
       limits: LIMITS,
       startTimeout: 1,
       drainTimeout: 1,
+      quarantineFor: 86_400_000,
       state: folder,
       dryRun: true,
     }, { ...realRuntime, fetch: recorder.fetch });

@@ -93,8 +93,8 @@ export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = 
   };
 }
 
-function tuningOf({ limits, startTimeout, drainTimeout }: Tuning): Tuning {
-  return { limits, startTimeout, drainTimeout };
+function tuningOf({ limits, startTimeout, drainTimeout, quarantineFor }: Tuning): Tuning {
+  return { limits, startTimeout, drainTimeout, quarantineFor };
 }
 
 /** Returns the private address of an instance. nginx on the instance listens there; in the sandbox the worker does. */

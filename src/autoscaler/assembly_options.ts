@@ -26,6 +26,8 @@ export interface Tuning {
   readonly startTimeout: number;
   /** The timeout of each step of scaling in. */
   readonly drainTimeout: number;
+  /** How long a quarantine lasts. */
+  readonly quarantineFor: number;
 }
 
 /** Returns the host name or IP address of an instance's worker, or undefined if the instance has none. */

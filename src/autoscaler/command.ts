@@ -36,6 +36,7 @@ export const SCALING = {
   metricDelay: SETTINGS.metricDelay,
   startTimeout: SETTINGS.startTimeout,
   drainTimeout: SETTINGS.drainTimeout,
+  quarantineFor: SETTINGS.quarantineFor,
   resubscribe: SETTINGS.resubscribe,
   trustSigner: SETTINGS.trustSigner,
 };
@@ -180,7 +181,7 @@ function watchPlace(store: Store): Disposable & { readonly lost: Promise<Unusabl
 function tuningOf(
   flags: Flags,
 ): Tuning {
-  const { min, max, grow, shrink, resync, startTimeout, drainTimeout } = flags;
+  const { min, max, grow, shrink, resync, startTimeout, drainTimeout, quarantineFor } = flags;
   if (min !== undefined && max !== undefined && min > max) {
     throw new UsageError(`--min ${min} is greater than --max ${max}`, `--min ${max} --max ${min}`);
   }
@@ -194,7 +195,7 @@ function tuningOf(
   if (resync === 0) {
     throw new UsageError("--resync 0 would reconcile without a pause", "--resync 60s");
   }
-  return { limits: limitsOf(flags), startTimeout, drainTimeout };
+  return { limits: limitsOf(flags), startTimeout, drainTimeout, quarantineFor };
 }
 
 /** The flags of the settings that can change while the autoscaler runs. */
@@ -209,6 +210,7 @@ const TUNABLE: ReadonlySet<string> = new Set(
     "metricDelay",
     "startTimeout",
     "drainTimeout",
+    "quarantineFor",
   ],
 );
 

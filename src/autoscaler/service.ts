@@ -202,7 +202,8 @@ function urlOf({ hostname, port }: Deno.NetAddr): string {
 }
 
 function settingsOf(
-  { fleet, topicArn, limits, startTimeout, drainTimeout, resubscribe, dryRun, state }: ServiceOptions,
+  { fleet, topicArn, limits, startTimeout, drainTimeout, quarantineFor, resubscribe, dryRun, state }:
+    ServiceOptions,
 ) {
   const { balancer, ...selector } = fleet;
   return {
@@ -212,6 +213,7 @@ function settingsOf(
     ...limits,
     startTimeout,
     drainTimeout,
+    quarantineFor,
     resubscribe,
     dryRun,
     state,

@@ -196,6 +196,15 @@ export const SETTINGS = {
     placeholder: "TIME",
     default: "300s",
   }),
+  quarantineFor: setting(
+    "quarantine-for",
+    duration,
+    "how long kas does not use a node that failed by its own fault three times in a row",
+    {
+      placeholder: "TIME",
+      default: "24h",
+    },
+  ),
   resubscribe: setting(
     "resubscribe",
     flag,

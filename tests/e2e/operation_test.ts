@@ -95,6 +95,7 @@ function autoscaler(env: Readonly<Record<string, string>>, state: string) {
     limits: { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 1_000 },
     startTimeout: 300_000,
     drainTimeout: 300_000,
+    quarantineFor: 86_400_000,
     resubscribe: false,
     trustSigner: env["KAS_TRUST_SIGNER"],
     dryRun: true,

@@ -12,7 +12,7 @@ import { command } from "../../cli/command.ts";
 import { isoTime } from "../../cli/format.ts";
 import type { Row } from "../../cli/output.ts";
 import { oneOf } from "../../cli/parsers.ts";
-import type { InstanceState, Registration } from "../../scaling/model/instance.ts";
+import { type InstanceState, isQuarantined, type Registration } from "../../scaling/model/instance.ts";
 import { ACCOUNT_OPTIONS, type AccountContext, fleetSelector, withAws } from "../account.ts";
 
 /** The values of --state. A terminated instance is not part of the fleet. */
@@ -104,7 +104,7 @@ const HEALTH: Record<Registration, string | undefined> = {
 };
 
 function instanceRow(instance: Ec2Instance, registration: Registration): Row {
-  const { id, name, role, state, type, zone, privateIp, publicDns, launched, quarantine } = instance;
+  const { id, name, role, state, type, zone, privateIp, publicDns, launched } = instance;
   return {
     id,
     name,
@@ -115,6 +115,6 @@ function instanceRow(instance: Ec2Instance, registration: Registration): Row {
     private_ip: privateIp,
     public_dns: publicDns,
     launched: launched === undefined ? undefined : isoTime(launched),
-    health: HEALTH[registration] ?? (quarantine === undefined ? undefined : "Quarantined"),
+    health: HEALTH[registration] ?? (isQuarantined(instance, Date.now()) ? "Quarantined" : undefined),
   };
 }

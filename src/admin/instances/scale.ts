@@ -36,6 +36,7 @@ const OPTIONS = {
   warmup: SETTINGS.warmup,
   startTimeout: SETTINGS.startTimeout,
   drainTimeout: SETTINGS.drainTimeout,
+  quarantineFor: SETTINGS.quarantineFor,
   ...ACCOUNT_OPTIONS,
 };
 
@@ -49,6 +50,7 @@ interface ScaleFlags extends AccountFlags {
   readonly warmup: number;
   readonly startTimeout: number;
   readonly drainTimeout: number;
+  readonly quarantineFor: number;
 }
 
 /** Interval at which kas shows the progress, in ms. */
@@ -91,7 +93,7 @@ async function run(
   aws: Aws,
   { flags, out, signal }: AccountContext & { readonly flags: ScaleFlags },
 ): Promise<number> {
-  const { startTimeout, drainTimeout, dryRun, instance } = flags;
+  const { startTimeout, drainTimeout, quarantineFor, dryRun, instance } = flags;
   const fleet = { ...fleetSelector(flags), balancer: balancerRef(flags) };
   await using autoscaler = assemble({
     account: aws,
@@ -100,6 +102,7 @@ async function run(
     limits: limitsOf({ ...flags, cooldownOut: 0, cooldownIn: 0, resync: 0, metricDelay: 0 }),
     startTimeout,
     drainTimeout,
+    quarantineFor,
     dryRun,
     address: ({ publicDns, privateIp }) => publicDns ?? privateIp,
   });

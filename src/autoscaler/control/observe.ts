@@ -15,6 +15,7 @@ import { type Clock, timeLimit } from "../../runtime.ts";
 import type { Alarm } from "../../scaling/model/alarm.ts";
 import { inService, type Instance } from "../../scaling/model/instance.ts";
 import type { Datapoint } from "../../scaling/model/metric.ts";
+import { withQuarantineEnd } from "../../scaling/faults/quarantine.ts";
 import type { Observation } from "../../scaling/model/observation.ts";
 import { isOverdue } from "../../scaling/faults/overdue.ts";
 import type { Trigger } from "../../scaling/model/trigger.ts";
@@ -83,11 +84,15 @@ export class Observer {
       whole ? fleetAlarms(aws, fleet.fleet, signal) : this.#alarmOf(trigger, signal),
     ]);
     const now = clock.now();
-    const { limits, startTimeout } = tuning();
+    const { limits, startTimeout, quarantineFor: lasts } = tuning();
     const { shrink = "stop" } = limits;
     if (whole) await reviewRefusals({ aws, journal, now, signal }, ec2, shrink);
     const refusals = refusalsOf(journal, ec2, shrink);
-    const registeredOnes = withRegistration(ec2, registered);
+    journal.quarantines.note(ec2, now);
+    const registeredOnes = withRegistration(ec2, registered).map((instance) => {
+      const firstSeen = journal.quarantines.firstSeen(instance.id) ?? now;
+      return withQuarantineEnd(instance, { now, firstSeen, lasts });
+    });
     journal.noteInService(registeredOnes, now);
     const instances = registeredOnes.map((instance): Instance => {
       const refusesStop = refusals.get(instance.id);

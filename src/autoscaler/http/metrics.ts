@@ -9,10 +9,12 @@
 import process from "node:process";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { type Call, OUTCOMES } from "../../aws/calls.ts";
+import { pausesOf } from "../../scaling/faults/pauses.ts";
 import { activityOf } from "../../scaling/model/activity.ts";
 import { maxCapacity, minCapacity } from "../../scaling/model/capacity.ts";
 import type { Decision } from "../../scaling/model/decision.ts";
 import { exists } from "../../scaling/model/instance.ts";
+import { FAULTS } from "../../scaling/model/start_event.ts";
 import type { Limits } from "../../scaling/model/limits.ts";
 import type { Trigger } from "../../scaling/model/trigger.ts";
 import type { Activity } from "../store/activities.ts";
@@ -65,6 +67,13 @@ export class Metrics {
     "kas_instances",
     "Instances of the fleet in the last observation, by lifecycle status",
     ["role", "status"],
+  );
+  readonly #pauses = this.#gauge(
+    "kas_start_pauses",
+    "Pauses of starts that are in force, by the fault that caused them",
+    [
+      "fault",
+    ],
   );
   readonly #min = this.#gauge(
     "kas_instances_min",
@@ -184,6 +193,10 @@ export class Metrics {
       for (const status of DISPLAYED_STATUSES) {
         this.#instances.set({ role, status }, counts.get(`${role} ${status}`)?.length ?? 0);
       }
+    }
+    const pauses = observation === undefined ? [] : pausesOf({ ...observation, now }).all;
+    for (const fault of FAULTS) {
+      this.#pauses.set({ fault }, pauses.filter((pause) => pause.fault === fault).length);
     }
     this.#bytes.set(bytes);
     this.#memory.set(Deno.memoryUsage().rss);

@@ -4,6 +4,7 @@
  * @module
  */
 import { isoTime } from "../../cli/format.ts";
+import { pausesOf } from "../../scaling/faults/pauses.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** How many instances and alarms the status lists. `totals` has the numbers of the whole fleet. */
@@ -26,6 +27,15 @@ export function status(
     },
     instances: instances.slice(0, LISTED),
     alarms: alarms.slice(0, LISTED),
+    pauses: (observation === undefined ? [] : pausesOf({ ...observation, now }).all).map(
+      ({ fault, circumstance, failures, until, reason }) => ({
+        fault,
+        circumstance,
+        failures,
+        until: isoTime(until),
+        reason,
+      }),
+    ),
     totals: { instances: instances.length, alarms: alarms.length },
     activities: inProgress.map(({ activity, step }) => ({
       ...activity,

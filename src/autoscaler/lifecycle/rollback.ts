@@ -72,11 +72,11 @@ export async function reRegister(context: ActivityContext, cause: Cause): Promis
 
 /** Quarantines an instance. If kas lacks the permission, the rollback still stops the instance. */
 async function tryToQuarantine(
-  { environment: { aws }, log, id }: ActivityContext,
+  { environment: { aws, tuning, runtime: { clock } }, log, id }: ActivityContext,
   reason: string,
 ): Promise<void> {
   try {
-    await quarantine(aws, id, reason);
+    await quarantine(aws, id, reason, clock.now() + tuning().quarantineFor);
   } catch (error) {
     if (isTransient(error)) throw error;
     log.error("could not quarantine the instance", { instance: id, reason: describeError(error).message });

@@ -10,6 +10,7 @@ import { stateReasonText } from "../../aws/ec2/ec2_instance.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import { startInstance } from "../../aws/ec2/state_changes.ts";
 import { commandText } from "../../cli/command_line.ts";
+import { withQuarantineEnd } from "../../scaling/faults/quarantine.ts";
 import { whyExempt } from "../../scaling/selection/eligibility.ts";
 import { type ActivityContext, ActivityError } from "./activity_context.ts";
 import { EndedInstance } from "./observe/ended.ts";
@@ -32,15 +33,21 @@ const LOOK_PACE = 3_000;
  * @throws {ActivityError} if the instance does not come into service
  */
 export async function scaleOut(context: ActivityContext): Promise<Ec2Instance> {
+  const { environment: { runtime: { clock }, tuning }, journal, launched } = context;
   let instance = context.seen ?? await attemptInTime(context, {
     failure: `${context.id} could not be observed`,
     timeout: timeoutOf(context),
     attempt: () => getIfShown(context),
   });
-  const exempt = whyExempt({ ...instance, registration: "none" });
+  const now = clock.now();
+  const terms = {
+    now,
+    firstSeen: journal.quarantines.firstSeen(context.id) ?? now,
+    lasts: tuning().quarantineFor,
+  };
+  const exempt = whyExempt({ ...withQuarantineEnd(instance, terms), registration: "none" });
   if (exempt !== undefined) throw new ActivityError(`${context.id}: ${exempt}`);
   if (instance.state === "stopping") instance = await waitUntilStopped(context);
-  const { environment: { runtime: { clock } }, launched } = context;
   const before = instance.stateTransitionAt ?? instance.stoppedAt ?? instance.launched;
   const ended = new EndedInstance(clock, launched ? 0 : before);
   if (instance.state === "stopped") await start(context);

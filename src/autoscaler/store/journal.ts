@@ -33,6 +33,7 @@ import {
   readRecord,
 } from "./decisions.ts";
 import { History } from "./history.ts";
+import { Quarantines } from "./instances/quarantines.ts";
 import { type JournalLine, readLine, readLines } from "./lines.ts";
 import { prune } from "./prune.ts";
 import type { ActivityStatus, StepName } from "./names.ts";
@@ -64,12 +65,14 @@ export class Journal {
   readonly #store: Store;
   readonly #maxBytes: number;
   readonly #history: History;
+  readonly quarantines: Quarantines;
 
   /** @param maxBytes how large the database may grow before the oldest records are deleted */
   constructor(store: Store, maxBytes = MAX_BYTES) {
     this.#store = store;
     this.#maxBytes = maxBytes;
     this.#history = new History(store);
+    this.quarantines = new Quarantines(store);
   }
 
   /** Records a decision, and the activity that carries it out. Returns that activity, unless this is a dry run. */

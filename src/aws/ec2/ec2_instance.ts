@@ -111,7 +111,7 @@ export function instanceOf(found: DescribedInstance, fleet: string | undefined):
     ...(found.StateTransitionReason ? { stateTransitionReason: found.StateTransitionReason } : {}),
     ...(changedAt === undefined ? {} : { stateTransitionAt: changedAt }),
     ...(changedAt === undefined || state !== "stopped" ? {} : { stoppedAt: changedAt }),
-    ...(quarantine === undefined ? {} : { quarantine }),
+    ...(quarantine === undefined ? {} : quarantineOf(quarantine)),
     ...(autoScalingGroup === undefined ? {} : { autoScalingGroup }),
   };
 }
@@ -132,6 +132,13 @@ function roleOf(tags: Record<string, string>, fleets: readonly (string | undefin
 /** The tags of an instance by key. */
 export function tagsOf({ Tags }: DescribedInstance): Record<string, string> {
   return Object.fromEntries((Tags ?? []).map(({ Key, Value }) => [Key ?? "", Value ?? ""]));
+}
+
+/** `until 2026-11-24T21:00:00Z: it failed` → the reason and the end. The tags of kas 0.1.0 and of people have no end. */
+function quarantineOf(value: string): Pick<Ec2Instance, "quarantine" | "quarantineUntil"> {
+  const [, end = "", reason = value] = /^until (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ): (.*)$/s.exec(value) ?? [];
+  const quarantineUntil = Date.parse(end);
+  return Number.isNaN(quarantineUntil) ? { quarantine: value } : { quarantine: reason, quarantineUntil };
 }
 
 /**

@@ -7,10 +7,15 @@ import { type Aws, sendOptions } from "../clients.ts";
 import { ec2 } from "./client.ts";
 import { TAG } from "./ec2_instance.ts";
 
-/** Quarantines an instance. The tag's value is the reason. */
-export async function quarantine(aws: Aws, id: string, reason: string): Promise<void> {
+/**
+ * Quarantines an instance. The tag's value is the reason, and before it the time at which the quarantine ends.
+ *
+ * @param until ms since the epoch
+ */
+export async function quarantine(aws: Aws, id: string, reason: string, until?: number): Promise<void> {
   const [client, { CreateTagsCommand }] = await ec2(aws);
-  const tag = { Key: TAG.quarantine, Value: tagValue(reason) };
+  const end = until === undefined ? "" : `until ${new Date(until).toISOString().replace(/\.\d+Z$/, "Z")}: `;
+  const tag = { Key: TAG.quarantine, Value: tagValue(end + reason) };
   await client.send(new CreateTagsCommand({ Resources: [id], Tags: [tag] }));
 }
 

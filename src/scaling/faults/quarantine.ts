@@ -50,6 +50,27 @@ function ownFailures(id: string, starts: readonly StartEvent[]): readonly number
   return row;
 }
 
+/** What decides when a quarantine ends. Times are in ms since the epoch. */
+export interface QuarantineTerms {
+  readonly now: number;
+  /** When kas first saw a quarantine whose tag has no end. */
+  readonly firstSeen: number;
+  /** How long such a quarantine lasts, in ms. */
+  readonly lasts: number;
+}
+
+/** Returns an instance with the end of its quarantine, or without the quarantine if it has ended. */
+export function withQuarantineEnd<T extends Pick<Instance, "quarantine" | "quarantineUntil">>(
+  instance: T,
+  { now, firstSeen, lasts }: QuarantineTerms,
+): T {
+  if (instance.quarantine === undefined) return instance;
+  const { quarantineUntil = firstSeen + lasts } = instance;
+  if (now < quarantineUntil) return { ...instance, quarantineUntil };
+  const { quarantine: _, quarantineUntil: __, ...free } = instance;
+  return free as T;
+}
+
 function newQuarantines({ now, history: { starts = [] } }: QuarantineView): number {
   return starts.filter((event) => isFailure(event) && event.quarantined && recent(event.at, NEW_FOR, now))
     .length;

@@ -34,6 +34,8 @@ export interface Instance {
   readonly stoppedAt?: number;
   /** Why the instance is quarantined (tag `kas:quarantine`). Absent if it is not. */
   readonly quarantine?: string;
+  /** When the quarantine ends. Absent if its tag does not say so. */
+  readonly quarantineUntil?: number;
   /** The name of the instance's Auto Scaling group. kas never acts on such an instance. */
   readonly autoScalingGroup?: string;
   /**
@@ -51,6 +53,14 @@ export interface Instance {
 
 /** The port that nginx, the load balancer and the health check use for every worker. */
 export const WORKER_PORT = 30000;
+
+/** Whether an instance is quarantined. A quarantine without an end lasts until kas has seen it for long enough. */
+export function isQuarantined(
+  { quarantine, quarantineUntil = Infinity }: Pick<Instance, "quarantine" | "quarantineUntil">,
+  now: number,
+): boolean {
+  return quarantine !== undefined && now < quarantineUntil;
+}
 
 /** Whether the instance runs and is InService at the load balancer. */
 export function inService(instance: Instance): boolean {

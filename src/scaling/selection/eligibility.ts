@@ -5,6 +5,7 @@
  */
 import { type ActivityKind, DIRECTION } from "../model/activity.ts";
 import type { Instance } from "../model/instance.ts";
+import { iso } from "../words.ts";
 
 /** An activity in progress, in words. */
 const IN_PROGRESS: Readonly<Record<ActivityKind, string>> = {
@@ -15,10 +16,15 @@ const IN_PROGRESS: Readonly<Record<ActivityKind, string>> = {
 };
 
 /** Why scaling never acts on an instance, whatever its state; undefined if it may. */
-export function whyExempt({ role, quarantine, autoScalingGroup }: Instance): string | undefined {
+export function whyExempt(
+  { role, quarantine, quarantineUntil, autoScalingGroup }: Instance,
+): string | undefined {
   if (role !== "node") return `a ${role} instance is always on`;
   if (autoScalingGroup !== undefined) return `it belongs to the Auto Scaling group ${autoScalingGroup}`;
-  if (quarantine !== undefined) return `it is in quarantine: ${quarantine}`;
+  if (quarantine !== undefined) {
+    const until = quarantineUntil === undefined ? "" : ` until ${iso(quarantineUntil)}`;
+    return `it is in quarantine${until}: ${quarantine}`;
+  }
   return undefined;
 }
 

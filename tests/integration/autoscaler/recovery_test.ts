@@ -61,9 +61,9 @@ for (const scalesIn of [false, true]) {
       await register(it.aws, BALANCER, FIRST);
       await eventually(() => it.standing(FIRST), (standing) => standing === "running in-service");
     }
-    const { fleet, limits, startTimeout, drainTimeout } = it.options;
+    const { fleet, limits, startTimeout, drainTimeout, quarantineFor } = it.options;
     await using autoscaler = assemble(
-      { account: it.aws, fleet, limits, startTimeout, drainTimeout, dryRun: false },
+      { account: it.aws, fleet, limits, startTimeout, drainTimeout, quarantineFor, dryRun: false },
     );
     const { store, journal } = autoscaler;
     let failed = 0;

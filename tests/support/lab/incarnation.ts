@@ -62,6 +62,7 @@ export class Incarnation implements Disposable {
       limits,
       startTimeout,
       drainTimeout,
+      quarantineFor: 86_400_000,
       resubscribe: false,
       dryRun: false,
       events: {

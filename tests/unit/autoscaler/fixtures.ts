@@ -119,6 +119,7 @@ export async function stage(
     limits: { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000 },
     startTimeout: 10_000,
     drainTimeout: 10_000,
+    quarantineFor: 86_400_000,
     resubscribe: false,
     trustSigner: sandbox.env["KAS_TRUST_SIGNER"],
     dryRun: false,

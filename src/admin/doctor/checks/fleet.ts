@@ -5,7 +5,8 @@
  */
 import { TAG } from "../../../aws/ec2/ec2_instance.ts";
 import type { Ec2Instance } from "../../../aws/ec2/instances.ts";
-import { exists } from "../../../scaling/model/instance.ts";
+import { isoTime } from "../../../cli/format.ts";
+import { exists, isQuarantined } from "../../../scaling/model/instance.ts";
 import { autoscalerOf, type Status } from "../autoscalers.ts";
 import { type Check, failed, listed, named, ok, orOk, skipped, warning } from "../check.ts";
 import { type Observation, required } from "../observation.ts";
@@ -97,11 +98,12 @@ export const quarantine: Check = {
   name: "quarantine",
   expects: "no node is quarantined",
   run: (observation) => {
-    const quarantined = members(observation).filter(({ quarantine }) => quarantine !== undefined);
+    const quarantined = members(observation).filter((instance) => isQuarantined(instance, Date.now()));
     if (quarantined.length === 0) return ok("no node is quarantined");
     const ids = quarantined.map(({ id }) => id);
-    const [reason] = quarantined.map(({ quarantine }) => quarantine);
-    const detail = `kas does not scale ${named(ids)}: ${reason}`;
+    const [{ quarantine: reason, quarantineUntil } = {}] = quarantined;
+    const end = quarantineUntil === undefined ? "" : ` until ${isoTime(quarantineUntil)}`;
+    const detail = `kas does not start or stop ${named(ids)}${end}: ${reason}`;
     return [warning(detail, observation.plan.kas("instances", "release", ...listed(ids)))];
   },
 };

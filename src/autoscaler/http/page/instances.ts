@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isoTime } from "../../../cli/format.ts";
 import type { AlarmKind } from "../../../scaling/model/alarm.ts";
 import type { Instance } from "../../../scaling/model/instance.ts";
 import type { Datapoint } from "../../../scaling/model/metric.ts";
@@ -102,8 +103,11 @@ function loadOf(
 }
 
 /** Returns why the autoscaler does not act on an instance. */
-function note({ quarantine, autoScalingGroup }: Instance): Html {
-  if (quarantine !== undefined) return html`<p>${coloured("bad", `quarantined: ${quarantine}`)}</p>`;
+function note({ quarantine, quarantineUntil, autoScalingGroup }: Instance): Html {
+  if (quarantine !== undefined) {
+    const end = quarantineUntil === undefined ? "" : ` until ${isoTime(quarantineUntil)}`;
+    return html`<p>${coloured("bad", `quarantined${end}: ${quarantine}`)}</p>`;
+  }
   if (autoScalingGroup === undefined) return html``;
   return html`<p>${coloured("quiet", `in the Auto Scaling group ${autoScalingGroup}`)}</p>`;
 }

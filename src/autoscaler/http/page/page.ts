@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { isoTime } from "../../../cli/format.ts";
 import { kebab } from "../../../cli/command.ts";
+import { pauseSentence, pausesOf } from "../../../scaling/faults/pauses.ts";
 import { exists } from "../../../scaling/model/instance.ts";
 import { maxCapacity, minCapacity } from "../../../scaling/model/capacity.ts";
 import { DISPLAYED_STATUSES, displayedStatus, type Snapshot } from "../snapshot.ts";
@@ -141,6 +142,8 @@ function notices(
     ...(quarantined === 0 ? [] : [
       html`In quarantine: ${quarantined}. Release an instance with <code>kas admin instances release ID</code>`,
     ]),
+    ...(observation === undefined ? [] : pausesOf({ ...observation, now }).all)
+      .map((pause) => html`Starts are paused. ${pauseSentence(pause)}`),
     ...(dryRun ? [html`Dry run: the autoscaler decides, and carries nothing out`] : []),
   ];
   return sentences.length === 0

@@ -5,7 +5,7 @@
  * @module
  */
 import { type Database, pack } from "./database.ts";
-import { SCHEMA, SCHEMA_VERSION, SINCE_6, versionOf } from "./schema.ts";
+import { QUARANTINES, SCHEMA, SCHEMA_VERSION, SINCE_6, versionOf } from "./schema.ts";
 import { RENAMED } from "../names.ts";
 
 /** The oldest schema version that {@linkcode readAs} supports. */
@@ -44,7 +44,11 @@ export function migrate(db: Database): void {
   db.exec("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE");
   try {
     if (found === 0) db.exec(SCHEMA);
-    else {for (const step of [toVersion2, toVersion3, toVersion4, toVersion5, toVersion6].slice(found - 1)) {
+    else {for (
+        const step of [toVersion2, toVersion3, toVersion4, toVersion5, toVersion6, toVersion7].slice(
+          found - 1,
+        )
+      ) {
         step(db);
       }}
     db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
@@ -68,8 +72,9 @@ export function readAs(db: Database): void {
     throw new Error(`its schema version is ${found}; kas autoscaler migrates it when it starts`);
   }
   if (found === SCHEMA_VERSION) return;
-  if (found === 5) return;
   const { trigger, status, step } = RENAMED;
+  db.exec("CREATE TEMP VIEW quarantines AS SELECT '' AS instance, 0 AS since WHERE FALSE");
+  if (found >= 5) return;
   if (found === 4) {
     db.exec("CREATE TEMP VIEW steps AS SELECT *, NULL AS fault FROM main.steps");
     return;
@@ -95,6 +100,11 @@ export function readAs(db: Database): void {
 /** Version 6 records refusals of EC2, and since when an instance fails its health checks. */
 function toVersion6(db: Database): void {
   db.exec(SINCE_6);
+}
+
+/** Version 7 remembers quarantines without an end. */
+function toVersion7(db: Database): void {
+  db.exec(QUARANTINES);
 }
 
 /** Version 5 remembers why starts failed. */

@@ -6,7 +6,7 @@
 import type { Database } from "./database.ts";
 
 /** The version of the tables. The database file stores the version as its `user_version`. */
-export const SCHEMA_VERSION = 6;
+export const SCHEMA_VERSION = 7;
 
 /** The tables that schema version 6 added. */
 export const SINCE_6 = `
@@ -23,6 +23,14 @@ export const SINCE_6 = `
     checked   INTEGER NOT NULL,      -- when kas last asked EC2 whether it still refuses
     protected INTEGER NOT NULL,      -- 1: an attribute of the instance protects it
     PRIMARY KEY (instance, action)
+  ) STRICT;
+`;
+
+/** The table that schema version 7 added. */
+export const QUARANTINES = `
+  CREATE TABLE quarantines (         -- when kas first saw a quarantine whose tag has no end
+    instance  TEXT PRIMARY KEY,
+    since     INTEGER NOT NULL
   ) STRICT;
 `;
 
@@ -104,7 +112,7 @@ export const SCHEMA = `
     instance  TEXT PRIMARY KEY,
     since     INTEGER                -- NULL: seen out of service
   ) STRICT;
-${SINCE_6}`;
+${SINCE_6}${QUARANTINES}`;
 
 /** Returns the schema version of an open database. 0 for a new file. */
 export function versionOf(db: Database): number {

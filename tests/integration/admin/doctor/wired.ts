@@ -68,6 +68,7 @@ export async function wired(
         limits: { warmup: 0, cooldownOut: 0, cooldownIn: 0, resync: 3_600_000 },
         startTimeout: 300_000,
         drainTimeout: 300_000,
+        quarantineFor: 86_400_000,
         resubscribe: false,
         trustSigner: env["KAS_TRUST_SIGNER"],
         dryRun: true,

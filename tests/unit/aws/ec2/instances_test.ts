@@ -6,7 +6,7 @@ import {
   instanceTags,
   withRegistration,
 } from "../../../../src/aws/ec2/instances.ts";
-import { stateReasonText } from "../../../../src/aws/ec2/ec2_instance.ts";
+import { instanceOf, stateReasonText } from "../../../../src/aws/ec2/ec2_instance.ts";
 import { launchInstances } from "../../../../src/aws/ec2/launch.ts";
 import { startInstance, terminateInstance } from "../../../../src/aws/ec2/state_changes.ts";
 import { ec2, ec2Error, wire, type WireCall } from "../wire.ts";
@@ -241,6 +241,21 @@ Deno.test("instanceTags() requests the tags of 200 instances per call", async ()
   await using server = wire(({ input }) => page([item(String(input["Filter.1.Value.1"]), { Name: "n" })]));
   const tags = await instanceTags(server.aws, Array.from({ length: 201 }, (_, i) => `i-${i}`));
   assertEquals([...tags], [["i-0", { Name: "n" }], ["i-200", { Name: "n" }]]);
+});
+
+Deno.test("quarantine() writes the time at which the quarantine ends into the tag, and instanceOf() reads it", async () => {
+  await using server = wire(({ action }) => ec2(action, "<return>true</return>"));
+  const until = Date.UTC(2026, 10, 24, 12, 30);
+  await quarantine(server.aws, "i-1", "no capacity; until: later", until);
+  const [tag] = server.calls;
+  const value = tag?.input["Tag.1.Value"];
+  assertEquals(value, "until 2026-11-24T12:30:00Z: no capacity - until: later");
+  const read = (Value: string) => instanceOf({ Tags: [{ Key: "kas:quarantine", Value }] }, "kas");
+  const { quarantine: reason, quarantineUntil } = read(String(value));
+  assertEquals([reason, quarantineUntil], ["no capacity - until: later", until]);
+  for (const old of ["by hand", "until tomorrow: it broke", "until 2026-99-99T12:30:00Z: it broke"]) {
+    assertEquals([read(old).quarantine, read(old).quarantineUntil], [old, undefined]);
+  }
 });
 
 Deno.test("quarantine() writes the reason into a tag, and endQuarantine() deletes the tag", async () => {

@@ -1,6 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { judgeQuarantine, mostQuarantines } from "../../../../src/scaling/faults/quarantine.ts";
+import {
+  judgeQuarantine,
+  mostQuarantines,
+  withQuarantineEnd,
+} from "../../../../src/scaling/faults/quarantine.ts";
 import { FAULTS, isOwn, type StartEvent } from "../../../../src/scaling/model/start_event.ts";
 import { BASE, MINUTE, NOW, stopped } from "../fixtures.ts";
 
@@ -58,6 +62,23 @@ const CASES: readonly [string, string, readonly StartEvent[], number][] = [
 for (const [name, verdict, starts, nodes] of CASES) {
   Deno.test(`R18: judgeQuarantine() quarantines ${name}`, () => {
     assertEquals(judgeQuarantine("n0", { now: NOW, instances: fleet(nodes), history: { starts } }), verdict);
+  });
+}
+
+const HELD = stopped("n0", { quarantine: "it broke" });
+
+for (
+  const [name, quarantineUntil, firstSeen, until] of [
+    ["until the time in its tag", NOW + MINUTE, NOW - 9 * MINUTE, NOW + MINUTE],
+    ["no longer than the time in its tag", NOW, NOW, undefined],
+    ["from the first sight, without a time in its tag", undefined, NOW - MINUTE, NOW + MINUTE],
+    ["no longer than that", undefined, NOW - 2 * MINUTE, undefined],
+  ] as const
+) {
+  Deno.test(`R18: withQuarantineEnd() keeps a quarantine ${name}`, () => {
+    const instance = quarantineUntil === undefined ? HELD : { ...HELD, quarantineUntil };
+    const found = withQuarantineEnd(instance, { now: NOW, firstSeen, lasts: 2 * MINUTE });
+    assertEquals([found.quarantine, found.quarantineUntil], [until && "it broke", until]);
   });
 }
 
