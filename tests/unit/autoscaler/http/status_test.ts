@@ -21,6 +21,7 @@ Deno.test("status() before the first observation contains nulls and empty lists"
     observation: null,
     instances: [],
     alarms: [],
+    pauses: [],
     totals: { instances: 0, alarms: 0 },
     activities: [],
     oldest: null,
@@ -57,4 +58,18 @@ Deno.test("status() lists a limited number of instances, and counts all instance
     totals: { instances: number };
   };
   assertEquals([shown.instances.length, shown.totals.instances], [LISTED, LISTED + 5]);
+});
+
+Deno.test("status() lists the pauses of starts in force, with the circumstance and the time of the next attempt (R18)", () => {
+  const failed = { instance: "n3", reason: "AWS said so" };
+  const starts = [
+    { ...failed, what: "no-capacity", at: NOW - 5_000 },
+    { ...failed, what: "quota", at: NOW - 40_000 },
+  ] as const;
+  const observation = { ...OBSERVATION, history: { ...OBSERVATION.history, starts } };
+  const { pauses } = status({ ...SNAPSHOT, observation }, NOW) as { pauses: object[] };
+  const until = new Date(NOW + 25_000).toISOString();
+  assertEquals(pauses.map((pause) => ({ ...pause, circumstance: "" })), [
+    { fault: "no-capacity", circumstance: "", failures: 1, until, reason: "AWS said so" },
+  ]);
 });
