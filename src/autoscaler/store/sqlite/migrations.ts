@@ -44,13 +44,7 @@ export function migrate(db: Database): void {
   db.exec("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE");
   try {
     if (found === 0) db.exec(SCHEMA);
-    else {for (
-        const step of [toVersion2, toVersion3, toVersion4, toVersion5, toVersion6, toVersion7].slice(
-          found - 1,
-        )
-      ) {
-        step(db);
-      }}
+    else for (const step of STEPS.slice(found - 1)) step(db);
     db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");
@@ -202,3 +196,6 @@ const ACTIVITIES_3 = `
   ) STRICT;
   CREATE INDEX steps_activity ON steps (activity);
 `;
+
+/** The migrations in order: the first one migrates version 1 to version 2. */
+const STEPS = [toVersion2, toVersion3, toVersion4, toVersion5, toVersion6, toVersion7] as const;

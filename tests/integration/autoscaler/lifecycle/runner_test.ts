@@ -371,7 +371,7 @@ Deno.test("kas skips a candidate that was quarantined after the decision (R7)", 
   const line = await eventualLine(autoscaler, ({ status }) => status === "failed");
   assertMatch(
     line?.reason ?? "",
-    /InsufficientInstanceCapacity.*i-00000000000000003: it is in quarantine: by hand/,
+    /InsufficientInstanceCapacity.*i-00000000000000003: it is in quarantine.*: by hand/,
   );
   assertEquals(changes(it, SECOND), []);
 });

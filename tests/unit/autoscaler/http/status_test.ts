@@ -67,9 +67,9 @@ Deno.test("status() lists the pauses of starts in force, with the circumstance a
     { ...failed, what: "quota", at: NOW - 40_000 },
   ] as const;
   const observation = { ...OBSERVATION, history: { ...OBSERVATION.history, starts } };
-  const { pauses } = status({ ...SNAPSHOT, observation }, NOW) as { pauses: object[] };
+  const { pauses } = status({ ...SNAPSHOT, observation }, NOW) as { pauses: Record<string, unknown>[] };
   const until = new Date(NOW + 25_000).toISOString();
-  assertEquals(pauses.map((pause) => ({ ...pause, circumstance: "" })), [
-    { fault: "no-capacity", circumstance: "", failures: 1, until, reason: "AWS said so" },
+  assertEquals(pauses.map(({ circumstance: _, ...pause }) => pause), [
+    { fault: "no-capacity", failures: 1, until, reason: "AWS said so" },
   ]);
 });
