@@ -10,6 +10,7 @@ import { SETTINGS } from "../../settings/settings.ts";
 import { ACCOUNT_OPTIONS, instancesById, withAws } from "../account.ts";
 import { printActions } from "../instances/targets.ts";
 import { zonesOf } from "./lookup.ts";
+import { placementIn } from "./placement.ts";
 
 export const create = command({
   name: "create",
@@ -32,15 +33,14 @@ export const create = command({
     withAws(context, async (aws) => {
       const { flags, args: [given = ""], out, signal } = context;
       const name = checkedName(given);
-      const zones = flags.zone.length > 0 ? flags.zone : zonesOf(
-        (await instancesById(aws, flags, signal)).values(),
-        flags.fleet,
-        ["kas", "admin", "balancers", "create", name, "--zone", "ZONE"],
-      );
+      const hint = ["kas", "admin", "balancers", "create", name, "--zone", "ZONE"];
+      const instances = flags.zone.length > 0 ? [] : [...(await instancesById(aws, flags, signal)).values()];
+      const zones = flags.zone.length > 0 ? flags.zone : zonesOf(instances, flags.fleet, hint);
       if (flags.dryRun) {
         return await printActions(out, [{ action: `create load balancer ${name} in ${zones.join(", ")}` }]);
       }
-      const dnsName = await createBalancer(aws, name, zones, flags.drainTimeout);
+      const placement = await placementIn(aws, instances, flags.fleet, zones, signal);
+      const dnsName = await createBalancer(aws, name, placement, flags.drainTimeout);
       await out.table(["name", "dns_name"], [{ name, dns_name: dnsName }]);
     }),
 });

@@ -61,6 +61,7 @@ export function adminPolicy(scope: Scope): Policy {
 }
 
 const READ_CLASSIC = [
+  "ec2:DescribeVpcs",
   "elasticloadbalancing:DescribeInstanceHealth",
   "elasticloadbalancing:DescribeLoadBalancerAttributes",
 ];
@@ -71,6 +72,7 @@ const READ_TARGET_GROUP = [
 ];
 const CHANGE_CLASSIC = [
   ...REGISTER_INSTANCES,
+  "elasticloadbalancing:AttachLoadBalancerToSubnets",
   "elasticloadbalancing:ConfigureHealthCheck",
   "elasticloadbalancing:CreateLoadBalancer",
   "elasticloadbalancing:DeleteLoadBalancer",

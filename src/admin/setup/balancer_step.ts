@@ -5,6 +5,7 @@
  */
 import { type Balancer, findBalancer, register } from "../../aws/balancing/balancer.ts";
 import {
+  attachSubnets,
   createBalancer,
   drainingTimeout,
   enableZones,
@@ -17,6 +18,7 @@ import type { Aws } from "../../aws/clients.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
 import { ExitError } from "../../cli/command.ts";
 import { zonesOf } from "../balancers/lookup.ts";
+import { placementIn } from "../balancers/placement.ts";
 import { type Ensure, ensureAll, type SetupPlan } from "./steps.ts";
 
 const FIRST_INSTANCE = "kas admin instances create --role base --image AMI, then kas admin setup again";
@@ -64,15 +66,26 @@ async function setUpClassic(
   ensure: Ensure,
   signal: AbortSignal,
 ): Promise<void> {
+  const placementOf = (zones: readonly string[]) => placementIn(aws, instances, fleet, zones, signal);
   const create = async () => {
-    await createBalancer(aws, name, zonesOf(instances, fleet, FIRST_INSTANCE), drainTimeout);
+    await createBalancer(
+      aws,
+      name,
+      await placementOf(zonesOf(instances, fleet, FIRST_INSTANCE)),
+      drainTimeout,
+    );
   };
   if (existing === undefined) return await ensure("balancer", name, "create", create);
   const isRight = isRightDelay(await drainingTimeout(aws, name, signal), drainTimeout);
   await ensure("balancer", name, isRight ? undefined : "update", () => setDraining(aws, name, drainTimeout));
   const missing = new Set(instances.map(({ zone }) => zone)).difference(new Set(existing.zones));
   for (const zone of [...missing].sort()) {
-    await ensure("zone", zone, "enable", () => enableZones(aws, name, [zone]));
+    await ensure("zone", zone, "enable", async () => {
+      const placement = await placementOf([zone]);
+      await ("zones" in placement
+        ? enableZones(aws, name, placement.zones)
+        : attachSubnets(aws, name, placement.subnets));
+    });
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Aws } from "../../aws/clients.ts";
 import { fleetInstances } from "../../aws/ec2/instances.ts";
+import { vpcOf } from "../balancers/placement.ts";
 import { setUpAlarms } from "./alarm_steps.ts";
 import { setUpBalancer } from "./balancer_step.ts";
 import { setUpMonitoring } from "./monitoring_step.ts";
@@ -16,7 +17,7 @@ import { setUpSubscription, setUpTopic } from "./topic_steps.ts";
  *
  * @returns the topic's ARN, or undefined if the plan has no topic or a dry run would create the topic
  * @throws {ExitError} with status 4 if the topic or target group of a flag does not exist, or if the fleet has no instances; with
- * status 1 if the autoscaler does not confirm the subscription in time
+ * status 1 if the instances are in several VPCs, or if the autoscaler does not confirm the subscription in time
  */
 export async function setUp(
   aws: Aws,
@@ -27,6 +28,8 @@ export async function setUp(
   const ensure = ensurer(plan, onStep, signal);
   const { fleet, keyName } = plan;
   const instances = await Array.fromAsync(fleetInstances(aws, { fleet, keyName }, signal));
+  // A fleet over several VPCs is refused before anything is created.
+  vpcOf(instances, fleet);
   const topic = plan.pull ? undefined : await setUpTopic(aws, plan, ensure);
   const balancer = await setUpBalancer(aws, plan, instances, ensure, signal);
   await setUpMonitoring(aws, plan, instances, ensure, signal);

@@ -155,13 +155,21 @@ export async function setDraining(aws: Aws, name: string, drainTimeout: number):
 }
 
 /**
- * Creates a load balancer in some zones, with an HTTP listener, the health check and draining. An existing load
+ * Where a new load balancer is: in zones of the default VPC, where ELB creates a security group for it, or in subnets of another
+ * VPC, one a zone, with security groups. Source: ELB API, CreateLoadBalancer.
+ */
+export type Placement =
+  | { readonly zones: readonly string[] }
+  | { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] };
+
+/**
+ * Creates a load balancer, with an HTTP listener, the health check and draining. An existing load
  * balancer gets the health check and the attributes, and keeps its listeners and zones. Returns its DNS name.
  */
 export async function createBalancer(
   aws: Aws,
   name: string,
-  zones: readonly string[],
+  placement: Placement,
   drainTimeout: number,
 ): Promise<string> {
   const [client, commands] = await elb(aws);
@@ -175,7 +183,10 @@ export async function createBalancer(
       InstanceProtocol: "HTTP",
       InstancePort: WORKER_PORT,
     };
-    const request = { LoadBalancerName: name, Listeners: [listener], AvailabilityZones: [...zones] };
+    const where = "zones" in placement
+      ? { AvailabilityZones: [...placement.zones] }
+      : { Subnets: [...placement.subnets], SecurityGroups: [...placement.securityGroups] };
+    const request = { LoadBalancerName: name, Listeners: [listener], ...where };
     // Only this answer has the name for sure: ELB may not list a new load balancer yet.
     ({ DNSName: dnsName = "" } = await client.send(new CreateLoadBalancerCommand(request)));
   }
@@ -192,7 +203,15 @@ export async function createBalancer(
   return dnsName;
 }
 
-/** Adds zones to a load balancer. Instances in other zones stay out of service. */
+/** Adds subnets to a load balancer, each in another zone. Instances in zones without a subnet stay out of service. */
+export async function attachSubnets(aws: Aws, name: string, subnets: readonly string[]): Promise<void> {
+  const [client, { AttachLoadBalancerToSubnetsCommand }] = await elb(aws);
+  await client.send(
+    new AttachLoadBalancerToSubnetsCommand({ LoadBalancerName: name, Subnets: [...subnets] }),
+  );
+}
+
+/** Adds zones to a load balancer in the default VPC. Instances in other zones stay out of service. */
 export async function enableZones(aws: Aws, name: string, zones: readonly string[]): Promise<void> {
   const [client, { EnableAvailabilityZonesForLoadBalancerCommand }] = await elb(aws);
   const request = { LoadBalancerName: name, AvailabilityZones: [...zones] };

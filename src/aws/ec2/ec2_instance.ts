@@ -15,6 +15,7 @@ export interface Ec2Instance extends Omit<Instance, "registration"> {
   /** The image that the instance was launched from. */
   readonly image?: string;
   readonly vpc?: string;
+  readonly subnet?: string;
   /**
    * Present if the instance is a Spot instance. EC2 can stop a Spot instance only if its Spot request is persistent.
    */
@@ -99,6 +100,7 @@ export function instanceOf(found: DescribedInstance, fleet: string | undefined):
     ...(found.PublicDnsName ? { publicDns: found.PublicDnsName } : {}),
     ...(found.PublicIpAddress ? { publicIp: found.PublicIpAddress } : {}),
     ...(found.VpcId ? { vpc: found.VpcId } : {}),
+    ...(found.SubnetId ? { subnet: found.SubnetId } : {}),
     ...(found.InstanceLifecycle === "spot" ? { spot: true } : {}),
     ...(found.RootDeviceType === "instance-store" ? { instanceStore: true } : {}),
     ...(addressOwner === undefined ? {} : { elasticIp: addressOwner !== "amazon" }),

@@ -11,6 +11,7 @@ export {
   DescribeInstanceCreditSpecificationsCommand,
   DescribeInstancesCommand,
   DescribeSecurityGroupsCommand,
+  DescribeVpcsCommand,
   EC2Client,
   MonitorInstancesCommand,
   RunInstancesCommand,

@@ -5,6 +5,7 @@
  * @module
  */
 export {
+  AttachLoadBalancerToSubnetsCommand,
   ConfigureHealthCheckCommand,
   CreateLoadBalancerCommand,
   DeleteLoadBalancerCommand,

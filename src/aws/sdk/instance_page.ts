@@ -28,6 +28,7 @@ export type DescribedInstance = Pick<
   | "State"
   | "StateReason"
   | "StateTransitionReason"
+  | "SubnetId"
   | "Tags"
   | "VpcId"
 >;
@@ -101,6 +102,7 @@ function readInstance(found: Element): DescribedInstance {
       Key: text(tag, "key"),
       Value: text(tag, "value"),
     })),
+    SubnetId: text(found, "subnetId"),
     VpcId: text(found, "vpcId"),
   };
 }

@@ -56,6 +56,8 @@ export interface LoadBalancer extends Pool {
   /** Creation time in ms since the epoch. */
   readonly createdAt: number;
   readonly listeners: readonly Listener[];
+  readonly vpc: string;
+  /** Ids of the subnets that it was created in; empty if it was created in zones of the default VPC. */
   readonly subnets: readonly string[];
   readonly securityGroups: readonly string[];
   readonly scheme: string;

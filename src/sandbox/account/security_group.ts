@@ -19,5 +19,6 @@ export interface SecurityGroup {
   readonly id: string;
   readonly name: string;
   readonly description: string;
+  readonly vpc: string;
   readonly ingress: readonly SecurityGroupRule[];
 }

@@ -13,9 +13,9 @@ import { boolean, shape, shapes, text, texts } from "../wire/input.ts";
 import type { LaunchTemplates } from "./launch_templates.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { missingParameter } from "./request.ts";
-import { DEFAULT_GROUP } from "./security_groups.ts";
+import { DEFAULT_GROUP, OTHER_DEFAULT_GROUP } from "./security_groups.ts";
 import { readTags } from "./tags.ts";
-import { invalidZone, subnetOf, zones } from "./zones.ts";
+import { invalidZone, subnetOf, VPC, vpcOf, zoneOf, zones } from "./zones.ts";
 
 /** Options of {@linkcode Launcher}. */
 export interface LauncherOptions {
@@ -52,7 +52,7 @@ export class Launcher {
       image: "ami-00000000000000001",
       keyName: undefined,
       subnet: subnetOf(zone),
-      securityGroups: [DEFAULT_GROUP.id],
+      securityGroups: [(vpcOf(instance.subnet) === VPC ? DEFAULT_GROUP : OTHER_DEFAULT_GROUP).id],
       userData: undefined,
       clientToken: undefined,
       launchIndex: 0,
@@ -122,10 +122,13 @@ export class Launcher {
   }
 
   #requestedZone(input: Shape): string | undefined {
-    const { region } = this.#options;
+    const { region, faults } = this.#options;
     const subnet = text(input, "SubnetId");
+    if (subnet === undefined && faults.noDefaultVpc) {
+      throw new AwsError("VPCIdNotSpecified", "No default VPC for this user");
+    }
     const zone = text(shape(input, "Placement") ?? {}, "AvailabilityZone") ??
-      zones(region).find((candidate) => subnetOf(candidate) === subnet);
+      (subnet === undefined ? undefined : zoneOf(region, subnet));
     if (zone !== undefined && !zones(region).includes(zone)) throw invalidZone(zone);
     return zone;
   }

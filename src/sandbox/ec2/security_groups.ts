@@ -11,15 +11,17 @@ import type { SecurityGroup, SecurityGroupRule } from "../account/security_group
 import type { Snapshot } from "../account/snapshot.ts";
 import { dryRunSucceeded, missingParameter } from "./request.ts";
 import { applyFilters, pageOf } from "./filters.ts";
-import { VPC } from "./shapes.ts";
+import { OTHER_VPC, VPC } from "./zones.ts";
 
-/** The default security group of the VPC. It admits traffic from its own members only. */
-export const DEFAULT_GROUP: SecurityGroup = {
-  id: "sg-00000000000000001",
-  name: "default",
-  description: "default VPC security group",
-  ingress: [{ protocol: "-1", cidrs: [], groups: ["sg-00000000000000001"] }],
-};
+/** Returns the default security group of a VPC. It admits traffic from its own members only. */
+function defaultGroup(id: string, vpc: string): SecurityGroup {
+  const ingress = [{ protocol: "-1", cidrs: [], groups: [id] }];
+  return { id, name: "default", description: "default VPC security group", vpc, ingress };
+}
+
+/** The default security groups of the two VPCs. */
+export const DEFAULT_GROUP = defaultGroup("sg-00000000000000001", VPC);
+export const OTHER_DEFAULT_GROUP = defaultGroup("sg-00000000000000002", OTHER_VPC);
 
 /**
  * Returns EC2's API actions on security groups.
@@ -115,13 +117,13 @@ function isSameRule(a: SecurityGroupRule, b: SecurityGroupRule): boolean {
   return JSON.stringify(permissionShape(a)) === JSON.stringify(permissionShape(b));
 }
 
-function groupShape({ id, name, description, ingress }: SecurityGroup): Shape {
+function groupShape({ id, name, description, vpc, ingress }: SecurityGroup): Shape {
   return {
     OwnerId: ACCOUNT_ID,
     GroupId: id,
     GroupName: name,
     Description: description,
-    VpcId: VPC,
+    VpcId: vpc,
     IpPermissions: ingress.map(permissionShape),
     IpPermissionsEgress: [permissionShape({ protocol: "-1", cidrs: ["0.0.0.0/0"], groups: [] })],
     Tags: [],
@@ -140,14 +142,14 @@ function permissionShape({ protocol, from, to, cidrs, groups }: SecurityGroupRul
   };
 }
 
-function filterValues({ id, name }: SecurityGroup, filter: string): readonly string[] | undefined {
+function filterValues({ id, name, vpc }: SecurityGroup, filter: string): readonly string[] | undefined {
   switch (filter) {
     case "group-id":
       return [id];
     case "group-name":
       return [name];
     case "vpc-id":
-      return [VPC];
+      return [vpc];
     default:
       return undefined;
   }

@@ -16,7 +16,7 @@ import { instanceActions } from "./instance_actions.ts";
 import { launchTemplates } from "./launch_templates.ts";
 import { Launcher } from "./launcher.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import { DEFAULT_GROUP, securityGroupActions } from "./security_groups.ts";
+import { DEFAULT_GROUP, OTHER_DEFAULT_GROUP, securityGroupActions } from "./security_groups.ts";
 import { tagActions } from "./tags.ts";
 import { zoneActions } from "./zones.ts";
 
@@ -41,6 +41,7 @@ export interface Ec2 {
 export function ec2(options: Ec2Options): Ec2 {
   const { clock, account, lifecycle, faults, region } = options;
   account.putSecurityGroup(DEFAULT_GROUP);
+  account.putSecurityGroup(OTHER_DEFAULT_GROUP);
   const templates = launchTemplates(clock);
   const launcher = new Launcher({ ...options, templates });
   const read = (): Snapshot => account.snapshotAgo(faults.readAge());
@@ -51,7 +52,7 @@ export function ec2(options: Ec2Options): Ec2 {
     ...tagActions(account, read),
     ...securityGroupActions(account, read),
     ...templates.actions,
-    ...zoneActions(region),
+    ...zoneActions(region, () => !faults.noDefaultVpc),
   };
   return { service, create: (instance) => launcher.create(instance) };
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { vpcOf } from "./zones.ts";
 import { ACCOUNT_ID, type Shape } from "../wire/action.ts";
 import type { Instance, StateName } from "../account/instance.ts";
 
@@ -15,9 +16,6 @@ const STATE_CODES: Readonly<Record<StateName, number>> = {
   stopping: 64,
   stopped: 80,
 };
-
-/** Id of the sandbox's only VPC. */
-export const VPC = "vpc-00000000000000001";
 
 /** Formats an instance state for an API response. */
 export function stateShape(state: StateName): Shape {
@@ -52,7 +50,7 @@ function instanceShape(instance: Instance): Shape {
     Placement: { AvailabilityZone: instance.zone, Tenancy: "default" },
     Monitoring: { State: instance.detailedMonitoring ? "enabled" : "disabled" },
     SubnetId: terminated ? undefined : instance.subnet,
-    VpcId: terminated ? undefined : VPC,
+    VpcId: terminated ? undefined : vpcOf(instance.subnet),
     PrivateIpAddress: terminated ? undefined : instance.address,
     PublicIpAddress: state === "running" ? instance.address : undefined,
     Architecture: "x86_64",
@@ -106,7 +104,7 @@ export function instanceFilterValues(
     case "subnet-id":
       return [instance.subnet];
     case "vpc-id":
-      return [VPC];
+      return [vpcOf(instance.subnet)];
     case "private-ip-address":
       return [instance.address];
     case "ip-address":

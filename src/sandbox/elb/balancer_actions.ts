@@ -4,6 +4,8 @@
  * @module
  */
 import type { Listener, LoadBalancer } from "../account/load_balancer.ts";
+import { DEFAULT_GROUP, OTHER_DEFAULT_GROUP } from "../ec2/security_groups.ts";
+import { OTHER_VPC, subnetOf, VPC, vpcOf } from "../ec2/zones.ts";
 import { AwsError, type Service } from "../wire/action.ts";
 import { integer, required, text, texts, validationError } from "../wire/input.ts";
 import { page } from "../wire/paging.ts";
@@ -24,6 +26,26 @@ export function balancerActions(
     if (unknown !== undefined) throw validationError(`Invalid availability zone: ${unknown}`);
   };
 
+  /** Returns the VPC and the zones of subnets; undefined for none. */
+  const placeOf = (subnets: readonly string[]): { vpc: string; zones: string[] } | undefined => {
+    const [first] = subnets;
+    if (first === undefined) return undefined;
+    const subnetZones = subnets.map((subnet) =>
+      zones.find((zone) => [VPC, OTHER_VPC].some((vpc) => subnetOf(zone, vpc) === subnet))
+    );
+    const unknown = subnets.find((_, i) => subnetZones[i] === undefined);
+    if (unknown !== undefined) throw new AwsError("SubnetNotFound", `The subnet '${unknown}' does not exist`);
+    const found = subnetZones.filter((zone) => zone !== undefined);
+    if (new Set(found).size < subnets.length || subnets.some((subnet) => vpcOf(subnet) !== vpcOf(first))) {
+      throw new AwsError(
+        "InvalidConfigurationRequest",
+        "ELB cannot be attached to multiple subnets in the same AZ, or in several VPCs",
+        409,
+      );
+    }
+    return { vpc: vpcOf(first), zones: found.sort() };
+  };
+
   return {
     CreateLoadBalancer: (input) => {
       const name = required(text(input, "LoadBalancerName"), "LoadBalancerName");
@@ -39,7 +61,11 @@ export function balancerActions(
         throw validationError("Either AvailabilityZones or SubnetIds must be specified");
       }
       checkZones(requestedZones);
+      if (subnets.length === 0 && faults.noDefaultVpc) {
+        throw new AwsError("InvalidConfigurationRequest", "Default VPC not found", 409);
+      }
       const tags = readTags(input);
+      const place = placeOf(subnets);
       const securityGroups = texts(input, "SecurityGroups");
       const existing = account.current.balancers.get(name);
       if (existing !== undefined) {
@@ -59,16 +85,40 @@ export function balancerActions(
         name,
         subnets,
         listeners,
-        // The sandbox's only VPC has one subnet in each zone.
-        zones: requestedZones.length > 0 ? requestedZones : zones,
-        ...(securityGroups.length === 0 ? {} : { securityGroups }),
+        vpc: place?.vpc ?? VPC,
+        zones: place?.zones ?? requestedZones,
+        securityGroups: securityGroups.length > 0
+          ? securityGroups
+          : [(place?.vpc === OTHER_VPC ? OTHER_DEFAULT_GROUP : DEFAULT_GROUP).id],
         scheme: text(input, "Scheme") ?? "internet-facing",
         tags,
       });
       return { DNSName: dnsName };
     },
 
+    AttachLoadBalancerToSubnets: (input) => {
+      const { vpc, zones: present } = requestedBalancer(account.current, input);
+      const subnets = texts(input, "Subnets");
+      const place = placeOf(subnets);
+      if (place === undefined) throw validationError("Subnets must have at least one subnet");
+      if (place.vpc !== vpc || place.zones.some((zone) => present.includes(zone))) {
+        throw new AwsError(
+          "InvalidConfigurationRequest",
+          "The subnets must be in the VPC of the load balancer, and in other zones than its subnets",
+          409,
+        );
+      }
+      const changed = changeBalancer(account, input, (balancer) => ({
+        subnets: [...balancer.subnets, ...subnets],
+        zones: [...balancer.zones, ...place.zones].sort(),
+      }));
+      return { Subnets: changed.subnets };
+    },
+
     EnableAvailabilityZonesForLoadBalancer: (input) => {
+      if (requestedBalancer(account.current, input).vpc !== VPC || faults.noDefaultVpc) {
+        throw new AwsError("InvalidConfigurationRequest", "Default VPC not found", 409);
+      }
       const requested = texts(input, "AvailabilityZones");
       if (requested.length === 0) throw validationError("AvailabilityZones must have at least one zone");
       checkZones(requested);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { vpcOf } from "../ec2/zones.ts";
 import { AwsError, type Service, type Shape } from "../wire/action.ts";
 import { validationError } from "../wire/input.ts";
 import type { ElbOptions } from "./options.ts";
@@ -29,12 +30,15 @@ export function instanceActions(
 
   return {
     RegisterInstancesWithLoadBalancer: (input) => {
-      const { name } = requestedBalancer(account.current, input);
+      const { name, vpc } = requestedBalancer(account.current, input);
       const ids = requiredInstanceIds(input);
       for (const id of ids) {
-        const state = account.current.instances.get(id)?.state;
+        const { state, subnet } = account.current.instances.get(id) ?? {};
         if (state === undefined || state === "terminated" || state === "shutting-down") {
           throw invalidInstance(id);
+        }
+        if (vpcOf(subnet) !== vpc) {
+          throw new AwsError("InvalidInstance", `EC2 instance ${id} is not in the same VPC as ELB.`);
         }
       }
       for (const id of ids) register(name, id);

@@ -5,6 +5,7 @@
  */
 import type { LoadBalancer } from "../account/load_balancer.ts";
 import { DEFAULT_GROUP } from "../ec2/security_groups.ts";
+import { VPC } from "../ec2/zones.ts";
 import type { Service } from "../wire/action.ts";
 import { balancerActions } from "./balancer_actions.ts";
 import { instanceActions } from "./instance_actions.ts";
@@ -28,6 +29,7 @@ export function elb(options: ElbOptions): Elb {
     const created: LoadBalancer = {
       dnsName: addresses.take(),
       createdAt: clock.now(),
+      vpc: VPC,
       subnets: [],
       securityGroups: [DEFAULT_GROUP.id],
       scheme: "internet-facing",

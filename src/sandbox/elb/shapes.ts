@@ -29,6 +29,7 @@ export function balancerShape(balancer: LoadBalancer): Shape {
     BackendServerDescriptions: [],
     AvailabilityZones: balancer.zones,
     Subnets: balancer.subnets,
+    VPCId: balancer.vpc,
     Instances: Array.from(registrations).filter(([, phase]) => phase !== "draining").map(([InstanceId]) => ({
       InstanceId,
     })),

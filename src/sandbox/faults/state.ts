@@ -50,6 +50,8 @@ export class FaultState {
   basicMonitoring = false;
   /** CPU that a T instance without CPU credits shows at most, in percent; undefined if T instances have credits. */
   credits: number | undefined;
+  /** Whether the account has no default VPC. */
+  noDefaultVpc = false;
   /** API actions that IAM denies, such as `ec2:StartInstances`. */
   readonly deniedActions = new Set<string>();
   /** Offset of AWS's clock from the host's clock in ms; positive if AWS's clock is ahead. */
@@ -80,6 +82,7 @@ export class FaultState {
       this.checkEndpoints =
       this.lateFirstCheck =
       this.basicMonitoring =
+      this.noDefaultVpc =
         false;
     this.wedgedActions.clear();
     this.deniedActions.clear();

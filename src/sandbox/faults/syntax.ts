@@ -39,6 +39,7 @@ const FAULTS: readonly FaultSyntax[] = [
   time("drain-lag", "drainLag"),
   time("metric-delay", "metricDelay"),
   toggle("basic-monitoring", "basicMonitoring"),
+  toggle("no-default-vpc", "noDefaultVpc"),
   share("sns-duplicates", "snsDuplicates"),
   share("sns-loss", "snsLoss"),
   toggle("check-endpoints", "checkEndpoints"),

@@ -41,6 +41,7 @@ const EC2_NAMES: Readonly<Record<string, string>> = {
   TerminatingInstances: "instancesSet",
   UnsuccessfulInstanceCreditSpecifications: "unsuccessfulInstanceCreditSpecificationSet",
   UserIdGroupPairs: "groups",
+  Vpcs: "vpcSet",
   ".SecurityGroups": "securityGroupInfo",
   "AvailabilityZones.State": "zoneState",
   "Instances.State": "instanceState",

@@ -25,7 +25,7 @@ export const ELB_CASES: readonly Case[] = [
   {
     name: "createBalancer() creates one load balancer, however often it is called",
     run: async ({ aws, region }, fleet) => {
-      const dnsName = await createBalancer(aws, fleet, [`${region}a`], 300_000);
+      const dnsName = await createBalancer(aws, fleet, { zones: [`${region}a`] }, 300_000);
       const created = await Array.fromAsync(listBalancers(aws, undefined, fleet));
       assertEquals(created, [{
         name: fleet,
@@ -36,7 +36,7 @@ export const ELB_CASES: readonly Case[] = [
         zones: [`${region}a`],
         requests: { namespace: "AWS/ELB", name: "RequestCount", dimensions: { LoadBalancerName: fleet } },
       }]);
-      assertEquals(await createBalancer(aws, fleet, [`${region}a`], 300_000), dnsName);
+      assertEquals(await createBalancer(aws, fleet, { zones: [`${region}a`] }, 300_000), dnsName);
       assertEquals(await Array.fromAsync(listBalancers(aws, undefined, fleet)), created);
       const all = await Array.fromAsync(listBalancers(aws));
       assertEquals(all.filter(({ name }) => name === fleet), created);
@@ -45,7 +45,7 @@ export const ELB_CASES: readonly Case[] = [
   {
     name: "enableZones() adds zones, and a second call changes nothing",
     run: async ({ aws, region }, fleet) => {
-      await createBalancer(aws, fleet, [`${region}a`], 300_000);
+      await createBalancer(aws, fleet, { zones: [`${region}a`] }, 300_000);
       for (const _ of [1, 2]) {
         await enableZones(aws, fleet, [`${region}b`]);
         const [found] = await Array.fromAsync(listBalancers(aws, undefined, fleet));
@@ -59,7 +59,7 @@ export const ELB_CASES: readonly Case[] = [
     run: async (backend, fleet) => {
       const { aws } = backend;
       const [{ id = "", zone = "" } = {}] = await launch(backend, fleet, "base", 1);
-      await createBalancer(aws, fleet, [zone], 300_000);
+      await createBalancer(aws, fleet, { zones: [zone] }, 300_000);
       assertEquals(await registrations(aws, balancerRef({ fleet })), new Map());
       await register(aws, balancerRef({ fleet }), id);
       await register(aws, balancerRef({ fleet }), id);
@@ -79,7 +79,7 @@ export const ELB_CASES: readonly Case[] = [
     run: async (backend, fleet) => {
       const { aws } = backend;
       const [registered, other] = await launch(backend, fleet, "node", 2);
-      await createBalancer(aws, fleet, [registered?.zone ?? ""], 300_000);
+      await createBalancer(aws, fleet, { zones: [registered?.zone ?? ""] }, 300_000);
       await register(aws, balancerRef({ fleet }), registered?.id ?? "");
       await deregister(aws, balancerRef({ fleet }), other?.id ?? "");
       assertEquals([...(await registrations(aws, balancerRef({ fleet }))).keys()], [registered?.id]);
@@ -91,7 +91,7 @@ export const ELB_CASES: readonly Case[] = [
     run: async ({ aws, region }, fleet) => {
       assert(isNotFound(await assertRejects(() => health(aws, balancerRef({ fleet })))));
       assert(isNotFound(await assertRejects(() => Array.fromAsync(listBalancers(aws, undefined, fleet)))));
-      await createBalancer(aws, fleet, [`${region}a`], 300_000);
+      await createBalancer(aws, fleet, { zones: [`${region}a`] }, 300_000);
       await deleteBalancer(aws, fleet);
       await deleteBalancer(aws, fleet);
       assert(isNotFound(await assertRejects(() => health(aws, balancerRef({ fleet })))));

@@ -16,6 +16,7 @@ import { assertEquals } from "@std/assert";
 import { eventualLine, machines, NODES, stage } from "../../unit/autoscaler/fixtures.ts";
 import { eventually } from "../../support/kas.ts";
 import { makeTargetGroup } from "../contract/target_group.ts";
+import { OTHER_VPC, subnetOf } from "../../../src/sandbox/ec2/zones.ts";
 import { AT_ONCE, fleetOf } from "../../support/lab/fleet_plan.ts";
 import { askForMore, FIRST, openNotifiedLab, reportIdle } from "../../support/lab/script.ts";
 import { testWith } from "../../support/needs.ts";
@@ -169,6 +170,19 @@ async function adminRequests(createBalancer?: (aws: Aws) => Promise<BalancerRef>
   );
 }
 
+/** The requests of setup for a Classic Load Balancer outside of the default VPC. */
+async function otherVpcRequests(): Promise<IamRequest[]> {
+  await using f = await fleet({ empty: true, faults: ["no-default-vpc=on"] });
+  for (const zone of ["eu-west-1a", "eu-west-1b"]) {
+    await f.rows(`instances create --image ami-1 --subnet ${subnetOf(zone, OTHER_VPC)}`);
+    await f.rows("setup --pull");
+  }
+  const calls = f.sandbox.calls.filter(({ service, action }) =>
+    service === "elasticloadbalancing" || action === "DescribeVpcs"
+  );
+  return distinct(calls, new Map());
+}
+
 /** A server that confirms every subscription. */
 function confirming() {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
@@ -203,7 +217,8 @@ testWith(
   NEEDS,
   "the operator's IAM policy permits each AWS call of the commands, and contains no unnecessary permission",
   async () => {
-    await fits(adminPolicy({ ...SCOPE, instanceRole: ROLE }), await adminRequests());
+    const requests = [...await adminRequests(), ...await otherVpcRequests()];
+    await fits(adminPolicy({ ...SCOPE, instanceRole: ROLE }), requests);
   },
 );
 

@@ -45,6 +45,7 @@ export function requestsOf({ service, action, input }: Call, tags: Tags): IamReq
     case "ListTopics":
     case "DescribeInstanceCreditSpecifications":
     case "DescribeSecurityGroups":
+    case "DescribeVpcs":
     case "DescribeLoadBalancerAttributes":
     case "DescribeTargetGroups":
     case "DescribeTargetGroupAttributes":

@@ -1,4 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { findBalancer } from "../../../../src/aws/balancing/classic_balancer.ts";
+import { connect } from "../../../../src/aws/clients.ts";
+import { OTHER_VPC, subnetOf } from "../../../../src/sandbox/ec2/zones.ts";
 import { BASE, fleet, NODE } from "../../../unit/admin/fleet.ts";
 
 /** Returns the rows that setup prints for monitoring. In a new sandbox, the instances have basic monitoring. */
@@ -6,6 +9,9 @@ const settingsRows = (action: "created" | "unchanged") =>
   action === "unchanged"
     ? []
     : [BASE, NODE].map((name) => ({ resource: "monitoring", name, action: "enabled" }));
+
+/** The subnets of the VPC that is not the default one. */
+const [SUBNET_A, SUBNET_B] = [subnetOf("eu-west-1a", OTHER_VPC), subnetOf("eu-west-1b", OTHER_VPC)];
 
 const ALARMS = [BASE, NODE].flatMap((id) => [`kas:cpuhigh:${id}`, `kas:cpulow:${id}`]);
 
@@ -59,6 +65,36 @@ Deno.test("setup enables the zones of new instances in an existing load balancer
   await f.sandbox.account.waitUntil(() =>
     f.sandbox.account.instances().every(({ registration }) => registration === "in-service")
   );
+});
+
+Deno.test("without a default VPC, setup uses the subnets and the security group of the fleet's instances", async () => {
+  await using f = await fleet({ empty: true, faults: ["no-default-vpc=on"] });
+  await f.rows(`instances create --image ami-1 --role base --subnet ${SUBNET_A}`);
+  await f.rows("setup");
+  await f.rows(`instances create --image ami-1 --subnet ${SUBNET_B}`);
+  await f.rows("setup");
+  await f.rows(`balancers register kas ${NODE}`);
+  await f.sandbox.account.waitUntil(() =>
+    f.sandbox.account.instances().every(({ registration }) => registration === "in-service")
+  );
+  using aws = connect({ region: "eu-west-1", endpointUrl: f.sandbox.url });
+  const balancer = await findBalancer(aws, "kas");
+  assertEquals([balancer?.zones, balancer?.securityGroups], [["eu-west-1a", "eu-west-1b"], [
+    "sg-00000000000000002",
+  ]]);
+  assertEquals(new Set((await f.rows("setup")).map(({ action }) => action)), new Set(["unchanged"]));
+});
+
+Deno.test("setup refuses a fleet over two VPCs in one line, and creates nothing", async () => {
+  await using f = await fleet({ empty: true });
+  await f.rows("instances create --image ami-1 --role base");
+  await f.rows(`instances create --image ami-1 --subnet ${SUBNET_B}`);
+  f.changes();
+  const { status, err } = await f.kas("setup");
+  assertEquals([status, f.changes()], [1, []]);
+  for (const name of [BASE, NODE, "vpc-00000000000000001", "vpc-00000000000000002"]) {
+    assertStringIncludes(err, name);
+  }
 });
 
 Deno.test("setup registers instances that are pending", async () => {

@@ -93,7 +93,7 @@ Deno.test("createBalancer() sets listener, health check, draining and cross-zone
       ? queryError("LoadBalancerNotFound", "There is no balancer 'kas'")
       : query(action, "");
   });
-  const dnsName = await createBalancer(server.aws, "kas", ["eu-west-1a", "eu-west-1b"], 300_000);
+  const dnsName = await createBalancer(server.aws, "kas", { zones: ["eu-west-1a", "eu-west-1b"] }, 300_000);
   assertEquals(dnsName, "kas.elb.example");
   const sent = Object.assign({}, ...server.calls.map(({ input }) => input)) as Record<string, string>;
   const expected = {
@@ -115,6 +115,6 @@ Deno.test("createBalancer() does not create a load balancer that already exists"
   await using server = wire(({ action }) =>
     action === "DescribeLoadBalancers" ? described(balancer("kas")) : query(action, "")
   );
-  await createBalancer(server.aws, "kas", ["eu-west-1a"], 300_000);
+  await createBalancer(server.aws, "kas", { zones: ["eu-west-1a"] }, 300_000);
   assertEquals(server.calls.some(({ action }) => action === "CreateLoadBalancer"), false);
 });

@@ -51,6 +51,7 @@ const BALANCER: LoadBalancer = {
   dnsName: "127.0.0.1",
   createdAt: 0,
   listeners: [],
+  vpc: "vpc-1",
   subnets: [],
   securityGroups: [],
   scheme: "internet-facing",
