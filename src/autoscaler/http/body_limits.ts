@@ -1,15 +1,16 @@
 /**
- * Reads request bodies before their sender is verified. Each body has a limit of size and time. All bodies together have limits of number
- * and size, and the large ones among them a narrower one.
+ * Reads the bodies of requests whose sender is not verified yet. The size of each body and the time to read it are limited. The
+ * number of all open bodies and their total size are limited too, and so is the number of large bodies.
  *
- * A message about an alarm is small and arrives at once, so it comes through whatever other clients send: above a limit the reader
- * refuses large bodies, then the largest, then the one that has taken longest.
+ * A message about an alarm is small and arrives at once. So that such a message is accepted whatever other clients send, the reader
+ * refuses other bodies when a limit is exceeded: large bodies if there are too many large ones, the largest bodies if the total size
+ * is too large, and the oldest body if there are too many bodies.
  *
  * @module
  */
 import { STATUS_CODE } from "@std/http/status";
 
-/** A body that is too large, too slow, or not UTF-8, with the HTTP status for its sender. */
+/** The reader refuses a body. `status` is the HTTP status of the response, and `why` the label `reason` of `kas_messages_total`. */
 export class BodyError extends Error {
   override readonly name = "BodyError";
   constructor(message: string, readonly status: number, readonly why: "size" | "body" | "form") {
@@ -24,32 +25,36 @@ export const BODY_LIMIT = 640 * 1024;
 const LARGE = 16 * 1024;
 
 /**
- * How many large bodies are read or verified at once. Each takes several times its size: as it arrives, as text, and as an object.
- * Measured with 300 connections that send 600 KB each, in six rounds: the executable grows from 83 to 175 MB.
+ * The largest number of large bodies that are read or verified at once. Each body takes several times its size of memory, because
+ * it is in memory as bytes, as text and as an object. Measured in six rounds with 300 connections that send 600 KB each: the memory
+ * of the executable grows from 83 to 175 MB.
  */
 const LARGE_BODIES = 4;
 
-/** How many bodies are read or verified at once. */
+/** The largest number of bodies that are read or verified at once. */
 const BODIES = 256;
 
-/** The limit of all bodies that are being read or verified, in bytes. */
+/** The largest total size of the bodies that are being read or verified, in bytes. */
 const TOTAL_LIMIT = 8 * 1024 * 1024;
 
-/** Options of a {@linkcode BodyReader}: its limits. */
+/** The limits of a {@linkcode BodyReader}. */
 export interface BodyReaderOptions {
-  /** The longest wait for a body, in ms. SNS waits 15 s for the answer. */
+  /** The longest time to read a body, in ms. SNS waits 15 s for the response. */
   readonly timeout?: number;
-  /** The limit of all bodies together, in bytes. */
+  /** The largest total size of open bodies, in bytes. A body is open while it is being read or verified. */
   readonly total?: number;
-  /** How many bodies may be open at once. */
+  /** The largest number of open bodies. */
   readonly count?: number;
-  /** How many large bodies may be open at once. */
+  /** The largest number of open bodies that are larger than 16 KiB. */
   readonly large?: number;
 }
 
+/** A body that is being read or verified. */
 interface OpenBody {
+  /** The number of bytes that the reader has received. */
   size: number;
   isLarge: boolean;
+  /** Ends the reading of the body with an error. */
   readonly refuse: (error: BodyError) => void;
 }
 
@@ -75,10 +80,11 @@ export class BodyReader {
   }
 
   /**
-   * Reads a request's body and passes it to `use`. Its bytes count against the limit until `use` has ended. The reader
-   * reads no header: headers are not signed, and Deno copies all of them, up to 400 KB, when one is read.
+   * Reads the body of a request and passes the text to `use`. The body counts towards the limits until `use` has ended. The reader
+   * does not read the headers: SNS does not sign them, and Deno copies all of them, up to 400 KB, when a program reads one.
    *
-   * @throws {BodyError} 413: too large. 400: not UTF-8. 503: too slow, incomplete, or too many bodies at once; SNS retries these
+   * @throws {BodyError} with status 413 if the body is too large, 400 if it is not UTF-8, and 503 if it is too slow or incomplete or
+   * if too many bodies are open; SNS retries after 503
    */
   async read<T>({ body }: Request, use: (text: string) => Promise<T>): Promise<T> {
     if (body === null) return await use("");
@@ -93,7 +99,7 @@ export class BodyReader {
     }
   }
 
-  /** Counts a body as large, or refuses the body if too many large ones are open. */
+  /** Counts a body as large. Throws an error if too many large bodies are open. */
   #growLarge(open: OpenBody): void {
     if (open.isLarge) return;
     const others = this.#open.values().filter(({ isLarge }) => isLarge);
@@ -110,7 +116,7 @@ export class BodyReader {
     let text = "";
     try {
       while (true) {
-        // If a chunk and the refusal are both ready, the refusal wins.
+        // If a piece of the body and a refusal are both ready, the refusal counts.
         const { done, value } = await Promise.race([refused, reader.read()]);
         text += decode(value);
         if (done || value === undefined) return text;
@@ -122,7 +128,7 @@ export class BodyReader {
       }
     } catch (error) {
       reader.cancel().catch(() => {
-        // Ignore this error: the sender has disconnected, or the response reports the error.
+        // Ignore this second error: the sender has disconnected, or the response reports the first error.
       });
       throw error instanceof BodyError ? error : unavailable("the body ended early");
     } finally {
@@ -131,7 +137,7 @@ export class BodyReader {
     }
   }
 
-  /** Refuses the largest bodies until the rest is within the limit. */
+  /** Refuses the largest bodies until the total size of the others is within the limit. */
   #makeRoom(): void {
     while (this.#size > this.#total && this.#reading.size > 0) {
       const largest = this.#reading.values().reduce((a, b) => (b.size > a.size ? b : a));
@@ -149,10 +155,10 @@ export class BodyReader {
   }
 }
 
-/** The size of the one buffer that a body is read with, in bytes. Left to itself, Deno takes a new one of 64 KiB for each read. */
+/** The size of the buffer with which the reader reads a body, in bytes. By default, Deno creates a buffer of 64 KiB for each read. */
 const PIECE = 8 * 1024;
 
-/** Reads a body piece by piece. A piece is valid until the next one is read. */
+/** Reads a body piece by piece. The caller must use a piece before it reads the next piece, which has the same buffer. */
 function pieces(body: ReadableStream<Uint8Array>): {
   readonly read: () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
   readonly cancel: () => Promise<void>;
@@ -161,7 +167,7 @@ function pieces(body: ReadableStream<Uint8Array>): {
   try {
     reader = body.getReader({ mode: "byob" });
   } catch {
-    // A stream that the server did not create uses its own buffers.
+    // Not every stream accepts a buffer of the reader. The other streams create their own buffers.
     return body.getReader();
   }
   let buffer = new ArrayBuffer(PIECE);
@@ -175,7 +181,7 @@ function pieces(body: ReadableStream<Uint8Array>): {
   };
 }
 
-/** Decodes a body in pieces. Invalid bytes are an error and not replaced: two different bodies must not become one text. */
+/** Decodes a body piece by piece. Throws an error for invalid bytes: if it replaced them, two bodies could become the same text. */
 function decoder(): (piece: Uint8Array | undefined) => string {
   const utf8 = new TextDecoder("utf-8", { fatal: true });
   return (piece) => {

@@ -1,16 +1,17 @@
 /**
- * `GET /decisions`: records of the journal as JSON lines, so that `kas admin` can explain and replay them elsewhere.
+ * `GET /decisions`: returns records of decisions as JSON lines. With them, `kas admin` can explain and replay decisions on another
+ * machine.
  *
  * @module
  */
 import type { DecisionQuery, DecisionRecord } from "../store/decisions.ts";
 
-/** The limits of one page of records. */
+/** The largest number of records in one response, and the number of characters after which the response ends. */
 const PAGE = { records: 100, characters: 2 * 2 ** 20 };
 
 /**
- * The records that a query selects: `id=N`, `at=MS` (the last one at that time), `after=N` (a page of the next ones), or without a
- * parameter the last one. Undefined for any other query.
+ * Returns the records that a query selects: `id=N` selects one record, `at=MS` the last record at that time, and `after=N` a page of
+ * the records after record N. A query without a parameter selects the last record. Returns undefined for any other query.
  */
 export function decisionLines(
   query: URLSearchParams,

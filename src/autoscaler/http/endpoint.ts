@@ -1,5 +1,5 @@
 /**
- * The autoscaler's HTTP endpoint: receives messages (R12, R14) and answers questions about its state.
+ * The autoscaler's HTTP endpoint. It receives messages of SNS (R12, R14), and responds with the autoscaler's state and metrics.
  *
  * @module
  */
@@ -20,19 +20,19 @@ import { text } from "./text.ts";
 export interface HandlerParts extends Omit<ReceiverParts, "bodies"> {
   /** The reader of request bodies. Default: a reader with the default limits. */
   readonly bodies?: BodyReader;
-  /** The names in the Host header for which the endpoint answers requests for its state, besides IP addresses and localhost. */
+  /** Host names for which the endpoint answers requests for its state. It also answers requests for IP addresses and localhost. */
   readonly hosts: readonly string[];
-  /** The headers of the response to `/ping`. nginx forwards requests for `/ping`, but not for `/status`. */
+  /** The endpoint sends it in headers of the response to `/ping`, because nginx forwards requests for `/ping` but not for `/status`. */
   readonly identity: Identity;
-  /** The JSON of `GET /status`, without the counts of messages. */
+  /** Returns the JSON of `GET /status`, without the counts of messages. */
   readonly status: () => object;
-  /** The page of `GET /status`. */
+  /** Returns the HTML page of `GET /status`. `messages` has the counts of messages by outcome. */
   readonly page: (messages: Readonly<Record<string, number>>) => string;
-  /** The latest decisions and activities, newest first. */
+  /** Returns the latest decisions and activities, newest first. */
   readonly activities: (limit: number) => readonly JournalLine[];
-  /** Returns a decision with its trigger and its observation. */
+  /** Returns the record of a decision. */
   readonly decision: (query: DecisionQuery) => DecisionRecord | undefined;
-  /** The body of `GET /metrics`, and its content type. */
+  /** Returns the body of `GET /metrics` and its content type. */
   readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
 }
 
@@ -48,19 +48,19 @@ export interface Identity {
 /** The handlers of a path, by method. */
 interface Route {
   /**
-   * Whether the handler answers requests for any host name. Other handlers answer only host names that an attacker's DNS cannot
-   * use.
+   * Set if the handlers answer requests for any host name. The other handlers answer only requests for known host names and IP
+   * addresses. So a web page of an attacker cannot read the state with a host name that the attacker's DNS resolves to this server.
    */
   readonly isPublic?: true;
   readonly methods: ReadonlyMap<string, (request: Request, target: Target) => Response | Promise<Response>>;
 }
 
-/** The number of lines of `GET /activities`. */
+/** The number of lines that `GET /activities` returns. */
 const LINES = { default: 100, max: 10_000 };
 
 const log = getLogger(["kas", "http"]);
 
-/** Returns the handler of all requests. The handler never rejects. */
+/** Returns the handler of all requests. If an error occurs, the handler logs it and responds with 500. */
 export function handler(parts: HandlerParts): (request: Request) => Promise<Response> {
   const counts = { accepted: 0, duplicate: 0, unsubscribed: 0, refused: 0, failed: 0 };
   const receiver: ReceiverParts = {
@@ -75,7 +75,7 @@ export function handler(parts: HandlerParts): (request: Request) => Promise<Resp
   const identity = Object.fromEntries(
     Object.entries(parts.identity).map(([name, value]) => [`kas-${name}`, value]),
   );
-  // Use maps instead of objects, because requests choose the keys.
+  // Use maps instead of objects: a request chooses the key, and an object also has inherited keys such as `constructor`.
   const routes: ReadonlyMap<string, Route> = new Map([
     ["/", { isPublic: true, methods: new Map([["POST", (request) => receive(receiver, request)]]) }],
     ["/ping", { isPublic: true, ...get(() => text("pong", STATUS_CODE.OK, identity)) }],
@@ -124,7 +124,7 @@ export function handler(parts: HandlerParts): (request: Request) => Promise<Resp
   };
 }
 
-/** Returns the handlers of a path that clients can only read. */
+/** Returns a route that answers GET and HEAD with `respond`. */
 function get(respond: (request: Request, target: Target) => Response | Promise<Response>): Route {
   return { methods: new Map([["GET", respond], ["HEAD", respond]]) };
 }

@@ -1,7 +1,7 @@
 /**
- * The HTTP server, which restarts after a failure. Deno.serve ends when it cannot accept a connection, for example when clients
- * hold more connections than there are file descriptors. The listener then closes all connections and serves again. SNS retries
- * the interrupted requests.
+ * An HTTP server that starts again after a failure. `Deno.serve` ends when it cannot accept a connection, for example because the
+ * process has no file descriptor left. The listener then closes all connections and starts a new server on the same port. SNS
+ * retries the interrupted requests.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { serveHttp } from "../../process/http/serve.ts";
 import { realClock } from "../../runtime.ts";
 import { UnusableError } from "../unusable.ts";
 
-/** A running HTTP server. Disposing of the server stops it and waits up to 5 s for open requests. */
+/** A running HTTP server. Its disposal stops the server, and waits up to 5 s until open requests have ended. */
 export interface Listener extends AsyncDisposable {
   readonly addr: Deno.NetAddr;
 }
@@ -18,7 +18,7 @@ export interface Listener extends AsyncDisposable {
 /** How long the listener waits for open requests when it stops, in ms. */
 const SHUTDOWN = 5_000;
 
-/** The pause before the listener serves again after a failure, in ms. */
+/** How long the listener waits after a failure before it starts a new server, in ms. */
 const RESTART_PAUSE = 200;
 
 const log = getLogger(["kas", "autoscaler"]);
@@ -61,7 +61,7 @@ export function listen(
       try {
         return await current.server.finished;
       } catch (error) {
-        log.error("accepting a connection failed, endpoint closes all connections and listens again", {
+        log.error("accepting a connection failed, closing all connections and listening again", {
           reason: (error as Error).message,
         });
         current.close.abort();
@@ -76,7 +76,7 @@ export function listen(
       stopping.abort();
       const late = Promise.withResolvers<void>();
       const timer = setTimeout(late.resolve, SHUTDOWN);
-      // Ignore this error: a failed server is already closed.
+      // Do not shut down a server that has failed: its connections are already closed.
       const closed = current.close.signal.aborted ? undefined : current.server.shutdown();
       await Promise.race([Promise.all([closed, kept]), late.promise]);
       clearTimeout(timer);
@@ -84,6 +84,7 @@ export function listen(
   };
 }
 
+/** One of the servers that the listener starts one after another. */
 interface Serving {
   readonly server: Deno.HttpServer<Deno.NetAddr>;
   /** Closes the connections of the server. */

@@ -1,12 +1,13 @@
 /**
- * The values of the labels of `GET /metrics`: fixed lists, so that the number of series does not grow with the fleet.
+ * The values that the labels of `GET /metrics` can have. The lists are fixed, so that the number of time series does not depend on
+ * the size of the fleet.
  *
  * @module
  */
 import type { CheckName } from "../../scaling/model/decision.ts";
 import type { Role } from "../../scaling/model/instance.ts";
 
-/** The outcomes of a posted message, and for a message that was not accepted the reasons. */
+/** The outcomes of a received message, each with the reasons that kas counts separately. */
 export const MESSAGE_OUTCOMES = {
   accepted: [""],
   duplicate: [""],
@@ -24,10 +25,10 @@ export const MESSAGE_OUTCOMES = {
   failed: ["body", "Certificate", "store", "error"],
 } as const;
 
-/** The outcome of a posted message. */
+/** The outcome of a received message. */
 export type MessageOutcome = keyof typeof MESSAGE_OUTCOMES;
 
-/** The checks that can hold an action back. "" if none did. */
+/** The checks that can hold an action back, and "" for a decision that no check held back. */
 export const CHECKS: readonly (CheckName | "")[] = [
   "",
   "not-newest",
@@ -42,7 +43,7 @@ export const CHECKS: readonly (CheckName | "")[] = [
   "cpu-credits",
 ];
 
-/** The requests that an autoscaler sends to AWS. */
+/** The operations that an autoscaler calls, by AWS service. */
 export const CALLS: Readonly<Record<string, readonly string[]>> = {
   EC2: [
     "CreateTags",

@@ -1,6 +1,7 @@
 /**
- * `GET /metrics`, by prom-client. Labels have values of fixed lists, and never the id of an instance, message or alarm. Counters begin
- * at 0, so that rate() works from the start.
+ * Counts events and returns the counts for `GET /metrics`, with the library prom-client. The values of labels are from fixed lists: no
+ * label has the id of an instance, message or alarm. Every counter exists with the value 0 from the start, so that Prometheus's
+ * rate() also shows the first increase.
  *
  * Source: Prometheus documentation, "Metric and label naming".
  *
@@ -22,15 +23,16 @@ import { type PhaseDuration, PHASES } from "../store/phases.ts";
 import { CALLS, CHECKS, MESSAGE_OUTCOMES, type MessageOutcome, ROLES } from "./metric_labels.ts";
 import { DISPLAYED_STATUSES, displayedStatus, type ObservationOutcome, type Snapshot } from "./snapshot.ts";
 
-/** Upper bounds of the histograms' buckets, in seconds. Phases: from one call on loopback to the longest timeout. */
+// The upper bounds of the histograms' buckets, in seconds. A phase of an activity may be as short as one call on loopback, and as
+// long as the longest timeout.
 const PHASE_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600];
 const CALL_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const OBSERVATION_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45];
 
-/** Counts events, and formats the counts. */
+/** Counts events, and returns the counts in Prometheus's text format. */
 export class Metrics {
   readonly #registry = new Registry();
-  /** The kinds of activity that the settings allow. */
+  /** The kinds of activities that can happen with the present settings. */
   readonly #kinds: readonly Activity["kind"][];
   readonly #messages = this.#counter("kas_messages_total", "SNS messages received, by outcome", [
     "outcome",
@@ -122,7 +124,7 @@ export class Metrics {
 
   /**
    * @param version the version of kas
-   * @param started ms since the epoch
+   * @param started when the process started, in ms since the epoch
    * @param limits whether the autoscaler may launch and terminate instances
    */
   constructor(version: string, started: number, { grow, shrink }: Pick<Limits, "grow" | "shrink"> = {}) {
@@ -152,7 +154,7 @@ export class Metrics {
     this.#activities.inc({ kind, status });
   }
 
-  /** Called when phases of an activity have ended. */
+  /** Called when phases of an activity have ended, with their durations. */
   onPhases(kind: Activity["kind"], phases: readonly PhaseDuration[]): void {
     for (const { phase, seconds } of phases) {
       if (phase === "total") this.#reaction.observe({ kind }, seconds);
@@ -174,7 +176,7 @@ export class Metrics {
     if (retry) this.#retries.inc({ service, operation });
   }
 
-  /** All metrics in Prometheus's text format. */
+  /** Returns all metrics in Prometheus's text format. */
   async exposition(snapshot: Snapshot): Promise<{ readonly type: string; readonly text: string }> {
     const { now, observation, limits, waiting, oldest, inProgress, bytes } = snapshot;
     this.#waiting.set(waiting);
@@ -217,7 +219,7 @@ export class Metrics {
     }
     for (const kind of this.#kinds) {
       for (const status of ["successful", "failed", "cancelled"]) this.#activities.inc({ kind, status }, 0);
-      // Skip the first phase: the measurement starts there.
+      // The first phase has no duration, because the measurement starts at its end.
       for (const phase of PHASES[kind].slice(1)) this.#phases.zero({ kind, phase });
       this.#reaction.zero({ kind });
     }

@@ -14,24 +14,24 @@ import { text } from "./text.ts";
 /** The parts of the receiver of messages. */
 export interface ReceiverParts {
   readonly bodies: BodyReader;
-  /** Parses and verifies a body. Throws {@linkcode MessageError} if it is not a genuine message. */
+  /** Parses and verifies a body. Throws {@linkcode MessageError} if the body is not a message of SNS from the topic. */
   readonly verify: (body: string) => Promise<Message>;
   readonly inbox: Inbox;
   /** Called when the inbox has a new message. */
   readonly wake: () => void;
-  /** Whether to subscribe again after the subscription was deleted (R14). */
+  /** Whether kas subscribes to the topic again after somebody deleted the subscription (R14). */
   readonly resubscribe: boolean;
-  /** Called with the outcome of each message. `reason` is "" for a message that was accepted. */
+  /** Called with the outcome of each message. `reason` is "" unless the message was refused or failed. */
   readonly onMessage: (outcome: MessageOutcome, reason: string) => void;
-  /** The time in ms since the epoch. */
+  /** Returns the present time in ms since the epoch. */
   readonly now: () => number;
 }
 
 const log = getLogger(["kas", "inbox"]);
 
 /**
- * Verifies and stores a message, then answers SNS. The control loop processes the message later. SNS retries after a 5xx
- * response, and never after a 4xx response.
+ * Verifies and stores a message, and then responds to SNS. The control loop processes the message later. SNS sends the message
+ * again after a 5xx response, but not after a 4xx response.
  */
 export async function receive(parts: ReceiverParts, request: Request): Promise<Response> {
   const { verify, bodies, onMessage } = parts;
@@ -49,7 +49,7 @@ export async function receive(parts: ReceiverParts, request: Request): Promise<R
       status >= 500 ? "failed" : "refused",
       error instanceof BodyError ? error.why : failed?.field ?? "form",
     );
-    // The sender chose this message id, and kas has not verified it.
+    // The message id may be false: kas has not verified the message.
     log.warn("message refused", { ...(failed && { messageId: failed.messageId }), status, reason });
     return text(reason, status);
   }
@@ -73,8 +73,8 @@ async function store(
       ? { kind: "notification", body: message.message, sent: Date.parse(message.timestamp) } as const
       : { kind: "confirmation", body: message.token } as const;
     added = inbox.add(messageId, entry, now());
-    // The loop may decide before the message is on disk. No step of an activity begins before that, because the disk keeps the
-    // order of commits.
+    // The control loop may make a decision before the message is on disk. But an activity begins a step only when the journal has the
+    // step on disk, and SQLite writes the message to disk before the step.
     if (added) wake();
     await inbox.synced();
   } catch (error) {

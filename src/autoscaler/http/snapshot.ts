@@ -14,12 +14,13 @@ import type { Step } from "../store/steps.ts";
 export interface ObservationOutcome {
   /** When the observation ended, in ms since the epoch. */
   readonly at: number;
+  /** How long the observation took. */
   readonly seconds: number;
-  /** One line: why the observation failed. Absent if it succeeded. */
+  /** Why the observation failed, in one line. Absent if it succeeded. */
   readonly error?: string;
 }
 
-/** The state of the autoscaler. Times are in ms since the epoch. */
+/** The state of the autoscaler at the time `now`. Times are in ms since the epoch. */
 export interface Snapshot {
   readonly now: number;
   /** The last observation of the fleet. */
@@ -27,18 +28,19 @@ export interface Snapshot {
   readonly limits: Limits;
   /** The outcome of the last attempt to observe the fleet. */
   readonly lastObservation: ObservationOutcome | undefined;
-  /** The number of messages in the inbox, and when the oldest was received. */
+  /** The number of messages in the inbox that kas has not processed yet. */
   readonly waiting: number;
+  /** When kas received the oldest message that it has not processed yet. */
   readonly oldest: number | undefined;
   /** The activities in progress, each with its current step. */
   readonly inProgress: readonly { readonly activity: Activity; readonly step: Step | undefined }[];
-  /** The size of the journal and the inbox. */
+  /** The size of the journal and the inbox, in bytes. */
   readonly bytes: number;
 }
 
 /**
- * The lifecycle statuses that people see. A standby instance in quarantine has the status `quarantined`, and one that did not get healthy
- * in time has the status `unhealthy`.
+ * The lifecycle statuses on the status page and in the metrics. A standby instance in quarantine has the status `quarantined`. A
+ * standby instance that did not become healthy in time has the status `unhealthy`.
  */
 export const DISPLAYED_STATUSES = [
   "in-service",
@@ -52,7 +54,7 @@ export const DISPLAYED_STATUSES = [
 /** One of {@linkcode DISPLAYED_STATUSES}. */
 export type DisplayedStatus = (typeof DISPLAYED_STATUSES)[number];
 
-/** Returns the displayed status of an instance. An activity in progress counts as completed. */
+/** Returns the displayed status of an instance. `activity` is the instance's activity in progress, which counts as completed. */
 export function displayedStatus(instance: Instance, activity: ActivityKind | undefined): DisplayedStatus {
   const status = lifecycleStatus(instance, activity);
   if (status !== "standby") return status;

@@ -1,5 +1,5 @@
 /**
- * `GET /status` as JSON.
+ * The JSON of `GET /status`.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import { isoTime } from "../../cli/format.ts";
 import { pausesOf } from "../../scaling/faults/pauses.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** How many instances and alarms the status lists. `totals` has the numbers of the whole fleet. */
+/** The largest number of instances, and of alarms, that the status lists. `totals` has the numbers of all of them. */
 export const LISTED = 1_000;
 
-/** The status as plain JSON. `started` is ms since the epoch. */
+/** Returns the status. `started` is when the autoscaler started, in ms since the epoch. */
 export function status(
   { now, observation, lastObservation, oldest, inProgress, bytes }: Snapshot,
   started: number,

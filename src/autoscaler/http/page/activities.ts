@@ -1,5 +1,5 @@
 /**
- * The tables of activities on the status page.
+ * The table of activities on the status page.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Snapshot } from "../snapshot.ts";
 import { cell, type Html, section } from "./html.ts";
 import { span } from "./times.ts";
 
-/** The activities in progress, each with its current step. */
+/** Returns the table of the activities in progress, each with its current step. */
 export function activitiesSection({ now, inProgress }: Snapshot): Html {
   const rows = inProgress.map(({ activity: { kind, instance, template, began, reason }, step }) => [
     cell(kind),

@@ -1,5 +1,5 @@
 /**
- * The alarms on the status page.
+ * The table of alarms on the status page.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import type { Snapshot } from "../snapshot.ts";
 import { cell, type Html, html, more, section } from "./html.ts";
 import { span } from "./times.ts";
 
-/** How many alarms the page lists. The table of instances shows the states of all CPU alarms. */
+/** The largest number of alarms that the page lists. The table of instances shows the states of all CPU alarms. */
 const ALARMS_LISTED = 20;
 
-/** The alarms that recommend a change of capacity. */
+/** Returns the table of the alarms that recommend a change of capacity, and the number of alarms in each state. */
 export function alarmsSection({ now, observation }: Snapshot): Html {
   const all = observation?.alarms ?? [];
   const recommending = (["out", "in"] as const).flatMap((direction) =>

@@ -1,5 +1,5 @@
 /**
- * The decisions on the status page.
+ * The table of decisions on the status page.
  *
  * @module
  */
@@ -7,13 +7,13 @@ import type { JournalLine } from "../../store/lines.ts";
 import { cell, coloured, type Html, html, section } from "./html.ts";
 import { ago, span } from "./times.ts";
 
-/** A decision with its outcome, and the check that held it back. */
+/** A decision with the status of its activity, and the check that held the action back, if one did. */
 export interface DisplayedDecision {
   readonly line: JournalLine;
   readonly checks: readonly string[];
 }
 
-/** The table of the latest decisions. */
+/** Returns the table of the latest decisions. */
 export function decisionsSection(decisions: readonly DisplayedDecision[], now: number): Html {
   const rows = decisions.map((
     { line: { id, time, kind, instance, status, reason, times, seconds }, checks },

@@ -1,21 +1,21 @@
 /**
- * HTML templates: inserted text is escaped, inserted HTML is not.
+ * HTML templates. A template escapes each text that the caller inserts, but not HTML from another template.
  *
  * @module
  */
 import { escape } from "@std/html/entities";
 
-/** A piece of HTML. Only this module creates it, so that it never contains unescaped text. */
+/** A piece of HTML. Only this module can create one, so that every text in it is escaped. */
 class Html {
   constructor(readonly text: string) {}
 }
 
 export type { Html };
 
-/** A value that a template can contain. The items of a list are inserted one after another. */
+/** A value that a caller can insert into a template. The template inserts the items of a list one after another. */
 export type Part = string | number | Html | readonly Part[];
 
-/** Creates HTML from a template. Attributes have double quotes. */
+/** Creates HTML from a template. Put double quotes around the values of attributes: the template escapes double quotes. */
 export function html(template: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(String.raw({ raw: template }, ...parts.map(escaped)));
 }
@@ -25,12 +25,12 @@ function escaped(part: Part): string {
   return typeof part === "object" ? part.map(escaped).join("") : escape(String(part));
 }
 
-/** Marks text of this project as HTML that needs no escaping: the style sheet. */
+/** Returns a text as HTML without escaping it. Pass only texts of this project, such as the style sheet. */
 export function trusted(text: string): Html {
   return new Html(text);
 }
 
-/** A heading and a table. Without rows, the text `none` instead of the table. */
+/** Returns a heading and a table. If there are no rows, the text `none` replaces the table. */
 export function section(
   title: string,
   heads: readonly string[],
@@ -57,17 +57,17 @@ export function section(
   `;
 }
 
-/** A table cell. `short` text stays on one line, `long` text wraps. */
+/** Returns a table cell. A `short` text stays on one line, and a `long` text wraps. */
 export function cell(text: Part, kind: "short" | "long" = "short"): Html {
   return html`<td class="${kind}">${text}</td>`;
 }
 
-/** Colours a text. The colour adds no meaning, so that the page is readable without colours. */
+/** Colours a text. The text must say everything that the colour means, for readers who do not see colours. */
 export function coloured(colour: "good" | "busy" | "going" | "bad" | "quiet", text: Part): Html {
   return html`<span class="${colour}">${text}</span>`;
 }
 
-/** Returns a line that says how many rows of a long list the page leaves out. */
+/** Returns a line that says how many rows of a list the page omits, or nothing if it lists all rows. */
 export function more(listed: number, all: number): Html {
   return listed < all ? html`<p>and ${all - listed} more</p>` : html``;
 }

@@ -1,5 +1,5 @@
 /**
- * The instances on the status page.
+ * The table of instances on the status page.
  *
  * @module
  */
@@ -39,10 +39,10 @@ const LISTED_FIRST: readonly DisplayedStatus[] = [
   "standby",
 ];
 
-/** A space as wide as a digit, which aligns the percentages. */
+/** A space that is as wide as a digit. It aligns the percentages in their column. */
 const FIGURE_SPACE = "\u2007";
 
-/** The table of the instances, each with its CPU alarms. */
+/** Returns the table of the instances, each with the states of its CPU alarms. */
 export function instancesSection(
   { now, observation }: Snapshot,
   instances: readonly DisplayedInstance[],
@@ -93,7 +93,10 @@ export function instancesSection(
 ${more(rows.length, instances.length)}`;
 }
 
-/** Returns the latest load that the autoscaler read of an instance since its launch. It reads the load only to scale in. */
+/**
+ * Returns the CPU datapoint of a running instance from the last observation, or undefined if the autoscaler did not read it: it reads
+ * the CPU only if a decision depends on it. Omits a datapoint from before the instance's last start.
+ */
 function loadOf(
   { id, state, launched = 0 }: Instance,
   observation: Observation | undefined,
@@ -102,7 +105,7 @@ function loadOf(
   return point !== undefined && state === "running" && point.at >= launched ? point : undefined;
 }
 
-/** Returns why the autoscaler does not act on an instance. */
+/** Returns why the autoscaler does not act on an instance, or nothing if it does. */
 function note({ quarantine, quarantineUntil, autoScalingGroup }: Instance): Html {
   if (quarantine !== undefined) {
     const end = quarantineUntil === undefined ? "" : ` until ${isoTime(quarantineUntil)}`;
@@ -112,7 +115,7 @@ function note({ quarantine, quarantineUntil, autoScalingGroup }: Instance): Html
   return html`<p>${coloured("quiet", `in the Auto Scaling group ${autoScalingGroup}`)}</p>`;
 }
 
-/** Returns a status as separate words. */
+/** Returns a status with a space instead of the hyphen: `in service`. */
 export function spaced(status: DisplayedStatus): string {
   return status.replace("-", " ");
 }

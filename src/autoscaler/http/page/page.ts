@@ -1,5 +1,6 @@
 /**
- * `GET /status` as a page: whether the fleet is well, and where to look if it is not. The page loads nothing and runs no script.
+ * The HTML page of `GET /status`. It shows whether the fleet has a problem, and details with which to find the cause. The page loads no
+ * other file and runs no script.
  *
  * @module
  */
@@ -30,19 +31,19 @@ export interface Page {
   readonly decisions: readonly DisplayedDecision[];
   /** The current settings. Times are in ms. */
   readonly settings: Readonly<Record<string, string | number | boolean | undefined>>;
-  /** Counts of messages since the start, by outcome. */
+  /** The numbers of messages that the autoscaler received since its start, by outcome. */
   readonly messages: Readonly<Record<string, number>>;
 }
 
 /** How often the browser reloads the page, in seconds. */
 const REFRESH = 10;
 
-/** The page reports a message that has waited in the inbox for longer than this time, in ms. */
+/** The page warns if a message has been in the inbox for longer than this time without being processed, in ms. */
 const OLD_MESSAGE = 120_000;
 
 /**
- * The headers of the page. They forbid the page to load, run or send anything, and other pages to frame it. Source: W3C,
- * Content Security Policy Level 3.
+ * The headers of the page. With them, the browser does not let the page load a file, run a script or send a form, and does not let
+ * another page show this page in a frame. Source: W3C, Content Security Policy Level 3.
  */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "text/html; charset=utf-8",
@@ -59,7 +60,7 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   "refresh": String(REFRESH),
 };
 
-/** The page as HTML. */
+/** Returns the HTML of the page. */
 export function statusPage(
   { fleet, version, started, snapshot, decisions, settings, messages }: Page,
 ): string {
@@ -137,14 +138,14 @@ function notices(
     ]),
     ...(serving >= min ? [] : [html`In service: ${serving}, below the minimum of ${min}`]),
     ...(oldest === undefined || now - oldest < OLD_MESSAGE ? [] : [
-      html`Messages not yet processed: ${waiting}, the oldest for ${span(now - oldest)}`,
+      html`Messages not yet processed: ${waiting}. The oldest has waited for ${span(now - oldest)}`,
     ]),
     ...(quarantined === 0 ? [] : [
       html`In quarantine: ${quarantined}. Release an instance with <code>kas admin instances release ID</code>`,
     ]),
     ...(observation === undefined ? [] : pausesOf({ ...observation, now }).all)
       .map((pause) => html`Starts are paused. ${pauseSentence(pause)}`),
-    ...(dryRun ? [html`Dry run: the autoscaler decides, and carries nothing out`] : []),
+    ...(dryRun ? [html`Dry run: the autoscaler makes decisions, but does not carry them out`] : []),
   ];
   return sentences.length === 0
     ? html``
@@ -154,7 +155,7 @@ function notices(
 function settingsSection(settings: Page["settings"]): Html {
   const rows = Object.entries(settings).flatMap(([name, value]) => {
     if (value === undefined) return [];
-    // Format all numbers except min and max as durations.
+    // All numbers except min and max are durations.
     const text = typeof value === "number" && name !== "min" && name !== "max" ? span(value) : String(value);
     return [[cell(kebab(name)), cell(text, "long")]];
   });

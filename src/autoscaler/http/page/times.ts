@@ -1,17 +1,17 @@
 /**
- * Formats times for people.
+ * Formats times and durations for the status page.
  *
  * @module
  */
 import { isoTime } from "../../../cli/format.ts";
 import { type Html, html } from "./html.ts";
 
-/** Returns how long ago an event happened, with its time as a tooltip. */
+/** Returns how long ago an event happened. The tooltip shows the time of the event. */
 export function ago(at: number, now: number): Html {
   return html`<time datetime="${isoTime(at)}" title="${isoTime(at)}">${span(now - at)} ago</time>`;
 }
 
-/** Formats a duration in ms with its two largest units: `4.2 s`, `3 min 20 s`, `5 d`. */
+/** Formats a duration, given in ms, with its two largest units: `4.2 s`, `3 min 20 s`, `5 d`. */
 export function span(ms: number): string {
   const seconds = Math.max(0, ms) / 1_000;
   if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;
