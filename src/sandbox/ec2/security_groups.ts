@@ -1,6 +1,6 @@
 /**
- * EC2's security groups and their ingress rules. The sandbox does not enforce the rules: all simulated machines can reach
- * each other. Source: EC2 API, IpPermission; EC2 user guide, "Security groups".
+ * EC2's security groups and their ingress rules. With the fault security-groups, load balancers obey the rules (elb/reach.ts).
+ * Source: EC2 API, IpPermission; EC2 user guide, "Security groups".
  *
  * @module
  */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Listener, LoadBalancer } from "../account/load_balancer.ts";
+import type { Account } from "../account/account.ts";
 import { DEFAULT_GROUP, OTHER_DEFAULT_GROUP } from "../ec2/security_groups.ts";
 import { OTHER_VPC, subnetOf, VPC, vpcOf } from "../ec2/zones.ts";
 import { AwsError, type Service } from "../wire/action.ts";
@@ -24,6 +25,12 @@ export function balancerActions(
   const checkZones = (requested: readonly string[]): void => {
     const unknown = requested.find((zone) => !zones.includes(zone));
     if (unknown !== undefined) throw validationError(`Invalid availability zone: ${unknown}`);
+  };
+
+  /** Returns the id of the security group of a load balancer for which a request names no group. */
+  const groupFor = (vpc: string | undefined, listeners: readonly Listener[]): string => {
+    if (vpc === undefined && faults.securityGroups) return groupOfListeners(account, listeners);
+    return (vpc === OTHER_VPC ? OTHER_DEFAULT_GROUP : DEFAULT_GROUP).id;
   };
 
   /** Returns the VPC and the zones of subnets; undefined for none. */
@@ -87,9 +94,7 @@ export function balancerActions(
         listeners,
         vpc: place?.vpc ?? VPC,
         zones: place?.zones ?? requestedZones,
-        securityGroups: securityGroups.length > 0
-          ? securityGroups
-          : [(place?.vpc === OTHER_VPC ? OTHER_DEFAULT_GROUP : DEFAULT_GROUP).id],
+        securityGroups: securityGroups.length > 0 ? securityGroups : [groupFor(place?.vpc, listeners)],
         scheme: text(input, "Scheme") ?? "internet-facing",
         tags,
       });
@@ -157,4 +162,25 @@ export function balancerActions(
 
 function hasSameListeners(balancer: LoadBalancer, listeners: readonly Listener[]): boolean {
   return JSON.stringify(balancer.listeners) === JSON.stringify(listeners);
+}
+
+/**
+ * Returns the id of the security group that ELB makes for a load balancer in zones of the default VPC: it admits everybody on the ports of
+ * the listeners. Source: CLB guide, "Security groups for load balancers in a VPC".
+ */
+function groupOfListeners(account: Account, listeners: readonly Listener[]): string {
+  const ports = [...new Set(listeners.map(({ port }) => port))].sort((a, b) => a - b);
+  const name = `default_elb_${ports.join("_")}`;
+  const existing = [...account.current.securityGroups.values()].find((group) => group.name === name);
+  if (existing !== undefined) return existing.id;
+  const id = `sg-${(account.current.securityGroups.size + 1).toString(16).padStart(17, "0")}`;
+  const ingress = ports.map((port) => ({
+    protocol: "tcp",
+    from: port,
+    to: port,
+    cidrs: ["0.0.0.0/0"],
+    groups: [],
+  }));
+  account.putSecurityGroup({ id, name, description: "ELB created security group", vpc: VPC, ingress });
+  return id;
 }

@@ -9,6 +9,7 @@ import type { Account } from "../account/account.ts";
 import { findPool } from "../account/snapshot.ts";
 import type { HealthCheck, Pool, RegistrationPhase } from "../account/load_balancer.ts";
 import type { Instance } from "../account/instance.ts";
+import { reaches } from "./reach.ts";
 
 /**
  * Pause between the first and second check of an instance that has not passed a check yet, in ms of sandbox time. Each further
@@ -104,10 +105,18 @@ export class HealthChecks implements Disposable {
   }
 
   async #passes(id: string, signal: AbortSignal): Promise<boolean> {
-    const healthCheck = findPool(this.#account.current, this.#key)?.healthCheck;
-    const address = this.#account.current.instances.get(id)?.address;
-    if (healthCheck === undefined || address === undefined || this.#faults.unhealthy.has(id)) return false;
+    const { current } = this.#account;
+    const pool = findPool(current, this.#key);
+    const instance = current.instances.get(id);
+    if (pool === undefined || instance === undefined || this.#faults.unhealthy.has(id)) return false;
+    const { healthCheck } = pool;
+    const { address } = instance;
     const [, protocol, port = "", path = ""] = /^(\w+):(\d+)(.*)$/.exec(healthCheck.target) ?? [];
+    // A security group drops what it does not admit, so that the check gets no answer until its timeout.
+    if (this.#faults.securityGroups && !reaches(current, pool, instance, Number(port))) {
+      await this.#pause(healthCheck.timeout * 1_000, signal);
+      return false;
+    }
     const deadline = new AbortController();
     const abort = () => deadline.abort();
     signal.addEventListener("abort", abort, { once: true });

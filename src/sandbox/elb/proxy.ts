@@ -9,6 +9,7 @@ import { INSTANCE_PORT } from "../machines/machine.ts";
 import type { Clock } from "../clock.ts";
 import type { Account } from "../account/account.ts";
 import { findPool } from "../account/snapshot.ts";
+import { reaches } from "./reach.ts";
 import type { LoadBalancer, Pool, RegistrationPhase, TargetGroup } from "../account/load_balancer.ts";
 
 /** Names of the headers that a proxy must not forward. Source: RFC 9110, 7.6.1. */
@@ -75,11 +76,15 @@ export class BalancerProxy implements Disposable {
   async handle(request: Request, client?: string): Promise<Response> {
     const pool = findPool(this.#account.current, this.#key);
     const id = pool && this.#selectInstance(pool);
-    const address = id === undefined ? undefined : this.#account.current.instances.get(id)?.address;
-    if (pool === undefined || id === undefined || address === undefined) {
+    const instance = id === undefined ? undefined : this.#account.current.instances.get(id);
+    if (pool === undefined || id === undefined || instance === undefined) {
       return new Response("no instance in service\n", { status: 503 });
     }
+    const { address } = instance;
     const { port, idleTimeout } = routingSettings(pool);
+    if (this.#faults.securityGroups && !reaches(this.#account.current, pool, instance, port)) {
+      return new Response("the instance did not respond\n", { status: 504 });
+    }
     const end = this.#beginRequest(id, idleTimeout);
     try {
       const url = new URL(request.url);

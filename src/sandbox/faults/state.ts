@@ -52,6 +52,8 @@ export class FaultState {
   credits: number | undefined;
   /** Whether the account has no default VPC. */
   noDefaultVpc = false;
+  /** Whether load balancers reach only the instances whose security groups admit them. */
+  securityGroups = false;
   /** API actions that IAM denies, such as `ec2:StartInstances`. */
   readonly deniedActions = new Set<string>();
   /** Offset of AWS's clock from the host's clock in ms; positive if AWS's clock is ahead. */
@@ -83,6 +85,7 @@ export class FaultState {
       this.lateFirstCheck =
       this.basicMonitoring =
       this.noDefaultVpc =
+      this.securityGroups =
         false;
     this.wedgedActions.clear();
     this.deniedActions.clear();

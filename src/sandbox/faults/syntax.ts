@@ -40,6 +40,7 @@ const FAULTS: readonly FaultSyntax[] = [
   time("metric-delay", "metricDelay"),
   toggle("basic-monitoring", "basicMonitoring"),
   toggle("no-default-vpc", "noDefaultVpc"),
+  toggle("security-groups", "securityGroups"),
   share("sns-duplicates", "snsDuplicates"),
   share("sns-loss", "snsLoss"),
   toggle("check-endpoints", "checkEndpoints"),

@@ -11,7 +11,7 @@ import { credits } from "./cpu.ts";
 import { autoScalingGroups, base, bounds, quarantine, versions } from "./fleet.ts";
 import { delivery } from "./delivery.ts";
 import { address, monitoring, network, protection } from "./instances.ts";
-import { ports } from "./ports.ts";
+import { ports, reach } from "./ports.ts";
 import { autoscaler, oneAutoscaler, reconcile, subscription, topic } from "./topic.ts";
 
 /** All checks of doctor, in the order of the output. */
@@ -29,6 +29,7 @@ export const CHECKS: readonly Check[] = [
   healthCheck,
   draining,
   ports,
+  reach,
   registered,
   health,
   monitoring,

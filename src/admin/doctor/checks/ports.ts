@@ -1,5 +1,5 @@
 /**
- * Doctor's check of the security groups.
+ * Doctor's checks of the security groups.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Ec2Instance } from "../../../aws/ec2/instances.ts";
 import type { Ingress } from "../../../aws/ec2/security_groups.ts";
 import { WORKER_PORT } from "../../../scaling/model/instance.ts";
 import { AUTOSCALER_PORT } from "../../../provision/host/paths.ts";
-import { type Check, failed, type Finding, named, orOk, skipped } from "../check.ts";
+import { type Check, failed, type Finding, named, ok, orOk, skipped } from "../check.ts";
 import { members } from "./fleet.ts";
 import { type Observation, required } from "../observation.ts";
 
@@ -46,6 +46,24 @@ export const ports: Check = {
         ? "the security groups admit the load balancer"
         : "the security groups admit the load balancer and SNS",
     );
+  },
+};
+
+export const reach: Check = {
+  name: "reach",
+  expects:
+    `security groups admit the autoscaler on port ${WORKER_PORT}, so that it can check an instance before it registers it`,
+  run: (observation) => {
+    const all = members(observation).filter(({ securityGroups }) => securityGroups !== undefined);
+    const controls = all.filter(({ role }) => role === "control");
+    if (controls.length === 0) {
+      return ok("the fleet has no control instance, so that doctor does not know where the autoscaler runs");
+    }
+    const workers = all.filter(({ role }) => role !== "control");
+    const findings = controls.flatMap(({ id, securityGroups: groups = [] }) =>
+      closedPorts(observation, workers, { name: `the autoscaler on ${id}`, port: WORKER_PORT, groups })
+    );
+    return orOk(findings, `the security groups admit ${named(controls.map(({ id }) => id))}`);
   },
 };
 

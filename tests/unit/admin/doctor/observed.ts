@@ -6,6 +6,7 @@
 import type { Check } from "../../../../src/admin/doctor/check.ts";
 import type { Observation, Plan } from "../../../../src/admin/doctor/observation.ts";
 import { hintText } from "../../../../src/cli/command_line.ts";
+import type { Ingress } from "../../../../src/aws/ec2/security_groups.ts";
 import type { CreditMode } from "../../../../src/aws/ec2/instance_settings.ts";
 import type { Ec2Instance } from "../../../../src/aws/ec2/instances.ts";
 
@@ -47,6 +48,8 @@ export interface Seen {
   readonly threshold?: number;
   /** Credit modes by instance. */
   readonly credits?: Readonly<Record<string, CreditMode>>;
+  /** The ingress rules of security groups. */
+  readonly ingress?: Readonly<Record<string, readonly Ingress[]>>;
   readonly protected?: readonly string[];
   readonly topic?: Readonly<Record<string, string>>;
   readonly subscription?: Readonly<Record<string, string>>;
@@ -72,6 +75,7 @@ export function findings(check: Check, seen: Seen): string[] {
     instances: { value: instances },
     alarms: { value: alarms },
     protection: { value: { asked: instances.map(({ id }) => id), protected: seen.protected ?? [] } },
+    ingress: { value: new Map(Object.entries(seen.ingress ?? {})) },
     credits: { value: new Map(Object.entries(seen.credits ?? {})) },
     topic: { value: { arn: TOPIC, subscriptions: [endpoint] } },
     topicAttributes: { value: topic },

@@ -436,3 +436,35 @@ Deno.test("the fault drain-lag=TIME delays the report that draining has ended", 
   assert(Date.now() - start >= 195, "20 s, a hundred times faster");
   await aws.until(B, "in-service");
 });
+
+Deno.test("with security-groups, a load balancer reaches only instances whose security groups admit it", async () => {
+  await using aws = await startElb();
+  await aws.inService(A);
+  aws.faults.set("security-groups=on");
+  assertEquals((await aws.get("/work")).status, 200);
+  const group = "sg-00000000000000001";
+  const own = { GroupId: group, IpPermissions: [{ IpProtocol: "-1", Groups: [{ GroupId: group }] }] };
+  await aws.ec2["RevokeSecurityGroupIngress"]?.(own);
+  assertEquals((await aws.get("/work")).status, 504);
+  await aws.until(A, "out-of-service");
+  await aws.ec2["AuthorizeSecurityGroupIngress"]?.(own);
+  await aws.until(A, "in-service");
+  assertEquals((await aws.get("/work")).status, 200);
+});
+
+Deno.test("with security-groups, a load balancer in zones has a group of its own, which the instances do not admit", async () => {
+  await using aws = await startElb();
+  aws.faults.set("security-groups=on");
+  await aws.call("CreateLoadBalancer", { ...KAS, LoadBalancerName: "other" });
+  const { securityGroups = [] } = aws.account.current.balancers.get("other") ?? {};
+  const group = aws.account.current.securityGroups.get(securityGroups[0] ?? "");
+  assertEquals(group?.ingress.map(({ from, cidrs }) => [from, cidrs]), [[30_000, ["0.0.0.0/0"]]]);
+  await aws.call("ConfigureHealthCheck", { LoadBalancerName: "other", HealthCheck: PING });
+  await aws.call("RegisterInstancesWithLoadBalancer", {
+    LoadBalancerName: "other",
+    Instances: [{ InstanceId: A }],
+  });
+  await aws.account.waitUntil(() =>
+    aws.account.current.balancers.get("other")?.registrations.get(A) === "out-of-service"
+  );
+});
