@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { type Balancer, findBalancer, register } from "../../aws/balancing/balancer.ts";
 import {
   attachSubnets,
@@ -15,11 +16,17 @@ import { isRightDelay } from "../../aws/balancing/draining.ts";
 import { applyChanges, requiredChanges } from "../../aws/balancing/target_group_settings.ts";
 import { allDone, batched } from "../../aws/many/batches.ts";
 import type { Aws } from "../../aws/clients.ts";
-import type { Ec2Instance } from "../../aws/ec2/instances.ts";
+import { type Ec2Instance, findInstance } from "../../aws/ec2/instances.ts";
 import { ExitError } from "../../cli/command.ts";
 import { zonesOf } from "../balancers/lookup.ts";
 import { placementIn } from "../balancers/placement.ts";
 import { type Ensure, ensureAll, type SetupPlan } from "./steps.ts";
+
+/** How long setup waits until a pending instance runs, in ms. EC2 takes 15 s to 60 s. */
+const PENDING_TIMEOUT = 300_000;
+
+/** The interval at which setup looks at a pending instance, in ms. */
+const POLL_INTERVAL = 1_000;
 
 const FIRST_INSTANCE = "kas admin instances create --role base --image AMI, then kas admin setup again";
 
@@ -38,11 +45,17 @@ export async function setUpBalancer(
   // kas admin setup cannot create a target group. Therefore a target group without registered instances counts as new.
   const isNew = existing === undefined ||
     (balancer.kind === "target-group" && existing.instances.length === 0);
+  const serving = instances.filter((instance) => shallServe(instance, isNew));
+  const ids = serving.map(({ id }) => id);
   // A target group accepts only running instances.
-  const registrable = instances.filter(({ state }) => balancer.kind === "classic" || state === "running");
-  const ids = registrable.filter((instance) => shallServe(instance, isNew)).map(({ id }) => id);
+  const pending = new Set(
+    serving.filter(({ state }) => balancer.kind === "target-group" && state === "pending").map(({ id }) =>
+      id
+    ),
+  );
   const registered = new Set(existing?.instances);
   const registerOne = batched(ids.filter((id) => !registered.has(id)), async (batch) => {
+    for (const id of batch.filter((id) => pending.has(id))) await waitUntilRunning(aws, id, signal);
     await register(aws, balancer, batch, signal);
     return allDone(batch);
   });
@@ -56,6 +69,28 @@ export async function setUpBalancer(
     })),
   );
   return existing;
+}
+
+/**
+ * Waits until a pending instance runs.
+ *
+ * @throws {ExitError} if EC2 does not start the instance in time
+ */
+async function waitUntilRunning(aws: Aws, id: string, signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + PENDING_TIMEOUT;
+  for (;;) {
+    // EC2 may not list an instance yet that it has just launched.
+    const state = (await findInstance(aws, id, signal))?.state ?? "pending";
+    if (state === "running") return;
+    if (state !== "pending" || performance.now() >= deadline) {
+      throw new ExitError(
+        `Cannot register ${id} with the target group: it is ${state}, and a target group accepts only running instances`,
+        1,
+        "kas admin instances, then kas admin setup again once it runs",
+      );
+    }
+    await delay(POLL_INTERVAL, undefined, { signal });
+  }
 }
 
 async function setUpClassic(

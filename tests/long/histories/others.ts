@@ -50,6 +50,8 @@ export class Interference {
       case "short-of-capacity":
         return faults.set(`no-capacity=${at === 0 ? TEMPLATE : id}:${LACK}`);
       case "protected":
+        // If its start fails, kas cannot stop it, and leaves it to the person who protected it.
+        this.#referee.interfered(id);
         return void faults.protectedInstances.add(id);
       case "broken-worker":
         machines.broken.add(id);

@@ -1,0 +1,17 @@
+import { assertEquals } from "@std/assert";
+import { connect } from "../../../../src/aws/clients.ts";
+import { makeTargetGroup } from "../../../e2e/contract/target_group.ts";
+import { BASE, fleet } from "../../../unit/admin/fleet.ts";
+
+Deno.test("setup right after the creation of the base instance waits until EC2 runs it, and registers it with the target group", async () => {
+  await using f = await fleet({ empty: true, boot: 150_000 });
+  using aws = connect({ region: "eu-west-1", endpointUrl: f.sandbox.url });
+  await f.rows("instances create --image ami-1 --role base");
+  const { ref: { arn } } = await makeTargetGroup({ aws, name: "sandbox" }, "web");
+  assertEquals(f.sandbox.account.instances().map(({ state }) => state), ["pending"]);
+  const rows = await f.rows(`setup --target-group ${arn}`);
+  assertEquals(
+    rows.filter(({ resource }) => resource === "instance").map(({ name, action }) => `${name} ${action}`),
+    [`${BASE} registered`],
+  );
+});
