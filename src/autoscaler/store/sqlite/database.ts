@@ -74,13 +74,16 @@ function exact(statement: StatementSync): StatementSync {
 /** Converts the bigints of a row that a number can hold. */
 function withNumbers<T extends object | undefined>(row: T): T {
   if (row === undefined) return row;
-  for (const [name, value] of Object.entries(row)) {
-    if (typeof value === "bigint" && Number.isSafeInteger(Number(value))) {
-      Object.assign(row, { [name]: Number(value) });
-    }
+  const columns = row as Row;
+  for (const name of Object.keys(columns)) {
+    const value = columns[name];
+    if (typeof value === "bigint" && value <= LARGEST && value >= -LARGEST) columns[name] = Number(value);
   }
   return row;
 }
+
+/** The largest integer up to which a number holds every integer. */
+const LARGEST = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** zlib's compression level. An observation of 1,000 instances shrinks to an eighth in 3 ms. Level 1 leaves half as much again. */
 const LEVEL = 3;
