@@ -1,6 +1,6 @@
 /**
- * The explanation of a decision: what a policy recommended, what each check said, and what would change the decision. The functions that
- * decide make the explanation too, so the two cannot differ.
+ * The explanation of a decision: what a policy recommended, what each check said, and what would change the decision. The
+ * functions that decide make the explanation too, so the two cannot differ.
  *
  * @module
  */
@@ -19,7 +19,8 @@ export type CheckStatus = "passed" | "held" | "not reached";
 /** The result of a check in an explanation. */
 export interface CheckAnswer {
   readonly name: CheckName;
-  readonly asks: string;
+  /** The condition under which the check passes, in at most 24 characters. */
+  readonly condition: string;
   readonly status: CheckStatus;
   /** A sentence with the numbers of the check. If the check was not reached, the sentence that it would have had. */
   readonly message: string;
@@ -63,9 +64,9 @@ function answers(
   const checked = [...plan.checks];
   const held = checked.findIndex(({ result }) => result?.passed === false);
   return {
-    checks: checked.map(({ name, asks, result }, i) => ({
+    checks: checked.map(({ name, condition, result }, i) => ({
       name,
-      asks,
+      condition,
       status: held < 0 || i < held ? "passed" : i === held ? "held" : "not reached",
       message: result?.message ?? "",
       passes: result === undefined || result.unread ? null : result.passed,

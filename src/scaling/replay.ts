@@ -26,7 +26,10 @@ export function isRecorded(value: unknown): value is Recorded {
     (value.observation.kind === "unobserved" || isWhole(value.observation, "inProgress"));
 }
 
-/** Whether a value from JSON has the parts of an observation. Version 1 of the rules had another name for the activities in progress. */
+/**
+ * Whether a value from JSON has the parts of an observation. Version 1 of the rules had another name for the activities in
+ * progress.
+ */
 export function isWhole(value: unknown, inProgress: "inProgress" | "underWay"): boolean {
   return isObject(value) &&
     [value.limits, value.history].every(isObject) &&

@@ -85,14 +85,16 @@ function checkLines({ checks, selection, decision }: Explanation, columns: numbe
   const width = (cells: readonly string[]) => Math.max(...cells.map(({ length }) => length)) + 2;
   const widths = {
     name: width(checks.map(({ name }) => name)),
-    asks: width(checks.map(({ asks }) => asks)),
+    condition: width(checks.map(({ condition }) => condition)),
     status: width(checks.map(({ status }) => status)),
   };
-  const hang = " ".repeat(2 + widths.name + widths.asks + widths.status);
+  const hang = " ".repeat(2 + widths.name + widths.condition + widths.status);
   return [
     ...checks.flatMap((check) => {
-      const { name, asks, status } = check;
-      const head = `  ${name.padEnd(widths.name)}${asks.padEnd(widths.asks)}${status.padEnd(widths.status)}`;
+      const { name, condition, status } = check;
+      const head = `  ${name.padEnd(widths.name)}${condition.padEnd(widths.condition)}${
+        status.padEnd(widths.status)
+      }`;
       return wrap(checkText(check), columns, head, hang);
     }),
     ...(selection === "" ? [] : wrap(selection, columns, "  ", "    ")),

@@ -2,15 +2,18 @@
  * Reads the bodies of requests whose sender is not verified yet. The size of each body and the time to read it are limited. The
  * number of all open bodies and their total size are limited too, and so is the number of large bodies.
  *
- * A message about an alarm is small and arrives at once. So that such a message is accepted whatever other clients send, the reader
- * refuses other bodies when a limit is exceeded: large bodies if there are too many large ones, the largest bodies if the total size
- * is too large, and the oldest body if there are too many bodies.
+ * A message about an alarm is small and arrives at once. So that such a message is accepted whatever other clients send, the
+ * reader refuses other bodies when a limit is exceeded: large bodies if there are too many large ones, the largest bodies if
+ * the total size is too large, and the oldest body if there are too many bodies.
  *
  * @module
  */
 import { STATUS_CODE } from "@std/http/status";
 
-/** The reader refuses a body. `status` is the HTTP status of the response, and `why` the label `reason` of `kas_messages_total`. */
+/**
+ * The reader refuses a body. `status` is the HTTP status of the response, and `why` the label `reason` of
+ * `kas_messages_total`.
+ */
 export class BodyError extends Error {
   override readonly name = "BodyError";
   constructor(message: string, readonly status: number, readonly why: "size" | "body" | "form") {
@@ -25,9 +28,9 @@ export const BODY_LIMIT = 640 * 1024;
 const LARGE = 16 * 1024;
 
 /**
- * The largest number of large bodies that are read or verified at once. Each body takes several times its size of memory, because
- * it is in memory as bytes, as text and as an object. Measured in six rounds with 300 connections that send 600 KB each: the memory
- * of the executable grows from 83 to 175 MB.
+ * The largest number of large bodies that are read or verified at once. Each body takes several times its size of memory,
+ * because it is in memory as bytes, as text and as an object. Measured in six rounds with 300 connections that send 600 KB
+ * each: the memory of the executable grows from 83 to 175 MB.
  */
 const LARGE_BODIES = 4;
 
@@ -83,8 +86,8 @@ export class BodyReader {
    * Reads the body of a request and passes the text to `use`. The body counts towards the limits until `use` has ended. The reader
    * does not read the headers: SNS does not sign them, and Deno copies all of them, up to 400 KB, when a program reads one.
    *
-   * @throws {BodyError} with status 413 if the body is too large, 400 if it is not UTF-8, and 503 if it is too slow or incomplete or
-   * if too many bodies are open; SNS retries after 503
+   * @throws {BodyError} with status 413 if the body is too large, 400 if it is not UTF-8, and 503 if it is too slow or
+   * incomplete or if too many bodies are open; SNS retries after 503
    */
   async read<T>({ body }: Request, use: (text: string) => Promise<T>): Promise<T> {
     if (body === null) return await use("");
@@ -155,7 +158,10 @@ export class BodyReader {
   }
 }
 
-/** The size of the buffer with which the reader reads a body, in bytes. By default, Deno creates a buffer of 64 KiB for each read. */
+/**
+ * The size of the buffer with which the reader reads a body, in bytes. By default, Deno creates a buffer of 64 KiB for each
+ * read.
+ */
 const PIECE = 8 * 1024;
 
 /** Reads a body piece by piece. The caller must use a piece before it reads the next piece, which has the same buffer. */
@@ -181,7 +187,10 @@ function pieces(body: ReadableStream<Uint8Array>): {
   };
 }
 
-/** Decodes a body piece by piece. Throws an error for invalid bytes: if it replaced them, two bodies could become the same text. */
+/**
+ * Decodes a body piece by piece. Throws an error for invalid bytes: if it replaced them, two bodies could become the same
+ * text.
+ */
 function decoder(): (piece: Uint8Array | undefined) => string {
   const utf8 = new TextDecoder("utf-8", { fatal: true });
   return (piece) => {

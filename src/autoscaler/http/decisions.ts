@@ -10,8 +10,9 @@ import type { DecisionQuery, DecisionRecord } from "../store/decisions.ts";
 const PAGE = { records: 100, characters: 2 * 2 ** 20 };
 
 /**
- * Returns the records that a query selects: `id=N` selects one record, `at=MS` the last record at that time, and `after=N` a page of
- * the records after record N. A query without a parameter selects the last record. Returns undefined for any other query.
+ * Returns the records that a query selects: `id=N` selects one record, `at=MS` the last record at that time, and `after=N` a
+ * page of the records after record N. A query without a parameter selects the last record. Returns undefined for any other
+ * query.
  */
 export function decisionLines(
   query: URLSearchParams,

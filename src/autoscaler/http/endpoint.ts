@@ -22,7 +22,10 @@ export interface HandlerParts extends Omit<ReceiverParts, "bodies"> {
   readonly bodies?: BodyReader;
   /** Host names for which the endpoint answers requests for its state. It also answers requests for IP addresses and localhost. */
   readonly hosts: readonly string[];
-  /** The endpoint sends it in headers of the response to `/ping`, because nginx forwards requests for `/ping` but not for `/status`. */
+  /**
+   * The endpoint sends it in headers of the response to `/ping`, because nginx forwards requests for `/ping` but not for
+   * `/status`.
+   */
   readonly identity: Identity;
   /** Returns the JSON of `GET /status`, without the counts of messages. */
   readonly status: () => object;
@@ -48,8 +51,9 @@ export interface Identity {
 /** The handlers of a path, by method. */
 interface Route {
   /**
-   * Set if the handlers answer requests for any host name. The other handlers answer only requests for known host names and IP
-   * addresses. So a web page of an attacker cannot read the state with a host name that the attacker's DNS resolves to this server.
+   * Set if the handlers answer requests for any host name. The other handlers answer only requests for known host names and
+   * IP addresses. So a web page of an attacker cannot read the state with a host name that the attacker's DNS resolves to
+   * this server.
    */
   readonly isPublic?: true;
   readonly methods: ReadonlyMap<string, (request: Request, target: Target) => Response | Promise<Response>>;

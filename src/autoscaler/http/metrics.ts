@@ -1,7 +1,7 @@
 /**
- * Counts events and returns the counts for `GET /metrics`, with the library prom-client. The values of labels are from fixed lists: no
- * label has the id of an instance, message or alarm. Every counter exists with the value 0 from the start, so that Prometheus's
- * rate() also shows the first increase.
+ * Counts events and returns the counts for `GET /metrics`, with the library prom-client. The values of labels are from fixed
+ * lists: no label has the id of an instance, message or alarm. Every counter exists with the value 0 from the start, so that
+ * Prometheus's rate() also shows the first increase.
  *
  * Source: Prometheus documentation, "Metric and label naming".
  *

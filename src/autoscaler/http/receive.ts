@@ -73,8 +73,8 @@ async function store(
       ? { kind: "notification", body: message.message, sent: Date.parse(message.timestamp) } as const
       : { kind: "confirmation", body: message.token } as const;
     added = inbox.add(messageId, entry, now());
-    // The control loop may make a decision before the message is on disk. But an activity begins a step only when the journal has the
-    // step on disk, and SQLite writes the message to disk before the step.
+    // The control loop may make a decision before the message is on disk. But an activity begins a step only when the journal
+    // has the step on disk, and SQLite writes the message to disk before the step.
     if (added) wake();
     await inbox.synced();
   } catch (error) {

@@ -1,5 +1,5 @@
 /**
- * R3: capacity stays within `--max` and `--min`.
+ * R3: the checks `max-capacity` and `min-capacity`, which keep the capacity between `--min` and `--max`.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { count } from "../words.ts";
 import { type Check, type CheckResult, hold, type InContext, type OutContext, pass } from "./check.ts";
 
 /**
- * R3: the capacity is below max. For a launch the check counts the whole fleet, so that instances that fail to start, or that
- * somebody stops, do not cause launches without end.
+ * R3: passes if the capacity is below the maximum. For a launch the check counts all instances of the fleet. Otherwise kas
+ * would launch instances without end if they fail to start, or if somebody stops them.
  */
 export const belowMax: Check<OutContext> = {
   name: "max-capacity",
-  asks: "capacity is below max",
+  condition: "capacity is below max",
   check: ({ observation, selection }) => {
     const { inService, joining } = capacityOf(observation);
     const max = maxCapacity(observation);
@@ -29,15 +29,18 @@ export const belowMax: Check<OutContext> = {
   },
 };
 
-/** R3: at least the minimum stays in service. Joining instances do not count, because they may never come into service. */
+/**
+ * R3: passes if at least the minimum stays in service after the scale-in. Joining instances do not count, because they may
+ * never come into service.
+ */
 export const aboveMin: Check<InContext> = {
   name: "min-capacity",
-  asks: "min stays in service",
+  condition: "min stays in service",
   check: ({ observation, selection: { instance } }) =>
     instance === undefined ? undefined : checkMin(instance, observation),
 };
 
-/** The min-capacity check for an instance that was selected earlier. */
+/** Runs the min-capacity check for an instance that is to leave. */
 export function checkMin(target: Pick<Instance, "id">, view: FleetView): CheckResult {
   const remaining = remainingWithout(target, view).length;
   const min = minCapacity(view);
@@ -45,7 +48,7 @@ export function checkMin(target: Pick<Instance, "id">, view: FleetView): CheckRe
   return remaining >= min ? pass(message) : hold(message);
 }
 
-/** The instances that stay in service when `target` leaves. */
+/** Returns the instances that stay in service when `target` leaves. */
 export function remainingWithout(target: Pick<Instance, "id">, view: FleetView): Instance[] {
   return instancesAt("in-service", view).filter(({ id }) => id !== target.id);
 }

@@ -1,5 +1,5 @@
 /**
- * The type of a check: a function of the recommendation and the observation that lets the action pass or holds it back.
+ * The type of a check. A check is a function of the recommendation and the observation. It passes, or it holds the action back.
  *
  * @module
  */
@@ -28,16 +28,16 @@ export interface InContext extends CheckContext {
 export interface CheckResult {
   readonly passed: boolean;
   readonly message: string;
-  /** Set if the check holds for want of a reading that was not made; absent otherwise. */
+  /** Set if the check holds the action back because kas did not read the data that the check needs. */
   readonly unread?: true;
 }
 
 /** A check of scaling out or scaling in. */
 export interface Check<Context> {
   readonly name: CheckName;
-  /** The condition of the check, in at most 24 characters. */
-  readonly asks: string;
-  /** Runs the check. Returns undefined if no instance was selected to check. */
+  /** The condition under which the check passes, for `kas admin explain`. It has at most 24 characters. */
+  readonly condition: string;
+  /** Runs the check. Returns undefined if kas selected no instance that the check could judge. */
   readonly check: (context: Context) => CheckResult | undefined;
 }
 
@@ -46,7 +46,7 @@ export function pass(message = ""): CheckResult {
   return { passed: true, message };
 }
 
-/** Returns the result of a check that needs a reading that was not made. The check holds: what is unknown permits no action. */
+/** Returns the result of a check that needs data that kas did not read. The check then holds the action back. */
 export function unread(message: string): CheckResult {
   return { passed: false, message, unread: true };
 }

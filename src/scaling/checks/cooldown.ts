@@ -1,6 +1,6 @@
 /**
- * R5, R2: enough time has passed since kas last scaled, in either direction. A reconcile waits for at least
- * one `--resync` interval.
+ * R5, R2: the check `cooldown`. It passes if enough time has passed since kas last scaled out or in. For a reconcile, that is
+ * at least one `--resync` interval.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { recent } from "../model/observation.ts";
 import { seconds } from "../words.ts";
 import { type Check, type CheckContext, hold, pass } from "./check.ts";
 
-/** R5, R2: the cooldown check of both directions. */
+/** R5, R2: the check `cooldown` for scaling out and scaling in. */
 export const cooldown: Check<CheckContext> = {
   name: "cooldown",
-  asks: "cooldown has passed",
+  condition: "cooldown has passed",
   check: ({ trigger, recommendation: { direction }, observation: { limits, history, now } }) => {
     const own = direction === "out" ? limits.cooldownOut : limits.cooldownIn;
     const repeats = trigger.kind === "reconcile" && limits.resync > own;

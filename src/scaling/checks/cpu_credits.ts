@@ -1,5 +1,5 @@
 /**
- * R6: no instance is throttled to its baseline, where its CPU does not show its load.
+ * R6: the check `cpu-credits`. EC2 throttles a T instance without CPU credits to a baseline. Its CPU then does not show its load.
  *
  * @module
  */
@@ -10,18 +10,21 @@ import { count, percent } from "../words.ts";
 import { type Check, hold, type InContext, pass } from "./check.ts";
 
 /**
- * The credits that count as none. CloudWatch shows the balance each five minutes and up to three minutes late. A credit is a minute
- * of one vCPU.
+ * An instance with fewer credits than this counts as an instance without credits. CloudWatch shows the balance every five
+ * minutes, and up to three minutes late. A credit is worth one minute of one vCPU at 100 %.
  */
 const FEW_CREDITS = 10;
 
-/** How far from its baseline the CPU of a throttled instance may be, as a share of the baseline. */
+/** The largest difference between the CPU of a throttled instance and its baseline, as a share of the baseline. */
 const TOLERANCE = 0.25;
 
-/** R6: no instance with a CPU at its baseline lacks CPU credits. Without a balance the check passes. */
+/**
+ * R6: passes if every instance whose CPU is at its baseline has CPU credits. An instance whose credit balance is unknown
+ * counts as an instance with credits.
+ */
 export const cpuCredits: Check<InContext> = {
   name: "cpu-credits",
-  asks: "no CPU is throttled",
+  condition: "no CPU is throttled",
   check: ({ observation }) => {
     const { credits = {}, cpu } = observation;
     const throttled = atBaseline(observation).filter(({ id }) => (credits[id] ?? Infinity) < FEW_CREDITS);
@@ -37,7 +40,7 @@ export const cpuCredits: Check<InContext> = {
   },
 };
 
-/** The instances in service whose CPU is at the baseline of their type. They may be throttled, so that their credits matter. */
+/** Returns the instances in service whose CPU is at the baseline of their type: EC2 may throttle them. */
 export function atBaseline({ instances, cpu = {} }: Observation): readonly Instance[] {
   return instances.filter(inService).filter(({ id, type }) => {
     const baseline = baselineOf(type);

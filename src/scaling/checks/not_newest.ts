@@ -1,5 +1,6 @@
 /**
- * R11: the recommendation is about this fleet, an instance of it, and the newest state of the alarm.
+ * R11: the check `not-newest`. It passes if the alarm and the instance of the recommendation belong to this fleet, and if kas
+ * knows no newer change of the alarm.
  *
  * @module
  */
@@ -8,14 +9,14 @@ import type { ProcessedChange } from "../model/observation.ts";
 import { iso, seconds } from "../words.ts";
 import { type Check, type CheckContext, type CheckResult, hold, pass } from "./check.ts";
 
-/** R11: the not-newest check of both directions. */
+/** R11: the check `not-newest` for scaling out and scaling in. */
 export const notNewest: Check<CheckContext> = {
   name: "not-newest",
-  asks: "alarm state is newest",
+  condition: "alarm state is newest",
   check: (context) => checkNotNewest(context),
 };
 
-/** Runs the not-newest check. */
+/** Runs the check `not-newest`. */
 export function checkNotNewest({ trigger, recommendation, observation, index }: CheckContext): CheckResult {
   const { alarm, instance } = recommendation;
   if (alarm !== undefined) {
@@ -42,8 +43,8 @@ export function checkNotNewest({ trigger, recommendation, observation, index }: 
 }
 
 /**
- * Checks that no earlier evaluation has processed a newer change of the alarm. This part of the check needs no observation. If a
- * reconcile has processed the same change, the notification is out of date too (R2).
+ * Runs the part of the check that needs no observation: it passes if no earlier evaluation has processed a newer change of
+ * the alarm, and if no reconcile has processed the same change (R2).
  */
 export function checkProcessed({ at }: AlarmChange, processed: ProcessedChange | undefined): CheckResult {
   if (processed === undefined || at > processed.at) return pass();

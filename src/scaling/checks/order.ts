@@ -1,5 +1,5 @@
 /**
- * The checks of each direction in their order. The first check that holds the recommendation back decides.
+ * The checks for scaling out and for scaling in, in their order. The first check that holds the action back decides.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { outBeatsIn } from "./out_beats_in.ts";
 import { projectedLoad } from "./projected_load.ts";
 import { candidateWarmUp } from "./warmup.ts";
 
-/** The checks of scaling out. */
+/** The checks for scaling out. */
 export const OUT: readonly Check<OutContext>[] = [notNewest, cooldown, belowMax, standbyLeft];
 
-/** The checks of scaling in. */
+/** The checks for scaling in. */
 export const IN: readonly Check<InContext>[] = [
   notNewest,
   outBeatsIn,
@@ -29,8 +29,8 @@ export const IN: readonly Check<InContext>[] = [
 ];
 
 /** A check and its result. */
-export interface Checked extends Pick<Check<never>, "name" | "asks"> {
-  /** The result. Undefined if no instance was selected to check. */
+export interface Checked extends Pick<Check<never>, "name" | "condition"> {
+  /** The result. Undefined if kas selected no instance that the check could judge. */
   readonly result: CheckResult | undefined;
 }
 
@@ -39,5 +39,5 @@ export function* inOrder<Context>(
   checks: readonly Check<Context>[],
   context: Context,
 ): Generator<Checked, void> {
-  for (const { name, asks, check } of checks) yield { name, asks, result: check(context) };
+  for (const { name, condition, check } of checks) yield { name, condition, result: check(context) };
 }

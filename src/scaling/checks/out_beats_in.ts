@@ -1,5 +1,5 @@
 /**
- * R4: kas does not scale in while an alarm asks for more.
+ * R4: the check `out-beats-in`. kas does not scale in while an alarm recommends more capacity.
  *
  * @module
  */
@@ -7,10 +7,13 @@ import type { Alarm } from "../model/alarm.ts";
 import { whyNoSign } from "./warmup.ts";
 import { type Check, type CheckContext, hold, pass } from "./check.ts";
 
-/** R4: no `reqcount` alarm, and no `cpuhigh` alarm that shows the load of an instance of the fleet, is in ALARM. */
+/**
+ * R4: holds the scale-in back while a `reqcount` alarm is in ALARM, or a `cpuhigh` alarm of an instance of the fleet that says
+ * something about the fleet's load.
+ */
 export const outBeatsIn: Check<CheckContext> = {
   name: "out-beats-in",
-  asks: "no alarm asks for more",
+  condition: "no alarm asks for more",
   check: ({ observation, index }) => {
     const { fleet, alarms } = observation;
     const asksForMore = (alarm: Alarm) =>

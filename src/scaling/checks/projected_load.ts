@@ -1,5 +1,5 @@
 /**
- * R6: the remaining instances can carry the load.
+ * R6: the check `projected-load`. It passes if the remaining instances can carry the load.
  *
  * @module
  */
@@ -16,25 +16,24 @@ type Load = NonNullable<Observation["cpu"]>;
 const NO_THRESHOLD = "The load was not projected: the fleet has no cpuhigh alarm.";
 
 /**
- * The largest projected CPU that passes, as a share of the threshold. Load is never spread evenly: without a margin an instance
- * reaches the threshold soon after the stop, and kas starts an instance again. In the simulation a constant load of 82 % of one
- * instance caused 17 starts in 3 h without a margin, and none with 5 %.
+ * The projected CPU must be below this share of the threshold. A load balancer never spreads the load evenly: without a
+ * margin an instance would reach the threshold soon after the stop, and kas would start an instance again. In the simulation
+ * a constant load of 82 % of one instance caused 17 starts in 3 h without a margin, and none with a margin of 5 %.
  */
 const MARGIN = 0.95;
 
-/** R6: the projected CPU of the remaining instances is 5 % or more below their lowest `cpuhigh` threshold. */
+/** R6: passes if the projected CPU of the remaining instances is at least 5 % below their lowest `cpuhigh` threshold. */
 export const projectedLoad: Check<InContext> = {
   name: "projected-load",
-  asks: "the rest carry the load",
+  condition: "the rest carry the load",
   check: ({ observation, selection: { instance } }) =>
     instance === undefined ? undefined : project(instance, observation),
 };
 
 /**
- * R6: no reading of the load is from before the last change of capacity. Metrics arrive minutes late: until then the load of an
- * instance that left is missing from the sum, and the others do not carry it yet.
- *
- * @returns a sentence, or undefined if the readings are of the present capacity
+ * Returns, in a sentence, why the datapoints do not show the load of the present capacity: one began before the last change of
+ * capacity. Metrics arrive minutes late. Until then, the load of an instance that left is missing from the sum, and the other
+ * instances do not carry it yet. Returns undefined if the datapoints show the present capacity.
  */
 function whyStale(
   carrying: readonly Instance[],
@@ -61,8 +60,9 @@ function whyStale(
 }
 
 /**
- * Spreads the CPU of all instances in service, those that are leaving included, over the remaining ones. An instance without
- * a datapoint counts as the busiest one. A datapoint from before the last change of capacity holds. Without any datapoint, or any threshold, the check passes.
+ * Spreads the CPU of all instances in service, including leaving instances, over the remaining instances. An instance without
+ * a datapoint counts as the busiest instance. A datapoint that began before the last change of capacity holds the scale-in
+ * back. The check passes if no instance has a datapoint, or if the fleet has no threshold.
  */
 function project(target: Instance, observation: Observation): CheckResult {
   const remaining = remainingWithout(target, observation);
@@ -79,7 +79,7 @@ function project(target: Instance, observation: Observation): CheckResult {
   const carrying = observation.instances.filter(inService);
   const stale = whyStale(carrying, cpu, observation);
   if (stale !== undefined) return hold(stale);
-  // A datapoint that is not a number counts as missing: NaN never reads as an idle instance.
+  // A datapoint that is not a number counts as missing, because an instance with NaN must not count as idle.
   const loads = carrying.map(({ id }) => cpu[id]?.percent).filter((load) => Number.isFinite(load))
     .map((load = 0) => load);
   if (loads.length === 0) return pass("The load was not projected: no instance has a CPU datapoint.");

@@ -1,5 +1,5 @@
 /**
- * R5: an instance that has just come into service neither causes scaling in nor is stopped.
+ * R5: the check `warm-up`. An instance that came into service recently does not cause scaling, and kas does not stop it.
  *
  * @module
  */
@@ -12,9 +12,11 @@ import { seconds } from "../words.ts";
 import { type Check, hold, type InContext, pass } from "./check.ts";
 
 /**
- * Why an alarm says nothing about the fleet's load, a sentence; undefined if it does, or if it is not the alarm of an instance of
- * the fleet. Booting takes CPU, and the metrics show it for as long as they are late: until then neither high nor low CPU is a
- * sign. An instance that fails its health check may do so because it is overloaded, so that its high CPU is a sign.
+ * Returns, in a sentence, why the alarm of an instance says nothing about the fleet's load. Booting uses CPU, and metrics
+ * arrive late. So after a start neither high nor low CPU shows the load. There is one exception: an instance may fail its
+ * health check because it is overloaded, so its high CPU does show the load.
+ *
+ * @returns undefined if the alarm shows the load, or if it is not the alarm of an instance of the fleet
  */
 export function whyNoSign(
   { kind, dimension }: Pick<AlarmName, "kind" | "dimension">,
@@ -39,10 +41,10 @@ export function whyNoSign(
   }${late}.`;
 }
 
-/** R5: a candidate has been in service for the warm-up. */
+/** R5: passes if one of the candidates has been in service for at least the warm-up. */
 export const candidateWarmUp: Check<InContext> = {
   name: "warm-up",
-  asks: "a candidate is warm",
+  condition: "a candidate is warm",
   check: ({ observation: { limits }, selection: { candidates, instance } }) => {
     if (candidates.length === 0) return undefined;
     if (instance !== undefined) return pass();

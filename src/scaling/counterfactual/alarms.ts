@@ -1,5 +1,5 @@
 /**
- * Other states of the alarms, and another change that the notification reports.
+ * Tries other states of the alarms in CloudWatch, and other alarm changes than the one that the notification reports.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import type { Trigger } from "../model/trigger.ts";
 import { directionOf } from "../policies/alarms.ts";
 import { type Change, MOST } from "./change.ts";
 
-/** The kinds of alarm that ask for more capacity. */
+/** The kinds of alarms that recommend more capacity while they are in ALARM. */
 const HIGH: readonly AlarmKind[] = ["cpuhigh", "reqcount"];
 
-/** Tries other changes of the alarm that triggered the evaluation. */
+/** Tries changes to other states of the alarm that triggered the evaluation. */
 export function transitions(
   trigger: Trigger,
   recommendation: Recommendation | undefined,
@@ -22,17 +22,17 @@ export function transitions(
   if (trigger.kind !== "notification" || trigger.alarm === undefined) return [];
   const { alarm } = trigger;
   const { kind, dimension, to } = alarm;
-  // Skip changes that lead to scaling in: the observation for scaling out does not have everything that scaling in needs.
-  const unseen = (state: AlarmState) =>
+  // Skip changes that recommend scaling in: the observation of a scale-out does not have all data that scaling in needs.
+  const isUnusable = (state: AlarmState) =>
     recommendation?.direction !== "in" && directionOf(kind, state) === "in";
-  return (["ALARM", "OK"] as const).filter((state) => state !== to && !unseen(state)).map((state) => ({
+  return (["ALARM", "OK"] as const).filter((state) => state !== to && !isUnusable(state)).map((state) => ({
     change: `if ${kind} on ${dimension} had changed to ${state} instead of ${to}`,
     observation,
     trigger: { kind: "notification", alarm: { ...alarm, to: state } },
   }));
 }
 
-/** Other states in CloudWatch. `none`: the decision is no action. */
+/** Tries other states of alarms in CloudWatch. `none` says that the decision is no action. */
 export function states(
   trigger: Trigger,
   recommendation: Recommendation | undefined,
@@ -42,22 +42,22 @@ export function states(
   const reconciles = trigger.kind === "reconcile";
   const own = stillAsReported(recommendation?.alarm, observation);
   if (recommendation?.direction === "out" && !reconciles) return [own];
-  const asking =
+  const alarming =
     observation.alarms.filter(({ kind, state }) => HIGH.includes(kind) && state === "ALARM").length;
   return [
-    ...(none && asking === 0 ? [] : [calmed(observation, asking)]),
+    ...(none && alarming === 0 ? [] : [withoutAlarm(observation, alarming)]),
     ...(none && !reconciles ? [] : [one(observation, HIGH, "ALARM")]),
     ...(none && reconciles ? [one(observation, ["cpulow"], "OK")] : []),
     own,
   ];
 }
 
-/** One alarm after the other, or all of them, no longer asks for more. */
-function calmed(observation: Observation, asking: number): Change[] {
+/** Tries the state OK for each alarm that recommends more capacity, and for all of them together. */
+function withoutAlarm(observation: Observation, alarming: number): Change[] {
   return [
     ...one(observation, HIGH, "OK"),
     {
-      change: `if none of ${asking} cpuhigh and reqcount alarms were in ALARM`,
+      change: `if none of ${alarming} cpuhigh and reqcount alarms were in ALARM`,
       observation: withState(
         observation,
         (at) => HIGH.includes(observation.alarms[at]?.kind ?? "cpulow"),
@@ -67,7 +67,7 @@ function calmed(observation: Observation, asking: number): Change[] {
   ];
 }
 
-/** One alarm of these kinds in another state. */
+/** Tries a state for each alarm of some kinds, one alarm at a time. */
 function one(observation: Observation, kinds: readonly AlarmKind[], state: "ALARM" | "OK"): Change[] {
   return observation.alarms.flatMap(({ kind, dimension, state: was }, i) =>
     kinds.includes(kind) && was !== state
@@ -79,7 +79,7 @@ function one(observation: Observation, kinds: readonly AlarmKind[], state: "ALAR
   ).slice(0, MOST);
 }
 
-/** The alarm of the recommendation is still in the state that was reported. */
+/** Tries an observation in which the alarm of the recommendation is still in the state that the notification reported. */
 function stillAsReported(alarm: AlarmChange | undefined, observation: Observation): Change[] {
   if (alarm === undefined) return [];
   const { fleet, kind, dimension, to } = alarm;

@@ -1,5 +1,5 @@
 /**
- * Tries other bounds, and launches allowed or forbidden.
+ * Tries other bounds of the capacity, and tries to allow or to forbid launches.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { exists } from "../model/instance.ts";
 import type { Observation } from "../model/observation.ts";
 import { type Change, withLimits } from "./change.ts";
 
-/** Tries other values of `--max`. */
+/** Tries other values of `--max`: larger values if `raise` is true, and smaller values otherwise. */
 export function maxima(observation: Observation, raise: boolean): Change[] {
   const { limits, instances } = observation;
   const { inService, joining } = capacityOf(observation);
   const now = inService + joining;
-  // For a launch, max bounds the whole fleet.
+  // The check of a launch counts the whole fleet, and not only the capacity.
   const counts = limits.grow === undefined ? [now] : [now, fleetSize(observation)];
   const values = raise ? counts.map((it) => it + 1) : counts.toReversed();
   const present = limits.max ?? `the whole fleet's ${instances.filter(exists).length}`;
@@ -24,7 +24,7 @@ export function maxima(observation: Observation, raise: boolean): Change[] {
   }));
 }
 
-/** Tries other values of `--min`. */
+/** Tries other values of `--min`: a smaller value if `lower` is true, and a larger value otherwise. */
 export function minima(observation: Observation, lower: boolean): Change[] {
   const { min } = observation.limits;
   const { inService } = capacityOf(observation);
@@ -36,7 +36,10 @@ export function minima(observation: Observation, lower: boolean): Change[] {
     }));
 }
 
-/** Tries `--grow` if it is not set, and the decision without `--grow` if it is set. */
+/**
+ * If the decision is a launch, tries it without `--grow`. If the decision is no action and `--grow` is not set, tries
+ * `--grow`.
+ */
 export function growth(observation: Observation, kind: Decision["kind"]): Change[] {
   const { max, grow } = observation.limits;
   if (kind === "launch") {

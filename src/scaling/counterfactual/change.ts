@@ -1,5 +1,5 @@
 /**
- * Changes of the input of a decision, and the search for the smallest change that leads to a different decision.
+ * Changes of the trigger or the observation of a decision, and the search for the smallest change that leads to another decision.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Limits } from "../model/limits.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Trigger } from "../model/trigger.ts";
 
-/** A change of the input to try. */
+/** A changed trigger or observation, for which the decision is made again. */
 export interface Change {
   /** The change in words: "with --max 4 instead of 3". */
   readonly change: string;
@@ -16,19 +16,22 @@ export interface Change {
   readonly trigger?: Trigger;
 }
 
-/** Changes of one kind, the smallest change first: an array, or a list that makes each change when it is read. */
+/** Changes of one kind, the smallest change first. A long list creates each change only when the search needs it. */
 export interface Changes {
   readonly length: number;
   at(i: number): Change | undefined;
 }
 
-/** How many changes of a kind are tried where each is one instance or one moment. */
+/** The largest number of changes of one kind that are tried, if each change concerns another instance or another time. */
 export const MOST = 12;
 
-/** In a longer list each change is stronger than the one before it, so that the search can halve it. */
+/** A list with more changes than this is sorted by strength: if a change leads to another decision, so do all later changes. */
 const FEW = 2 * MOST;
 
-/** The first that `at` finds among so many. */
+/**
+ * Returns the first result of `at` that is not undefined, for the indexes from 0 to `length` - 1. Uses a binary search if
+ * there are more than {@linkcode FEW} indexes.
+ */
 export function slightest<T>(length: number, at: (i: number) => T | undefined): T | undefined {
   if (length > FEW) {
     let found = at(length - 1);
@@ -50,7 +53,10 @@ export function slightest<T>(length: number, at: (i: number) => T | undefined): 
   return undefined;
 }
 
-/** The values from one bound to another, that one included, in steps of 1/`per`, the smallest change first. */
+/**
+ * Returns a change for each value between `from` and `to`, without `from` and with `to`, the value next to `from` first. The
+ * values are multiples of 1/`per`.
+ */
 export function ladder(from: number, to: number, per: number, change: (value: number) => Change): Changes {
   const down = to < from;
   const first = down ? Math.ceil(from * per) - 1 : Math.floor(from * per) + 1;
@@ -64,7 +70,7 @@ export function withLimits(observation: Observation, limits: Partial<Limits>): O
   return { ...observation, limits: { ...observation.limits, ...limits } };
 }
 
-/** Formats a duration in ms as a setting: `90s`. */
+/** Formats a duration, given in ms, as the value of a flag: `90s`. */
 export function setting(ms: number): string {
   return `${ms / 1_000}s`;
 }

@@ -1,6 +1,6 @@
 /**
- * What would change a decision: its observation and limits changed one at a time, and the decision made again with each.
- * `decide` judges every change.
+ * Finds what would change a decision. It changes one thing at a time, for example a limit, an alarm or the load of an
+ * instance, and calls `decide` for each change.
  *
  * @module
  */
@@ -25,8 +25,8 @@ export interface Counterfactual {
 }
 
 /**
- * The changes that lead to a different kind of decision, the smallest of each kind of change. Without an observation there is
- * nothing to change.
+ * Returns the changes that lead to another kind of decision: for each kind of change the smallest one. Returns none if kas did not
+ * observe the fleet.
  */
 export function counterfactuals(
   trigger: Trigger,
@@ -43,17 +43,17 @@ export function counterfactuals(
     const condition = observation.cpu === undefined && stops ? UNREAD : "";
     return { ...change, change: `${change.change}${condition}`, trigger: changed, decision: other };
   };
-  // The changes of a decision that did not depend on the load are tried with idle instances.
+  // If kas did not read the load, because the decision did not depend on it, assume that all instances are idle.
   const base = observation.cpu === undefined ? withLoad(observation, 0, observation.now) : observation;
   return changesOf(trigger, base, decision).flatMap((changes) =>
     slightest(changes.length, (i) => made(changes.at(i))) ?? []
   );
 }
 
-/** The condition of a scale-in whose load was not read. */
+/** Follows a change that leads to a scale-in, if kas did not read the load. */
 const UNREAD = ", if the remaining instances could carry the load, which was not read";
 
-/** The kinds of change that are tried, the smallest change of each kind first. */
+/** Returns the changes to try, one list for each kind of change. */
 function changesOf(
   trigger: Trigger,
   observation: Observation,
@@ -62,13 +62,13 @@ function changesOf(
   const direction = recommendation?.direction;
   const reconciles = trigger.kind === "reconcile";
   const none = kind === "none";
-  // The alarm of an instance that settles recommends nothing.
-  const settles = direction === undefined;
+  // An alarm recommends nothing for the warm-up plus the metric delay after its instance came into service.
+  const maySettle = direction === undefined;
   return [
     ...(direction === "out" ? [maxima(observation, none), growth(observation, kind)] : []),
     ...(direction === "in" ? [minima(observation, none)] : []),
-    ...(direction === "in" || settles ? [durations("warmup", observation, none)] : []),
-    ...(settles ? [durations("metricDelay", observation, none)] : []),
+    ...(direction === "in" || maySettle ? [durations("warmup", observation, none)] : []),
+    ...(maySettle ? [durations("metricDelay", observation, none)] : []),
     ...(direction === undefined ? [] : [
       durations(direction === "out" ? "cooldownOut" : "cooldownIn", observation, none),
       ...(reconciles ? [durations("resync", observation, none)] : []),

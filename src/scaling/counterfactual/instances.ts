@@ -1,5 +1,5 @@
 /**
- * Tries instances without their quarantine or activity, and an additional node.
+ * Tries instances without their quarantine, without their activity in progress, or in service, and an additional node.
  *
  * @module
  */
@@ -9,10 +9,13 @@ import type { Recommendation } from "../model/recommendation.ts";
 import type { Trigger } from "../model/trigger.ts";
 import { type Change, MOST } from "./change.ts";
 
-/** The id of an instance that the fleet does not have. */
+/** The id of the additional node, which the fleet does not have. */
 export const ONE_MORE = "one-more";
 
-/** Instances released from quarantine, without the failed starts, without their activity in progress, or in service. */
+/**
+ * Tries each instance without its quarantine and without its activity in progress, the history without failed starts, and the
+ * instance that the trigger names in service.
+ */
 export function released(
   trigger: Trigger,
   recommendation: Recommendation | undefined,
@@ -37,7 +40,9 @@ export function released(
     : recommendation.direction === "in"
     ? recommendation.instance
     : undefined;
-  const placed = instances.filter((it) => it.id === named && exists(it) && !inService(it)).map(({ id }) => ({
+  const inServiceInstead = instances.filter((it) => it.id === named && exists(it) && !inService(it)).map((
+    { id },
+  ) => ({
     change: `if ${id} were in service`,
     observation: withInstance(
       observation,
@@ -45,10 +50,10 @@ export function released(
       (it) => ({ ...it, state: "running", registration: "in-service" }),
     ),
   }));
-  return [quarantined, withoutFailures, withoutActivity, placed];
+  return [quarantined, withoutFailures, withoutActivity, inServiceInstead];
 }
 
-/** One node more: a stopped one for scaling out, for scaling in one that takes its share of the load. */
+/** Tries one more node: a stopped node for scaling out, and a node in service that takes its share of the load for scaling in. */
 export function oneMore(recommendation: Recommendation | undefined, observation: Observation): Change[] {
   if (recommendation === undefined) return [];
   const { instances, cpu = {}, now } = observation;

@@ -1,5 +1,5 @@
 /**
- * Tries a different load, and different thresholds.
+ * Tries another load, newer datapoints, and another threshold.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { inService } from "../model/instance.ts";
 import type { Observation } from "../model/observation.ts";
 import { type Change, type Changes, ladder } from "./change.ts";
 
-/** Tries a different CPU for each of the three busiest instances. */
+/** Tries another CPU for each of the three busiest instances: a lower CPU if `lower` is true, and a higher CPU otherwise. */
 export function loads(observation: Observation, lower: boolean): Changes[] {
   const { instances, cpu = {}, now } = observation;
   return instances.filter(inService)
@@ -23,7 +23,7 @@ export function loads(observation: Observation, lower: boolean): Changes[] {
     );
 }
 
-/** Tries the same load with datapoints that began after the last change of capacity. */
+/** Tries the same CPU of each instance in datapoints that began after the last change of capacity. */
 export function newer(observation: Observation): Change[] {
   const { cpu = {}, now } = observation;
   return [{
@@ -35,7 +35,7 @@ export function newer(observation: Observation): Change[] {
   }];
 }
 
-/** Tries a different threshold for all cpuhigh alarms together. */
+/** Tries another threshold for all cpuhigh alarms together: a higher one if `raise` is true, and a lower one otherwise. */
 export function thresholds(observation: Observation, raise: boolean): Changes {
   const { alarms } = observation;
   const lowest = Math.min(

@@ -1,5 +1,5 @@
 /**
- * Tries other durations, and the same situation at a later time.
+ * Tries other values of the limits that are durations, and the same decision at a later time.
  *
  * @module
  */
@@ -13,7 +13,10 @@ import { type Change, MOST, setting, withLimits } from "./change.ts";
 /** The names of the limits that are durations. */
 type Duration = "warmup" | "cooldownOut" | "cooldownIn" | "resync" | "metricDelay";
 
-/** Another value of one duration: the whole seconds, as settings are given, right beyond how long ago something was. */
+/**
+ * Tries other values of one duration. Only values just below or just above the time since an event can change the decision.
+ * The values are whole seconds, which an operator can set with the flag.
+ */
 export function durations(name: Duration, observation: Observation, shorten: boolean): Change[] {
   const present = observation.limits[name] ?? 0;
   const ages = agesFor(name, observation).filter((age) => age >= 0);
@@ -28,7 +31,7 @@ export function durations(name: Duration, observation: Observation, shorten: boo
     }));
 }
 
-/** How long ago the events happened that each duration is compared with, in ms. */
+/** Returns how long ago the events were with which the rules compare a duration, in ms. */
 function agesFor(name: Duration, observation: Observation): number[] {
   const { warmup, metricDelay = 0 } = observation.limits;
   switch (name) {
@@ -48,7 +51,7 @@ function agesFor(name: Duration, observation: Observation): number[] {
   }
 }
 
-/** The same situation once a cooldown, a warm-up, a delay of the metrics or a pause has ended. */
+/** Tries the same observation at later times: when each cooldown, warm-up, metric delay or pause has ended. */
 export function later(observation: Observation): Change[] {
   const { now, limits, history: { launchesFail } } = observation;
   const ends = [
@@ -72,7 +75,7 @@ export function later(observation: Observation): Change[] {
     }));
 }
 
-/** How long ago each instance came into service, or was launched, in ms. */
+/** Returns how long ago each instance in service came into service, and how long ago EC2 started it, in ms. */
 function serviceAges({ now, instances, history }: Observation): number[] {
   return instances.filter(inService)
     .flatMap(({ id, launched }) => [history.inServiceSince[id], launched])
@@ -80,18 +83,18 @@ function serviceAges({ now, instances, history }: Observation): number[] {
     .map((since) => Math.abs(now - since));
 }
 
-/** How long ago kas last scaled out and in, in ms. */
+/** Returns how long ago kas last scaled out, and how long ago it last scaled in, in ms. */
 function scalingAges({ now, history: { lastOut, lastIn } }: Observation): number[] {
   return [lastOut, lastIn].filter((at) => at !== undefined).map((at) => Math.abs(now - at));
 }
 
-/** How long ago capacity last changed, in ms. */
+/** Returns how long ago capacity last changed, in ms. Empty if no change is known. */
 function changeAges(observation: Observation): number[] {
   const changed = lastCapacityChange(observation);
   return changed === undefined ? [] : [Math.abs(observation.now - changed)];
 }
 
-/** The periods of the alarms that ask for more, in ms. */
+/** Returns the periods of the alarms that recommend more capacity, in ms. */
 function periods({ alarms }: Observation): number[] {
   const asking = alarms.filter(({ kind, state }) => kind !== "cpulow" && state === "ALARM");
   return [...new Set(asking.map(({ period }) => period * 1_000))];

@@ -1,5 +1,6 @@
 /**
- * The alarms policy: one instance more while an alarm reports a high load, one less while one reports a low load.
+ * The alarms policy. It recommends one instance more while an alarm reports a high load, and one instance less while an alarm
+ * reports a low load.
  *
  * @module
  */
@@ -16,22 +17,25 @@ import { saturationOf } from "./saturation.ts";
 import { stopCandidates } from "../selection/stop.ts";
 import { count, seconds, sentences } from "../words.ts";
 
-/** What each state of each alarm recommends. */
+/** The direction that each state of each kind of alarm recommends. */
 const DIRECTIONS: Readonly<Record<AlarmKind, Readonly<Record<AlarmState, Direction | "none">>>> = {
   cpuhigh: { ALARM: "out", OK: "none", INSUFFICIENT_DATA: "none" },
   cpulow: { ALARM: "none", OK: "in", INSUFFICIENT_DATA: "none" },
   reqcount: { ALARM: "out", OK: "in", INSUFFICIENT_DATA: "none" },
 };
 
-/** The metric of each alarm, to precede "alarm". */
+/** The metric of each kind of alarm, as a word that precedes "alarm" in a reason. */
 const METRICS: Readonly<Record<AlarmKind, string>> = { cpuhigh: "CPU", cpulow: "CPU", reqcount: "Request" };
 
-/** What a state of an alarm recommends. */
+/** Returns the direction that a state of an alarm recommends. */
 export function directionOf(kind: AlarmKind, state: AlarmState): Direction | "none" {
   return DIRECTIONS[kind][state];
 }
 
-/** Recommends what the change that a notification reports asks for; at a reconcile, what the present states ask for. */
+/**
+ * Returns the recommendation of the fleet's alarms. For a notification, only the alarm change that the notification reports
+ * counts. For a reconcile, the present states of all alarms count.
+ */
 export function alarmsPolicy(
   trigger: Trigger,
   observation: Observation,
@@ -49,14 +53,14 @@ export function alarmsPolicy(
   }
 }
 
-/** What the change that a notification reports asks for. It needs no observation. */
+/** Returns what the alarm change of a notification recommends, without an observation of the fleet. */
 export function fromNotification(alarm: AlarmChange | undefined): AlarmRecommendation | NoOpinion {
   if (alarm === undefined) return { direction: "none", reason: "the message is not an alarm." };
   const { kind, dimension, from, to } = alarm;
   return recommend(alarm, `${METRICS[kind]} alarm ${kind} on ${dimension} changed from ${from} to ${to}.`);
 }
 
-/** The recommendation, unless its alarm says nothing about the fleet's load. */
+/** Returns the recommendation of an alarm, or no recommendation if the alarm says nothing about the fleet's load. */
 function withSign(
   recommendation: AlarmRecommendation | NoOpinion,
   observation: Observation,
@@ -70,11 +74,13 @@ function withSign(
 }
 
 /**
- * R2: what the present states ask for. A notification reports a change once and may be lost; the state can be read again.
+ * R2: returns what the present states of the alarms recommend. A notification reports a change once, and may be lost. The
+ * state can be read again.
  *
- * States that ask for more go before states that ask for less (R4); among them the state that has lasted longest decides.
- * States that the not-newest check holds back, and those that say nothing about the load, do not count. A state asks for more
- * only once it can show the present capacity. Of cpulow alarms, one of an instance that kas may stop goes first.
+ * If some states recommend more capacity and others less, kas follows those that recommend more (R4). Among several states
+ * with the same recommendation, the state that has lasted longest decides. kas ignores states whose action the check
+ * `not-newest` would hold back, and states that say nothing about the load. A state recommends more capacity only when it can
+ * show the effect of the present capacity. Among cpulow alarms, kas prefers the alarm of an instance that it may stop.
  */
 function fromStates(
   trigger: Trigger,
@@ -99,13 +105,16 @@ function fromStates(
     { direction: "none", reason: `none of ${count(alarms.length, "alarm")} asks for a change.` };
 }
 
-/** A state that asks for a change, and the period of its alarm, in seconds. */
+/** A state that recommends a change of capacity, and the period of its alarm in seconds. */
 interface State {
   readonly period: number;
   readonly recommendation: AlarmRecommendation;
 }
 
-/** Asks for more again while a state lasts: once it shows the present capacity, or as far as saturated instances allow. */
+/**
+ * Recommends more capacity again while a state lasts: when the state can show the effect of the present capacity, or before
+ * that if the instances are saturated.
+ */
 function repeat(
   state: State,
   observation: Observation,
@@ -118,14 +127,17 @@ function repeat(
   return { ...state.recommendation, reason: sentences(state.recommendation.reason, saturation) };
 }
 
-/** Why a state does not ask for more yet, a sentence: it may show the load before the last change of capacity. */
+/**
+ * Returns, in a sentence, why a state does not recommend more capacity yet: it may show the load from before the last change of
+ * capacity. Returns undefined if it does recommend more.
+ */
 function whyTooEarly(
   { period, recommendation: { reason } }: State,
   observation: Observation,
   index: FleetIndex,
 ): string | undefined {
   const { limits: { metricDelay = 0 }, now } = observation;
-  // Without a delay readings count at once, as they did in versions 1 and 2 of the rules.
+  // Without a metric delay, datapoints count at once. Records of versions 1 and 2 of the rules have no metric delay.
   if (metricDelay === 0) return undefined;
   if (isAnyJoining(observation, index)) {
     return sentences(reason, "An instance is joining, whose share of the load it does not show yet.");
@@ -149,7 +161,7 @@ function recommend(alarm: AlarmChange, reason: string): AlarmRecommendation | No
   const { kind, dimension, to } = alarm;
   const direction = directionOf(kind, to);
   if (direction === "none") return { direction, reason: whyNone(alarm) };
-  // An idle instance is the first to stop (R8).
+  // A cpulow alarm recommends that its own instance stops first (R8).
   const own = kind === "cpulow" ? { instance: dimension } : {};
   return { policy: "alarms", direction, alarm, ...own, reason };
 }
@@ -160,7 +172,7 @@ function whyNone({ kind, dimension, to }: AlarmChange): string {
   return to === "OK" ? `${alarm} returned to OK.` : `${alarm} changed to ALARM: the instance is not idle.`;
 }
 
-/** Orders alarms by code unit, as a locale's order differs between machines (R16). */
+/** Orders alarms by the code units of their names. A locale's order would differ between machines (R16). */
 function byName(a: Alarm, b: Alarm): number {
   const [x, y] = [`${a.kind}:${a.dimension}`, `${b.kind}:${b.dimension}`];
   return x < y ? -1 : x > y ? 1 : 0;

@@ -1,5 +1,5 @@
 /**
- * The policies in the order in which they are consulted.
+ * The policies, in the order in which kas consults them.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import type { Trigger } from "../model/trigger.ts";
 import { alarmsPolicy } from "./alarms.ts";
 import { operatorPolicy } from "./operator.ts";
 
-/** Says how the fleet's capacity should change, or has no opinion. Pure. */
+/** Recommends a change of the fleet's capacity, or none. A policy is a pure function. */
 export type Policy = (
   trigger: Trigger,
   observation: Observation,
   index: FleetIndex,
 ) => Recommendation | NoOpinion;
 
-/** An operator overrides the alarms. */
+/** The policies. The recommendation of an operator comes before that of the alarms. */
 const POLICIES: readonly Policy[] = [operatorPolicy, alarmsPolicy];
 
-/** The recommendation of the first policy that has an opinion; without one, the reason of the last policy. */
+/** Returns the first recommendation of a policy. If no policy recommends a change, returns the reason of the last policy. */
 export function consult(
   trigger: Trigger,
   observation: Observation,

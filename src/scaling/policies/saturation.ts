@@ -1,6 +1,7 @@
 /**
- * How far capacity may grow on readings from before its last change. Those of saturated instances show that more is needed, and
- * not how much more. Waiting for new ones after each start would take a large fleet most of an hour.
+ * How far capacity may grow before datapoints from after its last change arrive. Datapoints of saturated instances show that
+ * the fleet needs more capacity, but not how much more. If kas waited for newer datapoints after each start, a large fleet
+ * would take most of an hour to grow.
  *
  * @module
  */
@@ -10,15 +11,18 @@ import { inService, type Instance } from "../model/instance.ts";
 import type { Observation } from "../model/observation.ts";
 import { count, percent } from "../words.ts";
 
-/** Mean CPU from which instances count as saturated, in percent. A saturated machine shows a little less than 100 %. */
+/** The lowest mean CPU of saturated instances, in percent. A saturated instance shows a little less than 100 %. */
 const SATURATED = 96;
 
-/** How many instances at most are added to those that were saturated. At least one of them is needed, so two at most are not. */
+/**
+ * The largest number of instances that kas adds to the saturated instances before newer datapoints arrive. At least one added
+ * instance is needed, so at most two are too many.
+ */
 const MOST_ADDED = 3;
 
 /**
- * Why capacity may grow before newer readings arrive, a sentence: up to twice the instances that were saturated. Undefined if it
- * may not.
+ * Returns, in a sentence, why capacity may grow before newer datapoints arrive. It may grow to twice the number of saturated
+ * instances, but at most by {@linkcode MOST_ADDED}. Returns undefined if it may not grow.
  */
 export function saturationOf(observation: Observation): string | undefined {
   const loads = observation.instances.flatMap((instance) => loadOf(instance, observation));
@@ -33,7 +37,7 @@ export function saturationOf(observation: Observation): string | undefined {
   } that served the whole period: capacity may grow to ${allowed}.`;
 }
 
-/** The CPU of an instance in a period in which it served from the beginning. */
+/** Returns the CPU of an instance, if the instance was in service for the whole period of its datapoint. */
 function loadOf(instance: Instance, { cpu, history, limits }: Observation): number[] {
   const point = cpu?.[instance.id];
   if (point === undefined || !Number.isFinite(point.percent) || !inService(instance)) return [];

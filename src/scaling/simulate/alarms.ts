@@ -1,5 +1,5 @@
 /**
- * The cpuhigh and cpulow alarms of each instance, which CloudWatch evaluates on the datapoints that can be read.
+ * Simulates the cpuhigh and cpulow alarms of each instance. CloudWatch evaluates an alarm when it has received datapoints.
  *
  * @module
  */
@@ -7,28 +7,30 @@ import type { Alarm, AlarmChange, AlarmKind, AlarmState } from "../model/alarm.t
 import type { Datapoints } from "./fleet.ts";
 import type { World } from "./world.ts";
 
-/** Thresholds of the alarms, percent of CPU: the defaults of `kas admin setup`. */
+/** The thresholds of the alarms, in percent of CPU. They are the defaults of `kas admin setup`. */
 export const THRESHOLDS = { cpulow: 42, cpuhigh: 80 } as const;
 
-/** How many periods CloudWatch reads for an alarm of one period. Source: CloudWatch user guide, "evaluation range". */
+/** How many periods CloudWatch reads for an alarm that evaluates one period. Source: CloudWatch user guide, "evaluation range". */
 const RANGE = 3;
 
-/** An alarm, and its datapoints of the evaluation range, the newest first. */
+/** An alarm and its state. */
 interface Watched {
   readonly kind: Exclude<AlarmKind, "reqcount">;
+  /** The instance's id. */
   readonly id: string;
+  /** The datapoints of the evaluation range, the newest first. Undefined for a period without a datapoint. */
   readonly range: (number | undefined)[];
   state: AlarmState;
-  /** s. */
+  /** When the state last changed, in seconds since the start of the simulation. */
   changed: number;
 }
 
-/** The alarms of a fleet, of one period each. */
+/** The alarms of a fleet. Each alarm evaluates one period. */
 export class SimulatedAlarms {
   readonly #fleet: string;
   readonly #world: World;
   readonly #watched: readonly Watched[];
-  /** Datapoints that can be read, but on which the alarms are not evaluated yet, and when they are, in seconds. */
+  /** Datapoints that CloudWatch has received, but not evaluated yet. `due` is when it evaluates them, in seconds. */
   readonly #waiting: { readonly due: number; readonly points: Datapoints }[] = [];
 
   constructor(fleet: string, ids: readonly string[], world: World) {
@@ -41,7 +43,7 @@ export class SimulatedAlarms {
     );
   }
 
-  /** Takes datapoints that can be read now, evaluates what is due, and returns what changed. */
+  /** Receives new datapoints, evaluates the alarms on the datapoints that are due, and returns the alarm changes. */
   observe(points: Datapoints | undefined, now: number): AlarmChange[] {
     if (points !== undefined) this.#waiting.push({ due: now + this.#world.evaluationLag, points });
     const [next] = this.#waiting;
@@ -50,7 +52,7 @@ export class SimulatedAlarms {
     return this.#watched.flatMap((alarm) => this.#evaluate(alarm, next.points.cpu.get(alarm.id), now));
   }
 
-  /** The alarms as CloudWatch describes them. */
+  /** Returns the alarms as DescribeAlarms does. */
   describe(): Alarm[] {
     return this.#watched.map(({ kind, id, state, changed }) => ({
       fleet: this.#fleet,

@@ -1,5 +1,6 @@
 /**
- * The autoscaler in a simulation: the production pipeline, with a notification for each change of an alarm, and reconciles.
+ * The autoscaler in a simulation. It makes decisions with the real rules: one for each change of an alarm, and one at each
+ * reconcile.
  *
  * @module
  */
@@ -13,12 +14,12 @@ import type { Trigger } from "../model/trigger.ts";
 import { SimulatedAlarms } from "./alarms.ts";
 import type { Datapoints, Machine, Phase, SimulatedFleet } from "./fleet.ts";
 
-/** When the first reconcile is, s: in the middle of CloudWatch's minute, as kas does not know when that begins. */
+/** When the first reconcile is, in seconds: between two periods of CloudWatch, as kas does not know when a period begins. */
 const FIRST_RECONCILE = 30;
 
 const FLEET = "kas";
 
-/** What EC2 and ELB answer in each phase. */
+/** The state at EC2 and the registration at the load balancer in each phase. */
 const ANSWERS: Readonly<Record<Phase, readonly [InstanceState, Registration]>> = {
   stopped: ["stopped", "none"],
   booting: ["running", "none"],
@@ -30,7 +31,7 @@ const ANSWERS: Readonly<Record<Phase, readonly [InstanceState, Registration]>> =
 
 /** An action of the autoscaler. */
 export interface SimulatedAction {
-  /** s. */
+  /** The time of the decision, in seconds since the start of the simulation. */
   readonly at: number;
   readonly kind: "start" | "stop";
   readonly reason: string;
@@ -45,12 +46,12 @@ export class SimulatedAutoscaler {
   readonly #cpu = new Map<string, Datapoint>();
   readonly #inService = new Map<string, number>();
   #last: Pick<History, "lastOut" | "lastIn"> = {};
-  /** When an observation last showed that another set of instances is in service, in ms. */
+  /** When an observation last showed a change of the set of instances in service, in ms. */
   #changed: number | undefined;
   #reconcileDue = FIRST_RECONCILE;
   readonly actions: SimulatedAction[] = [];
 
-  /** @param trustOldReadings takes each reading for one of now */
+  /** @param trustOldReadings whether the autoscaler treats each datapoint as if it began now */
   constructor(fleet: SimulatedFleet, limits: Limits, trustOldReadings = false) {
     this.#fleet = fleet;
     this.#limits = limits;
@@ -58,7 +59,11 @@ export class SimulatedAutoscaler {
     this.#alarms = new SimulatedAlarms(FLEET, fleet.machines.map(({ id }) => id), fleet.world);
   }
 
-  /** Evaluates what is due at this second. */
+  /**
+   * Makes the decisions that are due at this second.
+   *
+   * @param points the datapoints that arrived at this second
+   */
   tick(points: Datapoints | undefined): void {
     const { now } = this.#fleet;
     for (const [id, percent] of points?.cpu ?? []) {
@@ -73,10 +78,10 @@ export class SimulatedAutoscaler {
   #evaluate(trigger: Trigger): void {
     const { now } = this.#fleet;
     const decision = decide(trigger, this.#observe());
-    // The simulated fleet has no launch template, so that there is no launch.
+    // The simulated autoscaler has no launch template, so it never launches an instance.
     if (decision.kind !== "start" && decision.kind !== "stop") return;
     this.actions.push({ at: now, kind: decision.kind, reason: decision.reason });
-    // The next reconcile is one whole interval after an action.
+    // After an action, the next reconcile is one interval later.
     this.#reconcileDue = now + this.#limits.resync / 1_000;
     this.#last = { ...this.#last, [decision.kind === "start" ? "lastOut" : "lastIn"]: now * 1_000 };
     if (decision.kind === "stop") this.#fleet.stop(decision.instance, "drained");
@@ -96,7 +101,7 @@ export class SimulatedAutoscaler {
       alarms: this.#alarms.describe(),
       cpu: Object.fromEntries(instances.flatMap(({ id, launched = Infinity }) => {
         const point = this.#cpu.get(id);
-        // A datapoint from before the launch says nothing about now.
+        // Omit a datapoint from before the last start of the instance.
         if (point === undefined || point.at < launched) return [];
         return [[id, this.#trustOldReadings ? { ...point, at: now } : point]];
       })),
@@ -109,7 +114,7 @@ export class SimulatedAutoscaler {
     };
   }
 
-  /** As the journal does: an instance counts from when an observation first shows it in service. */
+  /** Notes since when each instance has been in service: as in the journal, since an observation first showed it in service. */
   #noteInService(instances: readonly Instance[], now: number): void {
     for (const instance of instances) {
       if (!inService(instance)) {

@@ -1,6 +1,6 @@
 /**
- * A simulated fleet: instances that boot, serve, drain and stop, and the CPU that a load takes on each. It is deterministic: the
- * same load and the same actions give the same datapoints.
+ * A simulated fleet. It simulates how instances boot, serve requests, drain and stop, and how much CPU a load uses on each
+ * instance. The simulation is deterministic: the same load and the same actions give the same datapoints.
  *
  * @module
  */
@@ -16,31 +16,35 @@ export interface Machine {
   readonly id: string;
   readonly base: boolean;
   readonly phase: Phase;
-  /** When its phase began. */
+  /** When the present phase began. */
   readonly since: number;
+  /** When the instance was last started. */
   readonly started: number;
+  /** When the instance last stopped. */
   readonly stopped: number;
 }
 
+/** The internal, changeable state of an instance. */
 interface Moving extends Machine {
   phase: Phase;
   since: number;
   started: number;
   stopped: number;
-  /** How long its present boot takes, in seconds. */
+  /** How long the present or last boot takes, in seconds. */
   boot: number;
-  /** Whether it starts again once it has stopped. */
+  /** Whether the instance starts again once it has stopped. */
   wanted: boolean;
-  /** CPU seconds used in this period, and seconds that it ran. */
+  /** The CPU time that the instance used in the present period, in seconds. */
   used: number;
+  /** How many seconds of the present period the instance ran. */
   ran: number;
 }
 
-/** The datapoints of a period. */
+/** The CPU datapoints of one period. */
 export interface Datapoints {
   /** When the period began, in seconds. */
   readonly began: number;
-  /** Average CPU, percent, by instance id. An instance that ran for less than half of the period has none. */
+  /** The average CPU in percent, by instance id. Omits an instance that ran for less than half of the period. */
   readonly cpu: ReadonlyMap<string, number>;
 }
 
@@ -49,16 +53,22 @@ export class SimulatedFleet {
   readonly world: World;
   readonly #machines: readonly Moving[];
   readonly #load: Load;
+  /** Returns random numbers for the uneven load of instances. */
   readonly #periods: () => number;
+  /** Returns random numbers for the durations of boots. */
   readonly #boots: () => number;
-  /** Datapoints that cannot be read yet. */
+  /** Datapoints of past periods that CloudWatch does not return yet. */
   readonly #late: Datapoints[] = [];
+  /** The load of each instance in the present period, as a multiple of its fair share. */
   #uneven: readonly number[] = [];
   #now = 0;
-  /** Starts and stops so far. */
+  /** The number of starts and stops since the start of the simulation. */
   readonly count = { starts: 0, stops: 0 };
 
-  /** @param inService number of instances in service at the start, the base included; they have been for an hour */
+  /**
+   * @param inService the number of instances, base included, that have been in service for an hour at the start of the
+   * simulation
+   */
   constructor(load: Load, world: World = UNKIND, inService = 1) {
     this.#load = load;
     this.world = world;
@@ -78,27 +88,27 @@ export class SimulatedFleet {
     }));
   }
 
-  /** s since the start of the simulation. */
+  /** The present time, in seconds since the start of the simulation. */
   get now(): number {
     return this.#now;
   }
 
-  /** The instances, the base first. */
+  /** All instances, the base instance first. */
   get machines(): readonly Machine[] {
     return this.#machines;
   }
 
-  /** The instances in one of these phases. */
+  /** Returns the instances that are in one of these phases. */
   in(...phases: readonly Phase[]): readonly Machine[] {
     return this.#machines.filter(({ phase }) => phases.includes(phase));
   }
 
-  /** Instances in service at this second. */
+  /** The number of instances in service at this second. */
   get inService(): number {
     return this.#machines.filter(({ phase }) => phase === "in-service").length;
   }
 
-  /** Lets a second pass. Returns the datapoints that can be read from then on, if there are any. */
+  /** Simulates one second. Returns the datapoints that CloudWatch returns from this second on, if there are new ones. */
   tick(): Datapoints | undefined {
     const { period, uneven, metricDelay } = this.world;
     if (this.#now % period === 0) {
@@ -117,7 +127,7 @@ export class SimulatedFleet {
       : undefined;
   }
 
-  /** Starts an instance. A stopping one starts once it has stopped. */
+  /** Starts an instance. If the instance is stopping, it starts once it has stopped. */
   start(id: string): void {
     const machine = this.#find(id);
     this.count.starts++;
@@ -134,7 +144,7 @@ export class SimulatedFleet {
     this.#enter(machine, "in-service");
   }
 
-  /** Takes an instance out of service: at once, or once it has drained. */
+  /** Stops an instance: at once, or after the instance has drained. */
   stop(id: string, how: "drained" | "at once"): void {
     const machine = this.#find(id);
     if (machine.phase === "stopped" || machine.phase === "stopping" || machine.phase === "draining") {

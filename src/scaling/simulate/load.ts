@@ -1,21 +1,21 @@
 /**
- * A load: how much CPU clients ask for, second by second, in numbers of busy instances.
+ * The load that clients cause on a fleet.
  *
  * @module
  */
 
-/** A load over time, and the size of the fleet for it. */
+/** A load over time, and the fleet that serves it. */
 export interface Load {
-  /** Number of instances, the base included. */
+  /** The number of instances of the fleet, base included. */
   readonly fleet: number;
-  /** Its duration, in seconds. */
+  /** The duration of the load, in seconds. */
   readonly seconds: number;
-  /** How many instances it keeps completely busy at a second. */
+  /** Returns how many instances the load would keep at 100 % CPU at a second. */
   readonly demand: (second: number) => number;
 }
 
-/** How many instances a load needs: as many as keep each one below the `cpuhigh` threshold, and at least one. */
+/** Returns how many instances are needed to keep each instance's CPU at or below the `cpuhigh` threshold, and at least one. */
 export function instancesNeeded(demand: number, fleet: number, threshold = 80): number {
-  // The subtraction absorbs rounding: a load of exactly n instances needs n, not n + 1.
+  // Subtract a little because of rounding errors: a load for exactly n instances must give n, and not n + 1.
   return Math.max(1, Math.min(fleet, Math.ceil((100 * demand) / threshold - 1e-9)));
 }

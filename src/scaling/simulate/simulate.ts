@@ -1,5 +1,5 @@
 /**
- * A load on a fleet that kas scales, in virtual time.
+ * Simulates in virtual time how kas scales a fleet under a load.
  *
  * @module
  */
@@ -9,28 +9,28 @@ import { SimulatedFleet } from "./fleet.ts";
 import { instancesNeeded, type Load } from "./load.ts";
 import { UNKIND, type World } from "./world.ts";
 
-/** What to simulate. */
+/** The input of a simulation. */
 export interface Simulation {
   readonly load: Load;
   readonly limits: Limits;
-  /** How AWS behaves; by default unkindly. */
+  /** How AWS behaves. Default: {@linkcode UNKIND}. */
   readonly world?: World;
-  /** Number of instances in service at the start; by default 1. */
+  /** The number of instances in service at the start. Default: 1. */
   readonly inService?: number;
-  /** Takes each reading for one of now, so that the harm of late metrics can be seen. */
+  /** Whether kas treats each datapoint as if it began now. A test shows with it what damage late metrics would cause. */
   readonly trustOldReadings?: boolean;
 }
 
-/** What happened. */
+/** The result of a simulation. */
 export interface Outcome {
   readonly actions: readonly SimulatedAction[];
   readonly starts: number;
   readonly stops: number;
-  /** s in which the load took all of the CPU in service. */
+  /** The number of seconds in which the load used the whole CPU of all instances in service. */
   readonly saturated: number;
-  /** The largest number of instances in service or joining beyond what the load needed. */
+  /** The largest number of instances in service or joining that the load did not need at a second. */
   readonly mostAboveNeed: number;
-  /** Number of instances in service, by second. */
+  /** The number of instances in service at each second. */
   readonly inService: readonly number[];
 }
 

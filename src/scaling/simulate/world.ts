@@ -1,36 +1,39 @@
 /**
- * How AWS behaves in a simulation: how late its metrics are, and how instances boot.
+ * How AWS behaves in a simulation: for example how late metrics are, and how long instances boot.
  *
  * @module
  */
 
 /** How AWS behaves. Durations are in seconds. */
 export interface World {
-  /** From the end of a period until its datapoints can be read. */
+  /** The time from the end of a period until CloudWatch returns its datapoints. */
   readonly metricDelay: number;
-  /** From then until CloudWatch evaluates the alarms. */
+  /** The time from then until CloudWatch evaluates the alarms on these datapoints. */
   readonly evaluationLag: number;
   /** The period of the datapoints: 60 with detailed monitoring, 300 with basic monitoring. */
   readonly period: 60 | 300;
-  /** CPU of a booting instance, in percent. */
+  /** The CPU of a booting instance, in percent. */
   readonly bootCpu: number;
-  /** From StartInstances until the worker answers: a random number between these two for each start. */
+  /**
+   * The time from StartInstances until the worker answers. The simulation chooses a random time between the two for each
+   * start.
+   */
   readonly boot: readonly [least: number, most: number];
-  /** From the registration until InService: two health checks 10 s apart, as `kas admin setup` configures them. */
+  /** The time from the registration until InService: two health checks at an interval of 10 s, as `kas admin setup` sets. */
   readonly register: number;
-  /** From the deregistration until no request is in flight. */
+  /** The time from the deregistration until no request is in flight. */
   readonly drain: number;
-  /** From StopInstances until stopped. */
+  /** The time from StopInstances until the state is `stopped`. */
   readonly stop: number;
-  /** How far the CPU of an instance differs from its fair share of the load, up or down, within a period. */
+  /** By how much the load of an instance may be above or below its fair share in a period, as a share: 0.05 is 5 %. */
   readonly uneven: number;
-  /** The seed of everything random. */
+  /** The seed of all random numbers. */
   readonly seed: number;
 }
 
 /**
- * As AWS behaves: one-minute metrics are 1 to 3 minutes late, and booting takes all of the CPU. Every simulation that does not
- * say otherwise runs in it.
+ * AWS as it behaves in practice: one-minute metrics are 1 to 3 minutes late, and booting uses the whole CPU. Simulations use it by
+ * default.
  */
 export const UNKIND: World = {
   metricDelay: 90,
@@ -45,5 +48,5 @@ export const UNKIND: World = {
   seed: 1,
 };
 
-/** A world without surprises, for simulations of something else: metrics come at once, and booting takes no CPU. */
+/** AWS without delays, for tests that do not depend on delays: metrics arrive at once, and booting uses no CPU. */
 export const KIND: World = { ...UNKIND, metricDelay: 0, evaluationLag: 0, bootCpu: 0 };

@@ -1,6 +1,6 @@
 /**
- * The HTML page of `GET /status`. It shows whether the fleet has a problem, and details with which to find the cause. The page loads no
- * other file and runs no script.
+ * The HTML page of `GET /status`. It shows whether the fleet has a problem, and details with which to find the cause. The
+ * page loads no other file and runs no script.
  *
  * @module
  */
