@@ -51,6 +51,8 @@ export interface SandboxOptions {
   readonly shutdown?: number | undefined;
   /** How many times as fast as real time the sandbox time runs. Default: 1. Ignored if `clock` is given. */
   readonly speed?: number;
+  /** Number of vCPUs of each instance, over which CPUUtilization is averaged. Default: 1. */
+  readonly vcpus?: number;
   /** Seed of the random faults. Default: 1. */
   readonly seed?: number;
   /**
@@ -155,6 +157,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     region: REGION,
     machine,
     subnet: options.subnet,
+    vcpus: options.vcpus,
     boot: boot === undefined ? BOOT : [boot, boot],
     shutdown: options.shutdown ?? (kind ? KIND_SHUTDOWN : SHUTDOWN),
     url: () => endpointUrl.url ?? "",

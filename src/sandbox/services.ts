@@ -37,6 +37,8 @@ export interface AwsServicesOptions {
   readonly boot: readonly [number, number];
   /** How long an instance is stopping before it is stopped, in ms of sandbox time. */
   readonly shutdown: number;
+  /** The number of vCPUs of each instance. Default: 1. */
+  readonly vcpus?: number | undefined;
   /** Returns the URL of the HTTP handler, which SNS writes into its messages. */
   readonly url: () => string;
   /** Signs the messages of SNS. Default: a new signer. */
@@ -92,6 +94,7 @@ export function startServices(options: AwsServicesOptions): AwsServices {
     machines: () => lifecycle.machines(),
     reportsEachMinute: (id: string) =>
       !faults.basicMonitoring || (account.current.instances.get(id)?.detailedMonitoring ?? false),
+    vcpus: (id: string) => account.current.instances.get(id)?.vcpus ?? 1,
     credits: (id: string) => creditsOf(account.current.instances.get(id), faults.credits),
     requests: () => balancers.requests(),
   };
@@ -104,7 +107,7 @@ export function startServices(options: AwsServicesOptions): AwsServices {
     metricDelay: () => faults.metricDelay,
     onTick: (second, alarms) => billing.advance(second, alarms),
   }));
-  const ec2 = makeEc2({ clock, account, lifecycle, addresses: hosts, faults, region });
+  const ec2 = makeEc2({ clock, account, lifecycle, addresses: hosts, faults, region, vcpus: options.vcpus });
   const elb = makeElb({ clock, account, balancers, addresses, faults, zones: zones(region) });
   const v2 = elbV2({ clock, account, balancers, addresses, faults, region, zones: zones(region) });
   const stopping = new AbortController();

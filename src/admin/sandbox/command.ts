@@ -81,6 +81,12 @@ export const sandbox = command({
       help: "time from stopping to stopped (default: 20s; with --kind 1s)",
       parse: duration,
     },
+    vcpus: {
+      placeholder: "N",
+      help: "vCPUs of each instance: CPUUtilization is their average, and the worker uses one of them",
+      parse: integer(1, 96),
+      default: "1",
+    },
     speed: {
       placeholder: "N",
       help: "divide every duration by N, including the duration of a /work request and the pauses of clients",

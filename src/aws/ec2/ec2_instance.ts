@@ -16,6 +16,8 @@ export interface Ec2Instance extends Omit<Instance, "registration"> {
   readonly image?: string;
   readonly vpc?: string;
   readonly subnet?: string;
+  /** The number of vCPUs. CPUUtilization is their average. Absent if EC2 does not list it. */
+  readonly vcpus?: number;
   /**
    * Present if the instance is a Spot instance. EC2 can stop a Spot instance only if its Spot request is persistent.
    */
@@ -101,6 +103,7 @@ export function instanceOf(found: DescribedInstance, fleet: string | undefined):
     ...(found.PublicIpAddress ? { publicIp: found.PublicIpAddress } : {}),
     ...(found.VpcId ? { vpc: found.VpcId } : {}),
     ...(found.SubnetId ? { subnet: found.SubnetId } : {}),
+    ...vcpusOf(found),
     ...(found.InstanceLifecycle === "spot" ? { spot: true } : {}),
     ...(found.RootDeviceType === "instance-store" ? { instanceStore: true } : {}),
     ...(addressOwner === undefined ? {} : { elasticIp: addressOwner !== "amazon" }),
@@ -150,4 +153,10 @@ function quarantineOf(value: string): Pick<Ec2Instance, "quarantine" | "quaranti
 function transitionTime(reason: string | undefined): number | undefined {
   const match = /\((\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (?:GMT|UTC)\)/.exec(reason ?? "");
   return match === null ? undefined : Date.parse(`${match[1]}T${match[2]}Z`);
+}
+
+/** Returns the number of vCPUs: a vCPU is a thread of a core. Source: EC2 API, CpuOptions. */
+function vcpusOf({ CpuOptions }: DescribedInstance): Pick<Ec2Instance, "vcpus"> {
+  const { CoreCount, ThreadsPerCore = 1 } = CpuOptions ?? {};
+  return CoreCount === undefined ? {} : { vcpus: CoreCount * ThreadsPerCore };
 }

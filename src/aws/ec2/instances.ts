@@ -33,6 +33,8 @@ export function withRegistration(
     publicIp: _ip,
     image: _image,
     vpc: _vpc,
+    subnet: _subnet,
+    vcpus: _vcpus,
     spot: _spot,
     instanceStore: _instanceStore,
     elasticIp: _elasticIp,

@@ -11,6 +11,7 @@ import { UnreachableError } from "../errors.ts";
 /** The fields of an instance that kas reads, with the SDK's names. */
 export type DescribedInstance = Pick<
   SdkInstance,
+  | "CpuOptions"
   | "ImageId"
   | "InstanceLifecycle"
   | "InstanceId"
@@ -73,6 +74,10 @@ export function readInstancePage(body: string): InstancePage {
 function readInstance(found: Element): DescribedInstance {
   return {
     InstanceId: text(found, "instanceId"),
+    CpuOptions: {
+      CoreCount: number(text(child(found, "cpuOptions"), "coreCount")),
+      ThreadsPerCore: number(text(child(found, "cpuOptions"), "threadsPerCore")),
+    },
     ImageId: text(found, "imageId"),
     InstanceLifecycle: text(found, "instanceLifecycle") as SdkInstance["InstanceLifecycle"],
     InstanceType: text(found, "instanceType") as SdkInstance["InstanceType"],
@@ -119,6 +124,11 @@ function children(parent: Element | undefined, name: string): readonly Element[]
 function text(parent: Element | undefined, name: string): string | undefined {
   const found = child(parent, name);
   return typeof found === "string" ? found : undefined;
+}
+
+function number(value: string | undefined): number | undefined {
+  const parsed = Number(value);
+  return value === undefined || Number.isNaN(parsed) ? undefined : parsed;
 }
 
 function time(value: string | undefined): Date | undefined {

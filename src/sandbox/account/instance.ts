@@ -38,6 +38,8 @@ export interface Instance {
   /** EC2's StateReason of the latest stop or termination. A start of the instance resets the reason to undefined. */
   readonly stateReason: { readonly code: string; readonly message: string } | undefined;
   readonly detailedMonitoring: boolean;
+  /** The number of vCPUs. Default: 1. */
+  readonly vcpus?: number;
   /** The credit option of a T instance; undefined for the default of its type. */
   readonly cpuCredits?: "standard" | "unlimited";
   /** The kind of Spot request that launched the instance. Undefined for an On-Demand instance. */

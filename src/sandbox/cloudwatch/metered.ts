@@ -40,6 +40,8 @@ export interface MeteredResources {
   machines(): ReadonlyMap<string, Machine>;
   /** Returns whether an instance reports a datapoint every minute. An instance with basic monitoring reports a datapoint every five minutes. */
   reportsEachMinute(id: string): boolean;
+  /** Returns the number of vCPUs of an instance. */
+  vcpus(id: string): number;
   /** Returns the CPU credits of an instance of a T type; undefined for other types. */
   credits(id: string): Credits | undefined;
   /** Returns request counts by the name of a Classic Load Balancer or the ARN of a target group. */

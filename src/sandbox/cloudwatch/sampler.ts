@@ -2,7 +2,7 @@
  * Samples the metrics that EC2 and ELB report to CloudWatch: one datapoint per minute, or one per five minutes for an
  * instance with basic monitoring.
  *
- * CPUUtilization is the CPU time of the instance's simulated machine as a share of one vCPU, over the time that the machine
+ * CPUUtilization is the CPU time of the instance's simulated machine as a share of its vCPUs, over the time that the machine
  * ran in that minute. The sampler reports no datapoint for a minute in which the machine ran for less than half of the time,
  * because a few seconds of booting do not represent a minute. A stopped instance has no datapoints, as with EC2. A T instance also has
  * the metric CPUCreditBalance, each five minutes.
@@ -87,7 +87,7 @@ export class Sampler {
       if (periodEnd <= this.#reported) continue;
       if (meter.seen >= half) {
         const { limit = 100 } = this.#metered.credits(id) ?? {};
-        const percent = Math.min(limit, (100 * meter.used) / (meter.seen / 1_000));
+        const percent = Math.min(limit, (100 * meter.used) / (meter.seen / 1_000) / this.#metered.vcpus(id));
         const second = periodEnd - period;
         report(ofInstance("CPUUtilization", id), {
           ...sample,

@@ -26,6 +26,8 @@ export interface LauncherOptions {
   readonly faults: Faults;
   readonly region: string;
   readonly templates: LaunchTemplates;
+  /** The number of vCPUs of each instance. Default: 1. */
+  readonly vcpus?: number | undefined;
 }
 
 /** Creates and launches simulated instances. */
@@ -62,6 +64,7 @@ export class Launcher {
       transitionReason: "",
       stateReason: undefined,
       detailedMonitoring: false,
+      vcpus: this.#options.vcpus ?? 1,
       spotRequest: undefined,
       rootDevice: "ebs",
       tags: {},

@@ -28,6 +28,8 @@ export interface Ec2Options {
   readonly addresses: AddressPool;
   readonly faults: Faults;
   readonly region: string;
+  /** The number of vCPUs of each instance. Default: 1. */
+  readonly vcpus?: number | undefined;
 }
 
 /** The sandbox's EC2 service, and the function that seeds the account with instances. */

@@ -53,6 +53,7 @@ function instanceShape(instance: Instance): Shape {
     VpcId: terminated ? undefined : vpcOf(instance.subnet),
     PrivateIpAddress: terminated ? undefined : instance.address,
     PublicIpAddress: state === "running" ? instance.address : undefined,
+    CpuOptions: { CoreCount: instance.vcpus ?? 1, ThreadsPerCore: 1 },
     Architecture: "x86_64",
     RootDeviceType: instance.rootDevice,
     InstanceLifecycle: instance.spotRequest === undefined ? undefined : "spot",

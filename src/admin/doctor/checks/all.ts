@@ -7,7 +7,7 @@ import { clock, credentials, permissions, reading } from "./access.ts";
 import { alarmActions, alarmComparison, alarms, strayAlarms, thresholds } from "./alarms.ts";
 import { balancer, draining, drainTimeout, health, healthCheck, registered } from "./balancer.ts";
 import type { Check } from "../check.ts";
-import { credits } from "./cpu.ts";
+import { credits, vcpus } from "./cpu.ts";
 import { autoScalingGroups, base, bounds, quarantine, versions } from "./fleet.ts";
 import { delivery } from "./delivery.ts";
 import { address, monitoring, network, protection } from "./instances.ts";
@@ -38,6 +38,7 @@ export const CHECKS: readonly Check[] = [
   alarmComparison,
   thresholds,
   credits,
+  vcpus,
   strayAlarms,
   topic,
   delivery,

@@ -1,12 +1,13 @@
 /**
- * Doctor's checks of what the CPU of an instance can show: credits limit it.
+ * Doctor's checks of what the CPU of an instance can show: credits limit it, and a service with one thread uses one vCPU only.
  *
  * @module
  */
 import { counted, percent } from "../../../cli/format.ts";
 import { baselineOf } from "../../../scaling/model/burstable.ts";
 import { type Check, listed, named, orOk, skipped, warning } from "../check.ts";
-import { required } from "../observation.ts";
+import { type Observation, required } from "../observation.ts";
+import type { WorkerAnswer } from "../workers.ts";
 import { members } from "./fleet.ts";
 
 export const credits: Check = {
@@ -17,8 +18,7 @@ export const credits: Check = {
     const burstable = members(observation).filter(({ type }) => baselineOf(type) !== undefined);
     if (burstable.length === 0) return skipped("no instance has a T type");
     const options = required(observation.credits);
-    const alarms = required(observation.alarms).filter(({ kind }) => kind === "cpuhigh");
-    const thresholds = new Map(alarms.map(({ dimension, threshold }) => [dimension, threshold]));
+    const thresholds = cpuHighThresholds(observation);
     const limited = burstable.filter(({ id, type }) =>
       options.get(id) === "standard" && (baselineOf(type) ?? 0) < (thresholds.get(id) ?? -Infinity)
     );
@@ -45,3 +45,41 @@ export const credits: Check = {
     return orOk(findings, `${counted(burstable.length, "instance")} of a T type`);
   },
 };
+
+export const vcpus: Check = {
+  name: "vcpus",
+  expects:
+    "a service with one thread reaches the threshold of the cpuhigh alarm, which watches the average of all vCPUs",
+  run: (observation) => {
+    const several = members(observation).filter(({ vcpus = 1 }) => vcpus > 1);
+    const thresholds = cpuHighThresholds(observation);
+    const findings = Array.from(Map.groupBy(several, ({ vcpus = 1 }) => vcpus), ([count, found]) => {
+      const limited = found.filter(({ id }) =>
+        isOtherService(observation.workers.get(id)) && 100 / count <= (thresholds.get(id) ?? -Infinity)
+      );
+      return { count, ids: limited.map(({ id }) => id) };
+    }).filter(({ ids }) => ids.length > 0).map(({ count, ids }) => {
+      const threshold = Math.min(...ids.map((id) => thresholds.get(id) ?? Infinity));
+      const high = Math.floor(80 / count);
+      return warning(
+        `a service with one thread shows at most ${
+          percent(100 / count)
+        } of ${count} vCPUs, below the threshold of ` +
+          `${percent(threshold)}: ${named(ids)}. Let the service use all vCPUs, or lower the thresholds`,
+        observation.plan.kas("alarms", "set", "--all", "--cpu", `${Math.floor(high / 2)}:${high}`),
+      );
+    });
+    return orOk(findings, `${counted(several.length, "instance")} with several vCPUs`);
+  },
+};
+
+/** Whether a service answers that is not kas worker, which uses all vCPUs by default. */
+function isOtherService(answer: WorkerAnswer | undefined): boolean {
+  return answer !== undefined && !("noAnswer" in answer) && answer.version === undefined;
+}
+
+/** The thresholds of the cpuhigh alarms by instance id, in percent. */
+function cpuHighThresholds({ alarms }: Observation): ReadonlyMap<string, number> {
+  const high = required(alarms).filter(({ kind }) => kind === "cpuhigh");
+  return new Map(high.map(({ dimension, threshold }) => [dimension, threshold]));
+}

@@ -63,7 +63,16 @@ Deno.test("doctor reports a denied read request once, skips the checks that need
   const skipped = rows.filter(({ result }) => result === "skipped");
   assertEquals(
     skipped.map(({ check, detail }) => [check, detail.includes("cloudwatch:DescribeAlarms")]),
-    ["monitoring", "alarms", "alarm-actions", "alarm-comparison", "thresholds", "credits", "stray-alarms"]
+    [
+      "monitoring",
+      "alarms",
+      "alarm-actions",
+      "alarm-comparison",
+      "thresholds",
+      "credits",
+      "vcpus",
+      "stray-alarms",
+    ]
       .map((check) => [check, true]),
   );
 });

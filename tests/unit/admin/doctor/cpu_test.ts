@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { credits } from "../../../../src/admin/doctor/checks/cpu.ts";
+import { credits, vcpus } from "../../../../src/admin/doctor/checks/cpu.ts";
 import { findings, instance } from "./observed.ts";
 
 const micro = (id: string) => instance(id, { type: "t2.micro" });
@@ -27,4 +27,18 @@ Deno.test("T instances in unlimited mode, or with a threshold below the baseline
   const low = { ...seen, threshold: 8, credits: { "i-1": "standard" } } as const;
   assertMatch(findings(credits, low)[0] ?? "", /^ok/);
   assertMatch(findings(credits, { instances: [instance("i-1", { type: "m5.large" })] })[0] ?? "", /^skipped/);
+});
+
+Deno.test("a service other than kas worker on several vCPUs is a warning if one thread stays below the threshold", () => {
+  const instances = ["i-1", "i-2", "i-3"].map((id) => instance(id, { vcpus: 2 }));
+  const seen = { instances, periods: { "i-1": 60, "i-2": 60, "i-3": 60 } };
+  const workers = { "i-1": {}, "i-2": { version: "1.0.0" }, "i-3": { noAnswer: "refused" } };
+  const [finding = "", remedy, ...rest] = findings(vcpus, { ...seen, workers });
+  assertMatch(finding, /^warning: .*50 % of 2 vCPUs.*80 %.*: i-1\./);
+  assertEquals([remedy, rest], ["try: kas admin alarms set --all --cpu 20:40", []]);
+  assertMatch(findings(vcpus, { ...seen, workers, threshold: 40 })[0] ?? "", /^ok/);
+  assertMatch(
+    findings(vcpus, { ...seen, instances: [instance("i-1", { vcpus: 1 })], workers })[0] ?? "",
+    /^ok/,
+  );
 });

@@ -5,6 +5,7 @@
  */
 import type { Check } from "../../../../src/admin/doctor/check.ts";
 import type { Observation, Plan } from "../../../../src/admin/doctor/observation.ts";
+import type { WorkerAnswer } from "../../../../src/admin/doctor/workers.ts";
 import { hintText } from "../../../../src/cli/command_line.ts";
 import type { Ingress } from "../../../../src/aws/ec2/security_groups.ts";
 import type { CreditMode } from "../../../../src/aws/ec2/instance_settings.ts";
@@ -48,6 +49,8 @@ export interface Seen {
   readonly threshold?: number;
   /** Credit modes by instance. */
   readonly credits?: Readonly<Record<string, CreditMode>>;
+  /** The answers of the workers by instance. */
+  readonly workers?: Readonly<Record<string, WorkerAnswer>>;
   /** The ingress rules of security groups. */
   readonly ingress?: Readonly<Record<string, readonly Ingress[]>>;
   readonly protected?: readonly string[];
@@ -80,6 +83,7 @@ export function findings(check: Check, seen: Seen): string[] {
     topic: { value: { arn: TOPIC, subscriptions: [endpoint] } },
     topicAttributes: { value: topic },
     subscriptionAttributes: { value: new Map([[SUBSCRIPTION, subscription]]) },
+    workers: new Map(Object.entries(seen.workers ?? {})),
     autoscalers: [],
   } as unknown as Observation;
   return check.run(observation).flatMap(({ result, detail, remedy }) => [

@@ -55,6 +55,8 @@ export interface Bench extends Disposable {
   readonly published: readonly Published[];
   /** Ids of instances with basic monitoring. */
   readonly basic: Set<string>;
+  /** The number of vCPUs of instances. Default: 1. */
+  readonly vcpus: Map<string, number>;
   /** The CPU credits of T instances. */
   readonly credits: Map<string, Credits>;
   /** Time until datapoints are visible, ms. */
@@ -77,6 +79,7 @@ export function bench(speed = 1): Bench {
   const requests = new Map<string, number>();
   const published: Published[] = [];
   const basic = new Set<string>();
+  const vcpus = new Map<string, number>();
   const credits = new Map<string, Credits>();
   const delay = { ms: 0 };
   const counted = () =>
@@ -89,6 +92,7 @@ export function bench(speed = 1): Bench {
     metered: {
       machines: () => machines,
       reportsEachMinute: (id) => !basic.has(id),
+      vcpus: (id) => vcpus.get(id) ?? 1,
       credits: (id) => credits.get(id),
       requests: counted,
     },
@@ -112,6 +116,7 @@ export function bench(speed = 1): Bench {
     requests,
     published,
     basic,
+    vcpus,
     credits,
     delay,
     service,

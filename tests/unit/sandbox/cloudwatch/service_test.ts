@@ -248,3 +248,11 @@ Deno.test("cloudWatch() limits the CPU of a T instance without credits, and repo
   assertEquals(await it.cpu("i-1", "CPUCreditBalance"), [0, 0]);
   assertEquals(await it.cpu("i-2", "CPUCreditBalance"), []);
 });
+
+Deno.test("cloudWatch() averages the CPU of an instance over its vCPUs", async () => {
+  using it = bench();
+  it.vcpus.set("i-1", 2);
+  it.start("i-1", 1);
+  it.clock.advance(MINUTE);
+  assertEquals(await it.cpu("i-1"), [50]);
+});
