@@ -55,13 +55,13 @@ export class Metrics {
   readonly #inProgress = this.#gauge("kas_activities_in_progress", "Activities in progress", ["kind"]);
   readonly #phases = this.#histogram(
     "kas_activity_phase_seconds",
-    "Duration of each phase of successful activities, from the end of the phase before it",
+    "Duration of each phase of successful activities; a phase begins when the phase before it ends",
     PHASE_BUCKETS,
     ["kind", "phase"],
   );
   readonly #reaction = this.#histogram(
     "kas_activity_seconds",
-    "Duration of successful activities, from the alarm's state change, or in a reconcile from the decision",
+    "Duration of successful activities since the alarm changed its state, or since the decision if a reconcile made it",
     PHASE_BUCKETS,
     ["kind"],
   );
@@ -91,19 +91,19 @@ export class Metrics {
   );
   readonly #observing = this.#histogram(
     "kas_observation_seconds",
-    "Duration of observations of the fleet, failed ones included",
+    "Duration of observations of the fleet, including failed observations",
     OBSERVATION_BUCKETS,
   );
   readonly #failures = this.#counter(
     "kas_observation_failures_total",
     "Observations of the fleet that failed",
   );
-  readonly #requests = this.#counter("kas_aws_requests_total", "Requests to AWS; each retry counts", [
+  readonly #requests = this.#counter("kas_aws_requests_total", "Requests to AWS, including retries", [
     "service",
     "operation",
     "outcome",
   ]);
-  readonly #retries = this.#counter("kas_aws_retries_total", "Requests to AWS that repeated a failed one", [
+  readonly #retries = this.#counter("kas_aws_retries_total", "Retries of requests to AWS", [
     "service",
     "operation",
   ]);
