@@ -117,14 +117,6 @@ const CASES: [words: string, answer: () => Response, status: number, message: st
     ["--region"],
   ],
   [
-    "instances",
-    () => ec2Error("RequestLimitExceeded", "Request limit exceeded.", 503),
-    1,
-    "(RequestLimitExceeded)",
-    ["minute"],
-  ],
-  ["topics", () => queryError("Throttling", "Rate exceeded"), 1, "(Throttling)", ["minute"]],
-  [
     CREATE,
     () => ec2Error("InvalidAMIID.NotFound", "The image id '[ami-1]' does not exist"),
     1,

@@ -14,6 +14,14 @@ Deno.test("describeError() returns one line with AWS's message and error code, a
   });
 });
 
+Deno.test("describeError() advises to repeat a call that AWS throttles", () => {
+  for (const name of ["RequestLimitExceeded", "Throttling"]) {
+    const { message, hint } = describeError(sdkError(name, "Rate exceeded"));
+    assertEquals(message, `Rate exceeded (${name})`);
+    assertStringIncludes(hint ?? "", "minute");
+  }
+});
+
 Deno.test("describeError() omits the encoded reason of a denial", () => {
   const said =
     "You are not authorized to perform: ec2:StartInstances. Encoded authorization failure message: qUx7aB9";
