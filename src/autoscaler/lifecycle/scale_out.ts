@@ -16,11 +16,17 @@ import { type ActivityContext, ActivityError } from "./activity_context.ts";
 import { EndedInstance } from "./observe/ended.ts";
 import { healthCheck } from "./observe/health_check.ts";
 import { describeHealth, getIfShown, getInstance, healthOf } from "./observe/instance_lookup.ts";
-import { faultOfEnd, judgeHealthCheck, judgeRegistered } from "./observe/judge.ts";
+import { faultOfEnd, isOutOfReach, judgeHealthCheck, judgeRegistered } from "./observe/judge.ts";
 import { attemptInTime, type AttemptSpec, runStep } from "./step.ts";
 
 /** The longest pause between two health checks, in ms. */
 const HEALTH_CHECK_PACE = 1_000;
+
+/**
+ * How long kas waits for the first answer of an instance before it tests whether it reaches the other instances, in ms. The limit is
+ * shorter than the load balancer needs to find an instance healthy.
+ */
+const REACH_PATIENCE = 15_000;
 
 /** The shortest pause between two checks that the instance still exists, in ms. */
 const LOOK_PACE = 3_000;
@@ -126,12 +132,23 @@ async function waitUntilHealthy(
   ended: EndedInstance,
 ): Promise<void> {
   const check = healthCheck(context, instance);
+  const { environment: { runtime: { clock } }, log, id } = context;
+  const compareAt = clock.elapsed() + Math.min(REACH_PATIENCE, timeoutOf(context) / 2);
+  let isCompared = false;
+  const attempt = async () => {
+    const passed = await check.attempt();
+    if (passed || check.answered() || isCompared || clock.elapsed() < compareAt) return passed;
+    isCompared = true;
+    if (!await isOutOfReach(context)) return undefined;
+    log.warn("the autoscaler reaches no instance, so the load balancer decides", { instance: id });
+    return true;
+  };
   await runStep(context, {
     name: "healthy",
     failure: `${context.id} did not pass its health check`,
     timeout: timeoutOf(context),
     pace: HEALTH_CHECK_PACE,
-    ...whileItExists(context, ended, check),
+    ...whileItExists(context, ended, { ...check, attempt }),
     fault: () => judgeHealthCheck(context, check.answered()),
   });
 }

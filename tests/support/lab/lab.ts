@@ -99,9 +99,10 @@ export class Lab implements AsyncDisposable {
   readonly crashes = { call: 0, write: 0, idle: 0 };
   /** Calls to AWS and writes to the database since the last crash point was set. */
   readonly counts = { call: 0, write: 0 };
+  /** Whether the autoscaler's requests to instances get no answer, as if a security group dropped them. */
+  isBlind = false;
   readonly #watcher: Watcher;
   readonly #folder: string;
-  readonly #network: typeof fetch;
   /** The autoscaler's randomness. */
   readonly #random: () => number;
   readonly #owned: AsyncDisposableStack;
@@ -117,7 +118,6 @@ export class Lab implements AsyncDisposable {
     cloud: Cloud,
     watcher: Watcher,
     folder: string,
-    network: typeof fetch,
     owned: AsyncDisposableStack,
   ) {
     this.time = time;
@@ -125,7 +125,6 @@ export class Lab implements AsyncDisposable {
     this.cloud = cloud;
     this.#watcher = watcher;
     this.#folder = folder;
-    this.#network = network;
     this.#random = seededRandom(plan.seed);
     this.#owned = owned;
     cloud.faults.onCall = (passing) => this.#passing(passing);
@@ -146,7 +145,7 @@ export class Lab implements AsyncDisposable {
       return lab === undefined ? refuse() : lab.#route(request);
     });
     const cloud = stack.use(await openCloud(time, plan, signer(), network));
-    const lab = made.lab = new Lab(time, plan, cloud, watcher, folder, network, stack.move());
+    const lab = made.lab = new Lab(time, plan, cloud, watcher, folder, stack.move());
     await time.pass(plan.kind ? 2_000 : 60_000);
     // From here on, a stale read shows no earlier state than the present one.
     cloud.account.forgetHistory();
@@ -269,7 +268,10 @@ export class Lab implements AsyncDisposable {
       folder: this.#folder,
       skew: () => this.#skew,
       random: this.#random,
-      fetch: this.#network,
+      fetch: networkOf(
+        this.time,
+        (request) => this.isBlind && !request.url.startsWith(AWS_URL) ? never() : this.#route(request),
+      ),
       certificate: this.#certificate,
       crashesAt: (moment) => this.#strikes("write", moment),
       onDecision: (recommendation, decision) => this.#watcher.onDecision?.(recommendation, decision),

@@ -25,6 +25,21 @@ export function judgeHealthCheck(context: ActivityContext, answered: boolean): P
   });
 }
 
+/**
+ * Returns whether kas's own health checks reach no instance, although the load balancer reaches some: a security group admits the load
+ * balancer only. The load balancer then decides whether an instance is healthy.
+ */
+export async function isOutOfReach(context: ActivityContext): Promise<boolean> {
+  try {
+    const serving = (await checkOthers(context)).filter(({ inService }) => inService);
+    return serving.length > 0 && serving.every(({ answered }) => !answered);
+  } catch {
+    // Without an answer of AWS, kas waits for its own health check.
+    context.signal.throwIfAborted();
+    return false;
+  }
+}
+
 /** Returns the fault of a registered instance that did not come into service. */
 export function judgeRegistered(context: ActivityContext): Promise<Fault> {
   return orAway(context, async () => {
@@ -62,7 +77,7 @@ async function checkOthers(context: ActivityContext) {
     running.slice(0, WITNESSES).map(async (instance) => {
       const check = healthCheck({ ...context, id: instance.id }, instance);
       const passed = await check.attempt() === true;
-      return { passed, answered: check.answered() };
+      return { passed, answered: check.answered(), inService: rank(instance) === 0 };
     }),
   );
 }
