@@ -79,6 +79,12 @@ function describeRejection(error: Error, code: string): ErrorDescription {
       hint: "set the clock, for example with timedatectl set-ntp true",
     };
   }
+  if (code === "RequestExpired") {
+    return {
+      message: `the request reached AWS too late (${code})`,
+      hint: "check this machine's clock, and any proxy that holds requests back",
+    };
+  }
   if (isExpiredCredentials(error)) {
     return {
       message: `the AWS credentials have expired (${code})`,
@@ -93,7 +99,8 @@ function describeRejection(error: Error, code: string): ErrorDescription {
   }
   const hint = /Signature/.test(code)
     ? "run aws sts get-caller-identity: the secret access key does not match its id, or this machine's clock is wrong"
-    : "run aws sts get-caller-identity; choose another --profile, or create a new access key";
+    : "run aws sts get-caller-identity. If it fails, choose another --profile or create a new access key; if not, the " +
+      "region may not be enabled in the account";
   return { message: `AWS refused the credentials (${code})`, hint };
 }
 

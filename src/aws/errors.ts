@@ -52,9 +52,12 @@ export class CredentialsError extends Error {
 }
 
 const THROTTLED: ReadonlySet<string> = new Set([
+  // ELB throttles because a service that it calls throttles the account. The SDK does not count it as throttling.
+  "DependencyThrottle",
   "EC2ThrottledException",
   "RequestLimitExceeded",
   "RequestThrottled",
+  "RequestThrottledException",
   "SlowDown",
   "Throttled",
   "ThrottledException",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { allDone, batched } from "../../aws/many/batches.ts";
+import { batched } from "../../aws/many/batches.ts";
 import type { Aws } from "../../aws/clients.ts";
 import { enableDetailedMonitoring } from "../../aws/ec2/instance_settings.ts";
 import type { Ec2Instance } from "../../aws/ec2/instances.ts";
@@ -24,10 +24,7 @@ export async function setUpMonitoring(
   if (monitoring === "basic") return;
   const ids = instances.filter((instance) => exists(instance) && instance.monitoring === "basic")
     .map(({ id }) => id);
-  const enable = batched(ids, async (batch) => {
-    await enableDetailedMonitoring(aws, batch, signal);
-    return allDone(batch);
-  });
+  const enable = batched(ids, (batch) => enableDetailedMonitoring(aws, batch, signal));
   await ensureAll(
     ensure,
     ids.map((id) => ({ resource: "monitoring", name: id, change: "enable", apply: () => enable(id) })),

@@ -13,7 +13,7 @@ import type {
 import type { Registration } from "../../scaling/model/instance.ts";
 import { type Aws, sendOptions } from "../clients.ts";
 import type { Metric } from "../cloudwatch/metric.ts";
-import { isNotFound, isNotRegistrable, listIn } from "../errors.ts";
+import { IncompleteAnswerError, isNotFound, isNotRegistrable, listIn } from "../errors.ts";
 import { beforeEachAttempt, type Precondition } from "../middleware.ts";
 import type { Balancer, Health } from "./health.ts";
 
@@ -224,6 +224,10 @@ async function loadBalancerOf(
 function healthOf(
   { Target, TargetHealth: { State, Reason, Description } = {} }: TargetHealthDescription,
 ): TargetHealth {
+  // Source: elbv2 API, TargetHealth: "Target health is unavailable due to an internal error."
+  if (State === "unavailable" && Reason === "Elb.InternalError") {
+    throw new IncompleteAnswerError(`ELB did not read the health of ${Target?.Id}: ${Description ?? Reason}`);
+  }
   return {
     id: Target?.Id ?? "",
     port: Target?.Port,

@@ -16,7 +16,7 @@ import {
   parseAlarmName,
 } from "../../scaling/model/alarm.ts";
 import { type Aws, sendOptions } from "../clients.ts";
-import { listIn } from "../errors.ts";
+import { isNotFound, listIn } from "../errors.ts";
 import { pages } from "../pages.ts";
 import { cloudWatch } from "./client.ts";
 import { cpuOf, type Metric, sdkMetric } from "./metric.ts";
@@ -134,10 +134,29 @@ export async function putAlarm(aws: Aws, plan: AlarmPlan, signal?: AbortSignal):
 
 /** Deletes alarms. Alarms that do not exist are ignored. */
 export async function deleteAlarms(aws: Aws, names: readonly string[], signal?: AbortSignal): Promise<void> {
-  const [client, { DeleteAlarmsCommand }] = await cloudWatch(aws);
   for (let i = 0; i < names.length; i += MAX_ALARMS) {
-    const AlarmNames = names.slice(i, i + MAX_ALARMS);
-    await client.send(new DeleteAlarmsCommand({ AlarmNames }), sendOptions(signal));
+    await deleteBatch(aws, names.slice(i, i + MAX_ALARMS), signal);
+  }
+}
+
+/**
+ * Deletes alarms in one call. If one of them does not exist, CloudWatch may fail and delete none of the others: then each half has
+ * its own call. Source: CloudWatch API, DeleteAlarms, whose older and newer versions differ about the others.
+ */
+async function deleteBatch(
+  aws: Aws,
+  names: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const [client, { DeleteAlarmsCommand }] = await cloudWatch(aws);
+  try {
+    await client.send(new DeleteAlarmsCommand({ AlarmNames: [...names] }), sendOptions(signal));
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    if (names.length === 1) return;
+    const middle = Math.ceil(names.length / 2);
+    await deleteBatch(aws, names.slice(0, middle), signal);
+    await deleteBatch(aws, names.slice(middle), signal);
   }
 }
 

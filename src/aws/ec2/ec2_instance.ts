@@ -68,6 +68,11 @@ export function stateReasonText(
   return message.startsWith(code) ? message : [code, message].filter(Boolean).join(": ");
 }
 
+/** Whether detailed monitoring is on, or will be soon. Source: EC2 API, Monitoring, State. */
+export function isDetailed(state: string | undefined): boolean {
+  return state === "enabled" || state === "pending";
+}
+
 /** The tags that kas reads and writes. */
 export const TAG = {
   fleet: "kas:fleet",
@@ -97,7 +102,7 @@ export function instanceOf(found: DescribedInstance, fleet: string | undefined):
     state,
     type: found.InstanceType ?? "",
     zone: found.Placement?.AvailabilityZone ?? "",
-    monitoring: /^(enabled|pending)$/.test(found.Monitoring?.State ?? "") ? "detailed" : "basic",
+    monitoring: isDetailed(found.Monitoring?.State) ? "detailed" : "basic",
     ...(found.PrivateIpAddress ? { privateIp: found.PrivateIpAddress } : {}),
     ...(found.PublicDnsName ? { publicDns: found.PublicDnsName } : {}),
     ...(found.PublicIpAddress ? { publicIp: found.PublicIpAddress } : {}),

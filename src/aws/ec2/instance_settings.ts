@@ -3,18 +3,29 @@
  *
  * @module
  */
+import { allDone, type Results } from "../many/batches.ts";
 import { type Aws, sendOptions } from "../clients.ts";
 import { IncompleteAnswerError, listIn } from "../errors.ts";
 import { ec2 } from "./client.ts";
+import { isDetailed } from "./ec2_instance.ts";
 
-/** Enables detailed monitoring: EC2 then publishes the metrics of these instances each minute. It costs extra. */
+/**
+ * Enables detailed monitoring: EC2 then publishes the metrics of these instances each minute. It costs extra. Returns the
+ * instances for which EC2 has enabled it.
+ */
 export async function enableDetailedMonitoring(
   aws: Aws,
   ids: readonly string[],
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<Results<true>> {
   const [client, { MonitorInstancesCommand }] = await ec2(aws);
-  await client.send(new MonitorInstancesCommand({ InstanceIds: [...ids] }), sendOptions(signal));
+  const command = new MonitorInstancesCommand({ InstanceIds: [...ids] });
+  const { InstanceMonitorings } = await client.send(command, sendOptions(signal));
+  return allDone(
+    (InstanceMonitorings ?? []).flatMap(({ InstanceId, Monitoring }) =>
+      InstanceId !== undefined && isDetailed(Monitoring?.State) ? [InstanceId] : []
+    ),
+  );
 }
 
 /**

@@ -8,7 +8,7 @@
  */
 import type { RetryErrorInfo, RetryStrategyV2, StandardRetryToken } from "@smithy/types";
 import type { Runtime } from "../../runtime.ts";
-import { isInsufficientCapacity } from "../errors.ts";
+import { isInsufficientCapacity, isThrottled } from "../errors.ts";
 
 /** Maximum number of attempts of a call, including the first attempt. */
 const ATTEMPTS = 3;
@@ -71,14 +71,15 @@ export class Retry implements RetryStrategyV2 {
     const { clock, random } = this.#runtime;
     const { patience = 0, signal } = this.#options;
     const retries = before.getRetryCount();
-    const isPatient = errorType === "THROTTLING" && clock.elapsed() - before.begun < patience;
-    const cost = isPatient ? 0 : errorType === "THROTTLING" ? TOKENS.throttled : TOKENS.other;
-    const mayPass = errorType === "THROTTLING" || errorType === "TRANSIENT";
+    const throttled = errorType === "THROTTLING" || isThrottled(error);
+    const isPatient = throttled && clock.elapsed() - before.begun < patience;
+    const cost = isPatient ? 0 : throttled ? TOKENS.throttled : TOKENS.other;
+    const mayPass = throttled || errorType === "TRANSIENT";
     if (!isPatient && (!mayPass || retries + 1 >= ATTEMPTS || this.#tokens < cost)) {
       throw new Error("No retry token available");
     }
     this.#tokens -= cost;
-    const longest = errorType === "THROTTLING" ? PAUSE.throttled : PAUSE.other;
+    const longest = throttled ? PAUSE.throttled : PAUSE.other;
     const pause = Math.floor(random() * Math.min(longest * 2 ** retries, LONGEST_PAUSE));
     const asked = retryAfterHint === undefined
       ? 0

@@ -71,8 +71,10 @@ const CASES: [words: string, answer: () => Response, status: number, message: st
     "(ExpiredToken)",
     ["aws sso login"],
   ],
-  ["instances", () => ec2Error("RequestExpired", "Request has expired."), 3, "(RequestExpired)", [
-    "aws sso login",
+  // The request is too old, and not the credentials.
+  ["instances", () => ec2Error("RequestExpired", "Request has expired."), 3, "the request", [
+    "clock",
+    "proxy",
   ]],
   [
     "instances",

@@ -7,6 +7,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { findBalancer } from "../../../src/aws/balancing/balancer.ts";
 import { connect } from "../../../src/aws/clients.ts";
 import {
   code,
@@ -21,7 +22,7 @@ import { fleetInstances } from "../../../src/aws/ec2/instances.ts";
 import { startInstance } from "../../../src/aws/ec2/state_changes.ts";
 import { realClock, realRuntime } from "../../../src/runtime.ts";
 import { execute } from "../../support/kas.ts";
-import { credentials, ec2, ec2Error, wire } from "./wire.ts";
+import { credentials, ec2, ec2Error, query, queryError, wire } from "./wire.ts";
 
 /** The longest duration of a timer, ms. */
 const NEVER = 2 ** 31 - 1;
@@ -90,6 +91,15 @@ Deno.test("patience is for throttling only: other failures make three attempts",
   });
   await assertRejects(() => list(server.aws));
   assertEquals(server.calls.length, 3);
+});
+
+Deno.test("ELB's DependencyThrottle is throttling: kas repeats the call", async () => {
+  const found =
+    "<LoadBalancerDescriptions><member><LoadBalancerName>kas</LoadBalancerName></member></LoadBalancerDescriptions>";
+  await using server = wire((_, i) =>
+    i === 0 ? queryError("DependencyThrottle", "Rate exceeded") : query("DescribeLoadBalancers", found)
+  );
+  assertEquals((await findBalancer(server.aws, { kind: "classic", name: "kas" }))?.name, "kas");
 });
 
 Deno.test("a failing AWS call makes three attempts", async () => {

@@ -5,8 +5,10 @@
  *
  * @module
  */
+import { PARTITIONS } from "../../../sns/partitions.ts";
 
-const CLOUDWATCH = "cloudwatch.amazonaws.com";
+/** The service principals of CloudWatch. Partitions with a domain of their own may use it or the standard one. */
+const CLOUDWATCH: ReadonlySet<string> = new Set(PARTITIONS.map(({ domain }) => `cloudwatch.${domain}`));
 
 /** One text or a list of texts. A policy allows both. */
 type Texts = string | readonly string[];
@@ -66,7 +68,7 @@ function names(principal: NonNullable<Statement["Principal"]>): boolean {
   if (typeof principal === "string") return principal === "*";
   const { AWS = [], Service = [] } = principal;
   return texts(AWS).includes("*") ||
-    texts(Service).some((service) => service === "*" || service === CLOUDWATCH);
+    texts(Service).some((service) => service === "*" || CLOUDWATCH.has(service));
 }
 
 function texts(value: Texts): readonly string[] {

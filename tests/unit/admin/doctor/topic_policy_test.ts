@@ -26,6 +26,13 @@ Deno.test("CloudWatch may publish if the topic has SNS's default policy, or a po
   );
 });
 
+Deno.test("CloudWatch has a service principal with the domain of its partition too", () => {
+  const allow = (Service: string) => why({ Effect: "Allow", Principal: { Service }, Action: "sns:Publish" });
+  assertEquals(allow("cloudwatch.amazonaws.com.cn"), undefined);
+  assertEquals(allow("cloudwatch.c2s.ic.gov"), undefined);
+  assertEquals(allow("cloudwatch.example.com"), "does not allow CloudWatch sns:Publish");
+});
+
 Deno.test("CloudWatch may not publish if a Deny statement concerns CloudWatch, even if an Allow statement also does", () => {
   for (
     const denial of [

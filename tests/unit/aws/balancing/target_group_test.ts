@@ -7,7 +7,7 @@ import {
   register,
   registrations,
 } from "../../../../src/aws/balancing/balancer.ts";
-import { isNotFound, UnreachableError } from "../../../../src/aws/errors.ts";
+import { IncompleteAnswerError, isNotFound, UnreachableError } from "../../../../src/aws/errors.ts";
 import { applyChanges, requiredChanges } from "../../../../src/aws/balancing/target_group_settings.ts";
 import { query, queryError, wire } from "../wire.ts";
 
@@ -79,6 +79,11 @@ for (
     assertEquals((await registrations(server.aws, WEB)).get("i-1"), registration);
   });
 }
+
+Deno.test("health() fails as incomplete if ELB could not read the health of a target", async () => {
+  await using server = wire(() => targets(["i-1", "healthy"], ["i-2", "unavailable", "Elb.InternalError"]));
+  await assertRejects(() => health(server.aws, WEB), IncompleteAnswerError, "i-2");
+});
 
 Deno.test("health() replaces the description of an unused target with an explanation", async () => {
   await using server = wire(() =>

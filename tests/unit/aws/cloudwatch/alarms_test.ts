@@ -107,6 +107,18 @@ for (
   });
 }
 
+Deno.test("deleteAlarms() deletes the others if CloudWatch refuses a call because one alarm does not exist", async () => {
+  const left = new Set(["a", "b", "c", "d", "e"]);
+  await using server = wire(({ input }) => {
+    const names = input["AlarmNames"] as string[];
+    if (names.every((name) => left.delete(name))) return json({});
+    return Response.json({ __type: "ResourceNotFound", message: "gone" }, { status: 404 });
+  });
+  await deleteAlarms(server.aws, ["gone", "a", "b", "c", "d", "e"]);
+  assertEquals(left.size, 0);
+  await deleteAlarms(server.aws, ["gone"]);
+});
+
 Deno.test("deleteAlarms() deletes 100 alarms per call, and makes no call without alarms", async () => {
   await using server = wire(() => json({}));
   await deleteAlarms(server.aws, []);
