@@ -23,8 +23,8 @@ import { Store, type StoreRuntime } from "./store/store.ts";
 export type AutoscalerRuntime = Runtime & StoreRuntime;
 
 /**
- * An assembled autoscaler. It acts only when `evaluate` is called. Disposing of it ends its activities and closes its files and
- * clients.
+ * An assembled autoscaler. It acts only when a caller calls `evaluate`. Its disposal interrupts its activities, and closes
+ * its files and clients.
  */
 export interface Autoscaler extends AsyncDisposable {
   readonly store: Store;
@@ -47,7 +47,7 @@ export interface Autoscaler extends AsyncDisposable {
 /**
  * Assembles an autoscaler.
  *
- * @throws {UnusableError} if the state folder is in use by another autoscaler or cannot be written
+ * @throws {UnusableError} if another autoscaler uses the state folder, or if kas cannot write to it
  */
 export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = realRuntime): Autoscaler {
   const { account, fleet, state, dryRun, address = privateAddress, events = {} } = options;
@@ -62,8 +62,8 @@ export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = 
     ...(events.onRequest && { onCall: events.onRequest }),
   }));
 
-  let inForce = tuningOf(options);
-  const tuning = () => inForce;
+  let current = tuningOf(options);
+  const tuning = () => current;
   const activities = new ActivityRunner({ aws, fleet, tuning, address, runtime }, journal, events);
   const observer = new Observer({
     aws,
@@ -84,7 +84,7 @@ export function assemble(options: AssemblyOptions, runtime: AutoscalerRuntime = 
     activities,
     evaluation,
     tuning,
-    tune: (to) => void (inForce = tuningOf(to)),
+    tune: (to) => void (current = tuningOf(to)),
     evaluate: (trigger, how) => evaluate(evaluation, trigger, how),
     [Symbol.asyncDispose]: async () => {
       await activities[Symbol.asyncDispose]();
@@ -97,7 +97,10 @@ function tuningOf({ limits, startTimeout, drainTimeout, quarantineFor }: Tuning)
   return { limits, startTimeout, drainTimeout, quarantineFor };
 }
 
-/** Returns the private address of an instance. nginx on the instance listens there; in the sandbox the worker does. */
+/**
+ * Returns the private IP address of an instance. On the instance, nginx listens at this address. In the sandbox, the worker
+ * does.
+ */
 function privateAddress({ privateIp }: { readonly privateIp?: string }): string | undefined {
   return privateIp;
 }

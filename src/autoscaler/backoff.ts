@@ -1,12 +1,15 @@
 /**
- * Pauses before the autoscaler repeats a failed attempt.
+ * How long the autoscaler waits before it repeats a failed attempt.
  *
  * @module
  */
 
 import type { Clock } from "../runtime.ts";
 
-/** The longest pause before the next attempt, in ms. The autoscaler notices within this time that AWS is available again. */
+/**
+ * The longest pause before the next attempt, in ms. If AWS was unavailable, the autoscaler notices its return within this
+ * time.
+ */
 export const LONGEST_BACKOFF = 10_000;
 
 /** Returns the pause before the next attempt, in ms. The pause doubles with each failed attempt. */

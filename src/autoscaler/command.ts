@@ -41,7 +41,7 @@ export const SCALING = {
   trustSigner: SETTINGS.trustSigner,
 };
 
-/** The options of `kas autoscaler`. */
+/** All options of `kas autoscaler`. */
 const OPTIONS = {
   fleet: SETTINGS.fleet,
   loadBalancer: SETTINGS.loadBalancer,
@@ -134,11 +134,11 @@ export const autoscaler = command({
         log.error("settings not reloaded", { reason: (error as Error).message });
       }
     };
-    // On a terminal SIGHUP means that the terminal was closed, and ends the process.
+    // With a terminal, SIGHUP means that the terminal was closed. It then ends the process instead of reloading the settings.
     if (!Deno.stdin.isTerminal()) Deno.addSignalListener("SIGHUP", reload);
     using systemd = await connectSystemd({ alive: () => service.alive() });
-    // Network, environment and reading stay permitted, for AWS's credentials and for reload(). The files of the state folder
-    // are open already.
+    // Keep the permissions for the network, the environment and reading: AWS's credentials and reload() need them. The files
+    // of the state folder are already open.
     dropPermissions("write", "run", "ffi", "import");
     systemd.ready();
 
@@ -150,7 +150,7 @@ export const autoscaler = command({
   },
 });
 
-/** Starts the service, with an exit status for a state folder or a port that it cannot use. */
+/** Starts the service. Throws an error with an exit status if the service cannot use the state folder or the port. */
 function start(service: typeof startService, options: ServiceOptions): Service {
   try {
     return service(options);
@@ -160,7 +160,7 @@ function start(service: typeof startService, options: ServiceOptions): Service {
   }
 }
 
-/** Checks at an interval that a state folder is at its path. `lost` resolves with the error of the first check that fails. */
+/** Checks at an interval that the state folder is still at its path. `lost` resolves with the error of the first failed check. */
 function watchPlace(store: Store): Disposable & { readonly lost: Promise<UnusableError> } {
   const lost = Promise.withResolvers<UnusableError>();
   const timer = setInterval(() => {
@@ -174,7 +174,7 @@ function watchPlace(store: Store): Disposable & { readonly lost: Promise<Unusabl
 }
 
 /**
- * The settings that can change while the autoscaler runs.
+ * Returns the settings that an operator can change while the autoscaler runs.
  *
  * @throws {UsageError} if settings contradict each other
  */
@@ -188,7 +188,7 @@ function tuningOf(
   requireMax(flags);
   if (grow === undefined && shrink === "terminate") {
     throw new UsageError(
-      "--shrink terminate needs --grow: without it no node would be left to start",
+      "--shrink terminate needs --grow: without --grow no node would be left to start",
       "--shrink stop, or --grow TEMPLATE --max N",
     );
   }
@@ -198,7 +198,7 @@ function tuningOf(
   return { limits: limitsOf(flags), startTimeout, drainTimeout, quarantineFor };
 }
 
-/** The flags of the settings that can change while the autoscaler runs. */
+/** The flags of the settings that an operator can change while the autoscaler runs. */
 const TUNABLE: ReadonlySet<string> = new Set(
   [
     "min",
@@ -214,7 +214,7 @@ const TUNABLE: ReadonlySet<string> = new Set(
   ],
 );
 
-/** The names of the flags that differ: those that can change while the autoscaler runs, or the others. */
+/** Returns the names of the flags whose values differ. `tunable` selects the flags in {@linkcode TUNABLE} or all other flags. */
 function differing(before: Flags, after: Flags, { tunable }: { readonly tunable: boolean }): string[] {
   const text = (flags: Flags, name: string) =>
     JSON.stringify(Object.entries(flags).find(([key]) => key === name)?.[1]);

@@ -1,5 +1,5 @@
 /**
- * The autoscaler as a service: its inbox, its control loop and its HTTP endpoint.
+ * The service that `kas autoscaler` runs: the inbox, the control loop and the HTTP endpoint.
  *
  * @module
  */
@@ -26,11 +26,14 @@ import { Inbox } from "./store/inbox.ts";
 /** Options of the service. */
 export interface ServiceOptions extends AssemblyOptions {
   readonly state: string;
-  /** The topic whose messages are accepted. Without one the service refuses messages and only polls the alarms (R2). */
+  /**
+   * The ARN of the topic whose messages the service accepts. If absent, the service refuses all messages and only polls the
+   * alarms (R2).
+   */
   readonly topicArn?: string | undefined;
   /** The address to listen on. If absent, the service does not listen. */
   readonly listen?: { readonly hostname: string; readonly port: number } | undefined;
-  /** The names in the Host header for which the endpoint answers requests for its state, besides IP addresses and localhost. */
+  /** Host names for which the endpoint answers requests for its state. It also answers requests for IP addresses and localhost. */
   readonly hosts?: readonly string[];
   readonly resubscribe: boolean;
   readonly trustSigner?: string | undefined;
@@ -38,7 +41,7 @@ export interface ServiceOptions extends AssemblyOptions {
   readonly certificate?: (url: string) => Promise<X509Certificate>;
 }
 
-/** A running service. Disposing of the service shuts it down cleanly. */
+/** A running service. Its disposal stops the endpoint, the control loop and the activities, and closes the state folder. */
 export interface Service extends AsyncDisposable {
   /** The URL of the endpoint, `http://HOST:PORT`. "" if the service does not listen. */
   readonly url: string;
@@ -59,7 +62,8 @@ const log = getLogger(["kas", "autoscaler"]);
 /**
  * Starts the service.
  *
- * @throws {UnusableError} if the state folder is in use by another autoscaler or cannot be written, or if it cannot listen
+ * @throws {UnusableError} if another autoscaler uses the state folder, or if kas cannot write to the folder or listen at the
+ * address
  */
 export function startService(options: ServiceOptions, runtime: AutoscalerRuntime = realRuntime): Service {
   const { fleet, topicArn, listen, dryRun } = options;
@@ -134,7 +138,7 @@ export function startService(options: ServiceOptions, runtime: AutoscalerRuntime
   };
 }
 
-/** The parts that the endpoint needs. */
+/** The parts from which {@linkcode endpoint} builds the handler. */
 interface EndpointParts {
   readonly options: ServiceOptions;
   readonly runtime: AutoscalerRuntime;
@@ -186,7 +190,7 @@ function endpoint(
   });
 }
 
-/** Combines callbacks: each event is reported to all listeners in order. */
+/** Combines callbacks. Each event calls the callbacks of all listeners, in order. */
 function merged(...all: readonly (Events | undefined)[]): Required<Events> {
   return {
     onRequest: (...event) => all.forEach((it) => it?.onRequest?.(...event)),

@@ -1,11 +1,11 @@
 /**
- * The error of a state folder or port that the autoscaler cannot use.
+ * The error that kas throws if it cannot use the state folder or the port.
  *
  * @module
  */
 import type { Hint } from "../cli/command_line.ts";
 
-/** The state folder or the port cannot be used. A command maps this to its exit status. */
+/** kas cannot use the state folder or the port. A command converts this error to its exit status. */
 export class UnusableError extends Error {
   override readonly name = "UnusableError";
   /** @param hint the remedy for the operator */

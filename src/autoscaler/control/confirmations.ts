@@ -9,7 +9,7 @@ import type { Clock } from "../../runtime.ts";
 import type { Inbox } from "../store/inbox.ts";
 import type { InboxWork } from "./inbox_work.ts";
 
-/** Confirms a subscription by its token, and returns its ARN. */
+/** Confirms a subscription with its token. Returns the ARN of the subscription. */
 export type Confirm = (token: string, signal: AbortSignal) => Promise<string>;
 
 /**
@@ -20,7 +20,7 @@ const TOKEN_VALID = 2 * 24 * 3_600_000;
 
 const log = getLogger(["kas", "loop"]);
 
-/** Confirms the next subscription and erases its token, or waits for one. */
+/** Confirms the next subscription in the inbox, and then erases its token. If the inbox has none, waits for one. */
 export async function confirmNext(
   { work, inbox, clock, confirm }: {
     readonly work: InboxWork;

@@ -1,5 +1,6 @@
 /**
- * One evaluation: observe → decide → journal → start the activity. Notifications, reconciliation and `kas admin scale` share it.
+ * One evaluation: it observes the fleet, decides, writes the decision to the journal, and starts the activity. Notifications,
+ * reconciles and `kas admin scale` use it.
  *
  * @module
  */
@@ -21,7 +22,7 @@ export interface EvaluationParts {
   readonly store: Store;
   readonly journal: Journal;
   readonly activities: ActivityRunner;
-  /** Whether kas only decides and records decisions, without carrying them out. */
+  /** If true, kas makes and records decisions, but does not carry them out. */
   readonly dryRun: boolean;
 }
 
@@ -33,7 +34,8 @@ export interface Evaluation {
   /** The activity that the evaluation started. Absent if the evaluation started none. */
   readonly activity: Activity | undefined;
   /**
-   * Resolves with the ended activity. Undefined if the evaluation started no activity, or if the activity was left unfinished.
+   * Resolves with the ended activity. Resolves with undefined if the evaluation started no activity, or if the autoscaler
+   * stopped before the activity ended.
    */
   readonly ended: Promise<Activity | undefined>;
 }

@@ -1,5 +1,5 @@
 /**
- * Processes an inbox: waits for messages, and attempts each message until the attempt succeeds.
+ * Waits for messages in the inbox, and processes each message. If processing fails, it tries again.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { describeError } from "../../aws/error_messages.ts";
 import type { Clock } from "../../runtime.ts";
 import type { Inbox, InboxEntry, WaitingMessage } from "../store/inbox.ts";
 
-/** How long the loop pauses after an iteration that failed through an error in kas itself, in ms. */
+/** How long the loop pauses after an error in kas itself, for example a full disk, in ms. */
 const RECOVERY = 1_000;
 
 /** The longest sleep, in ms. If somebody sets the clock back, kas finds a postponed message within this time. */
@@ -16,7 +16,7 @@ const LONGEST_SLEEP = 60_000;
 
 const log = getLogger(["kas", "loop"]);
 
-/** The inbox of a control loop. */
+/** Processes the messages of an inbox for the control loop. */
 export class InboxWork {
   readonly #inbox: Inbox;
   readonly #clock: Clock;

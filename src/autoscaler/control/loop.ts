@@ -1,6 +1,6 @@
 /**
- * The control loop: it evaluates each notification, and reconciles at an interval (R2). Evaluations follow one another and are
- * quick. The activities that they start are carried out concurrently (lifecycle/runner.ts).
+ * The control loop. It evaluates each notification, and reconciles at an interval (R2). It makes one evaluation at a time,
+ * and does not wait for the activities that an evaluation starts. They run concurrently (lifecycle/runner.ts).
  *
  * @module
  */
@@ -34,13 +34,14 @@ export interface LoopParts {
   readonly tuning: () => Tuning;
 }
 
-/** A notification arrived and interrupts a reconciliation, because notifications are more urgent. */
+/** The reason of an interrupted reconciliation: a notification arrived, which is more urgent. */
 class Interrupted extends Error {}
 
 const log = getLogger(["kas", "loop"]);
 
-/** A decision without an observation. */
+/** The input of a decision that kas makes without an observation of the fleet. */
 interface UnobservedDecision {
+  /** Why kas did not observe the fleet. Absent if the trigger itself is the reason. */
   readonly why?: string | undefined;
   readonly processed?: ProcessedChange | undefined;
   readonly message?: WaitingMessage;
@@ -52,11 +53,11 @@ interface UnobservedDecision {
 export class ControlLoop {
   readonly #parts: LoopParts;
   readonly #work: InboxWork;
-  /** When to reconcile next, in the clock's elapsed time. A change of the time of day does not delay the reconciliation. */
+  /** When the next reconciliation is due, in the clock's elapsed time, so that a change of the time of day does not delay it. */
   #reconcileDue = 0;
   /** The number of failed reconciliations since the last successful reconciliation. */
   #reconcilesFailed = 0;
-  /** Interrupts the observation of a reconciliation. Absent if notifications may not interrupt it. */
+  /** Interrupts the observation of the present reconciliation. Absent if a notification must not interrupt it. */
   #reconciling: AbortController | undefined;
   #observation: Observation | undefined;
 
@@ -96,7 +97,7 @@ export class ControlLoop {
     const { evaluation: { journal }, inbox, clock, tuning } = this.#parts;
     const now = clock.now();
     const message = inbox.next("notification", now);
-    // Notifications come first, but a stream of them delays a reconciliation by one interval at most.
+    // Notifications come first, but many notifications delay a reconciliation by at most one interval.
     const notificationsFirst = clock.elapsed() < this.#reconcileDue + tuning().limits.resync;
     if (message !== undefined && notificationsFirst) {
       await this.#work.attempt(message, signal, () => this.#evaluateNotification(message, signal));
@@ -133,8 +134,8 @@ export class ControlLoop {
   }
 
   /**
-   * Reconciles. If the reconciliation is interruptible, a notification that arrives during the observation postpones the
-   * reconciliation.
+   * Reconciles. If `interruptible` is true, a notification that arrives during the observation ends the reconciliation, which
+   * the loop repeats after the notification.
    */
   async #reconcile(aborted: AbortSignal, interruptible: boolean): Promise<void> {
     const { evaluation, clock, tuning, onDecision } = this.#parts;
@@ -165,7 +166,7 @@ export class ControlLoop {
     }
   }
 
-  /** Decides without an observation, and records the decision. */
+  /** Makes a decision without an observation of the fleet, and records the decision. */
   #decideUnobserved(
     trigger: Trigger,
     { why, processed, message, onDecision = () => {} }: UnobservedDecision,
@@ -185,7 +186,7 @@ export class ControlLoop {
     return decision;
   }
 
-  /** Logs a decision that the journal has, reports it to listeners, and schedules the next reconciliation. */
+  /** Called when the journal has a decision: logs the decision, calls `onDecision`, and schedules the next reconciliation. */
   #afterDecision(
     { trigger, observation, decision, activity }:
       & Pick<Evaluation, "trigger" | "decision">
@@ -196,7 +197,7 @@ export class ControlLoop {
     const isQuiet = decision.kind === "none";
     if (observation !== undefined) this.#observation = this.#completed(trigger, observation);
     onDecision(trigger, decision);
-    // After a change of capacity, a persisting alarm counts again only after a whole interval (R2).
+    // After a change of capacity, an alarm that is still in its state counts again only after a whole interval (R2).
     if (message === undefined || !isQuiet) this.#reconcileDue = clock.elapsed() + tuning().limits.resync;
     if (message === undefined && isQuiet) return;
     log.info(`decided ${decision.kind}`, {
@@ -208,7 +209,10 @@ export class ControlLoop {
     });
   }
 
-  /** Completes an observation with the latest load that was read and, if it has one alarm only, with the last other alarms. */
+  /**
+   * Completes an observation for the status page: with the CPU that kas last read, and, if kas read only the trigger's alarm,
+   * with the other alarms of the observation before.
+   */
   #completed(trigger: Trigger, observation: Observation): Observation {
     const before = this.#observation;
     if (before === undefined) return observation;

@@ -7,10 +7,10 @@ import { parseAlarmName } from "../../scaling/model/alarm.ts";
 import type { NotificationTrigger } from "../../scaling/model/trigger.ts";
 import { type Envelope, parseAlarmChange } from "../../sns/alarm_message.ts";
 
-/** How many characters of an unknown alarm's name a reason quotes. */
+/** How many characters of the name of another program's alarm a reason quotes. */
 const QUOTED = 100;
 
-/** Returns the trigger of a notification. If the text is not an alarm of kas, also returns the reason. */
+/** Returns the trigger of a notification. If the text does not describe an alarm of kas, also returns why. */
 export function triggerOf(
   text: string,
   envelope: Envelope,

@@ -1,6 +1,6 @@
 /**
- * Observes the fleet for a decision: its instances, their registrations at the load balancer, its alarms and its load. The
- * requests to AWS run concurrently.
+ * Observes the fleet for a decision: its instances, their registrations at the load balancer, its alarms and the CPU of
+ * instances. kas sends independent requests to AWS concurrently.
  *
  * @module
  */
@@ -35,13 +35,14 @@ export interface ObserverParts {
 }
 
 /**
- * The shortest period of CloudWatch's EC2 metrics, in seconds. kas uses this period until the periods of the alarms are known.
+ * The shortest period of CloudWatch's EC2 metrics, in seconds. kas reads the CPU with this period if the fleet has no alarm
+ * of the CPU.
  */
 const SHORTEST_PERIOD = 60;
 
 /**
- * The time limit of an observation, in ms. Each request has its own time limit (src/aws); this limit ends a listing that never
- * ends. Listing thousands of instances can take longer than a minute while AWS is slow.
+ * The time limit of an observation, in ms. Each request has its own time limit (src/aws). This limit ends a listing that has page
+ * after page without an end. While AWS is slow, the listing of thousands of instances may take longer than a minute.
  */
 const OBSERVATION_TIMEOUT = 300_000;
 
@@ -55,7 +56,7 @@ export class Observer {
 
   /**
    * Observes what a decision on a trigger needs, and writes to the journal which instances are in service. Scaling out is
-   * urgent, so its observation has only the instances and the trigger's alarm. The load is read last, and only if the decision
+   * urgent, so for it kas reads only the instances and the trigger's alarm. kas reads the CPU last, and only if the decision
    * depends on it.
    */
   async observe(trigger: Trigger, aborted: AbortSignal): Promise<Observation> {
@@ -128,7 +129,7 @@ export class Observer {
     return found === undefined ? [] : [found];
   }
 
-  /** Reads the load of the instances in service, with the shortest period of the alarms. */
+  /** Reads the CPU of the instances in service, with the shortest period of the CPU alarms. */
   async #load(
     ec2: readonly Ec2Instance[],
     { instances, alarms, now }: Observation,
@@ -143,7 +144,7 @@ export class Observer {
   }
 }
 
-/** A datapoint from before the instance was last launched says nothing about its load now. */
+/** Returns the datapoint with the instance's id, or nothing if the datapoint is from before EC2 last started the instance. */
 function sinceLaunch(
   { id, launched = 0 }: Ec2Instance,
   cpu: Datapoint | undefined,
@@ -151,7 +152,7 @@ function sinceLaunch(
   return cpu !== undefined && cpu.at >= launched ? [[id, cpu]] : [];
 }
 
-/** The fields of an alarm that decisions use. */
+/** Returns only the fields of an alarm that decisions use. */
 function observed({ fleet, kind, dimension, state, threshold, period, changed }: Alarm): Alarm {
   return { fleet, kind, dimension, state, threshold, period, changed };
 }

@@ -1,5 +1,6 @@
 /**
- * Which instances EC2 refuses to scale in: by what EC2 lists of them, and by refusals that kas remembers.
+ * Which instances EC2 refuses to stop or to terminate. kas knows it from their properties, and from earlier refusals in the
+ * journal.
  *
  * @module
  */
@@ -10,22 +11,23 @@ import { recent } from "../../scaling/model/observation.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Refusal, ScaleInKind } from "../store/instances/refusals.ts";
 
-/** How often kas asks EC2 whether a protection still holds, in ms: a call for each instance that refused. */
+/** How often kas asks EC2 whether an instance is still protected, in ms. Each question is a call. */
 const REVIEW_INTERVAL = 900_000;
 
-/** How long kas remembers a refusal whose cause it cannot read, in ms. */
+/** How long kas remembers a refusal if no attribute of the instance explains it, in ms. */
 const MEMORY = 86_400_000;
 
 /**
- * Why EC2 cannot stop an instance, by what it is. EC2 stops only those Spot instances whose request is persistent, which it does not
- * list. Source: EC2 user guide, "Stop and start Amazon EC2 instances".
+ * Returns why EC2 can never stop an instance, or undefined if it can. EC2 can stop a Spot instance only if its Spot request
+ * is persistent. DescribeInstances does not show that, so kas stops no Spot instance. Source: EC2 user guide, "Stop and start
+ * Amazon EC2 instances".
  */
 function whyNever({ spot, instanceStore }: Ec2Instance): string | undefined {
   if (instanceStore) return "its root device is an instance store";
   return spot ? "it is a Spot instance" : undefined;
 }
 
-/** Why EC2 refuses to stop, or to terminate, instances of the fleet: by the id of the instance. */
+/** Returns why EC2 refuses to stop, or to terminate, instances, by the id of the instance. */
 export function refusalsOf(
   journal: Journal,
   instances: readonly Ec2Instance[],
@@ -41,7 +43,10 @@ export function refusalsOf(
   ]);
 }
 
-/** Forgets the refusals that do not hold any more. Asks EC2 about a protection only once in a while. Never rejects. */
+/**
+ * Forgets the refusals that are over, and those of instances that the fleet does not have any more. Asks EC2 about the
+ * protection of an instance once per {@linkcode REVIEW_INTERVAL}. Rejects only if the signal aborts.
+ */
 export async function reviewRefusals(
   { aws, journal, now, signal }: {
     readonly aws: Aws;
@@ -56,14 +61,14 @@ export async function reviewRefusals(
   for (const refusal of journal.refusals(action)) {
     if (!ids.has(refusal.instance)) journal.forgetRefusal(refusal);
     else if (!recent(refusal.checked, REVIEW_INTERVAL, now)) {
-      if (await holds(aws, refusal, now, signal)) journal.noteRefusal(refusal, now);
+      if (await stillRefuses(aws, refusal, now, signal)) journal.noteRefusal(refusal, now);
       else journal.forgetRefusal(refusal);
     }
   }
 }
 
-/** Whether EC2 still refuses, as far as kas can tell. */
-async function holds(
+/** Whether EC2 still refuses the action, as far as kas knows. */
+async function stillRefuses(
   aws: Aws,
   { instance, action, since, protected: attribute }: Refusal,
   now: number,
@@ -72,7 +77,7 @@ async function holds(
   try {
     if (attribute) return await isProtected(aws, instance, action, signal);
   } catch {
-    // Without an answer the refusal holds for as long as one whose cause kas cannot read.
+    // EC2 did not answer. Treat the refusal as one that no attribute explains.
     signal.throwIfAborted();
   }
   return recent(since, MEMORY, now);

@@ -1,6 +1,6 @@
 /**
- * Spans for Deno's OpenTelemetry: with OTEL_DENO=true each decision and each activity is a span. Deno itself adds the requests to
- * AWS below them. Without OTEL_DENO spans cost nothing.
+ * Creates OpenTelemetry spans. With OTEL_DENO=true, Deno exports a span for each decision and each activity, and adds the
+ * requests to AWS as their children. Without OTEL_DENO, a span does nothing.
  *
  * @module
  */

@@ -32,30 +32,33 @@ export interface ActivityContext {
   readonly activity: number;
   /** The instance's id. */
   readonly id: string;
-  /** The instance as kas observed it a moment ago. If absent, the activity observes the instance first. */
+  /** The instance in the latest observation. If absent, the activity first observes the instance. */
   readonly seen?: Ec2Instance | undefined;
-  /** Whether the activity launched the instance, so that EC2 may not show it yet. */
+  /** Whether the activity launched the instance. EC2's reads may then not show the instance yet. */
   readonly launched?: boolean;
-  /** Ends the activity at its next wait. Requests in progress complete first. */
+  /** Interrupts the activity when it next waits. Requests in progress complete first. */
   readonly signal: AbortSignal;
 }
 
-/** An activity cannot be carried out with an instance. */
+/** An activity fails with its present instance. */
 export class ActivityError extends Error {
   override readonly name = "ActivityError";
-  /** @param fault what the fault model remembers of the failure; absent if the failure pauses nothing */
+  /** @param fault the fault that caused the failure (R18); absent if the failure causes no pause */
   constructor(message: string, readonly fault?: Fault, options?: ErrorOptions) {
     super(message, options);
   }
 }
 
-/** The log of an activity: each event has the activity's id and the message that triggered it. */
+/**
+ * Returns the log of an activity. Each event in it has the activity's id and the id of the message that triggered the
+ * activity.
+ */
 export function logOf({ id, message }: Activity): Logger {
   const fields = { activity: id, ...(message === undefined ? {} : { messageId: message }) };
   return getLogger(["kas", "activity"]).with(fields);
 }
 
-/** The attributes of an activity's span. */
+/** Returns the attributes of an activity's OpenTelemetry span. */
 export function attributesOf({ id, instance, message }: Activity): Readonly<Record<string, string | number>> {
   return {
     "kas.activity": id,
@@ -64,7 +67,7 @@ export function attributesOf({ id, instance, message }: Activity): Readonly<Reco
   };
 }
 
-/** Returns the message of an error as a sentence for the activity's reason. */
+/** Returns the message of an error as a sentence, which can be part of an activity's reason. */
 export function sentence(message: string): string {
   return /[.!?]$/.test(message) ? message : `${message}.`;
 }

@@ -1,6 +1,6 @@
 /**
- * Starts the candidates of an activity (R7). If a candidate fails, kas starts the next candidate at once and rolls back the
- * failed candidate meanwhile.
+ * Starts the candidates of an activity (R7). If a candidate fails to start, kas starts the next candidate at once, and rolls
+ * the failed start back meanwhile.
  *
  * @module
  */
@@ -17,17 +17,17 @@ import { createInstanceAlarms } from "./instance_alarms.ts";
 import type { Rollbacks } from "./rollback.ts";
 import { scaleOut } from "./scale_out.ts";
 
-/** The parts that starting a candidate needs. */
+/** The parts that {@linkcode startFirst} needs. */
 export interface StartParts {
   readonly journal: Journal;
   readonly rollbacks: Rollbacks;
-  /** Ends other activities and rollbacks at an instance. Returns whether any was in progress. */
+  /** Ends other activities and rollbacks of an instance, and waits until they have ended. Returns whether any was in progress. */
   readonly clear: (instance: string, by: Activity) => Promise<boolean>;
-  /** Called when the activity has ended and its instance is in service. */
+  /** Called when the activity has ended with its instance in service. */
   readonly onInService: (activity: Activity, instance: Ec2Instance) => void;
 }
 
-/** Scales out with the first candidate that does not fail. Returns the ended activity. */
+/** Starts candidates one after another until one is in service. Returns the ended activity. */
 export async function startFirst(
   { journal, rollbacks, clear, onInService }: StartParts,
   started: PlacedActivity,
@@ -43,7 +43,7 @@ export async function startFirst(
   let context = first;
   while (activity !== undefined) {
     try {
-      // The ended activity has changed the instance since the last observation, so observe the instance again.
+      // If another activity has just ended, it has changed the instance. Then observe the instance again.
       if (await inTime(context, clear(context.id, started))) context = { ...context, seen: undefined };
       const instance = await scaleOut(context);
       await finish(rollingBack, context);
@@ -56,7 +56,7 @@ export async function startFirst(
       const { message: reason, fault } = error;
       context.log.warn("start of a candidate failed", { instance: context.id, reason, fault });
       const { id } = context;
-      const instances = fault === undefined ? undefined : await others(context);
+      const instances = fault === undefined ? undefined : await observeFleet(context);
       const now = clock.now();
       const { quarantine, pauseOf } = judge(context, fault, reason, now, instances);
       const remaining = activity.remaining.filter((other) => pauseOf(other) === undefined);
@@ -74,9 +74,10 @@ export async function startFirst(
 }
 
 /**
- * Waits for the end of other work at an instance, at most for the timeout of a step: EC2 may take any time to stop an instance.
+ * Waits until other activities at an instance have ended. The wait has the timeout of a step, because EC2 may take any time
+ * to stop an instance.
  *
- * @throws {ActivityError} if the other work has not ended by then
+ * @throws {ActivityError} if they have not ended before the timeout
  */
 async function inTime<T>({ id, signal, environment }: ActivityContext, ended: Promise<T>): Promise<T> {
   const { tuning, runtime: { clock } } = environment;
@@ -93,7 +94,7 @@ async function inTime<T>({ id, signal, environment }: ActivityContext, ended: Pr
   }
 }
 
-/** The candidates that failed in an earlier run of the autoscaler, and whether their rollbacks have ended. */
+/** Returns the candidates that failed before the autoscaler restarted, and whether their rollbacks have ended. */
 function failuresBefore(journal: Journal, { id }: Activity) {
   return journal.steps(id).flatMap(({ step, instance, ended, cause }) =>
     step === "rolled-back" && cause !== undefined && instance !== undefined
@@ -102,14 +103,17 @@ function failuresBefore(journal: Journal, { id }: Activity) {
   );
 }
 
-/** Waits for the rollbacks. If the autoscaler stops meanwhile, the activity stays unfinished. */
+/**
+ * Waits until the rollbacks have ended. If the autoscaler stops meanwhile, throws an error, so that the activity stays
+ * unfinished.
+ */
 async function finish(rollingBack: readonly Promise<void>[], { signal }: ActivityContext): Promise<void> {
   await Promise.all(rollingBack);
   signal.throwIfAborted();
 }
 
-/** Observes the fleet after a failure. Returns undefined if AWS does not answer. */
-async function others(
+/** Observes the fleet after a failed start. Returns undefined if AWS does not answer. */
+async function observeFleet(
   { environment: { aws, fleet }, log, id, signal }: ActivityContext,
 ): Promise<readonly Ec2Instance[] | undefined> {
   try {
@@ -124,15 +128,15 @@ async function others(
   }
 }
 
-/** What follows from a failure. */
+/** What follows from a failed start. */
 interface Consequences {
   /** Whether kas quarantines the instance. */
   readonly quarantine: boolean;
-  /** Returns the pause of an instance. */
+  /** Returns the pause of an instance's start. Undefined if kas may start the instance. */
   readonly pauseOf: (id: string) => Pause | undefined;
 }
 
-/** Returns what follows from a failure. Without an observation of the fleet, kas quarantines nothing. */
+/** Returns what follows from a failed start. Without an observation of the fleet, kas does not quarantine the instance. */
 function judge(
   { journal, log, id }: ActivityContext,
   fault: Fault | undefined,
@@ -148,7 +152,7 @@ function judge(
   const verdict = isOwn(fault) ? judgeQuarantine(id, view) : "no";
   if (verdict === "capped") {
     const most = mostQuarantines(view);
-    log.error("instance not quarantined: too many others were within an hour", {
+    log.error("instance not quarantined, because kas quarantined too many others within an hour", {
       instance: id,
       reason,
       most,

@@ -1,17 +1,16 @@
 /**
- * Ends activities in progress whose rows in the journal are damaged.
- *
- * kas cannot resume such an activity. What it did is in the state of the fleet, on which the next decision rests.
+ * Ends activities in progress whose rows in the journal are damaged. kas cannot resume such an activity. The next decision
+ * uses the state in which the activity left the fleet.
  *
  * @module
  */
 import type { Journal } from "../store/journal.ts";
 
 /**
- * Ends the activities that nobody carries out and whose rows are damaged.
+ * Ends the activities whose rows are damaged, if kas is not carrying them out.
  *
- * @param isRunning whether an activity is being carried out
- * @throws {Error} if such an activity is being carried out: until it ends, kas must not decide about its instance
+ * @param isRunning returns whether kas is carrying an activity out
+ * @throws {Error} if kas is carrying one of them out. Until that activity ends, kas must not make a decision
  */
 export function endDamaged(journal: Journal, isRunning: (id: number) => boolean, now: number): void {
   const damaged = journal.damaged();

@@ -1,6 +1,6 @@
 /**
- * The last phase of a start (R17): the first request that the instance's worker answers. The worker reports the time at /ping.
- * The activity does not wait for this phase.
+ * The last phase of a start (R17). It ends when the instance's worker answers its first request. The worker reports this time at
+ * /ping. The activity ends before this phase.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { WORKER_PORT } from "../../scaling/model/instance.ts";
 import type { Journal } from "../store/journal.ts";
 import { DeadlineError, until } from "./wait.ts";
 
-/** The input of {@linkcode noteFirstRequest}: a start whose first request is awaited. */
+/** The input of {@linkcode noteFirstRequest}: the start of an instance. */
 export interface FirstRequest {
   readonly journal: Journal;
   /** The log of the activity. */
@@ -35,9 +35,10 @@ const PACE = 3_000;
 const PING_TIMEOUT = 2_000;
 
 /**
- * Waits until the worker has answered a request, and writes the time to the journal. Never rejects.
+ * Waits until the worker has answered its first request, and writes the time to the journal. Logs errors and does not throw them.
  *
- * @returns the time from in service to the first request in seconds; undefined if no request came in time
+ * @returns the time from when the instance came into service until the first request, in seconds; undefined if the worker
+ * answered no request in time
  */
 export async function noteFirstRequest(wanted: FirstRequest): Promise<number | undefined> {
   const { journal, log, activity, instance, inService, timeout, runtime, signal } = wanted;
@@ -51,7 +52,8 @@ export async function noteFirstRequest(wanted: FirstRequest): Promise<number | u
       isFatal: () => false,
     });
     const now = runtime.clock.now();
-    // The worker's host has a different clock. If the reported time is impossible, use the current time.
+    // The worker's host has another clock. If the reported time is before the instance came into service or in the future, use the
+    // present time.
     const ended = answered < inService || answered > now ? now : answered;
     journal.noteStep(activity, { step: "first-request", instance, began: inService, ended });
     return (ended - inService) / 1_000;
@@ -63,8 +65,8 @@ export async function noteFirstRequest(wanted: FirstRequest): Promise<number | u
 }
 
 /**
- * Asks the worker when it answered its first /work request. Returns ms since the epoch, or undefined if the worker has not
- * answered one yet.
+ * Asks the worker when it answered its first /work request. Returns the time in ms since the epoch, or undefined if the
+ * worker has not answered a request yet.
  */
 async function firstWork(
   { host, runtime: { clock, fetchDirect }, signal }: FirstRequest,

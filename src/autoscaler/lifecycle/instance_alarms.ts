@@ -1,6 +1,7 @@
 /**
- * The alarms of instances that kas launches and terminates. An instance without alarms would never be scaled by its load; alarms
- * without an instance would stay forever. A failure here is reported, but does not end the activity.
+ * The alarms of instances that kas launches and terminates. Without alarms, the load of an instance would never cause
+ * scaling. Alarms without an instance would stay forever. If kas cannot create or delete the alarms, the activity reports it,
+ * but succeeds.
  *
  * @module
  */
@@ -15,9 +16,9 @@ import { type ActivityContext, ActivityError, sentence } from "./activity_contex
 import { runStep } from "./step.ts";
 
 /**
- * Returns the alarms for a new instance: for each kind of alarm the settings that most instances of the fleet share. If two
- * settings are equally frequent, the first one wins. If the fleet has no alarms, because a different metric scales the fleet,
- * the new instance gets none.
+ * Returns the alarms for a new instance. For each kind of alarm, they have the settings that most instances of the fleet
+ * have. If two settings are equally frequent, the new alarm gets the settings of the first one. If the fleet has no alarms of
+ * this kind, the new instance gets none: another metric scales the fleet.
  */
 export function alarmsLike(others: readonly AlarmDetail[], fleet: string, instance: string): AlarmPlan[] {
   return (["cpuhigh", "cpulow"] as const).flatMap((kind) => {

@@ -1,5 +1,6 @@
 /**
- * Launches exactly one instance for each activity, whatever fails meanwhile (R7). The steps of scaling out follow (R9).
+ * Launches exactly one instance for each activity, even if a request fails or the autoscaler restarts (R7). The steps of
+ * scaling out follow (R9).
  *
  * @module
  */
@@ -11,7 +12,7 @@ import { type ActivityContext, ActivityError } from "./activity_context.ts";
 import { attemptInTime } from "./step.ts";
 
 /**
- * Launches an activity's instance. After a crash, a repeated call returns the same instance.
+ * Launches the instance of an activity. If kas repeats the call after a crash, EC2 returns the same instance.
  *
  * @throws {ActivityError} if EC2 refuses the launch
  */
@@ -33,7 +34,7 @@ export async function launch(
   const take = () =>
     attemptInTime({ environment, signal }, {
       failure: `EC2 did not launch an instance from ${template}`,
-      // Without an answer, EC2 may have launched the instance. So repeat the request until EC2 answers.
+      // If EC2 does not answer, it may have launched the instance. So repeat the request until EC2 answers.
       timeout: Infinity,
       attempt: async () => {
         const [launched] = await launchInstances(aws, wanted);

@@ -1,6 +1,6 @@
 /**
- * Refusals: EC2 does not stop or terminate every instance. kas asks before it drains an instance, and remembers a refusal, so that
- * it does not drain the instance again in vain and takes another one.
+ * Refusals: EC2 refuses to stop or terminate some instances. Before kas drains an instance, it asks EC2 whether the instance
+ * is protected. kas also remembers a refusal, so that it does not drain the same instance again, but selects another one.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { describeError } from "../../aws/error_messages.ts";
 import type { ScaleInKind } from "../store/instances/refusals.ts";
 import { type ActivityContext, ActivityError } from "./activity_context.ts";
 
-/** What protects an instance, by the way of scaling in. */
+/** The sentence that explains why EC2 refuses an action on a protected instance, by the action. */
 const PROTECTION: Readonly<Record<ScaleInKind, string>> = {
   stop: "it has stop protection",
   terminate: "it has termination protection",
 };
 
 /**
- * Checks that no attribute protects an instance. Without an answer the request itself will tell.
+ * Checks that an instance is not protected. If EC2 does not answer, the check passes, and EC2 may still refuse the later request.
  *
  * @throws {ActivityError} if the instance is protected
  */
@@ -28,7 +28,7 @@ export async function checkProtection(context: ActivityContext, action: ScaleInK
   throw new ActivityError(`EC2 refuses to ${action} ${id}: ${PROTECTION[action]}`);
 }
 
-/** Makes a request that EC2 may refuse, and remembers the refusal. */
+/** Makes a request that EC2 may refuse. If EC2 refuses it, writes the refusal to the journal and throws the error. */
 export async function notingRefusal<T>(
   context: ActivityContext,
   action: ScaleInKind,
@@ -54,6 +54,7 @@ function note(
   journal.noteRefusal({ instance: id, action, reason, protected: isByAttribute }, clock.now());
 }
 
+/** Asks EC2 whether an instance is protected. Returns false if EC2 does not answer. */
 async function isKnownProtected(
   { environment: { aws }, id, signal }: ActivityContext,
   action: ScaleInKind,

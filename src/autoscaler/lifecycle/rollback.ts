@@ -1,6 +1,6 @@
 /**
- * Rollback: returns an instance to its state before a failed activity. A rollback ends only when it succeeds. So no instance is
- * left running without being registered, however long AWS is unavailable (R13).
+ * Rollback: returns an instance to its state before a failed activity. kas repeats a rollback until it succeeds, however long
+ * AWS is unavailable (R13). Otherwise an instance could keep running without being registered.
  *
  * @module
  */
@@ -24,9 +24,9 @@ export async function rollBack(context: ActivityContext, cause: Cause): Promise<
   let quarantined = !cause.quarantine;
   await runUntilDone(context, "rolled-back", cause, async () => {
     const instance = await findInstance(context);
-    // EC2's listings may not show a launched instance yet. Requests that name the instance then fail or succeed, so try them.
+    // EC2's reads may not show a launched instance yet. Try to stop it nevertheless: EC2 answers whether the instance exists.
     if (instance === undefined ? !launched : instance.state === "terminated") return true;
-    // Somebody has given the instance a different role, so kas must not stop it any more.
+    // Somebody has changed the role of the instance, or added it to an Auto Scaling group. kas must not stop it any more.
     if (instance !== undefined && (instance.role !== "node" || instance.autoScalingGroup !== undefined)) {
       return true;
     }
@@ -35,11 +35,13 @@ export async function rollBack(context: ActivityContext, cause: Cause): Promise<
     if (!await isDeregistered(context)) return undefined;
     if (instance?.state === "shutting-down") return true;
     try {
-      // Stop the instance even if EC2 shows it as stopped: a start whose answer was lost may become visible late.
+      // Stop the instance even if EC2 shows it as stopped: if the answer to the start was lost, EC2's reads may show the
+      // start later.
       await notingRefusal(context, "stop", () => stopInstance(aws, id));
     } catch (error) {
       if (launched && isNotFound(error)) return true;
-      // It runs without being registered, for an operator to stop. Further attempts would not end.
+      // EC2 would refuse every further attempt. The instance keeps running without being registered, and an operator has to
+      // stop it.
       if (isRefused(error)) return true;
       // EC2 refuses to stop an instance that has never run.
       if (!isIncorrectState(error)) throw error;
@@ -50,7 +52,7 @@ export async function rollBack(context: ActivityContext, cause: Cause): Promise<
 }
 
 /**
- * Rolls back a scale-in: registers the instance again if the instance still runs.
+ * Rolls back a scale-in: registers the instance again, if it still runs.
  *
  * @returns whether kas registered the instance
  */
@@ -62,7 +64,7 @@ export async function reRegister(context: ActivityContext, cause: Cause): Promis
     try {
       await register(aws, fleet.balancer, id);
     } catch (error) {
-      // ELB refuses an instance that is terminated.
+      // ELB refuses to register a terminated instance.
       if (!isNotRegistrable(error)) throw error;
       return false;
     }
@@ -70,7 +72,7 @@ export async function reRegister(context: ActivityContext, cause: Cause): Promis
   });
 }
 
-/** Quarantines an instance. If kas lacks the permission, the rollback still stops the instance. */
+/** Quarantines an instance. If kas lacks the permission, it logs an error, so that the rollback can still stop the instance. */
 async function tryToQuarantine(
   { environment: { aws, tuning, runtime: { clock } }, log, id }: ActivityContext,
   reason: string,
@@ -84,8 +86,8 @@ async function tryToQuarantine(
 }
 
 /**
- * Deregisters an instance and returns whether the instance has drained (R10). If the instance came into service after its start
- * had failed, the instance serves until the fleet can do without it.
+ * Deregisters an instance, and returns whether the instance has drained (R10). If the instance came into service although its
+ * start had failed, kas deregisters it only when the fleet can spare it.
  */
 async function isDeregistered(context: ActivityContext): Promise<boolean> {
   const { environment: { aws, fleet }, id } = context;
@@ -95,7 +97,7 @@ async function isDeregistered(context: ActivityContext): Promise<boolean> {
     });
     return await registrationOf(context) === "none";
   } catch (error) {
-    // The load balancer has been deleted, so there is nothing to deregister from.
+    // The load balancer does not exist any more, so the instance is not registered.
     if (!isNotFound(error)) throw error;
     return true;
   }
@@ -105,10 +107,10 @@ async function isDeregistered(context: ActivityContext): Promise<boolean> {
 export class Rollbacks {
   readonly #clock: Clock;
   readonly #stop: AbortSignal;
-  /** The rollbacks in progress by the id of their instance. The promises never reject. */
+  /** The rollbacks in progress, by the id of the instance. The promises never reject. */
   readonly #inProgress = new Map<string, Promise<void>>();
 
-  /** @param stop ends rollbacks at their next wait; they stay in the journal for the next run of the autoscaler */
+  /** @param stop interrupts rollbacks when they next wait. After a restart, the autoscaler resumes them from the journal */
   constructor(clock: Clock, stop: AbortSignal) {
     this.#clock = clock;
     this.#stop = stop;
@@ -124,7 +126,7 @@ export class Rollbacks {
     await Promise.all(this.#inProgress.values());
   }
 
-  /** Rolls back a start. If a rollback of the instance is in progress, returns that rollback. Never rejects. */
+  /** Rolls back a start. If a rollback of the instance is already in progress, returns its promise. The promise never rejects. */
   run(context: ActivityContext, cause: Cause): Promise<void> {
     const { id } = context;
     const inProgress = this.#inProgress.get(id);

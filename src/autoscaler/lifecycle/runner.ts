@@ -1,5 +1,6 @@
 /**
- * Runs the activities concurrently: a decision never waits for EC2 (R12), and scaling in never delays scaling out (R10).
+ * Runs activities concurrently. So a decision never waits until EC2 has started or stopped an instance (R12), and scaling in never
+ * delays scaling out (R10).
  *
  * @module
  */
@@ -31,19 +32,19 @@ import { scaleIn } from "./scale_in.ts";
 
 /** An activity in progress. */
 interface Running {
-  /** The activity at its start. */
+  /** The activity as it was when it began. */
   readonly activity: Activity;
   readonly cancel: AbortController;
-  /** Whether kas has sent StopInstances or TerminateInstances, or is about to. The activity can then not be cancelled. */
+  /** Whether kas sends or has sent StopInstances or TerminateInstances. kas can then not cancel the activity. */
   committed: boolean;
-  /** Resolves with the ended activity, or undefined if the activity was left unfinished. Never rejects. */
+  /** Resolves with the ended activity, or with undefined if the autoscaler stopped before the activity ended. Never rejects. */
   readonly ended: Promise<Activity | undefined>;
 }
 
-/** The reason why an activity is cancelled in favour of a different activity. */
+/** The reason of a cancelled scale-in: another activity starts its instance. */
 class Superseded extends Error {}
 
-/** The names of the activities in the log. */
+/** The log events of successful activities. */
 const EVENT: Readonly<Record<Activity["kind"], string>> = {
   start: "instance started",
   launch: "instance launched",
@@ -51,7 +52,7 @@ const EVENT: Readonly<Record<Activity["kind"], string>> = {
   terminate: "instance terminated",
 };
 
-/** Runs activities. Disposing of the runner leaves unfinished activities in the journal for {@linkcode resume}. */
+/** Runs activities. Its disposal interrupts them. {@linkcode resume} continues them from the journal. */
 export class ActivityRunner implements AsyncDisposable {
   readonly #environment: Environment;
   readonly #journal: Journal;
@@ -73,13 +74,13 @@ export class ActivityRunner implements AsyncDisposable {
    * Starts an activity.
    *
    * @param seen the instances in the observation of the decision
-   * @returns the ended activity, or undefined if the activity was left unfinished
+   * @returns the ended activity, or undefined if the autoscaler stopped before the activity ended
    */
   begin(activity: Activity, seen: readonly Ec2Instance[] = []): Promise<Activity | undefined> {
     return this.#begin(activity, seen.find(({ id }) => id === activity.instance), false);
   }
 
-  /** Resumes unfinished activities of an earlier run (R13). Each continues at the step that fits its instance's state. */
+  /** Resumes the unfinished activities in the journal after a restart (R13). Each continues with its first open step. */
   resume(): void {
     for (const activity of this.#journal.unfinished()) {
       const { kind, instance } = activity;
@@ -91,15 +92,15 @@ export class ActivityRunner implements AsyncDisposable {
   }
 
   /**
-   * Ends the activities whose rows in the journal are damaged: see {@linkcode endDamaged}.
+   * Ends the activities whose rows in the journal are damaged, as the function {@linkcode endDamaged} describes.
    *
-   * @throws {Error} if such an activity is still being carried out
+   * @throws {Error} if kas is still carrying one of them out
    */
   endDamaged(): void {
     endDamaged(this.#journal, (id) => this.#running.has(id), this.#clock.now());
   }
 
-  /** Ends all waits of activities, and waits until the requests in progress have completed. */
+  /** Interrupts all activities when they next wait, and waits until their requests in progress have completed. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new DOMException("The autoscaler is stopping", "AbortError"));
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
@@ -116,7 +117,7 @@ export class ActivityRunner implements AsyncDisposable {
       activity,
       cancel: new AbortController(),
       committed,
-      // Start the activity after it is added to #running, so that other activities find it there.
+      // Begin in a later turn, when #running contains the activity: other activities look for it there.
       ended: Promise.resolve()
         .then(() => traced(activity.kind, attributesOf(activity), () => this.#runToEnd(running, seen)))
         .finally(() => this.#running.delete(activity.id)),
@@ -125,7 +126,7 @@ export class ActivityRunner implements AsyncDisposable {
     return running.ended;
   }
 
-  /** Attempts an activity until the journal has its end. An attempt can fail in kas itself, for example on a full disk. */
+  /** Carries an activity out until the journal has its end. Tries again after an error in kas itself, for example a full disk. */
   async #runToEnd(running: Running, seen: Ec2Instance | undefined): Promise<Activity | undefined> {
     const { id } = running.activity;
     let current: Activity | undefined = running.activity;
@@ -224,8 +225,8 @@ export class ActivityRunner implements AsyncDisposable {
   }
 
   /**
-   * Ends other work at an instance before its start: cancels a scale-in, or waits for its end if EC2 already stops the
-   * instance, and waits for a rollback. Returns whether other work was in progress.
+   * Ends other activities at an instance before its start. Cancels a scale-in, or waits for its end if EC2 already stops the
+   * instance. Waits for the end of a rollback. Returns whether another activity or a rollback was in progress.
    */
   async #clear(instance: string, by: Activity): Promise<boolean> {
     const waits: (Promise<unknown> | undefined)[] = [this.#rollbacks.of(instance)];
@@ -238,7 +239,7 @@ export class ActivityRunner implements AsyncDisposable {
     return waits.some((wait) => wait !== undefined);
   }
 
-  /** Writes the first request that an instance answers after its start to the journal. Skips instances that already ran. */
+  /** Writes to the journal when a started instance answers its first request. Does nothing for an instance that already ran. */
   #awaitFirstRequest(activity: Activity, instance: Ec2Instance): void {
     const { address, runtime, tuning } = this.#environment;
     const host = address(instance);
@@ -281,13 +282,13 @@ export class ActivityRunner implements AsyncDisposable {
     this.#events.onPhases?.(kind, durations);
   }
 
-  /** Returns the durations of an activity's phases, without the first request, which comes later. */
+  /** Returns the durations of an activity's phases, without the phase `first-request`, which ends later. */
   #durations(ended: Activity): readonly PhaseDuration[] {
     try {
       const line = this.#journal.line(ended, this.#clock.now());
       return line === undefined ? [] : phaseDurations(line).filter(({ phase }) => phase !== "first-request");
     } catch (error) {
-      // The activity has ended in spite of this error.
+      // The activity has ended. Only its durations are missing.
       logOf(ended).error("could not read the journal", { reason: describeError(error).message });
       return [];
     }

@@ -1,6 +1,6 @@
 /**
- * Scaling in (R10): the steps that take an instance out of service. Each step checks the instance before the step acts, so that
- * scaling in can resume at any step, for example after a restart (R13).
+ * Scaling in (R10): the steps that take an instance out of service. Each step first checks what is already done, so that kas
+ * can resume scaling in at any step, for example after a restart (R13).
  *
  * @module
  */
@@ -31,14 +31,14 @@ export async function scaleIn(
 ): Promise<void> {
   const { journal, activity } = context;
   const rollback = journal.steps(activity).find(({ step }) => step === "re-registered");
-  // An earlier run of the autoscaler has already begun to register the instance again, so continue with that.
+  // Before a restart, the autoscaler had already begun to register the instance again. Continue with that.
   if (rollback?.cause !== undefined) {
     return await putBackIntoService(context, new ActivityError(rollback.cause.reason));
   }
-  // Nothing has happened to the instance yet, so there is nothing to roll back.
+  // Check the protection before the first step, so that kas does not drain the instance if EC2 refuses the stop.
   if (journal.steps(activity).length === 0) await checkProtection(context, kind);
   try {
-    // An instance that is already being terminated, by an earlier run for example, serves no requests.
+    // If EC2 is already terminating the instance, for example since before a restart, the instance serves no requests.
     const draining = kind === "stop" || !await isTerminating(context);
     if (draining) await drain(context);
     context.signal.throwIfAborted();
@@ -50,7 +50,7 @@ export async function scaleIn(
   }
 }
 
-/** Carries out the steps of scaling in that can still be cancelled. */
+/** Carries out the steps of scaling in that kas can cancel: all steps before the stop. */
 async function drain(context: ActivityContext): Promise<void> {
   await deregisterInstance(context);
   await waitUntilDrained(context);
@@ -91,8 +91,8 @@ async function waitUntilDrained(context: ActivityContext): Promise<void> {
 }
 
 /**
- * Rechecks an instance that has drained. A read can go back in time and show the registration from before the end of draining, so
- * that kas believes a registration only if it lasts.
+ * Rechecks an instance that has drained. The load balancer's reads may show a state from before the end of draining. So kas
+ * believes that somebody registered the instance again only if the reads show the registration for {@linkcode READ_LAG}.
  */
 async function recheckInstance(context: ActivityContext): Promise<void> {
   const { id, environment: { runtime: { clock } } } = context;
@@ -110,7 +110,7 @@ async function recheckInstance(context: ActivityContext): Promise<void> {
   });
 }
 
-/** Stops a drained instance. The instance serves no requests, so only an outage of AWS can delay the stop. */
+/** Stops a drained instance. The request has no timeout, because only an outage of AWS can delay it. */
 async function stop(context: ActivityContext): Promise<void> {
   const { environment: { aws }, id } = context;
   await runStep(context, {
@@ -137,8 +137,10 @@ async function terminate(context: ActivityContext): Promise<void> {
 }
 
 /**
- * Waits until an instance has ended. EC2 may take longer than the timeout: while it is stopping or terminating the instance, the
- * activity stays in progress, with a note. An instance that still runs after the timeout was not stopped.
+ * Waits until an instance has stopped or terminated. EC2 may take longer than the timeout. The activity then stays in
+ * progress, and its reason gets a note. If the instance still runs after the timeout, EC2 did not stop it.
+ *
+ * @throws {ActivityError} if the instance still runs after the timeout
  */
 async function waitUntilEnded(
   context: ActivityContext,
@@ -160,8 +162,8 @@ async function waitUntilEnded(
       const slow = `${id} is not ${end} after ${seconds} s: it is ${state}`;
       if (state === "running") throw new ActivityError(slow);
       if (!noted) {
-        log.warn("instance takes long to end", { instance: id, state, seconds });
-        journal.note(activity, `${slow}. EC2 is still at it.`);
+        log.warn("EC2 takes long to stop or terminate an instance", { instance: id, state, seconds });
+        journal.note(activity, `${slow}. kas waits until EC2 has ended it.`);
       }
       noted = true;
       return undefined;
@@ -181,7 +183,7 @@ async function isTerminating(context: ActivityContext): Promise<boolean> {
   });
 }
 
-/** Registers an instance again if it could not be scaled in, then throws the reason. */
+/** Registers an instance again whose scale-in failed, if it still runs, and throws the reason of the failure. */
 async function putBackIntoService(context: ActivityContext, error: ActivityError): Promise<never> {
   const { message: reason } = error;
   const registered = await reRegister(context, { reason, quarantine: false });

@@ -1,6 +1,6 @@
 /**
- * Scaling out (R9): the steps that put an instance into service. Each step checks the instance before the step acts, so that
- * scaling out can resume at any step, for example after a restart (R13).
+ * Scaling out (R9): the steps that put an instance into service. Each step first checks what is already done, so that kas can
+ * resume scaling out at any step, for example after a restart (R13).
  *
  * @module
  */
@@ -23,19 +23,19 @@ import { attemptInTime, type AttemptSpec, runStep } from "./step.ts";
 const HEALTH_CHECK_PACE = 1_000;
 
 /**
- * How long kas waits for the first answer of an instance before it tests whether it reaches the other instances, in ms. The limit is
- * shorter than the load balancer needs to find an instance healthy.
+ * How long kas waits for the first answer of an instance before it tests whether it can reach the other instances, in ms. The
+ * load balancer needs longer than this to find an instance healthy.
  */
 const REACH_PATIENCE = 15_000;
 
-/** The shortest pause between two checks that the instance still exists, in ms. */
-const LOOK_PACE = 3_000;
+/** The shortest pause between two checks that the instance has not stopped or terminated, in ms. */
+const END_CHECK_PACE = 3_000;
 
 /**
  * Puts an instance into service: starts the instance if it is stopped, waits until it runs and passes its health check,
  * registers it, and waits until the load balancer reports it in service.
  *
- * @returns the last observation of the instance
+ * @returns the instance as kas last observed it
  * @throws {ActivityError} if the instance does not come into service
  */
 export async function scaleOut(context: ActivityContext): Promise<Ec2Instance> {
@@ -68,7 +68,7 @@ function timeoutOf({ environment: { tuning } }: ActivityContext): number {
   return tuning().startTimeout;
 }
 
-/** Waits until an instance has stopped. EC2 may take longer than any timeout, which is not the instance's fault. */
+/** Waits until an instance has stopped. If EC2 takes longer than the timeout, kas does not count it as a fault of the instance. */
 async function waitUntilStopped(context: ActivityContext): Promise<Ec2Instance> {
   return await runStep(context, {
     name: "stopped",
@@ -76,7 +76,7 @@ async function waitUntilStopped(context: ActivityContext): Promise<Ec2Instance> 
     timeout: timeoutOf(context),
     attempt: async () => {
       const instance = await getInstance(context);
-      // EC2's reads can go back in time: a `running` here is from before the stop.
+      // EC2's reads may show an old state: here, `running` is the state from before the stop.
       return /^(stopping|running)$/.test(instance.state) ? undefined : instance;
     },
   });
@@ -93,7 +93,7 @@ async function start(context: ActivityContext): Promise<void> {
         await startInstance(aws, id);
         return true;
       } catch (error) {
-        // EC2 refuses to start an instance that is still stopping. Its listings may already show the instance as stopped.
+        // EC2 refuses to start an instance that is still stopping, even if its reads already show `stopped`.
         if (!isIncorrectState(error)) throw error;
         const { state } = await getInstance(context);
         if (state === "shutting-down" || state === "terminated") {
@@ -167,7 +167,7 @@ async function registerInstance(context: ActivityContext): Promise<void> {
         await register(aws, fleet.balancer, id);
         return true;
       } catch (error) {
-        // The load balancer learns with a delay that the instance runs.
+        // The load balancer learns with a delay that the instance runs. Until then it refuses to register the instance.
         if (!isNotRegistrable(error) || (await getIfShown(context))?.state !== "running") throw error;
         behind = true;
         return undefined;
@@ -202,7 +202,10 @@ async function waitUntilInService(
   });
 }
 
-/** Describes a zone to which the load balancer sends no requests, with the command that mends it. */
+/**
+ * Describes a zone to which the load balancer sends no requests, and adds the command that adds the zone to a Classic Load
+ * Balancer.
+ */
 function notServed(
   { environment: { fleet: { fleet, balancer } } }: ActivityContext,
   zone: string,
@@ -213,18 +216,18 @@ function notServed(
   return `${titleOf(balancer)} does not serve ${zone}; to add the zone: ${commandText(mend)}`;
 }
 
-/** Wraps an attempt so that it fails when the instance has been stopped or terminated. */
+/** Extends an attempt: it also fails if the instance has stopped or terminated. */
 function whileItExists<T extends Pick<AttemptSpec<true>, "attempt">>(
   context: ActivityContext,
   ended: EndedInstance,
   spec: T,
 ): T {
   const { environment: { runtime: { clock } } } = context;
-  let looked = clock.elapsed();
+  let checked = clock.elapsed();
   const attempt = async () => {
     const result = await spec.attempt();
-    if (result !== undefined || clock.elapsed() - looked < LOOK_PACE) return result;
-    looked = clock.elapsed();
+    if (result !== undefined || clock.elapsed() - checked < END_CHECK_PACE) return result;
+    checked = clock.elapsed();
     const instance = await getIfShown(context);
     if (instance !== undefined && ended.isShownBy(instance)) throw endedError(instance);
     return undefined;
@@ -232,7 +235,7 @@ function whileItExists<T extends Pick<AttemptSpec<true>, "attempt">>(
   return { ...spec, attempt };
 }
 
-/** Returns the error of an instance that ended during its start, with EC2's reason, for example a failed launch. */
+/** Returns the error for an instance that stopped or terminated during its start, with EC2's reason. */
 function endedError(instance: Ec2Instance): ActivityError {
   const { id, state } = instance;
   const reason = stateReasonText(instance);

@@ -1,5 +1,5 @@
 /**
- * The steps of an activity. kas writes each step to the journal before the step begins and after the step has ended (R13).
+ * Carries out the steps of activities. kas writes each step to the journal before the step begins and after it has ended (R13).
  *
  * @module
  */
@@ -17,7 +17,7 @@ import type { StepName } from "../store/names.ts";
 import { type ActivityContext, ActivityError } from "./activity_context.ts";
 import { DeadlineError, until } from "./wait.ts";
 
-/** Options of an operation that kas attempts until the operation succeeds or its time is over. */
+/** An operation that kas attempts again and again until it succeeds, or until its timeout. */
 export interface AttemptSpec<T> {
   /** The error message if no attempt succeeds in time, for example "i-1 did not drain". */
   readonly failure: string;
@@ -27,9 +27,9 @@ export interface AttemptSpec<T> {
   readonly attempt: () => Promise<T | undefined>;
   /** The longest pause between two attempts, in ms. */
   readonly pace?: number;
-  /** Returns the result of the last attempt for the error message. */
+  /** Returns what the last attempt showed, for the error message: for example "it is pending". */
   readonly lastSeen?: () => string | undefined;
-  /** Returns the fault if the time is over although AWS answered. Default: EC2 is slow. */
+  /** Returns the fault (R18) if the operation did not succeed before the timeout although AWS answered. Default: `slow`. */
   readonly fault?: () => Fault | Promise<Fault>;
 }
 
@@ -38,7 +38,7 @@ export interface StepSpec<T> extends AttemptSpec<T> {
   readonly name: StepName;
 }
 
-/** The longest pause between two requests to EC2 or ELB, in ms. All tools of an account share AWS's rate limits. */
+/** The longest pause between two requests to EC2 or ELB, in ms. More frequent requests would reach AWS's rate limits. */
 const AWS_PACE = 3_000;
 
 /** The longest pause while AWS is unavailable or while an instance drains, in ms. */
@@ -55,7 +55,7 @@ export function runStep<T>(context: ActivityContext, spec: StepSpec<T>): Promise
   return journal.step(activity, id, spec.name, { now: clock.now, signal, take: run });
 }
 
-/** Carries out a step after a failure. kas attempts the step until it succeeds, whatever errors occur. */
+/** Carries out a step of a rollback. kas attempts the step until it succeeds, whatever errors occur. */
 export function runUntilDone<T>(
   { journal, log, activity, id, signal, environment: { runtime } }: ActivityContext,
   step: StepName,
@@ -91,7 +91,7 @@ export async function attemptInTime<T>(
     return await until(attempt, { failure, timeout, pace, signal, runtime, isFatal });
   } catch (error) {
     if (error instanceof DeadlineError) {
-      // If the deadline has an error as its cause, AWS did not answer.
+      // If the last attempt failed with an error, AWS did not answer.
       const last = error.cause === undefined ? lastSeen() : describeError(error.cause).message;
       const message = last === undefined ? error.message : `${error.message}; ${last}`;
       throw new ActivityError(message, error.cause === undefined ? await fault() : "aws-away", {
@@ -105,7 +105,7 @@ export async function attemptInTime<T>(
   }
 }
 
-/** Returns the fault of an error with which AWS refused a request. */
+/** Returns the fault (R18) of an error with which AWS refused a request. */
 function faultOf(error: unknown): Fault {
   if (isInsufficientCapacity(error)) return "no-capacity";
   return isQuotaExceeded(error) ? "quota" : "refused";

@@ -1,6 +1,6 @@
 /**
- * Waits for a condition outside of this process. The first attempt is immediate, and the pauses grow until the deadline. The
- * wait never sleeps for one fixed time (R17).
+ * Waits for a condition at AWS or at an instance. The first attempt is immediate, and each pause until the next attempt is
+ * longer. So a wait ends soon after the condition is met (R17).
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Runtime } from "../../runtime.ts";
 /** The first pause between two attempts, in ms. */
 const FIRST_PAUSE = 50;
 
-/** A condition was not met before its deadline. `cause` is the error of the last attempt, if the attempt failed. */
+/** A condition was not met before the deadline. If the last attempt failed with an error, `cause` is this error. */
 export class DeadlineError extends Error {
   override readonly name = "DeadlineError";
 }
@@ -22,10 +22,10 @@ export interface WaitOptions {
   readonly timeout: number;
   /** The longest pause between two attempts. */
   readonly pace: number;
-  /** Aborts the wait. The wait then rejects with the signal's reason. */
+  /** Ends the wait. The promise then rejects with the signal's reason. */
   readonly signal: AbortSignal;
   readonly runtime: Pick<Runtime, "clock" | "random">;
-  /** Returns whether an error ends the wait. After other errors the wait continues with further attempts. */
+  /** Returns whether an error of an attempt ends the wait. After any other error, further attempts follow. */
   readonly isFatal: (error: unknown) => boolean;
 }
 
@@ -54,7 +54,7 @@ export async function until<T>(attempt: () => Promise<T | undefined>, wait: Wait
       const seconds = Math.round(wait.timeout / 100) / 10;
       throw new DeadlineError(`${wait.failure} within ${seconds} s`, { cause });
     }
-    // The last attempt happens at the deadline, not before the deadline.
+    // Limit the last pause, so that the last attempt happens at the deadline.
     await clock.sleep(Math.min(pause * (0.9 + random() * 0.2), left), signal);
     pause = Math.min(pause * 1.5, wait.pace);
   }

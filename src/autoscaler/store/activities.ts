@@ -142,8 +142,8 @@ export function readActivityOf(db: Database, decision: number): Activity | undef
 }
 
 /**
- * The activities in progress in the form that a decision uses, oldest first. A start whose instance kas is rolling back counts as a
- * stop of the instance: kas has given the instance up.
+ * The activities in progress in the form that a decision uses, oldest first. A start whose instance kas is rolling back
+ * counts as a stop of the instance: kas has given the instance up.
  *
  * @param also activities to include even if they have ended since
  */

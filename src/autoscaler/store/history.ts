@@ -85,8 +85,8 @@ export class History {
   }
 
   /**
-   * Records which instances are in service, and which fail their health checks. An instance that is in service in its first observation counts from its launch time
-   * at the earliest.
+   * Records which instances are in service, and which fail their health checks. An instance that is in service in its first
+   * observation counts from its launch time at the earliest.
    */
   noteInService(instances: readonly Instance[], now: number): void {
     this.#failing.note(instances, (id) => !this.#inService.has(id), now);
@@ -136,7 +136,10 @@ export class History {
     return typeof ended === "number" ? ended : undefined;
   }
 
-  /** The newest processed change of an alarm (R11). Undefined if its row is damaged: a change then counts as new, and the state decides. */
+  /**
+   * The newest processed change of an alarm (R11). Undefined if its row is damaged: a change then counts as new, and the
+   * state decides.
+   */
   newestChange(alarm: string): ProcessedChange | undefined {
     const rows = this.#store.db.prepare("SELECT changed, trigger_kind FROM newest_changes WHERE alarm = ?")
       .all(alarm);

@@ -54,8 +54,9 @@ export class Inbox {
   }
 
   /**
-   * The first message of a kind that is due. A due time further ahead than the longest backoff comes from a clock that was set back
-   * since: such a message is due, too. A message whose row is damaged counts as processed: a reconcile makes up for it (R2).
+   * The first message of a kind that is due. A due time further ahead than the longest backoff comes from a clock that was
+   * set back since: such a message is due, too. A message whose row is damaged counts as processed: a reconcile makes up for
+   * it (R2).
    */
   next(kind: InboxEntry["kind"], now: number): WaitingMessage | undefined {
     const { db } = this.#store;
@@ -109,7 +110,10 @@ export class Inbox {
     if (row?.kind === "confirmation") this.#erased = false;
   }
 
-  /** Erases the tokens of processed messages from the files. If a reader of the database prevents it, the next call tries again. */
+  /**
+   * Erases the tokens of processed messages from the files. If a reader of the database prevents it, the next call tries
+   * again.
+   */
   erase(): void {
     if (!this.#erased) this.#erased = this.#store.erase();
   }

@@ -1,7 +1,8 @@
 /**
  * The journal: each decision with the observation it was made from (R15, R16), and each activity with its steps (R13, R17).
  *
- * This file has one method for each thing that the autoscaler does with the journal; the SQL is beside it, in a file for each noun.
+ * This file has one method for each thing that the autoscaler does with the journal; the SQL is beside it, in a file for each
+ * noun.
  *
  * @module
  */

@@ -7,8 +7,8 @@ import type { ActivityKind } from "../../scaling/model/activity.ts";
 import type { JournalLine } from "./lines.ts";
 
 /**
- * The phases of each kind of activity, in their order. Not every activity has all of them. A start has `stopped` only if its instance
- * was still stopping. A start that registers a draining instance again has no `started` and `running`.
+ * The phases of each kind of activity, in their order. Not every activity has all of them. A start has `stopped` only if its
+ * instance was still stopping. A start that registers a draining instance again has no `started` and `running`.
  */
 export const PHASES: Readonly<Record<ActivityKind, readonly string[]>> = {
   start: [
@@ -56,7 +56,10 @@ export interface PhaseDuration {
   readonly seconds: number;
 }
 
-/** How long each phase of a line's activity took, from the end of the phase before it. Empty unless the activity was successful. */
+/**
+ * How long each phase of a line's activity took, from the end of the phase before it. Empty unless the activity was
+ * successful.
+ */
 export function phaseDurations({ kind, status, trigger: source, phases }: JournalLine): PhaseDuration[] {
   if (kind === "none" || status !== "successful") return [];
   // A reconcile acts on an alarm that has been in its state for a long time, so that time is not part of the reaction time.

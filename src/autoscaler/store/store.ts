@@ -1,9 +1,10 @@
 /**
  * The state folder: one SQLite database for the inbox and the journal, and a lock that keeps a second autoscaler out.
  *
- * A committed transaction survives the process. It survives a power failure once {@linkcode Store.synced} has resolved. The autoscaler
- * waits for that before it answers a message (R12) and before it asks AWS for a change (R13). What a power failure loses beyond
- * that had no effect yet, or the next observation finds it again. One autoscaler at a time writes `kas.db`; any process may read it.
+ * A committed transaction survives the process. It survives a power failure once {@linkcode Store.synced} has resolved. The
+ * autoscaler waits for that before it answers a message (R12) and before it asks AWS for a change (R13). What a power failure
+ * loses beyond that had no effect yet, or the next observation finds it again. One autoscaler at a time writes `kas.db`; any
+ * process may read it.
  *
  * @module
  */
@@ -164,8 +165,8 @@ export class Store implements Disposable {
   }
 
   /**
-   * Copies the log into the database, and syncs that. After a failed sync a second one proves nothing: Linux marks pages that it could
-   * not write as clean. Source: fsync(2), "Errors"; wiki.postgresql.org/wiki/Fsync_Errors.
+   * Copies the log into the database, and syncs that. After a failed sync a second one proves nothing: Linux marks pages that
+   * it could not write as clean. Source: fsync(2), "Errors"; wiki.postgresql.org/wiki/Fsync_Errors.
    */
   #rewrite(): void {
     if (!this.#checkpoint("FULL")) {
@@ -174,8 +175,8 @@ export class Store implements Disposable {
   }
 
   /**
-   * Erases what was deleted or overwritten from the files of the folder. The database itself overwrites it; its earlier pages are in the
-   * log, which this method empties. Returns false if another process is reading the database: try again later.
+   * Erases what was deleted or overwritten from the files of the folder. The database itself overwrites it; its earlier pages
+   * are in the log, which this method empties. Returns false if another process is reading the database: try again later.
    */
   erase(): boolean {
     return this.#checkpoint("TRUNCATE");

@@ -1,5 +1,5 @@
 /**
- * kas's own health check of an instance, before it is registered (R9).
+ * kas's own health check of an instance, which the instance must pass before kas registers it (R9).
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { type ActivityContext, ActivityError } from "../activity_context.ts";
 export interface HealthCheck {
   /** Checks the instance once. Returns true if the instance passes, and undefined if not. */
   readonly attempt: () => Promise<true | undefined>;
-  /** Whether any attempt got an answer. */
+  /** Returns whether any attempt got an answer. */
   readonly answered: () => boolean;
   /** Returns the result of the last attempt for an error message. */
   readonly lastSeen: () => string | undefined;
@@ -52,8 +52,9 @@ export function healthCheck(
         last = `the last answer was ${response.status} ${body}`.trimEnd();
         return response.status === 200 ? true : undefined;
       } catch (error) {
-        // Every error means a failed check. If the activity is cancelled, its signal ends the wait around the attempts.
-        // A host that runs refuses a connection if no worker listens. A security group answers nothing.
+        // Every error means that the check failed. If the activity was cancelled, its signal ends the wait that repeats the
+        // attempts. A host that runs refuses a connection if no worker listens. If a security group blocks the connection, no
+        // answer comes.
         answered ||= /connection (refused|reset)/.test(innermostMessage(error));
         const why = limit.signal.aborted ? `no answer within ${TIMEOUT / 1_000} s` : innermostMessage(error);
         last = `the last attempt failed: ${why}`;
@@ -63,7 +64,7 @@ export function healthCheck(
   };
 }
 
-/** Returns the beginning of a body in one line, without reading the rest. */
+/** Returns the beginning of a body in one line. Does not read the rest of the body. */
 async function firstLine({ body }: Response): Promise<string> {
   if (body === null) return "";
   const decoder = new TextDecoder();

@@ -1,6 +1,6 @@
 /**
- * Judges a failed start by the fleet's other instances: if those that are known to be good fail in the same way, the instance is not at
- * fault.
+ * Judges why a start failed, by a comparison with other instances of the fleet. If other registered instances fail in the
+ * same way, the fault is not the instance's own.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Fault } from "../../../scaling/model/start_event.ts";
 import type { ActivityContext } from "../activity_context.ts";
 import { healthCheck } from "./health_check.ts";
 
-/** How many other instances kas compares an instance with. */
+/** The largest number of other instances with which kas compares an instance. */
 const WITNESSES = 3;
 
 /** Returns the fault of an instance that failed kas's own health check. */
@@ -57,13 +57,13 @@ export function faultOfEnd({ stateReason, stateTransitionReason = "" }: Ec2Insta
   return /^(Client\.UserInitiated|User initiated)/.test(code) ? "interrupted" : "ended";
 }
 
-/** The other instances at the load balancer, without those that drain. */
+/** Returns the health of the other instances at the load balancer, without draining instances. */
 async function registeredOthers({ environment: { aws, fleet }, id, signal }: ActivityContext) {
   const all = await health(aws, fleet.balancer, signal);
   return all.filter((it) => it.id !== id && !it.unused && it.registration !== "draining");
 }
 
-/** Checks the health of some other registered instances once, those in service first. */
+/** Makes one health check of each of some other registered instances. Prefers instances that are in service. */
 async function checkOthers(context: ActivityContext) {
   const { environment: { aws, fleet }, signal } = context;
   const registrations = new Map(
@@ -82,7 +82,7 @@ async function checkOthers(context: ActivityContext) {
   );
 }
 
-/** Without an answer of AWS there is nothing to compare the instance with. */
+/** Returns the fault that `judge` returns. If AWS does not answer, kas cannot compare the instance: returns `aws-away`. */
 async function orAway({ log, id, signal }: ActivityContext, judge: () => Promise<Fault>): Promise<Fault> {
   try {
     return await judge();

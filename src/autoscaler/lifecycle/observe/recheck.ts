@@ -1,6 +1,7 @@
 /**
- * The recheck: an observation of the fleet right before an instance is deregistered, and again before it is stopped. The decision
- * may be out of date by then: AWS throttled a request, the autoscaler was down, or another instance went out of service.
+ * The recheck: kas observes the fleet again right before it deregisters an instance, and again before it stops the instance.
+ * The decision may be out of date by then, for example because AWS throttled a request, the autoscaler was down, or another
+ * instance went out of service.
  *
  * @module
  */
@@ -20,8 +21,8 @@ import { type ActivityContext, ActivityError } from "../activity_context.ts";
 export async function recheck(
   { environment: { aws, fleet, tuning }, journal, id, signal }: ActivityContext,
 ): Promise<Instance> {
-  // Read the activities in progress before the request to AWS: AWS's answer may show the state before an activity that ends
-  // meanwhile.
+  // Read the activities in progress before the requests to AWS. If an activity ends during the requests, AWS's answers may
+  // show the state from before its end.
   const inProgress = [...journal.inProgress(), ...journal.leaving()];
   const [ec2, registered] = await awaitAll([
     Array.fromAsync(fleetInstances(aws, fleet, signal)),

@@ -1,8 +1,8 @@
 /**
  * Checks who can change a state folder. Whoever can write to its files can forge decisions and messages, or hold their locks.
  *
- * The check covers the folder itself, after symbolic links, and each entry in it. It does not cover the folders above: a user who can write
- * there can move the state folder away, but can only replace it with a folder that the check refuses.
+ * The check covers the folder itself, after symbolic links, and each entry in it. It does not cover the folders above: a user
+ * who can write there can move the state folder away, but can only replace it with a folder that the check refuses.
  *
  * @module
  */

@@ -50,8 +50,8 @@ export class StateFolder implements Disposable {
   }
 
   /**
-   * Opens the write-ahead log of the database, which SQLite creates when it first reads the database. Syncs the log's name in the folder:
-   * syncing the log does not. Closing the log releases no lock of SQLite's, as closing `kas.db` would. Source:
+   * Opens the write-ahead log of the database, which SQLite creates when it first reads the database. Syncs the log's name in
+   * the folder: syncing the log does not. Closing the log releases no lock of SQLite's, as closing `kas.db` would. Source:
    * sqlite.org/howtocorrupt.html, 2.2.
    */
   openLog(): Deno.FsFile {

@@ -1,6 +1,6 @@
 /**
- * Stores since when instances have been registered without being healthy, so that a restart of the autoscaler does not begin the time
- * again.
+ * Stores since when instances have been registered without being healthy, so that a restart of the autoscaler does not begin
+ * the time again.
  *
  * @module
  */

@@ -16,8 +16,9 @@ const log = getLogger(["kas", "store"]);
 /**
  * A database that prepares each SQL text once and keeps the statement.
  *
- * A discarded statement keeps about 9 KB outside the heap until the garbage collector runs. Preparing the query for the activities in
- * progress takes about 70 times as long as running it. All SQL is constant and its values are bound, so the cache holds a few dozen statements.
+ * A discarded statement keeps about 9 KB outside the heap until the garbage collector runs. Preparing the query for the
+ * activities in progress takes about 70 times as long as running it. All SQL is constant and its values are bound, so the
+ * cache holds a few dozen statements.
  */
 export class Database extends DatabaseSync {
   readonly #statements = new Map<string, StatementSync>();
