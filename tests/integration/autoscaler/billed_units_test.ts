@@ -47,7 +47,7 @@ Deno.test("an hour of a constant load asks for a tenth of the metrics of its ins
   assert(asked <= ifAlways / 10, `asked for ${asked} metrics`);
 });
 
-Deno.test("an hour of a fleet that grows and shrinks asks for half of the metrics of its instances", async () => {
+Deno.test("an hour of a fleet that grows and shrinks asks for little more than half of the metrics of its instances", async () => {
   const { asked, ifAlways, most } = await anHour([false, false, false, false, false], [
     0.2,
     3,
@@ -57,5 +57,6 @@ Deno.test("an hour of a fleet that grows and shrinks asks for half of the metric
     0.2,
   ]);
   assert(most > 1, `at most ${most} in service`);
-  assert(asked > 0 && asked <= ifAlways / 2, `asked for ${asked} metrics of ${ifAlways}`);
+  // Before a stop kas also asks for the CPU credits of instances whose CPU is at the baseline of their type.
+  assert(asked > 0 && asked <= 0.55 * ifAlways, `asked for ${asked} metrics of ${ifAlways}`);
 });
