@@ -13,25 +13,25 @@ import { ACTIVITY_KINDS, type ActivityStatus, STATUSES } from "./names.ts";
 export interface Activity {
   readonly id: number;
   readonly kind: ActivityKind;
-  /** The candidate that the activity works on. Absent while EC2 has not answered a launch. */
+  /** The id of the instance that the activity starts or stops. Absent while EC2 has not answered a launch. */
   readonly instance?: string;
-  /** The launch template of a launch. */
+  /** The launch template. Only launches have one. */
   readonly template?: string;
-  /** The candidates that the activity has not tried yet (R7). */
+  /** The ids of the candidates that the activity has not tried yet (R7). */
   readonly remaining: readonly string[];
-  /** The SNS message that triggered the decision. */
+  /** The MessageId of the SNS message that triggered the decision. */
   readonly message?: string;
   readonly began: number;
   readonly ended?: number;
   readonly status: ActivityStatus;
-  /** The reason of the activity. After its end, also how the activity ended. */
+  /** The reason of the decision. After the activity has ended, also how it ended. */
   readonly reason: string;
 }
 
 /** An activity whose instance is known. */
 export type PlacedActivity = Activity & { readonly instance: string };
 
-/** The columns that {@linkcode toActivity} reads, of the table `activities`. */
+/** The columns of the table `activities` that {@linkcode toActivity} reads, with the message and the template of the decision. */
 const COLUMNS = `*, (SELECT message FROM decisions d WHERE d.id = activities.decision) AS message,
   (SELECT json_extract(d.decision, '$.template') FROM decisions d
     WHERE d.id = activities.decision AND json_valid(d.decision)) AS template`;
@@ -66,7 +66,7 @@ export function addActivity(
   return toActivity(db, row ?? {});
 }
 
-/** Records how an activity ended, also if its row is damaged. */
+/** Records how an activity ended. This also works if the row of the activity is damaged. */
 export function endActivity(
   db: Database,
   activity: Activity,
@@ -96,7 +96,7 @@ export function endDamaged(db: Database, id: number, now: number): void {
     .run(now, "The record of the activity in the journal is damaged.", id);
 }
 
-/** Adds a sentence to the reason of an activity, once. */
+/** Adds a sentence to the reason of an activity, unless the reason already contains it. */
 export function noteActivity(db: Database, id: number, sentence: string): void {
   db.prepare("UPDATE activities SET reason = reason || ' ' || ?1 WHERE id = ?2 AND instr(reason, ?1) = 0")
     .run(sentence, id);
@@ -107,7 +107,7 @@ export function setInstance(db: Database, id: number, instance: string): void {
   db.prepare("UPDATE activities SET instance = ? WHERE id = ?").run(instance, id);
 }
 
-/** Moves an activity to its next candidate that no other activity works on (R7). Returns undefined if there is none. */
+/** Moves an activity to its next candidate without another activity in progress (R7). Returns undefined if there is none. */
 export function nextCandidate(db: Database, activity: Activity): PlacedActivity | undefined {
   const taken = new Set(
     db.prepare("SELECT instance FROM activities WHERE ended IS NULL").all().map(({ instance }) => instance),
@@ -120,9 +120,9 @@ export function nextCandidate(db: Database, activity: Activity): PlacedActivity 
 }
 
 /**
- * The activities in progress whose rows are not damaged, oldest first.
+ * Returns the activities in progress, oldest first. Skips damaged rows.
  *
- * @param also activities to include even if they have ended since
+ * @param also activities to include even if they have ended meanwhile
  */
 export function readUnfinished(db: Database, also: readonly Activity[] = []): Activity[] {
   const sql = `SELECT ${COLUMNS} FROM activities
@@ -132,9 +132,9 @@ export function readUnfinished(db: Database, also: readonly Activity[] = []): Ac
 }
 
 /**
- * The activity that carries out a decision.
+ * Returns the activity that carries out a decision.
  *
- * @throws {DamagedRowError} if its row is damaged
+ * @throws {DamagedRowError} if the row of the activity is damaged
  */
 export function readActivityOf(db: Database, decision: number): Activity | undefined {
   const row = db.prepare(`SELECT ${COLUMNS} FROM activities WHERE decision = ?`).get(decision);
@@ -142,10 +142,10 @@ export function readActivityOf(db: Database, decision: number): Activity | undef
 }
 
 /**
- * The activities in progress in the form that a decision uses, oldest first. A start whose instance kas is rolling back
- * counts as a stop of the instance: kas has given the instance up.
+ * Returns the activities in progress in the form that a decision uses, oldest first. If kas is rolling back the start of an
+ * instance, the activity counts as a stop of this instance.
  *
- * @param also activities to include even if they have ended since
+ * @param also activities to include even if they have ended meanwhile
  */
 export function readInProgress(db: Database, also: readonly Activity[] = []): ActivityInProgress[] {
   const rows = db.prepare(
@@ -200,7 +200,10 @@ function toActivity(db: Database, row: Row): Activity {
   };
 }
 
-/** The other candidates. None if the list is damaged: the activity can continue with its own candidate. */
+/**
+ * Returns the candidates not tried yet. Empty if the list is damaged: the activity can still continue with its present
+ * instance.
+ */
 function remaining(db: Database, row: Row): readonly string[] {
   try {
     return texts(row, "remaining");

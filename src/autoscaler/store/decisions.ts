@@ -1,5 +1,5 @@
 /**
- * Stores decisions. Each decision is stored with its trigger and observation, so that kas can make it again (R15, R16).
+ * Stores decisions. kas stores each decision with its trigger and observation, so that it can make the decision again (R15, R16).
  *
  * @module
  */
@@ -21,7 +21,7 @@ export interface NewDecision {
   readonly decision: Decision;
   /** The SNS message that triggered the decision, and when kas received the message. */
   readonly message?: { readonly id: string; readonly received: number };
-  /** Whether kas records the decision without carrying it out. */
+  /** If true, kas records the decision, but does not carry it out. */
   readonly dryRun: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface NewDecision {
 export interface DecisionRecord {
   readonly id: number;
   readonly time: number;
-  /** The version of kas that made the decision. Null if it is not known. */
+  /** The version of kas that made the decision. Null if the version is unknown. */
   readonly kas: string | null;
   /** The version of the rules that made the decision. */
   readonly rules: number;
@@ -38,7 +38,7 @@ export interface DecisionRecord {
   readonly trigger: Trigger;
   readonly observation: Observation | Unobserved;
   readonly decision: Decision;
-  /** The activity that carries the decision out. */
+  /** The activity that carries the decision out. Null if there is none. */
   readonly activity: (Activity & { readonly steps: readonly Step[] }) | null;
 }
 
@@ -80,8 +80,8 @@ export function addDecision(
 }
 
 /**
- * Returns the first of consecutive reconciles with the decision "none" and the same reason. Returns null if this reconcile is
- * the first.
+ * If the last decisions are reconciles with no action and the same reason as this one, returns the id of the first of them.
+ * Otherwise returns null.
  */
 function firstOfRun(db: Database, trigger: Trigger, { kind, reason }: Decision): number | null {
   if (kind !== "none" || trigger.kind !== "reconcile") return null;
@@ -95,7 +95,7 @@ function firstOfRun(db: Database, trigger: Trigger, { kind, reason }: Decision):
 }
 
 /**
- * Reads one record. If the record is damaged, reads the next one that is not; a query by id has no next one.
+ * Reads one record. If the record is damaged, reads the next record that is not damaged, except for a query by id.
  *
  * @throws {DamagedRowError} if the record that a query by id selects is damaged
  */
@@ -133,7 +133,7 @@ function toRecord(db: Database, row: Row): DecisionRecord {
 /**
  * Parses the stored trigger, observation and decision. Converts a record of version 1 of the rules.
  *
- * @throws {DamagedRowError} if one of them cannot be parsed, or does not have the shape of a record
+ * @throws {DamagedRowError} if their JSON is not valid, or does not have the form of a record
  */
 function content(row: Row): Recorded {
   const rules = integer(row, "rules");
@@ -164,7 +164,7 @@ function find(db: Database, query: DecisionQuery): Row | undefined {
   return db.prepare("SELECT * FROM decisions ORDER BY id DESC LIMIT 1").get();
 }
 
-/** The record after a damaged one in the order of a query. */
+/** Returns the record that follows a damaged record in the order of a query. */
 function neighbour(db: Database, query: DecisionQuery, { id }: Row): Row | undefined {
   const sql = "after" in query
     ? "SELECT * FROM decisions WHERE id > ? ORDER BY id LIMIT 1"
@@ -172,7 +172,10 @@ function neighbour(db: Database, query: DecisionQuery, { id }: Row): Row | undef
   return db.prepare(sql).get(id as number | bigint);
 }
 
-/** The checks that held an action back. Empty if none did, or if the journal does not have the decision or its row is damaged. */
+/**
+ * Returns the checks that held an action back. Returns none if no check did, if the journal lacks the decision, or if its row
+ * is damaged.
+ */
 export function readChecks(db: Database, id: number): readonly string[] {
   const row = db.prepare(
     "SELECT id, iif(json_valid(decision), json_extract(decision, '$.checks'), decision) AS checks, rules FROM decisions WHERE id = ?",

@@ -1,6 +1,6 @@
 /**
- * Stores the history that later decisions need: the last changes of capacity, times in service, and the processed changes of
- * alarms.
+ * Stores the history that later decisions need: when capacity last changed, since when each instance has been in service, and
+ * which alarm changes kas has processed.
  *
  * @module
  */
@@ -13,14 +13,17 @@ import { MAX_TIME, oneOf, orNull, type Row, text, time } from "./sqlite/rows.ts"
 import { recentStarts } from "./steps.ts";
 import type { Store } from "./store.ts";
 
-/** How long a failed launch delays the next launch, in ms (R7). */
+/** How long kas takes a failed launch into account, in ms (R7). */
 const LAUNCH_FAILURE_MEMORY = 3_600_000;
 
 /** The history in a state folder. */
 export class History {
   readonly #store: Store;
   readonly #failing: Failing;
-  /** By instance: since when the instance is in service, in ms since the epoch. Null if it was observed out of service. */
+  /**
+   * Since when each instance has been in service, by its id, in ms since the epoch. Null if the last observation showed it
+   * out of service.
+   */
   readonly #inService: Map<string, number | null>;
   /** When the set of instances in service last changed in an observation, in ms since the epoch. */
   #changed: number | undefined;
@@ -62,7 +65,7 @@ export class History {
     return this.#failing.since;
   }
 
-  /** When the last decision to change capacity in a direction was made, failed activities included. */
+  /** Returns when kas last decided to scale in a direction. Decisions whose activity failed count too. */
   #last(direction: "out" | "in"): number | undefined {
     const kinds = (Object.keys(DIRECTION) as ActivityKind[]).filter((kind) => DIRECTION[kind] === direction);
     const times = kinds.map((kind) =>
@@ -74,7 +77,7 @@ export class History {
     return times.length === 0 ? undefined : Math.max(...times);
   }
 
-  /** When the failed launches since the last successful one began and ended, within the last hour. */
+  /** Returns when the first and the last launch failed since the last successful launch. Considers only the last hour. */
   #launchesFail(now: number): Observation["history"]["launchesFail"] {
     const { since, last } = this.#store.db.prepare(
       `SELECT min(ended) AS since, max(ended) AS last FROM activities
@@ -85,8 +88,8 @@ export class History {
   }
 
   /**
-   * Records which instances are in service, and which fail their health checks. An instance that is in service in its first
-   * observation counts from its launch time at the earliest.
+   * Records which instances are in service, and which fail their health checks. If the first observation of an instance
+   * shows it in service, its time in service begins at its launch time.
    */
   noteInService(instances: readonly Instance[], now: number): void {
     this.#failing.note(instances, (id) => !this.#inService.has(id), now);
@@ -102,13 +105,13 @@ export class History {
         }
       });
     }
-    // Update the memory after the write. If a full disk prevents the write, the next observation repeats it.
+    // Update the maps after the write. If a full disk prevents the write, the next observation tries again.
     for (const [id, since] of changed) this.#inService.set(id, since);
     this.#changed = at ?? this.#changed;
     this.#observed = now;
   }
 
-  /** Returns when instances came into service or left service. The first observation of a fleet shows no change. */
+  /** Returns when the last of the instances came into service or left service. Undefined for the first observation of a fleet. */
   #changedAt(
     changed: readonly (readonly [id: string, since: number | null])[],
     now: number,
@@ -120,6 +123,7 @@ export class History {
     return times.length === 0 ? undefined : Math.max(...times);
   }
 
+  /** Returns since when an instance has been in service. Null if it is not in service. */
   #since(instance: Instance, now: number): number | null {
     if (!inService(instance)) return null;
     const before = this.#inService.get(instance.id);
@@ -127,7 +131,7 @@ export class History {
     return before ?? this.#activityEnded(instance.id, now) ?? now;
   }
 
-  /** When kas last completed an activity at an instance, if it did so since the last observation. */
+  /** Returns when the last activity at an instance succeeded. Undefined if that was not after the last observation. */
   #activityEnded(id: string, now: number): number | undefined {
     if (this.#observed === undefined) return undefined;
     const ended = this.#store.db.prepare(
@@ -137,8 +141,8 @@ export class History {
   }
 
   /**
-   * The newest processed change of an alarm (R11). Undefined if its row is damaged: a change then counts as new, and the
-   * state decides.
+   * Returns the newest processed change of an alarm (R11). Undefined if its row is damaged: the next change then counts as
+   * new.
    */
   newestChange(alarm: string): ProcessedChange | undefined {
     const rows = this.#store.db.prepare("SELECT changed, trigger_kind FROM newest_changes WHERE alarm = ?")

@@ -1,5 +1,6 @@
 /**
- * The inbox: verified messages. Each is stored once, and is on disk before it is answered (R11, R12). The loop processes it later.
+ * The inbox of verified messages. kas stores each message once, and answers SNS when the message is on disk (R11, R12). The
+ * control loop processes the message later.
  *
  * @module
  */
@@ -8,13 +9,16 @@ import type { Store } from "./store.ts";
 import { backoff, LONGEST_BACKOFF } from "../backoff.ts";
 
 /**
- * The content of a message. The body of a `notification` is SNS's Message, which describes a change of an alarm. The body of a
- * `confirmation` is the token that confirms a subscription, a secret.
+ * The content of a message. The body of a `notification` is the text of SNS's field Message, which describes a change of an
+ * alarm. The body of a `confirmation` is the secret token that confirms a subscription.
  */
 export interface InboxEntry {
   readonly kind: "notification" | "confirmation";
   readonly body: string;
-  /** The signed Timestamp of a notification, in ms since the epoch. Absent if kas before schema version 4 stored it. */
+  /**
+   * The signed Timestamp of a notification, in ms since the epoch. Absent if a version of kas before schema version 4 stored
+   * the message.
+   */
   readonly sent?: number;
 }
 
@@ -23,24 +27,33 @@ export interface WaitingMessage extends InboxEntry {
   /** SNS's MessageId. */
   readonly id: string;
   readonly received: number;
-  /** How many attempts failed. */
+  /** How many attempts to process the message failed. */
   readonly attempts: number;
 }
 
-/** How long a MessageId is kept, in ms. SNS retries for less than an hour, and an older message is refused (R14). */
+/**
+ * How long the inbox keeps the MessageId of a processed message, in ms. SNS retries for less than an hour, and kas refuses
+ * older messages (R14).
+ */
 const KEPT = 24 * 3_600_000;
 
 /** The inbox of a state folder: messages in the order of their arrival. */
 export class Inbox {
   readonly #store: Store;
-  /** Whether no token of a processed message is left in the files. An earlier process may have ended before it erased one. */
+  /**
+   * Whether the files contain no token of a processed message. False at first: an earlier process may have ended before it
+   * erased a token.
+   */
   #erased = false;
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  /** Stores a message. It is on disk once {@linkcode synced} has resolved. Returns false for a duplicate. */
+  /**
+   * Stores a message. The message is on disk when {@linkcode synced} has resolved. Returns false if the inbox already has the
+   * message.
+   */
   add(id: string, entry: InboxEntry, now: number): boolean {
     const { changes } = this.#store.db.prepare(
       "INSERT INTO messages (id, kind, body, sent, received, due) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -48,15 +61,15 @@ export class Inbox {
     return changes === 1;
   }
 
-  /** Resolves once all messages that were added before the call are on disk. */
+  /** Resolves when all messages that were added before the call are on disk. */
   synced(): Promise<void> {
     return this.#store.synced();
   }
 
   /**
-   * The first message of a kind that is due. A due time further ahead than the longest backoff comes from a clock that was
-   * set back since: such a message is due, too. A message whose row is damaged counts as processed: a reconcile makes up for
-   * it (R2).
+   * Returns the first message of a kind that is due. If a due time is further ahead than the longest backoff, somebody has
+   * set the clock back. Such a message is due too. A message whose row is damaged counts as processed, because a reconcile
+   * reads the same alarm (R2).
    */
   next(kind: InboxEntry["kind"], now: number): WaitingMessage | undefined {
     const { db } = this.#store;
@@ -73,7 +86,7 @@ export class Inbox {
     }
   }
 
-  /** How long until the next message of a kind is due, in ms. undefined if there is none. */
+  /** Returns the time until the next message of a kind is due, in ms. Undefined if there is none. */
   dueIn(kind: InboxEntry["kind"], now: number): number | undefined {
     const due = this.#store.db.prepare(
       "SELECT min(iif(due > ?, 0, due)) AS due FROM messages WHERE done IS NULL AND kind = ?",
@@ -86,14 +99,14 @@ export class Inbox {
     return Number(this.#store.db.prepare("SELECT count(*) AS n FROM messages WHERE done IS NULL").get()?.n);
   }
 
-  /** When the oldest of them was received, in ms since the epoch. */
+  /** When kas received the oldest message that is not processed yet, in ms since the epoch. */
   oldest(): number | undefined {
     const oldest = this.#store.db.prepare("SELECT min(received) AS oldest FROM messages WHERE done IS NULL")
       .get()?.oldest;
     return typeof oldest === "number" ? oldest : undefined;
   }
 
-  /** Delays a message: twice as long after each failed attempt, up to 10 s. */
+  /** Delays the next attempt to process a message. The delay doubles with each failed attempt, up to 10 s. */
   postpone({ id, attempts }: WaitingMessage, now: number): void {
     this.#store.db.prepare("UPDATE messages SET attempts = attempts + 1, due = ? WHERE id = ?").run(
       now + backoff(attempts),
@@ -111,14 +124,14 @@ export class Inbox {
   }
 
   /**
-   * Erases the tokens of processed messages from the files. If a reader of the database prevents it, the next call tries
+   * Erases the tokens of processed messages from the files. If another process is reading the database, the next call tries
    * again.
    */
   erase(): void {
     if (!this.#erased) this.#erased = this.#store.erase();
   }
 
-  /** Deletes messages that SNS will not send again or whose kind is damaged, and erases tokens. */
+  /** Deletes messages that SNS will not send again and messages whose kind is damaged. Erases tokens. */
   prune(now: number): void {
     this.#store.db.prepare(
       "DELETE FROM messages WHERE done < ? OR kind NOT IN ('notification', 'confirmation')",

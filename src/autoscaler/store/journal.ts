@@ -1,8 +1,7 @@
 /**
- * The journal: each decision with the observation it was made from (R15, R16), and each activity with its steps (R13, R17).
+ * The journal. It contains each decision with its observation (R15, R16), and each activity with its steps (R13, R17).
  *
- * This file has one method for each thing that the autoscaler does with the journal; the SQL is beside it, in a file for each
- * noun.
+ * The class has one method for each use of the journal. The other files of this folder contain the SQL.
  *
  * @module
  */
@@ -58,7 +57,7 @@ import {
 } from "./steps.ts";
 import type { Store } from "./store.ts";
 
-/** How large the database may grow before the oldest records are deleted, in bytes. */
+/** The size of the database above which kas deletes the oldest records, in bytes. */
 const MAX_BYTES = 256 * 2 ** 20;
 
 /** The journal in a state folder. */
@@ -68,7 +67,7 @@ export class Journal {
   readonly #history: History;
   readonly quarantines: Quarantines;
 
-  /** @param maxBytes how large the database may grow before the oldest records are deleted */
+  /** @param maxBytes the size of the database above which kas deletes the oldest records, in bytes */
   constructor(store: Store, maxBytes = MAX_BYTES) {
     this.#store = store;
     this.#maxBytes = maxBytes;
@@ -76,7 +75,10 @@ export class Journal {
     this.quarantines = new Quarantines(store);
   }
 
-  /** Records a decision, and the activity that carries it out. Returns that activity, unless this is a dry run. */
+  /**
+   * Records a decision, and the activity that carries it out. Returns the activity, or undefined for no action and in a dry
+   * run.
+   */
   record(entry: NewDecision): Activity | undefined {
     const { db } = this.#store;
     const { decision, observation: { now }, dryRun } = entry;
@@ -86,14 +88,17 @@ export class Journal {
     return dryRun ? undefined : activity;
   }
 
-  /** Takes a step of an activity, and records it before and after. An aborted step stays open, to be resumed. */
+  /**
+   * Carries out a step of an activity, and records it before and after it. If the signal aborts, the step stays open for a
+   * later run.
+   */
   async step<T>(activity: number, instance: string, step: StepName, run: StepRun<T>): Promise<T> {
     const { id, result } = await takeStep(this.#store, { activity, instance, step }, run);
     endStep(this.#store.db, id, run.now());
     return result;
   }
 
-  /** Takes the step that launches an instance. The instance is recorded in the transaction that ends the step. */
+  /** Carries out the step that launches an instance. One transaction records the instance and the end of the step. */
   async launch<T extends { readonly id: string }>(activity: Activity, run: StepRun<T>): Promise<T> {
     const planned = { activity: activity.id, instance: null, step: "launched" } as const;
     const { id, result } = await takeStep(this.#store, planned, run);
@@ -111,12 +116,12 @@ export class Journal {
     addStep(this.#store.db, activity, step);
   }
 
-  /** The steps of an activity, in the order in which they began. */
+  /** Returns the steps of an activity, in the order in which they began. */
   steps(activity: number): Step[] {
     return readSteps(this.#store.db, activity);
   }
 
-  /** Moves an activity to its next candidate that no other activity works on (R7). Returns undefined if there is none. */
+  /** Moves an activity to its next candidate without another activity in progress (R7). Returns undefined if there is none. */
   nextCandidate(activity: Activity): PlacedActivity | undefined {
     return this.#store.transaction(() => nextCandidate(this.#store.db, activity));
   }
@@ -141,7 +146,7 @@ export class Journal {
     });
   }
 
-  /** Adds a sentence to the reason of an activity in progress. The reason that ends the activity replaces it. */
+  /** Adds a sentence to the reason of an activity in progress. {@linkcode end} replaces the whole reason. */
   note(activity: number, sentence: string): void {
     noteActivity(this.#store.db, activity, sentence);
   }
@@ -151,17 +156,17 @@ export class Journal {
     return endActivity(this.#store.db, activity, status, reason, now);
   }
 
-  /** The ids of the activities in progress whose rows are damaged. */
+  /** Returns the ids of the activities in progress whose rows are damaged. */
   damaged(): number[] {
     return readDamaged(this.#store.db);
   }
 
-  /** Ends an activity whose row is damaged as failed. */
+  /** Records that an activity whose row is damaged has failed. */
   endDamaged(id: number, now: number): void {
     endDamaged(this.#store.db, id, now);
   }
 
-  /** The activities in progress whose rows are not damaged, oldest first. */
+  /** Returns the activities in progress, oldest first. Skips damaged rows. */
   unfinished(): Activity[] {
     return readUnfinished(this.#store.db);
   }
@@ -193,12 +198,12 @@ export class Journal {
     deleteRefusal(this.#store.db, refusal);
   }
 
-  /** The instances that EC2 refuses to stop, or to terminate. */
+  /** Returns the instances that EC2 refuses to stop, or to terminate. */
   refusals(action: ScaleInKind): Refusal[] {
     return readRefusals(this.#store.db, action);
   }
 
-  /** The newest processed change of an alarm (R11). */
+  /** Returns the newest processed change of an alarm (R11). */
   newestChange(alarm: string): ProcessedChange | undefined {
     return this.#history.newestChange(alarm);
   }
@@ -208,7 +213,7 @@ export class Journal {
     this.#history.noteProcessed(alarm, change, by);
   }
 
-  /** Records which instances are in service, so that {@linkcode history} returns since when. */
+  /** Records which instances are in service. {@linkcode history} returns since when each has been in service. */
   noteInService(instances: readonly Instance[], now: number): void {
     this.#history.noteInService(instances, now);
   }
@@ -228,27 +233,27 @@ export class Journal {
     return recentStarts(this.#store.db, now);
   }
 
-  /** The latest decisions with their activities, newest first. */
+  /** Returns the latest decisions with their activities, newest first. */
   lines(limit: number, now: number): JournalLine[] {
     return readLines(this.#store.db, limit, now);
   }
 
   /**
-   * The line of an activity.
+   * Returns the line of an activity.
    *
-   * @throws {DamagedRowError} if its row or that of its decision is damaged
+   * @throws {DamagedRowError} if the row of the activity or of its decision is damaged
    */
   line({ id }: Activity, now: number): JournalLine | undefined {
     return readLine(this.#store.db, id, now);
   }
 
-  /** The checks that held an action back. */
+  /** Returns the checks that held the action of a decision back. */
   checks(decision: number): readonly string[] {
     return readChecks(this.#store.db, decision);
   }
 
   /**
-   * Reads a decision with its trigger and observation. If its record is damaged, reads the next one.
+   * Reads a decision with its trigger and observation. If the record is damaged, reads the next record, except for a query by id.
    *
    * @throws {DamagedRowError} if the record that a query by id selects is damaged
    */
@@ -256,7 +261,7 @@ export class Journal {
     return readRecord(this.#store.db, query);
   }
 
-  /** Deletes old records: see {@linkcode prune}. */
+  /** Deletes old records, as the function {@linkcode prune} describes. */
   prune(now: number): void {
     prune(this.#store, this.#maxBytes, now);
   }

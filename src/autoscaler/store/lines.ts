@@ -1,6 +1,6 @@
 /**
- * The lines of the journal for people: one line for each decision with its activity. Consecutive reconciles with the same
- * outcome share one line.
+ * The lines of the journal that kas shows to people. Each line is a decision with its activity. Consecutive reconciles with
+ * no action and the same reason are one line.
  *
  * @module
  */
@@ -22,11 +22,11 @@ export interface JournalLine {
   readonly instance: string | null;
   readonly status: ActivityStatus | null;
   readonly reason: string;
-  /** How long the activity took, or has taken so far. null for "none". */
+  /** How long the activity took, or has taken so far, in seconds. Null if there is no activity. */
   readonly seconds: number | null;
   readonly trigger: Trigger["kind"];
   readonly message: string | null;
-  /** How many reconciles in a row came to this decision. */
+  /** How many consecutive reconciles made this decision. */
   readonly times: number;
   /** When each phase ended, in ISO 8601, by the name of the phase (R17). */
   readonly phases: Readonly<Record<string, string>>;
@@ -43,7 +43,7 @@ const LINES = `SELECT d.id, d.time, d.trigger_kind, d.message, d.received, d.kin
      FROM decisions d LEFT JOIN activities a ON a.decision = d.id
      WHERE d.repeats IS NULL`;
 
-/** The latest decisions with their activities, newest first, without those whose rows are damaged. */
+/** Returns the latest decisions with their activities, newest first. Skips damaged rows. */
 export function readLines(db: Database, limit: number, now: number): JournalLine[] {
   const rows = db.prepare(`${LINES} ORDER BY d.id DESC LIMIT ?`).all(limit);
   return db.readAll(rows, name, (row) => toLine(db, row, now));
@@ -52,9 +52,9 @@ export function readLines(db: Database, limit: number, now: number): JournalLine
 const name = (row: Row) => `decision ${row.id}`;
 
 /**
- * The line of an activity.
+ * Returns the line of an activity.
  *
- * @throws {DamagedRowError} if its row or that of its decision is damaged
+ * @throws {DamagedRowError} if the row of the activity or of its decision is damaged
  */
 export function readLine(db: Database, activity: number, now: number): JournalLine | undefined {
   const row = db.prepare(`${LINES} AND a.id = ?`).get(activity);
@@ -84,7 +84,7 @@ function toStatus(row: Row, column: string): ActivityStatus {
 }
 
 function phases(db: Database, row: Row): Record<string, string> {
-  // The line is complete without the content of the decision, but the damage must not stay unnoticed.
+  // Report the damaged JSON. The line does not need it.
   if (row.is_json === 0) {
     db.reportDamage(name(row), new DamagedRowError("its trigger or decision is not JSON"));
   }
@@ -104,7 +104,7 @@ function phases(db: Database, row: Row): Record<string, string> {
   );
 }
 
-/** The reason of the decision, and the end of the activity if it did not end as decided. */
+/** Returns the reason of the decision. If the activity failed or was cancelled, returns first how it ended. */
 function reason({ status, reason, outcome }: Row): string {
   if (status === "failed" || status === "cancelled") return `${outcome} (decided: ${reason})`;
   return String(status === "successful" ? outcome : reason);

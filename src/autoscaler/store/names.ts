@@ -1,5 +1,5 @@
 /**
- * The names that the journal stores, and the corresponding names in earlier versions.
+ * The names that the journal stores, and the names that earlier versions of kas stored instead.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { ActivityKind } from "../../scaling/model/activity.ts";
 import type { Trigger } from "../../scaling/model/trigger.ts";
 
-/** The names of steps. Each name says what is true after the step has ended. */
+/** The names of steps. Each name says what kas or the instance has reached when the step ends. */
 export const STEPS = [
   // The steps of scaling out (R9). A launch has `launched` instead of `started`.
   "launched",
@@ -23,12 +23,12 @@ export const STEPS = [
   "drained",
   "rechecked",
   "stopping",
-  // The step `stopped` is also the first step of a start whose instance is still stopping.
+  // `stopped` is also the first step of a start if the instance is still stopping.
   "stopped",
   "terminating",
   "terminated",
   "alarms-deleted",
-  // The steps after a failure (R13): kas rolls back a start, or registers an instance again that stays in service.
+  // The steps of a rollback (R13): kas stops an instance whose start failed, or registers an instance again whose scale-in failed.
   "rolled-back",
   "re-registered",
 ] as const;
@@ -37,8 +37,8 @@ export const STEPS = [
 export type StepName = (typeof STEPS)[number];
 
 /**
- * The status of an activity. `cancelled`: a different activity took over the instance. `dry-run`: kas did not carry the
- * decision out.
+ * The status of an activity. A scale-in is `cancelled` if another activity starts its instance. `dry-run` means that kas did
+ * not carry the decision out.
  */
 export const STATUSES = ["in-progress", "successful", "failed", "cancelled", "dry-run"] as const;
 
@@ -60,7 +60,7 @@ export const TRIGGER_KINDS = [
   "operator",
 ] as const satisfies readonly Trigger["kind"][];
 
-/** The names in journals up to schema version 3, with their current names. Names that are not listed are unchanged. */
+/** The names in journals up to schema version 3, with their current names. All other names are unchanged. */
 export const RENAMED = {
   trigger: { resync: "reconcile", manual: "operator" },
   status: { done: "successful" },

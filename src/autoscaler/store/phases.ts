@@ -1,5 +1,6 @@
 /**
- * R17, the reaction budget: how long each phase of an activity took, from the alarm's breach to the first request served.
+ * R17, the phases of an activity: how long each phase took, from the moment the alarm changed its state to the first request
+ * that the instance served.
  *
  * @module
  */
@@ -7,8 +8,9 @@ import type { ActivityKind } from "../../scaling/model/activity.ts";
 import type { JournalLine } from "./lines.ts";
 
 /**
- * The phases of each kind of activity, in their order. Not every activity has all of them. A start has `stopped` only if its
- * instance was still stopping. A start that registers a draining instance again has no `started` and `running`.
+ * The phases of each kind of activity, in their order. A phase has the name of the step or event that ends it. The phase
+ * `breach` ends when the alarm changes its state. Not every activity has all phases: a start has `stopped` only if its
+ * instance was still stopping, and a start that registers a draining instance again has neither `started` nor `running`.
  */
 export const PHASES: Readonly<Record<ActivityKind, readonly string[]>> = {
   start: [
@@ -48,8 +50,8 @@ export const PHASES: Readonly<Record<ActivityKind, readonly string[]>> = {
 };
 
 /**
- * The duration of a phase. `total` is the time from the breach to the end. Without a notification `total` begins with the
- * decision.
+ * The duration of a phase. The phase `total` is the time from the change of the alarm to the end of the activity. If no
+ * notification triggered the activity, `total` begins with the decision.
  */
 export interface PhaseDuration {
   readonly phase: string;
@@ -57,18 +59,18 @@ export interface PhaseDuration {
 }
 
 /**
- * How long each phase of a line's activity took, from the end of the phase before it. Empty unless the activity was
- * successful.
+ * Returns how long each phase of an activity took. A phase begins when the phase before it ends. Empty unless the activity
+ * succeeded.
  */
 export function phaseDurations({ kind, status, trigger: source, phases }: JournalLine): PhaseDuration[] {
   if (kind === "none" || status !== "successful") return [];
-  // A reconcile acts on an alarm that has been in its state for a long time, so that time is not part of the reaction time.
+  // Do not count the time in the alarm's state before a reconcile: the alarm may have changed its state long before.
   const measured = PHASES[kind].filter((phase) => source === "notification" || phase !== "breach");
   const ends = measured.flatMap((phase) => {
     const end = Date.parse(phases[phase] ?? "");
     return Number.isNaN(end) ? [] : [{ phase, end }];
   });
-  // CloudWatch has a different clock, so a phase may seem to end before it began.
+  // CloudWatch has another clock, so a phase may seem to end before it began.
   const between = (from: number, to: number) => Math.max(0, to - from) / 1_000;
   const durations: PhaseDuration[] = ends.slice(1).map(({ phase, end }, i) => ({
     phase,
@@ -101,7 +103,7 @@ export function phaseTable(lines: readonly JournalLine[]): PhaseRow[] {
     const durations = Map.groupBy(ofKind.flatMap(phaseDurations), (it) => it.phase);
     return [...PHASES[kind].slice(1), "total"].map((phase) => {
       const sorted = (durations.get(phase) ?? []).map(({ seconds }) => seconds).sort((a, b) => a - b);
-      // Use the nearest rank, so that a percentile is a duration that an activity really had.
+      // Use the nearest-rank method, so that each percentile is the measured duration of an activity.
       const percentile = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? null;
       return {
         kind,

@@ -9,9 +9,10 @@ import type { Store } from "./store.ts";
 const MAX_AGE = 90 * 24 * 3_600_000;
 
 /**
- * Deletes records that are older than 90 days, and beyond `maxBytes` the oldest records.
+ * Deletes records that are older than 90 days. If the database is larger than `maxBytes`, also deletes the oldest records.
  *
- * It keeps decisions whose activity is in progress, and the newest decision of each kind of action: cooldowns depend on those.
+ * The function keeps decisions whose activity is in progress, and the newest decision of each kind of action, because
+ * cooldowns depend on these.
  */
 export function prune(store: Store, maxBytes: number, now: number): void {
   const { db } = store;
@@ -28,7 +29,10 @@ export function prune(store: Store, maxBytes: number, now: number): void {
   });
 }
 
-/** If kas deletes the first record of consecutive equal reconciles, the oldest remaining record takes its place. */
+/**
+ * Consecutive equal reconciles refer to the first of them. If that record is deleted, they now refer to the oldest remaining
+ * one.
+ */
 function restartRuns({ db }: Store): void {
   const runs = db.prepare(
     `SELECT repeats, min(id) AS first FROM decisions

@@ -12,32 +12,34 @@ import type { Store } from "./store.ts";
 /** One stage of an activity. Times are in ms since the epoch. */
 export interface Step {
   readonly step: StepName;
-  /** Absent while EC2 has not answered a launch. */
+  /** The id of the instance. Absent while EC2 has not answered a launch. */
   readonly instance?: string;
   readonly began: number;
   readonly ended?: number;
   /** Why the step failed. */
   readonly failure?: string;
-  /** The cause of the failure. Set only for a step that repairs the result of a failure. */
+  /** Why kas rolls the activity back. Set only for the rollback steps `rolled-back` and `re-registered`. */
   readonly cause?: Cause;
 }
 
-/** Why an activity drops an instance. */
+/** Why kas rolls back what an activity did to an instance. */
 export interface Cause {
   readonly reason: string;
   /** Whether kas quarantines the instance. */
   readonly quarantine: boolean;
-  /** What the fault model remembers of the failure. Absent if the failure pauses nothing. */
+  /** The fault that caused the failure (R18). Absent if the failure causes no pause. */
   readonly fault?: Fault | undefined;
 }
 
-/** Options of carrying out a step. */
+/** How to carry out a step. */
 export interface StepRun<T> {
-  /** The time in ms since the epoch. */
+  /** Returns the present time in ms since the epoch. */
   readonly now: () => number;
+  /** If it aborts, the step stays open in the journal. */
   readonly signal: AbortSignal;
-  /** The cause of the failure. Set only for a step that repairs the result of a failure. */
+  /** Why kas rolls the activity back. Set only for the rollback steps `rolled-back` and `re-registered`. */
   readonly cause?: Cause | undefined;
+  /** Carries out the step. */
   readonly take: () => Promise<T>;
 }
 
@@ -50,15 +52,15 @@ export interface PlannedStep {
   readonly step: StepName;
 }
 
-/** A step that was carried out: its row in the database, and its result. */
+/** A step that kas has carried out: the id of its row in the database, and its result. */
 export interface TakenStep<T> {
   readonly id: number;
   readonly result: T;
 }
 
 /**
- * Carries out a step and records its beginning and its failure. The caller records the success with {@linkcode endStep}. An
- * aborted step stays open, and the next run of the activity resumes the step.
+ * Carries out a step. Records its beginning and its failure. The caller records its success with {@linkcode endStep}. If the
+ * signal aborts, the step stays open, and kas resumes it when it resumes the activity.
  */
 export async function takeStep<T>(
   store: Store,
@@ -66,7 +68,7 @@ export async function takeStep<T>(
   { now, signal, cause, take }: StepRun<T>,
 ): Promise<TakenStep<T>> {
   const id = store.transaction(() => beginStep(store.db, step, now(), cause));
-  // Start the disk sync while the request is prepared. The request to AWS waits for the sync, and fails if the sync fails.
+  // Begin to sync the disk now. The next request to AWS that changes something waits until the sync has succeeded.
   store.synced().catch(() => {});
   try {
     return { id, result: await take() };
@@ -79,7 +81,7 @@ export async function takeStep<T>(
   }
 }
 
-/** Records that a step began, or finds the open step that an earlier run left. Returns the row id of the step. */
+/** Records that a step began, unless the step is still open since before a restart. Returns the id of the row of the step. */
 export function beginStep(
   db: Database,
   { activity, instance, step }: PlannedStep,
@@ -119,7 +121,7 @@ export function addStep(
     .run(activity, instance, step, began, ended);
 }
 
-/** The steps of an activity whose rows are not damaged, in the order in which they began. */
+/** Returns the steps of an activity, in the order in which they began. Skips damaged rows. */
 export function readSteps(db: Database, activity: number): Step[] {
   const rows = db.prepare("SELECT * FROM steps WHERE activity = ? ORDER BY id").all(activity);
   return db.readAll(rows, name, (row) => ({
@@ -146,10 +148,13 @@ function toFault(row: Row, column: string): Fault {
   return oneOf(row, column, FAULTS);
 }
 
-/** How far back the fault model looks, ms: far enough that failures after the longest pause still count as one row. */
+/**
+ * The age up to which kas counts failed starts, in ms. It is much longer than the longest pause, so that failures after long
+ * pauses still count as failures in a row.
+ */
 const MEMORY = 3 * 3_600_000;
 
-/** How many events the fault model looks at. Pauses keep failures rare, so that only a very large fleet has more. */
+/** The largest number of starts that an observation contains. Because of the pauses, only a very large fleet has more. */
 const MOST = 200;
 
 const EVENTS = `
@@ -160,9 +165,9 @@ const EVENTS = `
     WHERE step IN ('running', 'in-service') AND failure IS NULL AND ended BETWEEN ?1 AND ?2
   ORDER BY at DESC, id DESC LIMIT ?3`;
 
-/** The recent starts since the first one that failed, in order. Empty if none failed. */
+/** Returns the recent successes and failures of starts since the first failure, in order. Empty if no start failed. */
 export function recentStarts(db: Database, now: number): StartEvent[] {
-  // If the clock was set back, the last events are in the future.
+  // After somebody has set the clock back, the last events may be in the future.
   const since = db.prepare(
     "SELECT min(began) AS first FROM steps WHERE fault IS NOT NULL AND began BETWEEN ? AND ?",
   )

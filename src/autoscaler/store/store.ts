@@ -1,10 +1,9 @@
 /**
- * The state folder: one SQLite database for the inbox and the journal, and a lock that keeps a second autoscaler out.
- *
- * A committed transaction survives the process. It survives a power failure once {@linkcode Store.synced} has resolved. The
- * autoscaler waits for that before it answers a message (R12) and before it asks AWS for a change (R13). What a power failure
- * loses beyond that had no effect yet, or the next observation finds it again. One autoscaler at a time writes `kas.db`; any
- * process may read it.
+ * The state folder. It contains one SQLite database for the inbox and the journal. A lock prevents a second autoscaler from
+ * using the folder. The data of a committed transaction is safe if the process crashes. It is safe after a power failure only
+ * when {@linkcode Store.synced} has resolved. The autoscaler waits for that before it answers a message (R12) and before it
+ * sends AWS a request that changes something (R13). Other data that a power failure loses had no effect yet, or the next
+ * observation contains it again. One autoscaler at a time writes `kas.db`. Any process may read it.
  *
  * @module
  */
@@ -18,7 +17,7 @@ import { migrate, NewerSchemaError, readAs, refuseNewer } from "./sqlite/migrati
 
 /** The parts of the runtime that the store uses. */
 export interface StoreRuntime {
-  /** Resolves once everything that was written to a file is on the disk. */
+  /** Resolves when everything that was written to a file is on the disk. */
   readonly sync?: (file: Deno.FsFile) => Promise<void>;
   /** Opens the database. Tests pass a database that fails in the middle of its work. */
   readonly openDatabase?: (path: string) => Database;
@@ -35,8 +34,9 @@ interface Files {
 export class Store implements Disposable {
   readonly #files: Files | undefined;
   readonly #syncFile: (file: Deno.FsFile) => Promise<void>;
-  /** The last sync that began, and the sync that will follow. */
+  /** The last sync that has begun. */
   #syncing: Promise<void> | undefined;
+  /** The sync that begins when the last sync has ended. */
   #following: Promise<void> | undefined;
   /** Whether a sync is running or the last sync failed. */
   #unsynced = false;
@@ -47,9 +47,9 @@ export class Store implements Disposable {
   }
 
   /**
-   * Opens a folder for this process alone. Creates what is missing, and migrates a journal of an earlier version.
+   * Opens a folder for this process alone. Creates missing files, and migrates a journal of an earlier version.
    *
-   * @throws {UnusableError} if another autoscaler uses the folder, if other users can change it, or if it cannot be used
+   * @throws {UnusableError} if another autoscaler uses the folder, if other users can change it, or if kas cannot use it
    */
   static open(folder: string, { sync, openDatabase = open }: StoreRuntime = {}): Store {
     let state: StateFolder | undefined;
@@ -72,7 +72,7 @@ export class Store implements Disposable {
     }
   }
 
-  /** A store in memory, for one evaluation on behalf of an operator. */
+  /** Creates a store in memory. `kas admin scale` uses it for its one evaluation. */
   static memory(): Store {
     const db = new Database(":memory:");
     migrate(db);
@@ -81,10 +81,10 @@ export class Store implements Disposable {
   }
 
   /**
-   * Opens a folder, or a database file, to read. An autoscaler may be using it. A file may come from anywhere: its content is not
-   * trusted, and the access to it is not checked.
+   * Opens a folder, or a database file, for reading. An autoscaler may be using it. A database file may come from another
+   * machine: kas does not trust its content, and does not check who can change it.
    *
-   * @throws {UnusableError} if there is no journal, none that this version can read, or one in a folder that others can change
+   * @throws {UnusableError} if there is no journal, if this version of kas cannot read it, or if other users can change the folder
    */
   static read(folder: string): Store {
     const alone = isFile(folder);
@@ -117,17 +117,17 @@ export class Store implements Disposable {
       this.db.exec("COMMIT");
       return result;
     } catch (error) {
-      // On a full disk SQLite may have already rolled the transaction back.
+      // If the disk is full, SQLite may have already rolled the transaction back.
       if (this.db.isTransaction) this.db.exec("ROLLBACK");
       throw error;
     }
   }
 
   /**
-   * Resolves when everything that was committed before the call is on disk, at the path of the state folder. The sync blocks no
-   * other work. Calls during a sync share the next sync.
+   * Resolves when everything that was committed before the call is on disk, at the path of the state folder. Other work continues
+   * meanwhile. All calls during a sync share the next sync.
    *
-   * @throws {UnusableError} as {@linkcode checkPlace}
+   * @throws {UnusableError} if {@linkcode checkPlace} does
    */
   synced(): Promise<void> {
     return this.#following ??= (async () => {
@@ -141,8 +141,8 @@ export class Store implements Disposable {
   /**
    * Checks that the state folder and its database are still at their paths.
    *
-   * @throws {UnusableError} if they are not. Then another autoscaler can use the same paths, and nothing that this one writes can
-   * be found again
+   * @throws {UnusableError} if they are not. Another autoscaler could then use the same paths, and later processes would not
+   * find what this process writes
    */
   checkPlace(): void {
     try {
@@ -165,8 +165,9 @@ export class Store implements Disposable {
   }
 
   /**
-   * Copies the log into the database, and syncs that. After a failed sync a second one proves nothing: Linux marks pages that
-   * it could not write as clean. Source: fsync(2), "Errors"; wiki.postgresql.org/wiki/Fsync_Errors.
+   * Copies the log into the database, and syncs the database. After a failed sync, another sync of the log may succeed
+   * although data is lost, because Linux marks pages that it could not write as clean. Source: fsync(2), "Errors";
+   * wiki.postgresql.org/wiki/Fsync_Errors.
    */
   #rewrite(): void {
     if (!this.#checkpoint("FULL")) {
@@ -175,14 +176,15 @@ export class Store implements Disposable {
   }
 
   /**
-   * Erases what was deleted or overwritten from the files of the folder. The database itself overwrites it; its earlier pages
-   * are in the log, which this method empties. Returns false if another process is reading the database: try again later.
+   * Erases deleted and overwritten data from the files of the folder. SQLite has already overwritten it in the database. This
+   * method empties the log, which still contains the earlier pages. Returns false if another process is reading the database.
+   * Call the method again later in this case.
    */
   erase(): boolean {
     return this.#checkpoint("TRUNCATE");
   }
 
-  /** Copies the log into the database. Returns false if another process is reading. */
+  /** Copies the log into the database. Returns false if another process is reading the database. */
   #checkpoint(mode: "FULL" | "TRUNCATE"): boolean {
     return this.db.prepare(`PRAGMA wal_checkpoint(${mode})`).get()?.busy === 0;
   }
@@ -229,7 +231,7 @@ function kindOf(path: string): Deno.FileInfo | undefined {
   try {
     return Deno.statSync(path);
   } catch {
-    // Ignore this error: opening the database reports why it cannot be read.
+    // Ignore this error: SQLite reports it when it opens the database.
     return undefined;
   }
 }

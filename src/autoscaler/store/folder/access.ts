@@ -1,20 +1,23 @@
 /**
- * Checks who can change a state folder. Whoever can write to its files can forge decisions and messages, or hold their locks.
- *
- * The check covers the folder itself, after symbolic links, and each entry in it. It does not cover the folders above: a user
- * who can write there can move the state folder away, but can only replace it with a folder that the check refuses.
+ * Checks who can change a state folder. A user who can write to its files could add false decisions and messages, or lock the
+ * files. kas checks the folder to which symbolic links lead, and each entry in it. It does not check the folders above. A
+ * user who can write to those can move the state folder away, but kas would refuse every folder that this user puts in its
+ * place.
  *
  * @module
  */
 import type { CommandLine } from "../../../cli/command_line.ts";
 
-/** The bits of a mode that let the group and others write. A POSIX access control list shows its mask as the group's bits. */
+/**
+ * The bits of a file mode that allow the group and others to write. If a file has a POSIX access control list, the group's
+ * bits show the mask of the list.
+ */
 const OTHERS_WRITE = 0o022;
 
 /** The files that kas and SQLite open. SQLite adds -wal, -shm and -journal to the name of the database. */
 const OPENED = /^kas\.(?:lock|db(?:-[a-z]+)?)$/;
 
-/** Other users can change a state folder. */
+/** Another user can change the state folder. */
 export class AccessError extends Error {
   override readonly name = "AccessError";
   /** @param hint the command that corrects the access */
@@ -23,7 +26,7 @@ export class AccessError extends Error {
   }
 }
 
-/** A folder or a file in it. */
+/** The state folder, or an entry in it. */
 interface Entry {
   readonly path: string;
   readonly info: Deno.FileInfo;
@@ -48,7 +51,7 @@ export function checkReadAccess(folder: string): void {
   check(folder, [Deno.statSync(folder).uid ?? 0, Deno.uid() ?? 0]);
 }
 
-/** @param owners the users who may own an entry besides root. The first one is the owner that the hint names */
+/** @param owners the ids of the users who may own an entry, besides root. The hint names the first of them */
 function check(folder: string, owners: readonly [number, ...number[]]): void {
   // systemd makes /var/lib/NAME a link to a private folder.
   const path = Deno.realPathSync(folder);
@@ -83,7 +86,10 @@ function check(folder: string, owners: readonly [number, ...number[]]): void {
   }
 }
 
-/** The metadata of an entry. Undefined if it is gone: SQLite deletes its files when it closes. */
+/**
+ * Returns the metadata of an entry. Undefined if the entry does not exist any more: SQLite deletes files when it closes the
+ * database.
+ */
 function infoOf(path: string): Deno.FileInfo | undefined {
   try {
     return Deno.lstatSync(path);

@@ -5,7 +5,7 @@
  */
 import { checkAccess } from "./access.ts";
 
-/** The modes that kas gives to its folder and files, whatever the umask is. */
+// The modes of the folder and of its files. kas sets them whatever the umask is.
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 
@@ -17,8 +17,8 @@ interface Opened {
 }
 
 /**
- * A folder that is locked for this process. The lock is on the folder itself, so that it does not depend on a file that
- * somebody can delete. Disposing of it unlocks the folder.
+ * A folder that this process has locked. The lock is on the folder itself, because somebody can delete a lock file. The
+ * disposal unlocks the folder.
  */
 export class StateFolder implements Disposable {
   /** The folder, its lock file, its database and the database's log. */
@@ -27,10 +27,10 @@ export class StateFolder implements Disposable {
   private constructor(readonly path: string) {}
 
   /**
-   * Creates what is missing of a folder, and locks the folder.
+   * Creates the folder and its files if they are missing, and locks the folder.
    *
    * @throws {AccessError} if other users can change the folder
-   * @throws {Error} if another autoscaler uses the folder, or it cannot be used
+   * @throws {Error} if another autoscaler uses the folder, or if kas cannot use it
    */
   static open(path: string): StateFolder {
     createFolder(path);
@@ -50,9 +50,9 @@ export class StateFolder implements Disposable {
   }
 
   /**
-   * Opens the write-ahead log of the database, which SQLite creates when it first reads the database. Syncs the log's name in
-   * the folder: syncing the log does not. Closing the log releases no lock of SQLite's, as closing `kas.db` would. Source:
-   * sqlite.org/howtocorrupt.html, 2.2.
+   * Opens the write-ahead log of the database. SQLite creates the log when it first reads the database. Also syncs the
+   * folder, so that the name of the log is on disk: a sync of the log does not do that. Closing the log releases no lock of
+   * SQLite, but closing `kas.db` would. Source: sqlite.org/howtocorrupt.html, 2.2.
    */
   openLog(): Deno.FsFile {
     const log = this.#open(`${this.path}/kas.db-wal`);
@@ -67,9 +67,9 @@ export class StateFolder implements Disposable {
   }
 
   /**
-   * Checks that the paths of the folder and its files still lead to the open ones.
+   * Checks that the paths still lead to the folder and the files that this process has opened.
    *
-   * @throws {Error} if one was deleted, moved or replaced. Then another autoscaler can use a folder at the same path
+   * @throws {Error} if somebody deleted, moved or replaced one. Another autoscaler could then use a folder at the same path
    */
   check(): void {
     for (const { path, info } of this.#opened) {
@@ -80,10 +80,10 @@ export class StateFolder implements Disposable {
     }
   }
 
-  /** Unlocks the folder. Call this method after SQLite has closed the database: closing any file of it releases SQLite's locks. */
+  /** Unlocks the folder. First close the database in SQLite: closing a file of the database here also releases SQLite's locks. */
   [Symbol.dispose](): void {
     for (const { file } of this.#opened) {
-      // Unlock explicitly: a child process that is starting may hold a copy of the file, and with it the lock (flock(2)).
+      // Unlock explicitly: a child process that is starting may have a copy of the open file, which keeps the lock (flock(2)).
       file.unlockSync();
       file.close();
     }
@@ -94,7 +94,7 @@ function lock(file: Deno.FsFile): void {
   if (!file.tryLockSync(true)) throw new Error("another autoscaler is using it");
 }
 
-/** Creates a folder and the folders above it, unless they exist. */
+/** Creates a folder and the folders above it if they do not exist. */
 function createFolder(path: string): void {
   if (statOf(path) !== undefined) return;
   const parent = path.replace(/\/+[^/]+\/*$/, "");
@@ -108,7 +108,7 @@ function createFolder(path: string): void {
   Deno.chmodSync(path, FOLDER_MODE);
 }
 
-/** Creates an empty file, unless it exists. SQLite gives its other files the mode of the database. */
+/** Creates an empty file if it does not exist. SQLite gives the other files of the database the same mode as the database. */
 function createFile(path: string): void {
   try {
     Deno.openSync(path, { createNew: true, write: true, mode: FILE_MODE }).close();

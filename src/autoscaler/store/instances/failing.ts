@@ -1,6 +1,5 @@
 /**
- * Stores since when instances have been registered without being healthy, so that a restart of the autoscaler does not begin
- * the time again.
+ * Stores since when each instance has been registered without being healthy. The time continues after a restart of the autoscaler.
  *
  * @module
  */
@@ -17,7 +16,7 @@ export class Failing {
     this.#store = store;
   }
 
-  /** Since when instances fail, by the instance's id, in ms since the epoch. */
+  /** Since when instances have failed their health checks, by the id of the instance, in ms since the epoch. */
   get since(): ReadonlyMap<string, number> {
     const { db } = this.#store;
     return this.#since ??= new Map(
@@ -30,7 +29,8 @@ export class Failing {
   }
 
   /**
-   * Records which instances fail. An instance that fails in its first observation counts from its launch time.
+   * Records which instances fail their health checks. If the first observation of an instance shows it failing, the time
+   * begins at its launch time.
    *
    * @param isNew whether no earlier observation showed the instance
    */
@@ -52,7 +52,7 @@ export class Failing {
         db.prepare("INSERT OR REPLACE INTO failing (instance, since) VALUES (?, ?)").run(...entry);
       }
     });
-    // Update the memory after the write. If a full disk prevents the write, the next observation repeats it.
+    // Update the map after the write. If a full disk prevents the write, the next observation tries again.
     this.#since = next;
   }
 }

@@ -1,5 +1,6 @@
 /**
- * Stores when kas first saw each quarantine whose tag does not say when it ends: a tag of an earlier version, or of a person.
+ * Stores when kas first saw each quarantine whose tag does not say when the quarantine ends. An earlier version of kas, or a
+ * person, wrote such a tag.
  *
  * @module
  */
@@ -7,10 +8,10 @@ import type { Instance } from "../../../scaling/model/instance.ts";
 import { type Row, text, time } from "../sqlite/rows.ts";
 import type { Store } from "../store.ts";
 
-/** Quarantines without an end. */
+/** The quarantines whose tags do not say when they end. */
 export class Quarantines {
   readonly #store: Store;
-  /** When kas first saw the quarantine of an instance, in ms since the epoch. */
+  /** When kas first saw each quarantine, by the id of the instance, in ms since the epoch. */
   readonly #firstSeen: Map<string, number>;
 
   constructor(store: Store) {
@@ -22,12 +23,12 @@ export class Quarantines {
     );
   }
 
-  /** When kas first saw the quarantine of an instance, in ms since the epoch. */
+  /** Returns when kas first saw the quarantine of an instance, in ms since the epoch. Undefined if the quarantine has an end. */
   firstSeen(id: string): number | undefined {
     return this.#firstSeen.get(id);
   }
 
-  /** Records which instances of the fleet have a quarantine without an end. */
+  /** Records which instances have a quarantine whose tag does not say when it ends. */
   note(
     instances: readonly Pick<Instance, "id" | "quarantine" | "quarantineUntil">[],
     now: number,

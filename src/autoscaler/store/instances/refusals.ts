@@ -1,5 +1,6 @@
 /**
- * Stores which instances EC2 refuses to stop or to terminate, so that kas does not drain them in vain again and again.
+ * Stores which instances EC2 refuses to stop or to terminate. Otherwise kas would drain them again and again without being
+ * able to stop them.
  *
  * @module
  */
@@ -13,16 +14,17 @@ export type ScaleInKind = "stop" | "terminate";
 export interface Refusal {
   readonly instance: string;
   readonly action: ScaleInKind;
-  /** EC2's words, or the attribute that protects the instance. */
+  /** The message of EC2's error, or which protection the instance has. */
   readonly reason: string;
+  /** When EC2 first refused the action. */
   readonly since: number;
   /** When kas last asked EC2 whether it still refuses. */
   readonly checked: number;
-  /** Whether an attribute of the instance protects it, which kas can read. */
+  /** Whether stop or termination protection is the reason. kas can then ask EC2 whether the protection is still on. */
   readonly protected: boolean;
 }
 
-/** Records a refusal. The beginning of a refusal that is known stays. */
+/** Records a refusal. If the journal already has it, keeps its `since`. */
 export function addRefusal(db: Database, refusal: Omit<Refusal, "since" | "checked">, now: number): void {
   const { instance, action, reason } = refusal;
   db.prepare(
@@ -40,7 +42,7 @@ export function deleteRefusal(
   db.prepare("DELETE FROM refusals WHERE instance = ? AND action = ?").run(instance, action);
 }
 
-/** Reads the refusals of an action whose rows are not damaged, in the order of the ids of the instances. */
+/** Reads the refusals of an action, in the order of the ids of the instances. Skips damaged rows. */
 export function readRefusals(db: Database, action: ScaleInKind): Refusal[] {
   const rows = db.prepare("SELECT * FROM refusals WHERE action = ? ORDER BY instance").all(action);
   return db.readAll(rows, ({ instance }) => `refusal of ${instance}`, (row) => ({

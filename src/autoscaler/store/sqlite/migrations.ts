@@ -53,10 +53,10 @@ export function migrate(db: Database): void {
 }
 
 /**
- * Makes the tables of an earlier version readable as tables of {@linkcode SCHEMA_VERSION}, with temporary views. Nothing is
- * written to the file, because an autoscaler of the earlier version may be using it.
+ * Creates temporary views, with which this version of kas can read the tables of an earlier version. Does not write to the
+ * file, because an autoscaler of the earlier version may be using it.
  *
- * @throws {Error} if this version cannot read the tables
+ * @throws {Error} if this version of kas cannot read the tables
  */
 export function readAs(db: Database): void {
   refuseNewer(db);
@@ -91,17 +91,17 @@ export function readAs(db: Database): void {
   } AS step, began, ended, failure, cause, blame, NULL AS fault FROM main.steps`);
 }
 
-/** Version 6 records refusals of EC2, and since when an instance fails its health checks. */
+/** Version 6 records the refusals of EC2, and since when each instance has failed its health checks. */
 function toVersion6(db: Database): void {
   db.exec(SINCE_6);
 }
 
-/** Version 7 remembers quarantines without an end. */
+/** Version 7 records when kas first saw quarantines whose tags do not say when they end. */
 function toVersion7(db: Database): void {
   db.exec(QUARANTINES);
 }
 
-/** Version 5 remembers why starts failed. */
+/** Version 5 records why starts failed. */
 function toVersion5(db: Database): void {
   db.exec(`
     ALTER TABLE steps ADD COLUMN fault TEXT;
@@ -109,7 +109,10 @@ function toVersion5(db: Database): void {
     CREATE INDEX steps_ended ON steps (ended) WHERE step IN ('running', 'in-service')`);
 }
 
-/** Version 4 renames columns and names. The JSON of decisions stays as it is: it is converted when it is read. */
+/**
+ * Version 4 has new names of columns, and new names in them. It keeps the JSON of decisions, which kas converts when it reads
+ * it.
+ */
 function toVersion4(db: Database): void {
   db.exec(`
     ALTER TABLE newest RENAME TO newest_changes;
@@ -128,13 +131,13 @@ function toVersion4(db: Database): void {
     ${rename("steps", "step", RENAMED.step)}`);
 }
 
-/** An SQL statement that renames the values of a column. */
+/** Returns an SQL statement that replaces the old names in a column with the current names. */
 function rename(table: string, column: string, names: Readonly<Record<string, string>>): string {
   const old = Object.keys(names).map((name) => `'${name}'`).join(", ");
   return `UPDATE ${table} SET ${column} = ${renamed(names, column)} WHERE ${column} IN (${old});`;
 }
 
-/** Version 3 records launches: an activity and a step may have no instance yet. */
+/** Version 3 records launches: the instance of an activity and of a step may be NULL. */
 function toVersion3(db: Database): void {
   db.exec(`
     CREATE TEMP TABLE old_activities AS SELECT * FROM activities;

@@ -1,13 +1,13 @@
 /**
- * Reads the columns of rows. The database is a file, and any of its rows can be damaged: each column is checked as it is read.
+ * Reads the columns of rows. Any row of the database file can be damaged, so each function checks the column that it reads.
  *
  * @module
  */
 
-/** A row that a query returns, by column name. An integer that a number cannot hold is a bigint. */
+/** A row of a result, by column name. An integer is a bigint if a number cannot represent it. */
 export type Row = Record<string, unknown>;
 
-/** A row that cannot be read. */
+/** A row is damaged. */
 export class DamagedRowError extends Error {
   override readonly name = "DamagedRowError";
 }
@@ -57,7 +57,7 @@ export function texts(row: Row, column: string): readonly string[] {
   return list;
 }
 
-/** Reads a column with `read`, or null. */
+/** Reads a column with `read`. Returns null if the column is null. */
 export function orNull<T>(
   row: Row,
   column: string,
@@ -66,7 +66,7 @@ export function orNull<T>(
   return row[column] === null ? null : read(row, column);
 }
 
-/** Reads a column with `read` as a property, or as no property if it is null. */
+/** Reads a column with `read`. Returns an object with the column as its property, or without properties if the column is null. */
 export function optional<const K extends string, T>(
   name: K,
   row: Row,

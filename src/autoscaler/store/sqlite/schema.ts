@@ -43,8 +43,8 @@ export const SCHEMA = `
     body      TEXT,                  -- NULL once processed: a subscription's token is secret
     received  INTEGER NOT NULL,
     attempts  INTEGER NOT NULL DEFAULT 0,
-    due       INTEGER NOT NULL,      -- no attempt before this
-    done      INTEGER,               -- when it was processed
+    due       INTEGER NOT NULL,      -- kas processes the message not before this time
+    done      INTEGER,               -- when kas processed the message
     sent      INTEGER                -- SNS's Timestamp of a notification
   ) STRICT;
   CREATE INDEX messages_waiting ON messages (due) WHERE done IS NULL;
@@ -55,19 +55,19 @@ export const SCHEMA = `
     trigger_kind TEXT NOT NULL
   ) STRICT;
 
-  -- The large column is the last: SQLite reads it only where a query asks for it.
+  -- The large column is the last column, so that SQLite reads it only if a query selects it.
   CREATE TABLE decisions (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     time         INTEGER NOT NULL,
     trigger_kind TEXT NOT NULL,
     message      TEXT,               -- SNS's MessageId
-    received     INTEGER,            -- when that message was received
+    received     INTEGER,            -- when kas received the message
     kind         TEXT NOT NULL,
     instance     TEXT,
     reason       TEXT NOT NULL,
-    repeats      INTEGER,            -- in a run of reconciles that came to the same "none": the id of the first
-    kas          TEXT,               -- the version of kas that decided
-    rules        INTEGER NOT NULL,   -- the version of the rules that decided
+    repeats      INTEGER,            -- the id of the first of consecutive reconciles with no action and the same reason
+    kas          TEXT,               -- the version of kas that made the decision
+    rules        INTEGER NOT NULL,   -- the version of the rules that made the decision
     trigger_json TEXT NOT NULL,      -- JSON (R16)
     decision     TEXT NOT NULL,      -- JSON
     observation  BLOB NOT NULL       -- JSON, compressed
@@ -81,8 +81,8 @@ export const SCHEMA = `
     id        INTEGER PRIMARY KEY AUTOINCREMENT,
     decision  INTEGER NOT NULL REFERENCES decisions (id) ON DELETE CASCADE,
     kind      TEXT NOT NULL,
-    instance  TEXT,                  -- the candidate that it works on; NULL while EC2 has not answered a launch
-    remaining TEXT NOT NULL,         -- JSON: the candidates that it has not tried
+    instance  TEXT,                  -- the instance that it starts or stops; NULL while EC2 has not answered a launch
+    remaining TEXT NOT NULL,         -- JSON: the candidates that the activity has not tried
     began     INTEGER NOT NULL,
     ended     INTEGER,
     status    TEXT NOT NULL,
@@ -92,7 +92,7 @@ export const SCHEMA = `
   CREATE INDEX activities_decision ON activities (decision);
   CREATE INDEX activities_kind ON activities (kind, status);
 
-  CREATE TABLE steps (               -- written before a step is taken, and again after it
+  CREATE TABLE steps (               -- kas writes a step before it begins and after it has ended
     id        INTEGER PRIMARY KEY,
     activity  INTEGER NOT NULL REFERENCES activities (id) ON DELETE CASCADE,
     instance  TEXT,
@@ -100,9 +100,9 @@ export const SCHEMA = `
     began     INTEGER NOT NULL,
     ended     INTEGER,
     failure   TEXT,
-    cause     TEXT,                  -- of a step that repairs the result of a failure: why that failed
+    cause     TEXT,                  -- why kas rolls the activity back; only for rollback steps
     blame     INTEGER,               -- 1: kas quarantines the instance
-    fault     TEXT                   -- why a start failed, as the fault model names it
+    fault     TEXT                   -- the fault (R18) because of which a start failed
   ) STRICT;
   CREATE INDEX steps_activity ON steps (activity);
   CREATE INDEX steps_failed ON steps (began) WHERE fault IS NOT NULL;
@@ -110,7 +110,7 @@ export const SCHEMA = `
 
   CREATE TABLE in_service (
     instance  TEXT PRIMARY KEY,
-    since     INTEGER                -- NULL: seen out of service
+    since     INTEGER                -- NULL: the last observation showed it out of service
   ) STRICT;
 ${SINCE_6}${QUARANTINES}`;
 
