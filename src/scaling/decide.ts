@@ -1,13 +1,13 @@
 /**
- * The pipeline: a trigger and an observation in, a decision and its reason out. docs/rules.md describes the rules.
+ * The pipeline that makes a decision from a trigger and an observation. docs/rules.md describes the rules.
  *
  *     trigger ──────▶ observation ──▶ policies ──▶ selection ──▶ checks ──────▶ decision
  *     notification    fleet, alarms,  one more     which         the first      start, launch,
  *     reconcile       load, history   or one less  instances     that holds     stop, terminate
  *     operator                                                   back decides   or none
  *
- * Pure: the same trigger and observation give the same decision, to the byte, on any machine and after any round trip through
- * JSON (R16).
+ * The function is pure. The same trigger and observation give the same decision, byte for byte, on every machine, also after
+ * they were converted to JSON and back (R16).
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { fromNotification } from "./policies/alarms.ts";
 import { consult } from "./policies/policies.ts";
 import { sentences } from "./words.ts";
 
-/** Decides on at most one action (R1), always with a reason (R15). */
+/** Makes a decision: at most one action (R1), and always a reason (R15). */
 export function decide(trigger: Trigger, observation: Observation | Unobserved): Decision {
   if (!isObserved(observation)) return decideUnobserved(trigger, observation);
   const index = indexFleet(observation);
@@ -31,7 +31,7 @@ export function decide(trigger: Trigger, observation: Observation | Unobserved):
   return decideOn({ trigger, recommendation, observation, index });
 }
 
-/** Decides whether to follow the recommendation of a policy. */
+/** Makes the decision on the recommendation of a policy. */
 export function decideOn(context: CheckContext): Decision {
   const { recommendation } = context;
   const { checks, action, selection } = planOf(context);
@@ -47,7 +47,7 @@ export function decideOn(context: CheckContext): Decision {
   return { ...(action ?? { kind: "none" }), reason, checks: [], recommendation };
 }
 
-/** Decides without an observation of the fleet. The decision is always no action. */
+/** Makes the decision if kas did not observe the fleet. The decision is always no action. */
 function decideUnobserved(trigger: Trigger, { why, processed }: Unobserved): Decision {
   if (why !== undefined) return noAction(why);
   if (trigger.kind !== "notification") return noAction("the fleet was not observed.");

@@ -1,6 +1,6 @@
 /**
- * The explanation of a decision: what a policy recommended, what each check said, and what would change the decision. The
- * functions that decide make the explanation too, so the two cannot differ.
+ * The explanation of a decision: what a policy recommended, the result of each check, and what would change the decision. The
+ * explanation calls the same functions as the decision, so that the two cannot contradict each other.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Trigger } from "./model/trigger.ts";
 import { planOf } from "./plan.ts";
 import { consult } from "./policies/policies.ts";
 
-/** `held`: the first check that held the recommendation back. No check after it decides. */
+/** The status of a check. `held`: it is the first check that held the action back. `not reached`: it comes after that check. */
 export type CheckStatus = "passed" | "held" | "not reached";
 
 /** The result of a check in an explanation. */
@@ -22,21 +22,25 @@ export interface CheckAnswer {
   /** The condition under which the check passes, in at most 24 characters. */
   readonly condition: string;
   readonly status: CheckStatus;
-  /** A sentence with the numbers of the check. If the check was not reached, the sentence that it would have had. */
+  /** A sentence with the numbers of the check. If the check was not reached, the sentence that it would have given. */
   readonly message: string;
-  /** Whether the check passes. Null if no instance was selected to check, or if the load was not read. */
+  /**
+   * Whether the check passes. Null if kas selected no instance that the check could judge, or did not read the data that it
+   * needs.
+   */
   readonly passes: boolean | null;
 }
 
 /** The explanation of a decision. */
 export interface Explanation {
-  /** Sentences: what a policy recommended, or why no policy recommended a change. */
+  /** What a policy recommended, or why no policy recommended a change, in sentences. */
   readonly recommended: string;
   readonly decision: Decision;
   /** The checks in order. Empty if no policy recommended a change. */
   readonly checks: readonly CheckAnswer[];
-  /** A sentence: how the instance was selected. "" without an action. */
+  /** How kas selected the instance, in a sentence. "" if the decision is no action. */
   readonly selection: string;
+  /** The changes that would lead to another decision. */
   readonly changes: readonly Counterfactual[];
 }
 

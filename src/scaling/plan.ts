@@ -1,5 +1,5 @@
 /**
- * A recommendation with the checks that it must pass, and the action that it leads to.
+ * The plan for a recommendation: the checks that must pass, and the action that kas carries out if they do.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import type { Action } from "./model/decision.ts";
 import { selectToStart, type StartSelection } from "./selection/start.ts";
 import { selectToStop, type StopSelection } from "./selection/stop.ts";
 
-/** What a recommendation comes to. */
+/** The plan for a recommendation. */
 export interface Plan {
-  /** The checks in their order. Each is made once, when it is read. */
+  /** The checks in their order. Each check runs when the caller reads it, and only once. */
   readonly checks: Iterable<Checked>;
-  /** The action, if all checks pass; without an instance to act on a check holds it back. */
+  /** The action if all checks pass. Undefined if kas selected no instance: a check then holds the action back. */
   readonly action: Action | undefined;
-  /** How the instance was selected, a sentence. */
+  /** How kas selected the instance, in a sentence. */
   readonly selection: string;
 }
 
-/** Selects the instance, and lines the checks up. */
+/** Selects the instance, and returns the checks and the action. */
 export function planOf(context: CheckContext): Plan {
   if (context.recommendation.direction === "out") {
     const selection = selectToStart(context);

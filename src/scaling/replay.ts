@@ -1,5 +1,5 @@
 /**
- * R16: a decision made again from its record, as it was or with other limits.
+ * R16: makes a decision again from its record, with the same limits or with other limits.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import type { Limits } from "./model/limits.ts";
 import { isObserved, type Observation, type Unobserved } from "./model/observation.ts";
 import type { Trigger } from "./model/trigger.ts";
 
-/** What a decision was made from, and the decision. */
+/** A recorded decision, with the trigger and the observation from which kas made it. */
 export interface Recorded {
   readonly trigger: Trigger;
   readonly observation: Observation | Unobserved;
   readonly decision: Decision;
-  /** The version of the rules that made it. */
+  /** The version of the rules with which kas made the decision. */
   readonly rules: number;
 }
 
-/** Whether a value from JSON has the parts from which a decision can be made again. */
+/** Whether a value from JSON has the parts from which kas can make a decision again. */
 export function isRecorded(value: unknown): value is Recorded {
   return isObject(value) &&
     [value.trigger, value.decision].every((it) => isObject(it) && typeof it.kind === "string") &&
@@ -27,8 +27,8 @@ export function isRecorded(value: unknown): value is Recorded {
 }
 
 /**
- * Whether a value from JSON has the parts of an observation. Version 1 of the rules had another name for the activities in
- * progress.
+ * Whether a value from JSON has the parts of an observation. In records of version 1 of the rules, `inProgress` has the name
+ * `underWay`.
  */
 export function isWhole(value: unknown, inProgress: "inProgress" | "underWay"): boolean {
   return isObject(value) &&
@@ -41,16 +41,16 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-/** A decision made again. */
+/** The decision that kas made again from a record. */
 export interface Replayed {
   readonly decision: Decision;
-  /** Whether it is the same: to the byte, or as far as {@linkcode sameOutcome} where the rules have changed since. */
+  /** Whether it is the same decision, byte for byte. If the rules have changed since, whether {@linkcode sameOutcome} is true. */
   readonly same: boolean;
-  /** Whether the rules have changed since it was recorded. */
+  /** Whether the rules have changed since kas recorded the decision. */
   readonly rulesChanged: boolean;
 }
 
-/** Makes a decision again. */
+/** Makes a recorded decision again. */
 export function replay({ trigger, observation, decision, rules }: Recorded): Replayed {
   const again = decide(trigger, observation);
   const rulesChanged = rules !== RULES_VERSION;
@@ -65,14 +65,14 @@ export function sameOutcome(a: Decision, b: Decision): boolean {
   return JSON.stringify(outcome(a)) === JSON.stringify(outcome(b));
 }
 
-/** A decision made with other limits. */
+/** The decision that kas would have made with other limits. */
 export interface Instead {
   readonly decision: Decision;
-  /** Whether the action differs: another kind, or another instance. */
+  /** Whether the action is of another kind, or on another instance. */
   readonly differs: boolean;
 }
 
-/** What the decision would be with other limits. Without an observation no limit changes it. */
+/** Makes a recorded decision again with other limits. If kas did not observe the fleet, the limits do not change the decision. */
 export function instead({ trigger, observation, decision }: Recorded, limits: Partial<Limits>): Instead {
   const changed = isObserved(observation)
     ? { ...observation, limits: { ...observation.limits, ...limits } }
@@ -87,7 +87,7 @@ export function sameAction(a: Decision, b: Decision): boolean {
   return action(a) === action(b);
 }
 
-/** A decision without its wording. */
+/** Returns a decision without its reason and its recommendation. */
 function outcome(decision: Decision): object {
   const { reason: _, recommendation: __, ...rest } = decision;
   return Object.fromEntries(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));

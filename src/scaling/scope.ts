@@ -1,5 +1,5 @@
 /**
- * How much of the fleet a decision has to look at.
+ * Which data kas has to read for a decision.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { fromNotification } from "./policies/alarms.ts";
 import { sameAction } from "./replay.ts";
 
 /**
- * `nothing`: the trigger alone decides that there is no action. `instances`: the instances and the trigger's own alarm, as no
- * check of scaling out looks at another alarm. `everything`: every alarm as well (R4), and the load where the decision depends
- * on it: {@linkcode dependsOnLoad}.
+ * The data that kas has to read. `nothing`: the trigger alone determines that there is no action. `instances`: the instances
+ * and the trigger's own alarm, because no check for scaling out depends on another alarm. `everything`: also all alarms (R4),
+ * and the CPU if {@linkcode dependsOnLoad} returns true.
  */
 export type Scope = "nothing" | "instances" | "everything";
 
-/** What has to be observed for a trigger, given the newest processed change of its alarm. */
+/** Returns which data kas has to read for a trigger. `processed` is the newest processed change of the trigger's alarm. */
 export function scopeOf(trigger: Trigger, processed?: ProcessedChange): Scope {
   switch (trigger.kind) {
     case "reconcile":
@@ -38,8 +38,9 @@ export function scopeOf(trigger: Trigger, processed?: ProcessedChange): Scope {
 }
 
 /**
- * Whether an action depends on the load: the action differs between instances that are idle, saturated, or measured before the
- * last change of capacity (R6). kas reads the load only then, because CloudWatch bills each metric that it is asked for.
+ * Whether the action depends on the CPU (R6). It does if kas would act differently when all instances are idle, when they are
+ * saturated, or when the datapoints are from before the last change of capacity. kas reads the CPU only then, because
+ * CloudWatch charges for each metric that kas reads.
  */
 export function dependsOnLoad(trigger: Trigger, observation: Observation): boolean {
   const assumed = [
@@ -51,7 +52,7 @@ export function dependsOnLoad(trigger: Trigger, observation: Observation): boole
   return idle !== undefined && others.some((other) => !sameAction(idle, other));
 }
 
-/** The instances whose CPU credits the decision depends on. Without any the credits are not read. */
+/** Returns the instances on whose CPU credits the decision depends. kas reads the credits only of these. */
 export function dependsOnCredits(trigger: Trigger, observation: Observation): readonly Instance[] {
   const suspects = atBaseline(observation);
   if (suspects.length === 0) return [];

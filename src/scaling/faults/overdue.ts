@@ -1,6 +1,6 @@
 /**
- * Which instances have been on their way into service for too long. Joining is bounded: an instance that does not come into service
- * must not take the place of one that would.
+ * Which instances have been joining for too long. An instance may count as joining only for a limited time: if it does not
+ * come into service, kas must be able to start another instance in its place.
  *
  * @module
  */
@@ -10,15 +10,18 @@ import { recent } from "../model/observation.ts";
 /** What {@linkcode isOverdue} depends on besides the instance. Times are in ms. */
 export interface OverdueView {
   readonly now: number;
-  /** How long each step of a start may take: `--start-timeout`. */
+  /** The timeout of each step of a start: `--start-timeout`. */
   readonly startTimeout: number;
-  /** Since when observations have shown the instance running, registered and not healthy. Undefined if they have not. */
+  /**
+   * Since when observations have shown the instance as running and registered, but not healthy. Undefined if the last one did
+   * not.
+   */
   readonly failingSince: number | undefined;
 }
 
 /**
- * Whether an instance has been `pending`, or registered without being healthy, for longer than a step of a start may take. An activity
- * in progress at the instance has deadlines of its own.
+ * Whether an instance has been `pending`, or registered without being healthy, for longer than the timeout of a step of a
+ * start. For an instance with an activity in progress, the deadlines of the activity count instead.
  */
 export function isOverdue(
   { state, registration, launched }: Pick<Instance, "state" | "registration" | "launched">,

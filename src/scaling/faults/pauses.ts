@@ -1,6 +1,6 @@
 /**
- * The pauses after failed starts: a circumstance pauses all that it concerns, and a fault of an instance the instance alone. Each failure
- * in a row doubles the pause, a success ends it.
+ * The pauses after failed starts (R18). kas pauses all starts that would fail for the same reason. Each failure in a row
+ * doubles the pause, and a success ends it.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { endedBy, keysOf, type Place, scopeOf } from "./scope.ts";
 /** A pause of starts. */
 export interface Pause {
   readonly fault: Fault;
-  /** The circumstance in words, for example "EC2 has no capacity for t3.small in eu-west-1a". */
+  /** The cause of the pause as a clause, for example "EC2 has no capacity for t3.small in eu-west-1a". */
   readonly circumstance: string;
-  /** The failures in a row. Failures of starts at the same time count as one. */
+  /** The number of failures in a row. Several starts that fail at the same time count as one failure. */
   readonly failures: number;
-  /** When the last start failed, ms since the epoch. */
+  /** When the last start failed, in ms since the epoch. */
   readonly last: number;
-  /** When the next start may be attempted, ms since the epoch. */
+  /** When kas may attempt the next start, in ms since the epoch. */
   readonly until: number;
   /** Why the last start failed. */
   readonly reason: string;
@@ -29,11 +29,14 @@ export interface Pause {
 export interface Pauses {
   /** The pauses in force. */
   readonly all: readonly Pause[];
-  /** Returns the pause of an instance that ends last. Undefined if the instance may be started. */
+  /**
+   * Returns the pause of an instance. If it has several, returns the one that ends last. Undefined if kas may start the
+   * instance.
+   */
   readonly of: (place: Place) => Pause | undefined;
 }
 
-/** What pauses depend on. */
+/** The part of an observation that determines the pauses. */
 export type PausesView = Pick<Observation, "now"> & {
   readonly instances: readonly Place[];
   readonly history: Pick<Observation["history"], "starts">;
@@ -57,7 +60,10 @@ export function pausesOf({ now, instances, history: { starts = [] } }: PausesVie
   };
 }
 
-/** The last failures in a row of each scope, by its key. Instances that the fleet does not have any more are left out. */
+/**
+ * Returns the pause after the last failures in a row in each scope, by the key of the scope. Ignores instances that the fleet
+ * does not have any more.
+ */
 function streaks(starts: readonly StartEvent[], instances: readonly Place[]): Map<string, Pause> {
   const places = new Map(starts.length === 0 ? [] : instances.map((place) => [place.id, place]));
   const found = new Map<string, Pause>();
@@ -71,12 +77,12 @@ function streaks(starts: readonly StartEvent[], instances: readonly Place[]): Ma
     const { what: fault, at, reason, quarantined } = event;
     const { key, circumstance } = scopeOf(fault, place);
     if (quarantined) {
-      // The quarantine replaces the pause. After its end the instance begins anew.
+      // The quarantine replaces the pause. After the quarantine, the next failure is a first failure again.
       found.delete(key);
       continue;
     }
     const before = found.get(key);
-    // A start that failed during the pause began before it.
+    // A start that fails during a pause began before the pause, at the same time as the start that caused the pause.
     const inParallel = before !== undefined && recent(before.last, backoffAfter(before.failures), at);
     const failures = (before?.failures ?? 0) + (inParallel ? 0 : 1);
     const last = inParallel ? before.last : at;
@@ -85,17 +91,20 @@ function streaks(starts: readonly StartEvent[], instances: readonly Place[]): Ma
   return found;
 }
 
-/** A pause as a sentence. */
+/** Returns a sentence that explains a pause, with the reason of the failure. */
 export function pauseSentence({ circumstance, until, reason }: Pause): string {
   return `Next attempt at ${iso(until)}: ${circumstance} (${reason}).`;
 }
 
-/** A pause as a sentence that follows the reason of the failure. */
+/** Returns a sentence that explains a pause. The sentence follows the reason of the failure. */
 export function nextAttempt({ circumstance, until }: Pick<Pause, "circumstance" | "until">): string {
   return `Next attempt at ${iso(until)}: ${circumstance}.`;
 }
 
-/** When the last start of each instance failed, by the instance's id, in ms since the epoch. Coming into service ends the memory. */
+/**
+ * Returns when the last start of each instance failed, by the id of the instance, in ms since the epoch. Omits instances that
+ * have come into service since.
+ */
 export function lastFailures(starts: readonly StartEvent[]): ReadonlyMap<string, number> {
   const found = new Map<string, number>();
   for (const event of starts) {

@@ -1,5 +1,6 @@
 /**
- * When kas quarantines an instance: after several failures of its own in a row, and never a large part of the fleet at once.
+ * When kas quarantines an instance (R18): after several failures in a row that the instance itself caused. kas never
+ * quarantines a large part of the fleet at once.
  *
  * @module
  */
@@ -7,23 +8,26 @@ import { exists, type Instance } from "../model/instance.ts";
 import { type Observation, recent } from "../model/observation.ts";
 import { isFailure, isOwn, type StartEvent } from "../model/start_event.ts";
 
-/** How many failures in a row are enough, within the time in ms. */
+// kas quarantines an instance after this number of failures in a row within this time, in ms.
 const FAILURES = 3;
 const WITHIN = 3_600_000;
 
-/** A quarantine counts against the cap while it is younger than this time, in ms. */
+/** kas limits the number of quarantines that began within this time, in ms. */
 const NEW_FOR = 3_600_000;
 
-/** What a quarantine depends on. */
+/** The part of an observation that determines whether kas quarantines an instance. */
 export type QuarantineView = Pick<Observation, "now"> & {
   readonly instances: readonly Pick<Instance, "role" | "state">[];
   readonly history: Pick<Observation["history"], "starts">;
 };
 
-/** Whether kas quarantines an instance. `capped`: kas would, but has quarantined too many instances within an hour. */
+/**
+ * Whether kas quarantines an instance. `capped`: kas does not, because it has already quarantined too many instances within
+ * an hour.
+ */
 export type QuarantineVerdict = "no" | "yes" | "capped";
 
-/** Judges an instance by its own failures in a row. */
+/** Returns whether kas quarantines an instance because of its failures in a row. */
 export function judgeQuarantine(id: string, view: QuarantineView): QuarantineVerdict {
   const { now, history: { starts = [] } } = view;
   const own = ownFailures(id, starts).filter((at) => recent(at, WITHIN, now));
@@ -31,13 +35,16 @@ export function judgeQuarantine(id: string, view: QuarantineView): QuarantineVer
   return newQuarantines(view) < mostQuarantines(view) ? "yes" : "capped";
 }
 
-/** How many instances kas may quarantine within an hour: a third of the nodes, and at least one. */
+/** Returns how many instances kas may quarantine within an hour: a third of the nodes, but at least one. */
 export function mostQuarantines({ instances }: Pick<QuarantineView, "instances">): number {
   const nodes = instances.filter((instance) => instance.role === "node" && exists(instance)).length;
   return Math.max(1, Math.floor(nodes / 3));
 }
 
-/** When an instance failed by its own fault since it was last in service or quarantined, in ms since the epoch. */
+/**
+ * Returns the times of the failures that an instance itself caused since it was last in service or quarantined, in ms since
+ * the epoch.
+ */
 function ownFailures(id: string, starts: readonly StartEvent[]): readonly number[] {
   let row: number[] = [];
   for (const event of starts) {

@@ -1,25 +1,26 @@
 /**
- * What a fault pauses: all starts, the starts of a zone and type, or the starts of one instance.
+ * The scope of a fault (R18): which starts it pauses. It pauses all starts, the starts in a zone, the starts of a type in a
+ * zone, or the starts of one instance.
  *
  * @module
  */
 import type { Instance } from "../model/instance.ts";
 import type { Fault, StartSuccess } from "../model/start_event.ts";
 
-/** The part of an instance that a scope depends on. */
+/** The properties of an instance that determine in which scopes it is. */
 export type Place = Pick<Instance, "id" | "zone" | "type">;
 
-/** A scope: instances with the same key wait together. */
+/** A scope. A pause of a scope applies to all instances in the scope. */
 export interface Scope {
   readonly key: string;
-  /** The circumstance in words. */
+  /** The cause of the pause as a clause, for a reason. */
   readonly circumstance: string;
 }
 
-/** The keys of the faults that pause every start. */
+/** The faults that pause all starts. They are also the keys of their scopes. */
 const FLEET_WIDE: readonly Fault[] = ["quota", "aws-away", "no-reach", "health-check"];
 
-/** The scope of a fault at an instance. */
+/** Returns the scope that a fault of an instance pauses. */
 export function scopeOf(fault: Fault, { id, zone, type }: Place): Scope {
   switch (fault) {
     case "no-capacity":
@@ -54,12 +55,12 @@ export function scopeOf(fault: Fault, { id, zone, type }: Place): Scope {
   }
 }
 
-/** The keys of all scopes that an instance is in. */
+/** Returns the keys of all scopes that an instance is in. */
 export function keysOf({ id, zone, type }: Place): readonly string[] {
   return [...FLEET_WIDE, capacityKey(zone, type), zoneKey(zone), instanceKey(id)];
 }
 
-/** The keys of the scopes whose pause a success at an instance ends. */
+/** Returns the keys of the scopes whose pause ends when a start of an instance succeeds. */
 export function endedBy(what: StartSuccess["what"], place: Place): readonly string[] {
   const { id, zone, type } = place;
   switch (what) {

@@ -1,16 +1,19 @@
 /**
- * Activities in the model of the rules: the kind of activity at an instance, and its direction.
+ * What the rules know of activities: their kinds, their directions, and which activities are in progress.
  *
  * @module
  */
 
-/** The kinds of activity: `start` and `launch` put an instance into service (R9), `stop` and `terminate` take it out of service (R10). */
+/**
+ * The kinds of activities. `start` and `launch` put an instance into service (R9). `stop` and `terminate` take it out of
+ * service (R10).
+ */
 export type ActivityKind = "start" | "launch" | "stop" | "terminate";
 
 /** Scaling out adds capacity, scaling in removes it. */
 export type Direction = "out" | "in";
 
-/** The direction in which an activity scales. */
+/** The direction in which each kind of activity scales. */
 export const DIRECTION = {
   start: "out",
   launch: "out",
@@ -30,7 +33,7 @@ export interface ActivityInProgress {
 /** Returns the activity in progress at an instance, by the instance's id. */
 export type ActivityOf = (id: string) => ActivityKind | undefined;
 
-/** Indexes activities in progress by instance. Of two at one instance the later counts. */
+/** Indexes the activities in progress by instance. If an instance has two, the later one counts. */
 export function activityOf(
   { inProgress }: { readonly inProgress: readonly ActivityInProgress[] },
 ): ActivityOf {

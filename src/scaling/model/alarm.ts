@@ -1,16 +1,22 @@
 /**
- * The fleet's CloudWatch alarms, and how their names are built.
+ * The fleet's CloudWatch alarms, and the form of their names.
  *
  * @module
  */
 
-/** `cpuhigh` and `cpulow` watch an instance, `reqcount` a load balancer. */
+/**
+ * The kinds of alarms. `cpuhigh` and `cpulow` are about the CPU of an instance, `reqcount` about the requests of a load
+ * balancer.
+ */
 export type AlarmKind = "cpuhigh" | "cpulow" | "reqcount";
 
 /** CloudWatch's alarm states. Source: CloudWatch API, StateValue. */
 export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
 
-/** An alarm's name in parts: `<fleet>:<kind>:<dimension>`, the dimension an instance id or a load balancer's name. */
+/**
+ * The parts of an alarm's name `<fleet>:<kind>:<dimension>`. The dimension is the id of an instance or the name of a load
+ * balancer.
+ */
 export interface AlarmName {
   readonly fleet: string;
   readonly kind: AlarmKind;
@@ -30,19 +36,19 @@ export interface Alarm extends AlarmName {
 
 /** One change of an alarm's state. */
 export interface AlarmChange extends AlarmName {
-  /** The state before the change. At a reconcile, which does not know the previous state, the current state. */
+  /** The state before the change. A reconcile does not know the state before, and sets the current state. */
   readonly from: AlarmState;
   readonly to: AlarmState;
   /** When the state changed (StateChangeTime), in ms since the epoch. */
   readonly at: number;
 }
 
-/** The name of an alarm in CloudWatch. The fleet's name holds no colon. */
+/** Returns the name of an alarm in CloudWatch. The name of the fleet must not contain a colon. */
 export function alarmName({ fleet, kind, dimension }: AlarmName): string {
   return `${fleet}:${kind}:${dimension}`;
 }
 
-/** The parts of an alarm's name; undefined if the name does not have kas's form. */
+/** Returns the parts of an alarm's name. Undefined if the name does not have kas's form. */
 export function parseAlarmName(text: string): AlarmName | undefined {
   const [, fleet, kind, dimension] = /^([^:]+):(cpuhigh|cpulow|reqcount):(.+)$/s.exec(text) ?? [];
   if (fleet === undefined || kind === undefined || dimension === undefined) return undefined;

@@ -1,11 +1,11 @@
 /**
- * Burstable instances: EC2's T types, which run faster than their baseline only while they have CPU credits.
+ * Burstable instances: EC2's T types. They can exceed a baseline of their CPU only while they have CPU credits.
  *
  * @module
  */
 
 /**
- * The baselines of the sizes of each family, in percent of each vCPU. Source: EC2 user guide, "Key concepts for burstable
+ * The baselines of the instance sizes of each family, in percent of each vCPU. Source: EC2 user guide, "Key concepts for burstable
  * performance instances".
  */
 const T2 = { nano: 5, micro: 10, small: 20, medium: 20, large: 30, xlarge: 22.5, "2xlarge": 17 };
@@ -17,8 +17,8 @@ const BASELINES: ReadonlyMap<string, number> = new Map(
 );
 
 /**
- * The CPU that an instance type shows at most once it has no credits, in percent. Undefined if it is not a T type. Instances in
- * unlimited mode are not bound by it.
+ * Returns the baseline of an instance type, in percent. An instance of this type without CPU credits shows at most this CPU,
+ * unless it is in unlimited mode. Returns undefined if the type is not a T type.
  */
 export function baselineOf(type: string): number | undefined {
   return BASELINES.get(type);

@@ -1,5 +1,5 @@
 /**
- * The fleet's capacity: how many instances are in service or joining, by zone, and the bounds it is kept in (R3).
+ * The fleet's capacity, which is the number of instances in service or joining, and its bounds (R3).
  *
  * @module
  */
@@ -7,10 +7,10 @@ import { type ActivityOf, activityOf } from "./activity.ts";
 import { exists, type Instance, type LifecycleStatus, lifecycleStatus } from "./instance.ts";
 import type { FleetView, Observation } from "./observation.ts";
 
-/** The capacity of the fleet by lifecycle status. */
+/** The capacity of the fleet, by lifecycle status. */
 export interface Capacity {
   readonly inService: number;
-  /** The number of joining instances, with launches whose instance EC2 does not show yet. */
+  /** The number of joining instances. Launches whose instance EC2 does not show yet count too. */
   readonly joining: number;
 }
 
@@ -22,13 +22,13 @@ export function capacityOf(view: FleetView): Capacity {
   };
 }
 
-/** The instances that have a lifecycle status. */
+/** Returns the instances that have a lifecycle status. */
 export function instancesAt(status: LifecycleStatus, view: FleetView): Instance[] {
   const activity = activityOf(view);
   return view.instances.filter((instance) => lifecycleStatus(instance, activity(instance.id)) === status);
 }
 
-/** The capacity of each zone. */
+/** Returns the capacity of each zone, by the name of the zone. */
 export function capacityByZone(
   instances: readonly Instance[],
   activity: ActivityOf,
@@ -42,19 +42,22 @@ export function capacityByZone(
   return counts;
 }
 
-/** The size of the whole fleet, instances of every status and launches in progress. */
+/**
+ * Returns the number of all instances of the fleet, whatever their status, and of launches whose instance EC2 does not show
+ * yet.
+ */
 export function fleetSize(view: FleetView): number {
   return view.instances.filter(exists).length + unseenLaunches(view);
 }
 
-/** The maximum capacity: `--max`. Default: the size of the whole fleet. */
+/** Returns the maximum capacity: `--max`, or by default the number of all instances of the fleet. */
 export function maxCapacity({ limits, instances }: Pick<Observation, "limits" | "instances">): number {
   return limits.max ?? instances.filter(exists).length;
 }
 
 /**
- * The minimum capacity: `--min`. Default: the number of base and control instances. A control instance that is
- * not registered does not count, as it serves no requests.
+ * Returns the minimum capacity: `--min`, or by default the number of base and control instances. A control instance that is
+ * not registered does not count, because it serves no requests.
  */
 export function minCapacity({ limits, instances }: Pick<Observation, "limits" | "instances">): number {
   return limits.min ??
@@ -64,7 +67,7 @@ export function minCapacity({ limits, instances }: Pick<Observation, "limits" | 
     ).length;
 }
 
-/** Launches in progress whose instance EC2 does not show yet. */
+/** Returns the number of launches in progress whose instance EC2 does not show yet. */
 function unseenLaunches({ inProgress, instances }: FleetView): number {
   const seen = new Set<string | undefined>(instances.map(({ id }) => id));
   return inProgress.filter(({ kind, instance }) => kind === "launch" && !seen.has(instance)).length;

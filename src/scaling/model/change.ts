@@ -1,6 +1,6 @@
 /**
- * When capacity last changed, and which readings of the load are older than that: metrics arrive minutes late, and those from
- * before a change do not show the load of the instances in service now.
+ * When capacity last changed, and how long the metrics do not show the change. Metrics arrive minutes late, and a datapoint
+ * from before a change does not show the load of the instances that are in service now.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import type { FleetIndex } from "./fleet_index.ts";
 import { type Observation, recent } from "./observation.ts";
 
 /**
- * A change further ahead of the clock than this comes from a clock that was set back since, and does not count, ms: no clock
- * holds the fleet back for ever.
+ * A change that is further in the future than this does not count, in ms. Such a time means that somebody has set the clock
+ * back. kas must not wait until the clock reaches it.
  */
 const CLOCK_TOLERANCE = 300_000;
 
-/** When capacity in service last changed: a start was completed, or a stop began. Undefined where no change is known. */
+/** Returns when capacity last changed: an instance came into service, or a scale-in began. Undefined if no change is known. */
 export function lastCapacityChange({ now, instances, inProgress, history }: Observation): number | undefined {
   const changes = [
     history.capacityChanged,
@@ -27,8 +27,8 @@ export function lastCapacityChange({ now, instances, inProgress, history }: Obse
 }
 
 /**
- * How long the load of an instance says nothing after it came into service, ms: booting takes CPU, and the metrics show it for
- * as long as they are late.
+ * Returns how long the CPU of an instance does not show its load after the instance came into service, in ms. Booting uses
+ * CPU, and the metrics show the boot for as long as they are late.
  */
 export function settlingTime({ warmup, metricDelay = 0 }: Observation["limits"]): number {
   return warmup + metricDelay;
@@ -41,8 +41,8 @@ export function isSettling({ id, launched }: Instance, { limits, history, now }:
 }
 
 /**
- * Whether an instance is on its way into service. One that has been out of service for longer than the settling time without an
- * activity is not: it may never come.
+ * Whether any instance of the fleet is joining. An instance without an activity in progress counts only for the settling time
+ * after its launch, because it may never come into service.
  */
 export function isAnyJoining(observation: Observation, index: FleetIndex): boolean {
   const { instances, inProgress, limits, now } = observation;

@@ -1,13 +1,13 @@
 /**
- * A decision: one action or none, and the reason.
+ * A decision: one action or no action, and the reason.
  *
  * @module
  */
 import type { Recommendation } from "./recommendation.ts";
 
 /**
- * The version of the rules, recorded with each decision. It is raised with every change by which a recorded decision may
- * come out differently when it is made again, its wording included (R16).
+ * The version of the rules. kas records it with each decision. Increase it with every change of the code after which kas may
+ * make a recorded decision differently, even if only the wording of the reason differs (R16).
  */
 export const RULES_VERSION = 5;
 
@@ -32,22 +32,22 @@ export type Action =
     readonly instance: string;
     /** The ids of the instances to try next, in order, if the first start fails (R7). */
     readonly candidates: readonly string[];
-    /** `register` registers a draining instance again, `start` starts a stopped or stopping one. */
+    /** `register` registers a draining instance again. `start` starts a stopped or stopping instance. */
     readonly by: "register" | "start";
   }
   | {
     readonly kind: "launch";
-    /** The launch template: a name or an id, and after a colon the version. */
+    /** The name or the id of the launch template, with the version after a colon. */
     readonly template: string;
   }
   | { readonly kind: "stop"; readonly instance: string }
   | { readonly kind: "terminate"; readonly instance: string };
 
-/** The part of a decision that says why. */
+/** The part of a decision that explains it. */
 export interface Grounds {
   /** The reason in sentences (R15). */
   readonly reason: string;
-  /** The check that holds the recommendation back; empty for an action, and where no policy recommends a change. */
+  /** The check that holds the action back. Empty if the decision is an action, or if no policy recommends a change. */
   readonly checks: readonly CheckName[];
   /** The recommendation of a policy. Absent if no policy recommends a change. */
   readonly recommendation?: Recommendation;

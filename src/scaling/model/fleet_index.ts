@@ -1,6 +1,6 @@
 /**
- * Lookups in an observation, built once an evaluation: the alarms policy asks them for every alarm, and a search of the lists
- * would take time by the square of the fleet's size.
+ * Indexes of an observation, which kas builds once for each evaluation. The alarms policy looks up an instance for every
+ * alarm. Without an index, this would take a time that grows with the square of the fleet's size.
  *
  * @module
  */

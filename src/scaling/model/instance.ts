@@ -1,19 +1,21 @@
 /**
- * An instance of the fleet as the rules see it, and its lifecycle status.
+ * What the rules know of an instance of the fleet, and its lifecycle status.
  *
  * @module
  */
 import { type ActivityKind, DIRECTION } from "./activity.ts";
 
-/** `base` and `control` instances are always on; kas starts and stops a `node`. */
+/** The roles of instances. kas starts and stops instances of the role `node`, but not `base` and `control` instances. */
 export type Role = "base" | "control" | "node";
 
 /** EC2's instance states. Source: EC2 API, InstanceState. */
 export type InstanceState = "pending" | "running" | "stopping" | "stopped" | "shutting-down" | "terminated";
 
 /**
- * An instance at the load balancer: not registered, registered but not (yet) healthy, in service, or deregistered with
- * requests in flight (Classic ELB answers InService with "Instance deregistration currently in progress.").
+ * The registration of an instance at the load balancer. `none`: the instance is not registered. `out-of-service`: it is
+ * registered, but not healthy (yet). `in-service`: it is registered and healthy. `draining`: it is deregistered, and requests
+ * are in flight. A Classic Load Balancer shows a draining instance as InService with the description "Instance deregistration
+ * currently in progress."
  */
 export type Registration = "none" | "out-of-service" | "in-service" | "draining";
 
@@ -32,29 +34,32 @@ export interface Instance {
   readonly launched?: number;
   /** When the instance last stopped, from EC2's StateTransitionReason. */
   readonly stoppedAt?: number;
-  /** Why the instance is quarantined (tag `kas:quarantine`). Absent if it is not. */
+  /** Why the instance is quarantined, from the tag `kas:quarantine`. Absent if it is not quarantined. */
   readonly quarantine?: string;
-  /** When the quarantine ends. Absent if its tag does not say so. */
+  /** When the quarantine ends. Absent if the tag does not say when. */
   readonly quarantineUntil?: number;
   /** The name of the instance's Auto Scaling group. kas never acts on such an instance. */
   readonly autoScalingGroup?: string;
   /**
-   * Why EC2 refuses to scale the instance in, to follow "EC2 refuses that:". Absent if it does not, as far as is known, and in the
-   * records of versions 1 to 4 of the rules.
+   * Why EC2 refuses to stop or to terminate the instance. The text follows "EC2 refuses that:". Absent if kas knows of no
+   * refusal, and in records of versions 1 to 4 of the rules.
    */
   readonly refusesStop?: string;
   readonly registration: Registration;
   /**
-   * Whether the instance has been on its way into service for longer than `--start-timeout` ({@linkcode isOverdue}). Absent if it has
-   * not, and in the records of versions 1 to 4 of the rules.
+   * Set if the instance has been joining for longer than `--start-timeout`, as `isOverdue` in faults/overdue.ts describes.
+   * Absent otherwise, and in records of versions 1 to 4 of the rules.
    */
   readonly overdue?: true;
 }
 
-/** The port that nginx, the load balancer and the health check use for every worker. */
+/**
+ * The port of every instance to which the load balancer and kas's health checks send requests. On an instance, nginx listens
+ * on it.
+ */
 export const WORKER_PORT = 30000;
 
-/** Whether an instance is quarantined. A quarantine without an end lasts until kas has seen it for long enough. */
+/** Whether an instance is quarantined now. If `quarantineUntil` is absent, the quarantine has no end. */
 export function isQuarantined(
   { quarantine, quarantineUntil = Infinity }: Pick<Instance, "quarantine" | "quarantineUntil">,
   now: number,
@@ -62,7 +67,7 @@ export function isQuarantined(
   return quarantine !== undefined && now < quarantineUntil;
 }
 
-/** Whether the instance runs and is InService at the load balancer. */
+/** Whether the instance runs, and is InService at the load balancer. */
 export function inService(instance: Instance): boolean {
   return instance.state === "running" && instance.registration === "in-service";
 }
@@ -73,14 +78,15 @@ export function exists({ state }: Pick<Instance, "state">): boolean {
 }
 
 /**
- * An instance's part in the fleet's capacity: `in-service` and `joining` count as capacity, `leaving` is on its way out,
- * `standby` is everything else.
+ * The lifecycle statuses of instances. Instances that are `in-service` or `joining` count as capacity. An instance that
+ * drains or stops is `leaving`. All other instances are `standby`.
  */
 export type LifecycleStatus = "in-service" | "joining" | "leaving" | "standby";
 
 /**
- * The lifecycle status of an instance. An activity in progress counts as completed, as EC2 and ELB answer with a delay. An instance that
- * is overdue or quarantined does not count as joining, whatever EC2 and the load balancer still show: its place is free for another one.
+ * Returns the lifecycle status of an instance. An activity in progress counts as completed, because EC2 and the load balancer
+ * show changes with a delay. An overdue or quarantined instance does not count as joining, so that kas can start another
+ * instance in its place.
  */
 export function lifecycleStatus(instance: Instance, activity: ActivityKind | undefined): LifecycleStatus {
   if (!exists(instance)) return "standby";

@@ -1,10 +1,10 @@
 /**
- * The settings of the rules.
+ * The limits: the settings that decisions depend on.
  *
  * @module
  */
 
-/** One field a setting, named after its flag. Durations are in ms. */
+/** The limits. Each field has the name of its flag. Durations are in ms. */
 export interface Limits {
   /** R3: the minimum capacity. Absent: the number of base and control instances. */
   readonly min?: number;
@@ -14,10 +14,10 @@ export interface Limits {
   readonly cooldownOut: number;
   readonly cooldownIn: number;
   readonly resync: number;
-  /** How late CloudWatch's metrics and alarms may be. Absent in the records of versions 1 and 2 of the rules: 0. */
+  /** How late CloudWatch's metrics and alarms may be. Absent in records of versions 1 and 2 of the rules, which means 0. */
   readonly metricDelay?: number;
-  /** The launch template for new nodes when no standby node is left (R7); absent: kas launches no node. */
+  /** The launch template from which kas launches nodes when no standby node is left (R7). Absent: kas launches no node. */
   readonly grow?: string;
-  /** What scaling in does to a node (R10); absent: kas stops it. */
+  /** What kas does to a node after it has drained (R10). Absent: kas stops it. */
   readonly shrink?: "stop" | "terminate";
 }

@@ -1,12 +1,12 @@
 /**
- * Metrics that decisions look at.
+ * Datapoints of metrics on which decisions depend.
  *
  * @module
  */
 
-/** The latest CPU datapoint of an instance. */
+/** A CPU datapoint of an instance. */
 export interface Datapoint {
   readonly percent: number;
-  /** The time in ms since the epoch. */
+  /** When the period of the datapoint began, in ms since the epoch. */
   readonly at: number;
 }

@@ -1,5 +1,6 @@
 /**
- * What a decision may look at: plain JSON, so that a decision can be recorded and made again (R16).
+ * The observation: all data on which a decision depends. It is plain JSON, so that kas can record it and make the decision
+ * again (R16).
  *
  * @module
  */
@@ -19,20 +20,23 @@ export interface History {
   /** When each instance came into service. */
   readonly inServiceSince: Readonly<Record<string, number>>;
   /**
-   * When capacity in service last changed, by kas or anybody else, as far as observations showed it; absent where none did, and in
-   * the records of versions 1 and 2 of the rules.
+   * When the set of instances in service last changed in an observation, whoever changed it. Absent if no observation showed
+   * a change, and in records of versions 1 and 2 of the rules.
    */
   readonly capacityChanged?: number;
-  /** When launches began to fail and when the last one did; absent if the last one succeeded or failed long ago. */
+  /**
+   * When the first and the last launch failed since the last successful launch. Absent if the last launch succeeded, or
+   * failed more than an hour ago.
+   */
   readonly launchesFail?: { readonly since: number; readonly last: number };
   /**
-   * The starts since the first one that failed within the last hours, in order. Absent if none failed, and in the records of
-   * versions 1 to 3 of the rules.
+   * The successes and failures of starts in the last three hours, in order, from the first failure on. Absent if no start
+   * failed, and in records of versions 1 to 3 of the rules.
    */
   readonly starts?: readonly StartEvent[];
 }
 
-/** The newest change of an alarm that an earlier evaluation acted on (R11). */
+/** The newest change of an alarm that an earlier evaluation has processed (R11). */
 export interface ProcessedChange {
   /** StateChangeTime, in ms since the epoch. */
   readonly at: number;
@@ -40,45 +44,50 @@ export interface ProcessedChange {
   readonly by: "notification" | "reconcile";
 }
 
-/** Everything that a decision may look at (R16). Times are in ms since the epoch. */
+/** All data on which a decision depends (R16). Times are in ms since the epoch. */
 export interface Observation {
   readonly now: number;
   readonly fleet: string;
   readonly limits: Limits;
   readonly instances: readonly Instance[];
-  /** The fleet's alarms. For scaling out on a notification or by an operator, the trigger's own alarm at most. */
+  /**
+   * The alarms of the fleet. If a notification or an operator recommends scaling out, only the trigger's own alarm, if there
+   * is one.
+   */
   readonly alarms: readonly Alarm[];
   /**
-   * The latest datapoint since the launch of each instance, by its id. Absent if the load was not read, because the decision
-   * did not depend on it: CloudWatch bills each metric that it is asked for.
+   * The latest CPU datapoint of each instance since its last start, by the id of the instance. Absent if kas did not read the
+   * CPU, because the decision did not depend on it: CloudWatch charges for each metric that kas reads.
    */
   readonly cpu?: Readonly<Record<string, Datapoint>>;
   /**
-   * The CPU credit balance of instances, by their id. Absent if it was not read: it matters only where the load lets an instance stop
-   * and the CPU of another is at the baseline of its T type.
+   * The CPU credit balances of instances, by the id of the instance. Absent if kas did not read them, because the decision
+   * did not depend on them. It depends on them only if the load lets an instance stop, and the CPU of an instance is at the
+   * baseline of its T type.
    */
   readonly credits?: Readonly<Record<string, number>>;
-  /** In the order in which they began: of two at one instance, the later counts. */
+  /** The activities in progress, in the order in which they began. If an instance has two, the later one counts. */
   readonly inProgress: readonly ActivityInProgress[];
   readonly history: History;
-  /** The newest processed change of the trigger's alarm; absent without one, and for other triggers. */
+  /** The newest processed change of the trigger's alarm. Absent if there is none, and if the trigger is not a notification. */
   readonly processed?: ProcessedChange;
 }
 
 /**
- * Stands for an observation that was not made: the trigger recommends no action, or AWS could not be read.
+ * Replaces the observation if kas did not observe the fleet, because the trigger recommends no action, or because kas could
+ * not read AWS.
  */
 export interface Unobserved {
   readonly kind: "unobserved";
   /** The time in ms since the epoch. */
   readonly now: number;
-  /** Why there is no observation; absent where the trigger itself says so. */
+  /** Why kas did not observe the fleet. Absent if the trigger itself is the reason. */
   readonly why?: string;
   /** The newest processed change of the trigger's alarm. */
   readonly processed?: ProcessedChange;
 }
 
-/** Whether the fleet was observed. */
+/** Whether kas observed the fleet. */
 export function isObserved(observation: Observation | Unobserved): observation is Observation {
   return !("kind" in observation);
 }
@@ -89,18 +98,18 @@ export function withLoad(observation: Observation, percent: number, at: number):
   return { ...observation, cpu: Object.fromEntries(serving.map(({ id }) => [id, { percent, at }])) };
 }
 
-/** The part of an observation that tells who is in service. */
+/** The part of an observation that determines the capacity. */
 export type FleetView = Pick<Observation, "limits" | "instances" | "inProgress">;
 
 /**
- * Whether something happened less than `span` ms ago. A time further in the future than `span` comes from a clock that was
- * set back since, and does not count: no clock holds the fleet back for ever.
+ * Whether an event was less than `span` ms ago. An event that is further in the future than `span` does not count: its time
+ * means that somebody has set the clock back, and kas must not wait until the clock reaches it.
  */
 export function recent(at: number | undefined, span: number, now: number): boolean {
   return at !== undefined && Math.abs(now - at) < span;
 }
 
-/** Whether an instance came into service, or was launched, less than the warm-up ago (R5). */
+/** Whether an instance came into service, or EC2 started it, less than the warm-up ago (R5). */
 export function isWarmingUp({ id, launched }: Instance, { limits, history, now }: Observation): boolean {
   return [history.inServiceSince[id], launched].some((since) => recent(since, limits.warmup, now));
 }

@@ -1,44 +1,44 @@
 /**
- * What a policy says about the fleet's capacity.
+ * The recommendation of a policy for the fleet's capacity.
  *
  * @module
  */
 import type { Direction } from "./activity.ts";
 import type { AlarmChange } from "./alarm.ts";
 
-/** What an alarm asks for. */
+/** The recommendation of an alarm. */
 export interface AlarmRecommendation {
   readonly policy: "alarms";
   readonly direction: Direction;
   readonly alarm: AlarmChange;
-  /** The instance to act on first (R8). */
+  /** The id of the instance that kas selects first (R8). */
   readonly instance?: string;
-  /** A sentence. */
+  /** Why the policy recommends the change, in one sentence. */
   readonly reason: string;
 }
 
-/** What a person asks for. */
+/** The recommendation that a person asked for. */
 export interface OperatorRecommendation {
   readonly policy: "operator";
   readonly direction: Direction;
   readonly alarm?: never;
-  /** The only instance to act on. */
+  /** The id of the only instance that kas may select. */
   readonly instance?: string;
-  /** A sentence. */
+  /** Why the policy recommends the change, in one sentence. */
   readonly reason: string;
 }
 
-/** One instance more or less (R1). */
+/** A recommendation: one instance more or less (R1). */
 export type Recommendation = AlarmRecommendation | OperatorRecommendation;
 
 /** A policy recommends no change. */
 export interface NoOpinion {
   readonly direction: "none";
-  /** Why, to follow "No action:". */
+  /** Why the policy recommends no change. The text follows "No action:". */
   readonly reason: string;
 }
 
-/** Whether an operator named the instance, so that no other instance will do. */
+/** Whether an operator named the instance. kas must then not select another instance. */
 export function namesOnlyOne({ policy, instance }: Recommendation): boolean {
   return policy === "operator" && instance !== undefined;
 }

@@ -6,10 +6,10 @@
 import type { Direction } from "./activity.ts";
 import type { AlarmChange } from "./alarm.ts";
 
-/** A message of the topic. */
+/** A notification of the topic. */
 export interface NotificationTrigger {
   readonly kind: "notification";
-  /** The change of an alarm; absent for a message that is not an alarm of kas. */
+  /** The change of an alarm. Absent if the message does not describe an alarm of kas. */
   readonly alarm?: AlarmChange;
 }
 
@@ -18,11 +18,11 @@ export interface ReconcileTrigger {
   readonly kind: "reconcile";
 }
 
-/** A person who asks for one instance more or less. */
+/** A person asks for one instance more or less with `kas admin scale`. */
 export interface OperatorTrigger {
   readonly kind: "operator";
   readonly direction: Direction;
-  /** The only instance that kas may act on. */
+  /** The id of the only instance that kas may select. */
   readonly instance?: string;
 }
 

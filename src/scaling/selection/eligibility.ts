@@ -1,5 +1,5 @@
 /**
- * Whether scaling may act on an instance, and how.
+ * Whether kas may start or stop an instance, and how it can start it.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { type ActivityKind, DIRECTION } from "../model/activity.ts";
 import type { Instance } from "../model/instance.ts";
 import { iso } from "../words.ts";
 
-/** An activity in progress, in words. */
+/** How a reason describes an activity in progress. */
 const IN_PROGRESS: Readonly<Record<ActivityKind, string>> = {
   start: "it is being started",
   launch: "it is being launched",
@@ -15,7 +15,7 @@ const IN_PROGRESS: Readonly<Record<ActivityKind, string>> = {
   terminate: "it is being terminated",
 };
 
-/** Why scaling never acts on an instance, whatever its state; undefined if it may. */
+/** Returns why kas does not start or stop an instance, whatever its state. Undefined if kas may. */
 export function whyExempt(
   { role, quarantine, quarantineUntil, autoScalingGroup }: Instance,
 ): string | undefined {
@@ -28,13 +28,16 @@ export function whyExempt(
   return undefined;
 }
 
-/** How an instance can be brought into service: registered again while it drains, started, or started once it has stopped. */
+/**
+ * How kas can put an instance into service. `take-back`: kas registers a draining instance again. `start`: kas starts a
+ * stopped instance. `wait`: kas waits until a stopping instance has stopped, and then starts it.
+ */
 export type StartMethod = "take-back" | "start" | "wait";
 
-/** The methods, the quickest first. */
+/** The methods in the order of preference, the quickest first. */
 export const START_METHODS: readonly StartMethod[] = ["take-back", "start", "wait"];
 
-/** How an instance can be brought into service, or why kas does not start it. */
+/** Returns how kas can put an instance into service, or why kas does not start it. */
 export function startMethod(
   instance: Instance,
   activity: ActivityKind | undefined,
@@ -63,7 +66,7 @@ export function startMethod(
   }
 }
 
-/** Why kas may not stop an instance; undefined if it may. */
+/** Returns why kas may not stop an instance. Undefined if kas may. */
 export function whyNotStoppable(instance: Instance, activity: ActivityKind | undefined): string | undefined {
   const why = whyExempt(instance);
   if (why !== undefined) return why;

@@ -1,20 +1,23 @@
 /**
- * When kas may launch a node after a launch that failed (R7).
+ * The pause of launches after a failed launch (R7).
  *
  * @module
  */
 import { type Observation, recent } from "../model/observation.ts";
 import { seconds } from "../words.ts";
 
-/** The pause after launches that failed, ms: as long as they had been failing by the last one, within these bounds. */
+/** The shortest and the longest pause, in ms. */
 const PAUSE = { shortest: 60_000, longest: 900_000 } as const;
 
-/** How long a launch waits after one that failed, ms; each failure in a row about doubles it. */
+/**
+ * Returns how long kas waits after the last failed launch, in ms. The pause is as long as the time between the first and the
+ * last failure in a row, within the bounds. So each further failure about doubles the pause.
+ */
 export function pauseAfter({ since, last }: NonNullable<Observation["history"]["launchesFail"]>): number {
   return Math.min(PAUSE.longest, Math.max(PAUSE.shortest, last - since));
 }
 
-/** Why kas launches no node yet, a sentence; undefined if it may. */
+/** Returns, in a sentence, why kas launches no node yet. Undefined if kas may launch one. */
 export function launchPause({ history: { launchesFail }, now }: Observation): string | undefined {
   if (launchesFail === undefined) return undefined;
   const pause = pauseAfter(launchesFail);

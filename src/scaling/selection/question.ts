@@ -1,5 +1,5 @@
 /**
- * What a selection looks at.
+ * The input of a selection.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { FleetIndex } from "../model/fleet_index.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Recommendation } from "../model/recommendation.ts";
 
-/** A recommendation for an observed fleet: which instance is it about? */
+/** The recommendation for which kas selects an instance, and the observed fleet. */
 export interface SelectionQuestion {
   readonly recommendation: Recommendation;
   readonly observation: Observation;

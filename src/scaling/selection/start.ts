@@ -1,5 +1,5 @@
 /**
- * R7: which node to start, or whether to launch one.
+ * R7: selects which node kas starts, or whether kas launches one.
  *
  * @module
  */
@@ -16,13 +16,13 @@ import { launchPause } from "./launch_pause.ts";
 import type { SelectionQuestion } from "./question.ts";
 import { ascending, byId } from "./order.ts";
 
-/** How scaling out adds an instance. Messages are sentences. */
+/** The result of the selection for scaling out. `message` explains the selection in sentences. */
 export type StartSelection =
   | {
     readonly kind: "start";
     readonly instance: Instance;
     readonly method: StartMethod;
-    /** The instances to try next if it fails, in order. */
+    /** The ids of the instances that kas tries next, in order, if this instance fails to start. */
     readonly fallbacks: readonly string[];
     readonly message: string;
   }
@@ -30,7 +30,7 @@ export type StartSelection =
     readonly kind: "launch";
     readonly template: string;
     readonly message: string;
-    /** Why it has to wait, if it has. */
+    /** Why kas must not launch a node yet, in sentences. Absent if kas may launch one now. */
     readonly pause?: string;
   }
   | { readonly kind: "nothing"; readonly message: string };
@@ -42,8 +42,8 @@ export interface StartCandidate {
 }
 
 /**
- * Selects what to start. An instance that the recommendation names goes first. If an operator names it, it is the only
- * candidate.
+ * Selects the instance to start. An instance that the recommendation names is the first candidate. If an operator names an
+ * instance, it is the only candidate.
  */
 export function selectToStart({ recommendation, observation, index }: SelectionQuestion): StartSelection {
   const { instance: named } = recommendation;
@@ -52,7 +52,7 @@ export function selectToStart({ recommendation, observation, index }: SelectionQ
   const onlyNamed = namesOnlyOne(recommendation);
   const others = onlyNamed ? [] : all.filter((it) => !isNamed(it));
   const inOrder = [...all.filter(isNamed), ...others];
-  // A person who names an instance asks for an attempt now.
+  // Ignore the pauses if an operator names an instance: the operator wants to start it now.
   const pauseOf = onlyNamed ? () => undefined : pauseLookup(observation);
   const candidates = inOrder.filter((it) => pauseOf(it) === undefined);
   const [first, ...rest] = candidates;
@@ -75,16 +75,20 @@ export function selectToStart({ recommendation, observation, index }: SelectionQ
   };
 }
 
-/** Returns the function that returns the pause of a candidate. Registering a draining node again starts nothing. */
+/**
+ * Returns a function that returns the pause of a candidate. A pause does not prevent kas from registering a draining node
+ * again.
+ */
 function pauseLookup(observation: Observation): (candidate: StartCandidate) => Pause | undefined {
   const pauses = pausesOf(observation);
   return ({ instance, method }) => (method === "take-back" ? undefined : pauses.of(instance));
 }
 
 /**
- * The instances that kas may start, in this order: draining ones, stopped ones, stopping ones; then those of the zone with
- * the least capacity; then those whose start has not failed, or failed first; then those stopped longest (at an unknown time: last);
- * then by id.
+ * Returns the instances that kas may start, in their order. Draining instances are first, then stopped, then stopping ones.
+ * Among these, instances of the zone with the least capacity are first. Among these, instances whose start did not fail are
+ * first, then those whose start failed longest ago. Among these, the instance that stopped first is first, and an unknown
+ * time is last. Then the id decides.
  */
 export function startCandidates(
   { instances, history: { starts = [] } }: Pick<Observation, "instances" | "history">,
@@ -138,7 +142,7 @@ function withoutCandidate(
   };
 }
 
-/** Why the first candidate goes first, to follow "Starting i-1". */
+/** Returns why the first candidate is the first. The text follows "Starting i-1". */
 function whyFirst(
   candidates: readonly StartCandidate[],
   named: string | undefined,

@@ -1,5 +1,5 @@
 /**
- * R8: which node to stop or terminate.
+ * R8: selects which node kas stops or terminates.
  *
  * @module
  */
@@ -11,18 +11,18 @@ import { whyNotStoppable } from "./eligibility.ts";
 import { byId, descending } from "./order.ts";
 import type { SelectionQuestion } from "./question.ts";
 
-/** Which node scaling in takes out. */
+/** The result of the selection for scaling in. */
 export interface StopSelection {
   /** The nodes that kas may stop, in order. */
   readonly candidates: readonly Instance[];
-  /** The first of them that is past its warm-up (R5). */
+  /** The first candidate whose warm-up has passed (R5). Undefined if there is none. */
   readonly instance: Instance | undefined;
-  /** Why it is the first one, or why there is no candidate: a sentence. */
+  /** Why kas selected the instance, or why it selected none, in a sentence. */
   readonly message: string;
 }
 
 /**
- * Selects which node to stop. An instance that the recommendation names goes first. If an operator names it, it is the only
+ * Selects the node to stop. A node that the recommendation names is the first candidate. If an operator names it, it is the only
  * candidate.
  */
 export function selectToStop({ recommendation, observation, index }: SelectionQuestion): StopSelection {
@@ -52,7 +52,7 @@ export function selectToStop({ recommendation, observation, index }: SelectionQu
   return { candidates, instance, message };
 }
 
-/** Why there is no candidate, a sentence. */
+/** Returns, in a sentence, why there is no candidate. */
 function withoutCandidate(instances: readonly Instance[]): string {
   const refused = instances.filter((it) =>
     it.role === "node" && inService(it) && it.refusesStop !== undefined
@@ -64,8 +64,8 @@ function withoutCandidate(instances: readonly Instance[]): string {
 }
 
 /**
- * The nodes in service that kas may stop, in this order: those of the zone with the most capacity, then the latest started, then
- * by id.
+ * Returns the nodes in service that kas may stop, in their order. Nodes of the zone with the most capacity are first. Among
+ * these, the node that EC2 started last is first. Then the id decides.
  */
 export function stopCandidates(instances: readonly Instance[], activity: ActivityOf): readonly Instance[] {
   const capacity = capacityByZone(instances, activity);
