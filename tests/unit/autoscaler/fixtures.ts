@@ -1,5 +1,5 @@
 /**
- * A sandbox with machines inside this process, and an autoscaler that uses it over HTTP.
+ * A sandbox whose machines run inside this process, and an autoscaler that sends it requests over HTTP.
  *
  * @module
  */
@@ -21,21 +21,21 @@ import type { AutoscalerRuntime } from "../../../src/autoscaler/assemble.ts";
 import { realRuntime } from "../../../src/runtime.ts";
 import { eventually } from "../../support/kas.ts";
 
-/** The ids that the sandbox gives: the base instance and its nodes, the one that was stopped first at the front. */
+/** The ids of the sandbox's instances: the base instance, and the nodes in the order in which they were stopped. */
 export const BASE = "i-00000000000000001";
 export const NODES = ["i-00000000000000002", "i-00000000000000003", "i-00000000000000004"] as const;
 
-/** The load balancer that the sandbox starts with. */
+/** The load balancer that the sandbox has when it starts. */
 export const BALANCER = balancerRef({ fleet: "kas" });
 
 /** Machines that answer every request with `pong`. */
 export interface Machines extends MachineFactory {
-  /** How many requests for work wait. */
+  /** The number of /work requests without an answer. */
   readonly held: () => number;
 }
 
 /**
- * Makes machines.
+ * Creates machines.
  *
  * @param serves whether the worker of an instance answers with 200
  * @param work what requests for /work wait for
@@ -64,29 +64,31 @@ export function machines(
   return Object.assign(make, { held: () => held });
 }
 
-/** A sandbox and an autoscaler in it. */
+/** A sandbox, and the functions with which a test starts and observes an autoscaler in it. */
 export interface Stage extends AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly aws: Aws;
   readonly options: ServiceOptions;
   /** Starts an autoscaler on the state folder. */
   start(more?: Partial<ServiceOptions>, runtime?: AutoscalerRuntime): Service;
-  /** Subscribes an autoscaler to the topic, and waits until it has confirmed. */
+  /** Subscribes an autoscaler to the topic, and waits until the autoscaler has confirmed the subscription. */
   subscribe(autoscaler: Pick<Service, "url">): Promise<void>;
   /**
-   * Sets the state of an alarm of the fleet, and a threshold by which CloudWatch comes to the same state for an idle CPU, and to no
-   * other one without datapoints.
+   * Sets the state of an alarm of the fleet. Also sets a threshold with which CloudWatch computes the same state for an idle
+   * CPU, so that CloudWatch does not change the state again.
    */
   alarm(kind: AlarmKind, dimension: string, state: AlarmState): Promise<void>;
-  /** An alarm as CloudWatch has it. */
+  /** Returns an alarm as CloudWatch describes it. */
   alarmNow(kind: AlarmKind, dimension: string): Promise<Alarm>;
   /** Publishes a text to the topic. */
   publish(text: string): Promise<void>;
-  /** The state and the registration of an instance: `running in-service`. */
+  /** Returns the state and the registration of an instance, for example `running in-service`. */
   standing(id: string): string;
 }
 
-/** Opens a stage in a kind sandbox, unless the options say otherwise. By default the autoscaler reconciles when it starts, and then once an hour. */
+/**
+ * Opens a stage. By default its sandbox runs with `--kind`, and the autoscaler reconciles when it starts and then once an hour.
+ */
 export async function stage(
   sandboxOptions: SandboxOptions = {},
   more: Partial<ServiceOptions> = {},
@@ -167,7 +169,7 @@ export async function stage(
   };
 }
 
-/** Creates a CPU alarm that keeps its state without datapoints. */
+/** Creates a CPU alarm that keeps its state while it has no datapoints. */
 export async function putLasting(
   aws: Aws,
   { threshold, period, topicArn, ...name }: AlarmPlan,
@@ -191,7 +193,10 @@ export async function putLasting(
   );
 }
 
-/** Writes two failed health checks of an instance into the journal of a state folder, so that the third one quarantines it (R18). */
+/**
+ * Writes two failed health checks of an instance to the journal of a state folder. kas quarantines it after the next failure
+ * (R18).
+ */
 export function failTwice(state: string, instance: string): void {
   using store = Store.open(state);
   const journal = new Journal(store);
@@ -215,7 +220,7 @@ export function failTwice(state: string, instance: string): void {
   }
 }
 
-/** Waits for the first reconciliation, which a message would precede. */
+/** Waits until the first reconciliation has ended. A message that arrives before would be evaluated first. */
 export async function firstResync(autoscaler: Pick<Service, "url">): Promise<void> {
   await eventually(() => lines(autoscaler), (all) => all.length > 0);
 }
@@ -231,7 +236,7 @@ export function eventualLine(
   );
 }
 
-/** The journal's lines from `GET /activities`, newest first. */
+/** Returns the lines of the journal from `GET /activities`, newest first. */
 export async function lines({ url }: Pick<Service, "url">): Promise<JournalLine[]> {
   return await (await fetch(`${url}/activities`)).json();
 }

@@ -1,12 +1,13 @@
 /**
- * `kas autoscaler` as a process on a stage, and its output, for tests of what it reports and what it keeps secret.
+ * Runs `kas autoscaler` as a process in a sandbox, and keeps its output. Tests use it to check what the process reports, and
+ * that it keeps secrets.
  *
  * @module
  */
 import { FROM_SOURCE, type Running, start } from "../../support/kas.ts";
 import type { Stage } from "./fixtures.ts";
 
-/** A process that listens. */
+/** A running `kas autoscaler` that listens on a port. */
 export interface AutoscalerProcess extends Running {
   readonly url: string;
 }
@@ -41,14 +42,14 @@ export async function startProcess(
   return Object.assign(running, { url });
 }
 
-/** A server between the topic and the autoscaler that forwards messages and notes the secrets in them. */
+/** A server between the topic and the autoscaler. It forwards the messages, and notes the secrets in them. */
 export interface Relay extends AsyncDisposable {
   readonly url: string;
-  /** Tokens, signatures, and URLs that have an effect. None of them may appear anywhere. */
+  /** Tokens, signatures, and URLs that change something when a client requests them. No output may contain one of them. */
   readonly secrets: ReadonlySet<string>;
 }
 
-/** Starts such a server. */
+/** Starts the forwarding server. */
 export function relay(to: string): Relay {
   const secrets = new Set<string>();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {

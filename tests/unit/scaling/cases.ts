@@ -1,5 +1,5 @@
 /**
- * A rule as a table of cases: a trigger and an observation, and the decision.
+ * Tests of a rule as a table of cases. Each case has a trigger, an observation, and the expected decision.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { decide } from "../../../src/scaling/decide.ts";
 import type { Observation } from "../../../src/scaling/model/observation.ts";
 import { MINUTE, NOW, OBSERVATION } from "./fixtures.ts";
 
-/** What a case expects: an action, or the check that holds it back ("" where no policy recommends a change). */
+/** What a case expects: an action, or the check that holds the action back, or "" if no policy recommends a change. */
 export type Expected =
   | { readonly start: string; readonly then?: readonly string[]; readonly by?: "register" | "start" }
   | { readonly launch: string }
@@ -30,7 +30,7 @@ export interface Case {
   readonly numbers?: readonly number[];
 }
 
-/** Registers a rule's cases as tests. */
+/** Registers the cases of a rule as tests. */
 export function checks(rule: string, cases: readonly Case[]): void {
   for (const { name, trigger, observation, expected, numbers = [] } of cases) {
     Deno.test(`${rule}: decide() ${name}`, () => {
@@ -43,7 +43,7 @@ export function checks(rule: string, cases: readonly Case[]): void {
   }
 }
 
-/** A decision, as far as a case says something of it. */
+/** Returns the parts of a decision that a case expects something of. */
 function outcome(decision: Decision, expected: Expected): Expected {
   switch (decision.kind) {
     case "none":
@@ -67,17 +67,17 @@ function outcome(decision: Decision, expected: Expected): Expected {
   }
 }
 
-/** Other limits. */
+/** Returns a change of the observation: other limits. */
 export function limits(more: Partial<Observation["limits"]>): Pick<Observation, "limits"> {
   return { limits: { ...OBSERVATION.limits, ...more } };
 }
 
-/** Another history. */
+/** Returns a change of the observation: another history. */
 export function history(more: Partial<Observation["history"]>): Pick<Observation, "history"> {
   return { history: { ...OBSERVATION.history, ...more } };
 }
 
-/** Activities in progress for a minute. */
+/** Returns a change of the observation: activities that have been in progress for a minute. */
 export function inProgress(
   ...activities: readonly (readonly [ActivityKind, string?])[]
 ): Pick<Observation, "inProgress"> {
@@ -90,14 +90,14 @@ export function inProgress(
   };
 }
 
-/** The latest CPU of instances, percent. */
+/** Returns a change of the observation: the latest CPU of instances, in percent. */
 export function cpu(loads: Readonly<Record<string, number>>): Pick<Observation, "cpu"> {
   return {
     cpu: Object.fromEntries(Object.entries(loads).map(([id, percent]) => [id, { percent, at: NOW }])),
   };
 }
 
-/** An operator asks for a change. */
+/** Returns the trigger of an operator who asks for a change. */
 export function operator(direction: Direction, instance?: string): Trigger {
   return { kind: "operator", direction, ...(instance === undefined ? {} : { instance }) };
 }

@@ -23,7 +23,7 @@ import * as random from "./random.ts";
 
 const RUNS = { numRuns: 1_000 };
 
-/** Each change and the decision that it leads to: "with --max 4 instead of 3: start n4". */
+/** Returns each change with the decision to which it leads: "with --max 4 instead of 3: start n4". */
 function changes(trigger: Trigger, observation: Partial<Observation>): string[] {
   return explain(trigger, { ...OBSERVATION, ...observation }).changes.map(({ change, decision }) =>
     `${change}: ${decision.kind}${"instance" in decision ? ` ${decision.instance}` : ""}`
@@ -89,10 +89,10 @@ Deno.test("explain() does not modify its arguments", () => {
   );
 });
 
-/** Two in service, and one in quarantine. */
+/** A fleet with two instances in service and one in quarantine. */
 const NONE_LEFT = { instances: [BASE, instance("n1"), stopped("n4", { quarantine: "it broke" })] };
 
-/** The trigger, what differs from the fleet of the fixtures, and changes that must be told. */
+/** The name of a case, the trigger, what differs from the fleet of the fixtures, and changes that explain() must return. */
 const CASES: readonly [string, Trigger, Partial<Observation>, readonly string[]][] = [
   ["max-capacity: at max", OUT, limits({ max: 3 }), ["with --max 4 instead of 3: start n4"]],
   ["max-capacity: the whole fleet in service", OUT, withInstances(instance("n3"), instance("n4")), [
@@ -102,7 +102,7 @@ const CASES: readonly [string, Trigger, Partial<Observation>, readonly string[]]
     "with --cooldown-in 20s instead of 60s: stop n1",
     "40s later, all else the same: stop n1",
   ]],
-  ["warm-up: younger than the warm-up", operator("in", "n1"), {
+  ["warm-up: the instance came into service recently", operator("in", "n1"), {
     instances: [
       ...OBSERVATION.instances.filter(({ id }) => id !== "n1"),
       instance("n1", { launched: NOW - MINUTE }),
@@ -111,17 +111,17 @@ const CASES: readonly [string, Trigger, Partial<Observation>, readonly string[]]
     "with --warmup 60s instead of 120s: stop n1",
     "60s later, all else the same: stop n1",
   ]],
-  ["out-beats-in: an alarm calls for more", IN, {
+  ["out-beats-in: an alarm recommends more capacity", IN, {
     alarms: [alarm("cpuhigh", "n2", "ALARM", { threshold: 80 })],
   }, ["if cpuhigh on n2 were in OK instead of ALARM: stop n1"]],
-  ["out-beats-in: two of them", IN, {
+  ["out-beats-in: two alarms recommend more capacity", IN, {
     alarms: [alarm("cpuhigh", "n2", "ALARM"), alarm("reqcount", "kas", "ALARM")],
   }, ["if none of 2 cpuhigh and reqcount alarms were in ALARM: stop n1"]],
   ["min-capacity: at min", IN, limits({ min: 3 }), [
     "with --min 2 instead of 3: stop n1",
     "with one more node in service under the same load: stop n1",
   ]],
-  ["projected-load: more than the others can carry", IN, cpu({ base: 60, n1: 60, n2: 60 }), [
+  ["projected-load: the other instances cannot carry the load", IN, cpu({ base: 60, n1: 60, n2: 60 }), [
     "with the CPU of base at 31.9 % instead of 60 %: stop n1",
     "with cpuhigh at 95 % instead of 80 %: stop n1",
     "with one more node in service under the same load: stop n1",
@@ -131,11 +131,11 @@ const CASES: readonly [string, Trigger, Partial<Observation>, readonly string[]]
       it,
     ) => (it.id === "n3" ? { ...it, quarantine: "no capacity" } : it)),
   }, ["with n3 released from its quarantine: start n3"]],
-  ["no-standby: nobody left to start", OUT, { ...NONE_LEFT, ...limits({ max: 3 }) }, [
+  ["no-standby: no standby node is left", OUT, { ...NONE_LEFT, ...limits({ max: 3 }) }, [
     "with --grow and --max 4: launch",
     "with one more stopped node in the fleet: start one-more",
   ]],
-  ["max-capacity: nobody left to start, and no room for more", OUT, {
+  ["max-capacity: no standby node is left, and the fleet is at max", OUT, {
     ...NONE_LEFT,
     ...limits({ max: 3, grow: "kas-node" }),
   }, ["with --max 4 instead of 3: launch"]],
@@ -144,7 +144,7 @@ const CASES: readonly [string, Trigger, Partial<Observation>, readonly string[]]
     ...limits({ max: 5, grow: "kas-node" }),
     ...history({ launchesFail: { since: NOW - 20_500, last: NOW - 20_500 } }),
   }, ["40s later, all else the same: launch"]],
-  ["a launch that was made", OUT, { ...NONE_LEFT, ...limits({ max: 5, grow: "kas-node" }) }, [
+  ["a decision to launch", OUT, { ...NONE_LEFT, ...limits({ max: 5, grow: "kas-node" }) }, [
     "without --grow: none",
     "with --max 3 instead of 5: none",
   ]],
@@ -157,8 +157,8 @@ const CASES: readonly [string, Trigger, Partial<Observation>, readonly string[]]
   }, {
     instances: OBSERVATION.instances.map((it) => (it.id === "n1" ? { ...it, launched: NOW - MINUTE } : it)),
   }, ["with --warmup 60s instead of 120s: stop n1", "60s later, all else the same: stop n1"]],
-  ["a start that was made", OUT, {}, ["with --max 3 instead of the whole fleet's 5: none"]],
-  ["a stop that was made", IN, {}, [
+  ["a decision to start", OUT, {}, ["with --max 3 instead of the whole fleet's 5: none"]],
+  ["a decision to stop", IN, {}, [
     "with --min 3 instead of the number of base and control instances: none",
     "if cpuhigh on base were in ALARM instead of OK: none",
     "with cpuhigh at 21 % instead of 80 %: none",

@@ -1,5 +1,6 @@
 /**
- * A fleet that cases vary: two zones, one base in service, two nodes in service for an hour, two stopped nodes.
+ * The fleet that test cases change. It is in two zones. A base instance and two nodes have been in service for an hour, and
+ * two nodes are stopped.
  *
  * @module
  */
@@ -8,13 +9,13 @@ import type { Observation } from "../../../src/scaling/model/observation.ts";
 import type { NotificationTrigger, Trigger } from "../../../src/scaling/model/trigger.ts";
 import type { Instance } from "../../../src/scaling/model/instance.ts";
 
-/** The moment of every decision. */
+/** The time of every decision. */
 export const NOW = Date.UTC(2026, 10, 23, 12);
 const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 
-/** An instance, in service for an hour unless said otherwise. */
+/** Returns an instance. By default it has been in service for an hour. */
 export function instance(id: string, more: Partial<Instance> = {}): Instance {
   return {
     id,
@@ -29,14 +30,17 @@ export function instance(id: string, more: Partial<Instance> = {}): Instance {
   };
 }
 
-/** A stopped node. */
+/** Returns a stopped node. */
 export function stopped(id: string, more: Partial<Instance> = {}): Instance {
   return instance(id, { state: "stopped", registration: "none", stoppedAt: NOW - HOUR, ...more });
 }
 
 export const BASE = instance("base", { role: "base", launched: NOW - 24 * HOUR });
 
-/** base and n1 in zone a, n2 in b, in service; n3 in a and n4 in b stopped. CPU is low everywhere, and no alarm asks for more. */
+/**
+ * An observation of the fleet. `base` and n1 in zone a, and n2 in zone b are in service. n3 in zone a and n4 in zone b are
+ * stopped. The CPU of all instances is low, and no alarm recommends more capacity.
+ */
 export const OBSERVATION: Observation = {
   now: NOW,
   fleet: "kas",
@@ -54,7 +58,7 @@ export const OBSERVATION: Observation = {
   history: { inServiceSince: {} },
 };
 
-/** An alarm as CloudWatch has it. */
+/** Returns an alarm as CloudWatch describes it. */
 export function alarm(
   kind: AlarmKind,
   dimension: string,
@@ -88,7 +92,7 @@ export const IN: AlarmTrigger = {
   alarm: { fleet: "kas", kind: "cpulow", dimension: "n1", from: "ALARM", to: "OK", at: NOW },
 };
 
-/** A notification that the load balancer has few requests. */
+/** A notification that the load balancer receives few requests. */
 export const IN_ANY: AlarmTrigger = {
   kind: "notification",
   alarm: { fleet: "kas", kind: "reqcount", dimension: "kas", from: "ALARM", to: "OK", at: NOW },
@@ -96,7 +100,7 @@ export const IN_ANY: AlarmTrigger = {
 
 export const RECONCILE: Trigger = { kind: "reconcile" };
 
-/** The fleet with some instances replaced by id, or added. */
+/** Returns the fleet with some instances added, or replaced if the fleet has an instance with the same id. */
 export function withInstances(...changed: readonly Instance[]): Pick<Observation, "instances"> {
   const ids = new Set(changed.map(({ id }) => id));
   return { instances: [...OBSERVATION.instances.filter(({ id }) => !ids.has(id)), ...changed] };

@@ -1,5 +1,5 @@
 /**
- * Properties of every decision on random fleets: the invariants I1, I2, I3 and I8, and R16.
+ * Properties that every decision has, tested with random fleets: the invariants I1, I2, I3 and I8, and R16.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { scopeOf } from "../../../src/scaling/scope.ts";
 import { exhausted, instance, observation as observations, trigger as triggers } from "./random.ts";
 
 const RUNS = { numRuns: 2_000 };
-/** Checks a property of every decision of some kinds, and that such decisions came up often enough. */
+/** Checks a property of all decisions of some kinds, and that the random fleets led to enough of these decisions. */
 function every(
   kinds: Decision["kind"] | readonly Decision["kind"][],
   holds: (decision: Decision, trigger: Trigger, observation: Observation) => void,
@@ -45,7 +45,7 @@ const idsAt = (observation: Observation, place: string): string[] =>
     )
     .map(({ id }) => id);
 
-/** What takes an instance out of service. */
+/** The actions that take an instance out of service. */
 const OUT_OF_SERVICE = ["stop", "terminate"] as const;
 
 Deno.test("I1: decide() never stops or terminates a base, control, quarantined or Auto Scaling instance, or one that EC2 refuses to stop", () => {
@@ -155,7 +155,7 @@ Deno.test("I3: decide() starts only nodes that are neither in service nor joinin
   });
 });
 
-Deno.test("R4: decide() stops nothing while an alarm of the fleet recommends to scale out, unless its instance still warms up", () => {
+Deno.test("R4: decide() stops no instance while an alarm of the fleet recommends more capacity, unless the alarm's instance booted recently", () => {
   every(OUT_OF_SERVICE, (_, __, observation) => {
     const { now, limits: { warmup, metricDelay = 0 }, history } = observation;
     const settled = ({ id, launched }: Instance) =>
@@ -230,7 +230,7 @@ Deno.test("R16: the decision of decide() does not depend on the order in which A
         alarms: observation.alarms.toReversed(),
       };
       const action = (decision: Decision) => ({ ...decision, reason: "" });
-      // Two alarms of one name can't be; the generator may make them, and then the first counts.
+      // The generator may create two alarms with the same name, which CloudWatch never has. Keep the first.
       const names = new Set(
         observation.alarms.map(({ fleet, kind, dimension }) => `${fleet}:${kind}:${dimension}`),
       );

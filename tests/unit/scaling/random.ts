@@ -1,5 +1,5 @@
 /**
- * Random fleets and triggers.
+ * Generators of random fleets and triggers.
  *
  * @module
  */
@@ -40,7 +40,7 @@ const instanceState = fc.constantFrom(
   "terminated",
 );
 const registration = fc.constantFrom("none", "out-of-service", "in-service", "draining");
-/** An instance in any state. */
+/** Generates an instance in any state. */
 export const instance = (id: string): fc.Arbitrary<Instance> =>
   fc.tuple(
     fc.record({
@@ -76,7 +76,7 @@ const startEvent: fc.Arbitrary<StartEvent> = fc.oneof(
   }),
 );
 
-/** All that a decision may look at. */
+/** Generates an observation. */
 export const observation: fc.Arbitrary<Observation> = fc.record({
   now: fc.constant(NOW),
   fleet: fc.constant("kas"),
@@ -93,7 +93,7 @@ export const observation: fc.Arbitrary<Observation> = fc.record({
   }, { requiredKeys: ["warmup", "cooldownOut", "cooldownIn", "resync"] }),
   instances: fc.subarray(IDS, { minLength: 2 }).chain((ids) => fc.tuple(...ids.map(instance))),
   alarms: fc.array(alarm, { maxLength: 4 }),
-  // Mostly of now: an older one may be from before the last change of capacity.
+  // Most datapoints begin now, because an older datapoint may be from before the last change of capacity.
   cpu: fc.dictionary(
     anyId,
     fc.record({
@@ -127,7 +127,7 @@ export const observation: fc.Arbitrary<Observation> = fc.record({
   requiredKeys: ["now", "fleet", "limits", "instances", "alarms", "cpu", "inProgress", "history"],
 });
 
-/** The same without a standby node, and with room for more. */
+/** Generates an observation of a fleet without a standby node, below its maximum. */
 export const exhausted: fc.Arbitrary<Observation> = fc.tuple(observation, fc.integer({ min: 4, max: 12 }))
   .map((
     [{ instances, limits, history: { launchesFail: _, ...history }, ...rest }, max],
@@ -140,7 +140,7 @@ export const exhausted: fc.Arbitrary<Observation> = fc.tuple(observation, fc.int
     )),
   }));
 
-/** What starts an evaluation: mostly an alarm of the fleet that asks for a change. */
+/** Generates a trigger. Most triggers are alarms of the fleet that recommend a change. */
 export const trigger: fc.Arbitrary<Trigger> = fc.oneof(
   { weight: 5, arbitrary: change.map((alarm) => ({ kind: "notification" as const, alarm })) },
   {

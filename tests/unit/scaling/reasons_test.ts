@@ -1,5 +1,5 @@
 /**
- * How reasons read: one of each kind, word for word. No other test of the rules holds their wording.
+ * The wording of reasons: one example of each kind, word for word. No other test of the rules depends on the wording.
  *
  * @module
  */

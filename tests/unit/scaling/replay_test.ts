@@ -11,7 +11,7 @@ const START: Recorded = {
   rules: RULES_VERSION,
 };
 
-/** The start with something of its record changed. */
+/** Returns the record of a start, with some changes. */
 function changed(decision: object, rules = RULES_VERSION): Recorded {
   return { ...START, decision: { ...START.decision, ...decision } as Recorded["decision"], rules };
 }

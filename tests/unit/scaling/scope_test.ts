@@ -15,9 +15,9 @@ const CASES: readonly [string, Trigger, Scope, ProcessedChange?][] = [
   ["a reconcile", RECONCILE, "everything"],
   ["an operator who scales out", operator("out"), "instances"],
   ["an operator who scales in", operator("in"), "everything"],
-  ["a notification that asks for more", OUT, "instances"],
-  ["a notification that asks for less", IN, "everything"],
-  ["a notification that asks for no change", { ...OUT, alarm: { ...OUT.alarm, to: "OK" } }, "nothing"],
+  ["a notification that recommends more capacity", OUT, "instances"],
+  ["a notification that recommends less capacity", IN, "everything"],
+  ["a notification that recommends no change", { ...OUT, alarm: { ...OUT.alarm, to: "OK" } }, "nothing"],
   ["a message that is not an alarm", { kind: "notification" }, "nothing"],
   ["a notification older than a processed change", OUT, "nothing", { at: NOW + 1, by: "notification" }],
   ["a change that a reconcile has processed", OUT, "nothing", { at: NOW, by: "reconcile" }],
@@ -30,18 +30,18 @@ for (const [what, trigger, scope, processed] of CASES) {
 
 const { cpu: _, ...UNREAD } = OBSERVATION;
 
-Deno.test("dependsOnLoad() is true where an instance may be stopped", () => {
+Deno.test("dependsOnLoad() is true if all other checks let kas stop an instance", () => {
   assertEquals(dependsOnLoad(IN, UNREAD), true);
 });
 
-Deno.test("dependsOnLoad() is false where another check holds the scale-in back, and for scaling out", () => {
+Deno.test("dependsOnLoad() is false if another check holds the scale-in back, and for scaling out", () => {
   assertEquals(dependsOnLoad(IN, { ...UNREAD, limits: { ...UNREAD.limits, min: 3 } }), false);
   assertEquals(dependsOnLoad(IN, { ...UNREAD, history: { ...UNREAD.history, lastIn: NOW } }), false);
   assertEquals(dependsOnLoad(OUT, UNREAD), false);
   assertEquals(dependsOnLoad(RECONCILE, UNREAD), false);
 });
 
-Deno.test("dependsOnLoad() is true at a reconcile that saturated instances may permit to start a node", () => {
+Deno.test("dependsOnLoad() is true for a reconcile that could start a node if the instances were saturated", () => {
   const observation = {
     ...UNREAD,
     limits: { ...UNREAD.limits, cooldownOut: 0, resync: 0, metricDelay: 180_000 },
@@ -55,7 +55,7 @@ Deno.test("dependsOnLoad() is true at a reconcile that saturated instances may p
   );
 });
 
-Deno.test("R6: decide() comes to the same action without the load, and with any load, if dependsOnLoad() returns false", () => {
+Deno.test("R6: if dependsOnLoad() returns false, decide() chooses the same action without the load and with any load", () => {
   let depending = 0;
   fc.assert(
     fc.property(triggers, observations, (trigger, observation) => {
@@ -77,7 +77,7 @@ Deno.test("R6: decide() stops no instance without the load if dependsOnLoad() re
   );
 });
 
-Deno.test("dependsOnCredits() names the instances at the baseline of their T type, where an instance may be stopped", () => {
+Deno.test("dependsOnCredits() returns the instances at the baseline of their T type if kas would stop an instance", () => {
   const ids = (observation: Observation) => dependsOnCredits(IN, observation).map(({ id }) => id);
   const ofType = (type: string) => ({
     ...OBSERVATION,

@@ -7,7 +7,7 @@ import { IN, NOW, OBSERVATION, OUT } from "./fixtures.ts";
 const { inProgress: underWay, ...rest } = OBSERVATION;
 const FACTS = { ...rest, underWay };
 
-/** A record that took no action, as version 1 of the rules wrote it. */
+/** Returns a record of version 1 of the rules with the decision no action. */
 function none(signal: Version1Record["signal"], rule: string, reason: string): Version1Record {
   return { signal, facts: FACTS, decision: { kind: "none", reason, rules: rule === "" ? [] : [rule] } };
 }

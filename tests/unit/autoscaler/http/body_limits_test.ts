@@ -17,7 +17,7 @@ function slow() {
   };
 }
 
-/** The length of the text, or the status and cause of the refusal. */
+/** Returns the length of the text that the reader read, or the status and the reason of its refusal. */
 function outcome(reading: Promise<string>): Promise<string> {
   return reading.then(
     ({ length }) => `${length}`,
@@ -38,7 +38,7 @@ Deno.test("BodyReader rejects the largest body if the total exceeds the limit, a
   await assertRejects(() => large[1]?.closed ?? Promise.resolve());
   await large[0]?.end();
   assertEquals(await large[0]?.outcome, "400");
-  // Nothing counts any longer.
+  // No body is open any more.
   assertEquals(await outcome(bodies.read(post("x".repeat(1_000)), echo)), "1000");
 });
 
@@ -73,7 +73,7 @@ Deno.test("BodyReader rejects a large body if there are too many large bodies, a
   assertEquals(await outcome(bodies.read(post("x".repeat(100_000)), echo)), "100000");
 });
 
-Deno.test("BodyReader reads no header: Deno keeps headers twice once one of them is read, and a client may send 400 KB", async () => {
+Deno.test("BodyReader reads no header, because Deno then copies all headers, and a client may send 400 KB", async () => {
   const request = post("x");
   Object.defineProperty(request, "headers", {
     get: () => {
@@ -83,7 +83,7 @@ Deno.test("BodyReader reads no header: Deno keeps headers twice once one of them
   assertEquals(await outcome(new BodyReader().read(request, echo)), "1");
 });
 
-Deno.test("if there are too many bodies, BodyReader rejects the body that takes longest", async () => {
+Deno.test("if there are too many bodies, BodyReader rejects the body that it has been reading for the longest time", async () => {
   const bodies = new BodyReader({ count: 2 });
   const open = [slow(), slow()].map((body) => ({
     ...body,

@@ -22,7 +22,7 @@ function journal(length: number): (query: DecisionQuery) => DecisionRecord | und
   };
 }
 
-/** The ids of the records that a query selects. */
+/** Returns the ids of the records that a query selects. */
 function ids(query: string, length: number): number[] | undefined {
   return decisionLines(new URLSearchParams(query), journal(length))?.split("\n").filter((line) => line !== "")
     .map((line) => JSON.parse(line).id);

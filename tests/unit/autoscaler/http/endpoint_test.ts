@@ -7,7 +7,7 @@ import { CertificateError } from "../../../../src/sns/certificate.ts";
 import { messageVerifier } from "../../../../src/sns/verify.ts";
 import { type Body, CERTIFICATE, NOW, signed, TOPIC } from "../../sns/fixtures.ts";
 
-/** An inbox with a sync that the test gives. */
+/** An inbox whose `synced()` the test replaces. */
 class SyncedInbox extends Inbox {
   constructor(state: Store, readonly sync: () => Promise<void>) {
     super(state);
@@ -18,7 +18,7 @@ class SyncedInbox extends Inbox {
   }
 }
 
-/** A handler with an inbox in memory. It counts how often it wakes the loop. */
+/** A handler with an inbox in memory. The fixture counts how often the handler wakes the control loop. */
 class Desk implements Disposable {
   readonly #state = Store.memory();
   /** The sync of the inbox. */
@@ -53,7 +53,7 @@ class Desk implements Disposable {
     });
   }
 
-  /** Resolves once the handler has woken the loop. */
+  /** Resolves when the handler has woken the control loop. */
   woke(): Promise<void> {
     return this.#wake.promise;
   }
@@ -62,7 +62,7 @@ class Desk implements Disposable {
     return this.#handle(new Request(`http://localhost${path}`, init));
   }
 
-  /** The status that a path answers to a request for a host. */
+  /** Returns the HTTP status of the response to a request for a path and a host. */
   async at(base: string, path: string, headers: HeadersInit): Promise<number> {
     const response = await this.#handle(new Request(`${base}${path}`, { headers }));
     await response.body?.cancel();
@@ -307,7 +307,7 @@ for (const [accept, type] of ACCEPTS) {
 
 const INHERITED = Object.getOwnPropertyNames(Object.prototype);
 
-Deno.test("the endpoint treats no inherited property name of an object as a method or path", async () => {
+Deno.test("the endpoint does not treat the name of an inherited property, such as toString, as a method or path", async () => {
   using desk = new Desk();
   for (const method of INHERITED) {
     for (const path of ["/", "/ping", "/status", "/activities", "/decisions", "/metrics"]) {
@@ -323,7 +323,7 @@ Deno.test("the endpoint treats no inherited property name of an object as a meth
 
 const PRIVATE = ["/status", "/activities", "/decisions", "/metrics"];
 
-Deno.test("a path that is not public is served only to an IP address, localhost and the names of --host", async () => {
+Deno.test("the endpoint serves paths other than / and /ping only for an IP address, localhost and the names of --host", async () => {
   using desk = new Desk();
   const ask = (host: string, path: string) => desk.at(`http://${host}`, path, { host });
   for (const path of PRIVATE) {
@@ -350,7 +350,7 @@ Deno.test("a path that is not public is served only to an IP address, localhost 
     ) {
       assertEquals([path, host, await ask(host, path)], [path, host, 421]);
     }
-    // A whole URL in the request line: both hosts count.
+    // If the request line has a whole URL, the endpoint checks its host and the Host header.
     assertEquals(await desk.at("http://127.0.0.1", path, { host: "evil.example" }), 421);
     assertEquals(await desk.at("http://evil.example", path, { host: "127.0.0.1" }), 421);
   }

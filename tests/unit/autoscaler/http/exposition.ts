@@ -6,17 +6,17 @@
  * @module
  */
 
-/** A metric with its samples. */
+/** A metric and its samples. */
 export interface Family {
   readonly name: string;
   readonly type: "counter" | "gauge" | "histogram";
   readonly help: string;
-  /** The labels that its samples have, `le` aside, in their order. */
+  /** The names of the labels of its samples, in order, without `le`. */
   readonly labels: readonly string[];
   readonly samples: readonly Sample[];
 }
 
-/** One line of it. */
+/** A sample of a metric: one line of the text. */
 export interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ const SAMPLE = /^([a-zA-Z_][a-zA-Z0-9_]*)(?:\{(.*)\})? (\S+)$/;
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/y;
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$|^[+-]Inf$|^NaN$/i;
 
-/** Reads an exposition; throws a SyntaxError that quotes the line it does not take. */
+/** Parses a text in Prometheus's format. Throws a SyntaxError that quotes the first invalid line. */
 export function parseExposition(text: string): Map<string, Family> {
   if (!text.endsWith("\n")) throw new SyntaxError("the last line does not end");
   const families = new Map<string, Family & { readonly samples: Sample[]; labels: string[] }>();
@@ -63,7 +63,7 @@ export function parseExposition(text: string): Map<string, Family> {
   return families;
 }
 
-/** A sample's value. */
+/** Parses the value of a sample. */
 export function value(
   families: ReadonlyMap<string, Family>,
   name: string,

@@ -4,7 +4,7 @@ import { AT_ONCE, fleetOf } from "../../../support/lab/fleet_plan.ts";
 import type { Lab } from "../../../support/lab/lab.ts";
 import { askForMore, countInService, openNotifiedLab } from "../../../support/lab/script.ts";
 
-Deno.test("a crash between a launch and the launch's journal entry leads to no second instance (R13)", async () => {
+Deno.test("after a crash between a launch and its record in the journal, kas launches no second instance (R13)", async () => {
   const victim: { lab?: Lab } = {};
   const tokens: unknown[] = [];
   await using lab = await openNotifiedLab(

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { fleetOf } from "../../../support/lab/fleet_plan.ts";
 import { askForMore, FIRST, openNotifiedLab } from "../../../support/lab/script.ts";
 
-/** The status of a node that kas starts while it reaches no instance itself, after the start has ended. */
+/** Starts a node while kas's own health checks get no answer from any instance. Returns the status of the node after its start. */
 async function startedBlind(isBroken: boolean): Promise<string> {
   await using lab = await openNotifiedLab(fleetOf([false], { kind: true }));
   lab.isBlind = true;
@@ -12,10 +12,10 @@ async function startedBlind(isBroken: boolean): Promise<string> {
   return lab.status(FIRST);
 }
 
-Deno.test("a node comes into service though kas's own health check reaches no instance: the load balancer decides (R9)", async () => {
+Deno.test("a healthy node comes into service even if kas's own health checks get no answer from any instance (R9)", async () => {
   assertEquals(await startedBlind(false), "running in-service");
 });
 
-Deno.test("a node that the load balancer finds unhealthy is stopped, though kas's own health check reaches no instance (R9)", async () => {
+Deno.test("if kas's own health checks get no answer from any instance, kas stops a node that the load balancer finds unhealthy (R9)", async () => {
   assertEquals(await startedBlind(true), "stopped none");
 });

@@ -2,13 +2,13 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DeadlineError, until, type WaitOptions } from "../../../../src/autoscaler/lifecycle/wait.ts";
 import type { Clock } from "../../../../src/runtime.ts";
 
-/** A clock whose sleeps end at once. */
+/** A clock whose sleeps end immediately. */
 function fastClock(): Clock & { readonly sleeps: number[] } {
   let now = 0;
   const sleeps: number[] = [];
   return {
     sleeps,
-    // The time of day jumps: waiting must not depend on it.
+    // The time of day jumps, because a wait must not depend on it.
     now: () => Math.random() * 1e12,
     elapsed: () => now,
     sleep: (ms) => {

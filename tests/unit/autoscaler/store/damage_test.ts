@@ -17,10 +17,13 @@ const START: Decision = {
 };
 const STOP: Decision = { kind: "stop", instance: "n1", reason: "idle", checks: [] };
 
-/** An integer that no number holds exactly, and that is no time. */
+/** An integer that a number cannot represent exactly, and that is not a valid time. */
 const HUGE = "9007199254740993";
 
-/** A journal with three starts, the last two in progress, a processed alarm, and two messages. `damages` has the reports so far. */
+/**
+ * Opens a journal with three starts, of which two are in progress, a processed alarm change, and two messages. `damages` has
+ * the reports.
+ */
 function filled() {
   const state = Store.memory();
   const damages: string[] = [];
@@ -45,7 +48,7 @@ function filled() {
   return { state, journal, inbox, damages, [Symbol.dispose]: () => state[Symbol.dispose]() };
 }
 
-/** Reads everything that the service, its pages and the commands read. */
+/** Reads all that the service, its pages and the commands read from the journal. */
 function readAll({ state, inbox }: ReturnType<typeof filled>) {
   const journal = new Journal(state);
   const lines = journal.lines(100, NOW);
@@ -85,12 +88,12 @@ const SOUND = {
   lastOut: NOW + 1,
 };
 
-Deno.test("a journal without damage reports none", () => {
+Deno.test("kas reports no damage of a journal that is not damaged", () => {
   using it = filled();
   assertEquals([readAll(it), it.damages], [SOUND, []]);
 });
 
-/** A damage, what cannot be read with it, and the name of its row in the report. */
+/** An SQL statement that damages a row, the data that kas then cannot read, and the name of the row in the report. */
 const DAMAGES: readonly [damage: string, row: string, missing: Partial<typeof SOUND>][] = [
   ["decisions SET trigger_json = '{' WHERE id = 2", "decision 2", { records: [1, 3] }],
   ["decisions SET decision = 'nonsense' WHERE id = 2", "decision 2", { records: [1, 3] }],
@@ -132,7 +135,7 @@ const DAMAGES: readonly [damage: string, row: string, missing: Partial<typeof SO
 ];
 
 for (const [damage, row, missing] of DAMAGES) {
-  Deno.test(`UPDATE ${damage} hides no other row of the journal, and is reported once`, () => {
+  Deno.test(`after UPDATE ${damage}, kas reads all other rows of the journal, and reports the damage once`, () => {
     using it = filled();
     it.state.db.exec(`UPDATE ${damage}`);
     assertEquals(readAll(it), { ...SOUND, ...missing });
@@ -150,7 +153,7 @@ Deno.test("Journal.read() by id throws an error for a damaged record, and by tim
   assertEquals(it.journal.read({ after: 1 }), undefined);
 });
 
-Deno.test("a damaged record of a processed change counts as none, and the next change replaces it", () => {
+Deno.test("if the record of a processed change is damaged, the next change counts as new and replaces it", () => {
   using it = filled();
   for (const damage of [`changed = ${HUGE}`, "trigger_kind = 'x'"]) {
     it.state.db.exec(`UPDATE newest_changes SET ${damage}`);
@@ -162,7 +165,7 @@ Deno.test("a damaged record of a processed change counts as none, and the next c
   }
 });
 
-Deno.test("Inbox.prune() deletes a message whose kind is damaged, so that it does not wait for ever", () => {
+Deno.test("Inbox.prune() deletes a message whose kind is damaged, because no loop would ever process it", () => {
   using it = filled();
   it.state.db.exec("UPDATE messages SET kind = 'x' WHERE id = 'first'");
   it.inbox.prune(NOW);
@@ -181,7 +184,7 @@ Deno.test("an activity can be ended and moved to its next candidate while its ro
   assertEquals(it.journal.damaged(), []);
 });
 
-Deno.test("the next reconcile is recorded after a row whose run of reconciles is damaged", () => {
+Deno.test("kas records the next reconcile although the row of the previous one is damaged", () => {
   using it = filled();
   const none = {
     trigger: { kind: "reconcile" },

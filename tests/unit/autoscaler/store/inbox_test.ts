@@ -89,7 +89,7 @@ Deno.test("Inbox.done() deletes the body of a message, which may contain a token
   assertEquals(state.db.prepare("SELECT body FROM messages").get()?.body, null);
 });
 
-/** The names of the files in a folder that contain a text. */
+/** Returns the names of the files in a folder that contain a text. */
 async function filesWith(folder: string, text: string): Promise<string[]> {
   const found: string[] = [];
   for await (const { name } of Deno.readDir(folder)) {
@@ -99,7 +99,7 @@ async function filesWith(folder: string, text: string): Promise<string[]> {
   return found;
 }
 
-/** Runs a test with a folder that is deleted afterwards. */
+/** Runs a test with a new folder, and deletes the folder afterwards. */
 async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
@@ -109,7 +109,7 @@ async function withFolder(test: (folder: string) => Promise<void>): Promise<void
   }
 }
 
-Deno.test("Inbox.erase() leaves nothing of processed tokens in any file, whatever else the inbox stored between them", () =>
+Deno.test("after Inbox.erase() no file contains a processed token, whatever else the inbox stored in between", () =>
   withFolder(async (folder) => {
     using state = Store.open(folder);
     const inbox = new Inbox(state);

@@ -31,7 +31,7 @@ const LAUNCH: Decision = { kind: "launch", template: "kas-node:2", reason: "none
 const NONE: Decision = { kind: "none", reason: "all is well", checks: [] };
 const RECONCILE: Trigger = { kind: "reconcile" };
 
-/** Records a decision made some ms after NOW. */
+/** Records a decision that kas made some ms after NOW. */
 function record(journal: Journal, decision: Decision, after = 0, more: Partial<NewDecision> = {}) {
   return journal.record({
     trigger: OUT,
@@ -67,7 +67,7 @@ Deno.test("R16: replaying the records of random decisions produces the same byte
     {
       using state = Store.open(folder);
       const journal = new Journal(state);
-      // One transaction for all: 500 syncs would be slow.
+      // Use one transaction for all records, because 500 syncs would be slow.
       state.transaction(() =>
         fc.assert(
           fc.property(random.trigger, random.observation, (trigger, observation) => {
@@ -88,7 +88,7 @@ Deno.test("R16: replaying the records of random decisions produces the same byte
     for (let next = journal.read({ after: 0 }); next !== undefined; next = journal.read({ after: next.id })) {
       const stored = state.db.prepare("SELECT decision FROM decisions WHERE id = ?").get(next.id)?.decision;
       assertEquals([replay(next).same, JSON.stringify(next.decision)], [true, stored]);
-      // A JSON export is the same.
+      // A record that was exported as JSON gives the same decision.
       assert(replay(JSON.parse(JSON.stringify(next))).same);
       count++;
     }
@@ -303,7 +303,7 @@ Deno.test("Journal.launch() records the instance when EC2 has answered, and not 
   ]]);
 });
 
-Deno.test("Journal.noteInService() counts from the launch time for a new instance, and from the change for a known instance", async () => {
+Deno.test("Journal.noteInService() counts the time in service of a new instance from its launch, and of a known instance from the change", async () => {
   const folder = await Deno.makeTempDir();
   try {
     {
@@ -365,7 +365,7 @@ Deno.test("Journal.prune() deletes the oldest records above the size limit, exce
   journal.prune(NOW + 1_000);
   assert(state.size() <= largest, `${state.size()} bytes are left`);
   const left = journal.lines(300, NOW).map(({ id }) => id);
-  // The newest records without a gap, and the start in progress.
+  // The journal keeps the newest records without a gap, and the start in progress.
   assert(left.length > 20);
   assertEquals(left, [...Array.from({ length: left.length - 1 }, (_, i) => 201 - i), 1]);
 });

@@ -1,8 +1,10 @@
 /**
- * A journal that kas 0.1.0 wrote before the vocabulary changed (schema version 3), and what that version read from it.
+ * Compares what kas reads from a journal of schema version 3 with what kas 0.1.0, which wrote the journal, read from it.
+ * Later versions have other names in the journal.
  *
- * An autoscaler of commit 3420091 wrote `testdata/journal_v3.db` in the sandbox, and that commit's journal code its last decisions.
- * The same commit read `testdata/journal_v3.json` from it, and `testdata/records_v3.jsonl` with `kas admin activities --records`.
+ * An autoscaler of commit 3420091 wrote most of `testdata/journal_v3.db` in the sandbox. The journal code of this commit
+ * wrote the last decisions directly. The same commit read the answers in `testdata/journal_v3.json` from it, and `kas admin
+ * activities --records` of this commit printed `testdata/records_v3.jsonl`.
  *
  * @module
  */
@@ -18,7 +20,7 @@ import answers from "./testdata/journal_v3.json" with { type: "json" };
 
 const JOURNAL = new URL("./testdata/journal_v3.db", import.meta.url);
 
-/** Words of version 3, and what each is called now. */
+/** The names in a journal of version 3, and the current name of each. */
 const WORDS: Readonly<Record<string, string>> = {
   done: "successful",
   resync: "reconcile",
@@ -30,7 +32,7 @@ const WORDS: Readonly<Record<string, string>> = {
   unwatched: "alarms-deleted",
 };
 
-/** A value of the old answers with today's words and keys. */
+/** Returns a value of the old answers with the current names and keys. */
 function renamed(value: unknown): unknown {
   if (typeof value === "string") return WORDS[value] ?? value;
   if (Array.isArray(value)) return value.map(renamed);
@@ -44,7 +46,7 @@ function renamed(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, it]) => [keys[key] ?? key, renamed(it)]));
 }
 
-/** All records, oldest first. */
+/** Returns all records, oldest first. */
 function records(journal: Journal): DecisionRecord[] {
   const all: DecisionRecord[] = [];
   for (let next = journal.read({ after: 0 }); next !== undefined; next = journal.read({ after: next.id })) {
@@ -53,7 +55,7 @@ function records(journal: Journal): DecisionRecord[] {
   return all;
 }
 
-/** Holds a store against the old answers. */
+/** Asserts that a store returns the old answers with the current names. */
 function assertSameAnswers(store: Store): void {
   const journal = new Journal(store);
   const { now } = answers;
@@ -114,7 +116,7 @@ function assertSameAnswers(store: Store): void {
   assertEquals(new Inbox(store).waiting(), answers.waiting);
 }
 
-/** The checks in today's order. Version 1 of the rules had R8 and R5 of the candidates in one place. */
+/** The checks in the current order. In version 1 of the rules, one check combined R8 and R5 of the candidates. */
 const CHECKS: Readonly<Record<string, readonly string[]>> = {
   out: ["not-newest", "cooldown", "max-capacity", "no-standby"],
   in: [
@@ -129,10 +131,10 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** The scale-ins of version 1 that rested on CPU datapoints from before the last change of capacity. */
+/** The ids of the scale-ins of version 1 that depended on CPU datapoints from before the last change of capacity. */
 const STALE: ReadonlySet<number> = new Set([34, 35, 37, 39, 40, 51]);
 
-/** A decision of version 1 of the rules with checks instead of rules. */
+/** Converts a decision of version 1 of the rules: the result has checks instead of rules. */
 function withChecks(decision: object | undefined, checks: readonly string[]): object {
   const { rules: _, ...rest } = decision as { readonly rules?: unknown };
   return { ...rest, checks };
@@ -178,7 +180,7 @@ Deno.test("Store.open() migrates a journal with schema version 3, without changi
 
 Deno.test("Store.open() gives a migrated journal the same tables as a new journal", () =>
   withJournal((folder) => {
-    /** Tables and indices with their columns. */
+    /** Returns the tables and indexes with their columns. */
     const schema = ({ db }: Store) =>
       db.prepare(
         "SELECT type, name, tbl_name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name",

@@ -35,7 +35,7 @@ const START = {
   "first-request": 31_600,
 };
 
-/** `phase seconds` of each phase. */
+/** Returns the durations of phases as texts: `phase seconds`. */
 const durations = (line: JournalLine) =>
   phaseDurations(line).map(({ phase, seconds }) => `${phase} ${seconds}`);
 

@@ -12,7 +12,7 @@ import { NOW, OBSERVATION, OUT } from "../../scaling/fixtures.ts";
 const SCHEMA_2 = new URL("./testdata/schema_2.sql", import.meta.url);
 const SCHEMA_1 = new URL("./testdata/schema_1.sql", import.meta.url);
 
-/** The start on OUT and FACTS, as version 1 of the rules recorded it. */
+/** Returns the record that version 1 of the rules made of a start, with the trigger OUT and the observation FACTS. */
 const FIRST = firstRecord();
 
 function firstRecord(): Version1Record {
@@ -25,7 +25,7 @@ function firstRecord(): Version1Record {
   };
 }
 
-/** Makes a state folder as version 1 left it. */
+/** Creates a state folder with a journal of schema version 1. */
 async function first(folder: string): Promise<void> {
   using db = new DatabaseSync(`${folder}/kas.db`);
   db.exec("PRAGMA journal_mode = WAL");
@@ -74,7 +74,7 @@ Deno.test("Store.open() migrates a journal of version 2 with its activities", ()
         INSERT INTO steps (activity, instance, step, began, cause, blame)
         VALUES (7, 'n4', 'undone', ${NOW}, 'it broke', 1)`);
     }
-    // A command reads it before an autoscaler has migrated it.
+    // A command can read the journal before an autoscaler has migrated it.
     {
       using state = Store.read(folder);
       assertEquals(new Journal(state).steps(7).map(({ step }) => step), ["rolled-back"]);
@@ -90,7 +90,7 @@ Deno.test("Store.open() migrates a journal of version 2 with its activities", ()
     ]);
     const record = journal.read({ id: 1 });
     assert(record && replay(record).same);
-    // Ids continue, and references hold.
+    // New rows get the next ids, and references to the old rows are valid.
     const launch = { kind: "launch", template: "kas-node", reason: "none left", checks: [] } as const;
     assertEquals(
       journal.record({ trigger: OUT, observation: OBSERVATION, decision: launch, dryRun: false })?.id,
@@ -133,7 +133,7 @@ Deno.test("Store.open() migrates a journal of version 1 with its activities in p
       assertEquals(journal.read({ id: 2 })?.decision.reason, "quiet");
       assertEquals(journal.read({ id: 3 }), undefined);
 
-      // Ids continue, and references hold.
+      // New rows get the next ids, and references to the old rows are valid.
       journal.record({
         trigger: OUT,
         observation: OBSERVATION,

@@ -32,7 +32,7 @@ async function runs(journal: Journal, { id }: Activity, instance: string, at: nu
   await journal.step(id, instance, "running", { now: () => at, signal, take: () => Promise.resolve() });
 }
 
-Deno.test("Journal.history() contains the starts since the first one that failed within three hours, in order (R18)", async () => {
+Deno.test("Journal.history() contains the starts of the last three hours since the first failure, in order (R18)", async () => {
   using store = Store.memory();
   const journal = new Journal(store);
   const activity = start(journal);
@@ -46,12 +46,12 @@ Deno.test("Journal.history() contains the starts since the first one that failed
     { what: "running", at: NOW + MINUTE, instance: "n4" },
   ] as const;
   assertEquals(journal.history(NOW + 2 * MINUTE).starts, starts);
-  // The clock was set back.
+  // Somebody has set the clock back.
   assertEquals(journal.history(NOW - HOUR).starts, starts);
   assertEquals(journal.history(NOW + 3 * HOUR + 1).starts, undefined);
 });
 
-Deno.test("Journal.history() leaves out a failure that pauses nothing", () => {
+Deno.test("Journal.history() omits a failed start that causes no pause", () => {
   using store = Store.memory();
   const journal = new Journal(store);
   journal.dropCandidate(

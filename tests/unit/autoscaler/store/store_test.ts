@@ -34,7 +34,7 @@ Deno.test("Store.open() throws one error for an unusable folder, and releases it
     Deno.removeSync(`${folder}/kas.db`);
     Store.open(folder)[Symbol.dispose]();
     assertThrows(() => Store.open(`${folder}/kas.db`), UnusableError, "Cannot use state folder");
-    // Not even root may write there.
+    // Not even root can write to this folder.
     assertThrows(() => Store.open("/proc/kas"), UnusableError, "Cannot use state folder /proc/kas: ");
   }));
 
@@ -53,7 +53,7 @@ Deno.test("Store.open() and Store.read() reject a newer schema with a one-line e
       assertEquals(message.includes("\n"), false);
     }
     assertEquals(Deno.readFileSync(path), before);
-    // The lock is free again.
+    // The store has released its lock.
     Deno.removeSync(path);
     Store.open(folder)[Symbol.dispose]();
   }));
@@ -90,7 +90,7 @@ Deno.test("Store.transaction() rolls back if its function throws an error", () =
   assertEquals(state.db.prepare("SELECT * FROM in_service").all(), []);
 });
 
-/** Ways to damage a kas.db. */
+/** The ways in which a test damages kas.db. */
 const DAMAGES: Readonly<Record<string, (sound: Uint8Array<ArrayBuffer>) => Uint8Array>> = {
   "is cut off": (sound) => sound.slice(0, sound.length / 2),
   "is cut off in its first page": (sound) => sound.slice(0, 100),
@@ -119,7 +119,7 @@ for (const [how, damage] of Object.entries(DAMAGES)) {
       assertEquals(error.hint, ["mv", folder, `${folder}.damaged`]);
       assertEquals(error.message.includes("\n"), false);
       assertEquals(Deno.readFileSync(path), damaged);
-      // The lock is free again.
+      // The store has released its lock.
       Deno.removeSync(path);
       Store.open(folder)[Symbol.dispose]();
     }));

@@ -1,12 +1,12 @@
 /**
- * A disk whose syncs hang or fail, for the runtime of a store.
+ * Replaces the disk syncs in the runtime of a store. A test can make the syncs hang or fail.
  *
  * @module
  */
 
-/** A sync that began. */
+/** A sync that has begun. */
 interface Sync {
-  /** The inode of the file. */
+  /** The inode number of the file that the store syncs. */
   readonly inode: number | null;
   readonly end: PromiseWithResolvers<void>;
 }
@@ -26,12 +26,12 @@ export class Syncs {
     return end.promise;
   };
 
-  /** Makes each sync hang until the test ends it, and all of them end with the returned object. */
+  /** Makes each sync hang until the test ends it. The disposal of the returned object ends all syncs. */
   hang(): Disposable {
     return this.#until("hang");
   }
 
-  /** Makes each sync fail, until the returned object is disposed of. */
+  /** Makes each sync fail until the test disposes of the returned object. */
   fail(error: Error): Disposable {
     return this.#until(error);
   }

@@ -153,7 +153,10 @@ checks("R3", [
   },
 ]);
 
-/** No standby node is left: of five instances three are in service, one is in quarantine, and one is an Auto Scaling group's. */
+/**
+ * A fleet without a standby node. Of its five instances three are in service, one is in quarantine, and one belongs to an
+ * Auto Scaling group.
+ */
 const FULL = {
   instances: [
     BASE,

@@ -67,7 +67,7 @@ checks("R5", [
     expected: { start: "n4" },
   },
   {
-    name: "holds nothing back for ever after the clock was set back",
+    name: "does not hold an action back for longer after somebody set the clock back",
     trigger: IN,
     observation: history({ lastIn: NOW + HOUR, lastOut: NOW + HOUR, inServiceSince: { n1: NOW + HOUR } }),
     expected: { stop: "n1" },

@@ -1,7 +1,7 @@
 import { checks, cpu } from "../cases.ts";
 import { BASE, IN, instance, OBSERVATION } from "../fixtures.ts";
 
-/** Three instances of a type whose baseline is 10 %, at 10 %. */
+/** Three instances with a CPU of 10 %, which is the baseline of their type. */
 const THROTTLED = {
   instances: [
     { ...BASE, type: "t2.micro" },

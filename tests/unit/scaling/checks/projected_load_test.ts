@@ -112,7 +112,7 @@ checks("R6", [
     expected: { none: "projected-load" },
   },
   {
-    name: "stops a node once every datapoint began after the last change of capacity",
+    name: "stops a node when every datapoint began after the last change of capacity",
     trigger: IN,
     observation: {
       ...history({ capacityChanged: NOW - 5 * MINUTE, lastIn: NOW - 5 * MINUTE }),
@@ -133,7 +133,7 @@ checks("R6", [
     expected: { none: "projected-load" },
   },
   {
-    name: "stops a node without any datapoint after that",
+    name: "stops a node without any datapoint when warm-up and metric delay have passed since the change",
     trigger: IN,
     observation: {
       ...limits({ metricDelay: 3 * MINUTE }),
@@ -143,7 +143,7 @@ checks("R6", [
     expected: { stop: "n1" },
   },
   {
-    name: "is not held back by a change that a clock dates far ahead",
+    name: "ignores a change of capacity far in the future, after somebody set the clock back",
     trigger: IN,
     observation: history({ capacityChanged: NOW + HOUR }),
     expected: { stop: "n1" },

@@ -8,7 +8,7 @@ import * as random from "../random.ts";
 
 const SECOND = 1_000;
 
-/** Two nodes in zone a, one of them of another type, and one in zone b. */
+/** Nodes in zone a of two types, and a node in zone b. */
 const [A1, A2, LARGE, B1] = [
   stopped("a1"),
   stopped("a2"),
@@ -17,12 +17,12 @@ const [A1, A2, LARGE, B1] = [
 ];
 const NODES = [A1, A2, LARGE, B1];
 
-/** An event so many seconds before NOW. */
+/** Returns an event that was some seconds before NOW. */
 function event(what: StartEvent["what"], instance: string, seconds: number): StartEvent {
   return { what, instance, at: NOW - seconds * SECOND, reason: "AWS said so" } as StartEvent;
 }
 
-/** The ids of the nodes that wait. */
+/** Returns the ids of the nodes whose starts are paused. */
 function waiting(starts: readonly StartEvent[], now = NOW): string[] {
   const pauses = pausesOf({ now, instances: NODES, history: { starts } });
   return NODES.filter((node) => pauses.of(node) !== undefined).map(({ id }) => id);
@@ -43,7 +43,7 @@ const CASES: readonly [string, readonly StartEvent[], readonly string[]][] = [
     "large",
   ]],
   ["every instance while AWS does not answer", [event("aws-away", "a1", 5)], ["a1", "a2", "large", "b1"]],
-  ["every instance while all fail the health check", [event("health-check", "a1", 5)], [
+  ["every instance while all instances fail the health check", [event("health-check", "a1", 5)], [
     "a1",
     "a2",
     "large",
@@ -58,13 +58,21 @@ const CASES: readonly [string, readonly StartEvent[], readonly string[]][] = [
     event("running", "a1", 6),
     event("ended", "a1", 5),
   ], ["a1"]],
-  ["no instance that was quarantined instead", [
+  ["no instance that kas quarantined because of the failure", [
     { ...event("ended", "a1", 5), quarantined: true } as StartEvent,
   ], []],
-  ["every instance at a quota", [event("quota", "a1", 5)], ["a1", "a2", "large", "b1"]],
+  ["every instance after the account has reached a quota", [event("quota", "a1", 5)], [
+    "a1",
+    "a2",
+    "large",
+    "b1",
+  ]],
   ["one instance whose start AWS refuses", [event("refused", "a1", 5)], ["a1"]],
   ["nothing 30 s after a failure", [event("no-capacity", "a1", 30)], []],
-  ["for longer after a second failure", [event("no-capacity", "a1", 100), event("no-capacity", "a2", 55)], [
+  ["instances for longer after a second failure", [
+    event("no-capacity", "a1", 100),
+    event("no-capacity", "a2", 55),
+  ], [
     "a1",
     "a2",
   ]],
@@ -89,7 +97,7 @@ Deno.test("R18: starts that fail at the same time count as one failure", () => {
   assertEquals(waiting(starts), []);
 });
 
-Deno.test("R18: attempts that always fail come 30 s after the first failure, then twice as late each time, at most 15 minutes", () => {
+Deno.test("R18: if all attempts fail, the second comes after 30 s, and each later one after twice the time, at most 15 minutes", () => {
   const step = fc.integer({ min: 0, max: 90 * SECOND });
   fc.assert(
     fc.property(fc.array(step, { minLength: 12, maxLength: 30 }), (delays) => {
@@ -116,7 +124,7 @@ Deno.test("R18: no pause lasts longer than 15 minutes, whatever happened and how
       const { all } = pausesOf(observation);
       paused += all.length;
       for (const { until } of all) {
-        // A clock that was set back makes a failure of the future count for as long.
+        // After somebody has set the clock back, a failure may be in the future. It must not pause starts for longer.
         assert(until - observation.now <= 30 * MINUTE, `${until - observation.now} ms`);
       }
       const later = { ...observation, now: observation.now + 30 * MINUTE };

@@ -8,17 +8,17 @@ import {
 import { FAULTS, isOwn, type StartEvent } from "../../../../src/scaling/model/start_event.ts";
 import { BASE, MINUTE, NOW, stopped } from "../fixtures.ts";
 
-/** A base instance and so many nodes, n0 first. */
+/** Returns a base instance and a number of nodes, with the ids n0, n1 and so on. */
 function fleet(nodes: number) {
   return [BASE, ...Array.from({ length: nodes }, (_, i) => stopped(`n${i}`))];
 }
 
-/** An event some minutes before NOW. */
+/** Returns an event that was some minutes before NOW. */
 function event(what: StartEvent["what"], instance: string, minutes: number): StartEvent {
   return { what, instance, at: NOW - minutes * MINUTE, reason: "why" } as StartEvent;
 }
 
-/** A failure that led to a quarantine. */
+/** Returns a failure after which kas quarantined the instance. */
 function quarantined(instance: string, minutes: number): StartEvent {
   return { ...event("unhealthy", instance, minutes), quarantined: true } as StartEvent;
 }
@@ -26,36 +26,46 @@ function quarantined(instance: string, minutes: number): StartEvent {
 const THREE = [30, 20, 10].map((minutes) => event("unhealthy", "n0", minutes));
 
 const CASES: readonly [string, string, readonly StartEvent[], number][] = [
-  ["an instance after three own failures in a row", "yes", THREE, 3],
+  ["an instance after three failures in a row that it caused itself", "yes", THREE, 3],
   [
     "an instance that stops during three starts",
     "yes",
     [30, 20, 10].map((at) => event("ended", "n0", at)),
     3,
   ],
-  ["no instance after two", "no", THREE.slice(1), 3],
+  ["no instance after two failures", "no", THREE.slice(1), 3],
   ["no instance whose first failure is more than an hour ago", "no", [
     event("unhealthy", "n0", 61),
     ...THREE.slice(1),
   ], 3],
-  ["no instance that was in service meanwhile", "no", [
+  ["no instance that was in service between the failures", "no", [
     ...THREE.slice(0, 2),
     event("in-service", "n0", 15),
     event("unhealthy", "n0", 10),
   ], 3],
-  ["an instance although a circumstance came between", "yes", [
+  ["an instance although a start failed for another reason in between", "yes", [
     ...THREE.slice(0, 2),
     event("aws-away", "n0", 15),
     event("unhealthy", "n0", 10),
   ], 3],
-  ["no instance for the failures of others", "no", [30, 20, 10].map((at) => event("unhealthy", "n1", at)), 3],
+  [
+    "no instance for the failures of other instances",
+    "no",
+    [30, 20, 10].map((at) => event("unhealthy", "n1", at)),
+    3,
+  ],
   ["no instance for the failures before its last quarantine", "no", [
     ...THREE.slice(0, 1),
     quarantined("n0", 15),
     event("unhealthy", "n0", 10),
   ], 3],
-  ["no second instance of three nodes within an hour", "capped", [quarantined("n1", 59), ...THREE], 3],
-  ["a second instance of six nodes", "yes", [quarantined("n1", 59), ...THREE], 6],
+  [
+    "no second instance of a fleet of three nodes within an hour",
+    "capped",
+    [quarantined("n1", 59), ...THREE],
+    3,
+  ],
+  ["a second instance of a fleet of six nodes within an hour", "yes", [quarantined("n1", 59), ...THREE], 6],
   ["a second instance an hour after the first", "yes", [quarantined("n1", 61), ...THREE], 3],
 ];
 
@@ -71,8 +81,13 @@ for (
   const [name, quarantineUntil, firstSeen, until] of [
     ["until the time in its tag", NOW + MINUTE, NOW - 9 * MINUTE, NOW + MINUTE],
     ["no longer than the time in its tag", NOW, NOW, undefined],
-    ["from the first sight, without a time in its tag", undefined, NOW - MINUTE, NOW + MINUTE],
-    ["no longer than that", undefined, NOW - 2 * MINUTE, undefined],
+    [
+      "for its duration since kas first saw it, if its tag has no time",
+      undefined,
+      NOW - MINUTE,
+      NOW + MINUTE,
+    ],
+    ["no longer than this duration, if its tag has no time", undefined, NOW - 2 * MINUTE, undefined],
   ] as const
 ) {
   Deno.test(`R18: withQuarantineEnd() keeps a quarantine ${name}`, () => {
@@ -88,7 +103,7 @@ Deno.test("R18: mostQuarantines() is a third of the nodes, rounded down, and at 
   ]);
 });
 
-Deno.test("R18: no number of failures of the circumstances leads to a quarantine", () => {
+Deno.test("R18: failures that the instance does not cause itself never lead to a quarantine", () => {
   const circumstance = fc.constantFrom(...FAULTS.filter((fault) => !isOwn(fault)));
   fc.assert(
     fc.property(fc.array(fc.tuple(circumstance, fc.nat(59)), { maxLength: 40 }), (failures) => {

@@ -28,7 +28,7 @@ for (const [kind, to, expected] of TABLE) {
   });
 }
 
-/** What the alarms policy recommends at a reconcile: the direction, and the dimension of the alarm. */
+/** Returns what the alarms policy recommends at a reconcile: the direction, and the dimension of the alarm. */
 function reconcile(more: Partial<Observation>): readonly [string, string?] {
   const observation = { ...OBSERVATION, ...more };
   const recommendation = alarmsPolicy(RECONCILE, observation, indexFleet(observation));
@@ -93,7 +93,7 @@ Deno.test("R11: alarmsPolicy() ignores alarms of different fleets and of instanc
   assertEquals(reconcile({ alarms }), ["none"]);
 });
 
-/** n1 is over its threshold, and capacity changed so long ago, ms. */
+/** Returns a fleet in which the cpuhigh alarm of n1 is in ALARM, and capacity changed some ms ago. */
 function changed(ago: number, more: Partial<Observation> = {}): Partial<Observation> {
   return {
     limits: { ...OBSERVATION.limits, metricDelay: 3 * MINUTE },

@@ -2,7 +2,7 @@ import type { Instance } from "../../../../src/scaling/model/instance.ts";
 import { checks, history, limits, operator } from "../cases.ts";
 import { BASE, HOUR, instance, MINUTE, NOW, OUT, stopped } from "../fixtures.ts";
 
-/** No standby node is left: n3 is gone, n4 is in quarantine. */
+/** A fleet without a standby node: n3 does not exist any more, and n4 is in quarantine. */
 const NONE_LEFT = {
   instances: [BASE, instance("n1"), instance("n2", { zone: "b" }), stopped("n4", { quarantine: "it broke" })],
 };
@@ -52,7 +52,7 @@ checks("R7", [
     numbers: [30, 60],
   },
   {
-    name: "launches again once the pause is over",
+    name: "launches again when the pause has ended",
     trigger: OUT,
     observation: {
       ...NONE_LEFT,
@@ -62,7 +62,7 @@ checks("R7", [
     expected: { launch: "kas-node" },
   },
   {
-    name: "waits as long as launches have been failing",
+    name: "waits for as long as launches had been failing",
     trigger: OUT,
     observation: {
       ...NONE_LEFT,

@@ -160,7 +160,7 @@ function withoutStoppedAt(id: string): Instance {
   return rest;
 }
 
-/** A start that failed 5 s ago. */
+/** Returns the failure of a start 5 s ago. */
 function failed(what: Fault, instance: string): StartEvent {
   return { what, instance, at: NOW - 5_000, reason: "AWS said so" };
 }

@@ -1,8 +1,8 @@
 /**
- * Loads on a fleet whose metrics are up to three minutes late, and whose instances take all of their CPU to boot.
+ * Simulates loads on a fleet whose metrics are up to three minutes late, and whose instances use their whole CPU while they boot.
  *
- * At commit 102e2ca, before readings from before the last change of capacity were left out of account, an hour of constant load that
- * needs 2 of 10 instances led to 24 starts and 21 stops with metrics 90 s late.
+ * At commit 102e2ca, kas still used datapoints from before the last change of capacity. There, an hour of constant load that
+ * needs 2 of 10 instances caused 24 starts and 21 stops with metrics that were 90 s late.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { simulate } from "../../../../src/scaling/simulate/simulate.ts";
 import { UNKIND, type World } from "../../../../src/scaling/simulate/world.ts";
 import { DEFAULTS } from "./limits.ts";
 
-/** How late metrics are, s. */
+/** How late the metrics are, in seconds. */
 const DELAYS = [0, 60, 90, 120, 180];
 
 const SEEDS = [1, 2, 3, 4, 5];
@@ -85,7 +85,7 @@ for (const metricDelay of [0, 60, 120]) {
   Deno.test(`the nine steps of ten minutes each end with the expected instances, with metrics ${metricDelay} s late`, () => {
     for (const seed of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) {
       const { inService } = simulate({
-        // A client takes a third of an instance.
+        // A client uses a third of the CPU of an instance.
         load: {
           fleet: 4,
           seconds: 600 * NINE_STEPS.length,

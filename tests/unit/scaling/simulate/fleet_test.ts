@@ -13,7 +13,7 @@ function phaseOf(fleet: SimulatedFleet, id: string): Phase | undefined {
   return fleet.machines.find((machine) => machine.id === id)?.phase;
 }
 
-/** Lets time pass until an instance is in another phase; s. */
+/** Lets time pass until an instance is in another phase. Returns how long it took, in seconds. */
 function leave(fleet: SimulatedFleet, id: string): number {
   const [begun, phase] = [fleet.now, phaseOf(fleet, id)];
   while (phaseOf(fleet, id) === phase) fleet.tick();

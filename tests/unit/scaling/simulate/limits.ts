@@ -1,5 +1,5 @@
 /**
- * The default limits, as the settings have them.
+ * The default limits, which come from the defaults of the settings.
  *
  * @module
  */

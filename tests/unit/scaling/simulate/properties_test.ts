@@ -4,7 +4,7 @@ import { simulate } from "../../../../src/scaling/simulate/simulate.ts";
 import { UNKIND, type World } from "../../../../src/scaling/simulate/world.ts";
 import { DEFAULTS } from "./limits.ts";
 
-/** Metrics up to three minutes late, and any load of a machine that boots. */
+/** Random delays of the metrics, up to three minutes, and a random CPU of booting instances. */
 const world: fc.Arbitrary<World> = fc.record({
   metricDelay: fc.integer({ min: 0, max: 180 }),
   evaluationLag: fc.integer({ min: 0, max: 30 }),
@@ -13,7 +13,7 @@ const world: fc.Arbitrary<World> = fc.record({
   seed: fc.nat(),
 }).map((some) => ({ ...UNKIND, ...some }));
 
-/** A constant load, in instances. */
+/** A random constant load, as the number of instances that it keeps busy. */
 const demand = fc.double({ min: 0, max: 7.9, noNaN: true });
 
 const RUNS = { numRuns: 100 };

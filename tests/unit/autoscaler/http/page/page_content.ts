@@ -1,10 +1,10 @@
 /**
- * The content of the status page: its tables, counts and notices.
+ * Reads the tables, counts and notices of the status page from its HTML.
  *
  * @module
  */
 
-/** The rows of the table under a heading, each by the names of its columns. Empty if there is text instead of a table. */
+/** Returns the rows of the table under a heading. Each row maps the names of columns to texts. Empty if there is no table. */
 export function rows(page: string, heading: string): Record<string, string>[] {
   const table = sectionOf(page, heading);
   const names = [...table.matchAll(/<th\b[^>]*>(.*?)<\/th>/gs)].map(([, name = ""]) => text(name));
@@ -15,7 +15,7 @@ export function rows(page: string, heading: string): Record<string, string>[] {
   );
 }
 
-/** The counts at the top, by status: `{ "in service": 2 }`. */
+/** Returns the counts at the top of the page, by status: `{ "in service": 2 }`. */
 export function counts(page: string): Record<string, string> {
   const [, list = ""] = /<ul class="counts">(.*?)<\/ul>/s.exec(page) ?? [];
   return Object.fromEntries(
@@ -23,13 +23,13 @@ export function counts(page: string): Record<string, string> {
   );
 }
 
-/** What needs attention, a sentence each. */
+/** Returns the notices of the page, one sentence each. */
 export function notices(page: string): string[] {
   const [, list = ""] = /<ul class="notices">(.*?)<\/ul>/s.exec(page) ?? [];
   return [...list.matchAll(/<li>(.*?)<\/li>/gs)].map(([, notice = ""]) => text(notice));
 }
 
-/** The text of a page, or of the part under a heading. */
+/** Returns the text of a page, or of its part under a heading. */
 export function textOf(page: string, heading?: string): string {
   return text(heading === undefined ? page.slice(page.indexOf("<body>")) : sectionOf(page, heading));
 }

@@ -69,7 +69,7 @@ const LINE = {
   phases: {},
 } as const;
 
-/** The page with changes to its snapshot. */
+/** Returns the page for a changed snapshot. */
 function pageOf(snapshot: Partial<Page["snapshot"]>, more: Partial<Page> = {}): string {
   return statusPage({ ...PAGE, ...more, snapshot: { ...PAGE.snapshot, ...snapshot } });
 }
@@ -116,7 +116,7 @@ Deno.test("the status page escapes all text", () => {
   });
   assertEquals(page.match(/<(?:script|img)/g), null);
   assert(page.split("&lt;script&gt;").length > 15, "the hostile text is missing");
-  // No tag has an attribute from the text.
+  // No attribute of a tag contains the inserted text.
   assertEquals(page.match(/<[^>]*\son\w+=[^>]*>/g), null);
 });
 
@@ -127,7 +127,7 @@ Deno.test("the status page's Content-Security-Policy allows only the page's styl
     PAGE_HEADERS["content-security-policy"],
     `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
   );
-  // The page needs nothing that the policy forbids.
+  // The page does not use anything that the policy forbids.
   assertEquals(
     /\s(?:style|src|href|srcset|action)=|url\(|@import|<script|<link/.exec(statusPage(PAGE)),
     null,
@@ -272,7 +272,7 @@ Deno.test("the status page distinguishes a fleet that is not observed yet from a
   assert(textOf(unseen, "Instances") !== textOf(empty, "Instances"));
 });
 
-Deno.test("the status page of 10,000 instances counts all, and lists the 1,000 instances that need attention first", () => {
+Deno.test("the status page of 10,000 instances counts all instances, and lists 1,000, beginning with those that need attention", () => {
   const many = Array.from({ length: 10_000 }, (_, i) => ({ ...SERVING, id: `i-${i}` }));
   const page = pageOf({
     observation: observe([...many, { ...OFF, id: "i-bad", quarantine: "why" }], {

@@ -7,7 +7,7 @@ const MINUTE = 60_000;
 
 type Look = Partial<Ec2Instance> & Pick<Ec2Instance, "state">;
 
-/** What looks at a distance of some ms show: whether the instance has ended. */
+/** Returns, for a series of reads of EC2, whether the instance has ended after each read. Each read has its time in ms. */
 function shown(before: number | undefined, distance: number, ...looks: readonly Look[]): boolean[] {
   let elapsed = 0;
   const ended = new EndedInstance({ elapsed: () => elapsed }, before);
@@ -18,7 +18,7 @@ function shown(before: number | undefined, distance: number, ...looks: readonly 
   });
 }
 
-/** The instance as it was before its start. */
+/** The instance before its start. */
 const BEFORE: Look = { state: "stopped", stateTransitionAt: STOPPED_AT };
 const PENDING: Look = { state: "pending", launched: STOPPED_AT + MINUTE };
 const STOPPED_AGAIN: Look = { state: "stopped", stateTransitionAt: STOPPED_AT + 2 * MINUTE };
@@ -64,7 +64,7 @@ Deno.test("a launched instance has never stopped before, so any time of a stop e
   assertEquals(shown(0, 3_000, STOPPED_AGAIN), [true]);
 });
 
-Deno.test("nothing undoes a termination, so one look is enough", () => {
+Deno.test("one read of a termination ends the start, because EC2 never undoes a termination", () => {
   assertEquals(shown(STOPPED_AT, 3_000, { state: "terminated" }), [true]);
   assertEquals(shown(STOPPED_AT, 3_000, { state: "shutting-down" }), [true]);
 });

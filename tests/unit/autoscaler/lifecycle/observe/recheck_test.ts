@@ -16,12 +16,12 @@ const [SECOND, THIRD] = [2, 3];
 
 const DEREGISTER = "DeregisterInstancesFromLoadBalancer";
 
-/** A fleet that needs the base instance and one node in service. True for a node in service. */
+/** Returns a fleet that needs the base instance and one node in service. `true` stands for a node in service. */
 function fleetOfTwo(serving: readonly boolean[], more: Partial<FleetPlan> = {}): FleetPlan {
   return fleetOf(serving, { kind: true, limits: { ...AT_ONCE, min: 2 }, ...more });
 }
 
-/** A lab, and the smallest number of instances in service since it was opened, or since `again`. */
+/** A lab, and the smallest number of instances in service since the test opened it or last called `again`. */
 async function watched(plan: FleetPlan, watcher: Watcher = {}) {
   const lab = await openNotifiedLab(plan, watcher);
   let fewest = countInService(lab);
@@ -30,7 +30,7 @@ async function watched(plan: FleetPlan, watcher: Watcher = {}) {
   return { lab, fewest: () => fewest, again, [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose]() };
 }
 
-/** Holds calls back until the returned function is called. */
+/** Delays calls until the test calls the returned function. */
 function hold({ cloud: { faults } }: Lab, wanted: (passing: CallEvent) => boolean): () => void {
   const { promise, resolve } = Promise.withResolvers<void>();
   const own = faults.onCall;
@@ -45,7 +45,7 @@ function about(id: string, { action, input, moment }: CallEvent): boolean {
   return action === DEREGISTER && moment === "before" && JSON.stringify(input).includes(id);
 }
 
-/** The decisions since the first reconciliation and their outcomes, oldest first. */
+/** Returns the decisions since the first reconciliation and their outcomes, oldest first. */
 function lines({ kas, time }: Lab): string[] {
   return kas.journal.lines(100, time.now()).toReversed().slice(1)
     .map(({ kind, status, reason }) => `${kind} ${status ?? ""}: ${reason}`);
@@ -87,7 +87,7 @@ Deno.test("a recheck runs before each deregistration request, also before reques
   faults.onCall = async (call) => {
     await own?.(call);
     if (!about(lab.id(FIRST), call) || attempts++ > 0) return;
-    // While it is refused, somebody else deregisters the other one.
+    // While AWS refuses the request, somebody else deregisters the other node.
     await lab.cloud.elsewhere("elb", DEREGISTER, {
       LoadBalancerName: FLEET,
       Instances: [{ InstanceId: lab.id(SECOND) }],
@@ -142,7 +142,7 @@ Deno.test("an instance whose stop ends during an observation does not count as i
   await using it = await watched(fleetOfTwo([true, true]));
   const { lab } = it;
   const { cloud: { faults } } = lab;
-  // The second observation has read the registrations before the first stop took effect, and gets the alarms long after it.
+  // The second observation reads the registrations before the first stop has an effect, and the alarms long after that.
   const letGo = hold(lab, (call) => about(lab.id(FIRST), call));
   await reportIdle(lab, FIRST);
   await lab.pass(100);
@@ -157,7 +157,7 @@ Deno.test("an instance whose stop ends during an observation does not count as i
   await reportIdle(lab, SECOND);
   await seen.promise;
   letGo();
-  // The third attempt of the request is answered.
+  // AWS answers the third attempt of the request.
   await lab.pass(19_000);
   slow = false;
   assertEquals([lab.status(FIRST), lab.kas.journal.unfinished()], ["stopped none", []]);
@@ -186,7 +186,7 @@ Deno.test("an instance whose stop is cancelled during its deregistration does no
 Deno.test("a node that came into service too late serves while the fleet needs it, and is stopped afterwards (R9, I2)", async () => {
   let silent = false;
   const passing = (call: CallEvent) => {
-    // After its registration ELB does not report its state.
+    // After the registration of the node, ELB does not report the state of the node.
     if (call.action.startsWith("Register") && JSON.stringify(call.input).includes(lab.id(FIRST))) {
       silent = true;
     }
@@ -232,7 +232,7 @@ Deno.test("kas does not stop a drained instance that an operator has registered 
     await own?.(call);
     if (call.action !== "DescribeInstanceHealth" || call.moment !== "after") return;
     if (lab.status(FIRST) !== "running none" || seen++ > 0) return;
-    // kas has observed that it has drained. Meanwhile an operator registers it.
+    // After kas has observed that the node has drained, an operator registers the node again.
     const registration = { LoadBalancerName: FLEET, Instances: [{ InstanceId: id }] };
     await lab.cloud.elsewhere("elb", "RegisterInstancesWithLoadBalancer", registration);
   };

@@ -18,7 +18,7 @@ async function withUsedFolder(test: (folder: string) => void): Promise<void> {
   }
 }
 
-/** The entries of a state folder, "" for the folder itself. */
+/** The entries of a state folder. "" is the folder itself. */
 const ENTRIES = ["", "/kas.db", "/kas.db-wal", "/kas.db-shm", "/kas.lock", "/config"] as const;
 
 /** Opens a state folder, to write or to read. Returns the hint of its refusal. */
@@ -69,7 +69,7 @@ testWith(
     }),
 );
 
-Deno.test("Store.read() reads a database file on its own, whoever can write it: an operator may have copied it", () =>
+Deno.test("Store.read() reads a database file even if other users can write it, because an operator may have copied it", () =>
   withUsedFolder((folder) => {
     Deno.chmodSync(`${folder}/kas.db`, 0o666);
     Store.read(`${folder}/kas.db`)[Symbol.dispose]();
@@ -92,7 +92,7 @@ for (const name of ["kas.db", "kas.db-wal", "kas.db-shm", "kas.lock"]) {
     }));
 }
 
-Deno.test("Store.open() accepts a state folder behind a symbolic link, as systemd makes it, and checks the folder itself", () =>
+Deno.test("Store.open() accepts a symbolic link to a state folder, which systemd creates, and checks the folder itself", () =>
   withUsedFolder((folder) => {
     const link = `${folder}.link`;
     Deno.symlinkSync(folder, link);

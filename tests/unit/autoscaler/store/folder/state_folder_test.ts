@@ -12,7 +12,7 @@ async function withPath(test: (path: string) => void | Promise<void>): Promise<v
   }
 }
 
-/** What somebody deletes, and the path at which a second autoscaler then starts. */
+/** What somebody deletes, and the path of the state folder with which a second autoscaler then starts. */
 const DELETIONS: readonly [what: string, change: (path: string) => string][] = [
   ["its lock file is deleted", (path) => {
     Deno.removeSync(`${path}/kas.lock`);
@@ -49,7 +49,7 @@ for (const [what, change] of DELETIONS) {
 }
 
 for (const name of ["kas.lock", "kas.db", "kas.db-wal"]) {
-  Deno.test(`an autoscaler whose ${name} is deleted or replaced reports nothing as synced any more`, () =>
+  Deno.test(`Store.synced() rejects after somebody deleted or replaced ${name}`, () =>
     withPath(async (path) => {
       using store = Store.open(path);
       await store.synced();
@@ -61,7 +61,7 @@ for (const name of ["kas.lock", "kas.db", "kas.db-wal"]) {
     }));
 }
 
-Deno.test("after its folder was replaced, an autoscaler can commit nothing, and its end leaves the files of its successor", () =>
+Deno.test("after somebody replaced its folder, an autoscaler cannot sync, and its end does not change the files of the next autoscaler", () =>
   withPath(async (path) => {
     const first = Store.open(path);
     await Deno.remove(path, { recursive: true });
