@@ -60,6 +60,15 @@ export const INCIDENTS: readonly Mutation[] = [
     test: incident("draining_counted_in_max"),
   },
   {
+    breaks: "nothing restores the minimum",
+    edits: [{
+      file: "src/scaling/policies/bounds.ts",
+      symbol: "boundsPolicy",
+      becomes: '() => ({ direction: "none", reason: "" })',
+    }],
+    test: incident("minimum_not_restored"),
+  },
+  {
     breaks: "launched instances on standby do not count towards max",
     edits: [{
       file: CAPACITY,

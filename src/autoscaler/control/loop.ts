@@ -12,6 +12,7 @@ import { alarmName } from "../../scaling/model/alarm.ts";
 import type { Decision } from "../../scaling/model/decision.ts";
 import type { Observation, ProcessedChange, Unobserved } from "../../scaling/model/observation.ts";
 import type { Trigger } from "../../scaling/model/trigger.ts";
+import { isBelowMin } from "../../scaling/policies/bounds.ts";
 import { scopeOf } from "../../scaling/scope.ts";
 import { backoff } from "../backoff.ts";
 import type { Events, Tuning } from "../assembly_options.ts";
@@ -199,6 +200,7 @@ export class ControlLoop {
     onDecision(trigger, decision);
     // After a change of capacity, an alarm that is still in its state counts again only after a whole interval (R2).
     if (message === undefined || !isQuiet) this.#reconcileDue = clock.elapsed() + tuning().limits.resync;
+    if (this.#restoresMin(decision, observation, message)) this.#reconcileDue = clock.elapsed();
     if (message === undefined && isQuiet) return;
     log.info(`decided ${decision.kind}`, {
       trigger: trigger.kind,
@@ -207,6 +209,16 @@ export class ControlLoop {
       ...("instance" in decision ? { instance: decision.instance } : {}),
       reason: decision.reason,
     });
+  }
+
+  /**
+   * Returns whether the next reconciliation follows at once, because the capacity is below the minimum. Each evaluation starts one
+   * instance, and only a reconciliation restores the minimum. A reconciliation that started no instance is not repeated at once.
+   */
+  #restoresMin(decision: Decision, observation: Observation | undefined, message?: WaitingMessage): boolean {
+    if (observation === undefined || this.#parts.evaluation.dryRun) return false;
+    const restoring = decision.kind !== "none" && decision.recommendation?.policy === "minimum";
+    return restoring || (message !== undefined && isBelowMin(observation));
   }
 
   /**

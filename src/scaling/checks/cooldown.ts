@@ -1,6 +1,6 @@
 /**
  * R5, R2: the check `cooldown`. It passes if enough time has passed since kas last scaled out or in. For a reconcile, that is
- * at least one `--resync` interval.
+ * at least one `--resync` interval. A start that restores the minimum does not wait.
  *
  * @module
  */
@@ -12,7 +12,8 @@ import { type Check, type CheckContext, hold, pass } from "./check.ts";
 export const cooldown: Check<CheckContext> = {
   name: "cooldown",
   condition: "cooldown has passed",
-  check: ({ trigger, recommendation: { direction }, observation: { limits, history, now } }) => {
+  check: ({ trigger, recommendation: { policy, direction }, observation: { limits, history, now } }) => {
+    if (policy === "minimum") return pass();
     const own = direction === "out" ? limits.cooldownOut : limits.cooldownIn;
     const repeats = trigger.kind === "reconcile" && limits.resync > own;
     const span = repeats ? limits.resync : own;

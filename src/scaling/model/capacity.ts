@@ -56,15 +56,16 @@ export function maxCapacity({ limits, instances }: Pick<Observation, "limits" | 
 }
 
 /**
- * Returns the minimum capacity: `--min`, or by default the number of base and control instances. A control instance that is
- * not registered does not count, because it serves no requests.
+ * Returns the minimum capacity: `--min`, or by default the number of base and control instances, and at least 1. A control
+ * instance that is not registered does not count, because it serves no requests.
  */
 export function minCapacity({ limits, instances }: Pick<Observation, "limits" | "instances">): number {
-  return limits.min ??
-    instances.filter((instance) =>
-      exists(instance) &&
-      (instance.role === "base" || (instance.role === "control" && instance.registration !== "none"))
-    ).length;
+  if (limits.min !== undefined) return limits.min;
+  const alwaysOn = instances.filter((instance) =>
+    exists(instance) &&
+    (instance.role === "base" || (instance.role === "control" && instance.registration !== "none"))
+  );
+  return Math.max(1, alwaysOn.length);
 }
 
 /** Returns the number of launches in progress whose instance EC2 does not show yet. */

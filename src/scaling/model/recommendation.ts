@@ -28,8 +28,18 @@ export interface OperatorRecommendation {
   readonly reason: string;
 }
 
+/** A recommendation that keeps the capacity within its bounds. */
+export interface BoundRecommendation {
+  readonly policy: "minimum" | "maximum";
+  readonly direction: Direction;
+  readonly alarm?: never;
+  readonly instance?: never;
+  /** A sentence. */
+  readonly reason: string;
+}
+
 /** A recommendation: one instance more or less (R1). */
-export type Recommendation = AlarmRecommendation | OperatorRecommendation;
+export type Recommendation = AlarmRecommendation | BoundRecommendation | OperatorRecommendation;
 
 /** A policy recommends no change. */
 export interface NoOpinion {

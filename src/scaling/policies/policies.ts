@@ -8,6 +8,7 @@ import type { Observation } from "../model/observation.ts";
 import type { NoOpinion, Recommendation } from "../model/recommendation.ts";
 import type { Trigger } from "../model/trigger.ts";
 import { alarmsPolicy } from "./alarms.ts";
+import { boundsPolicy } from "./bounds.ts";
 import { operatorPolicy } from "./operator.ts";
 
 /** Recommends a change of the fleet's capacity, or none. A policy is a pure function. */
@@ -17,8 +18,12 @@ export type Policy = (
   index: FleetIndex,
 ) => Recommendation | NoOpinion;
 
-/** The policies. The recommendation of an operator comes before that of the alarms. */
-const POLICIES: readonly Policy[] = [operatorPolicy, alarmsPolicy];
+/** The policies. An operator's recommendation comes before that of the bounds, and that of the bounds before that of the alarms. */
+const POLICIES: readonly Policy[] = [
+  operatorPolicy,
+  (trigger, view) => boundsPolicy(trigger, view),
+  alarmsPolicy,
+];
 
 /** Returns the first recommendation of a policy. If no policy recommends a change, returns the reason of the last policy. */
 export function consult(
