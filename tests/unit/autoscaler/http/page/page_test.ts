@@ -159,7 +159,7 @@ Deno.test("the status page shows each instance with its status, CPU and alarms, 
     leaving: "0",
     standby: "1",
     quarantined: "1",
-    "min–max": "0–4",
+    "min–max": "1–4",
   });
   const instances = rows(page, "Instances");
   assertEquals(instances.map(({ id, status }) => [id, status]), [
